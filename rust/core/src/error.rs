@@ -1,0 +1,162 @@
+//! One enum for everything that can go wrong; every message of the core stands here.
+
+use crate::ids::{NodeId, ShardId};
+use crate::phase::Phase;
+use thiserror::Error;
+
+/// The result of everything fallible in phago.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, with the values that matter as fields.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum Error {
+    /// A shard that is not on the ring or not registered.
+    #[error("{shard} is not registered; registered are {registered}")]
+    ShardNotFound {
+        /// The shard asked for.
+        shard: ShardId,
+        /// The shards there are, as text.
+        registered: String,
+    },
+    /// The coordinator cannot serve, for example after a fork.
+    #[error("the coordinator cannot be used: {reason}")]
+    CoordinatorUnavailable {
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// Shards that did not answer a phase before its deadline.
+    #[error("{} did not finish {phase} of tick {tick} within {waited_ms} ms; the tick was undone", list(shards))]
+    PhaseTimeout {
+        /// The shards that began and did not answer.
+        shards: Vec<ShardId>,
+        /// The phase that was running.
+        phase: Phase,
+        /// The tick that was being made.
+        tick: u64,
+        /// How long was waited.
+        waited_ms: u64,
+    },
+    /// Shards whose work panicked.
+    #[error("{} died in {phase} of tick {tick}: {cause}; the tick was undone", list(shards))]
+    ShardDied {
+        /// Every shard that died in the phase.
+        shards: Vec<ShardId>,
+        /// The phase that was running.
+        phase: Phase,
+        /// The tick that was being made.
+        tick: u64,
+        /// The message of the first panic, in order of shards.
+        cause: String,
+    },
+    /// A document given to a shard that is not its home.
+    #[error("document `{document}` belongs to {home}, not to {shard}")]
+    RoutingFailed {
+        /// The document's id as the caller gave it.
+        document: String,
+        /// The shard that was asked.
+        shard: ShardId,
+        /// The shard that owns it.
+        home: ShardId,
+    },
+    /// A barrier that cannot be passed.
+    #[error("barrier failed: {reason}")]
+    BarrierFailed {
+        /// Which answer was missing or refused, and why.
+        reason: String,
+    },
+    /// Something that another owner is driving.
+    #[error("{what}")]
+    Busy {
+        /// What is busy, with whom, and what to call instead.
+        what: String,
+    },
+    /// A setting outside of what is accepted.
+    #[error("`{field}` is {value}; accepted is {accepted}")]
+    Config {
+        /// The setting.
+        field: String,
+        /// The value given.
+        value: String,
+        /// What would be accepted.
+        accepted: String,
+    },
+    /// A document that cannot be taken.
+    #[error("document {index}{}: `{field}` {reason}", named(id))]
+    InvalidDocument {
+        /// Its position in the caller's sequence, from 0.
+        index: usize,
+        /// Its id, where it had one.
+        id: Option<String>,
+        /// The field at fault.
+        field: String,
+        /// What is wrong with it and what would be accepted.
+        reason: String,
+    },
+    /// An id that is taken by other content.
+    #[error(
+        "document {index} (id `{id}`): the id is taken by a document with other content; call `update` to replace it"
+    )]
+    DocumentExists {
+        /// Its position in the caller's sequence, from 0.
+        index: usize,
+        /// The id.
+        id: String,
+    },
+    /// Something grew to its bound.
+    #[error("{what} is limited to {limit}, and this would make {value}")]
+    Limit {
+        /// What is bounded.
+        what: String,
+        /// The bound.
+        limit: u64,
+        /// What was asked for.
+        value: u64,
+    },
+    /// A node of which the ghost cache knows nothing.
+    #[error("no ghost of node {node} is cached")]
+    GhostNodeNotFound {
+        /// The node.
+        node: NodeId,
+    },
+    /// The far end of an edge could not be fetched.
+    #[error("the far end of the edge to {node} on {shard} could not be resolved: {reason}")]
+    EdgeResolutionFailed {
+        /// The far node.
+        node: NodeId,
+        /// Its home.
+        shard: ShardId,
+        /// Why.
+        reason: String,
+    },
+    /// A phase called out of its turn on a shard driven by hand.
+    #[error("{shard} expects {expected} of tick {tick}, not {found}")]
+    PhaseOrder {
+        /// The shard.
+        shard: ShardId,
+        /// The phase whose turn it is.
+        expected: Phase,
+        /// The phase that was called.
+        found: Phase,
+        /// The tick being made.
+        tick: u64,
+    },
+    /// Bytes that are not a batch of messages.
+    #[error("these bytes are no batch: {reason}")]
+    Wire {
+        /// What does not fit.
+        reason: String,
+    },
+    /// The work was asked to stop.
+    #[error("the work was cancelled")]
+    Cancelled,
+}
+
+fn list(shards: &[ShardId]) -> String {
+    let names: Vec<String> = shards.iter().map(ShardId::to_string).collect();
+    names.join(", ")
+}
+
+fn named(id: &Option<String>) -> String {
+    id.as_ref().map(|id| format!(" (id `{id}`)")).unwrap_or_default()
+}
