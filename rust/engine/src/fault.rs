@@ -9,6 +9,7 @@ use crate::pool::lock;
 use phago_core::cancel::Cancel;
 use phago_core::ids::{ShardId, Tick};
 use phago_core::phase::Phase;
+use phago_core::ring::Ring;
 use phago_core::{Error, Result};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -136,22 +137,19 @@ impl Entered {
         }
     }
 
-    fn has(&self, shard: ShardId, phase: Phase) -> bool {
+    pub(crate) fn has(&self, shard: ShardId, phase: Phase) -> bool {
         self.0.get(shard.index()).is_some_and(|phases| phases.load(Ordering::Acquire) & 1 << phase as u8 != 0)
     }
 }
 
-/// Check that a fault names a shard there is.
+/// Check that a fault names shards of the ring.
 ///
 /// # Errors
-/// [`Error::ShardNotFound`] naming the shards.
-pub(crate) fn check(fault: &Fault, shards: usize) -> Result<()> {
+/// [`phago_core::Error::ShardNotFound`] naming the shards there are.
+pub(crate) fn check(fault: &Fault, ring: &Ring) -> Result<()> {
     let known = |shard: ShardId| {
-        if shard.index() < shards {
-            Ok(())
-        } else {
-            Err(Error::ShardNotFound { shard, registered: format!("shard-0 to shard-{}", shards.saturating_sub(1)) })
-        }
+        let registered = || ring.names();
+        if ring.contains(shard) { Ok(()) } else { Err(Error::ShardNotFound { shard, registered: registered() }) }
     };
     known(fault.shard)?;
     if let Action::Meet(other) = fault.action { known(other) } else { Ok(()) }

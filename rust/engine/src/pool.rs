@@ -190,8 +190,11 @@ impl PhaseHandle {
     }
 
     /// Give the job up: no further item begins and its continuation is not called. Items that are running go on
-    /// until they notice their own cancel flag.
+    /// until they notice their own cancel flag. A job of which every item has ended is left as it is.
     pub fn abandon(&self) {
+        if self.job.left.load(Ordering::Acquire) == 0 {
+            return;
+        }
         self.job.abandoned.store(true, Ordering::Release);
         // The continuation may own whoever calls this; it is dropped outside of the lock.
         let done = lock(&self.job.done).take();
@@ -348,8 +351,9 @@ impl Pool {
     }
 }
 
-impl Drop for Pool {
-    fn drop(&mut self) {
+impl Pool {
+    // End the threads, as dropping the pool does.
+    pub(crate) fn close(&self) {
         let jobs = {
             let mut core = lock(&self.shared.core);
             core.closed = true;
@@ -359,6 +363,12 @@ impl Drop for Pool {
         self.shared.wake.notify_all();
         // Outside of the lock: what a job owns may reach back into this pool.
         drop(jobs);
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 
