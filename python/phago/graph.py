@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
@@ -37,8 +38,8 @@ class _Snapshot(Sequence[_T], Generic[_T]):
         self._table = table
 
     @staticmethod
-    def _row(values: tuple[Any, ...]) -> _T:
-        raise NotImplementedError
+    @abstractmethod
+    def _row(values: tuple[Any, ...]) -> _T: ...
 
     @property
     def tick(self) -> int:
