@@ -1,0 +1,182 @@
+//! The numbering of forms and terms.
+
+use super::stem_of;
+use crate::ids::NodeId;
+use crate::maps::State;
+use hashbrown::HashTable;
+use std::fmt;
+use std::hash::BuildHasher;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// Numbers for word forms and their terms (stems), from 0 in the order in which they were first met.
+///
+/// Shared by every thread and shard of a process; it only grows, by about 120 bytes a form, and its numbers
+/// differ from run to run: they pack, they never order. A term is numbered before its first form is, under
+/// one lock, so a visible form has a visible term: to follow both, read the new forms first.
+pub struct Lexicon {
+    inner: RwLock<Inner>,
+    state: State,
+}
+
+// The tables hold numbers only; the strings stand once, in the lists.
+#[derive(Default)]
+struct Inner {
+    forms: HashTable<u32>,
+    form_list: Vec<Form>,
+    terms: HashTable<u32>,
+    term_list: Vec<Term>,
+}
+
+struct Form {
+    text: Arc<str>,
+    term: u32,
+}
+
+struct Term {
+    stem: Arc<str>,
+    node: NodeId,
+}
+
+impl Inner {
+    fn form(&self, hash: u64, form: &str) -> Option<u32> {
+        self.forms.find(hash, |&index| &*self.form_list[index as usize].text == form).copied()
+    }
+
+    fn term(&self, hash: u64, stem: &str) -> Option<u32> {
+        self.terms.find(hash, |&index| &*self.term_list[index as usize].stem == stem).copied()
+    }
+}
+
+impl Lexicon {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self { inner: RwLock::default(), state: State::default() }
+    }
+
+    /// How many terms there are.
+    pub fn term_count(&self) -> u32 {
+        number(self.read().term_list.len())
+    }
+
+    /// How many word forms there are.
+    pub fn form_count(&self) -> u32 {
+        number(self.read().form_list.len())
+    }
+
+    /// The number of a stem, if any text had it.
+    pub fn term(&self, stem: &str) -> Option<u32> {
+        self.read().term(self.state.hash_one(stem), stem)
+    }
+
+    /// The number of a word form (in lower case), if any text had it.
+    pub fn form_index(&self, form: &str) -> Option<u32> {
+        self.read().form(self.state.hash_one(form), form)
+    }
+
+    /// The stem of a term.
+    ///
+    /// # Panics
+    /// If this lexicon never gave the number. The same holds for every method that takes one.
+    pub fn stem(&self, term: u32) -> Arc<str> {
+        self.read().term_list[term as usize].stem.clone()
+    }
+
+    /// The text of a word form.
+    pub fn form(&self, form: u32) -> Arc<str> {
+        self.read().form_list[form as usize].text.clone()
+    }
+
+    /// The term of a word form.
+    pub fn term_of_form(&self, form: u32) -> u32 {
+        self.read().form_list[form as usize].term
+    }
+
+    /// The concept of a term.
+    pub fn node(&self, term: u32) -> NodeId {
+        self.read().term_list[term as usize].node
+    }
+
+    /// The concepts of all terms from number `from` on, in order of number.
+    pub fn new_terms(&self, from: u32) -> Vec<NodeId> {
+        let inner = self.read();
+        inner.term_list.get(from as usize..).unwrap_or_default().iter().map(|term| term.node).collect()
+    }
+
+    /// The terms of all word forms from number `from` on, in order of number.
+    pub fn new_forms(&self, from: u32) -> Vec<u32> {
+        let inner = self.read();
+        inner.form_list.get(from as usize..).unwrap_or_default().iter().map(|form| form.term).collect()
+    }
+
+    /// The numbers of a form and its term, if any text had the form.
+    pub(super) fn find(&self, form: &str) -> Option<(u32, u32)> {
+        let hash = self.state.hash_one(form);
+        let inner = self.read();
+        inner.form(hash, form).map(|index| (index, inner.form_list[index as usize].term))
+    }
+
+    /// The numbers of a form and its term, given now if they are new.
+    pub(super) fn intern(&self, form: &str) -> (u32, u32) {
+        if let Some(found) = self.find(form) {
+            return found;
+        }
+        // Everything that takes time happens before the lock.
+        let stem = stem_of(form);
+        let node = NodeId::concept(&stem);
+        let (form_hash, stem_hash) = (self.state.hash_one(form), self.state.hash_one(&*stem));
+        let text: Arc<str> = form.into();
+        let stem: Arc<str> = if *stem == *form { text.clone() } else { stem.into() };
+
+        let mut inner = self.write();
+        let inner = &mut *inner;
+        if let Some(index) = inner.form(form_hash, form) {
+            return (index, inner.form_list[index as usize].term);
+        }
+        let term = inner.term(stem_hash, &stem).unwrap_or_else(|| {
+            let index = number(inner.term_list.len());
+            inner.term_list.push(Term { stem, node });
+            let terms = &inner.term_list;
+            inner.terms.insert_unique(stem_hash, index, |&i| self.state.hash_one(&*terms[i as usize].stem));
+            index
+        });
+        let index = number(inner.form_list.len());
+        inner.form_list.push(Form { text, term });
+        let forms = &inner.form_list;
+        inner.forms.insert_unique(form_hash, index, |&i| self.state.hash_one(&*forms[i as usize].text));
+        (index, term)
+    }
+
+    // A thread can only panic here when asked for a number that was never given, and that while reading; the
+    // lists are whole.
+    fn read(&self) -> RwLockReadGuard<'_, Inner> {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Inner> {
+        self.inner.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Lexicon {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Lexicon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = self.read();
+        f.debug_struct("Lexicon")
+            .field("forms", &inner.form_list.len())
+            .field("terms", &inner.term_list.len())
+            .finish_non_exhaustive()
+    }
+}
+
+// Memory ends long before: four thousand million forms would take half a terabyte. The last number is kept
+// free, so that sessions and packed rows can mark "none" with it.
+fn number(index: usize) -> u32 {
+    let index = u32::try_from(index).unwrap_or(u32::MAX);
+    assert!(index < u32::MAX, "the lexicon is full");
+    index
+}

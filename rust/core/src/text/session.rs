@@ -1,0 +1,267 @@
+//! One thread's way from text to terms.
+
+use super::lexicon::Lexicon;
+use super::words::{Run, WORD_BYTES_MAX, runs, wide_words};
+use super::{is_stop_word, stem_of};
+use crate::maps::Map;
+use std::fmt;
+use std::sync::Arc;
+
+/// How many distinct word forms a session remembers. Above it, what it remembers is dropped after the
+/// document at hand; within one document its size is the bound. Costs time, never a result.
+pub const SESSION_FORMS_MAX: usize = 1 << 20;
+
+/// A text in numbers of its [`Lexicon`]. Both lists are sorted by number, each number once.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Analysis {
+    /// Terms, and how often each occurs.
+    pub terms: Box<[(u32, u32)]>,
+    /// Word forms, and how often each occurs.
+    pub forms: Box<[(u32, u32)]>,
+    /// Number of indexed word occurrences: the sum of either list.
+    pub length: u32,
+}
+
+/// One term of a question.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct QueryWord {
+    /// The word as it was first typed, in lower case.
+    pub form: String,
+    /// Its stem.
+    pub stem: String,
+    /// The number of the term, if any document has or had it.
+    pub term: Option<u32>,
+    /// How often the question has it, in whatever form.
+    pub count: u32,
+}
+
+/// Analyses texts for one thread and remembers the words it met.
+pub struct Session {
+    lexicon: Arc<Lexicon>,
+    seen: Vec<Seen>,
+    // Words of up to 16 bytes are their own key: no pointer is followed for nine of ten words.
+    short: Map<[u64; 2], u32>,
+    long: Map<Box<str>, u32>,
+    // Runs beyond ASCII as they stand in a text, so that normalising is paid once. Kept apart from the words:
+    // a run and a word that look alike need not be the same.
+    wide: Map<Box<str>, u32>,
+    // What the text at hand touched, by place in `seen`.
+    touched: Vec<u32>,
+    packed: Vec<u64>,
+}
+
+struct Seen {
+    form: u32,
+    term: u32,
+    count: u32,
+}
+
+// The form of a stop word.
+const STOP: u32 = u32::MAX;
+
+impl Session {
+    /// A session that has met no word.
+    pub fn new(lexicon: Arc<Lexicon>) -> Self {
+        Session {
+            lexicon,
+            seen: Vec::new(),
+            short: Map::default(),
+            long: Map::default(),
+            wide: Map::default(),
+            touched: Vec::new(),
+            packed: Vec::new(),
+        }
+    }
+
+    /// The lexicon it numbers words by.
+    pub fn lexicon(&self) -> &Arc<Lexicon> {
+        &self.lexicon
+    }
+
+    /// Analyse a document: its title and text are one stream of words. New words enter the lexicon.
+    pub fn analyse(&mut self, title: &str, text: &str) -> Analysis {
+        self.count(title);
+        self.count(text);
+        let analysis = self.collect();
+        if self.seen.len() + self.wide.len() > SESSION_FORMS_MAX {
+            self.seen.clear();
+            self.short.clear();
+            self.long.clear();
+            self.wide.clear();
+        }
+        analysis
+    }
+
+    /// Analyse a question: its terms in the order of their first words, stop words left out. Nothing enters
+    /// the lexicon, whatever is asked.
+    pub fn query(&mut self, text: &str) -> Vec<QueryWord> {
+        let mut words: Vec<QueryWord> = Vec::new();
+        let mut places: Map<String, usize> = Map::default();
+        let mut add = |form: &str| {
+            if is_stop_word(form) {
+                return;
+            }
+            let known = self.lexicon.find(form).map(|(_, term)| term);
+            let stem = match known {
+                Some(term) => self.lexicon.stem(term).to_string(),
+                None => stem_of(form).into_owned(),
+            };
+            if let Some(&place) = places.get(&stem) {
+                words[place].count = words[place].count.saturating_add(1);
+                return;
+            }
+            let term = known.or_else(|| self.lexicon.term(&stem));
+            places.insert(stem.clone(), words.len());
+            words.push(QueryWord { form: form.to_owned(), stem, term, count: 1 });
+        };
+        runs(text, |run| match run {
+            Run::Ascii(start, end) if end - start <= WORD_BYTES_MAX => add(&text[start..end].to_ascii_lowercase()),
+            Run::Ascii(..) => {}
+            Run::Wide(run) => wide_words(run, &mut add),
+        });
+        words
+    }
+
+    fn count(&mut self, text: &str) {
+        let bytes = text.as_bytes();
+        runs(text, |run| match run {
+            Run::Ascii(start, end) if end - start <= 16 => {
+                let key = lower(key_at(bytes, start, end - start));
+                let place = match self.short.get(&key) {
+                    Some(&place) => place,
+                    None => self.meet(&text[start..end].to_ascii_lowercase()),
+                };
+                self.touch(place);
+            }
+            Run::Ascii(start, end) if end - start <= WORD_BYTES_MAX => {
+                let mut buffer = [0; WORD_BYTES_MAX];
+                let word = &mut buffer[..end - start];
+                word.copy_from_slice(&bytes[start..end]);
+                word.make_ascii_lowercase();
+                let word = str::from_utf8(word).unwrap_or_default();
+                let place = match self.long.get(word) {
+                    Some(&place) => place,
+                    None => self.meet(word),
+                };
+                self.touch(place);
+            }
+            Run::Ascii(..) => {}
+            Run::Wide(run) => self.count_wide(run),
+        });
+    }
+
+    fn count_wide(&mut self, run: &str) {
+        if let Some(&place) = self.wide.get(run) {
+            return self.touch(place);
+        }
+        let mut words = 0;
+        let mut last = 0;
+        wide_words(run, |word| {
+            last = self.place(word);
+            self.touch(last);
+            words += 1;
+        });
+        if words == 1 {
+            self.wide.insert(run.into(), last);
+        }
+    }
+
+    // The place of a word in its final form.
+    fn place(&mut self, word: &str) -> u32 {
+        let known = if word.len() <= 16 {
+            self.short.get(&key_at(word.as_bytes(), 0, word.len()))
+        } else {
+            self.long.get(word)
+        };
+        match known {
+            Some(&place) => place,
+            None => self.meet(word),
+        }
+    }
+
+    #[cold]
+    fn meet(&mut self, word: &str) -> u32 {
+        let (form, term) = if is_stop_word(word) { (STOP, STOP) } else { self.lexicon.intern(word) };
+        // No more words than bytes of text were met since the last clearing.
+        let place = u32::try_from(self.seen.len()).unwrap_or(u32::MAX);
+        self.seen.push(Seen { form, term, count: 0 });
+        if word.len() <= 16 {
+            self.short.insert(key_at(word.as_bytes(), 0, word.len()), place);
+        } else {
+            self.long.insert(word.into(), place);
+        }
+        place
+    }
+
+    fn touch(&mut self, place: u32) {
+        let seen = &mut self.seen[place as usize];
+        if seen.count == 0 {
+            if seen.form == STOP {
+                return;
+            }
+            self.touched.push(place);
+        }
+        seen.count = seen.count.saturating_add(1);
+    }
+
+    // Turn the counts into lists and set them back to 0.
+    fn collect(&mut self) -> Analysis {
+        // Number and count in one integer sort by number, and faster than pairs.
+        self.packed.clear();
+        self.packed.extend(self.touched.iter().map(|&place| {
+            let seen = &self.seen[place as usize];
+            u64::from(seen.form) << 32 | u64::from(seen.count)
+        }));
+        self.packed.sort_unstable();
+        let forms: Box<[(u32, u32)]> = self.packed.iter().map(|&pair| unpack(pair)).collect();
+
+        self.packed.clear();
+        let mut length = 0u32;
+        for place in self.touched.drain(..) {
+            let seen = &mut self.seen[place as usize];
+            let count = std::mem::take(&mut seen.count);
+            length = length.saturating_add(count);
+            self.packed.push(u64::from(seen.term) << 32 | u64::from(count));
+        }
+        self.packed.sort_unstable();
+        // Forms of one term are neighbours now.
+        let terms = self.packed.chunk_by(|a, b| a >> 32 == b >> 32).map(|same| {
+            let (term, _) = unpack(same[0]);
+            (term, same.iter().fold(0u32, |sum, &pair| sum.saturating_add(unpack(pair).1)))
+        });
+        Analysis { terms: terms.collect(), forms, length }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("lexicon", &self.lexicon)
+            .field("seen", &self.seen.len())
+            .finish_non_exhaustive()
+    }
+}
+
+fn unpack(pair: u64) -> (u32, u32) {
+    ((pair >> 32) as u32, pair as u32)
+}
+
+// The bytes of a word of up to 16 bytes, padded with zeros, which no word has.
+fn key_at(bytes: &[u8], start: usize, length: usize) -> [u64; 2] {
+    let rest = &bytes[start..];
+    if let Some(chunk) = rest.first_chunk::<16>() {
+        let all = u128::from_le_bytes(*chunk);
+        let kept = if length == 16 { all } else { all & ((1 << (8 * length)) - 1) };
+        return [kept as u64, (kept >> 64) as u64];
+    }
+    let mut padded = [0; 16];
+    padded[..length].copy_from_slice(&rest[..length]);
+    let all = u128::from_le_bytes(padded);
+    [all as u64, (all >> 64) as u64]
+}
+
+// Lower case for a key of ASCII letters and digits, eight bytes at once: only letters have the bit 0x40, and
+// lower-case ones have 0x20 already.
+fn lower(key: [u64; 2]) -> [u64; 2] {
+    key.map(|half| half | (half & 0x4040_4040_4040_4040) >> 1)
+}
