@@ -282,7 +282,12 @@ class Runner:
     def run_sync(self, max_ticks: int | None) -> tuple[int, int, int]:
         """Tick until there is no backlog and no living digester, or `max_ticks` were made; (ticks, digested, failed)."""
     def run(self, max_ticks: int | None) -> Awaitable[tuple[int, int, int]]: ...
-    def inject(self, fault: tuple[Literal["hang", "panic"], int, _PhaseName, int] | tuple[Literal["meet"], int, _PhaseName, int, int] | None) -> None:
+    def inject(
+        self,
+        fault: tuple[Literal["hang", "panic"], int, _PhaseName, int]
+        | tuple[Literal["meet"], int, _PhaseName, int, int]
+        | None,
+    ) -> None:
         """For tests: (kind, shard, phase, tick[, other shard]); None takes all faults away.
 
         "hang" blocks the worker thread of the shard in that phase of that tick until the attempt is cancelled; "panic" panics

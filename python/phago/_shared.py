@@ -21,7 +21,9 @@ class Unpicklable:
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         name = type(self).__name__
-        raise TypeError(f"a {name} cannot be pickled or copied, because it holds threads and native memory; {self._instead}")
+        raise TypeError(
+            f"a {name} cannot be pickled or copied, because it holds threads and native memory; {self._instead}"
+        )
 
 
 def cores() -> int:

@@ -105,7 +105,9 @@ class Colony(Unpicklable):
         if seed:
             if config.seed not in (0, seed):
                 accepted = f"the config's own seed {config.seed}, or none"
-                raise ConfigError(f"`seed` is {seed}; accepted is {accepted}", field="seed", value=seed, accepted=accepted)
+                raise ConfigError(
+                    f"`seed` is {seed}; accepted is {accepted}", field="seed", value=seed, accepted=accepted
+                )
             config = dataclasses.replace(config, seed=seed)
         if runner is None:
             runner = RunnerConfig(max_parallelism=min(cores(), 256))
@@ -113,8 +115,9 @@ class Colony(Unpicklable):
         self._shards = DistributedConfig(num_shards=cores() if shards is None else shards).num_shards
         self._native: tuple[_phago.World, _phago.Runner] | None = None
         world = _phago.World.create(as_native(config), self._shards)
-        self._native = world, _phago.Runner.of_world(
-            world, runner.phase_timeout_ms, runner.resolve_ghosts, runner.max_parallelism
+        self._native = (
+            world,
+            _phago.Runner.of_world(world, runner.phase_timeout_ms, runner.resolve_ghosts, runner.max_parallelism),
         )
 
     def _open(self) -> tuple[_phago.World, _phago.Runner]:
