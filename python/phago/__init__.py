@@ -1,8 +1,9 @@
 """phago: a memory that organises itself.
 
-A colony of agents digests documents into concepts, wires the concepts that occur together, strengthens what is repeated, lets the
-rest fade, and answers questions with ranked passages. `Colony` is where to begin; `AsyncColony` is its twin for event loops;
-`Coordinator`, `ShardedColony` and `DistributedRunner` are the machine below for those who drive it themselves.
+A colony of agents digests documents into concepts, wires the concepts that occur together, strengthens what is
+repeated, lets the rest fade, and answers questions with ranked passages. `Colony` is where to begin; `AsyncColony` is
+its twin for event loops; `Coordinator`, `ShardedColony` and `DistributedRunner` are the machine below for those who
+drive it themselves.
 """
 
 from __future__ import annotations
@@ -137,8 +138,8 @@ __all__ = [
 
 
 def _seed_maps() -> None:
-    # No result depends on the order inside a hash map. A fresh seed for every process keeps that true, and keeps crafted words
-    # from piling up in one bucket; a test that looks for such an order sets the seed.
+    # No result depends on the order inside a hash map. A fresh seed for every process keeps that true, and keeps
+    # crafted words from piling up in one bucket; a test that looks for such an order sets the seed.
     given = os.environ.get("PHAGO_MAP_SEED", "")
     try:
         seed = int(given, 0) if given else int.from_bytes(os.urandom(8), "little")

@@ -20,8 +20,8 @@ __all__ = ["AsyncColony"]
 class AsyncColony(Unpicklable):
     """The twin of `Colony` with the same names, for event loops; `Colony` has their descriptions.
 
-    Whatever may take a while is a coroutine and leaves the loop to others; properties, `len` and `in` answer at once. A cancelled
-    `run` or `tick` leaves whole ticks and a usable colony; a cancelled `ingest` leaves whole chunks.
+    Whatever may take a while is a coroutine and leaves the loop to others; properties, `len` and `in` answer at once. A
+    cancelled `run` or `tick` leaves whole ticks and a usable colony; a cancelled `ingest` leaves whole chunks.
 
     >>> import asyncio
     >>> async def main():

@@ -141,8 +141,9 @@ class ConsistentHashRing(Unpicklable):
 class Coordinator(Unpicklable):
     """Registry of the shards and barrier of their phases.
 
-    The places 0 to `num_shards` - 1 are on the ring and online from the start. While a runner drives it, `phase_complete`,
-    `advance_tick`, `register_shard` and `deregister_shard` raise `BusyError`. Only `wait_for_phase` waits.
+    The places 0 to `num_shards` - 1 are on the ring and online from the start. While a runner drives it,
+    `phase_complete`, `advance_tick`, `register_shard` and `deregister_shard` raise `BusyError`. Only `wait_for_phase`
+    waits.
 
     Args:
         num_shards: Shards from the start; 1 to 1,024.
@@ -226,7 +227,10 @@ class Coordinator(Unpicklable):
         return self._ring.get_shard(document_id)
 
     def get_replica_shards(self, document_id: str) -> list[ShardId]:
-        """Where copies of the document would live, its home first: `replication_factor` places. Nothing is copied yet."""
+        """Where copies of the document would live, its home first: `replication_factor` places.
+
+        Nothing is copied yet.
+        """
         return self._ring.get_replica_shards(document_id, self._config.replication_factor)
 
     # --- the barrier ---
@@ -355,8 +359,8 @@ class Coordinator(Unpicklable):
 class ShardedColony(Unpicklable):
     """One shard of a colony. Shards given the same ring and equal configs make one colony.
 
-    Under a runner the driving calls (`tick_phase`, `take_outbox`, `deliver`) raise `BusyError`. By hand, a tick is: Sense and Act on
-    every shard, each outbox delivered, Decay on every shard, Advance on every shard.
+    Under a runner the driving calls (`tick_phase`, `take_outbox`, `deliver`) raise `BusyError`. By hand, a tick is:
+    Sense and Act on every shard, each outbox delivered, Decay on every shard, Advance on every shard.
 
     Args:
         shard_id: Its place on the ring.
@@ -469,7 +473,10 @@ class ShardedColony(Unpicklable):
         return ShardHealth(self.shard_id, healthy, load, memory, pending)
 
     def stats(self) -> dict[str, int | float]:
-        """This shard in numbers: `nodes`, `edges`, `documents`, `pending`, `memory_bytes`, `ghosts`, `cross_shard_edges`."""
+        """This shard in numbers.
+
+        `nodes`, `edges`, `documents`, `pending`, `memory_bytes`, `ghosts` and `cross_shard_edges`.
+        """
         return self._native.stats()
 
     def shard_info(self) -> ShardInfo:
@@ -492,8 +499,8 @@ class ShardedColony(Unpicklable):
 class DistributedRunner(Unpicklable):
     """Drives the ticks of all shards of a coordinator. A tick happens on every shard or on none.
 
-    Concurrent ticks queue in the order of their arrival. A tick that is cancelled, times out or fails leaves every shard at the old
-    tick, and the runner usable. `close()`, or leaving its `with`, gives coordinator and shards free.
+    Concurrent ticks queue in the order of their arrival. A tick that is cancelled, times out or fails leaves every
+    shard at the old tick, and the runner usable. `close()`, or leaving its `with`, gives coordinator and shards free.
 
     Args:
         coordinator: The registry of the shards.

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 from . import _phago
 from ._shared import Unpicklable, cores, count, text_of, tick_result
@@ -32,7 +32,7 @@ def chunks(documents: Iterable[DocumentLike] | DocumentLike) -> Iterator[tuple[i
     """The documents in chunks, each with the index of its first."""
     # A string, a mapping and bytes can be iterated, and whoever passes one means one document.
     alone = isinstance(documents, str | bytes | bytearray | Mapping) or not isinstance(documents, Iterable)
-    waiting = iter([documents] if alone else documents)  # type: ignore[list-item, arg-type]
+    waiting = cast("Iterator[DocumentLike]", iter([documents] if alone else documents))  # type: ignore[arg-type]
     first = 0
     while chunk := list(islice(waiting, CHUNK)):
         yield first, chunk
@@ -82,8 +82,8 @@ class Colony(Unpicklable):
         config: Everything else that can be set.
         runner: How ticks are driven. By default with one thread for each core.
 
-    Methods may be called from several threads; queries do not wait for a tick under way. A colony cannot be pickled or copied
-    and does not survive a fork: make it in the process that uses it.
+    Methods may be called from several threads; queries do not wait for a tick under way. A colony cannot be pickled or
+    copied and does not survive a fork: make it in the process that uses it.
 
     Raises:
         ConfigError: For a setting outside of what is accepted.
@@ -140,8 +140,8 @@ class Colony(Unpicklable):
     def ingest(self, documents: Iterable[DocumentLike] | DocumentLike, on_error: OnError = "raise") -> IngestReport:
         """Take documents, or one document. They are found by their words at once, and digested by `run`.
 
-        Any iterable will do; it is read in chunks of 1,000. A document with an id that is there already with the same content
-        changes nothing.
+        Any iterable will do; it is read in chunks of 1,000. A document with an id that is there already with the same
+        content changes nothing.
 
         Args:
             documents: Strings, mappings (`text`; optional `id`, `title`) or `Document`s.
@@ -185,8 +185,8 @@ class Colony(Unpicklable):
     def query(self, text: str, k: int = 10) -> Hits:
         """The `k` documents that answer best, with their text, best first.
 
-        Ranked by BM25 (k1 1.5, b 0.75) over the statistics of the whole colony; ties by document. Digested or not makes no
-        difference to being found.
+        Ranked by BM25 (k1 1.5, b 0.75) over the statistics of the whole colony; ties by document. Digested or not makes
+        no difference to being found.
         """
         world = self._world
         found = world.search(text_of("text", text), count("k", k, 1))

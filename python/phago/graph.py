@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, overload
 
 from .results import Edge, Node
 
@@ -32,7 +32,7 @@ class _Snapshot(Sequence[_T], Generic[_T]):
     """Rows of one committed tick, each made when it is read: `len` makes none."""
 
     __slots__ = ("_table",)
-    _columns: Mapping[str, str]
+    _columns: ClassVar[Mapping[str, str]]
 
     def __init__(self, table: _Table) -> None:
         self._table = table
@@ -49,8 +49,9 @@ class _Snapshot(Sequence[_T], Generic[_T]):
     def columns(self) -> dict[str, Column]:
         """The snapshot column by column, without an object for each cell.
 
-        Columns of numbers have the buffer protocol (`memoryview`, `numpy.asarray`); all have `__arrow_c_array__`, so that
-        `polars.DataFrame(snapshot.columns())` and Arrow libraries take them as they are. They share the snapshot's memory.
+        Columns of numbers have the buffer protocol (`memoryview`, `numpy.asarray`); all have `__arrow_c_array__`, so
+        that `polars.DataFrame(snapshot.columns())` and Arrow libraries take them as they are. They share the snapshot's
+        memory.
         """
         return {name: self._table.column(native) for name, native in self._columns.items()}
 
@@ -81,7 +82,7 @@ class Nodes(_Snapshot[Node]):
     """The concepts of one committed tick, in the order of their ids."""
 
     __slots__ = ()
-    _columns = {name: name for name in ("id", "label", "mentions", "uses", "degree")}
+    _columns: ClassVar = {name: name for name in ("id", "label", "mentions", "uses", "degree")}
 
     @staticmethod
     def _row(values: tuple[Any, ...]) -> Node:
@@ -92,7 +93,7 @@ class Edges(_Snapshot[Edge]):
     """The live synapses of one committed tick, in the order of their ends' ids."""
 
     __slots__ = ()
-    _columns = {
+    _columns: ClassVar = {
         "source": "source",
         "target": "target",
         "weight": "weight",
