@@ -2,15 +2,34 @@
 //!
 //! No thread, clock, file, async runtime or random source lives here; drivers outside (the sequential one in
 //! [`colony`], the tokio runner in `phago-engine`) move messages between shards and call their phases.
+//!
+//! * Words of the crate: [`ids`] (identities from content or counters), [`config`], [`error`], [`phase`],
+//!   [`cancel`] (the flag that asks work to stop), [`maps`] (hash maps whose seed can be set).
+//! * [`text`] turns text into terms; [`documents`] keeps them with their postings; [`graph`] keeps synapses and knows
+//!   how they fade; [`ring`] says who lives where; [`message`] is what travels.
+//! * [`commons`] is the committed copy that every shard reads, [`plan`] what the next tick will do.
+//! * [`agents`] propose; [`shard`] senses, acts, delivers and advances over what it owns.
+//! * [`query`] answers; [`state`] is one committed colony; [`dump`] its digest; [`colony`] the sequential driver.
 #![forbid(unsafe_code)]
 
+pub mod agents;
 pub mod cancel;
+pub mod colony;
+pub mod commons;
 pub mod config;
+pub mod documents;
+pub mod dump;
 pub mod error;
+pub mod graph;
 pub mod ids;
 pub mod maps;
+pub mod message;
 pub mod phase;
+pub mod plan;
+pub mod query;
 pub mod ring;
+pub mod shard;
+pub mod state;
 pub mod text;
 
 pub use error::{Error, Result};

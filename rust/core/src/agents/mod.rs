@@ -1,0 +1,5 @@
+//! The agents of the colony: they read a view and propose, they never change anything.
+
+pub mod digester;
+
+pub use digester::Digester;

@@ -1,0 +1,98 @@
+//! The sequential driver: one loop, no thread, the reference for every other driver.
+
+use crate::cancel::Cancel;
+use crate::config::ColonyConfig;
+use crate::documents::AnalysedDocument;
+use crate::ids::DocumentId;
+use crate::message::Batch;
+use crate::plan::Plan;
+use crate::query::{Found, Scratch};
+use crate::ring::Ring;
+use crate::shard::Delta;
+use crate::state::{Admission, Committed, State};
+use crate::text::Session;
+use crate::{Error, Result};
+
+/// A colony driven in the calling thread.
+#[derive(Debug)]
+pub struct Colony {
+    state: State,
+    session: Session,
+    scratch: Scratch,
+}
+
+impl Colony {
+    /// An empty colony over the shards of a ring.
+    ///
+    /// # Errors
+    /// [`Error::Config`].
+    pub fn new(config: ColonyConfig, ring: Ring) -> Result<Colony> {
+        let state = State::new(config, ring)?;
+        let session = Session::new(state.commons().lexicon().clone());
+        Ok(Colony { state, session, scratch: Scratch::default() })
+    }
+
+    /// The committed state.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Take a document; `false` when the colony has it already.
+    ///
+    /// # Errors
+    /// [`Error::DocumentExists`] when the id stands with other content, [`Error::Limit`] when the colony is full.
+    pub fn ingest(&mut self, key: Option<&str>, title: &str, text: &str) -> Result<bool> {
+        let id = key.map_or_else(|| DocumentId::from_content(title, text), DocumentId::from_key);
+        match self.state.admission(id, title, text) {
+            Admission::Unchanged => return Ok(false),
+            Admission::Taken => {
+                return Err(Error::DocumentExists { index: 0, id: key.unwrap_or_default().to_owned() });
+            }
+            Admission::New => self.state.check_room(1)?,
+        }
+        let analysis = self.session.analyse(title, text);
+        let document =
+            AnalysedDocument { id, key: key.map(Into::into), title: title.into(), text: text.into(), analysis };
+        self.state.apply(vec![document]);
+        Ok(true)
+    }
+
+    /// One whole tick, or an error and nothing changed.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] when ticks can be counted no further.
+    pub fn tick(&mut self) -> Result<Committed> {
+        let plan = self.state.plan()?;
+        let deltas = stage(&self.state, &plan, &Cancel::new())?;
+        Ok(self.state.commit(&plan, deltas))
+    }
+
+    /// The `k` best documents for a question.
+    pub fn search(&mut self, question: &str, k: usize) -> Vec<Found> {
+        let words = self.session.query(question);
+        self.state.search(&words, k, &mut self.scratch)
+    }
+}
+
+/// Sense, Act, exchange and Decay of every shard, one after the other: what a commit needs, by seat.
+///
+/// # Errors
+/// [`Error::Cancelled`] once the flag is set.
+pub fn stage(state: &State, plan: &Plan, cancel: &Cancel) -> Result<Vec<Delta>> {
+    let (shards, commons) = (state.shards(), state.commons());
+    let sensed = shards.iter().map(|shard| shard.sense(plan, commons, cancel)).collect::<Result<Vec<_>>>()?;
+    let acted = shards.iter().zip(&sensed).map(|(shard, sensed)| shard.act(plan, commons, sensed, cancel));
+    let mut acted = acted.collect::<Result<Vec<_>>>()?;
+    let inboxes = exchange(acted.iter_mut().flat_map(|acted| std::mem::take(&mut acted.outbox)), state);
+    let staged = shards.iter().zip(sensed).zip(acted).zip(inboxes);
+    staged.map(|(((shard, sensed), acted), inbox)| shard.decay(plan, commons, sensed, acted, &inbox, cancel)).collect()
+}
+
+/// Batches sorted into inboxes, by seat.
+pub fn exchange(outbox: impl Iterator<Item = Batch>, state: &State) -> Vec<Vec<Batch>> {
+    let mut inboxes: Vec<Vec<Batch>> = state.shards().iter().map(|_| Vec::new()).collect();
+    for batch in outbox {
+        inboxes[state.commons().seat(batch.to)].push(batch);
+    }
+    inboxes
+}

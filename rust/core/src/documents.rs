@@ -1,0 +1,164 @@
+//! The documents a shard is home to, and their postings.
+
+use crate::ids::DocumentId;
+use crate::maps::Map;
+use crate::text::Analysis;
+
+/// The most bytes of title and text a document may have.
+pub const DOCUMENT_BYTES_MAX: usize = 16 << 20;
+/// The most documents a shard takes: places are 32 bits wide.
+pub const DOCUMENTS_MAX: u64 = u32::MAX as u64;
+
+/// A document after analysis, on its way to its home.
+#[derive(Clone, Debug)]
+pub struct AnalysedDocument {
+    /// Its identity.
+    pub id: DocumentId,
+    /// The caller's id, where there was one.
+    pub key: Option<Box<str>>,
+    /// Its title, perhaps empty.
+    pub title: Box<str>,
+    /// Its text.
+    pub text: Box<str>,
+    /// Its terms and word forms.
+    pub analysis: Analysis,
+}
+
+impl AnalysedDocument {
+    /// Bytes of title and text.
+    pub fn bytes(&self) -> u64 {
+        (self.title.len() + self.text.len()) as u64
+    }
+}
+
+/// A document at home.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// Its identity.
+    pub id: DocumentId,
+    /// The caller's id, where there was one.
+    pub key: Option<Box<str>>,
+    /// Its title, perhaps empty.
+    pub title: Box<str>,
+    /// Its text.
+    pub text: Box<str>,
+    /// Term index and count, by term index.
+    pub terms: Box<[(u32, u32)]>,
+    /// The first tick whose cut sees it.
+    pub arrival: u32,
+    /// The tick that digested it.
+    pub digested: Option<u32>,
+    /// The terms that were wired when it was digested.
+    pub concepts: Box<[u32]>,
+}
+
+impl Document {
+    /// The caller's id, or the identity in hexadecimal where none was given.
+    pub fn name(&self) -> String {
+        self.key.as_deref().map_or_else(|| self.id.to_string(), str::to_owned)
+    }
+}
+
+/// Where a term stands: the place of a document and how often it has the term.
+pub type Posting = (u32, u32);
+
+/// A shard's documents, with postings over them. Documents are found by search as soon as they are here,
+/// digested or not.
+#[derive(Clone, Debug, Default)]
+pub struct Documents {
+    places: Map<u128, u32>,
+    all: Vec<Document>,
+    lengths: Vec<u32>,
+    lists: Vec<Vec<Posting>>,
+    // Term index to list; 0 is none. Dense, as half of a large shard's terms have a list.
+    list_of: Vec<u32>,
+    bytes: u64,
+}
+
+impl Documents {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Bytes of titles and texts.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// All documents, by place.
+    pub fn all(&self) -> &[Document] {
+        &self.all
+    }
+
+    /// Indexed words of each document, by place.
+    pub fn lengths(&self) -> &[u32] {
+        &self.lengths
+    }
+
+    /// The place of a document.
+    pub fn place(&self, id: DocumentId) -> Option<u32> {
+        self.places.get(&id.0).copied()
+    }
+
+    /// The document of this identity.
+    pub fn get(&self, id: DocumentId) -> Option<&Document> {
+        self.place(id).map(|place| &self.all[place as usize])
+    }
+
+    /// The postings of a term, by place.
+    pub fn postings(&self, term: u32) -> &[Posting] {
+        match self.list_of.get(term as usize) {
+            None | Some(0) => &[],
+            Some(&list) => &self.lists[list as usize - 1],
+        }
+    }
+
+    /// Terms that stand in some document here, in no order that means anything.
+    pub fn terms(&self) -> impl Iterator<Item = (u32, usize)> + '_ {
+        let lists = self.list_of.iter().enumerate().filter(|(_, list)| **list > 0);
+        lists.map(|(term, &list)| (term as u32, self.lists[list as usize - 1].len()))
+    }
+
+    /// Take a document that is not here yet.
+    pub(crate) fn insert(&mut self, new: AnalysedDocument, arrival: u32) -> u32 {
+        let place = self.all.len() as u32;
+        for &(term, count) in &new.analysis.terms {
+            let term = term as usize;
+            if self.list_of.len() <= term {
+                self.list_of.resize(term + 1, 0);
+            }
+            if self.list_of[term] == 0 {
+                self.lists.push(Vec::new());
+                self.list_of[term] = self.lists.len() as u32;
+            }
+            self.lists[self.list_of[term] as usize - 1].push((place, count));
+        }
+        self.bytes += new.bytes();
+        self.lengths.push(new.analysis.length);
+        self.places.insert(new.id.0, place);
+        self.all.push(Document {
+            id: new.id,
+            key: new.key,
+            title: new.title,
+            text: new.text,
+            terms: new.analysis.terms,
+            arrival,
+            digested: None,
+            concepts: Box::default(),
+        });
+        place
+    }
+
+    /// Note what a tick made of a document.
+    pub(crate) fn digest(&mut self, place: u32, tick: u32, concepts: Box<[u32]>) {
+        let document = &mut self.all[place as usize];
+        document.digested = Some(tick);
+        document.concepts = concepts;
+    }
+}

@@ -1,0 +1,153 @@
+//! The canonical dump of a colony, and its digest.
+//!
+//! Entities in the order of their 128-bit ids, numbers little-endian, strings with their length before them.
+//! Nothing in it tells how many shards, threads or processes there are, or what was swept.
+
+use crate::state::State;
+use crate::text::ANALYSER;
+use sha2::{Digest, Sha256};
+
+const FORMAT: &str = "phago dump 1";
+
+struct Writer {
+    hash: Sha256,
+    buffer: Vec<u8>,
+}
+
+impl Writer {
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() > 1 << 16 {
+            self.hash.update(&self.buffer);
+            self.buffer.clear();
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.bytes(text.as_bytes());
+    }
+
+    fn number(&mut self, number: u64) {
+        self.bytes(&number.to_le_bytes());
+    }
+
+    fn real(&mut self, real: f64) {
+        self.number(real.to_bits());
+    }
+
+    fn id(&mut self, id: u128) {
+        self.bytes(&id.to_le_bytes());
+    }
+}
+
+/// SHA-256 over the dump, in hexadecimal.
+pub(crate) fn digest(state: &State) -> String {
+    let mut out = Writer { hash: Sha256::new(), buffer: Vec::new() };
+    out.text(FORMAT);
+    out.text(ANALYSER);
+    config(state, &mut out);
+    documents(state, &mut out);
+    terms(state, &mut out);
+    graph(state, &mut out);
+    digesters(state, &mut out);
+    out.hash.update(&out.buffer);
+    out.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+// Everything that can change a state; what changes cost alone stays out.
+fn config(state: &State, out: &mut Writer) {
+    let config = state.commons().config();
+    out.number(config.seed);
+    out.real(config.signal_decay_rate);
+    out.real(config.signal_removal_threshold);
+    out.real(config.trace_decay_rate);
+    out.real(config.trace_removal_threshold);
+    out.real(config.edge_decay_rate);
+    out.real(config.edge_prune_threshold);
+    out.real(config.staleness_factor);
+    out.number(config.maturation_ticks.into());
+    out.number(config.max_edge_degree.into());
+    out.number(config.concepts_per_document.into());
+    out.number(config.documents_per_tick.into());
+    out.number(config.bytes_per_tick);
+    out.number(config.documents_per_digester.into());
+}
+
+fn documents(state: &State, out: &mut Writer) {
+    let commons = state.commons();
+    out.number(commons.tick());
+    out.number(commons.documents());
+    out.number(commons.length);
+    out.number(commons.digested);
+    out.number(commons.failed);
+    let mut all: Vec<_> = state.shards().iter().flat_map(|shard| shard.documents().all()).collect();
+    all.sort_unstable_by_key(|document| document.id);
+    for document in all {
+        out.id(document.id.0);
+        out.number(u64::from(document.key.is_some()));
+        out.text(document.key.as_deref().unwrap_or(""));
+        out.text(&document.title);
+        out.text(&document.text);
+        out.number(document.arrival.into());
+        out.number(document.digested.map_or(0, u64::from));
+        let mut terms: Vec<_> = document.terms.iter().map(|&(term, count)| (commons.id(term), count)).collect();
+        terms.sort_unstable();
+        out.number(terms.len() as u64);
+        for (id, count) in terms {
+            out.id(id);
+            out.number(count.into());
+        }
+        let mut concepts: Vec<_> = document.concepts.iter().map(|&term| commons.id(term)).collect();
+        concepts.sort_unstable();
+        out.number(concepts.len() as u64);
+        concepts.into_iter().for_each(|id| out.id(id));
+    }
+}
+
+fn terms(state: &State, out: &mut Writer) {
+    let commons = state.commons();
+    // A refused document may have left words in the dictionary; no document has them.
+    let mut all: Vec<u32> = (0..commons.terms() as u32).filter(|&term| commons.df(term) > 0).collect();
+    all.sort_unstable_by_key(|term| commons.id(*term));
+    out.number(all.len() as u64);
+    for term in all {
+        out.id(commons.id(term));
+        out.text(&commons.lexicon().stem(term));
+        out.number(commons.df(term).into());
+        for (form, count) in commons.forms(term) {
+            out.text(&form);
+            out.number(count);
+        }
+    }
+}
+
+fn graph(state: &State, out: &mut Writer) {
+    let commons = state.commons();
+    let nodes = state.nodes();
+    out.number(nodes.len() as u64);
+    out.number(state.edge_count());
+    for term in nodes {
+        out.id(commons.id(term));
+        let row = state.row(term);
+        out.number(row.len() as u64);
+        for synapse in row {
+            out.id(commons.id(synapse.target));
+            for field in [synapse.weight, synapse.last, synapse.created, synapse.co_activations] {
+                out.bytes(&field.to_le_bytes());
+            }
+        }
+    }
+}
+
+fn digesters(state: &State, out: &mut Writer) {
+    let mut living: Vec<_> = state.shards().iter().flat_map(|shard| shard.digesters()).collect();
+    living.sort_unstable_by_key(|digester| digester.id);
+    for digester in living {
+        out.number(digester.id.birth);
+        out.id(digester.id.parent);
+        out.number(digester.id.ordinal.into());
+        out.number(digester.taken);
+        out.number(digester.idle.into());
+    }
+}

@@ -1,0 +1,162 @@
+//! Decay in closed form: what a synapse weighs at any tick, and the first tick at which it is gone.
+//!
+//! For a synapse last activated at `last` and created at `created`, read at `t`, with s = t - last,
+//! m = max(last, created + maturation) and f = staleness / (1 + co_activations / 2), the weight is
+//! w0 * exp(-H), where H = rate * (s + f * (s^2 - (m - last)^2) / 200) once t > m, and rate * s before.
+//! That is the integral of rate * (1 + f * (t - last) / 100): a mature synapse fades the faster the longer
+//! it has not been used.
+
+use super::synapse::{Synapse, from_fixed};
+use crate::config::ColonyConfig;
+
+/// The law by which synapses fade and end.
+#[derive(Clone, Debug)]
+pub struct Decay {
+    rate: f64,
+    staleness: f64,
+    maturation: u64,
+    threshold: f64,
+}
+
+impl Decay {
+    /// The law a config states.
+    pub fn new(config: &ColonyConfig) -> Self {
+        Decay {
+            rate: config.edge_decay_rate,
+            staleness: config.staleness_factor,
+            maturation: u64::from(config.maturation_ticks),
+            threshold: config.edge_prune_threshold,
+        }
+    }
+
+    /// The weight at tick `now`, which is not before the last activation.
+    pub fn weight(&self, synapse: &Synapse, now: u32) -> f64 {
+        self.weight_at(synapse, u64::from(now))
+    }
+
+    /// Whether the synapse still stands at tick `now`.
+    pub fn is_alive(&self, synapse: &Synapse, now: u32) -> bool {
+        u64::from(now) < self.mature_at(synapse) || self.weight(synapse, now) >= self.threshold
+    }
+
+    /// The first tick at which the synapse is gone if nothing activates it again; `None` is never, or later
+    /// than ticks can be counted.
+    ///
+    /// It is the least t >= created + maturation, not before `last`, at which the weight is under the threshold, by the same function
+    /// that reads weights: the root of the closed form says where to look, and only a root too close to a
+    /// whole tick for its rounding error is settled by reading.
+    pub fn gone_at(&self, synapse: &Synapse) -> Option<u32> {
+        let earliest = self.mature_at(synapse).max(u64::from(synapse.last));
+        let start = from_fixed(synapse.weight);
+        if self.under(synapse, earliest) {
+            return u32::try_from(earliest).ok();
+        }
+        if self.rate == 0.0 || self.threshold == 0.0 {
+            return None;
+        }
+        // a s^2 + s = q, whose positive root is taken in the form that stays exact when a is tiny or 0.
+        let a = self.staleness_of(synapse) / 200.0;
+        let gap = (earliest - u64::from(synapse.last)) as f64;
+        let q = libm::log(start / self.threshold) / self.rate + a * gap * gap;
+        let s = 2.0 * q / (1.0 + (1.0 + 4.0 * a * q).sqrt());
+        if s.is_nan() || s >= f64::from(u32::MAX) {
+            return None;
+        }
+        let error = 1e-6 + s * 1e-11;
+        let near = s - libm::floor(s);
+        let mut tick = u64::from(synapse.last) + libm::floor(s) as u64 + 1;
+        if near < error || near > 1.0 - error {
+            tick = tick.saturating_sub(2).max(earliest);
+            while !self.under(synapse, tick) {
+                tick += 1;
+            }
+        }
+        u32::try_from(tick).ok()
+    }
+
+    fn under(&self, synapse: &Synapse, tick: u64) -> bool {
+        self.weight_at(synapse, tick) < self.threshold
+    }
+
+    // Ticks in 64 bits: the tick of maturity may lie beyond the last that can be counted.
+    fn weight_at(&self, synapse: &Synapse, now: u64) -> f64 {
+        let start = from_fixed(synapse.weight);
+        if now == u64::from(synapse.last) {
+            return start;
+        }
+        start * libm::exp(-self.exponent(synapse, now))
+    }
+
+    fn mature_at(&self, synapse: &Synapse) -> u64 {
+        u64::from(synapse.created) + self.maturation
+    }
+
+    fn staleness_of(&self, synapse: &Synapse) -> f64 {
+        self.staleness / (1.0 + 0.5 * f64::from(synapse.co_activations))
+    }
+
+    fn exponent(&self, synapse: &Synapse, now: u64) -> f64 {
+        let last = u64::from(synapse.last);
+        let s = (now - last) as f64;
+        let mature = self.mature_at(synapse).max(last);
+        if now <= mature {
+            return self.rate * s;
+        }
+        let gap = (mature - last) as f64;
+        self.rate * (s + self.staleness_of(synapse) * (s * s - gap * gap) / 200.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::synapse::{GAIN, ONE};
+    use proptest::prelude::*;
+
+    fn synapse(co: u32) -> Synapse {
+        Synapse { target: 0, weight: GAIN * co.min(10), last: 0, created: 0, co_activations: co }
+    }
+
+    #[test]
+    fn a_synapse_never_repeated_is_gone_at_the_ticks_of_the_design() {
+        let decay = Decay::new(&ColonyConfig::default());
+        let gone: Vec<_> = [1, 2, 3, 5, 10].map(|co| decay.gone_at(&Synapse::new(0, co, 0))).into();
+        assert_eq!(gone, [101, 174, 221, 289, 402].map(Some));
+    }
+
+    #[test]
+    fn without_decay_or_threshold_nothing_ever_goes() {
+        let still = ColonyConfig { edge_decay_rate: 0.0, ..ColonyConfig::default() };
+        assert_eq!(Decay::new(&still).gone_at(&synapse(1)), None);
+        assert_eq!(Decay::new(&still).weight(&synapse(1), u32::MAX), from_fixed(GAIN));
+        let kept = ColonyConfig { edge_prune_threshold: 0.0, ..ColonyConfig::default() };
+        assert_eq!(Decay::new(&kept).gone_at(&synapse(1)), None);
+    }
+
+    #[test]
+    fn a_threshold_above_the_weight_ends_it_at_maturity() {
+        let strict = ColonyConfig { edge_prune_threshold: 0.5, ..ColonyConfig::default() };
+        assert_eq!(Decay::new(&strict).gone_at(&synapse(1)), Some(50));
+    }
+
+    proptest! {
+        #[test]
+        fn the_solved_tick_is_the_first_at_which_reading_finds_it_gone(
+            weight in 1..=ONE, created in 0u32..1000, age in 0u32..300, co in 1u32..50,
+            rate in prop_oneof![Just(0.005), 0.0001..0.2], staleness in prop_oneof![Just(0.0), Just(1.5), 0.0..20.0],
+            threshold in prop_oneof![Just(0.05), 0.001..0.9], maturation in 0u32..120,
+        ) {
+            let config = ColonyConfig {
+                edge_decay_rate: rate, staleness_factor: staleness, edge_prune_threshold: threshold,
+                maturation_ticks: maturation, ..ColonyConfig::default()
+            };
+            let decay = Decay::new(&config);
+            let synapse = Synapse { target: 0, weight, last: created + age, created, co_activations: co };
+            let mut read = synapse.last;
+            while decay.is_alive(&synapse, read) {
+                read += 1;
+            }
+            prop_assert_eq!(decay.gone_at(&synapse), Some(read));
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Delivery of a tick's activations to one row: gains, new synapses, and the cap.
+
+use super::Decay;
+use super::row::Row;
+use super::synapse::{ONE, Synapse, from_fixed, strengthened, to_fixed};
+use std::collections::BTreeMap;
+
+/// How often each target was activated for one source in this tick: a dense counter and the list of what
+/// it touched, so that clearing costs what was used. (A hash table keyed by edge loses 2.4 to 8 times to this.)
+#[derive(Debug)]
+pub struct Activations {
+    counts: Vec<u32>,
+    touched: Vec<u32>,
+}
+
+impl Activations {
+    /// Counters for targets `0..terms`, all zero. The pages are not touched before they are used.
+    pub fn new(terms: usize) -> Self {
+        Activations { counts: vec![0; terms], touched: Vec::new() }
+    }
+
+    /// Count one more document in which `target` met the source.
+    #[inline]
+    pub fn add(&mut self, target: u32) {
+        let count = &mut self.counts[target as usize];
+        if *count == 0 {
+            self.touched.push(target);
+        }
+        *count += 1;
+    }
+
+    /// Forget the source itself, which stands in each of its own lists.
+    pub fn remove(&mut self, source: u32) {
+        self.counts[source as usize] = 0;
+    }
+
+    fn take(&mut self, target: u32) -> u32 {
+        std::mem::take(&mut self.counts[target as usize])
+    }
+}
+
+/// By how much the number of synapses that end at each tick changes, and the number that live.
+#[derive(Clone, Debug, Default)]
+pub struct Census {
+    /// Synapses that live after the tick, less those before it that did not expire by it.
+    pub live: i64,
+    /// For each tick, by how much the number of synapses that end at it changes.
+    pub ends: BTreeMap<u32, i64>,
+    now: u32,
+    near: Vec<i64>,
+}
+
+// Almost every end lies within this many ticks of now; those are counted in an array.
+const NEAR: u32 = 2048;
+
+impl Census {
+    /// No change, at tick `now`.
+    pub fn new(now: u32) -> Self {
+        Census { now, ..Census::default() }
+    }
+
+    fn note(&mut self, end: Option<u32>, change: i64) {
+        self.live += change;
+        let Some(end) = end else { return };
+        match end.checked_sub(self.now) {
+            Some(ahead) if ahead < NEAR => {
+                if self.near.is_empty() {
+                    self.near = vec![0; NEAR as usize];
+                }
+                self.near[ahead as usize] += change;
+            }
+            _ => *self.ends.entry(end).or_default() += change,
+        }
+    }
+
+    /// Move everything into `ends`; called once, when all rows are done.
+    pub fn close(&mut self) {
+        for (ahead, change) in std::mem::take(&mut self.near).into_iter().enumerate() {
+            if change != 0 {
+                *self.ends.entry(self.now + ahead as u32).or_default() += change;
+            }
+        }
+    }
+}
+
+/// What the rows of one delivery share.
+#[derive(Debug)]
+pub struct Delivery<'a> {
+    decay: &'a Decay,
+    cap: usize,
+    now: u32,
+    df: &'a [u32],
+    ids: &'a [u128],
+    fresh_ends: Vec<Option<Option<u32>>>,
+    fresh: Vec<Fresh>,
+    kept: Vec<Candidate>,
+}
+
+// A synapse to be made: its rank among new ones (see `rank`), its count and its target.
+type Fresh = (u64, u32, u32);
+
+#[derive(Debug)]
+struct Candidate {
+    synapse: Synapse,
+    weight: f64,
+    // What it was before this tick, where it was and has changed.
+    before: Option<Synapse>,
+    is_new: bool,
+}
+
+impl<'a> Delivery<'a> {
+    /// Delivery at tick `now` under a law and a cap; `df` (at the tick's cut) and `ids` are indexed by target.
+    pub fn new(decay: &'a Decay, cap: usize, now: u32, df: &'a [u32], ids: &'a [u128]) -> Self {
+        Delivery { decay, cap, now, df, ids, fresh_ends: Vec::new(), fresh: Vec::new(), kept: Vec::new() }
+    }
+
+    /// The row after this tick. `activations` is left empty; `made` hears of each new synapse that stays.
+    ///
+    /// Synapses whose tick has come are gone before anything is delivered, so an activation makes a new one in
+    /// their place. Above the cap the strongest stay: highest weight now, then the rarest target, then the most
+    /// co-activations, then the latest activation, then the smallest target id.
+    pub fn deliver(
+        &mut self,
+        row: &Row,
+        activations: &mut Activations,
+        census: &mut Census,
+        mut made: impl FnMut(&Synapse),
+    ) -> Row {
+        let now = self.now;
+        self.kept.clear();
+        self.fresh.clear();
+        for old in row.iter() {
+            let weight = self.decay.weight(&old, now);
+            if !self.decay.is_alive(&old, now) {
+                continue;
+            }
+            let documents = activations.take(old.target);
+            if documents == 0 {
+                self.kept.push(Candidate { synapse: old, weight, before: None, is_new: false });
+                continue;
+            }
+            let synapse = Synapse {
+                weight: strengthened(to_fixed(weight), documents),
+                last: now,
+                co_activations: old.co_activations.saturating_add(documents),
+                ..old
+            };
+            if self.decay.is_alive(&synapse, now) {
+                let weight = from_fixed(synapse.weight);
+                self.kept.push(Candidate { synapse, weight, before: Some(old), is_new: false });
+            } else {
+                census.note(self.decay.gone_at(&old), -1);
+            }
+        }
+        for place in 0..activations.touched.len() {
+            let target = activations.touched[place];
+            let documents = activations.take(target);
+            if documents > 0 {
+                self.fresh.push((rank(documents, self.df[target as usize]), documents, target));
+            }
+        }
+        activations.touched.clear();
+        // Only the best `cap` of the new can stay; the order of new ones is the general one, as all are of this tick.
+        if self.fresh.len() > self.cap {
+            let ids = self.ids;
+            self.fresh.select_nth_unstable_by(self.cap - 1, |a, b| {
+                a.0.cmp(&b.0).then(b.1.cmp(&a.1)).then_with(|| ids[a.2 as usize].cmp(&ids[b.2 as usize]))
+            });
+            self.fresh.truncate(self.cap);
+        }
+        for &(_, documents, target) in &self.fresh {
+            let synapse = Synapse::new(target, documents, now);
+            if self.decay.is_alive(&synapse, now) {
+                let weight = from_fixed(synapse.weight);
+                self.kept.push(Candidate { synapse, weight, before: None, is_new: true });
+            }
+        }
+        if self.kept.len() > self.cap {
+            let (df, ids) = (self.df, self.ids);
+            self.kept.select_nth_unstable_by(self.cap - 1, |a, b| {
+                let (x, y) = (&a.synapse, &b.synapse);
+                let at = |s: &Synapse| s.target as usize;
+                (b.weight.total_cmp(&a.weight))
+                    .then_with(|| df[at(x)].cmp(&df[at(y)]))
+                    .then_with(|| y.co_activations.cmp(&x.co_activations))
+                    .then_with(|| y.last.cmp(&x.last))
+                    .then_with(|| ids[at(x)].cmp(&ids[at(y)]))
+            });
+            for dropped in self.kept.drain(self.cap..) {
+                if !dropped.is_new {
+                    let old = dropped.before.unwrap_or(dropped.synapse);
+                    census.note(self.decay.gone_at(&old), -1);
+                }
+            }
+        }
+        for candidate in &self.kept {
+            if let Some(old) = &candidate.before {
+                census.note(self.decay.gone_at(old), -1);
+                census.note(self.decay.gone_at(&candidate.synapse), 1);
+            } else if candidate.is_new {
+                made(&candidate.synapse);
+                let end = fresh_end(&mut self.fresh_ends, self.decay, &candidate.synapse);
+                census.note(end, 1);
+            }
+        }
+        // Collected by hand: a row's synapses are few, and a second buffer would be one more to keep warm.
+        let synapses: Vec<Synapse> = self.kept.iter().map(|candidate| candidate.synapse).collect();
+        Row::new(&synapses)
+    }
+}
+
+// Smaller is stronger: weight first, then the rarer target.
+fn rank(documents: u32, df: u32) -> u64 {
+    u64::from(ONE - strengthened(0, documents)) << 32 | u64::from(df)
+}
+
+// All synapses made in one tick of as many documents end at the same tick, and most are made of one or two.
+fn fresh_end(memo: &mut Vec<Option<Option<u32>>>, decay: &Decay, synapse: &Synapse) -> Option<u32> {
+    let place = synapse.co_activations as usize;
+    if place >= 64 {
+        return decay.gone_at(synapse);
+    }
+    if memo.is_empty() {
+        memo.resize(64, None);
+    }
+    *memo[place].get_or_insert_with(|| decay.gone_at(synapse))
+}

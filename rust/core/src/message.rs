@@ -1,0 +1,153 @@
+//! What travels between shards in a tick: the concept lists of the documents that were lysed.
+//!
+//! A list goes once to each shard that owns any of its concepts; the owner expands the synapses whose source
+//! it is home to, so that never the k^2 edges of a document travel. In process the lists of a shard are one
+//! buffer that all batches share.
+
+use crate::ids::{ShardId, Tick};
+use crate::text::Lexicon;
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Concept lists, each sorted by term index, in one buffer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Lists {
+    ends: Vec<u32>,
+    terms: Vec<u32>,
+}
+
+impl Lists {
+    /// Add a list, sorted by term index.
+    pub fn push(&mut self, terms: &[u32]) {
+        self.terms.extend_from_slice(terms);
+        self.ends.push(self.terms.len() as u32);
+    }
+
+    /// How many lists there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// A list by its place.
+    pub fn get(&self, place: u32) -> &[u32] {
+        let place = place as usize;
+        let start = if place == 0 { 0 } else { self.ends[place - 1] as usize };
+        &self.terms[start..self.ends[place] as usize]
+    }
+
+    /// Bytes of a list on the wire: its length, then gaps of the sorted indices, as varints.
+    pub(crate) fn packed_bytes(list: &[u32]) -> u64 {
+        let mut previous = 0;
+        let gaps = list.iter().map(|&term| varint(term - std::mem::replace(&mut previous, term)));
+        varint(list.len() as u32) + gaps.sum::<u64>()
+    }
+}
+
+fn varint(value: u32) -> u64 {
+    u64::from((38 - (value | 1).leading_zeros()) / 7)
+}
+
+/// Everything one shard says to another in one tick. Opaque to those who carry it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    /// The tick it belongs to.
+    pub tick: Tick,
+    /// Who speaks.
+    pub from: ShardId,
+    /// Who is addressed.
+    pub to: ShardId,
+    pub(crate) lists: Arc<Lists>,
+    pub(crate) chosen: Vec<u32>,
+    pub(crate) packed: u64,
+}
+
+// What a batch is outside of the process: term indices mean nothing there, so it brings its own dictionary.
+#[derive(Serialize, Deserialize)]
+struct Wire {
+    version: u8,
+    tick: Tick,
+    from: u32,
+    to: u32,
+    stems: Vec<String>,
+    lists: Vec<Vec<u32>>,
+}
+
+const WIRE_VERSION: u8 = 1;
+
+impl Batch {
+    /// The concept lists.
+    pub fn lists(&self) -> impl Iterator<Item = &[u32]> + '_ {
+        self.chosen.iter().map(|&place| self.lists.get(place))
+    }
+
+    /// How many documents it speaks of.
+    pub fn len(&self) -> usize {
+        self.chosen.len()
+    }
+
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        self.chosen.is_empty()
+    }
+
+    /// Bytes it takes on the wire between two shards that share a dictionary of terms: gaps of sorted term
+    /// indices as varints. In process nothing is copied.
+    pub fn nbytes(&self) -> u64 {
+        self.packed
+    }
+
+    /// The batch as bytes that another process can read.
+    pub fn encode(&self, lexicon: &Lexicon) -> Vec<u8> {
+        let mut dictionary = BTreeMap::new();
+        for &term in self.lists().flatten() {
+            dictionary.entry(term).or_insert_with(|| lexicon.stem(term).to_string());
+        }
+        let index: BTreeMap<u32, u32> = dictionary.keys().copied().zip(0..).collect();
+        let wire = Wire {
+            version: WIRE_VERSION,
+            tick: self.tick,
+            from: self.from.0,
+            to: self.to.0,
+            lists: self.lists().map(|list| list.iter().map(|term| index[term]).collect()).collect(),
+            stems: dictionary.into_values().collect(),
+        };
+        postcard::to_stdvec(&wire).unwrap_or_default()
+    }
+
+    /// The batch that [`Batch::encode`] made, in the terms of this process.
+    ///
+    /// # Errors
+    /// [`Error::Wire`] where the bytes are no batch, of another version, or speak of a term unknown here.
+    pub fn decode(bytes: &[u8], lexicon: &Lexicon) -> Result<Batch> {
+        let wire: Wire = postcard::from_bytes(bytes).map_err(|cause| broken(&cause.to_string()))?;
+        if wire.version != WIRE_VERSION {
+            return Err(broken(&format!("version {} is not {WIRE_VERSION}", wire.version)));
+        }
+        let known = |stem: &String| lexicon.term(stem).ok_or_else(|| broken(&format!("unknown term `{stem}`")));
+        let terms = wire.stems.iter().map(known).collect::<Result<Vec<u32>>>()?;
+        let mut lists = Lists::default();
+        let mut packed = 0;
+        for list in &wire.lists {
+            let term = |&place: &u32| terms.get(place as usize).copied().ok_or_else(|| broken("a term is missing"));
+            let mut list = list.iter().map(term).collect::<Result<Vec<u32>>>()?;
+            list.sort_unstable();
+            list.dedup();
+            packed += Lists::packed_bytes(&list);
+            lists.push(&list);
+        }
+        let chosen = (0..lists.len() as u32).collect();
+        let (from, to) = (ShardId(wire.from), ShardId(wire.to));
+        Ok(Batch { tick: wire.tick, from, to, lists: Arc::new(lists), chosen, packed })
+    }
+}
+
+fn broken(reason: &str) -> Error {
+    Error::Wire { reason: reason.into() }
+}

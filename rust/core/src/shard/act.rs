@@ -1,0 +1,118 @@
+//! Act: granted documents are lysed at their home and their concepts addressed to the concepts' homes.
+
+use super::{Sensed, Shard};
+use crate::Result;
+use crate::cancel::Cancel;
+use crate::commons::{Commons, idf};
+use crate::documents::Document;
+use crate::ids::ShardId;
+use crate::message::{Batch, Lists};
+use crate::plan::Plan;
+use std::sync::Arc;
+
+/// What a shard staged in Act.
+#[derive(Clone, Debug, Default)]
+pub struct Acted {
+    /// One batch for each shard that is home to any concept of these documents, itself included, by seat.
+    pub outbox: Vec<Batch>,
+    /// The documents lysed, by place, with the concepts chosen.
+    pub(crate) lysed: Vec<(u32, Box<[u32]>)>,
+}
+
+impl Shard {
+    /// Lyse the documents granted to this shard.
+    ///
+    /// A document's concepts are its terms of highest (1 + ln tf) * idf with the statistics at the tick's cut, ties by term id.
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`].
+    pub fn act(&self, plan: &Plan, commons: &Commons, _sensed: &Sensed, cancel: &Cancel) -> Result<Acted> {
+        cancel.poll()?;
+        let grants = &plan.grants[self.seat];
+        let mut salience = Salience::new(commons);
+        let mut lists = Lists::default();
+        let mut chosen = vec![(Vec::new(), 0u64); plan.grants.len()];
+        let mut lysed = Vec::with_capacity(grants.len());
+        let mut addressed = vec![u32::MAX; plan.grants.len()];
+        for (number, &place) in grants.iter().enumerate() {
+            if number % 64 == 0 {
+                cancel.poll()?;
+            }
+            let concepts = salience.concepts(&self.documents.all()[place as usize], cancel)?;
+            if !concepts.is_empty() {
+                let list = lists.len() as u32;
+                let bytes = Lists::packed_bytes(&concepts);
+                for &term in &concepts {
+                    let seat = commons.seat(commons.home(term).shard);
+                    if std::mem::replace(&mut addressed[seat], list) != list {
+                        chosen[seat].0.push(list);
+                        chosen[seat].1 += bytes;
+                    }
+                }
+                lists.push(&concepts);
+            }
+            lysed.push((place, concepts));
+        }
+        let lists = Arc::new(lists);
+        let batch = |(seat, (chosen, packed)): (usize, (Vec<u32>, u64))| {
+            let to: ShardId = commons.ring.shards()[seat];
+            let lists = lists.clone();
+            (!chosen.is_empty()).then_some(Batch { tick: plan.tick, from: self.id, to, lists, chosen, packed })
+        };
+        Ok(Acted { outbox: chosen.into_iter().enumerate().filter_map(batch).collect(), lysed })
+    }
+}
+
+// Chooses the most salient terms of documents.
+struct Salience<'a> {
+    commons: &'a Commons,
+    most: usize,
+    // idf by df, and 1 + ln tf by tf, filled as they are met: both are drawn from few values.
+    idf_by_df: Vec<f64>,
+    weight_by_tf: Vec<f64>,
+    ranked: Vec<(f64, u128, u32)>,
+}
+
+const REMEMBERED: usize = 4096;
+
+impl<'a> Salience<'a> {
+    fn new(commons: &'a Commons) -> Self {
+        let most = commons.config.concepts_per_document as usize;
+        Salience { commons, most, idf_by_df: Vec::new(), weight_by_tf: Vec::new(), ranked: Vec::new() }
+    }
+
+    // By term index, which is how lists travel.
+    fn concepts(&mut self, document: &Document, cancel: &Cancel) -> Result<Box<[u32]>> {
+        if document.terms.len() <= self.most {
+            return Ok(document.terms.iter().map(|&(term, _)| term).collect());
+        }
+        self.ranked.clear();
+        for chunk in document.terms.chunks(1 << 14) {
+            cancel.poll()?;
+            for &(term, count) in chunk {
+                let df = self.commons.df(term);
+                let idf = remembered(&mut self.idf_by_df, df, |df| idf(self.commons.documents, df));
+                let weight = remembered(&mut self.weight_by_tf, count, |count| 1.0 + libm::log(f64::from(count)));
+                self.ranked.push((weight * idf, self.commons.id(term), term));
+            }
+        }
+        self.ranked.select_nth_unstable_by(self.most - 1, |a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let mut best: Box<[u32]> = self.ranked[..self.most].iter().map(|ranked| ranked.2).collect();
+        best.sort_unstable();
+        Ok(best)
+    }
+}
+
+fn remembered(known: &mut Vec<f64>, key: u32, compute: impl Fn(u32) -> f64) -> f64 {
+    let place = key as usize;
+    if place >= REMEMBERED {
+        return compute(key);
+    }
+    if known.is_empty() {
+        known.resize(REMEMBERED, f64::NAN);
+    }
+    if known[place].is_nan() {
+        known[place] = compute(key);
+    }
+    known[place]
+}

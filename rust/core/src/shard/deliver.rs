@@ -1,0 +1,191 @@
+//! Decay: synapses whose tick has come are gone, the inbox is delivered, rows above the cap keep their strongest.
+
+use super::{Acted, Sensed, Shard};
+use crate::agents::Digester;
+use crate::cancel::Cancel;
+use crate::commons::Commons;
+use crate::graph::delivery::{Activations, Census, Delivery};
+use crate::graph::{Decay, Row};
+use crate::ids::{AgentId, ShardId, Tick};
+use crate::message::Batch;
+use crate::plan::Plan;
+use crate::{Error, Result};
+
+/// A new synapse whose target lives on another shard.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub struct CrossEdge {
+    /// The source's term index.
+    pub source: u32,
+    /// The target's term index.
+    pub target: u32,
+    /// The weight in fixed point (2^-24).
+    pub weight: u32,
+}
+
+/// Everything a tick changes on one shard.
+#[derive(Debug)]
+pub struct Delta {
+    pub(crate) tick: Tick,
+    pub(crate) slots: usize,
+    // Slot and term of concepts wired for the first time.
+    pub(crate) wired: Vec<(u32, u32)>,
+    pub(crate) rows: Vec<(u32, Row)>,
+    pub(crate) census: Census,
+    pub(crate) lysed: Vec<(u32, Box<[u32]>)>,
+    pub(crate) digesters: Vec<(AgentId, Option<Digester>)>,
+    pub(crate) touched: u64,
+    pub(crate) exchanged: u64,
+    /// Concepts after the tick.
+    pub node_count: u64,
+    /// Living synapses after the tick.
+    pub edge_count: u64,
+    /// New synapses of this tick whose target lives elsewhere, in no order that means anything.
+    pub cross_edges: Vec<CrossEdge>,
+}
+
+impl Shard {
+    /// Stage the end of a tick from what was sensed, what was done, and the batches from every shard.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`]; [`Error::BarrierFailed`] for a batch of another tick or for another shard.
+    pub fn decay(
+        &self,
+        plan: &Plan,
+        commons: &Commons,
+        sensed: Sensed,
+        acted: Acted,
+        inbox: &[Batch],
+        cancel: &Cancel,
+    ) -> Result<Delta> {
+        cancel.poll()?;
+        if let Some(stray) = inbox.iter().find(|batch| batch.tick != plan.tick || batch.to != self.id) {
+            let (tick, to, here, now) = (stray.tick, stray.to, self.id, plan.tick);
+            let reason = format!("a batch for {to} of tick {tick} came to {here} in tick {now}");
+            return Err(Error::BarrierFailed { reason });
+        }
+        let stamp = plan.stamp();
+        let mut delta = Delta {
+            tick: plan.tick,
+            slots: commons.slots[self.seat] as usize,
+            wired: Vec::new(),
+            rows: Vec::new(),
+            census: Census::new(stamp),
+            lysed: acted.lysed,
+            digesters: sensed.claims.into_iter().map(|(agent, taken)| (agent.id, agent.after(taken))).collect(),
+            touched: 0,
+            exchanged: inbox.iter().filter(|batch| batch.from != self.id).map(Batch::nbytes).sum(),
+            node_count: 0,
+            edge_count: 0,
+            cross_edges: Vec::new(),
+        };
+        if !inbox.is_empty() {
+            self.deliver(commons, inbox, cancel, &mut delta)?;
+        }
+        delta.census.close();
+        let expired = self.ends.get(&stamp).copied().unwrap_or(0);
+        delta.node_count = self.node_count + delta.wired.len() as u64;
+        delta.edge_count = (self.live - expired).wrapping_add_signed(delta.census.live);
+        Ok(delta)
+    }
+
+    fn deliver(&self, commons: &Commons, inbox: &[Batch], cancel: &Cancel, delta: &mut Delta) -> Result<()> {
+        let decay = Decay::new(&commons.config);
+        let cap = commons.config.max_edge_degree as usize;
+        let lists: Vec<&[u32]> = inbox.iter().flat_map(Batch::lists).collect();
+        let sources = Sources::gather(&lists, self.id, commons, cancel)?;
+        let mut activations = Activations::new(commons.terms());
+        let mut delivery = Delivery::new(&decay, cap, delta.tick as u32, &commons.df, &commons.ids);
+        let mut work = 0;
+        let (no_row, many) = (Row::default(), self.id_is_one_of_many(commons));
+        delta.rows.reserve(sources.terms.len());
+        for (number, &source) in sources.terms.iter().enumerate() {
+            for &list in sources.lists_of(number) {
+                let list = lists[list as usize];
+                work += list.len();
+                for &target in list {
+                    activations.add(target);
+                }
+                // About a millisecond of work.
+                if work > 1 << 18 {
+                    work = 0;
+                    cancel.poll()?;
+                }
+            }
+            activations.remove(source);
+            let slot = commons.home(source).slot;
+            let node = self.nodes.get(slot as usize).filter(|node| node.wired);
+            let row = node.map_or(&no_row, |node| &node.row);
+            delta.touched += row.len() as u64;
+            work += 64 + row.len();
+            let new = delivery.deliver(row, &mut activations, &mut delta.census, |made| {
+                if many && commons.home(made.target).shard != self.id {
+                    delta.cross_edges.push(CrossEdge { source, target: made.target, weight: made.weight });
+                }
+            });
+            if node.is_none() {
+                delta.wired.push((slot, source));
+            }
+            if !(new.is_empty() && row.is_empty()) {
+                delta.rows.push((slot, new));
+            }
+        }
+        Ok(())
+    }
+
+    fn id_is_one_of_many(&self, commons: &Commons) -> bool {
+        commons.slots.len() > 1
+    }
+}
+
+// For each concept of this shard that was activated, the lists it stands in: a counting sort by concept.
+struct Sources {
+    terms: Vec<u32>,
+    ends: Vec<u32>,
+    lists: Vec<u32>,
+}
+
+impl Sources {
+    fn gather(lists: &[&[u32]], here: ShardId, commons: &Commons, cancel: &Cancel) -> Result<Sources> {
+        // Place of a term among the sources, plus 1; 0 is none.
+        let mut places = vec![0u32; commons.terms()];
+        let (mut terms, mut counts) = (Vec::new(), Vec::new());
+        for (number, list) in lists.iter().enumerate() {
+            if number % 1024 == 0 {
+                cancel.poll()?;
+            }
+            for &term in list.iter().filter(|&&term| commons.home(term).shard == here) {
+                let place = &mut places[term as usize];
+                if *place == 0 {
+                    terms.push(term);
+                    counts.push(0);
+                    *place = terms.len() as u32;
+                }
+                counts[*place as usize - 1] += 1;
+            }
+        }
+        // Where each source's lists begin; filling moves each on to where they end.
+        let mut ends = Vec::with_capacity(counts.len());
+        let mut total = 0u32;
+        for count in counts {
+            ends.push(total);
+            total += count;
+        }
+        let mut sorted = vec![0u32; total as usize];
+        for (number, list) in lists.iter().enumerate() {
+            if number % 1024 == 0 {
+                cancel.poll()?;
+            }
+            for &term in list.iter().filter(|&&term| commons.home(term).shard == here) {
+                let next = &mut ends[places[term as usize] as usize - 1];
+                sorted[*next as usize] = number as u32;
+                *next += 1;
+            }
+        }
+        Ok(Sources { terms, ends, lists: sorted })
+    }
+
+    fn lists_of(&self, number: usize) -> &[u32] {
+        let start = if number == 0 { 0 } else { self.ends[number - 1] as usize };
+        &self.lists[start..self.ends[number] as usize]
+    }
+}

@@ -1,0 +1,227 @@
+//! The shard: a pure state machine over what it owns.
+//!
+//! [`Shard::sense`], [`Shard::act`] and [`Shard::decay`] read the committed state and stage what will change;
+//! [`Shard::advance`] swaps it in, calls nothing and cannot fail. Dropping what was staged is aborting the tick.
+
+mod act;
+mod deliver;
+mod sense;
+
+pub use act::Acted;
+pub use deliver::{CrossEdge, Delta};
+pub use sense::Sensed;
+
+use crate::agents::Digester;
+use crate::commons::Commons;
+use crate::documents::{AnalysedDocument, Documents};
+use crate::graph::{Decay, Row, Synapse};
+use crate::ids::{AgentId, ShardId, Tick};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A concept at home.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) term: u32,
+    // A term has a slot from the day it is known, and is a node from the day it is wired.
+    pub(crate) wired: bool,
+    pub(crate) row: Row,
+}
+
+/// What can be said of a node: answers a neighbour's ghost and a user's question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeData {
+    /// The node's most frequent word form.
+    pub label: Arc<str>,
+    /// Documents that have the term.
+    pub mentions: u64,
+    /// Times `reinforce` or an agent used it.
+    pub uses: u64,
+    /// Its living synapses.
+    pub degree: u32,
+    /// Its home.
+    pub shard: ShardId,
+}
+
+/// One shard's committed state.
+#[derive(Clone, Debug)]
+pub struct Shard {
+    id: ShardId,
+    seat: usize,
+    tick: Tick,
+    documents: Documents,
+    nodes: Vec<Node>,
+    node_count: u64,
+    digesters: BTreeMap<AgentId, Digester>,
+    // Living synapses, and how many of them end at each tick to come.
+    live: u64,
+    ends: BTreeMap<u32, u64>,
+    // Synapses stored, gone ones included.
+    stored: u64,
+    touched: u64,
+}
+
+/// What a commit took out; dropping it is left to whoever holds no lock.
+#[derive(Debug)]
+pub struct Retired(#[allow(dead_code)] Vec<(u32, Row)>);
+
+impl Shard {
+    pub(crate) fn new(id: ShardId, seat: usize) -> Self {
+        Shard {
+            id,
+            seat,
+            tick: 0,
+            documents: Documents::default(),
+            nodes: Vec::new(),
+            node_count: 0,
+            digesters: BTreeMap::new(),
+            live: 0,
+            ends: BTreeMap::new(),
+            stored: 0,
+            touched: 0,
+        }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> ShardId {
+        self.id
+    }
+
+    /// The tick it is at.
+    pub fn tick(&self) -> Tick {
+        self.tick
+    }
+
+    /// Its documents.
+    pub fn documents(&self) -> &Documents {
+        &self.documents
+    }
+
+    /// Its concepts.
+    pub fn node_count(&self) -> u64 {
+        self.node_count
+    }
+
+    /// Its living synapses, exact at every tick without a sweep.
+    pub fn edge_count(&self) -> u64 {
+        self.live
+    }
+
+    /// Synapses stored, those included that are gone and not yet swept.
+    pub fn stored(&self) -> u64 {
+        self.stored
+    }
+
+    /// Synapses that the last tick read: an idle tick reads none.
+    pub fn touched(&self) -> u64 {
+        self.touched
+    }
+
+    /// Its living digesters, in order.
+    pub fn digesters(&self) -> impl Iterator<Item = &Digester> + '_ {
+        self.digesters.values()
+    }
+
+    /// Bytes of rows and nodes on the heap, without the allocator's own.
+    pub fn graph_bytes(&self) -> usize {
+        let rows: usize = self.nodes.iter().map(|node| node.row.bytes()).sum();
+        rows + self.nodes.capacity() * size_of::<Node>()
+    }
+
+    /// The term indices of its concepts, in no order that means anything.
+    pub fn concepts(&self) -> impl Iterator<Item = u32> + '_ {
+        self.nodes.iter().filter(|node| node.wired).map(|node| node.term)
+    }
+
+    /// Whether a term of which this shard is the home is a concept.
+    pub fn is_concept(&self, term: u32, commons: &Commons) -> bool {
+        self.node(term, commons).is_some()
+    }
+
+    /// The living synapses of a concept that lives here, in no order that means anything.
+    pub fn row<'a>(&'a self, term: u32, commons: &Commons) -> impl Iterator<Item = Synapse> + 'a {
+        let decay = Decay::new(&commons.config);
+        let now = self.tick as u32;
+        let row = self.node(term, commons).map(|node| node.row.iter());
+        row.into_iter().flatten().filter(move |synapse| decay.is_alive(synapse, now))
+    }
+
+    /// What can be said of a concept that lives here.
+    pub fn describe(&self, term: u32, commons: &Commons) -> Option<NodeData> {
+        self.node(term, commons)?;
+        Some(NodeData {
+            label: commons.label(term),
+            mentions: u64::from(commons.df(term)),
+            uses: 0,
+            degree: self.row(term, commons).count() as u32,
+            shard: self.id,
+        })
+    }
+
+    fn node(&self, term: u32, commons: &Commons) -> Option<&Node> {
+        let home = commons.homes.get(term as usize).filter(|home| home.shard == self.id)?;
+        self.nodes.get(home.slot as usize).filter(|node| node.wired)
+    }
+
+    pub(crate) fn insert(&mut self, document: AnalysedDocument, arrival: u32) -> u32 {
+        self.documents.insert(document, arrival)
+    }
+
+    /// Swap in what a tick staged. Calls no foreign code and cannot fail.
+    pub fn advance(&mut self, mut delta: Delta) -> Retired {
+        let stamp = delta.tick as u32;
+        self.tick = delta.tick;
+        if self.nodes.len() < delta.slots {
+            self.nodes.resize_with(delta.slots, || Node { term: 0, wired: false, row: Row::default() });
+        }
+        for &(slot, term) in &delta.wired {
+            let node = &mut self.nodes[slot as usize];
+            node.term = term;
+            node.wired = true;
+        }
+        self.node_count += delta.wired.len() as u64;
+        for (slot, row) in &mut delta.rows {
+            let old = &mut self.nodes[*slot as usize].row;
+            self.stored = self.stored + row.len() as u64 - old.len() as u64;
+            std::mem::swap(old, row);
+        }
+        let expired = self.ends.remove(&stamp).unwrap_or(0);
+        self.live = (self.live - expired).wrapping_add_signed(delta.census.live);
+        for (&end, &change) in &delta.census.ends {
+            let count = self.ends.entry(end).or_default();
+            *count = count.wrapping_add_signed(change);
+            if *count == 0 {
+                self.ends.remove(&end);
+            }
+        }
+        for (place, concepts) in std::mem::take(&mut delta.lysed) {
+            self.documents.digest(place, stamp, concepts);
+        }
+        for (id, after) in std::mem::take(&mut delta.digesters) {
+            match after {
+                Some(digester) => self.digesters.insert(id, digester),
+                None => self.digesters.remove(&id),
+            };
+        }
+        self.touched = delta.touched;
+        Retired(std::mem::take(&mut delta.rows))
+    }
+
+    /// Drop synapses that are gone, once they are half of what is stored. Memory only: nothing that anybody
+    /// can read changes.
+    pub(crate) fn sweep(&mut self, decay: &Decay) {
+        if self.stored < 2 * self.live + 1024 {
+            return;
+        }
+        let now = self.tick as u32;
+        let mut kept = Vec::new();
+        for node in &mut self.nodes {
+            kept.clear();
+            kept.extend(node.row.iter().filter(|synapse| decay.is_alive(synapse, now)));
+            if kept.len() < node.row.len() {
+                node.row = Row::new(&kept);
+            }
+        }
+        self.stored = self.live;
+    }
+}

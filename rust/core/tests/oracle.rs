@@ -1,0 +1,201 @@
+//! The colony against a naive one: dictionaries, one loop, every synapse looked at in every tick.
+
+mod common;
+
+use common::{Chance, colony, documents};
+use phago_core::colony::Colony;
+use phago_core::commons::idf;
+use phago_core::config::ColonyConfig;
+use phago_core::ids::{DocumentId, NodeId};
+use phago_core::text::{Lexicon, Session};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+#[derive(Clone, Debug, PartialEq)]
+struct Edge {
+    weight: u32,
+    last: u64,
+    created: u64,
+    co: u64,
+}
+
+/// Section 5 of the design, as plainly as it can be written.
+struct Naive {
+    config: ColonyConfig,
+    session: Session,
+    lexicon: Arc<Lexicon>,
+    tick: u64,
+    df: BTreeMap<u128, u64>,
+    documents: u64,
+    backlog: BTreeMap<(u64, u128), (BTreeMap<u128, u64>, u64)>,
+    nodes: BTreeSet<u128>,
+    edges: BTreeMap<(u128, u128), Edge>,
+}
+
+impl Naive {
+    fn new(config: &ColonyConfig) -> Self {
+        let lexicon = Arc::new(Lexicon::new());
+        Naive {
+            config: config.clone(),
+            session: Session::new(lexicon.clone()),
+            lexicon,
+            tick: 0,
+            df: BTreeMap::new(),
+            documents: 0,
+            backlog: BTreeMap::new(),
+            nodes: BTreeSet::new(),
+            edges: BTreeMap::new(),
+        }
+    }
+
+    fn ingest(&mut self, key: &str, text: &str) {
+        let analysis = self.session.analyse("", text);
+        let id = |term: u32| NodeId::concept(&self.lexicon.stem(term)).0;
+        let terms: BTreeMap<u128, u64> = analysis.terms.iter().map(|&(t, n)| (id(t), n.into())).collect();
+        for id in terms.keys() {
+            *self.df.entry(*id).or_default() += 1;
+        }
+        self.documents += 1;
+        self.backlog.insert((self.tick + 1, DocumentId::from_key(key).0), (terms, text.len() as u64));
+    }
+
+    fn weight(&self, edge: &Edge, now: u64) -> f64 {
+        let (rate, mature) = (self.config.edge_decay_rate, edge.created + u64::from(self.config.maturation_ticks));
+        let s = (now - edge.last) as f64;
+        let m = edge.last.max(mature);
+        let f = self.config.staleness_factor / (1.0 + 0.5 * edge.co as f64);
+        let gap = (m - edge.last) as f64;
+        let h = if now > m { rate * (s + f * (s * s - gap * gap) / 200.0) } else { rate * s };
+        f64::from(edge.weight) / 16_777_216.0 * libm::exp(-h)
+    }
+
+    fn tick(&mut self) {
+        self.tick += 1;
+        let (now, config) = (self.tick, self.config.clone());
+        let (mut granted, mut bytes) = (Vec::new(), 0);
+        while let Some(entry) = self.backlog.first_entry() {
+            bytes += entry.get().1;
+            let full = granted.len() as u64 >= config.documents_per_tick.into() || bytes > config.bytes_per_tick;
+            if full && !granted.is_empty() {
+                break;
+            }
+            granted.push(entry.remove().0);
+        }
+        let mature = u64::from(config.maturation_ticks);
+        let edges = std::mem::take(&mut self.edges);
+        self.edges = edges
+            .into_iter()
+            .filter(|(_, e)| now < e.created + mature || self.weight(e, now) >= config.edge_prune_threshold)
+            .collect();
+        let mut met: BTreeMap<(u128, u128), u64> = BTreeMap::new();
+        for terms in granted {
+            let mut ranked: Vec<(f64, u128)> = terms
+                .iter()
+                .map(|(id, &tf)| {
+                    let weight = 1.0 + libm::log(tf as f64);
+                    (weight * idf(self.documents, self.df[id] as u32), *id)
+                })
+                .collect();
+            ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+            ranked.truncate(config.concepts_per_document as usize);
+            for (_, a) in &ranked {
+                self.nodes.insert(*a);
+                for (_, b) in ranked.iter().filter(|(_, b)| a != b) {
+                    *met.entry((*a, *b)).or_default() += 1;
+                }
+            }
+        }
+        for (pair, n) in &met {
+            let now_weight = self.edges.get(pair).map(|edge| (self.weight(edge, now) * 16_777_216.0 + 0.5) as u64);
+            let weight = (now_weight.unwrap_or(0) + n * 1_677_722).min(1 << 24) as u32;
+            let old = self.edges.get(pair);
+            let (created, co) = old.map_or((now, 0), |edge| (edge.created, edge.co));
+            self.edges.insert(*pair, Edge { weight, last: now, created, co: co + n });
+        }
+        for node in self.nodes.clone() {
+            let row = self.edges.range((node, 0)..=(node, u128::MAX));
+            let mut row: Vec<_> =
+                row.map(|(pair, e)| (self.weight(e, now), self.df[&pair.1], e.co, e.last, pair.1)).collect();
+            row.sort_by(|a, b| {
+                b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then(b.2.cmp(&a.2)).then(b.3.cmp(&a.3)).then(a.4.cmp(&b.4))
+            });
+            for dropped in row.iter().skip(config.max_edge_degree as usize) {
+                self.edges.remove(&(node, dropped.4));
+            }
+        }
+    }
+}
+
+fn graph(colony: &Colony) -> (BTreeSet<u128>, BTreeMap<(u128, u128), Edge>) {
+    let (state, commons) = (colony.state(), colony.state().commons());
+    let mut edges = BTreeMap::new();
+    for node in state.nodes() {
+        for s in state.row(node) {
+            let edge =
+                Edge { weight: s.weight, last: s.last.into(), created: s.created.into(), co: s.co_activations.into() };
+            edges.insert((commons.id(node), commons.id(s.target)), edge);
+        }
+    }
+    (state.nodes().into_iter().map(|term| commons.id(term)).collect(), edges)
+}
+
+fn compare(config: &ColonyConfig, shards: u32, seed: u64, steps: usize) {
+    let (mut colony, mut naive, mut chance) = (colony(config, shards), Naive::new(config), Chance(seed));
+    let mut waiting = documents(seed, steps * 4);
+    for step in 0..steps {
+        // Bursts, then silences long enough for synapses to go.
+        let burst = if chance.below(3) == 0 { chance.below(9) as usize } else { 0 };
+        for (key, text) in waiting.drain(..burst.min(waiting.len())) {
+            colony.ingest(Some(&key), "", &text).unwrap();
+            naive.ingest(&key, &text);
+        }
+        let ticks = if chance.below(8) == 0 { 1 + chance.below(120) } else { 1 };
+        for _ in 0..ticks {
+            colony.tick().unwrap();
+            naive.tick();
+            assert_eq!(colony.state().edge_count(), naive.edges.len() as u64, "live count at tick {}", naive.tick);
+            assert_eq!(colony.state().node_count(), naive.nodes.len() as u64);
+        }
+        let (nodes, edges) = graph(&colony);
+        assert_eq!(nodes, naive.nodes);
+        assert_eq!(edges, naive.edges, "seed {seed}, step {step}");
+        let cap = config.max_edge_degree as usize;
+        assert!(colony.state().nodes().iter().all(|&node| colony.state().row(node).len() <= cap));
+    }
+}
+
+#[test]
+fn the_fast_engine_equals_the_naive_one_at_every_tick() {
+    for shards in [1, 3] {
+        compare(&ColonyConfig::default(), shards, 7, 60);
+    }
+}
+
+#[test]
+fn a_small_cap_and_small_ticks_equal_the_naive_one_too() {
+    let config = ColonyConfig {
+        max_edge_degree: 4,
+        concepts_per_document: 9,
+        documents_per_tick: 3,
+        bytes_per_tick: 300,
+        ..ColonyConfig::default()
+    };
+    compare(&config, 2, 11, 60);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_config_equals_the_naive_one(
+        seed in any::<u64>(), cap in 1u32..40, concepts in 1u32..40, rate in prop_oneof![Just(0.0), 0.001..0.2],
+        threshold in prop_oneof![Just(0.0), 0.01..0.6], staleness in 0.0..5.0, maturation in 0u32..60, shards in 1u32..9,
+    ) {
+        let config = ColonyConfig {
+            max_edge_degree: cap, concepts_per_document: concepts, edge_decay_rate: rate, edge_prune_threshold: threshold,
+            staleness_factor: staleness, maturation_ticks: maturation, ..ColonyConfig::default()
+        };
+        compare(&config, shards, seed, 12);
+    }
+}
