@@ -73,7 +73,8 @@ impl Cells {
             Cells::Numbers(cells) => Ok(cells[index].into_pyobject(py)?.into_any()),
             Cells::Texts(offsets, bytes) => {
                 let text = &bytes[offsets[index] as usize..offsets[index + 1] as usize];
-                Ok(str::from_utf8(text)?.into_pyobject(py)?.into_any())
+                // Made of strings, so nothing is ever replaced.
+                Ok(String::from_utf8_lossy(text).into_pyobject(py)?.into_any())
             }
         }
     }

@@ -4,6 +4,7 @@
 
 use crate::error::{Failure, Result};
 use crate::process::runtime;
+use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -17,7 +18,7 @@ use std::task::Poll;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 // How often a waiting call looks for Ctrl-C. Looking costs the interpreter lock, so not oftener than needed to
 // feel immediate.
@@ -59,9 +60,9 @@ pub(crate) fn wait<T: Send>(py: Python<'_>, work: impl Future<Output = phago_cor
     let runtime = runtime()?;
     let drive = async {
         let mut work = pin!(caught(work));
-        let mut look = interval(LOOK);
+        // The first look is one period away: most calls are over before, and never touch a timer.
+        let mut look = interval_at(Instant::now() + LOOK, LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        look.tick().await;
         loop {
             tokio::select! {
                 biased;
@@ -114,7 +115,7 @@ where
         tokio::task::spawn_blocking(move || {
             Python::try_attach(|py| {
                 let (event_loop, future) = waiting;
-                let outcome = match result.and_then(|value| Ok(value.into_pyobject(py).map_err(Into::into)?.into_any().unbind())) {
+                let outcome = match result.and_then(|value| Ok(value.into_py_any(py)?)) {
                     Ok(value) => (future, value, true),
                     Err(failure) => (future, PyErr::from(failure).into_value(py).into_any(), false),
                 };
