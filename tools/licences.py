@@ -51,9 +51,8 @@ def linked() -> list[dict[str, Any]]:
         if identity in seen or macro:
             continue
         seen.add(identity)
-        for dependency in nodes[identity]["deps"]:
-            if any(kind["kind"] is None for kind in dependency["dep_kinds"]):
-                waiting.append(dependency["pkg"])
+        dependencies = nodes[identity]["deps"]
+        waiting += [found["pkg"] for found in dependencies if any(kind["kind"] is None for kind in found["dep_kinds"])]
     found = [packages[identity] for identity in seen if packages[identity]["source"] is not None]
     return sorted(found, key=lambda package: (package["name"], package["version"]))
 

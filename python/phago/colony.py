@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, cast
 
 from . import _phago
 from ._shared import Unpicklable, cores, count, text_of, tick_result
-from .config import ColonyConfig, DistributedConfig, RunnerConfig, as_native
+from .config import SHARDS_MAX, ColonyConfig, RunnerConfig, as_native
 from .document import Document
 from .errors import ClosedError, ConfigError, DocumentExists, InvalidDocument
 from .graph import Graph
@@ -112,7 +112,7 @@ class Colony(Unpicklable):
         if runner is None:
             runner = RunnerConfig(max_parallelism=min(cores(), 256))
         self._config = config
-        self._shards = DistributedConfig(num_shards=cores() if shards is None else shards).num_shards
+        self._shards = min(cores(), SHARDS_MAX) if shards is None else count("shards", shards, 1, SHARDS_MAX)
         self._native: tuple[_phago.World, _phago.Runner] | None = None
         world = _phago.World.create(as_native(config), self._shards)
         self._native = (

@@ -12,7 +12,7 @@ from .errors import ConfigError
 __all__ = ["ColonyConfig", "DistributedConfig", "RunnerConfig"]
 
 _DAY_MS = 86_400_000
-_SHARDS_MAX = 1024
+SHARDS_MAX = 1024
 
 
 def _refuse(field: str, value: Any, accepted: str) -> ConfigError:
@@ -89,8 +89,8 @@ class DistributedConfig:
     """Milliseconds of silence after which a shard counts as offline; 1 to 86,400,000."""
 
     def __post_init__(self) -> None:
-        _check_int(self, "num_shards", 1, _SHARDS_MAX)
-        _check_int(self, "replication_factor", 1, _SHARDS_MAX)
+        _check_int(self, "num_shards", 1, SHARDS_MAX)
+        _check_int(self, "replication_factor", 1, SHARDS_MAX)
         _check_int(self, "rpc_timeout_ms", 1, _DAY_MS)
         _check_int(self, "virtual_nodes_per_shard", 1, 10_000)
         _check_int(self, "heartbeat_timeout_ms", 1, _DAY_MS)
