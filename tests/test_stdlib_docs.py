@@ -73,9 +73,11 @@ def test_the_same_python_gives_the_same_bytes_for_any_hash_seed_and_environment(
         "print(hashlib.sha256(json.dumps(stdlib_docs.collect()).encode()).hexdigest())"
     )
     wanted = sha256(json.dumps(documents).encode()).hexdigest()
-    (tmp_path / "heapq.py").write_text("'''not the library'''")
+    # A file of one's own that is named like a module of the library.
+    (tmp_path / "tabnanny.py").write_text("'''not the library'''")
     for seed in ("0", "4711"):
         env = {**os.environ, "PYTHONHASHSEED": seed, "COLUMNS": "200", "BROWSER": "false", "DISPLAY": ":99"}
+        env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(tmp_path), env.get("PYTHONPATH", "")]))
         done = subprocess.run(
             [sys.executable, "-W", "ignore", "-c", program], env=env, cwd=tmp_path, capture_output=True, text=True
         )
