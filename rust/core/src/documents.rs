@@ -62,6 +62,17 @@ impl Document {
 /// Where a term stands: the place of a document and how often it has the term.
 pub type Posting = (u32, u32);
 
+/// The postings of one term on one shard, with what bounds any score they can give.
+#[derive(Clone, Debug, Default)]
+pub struct Postings {
+    /// Documents with the term, by place.
+    pub list: Vec<Posting>,
+    /// The highest count in the list, or more.
+    pub most: u32,
+    /// The fewest indexed words of a document in the list, or fewer.
+    pub shortest: u32,
+}
+
 /// A shard's documents, with postings over them. Documents are found by search as soon as they are here,
 /// digested or not.
 #[derive(Clone, Debug, Default)]
@@ -69,7 +80,7 @@ pub struct Documents {
     places: Map<u128, u32>,
     all: Vec<Document>,
     lengths: Vec<u32>,
-    lists: Vec<Vec<Posting>>,
+    lists: Vec<Postings>,
     // Term index to list; 0 is none. Dense, as half of a large shard's terms have a list.
     list_of: Vec<u32>,
     bytes: u64,
@@ -112,17 +123,17 @@ impl Documents {
     }
 
     /// The postings of a term, by place.
-    pub fn postings(&self, term: u32) -> &[Posting] {
+    pub fn postings(&self, term: u32) -> Option<&Postings> {
         match self.list_of.get(term as usize) {
-            None | Some(0) => &[],
-            Some(&list) => &self.lists[list as usize - 1],
+            None | Some(0) => None,
+            Some(&list) => Some(&self.lists[list as usize - 1]),
         }
     }
 
     /// Terms that stand in some document here, in no order that means anything.
     pub fn terms(&self) -> impl Iterator<Item = (u32, usize)> + '_ {
         let lists = self.list_of.iter().enumerate().filter(|(_, list)| **list > 0);
-        lists.map(|(term, &list)| (term as u32, self.lists[list as usize - 1].len()))
+        lists.map(|(term, &list)| (term as u32, self.lists[list as usize - 1].list.len()))
     }
 
     /// Take a document that is not here yet.
@@ -134,10 +145,13 @@ impl Documents {
                 self.list_of.resize(term + 1, 0);
             }
             if self.list_of[term] == 0 {
-                self.lists.push(Vec::new());
+                self.lists.push(Postings { list: Vec::new(), most: 0, shortest: u32::MAX });
                 self.list_of[term] = self.lists.len() as u32;
             }
-            self.lists[self.list_of[term] as usize - 1].push((place, count));
+            let postings = &mut self.lists[self.list_of[term] as usize - 1];
+            postings.list.push((place, count));
+            postings.most = postings.most.max(count);
+            postings.shortest = postings.shortest.min(new.analysis.length);
         }
         self.bytes += new.bytes();
         self.lengths.push(new.analysis.length);

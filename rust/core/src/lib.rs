@@ -10,6 +10,8 @@
 //! * [`commons`] is the committed copy that every shard reads, [`plan`] what the next tick will do.
 //! * [`agents`] propose; [`shard`] senses, acts, delivers and advances over what it owns.
 //! * [`query`] answers; [`state`] is one committed colony; [`dump`] its digest; [`colony`] the sequential driver.
+//! * [`coordinator`] counts who takes part and who has answered, and never waits; [`ghost`] keeps bounded copies of
+//!   far nodes.
 #![forbid(unsafe_code)]
 
 pub mod agents;
@@ -17,9 +19,11 @@ pub mod cancel;
 pub mod colony;
 pub mod commons;
 pub mod config;
+pub mod coordinator;
 pub mod documents;
 pub mod dump;
 pub mod error;
+pub mod ghost;
 pub mod graph;
 pub mod ids;
 pub mod maps;

@@ -192,7 +192,7 @@ impl State {
 
     /// The `k` best documents for a question by BM25, best first.
     pub fn search(&self, words: &[QueryWord], k: usize, scratch: &mut Scratch) -> Vec<Found> {
-        lexical::search(&self.shards, &self.commons, words, k, scratch)
+        lexical::search(&self.shards, &self.commons, &lexical::weighted(&self.commons, words), k, scratch)
     }
 
     /// The `k` concepts nearest to a question, best first.

@@ -39,6 +39,11 @@ impl Decay {
         u64::from(now) < self.mature_at(synapse) || self.weight(synapse, now) >= self.threshold
     }
 
+    /// [`Decay::is_alive`] for a caller that has read the weight at `now` already.
+    pub fn stands(&self, synapse: &Synapse, weight: f64, now: u32) -> bool {
+        weight >= self.threshold || u64::from(now) < self.mature_at(synapse)
+    }
+
     /// The first tick at which the synapse is gone if nothing activates it again; `None` is never, or later
     /// than ticks can be counted.
     ///

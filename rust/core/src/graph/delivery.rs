@@ -94,6 +94,7 @@ pub struct Delivery<'a> {
     fresh_ends: Vec<Option<Option<u32>>>,
     fresh: Vec<Fresh>,
     kept: Vec<Candidate>,
+    row: Vec<Synapse>,
 }
 
 // A synapse to be made: its rank among new ones (see `rank`), its count and its target.
@@ -111,7 +112,17 @@ struct Candidate {
 impl<'a> Delivery<'a> {
     /// Delivery at tick `now` under a law and a cap; `df` (at the tick's cut) and `ids` are indexed by target.
     pub fn new(decay: &'a Decay, cap: usize, now: u32, df: &'a [u32], ids: &'a [u128]) -> Self {
-        Delivery { decay, cap, now, df, ids, fresh_ends: Vec::new(), fresh: Vec::new(), kept: Vec::new() }
+        Delivery {
+            decay,
+            cap,
+            now,
+            df,
+            ids,
+            fresh_ends: Vec::new(),
+            fresh: Vec::new(),
+            kept: Vec::new(),
+            row: Vec::new(),
+        }
     }
 
     /// The row after this tick. `activations` is left empty; `made` hears of each new synapse that stays.
@@ -131,7 +142,7 @@ impl<'a> Delivery<'a> {
         self.fresh.clear();
         for old in row.iter() {
             let weight = self.decay.weight(&old, now);
-            if !self.decay.is_alive(&old, now) {
+            if !self.decay.stands(&old, weight, now) {
                 continue;
             }
             let documents = activations.take(old.target);
@@ -203,9 +214,9 @@ impl<'a> Delivery<'a> {
                 census.note(end, 1);
             }
         }
-        // Collected by hand: a row's synapses are few, and a second buffer would be one more to keep warm.
-        let synapses: Vec<Synapse> = self.kept.iter().map(|candidate| candidate.synapse).collect();
-        Row::new(&synapses)
+        self.row.clear();
+        self.row.extend(self.kept.iter().map(|candidate| candidate.synapse));
+        Row::new(&self.row)
     }
 }
 
