@@ -24,10 +24,10 @@ pub(crate) enum Cells {
 
 impl Cells {
     /// A column of texts.
-    pub(crate) fn texts<'a>(cells: impl Iterator<Item = &'a str>) -> Self {
+    pub(crate) fn texts<T: AsRef<str>>(cells: impl Iterator<Item = T>) -> Self {
         let (mut bytes, mut ends) = (Vec::new(), vec![0]);
         for cell in cells {
-            bytes.extend_from_slice(cell.as_bytes());
+            bytes.extend_from_slice(cell.as_ref().as_bytes());
             ends.push(bytes.len() as i64);
         }
         Cells::Texts(OffsetBuffer::new(ends.into()), bytes.into())

@@ -17,13 +17,21 @@ use std::sync::{Arc, Mutex, Weak};
 pub(crate) struct Ring {
     ring: Mutex<phago_core::ring::Ring>,
     frozen: AtomicBool,
+    // A coordinator changes its ring together with its members; nobody else may.
+    of_coordinator: bool,
     /// The worlds whose shards were made on this very object, oldest first. They end with their last shard.
     pub(crate) worlds: Mutex<Vec<Weak<Shared>>>,
 }
 
 impl Ring {
-    pub(crate) fn over(ring: phago_core::ring::Ring) -> Self {
-        Ring { ring: Mutex::new(ring), frozen: AtomicBool::new(false), worlds: Mutex::default() }
+    fn over(ring: phago_core::ring::Ring, of_coordinator: bool) -> Self {
+        let frozen = AtomicBool::new(false);
+        Ring { ring: Mutex::new(ring), frozen, of_coordinator, worlds: Mutex::default() }
+    }
+
+    /// The ring of a coordinator, which alone changes it.
+    pub(crate) fn of_coordinator(ring: phago_core::ring::Ring) -> Self {
+        Ring::over(ring, true)
     }
 
     /// A copy of what it is now.
@@ -40,24 +48,36 @@ impl Ring {
     }
 
     /// Change it, unless it is frozen.
-    pub(crate) fn change<T>(
+    pub(crate) fn follow<T>(
         &self,
         what: &str,
         change: impl FnOnce(&mut phago_core::ring::Ring) -> phago_core::Result<T>,
     ) -> phago_core::Result<T> {
         let mut ring = lock(&self.ring);
         if self.frozen.load(Ordering::Relaxed) {
-            let what = format!("{what}: shards of a colony live on this ring, so it is frozen; make a new ring");
+            let what = format!("{what}: shards of a colony live on this ring, so it is frozen; make a new one");
             return Err(Error::Busy { what });
         }
         change(&mut ring)
     }
+
+    fn change<T>(
+        &self,
+        what: &str,
+        change: impl FnOnce(&mut phago_core::ring::Ring) -> phago_core::Result<T>,
+    ) -> phago_core::Result<T> {
+        if self.of_coordinator {
+            let instead = "call its `register_shard` and `deregister_shard`";
+            return Err(Error::Busy { what: format!("{what}: this ring belongs to a coordinator; {instead}") });
+        }
+        self.follow(what, change)
+    }
 }
 
-pub(crate) fn add_shard(ring: &mut phago_core::ring::Ring) -> phago_core::Result<ShardId> {
-    let count = ring.shard_count() as u64 + 1;
-    if count > u64::from(SHARDS_MAX) {
-        return Err(Error::Limit { what: "the number of shards on a ring".into(), limit: SHARDS_MAX.into(), value: count });
+fn add_shard(ring: &mut phago_core::ring::Ring) -> phago_core::Result<ShardId> {
+    let value = ring.shard_count() as u64 + 1;
+    if value > u64::from(SHARDS_MAX) {
+        return Err(Error::Limit { what: "the number of shards on a ring".into(), limit: SHARDS_MAX.into(), value });
     }
     Ok(ring.add_shard())
 }
@@ -78,7 +98,7 @@ impl Ring {
         }
         config.validate()?;
         let DistributedConfig { num_shards, virtual_nodes_per_shard, .. } = config;
-        Ok(Ring::over(py.detach(|| phago_core::ring::Ring::new(num_shards, virtual_nodes_per_shard))))
+        Ok(Ring::over(py.detach(|| phago_core::ring::Ring::new(num_shards, virtual_nodes_per_shard)), false))
     }
 
     #[getter]
