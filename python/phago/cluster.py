@@ -202,7 +202,7 @@ class Coordinator(Unpicklable):
 
     # --- places ---
 
-    def register_shard(self, address: str = "") -> ShardId:
+    def register_shard(self, address: str = "in-process") -> ShardId:
         """Fill the lowest empty place, else add one; the shard is online at once.
 
         Raises:
@@ -483,7 +483,7 @@ class ShardedColony(Unpicklable):
         """This shard as a registry would note it now."""
         stats = self.stats()
         nodes, edges, documents = (int(stats[name]) for name in ("nodes", "edges", "documents"))
-        return ShardInfo(self.shard_id, "", nodes, edges, documents, time.monotonic())
+        return ShardInfo(self.shard_id, "in-process", nodes, edges, documents, time.monotonic())
 
     def execute_local_query(self, request: LocalQueryRequest) -> LocalQueryResult:
         """The best concepts of this shard for a query."""
