@@ -75,9 +75,9 @@ impl Batch {
     }
 
     #[staticmethod]
-    fn from_bytes(py: Python<'_>, data: Vec<u8>) -> Result<Self> {
-        let header = py.detach(|| Header::read(&data))?;
-        Ok(Batch { header, form: Form::Bytes(data) })
+    fn from_bytes(py: Python<'_>, data: &[u8]) -> Result<Self> {
+        let header = py.detach(|| Header::read(data))?;
+        Ok(Batch { header, form: Form::Bytes(data.to_vec()) })
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> Result<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {

@@ -2,8 +2,8 @@
 
 use crate::error::Result;
 use phago_core::Error;
-pub(crate) const DOCUMENT_BYTES_MAX: usize = 16 << 20;
-pub(crate) struct NewDocument { pub(crate) key: Option<String>, pub(crate) title: String, pub(crate) text: String }
+use phago_core::documents::DOCUMENT_BYTES_MAX;
+use phago_engine::ingest::NewDocument;
 use pyo3::exceptions::{PyKeyError, PyUnicodeEncodeError};
 use pyo3::intern;
 use pyo3::prelude::*;

@@ -3,9 +3,9 @@
 use crate::config::number;
 use crate::error::Result;
 use crate::process::lock;
-use crate::shared::Shared;
+use crate::world::Colony;
 use phago_core::Error;
-use phago_core::config::{DistributedConfig, SHARDS_MAX};
+use phago_core::config::{ColonyConfig, DistributedConfig, SHARDS_MAX};
 use phago_core::ids::{DocumentId, ShardId};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -20,7 +20,7 @@ pub(crate) struct Ring {
     // A coordinator changes its ring together with its members; nobody else may.
     of_coordinator: bool,
     /// The worlds whose shards were made on this very object, oldest first. They end with their last shard.
-    pub(crate) worlds: Mutex<Vec<Weak<Shared>>>,
+    worlds: Mutex<Vec<Weak<Colony>>>,
 }
 
 impl Ring {
@@ -59,6 +59,23 @@ impl Ring {
             return Err(Error::Busy { what });
         }
         change(&mut ring)
+    }
+
+    /// Take a place in the newest world of this ring with an equal config in which nobody ever took it, or in a new one.
+    pub(crate) fn join(&self, shard: ShardId, config: ColonyConfig) -> phago_core::Result<Arc<Colony>> {
+        // Held throughout, so that two shards made at once meet in one world.
+        let mut worlds = lock(&self.worlds);
+        let ring = self.freeze();
+        worlds.retain(|world| world.strong_count() > 0);
+        for colony in worlds.iter().rev().filter_map(Weak::upgrade) {
+            if *colony.world.config().as_ref() == config && colony.claim(shard)? {
+                return Ok(colony);
+            }
+        }
+        let colony = Colony::new(phago_engine::world::World::new(config, ring)?);
+        colony.claim(shard)?;
+        worlds.push(Arc::downgrade(&colony));
+        Ok(colony)
     }
 
     fn change<T>(
@@ -154,11 +171,4 @@ pub(crate) fn parse_id(id: &str) -> PyResult<u128> {
     let digits = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     let number = if digits { u128::from_str_radix(id, 16).ok() } else { None };
     number.ok_or_else(|| PyValueError::new_err(format!("`{id}` is no id; accepted are 32 hexadecimal digits")))
-}
-
-/// The world on which a new shard of `ring` goes: the newest that has an equal config and the place free.
-pub(crate) fn newest(ring: &Ring, fits: impl Fn(&Arc<Shared>) -> bool) -> Option<Arc<Shared>> {
-    let mut worlds = lock(&ring.worlds);
-    worlds.retain(|world| world.strong_count() > 0);
-    worlds.iter().rev().filter_map(Weak::upgrade).find(|world| fits(world))
 }

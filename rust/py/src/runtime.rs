@@ -16,9 +16,7 @@ use std::pin::pin;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::task::Poll;
 use std::time::Duration;
-use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 // How often a waiting call looks for Ctrl-C. Looking costs the interpreter lock, so not oftener than needed to
 // feel immediate.
@@ -55,31 +53,21 @@ pub(crate) fn long<T: Send + 'static>(
     })
 }
 
-/// Drive a future to its end on the calling thread, which saves two hand-overs a tick. Ctrl-C drops it.
-pub(crate) fn wait<T: Send>(py: Python<'_>, work: impl Future<Output = phago_core::Result<T>> + Send) -> Result<T> {
-    let runtime = runtime()?;
-    let drive = async {
-        let mut work = pin!(caught(work));
-        // The first look is one period away: most calls are over before, and never touch a timer.
-        let mut look = interval_at(Instant::now() + LOOK, LOOK);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                biased;
-                result = &mut work => return result,
-                _ = look.tick() => signals()?,
-            }
-        }
-    };
+/// Run something that asks every now and then whether it should stop, and then ends with an error. It should when
+/// a signal handler raised; that exception is then the outcome.
+pub(crate) fn stoppable<T: Send>(
+    py: Python<'_>,
+    work: impl FnOnce(&mut (dyn FnMut() -> bool + Send)) -> phago_core::Result<T> + Send,
+) -> Result<T> {
     py.detach(|| {
-        if Handle::try_current().is_err() {
-            return runtime.block_on(drive);
-        }
-        // A finaliser may run on any thread that holds the interpreter, threads of a runtime included, and no
-        // runtime may be entered from such a thread. A fresh one is rare enough to be paid for.
-        std::thread::scope(|scope| {
-            scope.spawn(|| runtime.block_on(drive)).join().unwrap_or_else(|panic| Err(Failure::Panic(text(panic))))
-        })
+        let mut raised = None;
+        let outcome = guarded(|| {
+            work(&mut || {
+                raised = raised.take().or_else(|| signals().err());
+                raised.is_some()
+            })
+        });
+        raised.map_or(outcome, Err)
     })
 }
 

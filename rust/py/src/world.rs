@@ -3,20 +3,21 @@
 use crate::config::{colony, number};
 use crate::convert::document;
 use crate::error::Result;
-use crate::process::Home;
+use crate::process::{Home, lock};
 use crate::ring::parse_id;
 use crate::runtime::{brief, long, start};
 use crate::tables::{EdgeTable, NodeTable, NodeTuple, node_tuple};
 use phago_core::Error;
 use phago_core::config::{DistributedConfig, SHARDS_MAX, within};
-use phago_core::ids::{DocumentId, NodeId};
+use phago_core::ids::{DocumentId, NodeId, ShardId};
 use phago_core::state::State;
 use phago_engine::ingest::{Ingested, NewDocument, OnError};
-use phago_engine::pool::Pool;
+use phago_engine::runner::Runner;
 use phago_engine::world;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySequence};
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, Weak};
 
 /// (index in the caller's sequence, id, field, reason)
 type Rejected = (usize, Option<String>, String, String);
@@ -28,23 +29,34 @@ type Neighbor = (String, f64, u32, u32, u32, String);
 /// What the handles of one colony share: its world, and the threads that help to take documents in.
 pub(crate) struct Colony {
     pub(crate) world: Arc<world::World>,
-    // The runner's, once there is one, so that a colony keeps to the parallelism it was given.
-    pool: Mutex<Option<Arc<Pool>>>,
+    // Places that were taken, given back or not.
+    claimed: Mutex<BTreeSet<ShardId>>,
+    // Its threads help to take documents in, so that a colony keeps to the parallelism it was given.
+    helper: Mutex<Weak<Runner>>,
 }
 
 impl Colony {
     pub(crate) fn new(world: Arc<world::World>) -> Arc<Self> {
-        Arc::new(Colony { world, pool: Mutex::new(None) })
+        Arc::new(Colony { world, claimed: Mutex::default(), helper: Mutex::default() })
     }
 
-    /// Let these threads help from now on.
-    pub(crate) fn help(&self, pool: Option<Arc<Pool>>) {
-        *crate::process::lock(&self.pool) = pool;
+    /// Take a shard's place; `false` when it was taken before.
+    pub(crate) fn claim(&self, shard: ShardId) -> phago_core::Result<bool> {
+        let mut claimed = lock(&self.claimed);
+        if claimed.contains(&shard) || !self.world.join(shard)? {
+            return Ok(false);
+        }
+        Ok(claimed.insert(shard))
+    }
+
+    /// Let the threads of this runner help for as long as it lives.
+    pub(crate) fn help(&self, runner: &Arc<Runner>) {
+        *lock(&self.helper) = Arc::downgrade(runner);
     }
 
     fn ingest(&self, documents: Vec<phago_core::Result<NewDocument>>, first_index: usize, on_error: OnError) -> phago_core::Result<Ingested> {
-        let pool = crate::process::lock(&self.pool).clone();
-        self.world.ingest(documents, first_index, on_error, pool.as_deref())
+        let helper = lock(&self.helper).upgrade();
+        self.world.ingest(documents, first_index, on_error, helper.as_ref().map(|runner| runner.pool()))
     }
 }
 
