@@ -487,8 +487,11 @@ class ShardedColony(Unpicklable):
 
     def execute_local_query(self, request: LocalQueryRequest) -> LocalQueryResult:
         """The best concepts of this shard for a query."""
-        limit = count("max_results", request.max_results, 1)
-        found, frequencies = self._native.query(request.query_terms, limit, request.global_df or None)
+        stems = _phago.analyse(" ".join(request.query_terms))
+        return self._query(stems, count("max_results", request.max_results, 1), request.global_df)
+
+    def _query(self, stems: Sequence[str], limit: int, global_df: dict[str, int]) -> LocalQueryResult:
+        found, frequencies = self._native.query(stems, limit, global_df or None)
         scored = tuple(ScoredNode(node_id, label, score, self.shard_id) for node_id, label, score in found)
         return LocalQueryResult(self.shard_id, scored, frequencies)
 
@@ -612,7 +615,7 @@ class DistributedQueryEngine:
     def query(self, text: str, max_results: int = 10) -> list[ScoredNode]:
         """The concepts that answer best, best first; ties by node. The same for any number of shards."""
         limit = count("max_results", max_results, 1)
-        request = LocalQueryRequest(tuple(_phago.analyse(text_of("text", text))), limit)
-        found = [scored for shard in self._shards for scored in shard.execute_local_query(request).results]
+        stems = _phago.analyse(text_of("text", text))
+        found = [scored for shard in self._shards for scored in shard._query(stems, limit, {}).results]
         found.sort(key=lambda scored: (-scored.score, scored.node_id))
         return found[:limit]

@@ -364,7 +364,7 @@ class ShardHealth:
     load: float
     """Share of its documents that wait to be digested; 0 to 1."""
     memory_usage_mb: float
-    """Megabytes of 10^6 bytes that the shard's rows and documents hold."""
+    """Mebibytes (2^20 bytes) that the shard's synapses and documents hold."""
     pending_operations: int
     """Documents at home here that wait to be digested."""
 
@@ -398,7 +398,11 @@ class LocalQueryRequest:
     """Words as a person writes them."""
     max_results: int = 10
     global_df: dict[str, int] = field(default_factory=dict)
-    """Documents that contain each term, over all shards; empty means the shard's committed copy of the same."""
+    """Documents that contain each term, by its stem, over all shards; empty means the shard's own exact copy of that."""
+
+    def __post_init__(self) -> None:
+        terms = (self.query_terms,) if isinstance(self.query_terms, str) else tuple(self.query_terms)
+        object.__setattr__(self, "query_terms", terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,4 +412,4 @@ class LocalQueryResult:
     shard_id: ShardId
     results: tuple[ScoredNode, ...]
     term_frequencies: dict[str, int]
-    """Documents of this shard that contain each term of the query."""
+    """Documents of this shard that contain each term of the query, by its stem."""
