@@ -398,7 +398,7 @@ class LocalQueryRequest:
     """Words as a person writes them."""
     max_results: int = 10
     global_df: dict[str, int] = field(default_factory=dict)
-    """Documents that contain each term, by its stem, over all shards; empty means the shard's own exact copy of that."""
+    """Documents that contain each term, by its stem, over all shards; empty means the shard's own exact copy."""
 
     def __post_init__(self) -> None:
         terms = (self.query_terms,) if isinstance(self.query_terms, str) else tuple(self.query_terms)
