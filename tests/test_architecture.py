@@ -60,7 +60,7 @@ PACKAGE = {
     "colony": {"_phago", "_shared", "config", "document", "errors", "graph", "results"},
     "aio": {"_shared", "colony", "config", "graph", "results"},
     "cluster": {"_phago", "_shared", "config", "errors", "ghosts", "ids", "results"},
-    "demo": {"_phago", "colony", "config", "document", "results", "stdlib_docs"},
+    "demo": {"_phago", "colony", "config", "document", "graph", "results", "stdlib_docs"},
     "cli": {"", "colony", "config", "demo", "document", "errors"},
     "__main__": {"cli"},
 }

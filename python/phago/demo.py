@@ -12,6 +12,7 @@ from . import _phago
 from .colony import Colony
 from .config import ColonyConfig
 from .document import Document
+from .graph import Graph
 from .results import Hit
 
 __all__ = ["PYTHON_QUESTIONS", "demonstrate", "python_documents", "questions_from"]
@@ -119,11 +120,20 @@ def _associations(colony: Colony, hit: Hit, asked: set[str], concepts: int = 3, 
     graph = colony.graph
     nodes = [node for node in map(graph.node, sorted(there)) if node is not None and node.degree]
     nodes.sort(key=lambda node: (node.mentions, node.id))
+    # Words of every twentieth document go with everything and tell nothing; in a small colony there are no such words.
+    usual = max(10, len(colony) // 20)
     lines = []
     for node in nodes[:concepts]:
-        strongest = [f"{edge.target} {edge.weight:.2f}" for edge in graph.neighbors(node.label)[:each]]
-        lines.append(f"{node.label} -> {', '.join(strongest)}")
+        edges = [edge for edge in graph.neighbors(node.label) if _mentions(graph, edge.target) <= usual]
+        if edges:
+            strongest = ", ".join(f"{edge.target} {edge.weight:.2f}" for edge in edges[:each])
+            lines.append(f"{node.label} -> {strongest}")
     return lines
+
+
+def _mentions(graph: Graph, label: str) -> int:
+    node = graph.node(label)
+    return 0 if node is None else node.mentions
 
 
 def questions_from(colony: Colony, count: int = 5) -> list[str]:
