@@ -66,7 +66,7 @@ class Turns:
 
 
 def in_turn(benchmark: Any, rounds: int, contenders: dict[str, Contender]) -> Turns:
-    """Run the contenders in turn. The first is ours: pytest-benchmark times it, and the others run before each round."""
+    """Run the contenders in turn. The first is ours: pytest-benchmark times it, the others run before each round."""
     turns = Turns()
     (ours, run), *others = contenders.items()
 
