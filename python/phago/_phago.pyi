@@ -9,10 +9,13 @@ Words used below: a *key* is the caller's own id of a document; an *id* of a doc
 a phase is its name, `"Sense"`, `"Act"`, `"Decay"` or `"Advance"`; ticks are counted from 0.
 """
 
+import sys
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any, Literal, final
 
 _PhaseName = Literal["Sense", "Act", "Decay", "Advance"]
+# (kind, shard, phase, tick), and for some kinds a number more; see `Runner.inject`
+_Fault = tuple[str, int, str, int | None] | tuple[str, int, str, int | None, int]
 # (shard, phase, tick, node_count, edge_count, new cross-shard edges made on that shard)
 _PhaseTuple = tuple[int, str, int, int, int, "CrossEdges"]
 # (index in the caller's whole sequence, key or None, field, reason)
@@ -21,10 +24,18 @@ _Rejected = tuple[int, str | None, str, str]
 _Found = tuple[float, str, str, str, int | None]
 # (id, label, stem, mentions, uses, degree, shard)
 _Node = tuple[str, str, str, int, int, int, int]
+# (shard, address, online, node_count, edge_count, document_count, memory_bytes, last_heartbeat in seconds, if any)
+_ShardRow = tuple[int, str, bool, int, int, int, int, float | None]
+# (node id, shard, label, mentions, is_resolved)
+_GhostRow = tuple[str, int, str | None, int | None, bool]
+# (id, label, score, shard)
+_Ranked = tuple[str, str, float, int]
 # (label, weight, co_activations, created, last, id)
 _Neighbor = tuple[str, float, int, int, int, str]
 # (source label, target label, weight, co_activations, created, last, source id, target id)
 _Edge = tuple[str, str, float, int, int, int, str, str]
+
+__all__: list[str]
 
 ANALYSER: str  # name and version of the text analysis; part of every digest
 DEBUG_BUILD: bool  # True in a build without optimisation; the package warns about it on import
@@ -54,13 +65,13 @@ def check_config(config: dict[str, int | float]) -> None:
     """
 
 def analyse(text: str) -> list[str]:
-    """The stems of `text` in order, stop words left out. For `execute_local_query` and for tests."""
+    """The stems of `text` in the order of their first words, each once, stop words left out."""
 
 @final
 class Ring:
     """A consistent-hash ring. Frozen (mutators raise `BusyError`) from when a shard is made on it."""
 
-    def __new__(cls, num_shards: int, virtual_nodes_per_shard: int = 150) -> Ring: ...
+    def __new__(cls, num_shards: int, virtual_nodes_per_shard: int | None = None) -> Ring: ...
     @property
     def shards(self) -> list[int]: ...
     @property
@@ -87,16 +98,16 @@ class Coordinator:
 
     Places 0 to `num_shards` - 1 are registered and online from the start. While a runner drives it (from
     when the runner is made until it is closed or collected), `register_shard`, `deregister_shard`,
-    `phase_complete` and `advance_tick` raise `BusyError`.
+    `phase_complete` and `advance_tick` raise `BusyError`. `None` is the default of `DistributedConfig`.
     """
 
     def __new__(
         cls,
-        num_shards: int = 3,
-        replication_factor: int = 2,
-        rpc_timeout_ms: int = 5000,
-        virtual_nodes_per_shard: int = 150,
-        heartbeat_timeout_ms: int = 30_000,
+        num_shards: int | None = None,
+        replication_factor: int | None = None,
+        rpc_timeout_ms: int | None = None,
+        virtual_nodes_per_shard: int | None = None,
+        heartbeat_timeout_ms: int | None = None,
     ) -> Coordinator: ...
     @property
     def ring(self) -> Ring:
@@ -119,8 +130,8 @@ class Coordinator:
         """
     def advance_tick(self) -> int:
         """Begin the next tick; `BarrierFailed` unless every shard has completed Decay. Returns the new tick."""
-    def shards(self) -> list[tuple[int, str, bool, int, int, int, int, float]]:
-        """(shard, address, online, node_count, edge_count, document_count, memory_bytes, last_heartbeat), by shard."""
+    def shards(self) -> list[_ShardRow]:
+        """What is known of each, by shard."""
     def heartbeat(self, shard: int, now: float) -> None:
         """`now` in seconds of the caller's monotonic clock; a stamp from the future counts as the present."""
     def check_health(self, now: float) -> list[int]:
@@ -137,7 +148,7 @@ class World:
     """
 
     @staticmethod
-    def create(config: dict[str, int | float], shards: int, virtual_nodes_per_shard: int = 150) -> World: ...
+    def create(config: dict[str, int | float], shards: int, virtual_nodes_per_shard: int | None = None) -> World: ...
     @property
     def tick(self) -> int: ...
     @property
@@ -166,12 +177,14 @@ class World:
     def search(self, text: str, k: int) -> list[_Found]:
         """The `k` documents with the highest BM25 score, best first; ties by id. Only scores above 0."""
     def search_async(self, text: str, k: int) -> Awaitable[list[_Found]]: ...
+    def concepts(self, text: str, k: int) -> list[_Ranked]:
+        """The `k` concepts nearest to the text over all shards, best first; ties by id."""
     def get(self, key: str) -> tuple[str, str, int, int | None] | None:
         """(title, text, tick of arrival, tick that digested it or None).
 
         `key` is the caller's key or, for a document without one, its 32 hex digits.
         """
-    def __contains__(self, key: object) -> bool: ...
+    def __contains__(self, key: object, /) -> bool: ...
     def __len__(self) -> int: ...
     def digest(self) -> str:
         """SHA-256 over a canonical dump, 64 hex digits. Takes time in proportion to the state."""
@@ -199,17 +212,18 @@ class Column:
     @property
     def dtype(self) -> Literal["int64", "float64", "str"]: ...
     def __len__(self) -> int: ...
-    def __getitem__(self, index: int) -> Any:
+    def __getitem__(self, index: int, /) -> Any:
         """A Python int, float or str; negative indices count from the end."""
     def to_list(self) -> list[Any]: ...
-    def __buffer__(self, flags: int, /) -> memoryview: ...
-    def __release_buffer__(self, buffer: memoryview, /) -> None: ...
+    if sys.version_info >= (3, 12):
+        # Older Pythons have the protocol without the name.
+        def __buffer__(self, flags: int, /) -> memoryview: ...
     def __arrow_c_schema__(self) -> object: ...
     def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]: ...
 
 @final
 class NodeTable:
-    """Columns: `id`, `label`, `mentions`, `uses`, `degree`, `shard`."""
+    """Columns: `id`, `label`, `stem`, `mentions`, `uses`, `degree`, `shard`."""
 
     @property
     def tick(self) -> int: ...
@@ -259,15 +273,18 @@ class Runner:
 
     @staticmethod
     def of_world(
-        world: World, phase_timeout_ms: int = 30_000, resolve_ghosts: bool = True, max_parallelism: int = 8
+        world: World,
+        phase_timeout_ms: int | None = None,
+        resolve_ghosts: bool = True,
+        max_parallelism: int | None = None,
     ) -> Runner: ...
     @staticmethod
     def of_shards(
         coordinator: Coordinator,
         shards: Iterable[ShardHandle],
-        phase_timeout_ms: int = 30_000,
+        phase_timeout_ms: int | None = None,
         resolve_ghosts: bool = True,
-        max_parallelism: int = 8,
+        max_parallelism: int | None = None,
     ) -> Runner:
         """A runner over all shards of a coordinator's ring.
 
@@ -279,19 +296,16 @@ class Runner:
     def tick_sync(self) -> TickResult: ...
     def tick(self) -> Awaitable[TickResult]:
         """Needs a running event loop; starts at once. Cancelling it cancels the attempt."""
-    def run_sync(self, max_ticks: int | None) -> tuple[int, int, int]:
+    def run_sync(self, max_ticks: int | None = None) -> tuple[int, int, int]:
         """Tick until there is no backlog and no living digester, or `max_ticks` were made; (ticks, digested, failed)."""
-    def run(self, max_ticks: int | None) -> Awaitable[tuple[int, int, int]]: ...
-    def inject(
-        self,
-        fault: tuple[Literal["hang", "panic"], int, _PhaseName, int]
-        | tuple[Literal["meet"], int, _PhaseName, int, int]
-        | None,
-    ) -> None:
-        """For tests: (kind, shard, phase, tick[, other shard]); None takes all faults away.
+    def run(self, max_ticks: int | None = None) -> Awaitable[tuple[int, int, int]]: ...
+    def inject(self, fault: _Fault | None) -> None:
+        """For tests: order a fault, or forget all with None.
 
-        "hang" blocks the worker thread of the shard in that phase of that tick until the attempt is cancelled; "panic" panics
-        there; "meet" waits there until the other shard has entered the same phase. Each applies once.
+        ("hang", shard, phase, tick) blocks the worker thread of the shard there until the attempt is given up, ("deaf",
+        shard, phase, tick, ms) does not even look whether it is, ("panic", shard, phase, tick) panics, and ("meet", shard,
+        phase, tick, other shard) waits until the other shard has entered the same phase. `tick` is the one being made; a
+        fault with a tick happens once, one with None in every tick.
         """
     def close(self) -> None:
         """Give coordinator and shards free. Later ticks raise `BusyError`. Idempotent."""
@@ -325,10 +339,10 @@ class ShardHandle:
     def node(self, id: str) -> _Node | None: ...
     def term_frequencies(self) -> dict[str, int]:
         """Stem to the number of documents on this shard that have it."""
-    def ghosts(self) -> list[tuple[str, int, str | None, int | None, bool]]:
-        """(node_id, shard, label, mentions, is_resolved), most recently used first."""
-    def ghost(self, id: str) -> tuple[str, int, str | None, int | None, bool]:
-        """`GhostNodeNotFound` for one that is not cached."""
+    def ghosts(self) -> list[_GhostRow]:
+        """Most recently used first, as they were cached."""
+    def ghost(self, id: str) -> _GhostRow:
+        """`GhostNodeNotFound` for one that is not cached. One that is stale is fetched again."""
     @property
     def ghosts_max(self) -> int: ...
     def cross_shard_edges(self) -> dict[int, int]:
@@ -345,8 +359,12 @@ class ShardHandle:
     ) -> tuple[list[tuple[str, str, float]], dict[str, int]]:
         """Concepts of this shard for the query; ([(node_id, label, score)], term frequencies of the query's stems here).
 
-        Without `global_df` the committed statistics, which are global and exact, are used.
+        `terms` are stems, as `analyse` gives them. A shard answers for those of them that it is home to, so a concept may be
+        found by several shards, each with its part of the score; `concepts` has the whole. Without `global_df` the committed
+        statistics, which are global and exact, are used.
         """
+    def concepts(self, text: str, k: int) -> list[_Ranked]:
+        """As `World.concepts`, for the world of this shard: over all its shards."""
 
 @final
 class Batch:
@@ -356,6 +374,8 @@ class Batch:
     def nbytes(self) -> int: ...
     @property
     def sender(self) -> int: ...
+    @property
+    def to(self) -> int: ...
     @property
     def tick(self) -> int: ...
     def to_bytes(self) -> bytes: ...

@@ -21,6 +21,10 @@ pub(crate) fn assemble(ring: &Ring, shards: &[&ShardHandle]) -> phago_core::Resu
         // A ring has at least one shard, and all of them are here.
         _ => return Err(refused("shards", "an empty sequence".into(), ring.copy().names())),
     };
+    if let Some(driven) = colonies.iter().position(|colony| colony.world.is_driven()) {
+        let what = format!("a runner drives {} already; close it first", shards[driven].id());
+        return Err(Error::Busy { what });
+    }
     let mut together = true;
     for (shard, other) in rest {
         check_equal(shards[0].id(), &first.world, shard.id(), &other.world)?;

@@ -35,7 +35,11 @@ impl Batch {
             Form::Live(live) => {
                 let (batch, own) = live.get()?;
                 // Numbers of another world's dictionary mean nothing here, words do.
-                if Arc::ptr_eq(own, lexicon) { Ok(batch.clone()) } else { message::Batch::decode(&batch.encode(own), lexicon) }
+                if Arc::ptr_eq(own, lexicon) {
+                    Ok(batch.clone())
+                } else {
+                    message::Batch::decode(&batch.encode(own), lexicon)
+                }
             }
         }
     }

@@ -52,7 +52,10 @@ fields!(
 );
 
 /// A setting of the wanted type, or [`Error::Config`] naming it.
-pub(crate) fn number<'py, T: Wanted + for<'a> FromPyObject<'a, 'py>>(name: &str, value: &Bound<'py, PyAny>) -> Result<T, Error> {
+pub(crate) fn number<'py, T: Wanted + for<'a> FromPyObject<'a, 'py>>(
+    name: &str,
+    value: &Bound<'py, PyAny>,
+) -> Result<T, Error> {
     let wrong = || Error::Config { field: name.into(), value: value.to_string(), accepted: T::WORDS.into() };
     // True is an int to Python, and a slip to everybody else.
     if value.is_instance_of::<PyBool>() {

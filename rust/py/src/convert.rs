@@ -83,7 +83,8 @@ impl<'py> Parts<'py> {
         let text = match value.getattr_opt(intern!(py, "text"))? {
             Some(text) if !value.is_instance_of::<pyo3::types::PyType>() => text,
             _ => {
-                let reason = format!("is {}; accepted is a str, a mapping with {FIELDS}, or a `phago.Document`", kind(value));
+                let reason =
+                    format!("is {}; accepted is a str, a mapping with {FIELDS}, or a `phago.Document`", kind(value));
                 return Ok(Err(Fault::new("document", reason)));
             }
         };
@@ -118,7 +119,10 @@ impl<'py> Parts<'py> {
         let text = string("text", text)?;
         let title = self.title.as_ref().map_or(Ok(""), |title| string("title", title))?;
         if text.trim().is_empty() && title.trim().is_empty() {
-            return Err(Fault::new("text", "is blank and so is the title; accepted is text with at least one visible sign"));
+            return Err(Fault::new(
+                "text",
+                "is blank and so is the title; accepted is text with at least one visible sign",
+            ));
         }
         let bytes = text.len() + title.len();
         if bytes > DOCUMENT_BYTES_MAX {
@@ -145,7 +149,8 @@ fn string<'a>(field: &str, value: &'a Bound<'_, PyAny>) -> Result<&'a str, Fault
         if !error.is_instance_of::<PyUnicodeEncodeError>(py) {
             return Fault::new(field, format!("cannot be encoded as UTF-8: {error}"));
         }
-        let start = error.value(py).getattr(intern!(py, "start")).map_or_else(|_| "?".into(), |start| start.to_string());
+        let start =
+            error.value(py).getattr(intern!(py, "start")).map_or_else(|_| "?".into(), |start| start.to_string());
         Fault::new(field, format!("has a lone surrogate at index {start}; accepted is text that UTF-8 can encode"))
     })
 }

@@ -1,9 +1,9 @@
 //! Cross-shard edges of a phase: a sequence that makes objects only of those that are asked for.
 
+use crate::error::Result;
 use crate::process::Home;
 use crate::runtime::brief;
 use crate::tables::out_of_range;
-use crate::error::Result;
 use phago_engine::report;
 use pyo3::prelude::*;
 

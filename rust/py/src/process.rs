@@ -1,8 +1,7 @@
 //! What belongs to one process: after a fork the child has the memory but none of the threads.
 
 use phago_core::{Error, Result};
-use std::ops::Deref;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// A value that only the process that made it may use. In a forked child it can neither be read (its locks
@@ -66,6 +65,6 @@ pub(crate) fn runtime() -> Result<Handle> {
 }
 
 /// A lock that a panic elsewhere does not take away: what it guards is swapped whole.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> impl Deref<Target = T> + std::ops::DerefMut + '_ {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

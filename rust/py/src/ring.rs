@@ -65,6 +65,10 @@ impl Ring {
     pub(crate) fn join(&self, shard: ShardId, config: ColonyConfig) -> phago_core::Result<Arc<Colony>> {
         // Held throughout, so that two shards made at once meet in one world.
         let mut worlds = lock(&self.worlds);
+        let ring = self.copy();
+        if !ring.contains(shard) {
+            return Err(Error::ShardNotFound { shard, registered: ring.names() });
+        }
         let ring = self.freeze();
         worlds.retain(|world| world.strong_count() > 0);
         for colony in worlds.iter().rev().filter_map(Weak::upgrade) {
@@ -108,8 +112,8 @@ impl Ring {
         num_shards: &Bound<'_, PyAny>,
         virtual_nodes_per_shard: Option<&Bound<'_, PyAny>>,
     ) -> Result<Self> {
-        let mut config = DistributedConfig::default();
-        config.num_shards = number("num_shards", num_shards)?;
+        let num_shards = number("num_shards", num_shards)?;
+        let mut config = DistributedConfig { num_shards, ..DistributedConfig::default() };
         if let Some(value) = virtual_nodes_per_shard {
             config.virtual_nodes_per_shard = number("virtual_nodes_per_shard", value)?;
         }

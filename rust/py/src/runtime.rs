@@ -47,7 +47,9 @@ pub(crate) fn long<T: Send + 'static>(
             match receive.recv_timeout(LOOK) {
                 Ok(result) => return result,
                 Err(RecvTimeoutError::Timeout) => signals()?,
-                Err(RecvTimeoutError::Disconnected) => return Err(Failure::Panic("a worker left without an answer".into())),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Failure::Panic("a worker left without an answer".into()));
+                }
             }
         }
     })
@@ -176,6 +178,8 @@ async fn caught<T>(work: impl Future<Output = phago_core::Result<T>>) -> Result<
 fn text(panic: Box<dyn Any + Send>) -> String {
     match panic.downcast::<String>() {
         Ok(message) => *message,
-        Err(panic) => panic.downcast::<&str>().map_or_else(|_| "a panic without a message".into(), |text| (*text).into()),
+        Err(panic) => {
+            panic.downcast::<&str>().map_or_else(|_| "a panic without a message".into(), |text| (*text).into())
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::batch::Batch;
 use crate::config::colony;
-use crate::convert::document;
+use crate::convert;
 use crate::coordinator::parse_phase;
 use crate::edges::CrossEdges;
 use crate::error::Result;
@@ -10,8 +10,7 @@ use crate::process::{Home, lock};
 use crate::ring::{Ring, parse_id};
 use crate::runtime::{brief, long};
 use crate::tables::{NodeTuple, node_tuple};
-use crate::world::{Colony, concepts, crossing};
-use phago_core::Error;
+use crate::world::{Colony, Ranked, concepts, crossing};
 use phago_core::ghost::Ghost;
 use phago_core::ids::{DocumentId, NodeId, ShardId};
 use phago_core::query::concepts::{contributions, rank};
@@ -24,6 +23,8 @@ use std::sync::{Arc, Mutex};
 
 /// (node_id, shard, label, mentions, is_resolved)
 type GhostTuple = (String, u32, Option<String>, Option<u64>, bool);
+/// ([(node_id, label, score)], documents here by stem)
+type Answer = (Vec<(String, String, f64)>, BTreeMap<String, usize>);
 
 /// One shard of a world that is made of the shards given the same ring.
 #[pyclass(frozen, module = "phago._phago")]
@@ -108,9 +109,9 @@ impl ShardHandle {
         Ok(self.colony()?.world.ring().shard_of(DocumentId::from_key(key).0) == self.shard)
     }
 
-    fn ingest_document(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> Result<String> {
+    fn ingest_document(&self, py: Python<'_>, document: &Bound<'_, PyAny>) -> Result<String> {
         let (colony, shard) = (self.colony()?, self.shard);
-        let document = document(value)?.map_err(|fault| fault.at(0))?;
+        let document = convert::document(document)?.map_err(|fault| fault.at(0))?;
         Ok(long(py, move || colony.world.ingest_into(shard, document))?.to_string())
     }
 
@@ -215,31 +216,30 @@ impl ShardHandle {
         terms: Vec<String>,
         max_results: usize,
         global_df: Option<BTreeMap<String, u32>>,
-    ) -> Result<(Vec<(String, String, f64)>, BTreeMap<String, usize>)> {
+    ) -> Result<Answer> {
         let colony = self.colony()?;
         let lexicon = colony.world.lexicon();
         // Stems as `analyse` gives them; whatever else is asked for is unknown, which is an answer.
         let asked: Vec<(u32, String)> =
             terms.into_iter().filter_map(|stem| Some((lexicon.term(&stem)?, stem))).collect();
-        let df: BTreeMap<u32, u32> = global_df
-            .into_iter()
-            .flatten()
-            .filter_map(|(stem, count)| Some((lexicon.term(&stem)?, count)))
-            .collect();
+        let df: BTreeMap<u32, u32> =
+            global_df.into_iter().flatten().filter_map(|(stem, count)| Some((lexicon.term(&stem)?, count))).collect();
         self.read(py, |state, shard| {
             let commons = state.commons();
             let known: Vec<u32> = asked.iter().map(|(term, _)| *term).filter(|term| state.knows(*term)).collect();
-            let ranked = rank(contributions(shard, commons, &known, |term| df.get(&term).copied()), commons, max_results);
+            let ranked =
+                rank(contributions(shard, commons, &known, |term| df.get(&term).copied()), commons, max_results);
             let found = ranked.into_iter().map(|concept| {
                 let id = NodeId(commons.id(concept.term)).to_string();
                 (id, commons.label(concept.term).to_string(), concept.score)
             });
-            let here = asked.iter().map(|(term, stem)| (stem.clone(), shard.documents().postings(*term).len()));
+            let count = |term: u32| shard.documents().postings(term).map_or(0, |postings| postings.list.len());
+            let here = asked.iter().map(|(term, stem)| (stem.clone(), count(*term)));
             (found.collect(), here.filter(|(_, count)| *count > 0).collect())
         })
     }
 
-    fn concepts(&self, py: Python<'_>, text: &str, k: usize) -> Result<Vec<(String, String, f64, u32)>> {
+    fn concepts(&self, py: Python<'_>, text: &str, k: usize) -> Result<Vec<Ranked>> {
         let colony = self.colony()?;
         brief(py, || concepts(&colony.world, text, k))
     }

@@ -23,6 +23,10 @@ use std::sync::{Arc, Mutex, Weak};
 type Rejected = (usize, Option<String>, String, String);
 /// (score, id, title, text, tick that digested it)
 type Found = (f64, String, String, String, Option<u64>);
+/// (title, text, tick of arrival, tick that digested it)
+type Stored = (String, String, u32, Option<u32>);
+/// (id, label, score, shard)
+pub(crate) type Ranked = (String, String, f64, u32);
 /// (label, weight, co_activations, created, last, id)
 type Neighbor = (String, f64, u32, u32, u32, String);
 
@@ -54,7 +58,12 @@ impl Colony {
         *lock(&self.helper) = Arc::downgrade(runner);
     }
 
-    fn ingest(&self, documents: Vec<phago_core::Result<NewDocument>>, first_index: usize, on_error: OnError) -> phago_core::Result<Ingested> {
+    fn ingest(
+        &self,
+        documents: Vec<phago_core::Result<NewDocument>>,
+        first_index: usize,
+        on_error: OnError,
+    ) -> phago_core::Result<Ingested> {
         let helper = lock(&self.helper).upgrade();
         self.world.ingest(documents, first_index, on_error, helper.as_ref().map(|runner| runner.pool()))
     }
@@ -163,12 +172,12 @@ impl World {
         start(py, blocking(move || search(&world, &text, k)))
     }
 
-    fn concepts(&self, py: Python<'_>, text: &str, k: usize) -> Result<Vec<(String, String, f64, u32)>> {
+    fn concepts(&self, py: Python<'_>, text: &str, k: usize) -> Result<Vec<Ranked>> {
         let world = self.world()?;
         brief(py, || concepts(world, text, k))
     }
 
-    fn get(&self, py: Python<'_>, key: &str) -> Result<Option<(String, String, u32, Option<u32>)>> {
+    fn get(&self, py: Python<'_>, key: &str) -> Result<Option<Stored>> {
         self.read(py, |state| {
             let found = find(state, key)?;
             Some((found.title.to_string(), found.text.to_string(), found.arrival, found.digested))
@@ -259,7 +268,8 @@ fn report(ingested: Ingested) -> (u64, u64, Vec<Rejected>) {
     let row = |error: Error| match error {
         Error::InvalidDocument { index, id, field, reason } => (index, id, field, reason),
         Error::DocumentExists { index, id } => {
-            let reason = "is taken by a document with other content; accepted is an id that is free, or the same content";
+            let reason =
+                "is taken by a document with other content; accepted is an id that is free, or the same content";
             (index, Some(id), "id".into(), reason.into())
         }
         // The engine rejects for no other reason; were there one, its words would still be told.
@@ -274,11 +284,7 @@ fn search(world: &world::World, text: &str, k: usize) -> phago_core::Result<Vec<
 }
 
 /// Concepts over all shards of a world: id, label, score, shard.
-pub(crate) fn concepts(
-    world: &world::World,
-    text: &str,
-    k: usize,
-) -> phago_core::Result<Vec<(String, String, f64, u32)>> {
+pub(crate) fn concepts(world: &world::World, text: &str, k: usize) -> phago_core::Result<Vec<Ranked>> {
     let words = world.words(text);
     world.read(|state| {
         let commons = state.commons();
@@ -306,7 +312,8 @@ fn neighbors(state: &State, term: u32) -> Vec<Neighbor> {
     row.sort_by(|a, b| b.0.total_cmp(&a.0));
     row.into_iter()
         .map(|(weight, synapse)| {
-            let (label, id) = (commons.label(synapse.target).to_string(), NodeId(commons.id(synapse.target)).to_string());
+            let (label, id) =
+                (commons.label(synapse.target).to_string(), NodeId(commons.id(synapse.target)).to_string());
             (label, weight, synapse.co_activations, synapse.created, synapse.last, id)
         })
         .collect()

@@ -91,7 +91,7 @@ pub struct Delivery<'a> {
     now: u32,
     df: &'a [u32],
     ids: &'a [u128],
-    fresh_ends: Vec<Option<Option<u32>>>,
+    readings: Readings<'a>,
     fresh: Vec<Fresh>,
     kept: Vec<Candidate>,
     row: Vec<Synapse>,
@@ -118,7 +118,7 @@ impl<'a> Delivery<'a> {
             now,
             df,
             ids,
-            fresh_ends: Vec::new(),
+            readings: Readings::new(decay, now),
             fresh: Vec::new(),
             kept: Vec::new(),
             row: Vec::new(),
@@ -141,7 +141,7 @@ impl<'a> Delivery<'a> {
         self.kept.clear();
         self.fresh.clear();
         for old in row.iter() {
-            let weight = self.decay.weight(&old, now);
+            let weight = self.readings.weight(&old);
             if !self.decay.stands(&old, weight, now) {
                 continue;
             }
@@ -160,7 +160,7 @@ impl<'a> Delivery<'a> {
                 let weight = from_fixed(synapse.weight);
                 self.kept.push(Candidate { synapse, weight, before: Some(old), is_new: false });
             } else {
-                census.note(self.decay.gone_at(&old), -1);
+                census.note(self.readings.end(&old), -1);
             }
         }
         for place in 0..activations.touched.len() {
@@ -200,18 +200,17 @@ impl<'a> Delivery<'a> {
             for dropped in self.kept.drain(self.cap..) {
                 if !dropped.is_new {
                     let old = dropped.before.unwrap_or(dropped.synapse);
-                    census.note(self.decay.gone_at(&old), -1);
+                    census.note(self.readings.end(&old), -1);
                 }
             }
         }
         for candidate in &self.kept {
             if let Some(old) = &candidate.before {
-                census.note(self.decay.gone_at(old), -1);
-                census.note(self.decay.gone_at(&candidate.synapse), 1);
+                census.note(self.readings.end(old), -1);
+                census.note(self.readings.end(&candidate.synapse), 1);
             } else if candidate.is_new {
                 made(&candidate.synapse);
-                let end = fresh_end(&mut self.fresh_ends, self.decay, &candidate.synapse);
-                census.note(end, 1);
+                census.note(self.readings.end(&candidate.synapse), 1);
             }
         }
         self.row.clear();
@@ -225,14 +224,52 @@ fn rank(documents: u32, df: u32) -> u64 {
     u64::from(ONE - strengthened(0, documents)) << 32 | u64::from(df)
 }
 
-// All synapses made in one tick of as many documents end at the same tick, and most are made of one or two.
-fn fresh_end(memo: &mut Vec<Option<Option<u32>>>, decay: &Decay, synapse: &Synapse) -> Option<u32> {
-    let place = synapse.co_activations as usize;
-    if place >= 64 {
-        return decay.gone_at(synapse);
+// What synapses weigh now and when they end. Synapses with the same history are many in a tick, and reading a
+// weight or solving for an end costs an exponential or a logarithm: a small direct-mapped table remembers them.
+#[derive(Debug)]
+struct Readings<'a> {
+    decay: &'a Decay,
+    now: u32,
+    known: Vec<Reading>,
+}
+
+#[derive(Copy, Clone, Debug)]
+struct Reading {
+    history: [u32; 4],
+    weight: f64,
+    end: Option<Option<u32>>,
+}
+
+const READINGS: usize = 1 << 10;
+
+impl<'a> Readings<'a> {
+    fn new(decay: &'a Decay, now: u32) -> Self {
+        Readings { decay, now, known: Vec::new() }
     }
-    if memo.is_empty() {
-        memo.resize(64, None);
+
+    fn weight(&mut self, synapse: &Synapse) -> f64 {
+        self.of(synapse).weight
     }
-    *memo[place].get_or_insert_with(|| decay.gone_at(synapse))
+
+    fn end(&mut self, synapse: &Synapse) -> Option<u32> {
+        let decay = self.decay;
+        *self.of(synapse).end.get_or_insert_with(|| decay.gone_at(synapse))
+    }
+
+    fn of(&mut self, synapse: &Synapse) -> &mut Reading {
+        let history = [synapse.weight, synapse.last, synapse.created, synapse.co_activations];
+        if self.known.is_empty() {
+            // No synapse has a weight of more than ONE, so this history is nobody's.
+            let nobody = Reading { history: [u32::MAX; 4], weight: 0.0, end: None };
+            self.known = vec![nobody; READINGS];
+        }
+        let mixed = history
+            .iter()
+            .fold(0u64, |hash, &part| (hash.rotate_left(23) ^ u64::from(part)).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let reading = &mut self.known[(mixed >> 54) as usize];
+        if reading.history != history {
+            *reading = Reading { history, weight: self.decay.weight(synapse, self.now), end: None };
+        }
+        reading
+    }
 }

@@ -165,7 +165,8 @@ impl<'a> Search<'a> {
     // Add a list's share to the documents that still can win, by whichever is shorter to walk.
     fn complete(&self, list: &List<'_>, candidates: &[u32], scores: &mut [f64]) {
         let postings = &list.postings.list;
-        if candidates.len() * 16 > postings.len() {
+        // A binary search costs as much as walking some fifty postings.
+        if candidates.len() * 48 > postings.len() {
             for &posting in postings {
                 let score = &mut scores[posting.0 as usize];
                 if *score != 0.0 {

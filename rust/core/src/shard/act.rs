@@ -70,7 +70,7 @@ struct Salience<'a> {
     // idf by df, and 1 + ln tf by tf, filled as they are met: both are drawn from few values.
     idf_by_df: Vec<f64>,
     weight_by_tf: Vec<f64>,
-    ranked: Vec<(f64, u128, u32)>,
+    ranked: Vec<(f64, u32)>,
 }
 
 const REMEMBERED: usize = 4096;
@@ -93,11 +93,13 @@ impl<'a> Salience<'a> {
                 let df = self.commons.df(term);
                 let idf = remembered(&mut self.idf_by_df, df, |df| idf(self.commons.documents, df));
                 let weight = remembered(&mut self.weight_by_tf, count, |count| 1.0 + libm::log(f64::from(count)));
-                self.ranked.push((weight * idf, self.commons.id(term), term));
+                self.ranked.push((weight * idf, term));
             }
         }
-        self.ranked.select_nth_unstable_by(self.most - 1, |a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let mut best: Box<[u32]> = self.ranked[..self.most].iter().map(|ranked| ranked.2).collect();
+        let id = |term: u32| self.commons.id(term);
+        let stronger = |a: &(f64, u32), b: &(f64, u32)| b.0.total_cmp(&a.0).then_with(|| id(a.1).cmp(&id(b.1)));
+        self.ranked.select_nth_unstable_by(self.most - 1, stronger);
+        let mut best: Box<[u32]> = self.ranked[..self.most].iter().map(|ranked| ranked.1).collect();
         best.sort_unstable();
         Ok(best)
     }
