@@ -562,7 +562,11 @@ impl Unwinding {
         if let Some(driving) = &attempt.means.driving {
             driving.aborted();
         }
+        // A worker that never comes back keeps the attempt; it should keep no more than its own share.
         *lock(&attempt.snapshot) = None;
+        for seat in &attempt.seats {
+            *lock(&seat.staged) = Staged::default();
+        }
         attempt.deliver(Err(error));
     }
 }
