@@ -1,6 +1,7 @@
 //! Documents on their way in: checked, analysed in parallel, then applied at once or when the tick under way ends.
 
-use crate::pool::{Pool, lock, message};
+use crate::job::message;
+use crate::pool::{Pool, lock};
 use crate::world::{Inputs, World};
 use phago_core::documents::{AnalysedDocument, DOCUMENT_BYTES_MAX};
 use phago_core::ids::{DocumentId, ShardId};
