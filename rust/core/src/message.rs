@@ -75,6 +75,7 @@ struct Wire {
     tick: Tick,
     from: u32,
     to: u32,
+    packed: u64,
     stems: Vec<String>,
     lists: Vec<Vec<u32>>,
 }
@@ -115,6 +116,7 @@ impl Batch {
             tick: self.tick,
             from: self.from.0,
             to: self.to.0,
+            packed: self.packed,
             lists: self.lists().map(|list| list.iter().map(|term| index[term]).collect()).collect(),
             stems: dictionary.into_values().collect(),
         };
@@ -126,10 +128,7 @@ impl Batch {
     /// # Errors
     /// [`Error::Wire`] where the bytes are no batch, of another version, or speak of a term unknown here.
     pub fn decode(bytes: &[u8], lexicon: &Lexicon) -> Result<Batch> {
-        let wire: Wire = postcard::from_bytes(bytes).map_err(|cause| broken(&cause.to_string()))?;
-        if wire.version != WIRE_VERSION {
-            return Err(broken(&format!("version {} is not {WIRE_VERSION}", wire.version)));
-        }
+        let wire = Wire::read(bytes)?;
         let known = |stem: &String| lexicon.term(stem).ok_or_else(|| broken(&format!("unknown term `{stem}`")));
         let terms = wire.stems.iter().map(known).collect::<Result<Vec<u32>>>()?;
         let mut lists = Lists::default();
@@ -145,6 +144,41 @@ impl Batch {
         let chosen = (0..lists.len() as u32).collect();
         let (from, to) = (ShardId(wire.from), ShardId(wire.to));
         Ok(Batch { tick: wire.tick, from, to, lists: Arc::new(lists), chosen, packed })
+    }
+}
+
+impl Wire {
+    fn read(bytes: &[u8]) -> Result<Wire> {
+        // The version stands first and alone, because nothing is known of what follows another one.
+        let (version, _) = postcard::take_from_bytes::<u8>(bytes).map_err(|cause| broken(&cause.to_string()))?;
+        if version != WIRE_VERSION {
+            return Err(broken(&format!("version {version} is not {WIRE_VERSION}")));
+        }
+        postcard::from_bytes(bytes).map_err(|cause| broken(&cause.to_string()))
+    }
+}
+
+/// What bytes say of a batch to those who have no dictionary.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub struct Header {
+    /// The tick it belongs to.
+    pub tick: Tick,
+    /// Who speaks.
+    pub from: ShardId,
+    /// Who is addressed.
+    pub to: ShardId,
+    /// [`Batch::nbytes`] where it was encoded.
+    pub nbytes: u64,
+}
+
+impl Header {
+    /// Read it.
+    ///
+    /// # Errors
+    /// [`Error::Wire`] where the bytes are no batch, or of another version.
+    pub fn read(bytes: &[u8]) -> Result<Header> {
+        let wire = Wire::read(bytes)?;
+        Ok(Header { tick: wire.tick, from: ShardId(wire.from), to: ShardId(wire.to), nbytes: wire.packed })
     }
 }
 
