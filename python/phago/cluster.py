@@ -488,10 +488,8 @@ class ShardedColony(Unpicklable):
     def execute_local_query(self, request: LocalQueryRequest) -> LocalQueryResult:
         """The best concepts of this shard for a query."""
         stems = _phago.analyse(" ".join(request.query_terms))
-        return self._query(stems, count("max_results", request.max_results, 1), request.global_df)
-
-    def _query(self, stems: Sequence[str], limit: int, global_df: dict[str, int]) -> LocalQueryResult:
-        found, frequencies = self._native.query(stems, limit, global_df or None)
+        limit = count("max_results", request.max_results, 1)
+        found, frequencies = self._native.query(stems, limit, request.global_df or None)
         scored = tuple(ScoredNode(node_id, label, score, self.shard_id) for node_id, label, score in found)
         return LocalQueryResult(self.shard_id, scored, frequencies)
 
@@ -613,9 +611,17 @@ class DistributedQueryEngine:
         return self._shards
 
     def query(self, text: str, max_results: int = 10) -> list[ScoredNode]:
-        """The concepts that answer best, best first; ties by node. The same for any number of shards."""
+        """The concepts that answer best, best first; ties by node. The same for any number of shards.
+
+        Raises:
+            ConfigError: The shards are not of one colony.
+        """
         limit = count("max_results", max_results, 1)
-        stems = _phago.analyse(text_of("text", text))
-        found = [scored for shard in self._shards for scored in shard._query(stems, limit, {}).results]
-        found.sort(key=lambda scored: (-scored.score, scored.node_id))
-        return found[:limit]
+        worlds = [shard._native.world for shard in self._shards]
+        if not worlds or not all(worlds[0].same_as(world) for world in worlds):
+            accepted = "shards of one colony: made on one ring object, or brought together by a runner"
+            message = f"`shards` are of several colonies; accepted are {accepted}"
+            raise ConfigError(message, field="shards", value="of several colonies", accepted=accepted)
+        # Not the shards' own rankings merged: a concept may be near to words of several shards, and its score is one sum.
+        found = worlds[0].concepts(text_of("text", text), limit)
+        return [ScoredNode(node_id, label, score, ShardId(shard)) for node_id, label, score, shard in found]
