@@ -3,10 +3,9 @@
 import gc
 
 import numpy as np
+import phago
 import polars as pl
 import pytest
-
-import phago
 
 TEXTS = ["the membrane carries ions", "ions cross the membrane of a cell", "a naïve cell, größer than ion pumps"]
 

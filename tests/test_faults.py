@@ -6,9 +6,8 @@ import signal
 import threading
 import time
 
-import pytest
-
 import phago
+import pytest
 from phago import _phago
 
 PHASES = ["Sense", "Act", "Decay", "Advance"]

@@ -9,9 +9,8 @@ import textwrap
 import threading
 import time
 
-import pytest
-
 import phago
+import pytest
 
 TEXT = "ions cross the membrane of a cell"
 
