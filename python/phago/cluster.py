@@ -1,141 +1,22 @@
-"""The machine's parts, for those who drive it themselves: ring, coordinator, shards, runner."""
+"""Many shards as one: their coordinator, the runner of their ticks, and answers from all of them."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from . import _phago
-from ._phago import Batch
 from ._shared import Unpicklable, count, text_of, tick_result
-from .config import ColonyConfig, DistributedConfig, RunnerConfig, as_native
-from .errors import ShardNotFound
-from .ghosts import GhostNodeCache, ShardGhosts
+from .config import DistributedConfig, RunnerConfig
+from .errors import ConfigError, ShardNotFound
 from .ids import ShardId, TickPhase
-from .results import (
-    ClusterStats,
-    CrossShardEdges,
-    DistributedTickResult,
-    LocalQueryRequest,
-    LocalQueryResult,
-    Node,
-    PhaseResult,
-    ScoredNode,
-    ShardHealth,
-    ShardInfo,
-)
+from .results import ClusterStats, DistributedTickResult, ScoredNode, ShardInfo
+from .ring import ConsistentHashRing
+from .shard import ShardedColony
 
-__all__ = [
-    "Batch",
-    "ConsistentHashRing",
-    "Coordinator",
-    "DistributedQueryEngine",
-    "DistributedRunner",
-    "ShardedColony",
-]
-
-
-class ConsistentHashRing(Unpicklable):
-    """Which shard is home to what. Adding or removing one of n shards moves about 1/n of everything, and no more.
-
-    >>> ring = ConsistentHashRing(3)
-    >>> ring.get_shard("a") == ConsistentHashRing(3).get_shard("a")
-    True
-
-    A ring is frozen once a shard is made on it: from then on what would change it raises `BusyError`.
-
-    Args:
-        num_shards: Shards from the start; 1 to 1,024.
-    """
-
-    _instead = "make one of the same numbers: it places everything alike"
-
-    def __init__(self, num_shards: int) -> None:
-        config = DistributedConfig(num_shards=num_shards)
-        self._native = _phago.Ring(config.num_shards, config.virtual_nodes_per_shard)
-
-    @classmethod
-    def with_virtual_nodes(cls, num_shards: int, virtual_nodes_per_shard: int) -> Self:
-        """A ring with this many points for each shard; 1 to 10,000. More points share more evenly."""
-        config = DistributedConfig(num_shards=num_shards, virtual_nodes_per_shard=virtual_nodes_per_shard)
-        return cls._of(_phago.Ring(config.num_shards, config.virtual_nodes_per_shard))
-
-    @classmethod
-    def _of(cls, native: _phago.Ring) -> Self:
-        ring = cls.__new__(cls)
-        ring._native = native
-        return ring
-
-    def get_shard(self, document_id: str) -> ShardId:
-        """The home of the document that its caller named so."""
-        return ShardId(self._native.shard_of_document(text_of("document_id", document_id)))
-
-    def get_shard_for_key(self, key: str) -> ShardId:
-        """The home of what is stored under a key: of a node or document by its 32 hex digits, else as `get_shard`."""
-        key = text_of("key", key)
-        if len(key) == 32 and set(key) <= set("0123456789abcdef"):
-            return ShardId(self._native.shard_of_id(key))
-        return self.get_shard(key)
-
-    def get_replica_shards(self, document_id: str, replicas: int) -> list[ShardId]:
-        """The home, then distinct shards clockwise, at most all there are."""
-        found = self._native.replicas_of_document(text_of("document_id", document_id), count("replicas", replicas, 1))
-        return [ShardId(shard) for shard in found]
-
-    def add_shard(self) -> ShardId:
-        """Fill the lowest empty place, else add one.
-
-        Raises:
-            BusyError: The ring is frozen.
-            LimitError: There are 1,024 shards.
-        """
-        return ShardId(self._native.add_shard())
-
-    def remove_shard(self, shard_id: int) -> None:
-        """Take a shard off the ring.
-
-        Raises:
-            BusyError: The ring is frozen.
-            ShardNotFound: It is not on the ring.
-        """
-        self._native.remove_shard(ShardId(shard_id))
-
-    def all_shards(self) -> list[ShardId]:
-        """The shards on the ring, in order."""
-        return [ShardId(shard) for shard in self._native.shards]
-
-    @property
-    def shard_count(self) -> int:
-        return len(self._native.shards)
-
-    @property
-    def virtual_nodes_per_shard(self) -> int:
-        """Points of each shard."""
-        return self._native.virtual_nodes_per_shard
-
-    @property
-    def total_virtual_nodes(self) -> int:
-        """Points of all shards."""
-        return self._native.total_virtual_nodes
-
-    @property
-    def is_frozen(self) -> bool:
-        """Whether a shard was made on it."""
-        return self._native.frozen
-
-    def __eq__(self, other: object) -> bool:
-        """Whether both place everything alike."""
-        if not isinstance(other, ConsistentHashRing):
-            return NotImplemented
-        return self._native.same_as(other._native)
-
-    # Equality may change until the ring is frozen.
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return f"<ring of {self.shard_count} shards with {self.virtual_nodes_per_shard} points each>"
+__all__ = ["Coordinator", "DistributedQueryEngine", "DistributedRunner"]
 
 
 class Coordinator(Unpicklable):
@@ -356,149 +237,6 @@ class Coordinator(Unpicklable):
         return f"<Coordinator of {self.shard_count} shards at tick {self.current_tick}>"
 
 
-class ShardedColony(Unpicklable):
-    """One shard of a colony. Shards given the same ring and equal configs make one colony.
-
-    Under a runner the driving calls (`tick_phase`, `take_outbox`, `deliver`) raise `BusyError`. By hand, a tick is:
-    Sense and Act on every shard, each outbox delivered, Decay on every shard, Advance on every shard.
-
-    Args:
-        shard_id: Its place on the ring.
-        config: How the colony behaves; the same for all its shards.
-        ring: The ring, such as `coordinator.ring`; frozen from now on.
-
-    Raises:
-        ShardNotFound: The place is not on the ring.
-    """
-
-    _instead = "make one where it is needed; its batches may travel"
-
-    def __init__(self, shard_id: int, config: ColonyConfig, ring: ConsistentHashRing) -> None:
-        if not isinstance(config, ColonyConfig):
-            raise TypeError(f"`config` is a ColonyConfig, not {type(config).__name__}")
-        if not isinstance(ring, ConsistentHashRing):
-            raise TypeError(f"`ring` is a ConsistentHashRing, not {type(ring).__name__}")
-        self._native = _phago.ShardHandle(ShardId(shard_id), as_native(config), ring._native)
-        self._config = config
-        self._ring = ring
-        self._ghosts = ShardGhosts(self._native)
-
-    @property
-    def shard_id(self) -> ShardId:
-        return ShardId(self._native.shard)
-
-    @property
-    def config(self) -> ColonyConfig:
-        return self._config
-
-    @property
-    def ring(self) -> ConsistentHashRing:
-        return self._ring
-
-    @property
-    def current_tick(self) -> int:
-        """The last committed tick; 0 at first."""
-        return self._native.current_tick
-
-    # --- documents ---
-
-    def owns_document(self, document_id: str) -> bool:
-        """Whether this shard is home to the document that its caller named so."""
-        return self._native.owns_document(text_of("document_id", document_id))
-
-    def ingest_document(self, document: Any) -> str:
-        """Take one document; returns its id of 32 hex digits.
-
-        Raises:
-            RoutingFailed: It lives on another shard, which the error names.
-            InvalidDocument: It cannot be taken.
-            DocumentExists: Its id is taken by other content.
-        """
-        return self._native.ingest_document(document)
-
-    # --- driving ---
-
-    def tick_phase(self, phase: TickPhase | str) -> PhaseResult:
-        """Drive one phase.
-
-        Raises:
-            PhaseOrderError: It is another phase's turn. (A `ValueError`.)
-            BusyError: A runner drives this shard.
-        """
-        phase = TickPhase(phase)
-        # Advance commits the tick that the phases before it were making.
-        tick = self.current_tick + 1
-        nodes, edges, crossing = self._native.phase(phase.value)
-        return PhaseResult(self.shard_id, phase, tick, CrossShardEdges(crossing), nodes, edges)
-
-    def take_outbox(self) -> dict[ShardId, Batch]:
-        """What Act sent, by the shard it is for; empty the second time."""
-        return {ShardId(shard): batch for shard, batch in self._native.take_outbox()}
-
-    def deliver(self, batch: Batch) -> None:
-        """Put a batch for this shard into its inbox."""
-        self._native.deliver(batch)
-
-    # --- reading ---
-
-    def get_node(self, node_id: str) -> Node | None:
-        """The node of this id (32 hex digits), if it lives here."""
-        found = self._native.node(node_id)
-        return None if found is None else Node(*found[:6])
-
-    def get_term_frequencies(self) -> dict[str, int]:
-        """How many of this shard's documents contain each term, by its stem."""
-        return self._native.term_frequencies()
-
-    @property
-    def ghost_cache(self) -> GhostNodeCache:
-        """Copies of the far ends of this shard's edges."""
-        return self._ghosts
-
-    def cross_shard_edge_stats(self) -> dict[ShardId, int]:
-        """How many live synapses of this shard end on each other one."""
-        return {ShardId(shard): edges for shard, edges in self._native.cross_shard_edges().items()}
-
-    def connected_shards(self) -> list[ShardId]:
-        """The shards on which synapses of this one end, in order."""
-        return [ShardId(shard) for shard in self._native.connected_shards()]
-
-    def handle_shard_offline(self, shard_id: int) -> int:
-        """Forget the ghosts of a shard's nodes; returns how many there were."""
-        return self._native.handle_shard_offline(ShardId(shard_id))
-
-    def health(self) -> ShardHealth:
-        """This shard's condition, measured now."""
-        healthy, load, memory, pending = self._native.health()
-        return ShardHealth(self.shard_id, healthy, load, memory, pending)
-
-    def stats(self) -> dict[str, int | float]:
-        """This shard in numbers.
-
-        `nodes`, `edges`, `documents`, `pending`, `memory_bytes`, `ghosts` and `cross_shard_edges`.
-        """
-        return self._native.stats()
-
-    def shard_info(self) -> ShardInfo:
-        """This shard as a registry would note it now."""
-        stats = self.stats()
-        nodes, edges, documents = (int(stats[name]) for name in ("nodes", "edges", "documents"))
-        return ShardInfo(self.shard_id, "in-process", nodes, edges, documents, time.monotonic())
-
-    def execute_local_query(self, request: LocalQueryRequest) -> LocalQueryResult:
-        """The best concepts of this shard for a query."""
-        stems = _phago.analyse(" ".join(request.query_terms))
-        return self._query(stems, count("max_results", request.max_results, 1), request.global_df)
-
-    def _query(self, stems: Sequence[str], limit: int, global_df: dict[str, int]) -> LocalQueryResult:
-        found, frequencies = self._native.query(stems, limit, global_df or None)
-        scored = tuple(ScoredNode(node_id, label, score, self.shard_id) for node_id, label, score in found)
-        return LocalQueryResult(self.shard_id, scored, frequencies)
-
-    def __repr__(self) -> str:
-        return f"<ShardedColony {self.shard_id} at tick {self.current_tick}>"
-
-
 class DistributedRunner(Unpicklable):
     """Drives the ticks of all shards of a coordinator. A tick happens on every shard or on none.
 
@@ -603,6 +341,10 @@ class DistributedQueryEngine:
     def __init__(self, coordinator: Coordinator, shards: Iterable[ShardedColony]) -> None:
         self._coordinator = coordinator
         self._shards = tuple(shards)
+        if not self._shards:
+            accepted = "at least one shard"
+            message = f"`shards` is empty; accepted is {accepted}"
+            raise ConfigError(message, field="shards", value=self._shards, accepted=accepted)
 
     @property
     def coordinator(self) -> Coordinator:
@@ -613,9 +355,18 @@ class DistributedQueryEngine:
         return self._shards
 
     def query(self, text: str, max_results: int = 10) -> list[ScoredNode]:
-        """The concepts that answer best, best first; ties by node. The same for any number of shards."""
-        limit = count("max_results", max_results, 1)
-        stems = _phago.analyse(text_of("text", text))
-        found = [scored for shard in self._shards for scored in shard._query(stems, limit, {}).results]
-        found.sort(key=lambda scored: (-scored.score, scored.node_id))
-        return found[:limit]
+        """The concepts that answer best, best first; ties by node. The same for any number of shards.
+
+        A concept's score is the sum, over the question's terms, of the term's idf times 1 where it is that concept,
+        else times the weight of the term's synapse to it.
+
+        Raises:
+            ConfigError: The shards are not of one colony.
+        """
+        first, *others = (shard._native.world for shard in self._shards)
+        if not all(first.same_as(other) for other in others):
+            accepted = "shards of one colony: made on one ring object, or brought together by a runner"
+            message = f"`shards` are of several colonies; accepted are {accepted}"
+            raise ConfigError(message, field="shards", value="of several colonies", accepted=accepted)
+        found = first.concepts(text_of("text", text), count("max_results", max_results, 1))
+        return [ScoredNode(node_id, label, score, ShardId(shard)) for node_id, label, score, shard in found]
