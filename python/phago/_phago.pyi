@@ -35,7 +35,31 @@ _Neighbor = tuple[str, float, int, int, int, str]
 # (source label, target label, weight, co_activations, created, last, source id, target id)
 _Edge = tuple[str, str, float, int, int, int, str, str]
 
-__all__: list[str]
+__all__ = [
+    "ANALYSER",
+    "Batch",
+    "Column",
+    "Coordinator",
+    "CrossEdges",
+    "DEBUG_BUILD",
+    "DOCUMENT_BYTES_MAX",
+    "EdgeTable",
+    "KEY_BYTES_MAX",
+    "NodeTable",
+    "Ring",
+    "Runner",
+    "SHARDS_MAX",
+    "ShardHandle",
+    "TickResult",
+    "World",
+    "analyse",
+    "check_config",
+    "concept_id",
+    "content_id",
+    "default_config",
+    "document_id",
+    "set_map_seed",
+]
 
 ANALYSER: str  # name and version of the text analysis; part of every digest
 DEBUG_BUILD: bool  # True in a build without optimisation; the package warns about it on import

@@ -199,6 +199,11 @@ impl World {
         self.read(State::digest)
     }
 
+    /// Whether a runner drives it.
+    pub fn is_driven(&self) -> bool {
+        lock(&self.inputs).runners > 0
+    }
+
     /// Documents accepted and not yet digested, those included that wait for a tick to end.
     ///
     /// # Errors
