@@ -45,6 +45,13 @@ def text_of(name: str, value: Any) -> str:
     """An argument that is text which can be written as UTF-8."""
     if not isinstance(value, str):
         raise TypeError(f"`{name}` is a string, not {type(value).__name__}")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(
+                f"`{name}` has a lone surrogate at index {error.start}; accepted is text that UTF-8 can encode"
+            ) from None
     return value
 
 

@@ -11,7 +11,7 @@ from . import _phago
 from ._phago import Batch
 from ._shared import Unpicklable, count, text_of, tick_result
 from .config import ColonyConfig, DistributedConfig, RunnerConfig, as_native
-from .errors import ShardNotFound
+from .errors import ConfigError, ShardNotFound
 from .ghosts import GhostNodeCache, ShardGhosts
 from .ids import ShardId, TickPhase
 from .results import (
@@ -486,12 +486,14 @@ class ShardedColony(Unpicklable):
         return ShardInfo(self.shard_id, "in-process", nodes, edges, documents, time.monotonic())
 
     def execute_local_query(self, request: LocalQueryRequest) -> LocalQueryResult:
-        """The best concepts of this shard for a query."""
-        stems = _phago.analyse(" ".join(request.query_terms))
-        return self._query(stems, count("max_results", request.max_results, 1), request.global_df)
+        """The concepts that this shard finds for a query, by those of its terms that live here.
 
-    def _query(self, stems: Sequence[str], limit: int, global_df: dict[str, int]) -> LocalQueryResult:
-        found, frequencies = self._native.query(stems, limit, global_df or None)
+        A concept may be found by several shards, each with its part of the score; `DistributedQueryEngine` has the
+        whole.
+        """
+        stems = _phago.analyse(" ".join(request.query_terms))
+        limit = count("max_results", request.max_results, 1)
+        found, frequencies = self._native.query(stems, limit, request.global_df or None)
         scored = tuple(ScoredNode(node_id, label, score, self.shard_id) for node_id, label, score in found)
         return LocalQueryResult(self.shard_id, scored, frequencies)
 
@@ -603,6 +605,10 @@ class DistributedQueryEngine:
     def __init__(self, coordinator: Coordinator, shards: Iterable[ShardedColony]) -> None:
         self._coordinator = coordinator
         self._shards = tuple(shards)
+        if not self._shards:
+            accepted = "at least one shard"
+            message = f"`shards` is empty; accepted is {accepted}"
+            raise ConfigError(message, field="shards", value=self._shards, accepted=accepted)
 
     @property
     def coordinator(self) -> Coordinator:
@@ -613,9 +619,10 @@ class DistributedQueryEngine:
         return self._shards
 
     def query(self, text: str, max_results: int = 10) -> list[ScoredNode]:
-        """The concepts that answer best, best first; ties by node. The same for any number of shards."""
-        limit = count("max_results", max_results, 1)
-        stems = _phago.analyse(text_of("text", text))
-        found = [scored for shard in self._shards for scored in shard._query(stems, limit, {}).results]
-        found.sort(key=lambda scored: (-scored.score, scored.node_id))
-        return found[:limit]
+        """The concepts that answer best, best first; ties by node. The same for any number of shards.
+
+        A concept's score is the sum, over the question's terms, of the term's idf times 1 where it is that concept,
+        else times the weight of the term's synapse to it.
+        """
+        found = self._shards[0]._native.concepts(text_of("text", text), count("max_results", max_results, 1))
+        return [ScoredNode(node_id, label, score, ShardId(shard)) for node_id, label, score, shard in found]

@@ -351,8 +351,8 @@ class ShardInfo:
     node_count: int
     edge_count: int
     document_count: int
-    last_heartbeat: float
-    """Seconds on the coordinator's clock."""
+    last_heartbeat: float | None
+    """Seconds on the coordinator's clock; `None` when it was never heard of."""
 
 
 @dataclass(frozen=True, slots=True)
