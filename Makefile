@@ -50,8 +50,8 @@ check: $(VENV)/.phago $(VENV)/.test $(VENV)/.check
 	$(BIN)/python tools/licences.py --check
 	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_package.py
 
-bench: $(VENV)/.phago $(VENV)/.test
-	$(BIN)/python -m pytest benches --benchmark-only --timeout 3600
+bench: $(VENV)/.phago $(VENV)/.test $(VENV)/.bench
+	$(BIN)/python -m pytest benches --benchmark-only --benchmark-quiet --timeout 3600
 
 campaign: $(VENV)/.phago $(VENV)/.test
 	$(BIN)/python -m pytest -m campaign --timeout 7200
@@ -82,6 +82,11 @@ $(VENV)/.phago: $(SOURCES) | tools $(VENV)/bin/python
 $(VENV)/.test: pyproject.toml tools/extras.py | $(VENV)/bin/python
 	@$(BIN)/python tools/extras.py test > $(VENV)/test.txt
 	@$(PIP) install --quiet -r $(VENV)/test.txt
+	@touch $@
+
+$(VENV)/.bench: pyproject.toml tools/extras.py | $(VENV)/bin/python
+	@$(BIN)/python tools/extras.py bench > $(VENV)/bench.txt
+	@$(PIP) install --quiet -r $(VENV)/bench.txt
 	@touch $@
 
 $(VENV)/.check: pyproject.toml tools/extras.py | $(VENV)/bin/python

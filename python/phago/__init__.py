@@ -13,14 +13,7 @@ import warnings
 
 from . import _phago
 from .aio import AsyncColony
-from .cluster import (
-    Batch,
-    ConsistentHashRing,
-    Coordinator,
-    DistributedQueryEngine,
-    DistributedRunner,
-    ShardedColony,
-)
+from .cluster import Coordinator, DistributedQueryEngine, DistributedRunner
 from .colony import Colony
 from .config import ColonyConfig, DistributedConfig, RunnerConfig
 from .document import Document, read_folder
@@ -70,6 +63,8 @@ from .results import (
     Stats,
     StoredDocument,
 )
+from .ring import ConsistentHashRing
+from .shard import Batch, ShardedColony
 
 # The distribution's version as it is written in pyproject.toml; a test holds them equal.
 __version__ = "0.1.0"

@@ -9,19 +9,19 @@
 
 use crate::coordination::Driving;
 use crate::fault::{Entered, Faults};
-use crate::pool::{PhaseHandle, Pool, lock, message};
+use crate::job::message;
+use crate::pool::{PhaseHandle, Pool, lock};
 use crate::report::{CrossEdges, PhaseReport, TickReport};
 use crate::runner::Keeper;
-use crate::world::{End, Share, Snapshot, World};
+use crate::staging::{Failure, Staging};
+use crate::world::{End, Snapshot, World};
 use phago_core::cancel::Cancel;
 use phago_core::coordinator::ShardMetrics;
 use phago_core::ids::{ShardId, Tick};
-use phago_core::message::Batch;
 use phago_core::phase::Phase;
-use phago_core::shard::{Acted, Delta, Sensed};
+use phago_core::shard::{Delta, Shard};
 use phago_core::{Error, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, OwnedMutexGuard};
@@ -70,32 +70,11 @@ pub(crate) struct Attempt {
     entered: Entered,
     stage: Mutex<Stage>,
     snapshot: Mutex<Option<Snapshot>>,
-    seats: Vec<Seat>,
+    // By seat.
+    staging: Vec<Staging>,
     outcome: Mutex<Option<Result<TickReport>>>,
     told: Notify,
     told_blocking: Condvar,
-}
-
-// What one shard has staged. Only the worker that has claimed the shard and the step between two phases touch it.
-#[derive(Default)]
-struct Seat {
-    staged: Mutex<Staged>,
-    // 1 + the last phase answered.
-    answered: AtomicU8,
-}
-
-#[derive(Default)]
-struct Staged {
-    sensed: Option<Sensed>,
-    acted: Option<Acted>,
-    inbox: Vec<Batch>,
-    delta: Option<Delta>,
-    failure: Option<Failure>,
-}
-
-enum Failure {
-    Refused(Error),
-    Died(String),
 }
 
 impl Attempt {
@@ -122,7 +101,7 @@ impl Attempt {
             entered: Entered::new(ids),
             stage: Mutex::new(stage),
             snapshot: Mutex::new(None),
-            seats: shards.iter().map(|_| Seat::default()).collect(),
+            staging: shards.iter().map(|_| Staging::default()).collect(),
             outcome: Mutex::new(None),
             told: Notify::new(),
             told_blocking: Condvar::new(),
@@ -248,7 +227,7 @@ impl Attempt {
         match begun {
             Ok(snapshot) if stage.fate == Fate::Running => {
                 stage.number = Some(snapshot.attempt);
-                drop(stage);
+                // Under the stage's lock: giving up clears it after, never before.
                 *lock(&self.snapshot) = Some(snapshot);
             }
             // Given up in the meantime, when there was nothing yet to undo.
@@ -271,7 +250,7 @@ impl Attempt {
         stage.started = Instant::now();
         let then = me.clone();
         let job = self.means.pool.run_phase(
-            self.seats.len(),
+            self.staging.len(),
             move |seat| me.work(phase, seat),
             move || then.guarded(|attempt| attempt.finish(phase)),
         );
@@ -292,58 +271,33 @@ impl Attempt {
         let done = catch_unwind(AssertUnwindSafe(|| {
             self.cancel.poll()?;
             self.means.faults.strike(shard, phase, self.tick, &self.entered, &self.cancel)?;
-            self.run(&share, phase, seat)?;
-            self.cancel.poll()?;
-            match &self.means.driving {
-                Some(driving) => driving.answered(shard, phase, self.tick),
-                None => Ok(()),
-            }
+            self.staging[seat].run(&share, phase, &self.cancel)?;
+            self.report(shard, phase)
         }));
         // The commit must be the only one left with a reference, or it would copy the shard.
         drop(share);
         let failure = match done {
             Ok(Ok(())) => {
-                self.seats[seat].answered.store(1 + phase as u8, Ordering::Release);
+                self.staging[seat].answer(phase);
                 return;
             }
             Ok(Err(error)) => Failure::Refused(error),
             Err(panic) => Failure::Died(message(panic)),
         };
         let died = matches!(failure, Failure::Died(_));
-        lock(&self.seats[seat].staged).failure = Some(failure);
+        self.staging[seat].fail(failure);
         if died {
             lock(&self.stage).dying.get_or_insert_with(Instant::now);
             self.means.keeper.hurry();
         }
     }
 
-    fn run(&self, share: &Share, phase: Phase, seat: usize) -> Result<()> {
-        let Share { shard, plan, commons } = share;
-        let staged = || lock(&self.seats[seat].staged);
-        match phase {
-            Phase::Sense => {
-                let sensed = shard.sense(plan, commons, &self.cancel)?;
-                staged().sensed = Some(sensed);
-            }
-            Phase::Act => {
-                let sensed = staged().sensed.take().unwrap_or_default();
-                let acted = shard.act(plan, commons, &sensed, &self.cancel)?;
-                let mut staged = staged();
-                (staged.sensed, staged.acted) = (Some(sensed), Some(acted));
-            }
-            Phase::Decay => {
-                let (sensed, acted, inbox) = {
-                    let mut staged = staged();
-                    let inbox = std::mem::take(&mut staged.inbox);
-                    (staged.sensed.take().unwrap_or_default(), staged.acted.take().unwrap_or_default(), inbox)
-                };
-                let delta = shard.decay(plan, commons, sensed, acted, &inbox, &self.cancel)?;
-                staged().delta = Some(delta);
-            }
-            // What is left is the commit of all at once.
-            Phase::Advance => {}
-        }
-        Ok(())
+    // Tell the coordinator, if any, of an answer. Under the stage's lock, so that it never hears of one after the
+    // attempt was given up.
+    fn report(&self, shard: ShardId, phase: Phase) -> Result<()> {
+        let Some(driving) = &self.means.driving else { return self.cancel.poll() };
+        let stage = lock(&self.stage);
+        if stage.fate == Fate::Running { driving.answered(shard, phase, self.tick) } else { Err(Error::Cancelled) }
     }
 
     // Every shard has answered a phase.
@@ -364,15 +318,9 @@ impl Attempt {
 
     // One batch for each ordered pair of shards, in the order of the senders.
     fn exchange(&self) {
-        for from in &self.seats {
-            let outbox = match &mut lock(&from.staged).acted {
-                Some(acted) => std::mem::take(&mut acted.outbox),
-                None => continue,
-            };
-            for batch in outbox {
-                if let Ok(seat) = self.means.world.seat(batch.to) {
-                    lock(&self.seats[seat].staged).inbox.push(batch);
-                }
+        for batch in self.staging.iter().flat_map(Staging::take_outbox) {
+            if let Ok(seat) = self.means.world.seat(batch.to) {
+                self.staging[seat].receive(batch);
             }
         }
     }
@@ -389,7 +337,7 @@ impl Attempt {
         }
         let snapshot = lock(&self.snapshot).take().expect("an attempt that runs has its snapshot");
         let (world, pool) = (&self.means.world, &self.means.pool);
-        let mut phases = Vec::with_capacity(3 * self.seats.len());
+        let mut phases = Vec::with_capacity(3 * self.staging.len());
         let none = CrossEdges::new(world.lexicon(), world.ring(), Vec::new());
         for phase in [Phase::Sense, Phase::Act] {
             phases.extend(snapshot.shards.iter().map(|shard| PhaseReport {
@@ -401,8 +349,8 @@ impl Attempt {
                 cross_edges: none.clone(),
             }));
         }
-        let mut deltas: Vec<Delta> = self.seats.iter().filter_map(|seat| lock(&seat.staged).delta.take()).collect();
-        assert_eq!(deltas.len(), self.seats.len(), "every shard that answered Decay left its delta");
+        let mut deltas: Vec<Delta> = self.staging.iter().filter_map(Staging::take_delta).collect();
+        assert_eq!(deltas.len(), self.staging.len(), "every shard that answered Decay left its delta");
         let mut made = Vec::with_capacity(deltas.len());
         for (delta, shard) in deltas.iter_mut().zip(&snapshot.shards) {
             let cross_edges = match std::mem::take(&mut delta.cross_edges) {
@@ -434,7 +382,7 @@ impl Attempt {
     }
 
     fn metrics(&self) -> Vec<(ShardId, ShardMetrics)> {
-        let of = |shard: &Arc<phago_core::shard::Shard>| {
+        let of = |shard: &Arc<Shard>| {
             let (nodes, edges) = (shard.node_count(), shard.edge_count());
             let documents = shard.documents();
             // Twelve to twenty bytes a synapse and the texts: an estimate that costs nothing to make.
@@ -444,29 +392,26 @@ impl Attempt {
         self.means.world.read(|state| state.shards().iter().map(of).collect()).unwrap_or_default()
     }
 
-    // Shards that have not answered a phase, in whatever way.
+    // Shards that neither answered a phase nor failed in it.
     fn silent(&self, phase: Phase) -> impl Iterator<Item = ShardId> + '_ {
-        let shards = self.means.world.ring().shards().iter().copied().zip(&self.seats);
-        let silent = shards.filter(move |(_, seat)| {
-            seat.answered.load(Ordering::Acquire) <= phase as u8 && lock(&seat.staged).failure.is_none()
-        });
-        silent.map(|(shard, _)| shard)
+        let shards = self.means.world.ring().shards().iter().zip(&self.staging);
+        shards.filter(move |(_, staging)| staging.is_silent(phase)).map(|(shard, _)| *shard)
     }
 
     fn died(&self, phase: Phase) -> Option<Error> {
-        let (mut shards, mut cause) = (Vec::new(), None);
-        for (shard, seat) in self.means.world.ring().shards().iter().zip(&self.seats) {
-            if let Some(Failure::Died(message)) = &lock(&seat.staged).failure {
+        let (mut shards, mut first) = (Vec::new(), None);
+        for (shard, staging) in self.means.world.ring().shards().iter().zip(&self.staging) {
+            if let Some(Failure::Died(message)) = staging.failure() {
                 shards.push(*shard);
-                cause.get_or_insert_with(|| message.clone());
+                first.get_or_insert(message);
             }
         }
-        cause.map(|cause| Error::ShardDied { shards, phase, tick: self.tick, cause })
+        first.map(|cause| Error::ShardDied { shards, phase, tick: self.tick, cause })
     }
 
     fn refused(&self) -> Option<Error> {
-        self.seats.iter().find_map(|seat| match &lock(&seat.staged).failure {
-            Some(Failure::Refused(error)) => Some(error.clone()),
+        self.staging.iter().find_map(|staging| match staging.failure() {
+            Some(Failure::Refused(error)) => Some(error),
             _ => None,
         })
     }
@@ -562,7 +507,9 @@ impl Unwinding {
         if let Some(driving) = &attempt.means.driving {
             driving.aborted();
         }
+        // A worker that never comes back keeps the attempt; it should keep no more than its own share.
         *lock(&attempt.snapshot) = None;
+        attempt.staging.iter().for_each(Staging::clear);
         attempt.deliver(Err(error));
     }
 }

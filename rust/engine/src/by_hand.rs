@@ -7,7 +7,8 @@
 //! is no moment at which one is ahead. Shards of the ring that nobody joined are driven along by the world, so that
 //! there is never a tick of fewer shards.
 
-use crate::pool::{lock, message};
+use crate::job::message;
+use crate::pool::lock;
 use crate::report::{CrossEdges, PhaseReport};
 use crate::world::{Snapshot, World};
 use phago_core::cancel::Cancel;

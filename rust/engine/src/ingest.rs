@@ -1,6 +1,7 @@
 //! Documents on their way in: checked, analysed in parallel, then applied at once or when the tick under way ends.
 
-use crate::pool::{Pool, lock, message};
+use crate::job::message;
+use crate::pool::{Pool, lock};
 use crate::world::{Inputs, World};
 use phago_core::documents::{AnalysedDocument, DOCUMENT_BYTES_MAX};
 use phago_core::ids::{DocumentId, ShardId};
@@ -16,8 +17,10 @@ pub const PENDING_DOCUMENTS_MAX: u64 = 1_000_000;
 /// Bytes of text that may wait for a tick to end.
 pub const PENDING_BYTES_MAX: u64 = 1 << 30;
 
-// Documents a thread analyses before it looks for more: enough to hide the hand-over, few enough to share out evenly.
-const GROUP: usize = 16;
+// What a thread analyses before it looks for more: enough to hide the hand-over, and so little that a phase that waits
+// for a helper waits milliseconds.
+const GROUP_DOCUMENTS: usize = 16;
+const GROUP_BYTES: usize = 256 << 10;
 // Below this placing is over before a helper is awake.
 const PARALLEL_PLACING_MIN: usize = 64;
 // Warm sessions kept; each remembers up to a million word forms.
@@ -167,10 +170,20 @@ impl World {
     }
 
     fn analyse(&self, fates: &mut [Fate], first_index: usize, pool: Option<&Pool>) {
-        let mut raw = Vec::new();
+        let mut groups: Vec<Vec<(usize, NewDocument)>> = Vec::new();
+        let mut bytes = 0;
         for (place, fate) in fates.iter_mut().enumerate() {
-            if let Fate::Raw(document) = fate {
-                raw.push((place, std::mem::take(document)));
+            let Fate::Raw(document) = fate else { continue };
+            let document = std::mem::take(document);
+            match groups.last_mut() {
+                Some(group) if group.len() < GROUP_DOCUMENTS && bytes < GROUP_BYTES => {
+                    bytes += document.text.len();
+                    group.push((place, document));
+                }
+                _ => {
+                    bytes = document.text.len();
+                    groups.push(vec![(place, document)]);
+                }
             }
         }
         let sessions = self.sessions.clone();
@@ -183,11 +196,6 @@ impl World {
             sessions.give(session);
             fates
         };
-        let mut groups = Vec::with_capacity(raw.len() / GROUP + 1);
-        while !raw.is_empty() {
-            let rest = raw.split_off(GROUP.min(raw.len()));
-            groups.push(std::mem::replace(&mut raw, rest));
-        }
         let done = match pool {
             // Panics are caught document by document; none is left for the pool to find.
             Some(pool) => pool.map(groups, analyse).unwrap_or_else(|panic| resume_unwind(Box::new(panic.message))),
@@ -231,7 +239,7 @@ impl World {
         }
         self.state()?.check_room(inputs.pending.len() as u64 + new.len() as u64)?;
         if inputs.is_running() {
-            return inputs.pending.push(new);
+            return inputs.pending.push(new, PENDING_DOCUMENTS_MAX, PENDING_BYTES_MAX);
         }
         place(&mut *self.state_mut()?, new, pool);
         Ok(())
@@ -305,14 +313,14 @@ impl Pending {
         }
     }
 
-    fn push(&mut self, new: Vec<AnalysedDocument>) -> Result<()> {
+    fn push(&mut self, new: Vec<AnalysedDocument>, documents_max: u64, bytes_max: u64) -> Result<()> {
         let within = |what: &str, limit: u64, value: u64| {
             let what = format!("what may wait for a tick to end, in {what},");
             if value > limit { Err(Error::Limit { what, limit, value }) } else { Ok(()) }
         };
         let bytes = self.bytes + new.iter().map(AnalysedDocument::bytes).sum::<u64>();
-        within("documents", PENDING_DOCUMENTS_MAX, (self.documents.len() + new.len()) as u64)?;
-        within("bytes of text", PENDING_BYTES_MAX, bytes)?;
+        within("documents", documents_max, (self.documents.len() + new.len()) as u64)?;
+        within("bytes of text", bytes_max, bytes)?;
         self.bytes = bytes;
         for document in new {
             self.places.insert(document.id.0, self.documents.len());
@@ -353,5 +361,29 @@ impl Sessions {
         if idle.len() < SESSIONS_MAX {
             idle.push(session);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(number: u32) -> AnalysedDocument {
+        let (id, text) = (DocumentId(number.into()), "four".into());
+        AnalysedDocument { id, key: None, title: "".into(), text, analysis: Default::default() }
+    }
+
+    #[test]
+    fn what_waits_for_a_tick_is_bounded_and_a_chunk_beyond_leaves_nothing() {
+        let mut pending = Pending::default();
+        pending.push((0..10).map(document).collect(), 12, 1000).unwrap();
+        for (documents_max, bytes_max, limit, value) in [(12, 1000, 12, 13), (1000, 50, 50, 52)] {
+            let error = pending.push((10..13).map(document).collect(), documents_max, bytes_max).unwrap_err();
+            assert!(matches!(error, Error::Limit { limit: l, value: v, .. } if (l, v) == (limit, value)), "{error}");
+            assert_eq!((pending.len(), pending.bytes), (10, 40));
+            assert_eq!(pending.admission(&document(10)), Admission::New);
+        }
+        assert_eq!(pending.admission(&document(9)), Admission::Unchanged);
+        pending.push((10..12).map(document).collect(), 12, 48).unwrap();
     }
 }

@@ -1,11 +1,11 @@
 //! What may wait: the worker threads, the world they work on and the runner that drives it.
 //!
 //! * [`world`] is one colony that many threads use: committed state, inputs, queries. [`ingest`] is the way in,
-//!   [`by_hand`] the way to drive one shard at a time.
-//! * [`runner`] drives ticks and keeps their deadlines; [`attempt`] is one attempt at a tick, stepped by the workers;
-//!   [`report`] what it did.
+//!   `by_hand` the way to drive one shard at a time.
+//! * [`runner`] drives ticks and keeps their deadlines; `attempt` is one attempt at a tick, stepped by the workers;
+//!   `staging` what a shard has staged in it; [`report`] what it did.
 //! * [`pool`] owns the worker threads and replaces those that hang; [`fault`] orders hangs, panics and meetings.
-//! * [`coordination`] shares a coordinator; [`ghosts`] keeps copies of far nodes.
+//! * [`coordination`] shares a coordinator; `ghosts` keeps copies of far nodes.
 #![forbid(unsafe_code)]
 
 mod attempt;
@@ -14,9 +14,11 @@ pub mod coordination;
 pub mod fault;
 mod ghosts;
 pub mod ingest;
+mod job;
 pub mod pool;
 pub mod report;
 pub mod runner;
+mod staging;
 pub mod world;
 
 pub use coordination::SharedCoordinator;

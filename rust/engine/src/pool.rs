@@ -1,7 +1,7 @@
 //! The worker threads: own OS threads that stay alive between phases and run nothing but shard work.
 //!
 //! Work never runs on the runtime's threads: those keep timers and cancellation, and a shard that hangs must not
-//! take the clock with it. A [`Job`] is a number of items that any worker may claim; the last arrival runs the job's
+//! take the clock with it. A job is a number of items that any worker may claim; the last arrival runs the job's
 //! continuation, which may submit the next job, so that a tick of many phases needs no thread to be woken between
 //! them when one worker is enough.
 //!
@@ -9,12 +9,12 @@
 //! next one before it begins. A phase that is nearly empty is over before the second worker is awake and pays for no
 //! other, and a long one has all its workers after a few microseconds each.
 
+pub use crate::job::ItemState;
+use crate::job::{Done, Job, Work};
 use phago_core::{Error, Result};
-use std::any::Any;
 use std::cell::Cell;
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -30,19 +30,6 @@ thread_local! {
 }
 
 static POOLS: AtomicUsize = AtomicUsize::new(1);
-
-/// What has become of one item of a job.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum ItemState {
-    /// No worker has claimed it.
-    NotBegun,
-    /// A worker is inside, or will never come back.
-    Running,
-    /// It returned.
-    Answered,
-    /// It panicked, with this message.
-    Panicked(String),
-}
 
 /// At most `max_parallelism` worker threads, started when they are first needed.
 ///
@@ -85,83 +72,6 @@ struct Worker {
     job: Option<Arc<Job>>,
 }
 
-type Work = Box<dyn Fn(usize) + Send + Sync>;
-type Done = Box<dyn FnOnce() + Send>;
-
-struct Job {
-    work: Work,
-    // Taken by the last arrival or by whoever abandons the job, so it is called at most once.
-    done: Mutex<Option<Done>>,
-    next: AtomicUsize,
-    left: AtomicUsize,
-    states: Box<[AtomicU8]>,
-    panics: Mutex<Vec<(usize, String)>>,
-    abandoned: AtomicBool,
-    // Most workers inside at once, and how many there are; the second changes under the pool's lock.
-    workers_max: usize,
-    workers: AtomicUsize,
-    // A phase keeps its workers until it has no unclaimed item; helpers look for a phase after each item.
-    urgent: bool,
-}
-
-const NOT_BEGUN: u8 = 0;
-const RUNNING: u8 = 1;
-const ANSWERED: u8 = 2;
-const PANICKED: u8 = 3;
-
-impl Job {
-    fn new(items: usize, workers_max: usize, urgent: bool, work: Work, done: Done) -> Arc<Job> {
-        Arc::new(Job {
-            work,
-            done: Mutex::new(Some(done)),
-            next: AtomicUsize::new(0),
-            left: AtomicUsize::new(items),
-            states: (0..items).map(|_| AtomicU8::new(NOT_BEGUN)).collect(),
-            panics: Mutex::new(Vec::new()),
-            abandoned: AtomicBool::new(false),
-            workers_max,
-            workers: AtomicUsize::new(0),
-            urgent,
-        })
-    }
-
-    fn unclaimed(&self) -> usize {
-        if self.abandoned.load(Ordering::Acquire) {
-            return 0;
-        }
-        self.states.len().saturating_sub(self.next.load(Ordering::Acquire))
-    }
-
-    fn claim(&self) -> Option<usize> {
-        // Without the look first, a long-lived job would count on and on in vain claims.
-        if self.unclaimed() == 0 {
-            return None;
-        }
-        let item = self.next.fetch_add(1, Ordering::AcqRel);
-        (item < self.states.len()).then_some(item)
-    }
-
-    fn run(&self, item: usize) {
-        self.states[item].store(RUNNING, Ordering::Release);
-        let outcome = catch_unwind(AssertUnwindSafe(|| (self.work)(item)));
-        let state = match outcome {
-            Ok(()) => ANSWERED,
-            Err(payload) => {
-                lock(&self.panics).push((item, message(payload)));
-                PANICKED
-            }
-        };
-        self.states[item].store(state, Ordering::Release);
-        if self.left.fetch_sub(1, Ordering::AcqRel) == 1 {
-            let done = lock(&self.done).take();
-            if let Some(done) = done {
-                // A continuation reports its own failures; a panic in it must not end the worker.
-                let _ = catch_unwind(AssertUnwindSafe(done));
-            }
-        }
-    }
-}
-
 /// A job that was submitted. Dropping it changes nothing: the job runs to its end.
 #[derive(Clone)]
 pub struct PhaseHandle {
@@ -172,33 +82,13 @@ pub struct PhaseHandle {
 impl PhaseHandle {
     /// What has become of each item.
     pub fn states(&self) -> Vec<ItemState> {
-        let panics = lock(&self.job.panics);
-        self.job
-            .states
-            .iter()
-            .enumerate()
-            .map(|(item, state)| match state.load(Ordering::Acquire) {
-                NOT_BEGUN => ItemState::NotBegun,
-                RUNNING => ItemState::Running,
-                ANSWERED => ItemState::Answered,
-                _ => {
-                    let found = panics.iter().find(|(of, _)| *of == item);
-                    ItemState::Panicked(found.map(|(_, message)| message.clone()).unwrap_or_default())
-                }
-            })
-            .collect()
+        self.job.states()
     }
 
     /// Give the job up: no further item begins and its continuation is not called. Items that are running go on
     /// until they notice their own cancel flag. A job of which every item has ended is left as it is.
     pub fn abandon(&self) {
-        if self.job.left.load(Ordering::Acquire) == 0 {
-            return;
-        }
-        self.job.abandoned.store(true, Ordering::Release);
-        // The continuation may own whoever calls this; it is dropped outside of the lock.
-        let done = lock(&self.job.done).take();
-        drop(done);
+        self.job.abandon();
     }
 
     /// Whether no worker of the pool is inside this job.
@@ -250,7 +140,7 @@ impl Pool {
     ) -> Result<PhaseHandle> {
         let job = Job::new(items, self.shared.size, true, Box::new(work), Box::new(done));
         if items == 0 {
-            if let Some(done) = lock(&job.done).take() {
+            if let Some(done) = job.take_done() {
                 done();
             }
         } else {
@@ -311,9 +201,7 @@ impl Pool {
             over = finished.1.wait(over).unwrap_or_else(PoisonError::into_inner);
         }
         drop(over);
-        let mut panics = std::mem::take(&mut *lock(&job.panics));
-        panics.sort_unstable();
-        if let Some((item, message)) = panics.into_iter().next() {
+        if let Some((item, message)) = job.first_panic() {
             return Err(Panicked { item, message });
         }
         let results = slots.iter().map(|slot| match std::mem::replace(&mut *lock(slot), Slot::Empty) {
@@ -555,14 +443,4 @@ impl Core {
 /// Lock, also after a panic elsewhere: everything behind these locks is changed in one step.
 pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-pub(crate) fn message(payload: Box<dyn Any + Send>) -> String {
-    if let Some(text) = payload.downcast_ref::<&'static str>() {
-        (*text).to_owned()
-    } else if let Ok(text) = payload.downcast::<String>() {
-        *text
-    } else {
-        "a panic without a message".to_owned()
-    }
 }

@@ -52,7 +52,7 @@ impl NodeTable {
     fn build(&self, column: usize) -> Cells {
         let integers = |cell: fn(&Node) -> i64| Cells::integers(self.nodes.iter().map(cell).collect());
         match column {
-            0 => ids(self.nodes.iter().map(|node| node.id)),
+            0 => Cells::texts(self.nodes.iter().map(|node| node.id.to_string())),
             1 => Cells::texts(self.nodes.iter().map(|node| &*node.data.label)),
             2 => Cells::texts(self.nodes.iter().map(|node| &*node.stem)),
             3 => integers(|node| node.data.mentions as i64),
@@ -152,8 +152,12 @@ impl EdgeTable {
             3 => Cells::integers(edges.map(|edge| edge.co_activations.into()).collect()),
             4 => Cells::integers(edges.map(|edge| edge.created.into()).collect()),
             5 => Cells::integers(edges.map(|edge| edge.last.into()).collect()),
-            6 => ids(edges.map(|edge| self.end(edge.source).0)),
-            _ => ids(edges.map(|edge| self.end(edge.target).0)),
+            _ => {
+                // Each id is written once and not once an edge.
+                let ids: Vec<String> = self.ends.iter().map(|end| end.0.to_string()).collect();
+                let place = |edge: &Edge| if column == 6 { edge.source } else { edge.target };
+                Cells::texts(edges.map(|edge| &*ids[place(edge) as usize]))
+            }
         }
     }
 }
@@ -193,10 +197,6 @@ impl EdgeTable {
         let place = place(&EDGE_COLUMNS, name)?;
         Ok(Column::new(py.detach(|| self.columns[place].get_or_init(|| self.build(place)).clone())))
     }
-}
-
-fn ids(ids: impl Iterator<Item = NodeId>) -> Cells {
-    Cells::texts(ids.map(|id| id.to_string()))
 }
 
 fn place(names: &[&str], name: &str) -> PyResult<usize> {
