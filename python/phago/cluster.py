@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from . import _phago
-from ._shared import Unpicklable, count, text_of, tick_result
+from ._shared import Unpicklable, count, question_of, text_of, tick_result
 from .config import DistributedConfig, RunnerConfig
 from .errors import ConfigError, ShardNotFound
 from .ids import ShardId, TickPhase
@@ -360,5 +360,5 @@ class DistributedQueryEngine:
         A concept's score is the sum, over the question's terms, of the term's idf times 1 where it is that concept,
         else times the weight of the term's synapse to it.
         """
-        found = self._shards[0]._native.concepts(text_of("text", text), count("max_results", max_results, 1))
+        found = self._shards[0]._native.concepts(question_of("text", text), count("max_results", max_results, 1))
         return [ScoredNode(node_id, label, score, ShardId(shard)) for node_id, label, score, shard in found]
