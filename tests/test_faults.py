@@ -151,10 +151,19 @@ def test_a_death_is_noticed_long_before_the_deadline():
         in_time(took)
 
 
-@pytest.mark.parametrize("bad", [("hang", 9, "Act", 1), ("meet", 0, "Act", 1, 9)])
-def test_a_fault_on_a_shard_that_is_not_there_is_refused(bad):
-    with colony() as tried, pytest.raises(phago.ShardNotFound):
-        tried._runner.inject(bad)
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (("hang", 9, "Act", 1), phago.ShardNotFound),
+        (("meet", 0, "Act", 1, 9), phago.ShardNotFound),
+        (("meet", 0, "Act", 1), ValueError),
+        (("explode", 0, "Act", 1), ValueError),
+        (("hang", 0, "Rest", 1), ValueError),
+    ],
+)
+def test_what_is_no_fault_is_refused(fault, error):
+    with colony() as tried, pytest.raises(error):
+        tried._runner.inject(fault)
 
 
 # --- cancel, wait_for --------------------------------------------------------------------------------------------

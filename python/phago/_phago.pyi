@@ -177,6 +177,8 @@ class World:
     def tick(self) -> int: ...
     @property
     def shard_count(self) -> int: ...
+    def same_as(self, other: World) -> bool:
+        """Whether both are handles of one colony."""
     @property
     def pending(self) -> int:
         """Documents accepted and not yet digested."""
@@ -349,6 +351,9 @@ class ShardHandle:
     @property
     def ring(self) -> Ring: ...
     @property
+    def world(self) -> World:
+        """The world it is a part of, now; a runner may bring shards of several worlds into one."""
+    @property
     def current_tick(self) -> int: ...
     @property
     def driven(self) -> bool: ...
@@ -384,11 +389,9 @@ class ShardHandle:
         """Concepts of this shard for the query; ([(node_id, label, score)], term frequencies of the query's stems here).
 
         `terms` are stems, as `analyse` gives them. A shard answers for those of them that it is home to, so a concept may be
-        found by several shards, each with its part of the score; `concepts` has the whole. Without `global_df` the committed
+        found by several shards, each with its part of the score; `World.concepts` has the whole. Without `global_df` the committed
         statistics, which are global and exact, are used.
         """
-    def concepts(self, text: str, k: int) -> list[_Ranked]:
-        """As `World.concepts`, for the world of this shard: over all its shards."""
 
 @final
 class Batch:

@@ -359,6 +359,14 @@ class DistributedQueryEngine:
 
         A concept's score is the sum, over the question's terms, of the term's idf times 1 where it is that concept,
         else times the weight of the term's synapse to it.
+
+        Raises:
+            ConfigError: The shards are not of one colony.
         """
-        found = self._shards[0]._native.concepts(question_of("text", text), count("max_results", max_results, 1))
+        first, *others = (shard._native.world for shard in self._shards)
+        if not all(first.same_as(other) for other in others):
+            accepted = "shards of one colony: made on one ring object, or brought together by a runner"
+            message = f"`shards` are of several colonies; accepted are {accepted}"
+            raise ConfigError(message, field="shards", value="of several colonies", accepted=accepted)
+        found = first.concepts(question_of("text", text), count("max_results", max_results, 1))
         return [ScoredNode(node_id, label, score, ShardId(shard)) for node_id, label, score, shard in found]

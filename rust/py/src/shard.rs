@@ -10,7 +10,7 @@ use crate::process::{Home, lock};
 use crate::ring::{Ring, parse_id};
 use crate::runtime::{brief, long};
 use crate::tables::{NodeTuple, node_tuple};
-use crate::world::{Colony, Ranked, concepts, crossing};
+use crate::world::{Colony, World, crossing};
 use phago_core::ghost::Ghost;
 use phago_core::ids::{DocumentId, NodeId, ShardId};
 use phago_core::query::concepts::{contributions, rank};
@@ -88,6 +88,11 @@ impl ShardHandle {
     #[getter]
     fn get_ring(&self, py: Python<'_>) -> Py<Ring> {
         self.ring.clone_ref(py)
+    }
+
+    #[getter]
+    fn world(&self) -> Result<World> {
+        Ok(World::over(self.colony()?))
     }
 
     #[getter]
@@ -237,11 +242,6 @@ impl ShardHandle {
             let here = asked.iter().map(|(term, stem)| (stem.clone(), count(*term)));
             (found.collect(), here.filter(|(_, count)| *count > 0).collect())
         })
-    }
-
-    fn concepts(&self, py: Python<'_>, text: &str, k: usize) -> Result<Vec<Ranked>> {
-        let colony = self.colony()?;
-        brief(py, || concepts(&colony.world, text, k))
     }
 }
 

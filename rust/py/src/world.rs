@@ -26,7 +26,7 @@ type Found = (f64, String, String, String, Option<u64>);
 /// (title, text, tick of arrival, tick that digested it)
 type Stored = (String, String, u32, Option<u32>);
 /// (id, label, score, shard)
-pub(crate) type Ranked = (String, String, f64, u32);
+type Ranked = (String, String, f64, u32);
 /// (label, weight, co_activations, created, last, id)
 type Neighbor = (String, f64, u32, u32, u32, String);
 
@@ -124,6 +124,10 @@ impl World {
     #[getter]
     fn shard_count(&self) -> Result<usize> {
         Ok(self.world()?.ring().shard_count())
+    }
+
+    fn same_as(&self, other: &Bound<'_, World>) -> Result<bool> {
+        Ok(Arc::ptr_eq(self.colony()?, other.get().colony()?))
     }
 
     #[getter]
@@ -284,7 +288,7 @@ fn search(world: &world::World, text: &str, k: usize) -> phago_core::Result<Vec<
 }
 
 /// Concepts over all shards of a world: id, label, score, shard.
-pub(crate) fn concepts(world: &world::World, text: &str, k: usize) -> phago_core::Result<Vec<Ranked>> {
+fn concepts(world: &world::World, text: &str, k: usize) -> phago_core::Result<Vec<Ranked>> {
     let words = world.words(text);
     world.read(|state| {
         let commons = state.commons();
