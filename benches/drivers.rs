@@ -62,7 +62,8 @@ fn line(name: &str, ingested: f64, seconds: f64) {
 
 fn plain(documents: &[NewDocument]) -> String {
     let begun = Instant::now();
-    let mut colony = Colony::new(ColonyConfig::default(), Ring::new(1, VIRTUAL_NODES)).expect("the defaults are accepted");
+    let mut colony =
+        Colony::new(ColonyConfig::default(), Ring::new(1, VIRTUAL_NODES)).expect("the defaults are accepted");
     for document in documents {
         colony.ingest(document.key.as_deref(), &document.title, &document.text).expect("the document is new");
     }
@@ -88,7 +89,8 @@ fn driven(documents: &[NewDocument], runtime: &Runtime) -> String {
 }
 
 fn runner(shards: u32, runtime: &Runtime) -> (std::sync::Arc<World>, Runner) {
-    let world = World::new(ColonyConfig::default(), Ring::new(shards, VIRTUAL_NODES)).expect("the defaults are accepted");
+    let world =
+        World::new(ColonyConfig::default(), Ring::new(shards, VIRTUAL_NODES)).expect("the defaults are accepted");
     let config = RunnerConfig { max_parallelism: 1, ..RunnerConfig::default() };
     let runner = Runner::new(world.clone(), config, runtime.handle().clone()).expect("the runner starts");
     (world, runner)

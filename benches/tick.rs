@@ -53,7 +53,9 @@ fn ticks(bench: &mut Criterion) {
         group.bench_function(format!("empty, {shards} shards"), |b| b.iter(|| black_box(empty.tick())));
         let mut full = quiet(colony(shards, strangers()));
         assert_eq!(full.state().edge_count(), STRANGERS as u64 * 870);
-        group.bench_function(format!("idle, {shards} shards, a million synapses"), |b| b.iter(|| black_box(full.tick())));
+        group.bench_function(format!("idle, {shards} shards, a million synapses"), |b| {
+            b.iter(|| black_box(full.tick()))
+        });
     }
 }
 

@@ -62,6 +62,8 @@ struct Core {
     // Wake-ups sent and not yet taken. Counting them here and not on the condition variable keeps a
     // spurious or a stolen wake-up from being lost.
     tokens: usize,
+    // Threads started that have not yet looked for work.
+    starting: usize,
     named: u64,
     lost: usize,
     closed: bool,
@@ -314,9 +316,10 @@ impl Shared {
         Ok(())
     }
 
-    // Decide under the lock who is to come; a worker that spins will see the work by itself.
+    // Decide under the lock who is to come. A worker that spins or is on its way sees the work by itself and calls
+    // the next; calling more than one at a time would wake all eight for an empty tick on two cores.
     fn call_one(&self, core: &mut Core) -> Call {
-        if core.spinning > 0 {
+        if core.spinning + core.tokens + core.starting > 0 {
             Call::Nobody
         } else if core.sleeping > 0 {
             core.sleeping -= 1;
@@ -325,6 +328,7 @@ impl Shared {
         } else if core.workers.len() < self.size {
             let id = core.named;
             core.named += 1;
+            core.starting += 1;
             core.workers.push(Worker { id, job: None });
             Call::Start(id)
         } else {
@@ -343,10 +347,13 @@ impl Shared {
                 let shared = self.clone();
                 let started = std::thread::Builder::new().name(format!("phago-worker-{id}")).spawn(move || {
                     WORKS_FOR.set(shared.id);
+                    lock(&shared.core).starting -= 1;
                     shared.work(id);
                 });
                 started.map(drop).map_err(|error| {
-                    lock(&self.core).workers.retain(|worker| worker.id != id);
+                    let mut core = lock(&self.core);
+                    core.starting -= 1;
+                    core.workers.retain(|worker| worker.id != id);
                     Error::CoordinatorUnavailable { reason: format!("no worker thread could be started: {error}") }
                 })
             }
