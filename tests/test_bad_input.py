@@ -450,7 +450,7 @@ def test_configs_of_the_wrong_class_are_refused():
         lambda: phago.ShardedColony(0, phago.ColonyConfig(), 3),
         lambda: phago.DistributedRunner(phago.Coordinator(1), [], {}),
     ):
-        with pytest.raises(TypeError, match="config|ring"):
+        with pytest.raises(TypeError, match=r"config|ring"):
             make()
 
 

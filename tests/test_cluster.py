@@ -1,6 +1,7 @@
 """The machine's parts: the contract's names, the runner, driving by hand, ring, registry, barrier."""
 
 import asyncio
+import contextlib
 import dataclasses
 import inspect
 
@@ -73,7 +74,7 @@ def test_a_custom_config_is_kept():
     runner = phago.DistributedRunner(coordinator, shards, config)
     assert runner.config is config
     assert shards[0].config.max_edge_degree == 7
-    distributed = phago.DistributedConfig(num_shards=5, replication_factor=3, rpc_timeout_ms=1, virtual_nodes_per_shard=9)
+    distributed = phago.DistributedConfig(num_shards=5, replication_factor=3, virtual_nodes_per_shard=9)
     laid_out = phago.Coordinator.with_config(distributed)
     assert laid_out.config is distributed
     assert laid_out.shard_count == 5
@@ -726,10 +727,8 @@ def test_a_stamp_that_is_no_time_is_refused_or_harmless(stamp):
     clock = Clock()
     coordinator = phago.Coordinator.with_config(phago.DistributedConfig(num_shards=1), clock=clock)
     before = coordinator.get_shard(0).last_heartbeat
-    try:
+    with contextlib.suppress(ValueError, TypeError):
         coordinator.shard_heartbeat(0, at=stamp)
-    except (ValueError, TypeError):
-        pass
     assert coordinator.get_shard(0).last_heartbeat == before
     clock.now += 31
     assert coordinator.check_shard_health() == [0]

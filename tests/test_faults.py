@@ -187,13 +187,14 @@ async def test_whoever_stops_waiting_gets_control_back_and_whole_ticks(way, phas
                 with pytest.raises(asyncio.CancelledError):
                     await waiting
             else:
+
+                async def within():
+                    async with asyncio.timeout(0.03):
+                        await tried.tick()
+
                 begun = time.monotonic() + 0.03
                 with pytest.raises(TimeoutError) as caught:
-                    if way == "wait_for":
-                        await asyncio.wait_for(tried.tick(), 0.03)
-                    else:
-                        async with asyncio.timeout(0.03):
-                            await tried.tick()
+                    await (asyncio.wait_for(tried.tick(), 0.03) if way == "wait_for" else within())
                 assert not isinstance(caught.value, phago.PhagoError)
             took.append(time.monotonic() - begun)
             assert await tried.digest() == before
