@@ -147,6 +147,21 @@ def test_shards_of_equal_rings_are_brought_together(driven):
     assert (digest(shards), edges) == driven
 
 
+def test_shards_that_have_gone_their_own_way_are_not_brought_together():
+    ring = phago.ConsistentHashRing(3)
+    shards = [*cluster(3, ring)[:2], cluster(3)[2]]
+    shards[0].tick_phase(SENSE)
+    home = next(d for d in texts() if ring.get_shard(d["id"]) == 0)
+    shards[0].ingest_document(home)
+    with pytest.raises(phago.BusyError, match="shard-0 wait"):
+        phago.DistributedRunner(phago.Coordinator(3), shards)
+    apart = [cluster(3), cluster(3)]
+    for shards in apart:
+        tick(shards)
+    with pytest.raises(phago.ConfigError, match="several colonies at tick 1"):
+        phago.DistributedRunner(phago.Coordinator(3), [*apart[0][:2], apart[1][2]])
+
+
 def test_two_clusters_on_one_ring_are_two_worlds(driven):
     ring = phago.ConsistentHashRing(3)
     first, second = fill(cluster(3, ring)), cluster(3, ring)
