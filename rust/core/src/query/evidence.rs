@@ -39,9 +39,12 @@ impl Marks {
                 Some((place as u32, terms[at].1))
             }));
         } else {
-            // A document may have terms that are younger than the table.
-            let place = |term: u32| self.table.get(term as usize).copied().unwrap_or(0);
-            into.extend(terms.iter().filter_map(|&(term, tf)| Some((place(term).checked_sub(1)?, tf))));
+            for &(term, tf) in terms {
+                let place = self.table[term as usize];
+                if place > 0 {
+                    into.push((place - 1, tf));
+                }
+            }
             into.sort_unstable();
         }
     }

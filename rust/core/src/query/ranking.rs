@@ -14,11 +14,11 @@ pub struct Ranking {
     pub coverage_power: f64,
     /// What words of a question in a document's title are worth, in units of the best lexical score. Default 0.4.
     pub title_weight: f64,
-    /// What a document is worth whose whole title the question mentions, in the same units. Default 0.9.
+    /// What a document is worth whose whole title the question mentions, in the same units. Default 0.6.
     pub named_weight: f64,
-    /// A title names a thing fully when its idf mass is this many times ln N. Default 1.1.
+    /// A title names a thing fully when its idf mass is this many times ln N. Default 1.4.
     pub name_mass: f64,
-    /// How sharply lighter titles fall off: common words that happen to be titles must not count. Default 3.
+    /// How sharply lighter titles fall off: common words that happen to be titles must not count. Default 2.
     pub name_power: f64,
     /// A title counts fully for a question when this many of it have the question's idf mass. Default 2.
     pub name_share: f64,
@@ -28,7 +28,7 @@ pub struct Ranking {
     pub seeds_max: u32,
     /// Power of a seed's standing in its weight: a clear winner seeds alone. Default 8.
     pub seed_power: f64,
-    /// Seeds with less than this share of the best one's weight are left out. Default 0.001.
+    /// Seeds with less than this share of the best one's weight are left out. Default 0.01.
     pub seed_floor: f64,
     /// Words of a seed, its title included, in which mentions of titles are looked for. Default 1,000.
     pub seed_words_max: u32,
@@ -42,9 +42,9 @@ pub struct Ranking {
     pub concepts_power: f64,
     /// New terms of the seeds at which concepts have half of their weight: short documents tell little. Default 10.
     pub concepts_evidence: f64,
-    /// What a mention in a seed is worth at most. Default 1.
+    /// What a mention in a seed is worth at most. Default 0.7.
     pub bridge_weight: f64,
-    /// The best documents by BM25 that are scored in full. Default 300.
+    /// The best documents by BM25 that are scored in full. Default 200.
     pub lexical_candidates: u32,
     /// The best documents by concepts that are scored in full. Default 100.
     pub concept_candidates: u32,
@@ -58,22 +58,22 @@ impl Default for Ranking {
         Ranking {
             coverage_power: 0.15,
             title_weight: 0.4,
-            named_weight: 0.9,
-            name_mass: 1.1,
-            name_power: 3.0,
+            named_weight: 0.6,
+            name_mass: 1.4,
+            name_power: 2.0,
             name_share: 2.0,
             bearers_max: 32,
             seeds_max: 20,
             seed_power: 8.0,
-            seed_floor: 0.001,
+            seed_floor: 0.01,
             seed_words_max: 1000,
             concepts_max: 50,
             own_share: 0.2,
             concepts_weight: 1.8,
             concepts_power: 0.7,
             concepts_evidence: 10.0,
-            bridge_weight: 1.0,
-            lexical_candidates: 300,
+            bridge_weight: 0.7,
+            lexical_candidates: 200,
             concept_candidates: 100,
             postings_max: 8000,
         }

@@ -13,7 +13,7 @@ use crate::query::question::Question;
 use crate::query::ranking::Ranking;
 use crate::query::seeds::{Seed, Spot};
 use crate::shard::Shard;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// A concept that the seeds light up.
 #[derive(Copy, Clone, Debug, PartialEq)]
@@ -43,7 +43,15 @@ pub struct Spread {
 
 /// 1 + ln tf.
 pub fn term_weight(tf: u32) -> f64 {
-    if tf == 1 { 1.0 } else { 1.0 + libm::log(f64::from(tf)) }
+    static SMALL: LazyLock<[f64; 64]> = LazyLock::new(|| std::array::from_fn(|tf| of(tf as u32)));
+    fn of(tf: u32) -> f64 {
+        1.0 + libm::log(f64::from(tf.max(1)))
+    }
+    match tf {
+        1 => 1.0,
+        2..64 => SMALL[tf as usize],
+        _ => of(tf),
+    }
 }
 
 fn at(shards: &[Arc<Shard>], spot: Spot) -> (&Document, f64) {
@@ -140,12 +148,13 @@ impl Spread {
 pub struct Sums {
     by_place: Vec<f64>,
     touched: Vec<u32>,
+    lit: Vec<(f64, u32)>,
 }
 
 /// The documents of one shard that concepts light up most, with ids: the best `most`, ties by id.
 pub fn lit_documents(shard: &Shard, concepts: &[Lit], most: usize, sums: &mut Sums) -> Vec<(f64, u128, u32)> {
     let documents = shard.documents();
-    let Sums { by_place, touched } = sums;
+    let Sums { by_place, touched, lit } = sums;
     if by_place.len() < documents.len() {
         by_place.resize(documents.len(), 0.0);
     }
@@ -160,13 +169,21 @@ pub fn lit_documents(shard: &Shard, concepts: &[Lit], most: usize, sums: &mut Su
         }
     }
     let norms = documents.norms();
-    let lit = touched.drain(..).map(|place| {
+    lit.clear();
+    lit.extend(touched.drain(..).map(|place| {
         let sum = std::mem::take(&mut by_place[place as usize]);
-        (sum / norms[place as usize], documents.all()[place as usize].id.0, place)
-    });
-    let mut lit: Vec<(f64, u128, u32)> = lit.collect();
-    keep_best(&mut lit, most);
-    lit
+        (sum / norms[place as usize], place)
+    }));
+    // Ids lie far apart in memory: they are read of those that can be among the best only.
+    let mut threshold = 0.0;
+    if lit.len() > most && most > 0 {
+        threshold = lit.select_nth_unstable_by(most - 1, |a, b| b.0.total_cmp(&a.0)).1.0;
+    }
+    let best = lit.iter().filter(|lit| lit.0 >= threshold);
+    let mut best: Vec<(f64, u128, u32)> =
+        best.map(|&(sum, place)| (sum, documents.all()[place as usize].id.0, place)).collect();
+    keep_best(&mut best, most);
+    best
 }
 
 fn keep_best<T>(all: &mut Vec<(f64, u128, T)>, most: usize) {
