@@ -3,6 +3,7 @@
 use crate::ids::DocumentId;
 use crate::maps::Map;
 use crate::text::Analysis;
+use crate::titles::Titles;
 
 /// The most bytes of title and text a document may have.
 pub const DOCUMENT_BYTES_MAX: usize = 16 << 20;
@@ -42,6 +43,8 @@ pub struct Document {
     pub title: Box<str>,
     /// Its text.
     pub text: Box<str>,
+    /// The terms of the title in their order.
+    pub title_terms: Box<[u32]>,
     /// Term index and count, by term index.
     pub terms: Box<[(u32, u32)]>,
     /// The first tick whose cut sees it.
@@ -80,6 +83,8 @@ pub struct Documents {
     places: Map<u128, u32>,
     all: Vec<Document>,
     lengths: Vec<u32>,
+    norms: Vec<f64>,
+    titles: Titles,
     lists: Vec<Postings>,
     // Term index to list; 0 is none. Dense, as half of a large shard's terms have a list.
     list_of: Vec<u32>,
@@ -110,6 +115,16 @@ impl Documents {
     /// Indexed words of each document, by place.
     pub fn lengths(&self) -> &[u32] {
         &self.lengths
+    }
+
+    /// Length of each document's vector of 1 + ln tf, by place.
+    pub fn norms(&self) -> &[f64] {
+        &self.norms
+    }
+
+    /// Documents by their titles.
+    pub fn titles(&self) -> &Titles {
+        &self.titles
     }
 
     /// The place of a document.
@@ -155,12 +170,15 @@ impl Documents {
         }
         self.bytes += new.bytes();
         self.lengths.push(new.analysis.length);
+        self.norms.push(new.analysis.norm());
+        self.titles.insert(&new.analysis.title, place);
         self.places.insert(new.id.0, place);
         self.all.push(Document {
             id: new.id,
             key: new.key,
             title: new.title,
             text: new.text,
+            title_terms: new.analysis.title,
             terms: new.analysis.terms,
             arrival,
             digested: None,

@@ -6,10 +6,10 @@ use crate::documents::{AnalysedDocument, DOCUMENTS_MAX, Document};
 use crate::graph::{Decay, Synapse};
 use crate::ids::{DocumentId, Tick};
 use crate::plan::Plan;
-use crate::query::{Found, RankedConcept, Scratch, concepts, lexical};
+use crate::query::{Answer, Buffers, Found, Inquiry, Ranking, RankedConcept, View, Scratch, concepts, lexical};
 use crate::ring::Ring;
 use crate::shard::{Delta, Retired, Shard};
-use crate::text::QueryWord;
+use crate::text::{QueryWord, Session};
 use crate::{Error, Result};
 use std::sync::Arc;
 
@@ -193,6 +193,29 @@ impl State {
     /// The `k` best documents for a question by BM25, best first.
     pub fn search(&self, words: &[QueryWord], k: usize, scratch: &mut Scratch) -> Vec<Found> {
         lexical::search(&self.shards, &self.commons, &lexical::weighted(&self.commons, words), k, scratch)
+    }
+
+    /// The `k` best documents for a question by words, concepts and titles, best first, and what they rest on. The
+    /// head of a longer answer is the shorter one.
+    pub fn answer(
+        &self,
+        question: &str,
+        k: usize,
+        ranking: &Ranking,
+        session: &mut Session,
+        buffers: &mut Buffers,
+    ) -> Answer {
+        crate::query::answer::answer(self.view(), question, k, ranking, session, buffers)
+    }
+
+    /// What a question means to this state: it scores and explains any document.
+    pub fn inquire(&self, question: &str, ranking: &Ranking, session: &mut Session, buffers: &mut Buffers) -> Inquiry {
+        Inquiry::new(self.view(), question, ranking, session, buffers)
+    }
+
+    /// The state as questions read it.
+    pub fn view(&self) -> View<'_> {
+        View { shards: &self.shards, commons: &self.commons }
     }
 
     /// The `k` concepts nearest to a question, best first.
