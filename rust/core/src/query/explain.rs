@@ -136,25 +136,29 @@ impl Inquiry {
         let document = &view.shards[spot.0].documents().all()[spot.1 as usize];
         buffers.concepts.found(document, &mut buffers.found);
         let found = buffers.found.iter();
-        let mut given: Vec<(u32, f64)> = found
-            .map(|&(place, tf)| (place, self.spread.lit[place as usize].weight * term_weight(tf)))
-            .collect();
+        let mut given: Vec<(u32, f64)> =
+            found.map(|&(place, tf)| (place, self.spread.lit[place as usize].weight * term_weight(tf))).collect();
         let sum: f64 = given.iter().map(|given| given.1).sum();
         given.sort_by(|a, b| b.1.total_cmp(&a.1));
         given.truncate(most);
         if given.is_empty() {
             return Vec::new();
         }
-        let seeds: Vec<(Spot, f64, Vec<(u32, f64)>)> = self.seeds.iter().map(|seed| {
-            let gains = self.gains(view, seed.spot, buffers);
-            (seed.spot, seed.weight, gains)
-        }).collect();
+        let seeds: Vec<(Spot, f64, Vec<(u32, f64)>)> = self
+            .seeds
+            .iter()
+            .map(|seed| {
+                let gains = self.gains(view, seed.spot, buffers);
+                (seed.spot, seed.weight, gains)
+            })
+            .collect();
         let shares = given.into_iter().map(|(place, weight)| {
             let lit = &self.spread.lit[place as usize];
             let points = part * (weight / sum);
             let mut by_seed: Vec<(DocumentId, f64)> = Vec::new();
             let mut by_word: Vec<(u32, f64)> = Vec::new();
-            let lights: Vec<f64> = seeds.iter().map(|(spot, weight, _)| weight * light(view, *spot, lit.term)).collect();
+            let lights: Vec<f64> =
+                seeds.iter().map(|(spot, weight, _)| weight * light(view, *spot, lit.term)).collect();
             let all: f64 = lights.iter().sum();
             for ((seed, (_, _, gains)), light) in self.seeds.iter().zip(&seeds).zip(lights) {
                 if light <= 0.0 {

@@ -1,7 +1,7 @@
 //! Every constant of an answer, in one place.
 
-use crate::config::within;
 use crate::Result;
+use crate::config::within;
 
 /// How documents are ranked: score = lexical + concepts + bridge.
 ///
@@ -44,7 +44,7 @@ pub struct Ranking {
     pub concepts_evidence: f64,
     /// What a mention in a seed is worth at most. Default 0.7.
     pub bridge_weight: f64,
-    /// The best documents by BM25 that are scored in full. Default 200.
+    /// The best documents by BM25 that are scored in full. Default 150.
     pub lexical_candidates: u32,
     /// The best documents by concepts that are scored in full. Default 100.
     pub concept_candidates: u32,
@@ -73,7 +73,7 @@ impl Default for Ranking {
             concepts_power: 0.7,
             concepts_evidence: 10.0,
             bridge_weight: 0.7,
-            lexical_candidates: 200,
+            lexical_candidates: 150,
             concept_candidates: 100,
             postings_max: 8000,
         }

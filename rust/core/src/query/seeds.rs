@@ -82,11 +82,7 @@ pub fn mentions(shard: &Shard, sequences: &[&[u32]], ranking: &Ranking) -> Vec<V
 
 /// The documents that each of the sequences mentions over all shards, with their titles, leaving out titles that too
 /// many documents bear.
-pub fn mentioned(
-    shards: &[Arc<Shard>],
-    sequences: &[&[u32]],
-    ranking: &Ranking,
-) -> Vec<Vec<(Box<[u32]>, Vec<Spot>)>> {
+pub fn mentioned(shards: &[Arc<Shard>], sequences: &[&[u32]], ranking: &Ranking) -> Vec<Vec<(Box<[u32]>, Vec<Spot>)>> {
     let mut all: Vec<Vec<(Box<[u32]>, Vec<Spot>)>> = vec![Vec::new(); sequences.len()];
     for (seat, shard) in shards.iter().enumerate() {
         for (found, mentions) in all.iter_mut().zip(mentions(shard, sequences, ranking)) {

@@ -104,13 +104,7 @@ fn has(document: &Document, term: u32) -> bool {
 
 impl Spread {
     /// E . D of a document; the concepts must be marked.
-    pub fn activation(
-        &self,
-        shards: &[Arc<Shard>],
-        spot: Spot,
-        marks: &Marks,
-        buffer: &mut Vec<(u32, u32)>,
-    ) -> f64 {
+    pub fn activation(&self, shards: &[Arc<Shard>], spot: Spot, marks: &Marks, buffer: &mut Vec<(u32, u32)>) -> f64 {
         let (document, norm) = at(shards, spot);
         marks.found(document, buffer);
         let sum: f64 = buffer.iter().map(|&(place, tf)| self.lit[place as usize].weight * term_weight(tf)).sum();
