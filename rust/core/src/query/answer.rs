@@ -15,6 +15,7 @@ use crate::ids::DocumentId;
 use crate::maps::{Map, Set};
 use crate::query::evidence::{Evidence, Marks, name_strength};
 use crate::query::lexical::{self, Found, Scratch};
+use crate::query::passages::head;
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
 use crate::query::seeds::{self, Candidate, Scale, Seed, Spot};
@@ -181,7 +182,7 @@ impl Inquiry {
             }
         }
         rank(&mut hits, k);
-        if hits.len() < k && known.len() > self.ranking.lexical_candidates as usize - 1 {
+        if hits.len() < k && known.len() >= self.ranking.lexical_candidates as usize {
             // More was asked for than is scored for any k. The rest follows, so that what stands before it is the
             // same for every k.
             let terms = self.question.weighted();
@@ -243,11 +244,11 @@ fn sequence(view: View<'_>, spot: Spot, ranking: &Ranking, session: &mut Session
     session.words(&document.title, |word| terms.extend(word.term));
     terms.push(BREAK);
     // A word and what parts it from the next are seldom longer than this; cut where a word ends.
-    let mut end = document.text.floor_char_boundary(most.saturating_mul(12));
-    if end < document.text.len() {
-        end = document.text[..end].rfind(char::is_whitespace).unwrap_or(end);
+    let mut text = head(&document.text, most.saturating_mul(12));
+    if text.len() < document.text.len() {
+        text = &text[..text.rfind(char::is_whitespace).unwrap_or(text.len())];
     }
-    session.words(&document.text[..end], |word| terms.extend(word.term));
+    session.words(text, |word| terms.extend(word.term));
     terms.truncate(most);
     terms
 }

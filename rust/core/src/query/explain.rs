@@ -3,7 +3,7 @@
 use crate::ids::DocumentId;
 use crate::query::answer::{Buffers, Inquiry, Nothing, Parts, View, spot_of};
 use crate::query::evidence::word_gain;
-use crate::query::seeds::Spot;
+use crate::query::seeds::{Seed, Spot};
 use crate::query::spread::term_weight;
 use std::sync::Arc;
 
@@ -144,23 +144,16 @@ impl Inquiry {
         if given.is_empty() {
             return Vec::new();
         }
-        let seeds: Vec<(Spot, f64, Vec<(u32, f64)>)> = self
-            .seeds
-            .iter()
-            .map(|seed| {
-                let gains = self.gains(view, seed.spot, buffers);
-                (seed.spot, seed.weight, gains)
-            })
-            .collect();
+        let gains: Vec<Vec<(u32, f64)>> = self.seeds.iter().map(|seed| self.gains(view, seed.spot, buffers)).collect();
         let shares = given.into_iter().map(|(place, weight)| {
             let lit = &self.spread.lit[place as usize];
             let points = part * (weight / sum);
             let mut by_seed: Vec<(DocumentId, f64)> = Vec::new();
             let mut by_word: Vec<(u32, f64)> = Vec::new();
-            let lights: Vec<f64> =
-                seeds.iter().map(|(spot, weight, _)| weight * light(view, *spot, lit.term)).collect();
+            let light = |seed: &Seed| seed.weight * light(view, seed.spot, lit.term);
+            let lights: Vec<f64> = self.seeds.iter().map(light).collect();
             let all: f64 = lights.iter().sum();
-            for ((seed, (_, _, gains)), light) in self.seeds.iter().zip(&seeds).zip(lights) {
+            for ((seed, gains), light) in self.seeds.iter().zip(&gains).zip(lights) {
                 if light <= 0.0 {
                     continue;
                 }

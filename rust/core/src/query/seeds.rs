@@ -17,6 +17,9 @@ use std::sync::Arc;
 /// A document: the seat of its home and its place there.
 pub type Spot = (usize, u32);
 
+/// A title and the documents that bear it.
+pub type Named = (Box<[u32]>, Vec<Spot>);
+
 /// A document that may be an answer, with what the question's words alone say.
 #[derive(Copy, Clone, Debug)]
 pub struct Candidate {
@@ -82,8 +85,8 @@ pub fn mentions(shard: &Shard, sequences: &[&[u32]], ranking: &Ranking) -> Vec<V
 
 /// The documents that each of the sequences mentions over all shards, with their titles, leaving out titles that too
 /// many documents bear.
-pub fn mentioned(shards: &[Arc<Shard>], sequences: &[&[u32]], ranking: &Ranking) -> Vec<Vec<(Box<[u32]>, Vec<Spot>)>> {
-    let mut all: Vec<Vec<(Box<[u32]>, Vec<Spot>)>> = vec![Vec::new(); sequences.len()];
+pub fn mentioned(shards: &[Arc<Shard>], sequences: &[&[u32]], ranking: &Ranking) -> Vec<Vec<Named>> {
+    let mut all: Vec<Vec<Named>> = vec![Vec::new(); sequences.len()];
     for (seat, shard) in shards.iter().enumerate() {
         for (found, mentions) in all.iter_mut().zip(mentions(shard, sequences, ranking)) {
             for mention in mentions {
