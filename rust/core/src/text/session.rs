@@ -229,7 +229,10 @@ impl Session {
         if let Some(&place) = place {
             return Some(self.seen[place as usize].term);
         }
-        let (form, term) = if is_stop_word(word) { (STOP, STOP) } else { self.lexicon.find(word)? };
+        let known = if is_stop_word(word) { Some((STOP, STOP)) } else { self.lexicon.find(word) };
+        let Some((form, term)) = known else {
+            return self.lexicon.term(&stem_of(word));
+        };
         self.remember(word, form, term);
         Some(term)
     }
