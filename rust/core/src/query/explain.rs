@@ -4,7 +4,7 @@ use crate::ids::DocumentId;
 use crate::query::answer::{Buffers, Inquiry, Nothing, Parts, View, spot_of};
 use crate::query::evidence::word_gain;
 use crate::query::seeds::{Seed, Spot};
-use crate::query::spread::term_weight;
+use crate::query::spread::{term_weight, voice};
 use std::sync::Arc;
 
 /// What a word of the question gives.
@@ -150,7 +150,7 @@ impl Inquiry {
             let points = part * (weight / sum);
             let mut by_seed: Vec<(DocumentId, f64)> = Vec::new();
             let mut by_word: Vec<(u32, f64)> = Vec::new();
-            let light = |seed: &Seed| seed.weight * light(view, seed.spot, lit.term);
+            let light = |seed: &Seed| seed.weight * light(view, seed, lit.term);
             let lights: Vec<f64> = self.seeds.iter().map(light).collect();
             let all: f64 = lights.iter().sum();
             for ((seed, gains), light) in self.seeds.iter().zip(&gains).zip(lights) {
@@ -193,11 +193,10 @@ impl Inquiry {
     }
 }
 
-fn light(view: View<'_>, spot: Spot, term: u32) -> f64 {
-    let documents = view.shards[spot.0].documents();
-    let terms = &documents.all()[spot.1 as usize].terms;
+fn light(view: View<'_>, seed: &Seed, term: u32) -> f64 {
+    let (terms, norm) = voice(view.shards, seed);
     match terms.binary_search_by_key(&term, |known| known.0) {
-        Ok(at) => term_weight(terms[at].1) / documents.norms()[spot.1 as usize],
+        Ok(at) => term_weight(terms[at].1) / norm,
         Err(_) => 0.0,
     }
 }
