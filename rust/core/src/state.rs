@@ -6,7 +6,7 @@ use crate::documents::{AnalysedDocument, DOCUMENTS_MAX, Document};
 use crate::graph::{Decay, Synapse};
 use crate::ids::{DocumentId, Tick};
 use crate::plan::Plan;
-use crate::query::{Answer, Buffers, Found, Inquiry, Ranking, RankedConcept, View, Scratch, concepts, lexical};
+use crate::query::{Answer, Buffers, Found, Inquiry, RankedConcept, Ranking, Scratch, View, concepts, lexical};
 use crate::ring::Ring;
 use crate::shard::{Delta, Retired, Shard};
 use crate::text::{QueryWord, Session};

@@ -48,12 +48,7 @@ impl Titles {
 
     /// Every title that stands in a sequence of terms, once, in the order of their first mention. `title_of` gives
     /// the title of a document; no more than `most` places are listed of each.
-    pub fn mentioned<'a>(
-        &self,
-        sequence: &[u32],
-        most: usize,
-        title_of: impl Fn(u32) -> &'a [u32],
-    ) -> Vec<Mention> {
+    pub fn mentioned<'a>(&self, sequence: &[u32], most: usize, title_of: impl Fn(u32) -> &'a [u32]) -> Vec<Mention> {
         let mut found: Vec<Mention> = Vec::new();
         for start in 0..sequence.len() {
             let Some(lengths) = self.lengths.get(&sequence[start]) else { continue };

@@ -21,7 +21,6 @@ use crate::query::seeds::{self, Candidate, Scale, Seed, Spot};
 use crate::query::spread::{self, Spread, Sums};
 use crate::shard::Shard;
 use crate::text::Session;
-use crate::titles::BREAK;
 use std::sync::Arc;
 
 /// The additive parts of a score.
@@ -114,9 +113,10 @@ impl Inquiry {
         let question = Question::new(commons, session, text);
         let (candidates, scale) =
             seeds::candidates(shards, commons, &question, ranking, &mut buffers.lexical, &mut buffers.words);
-        let seeds = seeds::seeds(&candidates, ranking);
+        let mut seeds = seeds::seeds(&candidates, ranking);
+        let words = seeds::speak(shards, &question, &mut seeds, ranking, session);
         let spread = spread::light(shards, commons, &question, &seeds, ranking, &mut buffers.concepts);
-        let bridges = bridges(view, &seeds, ranking, session);
+        let bridges = bridges(view, &seeds, &words, ranking);
         Inquiry { question, ranking: ranking.clone(), seeds, spread, scale, candidates, bridges }
     }
 
@@ -181,7 +181,7 @@ impl Inquiry {
             }
         }
         rank(&mut hits, k);
-        if hits.len() < k && known.len() > self.ranking.lexical_candidates as usize - 1 {
+        if hits.len() < k && known.len() >= self.ranking.lexical_candidates as usize {
             // More was asked for than is scored for any k. The rest follows, so that what stands before it is the
             // same for every k.
             let terms = self.question.weighted();
@@ -215,13 +215,12 @@ fn rank(hits: &mut Vec<Hit>, k: usize) {
 }
 
 // Which documents the seeds mention by title, other than themselves and their namesakes.
-fn bridges(view: View<'_>, seeds: &[Seed], ranking: &Ranking, session: &mut Session) -> Map<Spot, Vec<(u32, f64)>> {
+fn bridges(view: View<'_>, seeds: &[Seed], words: &[Vec<u32>], ranking: &Ranking) -> Map<Spot, Vec<(u32, f64)>> {
     let mut bridges: Map<Spot, Vec<(u32, f64)>> = Map::default();
     if ranking.bridge_weight == 0.0 {
         return bridges;
     }
-    let sequences: Vec<Vec<u32>> = seeds.iter().map(|seed| sequence(view, seed.spot, ranking, session)).collect();
-    let sequences: Vec<&[u32]> = sequences.iter().map(|sequence| &**sequence).collect();
+    let sequences: Vec<&[u32]> = words.iter().map(|words| &**words).collect();
     let mentioned = seeds::mentioned(view.shards, &sequences, ranking);
     for (rank, (seed, titles)) in seeds.iter().zip(mentioned).enumerate() {
         let own = &view.shards[seed.spot.0].documents().all()[seed.spot.1 as usize].title_terms;
@@ -233,23 +232,6 @@ fn bridges(view: View<'_>, seeds: &[Seed], ranking: &Ranking, session: &mut Sess
         }
     }
     bridges
-}
-
-// The terms of a document in their order: of its title, and of as much of its text as is looked at.
-fn sequence(view: View<'_>, spot: Spot, ranking: &Ranking, session: &mut Session) -> Vec<u32> {
-    let document = &view.shards[spot.0].documents().all()[spot.1 as usize];
-    let most = ranking.seed_words_max as usize;
-    let mut terms = Vec::new();
-    session.words(&document.title, |word| terms.extend(word.term));
-    terms.push(BREAK);
-    // A word and what parts it from the next are seldom longer than this; cut where a word ends.
-    let mut end = document.text.floor_char_boundary(most.saturating_mul(12));
-    if end < document.text.len() {
-        end = document.text[..end].rfind(char::is_whitespace).unwrap_or(end);
-    }
-    session.words(&document.text[..end], |word| terms.extend(word.term));
-    terms.truncate(most);
-    terms
 }
 
 /// The `k` best documents for a question.

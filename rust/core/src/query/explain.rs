@@ -3,8 +3,8 @@
 use crate::ids::DocumentId;
 use crate::query::answer::{Buffers, Inquiry, Nothing, Parts, View, spot_of};
 use crate::query::evidence::word_gain;
-use crate::query::seeds::Spot;
-use crate::query::spread::term_weight;
+use crate::query::seeds::{Seed, Spot};
+use crate::query::spread::{term_weight, voice};
 use std::sync::Arc;
 
 /// What a word of the question gives.
@@ -136,27 +136,24 @@ impl Inquiry {
         let document = &view.shards[spot.0].documents().all()[spot.1 as usize];
         buffers.concepts.found(document, &mut buffers.found);
         let found = buffers.found.iter();
-        let mut given: Vec<(u32, f64)> = found
-            .map(|&(place, tf)| (place, self.spread.lit[place as usize].weight * term_weight(tf)))
-            .collect();
+        let mut given: Vec<(u32, f64)> =
+            found.map(|&(place, tf)| (place, self.spread.lit[place as usize].weight * term_weight(tf))).collect();
         let sum: f64 = given.iter().map(|given| given.1).sum();
         given.sort_by(|a, b| b.1.total_cmp(&a.1));
         given.truncate(most);
         if given.is_empty() {
             return Vec::new();
         }
-        let seeds: Vec<(Spot, f64, Vec<(u32, f64)>)> = self.seeds.iter().map(|seed| {
-            let gains = self.gains(view, seed.spot, buffers);
-            (seed.spot, seed.weight, gains)
-        }).collect();
+        let gains: Vec<Vec<(u32, f64)>> = self.seeds.iter().map(|seed| self.gains(view, seed.spot, buffers)).collect();
         let shares = given.into_iter().map(|(place, weight)| {
             let lit = &self.spread.lit[place as usize];
             let points = part * (weight / sum);
             let mut by_seed: Vec<(DocumentId, f64)> = Vec::new();
             let mut by_word: Vec<(u32, f64)> = Vec::new();
-            let lights: Vec<f64> = seeds.iter().map(|(spot, weight, _)| weight * light(view, *spot, lit.term)).collect();
+            let light = |seed: &Seed| seed.weight * light(view, seed, lit.term);
+            let lights: Vec<f64> = self.seeds.iter().map(light).collect();
             let all: f64 = lights.iter().sum();
-            for ((seed, (_, _, gains)), light) in self.seeds.iter().zip(&seeds).zip(lights) {
+            for ((seed, gains), light) in self.seeds.iter().zip(&gains).zip(lights) {
                 if light <= 0.0 {
                     continue;
                 }
@@ -196,11 +193,10 @@ impl Inquiry {
     }
 }
 
-fn light(view: View<'_>, spot: Spot, term: u32) -> f64 {
-    let documents = view.shards[spot.0].documents();
-    let terms = &documents.all()[spot.1 as usize].terms;
+fn light(view: View<'_>, seed: &Seed, term: u32) -> f64 {
+    let (terms, norm) = voice(view.shards, seed);
     match terms.binary_search_by_key(&term, |known| known.0) {
-        Ok(at) => term_weight(terms[at].1) / documents.norms()[spot.1 as usize],
+        Ok(at) => term_weight(terms[at].1) / norm,
         Err(_) => 0.0,
     }
 }

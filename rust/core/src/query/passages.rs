@@ -73,6 +73,15 @@ pub fn passages(text: &str) -> Vec<Passage> {
     all
 }
 
+/// As much of a text as has at most so many bytes.
+pub(crate) fn head(text: &str, bytes: usize) -> &str {
+    let mut end = bytes.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
 // A word in pieces that fit into a passage: almost always the word.
 fn pieces(mut word: &str) -> impl Iterator<Item = &str> {
     std::iter::from_fn(move || {
@@ -91,7 +100,7 @@ impl Inquiry {
     /// counted once with a little for repeats, and of the strengths of its concepts on the same scale. The first of equals;
     /// `None` for a text without a passage. Looks at the first 256 KiB.
     pub fn best_passage(&self, commons: &Commons, text: &str, session: &mut Session) -> Option<Passage> {
-        let looked_at = &text[..text.floor_char_boundary(PASSAGES_BYTES_MAX)];
+        let looked_at = head(text, PASSAGES_BYTES_MAX);
         let all = passages(looked_at);
         if all.len() < 2 {
             return all.first().copied();

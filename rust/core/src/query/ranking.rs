@@ -1,7 +1,7 @@
 //! Every constant of an answer, in one place.
 
-use crate::config::within;
 use crate::Result;
+use crate::config::within;
 
 /// How documents are ranked: score = lexical + concepts + bridge.
 ///
@@ -32,6 +32,8 @@ pub struct Ranking {
     pub seed_floor: f64,
     /// Words of a seed, its title included, in which mentions of titles are looked for. Default 1,000.
     pub seed_words_max: u32,
+    /// A seed with more indexed words than this speaks by its best stretch of as many. Default 400.
+    pub stretch_words_max: u32,
     /// Concepts that seeds light up. Default 50.
     pub concepts_max: u32,
     /// What the question's own words keep among them: the lexical score has counted them already. Default 0.2.
@@ -44,7 +46,7 @@ pub struct Ranking {
     pub concepts_evidence: f64,
     /// What a mention in a seed is worth at most. Default 0.7.
     pub bridge_weight: f64,
-    /// The best documents by BM25 that are scored in full. Default 200.
+    /// The best documents by BM25 that are scored in full. Default 150.
     pub lexical_candidates: u32,
     /// The best documents by concepts that are scored in full. Default 100.
     pub concept_candidates: u32,
@@ -67,13 +69,14 @@ impl Default for Ranking {
             seed_power: 8.0,
             seed_floor: 0.01,
             seed_words_max: 1000,
+            stretch_words_max: 400,
             concepts_max: 50,
             own_share: 0.2,
             concepts_weight: 1.8,
             concepts_power: 0.7,
             concepts_evidence: 10.0,
             bridge_weight: 0.7,
-            lexical_candidates: 200,
+            lexical_candidates: 150,
             concept_candidates: 100,
             postings_max: 8000,
         }
@@ -125,6 +128,7 @@ impl Ranking {
         within("bearers_max", self.bearers_max, 1, 10_000)?;
         within("seeds_max", self.seeds_max, 1, 1000)?;
         within("seed_words_max", self.seed_words_max, 1, 1 << 24)?;
+        within("stretch_words_max", self.stretch_words_max, 1, 1 << 24)?;
         within("concepts_max", self.concepts_max, 1, 10_000)?;
         within("lexical_candidates", self.lexical_candidates, self.seeds_max, 1 << 24)?;
         within("concept_candidates", self.concept_candidates, 1, 1 << 24)?;

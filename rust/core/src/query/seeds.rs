@@ -5,17 +5,23 @@
 //! the question mentions. The seeds are the best of them by A, each with a weight proportional to A^8.
 
 use crate::commons::Commons;
+use crate::documents::Document;
 use crate::maps::Map;
 use crate::query::evidence::{Evidence, Marks, name_strength, title_mass, weigh};
 use crate::query::lexical::{self, Scratch};
+use crate::query::passages::head;
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
 use crate::shard::Shard;
-use crate::titles::Mention;
+use crate::text::Session;
+use crate::titles::{BREAK, Mention};
 use std::sync::Arc;
 
 /// A document: the seat of its home and its place there.
 pub type Spot = (usize, u32);
+
+/// A title and the documents that bear it.
+pub type Named = (Box<[u32]>, Vec<Spot>);
 
 /// A document that may be an answer, with what the question's words alone say.
 #[derive(Copy, Clone, Debug)]
@@ -31,7 +37,7 @@ pub struct Candidate {
 }
 
 /// A document that lights up concepts.
-#[derive(Copy, Clone, Debug)]
+#[derive(Clone, Debug)]
 pub struct Seed {
     /// Where it is.
     pub spot: Spot,
@@ -39,6 +45,87 @@ pub struct Seed {
     pub id: u128,
     /// Its share of the seeds' weight.
     pub weight: f64,
+    /// The terms of its best stretch, where it is too long to speak as a whole.
+    pub stretch: Option<Stretch>,
+}
+
+/// A stretch of a document's words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stretch {
+    /// Its terms with their counts, by term index.
+    pub terms: Vec<(u32, u32)>,
+    /// The square root of the sum of (1 + ln tf)^2 over them.
+    pub norm: f64,
+}
+
+impl Stretch {
+    fn new(words: &[u32]) -> Stretch {
+        let mut sorted: Vec<u32> = words.iter().copied().filter(|&term| term != BREAK).collect();
+        sorted.sort_unstable();
+        let terms: Vec<(u32, u32)> = sorted.chunk_by(u32::eq).map(|same| (same[0], same.len() as u32)).collect();
+        let norm = crate::text::norm(&terms);
+        Stretch { terms, norm }
+    }
+}
+
+/// What seeds say: the sequence of each one's words, that of the best stretch for a document too long to speak as
+/// a whole. The best stretch has most of the question's mass, each term counted once; the first of equals.
+pub fn speak(
+    shards: &[Arc<Shard>],
+    question: &Question,
+    seeds: &mut [Seed],
+    ranking: &Ranking,
+    session: &mut Session,
+) -> Vec<Vec<u32>> {
+    let speak = |seed: &mut Seed| {
+        let documents = shards[seed.spot.0].documents();
+        let document = &documents.all()[seed.spot.1 as usize];
+        let mut words = sequence(document, ranking, session);
+        if documents.lengths()[seed.spot.1 as usize] > ranking.stretch_words_max {
+            words = best_stretch(&words, question, ranking.stretch_words_max as usize).to_vec();
+            seed.stretch = Some(Stretch::new(&words));
+        }
+        words
+    };
+    seeds.iter_mut().map(speak).collect()
+}
+
+fn best_stretch<'a>(words: &'a [u32], question: &Question, most: usize) -> &'a [u32] {
+    let place_of = |term: &u32| question.place(*term);
+    let places: Vec<Option<usize>> = words.iter().map(place_of).collect();
+    let (mut best, mut best_mass) = (0, -1.0);
+    let mut start = 0;
+    loop {
+        let end = (start + most).min(words.len());
+        let mut met = vec![false; question.terms.len()];
+        for &place in places[start..end].iter().flatten() {
+            met[place] = true;
+        }
+        let mass: f64 = question.terms.iter().zip(&met).filter(|(_, met)| **met).map(|(term, _)| term.mass()).sum();
+        if mass > best_mass {
+            (best, best_mass) = (start, mass);
+        }
+        if end == words.len() {
+            return &words[best..(best + most).min(words.len())];
+        }
+        start += most.div_ceil(2);
+    }
+}
+
+// The terms of a document in their order: of its title, and of as much of its text as is looked at.
+fn sequence(document: &Document, ranking: &Ranking, session: &mut Session) -> Vec<u32> {
+    let most = ranking.seed_words_max as usize;
+    let mut terms = Vec::new();
+    session.words(&document.title, |word| terms.extend(word.term));
+    terms.push(BREAK);
+    // A word and what parts it from the next are seldom longer than this; cut where a word ends.
+    let mut text = head(&document.text, most.saturating_mul(12));
+    if text.len() < document.text.len() {
+        text = &text[..text.rfind(char::is_whitespace).unwrap_or(text.len())];
+    }
+    session.words(text, |word| terms.extend(word.term));
+    terms.truncate(most);
+    terms
 }
 
 /// What turns a document's evidence into its lexical part.
@@ -82,12 +169,8 @@ pub fn mentions(shard: &Shard, sequences: &[&[u32]], ranking: &Ranking) -> Vec<V
 
 /// The documents that each of the sequences mentions over all shards, with their titles, leaving out titles that too
 /// many documents bear.
-pub fn mentioned(
-    shards: &[Arc<Shard>],
-    sequences: &[&[u32]],
-    ranking: &Ranking,
-) -> Vec<Vec<(Box<[u32]>, Vec<Spot>)>> {
-    let mut all: Vec<Vec<(Box<[u32]>, Vec<Spot>)>> = vec![Vec::new(); sequences.len()];
+pub fn mentioned(shards: &[Arc<Shard>], sequences: &[&[u32]], ranking: &Ranking) -> Vec<Vec<Named>> {
+    let mut all: Vec<Vec<Named>> = vec![Vec::new(); sequences.len()];
     for (seat, shard) in shards.iter().enumerate() {
         for (found, mentions) in all.iter_mut().zip(mentions(shard, sequences, ranking)) {
             for mention in mentions {
@@ -175,7 +258,7 @@ pub fn seeds(candidates: &[Candidate], ranking: &Ranking) -> Vec<Seed> {
     let power = |candidate: &Candidate| libm::pow(candidate.lexical / best.lexical, ranking.seed_power);
     let few = candidates.iter().take(ranking.seeds_max as usize);
     let mut seeds: Vec<Seed> = few
-        .map(|candidate| Seed { spot: candidate.spot, id: candidate.id, weight: power(candidate) })
+        .map(|candidate| Seed { spot: candidate.spot, id: candidate.id, weight: power(candidate), stretch: None })
         .filter(|seed| seed.weight >= ranking.seed_floor)
         .collect();
     let sum: f64 = seeds.iter().map(|seed| seed.weight).sum();

@@ -73,10 +73,10 @@ pub fn light(
     let mut strengths: Map<u32, f64> = Map::default();
     let mut new_terms = 0.0;
     for seed in seeds {
-        let (document, norm) = at(shards, seed.spot);
-        let own = question.terms.iter().filter(|own| has(document, own.term)).count();
-        new_terms += seed.weight * (document.terms.len() - own) as f64;
-        for &(term, tf) in &document.terms {
+        let (terms, norm) = voice(shards, seed);
+        let own = question.terms.iter().filter(|own| has(terms, own.term)).count();
+        new_terms += seed.weight * (terms.len() - own) as f64;
+        for &(term, tf) in terms {
             *strengths.entry(term).or_default() += seed.weight * term_weight(tf) / norm;
         }
     }
@@ -98,19 +98,24 @@ pub fn light(
     spread
 }
 
-fn has(document: &Document, term: u32) -> bool {
-    document.terms.binary_search_by_key(&term, |known| known.0).is_ok()
+/// The terms a seed lights up, with their counts, and its norm.
+pub fn voice<'a>(shards: &'a [Arc<Shard>], seed: &'a Seed) -> (&'a [(u32, u32)], f64) {
+    match &seed.stretch {
+        Some(stretch) => (&stretch.terms, stretch.norm),
+        None => {
+            let (document, norm) = at(shards, seed.spot);
+            (&document.terms, norm)
+        }
+    }
+}
+
+fn has(terms: &[(u32, u32)], term: u32) -> bool {
+    terms.binary_search_by_key(&term, |known| known.0).is_ok()
 }
 
 impl Spread {
     /// E . D of a document; the concepts must be marked.
-    pub fn activation(
-        &self,
-        shards: &[Arc<Shard>],
-        spot: Spot,
-        marks: &Marks,
-        buffer: &mut Vec<(u32, u32)>,
-    ) -> f64 {
+    pub fn activation(&self, shards: &[Arc<Shard>], spot: Spot, marks: &Marks, buffer: &mut Vec<(u32, u32)>) -> f64 {
         let (document, norm) = at(shards, spot);
         marks.found(document, buffer);
         let sum: f64 = buffer.iter().map(|&(place, tf)| self.lit[place as usize].weight * term_weight(tf)).sum();

@@ -29,16 +29,21 @@ impl Analysis {
     /// The square root of the sum of (1 + ln tf)^2 over the terms: how long a text is as a vector. No statistic of
     /// the corpus is in it, so it stays true whatever comes or goes.
     pub fn norm(&self) -> f64 {
-        // Summed by rising tf, as the order of terms differs from run to run.
-        let mut repeated: Vec<u32> = self.terms.iter().map(|term| term.1).filter(|&tf| tf > 1).collect();
-        repeated.sort_unstable();
-        let once = (self.terms.len() - repeated.len()) as f64;
-        let square = |tf: u32| {
-            let weight = 1.0 + libm::log(f64::from(tf));
-            weight * weight
-        };
-        libm::sqrt(repeated.into_iter().fold(once, |sum, tf| sum + square(tf)))
+        norm(&self.terms)
     }
+}
+
+/// The square root of the sum of (1 + ln tf)^2 over terms with their counts.
+pub fn norm(terms: &[(u32, u32)]) -> f64 {
+    // Summed by rising tf, as the order of terms differs from run to run.
+    let mut repeated: Vec<u32> = terms.iter().map(|term| term.1).filter(|&tf| tf > 1).collect();
+    repeated.sort_unstable();
+    let once = (terms.len() - repeated.len()) as f64;
+    let square = |tf: u32| {
+        let weight = 1.0 + libm::log(f64::from(tf));
+        weight * weight
+    };
+    libm::sqrt(repeated.into_iter().fold(once, |sum, tf| sum + square(tf)))
 }
 
 /// The most terms of a title that are kept in their order; longer titles name nothing anyway.
@@ -229,7 +234,10 @@ impl Session {
         if let Some(&place) = place {
             return Some(self.seen[place as usize].term);
         }
-        let (form, term) = if is_stop_word(word) { (STOP, STOP) } else { self.lexicon.find(word)? };
+        let known = if is_stop_word(word) { Some((STOP, STOP)) } else { self.lexicon.find(word) };
+        let Some((form, term)) = known else {
+            return self.lexicon.term(&stem_of(word));
+        };
         self.remember(word, form, term);
         Some(term)
     }
