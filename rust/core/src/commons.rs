@@ -106,6 +106,11 @@ impl Commons {
         self.backlog.len() as u64
     }
 
+    /// Documents that were digested.
+    pub fn digested(&self) -> u64 {
+        self.digested
+    }
+
     /// The mean number of indexed words of a document; 0 where there is none.
     pub fn mean_length(&self) -> f64 {
         if self.documents == 0 { 0.0 } else { self.length as f64 / self.documents as f64 }

@@ -114,6 +114,7 @@ struct Wire {
     tick: Tick,
     from: u32,
     to: u32,
+    packed: u64,
     stems: Vec<String>,
     wired: Vec<(u32, Vec<u32>)>,
     unwired: Vec<(u32, Vec<u32>)>,
@@ -164,6 +165,7 @@ impl Batch {
             tick: self.tick,
             from: self.from.0,
             to: self.to.0,
+            packed: self.nbytes(),
             wired: packed(&self.wired),
             unwired: packed(&self.unwired),
             stems: dictionary.into_values().collect(),
@@ -176,15 +178,47 @@ impl Batch {
     /// # Errors
     /// [`Error::Wire`] where the bytes are no batch, of another version, or speak of a term unknown here.
     pub fn decode(bytes: &[u8], lexicon: &Lexicon) -> Result<Batch> {
-        let wire: Wire = postcard::from_bytes(bytes).map_err(|cause| broken(&cause.to_string()))?;
-        if wire.version != WIRE_VERSION {
-            return Err(broken(&format!("version {} is not {WIRE_VERSION}", wire.version)));
-        }
+        let wire = Wire::read(bytes)?;
         let known = |stem: &String| lexicon.term(stem).ok_or_else(|| broken(&format!("unknown term `{stem}`")));
         let terms = wire.stems.iter().map(known).collect::<Result<Vec<u32>>>()?;
         let (wired, unwired) = (Share::decode(&wire.wired, &terms)?, Share::decode(&wire.unwired, &terms)?);
         let (from, to) = (ShardId(wire.from), ShardId(wire.to));
         Ok(Batch { tick: wire.tick, from, to, wired, unwired })
+    }
+}
+
+impl Wire {
+    fn read(bytes: &[u8]) -> Result<Wire> {
+        // The version stands first and alone, because nothing is known of what follows another one.
+        let (version, _) = postcard::take_from_bytes::<u8>(bytes).map_err(|cause| broken(&cause.to_string()))?;
+        if version != WIRE_VERSION {
+            return Err(broken(&format!("version {version} is not {WIRE_VERSION}")));
+        }
+        postcard::from_bytes(bytes).map_err(|cause| broken(&cause.to_string()))
+    }
+}
+
+/// What bytes say of a batch to those who have no dictionary.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub struct Header {
+    /// The tick it belongs to.
+    pub tick: Tick,
+    /// Who speaks.
+    pub from: ShardId,
+    /// Who is addressed.
+    pub to: ShardId,
+    /// [`Batch::nbytes`] where it was encoded.
+    pub nbytes: u64,
+}
+
+impl Header {
+    /// Read it.
+    ///
+    /// # Errors
+    /// [`Error::Wire`] where the bytes are no batch, or of another version.
+    pub fn read(bytes: &[u8]) -> Result<Header> {
+        let wire = Wire::read(bytes)?;
+        Ok(Header { tick: wire.tick, from: ShardId(wire.from), to: ShardId(wire.to), nbytes: wire.packed })
     }
 }
 

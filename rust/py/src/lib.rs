@@ -1,1 +1,112 @@
-//! The binding.
+//! The binding: everything that knows Python, and nothing that the core or the engine should know.
+//!
+//! - [`error`] is the one translation of errors, [`runtime`] the one door for calls that take time, [`process`] what
+//!   a fork leaves behind, [`convert`] and [`config`] the way in for documents and settings.
+//! - [`ring`], [`coordinator`], [`world`], [`shard`], [`batch`], [`runner`], [`edges`] and [`tables`] are one exposed
+//!   noun each; [`column`] is what they offer to other libraries' memory, [`assemble`] brings
+//!   shards made one by one into one world.
+
+mod assemble;
+mod batch;
+mod column;
+mod config;
+mod convert;
+mod coordinator;
+mod edges;
+mod error;
+mod process;
+mod ring;
+mod runner;
+mod runtime;
+mod shard;
+mod tables;
+mod world;
+
+use error::Result;
+use phago_core::config::{ColonyConfig, SHARDS_MAX};
+use phago_core::ids::{DocumentId, NodeId};
+use phago_core::text::{Lexicon, Session};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use std::sync::Arc;
+
+/// The native module of phago; nothing here is public.
+#[pymodule]
+mod _phago {
+    use super::*;
+
+    #[pymodule_export]
+    use crate::batch::Batch;
+    #[pymodule_export]
+    use crate::column::Column;
+    #[pymodule_export]
+    use crate::coordinator::Coordinator;
+    #[pymodule_export]
+    use crate::edges::CrossEdges;
+    #[pymodule_export]
+    use crate::ring::Ring;
+    #[pymodule_export]
+    use crate::runner::{Runner, TickResult};
+    #[pymodule_export]
+    use crate::shard::ShardHandle;
+    #[pymodule_export]
+    use crate::tables::{EdgeTable, NodeTable};
+    #[pymodule_export]
+    use crate::world::World;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("ANALYSER", phago_core::text::ANALYSER)?;
+        module.add("DEBUG_BUILD", cfg!(debug_assertions))?;
+        module.add("DOCUMENT_BYTES_MAX", phago_core::documents::DOCUMENT_BYTES_MAX)?;
+        module.add("KEY_BYTES_MAX", crate::convert::KEY_BYTES_MAX)?;
+        module.add("SHARDS_MAX", SHARDS_MAX)
+    }
+
+    /// Seed every internal map made from now on.
+    #[pyfunction]
+    fn set_map_seed(seed: &Bound<'_, PyAny>) -> PyResult<()> {
+        let seed = seed.call_method1("__and__", (u64::MAX,))?.extract()?;
+        phago_core::maps::set_seed(seed);
+        Ok(())
+    }
+
+    /// The id of a document that the caller named `key`.
+    #[pyfunction]
+    fn document_id(key: &str) -> String {
+        DocumentId::from_key(key).to_string()
+    }
+
+    /// The id of a document without a key.
+    #[pyfunction]
+    fn content_id(title: &str, text: &str) -> String {
+        DocumentId::from_content(title, text).to_string()
+    }
+
+    /// The id of the node of a concept.
+    #[pyfunction]
+    fn concept_id(stem: &str) -> String {
+        NodeId::concept(stem).to_string()
+    }
+
+    /// The stems of a text in the order of their first words, each once.
+    #[pyfunction]
+    fn analyse(py: Python<'_>, text: &str) -> Result<Vec<String>> {
+        crate::runtime::brief(py, || {
+            let words = Session::new(Arc::new(Lexicon::new())).query(text);
+            Ok(words.into_iter().map(|word| word.stem).collect())
+        })
+    }
+
+    /// Every field of `ColonyConfig` with its default.
+    #[pyfunction]
+    fn default_config(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+        crate::config::dictionary(py, &ColonyConfig::default())
+    }
+
+    /// Raise `ConfigError` for the first field that is not accepted.
+    #[pyfunction]
+    fn check_config(config: &Bound<'_, PyDict>) -> Result<()> {
+        crate::config::colony(config).map(drop)
+    }
+}

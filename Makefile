@@ -1,0 +1,98 @@
+# phago. `make help` lists what there is.
+#
+# Everything happens in .venv, which is made by PYTHON, and in target/. A step that has nothing to do is skipped.
+
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python3; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$name; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+CARGO ?= cargo
+
+# What the wheel is made of; when one of these is newer than the installed package, it is built again.
+SOURCES := $(shell find rust python -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name Cargo.toml) \
+	Cargo.toml Cargo.lock pyproject.toml
+
+# The system's pip installs into .venv where .venv could not get a pip of its own.
+PIP = if $(BIN)/python -m pip --version >/dev/null 2>&1; then set -- $(BIN)/python -m pip; \
+	else set -- $(PYTHON) -m pip --python $(BIN)/python; fi; "$$@" --disable-pip-version-check
+
+# `pip --python` came with 22.3.
+PIP_KNOWS_PYTHON := import pip, sys; sys.exit([int(part) for part in pip.__version__.split(".")[:2]] < [22, 3])
+
+.PHONY: help demo test check bench campaign tools clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo 'make demo       build phago, digest the documentation of this Python, answer five questions'
+	@echo 'make test       the tests of Rust and of Python'
+	@echo 'make check      formatting, lints, types, documentation, licences'
+	@echo 'make bench      figures beside peers; PHAGO_DATA names a folder of corpora and collections'
+	@echo 'make campaign   one digest for many shards, threads and seeds; PHAGO_DATA as above'
+	@echo 'make clean      remove .venv and what pytest, mypy and ruff keep'
+	@echo
+	@echo 'PYTHON=python3.12 make ...   with another Python (3.11 or later)'
+
+demo: $(VENV)/.phago
+	@$(BIN)/phago demo
+
+test: $(VENV)/.phago $(VENV)/.test
+	$(CARGO) test --workspace --exclude phago-py --locked
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.phago $(VENV)/.test $(VENV)/.check
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --workspace --exclude phago-py --locked
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict python/phago
+	$(BIN)/python -m mypy.stubtest phago._phago
+	$(BIN)/python tools/licences.py --check
+	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_package.py
+
+bench: $(VENV)/.phago $(VENV)/.test $(VENV)/.bench
+	$(BIN)/python -m pytest benches --benchmark-only --benchmark-quiet --timeout 3600
+
+campaign: $(VENV)/.phago $(VENV)/.test
+	$(BIN)/python -m pytest -m campaign --timeout 7200
+
+# --- what the above stand on --------------------------------------------------------------------------------------
+
+# One line for what is missing, instead of a page from the tool that misses it.
+tools:
+	@[ -n "$(PYTHON)" ] || { \
+		echo 'phago needs Python 3.11 or later: apt-get install python3, or PYTHON=/path/to/python3.11 make ...'; exit 1; }
+	@command -v $(CARGO) >/dev/null || { \
+		echo 'phago needs cargo, from Rust 1.88 or later: rustup.rs tells how to install it; then open a new shell'; exit 1; }
+	@[ "$$($(CARGO) --version | sed 's/^cargo 1\.\([0-9]*\).*/\1/')" -ge 88 ] || { \
+		echo "phago needs Rust 1.88 or later, and this is $$($(CARGO) --version): rustup update stable"; exit 1; }
+	@command -v cc >/dev/null || { echo 'phago needs a C compiler to link: apt-get install gcc libc6-dev'; exit 1; }
+
+# Debian cuts ensurepip out of its Python; then the system's pip fills the environment from outside.
+$(VENV)/bin/python: | tools
+	@if $(PYTHON) -m venv --clear $(VENV) >/dev/null 2>&1 && $@ -m pip --version >/dev/null 2>&1; then :; \
+	elif $(PYTHON) -c '$(PIP_KNOWS_PYTHON)' 2>/dev/null; then $(PYTHON) -m venv --without-pip --clear $(VENV); \
+	else rm -rf $(VENV); echo 'phago needs a pip to install with: apt-get install python3-venv'; exit 1; fi
+
+$(VENV)/.phago: $(SOURCES) | tools $(VENV)/bin/python
+	@echo 'building phago; the first time takes a few minutes'
+	@$(PIP) install --quiet --force-reinstall --no-deps .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml tools/extras.py | $(VENV)/bin/python
+	@$(BIN)/python tools/extras.py test > $(VENV)/test.txt
+	@$(PIP) install --quiet -r $(VENV)/test.txt
+	@touch $@
+
+$(VENV)/.bench: pyproject.toml tools/extras.py | $(VENV)/bin/python
+	@$(BIN)/python tools/extras.py bench > $(VENV)/bench.txt
+	@$(PIP) install --quiet -r $(VENV)/bench.txt
+	@touch $@
+
+$(VENV)/.check: pyproject.toml tools/extras.py | $(VENV)/bin/python
+	@$(BIN)/python tools/extras.py check > $(VENV)/check.txt
+	@$(PIP) install --quiet -r $(VENV)/check.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

@@ -1,0 +1,154 @@
+"""Jobs that need a process of their own, so that memory is theirs alone:  child.py JOB '{"argument": value}'.
+
+A job's last line is JSON: what it returned, and `peak_mib`, the most memory the process ever held.
+"""
+
+import json
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import corpora
+
+
+def memory_mib(what: str = "VmRSS") -> float:
+    """Resident memory now, or at its peak (`VmHWM`).
+
+    Not getrusage: a child inherits its parent's ru_maxrss through fork and exec, and pytest is larger than some jobs.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        row = next(line for line in status.read_text().splitlines() if line.startswith(what))
+        return int(row.split()[1]) / 1024
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "linux" else 1 << 20)
+
+
+class Laps(dict[str, Any]):
+    """Wall and CPU seconds by name."""
+
+    @contextmanager
+    def lap(self, name: str) -> Any:
+        wall, cpu = time.perf_counter(), time.process_time()
+        yield
+        self[name] = time.perf_counter() - wall
+        self[f"{name}_cpu"] = time.process_time() - cpu
+
+
+def digest(corpus: str, shards: int, threads: int, concepts: int = 30) -> dict[str, Any]:
+    """phago: text to lexical index (ingest) and concept graph (run)."""
+    import phago
+
+    documents = corpora.documents(corpus)
+    laps = Laps(before_mib=memory_mib())
+    config = phago.ColonyConfig(concepts_per_document=concepts)
+    with phago.Colony(shards=shards, config=config, runner=phago.RunnerConfig(max_parallelism=threads)) as colony:
+        with laps.lap("seconds"):
+            with laps.lap("ingest"):
+                colony.ingest(documents)
+            with laps.lap("run"):
+                report = colony.run()
+        laps["steady_mib"] = memory_mib()
+        laps["peak_mib"] = memory_mib("VmHWM")
+        stats = colony.stats()
+        names = ("documents", "edges", "nodes", "row_bytes", "bytes_exchanged", "pending", "cross_shard_edges")
+        laps.update({name: getattr(stats, name) for name in names}, ticks=report.ticks, digest=colony.digest())
+    return laps
+
+
+def peer_digest(corpus: str) -> dict[str, Any]:
+    """bm25s for the lexical index, scikit-learn and scipy for the concept graph."""
+    import peers
+
+    texts = [corpora.whole(document) for document in corpora.documents(corpus)]
+    # Whatever these libraries do once, done before the clock starts.
+    peers.bm25s_index(texts[:100])
+    warm = peers.concept_lists(texts[:100])
+    warm.T @ warm
+    laps = Laps(before_mib=memory_mib())
+    with laps.lap("seconds"):
+        with laps.lap("index"):
+            index = peers.bm25s_index(texts)
+        with laps.lap("lists"):
+            lists = peers.concept_lists(texts)
+        with laps.lap("product"):
+            graph = lists.T.tocsr() @ lists
+    assert index is not None
+    laps["steady_mib"] = memory_mib()
+    laps.update(pairs=peers.pairs(lists), edges=int(graph.nnz))
+    return laps
+
+
+def tantivy_digest(corpus: str) -> dict[str, Any]:
+    """tantivy's lexical index."""
+    import peers
+
+    texts = [corpora.whole(document) for document in corpora.documents(corpus)]
+    peers.tantivy_index(texts[:100])
+    laps = Laps()
+    with laps.lap("seconds"):
+        index = peers.tantivy_index(texts)
+    assert index.searcher().num_docs == len(texts)
+    return laps
+
+
+def dict_pairs(corpus: str, sample: int) -> dict[str, Any]:
+    """Pairs counted document by document in a Python dict, of every so many documents that `sample` are left."""
+    from itertools import combinations
+
+    import peers
+
+    documents = corpora.documents(corpus)
+    lists = peers.concept_lists([corpora.whole(document) for document in documents[:: len(documents) // sample]])
+    rows = [lists.indices[a:b].tolist() for a, b in zip(lists.indptr, lists.indptr[1:], strict=False)]
+    laps, counts = Laps(pairs=peers.pairs(lists)), dict[tuple[int, int], int]()
+    with laps.lap("seconds"):
+        for row in rows:
+            for pair in combinations(row, 2):
+                counts[pair] = counts.get(pair, 0) + 1
+    assert sum(counts.values()) == laps["pairs"]
+    return laps
+
+
+def synapses(documents: int, wired: bool) -> dict[str, Any]:
+    """Memory of a colony of documents that share no word, with their synapses or without."""
+    import phago
+
+    texts = corpora.strangers(documents)
+    before = memory_mib()
+    config = phago.ColonyConfig(concepts_per_document=30 if wired else 1)
+    with phago.Colony(shards=1, config=config, runner=phago.RunnerConfig(max_parallelism=1)) as colony:
+        colony.ingest(texts)
+        colony.run()
+        stats = colony.stats()
+        return {"grown_mib": memory_mib() - before, "edges": stats.edges, "row_bytes": stats.row_bytes}
+
+
+def first_answer(collection: str, engine: str) -> dict[str, Any]:
+    """From nothing to an answer: the caller times the whole process."""
+    documents = corpora.documents(Path(collection) / "corpus.jsonl.gz")
+    if engine == "phago":
+        import phago
+
+        with phago.Colony() as colony:
+            colony.ingest(documents, on_error="skip")
+            colony.run()
+            found = len(colony.query("heat transfer in supersonic flow"))
+    else:
+        import peers
+
+        found = len(
+            peers.tantivy_search([corpora.whole(row) for row in documents])("heat transfer in supersonic flow", 10)
+        )
+    assert found == 10
+    return {}
+
+
+JOBS = {job.__name__: job for job in (digest, peer_digest, tantivy_digest, dict_pairs, synapses, first_answer)}
+
+if __name__ == "__main__":
+    measured = JOBS[sys.argv[1]](**json.loads(sys.argv[2]))
+    print(json.dumps({"peak_mib": memory_mib("VmHWM")} | measured))

@@ -1,0 +1,77 @@
+"""The lexical answer from Python, top 10, beside libraries that do nothing else."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import corpora
+import peers
+import phago
+import pytest
+from turns import Measured, in_turn, percentile
+
+SECTION = "lexical query from Python, top 10"
+
+
+def asking(questions: list[str], search: Callable[[str, int], object]) -> Callable[[], Measured]:
+    """All questions one after the other, then all again from one caller and from two at a time."""
+
+    def contender() -> Measured:
+        taken = []
+        for question in questions:
+            begun = time.perf_counter()
+            search(question, 10)
+            taken.append((time.perf_counter() - begun) * 1e6)
+        measured = {"p50": percentile(taken, 0.5), "p95": percentile(taken, 0.95)}
+        for callers in (1, 2):
+            parts = [questions[at::callers] for at in range(callers)]
+            with ThreadPoolExecutor(callers) as pool:
+                begun = time.perf_counter()
+                list(pool.map(lambda part: [search(question, 10) for question in part], parts))
+                measured[f"qps {callers}"] = len(questions) / (time.perf_counter() - begun)
+        return measured
+
+    return contender
+
+
+@pytest.mark.benchmark(group="query")
+def test_bench_lexical_query(benchmark, figures, rounds, debian: Path):
+    rows = corpora.documents(debian)
+    questions = corpora.questions(rows, peers.STOP)
+    texts = [corpora.whole(row) for row in rows]
+    searches = {"bm25s": peers.bm25s_search(texts), "tantivy": peers.tantivy_search(texts)}
+    with phago.Colony() as colony:
+        colony.ingest(rows)
+        colony.run()
+        place = {row["id"]: at for at, row in enumerate(rows)}
+        answers = [[place[hit.id] for hit in colony.query(question, k=10)] for question in questions]
+        shared = {
+            name: sum(len({*ours} & {*search(question, 10)}) for ours, question in zip(answers, questions, strict=True))
+            for name, search in searches.items()
+        }
+        found = sum(map(len, answers))
+        contenders = {"phago": asking(questions, colony.query)}
+        turns = in_turn(benchmark, rounds, contenders | {name: asking(questions, searches[name]) for name in searches})
+    # Same formula, other ways to cut words: most answers must be the same. tantivy has other k1 and b too.
+    assert shared["bm25s"] > 0.7 * found
+    assert shared["tantivy"] > 0.5 * found
+    best = min(searches, key=lambda name: turns.spread(name, "p50").median)
+    for figure in ("p50", "p95"):
+        for name in searches:
+            ours, beside = turns.spread("phago", figure).unit("us"), turns.spread(name, figure).unit(f"us {name}")
+            figures.add(SECTION, figure, ours, beside, turns.ratio("phago", name, figure))
+    p50 = turns.spread("phago", "p50").unit("us own p50")
+    figures.add(
+        SECTION,
+        "p95 over p50",
+        turns.spread("phago", "p95").unit("us"),
+        p50,
+        turns.ratio("phago", "phago", "p95", "p50"),
+    )
+    one, two = turns.spread("phago", "qps 1"), turns.spread("phago", "qps 2")
+    ratio = turns.ratio("phago", "phago", "qps 2", "qps 1")
+    figures.add(SECTION, "queries/s, 2 callers over 1", two.unit("/s"), one.unit("/s 1 caller"), ratio)
+    figures.add(SECTION, "queries/s, 2 callers", two.unit("/s"), turns.spread(best, "qps 2").unit(f"/s {best}"))
+    for name, count in shared.items():
+        figures.add(SECTION, f"share of the answers that {name} gives too", f"{count / found:.3f}")

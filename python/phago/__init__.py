@@ -1,0 +1,158 @@
+"""phago: a memory that organises itself.
+
+A colony of agents digests documents into concepts, wires the concepts that occur together, strengthens what is
+repeated, lets the rest fade, and answers questions with ranked passages. `Colony` is where to begin; `AsyncColony` is
+its twin for event loops; `Coordinator`, `ShardedColony` and `DistributedRunner` are the machine below for those who
+drive it themselves.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+
+from . import _phago
+from .aio import AsyncColony
+from .cluster import Coordinator, DistributedQueryEngine, DistributedRunner
+from .colony import Colony
+from .config import ColonyConfig, DistributedConfig, RunnerConfig
+from .document import Document, read_folder
+from .errors import (
+    BarrierFailed,
+    BusyError,
+    ClosedError,
+    ConfigError,
+    CoordinatorUnavailable,
+    DebugBuildWarning,
+    DocumentExists,
+    EdgeResolutionFailed,
+    GhostNodeNotFound,
+    InvalidDocument,
+    LimitError,
+    PhagoError,
+    PhaseOrderError,
+    PhaseTimeout,
+    RoutingFailed,
+    RpcError,
+    ShardDied,
+    ShardNotFound,
+    WireError,
+)
+from .ghosts import GhostNodeCache
+from .graph import Edges, Graph, Nodes
+from .ids import ShardId, TickPhase
+from .results import (
+    ClusterStats,
+    CrossShardEdge,
+    CrossShardEdges,
+    DistributedTickResult,
+    Edge,
+    GhostNode,
+    Hit,
+    Hits,
+    IngestReport,
+    LocalQueryRequest,
+    LocalQueryResult,
+    Node,
+    PhaseResult,
+    Rejected,
+    RunReport,
+    ScoredNode,
+    ShardHealth,
+    ShardInfo,
+    Stats,
+    StoredDocument,
+)
+from .ring import ConsistentHashRing
+from .shard import Batch, ShardedColony
+
+# The distribution's version as it is written in pyproject.toml; a test holds them equal.
+__version__ = "0.1.0"
+
+__all__ = [
+    "AsyncColony",
+    "BarrierFailed",
+    "Batch",
+    "BusyError",
+    "ClosedError",
+    "ClusterStats",
+    "Colony",
+    "ColonyConfig",
+    "ConfigError",
+    "ConsistentHashRing",
+    "Coordinator",
+    "CoordinatorUnavailable",
+    "CrossShardEdge",
+    "CrossShardEdges",
+    "DebugBuildWarning",
+    "DistributedConfig",
+    "DistributedQueryEngine",
+    "DistributedRunner",
+    "DistributedTickResult",
+    "Document",
+    "DocumentExists",
+    "Edge",
+    "EdgeResolutionFailed",
+    "Edges",
+    "GhostNode",
+    "GhostNodeCache",
+    "GhostNodeNotFound",
+    "Graph",
+    "Hit",
+    "Hits",
+    "IngestReport",
+    "InvalidDocument",
+    "LimitError",
+    "LocalQueryRequest",
+    "LocalQueryResult",
+    "Node",
+    "Nodes",
+    "PhagoError",
+    "PhaseOrderError",
+    "PhaseResult",
+    "PhaseTimeout",
+    "Rejected",
+    "RoutingFailed",
+    "RpcError",
+    "RunReport",
+    "RunnerConfig",
+    "ScoredNode",
+    "ShardDied",
+    "ShardHealth",
+    "ShardId",
+    "ShardInfo",
+    "ShardNotFound",
+    "ShardedColony",
+    "Stats",
+    "StoredDocument",
+    "TickPhase",
+    "WireError",
+    "__version__",
+    "read_folder",
+]
+
+
+def _seed_maps() -> None:
+    # No result depends on the order inside a hash map. A fresh seed for every process keeps that true, and keeps
+    # crafted words from piling up in one bucket; a test that looks for such an order sets the seed.
+    given = os.environ.get("PHAGO_MAP_SEED", "")
+    try:
+        seed = int(given, 0) if given else int.from_bytes(os.urandom(8), "little")
+    except ValueError:
+        raise ConfigError(
+            f"`PHAGO_MAP_SEED` is {given!r}; accepted is an integer",
+            field="PHAGO_MAP_SEED",
+            value=given,
+            accepted="an integer",
+        ) from None
+    _phago.set_map_seed(seed % 2**64)
+
+
+_seed_maps()
+
+if _phago.DEBUG_BUILD:
+    warnings.warn(
+        "phago's native module was compiled without optimisation: its answers are right and its timings are not",
+        DebugBuildWarning,
+        stacklevel=2,
+    )

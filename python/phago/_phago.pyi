@@ -1,0 +1,412 @@
+"""The native module: classes that take and give primitives.
+
+Nothing here is public. The classes that users meet are written in Python beside this file and hold these.
+Wherever a call can fail it raises the classes of `phago.errors` with their fields. Calls that may take
+long leave the interpreter to other threads, answer Ctrl-C within 50 ms and turn a panic into `PhagoError`.
+After a fork every call raises `CoordinatorUnavailable`, because the worker threads stayed in the parent.
+
+Words used below: a *key* is the caller's own id of a document; an *id* of a document or node is 32 hex digits;
+a phase is its name, `"Sense"`, `"Act"`, `"Decay"` or `"Advance"`; ticks are counted from 0.
+"""
+
+import sys
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import Any, Literal, final
+
+_PhaseName = Literal["Sense", "Act", "Decay", "Advance"]
+# (kind, shard, phase, tick), and for some kinds a number more; see `Runner.inject`
+_Fault = tuple[str, int, str, int | None] | tuple[str, int, str, int | None, int]
+# (shard, phase, tick, node_count, edge_count, new cross-shard edges made on that shard)
+_PhaseTuple = tuple[int, str, int, int, int, "CrossEdges"]
+# (index in the caller's whole sequence, key or None, field, reason)
+_Rejected = tuple[int, str | None, str, str]
+# (score, key or the 32 hex digits where the caller gave none, title, text, tick that digested it or None)
+_Found = tuple[float, str, str, str, int | None]
+# (id, label, stem, mentions, uses, degree, shard)
+_Node = tuple[str, str, str, int, int, int, int]
+# (shard, address, online, node_count, edge_count, document_count, memory_bytes, last_heartbeat in seconds, if any)
+_ShardRow = tuple[int, str, bool, int, int, int, int, float | None]
+# (node id, shard, label, mentions, is_resolved)
+_GhostRow = tuple[str, int, str | None, int | None, bool]
+# (id, label, score, shard)
+_Ranked = tuple[str, str, float, int]
+# (label, weight, co_activations, created, last, id)
+_Neighbor = tuple[str, float, int, int, int, str]
+# (source label, target label, weight, co_activations, created, last, source id, target id)
+_Edge = tuple[str, str, float, int, int, int, str, str]
+
+__all__ = [
+    "ANALYSER",
+    "Batch",
+    "Column",
+    "Coordinator",
+    "CrossEdges",
+    "DEBUG_BUILD",
+    "DOCUMENT_BYTES_MAX",
+    "EdgeTable",
+    "KEY_BYTES_MAX",
+    "NodeTable",
+    "Ring",
+    "Runner",
+    "SHARDS_MAX",
+    "ShardHandle",
+    "TickResult",
+    "World",
+    "analyse",
+    "check_config",
+    "concept_id",
+    "content_id",
+    "default_config",
+    "document_id",
+    "set_map_seed",
+]
+
+ANALYSER: str  # name and version of the text analysis; part of every digest
+DEBUG_BUILD: bool  # True in a build without optimisation; the package warns about it on import
+DOCUMENT_BYTES_MAX: int  # bytes of UTF-8 that title and text of a document may have together (16 MiB)
+KEY_BYTES_MAX: int  # bytes of UTF-8 that a key may have (512)
+SHARDS_MAX: int  # shards that a ring takes, at most
+
+def set_map_seed(seed: int) -> None:
+    """Seed every internal map made from now on. Results never depend on it. `seed` is taken modulo 2**64."""
+
+def document_id(key: str) -> str:
+    """The id of a document that the caller named `key`."""
+
+def content_id(title: str, text: str) -> str:
+    """The id of a document without a key."""
+
+def concept_id(stem: str) -> str:
+    """The id of the node of a concept, by its stem."""
+
+def default_config() -> dict[str, int | float]:
+    """Every field of `ColonyConfig` with its default, in order; the Python dataclass is tested against it."""
+
+def check_config(config: dict[str, int | float]) -> None:
+    """Raise `ConfigError` for the first field that is unknown, of a wrong type or out of range.
+
+    Fields that are absent have their defaults.
+    """
+
+def analyse(text: str) -> list[str]:
+    """The stems of `text` in the order of their first words, each once, stop words left out."""
+
+@final
+class Ring:
+    """A consistent-hash ring. Frozen (mutators raise `BusyError`) from when a shard is made on it."""
+
+    def __new__(cls, num_shards: int, virtual_nodes_per_shard: int | None = None) -> Ring: ...
+    @property
+    def shards(self) -> list[int]: ...
+    @property
+    def virtual_nodes_per_shard(self) -> int: ...
+    @property
+    def total_virtual_nodes(self) -> int: ...
+    @property
+    def frozen(self) -> bool: ...
+    def shard_of_document(self, key: str) -> int: ...
+    def shard_of_id(self, id: str) -> int:
+        """The home of an id of 32 hex digits; `ValueError` for anything else."""
+    def replicas_of_document(self, key: str, count: int) -> list[int]:
+        """The home first, then distinct shards clockwise, at most all."""
+    def add_shard(self) -> int:
+        """Fill the lowest empty place, else add one. `BusyError` when frozen, `LimitError` at `SHARDS_MAX`."""
+    def remove_shard(self, shard: int) -> None:
+        """`ShardNotFound` when it is not there, `BusyError` when frozen."""
+    def same_as(self, other: Ring) -> bool:
+        """Whether both place every id alike: equal shards and equal virtual nodes."""
+
+@final
+class Coordinator:
+    """Registry of shards and barrier of their phases. Only `wait_for_phase` waits.
+
+    Places 0 to `num_shards` - 1 are registered and online from the start. While a runner drives it (from
+    when the runner is made until it is closed or collected), `register_shard`, `deregister_shard`,
+    `phase_complete` and `advance_tick` raise `BusyError`. `None` is the default of `DistributedConfig`.
+    """
+
+    def __new__(
+        cls,
+        num_shards: int | None = None,
+        replication_factor: int | None = None,
+        rpc_timeout_ms: int | None = None,
+        virtual_nodes_per_shard: int | None = None,
+        heartbeat_timeout_ms: int | None = None,
+    ) -> Coordinator: ...
+    @property
+    def ring(self) -> Ring:
+        """The same object every time."""
+    @property
+    def current_tick(self) -> int: ...
+    @property
+    def driven(self) -> bool:
+        """Whether a runner drives it."""
+    def register_shard(self, address: str) -> int:
+        """Fill the lowest empty place, else add one; returns the place."""
+    def deregister_shard(self, shard: int) -> None:
+        """`ShardNotFound` when it is not registered."""
+    def phase_complete(self, shard: int, phase: _PhaseName, tick: int) -> bool:
+        """Note an answer; True when it was the last one missing. `BarrierFailed` for another phase or tick."""
+    def wait_for_phase(self, phase: _PhaseName, tick: int, timeout_ms: int) -> Awaitable[None]:
+        """Wait until every shard has completed the phase. `PhaseTimeout` names those that did not.
+
+        Needs a running event loop; starts at once.
+        """
+    def advance_tick(self) -> int:
+        """Begin the next tick; `BarrierFailed` unless every shard has completed Decay. Returns the new tick."""
+    def shards(self) -> list[_ShardRow]:
+        """What is known of each, by shard."""
+    def heartbeat(self, shard: int, now: float) -> None:
+        """`now` in seconds of the caller's monotonic clock; a stamp from the future counts as the present."""
+    def check_health(self, now: float) -> list[int]:
+        """The shards that went offline with this call."""
+    def update_metrics(
+        self, shard: int, node_count: int, edge_count: int, document_count: int, memory_bytes: int
+    ) -> None: ...
+
+@final
+class World:
+    """One colony: its committed state and what was ingested since.
+
+    Reading calls see one committed tick and the documents applied since, and do not wait for a tick under way.
+    """
+
+    @staticmethod
+    def create(config: dict[str, int | float], shards: int, virtual_nodes_per_shard: int | None = None) -> World: ...
+    @property
+    def tick(self) -> int: ...
+    @property
+    def shard_count(self) -> int: ...
+    def same_as(self, other: World) -> bool:
+        """Whether both are handles of one colony."""
+    @property
+    def pending(self) -> int:
+        """Documents accepted and not yet digested."""
+    @property
+    def quiet(self) -> bool:
+        """No backlog and no living digester: a run has nothing to do."""
+    def ingest(self, documents: Sequence[object], first_index: int, skip: bool) -> tuple[int, int, list[_Rejected]]:
+        """Take one chunk of documents; returns (accepted, unchanged, rejected).
+
+        A document is a `str`, a mapping with `text` and perhaps `id` and `title`, or an object with these attributes
+        (`phago.Document`). The caller cuts its sequence into chunks (of 1,000); `first_index` is the index of the
+        first of them in the whole sequence, so that errors name the caller's own index.
+
+        With `skip` the bad ones come back in `rejected` and the rest is taken. Without it the first bad one in order is
+        raised as `InvalidDocument` or `DocumentExists` and nothing of the chunk is taken; `rejected` is then empty.
+        `unchanged` counts documents that were there already with the same content.
+        """
+    def ingest_async(
+        self, documents: Sequence[object], first_index: int, skip: bool
+    ) -> Awaitable[tuple[int, int, list[_Rejected]]]:
+        """The twin for event loops. The documents are read before it returns; a cancelled chunk may have been taken."""
+    def search(self, text: str, k: int) -> list[_Found]:
+        """The `k` documents with the highest BM25 score, best first; ties by id. Only scores above 0."""
+    def search_async(self, text: str, k: int) -> Awaitable[list[_Found]]: ...
+    def concepts(self, text: str, k: int) -> list[_Ranked]:
+        """The `k` concepts nearest to the text over all shards, best first; ties by id."""
+    def get(self, key: str) -> tuple[str, str, int, int | None] | None:
+        """(title, text, tick of arrival, tick that digested it or None).
+
+        `key` is the caller's key or, for a document without one, its 32 hex digits.
+        """
+    def __contains__(self, key: object, /) -> bool: ...
+    def __len__(self) -> int: ...
+    def digest(self) -> str:
+        """SHA-256 over a canonical dump, 64 hex digits. Takes time in proportion to the state."""
+    def stats(self) -> dict[str, int | float]:
+        """`documents`, `pending`, `digested`, `terms`, `nodes`, `edges`, `edge_slots`, `cross_shard_edges`, `digesters`,
+        `tick`, `shards`, `bytes_exchanged` (in all ticks so far), `row_bytes`, `ghosts` and `touched` (rows that the last tick read)."""
+    def node(self, label: str) -> _Node | None:
+        """The concept with this label, word form or stem."""
+    def neighbors(self, label: str) -> list[_Neighbor] | None:
+        """The node's own row, strongest first; None when there is no such node."""
+    def nodes(self) -> NodeTable:
+        """A snapshot of the nodes of one committed tick, ordered by id."""
+    def edges(self) -> EdgeTable:
+        """A snapshot of the living synapses of one committed tick, ordered by source id and target id."""
+
+@final
+class Column:
+    """A column of a snapshot. Cheap to hand on: it shares the snapshot's memory.
+
+    Numbers offer the buffer protocol (`numpy.asarray(column)`, `memoryview(column)`), read-only, of one dimension. All
+    columns offer `__arrow_c_array__`, so that `polars.Series`, `pyarrow.array` and their like take them without an object a cell;
+    strings are Arrow utf8 (large_utf8).
+    """
+
+    @property
+    def dtype(self) -> Literal["int64", "float64", "str"]: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> Any:
+        """A Python int, float or str; negative indices count from the end."""
+    def to_list(self) -> list[Any]: ...
+    if sys.version_info >= (3, 12):
+        # Older Pythons have the protocol without the name.
+        def __buffer__(self, flags: int, /) -> memoryview: ...
+    def __arrow_c_schema__(self) -> object: ...
+    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]: ...
+
+@final
+class NodeTable:
+    """Columns: `id`, `label`, `stem`, `mentions`, `uses`, `degree`, `shard`."""
+
+    @property
+    def tick(self) -> int: ...
+    @property
+    def names(self) -> list[str]: ...
+    def __len__(self) -> int: ...
+    def get(self, index: int) -> _Node: ...
+    def column(self, name: str) -> Column:
+        """Built on first use and kept; `KeyError` for another name."""
+
+@final
+class EdgeTable:
+    """Columns: `source`, `target`, `weight`, `co_activations`, `created`, `last`, `source_id`, `target_id`."""
+
+    @property
+    def tick(self) -> int: ...
+    @property
+    def names(self) -> list[str]: ...
+    def __len__(self) -> int: ...
+    def get(self, index: int) -> _Edge: ...
+    def column(self, name: str) -> Column:
+        """Built on first use and kept; `KeyError` for another name."""
+
+@final
+class CrossEdges:
+    """Cross-shard edges made in a phase on one shard; `len` makes no objects."""
+
+    def __len__(self) -> int: ...
+    def get(self, index: int) -> tuple[str, str, int, float]:
+        """(from_node, to_node, to_shard, weight)."""
+
+@final
+class TickResult:
+    @property
+    def tick(self) -> int: ...
+    @property
+    def phases(self) -> list[_PhaseTuple]:
+        """Sense of every shard, then Act, then Decay; within a phase by shard."""
+
+@final
+class Runner:
+    """Drives the phases of one world on its own worker threads.
+
+    Calls queue in order of arrival. A tick that is cancelled, times out or dies leaves the world at the old tick and the
+    runner usable. Sync calls may be made inside a running event loop; they block that loop, as any sync call does.
+    """
+
+    @staticmethod
+    def of_world(
+        world: World,
+        phase_timeout_ms: int | None = None,
+        resolve_ghosts: bool = True,
+        max_parallelism: int | None = None,
+    ) -> Runner: ...
+    @staticmethod
+    def of_shards(
+        coordinator: Coordinator,
+        shards: Iterable[ShardHandle],
+        phase_timeout_ms: int | None = None,
+        resolve_ghosts: bool = True,
+        max_parallelism: int | None = None,
+    ) -> Runner:
+        """A runner over all shards of a coordinator's ring.
+
+        Raises `ConfigError` naming both values for unequal rings, configs or ticks, and for missing or repeated ids;
+        `BusyError` when the coordinator or a shard is driven by another runner.
+        """
+    @property
+    def world(self) -> World: ...
+    def tick_sync(self) -> TickResult: ...
+    def tick(self) -> Awaitable[TickResult]:
+        """Needs a running event loop; starts at once. Cancelling it cancels the attempt."""
+    def run_sync(self, max_ticks: int | None = None) -> tuple[int, int, int]:
+        """Tick until there is no backlog and no living digester, or `max_ticks` were made; (ticks, digested, failed)."""
+    def run(self, max_ticks: int | None = None) -> Awaitable[tuple[int, int, int]]: ...
+    def inject(self, fault: _Fault | None) -> None:
+        """For tests: order a fault, or forget all with None.
+
+        ("hang", shard, phase, tick) blocks the worker thread of the shard there until the attempt is given up, ("deaf",
+        shard, phase, tick, ms) does not even look whether it is, ("panic", shard, phase, tick) panics, and ("meet", shard,
+        phase, tick, other shard) waits until the other shard has entered the same phase. `tick` is the one being made; a
+        fault with a tick happens once, one with None in every tick.
+        """
+    def close(self) -> None:
+        """Give coordinator and shards free. Later ticks raise `BusyError`. Idempotent."""
+
+@final
+class ShardHandle:
+    """One shard of a world that is made of the shards given the same `Ring` object.
+
+    `ShardHandle(shard, config, ring)` joins the newest world of that ring with an equal config in which the place is free,
+    else begins a new one. From then on the ring is frozen. The driving calls (`phase`, `take_outbox`, `deliver`) raise
+    `BusyError` while a runner drives the shard.
+    """
+
+    def __new__(cls, shard: int, config: dict[str, int | float], ring: Ring) -> ShardHandle: ...
+    @property
+    def shard(self) -> int: ...
+    @property
+    def ring(self) -> Ring: ...
+    @property
+    def world(self) -> World:
+        """The world it is a part of, now; a runner may bring shards of several worlds into one."""
+    @property
+    def current_tick(self) -> int: ...
+    @property
+    def driven(self) -> bool: ...
+    def owns_document(self, key: str) -> bool: ...
+    def ingest_document(self, document: object) -> str:
+        """Take one document; returns its id. `RoutingFailed` names the home of one that lives elsewhere."""
+    def phase(self, name: _PhaseName) -> tuple[int, int, CrossEdges]:
+        """Drive one phase by hand; (node_count, edge_count, new cross-shard edges). `ValueError` out of order."""
+    def take_outbox(self) -> list[tuple[int, Batch]]:
+        """What Act sent, (to shard, batch) by shard; empty the second time."""
+    def deliver(self, batch: Batch) -> None: ...
+    def node(self, id: str) -> _Node | None: ...
+    def term_frequencies(self) -> dict[str, int]:
+        """Stem to the number of documents on this shard that have it."""
+    def ghosts(self) -> list[_GhostRow]:
+        """Most recently used first, as they were cached."""
+    def ghost(self, id: str) -> _GhostRow:
+        """`GhostNodeNotFound` for one that is not cached. One that is stale is fetched again."""
+    @property
+    def ghosts_max(self) -> int: ...
+    def cross_shard_edges(self) -> dict[int, int]:
+        """To shard: how many living synapses of this shard end there."""
+    def connected_shards(self) -> list[int]: ...
+    def handle_shard_offline(self, shard: int) -> int:
+        """Drop the ghosts of that shard; how many there were."""
+    def health(self) -> tuple[bool, float, float, int]:
+        """(healthy, load: share of documents still pending, memory in MB, pending operations), measured now."""
+    def stats(self) -> dict[str, int | float]:
+        """`nodes`, `edges`, `documents`, `pending`, `memory_bytes`, `ghosts`, `cross_shard_edges`."""
+    def query(
+        self, terms: Sequence[str], max_results: int, global_df: dict[str, int] | None = None
+    ) -> tuple[list[tuple[str, str, float]], dict[str, int]]:
+        """Concepts of this shard for the query; ([(node_id, label, score)], term frequencies of the query's stems here).
+
+        `terms` are stems, as `analyse` gives them. A shard answers for those of them that it is home to, so a concept may be
+        found by several shards, each with its part of the score; `World.concepts` has the whole. Without `global_df` the committed
+        statistics, which are global and exact, are used.
+        """
+
+@final
+class Batch:
+    """Messages from one shard to another in one tick. Opaque; pickles."""
+
+    @property
+    def nbytes(self) -> int: ...
+    @property
+    def sender(self) -> int: ...
+    @property
+    def to(self) -> int: ...
+    @property
+    def tick(self) -> int: ...
+    def to_bytes(self) -> bytes: ...
+    @staticmethod
+    def from_bytes(data: bytes) -> Batch:
+        """`ValueError` for bytes that are no batch."""
+    def __reduce__(self) -> tuple[Any, tuple[bytes]]: ...

@@ -1,0 +1,257 @@
+"""The friendly face: a colony in memory."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from types import TracebackType
+from typing import Any, Literal, Self, cast
+
+from . import _phago
+from ._shared import Unpicklable, cores, count, text_of, tick_result
+from .config import SHARDS_MAX, ColonyConfig, RunnerConfig, as_native
+from .document import Document
+from .errors import ClosedError, ConfigError, DocumentExists, InvalidDocument
+from .graph import Graph
+from .results import DistributedTickResult, Hit, Hits, IngestReport, Rejected, RunReport, Stats, StoredDocument
+
+__all__ = ["Colony", "DocumentLike", "OnError"]
+
+DocumentLike = str | Mapping[str, Any] | Document
+"""A document: its text; a mapping with `text` and perhaps `id` and `title`; or a `Document`."""
+
+OnError = Literal["raise", "skip"]
+
+CHUNK = 1000
+"""Documents that are taken together: all of them or, with `on_error="raise"`, none."""
+
+
+def chunks(documents: Iterable[DocumentLike] | DocumentLike) -> Iterator[tuple[int, list[DocumentLike]]]:
+    """The documents in chunks, each with the index of its first."""
+    # A string, a mapping and bytes can be iterated, and whoever passes one means one document.
+    alone = isinstance(documents, str | bytes | bytearray | Mapping) or not isinstance(documents, Iterable)
+    waiting = cast("Iterator[DocumentLike]", iter([documents] if alone else documents))  # type: ignore[arg-type]
+    first = 0
+    while chunk := list(islice(waiting, CHUNK)):
+        yield first, chunk
+        first += len(chunk)
+
+
+class Intake:
+    """The report of one `ingest` while it grows."""
+
+    def __init__(self, on_error: OnError) -> None:
+        if on_error not in ("raise", "skip"):
+            accepted = '"raise" or "skip"'
+            message = f"`on_error` is {on_error!r}; accepted is {accepted}"
+            raise ConfigError(message, field="on_error", value=on_error, accepted=accepted)
+        self.skip = on_error == "skip"
+        self.report = IngestReport()
+
+    def add(self, taken: tuple[int, int, list[tuple[int, str | None, str, str]]]) -> None:
+        accepted, unchanged, rejected = taken
+        self.report = IngestReport(
+            self.report.accepted + accepted,
+            self.report.unchanged + unchanged,
+            self.report.rejected + tuple(Rejected(*row) for row in rejected),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if isinstance(error, InvalidDocument | DocumentExists):
+            error.report = self.report
+
+
+class Colony(Unpicklable):
+    """A memory that organises itself, kept in this process.
+
+    >>> with Colony(seed=7) as colony:
+    ...     report = colony.ingest([{"id": "a", "text": "Ions cross the membrane."}, "The membrane holds the cell."])
+    ...     digested = colony.run().digested
+    ...     best = colony.query("how do ions cross", k=1)[0]
+    >>> report.accepted, digested, best.id
+    (2, 2, 'a')
+
+    Args:
+        shards: Into how many parts the work is cut; 1 to 1,024. By default one for each core. No result depends on it.
+        seed: Keys the colony's chance; 0 to 2^64 - 1. Short for `ColonyConfig(seed=...)`.
+        config: Everything else that can be set.
+        runner: How ticks are driven. By default with one thread for each core.
+
+    Methods may be called from several threads; queries do not wait for a tick under way. A colony cannot be pickled or
+    copied and does not survive a fork: make it in the process that uses it.
+
+    Raises:
+        ConfigError: For a setting outside of what is accepted.
+    """
+
+    _instead = "make one where it is needed; documents, configs, results and `digest()` may travel"
+
+    def __init__(
+        self,
+        shards: int | None = None,
+        seed: int = 0,
+        config: ColonyConfig | None = None,
+        *,
+        runner: RunnerConfig | None = None,
+    ) -> None:
+        config = ColonyConfig() if config is None else config
+        if not isinstance(config, ColonyConfig):
+            raise TypeError(f"`config` is a ColonyConfig, not {type(config).__name__}")
+        if seed:
+            if config.seed not in (0, seed):
+                accepted = f"the config's own seed {config.seed}, or none"
+                raise ConfigError(
+                    f"`seed` is {seed}; accepted is {accepted}", field="seed", value=seed, accepted=accepted
+                )
+            config = dataclasses.replace(config, seed=seed)
+        if runner is None:
+            runner = RunnerConfig(max_parallelism=min(cores(), 256))
+        self._config = config
+        self._shards = min(cores(), SHARDS_MAX) if shards is None else count("shards", shards, 1, SHARDS_MAX)
+        self._native: tuple[_phago.World, _phago.Runner] | None = None
+        world = _phago.World.create(as_native(config), self._shards)
+        self._native = (
+            world,
+            _phago.Runner.of_world(world, runner.phase_timeout_ms, runner.resolve_ghosts, runner.max_parallelism),
+        )
+
+    def _open(self) -> tuple[_phago.World, _phago.Runner]:
+        native = self._native
+        if native is None:
+            what = "the colony is closed; make a new one"
+            raise ClosedError(what, what=what)
+        return native
+
+    @property
+    def _world(self) -> _phago.World:
+        return self._open()[0]
+
+    @property
+    def _runner(self) -> _phago.Runner:
+        return self._open()[1]
+
+    # --- taking in ---
+
+    def ingest(self, documents: Iterable[DocumentLike] | DocumentLike, on_error: OnError = "raise") -> IngestReport:
+        """Take documents, or one document. They are found by their words at once, and digested by `run`.
+
+        Any iterable will do; it is read in chunks of 1,000. A document with an id that is there already with the same
+        content changes nothing.
+
+        Args:
+            documents: Strings, mappings (`text`; optional `id`, `title`) or `Document`s.
+            on_error: With "raise", the first bad document raises and nothing of its chunk is taken. With "skip", bad
+                documents are listed in the report and the rest is taken.
+
+        Raises:
+            InvalidDocument: Not text, blank, over 16 MiB, with an unknown key. Its `report` says what was taken before.
+            DocumentExists: An id that is taken by other content. Its `report` says what was taken before.
+        """
+        with Intake(on_error) as intake:
+            for first, chunk in chunks(documents):
+                intake.add(self._world.ingest(chunk, first, intake.skip))
+        return intake.report
+
+    def run(self, max_ticks: int | None = None) -> RunReport:
+        """Tick until everything is digested and every digester has ended, or `max_ticks` were made.
+
+        Raises:
+            PhaseTimeout: A shard did not finish a phase in time. The tick was undone; call `run` again to go on.
+            ShardDied: The work of a shard failed. The tick was undone.
+        """
+        limit = None if max_ticks is None else count("max_ticks", max_ticks, 0)
+        begun = time.monotonic()
+        ticks, digested, failed = self._runner.run_sync(limit)
+        return RunReport(ticks, digested, failed, time.monotonic() - begun)
+
+    def ticks(self, max_ticks: int | None = None) -> Iterator[DistributedTickResult]:
+        """As `run`, handing over each tick as it is made."""
+        left = -1 if max_ticks is None else count("max_ticks", max_ticks, 0)
+        while left != 0 and not self._world.quiet:
+            yield self.tick()
+            left -= 1
+
+    def tick(self) -> DistributedTickResult:
+        """Make one tick, whether there is work or not."""
+        return tick_result(self._runner.tick_sync())
+
+    # --- asking; nothing here changes anything ---
+
+    def query(self, text: str, k: int = 10) -> Hits:
+        """The `k` documents that answer best, with their text, best first.
+
+        Ranked by BM25 (k1 1.5, b 0.75) over the statistics of the whole colony; ties by document. Digested or not makes
+        no difference to being found.
+        """
+        world = self._world
+        found = world.search(text_of("text", text), count("k", k, 1))
+        return Hits(tuple(Hit(*row) for row in found), world.pending)
+
+    def get(self, id: str) -> StoredDocument | None:
+        """The document of this id; `None` where there is none.
+
+        A document that came without an id has the 32 hex digits that its hit shows.
+        """
+        found = self._world.get(text_of("id", id))
+        return None if found is None else StoredDocument(id, *found)
+
+    @property
+    def graph(self) -> Graph:
+        """The concepts and what they are associated with."""
+        return Graph(lambda: self._world)
+
+    def stats(self) -> Stats:
+        """The colony in numbers."""
+        return Stats(**self._world.stats())  # type: ignore[arg-type]
+
+    def digest(self) -> str:
+        """The SHA-256 of the whole state, as 64 hex digits: equal for equal inputs on any number of shards.
+
+        Takes time in proportion to what is stored.
+        """
+        return self._world.digest()
+
+    @property
+    def config(self) -> ColonyConfig:
+        return self._config
+
+    @property
+    def shards(self) -> int:
+        """Into how many parts the work is cut."""
+        return self._shards
+
+    def __len__(self) -> int:
+        """Documents, digested or not."""
+        return len(self._world)
+
+    def __bool__(self) -> bool:
+        # An empty colony is a colony: `colony or Colony()` must not make a second one.
+        return True
+
+    def __contains__(self, id: object) -> bool:
+        return id in self._world
+
+    def __repr__(self) -> str:
+        if self._native is None:
+            return "<closed Colony>"
+        return f"<Colony of {len(self)} documents at tick {self._world.tick}>"
+
+    # --- ending ---
+
+    def close(self) -> None:
+        """Give memory and threads back. Later calls raise `ClosedError`; closing twice is fine."""
+        native, self._native = self._native, None
+        if native is not None:
+            native[1].close()
+
+    def __enter__(self) -> Self:
+        self._open()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()

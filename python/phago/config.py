@@ -1,0 +1,163 @@
+"""Settings: frozen, keyword-only, checked when made."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import ConfigError
+
+__all__ = ["ColonyConfig", "DistributedConfig", "RunnerConfig"]
+
+_DAY_MS = 86_400_000
+SHARDS_MAX = 1024
+
+
+def _refuse(field: str, value: Any, accepted: str) -> ConfigError:
+    return ConfigError(f"`{field}` is {value!r}; accepted is {accepted}", field=field, value=value, accepted=accepted)
+
+
+def _check_int(config: Any, field: str, low: int, high: int) -> None:
+    value = getattr(config, field)
+    accepted = f"an integer from {low} to {high}"
+    # A bool is an int to Python and a mistake to a reader: `num_shards=True` is refused.
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise _refuse(field, value, accepted)
+    number = value.__index__()
+    if not low <= number <= high:
+        raise _refuse(field, value, accepted)
+    object.__setattr__(config, field, number)
+
+
+def _check_float(config: Any, field: str, low: float, high: float) -> None:
+    value = getattr(config, field)
+    accepted = f"a number from {low:g} to {high:g}"
+    if isinstance(value, bool | str | bytes) or not hasattr(value, "__float__"):
+        raise _refuse(field, value, accepted)
+    number = float(value)
+    if math.isnan(number) or not low <= number <= high:
+        raise _refuse(field, value, accepted)
+    object.__setattr__(config, field, number)
+
+
+def _check_bool(config: Any, field: str) -> None:
+    value = getattr(config, field)
+    if not isinstance(value, bool):
+        raise _refuse(field, value, "True or False")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunnerConfig:
+    """How ticks are driven. Nothing here changes a result, only when it comes.
+
+    Raises:
+        ConfigError: For the first field outside of what is accepted.
+    """
+
+    phase_timeout_ms: int = 30_000
+    """Milliseconds a phase may take before the tick is undone with `PhaseTimeout`; 1 to 86,400,000."""
+    resolve_ghosts: bool = True
+    """Whether the far ends of new cross-shard edges are fetched into the near shard's ghost cache after a tick."""
+    max_parallelism: int = 8
+    """Threads that work on shards at the same time, at most; 1 to 256."""
+
+    def __post_init__(self) -> None:
+        _check_int(self, "phase_timeout_ms", 1, _DAY_MS)
+        _check_bool(self, "resolve_ghosts")
+        _check_int(self, "max_parallelism", 1, 256)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DistributedConfig:
+    """How a cluster of shards is laid out.
+
+    Raises:
+        ConfigError: For the first field outside of what is accepted.
+    """
+
+    num_shards: int = 3
+    """Shards there are from the start; 1 to 1,024."""
+    replication_factor: int = 2
+    """Shards that would hold a document, its home included; 1 to 1,024. It names places only: nothing is copied yet."""
+    rpc_timeout_ms: int = 5_000
+    """Milliseconds a call to another process may take; 1 to 86,400,000. Unused while all shards live in one process."""
+    virtual_nodes_per_shard: int = 150
+    """Points of each shard on the hash ring; 1 to 10,000."""
+    heartbeat_timeout_ms: int = 30_000
+    """Milliseconds of silence after which a shard counts as offline; 1 to 86,400,000."""
+
+    def __post_init__(self) -> None:
+        _check_int(self, "num_shards", 1, SHARDS_MAX)
+        _check_int(self, "replication_factor", 1, SHARDS_MAX)
+        _check_int(self, "rpc_timeout_ms", 1, _DAY_MS)
+        _check_int(self, "virtual_nodes_per_shard", 1, 10_000)
+        _check_int(self, "heartbeat_timeout_ms", 1, _DAY_MS)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ColonyConfig:
+    """How a colony behaves. Two colonies of equal configs and inputs are equal to the byte.
+
+    Rates are shares lost in a tick, weights and concentrations are plain numbers, times are counted in ticks.
+
+    Raises:
+        ConfigError: For the first field outside of what is accepted.
+    """
+
+    seed: int = 0
+    """Keys the colony's chance; 0 to 2^64 - 1."""
+    signal_decay_rate: float = 0.05
+    """Share of a signal lost in a tick; 0 to 1."""
+    signal_removal_threshold: float = 0.01
+    """Concentration below which a signal is gone; 0 to 1."""
+    trace_decay_rate: float = 0.02
+    """Share of a trace lost in a tick; 0 to 1."""
+    trace_removal_threshold: float = 0.01
+    """Concentration below which a trace is gone; 0 to 1."""
+    edge_decay_rate: float = 0.005
+    """Rate of a synapse's decay, for a tick; 0 to 1. At 0 nothing fades."""
+    edge_prune_threshold: float = 0.05
+    """Weight below which a mature synapse is gone; 0 to 1."""
+    staleness_factor: float = 1.5
+    """How much faster a mature synapse fades that is not repeated; 0 to 1,000."""
+    maturation_ticks: int = 50
+    """Ticks in which a new synapse neither grows stale nor is pruned; 0 to 2^30."""
+    max_edge_degree: int = 30
+    """Synapses a node keeps of its own, at most; 1 to 2^20. The strongest stay."""
+    concepts_per_document: int = 30
+    """Most salient terms of a document that are wired; 1 to 65,536."""
+    documents_per_tick: int = 4_096
+    """Documents digested in a tick, at most; 1 to 2^24."""
+    bytes_per_tick: int = 32 << 20
+    """Bytes of text digested in a tick, at most, or one document; 1 to 2^40."""
+    documents_per_digester: int = 64
+    """Documents that one digester takes in a tick; 1 to 2^24."""
+    ghosts_max: int = 1_000
+    """Ghosts that a shard caches; 1 to 2^24. It changes cost, never a result, and is no part of the digest."""
+
+    def __post_init__(self) -> None:
+        _check_int(self, "seed", 0, 2**64 - 1)
+        for field in (
+            "signal_decay_rate",
+            "signal_removal_threshold",
+            "trace_decay_rate",
+            "trace_removal_threshold",
+            "edge_decay_rate",
+            "edge_prune_threshold",
+        ):
+            _check_float(self, field, 0.0, 1.0)
+        _check_float(self, "staleness_factor", 0.0, 1000.0)
+        _check_int(self, "maturation_ticks", 0, 2**30)
+        _check_int(self, "max_edge_degree", 1, 2**20)
+        _check_int(self, "concepts_per_document", 1, 2**16)
+        _check_int(self, "documents_per_tick", 1, 2**24)
+        _check_int(self, "bytes_per_tick", 1, 2**40)
+        _check_int(self, "documents_per_digester", 1, 2**24)
+        _check_int(self, "ghosts_max", 1, 2**24)
+
+
+def as_native(config: ColonyConfig) -> dict[str, int | float]:
+    """The config as the native module takes it."""
+    return dataclasses.asdict(config)

@@ -1,0 +1,104 @@
+"""Documents, and folders full of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Document", "read_folder"]
+
+BYTES_MAX = 16 << 20
+"""The largest text of a document, in bytes of UTF-8."""
+
+# Text has no zero bytes; a look at the beginning tells pictures, archives and programs without reading them whole.
+_LOOK = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text to be digested.
+
+    >>> Document("Ions cross the membrane.", id="a", title="Cells")
+    Document(text='Ions cross the membrane.', id='a', title='Cells')
+    """
+
+    text: str
+    """At most 16 MiB of UTF-8."""
+    id: str | None = None
+    """The caller's name for it; where there is none, the content names it."""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that is no document."""
+
+    path: str
+    """Relative to the folder, with forward slashes."""
+    reason: str
+
+
+def read_folder(path: str | os.PathLike[str], pattern: str = "**/*") -> Iterator[Document]:
+    """Yield the text files of a folder as documents, in the order of their paths.
+
+    A document's id is the file's path relative to the folder, with forward slashes; its title is the file's name
+    without the suffix. Left out are: hidden files and folders (a name that begins with a dot), files with a zero
+    byte in their first 8 KiB, files that are not UTF-8 (a byte-order mark is allowed and dropped), blank files, files
+    over 16 MiB, and files whose name is not valid text. Links to folders are not followed.
+
+    Args:
+        path: The folder.
+        pattern: A pattern as `pathlib.Path.glob` takes it, such as `"**/*.md"`.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+        NotADirectoryError: The path is a file.
+        PermissionError: The folder or one of its files may not be read.
+    """
+    for found in scan_folder(path, pattern):
+        if isinstance(found, Document):
+            yield found
+        elif isinstance(found, OSError):
+            raise found
+
+
+def scan_folder(path: str | os.PathLike[str], pattern: str = "**/*") -> Iterator[Document | Skipped | OSError]:
+    """As `read_folder`, with the files that were left out, and the errors of those that could not be read."""
+    root = Path(path)
+    # Asked for its sake alone: a missing, wrong or forbidden folder speaks here and not as an empty result.
+    with os.scandir(root):
+        pass
+    relative = {found.relative_to(root).as_posix(): found for found in root.glob(pattern)}
+    for name in sorted(relative):
+        if any(part.startswith(".") for part in name.split("/")):
+            continue
+        try:
+            if not relative[name].is_file():
+                continue
+            yield _read(relative[name], name)
+        except OSError as error:
+            yield error
+
+
+def _read(file: Path, name: str) -> Document | Skipped:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return Skipped(name.encode(errors="replace").decode(), "its name is not valid text")
+    with file.open("rb") as stream:
+        start = stream.read(_LOOK)
+        if b"\0" in start:
+            return Skipped(name, "binary")
+        # One byte more than allowed tells a file that is too large from one that just fits.
+        data = start + stream.read(BYTES_MAX + 4 - len(start))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return Skipped(name, "over 16 MiB" if len(data) > BYTES_MAX else "not UTF-8")
+    if len(text.encode()) > BYTES_MAX:
+        return Skipped(name, "over 16 MiB")
+    if not text.strip():
+        return Skipped(name, "blank")
+    return Document(text, id=name, title=file.stem)

@@ -1,0 +1,157 @@
+"""The graph of concepts, read as snapshots that stay still while the colony goes on."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, overload
+
+from .results import Edge, Node
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._phago import Column, World
+
+__all__ = ["Edges", "Graph", "Nodes"]
+
+_T = TypeVar("_T")
+
+
+class _Table(Protocol):
+    @property
+    def tick(self) -> int: ...
+    @property
+    def names(self) -> list[str]: ...
+    def __len__(self) -> int: ...
+    def get(self, index: int, /) -> tuple[Any, ...]: ...
+    def column(self, name: str, /) -> Column: ...
+
+
+class _Snapshot(Sequence[_T], Generic[_T]):
+    """Rows of one committed tick, each made when it is read: `len` makes none."""
+
+    __slots__ = ("_table",)
+    _columns: ClassVar[Mapping[str, str]]
+
+    def __init__(self, table: _Table) -> None:
+        self._table = table
+
+    @staticmethod
+    @abstractmethod
+    def _row(values: tuple[Any, ...]) -> _T: ...
+
+    @property
+    def tick(self) -> int:
+        """The tick this is a snapshot of."""
+        return self._table.tick
+
+    def columns(self) -> dict[str, Column]:
+        """The snapshot column by column, without an object for each cell.
+
+        Columns of numbers have the buffer protocol (`memoryview`, `numpy.asarray`); all have `__arrow_c_array__`, so
+        that `polars.DataFrame(snapshot.columns())` and Arrow libraries take them as they are. They share the snapshot's
+        memory.
+        """
+        return {name: self._table.column(native) for name, native in self._columns.items()}
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    @overload
+    def __getitem__(self, index: int) -> _T: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[_T, ...]: ...
+    def __getitem__(self, index: int | slice) -> _T | tuple[_T, ...]:
+        if isinstance(index, slice):
+            return tuple(self._row(self._table.get(at)) for at in range(*index.indices(len(self))))
+        at = index + len(self) if index < 0 else index
+        if not 0 <= at < len(self):
+            raise IndexError(f"row {index} of {len(self)}")
+        return self._row(self._table.get(at))
+
+    def __iter__(self) -> Iterator[_T]:
+        row, get = self._row, self._table.get
+        return (row(get(at)) for at in range(len(self)))
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} {type(self).__name__.lower()} at tick {self.tick}>"
+
+
+class Nodes(_Snapshot[Node]):
+    """The concepts of one committed tick, in the order of their ids."""
+
+    __slots__ = ()
+    _columns: ClassVar = {name: name for name in ("id", "label", "mentions", "uses", "degree")}
+
+    @staticmethod
+    def _row(values: tuple[Any, ...]) -> Node:
+        return Node(*values[:6])
+
+
+class Edges(_Snapshot[Edge]):
+    """The live synapses of one committed tick, in the order of their ends' ids."""
+
+    __slots__ = ()
+    _columns: ClassVar = {
+        "source": "source",
+        "target": "target",
+        "weight": "weight",
+        "co_activations": "co_activations",
+        "created": "created",
+        "last_activated": "last",
+    }
+
+    @staticmethod
+    def _row(values: tuple[Any, ...]) -> Edge:
+        return Edge(*values[:6])
+
+    def triples(self) -> Iterator[tuple[str, str, float]]:
+        """(source, target, weight) of every synapse, as graph libraries take it.
+
+        `networkx.DiGraph().add_weighted_edges_from(colony.graph.edges.triples())`
+        """
+        source, target, weight = (self._table.column(name) for name in ("source", "target", "weight"))
+        return ((source[at], target[at], weight[at]) for at in range(len(self)))
+
+
+class Graph:
+    """What a colony associates with what. Reading it changes nothing."""
+
+    __slots__ = ("_world",)
+
+    def __init__(self, world: Callable[[], World]) -> None:
+        # Asked at every call, so that a closed colony says so.
+        self._world = world
+
+    @property
+    def nodes(self) -> Nodes:
+        """The concepts, as a snapshot of now."""
+        return Nodes(self._world().nodes())
+
+    @property
+    def edges(self) -> Edges:
+        """The live synapses, as a snapshot of now."""
+        return Edges(self._world().edges())
+
+    def node(self, label: str) -> Node | None:
+        """The concept of this label, word or stem; `None` where there is none."""
+        found = self._world().node(label)
+        return None if found is None else Node(*found[:6])
+
+    def neighbors(self, label: str) -> tuple[Edge, ...]:
+        """The concept's own synapses, strongest first; empty where there is no such concept.
+
+        A synapse is directed: what `a` keeps of `b` and what `b` keeps of `a` may differ, or one may be missing.
+        """
+        world = self._world()
+        found = world.node(label)
+        rows = world.neighbors(label)
+        if found is None or rows is None:
+            return ()
+        source = found[1]
+        return tuple(Edge(source, target, weight, co, created, last) for target, weight, co, created, last, _ in rows)
+
+    def __repr__(self) -> str:
+        stats = self._world().stats()
+        return f"<graph of {stats['nodes']} concepts and {stats['edges']} synapses>"

@@ -1,0 +1,116 @@
+//! A coordinator that several parties hold: the state machine of the core behind a lock, and the wait for it.
+
+use crate::pool::lock;
+use phago_core::coordinator::{Coordinator, Drive, ShardMetrics};
+use phago_core::ids::{ShardId, Tick};
+use phago_core::phase::Phase;
+use phago_core::{Error, Result};
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
+
+/// A coordinator to share between a runner, the shards' owners and those who wait for a phase.
+pub struct SharedCoordinator {
+    inner: Mutex<Coordinator>,
+    changed: Notify,
+    clock: Box<dyn Fn() -> f64 + Send + Sync>,
+}
+
+impl SharedCoordinator {
+    /// Share a coordinator. `clock` gives seconds on the clock by which its health is checked; a runner stamps its
+    /// shards' heartbeats with it.
+    pub fn new(coordinator: Coordinator, clock: impl Fn() -> f64 + Send + Sync + 'static) -> Arc<SharedCoordinator> {
+        Arc::new(SharedCoordinator { inner: Mutex::new(coordinator), changed: Notify::new(), clock: Box::new(clock) })
+    }
+
+    /// Look at the coordinator or change it; those who wait for a phase look again afterwards. `with` must not
+    /// wait for anything.
+    pub fn with<T>(&self, with: impl FnOnce(&mut Coordinator) -> T) -> T {
+        let result = with(&mut lock(&self.inner));
+        self.changed.notify_waiters();
+        result
+    }
+
+    /// Wait until every shard has completed a phase of a tick. Dropping the future only stops the waiting.
+    ///
+    /// # Errors
+    /// [`Error::PhaseTimeout`] naming the shards that are missing after `timeout_ms` milliseconds.
+    pub async fn wait_for_phase(&self, phase: Phase, tick: Tick, timeout_ms: u64) -> Result<()> {
+        let deadline = Instant::now() + Duration::from_millis(timeout_ms);
+        loop {
+            // Registered before the look, so that no change between the two is missed.
+            let mut changed = std::pin::pin!(self.changed.notified());
+            changed.as_mut().enable();
+            if lock(&self.inner).phase_done(phase, tick) {
+                return Ok(());
+            }
+            if timeout_at(deadline, changed).await.is_err() {
+                let inner = lock(&self.inner);
+                let shards = if inner.phase_done(phase, tick) { return Ok(()) } else { inner.missing(phase) };
+                return Err(Error::PhaseTimeout { shards, phase, tick, waited_ms: timeout_ms });
+            }
+        }
+    }
+}
+
+impl fmt::Debug for SharedCoordinator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        lock(&self.inner).fmt(f)
+    }
+}
+
+/// The right of a runner to drive a coordinator; dropping it, or [`Driving::release`], gives the coordinator free and
+/// forgets what was answered of an unfinished tick.
+pub(crate) struct Driving {
+    shared: Arc<SharedCoordinator>,
+    drive: Mutex<Option<Drive>>,
+}
+
+impl Driving {
+    pub(crate) fn take(shared: Arc<SharedCoordinator>) -> Result<Driving> {
+        let drive = shared.with(Coordinator::drive)?;
+        Ok(Driving { shared, drive: Mutex::new(Some(drive)) })
+    }
+
+    pub(crate) fn answered(&self, shard: ShardId, phase: Phase, tick: Tick) -> Result<()> {
+        let drive = lock(&self.drive);
+        let Some(drive) = &*drive else { return Ok(()) };
+        let now = (self.shared.clock)();
+        self.shared.with(|coordinator| {
+            // A clock that gives no number loses the stamp, not the tick.
+            let _ = coordinator.heartbeat(shard, now);
+            coordinator.driver_phase_complete(drive, shard, phase, tick).map(drop)
+        })
+    }
+
+    pub(crate) fn committed(&self, metrics: &[(ShardId, ShardMetrics)]) -> Result<()> {
+        let drive = lock(&self.drive);
+        let Some(drive) = &*drive else { return Ok(()) };
+        self.shared.with(|coordinator| {
+            for (shard, metrics) in metrics {
+                coordinator.update_metrics(*shard, *metrics)?;
+            }
+            coordinator.driver_advance_tick(drive).map(drop)
+        })
+    }
+
+    pub(crate) fn aborted(&self) {
+        if lock(&self.drive).is_some() {
+            self.shared.with(Coordinator::abort_tick);
+        }
+    }
+
+    pub(crate) fn release(&self) {
+        if let Some(drive) = lock(&self.drive).take() {
+            self.shared.with(|coordinator| coordinator.release(drive));
+        }
+    }
+}
+
+impl Drop for Driving {
+    fn drop(&mut self) {
+        self.release();
+    }
+}

@@ -1,0 +1,128 @@
+//! Seeded text and the small steps that tests share.
+#![allow(dead_code, unreachable_pub)]
+
+use phago_core::config::ColonyConfig;
+use phago_core::ids::ShardId;
+use phago_core::phase::Phase;
+use phago_core::ring::Ring;
+use phago_core::{Error, Result};
+use phago_engine::{Action, Fault, NewDocument, OnError, Runner, RunnerConfig, World};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+
+pub const LONG: Duration = Duration::from_secs(30);
+
+/// A counter-based generator (SplitMix64): a test's text is its seed.
+pub struct Chance(pub u64);
+
+impl Chance {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    /// A word of a vocabulary, of rank r with a probability about proportional to 1 / r (Zipf).
+    pub fn word(&mut self, vocabulary: f64) -> String {
+        let unit = (self.next() >> 11) as f64 / (1u64 << 53) as f64;
+        let mut rank = vocabulary.powf(unit) as u64 + 60;
+        let mut word = String::new();
+        while rank > 0 {
+            word.push(char::from(b"bdfgklmnprtz"[(rank % 12) as usize]));
+            word.push(char::from(b"aeiou"[(rank / 12 % 5) as usize]));
+            rank /= 60;
+        }
+        word + "k"
+    }
+}
+
+/// `count` documents of 5 to 60 words, every seventh without a key.
+pub fn documents(seed: u64, count: usize) -> Vec<NewDocument> {
+    let mut chance = Chance(seed);
+    let document = |number| {
+        let words = 5 + chance.below(56);
+        let text: Vec<String> = (0..words).map(|_| chance.word(900.0)).collect();
+        let key = (number % 7 != 3).then(|| format!("doc-{number}"));
+        NewDocument { key, title: chance.word(50.0), text: text.join(" ") }
+    };
+    (0..count).map(document).collect()
+}
+
+pub fn world(shards: u32) -> Arc<World> {
+    world_with(shards, ColonyConfig { documents_per_tick: 64, ..ColonyConfig::default() })
+}
+
+pub fn world_with(shards: u32, config: ColonyConfig) -> Arc<World> {
+    World::new(config, Ring::new(shards, 150)).unwrap()
+}
+
+pub fn runner(world: &Arc<World>, max_parallelism: u32, phase_timeout_ms: u64) -> Runner {
+    let config = RunnerConfig { max_parallelism, phase_timeout_ms, ..RunnerConfig::default() };
+    Runner::new(world.clone(), config, Handle::current()).unwrap()
+}
+
+pub fn ingest(world: &World, documents: &[NewDocument]) {
+    let chunk = documents.iter().cloned().map(Ok).collect();
+    world.ingest(chunk, 0, OnError::Raise, None).unwrap();
+}
+
+pub fn fault(action: Action, shard: u32, phase: Phase, tick: u64) -> Fault {
+    Fault { action, shard: ShardId(shard), phase, tick: Some(tick) }
+}
+
+pub fn never() -> bool {
+    false
+}
+
+pub async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> T {
+    let start = Instant::now();
+    match tokio::time::timeout(LONG, work).await {
+        Ok(value) => {
+            assert!(start.elapsed() < limit, "took {:?} and not {limit:?}", start.elapsed());
+            value
+        }
+        Err(_) => panic!("hung"),
+    }
+}
+
+/// The digest of a run without faults over the same inputs: three batches, two ticks after each, then until quiet.
+pub fn reference(documents: &[NewDocument]) -> String {
+    let config = ColonyConfig { documents_per_tick: 64, ..ColonyConfig::default() };
+    let mut colony = phago_core::colony::Colony::new(config, Ring::new(1, 150)).unwrap();
+    for batch in documents.chunks(documents.len().div_ceil(3)) {
+        for document in batch {
+            colony.ingest(document.key.as_deref(), &document.title, &document.text).unwrap();
+        }
+        colony.tick().unwrap();
+        colony.tick().unwrap();
+    }
+    while !colony.state().is_quiet() {
+        colony.tick().unwrap();
+    }
+    colony.state().digest()
+}
+
+/// The same inputs through a runner.
+pub async fn run(runner: &Runner, documents: &[NewDocument]) -> Result<String> {
+    for batch in documents.chunks(documents.len().div_ceil(3)) {
+        ingest(runner.world(), batch);
+        runner.tick().await?;
+        runner.tick().await?;
+    }
+    runner.run_until_quiet(None).await?;
+    runner.world().digest()
+}
+
+pub fn timeout_shards(error: &Error) -> Vec<u32> {
+    match error {
+        Error::PhaseTimeout { shards, .. } | Error::ShardDied { shards, .. } => shards.iter().map(|id| id.0).collect(),
+        other => panic!("{other:?}"),
+    }
+}

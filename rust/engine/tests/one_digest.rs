@@ -1,0 +1,119 @@
+//! The same inputs give one digest, whoever drives and however many help.
+
+mod common;
+
+use common::*;
+use phago_core::ids::ShardId;
+use phago_core::phase::Phase;
+use phago_engine::OnError;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_digest_for_any_number_of_shards_and_workers() {
+    let documents = documents(1, 300);
+    let expected = reference(&documents);
+    for shards in [1, 2, 3, 7, 16] {
+        for parallelism in [1, 4] {
+            let world = world(shards);
+            let runner = runner(&world, parallelism, 30_000);
+            let digest = run(&runner, &documents).await.unwrap();
+            assert_eq!(digest, expected, "{shards} shards, {parallelism} workers");
+            assert!(runner.pool().thread_count() <= parallelism as usize);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batching_order_and_helpers_do_not_show_within_a_cut() {
+    let all = documents(2, 300);
+    let mut results = Vec::new();
+    for (chunk, reverse) in [(300, false), (7, true), (100, false)] {
+        let world = world(3);
+        let runner = runner(&world, 4, 30_000);
+        let mut order = all.clone();
+        if reverse {
+            order.reverse();
+        }
+        for chunk in order.chunks(chunk) {
+            let chunk = chunk.iter().cloned().map(Ok).collect();
+            world.ingest(chunk, 0, OnError::Raise, Some(runner.pool())).unwrap();
+        }
+        let run = runner.run_until_quiet_blocking(None, never).unwrap();
+        let found = world.search("bodak bafok bekok bogak", 10).unwrap();
+        let found: Vec<_> =
+            found.into_iter().map(|found| (found.score.to_bits(), found.name, found.digested)).collect();
+        results.push((world.digest().unwrap(), run, found));
+    }
+    assert_eq!(results[0], results[1]);
+    assert_eq!(results[0], results[2]);
+    assert_eq!(results[0].1.digested, 300);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tick_reports_every_shard_in_every_phase() {
+    let world = world(3);
+    let runner = runner(&world, 2, 30_000);
+    let report = runner.tick().await.unwrap();
+    assert_eq!((report.tick, report.phases.len()), (1, 9));
+    assert!(report.phases.iter().all(|phase| phase.node_count == 0 && phase.cross_edges.is_empty()));
+    ingest(&world, &documents(3, 40));
+    let report = runner.tick().await.unwrap();
+    let order: Vec<_> = report.phases.iter().map(|phase| (phase.phase, phase.shard)).collect();
+    let expected: Vec<_> = [Phase::Sense, Phase::Act, Phase::Decay]
+        .iter()
+        .flat_map(|phase| (0..3).map(|shard| (*phase, ShardId(shard))))
+        .collect();
+    assert_eq!(order, expected);
+    let edges: u64 = report.phases[6..].iter().map(|phase| phase.edge_count).sum();
+    assert_eq!(edges, world.read(|state| state.edge_count()).unwrap());
+    let crossing: Vec<_> = report.phases[6..].iter().flat_map(|phase| phase.cross_edges.iter()).collect();
+    assert!(!crossing.is_empty() && crossing.iter().all(|edge| edge.weight > 0.0));
+    for phase in &report.phases[6..] {
+        let edges: Vec<_> = phase.cross_edges.iter().collect();
+        assert!(edges.is_sorted_by_key(|edge| (edge.from, edge.to)));
+        for edge in edges {
+            assert_eq!(world.ring().shard_of(edge.from.0), phase.shard);
+            assert_eq!(world.ring().shard_of(edge.to.0), edge.to_shard);
+            assert_ne!(edge.to_shard, phase.shard);
+        }
+    }
+    for expected in 3..8 {
+        assert_eq!(runner.tick().await.unwrap().tick, expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ghosts_of_new_cross_shard_edges_are_resolved_and_never_change_a_digest() {
+    let documents = documents(4, 60);
+    let mut digests = Vec::new();
+    for ghosts_max in [1, 100_000] {
+        let config = phago_core::config::ColonyConfig { ghosts_max, ..Default::default() };
+        let world = world_with(3, config);
+        let runner = runner(&world, 2, 30_000);
+        ingest(&world, &documents);
+        let report = runner.tick().await.unwrap();
+        for phase in &report.phases[6..] {
+            let kept = world.ghost_count(phase.shard).unwrap();
+            assert!(kept > 0 && kept <= ghosts_max as usize);
+            for edge in phase.cross_edges.iter().filter(|_| ghosts_max > 1) {
+                let ghost = world.ghost(phase.shard, edge.to).unwrap();
+                assert!(ghost.is_resolved && ghost.label.is_some() && ghost.data.unwrap().degree > 0);
+                assert_eq!((ghost.shard, ghost.version), (edge.to_shard, 1));
+            }
+        }
+        runner.tick().await.unwrap();
+        for phase in report.phases[6..].iter().filter(|_| ghosts_max > 1) {
+            // Read after a later tick, a ghost is fetched anew.
+            let edge = phase.cross_edges.get(0).unwrap();
+            assert_eq!(world.ghost(phase.shard, edge.to).unwrap().version, 2);
+            let before = world.ghost_count(phase.shard).unwrap();
+            let gone = world.forget_ghosts(phase.shard, edge.to_shard).unwrap();
+            assert!(gone > 0 && world.ghost_count(phase.shard).unwrap() == before - gone);
+            assert!(world.ghost(phase.shard, edge.to).is_err());
+        }
+        while world.tick() < 10 {
+            runner.tick().await.unwrap();
+        }
+        digests.push(world.digest().unwrap());
+    }
+    assert_eq!(digests[0], digests[1]);
+}

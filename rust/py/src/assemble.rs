@@ -1,0 +1,105 @@
+//! Shards made one by one, brought together into the one world that a runner drives.
+
+use crate::ring::Ring;
+use crate::shard::ShardHandle;
+use crate::world::Colony;
+use phago_core::Error;
+use phago_core::ids::ShardId;
+use phago_engine::ingest::{NewDocument, OnError};
+use phago_engine::world;
+use std::sync::Arc;
+
+/// The world of these shards, which must be all shards of `ring`, with equal configs, at one tick.
+///
+/// Shards made on one ring object share a world from the start. Those that do not (their rings are equal but
+/// not the same object, or two clusters were made on one) are moved into a new one while they are at tick 0.
+pub(crate) fn assemble(ring: &Ring, shards: &[&ShardHandle]) -> phago_core::Result<Arc<Colony>> {
+    check_places(ring, shards)?;
+    let colonies = shards.iter().map(|shard| shard.colony()).collect::<phago_core::Result<Vec<_>>>()?;
+    let (first, rest) = match (shards, colonies.as_slice()) {
+        ([_, others @ ..], [first, rest @ ..]) => (first, others.iter().zip(rest)),
+        // A ring has at least one shard, and all of them are here.
+        _ => return Err(refused("shards", "an empty sequence".into(), ring.copy().names())),
+    };
+    if let Some(driven) = colonies.iter().position(|colony| colony.world.is_driven()) {
+        let what = format!("a runner drives {} already; close it first", shards[driven].id());
+        return Err(Error::Busy { what });
+    }
+    let mut together = true;
+    for (shard, other) in rest {
+        check_equal(shards[0].id(), &first.world, shard.id(), &other.world)?;
+        together &= Arc::ptr_eq(first, other);
+    }
+    if together {
+        return Ok(first.clone());
+    }
+    if first.world.tick() > 0 {
+        let value = format!("of several colonies at tick {}", first.world.tick());
+        return Err(refused("shards", value, "shards made on one ring object, or shards at tick 0".into()));
+    }
+    unite(ring, shards, &colonies)
+}
+
+fn check_places(ring: &Ring, shards: &[&ShardHandle]) -> phago_core::Result<()> {
+    let wanted = ring.copy();
+    for shard in shards {
+        let own = shard.ring().get().copy();
+        if own != wanted {
+            let describe = |ring: &phago_core::ring::Ring| {
+                format!("{} with {} virtual nodes each", ring.names(), ring.virtual_nodes())
+            };
+            let value = format!("{} for {}", describe(&own), shard.id());
+            let accepted = format!("the coordinator's ring of {}", describe(&wanted));
+            return Err(refused("ring", value, accepted));
+        }
+    }
+    let mut ids: Vec<ShardId> = shards.iter().map(|shard| shard.id()).collect();
+    ids.sort_unstable();
+    if ids != wanted.shards() {
+        let names: Vec<String> = ids.iter().map(ShardId::to_string).collect();
+        let value = if names.is_empty() { "an empty sequence".into() } else { names.join(", ") };
+        let accepted = format!("each shard of the ring once: {}", wanted.names());
+        return Err(refused("shards", value, accepted));
+    }
+    Ok(())
+}
+
+fn check_equal(a: ShardId, first: &world::World, b: ShardId, other: &world::World) -> phago_core::Result<()> {
+    if first.config() != other.config() {
+        let (value, accepted) = (format!("{:?} for {b}", other.config()), format!("that of {a}: {:?}", first.config()));
+        return Err(refused("config", value, accepted));
+    }
+    if first.tick() != other.tick() {
+        let (value, accepted) = (format!("{} for {b}", other.tick()), format!("that of {a}: {}", first.tick()));
+        return Err(refused("current_tick", value, accepted));
+    }
+    Ok(())
+}
+
+fn unite(ring: &Ring, shards: &[&ShardHandle], colonies: &[Arc<Colony>]) -> phago_core::Result<Arc<Colony>> {
+    let united = Colony::new(world::World::new(colonies[0].world.config().as_ref().clone(), ring.freeze())?);
+    for (shard, colony) in shards.iter().zip(colonies) {
+        united.claim(shard.id())?;
+        let documents = colony.world.read(|state| {
+            let own = &state.shards()[state.check_shard(shard.id())?];
+            let copies = own.documents().all().iter().map(|document| {
+                Ok(NewDocument {
+                    key: document.key.as_deref().map(str::to_owned),
+                    title: document.title.to_string(),
+                    text: document.text.to_string(),
+                })
+            });
+            Ok::<_, Error>(copies.collect())
+        })??;
+        united.world.ingest(documents, 0, OnError::Raise, None)?;
+    }
+    // Nothing can fail any more, so either all of them have moved or none.
+    for shard in shards {
+        shard.move_to(united.clone())?;
+    }
+    Ok(united)
+}
+
+fn refused(field: &str, value: String, accepted: String) -> Error {
+    Error::Config { field: field.into(), value, accepted }
+}

@@ -1,0 +1,173 @@
+//! Documents as Python gives them, turned into documents as the core takes them.
+
+use crate::error::Result;
+use phago_core::Error;
+use phago_core::documents::DOCUMENT_BYTES_MAX;
+use phago_engine::ingest::NewDocument;
+use pyo3::exceptions::{PyKeyError, PyUnicodeEncodeError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyMapping, PyString};
+
+/// The most bytes of UTF-8 that a caller's id may have.
+pub(crate) const KEY_BYTES_MAX: usize = 512;
+
+const FIELDS: &str = "`text`, `id` and `title`";
+
+/// What is wrong with a document: its id where it is known, the field at fault, and the reason.
+pub(crate) struct Fault {
+    pub(crate) id: Option<String>,
+    pub(crate) field: String,
+    pub(crate) reason: String,
+}
+
+impl Fault {
+    fn new(field: &str, reason: impl Into<String>) -> Self {
+        Fault { id: None, field: field.into(), reason: reason.into() }
+    }
+
+    /// The error for the document at `index` of the caller's sequence.
+    pub(crate) fn at(self, index: usize) -> Error {
+        Error::InvalidDocument { index, id: self.id, field: self.field, reason: self.reason }
+    }
+}
+
+/// Read one document. The outer error is one that the caller's own code raised, for example in a property.
+pub(crate) fn document(value: &Bound<'_, PyAny>) -> PyResult<Result<NewDocument, Fault>> {
+    let parts = match Parts::of(value)? {
+        Ok(parts) => parts,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    // The id comes first, so that whatever is wrong with the rest can be told with it.
+    let key = match parts.key() {
+        Ok(key) => key,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    Ok(parts.rest(key.clone()).map_err(|fault| Fault { id: key, ..fault }))
+}
+
+struct Parts<'py> {
+    id: Option<Bound<'py, PyAny>>,
+    title: Option<Bound<'py, PyAny>>,
+    text: Option<Bound<'py, PyAny>>,
+    unknown: Option<String>,
+}
+
+impl<'py> Parts<'py> {
+    fn of(value: &Bound<'py, PyAny>) -> PyResult<Result<Self, Fault>> {
+        let py = value.py();
+        if value.is_instance_of::<PyString>() {
+            return Ok(Ok(Parts { id: None, title: None, text: Some(value.clone()), unknown: None }));
+        }
+        if let Ok(mapping) = value.cast::<PyMapping>() {
+            let get = |name: &Bound<'py, PyString>| match mapping.get_item(name) {
+                Err(error) if error.is_instance_of::<PyKeyError>(py) => Ok(None),
+                other => other.map(given),
+            };
+            // A dictionary is asked without making a KeyError for every field that is not there.
+            let find = |name: &Bound<'py, PyString>| match value.cast::<PyDict>() {
+                Ok(dict) => dict.get_item(name).map(|found| found.and_then(given)),
+                Err(_) => get(name),
+            };
+            let (id, title, text) = (intern!(py, "id"), intern!(py, "title"), intern!(py, "text"));
+            let mut unknown = None;
+            for key in value.try_iter()? {
+                let key = key?;
+                if unknown.is_none() && !(key.eq(id)? || key.eq(title)? || key.eq(text)?) {
+                    unknown = Some(shown(&key)?);
+                }
+            }
+            return Ok(Ok(Parts { id: find(id)?, title: find(title)?, text: find(text)?, unknown }));
+        }
+        // A type has attributes too: `phago.Document` itself instead of one.
+        let text = match value.getattr_opt(intern!(py, "text"))? {
+            Some(text) if !value.is_instance_of::<pyo3::types::PyType>() => text,
+            _ => {
+                let reason =
+                    format!("is {}; accepted is a str, a mapping with {FIELDS}, or a `phago.Document`", kind(value));
+                return Ok(Err(Fault::new("document", reason)));
+            }
+        };
+        Ok(Ok(Parts {
+            id: value.getattr_opt(intern!(py, "id"))?.and_then(given),
+            title: value.getattr_opt(intern!(py, "title"))?.and_then(given),
+            text: given(text),
+            unknown: None,
+        }))
+    }
+
+    fn key(&self) -> Result<Option<String>, Fault> {
+        let Some(id) = &self.id else { return Ok(None) };
+        let key = string("id", id)?;
+        if key.is_empty() {
+            return Err(Fault::new("id", "is empty; accepted is a str that is not, or None"));
+        }
+        if key.len() > KEY_BYTES_MAX {
+            let reason = format!("takes {} bytes of UTF-8; accepted are at most {KEY_BYTES_MAX}", key.len());
+            return Err(Fault::new("id", reason));
+        }
+        Ok(Some(key.to_owned()))
+    }
+
+    fn rest(&self, key: Option<String>) -> Result<NewDocument, Fault> {
+        if let Some(name) = &self.unknown {
+            return Err(Fault::new(name, format!("is no field of a document; accepted are {FIELDS}")));
+        }
+        let Some(text) = &self.text else {
+            return Err(Fault::new("text", "is missing; accepted is a str"));
+        };
+        let text = string("text", text)?;
+        let title = self.title.as_ref().map_or(Ok(""), |title| string("title", title))?;
+        if text.trim().is_empty() && title.trim().is_empty() {
+            return Err(Fault::new(
+                "text",
+                "is blank and so is the title; accepted is text with at least one visible sign",
+            ));
+        }
+        let bytes = text.len() + title.len();
+        if bytes > DOCUMENT_BYTES_MAX {
+            let reason = format!(
+                "takes {bytes} bytes of UTF-8 together with the title; accepted are at most {DOCUMENT_BYTES_MAX} (16 MiB)"
+            );
+            return Err(Fault::new("text", reason));
+        }
+        Ok(NewDocument { key, title: title.to_owned(), text: text.to_owned() })
+    }
+}
+
+// None is the absence of an optional field, as in JSON.
+fn given(value: Bound<'_, PyAny>) -> Option<Bound<'_, PyAny>> {
+    if value.is_none() { None } else { Some(value) }
+}
+
+fn string<'a>(field: &str, value: &'a Bound<'_, PyAny>) -> Result<&'a str, Fault> {
+    let Ok(text) = value.cast::<PyString>() else {
+        return Err(Fault::new(field, format!("is {}; accepted is a str", kind(value))));
+    };
+    text.to_str().map_err(|error| {
+        let py = value.py();
+        if !error.is_instance_of::<PyUnicodeEncodeError>(py) {
+            return Fault::new(field, format!("cannot be encoded as UTF-8: {error}"));
+        }
+        let start =
+            error.value(py).getattr(intern!(py, "start")).map_or_else(|_| "?".into(), |start| start.to_string());
+        Fault::new(field, format!("has a lone surrogate at index {start}; accepted is text that UTF-8 can encode"))
+    })
+}
+
+fn kind(value: &Bound<'_, PyAny>) -> String {
+    value.get_type().fully_qualified_name().map_or_else(|_| "of an unknown type".into(), |name| name.to_string())
+}
+
+// A key as it goes into a message: whole when it is short, and never unprintable.
+fn shown(key: &Bound<'_, PyAny>) -> PyResult<String> {
+    const CHARACTERS_MAX: usize = 80;
+    let text = match key.cast::<PyString>().map(|text| text.to_str()) {
+        Ok(Ok(text)) => text.to_owned(),
+        _ => key.repr()?.to_string_lossy().into_owned(),
+    };
+    Ok(match text.char_indices().nth(CHARACTERS_MAX) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text,
+    })
+}

@@ -1,0 +1,194 @@
+//! The coordinator: registry and barrier.
+
+use crate::config::number;
+use crate::error::Result;
+use crate::process::Home;
+use crate::ring::Ring;
+use crate::runtime::start;
+use phago_core::Error;
+use phago_core::config::DistributedConfig;
+use phago_core::coordinator::{ShardMetrics, ShardStatus};
+use phago_core::ids::ShardId;
+use phago_core::phase::Phase;
+use phago_engine::coordination::SharedCoordinator;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// (shard, address, online, node_count, edge_count, document_count, memory_bytes, last_heartbeat)
+type ShardTuple = (u32, String, bool, u64, u64, u64, u64, Option<f64>);
+
+/// Registry of shards and barrier of their phases.
+#[pyclass(frozen, module = "phago._phago")]
+pub(crate) struct Coordinator {
+    // Always one object, because shards that are made with it must meet on it.
+    ring: Py<Ring>,
+    shared: Home<Arc<SharedCoordinator>>,
+}
+
+impl Coordinator {
+    /// What a runner drives.
+    pub(crate) fn shared(&self) -> phago_core::Result<&Arc<SharedCoordinator>> {
+        self.shared.get()
+    }
+
+    pub(crate) fn ring(&self) -> &Py<Ring> {
+        &self.ring
+    }
+}
+
+#[pymethods]
+impl Coordinator {
+    #[new]
+    #[pyo3(signature = (num_shards=None, replication_factor=None, rpc_timeout_ms=None, virtual_nodes_per_shard=None, heartbeat_timeout_ms=None))]
+    fn new(
+        py: Python<'_>,
+        num_shards: Option<&Bound<'_, PyAny>>,
+        replication_factor: Option<&Bound<'_, PyAny>>,
+        rpc_timeout_ms: Option<&Bound<'_, PyAny>>,
+        virtual_nodes_per_shard: Option<&Bound<'_, PyAny>>,
+        heartbeat_timeout_ms: Option<&Bound<'_, PyAny>>,
+    ) -> Result<Self> {
+        let mut config = DistributedConfig::default();
+        let settings: [(&str, &mut u32, _); 3] = [
+            ("num_shards", &mut config.num_shards, num_shards),
+            ("replication_factor", &mut config.replication_factor, replication_factor),
+            ("virtual_nodes_per_shard", &mut config.virtual_nodes_per_shard, virtual_nodes_per_shard),
+        ];
+        for (name, setting, value) in settings {
+            if let Some(value) = value {
+                *setting = number(name, value)?;
+            }
+        }
+        let settings: [(&str, &mut u64, _); 2] = [
+            ("rpc_timeout_ms", &mut config.rpc_timeout_ms, rpc_timeout_ms),
+            ("heartbeat_timeout_ms", &mut config.heartbeat_timeout_ms, heartbeat_timeout_ms),
+        ];
+        for (name, setting, value) in settings {
+            if let Some(value) = value {
+                *setting = number(name, value)?;
+            }
+        }
+        let inner = py.detach(|| phago_core::coordinator::Coordinator::new(config))?;
+        let ring = Py::new(py, Ring::of_coordinator(inner.ring().clone()))?;
+        // A runner stamps heartbeats on the clock that Python calls `time.monotonic`, by which callers check them.
+        let zero: f64 = py.import("time")?.call_method0("monotonic")?.extract()?;
+        let began = Instant::now();
+        let shared = SharedCoordinator::new(inner, move || zero + began.elapsed().as_secs_f64());
+        Ok(Coordinator { ring, shared: Home::new(shared) })
+    }
+
+    #[getter]
+    fn get_ring(&self, py: Python<'_>) -> Py<Ring> {
+        self.ring.clone_ref(py)
+    }
+
+    #[getter]
+    fn current_tick(&self) -> Result<u64> {
+        Ok(self.shared()?.with(|inner| inner.current_tick()))
+    }
+
+    #[getter]
+    fn driven(&self) -> Result<bool> {
+        Ok(self.shared()?.with(|inner| inner.is_driven()))
+    }
+
+    fn register_shard(&self, py: Python<'_>, address: &str) -> Result<u32> {
+        let (shared, ring) = (self.shared()?, self.ring.get());
+        let register = || {
+            ring.follow("no shard can be registered", |ring| {
+                shared.with(|inner| {
+                    let shard = inner.register(address)?;
+                    ring.clone_from(inner.ring());
+                    Ok(shard)
+                })
+            })
+        };
+        Ok(py.detach(register)?.0)
+    }
+
+    fn deregister_shard(&self, py: Python<'_>, shard: u32) -> Result<()> {
+        let (shared, ring) = (self.shared()?, self.ring.get());
+        let deregister = || {
+            ring.follow("no shard can be deregistered", |ring| {
+                shared.with(|inner| {
+                    inner.deregister(ShardId(shard))?;
+                    ring.clone_from(inner.ring());
+                    Ok(())
+                })
+            })
+        };
+        Ok(py.detach(deregister)?)
+    }
+
+    fn phase_complete(&self, shard: u32, phase: &str, tick: u64) -> Result<bool> {
+        let phase = parse_phase(phase)?;
+        Ok(self.shared()?.with(|inner| inner.phase_complete(ShardId(shard), phase, tick))?)
+    }
+
+    fn wait_for_phase<'py>(
+        &self,
+        py: Python<'py>,
+        phase: &str,
+        tick: u64,
+        timeout_ms: u64,
+    ) -> Result<Bound<'py, PyAny>> {
+        let (shared, phase) = (self.shared()?.clone(), parse_phase(phase)?);
+        start(py, async move { shared.wait_for_phase(phase, tick, timeout_ms).await })
+    }
+
+    fn advance_tick(&self) -> Result<u64> {
+        Ok(self.shared()?.with(|inner| inner.advance_tick())?)
+    }
+
+    fn shards(&self) -> Result<Vec<ShardTuple>> {
+        let row = |shard: ShardId, inner: &phago_core::coordinator::Coordinator| {
+            let info = inner.shard(shard)?;
+            let (online, size) = (info.status == ShardStatus::Online, &info.metrics);
+            Ok::<_, Error>((
+                shard.0,
+                info.address.clone(),
+                online,
+                size.nodes,
+                size.edges,
+                size.documents,
+                size.memory_bytes,
+                info.last_heartbeat,
+            ))
+        };
+        let rows = |inner: &mut phago_core::coordinator::Coordinator| {
+            inner.all_shards().into_iter().map(|shard| row(shard, inner)).collect::<Result<_, Error>>()
+        };
+        Ok(self.shared()?.with(rows)?)
+    }
+
+    fn heartbeat(&self, shard: u32, now: f64) -> Result<()> {
+        Ok(self.shared()?.with(|inner| inner.heartbeat(ShardId(shard), now))?)
+    }
+
+    fn check_health(&self, now: f64) -> Result<Vec<u32>> {
+        let offline = self.shared()?.with(|inner| inner.check_health(now))?;
+        Ok(offline.into_iter().map(|shard| shard.0).collect())
+    }
+
+    fn update_metrics(
+        &self,
+        shard: u32,
+        node_count: u64,
+        edge_count: u64,
+        document_count: u64,
+        memory_bytes: u64,
+    ) -> Result<()> {
+        let metrics = ShardMetrics { nodes: node_count, edges: edge_count, documents: document_count, memory_bytes };
+        Ok(self.shared()?.with(|inner| inner.update_metrics(ShardId(shard), metrics))?)
+    }
+}
+
+/// The phase of this name.
+pub(crate) fn parse_phase(name: &str) -> PyResult<Phase> {
+    Phase::from_name(name).ok_or_else(|| {
+        let names = Phase::ALL.map(|phase| format!("`{}`", phase.name()));
+        PyValueError::new_err(format!("`{name}` is no phase; phases are {}", names.join(", ")))
+    })
+}

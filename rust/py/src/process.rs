@@ -1,0 +1,70 @@
+//! What belongs to one process: after a fork the child has the memory but none of the threads.
+
+use phago_core::{Error, Result};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::runtime::{Builder, Handle, Runtime};
+
+/// A value that only the process that made it may use. In a forked child it can neither be read (its locks
+/// may be held by threads that stayed behind) nor dropped (dropping would wait for those threads), so there
+/// it is refused and, at the end, left to the operating system.
+pub(crate) struct Home<T> {
+    pid: u32,
+    value: Option<T>,
+}
+
+impl<T> Home<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Home { pid: std::process::id(), value: Some(value) }
+    }
+
+    /// The value, or [`Error::CoordinatorUnavailable`] in another process.
+    pub(crate) fn get(&self) -> Result<&T> {
+        match &self.value {
+            Some(value) if self.pid == std::process::id() => Ok(value),
+            _ => Err(Error::CoordinatorUnavailable {
+                reason: format!(
+                    "process {} made it, and its worker threads stayed there when process {} was forked; make a \
+                     new one here, or start processes with the `spawn` method",
+                    self.pid,
+                    std::process::id()
+                ),
+            }),
+        }
+    }
+}
+
+impl<T> Drop for Home<T> {
+    fn drop(&mut self) {
+        if self.pid != std::process::id() {
+            std::mem::forget(self.value.take());
+        }
+    }
+}
+
+/// The runtime of a process: it keeps timers and wakes waiting calls, and does no work of shards.
+static RUNTIME: Mutex<Option<Home<Runtime>>> = Mutex::new(None);
+
+/// The handle of this process's one runtime, started at the first call, and anew in a forked child.
+pub(crate) fn runtime() -> Result<Handle> {
+    // Held for a few instructions, but a fork may fall into them: then the child waits for ever. The same is
+    // true of every lock of the allocator; Python warns of forking with threads for this reason.
+    let mut slot = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(runtime) = slot.as_ref().and_then(|home| home.get().ok()) {
+        return Ok(runtime.handle().clone());
+    }
+    let runtime = Builder::new_multi_thread()
+        // One thread keeps timers while the other polls a tick; shard work has its own threads.
+        .worker_threads(2)
+        .thread_name("phago-timer")
+        .enable_time()
+        .build()
+        .map_err(|error| Error::CoordinatorUnavailable { reason: format!("no thread could be started: {error}") })?;
+    let handle = runtime.handle().clone();
+    *slot = Some(Home::new(runtime));
+    Ok(handle)
+}
+
+/// A lock that a panic elsewhere does not take away: what it guards is swapped whole.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,178 @@
+//! The ring, and the worlds that have grown on it.
+
+use crate::config::number;
+use crate::error::Result;
+use crate::process::lock;
+use crate::world::Colony;
+use phago_core::Error;
+use phago_core::config::{ColonyConfig, DistributedConfig, SHARDS_MAX};
+use phago_core::ids::{DocumentId, ShardId};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+
+/// A consistent-hash ring.
+#[pyclass(frozen, module = "phago._phago")]
+pub(crate) struct Ring {
+    ring: Mutex<phago_core::ring::Ring>,
+    frozen: AtomicBool,
+    // A coordinator changes its ring together with its members; nobody else may.
+    of_coordinator: bool,
+    /// The worlds whose shards were made on this very object, oldest first. They end with their last shard.
+    worlds: Mutex<Vec<Weak<Colony>>>,
+}
+
+impl Ring {
+    fn over(ring: phago_core::ring::Ring, of_coordinator: bool) -> Self {
+        let frozen = AtomicBool::new(false);
+        Ring { ring: Mutex::new(ring), frozen, of_coordinator, worlds: Mutex::default() }
+    }
+
+    /// The ring of a coordinator, which alone changes it.
+    pub(crate) fn of_coordinator(ring: phago_core::ring::Ring) -> Self {
+        Ring::over(ring, true)
+    }
+
+    /// A copy of what it is now.
+    pub(crate) fn copy(&self) -> phago_core::ring::Ring {
+        lock(&self.ring).clone()
+    }
+
+    /// Let nobody change it any more, and a copy of what it will stay.
+    pub(crate) fn freeze(&self) -> phago_core::ring::Ring {
+        let ring = lock(&self.ring);
+        // Stored under the lock: whoever adds or removes a shard looks at it under the same lock.
+        self.frozen.store(true, Ordering::Relaxed);
+        ring.clone()
+    }
+
+    /// Change it, unless it is frozen.
+    pub(crate) fn follow<T>(
+        &self,
+        what: &str,
+        change: impl FnOnce(&mut phago_core::ring::Ring) -> phago_core::Result<T>,
+    ) -> phago_core::Result<T> {
+        let mut ring = lock(&self.ring);
+        if self.frozen.load(Ordering::Relaxed) {
+            let what = format!("{what}: shards of a colony live on this ring, so it is frozen; make a new one");
+            return Err(Error::Busy { what });
+        }
+        change(&mut ring)
+    }
+
+    /// Take a place in the newest world of this ring with an equal config in which nobody ever took it, or in a new one.
+    pub(crate) fn join(&self, shard: ShardId, config: ColonyConfig) -> phago_core::Result<Arc<Colony>> {
+        // Held throughout, so that two shards made at once meet in one world.
+        let mut worlds = lock(&self.worlds);
+        let ring = self.copy();
+        if !ring.contains(shard) {
+            return Err(Error::ShardNotFound { shard, registered: ring.names() });
+        }
+        let ring = self.freeze();
+        worlds.retain(|world| world.strong_count() > 0);
+        for colony in worlds.iter().rev().filter_map(Weak::upgrade) {
+            if *colony.world.config().as_ref() == config && colony.claim(shard)? {
+                return Ok(colony);
+            }
+        }
+        let colony = Colony::new(phago_engine::world::World::new(config, ring)?);
+        colony.claim(shard)?;
+        worlds.push(Arc::downgrade(&colony));
+        Ok(colony)
+    }
+
+    fn change<T>(
+        &self,
+        what: &str,
+        change: impl FnOnce(&mut phago_core::ring::Ring) -> phago_core::Result<T>,
+    ) -> phago_core::Result<T> {
+        if self.of_coordinator {
+            let instead = "call its `register_shard` and `deregister_shard`";
+            return Err(Error::Busy { what: format!("{what}: this ring belongs to a coordinator; {instead}") });
+        }
+        self.follow(what, change)
+    }
+}
+
+fn add_shard(ring: &mut phago_core::ring::Ring) -> phago_core::Result<ShardId> {
+    let value = ring.shard_count() as u64 + 1;
+    if value > u64::from(SHARDS_MAX) {
+        return Err(Error::Limit { what: "the number of shards on a ring".into(), limit: SHARDS_MAX.into(), value });
+    }
+    Ok(ring.add_shard())
+}
+
+#[pymethods]
+impl Ring {
+    #[new]
+    #[pyo3(signature = (num_shards, virtual_nodes_per_shard=None))]
+    fn new(
+        py: Python<'_>,
+        num_shards: &Bound<'_, PyAny>,
+        virtual_nodes_per_shard: Option<&Bound<'_, PyAny>>,
+    ) -> Result<Self> {
+        let num_shards = number("num_shards", num_shards)?;
+        let mut config = DistributedConfig { num_shards, ..DistributedConfig::default() };
+        if let Some(value) = virtual_nodes_per_shard {
+            config.virtual_nodes_per_shard = number("virtual_nodes_per_shard", value)?;
+        }
+        config.validate()?;
+        let DistributedConfig { num_shards, virtual_nodes_per_shard, .. } = config;
+        Ok(Ring::over(py.detach(|| phago_core::ring::Ring::new(num_shards, virtual_nodes_per_shard)), false))
+    }
+
+    #[getter]
+    fn shards(&self) -> Vec<u32> {
+        lock(&self.ring).shards().iter().map(|shard| shard.0).collect()
+    }
+
+    #[getter]
+    fn virtual_nodes_per_shard(&self) -> u32 {
+        lock(&self.ring).virtual_nodes()
+    }
+
+    #[getter]
+    fn total_virtual_nodes(&self) -> usize {
+        lock(&self.ring).total_virtual_nodes()
+    }
+
+    #[getter]
+    fn frozen(&self) -> bool {
+        self.frozen.load(Ordering::Relaxed)
+    }
+
+    fn shard_of_document(&self, key: &str) -> u32 {
+        lock(&self.ring).shard_of(DocumentId::from_key(key).0).0
+    }
+
+    fn shard_of_id(&self, id: &str) -> Result<u32> {
+        Ok(lock(&self.ring).shard_of(parse_id(id)?).0)
+    }
+
+    fn replicas_of_document(&self, key: &str, count: usize) -> Vec<u32> {
+        let places = lock(&self.ring).replicas(DocumentId::from_key(key).0, count);
+        places.into_iter().map(|shard| shard.0).collect()
+    }
+
+    fn add_shard(&self, py: Python<'_>) -> Result<u32> {
+        Ok(py.detach(|| self.change("no shard can be added", add_shard))?.0)
+    }
+
+    fn remove_shard(&self, py: Python<'_>, shard: u32) -> Result<()> {
+        Ok(py.detach(|| self.change("no shard can be removed", |ring| ring.remove_shard(ShardId(shard))))?)
+    }
+
+    fn same_as(&self, other: &Bound<'_, Ring>) -> bool {
+        // Never two locks at once: another thread may compare them the other way round.
+        let other = other.get().copy();
+        *lock(&self.ring) == other
+    }
+}
+
+/// The number behind 32 hexadecimal digits.
+pub(crate) fn parse_id(id: &str) -> PyResult<u128> {
+    let digits = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let number = if digits { u128::from_str_radix(id, 16).ok() } else { None };
+    number.ok_or_else(|| PyValueError::new_err(format!("`{id}` is no id; accepted are 32 hexadecimal digits")))
+}

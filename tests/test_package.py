@@ -1,0 +1,82 @@
+"""The package as it is installed."""
+
+import importlib
+import os
+import pkgutil
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import distribution
+from pathlib import Path
+
+import phago
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_one_version_everywhere():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    workspace = tomllib.loads((ROOT / "Cargo.toml").read_text(encoding="utf-8"))["workspace"]["package"]["version"]
+    assert phago.__version__ == project == workspace == distribution("phago").version
+    assert f"[{project}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_nothing_else_is_required():
+    required = distribution("phago").requires or []
+    assert [requirement for requirement in required if "extra ==" not in requirement] == []
+
+
+def test_the_wheel_holds_types_stubs_and_licences():
+    files = {file.as_posix() for file in distribution("phago").files or ()}
+    assert {"phago/py.typed", "phago/_phago.pyi", "phago/_phago.abi3.so"} <= files
+    for name in ("LICENSE", "THIRD_PARTY_LICENSES"):
+        assert any(file.endswith(f".dist-info/licenses/{name}") for file in files), name
+
+
+def test_all_names_what_there_is():
+    names = [name for name in phago.__all__ if not name.startswith("_")]
+    assert len(names) == len(set(names)) >= 55
+    for name in phago.__all__:
+        assert hasattr(phago, name), name
+
+
+def test_every_public_part_of_a_module_is_importable_from_phago():
+    inner = {"chunks", "demonstrate", "main", "python_documents", "questions_from", "collect", "ShardGhosts"}
+    inner |= {"PYTHON_QUESTIONS", "DocumentLike", "OnError"}
+    seen = 0
+    for found in pkgutil.iter_modules(phago.__path__):
+        if found.name.startswith("_"):
+            continue
+        for name in importlib.import_module(f"phago.{found.name}").__all__:
+            seen += 1
+            assert name in inner or name in phago.__all__, f"{found.name}.{name}"
+    assert seen >= 60
+
+
+def python(program, **env):
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True, check=False)
+
+
+def test_importing_prints_nothing_and_imports_no_other_package():
+    program = (
+        "import sys; before = set(sys.modules); import phago; "
+        "loaded = {name.partition('.')[0] for name in set(sys.modules) - before}; "
+        "print(loaded - sys.stdlib_module_names)"
+    )
+    done = python(program, PYTHONWARNINGS="ignore")
+    assert done.stdout == "{'phago'}\n"
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("seed", ["0", "7", "0xffffffffffffffff", "-1", ""])
+def test_the_seed_of_maps_may_be_any_integer(seed):
+    done = python("import phago; print('well')", PHAGO_MAP_SEED=seed, PYTHONWARNINGS="ignore")
+    assert done.stdout == "well\n", done.stderr
+
+
+def test_a_seed_that_is_no_number_says_so():
+    done = python("import phago", PHAGO_MAP_SEED="many")
+    assert done.returncode == 1
+    assert "`PHAGO_MAP_SEED` is 'many'; accepted is an integer" in done.stderr

@@ -1,0 +1,152 @@
+"""Results are typed, frozen, picklable, and lazy where they may be many."""
+
+import dataclasses
+import json
+import pickle
+
+import phago
+import pytest
+
+
+class Rows:
+    """A table that counts what is read of it."""
+
+    def __init__(self, rows):
+        self.rows = rows
+        self.read = 0
+
+    def __len__(self):
+        return len(self.rows)
+
+    def get(self, index):
+        self.read += 1
+        return self.rows[index]
+
+
+def edges(*sizes):
+    parts, number = [], 0
+    for size in sizes:
+        parts.append(Rows([(f"a{number + at}", f"b{number + at}", at % 3, 0.5) for at in range(size)]))
+        number += size
+    return parts, phago.CrossShardEdges(*parts)
+
+
+def test_a_shard_id_is_an_int_with_a_name():
+    shard = phago.ShardId(2)
+    assert shard == 2
+    assert str(shard) == f"{shard}" == "shard-2"
+    assert repr(shard) == "ShardId(2)"
+    assert ["a", "b", "c"][shard] == "c"
+    assert {2: "x"}[shard] == "x"
+    assert json.dumps([shard]) == "[2]"
+    twin = pickle.loads(pickle.dumps(shard))
+    assert type(twin) is phago.ShardId
+    assert twin == shard
+
+
+@pytest.mark.parametrize(("bad", "error"), [(-1, ValueError), (2**32, ValueError), (True, TypeError), (1.0, TypeError)])
+def test_a_shard_id_is_refused_what_is_no_place(bad, error):
+    with pytest.raises(error):
+        phago.ShardId(bad)
+
+
+def test_phases_are_their_names():
+    assert [phase.value for phase in phago.TickPhase] == ["Sense", "Act", "Decay", "Advance"]
+    assert phago.TickPhase.SENSE == "Sense"
+    assert phago.TickPhase("Act") is phago.TickPhase.ACT
+
+
+def test_the_length_of_a_lazy_sequence_reads_nothing():
+    parts, lazy = edges(3, 0, 4)
+    assert len(lazy) == 7
+    assert bool(lazy)
+    assert sum(part.read for part in parts) == 0
+    assert lazy[-1].from_node == "a6"
+    assert sum(part.read for part in parts) == 1
+
+
+def test_a_lazy_sequence_behaves_as_the_tuple_it_stands_for():
+    _, lazy = edges(2, 3, 1)
+    plain = tuple(lazy)
+    assert [edge.from_node for edge in plain] == ["a0", "a1", "a2", "a3", "a4", "a5"]
+    for at in range(-6, 6):
+        assert lazy[at] == plain[at]
+    for part in (slice(None), slice(1, 4), slice(None, None, -2), slice(10, 20)):
+        assert lazy[part] == plain[part]
+    for outside in (6, -7):
+        with pytest.raises(IndexError):
+            lazy[outside]
+    assert plain[3] in lazy
+    assert len(edges()[1]) == 0
+    assert pickle.loads(pickle.dumps(lazy)) == lazy
+
+
+def tick_result():
+    results = [
+        phago.PhaseResult(phago.ShardId(shard), phase, 1, edges(shard)[1], 10 * shard + 1, place * 100 + shard)
+        for place, phase in enumerate((phago.TickPhase.SENSE, phago.TickPhase.ACT, phago.TickPhase.DECAY))
+        for shard in range(3)
+    ]
+    return phago.DistributedTickResult(1, tuple(results))
+
+
+def test_totals_come_from_the_last_phase_of_each_shard():
+    result = tick_result()
+    assert result.total_nodes() == 1 + 11 + 21
+    assert result.total_edges() == 200 + 201 + 202
+    assert result.has_cross_shard_activity()
+    assert len(result.cross_shard_edges) == 3 * (0 + 1 + 2)
+    assert pickle.loads(pickle.dumps(result)) == result
+
+
+def test_hits_are_a_sequence_that_knows_what_is_pending():
+    hits = phago.Hits((phago.Hit(2.0, "a", "A", "text"), phago.Hit(1.0, "b", "B", "more")), pending=4)
+    assert [hit.id for hit in hits] == ["a", "b"]
+    assert (len(hits), hits[-1].id, hits.pending) == (2, "b", 4)
+    assert hits[:1] == phago.Hits(hits.items[:1], pending=4)
+    assert not phago.Hits()
+    assert pickle.loads(pickle.dumps(hits)) == hits
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        phago.IngestReport(1, 2, (phago.Rejected(0, None, "text", "is blank"),)),
+        phago.RunReport(1, 2, 0, 0.5),
+        phago.Node("0" * 32, "cells", "cell", 3, 0, 2),
+        phago.Edge("cells", "ions", 0.1, 1, 1, 1),
+        phago.CrossShardEdge("a", "b", phago.ShardId(1), 0.5),
+        phago.GhostNode("a", phago.ShardId(1), "ions", {"label": "ions"}, True),
+        phago.ShardInfo(phago.ShardId(0), "", 1, 2, 3, 4.0),
+        phago.ShardHealth(phago.ShardId(0), True, 0.5, 1.5, 2),
+        phago.ClusterStats(3, 2, 10, 1000, 4),
+        phago.ScoredNode("a", "ions", 1.5, phago.ShardId(2)),
+        phago.LocalQueryRequest(("ions",), 5, {"ion": 2}),
+        phago.LocalQueryResult(phago.ShardId(0), (), {}),
+        phago.StoredDocument("a", "A", "text", 0, None),
+    ],
+)
+def test_a_result_is_frozen_and_pickles(result):
+    assert pickle.loads(pickle.dumps(result)) == result
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(result, dataclasses.fields(result)[0].name, None)
+
+
+def test_the_ghost_cache_drops_what_was_not_used_for_longest():
+    cache = phago.GhostNodeCache(2)
+    ghosts = {name: phago.GhostNode(name, phago.ShardId(shard)) for name, shard in (("a", 0), ("b", 1), ("c", 1))}
+    assert cache.insert(ghosts["a"]) is None
+    assert cache.insert(ghosts["b"]) is None
+    assert cache.get("a") is ghosts["a"]
+    assert cache.insert(ghosts["c"]) is ghosts["b"]
+    assert [ghost.node_id for ghost in cache] == ["c", "a"]
+    assert "a" in cache
+    assert "b" not in cache
+    with pytest.raises(phago.GhostNodeNotFound) as caught:
+        cache.get("b")
+    assert caught.value.node == "b"
+    assert cache.remove_shard(1) == 1
+    assert len(cache) == 1
+    for bad in (0, -1, True, 2.0):
+        with pytest.raises(phago.ConfigError):
+            phago.GhostNodeCache(bad)
