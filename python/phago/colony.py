@@ -156,7 +156,8 @@ class Colony(Unpicklable):
 
         Raises:
             InvalidDocument: Not text, blank, over 16 MiB, with an unknown key. Its `report` says what was taken before.
-            DocumentExists: An id that is taken by other content, which `update` would replace. Its `report` says what was taken before.
+            DocumentExists: An id that is taken by other content; `update` replaces it. Its `report` says what was taken
+                before.
         """
         with Intake(on_error) as intake:
             for first, chunk in chunks(documents):
@@ -180,20 +181,23 @@ class Colony(Unpicklable):
         return self._world.update(document)
 
     def delete(self, id: str) -> bool:
-        """Let a document go; `False` where there is none of this id, and nothing is done.
+        """Let a document go; `False` where there is none of this id, and then nothing is done.
 
-        At once it is out of every answer, count and statistic, which are again those of a colony that never saw it:
-        `digest("evidence")` says so. One that was not digested yet never will be. What it wired leaves the graph in the
-        next tick (`run` makes it): concepts that only it had are gone, and of each synapse that it helped to make its
-        share is taken: the weight times the share of meetings that stay, and gone when none stays. No synapse gains by
-        that. If the synapse is younger than the digestion of the document, nothing of it came from there, and it
-        stays as it is. So the graph too is one that never saw the document, as long as the decay rate is 0, no row
-        came to the cap, no weight to 1, and no document had more than `concepts_per_document` terms; else history
-        shows: a synapse that the cap dropped for this document's does not come back.
+        At once it is out of every answer, count and statistic: they are those of a colony that never saw it, and
+        `digest("evidence")` proves it. One that waits to be digested never will be. While a tick is made, all of this
+        happens when it ends.
 
-        While a tick is made, the document is let go when that tick ends; then it is unwired by the one after.
+        What it wired leaves the graph in the next tick, which `run` makes. Concepts that no other document wired are
+        gone. Each synapse it helped to make keeps as much of its weight as the other documents have a share in it, and
+        is gone where there are none; one that was made after the document was digested owes it nothing and stays. No
+        synapse gains by a delete.
 
-        A document that came without an id has the 32 hex digits that its hit shows.
+        The graph, too, is then that of a colony that never saw the document, if nothing in it was ever lost: with a
+        decay rate of 0, no concept at `max_edge_degree`, no weight at 1, and no document with more terms than
+        `concepts_per_document`. Else some history stays: a synapse that had to make room does not return.
+
+        Args:
+            id: The document's id; for one that came without, the 32 hex digits that its hit shows.
         """
         return self._world.delete(text_of("id", id))
 

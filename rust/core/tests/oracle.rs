@@ -20,7 +20,10 @@ struct Edge {
     co: u64,
 }
 
-/// Section 5 of the design, as plainly as it can be written.
+// The tick that digested a document, and its concepts.
+type Wiring = (u64, Vec<u128>);
+
+/// What a tick and a delete do, as plainly as it can be written.
 struct Naive {
     config: ColonyConfig,
     session: Session,
@@ -29,9 +32,9 @@ struct Naive {
     df: BTreeMap<u128, u64>,
     documents: u64,
     backlog: BTreeMap<(u64, u128), (BTreeMap<u128, u64>, u64)>,
-    // By document: its terms, and once digested the tick and the concepts.
-    known: BTreeMap<u128, (BTreeMap<u128, u64>, Option<(u64, Vec<u128>)>)>,
-    unwiring: Vec<(u64, Vec<u128>)>,
+    // By document: its terms, and what it wired once it is digested.
+    known: BTreeMap<u128, (BTreeMap<u128, u64>, Option<Wiring>)>,
+    unwiring: Vec<Wiring>,
     edges: BTreeMap<(u128, u128), Edge>,
 }
 
@@ -116,7 +119,7 @@ impl Naive {
         self.edges = edges
             .into_iter()
             .filter_map(|((a, b), mut edge)| {
-                let wired_it = |(tick, concepts): &&(u64, Vec<u128>)| {
+                let wired_it = |(tick, concepts): &&Wiring| {
                     *tick >= edge.created && concepts.contains(&a) && concepts.contains(&b)
                 };
                 let n = unwiring.iter().filter(wired_it).count() as u64;

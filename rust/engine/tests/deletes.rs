@@ -131,7 +131,7 @@ fn random_sequences_come_to_one_digest_and_take_effect_after_the_tick_under_way(
             let idle = if chance.below(6) == 0 { chance.below(150) } else { 0 };
             let expected: Vec<_> = before.iter().map(|input| give_alone(&mut colony, input)).collect();
             let found = colony.state().commons().documents();
-            (0..=idle).for_each(|_| drop(colony.tick().unwrap()));
+            (0..=idle).for_each(|_| assert!(colony.tick().is_ok()));
             let later: Vec<_> = during.iter().map(|input| give_alone(&mut colony, input)).collect();
             for world in &worlds {
                 let outcomes: Vec<_> = before.iter().map(|input| give(world, input)).collect();
@@ -170,7 +170,7 @@ fn what_goes_before_its_digestion_leaves_no_trace_at_all() {
             assert!(world.delete(&document.key.clone().unwrap_or_else(|| document.id().to_string())).unwrap());
             assert!(!world.delete(&document.key.clone().unwrap_or_else(|| document.id().to_string())).unwrap());
         }
-        for _ in 0..4 {
+        while !other.is_quiet().unwrap() {
             assert_eq!(world.digest().unwrap(), other.digest().unwrap());
             assert_eq!(world.pending().unwrap(), other.pending().unwrap());
             tick(&world, 0, || ());
@@ -196,14 +196,14 @@ fn what_came_and_goes_within_one_tick_is_counted_right_meanwhile() {
         ingest(&world, &[named("new", "malt makes beer")]);
         assert!(world.delete("new").unwrap());
         assert!(!world.delete("new").unwrap());
-        ingest(&world, &[named("0", "back again")]);
+        ingest(&world, &[named("0", "salt returns")]);
         assert_eq!(world.pending().unwrap(), 9);
         assert!(!world.is_quiet().unwrap());
-        assert!(world.search("yeast malt again", 5).unwrap().is_empty());
+        assert!(world.search("yeast malt salt", 5).unwrap().is_empty());
     });
     let found =
         |text: &str| -> Vec<String> { world.search(text, 20).unwrap().into_iter().map(|hit| hit.name).collect() };
-    assert_eq!((found("yeast"), found("again"), found("malt")), (vec!["1".into()], vec!["0".into()], vec![]));
+    assert_eq!((found("yeast"), found("salt"), found("malt")), (vec!["1".into()], vec!["0".into()], vec![]));
     assert_eq!(found("membrane").len(), 7);
 }
 
@@ -248,7 +248,9 @@ async fn an_update_is_one_step_for_whoever_looks() {
         let (world, over) = (&world, &over);
         let writers: Vec<_> = (0..2)
             .map(|writer| {
-                scope.spawn(move || (0..150).for_each(|turn| drop(world.update(content(writer, turn)).unwrap())))
+                scope.spawn(move || {
+                    (0..150).for_each(|turn| assert_ne!(world.update(content(writer, turn)).unwrap(), Updated::New))
+                })
             })
             .collect();
         scope.spawn(move || {
