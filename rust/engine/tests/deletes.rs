@@ -164,7 +164,7 @@ fn what_goes_before_its_digestion_leaves_no_trace_at_all() {
             // Other names than those of the documents that stay.
             let document =
                 NewDocument { key: document.key.as_ref().map(|_| format!("gone-{number}")), ..document.clone() };
-            ingest(&world, &[document.clone()]);
+            ingest(&world, std::slice::from_ref(&document));
             ingest(&world, &kept[number..=number]);
             ingest(&other, &kept[number..=number]);
             assert!(world.delete(&document.key.clone().unwrap_or_else(|| document.id().to_string())).unwrap());
