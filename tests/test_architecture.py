@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -40,11 +41,15 @@ CORE = {
 }
 
 # What each crate may name of other crates of the workspace, and what it must not know at all.
+IMPURE = {f"std::{name}" for name in ("env", "fs", "io", "net", "process", "thread", "time")}
 CRATES = {
-    "core": (set(), {"tokio", "pyo3", "std::thread", "std::fs", "std::time", "std::net", "std::process", "std::env"}),
-    "engine": ({"phago_core"}, {"pyo3"}),
-    "py": ({"phago_core", "phago_engine"}, set()),
+    "core": (set(), {"pyo3", "rand", "tokio", *IMPURE}),
+    "engine": ({"phago_core"}, {"pyo3", "rand", "std::env", "std::fs", "std::net"}),
+    "py": ({"phago_core", "phago_engine"}, {"rand", "std::fs", "std::net"}),
 }
+
+# What would let a shard reach another one, or wait for it.
+HANDLES = r"\b(Shard|State|Colony|World|Mutex|RwLock|Condvar|Weak|Sender|Receiver|SyncSender|channel|dyn|Atomic\w+)\b"
 
 # What each module of the package may import of the others.
 PACKAGE = {
@@ -68,68 +73,124 @@ PACKAGE = {
 }
 
 
+# --- looking -----------------------------------------------------------------------------------------------------
+
+
 def code(file):
     """A Rust file without comments and without its tests, which may look anywhere."""
     text = re.sub(r"//.*", "", file.read_text(encoding="utf-8"))
     return text.partition("#[cfg(test)]")[0]
 
 
-def imported(text):
-    """The modules of its own crate that a piece of Rust names."""
-    found = set(re.findall(r"\bcrate::([a-z_]+)", text))
-    for group in re.findall(r"\bcrate::\{(.*?)\};", text, re.DOTALL):
-        flat = group
-        while "{" in flat:
-            flat = re.sub(r"\{[^{}]*\}", "", flat)
-        for item in flat.split(","):
-            first = item.strip().partition("::")[0]
-            # The crate's root re-exports its errors.
-            found.add("error" if first in ("Error", "Result") else first)
-    return found - {""}
+def first_names(group):
+    """`a::b, c::{d, e}` to `a`, `c`."""
+    while "{" in group:
+        group = re.sub(r"\{[^{}]*\}", "", group)
+    return {item.strip().partition("::")[0] for item in group.split(",")} - {""}
 
 
-def test_the_core_imports_down_only():
-    source = ROOT / "rust/core/src"
-    seen = set()
-    for file in sorted(source.rglob("*.rs")):
-        module = file.relative_to(source).parts[0].removesuffix(".rs")
-        if module == "lib" or file.name == "tests.rs":
+def named_under(root, text):
+    """What a piece of Rust names directly under a path, one by one or in braces."""
+    found = set(re.findall(rf"\b{root}::([A-Za-z_]+)", text))
+    for start in re.finditer(rf"\b{root}::\{{", text):
+        depth, end = 1, start.end()
+        while depth and end < len(text):
+            depth += {"{": 1, "}": -1}.get(text[end], 0)
+            end += 1
+        found |= first_names(text[start.end() : end - 1])
+    return found
+
+
+def modules_named(text, depth):
+    """The modules of its own crate that a file names, `depth` modules below the crate's root."""
+    found = named_under("crate", text) | named_under("::".join(["super"] * depth), text)
+    # The crate's root re-exports its errors.
+    return {"error" if name in ("Error", "Result") else name for name in found} - {"self", "super"}
+
+
+def rust_files(root, crate):
+    return sorted((root / "rust" / crate / "src").rglob("*.rs"))
+
+
+def faults_of_the_core(root):
+    """(what is wrong, the files that were looked at, the modules that were seen)"""
+    source, faults, seen, modules = root / "rust/core/src", [], set(), set()
+    for file in rust_files(root, "core"):
+        seen.add(file)
+        parts = [part.removesuffix(".rs") for part in file.relative_to(source).parts]
+        # The map of the crate names all modules, and tests may look anywhere.
+        if parts in (["lib"],) or file.name == "tests.rs":
             continue
-        assert module in CORE, f"{module} has no place in the table"
-        seen.add(module)
-        beyond = imported(code(file)) - CORE[module] - {module}
-        assert not beyond, f"{file.relative_to(ROOT)} imports {sorted(beyond)}"
-    assert seen == set(CORE), f"in the table and nowhere else: {set(CORE) - seen}"
+        modules.add(parts[0])
+        if parts[0] not in CORE:
+            faults.append(f"{file.name}: {parts[0]} has no place in the table")
+            continue
+        depth = len(parts) - (parts[-1] == "mod")
+        beyond = modules_named(code(file), depth) - CORE[parts[0]] - {parts[0]}
+        if beyond:
+            faults.append(f"{parts}: imports {sorted(beyond)}")
+    return faults, seen, modules
 
 
-@pytest.mark.parametrize("crate", CRATES)
-def test_a_crate_knows_only_those_below(crate):
-    allowed, forbidden = CRATES[crate]
-    files = [file for file in sorted((ROOT / "rust" / crate / "src").rglob("*.rs")) if file.name != "tests.rs"]
-    assert files
+def faults_of_the_crates(root):
+    faults, seen = [], set()
+    for crate, (allowed, forbidden) in CRATES.items():
+        for file in rust_files(root, crate):
+            seen.add(file)
+            if file.name == "tests.rs":
+                continue
+            text = code(file)
+            named = set(re.findall(r"\bphago_(?:core|engine|py)\b", text))
+            if not named <= allowed:
+                faults.append(f"{crate}/{file.name} names {sorted(named - allowed)}")
+            of_std = {f"std::{name}" for name in named_under("std", text)}
+            known = {word for word in forbidden if "::" not in word and re.search(rf"\b{word}\b", text)}
+            known |= of_std & forbidden
+            if known:
+                faults.append(f"{crate}/{file.name} names {sorted(known)}")
+        manifest = tomllib.loads((root / "rust" / crate / "Cargo.toml").read_text(encoding="utf-8"))
+        needed = {name.replace("-", "_") for name in manifest.get("dependencies", {})}
+        if {name for name in needed if name.startswith("phago_")} != allowed or needed & forbidden:
+            faults.append(f"{crate}/Cargo.toml needs {sorted(needed)}")
+    return faults, seen
+
+
+def faults_of_handles(root):
+    """Types of shards and messages that hold a shard, a lock or a way to call back."""
+    faults, types = [], 0
+    files = [*sorted((root / "rust/core/src/shard").rglob("*.rs")), root / "rust/core/src/message.rs"]
     for file in files:
         text = code(file)
-        named = set(re.findall(r"\bphago_(?:core|engine|py)\b", text))
-        assert named <= allowed, f"{file.relative_to(ROOT)} names {sorted(named - allowed)}"
-        for word in forbidden:
-            assert not re.search(rf"\b{word}\b", text), f"{file.relative_to(ROOT)} names {word}"
-    manifest = tomllib.loads((ROOT / "rust" / crate / "Cargo.toml").read_text(encoding="utf-8"))
-    needed = {name.replace("-", "_") for name in manifest.get("dependencies", {})}
-    assert {name for name in needed if name.startswith("phago_")} == allowed
-    assert not needed & forbidden
+        for kind in re.finditer(r"\b(?:struct|enum)\s+(\w+)[^;{(]*(\{.*?\n\}|\([^;]*\);)", text, re.DOTALL):
+            types += 1
+            held = re.search(HANDLES, kind[2])
+            if held:
+                faults.append(f"{file.name}: {kind[1]} holds {held[0]}")
+        globals_of = re.findall(r"\b(static|thread_local|OnceLock|LazyLock)\b(?! str)", text)
+        faults += [f"{file.name}: has a {word}" for word in sorted(set(globals_of))]
+    return faults, types
 
 
-def test_every_crate_is_in_the_table():
-    manifests = {file.parent.name for file in (ROOT / "rust").glob("*/Cargo.toml")}
-    assert manifests == set(CRATES)
+def faults_of_unsafe_code(root):
+    maps = {crate: (root / "rust" / crate / "src/lib.rs").read_text(encoding="utf-8") for crate in ("core", "engine")}
+    faults = [f"{crate} does not forbid unsafe code" for crate in maps if "#![forbid(unsafe_code)]" not in maps[crate]]
+    reasons = 0
+    for file in rust_files(root, "py"):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        for at, line in enumerate(lines):
+            if not re.search(r"\bunsafe\b", line.partition("//")[0]):
+                continue
+            above = at
+            while above and lines[above - 1].strip().startswith(("//", "#[")):
+                above -= 1
+            if "safety:" in "\n".join(lines[above:at]).lower():
+                reasons += 1
+            else:
+                faults.append(f"{file.name}:{at + 1} gives no reason")
+    return faults, reasons
 
 
-def test_unsafe_code_is_forbidden_where_nothing_needs_it():
-    for crate in ("core", "engine"):
-        assert "#![forbid(unsafe_code)]" in (ROOT / "rust" / crate / "src/lib.rs").read_text(encoding="utf-8")
-
-
-def runtime_imports(tree):
+def runtime_imports(root, tree):
     """The relative imports of a Python file, those for types left out."""
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
@@ -141,22 +202,69 @@ def runtime_imports(tree):
             else:
                 # `from . import _phago` names a module, `from . import __version__` the package.
                 yield from (
-                    name.name if (ROOT / "python/phago" / f"{name.name}.pyi").exists() else "" for name in node.names
+                    name.name if (root / "python/phago" / f"{name.name}.pyi").exists() else "" for name in node.names
                 )
-        elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("phago"):
-            raise AssertionError("modules of the package import one another by a dot")
+        else:
+            names = [name.name for name in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or "phago"] if isinstance(node, ast.ImportFrom) else []
+            if any(name.split(".")[0] == "phago" for name in names):
+                yield "phago by its full name, and not by a dot"
+
+
+def faults_of_the_package(root):
+    faults, seen = [], set()
+    for file in sorted((root / "python/phago").rglob("*.py")):
+        seen.add(file)
+        if file.stem == "__init__":
+            continue
+        if file.stem not in PACKAGE:
+            faults.append(f"{file.name} has no place in the table")
+            continue
+        beyond = set(runtime_imports(root, ast.parse(file.read_text(encoding="utf-8")))) - PACKAGE[file.stem]
+        if beyond:
+            faults.append(f"{file.name} imports {sorted(beyond)}")
+    return faults, seen
+
+
+# --- the house as it is ------------------------------------------------------------------------------------------
+
+
+def test_the_core_imports_down_only():
+    faults, _, modules = faults_of_the_core(ROOT)
+    assert faults == []
+    assert modules == set(CORE), "in the table and nowhere else"
+
+
+def test_a_crate_knows_only_those_below():
+    assert faults_of_the_crates(ROOT)[0] == []
 
 
 def test_the_package_imports_down_only():
-    seen = set()
-    for file in sorted((ROOT / "python/phago").glob("*.py")):
-        if file.stem == "__init__":
-            continue
-        assert file.stem in PACKAGE, f"{file.name} has no place in the table"
-        seen.add(file.stem)
-        beyond = set(runtime_imports(ast.parse(file.read_text(encoding="utf-8")))) - PACKAGE[file.stem]
-        assert not beyond, f"{file.name} imports {sorted(beyond)}"
-    assert seen == set(PACKAGE)
+    faults, seen = faults_of_the_package(ROOT)
+    assert faults == []
+    assert {file.stem for file in seen} == set(PACKAGE) | {"__init__"}
+
+
+def test_no_shard_holds_a_handle_to_another():
+    faults, types = faults_of_handles(ROOT)
+    assert faults == []
+    # Shard, its nodes, what it stages, what it sends.
+    assert types >= 9
+
+
+def test_unsafe_code_is_forbidden_or_has_its_reason():
+    faults, reasons = faults_of_unsafe_code(ROOT)
+    assert faults == []
+    assert reasons >= 1
+
+
+def test_every_source_file_was_looked_at():
+    seen = faults_of_the_core(ROOT)[1] | faults_of_the_crates(ROOT)[1] | faults_of_the_package(ROOT)[1]
+    sources = {file for file in (ROOT / "rust").rglob("*.rs") if "src" in file.relative_to(ROOT).parts}
+    sources |= set((ROOT / "python").rglob("*.py"))
+    assert seen == sources
+    assert len(seen) >= 80
+    assert {file.parent.name for file in (ROOT / "rust").glob("*/Cargo.toml")} == set(CRATES)
 
 
 def test_the_tables_have_no_circles():
@@ -169,3 +277,78 @@ def test_the_tables_have_no_circles():
             assert free, f"a circle among {sorted(waiting)}"
             done |= free
             waiting -= free
+
+
+# --- the looking itself ------------------------------------------------------------------------------------------
+
+# (the file, what is added to it, what says so)
+PLANTED = [
+    ("rust/core/src/graph/row.rs", "use crate::shard::Shard;", faults_of_the_core),
+    ("rust/core/src/graph/row.rs", "use super::super::shard::Shard;", faults_of_the_core),
+    ("rust/core/src/ring.rs", "use super::coordinator::Coordinator;", faults_of_the_core),
+    ("rust/core/src/agents/digester.rs", "use crate::{ids::{ShardId, Tick}, graph::{Row}};", faults_of_the_core),
+    ("rust/core/src/coordinator.rs", "fn peek(s: &crate::shard::Shard) {}", faults_of_the_core),
+    ("rust/core/src/novelty.rs", "//! New.", faults_of_the_core),
+    ("rust/core/src/query/lexical.rs", "use crate::{\n    ids::Tick,\n    state::State,\n};", faults_of_the_core),
+    ("rust/core/src/shard/act.rs", "use std::time::Instant;", faults_of_the_crates),
+    ("rust/core/src/shard/act.rs", "use std::{collections::BTreeMap, thread};", faults_of_the_crates),
+    ("rust/core/src/maps.rs", "fn now() { tokio::spawn(async {}); }", faults_of_the_crates),
+    ("rust/core/src/maps.rs", "use pyo3::prelude::*;", faults_of_the_crates),
+    ("rust/core/src/maps.rs", "use phago_engine::World;", faults_of_the_crates),
+    ("rust/core/src/maps.rs", "fn seed() -> u64 { rand::random() }", faults_of_the_crates),
+    ("rust/core/Cargo.toml", '[dependencies.tokio]\nversion = "1"', faults_of_the_crates),
+    ("rust/engine/src/pool.rs", "use pyo3::Python;", faults_of_the_crates),
+    ("rust/core/src/shard/mod.rs", "struct Peer {\n    other: Arc<Shard>,\n}", faults_of_handles),
+    ("rust/core/src/shard/act.rs", "pub struct Line(std::sync::mpsc::Sender<u32>);", faults_of_handles),
+    ("rust/core/src/shard/act.rs", "static LAST: u32 = 0;", faults_of_handles),
+    ("rust/core/src/message.rs", "pub struct Letter {\n    reply: Box<dyn Fn(u32)>,\n}", faults_of_handles),
+    ("rust/py/src/ring.rs", "fn f(p: *const u8) -> u8 {\n    unsafe { *p }\n}", faults_of_unsafe_code),
+    ("python/phago/results.py", "from .colony import Colony", faults_of_the_package),
+    ("python/phago/results.py", "def late():\n    from . import _phago", faults_of_the_package),
+    ("python/phago/ids.py", "import phago.errors", faults_of_the_package),
+    ("python/phago/ids.py", "from phago.errors import PhagoError", faults_of_the_package),
+    ("python/phago/novelty.py", '"""New."""', faults_of_the_package),
+]
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    root = tmp_path_factory.mktemp("house")
+    for crate in CRATES:
+        shutil.copytree(ROOT / "rust" / crate / "src", root / "rust" / crate / "src")
+        shutil.copy(ROOT / "rust" / crate / "Cargo.toml", root / "rust" / crate)
+    shutil.copytree(ROOT / "python/phago", root / "python/phago", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+    return root
+
+
+@pytest.mark.parametrize(("name", "planted", "look"), PLANTED, ids=range(len(PLANTED)))
+def test_what_breaks_the_rules_is_seen(tree, name, planted, look):
+    file = tree / name
+    before = file.read_text(encoding="utf-8") if file.exists() else None
+    assert look(tree)[0] == []
+    try:
+        # Before the tests of a Rust file, which are not looked at; a manifest goes on where it ends.
+        file.write_text(f"{before or ''}\n{planted}\n" if name.endswith("toml") else f"{planted}\n{before or ''}")
+        (fault,) = look(tree)[0]
+        assert Path(name).stem in fault or Path(name).parent.name in fault
+    finally:
+        file.unlink()
+        if before is not None:
+            file.write_text(before, encoding="utf-8")
+
+
+@pytest.mark.parametrize("crate", ["core", "engine"])
+def test_a_crate_that_allows_unsafe_code_is_seen(tree, crate):
+    file = tree / "rust" / crate / "src/lib.rs"
+    before = file.read_text(encoding="utf-8")
+    file.write_text(before.replace("#![forbid(unsafe_code)]", ""), encoding="utf-8")
+    assert faults_of_unsafe_code(tree)[0] == [f"{crate} does not forbid unsafe code"]
+    file.write_text(before, encoding="utf-8")
+
+
+def test_comments_and_tests_are_not_code(tree):
+    file = tree / "rust/core/src/ring.rs"
+    before = file.read_text(encoding="utf-8")
+    file.write_text(f"// use crate::shard::Shard;\n{before}\n#[cfg(test)]\nmod more {{ use crate::shard::Shard; }}\n")
+    assert faults_of_the_core(tree)[0] == []
+    file.write_text(before, encoding="utf-8")

@@ -52,7 +52,8 @@ def test_an_empty_graph_has_empty_columns():
 def test_columns_are_sequences(colony):
     labels = colony.graph.nodes.columns()["label"]
     assert labels[-1] == labels[len(labels) - 1] == labels.to_list()[-1]
-    assert "größer" in labels.to_list()
+    assert "größer" in labels
+    assert labels.to_list() == list(labels)
     for outside in (len(labels), -len(labels) - 1):
         with pytest.raises(IndexError, match=str(outside)):
             labels[outside]

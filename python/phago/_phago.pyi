@@ -10,7 +10,7 @@ a phase is its name, `"Sense"`, `"Act"`, `"Decay"` or `"Advance"`; ticks are cou
 """
 
 import sys
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from typing import Any, Literal, final
 
 _PhaseName = Literal["Sense", "Act", "Decay", "Advance"]
@@ -252,6 +252,7 @@ class Column:
     def __len__(self) -> int: ...
     def __getitem__(self, index: int, /) -> Any:
         """A Python int, float or str; negative indices count from the end."""
+    def __iter__(self) -> Iterator[Any]: ...
     def to_list(self) -> list[Any]: ...
     if sys.version_info >= (3, 12):
         # Older Pythons have the protocol without the name.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from .errors import ConfigError
+from .errors import ConfigError, LimitError
 from .ids import ShardId, TickPhase
 from .results import CrossShardEdges, DistributedTickResult, PhaseResult
 
@@ -41,6 +41,10 @@ def count(name: str, value: Any, low: int, high: int = 2**31 - 1) -> int:
     return int(value.__index__())
 
 
+QUERY_BYTES_MAX = 64 * 1024
+"""The longest question, in bytes of UTF-8."""
+
+
 def text_of(name: str, value: Any) -> str:
     """An argument that is text which can be written as UTF-8."""
     if not isinstance(value, str):
@@ -53,6 +57,23 @@ def text_of(name: str, value: Any) -> str:
                 f"`{name}` has a lone surrogate at index {error.start}; accepted is text that UTF-8 can encode"
             ) from None
     return value
+
+
+def question_of(name: str, value: Any) -> str:
+    """An argument that is a question."""
+    text = text_of(name, value)
+    # A character takes at most four bytes, so most questions are never encoded to be measured.
+    if len(text) > QUERY_BYTES_MAX // 4:
+        size = len(text.encode())
+        if size > QUERY_BYTES_MAX:
+            what = f"`{name}`, the bytes of a question,"
+            raise LimitError(
+                f"{what} is limited to {QUERY_BYTES_MAX}, and this has {size}",
+                what=what,
+                limit=QUERY_BYTES_MAX,
+                value=size,
+            )
+    return text
 
 
 def tick_result(native: TickResult) -> DistributedTickResult:

@@ -8,8 +8,13 @@ from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
 from typing import Self
 
+<<<<<<< HEAD
 from ._shared import Unpicklable, count, text_of, tick_result
 from .colony import Colony, DigestOf, DocumentLike, Intake, OnError, Updated, chunks
+=======
+from ._shared import Unpicklable, count, question_of, tick_result
+from .colony import Colony, DocumentLike, Intake, OnError, chunks
+>>>>>>> main
 from .config import ColonyConfig, RunnerConfig
 from .graph import Graph
 from .results import DistributedTickResult, Hit, Hits, IngestReport, RunReport, Stats, StoredDocument
@@ -83,7 +88,7 @@ class AsyncColony(Unpicklable):
     async def query(self, text: str, k: int = 10) -> Hits:
         """See `Colony.query`."""
         world = self._colony._world
-        found = await world.search_async(text_of("text", text), count("k", k, 1))
+        found = await world.search_async(question_of("text", text), count("k", k, 1))
         return Hits(tuple(Hit(*row) for row in found), world.pending)
 
     async def get(self, id: str) -> StoredDocument | None:

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from . import _phago
-from ._shared import Unpicklable, count, text_of, tick_result
+from ._shared import Unpicklable, count, question_of, text_of, tick_result
 from .config import DistributedConfig, RunnerConfig
 from .errors import ConfigError, ShardNotFound
 from .ids import ShardId, TickPhase
@@ -368,5 +368,5 @@ class DistributedQueryEngine:
             accepted = "shards of one colony: made on one ring object, or brought together by a runner"
             message = f"`shards` are of several colonies; accepted are {accepted}"
             raise ConfigError(message, field="shards", value="of several colonies", accepted=accepted)
-        found = first.concepts(text_of("text", text), count("max_results", max_results, 1))
+        found = first.concepts(question_of("text", text), count("max_results", max_results, 1))
         return [ScoredNode(node_id, label, score, ShardId(shard)) for node_id, label, score, shard in found]

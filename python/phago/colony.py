@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Literal, Self, cast
 
 from . import _phago
-from ._shared import Unpicklable, cores, count, text_of, tick_result
+from ._shared import Unpicklable, cores, count, question_of, text_of, tick_result
 from .config import SHARDS_MAX, ColonyConfig, RunnerConfig, as_native
 from .document import Document
 from .errors import ClosedError, ConfigError, DocumentExists, InvalidDocument
@@ -231,9 +231,16 @@ class Colony(Unpicklable):
 
         Ranked by BM25 (k1 1.5, b 0.75) over the statistics of the whole colony; ties by document. Digested or not makes
         no difference to being found.
+
+        Args:
+            text: The question; at most 64 KiB of UTF-8.
+            k: Hits, at most.
+
+        Raises:
+            LimitError: A longer question.
         """
         world = self._world
-        found = world.search(text_of("text", text), count("k", k, 1))
+        found = world.search(question_of("text", text), count("k", k, 1))
         return Hits(tuple(Hit(*row) for row in found), world.pending)
 
     def get(self, id: str) -> StoredDocument | None:

@@ -111,8 +111,7 @@ class Edges(_Snapshot[Edge]):
 
         `networkx.DiGraph().add_weighted_edges_from(colony.graph.edges.triples())`
         """
-        source, target, weight = (self._table.column(name) for name in ("source", "target", "weight"))
-        return ((source[at], target[at], weight[at]) for at in range(len(self)))
+        return zip(*(self._table.column(name) for name in ("source", "target", "weight")), strict=True)
 
 
 class Graph:

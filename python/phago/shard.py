@@ -7,7 +7,7 @@ from typing import Any
 
 from . import _phago
 from ._phago import Batch
-from ._shared import Unpicklable, count, text_of
+from ._shared import Unpicklable, count, question_of, text_of
 from .config import ColonyConfig, as_native
 from .ghosts import GhostNodeCache, ShardGhosts
 from .ids import ShardId, TickPhase
@@ -169,7 +169,7 @@ class ShardedColony(Unpicklable):
         A concept may be found by several shards, each with its part of the score; `DistributedQueryEngine` has the
         whole.
         """
-        stems = _phago.analyse(" ".join(request.query_terms))
+        stems = _phago.analyse(question_of("query_terms", " ".join(request.query_terms)))
         limit = count("max_results", request.max_results, 1)
         found, frequencies = self._native.query(stems, limit, request.global_df or None)
         scored = tuple(ScoredNode(node_id, label, score, self.shard_id) for node_id, label, score in found)

@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyList};
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The cells. Cloning shares them.
 #[derive(Clone)]
@@ -124,6 +125,10 @@ impl Column {
         }
     }
 
+    fn __iter__(slf: Bound<'_, Self>) -> Cursor {
+        Cursor { column: slf.unbind(), next: AtomicUsize::new(0) }
+    }
+
     fn to_list<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         match &self.cells {
             Cells::Integers(cells) => PyList::new(py, cells.iter()),
@@ -202,5 +207,26 @@ impl Column {
         let _ = requested_schema;
         let array = py.detach(|| self.cells.array().map(|array| FFI_ArrowArray::new(&array)))?;
         Ok((self.__arrow_c_schema__(py)?, PyCapsule::new_with_value(py, array, c"arrow_array")?))
+    }
+}
+
+/// An iterator over the cells of a column.
+#[pyclass(frozen, module = "phago._phago")]
+struct Cursor {
+    column: Py<Column>,
+    next: AtomicUsize,
+}
+
+#[pymethods]
+impl Cursor {
+    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let cells = &self.column.get().cells;
+        // Past the end it counts on, which takes longer to wrap than anybody iterates.
+        let place = self.next.fetch_add(1, Ordering::Relaxed);
+        if place < cells.len() { cells.cell(py, place).map(Some) } else { Ok(None) }
     }
 }

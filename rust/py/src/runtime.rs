@@ -14,7 +14,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -91,6 +91,19 @@ where
     let (cancel, cancelled) = oneshot::channel();
     future.call_method1("add_done_callback", (Cancel(std::sync::Mutex::new(Some(cancel))),))?;
     let waiting = (event_loop.unbind(), future.clone().unbind());
+    let mut work = Box::pin(caught(work));
+    // The first step is made here and not by a thread of the runtime, so that calls take their places in a queue in
+    // the order in which they were made. Whoever polls next brings the waker.
+    let begun = py.detach(|| {
+        let _runtime = runtime.enter();
+        work.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+    });
+    let work = async move {
+        match begun {
+            Poll::Ready(result) => result,
+            Poll::Pending => work.await,
+        }
+    };
     runtime.spawn(async move {
         let result = tokio::select! {
             biased;
@@ -99,7 +112,7 @@ where
                 tokio::task::spawn_blocking(move || Python::try_attach(|_| drop(waiting)));
                 return;
             }
-            result = caught(work) => result,
+            result = work => result,
         };
         // Never wait for the interpreter on a thread that keeps deadlines.
         tokio::task::spawn_blocking(move || {

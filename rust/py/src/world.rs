@@ -10,6 +10,7 @@ use phago_core::Error;
 use phago_core::config::{DistributedConfig, SHARDS_MAX, within};
 use phago_core::ids::{DocumentId, NodeId, ShardId};
 use phago_core::state::State;
+use phago_core::text::QueryWord;
 use phago_engine::changes::Updated;
 use phago_engine::ingest::{Ingested, NewDocument, OnError};
 use phago_engine::runner::Runner;
@@ -242,12 +243,12 @@ impl World {
 
     fn node(&self, py: Python<'_>, label: &str) -> Result<Option<NodeTuple>> {
         let words = self.world()?.words(label);
-        self.read(py, |state| state.concept(&words).and_then(|term| node_tuple(state, term)))
+        self.read(py, |state| concept(state, &words, label).and_then(|term| node_tuple(state, term)))
     }
 
     fn neighbors(&self, py: Python<'_>, label: &str) -> Result<Option<Vec<Neighbor>>> {
         let words = self.world()?.words(label);
-        self.read(py, |state| Some(neighbors(state, state.concept(&words)?)))
+        self.read(py, |state| Some(neighbors(state, concept(state, &words, label)?)))
     }
 
     fn nodes(&self, py: Python<'_>) -> Result<NodeTable> {
@@ -339,6 +340,16 @@ fn find<'a>(state: &'a State, key: &str) -> Option<&'a phago_core::documents::Do
         found.key.is_none().then_some(found)
     };
     state.document(DocumentId::from_key(key)).or_else(unnamed)
+}
+
+// The concept of a word, or else of a stem: the stem of a stem may be another one.
+fn concept(state: &State, words: &[QueryWord], label: &str) -> Option<u32> {
+    let by_stem = || {
+        let commons = state.commons();
+        let term = commons.lexicon().term(label).filter(|term| state.knows(*term))?;
+        state.home(term).is_concept(term, commons).then_some(term)
+    };
+    state.concept(words).or_else(by_stem)
 }
 
 fn neighbors(state: &State, term: u32) -> Vec<Neighbor> {

@@ -1,0 +1,173 @@
+"""What the tests share: seeded texts, real documents, clusters, child processes."""
+
+import gzip
+import json
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import phago
+from phago import _phago
+
+HERE = Path(__file__).resolve().parent
+PHASES = ["Sense", "Act", "Decay", "Advance"]
+DATA = os.environ.get("PHAGO_DATA", "")
+
+
+class Chance:
+    """A counter-based generator (SplitMix64): the same text for a seed on every machine and Python."""
+
+    def __init__(self, seed):
+        self.state = seed
+
+    def next(self):
+        self.state = (self.state + 0x9E3779B97F4A7C15) % 2**64
+        z = self.state
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB % 2**64
+        return z ^ (z >> 31)
+
+    def below(self, bound):
+        return self.next() % bound
+
+    def shuffled(self, items):
+        items = list(items)
+        for place in range(len(items) - 1, 0, -1):
+            other = self.below(place + 1)
+            items[place], items[other] = items[other], items[place]
+        return items
+
+    def rank(self, vocabulary):
+        """A rank below `vocabulary`, with a probability about proportional to 1 / rank (Zipf)."""
+        return int(vocabulary ** (self.next() / 2**64)) - 1
+
+
+def words(count):
+    """Different words, each of which is its own stem, so that a test can name nodes without a stemmer."""
+    found = []
+    number = 0
+    while len(found) < count:
+        number += 1
+        left, word = number, ""
+        while left:
+            word += "bdfgklmnprtz"[left % 12] + "aou"[left // 12 % 3]
+            left //= 36
+        word += "k"
+        if _phago.analyse(word) == [word]:
+            found.append(word)
+    return found
+
+
+def seeded_documents(count, seed=11, vocabulary=900, longest=60):
+    """Documents of 5 to `longest` words, every seventh without an id."""
+    chance, known = Chance(seed), words(vocabulary)
+    found = []
+    for number in range(count):
+        length = 5 + chance.below(longest - 4)
+        text = " ".join(known[chance.rank(vocabulary)] for _ in range(length))
+        document = {"title": known[chance.rank(vocabulary)], "text": f"{text} n{number}x"}
+        if number % 7 != 3:
+            document["id"] = f"doc-{number}"
+        found.append(document)
+    return found
+
+
+def cranfield():
+    """The collection's documents, from the folder that `PHAGO_DATA` names."""
+    with gzip.open(Path(DATA) / "cranfield" / "corpus.jsonl.gz", "rt", encoding="utf-8") as lines:
+        rows = map(json.loads, lines)
+        found = [{"id": row["_id"], "title": row["title"], "text": row["text"]} for row in rows]
+    return [one for one in found if one["title"].strip() or one["text"].strip()]
+
+
+def has_cranfield():
+    return bool(DATA) and (Path(DATA) / "cranfield" / "corpus.jsonl.gz").exists()
+
+
+def cranfield_questions():
+    with (Path(DATA) / "cranfield" / "queries.jsonl").open(encoding="utf-8") as lines:
+        return [json.loads(line)["text"] for line in lines]
+
+
+def real_documents(count):
+    """Real text: cranfield where it is at hand, else the manual of the running Python, else seeded words."""
+    if has_cranfield():
+        return cranfield()[:count]
+    try:
+        from pydoc_data.topics import topics
+    except ImportError:
+        return seeded_documents(count)
+    found = []
+    for name in sorted(topics):
+        for number, paragraph in enumerate(topics[name].split("\n\n")):
+            if len(paragraph) > 120:
+                found.append({"id": f"{name}/{number}", "title": name, "text": paragraph})
+    return Chance(1).shuffled(found)[:count]
+
+
+def cluster(shards, config=None, **runner):
+    """A coordinator, its shards, and a runner over them."""
+    coordinator = phago.Coordinator(shards)
+    config = config or phago.ColonyConfig()
+    parts = [phago.ShardedColony(phago.ShardId(at), config, coordinator.ring) for at in range(shards)]
+    return coordinator, parts, phago.DistributedRunner(coordinator, parts, phago.RunnerConfig(**runner))
+
+
+def ingest_into(shards, documents):
+    """Each document to its home."""
+    for document in documents:
+        home = shards[0].ring.get_shard(document["id"])
+        shards[home].ingest_document(document)
+
+
+def tick_by_hand(shards, *, wire=False, order=lambda items: items):
+    """One tick as its owner drives it; with `wire` every batch is pickled on its way. Results and bytes sent."""
+    results = [shard.tick_phase(phase) for phase in ("Sense", "Act") for shard in order(shards)]
+    sent = 0
+    for shard in order(shards):
+        for to, batch in order(list(shard.take_outbox().items())):
+            sent += batch.nbytes
+            shards[to].deliver(pickle.loads(pickle.dumps(batch)) if wire else batch)
+    results += [shard.tick_phase("Decay") for shard in order(shards)]
+    for shard in order(shards):
+        shard.tick_phase("Advance")
+    return results, sent
+
+
+def world_digest(runner):
+    """The digest of what a runner drives, which the machine's parts do not show."""
+    return runner._native.world.digest()
+
+
+def edges_of(colony):
+    """The graph as a dictionary: (source id, target id) to (weight, co_activations, created, last)."""
+    table = colony._world.edges()
+    rows = (table.get(at) for at in range(len(table)))
+    return {(row[6], row[7]): (row[2], row[3], row[4], row[5]) for row in rows}
+
+
+def answers(colony, questions, k=10):
+    """Rankings with their exact scores."""
+    return [[(hit.id, hit.score.hex()) for hit in colony.query(question, k=k)] for question in questions]
+
+
+def child(program, *, timeout=60, flags=(), **env):
+    """Run a program in a fresh interpreter that can import this module."""
+    return subprocess.run(
+        [sys.executable, *flags, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(HERE), "PYTHONWARNINGS": "ignore", **env},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def child_says(program, **env):
+    """What such a program prints; it must end well and complain of nothing."""
+    done = child(program, **env)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout

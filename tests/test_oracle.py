@@ -1,0 +1,155 @@
+"""The engine against a naive colony in plain Python, at every tick."""
+
+import phago
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from naive import NaiveColony, Synapse
+from support import Chance, edges_of, words
+
+WORDS = words(160)
+
+
+def text_of(chance, vocabulary, longest):
+    return " ".join(WORDS[chance.rank(vocabulary)] for _ in range(1 + chance.below(longest)))
+
+
+class Pair:
+    """A colony and the naive one, given the same inputs."""
+
+    def __init__(self, config, shards):
+        self.colony = phago.Colony(shards, config=config, runner=phago.RunnerConfig(max_parallelism=2))
+        self.naive = NaiveColony(config)
+        self.compared = 0
+
+    def ingest(self, documents):
+        for key, text in documents:
+            self.naive.ingest(key, text)
+        self.colony.ingest([{"id": key, "text": text} for key, text in documents])
+
+    def tick(self, *, whole=True):
+        result = self.colony.tick()
+        self.naive.step()
+        assert result.tick == self.naive.tick
+        assert result.total_edges() == len(self.naive.edges)
+        assert result.total_nodes() == len(self.naive.nodes)
+        if whole:
+            self.compare()
+
+    def compare(self):
+        assert {node.id for node in self.colony.graph.nodes} == self.naive.nodes
+        found, expected = edges_of(self.colony), self.naive.graph()
+        assert {pair: row[1:] for pair, row in found.items()} == {pair: row[1:] for pair, row in expected.items()}
+        for pair, row in found.items():
+            assert row[0] == pytest.approx(expected[pair][0], abs=1e-6)
+        # The count that is kept equals a slow recount, and no row is above the cap.
+        assert self.colony.stats().edges == len(found)
+        degrees = [node.degree for node in self.colony.graph.nodes]
+        assert sum(degrees) == len(found)
+        assert max(degrees, default=0) <= self.colony.config.max_edge_degree
+        self.compared += len(found)
+
+    def close(self):
+        for key, tick in self.naive.digested.items():
+            assert self.colony.get(key).digested == tick
+        self.colony.close()
+
+
+def compare(config, shards, seed, steps, vocabulary=160, longest=40):
+    """Bursts of documents, then silences long enough for synapses to go."""
+    pair, chance = Pair(config, shards), Chance(seed)
+    number = 0
+    for _ in range(steps):
+        burst = chance.below(9) if chance.below(3) == 0 else 0
+        pair.ingest([(f"d{number + at}", text_of(chance, vocabulary, longest)) for at in range(burst)])
+        number += burst
+        for _ in range(1 + chance.below(120) if chance.below(8) == 0 else 1):
+            pair.tick(whole=False)
+        pair.compare()
+    pair.close()
+    return pair.compared
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_the_engine_equals_the_naive_colony_at_defaults(shards):
+    assert compare(phago.ColonyConfig(), shards, seed=7, steps=40) > 1000
+
+
+def test_the_engine_equals_the_naive_colony_at_every_single_tick():
+    pair, chance = Pair(phago.ColonyConfig(maturation_ticks=5, edge_decay_rate=0.03), 4), Chance(3)
+    for at in range(60):
+        if at % 7 == 0:
+            pair.ingest([(f"d{at}-{more}", text_of(chance, 60, 12)) for more in range(3)])
+        pair.tick()
+    assert pair.compared > 1000
+    pair.close()
+
+
+def test_a_small_cap_and_small_ticks_equal_the_naive_colony_too():
+    config = phago.ColonyConfig(max_edge_degree=4, concepts_per_document=9, documents_per_tick=3, bytes_per_tick=300)
+    assert compare(config, 2, seed=11, steps=40) > 1000
+
+
+def test_many_exact_ties_equal_the_naive_colony_too():
+    config = phago.ColonyConfig(max_edge_degree=5)
+    digests = set()
+    for shards in (1, 8):
+        pair = Pair(config, shards)
+        pair.ingest([(f"d{at}", " ".join(WORDS[at // 10 * 20 : at // 10 * 20 + 20])) for at in range(40)])
+        pair.tick()
+        assert len(pair.naive.edges) == 80 * 5
+        digests.add(pair.colony.digest())
+        pair.close()
+    assert len(digests) == 1
+
+
+def test_the_naive_colony_itself_forgets_at_the_ticks_of_the_table():
+    naive = NaiveColony(phago.ColonyConfig())
+    for times, gone in ((1, 101), (2, 174), (3, 221), (5, 289), (10, 402)):
+        synapse = Synapse(min(times * 1_677_722, 2**24), 0, 0, times)
+        assert naive.lives(synapse, gone - 1)
+        assert not naive.lives(synapse, gone)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    seed=st.integers(0, 2**64 - 1),
+    shards=st.integers(1, 9),
+    config=st.builds(
+        phago.ColonyConfig,
+        max_edge_degree=st.integers(1, 40),
+        concepts_per_document=st.integers(1, 40),
+        documents_per_tick=st.integers(1, 12),
+        edge_decay_rate=st.sampled_from([0.0, 0.001, 0.02, 0.1, 1.0]),
+        edge_prune_threshold=st.sampled_from([0.0, 0.01, 0.05, 0.3, 1.0]),
+        staleness_factor=st.sampled_from([0.0, 0.5, 1.5, 5.0]),
+        maturation_ticks=st.integers(0, 60),
+    ),
+)
+def test_any_config_equals_the_naive_colony(seed, shards, config):
+    compare(config, shards, seed, steps=8, vocabulary=80, longest=25)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    shards=st.integers(1, 5),
+    steps=st.lists(
+        st.one_of(
+            st.lists(st.lists(st.integers(0, 11), min_size=1, max_size=6), min_size=1, max_size=4),
+            st.sampled_from([1, 1, 1, 2, 30, 55, 120]),
+        ),
+        max_size=14,
+    ),
+)
+def test_any_sequence_of_inputs_and_ticks_equals_the_naive_colony(shards, steps):
+    pair = Pair(phago.ColonyConfig(max_edge_degree=6), shards)
+    number = 0
+    for step in steps:
+        if isinstance(step, int):
+            for _ in range(step):
+                pair.tick(whole=False)
+        else:
+            pair.ingest([(f"d{number + at}", " ".join(WORDS[one] for one in some)) for at, some in enumerate(step)])
+            number += len(step)
+        pair.compare()
+    pair.close()
