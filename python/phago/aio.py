@@ -8,13 +8,8 @@ from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
 from typing import Self
 
-<<<<<<< HEAD
-from ._shared import Unpicklable, count, text_of, tick_result
-from .colony import Colony, DigestOf, DocumentLike, Intake, OnError, Updated, chunks
-=======
 from ._shared import Unpicklable, count, question_of, tick_result
-from .colony import Colony, DocumentLike, Intake, OnError, chunks
->>>>>>> main
+from .colony import Colony, DigestOf, DocumentLike, Intake, OnError, Updated, chunks
 from .config import ColonyConfig, RunnerConfig
 from .graph import Graph
 from .results import DistributedTickResult, Hit, Hits, IngestReport, RunReport, Stats, StoredDocument
