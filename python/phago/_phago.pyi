@@ -185,7 +185,7 @@ class World:
         """Documents accepted and not yet digested."""
     @property
     def quiet(self) -> bool:
-        """No backlog and no living digester: a run has nothing to do."""
+        """Nothing to digest or unwire and no living digester: a run has nothing to do."""
     def ingest(self, documents: Sequence[object], first_index: int, skip: bool) -> tuple[int, int, list[_Rejected]]:
         """Take one chunk of documents; returns (accepted, unchanged, rejected).
 
@@ -336,7 +336,7 @@ class Runner:
     def tick(self) -> Awaitable[TickResult]:
         """Needs a running event loop; starts at once. Cancelling it cancels the attempt."""
     def run_sync(self, max_ticks: int | None = None) -> tuple[int, int, int]:
-        """Tick until there is no backlog and no living digester, or `max_ticks` were made; (ticks, digested, failed)."""
+        """Tick until there is nothing to digest or unwire and no living digester, or `max_ticks` were made; (ticks, digested, failed)."""
     def run(self, max_ticks: int | None = None) -> Awaitable[tuple[int, int, int]]: ...
     def inject(self, fault: _Fault | None) -> None:
         """For tests: order a fault, or forget all with None.

@@ -159,6 +159,11 @@ impl Naive {
             let (created, co) = old.map_or((now, 0), |edge| (edge.created, edge.co));
             self.edges.insert(*pair, Edge { weight, last: now, created, co: co + n });
         }
+        // One that is mature at once may be under the threshold from its first tick on.
+        let edges = std::mem::take(&mut self.edges);
+        let stands = |e: &Edge| now < e.created + mature || self.weight(e, now) >= config.edge_prune_threshold;
+        let edges = edges.into_iter().filter(|(_, edge)| stands(edge)).collect();
+        self.edges = edges;
         for node in self.nodes() {
             let row = self.edges.range((node, 0)..=(node, u128::MAX));
             let mut row: Vec<_> =
@@ -243,6 +248,12 @@ fn a_small_cap_and_small_ticks_equal_the_naive_one_too() {
         ..ColonyConfig::default()
     };
     compare(&config, 2, 11, 60);
+}
+
+#[test]
+fn synapses_too_weak_to_be_made_are_not_made_in_the_naive_one_either() {
+    let config = ColonyConfig { maturation_ticks: 0, edge_prune_threshold: 0.15, ..ColonyConfig::default() };
+    compare(&config, 2, 13, 40);
 }
 
 proptest! {

@@ -225,7 +225,12 @@ impl World {
         Ok(self.state()?.commons().pending() + waiting.coming() - waiting.leaving_undigested())
     }
 
-    /// Whether a run has nothing to do: no backlog, no input waiting, no living digester.
+    /// Whether inputs wait for the tick under way to end.
+    pub fn has_waiting(&self) -> bool {
+        !lock(&self.inputs).pending.is_empty()
+    }
+
+    /// Whether a run has nothing to do: nothing to digest or unwire, no input waiting, no living digester.
     ///
     /// # Errors
     /// As [`World::read`].

@@ -137,8 +137,9 @@ impl<'a> Delivery<'a> {
     /// The row after this tick. `activations` is left empty; `made` hears of each new synapse that stays.
     ///
     /// Synapses whose tick has come are gone before anything is delivered, so an activation makes a new one in
-    /// their place. Then deleted documents are called back, then activations are delivered. Above the cap the strongest stay: highest weight now, then the rarest target, then the most
-    /// co-activations, then the latest activation, then the smallest target id.
+    /// their place. Then deleted documents are called back, and then activations are delivered. Above the cap the
+    /// strongest stay: highest weight now, then the rarest target, then the most co-activations, then the latest
+    /// activation, then the smallest target id.
     pub fn deliver(
         &mut self,
         row: &Row,
