@@ -20,6 +20,7 @@ _Fault = tuple[str, int, str, int | None] | tuple[str, int, str, int | None, int
 _PhaseTuple = tuple[int, str, int, int, int, "CrossEdges"]
 # (index in the caller's whole sequence, key or None, field, reason)
 _Rejected = tuple[int, str | None, str, str]
+_Updated = Literal["new", "changed", "unchanged"]
 # (score, key or the 32 hex digits where the caller gave none, title, text, tick that digested it or None)
 _Found = tuple[float, str, str, str, int | None]
 # (id, label, stem, mentions, uses, degree, shard)
@@ -184,7 +185,7 @@ class World:
         """Documents accepted and not yet digested."""
     @property
     def quiet(self) -> bool:
-        """No backlog and no living digester: a run has nothing to do."""
+        """Nothing to digest or unwire and no living digester: a run has nothing to do."""
     def ingest(self, documents: Sequence[object], first_index: int, skip: bool) -> tuple[int, int, list[_Rejected]]:
         """Take one chunk of documents; returns (accepted, unchanged, rejected).
 
@@ -200,6 +201,15 @@ class World:
         self, documents: Sequence[object], first_index: int, skip: bool
     ) -> Awaitable[tuple[int, int, list[_Rejected]]]:
         """The twin for event loops. The documents are read before it returns; a cancelled chunk may have been taken."""
+    def delete(self, key: str) -> bool:
+        """Let the document of this key (or 32 hex digits, for one without a key) go; False when there is none."""
+    def update(self, document: object) -> _Updated:
+        """Put a document in the place of the one with its id, in one step; the shapes and errors of `ingest`.
+
+        `InvalidDocument` for one without an id.
+        """
+    def update_async(self, document: object) -> Awaitable[_Updated]:
+        """The twin for event loops. The document is read before it returns; when cancelled, it may have been taken."""
     def search(self, text: str, k: int) -> list[_Found]:
         """The `k` documents with the highest BM25 score, best first; ties by id. Only scores above 0."""
     def search_async(self, text: str, k: int) -> Awaitable[list[_Found]]: ...
@@ -214,6 +224,8 @@ class World:
     def __len__(self) -> int: ...
     def digest(self) -> str:
         """SHA-256 over a canonical dump, 64 hex digits. Takes time in proportion to the state."""
+    def evidence_digest(self) -> str:
+        """As `digest`, over what the documents that stand decide alone: texts, postings, statistics, word forms."""
     def stats(self) -> dict[str, int | float]:
         """`documents`, `pending`, `digested`, `terms`, `nodes`, `edges`, `edge_slots`, `cross_shard_edges`, `digesters`,
         `tick`, `shards`, `bytes_exchanged` (in all ticks so far), `row_bytes`, `ghosts` and `touched` (rows that the last tick read)."""
@@ -324,7 +336,7 @@ class Runner:
     def tick(self) -> Awaitable[TickResult]:
         """Needs a running event loop; starts at once. Cancelling it cancels the attempt."""
     def run_sync(self, max_ticks: int | None = None) -> tuple[int, int, int]:
-        """Tick until there is no backlog and no living digester, or `max_ticks` were made; (ticks, digested, failed)."""
+        """Tick until there is nothing to digest or unwire and no living digester, or `max_ticks` were made; (ticks, digested, failed)."""
     def run(self, max_ticks: int | None = None) -> Awaitable[tuple[int, int, int]]: ...
     def inject(self, fault: _Fault | None) -> None:
         """For tests: order a fault, or forget all with None.
@@ -361,6 +373,8 @@ class ShardHandle:
     def owns_document(self, key: str) -> bool: ...
     def ingest_document(self, document: object) -> str:
         """Take one document; returns its id. `RoutingFailed` names the home of one that lives elsewhere."""
+    def delete_document(self, key: str) -> bool:
+        """Let one document go; False when there is none. `RoutingFailed` names the home of one that lives elsewhere."""
     def phase(self, name: _PhaseName) -> tuple[int, int, CrossEdges]:
         """Drive one phase by hand; (node_count, edge_count, new cross-shard edges). `ValueError` out of order."""
     def take_outbox(self) -> list[tuple[int, Batch]]:

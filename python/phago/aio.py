@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from ._shared import Unpicklable, count, question_of, tick_result
-from .colony import Colony, DocumentLike, Intake, OnError, chunks
+from .colony import Colony, DigestOf, DocumentLike, Intake, OnError, Updated, chunks
 from .config import ColonyConfig, RunnerConfig
 from .graph import Graph
 from .results import DistributedTickResult, Hit, Hits, IngestReport, RunReport, Stats, StoredDocument
@@ -54,6 +54,14 @@ class AsyncColony(Unpicklable):
                 intake.add(await self._colony._world.ingest_async(chunk, first, intake.skip))
         return intake.report
 
+    async def update(self, document: DocumentLike) -> Updated:
+        """See `Colony.update`. A cancelled one was done or not, never half."""
+        return await self._colony._world.update_async(document)
+
+    async def delete(self, id: str) -> bool:
+        """See `Colony.delete`. A cancelled one was done or not, never half."""
+        return await asyncio.to_thread(self._colony.delete, id)
+
     async def run(self, max_ticks: int | None = None) -> RunReport:
         """See `Colony.run`."""
         limit = None if max_ticks is None else count("max_ticks", max_ticks, 0)
@@ -86,9 +94,9 @@ class AsyncColony(Unpicklable):
         """See `Colony.stats`."""
         return await asyncio.to_thread(self._colony.stats)
 
-    async def digest(self) -> str:
+    async def digest(self, of: DigestOf = "state") -> str:
         """See `Colony.digest`."""
-        return await asyncio.to_thread(self._colony.digest)
+        return await asyncio.to_thread(self._colony.digest, of)
 
     @property
     def graph(self) -> Graph:

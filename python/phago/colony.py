@@ -17,12 +17,18 @@ from .errors import ClosedError, ConfigError, DocumentExists, InvalidDocument
 from .graph import Graph
 from .results import DistributedTickResult, Hit, Hits, IngestReport, Rejected, RunReport, Stats, StoredDocument
 
-__all__ = ["Colony", "DocumentLike", "OnError"]
+__all__ = ["Colony", "DigestOf", "DocumentLike", "OnError", "Updated"]
 
 DocumentLike = str | Mapping[str, Any] | Document
 """A document: its text; a mapping with `text` and perhaps `id` and `title`; or a `Document`."""
 
 OnError = Literal["raise", "skip"]
+
+DigestOf = Literal["state", "evidence"]
+"""Of what a digest is."""
+
+Updated = Literal["new", "changed", "unchanged"]
+"""What an update did."""
 
 CHUNK = 1000
 """Documents that are taken together: all of them or, with `on_error="raise"`, none."""
@@ -150,15 +156,53 @@ class Colony(Unpicklable):
 
         Raises:
             InvalidDocument: Not text, blank, over 16 MiB, with an unknown key. Its `report` says what was taken before.
-            DocumentExists: An id that is taken by other content. Its `report` says what was taken before.
+            DocumentExists: An id that is taken by other content; `update` replaces it. Its `report` says what was taken
+                before.
         """
         with Intake(on_error) as intake:
             for first, chunk in chunks(documents):
                 intake.add(self._world.ingest(chunk, first, intake.skip))
         return intake.report
 
+    def update(self, document: DocumentLike) -> Updated:
+        """Replace the document with this id, in one step: nobody finds neither of them, or both.
+
+        The old content leaves as if deleted (see `delete`); the new one is found by its words at once and digested by
+        `run`. Returns "changed"; or "unchanged" where it stands with the same title and text, and nothing is done; or
+        "new" where there was none of this id, and the document is taken as `ingest` would. While a tick is made, all
+        of this happens when it ends.
+
+        Args:
+            document: A mapping with `id` and `text`, and perhaps `title`; or a `Document` that has an id.
+
+        Raises:
+            InvalidDocument: No id, or what `ingest` would not take either. Nothing has changed then.
+        """
+        return self._world.update(document)
+
+    def delete(self, id: str) -> bool:
+        """Let a document go; `False` where there is none of this id, and then nothing is done.
+
+        At once it is out of every answer, count and statistic: they are those of a colony that never saw it, and
+        `digest("evidence")` proves it. One that waits to be digested never will be. While a tick is made, all of this
+        happens when it ends.
+
+        What it wired leaves the graph in the next tick, which `run` makes. Concepts that no other document wired are
+        gone. Each synapse it helped to make keeps as much of its weight as the other documents have a share in it, and
+        is gone where there are none; one that was made after the document was digested owes it nothing and stays. No
+        synapse gains by a delete.
+
+        The graph, too, is then that of a colony that never saw the document, if nothing in it was ever lost: with a
+        decay rate of 0, no concept at `max_edge_degree`, no weight at 1, and no document with more terms than
+        `concepts_per_document`. Else some history stays: a synapse that had to make room does not return.
+
+        Args:
+            id: The document's id; for one that came without, the 32 hex digits that its hit shows.
+        """
+        return self._world.delete(text_of("id", id))
+
     def run(self, max_ticks: int | None = None) -> RunReport:
-        """Tick until everything is digested and every digester has ended, or `max_ticks` were made.
+        """Tick until all is digested or unwired and every digester has ended, or `max_ticks` were made.
 
         Raises:
             PhaseTimeout: A shard did not finish a phase in time. The tick was undone; call `run` again to go on.
@@ -216,12 +260,21 @@ class Colony(Unpicklable):
         """The colony in numbers."""
         return Stats(**self._world.stats())  # type: ignore[arg-type]
 
-    def digest(self) -> str:
-        """The SHA-256 of the whole state, as 64 hex digits: equal for equal inputs on any number of shards.
+    def digest(self, of: DigestOf = "state") -> str:
+        """A SHA-256, as 64 hex digits: equal for equal inputs on any number of shards.
 
         Takes time in proportion to what is stored.
+
+        Args:
+            of: "state" for everything. "evidence" for what the documents that stand decide alone (their texts, the
+                index, the statistics and the word forms), whatever was digested, deleted or forgotten.
         """
-        return self._world.digest()
+        if of == "state":
+            return self._world.digest()
+        if of == "evidence":
+            return self._world.evidence_digest()
+        accepted = '"state" or "evidence"'
+        raise ConfigError(f"`of` is {of!r}; accepted is {accepted}", field="of", value=of, accepted=accepted)
 
     @property
     def config(self) -> ColonyConfig:

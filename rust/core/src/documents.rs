@@ -148,7 +148,8 @@ impl Documents {
     /// Terms that stand in some document here, in no order that means anything.
     pub fn terms(&self) -> impl Iterator<Item = (u32, usize)> + '_ {
         let lists = self.list_of.iter().enumerate().filter(|(_, list)| **list > 0);
-        lists.map(|(term, &list)| (term as u32, self.lists[list as usize - 1].list.len()))
+        let counted = lists.map(|(term, &list)| (term as u32, self.lists[list as usize - 1].list.len()));
+        counted.filter(|(_, documents)| *documents > 0)
     }
 
     /// Take a document that is not here yet.
@@ -185,6 +186,44 @@ impl Documents {
             concepts: Box::default(),
         });
         place
+    }
+
+    /// Let a document go. The last one takes its place, so that places stay dense: the cost is that of the two
+    /// documents' terms. Says where the last one came to, when there was another.
+    pub(crate) fn remove(&mut self, id: DocumentId) -> Option<(Document, Option<u32>)> {
+        let place = self.places.remove(&id.0)?;
+        let document = self.all.swap_remove(place as usize);
+        self.lengths.swap_remove(place as usize);
+        self.bytes -= (document.title.len() + document.text.len()) as u64;
+        for &(term, _) in &document.terms {
+            let list = self.list_mut(term);
+            if let Ok(found) = list.binary_search_by_key(&place, |posting| posting.0) {
+                list.remove(found);
+            }
+        }
+        let last = self.all.len() as u32;
+        if place == last {
+            return Some((document, None));
+        }
+        let (moved, terms) = {
+            let moved = &mut self.all[place as usize];
+            (moved.id, std::mem::take(&mut moved.terms))
+        };
+        self.places.insert(moved.0, place);
+        for &(term, count) in &terms {
+            let list = self.list_mut(term);
+            // The last document's posting is the last of every list it is in.
+            list.pop();
+            let at = list.partition_point(|posting| posting.0 < place);
+            list.insert(at, (place, count));
+        }
+        self.all[place as usize].terms = terms;
+        Some((document, Some(place)))
+    }
+
+    // The postings of a term that some document here has.
+    fn list_mut(&mut self, term: u32) -> &mut Vec<Posting> {
+        &mut self.lists[self.list_of[term as usize] as usize - 1].list
     }
 
     /// Note what a tick made of a document.

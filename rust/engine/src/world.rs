@@ -7,7 +7,8 @@
 
 use crate::by_hand::HandTick;
 use crate::ghosts::Ghosts;
-use crate::ingest::{Pending, Sessions};
+use crate::ingest::Sessions;
+use crate::pending::Pending;
 use crate::pool::{Pool, lock};
 use phago_core::commons::Commons;
 use phago_core::config::ColonyConfig;
@@ -204,22 +205,38 @@ impl World {
         lock(&self.inputs).runners > 0
     }
 
-    /// Documents accepted and not yet digested, those included that wait for a tick to end.
+    /// SHA-256 over the part of the dump that the documents that stand decide alone: texts, postings, statistics and
+    /// word forms. Equal to that of a colony that never saw what was deleted.
+    ///
+    /// # Errors
+    /// As [`World::read`].
+    pub fn evidence_digest(&self) -> Result<String> {
+        self.read(State::evidence_digest)
+    }
+
+    /// Documents accepted and not yet digested, with those that come, and without those that go, when the tick under
+    /// way ends.
     ///
     /// # Errors
     /// As [`World::read`].
     pub fn pending(&self) -> Result<u64> {
-        let waiting = lock(&self.inputs).pending.len() as u64;
-        self.read(|state| state.commons().pending() + waiting)
+        let inputs = lock(&self.inputs);
+        let waiting = &inputs.pending;
+        Ok(self.state()?.commons().pending() + waiting.coming() - waiting.leaving_undigested())
     }
 
-    /// Whether a run has nothing to do: no backlog, no input waiting, no living digester.
+    /// Whether inputs wait for the tick under way to end.
+    pub fn has_waiting(&self) -> bool {
+        !lock(&self.inputs).pending.is_empty()
+    }
+
+    /// Whether a run has nothing to do: nothing to digest or unwire, no input waiting, no living digester.
     ///
     /// # Errors
     /// As [`World::read`].
     pub fn is_quiet(&self) -> Result<bool> {
         let inputs = lock(&self.inputs);
-        Ok(inputs.pending.len() == 0 && self.state()?.is_quiet())
+        Ok(inputs.pending.is_empty() && self.state()?.is_quiet())
     }
 
     /// Wait for a turn of one's own in the queue of ticks: no runner begins one until it is dropped.
@@ -316,7 +333,7 @@ impl World {
         let mut inputs = lock(&self.inputs);
         if inputs.running == Some(attempt) {
             inputs.running = None;
-            if inputs.pending.len() > 0
+            if !inputs.pending.is_empty()
                 && let Ok(mut state) = self.state_mut()
             {
                 inputs.pending.drain_into(&mut state, pool);

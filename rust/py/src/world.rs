@@ -4,7 +4,6 @@ use crate::config::{colony, number};
 use crate::convert::document;
 use crate::error::Result;
 use crate::process::{Home, lock};
-use crate::ring::parse_id;
 use crate::runtime::{brief, long, start};
 use crate::tables::{EdgeTable, NodeTable, NodeTuple, node_tuple};
 use phago_core::Error;
@@ -12,6 +11,7 @@ use phago_core::config::{DistributedConfig, SHARDS_MAX, within};
 use phago_core::ids::{DocumentId, NodeId, ShardId};
 use phago_core::state::State;
 use phago_core::text::QueryWord;
+use phago_engine::changes::Updated;
 use phago_engine::ingest::{Ingested, NewDocument, OnError};
 use phago_engine::runner::Runner;
 use phago_engine::world;
@@ -167,6 +167,21 @@ impl World {
         start(py, blocking(move || Ok(report(colony.ingest(documents, first_index, on_error)?))))
     }
 
+    fn delete(&self, py: Python<'_>, key: &str) -> Result<bool> {
+        let (world, key) = (self.world()?.clone(), key.to_owned());
+        long(py, move || world.delete(&key))
+    }
+
+    fn update(&self, py: Python<'_>, document: &Bound<'_, PyAny>) -> Result<&'static str> {
+        let (world, document) = (self.world()?.clone(), one(document)?);
+        Ok(updated(long(py, move || world.update(document))?))
+    }
+
+    fn update_async<'py>(&self, py: Python<'py>, document: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
+        let (world, document) = (self.world()?.clone(), one(document)?);
+        start(py, blocking(move || Ok(updated(world.update(document)?))))
+    }
+
     fn search(&self, py: Python<'_>, text: &str, k: usize) -> Result<Vec<Found>> {
         let world = self.world()?;
         brief(py, || search(world, text, k))
@@ -202,6 +217,11 @@ impl World {
     fn digest(&self, py: Python<'_>) -> Result<String> {
         let world = self.world()?.clone();
         long(py, move || world.digest())
+    }
+
+    fn evidence_digest(&self, py: Python<'_>) -> Result<String> {
+        let world = self.world()?.clone();
+        long(py, move || world.evidence_digest())
     }
 
     fn stats<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
@@ -269,6 +289,18 @@ fn read_documents(
     Ok(read)
 }
 
+fn one(document: &Bound<'_, PyAny>) -> Result<NewDocument> {
+    Ok(self::document(document)?.map_err(|fault| fault.at(0))?)
+}
+
+fn updated(updated: Updated) -> &'static str {
+    match updated {
+        Updated::New => "new",
+        Updated::Changed => "changed",
+        Updated::Unchanged => "unchanged",
+    }
+}
+
 fn report(ingested: Ingested) -> (u64, u64, Vec<Rejected>) {
     let row = |error: Error| match error {
         Error::InvalidDocument { index, id, field, reason } => (index, id, field, reason),
@@ -304,7 +336,7 @@ fn concepts(world: &world::World, text: &str, k: usize) -> phago_core::Result<Ve
 fn find<'a>(state: &'a State, key: &str) -> Option<&'a phago_core::documents::Document> {
     // A document without a key goes by its id; one with a key that looks like an id is found by that key first.
     let unnamed = || {
-        let found = state.document(DocumentId(parse_id(key).ok()?))?;
+        let found = state.document(DocumentId::parse(key)?)?;
         found.key.is_none().then_some(found)
     };
     state.document(DocumentId::from_key(key)).or_else(unnamed)
