@@ -194,6 +194,8 @@ impl Documents {
         let place = self.places.remove(&id.0)?;
         let document = self.all.swap_remove(place as usize);
         self.lengths.swap_remove(place as usize);
+        self.norms.swap_remove(place as usize);
+        self.titles.remove(&document.title_terms, place);
         self.bytes -= (document.title.len() + document.text.len()) as u64;
         for &(term, _) in &document.terms {
             let list = self.list_mut(term);
@@ -207,6 +209,7 @@ impl Documents {
         }
         let (moved, terms) = {
             let moved = &mut self.all[place as usize];
+            self.titles.relocate(&moved.title_terms, last, place);
             (moved.id, std::mem::take(&mut moved.terms))
         };
         self.places.insert(moved.0, place);

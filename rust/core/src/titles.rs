@@ -46,6 +46,30 @@ impl Titles {
         }
     }
 
+    pub(crate) fn remove(&mut self, title: &[u32], place: u32) {
+        if !Self::can_be_mentioned(title) {
+            return;
+        }
+        let hash = self.hash(title);
+        if let Some(places) = self.by_hash.get_mut(&hash) {
+            places.retain(|known| *known != place);
+            if places.is_empty() {
+                self.by_hash.remove(&hash);
+            }
+        }
+    }
+
+    // A document came to another place.
+    pub(crate) fn relocate(&mut self, title: &[u32], from: u32, to: u32) {
+        if !Self::can_be_mentioned(title) {
+            return;
+        }
+        let hash = self.hash(title);
+        if let Some(place) = self.by_hash.get_mut(&hash).and_then(|all| all.iter_mut().find(|place| **place == from)) {
+            *place = to;
+        }
+    }
+
     /// Every title that stands in a sequence of terms, once, in the order of their first mention. `title_of` gives
     /// the title of a document; no more than `most` places are listed of each.
     pub fn mentioned<'a>(&self, sequence: &[u32], most: usize, title_of: impl Fn(u32) -> &'a [u32]) -> Vec<Mention> {

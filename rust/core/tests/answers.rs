@@ -7,7 +7,7 @@ use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
 use phago_core::ids::DocumentId;
 use phago_core::query::passages::{PASSAGE_CHARS_MAX, passages};
-use phago_core::query::{Answer, Buffers, Nothing, Ranking, Scratch};
+use phago_core::query::{Answer, Buffers, Nothing, Parts, Ranking, Scratch};
 use phago_core::text::Session;
 
 const VOCABULARY: u64 = 400;
@@ -260,4 +260,32 @@ fn passages_cover_a_text_and_the_best_has_the_answer() {
     let answer = asker.ask(&colony, "where did the zeppelin land?", 1);
     let best = answer.inquiry.best_passage(colony.state().commons(), &text, &mut asker.session).unwrap();
     assert!(best.of(&text).contains("zeppelin landed in Lakehurst"));
+}
+
+#[test]
+fn what_was_deleted_leaves_no_trace_in_answers() {
+    let mut chance = Chance(23);
+    for shards in [1, 3] {
+        let mut colony = filled(shards, 200);
+        for number in 0..200 {
+            if chance.below(10) < 4 {
+                assert!(colony.delete(DocumentId::from_key(&format!("doc-{number}"))));
+            }
+        }
+        let mut fresh = common::colony(&ColonyConfig::default(), 2);
+        for shard in colony.state().shards() {
+            for document in shard.documents().all() {
+                fresh.ingest(document.key.as_deref(), &document.title, &document.text).unwrap();
+            }
+        }
+        let (mut one, mut other) = (Asker::of(&colony), Asker::of(&fresh));
+        let plain = |answer: Answer| -> Vec<(u128, u64, [u64; 3])> {
+            let parts = |parts: Parts| [parts.lexical, parts.concepts, parts.bridge].map(f64::to_bits);
+            answer.hits.iter().map(|hit| (hit.found.id, hit.found.score.to_bits(), parts(hit.parts))).collect()
+        };
+        for question in questions() {
+            let (a, b) = (one.ask(&colony, &question, 100), other.ask(&fresh, &question, 100));
+            assert_eq!(plain(a), plain(b), "{question}");
+        }
+    }
 }
