@@ -23,6 +23,27 @@ _Rejected = tuple[int, str | None, str, str]
 _Updated = Literal["new", "changed", "unchanged"]
 # (score, key or the 32 hex digits where the caller gave none, title, text, tick that digested it or None)
 _Found = tuple[float, str, str, str, int | None]
+# (word, points)
+_Word = tuple[str, float]
+# (label, points, its points by word, its points by seed)
+_ConceptShare = tuple[str, float, list[_Word], list[tuple[str, float]]]
+# (id of the seed, its title, its weight, points)
+_BridgeShare = tuple[str, str, float, float]
+# (lexical, concepts, bridge)
+_Parts = tuple[float, float, float]
+# found, parts, passage, its span in characters of the text, the strongest concepts, bridges
+_Answered = tuple[_Found, _Parts, str, tuple[int, int], list[_ConceptShare], list[_BridgeShare]]
+# (id, score, parts), words, unknown words, (title, named), concepts, bridges, weight as a seed, why nothing is found
+_Explained = tuple[
+    tuple[str, float, _Parts],
+    list[_Word],
+    list[str],
+    tuple[float, float],
+    list[_ConceptShare],
+    list[_BridgeShare],
+    float | None,
+    str | None,
+]
 # (id, label, stem, mentions, uses, degree, shard)
 _Node = tuple[str, str, str, int, int, int, int]
 # (shard, address, online, node_count, edge_count, document_count, memory_bytes, last_heartbeat in seconds, if any)
@@ -58,6 +79,7 @@ __all__ = [
     "concept_id",
     "content_id",
     "default_config",
+    "default_ranking",
     "document_id",
     "set_map_seed",
 ]
@@ -82,6 +104,9 @@ def concept_id(stem: str) -> str:
 
 def default_config() -> dict[str, int | float]:
     """Every field of `ColonyConfig` with its default, in order; the Python dataclass is tested against it."""
+
+def default_ranking() -> dict[str, int | float]:
+    """Every field of `Ranking` with its default, in order; the Python dataclass is tested against it."""
 
 def check_config(config: dict[str, int | float]) -> None:
     """Raise `ConfigError` for the first field that is unknown, of a wrong type or out of range.
@@ -213,6 +238,15 @@ class World:
     def search(self, text: str, k: int) -> list[_Found]:
         """The `k` documents with the highest BM25 score, best first; ties by id. Only scores above 0."""
     def search_async(self, text: str, k: int) -> Awaitable[list[_Found]]: ...
+    def answer(self, text: str, k: int, ranking: dict[str, int | float] | None = None) -> list[_Answered]:
+        """The `k` documents with the highest sum of parts, best first; ties by id. Absent constants have their defaults."""
+    def answer_async(
+        self, text: str, k: int, ranking: dict[str, int | float] | None = None
+    ) -> Awaitable[list[_Answered]]: ...
+    def explain(self, text: str, key: str, ranking: dict[str, int | float] | None = None) -> _Explained | None:
+        """The score of any document taken apart; `None` where there is none of this key."""
+    def concepts_with_neighbors(self, text: str, k: int) -> list[tuple[_Ranked, list[_Neighbor]]]:
+        """As `concepts`, each with its neighbours, the strongest first."""
     def concepts(self, text: str, k: int) -> list[_Ranked]:
         """The `k` concepts nearest to the text over all shards, best first; ties by id."""
     def get(self, key: str) -> tuple[str, str, int, int | None] | None:

@@ -10,12 +10,34 @@ from types import TracebackType
 from typing import Any, Literal, Self, cast
 
 from . import _phago
-from ._shared import Unpicklable, cores, count, question_of, text_of, tick_result
-from .config import SHARDS_MAX, ColonyConfig, RunnerConfig, as_native
+from ._shared import (
+    Unpicklable,
+    concept,
+    constants,
+    cores,
+    count,
+    explanation,
+    hit,
+    lexical_hit,
+    question_of,
+    text_of,
+    tick_result,
+)
+from .config import SHARDS_MAX, ColonyConfig, Ranking, RunnerConfig, as_native
 from .document import Document
 from .errors import ClosedError, ConfigError, DocumentExists, InvalidDocument
 from .graph import Graph
-from .results import DistributedTickResult, Hit, Hits, IngestReport, Rejected, RunReport, Stats, StoredDocument
+from .results import (
+    Concept,
+    DistributedTickResult,
+    Explanation,
+    Hits,
+    IngestReport,
+    Rejected,
+    RunReport,
+    Stats,
+    StoredDocument,
+)
 
 __all__ = ["Colony", "DigestOf", "DocumentLike", "OnError", "Updated"]
 
@@ -226,22 +248,48 @@ class Colony(Unpicklable):
 
     # --- asking; nothing here changes anything ---
 
-    def query(self, text: str, k: int = 10) -> Hits:
-        """The `k` documents that answer best, with their text, best first.
+    def query(self, text: str, k: int = 10, ranking: Ranking | Literal["lexical"] | None = None) -> Hits:
+        """The `k` documents that answer best, with their text, best first; ties by document.
 
-        Ranked by BM25 (k1 1.5, b 0.75) over the statistics of the whole colony; ties by document. Digested or not makes
-        no difference to being found.
+        A score is the sum of three parts: the question's words (BM25, coverage, titles), concepts that the best
+        documents share, and mentions of a document's title in those. Digested or not makes no difference.
 
         Args:
             text: The question; at most 64 KiB of UTF-8.
-            k: Hits, at most.
+            k: Hits, at most. The head of a longer answer is the shorter one.
+            ranking: "lexical" for BM25 alone (k1 1.5, b 0.75); constants other than the default ones.
+
+        Raises:
+            LimitError: A longer question.
+            ConfigError: Another ranking.
+        """
+        world, text, k = self._world, question_of("text", text), count("k", k, 1)
+        if isinstance(ranking, str) and ranking == "lexical":
+            hits = tuple(map(lexical_hit, world.search(text, k)))
+        else:
+            hits = tuple(map(hit, world.answer(text, k, constants(ranking))))
+        return Hits(hits, world.pending)
+
+    def explain(self, text: str, id: str, ranking: Ranking | None = None) -> Explanation | None:
+        """Why a document stands where it stands, whether it was found or not; `None` where there is none of this id.
+
+        The score is the one a query gives to it, to the last bit.
+
+        Args:
+            text: The question; at most 64 KiB of UTF-8.
+            id: The document's id.
+            ranking: Constants other than the default ones.
 
         Raises:
             LimitError: A longer question.
         """
-        world = self._world
-        found = world.search(question_of("text", text), count("k", k, 1))
-        return Hits(tuple(Hit(*row) for row in found), world.pending)
+        told = self._world.explain(question_of("text", text), text_of("id", id), constants(ranking))
+        return None if told is None else explanation(told)
+
+    def concepts(self, text: str, k: int = 10) -> list[Concept]:
+        """The `k` concepts nearest to a text, best first, each with what it is associated with."""
+        rows = self._world.concepts_with_neighbors(question_of("text", text), count("k", k, 1))
+        return [concept(row) for row in rows]
 
     def get(self, id: str) -> StoredDocument | None:
         """The document of this id; `None` where there is none.

@@ -322,11 +322,11 @@ impl Sessions {
         forms
     }
 
-    fn take(&self) -> Session {
+    pub(crate) fn take(&self) -> Session {
         lock(&self.idle).pop().unwrap_or_else(|| self.fresh())
     }
 
-    fn give(&self, session: Session) {
+    pub(crate) fn give(&self, session: Session) {
         let mut idle = lock(&self.idle);
         if idle.len() < SESSIONS_MAX {
             idle.push(session);

@@ -1,6 +1,6 @@
 //! What may wait: the worker threads, the world they work on and the runner that drives it.
 //!
-//! * [`world`] is one colony that many threads use: committed state, inputs, queries. [`ingest`] is the way in,
+//! * [`world`] is one colony that many threads use: committed state, inputs, queries; [`answers`] tells why. [`ingest`] is the way in,
 //!   [`changes`] the way out, `pending` what waits for a tick to end, `by_hand` the way to drive one shard at a time.
 //! * [`runner`] drives ticks and keeps their deadlines; `attempt` is one attempt at a tick, stepped by the workers;
 //!   `staging` what a shard has staged in it; [`report`] what it did.
@@ -8,6 +8,7 @@
 //! * [`coordination`] shares a coordinator; `ghosts` keeps copies of far nodes.
 #![forbid(unsafe_code)]
 
+pub mod answers;
 mod attempt;
 mod by_hand;
 pub mod changes;

@@ -5,6 +5,7 @@
 //! blocks them: phases read an own reference to the committed parts and hold no lock at all. The state's write lock is
 //! taken by applying inputs and by the commit of a tick.
 
+use crate::answers;
 use crate::by_hand::HandTick;
 use crate::ghosts::Ghosts;
 use crate::ingest::Sessions;
@@ -15,7 +16,7 @@ use phago_core::config::ColonyConfig;
 use phago_core::ghost::Ghost;
 use phago_core::ids::{DocumentId, NodeId, ShardId, Tick};
 use phago_core::plan::Plan;
-use phago_core::query::Scratch;
+use phago_core::query::{Buffers, Found, Scratch};
 use phago_core::ring::Ring;
 use phago_core::shard::{Delta, Shard};
 use phago_core::state::{Committed, State};
@@ -37,6 +38,7 @@ pub struct World {
     pub(crate) turns: Arc<tokio::sync::Mutex<()>>,
     pub(crate) sessions: Arc<Sessions>,
     scratches: Mutex<Vec<Scratch>>,
+    pub(crate) buffers: Mutex<Vec<Buffers>>,
     ghosts: Vec<Mutex<Ghosts>>,
     config: Arc<ColonyConfig>,
     ring: Arc<Ring>,
@@ -98,7 +100,7 @@ pub struct FoundDocument {
 }
 
 // Buffers kept for later queries.
-const SCRATCHES_MAX: usize = 8;
+pub(crate) const SCRATCHES_MAX: usize = 8;
 
 impl World {
     /// An empty colony over the shards of a ring.
@@ -121,6 +123,7 @@ impl World {
             turns: Arc::default(),
             sessions: Arc::new(Sessions::new(lexicon.clone())),
             scratches: Mutex::default(),
+            buffers: Mutex::default(),
             ghosts,
             config,
             ring,
@@ -171,17 +174,7 @@ impl World {
         let mut scratch = lock(&self.scratches).pop().unwrap_or_default();
         let found = self.read(|state| {
             let found = state.search(&words, k, &mut scratch);
-            let document = |found: &phago_core::query::Found| {
-                let document = state.found(found);
-                FoundDocument {
-                    score: found.score,
-                    id: document.id,
-                    name: document.name(),
-                    title: document.title.to_string(),
-                    text: document.text.to_string(),
-                    digested: document.digested.map(Tick::from),
-                }
-            };
+            let document = |found: &Found| answers::found(state.found(found), found.score);
             found.iter().map(document).collect()
         });
         let mut scratches = lock(&self.scratches);

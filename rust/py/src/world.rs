@@ -1,5 +1,6 @@
 //! One colony: what is taken in, what is read.
 
+use crate::answers::{self, Answered, ExplainedTuple};
 use crate::config::{colony, number};
 use crate::convert::document;
 use crate::error::Result;
@@ -9,6 +10,7 @@ use crate::tables::{EdgeTable, NodeTable, NodeTuple, node_tuple};
 use phago_core::Error;
 use phago_core::config::{DistributedConfig, SHARDS_MAX, within};
 use phago_core::ids::{DocumentId, NodeId, ShardId};
+use phago_core::query::RankedConcept;
 use phago_core::state::State;
 use phago_core::text::QueryWord;
 use phago_engine::changes::Updated;
@@ -192,6 +194,54 @@ impl World {
         start(py, blocking(move || search(&world, &text, k)))
     }
 
+    #[pyo3(signature = (text, k, ranking=None))]
+    fn answer(&self, py: Python<'_>, text: &str, k: usize, ranking: Option<&Bound<'_, PyDict>>) -> Result<Vec<Answered>> {
+        let (world, ranking) = (self.world()?, answers::ranking(ranking)?);
+        brief(py, || Ok(world.answer(text, k, &ranking)?.into_iter().map(answers::answered).collect()))
+    }
+
+    #[pyo3(signature = (text, k, ranking=None))]
+    fn answer_async<'py>(
+        &self,
+        py: Python<'py>,
+        text: String,
+        k: usize,
+        ranking: Option<&Bound<'py, PyDict>>,
+    ) -> Result<Bound<'py, PyAny>> {
+        let (world, ranking) = (self.world()?.clone(), answers::ranking(ranking)?);
+        let answer = move || {
+            let hits = world.answer(&text, k, &ranking)?;
+            Ok(hits.into_iter().map(answers::answered).collect::<Vec<_>>())
+        };
+        start(py, blocking(answer))
+    }
+
+    #[pyo3(signature = (text, key, ranking=None))]
+    fn explain(
+        &self,
+        py: Python<'_>,
+        text: &str,
+        key: &str,
+        ranking: Option<&Bound<'_, PyDict>>,
+    ) -> Result<Option<ExplainedTuple>> {
+        let (world, ranking) = (self.world()?, answers::ranking(ranking)?);
+        brief(py, || {
+            let told = world.explain(text, |state| find(state, key).map(|document| document.id), &ranking)?;
+            Ok(told.map(answers::explained))
+        })
+    }
+
+    fn concepts_with_neighbors(&self, py: Python<'_>, text: &str, k: usize) -> Result<Vec<(Ranked, Vec<Neighbor>)>> {
+        let world = self.world()?;
+        brief(py, || {
+            let words = world.words(text);
+            world.read(|state| {
+                let told = |concept: &RankedConcept| (ranked(state, concept), neighbors(state, concept.term));
+                state.concepts(&words, k).iter().map(told).collect()
+            })
+        })
+    }
+
     fn concepts(&self, py: Python<'_>, text: &str, k: usize) -> Result<Vec<Ranked>> {
         let world = self.world()?;
         brief(py, || concepts(world, text, k))
@@ -323,14 +373,13 @@ fn search(world: &world::World, text: &str, k: usize) -> phago_core::Result<Vec<
 /// Concepts over all shards of a world: id, label, score, shard.
 fn concepts(world: &world::World, text: &str, k: usize) -> phago_core::Result<Vec<Ranked>> {
     let words = world.words(text);
-    world.read(|state| {
-        let commons = state.commons();
-        let ranked = state.concepts(&words, k).into_iter().map(|concept| {
-            let id = NodeId(commons.id(concept.term)).to_string();
-            (id, commons.label(concept.term).to_string(), concept.score, concept.shard.0)
-        });
-        ranked.collect()
-    })
+    world.read(|state| state.concepts(&words, k).iter().map(|concept| ranked(state, concept)).collect())
+}
+
+fn ranked(state: &State, concept: &RankedConcept) -> Ranked {
+    let commons = state.commons();
+    let id = NodeId(commons.id(concept.term)).to_string();
+    (id, commons.label(concept.term).to_string(), concept.score, concept.shard.0)
 }
 
 fn find<'a>(state: &'a State, key: &str) -> Option<&'a phago_core::documents::Document> {
