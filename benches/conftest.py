@@ -20,7 +20,12 @@ class Figures:
     sections: dict[str, list[tuple[str, str, str, str]]] = field(default_factory=dict)
 
     def add(self, section: str, what: str, phago: object, peer: object = "", ratio: Spread | None = None) -> None:
-        row = (what, str(phago), str(peer), "" if ratio is None else ratio.unit("x"))
+        row = (
+            what,
+            str(phago),
+            str(peer),
+            "" if ratio is None else f"{ratio}x" if "[" not in str(ratio) else str(ratio).replace(" [", "x ["),
+        )
         self.sections.setdefault(section, []).append(row)
 
     def table(self) -> list[str]:
@@ -59,7 +64,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     write = terminalreporter.write_line
     if figures.sections:
         terminalreporter.section("figures")
-        known = {distribution.metadata["Name"]: distribution.version for distribution in metadata.distributions()}
+        known = {
+            distribution.metadata["Name"].replace("_", "-"): distribution.version
+            for distribution in metadata.distributions()
+        }
         versions = ", ".join(f"{name} {known[name]}" for name in PEERS if name in known)
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         write(

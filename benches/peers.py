@@ -1,12 +1,17 @@
 """The libraries phago is compared with, each used as its own documentation advises, on one thread."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
-from bm25s.stopwords import STOPWORDS_EN_PLUS
 
-# 179 English words, the same that phago leaves out but for how `don't` is split.
-STOP = frozenset(STOPWORDS_EN_PLUS)
+@cache
+def stop() -> frozenset[str]:
+    """179 English words, the same that phago leaves out but for how `don't` is split."""
+    # Every library is imported where it is used: one that starts beside phago must not pay for another.
+    from bm25s.stopwords import STOPWORDS_EN_PLUS
+
+    return frozenset(STOPWORDS_EN_PLUS)
 
 
 def bm25s_index(texts: list[str]) -> tuple[Any, Any]:
@@ -14,7 +19,7 @@ def bm25s_index(texts: list[str]) -> tuple[Any, Any]:
     import bm25s
     import Stemmer
 
-    tokenizer = bm25s.tokenization.Tokenizer(stemmer=Stemmer.Stemmer("english"), stopwords=sorted(STOP))
+    tokenizer = bm25s.tokenization.Tokenizer(stemmer=Stemmer.Stemmer("english"), stopwords=sorted(stop()))
     tokens = tokenizer.tokenize(texts, return_as="tuple", show_progress=False)
     index = bm25s.BM25(k1=1.5, b=0.75, backend="numba")
     index.index(tokens, show_progress=False)
@@ -83,7 +88,7 @@ def concept_lists(texts: list[str]) -> Any:
     import numpy as np
     from sklearn.feature_extraction.text import CountVectorizer
 
-    return salient(CountVectorizer(stop_words=sorted(STOP), dtype=np.int32).fit_transform(texts).tocsr())
+    return salient(CountVectorizer(stop_words=sorted(stop()), dtype=np.int32).fit_transform(texts).tocsr())
 
 
 def pairs(lists: Any) -> int:

@@ -9,7 +9,7 @@ import corpora
 import peers
 import phago
 import pytest
-from turns import Measured, in_turn, percentile
+from turns import Measured, each_us, in_turn, percentile
 
 SECTION = "lexical query from Python, top 10"
 
@@ -18,11 +18,8 @@ def asking(questions: list[str], search: Callable[[str, int], object]) -> Callab
     """All questions one after the other, then all again from one caller and from two at a time."""
 
     def contender() -> Measured:
-        taken = []
-        for question in questions:
-            begun = time.perf_counter()
-            search(question, 10)
-            taken.append((time.perf_counter() - begun) * 1e6)
+        waiting = iter(questions)
+        taken = each_us(lambda: search(next(waiting), 10), len(questions))
         measured = {"p50": percentile(taken, 0.5), "p95": percentile(taken, 0.95)}
         for callers in (1, 2):
             parts = [questions[at::callers] for at in range(callers)]
@@ -38,7 +35,7 @@ def asking(questions: list[str], search: Callable[[str, int], object]) -> Callab
 @pytest.mark.benchmark(group="query")
 def test_bench_lexical_query(benchmark, figures, rounds, debian: Path):
     rows = corpora.documents(debian)
-    questions = corpora.questions(rows, peers.STOP)
+    questions = corpora.questions(rows, peers.stop())
     texts = [corpora.whole(row) for row in rows]
     searches = {"bm25s": peers.bm25s_search(texts), "tantivy": peers.tantivy_search(texts)}
     with phago.Colony() as colony:

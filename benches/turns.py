@@ -20,7 +20,10 @@ Contender = Callable[[], Measured]
 
 
 def short(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    """Three digits that count."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.{2 if abs(value) >= 1 else 3}f}" if abs(value) < 10 else f"{value:.1f}"
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,16 @@ def timed(work: Callable[[], Any]) -> float:
     begun = time.perf_counter()
     work()
     return time.perf_counter() - begun
+
+
+def each_us(work: Callable[[], Any], times: int) -> list[float]:
+    """Wall microseconds of each of several calls."""
+    clock, taken = time.perf_counter, []
+    for _ in range(times):
+        begun = clock()
+        work()
+        taken.append((clock() - begun) * 1e6)
+    return taken
 
 
 def percentile(values: Iterable[float], share: float) -> float:
