@@ -70,6 +70,13 @@ impl Naive {
         f64::from(edge.weight) / 16_777_216.0 * libm::exp(-h)
     }
 
+    fn forget(&mut self, now: u64) {
+        let (mature, threshold) = (u64::from(self.config.maturation_ticks), self.config.edge_prune_threshold);
+        let edges = std::mem::take(&mut self.edges);
+        let lives = |e: &Edge| now < e.created + mature || self.weight(e, now) >= threshold;
+        self.edges = edges.into_iter().filter(|(_, e)| lives(e)).collect();
+    }
+
     fn tick(&mut self) {
         self.tick += 1;
         let (now, config) = (self.tick, self.config.clone());
@@ -82,12 +89,7 @@ impl Naive {
             }
             granted.push(entry.remove().0);
         }
-        let mature = u64::from(config.maturation_ticks);
-        let edges = std::mem::take(&mut self.edges);
-        self.edges = edges
-            .into_iter()
-            .filter(|(_, e)| now < e.created + mature || self.weight(e, now) >= config.edge_prune_threshold)
-            .collect();
+        self.forget(now);
         let mut met: BTreeMap<(u128, u128), u64> = BTreeMap::new();
         for terms in granted {
             let mut ranked: Vec<(f64, u128)> = terms
@@ -113,6 +115,8 @@ impl Naive {
             let (created, co) = old.map_or((now, 0), |edge| (edge.created, edge.co));
             self.edges.insert(*pair, Edge { weight, last: now, created, co: co + n });
         }
+        // Without a time to mature, one may be under the threshold from its first moment.
+        self.forget(now);
         for node in self.nodes.clone() {
             let row = self.edges.range((node, 0)..=(node, u128::MAX));
             let mut row: Vec<_> =
