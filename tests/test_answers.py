@@ -12,8 +12,9 @@ from pathlib import Path
 import phago
 import pytest
 from phago import _phago
-from support import DOCUMENTS
+from support import seeded_documents
 
+DOCUMENTS = [one for one in seeded_documents(120) if "id" in one]
 QUESTIONS = [" ".join(document["text"].split()[3 : 4 + index % 7]) for index, document in enumerate(DOCUMENTS[:40])]
 
 
