@@ -11,6 +11,10 @@ use std::sync::Arc;
 /// document at hand; within one document its size is the bound. Costs time, never a result.
 pub const SESSION_FORMS_MAX: usize = 1 << 20;
 
+/// How many different words a document may have, stop words aside. A text with more is a list of keys and no text;
+/// its analysis breaks off, so that it costs no more than this many, and has more forms to show it.
+pub const DOCUMENT_WORDS_MAX: usize = 1_000_000;
+
 /// A text in numbers of its [`Lexicon`]. Both lists are sorted by number, each number once.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Analysis {
@@ -42,12 +46,16 @@ pub struct Session {
     // Words of up to 16 bytes are their own key: no pointer is followed for nine of ten words.
     short: Map<[u64; 2], u32>,
     long: Map<Box<str>, u32>,
-    // Runs beyond ASCII as they stand in a text, so that normalising is paid once. Kept apart from the words:
-    // a run and a word that look alike need not be the same.
-    wide: Map<Box<str>, u32>,
+    // Runs beyond ASCII as they stand in a text, so that normalising is paid once, and where in `parts` their words
+    // are: nearly always one, but a sign may stand for a sentence. Kept apart from the words: a run and a word that
+    // look alike need not be the same.
+    wide: Map<Box<str>, (u32, u32)>,
+    parts: Vec<u32>,
     // What the text at hand touched, by place in `seen`.
     touched: Vec<u32>,
     packed: Vec<u64>,
+    // The text at hand has too many words; no more of them are met.
+    full: bool,
 }
 
 struct Seen {
@@ -59,17 +67,26 @@ struct Seen {
 // The form of a stop word.
 const STOP: u32 = u32::MAX;
 
+// Where `seen` keeps what is not to be counted.
+const NOWHERE: u32 = 0;
+
+impl Seen {
+    const NONE: Seen = Seen { form: STOP, term: STOP, count: 0 };
+}
+
 impl Session {
     /// A session that has met no word.
     pub fn new(lexicon: Arc<Lexicon>) -> Self {
         Session {
             lexicon,
-            seen: Vec::new(),
+            seen: vec![Seen::NONE],
             short: Map::default(),
             long: Map::default(),
             wide: Map::default(),
+            parts: Vec::new(),
             touched: Vec::new(),
             packed: Vec::new(),
+            full: false,
         }
     }
 
@@ -83,12 +100,14 @@ impl Session {
         self.count(title);
         self.count(text);
         let analysis = self.collect();
-        if self.seen.len() + self.wide.len() > SESSION_FORMS_MAX {
-            self.seen.clear();
+        if self.seen.len() + self.wide.len() + self.parts.len() > SESSION_FORMS_MAX {
+            self.seen.truncate(1);
             self.short.clear();
             self.long.clear();
             self.wide.clear();
+            self.parts.clear();
         }
+        self.full = false;
         analysis
     }
 
@@ -151,18 +170,25 @@ impl Session {
     }
 
     fn count_wide(&mut self, run: &str) {
-        if let Some(&place) = self.wide.get(run) {
-            return self.touch(place);
+        let known = self.wide.get(run).copied();
+        let (start, end) = match known {
+            Some(part) => part,
+            None if self.full => return,
+            None => {
+                let start = self.parts.len() as u32;
+                wide_words(run, |word| {
+                    let place = self.place(word);
+                    self.parts.push(place);
+                });
+                (start, self.parts.len() as u32)
+            }
+        };
+        for part in start..end {
+            self.touch(self.parts[part as usize]);
         }
-        let mut words = 0;
-        let mut last = 0;
-        wide_words(run, |word| {
-            last = self.place(word);
-            self.touch(last);
-            words += 1;
-        });
-        if words == 1 {
-            self.wide.insert(run.into(), last);
+        // What was met in a text that was full by then was not met.
+        if known.is_none() && !self.full {
+            self.wide.insert(run.into(), (start, end));
         }
     }
 
@@ -181,6 +207,10 @@ impl Session {
 
     #[cold]
     fn meet(&mut self, word: &str) -> u32 {
+        if self.touched.len() > DOCUMENT_WORDS_MAX {
+            self.full = true;
+            return NOWHERE;
+        }
         let (form, term) = if is_stop_word(word) { (STOP, STOP) } else { self.lexicon.intern(word) };
         // No more words than bytes of text were met since the last clearing.
         let place = u32::try_from(self.seen.len()).unwrap_or(u32::MAX);
