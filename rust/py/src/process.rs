@@ -1,7 +1,10 @@
 //! What belongs to one process: after a fork the child has the memory but none of the threads.
 
 use phago_core::{Error, Result};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use pyo3::prelude::*;
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread::ThreadId;
+use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// A value that only the process that made it may use. In a forked child it can neither be read (its locks
@@ -62,6 +65,38 @@ pub(crate) fn runtime() -> Result<Handle> {
     let handle = runtime.handle().clone();
     *slot = Some(Home::new(runtime));
     Ok(handle)
+}
+
+/// The thread that ends the interpreter, once it has begun to. A thread that asks an ending interpreter for its lock is
+/// ended by Python in the midst of Rust code, which aborts the process; so nobody asks any more.
+static ENDING: RwLock<Option<ThreadId>> = RwLock::new(None);
+
+/// Attach a thread of ours to the interpreter, unless that has begun to end.
+pub(crate) fn attach<T>(work: impl FnOnce(Python<'_>) -> T) -> Option<T> {
+    // Held while attached: the end waits for those who are inside.
+    let ending = ENDING.read().unwrap_or_else(PoisonError::into_inner);
+    if ending.is_some() { None } else { Python::try_attach(work) }
+}
+
+/// Whether the interpreter has begun to end and the calling thread is not the one that ends it.
+pub(crate) fn is_left_behind() -> bool {
+    let ending = ENDING.read().unwrap_or_else(PoisonError::into_inner);
+    ending.is_some_and(|thread| thread != std::thread::current().id())
+}
+
+/// Called at exit, before the interpreter begins to end.
+#[pyfunction]
+pub(crate) fn interpreter_ends(py: Python<'_>) {
+    py.detach(|| {
+        // A forked child may have inherited this lock in a state that nobody will change: it does not wait for ever.
+        for _ in 0..200 {
+            if let Ok(mut ending) = ENDING.try_write() {
+                *ending = Some(std::thread::current().id());
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    });
 }
 
 /// A lock that a panic elsewhere does not take away: what it guards is swapped whole.

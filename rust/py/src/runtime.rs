@@ -3,7 +3,7 @@
 //! All ways through it leave the interpreter to other threads and turn a panic into [`Failure::Panic`].
 
 use crate::error::{Failure, Result};
-use crate::process::runtime;
+use crate::process::{attach, is_left_behind, runtime};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -109,14 +109,14 @@ where
             biased;
             _ = cancelled => {
                 // Nobody waits any more. Letting go of the Python objects needs the interpreter.
-                tokio::task::spawn_blocking(move || Python::try_attach(|_| drop(waiting)));
+                tokio::task::spawn_blocking(move || attach(|_| drop(waiting)));
                 return;
             }
             result = work => result,
         };
         // Never wait for the interpreter on a thread that keeps deadlines.
         tokio::task::spawn_blocking(move || {
-            Python::try_attach(|py| {
+            attach(|py| {
                 let (event_loop, future) = waiting;
                 let outcome = match result.and_then(|value| Ok(value.into_py_any(py)?)) {
                     Ok(value) => (future, value, true),
@@ -164,6 +164,13 @@ impl Cancel {
 }
 
 fn signals() -> Result<()> {
+    if is_left_behind() {
+        // A daemon thread in an interpreter that ends: going back would end the thread in the midst of Rust code. The
+        // process ends without it.
+        loop {
+            std::thread::park();
+        }
+    }
     match Python::try_attach(|py| py.check_signals()) {
         Some(result) => Ok(result?),
         None => Err(PyRuntimeError::new_err("the interpreter is shutting down").into()),
