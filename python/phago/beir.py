@@ -12,7 +12,7 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, ClassVar, cast
@@ -22,9 +22,9 @@ from .errors import PhagoError
 
 __all__ = ["Collection", "CollectionError", "read_collection"]
 
-_CORPUS = ("corpus.jsonl", "corpus.jsonl.gz")
-_QUERIES = ("queries.jsonl", "queries.jsonl.gz")
-_QRELS = ("qrels.tsv", "qrels.tsv.gz", "qrels/test.tsv", "qrels/test.tsv.gz")
+_CORPUS = ("corpus.jsonl",)
+_QUERIES = ("queries.jsonl",)
+_QRELS = ("qrels.tsv", "qrels/test.tsv")
 # Grades beyond nine digits are no grades, and a float could not hold their sums.
 _GRADE = re.compile(r"[+-]?[0-9]{1,9}")
 
@@ -46,6 +46,7 @@ class CollectionError(PhagoError):
 class Collection:
     """What a folder holds."""
 
+    path: str
     name: str
     """The folder's name."""
     documents: list[Document]
@@ -62,12 +63,14 @@ def read_collection(path: str | os.PathLike[str]) -> Collection:
         path: The folder. Of two files that would do, the unpacked one is read, and `qrels.tsv` before `qrels/test.tsv`.
 
     Raises:
-        CollectionError: A file is missing, damaged or empty, a line is broken, an id is there twice, or a judgement names
-            an id that is nowhere.
+        CollectionError: A file is missing, damaged or empty, a line is broken, an id is there twice, or a judgement
+            names an id that is nowhere.
     """
     folder = Path(path)
     if not folder.is_dir():
-        what = f"`{folder}` is a file; give the folder it is in" if folder.exists() else f"there is no folder `{folder}`"
+        what = (
+            f"`{folder}` is a file; give the folder it is in" if folder.exists() else f"there is no folder `{folder}`"
+        )
         raise CollectionError(what, path=str(folder))
     corpus, queries, qrels = (_find(folder, names) for names in (_CORPUS, _QUERIES, _QRELS))
     documents = {name: Document(text, name, title) for name, text, title in _records(corpus, titled=True)}
@@ -77,22 +80,21 @@ def read_collection(path: str | os.PathLike[str]) -> Collection:
             raise _fault(file, None, "holds nothing")
     grades = _judgements(qrels, (queries, asked.keys()), (corpus, documents.keys()))
     questions = {name: text for name, text in asked.items() if name in grades}
-    return Collection(folder.resolve().name, list(documents.values()), questions, grades)
+    return Collection(str(folder), folder.resolve().name, list(documents.values()), questions, grades)
 
 
 def _find(folder: Path, names: tuple[str, ...]) -> Path:
     for name in names:
-        if (folder / name).is_file():
-            return folder / name
-    raise CollectionError(f"there is no `{names[0]}` in `{folder}`; accepted is {_either(names)}", path=str(folder))
-
-
-def _either(names: tuple[str, ...]) -> str:
-    return f"{', '.join(f'`{name}`' for name in names[:-1])} or `{names[-1]}`"
+        for file in (folder / name, folder / f"{name}.gz"):
+            if file.is_file():
+                return file
+    accepted = " or ".join(f"`{name}`" for name in names)
+    what = f"there is no `{names[0]}` in `{folder}`; accepted is {accepted}, gzipped or not"
+    raise CollectionError(what, path=str(folder))
 
 
 def _fault(file: Path, line: int | None, what: str) -> CollectionError:
-    where = f"`{file}`" if line is None else f"`{file}` line {line}:"
+    where = f"`{file}`" if line is None else f"`{file}` line {line}"
     return CollectionError(f"{where} {what}", path=str(file), line=line)
 
 
@@ -102,7 +104,7 @@ def _lines(file: Path) -> Iterator[tuple[int, str]]:
     try:
         with cast("IO[bytes]", gzip.open(file) if file.suffix == ".gz" else file.open("rb")) as stream:
             # Bytes are cut at line feeds only; text would be cut at signs that JSON allows inside a string.
-            for number, line in enumerate(stream, 1):  # noqa: B007
+            for number, line in enumerate(stream, 1):
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
                 if text.strip():
                     yield number, text
@@ -124,7 +126,7 @@ def _records(file: Path, *, titled: bool) -> Iterator[tuple[str, str, str]]:
             at = f" at column {error.colno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else ""
             raise _fault(file, number, f"is not JSON{at}") from error
         if not isinstance(row, dict):
-            raise _fault(file, number, f"is a {type(row).__name__}; accepted is an object with `_id` and `text`")
+            raise _fault(file, number, f"is of type {type(row).__name__}; accepted is an object with `_id` and `text`")
         name = row.get("_id")
         # Some collections number their documents.
         name = str(name) if isinstance(name, int) and not isinstance(name, bool) else _text(file, number, "_id", name)
@@ -145,7 +147,7 @@ def _text(file: Path, line: int, field: str, value: Any) -> str:
     if value is None:
         raise _fault(file, line, f"has no `{field}`")
     if not isinstance(value, str):
-        raise _fault(file, line, f"has a {type(value).__name__} as `{field}`; accepted is a string")
+        raise _fault(file, line, f"has `{field}` of type {type(value).__name__}; accepted is a string")
     try:
         value.encode()
     except UnicodeEncodeError as error:
@@ -154,7 +156,7 @@ def _text(file: Path, line: int, field: str, value: Any) -> str:
 
 
 def _judgements(
-    file: Path, asked: tuple[Path, dict[str, str] | Any], known: tuple[Path, dict[str, Document] | Any]
+    file: Path, asked: tuple[Path, Container[str]], known: tuple[Path, Container[str]]
 ) -> dict[str, dict[str, int]]:
     grades: dict[str, dict[str, int]] = {}
     first = True
@@ -172,7 +174,7 @@ def _judgements(
             raise _fault(file, number, f"has the grade `{grade}`; accepted is a whole number")
         for what, name, (source, names) in (("question", question, asked), ("document", document, known)):
             if name not in names:
-                raise _fault(file, number, f"there is no {what} `{name}` in `{source.name}`")
+                raise _fault(file, number, f"judges the {what} `{name}`, which is not in `{source.name}`")
         before = grades.setdefault(question, {}).setdefault(document, int(grade))
         if before != int(grade):
             raise _fault(file, number, f"judges `{document}` for `{question}` again, as {int(grade)} and not {before}")

@@ -184,7 +184,9 @@ def _check_run(run_file: str, collection: Collection) -> None:
         document.id or "" for document in collection.documents
     )
     if unfit is not None:
-        raise _Problem(f"a TREC run cannot hold the id `{unfit}`, as white space ends its columns; leave --run-file out")
+        raise _Problem(
+            f"a TREC run cannot hold the id `{unfit}`, as white space ends its columns; leave --run-file out"
+        )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -8,17 +8,30 @@ from __future__ import annotations
 import itertools
 import math
 import struct
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import config
-from .beir import Collection
+from .beir import Collection, CollectionError
 from .colony import Colony
+from .errors import LimitError
 from .results import Hits, Rejected
 
-__all__ = ["DEPTH", "MEASURES", "ROWS", "Report", "Result", "Row", "evaluate", "heading", "paired_t_test", "run_lines", "table"]
+__all__ = [
+    "DEPTH",
+    "MEASURES",
+    "ROWS",
+    "Report",
+    "Result",
+    "Row",
+    "evaluate",
+    "heading",
+    "paired_t_test",
+    "run_lines",
+    "table",
+]
 
 DEPTH = 1000
 """Places of a ranking that count for MAP, and that a run file holds at most."""
@@ -53,7 +66,7 @@ ROWS = (
 
 def _ways() -> list[tuple[Row, dict[str, Any]]]:
     """The rows that this version can rank, with the arguments to `query`."""
-    ranking = getattr(config, "Ranking", None)
+    ranking = getattr(sys.modules[__package__], "Ranking", None)
     if ranking is None:
         return [(BASELINE, {})]
     return [(row, {"ranking": "lexical" if row.changes is None else ranking(**row.changes)}) for row in ROWS]
@@ -63,7 +76,7 @@ def _ways() -> list[tuple[Row, dict[str, Any]]]:
 
 
 def ndcg(ranking: Sequence[str], grades: Grades, cutoff: int = 10) -> float:
-    """Normalised discounted cumulative gain with linear gains: grade / log2(1 + place) (Jarvelin and Kekalainen, 2002)."""
+    """Normalised discounted cumulative gain, each gain being grade / log2(1 + place) (Jarvelin, Kekalainen 2002)."""
 
     def gain(found: Iterable[int]) -> float:
         return sum(max(grade, 0) / math.log2(1 + place) for place, grade in enumerate(found, 1))
@@ -137,8 +150,8 @@ def _incomplete_beta(a: float, b: float, x: float, rest: float) -> float:
     """The regularised incomplete beta function I_x(a, b), `rest` being 1 - x.
 
     By its continued fraction (NIST Digital Library of Mathematical Functions, 8.17.22), which converges fast below
-    (a + 1) / (a + b + 2), and by I_x(a, b) = 1 - I_(1-x)(b, a) above; evaluated by Lentz's method as modified by Thompson
-    and Barnett (1986).
+    (a + 1) / (a + b + 2), and by I_x(a, b) = 1 - I_(1-x)(b, a) above; evaluated by Lentz's method as modified by
+    Thompson and Barnett (1986).
     """
     if x <= 0 or rest <= 0:
         return float(x > 0)
@@ -256,7 +269,10 @@ def _result(colony: Colony, collection: Collection, row: Row, arguments: dict[st
     rankings: dict[str, list[tuple[str, float]]] = {}
     values: dict[str, list[float]] = {measure: [] for measure in MEASURES}
     for question, text in collection.questions.items():
-        found = [(hit.id, hit.score) for hit in query(text, k=depth, **arguments)]
+        try:
+            found = [(hit.id, hit.score) for hit in query(text, k=depth, **arguments)]
+        except LimitError as error:
+            raise CollectionError(f"question `{question}`: {error}", path=collection.path) from error
         documents = [document for document, _ in found]
         for measure, value in MEASURES.items():
             values[measure].append(value(documents, collection.grades[question]))
@@ -287,8 +303,9 @@ def _many(count: int, what: str) -> str:
 def table(report: Report) -> Iterator[str]:
     """The figures as lines. Queries/s comes last: it is the only figure that another run changes."""
     if report.left_out:
-        yield f"Left out: {_many(len(report.left_out), 'document')}, such as `{report.left_out[0].id}`, which "
-        yield f"  {report.left_out[0].reason}."
+        first = report.left_out[0]
+        yield f"Left out: {_many(len(report.left_out), 'document')}, such as `{first.id}`:"
+        yield f"  its {first.field} {first.reason}."
     width = max(len(result.row.name) for result in report.results) + 2
     yield ""
     yield f"{'':{width}}{''.join(f'{measure:>11}' for measure in MEASURES)}  queries/s"
@@ -314,8 +331,8 @@ def _compared(report: Report, result: Result, measure: str) -> str:
 def run_lines(result: Result) -> Iterator[str]:
     """A ranking as lines of a TREC run: question, Q0, document, place, score, name; at most 1,000 of a question.
 
-    Readers of runs order by score in single precision, and equal ones in ways of their own. So a score that would not be
-    below the one before it is lowered to the next number that is.
+    Readers of runs order by score in single precision, and equal ones in ways of their own. So a score that would not
+    be below the one before it is lowered to the next number that is.
     """
     tag = result.row.name.replace(" ", "-")
     for question, found in result.rankings.items():
