@@ -100,11 +100,11 @@ fn runner(shards: u32, runtime: &Runtime) -> (std::sync::Arc<World>, Runner) {
 fn empty_ticks(shards: u32, runtime: &Runtime) {
     let mut colony =
         Colony::new(ColonyConfig::default(), Ring::new(shards, VIRTUAL_NODES)).expect("the defaults are accepted");
-    timed(&format!("plain loop, {shards} shards"), || {
+    timed(&format!("plain loop, shards={shards}"), || {
         black_box(colony.tick().expect("the tick is made"));
     });
     let (_world, runner) = runner(shards, runtime);
-    timed(&format!("runner, {shards} shards"), || {
+    timed(&format!("runner, shards={shards}"), || {
         black_box(runner.tick_blocking(|| false).expect("the tick is made"));
     });
 }

@@ -40,6 +40,6 @@ def test_bench_runner_beside_plain_loop(benchmark, figures, rounds, debian: Path
         ours = turns.spread("runner", name).unit("s")
         figures.add(section, what, ours, beside, turns.ratio("runner", "plain loop", name))
     for shards in (1, 2, 8):
-        ours, plain = (f"{driver}, {shards} shards" for driver in ("runner", "plain loop"))
+        ours, plain = (f"{driver}, shards={shards}" for driver in ("runner", "plain loop"))
         beside = turns.spread(plain, "us").unit("us plain loop")
-        figures.add(section, f"empty tick, {shards} shards", turns.spread(ours, "us").unit("us"), beside)
+        figures.add(section, f"empty tick, shards={shards}", turns.spread(ours, "us").unit("us"), beside)

@@ -51,7 +51,7 @@ def test_bench_empty_tick(benchmark, figures, rounds):
         return {"us": percentile(each_us(round_trips, TICKS), 0.5)}
 
     round_trips()
-    contenders = {f"{shards} shards": ticking(colony) for shards, colony in colonies.items()}
+    contenders = {f"shards={shards}": ticking(colony) for shards, colony in colonies.items()}
     turns = in_turn(benchmark, rounds, contenders | {"pipes": passing})
     for pipe in near:
         pipe.send_bytes(b"")
@@ -59,7 +59,7 @@ def test_bench_empty_tick(benchmark, figures, rounds):
         worker.join()
     for shards, colony in colonies.items():
         assert colony.stats().tick == rounds * TICKS
-        name = f"{shards} shards"
+        name = f"shards={shards}"
         beside = turns.spread("pipes", "us").unit("us, 3 round trips to 2 processes")
         figures.add(
             SECTION,

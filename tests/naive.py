@@ -84,6 +84,8 @@ class NaiveColony:
             self.edges[pair] = replace(
                 old, weight=min(weight, ONE), last=now, co_activations=old.co_activations + times
             )
+        # One that is mature at once may be under the threshold from its first tick on.
+        self.edges = {pair: synapse for pair, synapse in self.edges.items() if self.lives(synapse, now)}
         self.cap(now)
 
     def lives(self, synapse, now):

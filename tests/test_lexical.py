@@ -52,7 +52,7 @@ def test_scores_are_those_of_bm25_written_plainly(seed, shards):
         for _ in range(30):
             question = " ".join(WORDS[chance.rank(120)] for _ in range(1 + chance.below(6)))
             expected = plain_bm25(documents, question)
-            hits = colony.query(question, k=1000)
+            hits = colony.query(question, k=1000, ranking="lexical")
             assert {hit.id for hit in hits} == {key for _, key in expected}
             scores = {key: score for score, key in expected}
             for hit in hits:
@@ -60,7 +60,7 @@ def test_scores_are_those_of_bm25_written_plainly(seed, shards):
             assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
             # Best first, and any k is the beginning of the whole.
             for k in (1, 3, 10):
-                assert colony.query(question, k=k).items == hits.items[:k]
+                assert colony.query(question, k=k, ranking="lexical").items == hits.items[:k]
             found += len(hits)
         assert found > 300
 
@@ -71,7 +71,7 @@ def test_equal_scores_are_in_the_order_of_ids():
         colony.ingest([{"id": key, "text": "lorem ipsum"} for key in keys])
         ordered = sorted(keys, key=_phago.document_id)
         for k in (1, 7, 50, 99):
-            hits = colony.query("ipsum", k=k)
+            hits = colony.query("ipsum", k=k, ranking="lexical")
             assert [hit.id for hit in hits] == ordered[:k]
         assert len({hit.score for hit in hits}) == 1
 
@@ -79,16 +79,16 @@ def test_equal_scores_are_in_the_order_of_ids():
 def test_hits_carry_the_document_and_when_it_was_digested():
     with phago.Colony(2) as colony:
         colony.ingest([{"id": "a", "title": "Cells", "text": "Ions cross the membrane."}, "Yeast ferments."])
-        hit = colony.query("IONS")[0]
+        hit = colony.query("IONS", ranking="lexical")[0]
         assert (hit.id, hit.title, hit.text, hit.digested) == ("a", "Cells", "Ions cross the membrane.", None)
-        assert colony.query("cell")[0].id == "a"
-        unnamed = colony.query("yeasts")[0]
+        assert colony.query("cell", ranking="lexical")[0].id == "a"
+        unnamed = colony.query("yeasts", ranking="lexical")[0]
         assert (unnamed.id, unnamed.title) == (_phago.content_id("", "Yeast ferments."), "")
-        assert colony.query("ions").pending == 2
+        assert colony.query("ions", ranking="lexical").pending == 2
         colony.run()
-        assert colony.query("ions").pending == 0
-        assert colony.query("ions")[0].digested == 1
-        assert colony.query("ions")[0].score == hit.score
+        assert colony.query("ions", ranking="lexical").pending == 0
+        assert colony.query("ions", ranking="lexical")[0].digested == 1
+        assert colony.query("ions", ranking="lexical")[0].score == hit.score
 
 
 def test_words_are_runs_of_letters_digits_and_marks():
@@ -97,9 +97,9 @@ def test_words_are_runs_of_letters_digits_and_marks():
             {"id": "a", "text": "asyncio.wait_for(O'Reilly) naïve 3.14 \uff26\uff35\uff2c\uff2c Straße 日本語 हिन्दी"}
         )
         for word in ("asyncio", "wait", "reilly", "naïve", "nai\u0308ve", "14", "full", "STRASSE", "日本語", "हिन्दी"):
-            assert len(colony.query(word)) == (0 if word == "STRASSE" else 1), word
+            assert len(colony.query(word, ranking="lexical")) == (0 if word == "STRASSE" else 1), word
         for word in ("日本", "asynci", "हिन"):
-            assert len(colony.query(word)) == 0, word
+            assert len(colony.query(word, ranking="lexical")) == 0, word
         # `for` is a stop word.
         assert _phago.analyse("asyncio.wait_for") == ["asyncio", "wait"]
 
@@ -123,7 +123,7 @@ def test_a_question_changes_nothing():
         colony.run()
         before, terms = colony.digest(), colony.stats().terms
         for _ in range(3):
-            colony.query("words that no document has ever had qqq zzz", k=5)
+            colony.query("words that no document has ever had qqq zzz", k=5, ranking="lexical")
             colony.graph.node("neverseen")
             colony._world.concepts("neverseen either", 5)
         assert (colony.digest(), colony.stats().terms) == (before, terms)
@@ -135,9 +135,9 @@ def test_a_question_changes_nothing():
 )
 def test_a_question_without_a_known_word_finds_nothing(question):
     with phago.Colony(2) as colony:
-        assert len(colony.query(question)) == 0
+        assert len(colony.query(question, ranking="lexical")) == 0
         colony.ingest(["Ions cross the membrane.", "\U0001f600 the of and"])
-        hits = colony.query(question, k=5)
+        hits = colony.query(question, k=5, ranking="lexical")
         assert (len(hits), hits.pending, bool(hits)) == (0, 2, False)
 
 
@@ -147,13 +147,13 @@ def test_a_question_without_a_known_word_finds_nothing(question):
 def test_a_known_word_among_others_is_found(question):
     with phago.Colony(2) as colony:
         colony.ingest(["Ions cross the membrane.", "Yeast ferments."])
-        assert [hit.text for hit in colony.query(question)] == ["Ions cross the membrane."]
+        assert [hit.text for hit in colony.query(question, ranking="lexical")] == ["Ions cross the membrane."]
 
 
 def test_a_repeated_word_counts_as_often():
     with phago.Colony(1) as colony:
         colony.ingest(corpus(1))
-        once, twice = colony.query(WORDS[3]), colony.query(f"{WORDS[3]} {WORDS[3]}")
+        once, twice = colony.query(WORDS[3], ranking="lexical"), colony.query(f"{WORDS[3]} {WORDS[3]}", ranking="lexical")
         assert len(once) == len(twice) == 10
         for one, two in zip(once, twice, strict=True):
             assert (two.id, two.score) == (one.id, pytest.approx(2 * one.score, rel=1e-12))
@@ -188,13 +188,13 @@ def test_what_is_ingested_during_a_tick_is_found_after_it():
         after = answers(colony, WORDS[:10])
         assert after != before
         documents = [*corpus(5), {"id": "late", "text": f"{WORDS[0]} {WORDS[1]}"}]
-        assert [hit.id for hit in colony.query(WORDS[0], k=100)] == [key for _, key in plain_bm25(documents, WORDS[0])]
+        assert [hit.id for hit in colony.query(WORDS[0], k=100, ranking="lexical")] == [key for _, key in plain_bm25(documents, WORDS[0])]
 
 
 def test_hits_behave_as_a_sequence():
     with phago.Colony(1) as colony:
         colony.ingest(corpus(2))
-        hits = colony.query(f"{WORDS[0]} {WORDS[1]}", k=6)
+        hits = colony.query(f"{WORDS[0]} {WORDS[1]}", k=6, ranking="lexical")
         assert isinstance(hits, phago.Hits)
         assert len(hits) == 6
         assert [*hits] == [hits[at] for at in range(6)]
@@ -281,6 +281,6 @@ def test_a_shard_answers_for_the_terms_it_is_home_to():
 async def test_questions_may_be_awaited_together():
     async with phago.AsyncColony(3) as colony:
         await colony.ingest(corpus(3))
-        expected = [await colony.query(word) for word in WORDS[:30]]
-        assert await asyncio.gather(*(colony.query(word) for word in WORDS[:30])) == expected
+        expected = [await colony.query(word, ranking="lexical") for word in WORDS[:30]]
+        assert await asyncio.gather(*(colony.query(word, ranking="lexical") for word in WORDS[:30])) == expected
         assert sum(map(len, expected)) > 50

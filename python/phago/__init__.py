@@ -15,7 +15,7 @@ from . import _phago
 from .aio import AsyncColony
 from .cluster import Coordinator, DistributedQueryEngine, DistributedRunner
 from .colony import Colony
-from .config import ColonyConfig, DistributedConfig, RunnerConfig
+from .config import ColonyConfig, DistributedConfig, Ranking, RunnerConfig
 from .document import Document, read_folder
 from .errors import (
     BarrierFailed,
@@ -42,6 +42,13 @@ from .ghosts import GhostNodeCache
 from .graph import Edges, Graph, Nodes
 from .ids import ShardId, TickPhase
 from .results import (
+    WordShare,
+    Path,
+    Parts,
+    Explanation,
+    ConceptShare,
+    Concept,
+    BridgeShare,
     ClusterStats,
     CrossShardEdge,
     CrossShardEdges,
@@ -70,6 +77,14 @@ from .shard import Batch, ShardedColony
 __version__ = "0.1.0"
 
 __all__ = [
+    "Ranking",
+    "WordShare",
+    "Path",
+    "Parts",
+    "Explanation",
+    "ConceptShare",
+    "Concept",
+    "BridgeShare",
     "AsyncColony",
     "BarrierFailed",
     "Batch",

@@ -20,8 +20,30 @@ _Fault = tuple[str, int, str, int | None] | tuple[str, int, str, int | None, int
 _PhaseTuple = tuple[int, str, int, int, int, "CrossEdges"]
 # (index in the caller's whole sequence, key or None, field, reason)
 _Rejected = tuple[int, str | None, str, str]
+_Updated = Literal["new", "changed", "unchanged"]
 # (score, key or the 32 hex digits where the caller gave none, title, text, tick that digested it or None)
 _Found = tuple[float, str, str, str, int | None]
+# (word, points)
+_Word = tuple[str, float]
+# (label, points, its points by word, its points by seed)
+_ConceptShare = tuple[str, float, list[_Word], list[tuple[str, float]]]
+# (id of the seed, its title, its weight, points)
+_BridgeShare = tuple[str, str, float, float]
+# (lexical, concepts, bridge)
+_Parts = tuple[float, float, float]
+# found, parts, passage, its span in characters of the text, the strongest concepts, bridges
+_Answered = tuple[_Found, _Parts, str, tuple[int, int], list[_ConceptShare], list[_BridgeShare]]
+# (id, score, parts), words, unknown words, (title, named), concepts, bridges, weight as a seed, why nothing is found
+_Explained = tuple[
+    tuple[str, float, _Parts],
+    list[_Word],
+    list[str],
+    tuple[float, float],
+    list[_ConceptShare],
+    list[_BridgeShare],
+    float | None,
+    str | None,
+]
 # (id, label, stem, mentions, uses, degree, shard)
 _Node = tuple[str, str, str, int, int, int, int]
 # (shard, address, online, node_count, edge_count, document_count, memory_bytes, last_heartbeat in seconds, if any)
@@ -57,6 +79,7 @@ __all__ = [
     "concept_id",
     "content_id",
     "default_config",
+    "default_ranking",
     "document_id",
     "set_map_seed",
 ]
@@ -81,6 +104,9 @@ def concept_id(stem: str) -> str:
 
 def default_config() -> dict[str, int | float]:
     """Every field of `ColonyConfig` with its default, in order; the Python dataclass is tested against it."""
+
+def default_ranking() -> dict[str, int | float]:
+    """Every field of `Ranking` with its default, in order; the Python dataclass is tested against it."""
 
 def check_config(config: dict[str, int | float]) -> None:
     """Raise `ConfigError` for the first field that is unknown, of a wrong type or out of range.
@@ -184,7 +210,7 @@ class World:
         """Documents accepted and not yet digested."""
     @property
     def quiet(self) -> bool:
-        """No backlog and no living digester: a run has nothing to do."""
+        """Nothing to digest or unwire and no living digester: a run has nothing to do."""
     def ingest(self, documents: Sequence[object], first_index: int, skip: bool) -> tuple[int, int, list[_Rejected]]:
         """Take one chunk of documents; returns (accepted, unchanged, rejected).
 
@@ -200,9 +226,27 @@ class World:
         self, documents: Sequence[object], first_index: int, skip: bool
     ) -> Awaitable[tuple[int, int, list[_Rejected]]]:
         """The twin for event loops. The documents are read before it returns; a cancelled chunk may have been taken."""
+    def delete(self, key: str) -> bool:
+        """Let the document of this key (or 32 hex digits, for one without a key) go; False when there is none."""
+    def update(self, document: object) -> _Updated:
+        """Put a document in the place of the one with its id, in one step; the shapes and errors of `ingest`.
+
+        `InvalidDocument` for one without an id.
+        """
+    def update_async(self, document: object) -> Awaitable[_Updated]:
+        """The twin for event loops. The document is read before it returns; when cancelled, it may have been taken."""
     def search(self, text: str, k: int) -> list[_Found]:
         """The `k` documents with the highest BM25 score, best first; ties by id. Only scores above 0."""
     def search_async(self, text: str, k: int) -> Awaitable[list[_Found]]: ...
+    def answer(self, text: str, k: int, ranking: dict[str, int | float] | None = None) -> list[_Answered]:
+        """The `k` documents with the highest sum of parts, best first; ties by id. Absent constants have their defaults."""
+    def answer_async(
+        self, text: str, k: int, ranking: dict[str, int | float] | None = None
+    ) -> Awaitable[list[_Answered]]: ...
+    def explain(self, text: str, key: str, ranking: dict[str, int | float] | None = None) -> _Explained | None:
+        """The score of any document taken apart; `None` where there is none of this key."""
+    def concepts_with_neighbors(self, text: str, k: int) -> list[tuple[_Ranked, list[_Neighbor]]]:
+        """As `concepts`, each with its neighbours, the strongest first."""
     def concepts(self, text: str, k: int) -> list[_Ranked]:
         """The `k` concepts nearest to the text over all shards, best first; ties by id."""
     def get(self, key: str) -> tuple[str, str, int, int | None] | None:
@@ -214,6 +258,8 @@ class World:
     def __len__(self) -> int: ...
     def digest(self) -> str:
         """SHA-256 over a canonical dump, 64 hex digits. Takes time in proportion to the state."""
+    def evidence_digest(self) -> str:
+        """As `digest`, over what the documents that stand decide alone: texts, postings, statistics, word forms."""
     def stats(self) -> dict[str, int | float]:
         """`documents`, `pending`, `digested`, `terms`, `nodes`, `edges`, `edge_slots`, `cross_shard_edges`, `digesters`,
         `tick`, `shards`, `bytes_exchanged` (in all ticks so far), `row_bytes`, `ghosts` and `touched` (rows that the last tick read)."""
@@ -324,7 +370,7 @@ class Runner:
     def tick(self) -> Awaitable[TickResult]:
         """Needs a running event loop; starts at once. Cancelling it cancels the attempt."""
     def run_sync(self, max_ticks: int | None = None) -> tuple[int, int, int]:
-        """Tick until there is no backlog and no living digester, or `max_ticks` were made; (ticks, digested, failed)."""
+        """Tick until there is nothing to digest or unwire and no living digester, or `max_ticks` were made; (ticks, digested, failed)."""
     def run(self, max_ticks: int | None = None) -> Awaitable[tuple[int, int, int]]: ...
     def inject(self, fault: _Fault | None) -> None:
         """For tests: order a fault, or forget all with None.
@@ -361,6 +407,8 @@ class ShardHandle:
     def owns_document(self, key: str) -> bool: ...
     def ingest_document(self, document: object) -> str:
         """Take one document; returns its id. `RoutingFailed` names the home of one that lives elsewhere."""
+    def delete_document(self, key: str) -> bool:
+        """Let one document go; False when there is none. `RoutingFailed` names the home of one that lives elsewhere."""
     def phase(self, name: _PhaseName) -> tuple[int, int, CrossEdges]:
         """Drive one phase by hand; (node_count, edge_count, new cross-shard edges). `ValueError` out of order."""
     def take_outbox(self) -> list[tuple[int, Batch]]:

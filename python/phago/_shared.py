@@ -5,12 +5,35 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from .config import Ranking, as_native
 from .errors import ConfigError, LimitError
 from .ids import ShardId, TickPhase
-from .results import CrossShardEdges, DistributedTickResult, PhaseResult
+from .results import (
+    BridgeShare,
+    Concept,
+    ConceptShare,
+    CrossShardEdges,
+    DistributedTickResult,
+    Explanation,
+    Hit,
+    Parts,
+    Path,
+    PhaseResult,
+    WordShare,
+)
 
 if TYPE_CHECKING:
-    from ._phago import TickResult
+    from ._phago import (
+        TickResult,
+        _Answered,
+        _BridgeShare,
+        _ConceptShare,
+        _Explained,
+        _Found,
+        _Neighbor,
+        _Ranked,
+        _Word,
+    )
 
 
 class Unpicklable:
@@ -74,6 +97,65 @@ def question_of(name: str, value: Any) -> str:
                 value=size,
             )
     return text
+
+
+def constants(ranking: Any) -> dict[str, int | float] | None:
+    """A ranking's constants as the native module takes them; `None` for the default ones."""
+    if ranking is None:
+        return None
+    if not isinstance(ranking, Ranking):
+        accepted = 'None, "lexical" or a Ranking'
+        raise ConfigError(
+            f"`ranking` is {ranking!r}; accepted is {accepted}", field="ranking", value=ranking, accepted=accepted
+        )
+    return as_native(ranking)
+
+
+def lexical_hit(row: _Found) -> Hit:
+    """A hit of a ranking by words alone."""
+    return Hit(*row, parts=Parts(lexical=row[0]))
+
+
+def hit(row: _Answered) -> Hit:
+    """A hit with all that it rests on."""
+    found, parts, passage, span, concepts, bridges = row
+    return Hit(*found, Parts(*parts), passage, span, Path(_concepts(concepts), _bridges(bridges)))
+
+
+def explanation(row: _Explained) -> Explanation:
+    """A score taken apart."""
+    (id, score, parts), words, unknown, (title, named), concepts, bridges, seed, nothing = row
+    return Explanation(
+        id,
+        score,
+        Parts(*parts),
+        _words(words),
+        tuple(unknown),
+        title,
+        named,
+        _concepts(concepts),
+        _bridges(bridges),
+        seed,
+        nothing,
+    )
+
+
+def concept(row: tuple[_Ranked, list[_Neighbor]]) -> Concept:
+    """A concept with its neighbours."""
+    (id, label, score, _), neighbors = row
+    return Concept(id, label, score, tuple((neighbor[0], neighbor[1]) for neighbor in neighbors))
+
+
+def _words(rows: list[_Word]) -> tuple[WordShare, ...]:
+    return tuple(WordShare(*row) for row in rows)
+
+
+def _concepts(rows: list[_ConceptShare]) -> tuple[ConceptShare, ...]:
+    return tuple(ConceptShare(label, points, _words(words), tuple(seeds)) for label, points, words, seeds in rows)
+
+
+def _bridges(rows: list[_BridgeShare]) -> tuple[BridgeShare, ...]:
+    return tuple(BridgeShare(*row) for row in rows)
 
 
 def tick_result(native: TickResult) -> DistributedTickResult:

@@ -6,13 +6,22 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
-from ._shared import Unpicklable, count, question_of, tick_result
-from .colony import Colony, DocumentLike, Intake, OnError, chunks
-from .config import ColonyConfig, RunnerConfig
+from ._shared import Unpicklable, constants, count, hit, lexical_hit, question_of, tick_result
+from .colony import Colony, DigestOf, DocumentLike, Intake, OnError, Updated, chunks
+from .config import ColonyConfig, Ranking, RunnerConfig
 from .graph import Graph
-from .results import DistributedTickResult, Hit, Hits, IngestReport, RunReport, Stats, StoredDocument
+from .results import (
+    Concept,
+    DistributedTickResult,
+    Explanation,
+    Hits,
+    IngestReport,
+    RunReport,
+    Stats,
+    StoredDocument,
+)
 
 __all__ = ["AsyncColony"]
 
@@ -54,6 +63,14 @@ class AsyncColony(Unpicklable):
                 intake.add(await self._colony._world.ingest_async(chunk, first, intake.skip))
         return intake.report
 
+    async def update(self, document: DocumentLike) -> Updated:
+        """See `Colony.update`. A cancelled one was done or not, never half."""
+        return await self._colony._world.update_async(document)
+
+    async def delete(self, id: str) -> bool:
+        """See `Colony.delete`. A cancelled one was done or not, never half."""
+        return await asyncio.to_thread(self._colony.delete, id)
+
     async def run(self, max_ticks: int | None = None) -> RunReport:
         """See `Colony.run`."""
         limit = None if max_ticks is None else count("max_ticks", max_ticks, 0)
@@ -72,11 +89,22 @@ class AsyncColony(Unpicklable):
         """See `Colony.tick`."""
         return tick_result(await self._colony._runner.tick())
 
-    async def query(self, text: str, k: int = 10) -> Hits:
+    async def query(self, text: str, k: int = 10, ranking: Ranking | Literal["lexical"] | None = None) -> Hits:
         """See `Colony.query`."""
-        world = self._colony._world
-        found = await world.search_async(question_of("text", text), count("k", k, 1))
-        return Hits(tuple(Hit(*row) for row in found), world.pending)
+        world, text, k = self._colony._world, question_of("text", text), count("k", k, 1)
+        if isinstance(ranking, str) and ranking == "lexical":
+            hits = tuple(map(lexical_hit, await world.search_async(text, k)))
+        else:
+            hits = tuple(map(hit, await world.answer_async(text, k, constants(ranking))))
+        return Hits(hits, world.pending)
+
+    async def explain(self, text: str, id: str, ranking: Ranking | None = None) -> Explanation | None:
+        """See `Colony.explain`."""
+        return await asyncio.to_thread(self._colony.explain, text, id, ranking)
+
+    async def concepts(self, text: str, k: int = 10) -> list[Concept]:
+        """See `Colony.concepts`."""
+        return await asyncio.to_thread(self._colony.concepts, text, k)
 
     async def get(self, id: str) -> StoredDocument | None:
         """See `Colony.get`."""
@@ -86,9 +114,9 @@ class AsyncColony(Unpicklable):
         """See `Colony.stats`."""
         return await asyncio.to_thread(self._colony.stats)
 
-    async def digest(self) -> str:
+    async def digest(self, of: DigestOf = "state") -> str:
         """See `Colony.digest`."""
-        return await asyncio.to_thread(self._colony.digest)
+        return await asyncio.to_thread(self._colony.digest, of)
 
     @property
     def graph(self) -> Graph:

@@ -10,19 +10,47 @@ from types import TracebackType
 from typing import Any, Literal, Self, cast
 
 from . import _phago
-from ._shared import Unpicklable, cores, count, question_of, text_of, tick_result
-from .config import SHARDS_MAX, ColonyConfig, RunnerConfig, as_native
+from ._shared import (
+    Unpicklable,
+    concept,
+    constants,
+    cores,
+    count,
+    explanation,
+    hit,
+    lexical_hit,
+    question_of,
+    text_of,
+    tick_result,
+)
+from .config import SHARDS_MAX, ColonyConfig, Ranking, RunnerConfig, as_native
 from .document import Document
 from .errors import ClosedError, ConfigError, DocumentExists, InvalidDocument
 from .graph import Graph
-from .results import DistributedTickResult, Hit, Hits, IngestReport, Rejected, RunReport, Stats, StoredDocument
+from .results import (
+    Concept,
+    DistributedTickResult,
+    Explanation,
+    Hits,
+    IngestReport,
+    Rejected,
+    RunReport,
+    Stats,
+    StoredDocument,
+)
 
-__all__ = ["Colony", "DocumentLike", "OnError"]
+__all__ = ["Colony", "DigestOf", "DocumentLike", "OnError", "Updated"]
 
 DocumentLike = str | Mapping[str, Any] | Document
 """A document: its text; a mapping with `text` and perhaps `id` and `title`; or a `Document`."""
 
 OnError = Literal["raise", "skip"]
+
+DigestOf = Literal["state", "evidence"]
+"""Of what a digest is."""
+
+Updated = Literal["new", "changed", "unchanged"]
+"""What an update did."""
 
 CHUNK = 1000
 """Documents that are taken together: all of them or, with `on_error="raise"`, none."""
@@ -150,15 +178,53 @@ class Colony(Unpicklable):
 
         Raises:
             InvalidDocument: Not text, blank, over 16 MiB, with an unknown key. Its `report` says what was taken before.
-            DocumentExists: An id that is taken by other content. Its `report` says what was taken before.
+            DocumentExists: An id that is taken by other content; `update` replaces it. Its `report` says what was taken
+                before.
         """
         with Intake(on_error) as intake:
             for first, chunk in chunks(documents):
                 intake.add(self._world.ingest(chunk, first, intake.skip))
         return intake.report
 
+    def update(self, document: DocumentLike) -> Updated:
+        """Replace the document with this id, in one step: nobody finds neither of them, or both.
+
+        The old content leaves as if deleted (see `delete`); the new one is found by its words at once and digested by
+        `run`. Returns "changed"; or "unchanged" where it stands with the same title and text, and nothing is done; or
+        "new" where there was none of this id, and the document is taken as `ingest` would. While a tick is made, all
+        of this happens when it ends.
+
+        Args:
+            document: A mapping with `id` and `text`, and perhaps `title`; or a `Document` that has an id.
+
+        Raises:
+            InvalidDocument: No id, or what `ingest` would not take either. Nothing has changed then.
+        """
+        return self._world.update(document)
+
+    def delete(self, id: str) -> bool:
+        """Let a document go; `False` where there is none of this id, and then nothing is done.
+
+        At once it is out of every answer, count and statistic: they are those of a colony that never saw it, and
+        `digest("evidence")` proves it. One that waits to be digested never will be. While a tick is made, all of this
+        happens when it ends.
+
+        What it wired leaves the graph in the next tick, which `run` makes. Concepts that no other document wired are
+        gone. Each synapse it helped to make keeps as much of its weight as the other documents have a share in it, and
+        is gone where there are none; one that was made after the document was digested owes it nothing and stays. No
+        synapse gains by a delete.
+
+        The graph, too, is then that of a colony that never saw the document, if nothing in it was ever lost: with a
+        decay rate of 0, no concept at `max_edge_degree`, no weight at 1, and no document with more terms than
+        `concepts_per_document`. Else some history stays: a synapse that had to make room does not return.
+
+        Args:
+            id: The document's id; for one that came without, the 32 hex digits that its hit shows.
+        """
+        return self._world.delete(text_of("id", id))
+
     def run(self, max_ticks: int | None = None) -> RunReport:
-        """Tick until everything is digested and every digester has ended, or `max_ticks` were made.
+        """Tick until all is digested or unwired and every digester has ended, or `max_ticks` were made.
 
         Raises:
             PhaseTimeout: A shard did not finish a phase in time. The tick was undone; call `run` again to go on.
@@ -182,22 +248,48 @@ class Colony(Unpicklable):
 
     # --- asking; nothing here changes anything ---
 
-    def query(self, text: str, k: int = 10) -> Hits:
-        """The `k` documents that answer best, with their text, best first.
+    def query(self, text: str, k: int = 10, ranking: Ranking | Literal["lexical"] | None = None) -> Hits:
+        """The `k` documents that answer best, with their text, best first; ties by document.
 
-        Ranked by BM25 (k1 1.5, b 0.75) over the statistics of the whole colony; ties by document. Digested or not makes
-        no difference to being found.
+        A score is the sum of three parts: the question's words (BM25, coverage, titles), concepts that the best
+        documents share, and mentions of a document's title in those. Digested or not makes no difference.
 
         Args:
             text: The question; at most 64 KiB of UTF-8.
-            k: Hits, at most.
+            k: Hits, at most. The head of a longer answer is the shorter one.
+            ranking: "lexical" for BM25 alone (k1 1.5, b 0.75); constants other than the default ones.
+
+        Raises:
+            LimitError: A longer question.
+            ConfigError: Another ranking.
+        """
+        world, text, k = self._world, question_of("text", text), count("k", k, 1)
+        if isinstance(ranking, str) and ranking == "lexical":
+            hits = tuple(map(lexical_hit, world.search(text, k)))
+        else:
+            hits = tuple(map(hit, world.answer(text, k, constants(ranking))))
+        return Hits(hits, world.pending)
+
+    def explain(self, text: str, id: str, ranking: Ranking | None = None) -> Explanation | None:
+        """Why a document stands where it stands, whether it was found or not; `None` where there is none of this id.
+
+        The score is the one a query gives to it, to the last bit.
+
+        Args:
+            text: The question; at most 64 KiB of UTF-8.
+            id: The document's id.
+            ranking: Constants other than the default ones.
 
         Raises:
             LimitError: A longer question.
         """
-        world = self._world
-        found = world.search(question_of("text", text), count("k", k, 1))
-        return Hits(tuple(Hit(*row) for row in found), world.pending)
+        told = self._world.explain(question_of("text", text), text_of("id", id), constants(ranking))
+        return None if told is None else explanation(told)
+
+    def concepts(self, text: str, k: int = 10) -> list[Concept]:
+        """The `k` concepts nearest to a text, best first, each with what it is associated with."""
+        rows = self._world.concepts_with_neighbors(question_of("text", text), count("k", k, 1))
+        return [concept(row) for row in rows]
 
     def get(self, id: str) -> StoredDocument | None:
         """The document of this id; `None` where there is none.
@@ -216,12 +308,21 @@ class Colony(Unpicklable):
         """The colony in numbers."""
         return Stats(**self._world.stats())  # type: ignore[arg-type]
 
-    def digest(self) -> str:
-        """The SHA-256 of the whole state, as 64 hex digits: equal for equal inputs on any number of shards.
+    def digest(self, of: DigestOf = "state") -> str:
+        """A SHA-256, as 64 hex digits: equal for equal inputs on any number of shards.
 
         Takes time in proportion to what is stored.
+
+        Args:
+            of: "state" for everything. "evidence" for what the documents that stand decide alone (their texts, the
+                index, the statistics and the word forms), whatever was digested, deleted or forgotten.
         """
-        return self._world.digest()
+        if of == "state":
+            return self._world.digest()
+        if of == "evidence":
+            return self._world.evidence_digest()
+        accepted = '"state" or "evidence"'
+        raise ConfigError(f"`of` is {of!r}; accepted is {accepted}", field="of", value=of, accepted=accepted)
 
     @property
     def config(self) -> ColonyConfig:

@@ -9,7 +9,7 @@ from typing import Any
 
 from .errors import ConfigError
 
-__all__ = ["ColonyConfig", "DistributedConfig", "RunnerConfig"]
+__all__ = ["ColonyConfig", "DistributedConfig", "Ranking", "RunnerConfig"]
 
 _DAY_MS = 86_400_000
 SHARDS_MAX = 1024
@@ -158,6 +158,87 @@ class ColonyConfig:
         _check_int(self, "ghosts_max", 1, 2**24)
 
 
-def as_native(config: ColonyConfig) -> dict[str, int | float]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ranking:
+    """How documents are ranked: score = lexical + concepts + bridge. The defaults are meant to be kept.
+
+    Raises:
+        ConfigError: For the first field outside of what is accepted.
+    """
+
+    coverage_power: float = 0.15
+    """Power of the covered share of a question in its lexical score: documents that have more of its words win
+    over those that repeat one. 0 to 8.
+    """
+    title_weight: float = 0.4
+    """What words of a question in a document's title are worth, in units of the best lexical score. 0 to 100."""
+    named_weight: float = 0.6
+    """What a document is worth whose whole title the question mentions, in the same units. 0 to 100."""
+    name_mass: float = 1.4
+    """A title names a thing fully when its idf mass is this many times ln N. 0.01 to 100."""
+    name_power: float = 2.0
+    """How sharply lighter titles fall off: common words that happen to be titles must not count. 0 to 16."""
+    name_share: float = 2.0
+    """A title counts fully for a question when this many of it have the question's idf mass. 0 to 100."""
+    bearers_max: int = 32
+    """A title that more documents than this bear names none of them. 1 to 10,000."""
+    seeds_max: int = 20
+    """Documents that may seed concepts. 1 to 1000."""
+    seed_power: float = 8.0
+    """Power of a seed's standing in its weight: a clear winner seeds alone. 0 to 64."""
+    seed_floor: float = 0.01
+    """Seeds with less than this share of the best one's weight are left out. 0 to 1."""
+    seed_words_max: int = 1_000
+    """Words of a seed, its title included, in which mentions of titles are looked for. 1 to 2^24."""
+    stretch_words_max: int = 400
+    """A seed with more indexed words than this speaks by its best stretch of as many. 1 to 2^24."""
+    concepts_max: int = 50
+    """Concepts that seeds light up. 1 to 10,000."""
+    own_share: float = 0.2
+    """What the question's own words keep among them: the lexical score has counted them already. 0 to 100."""
+    concepts_weight: float = 1.8
+    """What concepts are worth at most, in units of the best lexical score. 0 to 100."""
+    concepts_power: float = 0.7
+    """Power of the concept score between 0 and 1. 0.01 to 16."""
+    concepts_evidence: float = 10.0
+    """New terms of the seeds at which concepts have half of their weight: short documents tell little. 0 to
+    10,000.
+    """
+    bridge_weight: float = 0.7
+    """What a mention in a seed is worth at most. 0 to 100."""
+    lexical_candidates: int = 150
+    """The best documents by BM25 that are scored in full. `seeds_max` to 2^24."""
+    concept_candidates: int = 100
+    """The best documents by concepts that are scored in full. 1 to 2^24."""
+    postings_max: int = 8_000
+    """Postings read to find those, at most: concepts that do not fit are left out of the search, not of the
+    score. 1 to 2^40.
+    """
+
+    def __post_init__(self) -> None:
+        _check_float(self, "coverage_power", 0.0, 8.0)
+        _check_float(self, "title_weight", 0.0, 100.0)
+        _check_float(self, "named_weight", 0.0, 100.0)
+        _check_float(self, "name_mass", 0.01, 100.0)
+        _check_float(self, "name_power", 0.0, 16.0)
+        _check_float(self, "name_share", 0.0, 100.0)
+        _check_int(self, "bearers_max", 1, 10_000)
+        _check_int(self, "seeds_max", 1, 1000)
+        _check_float(self, "seed_power", 0.0, 64.0)
+        _check_float(self, "seed_floor", 0.0, 1.0)
+        _check_int(self, "seed_words_max", 1, 2**24)
+        _check_int(self, "stretch_words_max", 1, 2**24)
+        _check_int(self, "concepts_max", 1, 10_000)
+        _check_float(self, "own_share", 0.0, 100.0)
+        _check_float(self, "concepts_weight", 0.0, 100.0)
+        _check_float(self, "concepts_power", 0.01, 16.0)
+        _check_float(self, "concepts_evidence", 0.0, 10000.0)
+        _check_float(self, "bridge_weight", 0.0, 100.0)
+        _check_int(self, "lexical_candidates", self.seeds_max, 2**24)
+        _check_int(self, "concept_candidates", 1, 2**24)
+        _check_int(self, "postings_max", 1, 2**40)
+
+
+def as_native(config: ColonyConfig | Ranking) -> dict[str, int | float]:
     """The config as the native module takes it."""
     return dataclasses.asdict(config)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from . import _phago
 from .colony import Colony
 from .config import ColonyConfig
 from .document import Document
-from .graph import Graph
 from .results import Hit
 
 __all__ = ["PYTHON_QUESTIONS", "demonstrate", "python_documents", "questions_from"]
@@ -96,44 +93,25 @@ def _answer(colony: Colony, question: str, say: Callable[[str], None]) -> None:
         say("  nothing here has these words")
         return
     best = hits[0]
-    asked = set(_phago.analyse(question))
     say(f"  {best.title or best.id}  (score {best.score:.2f})")
-    passage = _passage(best, asked)
+    passage = " ".join((best.passage or best.title).split())
     for line in textwrap.wrap(passage, _WIDTH - 4, max_lines=4, placeholder=" ..."):
         say(f"    {line}")
-    for line in _associations(colony, best, asked):
+    for line in _ways(best):
         say(f"  {line}")
     if len(hits) > 1:
         say(f"  next: {', '.join(f'{hit.title or hit.id} ({hit.score:.2f})' for hit in hits[1:])}")
 
 
-def _passage(hit: Hit, asked: set[str]) -> str:
-    """The paragraph that has most of the question's words; the earliest of the best."""
-    paragraphs = [" ".join(part.split()) for part in re.split(r"\n\s*\n", hit.text)]
-    paragraphs = [part for part in paragraphs if part] or [hit.title]
-    return max(paragraphs, key=lambda part: len(asked & set(_phago.analyse(part))))
-
-
-def _associations(colony: Colony, hit: Hit, asked: set[str], concepts: int = 3, each: int = 5) -> list[str]:
-    """What the colony associates with the question's words in the hit, rarest word first."""
-    there = asked & set(_phago.analyse(f"{hit.title} {hit.text}"))
-    graph = colony.graph
-    nodes = [node for node in map(graph.node, sorted(there)) if node is not None and node.degree]
-    nodes.sort(key=lambda node: (node.mentions, node.id))
-    # Words of every twentieth document go with everything and tell nothing; in a small colony there are no such words.
-    usual = max(10, len(colony) // 20)
-    lines = []
-    for node in nodes[:concepts]:
-        edges = [edge for edge in graph.neighbors(node.label) if _mentions(graph, edge.target) <= usual]
-        if edges:
-            strongest = ", ".join(f"{edge.target} {edge.weight:.2f}" for edge in edges[:each])
-            lines.append(f"{node.label} -> {strongest}")
-    return lines
-
-
-def _mentions(graph: Graph, label: str) -> int:
-    node = graph.node(label)
-    return 0 if node is None else node.mentions
+def _ways(hit: Hit) -> list[str]:
+    """How the question came to the hit: a word, the concepts it lit up, and what each gives; then the mentions."""
+    by_word: dict[str, list[str]] = {}
+    for share in hit.path.concepts:
+        word = share.words[0].word if share.words else ""
+        by_word.setdefault(word, []).append(f"{share.label} {share.points:.2f}")
+    ways = [f"{word} -> {', '.join(given)}" for word, given in by_word.items() if word]
+    ways += [f"mentioned in {share.title or share.seed} {share.points:.2f}" for share in hit.path.bridges[:2]]
+    return ways
 
 
 def questions_from(colony: Colony, count: int = 5) -> list[str]:

@@ -10,6 +10,13 @@ from typing import Any, Protocol, overload
 from .ids import ShardId, TickPhase
 
 __all__ = [
+    "BridgeShare",
+    "Concept",
+    "ConceptShare",
+    "Explanation",
+    "Parts",
+    "Path",
+    "WordShare",
     "ClusterStats",
     "CrossShardEdge",
     "CrossShardEdges",
@@ -75,17 +82,116 @@ class RunReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """The additive parts of a score: `lexical + concepts + bridge`, in this order, is the score to the last bit."""
+
+    lexical: float = 0.0
+    """From the question's own words, in text and title."""
+    concepts: float = 0.0
+    """From concepts that the best documents share."""
+    bridge: float = 0.0
+    """From mentions of the document's title in the best documents."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordShare:
+    """What a word of the question gives."""
+
+    word: str
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class ConceptShare:
+    """What a concept gives, and why it was lit."""
+
+    label: str
+    points: float
+    words: tuple[WordShare, ...] = ()
+    """The same points by the question's words that found the seeds, most first."""
+    seeds: tuple[tuple[str, float], ...] = ()
+    """The same points by the seeds (their ids) that lit it, most first."""
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeShare:
+    """What a mention of the document's title gives."""
+
+    seed: str
+    """The id of the seed that mentions it."""
+    title: str
+    """The title of that seed."""
+    weight: float
+    """Its weight among the seeds."""
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """How a question reached a document: word -> concept -> document, and by title from a seed."""
+
+    concepts: tuple[ConceptShare, ...] = ()
+    """The three concepts that give most, most first."""
+    bridges: tuple[BridgeShare, ...] = ()
+    """The seeds that mention its title, best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A document's score for a question, taken apart; for any document, found or not."""
+
+    id: str
+    score: float
+    parts: Parts
+    words: tuple[WordShare, ...] = ()
+    """Points of the lexical part by the question's words, in the order of the question."""
+    unknown: tuple[str, ...] = ()
+    """The question's words that no document has."""
+    title: float = 0.0
+    """Points of the lexical part for words of the question in the title."""
+    named: float = 0.0
+    """Points of the lexical part as the question mentions the whole title."""
+    concepts: tuple[ConceptShare, ...] = ()
+    """All concepts that give something, most first."""
+    bridges: tuple[BridgeShare, ...] = ()
+    """The seeds that mention its title, best first."""
+    seed: float | None = None
+    """The document's weight among the seeds, where it is one."""
+    nothing: str | None = None
+    """Why the question finds nothing at all; `None` where it finds something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """A concept near a question."""
+
+    id: str
+    label: str
+    score: float
+    neighbors: tuple[tuple[str, float], ...] = ()
+    """Labels and weights of what it is associated with, the strongest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A document that answers a query."""
 
     score: float
-    """BM25 over the whole colony; only its order has a meaning across queries."""
+    """Only its order has a meaning across queries."""
     id: str
     """The caller's id, or 32 hex digits where none was given."""
     title: str
     text: str
     digested: int | None = None
     """The tick in which the document was digested; `None` while it waits."""
+    parts: Parts = field(default_factory=Parts)
+    """What the score is the sum of."""
+    passage: str = ""
+    """The best passage of the text: sentences, at most 600 characters. Empty in a lexical ranking."""
+    span: tuple[int, int] = (0, 0)
+    """Where the passage stands: `text[start:end]`."""
+    path: Path = field(default_factory=Path)
+    """How the question got there. Empty in a lexical ranking."""
 
 
 @dataclass(frozen=True, slots=True)

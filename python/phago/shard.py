@@ -86,6 +86,14 @@ class ShardedColony(Unpicklable):
         """
         return self._native.ingest_document(document)
 
+    def delete_document(self, document_id: str) -> bool:
+        """Let one document go, as `Colony.delete` does; `False` when there is none.
+
+        Raises:
+            RoutingFailed: It lives on another shard, which the error names.
+        """
+        return self._native.delete_document(text_of("document_id", document_id))
+
     # --- driving ---
 
     def tick_phase(self, phase: TickPhase | str) -> PhaseResult:

@@ -57,6 +57,13 @@ impl Colony {
         Ok(true)
     }
 
+    /// Let a document go; `false` when there is none of this id.
+    pub fn delete(&mut self, id: DocumentId) -> bool {
+        let Some(document) = self.state.document(id) else { return false };
+        let forms = self.session.analyse(&document.title, &document.text).forms;
+        self.state.remove(id, &forms)
+    }
+
     /// One whole tick, or an error and nothing changed.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 //! neither the order of inputs nor the number of shards shows.
 
 use crate::config::ColonyConfig;
-use crate::documents::AnalysedDocument;
+use crate::documents::{AnalysedDocument, Document};
 use crate::ids::{AgentId, ShardId, TICK_MAX, Tick};
 use crate::ring::Ring;
 use crate::text::Lexicon;
@@ -39,6 +39,8 @@ pub struct Commons {
     pub(crate) length: u64,
     pub(crate) digested: u64,
     pub(crate) failed: u64,
+    // Digested documents deleted since the last tick.
+    pub(crate) unwiring: u64,
     // By term index.
     pub(crate) df: Vec<u32>,
     pub(crate) ids: Vec<u128>,
@@ -75,6 +77,7 @@ impl Commons {
             length: 0,
             digested: 0,
             failed: 0,
+            unwiring: 0,
             df: Vec::new(),
             ids: Vec::new(),
             homes: Vec::new(),
@@ -200,6 +203,18 @@ impl Commons {
         }
         for &(form, count) in &document.analysis.forms {
             self.form_counts[form as usize] += u64::from(count);
+        }
+    }
+
+    /// Count a document no more; `forms` are its word forms with their counts.
+    pub(crate) fn uncount(&mut self, document: &Document, length: u64, forms: &[(u32, u32)]) {
+        self.documents -= 1;
+        self.length -= length;
+        for &(term, _) in &document.terms {
+            self.df[term as usize] -= 1;
+        }
+        for &(form, count) in forms {
+            self.form_counts[form as usize] -= u64::from(count);
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::ids::DocumentId;
 use crate::maps::Map;
 use crate::text::Analysis;
+use crate::titles::Titles;
 
 /// The most bytes of title and text a document may have.
 pub const DOCUMENT_BYTES_MAX: usize = 16 << 20;
@@ -42,6 +43,8 @@ pub struct Document {
     pub title: Box<str>,
     /// Its text.
     pub text: Box<str>,
+    /// The terms of the title in their order.
+    pub title_terms: Box<[u32]>,
     /// Term index and count, by term index.
     pub terms: Box<[(u32, u32)]>,
     /// The first tick whose cut sees it.
@@ -80,6 +83,8 @@ pub struct Documents {
     places: Map<u128, u32>,
     all: Vec<Document>,
     lengths: Vec<u32>,
+    norms: Vec<f64>,
+    titles: Titles,
     lists: Vec<Postings>,
     // Term index to list; 0 is none. Dense, as half of a large shard's terms have a list.
     list_of: Vec<u32>,
@@ -112,6 +117,16 @@ impl Documents {
         &self.lengths
     }
 
+    /// Length of each document's vector of 1 + ln tf, by place.
+    pub fn norms(&self) -> &[f64] {
+        &self.norms
+    }
+
+    /// Documents by their titles.
+    pub fn titles(&self) -> &Titles {
+        &self.titles
+    }
+
     /// The place of a document.
     pub fn place(&self, id: DocumentId) -> Option<u32> {
         self.places.get(&id.0).copied()
@@ -133,7 +148,8 @@ impl Documents {
     /// Terms that stand in some document here, in no order that means anything.
     pub fn terms(&self) -> impl Iterator<Item = (u32, usize)> + '_ {
         let lists = self.list_of.iter().enumerate().filter(|(_, list)| **list > 0);
-        lists.map(|(term, &list)| (term as u32, self.lists[list as usize - 1].list.len()))
+        let counted = lists.map(|(term, &list)| (term as u32, self.lists[list as usize - 1].list.len()));
+        counted.filter(|(_, documents)| *documents > 0)
     }
 
     /// Take a document that is not here yet.
@@ -155,18 +171,62 @@ impl Documents {
         }
         self.bytes += new.bytes();
         self.lengths.push(new.analysis.length);
+        self.norms.push(new.analysis.norm());
+        self.titles.insert(&new.analysis.title, place);
         self.places.insert(new.id.0, place);
         self.all.push(Document {
             id: new.id,
             key: new.key,
             title: new.title,
             text: new.text,
+            title_terms: new.analysis.title,
             terms: new.analysis.terms,
             arrival,
             digested: None,
             concepts: Box::default(),
         });
         place
+    }
+
+    /// Let a document go. The last one takes its place, so that places stay dense: the cost is that of the two
+    /// documents' terms. Says where the last one came to, when there was another.
+    pub(crate) fn remove(&mut self, id: DocumentId) -> Option<(Document, Option<u32>)> {
+        let place = self.places.remove(&id.0)?;
+        let document = self.all.swap_remove(place as usize);
+        self.lengths.swap_remove(place as usize);
+        self.norms.swap_remove(place as usize);
+        self.titles.remove(&document.title_terms, place);
+        self.bytes -= (document.title.len() + document.text.len()) as u64;
+        for &(term, _) in &document.terms {
+            let list = self.list_mut(term);
+            if let Ok(found) = list.binary_search_by_key(&place, |posting| posting.0) {
+                list.remove(found);
+            }
+        }
+        let last = self.all.len() as u32;
+        if place == last {
+            return Some((document, None));
+        }
+        let (moved, terms) = {
+            let moved = &mut self.all[place as usize];
+            self.titles.relocate(&moved.title_terms, last, place);
+            (moved.id, std::mem::take(&mut moved.terms))
+        };
+        self.places.insert(moved.0, place);
+        for &(term, count) in &terms {
+            let list = self.list_mut(term);
+            // The last document's posting is the last of every list it is in.
+            list.pop();
+            let at = list.partition_point(|posting| posting.0 < place);
+            list.insert(at, (place, count));
+        }
+        self.all[place as usize].terms = terms;
+        Some((document, Some(place)))
+    }
+
+    // The postings of a term that some document here has.
+    fn list_mut(&mut self, term: u32) -> &mut Vec<Posting> {
+        &mut self.lists[self.list_of[term as usize] as usize - 1].list
     }
 
     /// Note what a tick made of a document.

@@ -3,6 +3,7 @@
 //! Entities in the order of their 128-bit ids, numbers little-endian, strings with their length before them.
 //! Nothing in it tells how many shards, threads or processes there are, or what was swept.
 
+use crate::documents::Document;
 use crate::state::State;
 use crate::text::ANALYSER;
 use sha2::{Digest, Sha256};
@@ -15,6 +16,18 @@ struct Writer {
 }
 
 impl Writer {
+    fn new(format: &str) -> Self {
+        let mut out = Writer { hash: Sha256::new(), buffer: Vec::new() };
+        out.text(format);
+        out.text(ANALYSER);
+        out
+    }
+
+    fn finish(mut self) -> String {
+        self.hash.update(&self.buffer);
+        self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     fn bytes(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() > 1 << 16 {
@@ -43,16 +56,25 @@ impl Writer {
 
 /// SHA-256 over the dump, in hexadecimal.
 pub(crate) fn digest(state: &State) -> String {
-    let mut out = Writer { hash: Sha256::new(), buffer: Vec::new() };
-    out.text(FORMAT);
-    out.text(ANALYSER);
+    let mut out = Writer::new(FORMAT);
     config(state, &mut out);
-    documents(state, &mut out);
-    terms(state, &mut out);
+    evidence_of(state, &mut out);
+    history(state, &mut out);
     graph(state, &mut out);
     digesters(state, &mut out);
-    out.hash.update(&out.buffer);
-    out.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    out.finish()
+}
+
+/// SHA-256 over the part that the documents that stand decide alone.
+pub(crate) fn evidence(state: &State) -> String {
+    let mut out = Writer::new(FORMAT);
+    evidence_of(state, &mut out);
+    out.finish()
+}
+
+fn evidence_of(state: &State, out: &mut Writer) {
+    documents(state, out);
+    terms(state, out);
 }
 
 // Everything that can change a state; what changes cost alone stays out.
@@ -74,23 +96,22 @@ fn config(state: &State, out: &mut Writer) {
     out.number(config.documents_per_digester.into());
 }
 
-fn documents(state: &State, out: &mut Writer) {
-    let commons = state.commons();
-    out.number(commons.tick());
-    out.number(commons.documents());
-    out.number(commons.length);
-    out.number(commons.digested);
-    out.number(commons.failed);
+fn sorted_documents(state: &State) -> Vec<&Document> {
     let mut all: Vec<_> = state.shards().iter().flat_map(|shard| shard.documents().all()).collect();
     all.sort_unstable_by_key(|document| document.id);
-    for document in all {
+    all
+}
+
+fn documents(state: &State, out: &mut Writer) {
+    let commons = state.commons();
+    out.number(commons.documents());
+    out.number(commons.length);
+    for document in sorted_documents(state) {
         out.id(document.id.0);
         out.number(u64::from(document.key.is_some()));
         out.text(document.key.as_deref().unwrap_or(""));
         out.text(&document.title);
         out.text(&document.text);
-        out.number(document.arrival.into());
-        out.number(document.digested.map_or(0, u64::from));
         let mut terms: Vec<_> = document.terms.iter().map(|&(term, count)| (commons.id(term), count)).collect();
         terms.sort_unstable();
         out.number(terms.len() as u64);
@@ -98,11 +119,39 @@ fn documents(state: &State, out: &mut Writer) {
             out.id(id);
             out.number(count.into());
         }
-        let mut concepts: Vec<_> = document.concepts.iter().map(|&term| commons.id(term)).collect();
-        concepts.sort_unstable();
-        out.number(concepts.len() as u64);
-        concepts.into_iter().for_each(|id| out.id(id));
     }
+}
+
+// What ticks made of the documents, and what the next will unmake.
+fn history(state: &State, out: &mut Writer) {
+    let commons = state.commons();
+    out.number(commons.tick());
+    out.number(commons.digested);
+    out.number(commons.failed);
+    for document in sorted_documents(state) {
+        out.number(document.arrival.into());
+        out.number(document.digested.map_or(0, u64::from));
+        concepts(state, &document.concepts, out);
+    }
+    let mut unwiring: Vec<_> = state.shards().iter().flat_map(|shard| shard.unwiring()).collect();
+    let key = |list: &[u32]| -> Vec<u128> { sorted_ids(state, list) };
+    unwiring.sort_by_cached_key(|(digested, list)| (*digested, key(list)));
+    out.number(unwiring.len() as u64);
+    for (digested, list) in unwiring {
+        out.number((*digested).into());
+        concepts(state, list, out);
+    }
+}
+
+fn sorted_ids(state: &State, terms: &[u32]) -> Vec<u128> {
+    let mut ids: Vec<u128> = terms.iter().map(|&term| state.commons().id(term)).collect();
+    ids.sort_unstable();
+    ids
+}
+
+fn concepts(state: &State, terms: &[u32], out: &mut Writer) {
+    out.number(terms.len() as u64);
+    sorted_ids(state, terms).into_iter().for_each(|id| out.id(id));
 }
 
 fn terms(state: &State, out: &mut Writer) {
@@ -129,6 +178,7 @@ fn graph(state: &State, out: &mut Writer) {
     out.number(state.edge_count());
     for term in nodes {
         out.id(commons.id(term));
+        out.number(state.home(term).wirings(term, commons).into());
         let row = state.row(term);
         out.number(row.len() as u64);
         for synapse in row {

@@ -26,7 +26,7 @@ pub enum Error {
         reason: String,
     },
     /// Shards that did not answer a phase before its deadline.
-    #[error("{} did not finish {phase} of tick {tick} within {waited_ms} ms; the tick was undone", list(shards))]
+    #[error("{} did not finish {phase} of tick {tick} within {waited_ms} ms; the tick was not made", list(shards))]
     PhaseTimeout {
         /// The shards that began and did not answer.
         shards: Vec<ShardId>,

@@ -62,6 +62,12 @@ impl DocumentId {
     pub fn from_content(title: &str, text: &str) -> Self {
         DocumentId(hash("content", &[title, text]))
     }
+
+    /// The identity that 32 hexadecimal digits spell.
+    pub fn parse(digits: &str) -> Option<Self> {
+        let fits = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if fits { u128::from_str_radix(digits, 16).ok().map(DocumentId) } else { None }
+    }
 }
 
 impl NodeId {

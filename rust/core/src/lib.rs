@@ -35,5 +35,6 @@ pub mod ring;
 pub mod shard;
 pub mod state;
 pub mod text;
+pub mod titles;
 
 pub use error::{Error, Result};

@@ -1,4 +1,5 @@
-//! What travels between shards in a tick: the concept lists of the documents that were lysed.
+//! What travels between shards in a tick: the concept lists of the documents that were lysed, and of those that
+//! were deleted.
 //!
 //! A list goes once to each shard that owns any of its concepts; the owner expands the synapses whose source
 //! it is home to, so that never the k^2 edges of a document travel. In process the lists of a shard are one
@@ -16,12 +17,14 @@ use std::sync::Arc;
 pub struct Lists {
     ends: Vec<u32>,
     terms: Vec<u32>,
+    ticks: Vec<u32>,
 }
 
 impl Lists {
-    /// Add a list, sorted by term index.
-    pub fn push(&mut self, terms: &[u32]) {
+    /// Add a list, sorted by term index, of a document that was digested at `tick`.
+    pub fn push(&mut self, terms: &[u32], tick: u32) {
         self.terms.extend_from_slice(terms);
+        self.ticks.push(tick);
         self.ends.push(self.terms.len() as u32);
     }
 
@@ -40,6 +43,11 @@ impl Lists {
         let place = place as usize;
         let start = if place == 0 { 0 } else { self.ends[place - 1] as usize };
         &self.terms[start..self.ends[place] as usize]
+    }
+
+    /// The tick at which a list's document was digested.
+    pub fn tick(&self, place: u32) -> u32 {
+        self.ticks[place as usize]
     }
 
     /// Bytes of a list on the wire: its length, then gaps of the sorted indices, as varints.
@@ -63,9 +71,40 @@ pub struct Batch {
     pub from: ShardId,
     /// Who is addressed.
     pub to: ShardId,
+    pub(crate) wired: Share,
+    pub(crate) unwired: Share,
+}
+
+/// The part of one shard's lists that another needs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Share {
     pub(crate) lists: Arc<Lists>,
     pub(crate) chosen: Vec<u32>,
     pub(crate) packed: u64,
+}
+
+impl Share {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u32]> + '_ {
+        self.chosen.iter().map(|&place| self.lists.get(place))
+    }
+
+    pub(crate) fn stamped(&self) -> impl Iterator<Item = (u32, &[u32])> + '_ {
+        self.chosen.iter().map(|&place| (self.lists.tick(place), self.lists.get(place)))
+    }
+
+    fn decode(stamped: &[(u32, Vec<u32>)], terms: &[u32]) -> Result<Share> {
+        let (mut lists, mut packed) = (Lists::default(), 0);
+        for (tick, list) in stamped {
+            let term = |&place: &u32| terms.get(place as usize).copied().ok_or_else(|| broken("a term is missing"));
+            let mut list = list.iter().map(term).collect::<Result<Vec<u32>>>()?;
+            list.sort_unstable();
+            list.dedup();
+            packed += Lists::packed_bytes(&list);
+            lists.push(&list, *tick);
+        }
+        let chosen = (0..lists.len() as u32).collect();
+        Ok(Share { lists: Arc::new(lists), chosen, packed })
+    }
 }
 
 // What a batch is outside of the process: term indices mean nothing there, so it brings its own dictionary.
@@ -77,47 +116,58 @@ struct Wire {
     to: u32,
     packed: u64,
     stems: Vec<String>,
-    lists: Vec<Vec<u32>>,
+    wired: Vec<(u32, Vec<u32>)>,
+    unwired: Vec<(u32, Vec<u32>)>,
 }
 
 const WIRE_VERSION: u8 = 1;
 
 impl Batch {
-    /// The concept lists.
+    /// The concept lists of documents that were lysed.
     pub fn lists(&self) -> impl Iterator<Item = &[u32]> + '_ {
-        self.chosen.iter().map(|&place| self.lists.get(place))
+        self.wired.iter()
+    }
+
+    /// The concept lists of digested documents that were deleted, with the tick of their digestion.
+    pub fn unwired(&self) -> impl Iterator<Item = (u32, &[u32])> + '_ {
+        self.unwired.stamped()
     }
 
     /// How many documents it speaks of.
     pub fn len(&self) -> usize {
-        self.chosen.len()
+        self.wired.chosen.len() + self.unwired.chosen.len()
     }
 
     /// Whether it says nothing.
     pub fn is_empty(&self) -> bool {
-        self.chosen.is_empty()
+        self.len() == 0
     }
 
     /// Bytes it takes on the wire between two shards that share a dictionary of terms: gaps of sorted term
     /// indices as varints. In process nothing is copied.
     pub fn nbytes(&self) -> u64 {
-        self.packed
+        self.wired.packed + self.unwired.packed
     }
 
     /// The batch as bytes that another process can read.
     pub fn encode(&self, lexicon: &Lexicon) -> Vec<u8> {
         let mut dictionary = BTreeMap::new();
-        for &term in self.lists().flatten() {
+        for &term in self.wired.iter().chain(self.unwired.iter()).flatten() {
             dictionary.entry(term).or_insert_with(|| lexicon.stem(term).to_string());
         }
         let index: BTreeMap<u32, u32> = dictionary.keys().copied().zip(0..).collect();
+        let packed = |share: &Share| {
+            let lists = share.stamped();
+            lists.map(|(tick, list)| (tick, list.iter().map(|term| index[term]).collect())).collect()
+        };
         let wire = Wire {
             version: WIRE_VERSION,
             tick: self.tick,
             from: self.from.0,
             to: self.to.0,
-            packed: self.packed,
-            lists: self.lists().map(|list| list.iter().map(|term| index[term]).collect()).collect(),
+            packed: self.nbytes(),
+            wired: packed(&self.wired),
+            unwired: packed(&self.unwired),
             stems: dictionary.into_values().collect(),
         };
         postcard::to_stdvec(&wire).unwrap_or_default()
@@ -131,19 +181,9 @@ impl Batch {
         let wire = Wire::read(bytes)?;
         let known = |stem: &String| lexicon.term(stem).ok_or_else(|| broken(&format!("unknown term `{stem}`")));
         let terms = wire.stems.iter().map(known).collect::<Result<Vec<u32>>>()?;
-        let mut lists = Lists::default();
-        let mut packed = 0;
-        for list in &wire.lists {
-            let term = |&place: &u32| terms.get(place as usize).copied().ok_or_else(|| broken("a term is missing"));
-            let mut list = list.iter().map(term).collect::<Result<Vec<u32>>>()?;
-            list.sort_unstable();
-            list.dedup();
-            packed += Lists::packed_bytes(&list);
-            lists.push(&list);
-        }
-        let chosen = (0..lists.len() as u32).collect();
+        let (wired, unwired) = (Share::decode(&wire.wired, &terms)?, Share::decode(&wire.unwired, &terms)?);
         let (from, to) = (ShardId(wire.from), ShardId(wire.to));
-        Ok(Batch { tick: wire.tick, from, to, lists: Arc::new(lists), chosen, packed })
+        Ok(Batch { tick: wire.tick, from, to, wired, unwired })
     }
 }
 

@@ -6,10 +6,10 @@ use crate::documents::{AnalysedDocument, DOCUMENTS_MAX, Document};
 use crate::graph::{Decay, Synapse};
 use crate::ids::{DocumentId, Tick};
 use crate::plan::Plan;
-use crate::query::{Found, RankedConcept, Scratch, concepts, lexical};
+use crate::query::{Answer, Buffers, Found, Inquiry, RankedConcept, Ranking, Scratch, View, concepts, lexical};
 use crate::ring::Ring;
 use crate::shard::{Delta, Retired, Shard};
-use crate::text::QueryWord;
+use crate::text::{QueryWord, Session};
 use crate::{Error, Result};
 use std::sync::Arc;
 
@@ -145,6 +145,34 @@ impl State {
         }
     }
 
+    /// Let a document go; `forms` are its word forms with their counts, as the analyser finds them in it. From now
+    /// on it is no evidence; what it wired is unwired by the next tick. Returns `false` when there is none.
+    pub fn remove(&mut self, id: DocumentId, forms: &[(u32, u32)]) -> bool {
+        let seat = self.seat_of(id);
+        // Unique unless a worker that hangs still reads the shard: then the colony goes on with a copy.
+        let shard = Arc::make_mut(&mut self.shards[seat]);
+        let Some((document, moved)) = shard.remove(id) else { return false };
+        let commons = Arc::make_mut(&mut self.commons);
+        let length = document.terms.iter().map(|&(_, count)| u64::from(count)).sum();
+        commons.uncount(&document, length, forms);
+        // Nothing granted: a delete before digestion wins.
+        if document.digested.is_none() {
+            commons.backlog.remove(&(document.arrival, id.0));
+        } else if document.terms.is_empty() {
+            commons.failed -= 1;
+        } else {
+            commons.digested -= 1;
+            commons.unwiring += 1;
+        }
+        if let Some(place) = moved {
+            let other = &shard.documents().all()[place as usize];
+            if let Some(waiting) = commons.backlog.get_mut(&(other.arrival, other.id.0)) {
+                waiting.place = place;
+            }
+        }
+        true
+    }
+
     /// What the next tick will do.
     ///
     /// # Errors
@@ -174,6 +202,7 @@ impl State {
             }
             self.exchanged += delta.exchanged;
         }
+        commons.unwiring = 0;
         commons.tick = plan.tick;
         let decay = Decay::new(&commons.config);
         for (shard, delta) in self.shards.iter_mut().zip(deltas) {
@@ -185,14 +214,38 @@ impl State {
         committed
     }
 
-    /// Whether nothing waits to be digested and no digester lives.
+    /// Whether nothing waits to be digested or unwired and no digester lives.
     pub fn is_quiet(&self) -> bool {
-        self.commons.backlog.is_empty() && self.commons.digesters.is_empty()
+        let commons = &self.commons;
+        commons.backlog.is_empty() && commons.digesters.is_empty() && commons.unwiring == 0
     }
 
     /// The `k` best documents for a question by BM25, best first.
     pub fn search(&self, words: &[QueryWord], k: usize, scratch: &mut Scratch) -> Vec<Found> {
         lexical::search(&self.shards, &self.commons, &lexical::weighted(&self.commons, words), k, scratch)
+    }
+
+    /// The `k` best documents for a question by words, concepts and titles, best first, and what they rest on. The
+    /// head of a longer answer is the shorter one.
+    pub fn answer(
+        &self,
+        question: &str,
+        k: usize,
+        ranking: &Ranking,
+        session: &mut Session,
+        buffers: &mut Buffers,
+    ) -> Answer {
+        crate::query::answer::answer(self.view(), question, k, ranking, session, buffers)
+    }
+
+    /// What a question means to this state: it scores and explains any document.
+    pub fn inquire(&self, question: &str, ranking: &Ranking, session: &mut Session, buffers: &mut Buffers) -> Inquiry {
+        Inquiry::new(self.view(), question, ranking, session, buffers)
+    }
+
+    /// The state as questions read it.
+    pub fn view(&self) -> View<'_> {
+        View { shards: &self.shards, commons: &self.commons }
     }
 
     /// The `k` concepts nearest to a question, best first.
@@ -250,6 +303,12 @@ impl State {
     /// SHA-256 over the canonical dump, 64 hexadecimal digits.
     pub fn digest(&self) -> String {
         crate::dump::digest(self)
+    }
+
+    /// SHA-256 over the part of the dump that documents alone decide: texts, postings, N, lengths, df, word forms.
+    /// Equal to that of a colony that never saw the documents deleted from this one.
+    pub fn evidence_digest(&self) -> String {
+        crate::dump::evidence(self)
     }
 
     /// Refuse ids that are not of this colony's ring.

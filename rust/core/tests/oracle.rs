@@ -20,7 +20,10 @@ struct Edge {
     co: u64,
 }
 
-/// Section 5 of the design, as plainly as it can be written.
+// The tick that digested a document, and its concepts.
+type Wiring = (u64, Vec<u128>);
+
+/// What a tick and a delete do, as plainly as it can be written.
 struct Naive {
     config: ColonyConfig,
     session: Session,
@@ -29,7 +32,9 @@ struct Naive {
     df: BTreeMap<u128, u64>,
     documents: u64,
     backlog: BTreeMap<(u64, u128), (BTreeMap<u128, u64>, u64)>,
-    nodes: BTreeSet<u128>,
+    // By document: its terms, and what it wired once it is digested.
+    known: BTreeMap<u128, (BTreeMap<u128, u64>, Option<Wiring>)>,
+    unwiring: Vec<Wiring>,
     edges: BTreeMap<(u128, u128), Edge>,
 }
 
@@ -44,7 +49,8 @@ impl Naive {
             df: BTreeMap::new(),
             documents: 0,
             backlog: BTreeMap::new(),
-            nodes: BTreeSet::new(),
+            known: BTreeMap::new(),
+            unwiring: Vec::new(),
             edges: BTreeMap::new(),
         }
     }
@@ -57,7 +63,26 @@ impl Naive {
             *self.df.entry(*id).or_default() += 1;
         }
         self.documents += 1;
-        self.backlog.insert((self.tick + 1, DocumentId::from_key(key).0), (terms, text.len() as u64));
+        let id = DocumentId::from_key(key).0;
+        self.known.insert(id, (terms.clone(), None));
+        self.backlog.insert((self.tick + 1, id), (terms, text.len() as u64));
+    }
+
+    fn delete(&mut self, key: &str) {
+        let id = DocumentId::from_key(key).0;
+        let (terms, digested) = self.known.remove(&id).unwrap();
+        self.documents -= 1;
+        for term in terms.keys() {
+            *self.df.get_mut(term).unwrap() -= 1;
+        }
+        self.backlog.retain(|(_, waiting), _| *waiting != id);
+        self.unwiring.extend(digested);
+    }
+
+    // A node is what some document that stands, or is not unwired yet, has wired.
+    fn nodes(&self) -> BTreeSet<u128> {
+        let standing = self.known.values().filter_map(|(_, digested)| digested.as_ref());
+        standing.chain(&self.unwiring).flat_map(|(_, concepts)| concepts.clone()).collect()
     }
 
     fn weight(&self, edge: &Edge, now: u64) -> f64 {
@@ -80,7 +105,7 @@ impl Naive {
             if full && !granted.is_empty() {
                 break;
             }
-            granted.push(entry.remove().0);
+            granted.push((entry.key().1, entry.remove().0));
         }
         let mature = u64::from(config.maturation_ticks);
         let edges = std::mem::take(&mut self.edges);
@@ -88,8 +113,28 @@ impl Naive {
             .into_iter()
             .filter(|(_, e)| now < e.created + mature || self.weight(e, now) >= config.edge_prune_threshold)
             .collect();
+        // Deletes come before activations.
+        let unwiring = std::mem::take(&mut self.unwiring);
+        let edges = std::mem::take(&mut self.edges);
+        self.edges = edges
+            .into_iter()
+            .filter_map(|((a, b), mut edge)| {
+                let wired_it = |(tick, concepts): &&Wiring| {
+                    *tick >= edge.created && concepts.contains(&a) && concepts.contains(&b)
+                };
+                let n = unwiring.iter().filter(wired_it).count() as u64;
+                if n == 0 {
+                    return Some(((a, b), edge));
+                }
+                let left = edge.co - n;
+                edge.weight = (u64::from(edge.weight) * left / edge.co) as u32;
+                edge.co = left;
+                let gone = now >= edge.created + mature && self.weight(&edge, now) < config.edge_prune_threshold;
+                (left > 0 && !gone).then_some(((a, b), edge))
+            })
+            .collect();
         let mut met: BTreeMap<(u128, u128), u64> = BTreeMap::new();
-        for terms in granted {
+        for (id, terms) in granted {
             let mut ranked: Vec<(f64, u128)> = terms
                 .iter()
                 .map(|(id, &tf)| {
@@ -99,8 +144,9 @@ impl Naive {
                 .collect();
             ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
             ranked.truncate(config.concepts_per_document as usize);
+            let concepts = ranked.iter().map(|(_, id)| *id).collect();
+            self.known.get_mut(&id).unwrap().1 = Some((now, concepts));
             for (_, a) in &ranked {
-                self.nodes.insert(*a);
                 for (_, b) in ranked.iter().filter(|(_, b)| a != b) {
                     *met.entry((*a, *b)).or_default() += 1;
                 }
@@ -113,7 +159,12 @@ impl Naive {
             let (created, co) = old.map_or((now, 0), |edge| (edge.created, edge.co));
             self.edges.insert(*pair, Edge { weight, last: now, created, co: co + n });
         }
-        for node in self.nodes.clone() {
+        // One that is mature at once may be under the threshold from its first tick on.
+        let edges = std::mem::take(&mut self.edges);
+        let stands = |e: &Edge| now < e.created + mature || self.weight(e, now) >= config.edge_prune_threshold;
+        let edges = edges.into_iter().filter(|(_, edge)| stands(edge)).collect();
+        self.edges = edges;
+        for node in self.nodes() {
             let row = self.edges.range((node, 0)..=(node, u128::MAX));
             let mut row: Vec<_> =
                 row.map(|(pair, e)| (self.weight(e, now), self.df[&pair.1], e.co, e.last, pair.1)).collect();
@@ -143,23 +194,38 @@ fn graph(colony: &Colony) -> (BTreeSet<u128>, BTreeMap<(u128, u128), Edge>) {
 fn compare(config: &ColonyConfig, shards: u32, seed: u64, steps: usize) {
     let (mut colony, mut naive, mut chance) = (colony(config, shards), Naive::new(config), Chance(seed));
     let mut waiting = documents(seed, steps * 4);
+    let mut standing: Vec<(String, String)> = Vec::new();
     for step in 0..steps {
         // Bursts, then silences long enough for synapses to go.
         let burst = if chance.below(3) == 0 { chance.below(9) as usize } else { 0 };
         for (key, text) in waiting.drain(..burst.min(waiting.len())) {
             colony.ingest(Some(&key), "", &text).unwrap();
             naive.ingest(&key, &text);
+            standing.push((key, text));
+        }
+        if chance.below(3) == 0 {
+            for _ in 0..chance.below(4).min(standing.len() as u64) {
+                let (key, _) = standing.swap_remove(chance.below(standing.len() as u64) as usize);
+                assert!(colony.delete(DocumentId::from_key(&key)));
+                naive.delete(&key);
+            }
         }
         let ticks = if chance.below(8) == 0 { 1 + chance.below(120) } else { 1 };
         for _ in 0..ticks {
             colony.tick().unwrap();
             naive.tick();
             assert_eq!(colony.state().edge_count(), naive.edges.len() as u64, "live count at tick {}", naive.tick);
-            assert_eq!(colony.state().node_count(), naive.nodes.len() as u64);
+            assert_eq!(colony.state().node_count(), naive.nodes().len() as u64);
         }
         let (nodes, edges) = graph(&colony);
-        assert_eq!(nodes, naive.nodes);
+        assert_eq!(nodes, naive.nodes());
         assert_eq!(edges, naive.edges, "seed {seed}, step {step}");
+        // Evidence is that of a colony that never saw what was deleted, in another order, on another ring.
+        let mut fresh = common::colony(config, shards + 1);
+        for (key, text) in standing.iter().rev() {
+            fresh.ingest(Some(key), "", text).unwrap();
+        }
+        assert_eq!(colony.state().evidence_digest(), fresh.state().evidence_digest());
         let cap = config.max_edge_degree as usize;
         assert!(colony.state().nodes().iter().all(|&node| colony.state().row(node).len() <= cap));
     }
@@ -184,6 +250,12 @@ fn a_small_cap_and_small_ticks_equal_the_naive_one_too() {
     compare(&config, 2, 11, 60);
 }
 
+#[test]
+fn synapses_too_weak_to_be_made_are_not_made_in_the_naive_one_either() {
+    let config = ColonyConfig { maturation_ticks: 0, edge_prune_threshold: 0.15, ..ColonyConfig::default() };
+    compare(&config, 2, 13, 40);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
@@ -198,4 +270,39 @@ proptest! {
         };
         compare(&config, shards, seed, 12);
     }
+}
+
+#[test]
+fn without_decay_and_caps_the_graph_is_that_of_a_colony_that_never_saw_what_was_deleted() {
+    let config = ColonyConfig {
+        edge_decay_rate: 0.0,
+        max_edge_degree: 100_000,
+        concepts_per_document: 1000,
+        ..ColonyConfig::default()
+    };
+    // A vocabulary so large that no pair meets ten times, where its weight would reach 1.
+    let mut chance = Chance(5);
+    let all: Vec<(String, String)> = (0..60).map(|n| (n.to_string(), chance.text(4000, 12))).collect();
+    let (kept, dropped) = all.split_at(35);
+    let (mut colony, mut fresh) = (colony(&config, 3), common::colony(&config, 7));
+    for (key, text) in &all {
+        colony.ingest(Some(key), "", text).unwrap();
+    }
+    colony.tick().unwrap();
+    for (key, _) in dropped {
+        assert!(colony.delete(DocumentId::from_key(key)));
+    }
+    assert!(!colony.delete(DocumentId::from_key("never seen")));
+    colony.tick().unwrap();
+    for (key, text) in kept {
+        fresh.ingest(Some(key), "", text).unwrap();
+    }
+    fresh.tick().unwrap();
+    let pairs = |colony: &Colony| -> BTreeMap<(u128, u128), (u32, u64)> {
+        let (_, edges) = graph(colony);
+        assert!(edges.len() > 1000 && edges.values().all(|edge| edge.weight < 1 << 24));
+        edges.into_iter().map(|(pair, edge)| (pair, (edge.weight, edge.co))).collect()
+    };
+    assert_eq!(pairs(&colony), pairs(&fresh));
+    assert_eq!(graph(&colony).0, graph(&fresh).0);
 }

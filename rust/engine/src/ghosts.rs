@@ -46,7 +46,12 @@ impl Ghosts {
             return Ok(known);
         }
         let Some(&term) = self.terms.get(&node) else { return Ok(known) };
-        let Ok(fresh) = ask(state, term) else { return Ok(known) };
+        let Ok(fresh) = ask(state, term) else {
+            // The node left with its last document.
+            self.cache.remove(node);
+            self.terms.remove(&node);
+            return Err(Error::GhostNodeNotFound { node });
+        };
         self.keep(term, fresh.clone());
         Ok(fresh)
     }

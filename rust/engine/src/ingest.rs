@@ -1,28 +1,22 @@
 //! Documents on their way in: checked, analysed in parallel, then applied at once or when the tick under way ends.
 
 use crate::job::message;
+use crate::pending::{ROOM, place};
 use crate::pool::{Pool, lock};
 use crate::world::{Inputs, World};
 use phago_core::documents::{AnalysedDocument, DOCUMENT_BYTES_MAX};
 use phago_core::ids::{DocumentId, ShardId};
 use phago_core::maps::Map;
-use phago_core::state::{Admission, Placement, State};
+use phago_core::state::{Admission, State};
 use phago_core::text::{Lexicon, Session};
 use phago_core::{Error, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
 
-/// Documents that may wait for a tick to end.
-pub const PENDING_DOCUMENTS_MAX: u64 = 1_000_000;
-/// Bytes of text that may wait for a tick to end.
-pub const PENDING_BYTES_MAX: u64 = 1 << 30;
-
 // What a thread analyses before it looks for more: enough to hide the hand-over, and so little that a phase that waits
 // for a helper waits milliseconds.
 const GROUP_DOCUMENTS: usize = 16;
 const GROUP_BYTES: usize = 256 << 10;
-// Below this placing is over before a helper is awake.
-const PARALLEL_PLACING_MIN: usize = 64;
 // Warm sessions kept; each remembers up to a million word forms.
 const SESSIONS_MAX: usize = 16;
 
@@ -149,17 +143,26 @@ impl World {
         Ok(id)
     }
 
-    // A first look without the inputs' lock, so that what is there already is never analysed again.
+    // A first look, so that what is there already is never analysed again. It needs the inputs' lock only where some
+    // document that stands is about to go.
     fn look(&self, documents: Vec<Result<NewDocument>>, first_index: usize) -> Result<Vec<Fate>> {
         let checked = documents.into_iter().zip(first_index..).map(|(document, index)| {
             let document = document?;
             document.check(index).map(|()| document)
         });
         let checked: Vec<Result<NewDocument>> = checked.collect();
+        let inputs = Some(lock(&self.inputs)).filter(|inputs| inputs.pending.leaving() > 0);
+        let admission = |state: &State, document: &NewDocument| {
+            let (id, title, text) = (document.id(), &document.title, &document.text);
+            match &inputs {
+                Some(inputs) => inputs.pending.admission(state, id, title, text),
+                None => state.admission(id, title, text),
+            }
+        };
         self.read(|state| {
             let fates = checked.into_iter().zip(first_index..).map(|(document, index)| match document {
                 Err(error) => Fate::Bad(error),
-                Ok(document) => match state.admission(document.id(), &document.title, &document.text) {
+                Ok(document) => match admission(state, &document) {
                     Admission::New => Fate::Raw(document),
                     Admission::Unchanged => Fate::Unchanged,
                     Admission::Taken => Fate::Bad(taken(index, document.id(), document.key)),
@@ -191,7 +194,10 @@ impl World {
             let mut session = sessions.take();
             let fates: Vec<(usize, Fate)> = group
                 .into_iter()
-                .map(|(place, document)| (place, analysed(&sessions, &mut session, document, first_index + place)))
+                .map(|(place, document)| {
+                    let document = analysed(&sessions, &mut session, document, first_index + place);
+                    (place, document.map_or_else(Fate::Bad, Fate::Analysed))
+                })
                 .collect();
             sessions.give(session);
             fates
@@ -206,6 +212,14 @@ impl World {
         }
     }
 
+    // One document, on the calling thread.
+    pub(crate) fn analyse_one(&self, document: NewDocument) -> Result<AnalysedDocument> {
+        let mut session = self.sessions.take();
+        let document = analysed(&self.sessions, &mut session, document, 0);
+        self.sessions.give(session);
+        document
+    }
+
     // The last word, with the inputs' lock held: others may have ingested since the first look.
     fn settle(&self, fates: &mut [Fate], first_index: usize, inputs: &Inputs) -> Result<()> {
         let state = self.state()?;
@@ -213,10 +227,7 @@ impl World {
         let mut here: Map<u128, usize> = Map::default();
         for place in 0..fates.len() {
             let Fate::Analysed(document) = &fates[place] else { continue };
-            let admission = match state.admission(document.id, &document.title, &document.text) {
-                Admission::New => inputs.pending.admission(document),
-                other => other,
-            };
+            let admission = inputs.pending.admission(&state, document.id, &document.title, &document.text);
             let admission = match (admission, here.get(&document.id.0).map(|other| &fates[*other])) {
                 (Admission::New, Some(Fate::Analysed(other))) => compare(other, document),
                 (admission, _) => admission,
@@ -237,9 +248,9 @@ impl World {
         if new.is_empty() {
             return Ok(());
         }
-        self.state()?.check_room(inputs.pending.len() as u64 + new.len() as u64)?;
+        self.state()?.check_room(inputs.pending.coming() + new.len() as u64)?;
         if inputs.is_running() {
-            return inputs.pending.push(new, PENDING_DOCUMENTS_MAX, PENDING_BYTES_MAX);
+            return inputs.pending.push(new, ROOM);
         }
         place(&mut *self.state_mut()?, new, pool);
         Ok(())
@@ -262,12 +273,17 @@ fn compare(known: &AnalysedDocument, new: &AnalysedDocument) -> Admission {
     if known.title == new.title && known.text == new.text { Admission::Unchanged } else { Admission::Taken }
 }
 
-fn analysed(sessions: &Sessions, session: &mut Session, document: NewDocument, index: usize) -> Fate {
+fn analysed(
+    sessions: &Sessions,
+    session: &mut Session,
+    document: NewDocument,
+    index: usize,
+) -> Result<AnalysedDocument> {
     let analysis = catch_unwind(AssertUnwindSafe(|| session.analyse(&document.title, &document.text)));
     let id = document.id();
     let NewDocument { key, title, text } = document;
     match analysis {
-        Ok(analysis) => Fate::Analysed(AnalysedDocument {
+        Ok(analysis) => Ok(AnalysedDocument {
             id,
             key: key.map(String::into_boxed_str),
             title: title.into_boxed_str(),
@@ -278,61 +294,7 @@ fn analysed(sessions: &Sessions, session: &mut Session, document: NewDocument, i
             // What the session counted of this text would be counted to the next one.
             *session = sessions.fresh();
             let reason = format!("made the analyser fail: {}", message(panic));
-            Fate::Bad(Error::InvalidDocument { index, id: key, field: "text".into(), reason })
-        }
-    }
-}
-
-fn place(state: &mut State, documents: Vec<AnalysedDocument>, pool: Option<&Pool>) {
-    match pool {
-        Some(pool) if documents.len() >= PARALLEL_PLACING_MIN => state.apply_with(documents, |work| {
-            // A panic here leaves the state half-changed: it goes on, and the state's lock is poisoned for good.
-            pool.map(work, Placement::place).unwrap_or_else(|panic| resume_unwind(Box::new(panic.message)))
-        }),
-        _ => state.apply(documents),
-    }
-}
-
-/// Documents accepted while a tick is under way.
-#[derive(Default)]
-pub(crate) struct Pending {
-    documents: Vec<AnalysedDocument>,
-    places: Map<u128, usize>,
-    bytes: u64,
-}
-
-impl Pending {
-    pub(crate) fn len(&self) -> usize {
-        self.documents.len()
-    }
-
-    fn admission(&self, document: &AnalysedDocument) -> Admission {
-        match self.places.get(&document.id.0) {
-            None => Admission::New,
-            Some(&place) => compare(&self.documents[place], document),
-        }
-    }
-
-    fn push(&mut self, new: Vec<AnalysedDocument>, documents_max: u64, bytes_max: u64) -> Result<()> {
-        let within = |what: &str, limit: u64, value: u64| {
-            let what = format!("what may wait for a tick to end, in {what},");
-            if value > limit { Err(Error::Limit { what, limit, value }) } else { Ok(()) }
-        };
-        let bytes = self.bytes + new.iter().map(AnalysedDocument::bytes).sum::<u64>();
-        within("documents", documents_max, (self.documents.len() + new.len()) as u64)?;
-        within("bytes of text", bytes_max, bytes)?;
-        self.bytes = bytes;
-        for document in new {
-            self.places.insert(document.id.0, self.documents.len());
-            self.documents.push(document);
-        }
-        Ok(())
-    }
-
-    pub(crate) fn drain_into(&mut self, state: &mut State, pool: Option<&Pool>) {
-        if !self.documents.is_empty() {
-            let waiting = std::mem::take(self);
-            place(state, waiting.documents, pool);
+            Err(Error::InvalidDocument { index, id: key, field: "text".into(), reason })
         }
     }
 }
@@ -352,38 +314,22 @@ impl Sessions {
         Session::new(self.lexicon.clone())
     }
 
-    fn take(&self) -> Session {
+    /// The word forms of a text with their counts.
+    pub(crate) fn forms(&self, title: &str, text: &str) -> Box<[(u32, u32)]> {
+        let mut session = self.take();
+        let forms = session.analyse(title, text).forms;
+        self.give(session);
+        forms
+    }
+
+    pub(crate) fn take(&self) -> Session {
         lock(&self.idle).pop().unwrap_or_else(|| self.fresh())
     }
 
-    fn give(&self, session: Session) {
+    pub(crate) fn give(&self, session: Session) {
         let mut idle = lock(&self.idle);
         if idle.len() < SESSIONS_MAX {
             idle.push(session);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn document(number: u32) -> AnalysedDocument {
-        let (id, text) = (DocumentId(number.into()), "four".into());
-        AnalysedDocument { id, key: None, title: "".into(), text, analysis: Default::default() }
-    }
-
-    #[test]
-    fn what_waits_for_a_tick_is_bounded_and_a_chunk_beyond_leaves_nothing() {
-        let mut pending = Pending::default();
-        pending.push((0..10).map(document).collect(), 12, 1000).unwrap();
-        for (documents_max, bytes_max, limit, value) in [(12, 1000, 12, 13), (1000, 50, 50, 52)] {
-            let error = pending.push((10..13).map(document).collect(), documents_max, bytes_max).unwrap_err();
-            assert!(matches!(error, Error::Limit { limit: l, value: v, .. } if (l, v) == (limit, value)), "{error}");
-            assert_eq!((pending.len(), pending.bytes), (10, 40));
-            assert_eq!(pending.admission(&document(10)), Admission::New);
-        }
-        assert_eq!(pending.admission(&document(9)), Admission::Unchanged);
-        pending.push((10..12).map(document).collect(), 12, 48).unwrap();
     }
 }

@@ -5,16 +5,18 @@
 //! blocks them: phases read an own reference to the committed parts and hold no lock at all. The state's write lock is
 //! taken by applying inputs and by the commit of a tick.
 
+use crate::answers;
 use crate::by_hand::HandTick;
 use crate::ghosts::Ghosts;
-use crate::ingest::{Pending, Sessions};
+use crate::ingest::Sessions;
+use crate::pending::Pending;
 use crate::pool::{Pool, lock};
 use phago_core::commons::Commons;
 use phago_core::config::ColonyConfig;
 use phago_core::ghost::Ghost;
 use phago_core::ids::{DocumentId, NodeId, ShardId, Tick};
 use phago_core::plan::Plan;
-use phago_core::query::Scratch;
+use phago_core::query::{Buffers, Found, Scratch};
 use phago_core::ring::Ring;
 use phago_core::shard::{Delta, Shard};
 use phago_core::state::{Committed, State};
@@ -36,6 +38,7 @@ pub struct World {
     pub(crate) turns: Arc<tokio::sync::Mutex<()>>,
     pub(crate) sessions: Arc<Sessions>,
     scratches: Mutex<Vec<Scratch>>,
+    pub(crate) buffers: Mutex<Vec<Buffers>>,
     ghosts: Vec<Mutex<Ghosts>>,
     config: Arc<ColonyConfig>,
     ring: Arc<Ring>,
@@ -97,7 +100,7 @@ pub struct FoundDocument {
 }
 
 // Buffers kept for later queries.
-const SCRATCHES_MAX: usize = 8;
+pub(crate) const SCRATCHES_MAX: usize = 8;
 
 impl World {
     /// An empty colony over the shards of a ring.
@@ -120,6 +123,7 @@ impl World {
             turns: Arc::default(),
             sessions: Arc::new(Sessions::new(lexicon.clone())),
             scratches: Mutex::default(),
+            buffers: Mutex::default(),
             ghosts,
             config,
             ring,
@@ -170,17 +174,7 @@ impl World {
         let mut scratch = lock(&self.scratches).pop().unwrap_or_default();
         let found = self.read(|state| {
             let found = state.search(&words, k, &mut scratch);
-            let document = |found: &phago_core::query::Found| {
-                let document = state.found(found);
-                FoundDocument {
-                    score: found.score,
-                    id: document.id,
-                    name: document.name(),
-                    title: document.title.to_string(),
-                    text: document.text.to_string(),
-                    digested: document.digested.map(Tick::from),
-                }
-            };
+            let document = |found: &Found| answers::found(state.found(found), found.score);
             found.iter().map(document).collect()
         });
         let mut scratches = lock(&self.scratches);
@@ -204,22 +198,38 @@ impl World {
         lock(&self.inputs).runners > 0
     }
 
-    /// Documents accepted and not yet digested, those included that wait for a tick to end.
+    /// SHA-256 over the part of the dump that the documents that stand decide alone: texts, postings, statistics and
+    /// word forms. Equal to that of a colony that never saw what was deleted.
+    ///
+    /// # Errors
+    /// As [`World::read`].
+    pub fn evidence_digest(&self) -> Result<String> {
+        self.read(State::evidence_digest)
+    }
+
+    /// Documents accepted and not yet digested, with those that come, and without those that go, when the tick under
+    /// way ends.
     ///
     /// # Errors
     /// As [`World::read`].
     pub fn pending(&self) -> Result<u64> {
-        let waiting = lock(&self.inputs).pending.len() as u64;
-        self.read(|state| state.commons().pending() + waiting)
+        let inputs = lock(&self.inputs);
+        let waiting = &inputs.pending;
+        Ok(self.state()?.commons().pending() + waiting.coming() - waiting.leaving_undigested())
     }
 
-    /// Whether a run has nothing to do: no backlog, no input waiting, no living digester.
+    /// Whether inputs wait for the tick under way to end.
+    pub fn has_waiting(&self) -> bool {
+        !lock(&self.inputs).pending.is_empty()
+    }
+
+    /// Whether a run has nothing to do: nothing to digest or unwire, no input waiting, no living digester.
     ///
     /// # Errors
     /// As [`World::read`].
     pub fn is_quiet(&self) -> Result<bool> {
         let inputs = lock(&self.inputs);
-        Ok(inputs.pending.len() == 0 && self.state()?.is_quiet())
+        Ok(inputs.pending.is_empty() && self.state()?.is_quiet())
     }
 
     /// Wait for a turn of one's own in the queue of ticks: no runner begins one until it is dropped.
@@ -316,7 +326,7 @@ impl World {
         let mut inputs = lock(&self.inputs);
         if inputs.running == Some(attempt) {
             inputs.running = None;
-            if inputs.pending.len() > 0
+            if !inputs.pending.is_empty()
                 && let Ok(mut state) = self.state_mut()
             {
                 inputs.pending.drain_into(&mut state, pool);

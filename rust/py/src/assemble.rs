@@ -80,9 +80,9 @@ fn unite(ring: &Ring, shards: &[&ShardHandle], colonies: &[Arc<Colony>]) -> phag
     let united = Colony::new(world::World::new(colonies[0].world.config().as_ref().clone(), ring.freeze())?);
     for (shard, colony) in shards.iter().zip(colonies) {
         united.claim(shard.id())?;
-        if colony.world.pending()? > colony.world.read(|state| state.commons().pending())? {
-            // They are in no shard yet, so they could not be moved with it.
-            let what = format!("documents of {} wait for the end of a tick made by hand; finish it first", shard.id());
+        if colony.world.has_waiting() {
+            // No shard shows them yet, so they could not be moved with it.
+            let what = format!("inputs of {} wait for the end of a tick made by hand; finish it first", shard.id());
             return Err(Error::Busy { what });
         }
         let documents = colony.world.read(|state| {

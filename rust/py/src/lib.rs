@@ -6,6 +6,7 @@
 //!   noun each; [`column`] is what they offer to other libraries' memory, [`assemble`] brings
 //!   shards made one by one into one world.
 
+mod answers;
 mod assemble;
 mod batch;
 mod column;
@@ -102,6 +103,12 @@ mod _phago {
     #[pyfunction]
     fn default_config(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         crate::config::dictionary(py, &ColonyConfig::default())
+    }
+
+    /// Every field of `Ranking` with its default.
+    #[pyfunction]
+    fn default_ranking(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+        crate::answers::default_ranking(py)
     }
 
     /// Raise `ConfigError` for the first field that is not accepted.

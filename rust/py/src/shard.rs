@@ -120,6 +120,11 @@ impl ShardHandle {
         Ok(long(py, move || colony.world.ingest_into(shard, document))?.to_string())
     }
 
+    fn delete_document(&self, py: Python<'_>, key: &str) -> Result<bool> {
+        let (colony, shard, key) = (self.colony()?, self.shard, key.to_owned());
+        long(py, move || colony.world.delete_from(shard, &key))
+    }
+
     fn phase(&self, py: Python<'_>, name: &str) -> Result<(u64, u64, CrossEdges)> {
         let (colony, shard, phase) = (self.colony()?, self.shard, parse_phase(name)?);
         let report = long(py, move || colony.world.phase_by_hand(shard, phase))?;

@@ -1,17 +1,19 @@
 //! One colony: what is taken in, what is read.
 
+use crate::answers::{self, Answered, ExplainedTuple};
 use crate::config::{colony, number};
 use crate::convert::document;
 use crate::error::Result;
 use crate::process::{Home, lock};
-use crate::ring::parse_id;
 use crate::runtime::{brief, long, start};
 use crate::tables::{EdgeTable, NodeTable, NodeTuple, node_tuple};
 use phago_core::Error;
 use phago_core::config::{DistributedConfig, SHARDS_MAX, within};
 use phago_core::ids::{DocumentId, NodeId, ShardId};
+use phago_core::query::RankedConcept;
 use phago_core::state::State;
 use phago_core::text::QueryWord;
+use phago_engine::changes::Updated;
 use phago_engine::ingest::{Ingested, NewDocument, OnError};
 use phago_engine::runner::Runner;
 use phago_engine::world;
@@ -167,6 +169,21 @@ impl World {
         start(py, blocking(move || Ok(report(colony.ingest(documents, first_index, on_error)?))))
     }
 
+    fn delete(&self, py: Python<'_>, key: &str) -> Result<bool> {
+        let (world, key) = (self.world()?.clone(), key.to_owned());
+        long(py, move || world.delete(&key))
+    }
+
+    fn update(&self, py: Python<'_>, document: &Bound<'_, PyAny>) -> Result<&'static str> {
+        let (world, document) = (self.world()?.clone(), one(document)?);
+        Ok(updated(long(py, move || world.update(document))?))
+    }
+
+    fn update_async<'py>(&self, py: Python<'py>, document: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
+        let (world, document) = (self.world()?.clone(), one(document)?);
+        start(py, blocking(move || Ok(updated(world.update(document)?))))
+    }
+
     fn search(&self, py: Python<'_>, text: &str, k: usize) -> Result<Vec<Found>> {
         let world = self.world()?;
         brief(py, || search(world, text, k))
@@ -175,6 +192,54 @@ impl World {
     fn search_async<'py>(&self, py: Python<'py>, text: String, k: usize) -> Result<Bound<'py, PyAny>> {
         let world = self.world()?.clone();
         start(py, blocking(move || search(&world, &text, k)))
+    }
+
+    #[pyo3(signature = (text, k, ranking=None))]
+    fn answer(&self, py: Python<'_>, text: &str, k: usize, ranking: Option<&Bound<'_, PyDict>>) -> Result<Vec<Answered>> {
+        let (world, ranking) = (self.world()?, answers::ranking(ranking)?);
+        brief(py, || Ok(world.answer(text, k, &ranking)?.into_iter().map(answers::answered).collect()))
+    }
+
+    #[pyo3(signature = (text, k, ranking=None))]
+    fn answer_async<'py>(
+        &self,
+        py: Python<'py>,
+        text: String,
+        k: usize,
+        ranking: Option<&Bound<'py, PyDict>>,
+    ) -> Result<Bound<'py, PyAny>> {
+        let (world, ranking) = (self.world()?.clone(), answers::ranking(ranking)?);
+        let answer = move || {
+            let hits = world.answer(&text, k, &ranking)?;
+            Ok(hits.into_iter().map(answers::answered).collect::<Vec<_>>())
+        };
+        start(py, blocking(answer))
+    }
+
+    #[pyo3(signature = (text, key, ranking=None))]
+    fn explain(
+        &self,
+        py: Python<'_>,
+        text: &str,
+        key: &str,
+        ranking: Option<&Bound<'_, PyDict>>,
+    ) -> Result<Option<ExplainedTuple>> {
+        let (world, ranking) = (self.world()?, answers::ranking(ranking)?);
+        brief(py, || {
+            let told = world.explain(text, |state| find(state, key).map(|document| document.id), &ranking)?;
+            Ok(told.map(answers::explained))
+        })
+    }
+
+    fn concepts_with_neighbors(&self, py: Python<'_>, text: &str, k: usize) -> Result<Vec<(Ranked, Vec<Neighbor>)>> {
+        let world = self.world()?;
+        brief(py, || {
+            let words = world.words(text);
+            world.read(|state| {
+                let told = |concept: &RankedConcept| (ranked(state, concept), neighbors(state, concept.term));
+                state.concepts(&words, k).iter().map(told).collect()
+            })
+        })
     }
 
     fn concepts(&self, py: Python<'_>, text: &str, k: usize) -> Result<Vec<Ranked>> {
@@ -202,6 +267,11 @@ impl World {
     fn digest(&self, py: Python<'_>) -> Result<String> {
         let world = self.world()?.clone();
         long(py, move || world.digest())
+    }
+
+    fn evidence_digest(&self, py: Python<'_>) -> Result<String> {
+        let world = self.world()?.clone();
+        long(py, move || world.evidence_digest())
     }
 
     fn stats<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
@@ -269,6 +339,18 @@ fn read_documents(
     Ok(read)
 }
 
+fn one(document: &Bound<'_, PyAny>) -> Result<NewDocument> {
+    Ok(self::document(document)?.map_err(|fault| fault.at(0))?)
+}
+
+fn updated(updated: Updated) -> &'static str {
+    match updated {
+        Updated::New => "new",
+        Updated::Changed => "changed",
+        Updated::Unchanged => "unchanged",
+    }
+}
+
 fn report(ingested: Ingested) -> (u64, u64, Vec<Rejected>) {
     let row = |error: Error| match error {
         Error::InvalidDocument { index, id, field, reason } => (index, id, field, reason),
@@ -291,20 +373,19 @@ fn search(world: &world::World, text: &str, k: usize) -> phago_core::Result<Vec<
 /// Concepts over all shards of a world: id, label, score, shard.
 fn concepts(world: &world::World, text: &str, k: usize) -> phago_core::Result<Vec<Ranked>> {
     let words = world.words(text);
-    world.read(|state| {
-        let commons = state.commons();
-        let ranked = state.concepts(&words, k).into_iter().map(|concept| {
-            let id = NodeId(commons.id(concept.term)).to_string();
-            (id, commons.label(concept.term).to_string(), concept.score, concept.shard.0)
-        });
-        ranked.collect()
-    })
+    world.read(|state| state.concepts(&words, k).iter().map(|concept| ranked(state, concept)).collect())
+}
+
+fn ranked(state: &State, concept: &RankedConcept) -> Ranked {
+    let commons = state.commons();
+    let id = NodeId(commons.id(concept.term)).to_string();
+    (id, commons.label(concept.term).to_string(), concept.score, concept.shard.0)
 }
 
 fn find<'a>(state: &'a State, key: &str) -> Option<&'a phago_core::documents::Document> {
     // A document without a key goes by its id; one with a key that looks like an id is found by that key first.
     let unnamed = || {
-        let found = state.document(DocumentId(parse_id(key).ok()?))?;
+        let found = state.document(DocumentId::parse(key)?)?;
         found.key.is_none().then_some(found)
     };
     state.document(DocumentId::from_key(key)).or_else(unnamed)

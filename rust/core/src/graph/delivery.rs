@@ -83,6 +83,15 @@ impl Census {
     }
 }
 
+/// A deleted document as a row sees it: when it was digested, and the concepts it wired, by term index.
+#[derive(Copy, Clone, Debug)]
+pub struct Unwired<'a> {
+    /// The tick of its digestion.
+    pub tick: u32,
+    /// Its concepts, sorted.
+    pub concepts: &'a [u32],
+}
+
 /// What the rows of one delivery share.
 #[derive(Debug)]
 pub struct Delivery<'a> {
@@ -128,11 +137,13 @@ impl<'a> Delivery<'a> {
     /// The row after this tick. `activations` is left empty; `made` hears of each new synapse that stays.
     ///
     /// Synapses whose tick has come are gone before anything is delivered, so an activation makes a new one in
-    /// their place. Above the cap the strongest stay: highest weight now, then the rarest target, then the most
-    /// co-activations, then the latest activation, then the smallest target id.
+    /// their place. Then deleted documents are called back, and then activations are delivered. Above the cap the
+    /// strongest stay: highest weight now, then the rarest target, then the most co-activations, then the latest
+    /// activation, then the smallest target id.
     pub fn deliver(
         &mut self,
         row: &Row,
+        unwired: &[Unwired<'_>],
         activations: &mut Activations,
         census: &mut Census,
         mut made: impl FnMut(&Synapse),
@@ -145,16 +156,25 @@ impl<'a> Delivery<'a> {
             if !self.decay.stands(&old, weight, now) {
                 continue;
             }
+            let (base, weight) = match without(&old, unwired) {
+                Some(base) if base == old => (base, weight),
+                Some(base) if self.decay.is_alive(&base, now) => (base, self.decay.weight(&base, now)),
+                _ => {
+                    census.note(self.readings.end(&old), -1);
+                    continue;
+                }
+            };
             let documents = activations.take(old.target);
             if documents == 0 {
-                self.kept.push(Candidate { synapse: old, weight, before: None, is_new: false });
+                let before = (base != old).then_some(old);
+                self.kept.push(Candidate { synapse: base, weight, before, is_new: false });
                 continue;
             }
             let synapse = Synapse {
                 weight: strengthened(to_fixed(weight), documents),
                 last: now,
-                co_activations: old.co_activations.saturating_add(documents),
-                ..old
+                co_activations: base.co_activations.saturating_add(documents),
+                ..base
             };
             if self.decay.is_alive(&synapse, now) {
                 let weight = from_fixed(synapse.weight);
@@ -217,6 +237,21 @@ impl<'a> Delivery<'a> {
         self.row.extend(self.kept.iter().map(|candidate| candidate.synapse));
         Row::new(&self.row)
     }
+}
+
+// A synapse without the share of deleted documents: of those that wired it, which are the ones not older than it,
+// each takes an equal part of its weight. `None` when no document is left.
+fn without(synapse: &Synapse, unwired: &[Unwired<'_>]) -> Option<Synapse> {
+    if unwired.is_empty() {
+        return Some(*synapse);
+    }
+    let wired_it = |document: &&Unwired<'_>| {
+        document.tick >= synapse.created && document.concepts.binary_search(&synapse.target).is_ok()
+    };
+    let gone = unwired.iter().filter(wired_it).count() as u32;
+    let left = synapse.co_activations.checked_sub(gone).filter(|left| *left > 0)?;
+    let weight = u64::from(synapse.weight) * u64::from(left) / u64::from(synapse.co_activations);
+    Some(Synapse { weight: weight as u32, co_activations: left, ..*synapse })
 }
 
 // Smaller is stronger: weight first, then the rarer target.

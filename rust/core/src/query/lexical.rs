@@ -191,7 +191,9 @@ impl<'a> Search<'a> {
     }
 }
 
-fn gain(weight: f64, count: u32, length: u32, per_word: f64) -> f64 {
+/// What a term gives to a document: weight * tf / (tf + k1 (1 - b + b * length / mean)), with
+/// `per_word` = k1 * b / mean.
+pub(crate) fn gain(weight: f64, count: u32, length: u32, per_word: f64) -> f64 {
     let tf = f64::from(count);
     weight * (tf / (tf + (K1 * (1.0 - B) + per_word * f64::from(length))))
 }

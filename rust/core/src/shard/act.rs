@@ -6,7 +6,7 @@ use crate::cancel::Cancel;
 use crate::commons::{Commons, idf};
 use crate::documents::Document;
 use crate::ids::ShardId;
-use crate::message::{Batch, Lists};
+use crate::message::{Batch, Lists, Share};
 use crate::plan::Plan;
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub struct Acted {
 }
 
 impl Shard {
-    /// Lyse the documents granted to this shard.
+    /// Lyse the documents granted to this shard, and call back what its deleted documents had wired.
     ///
     /// A document's concepts are its terms of highest (1 + ln tf) * idf with the statistics at the tick's cut, ties by term id.
     ///
@@ -30,36 +30,74 @@ impl Shard {
         cancel.poll()?;
         let grants = &plan.grants[self.seat];
         let mut salience = Salience::new(commons);
-        let mut lists = Lists::default();
-        let mut chosen = vec![(Vec::new(), 0u64); plan.grants.len()];
+        let mut wired = Addressed::new(commons);
         let mut lysed = Vec::with_capacity(grants.len());
-        let mut addressed = vec![u32::MAX; plan.grants.len()];
         for (number, &place) in grants.iter().enumerate() {
             if number % 64 == 0 {
                 cancel.poll()?;
             }
             let concepts = salience.concepts(&self.documents.all()[place as usize], cancel)?;
-            if !concepts.is_empty() {
-                let list = lists.len() as u32;
-                let bytes = Lists::packed_bytes(&concepts);
-                for &term in &concepts {
-                    let seat = commons.seat(commons.home(term).shard);
-                    if std::mem::replace(&mut addressed[seat], list) != list {
-                        chosen[seat].0.push(list);
-                        chosen[seat].1 += bytes;
-                    }
-                }
-                lists.push(&concepts);
-            }
+            wired.push(&concepts, plan.stamp());
             lysed.push((place, concepts));
         }
-        let lists = Arc::new(lists);
-        let batch = |(seat, (chosen, packed)): (usize, (Vec<u32>, u64))| {
-            let to: ShardId = commons.ring.shards()[seat];
-            let lists = lists.clone();
-            (!chosen.is_empty()).then_some(Batch { tick: plan.tick, from: self.id, to, lists, chosen, packed })
+        let mut unwired = Addressed::new(commons);
+        for (number, (digested, concepts)) in self.unwiring.iter().enumerate() {
+            if number % 1024 == 0 {
+                cancel.poll()?;
+            }
+            unwired.push(concepts, *digested);
+        }
+        let shares = wired.finish().into_iter().zip(unwired.finish());
+        let batch = |((wired, unwired), &to): ((Share, Share), &ShardId)| {
+            let batch = Batch { tick: plan.tick, from: self.id, to, wired, unwired };
+            (!batch.is_empty()).then_some(batch)
         };
-        Ok(Acted { outbox: chosen.into_iter().enumerate().filter_map(batch).collect(), lysed })
+        Ok(Acted { outbox: shares.zip(commons.ring.shards()).filter_map(batch).collect(), lysed })
+    }
+}
+
+// Lists on their way to every shard that is home to one of their concepts.
+struct Addressed<'a> {
+    commons: &'a Commons,
+    lists: Lists,
+    // By seat: the lists meant for it, and their bytes on the wire.
+    chosen: Vec<(Vec<u32>, u64)>,
+    // By seat: the last list meant for it.
+    last: Vec<u32>,
+}
+
+impl<'a> Addressed<'a> {
+    fn new(commons: &'a Commons) -> Self {
+        let seats = commons.slots.len();
+        Addressed {
+            commons,
+            lists: Lists::default(),
+            chosen: vec![(Vec::new(), 0); seats],
+            last: vec![u32::MAX; seats],
+        }
+    }
+
+    fn push(&mut self, concepts: &[u32], tick: u32) {
+        if concepts.is_empty() {
+            return;
+        }
+        let list = self.lists.len() as u32;
+        let bytes = Lists::packed_bytes(concepts);
+        for &term in concepts {
+            let seat = self.commons.seat(self.commons.home(term).shard);
+            if std::mem::replace(&mut self.last[seat], list) != list {
+                self.chosen[seat].0.push(list);
+                self.chosen[seat].1 += bytes;
+            }
+        }
+        self.lists.push(concepts, tick);
+    }
+
+    // By seat.
+    fn finish(self) -> Vec<Share> {
+        let lists = Arc::new(self.lists);
+        let share = |(chosen, packed)| Share { lists: lists.clone(), chosen, packed };
+        self.chosen.into_iter().map(share).collect()
     }
 }
 

@@ -4,9 +4,10 @@ use super::{Acted, Sensed, Shard};
 use crate::agents::Digester;
 use crate::cancel::Cancel;
 use crate::commons::Commons;
-use crate::graph::delivery::{Activations, Census, Delivery};
+use crate::graph::delivery::{Activations, Census, Delivery, Unwired};
 use crate::graph::{Decay, Row};
 use crate::ids::{AgentId, ShardId, Tick};
+use crate::maps::Map;
 use crate::message::Batch;
 use crate::plan::Plan;
 use crate::{Error, Result};
@@ -27,8 +28,8 @@ pub struct CrossEdge {
 pub struct Delta {
     pub(crate) tick: Tick,
     pub(crate) slots: usize,
-    // Slot and term of concepts wired for the first time.
-    pub(crate) wired: Vec<(u32, u32)>,
+    // Slot, term and new number of wirings of concepts.
+    pub(crate) wired: Vec<(u32, u32, u32)>,
     pub(crate) rows: Vec<(u32, Row)>,
     pub(crate) census: Census,
     pub(crate) lysed: Vec<(u32, Box<[u32]>)>,
@@ -74,7 +75,7 @@ impl Shard {
             digesters: sensed.claims.into_iter().map(|(agent, taken)| (agent.id, agent.after(taken))).collect(),
             touched: 0,
             exchanged: inbox.iter().filter(|batch| batch.from != self.id).map(Batch::nbytes).sum(),
-            node_count: 0,
+            node_count: self.node_count,
             edge_count: 0,
             cross_edges: Vec::new(),
         };
@@ -83,7 +84,6 @@ impl Shard {
         }
         delta.census.close();
         let expired = self.ends.get(&stamp).copied().unwrap_or(0);
-        delta.node_count = self.node_count + delta.wired.len() as u64;
         delta.edge_count = (self.live - expired).wrapping_add_signed(delta.census.live);
         Ok(delta)
     }
@@ -94,11 +94,19 @@ impl Shard {
         let lists: Vec<&[u32]> = inbox.iter().flat_map(Batch::lists).collect();
         let sources = Sources::gather(&lists, self.id, commons, cancel)?;
         let mut activations = Activations::new(commons.terms());
+        // Deletes are few beside deliveries, and come before them: by source, the lists that are called back.
+        let mut unwired: Map<u32, Vec<Unwired<'_>>> = Map::default();
+        for (tick, concepts) in inbox.iter().flat_map(Batch::unwired) {
+            for &source in concepts.iter().filter(|&&term| commons.home(term).shard == self.id) {
+                unwired.entry(source).or_default().push(Unwired { tick, concepts });
+            }
+        }
+        let only_unwired: Vec<u32> = unwired.keys().filter(|source| !sources.has(**source)).copied().collect();
         let mut delivery = Delivery::new(&decay, cap, delta.tick as u32, &commons.df, &commons.ids);
         let mut work = 0;
         let (no_row, many) = (Row::default(), self.id_is_one_of_many(commons));
         delta.rows.reserve(sources.terms.len());
-        for (number, &source) in sources.terms.iter().enumerate() {
+        for (number, &source) in sources.terms.iter().chain(&only_unwired).enumerate() {
             for &list in sources.lists_of(number) {
                 let list = lists[list as usize];
                 work += list.len();
@@ -113,18 +121,22 @@ impl Shard {
             }
             activations.remove(source);
             let slot = commons.home(source).slot;
-            let node = self.nodes.get(slot as usize).filter(|node| node.wired);
+            let node = self.nodes.get(slot as usize).filter(|node| node.wirings > 0);
             let row = node.map_or(&no_row, |node| &node.row);
+            let gone = unwired.get(&source).map_or(&[][..], Vec::as_slice);
+            let before = node.map_or(0, |node| node.wirings);
+            let wirings = before + sources.lists_of(number).len() as u32 - gone.len() as u32;
             delta.touched += row.len() as u64;
-            work += 64 + row.len();
-            let new = delivery.deliver(row, &mut activations, &mut delta.census, |made| {
+            work += 64 + row.len() * (1 + gone.len());
+            let new = delivery.deliver(row, gone, &mut activations, &mut delta.census, |made| {
                 if many && commons.home(made.target).shard != self.id {
                     delta.cross_edges.push(CrossEdge { source, target: made.target, weight: made.weight });
                 }
             });
-            if node.is_none() {
-                delta.wired.push((slot, source));
-            }
+            // Every synapse of a concept was wired by a document that wired the concept.
+            debug_assert!(wirings > 0 || new.is_empty());
+            delta.wired.push((slot, source, wirings));
+            delta.node_count = delta.node_count + u64::from(wirings > 0) - u64::from(before > 0);
             if !(new.is_empty() && row.is_empty()) {
                 delta.rows.push((slot, new));
             }
@@ -142,6 +154,7 @@ struct Sources {
     terms: Vec<u32>,
     ends: Vec<u32>,
     lists: Vec<u32>,
+    places: Vec<u32>,
 }
 
 impl Sources {
@@ -181,10 +194,18 @@ impl Sources {
                 *next += 1;
             }
         }
-        Ok(Sources { terms, ends, lists: sorted })
+        Ok(Sources { terms, ends, lists: sorted, places })
     }
 
+    fn has(&self, source: u32) -> bool {
+        self.places[source as usize] > 0
+    }
+
+    // None for a number beyond the sources.
     fn lists_of(&self, number: usize) -> &[u32] {
+        if number >= self.terms.len() {
+            return &[];
+        }
         let start = if number == 0 { 0 } else { self.ends[number - 1] as usize };
         &self.lists[start..self.ends[number] as usize]
     }

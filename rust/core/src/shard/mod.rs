@@ -13,9 +13,9 @@ pub use sense::Sensed;
 
 use crate::agents::Digester;
 use crate::commons::Commons;
-use crate::documents::{AnalysedDocument, Documents};
+use crate::documents::{AnalysedDocument, Document, Documents};
 use crate::graph::{Decay, Row, Synapse};
-use crate::ids::{AgentId, ShardId, Tick};
+use crate::ids::{AgentId, DocumentId, ShardId, Tick};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -23,8 +23,9 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
     pub(crate) term: u32,
-    // A term has a slot from the day it is known, and is a node from the day it is wired.
-    pub(crate) wired: bool,
+    // The documents that wired it and were not deleted. A term has a slot from the day it is known, and is a
+    // node while this is not 0.
+    pub(crate) wirings: u32,
     pub(crate) row: Row,
 }
 
@@ -53,6 +54,8 @@ pub struct Shard {
     nodes: Vec<Node>,
     node_count: u64,
     digesters: BTreeMap<AgentId, Digester>,
+    // The tick of digestion and the concepts of documents deleted since the last tick.
+    unwiring: Vec<(u32, Box<[u32]>)>,
     // Living synapses, and how many of them end at each tick to come.
     live: u64,
     ends: BTreeMap<u32, u64>,
@@ -75,6 +78,7 @@ impl Shard {
             nodes: Vec::new(),
             node_count: 0,
             digesters: BTreeMap::new(),
+            unwiring: Vec::new(),
             live: 0,
             ends: BTreeMap::new(),
             stored: 0,
@@ -130,12 +134,17 @@ impl Shard {
 
     /// The term indices of its concepts, in no order that means anything.
     pub fn concepts(&self) -> impl Iterator<Item = u32> + '_ {
-        self.nodes.iter().filter(|node| node.wired).map(|node| node.term)
+        self.nodes.iter().filter(|node| node.wirings > 0).map(|node| node.term)
     }
 
     /// Whether a term of which this shard is the home is a concept.
     pub fn is_concept(&self, term: u32, commons: &Commons) -> bool {
         self.node(term, commons).is_some()
+    }
+
+    /// The documents that wired a concept and were not deleted.
+    pub(crate) fn wirings(&self, term: u32, commons: &Commons) -> u32 {
+        self.node(term, commons).map_or(0, |node| node.wirings)
     }
 
     /// The living synapses of a concept that lives here, in no order that means anything.
@@ -160,7 +169,21 @@ impl Shard {
 
     fn node(&self, term: u32, commons: &Commons) -> Option<&Node> {
         let home = commons.homes.get(term as usize).filter(|home| home.shard == self.id)?;
-        self.nodes.get(home.slot as usize).filter(|node| node.wired)
+        self.nodes.get(home.slot as usize).filter(|node| node.wirings > 0)
+    }
+
+    /// Documents deleted since the last tick, to be unwired by the next.
+    pub(crate) fn unwiring(&self) -> &[(u32, Box<[u32]>)] {
+        &self.unwiring
+    }
+
+    /// Let a document go. Says where another came to that took its place.
+    pub(crate) fn remove(&mut self, id: DocumentId) -> Option<(Document, Option<u32>)> {
+        let (mut document, moved) = self.documents.remove(id)?;
+        if let Some(digested) = document.digested.filter(|_| !document.concepts.is_empty()) {
+            self.unwiring.push((digested, std::mem::take(&mut document.concepts)));
+        }
+        Some((document, moved))
     }
 
     pub(crate) fn insert(&mut self, document: AnalysedDocument, arrival: u32) -> u32 {
@@ -172,14 +195,16 @@ impl Shard {
         let stamp = delta.tick as u32;
         self.tick = delta.tick;
         if self.nodes.len() < delta.slots {
-            self.nodes.resize_with(delta.slots, || Node { term: 0, wired: false, row: Row::default() });
+            self.nodes.resize_with(delta.slots, || Node { term: 0, wirings: 0, row: Row::default() });
         }
-        for &(slot, term) in &delta.wired {
+        for &(slot, term, wirings) in &delta.wired {
             let node = &mut self.nodes[slot as usize];
             node.term = term;
-            node.wired = true;
+            node.wirings = wirings;
         }
-        self.node_count += delta.wired.len() as u64;
+        self.node_count = delta.node_count;
+        // Inputs wait while a tick runs, so what was called back is all there is.
+        self.unwiring.clear();
         for (slot, row) in &mut delta.rows {
             let old = &mut self.nodes[*slot as usize].row;
             self.stored = self.stored + row.len() as u64 - old.len() as u64;

@@ -20,7 +20,34 @@ pub struct Analysis {
     pub forms: Box<[(u32, u32)]>,
     /// Number of indexed word occurrences: the sum of either list.
     pub length: u32,
+    /// The terms of the title in their order, what stands in brackets left out: the first
+    /// [`TITLE_TERMS_MAX`].
+    pub title: Box<[u32]>,
 }
+
+impl Analysis {
+    /// The square root of the sum of (1 + ln tf)^2 over the terms: how long a text is as a vector. No statistic of
+    /// the corpus is in it, so it stays true whatever comes or goes.
+    pub fn norm(&self) -> f64 {
+        norm(&self.terms)
+    }
+}
+
+/// The square root of the sum of (1 + ln tf)^2 over terms with their counts.
+pub fn norm(terms: &[(u32, u32)]) -> f64 {
+    // Summed by rising tf, as the order of terms differs from run to run.
+    let mut repeated: Vec<u32> = terms.iter().map(|term| term.1).filter(|&tf| tf > 1).collect();
+    repeated.sort_unstable();
+    let once = (terms.len() - repeated.len()) as f64;
+    let square = |tf: u32| {
+        let weight = 1.0 + libm::log(f64::from(tf));
+        weight * weight
+    };
+    libm::sqrt(repeated.into_iter().fold(once, |sum, tf| sum + square(tf)))
+}
+
+/// The most terms of a title that are kept in their order; longer titles name nothing anyway.
+pub const TITLE_TERMS_MAX: usize = 32;
 
 /// One term of a question.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -33,6 +60,17 @@ pub struct QueryWord {
     pub term: Option<u32>,
     /// How often the question has it, in whatever form.
     pub count: u32,
+}
+
+/// A word of a text that is no stop word.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub struct Placed {
+    /// Its term, if any document has or had it.
+    pub term: Option<u32>,
+    /// Where the run of letters it comes from starts, in bytes.
+    pub start: usize,
+    /// Where that run ends, in bytes.
+    pub end: usize,
 }
 
 /// Analyses texts for one thread and remembers the words it met.
@@ -82,14 +120,22 @@ impl Session {
     pub fn analyse(&mut self, title: &str, text: &str) -> Analysis {
         self.count(title);
         self.count(text);
-        let analysis = self.collect();
+        let mut analysis = self.collect();
+        if !title.is_empty() {
+            analysis.title = self.title(title);
+        }
+        self.forget();
+        analysis
+    }
+
+    // Between texts, drop what is remembered once it is more than its bound.
+    fn forget(&mut self) {
         if self.seen.len() + self.wide.len() > SESSION_FORMS_MAX {
             self.seen.clear();
             self.short.clear();
             self.long.clear();
             self.wide.clear();
         }
-        analysis
     }
 
     /// Analyse a question: its terms in the order of their first words, stop words left out. Nothing enters
@@ -120,6 +166,80 @@ impl Session {
             Run::Wide(run) => wide_words(run, &mut add),
         });
         words
+    }
+
+    /// Visit the words of a text in order, stop words left out. Nothing enters the lexicon.
+    pub fn words(&mut self, text: &str, visit: impl FnMut(Placed)) {
+        self.forget();
+        self.visit(text, visit);
+    }
+
+    fn visit(&mut self, text: &str, mut visit: impl FnMut(Placed)) {
+        let bytes = text.as_bytes();
+        runs(text, |run| {
+            let (start, end) = match run {
+                Run::Ascii(start, end) => (start, end),
+                Run::Wide(run) => {
+                    let start = run.as_ptr() as usize - text.as_ptr() as usize;
+                    (start, start + run.len())
+                }
+            };
+            let known = match run {
+                Run::Ascii(..) if end - start <= 16 => {
+                    self.short.get(&lower(key_at(bytes, start, end - start))).copied()
+                }
+                Run::Ascii(..) => None,
+                Run::Wide(run) => self.wide.get(run).copied(),
+            };
+            let mut add = |term: Option<u32>| {
+                if term != Some(STOP) {
+                    visit(Placed { term, start, end });
+                }
+            };
+            match (run, known) {
+                (_, Some(place)) => add(Some(self.seen[place as usize].term)),
+                (Run::Ascii(..), None) if end - start <= WORD_BYTES_MAX => {
+                    add(self.known(&text[start..end].to_ascii_lowercase()));
+                }
+                (Run::Ascii(..), None) => {}
+                (Run::Wide(run), None) => wide_words(run, |word| add(self.known(word))),
+            }
+        });
+    }
+
+    fn title(&mut self, title: &str) -> Box<[u32]> {
+        let mut terms = Vec::new();
+        let mut depth = 0u32;
+        for piece in title.split_inclusive(['(', ')', '[', ']', '{', '}']) {
+            if depth == 0 {
+                self.visit(piece, |word| terms.extend(word.term));
+            }
+            match piece.bytes().last() {
+                Some(b'(' | b'[' | b'{') => depth += 1,
+                Some(b')' | b']' | b'}') => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+        terms.truncate(TITLE_TERMS_MAX);
+        terms.into()
+    }
+
+    // The term of a word in its final form, remembered where the lexicon has it.
+    fn known(&mut self, word: &str) -> Option<u32> {
+        let place = if word.len() <= 16 {
+            self.short.get(&key_at(word.as_bytes(), 0, word.len()))
+        } else {
+            self.long.get(word)
+        };
+        if let Some(&place) = place {
+            return Some(self.seen[place as usize].term);
+        }
+        let known = if is_stop_word(word) { Some((STOP, STOP)) } else { self.lexicon.find(word) };
+        let Some((form, term)) = known else {
+            return self.lexicon.term(&stem_of(word));
+        };
+        self.remember(word, form, term);
+        Some(term)
     }
 
     fn count(&mut self, text: &str) {
@@ -182,6 +302,10 @@ impl Session {
     #[cold]
     fn meet(&mut self, word: &str) -> u32 {
         let (form, term) = if is_stop_word(word) { (STOP, STOP) } else { self.lexicon.intern(word) };
+        self.remember(word, form, term)
+    }
+
+    fn remember(&mut self, word: &str, form: u32, term: u32) -> u32 {
         // No more words than bytes of text were met since the last clearing.
         let place = u32::try_from(self.seen.len()).unwrap_or(u32::MAX);
         self.seen.push(Seen { form, term, count: 0 });
@@ -229,7 +353,7 @@ impl Session {
             let (term, _) = unpack(same[0]);
             (term, same.iter().fold(0u32, |sum, &pair| sum.saturating_add(unpack(pair).1)))
         });
-        Analysis { terms: terms.collect(), forms, length }
+        Analysis { terms: terms.collect(), forms, length, title: Box::default() }
     }
 }
 

@@ -113,9 +113,36 @@ fn title_and_text_are_one_stream_without_a_word_across() {
     let mut session = session();
     let both = session.analyse("Cell", "cell wall");
     let one = session.analyse("", "cell cell wall");
-    assert_eq!(both, one);
-    assert_eq!(both.length, 3);
+    assert_eq!((&both.terms, &both.forms, both.length), (&one.terms, &one.forms, 3));
     assert_eq!(session.analyse("", ""), Analysis::default());
+}
+
+#[test]
+fn a_title_keeps_the_order_of_its_terms_without_what_stands_in_brackets() {
+    let mut session = session();
+    let title = |session: &mut Session, title: &str| {
+        let terms = session.analyse(title, "text").title;
+        terms.iter().map(|&term| session.lexicon().stem(term).to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(title(&mut session, "The Walls of a Cell (biology [old]) walls"), ["wall", "cell", "wall"]);
+    assert_eq!(title(&mut session, "(all of it)"), [""; 0]);
+    assert_eq!(title(&mut session, &"Wörter ".repeat(50)).len(), TITLE_TERMS_MAX);
+}
+
+#[test]
+fn words_are_placed_where_they_stand_and_enter_nothing() {
+    let mut session = session();
+    let text = "Cells, naïve the CELL: ½ unheard";
+    session.analyse("", "cell naïve");
+    let known = session.lexicon().form_count();
+    for _ in 0..2 {
+        let mut words = Vec::new();
+        session.words(text, |word| words.push((&text[word.start..word.end], word.term)));
+        let (cell, naive) = (session.lexicon().term("cell"), session.lexicon().term("naïv"));
+        let expected = [("Cells", cell), ("naïve", naive), ("CELL", cell), ("½", None), ("½", None), ("unheard", None)];
+        assert_eq!(words, expected);
+    }
+    assert_eq!(session.lexicon().form_count(), known);
 }
 
 #[test]

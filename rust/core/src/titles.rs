@@ -1,0 +1,96 @@
+//! Documents by their titles: which of them a text mentions.
+//!
+//! A title is the sequence of its terms, without what stands in brackets ("Mercury (planet)" is Mercury). A text
+//! mentions it where those terms stand in it one after the other, stop words left out on both sides.
+
+use crate::maps::{Map, State};
+use std::hash::BuildHasher;
+
+/// The longest title that can be mentioned, in terms. What is longer is a sentence, and nobody quotes it whole.
+pub const MENTION_TERMS_MAX: usize = 8;
+
+/// Stands in a sequence where no title may go on, as between a document's title and its text.
+pub const BREAK: u32 = u32::MAX;
+
+/// A shard's documents by title.
+#[derive(Clone, Debug, Default)]
+pub struct Titles {
+    by_hash: Map<u64, Vec<u32>>,
+    // The lengths of titles by their first term: bit n is set where one of n terms was ever taken.
+    lengths: Map<u32, u16>,
+    state: State,
+}
+
+/// Documents of one title that a text mentions.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Mention {
+    /// The title.
+    pub title: Box<[u32]>,
+    /// Their places: all of them, or as many as were asked for.
+    pub places: Vec<u32>,
+}
+
+impl Titles {
+    fn hash(&self, title: &[u32]) -> u64 {
+        self.state.hash_one(title)
+    }
+
+    fn can_be_mentioned(title: &[u32]) -> bool {
+        !title.is_empty() && title.len() <= MENTION_TERMS_MAX
+    }
+
+    pub(crate) fn insert(&mut self, title: &[u32], place: u32) {
+        if Self::can_be_mentioned(title) {
+            self.by_hash.entry(self.hash(title)).or_default().push(place);
+            *self.lengths.entry(title[0]).or_default() |= 1 << title.len();
+        }
+    }
+
+    pub(crate) fn remove(&mut self, title: &[u32], place: u32) {
+        if !Self::can_be_mentioned(title) {
+            return;
+        }
+        let hash = self.hash(title);
+        if let Some(places) = self.by_hash.get_mut(&hash) {
+            places.retain(|known| *known != place);
+            if places.is_empty() {
+                self.by_hash.remove(&hash);
+            }
+        }
+    }
+
+    // A document came to another place.
+    pub(crate) fn relocate(&mut self, title: &[u32], from: u32, to: u32) {
+        if !Self::can_be_mentioned(title) {
+            return;
+        }
+        let hash = self.hash(title);
+        if let Some(place) = self.by_hash.get_mut(&hash).and_then(|all| all.iter_mut().find(|place| **place == from)) {
+            *place = to;
+        }
+    }
+
+    /// Every title that stands in a sequence of terms, once, in the order of their first mention. `title_of` gives
+    /// the title of a document; no more than `most` places are listed of each.
+    pub fn mentioned<'a>(&self, sequence: &[u32], most: usize, title_of: impl Fn(u32) -> &'a [u32]) -> Vec<Mention> {
+        let mut found: Vec<Mention> = Vec::new();
+        for start in 0..sequence.len() {
+            let Some(lengths) = self.lengths.get(&sequence[start]) else { continue };
+            let longest = MENTION_TERMS_MAX.min(sequence.len() - start);
+            for length in (1..=longest).filter(|length| lengths >> length & 1 == 1) {
+                let title = &sequence[start..start + length];
+                let Some(places) = self.by_hash.get(&self.hash(title)) else { continue };
+                if found.iter().any(|known| *known.title == *title) {
+                    continue;
+                }
+                // Other titles may share the hash.
+                let bearers = places.iter().copied().filter(|&place| title_of(place) == title);
+                let places: Vec<u32> = bearers.take(most).collect();
+                if !places.is_empty() {
+                    found.push(Mention { title: title.into(), places });
+                }
+            }
+        }
+        found
+    }
+}

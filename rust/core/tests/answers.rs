@@ -1,0 +1,291 @@
+//! Answers: parts, paths and passages, the same on any number of shards.
+
+mod common;
+
+use common::{Chance, colony};
+use phago_core::colony::Colony;
+use phago_core::config::ColonyConfig;
+use phago_core::ids::DocumentId;
+use phago_core::query::passages::{PASSAGE_CHARS_MAX, passages};
+use phago_core::query::{Answer, Buffers, Nothing, Parts, Ranking, Scratch};
+use phago_core::text::Session;
+
+const VOCABULARY: u64 = 400;
+
+// Documents with titles of one to three words, some of which stand in other documents.
+fn filled(shards: u32, count: usize) -> Colony {
+    let mut colony = colony(&ColonyConfig::default(), shards);
+    let mut chance = Chance(11);
+    let titles: Vec<String> = (0..count).map(|number| chance.text(VOCABULARY, 1 + number as u64 % 3)).collect();
+    for (number, title) in titles.iter().enumerate() {
+        let words = 5 + chance.below(60);
+        let mut text = chance.text(VOCABULARY, words);
+        if chance.below(2) == 0 {
+            let other = &titles[chance.below(count as u64) as usize];
+            text = format!("{text} {other} {}", chance.text(VOCABULARY, 5));
+        }
+        let title = if number % 5 == 0 { "" } else { title };
+        colony.ingest(Some(&format!("doc-{number}")), title, &text).unwrap();
+    }
+    colony
+}
+
+fn questions() -> Vec<String> {
+    let mut chance = Chance(5);
+    (0..25).map(|length| chance.text(VOCABULARY, 1 + length % 9)).collect()
+}
+
+struct Asker {
+    session: Session,
+    buffers: Buffers,
+    ranking: Ranking,
+}
+
+impl Asker {
+    fn of(colony: &Colony) -> Asker {
+        let session = Session::new(colony.state().commons().lexicon().clone());
+        // Few enough that the tail of an answer is reached.
+        let ranking = Ranking { lexical_candidates: 40, concept_candidates: 20, ..Ranking::default() };
+        Asker { session, buffers: Buffers::default(), ranking }
+    }
+
+    fn ask(&mut self, colony: &Colony, question: &str, k: usize) -> Answer {
+        colony.state().answer(question, k, &self.ranking, &mut self.session, &mut self.buffers)
+    }
+}
+
+#[test]
+fn parts_sum_to_the_score_and_all_of_them_occur() {
+    let colony = filled(3, 300);
+    let mut asker = Asker::of(&colony);
+    let mut largest = [0.0f64; 3];
+    for question in questions() {
+        let hits = asker.ask(&colony, &question, 50).hits;
+        assert!(!hits.is_empty());
+        for hit in &hits {
+            let parts = hit.parts;
+            assert_eq!((parts.lexical + parts.concepts + parts.bridge).to_bits(), hit.found.score.to_bits());
+            for (largest, part) in largest.iter_mut().zip([parts.lexical, parts.concepts, parts.bridge]) {
+                assert!(part >= 0.0 && part.is_finite());
+                *largest = largest.max(part);
+            }
+        }
+        assert!(hits[..hits.len().min(40)].is_sorted_by(|a, b| a.found.score >= b.found.score));
+    }
+    assert!(largest.iter().all(|part| *part > 0.0), "{largest:?}");
+}
+
+#[test]
+fn rankings_and_scores_are_the_same_on_any_number_of_shards() {
+    let mut all: Vec<Vec<(u128, u64)>> = Vec::new();
+    for (at, shards) in [1, 2, 3, 7, 16].into_iter().enumerate() {
+        let colony = filled(shards, 250);
+        let mut asker = Asker::of(&colony);
+        for (number, question) in questions().iter().enumerate() {
+            let hits = asker.ask(&colony, question, 200).hits;
+            let ranking = hits.iter().map(|hit| (hit.found.id, hit.found.score.to_bits())).collect();
+            if at == 0 {
+                all.push(ranking);
+            } else {
+                assert_eq!(all[number], ranking, "{shards} shards, `{question}`");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_short_answer_is_the_head_of_a_longer_one() {
+    let colony = filled(3, 400);
+    let mut asker = Asker::of(&colony);
+    let mut reached_the_tail = false;
+    for question in questions() {
+        let whole = asker.ask(&colony, &question, 1000).hits;
+        reached_the_tail |= whole.len() > 100;
+        for k in [0, 1, 5, 50, 100] {
+            assert_eq!(asker.ask(&colony, &question, k).hits, whole[..whole.len().min(k)]);
+        }
+    }
+    assert!(reached_the_tail);
+}
+
+#[test]
+fn explain_agrees_with_query_for_hits_and_others() {
+    let colony = filled(4, 300);
+    let mut asker = Asker::of(&colony);
+    for question in questions() {
+        let Answer { hits, inquiry } = asker.ask(&colony, &question, 30);
+        // Another question in between must not show.
+        asker.ask(&colony, "bak dak", 3);
+        let view = colony.state().view();
+        for hit in &hits {
+            let id = DocumentId(hit.found.id);
+            let explanation = inquiry.explain(view, id, &mut asker.buffers).unwrap();
+            assert_eq!(explanation.score.to_bits(), hit.found.score.to_bits());
+            assert_eq!(explanation.parts, hit.parts);
+        }
+        let far = asker.ask(&colony, &question, 1000).hits;
+        for number in (0..300).step_by(7) {
+            let id = DocumentId::from_key(&format!("doc-{number}"));
+            let explanation = inquiry.explain(view, id, &mut asker.buffers).unwrap();
+            match far.iter().find(|hit| hit.found.id == id.0) {
+                Some(hit) => assert_eq!(explanation.score.to_bits(), hit.found.score.to_bits()),
+                // Whatever has a word of the question is in an answer that is long enough.
+                None => assert_eq!(explanation.parts.lexical, 0.0),
+            }
+            let near = |sum: f64, part: f64| assert!((sum - part).abs() < 1e-9, "{sum} for {part}");
+            let words: f64 = explanation.words.iter().map(|word| word.points).sum();
+            near(words + explanation.title + explanation.named, explanation.parts.lexical);
+            near(explanation.concepts.iter().map(|concept| concept.points).sum(), explanation.parts.concepts);
+            near(explanation.bridges.iter().map(|bridge| bridge.points).sum(), explanation.parts.bridge);
+            for concept in &explanation.concepts {
+                near(concept.words.iter().map(|word| word.points).sum(), concept.points);
+                near(concept.seeds.iter().map(|seed| seed.1).sum(), concept.points);
+            }
+        }
+        assert!(inquiry.explain(view, DocumentId::from_key("nobody"), &mut asker.buffers).is_none());
+    }
+}
+
+#[test]
+fn a_mention_leads_to_the_document_it_names() {
+    let mut colony = colony(&ColonyConfig::default(), 2);
+    for number in 0..40 {
+        colony.ingest(None, &format!("Filler {number}"), &format!("something else entirely, number {number}")).unwrap();
+    }
+    colony.ingest(Some("film"), "Night Harbour", "A film of 1962 directed by Vera Lindqvist (born Holm).").unwrap();
+    colony
+        .ingest(Some("person"), "Vera Lindqvist (director)", "She was born in Visby and studied in Uppsala.")
+        .unwrap();
+    let mut asker = Asker::of(&colony);
+    let question = "Where was the director of Night Harbour born?";
+    let Answer { hits, inquiry } = asker.ask(&colony, question, 2);
+    let mut names: Vec<String> = hits.iter().map(|hit| colony.state().found(&hit.found).name()).collect();
+    names.sort();
+    assert_eq!(names, ["film", "person"]);
+    let explanation =
+        inquiry.explain(colony.state().view(), DocumentId::from_key("person"), &mut asker.buffers).unwrap();
+    assert!(explanation.parts.bridge > 0.0);
+    assert_eq!(explanation.bridges[0].seed, DocumentId::from_key("film"));
+    let film = inquiry.explain(colony.state().view(), DocumentId::from_key("film"), &mut asker.buffers).unwrap();
+    assert!(film.named > 0.0 && film.seed.is_some());
+    assert!(film.words.iter().any(|word| word.word == "harbour"));
+}
+
+#[test]
+fn nothing_found_says_why() {
+    let mut colony = colony(&ColonyConfig::default(), 2);
+    let why = |colony: &Colony, question: &str| {
+        let answer = Asker::of(colony).ask(colony, question, 10);
+        assert!(answer.hits.is_empty());
+        answer.inquiry.nothing(colony.state().commons())
+    };
+    assert_eq!(why(&colony, "lift"), Some(Nothing::NoDocuments));
+    colony.ingest(Some("one"), "", "wings give lift").unwrap();
+    assert_eq!(why(&colony, ""), Some(Nothing::NoWords));
+    assert_eq!(why(&colony, "what is the, of \0 \u{1f600}"), Some(Nothing::NoWords));
+    assert_eq!(why(&colony, "propeller"), Some(Nothing::UnknownWords));
+    let answer = Asker::of(&colony).ask(&colony, "lift of a propeller", 10);
+    assert_eq!((answer.hits.len(), answer.inquiry.nothing(colony.state().commons())), (1, None));
+    let mut asker = Asker::of(&colony);
+    let explanation = answer.inquiry.explain(colony.state().view(), DocumentId::from_key("one"), &mut asker.buffers);
+    assert_eq!(explanation.unwrap().unknown, ["propeller"]);
+}
+
+#[test]
+fn decay_never_hides_an_exact_match() {
+    let mut colony = filled(3, 200);
+    let ask = |colony: &Colony| {
+        let mut asker = Asker::of(colony);
+        let state = colony.state();
+        let all = questions().into_iter().map(|question| {
+            let words = asker.session.query(&question);
+            let lexical = state.search(&words, 50, &mut Scratch::default());
+            (lexical, asker.ask(colony, &question, 50).hits)
+        });
+        all.collect::<Vec<_>>()
+    };
+    let before = ask(&colony);
+    for _ in 0..10_000 {
+        colony.tick().unwrap();
+    }
+    assert_eq!(colony.state().edge_count(), 0);
+    assert_eq!(ask(&colony), before);
+}
+
+#[test]
+fn a_title_borne_by_many_names_none() {
+    let mut colony = colony(&ColonyConfig::default(), 3);
+    for number in 0..100 {
+        let title = if number < 40 { "Weekly minutes" } else { "Annual report" };
+        let title = if number < 45 { title } else { "" };
+        colony.ingest(None, title, &format!("item {number} of the agenda, room {}", number * 7)).unwrap();
+    }
+    let mut asker = Asker::of(&colony);
+    let named = |asker: &mut Asker, question: &str| {
+        let Answer { hits, inquiry } = asker.ask(&colony, question, 1);
+        let id = DocumentId(hits[0].found.id);
+        inquiry.explain(colony.state().view(), id, &mut asker.buffers).unwrap().named
+    };
+    assert_eq!(named(&mut asker, "weekly minutes about the agenda"), 0.0);
+    assert!(named(&mut asker, "annual report about the agenda") > 0.0);
+}
+
+#[test]
+fn passages_cover_a_text_and_the_best_has_the_answer() {
+    let mut chance = Chance(3);
+    let mut text = String::from("  ");
+    for _ in 0..60 {
+        text.push_str(&chance.text(50, 12));
+        text.push_str(". \u{00e9}\u{1f600} ");
+    }
+    text.push_str("The zeppelin landed in Lakehurst. ");
+    text.push_str(&chance.text(50, 2000));
+    text.push_str(&"x".repeat(2 * PASSAGE_CHARS_MAX + 5));
+    let all = passages(&text);
+    assert!(all.len() > 10);
+    let chars: Vec<char> = text.chars().collect();
+    let mut end = (0, 0);
+    for passage in &all {
+        assert!(passage.chars.1 - passage.chars.0 <= PASSAGE_CHARS_MAX);
+        assert!(text[end.0..passage.bytes.0].trim().is_empty());
+        assert_eq!(passage.of(&text), chars[passage.chars.0..passage.chars.1].iter().collect::<String>());
+        end = (passage.bytes.1, passage.chars.1);
+    }
+    assert!(text[end.0..].trim().is_empty());
+    assert!(passages("").is_empty() && passages(" \n ").is_empty());
+
+    let mut colony = colony(&ColonyConfig::default(), 1);
+    colony.ingest(Some("long"), "", &text).unwrap();
+    let mut asker = Asker::of(&colony);
+    let answer = asker.ask(&colony, "where did the zeppelin land?", 1);
+    let best = answer.inquiry.best_passage(colony.state().commons(), &text, &mut asker.session).unwrap();
+    assert!(best.of(&text).contains("zeppelin landed in Lakehurst"));
+}
+
+#[test]
+fn what_was_deleted_leaves_no_trace_in_answers() {
+    let mut chance = Chance(23);
+    for shards in [1, 3] {
+        let mut colony = filled(shards, 200);
+        for number in 0..200 {
+            if chance.below(10) < 4 {
+                assert!(colony.delete(DocumentId::from_key(&format!("doc-{number}"))));
+            }
+        }
+        let mut fresh = common::colony(&ColonyConfig::default(), 2);
+        for shard in colony.state().shards() {
+            for document in shard.documents().all() {
+                fresh.ingest(document.key.as_deref(), &document.title, &document.text).unwrap();
+            }
+        }
+        let (mut one, mut other) = (Asker::of(&colony), Asker::of(&fresh));
+        let plain = |answer: Answer| -> Vec<(u128, u64, [u64; 3])> {
+            let parts = |parts: Parts| [parts.lexical, parts.concepts, parts.bridge].map(f64::to_bits);
+            answer.hits.iter().map(|hit| (hit.found.id, hit.found.score.to_bits(), parts(hit.parts))).collect()
+        };
+        for question in questions() {
+            let (a, b) = (one.ask(&colony, &question, 100), other.ask(&fresh, &question, 100));
+            assert_eq!(plain(a), plain(b), "{question}");
+        }
+    }
+}
