@@ -69,7 +69,7 @@ PACKAGE = {
     "cluster": {"_phago", "_shared", "config", "errors", "ids", "results", "ring", "shard"},
     "demo": {"_phago", "colony", "config", "document", "graph", "results", "stdlib_docs"},
     "beir": {"document", "errors"},
-    "evaluation": {"beir", "colony", "errors", "results"},
+    "evaluation": {"beir", "colony", "config", "errors", "results"},
     "cli": {"", "beir", "colony", "config", "demo", "document", "errors", "evaluation"},
     "__main__": {"cli"},
 }

@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import math
 import struct
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +15,9 @@ from typing import Any
 
 from .beir import Collection, CollectionError
 from .colony import Colony
+from .config import Ranking
 from .errors import LimitError
-from .results import Hits, Rejected
+from .results import Rejected
 
 __all__ = [
     "DEPTH",
@@ -64,12 +64,11 @@ ROWS = (
 )
 
 
-def _ways() -> list[tuple[Row, dict[str, Any]]]:
-    """The rows that this version can rank, with the arguments to `query`."""
-    ranking = getattr(sys.modules[__package__], "Ranking", None)
-    if ranking is None:
-        return [(BASELINE, {})]
-    return [(row, {"ranking": "lexical" if row.changes is None else ranking(**row.changes)}) for row in ROWS]
+def _arguments(row: Row) -> dict[str, Any]:
+    """What a row passes to `query`; the first passes nothing, so that it measures what a user gets."""
+    if row.changes is None:
+        return {"ranking": "lexical"}
+    return {"ranking": Ranking(**row.changes)} if row.changes else {}  # type: ignore[arg-type]
 
 
 # --- measures ----------------------------------------------------------------------------------------------------
@@ -260,17 +259,17 @@ def evaluate(collection: Collection, *, shards: int | None = None, depth: int = 
     with Colony(shards) as colony:
         report = colony.ingest(collection.documents, on_error="skip")
         colony.run()
-        results = [_result(colony, collection, row, arguments, depth) for row, arguments in _ways()]
+        results = [_result(colony, collection, row, depth) for row in ROWS]
     return Report(collection, report.rejected, depth, results)
 
 
-def _result(colony: Colony, collection: Collection, row: Row, arguments: dict[str, Any], depth: int) -> Result:
-    query: Callable[..., Hits] = colony.query
+def _result(colony: Colony, collection: Collection, row: Row, depth: int) -> Result:
+    arguments = _arguments(row)
     rankings: dict[str, list[tuple[str, float]]] = {}
     values: dict[str, list[float]] = {measure: [] for measure in MEASURES}
     for question, text in collection.questions.items():
         try:
-            found = [(hit.id, hit.score) for hit in query(text, k=depth, **arguments)]
+            found = [(hit.id, hit.score) for hit in colony.query(text, k=depth, **arguments)]
         except LimitError as error:
             raise CollectionError(f"question `{question}`: {error}", path=collection.path) from error
         documents = [document for document, _ in found]
@@ -279,7 +278,7 @@ def _result(colony: Colony, collection: Collection, row: Row, arguments: dict[st
         rankings[question] = found
     begun = time.perf_counter()
     for text in collection.questions.values():
-        query(text, k=ASKED, **arguments)
+        colony.query(text, k=ASKED, **arguments)
     taken = max(time.perf_counter() - begun, 1e-9)
     return Result(row, rankings, values, len(collection.questions) / taken)
 
