@@ -42,13 +42,14 @@ def test_bench_lexical_query(benchmark, figures, rounds, debian: Path):
         colony.ingest(rows)
         colony.run()
         place = {row["id"]: at for at, row in enumerate(rows)}
-        answers = [[place[hit.id] for hit in colony.query(question, k=10)] for question in questions]
+        answers = [[place[hit.id] for hit in colony.query(question, k=10, ranking="lexical")] for question in questions]
         shared = {
             name: sum(len({*ours} & {*search(question, 10)}) for ours, question in zip(answers, questions, strict=True))
             for name, search in searches.items()
         }
         found = sum(map(len, answers))
-        contenders = {"phago": asking(questions, colony.query)}
+        contenders = {"phago": asking(questions, lambda text, k: colony.query(text, k, ranking="lexical"))}
+        contenders["full"] = asking(questions, colony.query)
         turns = in_turn(benchmark, rounds, contenders | {name: asking(questions, searches[name]) for name in searches})
     # Same formula, other ways to cut words: most answers must be the same. tantivy has other k1 and b too.
     assert shared["bm25s"] > 0.7 * found
@@ -58,6 +59,8 @@ def test_bench_lexical_query(benchmark, figures, rounds, debian: Path):
         for name in searches:
             ours, beside = turns.spread("phago", figure).unit("us"), turns.spread(name, figure).unit(f"us {name}")
             figures.add(SECTION, figure, ours, beside, turns.ratio("phago", name, figure))
+    for figure in ("p50", "p95"):
+        figures.add(SECTION, f"full answer, {figure}", turns.spread("full", figure).unit("us"))
     p50 = turns.spread("phago", "p50").unit("us own p50")
     figures.add(
         SECTION,

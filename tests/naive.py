@@ -72,7 +72,7 @@ class NaiveColony:
         now = self.tick
         for place in [place for place, (key, *_) in self.backlog.items() if any(key == one[0] for one in granted)]:
             self.digested[self.backlog.pop(place)[0]] = now
-        self.edges = {pair: synapse for pair, synapse in self.edges.items() if self.lives(synapse, now)}
+        self.forget(now)
         met = Counter()
         for _, counts, _ in granted:
             chosen = self.salient(counts)
@@ -84,9 +84,12 @@ class NaiveColony:
             self.edges[pair] = replace(
                 old, weight=min(weight, ONE), last=now, co_activations=old.co_activations + times
             )
-        # One that is mature at once may be under the threshold from its first tick on.
-        self.edges = {pair: synapse for pair, synapse in self.edges.items() if self.lives(synapse, now)}
+        # Without a time to mature, one may be under the threshold from its first moment.
+        self.forget(now)
         self.cap(now)
+
+    def forget(self, now):
+        self.edges = {pair: synapse for pair, synapse in self.edges.items() if self.lives(synapse, now)}
 
     def lives(self, synapse, now):
         mature = now >= synapse.created + self.config.maturation_ticks

@@ -9,12 +9,12 @@ import pickle
 import random
 from pathlib import Path
 
-import pytest
-from support import DOCUMENTS
-
 import phago
+import pytest
 from phago import _phago
+from support import seeded_documents
 
+DOCUMENTS = [one for one in seeded_documents(120) if "id" in one]
 QUESTIONS = [" ".join(document["text"].split()[3 : 4 + index % 7]) for index, document in enumerate(DOCUMENTS[:40])]
 
 
@@ -85,24 +85,25 @@ def test_an_explanation_agrees_with_the_query(colony):
     for question in QUESTIONS[:15]:
         hits = {hit.id: hit for hit in colony.query(question, k=20)}
         last = min(hit.score for hit in hits.values())
-        for id in [*hits, *(document["id"] for document in chance.sample(DOCUMENTS, 10))]:
-            told = colony.explain(question, id)
-            assert told.id == id and told.nothing is None
+        for name in [*hits, *(document["id"] for document in chance.sample(DOCUMENTS, 10))]:
+            told = colony.explain(question, name)
+            assert told.id == name
+            assert told.nothing is None
             assert told.parts.lexical + told.parts.concepts + told.parts.bridge == told.score
             lexical = sum(share.points for share in told.words) + told.title + told.named
             assert math.isclose(lexical, told.parts.lexical, rel_tol=1e-9, abs_tol=1e-12)
             concepts = sum(share.points for share in told.concepts)
             assert math.isclose(concepts, told.parts.concepts, rel_tol=1e-9, abs_tol=1e-12)
-            if id in hits:
-                assert (told.score, told.parts) == (hits[id].score, hits[id].parts)
-                assert told.concepts[:3] == hits[id].path.concepts
+            if name in hits:
+                assert (told.score, told.parts) == (hits[name].score, hits[name].parts)
+                assert told.concepts[:3] == hits[name].path.concepts
             else:
                 assert told.score <= last
     assert colony.explain(QUESTIONS[0], "no such document") is None
 
 
 def test_what_finds_nothing_says_why(colony):
-    id = DOCUMENTS[0]["id"]
+    name = DOCUMENTS[0]["id"]
     for question, why in {
         "": "no words",
         "the of and": "no words",
@@ -112,21 +113,23 @@ def test_what_finds_nothing_says_why(colony):
         "漢字 کلمه слово": "no document has any",
     }.items():
         assert colony.query(question).items == ()
-        told = colony.explain(question, id)
-        assert told.score == 0 and why in told.nothing
-    assert colony.explain("qqqzzz", id).unknown == ("qqqzzz",)
+        told = colony.explain(question, name)
+        assert told.score == 0
+        assert why in told.nothing
+    assert colony.explain("qqqzzz", name).unknown == ("qqqzzz",)
     asked = f"{QUESTIONS[0]} 漢字 🦠 \0 слово"
     assert plain(colony.query(asked))[0][0] == plain(colony.query(QUESTIONS[0]))[0][0]
     with pytest.raises(phago.LimitError):
         colony.query("x" * 70_000)
     with pytest.raises(phago.LimitError):
-        colony.explain("x" * 70_000, id)
+        colony.explain("x" * 70_000, name)
 
 
 def test_results_pickle_and_labels_are_words(colony):
     words = {word.strip(".,").lower() for document in DOCUMENTS for word in document["text"].split()}
     concepts = colony.concepts(QUESTIONS[0], k=5)
-    assert concepts and all(concept.label in words for concept in concepts)
+    assert concepts
+    assert all(concept.label in words for concept in concepts)
     assert all(label in words for concept in concepts for label, _ in concept.neighbors)
     hits = colony.query(QUESTIONS[0])
     for thing in (hits, colony.explain(QUESTIONS[0], hits[0].id), concepts, phago.Ranking(concepts_weight=0)):
@@ -169,20 +172,25 @@ def read(folder):
 
 
 @pytest.mark.skipif("PHAGO_DATA" not in os.environ, reason="PHAGO_DATA names no folder of collections")
-@pytest.mark.parametrize(("name", "ndcg_least", "recall_least"), [("cranfield", 0.455, 0), ("hotpotqa", 0.91, 0.94)])
-def test_figures_on_public_collections(name, ndcg_least, recall_least):
-    corpus, questions, gains = read(Path(os.environ["PHAGO_DATA"]) / name)
+@pytest.mark.parametrize(
+    ("collection", "ndcg_least", "recall_least"), [("cranfield", 0.455, 0), ("hotpotqa", 0.91, 0.94)]
+)
+def test_figures_on_public_collections(collection, ndcg_least, recall_least):
+    corpus, questions, gains = read(Path(os.environ["PHAGO_DATA"]) / collection)
     documents = [{"id": line["_id"], "title": line.get("title", ""), "text": line["text"]} for line in corpus]
     ndcg, recall = [], []
-    with colony_of(documents, run=False) as colony:
+    with phago.Colony(2) as colony:
+        # One document of cranfield is blank.
+        colony.ingest(documents, on_error="skip")
         for question, relevant in gains.items():
             ranked = [hit.id for hit in colony.query(questions[question], k=10)]
-            got = sum(relevant.get(id, 0) / math.log2(rank + 2) for rank, id in enumerate(ranked))
+            got = sum(relevant.get(name, 0) / math.log2(rank + 2) for rank, name in enumerate(ranked))
             best = sum(
                 gain / math.log2(rank + 2) for rank, gain in enumerate(sorted(relevant.values(), reverse=True)[:10])
             )
             ndcg.append(got / best)
-            recall.append(sum(id in relevant for id in ranked[:5]) / len(relevant))
+            recall.append(sum(one in relevant for one in ranked[:5]) / len(relevant))
     figures = sum(ndcg) / len(ndcg), sum(recall) / len(recall)
-    print(f"{name}: nDCG@10 {figures[0]:.4f}, recall@5 {figures[1]:.4f}, {len(ndcg)} questions")
-    assert figures[0] >= ndcg_least and figures[1] >= recall_least
+    print(f"{collection}: nDCG@10 {figures[0]:.4f}, recall@5 {figures[1]:.4f}, {len(ndcg)} questions")
+    assert figures[0] >= ndcg_least
+    assert figures[1] >= recall_least

@@ -153,7 +153,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(question=TEXTS, k=st.integers(1, 10))
     def query(self, question, k):
-        found = self.both(lambda colony: tuple(colony.query(question, k)))
+        found = self.both(lambda colony: tuple(colony.query(question, k, ranking="lexical")))
         expected = bm25(list(self.documents.values()), question)
         assert [hit.score for hit in found] == pytest.approx(sorted(expected.values(), reverse=True)[:k])
         for hit in found:

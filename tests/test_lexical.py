@@ -153,7 +153,10 @@ def test_a_known_word_among_others_is_found(question):
 def test_a_repeated_word_counts_as_often():
     with phago.Colony(1) as colony:
         colony.ingest(corpus(1))
-        once, twice = colony.query(WORDS[3], ranking="lexical"), colony.query(f"{WORDS[3]} {WORDS[3]}", ranking="lexical")
+        once, twice = (
+            colony.query(WORDS[3], ranking="lexical"),
+            colony.query(f"{WORDS[3]} {WORDS[3]}", ranking="lexical"),
+        )
         assert len(once) == len(twice) == 10
         for one, two in zip(once, twice, strict=True):
             assert (two.id, two.score) == (one.id, pytest.approx(2 * one.score, rel=1e-12))
@@ -188,7 +191,9 @@ def test_what_is_ingested_during_a_tick_is_found_after_it():
         after = answers(colony, WORDS[:10])
         assert after != before
         documents = [*corpus(5), {"id": "late", "text": f"{WORDS[0]} {WORDS[1]}"}]
-        assert [hit.id for hit in colony.query(WORDS[0], k=100, ranking="lexical")] == [key for _, key in plain_bm25(documents, WORDS[0])]
+        assert [hit.id for hit in colony.query(WORDS[0], k=100, ranking="lexical")] == [
+            key for _, key in plain_bm25(documents, WORDS[0])
+        ]
 
 
 def test_hits_behave_as_a_sequence():

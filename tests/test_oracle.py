@@ -103,6 +103,52 @@ def test_many_exact_ties_equal_the_naive_colony_too():
     assert len(digests) == 1
 
 
+# What the row of `a` meets in which tick, and why it keeps `c` of the two: a cap of one shows the order of dropping.
+ROWS = {
+    "the heavier": [["a b", "a b", "a c", "a c", "a c", "b"]],
+    "the rarer": [["a b", "b", "b", "a c"]],
+    "the one met more often, where both weigh 1": [["a b"] * 12 + ["a c"] * 15 + ["b"] * 3],
+    "the one met last": [["a b"], ["a c"]],
+}
+
+
+@pytest.mark.parametrize("kept", ROWS)
+@pytest.mark.parametrize("shards", [1, 3])
+@pytest.mark.parametrize("pair", [(1, 2), (2, 1)])
+def test_the_cap_keeps_in_the_stated_order(kept, shards, pair):
+    named = {"a": WORDS[0], "b": WORDS[pair[0]], "c": WORDS[pair[1]]}
+    tried = Pair(phago.ColonyConfig(max_edge_degree=1, edge_decay_rate=0.0), shards)
+    number = 0
+    for tick in ROWS[kept]:
+        texts = [" ".join(named[letter] for letter in text.split()) for text in tick]
+        tried.ingest([(f"d{number + at}", text) for at, text in enumerate(texts)])
+        number += len(texts)
+        tried.tick()
+    assert [edge.target for edge in tried.colony.graph.neighbors(named["a"])] == [named["c"]]
+    tried.close()
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_where_all_is_equal_the_cap_keeps_the_smaller_id(shards):
+    tried = Pair(phago.ColonyConfig(max_edge_degree=1), shards)
+    tried.ingest([("d", " ".join(WORDS[:20]))])
+    tried.tick()
+    smallest, second = sorted(node.id for node in tried.colony.graph.nodes)[:2]
+    found = {pair[0]: pair[1] for pair in edges_of(tried.colony)}
+    assert {target for source, target in found.items() if source != smallest} == {smallest}
+    assert found[smallest] == second
+    tried.close()
+
+
+def test_a_tick_may_take_exactly_its_bytes():
+    tried = Pair(phago.ColonyConfig(bytes_per_tick=4 * len("lorem ipsum")), 2)
+    tried.ingest([(f"d{at}", "lorem ipsum") for at in range(10)])
+    for _ in range(3):
+        tried.tick()
+    assert sorted(tried.naive.digested.values()) == [1] * 4 + [2] * 4 + [3] * 2
+    tried.close()
+
+
 def test_the_naive_colony_itself_forgets_at_the_ticks_of_the_table():
     naive = NaiveColony(phago.ColonyConfig())
     for times, gone in ((1, 101), (2, 174), (3, 221), (5, 289), (10, 402)):

@@ -42,18 +42,15 @@ from .ghosts import GhostNodeCache
 from .graph import Edges, Graph, Nodes
 from .ids import ShardId, TickPhase
 from .results import (
-    WordShare,
-    Path,
-    Parts,
-    Explanation,
-    ConceptShare,
-    Concept,
     BridgeShare,
     ClusterStats,
+    Concept,
+    ConceptShare,
     CrossShardEdge,
     CrossShardEdges,
     DistributedTickResult,
     Edge,
+    Explanation,
     GhostNode,
     Hit,
     Hits,
@@ -61,6 +58,8 @@ from .results import (
     LocalQueryRequest,
     LocalQueryResult,
     Node,
+    Parts,
+    Path,
     PhaseResult,
     Rejected,
     RunReport,
@@ -69,6 +68,7 @@ from .results import (
     ShardInfo,
     Stats,
     StoredDocument,
+    WordShare,
 )
 from .ring import ConsistentHashRing
 from .shard import Batch, ShardedColony

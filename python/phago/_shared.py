@@ -124,9 +124,9 @@ def hit(row: _Answered) -> Hit:
 
 def explanation(row: _Explained) -> Explanation:
     """A score taken apart."""
-    (id, score, parts), words, unknown, (title, named), concepts, bridges, seed, nothing = row
+    (name, score, parts), words, unknown, (title, named), concepts, bridges, seed, nothing = row
     return Explanation(
-        id,
+        name,
         score,
         Parts(*parts),
         _words(words),
@@ -142,8 +142,8 @@ def explanation(row: _Explained) -> Explanation:
 
 def concept(row: tuple[_Ranked, list[_Neighbor]]) -> Concept:
     """A concept with its neighbours."""
-    (id, label, score, _), neighbors = row
-    return Concept(id, label, score, tuple((neighbor[0], neighbor[1]) for neighbor in neighbors))
+    (node, label, score, _), neighbors = row
+    return Concept(node, label, score, tuple((neighbor[0], neighbor[1]) for neighbor in neighbors))
 
 
 def _words(rows: list[_Word]) -> tuple[WordShare, ...]:

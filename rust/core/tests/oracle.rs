@@ -95,6 +95,26 @@ impl Naive {
         f64::from(edge.weight) / 16_777_216.0 * libm::exp(-h)
     }
 
+    // What was deleted takes its share of each synapse that it wired and that is not younger.
+    fn call_back(&mut self) {
+        let unwiring = std::mem::take(&mut self.unwiring);
+        for ((a, b), edge) in &mut self.edges {
+            let wired_it =
+                |(tick, concepts): &&Wiring| *tick >= edge.created && concepts.contains(a) && concepts.contains(b);
+            let n = unwiring.iter().filter(wired_it).count() as u64;
+            edge.weight = (u64::from(edge.weight) * (edge.co - n) / edge.co) as u32;
+            edge.co -= n;
+        }
+        self.edges.retain(|_, edge| edge.co > 0);
+    }
+
+    fn forget(&mut self, now: u64) {
+        let (mature, threshold) = (u64::from(self.config.maturation_ticks), self.config.edge_prune_threshold);
+        let edges = std::mem::take(&mut self.edges);
+        let lives = |e: &Edge| now < e.created + mature || self.weight(e, now) >= threshold;
+        self.edges = edges.into_iter().filter(|(_, e)| lives(e)).collect();
+    }
+
     fn tick(&mut self) {
         self.tick += 1;
         let (now, config) = (self.tick, self.config.clone());
@@ -107,32 +127,9 @@ impl Naive {
             }
             granted.push((entry.key().1, entry.remove().0));
         }
-        let mature = u64::from(config.maturation_ticks);
-        let edges = std::mem::take(&mut self.edges);
-        self.edges = edges
-            .into_iter()
-            .filter(|(_, e)| now < e.created + mature || self.weight(e, now) >= config.edge_prune_threshold)
-            .collect();
-        // Deletes come before activations.
-        let unwiring = std::mem::take(&mut self.unwiring);
-        let edges = std::mem::take(&mut self.edges);
-        self.edges = edges
-            .into_iter()
-            .filter_map(|((a, b), mut edge)| {
-                let wired_it = |(tick, concepts): &&Wiring| {
-                    *tick >= edge.created && concepts.contains(&a) && concepts.contains(&b)
-                };
-                let n = unwiring.iter().filter(wired_it).count() as u64;
-                if n == 0 {
-                    return Some(((a, b), edge));
-                }
-                let left = edge.co - n;
-                edge.weight = (u64::from(edge.weight) * left / edge.co) as u32;
-                edge.co = left;
-                let gone = now >= edge.created + mature && self.weight(&edge, now) < config.edge_prune_threshold;
-                (left > 0 && !gone).then_some(((a, b), edge))
-            })
-            .collect();
+        self.forget(now);
+        self.call_back();
+        self.forget(now);
         let mut met: BTreeMap<(u128, u128), u64> = BTreeMap::new();
         for (id, terms) in granted {
             let mut ranked: Vec<(f64, u128)> = terms
@@ -159,11 +156,8 @@ impl Naive {
             let (created, co) = old.map_or((now, 0), |edge| (edge.created, edge.co));
             self.edges.insert(*pair, Edge { weight, last: now, created, co: co + n });
         }
-        // One that is mature at once may be under the threshold from its first tick on.
-        let edges = std::mem::take(&mut self.edges);
-        let stands = |e: &Edge| now < e.created + mature || self.weight(e, now) >= config.edge_prune_threshold;
-        let edges = edges.into_iter().filter(|(_, edge)| stands(edge)).collect();
-        self.edges = edges;
+        // Without a time to mature, one may be under the threshold from its first moment.
+        self.forget(now);
         for node in self.nodes() {
             let row = self.edges.range((node, 0)..=(node, u128::MAX));
             let mut row: Vec<_> =

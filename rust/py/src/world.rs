@@ -195,7 +195,13 @@ impl World {
     }
 
     #[pyo3(signature = (text, k, ranking=None))]
-    fn answer(&self, py: Python<'_>, text: &str, k: usize, ranking: Option<&Bound<'_, PyDict>>) -> Result<Vec<Answered>> {
+    fn answer(
+        &self,
+        py: Python<'_>,
+        text: &str,
+        k: usize,
+        ranking: Option<&Bound<'_, PyDict>>,
+    ) -> Result<Vec<Answered>> {
         let (world, ranking) = (self.world()?, answers::ranking(ranking)?);
         brief(py, || Ok(world.answer(text, k, &ranking)?.into_iter().map(answers::answered).collect()))
     }

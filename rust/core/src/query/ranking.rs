@@ -84,13 +84,13 @@ impl Default for Ranking {
 }
 
 impl Ranking {
-    /// The same without seeds, and so without concepts and bridges.
+    /// The same without the concept part.
     pub fn without_concepts(mut self) -> Self {
         self.concepts_weight = 0.0;
         self
     }
 
-    /// The same without bridges by title.
+    /// The same without the bridge part.
     pub fn without_bridges(mut self) -> Self {
         self.bridge_weight = 0.0;
         self
