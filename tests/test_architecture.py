@@ -22,7 +22,8 @@ CORE = {
     "text": WORDS,
     "ring": WORDS,
     "message": WORDS | {"text"},
-    "documents": WORDS | {"text"},
+    "titles": WORDS,
+    "documents": WORDS | {"text", "titles"},
     "graph": WORDS,
     "ghost": WORDS,
     # It speaks of ids and phases, never of shards.
@@ -33,7 +34,7 @@ CORE = {
     "agents": WORDS | {"commons", "plan"},
     # A shard knows no other shard, no state of all of them and no driver: what it has to say is a message.
     "shard": WORDS | {"agents", "commons", "documents", "graph", "message", "plan", "text"},
-    "query": WORDS | {"commons", "documents", "graph", "shard", "text"},
+    "query": WORDS | {"commons", "documents", "graph", "shard", "text", "titles"},
     # The digest is a method of the state, written in a file of its own.
     "dump": WORDS | {"commons", "documents", "graph", "shard", "state", "text"},
     "state": WORDS | {"commons", "documents", "dump", "graph", "message", "plan", "query", "ring", "shard", "text"},
@@ -59,7 +60,7 @@ PACKAGE = {
     "config": {"errors"},
     "document": set(),
     "stdlib_docs": set(),
-    "_shared": {"errors", "ids", "results"},
+    "_shared": {"config", "errors", "ids", "results"},
     "graph": {"results"},
     "ghosts": {"_shared", "errors", "ids", "results"},
     "colony": {"_phago", "_shared", "config", "document", "errors", "graph", "results"},
@@ -67,7 +68,7 @@ PACKAGE = {
     "ring": {"_phago", "_shared", "config", "ids"},
     "shard": {"_phago", "_shared", "config", "ghosts", "ids", "results", "ring"},
     "cluster": {"_phago", "_shared", "config", "errors", "ids", "results", "ring", "shard"},
-    "demo": {"_phago", "colony", "config", "document", "graph", "results", "stdlib_docs"},
+    "demo": {"colony", "config", "document", "results", "stdlib_docs"},
     "beir": {"document", "errors"},
     "evaluation": {"beir", "colony", "config", "errors", "results"},
     "cli": {"", "beir", "colony", "config", "demo", "document", "errors", "evaluation"},

@@ -177,7 +177,8 @@ class Colony(Unpicklable):
                 documents are listed in the report and the rest is taken.
 
         Raises:
-            InvalidDocument: Not text, blank, over 16 MiB, with an unknown key. Its `report` says what was taken before.
+            InvalidDocument: Not text, blank, over 16 MiB, over 1,000,000 different words, with an unknown key. Its
+                `report` says what was taken before.
             DocumentExists: An id that is taken by other content; `update` replaces it. Its `report` says what was taken
                 before.
         """

@@ -10,7 +10,7 @@ use crate::query::{Found, Scratch};
 use crate::ring::Ring;
 use crate::shard::Delta;
 use crate::state::{Admission, Committed, State};
-use crate::text::Session;
+use crate::text::{DOCUMENT_WORDS_MAX, Session};
 use crate::{Error, Result};
 
 /// A colony driven in the calling thread.
@@ -40,7 +40,8 @@ impl Colony {
     /// Take a document; `false` when the colony has it already.
     ///
     /// # Errors
-    /// [`Error::DocumentExists`] when the id stands with other content, [`Error::Limit`] when the colony is full.
+    /// [`Error::DocumentExists`] when the id stands with other content, [`Error::Limit`] when the colony is full or the
+    /// document has more than [`DOCUMENT_WORDS_MAX`] different words.
     pub fn ingest(&mut self, key: Option<&str>, title: &str, text: &str) -> Result<bool> {
         let id = key.map_or_else(|| DocumentId::from_content(title, text), DocumentId::from_key);
         match self.state.admission(id, title, text) {
@@ -51,6 +52,11 @@ impl Colony {
             Admission::New => self.state.check_room(1)?,
         }
         let analysis = self.session.analyse(title, text);
+        if analysis.forms.len() > DOCUMENT_WORDS_MAX {
+            let value = analysis.forms.len() as u64;
+            let limit = DOCUMENT_WORDS_MAX as u64;
+            return Err(Error::Limit { what: "the number of different words of a document".into(), limit, value });
+        }
         let document =
             AnalysedDocument { id, key: key.map(Into::into), title: title.into(), text: text.into(), analysis };
         self.state.apply(vec![document]);

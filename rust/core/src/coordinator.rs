@@ -214,7 +214,9 @@ impl Coordinator {
         finite(now)?;
         let place = self.place(shard)?;
         let member = &mut self.members[place];
-        if member.silent_since.is_none_or(|since| since < now) {
+        // The first stamp counts even at the instant of a check, which silence is counted from.
+        let first = member.info.last_heartbeat.is_none();
+        if member.silent_since.is_none_or(|since| since < now || (first && since == now)) {
             member.silent_since = Some(now);
             member.info.last_heartbeat = Some(now);
             member.info.status = ShardStatus::Online;

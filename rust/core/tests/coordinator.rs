@@ -201,6 +201,14 @@ fn a_shard_never_heard_of_is_missed_from_the_first_check() {
 }
 
 #[test]
+fn a_first_stamp_at_the_instant_of_a_check_counts() {
+    let mut coordinator = cluster(1);
+    coordinator.check_health(10.0).unwrap();
+    coordinator.heartbeat(ShardId(0), 10.0).unwrap();
+    assert_eq!(coordinator.shard(ShardId(0)).unwrap().last_heartbeat, Some(10.0));
+}
+
+#[test]
 fn a_stamp_from_the_future_does_no_harm() {
     for stamp in [11.0, 1e9, f64::MAX] {
         let mut coordinator = cluster(2);

@@ -8,7 +8,7 @@ use phago_core::documents::{AnalysedDocument, DOCUMENT_BYTES_MAX};
 use phago_core::ids::{DocumentId, ShardId};
 use phago_core::maps::Map;
 use phago_core::state::{Admission, State};
-use phago_core::text::{Lexicon, Session};
+use phago_core::text::{DOCUMENT_WORDS_MAX, Lexicon, Session};
 use phago_core::{Error, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
@@ -283,6 +283,10 @@ fn analysed(
     let id = document.id();
     let NewDocument { key, title, text } = document;
     match analysis {
+        Ok(analysis) if analysis.forms.len() > DOCUMENT_WORDS_MAX => {
+            let reason = format!("has more than {DOCUMENT_WORDS_MAX} different words; accepted are up to so many");
+            Err(Error::InvalidDocument { index, id: key, field: "text".into(), reason })
+        }
         Ok(analysis) => Ok(AnalysedDocument {
             id,
             key: key.map(String::into_boxed_str),

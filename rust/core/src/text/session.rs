@@ -11,6 +11,10 @@ use std::sync::Arc;
 /// document at hand; within one document its size is the bound. Costs time, never a result.
 pub const SESSION_FORMS_MAX: usize = 1 << 20;
 
+/// How many different words a document may have, stop words aside. A text with more is a list of keys and no text;
+/// its analysis breaks off, so that it costs no more than this many, and has more forms to show it.
+pub const DOCUMENT_WORDS_MAX: usize = 1_000_000;
+
 /// A text in numbers of its [`Lexicon`]. Both lists are sorted by number, each number once.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Analysis {
@@ -80,12 +84,16 @@ pub struct Session {
     // Words of up to 16 bytes are their own key: no pointer is followed for nine of ten words.
     short: Map<[u64; 2], u32>,
     long: Map<Box<str>, u32>,
-    // Runs beyond ASCII as they stand in a text, so that normalising is paid once. Kept apart from the words:
-    // a run and a word that look alike need not be the same.
-    wide: Map<Box<str>, u32>,
+    // Runs beyond ASCII as they stand in a text, so that normalising is paid once, and where in `parts` their words
+    // are: nearly always one, but a sign may stand for a sentence. Kept apart from the words: a run and a word that
+    // look alike need not be the same.
+    wide: Map<Box<str>, (u32, u32)>,
+    parts: Vec<u32>,
     // What the text at hand touched, by place in `seen`.
     touched: Vec<u32>,
     packed: Vec<u64>,
+    // The text at hand has too many words; no more of them are met.
+    full: bool,
 }
 
 struct Seen {
@@ -97,17 +105,26 @@ struct Seen {
 // The form of a stop word.
 const STOP: u32 = u32::MAX;
 
+// Where `seen` keeps what is not to be counted.
+const NOWHERE: u32 = 0;
+
+impl Seen {
+    const NONE: Seen = Seen { form: STOP, term: STOP, count: 0 };
+}
+
 impl Session {
     /// A session that has met no word.
     pub fn new(lexicon: Arc<Lexicon>) -> Self {
         Session {
             lexicon,
-            seen: Vec::new(),
+            seen: vec![Seen::NONE],
             short: Map::default(),
             long: Map::default(),
             wide: Map::default(),
+            parts: Vec::new(),
             touched: Vec::new(),
             packed: Vec::new(),
+            full: false,
         }
     }
 
@@ -124,17 +141,19 @@ impl Session {
         if !title.is_empty() {
             analysis.title = self.title(title);
         }
+        self.full = false;
         self.forget();
         analysis
     }
 
     // Between texts, drop what is remembered once it is more than its bound.
     fn forget(&mut self) {
-        if self.seen.len() + self.wide.len() > SESSION_FORMS_MAX {
-            self.seen.clear();
+        if self.seen.len() + self.wide.len() + self.parts.len() > SESSION_FORMS_MAX {
+            self.seen.truncate(1);
             self.short.clear();
             self.long.clear();
             self.wide.clear();
+            self.parts.clear();
         }
     }
 
@@ -184,25 +203,29 @@ impl Session {
                     (start, start + run.len())
                 }
             };
-            let known = match run {
-                Run::Ascii(..) if end - start <= 16 => {
-                    self.short.get(&lower(key_at(bytes, start, end - start))).copied()
-                }
-                Run::Ascii(..) => None,
-                Run::Wide(run) => self.wide.get(run).copied(),
-            };
             let mut add = |term: Option<u32>| {
                 if term != Some(STOP) {
                     visit(Placed { term, start, end });
                 }
             };
-            match (run, known) {
-                (_, Some(place)) => add(Some(self.seen[place as usize].term)),
-                (Run::Ascii(..), None) if end - start <= WORD_BYTES_MAX => {
+            match run {
+                Run::Ascii(..) if end - start <= 16 => {
+                    match self.short.get(&lower(key_at(bytes, start, end - start))) {
+                        Some(&place) => add(Some(self.seen[place as usize].term)),
+                        None => add(self.known(&text[start..end].to_ascii_lowercase())),
+                    }
+                }
+                Run::Ascii(..) if end - start <= WORD_BYTES_MAX => {
                     add(self.known(&text[start..end].to_ascii_lowercase()));
                 }
-                (Run::Ascii(..), None) => {}
-                (Run::Wide(run), None) => wide_words(run, |word| add(self.known(word))),
+                Run::Ascii(..) => {}
+                Run::Wide(run) => match self.wide.get(run).copied() {
+                    Some((first, last)) => {
+                        let parts = &self.parts[first as usize..last as usize];
+                        parts.iter().for_each(|&place| add(Some(self.seen[place as usize].term)));
+                    }
+                    None => wide_words(run, |word| add(self.known(word))),
+                },
             }
         });
     }
@@ -271,18 +294,25 @@ impl Session {
     }
 
     fn count_wide(&mut self, run: &str) {
-        if let Some(&place) = self.wide.get(run) {
-            return self.touch(place);
+        let known = self.wide.get(run).copied();
+        let (start, end) = match known {
+            Some(part) => part,
+            None if self.full => return,
+            None => {
+                let start = self.parts.len() as u32;
+                wide_words(run, |word| {
+                    let place = self.place(word);
+                    self.parts.push(place);
+                });
+                (start, self.parts.len() as u32)
+            }
+        };
+        for part in start..end {
+            self.touch(self.parts[part as usize]);
         }
-        let mut words = 0;
-        let mut last = 0;
-        wide_words(run, |word| {
-            last = self.place(word);
-            self.touch(last);
-            words += 1;
-        });
-        if words == 1 {
-            self.wide.insert(run.into(), last);
+        // What was met in a text that was full by then was not met.
+        if known.is_none() && !self.full {
+            self.wide.insert(run.into(), (start, end));
         }
     }
 
@@ -301,6 +331,10 @@ impl Session {
 
     #[cold]
     fn meet(&mut self, word: &str) -> u32 {
+        if self.touched.len() > DOCUMENT_WORDS_MAX {
+            self.full = true;
+            return NOWHERE;
+        }
         let (form, term) = if is_stop_word(word) { (STOP, STOP) } else { self.lexicon.intern(word) };
         self.remember(word, form, term)
     }

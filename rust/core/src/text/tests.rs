@@ -178,8 +178,11 @@ fn words_of_every_length_survive_both_caches() {
 fn a_full_session_forgets_and_gives_the_same_numbers() {
     let mut session = session();
     let before = session.analyse("", "alpha beta naïve");
-    let many: String = (0..=SESSION_FORMS_MAX).map(|i| format!("w{i} ")).collect();
-    assert_eq!(session.analyse("", &many).length as usize, SESSION_FORMS_MAX + 1);
+    let half = SESSION_FORMS_MAX / 2;
+    for start in [0, half + 1] {
+        let many: String = (start..=start + half).map(|i| format!("w{i} ")).collect();
+        assert_eq!(session.analyse("", &many).length as usize, half + 1);
+    }
     assert_eq!(session.analyse("", "alpha beta naïve"), before);
 }
 
@@ -265,6 +268,37 @@ fn any_text() -> impl Strategy<Value = String> {
         1 => any::<String>(),
     ];
     prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
+}
+
+#[test]
+fn a_sign_that_stands_for_a_sentence_is_counted_like_one_however_often() {
+    let mut session = session();
+    let sentence =
+        "\u{635}\u{644}\u{649} \u{627}\u{644}\u{644}\u{647} \u{639}\u{644}\u{64a}\u{647} \u{648}\u{633}\u{644}\u{645}";
+    let expected = session.analyse("", &[sentence; 3].join(" "));
+    assert_eq!((expected.forms.len(), expected.length), (4, 12));
+    for _ in 0..2 {
+        assert_eq!(session.analyse("\u{fdfa}", "\u{fdfa} \u{fdfa}"), expected);
+    }
+}
+
+#[test]
+fn a_text_of_too_many_words_breaks_off_and_leaves_the_session_as_it_was() {
+    let mut session = session();
+    let before = session.analyse("", "ions na\u{ef}ve crossing");
+    let many = |prefix: &str| -> String {
+        (0..DOCUMENT_WORDS_MAX + 200_000).map(|word| format!("{prefix}{word:x} ")).collect()
+    };
+    for prefix in ["q", "\u{e9}"] {
+        let analysis = session.analyse("", &format!("{} ions late\u{ef}", many(prefix)));
+        // Words met in other texts count on; no new one does.
+        assert!((DOCUMENT_WORDS_MAX + 1..DOCUMENT_WORDS_MAX + 4).contains(&analysis.forms.len()));
+        assert_eq!(session.analyse("", "ions na\u{ef}ve crossing"), before);
+        let fresh = session.analyse("", "late\u{ef} words");
+        assert_eq!((fresh.forms.len(), fresh.length), (2, 2));
+        session = self::session();
+        session.analyse("", "ions na\u{ef}ve crossing");
+    }
 }
 
 proptest! {
