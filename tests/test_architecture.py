@@ -69,7 +69,9 @@ PACKAGE = {
     "shard": {"_phago", "_shared", "config", "ghosts", "ids", "results", "ring"},
     "cluster": {"_phago", "_shared", "config", "errors", "ids", "results", "ring", "shard"},
     "demo": {"colony", "config", "document", "results", "stdlib_docs"},
-    "cli": {"", "colony", "config", "demo", "document", "errors"},
+    "beir": {"document", "errors"},
+    "evaluation": {"beir", "colony", "config", "errors", "results"},
+    "cli": {"", "beir", "colony", "config", "demo", "document", "errors", "evaluation"},
     "__main__": {"cli"},
 }
 

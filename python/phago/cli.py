@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 from . import __version__
+from .beir import Collection, read_collection
 from .colony import Colony
 from .config import DistributedConfig
 from .demo import PYTHON_QUESTIONS, demonstrate, python_documents, questions_from, questions_from_terminal
 from .document import BYTES_MAX, Document, scan_folder
 from .errors import ConfigError, PhagoError
+from .evaluation import ASKED, DEPTH, evaluate, heading, run_lines, table, unfit_for_a_run
 
 __all__ = ["main"]
 
 # What shells report for a program that ended by these signals: 128 + SIGINT, 128 + SIGPIPE.
 _INTERRUPTED = 130
 _PIPE_BROKEN = 141
+
+# A million hits of one question fit into memory; nobody reads as many.
+_DEPTH_MAX = 1_000_000
 
 
 class _Problem(Exception):
@@ -32,6 +39,13 @@ def _shards(text: str) -> int:
         return DistributedConfig(num_shards=int(text)).num_shards
     except (ConfigError, ValueError):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 1024") from None
+
+
+def _depth(text: str) -> int:
+    # Below the last place that the measures look at they would measure the depth.
+    if not text.isdecimal() or not ASKED <= int(text) <= _DEPTH_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {ASKED} to {_DEPTH_MAX}")
+    return int(text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -51,6 +65,32 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument("--python-docs", action="store_true", help="the documentation of this Python (the default)")
     demo.add_argument("--shards", type=_shards, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
     demo.add_argument("--ask", action="append", default=[], metavar="QUESTION", help="a question; may be repeated")
+    demo.set_defaults(run=_demo)
+    judge = commands.add_parser(
+        "eval",
+        help="measure answers on a judged collection, beside BM25",
+        description="Digests the collection in DIR, asks every judged question, and prints how good the answers are: "
+        "phago's, those of BM25 with the same words and stems, and those of phago without one of its steps. DIR holds "
+        "corpus.jsonl, queries.jsonl (either may end in .gz) and qrels.tsv or qrels/test.tsv, as the collections of "
+        "BEIR do.",
+        epilog="The measures are trec_eval's; questions that find nothing count as 0. p is that of Student's paired t "
+        f"test, two-sided. Queries/s: one thread that takes the best {ASKED}. There is no row without the graph's "
+        "edges, as the ranking reads none.",
+    )
+    judge.add_argument("path", metavar="DIR", help="the folder of the collection")
+    judge.add_argument("--shards", type=_shards, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
+    judge.add_argument(
+        "--depth",
+        type=_depth,
+        default=DEPTH,
+        metavar="K",
+        help=f"places of a ranking that are looked at, {ASKED} or more (default: {DEPTH})",
+    )
+    judge.add_argument(
+        "--run-file", metavar="F", help=f"write the first row's ranking as a TREC run, {DEPTH} places at most"
+    )
+    judge.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    judge.set_defaults(run=_eval)
     return parser
 
 
@@ -111,6 +151,44 @@ def _demo(arguments: argparse.Namespace) -> int:
     return 0 if equal else 1
 
 
+def _eval(arguments: argparse.Namespace) -> int:
+    collection = read_collection(arguments.path)
+    run_file: str | None = arguments.run_file
+    if run_file is not None:
+        _check_run(run_file, collection)
+    if not arguments.json:
+        print(heading(collection), flush=True)
+    report = evaluate(collection, shards=arguments.shards, depth=arguments.depth)
+    if run_file is not None:
+        try:
+            with open(run_file, "w", encoding="utf-8") as file:
+                file.writelines(f"{line}\n" for line in run_lines(report.results[0]))
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _Problem(f"`{run_file}` cannot be written: {error.strerror}") from None
+    if arguments.json:
+        print(json.dumps(report.as_json(), indent=2, allow_nan=False))
+    else:
+        for line in table(report):
+            print(line)
+    return 0
+
+
+def _check_run(run_file: str, collection: Collection) -> None:
+    """What would spoil the run file speaks before the work and not after it."""
+    path = Path(run_file)
+    if path.is_dir() or not path.parent.is_dir():
+        raise _Problem(f"`{run_file}` cannot be written: it is a folder, or lies in none")
+    unfit = unfit_for_a_run(collection.questions) or unfit_for_a_run(
+        document.id or "" for document in collection.documents
+    )
+    if unfit is not None:
+        raise _Problem(
+            f"a TREC run cannot hold the id `{unfit}`, as white space ends its columns; leave --run-file out"
+        )
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0 well, 1 not, 2 wrong usage, 130 interrupted.
 
@@ -123,7 +201,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     try:
         arguments = _parser().parse_args(argv)
-        code = _demo(arguments)
+        code: int = arguments.run(arguments)
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:

@@ -1,0 +1,360 @@
+"""How well a colony answers the questions of a judged collection: what `phago eval` shows.
+
+The measures are those of trec_eval, each a mean over all judged questions: a question that finds nothing counts as 0.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import struct
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .beir import Collection, CollectionError
+from .colony import Colony
+from .config import Ranking
+from .errors import LimitError
+from .results import Rejected
+
+__all__ = [
+    "DEPTH",
+    "MEASURES",
+    "ROWS",
+    "Report",
+    "Result",
+    "Row",
+    "evaluate",
+    "heading",
+    "paired_t_test",
+    "run_lines",
+    "table",
+]
+
+DEPTH = 1000
+"""Places of a ranking that count for MAP, and that a run file holds at most."""
+ASKED = 10
+"""Hits of the questions that are timed."""
+
+Grades = Mapping[str, int]
+
+
+# --- what is compared --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A way to rank."""
+
+    name: str
+    changes: Mapping[str, float] | None = field(default_factory=dict)
+    """What differs from the default ranking; `None` for BM25 alone."""
+
+
+BASELINE = Row("BM25", None)
+# The method reads no edge of the graph while it ranks, so that there is no row without them.
+ROWS = (
+    Row("phago"),
+    BASELINE,
+    Row("no concept spread", {"concepts_weight": 0.0}),
+    Row("no title bridge", {"bridge_weight": 0.0}),
+    Row("no title in question", {"title_weight": 0.0, "named_weight": 0.0}),
+)
+
+
+def _arguments(row: Row) -> dict[str, Any]:
+    """What a row passes to `query`; the first passes nothing, so that it measures what a user gets."""
+    if row.changes is None:
+        return {"ranking": "lexical"}
+    return {"ranking": Ranking(**row.changes)} if row.changes else {}  # type: ignore[arg-type]
+
+
+# --- measures ----------------------------------------------------------------------------------------------------
+
+
+def ndcg(ranking: Sequence[str], grades: Grades, cutoff: int = 10) -> float:
+    """Normalised discounted cumulative gain, each gain being grade / log2(1 + place) (Jarvelin, Kekalainen 2002)."""
+
+    def gain(found: Iterable[int]) -> float:
+        return sum(max(grade, 0) / math.log2(1 + place) for place, grade in enumerate(found, 1))
+
+    ideal = gain(sorted(grades.values(), reverse=True)[:cutoff])
+    return gain(grades.get(document, 0) for document in ranking[:cutoff]) / ideal if ideal else 0.0
+
+
+def _answers(grades: Grades) -> int:
+    return sum(grade > 0 for grade in grades.values())
+
+
+def average_precision(ranking: Sequence[str], grades: Grades) -> float:
+    """The mean, over all answers, of the precision at the place of each; 0 for those that are not in the ranking."""
+    found, total = 0, 0.0
+    for place, document in enumerate(ranking, 1):
+        if grades.get(document, 0) > 0:
+            found += 1
+            total += found / place
+    return total / _answers(grades) if found else 0.0
+
+
+def recall(ranking: Sequence[str], grades: Grades, cutoff: int) -> float:
+    """The share of the answers among the first `cutoff`."""
+    found = sum(grades.get(document, 0) > 0 for document in ranking[:cutoff])
+    return found / _answers(grades) if found else 0.0
+
+
+def reciprocal_rank(ranking: Sequence[str], grades: Grades, cutoff: int = 10) -> float:
+    """One divided by the place of the first answer; 0 where there is none among the first `cutoff`."""
+    places = (place for place, document in enumerate(ranking[:cutoff], 1) if grades.get(document, 0) > 0)
+    return 1 / next(places, math.inf)
+
+
+MEASURES: dict[str, Callable[[Sequence[str], Grades], float]] = {
+    "nDCG@10": ndcg,
+    "MAP": average_precision,
+    "recall@5": lambda ranking, grades: recall(ranking, grades, 5),
+    "recall@10": lambda ranking, grades: recall(ranking, grades, 10),
+    "MRR@10": reciprocal_rank,
+}
+
+
+# --- significance ------------------------------------------------------------------------------------------------
+
+
+def paired_t_test(ours: Sequence[float], theirs: Sequence[float]) -> float | None:
+    """The two-sided p value of Student's paired t test; `None` for fewer than two pairs.
+
+    t = mean / (s / sqrt n) over the n differences, with s their standard deviation (n - 1), and
+    p = I_x(v / 2, 1 / 2) with v = n - 1 and x = v / (v + t^2) (Abramowitz and Stegun, 26.7.1 and 26.5.27). On measures
+    like these it agrees with the randomisation test (Smucker, Allan and Carterette, CIKM 2007), without chance.
+    """
+    differences = [our - their for our, their in zip(ours, theirs, strict=True)]
+    count = len(differences)
+    if count < 2:
+        return None
+    mean = math.fsum(differences) / count
+    if mean == 0:
+        return 1.0
+    if min(differences) == max(differences):
+        return 0.0
+    variance = math.fsum((difference - mean) ** 2 for difference in differences) / (count - 1)
+    freedom = count - 1
+    squared = mean * mean * count / variance
+    # Both shares are computed, as one minus the other would lose the digits of the smaller.
+    return _incomplete_beta(freedom / 2, 0.5, freedom / (freedom + squared), squared / (freedom + squared))
+
+
+def _incomplete_beta(a: float, b: float, x: float, rest: float) -> float:
+    """The regularised incomplete beta function I_x(a, b), `rest` being 1 - x.
+
+    By its continued fraction (NIST Digital Library of Mathematical Functions, 8.17.22), which converges fast below
+    (a + 1) / (a + b + 2), and by I_x(a, b) = 1 - I_(1-x)(b, a) above; evaluated by Lentz's method as modified by
+    Thompson and Barnett (1986).
+    """
+    if x <= 0 or rest <= 0:
+        return float(x > 0)
+    if x > (a + 1) / (a + b + 2):
+        return 1 - _incomplete_beta(b, a, rest, x)
+    front = math.exp(
+        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log(rest) - math.log(a)
+    )
+    tiny = 1e-300
+    value, upper, lower = 1.0, 1.0, 0.0
+    for step in range(10_000):
+        half = step // 2
+        if step == 0:
+            term = 1.0
+        elif step % 2:
+            term = -(a + half) * (a + b + half) * x / ((a + 2 * half) * (a + 2 * half + 1))
+        else:
+            term = half * (b - half) * x / ((a + 2 * half - 1) * (a + 2 * half))
+        lower = 1 / ((1 + term * lower) or tiny)
+        upper = (1 + term / upper) or tiny
+        value *= upper * lower
+        if step and abs(upper * lower - 1) < 1e-15:
+            break
+    # Lentz began with 1 + 1 / (1 + ...): the first 1 is no part of the fraction.
+    return min(1.0, front * (value - 1))
+
+
+# --- the evaluation ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one way to rank reached."""
+
+    row: Row
+    rankings: dict[str, list[tuple[str, float]]]
+    """For each question the documents with their scores, best first."""
+    values: dict[str, list[float]]
+    """For each measure the value of each question."""
+    queries_per_second: float
+    """Questions answered in a second by one thread that takes the best ten."""
+
+    def mean(self, measure: str) -> float:
+        values = self.values[measure]
+        return math.fsum(values) / len(values)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A collection, and what each way to rank reached on it."""
+
+    collection: Collection
+    left_out: tuple[Rejected, ...]
+    """Documents that a colony does not take, such as blank ones."""
+    depth: int
+    results: list[Result]
+
+    def difference(self, result: Result, measure: str) -> tuple[float, float | None] | None:
+        """How far a row is from BM25, and the p value of that; `None` for BM25 itself."""
+        base = next((other for other in self.results if other.row.changes is None), None)
+        if base is None or base is result:
+            return None
+        p = paired_t_test(result.values[measure], base.values[measure])
+        return result.mean(measure) - base.mean(measure), p
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything of the table, as what JSON can hold."""
+        rows = []
+        for result in self.results:
+            measures: dict[str, Any] = {}
+            for measure in MEASURES:
+                measures[measure] = {"mean": result.mean(measure)}
+                found = self.difference(result, measure)
+                if found is not None:
+                    measures[measure] |= {"difference": found[0], "p": found[1]}
+            changes = None if result.row.changes is None else dict(result.row.changes)
+            rows.append(
+                {
+                    "name": result.row.name,
+                    "changes": changes,
+                    "measures": measures,
+                    "queries_per_second": result.queries_per_second,
+                }
+            )
+        return {
+            "collection": self.collection.name,
+            "documents": len(self.collection.documents) - len(self.left_out),
+            "left_out": len(self.left_out),
+            "questions": len(self.collection.questions),
+            "judgements": sum(map(len, self.collection.grades.values())),
+            "depth": self.depth,
+            "baseline": BASELINE.name,
+            "test": "Student's paired t test, two-sided",
+            "rows": rows,
+        }
+
+
+def evaluate(collection: Collection, *, shards: int | None = None, depth: int = DEPTH) -> Report:
+    """Digest a collection and ask its questions, in each way to rank.
+
+    Args:
+        collection: What `read_collection` read.
+        shards: Shards of the colony; by default one for each core. No figure depends on it, but the time.
+        depth: Places of a ranking that are looked at; 10 or more.
+    """
+    with Colony(shards) as colony:
+        report = colony.ingest(collection.documents, on_error="skip")
+        colony.run()
+        results = [_result(colony, collection, row, depth) for row in ROWS]
+    return Report(collection, report.rejected, depth, results)
+
+
+def _result(colony: Colony, collection: Collection, row: Row, depth: int) -> Result:
+    arguments = _arguments(row)
+    rankings: dict[str, list[tuple[str, float]]] = {}
+    values: dict[str, list[float]] = {measure: [] for measure in MEASURES}
+    for question, text in collection.questions.items():
+        try:
+            found = [(hit.id, hit.score) for hit in colony.query(text, k=depth, **arguments)]
+        except LimitError as error:
+            raise CollectionError(f"question `{question}`: {error}", path=collection.path) from error
+        documents = [document for document, _ in found]
+        for measure, value in MEASURES.items():
+            values[measure].append(value(documents, collection.grades[question]))
+        rankings[question] = found
+    begun = time.perf_counter()
+    for text in collection.questions.values():
+        colony.query(text, k=ASKED, **arguments)
+    taken = max(time.perf_counter() - begun, 1e-9)
+    return Result(row, rankings, values, len(collection.questions) / taken)
+
+
+# --- showing -----------------------------------------------------------------------------------------------------
+
+
+def heading(collection: Collection) -> str:
+    """The first line of what is shown."""
+    judgements = sum(map(len, collection.grades.values()))
+    return (
+        f"{collection.name}: {_many(len(collection.documents), 'document')}, "
+        f"{_many(len(collection.questions), 'judged question')}, {_many(judgements, 'judgement')}."
+    )
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
+def table(report: Report) -> Iterator[str]:
+    """The figures as lines. Queries/s comes last: it is the only figure that another run changes."""
+    if report.left_out:
+        first = report.left_out[0]
+        yield f"Left out: {_many(len(report.left_out), 'document')}, such as `{first.id}`:"
+        yield f"  its {first.field} {first.reason}."
+    width = max(len(result.row.name) for result in report.results) + 2
+    yield ""
+    yield f"{'':{width}}{''.join(f'{measure:>11}' for measure in MEASURES)}  queries/s"
+    for result in report.results:
+        figures = "".join(f"{result.mean(measure):>11.4f}" for measure in MEASURES)
+        yield f"{result.row.name:{width}}{figures}  {result.queries_per_second:>9,.0f}"
+    compared = [result for result in report.results if report.difference(result, "MAP") is not None]
+    if compared:
+        yield ""
+        yield f"Difference to {BASELINE.name}, and p of Student's paired t test (two-sided):"
+        for result in compared:
+            figures = "".join(f"{_compared(report, result, measure):>17}" for measure in MEASURES)
+            yield f"{result.row.name:{width}}{figures}"
+
+
+def _compared(report: Report, result: Result, measure: str) -> str:
+    found = report.difference(result, measure)
+    assert found is not None
+    difference, p = found
+    return f"{difference:+.4f} {'p=-' if p is None else 'p<.001' if p < 0.001 else f'p={p:.3f}'.replace('0.', '.')}"
+
+
+def run_lines(result: Result) -> Iterator[str]:
+    """A ranking as lines of a TREC run: question, Q0, document, place, score, name; at most 1,000 of a question.
+
+    Readers of runs order by score in single precision, and equal ones in ways of their own. So a score that would not
+    be below the one before it is lowered to the next number that is.
+    """
+    tag = result.row.name.replace(" ", "-")
+    for question, found in result.rankings.items():
+        last = math.inf
+        for place, (document, score) in enumerate(itertools.islice(found, DEPTH), 1):
+            last = min(_single(score), _below(last))
+            yield f"{question} Q0 {document} {place} {last:.9g} {tag}"
+
+
+def unfit_for_a_run(names: Iterable[str]) -> str | None:
+    """The first id that a run cannot hold, as its columns are cut at white space."""
+    return next((name for name in names if name.split() != [name]), None)
+
+
+def _single(value: float) -> float:
+    return float(struct.unpack("<f", struct.pack("<f", value))[0])
+
+
+def _below(value: float) -> float:
+    """The next number of single precision below this one."""
+    if math.isinf(value):
+        return value
+    # The bits of a positive number, read as an integer, grow with it; those of a negative one grow as it falls.
+    bits = struct.unpack("<i", struct.pack("<f", abs(value)))[0]
+    sign, step = (1, -1) if value > 0 else (-1, 1)
+    return sign * float(struct.unpack("<f", struct.pack("<i", bits + step))[0])
