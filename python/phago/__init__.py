@@ -8,6 +8,7 @@ drive it themselves.
 
 from __future__ import annotations
 
+import atexit
 import os
 import warnings
 
@@ -164,6 +165,7 @@ def _seed_maps() -> None:
 
 
 _seed_maps()
+atexit.register(_phago.interpreter_ends)
 
 if _phago.DEBUG_BUILD:
     warnings.warn(

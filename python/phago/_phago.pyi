@@ -81,6 +81,7 @@ __all__ = [
     "default_config",
     "default_ranking",
     "document_id",
+    "interpreter_ends",
     "set_map_seed",
 ]
 
@@ -92,6 +93,9 @@ SHARDS_MAX: int  # shards that a ring takes, at most
 
 def set_map_seed(seed: int) -> None:
     """Seed every internal map made from now on. Results never depend on it. `seed` is taken modulo 2**64."""
+
+def interpreter_ends() -> None:
+    """Called at exit: from here on no thread of the module enters the interpreter, which may begin to end."""
 
 def document_id(key: str) -> str:
     """The id of a document that the caller named `key`."""

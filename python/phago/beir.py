@@ -63,8 +63,8 @@ def read_collection(path: str | os.PathLike[str]) -> Collection:
         path: The folder. Of two files that would do, the unpacked one is read, and `qrels.tsv` before `qrels/test.tsv`.
 
     Raises:
-        CollectionError: A file is missing, damaged or empty, a line is broken, an id is there twice, or a judgement
-            names an id that is nowhere.
+        CollectionError: A file is missing, damaged or empty, a line is broken, an id is there twice, or no question is
+            judged.
     """
     folder = Path(path)
     if not folder.is_dir():
@@ -78,7 +78,7 @@ def read_collection(path: str | os.PathLike[str]) -> Collection:
     for file, found in ((corpus, documents), (queries, asked)):
         if not found:
             raise _fault(file, None, "holds nothing")
-    grades = _judgements(qrels, (queries, asked.keys()), (corpus, documents.keys()))
+    grades = _judgements(qrels, asked.keys(), documents.keys())
     questions = {name: text for name, text in asked.items() if name in grades}
     return Collection(str(folder), folder.resolve().name, list(documents.values()), questions, grades)
 
@@ -155,9 +155,7 @@ def _text(file: Path, line: int, field: str, value: Any) -> str:
     return value
 
 
-def _judgements(
-    file: Path, asked: tuple[Path, Container[str]], known: tuple[Path, Container[str]]
-) -> dict[str, dict[str, int]]:
+def _judgements(file: Path, asked: Container[str], known: Container[str]) -> dict[str, dict[str, int]]:
     grades: dict[str, dict[str, int]] = {}
     first = True
     for number, line in _lines(file):
@@ -169,12 +167,13 @@ def _judgements(
         header, first = first, False
         if not _GRADE.fullmatch(grade.strip()):
             # A first line that judges nothing is a header, unless it speaks of what is there.
-            if header and question not in asked[1] and document not in known[1]:
+            if header and question not in asked and document not in known:
                 continue
             raise _fault(file, number, f"has the grade `{grade}`; accepted is a whole number")
-        for what, name, (source, names) in (("question", question, asked), ("document", document, known)):
-            if name not in names:
-                raise _fault(file, number, f"judges the {what} `{name}`, which is not in `{source.name}`")
+        # Collections are often cut after they were judged. As trec_eval has it, an answer that is not there counts as
+        # not found; of a question that is not asked nothing is known.
+        if question not in asked:
+            continue
         before = grades.setdefault(question, {}).setdefault(document, int(grade))
         if before != int(grade):
             raise _fault(file, number, f"judges `{document}` for `{question}` again, as {int(grade)} and not {before}")

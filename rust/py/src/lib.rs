@@ -45,6 +45,8 @@ mod _phago {
     #[pymodule_export]
     use crate::edges::CrossEdges;
     #[pymodule_export]
+    use crate::process::interpreter_ends;
+    #[pymodule_export]
     use crate::ring::Ring;
     #[pymodule_export]
     use crate::runner::{Runner, TickResult};
