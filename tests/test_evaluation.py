@@ -267,6 +267,14 @@ def test_what_is_read(folder):
     assert found.documents[4].title == ""
 
 
+def test_a_collection_cut_after_it_was_judged(folder):
+    (folder / "qrels.tsv").write_text("q9\theart\t1\nq1\theart\t1\nq1\tgone\t1\n")
+    found = beir.read_collection(folder)
+    assert list(found.questions) == ["q1"]
+    # As trec_eval has it: an answer that is not there is an answer that is not found.
+    assert found.grades == {"q1": {"heart": 1, "gone": 1}}
+
+
 def test_windows_lines_blank_lines_and_a_byte_order_mark(folder):
     before = beir.read_collection(folder)
     for name in ("corpus.jsonl", "queries.jsonl", "qrels.tsv"):
@@ -373,7 +381,7 @@ def test_a_damaged_archive_is_one_line(folder, capsys):
 
 
 def test_a_fault_says_where(folder):
-    (folder / "qrels.tsv").write_text("q1\theart\t1\nq9\theart\t1\n")
+    (folder / "qrels.tsv").write_text("q1\theart\t1\nq1\tlungs\tgood\n")
     with pytest.raises(beir.CollectionError) as caught:
         beir.read_collection(folder)
     for error in (caught.value, pickle.loads(pickle.dumps(caught.value))):
