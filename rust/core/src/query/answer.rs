@@ -7,12 +7,15 @@
 //!    weight * strength of the title as a name.
 //!
 //! Candidates (by words, by concepts, by mentions) are bounded in number and scored in full, so that a score never
-//! depends on how its document was found. Every step is a scatter over shards that return plain data and one gather
+//! depends on how its document was found. With a filter, candidates are the best of those that match; seeds, concepts
+//! and the scale are those of the whole colony, so that no score depends on the filter either. Every step is a scatter over shards that return plain data and one gather
 //! that sums in an order that no shard has a say in: of term ids, of seeds by rank. Ties end at document ids.
 
 use crate::commons::Commons;
 use crate::ids::DocumentId;
 use crate::maps::{Map, Set};
+use crate::metadata::Filter;
+use crate::query::allowed::Allowed;
 use crate::query::evidence::{Evidence, Marks, name_strength};
 use crate::query::lexical::{self, Found, Scratch};
 use crate::query::question::Question;
@@ -163,29 +166,40 @@ impl Inquiry {
         Hit { found: Found { score: parts.score(), id, seat: spot.0, place: spot.1 }, parts }
     }
 
-    /// The `k` best hits. The first are those of any smaller `k`.
-    fn hits(&self, view: View<'_>, k: usize, buffers: &mut Buffers) -> Vec<Hit> {
+    /// The `k` best hits among those allowed. The first are those of any smaller `k`.
+    fn hits(&self, view: View<'_>, k: usize, allowed: Option<&Allowed>, buffers: &mut Buffers) -> Vec<Hit> {
         if self.seeds.is_empty() || k == 0 {
             return Vec::new();
         }
-        let mut known: Set<Spot> = self.candidates.iter().map(|candidate| candidate.spot).collect();
-        let mut hits: Vec<Hit> = Vec::with_capacity(known.len() + self.ranking.concept_candidates as usize);
-        for candidate in &self.candidates {
+        let may = |spot: Spot| allowed.is_none_or(|allowed| allowed.has(spot));
+        let most = self.ranking.lexical_candidates as usize;
+        let mut known: Set<Spot> = Set::default();
+        let mut hits: Vec<Hit> = Vec::with_capacity(self.candidates.len() + self.ranking.concept_candidates as usize);
+        for candidate in self.candidates.iter().filter(|candidate| may(candidate.spot)) {
+            known.insert(candidate.spot);
             hits.push(self.hit(view, candidate.spot, candidate.id, Some(candidate.lexical), buffers));
         }
-        let lit = spread::most_lit(view.shards, &self.spread, &self.ranking, &mut buffers.sums);
-        let mentioned = self.bridges.keys().map(|&spot| (id_at(view, spot), spot));
-        for (id, spot) in lit.into_iter().chain(mentioned) {
+        let mut others: Vec<(u128, Spot)> = Vec::new();
+        if allowed.is_some() && self.candidates.len() >= most {
+            // The best by words of all took places that the best of those allowed must have.
+            let terms = self.question.weighted();
+            let found = lexical::search(view.shards, view.commons, &terms, most, allowed, &mut buffers.lexical);
+            others.extend(found.into_iter().map(|found| (found.id, (found.seat, found.place))));
+        }
+        others.extend(spread::most_lit(view.shards, &self.spread, &self.ranking, allowed, &mut buffers.sums));
+        let mentioned = self.bridges.keys().filter(|&&spot| may(spot));
+        others.extend(mentioned.map(|&spot| (id_at(view, spot), spot)));
+        for (id, spot) in others {
             if known.insert(spot) {
                 hits.push(self.hit(view, spot, id, None, buffers));
             }
         }
         rank(&mut hits, k);
-        if hits.len() < k && known.len() >= self.ranking.lexical_candidates as usize {
+        if hits.len() < k && known.len() >= most {
             // More was asked for than is scored for any k. The rest follows, so that what stands before it is the
             // same for every k.
             let terms = self.question.weighted();
-            let found = lexical::search(view.shards, view.commons, &terms, k, &mut buffers.lexical);
+            let found = lexical::search(view.shards, view.commons, &terms, k, allowed, &mut buffers.lexical);
             let mut rest = Vec::new();
             for found in found {
                 let spot = (found.seat, found.place);
@@ -234,17 +248,19 @@ fn bridges(view: View<'_>, seeds: &[Seed], words: &[Vec<u32>], ranking: &Ranking
     bridges
 }
 
-/// The `k` best documents for a question.
+/// The `k` best documents for a question among those that match.
 pub fn answer(
     view: View<'_>,
     text: &str,
     k: usize,
     ranking: &Ranking,
+    filter: &Filter,
     session: &mut Session,
     buffers: &mut Buffers,
 ) -> Answer {
     let inquiry = Inquiry::new(view, text, ranking, session, buffers);
-    let hits = inquiry.hits(view, k, buffers);
+    let allowed = Allowed::new(view.shards, filter);
+    let hits = inquiry.hits(view, k, allowed.as_ref(), buffers);
     Answer { hits, inquiry }
 }
 

@@ -1,5 +1,6 @@
 //! Answers: lexical scores over every shard with global statistics, and concepts near a question.
 
+pub mod allowed;
 pub mod answer;
 pub mod concepts;
 pub mod evidence;
@@ -11,6 +12,7 @@ pub mod ranking;
 pub mod seeds;
 pub mod spread;
 
+pub use allowed::Allowed;
 pub use answer::{Answer, Buffers, Hit, Inquiry, Nothing, Parts, View};
 pub use concepts::RankedConcept;
 pub use explain::Explanation;

@@ -199,7 +199,7 @@ pub fn candidates(
     marks: &mut Marks,
 ) -> (Vec<Candidate>, Scale) {
     let most = ranking.lexical_candidates as usize;
-    let found = lexical::search(shards, commons, &question.weighted(), most, scratch);
+    let found = lexical::search(shards, commons, &question.weighted(), most, None, scratch);
     let mut scale = Scale::default();
     if found.is_empty() {
         return (Vec::new(), scale);

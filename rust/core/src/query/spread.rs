@@ -8,6 +8,8 @@
 use crate::commons::Commons;
 use crate::documents::Document;
 use crate::maps::Map;
+use crate::metadata::{Among, Every};
+use crate::query::allowed::Allowed;
 use crate::query::evidence::Marks;
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
@@ -156,8 +158,14 @@ pub struct Sums {
     lit: Vec<(f64, u32)>,
 }
 
-/// The documents of one shard that concepts light up most, with ids: the best `most`, ties by id.
-pub fn lit_documents(shard: &Shard, concepts: &[Lit], most: usize, sums: &mut Sums) -> Vec<(f64, u128, u32)> {
+/// The documents of one shard that concepts light up most among some, with ids: the best `most`, ties by id.
+pub fn lit_documents(
+    shard: &Shard,
+    concepts: &[Lit],
+    most: usize,
+    among: &impl Among,
+    sums: &mut Sums,
+) -> Vec<(f64, u128, u32)> {
     let documents = shard.documents();
     let Sums { by_place, touched, lit } = sums;
     if by_place.len() < documents.len() {
@@ -165,7 +173,7 @@ pub fn lit_documents(shard: &Shard, concepts: &[Lit], most: usize, sums: &mut Su
     }
     for concept in concepts {
         let Some(postings) = documents.postings(concept.term) else { continue };
-        for &(place, tf) in &postings.list {
+        for &(place, tf) in postings.list.iter().filter(|posting| among.has(posting.0)) {
             let sum = &mut by_place[place as usize];
             if *sum == 0.0 {
                 touched.push(place);
@@ -199,13 +207,22 @@ fn keep_best<T>(all: &mut Vec<(f64, u128, T)>, most: usize) {
     }
 }
 
-/// The documents of all shards that concepts light up most, in no order.
-pub fn most_lit(shards: &[Arc<Shard>], spread: &Spread, ranking: &Ranking, sums: &mut Sums) -> Vec<(u128, Spot)> {
+/// The documents of all shards that concepts light up most among those allowed, in no order.
+pub fn most_lit(
+    shards: &[Arc<Shard>],
+    spread: &Spread,
+    ranking: &Ranking,
+    allowed: Option<&Allowed>,
+    sums: &mut Sums,
+) -> Vec<(u128, Spot)> {
     let concepts = spread.affordable(ranking);
     let most = ranking.concept_candidates as usize;
     let mut all: Vec<(f64, u128, Spot)> = Vec::new();
     for (seat, shard) in shards.iter().enumerate() {
-        let lit = lit_documents(shard, &concepts, most, sums);
+        let lit = match allowed {
+            None => lit_documents(shard, &concepts, most, &Every, sums),
+            Some(allowed) => lit_documents(shard, &concepts, most, allowed.at(seat), sums),
+        };
         all.extend(lit.into_iter().map(|(sum, id, place)| (sum, id, (seat, place))));
     }
     keep_best(&mut all, most);
