@@ -7,7 +7,9 @@ use crate::graph::{Decay, Synapse};
 use crate::ids::{DocumentId, Tick};
 use crate::metadata::Filter;
 use crate::plan::Plan;
-use crate::query::{Allowed, Answer, Buffers, Found, Inquiry, RankedConcept, Ranking, Scratch, View, concepts, lexical};
+use crate::query::{
+    Allowed, Answer, Buffers, Found, Inquiry, RankedConcept, Ranking, Scratch, View, concepts, lexical,
+};
 use crate::ring::Ring;
 use crate::shard::{Delta, Retired, Shard};
 use crate::text::{QueryWord, Session};

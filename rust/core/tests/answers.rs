@@ -6,6 +6,7 @@ use common::{Chance, colony};
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
 use phago_core::ids::DocumentId;
+use phago_core::metadata::Filter;
 use phago_core::query::passages::{PASSAGE_CHARS_MAX, passages};
 use phago_core::query::{Answer, Buffers, Nothing, Parts, Ranking, Scratch};
 use phago_core::text::Session;
@@ -50,7 +51,8 @@ impl Asker {
     }
 
     fn ask(&mut self, colony: &Colony, question: &str, k: usize) -> Answer {
-        colony.state().answer(question, k, &self.ranking, &mut self.session, &mut self.buffers)
+        let (session, buffers) = (&mut self.session, &mut self.buffers);
+        colony.state().answer(question, k, &self.ranking, &Filter::default(), session, buffers)
     }
 }
 
@@ -199,7 +201,7 @@ fn decay_never_hides_an_exact_match() {
         let state = colony.state();
         let all = questions().into_iter().map(|question| {
             let words = asker.session.query(&question);
-            let lexical = state.search(&words, 50, &mut Scratch::default());
+            let lexical = state.search(&words, 50, &Filter::default(), &mut Scratch::default());
             (lexical, asker.ask(colony, &question, 50).hits)
         });
         all.collect::<Vec<_>>()

@@ -4,6 +4,7 @@ use crate::pool::lock;
 use crate::world::{FoundDocument, World};
 use phago_core::documents::Document;
 use phago_core::ids::{DocumentId, Tick};
+use phago_core::metadata::Filter;
 use phago_core::query::explain::{ConceptShare, WordShare};
 use phago_core::query::{Buffers, Inquiry, Nothing, Parts, Ranking};
 use phago_core::state::State;
@@ -87,15 +88,16 @@ pub struct Explained {
 }
 
 impl World {
-    /// The `k` best documents by words, concepts and titles, best first, all read from one committed tick.
+    /// The `k` best documents by words, concepts and titles among those that match, best first, all read from one
+    /// committed tick.
     ///
     /// # Errors
     /// [`Error::Limit`] for a question beyond [`QUESTION_BYTES_MAX`], [`Error::Config`] for a ranking outside of what
     /// is accepted, and as [`World::read`].
-    pub fn answer(&self, text: &str, k: usize, ranking: &Ranking) -> Result<Vec<AnsweredDocument>> {
+    pub fn answer(&self, text: &str, k: usize, ranking: &Ranking, filter: &Filter) -> Result<Vec<AnsweredDocument>> {
         check(text, ranking)?;
         self.ask(|state, session, buffers| {
-            let answer = state.answer(text, k, ranking, session, buffers);
+            let answer = state.answer(text, k, ranking, filter, session, buffers);
             let inquiry = &answer.inquiry;
             let mut tell = |hit: &phago_core::query::Hit| {
                 let document = state.found(&hit.found);
@@ -178,6 +180,7 @@ pub(crate) fn found(document: &Document, score: f64) -> FoundDocument {
         name: document.name(),
         title: document.title.to_string(),
         text: document.text.to_string(),
+        metadata: document.metadata.clone(),
         digested: document.digested.map(Tick::from),
     }
 }

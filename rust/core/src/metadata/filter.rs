@@ -1,6 +1,7 @@
 //! What a document's metadata must be.
 
 use super::{Key, Metadata, Value, Values};
+use crate::error::short;
 use crate::{Error, Result};
 use std::ops::Bound;
 
@@ -109,11 +110,8 @@ impl Filter {
     /// [`Error::Config`] naming `where`: a key that is blank, one without a comparison, NaN, a range of bools, and more
     /// than [`FILTER_KEYS_MAX`] or [`FILTER_BYTES_MAX`].
     pub fn new(conditions: Vec<(Box<str>, Vec<Comparison<Value>>)>) -> Result<Filter> {
-        let refused = |value: String, accepted: &str| Error::Config {
-            field: "where".into(),
-            value,
-            accepted: accepted.into(),
-        };
+        let refused =
+            |value: String, accepted: &str| Error::Config { field: "where".into(), value, accepted: accepted.into() };
         if conditions.len() > FILTER_KEYS_MAX {
             let accepted = format!("a filter of at most {FILTER_KEYS_MAX}");
             return Err(refused(format!("a filter of {} keys", conditions.len()), &accepted));
@@ -121,14 +119,17 @@ impl Filter {
         let mut bytes = 0;
         for (key, comparisons) in &conditions {
             if key.trim().is_empty() {
-                return Err(refused(format!("{{{key:?}: ...}}"), "a key with at least one visible sign"));
+                return Err(refused(format!("{{'{}': ...}}", short(key)), "a key with at least one visible sign"));
             }
             if comparisons.is_empty() {
-                return Err(refused(format!("{{{key:?}: {{}}}}"), "a value, values, or at least one operator"));
+                return Err(refused(
+                    format!("{{'{}': {{}}}}", short(key)),
+                    "a value, values, or at least one operator",
+                ));
             }
             bytes += key.len();
             for comparison in comparisons {
-                let shown = |value: &Value| format!("{{{key:?}: {{\"{}\": {value}}}}}", comparison.name());
+                let shown = |value: &Value| format!("{{'{}': {{'{}': {value}}}}}", short(key), comparison.name());
                 for value in comparison.values() {
                     bytes += value.bytes();
                     match value {
@@ -145,10 +146,9 @@ impl Filter {
             let accepted = format!("one of at most {FILTER_BYTES_MAX}");
             return Err(refused(format!("a filter of {bytes} bytes"), &accepted));
         }
-        let compiled = conditions.into_iter().map(|(key, comparisons)| Condition {
-            key,
-            comparisons: comparisons.iter().map(Comparison::of).collect(),
-        });
+        let compiled = conditions
+            .into_iter()
+            .map(|(key, comparisons)| Condition { key, comparisons: comparisons.iter().map(Comparison::of).collect() });
         Ok(Filter { conditions: compiled.collect() })
     }
 

@@ -11,6 +11,7 @@ pub use filter::{Comparison, FILTER_BYTES_MAX, FILTER_KEYS_MAX, Filter};
 pub use index::MetadataIndex;
 pub use places::{Among, Every, Places};
 
+use crate::error::short;
 use crate::ids::DocumentId;
 use std::cmp::Ordering;
 use std::fmt;
@@ -56,13 +57,14 @@ impl Value {
     }
 }
 
+/// As it goes into a message.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Value::Bool(value) => value.fmt(f),
             Value::Int(value) => value.fmt(f),
             Value::Float(value) => fmt::Debug::fmt(value, f),
-            Value::Text(text) => fmt::Debug::fmt(text, f),
+            Value::Text(text) => fmt::Debug::fmt(&short(text), f),
         }
     }
 }
@@ -96,12 +98,15 @@ impl Metadata {
         }
         for (key, values) in &mut entries {
             if key.trim().is_empty() {
-                return Err(format!("has the blank key {key:?}; accepted is a key with at least one visible sign"));
+                return Err(format!(
+                    "has the blank key {:?}; accepted is a key with at least one visible sign",
+                    short(key)
+                ));
             }
             for value in values.all_mut() {
                 let Value::Float(number) = value else { continue };
                 if !number.is_finite() {
-                    return Err(format!("has {number} for key `{key}`; accepted is a finite number"));
+                    return Err(format!("has {number} for key `{}`; accepted is a finite number", short(key)));
                 }
                 // -0.0 is 0.0: the same number must be the same bytes.
                 *number += 0.0;
@@ -109,7 +114,7 @@ impl Metadata {
         }
         entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         if let Some(twice) = entries.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            return Err(format!("has the key `{}` twice; accepted is each key once", twice[0].0));
+            return Err(format!("has the key `{}` twice; accepted is each key once", short(&twice[0].0)));
         }
         let metadata = Metadata(entries.into_boxed_slice());
         match metadata.bytes() {

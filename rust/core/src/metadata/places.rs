@@ -31,7 +31,7 @@ impl Places {
     pub fn all(room: usize) -> Places {
         let mut places = Places(vec![u64::MAX; room.div_ceil(64)]);
         if let Some(last) = places.0.last_mut()
-            && room % 64 > 0
+            && !room.is_multiple_of(64)
         {
             *last = (1 << (room % 64)) - 1;
         }

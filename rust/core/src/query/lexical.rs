@@ -289,18 +289,19 @@ mod tests {
     use super::*;
     use crate::colony::Colony;
     use crate::config::ColonyConfig;
+    use crate::metadata::{Comparison, Filter, Metadata, Value, Values};
     use crate::ring::Ring;
     use crate::text::Session;
     use proptest::prelude::*;
 
-    // Every document scored, nothing left out.
-    fn exhaustive(colony: &Colony, terms: &[WeightedTerm], k: usize) -> Vec<Found> {
+    // Every document scored, none left out but those that are not allowed.
+    fn exhaustive(colony: &Colony, terms: &[WeightedTerm], k: usize, filter: &Filter) -> Vec<Found> {
         let (state, mut all) = (colony.state(), Vec::new());
         for (seat, shard) in state.shards().iter().enumerate() {
             let search = Search::new(shard.documents(), state.commons(), terms);
             for (place, document) in shard.documents().all().iter().enumerate() {
                 let score = search.exact(place as u32);
-                if score > 0.0 {
+                if score > 0.0 && filter.accepts(&document.metadata) {
                     all.push(Found { score, id: document.id.0, seat, place: place as u32 });
                 }
             }
@@ -316,17 +317,26 @@ mod tests {
         #[test]
         fn pruning_never_shows(
             texts in prop::collection::vec(prop::collection::vec(prop_oneof![0u32..4, 0u32..30], 1..30), 1..80),
-            question in prop::collection::vec(0u32..30, 1..6), shards in 1u32..5, k in 1usize..12,
+            question in prop::collection::vec(0u32..30, 1..6), shards in 1u32..5, k in 1usize..12, apart in 1i64..30,
         ) {
             let words = |numbers: &[u32]| numbers.iter().map(|n| format!("w{n}x")).collect::<Vec<_>>().join(" ");
             let mut colony = Colony::new(ColonyConfig::default(), Ring::new(shards, 50)).unwrap();
             for (number, text) in texts.iter().enumerate() {
-                colony.ingest(Some(&number.to_string()), "", &words(text)).unwrap();
+                // From every document to so few that each is looked at alone.
+                let group = Values::One(Value::Int(number as i64 % apart));
+                let metadata = Metadata::new(vec![("group".into(), group)]).unwrap();
+                colony.ingest_with(Some(&number.to_string()), "", &words(text), metadata).unwrap();
             }
             let mut session = Session::new(colony.state().commons().lexicon().clone());
             let terms = weighted(colony.state().commons(), &session.query(&words(&question)));
-            let found = search(colony.state().shards(), colony.state().commons(), &terms, k, &mut Scratch::default());
-            prop_assert_eq!(found, exhaustive(&colony, &terms, k));
+            let mut scratch = Scratch::default();
+            let only = vec![("group".into(), vec![Comparison::In(vec![Value::Int(0)])])];
+            for filter in [Filter::default(), Filter::new(only).unwrap(), Filter::default()] {
+                let (shards, commons) = (colony.state().shards(), colony.state().commons());
+                let allowed = Allowed::new(shards, &filter);
+                let found = search(shards, commons, &terms, k, allowed.as_ref(), &mut scratch);
+                prop_assert_eq!(found, exhaustive(&colony, &terms, k, &filter));
+            }
         }
     }
 }
