@@ -5,9 +5,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, overload
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from .ids import ShardId, TickPhase
+
+if TYPE_CHECKING:
+    from .document import Scalar
 
 __all__ = [
     "BridgeShare",
@@ -192,6 +195,8 @@ class Hit:
     """Where the passage stands: `text[start:end]`."""
     path: Path = field(default_factory=Path)
     """How the question got there. Empty in a lexical ranking."""
+    metadata: dict[str, Scalar | list[Scalar]] = field(default_factory=dict, hash=False)
+    """The document's, sorted by key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +231,8 @@ class StoredDocument:
     """The tick after which it arrived."""
     digested: int | None
     """The tick in which it was digested; `None` while it waits."""
+    metadata: dict[str, Scalar | list[Scalar]] = field(default_factory=dict, hash=False)
+    """What was said of it beside its text, sorted by key."""
 
 
 @dataclass(frozen=True, slots=True)
