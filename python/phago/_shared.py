@@ -119,7 +119,8 @@ def lexical_hit(row: _Found) -> Hit:
 def hit(row: _Answered) -> Hit:
     """A hit with all that it rests on."""
     found, parts, passage, span, concepts, bridges = row
-    return Hit(*found, Parts(*parts), passage, span, Path(_concepts(concepts), _bridges(bridges)))
+    path = Path.later(lambda: (_concepts(concepts), _bridges(bridges)))
+    return Hit(*found, Parts(*parts), passage, span, path)
 
 
 def explanation(row: _Explained) -> Explanation:

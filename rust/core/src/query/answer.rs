@@ -13,7 +13,7 @@
 use crate::commons::Commons;
 use crate::ids::DocumentId;
 use crate::maps::{Map, Set};
-use crate::query::evidence::{Evidence, Marks, name_strength};
+use crate::query::evidence::{Evidence, Marks, Tally, name_strength};
 use crate::query::lexical::{self, Found, Scratch};
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
@@ -68,6 +68,7 @@ pub struct Buffers {
     pub(crate) words: Marks,
     pub(crate) concepts: Marks,
     pub(crate) found: Vec<(u32, u32)>,
+    pub(crate) tally: Tally,
     sums: Sums,
 }
 
@@ -111,10 +112,10 @@ impl Inquiry {
     pub fn new(view: View<'_>, text: &str, ranking: &Ranking, session: &mut Session, buffers: &mut Buffers) -> Self {
         let View { shards, commons } = view;
         let question = Question::new(commons, session, text);
-        let (candidates, scale) =
-            seeds::candidates(shards, commons, &question, ranking, &mut buffers.lexical, &mut buffers.words);
+        let ranking = &ranking.clone().among(commons.documents());
+        let (candidates, scale) = seeds::candidates(shards, commons, &question, ranking, buffers);
         let mut seeds = seeds::seeds(&candidates, ranking);
-        let words = seeds::speak(shards, &question, &mut seeds, ranking, session);
+        let words = seeds::speak(shards, &question, &mut seeds, ranking);
         let spread = spread::light(shards, commons, &question, &seeds, ranking, &mut buffers.concepts);
         let bridges = bridges(view, &seeds, &words, ranking);
         Inquiry { question, ranking: ranking.clone(), seeds, spread, scale, candidates, bridges }
@@ -150,8 +151,7 @@ impl Inquiry {
     }
 
     pub(crate) fn evidence(&self, view: View<'_>, spot: Spot, buffers: &mut Buffers) -> Evidence {
-        let Buffers { words, found, .. } = buffers;
-        seeds::evidence(view.shards, view.commons, &self.question, spot, words, found)
+        seeds::evidence(view.shards, view.commons, &self.question, spot, &self.ranking, buffers)
     }
 
     fn hit(&self, view: View<'_>, spot: Spot, id: u128, lexical: Option<f64>, buffers: &mut Buffers) -> Hit {
@@ -169,7 +169,7 @@ impl Inquiry {
             return Vec::new();
         }
         let mut known: Set<Spot> = self.candidates.iter().map(|candidate| candidate.spot).collect();
-        let mut hits: Vec<Hit> = Vec::with_capacity(known.len() + self.ranking.concept_candidates as usize);
+        let mut hits: Vec<Hit> = Vec::with_capacity(2 * known.len());
         for candidate in &self.candidates {
             hits.push(self.hit(view, candidate.spot, candidate.id, Some(candidate.lexical), buffers));
         }

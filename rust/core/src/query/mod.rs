@@ -5,7 +5,7 @@ pub mod concepts;
 pub mod evidence;
 pub mod explain;
 pub mod lexical;
-pub mod passages;
+mod passages;
 pub mod question;
 pub mod ranking;
 pub mod seeds;
@@ -13,7 +13,6 @@ pub mod spread;
 
 pub use answer::{Answer, Buffers, Hit, Inquiry, Nothing, Parts, View};
 pub use concepts::RankedConcept;
-pub use explain::Explanation;
+pub use explain::{Explanation, Lighting};
 pub use lexical::{Found, Scratch};
-pub use passages::Passage;
 pub use ranking::Ranking;
