@@ -120,7 +120,7 @@ def lexical_hit(row: _Found) -> Hit:
 def hit(row: _Answered) -> Hit:
     """A hit with all that it rests on."""
     (score, name, title, text, digested, metadata), parts, passage, span, concepts, bridges = row
-    path = Path(_concepts(concepts), _bridges(bridges))
+    path = Path.later(lambda: (_concepts(concepts), _bridges(bridges)))
     return Hit(score, name, title, text, digested, Parts(*parts), passage, span, path, metadata)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
@@ -129,14 +129,57 @@ class BridgeShare:
     points: float
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
-    """How a question reached a document: word -> concept -> document, and by title from a seed."""
+_Steps = tuple[tuple[ConceptShare, ...], tuple[BridgeShare, ...]]
 
-    concepts: tuple[ConceptShare, ...] = ()
-    """The three concepts that give most, most first."""
-    bridges: tuple[BridgeShare, ...] = ()
-    """The seeds that mention its title, best first."""
+
+class Path:
+    """How a question reached a document: word -> concept -> document, and by title from a seed.
+
+    It is made when it is read: most paths never are.
+    """
+
+    __slots__ = ("_make", "_steps")
+    __match_args__ = ("concepts", "bridges")
+
+    def __init__(self, concepts: tuple[ConceptShare, ...] = (), bridges: tuple[BridgeShare, ...] = ()) -> None:
+        self._steps: _Steps | None = (concepts, bridges)
+
+    @classmethod
+    def later(cls, make: Callable[[], _Steps]) -> Path:
+        """The path that `make` will make."""
+        path = cls.__new__(cls)
+        path._make = make
+        path._steps = None
+        return path
+
+    def _read(self) -> _Steps:
+        # Two threads may both make it, and make the same.
+        steps = self._steps
+        if steps is None:
+            steps = self._steps = self._make()
+        return steps
+
+    @property
+    def concepts(self) -> tuple[ConceptShare, ...]:
+        """The three concepts that give most, most first, each with its three strongest seeds."""
+        return self._read()[0]
+
+    @property
+    def bridges(self) -> tuple[BridgeShare, ...]:
+        """The seeds that mention its title, best first."""
+        return self._read()[1]
+
+    def __eq__(self, other: object) -> bool:
+        return self._read() == other._read() if isinstance(other, Path) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._read())
+
+    def __repr__(self) -> str:
+        return f"Path(concepts={self.concepts!r}, bridges={self.bridges!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path, self._read()
 
 
 @dataclass(frozen=True, slots=True)

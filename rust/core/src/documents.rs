@@ -3,7 +3,7 @@
 use crate::ids::DocumentId;
 use crate::maps::Map;
 use crate::metadata::{Filter, Metadata, MetadataIndex, Places};
-use crate::text::Analysis;
+use crate::text::{Analysis, Sequence};
 use crate::titles::Titles;
 
 /// The most bytes of title and text a document may have.
@@ -75,6 +75,8 @@ pub struct Document {
     pub title_terms: Box<[u32]>,
     /// Term index and count, by term index.
     pub terms: Box<[(u32, u32)]>,
+    /// Its words in their order.
+    pub sequence: Sequence,
     /// The first tick whose cut sees it.
     pub arrival: u32,
     /// The tick that digested it.
@@ -225,6 +227,7 @@ impl Documents {
             metadata: new.metadata,
             title_terms: new.analysis.title,
             terms: new.analysis.terms,
+            sequence: new.analysis.sequence,
             arrival,
             digested: None,
             concepts: Box::default(),

@@ -6,7 +6,7 @@ use phago_core::documents::Document;
 use phago_core::ids::{DocumentId, Tick};
 use phago_core::metadata::Filter;
 use phago_core::query::explain::{ConceptShare, WordShare};
-use phago_core::query::{Buffers, Inquiry, Nothing, Parts, Ranking};
+use phago_core::query::{Buffers, Inquiry, Lighting, Nothing, Parts, Ranking};
 use phago_core::state::State;
 use phago_core::text::Session;
 use phago_core::{Error, Result};
@@ -16,6 +16,8 @@ pub const QUESTION_BYTES_MAX: usize = 64 * 1024;
 
 // Concepts that a hit's path tells of.
 const PATH_CONCEPTS: usize = 3;
+// Seeds that a concept of a path tells of.
+const PATH_SEEDS: usize = 3;
 
 /// A concept on the way to a document.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,22 +101,27 @@ impl World {
         self.ask(|state, session, buffers| {
             let answer = state.answer(text, k, ranking, filter, session, buffers);
             let inquiry = &answer.inquiry;
-            let mut tell = |hit: &phago_core::query::Hit| {
+            let mut lighting = Lighting::new(inquiry, state.view(), buffers);
+            let tell = |hit: &phago_core::query::Hit| {
                 let document = state.found(&hit.found);
                 let spot = (hit.found.seat, hit.found.place);
-                let passage = inquiry.best_passage(state.commons(), &document.text, session);
-                let (bytes, chars) = passage.map_or(((0, 0), (0, 0)), |passage| (passage.bytes, passage.chars));
-                let shares = inquiry.concept_shares(state.view(), spot, hit.parts.concepts, PATH_CONCEPTS, buffers);
+                let bytes = inquiry.best_passage(document, buffers);
+                let start = document.text[..bytes.0].chars().count();
+                let shares = lighting.shares(spot, hit.parts.concepts, PATH_CONCEPTS, buffers);
+                let concepts = shares.into_iter().map(|mut share| {
+                    share.seeds.truncate(PATH_SEEDS);
+                    concept(state, share)
+                });
                 AnsweredDocument {
                     document: found(document, hit.found.score),
                     parts: hit.parts,
                     bytes,
-                    chars,
-                    concepts: shares.into_iter().map(|share| concept(state, share)).collect(),
+                    chars: (start, start + document.text[bytes.0..bytes.1].chars().count()),
+                    concepts: concepts.collect(),
                     bridges: bridges(state, inquiry, spot),
                 }
             };
-            answer.hits.iter().map(&mut tell).collect()
+            answer.hits.iter().map(tell).collect()
         })
     }
 

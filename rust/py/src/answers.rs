@@ -63,6 +63,7 @@ macro_rules! fields {
 
 fields!(
     coverage_power,
+    passage_share,
     title_weight,
     named_weight,
     name_mass,
@@ -80,6 +81,7 @@ fields!(
     concepts_power,
     concepts_evidence,
     bridge_weight,
+    exhaustive_max,
     lexical_candidates,
     concept_candidates,
     postings_max,

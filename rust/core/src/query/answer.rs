@@ -8,15 +8,17 @@
 //!
 //! Candidates (by words, by concepts, by mentions) are bounded in number and scored in full, so that a score never
 //! depends on how its document was found. With a filter, candidates are the best of those that match; seeds, concepts
-//! and the scale are those of the whole colony, so that no score depends on the filter either. Every step is a scatter over shards that return plain data and one gather
-//! that sums in an order that no shard has a say in: of term ids, of seeds by rank. Ties end at document ids.
+//! and the scale are those of the whole colony, so that no score depends on the filter either.
+//!
+//! Every step is a scatter over shards that return plain data and one gather that sums in an order that no shard has a
+//! say in: of term ids, of seeds by rank. Ties end at document ids.
 
 use crate::commons::Commons;
 use crate::ids::DocumentId;
 use crate::maps::{Map, Set};
 use crate::metadata::Filter;
 use crate::query::allowed::Allowed;
-use crate::query::evidence::{Evidence, Marks, name_strength};
+use crate::query::evidence::{Evidence, Marks, Tally, name_strength};
 use crate::query::lexical::{self, Found, Scratch};
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
@@ -71,6 +73,7 @@ pub struct Buffers {
     pub(crate) words: Marks,
     pub(crate) concepts: Marks,
     pub(crate) found: Vec<(u32, u32)>,
+    pub(crate) tally: Tally,
     sums: Sums,
 }
 
@@ -114,10 +117,10 @@ impl Inquiry {
     pub fn new(view: View<'_>, text: &str, ranking: &Ranking, session: &mut Session, buffers: &mut Buffers) -> Self {
         let View { shards, commons } = view;
         let question = Question::new(commons, session, text);
-        let (candidates, scale) =
-            seeds::candidates(shards, commons, &question, ranking, &mut buffers.lexical, &mut buffers.words);
+        let ranking = &ranking.clone().among(commons.documents());
+        let (candidates, scale) = seeds::candidates(shards, commons, &question, ranking, buffers);
         let mut seeds = seeds::seeds(&candidates, ranking);
-        let words = seeds::speak(shards, &question, &mut seeds, ranking, session);
+        let words = seeds::speak(shards, &question, &mut seeds, ranking);
         let spread = spread::light(shards, commons, &question, &seeds, ranking, &mut buffers.concepts);
         let bridges = bridges(view, &seeds, &words, ranking);
         Inquiry { question, ranking: ranking.clone(), seeds, spread, scale, candidates, bridges }
@@ -153,8 +156,7 @@ impl Inquiry {
     }
 
     pub(crate) fn evidence(&self, view: View<'_>, spot: Spot, buffers: &mut Buffers) -> Evidence {
-        let Buffers { words, found, .. } = buffers;
-        seeds::evidence(view.shards, view.commons, &self.question, spot, words, found)
+        seeds::evidence(view.shards, view.commons, &self.question, spot, &self.ranking, buffers)
     }
 
     fn hit(&self, view: View<'_>, spot: Spot, id: u128, lexical: Option<f64>, buffers: &mut Buffers) -> Hit {
@@ -173,8 +175,9 @@ impl Inquiry {
         }
         let may = |spot: Spot| allowed.is_none_or(|allowed| allowed.has(spot));
         let most = self.ranking.lexical_candidates as usize;
-        let mut known: Set<Spot> = Set::default();
-        let mut hits: Vec<Hit> = Vec::with_capacity(self.candidates.len() + self.ranking.concept_candidates as usize);
+        let room = 2 * self.candidates.len();
+        let mut known: Set<Spot> = Set::with_capacity_and_hasher(room, Default::default());
+        let mut hits: Vec<Hit> = Vec::with_capacity(room);
         for candidate in self.candidates.iter().filter(|candidate| may(candidate.spot)) {
             known.insert(candidate.spot);
             hits.push(self.hit(view, candidate.spot, candidate.id, Some(candidate.lexical), buffers));
