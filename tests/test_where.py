@@ -104,7 +104,7 @@ def fill(colony, count=400):
 
 
 def test_where_the_best_are_many_those_that_match_are_found_behind_them():
-    narrow = phago.Ranking(lexical_candidates=20, concept_candidates=10)
+    narrow = phago.Ranking(exhaustive_max=0, lexical_candidates=20, concept_candidates=10)
     asked = " ".join(seeded_documents(400, seed=9, vocabulary=200, longest=30)[0]["text"].split()[:4])
     told = []
     for shards in SHARDS:

@@ -280,6 +280,8 @@ fn expected(colony: &Colony, question: &str, k: usize, filter: &Filter, ranking:
     let mut session = Session::new(commons.lexicon().clone());
     let mut buffers = Buffers::default();
     let inquiry = state.inquire(question, ranking, &mut session, &mut buffers);
+    // What is bounded may grow with the colony.
+    let ranking = &inquiry.ranking;
     let matches = |id: u128| filter.accepts(&state.document(DocumentId(id)).unwrap().metadata);
     let words = session.query(question);
     let lexical = state.search(&words, 100_000, &Filter::default(), &mut Scratch::default());
@@ -317,7 +319,7 @@ fn expected(colony: &Colony, question: &str, k: usize, filter: &Filter, ranking:
 #[test]
 fn an_answer_is_the_best_of_those_that_match() {
     const COUNT: usize = 400;
-    let narrow = Ranking { lexical_candidates: 30, concept_candidates: 15, ..Ranking::default() };
+    let narrow = Ranking { exhaustive_max: 0, lexical_candidates: 30, concept_candidates: 15, ..Ranking::default() };
     let mut chance = Chance(8);
     let questions: Vec<String> = (0..10).map(|length| chance.text(VOCABULARY, 1 + length % 7)).collect();
     let mut all = Vec::new();
