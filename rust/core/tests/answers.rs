@@ -255,6 +255,18 @@ fn passages_cover_a_text_and_the_best_has_the_answer() {
     }
     assert!(text[end..].trim().is_empty());
     assert!(passages("").is_empty() && passages(" \n ").is_empty());
+    for mark in [".", "!", "?", "。", ".)", ".\n"] {
+        let sentences: Vec<String> = (0..90).map(|_| format!("W{}X{mark}", chance.text(50, 9))).collect();
+        let (text, end) = (sentences.join(" "), format!("X{}", mark.trim()));
+        let all = passages(&text);
+        assert!(all.iter().all(|&(start, stop)| text[start..stop].ends_with(&end)), "{mark:?}");
+        // As many sentences as fit, white space aside.
+        let fuller = all.windows(2).map(|pair| {
+            let next = &text[pair[1].0..][..text[pair[1].0..].find(&end).unwrap() + end.len()];
+            text[pair[0].0..pair[0].1].chars().count() + 1 + next.chars().count()
+        });
+        assert!(fuller.into_iter().all(|chars| chars + 2 > PASSAGE_CHARS_MAX), "{mark:?}");
+    }
 
     let mut colony = colony(&ColonyConfig::default(), 1);
     colony.ingest(Some("long"), "", &text).unwrap();
