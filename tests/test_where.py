@@ -90,7 +90,7 @@ def test_an_answer_is_the_best_of_those_that_match(data, asked, k):
                 colony.delete(name)
             for ranking in (None, "lexical"):
                 # So few documents are all candidates: the long answer is all that has a word of the question.
-                whole = [hit for hit in colony.query(asked, 1000, ranking)]
+                whole = list(colony.query(asked, 1000, ranking))
                 assert expected.setdefault(ranking, whole) == whole
                 for where in filters:
                     found = list(colony.query(asked, k, ranking, where=where))
@@ -183,7 +183,8 @@ def test_every_operator(colony, where, found):
 
 def test_numbers_compare_by_their_exact_value():
     with phago.Colony(2) as colony:
-        colony.ingest({"id": str(number), "text": "ions", "metadata": {"n": number}} for number in (BIG, BIG + 1, 2**62))
+        numbers = (BIG, BIG + 1, 2**62)
+        colony.ingest({"id": str(number), "text": "ions", "metadata": {"n": number}} for number in numbers)
         found = lambda where: sorted(hit.id for hit in colony.query("ions", where={"n": where}))
         assert found(float(BIG)) == [str(BIG)]
         assert found({"gt": float(BIG)}) == sorted([str(BIG + 1), str(2**62)])
@@ -255,8 +256,8 @@ def test_an_error_of_the_callers_own_code_comes_through(colony):
         colony.query("ions", where=Broken(year=1))
     with pytest.raises(OSError, match="not today"):
         colony.ingest({"text": "ions", "metadata": Broken(year=1)})
+    colony.close()
     with pytest.raises(phago.ClosedError):
-        colony.close()
         colony.query("ions", where={"year": 1})
 
 

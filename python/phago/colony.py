@@ -199,8 +199,8 @@ class Colony(Unpicklable):
         made, all of this happens when it ends.
 
         Args:
-            document: A mapping with `id` and `text`, and perhaps `title` and `metadata`; or a `Document` that has an id.
-                What it does not say is gone: without `metadata` it has none.
+            document: A mapping with `id` and `text`, and perhaps `title` and `metadata`; or a `Document` that has an
+                id. What it does not say is gone: without `metadata` it has none.
 
         Raises:
             InvalidDocument: No id, or what `ingest` would not take either. Nothing has changed then.
@@ -265,17 +265,17 @@ class Colony(Unpicklable):
         A score is the sum of three parts: the question's words (BM25, coverage, titles), concepts that the best
         documents share, and mentions of a document's title in those. Digested or not makes no difference.
 
-        With `where`, these are the `k` best of the documents whose metadata matches, and not what is left of the `k` best
-        of all. Their scores, parts and passages are the same with and without it: what a question means is read from the
-        whole colony.
+        With `where`, these are the `k` best of the documents whose metadata matches, and not what is left of the `k`
+        best of all. Their scores, parts and passages are the same with and without it: what a question means is read
+        from the whole colony.
 
         >>> with Colony() as colony:
         ...     report = colony.ingest([
-        ...         {"id": "a", "text": "Ions cross.", "metadata": {"source": "wiki", "year": 2019, "tags": ["cell", "ion"]}},
-        ...         {"id": "b", "text": "Ions rest.", "metadata": {"source": "news", "year": 2024}},
+        ...         {"id": "a", "text": "Ions cross.", "metadata": {"year": 2019, "tags": ["cell", "ion"]}},
+        ...         {"id": "b", "text": "Ions rest.", "metadata": {"year": 2024, "tags": ["cell"]}},
         ...     ])
-        ...     [hit.id for hit in colony.query("ions", where={"year": {"gte": 2020}, "source": ["news", "blog"]})]
-        ...     [hit.id for hit in colony.query("ions", where={"tags": "ion"})]
+        ...     [hit.id for hit in colony.query("ions", where={"tags": "cell", "year": {"gte": 2020}})]
+        ...     [hit.id for hit in colony.query("ions", where={"tags": ["ion", "salt"]})]
         ['b']
         ['a']
 

@@ -36,9 +36,11 @@ class Document:
     """The caller's name for it; where there is none, the content names it."""
     title: str = ""
     metadata: Metadata = field(default_factory=dict, hash=False)
-    """What `query(..., where=...)` filters by: values, or lists of them (perhaps empty), by key. At most 64 keys and 64
-    KiB, of UTF-8 and 8 bytes for each value. No word of it is searched. It is a part of the content: one that differs, if
-    only by 1 and 1.0, makes another document."""
+    """What `query(..., where=...)` filters by: values, or lists of them (perhaps empty), by key.
+
+    At most 64 keys, and 64 KiB: the UTF-8 of keys and strings, and 8 bytes for each value. No word of it is searched.
+    It is a part of the content: where it differs, if only as 1 from 1.0, the content does.
+    """
 
 
 @dataclass(frozen=True, slots=True)
