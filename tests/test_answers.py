@@ -138,7 +138,12 @@ def test_scripts_without_spaces_are_searched(colony):
     for shards in (1, 3):
         with phago.Colony(shards) as other:
             other.ingest({"id": key, "text": text} for key, text in documents.items())
-            for question, key in {"細胞膜": "membrane", "日本の首都": "capital", "铁路桥": "bridge", "เมืองหลวง": "thai"}.items():
+            for question, key in {
+                "細胞膜": "membrane",
+                "日本の首都": "capital",
+                "铁路桥": "bridge",
+                "เมืองหลวง": "thai",
+            }.items():
                 assert other.query(question, k=1)[0].id == key
                 assert other.query(question, k=1, ranking="lexical")[0].id == key
 
@@ -147,7 +152,7 @@ def test_the_best_passage_of_a_long_document_decides(colony):
     rest = [document["text"] for document in DOCUMENTS[:24]]
     words = ("zeppelin", "anchorage", "lakehurst", "mast")
     apart = " ".join(f"{text} {words[at % 4]}." for at, text in enumerate(rest))
-    near = " ".join([*rest[:12], "The zeppelin found its anchorage: the mast of Lakehurst."] + rest[12:])
+    near = " ".join([*rest[:12], "The zeppelin found its anchorage: the mast of Lakehurst.", *rest[12:]])
     near += " ".join(f"{word} {word} {word} {word} {word}." for word in words)
     found = []
     for shards in (1, 7):

@@ -171,8 +171,8 @@ class Ranking:
     over those that repeat one. 0 to 8.
     """
     passage_share: float = 0.5
-    """Share of the best passage in the lexical score of a document that has several; the rest is that of the whole. 0 to
-    1.
+    """Share of the best passage in the lexical score of a document that has several; the rest is that of the whole.
+    0 to 1.
     """
     title_weight: float = 0.4
     """What words of a question in a document's title are worth, in units of the best lexical score. 0 to 100."""
