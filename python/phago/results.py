@@ -140,6 +140,7 @@ class Path:
 
     __slots__ = ("_make", "_steps")
     __match_args__ = ("concepts", "bridges")
+    _make: Callable[[], _Steps]
 
     def __init__(self, concepts: tuple[ConceptShare, ...] = (), bridges: tuple[BridgeShare, ...] = ()) -> None:
         self._steps: _Steps | None = (concepts, bridges)
