@@ -204,9 +204,9 @@ class Ranking:
     """What concepts are worth at most, in units of the best lexical score. 0 to 100."""
     concepts_power: float = 0.7
     """Power of the concept score between 0 and 1. 0.01 to 16."""
-    concepts_evidence: float = 10.0
-    """New terms of the seeds at which concepts have half of their weight: short documents tell little. 0 to
-    10,000.
+    concepts_evidence: float = 5.0
+    """Concepts have their weight times n / (n + this + the question's terms), n being the new terms that the seeds bring:
+    short documents tell little, and long questions need little. 0 to 10,000.
     """
     bridge_weight: float = 0.9
     """What a mention in a seed is worth at most. 0 to 100."""

@@ -45,7 +45,8 @@ pub struct Ranking {
     pub concepts_weight: f64,
     /// Power of the concept score between 0 and 1. Default 0.7.
     pub concepts_power: f64,
-    /// New terms of the seeds at which concepts have half of their weight: short documents tell little. Default 10.
+    /// Concepts have their weight times n / (n + this + the question's terms), n being the new terms that the seeds
+    /// bring: short documents tell little, and long questions need little. Default 5.
     pub concepts_evidence: f64,
     /// What a mention in a seed is worth at most. Default 0.9.
     pub bridge_weight: f64,
@@ -81,7 +82,7 @@ impl Default for Ranking {
             own_share: 0.2,
             concepts_weight: 1.8,
             concepts_power: 0.7,
-            concepts_evidence: 10.0,
+            concepts_evidence: 5.0,
             bridge_weight: 0.9,
             exhaustive_max: 500,
             lexical_candidates: 100,

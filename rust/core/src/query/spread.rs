@@ -96,7 +96,8 @@ pub fn light(
     marks.set(lit.iter().map(|lit| lit.term), commons.terms());
     let mut spread = Spread { lit, full: 0.0, worth: 0.0 };
     spread.full = spread.activation(shards, best.spot, marks, &mut Vec::new());
-    spread.worth = ranking.concepts_weight * (new_terms / (new_terms + ranking.concepts_evidence));
+    let known = ranking.concepts_evidence + question.terms.len() as f64;
+    spread.worth = ranking.concepts_weight * (new_terms / (new_terms + known));
     spread
 }
 
