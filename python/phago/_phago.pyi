@@ -255,14 +255,24 @@ class World:
         """
     def search_async(self, text: str, k: int, where: _Where | None = None) -> Awaitable[list[_Found]]: ...
     def answer(
-        self, text: str, k: int, ranking: dict[str, int | float] | None = None, where: _Where | None = None
+        self,
+        text: str,
+        k: int,
+        ranking: dict[str, int | float] | None = None,
+        where: _Where | None = None,
+        paths: bool = True,
     ) -> list[_Answered]:
         """The `k` documents that match with the highest sum of parts, best first; ties by id.
 
         Absent constants have their defaults. A filter changes no score.
         """
     def answer_async(
-        self, text: str, k: int, ranking: dict[str, int | float] | None = None, where: _Where | None = None
+        self,
+        text: str,
+        k: int,
+        ranking: dict[str, int | float] | None = None,
+        where: _Where | None = None,
+        paths: bool = True,
     ) -> Awaitable[list[_Answered]]: ...
     def explain(self, text: str, key: str, ranking: dict[str, int | float] | None = None) -> _Explained | None:
         """The score of any document taken apart; `None` where there is none of this key."""

@@ -95,13 +95,14 @@ class AsyncColony(Unpicklable):
         k: int = 10,
         ranking: Ranking | Literal["lexical"] | None = None,
         where: Where | None = None,
+        paths: bool = True,
     ) -> Hits:
         """See `Colony.query`."""
         world, text, k = self._colony._world, question_of("text", text), count("k", k, 1)
         if isinstance(ranking, str) and ranking == "lexical":
             hits = tuple(map(lexical_hit, await world.search_async(text, k, where)))
         else:
-            hits = tuple(map(hit, await world.answer_async(text, k, constants(ranking), where)))
+            hits = tuple(map(hit, await world.answer_async(text, k, constants(ranking), where, paths)))
         return Hits(hits, world.pending)
 
     async def explain(self, text: str, id: str, ranking: Ranking | None = None) -> Explanation | None:

@@ -259,6 +259,7 @@ class Colony(Unpicklable):
         k: int = 10,
         ranking: Ranking | Literal["lexical"] | None = None,
         where: Where | None = None,
+        paths: bool = True,
     ) -> Hits:
         """The `k` documents that answer best, with their text, best first; ties by document.
 
@@ -290,6 +291,7 @@ class Colony(Unpicklable):
                 of different kinds are never equal, less or greater. A document without the key never matches, not
                 even by `ne`. One with a list matches where one of its values passes all operators; `ne` must hold for
                 every value. At most 64 keys and 1 MiB, counted as in metadata. Without a key it is no filter.
+            paths: Without, the hits' `passage` and `path` stay empty, which makes a long answer cheaper.
 
         Raises:
             LimitError: A longer question.
@@ -300,7 +302,7 @@ class Colony(Unpicklable):
         if isinstance(ranking, str) and ranking == "lexical":
             hits = tuple(map(lexical_hit, world.search(text, k, where)))
         else:
-            hits = tuple(map(hit, world.answer(text, k, constants(ranking), where)))
+            hits = tuple(map(hit, world.answer(text, k, constants(ranking), where, paths)))
         return Hits(hits, world.pending)
 
     def explain(self, text: str, id: str, ranking: Ranking | None = None) -> Explanation | None:

@@ -205,8 +205,8 @@ class Ranking:
     concepts_power: float = 0.7
     """Power of the concept score between 0 and 1. 0.01 to 16."""
     concepts_evidence: float = 5.0
-    """Concepts have their weight times n / (n + this + the question's terms), n being the new terms that the seeds bring:
-    short documents tell little, and long questions need little. 0 to 10,000.
+    """Concepts have their weight times n / (n + this + the question's terms), n being the new terms that the seeds
+    bring: short documents tell little, and long questions need little. 0 to 10,000.
     """
     bridge_weight: float = 0.9
     """What a mention in a seed is worth at most. 0 to 100."""

@@ -269,7 +269,7 @@ def _result(colony: Colony, collection: Collection, row: Row, depth: int) -> Res
     values: dict[str, list[float]] = {measure: [] for measure in MEASURES}
     for question, text in collection.questions.items():
         try:
-            found = [(hit.id, hit.score) for hit in colony.query(text, k=depth, **arguments)]
+            found = [(hit.id, hit.score) for hit in colony.query(text, k=depth, paths=False, **arguments)]
         except LimitError as error:
             raise CollectionError(f"question `{question}`: {error}", path=collection.path) from error
         documents = [document for document, _ in found]

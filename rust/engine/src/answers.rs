@@ -96,7 +96,14 @@ impl World {
     /// # Errors
     /// [`Error::Limit`] for a question beyond [`QUESTION_BYTES_MAX`], [`Error::Config`] for a ranking outside of what
     /// is accepted, and as [`World::read`].
-    pub fn answer(&self, text: &str, k: usize, ranking: &Ranking, filter: &Filter) -> Result<Vec<AnsweredDocument>> {
+    pub fn answer(
+        &self,
+        text: &str,
+        k: usize,
+        ranking: &Ranking,
+        filter: &Filter,
+        paths: bool,
+    ) -> Result<Vec<AnsweredDocument>> {
         check(text, ranking)?;
         self.ask(|state, session, buffers| {
             let answer = state.answer(text, k, ranking, filter, session, buffers);
@@ -105,6 +112,16 @@ impl World {
             let tell = |hit: &phago_core::query::Hit| {
                 let document = state.found(&hit.found);
                 let spot = (hit.found.seat, hit.found.place);
+                if !paths {
+                    return AnsweredDocument {
+                        document: found(document, hit.found.score),
+                        parts: hit.parts,
+                        bytes: (0, 0),
+                        chars: (0, 0),
+                        concepts: Vec::new(),
+                        bridges: Vec::new(),
+                    };
+                }
                 let bytes = inquiry.best_passage(document, buffers);
                 let start = document.text[..bytes.0].chars().count();
                 let shares = lighting.shares(spot, hit.parts.concepts, PATH_CONCEPTS, buffers);

@@ -204,7 +204,7 @@ impl World {
         start(py, blocking(move || search(&world, &text, k, &filter)))
     }
 
-    #[pyo3(signature = (text, k, ranking=None, r#where=None))]
+    #[pyo3(signature = (text, k, ranking=None, r#where=None, paths=true))]
     fn answer(
         &self,
         py: Python<'_>,
@@ -212,12 +212,13 @@ impl World {
         k: usize,
         ranking: Option<&Bound<'_, PyDict>>,
         r#where: Option<&Bound<'_, PyAny>>,
+        paths: bool,
     ) -> Result<Vec<Answered>> {
         let (world, ranking, filter) = (self.world()?, answers::ranking(ranking)?, metadata::filter(r#where)?);
-        brief(py, || Ok(world.answer(text, k, &ranking, &filter)?.into_iter().map(answers::answered).collect()))
+        brief(py, || Ok(world.answer(text, k, &ranking, &filter, paths)?.into_iter().map(answers::answered).collect()))
     }
 
-    #[pyo3(signature = (text, k, ranking=None, r#where=None))]
+    #[pyo3(signature = (text, k, ranking=None, r#where=None, paths=true))]
     fn answer_async<'py>(
         &self,
         py: Python<'py>,
@@ -225,10 +226,11 @@ impl World {
         k: usize,
         ranking: Option<&Bound<'py, PyDict>>,
         r#where: Option<&Bound<'py, PyAny>>,
+        paths: bool,
     ) -> Result<Bound<'py, PyAny>> {
         let (world, ranking, filter) = (self.world()?.clone(), answers::ranking(ranking)?, metadata::filter(r#where)?);
         let answer = move || {
-            let hits = world.answer(&text, k, &ranking, &filter)?;
+            let hits = world.answer(&text, k, &ranking, &filter, paths)?;
             Ok(hits.into_iter().map(answers::answered).collect::<Vec<_>>())
         };
         start(py, blocking(answer))

@@ -22,6 +22,16 @@ impl Allowed {
         &self.0[seat]
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.iter().map(Places::count).sum()
+    }
+
+    /// All of them.
+    pub fn spots(&self) -> impl Iterator<Item = Spot> + '_ {
+        self.0.iter().enumerate().flat_map(|(seat, places)| places.iter().map(move |place| (seat, place)))
+    }
+
     /// Whether a document is one of them.
     pub fn has(&self, spot: Spot) -> bool {
         self.0[spot.0].has(spot.1)

@@ -173,6 +173,11 @@ impl Inquiry {
         if self.seeds.is_empty() || k == 0 {
             return Vec::new();
         }
+        if let Some(few) = allowed.filter(|allowed| allowed.count() <= self.ranking.exhaustive_max as usize) {
+            let mut hits = few.spots().map(|spot| self.hit(view, spot, id_at(view, spot), None, buffers)).collect();
+            rank(&mut hits, k);
+            return hits;
+        }
         let may = |spot: Spot| allowed.is_none_or(|allowed| allowed.has(spot));
         let most = self.ranking.lexical_candidates as usize;
         let room = 2 * self.candidates.len();
@@ -223,6 +228,8 @@ fn id_at(view: View<'_>, spot: Spot) -> u128 {
 }
 
 fn rank(hits: &mut Vec<Hit>, k: usize) {
+    // What has nothing of the question answers nothing of it.
+    hits.retain(|hit| hit.found.score > 0.0);
     let order = |a: &Hit, b: &Hit| b.found.score.total_cmp(&a.found.score).then(a.found.id.cmp(&b.found.id));
     if hits.len() > k {
         hits.select_nth_unstable_by(k, order);
