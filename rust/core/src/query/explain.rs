@@ -25,9 +25,9 @@ pub struct ConceptShare {
     pub term: u32,
     /// Its points; over all concepts they sum to the part, but for rounding.
     pub points: f64,
-    /// The same points by the question's words that found the seeds, most first.
+    /// The same points by the question's words that found the seeds or led straight to it, most first.
     pub words: Vec<WordShare>,
-    /// The seeds that lit it, with their shares of the points, most first.
+    /// The seeds that lit it, with their shares of the points, most first. What is missing came straight from words.
     pub seeds: Vec<(DocumentId, f64)>,
 }
 
@@ -150,6 +150,14 @@ impl Inquiry {
             let points = part * (weight / sum);
             let mut by_seed: Vec<(DocumentId, f64)> = Vec::new();
             let mut by_word: Vec<(u32, f64)> = Vec::new();
+            let mut add = |word: u32, points: f64| match by_word.iter_mut().find(|known| known.0 == word) {
+                Some(known) => known.1 += points,
+                None => by_word.push((word, points)),
+            };
+            let straight = points * (lit.hop / lit.strength);
+            for hop in self.spread.hops.iter().filter(|hop| hop.term == lit.term) {
+                add(hop.word, straight * (hop.strength / lit.hop));
+            }
             let light = |seed: &Seed| seed.weight * light(view, seed, lit.term);
             let lights: Vec<f64> = self.seeds.iter().map(light).collect();
             let all: f64 = lights.iter().sum();
@@ -157,15 +165,11 @@ impl Inquiry {
                 if light <= 0.0 {
                     continue;
                 }
-                let points = points * (light / all);
+                let points = (points - straight) * (light / all);
                 by_seed.push((DocumentId(seed.id), points));
                 let bm25: f64 = gains.iter().map(|gain| gain.1).sum();
                 for &(word, gain) in gains {
-                    let points = points * (gain / bm25);
-                    match by_word.iter_mut().find(|known| known.0 == word) {
-                        Some(known) => known.1 += points,
-                        None => by_word.push((word, points)),
-                    }
+                    add(word, points * (gain / bm25));
                 }
             }
             by_seed.sort_by(|a, b| b.1.total_cmp(&a.1));

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod concepts;
 pub mod evidence;
 pub mod explain;
+pub mod hop;
 pub mod lexical;
 pub mod passages;
 pub mod question;
