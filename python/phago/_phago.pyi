@@ -50,6 +50,8 @@ _Node = tuple[str, str, str, int, int, int, int]
 _ShardRow = tuple[int, str, bool, int, int, int, int, float | None]
 # (node id, shard, label, mentions, is_resolved)
 _GhostRow = tuple[str, int, str | None, int | None, bool]
+# (label of a concept, the question's words that led to it, most first)
+_Step = tuple[str, list[str]]
 # (id, label, score, shard)
 _Ranked = tuple[str, str, float, int]
 # (label, weight, co_activations, created, last, id)
@@ -214,7 +216,7 @@ class World:
         """Documents accepted and not yet digested."""
     @property
     def quiet(self) -> bool:
-        """Nothing to digest or unwire and no living digester: a run has nothing to do."""
+        """Nothing to digest, unwire or reinforce and no living digester: a run has nothing to do."""
     def ingest(self, documents: Sequence[object], first_index: int, skip: bool) -> tuple[int, int, list[_Rejected]]:
         """Take one chunk of documents; returns (accepted, unchanged, rejected).
 
@@ -239,6 +241,10 @@ class World:
         """
     def update_async(self, document: object) -> Awaitable[_Updated]:
         """The twin for event loops. The document is read before it returns; when cancelled, it may have been taken."""
+    def reinforce(self, key: str, title: str, text: str, path: list[_Step]) -> bool:
+        """Learn from a document that helped, and that stands as it is told here. False when it does not, or when the
+        path holds no word. `LimitError` when too much waits for the next tick.
+        """
     def search(self, text: str, k: int) -> list[_Found]:
         """The `k` documents with the highest BM25 score, best first; ties by id. Only scores above 0."""
     def search_async(self, text: str, k: int) -> Awaitable[list[_Found]]: ...
@@ -413,6 +419,8 @@ class ShardHandle:
         """Take one document; returns its id. `RoutingFailed` names the home of one that lives elsewhere."""
     def delete_document(self, key: str) -> bool:
         """Let one document go; False when there is none. `RoutingFailed` names the home of one that lives elsewhere."""
+    def reinforce(self, key: str, title: str, text: str, path: list[_Step]) -> bool:
+        """As `World.reinforce`. `RoutingFailed` names the home of a document that lives elsewhere."""
     def phase(self, name: _PhaseName) -> tuple[int, int, CrossEdges]:
         """Drive one phase by hand; (node_count, edge_count, new cross-shard edges). `ValueError` out of order."""
     def take_outbox(self) -> list[tuple[int, Batch]]:

@@ -111,6 +111,17 @@ def constants(ranking: Any) -> dict[str, int | float] | None:
     return as_native(ranking)
 
 
+def helped(hit: Any) -> tuple[str, str, str, list[tuple[str, list[str]]]]:
+    """A hit that helped as the native module takes it: id, title, text, and the words and concepts of its path."""
+    if not isinstance(hit, Hit):
+        raise TypeError(f"`hit` is a Hit, not {type(hit).__name__}")
+    path = [
+        (text_of("hit.path", step.label), [text_of("hit.path", word.word) for word in step.words])
+        for step in hit.path.concepts
+    ]
+    return text_of("hit.id", hit.id), text_of("hit.title", hit.title), text_of("hit.text", hit.text), path
+
+
 def lexical_hit(row: _Found) -> Hit:
     """A hit of a ranking by words alone."""
     return Hit(*row, parts=Parts(lexical=row[0]))

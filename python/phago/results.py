@@ -110,7 +110,9 @@ class ConceptShare:
     words: tuple[WordShare, ...] = ()
     """The same points by the question's words that found the seeds, most first."""
     seeds: tuple[tuple[str, float], ...] = ()
-    """The same points by the seeds (their ids) that lit it, most first."""
+    """The same points by the seeds (their ids) that lit it, most first. With `Ranking.hop_share`, what is missing came
+    straight from the words.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +243,7 @@ class Node:
     mentions: int
     """Documents that contain it."""
     uses: int
-    """How often it was used on purpose."""
+    """How often `reinforce` used it since it is a concept."""
     degree: int
     """Live synapses of its own row."""
 

@@ -82,6 +82,7 @@ fields!(
     stretch_words_max,
     concepts_max,
     own_share,
+    hop_share,
     concepts_weight,
     concepts_power,
     concepts_evidence,
