@@ -74,7 +74,8 @@ PACKAGE = {
     "demo": {"colony", "config", "document", "results", "stdlib_docs"},
     "beir": {"document", "errors"},
     "evaluation": {"beir", "colony", "config", "errors", "results"},
-    "cli": {"", "beir", "colony", "config", "demo", "document", "errors", "evaluation"},
+    "replay": {"beir", "colony", "config", "evaluation", "results"},
+    "cli": {"", "beir", "colony", "config", "demo", "document", "errors", "evaluation", "replay"},
     "__main__": {"cli"},
 }
 
