@@ -92,8 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     instead.add_argument(
         "--replay",
         action="store_true",
-        help=f"instead, ask half of the questions {DRAWS:,} times, let the colony learn from the answers that help, and "
-        "measure both halves before and after",
+        help=f"instead, ask half of the questions {DRAWS:,} times, let the colony learn from the answers that help, "
+        "and measure both halves before and after",
     )
     instead.add_argument(
         "--run-file", metavar="F", help=f"write the first row's ranking as a TREC run, {DEPTH} places at most"

@@ -22,7 +22,7 @@ from typing import Any
 from .beir import Collection, CollectionError
 from .colony import Colony
 from .config import Ranking
-from .evaluation import DEPTH, Row, paired_t_test, rankings_of, values_of
+from .evaluation import DEPTH, Row, difference_text, paired_t_test, rankings_of, values_of
 from .results import Rejected
 
 __all__ = ["DRAWS", "Replay", "replay", "replay_table"]
@@ -41,11 +41,12 @@ SIGNIFICANT = 0.05
 COMPARED = ("nDCG@10", "MAP", "MRR@10")
 HALVES = ("learned", "unseen")
 
-DEFAULT = Row("default ranking")
+DEFAULT = "default ranking"
+BEFORE = "with the hop, before"
+IDLE = "with the hop, time alone"
+AFTER = "with the hop, learned"
+ROWS = (DEFAULT, BEFORE, IDLE, AFTER)
 HOP = {"hop_share": HOP_SHARE}
-BEFORE = Row("with the hop, before", HOP)
-IDLE = Row("with the hop, time alone", HOP)
-AFTER = Row("with the hop, learned", HOP)
 
 Values = dict[str, dict[str, list[float]]]
 """By half and measure, the value of each question."""
@@ -68,8 +69,7 @@ class Difference:
         return self.p is not None and self.p < SIGNIFICANT
 
     def __str__(self) -> str:
-        p = "p=-" if self.p is None else "p<.001" if self.p < 0.001 else f"p={self.p:.3f}".replace("0.", ".")
-        return f"{self.mean:+.4f} {p}"
+        return difference_text(self.mean, self.p)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +84,12 @@ class Replay:
     ticks: int
     reinforced: int
     """How often a hit helped and was learned from."""
-    rows: dict[Row, Values]
+    rows: dict[str, Values]
 
-    def difference(self, row: Row, base: Row, half: str, measure: str) -> Difference:
+    def difference(self, row: str, base: str, half: str, measure: str) -> Difference:
         return Difference.of(self.rows[row][half][measure], self.rows[base][half][measure])
 
-    def mean(self, row: Row, half: str, measure: str) -> float:
+    def mean(self, row: str, half: str, measure: str) -> float:
         values = self.rows[row][half][measure]
         return math.fsum(values) / len(values)
 
@@ -113,16 +113,17 @@ class Replay:
     def conclusion(self) -> str:
         gained = "a significant gain" if self.gain.mean > 0 and self.gain.is_significant else "no significant gain"
         lost = ", ".join(f"{measure} {one}" for measure, one in self.losses.items())
+        may = "may touch" if self.may_rank else "stays out of"
+        loss = f"a significant loss ({lost})" if lost else "no significant loss"
         return (
-            f"{'It may' if self.may_rank else 'It may not'} touch the default ranking, as far as {self.collection.name} "
-            f"tells: questions learned from show {gained} (nDCG@10 {self.gain}), "
-            f"unseen ones {f'a significant loss ({lost})' if lost else 'no significant loss'}."
+            f"By {self.collection.name}, learned use {may} the default ranking: {gained} on questions learned from "
+            f"(nDCG@10 {self.gain}), {loss} on unseen ones."
         )
 
     def as_json(self) -> dict[str, Any]:
         """Everything of the table, as what JSON can hold."""
 
-        def told(row: Row, base: Row | None) -> dict[str, Any]:
+        def told(row: str, base: str | None) -> dict[str, Any]:
             halves: dict[str, Any] = {}
             for half in HALVES:
                 halves[half] = {}
@@ -147,7 +148,7 @@ class Replay:
             "hop_share": HOP_SHARE,
             "test": "Student's paired t test, two-sided",
             "rows": [
-                {"name": row.name, "changes": dict(row.changes or {}), **told(row, None if row is DEFAULT else DEFAULT)}
+                {"name": row, "changes": _changes(row), **told(row, None if row == DEFAULT else DEFAULT)}
                 for row in self.rows
             ],
             "learning_alone": told(AFTER, IDLE),
@@ -172,17 +173,16 @@ def replay(
         CollectionError: Fewer than two judged questions.
     """
     if len(collection.questions) < 2:
-        what = (
-            f"`{collection.path}` has one judged question; accepted are two or more, one to learn from and one unseen"
-        )
+        accepted = "two or more, one to learn from and one unseen"
+        what = f"`{collection.path}` has one judged question; accepted are {accepted}"
         raise CollectionError(what, path=collection.path)
     names = sorted(collection.questions, key=lambda name: hashlib.sha256(f"{seed} {name}".encode()).digest())
     middle = (len(names) + 1) // 2
     halves = dict(zip(HALVES, (names[:middle], names[middle:]), strict=True))
-    rows: dict[Row, Values] = {}
+    rows: dict[str, Values] = {}
 
-    def measure(colony: Colony, row: Row) -> None:
-        found = rankings_of(colony, collection, row, depth)
+    def measure(colony: Colony, row: str) -> None:
+        found = rankings_of(colony, collection, Row(row, _changes(row)), depth)
         rows[row] = {
             half: values_of({name: found[name] for name in some}, collection.grades) for half, some in halves.items()
         }
@@ -200,8 +200,11 @@ def replay(
         for _ in range(ticks):
             colony.tick()
         measure(colony, IDLE)
-    rows[AFTER] = rows.pop(AFTER)
-    return Replay(collection, report.rejected, halves, draws, ticks, reinforced, rows)
+    return Replay(collection, report.rejected, halves, draws, ticks, reinforced, {row: rows[row] for row in ROWS})
+
+
+def _changes(row: str) -> dict[str, float]:
+    return {} if row == DEFAULT else HOP
 
 
 def _learn(colony: Colony, collection: Collection, names: list[str], draws: int, seed: int) -> tuple[int, int]:
@@ -230,19 +233,19 @@ def replay_table(report: Replay) -> Iterator[str]:
         f"{unseen:,} never asked."
     )
     yield f"{report.reinforced:,} hits helped and were learned from, in {report.ticks:,} ticks."
-    width = max(len(row.name) for row in report.rows) + 2
+    width = max(map(len, report.rows)) + 2
     cells = [(half, measure) for half in HALVES for measure in COMPARED]
     yield ""
     yield f"{'':{width}}" + "".join(f"{half:>{11 * len(COMPARED)}}" for half in HALVES)
     yield f"{'':{width}}" + "".join(f"{measure:>11}" for _, measure in cells)
     for row in report.rows:
-        yield f"{row.name:{width}}" + "".join(f"{report.mean(row, *cell):>11.4f}" for cell in cells)
+        yield f"{row:{width}}" + "".join(f"{report.mean(row, *cell):>11.4f}" for cell in cells)
     yield ""
     yield "Difference to the default ranking, and p of Student's paired t test (two-sided):"
     for row in report.rows:
-        if row is not DEFAULT:
-            yield f"{row.name:{width}}" + "".join(f"{report.difference(row, DEFAULT, *cell)!s:>17}" for cell in cells)
+        if row != DEFAULT:
+            yield f"{row:{width}}" + "".join(f"{report.difference(row, DEFAULT, *cell)!s:>17}" for cell in cells)
     yield "And what learning did beside as much time alone:"
-    yield f"{AFTER.name:{width}}" + "".join(f"{report.difference(AFTER, IDLE, *cell)!s:>17}" for cell in cells)
+    yield f"{AFTER:{width}}" + "".join(f"{report.difference(AFTER, IDLE, *cell)!s:>17}" for cell in cells)
     yield ""
     yield report.conclusion
