@@ -251,8 +251,7 @@ impl Wire {
         let used = self.used.iter().map(|&(concept, times)| Ok((at(terms, concept)?, times)));
         let ends = |(a, b): (u32, u32)| Ok((at(terms, a)?, at(terms, b)?));
         let reinforced = self.reinforced.iter().map(|&(pair, times)| Ok((ends(pair)?, times)));
-        let mut uses =
-            Uses { concepts: used.collect::<Result<_>>()?, synapses: reinforced.collect::<Result<_>>()? };
+        let mut uses = Uses { concepts: used.collect::<Result<_>>()?, synapses: reinforced.collect::<Result<_>>()? };
         uses.concepts.sort_unstable();
         uses.synapses.sort_unstable();
         Ok(uses)

@@ -239,7 +239,7 @@ fn uses(colony: &Colony) -> BTreeMap<u128, u64> {
 // Concepts mostly of the document, as a hit has them, and words of any.
 fn path(chance: &mut Chance, text: &str) -> Path {
     let own: Vec<&str> = text.split(' ').collect();
-    let mut word = |chance: &mut Chance| match chance.below(4) {
+    let word = |chance: &mut Chance| match chance.below(4) {
         0 => chance.word(400),
         _ => own[chance.below(own.len() as u64) as usize].to_owned(),
     };

@@ -222,7 +222,9 @@ mod tests {
         assert!(!pending.has_reinforcement(DocumentId(2), &path("cell").unwrap()));
         pending.change(DocumentId(1), None, Some(document(1)), ROOM).unwrap();
         assert_eq!(pending.reinforcing(), 3);
-        pending.change(DocumentId(2), Some(Leaving { forms: Box::default(), is_undigested: true }), None, ROOM).unwrap();
+        pending
+            .change(DocumentId(2), Some(Leaving { forms: Box::default(), is_undigested: true }), None, ROOM)
+            .unwrap();
         assert_eq!(pending.reinforcing(), 0);
         pending.reinforce(DocumentId(1), path("cell").unwrap());
         assert_eq!(pending.reinforcing(), 3);

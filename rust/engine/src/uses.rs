@@ -3,9 +3,9 @@
 use crate::changes::named;
 use crate::pool::lock;
 use crate::world::World;
+use phago_core::Result;
 use phago_core::ids::ShardId;
 use phago_core::reinforcement::Reinforcement;
-use phago_core::Result;
 
 /// A document that helped, as it was found: how it is named, what it said, and which concepts led there.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -91,7 +91,14 @@ pub fn light(
         let idf = commons.idf(term);
         let own = if question.place(term).is_some() { ranking.own_share } else { 1.0 };
         let strength = sum * idf * own;
-        (df > 1 && strength > 0.0).then(|| Lit { id: commons.id(term), term, strength, hop: 0.0, weight: strength * idf, df })
+        (df > 1 && strength > 0.0).then(|| Lit {
+            id: commons.id(term),
+            term,
+            strength,
+            hop: 0.0,
+            weight: strength * idf,
+            df,
+        })
     });
     let mut lit: Vec<Lit> = lit.collect();
     keep_strongest(&mut lit, ranking);
