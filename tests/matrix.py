@@ -25,6 +25,8 @@ def grow(documents, shards, parallelism, seed, config=None):
             colony.ingest(batch[:size])
             batch = batch[size:]
         totals += [colony.tick().total_edges() for _ in range(2)]
+        for document in documents[start : start + 5]:
+            assert colony.reinforce(colony.query(document["text"][:80], k=1)[0])
     totals += [result.total_edges() for result in colony.ticks()]
     return colony, totals
 

@@ -27,15 +27,39 @@ class NaiveColony:
         self.backlog = {}
         self.documents = 0
         self.df = Counter()
-        self.nodes = set()
         self.edges = {}
         self.digested = {}
+        # What each document that stands is made of, and what it wired; what those wired that were deleted since.
+        self.counts = {}
+        self.wired = {}
+        self.unwiring = []
+        # By node: the documents that wired it and stand; times it was used.
+        self.wirings = Counter()
+        self.uses = Counter()
+        self.reinforcing = []
+
+    @property
+    def nodes(self):
+        return {node for node, count in self.wirings.items() if count}
 
     def ingest(self, key, text):
         counts = Counter(_phago.concept_id(word) for word in text.split())
         self.df.update(counts.keys())
         self.documents += 1
+        self.counts[key] = counts
         self.backlog[self.tick + 1, _phago.document_id(key)] = (key, counts, len(text.encode()))
+
+    def delete(self, key):
+        self.documents -= 1
+        self.df.subtract(self.counts.pop(key).keys())
+        self.backlog = {place: entry for place, entry in self.backlog.items() if entry[0] != key}
+        self.reinforcing = [one for one in self.reinforcing if one[0] != key]
+        if key in self.digested:
+            self.unwiring.append((self.digested.pop(key), self.wired.pop(key)))
+
+    def reinforce(self, key, path):
+        """A path: pairs of a concept and the words that led to it."""
+        self.reinforcing.append((key, path))
 
     def weight(self, synapse, now):
         config = self.config
@@ -73,10 +97,12 @@ class NaiveColony:
         for place in [place for place, (key, *_) in self.backlog.items() if any(key == one[0] for one in granted)]:
             self.digested[self.backlog.pop(place)[0]] = now
         self.forget(now)
+        self.call_back()
+        self.forget(now)
         met = Counter()
-        for _, counts, _ in granted:
-            chosen = self.salient(counts)
-            self.nodes.update(chosen)
+        for key, counts, _ in granted:
+            chosen = self.wired[key] = self.salient(counts)
+            self.wirings.update(chosen)
             met.update((a, b) for a in chosen for b in chosen if a != b)
         for pair, times in met.items():
             old = self.edges.get(pair, Synapse(0, now, now, 0))
@@ -84,9 +110,39 @@ class NaiveColony:
             self.edges[pair] = replace(
                 old, weight=min(weight, ONE), last=now, co_activations=old.co_activations + times
             )
+        self.strengthen(now)
         # Without a time to mature, one may be under the threshold from its first moment.
         self.forget(now)
         self.cap(now)
+
+    def call_back(self):
+        for (source, target), synapse in list(self.edges.items()):
+            gone = sum(
+                tick >= synapse.created and source in chosen and target in chosen for tick, chosen in self.unwiring
+            )
+            left = synapse.co_activations - gone
+            if left:
+                weight = synapse.weight * left // synapse.co_activations
+                self.edges[source, target] = replace(synapse, weight=weight, co_activations=left)
+            else:
+                del self.edges[source, target]
+        for _, chosen in self.unwiring:
+            self.wirings.subtract(chosen)
+        self.unwiring = []
+        # A node that has left is forgotten, also where one of its name comes in this very tick.
+        self.uses = Counter({node: count for node, count in self.uses.items() if self.wirings[node]})
+
+    def strengthen(self, now):
+        gain = math.floor(self.config.reinforcement_gain * ONE + 0.5)
+        for _, path in self.reinforcing:
+            steps = [(_phago.concept_id(label), list(map(_phago.concept_id, words))) for label, words in path]
+            used = {node for concept, words in steps for node in (concept, *words)}
+            self.uses.update(used & self.nodes)
+            pairs = {(word, concept) for concept, words in steps for word in words}
+            for pair in (pairs | {(concept, word) for word, concept in pairs}) & self.edges.keys():
+                weight = math.floor(self.weight(self.edges[pair], now) * ONE + 0.5) + gain
+                self.edges[pair] = replace(self.edges[pair], weight=min(weight, ONE), last=now)
+        self.reinforcing = []
 
     def forget(self, now):
         self.edges = {pair: synapse for pair, synapse in self.edges.items() if self.lives(synapse, now)}

@@ -22,6 +22,7 @@ CORE = {
     "text": WORDS,
     "ring": WORDS,
     "message": WORDS | {"text"},
+    "reinforcement": set(),
     "titles": WORDS,
     "metadata": WORDS,
     "documents": WORDS | {"metadata", "text", "titles"},
@@ -34,14 +35,16 @@ CORE = {
     # Agents propose; they see no shard and no graph to change.
     "agents": WORDS | {"commons", "plan"},
     # A shard knows no other shard, no state of all of them and no driver: what it has to say is a message.
-    "shard": WORDS | {"agents", "commons", "documents", "graph", "message", "plan", "text"},
+    "shard": WORDS | {"agents", "commons", "documents", "graph", "message", "plan", "reinforcement", "text"},
     "query": WORDS | {"commons", "documents", "graph", "metadata", "shard", "text", "titles"},
     # The digest is a method of the state, written in a file of its own.
     "dump": WORDS | {"commons", "documents", "graph", "shard", "state", "text"},
     "state": WORDS
-    | {"commons", "documents", "dump", "graph", "message", "metadata", "plan", "query", "ring", "shard", "text"},
+    | {"commons", "documents", "dump", "graph", "message", "metadata", "plan", "query", "reinforcement", "ring"}
+    | {"shard", "text"},
     "colony": WORDS
-    | {"commons", "documents", "message", "metadata", "plan", "query", "ring", "shard", "state", "text"},
+    | {"commons", "documents", "message", "metadata", "plan", "query", "reinforcement", "ring", "shard", "state"}
+    | {"text"},
 }
 
 # What each crate may name of other crates of the workspace, and what it must not know at all.
@@ -74,7 +77,8 @@ PACKAGE = {
     "demo": {"colony", "config", "document", "results", "stdlib_docs"},
     "beir": {"document", "errors"},
     "evaluation": {"beir", "colony", "config", "errors", "results"},
-    "cli": {"", "beir", "colony", "config", "demo", "document", "errors", "evaluation"},
+    "replay": {"beir", "colony", "config", "evaluation", "results"},
+    "cli": {"", "beir", "colony", "config", "demo", "document", "errors", "evaluation", "replay"},
     "__main__": {"cli"},
 }
 

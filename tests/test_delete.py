@@ -86,6 +86,7 @@ class Machine(RuleBasedStateMachine):
         # One must be as the other, whatever is done to both.
         self.colonies = [phago.Colony(1, config=config), phago.Colony(shards, config=config)]
         self.documents = {}
+        self.reinforced = False
 
     def teardown(self):
         for colony in getattr(self, "colonies", []):
@@ -118,6 +119,12 @@ class Machine(RuleBasedStateMachine):
     @rule(id=st.sampled_from(IDS))
     def delete(self, id):
         assert self.both(lambda colony: colony.delete(id)) == (self.documents.pop(id, None) is not None)
+
+    @rule(question=TEXTS)
+    def reinforce(self, question):
+        for hit in self.both(lambda colony: tuple(colony.query(question, k=2))):
+            assert self.both(lambda colony, hit=hit: colony.reinforce(hit)) == bool(hit.path.concepts)
+            self.reinforced |= bool(hit.path.concepts)
 
     @rule(count=st.sampled_from([1, 1, 1, 2, 60]))
     def tick(self, count):
@@ -155,7 +162,8 @@ class Machine(RuleBasedStateMachine):
                 fresh.ingest(self.documents.values())
                 fresh.run()
                 plainly = lambda colony: {
-                    pair: (edge.weight, edge.co_activations) for pair, edge in edges_of(colony).items()
+                    pair: (None if self.reinforced else edge.weight, edge.co_activations)
+                    for pair, edge in edges_of(colony).items()
                 }
                 assert plainly(self.colonies[0]) == plainly(fresh)
 

@@ -15,20 +15,56 @@ def text_of(chance, vocabulary, longest):
 
 
 class Pair:
-    """A colony and the naive one, given the same inputs."""
+    """A colony and the naive one, given the same inputs; with `twin`, also a colony of as many shards."""
 
-    def __init__(self, config, shards):
+    def __init__(self, config, shards, twin=None):
         self.colony = phago.Colony(shards, config=config, runner=phago.RunnerConfig(max_parallelism=2))
+        self.twins = [] if twin is None else [phago.Colony(twin, config=config)]
         self.naive = NaiveColony(config)
+        self.texts = {}
         self.compared = 0
+
+    def both(self, do):
+        found, *others = [do(colony) for colony in (self.colony, *self.twins)]
+        assert others in ([], [found])
+        return found
 
     def ingest(self, documents):
         for key, text in documents:
             self.naive.ingest(key, text)
-        self.colony.ingest([{"id": key, "text": text} for key, text in documents])
+            self.texts[key] = text
+        self.both(lambda colony: colony.ingest([{"id": key, "text": text} for key, text in documents]))
+
+    def delete(self, key):
+        assert self.both(lambda colony: colony.delete(key))
+        self.naive.delete(key)
+        del self.texts[key]
+
+    def update(self, key, text):
+        changed = self.texts[key] != text
+        assert self.both(lambda colony: colony.update({"id": key, "text": text})) == (
+            "changed" if changed else "unchanged"
+        )
+        if changed:
+            self.naive.delete(key)
+            self.naive.ingest(key, text)
+            self.texts[key] = text
+
+    def reinforce(self, question, places=(0, 1, 3)):
+        """What stands in these places of the answer to a question."""
+        hits = self.both(lambda colony: colony.query(question, k=5))
+        for place in places:
+            if place < len(hits):
+                hit = hits[place]
+                path = [(step.label, [word.word for word in step.words]) for step in hit.path.concepts]
+                assert self.both(lambda colony, hit=hit: colony.reinforce(hit)) == bool(path)
+                if path:
+                    self.naive.reinforce(hit.id, path)
 
     def tick(self, *, whole=True):
         result = self.colony.tick()
+        for twin in self.twins:
+            assert twin.tick().total_edges() == result.total_edges()
         self.naive.step()
         assert result.tick == self.naive.tick
         assert result.total_edges() == len(self.naive.edges)
@@ -44,6 +80,10 @@ class Pair:
             assert row[0] == pytest.approx(expected[pair][0], abs=1e-6)
         # The count that is kept equals a slow recount, and no row is above the cap.
         assert self.colony.stats().edges == len(found)
+        assert {node.id: node.uses for node in self.colony.graph.nodes if node.uses} == dict(self.naive.uses)
+        if self.naive.backlog or self.naive.reinforcing or self.naive.unwiring:
+            assert not self.colony._world.quiet
+        self.both(lambda colony: colony.digest())
         degrees = [node.degree for node in self.colony.graph.nodes]
         assert sum(degrees) == len(found)
         assert max(degrees, default=0) <= self.colony.config.max_edge_degree
@@ -52,17 +92,27 @@ class Pair:
     def close(self):
         for key, tick in self.naive.digested.items():
             assert self.colony.get(key).digested == tick
-        self.colony.close()
+        with phago.Colony(1, config=self.colony.config) as fresh:
+            # It never saw what was deleted, and was never reinforced.
+            fresh.ingest([{"id": key, "text": text} for key, text in reversed(self.texts.items())])
+            assert self.both(lambda colony: colony.digest("evidence")) == fresh.digest("evidence")
+        for colony in (self.colony, *self.twins):
+            colony.close()
 
 
 def compare(config, shards, seed, steps, vocabulary=160, longest=40):
-    """Bursts of documents, then silences long enough for synapses to go."""
+    """Bursts of documents, of use and of deletes, then silences long enough for synapses to go."""
     pair, chance = Pair(config, shards), Chance(seed)
     number = 0
     for _ in range(steps):
         burst = chance.below(9) if chance.below(3) == 0 else 0
         pair.ingest([(f"d{number + at}", text_of(chance, vocabulary, longest)) for at in range(burst)])
         number += burst
+        for _ in range(chance.below(3) if pair.texts else 0):
+            pair.reinforce(text_of(chance, vocabulary, 3))
+        if chance.below(4) == 0:
+            for key in chance.shuffled(pair.texts)[: chance.below(3)]:
+                pair.delete(key)
         for _ in range(1 + chance.below(120) if chance.below(8) == 0 else 1):
             pair.tick(whole=False)
         pair.compare()
@@ -166,6 +216,7 @@ def test_the_naive_colony_itself_forgets_at_the_ticks_of_the_table():
         max_edge_degree=st.integers(1, 40),
         concepts_per_document=st.integers(1, 40),
         documents_per_tick=st.integers(1, 12),
+        reinforcement_gain=st.sampled_from([0.0, 0.05, 0.3, 1.0]),
         edge_decay_rate=st.sampled_from([0.0, 0.001, 0.02, 0.1, 1.0]),
         edge_prune_threshold=st.sampled_from([0.0, 0.01, 0.05, 0.3, 1.0]),
         staleness_factor=st.sampled_from([0.0, 0.5, 1.5, 5.0]),
@@ -176,26 +227,38 @@ def test_any_config_equals_the_naive_colony(seed, shards, config):
     compare(config, shards, seed, steps=8, vocabulary=80, longest=25)
 
 
+TEXTS = st.lists(st.integers(0, 11), min_size=1, max_size=6).map(lambda some: " ".join(WORDS[one] for one in some))
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    shards=st.integers(1, 5),
+    shards=st.integers(1, 16),
+    twin=st.integers(1, 16),
     steps=st.lists(
         st.one_of(
-            st.lists(st.lists(st.integers(0, 11), min_size=1, max_size=6), min_size=1, max_size=4),
-            st.sampled_from([1, 1, 1, 2, 30, 55, 120]),
+            st.tuples(st.just("ingest"), st.lists(TEXTS, min_size=1, max_size=4)),
+            st.tuples(st.just("reinforce"), TEXTS),
+            st.tuples(st.just("update"), st.integers(0, 20), TEXTS),
+            st.tuples(st.just("delete"), st.integers(0, 20)),
+            st.tuples(st.just("tick"), st.sampled_from([1, 1, 1, 2, 30, 55, 120])),
         ),
-        max_size=14,
+        max_size=20,
     ),
 )
-def test_any_sequence_of_inputs_and_ticks_equals_the_naive_colony(shards, steps):
-    pair = Pair(phago.ColonyConfig(max_edge_degree=6), shards)
+def test_any_sequence_of_inputs_and_ticks_equals_the_naive_colony(shards, twin, steps):
+    pair = Pair(phago.ColonyConfig(max_edge_degree=6), shards, twin)
     number = 0
-    for step in steps:
-        if isinstance(step, int):
-            for _ in range(step):
+    for what, *how in steps:
+        if what == "ingest":
+            pair.ingest([(f"d{number + at}", text) for at, text in enumerate(how[0])])
+            number += len(how[0])
+        elif what == "reinforce":
+            pair.reinforce(how[0])
+        elif what == "tick":
+            for _ in range(how[0]):
                 pair.tick(whole=False)
-        else:
-            pair.ingest([(f"d{number + at}", " ".join(WORDS[one] for one in some)) for at, some in enumerate(step)])
-            number += len(step)
+        elif pair.texts:
+            key = sorted(pair.texts)[how[0] % len(pair.texts)]
+            pair.delete(key) if what == "delete" else pair.update(key, how[1])
         pair.compare()
     pair.close()

@@ -37,7 +37,7 @@ _BridgeShare = tuple[str, str, float, float]
 # (lexical, concepts, bridge)
 _Parts = tuple[float, float, float]
 # found, parts, passage, its span in characters of the text, the strongest concepts, bridges
-_Answered = tuple[_Found, _Parts, str, tuple[int, int], list[_ConceptShare], list[_BridgeShare]]
+_Answered = tuple[_Found, _Parts, tuple[int, int], PathRows]
 # (id, score, parts), words, unknown words, (title, named), concepts, bridges, weight as a seed, why nothing is found
 _Explained = tuple[
     tuple[str, float, _Parts],
@@ -55,6 +55,8 @@ _Node = tuple[str, str, str, int, int, int, int]
 _ShardRow = tuple[int, str, bool, int, int, int, int, float | None]
 # (node id, shard, label, mentions, is_resolved)
 _GhostRow = tuple[str, int, str | None, int | None, bool]
+# (label of a concept, the question's words that led to it, most first)
+_Step = tuple[str, list[str]]
 # (id, label, score, shard)
 _Ranked = tuple[str, str, float, int]
 # (label, weight, co_activations, created, last, id)
@@ -75,6 +77,7 @@ __all__ = [
     "METADATA_BYTES_MAX",
     "METADATA_KEYS_MAX",
     "NodeTable",
+    "PathRows",
     "Ring",
     "Runner",
     "SHARDS_MAX",
@@ -223,7 +226,7 @@ class World:
         """Documents accepted and not yet digested."""
     @property
     def quiet(self) -> bool:
-        """Nothing to digest or unwire and no living digester: a run has nothing to do."""
+        """Nothing to digest, unwire or reinforce and no living digester: a run has nothing to do."""
     def ingest(self, documents: Sequence[object], first_index: int, skip: bool) -> tuple[int, int, list[_Rejected]]:
         """Take one chunk of documents; returns (accepted, unchanged, rejected).
 
@@ -248,6 +251,10 @@ class World:
         """
     def update_async(self, document: object) -> Awaitable[_Updated]:
         """The twin for event loops. The document is read before it returns; when cancelled, it may have been taken."""
+    def reinforce(self, key: str, title: str, text: str, path: list[_Step]) -> bool:
+        """Learn from a document that helped, and that stands as it is told here. False when it does not, or when the
+        path holds no word. `LimitError` when too much waits for the next tick.
+        """
     def search(self, text: str, k: int, where: _Where | None = None) -> list[_Found]:
         """The `k` documents that match with the highest BM25 score, best first; ties by id. Only scores above 0.
 
@@ -337,6 +344,12 @@ class NodeTable:
     def get(self, index: int) -> _Node: ...
     def column(self, name: str) -> Column:
         """Built on first use and kept; `KeyError` for another name."""
+
+@final
+class PathRows:
+    """How a question reached a document; turned into Python's objects when it is read."""
+
+    def read(self) -> tuple[list[_ConceptShare], list[_BridgeShare]]: ...
 
 @final
 class EdgeTable:
@@ -440,6 +453,8 @@ class ShardHandle:
         """Take one document; returns its id. `RoutingFailed` names the home of one that lives elsewhere."""
     def delete_document(self, key: str) -> bool:
         """Let one document go; False when there is none. `RoutingFailed` names the home of one that lives elsewhere."""
+    def reinforce(self, key: str, title: str, text: str, path: list[_Step]) -> bool:
+        """As `World.reinforce`. `RoutingFailed` names the home of a document that lives elsewhere."""
     def phase(self, name: _PhaseName) -> tuple[int, int, CrossEdges]:
         """Drive one phase by hand; (node_count, edge_count, new cross-shard edges). `ValueError` out of order."""
     def take_outbox(self) -> list[tuple[int, Batch]]:

@@ -24,6 +24,7 @@ from .results import (
 
 if TYPE_CHECKING:
     from ._phago import (
+        PathRows,
         TickResult,
         _Answered,
         _BridgeShare,
@@ -111,6 +112,17 @@ def constants(ranking: Any) -> dict[str, int | float] | None:
     return as_native(ranking)
 
 
+def helped(hit: Any) -> tuple[str, str, str, list[tuple[str, list[str]]]]:
+    """A hit that helped as the native module takes it: id, title, text, and the words and concepts of its path."""
+    if not isinstance(hit, Hit):
+        raise TypeError(f"`hit` is a Hit, not {type(hit).__name__}")
+    path = [
+        (text_of("hit.path", step.label), [text_of("hit.path", word.word) for word in step.words])
+        for step in hit.path.concepts
+    ]
+    return text_of("hit.id", hit.id), text_of("hit.title", hit.title), text_of("hit.text", hit.text), path
+
+
 def lexical_hit(row: _Found) -> Hit:
     """A hit of a ranking by words alone."""
     score, name, title, text, digested, metadata = row
@@ -119,9 +131,13 @@ def lexical_hit(row: _Found) -> Hit:
 
 def hit(row: _Answered) -> Hit:
     """A hit with all that it rests on."""
-    (score, name, title, text, digested, metadata), parts, passage, span, concepts, bridges = row
-    path = Path.later(lambda: (_concepts(concepts), _bridges(bridges)))
-    return Hit(score, name, title, text, digested, Parts(*parts), passage, span, path, metadata)
+    (score, name, title, text, digested, metadata), parts, span, rows = row
+    return Hit(score, name, title, text, digested, Parts(*parts), span, Path.later(lambda: _steps(rows)), metadata)
+
+
+def _steps(rows: PathRows) -> tuple[tuple[ConceptShare, ...], tuple[BridgeShare, ...]]:
+    concepts, bridges = rows.read()
+    return _concepts(concepts), _bridges(bridges)
 
 
 def explanation(row: _Explained) -> Explanation:

@@ -16,6 +16,7 @@ from .results import (
     Concept,
     DistributedTickResult,
     Explanation,
+    Hit,
     Hits,
     IngestReport,
     RunReport,
@@ -70,6 +71,10 @@ class AsyncColony(Unpicklable):
     async def delete(self, id: str) -> bool:
         """See `Colony.delete`. A cancelled one was done or not, never half."""
         return await asyncio.to_thread(self._colony.delete, id)
+
+    async def reinforce(self, hit: Hit) -> bool:
+        """See `Colony.reinforce`. A cancelled one was done or not, never half."""
+        return await asyncio.to_thread(self._colony.reinforce, hit)
 
     async def run(self, max_ticks: int | None = None) -> RunReport:
         """See `Colony.run`."""

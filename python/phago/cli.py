@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from . import __version__
 from .beir import Collection, read_collection
@@ -19,6 +20,7 @@ from .demo import PYTHON_QUESTIONS, demonstrate, python_documents, questions_fro
 from .document import BYTES_MAX, Document, scan_folder
 from .errors import ConfigError, PhagoError
 from .evaluation import ASKED, DEPTH, evaluate, heading, run_lines, table, unfit_for_a_run
+from .replay import DRAWS, replay, replay_table
 
 __all__ = ["main"]
 
@@ -74,8 +76,8 @@ def _parser() -> argparse.ArgumentParser:
         "corpus.jsonl, queries.jsonl (either may end in .gz) and qrels.tsv or qrels/test.tsv, as the collections of "
         "BEIR do.",
         epilog="The measures are trec_eval's; questions that find nothing count as 0. p is that of Student's paired t "
-        f"test, two-sided. Queries/s: one thread that takes the best {ASKED}. There is no row without the graph's "
-        "edges, as the ranking reads none.",
+        f"test, two-sided. Queries/s: one thread that takes the best {ASKED}. By default the ranking reads no edge of "
+        "the graph; one row does.",
     )
     judge.add_argument("path", metavar="DIR", help="the folder of the collection")
     judge.add_argument("--shards", type=_shards, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
@@ -86,7 +88,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="K",
         help=f"places of a ranking that are looked at, {ASKED} or more (default: {DEPTH})",
     )
-    judge.add_argument(
+    instead = judge.add_mutually_exclusive_group()
+    instead.add_argument(
+        "--replay",
+        action="store_true",
+        help=f"instead, ask half of the questions {DRAWS:,} times, let the colony learn from the answers that help, "
+        "and measure both halves before and after",
+    )
+    instead.add_argument(
         "--run-file", metavar="F", help=f"write the first row's ranking as a TREC run, {DEPTH} places at most"
     )
     judge.add_argument("--json", action="store_true", help="print JSON instead of a table")
@@ -158,6 +167,9 @@ def _eval(arguments: argparse.Namespace) -> int:
         _check_run(run_file, collection)
     if not arguments.json:
         print(heading(collection), flush=True)
+    if arguments.replay:
+        replayed = replay(collection, shards=arguments.shards, depth=arguments.depth)
+        return _show(arguments, replayed.as_json, lambda: replay_table(replayed))
     report = evaluate(collection, shards=arguments.shards, depth=arguments.depth)
     if run_file is not None:
         try:
@@ -167,10 +179,16 @@ def _eval(arguments: argparse.Namespace) -> int:
             raise
         except OSError as error:
             raise _Problem(f"`{run_file}` cannot be written: {error.strerror}") from None
+    return _show(arguments, report.as_json, lambda: table(report))
+
+
+def _show(
+    arguments: argparse.Namespace, as_json: Callable[[], dict[str, Any]], lines: Callable[[], Iterable[str]]
+) -> int:
     if arguments.json:
-        print(json.dumps(report.as_json(), indent=2, allow_nan=False))
+        print(json.dumps(as_json(), indent=2, allow_nan=False))
     else:
-        for line in table(report):
+        for line in lines():
             print(line)
     return 0
 

@@ -17,6 +17,7 @@ from ._shared import (
     cores,
     count,
     explanation,
+    helped,
     hit,
     lexical_hit,
     question_of,
@@ -31,6 +32,7 @@ from .results import (
     Concept,
     DistributedTickResult,
     Explanation,
+    Hit,
     Hits,
     IngestReport,
     Rejected,
@@ -228,8 +230,30 @@ class Colony(Unpicklable):
         """
         return self._world.delete(text_of("id", id))
 
+    def reinforce(self, hit: Hit) -> bool:
+        """Learn from a hit that helped; it takes effect in the next tick, which `run` makes.
+
+        Every concept of the hit's path, the question's words among them, counts one use (`Node.uses`). Every synapse
+        between a word of the question and a concept that it led to, in either direction, gains
+        `ColonyConfig.reinforcement_gain` of weight, up to 1, and fades from that tick on. Nothing is made: a synapse is
+        evidence of documents, and `co_activations` counts those alone. So what is learned is bounded, fades when it is
+        not repeated, and goes with the synapse. It changes no answer, unless `Ranking.hop_share` lets it.
+
+        Returns `False`, and does nothing, where the document is gone or has changed since, and where the hit has no
+        path to learn from: a lexical hit, or one found by words and titles alone. While a tick is made, all of this
+        waits for its end. A document deleted before the next tick takes along what it was to be reinforced with.
+
+        Args:
+            hit: A hit of `query`, of this colony or of another one with the same document, pickled or not. Of a path
+                the first 16 concepts, and for each the first 32 words, count.
+
+        Raises:
+            LimitError: More would wait for the next tick than 1,048,576 concepts and pairs of them. Make a tick.
+        """
+        return self._world.reinforce(*helped(hit))
+
     def run(self, max_ticks: int | None = None) -> RunReport:
-        """Tick until all is digested or unwired and every digester has ended, or `max_ticks` were made.
+        """Tick until all is digested, unwired or reinforced and every digester has ended, or `max_ticks` were made.
 
         Raises:
             PhaseTimeout: A shard did not finish a phase in time. The tick was undone; call `run` again to go on.

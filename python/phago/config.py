@@ -124,6 +124,8 @@ class ColonyConfig:
     """How much faster a mature synapse fades that is not repeated; 0 to 1,000."""
     maturation_ticks: int = 50
     """Ticks in which a new synapse neither grows stale nor is pruned; 0 to 2^30."""
+    reinforcement_gain: float = 0.05
+    """What one `reinforce` adds to the weight of a synapse on the hit's path, up to a weight of 1; 0 to 1."""
     max_edge_degree: int = 30
     """Synapses a node keeps of its own, at most; 1 to 2^20. The strongest stay."""
     concepts_per_document: int = 30
@@ -146,6 +148,7 @@ class ColonyConfig:
             "trace_removal_threshold",
             "edge_decay_rate",
             "edge_prune_threshold",
+            "reinforcement_gain",
         ):
             _check_float(self, field, 0.0, 1.0)
         _check_float(self, "staleness_factor", 0.0, 1000.0)
@@ -200,6 +203,10 @@ class Ranking:
     """Concepts that seeds light up. 1 to 10,000."""
     own_share: float = 0.2
     """What the question's own words keep among them: the lexical score has counted them already. 0 to 100."""
+    hop_share: float = 0.0
+    """What the question's words give straight to the concepts they are wired to, in units of all that the seeds give:
+    one hop over the synapses as they are now. 0 to 10. At 0 no tick and no `reinforce` changes an answer.
+    """
     concepts_weight: float = 1.8
     """What concepts are worth at most, in units of the best lexical score. 0 to 100."""
     concepts_power: float = 0.7
@@ -239,6 +246,7 @@ class Ranking:
         _check_int(self, "stretch_words_max", 1, 2**24)
         _check_int(self, "concepts_max", 1, 10_000)
         _check_float(self, "own_share", 0.0, 100.0)
+        _check_float(self, "hop_share", 0.0, 10.0)
         _check_float(self, "concepts_weight", 0.0, 100.0)
         _check_float(self, "concepts_power", 0.01, 16.0)
         _check_float(self, "concepts_evidence", 0.0, 10000.0)

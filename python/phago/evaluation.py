@@ -26,11 +26,14 @@ __all__ = [
     "Report",
     "Result",
     "Row",
+    "difference_text",
     "evaluate",
     "heading",
     "paired_t_test",
+    "rankings_of",
     "run_lines",
     "table",
+    "values_of",
 ]
 
 DEPTH = 1000
@@ -39,6 +42,7 @@ ASKED = 10
 """Hits of the questions that are timed."""
 
 Grades = Mapping[str, int]
+Rankings = dict[str, list[tuple[str, float]]]
 
 
 # --- what is compared --------------------------------------------------------------------------------------------
@@ -54,13 +58,14 @@ class Row:
 
 
 BASELINE = Row("BM25", None)
-# The method reads no edge of the graph while it ranks, so that there is no row without them.
+# By default the ranking reads no edge of the graph, so that there is a row with them and none without.
 ROWS = (
     Row("phago"),
     BASELINE,
     Row("no concept spread", {"concepts_weight": 0.0}),
     Row("no title bridge", {"bridge_weight": 0.0}),
     Row("no title in question", {"title_weight": 0.0, "named_weight": 0.0}),
+    Row("with the Hebbian hop", {"hop_share": 0.2}),
 )
 
 
@@ -186,7 +191,7 @@ class Result:
     """What one way to rank reached."""
 
     row: Row
-    rankings: dict[str, list[tuple[str, float]]]
+    rankings: Rankings
     """For each question the documents with their scores, best first."""
     values: dict[str, list[float]]
     """For each measure the value of each question."""
@@ -263,19 +268,30 @@ def evaluate(collection: Collection, *, shards: int | None = None, depth: int = 
     return Report(collection, report.rejected, depth, results)
 
 
-def _result(colony: Colony, collection: Collection, row: Row, depth: int) -> Result:
+def rankings_of(colony: Colony, collection: Collection, row: Row, depth: int) -> Rankings:
+    """Ask every question, in one way to rank."""
     arguments = _arguments(row)
-    rankings: dict[str, list[tuple[str, float]]] = {}
-    values: dict[str, list[float]] = {measure: [] for measure in MEASURES}
+    rankings: Rankings = {}
     for question, text in collection.questions.items():
         try:
-            found = [(hit.id, hit.score) for hit in colony.query(text, k=depth, paths=False, **arguments)]
+            rankings[question] = [(hit.id, hit.score) for hit in colony.query(text, k=depth, paths=False, **arguments)]
         except LimitError as error:
             raise CollectionError(f"question `{question}`: {error}", path=collection.path) from error
-        documents = [document for document, _ in found]
-        for measure, value in MEASURES.items():
-            values[measure].append(value(documents, collection.grades[question]))
-        rankings[question] = found
+    return rankings
+
+
+def values_of(rankings: Rankings, grades: Mapping[str, Grades]) -> dict[str, list[float]]:
+    """For each measure the value of each ranking, in their order."""
+    documents = {question: [document for document, _ in found] for question, found in rankings.items()}
+    return {
+        measure: [value(found, grades[question]) for question, found in documents.items()]
+        for measure, value in MEASURES.items()
+    }
+
+
+def _result(colony: Colony, collection: Collection, row: Row, depth: int) -> Result:
+    rankings = rankings_of(colony, collection, row, depth)
+    values, arguments = values_of(rankings, collection.grades), _arguments(row)
     begun = time.perf_counter()
     for text in collection.questions.values():
         colony.query(text, k=ASKED, **arguments)
@@ -323,7 +339,11 @@ def table(report: Report) -> Iterator[str]:
 def _compared(report: Report, result: Result, measure: str) -> str:
     found = report.difference(result, measure)
     assert found is not None
-    difference, p = found
+    return difference_text(*found)
+
+
+def difference_text(difference: float, p: float | None) -> str:
+    """A difference of means and its p value, in 14 characters at most."""
     return f"{difference:+.4f} {'p=-' if p is None else 'p<.001' if p < 0.001 else f'p={p:.3f}'.replace('0.', '.')}"
 
 

@@ -113,7 +113,9 @@ class ConceptShare:
     words: tuple[WordShare, ...] = ()
     """The same points by the question's words that found the seeds, most first."""
     seeds: tuple[tuple[str, float], ...] = ()
-    """The same points by the seeds (their ids) that lit it, most first."""
+    """The same points by the seeds (their ids) that lit it, most first. With `Ranking.hop_share`, what is missing came
+    straight from the words.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,14 +235,17 @@ class Hit:
     """The tick in which the document was digested; `None` while it waits."""
     parts: Parts = field(default_factory=Parts)
     """What the score is the sum of."""
-    passage: str = ""
-    """The best passage of the text: sentences, at most 600 characters. Empty in a lexical ranking."""
     span: tuple[int, int] = (0, 0)
-    """Where the passage stands: `text[start:end]`."""
+    """Where the best passage stands: `text[start:end]`."""
     path: Path = field(default_factory=Path)
     """How the question got there. Empty in a lexical ranking."""
     metadata: dict[str, Scalar | list[Scalar]] = field(default_factory=dict, hash=False)
     """The document's, sorted by key."""
+
+    @property
+    def passage(self) -> str:
+        """The best passage of the text: sentences, at most 600 characters. Empty in a lexical ranking."""
+        return self.text[slice(*self.span)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +297,7 @@ class Node:
     mentions: int
     """Documents that contain it."""
     uses: int
-    """How often it was used on purpose."""
+    """How often `reinforce` used it since it is a concept."""
     degree: int
     """Live synapses of its own row."""
 

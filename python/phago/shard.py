@@ -7,12 +7,13 @@ from typing import Any
 
 from . import _phago
 from ._phago import Batch
-from ._shared import Unpicklable, count, question_of, text_of
+from ._shared import Unpicklable, count, helped, question_of, text_of
 from .config import ColonyConfig, as_native
 from .ghosts import GhostNodeCache, ShardGhosts
 from .ids import ShardId, TickPhase
 from .results import (
     CrossShardEdges,
+    Hit,
     LocalQueryRequest,
     LocalQueryResult,
     Node,
@@ -93,6 +94,14 @@ class ShardedColony(Unpicklable):
             RoutingFailed: It lives on another shard, which the error names.
         """
         return self._native.delete_document(text_of("document_id", document_id))
+
+    def reinforce(self, hit: Hit) -> bool:
+        """Learn from a hit on one of this shard's documents, as `Colony.reinforce` does.
+
+        Raises:
+            RoutingFailed: The document lives on another shard, which the error names.
+        """
+        return self._native.reinforce(*helped(hit))
 
     # --- driving ---
 

@@ -8,6 +8,7 @@ use crate::message::Batch;
 use crate::metadata::{Filter, Metadata};
 use crate::plan::Plan;
 use crate::query::{Found, Scratch};
+use crate::reinforcement::Reinforcement;
 use crate::ring::Ring;
 use crate::shard::Delta;
 use crate::state::{Admission, Committed, State};
@@ -78,6 +79,25 @@ impl Colony {
         let Some(document) = self.state.document(id) else { return false };
         let forms = self.session.analyse(&document.title, &document.text).forms;
         self.state.remove(id, &forms)
+    }
+
+    /// Learn from a document that helped: its path as concepts with the words that led to each, most first. It takes
+    /// effect in the next tick. `false` when there is no such document or the path holds no word.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] when too much waits for the next tick.
+    pub fn reinforce(&mut self, id: DocumentId, path: &[(String, Vec<String>)]) -> Result<bool> {
+        let stem_of = |word: &str| match &mut *self.session.query(word) {
+            [word] => Some(std::mem::take(&mut word.stem)),
+            _ => None,
+        };
+        let path = path.iter().map(|(label, words)| (&**label, &**words));
+        let Some(reinforcement) = Reinforcement::new(path, stem_of) else { return Ok(false) };
+        if self.state.document(id).is_none() {
+            return Ok(false);
+        }
+        self.state.check_reinforcement(id, &reinforcement, 0)?;
+        Ok(self.state.reinforce(id, reinforcement, 1))
     }
 
     /// One whole tick, or an error and nothing changed.

@@ -41,6 +41,8 @@ pub struct Commons {
     pub(crate) failed: u64,
     // Digested documents deleted since the last tick.
     pub(crate) unwiring: u64,
+    // The size of the reinforcements since the last tick.
+    pub(crate) reinforcing: u64,
     // By term index.
     pub(crate) df: Vec<u32>,
     pub(crate) ids: Vec<u128>,
@@ -78,6 +80,7 @@ impl Commons {
             digested: 0,
             failed: 0,
             unwiring: 0,
+            reinforcing: 0,
             df: Vec::new(),
             ids: Vec::new(),
             homes: Vec::new(),
@@ -104,6 +107,12 @@ impl Commons {
     /// Documents that wait to be digested.
     pub fn pending(&self) -> u64 {
         self.backlog.len() as u64
+    }
+
+    /// What the reinforcements that wait for the next tick count for against
+    /// [`crate::reinforcement::REINFORCED_MAX`].
+    pub fn reinforcing(&self) -> u64 {
+        self.reinforcing
     }
 
     /// Documents that were digested.

@@ -24,6 +24,8 @@ pub struct ColonyConfig {
     pub staleness_factor: f64,
     /// Ticks in which a new synapse neither grows stale nor is pruned.
     pub maturation_ticks: u32,
+    /// What one reinforcement adds to the weight of a synapse on its path.
+    pub reinforcement_gain: f64,
     /// The longest row: synapses a node keeps of its own.
     pub max_edge_degree: u32,
     /// Most salient terms of a document that are wired.
@@ -50,6 +52,7 @@ impl Default for ColonyConfig {
             edge_prune_threshold: 0.05,
             staleness_factor: 1.5,
             maturation_ticks: 50,
+            reinforcement_gain: 0.05,
             max_edge_degree: 30,
             concepts_per_document: 30,
             documents_per_tick: 4096,
@@ -73,6 +76,7 @@ impl ColonyConfig {
             ("trace_removal_threshold", self.trace_removal_threshold),
             ("edge_decay_rate", self.edge_decay_rate),
             ("edge_prune_threshold", self.edge_prune_threshold),
+            ("reinforcement_gain", self.reinforcement_gain),
         ] {
             within(field, value, 0.0, 1.0)?;
         }

@@ -89,6 +89,7 @@ fn config(state: &State, out: &mut Writer) {
     out.real(config.edge_prune_threshold);
     out.real(config.staleness_factor);
     out.number(config.maturation_ticks.into());
+    out.real(config.reinforcement_gain);
     out.number(config.max_edge_degree.into());
     out.number(config.concepts_per_document.into());
     out.number(config.documents_per_tick.into());
@@ -126,7 +127,7 @@ fn documents(state: &State, out: &mut Writer) {
     }
 }
 
-// What ticks made of the documents, and what the next will unmake.
+// What ticks made of the documents, and what the next will unmake or strengthen.
 fn history(state: &State, out: &mut Writer) {
     let commons = state.commons();
     out.number(commons.tick());
@@ -144,6 +145,27 @@ fn history(state: &State, out: &mut Writer) {
     for (digested, list) in unwiring {
         out.number((*digested).into());
         concepts(state, list, out);
+    }
+    reinforcements(state, out);
+}
+
+fn reinforcements(state: &State, out: &mut Writer) {
+    let mut all: Vec<_> = state.shards().iter().flat_map(|shard| shard.reinforcing()).collect();
+    all.sort_unstable_by_key(|waiting| waiting.0);
+    out.number(all.len() as u64);
+    for (document, waiting) in all {
+        out.id(*document);
+        out.number(waiting.len() as u64);
+        for (reinforcement, &times) in waiting {
+            out.number(times);
+            out.number(reinforcement.stems().len() as u64);
+            reinforcement.stems().iter().for_each(|stem| out.text(stem));
+            out.number(reinforcement.pairs().len() as u64);
+            for &(one, other) in reinforcement.pairs() {
+                out.number(one.into());
+                out.number(other.into());
+            }
+        }
     }
 }
 
@@ -183,6 +205,7 @@ fn graph(state: &State, out: &mut Writer) {
     for term in nodes {
         out.id(commons.id(term));
         out.number(state.home(term).wirings(term, commons).into());
+        out.number(state.home(term).uses_of(term, commons));
         let row = state.row(term);
         out.number(row.len() as u64);
         for synapse in row {

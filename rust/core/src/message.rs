@@ -1,9 +1,10 @@
 //! What travels between shards in a tick: the concept lists of the documents that were lysed, and of those that
-//! were deleted.
+//! were deleted, and what was reinforced.
 //!
 //! A list goes once to each shard that owns any of its concepts; the owner expands the synapses whose source
 //! it is home to, so that never the k^2 edges of a document travel. In process the lists of a shard are one
-//! buffer that all batches share.
+//! buffer that all batches share. Reinforcements travel as counts, one for each concept and each synapse: sums of
+//! integers, so that nobody sees in which order they were given.
 
 use crate::ids::{ShardId, Tick};
 use crate::text::Lexicon;
@@ -62,6 +63,44 @@ fn varint(value: u32) -> u64 {
     u64::from((38 - (value | 1).leading_zeros()) / 7)
 }
 
+/// How often reinforcements used concepts and strengthen synapses that live on one shard.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Uses {
+    /// Concepts, by term index.
+    pub concepts: Vec<(u32, u64)>,
+    /// Synapses as (source, target), by term indices.
+    pub synapses: Vec<((u32, u32), u64)>,
+}
+
+impl Uses {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.concepts.len() + self.synapses.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    // Bytes on the wire: gaps of the sorted sources, targets and counts, as varints.
+    fn packed_bytes(&self) -> u64 {
+        let count = |times: u64| varint(u32::try_from(times).unwrap_or(u32::MAX));
+        let mut previous = 0;
+        let mut gap = |term: u32| varint(term - std::mem::replace(&mut previous, term));
+        let concepts: u64 = self.concepts.iter().map(|&(term, times)| gap(term) + count(times)).sum();
+        let mut previous = 0;
+        let mut gap = |term: u32| varint(term - std::mem::replace(&mut previous, term));
+        let synapse = |&((source, target), times): &((u32, u32), u64)| gap(source) + varint(target) + count(times);
+        concepts + self.synapses.iter().map(synapse).sum::<u64>()
+    }
+
+    fn terms(&self) -> impl Iterator<Item = u32> + '_ {
+        let ends = self.synapses.iter().flat_map(|&((source, target), _)| [source, target]);
+        self.concepts.iter().map(|&(term, _)| term).chain(ends)
+    }
+}
+
 /// Everything one shard says to another in one tick. Opaque to those who carry it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
@@ -73,6 +112,7 @@ pub struct Batch {
     pub to: ShardId,
     pub(crate) wired: Share,
     pub(crate) unwired: Share,
+    pub(crate) uses: Uses,
 }
 
 /// The part of one shard's lists that another needs.
@@ -95,8 +135,7 @@ impl Share {
     fn decode(stamped: &[(u32, Vec<u32>)], terms: &[u32]) -> Result<Share> {
         let (mut lists, mut packed) = (Lists::default(), 0);
         for (tick, list) in stamped {
-            let term = |&place: &u32| terms.get(place as usize).copied().ok_or_else(|| broken("a term is missing"));
-            let mut list = list.iter().map(term).collect::<Result<Vec<u32>>>()?;
+            let mut list = list.iter().map(|&place| at(terms, place)).collect::<Result<Vec<u32>>>()?;
             list.sort_unstable();
             list.dedup();
             packed += Lists::packed_bytes(&list);
@@ -118,9 +157,11 @@ struct Wire {
     stems: Vec<String>,
     wired: Vec<(u32, Vec<u32>)>,
     unwired: Vec<(u32, Vec<u32>)>,
+    used: Vec<(u32, u64)>,
+    reinforced: Vec<((u32, u32), u64)>,
 }
 
-const WIRE_VERSION: u8 = 1;
+const WIRE_VERSION: u8 = 2;
 
 impl Batch {
     /// The concept lists of documents that were lysed.
@@ -133,9 +174,14 @@ impl Batch {
         self.unwired.stamped()
     }
 
-    /// How many documents it speaks of.
+    /// What was reinforced of what lives where it goes.
+    pub fn uses(&self) -> &Uses {
+        &self.uses
+    }
+
+    /// How many things it says: documents, and concepts and synapses that were reinforced.
     pub fn len(&self) -> usize {
-        self.wired.chosen.len() + self.unwired.chosen.len()
+        self.wired.chosen.len() + self.unwired.chosen.len() + self.uses.len()
     }
 
     /// Whether it says nothing.
@@ -146,13 +192,23 @@ impl Batch {
     /// Bytes it takes on the wire between two shards that share a dictionary of terms: gaps of sorted term
     /// indices as varints. In process nothing is copied.
     pub fn nbytes(&self) -> u64 {
-        self.wired.packed + self.unwired.packed
+        self.wired.packed + self.unwired.packed + self.uses.packed_bytes()
+    }
+
+    /// Whether another batch says the same, however it is packed.
+    pub fn says_the_same(&self, other: &Batch) -> bool {
+        let ends = |batch: &Batch| (batch.tick, batch.from, batch.to);
+        ends(self) == ends(other)
+            && self.lists().eq(other.lists())
+            && self.unwired().eq(other.unwired())
+            && self.uses == other.uses
     }
 
     /// The batch as bytes that another process can read.
     pub fn encode(&self, lexicon: &Lexicon) -> Vec<u8> {
         let mut dictionary = BTreeMap::new();
-        for &term in self.wired.iter().chain(self.unwired.iter()).flatten() {
+        let listed = self.wired.iter().chain(self.unwired.iter()).flatten().copied();
+        for term in listed.chain(self.uses.terms()) {
             dictionary.entry(term).or_insert_with(|| lexicon.stem(term).to_string());
         }
         let index: BTreeMap<u32, u32> = dictionary.keys().copied().zip(0..).collect();
@@ -168,6 +224,8 @@ impl Batch {
             packed: self.nbytes(),
             wired: packed(&self.wired),
             unwired: packed(&self.unwired),
+            used: self.uses.concepts.iter().map(|(term, times)| (index[term], *times)).collect(),
+            reinforced: self.uses.synapses.iter().map(|((a, b), times)| ((index[a], index[b]), *times)).collect(),
             stems: dictionary.into_values().collect(),
         };
         postcard::to_stdvec(&wire).unwrap_or_default()
@@ -182,12 +240,23 @@ impl Batch {
         let known = |stem: &String| lexicon.term(stem).ok_or_else(|| broken(&format!("unknown term `{stem}`")));
         let terms = wire.stems.iter().map(known).collect::<Result<Vec<u32>>>()?;
         let (wired, unwired) = (Share::decode(&wire.wired, &terms)?, Share::decode(&wire.unwired, &terms)?);
+        let uses = wire.uses(&terms)?;
         let (from, to) = (ShardId(wire.from), ShardId(wire.to));
-        Ok(Batch { tick: wire.tick, from, to, wired, unwired })
+        Ok(Batch { tick: wire.tick, from, to, wired, unwired, uses })
     }
 }
 
 impl Wire {
+    fn uses(&self, terms: &[u32]) -> Result<Uses> {
+        let used = self.used.iter().map(|&(concept, times)| Ok((at(terms, concept)?, times)));
+        let ends = |(a, b): (u32, u32)| Ok((at(terms, a)?, at(terms, b)?));
+        let reinforced = self.reinforced.iter().map(|&(pair, times)| Ok((ends(pair)?, times)));
+        let mut uses = Uses { concepts: used.collect::<Result<_>>()?, synapses: reinforced.collect::<Result<_>>()? };
+        uses.concepts.sort_unstable();
+        uses.synapses.sort_unstable();
+        Ok(uses)
+    }
+
     fn read(bytes: &[u8]) -> Result<Wire> {
         // The version stands first and alone, because nothing is known of what follows another one.
         let (version, _) = postcard::take_from_bytes::<u8>(bytes).map_err(|cause| broken(&cause.to_string()))?;
@@ -220,6 +289,10 @@ impl Header {
         let wire = Wire::read(bytes)?;
         Ok(Header { tick: wire.tick, from: ShardId(wire.from), to: ShardId(wire.to), nbytes: wire.packed })
     }
+}
+
+fn at(terms: &[u32], place: u32) -> Result<u32> {
+    terms.get(place as usize).copied().ok_or_else(|| broken("a term is missing"))
 }
 
 fn broken(reason: &str) -> Error {

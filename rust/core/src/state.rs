@@ -10,6 +10,7 @@ use crate::plan::Plan;
 use crate::query::{
     Allowed, Answer, Buffers, Found, Inquiry, RankedConcept, Ranking, Scratch, View, concepts, lexical,
 };
+use crate::reinforcement::{REINFORCED_MAX, Reinforcement};
 use crate::ring::Ring;
 use crate::shard::{Delta, Retired, Shard};
 use crate::text::{QueryWord, Session};
@@ -156,6 +157,7 @@ impl State {
         let shard = Arc::make_mut(&mut self.shards[seat]);
         let Some((document, moved)) = shard.remove(id) else { return false };
         let commons = Arc::make_mut(&mut self.commons);
+        commons.reinforcing -= shard.forget_reinforcements(id);
         let length = document.terms.iter().map(|&(_, count)| u64::from(count)).sum();
         commons.uncount(&document, length, forms);
         // Nothing granted: a delete before digestion wins.
@@ -174,6 +176,37 @@ impl State {
             }
         }
         true
+    }
+
+    /// Let a reinforcement, given so many times, of a document wait for the next tick; `false` when there is no such
+    /// document. It leaves with the document. [`State::check_reinforcement`] says whether there is room.
+    pub fn reinforce(&mut self, id: DocumentId, reinforcement: Reinforcement, times: u64) -> bool {
+        if self.document(id).is_none() {
+            return false;
+        }
+        let seat = self.seat_of(id);
+        // Unique unless a worker that hangs still reads the shard: then the colony goes on with a copy.
+        let more = Arc::make_mut(&mut self.shards[seat]).reinforce(id, reinforcement, times);
+        Arc::make_mut(&mut self.commons).reinforcing += more;
+        true
+    }
+
+    /// Refuse a reinforcement for which there is no room beside those that wait, here (unless it waits already) and
+    /// elsewhere.
+    ///
+    /// # Errors
+    /// [`Error::Limit`].
+    pub fn check_reinforcement(&self, id: DocumentId, reinforcement: &Reinforcement, elsewhere: u64) -> Result<()> {
+        let waiting = self.shards[self.seat_of(id)].reinforcing().get(&id.0);
+        if waiting.is_some_and(|waiting| waiting.contains_key(reinforcement)) {
+            return Ok(());
+        }
+        let value = self.commons.reinforcing + elsewhere + reinforcement.size();
+        if value > REINFORCED_MAX {
+            let what = "what reinforcements may wait for the next tick with, in concepts and pairs,".into();
+            return Err(Error::Limit { what, limit: REINFORCED_MAX, value });
+        }
+        Ok(())
     }
 
     /// What the next tick will do.
@@ -205,7 +238,7 @@ impl State {
             }
             self.exchanged += delta.exchanged;
         }
-        commons.unwiring = 0;
+        (commons.unwiring, commons.reinforcing) = (0, 0);
         commons.tick = plan.tick;
         let decay = Decay::new(&commons.config);
         for (shard, delta) in self.shards.iter_mut().zip(deltas) {
@@ -217,10 +250,11 @@ impl State {
         committed
     }
 
-    /// Whether nothing waits to be digested or unwired and no digester lives.
+    /// Whether nothing waits to be digested, unwired or reinforced and no digester lives.
     pub fn is_quiet(&self) -> bool {
         let commons = &self.commons;
-        commons.backlog.is_empty() && commons.digesters.is_empty() && commons.unwiring == 0
+        let waits = commons.unwiring > 0 || commons.reinforcing > 0;
+        commons.backlog.is_empty() && commons.digesters.is_empty() && !waits
     }
 
     /// The `k` best documents for a question by BM25 among those that match, best first.

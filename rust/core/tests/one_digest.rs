@@ -5,8 +5,15 @@ mod common;
 use common::{Chance, colony, documents};
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
+use phago_core::ids::DocumentId;
 
 const SHARDS: [u32; 5] = [1, 2, 3, 7, 16];
+
+/// The first words of a text and those that lead to them.
+fn path(text: &str) -> Vec<(String, Vec<String>)> {
+    let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+    (0..3).map(|place| (words[place].clone(), words[place + 1..place + 3].to_vec())).collect()
+}
 
 /// Three batches between ticks, each shuffled by the seed.
 fn grown(shards: u32, seed: u64, config: &ColonyConfig) -> Colony {
@@ -18,7 +25,11 @@ fn grown(shards: u32, seed: u64, config: &ColonyConfig) -> Colony {
         for (key, text) in batch.iter() {
             colony.ingest(Some(key), "", text).unwrap();
         }
-        for _ in 0..3 {
+        colony.tick().unwrap();
+        for (key, text) in batch.iter() {
+            assert!(colony.reinforce(DocumentId::from_key(key), &path(text)).unwrap());
+        }
+        for _ in 0..2 {
             colony.tick().unwrap();
         }
     }
@@ -146,18 +157,30 @@ fn a_batch_survives_its_bytes() {
     use phago_core::cancel::Cancel;
     use phago_core::message::Batch;
     let mut colony = colony(&ColonyConfig::default(), 2);
-    for (key, text) in documents(1, 20) {
+    for (number, (key, text)) in documents(1, 40).into_iter().enumerate() {
         colony.ingest(Some(&key), "", &text).unwrap();
+        if number == 19 {
+            colony.tick().unwrap();
+        }
+    }
+    for (number, (key, text)) in documents(1, 20).into_iter().enumerate() {
+        let id = DocumentId::from_key(&key);
+        assert!(if number < 5 { colony.delete(id) } else { colony.reinforce(id, &path(&text)).unwrap() });
     }
     let (state, cancel) = (colony.state(), Cancel::new());
     let (plan, commons) = (state.plan().unwrap(), state.commons());
     let shard = &state.shards()[0];
     let sensed = shard.sense(&plan, commons, &cancel).unwrap();
-    for batch in shard.act(&plan, commons, &sensed, &cancel).unwrap().outbox {
+    let outbox = shard.act(&plan, commons, &sensed, &cancel).unwrap().outbox;
+    assert_eq!(outbox.len(), 2);
+    for (number, batch) in outbox.iter().enumerate() {
+        assert!(batch.lists().count() > 0 && batch.unwired().count() > 0);
+        assert!(!batch.uses().concepts.is_empty() && !batch.uses().synapses.is_empty());
         let bytes = batch.encode(commons.lexicon());
         let back = Batch::decode(&bytes, commons.lexicon()).unwrap();
         assert_eq!((back.tick, back.from, back.to, back.nbytes()), (batch.tick, batch.from, batch.to, batch.nbytes()));
-        assert_eq!(back.lists().collect::<Vec<_>>(), batch.lists().collect::<Vec<_>>());
+        assert!(back.says_the_same(batch) && !back.says_the_same(&outbox[1 - number]));
+        assert_eq!(back.uses(), batch.uses());
         assert!(Batch::decode(&bytes[..bytes.len() / 2], commons.lexicon()).is_err());
     }
 }

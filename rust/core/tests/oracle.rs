@@ -23,7 +23,10 @@ struct Edge {
 // The tick that digested a document, and its concepts.
 type Wiring = (u64, Vec<u128>);
 
-/// What a tick and a delete do, as plainly as it can be written.
+// Concepts with the words that led to each.
+type Path = Vec<(String, Vec<String>)>;
+
+/// What a tick, a delete and a reinforcement do, as plainly as it can be written.
 struct Naive {
     config: ColonyConfig,
     session: Session,
@@ -35,6 +38,9 @@ struct Naive {
     // By document: its terms, and what it wired once it is digested.
     known: BTreeMap<u128, (BTreeMap<u128, u64>, Option<Wiring>)>,
     unwiring: Vec<Wiring>,
+    // By document, since the last tick.
+    reinforcing: Vec<(u128, Path)>,
+    uses: BTreeMap<u128, u64>,
     edges: BTreeMap<(u128, u128), Edge>,
 }
 
@@ -51,6 +57,8 @@ impl Naive {
             backlog: BTreeMap::new(),
             known: BTreeMap::new(),
             unwiring: Vec::new(),
+            reinforcing: Vec::new(),
+            uses: BTreeMap::new(),
             edges: BTreeMap::new(),
         }
     }
@@ -76,6 +84,7 @@ impl Naive {
             *self.df.get_mut(term).unwrap() -= 1;
         }
         self.backlog.retain(|(_, waiting), _| *waiting != id);
+        self.reinforcing.retain(|(document, _)| *document != id);
         self.unwiring.extend(digested);
     }
 
@@ -108,6 +117,38 @@ impl Naive {
         self.edges.retain(|_, edge| edge.co > 0);
     }
 
+    fn reinforce(&mut self, key: &str, path: &Path) {
+        self.reinforcing.push((DocumentId::from_key(key).0, path.clone()));
+    }
+
+    // A use for each concept of a path; a gain, in both directions, for what stands between a word and where it led.
+    fn strengthen(&mut self, now: u64) {
+        let gain = (self.config.reinforcement_gain * 16_777_216.0 + 0.5) as u64;
+        let nodes = self.nodes();
+        for (_, path) in std::mem::take(&mut self.reinforcing) {
+            let (mut used, mut pairs) = (BTreeSet::new(), BTreeSet::new());
+            for (label, words) in &path {
+                let mut id = |word: &str| NodeId::concept(&self.session.query(word)[0].stem).0;
+                let concept = id(label);
+                used.insert(concept);
+                for word in words {
+                    let word = id(word);
+                    used.insert(word);
+                    pairs.extend([(word, concept), (concept, word)]);
+                }
+            }
+            for node in used.intersection(&nodes) {
+                *self.uses.entry(*node).or_default() += 1;
+            }
+            for pair in pairs {
+                let Some(edge) = self.edges.get(&pair) else { continue };
+                let weight = (self.weight(edge, now) * 16_777_216.0 + 0.5) as u64 + gain;
+                let edge = Edge { weight: weight.min(1 << 24) as u32, last: now, ..edge.clone() };
+                self.edges.insert(pair, edge);
+            }
+        }
+    }
+
     fn forget(&mut self, now: u64) {
         let (mature, threshold) = (u64::from(self.config.maturation_ticks), self.config.edge_prune_threshold);
         let edges = std::mem::take(&mut self.edges);
@@ -130,6 +171,9 @@ impl Naive {
         self.forget(now);
         self.call_back();
         self.forget(now);
+        // A node that has left is forgotten, also where one of its name comes in this very tick.
+        let nodes = self.nodes();
+        self.uses.retain(|node, _| nodes.contains(node));
         let mut met: BTreeMap<(u128, u128), u64> = BTreeMap::new();
         for (id, terms) in granted {
             let mut ranked: Vec<(f64, u128)> = terms
@@ -156,6 +200,7 @@ impl Naive {
             let (created, co) = old.map_or((now, 0), |edge| (edge.created, edge.co));
             self.edges.insert(*pair, Edge { weight, last: now, created, co: co + n });
         }
+        self.strengthen(now);
         // Without a time to mature, one may be under the threshold from its first moment.
         self.forget(now);
         for node in self.nodes() {
@@ -185,6 +230,27 @@ fn graph(colony: &Colony) -> (BTreeSet<u128>, BTreeMap<(u128, u128), Edge>) {
     (state.nodes().into_iter().map(|term| commons.id(term)).collect(), edges)
 }
 
+fn uses(colony: &Colony) -> BTreeMap<u128, u64> {
+    let (state, commons) = (colony.state(), colony.state().commons());
+    let uses = |term: u32| (commons.id(term), state.home(term).describe(term, commons).unwrap().uses);
+    state.nodes().into_iter().map(uses).filter(|(_, uses)| *uses > 0).collect()
+}
+
+// Concepts mostly of the document, as a hit has them, and words of any.
+fn path(chance: &mut Chance, text: &str) -> Path {
+    let own: Vec<&str> = text.split(' ').collect();
+    let word = |chance: &mut Chance| match chance.below(4) {
+        0 => chance.word(400),
+        _ => own[chance.below(own.len() as u64) as usize].to_owned(),
+    };
+    (0..1 + chance.below(3))
+        .map(|_| {
+            let concept = word(chance);
+            (concept, (0..chance.below(4)).map(|_| word(chance)).collect())
+        })
+        .collect()
+}
+
 fn compare(config: &ColonyConfig, shards: u32, seed: u64, steps: usize) {
     let (mut colony, mut naive, mut chance) = (colony(config, shards), Naive::new(config), Chance(seed));
     let mut waiting = documents(seed, steps * 4);
@@ -197,6 +263,16 @@ fn compare(config: &ColonyConfig, shards: u32, seed: u64, steps: usize) {
             naive.ingest(&key, &text);
             standing.push((key, text));
         }
+        // Before deletes and after, so that some wait for a document that goes.
+        let reinforce = |colony: &mut Colony, naive: &mut Naive, chance: &mut Chance, standing: &[(String, String)]| {
+            for _ in 0..chance.below(8).min(standing.len() as u64) {
+                let (key, text) = &standing[chance.below(standing.len() as u64) as usize];
+                let path = path(chance, text);
+                assert!(colony.reinforce(DocumentId::from_key(key), &path).unwrap());
+                naive.reinforce(key, &path);
+            }
+        };
+        reinforce(&mut colony, &mut naive, &mut chance, &standing);
         if chance.below(3) == 0 {
             for _ in 0..chance.below(4).min(standing.len() as u64) {
                 let (key, _) = standing.swap_remove(chance.below(standing.len() as u64) as usize);
@@ -204,6 +280,8 @@ fn compare(config: &ColonyConfig, shards: u32, seed: u64, steps: usize) {
                 naive.delete(&key);
             }
         }
+        reinforce(&mut colony, &mut naive, &mut chance, &standing);
+        assert_eq!(colony.state().commons().reinforcing() > 0, !naive.reinforcing.is_empty());
         let ticks = if chance.below(8) == 0 { 1 + chance.below(120) } else { 1 };
         for _ in 0..ticks {
             colony.tick().unwrap();
@@ -214,6 +292,7 @@ fn compare(config: &ColonyConfig, shards: u32, seed: u64, steps: usize) {
         let (nodes, edges) = graph(&colony);
         assert_eq!(nodes, naive.nodes());
         assert_eq!(edges, naive.edges, "seed {seed}, step {step}");
+        assert_eq!(uses(&colony), naive.uses, "seed {seed}, step {step}");
         // Evidence is that of a colony that never saw what was deleted, in another order, on another ring.
         let mut fresh = common::colony(config, shards + 1);
         for (key, text) in standing.iter().rev() {
@@ -255,12 +334,12 @@ proptest! {
 
     #[test]
     fn any_config_equals_the_naive_one(
-        seed in any::<u64>(), cap in 1u32..40, concepts in 1u32..40, rate in prop_oneof![Just(0.0), 0.001..0.2],
+        seed in any::<u64>(), gain in prop_oneof![Just(0.0), Just(0.05), 0.0..1.0], cap in 1u32..40, concepts in 1u32..40, rate in prop_oneof![Just(0.0), 0.001..0.2],
         threshold in prop_oneof![Just(0.0), 0.01..0.6], staleness in 0.0..5.0, maturation in 0u32..60, shards in 1u32..9,
     ) {
         let config = ColonyConfig {
             max_edge_degree: cap, concepts_per_document: concepts, edge_decay_rate: rate, edge_prune_threshold: threshold,
-            staleness_factor: staleness, maturation_ticks: maturation, ..ColonyConfig::default()
+            staleness_factor: staleness, maturation_ticks: maturation, reinforcement_gain: gain, ..ColonyConfig::default()
         };
         compare(&config, shards, seed, 12);
     }

@@ -5,8 +5,8 @@ use crate::world::{FoundDocument, World};
 use phago_core::documents::Document;
 use phago_core::ids::{DocumentId, Tick};
 use phago_core::metadata::Filter;
-use phago_core::query::explain::{ConceptShare, WordShare};
-use phago_core::query::{Buffers, Inquiry, Lighting, Nothing, Parts, Ranking};
+use phago_core::query::explain::WordShare;
+use phago_core::query::{Buffers, ConceptShare, Inquiry, Lighting, Nothing, Parts, Ranking};
 use phago_core::state::State;
 use phago_core::text::Session;
 use phago_core::{Error, Result};
@@ -16,21 +16,6 @@ pub const QUESTION_BYTES_MAX: usize = 64 * 1024;
 
 // Concepts that a hit's path tells of.
 const PATH_CONCEPTS: usize = 3;
-// Seeds that a concept of a path tells of.
-const PATH_SEEDS: usize = 3;
-
-/// A concept on the way to a document.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Concept {
-    /// Its label.
-    pub label: String,
-    /// The points it gives.
-    pub points: f64,
-    /// Those points by the question's words, most first.
-    pub words: Vec<WordShare>,
-    /// Those points by the seeds that lit it, named as the caller names them, most first.
-    pub seeds: Vec<(String, f64)>,
-}
 
 /// A seed that mentions a document's title.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,12 +37,10 @@ pub struct AnsweredDocument {
     pub document: FoundDocument,
     /// The parts of the score, which sum to it.
     pub parts: Parts,
-    /// Where the best passage starts and ends in the text, in bytes.
-    pub bytes: (usize, usize),
-    /// The same in characters.
-    pub chars: (usize, usize),
+    /// Where the best passage starts and ends in the text, in characters (Unicode scalar values).
+    pub span: (usize, usize),
     /// The concepts that give most, most first.
-    pub concepts: Vec<Concept>,
+    pub concepts: Vec<ConceptShare>,
     /// The seeds that mention its title, by rank.
     pub bridges: Vec<Bridge>,
 }
@@ -80,7 +63,7 @@ pub struct Explained {
     /// Points of the lexical part as the question mentions the whole title.
     pub named: f64,
     /// All concepts that give something, most first.
-    pub concepts: Vec<Concept>,
+    pub concepts: Vec<ConceptShare>,
     /// The seeds that mention its title, by rank.
     pub bridges: Vec<Bridge>,
     /// Its weight among the seeds, where it is one.
@@ -116,25 +99,18 @@ impl World {
                     return AnsweredDocument {
                         document: found(document, hit.found.score),
                         parts: hit.parts,
-                        bytes: (0, 0),
-                        chars: (0, 0),
+                        span: (0, 0),
                         concepts: Vec::new(),
                         bridges: Vec::new(),
                     };
                 }
-                let bytes = inquiry.best_passage(document, buffers);
-                let start = document.text[..bytes.0].chars().count();
-                let shares = lighting.shares(spot, hit.parts.concepts, PATH_CONCEPTS, buffers);
-                let concepts = shares.into_iter().map(|mut share| {
-                    share.seeds.truncate(PATH_SEEDS);
-                    concept(state, share)
-                });
+                let (first, last) = inquiry.best_passage(document, buffers);
+                let start = document.text[..first].chars().count();
                 AnsweredDocument {
                     document: found(document, hit.found.score),
                     parts: hit.parts,
-                    bytes,
-                    chars: (start, start + document.text[bytes.0..bytes.1].chars().count()),
-                    concepts: concepts.collect(),
+                    span: (start, start + document.text[first..last].chars().count()),
+                    concepts: lighting.shares(spot, hit.parts.concepts, PATH_CONCEPTS, buffers),
                     bridges: bridges(state, inquiry, spot),
                 }
             };
@@ -167,7 +143,7 @@ impl World {
                 unknown: told.unknown,
                 title: told.title,
                 named: told.named,
-                concepts: told.concepts.into_iter().map(|share| concept(state, share)).collect(),
+                concepts: told.concepts,
                 bridges,
                 seed: told.seed,
                 nothing: told.nothing,
@@ -211,11 +187,6 @@ pub(crate) fn found(document: &Document, score: f64) -> FoundDocument {
 
 fn name(state: &State, id: DocumentId) -> String {
     state.document(id).map_or_else(|| id.to_string(), Document::name)
-}
-
-fn concept(state: &State, share: ConceptShare) -> Concept {
-    let seeds = share.seeds.into_iter().map(|(id, points)| (name(state, id), points)).collect();
-    Concept { label: share.label.to_string(), points: share.points, words: share.words, seeds }
 }
 
 fn bridge(state: &State, share: &phago_core::query::explain::BridgeShare) -> Bridge {

@@ -181,7 +181,7 @@ impl World {
         }
         let sent =
             hands.as_mut().and_then(|tick| tick.seats[from].outbox.iter_mut().find(|sent| sent.batch.to == shard));
-        match sent.filter(|sent| sent.batch.lists().eq(batch.lists())) {
+        match sent.filter(|sent| sent.batch.says_the_same(batch)) {
             Some(sent) => sent.delivered = true,
             None => {
                 let reason = format!("{} did not send this batch to {shard} in tick {now}", batch.from);

@@ -46,6 +46,12 @@ impl World {
     /// # Errors
     /// [`Error::RoutingFailed`] naming the home of a document that lives elsewhere, and those of [`World::delete`].
     pub fn delete_from(&self, shard: ShardId, key: &str) -> Result<bool> {
+        self.check_home(shard, key)?;
+        self.delete(key)
+    }
+
+    // Refuse a document, by its name, that lives on another shard.
+    pub(crate) fn check_home(&self, shard: ShardId, key: &str) -> Result<()> {
         self.seat(shard)?;
         let known = {
             let inputs = lock(&self.inputs);
@@ -55,7 +61,7 @@ impl World {
         if home != shard {
             return Err(Error::RoutingFailed { document: key.to_owned(), shard, home });
         }
-        self.delete(key)
+        Ok(())
     }
 
     /// Put a document in the place of the one with the same id, in one step: no search sees none of them or both.
@@ -142,7 +148,7 @@ impl World {
 
 // The document of a name, behind everything in the queue. One without a key goes by its identity; one with a key that
 // looks like an identity is found by that key first.
-fn named(state: &State, pending: &Pending, key: &str) -> Option<DocumentId> {
+pub(crate) fn named(state: &State, pending: &Pending, key: &str) -> Option<DocumentId> {
     let key_of = |id: DocumentId| match pending.standing(id) {
         None => state.document(id).map(|document| document.key.is_some()),
         Some(waiting) => waiting.map(|document| document.key.is_some()),

@@ -1,11 +1,13 @@
 //! Inputs that wait for a tick to end: for each document the one change that they come to together.
 //!
 //! Changes of different documents commute, and of one document the last word counts, so the queue needs no order:
-//! what stands when it is applied is what would stand had each input been applied alone.
+//! what stands when it is applied is what would stand had each input been applied alone. Reinforcements of a document
+//! are counted, and a change of it drops those that came before.
 
 use crate::pool::Pool;
 use phago_core::documents::{AnalysedDocument, Content};
 use phago_core::ids::DocumentId;
+use phago_core::reinforcement::{Reinforcement, Waiting, size_of_waiting};
 use phago_core::state::{Admission, Placement, State};
 use phago_core::{Error, Result};
 use std::collections::BTreeMap;
@@ -46,6 +48,8 @@ pub(crate) const ROOM: Room = Room { documents: 1_000_000, bytes: 1 << 30 };
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
     changes: BTreeMap<u128, Change>,
+    reinforcing: BTreeMap<u128, Waiting>,
+    reinforced: u64,
     bytes: u64,
     coming: u64,
     leaving: u64,
@@ -54,7 +58,27 @@ pub(crate) struct Pending {
 
 impl Pending {
     pub(crate) fn is_empty(&self) -> bool {
-        self.changes.is_empty()
+        self.changes.is_empty() && self.reinforcing.is_empty()
+    }
+
+    /// What its reinforcements count for against [`phago_core::reinforcement::REINFORCED_MAX`].
+    pub(crate) fn reinforcing(&self) -> u64 {
+        self.reinforced
+    }
+
+    /// Whether a reinforcement waits already, so that another needs no room.
+    pub(crate) fn has_reinforcement(&self, id: DocumentId, reinforcement: &Reinforcement) -> bool {
+        self.reinforcing.get(&id.0).is_some_and(|waiting| waiting.contains_key(reinforcement))
+    }
+
+    /// Count a reinforcement of a document that will stand.
+    pub(crate) fn reinforce(&mut self, id: DocumentId, reinforcement: Reinforcement) {
+        let size = reinforcement.size();
+        let times = self.reinforcing.entry(id.0).or_default().entry(reinforcement).or_default();
+        if *times == 0 {
+            self.reinforced += size;
+        }
+        *times += 1;
     }
 
     /// Documents that come.
@@ -123,6 +147,9 @@ impl Pending {
     }
 
     fn set(&mut self, id: DocumentId, leaves: Option<Leaving>, comes: Option<AnalysedDocument>) {
+        if let Some(dropped) = self.reinforcing.remove(&id.0) {
+            self.reinforced -= size_of_waiting(&dropped);
+        }
         let change = self.changes.entry(id.0).or_default();
         if let Some(leaves) = leaves {
             self.leaving += 1;
@@ -147,13 +174,19 @@ impl Pending {
             return;
         }
         let mut new = Vec::with_capacity(self.coming as usize);
-        for (id, change) in std::mem::take(self).changes {
+        let Pending { changes, reinforcing, .. } = std::mem::take(self);
+        for (id, change) in changes {
             if let Some(leaving) = change.leaves {
                 state.remove(DocumentId(id), &leaving.forms);
             }
             new.extend(change.comes);
         }
         place(state, new, pool);
+        for (id, waiting) in reinforcing {
+            for (reinforcement, times) in waiting {
+                state.reinforce(DocumentId(id), reinforcement, times);
+            }
+        }
     }
 }
 
@@ -180,6 +213,26 @@ mod tests {
         let (id, text) = (DocumentId(number.into()), "four".into());
         let (metadata, analysis) = Default::default();
         AnalysedDocument { id, key: None, title: "".into(), text, metadata, analysis }
+    }
+
+    #[test]
+    fn reinforcements_are_counted_once_each_and_go_with_the_document() {
+        let path = |word: &str| Reinforcement::new([(word, &["ion".to_owned()][..])], |word| Some(word.to_owned()));
+        let mut pending = Pending::default();
+        for (id, word) in [(1, "pump"), (1, "pump"), (1, "cell"), (2, "pump")] {
+            pending.reinforce(DocumentId(id), path(word).unwrap());
+        }
+        assert_eq!((pending.reinforcing(), pending.is_empty()), (9, false));
+        assert!(pending.has_reinforcement(DocumentId(1), &path("cell").unwrap()));
+        assert!(!pending.has_reinforcement(DocumentId(2), &path("cell").unwrap()));
+        pending.change(DocumentId(1), None, Some(document(1)), ROOM).unwrap();
+        assert_eq!(pending.reinforcing(), 3);
+        pending
+            .change(DocumentId(2), Some(Leaving { forms: Box::default(), is_undigested: true }), None, ROOM)
+            .unwrap();
+        assert_eq!(pending.reinforcing(), 0);
+        pending.reinforce(DocumentId(1), path("cell").unwrap());
+        assert_eq!(pending.reinforcing(), 3);
     }
 
     fn sizes(pending: &Pending) -> (usize, u64, u64, u64, u64) {

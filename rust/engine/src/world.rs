@@ -226,7 +226,8 @@ impl World {
         !lock(&self.inputs).pending.is_empty()
     }
 
-    /// Whether a run has nothing to do: nothing to digest or unwire, no input waiting, no living digester.
+    /// Whether a run has nothing to do: nothing to digest, unwire or reinforce, no input waiting, no living
+    /// digester.
     ///
     /// # Errors
     /// As [`World::read`].

@@ -11,7 +11,7 @@ use phago_core::metadata::Filter;
 use phago_core::phase::Phase;
 use phago_core::ring::Ring;
 use phago_core::{Error, Result};
-use phago_engine::{Action, NewDocument, OnError, Updated, World};
+use phago_engine::{Action, Helped, NewDocument, OnError, Updated, World};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,6 +20,7 @@ enum Input {
     Ingest(NewDocument),
     Update(NewDocument),
     Delete(String),
+    Reinforce(Helped),
 }
 
 #[derive(Debug, PartialEq)]
@@ -33,8 +34,28 @@ fn small() -> ColonyConfig {
     ColonyConfig { documents_per_tick: 7, max_edge_degree: 12, concepts_per_document: 14, ..ColonyConfig::default() }
 }
 
+// One of the documents that stand, reached by some of its words and others. When its turn comes it may be gone.
+fn helped(chance: &mut Chance, colony: &Colony) -> Option<Helped> {
+    let mut all: Vec<_> = colony.state().shards().iter().flat_map(|shard| shard.documents().all()).collect();
+    all.sort_unstable_by_key(|document| document.id);
+    let document = all.get(chance.below(all.len().max(1) as u64) as usize)?;
+    let own: Vec<&str> = document.text.split(' ').collect();
+    let word = |chance: &mut Chance| match chance.below(5) {
+        0 => chance.word(60.0),
+        _ => own[chance.below(own.len() as u64) as usize].to_owned(),
+    };
+    let step = |chance: &mut Chance| (word(chance), (0..chance.below(4)).map(|_| word(chance)).collect());
+    let path = (0..chance.below(4)).map(|_| step(chance)).collect();
+    Some(Helped { name: document.name(), title: document.title.to_string(), text: document.text.to_string(), path })
+}
+
 // Few ids and few contents, so that they meet.
-fn input(chance: &mut Chance) -> Input {
+fn input(chance: &mut Chance, colony: &Colony) -> Input {
+    if chance.below(4) == 0
+        && let Some(helped) = helped(chance, colony)
+    {
+        return Input::Reinforce(helped);
+    }
     let mut content = Chance(chance.below(40));
     let text: Vec<String> = (0..4 + content.below(20)).map(|_| content.word(60.0)).collect();
     let (title, text) = (content.word(9.0), text.join(" "));
@@ -56,6 +77,7 @@ fn give(world: &World, input: &Input) -> Outcome {
         }
         Input::Update(document) => world.update(document).map(Outcome::Updated),
         Input::Delete(key) => world.delete(&key).map(Outcome::Done),
+        Input::Reinforce(helped) => world.reinforce(&helped).map(Outcome::Done),
     };
     outcome.unwrap_or_else(Outcome::Failed)
 }
@@ -85,6 +107,14 @@ fn give_alone(colony: &mut Colony, input: &Input) -> Outcome {
         Input::Delete(key) => {
             let named = colony.delete(DocumentId::from_key(key));
             Outcome::Done(named || DocumentId::parse(key).is_some_and(|id| colony.delete(id)))
+        }
+        Input::Reinforce(Helped { name, title, text, path }) => {
+            let known = |id: DocumentId| {
+                let found = colony.state().document(id)?;
+                (found.name() == *name && *found.title == **title && *found.text == **text).then_some(id)
+            };
+            let id = known(DocumentId::from_key(name)).or_else(|| DocumentId::parse(name).and_then(known));
+            Outcome::Done(id.is_some_and(|id| colony.reinforce(id, path).unwrap()))
         }
     }
 }
@@ -130,8 +160,10 @@ fn random_sequences_come_to_one_digest_and_take_effect_after_the_tick_under_way(
         let worlds: Vec<_> = [1, 2, 3, 7, 16].iter().map(|&shards| by_hand(shards, small())).collect();
         let mut colony = Colony::new(small(), Ring::new(5, 20)).unwrap();
         for step in 0..30 {
-            let inputs = |chance: &mut Chance| -> Vec<Input> { (0..chance.below(9)).map(|_| input(chance)).collect() };
-            let (before, during) = (inputs(&mut chance), inputs(&mut chance));
+            let inputs = |chance: &mut Chance, colony: &Colony| -> Vec<Input> {
+                (0..chance.below(9)).map(|_| input(chance, colony)).collect()
+            };
+            let (before, during) = (inputs(&mut chance, &colony), inputs(&mut chance, &colony));
             let when = chance.below(3) as usize;
             let idle = if chance.below(6) == 0 { chance.below(150) } else { 0 };
             let expected: Vec<_> = before.iter().map(|input| give_alone(&mut colony, input)).collect();
@@ -157,6 +189,9 @@ fn random_sequences_come_to_one_digest_and_take_effect_after_the_tick_under_way(
             }
         }
         assert!(colony.state().edge_count() > 0);
+        let state = colony.state();
+        let uses = |term: u32| state.home(term).describe(term, state.commons()).unwrap().uses;
+        assert!(state.nodes().into_iter().map(uses).sum::<u64>() > 20);
     }
 }
 

@@ -5,10 +5,13 @@ use crate::error::Result;
 use crate::world::{Found, found};
 use phago_core::Error;
 use phago_core::query::explain::WordShare;
-use phago_core::query::{Nothing, Parts, Ranking};
-use phago_engine::answers::{AnsweredDocument, Bridge, Concept, Explained};
+use phago_core::query::{ConceptShare, Nothing, Parts, Ranking};
+use phago_engine::answers::{AnsweredDocument, Bridge, Explained};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+
+// Seeds that a concept of a path tells of.
+const PATH_SEEDS: usize = 3;
 
 /// (word, points)
 pub(crate) type Word = (String, f64);
@@ -18,8 +21,8 @@ pub(crate) type ConceptTuple = (String, f64, Vec<Word>, Vec<(String, f64)>);
 pub(crate) type BridgeTuple = (String, String, f64, f64);
 /// (lexical, concepts, bridge)
 pub(crate) type PartsTuple = (f64, f64, f64);
-/// found, parts, passage, (start, end) in characters, concepts, bridges
-pub(crate) type Answered = (Found, PartsTuple, String, (usize, usize), Vec<ConceptTuple>, Vec<BridgeTuple>);
+/// found, parts, (start, end) of the passage in characters, how the question got there
+pub(crate) type Answered = (Found, PartsTuple, (usize, usize), PathRows);
 /// (id, score, parts), words, unknown words, (title, named), concepts, bridges, weight as a seed, why nothing is found
 pub(crate) type ExplainedTuple = (
     (String, f64, PartsTuple),
@@ -77,6 +80,7 @@ fields!(
     stretch_words_max,
     concepts_max,
     own_share,
+    hop_share,
     concepts_weight,
     concepts_power,
     concepts_evidence,
@@ -91,12 +95,31 @@ fn words(all: Vec<WordShare>) -> Vec<Word> {
     all.into_iter().map(|share| (share.word, share.points)).collect()
 }
 
-fn concepts(all: Vec<Concept>) -> Vec<ConceptTuple> {
-    all.into_iter().map(|share| (share.label, share.points, words(share.words), share.seeds)).collect()
+fn concepts(all: &[ConceptShare], seeds_max: usize) -> Vec<ConceptTuple> {
+    let concept = |share: &ConceptShare| {
+        let part = |(name, part): &(String, f64)| (name.clone(), share.points * part);
+        let (words, seeds) = (share.light.words.iter(), share.light.seeds.iter().take(seeds_max));
+        (share.light.label.to_string(), share.points, words.map(part).collect(), seeds.map(part).collect())
+    };
+    all.iter().map(concept).collect()
 }
 
-fn bridges(all: Vec<Bridge>) -> Vec<BridgeTuple> {
-    all.into_iter().map(|share| (share.seed, share.title, share.weight, share.points)).collect()
+fn bridges(all: &[Bridge]) -> Vec<BridgeTuple> {
+    all.iter().map(|share| (share.seed.clone(), share.title.clone(), share.weight, share.points)).collect()
+}
+
+/// How a question reached a document; turned into Python's objects when it is read, which most paths never are.
+#[pyclass(frozen, module = "phago._phago")]
+pub(crate) struct PathRows {
+    concepts: Vec<ConceptShare>,
+    bridges: Vec<Bridge>,
+}
+
+#[pymethods]
+impl PathRows {
+    fn read(&self) -> (Vec<ConceptTuple>, Vec<BridgeTuple>) {
+        (concepts(&self.concepts, PATH_SEEDS), bridges(&self.bridges))
+    }
 }
 
 fn parts(parts: Parts) -> PartsTuple {
@@ -104,8 +127,8 @@ fn parts(parts: Parts) -> PartsTuple {
 }
 
 pub(crate) fn answered(hit: AnsweredDocument) -> Answered {
-    let passage = hit.document.text[hit.bytes.0..hit.bytes.1].to_owned();
-    (found(hit.document), parts(hit.parts), passage, hit.chars, concepts(hit.concepts), bridges(hit.bridges))
+    let path = PathRows { concepts: hit.concepts, bridges: hit.bridges };
+    (found(hit.document), parts(hit.parts), hit.span, path)
 }
 
 pub(crate) fn explained(told: Explained) -> ExplainedTuple {
@@ -119,8 +142,8 @@ pub(crate) fn explained(told: Explained) -> ExplainedTuple {
         words(told.words),
         told.unknown,
         (told.title, told.named),
-        concepts(told.concepts),
-        bridges(told.bridges),
+        concepts(&told.concepts, usize::MAX),
+        bridges(&told.bridges),
         told.seed,
         nothing,
     )

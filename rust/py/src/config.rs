@@ -43,6 +43,7 @@ fields!(
     edge_prune_threshold,
     staleness_factor,
     maturation_ticks,
+    reinforcement_gain,
     max_edge_degree,
     concepts_per_document,
     documents_per_tick,

@@ -38,6 +38,8 @@ mod _phago {
     use super::*;
 
     #[pymodule_export]
+    use crate::answers::PathRows;
+    #[pymodule_export]
     use crate::batch::Batch;
     #[pymodule_export]
     use crate::column::Column;

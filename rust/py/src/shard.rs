@@ -10,7 +10,7 @@ use crate::process::{Home, lock};
 use crate::ring::{Ring, parse_id};
 use crate::runtime::{brief, long};
 use crate::tables::{NodeTuple, node_tuple};
-use crate::world::{Colony, World, crossing};
+use crate::world::{Colony, Step, World, crossing, helped};
 use phago_core::ghost::Ghost;
 use phago_core::ids::{DocumentId, NodeId, ShardId};
 use phago_core::query::concepts::{contributions, rank};
@@ -123,6 +123,11 @@ impl ShardHandle {
     fn delete_document(&self, py: Python<'_>, key: &str) -> Result<bool> {
         let (colony, shard, key) = (self.colony()?, self.shard, key.to_owned());
         long(py, move || colony.world.delete_from(shard, &key))
+    }
+
+    fn reinforce(&self, py: Python<'_>, key: &str, title: &str, text: &str, path: Vec<Step>) -> Result<bool> {
+        let (colony, shard, helped) = (self.colony()?, self.shard, helped(key, title, text, path));
+        brief(py, || colony.world.reinforce_in(shard, &helped))
     }
 
     fn phase(&self, py: Python<'_>, name: &str) -> Result<(u64, u64, CrossEdges)> {

@@ -18,6 +18,7 @@ use phago_core::text::QueryWord;
 use phago_engine::changes::Updated;
 use phago_engine::ingest::{Ingested, NewDocument, OnError};
 use phago_engine::runner::Runner;
+use phago_engine::uses::Helped;
 use phago_engine::world::{self, FoundDocument};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySequence};
@@ -30,6 +31,8 @@ type Rejected = (usize, Option<String>, String, String);
 pub(crate) type Found = (f64, String, String, String, Option<u64>, Told);
 /// (title, text, tick of arrival, tick that digested it, metadata)
 type Stored = (String, String, u32, Option<u32>, Told);
+/// (label of a concept, the question's words that led to it)
+pub(crate) type Step = (String, Vec<String>);
 /// (id, label, score, shard)
 type Ranked = (String, String, f64, u32);
 /// (label, weight, co_activations, created, last, id)
@@ -184,6 +187,11 @@ impl World {
     fn update_async<'py>(&self, py: Python<'py>, document: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
         let (world, document) = (self.world()?.clone(), one(document)?);
         start(py, blocking(move || Ok(updated(world.update(document)?))))
+    }
+
+    fn reinforce(&self, py: Python<'_>, key: &str, title: &str, text: &str, path: Vec<Step>) -> Result<bool> {
+        let (world, helped) = (self.world()?, helped(key, title, text, path));
+        brief(py, || world.reinforce(&helped))
     }
 
     #[pyo3(signature = (text, k, r#where=None))]
@@ -362,6 +370,10 @@ fn read_documents(
 
 fn one(document: &Bound<'_, PyAny>) -> Result<NewDocument> {
     Ok(self::document(document)?.map_err(|fault| fault.at(0))?)
+}
+
+pub(crate) fn helped(key: &str, title: &str, text: &str, path: Vec<Step>) -> Helped {
+    Helped { name: key.into(), title: title.into(), text: text.into(), path }
 }
 
 fn updated(updated: Updated) -> &'static str {

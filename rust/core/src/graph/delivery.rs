@@ -1,8 +1,9 @@
-//! Delivery of a tick's activations to one row: gains, new synapses, and the cap.
+//! Delivery of a tick's activations and reinforcements to one row: gains, new synapses, and the cap.
 
 use super::Decay;
 use super::row::Row;
-use super::synapse::{ONE, Synapse, from_fixed, strengthened, to_fixed};
+use super::synapse::{ONE, Synapse, from_fixed, reinforced, strengthened, to_fixed};
+use crate::config::ColonyConfig;
 use std::collections::BTreeMap;
 
 /// How often each target was activated for one source in this tick: a dense counter and the list of what
@@ -92,10 +93,21 @@ pub struct Unwired<'a> {
     pub concepts: &'a [u32],
 }
 
+/// The reinforcements of one source in this tick: targets with how often each was reinforced, by term index.
+pub type Reinforced = [(u32, u64)];
+
+fn times(reinforced: &Reinforced, target: u32) -> u64 {
+    match reinforced.binary_search_by_key(&target, |known| known.0) {
+        Ok(at) => reinforced[at].1,
+        Err(_) => 0,
+    }
+}
+
 /// What the rows of one delivery share.
 #[derive(Debug)]
 pub struct Delivery<'a> {
     decay: &'a Decay,
+    gain: u32,
     cap: usize,
     now: u32,
     df: &'a [u32],
@@ -106,8 +118,8 @@ pub struct Delivery<'a> {
     row: Vec<Synapse>,
 }
 
-// A synapse to be made: its rank among new ones (see `rank`), its count and its target.
-type Fresh = (u64, u32, u32);
+// A synapse to be made: its rank among new ones (see `rank`), its count, its target and its weight.
+type Fresh = (u64, u32, u32, u32);
 
 #[derive(Debug)]
 struct Candidate {
@@ -119,11 +131,13 @@ struct Candidate {
 }
 
 impl<'a> Delivery<'a> {
-    /// Delivery at tick `now` under a law and a cap; `df` (at the tick's cut) and `ids` are indexed by target.
-    pub fn new(decay: &'a Decay, cap: usize, now: u32, df: &'a [u32], ids: &'a [u128]) -> Self {
+    /// Delivery at tick `now` under a law, with what one reinforcement adds; `df` (at the tick's cut) and `ids` are
+    /// indexed by target.
+    pub fn new(decay: &'a Decay, config: &ColonyConfig, now: u32, df: &'a [u32], ids: &'a [u128]) -> Self {
         Delivery {
             decay,
-            cap,
+            gain: to_fixed(config.reinforcement_gain),
+            cap: config.max_edge_degree as usize,
             now,
             df,
             ids,
@@ -137,14 +151,15 @@ impl<'a> Delivery<'a> {
     /// The row after this tick. `activations` is left empty; `made` hears of each new synapse that stays.
     ///
     /// Synapses whose tick has come are gone before anything is delivered, so an activation makes a new one in
-    /// their place. Then deleted documents are called back, and then activations are delivered. Above the cap the
-    /// strongest stay: highest weight now, then the rarest target, then the most co-activations, then the latest
-    /// activation, then the smallest target id.
+    /// their place. Then deleted documents are called back, then activations are delivered, then reinforcements, which
+    /// strengthen what is there and make nothing. Above the cap the strongest stay: highest weight now, then the
+    /// rarest target, then the most co-activations, then the latest activation, then the smallest target id.
     pub fn deliver(
         &mut self,
         row: &Row,
         unwired: &[Unwired<'_>],
         activations: &mut Activations,
+        used: &Reinforced,
         census: &mut Census,
         mut made: impl FnMut(&Synapse),
     ) -> Row {
@@ -164,14 +179,14 @@ impl<'a> Delivery<'a> {
                     continue;
                 }
             };
-            let documents = activations.take(old.target);
-            if documents == 0 {
+            let (documents, uses) = (activations.take(old.target), times(used, old.target));
+            if documents == 0 && uses == 0 {
                 let before = (base != old).then_some(old);
                 self.kept.push(Candidate { synapse: base, weight, before, is_new: false });
                 continue;
             }
             let synapse = Synapse {
-                weight: strengthened(to_fixed(weight), documents),
+                weight: reinforced(strengthened(to_fixed(weight), documents), uses, self.gain),
                 last: now,
                 co_activations: base.co_activations.saturating_add(documents),
                 ..base
@@ -187,7 +202,8 @@ impl<'a> Delivery<'a> {
             let target = activations.touched[place];
             let documents = activations.take(target);
             if documents > 0 {
-                self.fresh.push((rank(documents, self.df[target as usize]), documents, target));
+                let weight = reinforced(strengthened(0, documents), times(used, target), self.gain);
+                self.fresh.push((rank(weight, self.df[target as usize]), documents, target, weight));
             }
         }
         activations.touched.clear();
@@ -199,8 +215,8 @@ impl<'a> Delivery<'a> {
             });
             self.fresh.truncate(self.cap);
         }
-        for &(_, documents, target) in &self.fresh {
-            let synapse = Synapse::new(target, documents, now);
+        for &(_, documents, target, weight) in &self.fresh {
+            let synapse = Synapse { weight, ..Synapse::new(target, documents, now) };
             if self.decay.is_alive(&synapse, now) {
                 let weight = from_fixed(synapse.weight);
                 self.kept.push(Candidate { synapse, weight, before: None, is_new: true });
@@ -255,8 +271,8 @@ fn without(synapse: &Synapse, unwired: &[Unwired<'_>]) -> Option<Synapse> {
 }
 
 // Smaller is stronger: weight first, then the rarer target.
-fn rank(documents: u32, df: u32) -> u64 {
-    u64::from(ONE - strengthened(0, documents)) << 32 | u64::from(df)
+fn rank(weight: u32, df: u32) -> u64 {
+    u64::from(ONE - weight) << 32 | u64::from(df)
 }
 
 // What synapses weigh now and when they end. Synapses with the same history are many in a tick, and reading a

@@ -33,6 +33,11 @@ pub fn strengthened(weight: u32, documents: u32) -> u32 {
     (u64::from(weight) + u64::from(documents) * u64::from(GAIN)).min(u64::from(ONE)) as u32
 }
 
+/// A weight after `times` reinforcements of `gain` each, clipped at [`ONE`] after all of them.
+pub fn reinforced(weight: u32, times: u64, gain: u32) -> u32 {
+    u64::from(weight).saturating_add(times.saturating_mul(gain.into())).min(u64::from(ONE)) as u32
+}
+
 /// A weight between 0 and 1 in fixed point, rounded half up.
 pub fn to_fixed(weight: f64) -> u32 {
     (weight * f64::from(ONE) + 0.5) as u32

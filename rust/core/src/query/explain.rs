@@ -3,9 +3,8 @@
 use crate::ids::DocumentId;
 use crate::query::answer::{Buffers, Inquiry, Nothing, Parts, View, spot_of};
 use crate::query::evidence::{Covered, Evidence, blend, word_gain};
-use crate::query::seeds::{Seed, Spot};
-use crate::query::spread::{term_weight, voice};
-use std::sync::Arc;
+use crate::query::lighting::{ConceptShare, Lighting};
+use crate::query::seeds::Spot;
 
 /// What a word of the question gives.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,21 +13,6 @@ pub struct WordShare {
     pub word: String,
     /// Its points.
     pub points: f64,
-}
-
-/// What a concept gives, and why it was lit.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ConceptShare {
-    /// The concept's label.
-    pub label: Arc<str>,
-    /// Its term index.
-    pub term: u32,
-    /// Its points; over all concepts they sum to the part, but for rounding.
-    pub points: f64,
-    /// The same points by the question's words that found the seeds, most first.
-    pub words: Vec<WordShare>,
-    /// The seeds that lit it, with their shares of the points, most first.
-    pub seeds: Vec<(DocumentId, f64)>,
 }
 
 /// What a mention of the document's title gives.
@@ -57,7 +41,7 @@ pub struct Explanation {
     pub title: f64,
     /// Points of the lexical part as the question mentions the whole title.
     pub named: f64,
-    /// Points of the concept part, most first.
+    /// Points of the concept part, most first; they sum to the part, but for rounding.
     pub concepts: Vec<ConceptShare>,
     /// Points of the bridge part, by rank of the seed.
     pub bridges: Vec<BridgeShare>,
@@ -151,7 +135,7 @@ impl Inquiry {
     }
 
     // What the question's words give to a document's BM25 score: the word's place in the question, and its gain.
-    fn gains(&self, view: View<'_>, spot: Spot, buffers: &mut Buffers) -> Vec<(u32, f64)> {
+    pub(crate) fn gains(&self, view: View<'_>, spot: Spot, buffers: &mut Buffers) -> Vec<(u32, f64)> {
         let documents = view.shards[spot.0].documents();
         let length = documents.lengths()[spot.1 as usize];
         buffers.words.found(&documents.all()[spot.1 as usize], &mut buffers.found);
@@ -160,101 +144,5 @@ impl Inquiry {
             (word, word_gain(&self.question, place, tf, length, view.commons))
         };
         buffers.found.iter().map(gain).collect()
-    }
-}
-
-/// How the concepts of an inquiry were lit: worked out once for each concept, however many documents it leads to.
-#[derive(Debug)]
-pub struct Lighting<'a> {
-    inquiry: &'a Inquiry,
-    view: View<'a>,
-    // For each seed, the question's words with their shares of its BM25 score.
-    words: Vec<Vec<(u32, f64)>>,
-    // By place among the lit concepts.
-    known: Vec<Option<Lit>>,
-}
-
-#[derive(Clone, Debug)]
-struct Lit {
-    label: Arc<str>,
-    // Places of words in the question, and ids of seeds, with their shares of the concept's light, most first.
-    words: Vec<(u32, f64)>,
-    seeds: Vec<(u128, f64)>,
-}
-
-impl<'a> Lighting<'a> {
-    /// Words and concepts must be marked, as they are after an answer.
-    pub fn new(inquiry: &'a Inquiry, view: View<'a>, buffers: &mut Buffers) -> Self {
-        let words = inquiry.seeds.iter().map(|seed| {
-            let mut gains = inquiry.gains(view, seed.spot, buffers);
-            let sum: f64 = gains.iter().map(|gain| gain.1).sum();
-            gains.iter_mut().for_each(|gain| gain.1 /= sum);
-            gains
-        });
-        Lighting { inquiry, view, words: words.collect(), known: vec![None; inquiry.spread.lit.len()] }
-    }
-
-    /// The `most` concepts that give most to a document whose concept part is `part`.
-    pub fn shares(&mut self, spot: Spot, part: f64, most: usize, buffers: &mut Buffers) -> Vec<ConceptShare> {
-        if part <= 0.0 {
-            return Vec::new();
-        }
-        let document = &self.view.shards[spot.0].documents().all()[spot.1 as usize];
-        buffers.concepts.found(document, &mut buffers.found);
-        let lit = &self.inquiry.spread.lit;
-        let found = buffers.found.iter();
-        let mut given: Vec<(u32, f64)> =
-            found.map(|&(place, tf)| (place, lit[place as usize].weight * term_weight(tf))).collect();
-        let sum: f64 = given.iter().map(|given| given.1).sum();
-        given.sort_by(|a, b| b.1.total_cmp(&a.1));
-        given.truncate(most);
-        let inquiry = self.inquiry;
-        let share = |(place, weight): (u32, f64)| {
-            let points = part * (weight / sum);
-            let known = self.lit(place);
-            ConceptShare {
-                label: known.label.clone(),
-                term: lit[place as usize].term,
-                points,
-                words: known.words.iter().map(|&(word, share)| inquiry.word(word, points * share)).collect(),
-                seeds: known.seeds.iter().map(|&(seed, share)| (DocumentId(seed), points * share)).collect(),
-            }
-        };
-        given.into_iter().map(share).collect()
-    }
-
-    fn lit(&mut self, place: u32) -> &Lit {
-        let Lighting { inquiry, view, words, known } = self;
-        known[place as usize].get_or_insert_with(|| {
-            let term = inquiry.spread.lit[place as usize].term;
-            let lights: Vec<f64> = inquiry.seeds.iter().map(|seed| seed.weight * light(*view, seed, term)).collect();
-            let all: f64 = lights.iter().sum();
-            let mut seeds: Vec<(u128, f64)> = Vec::new();
-            let mut by_word: Vec<(u32, f64)> = Vec::new();
-            for ((seed, words), light) in inquiry.seeds.iter().zip(words).zip(lights) {
-                if light <= 0.0 {
-                    continue;
-                }
-                let share = light / all;
-                seeds.push((seed.id, share));
-                for &(word, gain) in &*words {
-                    match by_word.iter_mut().find(|known| known.0 == word) {
-                        Some(known) => known.1 += share * gain,
-                        None => by_word.push((word, share * gain)),
-                    }
-                }
-            }
-            seeds.sort_by(|a, b| b.1.total_cmp(&a.1));
-            by_word.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-            Lit { label: view.commons.label(term), words: by_word, seeds }
-        })
-    }
-}
-
-fn light(view: View<'_>, seed: &Seed, term: u32) -> f64 {
-    let (terms, norm) = voice(view.shards, seed);
-    match terms.binary_search_by_key(&term, |known| known.0) {
-        Ok(at) => term_weight(terms[at].1) / norm,
-        Err(_) => 0.0,
     }
 }

@@ -41,6 +41,9 @@ pub struct Ranking {
     pub concepts_max: u32,
     /// What the question's own words keep among them: the lexical score has counted them already. Default 0.2.
     pub own_share: f64,
+    /// What the question's words give straight to the concepts they are wired to, in units of all that the seeds
+    /// give: 0 leaves the graph, and with it ticks and learned use, out of the ranking. Default 0.
+    pub hop_share: f64,
     /// What concepts are worth at most, in units of the best lexical score. Default 1.8.
     pub concepts_weight: f64,
     /// Power of the concept score between 0 and 1. Default 0.7.
@@ -80,6 +83,7 @@ impl Default for Ranking {
             stretch_words_max: 150,
             concepts_max: 30,
             own_share: 0.2,
+            hop_share: 0.0,
             concepts_weight: 1.8,
             concepts_power: 0.7,
             concepts_evidence: 5.0,
@@ -136,6 +140,7 @@ impl Ranking {
             ("seed_power", self.seed_power, 0.0, 64.0),
             ("seed_floor", self.seed_floor, 0.0, 1.0),
             ("own_share", self.own_share, 0.0, 100.0),
+            ("hop_share", self.hop_share, 0.0, 10.0),
             ("concepts_weight", self.concepts_weight, 0.0, 100.0),
             ("concepts_power", self.concepts_power, 0.01, 16.0),
             ("concepts_evidence", self.concepts_evidence, 0.0, 10_000.0),

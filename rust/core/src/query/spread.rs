@@ -2,7 +2,8 @@
 //!
 //! D(d, t) = (1 + ln tf) * idf(t) / norm(d), with norm(d)^2 = sum of (1 + ln tf)^2: the norm knows nothing of the corpus.
 //! E(t) = sum over seeds of weight * D(seed, t), the question's own terms times `own_share`; the strongest remain,
-//! those left out that stand in one document only.
+//! those left out that stand in one document only. With `hop_share` the question's words light up some of their own
+//! ([`crate::query::hop`]).
 //! G(d) = min(1, E . D(d) / E . D(best seed))^concepts_power: no document can gain more than the best seed itself.
 
 use crate::commons::Commons;
@@ -11,6 +12,7 @@ use crate::maps::Map;
 use crate::metadata::{Among, Every};
 use crate::query::allowed::Allowed;
 use crate::query::evidence::Marks;
+use crate::query::hop::{Hop, hops};
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
 use crate::query::seeds::{Seed, Spot};
@@ -26,6 +28,8 @@ pub struct Lit {
     pub term: u32,
     /// How strongly it is lit, E.
     pub strength: f64,
+    /// The part of that which came straight from the question's words.
+    pub hop: f64,
     /// E * idf: what 1 + ln tf of a document is multiplied with.
     pub weight: f64,
     /// Documents that have it.
@@ -37,6 +41,8 @@ pub struct Lit {
 pub struct Spread {
     /// The concepts, in the order of their ids.
     pub lit: Vec<Lit>,
+    /// What the question's words gave straight to them, in the same order.
+    pub hops: Vec<Hop>,
     /// E . D of the best seed.
     pub full: f64,
     /// What the concept part is worth at most: its weight times the evidence behind it.
@@ -87,18 +93,49 @@ pub fn light(
         let idf = commons.idf(term);
         let own = if question.place(term).is_some() { ranking.own_share } else { 1.0 };
         let strength = sum * idf * own;
-        (df > 1 && strength > 0.0).then(|| Lit { id: commons.id(term), term, strength, weight: strength * idf, df })
+        (df > 1 && strength > 0.0).then(|| Lit {
+            id: commons.id(term),
+            term,
+            strength,
+            hop: 0.0,
+            weight: strength * idf,
+            df,
+        })
     });
     let mut lit: Vec<Lit> = lit.collect();
-    lit.sort_unstable_by(|a, b| b.strength.total_cmp(&a.strength).then(a.id.cmp(&b.id)));
-    lit.truncate(ranking.concepts_max as usize);
-    lit.sort_unstable_by_key(|lit| lit.id);
+    keep_strongest(&mut lit, ranking);
+    let mut hops = Vec::new();
+    if ranking.hop_share > 0.0 {
+        let given: f64 = lit.iter().map(|lit| lit.strength).sum();
+        hops = self::hops(shards, commons, question, ranking.hop_share * given);
+        let seeded = lit.len();
+        for same in hops.chunk_by(|a, b| a.term == b.term) {
+            let (term, hop) = (same[0].term, same.iter().map(|hop| hop.strength).sum::<f64>());
+            let (id, idf) = (commons.id(term), commons.idf(term));
+            match lit[..seeded].binary_search_by_key(&id, |lit| lit.id) {
+                Ok(place) => {
+                    let strength = lit[place].strength + hop;
+                    lit[place] = Lit { strength, hop, weight: strength * idf, ..lit[place] };
+                }
+                Err(_) => lit.push(Lit { id, term, strength: hop, hop, weight: hop * idf, df: commons.df(term) }),
+            }
+        }
+        keep_strongest(&mut lit, ranking);
+        hops.retain(|hop| lit.binary_search_by_key(&commons.id(hop.term), |lit| lit.id).is_ok());
+    }
     marks.set(lit.iter().map(|lit| lit.term), commons.terms());
-    let mut spread = Spread { lit, full: 0.0, worth: 0.0 };
+    let mut spread = Spread { lit, hops, full: 0.0, worth: 0.0 };
     spread.full = spread.activation(shards, best.spot, marks, &mut Vec::new());
     let known = ranking.concepts_evidence + question.terms.len() as f64;
     spread.worth = ranking.concepts_weight * (new_terms / (new_terms + known));
     spread
+}
+
+// In the order of their ids.
+fn keep_strongest(lit: &mut Vec<Lit>, ranking: &Ranking) {
+    lit.sort_unstable_by(|a, b| b.strength.total_cmp(&a.strength).then(a.id.cmp(&b.id)));
+    lit.truncate(ranking.concepts_max as usize);
+    lit.sort_unstable_by_key(|lit| lit.id);
 }
 
 /// The terms a seed lights up, with their counts, and its norm.

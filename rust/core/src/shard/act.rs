@@ -1,4 +1,5 @@
-//! Act: granted documents are lysed at their home and their concepts addressed to the concepts' homes.
+//! Act: granted documents are lysed at their home and their concepts addressed to the concepts' homes, and so is
+//! what was reinforced.
 
 use super::{Sensed, Shard};
 use crate::Result;
@@ -6,21 +7,23 @@ use crate::cancel::Cancel;
 use crate::commons::{Commons, idf};
 use crate::documents::Document;
 use crate::ids::ShardId;
-use crate::message::{Batch, Lists, Share};
+use crate::message::{Batch, Lists, Share, Uses};
 use crate::plan::Plan;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a shard staged in Act.
 #[derive(Clone, Debug, Default)]
 pub struct Acted {
-    /// One batch for each shard that is home to any concept of these documents, itself included, by seat.
+    /// One batch for each shard that is home to any concept this shard speaks of, itself included, by seat.
     pub outbox: Vec<Batch>,
     /// The documents lysed, by place, with the concepts chosen.
     pub(crate) lysed: Vec<(u32, Box<[u32]>)>,
 }
 
 impl Shard {
-    /// Lyse the documents granted to this shard, and call back what its deleted documents had wired.
+    /// Lyse the documents granted to this shard, call back what its deleted documents had wired, and tell what its
+    /// documents were reinforced with.
     ///
     /// A document's concepts are its terms of highest (1 + ln tf) * idf with the statistics at the tick's cut, ties by term id.
     ///
@@ -47,12 +50,46 @@ impl Shard {
             }
             unwired.push(concepts, *digested);
         }
-        let shares = wired.finish().into_iter().zip(unwired.finish());
-        let batch = |((wired, unwired), &to): ((Share, Share), &ShardId)| {
-            let batch = Batch { tick: plan.tick, from: self.id, to, wired, unwired };
+        let shares = wired.finish().into_iter().zip(unwired.finish()).zip(self.uses(commons, cancel)?);
+        let batch = |(((wired, unwired), uses), &to): (((Share, Share), Uses), &ShardId)| {
+            let batch = Batch { tick: plan.tick, from: self.id, to, wired, unwired, uses };
             (!batch.is_empty()).then_some(batch)
         };
         Ok(Acted { outbox: shares.zip(commons.ring.shards()).filter_map(batch).collect(), lysed })
+    }
+
+    // By seat: how often the waiting reinforcements use what lives there. A synapse lives with its source, so a pair is
+    // told to both ends.
+    fn uses(&self, commons: &Commons, cancel: &Cancel) -> Result<Vec<Uses>> {
+        let mut concepts: BTreeMap<u32, u64> = BTreeMap::new();
+        let mut synapses: BTreeMap<(u32, u32), u64> = BTreeMap::new();
+        let all = self.reinforcing.values().flatten();
+        for (number, (reinforcement, &times)) in all.enumerate() {
+            if number % 256 == 0 {
+                cancel.poll()?;
+            }
+            // The dictionary may be ahead of the colony.
+            let term = |stem: &str| commons.lexicon.term(stem).filter(|&term| (term as usize) < commons.terms());
+            let terms: Vec<Option<u32>> = reinforcement.stems().iter().map(|stem| term(stem)).collect();
+            for &term in terms.iter().flatten() {
+                *concepts.entry(term).or_default() += times;
+            }
+            for &(one, other) in reinforcement.pairs() {
+                if let (Some(one), Some(other)) = (terms[one as usize], terms[other as usize]) {
+                    *synapses.entry((one, other)).or_default() += times;
+                    *synapses.entry((other, one)).or_default() += times;
+                }
+            }
+        }
+        let mut by_seat = vec![Uses::default(); commons.slots.len()];
+        let seat = |term: u32| commons.seat(commons.home(term).shard);
+        for (term, times) in concepts {
+            by_seat[seat(term)].concepts.push((term, times));
+        }
+        for (ends, times) in synapses {
+            by_seat[seat(ends.0)].synapses.push((ends, times));
+        }
+        Ok(by_seat)
     }
 }
 

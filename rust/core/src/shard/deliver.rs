@@ -23,13 +23,21 @@ pub struct CrossEdge {
     pub weight: u32,
 }
 
+/// What a tick makes of a concept.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct NodeChange {
+    pub(crate) slot: u32,
+    pub(crate) term: u32,
+    pub(crate) wirings: u32,
+    pub(crate) uses: u64,
+}
+
 /// Everything a tick changes on one shard.
 #[derive(Debug)]
 pub struct Delta {
     pub(crate) tick: Tick,
     pub(crate) slots: usize,
-    // Slot, term and new number of wirings of concepts.
-    pub(crate) wired: Vec<(u32, u32, u32)>,
+    pub(crate) nodes: Vec<NodeChange>,
     pub(crate) rows: Vec<(u32, Row)>,
     pub(crate) census: Census,
     pub(crate) lysed: Vec<(u32, Box<[u32]>)>,
@@ -68,7 +76,7 @@ impl Shard {
         let mut delta = Delta {
             tick: plan.tick,
             slots: commons.slots[self.seat] as usize,
-            wired: Vec::new(),
+            nodes: Vec::new(),
             rows: Vec::new(),
             census: Census::new(stamp),
             lysed: acted.lysed,
@@ -90,7 +98,6 @@ impl Shard {
 
     fn deliver(&self, commons: &Commons, inbox: &[Batch], cancel: &Cancel, delta: &mut Delta) -> Result<()> {
         let decay = Decay::new(&commons.config);
-        let cap = commons.config.max_edge_degree as usize;
         let lists: Vec<&[u32]> = inbox.iter().flat_map(Batch::lists).collect();
         let sources = Sources::gather(&lists, self.id, commons, cancel)?;
         let mut activations = Activations::new(commons.terms());
@@ -101,12 +108,14 @@ impl Shard {
                 unwired.entry(source).or_default().push(Unwired { tick, concepts });
             }
         }
-        let only_unwired: Vec<u32> = unwired.keys().filter(|source| !sources.has(**source)).copied().collect();
-        let mut delivery = Delivery::new(&decay, cap, delta.tick as u32, &commons.df, &commons.ids);
+        let used = used(inbox);
+        let alone = unwired.keys().chain(used.keys().filter(|source| !unwired.contains_key(*source)));
+        let alone: Vec<u32> = alone.filter(|source| !sources.has(**source)).copied().collect();
+        let mut delivery = Delivery::new(&decay, &commons.config, delta.tick as u32, &commons.df, &commons.ids);
         let mut work = 0;
         let (no_row, many) = (Row::default(), self.id_is_one_of_many(commons));
         delta.rows.reserve(sources.terms.len());
-        for (number, &source) in sources.terms.iter().chain(&only_unwired).enumerate() {
+        for (number, &source) in sources.terms.iter().chain(&alone).enumerate() {
             for &list in sources.lists_of(number) {
                 let list = lists[list as usize];
                 work += list.len();
@@ -125,17 +134,29 @@ impl Shard {
             let row = node.map_or(&no_row, |node| &node.row);
             let gone = unwired.get(&source).map_or(&[][..], Vec::as_slice);
             let before = node.map_or(0, |node| node.wirings);
-            let wirings = before + sources.lists_of(number).len() as u32 - gone.len() as u32;
+            let left = before - gone.len() as u32;
+            let wirings = left + sources.lists_of(number).len() as u32;
+            let (uses, reinforced) = used.get(&source).map_or((0, &[][..]), |used| (used.times, &*used.targets));
+            if before == 0 && wirings == 0 {
+                // What was used is no concept, and use makes none.
+                continue;
+            }
+            // A node that leaves and comes back in one tick is a new one.
+            let known = node.filter(|_| left > 0).map_or(0, |node| node.uses);
+            let uses = if wirings > 0 { known.saturating_add(uses) } else { 0 };
+            delta.nodes.push(NodeChange { slot, term: source, wirings, uses });
+            if wirings == left && gone.is_empty() && reinforced.is_empty() {
+                continue;
+            }
             delta.touched += row.len() as u64;
             work += 64 + row.len() * (1 + gone.len());
-            let new = delivery.deliver(row, gone, &mut activations, &mut delta.census, |made| {
+            let new = delivery.deliver(row, gone, &mut activations, reinforced, &mut delta.census, |made| {
                 if many && commons.home(made.target).shard != self.id {
                     delta.cross_edges.push(CrossEdge { source, target: made.target, weight: made.weight });
                 }
             });
             // Every synapse of a concept was wired by a document that wired the concept.
             debug_assert!(wirings > 0 || new.is_empty());
-            delta.wired.push((slot, source, wirings));
             delta.node_count = delta.node_count + u64::from(wirings > 0) - u64::from(before > 0);
             if !(new.is_empty() && row.is_empty()) {
                 delta.rows.push((slot, new));
@@ -147,6 +168,38 @@ impl Shard {
     fn id_is_one_of_many(&self, commons: &Commons) -> bool {
         commons.slots.len() > 1
     }
+}
+
+// What reinforcements do to one concept: how often it was used, and its targets.
+#[derive(Default)]
+struct Used {
+    times: u64,
+    targets: Vec<(u32, u64)>,
+}
+
+// What all shards say was used here, by concept: sums of integers, so that nobody's place among them shows.
+fn used(inbox: &[Batch]) -> Map<u32, Used> {
+    let mut used: Map<u32, Used> = Map::default();
+    for uses in inbox.iter().map(Batch::uses) {
+        for &(concept, times) in &uses.concepts {
+            let known = used.entry(concept).or_default();
+            known.times = known.times.saturating_add(times);
+        }
+        for &((source, target), times) in &uses.synapses {
+            used.entry(source).or_default().targets.push((target, times));
+        }
+    }
+    for used in used.values_mut() {
+        used.targets.sort_unstable();
+        used.targets.dedup_by(|next, first| {
+            let same = next.0 == first.0;
+            if same {
+                first.1 = first.1.saturating_add(next.1);
+            }
+            same
+        });
+    }
+    used
 }
 
 // For each concept of this shard that was activated, the lists it stands in: a counting sort by concept.

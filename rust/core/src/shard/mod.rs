@@ -16,6 +16,7 @@ use crate::commons::Commons;
 use crate::documents::{AnalysedDocument, Document, Documents};
 use crate::graph::{Decay, Row, Synapse};
 use crate::ids::{AgentId, DocumentId, ShardId, Tick};
+use crate::reinforcement::{Reinforcement, Waiting, size_of_waiting};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -26,6 +27,8 @@ pub(crate) struct Node {
     // The documents that wired it and were not deleted. A term has a slot from the day it is known, and is a
     // node while this is not 0.
     pub(crate) wirings: u32,
+    // Times it was used since it is a node.
+    pub(crate) uses: u64,
     pub(crate) row: Row,
 }
 
@@ -56,6 +59,8 @@ pub struct Shard {
     digesters: BTreeMap<AgentId, Digester>,
     // The tick of digestion and the concepts of documents deleted since the last tick.
     unwiring: Vec<(u32, Box<[u32]>)>,
+    // By document, what it was reinforced with since the last tick.
+    reinforcing: BTreeMap<u128, Waiting>,
     // Living synapses, and how many of them end at each tick to come.
     live: u64,
     ends: BTreeMap<u32, u64>,
@@ -79,6 +84,7 @@ impl Shard {
             node_count: 0,
             digesters: BTreeMap::new(),
             unwiring: Vec::new(),
+            reinforcing: BTreeMap::new(),
             live: 0,
             ends: BTreeMap::new(),
             stored: 0,
@@ -147,6 +153,11 @@ impl Shard {
         self.node(term, commons).map_or(0, |node| node.wirings)
     }
 
+    /// Times a concept was used.
+    pub(crate) fn uses_of(&self, term: u32, commons: &Commons) -> u64 {
+        self.node(term, commons).map_or(0, |node| node.uses)
+    }
+
     /// The living synapses of a concept that lives here, in no order that means anything.
     pub fn row<'a>(&'a self, term: u32, commons: &Commons) -> impl Iterator<Item = Synapse> + 'a {
         let decay = Decay::new(&commons.config);
@@ -161,7 +172,7 @@ impl Shard {
         Some(NodeData {
             label: commons.label(term),
             mentions: u64::from(commons.df(term)),
-            uses: 0,
+            uses: self.uses_of(term, commons),
             degree: self.row(term, commons).count() as u32,
             shard: self.id,
         })
@@ -175,6 +186,25 @@ impl Shard {
     /// Documents deleted since the last tick, to be unwired by the next.
     pub(crate) fn unwiring(&self) -> &[(u32, Box<[u32]>)] {
         &self.unwiring
+    }
+
+    /// Reinforcements since the last tick, by document.
+    pub(crate) fn reinforcing(&self) -> &BTreeMap<u128, Waiting> {
+        &self.reinforcing
+    }
+
+    /// Let a reinforcement of a document wait for the next tick. Says what it adds to the size of all that wait.
+    pub(crate) fn reinforce(&mut self, id: DocumentId, reinforcement: Reinforcement, times: u64) -> u64 {
+        let size = reinforcement.size();
+        let known = self.reinforcing.entry(id.0).or_default().entry(reinforcement).or_default();
+        let size = if *known == 0 { size } else { 0 };
+        *known += times;
+        size
+    }
+
+    /// Drop what a document that goes was reinforced with. Says by what the size of all that wait falls.
+    pub(crate) fn forget_reinforcements(&mut self, id: DocumentId) -> u64 {
+        self.reinforcing.remove(&id.0).map_or(0, |waiting| size_of_waiting(&waiting))
     }
 
     /// Let a document go. Says where another came to that took its place.
@@ -195,16 +225,18 @@ impl Shard {
         let stamp = delta.tick as u32;
         self.tick = delta.tick;
         if self.nodes.len() < delta.slots {
-            self.nodes.resize_with(delta.slots, || Node { term: 0, wirings: 0, row: Row::default() });
+            self.nodes.resize_with(delta.slots, || Node { term: 0, wirings: 0, uses: 0, row: Row::default() });
         }
-        for &(slot, term, wirings) in &delta.wired {
-            let node = &mut self.nodes[slot as usize];
-            node.term = term;
-            node.wirings = wirings;
+        for told in &delta.nodes {
+            let node = &mut self.nodes[told.slot as usize];
+            node.term = told.term;
+            node.wirings = told.wirings;
+            node.uses = told.uses;
         }
         self.node_count = delta.node_count;
-        // Inputs wait while a tick runs, so what was called back is all there is.
+        // Inputs wait while a tick runs, so what was called back and reinforced is all there is.
         self.unwiring.clear();
+        self.reinforcing.clear();
         for (slot, row) in &mut delta.rows {
             let old = &mut self.nodes[*slot as usize].row;
             self.stored = self.stored + row.len() as u64 - old.len() as u64;

@@ -1,0 +1,120 @@
+//! Why concepts were lit: by which seeds, and by which words of the question.
+
+use crate::query::answer::{Buffers, Inquiry, View};
+use crate::query::seeds::{Seed, Spot};
+use crate::query::spread::{term_weight, voice};
+use std::sync::Arc;
+
+/// How a concept was lit. The shares of its words sum to 1, and so do those of its seeds, but for what a hop from the
+/// question's words gave it without a seed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Light {
+    /// The concept's label.
+    pub label: Arc<str>,
+    /// Its term index.
+    pub term: u32,
+    /// The question's words that found the seeds, or hopped here, with their shares, most first.
+    pub words: Vec<(String, f64)>,
+    /// The seeds, named as the caller names them, with their shares, most first.
+    pub seeds: Vec<(String, f64)>,
+}
+
+/// What a concept gives to a document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConceptShare {
+    /// Its points.
+    pub points: f64,
+    /// How it was lit: the same for all documents of an answer.
+    pub light: Arc<Light>,
+}
+
+/// How the concepts of an inquiry were lit: worked out once for each concept, however many documents it leads to.
+#[derive(Debug)]
+pub struct Lighting<'a> {
+    inquiry: &'a Inquiry,
+    view: View<'a>,
+    // For each seed, the question's words with their shares of its BM25 score.
+    words: Vec<Vec<(u32, f64)>>,
+    // By place among the lit concepts.
+    known: Vec<Option<Arc<Light>>>,
+}
+
+impl<'a> Lighting<'a> {
+    /// Words and concepts must be marked, as they are after an answer.
+    pub fn new(inquiry: &'a Inquiry, view: View<'a>, buffers: &mut Buffers) -> Self {
+        let words = inquiry.seeds.iter().map(|seed| {
+            let mut gains = inquiry.gains(view, seed.spot, buffers);
+            let sum: f64 = gains.iter().map(|gain| gain.1).sum();
+            gains.iter_mut().for_each(|gain| gain.1 /= sum);
+            gains
+        });
+        Lighting { inquiry, view, words: words.collect(), known: vec![None; inquiry.spread.lit.len()] }
+    }
+
+    /// The `most` concepts that give most to a document whose concept part is `part`, most first.
+    pub fn shares(&mut self, spot: Spot, part: f64, most: usize, buffers: &mut Buffers) -> Vec<ConceptShare> {
+        if part <= 0.0 {
+            return Vec::new();
+        }
+        let document = &self.view.shards[spot.0].documents().all()[spot.1 as usize];
+        buffers.concepts.found(document, &mut buffers.found);
+        let lit = &self.inquiry.spread.lit;
+        let found = buffers.found.iter();
+        let mut given: Vec<(u32, f64)> =
+            found.map(|&(place, tf)| (place, lit[place as usize].weight * term_weight(tf))).collect();
+        let sum: f64 = given.iter().map(|given| given.1).sum();
+        given.sort_by(|a, b| b.1.total_cmp(&a.1));
+        given.truncate(most);
+        let share = |(place, weight)| ConceptShare { points: part * (weight / sum), light: self.light(place) };
+        given.into_iter().map(share).collect()
+    }
+
+    fn light(&mut self, place: u32) -> Arc<Light> {
+        let Lighting { inquiry, view, words, known } = self;
+        let light = known[place as usize].get_or_insert_with(|| Arc::new(work_out(inquiry, *view, words, place)));
+        light.clone()
+    }
+}
+
+fn work_out(inquiry: &Inquiry, view: View<'_>, words: &[Vec<(u32, f64)>], place: u32) -> Light {
+    let lit = &inquiry.spread.lit[place as usize];
+    let mut by_word: Vec<(u32, f64)> = Vec::new();
+    let mut add = |word: u32, share: f64| match by_word.iter_mut().find(|known| known.0 == word) {
+        Some(known) => known.1 += share,
+        None => by_word.push((word, share)),
+    };
+    for hop in inquiry.spread.hops.iter().filter(|hop| hop.term == lit.term) {
+        add(hop.word, hop.strength / lit.strength);
+    }
+    let lights: Vec<f64> = inquiry.seeds.iter().map(|seed| seed.weight * strength(view, seed, lit.term)).collect();
+    let all: f64 = lights.iter().sum();
+    let seeded = 1.0 - lit.hop / lit.strength;
+    let mut by_seed: Vec<(&Seed, f64)> = Vec::new();
+    for ((seed, words), light) in inquiry.seeds.iter().zip(words).zip(lights) {
+        if light <= 0.0 {
+            continue;
+        }
+        let share = seeded * (light / all);
+        by_seed.push((seed, share));
+        words.iter().for_each(|&(word, gain)| add(word, share * gain));
+    }
+    by_seed.sort_by(|a, b| b.1.total_cmp(&a.1));
+    by_word.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    let name = |seed: &Seed| view.shards[seed.spot.0].documents().all()[seed.spot.1 as usize].name();
+    let form = |word: u32| inquiry.question.words[word as usize].form.clone();
+    Light {
+        label: view.commons.label(lit.term),
+        term: lit.term,
+        words: by_word.into_iter().map(|(word, share)| (form(word), share)).collect(),
+        seeds: by_seed.into_iter().map(|(seed, share)| (name(seed), share)).collect(),
+    }
+}
+
+// How strongly a seed speaks of a term.
+fn strength(view: View<'_>, seed: &Seed, term: u32) -> f64 {
+    let (terms, norm) = voice(view.shards, seed);
+    match terms.binary_search_by_key(&term, |known| known.0) {
+        Ok(at) => term_weight(terms[at].1) / norm,
+        Err(_) => 0.0,
+    }
+}
