@@ -39,7 +39,10 @@ fn read(file: &str) -> Vec<NewDocument> {
     assert_eq!(fields.len() % 3, 0, "a document has three fields");
     fields
         .chunks(3)
-        .map(|field| NewDocument { key: Some(field[0].into()), title: field[1].into(), text: field[2].into() })
+        .map(|field| {
+            let (key, title, text) = (Some(field[0].into()), field[1].into(), field[2].into());
+            NewDocument { key, title, text, ..NewDocument::default() }
+        })
         .collect()
 }
 
@@ -53,7 +56,7 @@ fn made_up() -> Vec<NewDocument> {
     };
     let text = |number: u32| (0..40).map(|_| word()).collect::<Vec<_>>().join(" ") + &format!(" n{number}");
     let texts: Vec<String> = (0..10_000).map(text).collect();
-    texts.into_iter().map(|text| NewDocument { key: None, title: String::new(), text }).collect()
+    texts.into_iter().map(|text| NewDocument { text, ..NewDocument::default() }).collect()
 }
 
 fn line(name: &str, ingested: f64, seconds: f64) {

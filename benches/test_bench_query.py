@@ -1,4 +1,4 @@
-"""The lexical answer from Python, top 10, beside libraries that do nothing else."""
+"""Answers from Python, top 10: the lexical one beside libraries that do nothing else, and the full one."""
 
 import time
 from collections.abc import Callable
@@ -49,7 +49,6 @@ def test_bench_lexical_query(benchmark, figures, rounds, debian: Path):
         }
         found = sum(map(len, answers))
         contenders = {"phago": asking(questions, lambda text, k: colony.query(text, k, ranking="lexical"))}
-        contenders["full"] = asking(questions, colony.query)
         turns = in_turn(benchmark, rounds, contenders | {name: asking(questions, searches[name]) for name in searches})
     # Same formula, other ways to cut words: most answers must be the same. tantivy has other k1 and b too.
     assert shared["bm25s"] > 0.7 * found
@@ -59,8 +58,6 @@ def test_bench_lexical_query(benchmark, figures, rounds, debian: Path):
         for name in searches:
             ours, beside = turns.spread("phago", figure).unit("us"), turns.spread(name, figure).unit(f"us {name}")
             figures.add(SECTION, figure, ours, beside, turns.ratio("phago", name, figure))
-    for figure in ("p50", "p95"):
-        figures.add(SECTION, f"full answer, {figure}", turns.spread("full", figure).unit("us"))
     p50 = turns.spread("phago", "p50").unit("us own p50")
     figures.add(
         SECTION,
@@ -75,3 +72,36 @@ def test_bench_lexical_query(benchmark, figures, rounds, debian: Path):
     figures.add(SECTION, "queries/s, 2 callers", two.unit("/s"), turns.spread(best, "qps 2").unit(f"/s {best}"))
     for name, count in shared.items():
         figures.add(SECTION, f"share of the answers that {name} gives too", f"{count / found:.3f}")
+
+
+@pytest.mark.benchmark(group="query")
+def test_bench_full_query(benchmark, figures, rounds, debian: Path):
+    rows = corpora.documents(debian)
+    questions = corpora.questions(rows, peers.stop())
+    # No bound on what is scored: the answer that the bounds must not change.
+    whole = phago.Ranking(exhaustive_max=2**24)
+    with phago.Colony() as colony:
+        colony.ingest(rows)
+        colony.run()
+        shared = found = 0
+        for question in questions:
+            ours = {hit.id for hit in colony.query(question, k=10)}
+            shared += len(ours & {hit.id for hit in colony.query(question, k=10, ranking=whole)})
+            found += len(ours)
+        contenders = {
+            "full": asking(questions, colony.query),
+            "untold": asking(questions, lambda text, k: colony.query(text, k, paths=False)),
+            "lexical": asking(questions, lambda text, k: colony.query(text, k, ranking="lexical")),
+        }
+        turns = in_turn(benchmark, rounds, contenders)
+    assert shared >= 0.98 * found
+    section = f"full query from Python, top 10, {len(rows):,} documents"
+    for figure in ("p50", "p95"):
+        full = turns.spread("full", figure).unit("us")
+        for name, what in (("untold", "without passages and paths"), ("lexical", "BM25 alone")):
+            beside = turns.spread(name, figure).unit(f"us {what}")
+            figures.add(section, figure, full, beside, turns.ratio("full", name, figure))
+    one, two = turns.spread("full", "qps 1"), turns.spread("full", "qps 2")
+    ratio = turns.ratio("full", "full", "qps 2", "qps 1")
+    figures.add(section, "queries/s, 2 callers over 1", two.unit("/s"), one.unit("/s 1 caller"), ratio)
+    figures.add(section, "share of the top 10 that the exhaustive answer gives too", f"{shared / found:.4f}")

@@ -96,7 +96,10 @@ def test_an_explanation_agrees_with_the_query(colony):
             assert math.isclose(concepts, told.parts.concepts, rel_tol=1e-9, abs_tol=1e-12)
             if name in hits:
                 assert (told.score, told.parts) == (hits[name].score, hits[name].parts)
-                assert told.concepts[:3] == hits[name].path.concepts
+                shown = hits[name].path.concepts
+                for whole, short in zip(told.concepts[:3], shown, strict=True):
+                    assert (whole.label, whole.points, whole.words) == (short.label, short.points, short.words)
+                    assert whole.seeds[:3] == short.seeds
             else:
                 assert told.score <= last
     assert colony.explain(QUESTIONS[0], "no such document") is None
@@ -123,6 +126,45 @@ def test_what_finds_nothing_says_why(colony):
         colony.query("x" * 70_000)
     with pytest.raises(phago.LimitError):
         colony.explain("x" * 70_000, name)
+
+
+def test_scripts_without_spaces_are_searched(colony):
+    documents = {
+        "membrane": "細胞膜は細胞の内外を隔てる生体膜。イオンの輸送を担う。",
+        "capital": "東京は日本の首都である。人口は最も多い。",
+        "bridge": "长江大桥是一座公路铁路两用桥。",
+        "thai": "กรุงเทพมหานครเป็นเมืองหลวง",
+    }
+    for shards in (1, 3):
+        with phago.Colony(shards) as other:
+            other.ingest({"id": key, "text": text} for key, text in documents.items())
+            for question, key in {
+                "細胞膜": "membrane",
+                "日本の首都": "capital",
+                "铁路桥": "bridge",
+                "เมืองหลวง": "thai",
+            }.items():
+                assert other.query(question, k=1)[0].id == key
+                assert other.query(question, k=1, ranking="lexical")[0].id == key
+
+
+def test_the_best_passage_of_a_long_document_decides(colony):
+    rest = [document["text"] for document in DOCUMENTS[:24]]
+    words = ("zeppelin", "anchorage", "lakehurst", "mast")
+    apart = " ".join(f"{text} {words[at % 4]}." for at, text in enumerate(rest))
+    near = " ".join([*rest[:12], "The zeppelin found its anchorage: the mast of Lakehurst.", *rest[12:]])
+    near += " ".join(f"{word} {word} {word} {word} {word}." for word in words)
+    found = []
+    for shards in (1, 7):
+        with phago.Colony(shards) as other:
+            other.ingest([{"id": "apart", "text": apart}, {"id": "near", "text": near}, *DOCUMENTS[24:60]])
+            hits = other.query("anchorage mast of the zeppelin at lakehurst", k=5)
+            assert [hit.id for hit in hits[:2]] == ["near", "apart"]
+            assert "Lakehurst" in hits[0].passage or "lakehurst" in hits[0].passage
+            assert len(hits[0].passage) <= 600 < len(hits[0].text)
+            assert hits[0].text[slice(*hits[0].span)] == hits[0].passage
+            found.append(plain(hits))
+    assert found[0] == found[1]
 
 
 def test_results_pickle_and_labels_are_words(colony):

@@ -24,7 +24,8 @@ CORE = {
     "message": WORDS | {"text"},
     "reinforcement": set(),
     "titles": WORDS,
-    "documents": WORDS | {"text", "titles"},
+    "metadata": WORDS,
+    "documents": WORDS | {"metadata", "text", "titles"},
     "graph": WORDS,
     "ghost": WORDS,
     # It speaks of ids and phases, never of shards.
@@ -35,13 +36,15 @@ CORE = {
     "agents": WORDS | {"commons", "plan"},
     # A shard knows no other shard, no state of all of them and no driver: what it has to say is a message.
     "shard": WORDS | {"agents", "commons", "documents", "graph", "message", "plan", "reinforcement", "text"},
-    "query": WORDS | {"commons", "documents", "graph", "shard", "text", "titles"},
+    "query": WORDS | {"commons", "documents", "graph", "metadata", "shard", "text", "titles"},
     # The digest is a method of the state, written in a file of its own.
     "dump": WORDS | {"commons", "documents", "graph", "shard", "state", "text"},
     "state": WORDS
-    | {"commons", "documents", "dump", "graph", "message", "plan", "query", "reinforcement", "ring", "shard", "text"},
+    | {"commons", "documents", "dump", "graph", "message", "metadata", "plan", "query", "reinforcement", "ring"}
+    | {"shard", "text"},
     "colony": WORDS
-    | {"commons", "documents", "message", "plan", "query", "reinforcement", "ring", "shard", "state", "text"},
+    | {"commons", "documents", "message", "metadata", "plan", "query", "reinforcement", "ring", "shard", "state"}
+    | {"text"},
 }
 
 # What each crate may name of other crates of the workspace, and what it must not know at all.

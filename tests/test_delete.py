@@ -35,7 +35,15 @@ WORDS = [
 IDS = [f"doc-{number}" for number in range(8)]
 
 TEXTS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=9).map(" ".join)
-DOCUMENTS = st.builds(phago.Document, TEXTS, st.sampled_from(IDS), st.sampled_from(["", *WORDS]))
+METADATA = st.fixed_dictionaries(
+    {},
+    optional={
+        "year": st.integers(2020, 2022),
+        "tags": st.lists(st.sampled_from("abc"), max_size=3),
+        "open": st.booleans(),
+    },
+)
+DOCUMENTS = st.builds(phago.Document, TEXTS, st.sampled_from(IDS), st.sampled_from(["", *WORDS]), METADATA)
 
 # The graph shows no history under these: nothing fades, nothing is dropped and nothing clipped (of 8 documents).
 PLAIN = phago.ColonyConfig(edge_decay_rate=0.0, max_edge_degree=1000, concepts_per_document=1000)
@@ -166,7 +174,15 @@ class Machine(RuleBasedStateMachine):
         assert [hit.score for hit in found] == pytest.approx(sorted(expected.values(), reverse=True)[:k])
         for hit in found:
             assert hit.score == pytest.approx(expected[hit.id])
-            assert phago.Document(hit.text, hit.id, hit.title) == self.documents[hit.id]
+            assert phago.Document(hit.text, hit.id, hit.title, hit.metadata) == self.documents[hit.id]
+
+    @rule(question=TEXTS, year=st.integers(2020, 2022), tag=st.sampled_from("abc"))
+    def filter(self, question, year, tag):
+        where = {"year": {"gte": year}, "tags": tag}
+        found = self.both(lambda colony: tuple(colony.query(question, 10, where=where)))
+        whole = self.both(lambda colony: tuple(colony.query(question, 10)))
+        match = lambda of: of.metadata.get("year", 0) >= year and tag in of.metadata.get("tags", [])
+        assert list(found) == [hit for hit in whole if match(hit)]
 
     @invariant()
     def is_the_dictionary(self):
@@ -178,7 +194,7 @@ class Machine(RuleBasedStateMachine):
                 found = colony.get(name)
                 assert (name in colony) == (name in self.documents) == (found is not None)
                 if found:
-                    assert phago.Document(found.text, name, found.title) == self.documents[name]
+                    assert phago.Document(found.text, name, found.title, found.metadata) == self.documents[name]
         self.both(lambda colony: colony.digest())
         with phago.Colony(3, config=self.config) as fresh:
             fresh.ingest(reversed(self.documents.values()))

@@ -43,7 +43,7 @@ def test_all_names_what_there_is():
 
 def test_every_public_part_of_a_module_is_importable_from_phago():
     inner = {"chunks", "demonstrate", "main", "python_documents", "questions_from", "collect", "ShardGhosts"}
-    inner |= {"PYTHON_QUESTIONS", "DocumentLike", "DigestOf", "OnError", "Updated"}
+    inner |= {"PYTHON_QUESTIONS", "DocumentLike", "DigestOf", "Metadata", "OnError", "Scalar", "Updated", "Where"}
     # What the command line is made of.
     inner |= {"Collection", "CollectionError", "read_collection", "DEPTH", "MEASURES", "ROWS", "Report", "Result"}
     inner |= {"Row", "evaluate", "heading", "paired_t_test", "run_lines", "table"}

@@ -36,7 +36,7 @@ def results_of(colony):
         phago.RunnerConfig(phase_timeout_ms=5),
         phago.DistributedConfig(num_shards=5),
         phago.ColonyConfig(seed=2**64 - 1, staleness_factor=0.5),
-        phago.Document("text", id="a"),
+        phago.Document("text", id="a", metadata={"year": 2024, "tags": ["x"]}),
         tick,
         tick.phase_results[-1],
         tick.cross_shard_edges,

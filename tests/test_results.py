@@ -123,7 +123,7 @@ def test_hits_are_a_sequence_that_knows_what_is_pending():
         phago.ScoredNode("a", "ions", 1.5, phago.ShardId(2)),
         phago.LocalQueryRequest(("ions",), 5, {"ion": 2}),
         phago.LocalQueryResult(phago.ShardId(0), (), {}),
-        phago.StoredDocument("a", "A", "text", 0, None),
+        phago.StoredDocument("a", "A", "text", 0, None, {"year": 2024}),
     ],
 )
 def test_a_result_is_frozen_and_pickles(result):

@@ -10,7 +10,7 @@ a phase is its name, `"Sense"`, `"Act"`, `"Decay"` or `"Advance"`; ticks are cou
 """
 
 import sys
-from collections.abc import Awaitable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, final
 
 _PhaseName = Literal["Sense", "Act", "Decay", "Advance"]
@@ -21,8 +21,13 @@ _PhaseTuple = tuple[int, str, int, int, int, "CrossEdges"]
 # (index in the caller's whole sequence, key or None, field, reason)
 _Rejected = tuple[int, str | None, str, str]
 _Updated = Literal["new", "changed", "unchanged"]
-# (score, key or the 32 hex digits where the caller gave none, title, text, tick that digested it or None)
-_Found = tuple[float, str, str, str, int | None]
+_Scalar = str | int | float | bool
+# sorted by key
+_Metadata = dict[str, _Scalar | list[_Scalar]]
+# for each key a value, values, or operators with what to compare with
+_Where = Mapping[str, _Scalar | Collection[_Scalar] | Mapping[str, _Scalar | Collection[_Scalar]]]
+# (score, key or the 32 hex digits where the caller gave none, title, text, tick that digested it or None, metadata)
+_Found = tuple[float, str, str, str, int | None, _Metadata]
 # (word, points)
 _Word = tuple[str, float]
 # (label, points, its points by word, its points by seed)
@@ -69,6 +74,8 @@ __all__ = [
     "DOCUMENT_BYTES_MAX",
     "EdgeTable",
     "KEY_BYTES_MAX",
+    "METADATA_BYTES_MAX",
+    "METADATA_KEYS_MAX",
     "NodeTable",
     "Ring",
     "Runner",
@@ -91,6 +98,8 @@ ANALYSER: str  # name and version of the text analysis; part of every digest
 DEBUG_BUILD: bool  # True in a build without optimisation; the package warns about it on import
 DOCUMENT_BYTES_MAX: int  # bytes of UTF-8 that title and text of a document may have together (16 MiB)
 KEY_BYTES_MAX: int  # bytes of UTF-8 that a key may have (512)
+METADATA_BYTES_MAX: int  # bytes of UTF-8 that a document's metadata may have, with 8 for each value (64 KiB)
+METADATA_KEYS_MAX: int  # keys that a document's metadata may have (64)
 SHARDS_MAX: int  # shards that a ring takes, at most
 
 def set_map_seed(seed: int) -> None:
@@ -103,7 +112,7 @@ def document_id(key: str) -> str:
     """The id of a document that the caller named `key`."""
 
 def content_id(title: str, text: str) -> str:
-    """The id of a document without a key."""
+    """The id of a document without a key and without metadata."""
 
 def concept_id(stem: str) -> str:
     """The id of the node of a concept, by its stem."""
@@ -220,8 +229,8 @@ class World:
     def ingest(self, documents: Sequence[object], first_index: int, skip: bool) -> tuple[int, int, list[_Rejected]]:
         """Take one chunk of documents; returns (accepted, unchanged, rejected).
 
-        A document is a `str`, a mapping with `text` and perhaps `id` and `title`, or an object with these attributes
-        (`phago.Document`). The caller cuts its sequence into chunks (of 1,000); `first_index` is the index of the
+        A document is a `str`, a mapping with `text` and perhaps `id`, `title` and `metadata`, or an object with these
+        attributes (`phago.Document`). The caller cuts its sequence into chunks (of 1,000); `first_index` is the index of the
         first of them in the whole sequence, so that errors name the caller's own index.
 
         With `skip` the bad ones come back in `rejected` and the rest is taken. Without it the first bad one in order is
@@ -245,13 +254,31 @@ class World:
         """Learn from a document that helped, and that stands as it is told here. False when it does not, or when the
         path holds no word. `LimitError` when too much waits for the next tick.
         """
-    def search(self, text: str, k: int) -> list[_Found]:
-        """The `k` documents with the highest BM25 score, best first; ties by id. Only scores above 0."""
-    def search_async(self, text: str, k: int) -> Awaitable[list[_Found]]: ...
-    def answer(self, text: str, k: int, ranking: dict[str, int | float] | None = None) -> list[_Answered]:
-        """The `k` documents with the highest sum of parts, best first; ties by id. Absent constants have their defaults."""
+    def search(self, text: str, k: int, where: _Where | None = None) -> list[_Found]:
+        """The `k` documents that match with the highest BM25 score, best first; ties by id. Only scores above 0.
+
+        A filter that is none raises `ConfigError` with the field `where`.
+        """
+    def search_async(self, text: str, k: int, where: _Where | None = None) -> Awaitable[list[_Found]]: ...
+    def answer(
+        self,
+        text: str,
+        k: int,
+        ranking: dict[str, int | float] | None = None,
+        where: _Where | None = None,
+        paths: bool = True,
+    ) -> list[_Answered]:
+        """The `k` documents that match with the highest sum of parts, best first; ties by id.
+
+        Absent constants have their defaults. A filter changes no score.
+        """
     def answer_async(
-        self, text: str, k: int, ranking: dict[str, int | float] | None = None
+        self,
+        text: str,
+        k: int,
+        ranking: dict[str, int | float] | None = None,
+        where: _Where | None = None,
+        paths: bool = True,
     ) -> Awaitable[list[_Answered]]: ...
     def explain(self, text: str, key: str, ranking: dict[str, int | float] | None = None) -> _Explained | None:
         """The score of any document taken apart; `None` where there is none of this key."""
@@ -259,8 +286,8 @@ class World:
         """As `concepts`, each with its neighbours, the strongest first."""
     def concepts(self, text: str, k: int) -> list[_Ranked]:
         """The `k` concepts nearest to the text over all shards, best first; ties by id."""
-    def get(self, key: str) -> tuple[str, str, int, int | None] | None:
-        """(title, text, tick of arrival, tick that digested it or None).
+    def get(self, key: str) -> tuple[str, str, int, int | None, _Metadata] | None:
+        """(title, text, tick of arrival, tick that digested it or None, metadata).
 
         `key` is the caller's key or, for a document without one, its 32 hex digits.
         """

@@ -124,13 +124,15 @@ def helped(hit: Any) -> tuple[str, str, str, list[tuple[str, list[str]]]]:
 
 def lexical_hit(row: _Found) -> Hit:
     """A hit of a ranking by words alone."""
-    return Hit(*row, parts=Parts(lexical=row[0]))
+    score, name, title, text, digested, metadata = row
+    return Hit(score, name, title, text, digested, Parts(lexical=score), metadata=metadata)
 
 
 def hit(row: _Answered) -> Hit:
     """A hit with all that it rests on."""
-    found, parts, passage, span, concepts, bridges = row
-    return Hit(*found, Parts(*parts), passage, span, Path(_concepts(concepts), _bridges(bridges)))
+    (score, name, title, text, digested, metadata), parts, passage, span, concepts, bridges = row
+    path = Path.later(lambda: (_concepts(concepts), _bridges(bridges)))
+    return Hit(score, name, title, text, digested, Parts(*parts), passage, span, path, metadata)
 
 
 def explanation(row: _Explained) -> Explanation:

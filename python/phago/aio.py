@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from ._shared import Unpicklable, constants, count, hit, lexical_hit, question_of, tick_result
-from .colony import Colony, DigestOf, DocumentLike, Intake, OnError, Updated, chunks
+from .colony import Colony, DigestOf, DocumentLike, Intake, OnError, Updated, Where, chunks
 from .config import ColonyConfig, Ranking, RunnerConfig
 from .graph import Graph
 from .results import (
@@ -94,13 +94,20 @@ class AsyncColony(Unpicklable):
         """See `Colony.tick`."""
         return tick_result(await self._colony._runner.tick())
 
-    async def query(self, text: str, k: int = 10, ranking: Ranking | Literal["lexical"] | None = None) -> Hits:
+    async def query(
+        self,
+        text: str,
+        k: int = 10,
+        ranking: Ranking | Literal["lexical"] | None = None,
+        where: Where | None = None,
+        paths: bool = True,
+    ) -> Hits:
         """See `Colony.query`."""
         world, text, k = self._colony._world, question_of("text", text), count("k", k, 1)
         if isinstance(ranking, str) and ranking == "lexical":
-            hits = tuple(map(lexical_hit, await world.search_async(text, k)))
+            hits = tuple(map(lexical_hit, await world.search_async(text, k, where)))
         else:
-            hits = tuple(map(hit, await world.answer_async(text, k, constants(ranking))))
+            hits = tuple(map(hit, await world.answer_async(text, k, constants(ranking), where, paths)))
         return Hits(hits, world.pending)
 
     async def explain(self, text: str, id: str, ranking: Ranking | None = None) -> Explanation | None:

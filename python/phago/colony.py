@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from types import TracebackType
 from typing import Any, Literal, Self, cast
@@ -25,7 +25,7 @@ from ._shared import (
     tick_result,
 )
 from .config import SHARDS_MAX, ColonyConfig, Ranking, RunnerConfig, as_native
-from .document import Document
+from .document import Document, Scalar
 from .errors import ClosedError, ConfigError, DocumentExists, InvalidDocument
 from .graph import Graph
 from .results import (
@@ -41,10 +41,13 @@ from .results import (
     StoredDocument,
 )
 
-__all__ = ["Colony", "DigestOf", "DocumentLike", "OnError", "Updated"]
+__all__ = ["Colony", "DigestOf", "DocumentLike", "OnError", "Updated", "Where"]
 
 DocumentLike = str | Mapping[str, Any] | Document
-"""A document: its text; a mapping with `text` and perhaps `id` and `title`; or a `Document`."""
+"""A document: its text; a mapping with `text` and perhaps `id`, `title` and `metadata`; or a `Document`."""
+
+Where = Mapping[str, Scalar | Collection[Scalar] | Mapping[str, Scalar | Collection[Scalar]]]
+"""A filter: for each key a value, values, or operators with what to compare with; see `Colony.query`."""
 
 OnError = Literal["raise", "skip"]
 
@@ -174,13 +177,13 @@ class Colony(Unpicklable):
         content changes nothing.
 
         Args:
-            documents: Strings, mappings (`text`; optional `id`, `title`) or `Document`s.
+            documents: Strings, mappings (`text`; optional `id`, `title`, `metadata`) or `Document`s.
             on_error: With "raise", the first bad document raises and nothing of its chunk is taken. With "skip", bad
                 documents are listed in the report and the rest is taken.
 
         Raises:
-            InvalidDocument: Not text, blank, over 16 MiB, over 1,000,000 different words, with an unknown key. Its
-                `report` says what was taken before.
+            InvalidDocument: Not text, blank, over 16 MiB, over 1,000,000 different words, with an unknown key or with
+                metadata that is none (see `Document`). Its `report` says what was taken before.
             DocumentExists: An id that is taken by other content; `update` replaces it. Its `report` says what was taken
                 before.
         """
@@ -193,12 +196,13 @@ class Colony(Unpicklable):
         """Replace the document with this id, in one step: nobody finds neither of them, or both.
 
         The old content leaves as if deleted (see `delete`); the new one is found by its words at once and digested by
-        `run`. Returns "changed"; or "unchanged" where it stands with the same title and text, and nothing is done; or
-        "new" where there was none of this id, and the document is taken as `ingest` would. While a tick is made, all
-        of this happens when it ends.
+        `run`. Returns "changed"; or "unchanged" where it stands with the same title, text and metadata, and nothing is
+        done; or "new" where there was none of this id, and the document is taken as `ingest` would. While a tick is
+        made, all of this happens when it ends.
 
         Args:
-            document: A mapping with `id` and `text`, and perhaps `title`; or a `Document` that has an id.
+            document: A mapping with `id` and `text`, and perhaps `title` and `metadata`; or a `Document` that has an
+                id. What it does not say is gone: without `metadata` it has none.
 
         Raises:
             InvalidDocument: No id, or what `ingest` would not take either. Nothing has changed then.
@@ -236,8 +240,9 @@ class Colony(Unpicklable):
         not repeated, and goes with the synapse. It changes no answer, unless `Ranking.hop_share` lets it.
 
         Returns `False`, and does nothing, where the document is gone or has changed since, and where the hit has no
-        path to learn from: a lexical hit, or one found by words and titles alone. While a tick is made, all of this
-        waits for its end. A document deleted before the next tick takes along what it was to be reinforced with.
+        path to learn from: a lexical hit, one asked for without paths, or one found by words and titles alone. While a
+        tick is made, all of this waits for its end. A document deleted before the next tick takes along what it was to
+        be reinforced with.
 
         Args:
             hit: A hit of `query`, of this colony or of another one with the same document, pickled or not. Of a path
@@ -273,26 +278,56 @@ class Colony(Unpicklable):
 
     # --- asking; nothing here changes anything ---
 
-    def query(self, text: str, k: int = 10, ranking: Ranking | Literal["lexical"] | None = None) -> Hits:
+    def query(
+        self,
+        text: str,
+        k: int = 10,
+        ranking: Ranking | Literal["lexical"] | None = None,
+        where: Where | None = None,
+        paths: bool = True,
+    ) -> Hits:
         """The `k` documents that answer best, with their text, best first; ties by document.
 
         A score is the sum of three parts: the question's words (BM25, coverage, titles), concepts that the best
         documents share, and mentions of a document's title in those. Digested or not makes no difference.
 
+        With `where`, these are the `k` best of the documents whose metadata matches, and not what is left of the `k`
+        best of all. Their scores, parts and passages are the same with and without it: what a question means is read
+        from the whole colony.
+
+        >>> with Colony() as colony:
+        ...     report = colony.ingest([
+        ...         {"id": "a", "text": "Ions cross.", "metadata": {"year": 2019, "tags": ["cell", "ion"]}},
+        ...         {"id": "b", "text": "Ions rest.", "metadata": {"year": 2024, "tags": ["cell"]}},
+        ...     ])
+        ...     [hit.id for hit in colony.query("ions", where={"tags": "cell", "year": {"gte": 2020}})]
+        ...     [hit.id for hit in colony.query("ions", where={"tags": ["ion", "salt"]})]
+        ['b']
+        ['a']
+
         Args:
             text: The question; at most 64 KiB of UTF-8.
             k: Hits, at most. The head of a longer answer is the shorter one.
             ranking: "lexical" for BM25 alone (k1 1.5, b 0.75); constants other than the default ones.
+            where: For each key a condition; all must hold. A condition is a value (equal to it), a list, tuple or set
+                (equal to any of them), or a mapping of operators, all of which must hold: `gt`, `gte`, `lt`, `lte`
+                (greater, greater or equal, less, less or equal; a number or a string), `ne` (not equal), `in` (any of).
+                Numbers compare by their exact value (1 is 1.0), strings by code point; a bool is no number, and values
+                of different kinds are never equal, less or greater. A document without the key never matches, not
+                even by `ne`. One with a list matches where one of its values passes all operators; `ne` must hold for
+                every value. At most 64 keys and 1 MiB, counted as in metadata. Without a key it is no filter.
+            paths: Without, the hits' `passage` and `path` stay empty, which makes a long answer cheaper.
 
         Raises:
             LimitError: A longer question.
-            ConfigError: Another ranking.
+            ConfigError: Another ranking, or a filter that is none: `where` is the error's field, and its value the key
+                and what is wrong under it.
         """
         world, text, k = self._world, question_of("text", text), count("k", k, 1)
         if isinstance(ranking, str) and ranking == "lexical":
-            hits = tuple(map(lexical_hit, world.search(text, k)))
+            hits = tuple(map(lexical_hit, world.search(text, k, where)))
         else:
-            hits = tuple(map(hit, world.answer(text, k, constants(ranking))))
+            hits = tuple(map(hit, world.answer(text, k, constants(ranking), where, paths)))
         return Hits(hits, world.pending)
 
     def explain(self, text: str, id: str, ranking: Ranking | None = None) -> Explanation | None:

@@ -173,6 +173,10 @@ class Ranking:
     """Power of the covered share of a question in its lexical score: documents that have more of its words win
     over those that repeat one. 0 to 8.
     """
+    passage_share: float = 0.5
+    """Share of the best passage in the lexical score of a document that has several; the rest is that of the whole.
+    0 to 1.
+    """
     title_weight: float = 0.4
     """What words of a question in a document's title are worth, in units of the best lexical score. 0 to 100."""
     named_weight: float = 0.6
@@ -193,9 +197,9 @@ class Ranking:
     """Seeds with less than this share of the best one's weight are left out. 0 to 1."""
     seed_words_max: int = 1_000
     """Words of a seed, its title included, in which mentions of titles are looked for. 1 to 2^24."""
-    stretch_words_max: int = 400
+    stretch_words_max: int = 150
     """A seed with more indexed words than this speaks by its best stretch of as many. 1 to 2^24."""
-    concepts_max: int = 50
+    concepts_max: int = 30
     """Concepts that seeds light up. 1 to 10,000."""
     own_share: float = 0.2
     """What the question's own words keep among them: the lexical score has counted them already. 0 to 100."""
@@ -207,15 +211,19 @@ class Ranking:
     """What concepts are worth at most, in units of the best lexical score. 0 to 100."""
     concepts_power: float = 0.7
     """Power of the concept score between 0 and 1. 0.01 to 16."""
-    concepts_evidence: float = 10.0
-    """New terms of the seeds at which concepts have half of their weight: short documents tell little. 0 to
-    10,000.
+    concepts_evidence: float = 5.0
+    """Concepts have their weight times n / (n + this + the question's terms), n being the new terms that the seeds
+    bring: short documents tell little, and long questions need little. 0 to 10,000.
     """
-    bridge_weight: float = 0.7
+    bridge_weight: float = 0.9
     """What a mention in a seed is worth at most. 0 to 100."""
-    lexical_candidates: int = 150
+    exhaustive_max: int = 500
+    """Among no more documents than this, all that have anything of the question are scored in full, and the next three
+    bounds are none. 0 to 2^24.
+    """
+    lexical_candidates: int = 100
     """The best documents by BM25 that are scored in full. `seeds_max` to 2^24."""
-    concept_candidates: int = 100
+    concept_candidates: int = 80
     """The best documents by concepts that are scored in full. 1 to 2^24."""
     postings_max: int = 8_000
     """Postings read to find those, at most: concepts that do not fit are left out of the search, not of the
@@ -224,6 +232,7 @@ class Ranking:
 
     def __post_init__(self) -> None:
         _check_float(self, "coverage_power", 0.0, 8.0)
+        _check_float(self, "passage_share", 0.0, 1.0)
         _check_float(self, "title_weight", 0.0, 100.0)
         _check_float(self, "named_weight", 0.0, 100.0)
         _check_float(self, "name_mass", 0.01, 100.0)
@@ -242,6 +251,7 @@ class Ranking:
         _check_float(self, "concepts_power", 0.01, 16.0)
         _check_float(self, "concepts_evidence", 0.0, 10000.0)
         _check_float(self, "bridge_weight", 0.0, 100.0)
+        _check_int(self, "exhaustive_max", 0, 2**24)
         _check_int(self, "lexical_candidates", self.seeds_max, 2**24)
         _check_int(self, "concept_candidates", 1, 2**24)
         _check_int(self, "postings_max", 1, 2**40)

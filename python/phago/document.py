@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Document", "read_folder"]
+__all__ = ["Document", "Metadata", "Scalar", "read_folder"]
+
+Scalar = str | int | float | bool
+"""A value of metadata: text, an integer of 64 bits, a finite float, or a bool, which is no number."""
+
+Metadata = Mapping[str, Scalar | list[Scalar] | tuple[Scalar, ...]]
+"""What is said of a document beside its text, by key."""
 
 BYTES_MAX = 16 << 20
 """The largest text of a document, in bytes of UTF-8."""
@@ -21,7 +27,7 @@ class Document:
     """A text to be digested.
 
     >>> Document("Ions cross the membrane.", id="a", title="Cells")
-    Document(text='Ions cross the membrane.', id='a', title='Cells')
+    Document(text='Ions cross the membrane.', id='a', title='Cells', metadata={})
     """
 
     text: str
@@ -29,6 +35,12 @@ class Document:
     id: str | None = None
     """The caller's name for it; where there is none, the content names it."""
     title: str = ""
+    metadata: Metadata = field(default_factory=dict, hash=False)
+    """What `query(..., where=...)` filters by: values, or lists of them (perhaps empty), by key.
+
+    At most 64 keys, and 64 KiB: the UTF-8 of keys and strings, and 8 bytes for each value. No word of it is searched.
+    It is a part of the content: where it differs, if only as 1 from 1.0, the content does.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, overload
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from .ids import ShardId, TickPhase
+
+if TYPE_CHECKING:
+    from .document import Scalar
 
 __all__ = [
     "BridgeShare",
@@ -128,14 +131,58 @@ class BridgeShare:
     points: float
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
-    """How a question reached a document: word -> concept -> document, and by title from a seed."""
+_Steps = tuple[tuple[ConceptShare, ...], tuple[BridgeShare, ...]]
 
-    concepts: tuple[ConceptShare, ...] = ()
-    """The three concepts that give most, most first."""
-    bridges: tuple[BridgeShare, ...] = ()
-    """The seeds that mention its title, best first."""
+
+class Path:
+    """How a question reached a document: word -> concept -> document, and by title from a seed.
+
+    It is made when it is read: most paths never are.
+    """
+
+    __slots__ = ("_make", "_steps")
+    __match_args__ = ("concepts", "bridges")
+    _make: Callable[[], _Steps]
+
+    def __init__(self, concepts: tuple[ConceptShare, ...] = (), bridges: tuple[BridgeShare, ...] = ()) -> None:
+        self._steps: _Steps | None = (concepts, bridges)
+
+    @classmethod
+    def later(cls, make: Callable[[], _Steps]) -> Path:
+        """The path that `make` will make."""
+        path = cls.__new__(cls)
+        path._make = make
+        path._steps = None
+        return path
+
+    def _read(self) -> _Steps:
+        # Two threads may both make it, and make the same.
+        steps = self._steps
+        if steps is None:
+            steps = self._steps = self._make()
+        return steps
+
+    @property
+    def concepts(self) -> tuple[ConceptShare, ...]:
+        """The three concepts that give most, most first, each with its three strongest seeds."""
+        return self._read()[0]
+
+    @property
+    def bridges(self) -> tuple[BridgeShare, ...]:
+        """The seeds that mention its title, best first."""
+        return self._read()[1]
+
+    def __eq__(self, other: object) -> bool:
+        return self._read() == other._read() if isinstance(other, Path) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._read())
+
+    def __repr__(self) -> str:
+        return f"Path(concepts={self.concepts!r}, bridges={self.bridges!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path, self._read()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +241,8 @@ class Hit:
     """Where the passage stands: `text[start:end]`."""
     path: Path = field(default_factory=Path)
     """How the question got there. Empty in a lexical ranking."""
+    metadata: dict[str, Scalar | list[Scalar]] = field(default_factory=dict, hash=False)
+    """The document's, sorted by key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +277,8 @@ class StoredDocument:
     """The tick after which it arrived."""
     digested: int | None
     """The tick in which it was digested; `None` while it waits."""
+    metadata: dict[str, Scalar | list[Scalar]] = field(default_factory=dict, hash=False)
+    """What was said of it beside its text, sorted by key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 use crate::cancel::Cancel;
 use crate::config::ColonyConfig;
-use crate::documents::AnalysedDocument;
+use crate::documents::{AnalysedDocument, Content};
 use crate::ids::DocumentId;
 use crate::message::Batch;
+use crate::metadata::{Filter, Metadata};
 use crate::plan::Plan;
 use crate::query::{Found, Scratch};
 use crate::reinforcement::Reinforcement;
@@ -44,8 +45,17 @@ impl Colony {
     /// [`Error::DocumentExists`] when the id stands with other content, [`Error::Limit`] when the colony is full or the
     /// document has more than [`DOCUMENT_WORDS_MAX`] different words.
     pub fn ingest(&mut self, key: Option<&str>, title: &str, text: &str) -> Result<bool> {
-        let id = key.map_or_else(|| DocumentId::from_content(title, text), DocumentId::from_key);
-        match self.state.admission(id, title, text) {
+        self.ingest_with(key, title, text, Metadata::default())
+    }
+
+    /// [`Colony::ingest`] for a document with metadata.
+    ///
+    /// # Errors
+    /// As [`Colony::ingest`].
+    pub fn ingest_with(&mut self, key: Option<&str>, title: &str, text: &str, metadata: Metadata) -> Result<bool> {
+        let content = Content { title, text, metadata: &metadata };
+        let id = content.id(key);
+        match self.state.admission(id, content) {
             Admission::Unchanged => return Ok(false),
             Admission::Taken => {
                 return Err(Error::DocumentExists { index: 0, id: key.unwrap_or_default().to_owned() });
@@ -58,8 +68,8 @@ impl Colony {
             let limit = DOCUMENT_WORDS_MAX as u64;
             return Err(Error::Limit { what: "the number of different words of a document".into(), limit, value });
         }
-        let document =
-            AnalysedDocument { id, key: key.map(Into::into), title: title.into(), text: text.into(), analysis };
+        let (key, title, text) = (key.map(Into::into), title.into(), text.into());
+        let document = AnalysedDocument { id, key, title, text, metadata, analysis };
         self.state.apply(vec![document]);
         Ok(true)
     }
@@ -103,7 +113,7 @@ impl Colony {
     /// The `k` best documents for a question.
     pub fn search(&mut self, question: &str, k: usize) -> Vec<Found> {
         let words = self.session.query(question);
-        self.state.search(&words, k, &mut self.scratch)
+        self.state.search(&words, k, &Filter::default(), &mut self.scratch)
     }
 }
 

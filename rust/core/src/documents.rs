@@ -2,13 +2,32 @@
 
 use crate::ids::DocumentId;
 use crate::maps::Map;
-use crate::text::Analysis;
+use crate::metadata::{Filter, Metadata, MetadataIndex, Places};
+use crate::text::{Analysis, Sequence};
 use crate::titles::Titles;
 
 /// The most bytes of title and text a document may have.
 pub const DOCUMENT_BYTES_MAX: usize = 16 << 20;
 /// The most documents a shard takes: places are 32 bits wide.
 pub const DOCUMENTS_MAX: u64 = u32::MAX as u64;
+
+/// What a document says: equal content under one id is one document.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub struct Content<'a> {
+    /// Its title, perhaps empty.
+    pub title: &'a str,
+    /// Its text.
+    pub text: &'a str,
+    /// Its metadata, perhaps none.
+    pub metadata: &'a Metadata,
+}
+
+impl Content<'_> {
+    /// The identity of a document with this content and the caller's id, where there is one.
+    pub fn id(&self, key: Option<&str>) -> DocumentId {
+        key.map_or_else(|| self.metadata.content_id(self.title, self.text), DocumentId::from_key)
+    }
+}
 
 /// A document after analysis, on its way to its home.
 #[derive(Clone, Debug)]
@@ -21,6 +40,8 @@ pub struct AnalysedDocument {
     pub title: Box<str>,
     /// Its text.
     pub text: Box<str>,
+    /// Its metadata, perhaps none.
+    pub metadata: Metadata,
     /// Its terms and word forms.
     pub analysis: Analysis,
 }
@@ -29,6 +50,11 @@ impl AnalysedDocument {
     /// Bytes of title and text.
     pub fn bytes(&self) -> u64 {
         (self.title.len() + self.text.len()) as u64
+    }
+
+    /// What it says.
+    pub fn content(&self) -> Content<'_> {
+        Content { title: &self.title, text: &self.text, metadata: &self.metadata }
     }
 }
 
@@ -43,10 +69,14 @@ pub struct Document {
     pub title: Box<str>,
     /// Its text.
     pub text: Box<str>,
+    /// Its metadata, perhaps none.
+    pub metadata: Metadata,
     /// The terms of the title in their order.
     pub title_terms: Box<[u32]>,
     /// Term index and count, by term index.
     pub terms: Box<[(u32, u32)]>,
+    /// Its words in their order.
+    pub sequence: Sequence,
     /// The first tick whose cut sees it.
     pub arrival: u32,
     /// The tick that digested it.
@@ -59,6 +89,15 @@ impl Document {
     /// The caller's id, or the identity in hexadecimal where none was given.
     pub fn name(&self) -> String {
         self.key.as_deref().map_or_else(|| self.id.to_string(), str::to_owned)
+    }
+
+    /// What it says.
+    pub fn content(&self) -> Content<'_> {
+        Content { title: &self.title, text: &self.text, metadata: &self.metadata }
+    }
+
+    fn bytes(&self) -> u64 {
+        (self.title.len() + self.text.len() + self.metadata.bytes()) as u64
     }
 }
 
@@ -85,6 +124,7 @@ pub struct Documents {
     lengths: Vec<u32>,
     norms: Vec<f64>,
     titles: Titles,
+    metadata: MetadataIndex,
     lists: Vec<Postings>,
     // Term index to list; 0 is none. Dense, as half of a large shard's terms have a list.
     list_of: Vec<u32>,
@@ -102,7 +142,7 @@ impl Documents {
         self.all.is_empty()
     }
 
-    /// Bytes of titles and texts.
+    /// Bytes of titles, texts and metadata.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
@@ -125,6 +165,11 @@ impl Documents {
     /// Documents by their titles.
     pub fn titles(&self) -> &Titles {
         &self.titles
+    }
+
+    /// The places of the documents whose metadata matches a filter.
+    pub fn matching(&self, filter: &Filter) -> Places {
+        self.metadata.matching(filter, self.all.len())
     }
 
     /// The place of a document.
@@ -169,22 +214,26 @@ impl Documents {
             postings.most = postings.most.max(count);
             postings.shortest = postings.shortest.min(new.analysis.length);
         }
-        self.bytes += new.bytes();
         self.lengths.push(new.analysis.length);
         self.norms.push(new.analysis.norm());
         self.titles.insert(&new.analysis.title, place);
+        self.metadata.insert(&new.metadata, place);
         self.places.insert(new.id.0, place);
-        self.all.push(Document {
+        let document = Document {
             id: new.id,
             key: new.key,
             title: new.title,
             text: new.text,
+            metadata: new.metadata,
             title_terms: new.analysis.title,
             terms: new.analysis.terms,
+            sequence: new.analysis.sequence,
             arrival,
             digested: None,
             concepts: Box::default(),
-        });
+        };
+        self.bytes += document.bytes();
+        self.all.push(document);
         place
     }
 
@@ -196,7 +245,8 @@ impl Documents {
         self.lengths.swap_remove(place as usize);
         self.norms.swap_remove(place as usize);
         self.titles.remove(&document.title_terms, place);
-        self.bytes -= (document.title.len() + document.text.len()) as u64;
+        self.metadata.remove(&document.metadata, place);
+        self.bytes -= document.bytes();
         for &(term, _) in &document.terms {
             let list = self.list_mut(term);
             if let Ok(found) = list.binary_search_by_key(&place, |posting| posting.0) {
@@ -210,6 +260,7 @@ impl Documents {
         let (moved, terms) = {
             let moved = &mut self.all[place as usize];
             self.titles.relocate(&moved.title_terms, last, place);
+            self.metadata.relocate(&moved.metadata, last, place);
             (moved.id, std::mem::take(&mut moved.terms))
         };
         self.places.insert(moved.0, place);

@@ -109,10 +109,14 @@ fn documents(state: &State, out: &mut Writer) {
     out.number(commons.length);
     for document in sorted_documents(state) {
         out.id(document.id.0);
-        out.number(u64::from(document.key.is_some()));
+        // Bits: whether there is a key, whether there is metadata, which then follows the text.
+        out.number(u64::from(document.key.is_some()) + 2 * u64::from(!document.metadata.is_empty()));
         out.text(document.key.as_deref().unwrap_or(""));
         out.text(&document.title);
         out.text(&document.text);
+        if !document.metadata.is_empty() {
+            out.bytes(&document.metadata.encode());
+        }
         let mut terms: Vec<_> = document.terms.iter().map(|&(term, count)| (commons.id(term), count)).collect();
         terms.sort_unstable();
         out.number(terms.len() as u64);

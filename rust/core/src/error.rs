@@ -152,6 +152,15 @@ pub enum Error {
     Cancelled,
 }
 
+/// As much of a caller's text as goes into a message.
+pub fn short(text: &str) -> String {
+    const CHARACTERS_MAX: usize = 80;
+    match text.char_indices().nth(CHARACTERS_MAX) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 fn list(shards: &[ShardId]) -> String {
     let names: Vec<String> = shards.iter().map(ShardId::to_string).collect();
     names.join(", ")

@@ -55,12 +55,17 @@ id!(
 impl DocumentId {
     /// The identity of a document the caller named.
     pub fn from_key(key: &str) -> Self {
-        DocumentId(hash("document", &[key]))
+        DocumentId(hash("document", &[key.as_bytes()]))
     }
 
     /// The identity of a document without a name.
     pub fn from_content(title: &str, text: &str) -> Self {
-        DocumentId(hash("content", &[title, text]))
+        DocumentId(hash("content", &[title.as_bytes(), text.as_bytes()]))
+    }
+
+    /// The identity of a document without a name that has more content than title and text.
+    pub fn from_content_and(title: &str, text: &str, more: &[u8]) -> Self {
+        DocumentId(hash("content", &[title.as_bytes(), text.as_bytes(), more]))
     }
 
     /// The identity that 32 hexadecimal digits spell.
@@ -73,7 +78,7 @@ impl DocumentId {
 impl NodeId {
     /// The node of a concept, by its stem.
     pub fn concept(stem: &str) -> Self {
-        NodeId(hash("concept", &[stem]))
+        NodeId(hash("concept", &[stem.as_bytes()]))
     }
 }
 
@@ -102,14 +107,14 @@ impl AgentId {
 }
 
 // Parts are length-prefixed: ("ab", "c") and ("a", "bc") must differ.
-fn hash(kind: &str, parts: &[&str]) -> u128 {
+fn hash(kind: &str, parts: &[&[u8]]) -> u128 {
     let size = parts.iter().map(|part| part.len() + 8).sum::<usize>();
     let mut input = Vec::with_capacity(kind.len() + 1 + size);
     input.extend_from_slice(kind.as_bytes());
     input.push(0);
     for part in parts {
         input.extend_from_slice(&(part.len() as u64).to_le_bytes());
-        input.extend_from_slice(part.as_bytes());
+        input.extend_from_slice(part);
     }
     xxh3_128(&input)
 }

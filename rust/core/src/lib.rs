@@ -5,8 +5,9 @@
 //!
 //! * Words of the crate: [`ids`] (identities from content or counters), [`config`], [`error`], [`phase`],
 //!   [`cancel`] (the flag that asks work to stop), [`maps`] (hash maps whose seed can be set).
-//! * [`text`] turns text into terms; [`documents`] keeps them with their postings; [`graph`] keeps synapses and knows
-//!   how they fade; [`reinforcement`] is learning from use; [`ring`] says who lives where; [`message`] is what travels.
+//! * [`text`] turns text into terms; [`documents`] keeps them with their postings and their [`metadata`]; [`graph`] keeps
+//!   synapses and knows how they fade; [`reinforcement`] is learning from use; [`ring`] says who lives where;
+//!   [`message`] is what travels.
 //! * [`commons`] is the committed copy that every shard reads, [`plan`] what the next tick will do.
 //! * [`agents`] propose; [`shard`] senses, acts, delivers and advances over what it owns.
 //! * [`query`] answers; [`state`] is one committed colony; [`dump`] its digest; [`colony`] the sequential driver.
@@ -28,6 +29,7 @@ pub mod graph;
 pub mod ids;
 pub mod maps;
 pub mod message;
+pub mod metadata;
 pub mod phase;
 pub mod plan;
 pub mod query;

@@ -2,11 +2,14 @@
 
 use crate::commons::Commons;
 use crate::config::ColonyConfig;
-use crate::documents::{AnalysedDocument, DOCUMENTS_MAX, Document};
+use crate::documents::{AnalysedDocument, Content, DOCUMENTS_MAX, Document};
 use crate::graph::{Decay, Synapse};
 use crate::ids::{DocumentId, Tick};
+use crate::metadata::Filter;
 use crate::plan::Plan;
-use crate::query::{Answer, Buffers, Found, Inquiry, RankedConcept, Ranking, Scratch, View, concepts, lexical};
+use crate::query::{
+    Allowed, Answer, Buffers, Found, Inquiry, RankedConcept, Ranking, Scratch, View, concepts, lexical,
+};
 use crate::reinforcement::{REINFORCED_MAX, Reinforcement};
 use crate::ring::Ring;
 use crate::shard::{Delta, Retired, Shard};
@@ -78,10 +81,10 @@ impl State {
     }
 
     /// Whether a document could be taken.
-    pub fn admission(&self, id: DocumentId, title: &str, text: &str) -> Admission {
+    pub fn admission(&self, id: DocumentId, content: Content<'_>) -> Admission {
         match self.document(id) {
             None => Admission::New,
-            Some(known) if *known.title == *title && *known.text == *text => Admission::Unchanged,
+            Some(known) if known.content() == content => Admission::Unchanged,
             Some(_) => Admission::Taken,
         }
     }
@@ -254,22 +257,25 @@ impl State {
         commons.backlog.is_empty() && commons.digesters.is_empty() && !waits
     }
 
-    /// The `k` best documents for a question by BM25, best first.
-    pub fn search(&self, words: &[QueryWord], k: usize, scratch: &mut Scratch) -> Vec<Found> {
-        lexical::search(&self.shards, &self.commons, &lexical::weighted(&self.commons, words), k, scratch)
+    /// The `k` best documents for a question by BM25 among those that match, best first.
+    pub fn search(&self, words: &[QueryWord], k: usize, filter: &Filter, scratch: &mut Scratch) -> Vec<Found> {
+        let allowed = Allowed::new(&self.shards, filter);
+        let terms = lexical::weighted(&self.commons, words);
+        lexical::search(&self.shards, &self.commons, &terms, k, allowed.as_ref(), scratch)
     }
 
-    /// The `k` best documents for a question by words, concepts and titles, best first, and what they rest on. The
-    /// head of a longer answer is the shorter one.
+    /// The `k` best documents for a question by words, concepts and titles among those that match, best first, and
+    /// what they rest on. The head of a longer answer is the shorter one. A filter changes no score.
     pub fn answer(
         &self,
         question: &str,
         k: usize,
         ranking: &Ranking,
+        filter: &Filter,
         session: &mut Session,
         buffers: &mut Buffers,
     ) -> Answer {
-        crate::query::answer::answer(self.view(), question, k, ranking, session, buffers)
+        crate::query::answer::answer(self.view(), question, k, ranking, filter, session, buffers)
     }
 
     /// What a question means to this state: it scores and explains any document.

@@ -16,8 +16,9 @@ pub const BREAK: u32 = u32::MAX;
 #[derive(Clone, Debug, Default)]
 pub struct Titles {
     by_hash: Map<u64, Vec<u32>>,
-    // The lengths of titles by their first term: bit n is set where one of n terms was ever taken.
-    lengths: Map<u32, u16>,
+    // The lengths of titles by their first term: bit n is set where one of n terms was ever taken. Dense, as every word
+    // of every seed is looked up.
+    lengths: Vec<u16>,
     state: State,
 }
 
@@ -42,7 +43,11 @@ impl Titles {
     pub(crate) fn insert(&mut self, title: &[u32], place: u32) {
         if Self::can_be_mentioned(title) {
             self.by_hash.entry(self.hash(title)).or_default().push(place);
-            *self.lengths.entry(title[0]).or_default() |= 1 << title.len();
+            let first = title[0] as usize;
+            if self.lengths.len() <= first {
+                self.lengths.resize(first + 1, 0);
+            }
+            self.lengths[first] |= 1 << title.len();
         }
     }
 
@@ -75,7 +80,9 @@ impl Titles {
     pub fn mentioned<'a>(&self, sequence: &[u32], most: usize, title_of: impl Fn(u32) -> &'a [u32]) -> Vec<Mention> {
         let mut found: Vec<Mention> = Vec::new();
         for start in 0..sequence.len() {
-            let Some(lengths) = self.lengths.get(&sequence[start]) else { continue };
+            let Some(lengths) = self.lengths.get(sequence[start] as usize).filter(|lengths| **lengths > 0) else {
+                continue;
+            };
             let longest = MENTION_TERMS_MAX.min(sequence.len() - start);
             for length in (1..=longest).filter(|length| lengths >> length & 1 == 1) {
                 let title = &sequence[start..start + length];

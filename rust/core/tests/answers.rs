@@ -6,9 +6,10 @@ use common::{Chance, colony};
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
 use phago_core::ids::DocumentId;
-use phago_core::query::passages::{PASSAGE_CHARS_MAX, passages};
+use phago_core::metadata::Filter;
 use phago_core::query::{Answer, Buffers, Nothing, Parts, Ranking, Scratch};
 use phago_core::text::Session;
+use phago_core::text::passages::{PASSAGE_CHARS_MAX, passages};
 
 const VOCABULARY: u64 = 400;
 
@@ -45,12 +46,14 @@ impl Asker {
     fn of(colony: &Colony) -> Asker {
         let session = Session::new(colony.state().commons().lexicon().clone());
         // Few enough that the tail of an answer is reached.
-        let ranking = Ranking { lexical_candidates: 40, concept_candidates: 20, ..Ranking::default() };
+        let ranking =
+            Ranking { exhaustive_max: 0, lexical_candidates: 40, concept_candidates: 20, ..Ranking::default() };
         Asker { session, buffers: Buffers::default(), ranking }
     }
 
     fn ask(&mut self, colony: &Colony, question: &str, k: usize) -> Answer {
-        colony.state().answer(question, k, &self.ranking, &mut self.session, &mut self.buffers)
+        let (session, buffers) = (&mut self.session, &mut self.buffers);
+        colony.state().answer(question, k, &self.ranking, &Filter::default(), session, buffers)
     }
 }
 
@@ -199,7 +202,7 @@ fn decay_never_hides_an_exact_match() {
         let state = colony.state();
         let all = questions().into_iter().map(|question| {
             let words = asker.session.query(&question);
-            let lexical = state.search(&words, 50, &mut Scratch::default());
+            let lexical = state.search(&words, 50, &Filter::default(), &mut Scratch::default());
             (lexical, asker.ask(colony, &question, 50).hits)
         });
         all.collect::<Vec<_>>()
@@ -243,23 +246,122 @@ fn passages_cover_a_text_and_the_best_has_the_answer() {
     text.push_str(&"x".repeat(2 * PASSAGE_CHARS_MAX + 5));
     let all = passages(&text);
     assert!(all.len() > 10);
-    let chars: Vec<char> = text.chars().collect();
-    let mut end = (0, 0);
-    for passage in &all {
-        assert!(passage.chars.1 - passage.chars.0 <= PASSAGE_CHARS_MAX);
-        assert!(text[end.0..passage.bytes.0].trim().is_empty());
-        assert_eq!(passage.of(&text), chars[passage.chars.0..passage.chars.1].iter().collect::<String>());
-        end = (passage.bytes.1, passage.chars.1);
+    let mut end = 0;
+    for &(start, stop) in &all {
+        let passage = &text[start..stop];
+        assert!(passage.chars().count() <= PASSAGE_CHARS_MAX && passage == passage.trim() && !passage.is_empty());
+        assert!(text[end..start].trim().is_empty());
+        end = stop;
     }
-    assert!(text[end.0..].trim().is_empty());
+    assert!(text[end..].trim().is_empty());
     assert!(passages("").is_empty() && passages(" \n ").is_empty());
+    for mark in [".", "!", "?", "。", ".)", ".\n"] {
+        let sentences: Vec<String> = (0..90).map(|_| format!("W{}X{mark}", chance.text(50, 9))).collect();
+        let (text, end) = (sentences.join(" "), format!("X{}", mark.trim()));
+        let all = passages(&text);
+        assert!(all.iter().all(|&(start, stop)| text[start..stop].ends_with(&end)), "{mark:?}");
+        // As many sentences as fit, white space aside.
+        let fuller = all.windows(2).map(|pair| {
+            let next = &text[pair[1].0..][..text[pair[1].0..].find(&end).unwrap() + end.len()];
+            text[pair[0].0..pair[0].1].chars().count() + 1 + next.chars().count()
+        });
+        assert!(fuller.into_iter().all(|chars| chars + 2 > PASSAGE_CHARS_MAX), "{mark:?}");
+    }
 
     let mut colony = colony(&ColonyConfig::default(), 1);
     colony.ingest(Some("long"), "", &text).unwrap();
+    colony.ingest(Some("short"), "Zeppelin", "  Of no help. ").unwrap();
     let mut asker = Asker::of(&colony);
-    let answer = asker.ask(&colony, "where did the zeppelin land?", 1);
-    let best = answer.inquiry.best_passage(colony.state().commons(), &text, &mut asker.session).unwrap();
-    assert!(best.of(&text).contains("zeppelin landed in Lakehurst"));
+    let answer = asker.ask(&colony, "where did the zeppelin land?", 2);
+    let mut passage = |key: &str| {
+        let document = colony.state().document(DocumentId::from_key(key)).unwrap();
+        let (start, end) = answer.inquiry.best_passage(document, &mut asker.buffers);
+        document.text[start..end].to_owned()
+    };
+    assert!(passage("long").contains("zeppelin landed in Lakehurst"));
+    assert_eq!(passage("short"), "Of no help.");
+}
+
+#[test]
+fn the_words_of_a_document_stand_in_its_sequence_passage_by_passage() {
+    let mut chance = Chance(8);
+    let text = format!("{}. Naïve {}", chance.text(300, 200), chance.text(300, 900).replace("w1", ". W1"));
+    let mut session = Session::new(Default::default());
+    let analysis = session.analyse("A title of words", &text);
+    let sequence = &analysis.sequence;
+    let mut terms = Vec::new();
+    sequence.visit(0..sequence.len(), |place| terms.push(analysis.terms[place as usize].0));
+    let mut expected = Vec::new();
+    for text in ["A title of words", &text] {
+        session.words(text, |word| expected.push(word.term.unwrap()));
+    }
+    assert_eq!(terms, expected);
+    assert_eq!((sequence.title(), sequence.len()), (2, analysis.length as usize));
+    let bounds = passages(&text);
+    assert!(bounds.len() > 5 && sequence.stretches().len() == bounds.len());
+    for (number, &(start, end)) in bounds.iter().enumerate() {
+        let (mut words, mut count) = (sequence.words_of(number), 0);
+        session.words(&text[start..end], |word| {
+            assert_eq!(Some(terms[words.next().unwrap()]), word.term);
+            count += 1;
+        });
+        assert!(words.is_empty() && count > 0);
+    }
+    // One passage needs no bounds; and what one text leaves behind does not reach the next.
+    assert!(session.analyse("", "few words").sequence.stretches().is_empty());
+}
+
+#[test]
+fn a_long_document_is_scored_by_its_best_passage() {
+    let mut chance = Chance(31);
+    let mut colony = colony(&ColonyConfig::default(), 2);
+    for number in 0..40 {
+        colony.ingest(Some(&format!("other-{number}")), "", &chance.text(200, 60)).unwrap();
+    }
+    let filler: Vec<String> = (0..12).map(|_| chance.text(200, 60)).collect();
+    // The same words in both, as often: here far apart, there in one place.
+    let words = ["zeppelin", "anchorage", "lakehurst", "mast"];
+    let apart: Vec<String> =
+        filler.iter().zip(words.iter().cycle()).map(|(text, word)| format!("{text} {word}. ")).collect();
+    let near = words.map(|word| [word; 3].join(" ")).join(" ");
+    colony.ingest(Some("apart"), "", &apart.concat()).unwrap();
+    colony
+        .ingest(Some("near"), "", &format!("{}. {near}. {}", filler[..6].join(". "), filler[6..].join(". ")))
+        .unwrap();
+    let mut asker = Asker::of(&colony);
+    let question = "anchorage mast of the zeppelin in lakehurst";
+    let answer = asker.ask(&colony, question, 5);
+    let names: Vec<u128> = answer.hits.iter().take(2).map(|hit| hit.found.id).collect();
+    assert_eq!(names, [DocumentId::from_key("near").0, DocumentId::from_key("apart").0]);
+    assert!(answer.hits[0].parts.lexical > 1.3 * answer.hits[1].parts.lexical);
+    for key in ["near", "apart"] {
+        let told =
+            answer.inquiry.explain(colony.state().view(), DocumentId::from_key(key), &mut asker.buffers).unwrap();
+        let words: f64 = told.words.iter().map(|word| word.points).sum();
+        assert!((words + told.title + told.named - told.parts.lexical).abs() < 1e-12);
+        assert!(told.words.iter().all(|word| word.points > 0.0));
+    }
+    // Without passages there is nothing to choose between but the whole.
+    asker.ranking.passage_share = 0.0;
+    let answer = asker.ask(&colony, question, 2);
+    let [near, apart] = [&answer.hits[0], &answer.hits[1]].map(|hit| hit.parts.lexical);
+    assert!((near - apart).abs() < 0.05, "{near} {apart}");
+}
+
+#[test]
+fn among_few_documents_nothing_is_left_out() {
+    let colony = filled(3, 300);
+    let mut bounded = Asker::of(&colony);
+    let mut whole = Asker { ranking: Ranking::default(), ..Asker::of(&colony) };
+    let mut differ = 0;
+    for question in questions() {
+        let all = whole.ask(&colony, &question, usize::MAX).hits;
+        assert!(all.is_sorted_by(|a, b| (-a.found.score, a.found.id) < (-b.found.score, b.found.id)));
+        let some = bounded.ask(&colony, &question, usize::MAX).hits;
+        differ += usize::from(some != all);
+        assert!(some.len() <= all.len());
+    }
+    assert!(differ > 0);
 }
 
 #[test]

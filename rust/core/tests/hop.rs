@@ -6,6 +6,7 @@ use common::{Chance, colony};
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
 use phago_core::ids::DocumentId;
+use phago_core::metadata::Filter;
 use phago_core::query::{Answer, Buffers, Ranking};
 use phago_core::text::Session;
 
@@ -36,7 +37,7 @@ fn questions() -> Vec<String> {
 fn ask(colony: &Colony, question: &str, ranking: &Ranking) -> (Answer, Buffers) {
     let mut session = Session::new(colony.state().commons().lexicon().clone());
     let mut buffers = Buffers::default();
-    (colony.state().answer(question, 60, ranking, &mut session, &mut buffers), buffers)
+    (colony.state().answer(question, 60, ranking, &Filter::default(), &mut session, &mut buffers), buffers)
 }
 
 fn bits(answer: &Answer) -> Vec<(u128, u64)> {

@@ -36,7 +36,8 @@ fn corpus() -> Vec<NewDocument> {
         format!("w{}x", 30_000f64.powf(unit) as u64)
     };
     let text = |word: &mut dyn FnMut() -> String| (0..60).map(|_| word()).collect::<Vec<_>>().join(" ");
-    let document = |number| NewDocument { key: Some(format!("{number}")), title: String::new(), text: text(&mut word) };
+    let document =
+        |number| NewDocument { key: Some(format!("{number}")), text: text(&mut word), ..NewDocument::default() };
     (0..20_000).map(document).collect()
 }
 

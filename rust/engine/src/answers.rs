@@ -4,8 +4,9 @@ use crate::pool::lock;
 use crate::world::{FoundDocument, World};
 use phago_core::documents::Document;
 use phago_core::ids::{DocumentId, Tick};
+use phago_core::metadata::Filter;
 use phago_core::query::explain::{ConceptShare, WordShare};
-use phago_core::query::{Buffers, Inquiry, Nothing, Parts, Ranking};
+use phago_core::query::{Buffers, Inquiry, Lighting, Nothing, Parts, Ranking};
 use phago_core::state::State;
 use phago_core::text::Session;
 use phago_core::{Error, Result};
@@ -15,6 +16,8 @@ pub const QUESTION_BYTES_MAX: usize = 64 * 1024;
 
 // Concepts that a hit's path tells of.
 const PATH_CONCEPTS: usize = 3;
+// Seeds that a concept of a path tells of.
+const PATH_SEEDS: usize = 3;
 
 /// A concept on the way to a document.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,32 +90,55 @@ pub struct Explained {
 }
 
 impl World {
-    /// The `k` best documents by words, concepts and titles, best first, all read from one committed tick.
+    /// The `k` best documents by words, concepts and titles among those that match, best first, all read from one
+    /// committed tick.
     ///
     /// # Errors
     /// [`Error::Limit`] for a question beyond [`QUESTION_BYTES_MAX`], [`Error::Config`] for a ranking outside of what
     /// is accepted, and as [`World::read`].
-    pub fn answer(&self, text: &str, k: usize, ranking: &Ranking) -> Result<Vec<AnsweredDocument>> {
+    pub fn answer(
+        &self,
+        text: &str,
+        k: usize,
+        ranking: &Ranking,
+        filter: &Filter,
+        paths: bool,
+    ) -> Result<Vec<AnsweredDocument>> {
         check(text, ranking)?;
         self.ask(|state, session, buffers| {
-            let answer = state.answer(text, k, ranking, session, buffers);
+            let answer = state.answer(text, k, ranking, filter, session, buffers);
             let inquiry = &answer.inquiry;
-            let mut tell = |hit: &phago_core::query::Hit| {
+            let mut lighting = Lighting::new(inquiry, state.view(), buffers);
+            let tell = |hit: &phago_core::query::Hit| {
                 let document = state.found(&hit.found);
                 let spot = (hit.found.seat, hit.found.place);
-                let passage = inquiry.best_passage(state.commons(), &document.text, session);
-                let (bytes, chars) = passage.map_or(((0, 0), (0, 0)), |passage| (passage.bytes, passage.chars));
-                let shares = inquiry.concept_shares(state.view(), spot, hit.parts.concepts, PATH_CONCEPTS, buffers);
+                if !paths {
+                    return AnsweredDocument {
+                        document: found(document, hit.found.score),
+                        parts: hit.parts,
+                        bytes: (0, 0),
+                        chars: (0, 0),
+                        concepts: Vec::new(),
+                        bridges: Vec::new(),
+                    };
+                }
+                let bytes = inquiry.best_passage(document, buffers);
+                let start = document.text[..bytes.0].chars().count();
+                let shares = lighting.shares(spot, hit.parts.concepts, PATH_CONCEPTS, buffers);
+                let concepts = shares.into_iter().map(|mut share| {
+                    share.seeds.truncate(PATH_SEEDS);
+                    concept(state, share)
+                });
                 AnsweredDocument {
                     document: found(document, hit.found.score),
                     parts: hit.parts,
                     bytes,
-                    chars,
-                    concepts: shares.into_iter().map(|share| concept(state, share)).collect(),
+                    chars: (start, start + document.text[bytes.0..bytes.1].chars().count()),
+                    concepts: concepts.collect(),
                     bridges: bridges(state, inquiry, spot),
                 }
             };
-            answer.hits.iter().map(&mut tell).collect()
+            answer.hits.iter().map(tell).collect()
         })
     }
 
@@ -178,6 +204,7 @@ pub(crate) fn found(document: &Document, score: f64) -> FoundDocument {
         name: document.name(),
         title: document.title.to_string(),
         text: document.text.to_string(),
+        metadata: document.metadata.clone(),
         digested: document.digested.map(Tick::from),
     }
 }

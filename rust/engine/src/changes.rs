@@ -83,7 +83,7 @@ impl World {
             // A first look, so that what stands with the same content is never analysed again.
             let inputs = lock(&self.inputs);
             let state = self.state()?;
-            if inputs.pending.admission(&state, id, &document.title, &document.text) == Admission::Unchanged {
+            if inputs.pending.admission(&state, id, document.content()) == Admission::Unchanged {
                 return Ok(Updated::Unchanged);
             }
         }
@@ -107,7 +107,7 @@ impl World {
             let stood = committed.is_some() || matches!(waiting, Some(Some(_)));
             match &new {
                 None if !stood => return Ok(Updated::Unchanged),
-                Some(new) => match inputs.pending.admission(&state, id, &new.title, &new.text) {
+                Some(new) => match inputs.pending.admission(&state, id, new.content()) {
                     Admission::Unchanged => return Ok(Updated::Unchanged),
                     Admission::New => state.check_room(inputs.pending.coming() + 1)?,
                     Admission::Taken => {}

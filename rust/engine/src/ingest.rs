@@ -4,9 +4,10 @@ use crate::job::message;
 use crate::pending::{ROOM, place};
 use crate::pool::{Pool, lock};
 use crate::world::{Inputs, World};
-use phago_core::documents::{AnalysedDocument, DOCUMENT_BYTES_MAX};
+use phago_core::documents::{AnalysedDocument, Content, DOCUMENT_BYTES_MAX};
 use phago_core::ids::{DocumentId, ShardId};
 use phago_core::maps::Map;
+use phago_core::metadata::Metadata;
 use phago_core::state::{Admission, State};
 use phago_core::text::{DOCUMENT_WORDS_MAX, Lexicon, Session};
 use phago_core::{Error, Result};
@@ -21,7 +22,7 @@ const GROUP_BYTES: usize = 256 << 10;
 const SESSIONS_MAX: usize = 16;
 
 /// A document as the caller gave it.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct NewDocument {
     /// The caller's id; without one the identity comes from the content.
     pub key: Option<String>,
@@ -29,6 +30,8 @@ pub struct NewDocument {
     pub title: String,
     /// Its text.
     pub text: String,
+    /// Its metadata, perhaps none.
+    pub metadata: Metadata,
 }
 
 /// What becomes of a chunk with a bad document in it.
@@ -54,7 +57,12 @@ pub struct Ingested {
 impl NewDocument {
     /// Its identity.
     pub fn id(&self) -> DocumentId {
-        self.key.as_deref().map_or_else(|| DocumentId::from_content(&self.title, &self.text), DocumentId::from_key)
+        self.content().id(self.key.as_deref())
+    }
+
+    /// What it says.
+    pub fn content(&self) -> Content<'_> {
+        Content { title: &self.title, text: &self.text, metadata: &self.metadata }
     }
 
     /// Refuse what no colony takes: nothing but white space, or more than [`DOCUMENT_BYTES_MAX`] bytes.
@@ -153,10 +161,10 @@ impl World {
         let checked: Vec<Result<NewDocument>> = checked.collect();
         let inputs = Some(lock(&self.inputs)).filter(|inputs| inputs.pending.leaving() > 0);
         let admission = |state: &State, document: &NewDocument| {
-            let (id, title, text) = (document.id(), &document.title, &document.text);
+            let (id, content) = (document.id(), document.content());
             match &inputs {
-                Some(inputs) => inputs.pending.admission(state, id, title, text),
-                None => state.admission(id, title, text),
+                Some(inputs) => inputs.pending.admission(state, id, content),
+                None => state.admission(id, content),
             }
         };
         self.read(|state| {
@@ -227,7 +235,7 @@ impl World {
         let mut here: Map<u128, usize> = Map::default();
         for place in 0..fates.len() {
             let Fate::Analysed(document) = &fates[place] else { continue };
-            let admission = inputs.pending.admission(&state, document.id, &document.title, &document.text);
+            let admission = inputs.pending.admission(&state, document.id, document.content());
             let admission = match (admission, here.get(&document.id.0).map(|other| &fates[*other])) {
                 (Admission::New, Some(Fate::Analysed(other))) => compare(other, document),
                 (admission, _) => admission,
@@ -270,7 +278,7 @@ fn taken(index: usize, id: DocumentId, key: Option<String>) -> Error {
 }
 
 fn compare(known: &AnalysedDocument, new: &AnalysedDocument) -> Admission {
-    if known.title == new.title && known.text == new.text { Admission::Unchanged } else { Admission::Taken }
+    if known.content() == new.content() { Admission::Unchanged } else { Admission::Taken }
 }
 
 fn analysed(
@@ -281,7 +289,7 @@ fn analysed(
 ) -> Result<AnalysedDocument> {
     let analysis = catch_unwind(AssertUnwindSafe(|| session.analyse(&document.title, &document.text)));
     let id = document.id();
-    let NewDocument { key, title, text } = document;
+    let NewDocument { key, title, text, metadata } = document;
     match analysis {
         Ok(analysis) if analysis.forms.len() > DOCUMENT_WORDS_MAX => {
             let reason = format!("has more than {DOCUMENT_WORDS_MAX} different words; accepted are up to so many");
@@ -292,6 +300,7 @@ fn analysed(
             key: key.map(String::into_boxed_str),
             title: title.into_boxed_str(),
             text: text.into_boxed_str(),
+            metadata,
             analysis,
         }),
         Err(panic) => {

@@ -5,7 +5,7 @@
 //! are counted, and a change of it drops those that came before.
 
 use crate::pool::Pool;
-use phago_core::documents::AnalysedDocument;
+use phago_core::documents::{AnalysedDocument, Content};
 use phago_core::ids::DocumentId;
 use phago_core::reinforcement::{Reinforcement, Waiting, size_of_waiting};
 use phago_core::state::{Admission, Placement, State};
@@ -37,7 +37,7 @@ struct Change {
 pub(crate) struct Room {
     /// Documents that come, go or change.
     pub(crate) documents: u64,
-    /// Bytes of title and text of those that come.
+    /// Bytes of title, text and metadata of those that come.
     pub(crate) bytes: u64,
 }
 
@@ -102,11 +102,11 @@ impl Pending {
     }
 
     /// Whether a document could be taken, behind everything in the queue.
-    pub(crate) fn admission(&self, state: &State, id: DocumentId, title: &str, text: &str) -> Admission {
+    pub(crate) fn admission(&self, state: &State, id: DocumentId, content: Content<'_>) -> Admission {
         match self.standing(id) {
-            None => state.admission(id, title, text),
+            None => state.admission(id, content),
             Some(None) => Admission::New,
-            Some(Some(known)) if *known.title == *title && *known.text == *text => Admission::Unchanged,
+            Some(Some(known)) if known.content() == content => Admission::Unchanged,
             Some(Some(_)) => Admission::Taken,
         }
     }
@@ -114,7 +114,7 @@ impl Pending {
     /// Let documents come of which none will stand, each id once.
     pub(crate) fn push(&mut self, new: Vec<AnalysedDocument>, room: Room) -> Result<()> {
         let more = new.iter().filter(|document| !self.changes.contains_key(&document.id.0)).count();
-        let bytes = new.iter().map(AnalysedDocument::bytes).sum();
+        let bytes = new.iter().map(bytes_of).sum();
         self.check(more as u64, bytes, 0, room)?;
         new.into_iter().for_each(|document| self.set(document.id, None, Some(document)));
         Ok(())
@@ -130,8 +130,8 @@ impl Pending {
         room: Room,
     ) -> Result<()> {
         let known = self.changes.get(&id.0);
-        let less = known.and_then(|change| change.comes.as_ref()).map_or(0, AnalysedDocument::bytes);
-        let more = comes.as_ref().map_or(0, AnalysedDocument::bytes);
+        let less = known.and_then(|change| change.comes.as_ref()).map_or(0, bytes_of);
+        let more = comes.as_ref().map_or(0, bytes_of);
         self.check(u64::from(known.is_none()), more, less, room)?;
         self.set(id, leaves, comes);
         Ok(())
@@ -143,7 +143,7 @@ impl Pending {
             if value > limit { Err(Error::Limit { what, limit, value }) } else { Ok(()) }
         };
         within("documents", room.documents, self.changes.len() as u64 + documents)?;
-        within("bytes of text", room.bytes, self.bytes - less + more)
+        within("bytes", room.bytes, self.bytes - less + more)
     }
 
     fn set(&mut self, id: DocumentId, leaves: Option<Leaving>, comes: Option<AnalysedDocument>) {
@@ -158,11 +158,11 @@ impl Pending {
         }
         if let Some(comes) = &comes {
             self.coming += 1;
-            self.bytes += comes.bytes();
+            self.bytes += bytes_of(comes);
         }
         if let Some(gone) = std::mem::replace(&mut change.comes, comes) {
             self.coming -= 1;
-            self.bytes -= gone.bytes();
+            self.bytes -= bytes_of(&gone);
         }
         if change.leaves.is_none() && change.comes.is_none() {
             self.changes.remove(&id.0);
@@ -190,6 +190,10 @@ impl Pending {
     }
 }
 
+fn bytes_of(document: &AnalysedDocument) -> u64 {
+    document.bytes() + document.metadata.bytes() as u64
+}
+
 /// Put documents in their places, with the help of a pool where there are many.
 pub(crate) fn place(state: &mut State, documents: Vec<AnalysedDocument>, pool: Option<&Pool>) {
     match pool {
@@ -207,7 +211,8 @@ mod tests {
 
     fn document(number: u32) -> AnalysedDocument {
         let (id, text) = (DocumentId(number.into()), "four".into());
-        AnalysedDocument { id, key: None, title: "".into(), text, analysis: Default::default() }
+        let (metadata, analysis) = Default::default();
+        AnalysedDocument { id, key: None, title: "".into(), text, metadata, analysis }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use phago_core::commons::Commons;
 use phago_core::config::ColonyConfig;
 use phago_core::ghost::Ghost;
 use phago_core::ids::{DocumentId, NodeId, ShardId, Tick};
+use phago_core::metadata::{Filter, Metadata};
 use phago_core::plan::Plan;
 use phago_core::query::{Buffers, Found, Scratch};
 use phago_core::ring::Ring;
@@ -95,6 +96,8 @@ pub struct FoundDocument {
     pub title: String,
     /// Its text.
     pub text: String,
+    /// Its metadata, perhaps none.
+    pub metadata: Metadata,
     /// The tick that digested it.
     pub digested: Option<Tick>,
 }
@@ -165,15 +168,15 @@ impl World {
         Session::new(self.lexicon.clone()).query(text)
     }
 
-    /// The `k` documents with the highest BM25 scores, best first; ties by id.
+    /// The `k` documents with the highest BM25 scores among those that match, best first; ties by id.
     ///
     /// # Errors
     /// As [`World::read`].
-    pub fn search(&self, text: &str, k: usize) -> Result<Vec<FoundDocument>> {
+    pub fn search(&self, text: &str, k: usize, filter: &Filter) -> Result<Vec<FoundDocument>> {
         let words = self.words(text);
         let mut scratch = lock(&self.scratches).pop().unwrap_or_default();
         let found = self.read(|state| {
-            let found = state.search(&words, k, &mut scratch);
+            let found = state.search(&words, k, filter, &mut scratch);
             let document = |found: &Found| answers::found(state.found(found), found.score);
             found.iter().map(document).collect()
         });

@@ -6,6 +6,7 @@ use common::*;
 use phago_core::Error;
 use phago_core::ids::ShardId;
 use phago_core::message::Batch;
+use phago_core::metadata::Filter;
 use phago_core::phase::Phase;
 use phago_engine::{NewDocument, OnError, World};
 use std::sync::Arc;
@@ -164,7 +165,7 @@ fn a_shard_that_has_advanced_waits_for_the_others() {
     let key = |number: u32| format!("late {number}");
     let late =
         (0..).map(key).find(|key| world.ring().shard_of(phago_core::ids::DocumentId::from_key(key).0).0 == 1).unwrap();
-    let late = NewDocument { key: Some(late), title: String::new(), text: "spaet".into() };
+    let late = NewDocument { key: Some(late), text: "spaet".into(), ..NewDocument::default() };
     assert!(matches!(
         world.ingest_into(ShardId(0), late.clone()),
         Err(Error::RoutingFailed { shard: ShardId(0), home: ShardId(1), .. })
@@ -173,7 +174,7 @@ fn a_shard_that_has_advanced_waits_for_the_others() {
     all(&world, Phase::Act);
     carry(&world);
     all(&world, Phase::Decay);
-    assert!(world.search("spaet", 1).unwrap().is_empty());
+    assert!(world.search("spaet", 1, &Filter::default()).unwrap().is_empty());
     world.phase_by_hand(ShardId(0), Phase::Advance).unwrap();
     assert_eq!(world.tick(), 0);
     let error = world.phase_by_hand(ShardId(0), Phase::Sense).unwrap_err();
@@ -182,7 +183,7 @@ fn a_shard_that_has_advanced_waits_for_the_others() {
         "barrier failed: shard-0 has finished tick 1, which waits for shard-1 to call Advance"
     );
     world.phase_by_hand(ShardId(1), Phase::Advance).unwrap();
-    assert_eq!((world.tick(), world.search("spaet", 1).unwrap().len()), (1, 1));
+    assert_eq!((world.tick(), world.search("spaet", 1, &Filter::default()).unwrap().len()), (1, 1));
 }
 
 #[test]
@@ -266,7 +267,9 @@ fn nothing_of_a_refused_chunk_is_taken() {
     let world = world(2);
     ingest(&world, &documents(26, 20));
     let before = (world.digest().unwrap(), world.pending().unwrap());
-    let new = |key: &str, text: &str| Ok(NewDocument { key: Some(key.into()), title: " ".into(), text: text.into() });
+    let new = |key: &str, text: &str| {
+        Ok(NewDocument { key: Some(key.into()), title: " ".into(), text: text.into(), ..NewDocument::default() })
+    };
     let pool = phago_engine::Pool::new(2);
     let raise = |chunk| world.ingest(chunk, 100, OnError::Raise, Some(&pool)).unwrap_err();
     let error = raise(vec![new("good", "alpha"), new("blank", " \n\t"), new("x", "y")]);

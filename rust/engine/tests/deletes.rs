@@ -5,7 +5,9 @@ mod common;
 use common::*;
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
+use phago_core::documents::Document;
 use phago_core::ids::{DocumentId, ShardId};
+use phago_core::metadata::Filter;
 use phago_core::phase::Phase;
 use phago_core::ring::Ring;
 use phago_core::{Error, Result};
@@ -57,12 +59,13 @@ fn input(chance: &mut Chance, colony: &Colony) -> Input {
     let mut content = Chance(chance.below(40));
     let text: Vec<String> = (0..4 + content.below(20)).map(|_| content.word(60.0)).collect();
     let (title, text) = (content.word(9.0), text.join(" "));
+    let metadata = metadata(chance.below(7));
     let name = format!("doc-{}", chance.below(24));
     match chance.below(10) {
-        0..=3 => Input::Ingest(NewDocument { key: Some(name), title, text }),
-        4 => Input::Ingest(NewDocument { key: None, title, text }),
-        5..=6 => Input::Update(NewDocument { key: Some(name), title, text }),
-        7 => Input::Delete(DocumentId::from_content(&title, &text).to_string()),
+        0..=3 => Input::Ingest(NewDocument { key: Some(name), title, text, metadata }),
+        4 => Input::Ingest(NewDocument { key: None, title, text, metadata }),
+        5..=6 => Input::Update(NewDocument { key: Some(name), title, text, metadata }),
+        7 => Input::Delete(metadata.content_id(&title, &text).to_string()),
         _ => Input::Delete(name),
     }
 }
@@ -82,16 +85,18 @@ fn give(world: &World, input: &Input) -> Outcome {
 // The same with the sequential driver, which knows no queue.
 fn give_alone(colony: &mut Colony, input: &Input) -> Outcome {
     match input {
-        Input::Ingest(NewDocument { key, title, text }) => match colony.ingest(key.as_deref(), title, text) {
-            Ok(done) => Outcome::Done(done),
-            Err(error) => Outcome::Failed(error),
-        },
-        Input::Update(NewDocument { key, title, text }) => {
+        Input::Ingest(NewDocument { key, title, text, metadata }) => colony
+            .ingest_with(key.as_deref(), title, text, metadata.clone())
+            .map_or_else(Outcome::Failed, Outcome::Done),
+        Input::Update(NewDocument { key, title, text, metadata }) => {
             let id = DocumentId::from_key(key.as_deref().unwrap());
-            let known = colony.state().document(id).map(|known| *known.title == **title && *known.text == **text);
+            let is_same = |known: &Document| {
+                *known.title == **title && *known.text == **text && known.metadata.encode() == metadata.encode()
+            };
+            let known = colony.state().document(id).map(is_same);
             if known != Some(true) {
                 colony.delete(id);
-                colony.ingest(key.as_deref(), title, text).unwrap();
+                colony.ingest_with(key.as_deref(), title, text, metadata.clone()).unwrap();
             }
             Outcome::Updated(match known {
                 None => Updated::New,
@@ -219,7 +224,7 @@ fn what_goes_before_its_digestion_leaves_no_trace_at_all() {
 fn what_came_and_goes_within_one_tick_is_counted_right_meanwhile() {
     let world = by_hand(2, small());
     let named =
-        |name: &str, text: &str| NewDocument { key: Some(name.into()), title: String::new(), text: text.into() };
+        |name: &str, text: &str| NewDocument { key: Some(name.into()), text: text.into(), ..NewDocument::default() };
     ingest(&world, &(0..9).map(|n| named(&n.to_string(), "ions cross the membrane")).collect::<Vec<_>>());
     assert_eq!(world.pending().unwrap(), 9);
     tick(&world, 1, || {
@@ -234,10 +239,11 @@ fn what_came_and_goes_within_one_tick_is_counted_right_meanwhile() {
         ingest(&world, &[named("0", "salt returns")]);
         assert_eq!(world.pending().unwrap(), 9);
         assert!(!world.is_quiet().unwrap());
-        assert!(world.search("yeast malt salt", 5).unwrap().is_empty());
+        assert!(world.search("yeast malt salt", 5, &Filter::default()).unwrap().is_empty());
     });
-    let found =
-        |text: &str| -> Vec<String> { world.search(text, 20).unwrap().into_iter().map(|hit| hit.name).collect() };
+    let found = |text: &str| -> Vec<String> {
+        world.search(text, 20, &Filter::default()).unwrap().into_iter().map(|hit| hit.name).collect()
+    };
     assert_eq!((found("yeast"), found("salt"), found("malt")), (vec!["1".into()], vec!["0".into()], vec![]));
     assert_eq!(found("membrane").len(), 7);
 }
@@ -275,7 +281,7 @@ async fn an_update_is_one_step_for_whoever_looks() {
     ingest(&world, &documents(24, 200));
     let content = |writer: usize, turn: usize| {
         let text = format!("landmark {}", Chance((writer * 1000 + turn) as u64).word(500.0));
-        NewDocument { key: Some("x".into()), title: String::new(), text }
+        NewDocument { key: Some("x".into()), text, ..NewDocument::default() }
     };
     ingest(&world, &[content(0, 0)]);
     let over = AtomicBool::new(false);
@@ -290,7 +296,7 @@ async fn an_update_is_one_step_for_whoever_looks() {
             .collect();
         scope.spawn(move || {
             while !over.load(Ordering::Relaxed) {
-                assert_eq!(world.search("landmark", 5).unwrap().len(), 1);
+                assert_eq!(world.search("landmark", 5, &Filter::default()).unwrap().len(), 1);
             }
         });
         while !writers.iter().all(std::thread::ScopedJoinHandle::is_finished) {
@@ -302,8 +308,11 @@ async fn an_update_is_one_step_for_whoever_looks() {
     runner.run_until_quiet_blocking(None, never).unwrap();
     let fresh = world_with(2, ColonyConfig::default());
     ingest(&fresh, &documents(24, 200));
-    let last = world.search("landmark", 1).unwrap().remove(0);
-    ingest(&fresh, &[NewDocument { key: Some(last.name), title: last.title, text: last.text }]);
+    let last = world.search("landmark", 1, &Filter::default()).unwrap().remove(0);
+    ingest(
+        &fresh,
+        &[NewDocument { key: Some(last.name), title: last.title, text: last.text, metadata: last.metadata }],
+    );
     assert_eq!(world.evidence_digest().unwrap(), fresh.evidence_digest().unwrap());
 }
 
@@ -313,9 +322,14 @@ fn what_cannot_be_done_changes_nothing() {
     let all = documents(25, 20);
     ingest(&world, &all);
     let before = world.digest().unwrap();
-    let nameless = world.update(NewDocument { key: None, title: String::new(), text: "text".into() });
+    let nameless = world.update(NewDocument { text: "text".into(), ..NewDocument::default() });
     assert!(matches!(nameless, Err(Error::InvalidDocument { field, .. }) if field == "id"));
-    let blank = world.update(NewDocument { key: Some("doc-0".into()), title: " ".into(), text: "\n".into() });
+    let blank = world.update(NewDocument {
+        key: Some("doc-0".into()),
+        title: " ".into(),
+        text: "\n".into(),
+        metadata: metadata(1),
+    });
     assert!(matches!(blank, Err(Error::InvalidDocument { field, .. }) if field == "text"));
     assert!(!world.delete("nobody").unwrap() && !world.delete("").unwrap());
     // A document with a key does not go by its identity.
@@ -335,7 +349,7 @@ async fn no_ghost_of_a_node_that_has_left_is_told() {
     let world = world(3);
     let runner = runner(&world, 2, 30_000);
     let text = "ions cross membrane gradient sodium pump voltage channel".to_owned();
-    ingest(&world, &[NewDocument { key: Some("a".into()), title: String::new(), text }]);
+    ingest(&world, &[NewDocument { key: Some("a".into()), text, ..NewDocument::default() }]);
     let report = runner.tick().await.unwrap();
     assert!(world.delete("a").unwrap());
     // Until the next tick its concepts stand.

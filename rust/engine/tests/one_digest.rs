@@ -4,6 +4,7 @@ mod common;
 
 use common::*;
 use phago_core::ids::ShardId;
+use phago_core::metadata::Filter;
 use phago_core::phase::Phase;
 use phago_engine::OnError;
 
@@ -38,7 +39,7 @@ async fn batching_order_and_helpers_do_not_show_within_a_cut() {
             world.ingest(chunk, 0, OnError::Raise, Some(runner.pool())).unwrap();
         }
         let run = runner.run_until_quiet_blocking(None, never).unwrap();
-        let found = world.search("bodak bafok bekok bogak", 10).unwrap();
+        let found = world.search("bodak bafok bekok bogak", 10, &Filter::default()).unwrap();
         let found: Vec<_> =
             found.into_iter().map(|found| (found.score.to_bits(), found.name, found.digested)).collect();
         results.push((world.digest().unwrap(), run, found));

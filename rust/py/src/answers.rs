@@ -2,6 +2,7 @@
 
 use crate::config::number;
 use crate::error::Result;
+use crate::world::{Found, found};
 use phago_core::Error;
 use phago_core::query::explain::WordShare;
 use phago_core::query::{Nothing, Parts, Ranking};
@@ -17,15 +18,8 @@ pub(crate) type ConceptTuple = (String, f64, Vec<Word>, Vec<(String, f64)>);
 pub(crate) type BridgeTuple = (String, String, f64, f64);
 /// (lexical, concepts, bridge)
 pub(crate) type PartsTuple = (f64, f64, f64);
-/// (score, id, title, text, tick that digested it), parts, passage, (start, end) in characters, concepts, bridges
-pub(crate) type Answered = (
-    (f64, String, String, String, Option<u64>),
-    PartsTuple,
-    String,
-    (usize, usize),
-    Vec<ConceptTuple>,
-    Vec<BridgeTuple>,
-);
+/// found, parts, passage, (start, end) in characters, concepts, bridges
+pub(crate) type Answered = (Found, PartsTuple, String, (usize, usize), Vec<ConceptTuple>, Vec<BridgeTuple>);
 /// (id, score, parts), words, unknown words, (title, named), concepts, bridges, weight as a seed, why nothing is found
 pub(crate) type ExplainedTuple = (
     (String, f64, PartsTuple),
@@ -69,6 +63,7 @@ macro_rules! fields {
 
 fields!(
     coverage_power,
+    passage_share,
     title_weight,
     named_weight,
     name_mass,
@@ -87,6 +82,7 @@ fields!(
     concepts_power,
     concepts_evidence,
     bridge_weight,
+    exhaustive_max,
     lexical_candidates,
     concept_candidates,
     postings_max,
@@ -109,10 +105,8 @@ fn parts(parts: Parts) -> PartsTuple {
 }
 
 pub(crate) fn answered(hit: AnsweredDocument) -> Answered {
-    let found = hit.document;
-    let passage = found.text[hit.bytes.0..hit.bytes.1].to_owned();
-    let document = (found.score, found.name, found.title, found.text, found.digested);
-    (document, parts(hit.parts), passage, hit.chars, concepts(hit.concepts), bridges(hit.bridges))
+    let passage = hit.document.text[hit.bytes.0..hit.bytes.1].to_owned();
+    (found(hit.document), parts(hit.parts), passage, hit.chars, concepts(hit.concepts), bridges(hit.bridges))
 }
 
 pub(crate) fn explained(told: Explained) -> ExplainedTuple {

@@ -92,6 +92,7 @@ fn unite(ring: &Ring, shards: &[&ShardHandle], colonies: &[Arc<Colony>]) -> phag
                     key: document.key.as_deref().map(str::to_owned),
                     title: document.title.to_string(),
                     text: document.text.to_string(),
+                    metadata: document.metadata.clone(),
                 })
             });
             Ok::<_, Error>(copies.collect())

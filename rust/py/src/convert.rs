@@ -1,8 +1,10 @@
 //! Documents as Python gives them, turned into documents as the core takes them.
 
 use crate::error::Result;
+use crate::metadata;
 use phago_core::Error;
 use phago_core::documents::DOCUMENT_BYTES_MAX;
+use phago_core::error::short;
 use phago_engine::ingest::NewDocument;
 use pyo3::exceptions::{PyKeyError, PyUnicodeEncodeError};
 use pyo3::intern;
@@ -12,7 +14,7 @@ use pyo3::types::{PyDict, PyMapping, PyString};
 /// The most bytes of UTF-8 that a caller's id may have.
 pub(crate) const KEY_BYTES_MAX: usize = 512;
 
-const FIELDS: &str = "`text`, `id` and `title`";
+const FIELDS: &str = "`text`, `id`, `title` and `metadata`";
 
 /// What is wrong with a document: its id where it is known, the field at fault, and the reason.
 pub(crate) struct Fault {
@@ -43,13 +45,14 @@ pub(crate) fn document(value: &Bound<'_, PyAny>) -> PyResult<Result<NewDocument,
         Ok(key) => key,
         Err(fault) => return Ok(Err(fault)),
     };
-    Ok(parts.rest(key.clone()).map_err(|fault| Fault { id: key, ..fault }))
+    Ok(parts.rest(key.clone())?.map_err(|fault| Fault { id: key, ..fault }))
 }
 
 struct Parts<'py> {
     id: Option<Bound<'py, PyAny>>,
     title: Option<Bound<'py, PyAny>>,
     text: Option<Bound<'py, PyAny>>,
+    metadata: Option<Bound<'py, PyAny>>,
     unknown: Option<String>,
 }
 
@@ -57,7 +60,8 @@ impl<'py> Parts<'py> {
     fn of(value: &Bound<'py, PyAny>) -> PyResult<Result<Self, Fault>> {
         let py = value.py();
         if value.is_instance_of::<PyString>() {
-            return Ok(Ok(Parts { id: None, title: None, text: Some(value.clone()), unknown: None }));
+            let text = Some(value.clone());
+            return Ok(Ok(Parts { id: None, title: None, text, metadata: None, unknown: None }));
         }
         if let Ok(mapping) = value.cast::<PyMapping>() {
             let get = |name: &Bound<'py, PyString>| match mapping.get_item(name) {
@@ -70,14 +74,16 @@ impl<'py> Parts<'py> {
                 Err(_) => get(name),
             };
             let (id, title, text) = (intern!(py, "id"), intern!(py, "title"), intern!(py, "text"));
+            let metadata = intern!(py, "metadata");
             let mut unknown = None;
             for key in value.try_iter()? {
                 let key = key?;
-                if unknown.is_none() && !(key.eq(id)? || key.eq(title)? || key.eq(text)?) {
+                if unknown.is_none() && !(key.eq(id)? || key.eq(title)? || key.eq(text)? || key.eq(metadata)?) {
                     unknown = Some(shown(&key)?);
                 }
             }
-            return Ok(Ok(Parts { id: find(id)?, title: find(title)?, text: find(text)?, unknown }));
+            let (id, title, text, metadata) = (find(id)?, find(title)?, find(text)?, find(metadata)?);
+            return Ok(Ok(Parts { id, title, text, metadata, unknown }));
         }
         // A type has attributes too: `phago.Document` itself instead of one.
         let text = match value.getattr_opt(intern!(py, "text"))? {
@@ -92,6 +98,7 @@ impl<'py> Parts<'py> {
             id: value.getattr_opt(intern!(py, "id"))?.and_then(given),
             title: value.getattr_opt(intern!(py, "title"))?.and_then(given),
             text: given(text),
+            metadata: value.getattr_opt(intern!(py, "metadata"))?.and_then(given),
             unknown: None,
         }))
     }
@@ -109,7 +116,21 @@ impl<'py> Parts<'py> {
         Ok(Some(key.to_owned()))
     }
 
-    fn rest(&self, key: Option<String>) -> Result<NewDocument, Fault> {
+    // As in `document`, the outer error is the caller's own: metadata may be a mapping of the caller's making.
+    fn rest(&self, key: Option<String>) -> PyResult<Result<NewDocument, Fault>> {
+        let (title, text) = match self.words() {
+            Ok((title, text)) => (title.to_owned(), text.to_owned()),
+            Err(fault) => return Ok(Err(fault)),
+        };
+        let metadata = self.metadata.as_ref().map_or(Ok(Ok(Default::default())), metadata::read)?;
+        Ok(match metadata {
+            Ok(metadata) => Ok(NewDocument { key, title, text, metadata }),
+            Err(reason) => Err(Fault::new("metadata", reason)),
+        })
+    }
+
+    // Title and text.
+    fn words(&self) -> Result<(&str, &str), Fault> {
         if let Some(name) = &self.unknown {
             return Err(Fault::new(name, format!("is no field of a document; accepted are {FIELDS}")));
         }
@@ -131,7 +152,7 @@ impl<'py> Parts<'py> {
             );
             return Err(Fault::new("text", reason));
         }
-        Ok(NewDocument { key, title: title.to_owned(), text: text.to_owned() })
+        Ok((title, text))
     }
 }
 
@@ -155,19 +176,14 @@ fn string<'a>(field: &str, value: &'a Bound<'_, PyAny>) -> Result<&'a str, Fault
     })
 }
 
-fn kind(value: &Bound<'_, PyAny>) -> String {
+pub(crate) fn kind(value: &Bound<'_, PyAny>) -> String {
     value.get_type().fully_qualified_name().map_or_else(|_| "of an unknown type".into(), |name| name.to_string())
 }
 
 // A key as it goes into a message: whole when it is short, and never unprintable.
 fn shown(key: &Bound<'_, PyAny>) -> PyResult<String> {
-    const CHARACTERS_MAX: usize = 80;
-    let text = match key.cast::<PyString>().map(|text| text.to_str()) {
-        Ok(Ok(text)) => text.to_owned(),
-        _ => key.repr()?.to_string_lossy().into_owned(),
-    };
-    Ok(match text.char_indices().nth(CHARACTERS_MAX) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text,
+    Ok(match key.cast::<PyString>().map(|text| text.to_str()) {
+        Ok(Ok(text)) => short(text),
+        _ => short(&key.repr()?.to_string_lossy()),
     })
 }

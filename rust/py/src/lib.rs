@@ -1,7 +1,7 @@
 //! The binding: everything that knows Python, and nothing that the core or the engine should know.
 //!
 //! - [`error`] is the one translation of errors, [`runtime`] the one door for calls that take time, [`process`] what
-//!   a fork leaves behind, [`convert`] and [`config`] the way in for documents and settings.
+//!   a fork leaves behind, [`convert`], [`metadata`] and [`config`] the way in for documents, filters and settings.
 //! - [`ring`], [`coordinator`], [`world`], [`shard`], [`batch`], [`runner`], [`edges`] and [`tables`] are one exposed
 //!   noun each; [`column`] is what they offer to other libraries' memory, [`assemble`] brings
 //!   shards made one by one into one world.
@@ -15,6 +15,7 @@ mod convert;
 mod coordinator;
 mod edges;
 mod error;
+mod metadata;
 mod process;
 mod ring;
 mod runner;
@@ -63,6 +64,8 @@ mod _phago {
         module.add("DEBUG_BUILD", cfg!(debug_assertions))?;
         module.add("DOCUMENT_BYTES_MAX", phago_core::documents::DOCUMENT_BYTES_MAX)?;
         module.add("KEY_BYTES_MAX", crate::convert::KEY_BYTES_MAX)?;
+        module.add("METADATA_BYTES_MAX", phago_core::metadata::METADATA_BYTES_MAX)?;
+        module.add("METADATA_KEYS_MAX", phago_core::metadata::METADATA_KEYS_MAX)?;
         module.add("SHARDS_MAX", SHARDS_MAX)
     }
 

@@ -4,12 +4,14 @@ use crate::answers::{self, Answered, ExplainedTuple};
 use crate::config::{colony, number};
 use crate::convert::document;
 use crate::error::Result;
+use crate::metadata::{self, Told};
 use crate::process::{Home, lock};
 use crate::runtime::{brief, long, start};
 use crate::tables::{EdgeTable, NodeTable, NodeTuple, node_tuple};
 use phago_core::Error;
 use phago_core::config::{DistributedConfig, SHARDS_MAX, within};
 use phago_core::ids::{DocumentId, NodeId, ShardId};
+use phago_core::metadata::Filter;
 use phago_core::query::RankedConcept;
 use phago_core::state::State;
 use phago_core::text::QueryWord;
@@ -17,7 +19,7 @@ use phago_engine::changes::Updated;
 use phago_engine::ingest::{Ingested, NewDocument, OnError};
 use phago_engine::runner::Runner;
 use phago_engine::uses::Helped;
-use phago_engine::world;
+use phago_engine::world::{self, FoundDocument};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySequence};
 use std::collections::BTreeSet;
@@ -25,10 +27,10 @@ use std::sync::{Arc, Mutex, Weak};
 
 /// (index in the caller's sequence, id, field, reason)
 type Rejected = (usize, Option<String>, String, String);
-/// (score, id, title, text, tick that digested it)
-type Found = (f64, String, String, String, Option<u64>);
-/// (title, text, tick of arrival, tick that digested it)
-type Stored = (String, String, u32, Option<u32>);
+/// (score, id, title, text, tick that digested it, metadata)
+pub(crate) type Found = (f64, String, String, String, Option<u64>, Told);
+/// (title, text, tick of arrival, tick that digested it, metadata)
+type Stored = (String, String, u32, Option<u32>, Told);
 /// (label of a concept, the question's words that led to it)
 pub(crate) type Step = (String, Vec<String>);
 /// (id, label, score, shard)
@@ -192,39 +194,51 @@ impl World {
         brief(py, || world.reinforce(&helped))
     }
 
-    fn search(&self, py: Python<'_>, text: &str, k: usize) -> Result<Vec<Found>> {
-        let world = self.world()?;
-        brief(py, || search(world, text, k))
+    #[pyo3(signature = (text, k, r#where=None))]
+    fn search(&self, py: Python<'_>, text: &str, k: usize, r#where: Option<&Bound<'_, PyAny>>) -> Result<Vec<Found>> {
+        let (world, filter) = (self.world()?, metadata::filter(r#where)?);
+        brief(py, || search(world, text, k, &filter))
     }
 
-    fn search_async<'py>(&self, py: Python<'py>, text: String, k: usize) -> Result<Bound<'py, PyAny>> {
-        let world = self.world()?.clone();
-        start(py, blocking(move || search(&world, &text, k)))
+    #[pyo3(signature = (text, k, r#where=None))]
+    fn search_async<'py>(
+        &self,
+        py: Python<'py>,
+        text: String,
+        k: usize,
+        r#where: Option<&Bound<'py, PyAny>>,
+    ) -> Result<Bound<'py, PyAny>> {
+        let (world, filter) = (self.world()?.clone(), metadata::filter(r#where)?);
+        start(py, blocking(move || search(&world, &text, k, &filter)))
     }
 
-    #[pyo3(signature = (text, k, ranking=None))]
+    #[pyo3(signature = (text, k, ranking=None, r#where=None, paths=true))]
     fn answer(
         &self,
         py: Python<'_>,
         text: &str,
         k: usize,
         ranking: Option<&Bound<'_, PyDict>>,
+        r#where: Option<&Bound<'_, PyAny>>,
+        paths: bool,
     ) -> Result<Vec<Answered>> {
-        let (world, ranking) = (self.world()?, answers::ranking(ranking)?);
-        brief(py, || Ok(world.answer(text, k, &ranking)?.into_iter().map(answers::answered).collect()))
+        let (world, ranking, filter) = (self.world()?, answers::ranking(ranking)?, metadata::filter(r#where)?);
+        brief(py, || Ok(world.answer(text, k, &ranking, &filter, paths)?.into_iter().map(answers::answered).collect()))
     }
 
-    #[pyo3(signature = (text, k, ranking=None))]
+    #[pyo3(signature = (text, k, ranking=None, r#where=None, paths=true))]
     fn answer_async<'py>(
         &self,
         py: Python<'py>,
         text: String,
         k: usize,
         ranking: Option<&Bound<'py, PyDict>>,
+        r#where: Option<&Bound<'py, PyAny>>,
+        paths: bool,
     ) -> Result<Bound<'py, PyAny>> {
-        let (world, ranking) = (self.world()?.clone(), answers::ranking(ranking)?);
+        let (world, ranking, filter) = (self.world()?.clone(), answers::ranking(ranking)?, metadata::filter(r#where)?);
         let answer = move || {
-            let hits = world.answer(&text, k, &ranking)?;
+            let hits = world.answer(&text, k, &ranking, &filter, paths)?;
             Ok(hits.into_iter().map(answers::answered).collect::<Vec<_>>())
         };
         start(py, blocking(answer))
@@ -264,7 +278,8 @@ impl World {
     fn get(&self, py: Python<'_>, key: &str) -> Result<Option<Stored>> {
         self.read(py, |state| {
             let found = find(state, key)?;
-            Some((found.title.to_string(), found.text.to_string(), found.arrival, found.digested))
+            let metadata = Told(found.metadata.clone());
+            Some((found.title.to_string(), found.text.to_string(), found.arrival, found.digested, metadata))
         })
     }
 
@@ -383,9 +398,12 @@ fn report(ingested: Ingested) -> (u64, u64, Vec<Rejected>) {
     (ingested.accepted, ingested.unchanged, ingested.rejected.into_iter().map(row).collect())
 }
 
-fn search(world: &world::World, text: &str, k: usize) -> phago_core::Result<Vec<Found>> {
-    let found = world.search(text, k)?.into_iter();
-    Ok(found.map(|hit| (hit.score, hit.name, hit.title, hit.text, hit.digested)).collect())
+fn search(world: &world::World, text: &str, k: usize, filter: &Filter) -> phago_core::Result<Vec<Found>> {
+    Ok(world.search(text, k, filter)?.into_iter().map(found).collect())
+}
+
+pub(crate) fn found(hit: FoundDocument) -> Found {
+    (hit.score, hit.name, hit.title, hit.text, hit.digested, Told(hit.metadata))
 }
 
 /// Concepts over all shards of a world: id, label, score, shard.

@@ -7,13 +7,18 @@
 //!    weight * strength of the title as a name.
 //!
 //! Candidates (by words, by concepts, by mentions) are bounded in number and scored in full, so that a score never
-//! depends on how its document was found. Every step is a scatter over shards that return plain data and one gather
-//! that sums in an order that no shard has a say in: of term ids, of seeds by rank. Ties end at document ids.
+//! depends on how its document was found. With a filter, candidates are the best of those that match; seeds, concepts
+//! and the scale are those of the whole colony, so that no score depends on the filter either.
+//!
+//! Every step is a scatter over shards that return plain data and one gather that sums in an order that no shard has a
+//! say in: of term ids, of seeds by rank. Ties end at document ids.
 
 use crate::commons::Commons;
 use crate::ids::DocumentId;
 use crate::maps::{Map, Set};
-use crate::query::evidence::{Evidence, Marks, name_strength};
+use crate::metadata::Filter;
+use crate::query::allowed::Allowed;
+use crate::query::evidence::{Evidence, Marks, Tally, name_strength};
 use crate::query::lexical::{self, Found, Scratch};
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
@@ -68,6 +73,7 @@ pub struct Buffers {
     pub(crate) words: Marks,
     pub(crate) concepts: Marks,
     pub(crate) found: Vec<(u32, u32)>,
+    pub(crate) tally: Tally,
     sums: Sums,
 }
 
@@ -111,10 +117,10 @@ impl Inquiry {
     pub fn new(view: View<'_>, text: &str, ranking: &Ranking, session: &mut Session, buffers: &mut Buffers) -> Self {
         let View { shards, commons } = view;
         let question = Question::new(commons, session, text);
-        let (candidates, scale) =
-            seeds::candidates(shards, commons, &question, ranking, &mut buffers.lexical, &mut buffers.words);
+        let ranking = &ranking.clone().among(commons.documents());
+        let (candidates, scale) = seeds::candidates(shards, commons, &question, ranking, buffers);
         let mut seeds = seeds::seeds(&candidates, ranking);
-        let words = seeds::speak(shards, &question, &mut seeds, ranking, session);
+        let words = seeds::speak(shards, &question, &mut seeds, ranking);
         let spread = spread::light(shards, commons, &question, &seeds, ranking, &mut buffers.concepts);
         let bridges = bridges(view, &seeds, &words, ranking);
         Inquiry { question, ranking: ranking.clone(), seeds, spread, scale, candidates, bridges }
@@ -150,8 +156,7 @@ impl Inquiry {
     }
 
     pub(crate) fn evidence(&self, view: View<'_>, spot: Spot, buffers: &mut Buffers) -> Evidence {
-        let Buffers { words, found, .. } = buffers;
-        seeds::evidence(view.shards, view.commons, &self.question, spot, words, found)
+        seeds::evidence(view.shards, view.commons, &self.question, spot, &self.ranking, buffers)
     }
 
     fn hit(&self, view: View<'_>, spot: Spot, id: u128, lexical: Option<f64>, buffers: &mut Buffers) -> Hit {
@@ -163,29 +168,46 @@ impl Inquiry {
         Hit { found: Found { score: parts.score(), id, seat: spot.0, place: spot.1 }, parts }
     }
 
-    /// The `k` best hits. The first are those of any smaller `k`.
-    fn hits(&self, view: View<'_>, k: usize, buffers: &mut Buffers) -> Vec<Hit> {
+    /// The `k` best hits among those allowed. The first are those of any smaller `k`.
+    fn hits(&self, view: View<'_>, k: usize, allowed: Option<&Allowed>, buffers: &mut Buffers) -> Vec<Hit> {
         if self.seeds.is_empty() || k == 0 {
             return Vec::new();
         }
-        let mut known: Set<Spot> = self.candidates.iter().map(|candidate| candidate.spot).collect();
-        let mut hits: Vec<Hit> = Vec::with_capacity(known.len() + self.ranking.concept_candidates as usize);
-        for candidate in &self.candidates {
+        if let Some(few) = allowed.filter(|allowed| allowed.count() <= self.ranking.exhaustive_max as usize) {
+            let mut hits = few.spots().map(|spot| self.hit(view, spot, id_at(view, spot), None, buffers)).collect();
+            rank(&mut hits, k);
+            return hits;
+        }
+        let may = |spot: Spot| allowed.is_none_or(|allowed| allowed.has(spot));
+        let most = self.ranking.lexical_candidates as usize;
+        let room = 2 * self.candidates.len();
+        let mut known: Set<Spot> = Set::with_capacity_and_hasher(room, Default::default());
+        let mut hits: Vec<Hit> = Vec::with_capacity(room);
+        for candidate in self.candidates.iter().filter(|candidate| may(candidate.spot)) {
+            known.insert(candidate.spot);
             hits.push(self.hit(view, candidate.spot, candidate.id, Some(candidate.lexical), buffers));
         }
-        let lit = spread::most_lit(view.shards, &self.spread, &self.ranking, &mut buffers.sums);
-        let mentioned = self.bridges.keys().map(|&spot| (id_at(view, spot), spot));
-        for (id, spot) in lit.into_iter().chain(mentioned) {
+        let mut others: Vec<(u128, Spot)> = Vec::new();
+        if allowed.is_some() && self.candidates.len() >= most {
+            // The best by words of all took places that the best of those allowed must have.
+            let terms = self.question.weighted();
+            let found = lexical::search(view.shards, view.commons, &terms, most, allowed, &mut buffers.lexical);
+            others.extend(found.into_iter().map(|found| (found.id, (found.seat, found.place))));
+        }
+        others.extend(spread::most_lit(view.shards, &self.spread, &self.ranking, allowed, &mut buffers.sums));
+        let mentioned = self.bridges.keys().filter(|&&spot| may(spot));
+        others.extend(mentioned.map(|&spot| (id_at(view, spot), spot)));
+        for (id, spot) in others {
             if known.insert(spot) {
                 hits.push(self.hit(view, spot, id, None, buffers));
             }
         }
         rank(&mut hits, k);
-        if hits.len() < k && known.len() >= self.ranking.lexical_candidates as usize {
+        if hits.len() < k && known.len() >= most {
             // More was asked for than is scored for any k. The rest follows, so that what stands before it is the
             // same for every k.
             let terms = self.question.weighted();
-            let found = lexical::search(view.shards, view.commons, &terms, k, &mut buffers.lexical);
+            let found = lexical::search(view.shards, view.commons, &terms, k, allowed, &mut buffers.lexical);
             let mut rest = Vec::new();
             for found in found {
                 let spot = (found.seat, found.place);
@@ -206,6 +228,8 @@ fn id_at(view: View<'_>, spot: Spot) -> u128 {
 }
 
 fn rank(hits: &mut Vec<Hit>, k: usize) {
+    // What has nothing of the question answers nothing of it.
+    hits.retain(|hit| hit.found.score > 0.0);
     let order = |a: &Hit, b: &Hit| b.found.score.total_cmp(&a.found.score).then(a.found.id.cmp(&b.found.id));
     if hits.len() > k {
         hits.select_nth_unstable_by(k, order);
@@ -234,17 +258,19 @@ fn bridges(view: View<'_>, seeds: &[Seed], words: &[Vec<u32>], ranking: &Ranking
     bridges
 }
 
-/// The `k` best documents for a question.
+/// The `k` best documents for a question among those that match.
 pub fn answer(
     view: View<'_>,
     text: &str,
     k: usize,
     ranking: &Ranking,
+    filter: &Filter,
     session: &mut Session,
     buffers: &mut Buffers,
 ) -> Answer {
     let inquiry = Inquiry::new(view, text, ranking, session, buffers);
-    let hits = inquiry.hits(view, k, buffers);
+    let allowed = Allowed::new(view.shards, filter);
+    let hits = inquiry.hits(view, k, allowed.as_ref(), buffers);
     Answer { hits, inquiry }
 }
 

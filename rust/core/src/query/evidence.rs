@@ -28,6 +28,11 @@ impl Marks {
         }
     }
 
+    /// The place of a term in the list, plus 1; 0 where it is not marked.
+    pub fn of(&self, term: u32) -> u32 {
+        self.table[term as usize]
+    }
+
     /// The marked terms of a document as (place in the list, tf), by place. What is read is the shorter of the two.
     pub fn found(&self, document: &Document, into: &mut Vec<(u32, u32)>) {
         into.clear();
@@ -50,29 +55,86 @@ impl Marks {
     }
 }
 
+/// A BM25 score, and the same with the covered share of the question in it.
+#[derive(Copy, Clone, Debug, Default, PartialEq)]
+pub struct Covered {
+    /// The BM25 score.
+    pub bm25: f64,
+    /// The BM25 score * coverage^coverage_power, the coverage being the share of the question's idf mass that is met.
+    pub covered: f64,
+}
+
 /// What a document has of a question's words.
 #[derive(Copy, Clone, Debug, Default, PartialEq)]
 pub struct Evidence {
-    /// Its BM25 score.
-    pub bm25: f64,
-    /// The share of the question's idf mass that it covers.
-    pub coverage: f64,
-    /// The share of that mass in its title, times the share of the title that is so explained.
+    /// Of the document as a whole.
+    pub whole: Covered,
+    /// Of its best passage with the title, where it has several, and the number of that passage.
+    pub passage: Option<(u32, Covered)>,
+    /// The share of the question's mass in its title, times the share of the title that is so explained.
     pub title: f64,
 }
 
 impl Evidence {
-    /// The BM25 score with the coverage in it.
+    /// What its words are worth: for a document of several passages, the best one has its share in it.
     pub fn covered(&self, ranking: &Ranking) -> f64 {
-        if self.bm25 > 0.0 { self.bm25 * libm::pow(self.coverage, ranking.coverage_power) } else { 0.0 }
+        match self.passage {
+            None => self.whole.covered,
+            Some((_, best)) => blend(self.whole.covered, best.covered, ranking),
+        }
     }
 }
 
-/// What a question's word gives to a document's BM25 score.
+/// Of a document of several passages: the mean of the whole and of the best of them.
+pub fn blend(whole: f64, passage: f64, ranking: &Ranking) -> f64 {
+    (1.0 - ranking.passage_share) * whole + ranking.passage_share * passage
+}
+
+/// What a question's word gives to a BM25 score.
 pub fn word_gain(question: &Question, place: u32, tf: u32, length: u32, commons: &Commons) -> f64 {
     let term = &question.terms[place as usize];
     let weight = f64::from(term.count) * term.idf * (K1 + 1.0);
     gain(weight, tf, length, K1 * B / commons.mean_length())
+}
+
+/// The question's words in the passages of a document, one passage after the other.
+#[derive(Debug, Default)]
+pub struct Tally {
+    // By place of a term in the document: its place in what was found of the question, plus 1.
+    wanted: Vec<u32>,
+    counts: Vec<u32>,
+}
+
+impl Tally {
+    /// Visit the passages of a document: the number of each, how often it and the title have each of the words that
+    /// were found, and how many words they are together.
+    pub fn visit(
+        &mut self,
+        question: &Question,
+        found: &[(u32, u32)],
+        document: &Document,
+        mut visit: impl FnMut(u32, &[u32], u32),
+    ) {
+        let sequence = &document.sequence;
+        self.wanted.clear();
+        self.wanted.resize(document.terms.len(), 0);
+        for (at, &(place, _)) in found.iter().enumerate() {
+            let term = question.terms[place as usize].term;
+            if let Ok(local) = document.terms.binary_search_by_key(&term, |known| known.0) {
+                self.wanted[local] = at as u32 + 1;
+            }
+        }
+        for number in 0..sequence.stretches().len() {
+            // The first count is that of all other words.
+            self.counts.clear();
+            self.counts.resize(found.len() + 1, 0);
+            let words = sequence.words_of(number);
+            for part in [0..sequence.title(), words.clone()] {
+                sequence.visit(part, |local| self.counts[self.wanted[local as usize] as usize] += 1);
+            }
+            visit(number as u32, &self.counts[1..], (sequence.title() + words.len()) as u32);
+        }
+    }
 }
 
 /// Weigh what was found of a question's words in a document.
@@ -82,18 +144,34 @@ pub fn weigh(
     document: &Document,
     length: u32,
     commons: &Commons,
+    ranking: &Ranking,
+    tally: &mut Tally,
 ) -> Evidence {
-    let mut evidence = Evidence::default();
-    for &(place, tf) in found {
-        evidence.bm25 += word_gain(question, place, tf, length, commons);
-        evidence.coverage += question.terms[place as usize].mass();
-    }
     if found.is_empty() {
-        return evidence;
+        return Evidence::default();
     }
-    evidence.coverage /= question.mass;
-    evidence.title = title_share(question, &document.title_terms, commons);
-    evidence
+    let cover = |found: &mut dyn Iterator<Item = (u32, u32)>, length: u32| {
+        let (mut bm25, mut coverage) = (0.0, 0.0);
+        for (place, tf) in found {
+            bm25 += word_gain(question, place, tf, length, commons);
+            coverage += question.terms[place as usize].mass();
+        }
+        let covered = if bm25 > 0.0 { bm25 * libm::pow(coverage / question.mass, ranking.coverage_power) } else { 0.0 };
+        Covered { bm25, covered }
+    };
+    let whole = cover(&mut found.iter().copied(), length);
+    let title = title_share(question, &document.title_terms, commons);
+    let mut passage: Option<(u32, Covered)> = None;
+    if !document.sequence.stretches().is_empty() && ranking.passage_share > 0.0 {
+        tally.visit(question, found, document, |number, counts, length| {
+            let met = found.iter().zip(counts).filter(|(_, count)| **count > 0);
+            let here = cover(&mut met.map(|(&(place, _), &count)| (place, count)), length);
+            if passage.is_none_or(|(_, best)| here.covered > best.covered) {
+                passage = Some((number, here));
+            }
+        });
+    }
+    Evidence { whole, passage, title }
 }
 
 fn title_share(question: &Question, title: &[u32], commons: &Commons) -> f64 {

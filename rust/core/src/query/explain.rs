@@ -2,7 +2,7 @@
 
 use crate::ids::DocumentId;
 use crate::query::answer::{Buffers, Inquiry, Nothing, Parts, View, spot_of};
-use crate::query::evidence::word_gain;
+use crate::query::evidence::{Covered, Evidence, blend, word_gain};
 use crate::query::seeds::{Seed, Spot};
 use crate::query::spread::{term_weight, voice};
 use std::sync::Arc;
@@ -94,18 +94,16 @@ impl Inquiry {
         }
         let evidence = self.evidence(view, spot, buffers);
         let lexical = self.scale.lexical(&evidence, spot, &self.ranking);
-        let gains = self.gains(view, spot, buffers);
-        let parts = self.parts(view, spot, lexical, buffers);
-        let (covered, titles) = self.scale.units();
-        let unit = if evidence.bm25 > 0.0 { evidence.covered(&self.ranking) / evidence.bm25 * covered } else { 0.0 };
-        let mut words: Vec<(u32, f64)> = gains.into_iter().map(|(word, gain)| (word, gain * unit)).collect();
+        let (unit, titles) = self.scale.units();
+        let mut words = self.word_points(view, spot, &evidence, unit, buffers);
         words.sort_unstable_by_key(|word| word.0);
         explanation.words = words.into_iter().map(|(word, points)| self.word(word, points)).collect();
+        let parts = self.parts(view, spot, lexical, buffers);
         explanation.title = self.ranking.title_weight * evidence.title * titles;
         explanation.named = self.ranking.named_weight * self.scale.named(spot) * titles;
         explanation.score = parts.score();
         explanation.parts = parts;
-        explanation.concepts = self.concept_shares(view, spot, parts.concepts, usize::MAX, buffers);
+        explanation.concepts = Lighting::new(self, view, buffers).shares(spot, parts.concepts, usize::MAX, buffers);
         explanation.bridges = self.bridge_shares(spot);
         Some(explanation)
     }
@@ -120,68 +118,36 @@ impl Inquiry {
         share.collect()
     }
 
-    /// The `most` concepts that give most to a document whose concept part is `part`; words and concepts must be
-    /// marked, as they are after an answer.
-    pub fn concept_shares(
+    fn word(&self, word: u32, points: f64) -> WordShare {
+        WordShare { word: self.question.words[word as usize].form.clone(), points }
+    }
+
+    // Points of the question's words: the word's place in the question, and what it gives to the lexical part, in which
+    // a unit of covered BM25 score is worth `unit`.
+    fn word_points(
         &self,
         view: View<'_>,
         spot: Spot,
-        part: f64,
-        most: usize,
+        evidence: &Evidence,
+        unit: f64,
         buffers: &mut Buffers,
-    ) -> Vec<ConceptShare> {
-        if part <= 0.0 {
-            return Vec::new();
+    ) -> Vec<(u32, f64)> {
+        let of = |covered: &Covered| if covered.bm25 > 0.0 { covered.covered / covered.bm25 * unit } else { 0.0 };
+        let mut points = self.gains(view, spot, buffers);
+        for (_, gain) in &mut points {
+            *gain *= of(&evidence.whole);
         }
-        let document = &view.shards[spot.0].documents().all()[spot.1 as usize];
-        buffers.concepts.found(document, &mut buffers.found);
-        let found = buffers.found.iter();
-        let mut given: Vec<(u32, f64)> =
-            found.map(|&(place, tf)| (place, self.spread.lit[place as usize].weight * term_weight(tf))).collect();
-        let sum: f64 = given.iter().map(|given| given.1).sum();
-        given.sort_by(|a, b| b.1.total_cmp(&a.1));
-        given.truncate(most);
-        if given.is_empty() {
-            return Vec::new();
+        if let Some((best, covered)) = evidence.passage {
+            let document = &view.shards[spot.0].documents().all()[spot.1 as usize];
+            let Buffers { found, tally, .. } = buffers;
+            tally.visit(&self.question, found, document, |number, counts, length| {
+                for ((found, count), points) in found.iter().zip(counts).zip(&mut points).filter(|_| number == best) {
+                    let gain = word_gain(&self.question, found.0, *count, length, view.commons) * of(&covered);
+                    points.1 = blend(points.1, gain, &self.ranking);
+                }
+            });
         }
-        let gains: Vec<Vec<(u32, f64)>> = self.seeds.iter().map(|seed| self.gains(view, seed.spot, buffers)).collect();
-        let shares = given.into_iter().map(|(place, weight)| {
-            let lit = &self.spread.lit[place as usize];
-            let points = part * (weight / sum);
-            let mut by_seed: Vec<(DocumentId, f64)> = Vec::new();
-            let mut by_word: Vec<(u32, f64)> = Vec::new();
-            let mut add = |word: u32, points: f64| match by_word.iter_mut().find(|known| known.0 == word) {
-                Some(known) => known.1 += points,
-                None => by_word.push((word, points)),
-            };
-            let straight = points * (lit.hop / lit.strength);
-            for hop in self.spread.hops.iter().filter(|hop| hop.term == lit.term) {
-                add(hop.word, straight * (hop.strength / lit.hop));
-            }
-            let light = |seed: &Seed| seed.weight * light(view, seed, lit.term);
-            let lights: Vec<f64> = self.seeds.iter().map(light).collect();
-            let all: f64 = lights.iter().sum();
-            for ((seed, gains), light) in self.seeds.iter().zip(&gains).zip(lights) {
-                if light <= 0.0 {
-                    continue;
-                }
-                let points = (points - straight) * (light / all);
-                by_seed.push((DocumentId(seed.id), points));
-                let bm25: f64 = gains.iter().map(|gain| gain.1).sum();
-                for &(word, gain) in gains {
-                    add(word, points * (gain / bm25));
-                }
-            }
-            by_seed.sort_by(|a, b| b.1.total_cmp(&a.1));
-            by_word.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-            let words = by_word.into_iter().map(|(word, points)| self.word(word, points)).collect();
-            ConceptShare { label: view.commons.label(lit.term), term: lit.term, points, words, seeds: by_seed }
-        });
-        shares.collect()
-    }
-
-    fn word(&self, word: u32, points: f64) -> WordShare {
-        WordShare { word: self.question.words[word as usize].form.clone(), points }
+        points
     }
 
     // What the question's words give to a document's BM25 score: the word's place in the question, and its gain.
@@ -194,6 +160,97 @@ impl Inquiry {
             (word, word_gain(&self.question, place, tf, length, view.commons))
         };
         buffers.found.iter().map(gain).collect()
+    }
+}
+
+/// How the concepts of an inquiry were lit: worked out once for each concept, however many documents it leads to.
+#[derive(Debug)]
+pub struct Lighting<'a> {
+    inquiry: &'a Inquiry,
+    view: View<'a>,
+    // For each seed, the question's words with their shares of its BM25 score.
+    words: Vec<Vec<(u32, f64)>>,
+    // By place among the lit concepts.
+    known: Vec<Option<Lit>>,
+}
+
+#[derive(Clone, Debug)]
+struct Lit {
+    label: Arc<str>,
+    // Places of words in the question, and ids of seeds, with their shares of the concept's light, most first.
+    words: Vec<(u32, f64)>,
+    seeds: Vec<(u128, f64)>,
+}
+
+impl<'a> Lighting<'a> {
+    /// Words and concepts must be marked, as they are after an answer.
+    pub fn new(inquiry: &'a Inquiry, view: View<'a>, buffers: &mut Buffers) -> Self {
+        let words = inquiry.seeds.iter().map(|seed| {
+            let mut gains = inquiry.gains(view, seed.spot, buffers);
+            let sum: f64 = gains.iter().map(|gain| gain.1).sum();
+            gains.iter_mut().for_each(|gain| gain.1 /= sum);
+            gains
+        });
+        Lighting { inquiry, view, words: words.collect(), known: vec![None; inquiry.spread.lit.len()] }
+    }
+
+    /// The `most` concepts that give most to a document whose concept part is `part`.
+    pub fn shares(&mut self, spot: Spot, part: f64, most: usize, buffers: &mut Buffers) -> Vec<ConceptShare> {
+        if part <= 0.0 {
+            return Vec::new();
+        }
+        let document = &self.view.shards[spot.0].documents().all()[spot.1 as usize];
+        buffers.concepts.found(document, &mut buffers.found);
+        let lit = &self.inquiry.spread.lit;
+        let found = buffers.found.iter();
+        let mut given: Vec<(u32, f64)> =
+            found.map(|&(place, tf)| (place, lit[place as usize].weight * term_weight(tf))).collect();
+        let sum: f64 = given.iter().map(|given| given.1).sum();
+        given.sort_by(|a, b| b.1.total_cmp(&a.1));
+        given.truncate(most);
+        let inquiry = self.inquiry;
+        let share = |(place, weight): (u32, f64)| {
+            let points = part * (weight / sum);
+            let known = self.lit(place);
+            ConceptShare {
+                label: known.label.clone(),
+                term: lit[place as usize].term,
+                points,
+                words: known.words.iter().map(|&(word, share)| inquiry.word(word, points * share)).collect(),
+                seeds: known.seeds.iter().map(|&(seed, share)| (DocumentId(seed), points * share)).collect(),
+            }
+        };
+        given.into_iter().map(share).collect()
+    }
+
+    fn lit(&mut self, place: u32) -> &Lit {
+        let Lighting { inquiry, view, words, known } = self;
+        known[place as usize].get_or_insert_with(|| {
+            let spread = &inquiry.spread;
+            let (term, straight) = (spread.lit[place as usize].term, spread.straight(place));
+            let lights: Vec<f64> = inquiry.seeds.iter().map(|seed| seed.weight * light(*view, seed, term)).collect();
+            let all: f64 = lights.iter().sum();
+            let mut seeds: Vec<(u128, f64)> = Vec::new();
+            let mut by_word: Vec<(u32, f64)> = Vec::new();
+            let mut add = |word: u32, share: f64| match by_word.iter_mut().find(|known| known.0 == word) {
+                Some(known) => known.1 += share,
+                None => by_word.push((word, share)),
+            };
+            spread.hops_to(place).for_each(|(word, share)| add(word, share));
+            for ((seed, words), light) in inquiry.seeds.iter().zip(words).zip(lights) {
+                if light <= 0.0 {
+                    continue;
+                }
+                let share = light / all * (1.0 - straight);
+                seeds.push((seed.id, share));
+                for &(word, gain) in &*words {
+                    add(word, share * gain);
+                }
+            }
+            seeds.sort_by(|a, b| b.1.total_cmp(&a.1));
+            by_word.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+            Lit { label: view.commons.label(term), words: by_word, seeds }
+        })
     }
 }
 

@@ -6,10 +6,13 @@
 //! Lists are read from the one that can give most to the one that can give least. Once what is left cannot lift
 //! an unseen document into the answer, the rest is read only for documents that still can win (Turtle and Flood,
 //! "Query Evaluation: Strategies and Optimizations", 1995). Bounds leave room for rounding and the winners
-//! are scored anew in the canonical order, so the answer is the exhaustive one to the last bit.
+//! are scored anew in the canonical order, so the answer is the exhaustive one to the last bit. Where only some documents
+//! are allowed, the others are passed by and lift no threshold; where these are very few, they alone are looked at.
 
 use crate::commons::Commons;
 use crate::documents::{Documents, Posting, Postings};
+use crate::metadata::{Among, Every, Places};
+use crate::query::allowed::Allowed;
 use crate::shard::Shard;
 use crate::text::QueryWord;
 use std::sync::Arc;
@@ -23,6 +26,9 @@ pub const B: f64 = 0.75;
 // 30,000 words, and each addition is off by 2^-24 of its sum at most: all together by less than this share. What the
 // search finds is scored anew in the canonical way.
 const ROUNDING: f32 = 1.0 + 4e-3;
+
+// A binary search costs as much as walking some fifty postings.
+const SEARCH_POSTINGS: usize = 48;
 
 /// A document found.
 #[derive(Copy, Clone, Debug, PartialEq)]
@@ -70,12 +76,13 @@ pub fn weighted(commons: &Commons, words: &[QueryWord]) -> Vec<WeightedTerm> {
     terms
 }
 
-/// The `k` best documents, best first; equal scores in order of document ids.
+/// The `k` best documents among those allowed, best first; equal scores in order of document ids.
 pub fn search(
     shards: &[Arc<Shard>],
     commons: &Commons,
     terms: &[WeightedTerm],
     k: usize,
+    allowed: Option<&Allowed>,
     scratch: &mut Scratch,
 ) -> Vec<Found> {
     if terms.is_empty() || k == 0 {
@@ -83,7 +90,12 @@ pub fn search(
     }
     let mut best = Best { k, threshold: 0.0, found: Vec::new() };
     for (seat, shard) in shards.iter().enumerate() {
-        Search::new(shard.documents(), commons, terms).run(seat, &mut best, scratch);
+        let search = Search::new(shard.documents(), commons, terms);
+        match allowed.map(|allowed| allowed.at(seat)) {
+            None => search.run(seat, &Every, &mut best, scratch),
+            Some(places) if search.is_quicker_one_by_one(places) => search.one_by_one(seat, places, &mut best),
+            Some(places) => search.run(seat, places, &mut best, scratch),
+        }
     }
     best.finish()
 }
@@ -123,7 +135,21 @@ impl<'a> Search<'a> {
         list.weight as f32 * (tf / (tf + ((K1 * (1.0 - B)) as f32 + self.per_word as f32 * length)))
     }
 
-    fn run(&self, seat: usize, best: &mut Best, scratch: &mut Scratch) {
+    fn is_quicker_one_by_one(&self, places: &Places) -> bool {
+        let postings: usize = self.lists.iter().map(|list| list.postings.list.len()).sum();
+        places.count() * self.lists.len() * SEARCH_POSTINGS < postings
+    }
+
+    fn one_by_one(&self, seat: usize, places: &Places, best: &mut Best) {
+        for place in places.iter() {
+            let score = self.exact(place);
+            if score > 0.0 {
+                best.push(Found { score, id: self.documents.all()[place as usize].id.0, seat, place });
+            }
+        }
+    }
+
+    fn run(&self, seat: usize, among: &impl Among, best: &mut Best, scratch: &mut Scratch) {
         let Scratch { scores, touched, ranked } = scratch;
         if scores.len() < self.documents.len() {
             scores.resize(self.documents.len(), 0.0);
@@ -138,7 +164,7 @@ impl<'a> Search<'a> {
         let mut threshold = best.threshold as f32 / ROUNDING;
         let mut read = 0;
         while read < order.len() && rest[read] >= threshold {
-            for &posting in &order[read].postings.list {
+            for &posting in order[read].postings.list.iter().filter(|posting| among.has(posting.0)) {
                 let score = &mut scores[posting.0 as usize];
                 if *score == 0.0 {
                     touched.push(posting.0);
@@ -182,14 +208,13 @@ impl<'a> Search<'a> {
         let postings = &list.postings.list;
         let mut add = |posting: Posting| {
             let score = &mut scores[posting.0 as usize];
-            // Not among the candidates, or no candidate any more.
+            // Not among the candidates (as whoever is not allowed), or no candidate any more.
             if *score != 0.0 {
                 *score += self.rough_gain(list, posting);
                 risen(*score);
             }
         };
-        // A binary search costs as much as walking some fifty postings.
-        if candidates.len() * 48 > postings.len() {
+        if candidates.len() * SEARCH_POSTINGS > postings.len() {
             postings.iter().copied().for_each(add);
         } else {
             candidates.iter().filter_map(|&place| posting_of(postings, place)).for_each(&mut add);
@@ -264,18 +289,19 @@ mod tests {
     use super::*;
     use crate::colony::Colony;
     use crate::config::ColonyConfig;
+    use crate::metadata::{Comparison, Filter, Metadata, Value, Values};
     use crate::ring::Ring;
     use crate::text::Session;
     use proptest::prelude::*;
 
-    // Every document scored, nothing left out.
-    fn exhaustive(colony: &Colony, terms: &[WeightedTerm], k: usize) -> Vec<Found> {
+    // Every document scored, none left out but those that are not allowed.
+    fn exhaustive(colony: &Colony, terms: &[WeightedTerm], k: usize, filter: &Filter) -> Vec<Found> {
         let (state, mut all) = (colony.state(), Vec::new());
         for (seat, shard) in state.shards().iter().enumerate() {
             let search = Search::new(shard.documents(), state.commons(), terms);
             for (place, document) in shard.documents().all().iter().enumerate() {
                 let score = search.exact(place as u32);
-                if score > 0.0 {
+                if score > 0.0 && filter.accepts(&document.metadata) {
                     all.push(Found { score, id: document.id.0, seat, place: place as u32 });
                 }
             }
@@ -291,17 +317,26 @@ mod tests {
         #[test]
         fn pruning_never_shows(
             texts in prop::collection::vec(prop::collection::vec(prop_oneof![0u32..4, 0u32..30], 1..30), 1..80),
-            question in prop::collection::vec(0u32..30, 1..6), shards in 1u32..5, k in 1usize..12,
+            question in prop::collection::vec(0u32..30, 1..6), shards in 1u32..5, k in 1usize..12, apart in 1i64..30,
         ) {
             let words = |numbers: &[u32]| numbers.iter().map(|n| format!("w{n}x")).collect::<Vec<_>>().join(" ");
             let mut colony = Colony::new(ColonyConfig::default(), Ring::new(shards, 50)).unwrap();
             for (number, text) in texts.iter().enumerate() {
-                colony.ingest(Some(&number.to_string()), "", &words(text)).unwrap();
+                // From every document to so few that each is looked at alone.
+                let group = Values::One(Value::Int(number as i64 % apart));
+                let metadata = Metadata::new(vec![("group".into(), group)]).unwrap();
+                colony.ingest_with(Some(&number.to_string()), "", &words(text), metadata).unwrap();
             }
             let mut session = Session::new(colony.state().commons().lexicon().clone());
             let terms = weighted(colony.state().commons(), &session.query(&words(&question)));
-            let found = search(colony.state().shards(), colony.state().commons(), &terms, k, &mut Scratch::default());
-            prop_assert_eq!(found, exhaustive(&colony, &terms, k));
+            let mut scratch = Scratch::default();
+            let only = vec![("group".into(), vec![Comparison::In(vec![Value::Int(0)])])];
+            for filter in [Filter::default(), Filter::new(only).unwrap(), Filter::default()] {
+                let (shards, commons) = (colony.state().shards(), colony.state().commons());
+                let allowed = Allowed::new(shards, &filter);
+                let found = search(shards, commons, &terms, k, allowed.as_ref(), &mut scratch);
+                prop_assert_eq!(found, exhaustive(&colony, &terms, k, &filter));
+            }
         }
     }
 }

@@ -12,6 +12,9 @@ pub struct Ranking {
     /// Power of the covered share of a question in its lexical score: documents that have more of its words win
     /// over those that repeat one. Default 0.15.
     pub coverage_power: f64,
+    /// Share of the best passage in the lexical score of a document that has several; the rest is that of the whole.
+    /// Default 0.5.
+    pub passage_share: f64,
     /// What words of a question in a document's title are worth, in units of the best lexical score. Default 0.4.
     pub title_weight: f64,
     /// What a document is worth whose whole title the question mentions, in the same units. Default 0.6.
@@ -32,9 +35,9 @@ pub struct Ranking {
     pub seed_floor: f64,
     /// Words of a seed, its title included, in which mentions of titles are looked for. Default 1,000.
     pub seed_words_max: u32,
-    /// A seed with more indexed words than this speaks by its best stretch of as many. Default 400.
+    /// A seed with more indexed words than this speaks by its best stretch of as many. Default 150.
     pub stretch_words_max: u32,
-    /// Concepts that seeds light up. Default 50.
+    /// Concepts that seeds light up. Default 30.
     pub concepts_max: u32,
     /// What the question's own words keep among them: the lexical score has counted them already. Default 0.2.
     pub own_share: f64,
@@ -45,13 +48,17 @@ pub struct Ranking {
     pub concepts_weight: f64,
     /// Power of the concept score between 0 and 1. Default 0.7.
     pub concepts_power: f64,
-    /// New terms of the seeds at which concepts have half of their weight: short documents tell little. Default 10.
+    /// Concepts have their weight times n / (n + this + the question's terms), n being the new terms that the seeds
+    /// bring: short documents tell little, and long questions need little. Default 5.
     pub concepts_evidence: f64,
-    /// What a mention in a seed is worth at most. Default 0.7.
+    /// What a mention in a seed is worth at most. Default 0.9.
     pub bridge_weight: f64,
-    /// The best documents by BM25 that are scored in full. Default 150.
+    /// Among no more documents than this, all that have anything of the question are scored in full, and the next three
+    /// bounds are none. Default 500.
+    pub exhaustive_max: u32,
+    /// The best documents by BM25 that are scored in full. Default 100.
     pub lexical_candidates: u32,
-    /// The best documents by concepts that are scored in full. Default 100.
+    /// The best documents by concepts that are scored in full. Default 80.
     pub concept_candidates: u32,
     /// Postings read to find those, at most: concepts that do not fit are left out of the search, not of the
     /// score. Default 8,000.
@@ -62,6 +69,7 @@ impl Default for Ranking {
     fn default() -> Self {
         Ranking {
             coverage_power: 0.15,
+            passage_share: 0.5,
             title_weight: 0.4,
             named_weight: 0.6,
             name_mass: 1.4,
@@ -72,16 +80,17 @@ impl Default for Ranking {
             seed_power: 8.0,
             seed_floor: 0.01,
             seed_words_max: 1000,
-            stretch_words_max: 400,
-            concepts_max: 50,
+            stretch_words_max: 150,
+            concepts_max: 30,
             own_share: 0.2,
             hop_share: 0.0,
             concepts_weight: 1.8,
             concepts_power: 0.7,
-            concepts_evidence: 10.0,
-            bridge_weight: 0.7,
-            lexical_candidates: 150,
-            concept_candidates: 100,
+            concepts_evidence: 5.0,
+            bridge_weight: 0.9,
+            exhaustive_max: 500,
+            lexical_candidates: 100,
+            concept_candidates: 80,
             postings_max: 8000,
         }
     }
@@ -107,6 +116,14 @@ impl Ranking {
         self
     }
 
+    /// The same for a choice among so many documents: without bounds where they are few.
+    pub fn among(mut self, documents: u64) -> Self {
+        if documents <= u64::from(self.exhaustive_max) {
+            (self.lexical_candidates, self.concept_candidates, self.postings_max) = (u32::MAX, u32::MAX, u64::MAX);
+        }
+        self
+    }
+
     /// Check every field.
     ///
     /// # Errors
@@ -114,6 +131,7 @@ impl Ranking {
     pub fn validate(&self) -> Result<()> {
         for (field, value, low, high) in [
             ("coverage_power", self.coverage_power, 0.0, 8.0),
+            ("passage_share", self.passage_share, 0.0, 1.0),
             ("title_weight", self.title_weight, 0.0, 100.0),
             ("named_weight", self.named_weight, 0.0, 100.0),
             ("name_mass", self.name_mass, 0.01, 100.0),
@@ -135,6 +153,7 @@ impl Ranking {
         within("seed_words_max", self.seed_words_max, 1, 1 << 24)?;
         within("stretch_words_max", self.stretch_words_max, 1, 1 << 24)?;
         within("concepts_max", self.concepts_max, 1, 10_000)?;
+        within("exhaustive_max", self.exhaustive_max, 0, 1 << 24)?;
         within("lexical_candidates", self.lexical_candidates, self.seeds_max, 1 << 24)?;
         within("concept_candidates", self.concept_candidates, 1, 1 << 24)?;
         within("postings_max", self.postings_max, 1, 1 << 40)

@@ -7,13 +7,12 @@
 use crate::commons::Commons;
 use crate::documents::Document;
 use crate::maps::Map;
-use crate::query::evidence::{Evidence, Marks, name_strength, title_mass, weigh};
-use crate::query::lexical::{self, Scratch};
-use crate::query::passages::head;
+use crate::query::answer::Buffers;
+use crate::query::evidence::{Evidence, name_strength, title_mass, weigh};
+use crate::query::lexical;
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
 use crate::shard::Shard;
-use crate::text::Session;
 use crate::titles::{BREAK, Mention};
 use std::sync::Arc;
 
@@ -70,17 +69,11 @@ impl Stretch {
 
 /// What seeds say: the sequence of each one's words, that of the best stretch for a document too long to speak as
 /// a whole. The best stretch has most of the question's mass, each term counted once; the first of equals.
-pub fn speak(
-    shards: &[Arc<Shard>],
-    question: &Question,
-    seeds: &mut [Seed],
-    ranking: &Ranking,
-    session: &mut Session,
-) -> Vec<Vec<u32>> {
+pub fn speak(shards: &[Arc<Shard>], question: &Question, seeds: &mut [Seed], ranking: &Ranking) -> Vec<Vec<u32>> {
     let speak = |seed: &mut Seed| {
         let documents = shards[seed.spot.0].documents();
         let document = &documents.all()[seed.spot.1 as usize];
-        let mut words = sequence(document, ranking, session);
+        let mut words = sequence(document, ranking);
         if documents.lengths()[seed.spot.1 as usize] > ranking.stretch_words_max {
             words = best_stretch(&words, question, ranking.stretch_words_max as usize).to_vec();
             seed.stretch = Some(Stretch::new(&words));
@@ -113,18 +106,14 @@ fn best_stretch<'a>(words: &'a [u32], question: &Question, most: usize) -> &'a [
 }
 
 // The terms of a document in their order: of its title, and of as much of its text as is looked at.
-fn sequence(document: &Document, ranking: &Ranking, session: &mut Session) -> Vec<u32> {
-    let most = ranking.seed_words_max as usize;
-    let mut terms = Vec::new();
-    session.words(&document.title, |word| terms.extend(word.term));
+fn sequence(document: &Document, ranking: &Ranking) -> Vec<u32> {
+    let sequence = &document.sequence;
+    let most = sequence.len().min(ranking.seed_words_max as usize);
+    let title = sequence.title().min(most);
+    let mut terms = Vec::with_capacity(most + 1);
+    sequence.visit(0..title, |place| terms.push(document.terms[place as usize].0));
     terms.push(BREAK);
-    // A word and what parts it from the next are seldom longer than this; cut where a word ends.
-    let mut text = head(&document.text, most.saturating_mul(12));
-    if text.len() < document.text.len() {
-        text = &text[..text.rfind(char::is_whitespace).unwrap_or(text.len())];
-    }
-    session.words(text, |word| terms.extend(word.term));
-    terms.truncate(most);
+    sequence.visit(title..most, |place| terms.push(document.terms[place as usize].0));
     terms
 }
 
@@ -195,11 +184,10 @@ pub fn candidates(
     commons: &Commons,
     question: &Question,
     ranking: &Ranking,
-    scratch: &mut Scratch,
-    marks: &mut Marks,
+    buffers: &mut Buffers,
 ) -> (Vec<Candidate>, Scale) {
     let most = ranking.lexical_candidates as usize;
-    let found = lexical::search(shards, commons, &question.weighted(), most, scratch);
+    let found = lexical::search(shards, commons, &question.weighted(), most, None, &mut buffers.lexical);
     let mut scale = Scale::default();
     if found.is_empty() {
         return (Vec::new(), scale);
@@ -209,18 +197,17 @@ pub fn candidates(
         let named = name_strength(&title, commons, ranking) * share;
         scale.named.extend(spots.into_iter().map(|spot| (spot, named)));
     }
-    marks.set(question.terms.iter().map(|term| term.term), commons.terms());
+    buffers.words.set(question.terms.iter().map(|term| term.term), commons.terms());
     let mut spots: Vec<Spot> = found.iter().map(|found| (found.seat, found.place)).collect();
     let lexical = spots.len();
     spots.extend(scale.named.keys());
     spots[lexical..].sort_unstable();
-    let mut buffer = Vec::new();
     let mut all: Vec<Candidate> = Vec::with_capacity(spots.len());
     for (at, &spot) in spots.iter().enumerate() {
         if at >= lexical && spots[..lexical].contains(&spot) {
             continue;
         }
-        let evidence = evidence(shards, commons, question, spot, marks, &mut buffer);
+        let evidence = evidence(shards, commons, question, spot, ranking, buffers);
         let id = shards[spot.0].documents().all()[spot.1 as usize].id.0;
         if at < lexical {
             scale.best = scale.best.max(evidence.covered(ranking));
@@ -243,13 +230,14 @@ pub fn evidence(
     commons: &Commons,
     question: &Question,
     spot: Spot,
-    marks: &Marks,
-    buffer: &mut Vec<(u32, u32)>,
+    ranking: &Ranking,
+    buffers: &mut Buffers,
 ) -> Evidence {
     let documents = shards[spot.0].documents();
     let document = &documents.all()[spot.1 as usize];
-    marks.found(document, buffer);
-    weigh(question, buffer, document, documents.lengths()[spot.1 as usize], commons)
+    let Buffers { words, found, tally, .. } = buffers;
+    words.found(document, found);
+    weigh(question, found, document, documents.lengths()[spot.1 as usize], commons, ranking, tally)
 }
 
 /// The seeds among candidates that stand best first.

@@ -9,6 +9,8 @@
 use crate::commons::Commons;
 use crate::documents::Document;
 use crate::maps::Map;
+use crate::metadata::{Among, Every};
+use crate::query::allowed::Allowed;
 use crate::query::evidence::Marks;
 use crate::query::hop::{Hop, hops};
 use crate::query::question::Question;
@@ -124,7 +126,8 @@ pub fn light(
     marks.set(lit.iter().map(|lit| lit.term), commons.terms());
     let mut spread = Spread { lit, hops, full: 0.0, worth: 0.0 };
     spread.full = spread.activation(shards, best.spot, marks, &mut Vec::new());
-    spread.worth = ranking.concepts_weight * (new_terms / (new_terms + ranking.concepts_evidence));
+    let known = ranking.concepts_evidence + question.terms.len() as f64;
+    spread.worth = ranking.concepts_weight * (new_terms / (new_terms + known));
     spread
 }
 
@@ -151,6 +154,19 @@ fn has(terms: &[(u32, u32)], term: u32) -> bool {
 }
 
 impl Spread {
+    /// The share of a lit concept, by its place, that came straight from the question's words.
+    pub fn straight(&self, place: u32) -> f64 {
+        let lit = &self.lit[place as usize];
+        lit.hop / lit.strength
+    }
+
+    /// The words that led straight to a lit concept, by its place, with their shares of its strength.
+    pub fn hops_to(&self, place: u32) -> impl Iterator<Item = (u32, f64)> + '_ {
+        let lit = self.lit[place as usize];
+        let to_it = self.hops.iter().filter(move |hop| hop.term == lit.term);
+        to_it.map(move |hop| (hop.word, hop.strength / lit.strength))
+    }
+
     /// E . D of a document; the concepts must be marked.
     pub fn activation(&self, shards: &[Arc<Shard>], spot: Spot, marks: &Marks, buffer: &mut Vec<(u32, u32)>) -> f64 {
         let (document, norm) = at(shards, spot);
@@ -193,8 +209,14 @@ pub struct Sums {
     lit: Vec<(f64, u32)>,
 }
 
-/// The documents of one shard that concepts light up most, with ids: the best `most`, ties by id.
-pub fn lit_documents(shard: &Shard, concepts: &[Lit], most: usize, sums: &mut Sums) -> Vec<(f64, u128, u32)> {
+/// The documents of one shard that concepts light up most among some, with ids: the best `most`, ties by id.
+pub fn lit_documents(
+    shard: &Shard,
+    concepts: &[Lit],
+    most: usize,
+    among: &impl Among,
+    sums: &mut Sums,
+) -> Vec<(f64, u128, u32)> {
     let documents = shard.documents();
     let Sums { by_place, touched, lit } = sums;
     if by_place.len() < documents.len() {
@@ -202,7 +224,7 @@ pub fn lit_documents(shard: &Shard, concepts: &[Lit], most: usize, sums: &mut Su
     }
     for concept in concepts {
         let Some(postings) = documents.postings(concept.term) else { continue };
-        for &(place, tf) in &postings.list {
+        for &(place, tf) in postings.list.iter().filter(|posting| among.has(posting.0)) {
             let sum = &mut by_place[place as usize];
             if *sum == 0.0 {
                 touched.push(place);
@@ -236,13 +258,22 @@ fn keep_best<T>(all: &mut Vec<(f64, u128, T)>, most: usize) {
     }
 }
 
-/// The documents of all shards that concepts light up most, in no order.
-pub fn most_lit(shards: &[Arc<Shard>], spread: &Spread, ranking: &Ranking, sums: &mut Sums) -> Vec<(u128, Spot)> {
+/// The documents of all shards that concepts light up most among those allowed, in no order.
+pub fn most_lit(
+    shards: &[Arc<Shard>],
+    spread: &Spread,
+    ranking: &Ranking,
+    allowed: Option<&Allowed>,
+    sums: &mut Sums,
+) -> Vec<(u128, Spot)> {
     let concepts = spread.affordable(ranking);
     let most = ranking.concept_candidates as usize;
     let mut all: Vec<(f64, u128, Spot)> = Vec::new();
     for (seat, shard) in shards.iter().enumerate() {
-        let lit = lit_documents(shard, &concepts, most, sums);
+        let lit = match allowed {
+            None => lit_documents(shard, &concepts, most, &Every, sums),
+            Some(allowed) => lit_documents(shard, &concepts, most, allowed.at(seat), sums),
+        };
         all.extend(lit.into_iter().map(|(sum, id, place)| (sum, id, (seat, place))));
     }
     keep_best(&mut all, most);

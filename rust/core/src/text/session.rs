@@ -1,6 +1,8 @@
 //! One thread's way from text to terms.
 
 use super::lexicon::Lexicon;
+use super::passages::{PASSAGE_CHARS_MAX, passages};
+use super::sequence::{Sequence, Stretch};
 use super::words::{Run, WORD_BYTES_MAX, runs, wide_words};
 use super::{is_stop_word, stem_of};
 use crate::maps::Map;
@@ -27,6 +29,8 @@ pub struct Analysis {
     /// The terms of the title in their order, what stands in brackets left out: the first
     /// [`TITLE_TERMS_MAX`].
     pub title: Box<[u32]>,
+    /// All words in their order.
+    pub sequence: Sequence,
 }
 
 impl Analysis {
@@ -89,8 +93,11 @@ pub struct Session {
     // look alike need not be the same.
     wide: Map<Box<str>, (u32, u32)>,
     parts: Vec<u32>,
-    // What the text at hand touched, by place in `seen`.
+    // What the text at hand touched, by place in `seen`: each word once, and every occurrence in order.
     touched: Vec<u32>,
+    order: Vec<u32>,
+    // Where the runs of those occurrences start, in bytes; kept for a text of several passages.
+    starts: Option<Vec<u32>>,
     packed: Vec<u64>,
     // The text at hand has too many words; no more of them are met.
     full: bool,
@@ -100,6 +107,8 @@ struct Seen {
     form: u32,
     term: u32,
     count: u32,
+    // The place of the term among those of the text at hand.
+    place: u32,
 }
 
 // The form of a stop word.
@@ -109,7 +118,7 @@ const STOP: u32 = u32::MAX;
 const NOWHERE: u32 = 0;
 
 impl Seen {
-    const NONE: Seen = Seen { form: STOP, term: STOP, count: 0 };
+    const NONE: Seen = Seen { form: STOP, term: STOP, count: 0, place: 0 };
 }
 
 impl Session {
@@ -123,6 +132,8 @@ impl Session {
             wide: Map::default(),
             parts: Vec::new(),
             touched: Vec::new(),
+            order: Vec::new(),
+            starts: None,
             packed: Vec::new(),
             full: false,
         }
@@ -136,8 +147,12 @@ impl Session {
     /// Analyse a document: its title and text are one stream of words. New words enter the lexicon.
     pub fn analyse(&mut self, title: &str, text: &str) -> Analysis {
         self.count(title);
+        let title_words = self.order.len();
+        // A text of few bytes has few characters.
+        self.starts = (text.len() > PASSAGE_CHARS_MAX).then(Vec::new);
         self.count(text);
         let mut analysis = self.collect();
+        analysis.sequence = self.sequence(title_words, text, &analysis.terms);
         if !title.is_empty() {
             analysis.title = self.title(title);
         }
@@ -274,7 +289,7 @@ impl Session {
                     Some(&place) => place,
                     None => self.meet(&text[start..end].to_ascii_lowercase()),
                 };
-                self.touch(place);
+                self.touch(place, start);
             }
             Run::Ascii(start, end) if end - start <= WORD_BYTES_MAX => {
                 let mut buffer = [0; WORD_BYTES_MAX];
@@ -286,14 +301,14 @@ impl Session {
                     Some(&place) => place,
                     None => self.meet(word),
                 };
-                self.touch(place);
+                self.touch(place, start);
             }
             Run::Ascii(..) => {}
-            Run::Wide(run) => self.count_wide(run),
+            Run::Wide(run) => self.count_wide(run, run.as_ptr() as usize - text.as_ptr() as usize),
         });
     }
 
-    fn count_wide(&mut self, run: &str) {
+    fn count_wide(&mut self, run: &str, at: usize) {
         let known = self.wide.get(run).copied();
         let (start, end) = match known {
             Some(part) => part,
@@ -308,7 +323,7 @@ impl Session {
             }
         };
         for part in start..end {
-            self.touch(self.parts[part as usize]);
+            self.touch(self.parts[part as usize], at);
         }
         // What was met in a text that was full by then was not met.
         if known.is_none() && !self.full {
@@ -342,7 +357,7 @@ impl Session {
     fn remember(&mut self, word: &str, form: u32, term: u32) -> u32 {
         // No more words than bytes of text were met since the last clearing.
         let place = u32::try_from(self.seen.len()).unwrap_or(u32::MAX);
-        self.seen.push(Seen { form, term, count: 0 });
+        self.seen.push(Seen { form, term, count: 0, place: 0 });
         if word.len() <= 16 {
             self.short.insert(key_at(word.as_bytes(), 0, word.len()), place);
         } else {
@@ -351,7 +366,8 @@ impl Session {
         place
     }
 
-    fn touch(&mut self, place: u32) {
+    #[inline]
+    fn touch(&mut self, place: u32, start: usize) {
         let seen = &mut self.seen[place as usize];
         if seen.count == 0 {
             if seen.form == STOP {
@@ -360,6 +376,28 @@ impl Session {
             self.touched.push(place);
         }
         seen.count = seen.count.saturating_add(1);
+        self.order.push(place);
+        if let Some(starts) = &mut self.starts {
+            starts.push(start as u32);
+        }
+    }
+
+    // The order of what was counted, once `terms` are known. Leaves no trace of it.
+    fn sequence(&mut self, title_words: usize, text: &str, terms: &[(u32, u32)]) -> Sequence {
+        for &place in &self.touched {
+            let seen = &mut self.seen[place as usize];
+            seen.place = terms.partition_point(|known| known.0 < seen.term) as u32;
+        }
+        self.touched.clear();
+        let starts = self.starts.take().unwrap_or_default();
+        let stretches = if starts.is_empty() { Vec::new() } else { passages(text) };
+        let stretch = |(start, end): (usize, usize)| Stretch {
+            bytes: (start as u32, end as u32),
+            end: (title_words + starts.partition_point(|&begun| (begun as usize) < end)) as u32,
+        };
+        let stretches = if stretches.len() > 1 { stretches.into_iter().map(stretch).collect() } else { Box::default() };
+        let places = self.order.drain(..).map(|place| self.seen[place as usize].place);
+        Sequence::new(places, terms.len(), title_words as u32, stretches)
     }
 
     // Turn the counts into lists and set them back to 0.
@@ -375,7 +413,7 @@ impl Session {
 
         self.packed.clear();
         let mut length = 0u32;
-        for place in self.touched.drain(..) {
+        for &place in &self.touched {
             let seen = &mut self.seen[place as usize];
             let count = std::mem::take(&mut seen.count);
             length = length.saturating_add(count);
@@ -387,7 +425,7 @@ impl Session {
             let (term, _) = unpack(same[0]);
             (term, same.iter().fold(0u32, |sum, &pair| sum.saturating_add(unpack(pair).1)))
         });
-        Analysis { terms: terms.collect(), forms, length, title: Box::default() }
+        Analysis { terms: terms.collect(), forms, length, title: Box::default(), sequence: Sequence::default() }
     }
 }
 

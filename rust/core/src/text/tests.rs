@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+use unicode_segmentation::UnicodeSegmentation;
 
 fn session() -> Session {
     Session::new(Arc::new(Lexicon::new()))
@@ -38,7 +39,7 @@ fn naive(text: &str) -> BTreeMap<String, u32> {
         }
         let lower = run.nfkc().collect::<String>().to_lowercase();
         let normal: String = lower.nfkc().collect();
-        for word in normal.split(|c| !belongs(c)) {
+        for word in normal.split(|c| !belongs(c)).flat_map(str::split_word_bounds) {
             if word.contains(char::is_alphanumeric) && word.len() <= WORD_BYTES_MAX && !is_stop_word(word) {
                 *found.entry(word.to_owned()).or_default() += 1;
             }
@@ -54,7 +55,7 @@ fn words_are_maximal_runs_of_letters_digits_and_marks() {
     assert_eq!(words("x86-64, utf8!"), ["64 1", "utf8 1", "x86 1"]);
     assert_eq!(words("naïve Zürich’s"), ["naïve 1", "zürich 1"]);
     assert_eq!(words("cafe\u{301} café CAFÉ"), ["café 3"]);
-    assert_eq!(words("日本語 русский"), ["русский 1", "日本語 1"]);
+    assert_eq!(words("русский ελληνικά हिन्दी 한국어"), ["ελληνικά 1", "русский 1", "हिन्दी 1", "한국어 1"]);
     assert_eq!(words("soft\u{ad}hyphen zero\u{200b}width"), ["hyphen 1", "soft 1", "width 1", "zero 1"]);
 }
 
@@ -64,6 +65,15 @@ fn compatibility_forms_are_one_word_in_any_case() {
     // A normal form may fall apart; its parts are words like any other.
     assert_eq!(names("7½ ⑴"), ["1", "2", "71"]);
     assert_eq!(names("İstanbul"), ["i\u{307}stanbul"]);
+}
+
+#[test]
+fn scripts_without_spaces_are_parted_by_the_rules_of_unicode() {
+    let words = |text| forms(text).into_iter().map(|(form, count)| format!("{form} {count}")).collect::<Vec<_>>();
+    assert_eq!(words("日本語の本"), ["の 1", "日 1", "本 2", "語 1"]);
+    assert_eq!(words("Xシャツとカメラ"), ["x 1", "と 1", "カメラ 1", "シャツ 1"]);
+    assert_eq!(words("細胞膜，離子。"), ["子 1", "細 1", "胞 1", "膜 1", "離 1"]);
+    assert_eq!(words("ที่นี่"), ["ที่ 1", "นี่ 1"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+use unicode_segmentation::UnicodeSegmentation;
 
 /// The longest word that is indexed, in bytes after normalisation. What is longer (base64, hashes glued
 /// together, scripts without spaces) is no word of anybody's query.
@@ -88,13 +89,17 @@ fn wide_end(text: &str, from: usize) -> usize {
 /// Normalising can take a run apart (a fraction becomes digits around a slash, a parenthesised digit gets its
 /// parentheses), so it is split again by the same rule. Lower case can undo the normal form, so that is made
 /// twice. A run of marks alone (the variation selector after an emoji) is not a word.
+///
+/// Scripts without spaces run on for whole sentences. What is a word there is told by Unicode Standard Annex 29, which
+/// without a dictionary means each Han and Hiragana sign, each run of Katakana, each cluster of Thai, Lao, Khmer and
+/// Myanmar. In scripts with spaces it finds nothing more to part.
 pub(super) fn wide_words(run: &str, mut visit: impl FnMut(&str)) {
     if run.len() > RUN_BYTES_MAX {
         return;
     }
     let lower = run.nfkc().collect::<String>().to_lowercase();
     let normal: String = lower.nfkc().collect();
-    for word in normal.split(|c| !belongs(c)) {
+    for word in normal.split(|c| !belongs(c)).flat_map(str::split_word_bounds) {
         if word.len() <= WORD_BYTES_MAX && word.contains(char::is_alphanumeric) {
             visit(word);
         }

@@ -3,6 +3,7 @@
 
 use phago_core::config::ColonyConfig;
 use phago_core::ids::ShardId;
+use phago_core::metadata::{Metadata, Value, Values};
 use phago_core::phase::Phase;
 use phago_core::ring::Ring;
 use phago_core::{Error, Result};
@@ -43,14 +44,28 @@ impl Chance {
     }
 }
 
-/// `count` documents of 5 to 60 words, every seventh without a key.
+/// The metadata of a document of this number: none for every third.
+pub fn metadata(number: u64) -> Metadata {
+    let one = |key: &str, value| (key.into(), Values::One(value));
+    let tags = (0..number % 4).map(|tag| Value::Text(format!("tag-{}", number / 3 % 5 + tag).into())).collect();
+    let entries = vec![
+        one("number", Value::Int(number as i64)),
+        one("half", Value::Float(number as f64 / 2.0)),
+        one("odd", Value::Bool(number % 2 == 1)),
+        ("tags".into(), Values::Many(tags)),
+    ];
+    if number.is_multiple_of(3) { Metadata::default() } else { Metadata::new(entries).unwrap() }
+}
+
+/// `count` documents of 5 to 60 words, every seventh without a key, most with metadata.
 pub fn documents(seed: u64, count: usize) -> Vec<NewDocument> {
     let mut chance = Chance(seed);
     let document = |number| {
         let words = 5 + chance.below(56);
         let text: Vec<String> = (0..words).map(|_| chance.word(900.0)).collect();
         let key = (number % 7 != 3).then(|| format!("doc-{number}"));
-        NewDocument { key, title: chance.word(50.0), text: text.join(" ") }
+        let title = chance.word(50.0);
+        NewDocument { key, title, text: text.join(" "), metadata: metadata(number as u64) }
     };
     (0..count).map(document).collect()
 }
@@ -98,7 +113,8 @@ pub fn reference(documents: &[NewDocument]) -> String {
     let mut colony = phago_core::colony::Colony::new(config, Ring::new(1, 150)).unwrap();
     for batch in documents.chunks(documents.len().div_ceil(3)) {
         for document in batch {
-            colony.ingest(document.key.as_deref(), &document.title, &document.text).unwrap();
+            let NewDocument { key, title, text, metadata } = document;
+            colony.ingest_with(key.as_deref(), title, text, metadata.clone()).unwrap();
         }
         colony.tick().unwrap();
         colony.tick().unwrap();

@@ -1,0 +1,88 @@
+//! Sets of places, and who is among them.
+
+/// Places that an answer may come from.
+pub trait Among {
+    /// Whether a place is one of them.
+    fn has(&self, place: u32) -> bool;
+}
+
+/// All places. A search over them is compiled without asking.
+#[derive(Copy, Clone, Debug)]
+pub struct Every;
+
+impl Among for Every {
+    #[inline(always)]
+    fn has(&self, _place: u32) -> bool {
+        true
+    }
+}
+
+/// A set of places of one shard: a bit for each document.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Places(Vec<u64>);
+
+impl Places {
+    /// None of so many places.
+    pub fn none(room: usize) -> Places {
+        Places(vec![0; room.div_ceil(64)])
+    }
+
+    /// All of so many places.
+    pub fn all(room: usize) -> Places {
+        let mut places = Places(vec![u64::MAX; room.div_ceil(64)]);
+        if let Some(last) = places.0.last_mut()
+            && !room.is_multiple_of(64)
+        {
+            *last = (1 << (room % 64)) - 1;
+        }
+        places
+    }
+
+    /// Add places.
+    pub fn add(&mut self, places: &[u32]) {
+        for place in places {
+            self.0[*place as usize / 64] |= 1 << (place % 64);
+        }
+    }
+
+    /// Take places away.
+    pub fn take(&mut self, places: &[u32]) {
+        for place in places {
+            self.0[*place as usize / 64] &= !(1 << (place % 64));
+        }
+    }
+
+    /// Keep what is in the other set too, which has the same room.
+    pub fn keep(&mut self, other: &Places) {
+        for (word, other) in self.0.iter_mut().zip(&other.0) {
+            *word &= other;
+        }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// The places, in order.
+    pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        self.0.iter().zip((0u32..).step_by(64)).flat_map(|(&word, first)| {
+            let mut left = word;
+            std::iter::from_fn(move || {
+                if left == 0 {
+                    return None;
+                }
+                let bit = left.trailing_zeros();
+                left &= left - 1;
+                Some(first + bit)
+            })
+        })
+    }
+}
+
+impl Among for Places {
+    #[inline]
+    fn has(&self, place: u32) -> bool {
+        self.0[place as usize / 64] >> (place % 64) & 1 == 1
+    }
+}

@@ -1,0 +1,97 @@
+//! The words of a document in their order, packed.
+
+/// The words of a document in their order, title first: each is the place of its term in the document's list of
+/// terms, which takes one byte for almost every document.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Sequence {
+    places: Places,
+    title: u32,
+    stretches: Box<[Stretch]>,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Places {
+    Narrow(Box<[u8]>),
+    Wide(Box<[u16]>),
+    Widest(Box<[u32]>),
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Places::Narrow(Box::default())
+    }
+}
+
+/// A passage of a text that has several.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub struct Stretch {
+    /// Where it starts and ends in the text, in bytes.
+    pub bytes: (u32, u32),
+    /// The place behind its last word. It starts where the one before it ends.
+    pub end: u32,
+}
+
+impl Sequence {
+    pub(super) fn new(
+        places: impl Iterator<Item = u32>,
+        terms: usize,
+        title: u32,
+        stretches: Box<[Stretch]>,
+    ) -> Sequence {
+        let places = match terms {
+            0..=0x100 => Places::Narrow(places.map(|place| place as u8).collect()),
+            0x101..=0x1_0000 => Places::Wide(places.map(|place| place as u16).collect()),
+            _ => Places::Widest(places.collect()),
+        };
+        Sequence { places, title, stretches }
+    }
+
+    /// Number of words.
+    pub fn len(&self) -> usize {
+        match &self.places {
+            Places::Narrow(places) => places.len(),
+            Places::Wide(places) => places.len(),
+            Places::Widest(places) => places.len(),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Number of words of the title, which stand first.
+    pub fn title(&self) -> usize {
+        self.title as usize
+    }
+
+    /// The passages of the text; none for a text that is one passage.
+    pub fn stretches(&self) -> &[Stretch] {
+        &self.stretches
+    }
+
+    /// The words of a passage, by its number.
+    pub fn words_of(&self, stretch: usize) -> std::ops::Range<usize> {
+        let start = if stretch == 0 { self.title } else { self.stretches[stretch - 1].end };
+        start as usize..self.stretches[stretch].end as usize
+    }
+
+    /// Visit words in their order, as places in the document's list of terms.
+    pub fn visit(&self, words: std::ops::Range<usize>, mut visit: impl FnMut(u32)) {
+        match &self.places {
+            Places::Narrow(places) => places[words].iter().for_each(|&place| visit(place.into())),
+            Places::Wide(places) => places[words].iter().for_each(|&place| visit(place.into())),
+            Places::Widest(places) => places[words].iter().for_each(|&place| visit(place)),
+        }
+    }
+
+    /// Bytes on the heap, without the allocator's own.
+    pub fn bytes(&self) -> usize {
+        let places = match &self.places {
+            Places::Narrow(places) => size_of_val::<[u8]>(places),
+            Places::Wide(places) => size_of_val::<[u16]>(places),
+            Places::Widest(places) => size_of_val::<[u32]>(places),
+        };
+        places + size_of_val::<[Stretch]>(&self.stretches)
+    }
+}

@@ -1,0 +1,489 @@
+"""Metadata is kept, told and filtered by; a filtered answer is the best of those that match, whatever is asked."""
+
+import asyncio
+import collections
+import copy
+import datetime
+import enum
+import operator
+import pickle
+import types
+
+import numpy as np
+import phago
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from phago import _phago
+from support import child_says, cluster, seeded_documents
+
+SHARDS = (1, 2, 3, 7, 16)
+BIG = 2**53
+
+
+# --- the rule, as plainly as it can be written -------------------------------------------------------------------
+
+
+def kind(value):
+    return "bool" if isinstance(value, bool) else "text" if isinstance(value, str) else "number"
+
+
+def holds(name, value, other):
+    if name == "in":
+        return any(holds("eq", value, one) for one in other)
+    if kind(value) != kind(other):
+        return name == "ne"
+    # Python compares an int with a float exactly, and strings by code point.
+    name = {"gte": "ge", "lte": "le"}.get(name, name)
+    return getattr(operator, name)(value, other)
+
+
+def matches(metadata, where):
+    return all(key in metadata and meets(metadata[key], condition) for key, condition in where.items())
+
+
+def meets(values, condition):
+    values = values if isinstance(values, list) else [values]
+    if not isinstance(condition, dict):
+        condition = {"in": condition if isinstance(condition, list | tuple | set | frozenset) else [condition]}
+    of_one = {name: other for name, other in condition.items() if name != "ne"}
+    if of_one and not any(all(holds(name, value, other) for name, other in of_one.items()) for value in values):
+        return False
+    return "ne" not in condition or all(holds("ne", value, condition["ne"]) for value in values)
+
+
+# --- answers -----------------------------------------------------------------------------------------------------
+
+KEYS = ["one", "two", "three"]
+NUMBERS = st.sampled_from([-1, 0, 1, 2, -0.5, 0.5, 1.0, 2.5, BIG, BIG + 1, float(BIG), 2**63 - 1, 2.0**63, -1e300])
+VALUES = NUMBERS | st.sampled_from(["", "a", "b", "B", "é", "\U0001f600", "\uffff"]) | st.booleans()
+METADATA = st.dictionaries(st.sampled_from(KEYS), VALUES | st.lists(VALUES, max_size=3))
+ORDERED = VALUES.filter(lambda value: not isinstance(value, bool))
+OPERATORS = st.fixed_dictionaries(
+    {},
+    optional={
+        "gt": ORDERED,
+        "gte": ORDERED | st.just(-float("inf")),
+        "lt": ORDERED | st.just(float("inf")),
+        "lte": ORDERED,
+        "ne": VALUES,
+        "in": st.lists(VALUES, max_size=3) | st.lists(VALUES, max_size=3).map(tuple),
+    },
+).filter(bool)
+SEVERAL = st.lists(VALUES, max_size=3) | st.frozensets(VALUES, max_size=3)
+WHERE = st.dictionaries(st.sampled_from(KEYS), VALUES | SEVERAL | OPERATORS, max_size=2)
+DOCUMENTS = [one for one in seeded_documents(50, seed=5, vocabulary=60, longest=25) if "id" in one]
+QUESTIONS = [" ".join(one["text"].split()[:length]) for length, one in zip((1, 2, 3, 5), DOCUMENTS, strict=False)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data(), asked=st.sampled_from(QUESTIONS), k=st.sampled_from([1, 3, 10, 100]))
+def test_an_answer_is_the_best_of_those_that_match(data, asked, k):
+    documents = [{**one, "metadata": data.draw(METADATA)} for one in DOCUMENTS]
+    filters = data.draw(st.lists(WHERE, min_size=1, max_size=4))
+    gone = data.draw(st.sets(st.sampled_from([one["id"] for one in DOCUMENTS]), max_size=10))
+    expected = {}
+    for shards in SHARDS:
+        with phago.Colony(shards, runner=phago.RunnerConfig(max_parallelism=1)) as colony:
+            colony.ingest(documents)
+            for name in sorted(gone):
+                colony.delete(name)
+            for ranking in (None, "lexical"):
+                # So few documents are all candidates: the long answer is all that has a word of the question.
+                whole = list(colony.query(asked, 1000, ranking))
+                assert expected.setdefault(ranking, whole) == whole
+                for where in filters:
+                    found = list(colony.query(asked, k, ranking, where=where))
+                    assert found == [hit for hit in whole if matches(hit.metadata, where)][:k], where
+
+
+def fill(colony, count=400):
+    for number, one in enumerate(seeded_documents(count, seed=9, vocabulary=200, longest=30)):
+        metadata = {"number": number, "source": ("wiki", "news", "blog")[number % 3], "rare": number % 40 == 7}
+        colony.ingest({**one, "id": f"d{number}", "metadata": metadata})
+
+
+def test_where_the_best_are_many_those_that_match_are_found_behind_them():
+    narrow = phago.Ranking(exhaustive_max=0, lexical_candidates=20, concept_candidates=10)
+    asked = " ".join(seeded_documents(400, seed=9, vocabulary=200, longest=30)[0]["text"].split()[:4])
+    told = []
+    for shards in SHARDS:
+        with phago.Colony(shards) as colony:
+            fill(colony)
+            best = colony.query(asked, 10, narrow)
+            rare = colony.query(asked, 10, narrow, where={"rare": True})
+            assert len(rare) > len([hit for hit in best if hit.metadata["rare"]])
+            assert all(hit.metadata["rare"] for hit in rare)
+            for hit in [*rare, *colony.query(asked, 10, narrow, where={"number": {"gte": 100, "lt": 200}})]:
+                why = colony.explain(asked, hit.id, narrow)
+                assert (hit.score, hit.parts) == (why.score, why.parts)
+            whole = colony.query(asked, 100, narrow, where={"source": ["wiki", "blog"]})
+            for k in (1, 10, 35, 60):
+                assert colony.query(asked, k, narrow, where={"source": ["wiki", "blog"]}).items == whole[:k].items
+            told.append((best, rare, whole))
+    assert all(one == told[0] for one in told)
+
+
+@pytest.fixture
+def colony():
+    with phago.Colony(3) as made:
+        made.ingest(
+            [
+                {"id": "a", "text": "ions", "metadata": {"year": 2019, "tags": ["cell", "ion"], "open": True}},
+                {"id": "b", "text": "ions ions", "metadata": {"year": 2024.5, "tags": [], "open": False}},
+                {"id": "c", "text": "ions cross", "metadata": {"year": "2024", "tags": ["cell"], "open": 1}},
+                {"id": "d", "text": "ions rest"},
+            ]
+        )
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        (None, "abcd"),
+        ({}, "abcd"),
+        ({"year": 2019}, "a"),
+        ({"year": 2019.0}, "a"),
+        ({"year": "2024"}, "c"),
+        ({"year": [2019, "2024"]}, "ac"),
+        ({"year": (2019, 1)}, "a"),
+        ({"year": {2019, 2024.5}}, "ab"),
+        ({"year": frozenset()}, ""),
+        ({"year": {"gt": 2019}}, "b"),
+        ({"year": {"gte": 2019}}, "ab"),
+        ({"year": {"lt": 2024.5}}, "a"),
+        ({"year": {"lte": 2024.5}}, "ab"),
+        ({"year": {"gt": float("-inf"), "lt": float("inf")}}, "ab"),
+        ({"year": {"gte": 2019, "lt": 2020}}, "a"),
+        ({"year": {"gt": 2020, "lt": 2019}}, ""),
+        ({"year": {"gte": "2", "lt": "3"}}, "c"),
+        ({"year": {"gt": 2019, "lt": "z"}}, ""),
+        ({"year": {"ne": 2019}}, "bc"),
+        ({"year": {"ne": 2019, "gt": 0}}, "b"),
+        ({"year": {"in": [2019, 2024.5], "gt": 2020}}, "b"),
+        ({"open": True}, "a"),
+        ({"open": 1}, "c"),
+        ({"open": {"ne": True}}, "bc"),
+        ({"tags": "cell"}, "ac"),
+        ({"tags": ["ion", "x"]}, "a"),
+        ({"tags": {"ne": "ion"}}, "bc"),
+        ({"tags": {"gt": "cell"}}, "a"),
+        ({"tags": "cell", "open": True}, "a"),
+        ({"other": {"ne": 1}}, ""),
+        (types.MappingProxyType({"tags": types.MappingProxyType({"in": ("ion",)})}), "a"),
+        ({"year": np.int64(2019)}, "a"),
+        ({"year": np.float64(2024.5)}, "b"),
+    ],
+)
+def test_every_operator(colony, where, found):
+    for ranking in (None, "lexical"):
+        assert sorted(hit.id for hit in colony.query("ions", ranking=ranking, where=where)) == list(found)
+
+
+def test_numbers_compare_by_their_exact_value():
+    with phago.Colony(2) as colony:
+        numbers = (BIG, BIG + 1, 2**62)
+        colony.ingest({"id": str(number), "text": "ions", "metadata": {"n": number}} for number in numbers)
+        found = lambda where: sorted(hit.id for hit in colony.query("ions", where={"n": where}))
+        assert found(float(BIG)) == [str(BIG)]
+        assert found({"gt": float(BIG)}) == sorted([str(BIG + 1), str(2**62)])
+        assert found({"lte": float(BIG)}) == [str(BIG)]
+        assert found({"lt": 2.0**63}) == sorted([str(BIG), str(BIG + 1), str(2**62)])
+
+
+class Color(enum.IntEnum):
+    RED = 1
+
+
+# (the filter, what the error shows of it, a part of what is accepted)
+BAD_FILTERS = {
+    "a number": (5, "5", "mapping"),
+    "a list": (["year"], "['year']", "mapping"),
+    "a string": ("year", "'year'", "mapping"),
+    "a key that is no text": ({5: 1}, "{5: ...}", "str"),
+    "a key beyond utf-8": ({"\ud800": 1}, "{'\\ud800': ...}", "str"),
+    "a blank key": ({" ": 1}, "{' ': ...}", "visible"),
+    "none": ({"year": None}, "{'year': None}", "list, tuple or set"),
+    "nan": ({"year": float("nan")}, "NaN", "number"),
+    "bytes": ({"year": b"x"}, "{'year': b'x'}", "a str"),
+    "a date": ({"year": datetime.date(2024, 1, 1)}, "datetime.date(2024, 1, 1)", "a str"),
+    "an int over 64 bits": ({"year": 2**63}, f"{{'year': {2**63}}}", "64 bits"),
+    "text beyond utf-8": ({"year": "\ud800"}, "{'year': '\\ud800'}", "a str"),
+    "none in a list": ({"year": [1, None]}, "{'year': {'in': None}}", "a str"),
+    "a list in a list": ({"year": [[1]]}, "{'year': {'in': [1]}}", "a str"),
+    "a generator": ({"year": (one for one in [1])}, "generator", "list, tuple or set"),
+    "no operators": ({"year": {}}, "{'year': {}}", "at least one operator"),
+    "an unknown operator": ({"year": {"above": 1}}, "{'year': {'above': ...}}", "gt, gte, lt, lte, ne and in"),
+    "an operator with a sign": ({"year": {"$gt": 1}}, "{'year': {'$gt': ...}}", "gt, gte, lt, lte, ne and in"),
+    "an operator that is no text": ({"year": {1: 1}}, "{'year': {1: ...}}", "gt, gte, lt, lte, ne and in"),
+    "a range to a list": ({"year": {"gt": [1]}}, "{'year': {'gt': [1]}}", "an int"),
+    "a range to nan": ({"year": {"lt": float("nan")}}, "{'year': {'lt': NaN}}", "number"),
+    "a range to a bool": ({"year": {"lte": True}}, "{'year': {'lte': true}}", "number"),
+    "not a list": ({"year": {"ne": [1, 2]}}, "{'year': {'ne': [1, 2]}}", "an int"),
+    "in a value": ({"year": {"in": 3}}, "{'year': {'in': 3}}", "list, tuple, set"),
+    "in a string": ({"year": {"in": "abc"}}, "{'year': {'in': 'abc'}}", "list, tuple, set"),
+    "too many keys": ({f"k{number}": 1 for number in range(65)}, "65 keys", "64"),
+    "too many values": ({"year": list(range(2**17))}, "bytes", "1048576"),
+    "a long key": ({"x" * 10_000: None}, "xxx...", "a str"),
+}
+
+
+@pytest.mark.parametrize("bad", BAD_FILTERS.values(), ids=BAD_FILTERS.keys())
+@pytest.mark.parametrize("ranking", [None, "lexical"])
+def test_a_bad_filter_is_refused_by_key_and_value(colony, bad, ranking):
+    where, shown, accepted = bad
+    before = colony.digest()
+    with pytest.raises(phago.ConfigError) as caught:
+        colony.query("ions", ranking=ranking, where=where)
+    error = caught.value
+    assert error.field == "where"
+    assert shown in error.value
+    assert accepted in error.accepted
+    assert str(error) == f"`where` is {error.value}; accepted is {error.accepted}"
+    assert len(str(error)) < 500
+    assert pickle.loads(pickle.dumps(error)).fields == error.fields
+    assert colony.digest() == before
+    assert len(colony.query("ions", ranking=ranking)) == 4
+
+
+def test_an_error_of_the_callers_own_code_comes_through(colony):
+    class Broken(collections.UserDict):
+        def __getitem__(self, key):
+            raise OSError("not today")
+
+    with pytest.raises(OSError, match="not today"):
+        colony.query("ions", where=Broken(year=1))
+    with pytest.raises(OSError, match="not today"):
+        colony.ingest({"text": "ions", "metadata": Broken(year=1)})
+    colony.close()
+    with pytest.raises(phago.ClosedError):
+        colony.query("ions", where={"year": 1})
+
+
+def test_event_loops_filter_too(colony):
+    async def ask():
+        async with phago.AsyncColony(2) as other:
+            await other.ingest([colony_document(colony, name) for name in "abcd"])
+            for where in ({"tags": "cell"}, {"year": {"gte": 2000}}, None):
+                for ranking in (None, "lexical"):
+                    assert await other.query("ions", ranking=ranking, where=where) == colony.query(
+                        "ions", ranking=ranking, where=where
+                    )
+                    with pytest.raises(phago.ConfigError):
+                        await other.query("ions", ranking=ranking, where={"year": None})
+
+    asyncio.run(ask())
+
+
+# --- metadata ----------------------------------------------------------------------------------------------------
+
+
+def colony_document(colony, name):
+    stored = colony.get(name)
+    return phago.Document(stored.text, name, stored.title, stored.metadata)
+
+
+def test_metadata_comes_back_as_it_was_given():
+    given = {
+        "zeta": "text é \U0001f600",
+        "alpha": -(2**63),
+        "float": 0.1,
+        "whole": 2.0,
+        "minus": -0.0,
+        "yes": True,
+        "list": ["b", 1, 1.0, True, "b"],
+        "tuple": (1, 2),
+        "none of it": [],
+        "enum": Color.RED,
+        "numpy": np.int32(7),
+        " odd key ": "\0",
+    }
+    told = {**given, "minus": 0.0, "tuple": [1, 2], "enum": 1, "numpy": 7}
+    exact = lambda metadata: [(key, repr(value)) for key, value in metadata.items()]
+    with phago.Colony(3) as colony:
+        colony.ingest([phago.Document("ions", id="a", metadata=given), {"id": "b", "text": "ions", "metadata": None}])
+        stored = colony.get("a")
+        assert exact(stored.metadata) == sorted(exact(told))
+        assert all(type(value) in (str, int, float, bool, list) for value in stored.metadata.values())
+        for ranking in (None, "lexical"):
+            hits = {hit.id: hit for hit in colony.query("ions", ranking=ranking)}
+            assert exact(hits["a"].metadata) == sorted(exact(told))
+            assert hits["b"].metadata == {}
+        # What is given away is nobody else's.
+        stored.metadata["list"].clear()
+        given["zeta"] = "changed"
+        assert exact(colony.get("a").metadata) == sorted(exact(told))
+        assert colony.ingest(phago.Document("ions", id="a", metadata=told)).unchanged == 1
+
+
+def test_what_has_metadata_travels(colony):
+    document = phago.Document("ions", id="a", metadata={"year": 1, "tags": ["x"]})
+    for thing in (document, colony.get("a"), colony.query("ions"), colony.query("ions")[0]):
+        for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+            assert pickle.loads(pickle.dumps(thing, protocol)) == thing
+        assert copy.deepcopy(thing) == thing
+        assert hash(thing) == hash(copy.deepcopy(thing))
+    assert phago.Document("ions") != phago.Document("ions", metadata={"year": 1})
+    assert document == phago.Document("ions", "a", "", {"tags": ["x"], "year": 1})
+
+
+SIXTY_FOUR = {f"k{number}": number for number in range(64)}
+# (metadata, what the reason says)
+BAD = {
+    "a number": (5, "is int"),
+    "a list": ([("year", 1)], "is list"),
+    "a string": ("year", "is str"),
+    "a key that is no text": ({5: 1}, "the key 5 of type int"),
+    "a key beyond utf-8": ({"\ud800": 1}, "the key '\\ud800' of type str"),
+    "an empty key": ({"": 1}, "blank key"),
+    "a blank key": ({" \n": 1}, "blank key"),
+    "none": ({"year": None}, "None of type NoneType for key `year`"),
+    "nan": ({"year": float("nan")}, "NaN for key `year`"),
+    "infinity": ({"year": [1, float("inf")]}, "inf for key `year`"),
+    "an int over 64 bits": ({"year": 2**63}, f"{2**63} of type int for key `year`"),
+    "bytes": ({"year": b"x"}, "b'x' of type bytes for key `year`"),
+    "a mapping": ({"year": {"of": 1}}, "{'of': 1} of type dict for key `year`"),
+    "a set": ({"year": {1}}, "{1} of type set for key `year`"),
+    "a list in a list": ({"year": [[1]]}, "[[1]] of type list for key `year`"),
+    "none in a list": ({"year": [None]}, "[None] of type list for key `year`"),
+    "a date": ({"year": datetime.date(2024, 1, 1)}, "datetime.date(2024, 1, 1) of type datetime.date"),
+    "a complex number": ({"year": 1j}, "1j of type complex"),
+    "text beyond utf-8": ({"year": "\ud800"}, "'\\ud800' of type str"),
+    "too many keys": ({**SIXTY_FOUR, "one more": 1}, "65 keys"),
+    "too much text": ({"year": "x" * (65536 - 4 - 8 + 1)}, "65537 bytes"),
+    "too many numbers": ({"year": [0] * 8192}, "65540 bytes"),
+    "too many of nothing": ({"year": [""] * 10_000}, "of type list for key `year`"),
+    "a long key": ({"y" * 10_000: None}, "yyy...`"),
+}
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
+def test_what_is_no_metadata_is_refused_by_key_and_value(colony, bad):
+    metadata, reason = bad
+    before = colony.digest()
+    given = {"id": "x", "text": "ions", "metadata": metadata}
+    for work in (
+        lambda: colony.ingest(["fine", given]),
+        lambda: colony.ingest(["fine", phago.Document("ions", id="x", metadata=metadata)]),
+        lambda: colony.update(given),
+    ):
+        with pytest.raises(phago.InvalidDocument) as caught:
+            work()
+        error = caught.value
+        assert (error.id, error.field) == ("x", "metadata")
+        assert reason in error.reason
+        assert "accept" in error.reason
+        assert len(str(error)) < 500
+    assert colony.digest() == before
+    report = colony.ingest([given, "fine"], on_error="skip")
+    assert (report.accepted, [one.field for one in report.rejected]) == (1, ["metadata"])
+
+
+def test_the_bounds_can_be_reached():
+    with phago.Colony(2) as colony:
+        assert (_phago.METADATA_KEYS_MAX, _phago.METADATA_BYTES_MAX) == (64, 65536)
+        full = {"year": "é" * ((65536 - 4 - 8) // 2)}
+        report = colony.ingest(
+            {"id": str(at), "text": "ions", "metadata": one}
+            for at, one in enumerate([SIXTY_FOUR, full, {"year": [0] * 8191}, {"year": [1, 2, 1]}])
+        )
+        assert report.accepted == 4
+        assert colony.get("1").metadata == full
+        assert [hit.id for hit in colony.query("ions", where={"year": 0})] == ["2"]
+        assert [hit.id for hit in colony.query("ions", where=SIXTY_FOUR)] == ["0"]
+        assert not colony.query("ions", where={"year": list(range(5, 100_000))})
+
+
+def test_metadata_is_content():
+    with phago.Colony(3) as colony:
+        document = {"id": "a", "text": "ions cross", "metadata": {"year": 1}}
+        colony.ingest(document)
+        colony.run()
+        digests = {colony.digest("evidence")}
+        for other in ({"year": 2}, {"year": 1.0}, {"year": True}, {"year": [1]}, {"Year": 1}, None):
+            with pytest.raises(phago.DocumentExists):
+                colony.ingest({**document, "metadata": other})
+            assert colony.update({**document, "metadata": other}) == "changed"
+            digests.add(colony.digest("evidence"))
+        assert len(digests) == 7
+        assert colony.update({**document, "metadata": {}}) == "unchanged"
+        assert colony.update(document) == "changed"
+        assert colony.update(document) == "unchanged"
+        assert [hit.metadata for hit in colony.query("ions", where={"year": 1})] == [{"year": 1}]
+        assert not colony.query("ions", where={"Year": 1})
+        assert colony.run().digested == 1
+        with phago.Colony(1) as fresh:
+            fresh.ingest(document)
+            assert fresh.digest("evidence") == colony.digest("evidence")
+            fresh.run()
+            assert fresh.digest("evidence") == colony.digest("evidence")
+
+
+def test_one_text_with_other_metadata_is_another_document_and_without_any_the_one_it_was():
+    described = [{"text": "ions cross", "metadata": {"page": page}} for page in range(5)]
+    with phago.Colony(3) as colony:
+        assert colony.ingest([*described, "ions cross", {"text": "ions cross", "metadata": {}}]).accepted == 6
+        assert colony.ingest(described).unchanged == 5
+        plain = _phago.content_id("", "ions cross")
+        assert colony.get(plain).metadata == {}
+        names = {hit.id: hit.metadata for hit in colony.query("ions")}
+        assert sorted(map(str, names.values())) == sorted(map(str, [{}, *(one["metadata"] for one in described)]))
+        (third,) = colony.query("ions", where={"page": 3})
+        assert colony.get(third.id).metadata == {"page": 3}
+        assert colony.delete(third.id)
+        assert not colony.query("ions", where={"page": 3})
+        assert len(colony.query("ions", where={"page": {"gte": 0}})) == 4
+        with phago.Colony(1) as fresh:
+            fresh.ingest([*described[4::-1][:1], *described[:3], "ions cross"])
+            assert fresh.digest("evidence") == colony.digest("evidence")
+
+
+def test_shards_driven_by_hand_take_metadata_along():
+    coordinator = phago.Coordinator(2)
+    document = {"id": "a", "text": "ions cross", "metadata": {"year": 2024}}
+    rings = [coordinator.ring, phago.ConsistentHashRing(2)]
+    home = coordinator.route_document("a")
+    # Made on another ring object, so that it is moved into the runner's world.
+    shards = [phago.ShardedColony(at, phago.ColonyConfig(), rings[at == home]) for at in range(2)]
+    shards[home].ingest_document(document)
+    runner = phago.DistributedRunner(coordinator, shards, phago.RunnerConfig())
+    world = runner._native.world
+    assert world.get("a")[4] == {"year": 2024}
+    assert [found[5] for found in world.search("ions", 5, {"year": {"gt": 2000}})] == [{"year": 2024}]
+    assert not world.search("ions", 5, {"year": 2000})
+    _, others, _ = cluster(2)
+    others[others[0].ring.get_shard("a")].ingest_document(document)
+    assert world.evidence_digest() == others[0]._native.world.evidence_digest()
+
+
+def test_while_a_tick_is_made_metadata_waits_too():
+    async def main():
+        async with phago.AsyncColony(3, runner=phago.RunnerConfig(max_parallelism=2, phase_timeout_ms=500)) as colony:
+            old, new = ({"id": "a", "text": "ions cross", "metadata": {"year": year}} for year in (1, 2))
+            await colony.ingest(old)
+            colony._colony._runner.inject(("hang", 1, "Decay", 1))
+            tick = asyncio.ensure_future(colony.tick())
+            await asyncio.sleep(0.1)
+            assert await colony.update(new) == "changed"
+            assert await colony.update(new) == "unchanged"
+            with pytest.raises(phago.DocumentExists):
+                await colony.ingest(old)
+            assert [hit.metadata for hit in await colony.query("ions", where={"year": [1, 2]})] == [{"year": 1}]
+            with pytest.raises(phago.PhaseTimeout):
+                await tick
+            assert [hit.metadata for hit in await colony.query("ions", where={"year": [1, 2]})] == [{"year": 2}]
+
+    asyncio.run(main())
+
+
+def test_no_order_of_a_map_shows():
+    program = """
+import phago
+with phago.Colony(3) as colony:
+    for number in range(40):
+        tags = {f"t{number % 5}", f"t{number % 7}"}
+        colony.ingest({"text": "ions", "metadata": {"tags": sorted(tags), "n": number, f"k{number}": True}})
+    print(colony.digest(), [hit.id for hit in colony.query("ions", 5, where={"tags": {"t1", "t3"}, "n": {"gt": 9}})])
+"""
+    assert len({child_says(program, PHAGO_MAP_SEED=str(seed), PYTHONHASHSEED=str(seed)) for seed in range(3)}) == 1
