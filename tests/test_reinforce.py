@@ -145,6 +145,7 @@ def test_what_teaches_nothing_is_false_and_changes_nothing(colony):
     hit = colony.query(QUESTION)[0]
     before = colony.digest()
     assert not colony.reinforce(colony.query(QUESTION, ranking="lexical")[0])
+    assert not colony.reinforce(colony.query(QUESTION, paths=False)[0])
     assert not colony.reinforce(dataclasses.replace(hit, path=phago.Path()))
     assert not colony.reinforce(dataclasses.replace(hit, path=phago.Path((phago.ConceptShare("the", 1.0),))))
     assert not colony.reinforce(dataclasses.replace(hit, path=phago.Path((phago.ConceptShare("two words", 1.0),))))

@@ -240,8 +240,9 @@ class Colony(Unpicklable):
         not repeated, and goes with the synapse. It changes no answer, unless `Ranking.hop_share` lets it.
 
         Returns `False`, and does nothing, where the document is gone or has changed since, and where the hit has no
-        path to learn from: a lexical hit, or one found by words and titles alone. While a tick is made, all of this
-        waits for its end. A document deleted before the next tick takes along what it was to be reinforced with.
+        path to learn from: a lexical hit, one asked for without paths, or one found by words and titles alone. While a
+        tick is made, all of this waits for its end. A document deleted before the next tick takes along what it was to
+        be reinforced with.
 
         Args:
             hit: A hit of `query`, of this colony or of another one with the same document, pickled or not. Of a path

@@ -274,9 +274,10 @@ def rankings_of(colony: Colony, collection: Collection, row: Row, depth: int) ->
     rankings: Rankings = {}
     for question, text in collection.questions.items():
         try:
-            rankings[question] = [(hit.id, hit.score) for hit in colony.query(text, k=depth, paths=False, **arguments)]
+            found = colony.query(text, k=depth, paths=False, **arguments)
         except LimitError as error:
             raise CollectionError(f"question `{question}`: {error}", path=collection.path) from error
+        rankings[question] = [(hit.id, hit.score) for hit in found]
     return rankings
 
 

@@ -6,8 +6,8 @@
 //! * Words of the crate: [`ids`] (identities from content or counters), [`config`], [`error`], [`phase`],
 //!   [`cancel`] (the flag that asks work to stop), [`maps`] (hash maps whose seed can be set).
 //! * [`text`] turns text into terms; [`documents`] keeps them with their postings and their [`metadata`]; [`graph`] keeps
-//!   synapses and knows how they fade; [`reinforcement`] is learning from use; [`ring`] says who lives where; [`message`]
-//!   is what travels.
+//!   synapses and knows how they fade; [`reinforcement`] is learning from use; [`ring`] says who lives where;
+//!   [`message`] is what travels.
 //! * [`commons`] is the committed copy that every shard reads, [`plan`] what the next tick will do.
 //! * [`agents`] propose; [`shard`] senses, acts, delivers and advances over what it owns.
 //! * [`query`] answers; [`state`] is one committed colony; [`dump`] its digest; [`colony`] the sequential driver.

@@ -141,8 +141,8 @@ fn explain_agrees_with_query_for_hits_and_others() {
             near(explanation.concepts.iter().map(|concept| concept.points).sum(), explanation.parts.concepts);
             near(explanation.bridges.iter().map(|bridge| bridge.points).sum(), explanation.parts.bridge);
             for concept in &explanation.concepts {
-                near(concept.words.iter().map(|word| word.points).sum(), concept.points);
-                near(concept.seeds.iter().map(|seed| seed.1).sum(), concept.points);
+                near(concept.light.words.iter().map(|word| word.1).sum(), 1.0);
+                near(concept.light.seeds.iter().map(|seed| seed.1).sum(), 1.0);
             }
         }
         assert!(inquiry.explain(view, DocumentId::from_key("nobody"), &mut asker.buffers).is_none());

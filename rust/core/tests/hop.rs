@@ -6,6 +6,7 @@ use common::{Chance, colony};
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
 use phago_core::ids::DocumentId;
+use phago_core::metadata::Filter;
 use phago_core::query::{Answer, Buffers, Ranking};
 use phago_core::text::Session;
 
@@ -36,7 +37,7 @@ fn questions() -> Vec<String> {
 fn ask(colony: &Colony, question: &str, ranking: &Ranking) -> (Answer, Buffers) {
     let mut session = Session::new(colony.state().commons().lexicon().clone());
     let mut buffers = Buffers::default();
-    (colony.state().answer(question, 60, ranking, &mut session, &mut buffers), buffers)
+    (colony.state().answer(question, 60, ranking, &Filter::default(), &mut session, &mut buffers), buffers)
 }
 
 fn bits(answer: &Answer) -> Vec<(u128, u64)> {
@@ -100,13 +101,13 @@ fn what_a_hop_lit_is_told_by_the_words_it_came_from() {
             let sum: f64 = told.concepts.iter().map(|concept| concept.points).sum();
             assert!((sum - hit.parts.concepts).abs() < 1e-9);
             for concept in &told.concepts {
-                let words: f64 = concept.words.iter().map(|word| word.points).sum();
-                let seeds: f64 = concept.seeds.iter().map(|seed| seed.1).sum();
-                assert!((words - concept.points).abs() < 1e-9, "{concept:?}");
-                let hop = answer.inquiry.spread.lit.iter().find(|lit| lit.term == concept.term).unwrap();
-                assert!((seeds - concept.points * (1.0 - hop.hop / hop.strength)).abs() < 1e-9);
-                straight += usize::from(concept.seeds.is_empty());
-                mixed += usize::from(!concept.seeds.is_empty() && hop.hop > 0.0);
+                let light = &concept.light;
+                let [words, seeds] = [&light.words, &light.seeds].map(|all| all.iter().map(|part| part.1).sum::<f64>());
+                assert!((words - 1.0).abs() < 1e-9, "{concept:?}");
+                let hop = answer.inquiry.spread.lit.iter().find(|lit| lit.term == light.term).unwrap();
+                assert!((seeds - (1.0 - hop.hop / hop.strength)).abs() < 1e-9);
+                straight += usize::from(light.seeds.is_empty());
+                mixed += usize::from(!light.seeds.is_empty() && hop.hop > 0.0);
             }
         }
     }

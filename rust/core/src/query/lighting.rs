@@ -77,18 +77,16 @@ impl<'a> Lighting<'a> {
 }
 
 fn work_out(inquiry: &Inquiry, view: View<'_>, words: &[Vec<(u32, f64)>], place: u32) -> Light {
-    let lit = &inquiry.spread.lit[place as usize];
+    let (spread, term) = (&inquiry.spread, inquiry.spread.lit[place as usize].term);
     let mut by_word: Vec<(u32, f64)> = Vec::new();
     let mut add = |word: u32, share: f64| match by_word.iter_mut().find(|known| known.0 == word) {
         Some(known) => known.1 += share,
         None => by_word.push((word, share)),
     };
-    for hop in inquiry.spread.hops.iter().filter(|hop| hop.term == lit.term) {
-        add(hop.word, hop.strength / lit.strength);
-    }
-    let lights: Vec<f64> = inquiry.seeds.iter().map(|seed| seed.weight * strength(view, seed, lit.term)).collect();
+    spread.hops_to(place).for_each(|(word, share)| add(word, share));
+    let lights: Vec<f64> = inquiry.seeds.iter().map(|seed| seed.weight * strength(view, seed, term)).collect();
     let all: f64 = lights.iter().sum();
-    let seeded = 1.0 - lit.hop / lit.strength;
+    let seeded = 1.0 - spread.straight(place);
     let mut by_seed: Vec<(&Seed, f64)> = Vec::new();
     for ((seed, words), light) in inquiry.seeds.iter().zip(words).zip(lights) {
         if light <= 0.0 {
@@ -103,8 +101,8 @@ fn work_out(inquiry: &Inquiry, view: View<'_>, words: &[Vec<(u32, f64)>], place:
     let name = |seed: &Seed| view.shards[seed.spot.0].documents().all()[seed.spot.1 as usize].name();
     let form = |word: u32| inquiry.question.words[word as usize].form.clone();
     Light {
-        label: view.commons.label(lit.term),
-        term: lit.term,
+        label: view.commons.label(term),
+        term,
         words: by_word.into_iter().map(|(word, share)| (form(word), share)).collect(),
         seeds: by_seed.into_iter().map(|(seed, share)| (name(seed), share)).collect(),
     }

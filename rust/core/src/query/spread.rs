@@ -154,6 +154,19 @@ fn has(terms: &[(u32, u32)], term: u32) -> bool {
 }
 
 impl Spread {
+    /// The share of a lit concept, by its place, that came straight from the question's words.
+    pub fn straight(&self, place: u32) -> f64 {
+        let lit = &self.lit[place as usize];
+        lit.hop / lit.strength
+    }
+
+    /// The words that led straight to a lit concept, by its place, with their shares of its strength.
+    pub fn hops_to(&self, place: u32) -> impl Iterator<Item = (u32, f64)> + '_ {
+        let lit = self.lit[place as usize];
+        let to_it = self.hops.iter().filter(move |hop| hop.term == lit.term);
+        to_it.map(move |hop| (hop.word, hop.strength / lit.strength))
+    }
+
     /// E . D of a document; the concepts must be marked.
     pub fn activation(&self, shards: &[Arc<Shard>], spot: Spot, marks: &Marks, buffer: &mut Vec<(u32, u32)>) -> f64 {
         let (document, norm) = at(shards, spot);
