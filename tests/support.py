@@ -171,3 +171,23 @@ def child_says(program, **env):
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return done.stdout
+
+
+# What "control is back within 200 ms" is held to. Other work on the machine delays a process by more than that now
+# and then, so the promise is kept when the fastest of `TRIES` tries keeps it, and none may take ten times as long.
+BACK = 0.2
+TRIES = 3
+
+
+def in_time(seconds):
+    assert min(seconds) < BACK, seconds
+    assert max(seconds) < 10 * BACK, seconds
+
+
+TIMEOUT_MS = 150
+
+
+def impatient_colony(timeout_ms=TIMEOUT_MS, threads=2, shards=3):
+    """Phases soon time out, and ticks grant few documents."""
+    runner = phago.RunnerConfig(phase_timeout_ms=timeout_ms, max_parallelism=threads)
+    return phago.Colony(shards, config=phago.ColonyConfig(documents_per_tick=40), runner=runner)
