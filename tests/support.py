@@ -191,3 +191,10 @@ def impatient_colony(timeout_ms=TIMEOUT_MS, threads=2, shards=3):
     """Phases soon time out, and ticks grant few documents."""
     runner = phago.RunnerConfig(phase_timeout_ms=timeout_ms, max_parallelism=threads)
     return phago.Colony(shards, config=phago.ColonyConfig(documents_per_tick=40), runner=runner)
+
+
+def steps(hit):
+    """A hit's path in steps: a concept and the question's words that led to it, or a word and those beside it."""
+    words = [word.word for word in hit.path.words]
+    straight = [(word, words[at + 1 :]) for at, word in enumerate(words)]
+    return [(step.label, [word.word for word in step.words]) for step in hit.path.concepts] + straight

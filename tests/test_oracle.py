@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from naive import NaiveColony, Synapse
-from support import Chance, edges_of, words
+from support import Chance, edges_of, steps, words
 
 WORDS = words(160)
 
@@ -56,10 +56,8 @@ class Pair:
         for place in places:
             if place < len(hits):
                 hit = hits[place]
-                path = [(step.label, [word.word for word in step.words]) for step in hit.path.concepts]
-                assert self.both(lambda colony, hit=hit: colony.reinforce(hit)) == bool(path)
-                if path:
-                    self.naive.reinforce(hit.id, path)
+                assert self.both(lambda colony, hit=hit: colony.reinforce(hit))
+                self.naive.reinforce(hit.id, steps(hit))
 
     def tick(self, *, whole=True):
         result = self.colony.tick()

@@ -6,7 +6,7 @@ import pickle
 
 import phago
 import pytest
-from support import cluster, ingest_into, tick_by_hand
+from support import cluster, ingest_into, steps, tick_by_hand
 
 DOCUMENTS = [
     {"id": "membrane", "title": "Cell membranes", "text": "Ion channels let ions cross the cell membrane."},
@@ -38,10 +38,6 @@ def uses(colony):
     return {node.label: node.uses for node in colony.graph.nodes if node.uses}
 
 
-def steps(hit):
-    return {(concept.label, word.word) for concept in hit.path.concepts for word in concept.words}
-
-
 # --- what it does ------------------------------------------------------------------------------------------------
 
 
@@ -49,8 +45,8 @@ def steps(hit):
 def test_a_path_is_used_and_strengthened_in_both_directions_and_nothing_else_is(shards):
     with grown(shards) as colony:
         hit = colony.query(QUESTION)[0]
-        label = {"ions": "ions", "cross": "cross", "membrane": "membrane"}
-        path = {(concept, label[word]) for concept, word in steps(hit) if concept != word}
+        path = {(concept, word) for concept, words in steps(hit) for word in words if concept != word}
+        assert hit.path.words
         assert len(path) >= 2
         before, tick = edges(colony), colony.stats().tick
         assert colony.reinforce(hit)
@@ -66,7 +62,7 @@ def test_a_path_is_used_and_strengthened_in_both_directions_and_nothing_else_is(
             old, new = before[pair], after[pair]
             assert (new.created, new.co_activations, new.last_activated) == (old.created, old.co_activations, tick + 1)
             assert new.weight == pytest.approx(old.weight * 0.995 ** (tick + 1 - old.last_activated) + 0.1, abs=0.01)
-        named = {name for pair in path for name in pair} | {concept.label for concept in hit.path.concepts}
+        named = {name for pair in path for name in pair} | {concept for concept, _ in steps(hit)}
         assert uses(colony) == dict.fromkeys(named, 2)
 
 
@@ -247,7 +243,7 @@ def test_a_hit_of_another_colony_counts_by_its_labels(colony):
     hit = pickle.loads(packed)
     assert colony.reinforce(hit)
     colony.run()
-    assert set(uses(colony)) == {name for step in steps(hit) for name in step}
+    assert set(uses(colony)) == {name for concept, words in steps(hit) for name in (concept, *words)}
 
 
 @pytest.mark.parametrize("kind", ["hang", "panic"])

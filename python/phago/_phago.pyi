@@ -349,7 +349,7 @@ class NodeTable:
 class PathRows:
     """How a question reached a document; turned into Python's objects when it is read."""
 
-    def read(self) -> tuple[list[_ConceptShare], list[_BridgeShare]]: ...
+    def read(self) -> tuple[list[_ConceptShare], list[_BridgeShare], list[_Word]]: ...
 
 @final
 class EdgeTable:

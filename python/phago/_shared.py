@@ -120,6 +120,9 @@ def helped(hit: Any) -> tuple[str, str, str, list[tuple[str, list[str]]]]:
         (text_of("hit.path", step.label), [text_of("hit.path", word.word) for word in step.words])
         for step in hit.path.concepts
     ]
+    # Words of the question that the document has led there straight, and stood together.
+    straight = [text_of("hit.path", word.word) for word in hit.path.words]
+    path += [(word, straight[at + 1 :]) for at, word in enumerate(straight)]
     return text_of("hit.id", hit.id), text_of("hit.title", hit.title), text_of("hit.text", hit.text), path
 
 
@@ -135,9 +138,9 @@ def hit(row: _Answered) -> Hit:
     return Hit(score, name, title, text, digested, Parts(*parts), span, Path.later(lambda: _steps(rows)), metadata)
 
 
-def _steps(rows: PathRows) -> tuple[tuple[ConceptShare, ...], tuple[BridgeShare, ...]]:
-    concepts, bridges = rows.read()
-    return _concepts(concepts), _bridges(bridges)
+def _steps(rows: PathRows) -> tuple[tuple[ConceptShare, ...], tuple[BridgeShare, ...], tuple[WordShare, ...]]:
+    concepts, bridges, words = rows.read()
+    return _concepts(concepts), _bridges(bridges), _words(words)
 
 
 def explanation(row: _Explained) -> Explanation:

@@ -107,7 +107,7 @@ class AsyncColony(Unpicklable):
         if isinstance(ranking, str) and ranking == "lexical":
             hits = tuple(map(lexical_hit, await world.search_async(text, k, where)))
         else:
-            hits = tuple(map(hit, await world.answer_async(text, k, constants(ranking), where, paths)))
+            hits = tuple(map(hit, await world.answer_async(text, k, constants(ranking), where, bool(paths))))
         return Hits(hits, world.pending)
 
     async def explain(self, text: str, id: str, ranking: Ranking | None = None) -> Explanation | None:

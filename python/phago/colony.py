@@ -234,19 +234,19 @@ class Colony(Unpicklable):
         """Learn from a hit that helped; it takes effect in the next tick, which `run` makes.
 
         Every concept of the hit's path, the question's words among them, counts one use (`Node.uses`). Every synapse
-        between a word of the question and a concept that it led to, in either direction, gains
-        `ColonyConfig.reinforcement_gain` of weight, up to 1, and fades from that tick on. Nothing is made: a synapse is
-        evidence of documents, and `co_activations` counts those alone. So what is learned is bounded, fades when it is
-        not repeated, and goes with the synapse. It changes no answer, unless `Ranking.hop_share` lets it.
+        between a word of the question and a concept that it led to, and between two of its words that the document has,
+        in either direction, gains `ColonyConfig.reinforcement_gain` of weight, up to 1, and fades from that tick on.
+        Nothing is made: a synapse is evidence of documents, and `co_activations` counts those alone. So what is learned
+        is bounded, fades when it is not repeated, and goes with the synapse. It changes no answer, unless
+        `Ranking.hop_share` lets it.
 
         Returns `False`, and does nothing, where the document is gone or has changed since, and where the hit has no
-        path to learn from: a lexical hit, one asked for without paths, or one found by words and titles alone. While a
-        tick is made, all of this waits for its end. A document deleted before the next tick takes along what it was to
-        be reinforced with.
+        path to learn from: a lexical hit, or one asked for without paths. While a tick is made, all of this waits for
+        its end. A document deleted before the next tick takes along what it was to be reinforced with.
 
         Args:
             hit: A hit of `query`, of this colony or of another one with the same document, pickled or not. Of a path
-                the first 16 concepts, and for each the first 32 words, count.
+                the first 16 concepts and words, and for each the first 32 words, count.
 
         Raises:
             LimitError: More would wait for the next tick than 1,048,576 concepts and pairs of them. Make a tick.
@@ -327,7 +327,7 @@ class Colony(Unpicklable):
         if isinstance(ranking, str) and ranking == "lexical":
             hits = tuple(map(lexical_hit, world.search(text, k, where)))
         else:
-            hits = tuple(map(hit, world.answer(text, k, constants(ranking), where, paths)))
+            hits = tuple(map(hit, world.answer(text, k, constants(ranking), where, bool(paths))))
         return Hits(hits, world.pending)
 
     def explain(self, text: str, id: str, ranking: Ranking | None = None) -> Explanation | None:

@@ -131,21 +131,26 @@ class BridgeShare:
     points: float
 
 
-_Steps = tuple[tuple[ConceptShare, ...], tuple[BridgeShare, ...]]
+_Steps = tuple[tuple[ConceptShare, ...], tuple[BridgeShare, ...], tuple[WordShare, ...]]
 
 
 class Path:
-    """How a question reached a document: word -> concept -> document, and by title from a seed.
+    """How a question reached a document: by its words, word -> concept -> document, and by title from a seed.
 
     It is made when it is read: most paths never are.
     """
 
     __slots__ = ("_make", "_steps")
-    __match_args__ = ("concepts", "bridges")
+    __match_args__ = ("concepts", "bridges", "words")
     _make: Callable[[], _Steps]
 
-    def __init__(self, concepts: tuple[ConceptShare, ...] = (), bridges: tuple[BridgeShare, ...] = ()) -> None:
-        self._steps: _Steps | None = (concepts, bridges)
+    def __init__(
+        self,
+        concepts: tuple[ConceptShare, ...] = (),
+        bridges: tuple[BridgeShare, ...] = (),
+        words: tuple[WordShare, ...] = (),
+    ) -> None:
+        self._steps: _Steps | None = (concepts, bridges, words)
 
     @classmethod
     def later(cls, make: Callable[[], _Steps]) -> Path:
@@ -172,6 +177,11 @@ class Path:
         """The seeds that mention its title, best first."""
         return self._read()[1]
 
+    @property
+    def words(self) -> tuple[WordShare, ...]:
+        """The question's words that it has, with what they give to the lexical part, in the order of the question."""
+        return self._read()[2]
+
     def __eq__(self, other: object) -> bool:
         return self._read() == other._read() if isinstance(other, Path) else NotImplemented
 
@@ -179,7 +189,7 @@ class Path:
         return hash(self._read())
 
     def __repr__(self) -> str:
-        return f"Path(concepts={self.concepts!r}, bridges={self.bridges!r})"
+        return f"Path(concepts={self.concepts!r}, bridges={self.bridges!r}, words={self.words!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Path, self._read()

@@ -39,6 +39,8 @@ pub struct AnsweredDocument {
     pub parts: Parts,
     /// Where the best passage starts and ends in the text, in characters (Unicode scalar values).
     pub span: (usize, usize),
+    /// The question's words that it has, in the order of the question.
+    pub words: Vec<WordShare>,
     /// The concepts that give most, most first.
     pub concepts: Vec<ConceptShare>,
     /// The seeds that mention its title, by rank.
@@ -100,6 +102,7 @@ impl World {
                         document: found(document, hit.found.score),
                         parts: hit.parts,
                         span: (0, 0),
+                        words: Vec::new(),
                         concepts: Vec::new(),
                         bridges: Vec::new(),
                     };
@@ -110,6 +113,7 @@ impl World {
                     document: found(document, hit.found.score),
                     parts: hit.parts,
                     span: (start, start + document.text[first..last].chars().count()),
+                    words: inquiry.words_in(state.view(), spot, buffers),
                     concepts: lighting.shares(spot, hit.parts.concepts, PATH_CONCEPTS, buffers),
                     bridges: bridges(state, inquiry, spot),
                 }

@@ -91,8 +91,8 @@ fields!(
     postings_max,
 );
 
-fn words(all: Vec<WordShare>) -> Vec<Word> {
-    all.into_iter().map(|share| (share.word, share.points)).collect()
+fn words(all: &[WordShare]) -> Vec<Word> {
+    all.iter().map(|share| (share.word.clone(), share.points)).collect()
 }
 
 fn concepts(all: &[ConceptShare], seeds_max: usize) -> Vec<ConceptTuple> {
@@ -111,14 +111,15 @@ fn bridges(all: &[Bridge]) -> Vec<BridgeTuple> {
 /// How a question reached a document; turned into Python's objects when it is read, which most paths never are.
 #[pyclass(frozen, module = "phago._phago")]
 pub(crate) struct PathRows {
+    words: Vec<WordShare>,
     concepts: Vec<ConceptShare>,
     bridges: Vec<Bridge>,
 }
 
 #[pymethods]
 impl PathRows {
-    fn read(&self) -> (Vec<ConceptTuple>, Vec<BridgeTuple>) {
-        (concepts(&self.concepts, PATH_SEEDS), bridges(&self.bridges))
+    fn read(&self) -> (Vec<ConceptTuple>, Vec<BridgeTuple>, Vec<Word>) {
+        (concepts(&self.concepts, PATH_SEEDS), bridges(&self.bridges), words(&self.words))
     }
 }
 
@@ -127,7 +128,7 @@ fn parts(parts: Parts) -> PartsTuple {
 }
 
 pub(crate) fn answered(hit: AnsweredDocument) -> Answered {
-    let path = PathRows { concepts: hit.concepts, bridges: hit.bridges };
+    let path = PathRows { words: hit.words, concepts: hit.concepts, bridges: hit.bridges };
     (found(hit.document), parts(hit.parts), hit.span, path)
 }
 
@@ -139,7 +140,7 @@ pub(crate) fn explained(told: Explained) -> ExplainedTuple {
     });
     (
         (told.name, told.score, parts(told.parts)),
-        words(told.words),
+        words(&told.words),
         told.unknown,
         (told.title, told.named),
         concepts(&told.concepts, usize::MAX),

@@ -79,9 +79,7 @@ impl Inquiry {
         let evidence = self.evidence(view, spot, buffers);
         let lexical = self.scale.lexical(&evidence, spot, &self.ranking);
         let (unit, titles) = self.scale.units();
-        let mut words = self.word_points(view, spot, &evidence, unit, buffers);
-        words.sort_unstable_by_key(|word| word.0);
-        explanation.words = words.into_iter().map(|(word, points)| self.word(word, points)).collect();
+        explanation.words = self.words_with(view, spot, &evidence, unit, buffers);
         let parts = self.parts(view, spot, lexical, buffers);
         explanation.title = self.ranking.title_weight * evidence.title * titles;
         explanation.named = self.ranking.named_weight * self.scale.named(spot) * titles;
@@ -102,20 +100,22 @@ impl Inquiry {
         share.collect()
     }
 
-    fn word(&self, word: u32, points: f64) -> WordShare {
-        WordShare { word: self.question.words[word as usize].form.clone(), points }
+    /// The question's words that a document has, with their points of its lexical part, in the order of the question.
+    /// Words must be marked.
+    pub fn words_in(&self, view: View<'_>, spot: Spot, buffers: &mut Buffers) -> Vec<WordShare> {
+        let evidence = self.evidence(view, spot, buffers);
+        self.words_with(view, spot, &evidence, self.scale.units().0, buffers)
     }
 
-    // Points of the question's words: the word's place in the question, and what it gives to the lexical part, in which
-    // a unit of covered BM25 score is worth `unit`.
-    fn word_points(
+    // A unit of covered BM25 score is worth `unit` of the lexical part.
+    fn words_with(
         &self,
         view: View<'_>,
         spot: Spot,
         evidence: &Evidence,
         unit: f64,
         buffers: &mut Buffers,
-    ) -> Vec<(u32, f64)> {
+    ) -> Vec<WordShare> {
         let of = |covered: &Covered| if covered.bm25 > 0.0 { covered.covered / covered.bm25 * unit } else { 0.0 };
         let mut points = self.gains(view, spot, buffers);
         for (_, gain) in &mut points {
@@ -131,7 +131,9 @@ impl Inquiry {
                 }
             });
         }
-        points
+        points.sort_unstable_by_key(|word| word.0);
+        let share = |(word, points)| WordShare { word: self.question.words[word as usize].form.clone(), points };
+        points.into_iter().map(share).collect()
     }
 
     // What the question's words give to a document's BM25 score: the word's place in the question, and its gain.
