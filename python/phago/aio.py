@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, ParamSpec, Self, TypeVar
 
 from ._shared import Unpicklable, constants, count, hit, lexical_hit, question_of, tick_result
 from .colony import Colony, DigestOf, DocumentLike, Intake, OnError, Updated, Where, chunks
@@ -25,6 +24,16 @@ from .results import (
 )
 
 __all__ = ["AsyncColony"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def _in_thread(call: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+    # Whoever awaits has imported it, and for everybody else it takes longer than all of phago.
+    import asyncio
+
+    return await asyncio.to_thread(call, *arguments, **options)
 
 
 class AsyncColony(Unpicklable):
@@ -70,11 +79,11 @@ class AsyncColony(Unpicklable):
 
     async def delete(self, id: str) -> bool:
         """See `Colony.delete`. A cancelled one was done or not, never half."""
-        return await asyncio.to_thread(self._colony.delete, id)
+        return await _in_thread(self._colony.delete, id)
 
     async def reinforce(self, hit: Hit) -> bool:
         """See `Colony.reinforce`. A cancelled one was done or not, never half."""
-        return await asyncio.to_thread(self._colony.reinforce, hit)
+        return await _in_thread(self._colony.reinforce, hit)
 
     async def run(self, max_ticks: int | None = None) -> RunReport:
         """See `Colony.run`."""
@@ -112,23 +121,23 @@ class AsyncColony(Unpicklable):
 
     async def explain(self, text: str, id: str, ranking: Ranking | None = None) -> Explanation | None:
         """See `Colony.explain`."""
-        return await asyncio.to_thread(self._colony.explain, text, id, ranking)
+        return await _in_thread(self._colony.explain, text, id, ranking)
 
     async def concepts(self, text: str, k: int = 10) -> list[Concept]:
         """See `Colony.concepts`."""
-        return await asyncio.to_thread(self._colony.concepts, text, k)
+        return await _in_thread(self._colony.concepts, text, k)
 
     async def get(self, id: str) -> StoredDocument | None:
         """See `Colony.get`."""
-        return await asyncio.to_thread(self._colony.get, id)
+        return await _in_thread(self._colony.get, id)
 
     async def stats(self) -> Stats:
         """See `Colony.stats`."""
-        return await asyncio.to_thread(self._colony.stats)
+        return await _in_thread(self._colony.stats)
 
     async def digest(self, of: DigestOf = "state") -> str:
         """See `Colony.digest`."""
-        return await asyncio.to_thread(self._colony.digest, of)
+        return await _in_thread(self._colony.digest, of)
 
     @property
     def graph(self) -> Graph:
@@ -159,7 +168,7 @@ class AsyncColony(Unpicklable):
 
     async def close(self) -> None:
         """See `Colony.close`."""
-        await asyncio.to_thread(self._colony.close)
+        await _in_thread(self._colony.close)
 
     async def __aenter__(self) -> Self:
         self._colony.__enter__()

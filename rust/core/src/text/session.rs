@@ -99,6 +99,7 @@ pub struct Session {
     // Where the runs of those occurrences start, in bytes; kept for a text of several passages.
     starts: Option<Vec<u32>>,
     packed: Vec<u64>,
+    terms: Vec<(u32, u32)>,
     // The text at hand has too many words; no more of them are met.
     full: bool,
 }
@@ -135,6 +136,7 @@ impl Session {
             order: Vec::new(),
             starts: None,
             packed: Vec::new(),
+            terms: Vec::new(),
             full: false,
         }
     }
@@ -152,7 +154,7 @@ impl Session {
         self.starts = (text.len() > PASSAGE_CHARS_MAX).then(Vec::new);
         self.count(text);
         let mut analysis = self.collect();
-        analysis.sequence = self.sequence(title_words, text, &analysis.terms);
+        analysis.sequence = self.sequence(title_words, text, analysis.terms.len());
         if !title.is_empty() {
             analysis.title = self.title(title);
         }
@@ -382,13 +384,8 @@ impl Session {
         }
     }
 
-    // The order of what was counted, once `terms` are known. Leaves no trace of it.
-    fn sequence(&mut self, title_words: usize, text: &str, terms: &[(u32, u32)]) -> Sequence {
-        for &place in &self.touched {
-            let seen = &mut self.seen[place as usize];
-            seen.place = terms.partition_point(|known| known.0 < seen.term) as u32;
-        }
-        self.touched.clear();
+    // The order of what was counted, once it was collected into so many terms. Leaves no trace of it.
+    fn sequence(&mut self, title_words: usize, text: &str, terms: usize) -> Sequence {
         let starts = self.starts.take().unwrap_or_default();
         let stretches = if starts.is_empty() { Vec::new() } else { passages(text) };
         let stretch = |(start, end): (usize, usize)| Stretch {
@@ -397,7 +394,7 @@ impl Session {
         };
         let stretches = if stretches.len() > 1 { stretches.into_iter().map(stretch).collect() } else { Box::default() };
         let places = self.order.drain(..).map(|place| self.seen[place as usize].place);
-        Sequence::new(places, terms.len(), title_words as u32, stretches)
+        Sequence::new(places, terms, title_words as u32, stretches)
     }
 
     // Turn the counts into lists and set them back to 0.
@@ -411,21 +408,34 @@ impl Session {
         self.packed.sort_unstable();
         let forms: Box<[(u32, u32)]> = self.packed.iter().map(|&pair| unpack(pair)).collect();
 
+        // Forms of one term are neighbours once this is sorted.
         self.packed.clear();
+        self.packed.extend(self.touched.iter().map(|&place| {
+            let seen = &self.seen[place as usize];
+            u64::from(seen.term) << 32 | u64::from(place)
+        }));
+        self.packed.sort_unstable();
         let mut length = 0u32;
-        for &place in &self.touched {
+        self.terms.clear();
+        for &pair in &self.packed {
+            let (term, place) = unpack(pair);
             let seen = &mut self.seen[place as usize];
             let count = std::mem::take(&mut seen.count);
             length = length.saturating_add(count);
-            self.packed.push(u64::from(seen.term) << 32 | u64::from(count));
+            match self.terms.last_mut() {
+                Some(last) if last.0 == term => last.1 = last.1.saturating_add(count),
+                _ => self.terms.push((term, count)),
+            }
+            seen.place = self.terms.len() as u32 - 1;
         }
-        self.packed.sort_unstable();
-        // Forms of one term are neighbours now.
-        let terms = self.packed.chunk_by(|a, b| a >> 32 == b >> 32).map(|same| {
-            let (term, _) = unpack(same[0]);
-            (term, same.iter().fold(0u32, |sum, &pair| sum.saturating_add(unpack(pair).1)))
-        });
-        Analysis { terms: terms.collect(), forms, length, title: Box::default(), sequence: Sequence::default() }
+        self.touched.clear();
+        Analysis {
+            terms: self.terms.as_slice().into(),
+            forms,
+            length,
+            title: Box::default(),
+            sequence: Sequence::default(),
+        }
     }
 }
 
