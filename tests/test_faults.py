@@ -215,22 +215,23 @@ async def test_cancelling_at_any_moment_leaves_whole_ticks(expected):
             native.inject(None)
             return (await tried.stats()).tick
 
-        undone = 0
         for number, batch in enumerate(batches()):
             await tried.ingest(batch)
             for attempt in range(60):
                 tick = await settle()
                 if tick == 2 * number + 2:
                     break
+                if attempt == 0:
+                    # However busy the machine is, this one is cancelled before its commit.
+                    native.inject(("hang", 0, "Decay", None))
                 waiting = asyncio.create_task(tried.tick())
                 await asyncio.sleep(attempt % 9 * 0.0003)
                 waiting.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await waiting
-                undone += await settle() == tick
+                assert await settle() == tick or attempt > 0
             while await settle() < 2 * number + 2:
                 await tried.tick()
-        assert undone > 0
         await tried.run()
         assert await tried.digest() == expected
 

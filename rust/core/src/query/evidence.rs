@@ -102,37 +102,51 @@ pub fn word_gain(question: &Question, place: u32, tf: u32, length: u32, commons:
 pub struct Tally {
     // By place of a term in the document: its place in what was found of the question, plus 1.
     wanted: Vec<u32>,
+    // By place in what was found: how often the passage at hand has it, 0 between passages.
     counts: Vec<u32>,
+    met: Vec<(u32, u32)>,
 }
 
 impl Tally {
-    /// Visit the passages of a document: the number of each, how often it and the title have each of the words that
-    /// were found, and how many words they are together.
+    /// Visit the passages of a document: the number of each, which of the words that were found it has with the title, by
+    /// place in `found`, how often, and how many words the two are together.
     pub fn visit(
         &mut self,
         question: &Question,
         found: &[(u32, u32)],
         document: &Document,
-        mut visit: impl FnMut(u32, &[u32], u32),
+        mut visit: impl FnMut(u32, &[(u32, u32)], u32),
     ) {
+        let Tally { wanted, counts, met } = self;
         let sequence = &document.sequence;
-        self.wanted.clear();
-        self.wanted.resize(document.terms.len(), 0);
+        wanted.clear();
+        wanted.resize(document.terms.len(), 0);
+        counts.resize(counts.len().max(found.len()), 0);
         for (at, &(place, _)) in found.iter().enumerate() {
             let term = question.terms[place as usize].term;
             if let Ok(local) = document.terms.binary_search_by_key(&term, |known| known.0) {
-                self.wanted[local] = at as u32 + 1;
+                wanted[local] = at as u32 + 1;
             }
         }
         for number in 0..sequence.stretches().len() {
-            // The first count is that of all other words.
-            self.counts.clear();
-            self.counts.resize(found.len() + 1, 0);
             let words = sequence.words_of(number);
             for part in [0..sequence.title(), words.clone()] {
-                sequence.visit(part, |local| self.counts[self.wanted[local as usize] as usize] += 1);
+                sequence.visit(part, |local| {
+                    if let Some(at) = wanted[local as usize].checked_sub(1) {
+                        let count = &mut counts[at as usize];
+                        if *count == 0 {
+                            met.push((at, 0));
+                        }
+                        *count += 1;
+                    }
+                });
             }
-            visit(number as u32, &self.counts[1..], (sequence.title() + words.len()) as u32);
+            met.sort_unstable();
+            for (at, count) in met.iter_mut() {
+                *count = std::mem::take(&mut counts[*at as usize]);
+            }
+            visit(number as u32, met, (sequence.title() + words.len()) as u32);
+            met.clear();
         }
     }
 }
@@ -163,9 +177,8 @@ pub fn weigh(
     let title = title_share(question, &document.title_terms, commons);
     let mut passage: Option<(u32, Covered)> = None;
     if !document.sequence.stretches().is_empty() && ranking.passage_share > 0.0 {
-        tally.visit(question, found, document, |number, counts, length| {
-            let met = found.iter().zip(counts).filter(|(_, count)| **count > 0);
-            let here = cover(&mut met.map(|(&(place, _), &count)| (place, count)), length);
+        tally.visit(question, found, document, |number, met, length| {
+            let here = cover(&mut met.iter().map(|&(at, count)| (found[at as usize].0, count)), length);
             if passage.is_none_or(|(_, best)| here.covered > best.covered) {
                 passage = Some((number, here));
             }

@@ -124,10 +124,11 @@ impl Inquiry {
         if let Some((best, covered)) = evidence.passage {
             let document = &view.shards[spot.0].documents().all()[spot.1 as usize];
             let Buffers { found, tally, .. } = buffers;
-            tally.visit(&self.question, found, document, |number, counts, length| {
-                for ((found, count), points) in found.iter().zip(counts).zip(&mut points).filter(|_| number == best) {
-                    let gain = word_gain(&self.question, found.0, *count, length, view.commons) * of(&covered);
-                    points.1 = blend(points.1, gain, &self.ranking);
+            points.iter_mut().for_each(|points| points.1 = blend(points.1, 0.0, &self.ranking));
+            tally.visit(&self.question, found, document, |number, met, length| {
+                for &(at, count) in met.iter().filter(|_| number == best) {
+                    let gain = word_gain(&self.question, found[at as usize].0, count, length, view.commons);
+                    points[at as usize].1 += blend(0.0, gain * of(&covered), &self.ranking);
                 }
             });
         }
