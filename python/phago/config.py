@@ -195,8 +195,6 @@ class Ranking:
     """Power of a seed's standing in its weight: a clear winner seeds alone. 0 to 64."""
     seed_floor: float = 0.01
     """Seeds with less than this share of the best one's weight are left out. 0 to 1."""
-    seed_words_max: int = 1_000
-    """Words of a seed, its title included, in which mentions of titles are looked for. 1 to 2^24."""
     stretch_words_max: int = 150
     """A seed with more indexed words than this speaks by its best stretch of as many. 1 to 2^24."""
     concepts_max: int = 30
@@ -242,7 +240,6 @@ class Ranking:
         _check_int(self, "seeds_max", 1, 1000)
         _check_float(self, "seed_power", 0.0, 64.0)
         _check_float(self, "seed_floor", 0.0, 1.0)
-        _check_int(self, "seed_words_max", 1, 2**24)
         _check_int(self, "stretch_words_max", 1, 2**24)
         _check_int(self, "concepts_max", 1, 10_000)
         _check_float(self, "own_share", 0.0, 100.0)

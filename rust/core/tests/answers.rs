@@ -298,7 +298,7 @@ fn the_words_of_a_document_stand_in_its_sequence_passage_by_passage() {
     assert_eq!(terms, expected);
     assert_eq!((sequence.title(), sequence.len()), (2, analysis.length as usize));
     let bounds = passages(&text);
-    assert!(bounds.len() > 5 && sequence.stretches().len() == bounds.len());
+    assert!(bounds.len() > 5 && sequence.passages().len() == bounds.len());
     for (number, &(start, end)) in bounds.iter().enumerate() {
         let (mut words, mut count) = (sequence.words_of(number), 0);
         session.words(&text[start..end], |word| {
@@ -308,7 +308,7 @@ fn the_words_of_a_document_stand_in_its_sequence_passage_by_passage() {
         assert!(words.is_empty() && count > 0);
     }
     // One passage needs no bounds; and what one text leaves behind does not reach the next.
-    assert!(session.analyse("", "few words").sequence.stretches().is_empty());
+    assert!(session.analyse("", "few words").sequence.passages().is_empty());
 }
 
 #[test]

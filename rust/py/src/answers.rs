@@ -76,7 +76,6 @@ fields!(
     seeds_max,
     seed_power,
     seed_floor,
-    seed_words_max,
     stretch_words_max,
     concepts_max,
     own_share,

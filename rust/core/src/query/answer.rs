@@ -120,7 +120,7 @@ impl Inquiry {
         let ranking = &ranking.clone().among(commons.documents());
         let (candidates, scale) = seeds::candidates(shards, commons, &question, ranking, buffers);
         let mut seeds = seeds::seeds(&candidates, ranking);
-        let words = seeds::speak(shards, &question, &mut seeds, ranking);
+        let words = seeds::speak(shards, &question, &mut seeds, ranking, &buffers.words);
         let spread = spread::light(shards, commons, &question, &seeds, ranking, &mut buffers.concepts);
         let bridges = bridges(view, &seeds, &words, ranking);
         Inquiry { question, ranking: ranking.clone(), seeds, spread, scale, candidates, bridges }

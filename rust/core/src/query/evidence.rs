@@ -1,4 +1,8 @@
 //! What one document has of a question: made at its home, of plain numbers, for seeds, answers and explanations.
+//!
+//! S(d) = BM25(d) * coverage(d)^coverage_power, the coverage being the share of the question's idf mass that d has. A
+//! document of several passages has the mean of that and of the highest S of a passage with the title, with
+//! `passage_share` as the weight of the latter.
 
 use crate::commons::{Commons, idf};
 use crate::documents::Document;
@@ -128,7 +132,7 @@ impl Tally {
                 wanted[local] = at as u32 + 1;
             }
         }
-        for number in 0..sequence.stretches().len() {
+        for number in 0..sequence.passages().len() {
             let words = sequence.words_of(number);
             for part in [0..sequence.title(), words.clone()] {
                 sequence.visit(part, |local| {
@@ -176,7 +180,7 @@ pub fn weigh(
     let whole = cover(&mut found.iter().copied(), length);
     let title = title_share(question, &document.title_terms, commons);
     let mut passage: Option<(u32, Covered)> = None;
-    if !document.sequence.stretches().is_empty() && ranking.passage_share > 0.0 {
+    if !document.sequence.passages().is_empty() && ranking.passage_share > 0.0 {
         tally.visit(question, found, document, |number, met, length| {
             let here = cover(&mut met.iter().map(|&(at, count)| (found[at as usize].0, count)), length);
             if passage.is_none_or(|(_, best)| here.covered > best.covered) {

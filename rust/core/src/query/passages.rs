@@ -10,8 +10,8 @@ impl Inquiry {
     /// on the same scale. The first of equals; empty for an empty text. Words and concepts must be marked.
     pub fn best_passage(&self, document: &Document, buffers: &mut Buffers) -> (usize, usize) {
         let sequence = &document.sequence;
-        let stretches = sequence.stretches();
-        if stretches.is_empty() {
+        let passages = sequence.passages();
+        if passages.is_empty() {
             return trimmed(&document.text, (0, document.text.len()));
         }
         let strongest = self.spread.lit.iter().map(|lit| lit.weight).fold(0.0, f64::max);
@@ -31,7 +31,7 @@ impl Inquiry {
             .collect();
         let (mut best, mut most) = (0, -1.0);
         let mut met: Vec<u32> = Vec::new();
-        for number in 0..stretches.len() {
+        for number in 0..passages.len() {
             sequence.visit(sequence.words_of(number), |place| {
                 let (mass, count) = &mut terms[place as usize];
                 if *mass > 0.0 {
@@ -52,7 +52,7 @@ impl Inquiry {
                 (best, most) = (number, worth);
             }
         }
-        let (start, end) = stretches[best].bytes;
+        let (start, end) = passages[best].bytes;
         (start as usize, end as usize)
     }
 }

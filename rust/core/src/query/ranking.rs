@@ -33,8 +33,6 @@ pub struct Ranking {
     pub seed_power: f64,
     /// Seeds with less than this share of the best one's weight are left out. Default 0.01.
     pub seed_floor: f64,
-    /// Words of a seed, its title included, in which mentions of titles are looked for. Default 1,000.
-    pub seed_words_max: u32,
     /// A seed with more indexed words than this speaks by its best stretch of as many. Default 150.
     pub stretch_words_max: u32,
     /// Concepts that seeds light up. Default 30.
@@ -79,7 +77,6 @@ impl Default for Ranking {
             seeds_max: 20,
             seed_power: 8.0,
             seed_floor: 0.01,
-            seed_words_max: 1000,
             stretch_words_max: 150,
             concepts_max: 30,
             own_share: 0.2,
@@ -150,7 +147,6 @@ impl Ranking {
         }
         within("bearers_max", self.bearers_max, 1, 10_000)?;
         within("seeds_max", self.seeds_max, 1, 1000)?;
-        within("seed_words_max", self.seed_words_max, 1, 1 << 24)?;
         within("stretch_words_max", self.stretch_words_max, 1, 1 << 24)?;
         within("concepts_max", self.concepts_max, 1, 10_000)?;
         within("exhaustive_max", self.exhaustive_max, 0, 1 << 24)?;

@@ -1,19 +1,20 @@
 //! From a question to a few sharp seeds.
 //!
-//! A(d) = (BM25(d) * coverage(d)^p / M + title_weight * title(d) + named_weight * named(d)) / A*, where M is the highest
-//! covered BM25 score and A* the highest A of the candidates: the best documents by BM25, and those whose whole title
+//! A(d) = (S(d) / M + title_weight * title(d) + named_weight * named(d)) / A*, where S is the covered BM25 score
+//! ([`crate::query::evidence`]), M the highest S and A* the highest A of the candidates: the best documents by BM25, and those whose whole title
 //! the question mentions. The seeds are the best of them by A, each with a weight proportional to A^8.
 
 use crate::commons::Commons;
 use crate::documents::Document;
 use crate::maps::Map;
 use crate::query::answer::Buffers;
-use crate::query::evidence::{Evidence, name_strength, title_mass, weigh};
+use crate::query::evidence::{Evidence, Marks, name_strength, title_mass, weigh};
 use crate::query::lexical;
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
 use crate::shard::Shard;
 use crate::titles::{BREAK, Mention};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A document: the seat of its home and its place there.
@@ -68,52 +69,62 @@ impl Stretch {
 }
 
 /// What seeds say: the sequence of each one's words, that of the best stretch for a document too long to speak as
-/// a whole. The best stretch has most of the question's mass, each term counted once; the first of equals.
-pub fn speak(shards: &[Arc<Shard>], question: &Question, seeds: &mut [Seed], ranking: &Ranking) -> Vec<Vec<u32>> {
+/// a whole. The question's words must be marked.
+pub fn speak(
+    shards: &[Arc<Shard>],
+    question: &Question,
+    seeds: &mut [Seed],
+    ranking: &Ranking,
+    marks: &Marks,
+) -> Vec<Vec<u32>> {
     let speak = |seed: &mut Seed| {
-        let documents = shards[seed.spot.0].documents();
-        let document = &documents.all()[seed.spot.1 as usize];
-        let mut words = sequence(document, ranking);
-        if documents.lengths()[seed.spot.1 as usize] > ranking.stretch_words_max {
-            words = best_stretch(&words, question, ranking.stretch_words_max as usize).to_vec();
-            seed.stretch = Some(Stretch::new(&words));
+        let document = &shards[seed.spot.0].documents().all()[seed.spot.1 as usize];
+        let most = ranking.stretch_words_max as usize;
+        if document.sequence.len() <= most {
+            return spoken(document, 0..document.sequence.len());
         }
+        let words = spoken(document, best_stretch(document, question, most, marks));
+        seed.stretch = Some(Stretch::new(&words));
         words
     };
     seeds.iter_mut().map(speak).collect()
 }
 
-fn best_stretch<'a>(words: &'a [u32], question: &Question, most: usize) -> &'a [u32] {
-    let place_of = |term: &u32| question.place(*term);
-    let places: Vec<Option<usize>> = words.iter().map(place_of).collect();
-    let (mut best, mut best_mass) = (0, -1.0);
-    let mut start = 0;
-    loop {
-        let end = (start + most).min(words.len());
-        let mut met = vec![false; question.terms.len()];
-        for &place in places[start..end].iter().flatten() {
-            met[place] = true;
-        }
-        let mass: f64 = question.terms.iter().zip(&met).filter(|(_, met)| **met).map(|(term, _)| term.mass()).sum();
+// Of stretches of so many words, each half over the one before: which has most of the question's mass, each term counted
+// once. The first of equals.
+fn best_stretch(document: &Document, question: &Question, most: usize, marks: &Marks) -> Range<usize> {
+    let words = document.sequence.len();
+    let places: Vec<u32> = document.terms.iter().map(|&(term, _)| marks.of(term)).collect();
+    let (mut best, mut best_mass) = (0..most, -1.0);
+    let mut met: Vec<u32> = Vec::new();
+    for start in (0..words).step_by(most.div_ceil(2)) {
+        let stretch = start..(start + most).min(words);
+        document.sequence.visit(stretch.clone(), |local| {
+            if let Some(place) = places[local as usize].checked_sub(1) {
+                met.push(place);
+            }
+        });
+        met.sort_unstable();
+        met.dedup();
+        let mass: f64 = met.drain(..).map(|place| question.terms[place as usize].mass()).sum();
         if mass > best_mass {
-            (best, best_mass) = (start, mass);
+            (best, best_mass) = (stretch.clone(), mass);
         }
-        if end == words.len() {
-            return &words[best..(best + most).min(words.len())];
+        if stretch.end == words {
+            break;
         }
-        start += most.div_ceil(2);
     }
+    best
 }
 
-// The terms of a document in their order: of its title, and of as much of its text as is looked at.
-fn sequence(document: &Document, ranking: &Ranking) -> Vec<u32> {
+// The terms of some of a document's words, parted where its title ends.
+fn spoken(document: &Document, words: Range<usize>) -> Vec<u32> {
     let sequence = &document.sequence;
-    let most = sequence.len().min(ranking.seed_words_max as usize);
-    let title = sequence.title().min(most);
-    let mut terms = Vec::with_capacity(most + 1);
-    sequence.visit(0..title, |place| terms.push(document.terms[place as usize].0));
+    let title = sequence.title().clamp(words.start, words.end);
+    let mut terms = Vec::with_capacity(words.len() + 1);
+    sequence.visit(words.start..title, |local| terms.push(document.terms[local as usize].0));
     terms.push(BREAK);
-    sequence.visit(title..most, |place| terms.push(document.terms[place as usize].0));
+    sequence.visit(title..words.end, |local| terms.push(document.terms[local as usize].0));
     terms
 }
 

@@ -5,6 +5,8 @@
 //! those left out that stand in one document only. With `hop_share` the question's words light up some of their own
 //! ([`crate::query::hop`]).
 //! G(d) = min(1, E . D(d) / E . D(best seed))^concepts_power: no document can gain more than the best seed itself.
+//! *concepts* = concepts_weight * n / (n + concepts_evidence + the question's terms) * G(d), with n the mean number of
+//! terms that seeds bring and the question has not.
 
 use crate::commons::Commons;
 use crate::documents::Document;

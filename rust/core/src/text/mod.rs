@@ -14,7 +14,7 @@ mod stop;
 mod words;
 
 pub use lexicon::Lexicon;
-pub use sequence::{Sequence, Stretch};
+pub use sequence::{Passage, Sequence};
 pub use session::{Analysis, DOCUMENT_WORDS_MAX, Placed, QueryWord, SESSION_FORMS_MAX, Session, TITLE_TERMS_MAX, norm};
 pub use stop::{is_stop_word, stop_words};
 pub use words::{RUN_BYTES_MAX, WORD_BYTES_MAX};

@@ -6,7 +6,7 @@
 pub struct Sequence {
     places: Places,
     title: u32,
-    stretches: Box<[Stretch]>,
+    passages: Box<[Passage]>,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -24,7 +24,7 @@ impl Default for Places {
 
 /// A passage of a text that has several.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub struct Stretch {
+pub struct Passage {
     /// Where it starts and ends in the text, in bytes.
     pub bytes: (u32, u32),
     /// The place behind its last word. It starts where the one before it ends.
@@ -36,14 +36,14 @@ impl Sequence {
         places: impl Iterator<Item = u32>,
         terms: usize,
         title: u32,
-        stretches: Box<[Stretch]>,
+        passages: Box<[Passage]>,
     ) -> Sequence {
         let places = match terms {
             0..=0x100 => Places::Narrow(places.map(|place| place as u8).collect()),
             0x101..=0x1_0000 => Places::Wide(places.map(|place| place as u16).collect()),
             _ => Places::Widest(places.collect()),
         };
-        Sequence { places, title, stretches }
+        Sequence { places, title, passages }
     }
 
     /// Number of words.
@@ -66,14 +66,14 @@ impl Sequence {
     }
 
     /// The passages of the text; none for a text that is one passage.
-    pub fn stretches(&self) -> &[Stretch] {
-        &self.stretches
+    pub fn passages(&self) -> &[Passage] {
+        &self.passages
     }
 
     /// The words of a passage, by its number.
-    pub fn words_of(&self, stretch: usize) -> std::ops::Range<usize> {
-        let start = if stretch == 0 { self.title } else { self.stretches[stretch - 1].end };
-        start as usize..self.stretches[stretch].end as usize
+    pub fn words_of(&self, passage: usize) -> std::ops::Range<usize> {
+        let start = if passage == 0 { self.title } else { self.passages[passage - 1].end };
+        start as usize..self.passages[passage].end as usize
     }
 
     /// Visit words in their order, as places in the document's list of terms.
@@ -92,6 +92,6 @@ impl Sequence {
             Places::Wide(places) => size_of_val::<[u16]>(places),
             Places::Widest(places) => size_of_val::<[u32]>(places),
         };
-        places + size_of_val::<[Stretch]>(&self.stretches)
+        places + size_of_val::<[Passage]>(&self.passages)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::lexicon::Lexicon;
 use super::passages::{PASSAGE_CHARS_MAX, passages};
-use super::sequence::{Sequence, Stretch};
+use super::sequence::{Passage, Sequence};
 use super::words::{Run, WORD_BYTES_MAX, runs, wide_words};
 use super::{is_stop_word, stem_of};
 use crate::maps::Map;
@@ -387,14 +387,14 @@ impl Session {
     // The order of what was counted, once it was collected into so many terms. Leaves no trace of it.
     fn sequence(&mut self, title_words: usize, text: &str, terms: usize) -> Sequence {
         let starts = self.starts.take().unwrap_or_default();
-        let stretches = if starts.is_empty() { Vec::new() } else { passages(text) };
-        let stretch = |(start, end): (usize, usize)| Stretch {
+        let passages = if starts.is_empty() { Vec::new() } else { passages(text) };
+        let passage = |(start, end): (usize, usize)| Passage {
             bytes: (start as u32, end as u32),
             end: (title_words + starts.partition_point(|&begun| (begun as usize) < end)) as u32,
         };
-        let stretches = if stretches.len() > 1 { stretches.into_iter().map(stretch).collect() } else { Box::default() };
+        let passages = if passages.len() > 1 { passages.into_iter().map(passage).collect() } else { Box::default() };
         let places = self.order.drain(..).map(|place| self.seen[place as usize].place);
-        Sequence::new(places, terms, title_words as u32, stretches)
+        Sequence::new(places, terms, title_words as u32, passages)
     }
 
     // Turn the counts into lists and set them back to 0.
