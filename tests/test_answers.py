@@ -119,7 +119,14 @@ def test_what_finds_nothing_says_why(colony):
         told = colony.explain(question, name)
         assert told.score == 0
         assert why in told.nothing
+        alone = colony.explain(question)
+        assert (alone.id, alone.score, alone.nothing, alone.unknown) == ("", 0, told.nothing, told.unknown)
     assert colony.explain("qqqzzz", name).unknown == ("qqqzzz",)
+    assert colony.explain(f"{QUESTIONS[0]} qqqzzz").nothing is None
+    with phago.Colony() as empty:
+        assert empty.query("ions").items == ()
+        assert empty.explain("ions", name) is None
+        assert "no documents" in empty.explain("ions").nothing
     asked = f"{QUESTIONS[0]} 漢字 🦠 \0 слово"
     assert plain(colony.query(asked))[0][0] == plain(colony.query(QUESTIONS[0]))[0][0]
     with pytest.raises(phago.LimitError):

@@ -281,8 +281,12 @@ class World:
         where: _Where | None = None,
         paths: bool = True,
     ) -> Awaitable[list[_Answered]]: ...
-    def explain(self, text: str, key: str, ranking: dict[str, int | float] | None = None) -> _Explained | None:
-        """The score of any document taken apart; `None` where there is none of this key."""
+    def explain(
+        self, text: str, key: str | None = None, ranking: dict[str, int | float] | None = None
+    ) -> _Explained | None:
+        """The score of any document taken apart; `None` where there is none of this key. Without a key, what there is
+        to say of the question alone.
+        """
     def concepts_with_neighbors(self, text: str, k: int) -> list[tuple[_Ranked, list[_Neighbor]]]:
         """As `concepts`, each with its neighbours, the strongest first."""
     def concepts(self, text: str, k: int) -> list[_Ranked]:

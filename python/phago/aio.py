@@ -119,7 +119,7 @@ class AsyncColony(Unpicklable):
             hits = tuple(map(hit, await world.answer_async(text, k, constants(ranking), where, bool(paths))))
         return Hits(hits, world.pending)
 
-    async def explain(self, text: str, id: str, ranking: Ranking | None = None) -> Explanation | None:
+    async def explain(self, text: str, id: str | None = None, ranking: Ranking | None = None) -> Explanation | None:
         """See `Colony.explain`."""
         return await _in_thread(self._colony.explain, text, id, ranking)
 

@@ -330,20 +330,26 @@ class Colony(Unpicklable):
             hits = tuple(map(hit, world.answer(text, k, constants(ranking), where, bool(paths))))
         return Hits(hits, world.pending)
 
-    def explain(self, text: str, id: str, ranking: Ranking | None = None) -> Explanation | None:
+    def explain(self, text: str, id: str | None = None, ranking: Ranking | None = None) -> Explanation | None:
         """Why a document stands where it stands, whether it was found or not; `None` where there is none of this id.
 
-        The score is the one a query gives to it, to the last bit.
+        The score is the one a query gives to it, to the last bit. Without an id, only what there is to say of the
+        question: which of its words no document has, and why nothing at all is found, if so.
+
+        >>> with Colony() as colony:
+        ...     colony.query("where is everybody?").items, colony.explain("where is everybody?").nothing
+        ((), 'the colony has no documents')
 
         Args:
             text: The question; at most 64 KiB of UTF-8.
-            id: The document's id.
+            id: The document's id, or none.
             ranking: Constants other than the default ones.
 
         Raises:
             LimitError: A longer question.
         """
-        told = self._world.explain(question_of("text", text), text_of("id", id), constants(ranking))
+        key = None if id is None else text_of("id", id)
+        told = self._world.explain(question_of("text", text), key, constants(ranking))
         return None if told is None else explanation(told)
 
     def concepts(self, text: str, k: int = 10) -> list[Concept]:

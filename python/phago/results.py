@@ -200,6 +200,7 @@ class Explanation:
     """A document's score for a question, taken apart; for any document, found or not."""
 
     id: str
+    """Empty where no document was asked about."""
     score: float
     parts: Parts
     words: tuple[WordShare, ...] = ()

@@ -6,7 +6,7 @@ use phago_core::documents::Document;
 use phago_core::ids::{DocumentId, Tick};
 use phago_core::metadata::Filter;
 use phago_core::query::explain::WordShare;
-use phago_core::query::{Buffers, ConceptShare, Inquiry, Lighting, Nothing, Parts, Ranking};
+use phago_core::query::{Buffers, ConceptShare, Explanation, Inquiry, Lighting, Nothing, Parts, Ranking};
 use phago_core::state::State;
 use phago_core::text::Session;
 use phago_core::{Error, Result};
@@ -137,21 +137,19 @@ impl World {
             let id = find(state)?;
             let name = name(state, id);
             let inquiry = state.inquire(text, ranking, session, buffers);
-            let told = inquiry.explain(state.view(), id, buffers)?;
-            let bridges = told.bridges.iter().map(|share| bridge(state, share)).collect();
-            Some(Explained {
-                name,
-                score: told.score,
-                parts: told.parts,
-                words: told.words,
-                unknown: told.unknown,
-                title: told.title,
-                named: told.named,
-                concepts: told.concepts,
-                bridges,
-                seed: told.seed,
-                nothing: told.nothing,
-            })
+            Some(explained(state, name, inquiry.explain(state.view(), id, buffers)?))
+        })
+    }
+
+    /// What there is to say of a question and no document.
+    ///
+    /// # Errors
+    /// As [`World::answer`].
+    pub fn explain_question(&self, text: &str, ranking: &Ranking) -> Result<Explained> {
+        check(text, ranking)?;
+        self.ask(|state, session, buffers| {
+            let inquiry = state.inquire(text, ranking, session, buffers);
+            explained(state, String::new(), inquiry.explain_question(state.view()))
         })
     }
 
@@ -166,6 +164,22 @@ impl World {
             idle.push(buffers);
         }
         answer
+    }
+}
+
+fn explained(state: &State, name: String, told: Explanation) -> Explained {
+    Explained {
+        name,
+        score: told.score,
+        parts: told.parts,
+        words: told.words,
+        unknown: told.unknown,
+        title: told.title,
+        named: told.named,
+        concepts: told.concepts,
+        bridges: told.bridges.iter().map(|share| bridge(state, share)).collect(),
+        seed: told.seed,
+        nothing: told.nothing,
     }
 }
 

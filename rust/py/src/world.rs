@@ -244,17 +244,20 @@ impl World {
         start(py, blocking(answer))
     }
 
-    #[pyo3(signature = (text, key, ranking=None))]
+    #[pyo3(signature = (text, key=None, ranking=None))]
     fn explain(
         &self,
         py: Python<'_>,
         text: &str,
-        key: &str,
+        key: Option<&str>,
         ranking: Option<&Bound<'_, PyDict>>,
     ) -> Result<Option<ExplainedTuple>> {
         let (world, ranking) = (self.world()?, answers::ranking(ranking)?);
         brief(py, || {
-            let told = world.explain(text, |state| find(state, key).map(|document| document.id), &ranking)?;
+            let told = match key {
+                None => Some(world.explain_question(text, &ranking)?),
+                Some(key) => world.explain(text, |state| find(state, key).map(|document| document.id), &ranking)?,
+            };
             Ok(told.map(answers::explained))
         })
     }

@@ -52,28 +52,32 @@ pub struct Explanation {
 }
 
 impl Inquiry {
+    /// What there is to say of a question and no document: the words that no document has, and why nothing is found.
+    pub fn explain_question(&self, view: View<'_>) -> Explanation {
+        let unknown = self.question.words.iter().enumerate();
+        let unknown = unknown.filter(|(at, _)| self.question.terms.iter().all(|term| term.word as usize != *at));
+        Explanation {
+            score: 0.0,
+            parts: Parts::default(),
+            words: Vec::new(),
+            unknown: unknown.map(|(_, word)| word.form.clone()).collect(),
+            title: 0.0,
+            named: 0.0,
+            concepts: Vec::new(),
+            bridges: Vec::new(),
+            seed: None,
+            nothing: self.nothing(view.commons),
+        }
+    }
+
     /// Take the score of any document apart; `None` where the colony has none of this id. The score is the one a
     /// query gives to it, to the last bit.
     pub fn explain(&self, view: View<'_>, id: DocumentId, buffers: &mut Buffers) -> Option<Explanation> {
         let spot = spot_of(view, id)?;
         self.mark(view.commons, buffers);
-        let unknown = self.question.words.iter().enumerate();
-        let unknown = unknown.filter(|(at, _)| self.question.terms.iter().all(|term| term.word as usize != *at));
-        let unknown = unknown.map(|(_, word)| word.form.clone()).collect();
-        let nothing = self.nothing(view.commons);
-        let mut explanation = Explanation {
-            score: 0.0,
-            parts: Parts::default(),
-            words: Vec::new(),
-            unknown,
-            title: 0.0,
-            named: 0.0,
-            concepts: Vec::new(),
-            bridges: Vec::new(),
-            seed: self.seeds.iter().find(|seed| seed.spot == spot).map(|seed| seed.weight),
-            nothing,
-        };
-        if nothing.is_some() {
+        let mut explanation = self.explain_question(view);
+        explanation.seed = self.seeds.iter().find(|seed| seed.spot == spot).map(|seed| seed.weight);
+        if explanation.nothing.is_some() {
             return Some(explanation);
         }
         let evidence = self.evidence(view, spot, buffers);
