@@ -19,12 +19,13 @@ PIP = if $(BIN)/python -m pip --version >/dev/null 2>&1; then set -- $(BIN)/pyth
 # `pip --python` came with 22.3.
 PIP_KNOWS_PYTHON := import pip, sys; sys.exit([int(part) for part in pip.__version__.split(".")[:2]] < [22, 3])
 
-.PHONY: help demo test check bench campaign tools clean
+.PHONY: help demo test dev check bench campaign tools clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo       build phago, digest the documentation of this Python, answer five questions'
 	@echo 'make test       the tests of Rust and of Python'
+	@echo 'make dev        a quick build into .venv: changes of Python show at once, those of Rust after the next make dev'
 	@echo 'make check      formatting, lints, types, documentation, licences'
 	@echo 'make bench      figures beside peers; PHAGO_DATA names a folder of corpora and collections'
 	@echo 'make campaign   one digest for many shards, threads and seeds; PHAGO_DATA as above'
@@ -38,6 +39,11 @@ demo: $(VENV)/.phago
 test: $(VENV)/.phago $(VENV)/.test
 	$(CARGO) test --workspace --exclude phago-py --locked
 	$(BIN)/python -m pytest
+
+# The stamp goes first: what `make test` and `make demo` run is never the quick build.
+dev: $(VENV)/.test $(VENV)/.dev | tools
+	@rm -f $(VENV)/.phago
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --quiet --profile dev
 
 check: $(VENV)/.phago $(VENV)/.test $(VENV)/.check
 	$(CARGO) fmt --all --check
@@ -82,6 +88,11 @@ $(VENV)/.phago: $(SOURCES) | tools $(VENV)/bin/python
 $(VENV)/.test: pyproject.toml tools/extras.py | $(VENV)/bin/python
 	@$(BIN)/python tools/extras.py test > $(VENV)/test.txt
 	@$(PIP) install --quiet -r $(VENV)/test.txt
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml tools/extras.py | $(VENV)/bin/python
+	@$(BIN)/python tools/extras.py dev > $(VENV)/dev.txt
+	@$(PIP) install --quiet -r $(VENV)/dev.txt
 	@touch $@
 
 $(VENV)/.bench: pyproject.toml tools/extras.py | $(VENV)/bin/python
