@@ -1,6 +1,6 @@
 //! Answers and explanations, each read from one committed tick.
 
-use crate::pool::lock;
+use crate::lock::lock;
 use crate::world::{FoundDocument, World};
 use phago_core::documents::Document;
 use phago_core::ids::{DocumentId, Tick};
