@@ -11,6 +11,7 @@ use crate::ingest::Sessions;
 use crate::lock::lock;
 use crate::pending::Pending;
 use crate::tick::hand::HandTick;
+use crate::tick::turn::{Turn, Turns};
 use phago_core::config::ColonyConfig;
 use phago_core::ids::{DocumentId, ShardId, Tick};
 use phago_core::metadata::{Filter, Metadata};
@@ -32,7 +33,7 @@ pub struct World {
     pub(crate) tick: AtomicU64,
     pub(crate) inputs: Mutex<Inputs>,
     pub(crate) hands: Mutex<Option<HandTick>>,
-    pub(crate) turns: Arc<tokio::sync::Mutex<()>>,
+    pub(crate) turns: Arc<Turns>,
     pub(crate) sessions: Arc<Sessions>,
     scratches: Mutex<Vec<Scratch>>,
     pub(crate) buffers: Mutex<Vec<Buffers>>,
@@ -205,6 +206,11 @@ impl World {
     pub fn is_quiet(&self) -> Result<bool> {
         let inputs = lock(&self.inputs);
         Ok(inputs.pending.is_empty() && self.state()?.is_quiet())
+    }
+
+    /// Wait for a turn of one's own in the queue of ticks: no runner begins one until it is dropped.
+    pub async fn turn(&self) -> Turn {
+        self.turns.wait().await
     }
 
     pub(crate) fn seat(&self, shard: ShardId) -> Result<usize> {
