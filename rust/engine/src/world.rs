@@ -50,8 +50,8 @@ pub(crate) struct Inputs {
     pub(crate) running: Option<u64>,
     pub(crate) attempts: u64,
     pub(crate) runners: usize,
-    // By seat: the shards that have a handle.
-    pub(crate) joined: Vec<bool>,
+    // By seat: how many own the shard, to drive it by hand.
+    pub(crate) owners: Vec<u32>,
     pub(crate) pending: Pending,
 }
 
@@ -89,7 +89,7 @@ impl World {
         let seats = ring.shard_count();
         let ghosts = (0..seats).map(|_| Mutex::new(Ghosts::new(config.ghosts_max as usize))).collect();
         let inputs =
-            Inputs { running: None, attempts: 0, runners: 0, joined: vec![false; seats], pending: Pending::default() };
+            Inputs { running: None, attempts: 0, runners: 0, owners: vec![0; seats], pending: Pending::default() };
         Ok(Arc::new(World {
             state: RwLock::new(state),
             tick: AtomicU64::new(0),
