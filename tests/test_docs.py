@@ -41,7 +41,7 @@ def test_the_examples_of_the_readme_print_what_they_show():
 
 
 def test_the_examples_in_docstrings_print_what_they_show():
-    modules = ["phago", *(f"phago.{found.name}" for found in pkgutil.iter_modules(phago.__path__))]
+    modules = ["phago", *(found.name for found in pkgutil.walk_packages(phago.__path__, "phago."))]
     tried = 0
     for name in modules:
         if name not in ("phago.__main__", "phago._phago"):

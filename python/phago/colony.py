@@ -10,20 +10,10 @@ from types import TracebackType
 from typing import Any, Literal, Self, cast
 
 from . import _phago
-from ._shared import (
-    Unpicklable,
-    concept,
-    constants,
-    cores,
-    count,
-    explanation,
-    helped,
-    hit,
-    lexical_hit,
-    question_of,
-    text_of,
-    tick_result,
-)
+from ._checks import count, question_of, text_of
+from ._cores import cores
+from ._rows import concept, constants, explanation, helped, hit, lexical_hit, tick_result
+from ._unpicklable import Unpicklable
 from .config import SHARDS_MAX, ColonyConfig, Ranking, RunnerConfig, as_native
 from .document import Document, Scalar
 from .errors import ClosedError, ConfigError, DocumentExists, InvalidDocument

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from . import _phago
-from ._phago import Batch
-from ._shared import Unpicklable, count, helped, question_of, text_of
-from .config import ColonyConfig, as_native
-from .ghosts import GhostNodeCache, ShardGhosts
-from .ids import ShardId, TickPhase
-from .results import (
+from .. import _phago
+from .._checks import count, question_of, text_of
+from .._phago import Batch
+from .._rows import helped
+from .._unpicklable import Unpicklable
+from ..config import ColonyConfig, as_native
+from ..ids import ShardId, TickPhase
+from ..results import (
     CrossShardEdges,
     Hit,
     LocalQueryRequest,
@@ -22,6 +23,7 @@ from .results import (
     ShardHealth,
     ShardInfo,
 )
+from .ghosts import GhostNodeCache, ShardGhosts
 from .ring import ConsistentHashRing
 
 __all__ = ["Batch", "ShardedColony"]
