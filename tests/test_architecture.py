@@ -11,10 +11,11 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 # What each module of the core may import. The words of the crate know only one another.
-WORDS = {"cancel", "config", "error", "ids", "maps", "phase"}
+WORDS = {"cancel", "config", "error", "ids", "maps", "phase", "settings"}
 CORE = {
     "cancel": {"error"},
-    "config": {"error"},
+    "config": {"settings"},
+    "settings": {"error"},
     "error": {"ids", "phase"},
     "ids": set(),
     "maps": set(),
@@ -60,53 +61,49 @@ HANDLES = r"\b(Shard|State|Colony|World|Mutex|RwLock|Condvar|Weak|Sender|Receive
 
 # What each module of the package may import of the others; a folder is its own module and says what it has.
 PACKAGE = {
-    "ids": set(),
-    "document": set(),
-    "_cores": set(),
-    "_unpicklable": set(),
-    "results": {"results.answers", "results.colony", "results.documents", "results.graph", "results.machine"}
-    | {"results.ticks"},
-    "results.answers": set(),
-    "results.colony": set(),
-    "results.documents": set(),
-    "results.graph": set(),
-    "results.machine": {"ids"},
-    "results.ticks": {"ids"},
-    "errors": {"ids"},
-    "config": {"errors"},
-    "_checks": {"errors"},
-    "_rows": {"_checks", "config", "errors", "ids", "results"},
-    "graph": {"results"},
-    "colony": {"_checks", "_cores", "_phago", "_rows", "_unpicklable", "config", "document", "errors", "graph"}
-    | {"results"},
-    "aio": {"_checks", "_rows", "_unpicklable", "colony", "config", "graph", "results"},
-    "machine": set(),
-    "machine.ghosts": {"_checks", "errors", "ids", "results"},
-    "machine.ring": {"_checks", "_phago", "_unpicklable", "config", "ids"},
-    "machine.shard": {"_checks", "_phago", "_rows", "_unpicklable", "config", "ids", "machine.ghosts", "machine.ring"}
-    | {"results"},
-    "machine.coordinator": {"_checks", "_phago", "_unpicklable", "config", "errors", "ids", "machine.ring", "results"},
-    "machine.runner": {"_checks", "_phago", "_rows", "_unpicklable", "config", "machine.coordinator", "machine.shard"}
-    | {"results"},
-    "machine.query": {"_checks", "errors", "ids", "machine.coordinator", "machine.shard", "results"},
-    "": {"_phago", "aio", "colony", "config", "document", "errors", "graph", "ids", "machine.coordinator"}
-    | {"machine.ghosts", "machine.query", "machine.ring", "machine.runner", "machine.shard", "results"},
+    "ids": "",
+    "document": "",
+    "_cores": "",
+    "_unpicklable": "",
+    "results": "results.answers results.colony results.documents results.graph results.machine results.ticks",
+    "results.answers": "",
+    "results.colony": "",
+    "results.documents": "",
+    "results.graph": "",
+    "results.machine": "ids",
+    "results.ticks": "ids",
+    "errors": "ids",
+    "_settings": "_phago errors",
+    "config": "_settings",
+    "_checks": "errors",
+    "_rows": "_checks _settings config errors ids results",
+    "graph": "results",
+    "colony": "_checks _cores _phago _rows _settings _unpicklable config document errors graph results",
+    "aio": "_checks _rows _unpicklable colony config graph results",
+    "machine": "",
+    "machine.ghosts": "_checks errors ids results",
+    "machine.ring": "_checks _phago _unpicklable config ids",
+    "machine.shard": "_checks _phago _rows _settings _unpicklable config ids machine.ghosts machine.ring results",
+    "machine.coordinator": "_checks _phago _settings _unpicklable config errors ids machine.ring results",
+    "machine.runner": "_checks _phago _rows _settings _unpicklable config machine.coordinator machine.shard results",
+    "machine.query": "_checks errors ids machine.coordinator machine.shard results",
+    "phago": "_phago aio colony config document errors graph ids machine.coordinator machine.ghosts machine.query "
+    "machine.ring machine.runner machine.shard results",
     # What stands on the package as its users do.
-    "evaluation": set(),
-    "evaluation.measures": set(),
-    "evaluation.significance": set(),
-    "evaluation.beir": {"document", "errors"},
-    "evaluation.evaluation": {"colony", "config", "errors", "evaluation.beir", "evaluation.measures"}
-    | {"evaluation.significance", "results"},
-    "evaluation.replay": {"colony", "config", "evaluation.beir", "evaluation.evaluation", "evaluation.significance"}
-    | {"results"},
-    "cli": {"cli.command"},
-    "cli.command": {"", "cli.demo", "colony", "config", "document", "errors", "evaluation.beir"}
-    | {"evaluation.evaluation", "evaluation.replay"},
-    "cli.demo": {"cli.stdlib_docs", "colony", "config", "document", "results"},
-    "cli.stdlib_docs": set(),
-    "__main__": {"cli"},
+    "evaluation": "",
+    "evaluation.measures": "",
+    "evaluation.significance": "",
+    "evaluation.beir": "document errors",
+    "evaluation.evaluation": "colony config errors evaluation.beir evaluation.measures evaluation.significance results",
+    "evaluation.replay": "colony config evaluation.beir evaluation.evaluation evaluation.significance results",
+    "cli": "cli.command",
+    "cli.command": "phago cli.demo colony config document errors evaluation.beir evaluation.evaluation "
+    "evaluation.replay",
+    "cli.demo": "cli.stdlib_docs colony config document results",
+    "cli.stdlib_docs": "",
+    "__main__": "cli",
 }
+PACKAGE = {module: set(others.split()) for module, others in PACKAGE.items()}
 
 
 # --- looking -----------------------------------------------------------------------------------------------------
@@ -240,7 +237,7 @@ def runtime_imports(package, module, tree):
             else:
                 # `from . import _phago` names a module, `from . import __version__` the package.
                 names = [".".join([*base, name.name]) for name in node.names]
-                yield from (name if module_exists(package, name) else where for name in names)
+                yield from (name if module_exists(package, name) else where or "phago" for name in names)
         else:
             names = [name.name for name in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or "phago"] if isinstance(node, ast.ImportFrom) else []
@@ -258,7 +255,7 @@ def faults_of_the_package(root):
     for file in sorted(package.rglob("*.py")):
         seen.add(file)
         parts = file.relative_to(package).with_suffix("").parts
-        name = ".".join(part for part in parts if part != "__init__")
+        name = ".".join(part for part in parts if part != "__init__") or "phago"
         if name not in PACKAGE:
             faults.append(f"{file.name} has no place in the table")
             continue
@@ -267,7 +264,7 @@ def faults_of_the_package(root):
         tree = ast.parse(file.read_text(encoding="utf-8"))
         beyond = set(runtime_imports(package, inside, tree)) - PACKAGE[name]
         if beyond:
-            faults.append(f"{name or file.name} imports {sorted(beyond)}")
+            faults.append(f"{name} imports {sorted(beyond)}")
     return faults, seen
 
 

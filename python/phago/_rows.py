@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._checks import text_of
-from .config import Ranking, as_native
+from ._settings import as_native
+from .config import Ranking
 from .errors import ConfigError
 from .ids import ShardId, TickPhase
 from .results import (
@@ -46,7 +47,7 @@ def constants(ranking: Any) -> dict[str, int | float] | None:
         raise ConfigError(
             f"`ranking` is {ranking!r}; accepted is {accepted}", field="ranking", value=ranking, accepted=accepted
         )
-    return as_native(ranking)
+    return as_native(ranking, "Ranking")
 
 
 def helped(hit: Any) -> tuple[str, str, str, list[tuple[str, list[str]]]]:

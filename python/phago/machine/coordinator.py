@@ -8,6 +8,7 @@ from typing import Self
 
 from .. import _phago
 from .._checks import count, text_of
+from .._settings import as_native
 from .._unpicklable import Unpicklable
 from ..config import DistributedConfig, RunnerConfig
 from ..errors import ShardNotFound
@@ -47,13 +48,7 @@ class Coordinator(Unpicklable):
     def _begin(self, config: DistributedConfig, clock: Callable[[], float]) -> None:
         self._config = config
         self._clock = clock
-        self._native = _phago.Coordinator(
-            config.num_shards,
-            config.replication_factor,
-            config.rpc_timeout_ms,
-            config.virtual_nodes_per_shard,
-            config.heartbeat_timeout_ms,
-        )
+        self._native = _phago.Coordinator(as_native(config, "DistributedConfig"))
         self._ring = ConsistentHashRing._of(self._native.ring)
         # The first look tells the registry what time it is; without it the stamps below would lie in its future.
         now = clock()

@@ -9,6 +9,7 @@ from typing import Self
 from .. import _phago
 from .._checks import count
 from .._rows import tick_result
+from .._settings import as_native
 from .._unpicklable import Unpicklable
 from ..config import RunnerConfig
 from ..results import DistributedTickResult
@@ -48,9 +49,7 @@ class DistributedRunner(Unpicklable):
         self._native = _phago.Runner.of_shards(
             coordinator._native,
             [shard._native for shard in self._shards],
-            config.phase_timeout_ms,
-            config.resolve_ghosts,
-            config.max_parallelism,
+            as_native(config, "RunnerConfig"),
         )
 
     @property

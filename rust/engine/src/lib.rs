@@ -2,7 +2,7 @@
 //!
 //! * [`world`] is one colony that many threads use: committed state, inputs, queries; [`answers`] tells why. [`ingest`] is the way in,
 //!   [`changes`] the way out, [`uses`] learning from use, `pending` what waits for a tick to end, `by_hand` the way to drive one shard at a time.
-//! * [`runner`] drives ticks and keeps their deadlines; `attempt` is one attempt at a tick, stepped by the workers;
+//! * [`runner`] drives ticks as its [`config`] says and keeps their deadlines; `attempt` is one attempt at a tick, stepped by the workers;
 //!   `staging` what a shard has staged in it; [`report`] what it did.
 //! * [`pool`] owns the worker threads and replaces those that hang; [`fault`] orders hangs, panics and meetings.
 //! * [`coordination`] shares a coordinator; `ghosts` keeps copies of far nodes.
@@ -12,6 +12,7 @@ pub mod answers;
 mod attempt;
 mod by_hand;
 pub mod changes;
+pub mod config;
 pub mod coordination;
 pub mod fault;
 mod ghosts;
@@ -26,11 +27,12 @@ pub mod uses;
 pub mod world;
 
 pub use changes::Updated;
+pub use config::RunnerConfig;
 pub use coordination::SharedCoordinator;
 pub use fault::{Action, Fault};
 pub use ingest::{Ingested, NewDocument, OnError};
 pub use pool::Pool;
 pub use report::{CrossEdges, CrossShardEdge, PhaseReport, RunReport, TickReport};
-pub use runner::{Runner, RunnerConfig};
+pub use runner::Runner;
 pub use uses::Helped;
 pub use world::{FoundDocument, World};
