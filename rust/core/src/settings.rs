@@ -204,6 +204,7 @@ macro_rules! settings {
 }
 
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "the macro makes public structs")]
 mod tests {
     use super::*;
 
