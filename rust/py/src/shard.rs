@@ -13,7 +13,7 @@ use crate::tables::{NodeTuple, node_tuple};
 use crate::world::{Colony, Step, World, crossing, helped};
 use phago_core::ghost::Ghost;
 use phago_core::ids::{DocumentId, NodeId, ShardId};
-use phago_core::query::concepts::{contributions, rank};
+use phago_core::query::near::{contributions, rank};
 use phago_core::shard::Shard;
 use phago_core::state::State;
 use pyo3::prelude::*;
