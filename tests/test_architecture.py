@@ -11,10 +11,11 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 # What each module of the core may import. The words of the crate know only one another.
-WORDS = {"cancel", "config", "error", "ids", "maps", "phase"}
+WORDS = {"cancel", "config", "error", "ids", "maps", "phase", "settings"}
 CORE = {
     "cancel": {"error"},
-    "config": {"error"},
+    "config": {"settings"},
+    "settings": {"error"},
     "error": {"ids", "phase"},
     "ids": set(),
     "maps": set(),
@@ -83,29 +84,51 @@ CRATES = {
 # What would let a shard reach another one, or wait for it.
 HANDLES = r"\b(Shard|State|Colony|World|Mutex|RwLock|Condvar|Weak|Sender|Receiver|SyncSender|channel|dyn|Atomic\w+)\b"
 
-# What each module of the package may import of the others.
+# What each module of the package may import of the others; a folder is its own module and says what it has.
 PACKAGE = {
-    "ids": set(),
-    "results": {"ids"},
-    "errors": {"ids"},
-    "config": {"errors"},
-    "document": set(),
-    "stdlib_docs": set(),
-    "_shared": {"config", "errors", "ids", "results"},
-    "graph": {"results"},
-    "ghosts": {"_shared", "errors", "ids", "results"},
-    "colony": {"_phago", "_shared", "config", "document", "errors", "graph", "results"},
-    "aio": {"_shared", "colony", "config", "graph", "results"},
-    "ring": {"_phago", "_shared", "config", "ids"},
-    "shard": {"_phago", "_shared", "config", "ghosts", "ids", "results", "ring"},
-    "cluster": {"_phago", "_shared", "config", "errors", "ids", "results", "ring", "shard"},
-    "demo": {"colony", "config", "document", "results", "stdlib_docs"},
-    "beir": {"document", "errors"},
-    "evaluation": {"beir", "colony", "config", "errors", "results"},
-    "replay": {"beir", "colony", "config", "evaluation", "results"},
-    "cli": {"", "beir", "colony", "config", "demo", "document", "errors", "evaluation", "replay"},
-    "__main__": {"cli"},
+    "ids": "",
+    "document": "",
+    "_cores": "",
+    "_unpicklable": "",
+    "results": "results.answers results.colony results.documents results.graph results.machine results.ticks",
+    "results.answers": "",
+    "results.colony": "",
+    "results.documents": "",
+    "results.graph": "",
+    "results.machine": "ids",
+    "results.ticks": "ids",
+    "errors": "ids",
+    "_settings": "_phago errors",
+    "config": "_settings",
+    "_checks": "errors",
+    "_rows": "_checks _settings config errors ids results",
+    "graph": "results",
+    "colony": "_checks _cores _phago _rows _settings _unpicklable config document errors graph results",
+    "aio": "_checks _rows _unpicklable colony config graph results",
+    "machine": "",
+    "machine.ghosts": "_checks errors ids results",
+    "machine.ring": "_checks _phago _unpicklable config ids",
+    "machine.shard": "_checks _phago _rows _settings _unpicklable config ids machine.ghosts machine.ring results",
+    "machine.coordinator": "_checks _phago _settings _unpicklable config errors ids machine.ring results",
+    "machine.runner": "_checks _phago _rows _settings _unpicklable config machine.coordinator machine.shard results",
+    "machine.query": "_checks errors ids machine.coordinator machine.shard results",
+    "phago": "_phago aio colony config document errors graph ids machine.coordinator machine.ghosts machine.query "
+    "machine.ring machine.runner machine.shard results",
+    # What stands on the package as its users do.
+    "evaluation": "",
+    "evaluation.measures": "",
+    "evaluation.significance": "",
+    "evaluation.beir": "document errors",
+    "evaluation.evaluation": "colony config errors evaluation.beir evaluation.measures evaluation.significance results",
+    "evaluation.replay": "colony config evaluation.beir evaluation.evaluation evaluation.significance results",
+    "cli": "cli.command",
+    "cli.command": "phago cli.demo colony config document errors evaluation.beir evaluation.evaluation "
+    "evaluation.replay",
+    "cli.demo": "cli.stdlib_docs colony config document results",
+    "cli.stdlib_docs": "",
+    "__main__": "cli",
 }
+PACKAGE = {module: set(others.split()) for module, others in PACKAGE.items()}
 
 
 # --- looking -----------------------------------------------------------------------------------------------------
@@ -336,20 +359,21 @@ def faults_of_unsafe_code(root):
     return faults, reasons
 
 
-def runtime_imports(root, tree):
-    """The relative imports of a Python file, those for types left out."""
+def runtime_imports(package, module, tree):
+    """What a Python file imports of the package, by its name below it; what is imported for types alone left out."""
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             node.body = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.level == 1:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = module.split(".")[: -node.level] if module else []
+            where = ".".join([*base, *(node.module or "").split(".")]).strip(".")
             if node.module:
-                yield node.module
+                yield where
             else:
                 # `from . import _phago` names a module, `from . import __version__` the package.
-                yield from (
-                    name.name if (root / "python/phago" / f"{name.name}.pyi").exists() else "" for name in node.names
-                )
+                names = [".".join([*base, name.name]) for name in node.names]
+                yield from (name if module_exists(package, name) else where or "phago" for name in names)
         else:
             names = [name.name for name in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or "phago"] if isinstance(node, ast.ImportFrom) else []
@@ -357,18 +381,26 @@ def runtime_imports(root, tree):
                 yield "phago by its full name, and not by a dot"
 
 
+def module_exists(package, name):
+    file = package / name.replace(".", "/")
+    return any(file.with_name(file.name + suffix).exists() for suffix in (".py", ".pyi")) or file.is_dir()
+
+
 def faults_of_the_package(root):
-    faults, seen = [], set()
-    for file in sorted((root / "python/phago").rglob("*.py")):
+    package, faults, seen = root / "python/phago", [], set()
+    for file in sorted(package.rglob("*.py")):
         seen.add(file)
-        if file.stem == "__init__":
-            continue
-        if file.stem not in PACKAGE:
+        parts = file.relative_to(package).with_suffix("").parts
+        name = ".".join(part for part in parts if part != "__init__") or "phago"
+        if name not in PACKAGE:
             faults.append(f"{file.name} has no place in the table")
             continue
-        beyond = set(runtime_imports(root, ast.parse(file.read_text(encoding="utf-8")))) - PACKAGE[file.stem]
+        # A folder's own file counts its dots from inside.
+        inside = ".".join(parts)
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        beyond = set(runtime_imports(package, inside, tree)) - PACKAGE[name]
         if beyond:
-            faults.append(f"{file.name} imports {sorted(beyond)}")
+            faults.append(f"{name} imports {sorted(beyond)}")
     return faults, seen
 
 
@@ -414,7 +446,7 @@ def test_a_crate_knows_only_those_below():
 def test_the_package_imports_down_only():
     faults, seen = faults_of_the_package(ROOT)
     assert faults == []
-    assert {file.stem for file in seen} == set(PACKAGE) | {"__init__"}
+    assert len(seen) == len(PACKAGE), "in the table and nowhere else"
 
 
 def test_no_shard_holds_a_handle_to_another():
@@ -443,7 +475,7 @@ def test_the_tables_have_no_circles():
     # The state and its digest are one thing in two files. The engine has no order of folders, only of files: the
     # world holds what a tick made by hand has staged.
     for table, pairs in ((CORE, {("dump", "state"), ("state", "dump")}), (PACKAGE, set())):
-        done: set[str] = {"", "_phago"}
+        done: set[str] = {"_phago"}
         waiting = set(table)
         while waiting:
             free = {one for one in waiting if all(two in done or (one, two) in pairs for two in table[one])}
@@ -489,11 +521,14 @@ PLANTED = [
     ("rust/core/src/shard/act.rs", "static LAST: u32 = 0;", faults_of_handles),
     ("rust/core/src/message.rs", "pub struct Letter {\n    reply: Box<dyn Fn(u32)>,\n}", faults_of_handles),
     ("rust/py/src/ring.rs", "fn f(p: *const u8) -> u8 {\n    unsafe { *p }\n}", faults_of_unsafe_code),
-    ("python/phago/results.py", "from .colony import Colony", faults_of_the_package),
-    ("python/phago/results.py", "def late():\n    from . import _phago", faults_of_the_package),
+    ("python/phago/results/graph.py", "from ..colony import Colony", faults_of_the_package),
+    ("python/phago/results/graph.py", "from .ticks import PhaseResult", faults_of_the_package),
+    ("python/phago/results/graph.py", "def late():\n    from .. import _phago", faults_of_the_package),
+    ("python/phago/machine/ring.py", "from .. import colony", faults_of_the_package),
     ("python/phago/ids.py", "import phago.errors", faults_of_the_package),
     ("python/phago/ids.py", "from phago.errors import PhagoError", faults_of_the_package),
     ("python/phago/novelty.py", '"""New."""', faults_of_the_package),
+    ("python/phago/machine/novelty.py", '"""New."""', faults_of_the_package),
 ]
 
 

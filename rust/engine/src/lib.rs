@@ -3,7 +3,7 @@
 //! * [`world`] is one colony that many threads use: its locks, and the order in which they are taken; `lock` is the way
 //!   to take one. [`answers`] reads it and tells why. [`ingest`] is the way in, [`changes`] the way out, [`uses`] learning
 //!   from use, `pending` what waits for a tick to end.
-//! * [`tick`] makes ticks: a runner on worker threads, or one shard at a time by hand; what a tick did, and the faults
+//! * [`tick`] makes ticks: a runner on worker threads ([`config`] says how), or one shard at a time by hand; what a tick did, and the faults
 //!   that tests order.
 //! * [`work`] owns the worker threads.
 //! * [`coordination`] shares a coordinator; `ghosts` keeps copies of far nodes.
@@ -11,6 +11,7 @@
 
 pub mod answers;
 pub mod changes;
+pub mod config;
 pub mod coordination;
 mod ghosts;
 pub mod ingest;
@@ -22,11 +23,12 @@ pub mod work;
 pub mod world;
 
 pub use changes::Updated;
+pub use config::RunnerConfig;
 pub use coordination::SharedCoordinator;
 pub use ingest::{Ingested, NewDocument, OnError};
 pub use tick::fault::{Action, Fault};
 pub use tick::report::{CrossEdges, CrossShardEdge, PhaseReport, RunReport, TickReport};
-pub use tick::runner::{Runner, RunnerConfig};
+pub use tick::runner::Runner;
 pub use uses::Helped;
 pub use work::pool::Pool;
 pub use world::{FoundDocument, World};

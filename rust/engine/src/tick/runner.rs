@@ -2,6 +2,7 @@
 //!
 //! The runtime keeps deadlines and wakes those who wait; shard work never runs on its threads.
 
+use crate::config::RunnerConfig;
 use crate::coordination::{Driving, SharedCoordinator};
 use crate::tick::attempt::{Attempt, Means};
 use crate::tick::deadline::Keeper;
@@ -10,40 +11,11 @@ use crate::tick::report::{RunReport, TickReport};
 use crate::tick::turn::Turn;
 use crate::work::pool::Pool;
 use crate::world::World;
-use phago_core::config::within;
 use phago_core::{Error, Result};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
-
-/// How a runner drives.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub struct RunnerConfig {
-    /// Milliseconds a phase may take, from 1 to a day.
-    pub phase_timeout_ms: u64,
-    /// Whether the far ends of new cross-shard edges are fetched after each tick.
-    pub resolve_ghosts: bool,
-    /// Worker threads, from 1 to 1024.
-    pub max_parallelism: u32,
-}
-
-impl Default for RunnerConfig {
-    fn default() -> Self {
-        RunnerConfig { phase_timeout_ms: 30_000, resolve_ghosts: true, max_parallelism: 8 }
-    }
-}
-
-impl RunnerConfig {
-    /// Check every field.
-    ///
-    /// # Errors
-    /// [`Error::Config`] for the first field outside of what is accepted.
-    pub fn validate(&self) -> Result<()> {
-        within("phase_timeout_ms", self.phase_timeout_ms, 1, 86_400_000)?;
-        within("max_parallelism", self.max_parallelism, 1, 1024)
-    }
-}
 
 // How often a blocking call asks whether it should stop. Asking takes the interpreter's lock where there is one.
 const LOOK: Duration = Duration::from_millis(20);

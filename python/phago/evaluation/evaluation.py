@@ -9,19 +9,20 @@ import itertools
 import math
 import struct
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..colony import Colony
+from ..config import Ranking
+from ..errors import LimitError
+from ..results import Rejected
 from .beir import Collection, CollectionError
-from .colony import Colony
-from .config import Ranking
-from .errors import LimitError
-from .results import Rejected
+from .measures import MEASURES, Grades
+from .significance import paired_t_test
 
 __all__ = [
     "DEPTH",
-    "MEASURES",
     "ROWS",
     "Report",
     "Result",
@@ -29,7 +30,6 @@ __all__ = [
     "difference_text",
     "evaluate",
     "heading",
-    "paired_t_test",
     "rankings_of",
     "run_lines",
     "table",
@@ -41,7 +41,6 @@ DEPTH = 1000
 ASKED = 10
 """Hits of the questions that are timed."""
 
-Grades = Mapping[str, int]
 Rankings = dict[str, list[tuple[str, float]]]
 
 
@@ -74,113 +73,6 @@ def _arguments(row: Row) -> dict[str, Any]:
     if row.changes is None:
         return {"ranking": "lexical"}
     return {"ranking": Ranking(**row.changes)} if row.changes else {}  # type: ignore[arg-type]
-
-
-# --- measures ----------------------------------------------------------------------------------------------------
-
-
-def ndcg(ranking: Sequence[str], grades: Grades, cutoff: int = 10) -> float:
-    """Normalised discounted cumulative gain, each gain being grade / log2(1 + place) (Jarvelin, Kekalainen 2002)."""
-
-    def gain(found: Iterable[int]) -> float:
-        return sum(max(grade, 0) / math.log2(1 + place) for place, grade in enumerate(found, 1))
-
-    ideal = gain(sorted(grades.values(), reverse=True)[:cutoff])
-    return gain(grades.get(document, 0) for document in ranking[:cutoff]) / ideal if ideal else 0.0
-
-
-def _answers(grades: Grades) -> int:
-    return sum(grade > 0 for grade in grades.values())
-
-
-def average_precision(ranking: Sequence[str], grades: Grades) -> float:
-    """The mean, over all answers, of the precision at the place of each; 0 for those that are not in the ranking."""
-    found, total = 0, 0.0
-    for place, document in enumerate(ranking, 1):
-        if grades.get(document, 0) > 0:
-            found += 1
-            total += found / place
-    return total / _answers(grades) if found else 0.0
-
-
-def recall(ranking: Sequence[str], grades: Grades, cutoff: int) -> float:
-    """The share of the answers among the first `cutoff`."""
-    found = sum(grades.get(document, 0) > 0 for document in ranking[:cutoff])
-    return found / _answers(grades) if found else 0.0
-
-
-def reciprocal_rank(ranking: Sequence[str], grades: Grades, cutoff: int = 10) -> float:
-    """One divided by the place of the first answer; 0 where there is none among the first `cutoff`."""
-    places = (place for place, document in enumerate(ranking[:cutoff], 1) if grades.get(document, 0) > 0)
-    return 1 / next(places, math.inf)
-
-
-MEASURES: dict[str, Callable[[Sequence[str], Grades], float]] = {
-    "nDCG@10": ndcg,
-    "MAP": average_precision,
-    "recall@5": lambda ranking, grades: recall(ranking, grades, 5),
-    "recall@10": lambda ranking, grades: recall(ranking, grades, 10),
-    "MRR@10": reciprocal_rank,
-}
-
-
-# --- significance ------------------------------------------------------------------------------------------------
-
-
-def paired_t_test(ours: Sequence[float], theirs: Sequence[float]) -> float | None:
-    """The two-sided p value of Student's paired t test; `None` for fewer than two pairs.
-
-    t = mean / (s / sqrt n) over the n differences, with s their standard deviation (n - 1), and
-    p = I_x(v / 2, 1 / 2) with v = n - 1 and x = v / (v + t^2) (Abramowitz and Stegun, 26.7.1 and 26.5.27). On measures
-    like these it agrees with the randomisation test (Smucker, Allan and Carterette, CIKM 2007), without chance.
-    """
-    differences = [our - their for our, their in zip(ours, theirs, strict=True)]
-    count = len(differences)
-    if count < 2:
-        return None
-    mean = math.fsum(differences) / count
-    if mean == 0:
-        return 1.0
-    if min(differences) == max(differences):
-        return 0.0
-    variance = math.fsum((difference - mean) ** 2 for difference in differences) / (count - 1)
-    freedom = count - 1
-    squared = mean * mean * count / variance
-    # Both shares are computed, as one minus the other would lose the digits of the smaller.
-    return _incomplete_beta(freedom / 2, 0.5, freedom / (freedom + squared), squared / (freedom + squared))
-
-
-def _incomplete_beta(a: float, b: float, x: float, rest: float) -> float:
-    """The regularised incomplete beta function I_x(a, b), `rest` being 1 - x.
-
-    By its continued fraction (NIST Digital Library of Mathematical Functions, 8.17.22), which converges fast below
-    (a + 1) / (a + b + 2), and by I_x(a, b) = 1 - I_(1-x)(b, a) above; evaluated by Lentz's method as modified by
-    Thompson and Barnett (1986).
-    """
-    if x <= 0 or rest <= 0:
-        return float(x > 0)
-    if x > (a + 1) / (a + b + 2):
-        return 1 - _incomplete_beta(b, a, rest, x)
-    front = math.exp(
-        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log(rest) - math.log(a)
-    )
-    tiny = 1e-300
-    value, upper, lower = 1.0, 1.0, 0.0
-    for step in range(10_000):
-        half = step // 2
-        if step == 0:
-            term = 1.0
-        elif step % 2:
-            term = -(a + half) * (a + b + half) * x / ((a + 2 * half) * (a + 2 * half + 1))
-        else:
-            term = half * (b - half) * x / ((a + 2 * half - 1) * (a + 2 * half))
-        lower = 1 / ((1 + term * lower) or tiny)
-        upper = (1 + term / upper) or tiny
-        value *= upper * lower
-        if step and abs(upper * lower - 1) < 1e-15:
-            break
-    # Lentz began with 1 + 1 / (1 + ...): the first 1 is no part of the fraction.
-    return min(1.0, front * (value - 1))
 
 
 # --- the evaluation ----------------------------------------------------------------------------------------------

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, ClassVar, cast
 
-from .document import Document
-from .errors import PhagoError
+from ..document import Document
+from ..errors import PhagoError
 
 __all__ = ["Collection", "CollectionError", "read_collection"]
 

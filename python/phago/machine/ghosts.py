@@ -6,13 +6,13 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NoReturn
 
-from ._shared import count
-from .errors import BusyError, GhostNodeNotFound
-from .ids import ShardId
-from .results import GhostNode
+from .._checks import count
+from ..errors import BusyError, GhostNodeNotFound
+from ..ids import ShardId
+from ..results import GhostNode
 
 if TYPE_CHECKING:
-    from ._phago import ShardHandle
+    from .._phago import ShardHandle
 
 __all__ = ["GhostNodeCache", "ShardGhosts"]
 

@@ -1,4 +1,4 @@
-"""The command line."""
+"""What `phago` is asked to do, and what it exits with."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import __version__
-from .beir import Collection, read_collection
-from .colony import Colony
-from .config import DistributedConfig
+from .. import __version__
+from ..colony import Colony
+from ..config import DistributedConfig
+from ..document import BYTES_MAX, Document, scan_folder
+from ..errors import ConfigError, PhagoError
+from ..evaluation.beir import Collection, read_collection
+from ..evaluation.evaluation import ASKED, DEPTH, evaluate, heading, run_lines, table, unfit_for_a_run
+from ..evaluation.replay import DRAWS, replay, replay_table
 from .demo import PYTHON_QUESTIONS, demonstrate, python_documents, questions_from, questions_from_terminal
-from .document import BYTES_MAX, Document, scan_folder
-from .errors import ConfigError, PhagoError
-from .evaluation import ASKED, DEPTH, evaluate, heading, run_lines, table, unfit_for_a_run
-from .replay import DRAWS, replay, replay_table
 
 __all__ = ["main"]
 

@@ -1,22 +1,22 @@
-"""Many shards as one: their coordinator, the runner of their ticks, and answers from all of them."""
+"""Registry of the shards, and barrier of their phases."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from types import TracebackType
+from collections.abc import Callable, Iterable, Mapping
 from typing import Self
 
-from . import _phago
-from ._shared import Unpicklable, count, question_of, text_of, tick_result
-from .config import DistributedConfig, RunnerConfig
-from .errors import ConfigError, ShardNotFound
-from .ids import ShardId, TickPhase
-from .results import ClusterStats, DistributedTickResult, ScoredNode, ShardInfo
+from .. import _phago
+from .._checks import count, text_of
+from .._settings import as_native
+from .._unpicklable import Unpicklable
+from ..config import DistributedConfig, RunnerConfig
+from ..errors import ShardNotFound
+from ..ids import ShardId, TickPhase
+from ..results import ClusterStats, ShardInfo
 from .ring import ConsistentHashRing
-from .shard import ShardedColony
 
-__all__ = ["Coordinator", "DistributedQueryEngine", "DistributedRunner"]
+__all__ = ["Coordinator"]
 
 
 class Coordinator(Unpicklable):
@@ -48,13 +48,7 @@ class Coordinator(Unpicklable):
     def _begin(self, config: DistributedConfig, clock: Callable[[], float]) -> None:
         self._config = config
         self._clock = clock
-        self._native = _phago.Coordinator(
-            config.num_shards,
-            config.replication_factor,
-            config.rpc_timeout_ms,
-            config.virtual_nodes_per_shard,
-            config.heartbeat_timeout_ms,
-        )
+        self._native = _phago.Coordinator(as_native(config, "DistributedConfig"))
         self._ring = ConsistentHashRing._of(self._native.ring)
         # The first look tells the registry what time it is; without it the stamps below would lie in its future.
         now = clock()
@@ -235,138 +229,3 @@ class Coordinator(Unpicklable):
 
     def __repr__(self) -> str:
         return f"<Coordinator of {self.shard_count} shards at tick {self.current_tick}>"
-
-
-class DistributedRunner(Unpicklable):
-    """Drives the ticks of all shards of a coordinator. A tick happens on every shard or on none.
-
-    Concurrent ticks queue in the order of their arrival. A tick that is cancelled, times out or fails leaves every
-    shard at the old tick, and the runner usable. `close()`, or leaving its `with`, gives coordinator and shards free.
-
-    Args:
-        coordinator: The registry of the shards.
-        shards: All of them, in any order, made on the coordinator's ring.
-        config: How ticks are driven.
-
-    Raises:
-        ConfigError: Unequal rings, configs or ticks, missing or repeated ids; it names both values.
-        BusyError: Another runner drives them.
-    """
-
-    _instead = "make one in the process that uses it; its results may travel"
-
-    def __init__(
-        self, coordinator: Coordinator, shards: Iterable[ShardedColony], config: RunnerConfig | None = None
-    ) -> None:
-        config = RunnerConfig() if config is None else config
-        if not isinstance(config, RunnerConfig):
-            raise TypeError(f"`config` is a RunnerConfig, not {type(config).__name__}")
-        self._coordinator = coordinator
-        self._shards = tuple(shards)
-        self._config = config
-        self._native = _phago.Runner.of_shards(
-            coordinator._native,
-            [shard._native for shard in self._shards],
-            config.phase_timeout_ms,
-            config.resolve_ghosts,
-            config.max_parallelism,
-        )
-
-    @property
-    def coordinator(self) -> Coordinator:
-        return self._coordinator
-
-    @property
-    def shards(self) -> tuple[ShardedColony, ...]:
-        """The shards, in the caller's order."""
-        return self._shards
-
-    @property
-    def shard_count(self) -> int:
-        return len(self._shards)
-
-    @property
-    def config(self) -> RunnerConfig:
-        return self._config
-
-    async def tick(self) -> DistributedTickResult:
-        """Make one tick.
-
-        Raises:
-            PhaseTimeout: Shards did not finish a phase in time; every shard is at the old tick.
-            ShardDied: The work of a shard failed; every shard is at the old tick.
-            BusyError: The runner is closed.
-        """
-        return tick_result(await self._native.tick())
-
-    async def run(self, ticks: int) -> list[DistributedTickResult]:
-        """Make this many ticks; their results in order."""
-        return [result async for result in self.ticks(ticks)]
-
-    async def ticks(self, ticks: int) -> AsyncIterator[DistributedTickResult]:
-        """Make this many ticks, handing over each as it is made."""
-        for _ in range(count("ticks", ticks, 0)):
-            yield await self.tick()
-
-    def tick_sync(self) -> DistributedTickResult:
-        """As `tick`, for scripts. It works inside a running event loop too, which waits for it."""
-        return tick_result(self._native.tick_sync())
-
-    def run_sync(self, ticks: int) -> list[DistributedTickResult]:
-        """As `run`, for scripts."""
-        return [self.tick_sync() for _ in range(count("ticks", ticks, 0))]
-
-    def close(self) -> None:
-        """Give coordinator and shards free. Later ticks raise `BusyError`; closing twice is fine."""
-        self._native.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        return f"<DistributedRunner of {self.shard_count} shards at tick {self._coordinator.current_tick}>"
-
-
-class DistributedQueryEngine:
-    """Concepts ranked over all shards with the statistics of all.
-
-    Args:
-        coordinator: The registry of the shards.
-        shards: All of them.
-    """
-
-    def __init__(self, coordinator: Coordinator, shards: Iterable[ShardedColony]) -> None:
-        self._coordinator = coordinator
-        self._shards = tuple(shards)
-        if not self._shards:
-            accepted = "at least one shard"
-            message = f"`shards` is empty; accepted is {accepted}"
-            raise ConfigError(message, field="shards", value=self._shards, accepted=accepted)
-
-    @property
-    def coordinator(self) -> Coordinator:
-        return self._coordinator
-
-    @property
-    def shards(self) -> Sequence[ShardedColony]:
-        return self._shards
-
-    def query(self, text: str, max_results: int = 10) -> list[ScoredNode]:
-        """The concepts that answer best, best first; ties by node. The same for any number of shards.
-
-        A concept's score is the sum, over the question's terms, of the term's idf times 1 where it is that concept,
-        else times the weight of the term's synapse to it.
-
-        Raises:
-            ConfigError: The shards are not of one colony.
-        """
-        first, *others = (shard._native.world for shard in self._shards)
-        if not all(first.same_as(other) for other in others):
-            accepted = "shards of one colony: made on one ring object, or brought together by a runner"
-            message = f"`shards` are of several colonies; accepted are {accepted}"
-            raise ConfigError(message, field="shards", value="of several colonies", accepted=accepted)
-        found = first.concepts(question_of("text", text), count("max_results", max_results, 1))
-        return [ScoredNode(node_id, label, score, ShardId(shard)) for node_id, label, score, shard in found]

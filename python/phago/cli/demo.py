@@ -7,10 +7,10 @@ import textwrap
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from .colony import Colony
-from .config import ColonyConfig
-from .document import Document
-from .results import Hit
+from ..colony import Colony
+from ..config import ColonyConfig
+from ..document import Document
+from ..results import Hit
 
 __all__ = ["PYTHON_QUESTIONS", "demonstrate", "python_documents", "questions_from"]
 

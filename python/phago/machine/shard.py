@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from . import _phago
-from ._phago import Batch
-from ._shared import Unpicklable, count, helped, question_of, text_of
-from .config import ColonyConfig, as_native
-from .ghosts import GhostNodeCache, ShardGhosts
-from .ids import ShardId, TickPhase
-from .results import (
+from .. import _phago
+from .._checks import count, question_of, text_of
+from .._phago import Batch
+from .._rows import helped
+from .._settings import as_native
+from .._unpicklable import Unpicklable
+from ..config import ColonyConfig
+from ..ids import ShardId, TickPhase
+from ..results import (
     CrossShardEdges,
     Hit,
     LocalQueryRequest,
@@ -22,6 +24,7 @@ from .results import (
     ShardHealth,
     ShardInfo,
 )
+from .ghosts import GhostNodeCache, ShardGhosts
 from .ring import ConsistentHashRing
 
 __all__ = ["Batch", "ShardedColony"]
@@ -49,7 +52,7 @@ class ShardedColony(Unpicklable):
             raise TypeError(f"`config` is a ColonyConfig, not {type(config).__name__}")
         if not isinstance(ring, ConsistentHashRing):
             raise TypeError(f"`ring` is a ConsistentHashRing, not {type(ring).__name__}")
-        self._native = _phago.ShardHandle(ShardId(shard_id), as_native(config), ring._native)
+        self._native = _phago.ShardHandle(ShardId(shard_id), as_native(config, "ColonyConfig"), ring._native)
         self._config = config
         self._ring = ring
         self._ghosts = ShardGhosts(self._native)

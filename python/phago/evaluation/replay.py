@@ -19,11 +19,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..colony import Colony
+from ..config import Ranking
+from ..results import Rejected
 from .beir import Collection, CollectionError
-from .colony import Colony
-from .config import Ranking
-from .evaluation import DEPTH, Row, difference_text, paired_t_test, rankings_of, values_of
-from .results import Rejected
+from .evaluation import DEPTH, Row, difference_text, rankings_of, values_of
+from .significance import paired_t_test
 
 __all__ = ["DRAWS", "Replay", "replay", "replay_table"]
 

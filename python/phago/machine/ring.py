@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Self
 
-from . import _phago
-from ._shared import Unpicklable, count, text_of
-from .config import DistributedConfig
-from .ids import ShardId
+from .. import _phago
+from .._checks import count, text_of
+from .._unpicklable import Unpicklable
+from ..config import DistributedConfig
+from ..ids import ShardId
 
 __all__ = ["ConsistentHashRing"]
 
