@@ -50,6 +50,7 @@ CORE = {
 
 # What each file and folder of the engine may import.
 ENGINE = {
+    "config": set(),
     "lock": set(),
     # Threads and items; they know no colony.
     "work": {"lock"},
