@@ -64,7 +64,7 @@ impl PathRows {
 }
 
 fn parts(parts: Parts) -> PartsTuple {
-    (parts.lexical, parts.concepts, parts.bridge)
+    parts.0.into()
 }
 
 pub(crate) fn answered(hit: AnsweredDocument) -> Answered {

@@ -5,7 +5,7 @@ use crate::process::Home;
 use crate::rows::ticks::CrossEdgeRow;
 use crate::runtime::brief;
 use crate::tables::out_of_range;
-use phago_engine::report;
+use phago_engine::tick::report;
 use pyo3::prelude::*;
 
 /// Cross-shard edges made in a phase on one shard.

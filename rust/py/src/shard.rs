@@ -14,7 +14,7 @@ use crate::runtime::{brief, long};
 use crate::tables::node_row;
 use crate::world::{Colony, Step, World, crossing, helped};
 use phago_core::ids::{DocumentId, NodeId, ShardId};
-use phago_core::query::concepts::{contributions, rank};
+use phago_core::query::near::{contributions, rank};
 use phago_core::shard::Shard;
 use phago_core::state::State;
 use pyo3::prelude::*;

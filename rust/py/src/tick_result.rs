@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::process::Home;
 use crate::rows::ticks::PhaseRow;
-use phago_engine::report::TickReport;
+use phago_engine::tick::report::TickReport;
 use pyo3::prelude::*;
 
 /// What a tick did.

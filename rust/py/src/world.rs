@@ -19,7 +19,7 @@ use phago_core::state::State;
 use phago_core::text::QueryWord;
 use phago_engine::changes::Updated;
 use phago_engine::ingest::{Ingested, NewDocument, OnError};
-use phago_engine::runner::Runner;
+use phago_engine::tick::runner::Runner;
 use phago_engine::uses::Helped;
 use phago_engine::world::{self, FoundDocument};
 use pyo3::prelude::*;

@@ -1,7 +1,7 @@
 //! What ticks did.
 
 use crate::cross_edges::CrossEdges;
-use phago_engine::report::{CrossShardEdge, PhaseReport, RunReport};
+use phago_engine::tick::report::{CrossShardEdge, PhaseReport, RunReport};
 use pyo3::prelude::*;
 
 /// What one shard did in one phase.

@@ -1,6 +1,6 @@
 //! One job of the worker threads.
 
-use crate::pool::lock;
+use crate::lock::lock;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};

@@ -7,24 +7,29 @@
 //! Whether an attempt goes on is one word, its [`Fate`], changed under one lock. Once it is `Committing` nothing
 //! stops it; before that a deadline, a panic or a cancel makes it `Over`, and dropping what was staged is the undoing.
 
-use crate::coordination::Driving;
-use crate::fault::{Entered, Faults};
-use crate::job::message;
-use crate::pool::{PhaseHandle, Pool, lock};
-use crate::report::{CrossEdges, PhaseReport, TickReport};
-use crate::runner::Keeper;
-use crate::staging::{Failure, Staging};
-use crate::world::{End, Snapshot, World};
+use crate::coordination::{Driving, metrics};
+use crate::lock::lock;
+use crate::tick::commit::End;
+use crate::tick::deadline::{Keeper, Timed};
+use crate::tick::fault::{Entered, Faults};
+use crate::tick::outcome::Outcome;
+use crate::tick::report::{PhaseReport, TickReport};
+use crate::tick::slot::{Failure, Slot};
+use crate::tick::snapshot::Snapshot;
+use crate::work::job::message;
+use crate::work::pool::{PhaseHandle, Pool};
+use crate::world::World;
 use phago_core::cancel::Cancel;
 use phago_core::coordinator::ShardMetrics;
 use phago_core::ids::{ShardId, Tick};
 use phago_core::phase::Phase;
-use phago_core::shard::{Delta, Shard};
+use phago_core::shard::{Seat, exchange};
+use phago_core::state::State;
 use phago_core::{Error, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
-use tokio::sync::{Notify, OwnedMutexGuard};
+use tokio::sync::OwnedMutexGuard;
 
 // After a panic the other shards of the phase may still end, or die as well and be named with it; then they are given up.
 const DYING: Duration = Duration::from_millis(50);
@@ -39,7 +44,7 @@ pub(crate) struct Means {
     pub(crate) driving: Option<Driving>,
     pub(crate) timeout: Duration,
     pub(crate) resolve_ghosts: bool,
-    pub(crate) keeper: Arc<Keeper>,
+    pub(crate) keeper: Arc<Keeper<Attempt>>,
 }
 
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -71,10 +76,8 @@ pub(crate) struct Attempt {
     stage: Mutex<Stage>,
     snapshot: Mutex<Option<Snapshot>>,
     // By seat.
-    staging: Vec<Staging>,
-    outcome: Mutex<Option<Result<TickReport>>>,
-    told: Notify,
-    told_blocking: Condvar,
+    slots: Vec<Slot>,
+    pub(crate) outcome: Outcome,
 }
 
 impl Attempt {
@@ -101,10 +104,8 @@ impl Attempt {
             entered: Entered::new(ids),
             stage: Mutex::new(stage),
             snapshot: Mutex::new(None),
-            staging: shards.iter().map(|_| Staging::default()).collect(),
-            outcome: Mutex::new(None),
-            told: Notify::new(),
-            told_blocking: Condvar::new(),
+            slots: shards.iter().map(|_| Slot::default()).collect(),
+            outcome: Outcome::default(),
         });
         // The plan is work as well: it reads up to a tick's worth of backlog.
         let (begin, then) = (attempt.clone(), attempt.clone());
@@ -130,54 +131,9 @@ impl Attempt {
         }
     }
 
-    /// The deadline of what the attempt does now; none once only the commit is left.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        let stage = lock(&self.stage);
-        (stage.fate == Fate::Running).then(|| self.deadline_of(&stage))
-    }
-
     fn deadline_of(&self, stage: &Stage) -> Instant {
         let deadline = stage.started + self.means.timeout;
         stage.dying.map_or(deadline, |since| deadline.min(since + DYING))
-    }
-
-    /// Wait for the outcome. It is given once.
-    pub(crate) async fn wait(&self) -> Result<TickReport> {
-        loop {
-            // A notification without a waiter is kept, so none is lost between the look and the wait.
-            let told = self.told.notified();
-            if let Some(outcome) = lock(&self.outcome).take() {
-                return outcome;
-            }
-            told.await;
-        }
-    }
-
-    /// Wait for the outcome on this thread, asking `should_stop` every `look`; `None` when it says so.
-    pub(crate) fn wait_blocking(
-        &self,
-        look: Duration,
-        mut should_stop: impl FnMut() -> bool,
-    ) -> Option<Result<TickReport>> {
-        let mut next = Instant::now() + look;
-        let mut outcome = lock(&self.outcome);
-        loop {
-            if let Some(outcome) = outcome.take() {
-                return Some(outcome);
-            }
-            let left = next.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                // Without the lock: asking may take its time, and the outcome may come meanwhile.
-                drop(outcome);
-                if should_stop() {
-                    return None;
-                }
-                next = Instant::now() + look;
-                outcome = lock(&self.outcome);
-            } else {
-                outcome = self.told_blocking.wait_timeout(outcome, left).unwrap_or_else(PoisonError::into_inner).0;
-            }
-        }
     }
 
     /// Give the attempt up because nobody wants it any more. `None` when it is over or being committed.
@@ -186,8 +142,8 @@ impl Attempt {
         (stage.fate == Fate::Running).then(|| self.give_up(&mut stage, Error::Cancelled))
     }
 
-    /// Give the attempt up if its deadline has passed.
-    pub(crate) fn expire(&self) -> Option<Unwinding> {
+    // Give the attempt up if its deadline has passed.
+    fn late(&self) -> Option<Unwinding> {
         let mut stage = lock(&self.stage);
         if stage.fate != Fate::Running || Instant::now() < self.deadline_of(&stage) {
             return None;
@@ -250,7 +206,7 @@ impl Attempt {
         stage.started = Instant::now();
         let then = me.clone();
         let job = self.means.pool.run_phase(
-            self.staging.len(),
+            self.slots.len(),
             move |seat| me.work(phase, seat),
             move || then.guarded(|attempt| attempt.finish(phase)),
         );
@@ -271,21 +227,21 @@ impl Attempt {
         let done = catch_unwind(AssertUnwindSafe(|| {
             self.cancel.poll()?;
             self.means.faults.strike(shard, phase, self.tick, &self.entered, &self.cancel)?;
-            self.staging[seat].run(&share, phase, &self.cancel)?;
+            self.slots[seat].step(&share, phase, &self.cancel)?;
             self.report(shard, phase)
         }));
         // The commit must be the only one left with a reference, or it would copy the shard.
         drop(share);
         let failure = match done {
             Ok(Ok(())) => {
-                self.staging[seat].answer(phase);
+                self.slots[seat].answer(phase);
                 return;
             }
             Ok(Err(error)) => Failure::Refused(error),
             Err(panic) => Failure::Died(message(panic)),
         };
         let died = matches!(failure, Failure::Died(_));
-        self.staging[seat].fail(failure);
+        self.slots[seat].fail(failure);
         if died {
             lock(&self.stage).dying.get_or_insert_with(Instant::now);
             self.means.keeper.hurry();
@@ -316,13 +272,17 @@ impl Attempt {
         }
     }
 
-    // One batch for each ordered pair of shards, in the order of the senders.
+    // What the seats sent goes to whom it is addressed. Nothing to do once the attempt was given up.
     fn exchange(&self) {
-        for batch in self.staging.iter().flat_map(Staging::take_outbox) {
-            if let Ok(seat) = self.means.world.seat(batch.to) {
-                self.staging[seat].receive(batch);
-            }
-        }
+        let commons = lock(&self.snapshot).as_ref().map(|snapshot| snapshot.commons.clone());
+        let (Some(commons), Some(mut seats)) = (commons, self.seats()) else { return };
+        exchange(&mut seats, &commons);
+        self.slots.iter().zip(seats).for_each(|(slot, seat)| slot.put(seat));
+    }
+
+    // Every seat, taken out of its slot; `None` when the attempt was given up meanwhile.
+    fn seats(&self) -> Option<Vec<Seat>> {
+        self.slots.iter().map(Slot::take).collect()
     }
 
     fn commit(&self) {
@@ -336,32 +296,10 @@ impl Attempt {
             stage.job = None;
         }
         let snapshot = lock(&self.snapshot).take().expect("an attempt that runs has its snapshot");
+        let mut seats = self.seats().expect("a tick that is being committed cannot be given up");
         let (world, pool) = (&self.means.world, &self.means.pool);
-        let mut phases = Vec::with_capacity(3 * self.staging.len());
-        let none = CrossEdges::new(world.lexicon(), world.ring(), Vec::new());
-        for phase in [Phase::Sense, Phase::Act] {
-            phases.extend(snapshot.shards.iter().map(|shard| PhaseReport {
-                shard: shard.id(),
-                phase,
-                tick: self.tick,
-                node_count: shard.node_count(),
-                edge_count: shard.edge_count(),
-                cross_edges: none.clone(),
-            }));
-        }
-        let mut deltas: Vec<Delta> = self.staging.iter().filter_map(Staging::take_delta).collect();
-        assert_eq!(deltas.len(), self.staging.len(), "every shard that answered Decay left its delta");
-        let mut made = Vec::with_capacity(deltas.len());
-        for (delta, shard) in deltas.iter_mut().zip(&snapshot.shards) {
-            let cross_edges = match std::mem::take(&mut delta.cross_edges) {
-                edges if edges.is_empty() => none.clone(),
-                edges => CrossEdges::new(world.lexicon(), world.ring(), edges),
-            };
-            made.push(cross_edges.clone());
-            let (node_count, edge_count) = (delta.node_count, delta.edge_count);
-            let (shard, phase, tick) = (shard.id(), Phase::Decay, self.tick);
-            phases.push(PhaseReport { shard, phase, tick, node_count, edge_count, cross_edges });
-        }
+        let (phases, made) = PhaseReport::of_tick(&snapshot, &mut seats);
+        let deltas = seats.into_iter().map(Seat::into_delta).collect();
         let end = match world.commit(snapshot, deltas, Some(pool)) {
             Ok(end) => end,
             Err(error) => {
@@ -373,7 +311,7 @@ impl Attempt {
         world.welcome_ghosts(&made, self.means.resolve_ghosts);
         if let Some(driving) = &self.means.driving {
             // A barrier all shards have passed does not refuse; the tick is committed whatever it says.
-            let _ = driving.committed(&self.metrics());
+            let _ = driving.committed(&self.sizes());
         }
         let (digested, failed) = (committed.digested, committed.failed);
         self.tell(Ok(TickReport { tick: self.tick, phases, digested, failed, is_quiet }));
@@ -381,27 +319,21 @@ impl Attempt {
         drop(committed);
     }
 
-    fn metrics(&self) -> Vec<(ShardId, ShardMetrics)> {
-        let of = |shard: &Arc<Shard>| {
-            let (nodes, edges) = (shard.node_count(), shard.edge_count());
-            let documents = shard.documents();
-            // Twelve to twenty bytes a synapse and the texts: an estimate that costs nothing to make.
-            let memory_bytes = documents.bytes() + shard.stored() * 16;
-            (shard.id(), ShardMetrics { nodes, edges, documents: documents.len() as u64, memory_bytes })
-        };
-        self.means.world.read(|state| state.shards().iter().map(of).collect()).unwrap_or_default()
+    fn sizes(&self) -> Vec<(ShardId, ShardMetrics)> {
+        let sizes = |state: &State| state.shards().iter().map(|shard| (shard.id(), metrics(shard))).collect();
+        self.means.world.read(sizes).unwrap_or_default()
     }
 
     // Shards that neither answered a phase nor failed in it.
     fn silent(&self, phase: Phase) -> impl Iterator<Item = ShardId> + '_ {
-        let shards = self.means.world.ring().shards().iter().zip(&self.staging);
-        shards.filter(move |(_, staging)| staging.is_silent(phase)).map(|(shard, _)| *shard)
+        let shards = self.means.world.ring().shards().iter().zip(&self.slots);
+        shards.filter(move |(_, slot)| slot.is_silent(phase)).map(|(shard, _)| *shard)
     }
 
     fn died(&self, phase: Phase) -> Option<Error> {
         let (mut shards, mut first) = (Vec::new(), None);
-        for (shard, staging) in self.means.world.ring().shards().iter().zip(&self.staging) {
-            if let Some(Failure::Died(message)) = staging.failure() {
+        for (shard, slot) in self.means.world.ring().shards().iter().zip(&self.slots) {
+            if let Some(Failure::Died(message)) = slot.failure() {
                 shards.push(*shard);
                 first.get_or_insert(message);
             }
@@ -410,7 +342,7 @@ impl Attempt {
     }
 
     fn refused(&self) -> Option<Error> {
-        self.staging.iter().find_map(|staging| match staging.failure() {
+        self.slots.iter().find_map(|slot| match slot.failure() {
             Some(Failure::Refused(error)) => Some(error),
             _ => None,
         })
@@ -463,13 +395,21 @@ impl Attempt {
             stage.turn.take()
         };
         drop(turn);
-        self.deliver(outcome);
+        self.outcome.tell(outcome);
+    }
+}
+
+impl Timed for Attempt {
+    fn expire(&self) {
+        if let Some(unwinding) = self.late() {
+            unwinding.elsewhere();
+        }
     }
 
-    fn deliver(&self, outcome: Result<TickReport>) {
-        lock(&self.outcome).get_or_insert(outcome);
-        self.told.notify_one();
-        self.told_blocking.notify_all();
+    // None once only the commit is left.
+    fn deadline(&self) -> Option<Instant> {
+        let stage = lock(&self.stage);
+        (stage.fate == Fate::Running).then(|| self.deadline_of(&stage))
     }
 }
 
@@ -495,6 +435,12 @@ impl Unwinding {
         }
     }
 
+    /// [`Unwinding::finish`] on a thread of its own, for callers that must not wait.
+    pub(crate) fn elsewhere(self) {
+        // Where no thread can be had the closure is dropped, and with it the unwinding, which undoes all the same.
+        let _ = std::thread::Builder::new().name("phago-unwind".into()).spawn(move || self.finish());
+    }
+
     fn undo(mut self) {
         self.tell();
     }
@@ -509,8 +455,8 @@ impl Unwinding {
         }
         // A worker that never comes back keeps the attempt; it should keep no more than its own share.
         *lock(&attempt.snapshot) = None;
-        attempt.staging.iter().for_each(Staging::clear);
-        attempt.deliver(Err(error));
+        attempt.slots.iter().for_each(Slot::give_up);
+        attempt.outcome.tell(Err(error));
     }
 }
 

@@ -5,7 +5,7 @@
 //! every millisecond like all work. It never touches the asynchronous layer, so what a test sees is what a user of a
 //! shard that misbehaves would see.
 
-use crate::pool::lock;
+use crate::lock::lock;
 use phago_core::cancel::Cancel;
 use phago_core::ids::{ShardId, Tick};
 use phago_core::phase::Phase;

@@ -9,13 +9,15 @@
 //! next one before it begins. A phase that is nearly empty is over before the second worker is awake and pays for no
 //! other, and a long one has all its workers after a few microseconds each.
 
-pub use crate::job::ItemState;
-use crate::job::{Done, Job, Work};
+pub use crate::work::job::ItemState;
+
+use crate::lock::lock;
+use crate::work::job::{Done, Job, Work};
 use phago_core::{Error, Result};
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Threads that may be lost to work that never returns before the pool refuses to start more.
@@ -445,9 +447,4 @@ impl Core {
         }
         self.jobs.iter().find(|job| job.workers.load(Ordering::Relaxed) < job.workers_max).cloned()
     }
-}
-
-/// Lock, also after a panic elsewhere: everything behind these locks is changed in one step.
-pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,21 +2,21 @@
 //!
 //! The runtime keeps deadlines and wakes those who wait; shard work never runs on its threads.
 
-use crate::attempt::{Attempt, Means, Unwinding};
 use crate::config::RunnerConfig;
 use crate::coordination::{Driving, SharedCoordinator};
-use crate::fault::{self, Fault, Faults};
-use crate::pool::{Pool, lock};
-use crate::report::{RunReport, TickReport};
+use crate::tick::attempt::{Attempt, Means};
+use crate::tick::deadline::Keeper;
+use crate::tick::fault::{self, Fault, Faults};
+use crate::tick::report::{RunReport, TickReport};
+use crate::work::pool::Pool;
 use crate::world::World;
 use phago_core::{Error, Result};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, OwnedMutexGuard};
+use tokio::sync::OwnedMutexGuard;
 
 // How often a blocking call asks whether it should stop. Asking takes the interpreter's lock where there is one.
 const LOOK: Duration = Duration::from_millis(20);
@@ -29,7 +29,7 @@ pub struct Runner {
     means: Arc<Means>,
     config: RunnerConfig,
     coordinator: Option<Arc<SharedCoordinator>>,
-    keeper: Arc<Keeper>,
+    keeper: Arc<Keeper<Attempt>>,
     handle: Handle,
 }
 
@@ -68,7 +68,7 @@ impl Runner {
             None => None,
         };
         world.attach_runner()?;
-        let keeper = Arc::new(Keeper::default());
+        let keeper = Keeper::new();
         let means = Means {
             world,
             pool: Pool::new(config.max_parallelism as usize),
@@ -130,7 +130,7 @@ impl Runner {
     pub async fn tick(&self) -> Result<TickReport> {
         let turn = self.means.world.turns.clone().lock_owned().await;
         let wanted = Wanted(self.start(turn)?);
-        wanted.0.wait().await
+        wanted.0.outcome.wait().await
     }
 
     /// One tick, waited for on the calling thread, which must not be a thread of the runtime. `should_stop` is asked
@@ -141,7 +141,7 @@ impl Runner {
     pub fn tick_blocking(&self, mut should_stop: impl FnMut() -> bool) -> Result<TickReport> {
         let turn = self.turn_blocking(&mut should_stop)?;
         let attempt = self.start(turn)?;
-        match attempt.wait_blocking(LOOK, should_stop) {
+        match attempt.outcome.wait_blocking(LOOK, should_stop) {
             Some(outcome) => outcome,
             None => {
                 if let Some(unwinding) = attempt.cancel() {
@@ -272,70 +272,7 @@ struct Wanted(Arc<Attempt>);
 impl Drop for Wanted {
     fn drop(&mut self) {
         if let Some(unwinding) = self.0.cancel() {
-            unwind(unwinding);
+            unwinding.elsewhere();
         }
-    }
-}
-
-// Undoing may apply inputs that waited, which is work, and waits for workers to notice: not for a thread of the runtime.
-fn unwind(unwinding: Unwinding) {
-    // Where no thread can be had the closure is dropped, and with it the unwinding, which undoes all the same.
-    let _ = std::thread::Builder::new().name("phago-unwind".into()).spawn(move || unwinding.finish());
-}
-
-/// Keeps the deadlines of a runner's attempts: one task on the runtime, so that a tick needs no timer of its own.
-///
-/// Deadlines only grow from one phase to the next, so the task sleeps until the last one it knew and looks again:
-/// it wakes once a phase time-out, not once a phase.
-#[derive(Default)]
-pub(crate) struct Keeper {
-    attempt: Mutex<Weak<Attempt>>,
-    changed: Notify,
-    // It sleeps without a deadline and wants to hear of the next attempt.
-    dormant: AtomicBool,
-    closed: AtomicBool,
-}
-
-impl Keeper {
-    fn watch(&self, attempt: &Arc<Attempt>) {
-        *lock(&self.attempt) = Arc::downgrade(attempt);
-        if self.dormant.load(Ordering::SeqCst) {
-            self.changed.notify_one();
-        }
-    }
-
-    /// Look again: a deadline has become earlier.
-    pub(crate) fn hurry(&self) {
-        self.changed.notify_one();
-    }
-
-    fn close(&self) {
-        self.closed.store(true, Ordering::SeqCst);
-        self.changed.notify_one();
-    }
-
-    async fn keep(self: Arc<Keeper>) {
-        while !self.closed.load(Ordering::SeqCst) {
-            if let Some(deadline) = self.look() {
-                // Dropping the wait for a change loses nothing: it is a look too early or the next one's permit.
-                let _ = tokio::time::timeout_at(deadline.into(), self.changed.notified()).await;
-                continue;
-            }
-            self.dormant.store(true, Ordering::SeqCst);
-            // Once more: an attempt may have come before it could see that it has to say so.
-            if self.look().is_none() {
-                self.changed.notified().await;
-            }
-            self.dormant.store(false, Ordering::SeqCst);
-        }
-    }
-
-    // Give up what is late; the deadline of what is not.
-    fn look(&self) -> Option<Instant> {
-        let attempt = lock(&self.attempt).upgrade()?;
-        if let Some(unwinding) = attempt.expire() {
-            unwind(unwinding);
-        }
-        attempt.deadline()
     }
 }

@@ -1,9 +1,11 @@
 //! What a tick and a run did.
 
+use crate::tick::snapshot::Snapshot;
+use phago_core::commons::Commons;
 use phago_core::ids::{NodeId, ShardId, Tick};
 use phago_core::phase::Phase;
 use phago_core::ring::Ring;
-use phago_core::shard::CrossEdge;
+use phago_core::shard::{CrossEdge, Delta, Seat, Shard};
 use phago_core::text::Lexicon;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -23,6 +25,40 @@ pub struct PhaseReport {
     pub edge_count: u64,
     /// New synapses whose target lives elsewhere; only Decay makes any.
     pub cross_edges: CrossEdges,
+}
+
+impl PhaseReport {
+    pub(crate) fn new(
+        shard: &Shard,
+        phase: Phase,
+        tick: Tick,
+        delta: Option<&Delta>,
+        cross_edges: CrossEdges,
+    ) -> PhaseReport {
+        let before = (shard.node_count(), shard.edge_count());
+        let (node_count, edge_count) = delta.map_or(before, |delta| (delta.node_count, delta.edge_count));
+        PhaseReport { shard: shard.id(), phase, tick, node_count, edge_count, cross_edges }
+    }
+
+    /// The reports of a whole tick, and the cross-shard edges it made, by seat.
+    pub(crate) fn of_tick(snapshot: &Snapshot, seats: &mut [Seat]) -> (Vec<PhaseReport>, Vec<CrossEdges>) {
+        let (tick, shards) = (snapshot.plan.tick, &snapshot.shards);
+        let none = CrossEdges::new(&snapshot.commons, Vec::new());
+        let mut phases = Vec::with_capacity(3 * shards.len());
+        for phase in [Phase::Sense, Phase::Act] {
+            phases.extend(shards.iter().map(|shard| PhaseReport::new(shard, phase, tick, None, none.clone())));
+        }
+        let mut made = Vec::with_capacity(shards.len());
+        for (shard, seat) in shards.iter().zip(seats) {
+            let edges = match seat.take_cross_edges() {
+                edges if edges.is_empty() => none.clone(),
+                edges => CrossEdges::new(&snapshot.commons, edges),
+            };
+            phases.push(PhaseReport::new(shard, Phase::Decay, tick, seat.delta(), edges.clone()));
+            made.push(edges);
+        }
+        (phases, made)
+    }
 }
 
 /// What a whole tick did. Holding it keeps nothing of the colony's state alive but its dictionary.
@@ -88,8 +124,8 @@ struct Edges {
 }
 
 impl CrossEdges {
-    pub(crate) fn new(lexicon: &Arc<Lexicon>, ring: &Arc<Ring>, made: Vec<CrossEdge>) -> CrossEdges {
-        let (lexicon, ring) = (lexicon.clone(), ring.clone());
+    pub(crate) fn new(commons: &Commons, made: Vec<CrossEdge>) -> CrossEdges {
+        let (lexicon, ring) = (commons.lexicon().clone(), commons.ring().clone());
         CrossEdges(Arc::new(Edges { lexicon, ring, made, order: OnceLock::new() }))
     }
 
