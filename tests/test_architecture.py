@@ -102,7 +102,7 @@ PACKAGE = {
     "config": "_settings",
     "_checks": "errors",
     "_rows": "_checks _settings config errors ids results",
-    "graph": "results",
+    "graph": "_rows results",
     "colony": "_checks _cores _phago _rows _settings _unpicklable config document errors graph results",
     "aio": "_checks _rows _unpicklable colony config graph results",
     "machine": "",
