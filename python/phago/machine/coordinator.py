@@ -130,6 +130,7 @@ class Coordinator(Unpicklable):
 
         Raises:
             PhaseTimeout: It names the shards that are missing.
+            BarrierFailed: A shard was registered or deregistered meanwhile, so the tick starts anew; raised at once.
         """
         timeout_ms = RunnerConfig().phase_timeout_ms if timeout_ms is None else timeout_ms
         config = RunnerConfig(phase_timeout_ms=timeout_ms)
@@ -149,8 +150,19 @@ class Coordinator(Unpicklable):
 
     def _rows(self) -> list[tuple[ShardInfo, bool, int]]:
         return [
-            (ShardInfo(ShardId(shard), address, nodes, edges, documents, heartbeat), online, memory)
-            for shard, address, online, nodes, edges, documents, memory, heartbeat in self._native.shards()
+            (
+                ShardInfo(
+                    ShardId(row.shard),
+                    row.address,
+                    row.node_count,
+                    row.edge_count,
+                    row.document_count,
+                    row.last_heartbeat,
+                ),
+                row.online,
+                row.memory_bytes,
+            )
+            for row in self._native.shards()
         ]
 
     def all_shards(self) -> list[ShardInfo]:

@@ -8,13 +8,12 @@ from typing import Any
 from .. import _phago
 from .._checks import count, question_of, text_of
 from .._phago import Batch
-from .._rows import helped
+from .._rows import helped, node, phase_result
 from .._settings import as_native
 from .._unpicklable import Unpicklable
 from ..config import ColonyConfig
 from ..ids import ShardId, TickPhase
 from ..results import (
-    CrossShardEdges,
     Hit,
     LocalQueryRequest,
     LocalQueryResult,
@@ -33,8 +32,12 @@ __all__ = ["Batch", "ShardedColony"]
 class ShardedColony(Unpicklable):
     """One shard of a colony. Shards given the same ring and equal configs make one colony.
 
-    Under a runner the driving calls (`tick_phase`, `take_outbox`, `deliver`) raise `BusyError`. By hand, a tick is:
-    Sense and Act on every shard, each outbox delivered, Decay on every shard, Advance on every shard.
+    The colony lives as long as any of its shards. A shard that is made again meanwhile, or made twice, is the same
+    shard, with its documents. On a ring whose colony has ended with documents in it no other is begun in its place.
+
+    Under a runner the driving calls (`tick_phase`, `take_outbox`, `deliver`, `abandon`) raise `BusyError`. By hand, a
+    tick is: Sense and Act on every shard, each outbox delivered, Decay on every shard, Advance on every shard. The tick
+    is committed when the last shard advances. `abandon` gives it up before.
 
     Args:
         shard_id: Its place on the ring.
@@ -43,6 +46,7 @@ class ShardedColony(Unpicklable):
 
     Raises:
         ShardNotFound: The place is not on the ring.
+        ConfigError: The ring's colony of this config has ended, and its documents with it.
     """
 
     _instead = "make one where it is needed; its batches may travel"
@@ -115,26 +119,48 @@ class ShardedColony(Unpicklable):
             PhaseOrderError: It is another phase's turn. (A `ValueError`.)
             BusyError: A runner drives this shard.
         """
-        phase = TickPhase(phase)
-        # Advance commits the tick that the phases before it were making.
-        tick = self.current_tick + 1
-        nodes, edges, crossing = self._native.phase(phase.value)
-        return PhaseResult(self.shard_id, phase, tick, CrossShardEdges(crossing), nodes, edges)
+        return phase_result(self._native.phase(TickPhase(phase).value))
 
     def take_outbox(self) -> dict[ShardId, Batch]:
-        """What Act sent, by the shard it is for; empty the second time."""
+        """What Act sent, by the shard it is for.
+
+        Empty before Act. Until the tick ends it gives the same batches again, so that one that was lost can be sent
+        again; what is delivered twice counts once.
+
+        Raises:
+            BusyError: A runner drives this shard.
+        """
         return {ShardId(shard): batch for shard, batch in self._native.take_outbox()}
 
     def deliver(self, batch: Batch) -> None:
-        """Put a batch for this shard into its inbox."""
+        """Put a batch for this shard into its inbox.
+
+        Raises:
+            BarrierFailed: It is of another tick, for another shard, or not what its sender sent.
+            BusyError: A runner drives this shard.
+        """
         self._native.deliver(batch)
+
+    def abandon(self) -> bool:
+        """Give up the tick that is being made by hand, on all shards of the colony.
+
+        Every shard is at the old tick, documents that waited for the tick to end are taken, and the next tick begins
+        with Sense. A thread inside a phase gets `BarrierFailed`.
+
+        Returns:
+            Whether a tick was being made.
+
+        Raises:
+            BusyError: A runner drives this shard.
+        """
+        return self._native.abandon()
 
     # --- reading ---
 
     def get_node(self, node_id: str) -> Node | None:
         """The node of this id (32 hex digits), if it lives here."""
         found = self._native.node(node_id)
-        return None if found is None else Node(*found[:6])
+        return None if found is None else node(found)
 
     def get_term_frequencies(self) -> dict[str, int]:
         """How many of this shard's documents contain each term, by its stem."""
@@ -159,8 +185,8 @@ class ShardedColony(Unpicklable):
 
     def health(self) -> ShardHealth:
         """This shard's condition, measured now."""
-        healthy, load, memory, pending = self._native.health()
-        return ShardHealth(self.shard_id, healthy, load, memory, pending)
+        row = self._native.health()
+        return ShardHealth(self.shard_id, row.healthy, row.load, row.memory_usage_mb, row.pending_operations)
 
     def stats(self) -> dict[str, int | float]:
         """This shard in numbers.
@@ -183,9 +209,9 @@ class ShardedColony(Unpicklable):
         """
         stems = _phago.analyse(question_of("query_terms", " ".join(request.query_terms)))
         limit = count("max_results", request.max_results, 1)
-        found, frequencies = self._native.query(stems, limit, request.global_df or None)
-        scored = tuple(ScoredNode(node_id, label, score, self.shard_id) for node_id, label, score in found)
-        return LocalQueryResult(self.shard_id, scored, frequencies)
+        found = self._native.query(stems, limit, request.global_df or None)
+        scored = tuple(ScoredNode(row.id, row.label, row.score, self.shard_id) for row in found.concepts)
+        return LocalQueryResult(self.shard_id, scored, found.frequencies)
 
     def __repr__(self) -> str:
         return f"<ShardedColony {self.shard_id} at tick {self.current_tick}>"

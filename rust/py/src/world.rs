@@ -6,8 +6,9 @@ use crate::convert::document;
 use crate::error::Result;
 use crate::metadata::{self, Told};
 use crate::process::{Home, lock};
+use crate::rows::graph::NodeRow;
 use crate::runtime::{brief, long, start};
-use crate::tables::{EdgeTable, NodeTable, NodeTuple, node_tuple};
+use crate::tables::{EdgeTable, NodeTable, node_row};
 use phago_core::Error;
 use phago_core::config::{DistributedConfig, SHARDS_MAX};
 use phago_core::ids::{DocumentId, NodeId};
@@ -23,6 +24,7 @@ use phago_engine::uses::Helped;
 use phago_engine::world::{self, FoundDocument};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySequence};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, Weak};
 
 /// (index in the caller's sequence, id, field, reason)
@@ -41,13 +43,15 @@ type Neighbor = (String, f64, u32, u32, u32, String);
 /// What the handles of one colony share: its world, and the threads that help to take documents in.
 pub(crate) struct Colony {
     pub(crate) world: Arc<world::World>,
+    /// How many documents it had when a shard of it was last let go, for those who outlive it.
+    pub(crate) left: Arc<AtomicU64>,
     // Its threads help to take documents in, so that a colony keeps to the parallelism it was given.
     helper: Mutex<Weak<Runner>>,
 }
 
 impl Colony {
     pub(crate) fn new(world: Arc<world::World>) -> Arc<Self> {
-        Arc::new(Colony { world, helper: Mutex::default() })
+        Arc::new(Colony { world, left: Arc::default(), helper: Mutex::default() })
     }
 
     /// Let the threads of this runner help for as long as it lives.
@@ -312,9 +316,9 @@ impl World {
         Ok(dictionary)
     }
 
-    fn node(&self, py: Python<'_>, label: &str) -> Result<Option<NodeTuple>> {
+    fn node(&self, py: Python<'_>, label: &str) -> Result<Option<NodeRow>> {
         let words = self.world()?.words(label);
-        self.read(py, |state| concept(state, &words, label).and_then(|term| node_tuple(state, term)))
+        self.read(py, |state| concept(state, &words, label).and_then(|term| node_row(state, term)))
     }
 
     fn neighbors(&self, py: Python<'_>, label: &str) -> Result<Option<Vec<Neighbor>>> {
