@@ -33,4 +33,4 @@ pub use pool::Pool;
 pub use report::{CrossEdges, CrossShardEdge, PhaseReport, RunReport, TickReport};
 pub use runner::{Runner, RunnerConfig};
 pub use uses::Helped;
-pub use world::{FoundDocument, World};
+pub use world::World;

@@ -4,9 +4,9 @@ use crate::config::number;
 use crate::error::Result;
 use crate::world::{Found, found};
 use phago_core::Error;
-use phago_core::query::explain::WordShare;
-use phago_core::query::{ConceptShare, Nothing, Parts, Ranking};
-use phago_engine::answers::{AnsweredDocument, Bridge, Explained};
+use phago_core::query::explain::{BridgeShare, WordShare};
+use phago_core::query::{ConceptShare, Explanation, Nothing, Parts, Ranking};
+use phago_core::read::AnsweredDocument;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -103,8 +103,8 @@ fn concepts(all: &[ConceptShare], seeds_max: usize) -> Vec<ConceptTuple> {
     all.iter().map(concept).collect()
 }
 
-fn bridges(all: &[Bridge]) -> Vec<BridgeTuple> {
-    all.iter().map(|share| (share.seed.clone(), share.title.clone(), share.weight, share.points)).collect()
+fn bridges(all: &[BridgeShare]) -> Vec<BridgeTuple> {
+    all.iter().map(|share| (share.name.clone(), share.title.clone(), share.weight, share.points)).collect()
 }
 
 /// How a question reached a document; turned into Python's objects when it is read, which most paths never are.
@@ -112,7 +112,7 @@ fn bridges(all: &[Bridge]) -> Vec<BridgeTuple> {
 pub(crate) struct PathRows {
     words: Vec<WordShare>,
     concepts: Vec<ConceptShare>,
-    bridges: Vec<Bridge>,
+    bridges: Vec<BridgeShare>,
 }
 
 #[pymethods]
@@ -131,7 +131,7 @@ pub(crate) fn answered(hit: AnsweredDocument) -> Answered {
     (found(hit.document), parts(hit.parts), hit.span, path)
 }
 
-pub(crate) fn explained(told: Explained) -> ExplainedTuple {
+pub(crate) fn explained(told: Explanation) -> ExplainedTuple {
     let nothing = told.nothing.map(|nothing| match nothing {
         Nothing::NoDocuments => "the colony has no documents",
         Nothing::NoWords => "the question has no words, or stop words only",

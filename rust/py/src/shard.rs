@@ -10,10 +10,10 @@ use crate::process::{Home, lock};
 use crate::ring::{Ring, parse_id};
 use crate::runtime::{brief, long};
 use crate::tables::{NodeTuple, node_tuple};
-use crate::world::{Colony, Step, World, crossing, helped};
+use crate::world::{Colony, Step, World, helped};
 use phago_core::ghost::Ghost;
 use phago_core::ids::{DocumentId, NodeId, ShardId};
-use phago_core::query::near::{contributions, rank};
+use phago_core::query::Local;
 use phago_core::shard::Shard;
 use phago_core::state::State;
 use pyo3::prelude::*;
@@ -153,11 +153,7 @@ impl ShardHandle {
 
     fn node(&self, py: Python<'_>, id: &str) -> Result<Option<NodeTuple>> {
         let id = parse_id(id)?;
-        self.read(py, |state, shard| {
-            // Nodes are kept by term and not by id; what is asked for one at a time is looked for.
-            let term = shard.concepts().find(|term| state.commons().id(*term) == id)?;
-            node_tuple(state, term)
-        })
+        self.read(py, |state, shard| local(state, shard).node(NodeId(id)).map(|node| node_tuple(&node)))
     }
 
     fn term_frequencies<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
@@ -185,7 +181,7 @@ impl ShardHandle {
 
     fn cross_shard_edges(&self, py: Python<'_>) -> Result<BTreeMap<u32, u64>> {
         let ends = self.read(py, |state, shard| {
-            let counts = crossing(state, state.commons().seat(shard.id()));
+            let counts = local(state, shard).crossing();
             state.shards().iter().map(|far| far.id().0).zip(counts).filter(|(_, count)| *count > 0).collect()
         })?;
         Ok(ends)
@@ -201,7 +197,7 @@ impl ShardHandle {
     }
 
     fn health(&self, py: Python<'_>) -> Result<(bool, f64, f64, u64)> {
-        let size = self.read(py, |_, shard| Size::of(shard))?;
+        let size = self.read(py, |state, shard| local(state, shard).counts())?;
         let load = if size.documents == 0 { 0.0 } else { size.pending as f64 / size.documents as f64 };
         // A shard whose work died or hung was rebuilt before the call that told of it returned.
         Ok((true, load, size.bytes as f64 / f64::from(1 << 20), size.pending))
@@ -210,8 +206,8 @@ impl ShardHandle {
     fn stats<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
         let ghosts = self.colony()?.world.ghost_count(self.shard)?;
         let (size, crossing) = self.read(py, |state, shard| {
-            let crossing: u64 = crossing(state, state.commons().seat(shard.id())).iter().sum();
-            (Size::of(shard), crossing)
+            let local = local(state, shard);
+            (local.counts(), local.crossing().iter().sum::<u64>())
         })?;
         let dictionary = PyDict::new(py);
         dictionary.set_item("nodes", size.nodes)?;
@@ -240,14 +236,10 @@ impl ShardHandle {
         let df: BTreeMap<u32, u32> =
             global_df.into_iter().flatten().filter_map(|(stem, count)| Some((lexicon.term(&stem)?, count))).collect();
         self.read(py, |state, shard| {
-            let commons = state.commons();
-            let known: Vec<u32> = asked.iter().map(|(term, _)| *term).filter(|term| state.knows(*term)).collect();
-            let ranked =
-                rank(contributions(shard, commons, &known, |term| df.get(&term).copied()), commons, max_results);
-            let found = ranked.into_iter().map(|concept| {
-                let id = NodeId(commons.id(concept.term)).to_string();
-                (id, commons.label(concept.term).to_string(), concept.score)
-            });
+            let terms: Vec<u32> = asked.iter().map(|(term, _)| *term).collect();
+            let ranked = local(state, shard).near(&terms, |term| df.get(&term).copied(), max_results);
+            let found =
+                ranked.into_iter().map(|concept| (concept.id.to_string(), concept.label.to_string(), concept.score));
             let count = |term: u32| shard.documents().postings(term).map_or(0, |postings| postings.list.len());
             let here = asked.iter().map(|(term, stem)| (stem.clone(), count(*term)));
             (found.collect(), here.filter(|(_, count)| *count > 0).collect())
@@ -260,23 +252,6 @@ fn ghost_tuple(ghost: &Ghost) -> GhostTuple {
     (ghost.node.to_string(), ghost.shard.0, label, ghost.data.map(|data| data.mentions), ghost.is_resolved)
 }
 
-struct Size {
-    nodes: u64,
-    edges: u64,
-    documents: u64,
-    pending: u64,
-    bytes: u64,
-}
-
-impl Size {
-    fn of(shard: &Shard) -> Self {
-        let documents = shard.documents();
-        Size {
-            nodes: shard.node_count(),
-            edges: shard.edge_count(),
-            documents: documents.len() as u64,
-            pending: documents.all().iter().filter(|document| document.digested.is_none()).count() as u64,
-            bytes: shard.graph_bytes() as u64 + documents.bytes(),
-        }
-    }
+fn local<'a>(state: &'a State, shard: &Shard) -> Local<'a> {
+    state.view().local(state.commons().seat(shard.id()))
 }
