@@ -5,7 +5,6 @@
 //! blocks them: phases read an own reference to the committed parts and hold no lock at all. The state's write lock is
 //! taken by applying inputs and by the commit of a tick.
 
-use crate::answers;
 use crate::ghosts::cache::Ghosts;
 use crate::ingest::Sessions;
 use crate::lock::lock;
@@ -13,9 +12,10 @@ use crate::pending::Pending;
 use crate::tick::hand::HandTick;
 use crate::tick::turn::{Turn, Turns};
 use phago_core::config::ColonyConfig;
-use phago_core::ids::{DocumentId, ShardId, Tick};
-use phago_core::metadata::{Filter, Metadata};
-use phago_core::query::{Buffers, Found, Scratch};
+use phago_core::ids::{ShardId, Tick};
+use phago_core::metadata::Filter;
+use phago_core::query::{Buffers, Scratch};
+use phago_core::read::FoundDocument;
 use phago_core::ring::Ring;
 use phago_core::state::State;
 use phago_core::text::{Lexicon, QueryWord, Session};
@@ -53,25 +53,6 @@ pub(crate) struct Inputs {
     // By seat: how many own the shard, to drive it by hand.
     pub(crate) owners: Vec<u32>,
     pub(crate) pending: Pending,
-}
-
-/// A document found by search.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FoundDocument {
-    /// Its BM25 score.
-    pub score: f64,
-    /// Its identity.
-    pub id: DocumentId,
-    /// The caller's id, or the identity in hexadecimal where none was given.
-    pub name: String,
-    /// Its title, perhaps empty.
-    pub title: String,
-    /// Its text.
-    pub text: String,
-    /// Its metadata, perhaps none.
-    pub metadata: Metadata,
-    /// The tick that digested it.
-    pub digested: Option<Tick>,
 }
 
 // Buffers kept for later queries.
@@ -147,11 +128,7 @@ impl World {
     pub fn search(&self, text: &str, k: usize, filter: &Filter) -> Result<Vec<FoundDocument>> {
         let words = self.words(text);
         let mut scratch = lock(&self.scratches).pop().unwrap_or_default();
-        let found = self.read(|state| {
-            let found = state.search(&words, k, filter, &mut scratch);
-            let document = |found: &Found| answers::found(state.found(found), found.score);
-            found.iter().map(document).collect()
-        });
+        let found = self.read(|state| state.view().search(&words, k, filter, &mut scratch));
         let mut scratches = lock(&self.scratches);
         if scratches.len() < SCRATCHES_MAX {
             scratches.push(scratch);
