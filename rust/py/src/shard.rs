@@ -12,7 +12,7 @@ use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow, LocalConceptRow};
 use crate::rows::ticks::PhaseRow;
 use crate::runtime::{brief, long};
 use crate::tables::node_row;
-use crate::world::{Colony, Step, World, crossing, helped};
+use crate::world::{Colony, Step, World, helped};
 use phago_core::ids::{DocumentId, NodeId, ShardId};
 use phago_core::query::Local;
 use phago_core::shard::Shard;

@@ -29,7 +29,7 @@ impl NodeTable {
     }
 
     fn build(&self, column: usize) -> Cells {
-        let integers = |cell: fn(&NodeRow) -> i64| Cells::integers(self.nodes.rows.iter().map(cell).collect());
+        let integers = |cell: fn(&read::NodeRow) -> i64| Cells::integers(self.nodes.rows.iter().map(cell).collect());
         match column {
             0 => Cells::texts(self.nodes.rows.iter().map(|node| node.id.to_string())),
             1 => Cells::texts(self.nodes.rows.iter().map(|node| &*node.data.label)),
@@ -100,7 +100,7 @@ impl EdgeTable {
             _ => {
                 // Each id is written once and not once an edge.
                 let ids: Vec<String> = self.edges.ends.iter().map(|end| end.0.to_string()).collect();
-                let place = |edge: &EdgeRow| if column == 6 { edge.source } else { edge.target };
+                let place = |edge: &read::EdgeRow| if column == 6 { edge.source } else { edge.target };
                 Cells::texts(edges.map(|edge| &*ids[place(edge) as usize]))
             }
         }
