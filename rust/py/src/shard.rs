@@ -33,7 +33,7 @@ pub(crate) struct ShardHandle {
 
 impl Drop for ShardHandle {
     fn drop(&mut self) {
-        // Without an owner the world drives the shard along; its documents stay, so its place is not given again.
+        // Without an owner the world drives the shard along. Its documents stay, for whoever takes its place.
         if let Ok(colony) = self.colony() {
             // Fails only where this was the last shard a tick waited for and the tick cannot be made; nobody is here to be told.
             let _ = colony.world.leave(self.shard);
@@ -139,6 +139,11 @@ impl ShardHandle {
         Ok(sent.into_iter().map(|(to, batch)| (to.0, Batch::new(batch, lexicon.clone()))).collect())
     }
 
+    fn abandon(&self, py: Python<'_>) -> Result<bool> {
+        let colony = self.colony()?;
+        brief(py, || colony.world.abandon_by_hand())
+    }
+
     fn deliver(&self, py: Python<'_>, batch: &Bound<'_, Batch>) -> Result<()> {
         let (colony, shard, batch) = (self.colony()?, self.shard, batch.get());
         brief(py, || {
@@ -162,6 +167,16 @@ impl ShardHandle {
             dictionary.set_item(&*stem, count)?;
         }
         Ok(dictionary)
+    }
+
+    fn ghost_count(&self, py: Python<'_>) -> Result<usize> {
+        let (colony, shard) = (self.colony()?, self.shard);
+        brief(py, || colony.world.ghost_count(shard))
+    }
+
+    fn has_ghost(&self, py: Python<'_>, id: &str) -> Result<bool> {
+        let (colony, shard, node) = (self.colony()?, self.shard, parse_id(id).ok().map(NodeId));
+        brief(py, || node.map_or(Ok(false), |node| colony.world.has_ghost(shard, node)))
     }
 
     fn ghosts(&self, py: Python<'_>) -> Result<Vec<GhostRow>> {

@@ -11,7 +11,6 @@ use crate::runtime::{brief, long, start};
 use crate::tables::{EdgeTable, NodeTable, node_row};
 use phago_core::Error;
 use phago_core::config::{DistributedConfig, SHARDS_MAX};
-use phago_core::ids::ShardId;
 use phago_core::metadata::Filter;
 use phago_core::read::{self, FoundDocument, NearConcept};
 use phago_core::settings::within;
@@ -23,7 +22,6 @@ use phago_engine::uses::Helped;
 use phago_engine::world;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySequence};
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, Weak};
 
 /// (index in the caller's sequence, id, field, reason)
@@ -42,24 +40,13 @@ type Neighbor = (String, f64, u32, u32, u32, String);
 /// What the handles of one colony share: its world, and the threads that help to take documents in.
 pub(crate) struct Colony {
     pub(crate) world: Arc<world::World>,
-    // Places that were taken, given back or not.
-    claimed: Mutex<BTreeSet<ShardId>>,
     // Its threads help to take documents in, so that a colony keeps to the parallelism it was given.
     helper: Mutex<Weak<Runner>>,
 }
 
 impl Colony {
     pub(crate) fn new(world: Arc<world::World>) -> Arc<Self> {
-        Arc::new(Colony { world, claimed: Mutex::default(), helper: Mutex::default() })
-    }
-
-    /// Take a shard's place; `false` when it was taken before.
-    pub(crate) fn claim(&self, shard: ShardId) -> phago_core::Result<bool> {
-        let mut claimed = lock(&self.claimed);
-        if claimed.contains(&shard) || !self.world.join(shard)? {
-            return Ok(false);
-        }
-        Ok(claimed.insert(shard))
+        Arc::new(Colony { world, helper: Mutex::default() })
     }
 
     /// Let the threads of this runner help for as long as it lives.
