@@ -10,7 +10,8 @@
 //!   [`message`] is what travels.
 //! * [`commons`] is the committed copy that every shard reads, [`plan`] what the next tick will do.
 //! * [`agents`] propose; [`shard`] senses, acts, delivers and advances over what it owns.
-//! * [`query`] answers; [`state`] is one committed colony; [`dump`] its digest; [`colony`] the sequential driver.
+//! * [`input`] is everything that changes a colony, as data.
+//! * [`query`] answers; [`replica`] is the committed state of one node; [`dump`] its digest; [`colony`] the sequential driver.
 //! * [`coordinator`] counts who takes part and who has answered, and never waits; [`ghost`] keeps bounded copies of
 //!   far nodes.
 #![forbid(unsafe_code)]
@@ -27,6 +28,7 @@ pub mod error;
 pub mod ghost;
 pub mod graph;
 pub mod ids;
+pub mod input;
 pub mod maps;
 pub mod message;
 pub mod metadata;
@@ -34,9 +36,9 @@ pub mod phase;
 pub mod plan;
 pub mod query;
 pub mod reinforcement;
+pub mod replica;
 pub mod ring;
 pub mod shard;
-pub mod state;
 pub mod text;
 pub mod titles;
 

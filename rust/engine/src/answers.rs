@@ -7,7 +7,7 @@ use phago_core::ids::{DocumentId, Tick};
 use phago_core::metadata::Filter;
 use phago_core::query::explain::WordShare;
 use phago_core::query::{Buffers, ConceptShare, Explanation, Inquiry, Lighting, Nothing, Parts, Ranking};
-use phago_core::state::State;
+use phago_core::replica::Replica;
 use phago_core::text::Session;
 use phago_core::{Error, Result};
 
@@ -108,11 +108,11 @@ impl World {
                     };
                 }
                 let (first, last) = inquiry.best_passage(document, buffers);
-                let start = document.text[..first].chars().count();
+                let start = document.body.text[..first].chars().count();
                 AnsweredDocument {
                     document: found(document, hit.found.score),
                     parts: hit.parts,
-                    span: (start, start + document.text[first..last].chars().count()),
+                    span: (start, start + document.body.text[first..last].chars().count()),
                     words: inquiry.words_in(state.view(), spot, buffers),
                     concepts: lighting.shares(spot, hit.parts.concepts, PATH_CONCEPTS, buffers),
                     bridges: bridges(state, inquiry, spot),
@@ -129,7 +129,7 @@ impl World {
     pub fn explain(
         &self,
         text: &str,
-        find: impl FnOnce(&State) -> Option<DocumentId>,
+        find: impl FnOnce(&Replica) -> Option<DocumentId>,
         ranking: &Ranking,
     ) -> Result<Option<Explained>> {
         check(text, ranking)?;
@@ -154,7 +154,7 @@ impl World {
     }
 
     // Read the state with a session and buffers of the pool.
-    fn ask<T>(&self, ask: impl FnOnce(&State, &mut Session, &mut Buffers) -> T) -> Result<T> {
+    fn ask<T>(&self, ask: impl FnOnce(&Replica, &mut Session, &mut Buffers) -> T) -> Result<T> {
         let mut session = self.sessions.take();
         let mut buffers = lock(&self.buffers).pop().unwrap_or_default();
         let answer = self.read(|state| ask(state, &mut session, &mut buffers));
@@ -167,7 +167,7 @@ impl World {
     }
 }
 
-fn explained(state: &State, name: String, told: Explanation) -> Explained {
+fn explained(state: &Replica, name: String, told: Explanation) -> Explained {
     Explained {
         name,
         score: told.score,
@@ -196,22 +196,22 @@ pub(crate) fn found(document: &Document, score: f64) -> FoundDocument {
         score,
         id: document.id,
         name: document.name(),
-        title: document.title.to_string(),
-        text: document.text.to_string(),
-        metadata: document.metadata.clone(),
+        title: document.body.title.to_string(),
+        text: document.body.text.to_string(),
+        metadata: document.body.metadata.clone(),
         digested: document.digested.map(Tick::from),
     }
 }
 
-fn name(state: &State, id: DocumentId) -> String {
+fn name(state: &Replica, id: DocumentId) -> String {
     state.document(id).map_or_else(|| id.to_string(), Document::name)
 }
 
-fn bridge(state: &State, share: &phago_core::query::explain::BridgeShare) -> Bridge {
-    let title = state.document(share.seed).map_or_else(String::new, |document| document.title.to_string());
+fn bridge(state: &Replica, share: &phago_core::query::explain::BridgeShare) -> Bridge {
+    let title = state.document(share.seed).map_or_else(String::new, |document| document.body.title.to_string());
     Bridge { seed: name(state, share.seed), title, weight: share.weight, points: share.points }
 }
 
-fn bridges(state: &State, inquiry: &Inquiry, spot: (usize, u32)) -> Vec<Bridge> {
+fn bridges(state: &Replica, inquiry: &Inquiry, spot: (usize, u32)) -> Vec<Bridge> {
     inquiry.bridge_shares(spot).iter().map(|share| bridge(state, share)).collect()
 }

@@ -7,8 +7,8 @@ use phago_core::commons::Commons;
 use phago_core::ghost::{Ghost, GhostCache, GhostData};
 use phago_core::ids::{NodeId, ShardId};
 use phago_core::maps::{Map, Set};
+use phago_core::replica::Replica;
 use phago_core::shard::CrossEdge;
-use phago_core::state::State;
 use phago_core::{Error, Result};
 
 pub(crate) struct Ghosts {
@@ -23,7 +23,7 @@ impl Ghosts {
     }
 
     /// Keep ghosts of the far ends of new edges, as many as there is room for; with `resolve` their homes are asked now.
-    pub(crate) fn welcome(&mut self, made: &[CrossEdge], state: &State, resolve: bool) {
+    pub(crate) fn welcome(&mut self, made: &[CrossEdge], state: &Replica, resolve: bool) {
         let mut targets = Set::default();
         for edge in made {
             // Beyond the capacity each would only push out another of the same tick.
@@ -39,7 +39,7 @@ impl Ghosts {
     }
 
     /// A ghost; where it is older than the colony's tick its home is asked again.
-    pub(crate) fn read(&mut self, node: NodeId, state: &State) -> Result<Ghost> {
+    pub(crate) fn read(&mut self, node: NodeId, state: &Replica) -> Result<Ghost> {
         let Some(known) = self.cache.get(node) else { return Err(Error::GhostNodeNotFound { node }) };
         let known = known.clone();
         if !known.is_resolved || known.version == state.tick() {
@@ -80,7 +80,7 @@ fn unresolved(commons: &Commons, term: u32) -> Ghost {
 }
 
 // What a node's home tells of it now.
-fn ask(state: &State, term: u32) -> Result<Ghost> {
+fn ask(state: &Replica, term: u32) -> Result<Ghost> {
     let commons = state.commons();
     let (node, shard) = (NodeId(commons.id(term)), commons.home(term).shard);
     let Some(data) = state.home(term).describe(term, commons) else {

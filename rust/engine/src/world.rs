@@ -8,19 +8,19 @@
 use crate::answers;
 use crate::by_hand::HandTick;
 use crate::ghosts::Ghosts;
-use crate::ingest::Sessions;
-use crate::pending::Pending;
+use crate::intake::{Pending, Sessions};
 use crate::pool::{Pool, lock};
 use phago_core::commons::Commons;
 use phago_core::config::ColonyConfig;
+use phago_core::dump;
 use phago_core::ghost::Ghost;
 use phago_core::ids::{DocumentId, NodeId, ShardId, Tick};
 use phago_core::metadata::{Filter, Metadata};
 use phago_core::plan::Plan;
 use phago_core::query::{Buffers, Found, Scratch};
+use phago_core::replica::{Committed, Replica};
 use phago_core::ring::Ring;
 use phago_core::shard::{Delta, Shard};
-use phago_core::state::{Committed, State};
 use phago_core::text::{Lexicon, QueryWord, Session};
 use phago_core::{Error, Result};
 use std::fmt;
@@ -31,7 +31,7 @@ use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 ///
 /// Dropping it drops everything; a runner holds it as long as it lives.
 pub struct World {
-    state: RwLock<State>,
+    state: RwLock<Replica>,
     // The committed tick, to be read without waiting for a commit.
     tick: AtomicU64,
     pub(crate) inputs: Mutex<Inputs>,
@@ -111,7 +111,7 @@ impl World {
     /// # Errors
     /// [`Error::Config`] for a config outside of what is accepted.
     pub fn new(config: ColonyConfig, ring: Ring) -> Result<Arc<World>> {
-        let state = State::new(config, ring)?;
+        let state = Replica::new(config, ring)?;
         let commons = state.commons();
         let (config, ring, lexicon) = (commons.config().clone(), commons.ring().clone(), commons.lexicon().clone());
         let seats = ring.shard_count();
@@ -158,7 +158,7 @@ impl World {
     ///
     /// # Errors
     /// [`Error::CoordinatorUnavailable`] if a change of the state ever broke off half-way.
-    pub fn read<T>(&self, read: impl FnOnce(&State) -> T) -> Result<T> {
+    pub fn read<T>(&self, read: impl FnOnce(&Replica) -> T) -> Result<T> {
         Ok(read(&*self.state()?))
     }
 
@@ -193,7 +193,7 @@ impl World {
     /// # Errors
     /// As [`World::read`].
     pub fn digest(&self) -> Result<String> {
-        self.read(State::digest)
+        self.read(dump::digest)
     }
 
     /// Whether a runner drives it.
@@ -207,7 +207,7 @@ impl World {
     /// # Errors
     /// As [`World::read`].
     pub fn evidence_digest(&self) -> Result<String> {
-        self.read(State::evidence_digest)
+        self.read(dump::evidence)
     }
 
     /// Documents accepted and not yet digested, with those that come, and without those that go, when the tick under
@@ -345,11 +345,11 @@ impl World {
             .map_err(|_| Error::ShardNotFound { shard, registered: self.ring.names() })
     }
 
-    pub(crate) fn state(&self) -> Result<RwLockReadGuard<'_, State>> {
+    pub(crate) fn state(&self) -> Result<RwLockReadGuard<'_, Replica>> {
         self.state.read().map_err(|_| broken())
     }
 
-    pub(crate) fn state_mut(&self) -> Result<RwLockWriteGuard<'_, State>> {
+    pub(crate) fn state_mut(&self) -> Result<RwLockWriteGuard<'_, Replica>> {
         self.state.write().map_err(|_| broken())
     }
 }

@@ -3,8 +3,8 @@
 use crate::column::{Cells, Column};
 use crate::error::Result;
 use phago_core::ids::NodeId;
+use phago_core::replica::Replica;
 use phago_core::shard::NodeData;
-use phago_core::state::State;
 use pyo3::exceptions::{PyIndexError, PyKeyError};
 use pyo3::prelude::*;
 use std::sync::{Arc, OnceLock};
@@ -13,7 +13,7 @@ use std::sync::{Arc, OnceLock};
 pub(crate) type NodeTuple = (String, String, String, u64, u64, u32, u32);
 
 /// A concept that is wired, as a tuple.
-pub(crate) fn node_tuple(state: &State, term: u32) -> Option<NodeTuple> {
+pub(crate) fn node_tuple(state: &Replica, term: u32) -> Option<NodeTuple> {
     let data = state.home(term).describe(term, state.commons())?;
     Some(tuple(NodeId(state.commons().id(term)), state.commons().lexicon().stem(term), &data))
 }
@@ -39,7 +39,7 @@ pub(crate) struct NodeTable {
 const NODE_COLUMNS: [&str; 7] = ["id", "label", "stem", "mentions", "uses", "degree", "shard"];
 
 impl NodeTable {
-    pub(crate) fn of(state: &State) -> Self {
+    pub(crate) fn of(state: &Replica) -> Self {
         let commons = state.commons();
         let node = |term: u32| {
             let data = state.home(term).describe(term, commons)?;
@@ -116,7 +116,7 @@ const EDGE_COLUMNS: [&str; 8] =
     ["source", "target", "weight", "co_activations", "created", "last", "source_id", "target_id"];
 
 impl EdgeTable {
-    pub(crate) fn of(state: &State) -> Self {
+    pub(crate) fn of(state: &Replica) -> Self {
         let commons = state.commons();
         let nodes = state.nodes();
         // Nodes are in the order of their ids, so a target's place is found without a map.

@@ -75,7 +75,7 @@ impl Shard {
         let stamp = plan.stamp();
         let mut delta = Delta {
             tick: plan.tick,
-            slots: commons.slots[self.seat] as usize,
+            slots: commons.vocabulary().slots(self.seat) as usize,
             nodes: Vec::new(),
             rows: Vec::new(),
             census: Census::new(stamp),
@@ -97,7 +97,7 @@ impl Shard {
     }
 
     fn deliver(&self, commons: &Commons, inbox: &[Batch], cancel: &Cancel, delta: &mut Delta) -> Result<()> {
-        let decay = Decay::new(&commons.config);
+        let decay = Decay::new(commons.config());
         let lists: Vec<&[u32]> = inbox.iter().flat_map(Batch::lists).collect();
         let sources = Sources::gather(&lists, self.id, commons, cancel)?;
         let mut activations = Activations::new(commons.terms());
@@ -111,7 +111,13 @@ impl Shard {
         let used = used(inbox);
         let alone = unwired.keys().chain(used.keys().filter(|source| !unwired.contains_key(*source)));
         let alone: Vec<u32> = alone.filter(|source| !sources.has(**source)).copied().collect();
-        let mut delivery = Delivery::new(&decay, &commons.config, delta.tick as u32, &commons.df, &commons.ids);
+        let mut delivery = Delivery::new(
+            &decay,
+            commons.config(),
+            delta.tick as u32,
+            commons.statistics().all_df(),
+            commons.vocabulary().ids(),
+        );
         let mut work = 0;
         let (no_row, many) = (Row::default(), self.id_is_one_of_many(commons));
         delta.rows.reserve(sources.terms.len());
@@ -166,7 +172,7 @@ impl Shard {
     }
 
     fn id_is_one_of_many(&self, commons: &Commons) -> bool {
-        commons.slots.len() > 1
+        commons.seat_count() > 1
     }
 }
 

@@ -13,7 +13,7 @@ pub use sense::Sensed;
 
 use crate::agents::Digester;
 use crate::commons::Commons;
-use crate::documents::{AnalysedDocument, Document, Documents};
+use crate::documents::{Analysed, Document, Documents};
 use crate::graph::{Decay, Row, Synapse};
 use crate::ids::{AgentId, DocumentId, ShardId, Tick};
 use crate::reinforcement::{Reinforcement, Waiting, size_of_waiting};
@@ -160,7 +160,7 @@ impl Shard {
 
     /// The living synapses of a concept that lives here, in no order that means anything.
     pub fn row<'a>(&'a self, term: u32, commons: &Commons) -> impl Iterator<Item = Synapse> + 'a {
-        let decay = Decay::new(&commons.config);
+        let decay = Decay::new(commons.config());
         let now = self.tick as u32;
         let row = self.node(term, commons).map(|node| node.row.iter());
         row.into_iter().flatten().filter(move |synapse| decay.is_alive(synapse, now))
@@ -179,7 +179,7 @@ impl Shard {
     }
 
     fn node(&self, term: u32, commons: &Commons) -> Option<&Node> {
-        let home = commons.homes.get(term as usize).filter(|home| home.shard == self.id)?;
+        let home = commons.vocabulary().homes().get(term as usize).filter(|home| home.shard == self.id)?;
         self.nodes.get(home.slot as usize).filter(|node| node.wirings > 0)
     }
 
@@ -216,7 +216,7 @@ impl Shard {
         Some((document, moved))
     }
 
-    pub(crate) fn insert(&mut self, document: AnalysedDocument, arrival: u32) -> u32 {
+    pub(crate) fn insert(&mut self, document: Analysed, arrival: u32) -> u32 {
         self.documents.insert(document, arrival)
     }
 
