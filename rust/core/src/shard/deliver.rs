@@ -91,9 +91,21 @@ impl Shard {
             self.deliver(commons, inbox, cancel, &mut delta)?;
         }
         delta.census.close();
-        let expired = self.ends.get(&stamp).copied().unwrap_or(0);
-        delta.edge_count = (self.live - expired).wrapping_add_signed(delta.census.live);
+        delta.edge_count = self.edges_after(stamp, &delta.census);
         Ok(delta)
+    }
+
+    // The living synapses once a tick is made. Here and not in Advance it is held that no count falls below 0: a tick that
+    // cannot be right is not made.
+    fn edges_after(&self, stamp: u32, census: &Census) -> u64 {
+        let ending = |end| self.ends.get(&end).copied().unwrap_or(0);
+        for (&end, &change) in &census.ends {
+            // Those that end now have ended before anything is delivered.
+            let before = if end == stamp { 0 } else { ending(end) };
+            assert!(before.checked_add_signed(change).is_some(), "more synapses than there are end at tick {end}");
+        }
+        let left = self.live.checked_sub(ending(stamp)).and_then(|left| left.checked_add_signed(census.live));
+        left.expect("no more synapses end than there are")
     }
 
     fn deliver(&self, commons: &Commons, inbox: &[Batch], cancel: &Cancel, delta: &mut Delta) -> Result<()> {

@@ -242,11 +242,11 @@ impl Shard {
             self.stored = self.stored + row.len() as u64 - old.len() as u64;
             std::mem::swap(old, row);
         }
-        let expired = self.ends.remove(&stamp).unwrap_or(0);
-        self.live = (self.live - expired).wrapping_add_signed(delta.census.live);
+        self.ends.remove(&stamp);
+        self.live = delta.edge_count;
         for (&end, &change) in &delta.census.ends {
             let count = self.ends.entry(end).or_default();
-            *count = count.wrapping_add_signed(change);
+            *count = count.checked_add_signed(change).expect("Decay held that no count falls below 0");
             if *count == 0 {
                 self.ends.remove(&end);
             }
