@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from types import TracebackType
 from typing import Literal, ParamSpec, Self, TypeVar
 
-from ._shared import Unpicklable, constants, count, hit, lexical_hit, question_of, tick_result
+from ._checks import count, question_of
+from ._rows import constants, hit, lexical_hit, tick_result
+from ._unpicklable import Unpicklable
 from .colony import Colony, DigestOf, DocumentLike, Intake, OnError, Updated, Where, chunks
 from .config import ColonyConfig, Ranking, RunnerConfig
 from .graph import Graph

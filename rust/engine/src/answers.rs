@@ -1,12 +1,12 @@
 //! Answers and explanations, each read from one committed tick.
 
-use crate::pool::lock;
+use crate::lock::lock;
 use crate::world::{FoundDocument, World};
 use phago_core::documents::Document;
 use phago_core::ids::{DocumentId, Tick};
 use phago_core::metadata::Filter;
 use phago_core::query::explain::WordShare;
-use phago_core::query::{Buffers, ConceptShare, Explanation, Inquiry, Lighting, Nothing, Parts, Ranking};
+use phago_core::query::{Buffers, ConceptShare, Explanation, Inquiry, Lighting, Nothing, Part, Parts, Ranking};
 use phago_core::replica::Replica;
 use phago_core::text::Session;
 use phago_core::{Error, Result};
@@ -75,6 +75,24 @@ pub struct Explained {
 }
 
 impl World {
+    /// The `k` documents with the highest BM25 scores among those that match, best first; ties by id.
+    ///
+    /// # Errors
+    /// As [`World::read`].
+    pub fn search(&self, text: &str, k: usize, filter: &Filter) -> Result<Vec<FoundDocument>> {
+        let words = self.words(text);
+        let mut scratch = lock(&self.scratches).pop().unwrap_or_default();
+        let found = self.read(|state| {
+            let best = state.search(&words, k, filter, &mut scratch);
+            best.iter().map(|hit| found(state.found(hit), hit.score)).collect()
+        });
+        let mut scratches = lock(&self.scratches);
+        if scratches.len() < crate::world::SCRATCHES_MAX {
+            scratches.push(scratch);
+        }
+        found
+    }
+
     /// The `k` best documents by words, concepts and titles among those that match, best first, all read from one
     /// committed tick.
     ///
@@ -93,7 +111,7 @@ impl World {
         self.ask(|state, session, buffers| {
             let answer = state.answer(text, k, ranking, filter, session, buffers);
             let inquiry = &answer.inquiry;
-            let mut lighting = Lighting::new(inquiry, state.view(), buffers);
+            let mut lighting = Lighting::new(inquiry, state.view());
             let tell = |hit: &phago_core::query::Hit| {
                 let document = state.found(&hit.found);
                 let spot = (hit.found.seat, hit.found.place);
@@ -114,7 +132,7 @@ impl World {
                     parts: hit.parts,
                     span: (start, start + document.body.text[first..last].chars().count()),
                     words: inquiry.words_in(state.view(), spot, buffers),
-                    concepts: lighting.shares(spot, hit.parts.concepts, PATH_CONCEPTS, buffers),
+                    concepts: lighting.shares(spot, hit.parts[Part::Concepts], PATH_CONCEPTS, buffers),
                     bridges: bridges(state, inquiry, spot),
                 }
             };
@@ -191,7 +209,7 @@ fn check(text: &str, ranking: &Ranking) -> Result<()> {
     ranking.validate()
 }
 
-pub(crate) fn found(document: &Document, score: f64) -> FoundDocument {
+fn found(document: &Document, score: f64) -> FoundDocument {
     FoundDocument {
         score,
         id: document.id,

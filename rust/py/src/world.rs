@@ -1,7 +1,7 @@
 //! One colony: what is taken in, what is read.
 
 use crate::answers::{self, Answered, ExplainedTuple};
-use crate::config::{colony, number};
+use crate::config::{number, read};
 use crate::convert::document;
 use crate::error::Result;
 use crate::metadata::{self, Told};
@@ -9,16 +9,18 @@ use crate::process::{Home, lock};
 use crate::runtime::{brief, long, start};
 use crate::tables::{EdgeTable, NodeTable, NodeTuple, node_tuple};
 use phago_core::Error;
-use phago_core::config::{DistributedConfig, SHARDS_MAX, within};
+use phago_core::config::{DistributedConfig, SHARDS_MAX};
 use phago_core::documents::{Body, Document};
 use phago_core::ids::{DocumentId, NodeId, ShardId};
 use phago_core::input::Updated;
 use phago_core::metadata::Filter;
 use phago_core::query::RankedConcept;
 use phago_core::replica::Replica;
+use phago_core::settings::within;
 use phago_core::text::QueryWord;
-use phago_engine::intake::{Helped, Ingested, OnError};
-use phago_engine::runner::Runner;
+use phago_engine::intake::ingest::{Ingested, OnError};
+use phago_engine::intake::reinforce::Helped;
+use phago_engine::tick::runner::Runner;
 use phago_engine::world::{self, FoundDocument};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySequence};
@@ -110,7 +112,7 @@ impl World {
         shards: &Bound<'_, PyAny>,
         virtual_nodes_per_shard: Option<&Bound<'_, PyAny>>,
     ) -> Result<Self> {
-        let config = self::colony(config)?;
+        let config = read(Some(config), "config")?;
         let shards = number("shards", shards)?;
         within("shards", shards, 1, SHARDS_MAX)?;
         let mut layout = DistributedConfig { num_shards: shards, ..DistributedConfig::default() };
@@ -222,7 +224,7 @@ impl World {
         r#where: Option<&Bound<'_, PyAny>>,
         paths: bool,
     ) -> Result<Vec<Answered>> {
-        let (world, ranking, filter) = (self.world()?, answers::ranking(ranking)?, metadata::filter(r#where)?);
+        let (world, ranking, filter) = (self.world()?, read(ranking, "ranking")?, metadata::filter(r#where)?);
         brief(py, || Ok(world.answer(text, k, &ranking, &filter, paths)?.into_iter().map(answers::answered).collect()))
     }
 
@@ -236,7 +238,7 @@ impl World {
         r#where: Option<&Bound<'py, PyAny>>,
         paths: bool,
     ) -> Result<Bound<'py, PyAny>> {
-        let (world, ranking, filter) = (self.world()?.clone(), answers::ranking(ranking)?, metadata::filter(r#where)?);
+        let (world, ranking, filter) = (self.world()?.clone(), read(ranking, "ranking")?, metadata::filter(r#where)?);
         let answer = move || {
             let hits = world.answer(&text, k, &ranking, &filter, paths)?;
             Ok(hits.into_iter().map(answers::answered).collect::<Vec<_>>())
@@ -252,7 +254,7 @@ impl World {
         key: Option<&str>,
         ranking: Option<&Bound<'_, PyDict>>,
     ) -> Result<Option<ExplainedTuple>> {
-        let (world, ranking) = (self.world()?, answers::ranking(ranking)?);
+        let (world, ranking) = (self.world()?, read(ranking, "ranking")?);
         brief(py, || {
             let told = match key {
                 None => Some(world.explain_question(text, &ranking)?),

@@ -1,7 +1,8 @@
 //! Analysis of texts on several threads, with warm analysers.
 
-use crate::job::message;
-use crate::pool::{Pool, lock};
+use crate::lock::lock;
+use crate::work::job::message;
+use crate::work::pool::Pool;
 use phago_core::documents::{Analysed, Body};
 use phago_core::ids::DocumentId;
 use phago_core::input::Forms;

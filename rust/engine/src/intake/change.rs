@@ -1,7 +1,7 @@
 //! Documents that leave or are replaced.
 
-use super::Standing;
-use crate::pool::lock;
+use super::enter::Standing;
+use crate::lock::lock;
 use crate::world::World;
 use phago_core::Result;
 use phago_core::documents::{Analysed, Body};

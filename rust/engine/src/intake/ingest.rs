@@ -1,7 +1,8 @@
 //! Documents that come.
 
-use super::Standing;
-use crate::pool::{Pool, lock};
+use super::enter::Standing;
+use crate::lock::lock;
+use crate::work::pool::Pool;
 use crate::world::{Inputs, World};
 use phago_core::documents::{Analysed, Body};
 use phago_core::ids::{DocumentId, ShardId};
