@@ -10,6 +10,7 @@ use crate::intake::analyse::Sessions;
 use crate::intake::pending::Pending;
 use crate::lock::lock;
 use crate::tick::hand::HandTick;
+use crate::tick::turn::{Turn, Turns};
 use phago_core::config::ColonyConfig;
 use phago_core::dump;
 use phago_core::ids::{DocumentId, ShardId, Tick};
@@ -32,7 +33,7 @@ pub struct World {
     pub(crate) tick: AtomicU64,
     pub(crate) inputs: Mutex<Inputs>,
     pub(crate) hands: Mutex<Option<HandTick>>,
-    pub(crate) turns: Arc<tokio::sync::Mutex<()>>,
+    pub(crate) turns: Arc<Turns>,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) scratches: Mutex<Vec<Scratch>>,
     pub(crate) buffers: Mutex<Vec<Buffers>>,
@@ -49,8 +50,8 @@ pub(crate) struct Inputs {
     pub(crate) running: Option<u64>,
     pub(crate) attempts: u64,
     pub(crate) runners: usize,
-    // By seat: the shards that have a handle.
-    pub(crate) joined: Vec<bool>,
+    // By seat: how many own the shard, to drive it by hand.
+    pub(crate) owners: Vec<u32>,
     pub(crate) pending: Pending,
 }
 
@@ -88,7 +89,7 @@ impl World {
         let seats = ring.shard_count();
         let ghosts = (0..seats).map(|_| Mutex::new(Ghosts::new(config.ghosts_max as usize))).collect();
         let inputs =
-            Inputs { running: None, attempts: 0, runners: 0, joined: vec![false; seats], pending: Pending::default() };
+            Inputs { running: None, attempts: 0, runners: 0, owners: vec![0; seats], pending: Pending::default() };
         Ok(Arc::new(World {
             state: RwLock::new(state),
             tick: AtomicU64::new(0),
@@ -186,6 +187,11 @@ impl World {
     pub fn is_quiet(&self) -> Result<bool> {
         let inputs = lock(&self.inputs);
         Ok(inputs.pending.is_empty() && self.state()?.is_quiet())
+    }
+
+    /// Wait for a turn of one's own in the queue of ticks: no runner begins one until it is dropped.
+    pub async fn turn(&self) -> Turn {
+        self.turns.wait().await
     }
 
     pub(crate) fn seat(&self, shard: ShardId) -> Result<usize> {

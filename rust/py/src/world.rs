@@ -6,8 +6,9 @@ use crate::convert::document;
 use crate::error::Result;
 use crate::metadata::{self, Told};
 use crate::process::{Home, lock};
+use crate::rows::graph::NodeRow;
 use crate::runtime::{brief, long, start};
-use crate::tables::{EdgeTable, NodeTable, NodeTuple, node_tuple};
+use crate::tables::{EdgeTable, NodeTable, node_row};
 use phago_core::Error;
 use phago_core::config::{DistributedConfig, SHARDS_MAX};
 use phago_core::documents::{Body, Document};
@@ -325,9 +326,9 @@ impl World {
         Ok(dictionary)
     }
 
-    fn node(&self, py: Python<'_>, label: &str) -> Result<Option<NodeTuple>> {
+    fn node(&self, py: Python<'_>, label: &str) -> Result<Option<NodeRow>> {
         let words = self.world()?.words(label);
-        self.read(py, |state| concept(state, &words, label).and_then(|term| node_tuple(state, term)))
+        self.read(py, |state| concept(state, &words, label).and_then(|term| node_row(state, term)))
     }
 
     fn neighbors(&self, py: Python<'_>, label: &str) -> Result<Option<Vec<Neighbor>>> {
