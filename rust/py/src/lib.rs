@@ -76,7 +76,7 @@ mod _phago {
         module.add("ANALYSER", phago_core::text::ANALYSER)?;
         module.add("DEBUG_BUILD", cfg!(debug_assertions))?;
         module.add("DOCUMENT_BYTES_MAX", phago_core::documents::DOCUMENT_BYTES_MAX)?;
-        module.add("KEY_BYTES_MAX", crate::convert::KEY_BYTES_MAX)?;
+        module.add("KEY_BYTES_MAX", phago_core::documents::KEY_BYTES_MAX)?;
         module.add("METADATA_BYTES_MAX", phago_core::metadata::METADATA_BYTES_MAX)?;
         module.add("METADATA_KEYS_MAX", phago_core::metadata::METADATA_KEYS_MAX)?;
         module.add("SHARDS_MAX", SHARDS_MAX)

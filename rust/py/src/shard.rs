@@ -15,8 +15,8 @@ use crate::tables::node_row;
 use crate::world::{Colony, Step, World, helped};
 use phago_core::ids::{DocumentId, NodeId, ShardId};
 use phago_core::query::Local;
+use phago_core::replica::Replica;
 use phago_core::shard::Shard;
-use phago_core::state::State;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::BTreeMap;
@@ -60,7 +60,7 @@ impl ShardHandle {
         left.world.leave(self.shard)
     }
 
-    fn read<T: Send>(&self, py: Python<'_>, read: impl FnOnce(&State, &Shard) -> T + Send) -> Result<T> {
+    fn read<T: Send>(&self, py: Python<'_>, read: impl FnOnce(&Replica, &Shard) -> T + Send) -> Result<T> {
         let (colony, id) = (self.colony()?, self.shard);
         brief(py, || colony.world.read(|state| Ok(read(state, &state.shards()[state.check_shard(id)?])))?)
     }
@@ -266,6 +266,6 @@ impl ShardHandle {
     }
 }
 
-fn local<'a>(state: &'a State, shard: &Shard) -> Local<'a> {
+fn local<'a>(state: &'a Replica, shard: &Shard) -> Local<'a> {
     state.view().local(state.commons().seat(shard.id()))
 }

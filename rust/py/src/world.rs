@@ -11,14 +11,15 @@ use crate::runtime::{brief, long, start};
 use crate::tables::{EdgeTable, NodeTable, node_row};
 use phago_core::Error;
 use phago_core::config::{DistributedConfig, SHARDS_MAX};
+use phago_core::documents::Body;
+use phago_core::input::Updated;
 use phago_core::metadata::Filter;
 use phago_core::read::{self, FoundDocument, NearConcept};
+use phago_core::replica::Replica;
 use phago_core::settings::within;
-use phago_core::state::State;
-use phago_engine::changes::Updated;
-use phago_engine::ingest::{Ingested, NewDocument, OnError};
+use phago_engine::intake::ingest::{Ingested, OnError};
+use phago_engine::intake::reinforce::Helped;
 use phago_engine::tick::runner::Runner;
-use phago_engine::uses::Helped;
 use phago_engine::world;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySequence};
@@ -56,7 +57,7 @@ impl Colony {
 
     fn ingest(
         &self,
-        documents: Vec<phago_core::Result<NewDocument>>,
+        documents: Vec<phago_core::Result<Body>>,
         first_index: usize,
         on_error: OnError,
     ) -> phago_core::Result<Ingested> {
@@ -82,7 +83,7 @@ impl World {
         Ok(&self.0.get()?.world)
     }
 
-    fn read<T: Send>(&self, py: Python<'_>, read: impl FnOnce(&State) -> T + Send) -> Result<T> {
+    fn read<T: Send>(&self, py: Python<'_>, read: impl FnOnce(&Replica) -> T + Send) -> Result<T> {
         let world = self.world()?;
         brief(py, || world.read(read))
     }
@@ -273,8 +274,8 @@ impl World {
     fn get(&self, py: Python<'_>, key: &str) -> Result<Option<Stored>> {
         self.read(py, |state| {
             let found = state.view().find(key)?;
-            let metadata = Told(found.metadata.clone());
-            Some((found.title.to_string(), found.text.to_string(), found.arrival, found.digested, metadata))
+            let metadata = Told(found.body.metadata.clone());
+            Some((found.body.title.to_string(), found.body.text.to_string(), found.arrival, found.digested, metadata))
         })
     }
 
@@ -359,10 +360,7 @@ fn on_error(skip: bool) -> OnError {
     if skip { OnError::Skip } else { OnError::Raise }
 }
 
-fn read_documents(
-    documents: &Bound<'_, PySequence>,
-    first_index: usize,
-) -> PyResult<Vec<phago_core::Result<NewDocument>>> {
+fn read_documents(documents: &Bound<'_, PySequence>, first_index: usize) -> PyResult<Vec<phago_core::Result<Body>>> {
     let mut read = Vec::with_capacity(documents.len()?);
     for (index, value) in (first_index..).zip(documents.try_iter()?) {
         read.push(document(&value?)?.map_err(|fault| fault.at(index)));
@@ -370,7 +368,7 @@ fn read_documents(
     Ok(read)
 }
 
-fn one(document: &Bound<'_, PyAny>) -> Result<NewDocument> {
+fn one(document: &Bound<'_, PyAny>) -> Result<Body> {
     Ok(self::document(document)?.map_err(|fault| fault.at(0))?)
 }
 
@@ -423,7 +421,7 @@ fn neighbor(near: read::Neighbor) -> Neighbor {
     (label.to_string(), weight, synapse.co_activations, synapse.created, synapse.last, id.to_string())
 }
 
-fn stats(state: &State, pending: u64, ghosts: u64) -> [(&'static str, u64); 15] {
+fn stats(state: &Replica, pending: u64, ghosts: u64) -> [(&'static str, u64); 15] {
     let (commons, counts) = (state.commons(), state.view().counts());
     [
         ("documents", commons.documents()),

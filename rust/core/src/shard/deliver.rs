@@ -28,7 +28,7 @@ impl Shard {
         let stamp = plan.stamp();
         let mut delta = Delta {
             tick: plan.tick,
-            slots: commons.slots[self.seat] as usize,
+            slots: commons.vocabulary().slots(self.seat) as usize,
             nodes: Vec::new(),
             rows: Vec::new(),
             census: Census::new(stamp),
@@ -44,13 +44,25 @@ impl Shard {
             self.deliver(commons, inbox, cancel, &mut delta)?;
         }
         delta.census.close();
-        let expired = self.ends.get(&stamp).copied().unwrap_or(0);
-        delta.edge_count = (self.live - expired).wrapping_add_signed(delta.census.live);
+        delta.edge_count = self.edges_after(stamp, &delta.census);
         Ok(delta)
     }
 
+    // The living synapses once a tick is made. Here and not in Advance it is held that no count falls below 0: a tick that
+    // cannot be right is not made.
+    fn edges_after(&self, stamp: u32, census: &Census) -> u64 {
+        let ending = |end| self.ends.get(&end).copied().unwrap_or(0);
+        for (&end, &change) in &census.ends {
+            // Those that end now have ended before anything is delivered.
+            let before = if end == stamp { 0 } else { ending(end) };
+            assert!(before.checked_add_signed(change).is_some(), "more synapses than there are end at tick {end}");
+        }
+        let left = self.live.checked_sub(ending(stamp)).and_then(|left| left.checked_add_signed(census.live));
+        left.expect("no more synapses end than there are")
+    }
+
     fn deliver(&self, commons: &Commons, inbox: &[Batch], cancel: &Cancel, delta: &mut Delta) -> Result<()> {
-        let decay = Decay::new(&commons.config);
+        let decay = Decay::new(commons.config());
         let lists: Vec<&[u32]> = inbox.iter().flat_map(Batch::lists).collect();
         let sources = Sources::gather(&lists, self.id, commons, cancel)?;
         let mut activations = Activations::new(commons.terms());
@@ -64,7 +76,13 @@ impl Shard {
         let used = used(inbox);
         let alone = unwired.keys().chain(used.keys().filter(|source| !unwired.contains_key(*source)));
         let alone: Vec<u32> = alone.filter(|source| !sources.has(**source)).copied().collect();
-        let mut delivery = Delivery::new(&decay, &commons.config, delta.tick as u32, &commons.df, &commons.ids);
+        let mut delivery = Delivery::new(
+            &decay,
+            commons.config(),
+            delta.tick as u32,
+            commons.statistics().all_df(),
+            commons.vocabulary().ids(),
+        );
         let mut work = 0;
         let (no_row, many) = (Row::default(), self.id_is_one_of_many(commons));
         delta.rows.reserve(sources.terms.len());
@@ -119,7 +137,7 @@ impl Shard {
     }
 
     fn id_is_one_of_many(&self, commons: &Commons) -> bool {
-        commons.slots.len() > 1
+        commons.seat_count() > 1
     }
 }
 
