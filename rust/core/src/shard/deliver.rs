@@ -112,20 +112,15 @@ impl Shard {
         let alone = unwired.keys().chain(used.keys().filter(|source| !unwired.contains_key(*source)));
         let alone: Vec<u32> = alone.filter(|source| !sources.has(**source)).copied().collect();
         let mut delivery = Delivery::new(&decay, &commons.config, delta.tick as u32, &commons.df, &commons.ids);
-        let mut work = 0;
+        let mut work = Work { cancel, left: WORK_POLL };
         let (no_row, many) = (Row::default(), self.id_is_one_of_many(commons));
         delta.rows.reserve(sources.terms.len());
         for (number, &source) in sources.terms.iter().chain(&alone).enumerate() {
             for &list in sources.lists_of(number) {
                 let list = lists[list as usize];
-                work += list.len();
+                work.add(list.len())?;
                 for &target in list {
                     activations.add(target);
-                }
-                // About a millisecond of work.
-                if work > 1 << 18 {
-                    work = 0;
-                    cancel.poll()?;
                 }
             }
             activations.remove(source);
@@ -149,7 +144,7 @@ impl Shard {
                 continue;
             }
             delta.touched += row.len() as u64;
-            work += 64 + row.len() * (1 + gone.len());
+            work.add(64 + row.len() * (1 + gone.len()))?;
             let new = delivery.deliver(row, gone, &mut activations, reinforced, &mut delta.census, |made| {
                 if many && commons.home(made.target).shard != self.id {
                     delta.cross_edges.push(CrossEdge { source, target: made.target, weight: made.weight });
@@ -167,6 +162,26 @@ impl Shard {
 
     fn id_is_one_of_many(&self, commons: &Commons) -> bool {
         commons.slots.len() > 1
+    }
+}
+
+// About a millisecond of work, in activations and in synapses held against lists.
+const WORK_POLL: usize = 1 << 18;
+
+// Polls once for each so much work.
+struct Work<'a> {
+    cancel: &'a Cancel,
+    left: usize,
+}
+
+impl Work<'_> {
+    fn add(&mut self, amount: usize) -> Result<()> {
+        if amount < self.left {
+            self.left -= amount;
+            return Ok(());
+        }
+        self.left = WORK_POLL;
+        self.cancel.poll()
     }
 }
 
