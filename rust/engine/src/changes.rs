@@ -159,3 +159,48 @@ pub(crate) fn named(state: &State, pending: &Pending, key: &str) -> Option<Docum
     }
     DocumentId::parse(key).filter(|id| key_of(*id) == Some(false))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use phago_core::config::ColonyConfig;
+    use phago_core::ring::Ring;
+    use std::sync::mpsc::channel;
+
+    fn world() -> std::sync::Arc<World> {
+        World::new(ColonyConfig::default(), Ring::new(2, 20)).unwrap()
+    }
+
+    fn document(text: &str) -> NewDocument {
+        NewDocument { key: Some("x".into()), text: text.into(), ..NewDocument::default() }
+    }
+
+    #[test]
+    fn a_document_that_changes_while_it_is_read_is_read_again() {
+        let (world, text) = (world(), "one text of several words, and several of them twice: words, words");
+        world.update(document(text)).unwrap();
+        let other = world.analyse_one(document("another text")).unwrap();
+        let forms = world.sessions.forms("", text);
+        let id = document(text).id();
+        // A reader that finds no session waits for one outside of all other locks: there the document changes.
+        let sessions = world.sessions.held();
+        let (send, found) = channel();
+        let find = move |_: &State, _: &Pending| {
+            let _ = send.send(());
+            Some(id)
+        };
+        std::thread::scope(|scope| {
+            let deleting = scope.spawn(|| world.change(find, None));
+            found.recv().unwrap();
+            let inputs = lock(&world.inputs);
+            assert!(!inputs.is_running());
+            let mut state = world.state_mut().unwrap();
+            assert!(state.remove(id, &forms));
+            state.apply(vec![other]);
+            drop((state, inputs, sessions));
+            assert_eq!(deleting.join().unwrap().unwrap(), Updated::Changed);
+        });
+        let fresh = self::world();
+        assert_eq!(world.evidence_digest().unwrap(), fresh.evidence_digest().unwrap());
+    }
+}

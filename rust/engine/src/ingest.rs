@@ -335,6 +335,12 @@ impl Sessions {
         forms
     }
 
+    /// Nobody gets a session as long as this lives.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> impl Drop + '_ {
+        lock(&self.idle)
+    }
+
     pub(crate) fn take(&self) -> Session {
         lock(&self.idle).pop().unwrap_or_else(|| self.fresh())
     }
