@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .config import Ranking, as_native
@@ -48,13 +47,6 @@ class Unpicklable:
         raise TypeError(
             f"a {name} cannot be pickled or copied, because it holds threads and native memory; {self._instead}"
         )
-
-
-def cores() -> int:
-    """The cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def count(name: str, value: Any, low: int, high: int = 2**31 - 1) -> int:

@@ -10,7 +10,7 @@ from typing import Self
 from . import _phago
 from ._shared import Unpicklable, count, question_of, text_of, tick_result
 from .config import DistributedConfig, RunnerConfig
-from .errors import ConfigError, ShardNotFound
+from .errors import ConfigError, CoordinatorUnavailable, ShardNotFound
 from .ids import ShardId, TickPhase
 from .results import ClusterStats, DistributedTickResult, ScoredNode, ShardInfo
 from .ring import ConsistentHashRing
@@ -234,7 +234,10 @@ class Coordinator(Unpicklable):
         return dict(sorted(total.items()))
 
     def __repr__(self) -> str:
-        return f"<Coordinator of {self.shard_count} shards at tick {self.current_tick}>"
+        try:
+            return f"<Coordinator of {self.shard_count} shards at tick {self.current_tick}>"
+        except CoordinatorUnavailable:
+            return "<unavailable Coordinator>"
 
 
 class DistributedRunner(Unpicklable):
@@ -327,7 +330,10 @@ class DistributedRunner(Unpicklable):
         self.close()
 
     def __repr__(self) -> str:
-        return f"<DistributedRunner of {self.shard_count} shards at tick {self._coordinator.current_tick}>"
+        try:
+            return f"<DistributedRunner of {self.shard_count} shards at tick {self._coordinator.current_tick}>"
+        except CoordinatorUnavailable:
+            return "<unavailable DistributedRunner>"
 
 
 class DistributedQueryEngine:

@@ -9,6 +9,7 @@ from . import _phago
 from ._phago import Batch
 from ._shared import Unpicklable, count, helped, question_of, text_of
 from .config import ColonyConfig, as_native
+from .errors import CoordinatorUnavailable
 from .ghosts import GhostNodeCache, ShardGhosts
 from .ids import ShardId, TickPhase
 from .results import (
@@ -185,4 +186,7 @@ class ShardedColony(Unpicklable):
         return LocalQueryResult(self.shard_id, scored, frequencies)
 
     def __repr__(self) -> str:
-        return f"<ShardedColony {self.shard_id} at tick {self.current_tick}>"
+        try:
+            return f"<ShardedColony {self.shard_id} at tick {self.current_tick}>"
+        except CoordinatorUnavailable:
+            return f"<unavailable ShardedColony {self.shard_id}>"
