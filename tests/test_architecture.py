@@ -87,7 +87,6 @@ HANDLES = r"\b(Shard|Replica|Colony|World|Mutex|RwLock|Condvar|Weak|Sender|Recei
 PACKAGE = {
     "ids": "",
     "document": "",
-    "_cores": "",
     "_unpicklable": "",
     "results": "results.answers results.colony results.documents results.graph results.machine results.ticks",
     "results.answers": "",
@@ -101,15 +100,17 @@ PACKAGE = {
     "config": "_settings",
     "_checks": "errors",
     "_rows": "_checks _settings config errors ids results",
-    "graph": "_rows results",
-    "colony": "_checks _cores _phago _rows _settings _unpicklable config document errors graph results",
-    "aio": "_checks _rows _unpicklable colony config graph results",
+    "graph": "_rows errors results",
+    "colony": "_checks _phago _rows _settings _unpicklable config document errors graph results",
+    "aio": "_checks _phago _rows _unpicklable colony config graph results",
     "machine": "",
     "machine.ghosts": "_checks errors ids results",
     "machine.ring": "_checks _phago _unpicklable config ids",
-    "machine.shard": "_checks _phago _rows _settings _unpicklable config ids machine.ghosts machine.ring results",
+    "machine.shard": "_checks _phago _rows _settings _unpicklable config errors ids machine.ghosts "
+    "machine.ring results",
     "machine.coordinator": "_checks _phago _settings _unpicklable config errors ids machine.ring results",
-    "machine.runner": "_checks _phago _rows _settings _unpicklable config machine.coordinator machine.shard results",
+    "machine.runner": "_checks _phago _rows _settings _unpicklable config errors machine.coordinator "
+    "machine.shard results",
     "machine.query": "_checks errors ids machine.coordinator machine.shard results",
     "phago": "_phago aio colony config document errors graph ids machine.coordinator machine.ghosts machine.query "
     "machine.ring machine.runner machine.shard results",

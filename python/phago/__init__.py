@@ -8,8 +8,8 @@ drive it themselves.
 
 from __future__ import annotations
 
-import atexit
 import os
+import sys
 import warnings
 
 from . import _phago
@@ -38,7 +38,7 @@ from .errors import (
     ShardNotFound,
     WireError,
 )
-from .graph import Edges, Graph, Nodes
+from .graph import AsyncGraph, Edges, Graph, Nodes
 from .ids import ShardId, TickPhase
 from .machine.coordinator import Coordinator
 from .machine.ghosts import GhostNodeCache
@@ -89,6 +89,7 @@ __all__ = [
     "Concept",
     "BridgeShare",
     "AsyncColony",
+    "AsyncGraph",
     "BarrierFailed",
     "Batch",
     "BusyError",
@@ -166,8 +167,17 @@ def _seed_maps() -> None:
     _phago.set_map_seed(seed % 2**64)
 
 
+def _say_cores() -> None:
+    # Python reads these itself from 3.13 on, and takes the number as it is; so do we, on every Python.
+    said = sys._xoptions.get("cpu_count")
+    if said is None and not sys.flags.ignore_environment:
+        said = os.environ.get("PYTHON_CPU_COUNT")
+    if isinstance(said, str) and said.isdecimal() and int(said) > 0:
+        _phago.set_cores(min(int(said), 2**31 - 1))
+
+
 _seed_maps()
-atexit.register(_phago.interpreter_ends)
+_say_cores()
 
 if _phago.DEBUG_BUILD:
     warnings.warn(

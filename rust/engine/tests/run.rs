@@ -15,7 +15,7 @@ const TICKS: usize = 20_000;
 
 fn one_word_a_tick(count: usize) -> Arc<World> {
     let world = world_with(1, ColonyConfig { documents_per_tick: 1, ..ColonyConfig::default() });
-    let document = |number| Body { text: format!("w{number}"), ..Body::default() };
+    let document = |number| Body { text: format!("w{number}").into(), ..Body::default() };
     ingest(&world, &(0..count).map(document).collect::<Vec<_>>());
     world
 }
