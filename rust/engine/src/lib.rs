@@ -5,6 +5,7 @@
 //! * [`runner`] drives ticks and keeps their deadlines; `attempt` is one attempt at a tick, stepped by the workers;
 //!   `staging` what a shard has staged in it; [`report`] what it did.
 //! * [`pool`] owns the worker threads and replaces those that hang; [`fault`] orders hangs, panics and meetings.
+//! * [`store`] keeps a colony's inputs and ticks in files: log, witness, checkpoints, recovery.
 //! * [`coordination`] shares a coordinator; `ghosts` keeps copies of far nodes.
 #![forbid(unsafe_code)]
 
@@ -22,6 +23,7 @@ pub mod pool;
 pub mod report;
 pub mod runner;
 mod staging;
+pub mod store;
 pub mod uses;
 pub mod world;
 
