@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from types import TracebackType
 from typing import Literal, ParamSpec, Self, TypeVar
 
-from ._shared import Unpicklable, constants, count, hit, lexical_hit, question_of, tick_result
+from ._checks import count, question_of
+from ._rows import constants, hit, lexical_hit, tick_result
+from ._unpicklable import Unpicklable
 from .colony import Colony, DigestOf, DocumentLike, Intake, OnError, Updated, Where, chunks
 from .config import ColonyConfig, Ranking, RunnerConfig
 from .graph import Graph
@@ -89,8 +91,8 @@ class AsyncColony(Unpicklable):
         """See `Colony.run`."""
         limit = None if max_ticks is None else count("max_ticks", max_ticks, 0)
         begun = time.monotonic()
-        ticks, digested, failed = await self._colony._runner.run(limit)
-        return RunReport(ticks, digested, failed, time.monotonic() - begun)
+        run = await self._colony._runner.run(limit)
+        return RunReport(run.ticks, run.digested, run.failed, time.monotonic() - begun)
 
     async def ticks(self, max_ticks: int | None = None) -> AsyncIterator[DistributedTickResult]:
         """See `Colony.ticks`."""

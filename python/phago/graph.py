@@ -6,12 +6,13 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, overload
 
+from ._rows import node
 from .results import Edge, Node
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._phago import Column, World
+    from ._phago import Column, EdgeRow, NodeRow, World
 
 __all__ = ["Edges", "Graph", "Nodes"]
 
@@ -24,7 +25,7 @@ class _Table(Protocol):
     @property
     def names(self) -> list[str]: ...
     def __len__(self) -> int: ...
-    def get(self, index: int, /) -> tuple[Any, ...]: ...
+    def get(self, index: int, /) -> Any: ...
     def column(self, name: str, /) -> Column: ...
 
 
@@ -39,7 +40,7 @@ class _Snapshot(Sequence[_T], Generic[_T]):
 
     @staticmethod
     @abstractmethod
-    def _row(values: tuple[Any, ...]) -> _T: ...
+    def _row(row: Any) -> _T: ...
 
     @property
     def tick(self) -> int:
@@ -85,8 +86,8 @@ class Nodes(_Snapshot[Node]):
     _columns: ClassVar = {name: name for name in ("id", "label", "mentions", "uses", "degree")}
 
     @staticmethod
-    def _row(values: tuple[Any, ...]) -> Node:
-        return Node(*values[:6])
+    def _row(row: NodeRow) -> Node:
+        return node(row)
 
 
 class Edges(_Snapshot[Edge]):
@@ -103,8 +104,8 @@ class Edges(_Snapshot[Edge]):
     }
 
     @staticmethod
-    def _row(values: tuple[Any, ...]) -> Edge:
-        return Edge(*values[:6])
+    def _row(row: EdgeRow) -> Edge:
+        return Edge(row.source, row.target, row.weight, row.co_activations, row.created, row.last)
 
     def triples(self) -> Iterator[tuple[str, str, float]]:
         """(source, target, weight) of every synapse, as graph libraries take it.
@@ -136,7 +137,7 @@ class Graph:
     def node(self, label: str) -> Node | None:
         """The concept of this label, word or stem; `None` where there is none."""
         found = self._world().node(label)
-        return None if found is None else Node(*found[:6])
+        return None if found is None else node(found)
 
     def neighbors(self, label: str) -> tuple[Edge, ...]:
         """The concept's own synapses, strongest first; empty where there is no such concept.
@@ -148,7 +149,7 @@ class Graph:
         rows = world.neighbors(label)
         if found is None or rows is None:
             return ()
-        source = found[1]
+        source = found.label
         return tuple(Edge(source, target, weight, co, created, last) for target, weight, co, created, last, _ in rows)
 
     def __repr__(self) -> str:

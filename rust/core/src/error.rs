@@ -141,9 +141,11 @@ pub enum Error {
         /// The tick being made.
         tick: u64,
     },
-    /// Bytes that are not a batch of messages.
-    #[error("these bytes are no batch: {reason}")]
+    /// Bytes that are not what they should be.
+    #[error("these bytes are no {what}: {reason}")]
     Wire {
+        /// What they should be.
+        what: &'static str,
         /// What does not fit.
         reason: String,
     },

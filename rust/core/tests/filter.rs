@@ -10,7 +10,7 @@ use phago_core::ids::DocumentId;
 use phago_core::metadata::{
     Comparison, FILTER_BYTES_MAX, Filter, METADATA_BYTES_MAX, METADATA_KEYS_MAX, Metadata, Value, Values,
 };
-use phago_core::query::spread::{Sums, lit_documents};
+use phago_core::query::lit::{self, Sums};
 use phago_core::query::{Buffers, Hit, Ranking, Scratch};
 use phago_core::text::Session;
 use proptest::prelude::*;
@@ -86,7 +86,7 @@ proptest! {
                     let documents = shard.documents();
                     let found: Vec<u32> = documents.matching(filter).iter().collect();
                     let all = (0u32..).zip(documents.all());
-                    let plain = all.filter(|(_, document)| filter.accepts(&document.metadata)).map(|(place, _)| place);
+                    let plain = all.filter(|(_, document)| filter.accepts(&document.body.metadata)).map(|(place, _)| place);
                     prop_assert_eq!(&found, &plain.collect::<Vec<u32>>(), "{:?}", filter);
                     prop_assert_eq!(documents.matching(filter).count(), found.len());
                 }
@@ -212,7 +212,7 @@ fn metadata_is_content() {
     for other in [Metadata::default(), year(2), of(&[("year", Values::One(Value::Float(1.0)))])] {
         assert!(matches!(colony.ingest_with(Some("a"), "T", "ions cross", other), Err(Error::DocumentExists { .. })));
     }
-    let digests = |colony: &Colony| (colony.state().digest(), colony.state().evidence_digest());
+    let digests = |colony: &Colony| (colony.digest(), colony.evidence_digest());
     let all = [Metadata::default(), year(1), year(2)];
     let told: BTreeSet<_> =
         all.iter().flat_map(|one| <[_; 2]>::from(digests(&fill(&[(Some("a"), one.clone())])))).collect();
@@ -282,17 +282,17 @@ fn expected(colony: &Colony, question: &str, k: usize, filter: &Filter, ranking:
     let inquiry = state.inquire(question, ranking, &mut session, &mut buffers);
     // What is bounded may grow with the colony.
     let ranking = &inquiry.ranking;
-    let matches = |id: u128| filter.accepts(&state.document(DocumentId(id)).unwrap().metadata);
+    let matches = |id: u128| filter.accepts(&state.document(DocumentId(id)).unwrap().body.metadata);
     let words = session.query(question);
     let lexical = state.search(&words, 100_000, &Filter::default(), &mut Scratch::default());
     let lexical: Vec<u128> = lexical.iter().map(|found| found.id).filter(|id| matches(*id)).collect();
     let mut lit = Vec::new();
-    for shard in state.shards() {
-        let concepts = inquiry.spread.affordable(ranking);
-        lit.extend(lit_documents(shard, &concepts, 100_000, &phago_core::metadata::Every, &mut Sums::default()));
+    let affordable = inquiry.scorers.concepts.affordable(ranking);
+    for local in view.locals() {
+        lit.extend(lit::find(local, &affordable, 100_000, &phago_core::metadata::Every, &mut Sums::default()));
     }
-    lit.retain(|(_, id, _)| matches(*id));
-    lit.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    lit.retain(|lit| matches(lit.id));
+    lit.sort_by(|a, b| b.sum.total_cmp(&a.sum).then(a.id.cmp(&b.id)));
     let mut named = BTreeSet::new();
     for document in state.shards().iter().flat_map(|shard| shard.documents().all()) {
         let told = inquiry.explain(view, document.id, &mut buffers).unwrap();
@@ -301,7 +301,7 @@ fn expected(colony: &Colony, question: &str, k: usize, filter: &Filter, ranking:
         }
     }
     let mut first: BTreeSet<u128> = lexical.iter().take(ranking.lexical_candidates as usize).copied().collect();
-    first.extend(lit.iter().take(ranking.concept_candidates as usize).map(|lit| lit.1));
+    first.extend(lit.iter().take(ranking.concept_candidates as usize).map(|lit| lit.id));
     first.extend(named);
     let rest: Vec<u128> = lexical.into_iter().take(k).filter(|id| !first.contains(id)).collect();
     let mut scored = |ids: Vec<u128>| {
@@ -342,7 +342,7 @@ fn an_answer_is_the_best_of_those_that_match() {
                     let (hits, lexical): &(Vec<_>, Vec<_>) = &told[told.len() - 1];
                     assert_eq!(*hits, expected(&colony, question, k, filter, &narrow), "{question} {filter:?} {k}");
                     let whole = colony.state().search(&words, 1000, &Filter::default(), &mut Scratch::default());
-                    let matches = |id| filter.accepts(&colony.state().document(DocumentId(id)).unwrap().metadata);
+                    let matches = |id| filter.accepts(&colony.state().document(DocumentId(id)).unwrap().body.metadata);
                     let whole = whole.iter().filter(|one| matches(one.id)).map(|one| (one.id, one.score.to_bits()));
                     assert_eq!(*lexical, whole.take(k).collect::<Vec<_>>());
                     // Would the k best, filtered, have been fewer? Else this proves little.

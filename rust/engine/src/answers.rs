@@ -1,13 +1,13 @@
 //! Answers and explanations, each read from one committed tick.
 
-use crate::pool::lock;
+use crate::lock::lock;
 use crate::world::{FoundDocument, World};
 use phago_core::documents::Document;
 use phago_core::ids::{DocumentId, Tick};
 use phago_core::metadata::Filter;
 use phago_core::query::explain::WordShare;
-use phago_core::query::{Buffers, ConceptShare, Explanation, Inquiry, Lighting, Nothing, Parts, Ranking};
-use phago_core::state::State;
+use phago_core::query::{Buffers, ConceptShare, Explanation, Inquiry, Lighting, Nothing, Part, Parts, Ranking};
+use phago_core::replica::Replica;
 use phago_core::text::Session;
 use phago_core::{Error, Result};
 
@@ -75,6 +75,24 @@ pub struct Explained {
 }
 
 impl World {
+    /// The `k` documents with the highest BM25 scores among those that match, best first; ties by id.
+    ///
+    /// # Errors
+    /// As [`World::read`].
+    pub fn search(&self, text: &str, k: usize, filter: &Filter) -> Result<Vec<FoundDocument>> {
+        let words = self.words(text);
+        let mut scratch = lock(&self.scratches).pop().unwrap_or_default();
+        let found = self.read(|state| {
+            let best = state.search(&words, k, filter, &mut scratch);
+            best.iter().map(|hit| found(state.found(hit), hit.score)).collect()
+        });
+        let mut scratches = lock(&self.scratches);
+        if scratches.len() < crate::world::SCRATCHES_MAX {
+            scratches.push(scratch);
+        }
+        found
+    }
+
     /// The `k` best documents by words, concepts and titles among those that match, best first, all read from one
     /// committed tick.
     ///
@@ -93,7 +111,7 @@ impl World {
         self.ask(|state, session, buffers| {
             let answer = state.answer(text, k, ranking, filter, session, buffers);
             let inquiry = &answer.inquiry;
-            let mut lighting = Lighting::new(inquiry, state.view(), buffers);
+            let mut lighting = Lighting::new(inquiry, state.view());
             let tell = |hit: &phago_core::query::Hit| {
                 let document = state.found(&hit.found);
                 let spot = (hit.found.seat, hit.found.place);
@@ -108,13 +126,13 @@ impl World {
                     };
                 }
                 let (first, last) = inquiry.best_passage(document, buffers);
-                let start = document.text[..first].chars().count();
+                let start = document.body.text[..first].chars().count();
                 AnsweredDocument {
                     document: found(document, hit.found.score),
                     parts: hit.parts,
-                    span: (start, start + document.text[first..last].chars().count()),
+                    span: (start, start + document.body.text[first..last].chars().count()),
                     words: inquiry.words_in(state.view(), spot, buffers),
-                    concepts: lighting.shares(spot, hit.parts.concepts, PATH_CONCEPTS, buffers),
+                    concepts: lighting.shares(spot, hit.parts[Part::Concepts], PATH_CONCEPTS, buffers),
                     bridges: bridges(state, inquiry, spot),
                 }
             };
@@ -129,7 +147,7 @@ impl World {
     pub fn explain(
         &self,
         text: &str,
-        find: impl FnOnce(&State) -> Option<DocumentId>,
+        find: impl FnOnce(&Replica) -> Option<DocumentId>,
         ranking: &Ranking,
     ) -> Result<Option<Explained>> {
         check(text, ranking)?;
@@ -154,7 +172,7 @@ impl World {
     }
 
     // Read the state with a session and buffers of the pool.
-    fn ask<T>(&self, ask: impl FnOnce(&State, &mut Session, &mut Buffers) -> T) -> Result<T> {
+    fn ask<T>(&self, ask: impl FnOnce(&Replica, &mut Session, &mut Buffers) -> T) -> Result<T> {
         let mut session = self.sessions.take();
         let mut buffers = lock(&self.buffers).pop().unwrap_or_default();
         let answer = self.read(|state| ask(state, &mut session, &mut buffers));
@@ -167,7 +185,7 @@ impl World {
     }
 }
 
-fn explained(state: &State, name: String, told: Explanation) -> Explained {
+fn explained(state: &Replica, name: String, told: Explanation) -> Explained {
     Explained {
         name,
         score: told.score,
@@ -191,27 +209,27 @@ fn check(text: &str, ranking: &Ranking) -> Result<()> {
     ranking.validate()
 }
 
-pub(crate) fn found(document: &Document, score: f64) -> FoundDocument {
+fn found(document: &Document, score: f64) -> FoundDocument {
     FoundDocument {
         score,
         id: document.id,
         name: document.name(),
-        title: document.title.to_string(),
-        text: document.text.to_string(),
-        metadata: document.metadata.clone(),
+        title: document.body.title.to_string(),
+        text: document.body.text.to_string(),
+        metadata: document.body.metadata.clone(),
         digested: document.digested.map(Tick::from),
     }
 }
 
-fn name(state: &State, id: DocumentId) -> String {
+fn name(state: &Replica, id: DocumentId) -> String {
     state.document(id).map_or_else(|| id.to_string(), Document::name)
 }
 
-fn bridge(state: &State, share: &phago_core::query::explain::BridgeShare) -> Bridge {
-    let title = state.document(share.seed).map_or_else(String::new, |document| document.title.to_string());
+fn bridge(state: &Replica, share: &phago_core::query::explain::BridgeShare) -> Bridge {
+    let title = state.document(share.seed).map_or_else(String::new, |document| document.body.title.to_string());
     Bridge { seed: name(state, share.seed), title, weight: share.weight, points: share.points }
 }
 
-fn bridges(state: &State, inquiry: &Inquiry, spot: (usize, u32)) -> Vec<Bridge> {
+fn bridges(state: &Replica, inquiry: &Inquiry, spot: (usize, u32)) -> Vec<Bridge> {
     inquiry.bridge_shares(spot).iter().map(|share| bridge(state, share)).collect()
 }

@@ -13,23 +13,24 @@ mod column;
 mod config;
 mod convert;
 mod coordinator;
-mod edges;
+mod cross_edges;
 mod error;
 mod metadata;
 mod process;
 mod ring;
+mod rows;
 mod runner;
 mod runtime;
 mod shard;
 mod tables;
+mod tick_result;
 mod world;
 
 use error::Result;
-use phago_core::config::{ColonyConfig, SHARDS_MAX};
+use phago_core::config::SHARDS_MAX;
 use phago_core::ids::{DocumentId, NodeId};
 use phago_core::text::{Lexicon, Session};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 use std::sync::Arc;
 
 /// The native module of phago; nothing here is public.
@@ -44,19 +45,29 @@ mod _phago {
     #[pymodule_export]
     use crate::column::Column;
     #[pymodule_export]
+    use crate::config::{Setting, check_config, settings};
+    #[pymodule_export]
     use crate::coordinator::Coordinator;
     #[pymodule_export]
-    use crate::edges::CrossEdges;
+    use crate::cross_edges::CrossEdges;
     #[pymodule_export]
     use crate::process::interpreter_ends;
     #[pymodule_export]
     use crate::ring::Ring;
     #[pymodule_export]
-    use crate::runner::{Runner, TickResult};
+    use crate::rows::graph::{EdgeRow, NodeRow};
+    #[pymodule_export]
+    use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow, LocalConceptRow, ShardRow};
+    #[pymodule_export]
+    use crate::rows::ticks::{CrossEdgeRow, PhaseRow, RunRow};
+    #[pymodule_export]
+    use crate::runner::Runner;
     #[pymodule_export]
     use crate::shard::ShardHandle;
     #[pymodule_export]
     use crate::tables::{EdgeTable, NodeTable};
+    #[pymodule_export]
+    use crate::tick_result::TickResult;
     #[pymodule_export]
     use crate::world::World;
 
@@ -65,7 +76,7 @@ mod _phago {
         module.add("ANALYSER", phago_core::text::ANALYSER)?;
         module.add("DEBUG_BUILD", cfg!(debug_assertions))?;
         module.add("DOCUMENT_BYTES_MAX", phago_core::documents::DOCUMENT_BYTES_MAX)?;
-        module.add("KEY_BYTES_MAX", crate::convert::KEY_BYTES_MAX)?;
+        module.add("KEY_BYTES_MAX", phago_core::documents::KEY_BYTES_MAX)?;
         module.add("METADATA_BYTES_MAX", phago_core::metadata::METADATA_BYTES_MAX)?;
         module.add("METADATA_KEYS_MAX", phago_core::metadata::METADATA_KEYS_MAX)?;
         module.add("SHARDS_MAX", SHARDS_MAX)
@@ -104,23 +115,5 @@ mod _phago {
             let words = Session::new(Arc::new(Lexicon::new())).query(text);
             Ok(words.into_iter().map(|word| word.stem).collect())
         })
-    }
-
-    /// Every field of `ColonyConfig` with its default.
-    #[pyfunction]
-    fn default_config(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-        crate::config::dictionary(py, &ColonyConfig::default())
-    }
-
-    /// Every field of `Ranking` with its default.
-    #[pyfunction]
-    fn default_ranking(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-        crate::answers::default_ranking(py)
-    }
-
-    /// Raise `ConfigError` for the first field that is not accepted.
-    #[pyfunction]
-    fn check_config(config: &Bound<'_, PyDict>) -> Result<()> {
-        crate::config::colony(config).map(drop)
     }
 }

@@ -1,30 +1,26 @@
 //! One shard of a world: what it owns, its part of a tick by hand, and its ghosts.
 
 use crate::batch::Batch;
-use crate::config::colony;
+use crate::config::read;
 use crate::convert;
 use crate::coordinator::parse_phase;
-use crate::edges::CrossEdges;
 use crate::error::Result;
 use crate::process::{Home, lock};
 use crate::ring::{Ring, parse_id};
+use crate::rows::graph::NodeRow;
+use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow, LocalConceptRow};
+use crate::rows::ticks::PhaseRow;
 use crate::runtime::{brief, long};
-use crate::tables::{NodeTuple, node_tuple};
+use crate::tables::node_row;
 use crate::world::{Colony, Step, World, crossing, helped};
-use phago_core::ghost::Ghost;
 use phago_core::ids::{DocumentId, NodeId, ShardId};
-use phago_core::query::concepts::{contributions, rank};
+use phago_core::query::near::{contributions, rank};
+use phago_core::replica::Replica;
 use phago_core::shard::Shard;
-use phago_core::state::State;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-
-/// (node_id, shard, label, mentions, is_resolved)
-type GhostTuple = (String, u32, Option<String>, Option<u64>, bool);
-/// ([(node_id, label, score)], documents here by stem)
-type Answer = (Vec<(String, String, f64)>, BTreeMap<String, usize>);
 
 /// One shard of a world that is made of the shards given the same ring.
 #[pyclass(frozen, module = "phago._phago")]
@@ -64,7 +60,7 @@ impl ShardHandle {
         left.world.leave(self.shard)
     }
 
-    fn read<T: Send>(&self, py: Python<'_>, read: impl FnOnce(&State, &Shard) -> T + Send) -> Result<T> {
+    fn read<T: Send>(&self, py: Python<'_>, read: impl FnOnce(&Replica, &Shard) -> T + Send) -> Result<T> {
         let (colony, id) = (self.colony()?, self.shard);
         brief(py, || colony.world.read(|state| Ok(read(state, &state.shards()[state.check_shard(id)?])))?)
     }
@@ -74,7 +70,7 @@ impl ShardHandle {
 impl ShardHandle {
     #[new]
     fn new(py: Python<'_>, shard: u32, config: &Bound<'_, PyDict>, ring: &Bound<'_, Ring>) -> Result<Self> {
-        let (shard, config) = (ShardId(shard), colony(config)?);
+        let (shard, config) = (ShardId(shard), read(Some(config), "config")?);
         let places = ring.get();
         let colony = brief(py, || places.join(shard, config))?;
         Ok(ShardHandle { shard, ring: ring.clone().unbind(), seat: Home::new(Mutex::new(colony)) })
@@ -130,10 +126,10 @@ impl ShardHandle {
         brief(py, || colony.world.reinforce_in(shard, &helped))
     }
 
-    fn phase(&self, py: Python<'_>, name: &str) -> Result<(u64, u64, CrossEdges)> {
+    fn phase(&self, py: Python<'_>, name: &str) -> Result<PhaseRow> {
         let (colony, shard, phase) = (self.colony()?, self.shard, parse_phase(name)?);
         let report = long(py, move || colony.world.phase_by_hand(shard, phase))?;
-        Ok((report.node_count, report.edge_count, CrossEdges::new(report.cross_edges)))
+        Ok(PhaseRow::new(py, &report)?)
     }
 
     fn take_outbox(&self, py: Python<'_>) -> Result<Vec<(u32, Batch)>> {
@@ -151,12 +147,12 @@ impl ShardHandle {
         })
     }
 
-    fn node(&self, py: Python<'_>, id: &str) -> Result<Option<NodeTuple>> {
+    fn node(&self, py: Python<'_>, id: &str) -> Result<Option<NodeRow>> {
         let id = parse_id(id)?;
         self.read(py, |state, shard| {
             // Nodes are kept by term and not by id; what is asked for one at a time is looked for.
             let term = shard.concepts().find(|term| state.commons().id(*term) == id)?;
-            node_tuple(state, term)
+            node_row(state, term)
         })
     }
 
@@ -172,15 +168,15 @@ impl ShardHandle {
         Ok(dictionary)
     }
 
-    fn ghosts(&self, py: Python<'_>) -> Result<Vec<GhostTuple>> {
+    fn ghosts(&self, py: Python<'_>) -> Result<Vec<GhostRow>> {
         let (colony, shard) = (self.colony()?, self.shard);
         let ghosts = brief(py, || colony.world.ghosts(shard))?;
-        Ok(ghosts.iter().map(ghost_tuple).collect())
+        Ok(ghosts.iter().map(GhostRow::from).collect())
     }
 
-    fn ghost(&self, py: Python<'_>, id: &str) -> Result<GhostTuple> {
+    fn ghost(&self, py: Python<'_>, id: &str) -> Result<GhostRow> {
         let (colony, shard, node) = (self.colony()?, self.shard, NodeId(parse_id(id)?));
-        Ok(ghost_tuple(&brief(py, || colony.world.ghost(shard, node))?))
+        Ok(GhostRow::from(&brief(py, || colony.world.ghost(shard, node))?))
     }
 
     fn cross_shard_edges(&self, py: Python<'_>) -> Result<BTreeMap<u32, u64>> {
@@ -200,11 +196,16 @@ impl ShardHandle {
         brief(py, || colony.world.forget_ghosts(own, ShardId(shard)))
     }
 
-    fn health(&self, py: Python<'_>) -> Result<(bool, f64, f64, u64)> {
+    fn health(&self, py: Python<'_>) -> Result<HealthRow> {
         let size = self.read(py, |_, shard| Size::of(shard))?;
         let load = if size.documents == 0 { 0.0 } else { size.pending as f64 / size.documents as f64 };
         // A shard whose work died or hung was rebuilt before the call that told of it returned.
-        Ok((true, load, size.bytes as f64 / f64::from(1 << 20), size.pending))
+        Ok(HealthRow {
+            healthy: true,
+            load,
+            memory_usage_mb: size.bytes as f64 / f64::from(1 << 20),
+            pending_operations: size.pending,
+        })
     }
 
     fn stats<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
@@ -231,7 +232,7 @@ impl ShardHandle {
         terms: Vec<String>,
         max_results: usize,
         global_df: Option<BTreeMap<String, u32>>,
-    ) -> Result<Answer> {
+    ) -> Result<LocalAnswerRow> {
         let colony = self.colony()?;
         let lexicon = colony.world.lexicon();
         // Stems as `analyse` gives them; whatever else is asked for is unknown, which is an answer.
@@ -245,19 +246,14 @@ impl ShardHandle {
             let ranked =
                 rank(contributions(shard, commons, &known, |term| df.get(&term).copied()), commons, max_results);
             let found = ranked.into_iter().map(|concept| {
-                let id = NodeId(commons.id(concept.term)).to_string();
-                (id, commons.label(concept.term).to_string(), concept.score)
+                let (id, label) = (NodeId(commons.id(concept.term)), commons.label(concept.term));
+                LocalConceptRow { id: id.to_string(), label: label.to_string(), score: concept.score }
             });
             let count = |term: u32| shard.documents().postings(term).map_or(0, |postings| postings.list.len());
             let here = asked.iter().map(|(term, stem)| (stem.clone(), count(*term)));
-            (found.collect(), here.filter(|(_, count)| *count > 0).collect())
+            LocalAnswerRow { concepts: found.collect(), frequencies: here.filter(|(_, count)| *count > 0).collect() }
         })
     }
-}
-
-fn ghost_tuple(ghost: &Ghost) -> GhostTuple {
-    let label = ghost.label.as_deref().map(str::to_owned);
-    (ghost.node.to_string(), ghost.shard.0, label, ghost.data.map(|data| data.mentions), ghost.is_resolved)
 }
 
 struct Size {

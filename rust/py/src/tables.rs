@@ -2,24 +2,18 @@
 
 use crate::column::{Cells, Column};
 use crate::error::Result;
+use crate::rows::graph::{EdgeRow, NodeRow};
 use phago_core::ids::NodeId;
+use phago_core::replica::Replica;
 use phago_core::shard::NodeData;
-use phago_core::state::State;
 use pyo3::exceptions::{PyIndexError, PyKeyError};
 use pyo3::prelude::*;
 use std::sync::{Arc, OnceLock};
 
-/// A node as a tuple of Python: id, label, stem, mentions, uses, degree, shard.
-pub(crate) type NodeTuple = (String, String, String, u64, u64, u32, u32);
-
-/// A concept that is wired, as a tuple.
-pub(crate) fn node_tuple(state: &State, term: u32) -> Option<NodeTuple> {
+/// A concept that is wired, as a row.
+pub(crate) fn node_row(state: &Replica, term: u32) -> Option<NodeRow> {
     let data = state.home(term).describe(term, state.commons())?;
-    Some(tuple(NodeId(state.commons().id(term)), state.commons().lexicon().stem(term), &data))
-}
-
-fn tuple(id: NodeId, stem: Arc<str>, data: &NodeData) -> NodeTuple {
-    (id.to_string(), data.label.to_string(), stem.to_string(), data.mentions, data.uses, data.degree, data.shard.0)
+    Some(NodeRow::new(NodeId(state.commons().id(term)), &state.commons().lexicon().stem(term), &data))
 }
 
 struct Node {
@@ -39,7 +33,7 @@ pub(crate) struct NodeTable {
 const NODE_COLUMNS: [&str; 7] = ["id", "label", "stem", "mentions", "uses", "degree", "shard"];
 
 impl NodeTable {
-    pub(crate) fn of(state: &State) -> Self {
+    pub(crate) fn of(state: &Replica) -> Self {
         let commons = state.commons();
         let node = |term: u32| {
             let data = state.home(term).describe(term, commons)?;
@@ -79,9 +73,9 @@ impl NodeTable {
         self.nodes.len()
     }
 
-    fn get(&self, index: usize) -> PyResult<NodeTuple> {
+    fn get(&self, index: usize) -> PyResult<NodeRow> {
         let node = self.nodes.get(index).ok_or_else(|| out_of_range(index, self.nodes.len()))?;
-        Ok(tuple(node.id, node.stem.clone(), &node.data))
+        Ok(NodeRow::new(node.id, &node.stem, &node.data))
     }
 
     fn column(&self, py: Python<'_>, name: &str) -> Result<Column> {
@@ -100,9 +94,6 @@ struct Edge {
     last: u32,
 }
 
-/// An edge as a tuple of Python: the labels of both ends, weight, co_activations, created, last, the ids of both ends.
-type EdgeTuple = (String, String, f64, u32, u32, u32, String, String);
-
 /// The living synapses of one committed tick, ordered by the ids of source and target.
 #[pyclass(frozen, module = "phago._phago")]
 pub(crate) struct EdgeTable {
@@ -116,7 +107,7 @@ const EDGE_COLUMNS: [&str; 8] =
     ["source", "target", "weight", "co_activations", "created", "last", "source_id", "target_id"];
 
 impl EdgeTable {
-    pub(crate) fn of(state: &State) -> Self {
+    pub(crate) fn of(state: &Replica) -> Self {
         let commons = state.commons();
         let nodes = state.nodes();
         // Nodes are in the order of their ids, so a target's place is found without a map.
@@ -178,19 +169,19 @@ impl EdgeTable {
         self.edges.len()
     }
 
-    fn get(&self, index: usize) -> PyResult<EdgeTuple> {
+    fn get(&self, index: usize) -> PyResult<EdgeRow> {
         let edge = self.edges.get(index).ok_or_else(|| out_of_range(index, self.edges.len()))?;
         let (source, target) = (self.end(edge.source), self.end(edge.target));
-        Ok((
-            source.1.to_string(),
-            target.1.to_string(),
-            edge.weight,
-            edge.co_activations,
-            edge.created,
-            edge.last,
-            source.0.to_string(),
-            target.0.to_string(),
-        ))
+        Ok(EdgeRow {
+            source: source.1.to_string(),
+            target: target.1.to_string(),
+            weight: edge.weight,
+            co_activations: edge.co_activations,
+            created: edge.created,
+            last: edge.last,
+            source_id: source.0.to_string(),
+            target_id: target.0.to_string(),
+        })
     }
 
     fn column(&self, py: Python<'_>, name: &str) -> Result<Column> {

@@ -1,24 +1,27 @@
 //! One colony: what is taken in, what is read.
 
 use crate::answers::{self, Answered, ExplainedTuple};
-use crate::config::{colony, number};
+use crate::config::{number, read};
 use crate::convert::document;
 use crate::error::Result;
 use crate::metadata::{self, Told};
 use crate::process::{Home, lock};
+use crate::rows::graph::NodeRow;
 use crate::runtime::{brief, long, start};
-use crate::tables::{EdgeTable, NodeTable, NodeTuple, node_tuple};
+use crate::tables::{EdgeTable, NodeTable, node_row};
 use phago_core::Error;
-use phago_core::config::{DistributedConfig, SHARDS_MAX, within};
+use phago_core::config::{DistributedConfig, SHARDS_MAX};
+use phago_core::documents::{Body, Document};
 use phago_core::ids::{DocumentId, NodeId, ShardId};
+use phago_core::input::Updated;
 use phago_core::metadata::Filter;
 use phago_core::query::RankedConcept;
-use phago_core::state::State;
+use phago_core::replica::Replica;
+use phago_core::settings::within;
 use phago_core::text::QueryWord;
-use phago_engine::changes::Updated;
-use phago_engine::ingest::{Ingested, NewDocument, OnError};
-use phago_engine::runner::Runner;
-use phago_engine::uses::Helped;
+use phago_engine::intake::ingest::{Ingested, OnError};
+use phago_engine::intake::reinforce::Helped;
+use phago_engine::tick::runner::Runner;
 use phago_engine::world::{self, FoundDocument};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySequence};
@@ -68,7 +71,7 @@ impl Colony {
 
     fn ingest(
         &self,
-        documents: Vec<phago_core::Result<NewDocument>>,
+        documents: Vec<phago_core::Result<Body>>,
         first_index: usize,
         on_error: OnError,
     ) -> phago_core::Result<Ingested> {
@@ -94,7 +97,7 @@ impl World {
         Ok(&self.0.get()?.world)
     }
 
-    fn read<T: Send>(&self, py: Python<'_>, read: impl FnOnce(&State) -> T + Send) -> Result<T> {
+    fn read<T: Send>(&self, py: Python<'_>, read: impl FnOnce(&Replica) -> T + Send) -> Result<T> {
         let world = self.world()?;
         brief(py, || world.read(read))
     }
@@ -110,7 +113,7 @@ impl World {
         shards: &Bound<'_, PyAny>,
         virtual_nodes_per_shard: Option<&Bound<'_, PyAny>>,
     ) -> Result<Self> {
-        let config = self::colony(config)?;
+        let config = read(Some(config), "config")?;
         let shards = number("shards", shards)?;
         within("shards", shards, 1, SHARDS_MAX)?;
         let mut layout = DistributedConfig { num_shards: shards, ..DistributedConfig::default() };
@@ -222,7 +225,7 @@ impl World {
         r#where: Option<&Bound<'_, PyAny>>,
         paths: bool,
     ) -> Result<Vec<Answered>> {
-        let (world, ranking, filter) = (self.world()?, answers::ranking(ranking)?, metadata::filter(r#where)?);
+        let (world, ranking, filter) = (self.world()?, read(ranking, "ranking")?, metadata::filter(r#where)?);
         brief(py, || Ok(world.answer(text, k, &ranking, &filter, paths)?.into_iter().map(answers::answered).collect()))
     }
 
@@ -236,7 +239,7 @@ impl World {
         r#where: Option<&Bound<'py, PyAny>>,
         paths: bool,
     ) -> Result<Bound<'py, PyAny>> {
-        let (world, ranking, filter) = (self.world()?.clone(), answers::ranking(ranking)?, metadata::filter(r#where)?);
+        let (world, ranking, filter) = (self.world()?.clone(), read(ranking, "ranking")?, metadata::filter(r#where)?);
         let answer = move || {
             let hits = world.answer(&text, k, &ranking, &filter, paths)?;
             Ok(hits.into_iter().map(answers::answered).collect::<Vec<_>>())
@@ -252,7 +255,7 @@ impl World {
         key: Option<&str>,
         ranking: Option<&Bound<'_, PyDict>>,
     ) -> Result<Option<ExplainedTuple>> {
-        let (world, ranking) = (self.world()?, answers::ranking(ranking)?);
+        let (world, ranking) = (self.world()?, read(ranking, "ranking")?);
         brief(py, || {
             let told = match key {
                 None => Some(world.explain_question(text, &ranking)?),
@@ -281,8 +284,8 @@ impl World {
     fn get(&self, py: Python<'_>, key: &str) -> Result<Option<Stored>> {
         self.read(py, |state| {
             let found = find(state, key)?;
-            let metadata = Told(found.metadata.clone());
-            Some((found.title.to_string(), found.text.to_string(), found.arrival, found.digested, metadata))
+            let metadata = Told(found.body.metadata.clone());
+            Some((found.body.title.to_string(), found.body.text.to_string(), found.arrival, found.digested, metadata))
         })
     }
 
@@ -323,9 +326,9 @@ impl World {
         Ok(dictionary)
     }
 
-    fn node(&self, py: Python<'_>, label: &str) -> Result<Option<NodeTuple>> {
+    fn node(&self, py: Python<'_>, label: &str) -> Result<Option<NodeRow>> {
         let words = self.world()?.words(label);
-        self.read(py, |state| concept(state, &words, label).and_then(|term| node_tuple(state, term)))
+        self.read(py, |state| concept(state, &words, label).and_then(|term| node_row(state, term)))
     }
 
     fn neighbors(&self, py: Python<'_>, label: &str) -> Result<Option<Vec<Neighbor>>> {
@@ -360,10 +363,7 @@ fn on_error(skip: bool) -> OnError {
     if skip { OnError::Skip } else { OnError::Raise }
 }
 
-fn read_documents(
-    documents: &Bound<'_, PySequence>,
-    first_index: usize,
-) -> PyResult<Vec<phago_core::Result<NewDocument>>> {
+fn read_documents(documents: &Bound<'_, PySequence>, first_index: usize) -> PyResult<Vec<phago_core::Result<Body>>> {
     let mut read = Vec::with_capacity(documents.len()?);
     for (index, value) in (first_index..).zip(documents.try_iter()?) {
         read.push(document(&value?)?.map_err(|fault| fault.at(index)));
@@ -371,7 +371,7 @@ fn read_documents(
     Ok(read)
 }
 
-fn one(document: &Bound<'_, PyAny>) -> Result<NewDocument> {
+fn one(document: &Bound<'_, PyAny>) -> Result<Body> {
     Ok(self::document(document)?.map_err(|fault| fault.at(0))?)
 }
 
@@ -415,23 +415,23 @@ fn concepts(world: &world::World, text: &str, k: usize) -> phago_core::Result<Ve
     world.read(|state| state.concepts(&words, k).iter().map(|concept| ranked(state, concept)).collect())
 }
 
-fn ranked(state: &State, concept: &RankedConcept) -> Ranked {
+fn ranked(state: &Replica, concept: &RankedConcept) -> Ranked {
     let commons = state.commons();
     let id = NodeId(commons.id(concept.term)).to_string();
     (id, commons.label(concept.term).to_string(), concept.score, concept.shard.0)
 }
 
-fn find<'a>(state: &'a State, key: &str) -> Option<&'a phago_core::documents::Document> {
+fn find<'a>(state: &'a Replica, key: &str) -> Option<&'a Document> {
     // A document without a key goes by its id; one with a key that looks like an id is found by that key first.
     let unnamed = || {
         let found = state.document(DocumentId::parse(key)?)?;
-        found.key.is_none().then_some(found)
+        found.body.key.is_none().then_some(found)
     };
     state.document(DocumentId::from_key(key)).or_else(unnamed)
 }
 
 // The concept of a word, or else of a stem: the stem of a stem may be another one.
-fn concept(state: &State, words: &[QueryWord], label: &str) -> Option<u32> {
+fn concept(state: &Replica, words: &[QueryWord], label: &str) -> Option<u32> {
     let by_stem = || {
         let commons = state.commons();
         let term = commons.lexicon().term(label).filter(|term| state.knows(*term))?;
@@ -440,7 +440,7 @@ fn concept(state: &State, words: &[QueryWord], label: &str) -> Option<u32> {
     state.concept(words).or_else(by_stem)
 }
 
-fn neighbors(state: &State, term: u32) -> Vec<Neighbor> {
+fn neighbors(state: &Replica, term: u32) -> Vec<Neighbor> {
     let commons = state.commons();
     let mut row: Vec<_> = state.row(term).into_iter().map(|synapse| (state.weight(&synapse), synapse)).collect();
     // The row comes in the order of ids, which a stable sort keeps among equal weights.
@@ -455,7 +455,7 @@ fn neighbors(state: &State, term: u32) -> Vec<Neighbor> {
 }
 
 /// How many living synapses of a shard end on each other shard, by seat.
-pub(crate) fn crossing(state: &State, seat: usize) -> Vec<u64> {
+pub(crate) fn crossing(state: &Replica, seat: usize) -> Vec<u64> {
     let (commons, shard) = (state.commons(), &state.shards()[seat]);
     let mut counts = vec![0; state.shards().len()];
     for term in shard.concepts() {
@@ -467,7 +467,7 @@ pub(crate) fn crossing(state: &State, seat: usize) -> Vec<u64> {
     counts
 }
 
-fn stats(state: &State, pending: u64, ghosts: u64) -> [(&'static str, u64); 15] {
+fn stats(state: &Replica, pending: u64, ghosts: u64) -> [(&'static str, u64); 15] {
     let commons = state.commons();
     let sum = |part: fn(&phago_core::shard::Shard) -> u64| state.shards().iter().map(|shard| part(shard)).sum();
     let crossing = (0..state.shards().len()).flat_map(|seat| crossing(state, seat)).sum();

@@ -1,7 +1,8 @@
 //! Act: granted documents are lysed at their home and their concepts addressed to the concepts' homes, and so is
 //! what was reinforced.
 
-use super::{Sensed, Shard};
+use super::Shard;
+use super::sense::Sensed;
 use crate::Result;
 use crate::cancel::Cancel;
 use crate::commons::{Commons, idf};
@@ -13,12 +14,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a shard staged in Act.
-#[derive(Clone, Debug, Default)]
-pub struct Acted {
+#[derive(Debug)]
+pub(super) struct Acted {
     /// One batch for each shard that is home to any concept this shard speaks of, itself included, by seat.
-    pub outbox: Vec<Batch>,
+    pub(super) outbox: Vec<Batch>,
     /// The documents lysed, by place, with the concepts chosen.
-    pub(crate) lysed: Vec<(u32, Box<[u32]>)>,
+    pub(super) lysed: Vec<(u32, Box<[u32]>)>,
 }
 
 impl Shard {
@@ -29,7 +30,7 @@ impl Shard {
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`].
-    pub fn act(&self, plan: &Plan, commons: &Commons, _sensed: &Sensed, cancel: &Cancel) -> Result<Acted> {
+    pub(super) fn act(&self, plan: &Plan, commons: &Commons, _sensed: &Sensed, cancel: &Cancel) -> Result<Acted> {
         cancel.poll()?;
         let grants = &plan.grants[self.seat];
         let mut salience = Salience::new(commons);
@@ -55,7 +56,7 @@ impl Shard {
             let batch = Batch { tick: plan.tick, from: self.id, to, wired, unwired, uses };
             (!batch.is_empty()).then_some(batch)
         };
-        Ok(Acted { outbox: shares.zip(commons.ring.shards()).filter_map(batch).collect(), lysed })
+        Ok(Acted { outbox: shares.zip(commons.ring().shards()).filter_map(batch).collect(), lysed })
     }
 
     // By seat: how often the waiting reinforcements use what lives there. A synapse lives with its source, so a pair is
@@ -69,7 +70,7 @@ impl Shard {
                 cancel.poll()?;
             }
             // The dictionary may be ahead of the colony.
-            let term = |stem: &str| commons.lexicon.term(stem).filter(|&term| (term as usize) < commons.terms());
+            let term = |stem: &str| commons.lexicon().term(stem).filter(|&term| (term as usize) < commons.terms());
             let terms: Vec<Option<u32>> = reinforcement.stems().iter().map(|stem| term(stem)).collect();
             for &term in terms.iter().flatten() {
                 *concepts.entry(term).or_default() += times;
@@ -81,7 +82,7 @@ impl Shard {
                 }
             }
         }
-        let mut by_seat = vec![Uses::default(); commons.slots.len()];
+        let mut by_seat = vec![Uses::default(); commons.seat_count()];
         let seat = |term: u32| commons.seat(commons.home(term).shard);
         for (term, times) in concepts {
             by_seat[seat(term)].concepts.push((term, times));
@@ -105,7 +106,7 @@ struct Addressed<'a> {
 
 impl<'a> Addressed<'a> {
     fn new(commons: &'a Commons) -> Self {
-        let seats = commons.slots.len();
+        let seats = commons.seat_count();
         Addressed {
             commons,
             lists: Lists::default(),
@@ -152,7 +153,7 @@ const REMEMBERED: usize = 4096;
 
 impl<'a> Salience<'a> {
     fn new(commons: &'a Commons) -> Self {
-        let most = commons.config.concepts_per_document as usize;
+        let most = commons.config().concepts_per_document as usize;
         Salience { commons, most, idf_by_df: Vec::new(), weight_by_tf: Vec::new(), ranked: Vec::new() }
     }
 
@@ -166,7 +167,7 @@ impl<'a> Salience<'a> {
             cancel.poll()?;
             for &(term, count) in chunk {
                 let df = self.commons.df(term);
-                let idf = remembered(&mut self.idf_by_df, df, |df| idf(self.commons.documents, df));
+                let idf = remembered(&mut self.idf_by_df, df, |df| idf(self.commons.documents(), df));
                 let weight = remembered(&mut self.weight_by_tf, count, |count| 1.0 + libm::log(f64::from(count)));
                 self.ranked.push((weight * idf, term));
             }

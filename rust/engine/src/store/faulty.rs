@@ -8,7 +8,7 @@
 
 use super::files::{File, Files, Lock, Open};
 use super::memory;
-use crate::pool::lock;
+use crate::lock::lock;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex};

@@ -5,20 +5,16 @@
 //! generation stands, and what there is of the new one is removed when the colony is opened.
 
 use super::checkpoint::{Checkpoint, Sections};
-use super::files::{File, Files, Refused};
-use super::format::{Magic, PAGE_BYTES, checkpoint_name, corruption, generation_of, log_name};
+use super::files::{Files, Refused};
+use super::format::{Magic, PAGE_BYTES, checkpoint_name, log_name};
 use super::header::{Header, Named, Point};
+use super::layout::{copy, fresh_uuid, is_ours, lay_log, remove_if_there, remove_others, take_lock};
 use super::options::Mutant;
-use super::recovery::{fresh_uuid, is_ours, lay_log, take_lock};
 use super::witness::{Testimony, Witness};
 use super::writer::{Inner, Leading, Store};
-use crate::pool::lock;
+use crate::lock::lock;
 use phago_core::{Error, Result};
-use std::io::ErrorKind;
 use std::sync::Arc;
-
-// How much of a log is copied at once.
-const COPY_BYTES: usize = 1 << 20;
 
 /// A place in the log at which a colony's state was taken, for [`Store::begin_generation`].
 #[derive(Copy, Clone, Debug)]
@@ -193,43 +189,4 @@ fn write_checkpoint(
         let _ = files.remove(&checkpoint_name(header.generation));
     }
     named
-}
-
-pub(super) fn remove_if_there(files: &dyn Files, name: &str) -> Result<()> {
-    match files.remove(name) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        removed => removed.refused(files, name, "remove"),
-    }
-}
-
-/// Copy bytes from one place of a file to a place of the same or another one.
-pub(super) fn copy(
-    files: &dyn Files,
-    (from, from_name, at): (&dyn File, &str, u64),
-    (to, to_name, into): (&dyn File, &str, u64),
-    count: u64,
-) -> Result<()> {
-    let mut buffer = vec![0; COPY_BYTES.min(count as usize)];
-    let mut done = 0;
-    while done < count {
-        let some = buffer.len().min((count - done) as usize);
-        let read = from.read_full(at + done, &mut buffer[..some]).refused(files, from_name, "read")?;
-        if read < some {
-            return Err(corruption(files, from_name, format!("byte {}", at + done), "it has become shorter"));
-        }
-        to.write_full(into + done, &buffer[..some]).refused(files, to_name, "write")?;
-        done += some as u64;
-    }
-    Ok(())
-}
-
-/// Remove the files of all other generations.
-pub(super) fn remove_others(files: &dyn Files, generation: u64) -> Result<()> {
-    let names = files.list().refused(files, "", "list")?;
-    let mut removed = false;
-    for name in names.iter().filter(|name| generation_of(name).is_some_and(|found| found != generation)) {
-        files.remove(name).refused(files, name, "remove")?;
-        removed = true;
-    }
-    if removed { files.sync_dir().refused(files, "", "sync") } else { Ok(()) }
 }

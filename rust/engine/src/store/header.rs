@@ -4,7 +4,7 @@
 //! settings, zeros, and in the last 16 bytes the hash of all before.
 
 use super::files::{File, Files, Refused};
-use super::format::{Magic, Numbers, PAGE_BYTES, PREFIX_BYTES, Prefix, Uuid, corruption, later};
+use super::format::{FORMAT, Magic, Numbers, PAGE_BYTES, PREFIX_BYTES, Prefix, Uuid, corruption, later};
 use phago_core::{Error, Result};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -49,7 +49,7 @@ impl Header {
         }
         let named = self.checkpoint.unwrap_or(Named { bytes: 0, hash: 0 });
         let mut page = Vec::with_capacity(PAGE_BYTES);
-        magic.put(&mut page, super::FORMAT);
+        magic.put(&mut page, FORMAT);
         page.extend_from_slice(&self.uuid.to_le_bytes());
         page.extend_from_slice(&self.generation.to_le_bytes());
         page.extend_from_slice(&self.base.sequence.to_le_bytes());

@@ -1,7 +1,7 @@
 //! [`Files`] that live as long as the process.
 
 use super::files::{File, Files, Lock, Open};
-use crate::pool::lock;
+use crate::lock::lock;
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -22,7 +22,8 @@
 //! opened again.
 //!
 //! * [`Files`] is what is asked of a disk: [`Directory`] a real one, [`Memory`] and [`Faulty`] for tests.
-//! * `format`, `header`, `record`, [`checkpoint`](Checkpoint) and `witness` say what bytes there are; `log` reads records.
+//! * `format`, `header`, `record`, [`checkpoint`](Checkpoint) and `witness` say what bytes there are; `log` reads records, and
+//!   `testified` holds them against the witness; `layout` is what is done with the directory as a whole.
 //! * `writer` grows a log, and `generation` begins a new one; `recovery` opens one to write, `reader` to read; `verify` reads all.
 
 mod checkpoint;
@@ -32,12 +33,14 @@ mod files;
 mod format;
 mod generation;
 mod header;
+mod layout;
 mod log;
 mod memory;
 mod options;
 mod reader;
 mod record;
 mod recovery;
+mod testified;
 mod verify;
 mod witness;
 mod writer;

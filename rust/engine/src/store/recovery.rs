@@ -10,12 +10,15 @@
 
 use super::checkpoint::Checkpoint;
 use super::files::{File, Files, Lock, Open, Refused};
-use super::format::{LOCK, Magic, PAGE_BYTES, Uuid, WITNESS, corruption, generation_of, log_name};
-use super::generation::{copy, remove_if_there, remove_others};
+use super::format::{Magic, PAGE_BYTES, WITNESS, log_name};
 use super::header::{Header, Point};
+use super::layout::{
+    copy, fresh_uuid, is_colony, is_ours, lay_log, open_witness, remove_if_there, remove_others, take_lock,
+};
 use super::log::{LogReader, Next};
 use super::options::{Mutant, Options};
 use super::record::{Kind, Record};
+use super::testified::{check_testimony, open_log};
 use super::witness::{self, Testimony, Witness};
 use super::writer::{Recovered, Store};
 use phago_core::{Error, Result};
@@ -142,93 +145,11 @@ impl Recovery {
     }
 }
 
-/// Whether a file is one of a colony's, the lock left out.
-pub(super) fn is_ours(name: &str) -> bool {
-    name == WITNESS || generation_of(name).is_some()
-}
-
-/// Whether there is a colony, or what is left of one.
-pub(super) fn is_colony(files: &dyn Files) -> Result<bool> {
-    match files.list() {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        names => Ok(names.refused(files, "", "list")?.iter().any(|name| is_ours(name))),
-    }
-}
-
 /// Read the witness; that it is missing is damage.
 fn read_witness(files: &dyn Files, open: Open) -> Result<(Box<dyn File>, Testimony, u32)> {
     let file = open_witness(files, open)?;
     let (testimony, slot, _) = witness::read(files, &*file)?;
     Ok((file, testimony, slot))
-}
-
-pub(super) fn open_witness(files: &dyn Files, open: Open) -> Result<Box<dyn File>> {
-    match files.open(WITNESS, open) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            Err(corruption(files, WITNESS, "its name", "it is missing"))
-        }
-        file => file.refused(files, WITNESS, "open"),
-    }
-}
-
-/// Open the log that a witness speaks of, and the checkpoint that it continues.
-pub(super) fn open_log(
-    files: &Arc<dyn Files>,
-    testimony: &Testimony,
-    open: Open,
-) -> Result<(LogReader, Header, Option<Checkpoint>)> {
-    let name = log_name(testimony.generation);
-    let file = match files.open(&name, open) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Err(corruption(&**files, &name, "its name", "the witness names it, and it is missing"));
-        }
-        file => file.refused(&**files, &name, "open")?,
-    };
-    let header = Header::read(&**files, &name, &*file, Magic::Log, testimony.uuid, testimony.generation)?;
-    let checkpoint = match header.checkpoint {
-        Some(named) => Some(Checkpoint::open(Arc::clone(files), &header, named)?),
-        None => None,
-    };
-    let log = LogReader::new(Arc::from(file), name, header.base);
-    check_testimony(&**files, &log, testimony)?;
-    Ok((log, header, checkpoint))
-}
-
-/// Check that a log, as far as it was read, can be the one of which the witness speaks.
-pub(super) fn check_testimony(files: &dyn Files, log: &LogReader, testimony: &Testimony) -> Result<()> {
-    let (found, said) = (log.point.sequence, testimony.point.sequence);
-    let fits = match found.cmp(&said) {
-        std::cmp::Ordering::Less => log.offset < testimony.offset,
-        std::cmp::Ordering::Equal => log.offset == testimony.offset && log.point == testimony.point,
-        // Beyond it nothing is said; but the header's base never is.
-        std::cmp::Ordering::Greater => log.offset > PAGE_BYTES as u64,
-    };
-    if fits {
-        Ok(())
-    } else {
-        Err(log.damaged(files, format!("what was acknowledged up to record {said} is not this")))
-    }
-}
-
-/// Take the lock of a directory.
-pub(super) fn take_lock(files: &dyn Files) -> Result<Box<dyn Lock>> {
-    let since = humantime::format_rfc3339_seconds(std::time::SystemTime::now());
-    let note = format!("{} {since}\n", std::process::id());
-    match files.lock(LOCK, &note).refused(files, LOCK, "lock")? {
-        Some(held) => Ok(held),
-        None => {
-            let (pid, since) = read_note(files).unwrap_or_default();
-            Err(Error::Locked { path: files.path(), pid, since })
-        }
-    }
-}
-
-// Whatever of it can be read: it is for a message only.
-fn read_note(files: &dyn Files) -> Option<(Option<u32>, Option<String>)> {
-    let mut note = [0; 64];
-    let read = files.open(LOCK, Open::Read).ok()?.read_full(0, &mut note).ok()?;
-    let (pid, since) = std::str::from_utf8(&note[..read]).ok()?.trim_end().split_once(' ')?;
-    Some((pid.parse().ok(), Some(since.to_owned())))
 }
 
 // Whether the making of a colony was cut off before it could acknowledge anything: there is no more than the header of the
@@ -273,26 +194,4 @@ fn create(files: &dyn Files, new: Option<&[u8]>) -> Result<()> {
     let (uuid, offset) = (header.uuid, PAGE_BYTES as u64);
     Witness::create(files, Testimony { uuid, count: 0, generation: 0, point: header.base, offset })?;
     files.sync_dir().refused(files, "", "sync")
-}
-
-/// Write a log that has no record yet, and make it and its name durable.
-pub(super) fn lay_log(files: &dyn Files, header: &Header) -> Result<Box<dyn File>> {
-    let name = log_name(header.generation);
-    let page = header.encode(Magic::Log)?;
-    let file = files.open(&name, Open::Create).refused(files, &name, "make")?;
-    file.write_full(0, &page).refused(files, &name, "write")?;
-    file.sync().refused(files, &name, "sync")?;
-    files.sync_dir().refused(files, "", "sync")?;
-    Ok(file)
-}
-
-/// 128 random bits.
-pub(super) fn fresh_uuid(files: &dyn Files) -> Result<Uuid> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|cause| Error::Storage {
-        path: files.path(),
-        attempted: "draw random bits for".to_owned(),
-        cause: cause.to_string(),
-    })?;
-    Ok(Uuid::from_le_bytes(bytes))
 }

@@ -2,10 +2,11 @@
 
 use super::checkpoint::Checkpoint;
 use super::files::{File, Files, Open, Refused};
-use super::format::{Magic, WITNESS, generation_of, log_name};
+use super::format::{Magic, WITNESS, corruption, generation_of, log_name};
 use super::header::Header;
+use super::layout::{is_colony, open_witness};
 use super::log::{LogReader, Next};
-use super::recovery::{check_testimony, is_colony, open_witness};
+use super::testified::check_testimony;
 use super::witness::{self, SLOTS};
 use phago_core::{Error, Result};
 use std::sync::Arc;
@@ -54,7 +55,7 @@ pub fn verify(files: &Arc<dyn Files>) -> Result<Verified> {
     }
     let file = match files.open(&log_of, Open::Read) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            found.damage.push(super::format::corruption(&**files, &log_of, "its name", "it is missing"));
+            found.damage.push(corruption(&**files, &log_of, "its name", "it is missing"));
             return Ok(found);
         }
         file => file.refused(&**files, &log_of, "open")?,
@@ -119,11 +120,7 @@ impl Verified {
             let told = witness::slot(files, file, slot).and_then(|found| {
                 let whole = found.is_some() && witness::is_blank_behind(files, file, slot)?;
                 let reason = "is not what was written; the other slot stands";
-                if whole {
-                    Ok(())
-                } else {
-                    Err(super::format::corruption(files, WITNESS, format!("slot {slot}"), reason))
-                }
+                if whole { Ok(()) } else { Err(corruption(files, WITNESS, format!("slot {slot}"), reason)) }
             });
             self.told(told)?;
         }

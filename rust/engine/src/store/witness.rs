@@ -6,7 +6,7 @@
 //! synced it is the only one that is written, so that a torn write leaves the last synced one whole.
 
 use super::files::{File, Files, Open, Refused};
-use super::format::{Magic, Numbers, PAGE_BYTES, Prefix, Uuid, WITNESS, corruption, later};
+use super::format::{FORMAT, Magic, Numbers, PAGE_BYTES, Prefix, Uuid, WITNESS, corruption, later};
 use super::header::Point;
 use phago_core::Result;
 use std::time::Instant;
@@ -30,7 +30,7 @@ pub(super) struct Testimony {
 impl Testimony {
     fn encode(&self, slot: u32) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(SLOT_BYTES);
-        Magic::Witness.put(&mut bytes, super::FORMAT);
+        Magic::Witness.put(&mut bytes, FORMAT);
         bytes.extend_from_slice(&self.uuid.to_le_bytes());
         bytes.extend_from_slice(&slot.to_le_bytes());
         bytes.extend_from_slice(&[0; 4]);

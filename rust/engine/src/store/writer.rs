@@ -9,7 +9,7 @@ use super::header::{Header, Point};
 use super::options::{Mutant, Options, WitnessSync};
 use super::record::{Kind, Prepared};
 use super::witness::Witness;
-use crate::pool::lock;
+use crate::lock::lock;
 use phago_core::{Error, Result};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::Thread;
