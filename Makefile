@@ -78,9 +78,9 @@ tools:
 	@[ -n "$(PYTHON)" ] || { \
 		echo 'phago needs Python 3.11 or later: apt-get install python3, or PYTHON=/path/to/python3.11 make ...'; exit 1; }
 	@command -v $(CARGO) >/dev/null || { \
-		echo 'phago needs cargo, from Rust 1.88 or later: rustup.rs tells how to install it; then open a new shell'; exit 1; }
-	@[ "$$($(CARGO) --version | sed 's/^cargo 1\.\([0-9]*\).*/\1/')" -ge 88 ] || { \
-		echo "phago needs Rust 1.88 or later, and this is $$($(CARGO) --version): rustup update stable"; exit 1; }
+		echo 'phago needs cargo, from Rust 1.89 or later: rustup.rs tells how to install it; then open a new shell'; exit 1; }
+	@[ "$$($(CARGO) --version | sed 's/^cargo 1\.\([0-9]*\).*/\1/')" -ge 89 ] || { \
+		echo "phago needs Rust 1.89 or later, and this is $$($(CARGO) --version): rustup update stable"; exit 1; }
 	@command -v cc >/dev/null || { echo 'phago needs a C compiler to link: apt-get install gcc libc6-dev'; exit 1; }
 
 # Debian cuts ensurepip out of its Python; then the system's pip fills the environment from outside.
