@@ -19,14 +19,15 @@ PIP = if $(BIN)/python -m pip --version >/dev/null 2>&1; then set -- $(BIN)/pyth
 # `pip --python` came with 22.3.
 PIP_KNOWS_PYTHON := import pip, sys; sys.exit([int(part) for part in pip.__version__.split(".")[:2]] < [22, 3])
 
-.PHONY: help demo test dev check bench campaign tools clean
+.PHONY: help demo test dev check readme bench campaign tools clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo       build phago, digest the documentation of this Python, answer five questions'
 	@echo 'make test       the tests of Rust and of Python'
 	@echo 'make dev        a quick build into .venv: changes of Python show at once, those of Rust after the next make dev'
-	@echo 'make check      formatting, lints, types, documentation, licences'
+	@echo 'make check      formatting, lints, types, documentation, licences; warnings are errors'
+	@echo 'make readme     what the examples of README.md print is written into it'
 	@echo 'make bench      figures beside peers; PHAGO_DATA names a folder of corpora and collections'
 	@echo 'make campaign   one digest for many shards, threads and seeds; PHAGO_DATA as above'
 	@echo 'make clean      remove .venv and what pytest, mypy and ruff keep'
@@ -55,6 +56,9 @@ check: $(VENV)/.phago $(VENV)/.test $(VENV)/.check
 	$(BIN)/python -m mypy.stubtest phago._phago
 	$(BIN)/python tools/licences.py --check
 	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_package.py
+
+readme: $(VENV)/.test
+	$(BIN)/python -W ignore tools/readme.py
 
 bench: $(VENV)/.phago $(VENV)/.test $(VENV)/.bench
 	$(BIN)/python -m pytest benches --benchmark-only --benchmark-quiet --timeout 3600

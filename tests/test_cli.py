@@ -9,7 +9,8 @@ import time
 
 import phago
 import pytest
-from phago import cli, demo
+from phago import cli
+from phago.cli import demo
 
 PROGRAM = [sys.executable, "-W", "ignore", "-m", "phago"]
 

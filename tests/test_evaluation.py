@@ -15,7 +15,9 @@ from dataclasses import replace
 import ir_measures
 import pytest
 from ir_measures import AP, RR, R, ScoredDoc, nDCG
-from phago import beir, cli, evaluation
+from phago import cli
+from phago.cli import command
+from phago.evaluation import beir, evaluation, measures, significance
 from scipy import stats
 from support import Chance
 
@@ -111,7 +113,7 @@ def chances(seed):
 def test_grades_below_0_are_no_answers():
     # Beside ir-measures no grade is below 0: the extension that it calls may end the process on one.
     ranking = ["spam", "answer", "other"]
-    for measure in evaluation.MEASURES.values():
+    for measure in measures.MEASURES.values():
         below, zero = ({"spam": grade, "answer": 2, "missing": 1} for grade in (-2, 0))
         assert measure(ranking, below) == measure(ranking, zero) > 0
         assert measure(ranking, {"spam": -1}) == 0
@@ -130,7 +132,7 @@ def test_measures_are_those_of_ir_measures_on_the_run_that_is_written(seed):
     for metric in ir_measures.iter_calc(list(THEIRS.values()), grades, run):
         name = next(name for name, measure in THEIRS.items() if measure == metric.measure)
         theirs[name][metric.query_id] = metric.value
-    for name, measure in evaluation.MEASURES.items():
+    for name, measure in measures.MEASURES.items():
         for question, judged in grades.items():
             ours = measure([document for document, _ in found[question]], judged)
             assert ours == pytest.approx(theirs[name][question], abs=1e-9), (name, question)
@@ -160,14 +162,14 @@ def test_p_is_that_of_scipy(count):
         ours = [chance.below(1000) / 1000 + shift for _ in range(count)]
         theirs = [chance.below(1000) / 1000 for _ in range(count)]
         expected = stats.ttest_rel(ours, theirs).pvalue
-        assert evaluation.paired_t_test(ours, theirs) == pytest.approx(expected, rel=1e-8, abs=1e-300)
+        assert significance.paired_t_test(ours, theirs) == pytest.approx(expected, rel=1e-8, abs=1e-300)
 
 
 def test_p_where_there_is_no_spread():
-    assert evaluation.paired_t_test([0.5], [0.25]) is None
-    assert evaluation.paired_t_test([0.5, 0.25], [0.5, 0.25]) == 1.0
-    assert evaluation.paired_t_test([0.5, 0.75], [0.25, 0.5]) == 0.0
-    assert evaluation.paired_t_test([0.5, 0.25], [0.25, 0.5]) == 1.0
+    assert significance.paired_t_test([0.5], [0.25]) is None
+    assert significance.paired_t_test([0.5, 0.25], [0.5, 0.25]) == 1.0
+    assert significance.paired_t_test([0.5, 0.75], [0.25, 0.5]) == 0.0
+    assert significance.paired_t_test([0.5, 0.25], [0.25, 0.5]) == 1.0
 
 
 # --- what is shown -----------------------------------------------------------------------------------------------
@@ -397,7 +399,7 @@ def test_a_wrong_folder_is_one_line(folder, monkeypatch, capsys):
 
 
 def test_a_run_file_that_cannot_be_written_is_told_before_the_work(folder, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(cli, "evaluate", lambda *_, **__: pytest.fail("the work was done"))
+    monkeypatch.setattr(command, "evaluate", lambda *_, **__: pytest.fail("the work was done"))
     for place in (tmp_path, tmp_path / "nowhere" / "run.txt"):
         assert cli.main(["eval", str(folder), "--run-file", str(place)]) == 1
         assert capsys.readouterr().err == f"phago: `{place}` cannot be written: it is a folder, or lies in none\n"

@@ -21,7 +21,7 @@ warnings.filterwarnings("ignore", message="phago's native module")
 import phago
 from phago import _phago
 world = _phago.World.create({}, 3)
-runner = _phago.Runner.of_world(world, 20_000, True, 2)
+runner = _phago.Runner.of_world(world, {"phase_timeout_ms": 20_000, "max_parallelism": 2})
 world.ingest(["one text about ions", "another about cells"], 0, False)
 """
 

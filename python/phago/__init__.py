@@ -9,12 +9,11 @@ drive it themselves.
 from __future__ import annotations
 
 import os
-import sys
 import warnings
 
 from . import _phago
+from ._cores import heed as _heed_cores
 from .aio import AsyncColony
-from .cluster import Coordinator, DistributedQueryEngine, DistributedRunner
 from .colony import Colony
 from .config import ColonyConfig, DistributedConfig, Ranking, RunnerConfig
 from .document import Document, read_folder
@@ -39,9 +38,14 @@ from .errors import (
     ShardNotFound,
     WireError,
 )
-from .ghosts import GhostNodeCache
 from .graph import AsyncGraph, Edges, Graph, Nodes
 from .ids import ShardId, TickPhase
+from .machine.coordinator import Coordinator
+from .machine.ghosts import GhostNodeCache
+from .machine.query import DistributedQueryEngine
+from .machine.ring import ConsistentHashRing
+from .machine.runner import DistributedRunner
+from .machine.shard import Batch, ShardedColony
 from .results import (
     BridgeShare,
     ClusterStats,
@@ -71,8 +75,6 @@ from .results import (
     StoredDocument,
     WordShare,
 )
-from .ring import ConsistentHashRing
-from .shard import Batch, ShardedColony
 
 # The distribution's version as it is written in pyproject.toml; a test holds them equal.
 __version__ = "0.1.0"
@@ -165,17 +167,8 @@ def _seed_maps() -> None:
     _phago.set_map_seed(seed % 2**64)
 
 
-def _say_cores() -> None:
-    # Python reads these itself from 3.13 on, and takes the number as it is; so do we, on every Python.
-    said = sys._xoptions.get("cpu_count")
-    if said is None and not sys.flags.ignore_environment:
-        said = os.environ.get("PYTHON_CPU_COUNT")
-    if isinstance(said, str) and said.isdecimal() and int(said) > 0:
-        _phago.set_cores(min(int(said), 2**31 - 1))
-
-
 _seed_maps()
-_say_cores()
+_heed_cores()
 
 if _phago.DEBUG_BUILD:
     warnings.warn(

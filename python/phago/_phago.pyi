@@ -13,6 +13,8 @@ import sys
 from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, final
 
+# settings by name; absent ones have their defaults
+_Settings = dict[str, bool | int | float]
 _PhaseName = Literal["Sense", "Act", "Decay", "Advance"]
 # (kind, shard, phase, tick), and for some kinds a number more; see `Runner.inject`
 _Fault = tuple[str, int, str, int | None] | tuple[str, int, str, int | None, int]
@@ -81,6 +83,7 @@ __all__ = [
     "Ring",
     "Runner",
     "SHARDS_MAX",
+    "Setting",
     "ShardHandle",
     "TickResult",
     "World",
@@ -90,11 +93,10 @@ __all__ = [
     "concept_id",
     "content_id",
     "cores",
-    "default_config",
-    "default_ranking",
     "document_id",
     "set_cores",
     "set_map_seed",
+    "settings",
     "wait_until_freed",
     "wait_until_freed_async",
 ]
@@ -133,13 +135,30 @@ def content_id(title: str, text: str) -> str:
 def concept_id(stem: str) -> str:
     """The id of the node of a concept, by its stem."""
 
-def default_config() -> dict[str, int | float]:
-    """Every field of `ColonyConfig` with its default, in order; the Python dataclass is tested against it."""
+@final
+class Setting:
+    """What is known of a setting before one is made."""
 
-def default_ranking() -> dict[str, int | float]:
-    """Every field of `Ranking` with its default, in order; the Python dataclass is tested against it."""
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> Literal["int", "float", "bool"]: ...
+    @property
+    def default(self) -> int | float: ...
+    @property
+    def low(self) -> int | float:
+        """The least value that is accepted."""
+    @property
+    def high(self) -> int | float:
+        """The greatest value that is accepted."""
+    @property
+    def at_least(self) -> str | None:
+        """Another setting of the class, whose value is the least that is accepted."""
 
-def check_config(config: dict[str, int | float]) -> None:
+def settings(name: str) -> list[Setting]:
+    """Every setting of a class of `phago.config`, in order; `KeyError` for another class."""
+
+def check_config(config: _Settings) -> None:
     """Raise `ConfigError` for the first field that is unknown, of a wrong type or out of range.
 
     Fields that are absent have their defaults.
@@ -179,17 +198,10 @@ class Coordinator:
 
     Places 0 to `num_shards` - 1 are registered and online from the start. While a runner drives it (from
     when the runner is made until it is closed or collected), `register_shard`, `deregister_shard`,
-    `phase_complete` and `advance_tick` raise `BusyError`. `None` is the default of `DistributedConfig`.
+    `phase_complete` and `advance_tick` raise `BusyError`. Absent settings have the defaults of `DistributedConfig`.
     """
 
-    def __new__(
-        cls,
-        num_shards: int | None = None,
-        replication_factor: int | None = None,
-        rpc_timeout_ms: int | None = None,
-        virtual_nodes_per_shard: int | None = None,
-        heartbeat_timeout_ms: int | None = None,
-    ) -> Coordinator: ...
+    def __new__(cls, config: _Settings | None = None) -> Coordinator: ...
     @property
     def ring(self) -> Ring:
         """The same object every time."""
@@ -229,7 +241,7 @@ class World:
     """
 
     @staticmethod
-    def create(config: dict[str, int | float], shards: int, virtual_nodes_per_shard: int | None = None) -> World: ...
+    def create(config: _Settings, shards: int, virtual_nodes_per_shard: int | None = None) -> World: ...
     @property
     def tick(self) -> int: ...
     @property
@@ -284,7 +296,7 @@ class World:
         self,
         text: str,
         k: int,
-        ranking: dict[str, int | float] | None = None,
+        ranking: _Settings | None = None,
         where: _Where | None = None,
         paths: bool = True,
     ) -> list[_Answered]:
@@ -296,19 +308,17 @@ class World:
         self,
         text: str,
         k: int,
-        ranking: dict[str, int | float] | None = None,
+        ranking: _Settings | None = None,
         where: _Where | None = None,
         paths: bool = True,
     ) -> Awaitable[tuple[list[_Answered], int]]:
         """The twin for event loops, with what `pending` says."""
-    def explain(
-        self, text: str, key: str | None = None, ranking: dict[str, int | float] | None = None
-    ) -> _Explained | None:
+    def explain(self, text: str, key: str | None = None, ranking: _Settings | None = None) -> _Explained | None:
         """The score of any document taken apart; `None` where there is none of this key. Without a key, what there is
         to say of the question alone.
         """
     def explain_async(
-        self, text: str, key: str | None = None, ranking: dict[str, int | float] | None = None
+        self, text: str, key: str | None = None, ranking: _Settings | None = None
     ) -> Awaitable[_Explained | None]: ...
     def concepts_with_neighbors(self, text: str, k: int) -> list[tuple[_Ranked, list[_Neighbor]]]:
         """As `concepts`, each with its neighbours, the strongest first."""
@@ -427,19 +437,12 @@ class Runner:
     """
 
     @staticmethod
-    def of_world(
-        world: World,
-        phase_timeout_ms: int | None = None,
-        resolve_ghosts: bool = True,
-        max_parallelism: int | None = None,
-    ) -> Runner: ...
+    def of_world(world: World, config: _Settings | None = None) -> Runner: ...
     @staticmethod
     def of_shards(
         coordinator: Coordinator,
         shards: Iterable[ShardHandle],
-        phase_timeout_ms: int | None = None,
-        resolve_ghosts: bool = True,
-        max_parallelism: int | None = None,
+        config: _Settings | None = None,
     ) -> Runner:
         """A runner over all shards of a coordinator's ring.
 
@@ -475,7 +478,7 @@ class ShardHandle:
     `BusyError` while a runner drives the shard.
     """
 
-    def __new__(cls, shard: int, config: dict[str, int | float], ring: Ring) -> ShardHandle: ...
+    def __new__(cls, shard: int, config: _Settings, ring: Ring) -> ShardHandle: ...
     @property
     def shard(self) -> int: ...
     @property

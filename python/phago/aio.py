@@ -8,19 +8,9 @@ from types import TracebackType
 from typing import Literal, Self
 
 from . import _phago
-from ._shared import (
-    Unpicklable,
-    concept,
-    constants,
-    count,
-    explanation,
-    helped,
-    hit,
-    lexical_hit,
-    question_of,
-    text_of,
-    tick_result,
-)
+from ._checks import count, question_of, text_of
+from ._rows import concept, constants, explanation, helped, hit, lexical_hit, tick_result
+from ._unpicklable import Unpicklable
 from .colony import Colony, DigestOf, DocumentLike, Intake, OnError, Updated, Where, chunks, is_evidence
 from .config import ColonyConfig, Ranking, RunnerConfig
 from .graph import AsyncGraph

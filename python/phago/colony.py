@@ -10,20 +10,11 @@ from types import TracebackType
 from typing import Any, Literal, Self, cast
 
 from . import _phago
-from ._shared import (
-    Unpicklable,
-    concept,
-    constants,
-    count,
-    explanation,
-    helped,
-    hit,
-    lexical_hit,
-    question_of,
-    text_of,
-    tick_result,
-)
-from .config import SHARDS_MAX, ColonyConfig, Ranking, RunnerConfig, as_native
+from ._checks import count, question_of, text_of
+from ._rows import concept, constants, explanation, helped, hit, lexical_hit, tick_result
+from ._settings import as_native
+from ._unpicklable import Unpicklable
+from .config import ColonyConfig, Ranking, RunnerConfig
 from .document import Document, Scalar
 from .errors import ClosedError, ConfigError, CoordinatorUnavailable, DocumentExists, InvalidDocument
 from .graph import Graph
@@ -152,12 +143,14 @@ class Colony(Unpicklable):
         if runner is None:
             runner = RunnerConfig(max_parallelism=min(_phago.cores(), 256))
         self._config = config
-        self._shards = min(_phago.cores(), SHARDS_MAX) if shards is None else count("shards", shards, 1, SHARDS_MAX)
+        self._shards = (
+            min(_phago.cores(), _phago.SHARDS_MAX) if shards is None else count("shards", shards, 1, _phago.SHARDS_MAX)
+        )
         self._native: tuple[_phago.World, _phago.Runner] | None = None
-        world = _phago.World.create(as_native(config), self._shards)
+        world = _phago.World.create(as_native(config, "ColonyConfig"), self._shards)
         self._native = (
             world,
-            _phago.Runner.of_world(world, runner.phase_timeout_ms, runner.resolve_ghosts, runner.max_parallelism),
+            _phago.Runner.of_world(world, as_native(runner, "RunnerConfig")),
         )
 
     def _open(self) -> tuple[_phago.World, _phago.Runner]:

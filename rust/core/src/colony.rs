@@ -4,13 +4,13 @@ use crate::cancel::Cancel;
 use crate::config::ColonyConfig;
 use crate::documents::{AnalysedDocument, Content};
 use crate::ids::DocumentId;
-use crate::message::Batch;
 use crate::metadata::{Filter, Metadata};
+use crate::phase::Phase;
 use crate::plan::Plan;
 use crate::query::{Found, Scratch};
 use crate::reinforcement::Reinforcement;
 use crate::ring::Ring;
-use crate::shard::Delta;
+use crate::shard::{Delta, Seat, exchange};
 use crate::state::{Admission, Committed, State};
 use crate::text::{DOCUMENT_WORDS_MAX, Session};
 use crate::{Error, Result};
@@ -123,19 +123,14 @@ impl Colony {
 /// [`Error::Cancelled`] once the flag is set.
 pub fn stage(state: &State, plan: &Plan, cancel: &Cancel) -> Result<Vec<Delta>> {
     let (shards, commons) = (state.shards(), state.commons());
-    let sensed = shards.iter().map(|shard| shard.sense(plan, commons, cancel)).collect::<Result<Vec<_>>>()?;
-    let acted = shards.iter().zip(&sensed).map(|(shard, sensed)| shard.act(plan, commons, sensed, cancel));
-    let mut acted = acted.collect::<Result<Vec<_>>>()?;
-    let inboxes = exchange(acted.iter_mut().flat_map(|acted| std::mem::take(&mut acted.outbox)), state);
-    let staged = shards.iter().zip(sensed).zip(acted).zip(inboxes);
-    staged.map(|(((shard, sensed), acted), inbox)| shard.decay(plan, commons, sensed, acted, &inbox, cancel)).collect()
-}
-
-/// Batches sorted into inboxes, by seat.
-pub fn exchange(outbox: impl Iterator<Item = Batch>, state: &State) -> Vec<Vec<Batch>> {
-    let mut inboxes: Vec<Vec<Batch>> = state.shards().iter().map(|_| Vec::new()).collect();
-    for batch in outbox {
-        inboxes[state.commons().seat(batch.to)].push(batch);
+    let mut seats: Vec<Seat> = shards.iter().map(|_| Seat::new()).collect();
+    for phase in [Phase::Sense, Phase::Act, Phase::Decay] {
+        if phase == Phase::Decay {
+            exchange(&mut seats, commons);
+        }
+        for (seat, shard) in seats.iter_mut().zip(shards) {
+            seat.step(phase, shard, plan, commons, cancel)?;
+        }
     }
-    inboxes
+    Ok(seats.into_iter().map(Seat::into_delta).collect())
 }

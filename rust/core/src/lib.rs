@@ -3,8 +3,8 @@
 //! No thread, clock, file, async runtime or random source lives here; drivers outside (the sequential one in
 //! [`colony`], the tokio runner in `phago-engine`) move messages between shards and call their phases.
 //!
-//! * Words of the crate: [`ids`] (identities from content or counters), [`config`], [`error`], [`phase`],
-//!   [`cancel`] (the flag that asks work to stop), [`maps`] (hash maps whose seed can be set).
+//! * Words of the crate: [`ids`] (identities from content or counters), [`config`] (made of [`settings`]), [`error`],
+//!   [`phase`], [`cancel`] (the flag that asks work to stop), [`maps`] (hash maps whose seed can be set).
 //! * [`text`] turns text into terms; [`documents`] keeps them with their postings and their [`metadata`]; [`graph`] keeps
 //!   synapses and knows how they fade; [`reinforcement`] is learning from use; [`ring`] says who lives where;
 //!   [`message`] is what travels.
@@ -35,6 +35,7 @@ pub mod plan;
 pub mod query;
 pub mod reinforcement;
 pub mod ring;
+pub mod settings;
 pub mod shard;
 pub mod state;
 pub mod text;

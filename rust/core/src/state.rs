@@ -7,9 +7,7 @@ use crate::graph::{Decay, Synapse};
 use crate::ids::{DocumentId, Tick};
 use crate::metadata::Filter;
 use crate::plan::Plan;
-use crate::query::{
-    Allowed, Answer, Buffers, Found, Inquiry, RankedConcept, Ranking, Scratch, View, concepts, lexical,
-};
+use crate::query::{Allowed, Answer, Buffers, Found, Inquiry, RankedConcept, Ranking, Scratch, View, bm25, near};
 use crate::reinforcement::{REINFORCED_MAX, Reinforcement};
 use crate::ring::Ring;
 use crate::shard::{Delta, Retired, Shard};
@@ -260,8 +258,8 @@ impl State {
     /// The `k` best documents for a question by BM25 among those that match, best first.
     pub fn search(&self, words: &[QueryWord], k: usize, filter: &Filter, scratch: &mut Scratch) -> Vec<Found> {
         let allowed = Allowed::new(&self.shards, filter);
-        let terms = lexical::weighted(&self.commons, words);
-        lexical::search(&self.shards, &self.commons, &terms, k, allowed.as_ref(), scratch)
+        let terms = bm25::weighted(&self.commons, words);
+        bm25::search(self.view(), &terms, k, allowed.as_ref(), scratch)
     }
 
     /// The `k` best documents for a question by words, concepts and titles among those that match, best first, and
@@ -291,7 +289,7 @@ impl State {
     /// The `k` concepts nearest to a question, best first.
     pub fn concepts(&self, words: &[QueryWord], k: usize) -> Vec<RankedConcept> {
         let terms: Vec<u32> = words.iter().filter_map(|word| word.term).filter(|term| self.knows(*term)).collect();
-        concepts::search(&self.shards, &self.commons, &terms, k)
+        near::search(self.view(), &terms, k)
     }
 
     /// Whether a term of the dictionary has been learned by the colony. The dictionary may be ahead.

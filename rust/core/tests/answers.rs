@@ -7,7 +7,8 @@ use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
 use phago_core::ids::DocumentId;
 use phago_core::metadata::Filter;
-use phago_core::query::{Answer, Buffers, Nothing, Parts, Ranking, Scratch};
+use phago_core::query::parts::PARTS;
+use phago_core::query::{Answer, Buffers, Hit, Nothing, Part, Ranking, Scratch};
 use phago_core::text::Session;
 use phago_core::text::passages::{PASSAGE_CHARS_MAX, passages};
 
@@ -61,14 +62,15 @@ impl Asker {
 fn parts_sum_to_the_score_and_all_of_them_occur() {
     let colony = filled(3, 300);
     let mut asker = Asker::of(&colony);
-    let mut largest = [0.0f64; 3];
+    let mut largest = [0.0f64; PARTS];
     for question in questions() {
         let hits = asker.ask(&colony, &question, 50).hits;
         assert!(!hits.is_empty());
         for hit in &hits {
             let parts = hit.parts;
-            assert_eq!((parts.lexical + parts.concepts + parts.bridge).to_bits(), hit.found.score.to_bits());
-            for (largest, part) in largest.iter_mut().zip([parts.lexical, parts.concepts, parts.bridge]) {
+            let sum = parts[Part::Lexical] + parts[Part::Concepts] + parts[Part::Bridge];
+            assert_eq!(sum.to_bits(), hit.found.score.to_bits());
+            for (largest, part) in largest.iter_mut().zip(parts.0) {
                 assert!(part >= 0.0 && part.is_finite());
                 *largest = largest.max(part);
             }
@@ -133,13 +135,13 @@ fn explain_agrees_with_query_for_hits_and_others() {
             match far.iter().find(|hit| hit.found.id == id.0) {
                 Some(hit) => assert_eq!(explanation.score.to_bits(), hit.found.score.to_bits()),
                 // Whatever has a word of the question is in an answer that is long enough.
-                None => assert_eq!(explanation.parts.lexical, 0.0),
+                None => assert_eq!(explanation.parts[Part::Lexical], 0.0),
             }
             let near = |sum: f64, part: f64| assert!((sum - part).abs() < 1e-9, "{sum} for {part}");
             let words: f64 = explanation.words.iter().map(|word| word.points).sum();
-            near(words + explanation.title + explanation.named, explanation.parts.lexical);
-            near(explanation.concepts.iter().map(|concept| concept.points).sum(), explanation.parts.concepts);
-            near(explanation.bridges.iter().map(|bridge| bridge.points).sum(), explanation.parts.bridge);
+            near(words + explanation.title + explanation.named, explanation.parts[Part::Lexical]);
+            near(explanation.concepts.iter().map(|concept| concept.points).sum(), explanation.parts[Part::Concepts]);
+            near(explanation.bridges.iter().map(|bridge| bridge.points).sum(), explanation.parts[Part::Bridge]);
             for concept in &explanation.concepts {
                 near(concept.light.words.iter().map(|word| word.1).sum(), 1.0);
                 near(concept.light.seeds.iter().map(|seed| seed.1).sum(), 1.0);
@@ -167,7 +169,7 @@ fn a_mention_leads_to_the_document_it_names() {
     assert_eq!(names, ["film", "person"]);
     let explanation =
         inquiry.explain(colony.state().view(), DocumentId::from_key("person"), &mut asker.buffers).unwrap();
-    assert!(explanation.parts.bridge > 0.0);
+    assert!(explanation.parts[Part::Bridge] > 0.0);
     assert_eq!(explanation.bridges[0].seed, DocumentId::from_key("film"));
     let film = inquiry.explain(colony.state().view(), DocumentId::from_key("film"), &mut asker.buffers).unwrap();
     assert!(film.named > 0.0 && film.seed.is_some());
@@ -333,18 +335,18 @@ fn a_long_document_is_scored_by_its_best_passage() {
     let answer = asker.ask(&colony, question, 5);
     let names: Vec<u128> = answer.hits.iter().take(2).map(|hit| hit.found.id).collect();
     assert_eq!(names, [DocumentId::from_key("near").0, DocumentId::from_key("apart").0]);
-    assert!(answer.hits[0].parts.lexical > 1.3 * answer.hits[1].parts.lexical);
+    assert!(answer.hits[0].parts[Part::Lexical] > 1.3 * answer.hits[1].parts[Part::Lexical]);
     for key in ["near", "apart"] {
         let told =
             answer.inquiry.explain(colony.state().view(), DocumentId::from_key(key), &mut asker.buffers).unwrap();
         let words: f64 = told.words.iter().map(|word| word.points).sum();
-        assert!((words + told.title + told.named - told.parts.lexical).abs() < 1e-12);
+        assert!((words + told.title + told.named - told.parts[Part::Lexical]).abs() < 1e-12);
         assert!(told.words.iter().all(|word| word.points > 0.0));
     }
     // Without passages there is nothing to choose between but the whole.
     asker.ranking.passage_share = 0.0;
     let answer = asker.ask(&colony, question, 2);
-    let [near, apart] = [&answer.hits[0], &answer.hits[1]].map(|hit| hit.parts.lexical);
+    let [near, apart] = [&answer.hits[0], &answer.hits[1]].map(|hit| hit.parts[Part::Lexical]);
     assert!((near - apart).abs() < 0.05, "{near} {apart}");
 }
 
@@ -381,9 +383,9 @@ fn what_was_deleted_leaves_no_trace_in_answers() {
             }
         }
         let (mut one, mut other) = (Asker::of(&colony), Asker::of(&fresh));
-        let plain = |answer: Answer| -> Vec<(u128, u64, [u64; 3])> {
-            let parts = |parts: Parts| [parts.lexical, parts.concepts, parts.bridge].map(f64::to_bits);
-            answer.hits.iter().map(|hit| (hit.found.id, hit.found.score.to_bits(), parts(hit.parts))).collect()
+        let plain = |answer: Answer| -> Vec<(u128, u64, [u64; PARTS])> {
+            let plain = |hit: &Hit| (hit.found.id, hit.found.score.to_bits(), hit.parts.0.map(f64::to_bits));
+            answer.hits.iter().map(plain).collect()
         };
         for question in questions() {
             let (a, b) = (one.ask(&colony, &question, 100), other.ask(&fresh, &question, 100));

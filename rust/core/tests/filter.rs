@@ -10,7 +10,7 @@ use phago_core::ids::DocumentId;
 use phago_core::metadata::{
     Comparison, FILTER_BYTES_MAX, Filter, METADATA_BYTES_MAX, METADATA_KEYS_MAX, Metadata, Value, Values,
 };
-use phago_core::query::spread::{Sums, lit_documents};
+use phago_core::query::concepts::{self, Sums};
 use phago_core::query::{Buffers, Hit, Ranking, Scratch};
 use phago_core::text::Session;
 use proptest::prelude::*;
@@ -287,12 +287,12 @@ fn expected(colony: &Colony, question: &str, k: usize, filter: &Filter, ranking:
     let lexical = state.search(&words, 100_000, &Filter::default(), &mut Scratch::default());
     let lexical: Vec<u128> = lexical.iter().map(|found| found.id).filter(|id| matches(*id)).collect();
     let mut lit = Vec::new();
-    for shard in state.shards() {
-        let concepts = inquiry.spread.affordable(ranking);
-        lit.extend(lit_documents(shard, &concepts, 100_000, &phago_core::metadata::Every, &mut Sums::default()));
+    let affordable = inquiry.scorers.concepts.affordable(ranking);
+    for local in view.locals() {
+        lit.extend(concepts::find(local, &affordable, 100_000, &phago_core::metadata::Every, &mut Sums::default()));
     }
-    lit.retain(|(_, id, _)| matches(*id));
-    lit.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    lit.retain(|lit| matches(lit.id));
+    lit.sort_by(|a, b| b.sum.total_cmp(&a.sum).then(a.id.cmp(&b.id)));
     let mut named = BTreeSet::new();
     for document in state.shards().iter().flat_map(|shard| shard.documents().all()) {
         let told = inquiry.explain(view, document.id, &mut buffers).unwrap();
@@ -301,7 +301,7 @@ fn expected(colony: &Colony, question: &str, k: usize, filter: &Filter, ranking:
         }
     }
     let mut first: BTreeSet<u128> = lexical.iter().take(ranking.lexical_candidates as usize).copied().collect();
-    first.extend(lit.iter().take(ranking.concept_candidates as usize).map(|lit| lit.1));
+    first.extend(lit.iter().take(ranking.concept_candidates as usize).map(|lit| lit.id));
     first.extend(named);
     let rest: Vec<u128> = lexical.into_iter().take(k).filter(|id| !first.contains(id)).collect();
     let mut scored = |ids: Vec<u128>| {

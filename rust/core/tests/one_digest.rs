@@ -156,6 +156,8 @@ fn sweeping_gives_memory_back_and_shows_in_nothing() {
 fn a_batch_survives_its_bytes() {
     use phago_core::cancel::Cancel;
     use phago_core::message::Batch;
+    use phago_core::phase::Phase;
+    use phago_core::shard::Seat;
     let mut colony = colony(&ColonyConfig::default(), 2);
     for (number, (key, text)) in documents(1, 40).into_iter().enumerate() {
         colony.ingest(Some(&key), "", &text).unwrap();
@@ -169,9 +171,11 @@ fn a_batch_survives_its_bytes() {
     }
     let (state, cancel) = (colony.state(), Cancel::new());
     let (plan, commons) = (state.plan().unwrap(), state.commons());
-    let shard = &state.shards()[0];
-    let sensed = shard.sense(&plan, commons, &cancel).unwrap();
-    let outbox = shard.act(&plan, commons, &sensed, &cancel).unwrap().outbox;
+    let (shard, mut seat) = (&state.shards()[0], Seat::new());
+    for phase in [Phase::Sense, Phase::Act] {
+        seat.step(phase, shard, &plan, commons, &cancel).unwrap();
+    }
+    let outbox = seat.take_outbox();
     assert_eq!(outbox.len(), 2);
     for (number, batch) in outbox.iter().enumerate() {
         assert!(batch.lists().count() > 0 && batch.unwired().count() > 0);

@@ -1,12 +1,12 @@
 //! Answers and explanations, each read from one committed tick.
 
-use crate::pool::lock;
+use crate::lock::lock;
 use crate::world::{FoundDocument, World};
 use phago_core::documents::Document;
 use phago_core::ids::{DocumentId, Tick};
 use phago_core::metadata::Filter;
 use phago_core::query::explain::WordShare;
-use phago_core::query::{Buffers, ConceptShare, Explanation, Inquiry, Lighting, Nothing, Parts, Ranking};
+use phago_core::query::{Buffers, ConceptShare, Explanation, Inquiry, Lighting, Nothing, Part, Parts, Ranking};
 use phago_core::state::State;
 use phago_core::text::Session;
 use phago_core::{Error, Result};
@@ -93,7 +93,7 @@ impl World {
         self.ask(|state, session, buffers| {
             let answer = state.answer(text, k, ranking, filter, session, buffers);
             let inquiry = &answer.inquiry;
-            let mut lighting = Lighting::new(inquiry, state.view(), buffers);
+            let mut lighting = Lighting::new(inquiry, state.view());
             let tell = |hit: &phago_core::query::Hit| {
                 let document = state.found(&hit.found);
                 let spot = (hit.found.seat, hit.found.place);
@@ -114,7 +114,7 @@ impl World {
                     parts: hit.parts,
                     span: (start, start + document.text[first..last].chars().count()),
                     words: inquiry.words_in(state.view(), spot, buffers),
-                    concepts: lighting.shares(spot, hit.parts.concepts, PATH_CONCEPTS, buffers),
+                    concepts: lighting.shares(spot, hit.parts[Part::Concepts], PATH_CONCEPTS, buffers),
                     bridges: bridges(state, inquiry, spot),
                 }
             };

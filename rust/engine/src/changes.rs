@@ -1,8 +1,8 @@
 //! Documents that leave or are replaced: at once, or when the tick under way ends.
 
 use crate::ingest::NewDocument;
+use crate::lock::lock;
 use crate::pending::{Leaving, Pending, ROOM};
-use crate::pool::lock;
 use crate::world::World;
 use phago_core::documents::AnalysedDocument;
 use phago_core::ids::{DocumentId, ShardId};

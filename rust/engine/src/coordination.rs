@@ -1,9 +1,10 @@
 //! A coordinator that several parties hold: the state machine of the core behind a lock, and the wait for it.
 
-use crate::pool::lock;
+use crate::lock::lock;
 use phago_core::coordinator::{Coordinator, Drive, ShardMetrics};
 use phago_core::ids::{ShardId, Tick};
 use phago_core::phase::Phase;
+use phago_core::shard::Shard;
 use phago_core::{Error, Result};
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -59,6 +60,14 @@ impl fmt::Debug for SharedCoordinator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         lock(&self.inner).fmt(f)
     }
+}
+
+/// What a shard tells a coordinator about its size.
+pub(crate) fn metrics(shard: &Shard) -> ShardMetrics {
+    let (nodes, edges, documents) = (shard.node_count(), shard.edge_count(), shard.documents());
+    // Twelve to twenty bytes a synapse and the texts: an estimate that costs nothing to make.
+    let memory_bytes = documents.bytes() + shard.stored() * 16;
+    ShardMetrics { nodes, edges, documents: documents.len() as u64, memory_bytes }
 }
 
 /// The right of a runner to drive a coordinator; dropping it, or [`Driving::release`], gives the coordinator free and

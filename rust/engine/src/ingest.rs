@@ -1,8 +1,9 @@
 //! Documents on their way in: checked, analysed in parallel, then applied at once or when the tick under way ends.
 
-use crate::job::message;
+use crate::lock::lock;
 use crate::pending::{ROOM, place};
-use crate::pool::{Pool, lock};
+use crate::work::job::message;
+use crate::work::pool::Pool;
 use crate::world::{Inputs, World};
 use phago_core::documents::{AnalysedDocument, Content, DOCUMENT_BYTES_MAX};
 use phago_core::ids::{DocumentId, ShardId};

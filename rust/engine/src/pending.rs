@@ -4,7 +4,7 @@
 //! what stands when it is applied is what would stand had each input been applied alone. Reinforcements of a document
 //! are counted, and a change of it drops those that came before.
 
-use crate::pool::Pool;
+use crate::work::pool::Pool;
 use phago_core::documents::{AnalysedDocument, Content};
 use phago_core::ids::DocumentId;
 use phago_core::reinforcement::{Reinforcement, Waiting, size_of_waiting};

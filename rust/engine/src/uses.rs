@@ -1,7 +1,7 @@
 //! Learning from use: what helped is told at once, or when the tick under way ends, and takes effect in the next tick.
 
 use crate::changes::named;
-use crate::pool::lock;
+use crate::lock::lock;
 use crate::world::World;
 use phago_core::Result;
 use phago_core::ids::ShardId;

@@ -6,21 +6,17 @@
 //! taken by applying inputs and by the commit of a tick.
 
 use crate::answers;
-use crate::by_hand::HandTick;
-use crate::ghosts::Ghosts;
+use crate::ghosts::cache::Ghosts;
 use crate::ingest::Sessions;
+use crate::lock::lock;
 use crate::pending::Pending;
-use crate::pool::{Pool, lock};
-use phago_core::commons::Commons;
+use crate::tick::hand::HandTick;
 use phago_core::config::ColonyConfig;
-use phago_core::ghost::Ghost;
-use phago_core::ids::{DocumentId, NodeId, ShardId, Tick};
+use phago_core::ids::{DocumentId, ShardId, Tick};
 use phago_core::metadata::{Filter, Metadata};
-use phago_core::plan::Plan;
 use phago_core::query::{Buffers, Found, Scratch};
 use phago_core::ring::Ring;
-use phago_core::shard::{Delta, Shard};
-use phago_core::state::{Committed, State};
+use phago_core::state::State;
 use phago_core::text::{Lexicon, QueryWord, Session};
 use phago_core::{Error, Result};
 use std::fmt;
@@ -33,14 +29,15 @@ use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub struct World {
     state: RwLock<State>,
     // The committed tick, to be read without waiting for a commit.
-    tick: AtomicU64,
+    pub(crate) tick: AtomicU64,
     pub(crate) inputs: Mutex<Inputs>,
     pub(crate) hands: Mutex<Option<HandTick>>,
     pub(crate) turns: Arc<tokio::sync::Mutex<()>>,
     pub(crate) sessions: Arc<Sessions>,
     scratches: Mutex<Vec<Scratch>>,
     pub(crate) buffers: Mutex<Vec<Buffers>>,
-    ghosts: Vec<Mutex<Ghosts>>,
+    // By seat.
+    pub(crate) ghosts: Vec<Mutex<Ghosts>>,
     config: Arc<ColonyConfig>,
     ring: Arc<Ring>,
     lexicon: Arc<Lexicon>,
@@ -49,39 +46,13 @@ pub struct World {
 /// What is on its way into the state, and who may change it.
 pub(crate) struct Inputs {
     // The attempt under way; inputs wait in `pending` as long.
-    running: Option<u64>,
-    attempts: u64,
+    pub(crate) running: Option<u64>,
+    pub(crate) attempts: u64,
     pub(crate) runners: usize,
     // By seat: the shards that have a handle.
     pub(crate) joined: Vec<bool>,
     pub(crate) pending: Pending,
 }
-
-/// What the phases of one attempt read: references to the committed parts, by seat, and the plan.
-#[derive(Debug)]
-pub(crate) struct Snapshot {
-    pub(crate) attempt: u64,
-    pub(crate) plan: Arc<Plan>,
-    pub(crate) commons: Arc<Commons>,
-    pub(crate) shards: Vec<Arc<Shard>>,
-}
-
-/// What one shard's phase reads. A worker that never comes back keeps these alive and no other shard.
-pub(crate) struct Share {
-    pub(crate) plan: Arc<Plan>,
-    pub(crate) commons: Arc<Commons>,
-    pub(crate) shard: Arc<Shard>,
-}
-
-impl Snapshot {
-    pub(crate) fn share(&self, seat: usize) -> Share {
-        Share { plan: self.plan.clone(), commons: self.commons.clone(), shard: self.shards[seat].clone() }
-    }
-}
-
-/// A place at the head of the queue of ticks. Dropping it lets the next tick begin.
-#[derive(Debug)]
-pub struct Turn(#[allow(dead_code)] tokio::sync::OwnedMutexGuard<()>);
 
 /// A document found by search.
 #[derive(Clone, Debug, PartialEq)]
@@ -236,108 +207,6 @@ impl World {
         Ok(inputs.pending.is_empty() && self.state()?.is_quiet())
     }
 
-    /// Wait for a turn of one's own in the queue of ticks: no runner begins one until it is dropped.
-    pub async fn turn(&self) -> Turn {
-        Turn(self.turns.clone().lock_owned().await)
-    }
-
-    // Ghosts.
-
-    /// The ghosts a shard keeps, the most recently used first, as they were cached.
-    ///
-    /// # Errors
-    /// [`Error::ShardNotFound`].
-    pub fn ghosts(&self, shard: ShardId) -> Result<Vec<Ghost>> {
-        let seat = self.seat(shard)?;
-        Ok(lock(&self.ghosts[seat]).cache().iter().cloned().collect())
-    }
-
-    /// One ghost of a shard; where it is older than the colony's tick its home is asked again.
-    ///
-    /// # Errors
-    /// [`Error::ShardNotFound`]; [`Error::GhostNodeNotFound`] when it is not cached.
-    pub fn ghost(&self, shard: ShardId, node: NodeId) -> Result<Ghost> {
-        let seat = self.seat(shard)?;
-        let state = self.state()?;
-        lock(&self.ghosts[seat]).read(node, &state)
-    }
-
-    /// How many ghosts a shard keeps.
-    ///
-    /// # Errors
-    /// [`Error::ShardNotFound`].
-    pub fn ghost_count(&self, shard: ShardId) -> Result<usize> {
-        let seat = self.seat(shard)?;
-        Ok(lock(&self.ghosts[seat]).cache().len())
-    }
-
-    /// Forget the ghosts that `shard` keeps of the nodes of `gone`; how many there were.
-    ///
-    /// # Errors
-    /// [`Error::ShardNotFound`].
-    pub fn forget_ghosts(&self, shard: ShardId, gone: ShardId) -> Result<usize> {
-        let (seat, _) = (self.seat(shard)?, self.seat(gone)?);
-        Ok(lock(&self.ghosts[seat]).drop_shard(gone))
-    }
-
-    // Keep ghosts of the far ends of a tick's new edges, by seat. No failure here reaches the tick: it is committed.
-    pub(crate) fn welcome_ghosts(&self, made: &[crate::report::CrossEdges], resolve: bool) {
-        if made.iter().all(crate::report::CrossEdges::is_empty) {
-            return;
-        }
-        let Ok(state) = self.state() else { return };
-        for (ghosts, edges) in self.ghosts.iter().zip(made) {
-            lock(ghosts).welcome(edges.raw(), &state, resolve);
-        }
-    }
-
-    // Ticks, for the drivers.
-
-    /// Fix the cut: from now on inputs wait for the end of this attempt.
-    pub(crate) fn begin(&self, driver: &str) -> Result<Snapshot> {
-        let mut inputs = lock(&self.inputs);
-        if inputs.running.is_some() {
-            return Err(Error::Busy { what: format!("{driver} cannot begin a tick: one is being made already") });
-        }
-        let state = self.state()?;
-        let plan = Arc::new(state.plan()?);
-        inputs.attempts += 1;
-        inputs.running = Some(inputs.attempts);
-        let (commons, shards) = (state.commons().clone(), state.shards().to_vec());
-        Ok(Snapshot { attempt: inputs.attempts, plan, commons, shards })
-    }
-
-    /// Swap a whole tick in and apply the inputs that waited. Only the attempt under way may commit.
-    pub(crate) fn commit(&self, snapshot: Snapshot, deltas: Vec<Delta>, pool: Option<&Pool>) -> Result<End> {
-        let mut inputs = lock(&self.inputs);
-        if inputs.running != Some(snapshot.attempt) {
-            return Err(Error::BarrierFailed { reason: "the attempt was given up before its commit".into() });
-        }
-        // The attempt's own references go first: a shard that nobody else reads is changed in place.
-        let Snapshot { plan, commons, shards, .. } = snapshot;
-        drop((commons, shards));
-        let mut state = self.state_mut()?;
-        let committed = state.commit(&plan, deltas);
-        self.tick.store(state.tick(), Ordering::Release);
-        inputs.running = None;
-        inputs.pending.drain_into(&mut state, pool);
-        let is_quiet = state.is_quiet();
-        Ok(End { committed, is_quiet })
-    }
-
-    /// End an attempt without a trace and apply the inputs that waited. For an attempt that is over: nothing.
-    pub(crate) fn abort(&self, attempt: u64, pool: Option<&Pool>) {
-        let mut inputs = lock(&self.inputs);
-        if inputs.running == Some(attempt) {
-            inputs.running = None;
-            if !inputs.pending.is_empty()
-                && let Ok(mut state) = self.state_mut()
-            {
-                inputs.pending.drain_into(&mut state, pool);
-            }
-        }
-    }
-
     pub(crate) fn seat(&self, shard: ShardId) -> Result<usize> {
         self.ring
             .shards()
@@ -352,12 +221,6 @@ impl World {
     pub(crate) fn state_mut(&self) -> Result<RwLockWriteGuard<'_, State>> {
         self.state.write().map_err(|_| broken())
     }
-}
-
-/// What a commit leaves to whoever made it. The rows it replaced are in it, to be dropped without a lock.
-pub(crate) struct End {
-    pub(crate) committed: Committed,
-    pub(crate) is_quiet: bool,
 }
 
 impl Inputs {

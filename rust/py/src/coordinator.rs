@@ -1,18 +1,18 @@
 //! The coordinator: registry and barrier.
 
-use crate::config::number;
+use crate::config::read;
 use crate::error::Result;
 use crate::process::Home;
 use crate::ring::Ring;
 use crate::runtime::start;
 use phago_core::Error;
-use phago_core::config::DistributedConfig;
 use phago_core::coordinator::{ShardMetrics, ShardStatus};
 use phago_core::ids::ShardId;
 use phago_core::phase::Phase;
 use phago_engine::coordination::SharedCoordinator;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -41,35 +41,9 @@ impl Coordinator {
 #[pymethods]
 impl Coordinator {
     #[new]
-    #[pyo3(signature = (num_shards=None, replication_factor=None, rpc_timeout_ms=None, virtual_nodes_per_shard=None, heartbeat_timeout_ms=None))]
-    fn new(
-        py: Python<'_>,
-        num_shards: Option<&Bound<'_, PyAny>>,
-        replication_factor: Option<&Bound<'_, PyAny>>,
-        rpc_timeout_ms: Option<&Bound<'_, PyAny>>,
-        virtual_nodes_per_shard: Option<&Bound<'_, PyAny>>,
-        heartbeat_timeout_ms: Option<&Bound<'_, PyAny>>,
-    ) -> Result<Self> {
-        let mut config = DistributedConfig::default();
-        let settings: [(&str, &mut u32, _); 3] = [
-            ("num_shards", &mut config.num_shards, num_shards),
-            ("replication_factor", &mut config.replication_factor, replication_factor),
-            ("virtual_nodes_per_shard", &mut config.virtual_nodes_per_shard, virtual_nodes_per_shard),
-        ];
-        for (name, setting, value) in settings {
-            if let Some(value) = value {
-                *setting = number(name, value)?;
-            }
-        }
-        let settings: [(&str, &mut u64, _); 2] = [
-            ("rpc_timeout_ms", &mut config.rpc_timeout_ms, rpc_timeout_ms),
-            ("heartbeat_timeout_ms", &mut config.heartbeat_timeout_ms, heartbeat_timeout_ms),
-        ];
-        for (name, setting, value) in settings {
-            if let Some(value) = value {
-                *setting = number(name, value)?;
-            }
-        }
+    #[pyo3(signature = (config=None))]
+    fn new(py: Python<'_>, config: Option<&Bound<'_, PyDict>>) -> Result<Self> {
+        let config = read(config, "config")?;
         let inner = py.detach(|| phago_core::coordinator::Coordinator::new(config))?;
         let ring = Py::new(py, Ring::of_coordinator(inner.ring().clone()))?;
         // A runner stamps heartbeats on the clock that Python calls `time.monotonic`, by which callers check them.

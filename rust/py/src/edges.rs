@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::process::Home;
 use crate::runtime::brief;
 use crate::tables::out_of_range;
-use phago_engine::report;
+use phago_engine::tick::report;
 use pyo3::prelude::*;
 
 /// Cross-shard edges made in a phase on one shard.

@@ -28,11 +28,10 @@ mod tables;
 mod world;
 
 use error::Result;
-use phago_core::config::{ColonyConfig, SHARDS_MAX};
+use phago_core::config::SHARDS_MAX;
 use phago_core::ids::{DocumentId, NodeId};
 use phago_core::text::{Lexicon, Session};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 use std::sync::Arc;
 
 /// The native module of phago; nothing here is public.
@@ -46,6 +45,8 @@ mod _phago {
     use crate::batch::Batch;
     #[pymodule_export]
     use crate::column::Column;
+    #[pymodule_export]
+    use crate::config::{Setting, check_config, settings};
     #[pymodule_export]
     use crate::coordinator::Coordinator;
     #[pymodule_export]
@@ -135,23 +136,5 @@ mod _phago {
             let words = Session::new(Arc::new(Lexicon::new())).query(text);
             Ok(words.into_iter().map(|word| word.stem).collect())
         })
-    }
-
-    /// Every field of `ColonyConfig` with its default.
-    #[pyfunction]
-    fn default_config(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-        crate::config::dictionary(py, &ColonyConfig::default())
-    }
-
-    /// Every field of `Ranking` with its default.
-    #[pyfunction]
-    fn default_ranking(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-        crate::answers::default_ranking(py)
-    }
-
-    /// Raise `ConfigError` for the first field that is not accepted.
-    #[pyfunction]
-    fn check_config(config: &Bound<'_, PyDict>) -> Result<()> {
-        crate::config::colony(config).map(drop)
     }
 }

@@ -1,7 +1,7 @@
 //! The runner: whole ticks, waited for or awaited.
 
 use crate::assemble::assemble;
-use crate::config::number;
+use crate::config::read;
 use crate::coordinator::{Coordinator, parse_phase};
 use crate::edges::CrossEdges;
 use crate::error::Result;
@@ -11,12 +11,12 @@ use crate::shard::ShardHandle;
 use crate::world::{Colony, World};
 use phago_core::Error;
 use phago_core::ids::ShardId;
-use phago_engine::fault::{Action, Fault};
-use phago_engine::report::TickReport;
-use phago_engine::runner::{self, RunnerConfig};
+use phago_engine::tick::fault::{Action, Fault};
+use phago_engine::tick::report::TickReport;
+use phago_engine::tick::runner;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyDict, PyTuple};
 use std::sync::{Arc, Mutex};
 
 /// (shard, phase, tick, node_count, edge_count, new cross-shard edges)
@@ -47,16 +47,10 @@ impl Runner {
 #[pymethods]
 impl Runner {
     #[staticmethod]
-    #[pyo3(signature = (world, phase_timeout_ms=None, resolve_ghosts=true, max_parallelism=None))]
-    fn of_world(
-        py: Python<'_>,
-        world: &Bound<'_, World>,
-        phase_timeout_ms: Option<&Bound<'_, PyAny>>,
-        resolve_ghosts: bool,
-        max_parallelism: Option<&Bound<'_, PyAny>>,
-    ) -> Result<Self> {
+    #[pyo3(signature = (world, config=None))]
+    fn of_world(py: Python<'_>, world: &Bound<'_, World>, config: Option<&Bound<'_, PyDict>>) -> Result<Self> {
         let colony = world.get().colony()?.clone();
-        let config = config(phase_timeout_ms, resolve_ghosts, max_parallelism)?;
+        let config = read(config, "config")?;
         brief(py, || {
             let runner = runner::Runner::new(colony.world.clone(), config, runtime()?)?;
             Ok(Runner::over(colony, runner))
@@ -64,20 +58,18 @@ impl Runner {
     }
 
     #[staticmethod]
-    #[pyo3(signature = (coordinator, shards, phase_timeout_ms=None, resolve_ghosts=true, max_parallelism=None))]
+    #[pyo3(signature = (coordinator, shards, config=None))]
     fn of_shards(
         py: Python<'_>,
         coordinator: &Bound<'_, Coordinator>,
         shards: &Bound<'_, PyAny>,
-        phase_timeout_ms: Option<&Bound<'_, PyAny>>,
-        resolve_ghosts: bool,
-        max_parallelism: Option<&Bound<'_, PyAny>>,
+        config: Option<&Bound<'_, PyDict>>,
     ) -> Result<Self> {
         let shards = shards
             .try_iter()?
             .map(|shard| Ok(shard?.cast_into::<ShardHandle>()?.unbind()))
             .collect::<PyResult<Vec<Py<ShardHandle>>>>()?;
-        let config = config(phase_timeout_ms, resolve_ghosts, max_parallelism)?;
+        let config = read(config, "config")?;
         let coordinator = coordinator.get();
         let shared = coordinator.shared()?.clone();
         brief(py, || {
@@ -174,22 +166,6 @@ impl TickResult {
         });
         Ok(phases.collect())
     }
-}
-
-fn config(
-    phase_timeout_ms: Option<&Bound<'_, PyAny>>,
-    resolve_ghosts: bool,
-    max_parallelism: Option<&Bound<'_, PyAny>>,
-) -> Result<RunnerConfig> {
-    let mut config = RunnerConfig { resolve_ghosts, ..RunnerConfig::default() };
-    if let Some(value) = phase_timeout_ms {
-        config.phase_timeout_ms = number("phase_timeout_ms", value)?;
-    }
-    if let Some(value) = max_parallelism {
-        config.max_parallelism = number("max_parallelism", value)?;
-    }
-    config.validate()?;
-    Ok(config)
 }
 
 // (kind, shard, phase, tick), and for some kinds a number more.

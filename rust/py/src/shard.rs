@@ -1,7 +1,7 @@
 //! One shard of a world: what it owns, its part of a tick by hand, and its ghosts.
 
 use crate::batch::Batch;
-use crate::config::colony;
+use crate::config::read;
 use crate::convert;
 use crate::coordinator::parse_phase;
 use crate::edges::CrossEdges;
@@ -13,7 +13,7 @@ use crate::tables::{NodeTuple, node_tuple};
 use crate::world::{Colony, Step, World, crossing, helped};
 use phago_core::ghost::Ghost;
 use phago_core::ids::{DocumentId, NodeId, ShardId};
-use phago_core::query::concepts::{contributions, rank};
+use phago_core::query::near::{contributions, rank};
 use phago_core::shard::Shard;
 use phago_core::state::State;
 use pyo3::prelude::*;
@@ -78,7 +78,7 @@ impl ShardHandle {
 impl ShardHandle {
     #[new]
     fn new(py: Python<'_>, shard: u32, config: &Bound<'_, PyDict>, ring: &Bound<'_, Ring>) -> Result<Self> {
-        let (shard, config) = (ShardId(shard), colony(config)?);
+        let (shard, config) = (ShardId(shard), read(Some(config), "config")?);
         let places = ring.get();
         let colony = brief(py, || places.join(shard, config))?;
         Ok(ShardHandle { shard, ring: ring.clone().unbind(), seat: Home::new(Mutex::new(colony)) })

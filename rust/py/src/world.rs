@@ -1,7 +1,7 @@
 //! One colony: what is taken in, what is read.
 
 use crate::answers::{self, Answered, ExplainedTuple};
-use crate::config::{colony, number};
+use crate::config::{number, read};
 use crate::convert::document;
 use crate::error::Result;
 use crate::free::FreedElsewhere;
@@ -11,14 +11,15 @@ use crate::runtime::{Work, brief, call, start_call};
 use crate::tables::{EdgeTable, NodeTable, NodeTuple, node_tuple};
 use phago_core::Error;
 use phago_core::cancel::Cancel;
-use phago_core::config::{DistributedConfig, SHARDS_MAX, within};
+use phago_core::config::{DistributedConfig, SHARDS_MAX};
 use phago_core::ids::{DocumentId, NodeId, ShardId};
 use phago_core::query::RankedConcept;
+use phago_core::settings::within;
 use phago_core::state::State;
 use phago_core::text::QueryWord;
 use phago_engine::changes::Updated;
 use phago_engine::ingest::{Ingested, NewDocument, OnError};
-use phago_engine::runner::Runner;
+use phago_engine::tick::runner::Runner;
 use phago_engine::uses::Helped;
 use phago_engine::world::{self, FoundDocument};
 use pyo3::prelude::*;
@@ -112,7 +113,7 @@ impl World {
         shards: &Bound<'_, PyAny>,
         virtual_nodes_per_shard: Option<&Bound<'_, PyAny>>,
     ) -> Result<Self> {
-        let config = self::colony(config)?;
+        let config = read(Some(config), "config")?;
         let shards = number("shards", shards)?;
         within("shards", shards, 1, SHARDS_MAX)?;
         let mut layout = DistributedConfig { num_shards: shards, ..DistributedConfig::default() };
@@ -417,7 +418,7 @@ impl World {
         r#where: Option<&Bound<'_, PyAny>>,
         paths: bool,
     ) -> Result<impl Work<Vec<Answered>>> {
-        let (world, ranking, filter) = (self.world()?.clone(), answers::ranking(ranking)?, metadata::filter(r#where)?);
+        let (world, ranking, filter) = (self.world()?.clone(), read(ranking, "ranking")?, metadata::filter(r#where)?);
         Ok(move |_: &Cancel| {
             Ok(world.answer(&text, k, &ranking, &filter, paths)?.into_iter().map(answers::answered).collect())
         })
@@ -435,7 +436,7 @@ impl World {
         key: Option<String>,
         ranking: Option<&Bound<'_, PyDict>>,
     ) -> Result<impl Work<Option<ExplainedTuple>>> {
-        let (world, ranking) = (self.world()?.clone(), answers::ranking(ranking)?);
+        let (world, ranking) = (self.world()?.clone(), read(ranking, "ranking")?);
         Ok(move |_: &Cancel| {
             let told = match key {
                 None => Some(world.explain_question(&text, &ranking)?),

@@ -1,10 +1,13 @@
 //! Why a document stands where it stands, in points of its score.
 
 use crate::ids::DocumentId;
-use crate::query::answer::{Buffers, Inquiry, Nothing, Parts, View, spot_of};
+use crate::query::buffers::Buffers;
 use crate::query::evidence::{Covered, Evidence, blend, word_gain};
+use crate::query::inquiry::{Inquiry, Nothing};
 use crate::query::lighting::{ConceptShare, Lighting};
-use crate::query::seeds::Spot;
+use crate::query::parts::{Part, Parts};
+use crate::query::seeds;
+use crate::query::view::{Spot, View};
 
 /// What a word of the question gives.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,7 +63,7 @@ impl Inquiry {
             score: 0.0,
             parts: Parts::default(),
             words: Vec::new(),
-            unknown: unknown.map(|(_, word)| word.form.clone()).collect(),
+            unknown: unknown.map(|(_, word)| word.clone()).collect(),
             title: 0.0,
             named: 0.0,
             concepts: Vec::new(),
@@ -73,42 +76,40 @@ impl Inquiry {
     /// Take the score of any document apart; `None` where the colony has none of this id. The score is the one a
     /// query gives to it, to the last bit.
     pub fn explain(&self, view: View<'_>, id: DocumentId, buffers: &mut Buffers) -> Option<Explanation> {
-        let spot = spot_of(view, id)?;
+        let spot = view.spot_of(id)?;
         self.mark(view.commons, buffers);
         let mut explanation = self.explain_question(view);
         explanation.seed = self.seeds.iter().find(|seed| seed.spot == spot).map(|seed| seed.weight);
         if explanation.nothing.is_some() {
             return Some(explanation);
         }
-        let evidence = self.evidence(view, spot, buffers);
-        let lexical = self.scale.lexical(&evidence, spot, &self.ranking);
-        let (unit, titles) = self.scale.units();
-        explanation.words = self.words_with(view, spot, &evidence, unit, buffers);
-        let parts = self.parts(view, spot, lexical, buffers);
-        explanation.title = self.ranking.title_weight * evidence.title * titles;
-        explanation.named = self.ranking.named_weight * self.scale.named(spot) * titles;
+        let weighed = self.weigh(view, spot, buffers);
+        let parts = self.parts(spot, &weighed);
+        let (unit, titles) = self.scorers.lexical.units();
+        explanation.words = self.words_with(view, spot, &weighed.evidence, unit, buffers);
+        explanation.title = self.ranking.title_weight * weighed.evidence.title * titles;
+        explanation.named = self.ranking.named_weight * self.scorers.lexical.named(spot) * titles;
         explanation.score = parts.score();
         explanation.parts = parts;
-        explanation.concepts = Lighting::new(self, view, buffers).shares(spot, parts.concepts, usize::MAX, buffers);
+        explanation.concepts = Lighting::new(self, view).shares(spot, parts[Part::Concepts], usize::MAX, buffers);
         explanation.bridges = self.bridge_shares(spot);
         Some(explanation)
     }
 
     /// The seeds that mention a document's title, by rank.
     pub fn bridge_shares(&self, spot: Spot) -> Vec<BridgeShare> {
-        let mentions = self.bridges.get(&spot).into_iter().flatten();
-        let share = mentions.map(|&(rank, strength)| {
+        let share = |(rank, points): (u32, f64)| {
             let seed = &self.seeds[rank as usize];
-            BridgeShare { seed: DocumentId(seed.id), weight: seed.weight, points: self.bridge(rank, strength) }
-        });
-        share.collect()
+            BridgeShare { seed: DocumentId(seed.id), weight: seed.weight, points }
+        };
+        self.scorers.bridge.of(spot).map(share).collect()
     }
 
     /// The question's words that a document has, with their points of its lexical part, in the order of the question.
     /// Words must be marked.
     pub fn words_in(&self, view: View<'_>, spot: Spot, buffers: &mut Buffers) -> Vec<WordShare> {
         let evidence = self.evidence(view, spot, buffers);
-        self.words_with(view, spot, &evidence, self.scale.units().0, buffers)
+        self.words_with(view, spot, &evidence, self.scorers.lexical.units().0, buffers)
     }
 
     // A unit of covered BM25 score is worth `unit` of the lexical part.
@@ -121,12 +122,12 @@ impl Inquiry {
         buffers: &mut Buffers,
     ) -> Vec<WordShare> {
         let of = |covered: &Covered| if covered.bm25 > 0.0 { covered.covered / covered.bm25 * unit } else { 0.0 };
-        let mut points = self.gains(view, spot, buffers);
+        let mut points = seeds::gains(view.local(spot.0), &self.question, spot.1, buffers);
         for (_, gain) in &mut points {
             *gain *= of(&evidence.whole);
         }
         if let Some((best, covered)) = evidence.passage {
-            let document = &view.shards[spot.0].documents().all()[spot.1 as usize];
+            let document = view.at(spot);
             let Buffers { found, tally, .. } = buffers;
             points.iter_mut().for_each(|points| points.1 = blend(points.1, 0.0, &self.ranking));
             tally.visit(&self.question, found, document, |number, met, length| {
@@ -137,19 +138,7 @@ impl Inquiry {
             });
         }
         points.sort_unstable_by_key(|word| word.0);
-        let share = |(word, points)| WordShare { word: self.question.words[word as usize].form.clone(), points };
+        let share = |(word, points)| WordShare { word: self.question.words[word as usize].clone(), points };
         points.into_iter().map(share).collect()
-    }
-
-    // What the question's words give to a document's BM25 score: the word's place in the question, and its gain.
-    pub(crate) fn gains(&self, view: View<'_>, spot: Spot, buffers: &mut Buffers) -> Vec<(u32, f64)> {
-        let documents = view.shards[spot.0].documents();
-        let length = documents.lengths()[spot.1 as usize];
-        buffers.words.found(&documents.all()[spot.1 as usize], &mut buffers.found);
-        let gain = |&(place, tf): &(u32, u32)| {
-            let word = self.question.terms[place as usize].word;
-            (word, word_gain(&self.question, place, tf, length, view.commons))
-        };
-        buffers.found.iter().map(gain).collect()
     }
 }

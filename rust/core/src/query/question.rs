@@ -1,12 +1,13 @@
 //! A question, read once and sent to every shard.
 
 use crate::commons::Commons;
-use crate::query::lexical::{K1, WeightedTerm};
-use crate::text::{QueryWord, Session};
+use crate::query::bm25::{K1, WeightedTerm};
+use crate::text::Session;
 use crate::titles::BREAK;
+use serde::{Deserialize, Serialize};
 
 /// A term of a question that stands in some document.
-#[derive(Copy, Clone, Debug, PartialEq)]
+#[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QuestionTerm {
     /// The id of its node, which orders sums.
     pub id: u128,
@@ -28,10 +29,10 @@ impl QuestionTerm {
 }
 
 /// A question against one committed state.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Question {
     /// Its words, stop words left out, in the order in which they were asked.
-    pub words: Vec<QueryWord>,
+    pub words: Vec<String>,
     /// Its terms that stand in some document, in the order of their ids.
     pub terms: Vec<QuestionTerm>,
     /// Its terms in the order of the text, for the mentions of titles.
@@ -56,6 +57,7 @@ impl Question {
             .collect();
         terms.sort_unstable_by_key(|term| term.id);
         let mass = terms.iter().map(QuestionTerm::mass).sum();
+        let words = words.into_iter().map(|word| word.form).collect();
         Question { words, terms, sequence, mass }
     }
 

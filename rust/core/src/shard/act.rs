@@ -1,7 +1,8 @@
 //! Act: granted documents are lysed at their home and their concepts addressed to the concepts' homes, and so is
 //! what was reinforced.
 
-use super::{Sensed, Shard};
+use super::Shard;
+use super::sense::Sensed;
 use crate::Result;
 use crate::cancel::Cancel;
 use crate::commons::{Commons, idf};
@@ -13,12 +14,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a shard staged in Act.
-#[derive(Clone, Debug, Default)]
-pub struct Acted {
+#[derive(Debug)]
+pub(super) struct Acted {
     /// One batch for each shard that is home to any concept this shard speaks of, itself included, by seat.
-    pub outbox: Vec<Batch>,
+    pub(super) outbox: Vec<Batch>,
     /// The documents lysed, by place, with the concepts chosen.
-    pub(crate) lysed: Vec<(u32, Box<[u32]>)>,
+    pub(super) lysed: Vec<(u32, Box<[u32]>)>,
 }
 
 impl Shard {
@@ -29,7 +30,7 @@ impl Shard {
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`].
-    pub fn act(&self, plan: &Plan, commons: &Commons, _sensed: &Sensed, cancel: &Cancel) -> Result<Acted> {
+    pub(super) fn act(&self, plan: &Plan, commons: &Commons, _sensed: &Sensed, cancel: &Cancel) -> Result<Acted> {
         cancel.poll()?;
         let grants = &plan.grants[self.seat];
         let mut salience = Salience::new(commons);

@@ -1,71 +1,24 @@
 //! Decay: synapses whose tick has come are gone, the inbox is delivered, rows above the cap keep their strongest.
 
-use super::{Acted, Sensed, Shard};
-use crate::agents::Digester;
+use super::Shard;
+use super::delta::{CrossEdge, Delta, NodeChange};
 use crate::cancel::Cancel;
 use crate::commons::Commons;
 use crate::graph::delivery::{Activations, Census, Delivery, Unwired};
 use crate::graph::{Decay, Row};
-use crate::ids::{AgentId, ShardId, Tick};
+use crate::ids::ShardId;
 use crate::maps::Map;
 use crate::message::Batch;
 use crate::plan::Plan;
 use crate::{Error, Result};
 
-/// A new synapse whose target lives on another shard.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub struct CrossEdge {
-    /// The source's term index.
-    pub source: u32,
-    /// The target's term index.
-    pub target: u32,
-    /// The weight in fixed point (2^-24).
-    pub weight: u32,
-}
-
-/// What a tick makes of a concept.
-#[derive(Copy, Clone, Debug)]
-pub(crate) struct NodeChange {
-    pub(crate) slot: u32,
-    pub(crate) term: u32,
-    pub(crate) wirings: u32,
-    pub(crate) uses: u64,
-}
-
-/// Everything a tick changes on one shard.
-#[derive(Debug)]
-pub struct Delta {
-    pub(crate) tick: Tick,
-    pub(crate) slots: usize,
-    pub(crate) nodes: Vec<NodeChange>,
-    pub(crate) rows: Vec<(u32, Row)>,
-    pub(crate) census: Census,
-    pub(crate) lysed: Vec<(u32, Box<[u32]>)>,
-    pub(crate) digesters: Vec<(AgentId, Option<Digester>)>,
-    pub(crate) touched: u64,
-    pub(crate) exchanged: u64,
-    /// Concepts after the tick.
-    pub node_count: u64,
-    /// Living synapses after the tick.
-    pub edge_count: u64,
-    /// New synapses of this tick whose target lives elsewhere, in no order that means anything.
-    pub cross_edges: Vec<CrossEdge>,
-}
-
 impl Shard {
-    /// Stage the end of a tick from what was sensed, what was done, and the batches from every shard.
+    /// Stage the end of a tick from the batches of every shard. What the shard itself sensed and lysed is added by
+    /// its seat, which cannot fail.
     ///
     /// # Errors
     /// [`Error::Cancelled`]; [`Error::BarrierFailed`] for a batch of another tick or for another shard.
-    pub fn decay(
-        &self,
-        plan: &Plan,
-        commons: &Commons,
-        sensed: Sensed,
-        acted: Acted,
-        inbox: &[Batch],
-        cancel: &Cancel,
-    ) -> Result<Delta> {
+    pub(super) fn decay(&self, plan: &Plan, commons: &Commons, inbox: &[Batch], cancel: &Cancel) -> Result<Delta> {
         cancel.poll()?;
         if let Some(stray) = inbox.iter().find(|batch| batch.tick != plan.tick || batch.to != self.id) {
             let (tick, to, here, now) = (stray.tick, stray.to, self.id, plan.tick);
@@ -79,8 +32,8 @@ impl Shard {
             nodes: Vec::new(),
             rows: Vec::new(),
             census: Census::new(stamp),
-            lysed: acted.lysed,
-            digesters: sensed.claims.into_iter().map(|(agent, taken)| (agent.id, agent.after(taken))).collect(),
+            lysed: Vec::new(),
+            digesters: Vec::new(),
             touched: 0,
             exchanged: inbox.iter().filter(|batch| batch.from != self.id).map(Batch::nbytes).sum(),
             node_count: self.node_count,

@@ -1,15 +1,17 @@
 //! The shard: a pure state machine over what it owns.
 //!
-//! [`Shard::sense`], [`Shard::act`] and [`Shard::decay`] read the committed state and stage what will change;
-//! [`Shard::advance`] swaps it in, calls nothing and cannot fail. Dropping what was staged is aborting the tick.
+//! Sense, Act and Decay read the committed state and stage what will change; a [`Seat`] keeps what is staged and the
+//! order of the phases. [`Shard::advance`] swaps it in, calls nothing and cannot fail. Dropping what was staged is
+//! aborting the tick.
 
 mod act;
 mod deliver;
+mod delta;
+mod seat;
 mod sense;
 
-pub use act::Acted;
-pub use deliver::{CrossEdge, Delta};
-pub use sense::Sensed;
+pub use delta::{CrossEdge, Delta};
+pub use seat::{Seat, exchange};
 
 use crate::agents::Digester;
 use crate::commons::Commons;

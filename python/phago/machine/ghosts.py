@@ -1,0 +1,117 @@
+"""Bounded copies of nodes that live elsewhere."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NoReturn
+
+from .._checks import count
+from ..errors import BusyError, GhostNodeNotFound
+from ..ids import ShardId
+from ..results import GhostNode
+
+if TYPE_CHECKING:
+    from .._phago import ShardHandle
+
+__all__ = ["GhostNodeCache", "ShardGhosts"]
+
+
+class GhostNodeCache:
+    """The ghosts used last, at most `capacity` of them. Its size changes cost, never a result.
+
+    >>> cache = GhostNodeCache(1)
+    >>> cache.insert(GhostNode("aa", ShardId(1))), cache.insert(GhostNode("bb", ShardId(1))).node_id, len(cache)
+    (None, 'aa', 1)
+
+    Args:
+        capacity: Ghosts it holds; 1 to 2^24. One more pushes out the one that was not used for longest.
+    """
+
+    def __init__(self, capacity: int = 1000) -> None:
+        self._capacity = count("capacity", capacity, 1, 2**24)
+        self._ghosts: OrderedDict[str, GhostNode] = OrderedDict()
+
+    @property
+    def capacity(self) -> int:
+        """Ghosts it holds, at most."""
+        return self._capacity
+
+    def insert(self, ghost: GhostNode) -> GhostNode | None:
+        """Keep a ghost, as the one used last; returns the one that had to go."""
+        self._ghosts[ghost.node_id] = ghost
+        self._ghosts.move_to_end(ghost.node_id)
+        return self._ghosts.popitem(last=False)[1] if len(self._ghosts) > self._capacity else None
+
+    def get(self, node_id: str) -> GhostNode:
+        """The ghost of a node, which is now the one used last.
+
+        Raises:
+            GhostNodeNotFound: None is cached.
+        """
+        ghost = self._ghosts.get(node_id)
+        if ghost is None:
+            raise GhostNodeNotFound(f"no ghost of node {node_id} is cached", node=node_id)
+        self._ghosts.move_to_end(node_id)
+        return ghost
+
+    def remove_shard(self, shard_id: int) -> int:
+        """Forget the ghosts of a shard's nodes; returns how many there were."""
+        gone = [ghost.node_id for ghost in self if ghost.shard_id == shard_id]
+        for node_id in gone:
+            del self._ghosts[node_id]
+        return len(gone)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._ghosts.clear()
+
+    def __len__(self) -> int:
+        return len(self._ghosts)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[GhostNode]:
+        """The ghosts, the one used last first."""
+        return iter(list(reversed(self._ghosts.values())))
+
+    def __contains__(self, node_id: object) -> bool:
+        return any(ghost.node_id == node_id for ghost in self)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} of at most {self.capacity} ghosts>"
+
+
+def _ghost(row: tuple[str, int, str | None, int | None, bool]) -> GhostNode:
+    node_id, shard, label, mentions, resolved = row
+    data = {"label": label, "mentions": mentions} if resolved else None
+    return GhostNode(node_id, ShardId(shard), label, data, resolved)
+
+
+class ShardGhosts(GhostNodeCache):
+    """The ghosts of a shard. The shard fills it; it is read here."""
+
+    def __init__(self, shard: ShardHandle) -> None:
+        super().__init__(shard.ghosts_max)
+        self._shard = shard
+
+    def get(self, node_id: str) -> GhostNode:
+        return _ghost(self._shard.ghost(node_id))
+
+    def insert(self, ghost: GhostNode) -> NoReturn:
+        what = "a shard fills its own ghost cache; make a `GhostNodeCache` to keep ghosts of your own"
+        raise BusyError(what, what=what)
+
+    def remove_shard(self, shard_id: int) -> int:
+        return self._shard.handle_shard_offline(ShardId(shard_id))
+
+    def clear(self) -> None:
+        for shard in {ghost.shard_id for ghost in self}:
+            self.remove_shard(shard)
+
+    def __len__(self) -> int:
+        return len(self._shard.ghosts())
+
+    def __iter__(self) -> Iterator[GhostNode]:
+        return map(_ghost, self._shard.ghosts())
