@@ -110,10 +110,11 @@ PACKAGE = {
     "machine.ring": "_checks _phago _unpicklable config ids",
     "machine.shard": "_checks _phago _rows _settings _unpicklable config errors ids machine.ghosts machine.ring results",
     "machine.coordinator": "_checks _phago _settings _unpicklable config errors ids machine.ring results",
-    "machine.runner": "_checks _phago _rows _settings _unpicklable config errors machine.coordinator machine.shard results",
+    "machine.runner": "_checks _phago _rows _settings _unpicklable config errors machine.coordinator machine.shard "
+    "results",
     "machine.query": "_checks errors ids machine.coordinator machine.shard results",
-    "phago": "_cores _phago aio colony config document errors graph ids machine.coordinator machine.ghosts machine.query "
-    "machine.ring machine.runner machine.shard results",
+    "phago": "_cores _phago aio colony config document errors graph ids machine.coordinator machine.ghosts "
+    "machine.query machine.ring machine.runner machine.shard results",
     # What stands on the package as its users do.
     "evaluation": "",
     "evaluation.measures": "",

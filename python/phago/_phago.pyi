@@ -121,11 +121,10 @@ def set_cores(count: int) -> None:
 def check_loop() -> None:
     """Raise `RuntimeError` with advice where no loop of asyncio runs."""
 
-def wait_until_freed() -> None:
-    """Wait until the memory of every colony that has been let go of by now is given back."""
+def wait_until_freed() -> int:
+    """Wait until every colony that has been let go of by now is freed, on its own thread; how many were so far."""
 
-def wait_until_freed_async() -> Awaitable[None]: ...
-
+def wait_until_freed_async() -> Awaitable[int]: ...
 def document_id(key: str) -> str:
     """The id of a document that the caller named `key`."""
 
@@ -322,9 +321,7 @@ class World:
     ) -> Awaitable[_Explained | None]: ...
     def concepts_with_neighbors(self, text: str, k: int) -> list[tuple[_Ranked, list[_Neighbor]]]:
         """As `concepts`, each with its neighbours, the strongest first."""
-    def concepts_with_neighbors_async(
-        self, text: str, k: int
-    ) -> Awaitable[list[tuple[_Ranked, list[_Neighbor]]]]: ...
+    def concepts_with_neighbors_async(self, text: str, k: int) -> Awaitable[list[tuple[_Ranked, list[_Neighbor]]]]: ...
     def concepts(self, text: str, k: int) -> list[_Ranked]:
         """The `k` concepts nearest to the text over all shards, best first; ties by id."""
     def get(self, key: str) -> tuple[str, str, int, int | None, _Metadata] | None:

@@ -28,6 +28,7 @@ from .results import (
 
 __all__ = ["AsyncColony"]
 
+
 class AsyncColony(Unpicklable):
     """The twin of `Colony` with the same names, for event loops; `Colony` has their descriptions.
 
