@@ -91,6 +91,7 @@ HANDLES = r"\b(Shard|Replica|Colony|World|Mutex|RwLock|Condvar|Weak|Sender|Recei
 PACKAGE = {
     "ids": "",
     "document": "",
+    "_cores": "_phago",
     "_unpicklable": "",
     "results": "results.answers results.colony results.documents results.graph results.machine results.ticks",
     "results.answers": "",
@@ -116,8 +117,8 @@ PACKAGE = {
     "machine.runner": "_checks _phago _rows _settings _unpicklable config errors machine.coordinator "
     "machine.shard results",
     "machine.query": "_checks errors ids machine.coordinator machine.shard results",
-    "phago": "_phago aio colony config document errors graph ids machine.coordinator machine.ghosts machine.query "
-    "machine.ring machine.runner machine.shard results",
+    "phago": "_cores _phago aio colony config document errors graph ids machine.coordinator machine.ghosts "
+    "machine.query machine.ring machine.runner machine.shard results",
     # What stands on the package as its users do.
     "evaluation": "",
     "evaluation.measures": "",

@@ -109,9 +109,9 @@ mod _phago {
         crate::mailbox::running_loop(py).map(drop)
     }
 
-    /// Wait until the memory of all that has been let go of by now is given back.
+    /// Wait until every colony that has been let go of by now is freed; how many were, in this process.
     #[pyfunction]
-    fn wait_until_freed(py: Python<'_>) -> Result<()> {
+    fn wait_until_freed(py: Python<'_>) -> Result<u64> {
         crate::runtime::call(py, crate::free::wait)
     }
 
