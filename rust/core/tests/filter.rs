@@ -86,7 +86,7 @@ proptest! {
                     let documents = shard.documents();
                     let found: Vec<u32> = documents.matching(filter).iter().collect();
                     let all = (0u32..).zip(documents.all());
-                    let plain = all.filter(|(_, document)| filter.accepts(&document.metadata)).map(|(place, _)| place);
+                    let plain = all.filter(|(_, document)| filter.accepts(&document.body.metadata)).map(|(place, _)| place);
                     prop_assert_eq!(&found, &plain.collect::<Vec<u32>>(), "{:?}", filter);
                     prop_assert_eq!(documents.matching(filter).count(), found.len());
                 }
@@ -212,7 +212,7 @@ fn metadata_is_content() {
     for other in [Metadata::default(), year(2), of(&[("year", Values::One(Value::Float(1.0)))])] {
         assert!(matches!(colony.ingest_with(Some("a"), "T", "ions cross", other), Err(Error::DocumentExists { .. })));
     }
-    let digests = |colony: &Colony| (colony.state().digest(), colony.state().evidence_digest());
+    let digests = |colony: &Colony| (colony.digest(), colony.evidence_digest());
     let all = [Metadata::default(), year(1), year(2)];
     let told: BTreeSet<_> =
         all.iter().flat_map(|one| <[_; 2]>::from(digests(&fill(&[(Some("a"), one.clone())])))).collect();
@@ -282,7 +282,7 @@ fn expected(colony: &Colony, question: &str, k: usize, filter: &Filter, ranking:
     let inquiry = state.inquire(question, ranking, &mut session, &mut buffers);
     // What is bounded may grow with the colony.
     let ranking = &inquiry.ranking;
-    let matches = |id: u128| filter.accepts(&state.document(DocumentId(id)).unwrap().metadata);
+    let matches = |id: u128| filter.accepts(&state.document(DocumentId(id)).unwrap().body.metadata);
     let words = session.query(question);
     let lexical = state.search(&words, 100_000, &Filter::default(), &mut Scratch::default());
     let lexical: Vec<u128> = lexical.iter().map(|found| found.id).filter(|id| matches(*id)).collect();
@@ -342,7 +342,7 @@ fn an_answer_is_the_best_of_those_that_match() {
                     let (hits, lexical): &(Vec<_>, Vec<_>) = &told[told.len() - 1];
                     assert_eq!(*hits, expected(&colony, question, k, filter, &narrow), "{question} {filter:?} {k}");
                     let whole = colony.state().search(&words, 1000, &Filter::default(), &mut Scratch::default());
-                    let matches = |id| filter.accepts(&colony.state().document(DocumentId(id)).unwrap().metadata);
+                    let matches = |id| filter.accepts(&colony.state().document(DocumentId(id)).unwrap().body.metadata);
                     let whole = whole.iter().filter(|one| matches(one.id)).map(|one| (one.id, one.score.to_bits()));
                     assert_eq!(*lexical, whole.take(k).collect::<Vec<_>>());
                     // Would the k best, filtered, have been fewer? Else this proves little.

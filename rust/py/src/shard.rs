@@ -10,13 +10,13 @@ use crate::ring::{Ring, parse_id};
 use crate::rows::graph::NodeRow;
 use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow, LocalConceptRow};
 use crate::rows::ticks::PhaseRow;
-use crate::runtime::{brief, long};
+use crate::runtime::{brief, call};
 use crate::tables::node_row;
-use crate::world::{Colony, Step, World, crossing, helped};
+use crate::world::{Colony, Step, World, helped};
 use phago_core::ids::{DocumentId, NodeId, ShardId};
-use phago_core::query::near::{contributions, rank};
+use phago_core::query::Local;
+use phago_core::replica::Replica;
 use phago_core::shard::Shard;
-use phago_core::state::State;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::BTreeMap;
@@ -63,9 +63,13 @@ impl ShardHandle {
         left.world.leave(self.shard)
     }
 
-    fn read<T: Send>(&self, py: Python<'_>, read: impl FnOnce(&State, &Shard) -> T + Send) -> Result<T> {
+    fn read<T: Send + 'static>(
+        &self,
+        py: Python<'_>,
+        read: impl FnOnce(&Replica, &Shard) -> T + Send + 'static,
+    ) -> Result<T> {
         let (colony, id) = (self.colony()?, self.shard);
-        brief(py, || colony.world.read(|state| Ok(read(state, &state.shards()[state.check_shard(id)?])))?)
+        call(py, move |_| colony.world.read(|state| Ok(read(state, &state.shards()[state.check_shard(id)?])))?)
     }
 }
 
@@ -116,12 +120,12 @@ impl ShardHandle {
     fn ingest_document(&self, py: Python<'_>, document: &Bound<'_, PyAny>) -> Result<String> {
         let (colony, shard) = (self.colony()?, self.shard);
         let document = convert::document(document)?.map_err(|fault| fault.at(0))?;
-        Ok(long(py, move || colony.world.ingest_into(shard, document))?.to_string())
+        Ok(call(py, move |_| colony.world.ingest_into(shard, document))?.to_string())
     }
 
     fn delete_document(&self, py: Python<'_>, key: &str) -> Result<bool> {
         let (colony, shard, key) = (self.colony()?, self.shard, key.to_owned());
-        long(py, move || colony.world.delete_from(shard, &key))
+        call(py, move |_| colony.world.delete_from(shard, &key))
     }
 
     fn reinforce(&self, py: Python<'_>, key: &str, title: &str, text: &str, path: Vec<Step>) -> Result<bool> {
@@ -131,7 +135,7 @@ impl ShardHandle {
 
     fn phase(&self, py: Python<'_>, name: &str) -> Result<PhaseRow> {
         let (colony, shard, phase) = (self.colony()?, self.shard, parse_phase(name)?);
-        let report = long(py, move || colony.world.phase_by_hand(shard, phase))?;
+        let report = call(py, move |_| colony.world.phase_by_hand(shard, phase))?;
         Ok(PhaseRow::new(py, &report)?)
     }
 
@@ -157,11 +161,7 @@ impl ShardHandle {
 
     fn node(&self, py: Python<'_>, id: &str) -> Result<Option<NodeRow>> {
         let id = parse_id(id)?;
-        self.read(py, |state, shard| {
-            // Nodes are kept by term and not by id; what is asked for one at a time is looked for.
-            let term = shard.concepts().find(|term| state.commons().id(*term) == id)?;
-            node_row(state, term)
-        })
+        self.read(py, move |state, shard| local(state, shard).node(NodeId(id)).map(|node| node_row(&node)))
     }
 
     fn term_frequencies<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
@@ -199,7 +199,7 @@ impl ShardHandle {
 
     fn cross_shard_edges(&self, py: Python<'_>) -> Result<BTreeMap<u32, u64>> {
         let ends = self.read(py, |state, shard| {
-            let counts = crossing(state, state.commons().seat(shard.id()));
+            let counts = local(state, shard).crossing();
             state.shards().iter().map(|far| far.id().0).zip(counts).filter(|(_, count)| *count > 0).collect()
         })?;
         Ok(ends)
@@ -215,7 +215,7 @@ impl ShardHandle {
     }
 
     fn health(&self, py: Python<'_>) -> Result<HealthRow> {
-        let size = self.read(py, |_, shard| Size::of(shard))?;
+        let size = self.read(py, |state, shard| local(state, shard).counts())?;
         let load = if size.documents == 0 { 0.0 } else { size.pending as f64 / size.documents as f64 };
         // A shard whose work died or hung was rebuilt before the call that told of it returned.
         Ok(HealthRow {
@@ -229,8 +229,8 @@ impl ShardHandle {
     fn stats<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
         let ghosts = self.colony()?.world.ghost_count(self.shard)?;
         let (size, crossing) = self.read(py, |state, shard| {
-            let crossing: u64 = crossing(state, state.commons().seat(shard.id())).iter().sum();
-            (Size::of(shard), crossing)
+            let local = local(state, shard);
+            (local.counts(), local.crossing().iter().sum::<u64>())
         })?;
         let dictionary = PyDict::new(py);
         dictionary.set_item("nodes", size.nodes)?;
@@ -258,14 +258,13 @@ impl ShardHandle {
             terms.into_iter().filter_map(|stem| Some((lexicon.term(&stem)?, stem))).collect();
         let df: BTreeMap<u32, u32> =
             global_df.into_iter().flatten().filter_map(|(stem, count)| Some((lexicon.term(&stem)?, count))).collect();
-        self.read(py, |state, shard| {
-            let commons = state.commons();
-            let known: Vec<u32> = asked.iter().map(|(term, _)| *term).filter(|term| state.knows(*term)).collect();
-            let ranked =
-                rank(contributions(shard, commons, &known, |term| df.get(&term).copied()), commons, max_results);
-            let found = ranked.into_iter().map(|concept| {
-                let (id, label) = (NodeId(commons.id(concept.term)), commons.label(concept.term));
-                LocalConceptRow { id: id.to_string(), label: label.to_string(), score: concept.score }
+        self.read(py, move |state, shard| {
+            let terms: Vec<u32> = asked.iter().map(|(term, _)| *term).collect();
+            let ranked = local(state, shard).near(&terms, |term| df.get(&term).copied(), max_results);
+            let found = ranked.into_iter().map(|concept| LocalConceptRow {
+                id: concept.id.to_string(),
+                label: concept.label.to_string(),
+                score: concept.score,
             });
             let count = |term: u32| shard.documents().postings(term).map_or(0, |postings| postings.list.len());
             let here = asked.iter().map(|(term, stem)| (stem.clone(), count(*term)));
@@ -274,23 +273,6 @@ impl ShardHandle {
     }
 }
 
-struct Size {
-    nodes: u64,
-    edges: u64,
-    documents: u64,
-    pending: u64,
-    bytes: u64,
-}
-
-impl Size {
-    fn of(shard: &Shard) -> Self {
-        let documents = shard.documents();
-        Size {
-            nodes: shard.node_count(),
-            edges: shard.edge_count(),
-            documents: documents.len() as u64,
-            pending: documents.all().iter().filter(|document| document.digested.is_none()).count() as u64,
-            bytes: shard.graph_bytes() as u64 + documents.bytes(),
-        }
-    }
+fn local<'a>(state: &'a Replica, shard: &Shard) -> Local<'a> {
+    state.view().local(state.commons().seat(shard.id()))
 }

@@ -3,12 +3,11 @@
 //! They are copies and never truth: no digest, no tick and no answer depends on them, so they are kept outside of
 //! the committed state and filled after a commit.
 
-use phago_core::commons::Commons;
-use phago_core::ghost::{Ghost, GhostCache, GhostData};
+use phago_core::ghost::{Ghost, GhostCache};
 use phago_core::ids::{NodeId, ShardId};
 use phago_core::maps::{Map, Set};
+use phago_core::replica::Replica;
 use phago_core::shard::CrossEdge;
-use phago_core::state::State;
 use phago_core::{Error, Result};
 
 pub(crate) struct Ghosts {
@@ -23,7 +22,7 @@ impl Ghosts {
     }
 
     /// Keep ghosts of the far ends of new edges, as many as there is room for; with `resolve` their homes are asked now.
-    pub(crate) fn welcome(&mut self, made: &[CrossEdge], state: &State, resolve: bool) {
+    pub(crate) fn welcome(&mut self, made: &[CrossEdge], state: &Replica, resolve: bool) {
         let mut targets = Set::default();
         for edge in made {
             // Beyond the capacity each would only push out another of the same tick.
@@ -31,22 +30,23 @@ impl Ghosts {
                 break;
             }
             if targets.insert(edge.target) {
-                let known = if resolve { ask(state, edge.target).ok() } else { None };
-                let ghost = known.unwrap_or_else(|| unresolved(state.commons(), edge.target));
+                let view = state.view();
+                let known = if resolve { view.ghost(edge.target).ok() } else { None };
+                let ghost = known.unwrap_or_else(|| view.unresolved_ghost(edge.target));
                 self.keep(edge.target, ghost);
             }
         }
     }
 
     /// A ghost; where it is older than the colony's tick its home is asked again.
-    pub(crate) fn read(&mut self, node: NodeId, state: &State) -> Result<Ghost> {
+    pub(crate) fn read(&mut self, node: NodeId, state: &Replica) -> Result<Ghost> {
         let Some(known) = self.cache.get(node) else { return Err(Error::GhostNodeNotFound { node }) };
         let known = known.clone();
         if !known.is_resolved || known.version == state.tick() {
             return Ok(known);
         }
         let Some(&term) = self.terms.get(&node) else { return Ok(known) };
-        let Ok(fresh) = ask(state, term) else {
+        let Ok(fresh) = state.view().ghost(term) else {
             // The node left with its last document.
             self.cache.remove(node);
             self.terms.remove(&node);
@@ -73,19 +73,4 @@ impl Ghosts {
     pub(crate) fn cache(&self) -> &GhostCache {
         &self.cache
     }
-}
-
-fn unresolved(commons: &Commons, term: u32) -> Ghost {
-    Ghost::unresolved(NodeId(commons.id(term)), commons.home(term).shard, commons.tick())
-}
-
-// What a node's home tells of it now.
-fn ask(state: &State, term: u32) -> Result<Ghost> {
-    let commons = state.commons();
-    let (node, shard) = (NodeId(commons.id(term)), commons.home(term).shard);
-    let Some(data) = state.home(term).describe(term, commons) else {
-        return Err(Error::EdgeResolutionFailed { node, shard, reason: "its home knows no such concept".into() });
-    };
-    let rest = GhostData { mentions: data.mentions, uses: data.uses, degree: data.degree };
-    Ok(Ghost::resolved(node, shard, state.tick(), data.label, rest))
 }
