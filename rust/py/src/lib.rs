@@ -1,7 +1,7 @@
 //! The binding: everything that knows Python, and nothing that the core or the engine should know.
 //!
 //! - [`error`] is the one translation of errors, [`runtime`] the one door for calls that take time, [`process`] what
-//!   a fork leaves behind, [`convert`], [`metadata`] and [`config`] the way in for documents, filters and settings.
+//!   a fork leaves behind, [`convert`], [`metadata`], [`filter`] and [`config`] the way in for documents, filters and settings.
 //! - [`ring`], [`coordinator`], [`world`], [`shard`], [`batch`], [`runner`], [`edges`] and [`tables`] are one exposed
 //!   noun each; [`column`] is what they offer to other libraries' memory, [`assemble`] brings
 //!   shards made one by one into one world.
@@ -15,6 +15,7 @@ mod convert;
 mod coordinator;
 mod edges;
 mod error;
+mod filter;
 mod metadata;
 mod process;
 mod ring;

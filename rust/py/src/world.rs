@@ -4,7 +4,8 @@ use crate::answers::{self, Answered, ExplainedTuple};
 use crate::config::{colony, number};
 use crate::convert::document;
 use crate::error::Result;
-use crate::metadata::{self, Told};
+use crate::filter::filter;
+use crate::metadata::Told;
 use crate::process::{Home, lock};
 use crate::runtime::{brief, long, start};
 use crate::tables::{EdgeTable, NodeTable, NodeTuple, node_tuple};
@@ -196,7 +197,7 @@ impl World {
 
     #[pyo3(signature = (text, k, r#where=None))]
     fn search(&self, py: Python<'_>, text: &str, k: usize, r#where: Option<&Bound<'_, PyAny>>) -> Result<Vec<Found>> {
-        let (world, filter) = (self.world()?, metadata::filter(r#where)?);
+        let (world, filter) = (self.world()?, filter(r#where)?);
         brief(py, || search(world, text, k, &filter))
     }
 
@@ -208,7 +209,7 @@ impl World {
         k: usize,
         r#where: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyAny>> {
-        let (world, filter) = (self.world()?.clone(), metadata::filter(r#where)?);
+        let (world, filter) = (self.world()?.clone(), filter(r#where)?);
         start(py, blocking(move || search(&world, &text, k, &filter)))
     }
 
@@ -222,7 +223,7 @@ impl World {
         r#where: Option<&Bound<'_, PyAny>>,
         paths: bool,
     ) -> Result<Vec<Answered>> {
-        let (world, ranking, filter) = (self.world()?, answers::ranking(ranking)?, metadata::filter(r#where)?);
+        let (world, ranking, filter) = (self.world()?, answers::ranking(ranking)?, filter(r#where)?);
         brief(py, || Ok(world.answer(text, k, &ranking, &filter, paths)?.into_iter().map(answers::answered).collect()))
     }
 
@@ -236,7 +237,7 @@ impl World {
         r#where: Option<&Bound<'py, PyAny>>,
         paths: bool,
     ) -> Result<Bound<'py, PyAny>> {
-        let (world, ranking, filter) = (self.world()?.clone(), answers::ranking(ranking)?, metadata::filter(r#where)?);
+        let (world, ranking, filter) = (self.world()?.clone(), answers::ranking(ranking)?, filter(r#where)?);
         let answer = move || {
             let hits = world.answer(&text, k, &ranking, &filter, paths)?;
             Ok(hits.into_iter().map(answers::answered).collect::<Vec<_>>())
