@@ -41,7 +41,7 @@ DEPTH = 1000
 ASKED = 10
 """Hits of the questions that are timed."""
 
-Grades = Mapping[str, int]
+Grades = Mapping[str, float]
 Rankings = dict[str, list[tuple[str, float]]]
 
 
@@ -82,7 +82,7 @@ def _arguments(row: Row) -> dict[str, Any]:
 def ndcg(ranking: Sequence[str], grades: Grades, cutoff: int = 10) -> float:
     """Normalised discounted cumulative gain, each gain being grade / log2(1 + place) (Jarvelin, Kekalainen 2002)."""
 
-    def gain(found: Iterable[int]) -> float:
+    def gain(found: Iterable[float]) -> float:
         return sum(max(grade, 0) / math.log2(1 + place) for place, grade in enumerate(found, 1))
 
     ideal = gain(sorted(grades.values(), reverse=True)[:cutoff])
@@ -274,10 +274,13 @@ def rankings_of(colony: Colony, collection: Collection, row: Row, depth: int) ->
     rankings: Rankings = {}
     for question, text in collection.questions.items():
         try:
-            found = colony.query(text, k=depth, paths=False, **arguments)
+            # One more, as a copy of the question may be among them.
+            copied = question in collection.copied
+            found = colony.query(text, k=depth + copied, paths=False, **arguments)
         except LimitError as error:
             raise CollectionError(f"question `{question}`: {error}", path=collection.path) from error
-        rankings[question] = [(hit.id, hit.score) for hit in found]
+        others = [(hit.id, hit.score) for hit in found if not (copied and hit.id == question)]
+        rankings[question] = others[:depth]
     return rankings
 
 
@@ -306,9 +309,11 @@ def _result(colony: Colony, collection: Collection, row: Row, depth: int) -> Res
 def heading(collection: Collection) -> str:
     """The first line of what is shown."""
     judgements = sum(map(len, collection.grades.values()))
+    copied = len(collection.copied)
+    left_out = f" The documents that {copied:,} of the questions copy are left out of their rankings." if copied else ""
     return (
         f"{collection.name}: {_many(len(collection.documents), 'document')}, "
-        f"{_many(len(collection.questions), 'judged question')}, {_many(judgements, 'judgement')}."
+        f"{_many(len(collection.questions), 'judged question')}, {_many(judgements, 'judgement')}.{left_out}"
     )
 
 
