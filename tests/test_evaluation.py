@@ -348,8 +348,10 @@ DAMAGED = gzip.compress(jsonl(CORPUS).encode())[:-20]
         (
             "qrels.tsv",
             None,
-            "there is no `qrels.tsv` in `kitchen`; accepted is `qrels.tsv` or `qrels/test.tsv` or `qrels/dev.tsv` or "
-            "`qrels/train.tsv`, gzipped or not",
+            (
+                "there is no `qrels.tsv` in `kitchen`; accepted is `qrels.tsv` or `qrels/test.tsv` or `qrels/dev.tsv` "
+                "or `qrels/train.tsv`, gzipped or not"
+            ),
         ),
         ("corpus.jsonl", "", "`kitchen/corpus.jsonl` holds nothing"),
         ("queries.jsonl", "\n", "`kitchen/queries.jsonl` holds nothing"),
@@ -404,8 +406,10 @@ DAMAGED = gzip.compress(jsonl(CORPUS).encode())[:-20]
         (
             "qrels.tsv",
             "q1 heart\n",
-            "`kitchen/qrels.tsv` line 1 has 2 columns; accepted is question, document and grade, or question, iteration, "
-            "document and grade",
+            (
+                "`kitchen/qrels.tsv` line 1 has 2 columns; accepted is question, document and grade, or question, "
+                "iteration, document and grade"
+            ),
         ),
         (
             "qrels.tsv",

@@ -1,9 +1,9 @@
 """Collections of documents, questions and judgements, in the layout of BEIR.
 
-A folder holds `corpus.jsonl` (`_id`, `text`, perhaps `title`), `queries.jsonl` (`_id`, `text`) and judgements: `qrels.tsv`
-or `qrels/test.tsv`, else `qrels/dev.tsv` or `qrels/train.tsv`. A line of judgements is question, document, grade, or, as
-TREC has it, question, iteration, document, grade, with tabs or spaces between them; the first line may be a header. Each
-file may be packed with gzip and then ends in `.gz`.
+A folder holds `corpus.jsonl` (`_id`, `text`, perhaps `title`), `queries.jsonl` (`_id`, `text`) and judgements:
+`qrels.tsv` or `qrels/test.tsv`, else `qrels/dev.tsv` or `qrels/train.tsv`. A line of judgements is question, document,
+grade, or, as TREC has it, question, iteration, document, grade, with tabs or spaces between them; the first line may be
+a header. Each file may be packed with gzip and then ends in `.gz`.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ class Collection:
 
     @cached_property
     def copied(self) -> frozenset[str]:
-        """The questions that are copies of the document with the same id. BEIR leaves that document out of the ranking.
+        """The questions that are copies of the document with the same id, which BEIR leaves out of the ranking.
 
-        Equal ids alone do not tell: many collections number questions and documents from 1. The document has to hold the
-        question's text.
+        Equal ids alone do not tell: many collections number questions and documents from 1. The document has to hold
+        the question's text.
         """
         documents = {document.id: document for document in self.documents if document.id in self.questions}
         return frozenset(
@@ -76,7 +76,8 @@ def read_collection(path: str | os.PathLike[str]) -> Collection:
     """Read a collection.
 
     Args:
-        path: The folder. Of the files that would do, the first one named above is read, the unpacked one before the packed.
+        path: The folder. Of the files that would do, the first one named above is read, the unpacked one before the
+            packed.
 
     Raises:
         CollectionError: A file is missing, damaged or empty, a line is broken, an id is there twice, or no question is
