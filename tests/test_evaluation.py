@@ -312,7 +312,7 @@ def test_a_grade_may_have_a_fraction_and_an_id_spaces(folder):
     (folder / "qrels.tsv").write_text("q1\tthe heart\t0.5\nq1\tlungs\t2.25\n")
     grades = beir.read_collection(folder).grades["q1"]
     assert grades == {"the heart": 0.5, "lungs": 2.25}
-    assert evaluation.ndcg(["the heart", "lungs"], grades) == pytest.approx(
+    assert measures.ndcg(["the heart", "lungs"], grades) == pytest.approx(
         (0.5 + 2.25 / math.log2(3)) / (2.25 + 0.5 / math.log2(3))
     )
 
