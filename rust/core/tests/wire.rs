@@ -84,7 +84,10 @@ fn a_batch_of_words_never_heard_is_refused_by_name_and_teaches_none() {
     assert_eq!((fresh.term_count(), fresh.form_count()), (0, 0));
     // Its header needs no words.
     let header = Header::read(&bytes).unwrap();
-    assert_eq!((header.tick, header.from, header.to, header.nbytes), (batch.tick, batch.from, batch.to, batch.nbytes()));
+    assert_eq!(
+        (header.tick, header.from, header.to, header.nbytes),
+        (batch.tick, batch.from, batch.to, batch.nbytes())
+    );
     // Once it has heard them, it understands.
     let mut session = Session::new(fresh.clone());
     for (_, text) in documents(2, 20).into_iter().chain(documents(1, 20)) {

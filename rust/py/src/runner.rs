@@ -130,6 +130,11 @@ impl Runner {
         }
     }
 
+    #[getter]
+    fn faults(&self) -> Result<usize> {
+        Ok(self.open()?.faults().count())
+    }
+
     fn close(&self, py: Python<'_>) -> Result<()> {
         let closed = lock(self.runner.get()?).take();
         brief(py, || {
