@@ -145,7 +145,7 @@ def edges_of(colony):
     """The graph as a dictionary: (source id, target id) to (weight, co_activations, created, last)."""
     table = colony._world.edges()
     rows = (table.get(at) for at in range(len(table)))
-    return {(row[6], row[7]): (row[2], row[3], row[4], row[5]) for row in rows}
+    return {(row.source_id, row.target_id): (row.weight, row.co_activations, row.created, row.last) for row in rows}
 
 
 def answers(colony, questions, k=10):

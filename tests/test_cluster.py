@@ -471,7 +471,8 @@ def test_two_documents_of_one_tick_on_two_homes_share_a_pair():
     graph = runner._native.world.edges()
     assert len(graph) == 2
     for at in range(2):
-        weight, co_activations = graph.get(at)[2:4]
+        row = graph.get(at)
+        weight, co_activations = row.weight, row.co_activations
         assert (round(weight, 6), co_activations) == (0.2, 2)
 
 

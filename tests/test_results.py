@@ -26,7 +26,8 @@ class Rows:
 def edges(*sizes):
     parts, number = [], 0
     for size in sizes:
-        parts.append(Rows([(f"a{number + at}", f"b{number + at}", at % 3, 0.5) for at in range(size)]))
+        rows = [phago.CrossShardEdge(f"a{number + at}", f"b{number + at}", at % 3, 0.5) for at in range(size)]
+        parts.append(Rows(rows))
         number += size
     return parts, phago.CrossShardEdges(*parts)
 

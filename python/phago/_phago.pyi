@@ -18,8 +18,6 @@ _Settings = dict[str, bool | int | float]
 _PhaseName = Literal["Sense", "Act", "Decay", "Advance"]
 # (kind, shard, phase, tick), and for some kinds a number more; see `Runner.inject`
 _Fault = tuple[str, int, str, int | None] | tuple[str, int, str, int | None, int]
-# (shard, phase, tick, node_count, edge_count, new cross-shard edges made on that shard)
-_PhaseTuple = tuple[int, str, int, int, int, "CrossEdges"]
 # (index in the caller's whole sequence, key or None, field, reason)
 _Rejected = tuple[int, str | None, str, str]
 _Updated = Literal["new", "changed", "unchanged"]
@@ -51,40 +49,42 @@ _Explained = tuple[
     float | None,
     str | None,
 ]
-# (id, label, stem, mentions, uses, degree, shard)
-_Node = tuple[str, str, str, int, int, int, int]
-# (shard, address, online, node_count, edge_count, document_count, memory_bytes, last_heartbeat in seconds, if any)
-_ShardRow = tuple[int, str, bool, int, int, int, int, float | None]
-# (node id, shard, label, mentions, is_resolved)
-_GhostRow = tuple[str, int, str | None, int | None, bool]
 # (label of a concept, the question's words that led to it, most first)
 _Step = tuple[str, list[str]]
 # (id, label, score, shard)
 _Ranked = tuple[str, str, float, int]
 # (label, weight, co_activations, created, last, id)
 _Neighbor = tuple[str, float, int, int, int, str]
-# (source label, target label, weight, co_activations, created, last, source id, target id)
-_Edge = tuple[str, str, float, int, int, int, str, str]
 
 __all__ = [
     "ANALYSER",
     "Batch",
     "Column",
     "Coordinator",
+    "CrossEdgeRow",
     "CrossEdges",
     "DEBUG_BUILD",
     "DOCUMENT_BYTES_MAX",
+    "EdgeRow",
     "EdgeTable",
+    "GhostRow",
+    "HealthRow",
     "KEY_BYTES_MAX",
+    "LocalAnswerRow",
+    "LocalConceptRow",
     "METADATA_BYTES_MAX",
     "METADATA_KEYS_MAX",
+    "NodeRow",
     "NodeTable",
     "PathRows",
+    "PhaseRow",
     "Ring",
+    "RunRow",
     "Runner",
     "SHARDS_MAX",
     "Setting",
     "ShardHandle",
+    "ShardRow",
     "TickResult",
     "World",
     "analyse",
@@ -167,6 +167,164 @@ def analyse(text: str) -> list[str]:
     """The stems of `text` in the order of their first words, each once, stop words left out."""
 
 @final
+class NodeRow:
+    """A concept."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def stem(self) -> str: ...
+    @property
+    def mentions(self) -> int: ...
+    @property
+    def uses(self) -> int: ...
+    @property
+    def degree(self) -> int: ...
+    @property
+    def shard(self) -> int: ...
+
+@final
+class EdgeRow:
+    """A synapse."""
+
+    @property
+    def source(self) -> str:
+        """The source's label."""
+    @property
+    def target(self) -> str:
+        """The target's label."""
+    @property
+    def weight(self) -> float: ...
+    @property
+    def co_activations(self) -> int: ...
+    @property
+    def created(self) -> int: ...
+    @property
+    def last(self) -> int:
+        """The tick that activated it last."""
+    @property
+    def source_id(self) -> str: ...
+    @property
+    def target_id(self) -> str: ...
+
+@final
+class CrossEdgeRow:
+    """A synapse whose target lives on another shard."""
+
+    @property
+    def from_node(self) -> str: ...
+    @property
+    def to_node(self) -> str: ...
+    @property
+    def to_shard(self) -> int: ...
+    @property
+    def weight(self) -> float: ...
+
+@final
+class PhaseRow:
+    """What one shard did in one phase."""
+
+    @property
+    def shard(self) -> int: ...
+    @property
+    def phase(self) -> _PhaseName: ...
+    @property
+    def tick(self) -> int: ...
+    @property
+    def node_count(self) -> int: ...
+    @property
+    def edge_count(self) -> int: ...
+    @property
+    def cross_edges(self) -> CrossEdges:
+        """New cross-shard edges made on that shard."""
+
+@final
+class RunRow:
+    """What a run did."""
+
+    @property
+    def ticks(self) -> int: ...
+    @property
+    def digested(self) -> int: ...
+    @property
+    def failed(self) -> int: ...
+
+@final
+class ShardRow:
+    """A shard as the coordinator knows it."""
+
+    @property
+    def shard(self) -> int: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def online(self) -> bool: ...
+    @property
+    def node_count(self) -> int: ...
+    @property
+    def edge_count(self) -> int: ...
+    @property
+    def document_count(self) -> int: ...
+    @property
+    def memory_bytes(self) -> int: ...
+    @property
+    def last_heartbeat(self) -> float | None:
+        """Seconds; None when it was never heard of."""
+
+@final
+class HealthRow:
+    """The condition of a shard, measured."""
+
+    @property
+    def healthy(self) -> bool: ...
+    @property
+    def load(self) -> float:
+        """The share of its documents that is pending."""
+    @property
+    def memory_usage_mb(self) -> float:
+        """Mebibytes."""
+    @property
+    def pending_operations(self) -> int: ...
+
+@final
+class GhostRow:
+    """A copy of a node that lives on another shard."""
+
+    @property
+    def node(self) -> str: ...
+    @property
+    def shard(self) -> int: ...
+    @property
+    def label(self) -> str | None: ...
+    @property
+    def mentions(self) -> int | None: ...
+    @property
+    def is_resolved(self) -> bool: ...
+
+@final
+class LocalConceptRow:
+    """A concept that one shard finds for a query."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def score(self) -> float: ...
+
+@final
+class LocalAnswerRow:
+    """What one shard finds for a query."""
+
+    @property
+    def concepts(self) -> list[LocalConceptRow]: ...
+    @property
+    def frequencies(self) -> dict[str, int]:
+        """Documents of the shard that have each of the query's stems."""
+
+@final
 class Ring:
     """A consistent-hash ring. Frozen (mutators raise `BusyError`) from when a shard is made on it."""
 
@@ -222,7 +380,7 @@ class Coordinator:
         """
     def advance_tick(self) -> int:
         """Begin the next tick; `BarrierFailed` unless every shard has completed Decay. Returns the new tick."""
-    def shards(self) -> list[_ShardRow]:
+    def shards(self) -> list[ShardRow]:
         """What is known of each, by shard."""
     def heartbeat(self, shard: int, now: float) -> None:
         """`now` in seconds of the caller's monotonic clock; a stamp from the future counts as the present."""
@@ -342,9 +500,9 @@ class World:
         """`documents`, `pending`, `digested`, `terms`, `nodes`, `edges`, `edge_slots`, `cross_shard_edges`, `digesters`,
         `tick`, `shards`, `bytes_exchanged` (in all ticks so far), `row_bytes`, `ghosts` and `touched` (rows that the last tick read)."""
     def stats_async(self) -> Awaitable[dict[str, int | float]]: ...
-    def node(self, label: str) -> _Node | None:
+    def node(self, label: str) -> NodeRow | None:
         """The concept with this label, word form or stem."""
-    def node_async(self, label: str) -> Awaitable[_Node | None]: ...
+    def node_async(self, label: str) -> Awaitable[NodeRow | None]: ...
     def neighbors(self, label: str) -> list[_Neighbor] | None:
         """The node's own row, strongest first; None when there is no such node."""
     def neighbors_async(self, label: str) -> Awaitable[list[_Neighbor] | None]: ...
@@ -386,7 +544,7 @@ class NodeTable:
     @property
     def names(self) -> list[str]: ...
     def __len__(self) -> int: ...
-    def get(self, index: int) -> _Node: ...
+    def get(self, index: int) -> NodeRow: ...
     def column(self, name: str) -> Column:
         """Built on first use and kept; `KeyError` for another name."""
 
@@ -405,7 +563,7 @@ class EdgeTable:
     @property
     def names(self) -> list[str]: ...
     def __len__(self) -> int: ...
-    def get(self, index: int) -> _Edge: ...
+    def get(self, index: int) -> EdgeRow: ...
     def column(self, name: str) -> Column:
         """Built on first use and kept; `KeyError` for another name."""
 
@@ -414,15 +572,14 @@ class CrossEdges:
     """Cross-shard edges made in a phase on one shard; `len` makes no objects."""
 
     def __len__(self) -> int: ...
-    def get(self, index: int) -> tuple[str, str, int, float]:
-        """(from_node, to_node, to_shard, weight)."""
+    def get(self, index: int) -> CrossEdgeRow: ...
 
 @final
 class TickResult:
     @property
     def tick(self) -> int: ...
     @property
-    def phases(self) -> list[_PhaseTuple]:
+    def phases(self) -> list[PhaseRow]:
         """Sense of every shard, then Act, then Decay; within a phase by shard."""
 
 @final
@@ -451,9 +608,9 @@ class Runner:
     def tick_sync(self) -> TickResult: ...
     def tick(self) -> Awaitable[TickResult]:
         """Needs a running event loop; starts at once. Cancelling it cancels the attempt."""
-    def run_sync(self, max_ticks: int | None = None) -> tuple[int, int, int]:
-        """Tick until there is nothing to digest or unwire and no living digester, or `max_ticks` were made; (ticks, digested, failed)."""
-    def run(self, max_ticks: int | None = None) -> Awaitable[tuple[int, int, int]]: ...
+    def run_sync(self, max_ticks: int | None = None) -> RunRow:
+        """Tick until there is nothing to digest or unwire and no living digester, or `max_ticks` were made."""
+    def run(self, max_ticks: int | None = None) -> Awaitable[RunRow]: ...
     def inject(self, fault: _Fault | None) -> None:
         """For tests: order a fault, or forget all with None.
 
@@ -494,17 +651,17 @@ class ShardHandle:
         """Let one document go; False when there is none. `RoutingFailed` names the home of one that lives elsewhere."""
     def reinforce(self, key: str, title: str, text: str, path: list[_Step]) -> bool:
         """As `World.reinforce`. `RoutingFailed` names the home of a document that lives elsewhere."""
-    def phase(self, name: _PhaseName) -> tuple[int, int, CrossEdges]:
-        """Drive one phase by hand; (node_count, edge_count, new cross-shard edges). `ValueError` out of order."""
+    def phase(self, name: _PhaseName) -> PhaseRow:
+        """Drive one phase by hand. `ValueError` out of order."""
     def take_outbox(self) -> list[tuple[int, Batch]]:
         """What Act sent, (to shard, batch) by shard; empty the second time."""
     def deliver(self, batch: Batch) -> None: ...
-    def node(self, id: str) -> _Node | None: ...
+    def node(self, id: str) -> NodeRow | None: ...
     def term_frequencies(self) -> dict[str, int]:
         """Stem to the number of documents on this shard that have it."""
-    def ghosts(self) -> list[_GhostRow]:
+    def ghosts(self) -> list[GhostRow]:
         """Most recently used first, as they were cached."""
-    def ghost(self, id: str) -> _GhostRow:
+    def ghost(self, id: str) -> GhostRow:
         """`GhostNodeNotFound` for one that is not cached. One that is stale is fetched again."""
     @property
     def ghosts_max(self) -> int: ...
@@ -513,14 +670,11 @@ class ShardHandle:
     def connected_shards(self) -> list[int]: ...
     def handle_shard_offline(self, shard: int) -> int:
         """Drop the ghosts of that shard; how many there were."""
-    def health(self) -> tuple[bool, float, float, int]:
-        """(healthy, load: share of documents still pending, memory in MB, pending operations), measured now."""
+    def health(self) -> HealthRow: ...
     def stats(self) -> dict[str, int | float]:
         """`nodes`, `edges`, `documents`, `pending`, `memory_bytes`, `ghosts`, `cross_shard_edges`."""
-    def query(
-        self, terms: Sequence[str], max_results: int, global_df: dict[str, int] | None = None
-    ) -> tuple[list[tuple[str, str, float]], dict[str, int]]:
-        """Concepts of this shard for the query; ([(node_id, label, score)], term frequencies of the query's stems here).
+    def query(self, terms: Sequence[str], max_results: int, global_df: dict[str, int] | None = None) -> LocalAnswerRow:
+        """Concepts of this shard for the query.
 
         `terms` are stems, as `analyse` gives them. A shard answers for those of them that it is home to, so a concept may be
         found by several shards, each with its part of the score; `World.concepts` has the whole. Without `global_df` the committed

@@ -17,6 +17,7 @@ from .results import (
     DistributedTickResult,
     Explanation,
     Hit,
+    Node,
     Parts,
     Path,
     PhaseResult,
@@ -25,7 +26,9 @@ from .results import (
 
 if TYPE_CHECKING:
     from ._phago import (
+        NodeRow,
         PathRows,
+        PhaseRow,
         TickResult,
         _Answered,
         _BridgeShare,
@@ -117,10 +120,17 @@ def _bridges(rows: list[_BridgeShare]) -> tuple[BridgeShare, ...]:
     return tuple(BridgeShare(*row) for row in rows)
 
 
+def node(row: NodeRow) -> Node:
+    """A concept of the graph."""
+    return Node(row.id, row.label, row.stem, row.mentions, row.uses, row.degree)
+
+
+def phase_result(row: PhaseRow) -> PhaseResult:
+    """What one shard did in one phase."""
+    shard, phase, edges = ShardId(row.shard), TickPhase(row.phase), CrossShardEdges(row.cross_edges)
+    return PhaseResult(shard, phase, row.tick, edges, row.node_count, row.edge_count)
+
+
 def tick_result(native: TickResult) -> DistributedTickResult:
     """A tick's result as users see it."""
-    phases = tuple(
-        PhaseResult(ShardId(shard), TickPhase(phase), tick, CrossShardEdges(edges), node_count, edge_count)
-        for shard, phase, tick, node_count, edge_count, edges in native.phases
-    )
-    return DistributedTickResult(native.tick, phases)
+    return DistributedTickResult(native.tick, tuple(map(phase_result, native.phases)))

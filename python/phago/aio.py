@@ -84,8 +84,8 @@ class AsyncColony(Unpicklable):
         """See `Colony.run`."""
         limit = None if max_ticks is None else count("max_ticks", max_ticks, 0)
         begun = time.monotonic()
-        ticks, digested, failed = await self._colony._runner.run(limit)
-        return RunReport(ticks, digested, failed, time.monotonic() - begun)
+        run = await self._colony._runner.run(limit)
+        return RunReport(run.ticks, run.digested, run.failed, time.monotonic() - begun)
 
     async def ticks(self, max_ticks: int | None = None) -> AsyncIterator[DistributedTickResult]:
         """See `Colony.ticks`."""

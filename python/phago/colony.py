@@ -262,8 +262,8 @@ class Colony(Unpicklable):
         """
         limit = None if max_ticks is None else count("max_ticks", max_ticks, 0)
         begun = time.monotonic()
-        ticks, digested, failed = self._runner.run_sync(limit)
-        return RunReport(ticks, digested, failed, time.monotonic() - begun)
+        run = self._runner.run_sync(limit)
+        return RunReport(run.ticks, run.digested, run.failed, time.monotonic() - begun)
 
     def ticks(self, max_ticks: int | None = None) -> Iterator[DistributedTickResult]:
         """As `run`, handing over each tick as it is made."""

@@ -6,13 +6,14 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, overload
 
+from ._rows import node
 from .errors import CoordinatorUnavailable
 from .results import Edge, Node
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._phago import Column, World, _Neighbor, _Node
+    from ._phago import Column, EdgeRow, NodeRow, World, _Neighbor
 
 __all__ = ["AsyncGraph", "Edges", "Graph", "Nodes"]
 
@@ -25,7 +26,7 @@ class _Table(Protocol):
     @property
     def names(self) -> list[str]: ...
     def __len__(self) -> int: ...
-    def get(self, index: int, /) -> tuple[Any, ...]: ...
+    def get(self, index: int, /) -> Any: ...
     def column(self, name: str, /) -> Column: ...
 
 
@@ -40,7 +41,7 @@ class _Snapshot(Sequence[_T], Generic[_T]):
 
     @staticmethod
     @abstractmethod
-    def _row(values: tuple[Any, ...]) -> _T: ...
+    def _row(row: Any) -> _T: ...
 
     @property
     def tick(self) -> int:
@@ -86,8 +87,8 @@ class Nodes(_Snapshot[Node]):
     _columns: ClassVar = {name: name for name in ("id", "label", "mentions", "uses", "degree")}
 
     @staticmethod
-    def _row(values: tuple[Any, ...]) -> Node:
-        return Node(*values[:6])
+    def _row(row: NodeRow) -> Node:
+        return node(row)
 
 
 class Edges(_Snapshot[Edge]):
@@ -104,8 +105,8 @@ class Edges(_Snapshot[Edge]):
     }
 
     @staticmethod
-    def _row(values: tuple[Any, ...]) -> Edge:
-        return Edge(*values[:6])
+    def _row(row: EdgeRow) -> Edge:
+        return Edge(row.source, row.target, row.weight, row.co_activations, row.created, row.last)
 
     def triples(self) -> Iterator[tuple[str, str, float]]:
         """(source, target, weight) of every synapse, as graph libraries take it.
@@ -137,7 +138,7 @@ class Graph:
     def node(self, label: str) -> Node | None:
         """The concept of this label, word or stem; `None` where there is none."""
         found = self._world().node(label)
-        return None if found is None else Node(*found[:6])
+        return None if found is None else node(found)
 
     def neighbors(self, label: str) -> tuple[Edge, ...]:
         """The concept's own synapses, strongest first; empty where there is no such concept.
@@ -171,7 +172,7 @@ class AsyncGraph(Graph):
     async def read_node(self, label: str) -> Node | None:
         """See `Graph.node`."""
         found = await self._world().node_async(label)
-        return None if found is None else Node(*found[:6])
+        return None if found is None else node(found)
 
     async def read_neighbors(self, label: str) -> tuple[Edge, ...]:
         """See `Graph.neighbors`."""
@@ -179,8 +180,8 @@ class AsyncGraph(Graph):
         return _edges_of(await world.node_async(label), await world.neighbors_async(label))
 
 
-def _edges_of(found: _Node | None, rows: list[_Neighbor] | None) -> tuple[Edge, ...]:
+def _edges_of(found: NodeRow | None, rows: list[_Neighbor] | None) -> tuple[Edge, ...]:
     if found is None or rows is None:
         return ()
-    source = found[1]
+    source = found.label
     return tuple(Edge(source, target, weight, co, created, last) for target, weight, co, created, last, _ in rows)

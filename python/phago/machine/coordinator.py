@@ -149,8 +149,19 @@ class Coordinator(Unpicklable):
 
     def _rows(self) -> list[tuple[ShardInfo, bool, int]]:
         return [
-            (ShardInfo(ShardId(shard), address, nodes, edges, documents, heartbeat), online, memory)
-            for shard, address, online, nodes, edges, documents, memory, heartbeat in self._native.shards()
+            (
+                ShardInfo(
+                    ShardId(row.shard),
+                    row.address,
+                    row.node_count,
+                    row.edge_count,
+                    row.document_count,
+                    row.last_heartbeat,
+                ),
+                row.online,
+                row.memory_bytes,
+            )
+            for row in self._native.shards()
         ]
 
     def all_shards(self) -> list[ShardInfo]:

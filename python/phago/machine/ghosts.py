@@ -12,7 +12,7 @@ from ..ids import ShardId
 from ..results import GhostNode
 
 if TYPE_CHECKING:
-    from .._phago import ShardHandle
+    from .._phago import GhostRow, ShardHandle
 
 __all__ = ["GhostNodeCache", "ShardGhosts"]
 
@@ -83,10 +83,9 @@ class GhostNodeCache:
         return f"<{len(self)} of at most {self.capacity} ghosts>"
 
 
-def _ghost(row: tuple[str, int, str | None, int | None, bool]) -> GhostNode:
-    node_id, shard, label, mentions, resolved = row
-    data = {"label": label, "mentions": mentions} if resolved else None
-    return GhostNode(node_id, ShardId(shard), label, data, resolved)
+def _ghost(row: GhostRow) -> GhostNode:
+    data = {"label": row.label, "mentions": row.mentions} if row.is_resolved else None
+    return GhostNode(row.node, ShardId(row.shard), row.label, data, row.is_resolved)
 
 
 class ShardGhosts(GhostNodeCache):

@@ -8,14 +8,13 @@ from typing import Any
 from .. import _phago
 from .._checks import count, question_of, text_of
 from .._phago import Batch
-from .._rows import helped
+from .._rows import helped, node, phase_result
 from .._settings import as_native
 from .._unpicklable import Unpicklable
 from ..config import ColonyConfig
 from ..errors import CoordinatorUnavailable
 from ..ids import ShardId, TickPhase
 from ..results import (
-    CrossShardEdges,
     Hit,
     LocalQueryRequest,
     LocalQueryResult,
@@ -116,11 +115,7 @@ class ShardedColony(Unpicklable):
             PhaseOrderError: It is another phase's turn. (A `ValueError`.)
             BusyError: A runner drives this shard.
         """
-        phase = TickPhase(phase)
-        # Advance commits the tick that the phases before it were making.
-        tick = self.current_tick + 1
-        nodes, edges, crossing = self._native.phase(phase.value)
-        return PhaseResult(self.shard_id, phase, tick, CrossShardEdges(crossing), nodes, edges)
+        return phase_result(self._native.phase(TickPhase(phase).value))
 
     def take_outbox(self) -> dict[ShardId, Batch]:
         """What Act sent, by the shard it is for; empty the second time."""
@@ -135,7 +130,7 @@ class ShardedColony(Unpicklable):
     def get_node(self, node_id: str) -> Node | None:
         """The node of this id (32 hex digits), if it lives here."""
         found = self._native.node(node_id)
-        return None if found is None else Node(*found[:6])
+        return None if found is None else node(found)
 
     def get_term_frequencies(self) -> dict[str, int]:
         """How many of this shard's documents contain each term, by its stem."""
@@ -160,8 +155,8 @@ class ShardedColony(Unpicklable):
 
     def health(self) -> ShardHealth:
         """This shard's condition, measured now."""
-        healthy, load, memory, pending = self._native.health()
-        return ShardHealth(self.shard_id, healthy, load, memory, pending)
+        row = self._native.health()
+        return ShardHealth(self.shard_id, row.healthy, row.load, row.memory_usage_mb, row.pending_operations)
 
     def stats(self) -> dict[str, int | float]:
         """This shard in numbers.
@@ -184,9 +179,9 @@ class ShardedColony(Unpicklable):
         """
         stems = _phago.analyse(question_of("query_terms", " ".join(request.query_terms)))
         limit = count("max_results", request.max_results, 1)
-        found, frequencies = self._native.query(stems, limit, request.global_df or None)
-        scored = tuple(ScoredNode(node_id, label, score, self.shard_id) for node_id, label, score in found)
-        return LocalQueryResult(self.shard_id, scored, frequencies)
+        found = self._native.query(stems, limit, request.global_df or None)
+        scored = tuple(ScoredNode(row.id, row.label, row.score, self.shard_id) for row in found.concepts)
+        return LocalQueryResult(self.shard_id, scored, found.frequencies)
 
     def __repr__(self) -> str:
         try:

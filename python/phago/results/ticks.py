@@ -26,7 +26,7 @@ class _Rows(Protocol):
     """A table of the native module, or anything that can stand for it: rows made when asked for."""
 
     def __len__(self) -> int: ...
-    def get(self, index: int, /) -> tuple[Any, ...]: ...
+    def get(self, index: int, /) -> Any: ...
 
 
 class _StoredRows:
@@ -40,8 +40,8 @@ class _StoredRows:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def get(self, index: int, /) -> tuple[Any, ...]:
-        return self.rows[index]
+    def get(self, index: int, /) -> CrossShardEdge:
+        return CrossShardEdge(*self.rows[index])
 
 
 class CrossShardEdges(Sequence[CrossShardEdge]):
@@ -76,8 +76,8 @@ class CrossShardEdges(Sequence[CrossShardEdge]):
             raise IndexError(f"edge {index} of {len(self)}")
         part = bisect_right(self._ends, at)
         start = self._ends[part - 1] if part else 0
-        from_node, to_node, to_shard, weight = self._parts[part].get(at - start)
-        return CrossShardEdge(from_node, to_node, ShardId(to_shard), weight)
+        row = self._parts[part].get(at - start)
+        return CrossShardEdge(row.from_node, row.to_node, ShardId(row.to_shard), row.weight)
 
     def __iter__(self) -> Iterator[CrossShardEdge]:
         return (self[at] for at in range(len(self)))

@@ -10,7 +10,7 @@
 //!   [`message`] is what travels.
 //! * [`commons`] is the committed copy that every shard reads, [`plan`] what the next tick will do.
 //! * [`agents`] propose; [`shard`] senses, acts, delivers and advances over what it owns.
-//! * [`query`] answers; [`state`] is one committed colony; [`dump`] its digest; [`colony`] the sequential driver.
+//! * [`query`] answers, [`read`] tells what is asked of a committed state; [`state`] is one committed colony; [`dump`] its digest; [`colony`] the sequential driver.
 //! * [`coordinator`] counts who takes part and who has answered, and never waits; [`ghost`] keeps bounded copies of
 //!   far nodes.
 #![forbid(unsafe_code)]
@@ -33,6 +33,7 @@ pub mod metadata;
 pub mod phase;
 pub mod plan;
 pub mod query;
+pub mod read;
 pub mod reinforcement;
 pub mod ring;
 pub mod settings;

@@ -10,7 +10,7 @@ use phago_core::ids::DocumentId;
 use phago_core::metadata::{
     Comparison, FILTER_BYTES_MAX, Filter, METADATA_BYTES_MAX, METADATA_KEYS_MAX, Metadata, Value, Values,
 };
-use phago_core::query::concepts::{self, Sums};
+use phago_core::query::lit::{self, Sums};
 use phago_core::query::{Buffers, Hit, Ranking, Scratch};
 use phago_core::text::Session;
 use proptest::prelude::*;
@@ -289,7 +289,7 @@ fn expected(colony: &Colony, question: &str, k: usize, filter: &Filter, ranking:
     let mut lit = Vec::new();
     let affordable = inquiry.scorers.concepts.affordable(ranking);
     for local in view.locals() {
-        lit.extend(concepts::find(local, &affordable, 100_000, &phago_core::metadata::Every, &mut Sums::default()));
+        lit.extend(lit::find(local, &affordable, 100_000, &phago_core::metadata::Every, &mut Sums::default()));
     }
     lit.retain(|lit| matches(lit.id));
     lit.sort_by(|a, b| b.sum.total_cmp(&a.sum).then(a.id.cmp(&b.id)));

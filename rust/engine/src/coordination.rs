@@ -37,22 +37,42 @@ impl SharedCoordinator {
     /// Wait until every shard has completed a phase of a tick. Dropping the future only stops the waiting.
     ///
     /// # Errors
-    /// [`Error::PhaseTimeout`] naming the shards that are missing after `timeout_ms` milliseconds.
+    /// [`Error::PhaseTimeout`] naming the shards that are missing after `timeout_ms` milliseconds;
+    /// [`Error::BarrierFailed`] as soon as a shard is registered or deregistered, because the tick then starts anew.
     pub async fn wait_for_phase(&self, phase: Phase, tick: Tick, timeout_ms: u64) -> Result<()> {
         let deadline = Instant::now() + Duration::from_millis(timeout_ms);
+        let before = lock(&self.inner).changes();
         loop {
             // Registered before the look, so that no change between the two is missed.
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
-            if lock(&self.inner).phase_done(phase, tick) {
+            if self.has_passed(phase, tick, before)? {
                 return Ok(());
             }
             if timeout_at(deadline, changed).await.is_err() {
-                let inner = lock(&self.inner);
-                let shards = if inner.phase_done(phase, tick) { return Ok(()) } else { inner.missing(phase) };
+                if self.has_passed(phase, tick, before)? {
+                    return Ok(());
+                }
+                let shards = lock(&self.inner).missing(phase);
                 return Err(Error::PhaseTimeout { shards, phase, tick, waited_ms: timeout_ms });
             }
         }
+    }
+
+    fn has_passed(&self, phase: Phase, tick: Tick, changes: u64) -> Result<bool> {
+        let inner = lock(&self.inner);
+        if inner.phase_done(phase, tick) {
+            return Ok(true);
+        }
+        if inner.changes() == changes {
+            return Ok(false);
+        }
+        let reason = format!(
+            "{} while {phase} of tick {tick} was waited for, so tick {} starts anew; wait again",
+            inner.last_change(),
+            inner.current_tick() + 1
+        );
+        Err(Error::BarrierFailed { reason })
     }
 }
 

@@ -31,4 +31,4 @@ pub use tick::report::{CrossEdges, CrossShardEdge, PhaseReport, RunReport, TickR
 pub use tick::runner::Runner;
 pub use uses::Helped;
 pub use work::pool::Pool;
-pub use world::{FoundDocument, World};
+pub use world::World;

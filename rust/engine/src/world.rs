@@ -5,16 +5,17 @@
 //! blocks them: phases read an own reference to the committed parts and hold no lock at all. The state's write lock is
 //! taken by applying inputs and by the commit of a tick.
 
-use crate::answers;
 use crate::ghosts::cache::Ghosts;
 use crate::ingest::Sessions;
 use crate::lock::lock;
 use crate::pending::Pending;
 use crate::tick::hand::HandTick;
+use crate::tick::turn::{Turn, Turns};
 use phago_core::config::ColonyConfig;
-use phago_core::ids::{DocumentId, ShardId, Tick};
-use phago_core::metadata::{Filter, Metadata};
-use phago_core::query::{Buffers, Found, Scratch};
+use phago_core::ids::{ShardId, Tick};
+use phago_core::metadata::Filter;
+use phago_core::query::{Buffers, Scratch};
+use phago_core::read::FoundDocument;
 use phago_core::ring::Ring;
 use phago_core::state::State;
 use phago_core::text::{Lexicon, QueryWord, Session};
@@ -32,7 +33,7 @@ pub struct World {
     pub(crate) tick: AtomicU64,
     pub(crate) inputs: Mutex<Inputs>,
     pub(crate) hands: Mutex<Option<HandTick>>,
-    pub(crate) turns: Arc<tokio::sync::Mutex<()>>,
+    pub(crate) turns: Arc<Turns>,
     pub(crate) sessions: Arc<Sessions>,
     scratches: Mutex<Vec<Scratch>>,
     pub(crate) buffers: Mutex<Vec<Buffers>>,
@@ -49,28 +50,9 @@ pub(crate) struct Inputs {
     pub(crate) running: Option<u64>,
     pub(crate) attempts: u64,
     pub(crate) runners: usize,
-    // By seat: the shards that have a handle.
-    pub(crate) joined: Vec<bool>,
+    // By seat: how many own the shard, to drive it by hand.
+    pub(crate) owners: Vec<u32>,
     pub(crate) pending: Pending,
-}
-
-/// A document found by search.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FoundDocument {
-    /// Its BM25 score.
-    pub score: f64,
-    /// Its identity.
-    pub id: DocumentId,
-    /// The caller's id, or the identity in hexadecimal where none was given.
-    pub name: String,
-    /// Its title, perhaps empty.
-    pub title: String,
-    /// Its text.
-    pub text: String,
-    /// Its metadata, perhaps none.
-    pub metadata: Metadata,
-    /// The tick that digested it.
-    pub digested: Option<Tick>,
 }
 
 // Buffers kept for later queries.
@@ -88,7 +70,7 @@ impl World {
         let seats = ring.shard_count();
         let ghosts = (0..seats).map(|_| Mutex::new(Ghosts::new(config.ghosts_max as usize))).collect();
         let inputs =
-            Inputs { running: None, attempts: 0, runners: 0, joined: vec![false; seats], pending: Pending::default() };
+            Inputs { running: None, attempts: 0, runners: 0, owners: vec![0; seats], pending: Pending::default() };
         Ok(Arc::new(World {
             state: RwLock::new(state),
             tick: AtomicU64::new(0),
@@ -146,11 +128,7 @@ impl World {
     pub fn search(&self, text: &str, k: usize, filter: &Filter) -> Result<Vec<FoundDocument>> {
         let words = self.words(text);
         let mut scratch = lock(&self.scratches).pop().unwrap_or_default();
-        let found = self.read(|state| {
-            let found = state.search(&words, k, filter, &mut scratch);
-            let document = |found: &Found| answers::found(state.found(found), found.score);
-            found.iter().map(document).collect()
-        });
+        let found = self.read(|state| state.view().search(&words, k, filter, &mut scratch));
         let mut scratches = lock(&self.scratches);
         if scratches.len() < SCRATCHES_MAX {
             scratches.push(scratch);
@@ -205,6 +183,11 @@ impl World {
     pub fn is_quiet(&self) -> Result<bool> {
         let inputs = lock(&self.inputs);
         Ok(inputs.pending.is_empty() && self.state()?.is_quiet())
+    }
+
+    /// Wait for a turn of one's own in the queue of ticks: no runner begins one until it is dropped.
+    pub async fn turn(&self) -> Turn {
+        self.turns.wait().await
     }
 
     pub(crate) fn seat(&self, shard: ShardId) -> Result<usize> {

@@ -4,9 +4,10 @@ use crate::config::read;
 use crate::error::Result;
 use crate::process::Home;
 use crate::ring::Ring;
+use crate::rows::shards::ShardRow;
 use crate::runtime::start;
 use phago_core::Error;
-use phago_core::coordinator::{ShardMetrics, ShardStatus};
+use phago_core::coordinator::ShardMetrics;
 use phago_core::ids::ShardId;
 use phago_core::phase::Phase;
 use phago_engine::coordination::SharedCoordinator;
@@ -15,9 +16,6 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::sync::Arc;
 use std::time::Instant;
-
-/// (shard, address, online, node_count, edge_count, document_count, memory_bytes, last_heartbeat)
-type ShardTuple = (u32, String, bool, u64, u64, u64, u64, Option<f64>);
 
 /// Registry of shards and barrier of their phases.
 #[pyclass(frozen, module = "phago._phago")]
@@ -116,23 +114,10 @@ impl Coordinator {
         Ok(self.shared()?.with(|inner| inner.advance_tick())?)
     }
 
-    fn shards(&self) -> Result<Vec<ShardTuple>> {
-        let row = |shard: ShardId, inner: &phago_core::coordinator::Coordinator| {
-            let info = inner.shard(shard)?;
-            let (online, size) = (info.status == ShardStatus::Online, &info.metrics);
-            Ok::<_, Error>((
-                shard.0,
-                info.address.clone(),
-                online,
-                size.nodes,
-                size.edges,
-                size.documents,
-                size.memory_bytes,
-                info.last_heartbeat,
-            ))
-        };
+    fn shards(&self) -> Result<Vec<ShardRow>> {
         let rows = |inner: &mut phago_core::coordinator::Coordinator| {
-            inner.all_shards().into_iter().map(|shard| row(shard, inner)).collect::<Result<_, Error>>()
+            let row = |shard: ShardId| Ok(ShardRow::new(inner.shard(shard)?));
+            inner.all_shards().into_iter().map(row).collect::<Result<_, Error>>()
         };
         Ok(self.shared()?.with(rows)?)
     }

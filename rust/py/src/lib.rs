@@ -14,17 +14,19 @@ mod column;
 mod config;
 mod convert;
 mod coordinator;
-mod edges;
+mod cross_edges;
 mod error;
 mod free;
 mod mailbox;
 mod metadata;
 mod process;
 mod ring;
+mod rows;
 mod runner;
 mod runtime;
 mod shard;
 mod tables;
+mod tick_result;
 mod world;
 
 use error::Result;
@@ -50,15 +52,23 @@ mod _phago {
     #[pymodule_export]
     use crate::coordinator::Coordinator;
     #[pymodule_export]
-    use crate::edges::CrossEdges;
+    use crate::cross_edges::CrossEdges;
     #[pymodule_export]
     use crate::ring::Ring;
     #[pymodule_export]
-    use crate::runner::{Runner, TickResult};
+    use crate::rows::graph::{EdgeRow, NodeRow};
+    #[pymodule_export]
+    use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow, LocalConceptRow, ShardRow};
+    #[pymodule_export]
+    use crate::rows::ticks::{CrossEdgeRow, PhaseRow, RunRow};
+    #[pymodule_export]
+    use crate::runner::Runner;
     #[pymodule_export]
     use crate::shard::ShardHandle;
     #[pymodule_export]
     use crate::tables::{EdgeTable, NodeTable};
+    #[pymodule_export]
+    use crate::tick_result::TickResult;
     #[pymodule_export]
     use crate::world::World;
 

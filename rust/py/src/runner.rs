@@ -3,24 +3,21 @@
 use crate::assemble::assemble;
 use crate::config::read;
 use crate::coordinator::{Coordinator, parse_phase};
-use crate::edges::CrossEdges;
 use crate::error::Result;
 use crate::process::{Home, lock, runtime};
+use crate::rows::ticks::RunRow;
 use crate::runtime::{brief, start, start_call, stoppable};
 use crate::shard::ShardHandle;
+use crate::tick_result::TickResult;
 use crate::world::{Colony, World};
 use phago_core::Error;
 use phago_core::ids::ShardId;
 use phago_engine::tick::fault::{Action, Fault};
-use phago_engine::tick::report::TickReport;
 use phago_engine::tick::runner;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use std::sync::{Arc, Mutex};
-
-/// (shard, phase, tick, node_count, edge_count, new cross-shard edges)
-type PhaseTuple = (u32, &'static str, u64, u64, u64, CrossEdges);
 
 /// Drives the phases of one world on its own worker threads.
 #[pyclass(frozen, module = "phago._phago")]
@@ -96,19 +93,15 @@ impl Runner {
     }
 
     #[pyo3(signature = (max_ticks=None))]
-    fn run_sync(&self, py: Python<'_>, max_ticks: Option<u64>) -> Result<(u64, u64, u64)> {
+    fn run_sync(&self, py: Python<'_>, max_ticks: Option<u64>) -> Result<RunRow> {
         let runner = self.open()?;
-        let run = stoppable(py, |stop| runner.run_until_quiet_blocking(max_ticks, stop))?;
-        Ok((run.ticks, run.digested, run.failed))
+        Ok(stoppable(py, |stop| runner.run_until_quiet_blocking(max_ticks, stop))?.into())
     }
 
     #[pyo3(signature = (max_ticks=None))]
     fn run<'py>(&self, py: Python<'py>, max_ticks: Option<u64>) -> Result<Bound<'py, PyAny>> {
         let runner = self.open()?;
-        start(py, async move {
-            let run = runner.run_until_quiet(max_ticks).await?;
-            Ok((run.ticks, run.digested, run.failed))
-        })
+        start(py, async move { runner.run_until_quiet(max_ticks).await.map(RunRow::from) })
     }
 
     #[pyo3(signature = (fault))]
@@ -138,33 +131,6 @@ impl Runner {
             drop(closed);
             Ok(())
         })
-    }
-}
-
-/// What a tick did.
-#[pyclass(frozen, module = "phago._phago")]
-pub(crate) struct TickResult(Home<TickReport>);
-
-impl TickResult {
-    fn new(report: TickReport) -> Self {
-        TickResult(Home::new(report))
-    }
-}
-
-#[pymethods]
-impl TickResult {
-    #[getter]
-    fn tick(&self) -> Result<u64> {
-        Ok(self.0.get()?.tick)
-    }
-
-    #[getter]
-    fn phases(&self) -> Result<Vec<PhaseTuple>> {
-        let phases = self.0.get()?.phases.iter().map(|phase| {
-            let edges = CrossEdges::new(phase.cross_edges.clone());
-            (phase.shard.0, phase.phase.name(), phase.tick, phase.node_count, phase.edge_count, edges)
-        });
-        Ok(phases.collect())
     }
 }
 

@@ -4,27 +4,23 @@ use crate::batch::Batch;
 use crate::config::read;
 use crate::convert;
 use crate::coordinator::parse_phase;
-use crate::edges::CrossEdges;
 use crate::error::Result;
 use crate::process::{Home, lock};
 use crate::ring::{Ring, parse_id};
+use crate::rows::graph::NodeRow;
+use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow, LocalConceptRow};
+use crate::rows::ticks::PhaseRow;
 use crate::runtime::{brief, call};
-use crate::tables::{NodeTuple, node_tuple};
-use crate::world::{Colony, Step, World, crossing, helped};
-use phago_core::ghost::Ghost;
+use crate::tables::node_row;
+use crate::world::{Colony, Step, World, helped};
 use phago_core::ids::{DocumentId, NodeId, ShardId};
-use phago_core::query::near::{contributions, rank};
+use phago_core::query::Local;
 use phago_core::shard::Shard;
 use phago_core::state::State;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-
-/// (node_id, shard, label, mentions, is_resolved)
-type GhostTuple = (String, u32, Option<String>, Option<u64>, bool);
-/// ([(node_id, label, score)], documents here by stem)
-type Answer = (Vec<(String, String, f64)>, BTreeMap<String, usize>);
 
 /// One shard of a world that is made of the shards given the same ring.
 #[pyclass(frozen, module = "phago._phago")]
@@ -37,7 +33,7 @@ pub(crate) struct ShardHandle {
 
 impl Drop for ShardHandle {
     fn drop(&mut self) {
-        // Without an owner the world drives the shard along; its documents stay, so its place is not given again.
+        // Without an owner the world drives the shard along. Its documents stay, for whoever takes its place.
         if let Ok(colony) = self.colony() {
             // Fails only where this was the last shard a tick waited for and the tick cannot be made; nobody is here to be told.
             let _ = colony.world.leave(self.shard);
@@ -134,10 +130,10 @@ impl ShardHandle {
         brief(py, || colony.world.reinforce_in(shard, &helped))
     }
 
-    fn phase(&self, py: Python<'_>, name: &str) -> Result<(u64, u64, CrossEdges)> {
+    fn phase(&self, py: Python<'_>, name: &str) -> Result<PhaseRow> {
         let (colony, shard, phase) = (self.colony()?, self.shard, parse_phase(name)?);
         let report = call(py, move |_| colony.world.phase_by_hand(shard, phase))?;
-        Ok((report.node_count, report.edge_count, CrossEdges::new(report.cross_edges)))
+        Ok(PhaseRow::new(py, &report)?)
     }
 
     fn take_outbox(&self, py: Python<'_>) -> Result<Vec<(u32, Batch)>> {
@@ -145,6 +141,11 @@ impl ShardHandle {
         let sent = brief(py, || colony.world.take_outbox(shard))?;
         let lexicon = colony.world.lexicon();
         Ok(sent.into_iter().map(|(to, batch)| (to.0, Batch::new(batch, lexicon.clone()))).collect())
+    }
+
+    fn abandon(&self, py: Python<'_>) -> Result<bool> {
+        let colony = self.colony()?;
+        brief(py, || colony.world.abandon_by_hand())
     }
 
     fn deliver(&self, py: Python<'_>, batch: &Bound<'_, Batch>) -> Result<()> {
@@ -155,13 +156,9 @@ impl ShardHandle {
         })
     }
 
-    fn node(&self, py: Python<'_>, id: &str) -> Result<Option<NodeTuple>> {
+    fn node(&self, py: Python<'_>, id: &str) -> Result<Option<NodeRow>> {
         let id = parse_id(id)?;
-        self.read(py, move |state, shard| {
-            // Nodes are kept by term and not by id; what is asked for one at a time is looked for.
-            let term = shard.concepts().find(|term| state.commons().id(*term) == id)?;
-            node_tuple(state, term)
-        })
+        self.read(py, move |state, shard| local(state, shard).node(NodeId(id)).map(|node| node_row(&node)))
     }
 
     fn term_frequencies<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
@@ -176,20 +173,30 @@ impl ShardHandle {
         Ok(dictionary)
     }
 
-    fn ghosts(&self, py: Python<'_>) -> Result<Vec<GhostTuple>> {
+    fn ghost_count(&self, py: Python<'_>) -> Result<usize> {
         let (colony, shard) = (self.colony()?, self.shard);
-        let ghosts = brief(py, || colony.world.ghosts(shard))?;
-        Ok(ghosts.iter().map(ghost_tuple).collect())
+        brief(py, || colony.world.ghost_count(shard))
     }
 
-    fn ghost(&self, py: Python<'_>, id: &str) -> Result<GhostTuple> {
+    fn has_ghost(&self, py: Python<'_>, id: &str) -> Result<bool> {
+        let (colony, shard, node) = (self.colony()?, self.shard, parse_id(id).ok().map(NodeId));
+        brief(py, || node.map_or(Ok(false), |node| colony.world.has_ghost(shard, node)))
+    }
+
+    fn ghosts(&self, py: Python<'_>) -> Result<Vec<GhostRow>> {
+        let (colony, shard) = (self.colony()?, self.shard);
+        let ghosts = brief(py, || colony.world.ghosts(shard))?;
+        Ok(ghosts.iter().map(GhostRow::from).collect())
+    }
+
+    fn ghost(&self, py: Python<'_>, id: &str) -> Result<GhostRow> {
         let (colony, shard, node) = (self.colony()?, self.shard, NodeId(parse_id(id)?));
-        Ok(ghost_tuple(&brief(py, || colony.world.ghost(shard, node))?))
+        Ok(GhostRow::from(&brief(py, || colony.world.ghost(shard, node))?))
     }
 
     fn cross_shard_edges(&self, py: Python<'_>) -> Result<BTreeMap<u32, u64>> {
         let ends = self.read(py, |state, shard| {
-            let counts = crossing(state, state.commons().seat(shard.id()));
+            let counts = local(state, shard).crossing();
             state.shards().iter().map(|far| far.id().0).zip(counts).filter(|(_, count)| *count > 0).collect()
         })?;
         Ok(ends)
@@ -204,18 +211,23 @@ impl ShardHandle {
         brief(py, || colony.world.forget_ghosts(own, ShardId(shard)))
     }
 
-    fn health(&self, py: Python<'_>) -> Result<(bool, f64, f64, u64)> {
-        let size = self.read(py, |_, shard| Size::of(shard))?;
+    fn health(&self, py: Python<'_>) -> Result<HealthRow> {
+        let size = self.read(py, |state, shard| local(state, shard).counts())?;
         let load = if size.documents == 0 { 0.0 } else { size.pending as f64 / size.documents as f64 };
         // A shard whose work died or hung was rebuilt before the call that told of it returned.
-        Ok((true, load, size.bytes as f64 / f64::from(1 << 20), size.pending))
+        Ok(HealthRow {
+            healthy: true,
+            load,
+            memory_usage_mb: size.bytes as f64 / f64::from(1 << 20),
+            pending_operations: size.pending,
+        })
     }
 
     fn stats<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
         let ghosts = self.colony()?.world.ghost_count(self.shard)?;
         let (size, crossing) = self.read(py, |state, shard| {
-            let crossing: u64 = crossing(state, state.commons().seat(shard.id())).iter().sum();
-            (Size::of(shard), crossing)
+            let local = local(state, shard);
+            (local.counts(), local.crossing().iter().sum::<u64>())
         })?;
         let dictionary = PyDict::new(py);
         dictionary.set_item("nodes", size.nodes)?;
@@ -235,7 +247,7 @@ impl ShardHandle {
         terms: Vec<String>,
         max_results: usize,
         global_df: Option<BTreeMap<String, u32>>,
-    ) -> Result<Answer> {
+    ) -> Result<LocalAnswerRow> {
         let colony = self.colony()?;
         let lexicon = colony.world.lexicon();
         // Stems as `analyse` gives them; whatever else is asked for is unknown, which is an answer.
@@ -244,43 +256,20 @@ impl ShardHandle {
         let df: BTreeMap<u32, u32> =
             global_df.into_iter().flatten().filter_map(|(stem, count)| Some((lexicon.term(&stem)?, count))).collect();
         self.read(py, move |state, shard| {
-            let commons = state.commons();
-            let known: Vec<u32> = asked.iter().map(|(term, _)| *term).filter(|term| state.knows(*term)).collect();
-            let ranked =
-                rank(contributions(shard, commons, &known, |term| df.get(&term).copied()), commons, max_results);
-            let found = ranked.into_iter().map(|concept| {
-                let id = NodeId(commons.id(concept.term)).to_string();
-                (id, commons.label(concept.term).to_string(), concept.score)
+            let terms: Vec<u32> = asked.iter().map(|(term, _)| *term).collect();
+            let ranked = local(state, shard).near(&terms, |term| df.get(&term).copied(), max_results);
+            let found = ranked.into_iter().map(|concept| LocalConceptRow {
+                id: concept.id.to_string(),
+                label: concept.label.to_string(),
+                score: concept.score,
             });
             let count = |term: u32| shard.documents().postings(term).map_or(0, |postings| postings.list.len());
             let here = asked.iter().map(|(term, stem)| (stem.clone(), count(*term)));
-            (found.collect(), here.filter(|(_, count)| *count > 0).collect())
+            LocalAnswerRow { concepts: found.collect(), frequencies: here.filter(|(_, count)| *count > 0).collect() }
         })
     }
 }
 
-fn ghost_tuple(ghost: &Ghost) -> GhostTuple {
-    let label = ghost.label.as_deref().map(str::to_owned);
-    (ghost.node.to_string(), ghost.shard.0, label, ghost.data.map(|data| data.mentions), ghost.is_resolved)
-}
-
-struct Size {
-    nodes: u64,
-    edges: u64,
-    documents: u64,
-    pending: u64,
-    bytes: u64,
-}
-
-impl Size {
-    fn of(shard: &Shard) -> Self {
-        let documents = shard.documents();
-        Size {
-            nodes: shard.node_count(),
-            edges: shard.edge_count(),
-            documents: documents.len() as u64,
-            pending: documents.all().iter().filter(|document| document.digested.is_none()).count() as u64,
-            bytes: shard.graph_bytes() as u64 + documents.bytes(),
-        }
-    }
+fn local<'a>(state: &'a State, shard: &Shard) -> Local<'a> {
+    state.view().local(state.commons().seat(shard.id()))
 }

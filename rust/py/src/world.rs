@@ -7,13 +7,13 @@ use crate::error::Result;
 use crate::free::FreedElsewhere;
 use crate::metadata::{self, Told};
 use crate::process::{Home, lock};
+use crate::rows::graph::NodeRow;
 use crate::runtime::{Work, brief, call, start_call};
-use crate::tables::{EdgeTable, NodeTable, NodeTuple, node_tuple};
+use crate::tables::{EdgeTable, NodeTable, node_row};
 use phago_core::Error;
 use phago_core::cancel::Cancel;
 use phago_core::config::{DistributedConfig, SHARDS_MAX};
-use phago_core::ids::{DocumentId, NodeId, ShardId};
-use phago_core::query::RankedConcept;
+use phago_core::read::{self, FoundDocument, NearConcept};
 use phago_core::settings::within;
 use phago_core::state::State;
 use phago_core::text::QueryWord;
@@ -21,10 +21,9 @@ use phago_engine::changes::Updated;
 use phago_engine::ingest::{Ingested, NewDocument, OnError};
 use phago_engine::tick::runner::Runner;
 use phago_engine::uses::Helped;
-use phago_engine::world::{self, FoundDocument};
+use phago_engine::world;
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict, PySequence};
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, Weak};
 
 /// (index in the caller's sequence, id, field, reason)
@@ -43,8 +42,6 @@ type Neighbor = (String, f64, u32, u32, u32, String);
 /// What the handles of one colony share: its world, and the threads that help to take documents in.
 pub(crate) struct Colony {
     pub(crate) world: FreedElsewhere<Arc<world::World>>,
-    // Places that were taken, given back or not.
-    claimed: Mutex<BTreeSet<ShardId>>,
     // Its threads help to take documents in, so that a colony keeps to the parallelism it was given.
     helper: Mutex<Weak<Runner>>,
 }
@@ -52,16 +49,7 @@ pub(crate) struct Colony {
 impl Colony {
     pub(crate) fn new(world: Arc<world::World>) -> Arc<Self> {
         let world = FreedElsewhere::new(world);
-        Arc::new(Colony { world, claimed: Mutex::default(), helper: Mutex::default() })
-    }
-
-    /// Take a shard's place; `false` when it was taken before.
-    pub(crate) fn claim(&self, shard: ShardId) -> phago_core::Result<bool> {
-        let mut claimed = lock(&self.claimed);
-        if claimed.contains(&shard) || !self.world.join(shard)? {
-            return Ok(false);
-        }
-        Ok(claimed.insert(shard))
+        Arc::new(Colony { world, helper: Mutex::default() })
     }
 
     /// Let the threads of this runner help for as long as it lives.
@@ -294,7 +282,7 @@ impl World {
     fn __contains__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> Result<bool> {
         // As in a dictionary, what can be no key is simply not there.
         let Ok(key) = key.extract::<String>() else { return Ok(false) };
-        self.read(py, |state| find(state, &key).is_some())
+        self.read(py, |state| state.view().find(&key).is_some())
     }
 
     fn __len__(&self, py: Python<'_>) -> Result<usize> {
@@ -331,42 +319,42 @@ impl World {
         start_call(py, move |_| stats(&world))
     }
 
-    fn node(&self, py: Python<'_>, label: &str) -> Result<Option<NodeTuple>> {
+    fn node(&self, py: Python<'_>, label: &str) -> Result<Option<NodeRow>> {
         let words = self.world()?.words(label);
-        self.read(py, |state| concept(state, &words, label).and_then(|term| node_tuple(state, term)))
+        self.read(py, |state| node(state, &words, label))
     }
 
     fn node_async<'py>(&self, py: Python<'py>, label: String) -> Result<Bound<'py, PyAny>> {
         let words = self.world()?.words(&label);
-        self.read_async(py, move |state| concept(state, &words, &label).and_then(|term| node_tuple(state, term)))
+        self.read_async(py, move |state| node(state, &words, &label))
     }
 
     fn neighbors(&self, py: Python<'_>, label: &str) -> Result<Option<Vec<Neighbor>>> {
         let words = self.world()?.words(label);
-        self.read(py, |state| Some(neighbors(state, concept(state, &words, label)?)))
+        self.read(py, |state| neighbors(state, &words, label))
     }
 
     fn neighbors_async<'py>(&self, py: Python<'py>, label: String) -> Result<Bound<'py, PyAny>> {
         let words = self.world()?.words(&label);
-        self.read_async(py, move |state| Some(neighbors(state, concept(state, &words, &label)?)))
+        self.read_async(py, move |state| neighbors(state, &words, &label))
     }
 
     fn nodes(&self, py: Python<'_>) -> Result<NodeTable> {
         let world = self.world()?.clone();
-        call(py, move |_| world.read(NodeTable::of))
+        call(py, move |_| world.read(nodes))
     }
 
     fn nodes_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
-        self.read_async(py, NodeTable::of)
+        self.read_async(py, nodes)
     }
 
     fn edges(&self, py: Python<'_>) -> Result<EdgeTable> {
         let world = self.world()?.clone();
-        call(py, move |_| world.read(EdgeTable::of))
+        call(py, move |_| world.read(edges))
     }
 
     fn edges_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
-        self.read_async(py, EdgeTable::of)
+        self.read_async(py, edges)
     }
 }
 
@@ -440,7 +428,7 @@ impl World {
         Ok(move |_: &Cancel| {
             let told = match key {
                 None => Some(world.explain_question(&text, &ranking)?),
-                Some(key) => world.explain(&text, |state| find(state, &key).map(|document| document.id), &ranking)?,
+                Some(key) => world.explain(&text, &key, &ranking)?,
             };
             Ok(told.map(answers::explained))
         })
@@ -451,8 +439,12 @@ impl World {
         Ok(move |_: &Cancel| {
             let words = world.words(&text);
             world.read(|state| {
-                let told = |concept: &RankedConcept| (ranked(state, concept), neighbors(state, concept.term));
-                state.concepts(&words, k).iter().map(told).collect()
+                let view = state.view();
+                let told = |concept: NearConcept| {
+                    let near = view.neighbors(concept.term).into_iter().map(neighbor).collect();
+                    (ranked(concept), near)
+                };
+                view.near(&words, k).into_iter().map(told).collect()
             })
         })
     }
@@ -510,65 +502,41 @@ pub(crate) fn found(hit: FoundDocument) -> Found {
 /// Concepts over all shards of a world: id, label, score, shard.
 fn concepts(world: &world::World, text: &str, k: usize) -> phago_core::Result<Vec<Ranked>> {
     let words = world.words(text);
-    world.read(|state| state.concepts(&words, k).iter().map(|concept| ranked(state, concept)).collect())
+    world.read(|state| state.view().near(&words, k).into_iter().map(ranked).collect())
 }
 
-fn ranked(state: &State, concept: &RankedConcept) -> Ranked {
-    let commons = state.commons();
-    let id = NodeId(commons.id(concept.term)).to_string();
-    (id, commons.label(concept.term).to_string(), concept.score, concept.shard.0)
-}
-
-fn find<'a>(state: &'a State, key: &str) -> Option<&'a phago_core::documents::Document> {
-    // A document without a key goes by its id; one with a key that looks like an id is found by that key first.
-    let unnamed = || {
-        let found = state.document(DocumentId::parse(key)?)?;
-        found.key.is_none().then_some(found)
-    };
-    state.document(DocumentId::from_key(key)).or_else(unnamed)
+fn ranked(concept: NearConcept) -> Ranked {
+    (concept.id.to_string(), concept.label.to_string(), concept.score, concept.shard.0)
 }
 
 fn stored(state: &State, key: &str) -> Option<Stored> {
-    let found = find(state, key)?;
+    let found = state.view().find(key)?;
     let metadata = Told(found.metadata.clone());
     Some((found.title.to_string(), found.text.to_string(), found.arrival, found.digested, metadata))
 }
 
-// The concept of a word, or else of a stem: the stem of a stem may be another one.
-fn concept(state: &State, words: &[QueryWord], label: &str) -> Option<u32> {
-    let by_stem = || {
-        let commons = state.commons();
-        let term = commons.lexicon().term(label).filter(|term| state.knows(*term))?;
-        state.home(term).is_concept(term, commons).then_some(term)
-    };
-    state.concept(words).or_else(by_stem)
+fn node(state: &State, words: &[QueryWord], label: &str) -> Option<NodeRow> {
+    let view = state.view();
+    view.concept(words, label).and_then(|term| view.node(term)).map(|node| node_row(&node))
 }
 
-fn neighbors(state: &State, term: u32) -> Vec<Neighbor> {
-    let commons = state.commons();
-    let mut row: Vec<_> = state.row(term).into_iter().map(|synapse| (state.weight(&synapse), synapse)).collect();
-    // The row comes in the order of ids, which a stable sort keeps among equal weights.
-    row.sort_by(|a, b| b.0.total_cmp(&a.0));
-    row.into_iter()
-        .map(|(weight, synapse)| {
-            let (label, id) =
-                (commons.label(synapse.target).to_string(), NodeId(commons.id(synapse.target)).to_string());
-            (label, weight, synapse.co_activations, synapse.created, synapse.last, id)
-        })
-        .collect()
+fn neighbors(state: &State, words: &[QueryWord], label: &str) -> Option<Vec<Neighbor>> {
+    let view = state.view();
+    let term = view.concept(words, label)?;
+    Some(view.neighbors(term).into_iter().map(neighbor).collect())
 }
 
-/// How many living synapses of a shard end on each other shard, by seat.
-pub(crate) fn crossing(state: &State, seat: usize) -> Vec<u64> {
-    let (commons, shard) = (state.commons(), &state.shards()[seat]);
-    let mut counts = vec![0; state.shards().len()];
-    for term in shard.concepts() {
-        for synapse in shard.row(term, commons) {
-            counts[commons.seat(commons.home(synapse.target).shard)] += 1;
-        }
-    }
-    counts[seat] = 0;
-    counts
+fn nodes(state: &State) -> NodeTable {
+    NodeTable::new(state.view().nodes())
+}
+
+fn edges(state: &State) -> EdgeTable {
+    EdgeTable::new(state.view().edges())
+}
+
+fn neighbor(near: read::Neighbor) -> Neighbor {
+    let read::Neighbor { id, label, weight, synapse } = near;
+    (label.to_string(), weight, synapse.co_activations, synapse.created, synapse.last, id.to_string())
 }
 
 // In the order in which they are listed, which a dictionary of Python keeps.
@@ -594,25 +562,22 @@ fn stats(world: &world::World) -> phago_core::Result<Numbers> {
 }
 
 fn numbers(state: &State, pending: u64, ghosts: u64) -> [(&'static str, u64); 15] {
-    let commons = state.commons();
-    let sum = |part: fn(&phago_core::shard::Shard) -> u64| state.shards().iter().map(|shard| part(shard)).sum();
-    let crossing = (0..state.shards().len()).flat_map(|seat| crossing(state, seat)).sum();
-    let terms = (0..commons.terms() as u32).filter(|term| commons.df(*term) > 0).count() as u64;
+    let (commons, counts) = (state.commons(), state.view().counts());
     [
         ("documents", commons.documents()),
         ("pending", pending),
         ("digested", commons.digested()),
-        ("terms", terms),
-        ("nodes", state.node_count()),
-        ("edges", state.edge_count()),
-        ("edge_slots", sum(|shard| shard.stored())),
-        ("cross_shard_edges", crossing),
-        ("digesters", sum(|shard| shard.digesters().count() as u64)),
+        ("terms", counts.terms),
+        ("nodes", counts.nodes),
+        ("edges", counts.edges),
+        ("edge_slots", counts.edge_slots),
+        ("cross_shard_edges", counts.cross_shard_edges),
+        ("digesters", counts.digesters),
         ("tick", state.tick()),
         ("shards", state.shards().len() as u64),
         ("bytes_exchanged", state.exchanged()),
-        ("row_bytes", sum(|shard| shard.graph_bytes() as u64)),
+        ("row_bytes", counts.row_bytes),
         ("ghosts", ghosts),
-        ("touched", sum(|shard| shard.touched())),
+        ("touched", counts.touched),
     ]
 }

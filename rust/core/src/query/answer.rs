@@ -9,8 +9,8 @@ use crate::metadata::{Every, Filter};
 use crate::query::allowed::Allowed;
 use crate::query::bm25::{self, Found};
 use crate::query::buffers::Buffers;
-use crate::query::concepts::{self, LitDocument};
 use crate::query::inquiry::Inquiry;
+use crate::query::lit::{self, LitDocument};
 use crate::query::parts::{Parts, Weighed};
 use crate::query::ranking::Ranking;
 use crate::query::view::{Spot, View};
@@ -139,11 +139,11 @@ impl Search<'_> {
         let mut all = Vec::new();
         for local in self.view.locals() {
             all.extend(match self.allowed {
-                None => concepts::find(local, &concepts, most, &Every, sums),
-                Some(allowed) => concepts::find(local, &concepts, most, allowed.at(local.seat), sums),
+                None => lit::find(local, &concepts, most, &Every, sums),
+                Some(allowed) => lit::find(local, &concepts, most, allowed.at(local.seat), sums),
             });
         }
-        concepts::keep_best(all, most)
+        lit::keep_best(all, most)
     }
 }
 

@@ -64,7 +64,7 @@ impl Inquiry {
         }
         let mut unweighed = by_words.finish(&question, commons, &ranking);
         let wired = std::mem::take(&mut unweighed.wired);
-        buffers.words.set(question.terms.iter().map(|term| term.term), commons.terms());
+        buffers.mark_words(&question, commons);
         let weigh = |&((seat, place), _): &(Spot, u128)| {
             lexical::evidence(view.local(seat), &question, place, &ranking, buffers)
         };
@@ -85,7 +85,7 @@ impl Inquiry {
         }
         let scorers = Scorers { lexical, concepts, bridge };
         let mut inquiry = Inquiry { question, ranking, candidates, seeds, voices, scorers };
-        inquiry.mark_concepts(commons, buffers);
+        buffers.mark_concepts(&inquiry.scorers.concepts.lit, commons);
         if let Some(best) = inquiry.seeds.first() {
             inquiry.scorers.concepts.full = inquiry.activation(view, best.spot, buffers);
         }
@@ -104,12 +104,8 @@ impl Inquiry {
 
     /// Mark the question's words and concepts in buffers that another inquiry may have used.
     pub fn mark(&self, commons: &Commons, buffers: &mut Buffers) {
-        buffers.words.set(self.question.terms.iter().map(|term| term.term), commons.terms());
-        self.mark_concepts(commons, buffers);
-    }
-
-    fn mark_concepts(&self, commons: &Commons, buffers: &mut Buffers) {
-        buffers.concepts.set(self.scorers.concepts.lit.iter().map(|lit| lit.term), commons.terms());
+        buffers.mark_words(&self.question, commons);
+        buffers.mark_concepts(&self.scorers.concepts.lit, commons);
     }
 
     /// What a document has of the question's words, as its home says; words must be marked.
@@ -119,8 +115,7 @@ impl Inquiry {
 
     /// How strongly the concepts light up a document, as its home says; concepts must be marked.
     pub fn activation(&self, view: View<'_>, (seat, place): Spot, buffers: &mut Buffers) -> f64 {
-        let Buffers { concepts, found, .. } = buffers;
-        self.scorers.concepts.activation(view.local(seat), place, concepts, found)
+        self.scorers.concepts.activation(view.local(seat), place, buffers)
     }
 
     /// All that a document's home says of it; words and concepts must be marked.

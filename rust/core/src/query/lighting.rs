@@ -1,8 +1,8 @@
 //! Why concepts were lit: by which seeds, and by which words of the question.
 
 use crate::query::buffers::Buffers;
-use crate::query::concepts::term_weight;
 use crate::query::inquiry::Inquiry;
+use crate::query::lit::term_weight;
 use crate::query::seeds::{Seed, Voice};
 use crate::query::view::{Spot, View};
 use std::sync::Arc;

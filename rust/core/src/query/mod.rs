@@ -2,7 +2,8 @@
 //!
 //! * [`view`] is the committed state that a question reads, [`question`] the question, [`ranking`] every constant.
 //! * [`bm25`] finds documents by words; [`evidence`] is what one document has of a question.
-//! * The parts of a score: [`lexical`], [`concepts`], [`bridge`]; [`parts`] is their table. [`seeds`] are the documents that
+//! * The parts of a score: [`lexical`], [`concepts`] with [`lit`], [`bridge`]; [`parts`] is their table. [`seeds`] are the
+//!   documents that
 //!   light up concepts, [`hop`] what the question's words light up, [`names`] titles that a text mentions.
 //! * [`inquiry`] runs the rounds that it takes to score any document, [`answer`] those that find the best.
 //! * [`explain`], [`lighting`] and [`passages`] say why; [`near`] ranks concepts; [`allowed`] restricts who may answer.
@@ -19,6 +20,7 @@ pub mod hop;
 pub mod inquiry;
 pub mod lexical;
 pub mod lighting;
+pub mod lit;
 pub mod marks;
 pub mod names;
 pub mod near;

@@ -1,12 +1,14 @@
 //! Every constant of an answer, in one place.
 
 use crate::settings;
+use serde::{Deserialize, Serialize};
 
 settings! {
     /// How documents are ranked: score = lexical + concepts + bridge.
     ///
     /// Chosen on two public collections of 1,400 and 994 documents, and held against larger ones and against spoiled
     /// ones (no titles, cut questions, one-line documents): a value had to win or be neutral on all of them.
+    #[derive(Serialize, Deserialize)]
     pub struct Ranking {
         /// Power of the covered share of a question in its lexical score: documents that have more of its words win
         /// over those that repeat one.

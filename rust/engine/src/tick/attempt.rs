@@ -16,6 +16,7 @@ use crate::tick::outcome::Outcome;
 use crate::tick::report::{PhaseReport, TickReport};
 use crate::tick::slot::{Failure, Slot};
 use crate::tick::snapshot::Snapshot;
+use crate::tick::turn::Turn;
 use crate::work::job::message;
 use crate::work::pool::{PhaseHandle, Pool};
 use crate::world::World;
@@ -29,7 +30,6 @@ use phago_core::{Error, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
-use tokio::sync::OwnedMutexGuard;
 
 // After a panic the other shards of the phase may still end, or die as well and be named with it; then they are given up.
 const DYING: Duration = Duration::from_millis(50);
@@ -64,7 +64,7 @@ struct Stage {
     // The number the world gave; none before it began.
     number: Option<u64>,
     // The place in the queue of ticks. Letting go of it lets the next tick begin.
-    turn: Option<OwnedMutexGuard<()>>,
+    turn: Option<Turn>,
 }
 
 pub(crate) struct Attempt {
@@ -82,7 +82,7 @@ pub(crate) struct Attempt {
 
 impl Attempt {
     /// An attempt at the next tick, which begins at once on the workers.
-    pub(crate) fn start(means: &Arc<Means>, turn: OwnedMutexGuard<()>) -> Result<Arc<Attempt>> {
+    pub(crate) fn start(means: &Arc<Means>, turn: Turn) -> Result<Arc<Attempt>> {
         means.pool.replace_stuck()?;
         let shards = means.world.ring().shards();
         let ids = shards.last().map_or(0, |last| last.index() + 1);
@@ -420,7 +420,7 @@ pub(crate) struct Unwinding {
     attempt: Option<Arc<Attempt>>,
     job: Option<PhaseHandle>,
     number: Option<u64>,
-    turn: Option<OwnedMutexGuard<()>>,
+    turn: Option<Turn>,
     error: Option<Error>,
 }
 

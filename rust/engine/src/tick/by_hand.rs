@@ -8,7 +8,7 @@
 //! there is never a tick of fewer shards.
 
 use crate::lock::lock;
-use crate::tick::hand::{self, HandTick};
+use crate::tick::hand::HandTick;
 use crate::tick::report::PhaseReport;
 use crate::world::World;
 use phago_core::ids::ShardId;
@@ -18,23 +18,31 @@ use phago_core::{Error, Result};
 use std::sync::MutexGuard;
 
 impl World {
-    /// Take a shard's place for an owner who drives it by hand; `false` when it is taken already.
+    /// Take a shard's place for an owner who drives it by hand. Several may: the place is free when all have left.
     ///
     /// # Errors
     /// [`Error::ShardNotFound`].
-    pub fn join(&self, shard: ShardId) -> Result<bool> {
+    pub fn join(&self, shard: ShardId) -> Result<()> {
         let seat = self.seat(shard)?;
-        Ok(!std::mem::replace(&mut lock(&self.inputs).joined[seat], true))
+        lock(&self.inputs).owners[seat] += 1;
+        Ok(())
     }
 
-    /// Give a shard's place free; the world drives it along from here on.
+    /// Leave a shard's place. The world drives along what has no owner.
     ///
     /// # Errors
     /// [`Error::ShardNotFound`], and those of the commit where this shard was the last one waited for.
     pub fn leave(&self, shard: ShardId) -> Result<()> {
         let seat = self.seat(shard)?;
         let mut hands = lock(&self.hands);
-        lock(&self.inputs).joined[seat] = false;
+        let left = {
+            let owners = &mut lock(&self.inputs).owners[seat];
+            *owners = owners.checked_sub(1).expect("who leaves has joined");
+            *owners
+        };
+        if left > 0 {
+            return Ok(());
+        }
         if let Some(tick) = &mut *hands {
             tick.leave(seat);
         }
@@ -47,8 +55,8 @@ impl World {
         self.ring()
             .shards()
             .iter()
-            .zip(&inputs.joined)
-            .filter(|(_, joined)| **joined)
+            .zip(&inputs.owners)
+            .filter(|(_, owners)| **owners > 0)
             .map(|(shard, _)| *shard)
             .collect()
     }
@@ -71,7 +79,7 @@ impl World {
             }
             none => {
                 let snapshot = self.begin("a shard driven by hand")?;
-                none.insert(HandTick::new(snapshot, &lock(&self.inputs).joined))
+                none.insert(HandTick::new(snapshot, &lock(&self.inputs).owners))
             }
         };
         tick.check(seat, phase)?;
@@ -84,14 +92,13 @@ impl World {
             tick.drive_along(Phase::Act)?;
         }
         let attempt = tick.attempt();
-        let (share, taken) = tick.take(seat, phase)?;
+        let lent = tick.take(seat, phase)?;
         // Work without the lock: other threads may drive other shards meanwhile.
         drop(hands);
-        let (taken, done) = hand::step(&share, taken, phase);
-        drop(share);
+        let (back, done) = lent.step();
         let mut hands = lock(&self.hands);
         let tick = hands.as_mut().filter(|tick| tick.attempt() == attempt).ok_or_else(gone)?;
-        tick.put(seat, phase, taken, done)?;
+        tick.put(seat, phase, back, done)?;
         let report = tick.report(seat, phase);
         if !tick.is_owned(seat) {
             // Its owner left while it was at work, and may have been the last one waited for.
@@ -100,14 +107,15 @@ impl World {
         Ok(report)
     }
 
-    /// What a shard's Act sent, its own batch to itself included, by addressee; empty before Act and the second time.
+    /// What a shard's Act sent, its own batch to itself included, by addressee: empty before Act, and the same again
+    /// until the tick ends, so that a batch that was lost on its way can be asked for.
     ///
     /// # Errors
     /// [`Error::ShardNotFound`]; [`Error::Busy`] while a runner drives the world.
     pub fn take_outbox(&self, shard: ShardId) -> Result<Vec<(ShardId, Batch)>> {
         let seat = self.seat(shard)?;
-        let mut hands = self.free_hands("its messages travel")?;
-        Ok(hands.as_mut().map_or_else(Vec::new, |tick| tick.take_outbox(seat)))
+        let hands = self.free_hands("its messages travel")?;
+        Ok(hands.as_ref().map_or_else(Vec::new, |tick| tick.outbox(seat)))
     }
 
     /// Hand a batch to the shard it is addressed to. The same batch again changes nothing.
@@ -131,19 +139,27 @@ impl World {
         Ok(())
     }
 
-    /// Undo a tick that was begun by hand; inputs that waited for it are applied. Whether there was one.
-    pub fn abandon_by_hand(&self) -> bool {
+    /// Give up the tick that is being made by hand, on all shards; inputs that waited for it are applied. Whether there
+    /// was one.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while a runner drives the world.
+    pub fn abandon_by_hand(&self) -> Result<bool> {
         let mut hands = lock(&self.hands);
-        let Some(tick) = hands.take() else { return false };
+        if lock(&self.inputs).runners > 0 {
+            return Err(Error::Busy { what: "a runner drives this shard; cancel the runner's tick instead".into() });
+        }
+        let Some(tick) = hands.take() else { return Ok(false) };
+        tick.cancel();
         self.abort(tick.attempt(), None);
-        true
+        Ok(true)
     }
 
     pub(crate) fn attach_runner(&self) -> Result<()> {
         let hands = lock(&self.hands);
         if let Some(tick) = &*hands {
             let tick = tick.tick();
-            let what = format!("tick {tick} is being made by hand; finish it before a runner takes over");
+            let what = format!("tick {tick} is being made by hand; finish or abandon it before a runner takes over");
             return Err(Error::Busy { what });
         }
         lock(&self.inputs).runners += 1;

@@ -1,7 +1,8 @@
 //! The rules of a tick made by hand.
 //!
 //! Each shard goes through Sense, Act, Decay and Advance. A shard may not Decay before every shard has done Act and
-//! every batch that owned shards addressed to it was delivered. Shards without an owner are driven along.
+//! every batch that other owners' shards addressed to it was delivered. Shards without an owner are driven along, and what they
+//! send, or are sent, is there at once.
 
 use crate::tick::report::{CrossEdges, PhaseReport};
 use crate::tick::snapshot::{Share, Snapshot};
@@ -19,6 +20,8 @@ pub(crate) struct HandTick {
     snapshot: Snapshot,
     // By seat.
     hands: Vec<Hand>,
+    // Set when the tick is given up, so that whoever is inside a phase ends soon.
+    cancel: Cancel,
 }
 
 struct Hand {
@@ -28,7 +31,6 @@ struct Hand {
     // None while a thread is inside a phase of this shard.
     seat: Option<Seat>,
     outbox: Vec<Sent>,
-    taken: bool,
     cross_edges: Option<CrossEdges>,
 }
 
@@ -38,17 +40,16 @@ struct Sent {
 }
 
 impl HandTick {
-    /// A tick before Sense; `owned` says by seat which shards have an owner.
-    pub(crate) fn new(snapshot: Snapshot, owned: &[bool]) -> HandTick {
-        let hand = |&owned: &bool| Hand {
-            owned,
+    /// A tick before Sense; `owners` says by seat how many own a shard.
+    pub(crate) fn new(snapshot: Snapshot, owners: &[u32]) -> HandTick {
+        let hand = |owners: &u32| Hand {
+            owned: *owners > 0,
             next: Some(Phase::Sense),
             seat: Some(Seat::new()),
             outbox: Vec::new(),
-            taken: false,
             cross_edges: None,
         };
-        HandTick { snapshot, hands: owned.iter().map(hand).collect() }
+        HandTick { snapshot, hands: owners.iter().map(hand).collect(), cancel: Cancel::new() }
     }
 
     /// The tick to be made.
@@ -84,13 +85,13 @@ impl HandTick {
     }
 
     /// Take a shard's seat out to do a phase. [`HandTick::put`] brings it back.
-    pub(crate) fn take(&mut self, at: usize, phase: Phase) -> Result<(Share, Seat)> {
+    pub(crate) fn take(&mut self, at: usize, phase: Phase) -> Result<Lent> {
         let inbox = if phase == Phase::Decay { Some(self.inbox(at)?) } else { None };
         let mut seat = self.hands[at].seat.take().expect("a seat is with one thread at a time");
         if let Some(inbox) = inbox {
             seat.receive(inbox);
         }
-        Ok((self.snapshot.share(at), seat))
+        Ok(Lent { share: self.snapshot.share(at), seat, phase, cancel: self.cancel.clone() })
     }
 
     /// Bring a seat back, with what its phase came to. After an error the phase can be made again.
@@ -130,6 +131,11 @@ impl HandTick {
         self.hands.iter().any(|hand| hand.owned)
     }
 
+    /// Ask whoever is inside a phase to end: nobody wants the tick any more.
+    pub(crate) fn cancel(&self) {
+        self.cancel.cancel();
+    }
+
     /// Whether some owner has not called Advance, or a thread is inside a phase.
     pub(crate) fn is_waiting(&self) -> bool {
         self.hands.iter().any(|hand| hand.seat.is_none() || hand.owned && hand.next.is_some())
@@ -141,8 +147,7 @@ impl HandTick {
             for at in 0..self.hands.len() {
                 let hand = &self.hands[at];
                 if !hand.owned && hand.seat.is_some() && hand.next == Some(phase) {
-                    let (share, seat) = self.take(at, phase)?;
-                    let (seat, done) = step(&share, seat, phase);
+                    let (seat, done) = self.take(at, phase)?.step();
                     self.put(at, phase, seat, done)?;
                 }
             }
@@ -150,13 +155,9 @@ impl HandTick {
         Ok(())
     }
 
-    /// What a shard's Act sent, by addressee; empty before Act and the second time.
-    pub(crate) fn take_outbox(&mut self, at: usize) -> Vec<(ShardId, Batch)> {
-        let hand = &mut self.hands[at];
-        if !hand.has_acted() || std::mem::replace(&mut hand.taken, true) {
-            return Vec::new();
-        }
-        hand.outbox.iter().map(|sent| (sent.batch.to, sent.batch.clone())).collect()
+    /// What a shard's Act sent, by addressee; the same again when it is asked again.
+    pub(crate) fn outbox(&self, at: usize) -> Vec<(ShardId, Batch)> {
+        self.hands[at].outbox.iter().map(|sent| (sent.batch.to, sent.batch.clone())).collect()
     }
 
     /// Note that a batch has come to its addressee; `false` when its sender did not send it.
@@ -200,7 +201,8 @@ impl HandTick {
             return Err(Error::BarrierFailed { reason });
         }
         let lacks = |other: &Hand| other.outbox.iter().any(|sent| sent.batch.to == to && !sent.delivered);
-        let missing = self.names(|other| other.owned && lacks(other));
+        // Nobody can carry a batch to a shard without an owner; it is there at once.
+        let missing = self.names(|other| other.owned && self.hands[at].owned && lacks(other));
         if !missing.is_empty() {
             let reason =
                 format!("{to} cannot Decay in tick {tick} before the batch from {missing} was delivered to it");
@@ -227,13 +229,23 @@ impl Hand {
     }
 }
 
-/// Do one phase with a seat that was taken out. A panic is an error.
-pub(crate) fn step(share: &Share, mut seat: Seat, phase: Phase) -> (Seat, Result<()>) {
-    let Share { shard, plan, commons } = share;
-    let done = catch_unwind(AssertUnwindSafe(|| seat.step(phase, shard, plan, commons, &Cancel::new())));
-    let done = done.unwrap_or_else(|panic| {
-        let (shards, tick, cause) = (vec![shard.id()], plan.tick, message(panic));
-        Err(Error::ShardDied { shards, phase, tick, cause })
-    });
-    (seat, done)
+/// A seat that was taken out to do a phase, with what it reads. A thread that has it holds no lock.
+pub(crate) struct Lent {
+    share: Share,
+    seat: Seat,
+    phase: Phase,
+    cancel: Cancel,
+}
+
+impl Lent {
+    /// Do the phase. A panic is an error.
+    pub(crate) fn step(self) -> (Seat, Result<()>) {
+        let Lent { share: Share { shard, plan, commons }, mut seat, phase, cancel } = self;
+        let done = catch_unwind(AssertUnwindSafe(|| seat.step(phase, &shard, &plan, &commons, &cancel)));
+        let done = done.unwrap_or_else(|panic| {
+            let (shards, tick, cause) = (vec![shard.id()], plan.tick, message(panic));
+            Err(Error::ShardDied { shards, phase, tick, cause })
+        });
+        (seat, done)
+    }
 }

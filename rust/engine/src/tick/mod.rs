@@ -17,4 +17,4 @@ pub mod report;
 pub mod runner;
 pub(crate) mod slot;
 pub(crate) mod snapshot;
-pub(crate) mod turn;
+pub mod turn;

@@ -8,15 +8,14 @@ use crate::tick::attempt::{Attempt, Means};
 use crate::tick::deadline::Keeper;
 use crate::tick::fault::{self, Fault, Faults};
 use crate::tick::report::{RunReport, TickReport};
+use crate::tick::turn::Turn;
 use crate::work::pool::Pool;
 use crate::world::World;
 use phago_core::{Error, Result};
 use std::fmt;
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
-use tokio::sync::OwnedMutexGuard;
 
 // How often a blocking call asks whether it should stop. Asking takes the interpreter's lock where there is one.
 const LOOK: Duration = Duration::from_millis(20);
@@ -30,7 +29,6 @@ pub struct Runner {
     config: RunnerConfig,
     coordinator: Option<Arc<SharedCoordinator>>,
     keeper: Arc<Keeper<Attempt>>,
-    handle: Handle,
 }
 
 impl Runner {
@@ -79,7 +77,7 @@ impl Runner {
             keeper: keeper.clone(),
         };
         handle.spawn(Keeper::keep(keeper.clone()));
-        Ok(Runner { means: Arc::new(means), config, coordinator, keeper, handle })
+        Ok(Runner { means: Arc::new(means), config, coordinator, keeper })
     }
 
     /// The world it drives.
@@ -128,7 +126,7 @@ impl Runner {
     /// all that panicked; [`Error::Busy`] while a tick is made by hand; [`Error::CoordinatorUnavailable`] when too many
     /// workers hang for good. The colony is then at the old tick, byte for byte.
     pub async fn tick(&self) -> Result<TickReport> {
-        let turn = self.means.world.turns.clone().lock_owned().await;
+        let turn = self.means.world.turn().await;
         let wanted = Wanted(self.start(turn)?);
         wanted.0.outcome.wait().await
     }
@@ -139,7 +137,7 @@ impl Runner {
     /// # Errors
     /// Those of [`Runner::tick`]; [`Error::Cancelled`] once `should_stop` says so. The tick is then whole or undone.
     pub fn tick_blocking(&self, mut should_stop: impl FnMut() -> bool) -> Result<TickReport> {
-        let turn = self.turn_blocking(&mut should_stop)?;
+        let turn = self.means.world.turns.wait_blocking(LOOK, &mut should_stop)?;
         let attempt = self.start(turn)?;
         match attempt.outcome.wait_blocking(LOOK, should_stop) {
             Some(outcome) => outcome,
@@ -195,38 +193,10 @@ impl Runner {
         Ok(run)
     }
 
-    fn start(&self, turn: OwnedMutexGuard<()>) -> Result<Arc<Attempt>> {
+    fn start(&self, turn: Turn) -> Result<Arc<Attempt>> {
         let attempt = Attempt::start(&self.means, turn)?;
         self.keeper.watch(&attempt);
         Ok(attempt)
-    }
-
-    fn turn_blocking(&self, should_stop: &mut impl FnMut() -> bool) -> Result<OwnedMutexGuard<()>> {
-        let turns = &self.means.world.turns;
-        // The queue is fair: a free turn is never one that somebody else waits for.
-        if let Ok(turn) = turns.clone().try_lock_owned() {
-            return Ok(turn);
-        }
-        // A task waits in the queue and hands the turn over; when nobody takes it any more, it lets go of it.
-        let (send, receive) = sync_channel(1);
-        let turns = turns.clone();
-        let waiting = self.handle.spawn(async move {
-            let _ = send.send(turns.lock_owned().await);
-        });
-        loop {
-            match receive.recv_timeout(LOOK) {
-                Ok(turn) => return Ok(turn),
-                Err(RecvTimeoutError::Timeout) if should_stop() => {
-                    waiting.abort();
-                    return Err(Error::Cancelled);
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => {
-                    let reason = "its runtime has shut down".to_owned();
-                    return Err(Error::CoordinatorUnavailable { reason });
-                }
-            }
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::process::Home;
+use crate::rows::ticks::CrossEdgeRow;
 use crate::runtime::brief;
 use crate::tables::out_of_range;
 use phago_engine::tick::report;
@@ -23,10 +24,10 @@ impl CrossEdges {
         Ok(self.0.get()?.len())
     }
 
-    fn get(&self, py: Python<'_>, index: usize) -> Result<(String, String, u32, f64)> {
+    fn get(&self, py: Python<'_>, index: usize) -> Result<CrossEdgeRow> {
         let edges = self.0.get()?;
         // The first one that is read puts all of them in order, which may take a moment.
         let edge = brief(py, || Ok(edges.get(index)))?.ok_or_else(|| out_of_range(index, edges.len()))?;
-        Ok((edge.from.to_string(), edge.to.to_string(), edge.to_shard.0, edge.weight))
+        Ok(edge.into())
     }
 }
