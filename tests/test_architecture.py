@@ -110,7 +110,8 @@ PACKAGE = {
     "machine": "",
     "machine.ghosts": "_checks errors ids results",
     "machine.ring": "_checks _phago _unpicklable config ids",
-    "machine.shard": "_checks _phago _rows _settings _unpicklable config errors ids machine.ghosts machine.ring results",
+    "machine.shard": "_checks _phago _rows _settings _unpicklable config errors ids machine.ghosts machine.ring "
+    "results",
     "machine.coordinator": "_checks _phago _settings _unpicklable config errors ids machine.ring results",
     "machine.runner": "_checks _phago _rows _settings _unpicklable config errors machine.coordinator machine.shard "
     "results",
