@@ -10,6 +10,7 @@ use crate::rows::graph::NodeRow;
 use crate::runtime::{brief, long, start};
 use crate::tables::{EdgeTable, NodeTable, node_row};
 use phago_core::Error;
+use phago_core::cancel::Cancel;
 use phago_core::config::{DistributedConfig, SHARDS_MAX};
 use phago_core::metadata::Filter;
 use phago_core::read::{self, FoundDocument, NearConcept};
@@ -211,7 +212,13 @@ impl World {
         paths: bool,
     ) -> Result<Vec<Answered>> {
         let (world, ranking, filter) = (self.world()?, read(ranking, "ranking")?, metadata::filter(r#where)?);
-        brief(py, || Ok(world.answer(text, k, &ranking, &filter, paths)?.into_iter().map(answers::answered).collect()))
+        brief(py, || {
+            Ok(world
+                .answer(text, k, &ranking, &filter, paths, &Cancel::new())?
+                .into_iter()
+                .map(answers::answered)
+                .collect())
+        })
     }
 
     #[pyo3(signature = (text, k, ranking=None, r#where=None, paths=true))]
@@ -226,7 +233,7 @@ impl World {
     ) -> Result<Bound<'py, PyAny>> {
         let (world, ranking, filter) = (self.world()?.clone(), read(ranking, "ranking")?, metadata::filter(r#where)?);
         let answer = move || {
-            let hits = world.answer(&text, k, &ranking, &filter, paths)?;
+            let hits = world.answer(&text, k, &ranking, &filter, paths, &Cancel::new())?;
             Ok(hits.into_iter().map(answers::answered).collect::<Vec<_>>())
         };
         start(py, blocking(answer))
@@ -243,8 +250,8 @@ impl World {
         let (world, ranking) = (self.world()?, read(ranking, "ranking")?);
         brief(py, || {
             let told = match key {
-                None => Some(world.explain_question(text, &ranking)?),
-                Some(key) => world.explain(text, key, &ranking)?,
+                None => Some(world.explain_question(text, &ranking, &Cancel::new())?),
+                Some(key) => world.explain(text, key, &ranking, &Cancel::new())?,
             };
             Ok(told.map(answers::explained))
         })
@@ -254,13 +261,12 @@ impl World {
         let world = self.world()?;
         brief(py, || {
             let words = world.words(text);
-            world.read(|state| {
-                let view = state.view();
+            world.view(&Cancel::new(), |view| {
                 let told = |concept: NearConcept| {
                     let near = view.neighbors(concept.term).into_iter().map(neighbor).collect();
                     (ranked(concept), near)
                 };
-                view.near(&words, k).into_iter().map(told).collect()
+                Ok(view.near(&words, k)?.into_iter().map(told).collect())
             })
         })
     }
@@ -306,7 +312,7 @@ impl World {
             for &shard in world.ring().shards() {
                 ghosts += world.ghost_count(shard)? as u64;
             }
-            world.read(|state| stats(state, pending, ghosts))
+            world.read(|state| stats(state, pending, ghosts))?
         })?;
         let dictionary = PyDict::new(py);
         for (name, value) in pairs {
@@ -334,12 +340,12 @@ impl World {
 
     fn nodes(&self, py: Python<'_>) -> Result<NodeTable> {
         let world = self.world()?.clone();
-        long(py, move || world.read(|state| NodeTable::new(state.view().nodes())))
+        long(py, move || world.view(&Cancel::new(), |view| Ok(NodeTable::new(view.nodes()?))))
     }
 
     fn edges(&self, py: Python<'_>) -> Result<EdgeTable> {
         let world = self.world()?.clone();
-        long(py, move || world.read(|state| EdgeTable::new(state.view().edges())))
+        long(py, move || world.view(&Cancel::new(), |view| Ok(EdgeTable::new(view.edges()?))))
     }
 }
 
@@ -401,7 +407,7 @@ fn report(ingested: Ingested) -> (u64, u64, Vec<Rejected>) {
 }
 
 fn search(world: &world::World, text: &str, k: usize, filter: &Filter) -> phago_core::Result<Vec<Found>> {
-    Ok(world.search(text, k, filter)?.into_iter().map(found).collect())
+    Ok(world.search(text, k, filter, &Cancel::new())?.into_iter().map(found).collect())
 }
 
 pub(crate) fn found(hit: FoundDocument) -> Found {
@@ -411,7 +417,7 @@ pub(crate) fn found(hit: FoundDocument) -> Found {
 /// Concepts over all shards of a world: id, label, score, shard.
 fn concepts(world: &world::World, text: &str, k: usize) -> phago_core::Result<Vec<Ranked>> {
     let words = world.words(text);
-    world.read(|state| state.view().near(&words, k).into_iter().map(ranked).collect())
+    world.view(&Cancel::new(), |view| Ok(view.near(&words, k)?.into_iter().map(ranked).collect()))
 }
 
 fn ranked(concept: NearConcept) -> Ranked {
@@ -423,9 +429,9 @@ fn neighbor(near: read::Neighbor) -> Neighbor {
     (label.to_string(), weight, synapse.co_activations, synapse.created, synapse.last, id.to_string())
 }
 
-fn stats(state: &State, pending: u64, ghosts: u64) -> [(&'static str, u64); 15] {
-    let (commons, counts) = (state.commons(), state.view().counts());
-    [
+fn stats(state: &State, pending: u64, ghosts: u64) -> phago_core::Result<[(&'static str, u64); 15]> {
+    let (commons, counts) = (state.commons(), state.view().counts()?);
+    Ok([
         ("documents", commons.documents()),
         ("pending", pending),
         ("digested", commons.digested()),
@@ -441,5 +447,5 @@ fn stats(state: &State, pending: u64, ghosts: u64) -> [(&'static str, u64); 15] 
         ("row_bytes", counts.row_bytes),
         ("ghosts", ghosts),
         ("touched", counts.touched),
-    ]
+    ])
 }
