@@ -365,7 +365,7 @@ mod tests {
             let search = Search::new(state.view().local(seat), terms);
             for (place, document) in shard.documents().all().iter().enumerate() {
                 let score = search.exact(place as u32);
-                if score > 0.0 && filter.accepts(&document.metadata) {
+                if score > 0.0 && filter.accepts(&document.body.metadata) {
                     all.push(Found { score, id: document.id.0, seat, place: place as u32 });
                 }
             }
