@@ -40,6 +40,8 @@ CORE = {
     # A shard knows no other shard, no replica of them and no driver: what it has to say is a message.
     "shard": WORDS | {"agents", "commons", "documents", "graph", "message", "plan", "reinforcement", "text"},
     "query": WORDS | {"commons", "documents", "graph", "metadata", "shard", "text", "titles"},
+    # What is told of a committed state, for users and for far shards.
+    "read": WORDS | {"commons", "documents", "ghost", "graph", "metadata", "query", "shard", "text"},
     "replica": WORDS
     | {"commons", "documents", "graph", "input", "metadata", "plan", "query", "reinforcement", "ring", "shard", "text"},
     "dump": WORDS | {"commons", "documents", "graph", "replica", "shard", "text"},

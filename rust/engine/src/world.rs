@@ -13,9 +13,10 @@ use crate::tick::hand::HandTick;
 use crate::tick::turn::{Turn, Turns};
 use phago_core::config::ColonyConfig;
 use phago_core::dump;
-use phago_core::ids::{DocumentId, ShardId, Tick};
-use phago_core::metadata::Metadata;
+use phago_core::ids::{ShardId, Tick};
+use phago_core::metadata::Filter;
 use phago_core::query::{Buffers, Scratch};
+use phago_core::read::FoundDocument;
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
 use phago_core::text::{Lexicon, QueryWord, Session};
@@ -35,7 +36,7 @@ pub struct World {
     pub(crate) hands: Mutex<Option<HandTick>>,
     pub(crate) turns: Arc<Turns>,
     pub(crate) sessions: Arc<Sessions>,
-    pub(crate) scratches: Mutex<Vec<Scratch>>,
+    scratches: Mutex<Vec<Scratch>>,
     pub(crate) buffers: Mutex<Vec<Buffers>>,
     // By seat.
     pub(crate) ghosts: Vec<Mutex<Ghosts>>,
@@ -53,25 +54,6 @@ pub(crate) struct Inputs {
     // By seat: how many own the shard, to drive it by hand.
     pub(crate) owners: Vec<u32>,
     pub(crate) pending: Pending,
-}
-
-/// A document found by search.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FoundDocument {
-    /// Its BM25 score.
-    pub score: f64,
-    /// Its identity.
-    pub id: DocumentId,
-    /// The caller's id, or the identity in hexadecimal where none was given.
-    pub name: String,
-    /// Its title, perhaps empty.
-    pub title: String,
-    /// Its text.
-    pub text: String,
-    /// Its metadata, perhaps none.
-    pub metadata: Metadata,
-    /// The tick that digested it.
-    pub digested: Option<Tick>,
 }
 
 // Buffers kept for later queries.
@@ -138,6 +120,21 @@ impl World {
     pub fn words(&self, text: &str) -> Vec<QueryWord> {
         // A new session costs nothing before it has seen a document.
         Session::new(self.lexicon.clone()).query(text)
+    }
+
+    /// The `k` documents with the highest BM25 scores among those that match, best first; ties by id.
+    ///
+    /// # Errors
+    /// As [`World::read`].
+    pub fn search(&self, text: &str, k: usize, filter: &Filter) -> Result<Vec<FoundDocument>> {
+        let words = self.words(text);
+        let mut scratch = lock(&self.scratches).pop().unwrap_or_default();
+        let found = self.read(|state| state.view().search(&words, k, filter, &mut scratch));
+        let mut scratches = lock(&self.scratches);
+        if scratches.len() < SCRATCHES_MAX {
+            scratches.push(scratch);
+        }
+        found
     }
 
     /// SHA-256 over the canonical dump of the committed state, 64 hexadecimal digits. Takes time in proportion to

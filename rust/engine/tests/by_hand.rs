@@ -261,7 +261,7 @@ fn a_tick_by_hand_can_be_abandoned_at_every_step() {
     };
     for count in 1..=steps().len() {
         steps().iter().take(count).for_each(|step| step(&world));
-        let late = NewDocument { key: Some("late".into()), text: "spaet".into(), ..NewDocument::default() };
+        let late = Body { key: Some("late".into()), text: "spaet".into(), ..Body::default() };
         ingest(&world, &[late]);
         assert_eq!(world.digest(), before);
         assert_eq!(world.abandon_by_hand(), Ok(true));

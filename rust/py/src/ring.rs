@@ -19,7 +19,7 @@ pub(crate) struct Ring {
     frozen: AtomicBool,
     // A coordinator changes its ring together with its members; nobody else may.
     of_coordinator: bool,
-    /// The worlds whose shards were made on this very object, oldest first. They end with their last shard.
+    /// The worlds of shards that were made on this very object, oldest first. They end with their last shard.
     worlds: Mutex<Vec<Weak<Colony>>>,
 }
 
@@ -61,7 +61,8 @@ impl Ring {
         change(&mut ring)
     }
 
-    /// Take a place in the newest world of this ring with an equal config in which nobody ever took it, or in a new one.
+    /// Take a place in the world of this ring with an equal config, or in a new one. A place may be taken again while
+    /// the world lives, also by several.
     pub(crate) fn join(&self, shard: ShardId, config: ColonyConfig) -> phago_core::Result<Arc<Colony>> {
         // Held throughout, so that two shards made at once meet in one world.
         let mut worlds = lock(&self.worlds);
@@ -71,15 +72,25 @@ impl Ring {
         }
         let ring = self.freeze();
         worlds.retain(|world| world.strong_count() > 0);
-        for colony in worlds.iter().rev().filter_map(Weak::upgrade) {
-            if *colony.world.config().as_ref() == config && colony.claim(shard)? {
-                return Ok(colony);
+        let mut living = worlds.iter().rev().filter_map(Weak::upgrade);
+        let colony = match living.find(|colony| *colony.world.config().as_ref() == config) {
+            Some(colony) => colony,
+            None => {
+                let colony = Colony::new(phago_engine::world::World::new(config, ring)?);
+                worlds.push(Arc::downgrade(&colony));
+                colony
             }
-        }
-        let colony = Colony::new(phago_engine::world::World::new(config, ring)?);
-        colony.claim(shard)?;
-        worlds.push(Arc::downgrade(&colony));
+        };
+        colony.world.join(shard)?;
         Ok(colony)
+    }
+
+    /// Let shards that are made on this ring from now on join this world.
+    pub(crate) fn adopt(&self, colony: &Arc<Colony>) {
+        let mut worlds = lock(&self.worlds);
+        if !worlds.iter().any(|known| std::ptr::eq(known.as_ptr(), Arc::as_ptr(colony))) {
+            worlds.push(Arc::downgrade(colony));
+        }
     }
 
     fn change<T>(

@@ -12,9 +12,9 @@ use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow, LocalConceptRow};
 use crate::rows::ticks::PhaseRow;
 use crate::runtime::{brief, long};
 use crate::tables::node_row;
-use crate::world::{Colony, Step, World, crossing, helped};
+use crate::world::{Colony, Step, World, helped};
 use phago_core::ids::{DocumentId, NodeId, ShardId};
-use phago_core::query::near::{contributions, rank};
+use phago_core::query::Local;
 use phago_core::replica::Replica;
 use phago_core::shard::Shard;
 use pyo3::prelude::*;
@@ -33,7 +33,7 @@ pub(crate) struct ShardHandle {
 
 impl Drop for ShardHandle {
     fn drop(&mut self) {
-        // Without an owner the world drives the shard along; its documents stay, so its place is not given again.
+        // Without an owner the world drives the shard along. Its documents stay, for whoever takes its place.
         if let Ok(colony) = self.colony() {
             // Fails only where this was the last shard a tick waited for and the tick cannot be made; nobody is here to be told.
             let _ = colony.world.leave(self.shard);
@@ -139,6 +139,11 @@ impl ShardHandle {
         Ok(sent.into_iter().map(|(to, batch)| (to.0, Batch::new(batch, lexicon.clone()))).collect())
     }
 
+    fn abandon(&self, py: Python<'_>) -> Result<bool> {
+        let colony = self.colony()?;
+        brief(py, || colony.world.abandon_by_hand())
+    }
+
     fn deliver(&self, py: Python<'_>, batch: &Bound<'_, Batch>) -> Result<()> {
         let (colony, shard, batch) = (self.colony()?, self.shard, batch.get());
         brief(py, || {
@@ -149,11 +154,7 @@ impl ShardHandle {
 
     fn node(&self, py: Python<'_>, id: &str) -> Result<Option<NodeRow>> {
         let id = parse_id(id)?;
-        self.read(py, |state, shard| {
-            // Nodes are kept by term and not by id; what is asked for one at a time is looked for.
-            let term = shard.concepts().find(|term| state.commons().id(*term) == id)?;
-            node_row(state, term)
-        })
+        self.read(py, |state, shard| local(state, shard).node(NodeId(id)).map(|node| node_row(&node)))
     }
 
     fn term_frequencies<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
@@ -166,6 +167,16 @@ impl ShardHandle {
             dictionary.set_item(&*stem, count)?;
         }
         Ok(dictionary)
+    }
+
+    fn ghost_count(&self, py: Python<'_>) -> Result<usize> {
+        let (colony, shard) = (self.colony()?, self.shard);
+        brief(py, || colony.world.ghost_count(shard))
+    }
+
+    fn has_ghost(&self, py: Python<'_>, id: &str) -> Result<bool> {
+        let (colony, shard, node) = (self.colony()?, self.shard, parse_id(id).ok().map(NodeId));
+        brief(py, || node.map_or(Ok(false), |node| colony.world.has_ghost(shard, node)))
     }
 
     fn ghosts(&self, py: Python<'_>) -> Result<Vec<GhostRow>> {
@@ -181,7 +192,7 @@ impl ShardHandle {
 
     fn cross_shard_edges(&self, py: Python<'_>) -> Result<BTreeMap<u32, u64>> {
         let ends = self.read(py, |state, shard| {
-            let counts = crossing(state, state.commons().seat(shard.id()));
+            let counts = local(state, shard).crossing();
             state.shards().iter().map(|far| far.id().0).zip(counts).filter(|(_, count)| *count > 0).collect()
         })?;
         Ok(ends)
@@ -197,7 +208,7 @@ impl ShardHandle {
     }
 
     fn health(&self, py: Python<'_>) -> Result<HealthRow> {
-        let size = self.read(py, |_, shard| Size::of(shard))?;
+        let size = self.read(py, |state, shard| local(state, shard).counts())?;
         let load = if size.documents == 0 { 0.0 } else { size.pending as f64 / size.documents as f64 };
         // A shard whose work died or hung was rebuilt before the call that told of it returned.
         Ok(HealthRow {
@@ -211,8 +222,8 @@ impl ShardHandle {
     fn stats<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
         let ghosts = self.colony()?.world.ghost_count(self.shard)?;
         let (size, crossing) = self.read(py, |state, shard| {
-            let crossing: u64 = crossing(state, state.commons().seat(shard.id())).iter().sum();
-            (Size::of(shard), crossing)
+            let local = local(state, shard);
+            (local.counts(), local.crossing().iter().sum::<u64>())
         })?;
         let dictionary = PyDict::new(py);
         dictionary.set_item("nodes", size.nodes)?;
@@ -241,13 +252,12 @@ impl ShardHandle {
         let df: BTreeMap<u32, u32> =
             global_df.into_iter().flatten().filter_map(|(stem, count)| Some((lexicon.term(&stem)?, count))).collect();
         self.read(py, |state, shard| {
-            let commons = state.commons();
-            let known: Vec<u32> = asked.iter().map(|(term, _)| *term).filter(|term| state.knows(*term)).collect();
-            let ranked =
-                rank(contributions(shard, commons, &known, |term| df.get(&term).copied()), commons, max_results);
-            let found = ranked.into_iter().map(|concept| {
-                let (id, label) = (NodeId(commons.id(concept.term)), commons.label(concept.term));
-                LocalConceptRow { id: id.to_string(), label: label.to_string(), score: concept.score }
+            let terms: Vec<u32> = asked.iter().map(|(term, _)| *term).collect();
+            let ranked = local(state, shard).near(&terms, |term| df.get(&term).copied(), max_results);
+            let found = ranked.into_iter().map(|concept| LocalConceptRow {
+                id: concept.id.to_string(),
+                label: concept.label.to_string(),
+                score: concept.score,
             });
             let count = |term: u32| shard.documents().postings(term).map_or(0, |postings| postings.list.len());
             let here = asked.iter().map(|(term, stem)| (stem.clone(), count(*term)));
@@ -256,23 +266,6 @@ impl ShardHandle {
     }
 }
 
-struct Size {
-    nodes: u64,
-    edges: u64,
-    documents: u64,
-    pending: u64,
-    bytes: u64,
-}
-
-impl Size {
-    fn of(shard: &Shard) -> Self {
-        let documents = shard.documents();
-        Size {
-            nodes: shard.node_count(),
-            edges: shard.edge_count(),
-            documents: documents.len() as u64,
-            pending: documents.all().iter().filter(|document| document.digested.is_none()).count() as u64,
-            bytes: shard.graph_bytes() as u64 + documents.bytes(),
-        }
-    }
+fn local<'a>(state: &'a Replica, shard: &Shard) -> Local<'a> {
+    state.view().local(state.commons().seat(shard.id()))
 }

@@ -11,21 +11,18 @@ use crate::runtime::{brief, long, start};
 use crate::tables::{EdgeTable, NodeTable, node_row};
 use phago_core::Error;
 use phago_core::config::{DistributedConfig, SHARDS_MAX};
-use phago_core::documents::{Body, Document};
-use phago_core::ids::{DocumentId, NodeId, ShardId};
+use phago_core::documents::Body;
 use phago_core::input::Updated;
 use phago_core::metadata::Filter;
-use phago_core::query::RankedConcept;
+use phago_core::read::{self, FoundDocument, NearConcept};
 use phago_core::replica::Replica;
 use phago_core::settings::within;
-use phago_core::text::QueryWord;
 use phago_engine::intake::ingest::{Ingested, OnError};
 use phago_engine::intake::reinforce::Helped;
 use phago_engine::tick::runner::Runner;
-use phago_engine::world::{self, FoundDocument};
+use phago_engine::world;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySequence};
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, Weak};
 
 /// (index in the caller's sequence, id, field, reason)
@@ -44,24 +41,13 @@ type Neighbor = (String, f64, u32, u32, u32, String);
 /// What the handles of one colony share: its world, and the threads that help to take documents in.
 pub(crate) struct Colony {
     pub(crate) world: Arc<world::World>,
-    // Places that were taken, given back or not.
-    claimed: Mutex<BTreeSet<ShardId>>,
     // Its threads help to take documents in, so that a colony keeps to the parallelism it was given.
     helper: Mutex<Weak<Runner>>,
 }
 
 impl Colony {
     pub(crate) fn new(world: Arc<world::World>) -> Arc<Self> {
-        Arc::new(Colony { world, claimed: Mutex::default(), helper: Mutex::default() })
-    }
-
-    /// Take a shard's place; `false` when it was taken before.
-    pub(crate) fn claim(&self, shard: ShardId) -> phago_core::Result<bool> {
-        let mut claimed = lock(&self.claimed);
-        if claimed.contains(&shard) || !self.world.join(shard)? {
-            return Ok(false);
-        }
-        Ok(claimed.insert(shard))
+        Arc::new(Colony { world, helper: Mutex::default() })
     }
 
     /// Let the threads of this runner help for as long as it lives.
@@ -259,7 +245,7 @@ impl World {
         brief(py, || {
             let told = match key {
                 None => Some(world.explain_question(text, &ranking)?),
-                Some(key) => world.explain(text, |state| find(state, key).map(|document| document.id), &ranking)?,
+                Some(key) => world.explain(text, key, &ranking)?,
             };
             Ok(told.map(answers::explained))
         })
@@ -270,8 +256,12 @@ impl World {
         brief(py, || {
             let words = world.words(text);
             world.read(|state| {
-                let told = |concept: &RankedConcept| (ranked(state, concept), neighbors(state, concept.term));
-                state.concepts(&words, k).iter().map(told).collect()
+                let view = state.view();
+                let told = |concept: NearConcept| {
+                    let near = view.neighbors(concept.term).into_iter().map(neighbor).collect();
+                    (ranked(concept), near)
+                };
+                view.near(&words, k).into_iter().map(told).collect()
             })
         })
     }
@@ -283,7 +273,7 @@ impl World {
 
     fn get(&self, py: Python<'_>, key: &str) -> Result<Option<Stored>> {
         self.read(py, |state| {
-            let found = find(state, key)?;
+            let found = state.view().find(key)?;
             let metadata = Told(found.body.metadata.clone());
             Some((found.body.title.to_string(), found.body.text.to_string(), found.arrival, found.digested, metadata))
         })
@@ -292,7 +282,7 @@ impl World {
     fn __contains__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> Result<bool> {
         // As in a dictionary, what can be no key is simply not there.
         let Ok(key) = key.extract::<String>() else { return Ok(false) };
-        self.read(py, |state| find(state, &key).is_some())
+        self.read(py, |state| state.view().find(&key).is_some())
     }
 
     fn __len__(&self, py: Python<'_>) -> Result<usize> {
@@ -328,22 +318,29 @@ impl World {
 
     fn node(&self, py: Python<'_>, label: &str) -> Result<Option<NodeRow>> {
         let words = self.world()?.words(label);
-        self.read(py, |state| concept(state, &words, label).and_then(|term| node_row(state, term)))
+        self.read(py, |state| {
+            let view = state.view();
+            view.concept(&words, label).and_then(|term| view.node(term)).map(|node| node_row(&node))
+        })
     }
 
     fn neighbors(&self, py: Python<'_>, label: &str) -> Result<Option<Vec<Neighbor>>> {
         let words = self.world()?.words(label);
-        self.read(py, |state| Some(neighbors(state, concept(state, &words, label)?)))
+        self.read(py, |state| {
+            let view = state.view();
+            let term = view.concept(&words, label)?;
+            Some(view.neighbors(term).into_iter().map(neighbor).collect())
+        })
     }
 
     fn nodes(&self, py: Python<'_>) -> Result<NodeTable> {
         let world = self.world()?.clone();
-        long(py, move || world.read(NodeTable::of))
+        long(py, move || world.read(|state| NodeTable::new(state.view().nodes())))
     }
 
     fn edges(&self, py: Python<'_>) -> Result<EdgeTable> {
         let world = self.world()?.clone();
-        long(py, move || world.read(EdgeTable::of))
+        long(py, move || world.read(|state| EdgeTable::new(state.view().edges())))
     }
 }
 
@@ -412,81 +409,35 @@ pub(crate) fn found(hit: FoundDocument) -> Found {
 /// Concepts over all shards of a world: id, label, score, shard.
 fn concepts(world: &world::World, text: &str, k: usize) -> phago_core::Result<Vec<Ranked>> {
     let words = world.words(text);
-    world.read(|state| state.concepts(&words, k).iter().map(|concept| ranked(state, concept)).collect())
+    world.read(|state| state.view().near(&words, k).into_iter().map(ranked).collect())
 }
 
-fn ranked(state: &Replica, concept: &RankedConcept) -> Ranked {
-    let commons = state.commons();
-    let id = NodeId(commons.id(concept.term)).to_string();
-    (id, commons.label(concept.term).to_string(), concept.score, concept.shard.0)
+fn ranked(concept: NearConcept) -> Ranked {
+    (concept.id.to_string(), concept.label.to_string(), concept.score, concept.shard.0)
 }
 
-fn find<'a>(state: &'a Replica, key: &str) -> Option<&'a Document> {
-    // A document without a key goes by its id; one with a key that looks like an id is found by that key first.
-    let unnamed = || {
-        let found = state.document(DocumentId::parse(key)?)?;
-        found.body.key.is_none().then_some(found)
-    };
-    state.document(DocumentId::from_key(key)).or_else(unnamed)
-}
-
-// The concept of a word, or else of a stem: the stem of a stem may be another one.
-fn concept(state: &Replica, words: &[QueryWord], label: &str) -> Option<u32> {
-    let by_stem = || {
-        let commons = state.commons();
-        let term = commons.lexicon().term(label).filter(|term| state.knows(*term))?;
-        state.home(term).is_concept(term, commons).then_some(term)
-    };
-    state.concept(words).or_else(by_stem)
-}
-
-fn neighbors(state: &Replica, term: u32) -> Vec<Neighbor> {
-    let commons = state.commons();
-    let mut row: Vec<_> = state.row(term).into_iter().map(|synapse| (state.weight(&synapse), synapse)).collect();
-    // The row comes in the order of ids, which a stable sort keeps among equal weights.
-    row.sort_by(|a, b| b.0.total_cmp(&a.0));
-    row.into_iter()
-        .map(|(weight, synapse)| {
-            let (label, id) =
-                (commons.label(synapse.target).to_string(), NodeId(commons.id(synapse.target)).to_string());
-            (label, weight, synapse.co_activations, synapse.created, synapse.last, id)
-        })
-        .collect()
-}
-
-/// How many living synapses of a shard end on each other shard, by seat.
-pub(crate) fn crossing(state: &Replica, seat: usize) -> Vec<u64> {
-    let (commons, shard) = (state.commons(), &state.shards()[seat]);
-    let mut counts = vec![0; state.shards().len()];
-    for term in shard.concepts() {
-        for synapse in shard.row(term, commons) {
-            counts[commons.seat(commons.home(synapse.target).shard)] += 1;
-        }
-    }
-    counts[seat] = 0;
-    counts
+fn neighbor(near: read::Neighbor) -> Neighbor {
+    let read::Neighbor { id, label, weight, synapse } = near;
+    (label.to_string(), weight, synapse.co_activations, synapse.created, synapse.last, id.to_string())
 }
 
 fn stats(state: &Replica, pending: u64, ghosts: u64) -> [(&'static str, u64); 15] {
-    let commons = state.commons();
-    let sum = |part: fn(&phago_core::shard::Shard) -> u64| state.shards().iter().map(|shard| part(shard)).sum();
-    let crossing = (0..state.shards().len()).flat_map(|seat| crossing(state, seat)).sum();
-    let terms = (0..commons.terms() as u32).filter(|term| commons.df(*term) > 0).count() as u64;
+    let (commons, counts) = (state.commons(), state.view().counts());
     [
         ("documents", commons.documents()),
         ("pending", pending),
         ("digested", commons.digested()),
-        ("terms", terms),
-        ("nodes", state.node_count()),
-        ("edges", state.edge_count()),
-        ("edge_slots", sum(|shard| shard.stored())),
-        ("cross_shard_edges", crossing),
-        ("digesters", sum(|shard| shard.digesters().count() as u64)),
+        ("terms", counts.terms),
+        ("nodes", counts.nodes),
+        ("edges", counts.edges),
+        ("edge_slots", counts.edge_slots),
+        ("cross_shard_edges", counts.cross_shard_edges),
+        ("digesters", counts.digesters),
         ("tick", state.tick()),
         ("shards", state.shards().len() as u64),
         ("bytes_exchanged", state.exchanged()),
-        ("row_bytes", sum(|shard| shard.graph_bytes() as u64)),
+        ("row_bytes", counts.row_bytes),
         ("ghosts", ghosts),
-        ("touched", sum(|shard| shard.touched())),
+        ("touched", counts.touched),
     ]
 }

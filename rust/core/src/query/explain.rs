@@ -6,7 +6,7 @@ use crate::query::evidence::{Covered, Evidence, blend, word_gain};
 use crate::query::inquiry::{Inquiry, Nothing};
 use crate::query::lighting::{ConceptShare, Lighting};
 use crate::query::parts::{Part, Parts};
-use crate::query::seeds;
+use crate::query::seeds::{self, Seed};
 use crate::query::view::{Spot, View};
 
 /// What a word of the question gives.
@@ -23,6 +23,10 @@ pub struct WordShare {
 pub struct BridgeShare {
     /// The seed that mentions the title.
     pub seed: DocumentId,
+    /// The seed as the caller names it.
+    pub name: String,
+    /// The seed's title.
+    pub title: String,
     /// Its weight among the seeds.
     pub weight: f64,
     /// Its points.
@@ -32,6 +36,8 @@ pub struct BridgeShare {
 /// A document's score, taken apart.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
+    /// The document as the caller names it; empty where only the question is explained.
+    pub name: String,
     /// The score.
     pub score: f64,
     /// Its parts, which sum to it.
@@ -60,6 +66,7 @@ impl Inquiry {
         let unknown = self.question.words.iter().enumerate();
         let unknown = unknown.filter(|(at, _)| self.question.terms.iter().all(|term| term.word as usize != *at));
         Explanation {
+            name: String::new(),
             score: 0.0,
             parts: Parts::default(),
             words: Vec::new(),
@@ -79,6 +86,7 @@ impl Inquiry {
         let spot = view.spot_of(id)?;
         self.mark(view.commons, buffers);
         let mut explanation = self.explain_question(view);
+        explanation.name = view.at(spot).name();
         explanation.seed = self.seeds.iter().find(|seed| seed.spot == spot).map(|seed| seed.weight);
         if explanation.nothing.is_some() {
             return Some(explanation);
@@ -92,15 +100,16 @@ impl Inquiry {
         explanation.score = parts.score();
         explanation.parts = parts;
         explanation.concepts = Lighting::new(self, view).shares(spot, parts[Part::Concepts], usize::MAX, buffers);
-        explanation.bridges = self.bridge_shares(spot);
+        explanation.bridges = self.bridge_shares(view, spot);
         Some(explanation)
     }
 
     /// The seeds that mention a document's title, by rank.
-    pub fn bridge_shares(&self, spot: Spot) -> Vec<BridgeShare> {
+    pub fn bridge_shares(&self, view: View<'_>, spot: Spot) -> Vec<BridgeShare> {
         let share = |(rank, points): (u32, f64)| {
-            let seed = &self.seeds[rank as usize];
-            BridgeShare { seed: DocumentId(seed.id), weight: seed.weight, points }
+            let Seed { spot, id, weight } = self.seeds[rank as usize];
+            let seed = view.at(spot);
+            BridgeShare { seed: DocumentId(id), name: seed.name(), title: seed.body.title.to_string(), weight, points }
         };
         self.scorers.bridge.of(spot).map(share).collect()
     }

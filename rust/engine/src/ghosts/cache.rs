@@ -3,8 +3,7 @@
 //! They are copies and never truth: no digest, no tick and no answer depends on them, so they are kept outside of
 //! the committed state and filled after a commit.
 
-use phago_core::commons::Commons;
-use phago_core::ghost::{Ghost, GhostCache, GhostData};
+use phago_core::ghost::{Ghost, GhostCache};
 use phago_core::ids::{NodeId, ShardId};
 use phago_core::maps::{Map, Set};
 use phago_core::replica::Replica;
@@ -31,8 +30,9 @@ impl Ghosts {
                 break;
             }
             if targets.insert(edge.target) {
-                let known = if resolve { ask(state, edge.target).ok() } else { None };
-                let ghost = known.unwrap_or_else(|| unresolved(state.commons(), edge.target));
+                let view = state.view();
+                let known = if resolve { view.ghost(edge.target).ok() } else { None };
+                let ghost = known.unwrap_or_else(|| view.unresolved_ghost(edge.target));
                 self.keep(edge.target, ghost);
             }
         }
@@ -46,7 +46,7 @@ impl Ghosts {
             return Ok(known);
         }
         let Some(&term) = self.terms.get(&node) else { return Ok(known) };
-        let Ok(fresh) = ask(state, term) else {
+        let Ok(fresh) = state.view().ghost(term) else {
             // The node left with its last document.
             self.cache.remove(node);
             self.terms.remove(&node);
@@ -73,19 +73,4 @@ impl Ghosts {
     pub(crate) fn cache(&self) -> &GhostCache {
         &self.cache
     }
-}
-
-fn unresolved(commons: &Commons, term: u32) -> Ghost {
-    Ghost::unresolved(NodeId(commons.id(term)), commons.home(term).shard, commons.tick())
-}
-
-// What a node's home tells of it now.
-fn ask(state: &Replica, term: u32) -> Result<Ghost> {
-    let commons = state.commons();
-    let (node, shard) = (NodeId(commons.id(term)), commons.home(term).shard);
-    let Some(data) = state.home(term).describe(term, commons) else {
-        return Err(Error::EdgeResolutionFailed { node, shard, reason: "its home knows no such concept".into() });
-    };
-    let rest = GhostData { mentions: data.mentions, uses: data.uses, degree: data.degree };
-    Ok(Ghost::resolved(node, shard, state.tick(), data.label, rest))
 }
