@@ -285,13 +285,15 @@ nodes = colony.graph.nodes
 coordinator, shards, runner = cluster(2)
 runner.tick_sync()
 before = colony.digest()
+twin = phago.AsyncColony(2)
+asyncio.run(twin.ingest("two words"))
 tries = {
     "tick": colony.tick, "run": colony.run, "query": lambda: colony.query("words"), "get": lambda: colony.get("a"),
     "ingest": lambda: colony.ingest("more"), "digest": colony.digest, "stats": colony.stats,
     "len": lambda: len(colony), "in": lambda: "a" in colony, "nodes": lambda: colony.graph.nodes,
     "node": lambda: colony.graph.node("words"), "tick_sync": runner.tick_sync,
     "tick_phase": lambda: shards[0].tick_phase("Sense"), "shard stats": shards[0].stats,
-    "await": lambda: asyncio.run(runner.tick()), "close": colony.close,
+    "await": lambda: asyncio.run(runner.tick()), "await query": lambda: asyncio.run(twin.query("words")),
 }
 pid = os.fork()
 if pid == 0:
@@ -302,6 +304,9 @@ if pid == 0:
                 print(name, "no error")
             except phago.CoordinatorUnavailable as error:
                 assert "fork" in str(error) and error.reason
+        print(*map(repr, (colony, twin, colony.graph, runner, coordinator, shards[0])), sep=", ")
+        colony.close(), runner.close(), asyncio.run(twin.close())
+        print(colony, twin, sep=", ")
         with phago.Colony(2) as fresh:
             fresh.ingest([{"id": "a", "text": "two words"}])
             fresh.run()
@@ -314,7 +319,11 @@ os.waitpid(pid, 0)
 print(colony.tick().tick, runner.tick_sync().tick)
 """
     lines = child_says(program).splitlines()
-    assert lines[:-1] == ["True"]
+    assert lines[0] == (
+        "<unavailable Colony>, <unavailable AsyncColony>, <unavailable graph>, <unavailable DistributedRunner>, "
+        "<unavailable Coordinator>, <unavailable ShardedColony shard-0>"
+    )
+    assert lines[1:-1] == ["<closed Colony>, <closed AsyncColony>", "True"]
     assert lines[-1].split()[1] == "2"
 
 

@@ -11,13 +11,12 @@ from typing import Any, Literal, Self, cast
 
 from . import _phago
 from ._checks import count, question_of, text_of
-from ._cores import cores
 from ._rows import concept, constants, explanation, helped, hit, lexical_hit, tick_result
 from ._settings import as_native
 from ._unpicklable import Unpicklable
 from .config import ColonyConfig, Ranking, RunnerConfig
 from .document import Document, Scalar
-from .errors import ClosedError, ConfigError, DocumentExists, InvalidDocument
+from .errors import ClosedError, ConfigError, CoordinatorUnavailable, DocumentExists, InvalidDocument
 from .graph import Graph
 from .results import (
     Concept,
@@ -61,6 +60,14 @@ def chunks(documents: Iterable[DocumentLike] | DocumentLike) -> Iterator[tuple[i
     while chunk := list(islice(waiting, CHUNK)):
         yield first, chunk
         first += len(chunk)
+
+
+def is_evidence(of: DigestOf) -> bool:
+    """Whether a digest is of the evidence alone."""
+    if of in ("state", "evidence"):
+        return of == "evidence"
+    accepted = '"state" or "evidence"'
+    raise ConfigError(f"`of` is {of!r}; accepted is {accepted}", field="of", value=of, accepted=accepted)
 
 
 class Intake:
@@ -134,10 +141,10 @@ class Colony(Unpicklable):
                 )
             config = dataclasses.replace(config, seed=seed)
         if runner is None:
-            runner = RunnerConfig(max_parallelism=min(cores(), 256))
+            runner = RunnerConfig(max_parallelism=min(_phago.cores(), 256))
         self._config = config
         self._shards = (
-            min(cores(), _phago.SHARDS_MAX) if shards is None else count("shards", shards, 1, _phago.SHARDS_MAX)
+            min(_phago.cores(), _phago.SHARDS_MAX) if shards is None else count("shards", shards, 1, _phago.SHARDS_MAX)
         )
         self._native: tuple[_phago.World, _phago.Runner] | None = None
         world = _phago.World.create(as_native(config, "ColonyConfig"), self._shards)
@@ -376,12 +383,8 @@ class Colony(Unpicklable):
             of: "state" for everything. "evidence" for what the documents that stand decide alone (their texts, the
                 index, the statistics and the word forms), whatever was digested, deleted or forgotten.
         """
-        if of == "state":
-            return self._world.digest()
-        if of == "evidence":
-            return self._world.evidence_digest()
-        accepted = '"state" or "evidence"'
-        raise ConfigError(f"`of` is {of!r}; accepted is {accepted}", field="of", value=of, accepted=accepted)
+        world, evidence = self._world, is_evidence(of)
+        return world.evidence_digest() if evidence else world.digest()
 
     @property
     def config(self) -> ColonyConfig:
@@ -406,15 +409,28 @@ class Colony(Unpicklable):
     def __repr__(self) -> str:
         if self._native is None:
             return "<closed Colony>"
-        return f"<Colony of {len(self)} documents at tick {self._world.tick}>"
+        try:
+            return f"<Colony of {len(self)} documents at tick {self._world.tick}>"
+        except CoordinatorUnavailable:
+            return "<unavailable Colony>"
 
     # --- ending ---
 
     def close(self) -> None:
-        """Give memory and threads back. Later calls raise `ClosedError`; closing twice is fine."""
+        """Give memory and threads back. Later calls raise `ClosedError`; closing twice is fine.
+
+        What another thread is inside of is freed when it comes out. In a forked child it does nothing.
+        """
+        runner = self._take()
+        if runner is not None:
+            runner.close()
+            del runner
+            _phago.wait_until_freed()
+
+    def _take(self) -> _phago.Runner | None:
+        # The colony is freed when the last handle goes: this one goes here.
         native, self._native = self._native, None
-        if native is not None:
-            native[1].close()
+        return None if native is None else native[1]
 
     def __enter__(self) -> Self:
         self._open()

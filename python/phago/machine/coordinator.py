@@ -11,7 +11,7 @@ from .._checks import count, text_of
 from .._settings import as_native
 from .._unpicklable import Unpicklable
 from ..config import DistributedConfig, RunnerConfig
-from ..errors import ShardNotFound
+from ..errors import CoordinatorUnavailable, ShardNotFound
 from ..ids import ShardId, TickPhase
 from ..results import ClusterStats, ShardInfo
 from .ring import ConsistentHashRing
@@ -239,4 +239,7 @@ class Coordinator(Unpicklable):
         return dict(sorted(total.items()))
 
     def __repr__(self) -> str:
-        return f"<Coordinator of {self.shard_count} shards at tick {self.current_tick}>"
+        try:
+            return f"<Coordinator of {self.shard_count} shards at tick {self.current_tick}>"
+        except CoordinatorUnavailable:
+            return "<unavailable Coordinator>"

@@ -12,6 +12,7 @@ from .._rows import helped, node, phase_result
 from .._settings import as_native
 from .._unpicklable import Unpicklable
 from ..config import ColonyConfig
+from ..errors import CoordinatorUnavailable
 from ..ids import ShardId, TickPhase
 from ..results import (
     Hit,
@@ -183,4 +184,7 @@ class ShardedColony(Unpicklable):
         return LocalQueryResult(self.shard_id, scored, found.frequencies)
 
     def __repr__(self) -> str:
-        return f"<ShardedColony {self.shard_id} at tick {self.current_tick}>"
+        try:
+            return f"<ShardedColony {self.shard_id} at tick {self.current_tick}>"
+        except CoordinatorUnavailable:
+            return f"<unavailable ShardedColony {self.shard_id}>"

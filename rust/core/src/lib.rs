@@ -11,8 +11,8 @@
 //! * [`commons`] is the committed copy that every shard reads, [`plan`] what the next tick will do.
 //! * [`agents`] propose; [`shard`] senses, acts, delivers and advances over what it owns.
 //! * [`input`] is everything that changes a colony, as data.
-//! * [`query`] answers, [`read`] tells what is asked of a committed state; [`replica`] is the committed state of one node;
-//!   [`dump`] its digest; [`colony`] the sequential driver.
+//! * [`query`] answers, [`read`] tells what is asked of a committed state; [`replica`] is the committed state of one node; [`dump`] its
+//!   digest; [`colony`] the sequential driver.
 //! * [`coordinator`] counts who takes part and who has answered, and never waits; [`ghost`] keeps bounded copies of
 //!   far nodes.
 #![forbid(unsafe_code)]

@@ -51,8 +51,11 @@ fn pages_hold_every_document_that_matches_once_in_the_order_of_ids() {
         assert_eq!(view.count(&Filter::default()), all.len() as u64);
         for number in 0..3 {
             let some = pages(view, 1, &third(number));
-            let expected: Vec<DocumentId> =
-                all.iter().copied().filter(|id| third(number).accepts(&view.document(*id).unwrap().metadata)).collect();
+            let expected: Vec<DocumentId> = all
+                .iter()
+                .copied()
+                .filter(|id| third(number).accepts(&view.document(*id).unwrap().body.metadata))
+                .collect();
             assert_eq!((some.len(), view.count(&third(number))), (DOCUMENTS / 3, DOCUMENTS as u64 / 3));
             assert_eq!(some, expected);
         }

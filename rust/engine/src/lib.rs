@@ -6,6 +6,7 @@
 //! * [`tick`] makes ticks: a runner on worker threads ([`config`] says how), or one shard at a time by hand; what a tick did, and the faults
 //!   that tests order.
 //! * [`work`] owns the worker threads.
+//! * [`store`] keeps what happens to a colony in files: log, witness, checkpoints, recovery.
 //! * [`coordination`] shares a coordinator; `ghosts` keeps copies of far nodes.
 #![forbid(unsafe_code)]
 
@@ -15,6 +16,7 @@ pub mod coordination;
 mod ghosts;
 pub mod intake;
 mod lock;
+pub mod store;
 pub mod tick;
 pub mod work;
 pub mod world;

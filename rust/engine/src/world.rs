@@ -14,9 +14,7 @@ use crate::tick::turn::{Turn, Turns};
 use phago_core::config::ColonyConfig;
 use phago_core::dump;
 use phago_core::ids::{ShardId, Tick};
-use phago_core::metadata::Filter;
 use phago_core::query::{Buffers, Scratch};
-use phago_core::read::FoundDocument;
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
 use phago_core::text::{Lexicon, QueryWord, Session};
@@ -36,7 +34,7 @@ pub struct World {
     pub(crate) hands: Mutex<Option<HandTick>>,
     pub(crate) turns: Arc<Turns>,
     pub(crate) sessions: Arc<Sessions>,
-    scratches: Mutex<Vec<Scratch>>,
+    pub(crate) scratches: Mutex<Vec<Scratch>>,
     pub(crate) buffers: Mutex<Vec<Buffers>>,
     // By seat.
     pub(crate) ghosts: Vec<Mutex<Ghosts>>,
@@ -120,21 +118,6 @@ impl World {
     pub fn words(&self, text: &str) -> Vec<QueryWord> {
         // A new session costs nothing before it has seen a document.
         Session::new(self.lexicon.clone()).query(text)
-    }
-
-    /// The `k` documents with the highest BM25 scores among those that match, best first; ties by id.
-    ///
-    /// # Errors
-    /// As [`World::read`].
-    pub fn search(&self, text: &str, k: usize, filter: &Filter) -> Result<Vec<FoundDocument>> {
-        let words = self.words(text);
-        let mut scratch = lock(&self.scratches).pop().unwrap_or_default();
-        let found = self.read(|state| state.view().search(&words, k, filter, &mut scratch));
-        let mut scratches = lock(&self.scratches);
-        if scratches.len() < SCRATCHES_MAX {
-            scratches.push(scratch);
-        }
-        found
     }
 
     /// SHA-256 over the canonical dump of the committed state, 64 hexadecimal digits. Takes time in proportion to

@@ -10,7 +10,7 @@ use crate::ring::{Ring, parse_id};
 use crate::rows::graph::NodeRow;
 use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow, LocalConceptRow};
 use crate::rows::ticks::PhaseRow;
-use crate::runtime::{brief, long};
+use crate::runtime::{brief, call};
 use crate::tables::node_row;
 use crate::world::{Colony, Step, World, helped};
 use phago_core::ids::{DocumentId, NodeId, ShardId};
@@ -60,9 +60,13 @@ impl ShardHandle {
         left.world.leave(self.shard)
     }
 
-    fn read<T: Send>(&self, py: Python<'_>, read: impl FnOnce(&Replica, &Shard) -> T + Send) -> Result<T> {
+    fn read<T: Send + 'static>(
+        &self,
+        py: Python<'_>,
+        read: impl FnOnce(&Replica, &Shard) -> T + Send + 'static,
+    ) -> Result<T> {
         let (colony, id) = (self.colony()?, self.shard);
-        brief(py, || colony.world.read(|state| Ok(read(state, &state.shards()[state.check_shard(id)?])))?)
+        call(py, move |_| colony.world.read(|state| Ok(read(state, &state.shards()[state.check_shard(id)?])))?)
     }
 }
 
@@ -113,12 +117,12 @@ impl ShardHandle {
     fn ingest_document(&self, py: Python<'_>, document: &Bound<'_, PyAny>) -> Result<String> {
         let (colony, shard) = (self.colony()?, self.shard);
         let document = convert::document(document)?.map_err(|fault| fault.at(0))?;
-        Ok(long(py, move || colony.world.ingest_into(shard, document))?.to_string())
+        Ok(call(py, move |_| colony.world.ingest_into(shard, document))?.to_string())
     }
 
     fn delete_document(&self, py: Python<'_>, key: &str) -> Result<bool> {
         let (colony, shard, key) = (self.colony()?, self.shard, key.to_owned());
-        long(py, move || colony.world.delete_from(shard, &key))
+        call(py, move |_| colony.world.delete_from(shard, &key))
     }
 
     fn reinforce(&self, py: Python<'_>, key: &str, title: &str, text: &str, path: Vec<Step>) -> Result<bool> {
@@ -128,7 +132,7 @@ impl ShardHandle {
 
     fn phase(&self, py: Python<'_>, name: &str) -> Result<PhaseRow> {
         let (colony, shard, phase) = (self.colony()?, self.shard, parse_phase(name)?);
-        let report = long(py, move || colony.world.phase_by_hand(shard, phase))?;
+        let report = call(py, move |_| colony.world.phase_by_hand(shard, phase))?;
         Ok(PhaseRow::new(py, &report)?)
     }
 
@@ -154,7 +158,7 @@ impl ShardHandle {
 
     fn node(&self, py: Python<'_>, id: &str) -> Result<Option<NodeRow>> {
         let id = parse_id(id)?;
-        self.read(py, |state, shard| local(state, shard).node(NodeId(id)).map(|node| node_row(&node)))
+        self.read(py, move |state, shard| local(state, shard).node(NodeId(id)).map(|node| node_row(&node)))
     }
 
     fn term_frequencies<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
@@ -251,7 +255,7 @@ impl ShardHandle {
             terms.into_iter().filter_map(|stem| Some((lexicon.term(&stem)?, stem))).collect();
         let df: BTreeMap<u32, u32> =
             global_df.into_iter().flatten().filter_map(|(stem, count)| Some((lexicon.term(&stem)?, count))).collect();
-        self.read(py, |state, shard| {
+        self.read(py, move |state, shard| {
             let terms: Vec<u32> = asked.iter().map(|(term, _)| *term).collect();
             let ranked = local(state, shard).near(&terms, |term| df.get(&term).copied(), max_results);
             let found = ranked.into_iter().map(|concept| LocalConceptRow {

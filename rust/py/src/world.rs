@@ -4,25 +4,27 @@ use crate::answers::{self, Answered, ExplainedTuple};
 use crate::config::{number, read};
 use crate::convert::document;
 use crate::error::Result;
+use crate::free::FreedElsewhere;
 use crate::metadata::{self, Told};
 use crate::process::{Home, lock};
 use crate::rows::graph::NodeRow;
-use crate::runtime::{brief, long, start};
+use crate::runtime::{Work, brief, call, start_call};
 use crate::tables::{EdgeTable, NodeTable, node_row};
 use phago_core::Error;
+use phago_core::cancel::Cancel;
 use phago_core::config::{DistributedConfig, SHARDS_MAX};
 use phago_core::documents::Body;
 use phago_core::input::Updated;
-use phago_core::metadata::Filter;
 use phago_core::read::{self, FoundDocument, NearConcept};
 use phago_core::replica::Replica;
 use phago_core::settings::within;
+use phago_core::text::QueryWord;
 use phago_engine::intake::ingest::{Ingested, OnError};
 use phago_engine::intake::reinforce::Helped;
 use phago_engine::tick::runner::Runner;
 use phago_engine::world;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PySequence};
+use pyo3::types::{IntoPyDict, PyDict, PySequence};
 use std::sync::{Arc, Mutex, Weak};
 
 /// (index in the caller's sequence, id, field, reason)
@@ -40,14 +42,14 @@ type Neighbor = (String, f64, u32, u32, u32, String);
 
 /// What the handles of one colony share: its world, and the threads that help to take documents in.
 pub(crate) struct Colony {
-    pub(crate) world: Arc<world::World>,
+    pub(crate) world: FreedElsewhere<Arc<world::World>>,
     // Its threads help to take documents in, so that a colony keeps to the parallelism it was given.
     helper: Mutex<Weak<Runner>>,
 }
 
 impl Colony {
     pub(crate) fn new(world: Arc<world::World>) -> Arc<Self> {
-        Arc::new(Colony { world, helper: Mutex::default() })
+        Arc::new(Colony { world: FreedElsewhere::new(world), helper: Mutex::default() })
     }
 
     /// Let the threads of this runner help for as long as it lives.
@@ -146,9 +148,7 @@ impl World {
         first_index: usize,
         skip: bool,
     ) -> Result<(u64, u64, Vec<Rejected>)> {
-        let (colony, on_error) = (self.colony()?.clone(), on_error(skip));
-        let documents = read_documents(documents, first_index)?;
-        Ok(report(long(py, move || colony.ingest(documents, first_index, on_error))?))
+        call(py, self.ingesting(documents, first_index, skip)?)
     }
 
     fn ingest_async<'py>(
@@ -158,35 +158,45 @@ impl World {
         first_index: usize,
         skip: bool,
     ) -> Result<Bound<'py, PyAny>> {
-        let (colony, on_error) = (self.colony()?.clone(), on_error(skip));
-        let documents = read_documents(documents, first_index)?;
-        start(py, blocking(move || Ok(report(colony.ingest(documents, first_index, on_error)?))))
+        start_call(py, self.ingesting(documents, first_index, skip)?)
     }
 
-    fn delete(&self, py: Python<'_>, key: &str) -> Result<bool> {
-        let (world, key) = (self.world()?.clone(), key.to_owned());
-        long(py, move || world.delete(&key))
+    fn delete(&self, py: Python<'_>, key: String) -> Result<bool> {
+        let world = self.world()?.clone();
+        call(py, move |_| world.delete(&key))
+    }
+
+    fn delete_async<'py>(&self, py: Python<'py>, key: String) -> Result<Bound<'py, PyAny>> {
+        let world = self.world()?.clone();
+        start_call(py, move |_| world.delete(&key))
     }
 
     fn update(&self, py: Python<'_>, document: &Bound<'_, PyAny>) -> Result<&'static str> {
-        let (world, document) = (self.world()?.clone(), one(document)?);
-        Ok(updated(long(py, move || world.update(document))?))
+        call(py, self.updating(document)?)
     }
 
     fn update_async<'py>(&self, py: Python<'py>, document: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
-        let (world, document) = (self.world()?.clone(), one(document)?);
-        start(py, blocking(move || Ok(updated(world.update(document)?))))
+        start_call(py, self.updating(document)?)
     }
 
     fn reinforce(&self, py: Python<'_>, key: &str, title: &str, text: &str, path: Vec<Step>) -> Result<bool> {
-        let (world, helped) = (self.world()?, helped(key, title, text, path));
-        brief(py, || world.reinforce(&helped))
+        call(py, self.reinforcing(key, title, text, path)?)
+    }
+
+    fn reinforce_async<'py>(
+        &self,
+        py: Python<'py>,
+        key: &str,
+        title: &str,
+        text: &str,
+        path: Vec<Step>,
+    ) -> Result<Bound<'py, PyAny>> {
+        start_call(py, self.reinforcing(key, title, text, path)?)
     }
 
     #[pyo3(signature = (text, k, r#where=None))]
-    fn search(&self, py: Python<'_>, text: &str, k: usize, r#where: Option<&Bound<'_, PyAny>>) -> Result<Vec<Found>> {
-        let (world, filter) = (self.world()?, metadata::filter(r#where)?);
-        brief(py, || search(world, text, k, &filter))
+    fn search(&self, py: Python<'_>, text: String, k: usize, r#where: Option<&Bound<'_, PyAny>>) -> Result<Vec<Found>> {
+        call(py, self.searching(text, k, r#where)?)
     }
 
     #[pyo3(signature = (text, k, r#where=None))]
@@ -197,22 +207,20 @@ impl World {
         k: usize,
         r#where: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyAny>> {
-        let (world, filter) = (self.world()?.clone(), metadata::filter(r#where)?);
-        start(py, blocking(move || search(&world, &text, k, &filter)))
+        start_call(py, self.with_pending(self.searching(text, k, r#where)?)?)
     }
 
     #[pyo3(signature = (text, k, ranking=None, r#where=None, paths=true))]
     fn answer(
         &self,
         py: Python<'_>,
-        text: &str,
+        text: String,
         k: usize,
         ranking: Option<&Bound<'_, PyDict>>,
         r#where: Option<&Bound<'_, PyAny>>,
         paths: bool,
     ) -> Result<Vec<Answered>> {
-        let (world, ranking, filter) = (self.world()?, read(ranking, "ranking")?, metadata::filter(r#where)?);
-        brief(py, || Ok(world.answer(text, k, &ranking, &filter, paths)?.into_iter().map(answers::answered).collect()))
+        call(py, self.answering(text, k, ranking, r#where, paths)?)
     }
 
     #[pyo3(signature = (text, k, ranking=None, r#where=None, paths=true))]
@@ -225,58 +233,50 @@ impl World {
         r#where: Option<&Bound<'py, PyAny>>,
         paths: bool,
     ) -> Result<Bound<'py, PyAny>> {
-        let (world, ranking, filter) = (self.world()?.clone(), read(ranking, "ranking")?, metadata::filter(r#where)?);
-        let answer = move || {
-            let hits = world.answer(&text, k, &ranking, &filter, paths)?;
-            Ok(hits.into_iter().map(answers::answered).collect::<Vec<_>>())
-        };
-        start(py, blocking(answer))
+        start_call(py, self.with_pending(self.answering(text, k, ranking, r#where, paths)?)?)
     }
 
     #[pyo3(signature = (text, key=None, ranking=None))]
     fn explain(
         &self,
         py: Python<'_>,
-        text: &str,
-        key: Option<&str>,
+        text: String,
+        key: Option<String>,
         ranking: Option<&Bound<'_, PyDict>>,
     ) -> Result<Option<ExplainedTuple>> {
-        let (world, ranking) = (self.world()?, read(ranking, "ranking")?);
-        brief(py, || {
-            let told = match key {
-                None => Some(world.explain_question(text, &ranking)?),
-                Some(key) => world.explain(text, key, &ranking)?,
-            };
-            Ok(told.map(answers::explained))
-        })
+        call(py, self.explaining(text, key, ranking)?)
     }
 
-    fn concepts_with_neighbors(&self, py: Python<'_>, text: &str, k: usize) -> Result<Vec<(Ranked, Vec<Neighbor>)>> {
-        let world = self.world()?;
-        brief(py, || {
-            let words = world.words(text);
-            world.read(|state| {
-                let view = state.view();
-                let told = |concept: NearConcept| {
-                    let near = view.neighbors(concept.term).into_iter().map(neighbor).collect();
-                    (ranked(concept), near)
-                };
-                view.near(&words, k).into_iter().map(told).collect()
-            })
-        })
+    #[pyo3(signature = (text, key=None, ranking=None))]
+    fn explain_async<'py>(
+        &self,
+        py: Python<'py>,
+        text: String,
+        key: Option<String>,
+        ranking: Option<&Bound<'py, PyDict>>,
+    ) -> Result<Bound<'py, PyAny>> {
+        start_call(py, self.explaining(text, key, ranking)?)
     }
 
-    fn concepts(&self, py: Python<'_>, text: &str, k: usize) -> Result<Vec<Ranked>> {
-        let world = self.world()?;
-        brief(py, || concepts(world, text, k))
+    fn concepts_with_neighbors(&self, py: Python<'_>, text: String, k: usize) -> Result<Vec<(Ranked, Vec<Neighbor>)>> {
+        call(py, self.associating(text, k)?)
+    }
+
+    fn concepts_with_neighbors_async<'py>(&self, py: Python<'py>, text: String, k: usize) -> Result<Bound<'py, PyAny>> {
+        start_call(py, self.associating(text, k)?)
+    }
+
+    fn concepts(&self, py: Python<'_>, text: String, k: usize) -> Result<Vec<Ranked>> {
+        let world = self.world()?.clone();
+        call(py, move |_| concepts(&world, &text, k))
     }
 
     fn get(&self, py: Python<'_>, key: &str) -> Result<Option<Stored>> {
-        self.read(py, |state| {
-            let found = state.view().find(key)?;
-            let metadata = Told(found.body.metadata.clone());
-            Some((found.body.title.to_string(), found.body.text.to_string(), found.arrival, found.digested, metadata))
-        })
+        self.read(py, |state| stored(state, key))
+    }
+
+    fn get_async<'py>(&self, py: Python<'py>, key: String) -> Result<Bound<'py, PyAny>> {
+        self.read_async(py, move |state| stored(state, &key))
     }
 
     fn __contains__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> Result<bool> {
@@ -291,68 +291,162 @@ impl World {
 
     fn digest(&self, py: Python<'_>) -> Result<String> {
         let world = self.world()?.clone();
-        long(py, move || world.digest())
+        call(py, move |_| world.digest())
+    }
+
+    fn digest_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        let world = self.world()?.clone();
+        start_call(py, move |_| world.digest())
     }
 
     fn evidence_digest(&self, py: Python<'_>) -> Result<String> {
         let world = self.world()?.clone();
-        long(py, move || world.evidence_digest())
+        call(py, move |_| world.evidence_digest())
+    }
+
+    fn evidence_digest_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        let world = self.world()?.clone();
+        start_call(py, move |_| world.evidence_digest())
     }
 
     fn stats<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
         let world = self.world()?.clone();
-        let pairs = long(py, move || {
-            let pending = world.pending()?;
-            let mut ghosts = 0;
-            for &shard in world.ring().shards() {
-                ghosts += world.ghost_count(shard)? as u64;
-            }
-            world.read(|state| stats(state, pending, ghosts))
-        })?;
-        let dictionary = PyDict::new(py);
-        for (name, value) in pairs {
-            dictionary.set_item(name, value)?;
-        }
-        Ok(dictionary)
+        Ok(call(py, move |_| stats(&world))?.into_pyobject(py)?)
+    }
+
+    fn stats_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        let world = self.world()?.clone();
+        start_call(py, move |_| stats(&world))
     }
 
     fn node(&self, py: Python<'_>, label: &str) -> Result<Option<NodeRow>> {
         let words = self.world()?.words(label);
-        self.read(py, |state| {
-            let view = state.view();
-            view.concept(&words, label).and_then(|term| view.node(term)).map(|node| node_row(&node))
-        })
+        self.read(py, |state| node(state, &words, label))
+    }
+
+    fn node_async<'py>(&self, py: Python<'py>, label: String) -> Result<Bound<'py, PyAny>> {
+        let words = self.world()?.words(&label);
+        self.read_async(py, move |state| node(state, &words, &label))
     }
 
     fn neighbors(&self, py: Python<'_>, label: &str) -> Result<Option<Vec<Neighbor>>> {
         let words = self.world()?.words(label);
-        self.read(py, |state| {
-            let view = state.view();
-            let term = view.concept(&words, label)?;
-            Some(view.neighbors(term).into_iter().map(neighbor).collect())
-        })
+        self.read(py, |state| neighbors(state, &words, label))
+    }
+
+    fn neighbors_async<'py>(&self, py: Python<'py>, label: String) -> Result<Bound<'py, PyAny>> {
+        let words = self.world()?.words(&label);
+        self.read_async(py, move |state| neighbors(state, &words, &label))
     }
 
     fn nodes(&self, py: Python<'_>) -> Result<NodeTable> {
         let world = self.world()?.clone();
-        long(py, move || world.read(|state| NodeTable::new(state.view().nodes())))
+        call(py, move |_| world.read(|state| NodeTable::new(state.view().nodes())))
+    }
+
+    fn nodes_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        self.read_async(py, |state| NodeTable::new(state.view().nodes()))
     }
 
     fn edges(&self, py: Python<'_>) -> Result<EdgeTable> {
         let world = self.world()?.clone();
-        long(py, move || world.read(|state| EdgeTable::new(state.view().edges())))
+        call(py, move |_| world.read(|state| EdgeTable::new(state.view().edges())))
+    }
+
+    fn edges_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        self.read_async(py, |state| EdgeTable::new(state.view().edges()))
     }
 }
 
-/// Work that blocks its thread, as a future.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> phago_core::Result<T> + Send + 'static,
-) -> phago_core::Result<T> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        // A panic goes on to the door, which knows what to make of it.
-        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(_) => Err(Error::Cancelled),
+// What the twins of a call have in common: everything is read from Python before it begins.
+impl World {
+    fn read_async<'py, T>(
+        &self,
+        py: Python<'py>,
+        read: impl FnOnce(&Replica) -> T + Send + 'static,
+    ) -> Result<Bound<'py, PyAny>>
+    where
+        T: for<'any> IntoPyObject<'any> + Send + 'static,
+    {
+        let world = self.world()?.clone();
+        start_call(py, move |_| world.read(read))
+    }
+
+    fn ingesting(
+        &self,
+        documents: &Bound<'_, PySequence>,
+        first_index: usize,
+        skip: bool,
+    ) -> Result<impl Work<(u64, u64, Vec<Rejected>)>> {
+        let (colony, on_error) = (self.colony()?.clone(), on_error(skip));
+        let documents = read_documents(documents, first_index)?;
+        Ok(move |_: &Cancel| Ok(report(colony.ingest(documents, first_index, on_error)?)))
+    }
+
+    fn updating(&self, document: &Bound<'_, PyAny>) -> Result<impl Work<&'static str>> {
+        let (world, document) = (self.world()?.clone(), one(document)?);
+        Ok(move |_: &Cancel| Ok(updated(world.update(document)?)))
+    }
+
+    fn reinforcing(&self, key: &str, title: &str, text: &str, path: Vec<Step>) -> Result<impl Work<bool>> {
+        let (world, helped) = (self.world()?.clone(), helped(key, title, text, path));
+        Ok(move |_: &Cancel| world.reinforce(&helped))
+    }
+
+    fn searching(&self, text: String, k: usize, r#where: Option<&Bound<'_, PyAny>>) -> Result<impl Work<Vec<Found>>> {
+        let (world, filter) = (self.world()?.clone(), metadata::filter(r#where)?);
+        Ok(move |_: &Cancel| Ok(world.search(&text, k, &filter)?.into_iter().map(found).collect()))
+    }
+
+    fn answering(
+        &self,
+        text: String,
+        k: usize,
+        ranking: Option<&Bound<'_, PyDict>>,
+        r#where: Option<&Bound<'_, PyAny>>,
+        paths: bool,
+    ) -> Result<impl Work<Vec<Answered>>> {
+        let (world, ranking, filter) = (self.world()?.clone(), read(ranking, "ranking")?, metadata::filter(r#where)?);
+        Ok(move |_: &Cancel| {
+            Ok(world.answer(&text, k, &ranking, &filter, paths)?.into_iter().map(answers::answered).collect())
+        })
+    }
+
+    // Counted here and not by the event loop's thread, which would wait for a commit.
+    fn with_pending<T>(&self, work: impl Work<T>) -> Result<impl Work<(T, u64)>> {
+        let world = self.world()?.clone();
+        Ok(move |cancel: &Cancel| Ok((work(cancel)?, world.pending()?)))
+    }
+
+    fn explaining(
+        &self,
+        text: String,
+        key: Option<String>,
+        ranking: Option<&Bound<'_, PyDict>>,
+    ) -> Result<impl Work<Option<ExplainedTuple>>> {
+        let (world, ranking) = (self.world()?.clone(), read(ranking, "ranking")?);
+        Ok(move |_: &Cancel| {
+            let told = match key {
+                None => Some(world.explain_question(&text, &ranking)?),
+                Some(key) => world.explain(&text, &key, &ranking)?,
+            };
+            Ok(told.map(answers::explained))
+        })
+    }
+
+    fn associating(&self, text: String, k: usize) -> Result<impl Work<Vec<(Ranked, Vec<Neighbor>)>>> {
+        let world = self.world()?.clone();
+        Ok(move |_: &Cancel| {
+            let words = world.words(&text);
+            world.read(|state| {
+                let view = state.view();
+                let told = |concept: NearConcept| {
+                    let near = view.neighbors(concept.term).into_iter().map(neighbor).collect();
+                    (ranked(concept), near)
+                };
+                view.near(&words, k).into_iter().map(told).collect()
+            })
+        })
     }
 }
 
@@ -398,10 +492,6 @@ fn report(ingested: Ingested) -> (u64, u64, Vec<Rejected>) {
     (ingested.accepted, ingested.unchanged, ingested.rejected.into_iter().map(row).collect())
 }
 
-fn search(world: &world::World, text: &str, k: usize, filter: &Filter) -> phago_core::Result<Vec<Found>> {
-    Ok(world.search(text, k, filter)?.into_iter().map(found).collect())
-}
-
 pub(crate) fn found(hit: FoundDocument) -> Found {
     (hit.score, hit.name, hit.title, hit.text, hit.digested, Told(hit.metadata))
 }
@@ -416,12 +506,51 @@ fn ranked(concept: NearConcept) -> Ranked {
     (concept.id.to_string(), concept.label.to_string(), concept.score, concept.shard.0)
 }
 
+fn stored(state: &Replica, key: &str) -> Option<Stored> {
+    let found = state.view().find(key)?;
+    let metadata = Told(found.body.metadata.clone());
+    Some((found.body.title.to_string(), found.body.text.to_string(), found.arrival, found.digested, metadata))
+}
+
+fn node(state: &Replica, words: &[QueryWord], label: &str) -> Option<NodeRow> {
+    let view = state.view();
+    view.concept(words, label).and_then(|term| view.node(term)).map(|node| node_row(&node))
+}
+
+fn neighbors(state: &Replica, words: &[QueryWord], label: &str) -> Option<Vec<Neighbor>> {
+    let view = state.view();
+    let term = view.concept(words, label)?;
+    Some(view.neighbors(term).into_iter().map(neighbor).collect())
+}
+
 fn neighbor(near: read::Neighbor) -> Neighbor {
     let read::Neighbor { id, label, weight, synapse } = near;
     (label.to_string(), weight, synapse.co_activations, synapse.created, synapse.last, id.to_string())
 }
 
-fn stats(state: &Replica, pending: u64, ghosts: u64) -> [(&'static str, u64); 15] {
+// In the order in which they are listed, which a dictionary of Python keeps.
+struct Numbers([(&'static str, u64); 15]);
+
+impl<'py> IntoPyObject<'py> for Numbers {
+    type Target = PyDict;
+    type Output = Bound<'py, PyDict>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
+        self.0.into_py_dict(py)
+    }
+}
+
+fn stats(world: &world::World) -> phago_core::Result<Numbers> {
+    let pending = world.pending()?;
+    let mut ghosts = 0;
+    for &shard in world.ring().shards() {
+        ghosts += world.ghost_count(shard)? as u64;
+    }
+    world.read(|state| Numbers(numbers(state, pending, ghosts)))
+}
+
+fn numbers(state: &Replica, pending: u64, ghosts: u64) -> [(&'static str, u64); 15] {
     let (commons, counts) = (state.commons(), state.view().counts());
     [
         ("documents", commons.documents()),

@@ -32,6 +32,12 @@ impl Sessions {
         Sessions { lexicon, idle: Mutex::default() }
     }
 
+    /// Nobody gets a session as long as this lives.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> impl Drop + '_ {
+        lock(&self.idle)
+    }
+
     pub(crate) fn take(&self) -> Session {
         lock(&self.idle).pop().unwrap_or_else(|| self.fresh())
     }

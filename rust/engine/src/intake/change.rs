@@ -112,3 +112,48 @@ impl World {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use phago_core::config::ColonyConfig;
+    use phago_core::ring::Ring;
+    use std::sync::mpsc::channel;
+
+    fn world() -> std::sync::Arc<World> {
+        World::new(ColonyConfig::default(), Ring::new(2, 20)).unwrap()
+    }
+
+    fn document(text: &str) -> Body {
+        Body { key: Some("x".into()), text: text.into(), ..Body::default() }
+    }
+
+    #[test]
+    fn a_document_that_changes_while_it_is_read_is_read_again() {
+        let (world, text) = (world(), "one text of several words, and several of them twice: words, words");
+        world.update(document(text)).unwrap();
+        let id = document(text).id();
+        let other = world.sessions.analyse(0, id, document("another text")).unwrap();
+        let forms = world.sessions.forms("", text);
+        // A reader that finds no session waits for one outside of all other locks: there the document changes.
+        let sessions = world.sessions.held();
+        let (send, found) = channel();
+        let find = move |_: Standing<'_>| {
+            let _ = send.send(());
+            Some(id)
+        };
+        std::thread::scope(|scope| {
+            let deleting = scope.spawn(|| world.replace(find, None));
+            found.recv().unwrap();
+            let mut inputs = lock(&world.inputs);
+            assert!(!inputs.is_running());
+            let change = Change::Replace { id, leaves: Some(forms), comes: Some(Box::new(other)) };
+            let outcome = Outcome::Updated(Updated::Changed);
+            world.enter(&mut inputs, Prepared { change, outcome }, None).unwrap();
+            drop((inputs, sessions));
+            assert_eq!(deleting.join().unwrap().unwrap(), Outcome::Deleted(true));
+        });
+        let fresh = self::world();
+        assert_eq!(world.evidence_digest().unwrap(), fresh.evidence_digest().unwrap());
+    }
+}
