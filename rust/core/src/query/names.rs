@@ -20,7 +20,7 @@ pub fn mentions(local: Local<'_>, sequences: &[&[u32]], ranking: &Ranking) -> Ve
     let titles = local.documents().titles();
     let most = ranking.bearers_max as usize + 1;
     let in_one = |sequence: &&[u32]| {
-        let found = titles.mentioned(sequence, most, |place| &*local.at(place).title_terms).into_iter();
+        let found = titles.mentioned(sequence, most, |place| local.documents().title_at(place)).into_iter();
         let named = found.map(|mention| Named {
             title: mention.title,
             bearers: mention.places.into_iter().map(|place| local.spot(place)).collect(),

@@ -68,7 +68,7 @@ impl<'a> View<'a> {
         let after = after.map_or(Bound::Unbounded, |id| Bound::Excluded(id.0));
         let mut page: Vec<(u128, &Document)> = Vec::new();
         for local in self.locals() {
-            let all = (0u32..).zip(local.documents().all());
+            let all = local.documents().placed();
             let matching =
                 all.filter(|&(place, _)| allowed.as_ref().is_none_or(|allowed| allowed.has((local.seat, place))));
             let behind = matching.map(|(_, document)| (document.id.0, document));
