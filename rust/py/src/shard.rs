@@ -265,7 +265,7 @@ impl ShardHandle {
                 label: concept.label.to_string(),
                 score: concept.score,
             });
-            let count = |term: u32| shard.documents().postings(term).map_or(0, |postings| postings.list.len());
+            let count = |term: u32| shard.documents().postings(term).map_or(0, phago_core::documents::Postings::len);
             let here = asked.iter().map(|(term, stem)| (stem.clone(), count(*term)));
             let frequencies = here.filter(|(_, count)| *count > 0).collect();
             Ok::<_, Error>(LocalAnswerRow { concepts: found.collect(), frequencies })
