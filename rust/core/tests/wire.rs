@@ -9,6 +9,8 @@ use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
 use phago_core::ids::DocumentId;
 use phago_core::message::{Batch, Header};
+use phago_core::phase::Phase;
+use phago_core::shard::{Seat, Shard};
 use phago_core::text::{Lexicon, Session};
 use std::sync::Arc;
 
@@ -45,9 +47,12 @@ fn grown(opposite: bool) -> Colony {
 fn outbox(colony: &Colony) -> Vec<Batch> {
     let (state, cancel) = (colony.state(), Cancel::new());
     let (plan, commons) = (state.plan().unwrap(), state.commons());
-    let speak = |shard: &Arc<phago_core::shard::Shard>| {
-        let sensed = shard.sense(&plan, commons, &cancel).unwrap();
-        shard.act(&plan, commons, &sensed, &cancel).unwrap().outbox
+    let speak = |shard: &Arc<Shard>| {
+        let mut seat = Seat::new();
+        for phase in [Phase::Sense, Phase::Act] {
+            seat.step(phase, shard, &plan, commons, &cancel).unwrap();
+        }
+        seat.take_outbox()
     };
     state.shards().iter().flat_map(speak).collect()
 }
@@ -78,7 +83,7 @@ fn a_batch_of_words_never_heard_is_refused_by_name_and_teaches_none() {
     let batch = &outbox(&here)[0];
     let bytes = batch.encode(lexicon);
     let fresh = Arc::new(Lexicon::new());
-    let Err(Error::Wire { reason }) = Batch::decode(&bytes, &fresh) else { panic!("understood") };
+    let Err(Error::Wire { reason, .. }) = Batch::decode(&bytes, &fresh) else { panic!("understood") };
     let named = reason.strip_prefix("unknown term `").and_then(|rest| rest.strip_suffix('`')).unwrap();
     assert!(lexicon.term(named).is_some(), "{reason}");
     assert_eq!((fresh.term_count(), fresh.form_count()), (0, 0));
@@ -122,7 +127,7 @@ fn another_version_and_a_word_beyond_the_list_are_refused() {
     let lexicon = Arc::new(Lexicon::new());
     Session::new(lexicon.clone()).analyse("", "dak fak bak");
     let why = |bytes: &[u8]| match Batch::decode(bytes, &lexicon) {
-        Err(Error::Wire { reason }) => reason,
+        Err(Error::Wire { reason, .. }) => reason,
         other => panic!("{other:?}"),
     };
     assert_eq!(why(&wire(1, vec![0])), "version 1 is not 2");
