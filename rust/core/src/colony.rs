@@ -111,7 +111,10 @@ impl Colony {
     }
 
     /// The `k` best documents for a question.
-    pub fn search(&mut self, question: &str, k: usize) -> Vec<Found> {
+    ///
+    /// # Errors
+    /// None: nobody can end it.
+    pub fn search(&mut self, question: &str, k: usize) -> Result<Vec<Found>> {
         let words = self.session.query(question);
         self.state.search(&words, k, &Filter::default(), &mut self.scratch)
     }

@@ -11,10 +11,11 @@ use crate::lock::lock;
 use crate::pending::Pending;
 use crate::tick::hand::HandTick;
 use crate::tick::turn::{Turn, Turns};
+use phago_core::cancel::Cancel;
 use phago_core::config::ColonyConfig;
 use phago_core::ids::{ShardId, Tick};
 use phago_core::metadata::Filter;
-use phago_core::query::{Buffers, Scratch};
+use phago_core::query::{Buffers, Scratch, View};
 use phago_core::read::FoundDocument;
 use phago_core::ring::Ring;
 use phago_core::state::State;
@@ -115,6 +116,14 @@ impl World {
         Ok(read(&*self.state()?))
     }
 
+    /// Read the committed state until `cancel` is set; otherwise as [`World::read`].
+    ///
+    /// # Errors
+    /// As [`World::read`]; [`Error::Cancelled`] soon after `cancel` is set.
+    pub fn view<T>(&self, cancel: &Cancel, read: impl FnOnce(View<'_>) -> Result<T>) -> Result<T> {
+        read(self.state()?.view().until(cancel))
+    }
+
     /// The words of a question or label as the colony knows them. Nothing enters the dictionary.
     pub fn words(&self, text: &str) -> Vec<QueryWord> {
         // A new session costs nothing before it has seen a document.
@@ -124,11 +133,11 @@ impl World {
     /// The `k` documents with the highest BM25 scores among those that match, best first; ties by id.
     ///
     /// # Errors
-    /// As [`World::read`].
-    pub fn search(&self, text: &str, k: usize, filter: &Filter) -> Result<Vec<FoundDocument>> {
+    /// As [`World::view`].
+    pub fn search(&self, text: &str, k: usize, filter: &Filter, cancel: &Cancel) -> Result<Vec<FoundDocument>> {
         let words = self.words(text);
         let mut scratch = lock(&self.scratches).pop().unwrap_or_default();
-        let found = self.read(|state| state.view().search(&words, k, filter, &mut scratch));
+        let found = self.view(cancel, |view| view.search(&words, k, filter, &mut scratch));
         let mut scratches = lock(&self.scratches);
         if scratches.len() < SCRATCHES_MAX {
             scratches.push(scratch);

@@ -13,6 +13,7 @@ use crate::tables::{EdgeTable, NodeTable, node_row};
 use phago_core::Error;
 use phago_core::cancel::Cancel;
 use phago_core::config::{DistributedConfig, SHARDS_MAX};
+use phago_core::query::View;
 use phago_core::read::{self, FoundDocument, NearConcept};
 use phago_core::settings::within;
 use phago_core::state::State;
@@ -268,7 +269,7 @@ impl World {
 
     fn concepts(&self, py: Python<'_>, text: String, k: usize) -> Result<Vec<Ranked>> {
         let world = self.world()?.clone();
-        call(py, move |_| concepts(&world, &text, k))
+        call(py, move |cancel| concepts(&world, &text, k, cancel))
     }
 
     fn get(&self, py: Python<'_>, key: &str) -> Result<Option<Stored>> {
@@ -311,12 +312,12 @@ impl World {
 
     fn stats<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
         let world = self.world()?.clone();
-        Ok(call(py, move |_| stats(&world))?.into_pyobject(py)?)
+        Ok(call(py, move |cancel| stats(&world, cancel))?.into_pyobject(py)?)
     }
 
     fn stats_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
         let world = self.world()?.clone();
-        start_call(py, move |_| stats(&world))
+        start_call(py, move |cancel| stats(&world, cancel))
     }
 
     fn node(&self, py: Python<'_>, label: &str) -> Result<Option<NodeRow>> {
@@ -341,20 +342,22 @@ impl World {
 
     fn nodes(&self, py: Python<'_>) -> Result<NodeTable> {
         let world = self.world()?.clone();
-        call(py, move |_| world.read(nodes))
+        call(py, move |cancel| world.view(cancel, nodes))
     }
 
     fn nodes_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
-        self.read_async(py, nodes)
+        let world = self.world()?.clone();
+        start_call(py, move |cancel| world.view(cancel, nodes))
     }
 
     fn edges(&self, py: Python<'_>) -> Result<EdgeTable> {
         let world = self.world()?.clone();
-        call(py, move |_| world.read(edges))
+        call(py, move |cancel| world.view(cancel, edges))
     }
 
     fn edges_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
-        self.read_async(py, edges)
+        let world = self.world()?.clone();
+        start_call(py, move |cancel| world.view(cancel, edges))
     }
 }
 
@@ -395,7 +398,7 @@ impl World {
 
     fn searching(&self, text: String, k: usize, r#where: Option<&Bound<'_, PyAny>>) -> Result<impl Work<Vec<Found>>> {
         let (world, filter) = (self.world()?.clone(), metadata::filter(r#where)?);
-        Ok(move |_: &Cancel| Ok(world.search(&text, k, &filter)?.into_iter().map(found).collect()))
+        Ok(move |cancel: &Cancel| Ok(world.search(&text, k, &filter, cancel)?.into_iter().map(found).collect()))
     }
 
     fn answering(
@@ -407,8 +410,9 @@ impl World {
         paths: bool,
     ) -> Result<impl Work<Vec<Answered>>> {
         let (world, ranking, filter) = (self.world()?.clone(), read(ranking, "ranking")?, metadata::filter(r#where)?);
-        Ok(move |_: &Cancel| {
-            Ok(world.answer(&text, k, &ranking, &filter, paths)?.into_iter().map(answers::answered).collect())
+        Ok(move |cancel: &Cancel| {
+            let hits = world.answer(&text, k, &ranking, &filter, paths, cancel)?;
+            Ok(hits.into_iter().map(answers::answered).collect())
         })
     }
 
@@ -425,10 +429,10 @@ impl World {
         ranking: Option<&Bound<'_, PyDict>>,
     ) -> Result<impl Work<Option<ExplainedTuple>>> {
         let (world, ranking) = (self.world()?.clone(), read(ranking, "ranking")?);
-        Ok(move |_: &Cancel| {
+        Ok(move |cancel: &Cancel| {
             let told = match key {
-                None => Some(world.explain_question(&text, &ranking)?),
-                Some(key) => world.explain(&text, &key, &ranking)?,
+                None => Some(world.explain_question(&text, &ranking, cancel)?),
+                Some(key) => world.explain(&text, &key, &ranking, cancel)?,
             };
             Ok(told.map(answers::explained))
         })
@@ -436,15 +440,14 @@ impl World {
 
     fn associating(&self, text: String, k: usize) -> Result<impl Work<Vec<(Ranked, Vec<Neighbor>)>>> {
         let world = self.world()?.clone();
-        Ok(move |_: &Cancel| {
+        Ok(move |cancel: &Cancel| {
             let words = world.words(&text);
-            world.read(|state| {
-                let view = state.view();
+            world.view(cancel, |view| {
                 let told = |concept: NearConcept| {
                     let near = view.neighbors(concept.term).into_iter().map(neighbor).collect();
                     (ranked(concept), near)
                 };
-                view.near(&words, k).into_iter().map(told).collect()
+                Ok(view.near(&words, k)?.into_iter().map(told).collect())
             })
         })
     }
@@ -500,9 +503,9 @@ pub(crate) fn found(hit: FoundDocument) -> Found {
 }
 
 /// Concepts over all shards of a world: id, label, score, shard.
-fn concepts(world: &world::World, text: &str, k: usize) -> phago_core::Result<Vec<Ranked>> {
+fn concepts(world: &world::World, text: &str, k: usize, cancel: &Cancel) -> phago_core::Result<Vec<Ranked>> {
     let words = world.words(text);
-    world.read(|state| state.view().near(&words, k).into_iter().map(ranked).collect())
+    world.view(cancel, |view| Ok(view.near(&words, k)?.into_iter().map(ranked).collect()))
 }
 
 fn ranked(concept: NearConcept) -> Ranked {
@@ -526,12 +529,12 @@ fn neighbors(state: &State, words: &[QueryWord], label: &str) -> Option<Vec<Neig
     Some(view.neighbors(term).into_iter().map(neighbor).collect())
 }
 
-fn nodes(state: &State) -> NodeTable {
-    NodeTable::new(state.view().nodes())
+fn nodes(view: View<'_>) -> phago_core::Result<NodeTable> {
+    Ok(NodeTable::new(view.nodes()?))
 }
 
-fn edges(state: &State) -> EdgeTable {
-    EdgeTable::new(state.view().edges())
+fn edges(view: View<'_>) -> phago_core::Result<EdgeTable> {
+    Ok(EdgeTable::new(view.edges()?))
 }
 
 fn neighbor(near: read::Neighbor) -> Neighbor {
@@ -552,18 +555,18 @@ impl<'py> IntoPyObject<'py> for Numbers {
     }
 }
 
-fn stats(world: &world::World) -> phago_core::Result<Numbers> {
+fn stats(world: &world::World, cancel: &Cancel) -> phago_core::Result<Numbers> {
     let pending = world.pending()?;
     let mut ghosts = 0;
     for &shard in world.ring().shards() {
         ghosts += world.ghost_count(shard)? as u64;
     }
-    world.read(|state| Numbers(numbers(state, pending, ghosts)))
+    world.read(|state| Ok(Numbers(numbers(state, pending, ghosts, cancel)?)))?
 }
 
-fn numbers(state: &State, pending: u64, ghosts: u64) -> [(&'static str, u64); 15] {
-    let (commons, counts) = (state.commons(), state.view().counts());
-    [
+fn numbers(state: &State, pending: u64, ghosts: u64, cancel: &Cancel) -> phago_core::Result<[(&'static str, u64); 15]> {
+    let (commons, counts) = (state.commons(), state.view().until(cancel).counts()?);
+    Ok([
         ("documents", commons.documents()),
         ("pending", pending),
         ("digested", commons.digested()),
@@ -579,5 +582,5 @@ fn numbers(state: &State, pending: u64, ghosts: u64) -> [(&'static str, u64); 15
         ("row_bytes", counts.row_bytes),
         ("ghosts", ghosts),
         ("touched", counts.touched),
-    ]
+    ])
 }
