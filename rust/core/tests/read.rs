@@ -7,6 +7,7 @@ use phago_core::Error;
 use phago_core::cancel::Cancel;
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
+use phago_core::dump;
 use phago_core::ids::DocumentId;
 use phago_core::metadata::{Comparison, Filter, Metadata, Value, Values};
 use phago_core::query::{Buffers, Ranking, Scratch, View};
@@ -55,8 +56,11 @@ fn pages_hold_every_document_that_matches_once_in_the_order_of_ids() {
         assert_eq!(view.count(&Filter::default()), all.len() as u64);
         for number in 0..3 {
             let some = pages(view, 1, &third(number));
-            let expected: Vec<DocumentId> =
-                all.iter().copied().filter(|id| third(number).accepts(&view.document(*id).unwrap().metadata)).collect();
+            let expected: Vec<DocumentId> = all
+                .iter()
+                .copied()
+                .filter(|id| third(number).accepts(&view.document(*id).unwrap().body.metadata))
+                .collect();
             assert_eq!((some.len(), view.count(&third(number))), (DOCUMENTS / 3, DOCUMENTS as u64 / 3));
             assert_eq!(some, expected);
         }
@@ -140,7 +144,7 @@ fn every_reading_ends_at_any_poll_and_leaves_nothing_behind() {
     let colony = grown(3);
     let view = colony.state().view();
     let (mut session, mut buffers) = (Session::new(view.commons.lexicon().clone()), Buffers::default());
-    let question = view.document(DocumentId::from_key("doc-3")).unwrap().text.to_string();
+    let question = view.document(DocumentId::from_key("doc-3")).unwrap().body.text.to_string();
     let words = session.query(&question);
     let third = third(1);
     let bounded = Ranking {
@@ -173,4 +177,21 @@ fn every_reading_ends_at_any_poll_and_leaves_nothing_behind() {
     assert!(polls(view, 7, |view| Ok(view.nodes()?.rows)) > 100);
     assert!(polls(view, 7, |view| Ok(view.edges()?.rows)) > 100);
     assert!(polls(view, 1, |view| Ok(view.list(None, 5, &third)?.len())) > 3);
+}
+
+#[test]
+fn the_digest_ends_at_any_poll() {
+    let colony = grown(2);
+    let expected = colony.digest();
+    let ended = (1u64..).step_by(9).find(|&number| match dump::digest(colony.state(), &Cancel::at_poll(number)) {
+        Err(error) => {
+            assert_eq!(error, Error::Cancelled);
+            false
+        }
+        Ok(digest) => {
+            assert_eq!(digest, expected);
+            true
+        }
+    });
+    assert!(ended > Some(2 * DOCUMENTS as u64), "{ended:?}");
 }

@@ -2,7 +2,7 @@
 //!
 //! - [`error`] is the one translation of errors, [`runtime`] the one door for calls that take time, [`mailbox`] the way
 //!   of their answers to an event loop, [`process`] what a fork leaves behind, [`free`] the way out for what is large,
-//!   [`convert`], [`metadata`] and [`config`] the way in for documents, filters and settings.
+//!   [`convert`], [`metadata`], [`filter`] and [`config`] the way in for documents, filters and settings.
 //! - [`ring`], [`coordinator`], [`world`], [`shard`], [`batch`], [`runner`], [`edges`] and [`tables`] are one exposed
 //!   noun each; [`column`] is what they offer to other libraries' memory, [`assemble`] brings
 //!   shards made one by one into one world.
@@ -16,6 +16,7 @@ mod convert;
 mod coordinator;
 mod cross_edges;
 mod error;
+mod filter;
 mod free;
 mod mailbox;
 mod metadata;
@@ -57,11 +58,11 @@ mod _phago {
     #[pymodule_export]
     use crate::ring::Ring;
     #[pymodule_export]
-    use crate::rows::graph::{EdgeRow, NodeRow};
+    use crate::rows::graph::{CrossEdgeRow, EdgeRow, NodeRow};
     #[pymodule_export]
     use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow, LocalConceptRow, ShardRow};
     #[pymodule_export]
-    use crate::rows::ticks::{CrossEdgeRow, PhaseRow, RunRow};
+    use crate::rows::ticks::{PhaseRow, RunRow};
     #[pymodule_export]
     use crate::runner::Runner;
     #[pymodule_export]
@@ -78,7 +79,7 @@ mod _phago {
         module.add("ANALYSER", phago_core::text::ANALYSER)?;
         module.add("DEBUG_BUILD", cfg!(debug_assertions))?;
         module.add("DOCUMENT_BYTES_MAX", phago_core::documents::DOCUMENT_BYTES_MAX)?;
-        module.add("KEY_BYTES_MAX", crate::convert::KEY_BYTES_MAX)?;
+        module.add("KEY_BYTES_MAX", phago_core::documents::KEY_BYTES_MAX)?;
         module.add("METADATA_BYTES_MAX", phago_core::metadata::METADATA_BYTES_MAX)?;
         module.add("METADATA_KEYS_MAX", phago_core::metadata::METADATA_KEYS_MAX)?;
         module.add("SHARDS_MAX", SHARDS_MAX)

@@ -16,11 +16,12 @@ use crate::told::{Step, helped};
 use crate::world::{Colony, World};
 use phago_core::ids::{DocumentId, NodeId, ShardId};
 use phago_core::query::Local;
+use phago_core::replica::Replica;
 use phago_core::shard::Shard;
-use phago_core::state::State;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 /// One shard of a world that is made of the shards given the same ring.
@@ -38,6 +39,8 @@ impl Drop for ShardHandle {
         if let Ok(colony) = self.colony() {
             // Fails only where this was the last shard a tick waited for and the tick cannot be made; nobody is here to be told.
             let _ = colony.world.leave(self.shard);
+            let documents = colony.world.read(|state| state.commons().documents());
+            colony.left.store(documents.unwrap_or_default(), Ordering::Relaxed);
         }
     }
 }
@@ -64,11 +67,11 @@ impl ShardHandle {
     fn read<T: Send + 'static>(
         &self,
         py: Python<'_>,
-        read: impl FnOnce(&State, &Shard, Local<'_>) -> phago_core::Result<T> + Send + 'static,
+        read: impl FnOnce(&Replica, &Shard, Local<'_>) -> phago_core::Result<T> + Send + 'static,
     ) -> Result<T> {
         let (colony, id) = (self.colony()?, self.shard);
         call(py, move |cancel| {
-            let shard = |state: &State| {
+            let shard = |state: &Replica| {
                 let seat = state.check_shard(id)?;
                 read(state, &state.shards()[seat], state.view().until(cancel).local(seat))
             };
@@ -268,7 +271,7 @@ impl ShardHandle {
                 label: concept.label.to_string(),
                 score: concept.score,
             });
-            let count = |term: u32| shard.documents().postings(term).map_or(0, |postings| postings.list.len());
+            let count = |term: u32| shard.documents().postings(term).map_or(0, phago_core::documents::Postings::len);
             let here = asked.iter().map(|(term, stem)| (stem.clone(), count(*term)));
             let frequencies = here.filter(|(_, count)| *count > 0).collect();
             Ok(LocalAnswerRow { concepts: found.collect(), frequencies })

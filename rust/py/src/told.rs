@@ -2,16 +2,16 @@
 
 use crate::metadata::Told;
 use crate::rows::graph::NodeRow;
-use crate::tables::{EdgeTable, NodeTable, node_row};
+use crate::tables::node_row;
 use phago_core::Error;
 use phago_core::cancel::Cancel;
+use phago_core::input::Updated;
 use phago_core::query::View;
-use phago_core::read::{self, FoundDocument, NearConcept};
-use phago_core::state::State;
+use phago_core::read::{self, Counts, FoundDocument, NearConcept};
+use phago_core::replica::Replica;
 use phago_core::text::QueryWord;
-use phago_engine::changes::Updated;
-use phago_engine::ingest::Ingested;
-use phago_engine::uses::Helped;
+use phago_engine::intake::ingest::Ingested;
+use phago_engine::intake::reinforce::Helped;
 use phago_engine::world;
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict};
@@ -78,29 +78,21 @@ fn ranked(concept: NearConcept) -> Ranked {
     (concept.id.to_string(), concept.label.to_string(), concept.score, concept.shard.0)
 }
 
-pub(crate) fn stored(state: &State, key: &str) -> Option<Stored> {
+pub(crate) fn stored(state: &Replica, key: &str) -> Option<Stored> {
     let found = state.view().find(key)?;
-    let metadata = Told(found.metadata.clone());
-    Some((found.title.to_string(), found.text.to_string(), found.arrival, found.digested, metadata))
+    let metadata = Told(found.body.metadata.clone());
+    Some((found.body.title.to_string(), found.body.text.to_string(), found.arrival, found.digested, metadata))
 }
 
-pub(crate) fn node(state: &State, words: &[QueryWord], label: &str) -> Option<NodeRow> {
+pub(crate) fn node(state: &Replica, words: &[QueryWord], label: &str) -> Option<NodeRow> {
     let view = state.view();
     view.concept(words, label).and_then(|term| view.node(term)).map(|node| node_row(&node))
 }
 
-pub(crate) fn neighbors(state: &State, words: &[QueryWord], label: &str) -> Option<Vec<Neighbor>> {
+pub(crate) fn neighbors(state: &Replica, words: &[QueryWord], label: &str) -> Option<Vec<Neighbor>> {
     let view = state.view();
     let term = view.concept(words, label)?;
     Some(view.neighbors(term).into_iter().map(neighbor).collect())
-}
-
-pub(crate) fn nodes(view: View<'_>) -> phago_core::Result<NodeTable> {
-    Ok(NodeTable::new(view.nodes()?))
-}
-
-pub(crate) fn edges(view: View<'_>) -> phago_core::Result<EdgeTable> {
-    Ok(EdgeTable::new(view.edges()?))
 }
 
 fn neighbor(near: read::Neighbor) -> Neighbor {
@@ -127,12 +119,15 @@ pub(crate) fn stats(world: &world::World, cancel: &Cancel) -> phago_core::Result
     for &shard in world.ring().shards() {
         ghosts += world.ghost_count(shard)? as u64;
     }
-    world.read(|state| Ok(Numbers(numbers(state, pending, ghosts, cancel)?)))?
+    world.read(|state| {
+        let counts = state.view().until(cancel).counts()?;
+        Ok(Numbers(numbers(state, &counts, pending, ghosts)))
+    })?
 }
 
-fn numbers(state: &State, pending: u64, ghosts: u64, cancel: &Cancel) -> phago_core::Result<[(&'static str, u64); 15]> {
-    let (commons, counts) = (state.commons(), state.view().until(cancel).counts()?);
-    Ok([
+fn numbers(state: &Replica, counts: &Counts, pending: u64, ghosts: u64) -> [(&'static str, u64); 15] {
+    let commons = state.commons();
+    [
         ("documents", commons.documents()),
         ("pending", pending),
         ("digested", commons.digested()),
@@ -148,5 +143,5 @@ fn numbers(state: &State, pending: u64, ghosts: u64, cancel: &Cancel) -> phago_c
         ("row_bytes", counts.row_bytes),
         ("ghosts", ghosts),
         ("touched", counts.touched),
-    ])
+    ]
 }

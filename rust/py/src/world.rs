@@ -4,38 +4,41 @@ use crate::answers::{self, Answered, ExplainedTuple};
 use crate::config::{number, read};
 use crate::convert::document;
 use crate::error::Result;
+use crate::filter::filter;
 use crate::free::FreedElsewhere;
-use crate::metadata;
 use crate::process::{Home, lock};
 use crate::rows::graph::NodeRow;
 use crate::runtime::{Work, brief, call, start_call};
 use crate::tables::{EdgeTable, NodeTable};
 use crate::told::{
-    self, Found, Neighbor, Ranked, Rejected, Step, Stored, concepts, edges, found, helped, neighbors, node, nodes,
-    report, stats, stored, updated,
+    self, Found, Neighbor, Ranked, Rejected, Step, Stored, concepts, found, helped, neighbors, node, report, stats,
+    stored, updated,
 };
 use phago_core::cancel::Cancel;
 use phago_core::config::{DistributedConfig, SHARDS_MAX};
+use phago_core::documents::Body;
+use phago_core::replica::Replica;
 use phago_core::settings::within;
-use phago_core::state::State;
-use phago_engine::ingest::{Ingested, NewDocument, OnError};
+use phago_engine::intake::ingest::{Ingested, OnError};
 use phago_engine::tick::runner::Runner;
 use phago_engine::world;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySequence};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, Weak};
 
 /// What the handles of one colony share: its world, and the threads that help to take documents in.
 pub(crate) struct Colony {
     pub(crate) world: FreedElsewhere<Arc<world::World>>,
+    /// How many documents it had when a shard of it was last let go, for those who outlive it.
+    pub(crate) left: Arc<AtomicU64>,
     // Its threads help to take documents in, so that a colony keeps to the parallelism it was given.
     helper: Mutex<Weak<Runner>>,
 }
 
 impl Colony {
     pub(crate) fn new(world: Arc<world::World>) -> Arc<Self> {
-        let world = FreedElsewhere::new(world);
-        Arc::new(Colony { world, helper: Mutex::default() })
+        Arc::new(Colony { world: FreedElsewhere::new(world), left: Arc::default(), helper: Mutex::default() })
     }
 
     /// Let the threads of this runner help for as long as it lives.
@@ -45,7 +48,7 @@ impl Colony {
 
     fn ingest(
         &self,
-        documents: Vec<phago_core::Result<NewDocument>>,
+        documents: Vec<phago_core::Result<Body>>,
         first_index: usize,
         on_error: OnError,
     ) -> phago_core::Result<Ingested> {
@@ -71,7 +74,7 @@ impl World {
         Ok(&self.0.get()?.world)
     }
 
-    fn read<T: Send>(&self, py: Python<'_>, read: impl FnOnce(&State) -> T + Send) -> Result<T> {
+    fn read<T: Send>(&self, py: Python<'_>, read: impl FnOnce(&Replica) -> T + Send) -> Result<T> {
         let world = self.world()?;
         brief(py, || world.read(read))
     }
@@ -277,22 +280,22 @@ impl World {
 
     fn digest(&self, py: Python<'_>) -> Result<String> {
         let world = self.world()?.clone();
-        call(py, move |_| world.digest())
+        call(py, move |cancel| world.digest_until(cancel))
     }
 
     fn digest_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
         let world = self.world()?.clone();
-        start_call(py, move |_| world.digest())
+        start_call(py, move |cancel| world.digest_until(cancel))
     }
 
     fn evidence_digest(&self, py: Python<'_>) -> Result<String> {
         let world = self.world()?.clone();
-        call(py, move |_| world.evidence_digest())
+        call(py, move |cancel| world.evidence_digest_until(cancel))
     }
 
     fn evidence_digest_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
         let world = self.world()?.clone();
-        start_call(py, move |_| world.evidence_digest())
+        start_call(py, move |cancel| world.evidence_digest_until(cancel))
     }
 
     fn stats<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
@@ -327,22 +330,22 @@ impl World {
 
     fn nodes(&self, py: Python<'_>) -> Result<NodeTable> {
         let world = self.world()?.clone();
-        call(py, move |cancel| world.view(cancel, nodes))
+        call(py, move |cancel| world.view(cancel, |view| Ok(NodeTable::new(view.nodes()?))))
     }
 
     fn nodes_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
         let world = self.world()?.clone();
-        start_call(py, move |cancel| world.view(cancel, nodes))
+        start_call(py, move |cancel| world.view(cancel, |view| Ok(NodeTable::new(view.nodes()?))))
     }
 
     fn edges(&self, py: Python<'_>) -> Result<EdgeTable> {
         let world = self.world()?.clone();
-        call(py, move |cancel| world.view(cancel, edges))
+        call(py, move |cancel| world.view(cancel, |view| Ok(EdgeTable::new(view.edges()?))))
     }
 
     fn edges_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
         let world = self.world()?.clone();
-        start_call(py, move |cancel| world.view(cancel, edges))
+        start_call(py, move |cancel| world.view(cancel, |view| Ok(EdgeTable::new(view.edges()?))))
     }
 }
 
@@ -351,7 +354,7 @@ impl World {
     fn read_async<'py, T>(
         &self,
         py: Python<'py>,
-        read: impl FnOnce(&State) -> T + Send + 'static,
+        read: impl FnOnce(&Replica) -> T + Send + 'static,
     ) -> Result<Bound<'py, PyAny>>
     where
         T: for<'any> IntoPyObject<'any> + Send + 'static,
@@ -382,7 +385,7 @@ impl World {
     }
 
     fn searching(&self, text: String, k: usize, r#where: Option<&Bound<'_, PyAny>>) -> Result<impl Work<Vec<Found>>> {
-        let (world, filter) = (self.world()?.clone(), metadata::filter(r#where)?);
+        let (world, filter) = (self.world()?.clone(), filter(r#where)?);
         Ok(move |cancel: &Cancel| Ok(world.search(&text, k, &filter, cancel)?.into_iter().map(found).collect()))
     }
 
@@ -394,10 +397,9 @@ impl World {
         r#where: Option<&Bound<'_, PyAny>>,
         paths: bool,
     ) -> Result<impl Work<Vec<Answered>>> {
-        let (world, ranking, filter) = (self.world()?.clone(), read(ranking, "ranking")?, metadata::filter(r#where)?);
+        let (world, ranking, filter) = (self.world()?.clone(), read(ranking, "ranking")?, filter(r#where)?);
         Ok(move |cancel: &Cancel| {
-            let hits = world.answer(&text, k, &ranking, &filter, paths, cancel)?;
-            Ok(hits.into_iter().map(answers::answered).collect())
+            Ok(world.answer(&text, k, &ranking, &filter, paths, cancel)?.into_iter().map(answers::answered).collect())
         })
     }
 
@@ -436,10 +438,7 @@ fn on_error(skip: bool) -> OnError {
     if skip { OnError::Skip } else { OnError::Raise }
 }
 
-fn read_documents(
-    documents: &Bound<'_, PySequence>,
-    first_index: usize,
-) -> PyResult<Vec<phago_core::Result<NewDocument>>> {
+fn read_documents(documents: &Bound<'_, PySequence>, first_index: usize) -> PyResult<Vec<phago_core::Result<Body>>> {
     let mut read = Vec::with_capacity(documents.len()?);
     for (index, value) in (first_index..).zip(documents.try_iter()?) {
         read.push(document(&value?)?.map_err(|fault| fault.at(index)));
@@ -447,6 +446,6 @@ fn read_documents(
     Ok(read)
 }
 
-fn one(document: &Bound<'_, PyAny>) -> Result<NewDocument> {
+fn one(document: &Bound<'_, PyAny>) -> Result<Body> {
     Ok(self::document(document)?.map_err(|fault| fault.at(0))?)
 }

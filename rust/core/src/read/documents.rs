@@ -34,9 +34,9 @@ impl FoundDocument {
             score,
             id: document.id,
             name: document.name(),
-            title: document.title.to_string(),
-            text: document.text.to_string(),
-            metadata: document.metadata.clone(),
+            title: document.body.title.to_string(),
+            text: document.body.text.to_string(),
+            metadata: document.body.metadata.clone(),
             digested: document.digested.map(Tick::from),
         }
     }
@@ -51,7 +51,7 @@ impl<'a> View<'a> {
     /// The document that a caller names. One without a key goes by its id; one with a key that looks like an id is found
     /// by that key first.
     pub fn find(&self, name: &str) -> Option<&'a Document> {
-        let unnamed = || self.document(DocumentId::parse(name)?).filter(|found| found.key.is_none());
+        let unnamed = || self.document(DocumentId::parse(name)?).filter(|found| found.body.key.is_none());
         self.document(DocumentId::from_key(name)).or_else(unnamed)
     }
 
@@ -79,7 +79,7 @@ impl<'a> View<'a> {
         let mut page: Vec<(u128, &Document)> = Vec::new();
         for local in self.locals() {
             self.poll()?;
-            let all = (0u32..).zip(local.documents().all());
+            let all = local.documents().placed();
             let matching =
                 all.filter(|&(place, _)| allowed.as_ref().is_none_or(|allowed| allowed.has((local.seat, place))));
             let behind = matching.map(|(_, document)| (document.id.0, document));
