@@ -84,7 +84,7 @@ ENGINE = {
 IN_CIRCLES = {
     "core": set(),
     "engine": set(),
-    "py": {"answers", "convert", "metadata", "world"},
+    "py": {"convert", "metadata"},
 }
 
 # What each crate may name of other crates of the workspace, and what it must not know at all.

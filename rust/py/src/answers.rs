@@ -1,6 +1,6 @@
 //! Answers and explanations as tuples of primitives.
 
-use crate::world::{Found, found};
+use crate::told::{Found, found};
 use phago_core::query::explain::{BridgeShare, WordShare};
 use phago_core::query::{ConceptShare, Explanation, Nothing, Parts};
 use phago_core::read::AnsweredDocument;
