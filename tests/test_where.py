@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from phago import _phago
-from support import child_says, cluster, seeded_documents
+from support import await_fault, child_says, cluster, seeded_documents
 
 SHARDS = (1, 2, 3, 7, 16)
 BIG = 2**53
@@ -577,12 +577,12 @@ def test_shards_driven_by_hand_take_metadata_along():
 
 def test_while_a_tick_is_made_metadata_waits_too():
     async def main():
-        async with phago.AsyncColony(3, runner=phago.RunnerConfig(max_parallelism=2, phase_timeout_ms=500)) as colony:
+        async with phago.AsyncColony(3, runner=phago.RunnerConfig(max_parallelism=2, phase_timeout_ms=3_000)) as colony:
             old, new = ({"id": "a", "text": "ions cross", "metadata": {"year": year}} for year in (1, 2))
             await colony.ingest(old)
             colony._colony._runner.inject(("hang", 1, "Decay", 1))
             tick = asyncio.ensure_future(colony.tick())
-            await asyncio.sleep(0.1)
+            await await_fault(colony._colony._runner)
             assert await colony.update(new) == "changed"
             assert await colony.update(new) == "unchanged"
             with pytest.raises(phago.DocumentExists):

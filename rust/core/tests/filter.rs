@@ -94,7 +94,7 @@ proptest! {
                 for shard in colony.state().shards() {
                     let documents = shard.documents();
                     let found: Vec<u32> = documents.matching(filter).iter().collect();
-                    let all = (0u32..).zip(documents.all());
+                    let all = documents.placed();
                     let plain = all.filter(|(_, document)| filter.accepts(&document.body.metadata)).map(|(place, _)| place);
                     prop_assert_eq!(&found, &plain.collect::<Vec<u32>>(), "{:?}", filter);
                     prop_assert_eq!(documents.matching(filter).count(), found.len());

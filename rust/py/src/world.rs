@@ -26,6 +26,7 @@ use phago_engine::tick::runner::Runner;
 use phago_engine::world;
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict, PySequence};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, Weak};
 
 /// (index in the caller's sequence, id, field, reason)
@@ -44,13 +45,15 @@ type Neighbor = (String, f64, u32, u32, u32, String);
 /// What the handles of one colony share: its world, and the threads that help to take documents in.
 pub(crate) struct Colony {
     pub(crate) world: FreedElsewhere<Arc<world::World>>,
+    /// How many documents it had when a shard of it was last let go, for those who outlive it.
+    pub(crate) left: Arc<AtomicU64>,
     // Its threads help to take documents in, so that a colony keeps to the parallelism it was given.
     helper: Mutex<Weak<Runner>>,
 }
 
 impl Colony {
     pub(crate) fn new(world: Arc<world::World>) -> Arc<Self> {
-        Arc::new(Colony { world: FreedElsewhere::new(world), helper: Mutex::default() })
+        Arc::new(Colony { world: FreedElsewhere::new(world), left: Arc::default(), helper: Mutex::default() })
     }
 
     /// Let the threads of this runner help for as long as it lives.

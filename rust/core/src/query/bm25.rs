@@ -153,7 +153,7 @@ impl<'a> Search<'a> {
         let per_word = K1 * B / local.commons.mean_length();
         let list = |term: &WeightedTerm| {
             let postings = documents.postings(term.term)?;
-            let most = gain(term.weight, postings.most, postings.shortest, per_word);
+            let most = gain(term.weight, postings.most(), postings.shortest(), per_word);
             Some(List { postings, weight: term.weight, bound: most as f32 * ROUNDING })
         };
         Search { local, documents, per_word, lists: terms.iter().filter_map(list).collect() }
@@ -170,7 +170,7 @@ impl<'a> Search<'a> {
     }
 
     fn is_quicker_one_by_one(&self, places: &Places) -> bool {
-        let postings: usize = self.lists.iter().map(|list| list.postings.list.len()).sum();
+        let postings: usize = self.lists.iter().map(|list| list.postings.cost()).sum();
         places.count() * self.lists.len() * SEARCH_POSTINGS < postings
     }
 
@@ -193,8 +193,8 @@ impl<'a> Search<'a> {
     fn run(&self, among: &impl Among, best: &mut Best, scratch: &mut Scratch) -> Result<()> {
         scratch.clear();
         let Scratch { scores, touched, ranked } = scratch;
-        if scores.len() < self.documents.len() {
-            scores.resize(self.documents.len(), 0.0);
+        if scores.len() < self.documents.room() {
+            scores.resize(self.documents.room(), 0.0);
         }
         let mut order: Vec<&List<'_>> = self.lists.iter().collect();
         order.sort_by(|a, b| b.bound.total_cmp(&a.bound));
@@ -207,7 +207,7 @@ impl<'a> Search<'a> {
         let mut read = 0;
         while read < order.len() && rest[read] >= threshold {
             self.local.poll()?;
-            for &posting in order[read].postings.list.iter().filter(|posting| among.has(posting.0)) {
+            for posting in order[read].postings.iter().filter(|posting| among.has(posting.0)) {
                 let score = &mut scores[posting.0 as usize];
                 if *score == 0.0 {
                     touched.push(posting.0);
@@ -251,7 +251,7 @@ impl<'a> Search<'a> {
 
     // Add a list's share to the documents that still can win, by whichever is shorter to walk.
     fn complete(&self, list: &List<'_>, candidates: &[u32], scores: &mut [f32], mut risen: impl FnMut(f32)) {
-        let postings = &list.postings.list;
+        let postings = list.postings;
         let mut add = |posting: Posting| {
             let score = &mut scores[posting.0 as usize];
             // Not among the candidates (as whoever is not allowed), or no candidate any more.
@@ -260,8 +260,8 @@ impl<'a> Search<'a> {
                 risen(*score);
             }
         };
-        if candidates.len() * SEARCH_POSTINGS > postings.len() {
-            postings.iter().copied().for_each(add);
+        if candidates.len() * SEARCH_POSTINGS > postings.cost() {
+            postings.iter().for_each(add);
         } else {
             candidates.iter().filter_map(|&place| posting_of(postings, place)).for_each(&mut add);
         }
@@ -269,7 +269,7 @@ impl<'a> Search<'a> {
 
     fn exact(&self, place: u32) -> f64 {
         let gains = self.lists.iter().filter_map(|list| {
-            let posting = posting_of(&list.postings.list, place)?;
+            let posting = posting_of(list.postings, place)?;
             Some(self.gain(list, posting))
         });
         gains.sum()
@@ -283,8 +283,8 @@ pub(crate) fn gain(weight: f64, count: u32, length: u32, per_word: f64) -> f64 {
     weight * (tf / (tf + (K1 * (1.0 - B) + per_word * f64::from(length))))
 }
 
-fn posting_of(postings: &[Posting], place: u32) -> Option<Posting> {
-    postings.binary_search_by_key(&place, |posting| posting.0).ok().map(|found| postings[found])
+fn posting_of(postings: &Postings, place: u32) -> Option<Posting> {
+    postings.count(place).map(|count| (place, count))
 }
 
 // The k-th best of the scores that a list lifted above the threshold: no document below it can be among the k best.
@@ -363,10 +363,10 @@ mod tests {
         let (state, mut all) = (colony.state(), Vec::new());
         for (seat, shard) in state.shards().iter().enumerate() {
             let search = Search::new(state.view().local(seat), terms);
-            for (place, document) in shard.documents().all().iter().enumerate() {
-                let score = search.exact(place as u32);
+            for (place, document) in shard.documents().placed() {
+                let score = search.exact(place);
                 if score > 0.0 && filter.accepts(&document.body.metadata) {
-                    all.push(Found { score, id: document.id.0, seat, place: place as u32 });
+                    all.push(Found { score, id: document.id.0, seat, place });
                 }
             }
         }

@@ -75,13 +75,13 @@ pub fn find(
     let documents = local.documents();
     sums.clear();
     let Sums { by_place, touched, lit } = sums;
-    if by_place.len() < documents.len() {
-        by_place.resize(documents.len(), 0.0);
+    if by_place.len() < documents.room() {
+        by_place.resize(documents.room(), 0.0);
     }
     for concept in concepts {
         local.poll()?;
         let Some(postings) = documents.postings(concept.term) else { continue };
-        for &(place, tf) in postings.list.iter().filter(|posting| among.has(posting.0)) {
+        for (place, tf) in postings.iter().filter(|posting| among.has(posting.0)) {
             let sum = &mut by_place[place as usize];
             if *sum == 0.0 {
                 touched.push(place);

@@ -22,7 +22,7 @@ pub fn mentions(local: Local<'_>, sequences: &[&[u32]], ranking: &Ranking) -> Re
     let titles = local.documents().titles();
     let most = ranking.bearers_max as usize + 1;
     let in_one = |sequence: &&[u32]| {
-        let title_of = |place: u32| &*local.at(place).title_terms;
+        let title_of = |place: u32| local.documents().title_at(place);
         let found = titles.mentioned(sequence, most, title_of, || local.poll())?;
         let named = found.into_iter().map(|mention| Named {
             title: mention.title,

@@ -85,7 +85,7 @@ impl<'a> Local<'a> {
 
     /// The document at a place.
     pub fn at(&self, place: u32) -> &'a Document {
-        &self.shard.documents().all()[place as usize]
+        self.shard.documents().at(place)
     }
 
     /// The spot and the id of the document at a place.

@@ -48,7 +48,7 @@ impl Local<'_> {
             nodes: shard.node_count(),
             edges: shard.edge_count(),
             documents: documents.len() as u64,
-            pending: documents.all().iter().filter(|document| document.digested.is_none()).count() as u64,
+            pending: documents.all().filter(|document| document.digested.is_none()).count() as u64,
             bytes: shard.graph_bytes() as u64 + documents.bytes(),
         }
     }

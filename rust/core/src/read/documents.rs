@@ -79,7 +79,7 @@ impl<'a> View<'a> {
         let mut page: Vec<(u128, &Document)> = Vec::new();
         for local in self.locals() {
             self.poll()?;
-            let all = (0u32..).zip(local.documents().all());
+            let all = local.documents().placed();
             let matching =
                 all.filter(|&(place, _)| allowed.as_ref().is_none_or(|allowed| allowed.has((local.seat, place))));
             let behind = matching.map(|(_, document)| (document.id.0, document));

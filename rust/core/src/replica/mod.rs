@@ -78,7 +78,7 @@ impl Replica {
 
     /// The document that was found.
     pub fn found(&self, found: &Found) -> &Document {
-        &self.shards[found.seat].documents().all()[found.place as usize]
+        self.shards[found.seat].documents().at(found.place)
     }
 
     fn seat_of(&self, id: DocumentId) -> usize {
@@ -95,7 +95,7 @@ impl Replica {
     pub fn inputs_of(&self, seat: usize) -> Vec<Input> {
         debug_assert_eq!(self.tick(), 0, "a tick leaves what no input tells");
         let shard = &self.shards[seat];
-        let bodies: Vec<Body> = shard.documents().all().iter().map(|document| document.body.clone()).collect();
+        let bodies: Vec<Body> = shard.documents().all().map(|document| document.body.clone()).collect();
         let reinforced = shard.reinforcing().iter().flat_map(|(id, waiting)| {
             let input = |(path, &times): (&Reinforcement, &u64)| Input::Reinforce {
                 id: DocumentId(*id),
