@@ -47,7 +47,19 @@ CORE = {
     | {"commons", "documents", "graph", "input", "metadata", "plan", "query", "reinforcement", "ring", "shard", "text"},
     "dump": WORDS | {"commons", "documents", "graph", "replica", "shard", "text"},
     "colony": WORDS
-    | {"commons", "documents", "dump", "input", "metadata", "plan", "query", "reinforcement", "replica", "ring", "shard"}
+    | {
+        "commons",
+        "documents",
+        "dump",
+        "input",
+        "metadata",
+        "plan",
+        "query",
+        "reinforcement",
+        "replica",
+        "ring",
+        "shard",
+    }
     | {"text"},
 }
 

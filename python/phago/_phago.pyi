@@ -619,6 +619,9 @@ class Runner:
         phase, tick, other shard) waits until the other shard has entered the same phase. `tick` is the one being made; a
         fault with a tick happens once, one with None in every tick.
         """
+    @property
+    def faults(self) -> int:
+        """For tests: faults on order that have not begun, and those of every tick."""
     def close(self) -> None:
         """Give coordinator and shards free. Later ticks raise `BusyError`. Idempotent."""
     def close_async(self) -> Awaitable[None]: ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from types import TracebackType
 from typing import Any, Literal, Self, cast
@@ -15,7 +15,7 @@ from ._rows import concept, constants, explanation, helped, hit, lexical_hit, ti
 from ._settings import as_native
 from ._unpicklable import Unpicklable
 from .config import ColonyConfig, Ranking, RunnerConfig
-from .document import Document, Scalar
+from .document import Document
 from .errors import ClosedError, ConfigError, CoordinatorUnavailable, DocumentExists, InvalidDocument
 from .graph import Graph
 from .results import (
@@ -36,7 +36,8 @@ __all__ = ["Colony", "DigestOf", "DocumentLike", "OnError", "Updated", "Where"]
 DocumentLike = str | Mapping[str, Any] | Document
 """A document: its text; a mapping with `text` and perhaps `id`, `title` and `metadata`; or a `Document`."""
 
-Where = Mapping[str, Scalar | Collection[Scalar] | Mapping[str, Scalar | Collection[Scalar]]]
+# A mapping of keys to conditions; conditions and filters nest, which type checkers are not asked to follow.
+Where = Mapping[str, Any]
 """A filter: for each key a value, values, or operators with what to compare with; see `Colony.query`."""
 
 OnError = Literal["raise", "skip"]
@@ -310,12 +311,16 @@ class Colony(Unpicklable):
             k: Hits, at most. The head of a longer answer is the shorter one.
             ranking: "lexical" for BM25 alone (k1 1.5, b 0.75); constants other than the default ones.
             where: For each key a condition; all must hold. A condition is a value (equal to it), a list, tuple or set
-                (equal to any of them), or a mapping of operators, all of which must hold: `gt`, `gte`, `lt`, `lte`
-                (greater, greater or equal, less, less or equal; a number or a string), `ne` (not equal), `in` (any of).
-                Numbers compare by their exact value (1 is 1.0), strings by code point; a bool is no number, and values
-                of different kinds are never equal, less or greater. A document without the key never matches, not
-                even by `ne`. One with a list matches where one of its values passes all operators; `ne` must hold for
-                every value. At most 64 keys and 1 MiB, counted as in metadata. Without a key it is no filter.
+                (equal to any of them), None (no such key), or a mapping of operators, all of which must hold: `eq`,
+                `gt`, `gte`, `lt`, `lte` (equal, greater, greater or equal, less, less or equal), `in` (any of), `ne`
+                (not equal), `nin` (none of), `exists` (True or False: whether there is the key), `not` (a condition
+                that does not hold). `$and` and `$or` stand in the place of a key and take a list of such filters,
+                `$not` takes one. Numbers compare by their exact value (1 is 1.0), strings by code point; a bool is no
+                number, and values of different kinds are never equal, less or greater. A document without the key
+                matches `ne`, `nin`, `not` and None, and nothing else. Of one with a list, one value must pass all
+                operators; `ne` and `nin` must hold for every value. The `$` may be left out of `$and`, `$or` and `$not`
+                where no condition is meant, and may stand before operators. At most 64 conditions on keys, 16 levels
+                and 1 MiB, counted as in metadata.
             paths: Without, the hits' `passage` and `path` stay empty, which makes a long answer cheaper.
 
         Raises:

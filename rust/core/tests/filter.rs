@@ -51,7 +51,9 @@ fn comparison() -> impl Strategy<Value = Comparison<Value>> {
     let bound = || prop_oneof![8 => ordered(), 1 => Just(Value::Float(f64::INFINITY))];
     prop_oneof![
         prop::collection::vec(value(), 0..4).prop_map(Comparison::In),
+        prop::collection::vec(value(), 0..4).prop_map(Comparison::NotIn),
         value().prop_map(Comparison::Ne),
+        any::<bool>().prop_map(Comparison::Exists),
         bound().prop_map(Comparison::Gt),
         bound().prop_map(Comparison::Gte),
         bound().prop_map(Comparison::Lt),
@@ -62,8 +64,15 @@ fn comparison() -> impl Strategy<Value = Comparison<Value>> {
 fn filter() -> impl Strategy<Value = Filter> {
     let keys = prop::sample::subsequence(vec!["one", "two", "three"], 0..=3);
     let comparisons = prop::collection::vec(prop::collection::vec(comparison(), 1..4), 3);
-    (keys, comparisons)
-        .prop_map(|(keys, all)| Filter::new(keys.into_iter().map(Into::into).zip(all).collect()).unwrap())
+    let plain = (keys, comparisons)
+        .prop_map(|(keys, all)| Filter::new(keys.into_iter().map(Into::into).zip(all).collect()).unwrap());
+    plain.prop_recursive(3, 8, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(|all| Filter::all(all).unwrap()),
+            prop::collection::vec(inner.clone(), 0..3).prop_map(|any| Filter::any(any).unwrap()),
+            inner.prop_map(|filter| Filter::not(filter).unwrap()),
+        ]
+    })
 }
 
 proptest! {
@@ -154,7 +163,7 @@ fn one_value_of_a_list_must_pass_all_and_none_may_be_excluded() {
     assert!(range.accepts(&list(&[1, 4])) && !range.accepts(&list(&[1, 5])) && !range.accepts(&list(&[])));
     let not = one("k", vec![Ne(Value::Int(2))]);
     assert!(not.accepts(&list(&[1])) && not.accepts(&list(&[])) && !not.accepts(&list(&[1, 2])));
-    assert!(!not.accepts(&Metadata::default()) && !not.accepts(&of(&[("other", Values::One(Value::Int(1)))])));
+    assert!(not.accepts(&Metadata::default()) && not.accepts(&of(&[("other", Values::One(Value::Int(1)))])));
     assert!(!one("k", vec![In(Vec::new())]).accepts(&list(&[1])));
     assert!(Filter::default().accepts(&Metadata::default()));
 }
@@ -195,6 +204,52 @@ fn a_bad_filter_is_refused_by_key_and_value() {
     assert_eq!(refused("year", vec![Comparison::In(many)]), "a filter of 1048580 bytes");
     let keys = (0..65).map(|number| (number.to_string().into(), vec![Comparison::Ne(Value::Int(1))])).collect();
     assert!(Filter::new(keys).is_err());
+}
+
+#[test]
+fn a_filter_of_filters_is_bounded_as_a_whole() {
+    use phago_core::metadata::{FILTER_DEPTH_MAX, FILTER_KEYS_MAX};
+    let one = || one("k", vec![Comparison::Ne(Value::Int(1))]);
+    let value = |result: Result<Filter, Error>| match result {
+        Err(Error::Config { field, value, .. }) if field == "where" => value,
+        other => panic!("{other:?}"),
+    };
+    assert!(Filter::any(vec![one(); FILTER_KEYS_MAX]).is_ok());
+    assert_eq!(value(Filter::any(vec![one(); FILTER_KEYS_MAX + 1])), "a filter of 65 conditions on keys");
+    let mut deep = one();
+    for _ in 0..FILTER_DEPTH_MAX {
+        deep = Filter::not(deep).unwrap();
+    }
+    assert!(deep.accepts(&Metadata::default()));
+    assert_eq!(value(Filter::all(vec![deep])), "a filter of 17 levels");
+    let half = |key: &str| self::one(key, vec![Comparison::In(vec![text(&"x".repeat(FILTER_BYTES_MAX / 2))])]);
+    assert!(value(Filter::any(vec![half("a"), half("b")])).ends_with("bytes"));
+}
+
+#[test]
+fn what_is_excluded_may_be_missing_and_what_is_asked_for_may_not() {
+    use Comparison::{Exists, Gt, In, Ne, NotIn};
+    let none = Metadata::default();
+    let two = of(&[("k", Values::One(Value::Int(2)))]);
+    let empty = of(&[("k", Values::Many(Box::new([])))]);
+    let two_is = Value::Int(2);
+    for (comparisons, expected) in [
+        (vec![Ne(two_is.clone())], [true, false, true]),
+        (vec![NotIn(vec![two_is.clone(), text("2")])], [true, false, true]),
+        (vec![NotIn(vec![])], [true, true, true]),
+        (vec![In(vec![two_is.clone()])], [false, true, false]),
+        (vec![Gt(Value::Int(1)), Ne(Value::Int(3))], [false, true, false]),
+        (vec![Exists(true)], [false, true, true]),
+        (vec![Exists(false)], [true, false, false]),
+        (vec![Exists(true), Ne(two_is.clone())], [false, false, true]),
+        (vec![Exists(true), Exists(false)], [false, false, false]),
+        (vec![Exists(false), In(vec![two_is])], [false, false, false]),
+    ] {
+        let filter = one("k", comparisons);
+        assert_eq!([&none, &two, &empty].map(|metadata| filter.accepts(metadata)), expected, "{filter:?}");
+        let not = Filter::not(filter.clone()).unwrap();
+        assert_eq!([&none, &two, &empty].map(|metadata| not.accepts(metadata)), expected.map(|one| !one), "{not:?}");
+    }
 }
 
 #[test]

@@ -258,7 +258,7 @@ fn what_came_and_goes_within_one_tick_is_counted_right_meanwhile() {
 async fn what_waits_is_done_when_the_tick_is_given_up_too() {
     let documents = documents(23, 30);
     let world = world(3);
-    let runner = Arc::new(runner(&world, 2, 400));
+    let runner = Arc::new(runner(&world, 2, 3_000));
     ingest(&world, &documents);
     runner.inject(fault(Action::Hang, 1, Phase::Act, 1)).unwrap();
     let driven = tokio::spawn({
@@ -267,7 +267,7 @@ async fn what_waits_is_done_when_the_tick_is_given_up_too() {
     });
     let key = documents[0].key.clone().unwrap();
     let changed = Body { text: "quite another text".into(), ..documents[1].clone() };
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    faults_began(&runner).await;
     assert!(world.delete(&key).unwrap());
     assert_eq!(world.update(changed.clone()).unwrap(), Updated::Changed);
     assert!(world.read(|state| state.document(documents[0].id()).is_some()).unwrap(), "the tick is still under way");

@@ -2,7 +2,7 @@
 //!
 //! - [`error`] is the one translation of errors, [`runtime`] the one door for calls that take time, [`mailbox`] the way
 //!   of their answers to an event loop, [`process`] what a fork leaves behind, [`free`] the way out for what is large,
-//!   [`convert`], [`metadata`] and [`config`] the way in for documents, filters and settings.
+//!   [`convert`], [`metadata`], [`filter`] and [`config`] the way in for documents, filters and settings.
 //! - [`ring`], [`coordinator`], [`world`], [`shard`], [`batch`], [`runner`], [`edges`] and [`tables`] are one exposed
 //!   noun each; [`column`] is what they offer to other libraries' memory, [`assemble`] brings
 //!   shards made one by one into one world.
@@ -16,6 +16,7 @@ mod convert;
 mod coordinator;
 mod cross_edges;
 mod error;
+mod filter;
 mod free;
 mod mailbox;
 mod metadata;

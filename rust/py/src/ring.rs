@@ -3,6 +3,7 @@
 use crate::config::number;
 use crate::error::Result;
 use crate::process::lock;
+use crate::runtime::brief;
 use crate::world::Colony;
 use phago_core::Error;
 use phago_core::config::{ColonyConfig, DistributedConfig, SHARDS_MAX};
@@ -130,7 +131,8 @@ impl Ring {
         }
         config.validate()?;
         let DistributedConfig { num_shards, virtual_nodes_per_shard, .. } = config;
-        Ok(Ring::over(py.detach(|| phago_core::ring::Ring::new(num_shards, virtual_nodes_per_shard)), false))
+        let ring = brief(py, || Ok(phago_core::ring::Ring::new(num_shards, virtual_nodes_per_shard)))?;
+        Ok(Ring::over(ring, false))
     }
 
     #[getter]
@@ -167,11 +169,11 @@ impl Ring {
     }
 
     fn add_shard(&self, py: Python<'_>) -> Result<u32> {
-        Ok(py.detach(|| self.change("no shard can be added", add_shard))?.0)
+        Ok(brief(py, || self.change("no shard can be added", add_shard))?.0)
     }
 
     fn remove_shard(&self, py: Python<'_>, shard: u32) -> Result<()> {
-        Ok(py.detach(|| self.change("no shard can be removed", |ring| ring.remove_shard(ShardId(shard))))?)
+        brief(py, || self.change("no shard can be removed", |ring| ring.remove_shard(ShardId(shard))))
     }
 
     fn same_as(&self, other: &Bound<'_, Ring>) -> bool {

@@ -4,8 +4,9 @@ use crate::answers::{self, Answered, ExplainedTuple};
 use crate::config::{number, read};
 use crate::convert::document;
 use crate::error::Result;
+use crate::filter::filter;
 use crate::free::FreedElsewhere;
-use crate::metadata::{self, Told};
+use crate::metadata::Told;
 use crate::process::{Home, lock};
 use crate::rows::graph::NodeRow;
 use crate::runtime::{Work, brief, call, start_call};
@@ -394,7 +395,7 @@ impl World {
     }
 
     fn searching(&self, text: String, k: usize, r#where: Option<&Bound<'_, PyAny>>) -> Result<impl Work<Vec<Found>>> {
-        let (world, filter) = (self.world()?.clone(), metadata::filter(r#where)?);
+        let (world, filter) = (self.world()?.clone(), filter(r#where)?);
         Ok(move |_: &Cancel| Ok(world.search(&text, k, &filter)?.into_iter().map(found).collect()))
     }
 
@@ -406,7 +407,7 @@ impl World {
         r#where: Option<&Bound<'_, PyAny>>,
         paths: bool,
     ) -> Result<impl Work<Vec<Answered>>> {
-        let (world, ranking, filter) = (self.world()?.clone(), read(ranking, "ranking")?, metadata::filter(r#where)?);
+        let (world, ranking, filter) = (self.world()?.clone(), read(ranking, "ranking")?, filter(r#where)?);
         Ok(move |_: &Cancel| {
             Ok(world.answer(&text, k, &ranking, &filter, paths)?.into_iter().map(answers::answered).collect())
         })
