@@ -14,9 +14,11 @@ impl World {
     /// # Errors
     /// As [`World::read`].
     pub fn search(&self, text: &str, k: usize, filter: &Filter) -> Result<Vec<FoundDocument>> {
-        let words = self.words(text);
         let mut scratch = lock(&self.scratches).pop().unwrap_or_default();
-        let found = self.read(|state| state.view().search(&words, k, filter, &mut scratch));
+        let found = self.read(|state| {
+            let view = state.view();
+            view.search(&view.words(text), k, filter, &mut scratch)
+        });
         let mut scratches = lock(&self.scratches);
         if scratches.len() < crate::world::SCRATCHES_MAX {
             scratches.push(scratch);
@@ -59,11 +61,15 @@ impl World {
     // Ask the committed state with a session and buffers of the pool.
     fn ask<T>(&self, text: &str, ranking: &Ranking, ask: impl FnOnce(Asking<'_>) -> T) -> Result<T> {
         check(text, ranking)?;
-        let mut session = self.sessions.take();
         let mut buffers = lock(&self.buffers).pop().unwrap_or_default();
-        let (lent, used) = (&mut session, &mut buffers);
-        let answer = self.read(|state| ask(Asking { view: state.view(), text, ranking, session: lent, buffers: used }));
-        self.sessions.give(session);
+        let used = &mut buffers;
+        let answer = self.read(|state| {
+            let mut session = self.sessions.take(state.commons().lexicon());
+            let lent = &mut session;
+            let answer = ask(Asking { view: state.view(), text, ranking, session: lent, buffers: used });
+            self.sessions.give(session);
+            answer
+        });
         let mut idle = lock(&self.buffers);
         if idle.len() < crate::world::SCRATCHES_MAX {
             idle.push(buffers);

@@ -19,7 +19,6 @@ use phago_core::input::Updated;
 use phago_core::read::{self, FoundDocument, NearConcept};
 use phago_core::replica::Replica;
 use phago_core::settings::within;
-use phago_core::text::QueryWord;
 use phago_engine::intake::ingest::{Ingested, OnError};
 use phago_engine::intake::reinforce::Helped;
 use phago_engine::tick::runner::Runner;
@@ -321,23 +320,19 @@ impl World {
     }
 
     fn node(&self, py: Python<'_>, label: &str) -> Result<Option<NodeRow>> {
-        let words = self.world()?.words(label);
-        self.read(py, |state| node(state, &words, label))
+        self.read(py, |state| node(state, label))
     }
 
     fn node_async<'py>(&self, py: Python<'py>, label: String) -> Result<Bound<'py, PyAny>> {
-        let words = self.world()?.words(&label);
-        self.read_async(py, move |state| node(state, &words, &label))
+        self.read_async(py, move |state| node(state, &label))
     }
 
     fn neighbors(&self, py: Python<'_>, label: &str) -> Result<Option<Vec<Neighbor>>> {
-        let words = self.world()?.words(label);
-        self.read(py, |state| neighbors(state, &words, label))
+        self.read(py, |state| neighbors(state, label))
     }
 
     fn neighbors_async<'py>(&self, py: Python<'py>, label: String) -> Result<Bound<'py, PyAny>> {
-        let words = self.world()?.words(&label);
-        self.read_async(py, move |state| neighbors(state, &words, &label))
+        self.read_async(py, move |state| neighbors(state, &label))
     }
 
     fn nodes(&self, py: Python<'_>) -> Result<NodeTable> {
@@ -438,14 +433,13 @@ impl World {
     fn associating(&self, text: String, k: usize) -> Result<impl Work<Vec<(Ranked, Vec<Neighbor>)>>> {
         let world = self.world()?.clone();
         Ok(move |_: &Cancel| {
-            let words = world.words(&text);
             world.read(|state| {
                 let view = state.view();
                 let told = |concept: NearConcept| {
                     let near = view.neighbors(concept.term).into_iter().map(neighbor).collect();
                     (ranked(concept), near)
                 };
-                view.near(&words, k).into_iter().map(told).collect()
+                view.near(&view.words(&text), k).into_iter().map(told).collect()
             })
         })
     }
@@ -499,8 +493,10 @@ pub(crate) fn found(hit: FoundDocument) -> Found {
 
 /// Concepts over all shards of a world: id, label, score, shard.
 fn concepts(world: &world::World, text: &str, k: usize) -> phago_core::Result<Vec<Ranked>> {
-    let words = world.words(text);
-    world.read(|state| state.view().near(&words, k).into_iter().map(ranked).collect())
+    world.read(|state| {
+        let view = state.view();
+        view.near(&view.words(text), k).into_iter().map(ranked).collect()
+    })
 }
 
 fn ranked(concept: NearConcept) -> Ranked {
@@ -513,14 +509,14 @@ fn stored(state: &Replica, key: &str) -> Option<Stored> {
     Some((found.body.title.to_string(), found.body.text.to_string(), found.arrival, found.digested, metadata))
 }
 
-fn node(state: &Replica, words: &[QueryWord], label: &str) -> Option<NodeRow> {
+fn node(state: &Replica, label: &str) -> Option<NodeRow> {
     let view = state.view();
-    view.concept(words, label).and_then(|term| view.node(term)).map(|node| node_row(&node))
+    view.concept(&view.words(label), label).and_then(|term| view.node(term)).map(|node| node_row(&node))
 }
 
-fn neighbors(state: &Replica, words: &[QueryWord], label: &str) -> Option<Vec<Neighbor>> {
+fn neighbors(state: &Replica, label: &str) -> Option<Vec<Neighbor>> {
     let view = state.view();
-    let term = view.concept(words, label)?;
+    let term = view.concept(&view.words(label), label)?;
     Some(view.neighbors(term).into_iter().map(neighbor).collect())
 }
 
