@@ -18,7 +18,7 @@ use phago_core::ids::{ShardId, Tick};
 use phago_core::query::{Buffers, Scratch, View};
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
-use phago_core::text::{Lexicon, QueryWord, Session};
+use phago_core::text::Lexicon;
 use phago_core::{Error, Result};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,7 +41,6 @@ pub struct World {
     pub(crate) ghosts: Vec<Mutex<Ghosts>>,
     config: Arc<ColonyConfig>,
     ring: Arc<Ring>,
-    lexicon: Arc<Lexicon>,
 }
 
 /// What is on its way into the state, and who may change it.
@@ -66,7 +65,7 @@ impl World {
     pub fn new(config: ColonyConfig, ring: Ring) -> Result<Arc<World>> {
         let state = Replica::new(config, ring)?;
         let commons = state.commons();
-        let (config, ring, lexicon) = (commons.config().clone(), commons.ring().clone(), commons.lexicon().clone());
+        let (config, ring) = (commons.config().clone(), commons.ring().clone());
         let seats = ring.shard_count();
         let ghosts = (0..seats).map(|_| Mutex::new(Ghosts::new(config.ghosts_max as usize))).collect();
         let inputs =
@@ -77,13 +76,12 @@ impl World {
             inputs: Mutex::new(inputs),
             hands: Mutex::new(None),
             turns: Arc::default(),
-            sessions: Arc::new(Sessions::new(lexicon.clone())),
+            sessions: Arc::default(),
             scratches: Mutex::default(),
             buffers: Mutex::default(),
             ghosts,
             config,
             ring,
-            lexicon,
         }))
     }
 
@@ -97,9 +95,12 @@ impl World {
         &self.ring
     }
 
-    /// The dictionary.
-    pub fn lexicon(&self) -> &Arc<Lexicon> {
-        &self.lexicon
+    /// The dictionary of the committed state. It is another one once the colony forgot words.
+    ///
+    /// # Errors
+    /// As [`World::read`].
+    pub fn lexicon(&self) -> Result<Arc<Lexicon>> {
+        self.read(|state| state.commons().lexicon().clone())
     }
 
     /// The tick the colony is at. Waits for nothing.
@@ -121,12 +122,6 @@ impl World {
     /// As [`World::read`]; [`Error::Cancelled`] soon after `cancel` is set.
     pub fn view<T>(&self, cancel: &Cancel, read: impl FnOnce(View<'_>) -> Result<T>) -> Result<T> {
         read(self.state()?.view().until(cancel))
-    }
-
-    /// The words of a question or label as the colony knows them. Nothing enters the dictionary.
-    pub fn words(&self, text: &str) -> Vec<QueryWord> {
-        // A new session costs nothing before it has seen a document.
-        Session::new(self.lexicon.clone()).query(text)
     }
 
     /// SHA-256 over the canonical dump of the committed state, 64 hexadecimal digits. Takes time in proportion to

@@ -61,8 +61,7 @@ pub(crate) fn found(hit: FoundDocument) -> Found {
 
 /// Concepts over all shards of a world: id, label, score, shard.
 pub(crate) fn concepts(world: &world::World, text: &str, k: usize, cancel: &Cancel) -> phago_core::Result<Vec<Ranked>> {
-    let words = world.words(text);
-    world.view(cancel, |view| Ok(view.near(&words, k)?.into_iter().map(ranked).collect()))
+    world.view(cancel, |view| Ok(view.near(&view.words(text), k)?.into_iter().map(ranked).collect()))
 }
 
 /// Concepts with their neighbours.
@@ -84,14 +83,14 @@ pub(crate) fn stored(state: &Replica, key: &str) -> Option<Stored> {
     Some((found.body.title.to_string(), found.body.text.to_string(), found.arrival, found.digested, metadata))
 }
 
-pub(crate) fn node(state: &Replica, words: &[QueryWord], label: &str) -> Option<NodeRow> {
+pub(crate) fn node(state: &Replica, label: &str) -> Option<NodeRow> {
     let view = state.view();
-    view.concept(words, label).and_then(|term| view.node(term)).map(|node| node_row(&node))
+    view.concept(&view.words(label), label).and_then(|term| view.node(term)).map(|node| node_row(&node))
 }
 
-pub(crate) fn neighbors(state: &Replica, words: &[QueryWord], label: &str) -> Option<Vec<Neighbor>> {
+pub(crate) fn neighbors(state: &Replica, label: &str) -> Option<Vec<Neighbor>> {
     let view = state.view();
-    let term = view.concept(words, label)?;
+    let term = view.concept(&view.words(label), label)?;
     Some(view.neighbors(term).into_iter().map(neighbor).collect())
 }
 

@@ -309,23 +309,19 @@ impl World {
     }
 
     fn node(&self, py: Python<'_>, label: &str) -> Result<Option<NodeRow>> {
-        let words = self.world()?.words(label);
-        self.read(py, |state| node(state, &words, label))
+        self.read(py, |state| node(state, label))
     }
 
     fn node_async<'py>(&self, py: Python<'py>, label: String) -> Result<Bound<'py, PyAny>> {
-        let words = self.world()?.words(&label);
-        self.read_async(py, move |state| node(state, &words, &label))
+        self.read_async(py, move |state| node(state, &label))
     }
 
     fn neighbors(&self, py: Python<'_>, label: &str) -> Result<Option<Vec<Neighbor>>> {
-        let words = self.world()?.words(label);
-        self.read(py, |state| neighbors(state, &words, label))
+        self.read(py, |state| neighbors(state, label))
     }
 
     fn neighbors_async<'py>(&self, py: Python<'py>, label: String) -> Result<Bound<'py, PyAny>> {
-        let words = self.world()?.words(&label);
-        self.read_async(py, move |state| neighbors(state, &words, &label))
+        self.read_async(py, move |state| neighbors(state, &label))
     }
 
     fn nodes(&self, py: Python<'_>) -> Result<NodeTable> {
@@ -427,10 +423,7 @@ impl World {
 
     fn associating(&self, text: String, k: usize) -> Result<impl Work<Vec<(Ranked, Vec<Neighbor>)>>> {
         let world = self.world()?.clone();
-        Ok(move |cancel: &Cancel| {
-            let words = world.words(&text);
-            world.view(cancel, |view| told::near(view, &words, k))
-        })
+        Ok(move |cancel: &Cancel| world.view(cancel, |view| told::near(view, &view.words(&text), k)))
     }
 }
 

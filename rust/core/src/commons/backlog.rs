@@ -43,6 +43,11 @@ impl Backlog {
         self.failed
     }
 
+    /// Digested documents deleted since the last tick.
+    pub(crate) fn unwiring(&self) -> u64 {
+        self.unwiring
+    }
+
     pub(crate) fn reinforcing(&self) -> u64 {
         self.reinforcing
     }

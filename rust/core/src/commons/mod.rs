@@ -5,11 +5,13 @@
 //! statistics, vocabulary, backlog and roster.
 
 mod backlog;
+mod renumbering;
 mod roster;
 mod statistics;
 mod vocabulary;
 
 pub(crate) use backlog::{Backlog, GrantKey, Waiting};
+pub(crate) use renumbering::Renumbering;
 pub(crate) use roster::Roster;
 pub(crate) use statistics::Statistics;
 pub use vocabulary::Home;
@@ -199,6 +201,14 @@ impl Commons {
         let length = document.terms.iter().map(|&(_, count)| u64::from(count)).sum();
         self.statistics.uncount(&document.terms, length);
         self.vocabulary.uncount(forms);
+    }
+
+    /// Forgets the words that no document has.
+    pub(crate) fn forget_words(&mut self) -> Renumbering {
+        let seats = &self.seats;
+        let numbers = self.vocabulary.forget(self.statistics.all_df(), |shard| seats[shard.index()]);
+        self.statistics.renumber(&numbers);
+        numbers
     }
 
     /// Takes over what a tick did: `granted` documents, of which so many `failed`, by `digesters`, of whom some

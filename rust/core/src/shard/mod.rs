@@ -7,6 +7,7 @@
 mod act;
 mod deliver;
 mod delta;
+mod renumber;
 mod seat;
 mod sense;
 mod sweep;

@@ -20,6 +20,20 @@ impl World {
         Ok(apply(&mut *self.state_mut()?, prepared, pool))
     }
 
+    // Lets the colony forget words that no document has, where they are many. While a tick is made it waits for its end,
+    // as inputs do; whoever ends the tick does this too.
+    pub(super) fn forget_words(&self) {
+        let inputs = lock(&self.inputs);
+        // A state that broke off half-way has been told of elsewhere.
+        let is_due = self.read(Replica::has_words_to_forget).unwrap_or(false);
+        if is_due
+            && !inputs.is_running()
+            && let Ok(mut state) = self.state_mut()
+        {
+            state.forget_words();
+        }
+    }
+
     // Refuses a document, by its name, that lives on another shard.
     pub(super) fn check_home(&self, shard: ShardId, key: &str) -> Result<()> {
         self.seat(shard)?;

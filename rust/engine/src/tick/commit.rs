@@ -46,6 +46,7 @@ impl World {
         self.tick.store(state.tick(), Ordering::Release);
         inputs.running = None;
         inputs.pending.drain_into(&mut state, pool);
+        state.forget_words();
         let is_quiet = state.is_quiet();
         Ok(End { committed, is_quiet })
     }
@@ -59,6 +60,7 @@ impl World {
                 && let Ok(mut state) = self.state_mut()
             {
                 inputs.pending.drain_into(&mut state, pool);
+                state.forget_words();
             }
         }
     }
