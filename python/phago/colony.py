@@ -222,9 +222,13 @@ class Colony(Unpicklable):
         is gone where there are none; one that was made after the document was digested owes it nothing and stays. No
         synapse gains by a delete.
 
-        The graph, too, is then that of a colony that never saw the document, if nothing in it was ever lost: with a
-        decay rate of 0, no concept at `max_edge_degree`, no weight at 1, and no document with more terms than
-        `concepts_per_document`. Else some history stays: a synapse that had to make room does not return.
+        The graph, too, is then that of a colony that never saw the document, if nothing in it was ever lost: with an
+        `edge_decay_rate` of 0, an `edge_prune_threshold` of at most 0.1 (the weight of a new synapse), no concept at
+        `max_edge_degree`, no weight at 1, no document with more terms than `concepts_per_document`, and nothing
+        reinforced. Else some history stays: a synapse that had to make room, or was pruned, does not return.
+
+        It costs what the document's words cost, however many documents there are. Memory of words that no document has
+        any more is reused once they are most of the dictionary.
 
         Args:
             id: The document's id; for one that came without, the 32 hex digits that its hit shows.

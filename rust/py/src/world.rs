@@ -5,7 +5,7 @@ use crate::config::{number, read};
 use crate::convert::document;
 use crate::error::Result;
 use crate::filter::filter;
-use crate::free::FreedElsewhere;
+use crate::free::{FreedElsewhere, give_back};
 use crate::process::{Home, lock};
 use crate::rows::graph::NodeRow;
 use crate::runtime::{Work, brief, call, start_call};
@@ -152,12 +152,12 @@ impl World {
 
     fn delete(&self, py: Python<'_>, key: String) -> Result<bool> {
         let world = self.world()?.clone();
-        call(py, move |_| world.delete(&key))
+        call(py, move |_| delete(&world, &key))
     }
 
     fn delete_async<'py>(&self, py: Python<'py>, key: String) -> Result<Bound<'py, PyAny>> {
         let world = self.world()?.clone();
-        start_call(py, move |_| world.delete(&key))
+        start_call(py, move |_| delete(&world, &key))
     }
 
     fn update(&self, py: Python<'_>, document: &Bound<'_, PyAny>) -> Result<&'static str> {
@@ -441,4 +441,13 @@ fn read_documents(documents: &Bound<'_, PySequence>, first_index: usize) -> PyRe
 
 fn one(document: &Bound<'_, PyAny>) -> Result<Body> {
     Ok(self::document(document)?.map_err(|fault| fault.at(0))?)
+}
+
+fn delete(world: &world::World, key: &str) -> phago_core::Result<bool> {
+    let deleted = world.delete(key)?;
+    // Whoever deletes everything is done with the memory.
+    if deleted && world.read(|state| state.commons().documents())? == 0 {
+        give_back();
+    }
+    Ok(deleted)
 }
