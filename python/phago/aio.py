@@ -9,7 +9,7 @@ from typing import Literal, Self
 
 from . import _phago
 from ._checks import count, question_of, text_of
-from ._rows import concept, constants, explanation, helped, hit, lexical_hit, tick_result
+from ._rows import concept, constants, explanation, helped, hit, lexical_hit, stored, tick_result
 from ._unpicklable import Unpicklable
 from .colony import Colony, DigestOf, DocumentLike, Intake, OnError, Updated, Where, chunks, is_evidence
 from .config import ColonyConfig, Ranking, RunnerConfig
@@ -128,7 +128,7 @@ class AsyncColony(Unpicklable):
     async def get(self, id: str) -> StoredDocument | None:
         """See `Colony.get`."""
         found = await self._colony._world.get_async(text_of("id", id))
-        return None if found is None else StoredDocument(id, *found)
+        return None if found is None else stored(id, found)
 
     async def stats(self) -> Stats:
         """See `Colony.stats`."""

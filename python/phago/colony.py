@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, cast
 
 from . import _phago
 from ._checks import count, question_of, text_of
-from ._rows import concept, constants, explanation, helped, hit, lexical_hit, tick_result
+from ._rows import concept, constants, explanation, helped, hit, lexical_hit, rejected, stored, tick_result
 from ._settings import as_native
 from ._unpicklable import Unpicklable
 from .config import ColonyConfig, Ranking, RunnerConfig
@@ -25,7 +25,6 @@ from .results import (
     Hit,
     Hits,
     IngestReport,
-    Rejected,
     RunReport,
     Stats,
     StoredDocument,
@@ -81,12 +80,11 @@ class Intake:
         self.skip = on_error == "skip"
         self.report = IngestReport()
 
-    def add(self, taken: tuple[int, int, list[tuple[int, str | None, str, str]]]) -> None:
-        accepted, unchanged, rejected = taken
+    def add(self, row: _phago.IngestedRow) -> None:
         self.report = IngestReport(
-            self.report.accepted + accepted,
-            self.report.unchanged + unchanged,
-            self.report.rejected + tuple(Rejected(*row) for row in rejected),
+            self.report.accepted + row.accepted,
+            self.report.unchanged + row.unchanged,
+            self.report.rejected + tuple(map(rejected, row.rejected)),
         )
 
     def __enter__(self) -> Self:
@@ -108,7 +106,8 @@ class Colony(Unpicklable):
     (2, 2, 'a')
 
     Args:
-        shards: Into how many parts the work is cut; 1 to 1,024. By default one for each core. No result depends on it.
+        shards: The number of parts that the work is cut into; 1 to 1,024. By default one for each core. No result
+            depends on it.
         seed: Keys the colony's chance; 0 to 2^64 - 1. Short for `ColonyConfig(seed=...)`.
         config: Everything else that can be set.
         runner: How ticks are driven. By default with one thread for each core.
@@ -171,21 +170,21 @@ class Colony(Unpicklable):
     # --- taking in ---
 
     def ingest(self, documents: Iterable[DocumentLike] | DocumentLike, on_error: OnError = "raise") -> IngestReport:
-        """Take documents, or one document. They are found by their words at once, and digested by `run`.
+        """Take in documents, or one document. They are found by their words at once, and digested by `run`.
 
         Any iterable will do; it is read in chunks of 1,000. A document with an id that is there already with the same
         content changes nothing.
 
         Args:
             documents: Strings, mappings (`text`; optional `id`, `title`, `metadata`) or `Document`s.
-            on_error: With "raise", the first bad document raises and nothing of its chunk is taken. With "skip", bad
-                documents are listed in the report and the rest is taken.
+            on_error: With "raise", the first document that is not valid raises, and nothing of its chunk is taken in.
+                With "skip", the report lists such documents, and the rest is taken in.
 
         Raises:
             InvalidDocument: Not text, blank, over 16 MiB, over 1,000,000 different words, with an unknown key or with
-                metadata that is none (see `Document`). Its `report` says what was taken before.
-            DocumentExists: An id that is taken by other content; `update` replaces it. Its `report` says what was taken
-                before.
+                metadata that is not valid (see `Document`). Its `report` says what was taken before.
+            DocumentExists: A document with other content has this id; `update` replaces it. The error's `report` says
+                what was taken in before.
         """
         with Intake(on_error) as intake:
             for first, chunk in chunks(documents):
@@ -193,37 +192,37 @@ class Colony(Unpicklable):
         return intake.report
 
     def update(self, document: DocumentLike) -> Updated:
-        """Replace the document with this id, in one step: nobody finds neither of them, or both.
+        """Replace the document with this id, in one step: no question finds both, and none finds neither.
 
         The old content leaves as if deleted (see `delete`); the new one is found by its words at once and digested by
-        `run`. Returns "changed"; or "unchanged" where it stands with the same title, text and metadata, and nothing is
-        done; or "new" where there was none of this id, and the document is taken as `ingest` would. While a tick is
-        made, all of this happens when it ends.
+        `run`. Returns "changed"; or "unchanged" if the document is there with the same title, text and metadata, and
+        nothing is done; or "new" if no document had this id, and the document is taken in as by `ingest`. During a
+        tick, all of this happens when the tick ends.
 
         Args:
             document: A mapping with `id` and `text`, and perhaps `title` and `metadata`; or a `Document` that has an
-                id. What it does not say is gone: without `metadata` it has none.
+                id. What it leaves out is gone: without `metadata` the document has none afterwards.
 
         Raises:
-            InvalidDocument: No id, or what `ingest` would not take either. Nothing has changed then.
+            InvalidDocument: No id, or a document that `ingest` would refuse. Nothing has changed then.
         """
         return self._world.update(document)
 
     def delete(self, id: str) -> bool:
-        """Let a document go; `False` where there is none of this id, and then nothing is done.
+        """Delete a document. Returns `False`, and changes nothing, if no document has this id.
 
-        At once it is out of every answer, count and statistic: they are those of a colony that never saw it, and
-        `digest("evidence")` proves it. One that waits to be digested never will be. While a tick is made, all of this
-        happens when it ends.
+        Every answer, count and statistic is at once that of a colony that never saw the document, and
+        `digest("evidence")` proves it. A document that waits to be digested never will be. During a tick, the delete
+        happens when the tick ends.
 
         What it wired leaves the graph in the next tick, which `run` makes. Concepts that no other document wired are
-        gone. Each synapse it helped to make keeps as much of its weight as the other documents have a share in it, and
-        is gone where there are none; one that was made after the document was digested owes it nothing and stays. No
-        synapse gains by a delete.
+        gone. Each synapse that the document helped to make keeps the share of its weight that other documents gave,
+        and goes if no other document gave any; a synapse made after the document was digested stays as it is. No
+        synapse gains weight by a delete.
 
-        The graph, too, is then that of a colony that never saw the document, if nothing in it was ever lost: with a
+        The graph, too, is then that of a colony that never saw the document, if it never lost anything: with a
         decay rate of 0, no concept at `max_edge_degree`, no weight at 1, and no document with more terms than
-        `concepts_per_document`. Else some history stays: a synapse that had to make room does not return.
+        `concepts_per_document`. Otherwise some history stays: a synapse that was dropped to make room does not return.
 
         Args:
             id: The document's id; for one that came without, the 32 hex digits that its hit shows.
@@ -236,13 +235,13 @@ class Colony(Unpicklable):
         Every concept of the hit's path, the question's words among them, counts one use (`Node.uses`). Every synapse
         between a word of the question and a concept that it led to, and between two of its words that the document has,
         in either direction, gains `ColonyConfig.reinforcement_gain` of weight, up to 1, and fades from that tick on.
-        Nothing is made: a synapse is evidence of documents, and `co_activations` counts those alone. So what is learned
-        is bounded, fades when it is not repeated, and goes with the synapse. It changes no answer, unless
-        `Ranking.hop_share` lets it.
+        No synapse is made: a synapse is evidence of documents, and `co_activations` counts documents only. So what is
+        learned is bounded, fades when it is not repeated, and goes with the synapse. It changes no answer unless
+        `Ranking.hop_share` is above 0.
 
-        Returns `False`, and does nothing, where the document is gone or has changed since, and where the hit has no
-        path to learn from: a lexical hit, or one asked for without paths. While a tick is made, all of this waits for
-        its end. A document deleted before the next tick takes along what it was to be reinforced with.
+        Returns `False`, and does nothing, if the document is gone or has changed since, or if the hit has no path to
+        learn from: a lexical hit, or one asked for without paths. During a tick, all of this waits for its end. If
+        the document is deleted before the next tick, nothing is learned.
 
         Args:
             hit: A hit of `query`, of this colony or of another one with the same document, pickled or not. Of a path
@@ -320,7 +319,7 @@ class Colony(Unpicklable):
 
         Raises:
             LimitError: A longer question.
-            ConfigError: Another ranking, or a filter that is none: `where` is the error's field, and its value the key
+            ConfigError: Another ranking, or a filter that is not valid: `where` is the error's field, and its value the key
                 and what is wrong under it.
         """
         world, text, k = self._world, question_of("text", text), count("k", k, 1)
@@ -331,10 +330,10 @@ class Colony(Unpicklable):
         return Hits(hits, world.pending)
 
     def explain(self, text: str, id: str | None = None, ranking: Ranking | None = None) -> Explanation | None:
-        """Why a document stands where it stands, whether it was found or not; `None` where there is none of this id.
+        """Why a document has its score, found or not; returns `None` if no document has this id.
 
-        The score is the one a query gives to it, to the last bit. Without an id, only what there is to say of the
-        question: which of its words no document has, and why nothing at all is found, if so.
+        The score is the one that a query gives, to the last bit. Without an id, the explanation is of the question
+        alone: which of its words no document has and, if nothing is found, why.
 
         >>> with Colony() as colony:
         ...     colony.query("where is everybody?").items, colony.explain("where is everybody?").nothing
@@ -358,12 +357,12 @@ class Colony(Unpicklable):
         return [concept(row) for row in rows]
 
     def get(self, id: str) -> StoredDocument | None:
-        """The document of this id; `None` where there is none.
+        """The document of this id, or `None` if no document has it.
 
         A document that came without an id has the 32 hex digits that its hit shows.
         """
         found = self._world.get(text_of("id", id))
-        return None if found is None else StoredDocument(id, *found)
+        return None if found is None else stored(id, found)
 
     @property
     def graph(self) -> Graph:
@@ -392,7 +391,7 @@ class Colony(Unpicklable):
 
     @property
     def shards(self) -> int:
-        """Into how many parts the work is cut."""
+        """The number of shards."""
         return self._shards
 
     def __len__(self) -> int:

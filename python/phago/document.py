@@ -33,7 +33,7 @@ class Document:
     text: str
     """At most 16 MiB of UTF-8."""
     id: str | None = None
-    """The caller's name for it; where there is none, the content names it."""
+    """The caller's name for it. Without one, the id is a hash of the content."""
     title: str = ""
     metadata: Metadata = field(default_factory=dict, hash=False)
     """What `query(..., where=...)` filters by: values, or lists of them (perhaps empty), by key.
@@ -45,7 +45,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that is no document."""
+    """A file that is not a document."""
 
     path: str
     """Relative to the folder, with forward slashes."""
@@ -79,7 +79,7 @@ def read_folder(path: str | os.PathLike[str], pattern: str = "**/*") -> Iterator
 def scan_folder(path: str | os.PathLike[str], pattern: str = "**/*") -> Iterator[Document | Skipped | OSError]:
     """As `read_folder`, with the files that were left out, and the errors of those that could not be read."""
     root = Path(path)
-    # Asked for its sake alone: a missing, wrong or forbidden folder speaks here and not as an empty result.
+    # Only for its errors: a missing, wrong or forbidden folder raises here and does not look like an empty one.
     with os.scandir(root):
         pass
     relative = {found.relative_to(root).as_posix(): found for found in root.glob(pattern)}

@@ -13,7 +13,7 @@ from .results import Edge, Node
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._phago import Column, EdgeRow, NodeRow, World, _Neighbor
+    from ._phago import Column, EdgeRow, NeighborRow, NodeRow, World
 
 __all__ = ["AsyncGraph", "Edges", "Graph", "Nodes"]
 
@@ -136,7 +136,7 @@ class Graph:
         return Edges(self._world().edges())
 
     def node(self, label: str) -> Node | None:
-        """The concept of this label, word or stem; `None` where there is none."""
+        """The concept of this label, word or stem, or `None` if there is no such concept."""
         found = self._world().node(label)
         return None if found is None else node(found)
 
@@ -180,8 +180,8 @@ class AsyncGraph(Graph):
         return _edges_of(await world.node_async(label), await world.neighbors_async(label))
 
 
-def _edges_of(found: NodeRow | None, rows: list[_Neighbor] | None) -> tuple[Edge, ...]:
+def _edges_of(found: NodeRow | None, rows: list[NeighborRow] | None) -> tuple[Edge, ...]:
     if found is None or rows is None:
         return ()
     source = found.label
-    return tuple(Edge(source, target, weight, co, created, last) for target, weight, co, created, last, _ in rows)
+    return tuple(Edge(source, row.label, row.weight, row.co_activations, row.created, row.last) for row in rows)

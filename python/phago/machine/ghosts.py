@@ -18,14 +18,14 @@ __all__ = ["GhostNodeCache", "ShardGhosts"]
 
 
 class GhostNodeCache:
-    """The ghosts used last, at most `capacity` of them. Its size changes cost, never a result.
+    """The most recently used ghosts, at most `capacity`. Its size changes cost, never a result.
 
     >>> cache = GhostNodeCache(1)
     >>> cache.insert(GhostNode("aa", ShardId(1))), cache.insert(GhostNode("bb", ShardId(1))).node_id, len(cache)
     (None, 'aa', 1)
 
     Args:
-        capacity: Ghosts it holds; 1 to 2^24. One more pushes out the one that was not used for longest.
+        capacity: Ghosts it holds; 1 to 2^24. One more pushes out the least recently used.
     """
 
     def __init__(self, capacity: int = 1000) -> None:
@@ -38,16 +38,16 @@ class GhostNodeCache:
         return self._capacity
 
     def insert(self, ghost: GhostNode) -> GhostNode | None:
-        """Keep a ghost, as the one used last; returns the one that had to go."""
+        """Keep a ghost, as the most recently used; returns the ghost that it pushed out."""
         self._ghosts[ghost.node_id] = ghost
         self._ghosts.move_to_end(ghost.node_id)
         return self._ghosts.popitem(last=False)[1] if len(self._ghosts) > self._capacity else None
 
     def get(self, node_id: str) -> GhostNode:
-        """The ghost of a node, which is now the one used last.
+        """The ghost of a node, which becomes the most recently used.
 
         Raises:
-            GhostNodeNotFound: None is cached.
+            GhostNodeNotFound: The cache has no ghost of this node.
         """
         ghost = self._ghosts.get(node_id)
         if ghost is None:
@@ -56,14 +56,14 @@ class GhostNodeCache:
         return ghost
 
     def remove_shard(self, shard_id: int) -> int:
-        """Forget the ghosts of a shard's nodes; returns how many there were."""
+        """Drop the ghosts of a shard's nodes; returns how many it dropped."""
         gone = [ghost.node_id for ghost in self if ghost.shard_id == shard_id]
         for node_id in gone:
             del self._ghosts[node_id]
         return len(gone)
 
     def clear(self) -> None:
-        """Forget all."""
+        """Drop all ghosts."""
         self._ghosts.clear()
 
     def __len__(self) -> int:
@@ -73,7 +73,7 @@ class GhostNodeCache:
         return True
 
     def __iter__(self) -> Iterator[GhostNode]:
-        """The ghosts, the one used last first."""
+        """The ghosts, the most recently used first."""
         return iter(list(reversed(self._ghosts.values())))
 
     def __contains__(self, node_id: object) -> bool:

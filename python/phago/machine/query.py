@@ -53,4 +53,4 @@ class DistributedQueryEngine:
             message = f"`shards` are of several colonies; accepted are {accepted}"
             raise ConfigError(message, field="shards", value="of several colonies", accepted=accepted)
         found = first.concepts(question_of("text", text), count("max_results", max_results, 1))
-        return [ScoredNode(node_id, label, score, ShardId(shard)) for node_id, label, score, shard in found]
+        return [ScoredNode(row.id, row.label, row.score, ShardId(row.shard)) for row in found]

@@ -24,7 +24,7 @@ class DistributedRunner(Unpicklable):
     """Drives the ticks of all shards of a coordinator. A tick happens on every shard or on none.
 
     Concurrent ticks queue in the order of their arrival. A tick that is cancelled, times out or fails leaves every
-    shard at the old tick, and the runner usable. `close()`, or leaving its `with`, gives coordinator and shards free.
+    shard at the old tick, and the runner usable. `close()`, or the end of its `with`, releases coordinator and shards.
 
     Args:
         coordinator: The registry of the shards.
@@ -98,7 +98,7 @@ class DistributedRunner(Unpicklable):
         return [self.tick_sync() for _ in range(count("ticks", ticks, 0))]
 
     def close(self) -> None:
-        """Give coordinator and shards free. Later ticks raise `BusyError`; closing twice is fine."""
+        """Release coordinator and shards. Later ticks raise `BusyError`; closing twice is fine."""
         self._native.close()
 
     def __enter__(self) -> Self:

@@ -37,12 +37,12 @@ class ShardedColony(Unpicklable):
     Sense and Act on every shard, each outbox delivered, Decay on every shard, Advance on every shard.
 
     Args:
-        shard_id: Its place on the ring.
+        shard_id: Its number on the ring.
         config: How the colony behaves; the same for all its shards.
         ring: The ring, such as `coordinator.ring`; frozen from now on.
 
     Raises:
-        ShardNotFound: The place is not on the ring.
+        ShardNotFound: The ring has no shard of this number.
     """
 
     _instead = "make one where it is needed; its batches may travel"
@@ -81,17 +81,17 @@ class ShardedColony(Unpicklable):
         return self._native.owns_document(text_of("document_id", document_id))
 
     def ingest_document(self, document: Any) -> str:
-        """Take one document; returns its id of 32 hex digits.
+        """Take in one document; returns its id of 32 hex digits.
 
         Raises:
             RoutingFailed: It lives on another shard, which the error names.
-            InvalidDocument: It cannot be taken.
-            DocumentExists: Its id is taken by other content.
+            InvalidDocument: The document is not valid.
+            DocumentExists: A document with other content has this id.
         """
         return self._native.ingest_document(document)
 
     def delete_document(self, document_id: str) -> bool:
-        """Let one document go, as `Colony.delete` does; `False` when there is none.
+        """Delete one document, as `Colony.delete` does; returns `False` if the shard has no document of this id.
 
         Raises:
             RoutingFailed: It lives on another shard, which the error names.
@@ -150,7 +150,7 @@ class ShardedColony(Unpicklable):
         return [ShardId(shard) for shard in self._native.connected_shards()]
 
     def handle_shard_offline(self, shard_id: int) -> int:
-        """Forget the ghosts of a shard's nodes; returns how many there were."""
+        """Drop the ghosts of a shard's nodes; returns how many it dropped."""
         return self._native.handle_shard_offline(ShardId(shard_id))
 
     def health(self) -> ShardHealth:

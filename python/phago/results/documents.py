@@ -31,7 +31,7 @@ class IngestReport:
     accepted: int = 0
     """New documents."""
     unchanged: int = 0
-    """Documents that the colony already had, to the letter."""
+    """Documents that the colony already had, with the same content."""
     rejected: tuple[Rejected, ...] = ()
     """Those left out, in the caller's order."""
 

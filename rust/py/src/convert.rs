@@ -1,7 +1,7 @@
 //! Documents as Python gives them, turned into documents as the core takes them.
 
 use crate::error::Result;
-use crate::metadata;
+use crate::metadata::{self, kind};
 use phago_core::Error;
 use phago_core::documents::DOCUMENT_BYTES_MAX;
 use phago_core::error::short;
@@ -174,10 +174,6 @@ fn string<'a>(field: &str, value: &'a Bound<'_, PyAny>) -> Result<&'a str, Fault
             error.value(py).getattr(intern!(py, "start")).map_or_else(|_| "?".into(), |start| start.to_string());
         Fault::new(field, format!("has a lone surrogate at index {start}; accepted is text that UTF-8 can encode"))
     })
-}
-
-pub(crate) fn kind(value: &Bound<'_, PyAny>) -> String {
-    value.get_type().fully_qualified_name().map_or_else(|_| "of an unknown type".into(), |name| name.to_string())
 }
 
 // A key as it goes into a message: whole when it is short, and never unprintable.

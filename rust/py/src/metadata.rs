@@ -1,6 +1,5 @@
 //! Metadata and filters as Python gives them, and metadata as Python gets it.
 
-use crate::convert::kind;
 use crate::error::Result;
 use phago_core::Error;
 use phago_core::error::short;
@@ -83,6 +82,10 @@ fn text(given: &Bound<'_, PyAny>) -> Option<Box<str>> {
     (text.len() <= FILTER_BYTES_MAX).then(|| text.into())
 }
 
+pub(crate) fn kind(value: &Bound<'_, PyAny>) -> String {
+    value.get_type().fully_qualified_name().map_or_else(|_| "of an unknown type".into(), |name| name.to_string())
+}
+
 fn repr(value: &Bound<'_, PyAny>) -> String {
     value.repr().map_or_else(|_| "a value without a repr".into(), |text| short(&text.to_string_lossy()))
 }
@@ -162,6 +165,7 @@ fn refused(value: String, accepted: impl Into<String>) -> Error {
 }
 
 /// Metadata on its way to Python: a dictionary, by key.
+#[derive(Clone)]
 pub(crate) struct Told(pub(crate) Metadata);
 
 impl<'py> IntoPyObject<'py> for Told {

@@ -11,7 +11,6 @@ use crate::rows::graph::NodeRow;
 use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow, LocalConceptRow};
 use crate::rows::ticks::PhaseRow;
 use crate::runtime::{brief, call};
-use crate::tables::node_row;
 use crate::world::{Colony, Step, World, helped};
 use phago_core::ids::{DocumentId, NodeId, ShardId};
 use phago_core::query::Local;
@@ -158,7 +157,7 @@ impl ShardHandle {
 
     fn node(&self, py: Python<'_>, id: &str) -> Result<Option<NodeRow>> {
         let id = parse_id(id)?;
-        self.read(py, move |state, shard| local(state, shard).node(NodeId(id)).map(|node| node_row(&node)))
+        self.read(py, move |state, shard| local(state, shard).node(NodeId(id)).map(NodeRow::from))
     }
 
     fn term_frequencies<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {

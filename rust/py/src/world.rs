@@ -1,19 +1,19 @@
 //! One colony: what is taken in, what is read.
 
-use crate::answers::{self, Answered, ExplainedTuple};
 use crate::config::{number, read};
 use crate::convert::document;
 use crate::error::Result;
 use crate::free::FreedElsewhere;
-use crate::metadata::{self, Told};
+use crate::metadata;
 use crate::process::{Home, lock};
-use crate::rows::graph::NodeRow;
+use crate::rows::answers::{AnsweredRow, ExplainedRow};
+use crate::rows::documents::{FoundRow, IngestedRow, StoredRow};
+use crate::rows::graph::{AssociatedRow, NeighborRow, NodeRow, RankedRow};
 use crate::runtime::{Work, brief, call, start_call};
-use crate::tables::{EdgeTable, NodeTable, node_row};
-use phago_core::Error;
+use crate::tables::{EdgeTable, NodeTable};
 use phago_core::cancel::Cancel;
 use phago_core::config::{DistributedConfig, SHARDS_MAX};
-use phago_core::read::{self, FoundDocument, NearConcept};
+use phago_core::read::NearConcept;
 use phago_core::settings::within;
 use phago_core::state::State;
 use phago_core::text::QueryWord;
@@ -26,18 +26,8 @@ use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict, PySequence};
 use std::sync::{Arc, Mutex, Weak};
 
-/// (index in the caller's sequence, id, field, reason)
-type Rejected = (usize, Option<String>, String, String);
-/// (score, id, title, text, tick that digested it, metadata)
-pub(crate) type Found = (f64, String, String, String, Option<u64>, Told);
-/// (title, text, tick of arrival, tick that digested it, metadata)
-type Stored = (String, String, u32, Option<u32>, Told);
 /// (label of a concept, the question's words that led to it)
 pub(crate) type Step = (String, Vec<String>);
-/// (id, label, score, shard)
-type Ranked = (String, String, f64, u32);
-/// (label, weight, co_activations, created, last, id)
-type Neighbor = (String, f64, u32, u32, u32, String);
 
 /// What the handles of one colony share: its world, and the threads that help to take documents in.
 pub(crate) struct Colony {
@@ -146,7 +136,7 @@ impl World {
         documents: &Bound<'_, PySequence>,
         first_index: usize,
         skip: bool,
-    ) -> Result<(u64, u64, Vec<Rejected>)> {
+    ) -> Result<IngestedRow> {
         call(py, self.ingesting(documents, first_index, skip)?)
     }
 
@@ -194,7 +184,13 @@ impl World {
     }
 
     #[pyo3(signature = (text, k, r#where=None))]
-    fn search(&self, py: Python<'_>, text: String, k: usize, r#where: Option<&Bound<'_, PyAny>>) -> Result<Vec<Found>> {
+    fn search(
+        &self,
+        py: Python<'_>,
+        text: String,
+        k: usize,
+        r#where: Option<&Bound<'_, PyAny>>,
+    ) -> Result<Vec<FoundRow>> {
         call(py, self.searching(text, k, r#where)?)
     }
 
@@ -218,7 +214,7 @@ impl World {
         ranking: Option<&Bound<'_, PyDict>>,
         r#where: Option<&Bound<'_, PyAny>>,
         paths: bool,
-    ) -> Result<Vec<Answered>> {
+    ) -> Result<Vec<AnsweredRow>> {
         call(py, self.answering(text, k, ranking, r#where, paths)?)
     }
 
@@ -242,7 +238,7 @@ impl World {
         text: String,
         key: Option<String>,
         ranking: Option<&Bound<'_, PyDict>>,
-    ) -> Result<Option<ExplainedTuple>> {
+    ) -> Result<Option<ExplainedRow>> {
         call(py, self.explaining(text, key, ranking)?)
     }
 
@@ -257,7 +253,7 @@ impl World {
         start_call(py, self.explaining(text, key, ranking)?)
     }
 
-    fn concepts_with_neighbors(&self, py: Python<'_>, text: String, k: usize) -> Result<Vec<(Ranked, Vec<Neighbor>)>> {
+    fn concepts_with_neighbors(&self, py: Python<'_>, text: String, k: usize) -> Result<Vec<AssociatedRow>> {
         call(py, self.associating(text, k)?)
     }
 
@@ -265,12 +261,12 @@ impl World {
         start_call(py, self.associating(text, k)?)
     }
 
-    fn concepts(&self, py: Python<'_>, text: String, k: usize) -> Result<Vec<Ranked>> {
+    fn concepts(&self, py: Python<'_>, text: String, k: usize) -> Result<Vec<RankedRow>> {
         let world = self.world()?.clone();
         call(py, move |_| concepts(&world, &text, k))
     }
 
-    fn get(&self, py: Python<'_>, key: &str) -> Result<Option<Stored>> {
+    fn get(&self, py: Python<'_>, key: &str) -> Result<Option<StoredRow>> {
         self.read(py, |state| stored(state, key))
     }
 
@@ -328,7 +324,7 @@ impl World {
         self.read_async(py, move |state| node(state, &words, &label))
     }
 
-    fn neighbors(&self, py: Python<'_>, label: &str) -> Result<Option<Vec<Neighbor>>> {
+    fn neighbors(&self, py: Python<'_>, label: &str) -> Result<Option<Vec<NeighborRow>>> {
         let words = self.world()?.words(label);
         self.read(py, |state| neighbors(state, &words, label))
     }
@@ -376,10 +372,10 @@ impl World {
         documents: &Bound<'_, PySequence>,
         first_index: usize,
         skip: bool,
-    ) -> Result<impl Work<(u64, u64, Vec<Rejected>)>> {
+    ) -> Result<impl Work<IngestedRow>> {
         let (colony, on_error) = (self.colony()?.clone(), on_error(skip));
         let documents = read_documents(documents, first_index)?;
-        Ok(move |_: &Cancel| Ok(report(colony.ingest(documents, first_index, on_error)?)))
+        Ok(move |_: &Cancel| Ok(colony.ingest(documents, first_index, on_error)?.into()))
     }
 
     fn updating(&self, document: &Bound<'_, PyAny>) -> Result<impl Work<&'static str>> {
@@ -392,9 +388,14 @@ impl World {
         Ok(move |_: &Cancel| world.reinforce(&helped))
     }
 
-    fn searching(&self, text: String, k: usize, r#where: Option<&Bound<'_, PyAny>>) -> Result<impl Work<Vec<Found>>> {
+    fn searching(
+        &self,
+        text: String,
+        k: usize,
+        r#where: Option<&Bound<'_, PyAny>>,
+    ) -> Result<impl Work<Vec<FoundRow>>> {
         let (world, filter) = (self.world()?.clone(), metadata::filter(r#where)?);
-        Ok(move |_: &Cancel| Ok(world.search(&text, k, &filter)?.into_iter().map(found).collect()))
+        Ok(move |_: &Cancel| Ok(world.search(&text, k, &filter)?.into_iter().map(FoundRow::from).collect()))
     }
 
     fn answering(
@@ -404,10 +405,10 @@ impl World {
         ranking: Option<&Bound<'_, PyDict>>,
         r#where: Option<&Bound<'_, PyAny>>,
         paths: bool,
-    ) -> Result<impl Work<Vec<Answered>>> {
+    ) -> Result<impl Work<Vec<AnsweredRow>>> {
         let (world, ranking, filter) = (self.world()?.clone(), read(ranking, "ranking")?, metadata::filter(r#where)?);
         Ok(move |_: &Cancel| {
-            Ok(world.answer(&text, k, &ranking, &filter, paths)?.into_iter().map(answers::answered).collect())
+            Ok(world.answer(&text, k, &ranking, &filter, paths)?.into_iter().map(AnsweredRow::from).collect())
         })
     }
 
@@ -422,26 +423,26 @@ impl World {
         text: String,
         key: Option<String>,
         ranking: Option<&Bound<'_, PyDict>>,
-    ) -> Result<impl Work<Option<ExplainedTuple>>> {
+    ) -> Result<impl Work<Option<ExplainedRow>>> {
         let (world, ranking) = (self.world()?.clone(), read(ranking, "ranking")?);
         Ok(move |_: &Cancel| {
             let told = match key {
                 None => Some(world.explain_question(&text, &ranking)?),
                 Some(key) => world.explain(&text, &key, &ranking)?,
             };
-            Ok(told.map(answers::explained))
+            Ok(told.map(ExplainedRow::from))
         })
     }
 
-    fn associating(&self, text: String, k: usize) -> Result<impl Work<Vec<(Ranked, Vec<Neighbor>)>>> {
+    fn associating(&self, text: String, k: usize) -> Result<impl Work<Vec<AssociatedRow>>> {
         let world = self.world()?.clone();
         Ok(move |_: &Cancel| {
             let words = world.words(&text);
             world.read(|state| {
                 let view = state.view();
                 let told = |concept: NearConcept| {
-                    let near = view.neighbors(concept.term).into_iter().map(neighbor).collect();
-                    (ranked(concept), near)
+                    let neighbors = view.neighbors(concept.term);
+                    AssociatedRow::new(concept, neighbors)
                 };
                 view.near(&words, k).into_iter().map(told).collect()
             })
@@ -480,54 +481,25 @@ fn updated(updated: Updated) -> &'static str {
     }
 }
 
-fn report(ingested: Ingested) -> (u64, u64, Vec<Rejected>) {
-    let row = |error: Error| match error {
-        Error::InvalidDocument { index, id, field, reason } => (index, id, field, reason),
-        Error::DocumentExists { index, id } => {
-            let reason =
-                "is taken by a document with other content; accepted is an id that is free, or the same content";
-            (index, Some(id), "id".into(), reason.into())
-        }
-        // The engine rejects for no other reason; were there one, its words would still be told.
-        other => (0, None, "document".into(), other.to_string()),
-    };
-    (ingested.accepted, ingested.unchanged, ingested.rejected.into_iter().map(row).collect())
-}
-
-pub(crate) fn found(hit: FoundDocument) -> Found {
-    (hit.score, hit.name, hit.title, hit.text, hit.digested, Told(hit.metadata))
-}
-
-/// Concepts over all shards of a world: id, label, score, shard.
-fn concepts(world: &world::World, text: &str, k: usize) -> phago_core::Result<Vec<Ranked>> {
+/// Concepts over all shards of a world.
+fn concepts(world: &world::World, text: &str, k: usize) -> phago_core::Result<Vec<RankedRow>> {
     let words = world.words(text);
-    world.read(|state| state.view().near(&words, k).into_iter().map(ranked).collect())
+    world.read(|state| state.view().near(&words, k).into_iter().map(RankedRow::from).collect())
 }
 
-fn ranked(concept: NearConcept) -> Ranked {
-    (concept.id.to_string(), concept.label.to_string(), concept.score, concept.shard.0)
-}
-
-fn stored(state: &State, key: &str) -> Option<Stored> {
-    let found = state.view().find(key)?;
-    let metadata = Told(found.metadata.clone());
-    Some((found.title.to_string(), found.text.to_string(), found.arrival, found.digested, metadata))
+fn stored(state: &State, key: &str) -> Option<StoredRow> {
+    state.view().find(key).map(StoredRow::from)
 }
 
 fn node(state: &State, words: &[QueryWord], label: &str) -> Option<NodeRow> {
     let view = state.view();
-    view.concept(words, label).and_then(|term| view.node(term)).map(|node| node_row(&node))
+    view.concept(words, label).and_then(|term| view.node(term)).map(NodeRow::from)
 }
 
-fn neighbors(state: &State, words: &[QueryWord], label: &str) -> Option<Vec<Neighbor>> {
+fn neighbors(state: &State, words: &[QueryWord], label: &str) -> Option<Vec<NeighborRow>> {
     let view = state.view();
     let term = view.concept(words, label)?;
-    Some(view.neighbors(term).into_iter().map(neighbor).collect())
-}
-
-fn neighbor(near: read::Neighbor) -> Neighbor {
-    let read::Neighbor { id, label, weight, synapse } = near;
-    (label.to_string(), weight, synapse.co_activations, synapse.created, synapse.last, id.to_string())
+    Some(view.neighbors(term).into_iter().map(NeighborRow::from).collect())
 }
 
 // In the order in which they are listed, which a dictionary of Python keeps.
