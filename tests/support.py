@@ -165,9 +165,9 @@ def child(program, *, timeout=60, flags=(), **env):
     )
 
 
-def child_says(program, **env):
+def child_says(program, **options):
     """What such a program prints; it must end well and complain of nothing."""
-    done = child(program, **env)
+    done = child(program, **options)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return done.stdout

@@ -285,6 +285,57 @@ def test_windows_lines_blank_lines_and_a_byte_order_mark(folder):
     assert beir.read_collection(folder) == before
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("qrels.tsv", "q1 heart 1\nq1 lungs 0\n"),
+        ("qrels.tsv", "q1 0 heart 1\nq1 0 lungs 0\n"),
+        ("qrels.tsv", "q1\t0\theart\t1\nq1\tQ0\tlungs\t0\n"),
+        ("qrels.tsv", "q1\theart\t1.0\nq1\tlungs\t0.0\n"),
+        ("qrels.tsv", "query-id iteration corpus-id score\nq1 0 heart 1\nq1 0 lungs 0\n"),
+        ("qrels/dev.tsv", HEADER + "q1\theart\t1\nq1\tlungs\t0\n"),
+        ("qrels/train.tsv.gz", "q1\theart\t1\nq1\tlungs\t0\n"),
+    ],
+)
+def test_judgements_are_read_in_the_forms_they_come_in(folder, name, content):
+    (folder / "qrels.tsv").unlink()
+    assert beir.read_collection(write(folder, {name: content})).grades == {"q1": {"heart": 1, "lungs": 0}}
+
+
+def test_the_test_split_comes_before_the_others(folder):
+    (folder / "qrels.tsv").unlink()
+    write(folder, {f"qrels/{name}.tsv": f"q1\t{name}\t1\n" for name in ("train", "test", "dev")})
+    assert beir.read_collection(folder).grades == {"q1": {"test": 1}}
+
+
+def test_a_grade_may_have_a_fraction_and_an_id_spaces(folder):
+    (folder / "qrels.tsv").write_text("q1\tthe heart\t0.5\nq1\tlungs\t2.25\n")
+    grades = beir.read_collection(folder).grades["q1"]
+    assert grades == {"the heart": 0.5, "lungs": 2.25}
+    assert measures.ndcg(["the heart", "lungs"], grades) == pytest.approx(
+        (0.5 + 2.25 / math.log2(3)) / (2.25 + 0.5 / math.log2(3))
+    )
+
+
+def test_the_document_that_a_question_copies_is_no_answer_to_it(tmp_path, capsys):
+    texts = {
+        "a1": "Death penalty  deters crime strongly",
+        "a2": "penalty does not deter, says a study of crime",
+        "a3": "crime and bread",
+    }
+    corpus = jsonl([{"_id": name, "title": "", "text": text} for name, text in texts.items()])
+    # The second question only has the id of a document, as where both are numbered from 1.
+    queries = jsonl([{"_id": "a1", "text": "death penalty deters crime strongly"}, {"_id": "a3", "text": "penalty"}])
+    write(tmp_path, {"corpus.jsonl": corpus, "queries.jsonl": queries, "qrels.tsv": "a1\ta2\t1\na3\ta2\t1\n"})
+    collection = beir.read_collection(tmp_path)
+    assert collection.copied == {"a1"}
+    report = evaluation.evaluate(collection, shards=2, depth=10)
+    for result in report.results:
+        assert [name for name, _ in result.rankings["a1"]][:1] == ["a2"], result.row
+        assert {name for name, _ in result.rankings["a3"]} >= {"a1", "a2"}, result.row
+    assert "that 1 of the questions copy" in judge(capsys, tmp_path)
+
+
 DAMAGED = gzip.compress(jsonl(CORPUS).encode())[:-20]
 
 
@@ -299,7 +350,10 @@ DAMAGED = gzip.compress(jsonl(CORPUS).encode())[:-20]
         (
             "qrels.tsv",
             None,
-            "there is no `qrels.tsv` in `kitchen`; accepted is `qrels.tsv` or `qrels/test.tsv`, gzipped or not",
+            (
+                "there is no `qrels.tsv` in `kitchen`; accepted is `qrels.tsv` or `qrels/test.tsv` or `qrels/dev.tsv` "
+                "or `qrels/train.tsv`, gzipped or not"
+            ),
         ),
         ("corpus.jsonl", "", "`kitchen/corpus.jsonl` holds nothing"),
         ("queries.jsonl", "\n", "`kitchen/queries.jsonl` holds nothing"),
@@ -344,17 +398,20 @@ DAMAGED = gzip.compress(jsonl(CORPUS).encode())[:-20]
         (
             "qrels.tsv",
             "q1\theart\tgood\n",
-            "`kitchen/qrels.tsv` line 1 has the grade `good`; accepted is a whole number",
+            "`kitchen/qrels.tsv` line 1 has the grade `good`; accepted is a number",
         ),
         (
             "qrels.tsv",
-            HEADER + "q1\theart\t0.5\n",
-            "`kitchen/qrels.tsv` line 2 has the grade `0.5`; accepted is a whole number",
+            HEADER + "q1\theart\t1e3\n",
+            "`kitchen/qrels.tsv` line 2 has the grade `1e3`; accepted is a number",
         ),
         (
             "qrels.tsv",
-            "q1 heart 1\n",
-            "`kitchen/qrels.tsv` line 1 has 1 column; accepted is question, document and grade with tabs between them",
+            "q1 heart\n",
+            (
+                "`kitchen/qrels.tsv` line 1 has 2 columns; accepted is question, document and grade, or question, "
+                "iteration, document and grade"
+            ),
         ),
         (
             "qrels.tsv",

@@ -321,7 +321,7 @@ print(colony.tick().tick, runner.tick_sync().tick)
     lines = child_says(program).splitlines()
     assert lines[0] == (
         "<unavailable Colony>, <unavailable AsyncColony>, <unavailable graph>, <unavailable DistributedRunner>, "
-        "<unavailable Coordinator>, <unavailable ShardedColony 0>"
+        "<unavailable Coordinator>, <unavailable ShardedColony shard-0>"
     )
     assert lines[1:-1] == ["<closed Colony>, <closed AsyncColony>", "True"]
     assert lines[-1].split()[1] == "2"

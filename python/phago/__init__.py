@@ -9,10 +9,10 @@ drive it themselves.
 from __future__ import annotations
 
 import os
-import sys
 import warnings
 
 from . import _phago
+from ._cores import heed as _heed_cores
 from .aio import AsyncColony
 from .colony import Colony
 from .config import ColonyConfig, DistributedConfig, Ranking, RunnerConfig
@@ -167,17 +167,8 @@ def _seed_maps() -> None:
     _phago.set_map_seed(seed % 2**64)
 
 
-def _say_cores() -> None:
-    # Python reads these itself from 3.13 on, and takes the number as it is; so do we, on every Python.
-    said = sys._xoptions.get("cpu_count")
-    if said is None and not sys.flags.ignore_environment:
-        said = os.environ.get("PYTHON_CPU_COUNT")
-    if isinstance(said, str) and said.isdecimal() and int(said) > 0:
-        _phago.set_cores(min(int(said), 2**31 - 1))
-
-
 _seed_maps()
-_say_cores()
+_heed_cores()
 
 if _phago.DEBUG_BUILD:
     warnings.warn(

@@ -106,10 +106,10 @@ def set_cores(count: int) -> None:
 def check_loop() -> None:
     """Raise `RuntimeError` with advice where no loop of asyncio runs."""
 
-def wait_until_freed() -> None:
-    """Wait until the memory of every colony that has been let go of by now is given back."""
+def wait_until_freed() -> int:
+    """Wait until every colony that has been let go of by now is freed, on its own thread; how many were so far."""
 
-def wait_until_freed_async() -> Awaitable[None]: ...
+def wait_until_freed_async() -> Awaitable[int]: ...
 def document_id(key: str) -> str:
     """The id of a document that the caller named `key`."""
 

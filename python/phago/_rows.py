@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ._checks import text_of
+from ._checks import instance, refusal, text_of
 from ._settings import as_native
 from .config import Ranking
-from .errors import ConfigError
 from .ids import ShardId, TickPhase
 from .results import (
     BridgeShare,
@@ -50,17 +49,13 @@ def constants(ranking: Any) -> dict[str, int | float] | None:
     if ranking is None:
         return None
     if not isinstance(ranking, Ranking):
-        accepted = 'None, "lexical" or a Ranking'
-        raise ConfigError(
-            f"`ranking` is {ranking!r}; accepted is {accepted}", field="ranking", value=ranking, accepted=accepted
-        )
+        raise refusal("ranking", ranking, 'None, "lexical" or a Ranking')
     return as_native(ranking, "Ranking")
 
 
 def helped(hit: Any) -> tuple[str, str, str, list[tuple[str, list[str]]]]:
     """A hit that helped as the native module takes it: id, title, text, and the words and concepts of its path."""
-    if not isinstance(hit, Hit):
-        raise TypeError(f"`hit` is a Hit, not {type(hit).__name__}")
+    hit = instance("hit", hit, Hit)
     path = [
         (text_of("hit.path", step.label), [text_of("hit.path", word.word) for word in step.words])
         for step in hit.path.concepts
@@ -114,9 +109,9 @@ def rejected(row: RejectedRow) -> Rejected:
     return Rejected(row.index, row.id, row.field, row.reason)
 
 
-def stored(id: str, row: StoredRow) -> StoredDocument:
-    """A stored document, by the id that it was asked for."""
-    return StoredDocument(id, row.title, row.text, row.arrival, row.digested, row.metadata)
+def stored(row: StoredRow) -> StoredDocument:
+    """A stored document."""
+    return StoredDocument(row.id, row.title, row.text, row.arrival, row.digested, row.metadata)
 
 
 def _words(rows: list[WordRow]) -> tuple[WordShare, ...]:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from types import TracebackType
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, Self, overload
 
 from . import _phago
-from ._checks import count, question_of, text_of
+from ._checks import count, instance, one_of, question_of, refusal, text_of
+from ._frames import rows_of
+from ._jsonl import Export, read_jsonl
+from ._log import DEBUG, WARNING, log
 from ._rows import concept, constants, explanation, helped, hit, lexical_hit, rejected, stored, tick_result
 from ._settings import as_native
 from ._unpicklable import Unpicklable
 from .config import ColonyConfig, Ranking, RunnerConfig
-from .document import Document, Scalar
-from .errors import ClosedError, ConfigError, CoordinatorUnavailable, DocumentExists, InvalidDocument
+from .document import Document
+from .errors import ClosedError, CoordinatorUnavailable, DocumentExists, InvalidDocument, PhaseTimeout, ShardDied
 from .graph import Graph
 from .results import (
     Concept,
@@ -35,7 +40,8 @@ __all__ = ["Colony", "DigestOf", "DocumentLike", "OnError", "Updated", "Where"]
 DocumentLike = str | Mapping[str, Any] | Document
 """A document: its text; a mapping with `text` and perhaps `id`, `title` and `metadata`; or a `Document`."""
 
-Where = Mapping[str, Scalar | Collection[Scalar] | Mapping[str, Scalar | Collection[Scalar]]]
+# A mapping of keys to conditions; conditions and filters nest, which type checkers are not asked to follow.
+Where = Mapping[str, Any]
 """A filter: for each key a value, values, or operators with what to compare with; see `Colony.query`."""
 
 OnError = Literal["raise", "skip"]
@@ -52,32 +58,93 @@ CHUNK = 1000
 
 def chunks(documents: Iterable[DocumentLike] | DocumentLike) -> Iterator[tuple[int, list[DocumentLike]]]:
     """The documents in chunks, each with the index of its first."""
-    # A string, a mapping and bytes can be iterated, and whoever passes one means one document.
-    alone = isinstance(documents, str | bytes | bytearray | Mapping) or not isinstance(documents, Iterable)
-    waiting = cast("Iterator[DocumentLike]", iter([documents] if alone else documents))  # type: ignore[arg-type]
+    if isinstance(documents, str | os.PathLike):
+        _not_a_path(documents)
+    waiting: Iterator[Any] | None = rows_of(documents)
+    if waiting is None:
+        # A string, a mapping and bytes can be iterated, and whoever passes one means one document.
+        alone = isinstance(documents, str | bytes | bytearray | Mapping) or not isinstance(documents, Iterable)
+        waiting = iter([documents] if alone else documents)  # type: ignore[list-item,arg-type]
     first = 0
     while chunk := list(islice(waiting, CHUNK)):
         yield first, chunk
         first += len(chunk)
 
 
+def _not_a_path(given: str | os.PathLike[Any]) -> None:
+    """Refuse a path where texts are meant; a text that names a file by chance can be given as a mapping."""
+    path = os.fspath(given)
+    is_text = isinstance(given, str)
+    # No text of a line or more, and no word that happens to be a file's name.
+    if is_text and (len(given) > 4096 or "\n" in given or not {os.sep, os.altsep} & set(given)):
+        return
+    try:
+        what = "a folder" if os.path.isdir(path) else "a file" if os.path.isfile(path) else "" if is_text else "a path"
+    except ValueError:
+        return
+    if what:
+        advice = "`phago.read_folder(path)` reads the files of a folder" if what != "a file" else "pass what it holds"
+        reason = f'is the path of {what}; {advice}, and `{{"text": path}}` takes the path itself as a text'
+        reason = reason.replace("the path of a path", "a path")
+        message = f"document 0: its document {reason}"
+        raise InvalidDocument(message, index=0, id=None, field="document", reason=reason)
+
+
 def is_evidence(of: DigestOf) -> bool:
     """Whether a digest is of the evidence alone."""
-    if of in ("state", "evidence"):
-        return of == "evidence"
-    accepted = '"state" or "evidence"'
-    raise ConfigError(f"`of` is {of!r}; accepted is {accepted}", field="of", value=of, accepted=accepted)
+    return one_of("of", of, ("state", "evidence")) == "evidence"
+
+
+def keys_of(ids: Iterable[str]) -> list[str]:
+    """The ids of several documents."""
+    if not isinstance(ids, Iterable) or isinstance(ids, bytes | bytearray | Mapping):
+        raise TypeError(f"`id` is a string or an iterable of strings, not {type(ids).__name__}")
+    return [text_of("id", key) for key in ids]
+
+
+def page_of(keys: list[str], limit: int | None) -> Iterator[list[str]]:
+    """Keys in pages that are read at once, `limit` of them in all."""
+    left = len(keys) if limit is None else min(count("limit", limit, 0), len(keys))
+    for start in range(0, left, CHUNK):
+        yield keys[start : min(start + CHUNK, left)]
+
+
+def not_everything(where: Where | None) -> Where:
+    """A filter that names what to delete."""
+    if where is None or (isinstance(where, Mapping) and not where):
+        raise refusal("where", where, "a filter of at least one key")
+    return where
+
+
+@contextmanager
+def undone_is_logged() -> Iterator[None]:
+    """Say of a tick that could not be made that it was undone."""
+    try:
+        yield
+    except (PhaseTimeout, ShardDied) as error:
+        log(WARNING, "a tick was undone: %s", error)
+        raise
+
+
+def ticked(native: _phago.TickResult) -> DistributedTickResult:
+    """A tick's result, once it was told to those who listen."""
+    result = tick_result(native)
+    log(DEBUG, "tick %d: %d concepts, %d synapses", result.tick, result.total_nodes(), result.total_edges())
+    return result
+
+
+def ran(row: _phago.RunRow, begun: float) -> RunReport:
+    """What a run did since then, once it was told to those who listen."""
+    report = RunReport(row.ticks, row.digested, row.failed, time.monotonic() - begun)
+    log(DEBUG, "%d ticks: %d documents digested in %.3f s", report.ticks, report.digested, report.seconds)
+    return report
 
 
 class Intake:
     """The report of one `ingest` while it grows."""
 
     def __init__(self, on_error: OnError) -> None:
-        if on_error not in ("raise", "skip"):
-            accepted = '"raise" or "skip"'
-            message = f"`on_error` is {on_error!r}; accepted is {accepted}"
-            raise ConfigError(message, field="on_error", value=on_error, accepted=accepted)
-        self.skip = on_error == "skip"
+        self.skip = one_of("on_error", on_error, ("raise", "skip")) == "skip"
         self.report = IngestReport()
 
     def add(self, row: _phago.IngestedRow) -> None:
@@ -86,6 +153,8 @@ class Intake:
             self.report.unchanged + row.unchanged,
             self.report.rejected + tuple(map(rejected, row.rejected)),
         )
+        for one in row.rejected:
+            log(WARNING, "document %d was left out: its %s %s", one.index, one.field, one.reason)
 
     def __enter__(self) -> Self:
         return self
@@ -129,22 +198,20 @@ class Colony(Unpicklable):
         *,
         runner: RunnerConfig | None = None,
     ) -> None:
-        config = ColonyConfig() if config is None else config
-        if not isinstance(config, ColonyConfig):
-            raise TypeError(f"`config` is a ColonyConfig, not {type(config).__name__}")
+        config = ColonyConfig() if config is None else instance("config", config, ColonyConfig)
+        seed = count("seed", seed, 0, 2**64 - 1)
         if seed:
             if config.seed not in (0, seed):
-                accepted = f"the config's own seed {config.seed}, or none"
-                raise ConfigError(
-                    f"`seed` is {seed}; accepted is {accepted}", field="seed", value=seed, accepted=accepted
-                )
+                raise refusal("seed", seed, f"the config's own seed {config.seed}, or none")
             config = dataclasses.replace(config, seed=seed)
+        cores = _phago.cores()
         if runner is None:
-            runner = RunnerConfig(max_parallelism=min(_phago.cores(), 256))
+            runner = RunnerConfig(max_parallelism=min(cores, 256))
+        runner = instance("runner", runner, RunnerConfig)
         self._config = config
-        self._shards = (
-            min(_phago.cores(), _phago.SHARDS_MAX) if shards is None else count("shards", shards, 1, _phago.SHARDS_MAX)
-        )
+        shards_max, is_path = _phago.SHARDS_MAX, isinstance(shards, str | os.PathLike)
+        hint = "a path was given, and this colony lives in memory alone" if is_path else ""
+        self._shards = min(cores, shards_max) if shards is None else count("shards", shards, 1, shards_max, hint)
         self._native: tuple[_phago.World, _phago.Runner] | None = None
         world = _phago.World.create(as_native(config, "ColonyConfig"), self._shards)
         self._native = (
@@ -176,7 +243,8 @@ class Colony(Unpicklable):
         content changes nothing.
 
         Args:
-            documents: Strings, mappings (`text`; optional `id`, `title`, `metadata`) or `Document`s.
+            documents: Strings, mappings (`text`; optional `id`, `title`, `metadata`) or `Document`s; or a DataFrame of
+                pandas or polars or a Table of pyarrow with these columns (see `read_frame` for others).
             on_error: With "raise", the first document that is not valid raises, and nothing of its chunk is taken in.
                 With "skip", the report lists such documents, and the rest is taken in.
 
@@ -208,8 +276,17 @@ class Colony(Unpicklable):
         """
         return self._world.update(document)
 
-    def delete(self, id: str) -> bool:
+    @overload
+    def delete(self, id: str) -> bool: ...
+    @overload
+    def delete(self, id: Iterable[str]) -> int: ...
+    @overload
+    def delete(self, *, where: Where) -> int: ...
+    def delete(self, id: str | Iterable[str] | None = None, *, where: Where | None = None) -> bool | int:
         """Delete a document. Returns `False`, and changes nothing, if no document has this id.
+
+        With several ids, or with a filter, it deletes those documents one after the other and returns how many there
+        were. Interrupted, it leaves whole documents.
 
         Every answer, count and statistic is at once that of a colony that never saw the document, and
         `digest("evidence")` proves it. A document that waits to be digested never will be. During a tick, the delete
@@ -225,9 +302,17 @@ class Colony(Unpicklable):
         `concepts_per_document`. Otherwise some history stays: a synapse that was dropped to make room does not return.
 
         Args:
-            id: The document's id; for one that came without, the 32 hex digits that its hit shows.
+            id: The document's id; for one that came without, the 32 hex digits that its hit shows. Or several of them.
+            where: Instead, a filter as `query` takes it, with at least one key: every document that matches goes.
         """
-        return self._world.delete(text_of("id", id))
+        if isinstance(id, str):
+            if where is None:
+                return self._world.delete(text_of("id", id))
+        elif id is not None and where is None:
+            return self._world.delete_all(keys_of(id))
+        elif id is None:
+            return self._world.delete_all(self._world.names(not_everything(where)))
+        raise TypeError("`delete` takes an id, several ids, or `where`: one of them")
 
     def reinforce(self, hit: Hit) -> bool:
         """Learn from a hit that helped; it takes effect in the next tick, which `run` makes.
@@ -261,8 +346,9 @@ class Colony(Unpicklable):
         """
         limit = None if max_ticks is None else count("max_ticks", max_ticks, 0)
         begun = time.monotonic()
-        run = self._runner.run_sync(limit)
-        return RunReport(run.ticks, run.digested, run.failed, time.monotonic() - begun)
+        with undone_is_logged():
+            run = self._runner.run_sync(limit)
+        return ran(run, begun)
 
     def ticks(self, max_ticks: int | None = None) -> Iterator[DistributedTickResult]:
         """As `run`, handing over each tick as it is made."""
@@ -273,7 +359,8 @@ class Colony(Unpicklable):
 
     def tick(self) -> DistributedTickResult:
         """Make one tick, whether there is work or not."""
-        return tick_result(self._runner.tick_sync())
+        with undone_is_logged():
+            return ticked(self._runner.tick_sync())
 
     # --- asking; nothing here changes anything ---
 
@@ -309,12 +396,16 @@ class Colony(Unpicklable):
             k: Hits, at most. The head of a longer answer is the shorter one.
             ranking: "lexical" for BM25 alone (k1 1.5, b 0.75); constants other than the default ones.
             where: For each key a condition; all must hold. A condition is a value (equal to it), a list, tuple or set
-                (equal to any of them), or a mapping of operators, all of which must hold: `gt`, `gte`, `lt`, `lte`
-                (greater, greater or equal, less, less or equal; a number or a string), `ne` (not equal), `in` (any of).
-                Numbers compare by their exact value (1 is 1.0), strings by code point; a bool is no number, and values
-                of different kinds are never equal, less or greater. A document without the key never matches, not
-                even by `ne`. One with a list matches where one of its values passes all operators; `ne` must hold for
-                every value. At most 64 keys and 1 MiB, counted as in metadata. Without a key it is no filter.
+                (equal to any of them), None (no such key), or a mapping of operators, all of which must hold: `eq`,
+                `gt`, `gte`, `lt`, `lte` (equal, greater, greater or equal, less, less or equal), `in` (any of), `ne`
+                (not equal), `nin` (none of), `exists` (True or False: whether there is the key), `not` (a condition
+                that does not hold). `$and` and `$or` stand in the place of a key and take a list of such filters,
+                `$not` takes one. Numbers compare by their exact value (1 is 1.0), strings by code point; a bool is no
+                number, and values of different kinds are never equal, less or greater. A document without the key
+                matches `ne`, `nin`, `not` and None, and nothing else. Of one with a list, one value must pass all
+                operators; `ne` and `nin` must hold for every value. The `$` may be left out of `$and`, `$or` and `$not`
+                where no condition is meant, and may stand before operators. At most 64 conditions on keys, 16 levels
+                and 1 MiB, counted as in metadata.
             paths: Without, the hits' `passage` and `path` stay empty, which makes a long answer cheaper.
 
         Raises:
@@ -362,7 +453,52 @@ class Colony(Unpicklable):
         A document that came without an id has the 32 hex digits that its hit shows.
         """
         found = self._world.get(text_of("id", id))
-        return None if found is None else stored(id, found)
+        return None if found is None else stored(found)
+
+    def count(self, where: Where | None = None) -> int:
+        """How many documents match a filter as `query` takes it; without one, all there are."""
+        return self._world.count(where)
+
+    def documents(
+        self, where: Where | None = None, *, after: str | None = None, limit: int | None = None
+    ) -> Iterator[StoredDocument]:
+        """Iterate over the documents, in the order of their ids (by code point), reading 1,000 at a time.
+
+        They are those that are there when the iteration begins; one that is deleted before its turn is left out. The
+        ids are held in memory, and the texts of one page.
+
+        >>> with Colony() as colony:
+        ...     report = colony.ingest([{"id": name, "text": f"Text {name}."} for name in "cab"])
+        ...     [document.id for document in colony.documents()], [one.id for one in colony.documents(after="a", limit=1)]
+        (['a', 'b', 'c'], ['b'])
+
+        Args:
+            where: A filter as `query` takes it.
+            after: Begin behind this id, such as the last one of the page before.
+            limit: At most so many.
+        """
+        world = self._world
+        keys = world.names(where, None if after is None else text_of("after", after))
+        return (stored(row) for page in page_of(keys, limit) for row in self._world.stored(page))
+
+    def export_jsonl(self, path: str | os.PathLike[str], where: Where | None = None) -> int:
+        """Write the documents as lines of JSON, in the order of their ids; returns how many there are.
+
+        A colony that ingests `phago.read_jsonl(path)` has the same `digest("evidence")`. The file is there whole or not
+        at all. The graph, what is learned and the ticks of the documents are no part of it.
+
+        Args:
+            path: The file, which is replaced if it is there.
+            where: A filter as `query` takes it.
+        """
+        with Export(path) as export:
+            for page in page_of(self._world.names(where), None):
+                export.write(self._world.stored(page))
+        return export.documents
+
+    def import_jsonl(self, path: str | os.PathLike[str], on_error: OnError = "raise") -> IngestReport:
+        """Ingest the documents of a file that `export_jsonl` wrote, or that has the same form (see `read_jsonl`)."""
+        return self.ingest(read_jsonl(path), on_error)
 
     @property
     def graph(self) -> Graph:

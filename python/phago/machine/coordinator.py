@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Self
 
 from .. import _phago
-from .._checks import count, text_of
+from .._checks import count, instance, text_of
 from .._settings import as_native
 from .._unpicklable import Unpicklable
 from ..config import DistributedConfig, RunnerConfig
@@ -39,8 +39,7 @@ class Coordinator(Unpicklable):
     @classmethod
     def with_config(cls, config: DistributedConfig, *, clock: Callable[[], float] = time.monotonic) -> Self:
         """A coordinator laid out as the config says."""
-        if not isinstance(config, DistributedConfig):
-            raise TypeError(f"`config` is a DistributedConfig, not {type(config).__name__}")
+        config = instance("config", config, DistributedConfig)
         coordinator = cls.__new__(cls)
         coordinator._begin(config, clock)
         return coordinator

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .._checks import count, question_of
+from .._checks import count, instance, question_of
 from ..errors import ConfigError
 from ..ids import ShardId
 from ..results import ScoredNode
 from .coordinator import Coordinator
-from .shard import ShardedColony
+from .shard import ShardedColony, shards_of
 
 __all__ = ["DistributedQueryEngine"]
 
@@ -23,8 +23,8 @@ class DistributedQueryEngine:
     """
 
     def __init__(self, coordinator: Coordinator, shards: Iterable[ShardedColony]) -> None:
-        self._coordinator = coordinator
-        self._shards = tuple(shards)
+        self._coordinator = instance("coordinator", coordinator, Coordinator)
+        self._shards = shards_of(shards)
         if not self._shards:
             accepted = "at least one shard"
             message = f"`shards` is empty; accepted is {accepted}"

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from .. import _phago
-from .._checks import count
+from .._checks import count, instance
 from .._rows import tick_result
 from .._settings import as_native
 from .._unpicklable import Unpicklable
@@ -15,7 +15,7 @@ from ..config import RunnerConfig
 from ..errors import CoordinatorUnavailable
 from ..results import DistributedTickResult
 from .coordinator import Coordinator
-from .shard import ShardedColony
+from .shard import ShardedColony, shards_of
 
 __all__ = ["DistributedRunner"]
 
@@ -41,11 +41,9 @@ class DistributedRunner(Unpicklable):
     def __init__(
         self, coordinator: Coordinator, shards: Iterable[ShardedColony], config: RunnerConfig | None = None
     ) -> None:
-        config = RunnerConfig() if config is None else config
-        if not isinstance(config, RunnerConfig):
-            raise TypeError(f"`config` is a RunnerConfig, not {type(config).__name__}")
-        self._coordinator = coordinator
-        self._shards = tuple(shards)
+        config = RunnerConfig() if config is None else instance("config", config, RunnerConfig)
+        self._coordinator = instance("coordinator", coordinator, Coordinator)
+        self._shards = shards_of(shards)
         self._config = config
         self._native = _phago.Runner.of_shards(
             coordinator._native,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from .. import _phago
-from .._checks import count, question_of, text_of
+from .._checks import count, instance, question_of, text_of
 from .._phago import Batch
 from .._rows import helped, node, phase_result
 from .._settings import as_native
@@ -48,10 +49,7 @@ class ShardedColony(Unpicklable):
     _instead = "make one where it is needed; its batches may travel"
 
     def __init__(self, shard_id: int, config: ColonyConfig, ring: ConsistentHashRing) -> None:
-        if not isinstance(config, ColonyConfig):
-            raise TypeError(f"`config` is a ColonyConfig, not {type(config).__name__}")
-        if not isinstance(ring, ConsistentHashRing):
-            raise TypeError(f"`ring` is a ConsistentHashRing, not {type(ring).__name__}")
+        config, ring = instance("config", config, ColonyConfig), instance("ring", ring, ConsistentHashRing)
         self._native = _phago.ShardHandle(ShardId(shard_id), as_native(config, "ColonyConfig"), ring._native)
         self._config = config
         self._ring = ring
@@ -188,3 +186,14 @@ class ShardedColony(Unpicklable):
             return f"<ShardedColony {self.shard_id} at tick {self.current_tick}>"
         except CoordinatorUnavailable:
             return f"<unavailable ShardedColony {self.shard_id}>"
+
+
+def shards_of(given: Iterable[ShardedColony]) -> tuple[ShardedColony, ...]:
+    """An argument that holds shards."""
+    if not isinstance(given, Iterable):
+        raise TypeError(f"`shards` is an iterable of ShardedColony, not {type(given).__name__}")
+    shards = tuple(given)
+    for index, shard in enumerate(shards):
+        if not isinstance(shard, ShardedColony):
+            raise TypeError(f"`shards` holds a {type(shard).__name__} at index {index}; accepted is a ShardedColony")
+    return shards

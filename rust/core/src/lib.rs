@@ -10,7 +10,9 @@
 //!   [`message`] is what travels.
 //! * [`commons`] is the committed copy that every shard reads, [`plan`] what the next tick will do.
 //! * [`agents`] propose; [`shard`] senses, acts, delivers and advances over what it owns.
-//! * [`query`] answers, [`read`] tells what is asked of a committed state; [`state`] is one committed colony; [`dump`] its digest; [`colony`] the sequential driver.
+//! * [`input`] is everything that changes a colony, as data.
+//! * [`query`] answers, [`read`] tells what is asked of a committed state; [`replica`] is the committed state of one node; [`dump`] its
+//!   digest; [`colony`] the sequential driver.
 //! * [`coordinator`] counts who takes part and who has answered, and never waits; [`ghost`] keeps bounded copies of
 //!   far nodes.
 #![forbid(unsafe_code)]
@@ -27,6 +29,7 @@ pub mod error;
 pub mod ghost;
 pub mod graph;
 pub mod ids;
+pub mod input;
 pub mod maps;
 pub mod message;
 pub mod metadata;
@@ -35,10 +38,10 @@ pub mod plan;
 pub mod query;
 pub mod read;
 pub mod reinforcement;
+pub mod replica;
 pub mod ring;
 pub mod settings;
 pub mod shard;
-pub mod state;
 pub mod text;
 pub mod titles;
 

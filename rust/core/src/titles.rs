@@ -56,11 +56,10 @@ impl Titles {
             return;
         }
         let hash = self.hash(title);
-        if let Some(places) = self.by_hash.get_mut(&hash) {
-            places.retain(|known| *known != place);
-            if places.is_empty() {
-                self.by_hash.remove(&hash);
-            }
+        let places = self.by_hash.get_mut(&hash).expect("a document is listed under its title");
+        places.retain(|known| *known != place);
+        if places.is_empty() {
+            self.by_hash.remove(&hash);
         }
     }
 
@@ -70,9 +69,8 @@ impl Titles {
             return;
         }
         let hash = self.hash(title);
-        if let Some(place) = self.by_hash.get_mut(&hash).and_then(|all| all.iter_mut().find(|place| **place == from)) {
-            *place = to;
-        }
+        let place = self.by_hash.get_mut(&hash).and_then(|all| all.iter_mut().find(|place| **place == from));
+        *place.expect("a document is listed under its title") = to;
     }
 
     /// Every title that stands in a sequence of terms, once, in the order of their first mention. `title_of` gives

@@ -278,7 +278,7 @@ fn passages_cover_a_text_and_the_best_has_the_answer() {
     let mut passage = |key: &str| {
         let document = colony.state().document(DocumentId::from_key(key)).unwrap();
         let (start, end) = answer.inquiry.best_passage(document, &mut asker.buffers);
-        document.text[start..end].to_owned()
+        document.body.text[start..end].to_owned()
     };
     assert!(passage("long").contains("zeppelin landed in Lakehurst"));
     assert_eq!(passage("short"), "Of no help.");
@@ -379,7 +379,7 @@ fn what_was_deleted_leaves_no_trace_in_answers() {
         let mut fresh = common::colony(&ColonyConfig::default(), 2);
         for shard in colony.state().shards() {
             for document in shard.documents().all() {
-                fresh.ingest(document.key.as_deref(), &document.title, &document.text).unwrap();
+                fresh.ingest(document.body.key.as_deref(), &document.body.title, &document.body.text).unwrap();
             }
         }
         let (mut one, mut other) = (Asker::of(&colony), Asker::of(&fresh));

@@ -51,7 +51,9 @@ fn comparison() -> impl Strategy<Value = Comparison<Value>> {
     let bound = || prop_oneof![8 => ordered(), 1 => Just(Value::Float(f64::INFINITY))];
     prop_oneof![
         prop::collection::vec(value(), 0..4).prop_map(Comparison::In),
+        prop::collection::vec(value(), 0..4).prop_map(Comparison::NotIn),
         value().prop_map(Comparison::Ne),
+        any::<bool>().prop_map(Comparison::Exists),
         bound().prop_map(Comparison::Gt),
         bound().prop_map(Comparison::Gte),
         bound().prop_map(Comparison::Lt),
@@ -62,8 +64,15 @@ fn comparison() -> impl Strategy<Value = Comparison<Value>> {
 fn filter() -> impl Strategy<Value = Filter> {
     let keys = prop::sample::subsequence(vec!["one", "two", "three"], 0..=3);
     let comparisons = prop::collection::vec(prop::collection::vec(comparison(), 1..4), 3);
-    (keys, comparisons)
-        .prop_map(|(keys, all)| Filter::new(keys.into_iter().map(Into::into).zip(all).collect()).unwrap())
+    let plain = (keys, comparisons)
+        .prop_map(|(keys, all)| Filter::new(keys.into_iter().map(Into::into).zip(all).collect()).unwrap());
+    plain.prop_recursive(3, 8, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(|all| Filter::all(all).unwrap()),
+            prop::collection::vec(inner.clone(), 0..3).prop_map(|any| Filter::any(any).unwrap()),
+            inner.prop_map(|filter| Filter::not(filter).unwrap()),
+        ]
+    })
 }
 
 proptest! {
@@ -86,7 +95,7 @@ proptest! {
                     let documents = shard.documents();
                     let found: Vec<u32> = documents.matching(filter).iter().collect();
                     let all = (0u32..).zip(documents.all());
-                    let plain = all.filter(|(_, document)| filter.accepts(&document.metadata)).map(|(place, _)| place);
+                    let plain = all.filter(|(_, document)| filter.accepts(&document.body.metadata)).map(|(place, _)| place);
                     prop_assert_eq!(&found, &plain.collect::<Vec<u32>>(), "{:?}", filter);
                     prop_assert_eq!(documents.matching(filter).count(), found.len());
                 }
@@ -154,7 +163,7 @@ fn one_value_of_a_list_must_pass_all_and_none_may_be_excluded() {
     assert!(range.accepts(&list(&[1, 4])) && !range.accepts(&list(&[1, 5])) && !range.accepts(&list(&[])));
     let not = one("k", vec![Ne(Value::Int(2))]);
     assert!(not.accepts(&list(&[1])) && not.accepts(&list(&[])) && !not.accepts(&list(&[1, 2])));
-    assert!(!not.accepts(&Metadata::default()) && !not.accepts(&of(&[("other", Values::One(Value::Int(1)))])));
+    assert!(not.accepts(&Metadata::default()) && not.accepts(&of(&[("other", Values::One(Value::Int(1)))])));
     assert!(!one("k", vec![In(Vec::new())]).accepts(&list(&[1])));
     assert!(Filter::default().accepts(&Metadata::default()));
 }
@@ -198,6 +207,52 @@ fn a_bad_filter_is_refused_by_key_and_value() {
 }
 
 #[test]
+fn a_filter_of_filters_is_bounded_as_a_whole() {
+    use phago_core::metadata::{FILTER_DEPTH_MAX, FILTER_KEYS_MAX};
+    let one = || one("k", vec![Comparison::Ne(Value::Int(1))]);
+    let value = |result: Result<Filter, Error>| match result {
+        Err(Error::Config { field, value, .. }) if field == "where" => value,
+        other => panic!("{other:?}"),
+    };
+    assert!(Filter::any(vec![one(); FILTER_KEYS_MAX]).is_ok());
+    assert_eq!(value(Filter::any(vec![one(); FILTER_KEYS_MAX + 1])), "a filter of 65 conditions on keys");
+    let mut deep = one();
+    for _ in 0..FILTER_DEPTH_MAX {
+        deep = Filter::not(deep).unwrap();
+    }
+    assert!(deep.accepts(&Metadata::default()));
+    assert_eq!(value(Filter::all(vec![deep])), "a filter of 17 levels");
+    let half = |key: &str| self::one(key, vec![Comparison::In(vec![text(&"x".repeat(FILTER_BYTES_MAX / 2))])]);
+    assert!(value(Filter::any(vec![half("a"), half("b")])).ends_with("bytes"));
+}
+
+#[test]
+fn what_is_excluded_may_be_missing_and_what_is_asked_for_may_not() {
+    use Comparison::{Exists, Gt, In, Ne, NotIn};
+    let none = Metadata::default();
+    let two = of(&[("k", Values::One(Value::Int(2)))]);
+    let empty = of(&[("k", Values::Many(Box::new([])))]);
+    let two_is = Value::Int(2);
+    for (comparisons, expected) in [
+        (vec![Ne(two_is.clone())], [true, false, true]),
+        (vec![NotIn(vec![two_is.clone(), text("2")])], [true, false, true]),
+        (vec![NotIn(vec![])], [true, true, true]),
+        (vec![In(vec![two_is.clone()])], [false, true, false]),
+        (vec![Gt(Value::Int(1)), Ne(Value::Int(3))], [false, true, false]),
+        (vec![Exists(true)], [false, true, true]),
+        (vec![Exists(false)], [true, false, false]),
+        (vec![Exists(true), Ne(two_is.clone())], [false, false, true]),
+        (vec![Exists(true), Exists(false)], [false, false, false]),
+        (vec![Exists(false), In(vec![two_is])], [false, false, false]),
+    ] {
+        let filter = one("k", comparisons);
+        assert_eq!([&none, &two, &empty].map(|metadata| filter.accepts(metadata)), expected, "{filter:?}");
+        let not = Filter::not(filter.clone()).unwrap();
+        assert_eq!([&none, &two, &empty].map(|metadata| not.accepts(metadata)), expected.map(|one| !one), "{not:?}");
+    }
+}
+
+#[test]
 fn metadata_is_content() {
     let year = |year| of(&[("year", Values::One(Value::Int(year)))]);
     let fill = |documents: &[(Option<&str>, Metadata)]| {
@@ -212,7 +267,7 @@ fn metadata_is_content() {
     for other in [Metadata::default(), year(2), of(&[("year", Values::One(Value::Float(1.0)))])] {
         assert!(matches!(colony.ingest_with(Some("a"), "T", "ions cross", other), Err(Error::DocumentExists { .. })));
     }
-    let digests = |colony: &Colony| (colony.state().digest(), colony.state().evidence_digest());
+    let digests = |colony: &Colony| (colony.digest(), colony.evidence_digest());
     let all = [Metadata::default(), year(1), year(2)];
     let told: BTreeSet<_> =
         all.iter().flat_map(|one| <[_; 2]>::from(digests(&fill(&[(Some("a"), one.clone())])))).collect();
@@ -282,7 +337,7 @@ fn expected(colony: &Colony, question: &str, k: usize, filter: &Filter, ranking:
     let inquiry = state.inquire(question, ranking, &mut session, &mut buffers);
     // What is bounded may grow with the colony.
     let ranking = &inquiry.ranking;
-    let matches = |id: u128| filter.accepts(&state.document(DocumentId(id)).unwrap().metadata);
+    let matches = |id: u128| filter.accepts(&state.document(DocumentId(id)).unwrap().body.metadata);
     let words = session.query(question);
     let lexical = state.search(&words, 100_000, &Filter::default(), &mut Scratch::default());
     let lexical: Vec<u128> = lexical.iter().map(|found| found.id).filter(|id| matches(*id)).collect();
@@ -342,7 +397,7 @@ fn an_answer_is_the_best_of_those_that_match() {
                     let (hits, lexical): &(Vec<_>, Vec<_>) = &told[told.len() - 1];
                     assert_eq!(*hits, expected(&colony, question, k, filter, &narrow), "{question} {filter:?} {k}");
                     let whole = colony.state().search(&words, 1000, &Filter::default(), &mut Scratch::default());
-                    let matches = |id| filter.accepts(&colony.state().document(DocumentId(id)).unwrap().metadata);
+                    let matches = |id| filter.accepts(&colony.state().document(DocumentId(id)).unwrap().body.metadata);
                     let whole = whole.iter().filter(|one| matches(one.id)).map(|one| (one.id, one.score.to_bits()));
                     assert_eq!(*lexical, whole.take(k).collect::<Vec<_>>());
                     // Would the k best, filtered, have been fewer? Else this proves little.

@@ -51,14 +51,36 @@ fn pages_hold_every_document_that_matches_once_in_the_order_of_ids() {
         assert_eq!(view.count(&Filter::default()), all.len() as u64);
         for number in 0..3 {
             let some = pages(view, 1, &third(number));
-            let expected: Vec<DocumentId> =
-                all.iter().copied().filter(|id| third(number).accepts(&view.document(*id).unwrap().metadata)).collect();
+            let expected: Vec<DocumentId> = all
+                .iter()
+                .copied()
+                .filter(|id| third(number).accepts(&view.document(*id).unwrap().body.metadata))
+                .collect();
             assert_eq!((some.len(), view.count(&third(number))), (DOCUMENTS / 3, DOCUMENTS as u64 / 3));
             assert_eq!(some, expected);
         }
         assert!(view.list(None, 0, &Filter::default()).is_empty());
         assert!(view.list(all.last().copied(), 5, &Filter::default()).is_empty());
     }
+}
+
+#[test]
+fn names_are_those_of_every_document_that_matches_in_their_order() {
+    let mut seen: Vec<Vec<String>> = Vec::new();
+    for shards in [1, 3, 8] {
+        let colony = grown(shards);
+        let view = colony.state().view();
+        let all = view.names(None, &Filter::default());
+        assert_eq!(all.len(), DOCUMENTS + 1);
+        assert!(all.is_sorted_by(|a, b| a < b));
+        let some = view.names(None, &third(1));
+        assert_eq!(some.len(), DOCUMENTS / 3);
+        let accepted = |name: &&String| third(1).accepts(&view.find(name).unwrap().body.metadata);
+        assert_eq!(some.iter().collect::<Vec<_>>(), all.iter().filter(accepted).collect::<Vec<_>>());
+        assert_eq!(view.names(Some(&all[4]), &Filter::default()), all[5..]);
+        seen.push(all);
+    }
+    assert!(seen.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
 #[test]

@@ -5,9 +5,25 @@ use crate::world::World;
 use phago_core::Result;
 use phago_core::metadata::Filter;
 use phago_core::query::{Explanation, Ranking};
+use phago_core::read::FoundDocument;
 use phago_core::read::answers::{AnsweredDocument, Asking, check};
 
 impl World {
+    /// The `k` documents with the highest BM25 scores among those that match, best first; ties by id.
+    ///
+    /// # Errors
+    /// As [`World::read`].
+    pub fn search(&self, text: &str, k: usize, filter: &Filter) -> Result<Vec<FoundDocument>> {
+        let words = self.words(text);
+        let mut scratch = lock(&self.scratches).pop().unwrap_or_default();
+        let found = self.read(|state| state.view().search(&words, k, filter, &mut scratch));
+        let mut scratches = lock(&self.scratches);
+        if scratches.len() < crate::world::SCRATCHES_MAX {
+            scratches.push(scratch);
+        }
+        found
+    }
+
     /// The `k` best documents by words, concepts and titles among those that match, best first, all read from one
     /// committed tick.
     ///

@@ -6,18 +6,17 @@
 //! taken by applying inputs and by the commit of a tick.
 
 use crate::ghosts::cache::Ghosts;
-use crate::ingest::Sessions;
+use crate::intake::analyse::Sessions;
+use crate::intake::pending::Pending;
 use crate::lock::lock;
-use crate::pending::Pending;
 use crate::tick::hand::HandTick;
 use crate::tick::turn::{Turn, Turns};
 use phago_core::config::ColonyConfig;
+use phago_core::dump;
 use phago_core::ids::{ShardId, Tick};
-use phago_core::metadata::Filter;
 use phago_core::query::{Buffers, Scratch};
-use phago_core::read::FoundDocument;
+use phago_core::replica::Replica;
 use phago_core::ring::Ring;
-use phago_core::state::State;
 use phago_core::text::{Lexicon, QueryWord, Session};
 use phago_core::{Error, Result};
 use std::fmt;
@@ -28,14 +27,14 @@ use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 ///
 /// Dropping it drops everything; a runner holds it as long as it lives.
 pub struct World {
-    state: RwLock<State>,
+    state: RwLock<Replica>,
     // The committed tick, to be read without waiting for a commit.
     pub(crate) tick: AtomicU64,
     pub(crate) inputs: Mutex<Inputs>,
     pub(crate) hands: Mutex<Option<HandTick>>,
     pub(crate) turns: Arc<Turns>,
     pub(crate) sessions: Arc<Sessions>,
-    scratches: Mutex<Vec<Scratch>>,
+    pub(crate) scratches: Mutex<Vec<Scratch>>,
     pub(crate) buffers: Mutex<Vec<Buffers>>,
     // By seat.
     pub(crate) ghosts: Vec<Mutex<Ghosts>>,
@@ -64,7 +63,7 @@ impl World {
     /// # Errors
     /// [`Error::Config`] for a config outside of what is accepted.
     pub fn new(config: ColonyConfig, ring: Ring) -> Result<Arc<World>> {
-        let state = State::new(config, ring)?;
+        let state = Replica::new(config, ring)?;
         let commons = state.commons();
         let (config, ring, lexicon) = (commons.config().clone(), commons.ring().clone(), commons.lexicon().clone());
         let seats = ring.shard_count();
@@ -111,7 +110,7 @@ impl World {
     ///
     /// # Errors
     /// [`Error::CoordinatorUnavailable`] if a change of the state ever broke off half-way.
-    pub fn read<T>(&self, read: impl FnOnce(&State) -> T) -> Result<T> {
+    pub fn read<T>(&self, read: impl FnOnce(&Replica) -> T) -> Result<T> {
         Ok(read(&*self.state()?))
     }
 
@@ -121,28 +120,13 @@ impl World {
         Session::new(self.lexicon.clone()).query(text)
     }
 
-    /// The `k` documents with the highest BM25 scores among those that match, best first; ties by id.
-    ///
-    /// # Errors
-    /// As [`World::read`].
-    pub fn search(&self, text: &str, k: usize, filter: &Filter) -> Result<Vec<FoundDocument>> {
-        let words = self.words(text);
-        let mut scratch = lock(&self.scratches).pop().unwrap_or_default();
-        let found = self.read(|state| state.view().search(&words, k, filter, &mut scratch));
-        let mut scratches = lock(&self.scratches);
-        if scratches.len() < SCRATCHES_MAX {
-            scratches.push(scratch);
-        }
-        found
-    }
-
     /// SHA-256 over the canonical dump of the committed state, 64 hexadecimal digits. Takes time in proportion to
     /// the state. Inputs that wait for a tick to end are not in it.
     ///
     /// # Errors
     /// As [`World::read`].
     pub fn digest(&self) -> Result<String> {
-        self.read(State::digest)
+        self.read(dump::digest)
     }
 
     /// Whether a runner drives it.
@@ -156,7 +140,7 @@ impl World {
     /// # Errors
     /// As [`World::read`].
     pub fn evidence_digest(&self) -> Result<String> {
-        self.read(State::evidence_digest)
+        self.read(dump::evidence)
     }
 
     /// Documents accepted and not yet digested, with those that come, and without those that go, when the tick under
@@ -197,11 +181,11 @@ impl World {
             .map_err(|_| Error::ShardNotFound { shard, registered: self.ring.names() })
     }
 
-    pub(crate) fn state(&self) -> Result<RwLockReadGuard<'_, State>> {
+    pub(crate) fn state(&self) -> Result<RwLockReadGuard<'_, Replica>> {
         self.state.read().map_err(|_| broken())
     }
 
-    pub(crate) fn state_mut(&self) -> Result<RwLockWriteGuard<'_, State>> {
+    pub(crate) fn state_mut(&self) -> Result<RwLockWriteGuard<'_, Replica>> {
         self.state.write().map_err(|_| broken())
     }
 }

@@ -4,11 +4,12 @@ mod common;
 
 use common::*;
 use phago_core::Error;
+use phago_core::documents::Body;
 use phago_core::ids::ShardId;
 use phago_core::message::Batch;
 use phago_core::metadata::Filter;
 use phago_core::phase::Phase;
-use phago_engine::{NewDocument, OnError, World};
+use phago_engine::{OnError, World};
 use std::sync::Arc;
 
 fn shards(world: &World) -> Vec<ShardId> {
@@ -62,7 +63,7 @@ fn joined(count: u32) -> Arc<World> {
     world
 }
 
-fn by_hand(world: &World, documents: &[NewDocument]) -> u64 {
+fn by_hand(world: &World, documents: &[Body]) -> u64 {
     let mut bytes = 0;
     for batch in documents.chunks(documents.len().div_ceil(3)) {
         for document in batch {
@@ -163,7 +164,7 @@ fn a_shard_that_has_advanced_waits_for_the_others() {
     let key = |number: u32| format!("late {number}");
     let late =
         (0..).map(key).find(|key| world.ring().shard_of(phago_core::ids::DocumentId::from_key(key).0).0 == 1).unwrap();
-    let late = NewDocument { key: Some(late), text: "spaet".into(), ..NewDocument::default() };
+    let late = Body { key: Some(late.into()), text: "spaet".into(), ..Body::default() };
     assert!(matches!(
         world.ingest_into(ShardId(0), late.clone()),
         Err(Error::RoutingFailed { shard: ShardId(0), home: ShardId(1), .. })
@@ -260,7 +261,7 @@ fn a_tick_by_hand_can_be_abandoned_at_every_step() {
     };
     for count in 1..=steps().len() {
         steps().iter().take(count).for_each(|step| step(&world));
-        let late = NewDocument { key: Some("late".into()), text: "spaet".into(), ..NewDocument::default() };
+        let late = Body { key: Some("late".into()), text: "spaet".into(), ..Body::default() };
         ingest(&world, &[late]);
         assert_eq!(world.digest(), before);
         assert_eq!(world.abandon_by_hand(), Ok(true));
@@ -370,7 +371,7 @@ fn nothing_of_a_refused_chunk_is_taken() {
     ingest(&world, &documents(26, 20));
     let before = (world.digest().unwrap(), world.pending().unwrap());
     let new = |key: &str, text: &str| {
-        Ok(NewDocument { key: Some(key.into()), title: " ".into(), text: text.into(), ..NewDocument::default() })
+        Ok(Body { key: Some(key.into()), title: " ".into(), text: text.into(), ..Body::default() })
     };
     let pool = phago_engine::Pool::new(2);
     let raise = |chunk| world.ingest(chunk, 100, OnError::Raise, Some(&pool)).unwrap_err();

@@ -4,6 +4,7 @@ mod common;
 
 use common::*;
 use phago_core::Error;
+use phago_core::documents::Body;
 use phago_core::ids::ShardId;
 use phago_core::metadata::Filter;
 use phago_core::phase::Phase;
@@ -255,11 +256,11 @@ async fn queries_and_inputs_do_not_wait_for_a_tick_that_hangs() {
         let key = format!("late-{end_well}");
         let late = common::documents(15, 1).pop().unwrap();
         let text = format!("{key} zweifellos");
-        let late = phago_engine::NewDocument { key: Some(key.clone()), text, ..late };
+        let late = Body { key: Some(key.as_str().into()), text: text.into(), ..late };
         ingest(&world, std::slice::from_ref(&late));
         // The same again is nothing new, other content under the key is refused, both while it waits.
         ingest(&world, std::slice::from_ref(&late));
-        let other = phago_engine::NewDocument { text: "something else".into(), ..late.clone() };
+        let other = Body { text: "something else".into(), ..late.clone() };
         let refused = world.ingest(vec![Ok(other)], 9, phago_engine::OnError::Raise, None).unwrap_err();
         assert!(matches!(refused, Error::DocumentExists { index: 9, .. }));
         assert!(!world.search("bodak bafok", 5, &Filter::default()).unwrap().is_empty());

@@ -5,7 +5,6 @@ use crate::shard::ShardHandle;
 use crate::world::Colony;
 use phago_core::Error;
 use phago_core::ids::ShardId;
-use phago_engine::ingest::{NewDocument, OnError};
 use phago_engine::world;
 use std::sync::Arc;
 
@@ -81,24 +80,9 @@ fn unite(ring: &Ring, shards: &[&ShardHandle], colonies: &[Arc<Colony>]) -> phag
     let united = Colony::new(world::World::new(colonies[0].world.config().as_ref().clone(), ring.freeze())?);
     for (shard, colony) in shards.iter().zip(colonies) {
         united.world.join(shard.id())?;
-        if colony.world.has_waiting() {
-            // No shard shows them yet, so they could not be moved with it.
-            let what = format!("inputs of {} wait for the end of a tick made by hand; finish it first", shard.id());
-            return Err(Error::Busy { what });
+        for input in colony.world.inputs_of(shard.id())? {
+            united.world.submit(input, None)?;
         }
-        let documents = colony.world.read(|state| {
-            let own = &state.shards()[state.check_shard(shard.id())?];
-            let copies = own.documents().all().iter().map(|document| {
-                Ok(NewDocument {
-                    key: document.key.as_deref().map(str::to_owned),
-                    title: document.title.to_string(),
-                    text: document.text.to_string(),
-                    metadata: document.metadata.clone(),
-                })
-            });
-            Ok::<_, Error>(copies.collect())
-        })??;
-        united.world.ingest(documents, 0, OnError::Raise, None)?;
     }
     // Nothing can fail any more, so either all of them have moved or none.
     for shard in shards {

@@ -95,8 +95,8 @@ impl Freeing {
     }
 }
 
-/// Wait until all that has been let go of by now is freed, or the call is cancelled.
-pub(crate) fn wait(cancel: &phago_core::cancel::Cancel) -> phago_core::Result<()> {
+/// Wait until all that has been let go of by now is freed, or the call is cancelled. How much was freed so far.
+pub(crate) fn wait(cancel: &phago_core::cancel::Cancel) -> phago_core::Result<u64> {
     let freeing = freeing();
     let mut state = lock(&freeing.state);
     let handed = state.handed;
@@ -105,5 +105,5 @@ pub(crate) fn wait(cancel: &phago_core::cancel::Cancel) -> phago_core::Result<()
         let waited = freeing.done.wait_timeout(state, Duration::from_millis(20));
         state = waited.unwrap_or_else(PoisonError::into_inner).0;
     }
-    Ok(())
+    Ok(state.freed)
 }

@@ -2,7 +2,7 @@
 //!
 //! - [`error`] is the one translation of errors, [`runtime`] the one door for calls that take time, [`mailbox`] the way
 //!   of their answers to an event loop, [`process`] what a fork leaves behind, [`free`] the way out for what is large,
-//!   [`convert`], [`metadata`] and [`config`] the way in for documents, filters and settings.
+//!   [`convert`], [`metadata`], [`filter`] and [`config`] the way in for documents, filters and settings.
 //! - [`ring`], [`coordinator`], [`world`], [`shard`], [`batch`], [`runner`], [`edges`] and [`tables`] are one exposed
 //!   noun each; [`column`] is what they offer to other libraries' memory, [`assemble`] brings
 //!   shards made one by one into one world.
@@ -15,6 +15,7 @@ mod convert;
 mod coordinator;
 mod cross_edges;
 mod error;
+mod filter;
 mod free;
 mod mailbox;
 mod metadata;
@@ -78,7 +79,7 @@ mod _phago {
         module.add("ANALYSER", phago_core::text::ANALYSER)?;
         module.add("DEBUG_BUILD", cfg!(debug_assertions))?;
         module.add("DOCUMENT_BYTES_MAX", phago_core::documents::DOCUMENT_BYTES_MAX)?;
-        module.add("KEY_BYTES_MAX", crate::convert::KEY_BYTES_MAX)?;
+        module.add("KEY_BYTES_MAX", phago_core::documents::KEY_BYTES_MAX)?;
         module.add("METADATA_BYTES_MAX", phago_core::metadata::METADATA_BYTES_MAX)?;
         module.add("METADATA_KEYS_MAX", phago_core::metadata::METADATA_KEYS_MAX)?;
         module.add("SHARDS_MAX", SHARDS_MAX)
@@ -110,9 +111,9 @@ mod _phago {
         crate::mailbox::running_loop(py).map(drop)
     }
 
-    /// Wait until the memory of all that has been let go of by now is given back.
+    /// Wait until every colony that has been let go of by now is freed; how many were, in this process.
     #[pyfunction]
-    fn wait_until_freed(py: Python<'_>) -> Result<()> {
+    fn wait_until_freed(py: Python<'_>) -> Result<u64> {
         crate::runtime::call(py, crate::free::wait)
     }
 

@@ -129,7 +129,8 @@ impl Mailbox {
         static MAILBOXES: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let py = event_loop.py();
         let mailboxes = MAILBOXES
-            .get_or_try_init(py, || Ok::<_, PyErr>(py.import("weakref")?.call_method0("WeakKeyDictionary")?.unbind()))?
+            .get_or_try_init(py, || py.import("weakref")?.call_method0("WeakKeyDictionary").map(Bound::unbind))
+            .map_err(ending)?
             .bind(py);
         let known = mailboxes.call_method1("get", (event_loop,))?;
         if let Ok(mailbox) = known.cast_into::<Self>() {
@@ -224,7 +225,7 @@ pub(crate) fn open<'py>(py: Python<'py>, cancel: impl FnOnce() + Send + 'static)
 /// The running loop of asyncio.
 pub(crate) fn running_loop(py: Python<'_>) -> Result<Bound<'_, PyAny>> {
     static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let running = RUNNING_LOOP.import(py, "asyncio", "get_running_loop")?.call0();
+    let running = RUNNING_LOOP.import(py, "asyncio", "get_running_loop").map_err(ending)?.call0();
     Ok(running.map_err(|error| {
         let advice = PyRuntimeError::new_err(
             "no running event loop: phago's coroutines are for asyncio; with trio call a `Colony` in a thread, as in \
@@ -233,4 +234,11 @@ pub(crate) fn running_loop(py: Python<'_>) -> Result<Bound<'_, PyAny>> {
         advice.set_cause(py, Some(error));
         advice
     })?)
+}
+
+// Modules of the standard library cannot be imported only where the interpreter has taken them down.
+fn ending(error: PyErr) -> Failure {
+    Failure::Core(Error::CoordinatorUnavailable {
+        reason: format!("the interpreter ends, and no event loop can be answered any more ({error}); call a `Colony`"),
+    })
 }

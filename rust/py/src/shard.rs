@@ -14,8 +14,8 @@ use crate::runtime::{brief, call};
 use crate::world::{Colony, Step, World, helped};
 use phago_core::ids::{DocumentId, NodeId, ShardId};
 use phago_core::query::Local;
+use phago_core::replica::Replica;
 use phago_core::shard::Shard;
-use phago_core::state::State;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::BTreeMap;
@@ -62,7 +62,7 @@ impl ShardHandle {
     fn read<T: Send + 'static>(
         &self,
         py: Python<'_>,
-        read: impl FnOnce(&State, &Shard) -> T + Send + 'static,
+        read: impl FnOnce(&Replica, &Shard) -> T + Send + 'static,
     ) -> Result<T> {
         let (colony, id) = (self.colony()?, self.shard);
         call(py, move |_| colony.world.read(|state| Ok(read(state, &state.shards()[state.check_shard(id)?])))?)
@@ -269,6 +269,6 @@ impl ShardHandle {
     }
 }
 
-fn local<'a>(state: &'a State, shard: &Shard) -> Local<'a> {
+fn local<'a>(state: &'a Replica, shard: &Shard) -> Local<'a> {
     state.view().local(state.commons().seat(shard.id()))
 }

@@ -3,8 +3,8 @@
 use crate::config::{number, read};
 use crate::convert::document;
 use crate::error::Result;
+use crate::filter::filter;
 use crate::free::FreedElsewhere;
-use crate::metadata;
 use crate::process::{Home, lock};
 use crate::rows::answers::{AnsweredRow, ExplainedRow};
 use crate::rows::documents::{FoundRow, IngestedRow, StoredRow};
@@ -13,14 +13,15 @@ use crate::runtime::{Work, brief, call, start_call};
 use crate::tables::{EdgeTable, NodeTable};
 use phago_core::cancel::Cancel;
 use phago_core::config::{DistributedConfig, SHARDS_MAX};
+use phago_core::documents::Body;
+use phago_core::input::Updated;
 use phago_core::read::NearConcept;
+use phago_core::replica::Replica;
 use phago_core::settings::within;
-use phago_core::state::State;
 use phago_core::text::QueryWord;
-use phago_engine::changes::Updated;
-use phago_engine::ingest::{Ingested, NewDocument, OnError};
+use phago_engine::intake::ingest::{Ingested, OnError};
+use phago_engine::intake::reinforce::Helped;
 use phago_engine::tick::runner::Runner;
-use phago_engine::uses::Helped;
 use phago_engine::world;
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict, PySequence};
@@ -48,7 +49,7 @@ impl Colony {
 
     fn ingest(
         &self,
-        documents: Vec<phago_core::Result<NewDocument>>,
+        documents: Vec<phago_core::Result<Body>>,
         first_index: usize,
         on_error: OnError,
     ) -> phago_core::Result<Ingested> {
@@ -74,7 +75,7 @@ impl World {
         Ok(&self.0.get()?.world)
     }
 
-    fn read<T: Send>(&self, py: Python<'_>, read: impl FnOnce(&State) -> T + Send) -> Result<T> {
+    fn read<T: Send>(&self, py: Python<'_>, read: impl FnOnce(&Replica) -> T + Send) -> Result<T> {
         let world = self.world()?;
         brief(py, || world.read(read))
     }
@@ -274,6 +275,55 @@ impl World {
         self.read_async(py, move |state| stored(state, &key))
     }
 
+    #[pyo3(signature = (r#where=None, after=None))]
+    fn names(
+        &self,
+        py: Python<'_>,
+        r#where: Option<&Bound<'_, PyAny>>,
+        after: Option<String>,
+    ) -> Result<Vec<String>> {
+        call(py, self.naming(r#where, after)?)
+    }
+
+    #[pyo3(signature = (r#where=None, after=None))]
+    fn names_async<'py>(
+        &self,
+        py: Python<'py>,
+        r#where: Option<&Bound<'py, PyAny>>,
+        after: Option<String>,
+    ) -> Result<Bound<'py, PyAny>> {
+        start_call(py, self.naming(r#where, after)?)
+    }
+
+    fn stored(&self, py: Python<'_>, keys: Vec<String>) -> Result<Vec<StoredRow>> {
+        let world = self.world()?.clone();
+        call(py, move |_| world.read(|state| keys.iter().filter_map(|key| stored(state, key)).collect()))
+    }
+
+    fn stored_async<'py>(&self, py: Python<'py>, keys: Vec<String>) -> Result<Bound<'py, PyAny>> {
+        self.read_async(py, move |state| keys.iter().filter_map(|key| stored(state, key)).collect::<Vec<_>>())
+    }
+
+    #[pyo3(signature = (r#where=None))]
+    fn count(&self, py: Python<'_>, r#where: Option<&Bound<'_, PyAny>>) -> Result<u64> {
+        let filter = filter(r#where)?;
+        self.read(py, move |state| state.view().count(&filter))
+    }
+
+    #[pyo3(signature = (r#where=None))]
+    fn count_async<'py>(&self, py: Python<'py>, r#where: Option<&Bound<'py, PyAny>>) -> Result<Bound<'py, PyAny>> {
+        let filter = filter(r#where)?;
+        self.read_async(py, move |state| state.view().count(&filter))
+    }
+
+    fn delete_all(&self, py: Python<'_>, keys: Vec<String>) -> Result<u64> {
+        call(py, self.deleting(keys)?)
+    }
+
+    fn delete_all_async<'py>(&self, py: Python<'py>, keys: Vec<String>) -> Result<Bound<'py, PyAny>> {
+        start_call(py, self.deleting(keys)?)
+    }
+
     fn __contains__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> Result<bool> {
         // As in a dictionary, what can be no key is simply not there.
         let Ok(key) = key.extract::<String>() else { return Ok(false) };
@@ -358,7 +408,7 @@ impl World {
     fn read_async<'py, T>(
         &self,
         py: Python<'py>,
-        read: impl FnOnce(&State) -> T + Send + 'static,
+        read: impl FnOnce(&Replica) -> T + Send + 'static,
     ) -> Result<Bound<'py, PyAny>>
     where
         T: for<'any> IntoPyObject<'any> + Send + 'static,
@@ -388,13 +438,31 @@ impl World {
         Ok(move |_: &Cancel| world.reinforce(&helped))
     }
 
+    fn naming(&self, r#where: Option<&Bound<'_, PyAny>>, after: Option<String>) -> Result<impl Work<Vec<String>>> {
+        let (world, filter) = (self.world()?.clone(), filter(r#where)?);
+        Ok(move |_: &Cancel| world.read(|state| state.view().names(after.as_deref(), &filter)))
+    }
+
+    // One by one, so that whoever cancels or interrupts it leaves whole documents, and others have their turn between.
+    fn deleting(&self, keys: Vec<String>) -> Result<impl Work<u64>> {
+        let world = self.world()?.clone();
+        Ok(move |cancel: &Cancel| {
+            let mut deleted = 0;
+            for key in keys {
+                cancel.poll()?;
+                deleted += u64::from(world.delete(&key)?);
+            }
+            Ok(deleted)
+        })
+    }
+
     fn searching(
         &self,
         text: String,
         k: usize,
         r#where: Option<&Bound<'_, PyAny>>,
     ) -> Result<impl Work<Vec<FoundRow>>> {
-        let (world, filter) = (self.world()?.clone(), metadata::filter(r#where)?);
+        let (world, filter) = (self.world()?.clone(), filter(r#where)?);
         Ok(move |_: &Cancel| Ok(world.search(&text, k, &filter)?.into_iter().map(FoundRow::from).collect()))
     }
 
@@ -406,7 +474,7 @@ impl World {
         r#where: Option<&Bound<'_, PyAny>>,
         paths: bool,
     ) -> Result<impl Work<Vec<AnsweredRow>>> {
-        let (world, ranking, filter) = (self.world()?.clone(), read(ranking, "ranking")?, metadata::filter(r#where)?);
+        let (world, ranking, filter) = (self.world()?.clone(), read(ranking, "ranking")?, filter(r#where)?);
         Ok(move |_: &Cancel| {
             Ok(world.answer(&text, k, &ranking, &filter, paths)?.into_iter().map(AnsweredRow::from).collect())
         })
@@ -454,10 +522,7 @@ fn on_error(skip: bool) -> OnError {
     if skip { OnError::Skip } else { OnError::Raise }
 }
 
-fn read_documents(
-    documents: &Bound<'_, PySequence>,
-    first_index: usize,
-) -> PyResult<Vec<phago_core::Result<NewDocument>>> {
+fn read_documents(documents: &Bound<'_, PySequence>, first_index: usize) -> PyResult<Vec<phago_core::Result<Body>>> {
     let mut read = Vec::with_capacity(documents.len()?);
     for (index, value) in (first_index..).zip(documents.try_iter()?) {
         read.push(document(&value?)?.map_err(|fault| fault.at(index)));
@@ -465,7 +530,7 @@ fn read_documents(
     Ok(read)
 }
 
-fn one(document: &Bound<'_, PyAny>) -> Result<NewDocument> {
+fn one(document: &Bound<'_, PyAny>) -> Result<Body> {
     Ok(self::document(document)?.map_err(|fault| fault.at(0))?)
 }
 
@@ -487,16 +552,16 @@ fn concepts(world: &world::World, text: &str, k: usize) -> phago_core::Result<Ve
     world.read(|state| state.view().near(&words, k).into_iter().map(RankedRow::from).collect())
 }
 
-fn stored(state: &State, key: &str) -> Option<StoredRow> {
+fn stored(state: &Replica, key: &str) -> Option<StoredRow> {
     state.view().find(key).map(StoredRow::from)
 }
 
-fn node(state: &State, words: &[QueryWord], label: &str) -> Option<NodeRow> {
+fn node(state: &Replica, words: &[QueryWord], label: &str) -> Option<NodeRow> {
     let view = state.view();
     view.concept(words, label).and_then(|term| view.node(term)).map(NodeRow::from)
 }
 
-fn neighbors(state: &State, words: &[QueryWord], label: &str) -> Option<Vec<NeighborRow>> {
+fn neighbors(state: &Replica, words: &[QueryWord], label: &str) -> Option<Vec<NeighborRow>> {
     let view = state.view();
     let term = view.concept(words, label)?;
     Some(view.neighbors(term).into_iter().map(NeighborRow::from).collect())
@@ -524,7 +589,7 @@ fn stats(world: &world::World) -> phago_core::Result<Numbers> {
     world.read(|state| Numbers(numbers(state, pending, ghosts)))
 }
 
-fn numbers(state: &State, pending: u64, ghosts: u64) -> [(&'static str, u64); 15] {
+fn numbers(state: &Replica, pending: u64, ghosts: u64) -> [(&'static str, u64); 15] {
     let (commons, counts) = (state.commons(), state.view().counts());
     [
         ("documents", commons.documents()),

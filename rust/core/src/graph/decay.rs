@@ -9,6 +9,9 @@
 use super::synapse::{Synapse, from_fixed};
 use crate::config::ColonyConfig;
 
+// The first tick that cannot be counted.
+const TICKS_END: u64 = 1 << 32;
+
 /// The law by which synapses fade and end.
 #[derive(Clone, Debug)]
 pub struct Decay {
@@ -47,36 +50,59 @@ impl Decay {
     /// The first tick at which the synapse is gone if nothing activates it again; `None` is never, or later
     /// than ticks can be counted.
     ///
-    /// It is the least t >= created + maturation, not before `last`, at which the weight is under the threshold, by the same function
-    /// that reads weights: the root of the closed form says where to look, and only a root too close to a
-    /// whole tick for its rounding error is settled by reading.
+    /// It is the least t >= created + maturation, not before `last`, at which the weight is under the threshold, by the same
+    /// function that reads weights. The root of the closed form says where to look. A root whose rounding error leaves more than
+    /// one tick to choose from is settled by bisection over readings: [`libm::exp`] and every operation of the exponent are
+    /// monotone where neighbouring ticks are that close.
     pub fn gone_at(&self, synapse: &Synapse) -> Option<u32> {
-        let earliest = self.mature_at(synapse).max(u64::from(synapse.last));
+        let last = u64::from(synapse.last);
+        let earliest = self.mature_at(synapse).max(last);
         let start = from_fixed(synapse.weight);
         if self.under(synapse, earliest) {
             return u32::try_from(earliest).ok();
         }
-        if self.rate == 0.0 || self.threshold == 0.0 {
+        if self.rate == 0.0 || self.threshold == 0.0 || earliest >= TICKS_END {
             return None;
         }
         // a s^2 + s = q, whose positive root is taken in the form that stays exact when a is tiny or 0.
         let a = self.staleness_of(synapse) / 200.0;
-        let gap = (earliest - u64::from(synapse.last)) as f64;
+        let gap = (earliest - last) as f64;
         let q = libm::log(start / self.threshold) / self.rate + a * gap * gap;
         let s = 2.0 * q / (1.0 + (1.0 + 4.0 * a * q).sqrt());
-        if s.is_nan() || s >= f64::from(u32::MAX) {
+        // The exponent at which the reading falls under the threshold is off by some rounding errors of exp and ln, which a
+        // slow decay makes into many ticks; the rest is relative.
+        let error = 1e-6 + s * 1e-11 + 1e-15 / self.rate;
+        if !s.is_finite() || !error.is_finite() {
+            return self.first_under(synapse, earliest, TICKS_END);
+        }
+        let near = s - libm::floor(s);
+        if near > error && near < 1.0 - error {
+            let tick = last + libm::floor(s) as u64 + 1;
+            return u32::try_from(tick).ok();
+        }
+        // Ticks that the error leaves, with one to spare on either side. Casts saturate.
+        let (low, high) = (libm::floor(s - error) as u64, libm::ceil(s + error) as u64);
+        let low = last.saturating_add(low).saturating_sub(1).clamp(earliest, TICKS_END);
+        let high = last.saturating_add(high).saturating_add(1).clamp(earliest, TICKS_END);
+        let low = if self.under(synapse, low) { earliest } else { low };
+        let high = if self.under(synapse, high) { high } else { TICKS_END };
+        self.first_under(synapse, low, high)
+    }
+
+    // The first tick after `alive` and up to `gone` at which the weight is under the threshold. At `alive` it is not.
+    fn first_under(&self, synapse: &Synapse, mut alive: u64, mut gone: u64) -> Option<u32> {
+        if !self.under(synapse, gone) {
             return None;
         }
-        let error = 1e-6 + s * 1e-11;
-        let near = s - libm::floor(s);
-        let mut tick = u64::from(synapse.last) + libm::floor(s) as u64 + 1;
-        if near < error || near > 1.0 - error {
-            tick = tick.saturating_sub(2).max(earliest);
-            while !self.under(synapse, tick) {
-                tick += 1;
+        while gone - alive > 1 {
+            let middle = alive + (gone - alive) / 2;
+            if self.under(synapse, middle) {
+                gone = middle;
+            } else {
+                alive = middle;
             }
         }
-        u32::try_from(tick).ok()
+        u32::try_from(gone).ok()
     }
 
     fn under(&self, synapse: &Synapse, tick: u64) -> bool {
@@ -144,6 +170,12 @@ mod tests {
         assert_eq!(Decay::new(&strict).gone_at(&synapse(1)), Some(50));
     }
 
+    // The least, the most and values between over all magnitudes.
+    fn over(low: f64, high: f64) -> impl Strategy<Value = f64> {
+        let exponent = (low.max(1e-300).ln()..high.ln()).prop_map(f64::exp);
+        prop_oneof![Just(0.0), Just(low), Just(high), exponent]
+    }
+
     proptest! {
         #[test]
         fn the_solved_tick_is_the_first_at_which_reading_finds_it_gone(
@@ -162,6 +194,37 @@ mod tests {
                 read += 1;
             }
             prop_assert_eq!(decay.gone_at(&synapse), Some(read));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 20_000, ..ProptestConfig::default() })]
+
+        // Reading every tick would take for ever: the ticks around the solved one, and some anywhere.
+        #[test]
+        fn the_solved_tick_parts_the_living_from_the_gone_for_every_config(
+            weight in prop_oneof![Just(ONE), Just(GAIN), Just(1), 1..=ONE],
+            created in prop_oneof![Just(0u32), any::<u32>()], age in prop_oneof![0u32..300, any::<u32>()],
+            co in prop_oneof![1u32..50, any::<u32>()],
+            rate in over(1e-300, 1.0), staleness in over(1e-300, 1000.0),
+            threshold in prop_oneof![over(1e-300, 1.0), (1..=ONE).prop_map(from_fixed)],
+            maturation in prop_oneof![Just(0u32), Just(1 << 30), 0u32..=1 << 30],
+            elsewhere in prop::collection::vec(any::<u32>(), 8),
+        ) {
+            let config = ColonyConfig {
+                edge_decay_rate: rate, staleness_factor: staleness, edge_prune_threshold: threshold,
+                maturation_ticks: maturation, ..ColonyConfig::default()
+            };
+            config.validate().unwrap();
+            let decay = Decay::new(&config);
+            let last = created.saturating_add(age);
+            let synapse = Synapse { target: 0, weight, last, created, co_activations: co };
+            let gone = decay.gone_at(&synapse);
+            let around = gone.into_iter().flat_map(|gone| (0..4).flat_map(move |off| [gone.saturating_sub(off), gone.saturating_add(off)]));
+            for tick in around.chain(elsewhere).chain([last, u32::MAX]).filter(|tick| *tick >= last) {
+                let alive = gone.is_none_or(|gone| tick < gone);
+                prop_assert_eq!(decay.is_alive(&synapse, tick), alive, "at {} of {:?}", tick, gone);
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Filter, Key, Metadata, Places};
 use crate::maps::Map;
-use crate::metadata::filter::Condition;
+use crate::metadata::filter::{Condition, Node};
 use std::collections::BTreeMap;
 
 /// A shard's documents by their metadata.
@@ -69,33 +69,63 @@ impl MetadataIndex {
 
     /// The places of the documents that match, of `documents` in all. Reads lists of places, and no document.
     pub fn matching(&self, filter: &Filter, documents: usize) -> Places {
-        let mut found: Option<Places> = None;
-        for condition in filter.conditions() {
-            let column = self.columns.get(&*condition.key);
-            let places = column.map_or_else(|| Places::none(documents), |column| column.matching(condition, documents));
-            match &mut found {
-                Some(found) => found.keep(&places),
-                None => found = Some(places),
+        self.matching_node(filter.node(), documents)
+    }
+
+    // As deep as a filter may be.
+    fn matching_node(&self, node: &Node, documents: usize) -> Places {
+        match node {
+            Node::Has(condition) => match self.columns.get(&*condition.key) {
+                Some(column) => column.matching(condition, documents),
+                None => Column::default().matching(condition, documents),
+            },
+            Node::All(all) => {
+                let mut found: Option<Places> = None;
+                for node in all {
+                    let places = self.matching_node(node, documents);
+                    match &mut found {
+                        Some(found) => found.keep(&places),
+                        None => found = Some(places),
+                    }
+                }
+                found.unwrap_or_else(|| Places::all(documents))
+            }
+            Node::Any(any) => {
+                let mut found = Places::none(documents);
+                for node in any {
+                    found.join(&self.matching_node(node, documents));
+                }
+                found
+            }
+            Node::Not(node) => {
+                let mut found = Places::all(documents);
+                found.drop(&self.matching_node(node, documents));
+                found
             }
         }
-        found.unwrap_or_else(|| Places::all(documents))
     }
 }
 
 impl Column {
     fn matching(&self, condition: &Condition, documents: usize) -> Places {
-        let mut places = Places::none(documents);
-        if !condition.asks_for_a_value() {
-            places.add(&self.all);
-        } else if let Some(keys) = condition.listed() {
+        let has_the_key = condition.asks_for_a_value() || condition.asks_for_key(true);
+        let mut places = if has_the_key { Places::none(documents) } else { Places::all(documents) };
+        if let Some(keys) = condition.listed() {
             for key in keys.iter().filter(|key| condition.one_passes(key)) {
                 places.add(self.by_value.get(key).map_or(&[], |list| list));
             }
-        } else if let Some(bounds) = condition.bounds() {
-            let within = self.by_value.range(bounds);
-            within.filter(|(key, _)| condition.one_passes(key)).for_each(|(_, list)| places.add(list));
+        } else if condition.asks_for_a_value() {
+            if let Some(bounds) = condition.bounds() {
+                let within = self.by_value.range(bounds);
+                within.filter(|(key, _)| condition.one_passes(key)).for_each(|(_, list)| places.add(list));
+            }
+        } else if has_the_key {
+            places.add(&self.all);
         }
-        for key in condition.unequal() {
+        if condition.asks_for_key(false) {
+            places.take(&self.all);
+        }
+        for key in condition.excluded() {
             places.take(self.by_value.get(key).map_or(&[], |list| list));
         }
         places

@@ -59,6 +59,20 @@ impl Places {
         }
     }
 
+    /// Add what is in the other set, which has the same room.
+    pub fn join(&mut self, other: &Places) {
+        for (word, other) in self.0.iter_mut().zip(&other.0) {
+            *word |= other;
+        }
+    }
+
+    /// Take away what is in the other set, which has the same room.
+    pub fn drop(&mut self, other: &Places) {
+        for (word, other) in self.0.iter_mut().zip(&other.0) {
+            *word &= !other;
+        }
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.0.iter().map(|word| word.count_ones() as usize).sum()

@@ -340,7 +340,7 @@ mod tests {
             let search = Search::new(shard.documents(), state.commons(), terms);
             for (place, document) in shard.documents().all().iter().enumerate() {
                 let score = search.exact(place as u32);
-                if score > 0.0 && filter.accepts(&document.metadata) {
+                if score > 0.0 && filter.accepts(&document.body.metadata) {
                     all.push(Found { score, id: document.id.0, seat, place: place as u32 });
                 }
             }

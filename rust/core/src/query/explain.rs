@@ -109,7 +109,7 @@ impl Inquiry {
         let share = |(rank, points): (u32, f64)| {
             let Seed { spot, id, weight } = self.seeds[rank as usize];
             let seed = view.at(spot);
-            BridgeShare { seed: DocumentId(id), name: seed.name(), title: seed.title.to_string(), weight, points }
+            BridgeShare { seed: DocumentId(id), name: seed.name(), title: seed.body.title.to_string(), weight, points }
         };
         self.scorers.bridge.of(spot).map(share).collect()
     }

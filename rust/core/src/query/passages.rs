@@ -13,7 +13,7 @@ impl Inquiry {
         let sequence = &document.sequence;
         let passages = sequence.passages();
         if passages.is_empty() {
-            return trimmed(&document.text, (0, document.text.len()));
+            return trimmed(&document.body.text, (0, document.body.text.len()));
         }
         let strongest = self.scorers.concepts.lit.iter().map(|lit| lit.weight).fold(0.0, f64::max);
         let mean = self.question.mass / self.question.terms.len().max(1) as f64;

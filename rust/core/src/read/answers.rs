@@ -104,8 +104,8 @@ fn tell(
     };
     if paths {
         let (first, last) = inquiry.best_passage(document, buffers);
-        let start = document.text[..first].chars().count();
-        told.span = (start, start + document.text[first..last].chars().count());
+        let start = document.body.text[..first].chars().count();
+        told.span = (start, start + document.body.text[first..last].chars().count());
         told.words = inquiry.words_in(view, spot, buffers);
         told.concepts = lighting.shares(spot, hit.parts[Part::Concepts], PATH_CONCEPTS, buffers);
         told.bridges = inquiry.bridge_shares(view, spot);

@@ -33,9 +33,9 @@ impl FoundDocument {
             score,
             id: document.id,
             name: document.name(),
-            title: document.title.to_string(),
-            text: document.text.to_string(),
-            metadata: document.metadata.clone(),
+            title: document.body.title.to_string(),
+            text: document.body.text.to_string(),
+            metadata: document.body.metadata.clone(),
             digested: document.digested.map(Tick::from),
         }
     }
@@ -50,7 +50,7 @@ impl<'a> View<'a> {
     /// The document that a caller names. One without a key goes by its id; one with a key that looks like an id is found
     /// by that key first.
     pub fn find(&self, name: &str) -> Option<&'a Document> {
-        let unnamed = || self.document(DocumentId::parse(name)?).filter(|found| found.key.is_none());
+        let unnamed = || self.document(DocumentId::parse(name)?).filter(|found| found.body.key.is_none());
         self.document(DocumentId::from_key(name)).or_else(unnamed)
     }
 
@@ -80,6 +80,21 @@ impl<'a> View<'a> {
         }
         page.sort_unstable_by_key(|document| document.0);
         page.into_iter().map(|(_, document)| document).collect()
+    }
+
+    /// The names of the documents that match, in their order, behind `after` where it is given.
+    pub fn names(&self, after: Option<&str>, filter: &Filter) -> Vec<String> {
+        let allowed = Allowed::new(self.shards, filter);
+        let mut names: Vec<String> = Vec::new();
+        for local in self.locals() {
+            let all = (0u32..).zip(local.documents().all());
+            let matching =
+                all.filter(|&(place, _)| allowed.as_ref().is_none_or(|allowed| allowed.has((local.seat, place))));
+            let named = matching.map(|(_, document)| document.name());
+            names.extend(named.filter(|name| after.is_none_or(|after| **name > *after)));
+        }
+        names.sort_unstable();
+        names
     }
 
     /// How many documents match.

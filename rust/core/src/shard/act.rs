@@ -56,7 +56,7 @@ impl Shard {
             let batch = Batch { tick: plan.tick, from: self.id, to, wired, unwired, uses };
             (!batch.is_empty()).then_some(batch)
         };
-        Ok(Acted { outbox: shares.zip(commons.ring.shards()).filter_map(batch).collect(), lysed })
+        Ok(Acted { outbox: shares.zip(commons.ring().shards()).filter_map(batch).collect(), lysed })
     }
 
     // By seat: how often the waiting reinforcements use what lives there. A synapse lives with its source, so a pair is
@@ -70,7 +70,7 @@ impl Shard {
                 cancel.poll()?;
             }
             // The dictionary may be ahead of the colony.
-            let term = |stem: &str| commons.lexicon.term(stem).filter(|&term| (term as usize) < commons.terms());
+            let term = |stem: &str| commons.lexicon().term(stem).filter(|&term| (term as usize) < commons.terms());
             let terms: Vec<Option<u32>> = reinforcement.stems().iter().map(|stem| term(stem)).collect();
             for &term in terms.iter().flatten() {
                 *concepts.entry(term).or_default() += times;
@@ -82,7 +82,7 @@ impl Shard {
                 }
             }
         }
-        let mut by_seat = vec![Uses::default(); commons.slots.len()];
+        let mut by_seat = vec![Uses::default(); commons.seat_count()];
         let seat = |term: u32| commons.seat(commons.home(term).shard);
         for (term, times) in concepts {
             by_seat[seat(term)].concepts.push((term, times));
@@ -106,7 +106,7 @@ struct Addressed<'a> {
 
 impl<'a> Addressed<'a> {
     fn new(commons: &'a Commons) -> Self {
-        let seats = commons.slots.len();
+        let seats = commons.seat_count();
         Addressed {
             commons,
             lists: Lists::default(),
@@ -153,7 +153,7 @@ const REMEMBERED: usize = 4096;
 
 impl<'a> Salience<'a> {
     fn new(commons: &'a Commons) -> Self {
-        let most = commons.config.concepts_per_document as usize;
+        let most = commons.config().concepts_per_document as usize;
         Salience { commons, most, idf_by_df: Vec::new(), weight_by_tf: Vec::new(), ranked: Vec::new() }
     }
 
@@ -167,7 +167,7 @@ impl<'a> Salience<'a> {
             cancel.poll()?;
             for &(term, count) in chunk {
                 let df = self.commons.df(term);
-                let idf = remembered(&mut self.idf_by_df, df, |df| idf(self.commons.documents, df));
+                let idf = remembered(&mut self.idf_by_df, df, |df| idf(self.commons.documents(), df));
                 let weight = remembered(&mut self.weight_by_tf, count, |count| 1.0 + libm::log(f64::from(count)));
                 self.ranked.push((weight * idf, term));
             }

@@ -15,7 +15,7 @@ pub use seat::{Seat, exchange};
 
 use crate::agents::Digester;
 use crate::commons::Commons;
-use crate::documents::{AnalysedDocument, Document, Documents};
+use crate::documents::{Analysed, Document, Documents};
 use crate::graph::{Decay, Row, Synapse};
 use crate::ids::{AgentId, DocumentId, ShardId, Tick};
 use crate::reinforcement::{Reinforcement, Waiting, size_of_waiting};
@@ -162,7 +162,7 @@ impl Shard {
 
     /// The living synapses of a concept that lives here, in no order that means anything.
     pub fn row<'a>(&'a self, term: u32, commons: &Commons) -> impl Iterator<Item = Synapse> + 'a {
-        let decay = Decay::new(&commons.config);
+        let decay = Decay::new(commons.config());
         let now = self.tick as u32;
         let row = self.node(term, commons).map(|node| node.row.iter());
         row.into_iter().flatten().filter(move |synapse| decay.is_alive(synapse, now))
@@ -181,7 +181,7 @@ impl Shard {
     }
 
     fn node(&self, term: u32, commons: &Commons) -> Option<&Node> {
-        let home = commons.homes.get(term as usize).filter(|home| home.shard == self.id)?;
+        let home = commons.vocabulary().homes().get(term as usize).filter(|home| home.shard == self.id)?;
         self.nodes.get(home.slot as usize).filter(|node| node.wirings > 0)
     }
 
@@ -218,7 +218,7 @@ impl Shard {
         Some((document, moved))
     }
 
-    pub(crate) fn insert(&mut self, document: AnalysedDocument, arrival: u32) -> u32 {
+    pub(crate) fn insert(&mut self, document: Analysed, arrival: u32) -> u32 {
         self.documents.insert(document, arrival)
     }
 
@@ -244,11 +244,11 @@ impl Shard {
             self.stored = self.stored + row.len() as u64 - old.len() as u64;
             std::mem::swap(old, row);
         }
-        let expired = self.ends.remove(&stamp).unwrap_or(0);
-        self.live = (self.live - expired).wrapping_add_signed(delta.census.live);
+        self.ends.remove(&stamp);
+        self.live = delta.edge_count;
         for (&end, &change) in &delta.census.ends {
             let count = self.ends.entry(end).or_default();
-            *count = count.wrapping_add_signed(change);
+            *count = count.checked_add_signed(change).expect("Decay held that no count falls below 0");
             if *count == 0 {
                 self.ends.remove(&end);
             }

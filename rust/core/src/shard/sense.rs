@@ -29,7 +29,7 @@ impl Shard {
     /// [`crate::Error::Cancelled`].
     pub(super) fn sense(&self, plan: &Plan, commons: &Commons, cancel: &Cancel) -> Result<Sensed> {
         cancel.poll()?;
-        let here = |id: &&AgentId| commons.ring.shard_of(id.key()) == self.id;
+        let here = |id: &&AgentId| commons.ring().shard_of(id.key()) == self.id;
         let born = plan.births.iter().filter(here).map(|id| Digester::new(*id));
         let living = self.digesters.values().cloned();
         Ok(Sensed {

@@ -6,8 +6,8 @@
 use phago_core::ghost::{Ghost, GhostCache};
 use phago_core::ids::{NodeId, ShardId};
 use phago_core::maps::{Map, Set};
+use phago_core::replica::Replica;
 use phago_core::shard::CrossEdge;
-use phago_core::state::State;
 use phago_core::{Error, Result};
 
 pub(crate) struct Ghosts {
@@ -22,7 +22,7 @@ impl Ghosts {
     }
 
     /// Keep ghosts of the far ends of new edges, as many as there is room for; with `resolve` their homes are asked now.
-    pub(crate) fn welcome(&mut self, made: &[CrossEdge], state: &State, resolve: bool) {
+    pub(crate) fn welcome(&mut self, made: &[CrossEdge], state: &Replica, resolve: bool) {
         let mut targets = Set::default();
         for edge in made {
             // Beyond the capacity each would only push out another of the same tick.
@@ -39,7 +39,7 @@ impl Ghosts {
     }
 
     /// A ghost; where it is older than the colony's tick its home is asked again.
-    pub(crate) fn read(&mut self, node: NodeId, state: &State) -> Result<Ghost> {
+    pub(crate) fn read(&mut self, node: NodeId, state: &Replica) -> Result<Ghost> {
         let Some(known) = self.cache.get(node) else { return Err(Error::GhostNodeNotFound { node }) };
         let known = known.clone();
         if !known.is_resolved || known.version == state.tick() {

@@ -24,8 +24,8 @@ use phago_core::cancel::Cancel;
 use phago_core::coordinator::ShardMetrics;
 use phago_core::ids::{ShardId, Tick};
 use phago_core::phase::Phase;
+use phago_core::replica::Replica;
 use phago_core::shard::{Seat, exchange};
-use phago_core::state::State;
 use phago_core::{Error, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, Weak};
@@ -320,7 +320,7 @@ impl Attempt {
     }
 
     fn sizes(&self) -> Vec<(ShardId, ShardMetrics)> {
-        let sizes = |state: &State| state.shards().iter().map(|shard| (shard.id(), metrics(shard))).collect();
+        let sizes = |state: &Replica| state.shards().iter().map(|shard| (shard.id(), metrics(shard))).collect();
         self.means.world.read(sizes).unwrap_or_default()
     }
 

@@ -4,7 +4,7 @@ use crate::metadata::Told;
 use phago_core::Error;
 use phago_core::documents::Document;
 use phago_core::read::FoundDocument;
-use phago_engine::ingest::Ingested;
+use phago_engine::intake::ingest::Ingested;
 use pyo3::prelude::*;
 
 /// A document that was left out.
@@ -54,6 +54,10 @@ impl From<Ingested> for IngestedRow {
 /// A stored document.
 #[pyclass(frozen, get_all, module = "phago._phago")]
 pub(crate) struct StoredRow {
+    /// The caller's id, or 32 hex digits.
+    id: String,
+    /// Whether the caller gave an id.
+    named: bool,
     title: String,
     text: String,
     /// The tick after which it arrived.
@@ -66,11 +70,13 @@ pub(crate) struct StoredRow {
 impl From<&Document> for StoredRow {
     fn from(document: &Document) -> Self {
         StoredRow {
-            title: document.title.to_string(),
-            text: document.text.to_string(),
+            id: document.name(),
+            named: document.body.key.is_some(),
+            title: document.body.title.to_string(),
+            text: document.body.text.to_string(),
             arrival: document.arrival,
             digested: document.digested,
-            metadata: Told(document.metadata.clone()),
+            metadata: Told(document.body.metadata.clone()),
         }
     }
 }

@@ -1,60 +1,40 @@
 //! The documents a shard is home to, and their postings.
 
+use super::{Body, Posting, Postings};
 use crate::ids::DocumentId;
 use crate::maps::Map;
-use crate::metadata::{Filter, Metadata, MetadataIndex, Places};
-use crate::text::{Analysis, Sequence};
+use crate::metadata::{Filter, MetadataIndex, Places};
+use crate::text::{Analysis, DOCUMENT_WORDS_MAX, Sequence, Session};
 use crate::titles::Titles;
+use crate::{Error, Result};
 
-/// The most bytes of title and text a document may have.
-pub const DOCUMENT_BYTES_MAX: usize = 16 << 20;
 /// The most documents a shard takes: places are 32 bits wide.
 pub const DOCUMENTS_MAX: u64 = u32::MAX as u64;
 
-/// What a document says: equal content under one id is one document.
-#[derive(Copy, Clone, Debug, PartialEq)]
-pub struct Content<'a> {
-    /// Its title, perhaps empty.
-    pub title: &'a str,
-    /// Its text.
-    pub text: &'a str,
-    /// Its metadata, perhaps none.
-    pub metadata: &'a Metadata,
-}
-
-impl Content<'_> {
-    /// The identity of a document with this content and the caller's id, where there is one.
-    pub fn id(&self, key: Option<&str>) -> DocumentId {
-        key.map_or_else(|| self.metadata.content_id(self.title, self.text), DocumentId::from_key)
-    }
-}
-
-/// A document after analysis, on its way to its home.
+/// A body after analysis, on its way to its home.
 #[derive(Clone, Debug)]
-pub struct AnalysedDocument {
+pub struct Analysed {
     /// Its identity.
     pub id: DocumentId,
-    /// The caller's id, where there was one.
-    pub key: Option<Box<str>>,
-    /// Its title, perhaps empty.
-    pub title: Box<str>,
-    /// Its text.
-    pub text: Box<str>,
-    /// Its metadata, perhaps none.
-    pub metadata: Metadata,
+    /// The document as it was given.
+    pub body: Body,
     /// Its terms and word forms.
     pub analysis: Analysis,
 }
 
-impl AnalysedDocument {
-    /// Bytes of title and text.
-    pub fn bytes(&self) -> u64 {
-        (self.title.len() + self.text.len()) as u64
-    }
-
-    /// What it says.
-    pub fn content(&self) -> Content<'_> {
-        Content { title: &self.title, text: &self.text, metadata: &self.metadata }
+impl Analysed {
+    /// A body, analysed. New words enter the session's dictionary.
+    ///
+    /// # Errors
+    /// [`Error::InvalidDocument`] with the index given for more than [`DOCUMENT_WORDS_MAX`] different words.
+    pub fn new(id: DocumentId, body: Body, index: usize, session: &mut Session) -> Result<Analysed> {
+        let analysis = session.analyse(&body.title, &body.text);
+        if analysis.forms.len() > DOCUMENT_WORDS_MAX {
+            let reason = format!("has more than {DOCUMENT_WORDS_MAX} different words; accepted are up to so many");
+            let id = body.key.map(Into::into);
+            return Err(Error::InvalidDocument { index, id, field: "text".into(), reason });
+        }
+        Ok(Analysed { id, body, analysis })
     }
 }
 
@@ -63,14 +43,8 @@ impl AnalysedDocument {
 pub struct Document {
     /// Its identity.
     pub id: DocumentId,
-    /// The caller's id, where there was one.
-    pub key: Option<Box<str>>,
-    /// Its title, perhaps empty.
-    pub title: Box<str>,
-    /// Its text.
-    pub text: Box<str>,
-    /// Its metadata, perhaps none.
-    pub metadata: Metadata,
+    /// The document as it was given.
+    pub body: Body,
     /// The terms of the title in their order.
     pub title_terms: Box<[u32]>,
     /// Term index and count, by term index.
@@ -88,31 +62,8 @@ pub struct Document {
 impl Document {
     /// The caller's id, or the identity in hexadecimal where none was given.
     pub fn name(&self) -> String {
-        self.key.as_deref().map_or_else(|| self.id.to_string(), str::to_owned)
+        self.body.key.as_deref().map_or_else(|| self.id.to_string(), str::to_owned)
     }
-
-    /// What it says.
-    pub fn content(&self) -> Content<'_> {
-        Content { title: &self.title, text: &self.text, metadata: &self.metadata }
-    }
-
-    fn bytes(&self) -> u64 {
-        (self.title.len() + self.text.len() + self.metadata.bytes()) as u64
-    }
-}
-
-/// Where a term stands: the place of a document and how often it has the term.
-pub type Posting = (u32, u32);
-
-/// The postings of one term on one shard, with what bounds any score they can give.
-#[derive(Clone, Debug, Default)]
-pub struct Postings {
-    /// Documents with the term, by place.
-    pub list: Vec<Posting>,
-    /// The highest count in the list, or more.
-    pub most: u32,
-    /// The fewest indexed words of a document in the list, or fewer.
-    pub shortest: u32,
 }
 
 /// A shard's documents, with postings over them. Documents are found by search as soon as they are here,
@@ -198,7 +149,7 @@ impl Documents {
     }
 
     /// Take a document that is not here yet.
-    pub(crate) fn insert(&mut self, new: AnalysedDocument, arrival: u32) -> u32 {
+    pub(crate) fn insert(&mut self, new: Analysed, arrival: u32) -> u32 {
         let place = self.all.len() as u32;
         for &(term, count) in &new.analysis.terms {
             let term = term as usize;
@@ -206,7 +157,7 @@ impl Documents {
                 self.list_of.resize(term + 1, 0);
             }
             if self.list_of[term] == 0 {
-                self.lists.push(Postings { list: Vec::new(), most: 0, shortest: u32::MAX });
+                self.lists.push(Postings::default());
                 self.list_of[term] = self.lists.len() as u32;
             }
             let postings = &mut self.lists[self.list_of[term] as usize - 1];
@@ -217,14 +168,12 @@ impl Documents {
         self.lengths.push(new.analysis.length);
         self.norms.push(new.analysis.norm());
         self.titles.insert(&new.analysis.title, place);
-        self.metadata.insert(&new.metadata, place);
-        self.places.insert(new.id.0, place);
+        self.metadata.insert(&new.body.metadata, place);
+        let known = self.places.insert(new.id.0, place);
+        assert!(known.is_none(), "document {} is taken twice", new.id);
         let document = Document {
             id: new.id,
-            key: new.key,
-            title: new.title,
-            text: new.text,
-            metadata: new.metadata,
+            body: new.body,
             title_terms: new.analysis.title,
             terms: new.analysis.terms,
             sequence: new.analysis.sequence,
@@ -232,7 +181,7 @@ impl Documents {
             digested: None,
             concepts: Box::default(),
         };
-        self.bytes += document.bytes();
+        self.bytes += document.body.bytes();
         self.all.push(document);
         place
     }
@@ -245,13 +194,12 @@ impl Documents {
         self.lengths.swap_remove(place as usize);
         self.norms.swap_remove(place as usize);
         self.titles.remove(&document.title_terms, place);
-        self.metadata.remove(&document.metadata, place);
-        self.bytes -= document.bytes();
+        self.metadata.remove(&document.body.metadata, place);
+        self.bytes -= document.body.bytes();
         for &(term, _) in &document.terms {
             let list = self.list_mut(term);
-            if let Ok(found) = list.binary_search_by_key(&place, |posting| posting.0) {
-                list.remove(found);
-            }
+            let found = list.binary_search_by_key(&place, |posting| posting.0).expect("a document has its postings");
+            list.remove(found);
         }
         let last = self.all.len() as u32;
         if place == last {
@@ -260,7 +208,7 @@ impl Documents {
         let (moved, terms) = {
             let moved = &mut self.all[place as usize];
             self.titles.relocate(&moved.title_terms, last, place);
-            self.metadata.relocate(&moved.metadata, last, place);
+            self.metadata.relocate(&moved.body.metadata, last, place);
             (moved.id, std::mem::take(&mut moved.terms))
         };
         self.places.insert(moved.0, place);

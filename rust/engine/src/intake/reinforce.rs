@@ -1,10 +1,12 @@
 //! Learning from use: what helped is told at once, or when the tick under way ends, and takes effect in the next tick.
 
-use crate::changes::named;
+use super::enter::Standing;
 use crate::lock::lock;
 use crate::world::World;
 use phago_core::Result;
-use phago_core::ids::ShardId;
+use phago_core::documents::Body;
+use phago_core::ids::{DocumentId, ShardId};
+use phago_core::input::{Change, Outcome, Prepared};
 use phago_core::reinforcement::Reinforcement;
 
 /// A document that helped, as it was found: how it is named, what it said, and which concepts led there.
@@ -21,7 +23,7 @@ pub struct Helped {
 }
 
 impl World {
-    /// Learn from a document that helped. Each concept of its path counts one use, and the synapses between a word of
+    /// Learns from a document that helped. Each concept of its path counts one use, and the synapses between a word of
     /// the question and the concepts it led to are strengthened in the next tick.
     ///
     /// `false`, and nothing is done, when the document is gone or has changed, or when its path holds no word. While a
@@ -32,32 +34,16 @@ impl World {
     pub fn reinforce(&self, helped: &Helped) -> Result<bool> {
         let path = helped.path.iter().map(|(label, words)| (&**label, &**words));
         let mut session = self.sessions.take();
-        let reinforcement = Reinforcement::new(path, |word| match &mut *session.query(word) {
+        let path = Reinforcement::new(path, |word| match &mut *session.query(word) {
             [word] => Some(std::mem::take(&mut word.stem)),
             _ => None,
         });
         self.sessions.give(session);
-        let Some(reinforcement) = reinforcement else { return Ok(false) };
-        let mut inputs = lock(&self.inputs);
-        let state = self.state()?;
-        let Some(id) = named(&state, &inputs.pending, &helped.name) else { return Ok(false) };
-        let same = |title: &str, text: &str| *title == *helped.title && *text == *helped.text;
-        let stands = match inputs.pending.standing(id) {
-            None => state.document(id).is_some_and(|found| same(&found.title, &found.text)),
-            Some(waiting) => waiting.is_some_and(|found| same(&found.title, &found.text)),
-        };
-        if !stands {
-            return Ok(false);
-        }
-        if !inputs.pending.has_reinforcement(id, &reinforcement) {
-            state.check_reinforcement(id, &reinforcement, inputs.pending.reinforcing())?;
-        }
-        drop(state);
-        if inputs.is_running() {
-            inputs.pending.reinforce(id, reinforcement);
-            return Ok(true);
-        }
-        Ok(self.state_mut()?.reinforce(id, reinforcement, 1))
+        let Some(path) = path else { return Ok(false) };
+        let same = |body: &Body| *body.title == *helped.title && *body.text == *helped.text;
+        let found =
+            |standing: Standing<'_>| standing.named(&helped.name).filter(|id| standing.body(*id).is_some_and(same));
+        Ok(self.strengthen(found, path, 1)? == Outcome::Reinforced(true))
     }
 
     /// [`World::reinforce`] for a document of one shard.
@@ -68,5 +54,27 @@ impl World {
     pub fn reinforce_in(&self, shard: ShardId, helped: &Helped) -> Result<bool> {
         self.check_home(shard, &helped.name)?;
         self.reinforce(helped)
+    }
+
+    pub(super) fn reinforce_by_id(&self, id: DocumentId, path: Reinforcement, times: u64) -> Result<Outcome> {
+        self.strengthen(|standing| standing.body(id).map(|_| id), path, times)
+    }
+
+    fn strengthen(
+        &self,
+        find: impl Fn(Standing<'_>) -> Option<DocumentId>,
+        path: Reinforcement,
+        times: u64,
+    ) -> Result<Outcome> {
+        let mut inputs = lock(&self.inputs);
+        let state = self.state()?;
+        let found = find(Standing { state: &state, pending: &inputs.pending });
+        let Some(id) = found else { return Ok(Outcome::Reinforced(false)) };
+        if !inputs.pending.has_reinforcement(id, &path) {
+            state.check_reinforcement(id, &path, inputs.pending.reinforcing())?;
+        }
+        drop(state);
+        let prepared = Prepared { change: Change::Reinforce { id, path, times }, outcome: Outcome::Reinforced(true) };
+        self.enter(&mut inputs, prepared, None)
     }
 }
