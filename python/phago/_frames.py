@@ -45,8 +45,8 @@ def read_frame(
         )
     if isinstance(metadata, str):
         raise TypeError("`metadata` is a collection of columns, not str")
-    wanted = {"text": text, "id": id, "title": title}
-    wanted = {field: text_of(field, column) for field, column in wanted.items() if column is not None}
+    given = {"text": text, "id": id, "title": title}
+    wanted = {field: text_of(field, column) for field, column in given.items() if column is not None}
     for field, column in [*wanted.items(), *(("metadata", column) for column in metadata)]:
         if column not in columns:
             accepted = f"one of its columns: {', '.join(map(str, columns))}"

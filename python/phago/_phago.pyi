@@ -11,7 +11,7 @@ a phase is its name, `"Sense"`, `"Act"`, `"Decay"` or `"Advance"`; ticks are cou
 
 import sys
 from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, final
+from typing import Any, Literal, NoReturn, final
 
 # settings by name; absent ones have their defaults
 _Settings = dict[str, bool | int | float]
@@ -181,6 +181,12 @@ class IngestedRow:
 class StoredRow:
     """A stored document."""
 
+    @property
+    def id(self) -> str:
+        """The key, or 32 hex digits where the caller gave none."""
+    @property
+    def named(self) -> bool:
+        """Whether the caller gave a key."""
     @property
     def title(self) -> str: ...
     @property
@@ -677,11 +683,21 @@ class World:
     def concepts(self, text: str, k: int) -> list[RankedRow]:
         """The `k` concepts nearest to the text over all shards, best first; ties by id."""
     def get(self, key: str) -> StoredRow | None:
-        """(title, text, tick of arrival, tick that digested it or None, metadata).
-
-        `key` is the caller's key or, for a document without one, its 32 hex digits.
+        """`key` is the caller's key or, for a document without one, its 32 hex digits.
         """
     def get_async(self, key: str) -> Awaitable[StoredRow | None]: ...
+    def names(self, where: _Where | None = None, after: str | None = None) -> list[str]:
+        """The keys of the documents that match (32 hex digits for one without), in their order, behind `after`."""
+    def names_async(self, where: _Where | None = None, after: str | None = None) -> Awaitable[list[str]]: ...
+    def stored(self, keys: list[str]) -> list[StoredRow]:
+        """The documents of these keys, in this order; those that are not there are left out."""
+    def stored_async(self, keys: list[str]) -> Awaitable[list[StoredRow]]: ...
+    def count(self, where: _Where | None = None) -> int:
+        """How many documents match."""
+    def count_async(self, where: _Where | None = None) -> Awaitable[int]: ...
+    def delete_all(self, keys: list[str]) -> int:
+        """Delete the documents of these keys one by one; how many there were."""
+    def delete_all_async(self, keys: list[str]) -> Awaitable[int]: ...
     def __contains__(self, key: object, /) -> bool: ...
     def __len__(self) -> int: ...
     def digest(self) -> str:
@@ -722,6 +738,7 @@ class Column:
     def __getitem__(self, index: int, /) -> Any:
         """A Python int, float or str; negative indices count from the end."""
     def __iter__(self) -> Iterator[Any]: ...
+    def __reduce__(self) -> NoReturn: ...
     def to_list(self) -> list[Any]: ...
     if sys.version_info >= (3, 12):
         # Older Pythons have the protocol without the name.

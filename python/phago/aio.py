@@ -10,11 +10,7 @@ from typing import Literal, Self, overload
 
 from . import _phago
 from ._checks import count, question_of, text_of
-from ._jsonl import Export, read_jsonl
-from ._rows import concept, constants, explanation, helped, hit, lexical_hit, stored
-from ._unpicklable import Unpicklable
-from .colony import (
-    Colony,
+from ._intake import (
     DigestOf,
     DocumentLike,
     Intake,
@@ -30,6 +26,10 @@ from .colony import (
     ticked,
     undone_is_logged,
 )
+from ._jsonl import Export, read_jsonl
+from ._rows import concept, constants, explanation, helped, hit, lexical_hit, stored
+from ._unpicklable import Unpicklable
+from .colony import Colony
 from .config import ColonyConfig, Ranking, RunnerConfig
 from .graph import AsyncGraph
 from .results import (

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, overload
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, overload
 
+from ._phago import Column, EdgeRow, NeighborRow, NodeRow, World
 from ._rows import node
+from ._unpicklable import Unpicklable
 from .errors import CoordinatorUnavailable
 from .results import Edge, Node
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ._phago import Column, EdgeRow, NeighborRow, NodeRow, World
 
 __all__ = ["AsyncGraph", "Edges", "Graph", "Nodes"]
 
@@ -30,10 +27,11 @@ class _Table(Protocol):
     def column(self, name: str, /) -> Column: ...
 
 
-class _Snapshot(Sequence[_T], Generic[_T]):
+class _Snapshot(Unpicklable, Sequence[_T], Generic[_T]):
     """Rows of one committed tick, each made when it is read: `len` makes none."""
 
     __slots__ = ("_table",)
+    _instead = "pickle a list of its rows, or its columns as arrays, instead"
     _columns: ClassVar[Mapping[str, str]]
 
     def __init__(self, table: _Table) -> None:
@@ -116,10 +114,11 @@ class Edges(_Snapshot[Edge]):
         return zip(*(self._table.column(name) for name in ("source", "target", "weight")), strict=True)
 
 
-class Graph:
+class Graph(Unpicklable):
     """What a colony associates with what. Reading it changes nothing."""
 
     __slots__ = ("_world",)
+    _instead = "pickle lists of its nodes and edges instead"
 
     def __init__(self, world: Callable[[], World]) -> None:
         # Asked at every call, so that a closed colony says so.

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from .._checks import count
+from .._phago import GhostRow, ShardHandle
+from .._unpicklable import Unpicklable
 from ..errors import BusyError, GhostNodeNotFound
 from ..ids import ShardId
 from ..results import GhostNode
-
-if TYPE_CHECKING:
-    from .._phago import GhostRow, ShardHandle
 
 __all__ = ["GhostNodeCache", "ShardGhosts"]
 
@@ -88,8 +87,10 @@ def _ghost(row: GhostRow) -> GhostNode:
     return GhostNode(row.node, ShardId(row.shard), row.label, data, row.is_resolved)
 
 
-class ShardGhosts(GhostNodeCache):
+class ShardGhosts(Unpicklable, GhostNodeCache):
     """The ghosts of a shard. The shard fills it; it is read here."""
+
+    _instead = "pickle a list of its ghosts instead"
 
     def __init__(self, shard: ShardHandle) -> None:
         super().__init__(shard.ghosts_max)
