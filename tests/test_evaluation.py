@@ -9,7 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 
 import ir_measures
@@ -19,7 +18,7 @@ from phago import cli
 from phago.cli import command
 from phago.evaluation import beir, evaluation, measures, significance
 from scipy import stats
-from support import Chance
+from support import Chance, with_sigint
 
 PROGRAM = [sys.executable, "-W", "ignore", "-m", "phago"]
 THEIRS = {"nDCG@10": nDCG @ 10, "MAP": AP @ 1000, "recall@5": R @ 5, "recall@10": R @ 10, "MRR@10": RR @ 10}
@@ -490,14 +489,13 @@ def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path):
     queries = jsonl({"_id": f"q{number}", "text": " ".join(found)} for number, found in enumerate(words[:2000]))
     write(tmp_path, {"corpus.jsonl": corpus, "queries.jsonl": queries})
     write(tmp_path, {"qrels.tsv": tsv((f"q{number}", number, 1) for number in range(2000))})
-    command = [*PROGRAM, "eval", str(tmp_path)]
+    command = with_sigint("SIG_DFL", [*PROGRAM, "eval", str(tmp_path)])
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert running.stdout is not None
     # The collection is read; where the signal falls is left to chance, it must be answered anywhere.
     assert "20,000 documents" in running.stdout.readline()
-    time.sleep(0.3)
     running.send_signal(signal.SIGINT)
-    _, errors = running.communicate(timeout=30)
+    _, errors = running.communicate(timeout=100)
     assert running.returncode == 130
     assert errors == "phago: interrupted\n"
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from phago import _phago
-from support import child_says, cluster, seeded_documents
+from support import await_fault, child_says, cluster, seeded_documents
 
 SHARDS = (1, 2, 3, 7, 16)
 BIG = 2**53
@@ -566,8 +566,8 @@ def test_shards_driven_by_hand_take_metadata_along():
     shards[home].ingest_document(document)
     runner = phago.DistributedRunner(coordinator, shards, phago.RunnerConfig())
     world = runner._native.world
-    assert world.get("a")[4] == {"year": 2024}
-    assert [found[5] for found in world.search("ions", 5, {"year": {"gt": 2000}})] == [{"year": 2024}]
+    assert world.get("a").metadata == {"year": 2024}
+    assert [found.metadata for found in world.search("ions", 5, {"year": {"gt": 2000}})] == [{"year": 2024}]
     assert not world.search("ions", 5, {"year": 2000})
     _, others, _ = cluster(2)
     others[others[0].ring.get_shard("a")].ingest_document(document)
@@ -576,12 +576,12 @@ def test_shards_driven_by_hand_take_metadata_along():
 
 def test_while_a_tick_is_made_metadata_waits_too():
     async def main():
-        async with phago.AsyncColony(3, runner=phago.RunnerConfig(max_parallelism=2, phase_timeout_ms=500)) as colony:
+        async with phago.AsyncColony(3, runner=phago.RunnerConfig(max_parallelism=2, phase_timeout_ms=3_000)) as colony:
             old, new = ({"id": "a", "text": "ions cross", "metadata": {"year": year}} for year in (1, 2))
             await colony.ingest(old)
             colony._colony._runner.inject(("hang", 1, "Decay", 1))
             tick = asyncio.ensure_future(colony.tick())
-            await asyncio.sleep(0.1)
+            await await_fault(colony._colony._runner)
             assert await colony.update(new) == "changed"
             assert await colony.update(new) == "unchanged"
             with pytest.raises(phago.DocumentExists):

@@ -824,6 +824,9 @@ class Runner:
         phase, tick, other shard) waits until the other shard has entered the same phase. `tick` is the one being made; a
         fault with a tick happens once, one with None in every tick.
         """
+    @property
+    def faults(self) -> int:
+        """For tests: faults on order that have not begun, and those of every tick."""
     def close(self) -> None:
         """Release coordinator and shards. Later ticks raise `BusyError`. Idempotent."""
     def close_async(self) -> Awaitable[None]: ...
@@ -832,9 +835,9 @@ class Runner:
 class ShardHandle:
     """One shard of a world that is made of the shards given the same `Ring` object.
 
-    `ShardHandle(shard, config, ring)` joins the newest world of that ring with an equal config in which the number is free,
-    else begins a new one. From then on the ring is frozen. The driving calls (`phase`, `take_outbox`, `deliver`) raise
-    `BusyError` while a runner drives the shard.
+    `ShardHandle(shard, config, ring)` joins the newest world of that ring with an equal config, else begins a new one. From
+    then on the ring is frozen. The driving calls (`phase`, `take_outbox`, `deliver`, `abandon`) raise `BusyError` while a
+    runner drives the shard.
     """
 
     def __new__(cls, shard: int, config: _Settings, ring: Ring) -> ShardHandle: ...
@@ -859,11 +862,15 @@ class ShardHandle:
     def phase(self, name: _PhaseName) -> PhaseRow:
         """Drive one phase by hand. `ValueError` out of order."""
     def take_outbox(self) -> list[tuple[int, Batch]]:
-        """What Act sent, (to shard, batch) by shard; empty the second time."""
+        """What Act sent, (to shard, batch) by shard; the same again until the tick ends."""
+    def abandon(self) -> bool:
+        """Give up the tick made by hand, on all shards of the world; whether there was one."""
     def deliver(self, batch: Batch) -> None: ...
     def node(self, id: str) -> NodeRow | None: ...
     def term_frequencies(self) -> dict[str, int]:
         """Stem to the number of documents on this shard that have it."""
+    def ghost_count(self) -> int: ...
+    def has_ghost(self, id: str) -> bool: ...
     def ghosts(self) -> list[GhostRow]:
         """Most recently used first, as they were cached."""
     def ghost(self, id: str) -> GhostRow:

@@ -129,6 +129,7 @@ class Coordinator(Unpicklable):
 
         Raises:
             PhaseTimeout: It names the shards that are missing.
+            BarrierFailed: A shard was registered or deregistered meanwhile, so the tick starts anew; raised at once.
         """
         timeout_ms = RunnerConfig().phase_timeout_ms if timeout_ms is None else timeout_ms
         config = RunnerConfig(phase_timeout_ms=timeout_ms)

@@ -27,6 +27,7 @@ mod runtime;
 mod shard;
 mod tables;
 mod tick_result;
+mod told;
 mod world;
 
 use error::Result;

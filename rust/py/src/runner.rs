@@ -116,6 +116,11 @@ impl Runner {
         }
     }
 
+    #[getter]
+    fn faults(&self) -> Result<usize> {
+        Ok(self.open()?.faults().count())
+    }
+
     /// In a forked child there is nothing to close: it has none of the threads.
     fn close(&self, py: Python<'_>) -> Result<()> {
         let closed = self.runner.get().ok().and_then(|runner| lock(runner).take());

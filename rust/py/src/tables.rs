@@ -3,6 +3,7 @@
 use crate::column::{Cells, Column};
 use crate::error::Result;
 use crate::rows::graph::{EdgeRow, NodeRow};
+use crate::runtime::brief;
 use phago_core::ids::NodeId;
 use phago_core::read::{self, Edges, Nodes};
 use pyo3::exceptions::{PyIndexError, PyKeyError};
@@ -60,7 +61,7 @@ impl NodeTable {
 
     fn column(&self, py: Python<'_>, name: &str) -> Result<Column> {
         let place = place(&NODE_COLUMNS, name)?;
-        Ok(Column::new(py.detach(|| self.columns[place].get_or_init(|| self.build(place)).clone())))
+        Ok(Column::new(brief(py, || Ok(self.columns[place].get_or_init(|| self.build(place)).clone()))?))
     }
 }
 
@@ -135,7 +136,7 @@ impl EdgeTable {
 
     fn column(&self, py: Python<'_>, name: &str) -> Result<Column> {
         let place = place(&EDGE_COLUMNS, name)?;
-        Ok(Column::new(py.detach(|| self.columns[place].get_or_init(|| self.build(place)).clone())))
+        Ok(Column::new(brief(py, || Ok(self.columns[place].get_or_init(|| self.build(place)).clone()))?))
     }
 }
 

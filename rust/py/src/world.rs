@@ -11,35 +11,32 @@ use crate::rows::documents::{FoundRow, IngestedRow, StoredRow};
 use crate::rows::graph::{AssociatedRow, NeighborRow, NodeRow, RankedRow};
 use crate::runtime::{Work, brief, call, start_call};
 use crate::tables::{EdgeTable, NodeTable};
+use crate::told::{Step, concepts, helped, near, neighbors, node, stats, stored, updated};
 use phago_core::cancel::Cancel;
 use phago_core::config::{DistributedConfig, SHARDS_MAX};
 use phago_core::documents::Body;
-use phago_core::input::Updated;
-use phago_core::read::NearConcept;
 use phago_core::replica::Replica;
 use phago_core::settings::within;
-use phago_core::text::QueryWord;
 use phago_engine::intake::ingest::{Ingested, OnError};
-use phago_engine::intake::reinforce::Helped;
 use phago_engine::tick::runner::Runner;
 use phago_engine::world;
 use pyo3::prelude::*;
-use pyo3::types::{IntoPyDict, PyDict, PySequence};
+use pyo3::types::{PyDict, PySequence};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, Weak};
-
-/// (label of a concept, the question's words that led to it)
-pub(crate) type Step = (String, Vec<String>);
 
 /// What the handles of one colony share: its world, and the threads that help to take documents in.
 pub(crate) struct Colony {
     pub(crate) world: FreedElsewhere<Arc<world::World>>,
+    /// How many documents it had when a shard of it was last let go, for those who outlive it.
+    pub(crate) left: Arc<AtomicU64>,
     // Its threads help to take documents in, so that a colony keeps to the parallelism it was given.
     helper: Mutex<Weak<Runner>>,
 }
 
 impl Colony {
     pub(crate) fn new(world: Arc<world::World>) -> Arc<Self> {
-        Arc::new(Colony { world: FreedElsewhere::new(world), helper: Mutex::default() })
+        Arc::new(Colony { world: FreedElsewhere::new(world), left: Arc::default(), helper: Mutex::default() })
     }
 
     /// Let the threads of this runner help for as long as it lives.
@@ -264,7 +261,7 @@ impl World {
 
     fn concepts(&self, py: Python<'_>, text: String, k: usize) -> Result<Vec<RankedRow>> {
         let world = self.world()?.clone();
-        call(py, move |_| concepts(&world, &text, k))
+        call(py, move |cancel| concepts(&world, &text, k, cancel))
     }
 
     fn get(&self, py: Python<'_>, key: &str) -> Result<Option<StoredRow>> {
@@ -276,12 +273,7 @@ impl World {
     }
 
     #[pyo3(signature = (r#where=None, after=None))]
-    fn names(
-        &self,
-        py: Python<'_>,
-        r#where: Option<&Bound<'_, PyAny>>,
-        after: Option<String>,
-    ) -> Result<Vec<String>> {
+    fn names(&self, py: Python<'_>, r#where: Option<&Bound<'_, PyAny>>, after: Option<String>) -> Result<Vec<String>> {
         call(py, self.naming(r#where, after)?)
     }
 
@@ -336,32 +328,32 @@ impl World {
 
     fn digest(&self, py: Python<'_>) -> Result<String> {
         let world = self.world()?.clone();
-        call(py, move |_| world.digest())
+        call(py, move |cancel| world.digest_until(cancel))
     }
 
     fn digest_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
         let world = self.world()?.clone();
-        start_call(py, move |_| world.digest())
+        start_call(py, move |cancel| world.digest_until(cancel))
     }
 
     fn evidence_digest(&self, py: Python<'_>) -> Result<String> {
         let world = self.world()?.clone();
-        call(py, move |_| world.evidence_digest())
+        call(py, move |cancel| world.evidence_digest_until(cancel))
     }
 
     fn evidence_digest_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
         let world = self.world()?.clone();
-        start_call(py, move |_| world.evidence_digest())
+        start_call(py, move |cancel| world.evidence_digest_until(cancel))
     }
 
     fn stats<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
         let world = self.world()?.clone();
-        Ok(call(py, move |_| stats(&world))?.into_pyobject(py)?)
+        Ok(call(py, move |cancel| stats(&world, cancel))?.into_pyobject(py)?)
     }
 
     fn stats_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
         let world = self.world()?.clone();
-        start_call(py, move |_| stats(&world))
+        start_call(py, move |cancel| stats(&world, cancel))
     }
 
     fn node(&self, py: Python<'_>, label: &str) -> Result<Option<NodeRow>> {
@@ -386,20 +378,22 @@ impl World {
 
     fn nodes(&self, py: Python<'_>) -> Result<NodeTable> {
         let world = self.world()?.clone();
-        call(py, move |_| world.read(|state| NodeTable::new(state.view().nodes())))
+        call(py, move |cancel| world.view(cancel, |view| Ok(NodeTable::new(view.nodes()?))))
     }
 
     fn nodes_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
-        self.read_async(py, |state| NodeTable::new(state.view().nodes()))
+        let world = self.world()?.clone();
+        start_call(py, move |cancel| world.view(cancel, |view| Ok(NodeTable::new(view.nodes()?))))
     }
 
     fn edges(&self, py: Python<'_>) -> Result<EdgeTable> {
         let world = self.world()?.clone();
-        call(py, move |_| world.read(|state| EdgeTable::new(state.view().edges())))
+        call(py, move |cancel| world.view(cancel, |view| Ok(EdgeTable::new(view.edges()?))))
     }
 
     fn edges_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
-        self.read_async(py, |state| EdgeTable::new(state.view().edges()))
+        let world = self.world()?.clone();
+        start_call(py, move |cancel| world.view(cancel, |view| Ok(EdgeTable::new(view.edges()?))))
     }
 }
 
@@ -463,7 +457,9 @@ impl World {
         r#where: Option<&Bound<'_, PyAny>>,
     ) -> Result<impl Work<Vec<FoundRow>>> {
         let (world, filter) = (self.world()?.clone(), filter(r#where)?);
-        Ok(move |_: &Cancel| Ok(world.search(&text, k, &filter)?.into_iter().map(FoundRow::from).collect()))
+        Ok(move |cancel: &Cancel| {
+            Ok(world.search(&text, k, &filter, cancel)?.into_iter().map(FoundRow::from).collect())
+        })
     }
 
     fn answering(
@@ -475,8 +471,8 @@ impl World {
         paths: bool,
     ) -> Result<impl Work<Vec<AnsweredRow>>> {
         let (world, ranking, filter) = (self.world()?.clone(), read(ranking, "ranking")?, filter(r#where)?);
-        Ok(move |_: &Cancel| {
-            Ok(world.answer(&text, k, &ranking, &filter, paths)?.into_iter().map(AnsweredRow::from).collect())
+        Ok(move |cancel: &Cancel| {
+            Ok(world.answer(&text, k, &ranking, &filter, paths, cancel)?.into_iter().map(AnsweredRow::from).collect())
         })
     }
 
@@ -493,10 +489,10 @@ impl World {
         ranking: Option<&Bound<'_, PyDict>>,
     ) -> Result<impl Work<Option<ExplainedRow>>> {
         let (world, ranking) = (self.world()?.clone(), read(ranking, "ranking")?);
-        Ok(move |_: &Cancel| {
+        Ok(move |cancel: &Cancel| {
             let told = match key {
-                None => Some(world.explain_question(&text, &ranking)?),
-                Some(key) => world.explain(&text, &key, &ranking)?,
+                None => Some(world.explain_question(&text, &ranking, cancel)?),
+                Some(key) => world.explain(&text, &key, &ranking, cancel)?,
             };
             Ok(told.map(ExplainedRow::from))
         })
@@ -504,16 +500,9 @@ impl World {
 
     fn associating(&self, text: String, k: usize) -> Result<impl Work<Vec<AssociatedRow>>> {
         let world = self.world()?.clone();
-        Ok(move |_: &Cancel| {
+        Ok(move |cancel: &Cancel| {
             let words = world.words(&text);
-            world.read(|state| {
-                let view = state.view();
-                let told = |concept: NearConcept| {
-                    let neighbors = view.neighbors(concept.term);
-                    AssociatedRow::new(concept, neighbors)
-                };
-                view.near(&words, k).into_iter().map(told).collect()
-            })
+            world.view(cancel, |view| near(view, &words, k))
         })
     }
 }
@@ -532,80 +521,4 @@ fn read_documents(documents: &Bound<'_, PySequence>, first_index: usize) -> PyRe
 
 fn one(document: &Bound<'_, PyAny>) -> Result<Body> {
     Ok(self::document(document)?.map_err(|fault| fault.at(0))?)
-}
-
-pub(crate) fn helped(key: &str, title: &str, text: &str, path: Vec<Step>) -> Helped {
-    Helped { name: key.into(), title: title.into(), text: text.into(), path }
-}
-
-fn updated(updated: Updated) -> &'static str {
-    match updated {
-        Updated::New => "new",
-        Updated::Changed => "changed",
-        Updated::Unchanged => "unchanged",
-    }
-}
-
-/// Concepts over all shards of a world.
-fn concepts(world: &world::World, text: &str, k: usize) -> phago_core::Result<Vec<RankedRow>> {
-    let words = world.words(text);
-    world.read(|state| state.view().near(&words, k).into_iter().map(RankedRow::from).collect())
-}
-
-fn stored(state: &Replica, key: &str) -> Option<StoredRow> {
-    state.view().find(key).map(StoredRow::from)
-}
-
-fn node(state: &Replica, words: &[QueryWord], label: &str) -> Option<NodeRow> {
-    let view = state.view();
-    view.concept(words, label).and_then(|term| view.node(term)).map(NodeRow::from)
-}
-
-fn neighbors(state: &Replica, words: &[QueryWord], label: &str) -> Option<Vec<NeighborRow>> {
-    let view = state.view();
-    let term = view.concept(words, label)?;
-    Some(view.neighbors(term).into_iter().map(NeighborRow::from).collect())
-}
-
-// In the order in which they are listed, which a dictionary of Python keeps.
-struct Numbers([(&'static str, u64); 15]);
-
-impl<'py> IntoPyObject<'py> for Numbers {
-    type Target = PyDict;
-    type Output = Bound<'py, PyDict>;
-    type Error = PyErr;
-
-    fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
-        self.0.into_py_dict(py)
-    }
-}
-
-fn stats(world: &world::World) -> phago_core::Result<Numbers> {
-    let pending = world.pending()?;
-    let mut ghosts = 0;
-    for &shard in world.ring().shards() {
-        ghosts += world.ghost_count(shard)? as u64;
-    }
-    world.read(|state| Numbers(numbers(state, pending, ghosts)))
-}
-
-fn numbers(state: &Replica, pending: u64, ghosts: u64) -> [(&'static str, u64); 15] {
-    let (commons, counts) = (state.commons(), state.view().counts());
-    [
-        ("documents", commons.documents()),
-        ("pending", pending),
-        ("digested", commons.digested()),
-        ("terms", counts.terms),
-        ("nodes", counts.nodes),
-        ("edges", counts.edges),
-        ("edge_slots", counts.edge_slots),
-        ("cross_shard_edges", counts.cross_shard_edges),
-        ("digesters", counts.digesters),
-        ("tick", state.tick()),
-        ("shards", state.shards().len() as u64),
-        ("bytes_exchanged", state.exchanged()),
-        ("row_bytes", counts.row_bytes),
-        ("ghosts", ghosts),
-        ("touched", counts.touched),
-    ]
 }
