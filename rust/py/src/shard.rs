@@ -11,7 +11,6 @@ use crate::rows::graph::NodeRow;
 use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow, LocalConceptRow};
 use crate::rows::ticks::PhaseRow;
 use crate::runtime::{brief, call};
-use crate::tables::node_row;
 use crate::told::{Step, helped};
 use crate::world::{Colony, World};
 use phago_core::ids::{DocumentId, NodeId, ShardId};
@@ -168,7 +167,7 @@ impl ShardHandle {
 
     fn node(&self, py: Python<'_>, id: &str) -> Result<Option<NodeRow>> {
         let id = parse_id(id)?;
-        self.read(py, move |_, _, local| Ok(local.node(NodeId(id)).map(|node| node_row(&node))))
+        self.read(py, move |_, _, local| Ok(local.node(NodeId(id)).map(NodeRow::from)))
     }
 
     fn term_frequencies<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
