@@ -7,6 +7,7 @@
 mod act;
 mod deliver;
 mod delta;
+mod restore;
 mod seat;
 mod sense;
 
@@ -264,6 +265,15 @@ impl Shard {
         }
         self.touched = delta.touched;
         Retired(std::mem::take(&mut delta.rows))
+    }
+
+    /// Come to a later tick, while nothing happens but the end of synapses.
+    pub(crate) fn pass(&mut self, tick: Tick) {
+        self.tick = tick;
+        self.touched = 0;
+        while let Some(entry) = self.ends.first_entry().filter(|entry| u64::from(*entry.key()) <= tick) {
+            self.live -= entry.remove();
+        }
     }
 
     /// Drop synapses that are gone, once they are half of what is stored. Memory only: nothing that anybody
