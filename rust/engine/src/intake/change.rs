@@ -73,7 +73,7 @@ impl World {
     fn replace(&self, find: impl Fn(Standing<'_>) -> Option<DocumentId>, new: Option<Analysed>) -> Result<Outcome> {
         let mut read: Option<Read> = None;
         loop {
-            let mut inputs = lock(&self.inputs);
+            let inputs = lock(&self.inputs);
             let state = self.state()?;
             let standing = Standing { state: &state, pending: &inputs.pending };
             let Some(id) = find(standing) else { return Ok(Outcome::Deleted(false)) };
@@ -108,7 +108,7 @@ impl World {
             }
             drop(state);
             let change = Change::Replace { id, leaves, comes: new.map(Box::new) };
-            return self.enter(&mut inputs, Prepared { change, outcome }, None);
+            return self.enter(inputs, Prepared { change, outcome }, None, None);
         }
     }
 }
