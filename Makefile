@@ -19,7 +19,7 @@ PIP = if $(BIN)/python -m pip --version >/dev/null 2>&1; then set -- $(BIN)/pyth
 # `pip --python` came with 22.3.
 PIP_KNOWS_PYTHON := import pip, sys; sys.exit([int(part) for part in pip.__version__.split(".")[:2]] < [22, 3])
 
-.PHONY: help demo test dev check readme bench campaign tools clean
+.PHONY: help demo test dev check readme bench campaign mutants tools clean
 .DELETE_ON_ERROR:
 
 help:
@@ -30,6 +30,7 @@ help:
 	@echo 'make readme     what the examples of README.md print is written into it'
 	@echo 'make bench      figures beside peers; PHAGO_DATA names a folder of corpora and collections'
 	@echo 'make campaign   one digest for many shards, threads and seeds; PHAGO_DATA as above'
+	@echo 'make mutants    break phago in some forty places and see that a test finds each; takes long'
 	@echo 'make clean      remove .venv and what pytest, mypy and ruff keep'
 	@echo
 	@echo 'PYTHON=python3.12 make ...   with another Python (3.11 or later)'
@@ -65,6 +66,10 @@ bench: $(VENV)/.phago $(VENV)/.test $(VENV)/.bench
 
 campaign: $(VENV)/.phago $(VENV)/.test
 	$(BIN)/python -m pytest -m campaign --timeout 7200
+
+# One or some: .venv/bin/python tools/mutants.py NAME ...
+mutants: $(VENV)/.test | tools
+	$(BIN)/python tools/mutants.py
 
 # --- what the above stand on --------------------------------------------------------------------------------------
 

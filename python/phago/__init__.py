@@ -8,11 +8,11 @@ drive it themselves.
 
 from __future__ import annotations
 
-import atexit
 import os
 import warnings
 
 from . import _phago
+from ._cores import heed as _heed_cores
 from .aio import AsyncColony
 from .colony import Colony
 from .config import ColonyConfig, DistributedConfig, Ranking, RunnerConfig
@@ -38,7 +38,7 @@ from .errors import (
     ShardNotFound,
     WireError,
 )
-from .graph import Edges, Graph, Nodes
+from .graph import AsyncGraph, Edges, Graph, Nodes
 from .ids import ShardId, TickPhase
 from .machine.coordinator import Coordinator
 from .machine.ghosts import GhostNodeCache
@@ -89,6 +89,7 @@ __all__ = [
     "Concept",
     "BridgeShare",
     "AsyncColony",
+    "AsyncGraph",
     "BarrierFailed",
     "Batch",
     "BusyError",
@@ -167,7 +168,7 @@ def _seed_maps() -> None:
 
 
 _seed_maps()
-atexit.register(_phago.interpreter_ends)
+_heed_cores()
 
 if _phago.DEBUG_BUILD:
     warnings.warn(

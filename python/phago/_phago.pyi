@@ -89,12 +89,16 @@ __all__ = [
     "World",
     "analyse",
     "check_config",
+    "check_loop",
     "concept_id",
     "content_id",
+    "cores",
     "document_id",
-    "interpreter_ends",
+    "set_cores",
     "set_map_seed",
     "settings",
+    "wait_until_freed",
+    "wait_until_freed_async",
 ]
 
 ANALYSER: str  # name and version of the text analysis; part of every digest
@@ -108,9 +112,19 @@ SHARDS_MAX: int  # shards that a ring takes, at most
 def set_map_seed(seed: int) -> None:
     """Seed every internal map made from now on. Results never depend on it. `seed` is taken modulo 2**64."""
 
-def interpreter_ends() -> None:
-    """Called at exit: from here on no thread of the module enters the interpreter, which may begin to end."""
+def cores() -> int:
+    """The cores this process may use: what was said, or else what its affinity and its control groups' quotas allow."""
 
+def set_cores(count: int) -> None:
+    """Take this number of cores for the right one, from 1 on. Threads that run already stay as they are."""
+
+def check_loop() -> None:
+    """Raise `RuntimeError` with advice where no loop of asyncio runs."""
+
+def wait_until_freed() -> int:
+    """Wait until every colony that has been let go of by now is freed, on its own thread; how many were so far."""
+
+def wait_until_freed_async() -> Awaitable[int]: ...
 def document_id(key: str) -> str:
     """The id of a document that the caller named `key`."""
 
@@ -414,6 +428,8 @@ class World:
         """The twin for event loops. The documents are read before it returns; a cancelled chunk may have been taken."""
     def delete(self, key: str) -> bool:
         """Let the document of this key (or 32 hex digits, for one without a key) go; False when there is none."""
+    def delete_async(self, key: str) -> Awaitable[bool]:
+        """The twin for event loops; when cancelled, it may be gone."""
     def update(self, document: object) -> _Updated:
         """Put a document in the place of the one with its id, in one step; the shapes and errors of `ingest`.
 
@@ -425,12 +441,14 @@ class World:
         """Learn from a document that helped, and that stands as it is told here. False when it does not, or when the
         path holds no word. `LimitError` when too much waits for the next tick.
         """
+    def reinforce_async(self, key: str, title: str, text: str, path: list[_Step]) -> Awaitable[bool]: ...
     def search(self, text: str, k: int, where: _Where | None = None) -> list[_Found]:
         """The `k` documents that match with the highest BM25 score, best first; ties by id. Only scores above 0.
 
         A filter that is none raises `ConfigError` with the field `where`.
         """
-    def search_async(self, text: str, k: int, where: _Where | None = None) -> Awaitable[list[_Found]]: ...
+    def search_async(self, text: str, k: int, where: _Where | None = None) -> Awaitable[tuple[list[_Found], int]]:
+        """The twin for event loops, with what `pending` says."""
     def answer(
         self,
         text: str,
@@ -450,13 +468,18 @@ class World:
         ranking: _Settings | None = None,
         where: _Where | None = None,
         paths: bool = True,
-    ) -> Awaitable[list[_Answered]]: ...
+    ) -> Awaitable[tuple[list[_Answered], int]]:
+        """The twin for event loops, with what `pending` says."""
     def explain(self, text: str, key: str | None = None, ranking: _Settings | None = None) -> _Explained | None:
         """The score of any document taken apart; `None` where there is none of this key. Without a key, what there is
         to say of the question alone.
         """
+    def explain_async(
+        self, text: str, key: str | None = None, ranking: _Settings | None = None
+    ) -> Awaitable[_Explained | None]: ...
     def concepts_with_neighbors(self, text: str, k: int) -> list[tuple[_Ranked, list[_Neighbor]]]:
         """As `concepts`, each with its neighbours, the strongest first."""
+    def concepts_with_neighbors_async(self, text: str, k: int) -> Awaitable[list[tuple[_Ranked, list[_Neighbor]]]]: ...
     def concepts(self, text: str, k: int) -> list[_Ranked]:
         """The `k` concepts nearest to the text over all shards, best first; ties by id."""
     def get(self, key: str) -> tuple[str, str, int, int | None, _Metadata] | None:
@@ -464,23 +487,31 @@ class World:
 
         `key` is the caller's key or, for a document without one, its 32 hex digits.
         """
+    def get_async(self, key: str) -> Awaitable[tuple[str, str, int, int | None, _Metadata] | None]: ...
     def __contains__(self, key: object, /) -> bool: ...
     def __len__(self) -> int: ...
     def digest(self) -> str:
         """SHA-256 over a canonical dump, 64 hex digits. Takes time in proportion to the state."""
+    def digest_async(self) -> Awaitable[str]: ...
     def evidence_digest(self) -> str:
         """As `digest`, over what the documents that stand decide alone: texts, postings, statistics, word forms."""
+    def evidence_digest_async(self) -> Awaitable[str]: ...
     def stats(self) -> dict[str, int | float]:
         """`documents`, `pending`, `digested`, `terms`, `nodes`, `edges`, `edge_slots`, `cross_shard_edges`, `digesters`,
         `tick`, `shards`, `bytes_exchanged` (in all ticks so far), `row_bytes`, `ghosts` and `touched` (rows that the last tick read)."""
+    def stats_async(self) -> Awaitable[dict[str, int | float]]: ...
     def node(self, label: str) -> NodeRow | None:
         """The concept with this label, word form or stem."""
+    def node_async(self, label: str) -> Awaitable[NodeRow | None]: ...
     def neighbors(self, label: str) -> list[_Neighbor] | None:
         """The node's own row, strongest first; None when there is no such node."""
+    def neighbors_async(self, label: str) -> Awaitable[list[_Neighbor] | None]: ...
     def nodes(self) -> NodeTable:
         """A snapshot of the nodes of one committed tick, ordered by id."""
+    def nodes_async(self) -> Awaitable[NodeTable]: ...
     def edges(self) -> EdgeTable:
         """A snapshot of the living synapses of one committed tick, ordered by source id and target id."""
+    def edges_async(self) -> Awaitable[EdgeTable]: ...
 
 @final
 class Column:
@@ -588,16 +619,20 @@ class Runner:
         phase, tick, other shard) waits until the other shard has entered the same phase. `tick` is the one being made; a
         fault with a tick happens once, one with None in every tick.
         """
+    @property
+    def faults(self) -> int:
+        """For tests: faults on order that have not begun, and those of every tick."""
     def close(self) -> None:
         """Give coordinator and shards free. Later ticks raise `BusyError`. Idempotent."""
+    def close_async(self) -> Awaitable[None]: ...
 
 @final
 class ShardHandle:
     """One shard of a world that is made of the shards given the same `Ring` object.
 
-    `ShardHandle(shard, config, ring)` joins the newest world of that ring with an equal config in which the place is free,
-    else begins a new one. From then on the ring is frozen. The driving calls (`phase`, `take_outbox`, `deliver`) raise
-    `BusyError` while a runner drives the shard.
+    `ShardHandle(shard, config, ring)` joins the newest world of that ring with an equal config, else begins a new one. From
+    then on the ring is frozen. The driving calls (`phase`, `take_outbox`, `deliver`, `abandon`) raise `BusyError` while a
+    runner drives the shard.
     """
 
     def __new__(cls, shard: int, config: _Settings, ring: Ring) -> ShardHandle: ...
@@ -622,11 +657,15 @@ class ShardHandle:
     def phase(self, name: _PhaseName) -> PhaseRow:
         """Drive one phase by hand. `ValueError` out of order."""
     def take_outbox(self) -> list[tuple[int, Batch]]:
-        """What Act sent, (to shard, batch) by shard; empty the second time."""
+        """What Act sent, (to shard, batch) by shard; the same again until the tick ends."""
+    def abandon(self) -> bool:
+        """Give up the tick made by hand, on all shards of the world; whether there was one."""
     def deliver(self, batch: Batch) -> None: ...
     def node(self, id: str) -> NodeRow | None: ...
     def term_frequencies(self) -> dict[str, int]:
         """Stem to the number of documents on this shard that have it."""
+    def ghost_count(self) -> int: ...
+    def has_ghost(self, id: str) -> bool: ...
     def ghosts(self) -> list[GhostRow]:
         """Most recently used first, as they were cached."""
     def ghost(self, id: str) -> GhostRow:

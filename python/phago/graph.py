@@ -7,14 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, overload
 
 from ._rows import node
+from .errors import CoordinatorUnavailable
 from .results import Edge, Node
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._phago import Column, EdgeRow, NodeRow, World
+    from ._phago import Column, EdgeRow, NodeRow, World, _Neighbor
 
-__all__ = ["Edges", "Graph", "Nodes"]
+__all__ = ["AsyncGraph", "Edges", "Graph", "Nodes"]
 
 _T = TypeVar("_T")
 
@@ -145,13 +146,42 @@ class Graph:
         A synapse is directed: what `a` keeps of `b` and what `b` keeps of `a` may differ, or one may be missing.
         """
         world = self._world()
-        found = world.node(label)
-        rows = world.neighbors(label)
-        if found is None or rows is None:
-            return ()
-        source = found.label
-        return tuple(Edge(source, target, weight, co, created, last) for target, weight, co, created, last, _ in rows)
+        return _edges_of(world.node(label), world.neighbors(label))
 
     def __repr__(self) -> str:
-        stats = self._world().stats()
+        try:
+            stats = self._world().stats()
+        except CoordinatorUnavailable:
+            return "<unavailable graph>"
         return f"<graph of {stats['nodes']} concepts and {stats['edges']} synapses>"
+
+
+class AsyncGraph(Graph):
+    """A graph for event loops: what `Graph` reads at once, its coroutines read off the loop. A cancelled one stops."""
+
+    __slots__ = ()
+
+    async def read_nodes(self) -> Nodes:
+        """See `Graph.nodes`."""
+        return Nodes(await self._world().nodes_async())
+
+    async def read_edges(self) -> Edges:
+        """See `Graph.edges`."""
+        return Edges(await self._world().edges_async())
+
+    async def read_node(self, label: str) -> Node | None:
+        """See `Graph.node`."""
+        found = await self._world().node_async(label)
+        return None if found is None else node(found)
+
+    async def read_neighbors(self, label: str) -> tuple[Edge, ...]:
+        """See `Graph.neighbors`."""
+        world = self._world()
+        return _edges_of(await world.node_async(label), await world.neighbors_async(label))
+
+
+def _edges_of(found: NodeRow | None, rows: list[_Neighbor] | None) -> tuple[Edge, ...]:
+    if found is None or rows is None:
+        return ()
+    source = found.label
+    return tuple(Edge(source, target, weight, co, created, last) for target, weight, co, created, last, _ in rows)

@@ -1,8 +1,9 @@
 """Collections of documents, questions and judgements, in the layout of BEIR.
 
-A folder holds `corpus.jsonl` (`_id`, `text`, perhaps `title`), `queries.jsonl` (`_id`, `text`) and `qrels.tsv` or
-`qrels/test.tsv` (question, document, grade, with tabs between them and with or without a header). Each may be packed
-with gzip and then ends in `.gz`.
+A folder holds `corpus.jsonl` (`_id`, `text`, perhaps `title`), `queries.jsonl` (`_id`, `text`) and judgements:
+`qrels.tsv` or `qrels/test.tsv`, else `qrels/dev.tsv` or `qrels/train.tsv`. A line of judgements is question, document,
+grade, or, as TREC has it, question, iteration, document, grade, with tabs or spaces between them; the first line may be
+a header. Each file may be packed with gzip and then ends in `.gz`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import re
 import zlib
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, ClassVar, cast
 
@@ -24,9 +26,9 @@ __all__ = ["Collection", "CollectionError", "read_collection"]
 
 _CORPUS = ("corpus.jsonl",)
 _QUERIES = ("queries.jsonl",)
-_QRELS = ("qrels.tsv", "qrels/test.tsv")
+_QRELS = ("qrels.tsv", "qrels/test.tsv", "qrels/dev.tsv", "qrels/train.tsv")
 # Grades beyond nine digits are no grades, and a float could not hold their sums.
-_GRADE = re.compile(r"[+-]?[0-9]{1,9}")
+_GRADE = re.compile(r"[+-]?[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 class CollectionError(PhagoError):
@@ -42,7 +44,7 @@ class CollectionError(PhagoError):
     line: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Collection:
     """What a folder holds."""
 
@@ -52,15 +54,30 @@ class Collection:
     documents: list[Document]
     questions: dict[str, str]
     """The judged questions by id, in the order of their file."""
-    grades: dict[str, dict[str, int]]
+    grades: dict[str, dict[str, float]]
     """For each of them the judged documents; a grade above 0 is an answer, a higher one a better answer."""
+
+    @cached_property
+    def copied(self) -> frozenset[str]:
+        """The questions that are copies of the document with the same id, which BEIR leaves out of the ranking.
+
+        Equal ids alone do not tell: many collections number questions and documents from 1. The document has to hold
+        the question's text.
+        """
+        documents = {document.id: document for document in self.documents if document.id in self.questions}
+        return frozenset(
+            name
+            for name, document in documents.items()
+            if name is not None and _folded(self.questions[name]) in _folded(f"{document.title} {document.text}")
+        )
 
 
 def read_collection(path: str | os.PathLike[str]) -> Collection:
     """Read a collection.
 
     Args:
-        path: The folder. Of two files that would do, the unpacked one is read, and `qrels.tsv` before `qrels/test.tsv`.
+        path: The folder. Of the files that would do, the first one named above is read, the unpacked one before the
+            packed.
 
     Raises:
         CollectionError: A file is missing, damaged or empty, a line is broken, an id is there twice, or no question is
@@ -91,6 +108,10 @@ def _find(folder: Path, names: tuple[str, ...]) -> Path:
     accepted = " or ".join(f"`{name}`" for name in names)
     what = f"there is no `{names[0]}` in `{folder}`; accepted is {accepted}, gzipped or not"
     raise CollectionError(what, path=str(folder))
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
 def _fault(file: Path, line: int | None, what: str) -> CollectionError:
@@ -155,28 +176,32 @@ def _text(file: Path, line: int, field: str, value: Any) -> str:
     return value
 
 
-def _judgements(file: Path, asked: Container[str], known: Container[str]) -> dict[str, dict[str, int]]:
-    grades: dict[str, dict[str, int]] = {}
+def _judgements(file: Path, asked: Container[str], known: Container[str]) -> dict[str, dict[str, float]]:
+    grades: dict[str, dict[str, float]] = {}
     first = True
     for number, line in _lines(file):
         columns = line.split("\t")
-        if len(columns) != 3:
-            accepted = "question, document and grade with tabs between them"
+        # An id may hold spaces where tabs part the columns.
+        if len(columns) not in (3, 4):
+            columns = line.split()
+        if len(columns) not in (3, 4):
+            accepted = "question, document and grade, or question, iteration, document and grade"
             raise _fault(file, number, f"has {len(columns)} column{'s' * (len(columns) != 1)}; accepted is {accepted}")
-        question, document, grade = columns
+        question, document, grade = columns[0], columns[-2], columns[-1].strip()
         header, first = first, False
-        if not _GRADE.fullmatch(grade.strip()):
+        if not _GRADE.fullmatch(grade):
             # A first line that judges nothing is a header, unless it speaks of what is there.
             if header and question not in asked and document not in known:
                 continue
-            raise _fault(file, number, f"has the grade `{grade}`; accepted is a whole number")
+            raise _fault(file, number, f"has the grade `{grade}`; accepted is a number")
         # Collections are often cut after they were judged. As trec_eval has it, an answer that is not there counts as
         # not found; of a question that is not asked nothing is known.
         if question not in asked:
             continue
-        before = grades.setdefault(question, {}).setdefault(document, int(grade))
-        if before != int(grade):
-            raise _fault(file, number, f"judges `{document}` for `{question}` again, as {int(grade)} and not {before}")
+        value = float(grade)
+        before = grades.setdefault(question, {}).setdefault(document, value)
+        if before != value:
+            raise _fault(file, number, f"judges `{document}` for `{question}` again, as {value:g} and not {before:g}")
     if not any(grade > 0 for judged in grades.values() for grade in judged.values()):
         raise _fault(file, None, "judges no document to be an answer" if grades else "holds no judgement")
     return grades

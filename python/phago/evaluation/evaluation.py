@@ -166,10 +166,13 @@ def rankings_of(colony: Colony, collection: Collection, row: Row, depth: int) ->
     rankings: Rankings = {}
     for question, text in collection.questions.items():
         try:
-            found = colony.query(text, k=depth, paths=False, **arguments)
+            # One more, as a copy of the question may be among them.
+            copied = question in collection.copied
+            found = colony.query(text, k=depth + copied, paths=False, **arguments)
         except LimitError as error:
             raise CollectionError(f"question `{question}`: {error}", path=collection.path) from error
-        rankings[question] = [(hit.id, hit.score) for hit in found]
+        others = [(hit.id, hit.score) for hit in found if not (copied and hit.id == question)]
+        rankings[question] = others[:depth]
     return rankings
 
 
@@ -198,9 +201,11 @@ def _result(colony: Colony, collection: Collection, row: Row, depth: int) -> Res
 def heading(collection: Collection) -> str:
     """The first line of what is shown."""
     judgements = sum(map(len, collection.grades.values()))
+    copied = len(collection.copied)
+    left_out = f" The documents that {copied:,} of the questions copy are left out of their rankings." if copied else ""
     return (
         f"{collection.name}: {_many(len(collection.documents), 'document')}, "
-        f"{_many(len(collection.questions), 'judged question')}, {_many(judgements, 'judgement')}."
+        f"{_many(len(collection.questions), 'judged question')}, {_many(judgements, 'judgement')}.{left_out}"
     )
 
 

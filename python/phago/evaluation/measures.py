@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 __all__ = ["MEASURES", "Grades"]
 
-Grades = Mapping[str, int]
+Grades = Mapping[str, float]
 """The judged documents of a question; a grade above 0 is an answer."""
 
 
 def ndcg(ranking: Sequence[str], grades: Grades, cutoff: int = 10) -> float:
     """Normalised discounted cumulative gain, each gain being grade / log2(1 + place) (Jarvelin, Kekalainen 2002)."""
 
-    def gain(found: Iterable[int]) -> float:
+    def gain(found: Iterable[float]) -> float:
         return sum(max(grade, 0) / math.log2(1 + place) for place, grade in enumerate(found, 1))
 
     ideal = gain(sorted(grades.values(), reverse=True)[:cutoff])

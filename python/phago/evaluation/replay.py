@@ -218,7 +218,7 @@ def _learn(colony: Colony, collection: Collection, names: list[str], draws: int,
         name = names[min(bisect(shares, chance.random() * shares[-1]), len(names) - 1)]
         grades = collection.grades[name]
         for hit in colony.query(collection.questions[name], HELPFUL, ranking):
-            if grades.get(hit.id, 0) > 0:
+            if grades.get(hit.id, 0) > 0 and not (hit.id == name and name in collection.copied):
                 reinforced += colony.reinforce(hit)
         if draw % DRAWS_PER_TICK == 0 or draw == draws:
             colony.tick()

@@ -11,7 +11,7 @@ from .._checks import count, text_of
 from .._settings import as_native
 from .._unpicklable import Unpicklable
 from ..config import DistributedConfig, RunnerConfig
-from ..errors import ShardNotFound
+from ..errors import CoordinatorUnavailable, ShardNotFound
 from ..ids import ShardId, TickPhase
 from ..results import ClusterStats, ShardInfo
 from .ring import ConsistentHashRing
@@ -130,6 +130,7 @@ class Coordinator(Unpicklable):
 
         Raises:
             PhaseTimeout: It names the shards that are missing.
+            BarrierFailed: A shard was registered or deregistered meanwhile, so the tick starts anew; raised at once.
         """
         timeout_ms = RunnerConfig().phase_timeout_ms if timeout_ms is None else timeout_ms
         config = RunnerConfig(phase_timeout_ms=timeout_ms)
@@ -239,4 +240,7 @@ class Coordinator(Unpicklable):
         return dict(sorted(total.items()))
 
     def __repr__(self) -> str:
-        return f"<Coordinator of {self.shard_count} shards at tick {self.current_tick}>"
+        try:
+            return f"<Coordinator of {self.shard_count} shards at tick {self.current_tick}>"
+        except CoordinatorUnavailable:
+            return "<unavailable Coordinator>"

@@ -12,6 +12,7 @@ from .._rows import tick_result
 from .._settings import as_native
 from .._unpicklable import Unpicklable
 from ..config import RunnerConfig
+from ..errors import CoordinatorUnavailable
 from ..results import DistributedTickResult
 from .coordinator import Coordinator
 from .shard import ShardedColony
@@ -107,4 +108,7 @@ class DistributedRunner(Unpicklable):
         self.close()
 
     def __repr__(self) -> str:
-        return f"<DistributedRunner of {self.shard_count} shards at tick {self._coordinator.current_tick}>"
+        try:
+            return f"<DistributedRunner of {self.shard_count} shards at tick {self._coordinator.current_tick}>"
+        except CoordinatorUnavailable:
+            return "<unavailable DistributedRunner>"

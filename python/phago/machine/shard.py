@@ -12,6 +12,7 @@ from .._rows import helped, node, phase_result
 from .._settings import as_native
 from .._unpicklable import Unpicklable
 from ..config import ColonyConfig
+from ..errors import CoordinatorUnavailable
 from ..ids import ShardId, TickPhase
 from ..results import (
     Hit,
@@ -32,8 +33,12 @@ __all__ = ["Batch", "ShardedColony"]
 class ShardedColony(Unpicklable):
     """One shard of a colony. Shards given the same ring and equal configs make one colony.
 
-    Under a runner the driving calls (`tick_phase`, `take_outbox`, `deliver`) raise `BusyError`. By hand, a tick is:
-    Sense and Act on every shard, each outbox delivered, Decay on every shard, Advance on every shard.
+    The colony lives as long as any of its shards. A shard that is made again meanwhile, or made twice, is the same
+    shard, with its documents. On a ring whose colony has ended with documents in it no other is begun in its place.
+
+    Under a runner the driving calls (`tick_phase`, `take_outbox`, `deliver`, `abandon`) raise `BusyError`. By hand, a
+    tick is: Sense and Act on every shard, each outbox delivered, Decay on every shard, Advance on every shard. The tick
+    is committed when the last shard advances. `abandon` gives it up before.
 
     Args:
         shard_id: Its place on the ring.
@@ -42,6 +47,7 @@ class ShardedColony(Unpicklable):
 
     Raises:
         ShardNotFound: The place is not on the ring.
+        ConfigError: The ring's colony of this config has ended, and its documents with it.
     """
 
     _instead = "make one where it is needed; its batches may travel"
@@ -117,12 +123,38 @@ class ShardedColony(Unpicklable):
         return phase_result(self._native.phase(TickPhase(phase).value))
 
     def take_outbox(self) -> dict[ShardId, Batch]:
-        """What Act sent, by the shard it is for; empty the second time."""
+        """What Act sent, by the shard it is for.
+
+        Empty before Act. Until the tick ends it gives the same batches again, so that one that was lost can be sent
+        again; what is delivered twice counts once.
+
+        Raises:
+            BusyError: A runner drives this shard.
+        """
         return {ShardId(shard): batch for shard, batch in self._native.take_outbox()}
 
     def deliver(self, batch: Batch) -> None:
-        """Put a batch for this shard into its inbox."""
+        """Put a batch for this shard into its inbox.
+
+        Raises:
+            BarrierFailed: It is of another tick, for another shard, or not what its sender sent.
+            BusyError: A runner drives this shard.
+        """
         self._native.deliver(batch)
+
+    def abandon(self) -> bool:
+        """Give up the tick that is being made by hand, on all shards of the colony.
+
+        Every shard is at the old tick, documents that waited for the tick to end are taken, and the next tick begins
+        with Sense. A thread inside a phase gets `BarrierFailed`.
+
+        Returns:
+            Whether a tick was being made.
+
+        Raises:
+            BusyError: A runner drives this shard.
+        """
+        return self._native.abandon()
 
     # --- reading ---
 
@@ -183,4 +215,7 @@ class ShardedColony(Unpicklable):
         return LocalQueryResult(self.shard_id, scored, found.frequencies)
 
     def __repr__(self) -> str:
-        return f"<ShardedColony {self.shard_id} at tick {self.current_tick}>"
+        try:
+            return f"<ShardedColony {self.shard_id} at tick {self.current_tick}>"
+        except CoordinatorUnavailable:
+            return f"<unavailable ShardedColony {self.shard_id}>"

@@ -63,8 +63,10 @@ impl Colony {
     /// # Errors
     /// As [`Replica::prepare`]; then nothing changes.
     pub fn apply(&mut self, input: Input) -> Result<Outcome> {
-        let prepared = self.state.prepare(input, &mut self.session)?;
-        Ok(self.state.apply(prepared))
+        let prepared = self.state.prepare(input, &mut self.session);
+        let outcome = prepared.map(|prepared| self.state.apply(prepared));
+        self.forget_words();
+        outcome
     }
 
     /// Takes a document; `false` when the colony has it already.
@@ -112,21 +114,32 @@ impl Colony {
     pub fn tick(&mut self) -> Result<Committed> {
         let plan = self.state.plan()?;
         let deltas = stage(&self.state, &plan, &Cancel::new())?;
-        Ok(self.state.commit(&plan, deltas))
+        let committed = self.state.commit(&plan, deltas);
+        self.forget_words();
+        Ok(committed)
+    }
+
+    fn forget_words(&mut self) {
+        if self.state.forget_words() {
+            self.session = Session::new(self.state.commons().lexicon().clone());
+        }
     }
 
     /// SHA-256 over the canonical dump of the state.
     pub fn digest(&self) -> String {
-        dump::digest(&self.state)
+        dump::digest(&self.state, &Cancel::new()).expect("nobody can set the flag")
     }
 
     /// SHA-256 over the part of the dump that documents alone decide.
     pub fn evidence_digest(&self) -> String {
-        dump::evidence(&self.state)
+        dump::evidence(&self.state, &Cancel::new()).expect("nobody can set the flag")
     }
 
     /// The `k` best documents for a question.
-    pub fn search(&mut self, question: &str, k: usize) -> Vec<Found> {
+    ///
+    /// # Errors
+    /// None: nobody can end it.
+    pub fn search(&mut self, question: &str, k: usize) -> Result<Vec<Found>> {
         let words = self.session.query(question);
         self.state.search(&words, k, &Filter::default(), &mut self.scratch)
     }

@@ -33,4 +33,4 @@ pub use tick::fault::{Action, Fault};
 pub use tick::report::{CrossEdges, CrossShardEdge, PhaseReport, RunReport, TickReport};
 pub use tick::runner::Runner;
 pub use work::pool::Pool;
-pub use world::{FoundDocument, World};
+pub use world::World;

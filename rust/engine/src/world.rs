@@ -12,14 +12,14 @@ use crate::journal::{Encoded, Journal};
 use crate::lock::lock;
 use crate::tick::hand::HandTick;
 use crate::tick::turn::{Turn, Turns};
+use phago_core::cancel::Cancel;
 use phago_core::config::ColonyConfig;
 use phago_core::dump;
-use phago_core::ids::{DocumentId, ShardId, Tick};
-use phago_core::metadata::Metadata;
-use phago_core::query::{Buffers, Scratch};
+use phago_core::ids::{ShardId, Tick};
+use phago_core::query::{Buffers, Scratch, View};
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
-use phago_core::text::{Lexicon, QueryWord, Session};
+use phago_core::text::Lexicon;
 use phago_core::{Error, Result};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -47,7 +47,6 @@ pub struct World {
     pub(crate) read_only: Option<String>,
     config: Arc<ColonyConfig>,
     ring: Arc<Ring>,
-    lexicon: Arc<Lexicon>,
 }
 
 /// What is on its way into the state, and who may change it.
@@ -61,25 +60,6 @@ pub(crate) struct Inputs {
     pub(crate) pending: Pending,
     // Whoever wants the colony as columns as soon as no tick is made.
     pub(crate) wanted: Vec<SyncSender<Result<Encoded>>>,
-}
-
-/// A document found by search.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FoundDocument {
-    /// Its BM25 score.
-    pub score: f64,
-    /// Its identity.
-    pub id: DocumentId,
-    /// The caller's id, or the identity in hexadecimal where none was given.
-    pub name: String,
-    /// Its title, perhaps empty.
-    pub title: String,
-    /// Its text.
-    pub text: String,
-    /// Its metadata, perhaps none.
-    pub metadata: Metadata,
-    /// The tick that digested it.
-    pub digested: Option<Tick>,
 }
 
 // Buffers kept for later queries.
@@ -97,7 +77,7 @@ impl World {
     /// A colony in this state, written down in a journal, or of which another process is the writer.
     pub(crate) fn of(state: Replica, journal: Option<Journal>, read_only: Option<String>) -> Arc<World> {
         let commons = state.commons();
-        let (config, ring, lexicon) = (commons.config().clone(), commons.ring().clone(), commons.lexicon().clone());
+        let (config, ring) = (commons.config().clone(), commons.ring().clone());
         let seats = ring.shard_count();
         let ghosts = (0..seats).map(|_| Mutex::new(Ghosts::new(config.ghosts_max as usize))).collect();
         let inputs = Inputs {
@@ -114,7 +94,7 @@ impl World {
             inputs: Mutex::new(inputs),
             hands: Mutex::new(None),
             turns: Arc::default(),
-            sessions: Arc::new(Sessions::new(lexicon.clone())),
+            sessions: Arc::default(),
             scratches: Mutex::default(),
             buffers: Mutex::default(),
             ghosts,
@@ -122,7 +102,6 @@ impl World {
             read_only,
             config,
             ring,
-            lexicon,
         })
     }
 
@@ -136,9 +115,12 @@ impl World {
         &self.ring
     }
 
-    /// The dictionary.
-    pub fn lexicon(&self) -> &Arc<Lexicon> {
-        &self.lexicon
+    /// The dictionary of the committed state. It is another one once the colony forgot words.
+    ///
+    /// # Errors
+    /// As [`World::read`].
+    pub fn lexicon(&self) -> Result<Arc<Lexicon>> {
+        self.read(|state| state.commons().lexicon().clone())
     }
 
     /// The tick the colony is at. Waits for nothing.
@@ -154,10 +136,12 @@ impl World {
         Ok(read(&*self.state()?))
     }
 
-    /// The words of a question or label as the colony knows them. Nothing enters the dictionary.
-    pub fn words(&self, text: &str) -> Vec<QueryWord> {
-        // A new session costs nothing before it has seen a document.
-        Session::new(self.lexicon.clone()).query(text)
+    /// Read the committed state until `cancel` is set; otherwise as [`World::read`].
+    ///
+    /// # Errors
+    /// As [`World::read`]; [`Error::Cancelled`] soon after `cancel` is set.
+    pub fn view<T>(&self, cancel: &Cancel, read: impl FnOnce(View<'_>) -> Result<T>) -> Result<T> {
+        read(self.state()?.view().until(cancel))
     }
 
     /// SHA-256 over the canonical dump of the committed state, 64 hexadecimal digits. Takes time in proportion to
@@ -166,7 +150,15 @@ impl World {
     /// # Errors
     /// As [`World::read`].
     pub fn digest(&self) -> Result<String> {
-        self.read(dump::digest)
+        self.digest_until(&Cancel::new())
+    }
+
+    /// [`World::digest`], until `cancel` is set.
+    ///
+    /// # Errors
+    /// As [`World::view`].
+    pub fn digest_until(&self, cancel: &Cancel) -> Result<String> {
+        self.read(|replica| dump::digest(replica, cancel))?
     }
 
     /// Whether a runner drives it.
@@ -180,7 +172,15 @@ impl World {
     /// # Errors
     /// As [`World::read`].
     pub fn evidence_digest(&self) -> Result<String> {
-        self.read(dump::evidence)
+        self.evidence_digest_until(&Cancel::new())
+    }
+
+    /// [`World::evidence_digest`], until `cancel` is set.
+    ///
+    /// # Errors
+    /// As [`World::view`].
+    pub fn evidence_digest_until(&self, cancel: &Cancel) -> Result<String> {
+        self.read(|replica| dump::evidence(replica, cancel))?
     }
 
     /// Documents accepted and not yet digested, with those that come, and without those that go, when the tick under

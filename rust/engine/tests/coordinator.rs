@@ -103,7 +103,7 @@ async fn who_waits_for_a_phase_is_told_of_new_members_at_once() {
                 false => coordinator.deregister(ShardId(1)),
             })
             .unwrap();
-        let error = common::within(common::LONG / 2, waiting).await.unwrap_err();
+        let error = common::ends(waiting).await.unwrap_err();
         assert!(matches!(error, Error::BarrierFailed { .. }), "{error}");
         let text = error.to_string();
         assert!(text.contains(names) && text.contains("tick 1 starts anew"), "{text}");

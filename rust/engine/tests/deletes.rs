@@ -3,6 +3,7 @@
 mod common;
 
 use common::*;
+use phago_core::cancel::Cancel;
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
 use phago_core::documents::Body;
@@ -155,7 +156,7 @@ fn tick<T>(world: &World, when: usize, during: impl FnOnce() -> T) -> T {
 fn by_hand(shards: u32, config: ColonyConfig) -> Arc<World> {
     let world = world_with(shards, config);
     for &shard in world.ring().shards() {
-        assert!(world.join(shard).unwrap());
+        world.join(shard).unwrap();
     }
     world
 }
@@ -245,10 +246,10 @@ fn what_came_and_goes_within_one_tick_is_counted_right_meanwhile() {
         ingest(&world, &[named("0", "salt returns")]);
         assert_eq!(world.pending().unwrap(), 9);
         assert!(!world.is_quiet().unwrap());
-        assert!(world.search("yeast malt salt", 5, &Filter::default()).unwrap().is_empty());
+        assert!(world.search("yeast malt salt", 5, &Filter::default(), &Cancel::new()).unwrap().is_empty());
     });
     let found = |text: &str| -> Vec<String> {
-        world.search(text, 20, &Filter::default()).unwrap().into_iter().map(|hit| hit.name).collect()
+        world.search(text, 20, &Filter::default(), &Cancel::new()).unwrap().into_iter().map(|hit| hit.name).collect()
     };
     assert_eq!((found("yeast"), found("salt"), found("malt")), (vec!["1".into()], vec!["0".into()], vec![]));
     assert_eq!(found("membrane").len(), 7);
@@ -258,7 +259,7 @@ fn what_came_and_goes_within_one_tick_is_counted_right_meanwhile() {
 async fn what_waits_is_done_when_the_tick_is_given_up_too() {
     let documents = documents(23, 30);
     let world = world(3);
-    let runner = Arc::new(runner(&world, 2, 400));
+    let runner = Arc::new(runner(&world, 2, 3_000));
     ingest(&world, &documents);
     runner.inject(fault(Action::Hang, 1, Phase::Act, 1)).unwrap();
     let driven = tokio::spawn({
@@ -267,7 +268,7 @@ async fn what_waits_is_done_when_the_tick_is_given_up_too() {
     });
     let key = documents[0].key.clone().unwrap();
     let changed = Body { text: "quite another text".into(), ..documents[1].clone() };
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    faults_began(&runner).await;
     assert!(world.delete(&key).unwrap());
     assert_eq!(world.update(changed.clone()).unwrap(), Updated::Changed);
     assert!(world.read(|state| state.document(documents[0].id()).is_some()).unwrap(), "the tick is still under way");
@@ -302,7 +303,7 @@ async fn an_update_is_one_step_for_whoever_looks() {
             .collect();
         scope.spawn(move || {
             while !over.load(Ordering::Relaxed) {
-                assert_eq!(world.search("landmark", 5, &Filter::default()).unwrap().len(), 1);
+                assert_eq!(world.search("landmark", 5, &Filter::default(), &Cancel::new()).unwrap().len(), 1);
             }
         });
         while !writers.iter().all(std::thread::ScopedJoinHandle::is_finished) {
@@ -314,7 +315,7 @@ async fn an_update_is_one_step_for_whoever_looks() {
     runner.run_until_quiet_blocking(None, never).unwrap();
     let fresh = world_with(2, ColonyConfig::default());
     ingest(&fresh, &documents(24, 200));
-    let last = world.search("landmark", 1, &Filter::default()).unwrap().remove(0);
+    let last = world.search("landmark", 1, &Filter::default(), &Cancel::new()).unwrap().remove(0);
     ingest(
         &fresh,
         &[Body {

@@ -1,9 +1,9 @@
 //! Answers and explanations as tuples of primitives.
 
-use crate::world::{Found, found};
-use phago_core::query::explain::WordShare;
-use phago_core::query::{ConceptShare, Nothing, Parts};
-use phago_engine::answers::{AnsweredDocument, Bridge, Explained};
+use crate::told::{Found, found};
+use phago_core::query::explain::{BridgeShare, WordShare};
+use phago_core::query::{ConceptShare, Explanation, Nothing, Parts};
+use phago_core::read::AnsweredDocument;
 use pyo3::prelude::*;
 
 // Seeds that a concept of a path tells of.
@@ -44,8 +44,8 @@ fn concepts(all: &[ConceptShare], seeds_max: usize) -> Vec<ConceptTuple> {
     all.iter().map(concept).collect()
 }
 
-fn bridges(all: &[Bridge]) -> Vec<BridgeTuple> {
-    all.iter().map(|share| (share.seed.clone(), share.title.clone(), share.weight, share.points)).collect()
+fn bridges(all: &[BridgeShare]) -> Vec<BridgeTuple> {
+    all.iter().map(|share| (share.name.clone(), share.title.clone(), share.weight, share.points)).collect()
 }
 
 /// How a question reached a document; turned into Python's objects when it is read, which most paths never are.
@@ -53,7 +53,7 @@ fn bridges(all: &[Bridge]) -> Vec<BridgeTuple> {
 pub(crate) struct PathRows {
     words: Vec<WordShare>,
     concepts: Vec<ConceptShare>,
-    bridges: Vec<Bridge>,
+    bridges: Vec<BridgeShare>,
 }
 
 #[pymethods]
@@ -72,7 +72,7 @@ pub(crate) fn answered(hit: AnsweredDocument) -> Answered {
     (found(hit.document), parts(hit.parts), hit.span, path)
 }
 
-pub(crate) fn explained(told: Explained) -> ExplainedTuple {
+pub(crate) fn explained(told: Explanation) -> ExplainedTuple {
     let nothing = told.nothing.map(|nothing| match nothing {
         Nothing::NoDocuments => "the colony has no documents",
         Nothing::NoWords => "the question has no words, or stop words only",

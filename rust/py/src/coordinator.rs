@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::process::Home;
 use crate::ring::Ring;
 use crate::rows::shards::ShardRow;
-use crate::runtime::start;
+use crate::runtime::{brief, start};
 use phago_core::Error;
 use phago_core::coordinator::ShardMetrics;
 use phago_core::ids::ShardId;
@@ -42,7 +42,7 @@ impl Coordinator {
     #[pyo3(signature = (config=None))]
     fn new(py: Python<'_>, config: Option<&Bound<'_, PyDict>>) -> Result<Self> {
         let config = read(config, "config")?;
-        let inner = py.detach(|| phago_core::coordinator::Coordinator::new(config))?;
+        let inner = brief(py, || phago_core::coordinator::Coordinator::new(config))?;
         let ring = Py::new(py, Ring::of_coordinator(inner.ring().clone()))?;
         // A runner stamps heartbeats on the clock that Python calls `time.monotonic`, by which callers check them.
         let zero: f64 = py.import("time")?.call_method0("monotonic")?.extract()?;
@@ -77,7 +77,7 @@ impl Coordinator {
                 })
             })
         };
-        Ok(py.detach(register)?.0)
+        Ok(brief(py, register)?.0)
     }
 
     fn deregister_shard(&self, py: Python<'_>, shard: u32) -> Result<()> {
@@ -91,7 +91,7 @@ impl Coordinator {
                 })
             })
         };
-        Ok(py.detach(deregister)?)
+        brief(py, deregister)
     }
 
     fn phase_complete(&self, shard: u32, phase: &str, tick: u64) -> Result<bool> {

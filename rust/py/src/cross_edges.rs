@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::process::Home;
-use crate::rows::ticks::CrossEdgeRow;
+use crate::rows::graph::CrossEdgeRow;
 use crate::runtime::brief;
 use crate::tables::out_of_range;
 use phago_engine::tick::report;

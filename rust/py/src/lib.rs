@@ -1,7 +1,8 @@
 //! The binding: everything that knows Python, and nothing that the core or the engine should know.
 //!
-//! - [`error`] is the one translation of errors, [`runtime`] the one door for calls that take time, [`process`] what
-//!   a fork leaves behind, [`convert`], [`metadata`] and [`config`] the way in for documents, filters and settings.
+//! - [`error`] is the one translation of errors, [`runtime`] the one door for calls that take time, [`mailbox`] the way
+//!   of their answers to an event loop, [`process`] what a fork leaves behind, [`free`] the way out for what is large,
+//!   [`convert`], [`metadata`], [`filter`] and [`config`] the way in for documents, filters and settings.
 //! - [`ring`], [`coordinator`], [`world`], [`shard`], [`batch`], [`runner`], [`edges`] and [`tables`] are one exposed
 //!   noun each; [`column`] is what they offer to other libraries' memory, [`assemble`] brings
 //!   shards made one by one into one world.
@@ -15,6 +16,9 @@ mod convert;
 mod coordinator;
 mod cross_edges;
 mod error;
+mod filter;
+mod free;
+mod mailbox;
 mod metadata;
 mod process;
 mod ring;
@@ -24,6 +28,7 @@ mod runtime;
 mod shard;
 mod tables;
 mod tick_result;
+mod told;
 mod world;
 
 use error::Result;
@@ -51,15 +56,13 @@ mod _phago {
     #[pymodule_export]
     use crate::cross_edges::CrossEdges;
     #[pymodule_export]
-    use crate::process::interpreter_ends;
-    #[pymodule_export]
     use crate::ring::Ring;
     #[pymodule_export]
-    use crate::rows::graph::{EdgeRow, NodeRow};
+    use crate::rows::graph::{CrossEdgeRow, EdgeRow, NodeRow};
     #[pymodule_export]
     use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow, LocalConceptRow, ShardRow};
     #[pymodule_export]
-    use crate::rows::ticks::{CrossEdgeRow, PhaseRow, RunRow};
+    use crate::rows::ticks::{PhaseRow, RunRow};
     #[pymodule_export]
     use crate::runner::Runner;
     #[pymodule_export]
@@ -88,6 +91,36 @@ mod _phago {
         let seed = seed.call_method1("__and__", (u64::MAX,))?.extract()?;
         phago_core::maps::set_seed(seed);
         Ok(())
+    }
+
+    /// The cores this process may use.
+    #[pyfunction]
+    fn cores() -> usize {
+        crate::process::cores()
+    }
+
+    /// Take this number of cores for the right one.
+    #[pyfunction]
+    fn set_cores(count: usize) {
+        crate::process::set_cores(count);
+    }
+
+    /// Raise `RuntimeError` with advice where no loop of asyncio runs.
+    #[pyfunction]
+    fn check_loop(py: Python<'_>) -> Result<()> {
+        crate::mailbox::running_loop(py).map(drop)
+    }
+
+    /// Wait until every colony that has been let go of by now is freed; how many were, in this process.
+    #[pyfunction]
+    fn wait_until_freed(py: Python<'_>) -> Result<u64> {
+        crate::runtime::call(py, crate::free::wait)
+    }
+
+    /// The twin for event loops.
+    #[pyfunction]
+    fn wait_until_freed_async(py: Python<'_>) -> Result<Bound<'_, PyAny>> {
+        crate::runtime::start_call(py, crate::free::wait)
     }
 
     /// The id of a document that the caller named `key`.

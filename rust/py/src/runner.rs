@@ -6,7 +6,7 @@ use crate::coordinator::{Coordinator, parse_phase};
 use crate::error::Result;
 use crate::process::{Home, lock, runtime};
 use crate::rows::ticks::RunRow;
-use crate::runtime::{brief, start, stoppable};
+use crate::runtime::{brief, start, start_call, stoppable};
 use crate::shard::ShardHandle;
 use crate::tick_result::TickResult;
 use crate::world::{Colony, World};
@@ -22,9 +22,10 @@ use std::sync::{Arc, Mutex};
 /// Drives the phases of one world on its own worker threads.
 #[pyclass(frozen, module = "phago._phago")]
 pub(crate) struct Runner {
-    colony: Home<Arc<Colony>>,
-    // None once it is closed. A tick under way keeps it alive until it ends.
+    // None once it is closed. A tick under way keeps it alive until it ends. Dropped before the colony, which has a
+    // way of its own to go.
     runner: Home<Mutex<Option<Arc<runner::Runner>>>>,
+    colony: Home<Arc<Colony>>,
 }
 
 impl Runner {
@@ -115,9 +116,23 @@ impl Runner {
         }
     }
 
+    #[getter]
+    fn faults(&self) -> Result<usize> {
+        Ok(self.open()?.faults().count())
+    }
+
+    /// In a forked child there is nothing to close: it has none of the threads.
     fn close(&self, py: Python<'_>) -> Result<()> {
-        let closed = lock(self.runner.get()?).take();
+        let closed = self.runner.get().ok().and_then(|runner| lock(runner).take());
         brief(py, || {
+            drop(closed);
+            Ok(())
+        })
+    }
+
+    fn close_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        let closed = self.runner.get().ok().and_then(|runner| lock(runner).take());
+        start_call(py, move |_| {
             drop(closed);
             Ok(())
         })

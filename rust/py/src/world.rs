@@ -4,64 +4,41 @@ use crate::answers::{self, Answered, ExplainedTuple};
 use crate::config::{number, read};
 use crate::convert::document;
 use crate::error::Result;
-use crate::metadata::{self, Told};
+use crate::filter::filter;
+use crate::free::FreedElsewhere;
 use crate::process::{Home, lock};
 use crate::rows::graph::NodeRow;
-use crate::runtime::{brief, long, start};
-use crate::tables::{EdgeTable, NodeTable, node_row};
-use phago_core::Error;
+use crate::runtime::{Work, brief, call, start_call};
+use crate::tables::{EdgeTable, NodeTable};
+use crate::told::{
+    self, Found, Neighbor, Ranked, Rejected, Step, Stored, concepts, found, helped, neighbors, node, report, stats,
+    stored, updated,
+};
+use phago_core::cancel::Cancel;
 use phago_core::config::{DistributedConfig, SHARDS_MAX};
-use phago_core::documents::{Body, Document};
-use phago_core::ids::{DocumentId, NodeId, ShardId};
-use phago_core::input::Updated;
-use phago_core::metadata::Filter;
-use phago_core::query::RankedConcept;
+use phago_core::documents::Body;
 use phago_core::replica::Replica;
 use phago_core::settings::within;
-use phago_core::text::QueryWord;
 use phago_engine::intake::ingest::{Ingested, OnError};
-use phago_engine::intake::reinforce::Helped;
 use phago_engine::tick::runner::Runner;
-use phago_engine::world::{self, FoundDocument};
+use phago_engine::world;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySequence};
-use std::collections::BTreeSet;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, Weak};
-
-/// (index in the caller's sequence, id, field, reason)
-type Rejected = (usize, Option<String>, String, String);
-/// (score, id, title, text, tick that digested it, metadata)
-pub(crate) type Found = (f64, String, String, String, Option<u64>, Told);
-/// (title, text, tick of arrival, tick that digested it, metadata)
-type Stored = (String, String, u32, Option<u32>, Told);
-/// (label of a concept, the question's words that led to it)
-pub(crate) type Step = (String, Vec<String>);
-/// (id, label, score, shard)
-type Ranked = (String, String, f64, u32);
-/// (label, weight, co_activations, created, last, id)
-type Neighbor = (String, f64, u32, u32, u32, String);
 
 /// What the handles of one colony share: its world, and the threads that help to take documents in.
 pub(crate) struct Colony {
-    pub(crate) world: Arc<world::World>,
-    // Places that were taken, given back or not.
-    claimed: Mutex<BTreeSet<ShardId>>,
+    pub(crate) world: FreedElsewhere<Arc<world::World>>,
+    /// How many documents it had when a shard of it was last let go, for those who outlive it.
+    pub(crate) left: Arc<AtomicU64>,
     // Its threads help to take documents in, so that a colony keeps to the parallelism it was given.
     helper: Mutex<Weak<Runner>>,
 }
 
 impl Colony {
     pub(crate) fn new(world: Arc<world::World>) -> Arc<Self> {
-        Arc::new(Colony { world, claimed: Mutex::default(), helper: Mutex::default() })
-    }
-
-    /// Take a shard's place; `false` when it was taken before.
-    pub(crate) fn claim(&self, shard: ShardId) -> phago_core::Result<bool> {
-        let mut claimed = lock(&self.claimed);
-        if claimed.contains(&shard) || !self.world.join(shard)? {
-            return Ok(false);
-        }
-        Ok(claimed.insert(shard))
+        Arc::new(Colony { world: FreedElsewhere::new(world), left: Arc::default(), helper: Mutex::default() })
     }
 
     /// Let the threads of this runner help for as long as it lives.
@@ -160,9 +137,7 @@ impl World {
         first_index: usize,
         skip: bool,
     ) -> Result<(u64, u64, Vec<Rejected>)> {
-        let (colony, on_error) = (self.colony()?.clone(), on_error(skip));
-        let documents = read_documents(documents, first_index)?;
-        Ok(report(long(py, move || colony.ingest(documents, first_index, on_error))?))
+        call(py, self.ingesting(documents, first_index, skip)?)
     }
 
     fn ingest_async<'py>(
@@ -172,35 +147,45 @@ impl World {
         first_index: usize,
         skip: bool,
     ) -> Result<Bound<'py, PyAny>> {
-        let (colony, on_error) = (self.colony()?.clone(), on_error(skip));
-        let documents = read_documents(documents, first_index)?;
-        start(py, blocking(move || Ok(report(colony.ingest(documents, first_index, on_error)?))))
+        start_call(py, self.ingesting(documents, first_index, skip)?)
     }
 
-    fn delete(&self, py: Python<'_>, key: &str) -> Result<bool> {
-        let (world, key) = (self.world()?.clone(), key.to_owned());
-        long(py, move || world.delete(&key))
+    fn delete(&self, py: Python<'_>, key: String) -> Result<bool> {
+        let world = self.world()?.clone();
+        call(py, move |_| world.delete(&key))
+    }
+
+    fn delete_async<'py>(&self, py: Python<'py>, key: String) -> Result<Bound<'py, PyAny>> {
+        let world = self.world()?.clone();
+        start_call(py, move |_| world.delete(&key))
     }
 
     fn update(&self, py: Python<'_>, document: &Bound<'_, PyAny>) -> Result<&'static str> {
-        let (world, document) = (self.world()?.clone(), one(document)?);
-        Ok(updated(long(py, move || world.update(document))?))
+        call(py, self.updating(document)?)
     }
 
     fn update_async<'py>(&self, py: Python<'py>, document: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
-        let (world, document) = (self.world()?.clone(), one(document)?);
-        start(py, blocking(move || Ok(updated(world.update(document)?))))
+        start_call(py, self.updating(document)?)
     }
 
     fn reinforce(&self, py: Python<'_>, key: &str, title: &str, text: &str, path: Vec<Step>) -> Result<bool> {
-        let (world, helped) = (self.world()?, helped(key, title, text, path));
-        brief(py, || world.reinforce(&helped))
+        call(py, self.reinforcing(key, title, text, path)?)
+    }
+
+    fn reinforce_async<'py>(
+        &self,
+        py: Python<'py>,
+        key: &str,
+        title: &str,
+        text: &str,
+        path: Vec<Step>,
+    ) -> Result<Bound<'py, PyAny>> {
+        start_call(py, self.reinforcing(key, title, text, path)?)
     }
 
     #[pyo3(signature = (text, k, r#where=None))]
-    fn search(&self, py: Python<'_>, text: &str, k: usize, r#where: Option<&Bound<'_, PyAny>>) -> Result<Vec<Found>> {
-        let (world, filter) = (self.world()?, metadata::filter(r#where)?);
-        brief(py, || search(world, text, k, &filter))
+    fn search(&self, py: Python<'_>, text: String, k: usize, r#where: Option<&Bound<'_, PyAny>>) -> Result<Vec<Found>> {
+        call(py, self.searching(text, k, r#where)?)
     }
 
     #[pyo3(signature = (text, k, r#where=None))]
@@ -211,22 +196,20 @@ impl World {
         k: usize,
         r#where: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyAny>> {
-        let (world, filter) = (self.world()?.clone(), metadata::filter(r#where)?);
-        start(py, blocking(move || search(&world, &text, k, &filter)))
+        start_call(py, self.with_pending(self.searching(text, k, r#where)?)?)
     }
 
     #[pyo3(signature = (text, k, ranking=None, r#where=None, paths=true))]
     fn answer(
         &self,
         py: Python<'_>,
-        text: &str,
+        text: String,
         k: usize,
         ranking: Option<&Bound<'_, PyDict>>,
         r#where: Option<&Bound<'_, PyAny>>,
         paths: bool,
     ) -> Result<Vec<Answered>> {
-        let (world, ranking, filter) = (self.world()?, read(ranking, "ranking")?, metadata::filter(r#where)?);
-        brief(py, || Ok(world.answer(text, k, &ranking, &filter, paths)?.into_iter().map(answers::answered).collect()))
+        call(py, self.answering(text, k, ranking, r#where, paths)?)
     }
 
     #[pyo3(signature = (text, k, ranking=None, r#where=None, paths=true))]
@@ -239,60 +222,56 @@ impl World {
         r#where: Option<&Bound<'py, PyAny>>,
         paths: bool,
     ) -> Result<Bound<'py, PyAny>> {
-        let (world, ranking, filter) = (self.world()?.clone(), read(ranking, "ranking")?, metadata::filter(r#where)?);
-        let answer = move || {
-            let hits = world.answer(&text, k, &ranking, &filter, paths)?;
-            Ok(hits.into_iter().map(answers::answered).collect::<Vec<_>>())
-        };
-        start(py, blocking(answer))
+        start_call(py, self.with_pending(self.answering(text, k, ranking, r#where, paths)?)?)
     }
 
     #[pyo3(signature = (text, key=None, ranking=None))]
     fn explain(
         &self,
         py: Python<'_>,
-        text: &str,
-        key: Option<&str>,
+        text: String,
+        key: Option<String>,
         ranking: Option<&Bound<'_, PyDict>>,
     ) -> Result<Option<ExplainedTuple>> {
-        let (world, ranking) = (self.world()?, read(ranking, "ranking")?);
-        brief(py, || {
-            let told = match key {
-                None => Some(world.explain_question(text, &ranking)?),
-                Some(key) => world.explain(text, |state| find(state, key).map(|document| document.id), &ranking)?,
-            };
-            Ok(told.map(answers::explained))
-        })
+        call(py, self.explaining(text, key, ranking)?)
     }
 
-    fn concepts_with_neighbors(&self, py: Python<'_>, text: &str, k: usize) -> Result<Vec<(Ranked, Vec<Neighbor>)>> {
-        let world = self.world()?;
-        brief(py, || {
-            let words = world.words(text);
-            world.read(|state| {
-                let told = |concept: &RankedConcept| (ranked(state, concept), neighbors(state, concept.term));
-                state.concepts(&words, k).iter().map(told).collect()
-            })
-        })
+    #[pyo3(signature = (text, key=None, ranking=None))]
+    fn explain_async<'py>(
+        &self,
+        py: Python<'py>,
+        text: String,
+        key: Option<String>,
+        ranking: Option<&Bound<'py, PyDict>>,
+    ) -> Result<Bound<'py, PyAny>> {
+        start_call(py, self.explaining(text, key, ranking)?)
     }
 
-    fn concepts(&self, py: Python<'_>, text: &str, k: usize) -> Result<Vec<Ranked>> {
-        let world = self.world()?;
-        brief(py, || concepts(world, text, k))
+    fn concepts_with_neighbors(&self, py: Python<'_>, text: String, k: usize) -> Result<Vec<(Ranked, Vec<Neighbor>)>> {
+        call(py, self.associating(text, k)?)
+    }
+
+    fn concepts_with_neighbors_async<'py>(&self, py: Python<'py>, text: String, k: usize) -> Result<Bound<'py, PyAny>> {
+        start_call(py, self.associating(text, k)?)
+    }
+
+    fn concepts(&self, py: Python<'_>, text: String, k: usize) -> Result<Vec<Ranked>> {
+        let world = self.world()?.clone();
+        call(py, move |cancel| concepts(&world, &text, k, cancel))
     }
 
     fn get(&self, py: Python<'_>, key: &str) -> Result<Option<Stored>> {
-        self.read(py, |state| {
-            let found = find(state, key)?;
-            let metadata = Told(found.body.metadata.clone());
-            Some((found.body.title.to_string(), found.body.text.to_string(), found.arrival, found.digested, metadata))
-        })
+        self.read(py, |state| stored(state, key))
+    }
+
+    fn get_async<'py>(&self, py: Python<'py>, key: String) -> Result<Bound<'py, PyAny>> {
+        self.read_async(py, move |state| stored(state, &key))
     }
 
     fn __contains__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> Result<bool> {
         // As in a dictionary, what can be no key is simply not there.
         let Ok(key) = key.extract::<String>() else { return Ok(false) };
-        self.read(py, |state| find(state, &key).is_some())
+        self.read(py, |state| state.view().find(&key).is_some())
     }
 
     fn __len__(&self, py: Python<'_>) -> Result<usize> {
@@ -301,61 +280,150 @@ impl World {
 
     fn digest(&self, py: Python<'_>) -> Result<String> {
         let world = self.world()?.clone();
-        long(py, move || world.digest())
+        call(py, move |cancel| world.digest_until(cancel))
+    }
+
+    fn digest_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        let world = self.world()?.clone();
+        start_call(py, move |cancel| world.digest_until(cancel))
     }
 
     fn evidence_digest(&self, py: Python<'_>) -> Result<String> {
         let world = self.world()?.clone();
-        long(py, move || world.evidence_digest())
+        call(py, move |cancel| world.evidence_digest_until(cancel))
+    }
+
+    fn evidence_digest_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        let world = self.world()?.clone();
+        start_call(py, move |cancel| world.evidence_digest_until(cancel))
     }
 
     fn stats<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
         let world = self.world()?.clone();
-        let pairs = long(py, move || {
-            let pending = world.pending()?;
-            let mut ghosts = 0;
-            for &shard in world.ring().shards() {
-                ghosts += world.ghost_count(shard)? as u64;
-            }
-            world.read(|state| stats(state, pending, ghosts))
-        })?;
-        let dictionary = PyDict::new(py);
-        for (name, value) in pairs {
-            dictionary.set_item(name, value)?;
-        }
-        Ok(dictionary)
+        Ok(call(py, move |cancel| stats(&world, cancel))?.into_pyobject(py)?)
+    }
+
+    fn stats_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        let world = self.world()?.clone();
+        start_call(py, move |cancel| stats(&world, cancel))
     }
 
     fn node(&self, py: Python<'_>, label: &str) -> Result<Option<NodeRow>> {
-        let words = self.world()?.words(label);
-        self.read(py, |state| concept(state, &words, label).and_then(|term| node_row(state, term)))
+        self.read(py, |state| node(state, label))
+    }
+
+    fn node_async<'py>(&self, py: Python<'py>, label: String) -> Result<Bound<'py, PyAny>> {
+        self.read_async(py, move |state| node(state, &label))
     }
 
     fn neighbors(&self, py: Python<'_>, label: &str) -> Result<Option<Vec<Neighbor>>> {
-        let words = self.world()?.words(label);
-        self.read(py, |state| Some(neighbors(state, concept(state, &words, label)?)))
+        self.read(py, |state| neighbors(state, label))
+    }
+
+    fn neighbors_async<'py>(&self, py: Python<'py>, label: String) -> Result<Bound<'py, PyAny>> {
+        self.read_async(py, move |state| neighbors(state, &label))
     }
 
     fn nodes(&self, py: Python<'_>) -> Result<NodeTable> {
         let world = self.world()?.clone();
-        long(py, move || world.read(NodeTable::of))
+        call(py, move |cancel| world.view(cancel, |view| Ok(NodeTable::new(view.nodes()?))))
+    }
+
+    fn nodes_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        let world = self.world()?.clone();
+        start_call(py, move |cancel| world.view(cancel, |view| Ok(NodeTable::new(view.nodes()?))))
     }
 
     fn edges(&self, py: Python<'_>) -> Result<EdgeTable> {
         let world = self.world()?.clone();
-        long(py, move || world.read(EdgeTable::of))
+        call(py, move |cancel| world.view(cancel, |view| Ok(EdgeTable::new(view.edges()?))))
+    }
+
+    fn edges_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        let world = self.world()?.clone();
+        start_call(py, move |cancel| world.view(cancel, |view| Ok(EdgeTable::new(view.edges()?))))
     }
 }
 
-/// Work that blocks its thread, as a future.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> phago_core::Result<T> + Send + 'static,
-) -> phago_core::Result<T> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        // A panic goes on to the door, which knows what to make of it.
-        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(_) => Err(Error::Cancelled),
+// What the twins of a call have in common: everything is read from Python before it begins.
+impl World {
+    fn read_async<'py, T>(
+        &self,
+        py: Python<'py>,
+        read: impl FnOnce(&Replica) -> T + Send + 'static,
+    ) -> Result<Bound<'py, PyAny>>
+    where
+        T: for<'any> IntoPyObject<'any> + Send + 'static,
+    {
+        let world = self.world()?.clone();
+        start_call(py, move |_| world.read(read))
+    }
+
+    fn ingesting(
+        &self,
+        documents: &Bound<'_, PySequence>,
+        first_index: usize,
+        skip: bool,
+    ) -> Result<impl Work<(u64, u64, Vec<Rejected>)>> {
+        let (colony, on_error) = (self.colony()?.clone(), on_error(skip));
+        let documents = read_documents(documents, first_index)?;
+        Ok(move |_: &Cancel| Ok(report(colony.ingest(documents, first_index, on_error)?)))
+    }
+
+    fn updating(&self, document: &Bound<'_, PyAny>) -> Result<impl Work<&'static str>> {
+        let (world, document) = (self.world()?.clone(), one(document)?);
+        Ok(move |_: &Cancel| Ok(updated(world.update(document)?)))
+    }
+
+    fn reinforcing(&self, key: &str, title: &str, text: &str, path: Vec<Step>) -> Result<impl Work<bool>> {
+        let (world, helped) = (self.world()?.clone(), helped(key, title, text, path));
+        Ok(move |_: &Cancel| world.reinforce(&helped))
+    }
+
+    fn searching(&self, text: String, k: usize, r#where: Option<&Bound<'_, PyAny>>) -> Result<impl Work<Vec<Found>>> {
+        let (world, filter) = (self.world()?.clone(), filter(r#where)?);
+        Ok(move |cancel: &Cancel| Ok(world.search(&text, k, &filter, cancel)?.into_iter().map(found).collect()))
+    }
+
+    fn answering(
+        &self,
+        text: String,
+        k: usize,
+        ranking: Option<&Bound<'_, PyDict>>,
+        r#where: Option<&Bound<'_, PyAny>>,
+        paths: bool,
+    ) -> Result<impl Work<Vec<Answered>>> {
+        let (world, ranking, filter) = (self.world()?.clone(), read(ranking, "ranking")?, filter(r#where)?);
+        Ok(move |cancel: &Cancel| {
+            Ok(world.answer(&text, k, &ranking, &filter, paths, cancel)?.into_iter().map(answers::answered).collect())
+        })
+    }
+
+    // Counted here and not by the event loop's thread, which would wait for a commit.
+    fn with_pending<T>(&self, work: impl Work<T>) -> Result<impl Work<(T, u64)>> {
+        let world = self.world()?.clone();
+        Ok(move |cancel: &Cancel| Ok((work(cancel)?, world.pending()?)))
+    }
+
+    fn explaining(
+        &self,
+        text: String,
+        key: Option<String>,
+        ranking: Option<&Bound<'_, PyDict>>,
+    ) -> Result<impl Work<Option<ExplainedTuple>>> {
+        let (world, ranking) = (self.world()?.clone(), read(ranking, "ranking")?);
+        Ok(move |cancel: &Cancel| {
+            let told = match key {
+                None => Some(world.explain_question(&text, &ranking, cancel)?),
+                Some(key) => world.explain(&text, &key, &ranking, cancel)?,
+            };
+            Ok(told.map(answers::explained))
+        })
+    }
+
+    fn associating(&self, text: String, k: usize) -> Result<impl Work<Vec<(Ranked, Vec<Neighbor>)>>> {
+        let world = self.world()?.clone();
+        Ok(move |cancel: &Cancel| world.view(cancel, |view| told::near(view, &view.words(&text), k)))
     }
 }
 
@@ -373,120 +441,4 @@ fn read_documents(documents: &Bound<'_, PySequence>, first_index: usize) -> PyRe
 
 fn one(document: &Bound<'_, PyAny>) -> Result<Body> {
     Ok(self::document(document)?.map_err(|fault| fault.at(0))?)
-}
-
-pub(crate) fn helped(key: &str, title: &str, text: &str, path: Vec<Step>) -> Helped {
-    Helped { name: key.into(), title: title.into(), text: text.into(), path }
-}
-
-fn updated(updated: Updated) -> &'static str {
-    match updated {
-        Updated::New => "new",
-        Updated::Changed => "changed",
-        Updated::Unchanged => "unchanged",
-    }
-}
-
-fn report(ingested: Ingested) -> (u64, u64, Vec<Rejected>) {
-    let row = |error: Error| match error {
-        Error::InvalidDocument { index, id, field, reason } => (index, id, field, reason),
-        Error::DocumentExists { index, id } => {
-            let reason =
-                "is taken by a document with other content; accepted is an id that is free, or the same content";
-            (index, Some(id), "id".into(), reason.into())
-        }
-        // The engine rejects for no other reason; were there one, its words would still be told.
-        other => (0, None, "document".into(), other.to_string()),
-    };
-    (ingested.accepted, ingested.unchanged, ingested.rejected.into_iter().map(row).collect())
-}
-
-fn search(world: &world::World, text: &str, k: usize, filter: &Filter) -> phago_core::Result<Vec<Found>> {
-    Ok(world.search(text, k, filter)?.into_iter().map(found).collect())
-}
-
-pub(crate) fn found(hit: FoundDocument) -> Found {
-    (hit.score, hit.name, hit.title, hit.text, hit.digested, Told(hit.metadata))
-}
-
-/// Concepts over all shards of a world: id, label, score, shard.
-fn concepts(world: &world::World, text: &str, k: usize) -> phago_core::Result<Vec<Ranked>> {
-    let words = world.words(text);
-    world.read(|state| state.concepts(&words, k).iter().map(|concept| ranked(state, concept)).collect())
-}
-
-fn ranked(state: &Replica, concept: &RankedConcept) -> Ranked {
-    let commons = state.commons();
-    let id = NodeId(commons.id(concept.term)).to_string();
-    (id, commons.label(concept.term).to_string(), concept.score, concept.shard.0)
-}
-
-fn find<'a>(state: &'a Replica, key: &str) -> Option<&'a Document> {
-    // A document without a key goes by its id; one with a key that looks like an id is found by that key first.
-    let unnamed = || {
-        let found = state.document(DocumentId::parse(key)?)?;
-        found.body.key.is_none().then_some(found)
-    };
-    state.document(DocumentId::from_key(key)).or_else(unnamed)
-}
-
-// The concept of a word, or else of a stem: the stem of a stem may be another one.
-fn concept(state: &Replica, words: &[QueryWord], label: &str) -> Option<u32> {
-    let by_stem = || {
-        let commons = state.commons();
-        let term = commons.lexicon().term(label).filter(|term| state.knows(*term))?;
-        state.home(term).is_concept(term, commons).then_some(term)
-    };
-    state.concept(words).or_else(by_stem)
-}
-
-fn neighbors(state: &Replica, term: u32) -> Vec<Neighbor> {
-    let commons = state.commons();
-    let mut row: Vec<_> = state.row(term).into_iter().map(|synapse| (state.weight(&synapse), synapse)).collect();
-    // The row comes in the order of ids, which a stable sort keeps among equal weights.
-    row.sort_by(|a, b| b.0.total_cmp(&a.0));
-    row.into_iter()
-        .map(|(weight, synapse)| {
-            let (label, id) =
-                (commons.label(synapse.target).to_string(), NodeId(commons.id(synapse.target)).to_string());
-            (label, weight, synapse.co_activations, synapse.created, synapse.last, id)
-        })
-        .collect()
-}
-
-/// How many living synapses of a shard end on each other shard, by seat.
-pub(crate) fn crossing(state: &Replica, seat: usize) -> Vec<u64> {
-    let (commons, shard) = (state.commons(), &state.shards()[seat]);
-    let mut counts = vec![0; state.shards().len()];
-    for term in shard.concepts() {
-        for synapse in shard.row(term, commons) {
-            counts[commons.seat(commons.home(synapse.target).shard)] += 1;
-        }
-    }
-    counts[seat] = 0;
-    counts
-}
-
-fn stats(state: &Replica, pending: u64, ghosts: u64) -> [(&'static str, u64); 15] {
-    let commons = state.commons();
-    let sum = |part: fn(&phago_core::shard::Shard) -> u64| state.shards().iter().map(|shard| part(shard)).sum();
-    let crossing = (0..state.shards().len()).flat_map(|seat| crossing(state, seat)).sum();
-    let terms = (0..commons.terms() as u32).filter(|term| commons.df(*term) > 0).count() as u64;
-    [
-        ("documents", commons.documents()),
-        ("pending", pending),
-        ("digested", commons.digested()),
-        ("terms", terms),
-        ("nodes", state.node_count()),
-        ("edges", state.edge_count()),
-        ("edge_slots", sum(|shard| shard.stored())),
-        ("cross_shard_edges", crossing),
-        ("digesters", sum(|shard| shard.digesters().count() as u64)),
-        ("tick", state.tick()),
-        ("shards", state.shards().len() as u64),
-        ("bytes_exchanged", state.exchanged()),
-        ("row_bytes", sum(|shard| shard.graph_bytes() as u64)),
-        ("ghosts", ghosts),
-        ("touched", sum(|shard| shard.touched())),
-    ]
 }

@@ -5,11 +5,13 @@
 //! statistics, vocabulary, backlog and roster.
 
 mod backlog;
+mod renumbering;
 mod roster;
 mod statistics;
 mod vocabulary;
 
 pub(crate) use backlog::{Backlog, GrantKey, Waiting};
+pub(crate) use renumbering::Renumbering;
 pub(crate) use roster::Roster;
 pub(crate) use statistics::Statistics;
 pub use vocabulary::Home;
@@ -219,6 +221,14 @@ impl Commons {
     /// The agents that lived, in order.
     pub(crate) fn restore_roster(&mut self, living: Vec<AgentId>) {
         self.roster = Roster::restore(living);
+    }
+
+    /// Forgets the words that no document has.
+    pub(crate) fn forget_words(&mut self) -> Renumbering {
+        let seats = &self.seats;
+        let numbers = self.vocabulary.forget(self.statistics.all_df(), |shard| seats[shard.index()]);
+        self.statistics.renumber(&numbers);
+        numbers
     }
 
     /// Takes over what a tick did: `granted` documents, of which so many `failed`, by `digesters`, of whom some

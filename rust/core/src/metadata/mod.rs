@@ -7,7 +7,7 @@ mod filter;
 mod index;
 mod places;
 
-pub use filter::{Comparison, FILTER_BYTES_MAX, FILTER_KEYS_MAX, Filter};
+pub use filter::{Comparison, FILTER_BYTES_MAX, FILTER_DEPTH_MAX, FILTER_KEYS_MAX, Filter};
 pub use index::MetadataIndex;
 pub use places::{Among, Every, Places};
 

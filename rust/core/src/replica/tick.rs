@@ -2,7 +2,6 @@
 
 use super::Replica;
 use crate::commons::Commons;
-use crate::graph::Decay;
 use crate::ids::{AgentId, TICK_MAX, Tick};
 use crate::plan::Plan;
 use crate::shard::{Delta, Retired, Shard};
@@ -43,12 +42,7 @@ impl Replica {
             return Err(Error::Limit { what: "the number of ticks".into(), limit: TICK_MAX, value });
         };
         Arc::make_mut(&mut self.commons).restore_tick(tick);
-        let decay = Decay::new(self.commons.config());
-        for shard in &mut self.shards {
-            let shard = Arc::make_mut(shard);
-            shard.pass(tick);
-            shard.sweep(&decay);
-        }
+        self.shards.iter_mut().for_each(|shard| Arc::make_mut(shard).pass(tick));
         Ok(())
     }
 
@@ -86,12 +80,9 @@ impl Replica {
         self.exchanged += deltas.iter().map(|delta| delta.exchanged).sum::<u64>();
         let digested = plan.granted.len() as u64 - failed;
         let mut committed = Committed { digested, failed, retired: Vec::with_capacity(deltas.len()) };
-        let decay = Decay::new(commons.config());
         for (shard, delta) in self.shards.iter_mut().zip(deltas) {
             // Unique unless a worker that hangs still reads the shard: then the colony goes on with a copy.
-            let shard = Arc::make_mut(shard);
-            committed.retired.push(shard.advance(delta));
-            shard.sweep(&decay);
+            committed.retired.push(Arc::make_mut(shard).advance(delta));
         }
         committed
     }

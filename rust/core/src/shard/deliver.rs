@@ -35,6 +35,7 @@ impl Shard {
             lysed: Vec::new(),
             digesters: Vec::new(),
             touched: 0,
+            sweep: None,
             exchanged: inbox.iter().filter(|batch| batch.from != self.id).map(Batch::nbytes).sum(),
             node_count: self.node_count,
             edge_count: 0,
@@ -45,6 +46,7 @@ impl Shard {
         }
         delta.census.close();
         delta.edge_count = self.edges_after(stamp, &delta.census);
+        self.sweep(&Decay::new(commons.config()), &mut delta);
         Ok(delta)
     }
 
@@ -83,20 +85,15 @@ impl Shard {
             commons.statistics().all_df(),
             commons.vocabulary().ids(),
         );
-        let mut work = 0;
+        let mut work = Work { cancel, left: WORK_POLL };
         let (no_row, many) = (Row::default(), self.id_is_one_of_many(commons));
         delta.rows.reserve(sources.terms.len());
         for (number, &source) in sources.terms.iter().chain(&alone).enumerate() {
             for &list in sources.lists_of(number) {
                 let list = lists[list as usize];
-                work += list.len();
+                work.add(list.len())?;
                 for &target in list {
                     activations.add(target);
-                }
-                // About a millisecond of work.
-                if work > 1 << 18 {
-                    work = 0;
-                    cancel.poll()?;
                 }
             }
             activations.remove(source);
@@ -120,7 +117,7 @@ impl Shard {
                 continue;
             }
             delta.touched += row.len() as u64;
-            work += 64 + row.len() * (1 + gone.len());
+            work.add(64 + row.len() * (1 + gone.len()))?;
             let new = delivery.deliver(row, gone, &mut activations, reinforced, &mut delta.census, |made| {
                 if many && commons.home(made.target).shard != self.id {
                     delta.cross_edges.push(CrossEdge { source, target: made.target, weight: made.weight });
@@ -138,6 +135,26 @@ impl Shard {
 
     fn id_is_one_of_many(&self, commons: &Commons) -> bool {
         commons.seat_count() > 1
+    }
+}
+
+// About a millisecond of work, in activations and in synapses held against lists.
+const WORK_POLL: usize = 1 << 18;
+
+// Polls once for each so much work.
+struct Work<'a> {
+    cancel: &'a Cancel,
+    left: usize,
+}
+
+impl Work<'_> {
+    fn add(&mut self, amount: usize) -> Result<()> {
+        if amount < self.left {
+            self.left -= amount;
+            return Ok(());
+        }
+        self.left = WORK_POLL;
+        self.cancel.poll()
     }
 }
 

@@ -10,8 +10,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Numbers for word forms and their terms (stems), from 0 in the order in which they were first met.
 ///
-/// Shared by every thread and shard of a process; it only grows, by about 120 bytes a form, and its numbers
-/// differ from run to run: they pack, they never order. A term is numbered before its first form is, under
+/// Shared by every thread and shard of a process; it only grows, by about 120 bytes a form, until another takes its
+/// place ([`Lexicon::kept`]). Its numbers differ from run to run: they pack, they never order. A term is numbered before its first form is, under
 /// one lock, so a visible form has a visible term: to follow both, read the new forms first.
 pub struct Lexicon {
     inner: RwLock<Inner>,
@@ -32,6 +32,7 @@ struct Form {
     term: u32,
 }
 
+#[derive(Clone)]
 struct Term {
     stem: Arc<str>,
     node: NodeId,
@@ -106,6 +107,33 @@ impl Lexicon {
     pub fn new_forms(&self, from: u32) -> Vec<u32> {
         let inner = self.read();
         inner.form_list.get(from as usize..).unwrap_or_default().iter().map(|form| form.term).collect()
+    }
+
+    /// Another lexicon of some of its words, in the order of their numbers: of the forms and terms from 0 on for which
+    /// `forms` and `terms` are true. The term of each of those forms must be one of them.
+    pub fn kept(&self, forms: &[bool], terms: &[bool]) -> Lexicon {
+        let (inner, other) = (self.read(), Lexicon::new());
+        {
+            let mut new = other.write();
+            let new = &mut *new;
+            let mut numbers = vec![u32::MAX; terms.len()];
+            for (at, term) in inner.term_list.iter().enumerate().take(terms.len()).filter(|(at, _)| terms[*at]) {
+                let index = number(new.term_list.len());
+                numbers[at] = index;
+                new.term_list.push(term.clone());
+                let hash = |index: &u32| other.state.hash_one(&*new.term_list[*index as usize].stem);
+                new.terms.insert_unique(other.state.hash_one(&*term.stem), index, hash);
+            }
+            for form in inner.form_list.iter().zip(forms).filter(|(_, kept)| **kept).map(|(form, _)| form) {
+                let term = numbers[form.term as usize];
+                assert!(term < u32::MAX, "a form that is kept has its term");
+                let index = number(new.form_list.len());
+                new.form_list.push(Form { text: form.text.clone(), term });
+                let hash = |index: &u32| other.state.hash_one(&*new.form_list[*index as usize].text);
+                new.forms.insert_unique(other.state.hash_one(&*form.text), index, hash);
+            }
+        }
+        other
     }
 
     /// The numbers of a form and its term, if any text had the form.

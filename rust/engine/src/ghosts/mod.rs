@@ -38,6 +38,15 @@ impl World {
         Ok(lock(&self.ghosts[seat]).cache().len())
     }
 
+    /// Whether a shard keeps a ghost of a node. This is no use of the ghost.
+    ///
+    /// # Errors
+    /// [`phago_core::Error::ShardNotFound`].
+    pub fn has_ghost(&self, shard: ShardId, node: NodeId) -> Result<bool> {
+        let seat = self.seat(shard)?;
+        Ok(lock(&self.ghosts[seat]).cache().peek(node).is_some())
+    }
+
     /// Forget the ghosts that `shard` keeps of the nodes of `gone`; how many there were.
     ///
     /// # Errors
@@ -54,7 +63,7 @@ impl World {
         }
         let Ok(state) = self.state() else { return };
         for (ghosts, edges) in self.ghosts.iter().zip(made) {
-            lock(ghosts).welcome(edges.raw(), &state, resolve);
+            lock(ghosts).welcome(edges.raw(), edges.lexicon(), &state, resolve);
         }
     }
 }

@@ -25,7 +25,7 @@ impl World {
         pool: Option<&Pool>,
     ) -> Result<Outcome> {
         self.check_writable()?;
-        let Some(journal) = self.journal.clone() else { return self.take(&mut inputs, prepared, pool) };
+        let Some(journal) = self.journal.clone() else { return self.take_in(&mut inputs, prepared, pool) };
         let record = match record {
             Some(record) => Some(record),
             None => Journal::record(&prepared.change)?,
@@ -36,14 +36,14 @@ impl World {
         }
         let documents = documents_of(&prepared.change);
         let sequence = record.map(|record| journal.append(&record, documents)).transpose()?;
-        let outcome = self.take(&mut inputs, prepared, pool)?;
+        let outcome = self.take_in(&mut inputs, prepared, pool)?;
         self.checkpoint_if_due(&mut inputs);
         drop(inputs);
         sequence.map_or(Ok(()), |sequence| journal.keep(sequence))?;
         Ok(outcome)
     }
 
-    fn take(&self, inputs: &mut Inputs, prepared: Prepared, pool: Option<&Pool>) -> Result<Outcome> {
+    fn take_in(&self, inputs: &mut Inputs, prepared: Prepared, pool: Option<&Pool>) -> Result<Outcome> {
         if inputs.is_running() {
             inputs.pending.push(prepared.change, &*self.state()?, ROOM)?;
             return Ok(prepared.outcome);
@@ -55,6 +55,20 @@ impl World {
         match &self.read_only {
             Some(path) => Err(Error::ReadOnly { path: path.clone() }),
             None => Ok(()),
+        }
+    }
+
+    // Lets the colony forget words that no document has, where they are many. While a tick is made it waits for its end,
+    // as inputs do; whoever ends the tick does this too.
+    pub(super) fn forget_words(&self) {
+        let inputs = lock(&self.inputs);
+        // A state that broke off half-way has been told of elsewhere.
+        let is_due = self.read(Replica::has_words_to_forget).unwrap_or(false);
+        if is_due
+            && !inputs.is_running()
+            && let Ok(mut state) = self.state_mut()
+        {
+            state.forget_words();
         }
     }
 

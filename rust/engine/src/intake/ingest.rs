@@ -10,7 +10,9 @@ use phago_core::documents::{Analysed, Body};
 use phago_core::ids::{DocumentId, ShardId};
 use phago_core::input::{Admission, Change, Outcome, Prepared};
 use phago_core::maps::Map;
+use phago_core::text::Lexicon;
 use phago_core::{Error, Result};
+use std::sync::Arc;
 
 /// What becomes of a chunk with a bad document in it.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -40,6 +42,16 @@ enum Fate {
     Analysed(Analysed),
 }
 
+impl Fate {
+    // Back to what was given.
+    fn unread(&mut self) {
+        *self = match std::mem::replace(self, Fate::Unchanged) {
+            Fate::Analysed(Analysed { id, body, .. }) => Fate::Raw(id, body),
+            other => other,
+        };
+    }
+}
+
 impl World {
     /// Takes one chunk of documents. An error among them stands for a document that was refused before it came
     /// here. `first_index` is the caller's index of the first one, by which errors name the others.
@@ -58,13 +70,39 @@ impl World {
         on_error: OnError,
         pool: Option<&Pool>,
     ) -> Result<Ingested> {
+        let ingested = self.take(documents, first_index, on_error, pool);
+        // Those of documents that were refused, perhaps.
+        self.forget_words();
+        ingested
+    }
+
+    fn take(
+        &self,
+        documents: Vec<Result<Body>>,
+        first_index: usize,
+        on_error: OnError,
+        pool: Option<&Pool>,
+    ) -> Result<Ingested> {
         let raise = |fates: &mut [Fate]| if on_error == OnError::Raise { first_error(fates) } else { Ok(()) };
         let mut fates = self.look(documents, first_index)?;
         raise(&mut fates)?;
-        self.analyse(&mut fates, first_index, pool);
-        raise(&mut fates)?;
-        let early = self.record_early(&mut fates)?;
-        let inputs = lock(&self.inputs);
+        let mut lexicon = self.lexicon()?;
+        let mut early = None;
+        let inputs = loop {
+            self.analyse(&mut fates, first_index, &lexicon, pool);
+            raise(&mut fates)?;
+            if early.is_none() {
+                early = self.record_early(&mut fates)?;
+            }
+            let inputs = lock(&self.inputs);
+            let now = self.lexicon()?;
+            if Arc::ptr_eq(&lexicon, &now) {
+                break inputs;
+            }
+            // The colony forgot words meanwhile, so the numbers of those at hand mean nothing any more.
+            lexicon = now;
+            fates.iter_mut().for_each(Fate::unread);
+        };
         self.settle(&mut fates, first_index, &inputs)?;
         raise(&mut fates)?;
         let mut report = Ingested::default();
@@ -133,7 +171,7 @@ impl World {
         })
     }
 
-    fn analyse(&self, fates: &mut [Fate], first_index: usize, pool: Option<&Pool>) {
+    fn analyse(&self, fates: &mut [Fate], first_index: usize, lexicon: &Arc<Lexicon>, pool: Option<&Pool>) {
         let (mut places, mut raw) = (Vec::new(), Vec::new());
         for (place, fate) in fates.iter_mut().enumerate() {
             match std::mem::replace(fate, Fate::Unchanged) {
@@ -144,7 +182,7 @@ impl World {
                 other => *fate = other,
             }
         }
-        for (place, analysed) in places.into_iter().zip(self.sessions.analyse_all(raw, pool)) {
+        for (place, analysed) in places.into_iter().zip(self.sessions.analyse_all(lexicon, raw, pool)) {
             fates[place] = analysed.map_or_else(Fate::Bad, Fate::Analysed);
         }
     }

@@ -33,7 +33,7 @@ impl World {
     /// [`phago_core::Error::Limit`] when too much waits for the next tick. Then nothing changes.
     pub fn reinforce(&self, helped: &Helped) -> Result<bool> {
         let path = helped.path.iter().map(|(label, words)| (&**label, &**words));
-        let mut session = self.sessions.take();
+        let mut session = self.sessions.take(&self.lexicon()?);
         let path = Reinforcement::new(path, |word| match &mut *session.query(word) {
             [word] => Some(std::mem::take(&mut word.stem)),
             _ => None,

@@ -56,6 +56,7 @@ impl World {
         self.tick.store(state.tick(), Ordering::Release);
         inputs.running = None;
         inputs.pending.drain_into(&mut state, pool);
+        state.forget_words();
         let is_quiet = state.is_quiet();
         drop(state);
         self.hand_out(&mut inputs);
@@ -79,6 +80,7 @@ impl World {
                 && let Ok(mut state) = self.state_mut()
             {
                 inputs.pending.drain_into(&mut state, pool);
+                state.forget_words();
             }
             self.hand_out(&mut inputs);
         }

@@ -2,6 +2,7 @@
 
 use phago_core::ids::NodeId;
 use phago_core::shard::NodeData;
+use phago_engine::tick::report::CrossShardEdge;
 use pyo3::prelude::*;
 
 /// A concept that is wired.
@@ -41,4 +42,24 @@ pub(crate) struct EdgeRow {
     pub(crate) last: u32,
     pub(crate) source_id: String,
     pub(crate) target_id: String,
+}
+
+/// A synapse whose target lives on another shard.
+#[pyclass(frozen, get_all, module = "phago._phago")]
+pub(crate) struct CrossEdgeRow {
+    from_node: String,
+    to_node: String,
+    to_shard: u32,
+    weight: f64,
+}
+
+impl From<CrossShardEdge> for CrossEdgeRow {
+    fn from(edge: CrossShardEdge) -> Self {
+        CrossEdgeRow {
+            from_node: edge.from.to_string(),
+            to_node: edge.to.to_string(),
+            to_shard: edge.to_shard.0,
+            weight: edge.weight,
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! What ticks did.
 
 use crate::cross_edges::CrossEdges;
-use phago_engine::tick::report::{CrossShardEdge, PhaseReport, RunReport};
+use phago_engine::tick::report::{PhaseReport, RunReport};
 use pyo3::prelude::*;
 
 /// What one shard did in one phase.
@@ -39,25 +39,5 @@ pub(crate) struct RunRow {
 impl From<RunReport> for RunRow {
     fn from(run: RunReport) -> Self {
         RunRow { ticks: run.ticks, digested: run.digested, failed: run.failed }
-    }
-}
-
-/// A synapse whose target lives on another shard.
-#[pyclass(frozen, get_all, module = "phago._phago")]
-pub(crate) struct CrossEdgeRow {
-    from_node: String,
-    to_node: String,
-    to_shard: u32,
-    weight: f64,
-}
-
-impl From<CrossShardEdge> for CrossEdgeRow {
-    fn from(edge: CrossShardEdge) -> Self {
-        CrossEdgeRow {
-            from_node: edge.from.to_string(),
-            to_node: edge.to.to_string(),
-            to_shard: edge.to_shard.0,
-            weight: edge.weight,
-        }
     }
 }
