@@ -31,9 +31,26 @@ impl Colony {
     /// # Errors
     /// [`crate::Error::Config`].
     pub fn new(config: ColonyConfig, ring: Ring) -> Result<Colony> {
-        let state = Replica::new(config, ring)?;
+        Ok(Colony::of(Replica::new(config, ring)?))
+    }
+
+    /// The colony of a state.
+    pub fn of(state: Replica) -> Colony {
         let session = Session::new(state.commons().lexicon().clone());
-        Ok(Colony { state, session, scratch: Scratch::default() })
+        Colony { state, session, scratch: Scratch::default() }
+    }
+
+    /// The state, and no colony any more.
+    pub fn into_state(self) -> Replica {
+        self.state
+    }
+
+    /// [`Replica::pass`].
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn pass(&mut self, ticks: u64) -> Result<()> {
+        self.state.pass(ticks)
     }
 
     /// The committed state.

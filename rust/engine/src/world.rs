@@ -8,6 +8,7 @@
 use crate::ghosts::cache::Ghosts;
 use crate::intake::analyse::Sessions;
 use crate::intake::pending::Pending;
+use crate::journal::{Encoded, Journal};
 use crate::lock::lock;
 use crate::tick::hand::HandTick;
 use crate::tick::turn::{Turn, Turns};
@@ -22,11 +23,12 @@ use phago_core::text::Lexicon;
 use phago_core::{Error, Result};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// One colony in memory.
+/// One colony, in memory, and on disk where it was opened there.
 ///
-/// Dropping it drops everything; a runner holds it as long as it lives.
+/// Dropping it drops what is in memory; a runner holds it as long as it lives.
 pub struct World {
     state: RwLock<Replica>,
     // The committed tick, to be read without waiting for a commit.
@@ -39,6 +41,10 @@ pub struct World {
     pub(crate) buffers: Mutex<Vec<Buffers>>,
     // By seat.
     pub(crate) ghosts: Vec<Mutex<Ghosts>>,
+    // Where it is written down; none for a colony in memory.
+    pub(crate) journal: Option<Arc<Journal>>,
+    // Another process writes it: nothing changes here.
+    pub(crate) read_only: Option<String>,
     config: Arc<ColonyConfig>,
     ring: Arc<Ring>,
 }
@@ -52,6 +58,8 @@ pub(crate) struct Inputs {
     // By seat: how many own the shard, to drive it by hand.
     pub(crate) owners: Vec<u32>,
     pub(crate) pending: Pending,
+    // Whoever wants the colony as columns as soon as no tick is made.
+    pub(crate) wanted: Vec<SyncSender<Result<Encoded>>>,
 }
 
 // Buffers kept for later queries.
@@ -63,16 +71,26 @@ impl World {
     /// # Errors
     /// [`Error::Config`] for a config outside of what is accepted.
     pub fn new(config: ColonyConfig, ring: Ring) -> Result<Arc<World>> {
-        let state = Replica::new(config, ring)?;
+        Ok(World::of(Replica::new(config, ring)?, None, None))
+    }
+
+    /// A colony in this state, written down in a journal, or of which another process is the writer.
+    pub(crate) fn of(state: Replica, journal: Option<Journal>, read_only: Option<String>) -> Arc<World> {
         let commons = state.commons();
         let (config, ring) = (commons.config().clone(), commons.ring().clone());
         let seats = ring.shard_count();
         let ghosts = (0..seats).map(|_| Mutex::new(Ghosts::new(config.ghosts_max as usize))).collect();
-        let inputs =
-            Inputs { running: None, attempts: 0, runners: 0, owners: vec![0; seats], pending: Pending::default() };
-        Ok(Arc::new(World {
+        let inputs = Inputs {
+            running: None,
+            attempts: 0,
+            runners: 0,
+            owners: vec![0; seats],
+            pending: Pending::default(),
+            wanted: Vec::new(),
+        };
+        Arc::new(World {
+            tick: AtomicU64::new(state.tick()),
             state: RwLock::new(state),
-            tick: AtomicU64::new(0),
             inputs: Mutex::new(inputs),
             hands: Mutex::new(None),
             turns: Arc::default(),
@@ -80,9 +98,11 @@ impl World {
             scratches: Mutex::default(),
             buffers: Mutex::default(),
             ghosts,
+            journal: journal.map(Arc::new),
+            read_only,
             config,
             ring,
-        }))
+        })
     }
 
     /// The config.

@@ -84,7 +84,7 @@ impl World {
         let mut new = body.map(|body| analyse(&lexicon, body)).transpose()?;
         let mut read: Option<Read> = None;
         loop {
-            let mut inputs = lock(&self.inputs);
+            let inputs = lock(&self.inputs);
             let state = self.state()?;
             if !Arc::ptr_eq(&lexicon, state.commons().lexicon()) {
                 lexicon = state.commons().lexicon().clone();
@@ -124,7 +124,7 @@ impl World {
             }
             drop(state);
             let change = Change::Replace { id, leaves, comes: new.map(Box::new) };
-            return self.enter(&mut inputs, Prepared { change, outcome }, None);
+            return self.enter(inputs, Prepared { change, outcome }, None, None);
         }
     }
 }
