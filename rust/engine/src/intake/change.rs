@@ -161,12 +161,12 @@ mod tests {
         std::thread::scope(|scope| {
             let deleting = scope.spawn(|| world.replace(find, None));
             found.recv().unwrap();
-            let mut inputs = lock(&world.inputs);
+            let inputs = lock(&world.inputs);
             assert!(!inputs.is_running());
             let change = Change::Replace { id, leaves: Some(forms), comes: Some(Box::new(other)) };
             let outcome = Outcome::Updated(Updated::Changed);
-            world.enter(&mut inputs, Prepared { change, outcome }, None).unwrap();
-            drop((inputs, sessions));
+            world.enter(inputs, Prepared { change, outcome }, None, None).unwrap();
+            drop(sessions);
             assert_eq!(deleting.join().unwrap().unwrap(), Outcome::Deleted(true));
         });
         let fresh = self::world();
