@@ -176,15 +176,6 @@ def child_says(program, **options):
 
 
 # Phases that hang are given up after this: long enough that none does on a busy machine by itself.
-# Tries of what is promised within a time: other work on the machine delays a process now and then.
-TRIES = 3
-
-
-def in_time(seconds, whole):
-    """Control came back before the work would have ended by itself, which takes `whole` on this machine as it is now."""
-    assert min(seconds) < max(0.2, whole / 2), (seconds, whole)
-
-
 TIMEOUT_MS = 1_000
 # Longer than any test may take: who waits for it in vain is found by pytest's own limit.
 FOREVER_MS = 600_000

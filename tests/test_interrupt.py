@@ -11,9 +11,17 @@ import time
 import phago
 import pytest
 from phago import _phago
-from support import TRIES, child, child_says, cluster, in_time, ingest_into
+from support import child, child_says, cluster, ingest_into
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+
+TRIES = 3
+
+
+def back_before_the_end(took, whole):
+    """Control was back while the work went on: the fastest of some tries took less than half of the whole call."""
+    assert min(took) < whole / 2, (took, whole)
+
 
 # A colony and a question that keep every call busy for some hundred milliseconds.
 BUSY = """
@@ -80,7 +88,7 @@ print(json.dumps([late, ended, wholes]))
     assert set(late) == set(SYNC)
     assert len(ended) < len(SYNC)
     for name, took in late.items():
-        in_time(took, wholes[name])
+        back_before_the_end(took, wholes[name])
 
 
 ASYNC = {
@@ -90,7 +98,7 @@ ASYNC = {
     "digest": "twin.digest()",
     "nodes": "twin.graph.read_nodes()",
     "edges": "twin.graph.read_edges()",
-    "ingest": "twin.ingest([big])",
+    "ingest": "twin.ingest([big + str(time.monotonic())])",
     "stats": "twin.stats()",
     "tick": "twin.tick()",
 }
@@ -109,21 +117,29 @@ async def cancelled(call):
         pass
     return begun
 
+async def waited(call):
+    await call()
+
 calls = {{{", ".join(f"{name!r}: lambda: {call}" for name, call in ASYNC.items())}}}
-late = {{}}
+late, wholes = {{}}, {{}}
 for name, call in calls.items():
+    begun = time.monotonic()
+    asyncio.run(waited(call))
+    wholes[name] = time.monotonic() - begun
     for _ in range({TRIES}):
         # A loop that waits for a thread of its own as it ends does so here.
         begun = asyncio.run(cancelled(call))
         late.setdefault(name, []).append(time.monotonic() - begun)
-print(json.dumps(late))
+print(json.dumps([late, wholes]))
 print(asyncio.run(twin.run()).ticks >= 0, len(asyncio.run(twin.query("w5", k=1))))
 """
     late, after = child_says(program, timeout=120).splitlines()
-    late = json.loads(late)
+    late, wholes = json.loads(late)
     assert set(late) == set(ASYNC)
-    for took in late.values():
-        in_time(took, 2)
+    for name, took in late.items():
+        # Others are over by the time they are cancelled.
+        if wholes[name] > 0.1:
+            back_before_the_end(took, wholes[name])
     assert after == "True 1"
 
 
