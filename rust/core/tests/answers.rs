@@ -419,3 +419,22 @@ fn what_was_deleted_leaves_no_trace_in_answers() {
         }
     }
 }
+
+#[test]
+fn no_passage_is_longer_than_a_passage_may_be_even_without_a_word() {
+    let mut colony = colony(&ColonyConfig::default(), 2);
+    let signs = "* * * -- ".repeat(2000);
+    colony.ingest(Some("signs"), "Zeppelin", &signs).unwrap();
+    colony.ingest(Some("blank"), "Zeppelin mast", "  \u{2003}").unwrap();
+    colony.ingest(Some("short"), "Zeppelin hall", " *** ").unwrap();
+    let mut asker = Asker::of(&colony);
+    let answer = asker.ask(&colony, "zeppelin", 3);
+    let mut passage = |key: &str| {
+        let document = colony.state().document(DocumentId::from_key(key)).unwrap();
+        let (start, end) = answer.inquiry.best_passage(document, &mut asker.buffers);
+        document.body.text[start..end].to_owned()
+    };
+    let first = passage("signs");
+    assert!(signs.starts_with(&first) && (500..=PASSAGE_CHARS_MAX).contains(&first.chars().count()), "{first}");
+    assert_eq!((passage("blank"), passage("short")), (String::new(), "***".to_owned()));
+}
