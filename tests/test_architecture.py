@@ -122,7 +122,7 @@ PACKAGE = {
     "colony": "_checks _phago _rows _settings _unpicklable config document errors graph results",
     "aio": "_checks _phago _rows _unpicklable colony config graph results",
     "machine": "",
-    "machine.ghosts": "_checks errors ids results",
+    "machine.ghosts": "_checks _unpicklable errors ids results",
     "machine.ring": "_checks _phago _unpicklable config ids",
     "machine.shard": "_checks _phago _rows _settings _unpicklable config errors ids machine.ghosts "
     "machine.ring results",
