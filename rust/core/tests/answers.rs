@@ -99,18 +99,40 @@ fn rankings_and_scores_are_the_same_on_any_number_of_shards() {
 }
 
 #[test]
-fn a_short_answer_is_the_head_of_a_longer_one() {
+fn a_short_answer_is_the_head_of_every_longer_one() {
     let colony = filled(3, 400);
     let mut asker = Asker::of(&colony);
-    let mut reached_the_tail = false;
+    let mut tails = 0;
     for question in questions() {
-        let whole = asker.ask(&colony, &question, 1000).hits;
-        reached_the_tail |= whole.len() > 100;
-        for k in [0, 1, 5, 50, 100] {
-            assert_eq!(asker.ask(&colony, &question, k).hits, whole[..whole.len().min(k)]);
+        let whole = asker.ask(&colony, &question, usize::MAX).hits;
+        tails += usize::from(whole.len() > 100);
+        for k in (0..whole.len() + 3).step_by(7).chain([1, 5, 40, 41, 79, 80, 81, 160, 161, 1000]) {
+            assert_eq!(asker.ask(&colony, &question, k).hits, whole[..whole.len().min(k)], "`{question}`, {k}");
         }
     }
-    assert!(reached_the_tail);
+    assert!(tails > 10, "{tails}");
+}
+
+#[test]
+fn a_whole_answer_has_all_that_has_anything_of_the_question() {
+    let colony = filled(3, 400);
+    let mut asker = Asker::of(&colony);
+    let (mut by_words, mut by_concepts) = (0, 0);
+    for question in questions() {
+        let Answer { hits, inquiry } = asker.ask(&colony, &question, usize::MAX);
+        let view = colony.state().view();
+        let mut scored = 0;
+        for document in view.shards.iter().flat_map(|shard| shard.documents().all()) {
+            let told = inquiry.explain(view, document.id, &mut asker.buffers).unwrap().unwrap();
+            let hit = hits.iter().find(|hit| hit.found.id == document.id.0);
+            assert_eq!(hit.map(|hit| hit.found.score.to_bits()), (told.score > 0.0).then(|| told.score.to_bits()));
+            scored += usize::from(told.score > 0.0);
+            by_words += usize::from(told.parts[Part::Lexical] > 0.0);
+            by_concepts += usize::from(told.parts[Part::Lexical] == 0.0 && told.score > 0.0);
+        }
+        assert_eq!(scored, hits.len());
+    }
+    assert!(by_words > 1000 && by_concepts > 1000, "{by_words} {by_concepts}");
 }
 
 #[test]

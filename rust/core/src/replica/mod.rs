@@ -4,9 +4,11 @@
 
 mod apply;
 mod prepare;
+mod reclaim;
 mod tick;
 
 pub use apply::{Placed, Placement};
+pub use reclaim::WORDS_GONE_MIN;
 pub use tick::Committed;
 
 use crate::commons::Commons;
