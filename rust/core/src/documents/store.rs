@@ -237,7 +237,8 @@ impl Documents {
     // Gives the documents new places without gaps, in their order.
     fn close_up(&mut self) {
         let mut next = 0..;
-        let moved: Vec<Option<u32>> = self.all.iter().map(|document| document.as_ref().and(next.next())).collect();
+        let moved: Vec<Option<u32>> =
+            self.all.iter().map(|document| document.as_ref().and_then(|_| next.next())).collect();
         let moved_to = |place: u32| moved[place as usize].expect("a list speaks of documents that stand");
         let mut lists = Vec::new();
         for list_of in self.list_of.iter_mut().filter(|list| **list > 0) {
