@@ -2,8 +2,8 @@
 
     python benches/awaits.py [QUESTIONS ...]
 
-For 1, 64 and 2,000 concurrent questions (or as many as are named) over 3,000 documents: `AsyncColony.query` beside
-`asyncio.to_thread` over the synchronous colony, in turn. A stall is by how much a sleep of 5 ms of another task is late.
+For 1, 64 and 2,000 concurrent questions (or as many as are named) over 3,000 documents: `AsyncColony.query`, and
+`asyncio.to_thread` over the synchronous colony, in turn. A stall is how late another task wakes from a sleep of 5 ms.
 Latencies are from the first call to an answer. Threads are those that came on top.
 """
 

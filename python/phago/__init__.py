@@ -13,6 +13,8 @@ import warnings
 
 from . import _phago
 from ._cores import heed as _heed_cores
+from ._frames import read_frame
+from ._jsonl import read_jsonl
 from .aio import AsyncColony
 from .colony import Colony
 from .config import ColonyConfig, DistributedConfig, Ranking, RunnerConfig
@@ -148,6 +150,8 @@ __all__ = [
     "WireError",
     "__version__",
     "read_folder",
+    "read_frame",
+    "read_jsonl",
 ]
 
 
@@ -176,3 +180,7 @@ if _phago.DEBUG_BUILD:
         DebugBuildWarning,
         stacklevel=2,
     )
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -6,12 +6,10 @@ values and never parses a message; each pickles, so that it survives the way out
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from .ids import ShardId, TickPhase
-
-if TYPE_CHECKING:
-    from .results import IngestReport
+from .results.documents import IngestReport
 
 __all__ = [
     "BarrierFailed",

@@ -31,9 +31,26 @@ impl Colony {
     /// # Errors
     /// [`crate::Error::Config`].
     pub fn new(config: ColonyConfig, ring: Ring) -> Result<Colony> {
-        let state = Replica::new(config, ring)?;
+        Ok(Colony::of(Replica::new(config, ring)?))
+    }
+
+    /// The colony of a state.
+    pub fn of(state: Replica) -> Colony {
         let session = Session::new(state.commons().lexicon().clone());
-        Ok(Colony { state, session, scratch: Scratch::default() })
+        Colony { state, session, scratch: Scratch::default() }
+    }
+
+    /// The state, and no colony any more.
+    pub fn into_state(self) -> Replica {
+        self.state
+    }
+
+    /// [`Replica::pass`].
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn pass(&mut self, ticks: u64) -> Result<()> {
+        self.state.pass(ticks)
     }
 
     /// The committed state.
@@ -110,16 +127,19 @@ impl Colony {
 
     /// SHA-256 over the canonical dump of the state.
     pub fn digest(&self) -> String {
-        dump::digest(&self.state)
+        dump::digest(&self.state, &Cancel::new()).expect("nobody can set the flag")
     }
 
     /// SHA-256 over the part of the dump that documents alone decide.
     pub fn evidence_digest(&self) -> String {
-        dump::evidence(&self.state)
+        dump::evidence(&self.state, &Cancel::new()).expect("nobody can set the flag")
     }
 
     /// The `k` best documents for a question.
-    pub fn search(&mut self, question: &str, k: usize) -> Vec<Found> {
+    ///
+    /// # Errors
+    /// None: nobody can end it.
+    pub fn search(&mut self, question: &str, k: usize) -> Result<Vec<Found>> {
         let words = self.session.query(question);
         self.state.search(&words, k, &Filter::default(), &mut self.scratch)
     }

@@ -3,7 +3,7 @@
 //! A title is the sequence of its terms, without what stands in brackets ("Mercury (planet)" is Mercury). A text
 //! mentions it where those terms stand in it one after the other, stop words left out on both sides.
 
-use crate::maps::{Map, State};
+use crate::maps::{Map, Set, State};
 use crate::place_list::PlaceList;
 use std::hash::BuildHasher;
 
@@ -71,10 +71,19 @@ impl Titles {
     }
 
     /// Every title that stands in a sequence of terms, once, in the order of their first mention. `title_of` gives
-    /// the title of the document at a place, empty where none stands; no more than `most` places are listed of each.
-    pub fn mentioned<'a>(&self, sequence: &[u32], most: usize, title_of: impl Fn(u32) -> &'a [u32]) -> Vec<Mention> {
+    /// the title of the document at a place, empty where none stands; no more than `most` places are listed of each. `poll` is asked at every word, and its
+    /// error ends the search.
+    pub fn mentioned<'a, E>(
+        &self,
+        sequence: &[u32],
+        most: usize,
+        title_of: impl Fn(u32) -> &'a [u32],
+        poll: impl Fn() -> Result<(), E>,
+    ) -> Result<Vec<Mention>, E> {
         let mut found: Vec<Mention> = Vec::new();
+        let mut known: Set<&[u32]> = Set::default();
         for start in 0..sequence.len() {
+            poll()?;
             let Some(lengths) = self.lengths.get(sequence[start] as usize).filter(|lengths| **lengths > 0) else {
                 continue;
             };
@@ -82,17 +91,18 @@ impl Titles {
             for length in (1..=longest).filter(|length| lengths >> length & 1 == 1) {
                 let title = &sequence[start..start + length];
                 let Some(places) = self.by_hash.get(&self.hash(title)) else { continue };
-                if found.iter().any(|known| *known.title == *title) {
+                if known.contains(title) {
                     continue;
                 }
                 // Other titles may share the hash, and some of the places may be empty.
                 let bearers = places.iter().copied().filter(|&place| title_of(place) == title);
                 let places: Vec<u32> = bearers.take(most).collect();
                 if !places.is_empty() {
+                    known.insert(title);
                     found.push(Mention { title: title.into(), places });
                 }
             }
         }
-        found
+        Ok(found)
     }
 }

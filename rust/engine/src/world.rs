@@ -8,24 +8,27 @@
 use crate::ghosts::cache::Ghosts;
 use crate::intake::analyse::Sessions;
 use crate::intake::pending::Pending;
+use crate::journal::{Encoded, Journal};
 use crate::lock::lock;
 use crate::tick::hand::HandTick;
 use crate::tick::turn::{Turn, Turns};
+use phago_core::cancel::Cancel;
 use phago_core::config::ColonyConfig;
 use phago_core::dump;
 use phago_core::ids::{ShardId, Tick};
-use phago_core::query::{Buffers, Scratch};
+use phago_core::query::{Buffers, Scratch, View};
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
 use phago_core::text::Lexicon;
 use phago_core::{Error, Result};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// One colony in memory.
+/// One colony, in memory, and on disk where it was opened there.
 ///
-/// Dropping it drops everything; a runner holds it as long as it lives.
+/// Dropping it drops what is in memory; a runner holds it as long as it lives.
 pub struct World {
     state: RwLock<Replica>,
     // The committed tick, to be read without waiting for a commit.
@@ -38,6 +41,10 @@ pub struct World {
     pub(crate) buffers: Mutex<Vec<Buffers>>,
     // By seat.
     pub(crate) ghosts: Vec<Mutex<Ghosts>>,
+    // Where it is written down; none for a colony in memory.
+    pub(crate) journal: Option<Arc<Journal>>,
+    // Another process writes it: nothing changes here.
+    pub(crate) read_only: Option<String>,
     config: Arc<ColonyConfig>,
     ring: Arc<Ring>,
 }
@@ -51,6 +58,8 @@ pub(crate) struct Inputs {
     // By seat: how many own the shard, to drive it by hand.
     pub(crate) owners: Vec<u32>,
     pub(crate) pending: Pending,
+    // Whoever wants the colony as columns as soon as no tick is made.
+    pub(crate) wanted: Vec<SyncSender<Result<Encoded>>>,
 }
 
 // Buffers kept for later queries.
@@ -62,16 +71,26 @@ impl World {
     /// # Errors
     /// [`Error::Config`] for a config outside of what is accepted.
     pub fn new(config: ColonyConfig, ring: Ring) -> Result<Arc<World>> {
-        let state = Replica::new(config, ring)?;
+        Ok(World::of(Replica::new(config, ring)?, None, None))
+    }
+
+    /// A colony in this state, written down in a journal, or of which another process is the writer.
+    pub(crate) fn of(state: Replica, journal: Option<Journal>, read_only: Option<String>) -> Arc<World> {
         let commons = state.commons();
         let (config, ring) = (commons.config().clone(), commons.ring().clone());
         let seats = ring.shard_count();
         let ghosts = (0..seats).map(|_| Mutex::new(Ghosts::new(config.ghosts_max as usize))).collect();
-        let inputs =
-            Inputs { running: None, attempts: 0, runners: 0, owners: vec![0; seats], pending: Pending::default() };
-        Ok(Arc::new(World {
+        let inputs = Inputs {
+            running: None,
+            attempts: 0,
+            runners: 0,
+            owners: vec![0; seats],
+            pending: Pending::default(),
+            wanted: Vec::new(),
+        };
+        Arc::new(World {
+            tick: AtomicU64::new(state.tick()),
             state: RwLock::new(state),
-            tick: AtomicU64::new(0),
             inputs: Mutex::new(inputs),
             hands: Mutex::new(None),
             turns: Arc::default(),
@@ -79,9 +98,11 @@ impl World {
             scratches: Mutex::default(),
             buffers: Mutex::default(),
             ghosts,
+            journal: journal.map(Arc::new),
+            read_only,
             config,
             ring,
-        }))
+        })
     }
 
     /// The config.
@@ -115,13 +136,29 @@ impl World {
         Ok(read(&*self.state()?))
     }
 
+    /// Read the committed state until `cancel` is set; otherwise as [`World::read`].
+    ///
+    /// # Errors
+    /// As [`World::read`]; [`Error::Cancelled`] soon after `cancel` is set.
+    pub fn view<T>(&self, cancel: &Cancel, read: impl FnOnce(View<'_>) -> Result<T>) -> Result<T> {
+        read(self.state()?.view().until(cancel))
+    }
+
     /// SHA-256 over the canonical dump of the committed state, 64 hexadecimal digits. Takes time in proportion to
     /// the state. Inputs that wait for a tick to end are not in it.
     ///
     /// # Errors
     /// As [`World::read`].
     pub fn digest(&self) -> Result<String> {
-        self.read(dump::digest)
+        self.digest_until(&Cancel::new())
+    }
+
+    /// [`World::digest`], until `cancel` is set.
+    ///
+    /// # Errors
+    /// As [`World::view`].
+    pub fn digest_until(&self, cancel: &Cancel) -> Result<String> {
+        self.read(|replica| dump::digest(replica, cancel))?
     }
 
     /// Whether a runner drives it.
@@ -135,7 +172,15 @@ impl World {
     /// # Errors
     /// As [`World::read`].
     pub fn evidence_digest(&self) -> Result<String> {
-        self.read(dump::evidence)
+        self.evidence_digest_until(&Cancel::new())
+    }
+
+    /// [`World::evidence_digest`], until `cancel` is set.
+    ///
+    /// # Errors
+    /// As [`World::view`].
+    pub fn evidence_digest_until(&self, cancel: &Cancel) -> Result<String> {
+        self.read(|replica| dump::evidence(replica, cancel))?
     }
 
     /// Documents accepted and not yet digested, with those that come, and without those that go, when the tick under

@@ -4,6 +4,7 @@ mod common;
 
 use common::*;
 use phago_core::Error;
+use phago_core::cancel::Cancel;
 use phago_core::documents::Body;
 use phago_core::ids::ShardId;
 use phago_core::message::Batch;
@@ -173,7 +174,7 @@ fn a_shard_that_has_advanced_waits_for_the_others() {
     all(&world, Phase::Act);
     carry(&world);
     all(&world, Phase::Decay);
-    assert!(world.search("spaet", 1, &Filter::default()).unwrap().is_empty());
+    assert!(world.search("spaet", 1, &Filter::default(), &Cancel::new()).unwrap().is_empty());
     world.phase_by_hand(ShardId(0), Phase::Advance).unwrap();
     assert_eq!(world.tick(), 0);
     let error = world.phase_by_hand(ShardId(0), Phase::Sense).unwrap_err();
@@ -182,7 +183,7 @@ fn a_shard_that_has_advanced_waits_for_the_others() {
         "barrier failed: shard-0 has finished tick 1, which waits for shard-1 to call Advance"
     );
     world.phase_by_hand(ShardId(1), Phase::Advance).unwrap();
-    assert_eq!((world.tick(), world.search("spaet", 1, &Filter::default()).unwrap().len()), (1, 1));
+    assert_eq!((world.tick(), world.search("spaet", 1, &Filter::default(), &Cancel::new()).unwrap().len()), (1, 1));
 }
 
 #[test]
@@ -247,20 +248,17 @@ fn a_tick_by_hand_can_be_abandoned_at_every_step() {
         tick(&other);
         other.digest()
     });
-    let steps = || {
-        let phase = |shard, phase| move |world: &World| drop(world.phase_by_hand(ShardId(shard), phase).unwrap());
-        let mut steps: Vec<Box<dyn Fn(&World)>> = Vec::new();
-        for at in [Phase::Sense, Phase::Act, Phase::Decay] {
-            if at == Phase::Decay {
-                steps.push(Box::new(|world| assert!(carry(world) > 0)));
+    // A phase of a shard, or carrying the batches.
+    let of_both = |phase| vec![Some((0, phase)), Some((1, phase))];
+    let (sense, act, decay) = (of_both(Phase::Sense), of_both(Phase::Act), of_both(Phase::Decay));
+    let steps = [sense, act, vec![None], decay, vec![Some((0, Phase::Advance))]].concat();
+    for count in 1..=steps.len() {
+        for step in &steps[..count] {
+            match step {
+                Some((shard, phase)) => drop(world.phase_by_hand(ShardId(*shard), *phase).unwrap()),
+                None => assert!(carry(&world) > 0),
             }
-            steps.extend([0, 1].map(|shard| Box::new(phase(shard, at)) as Box<dyn Fn(&World)>));
         }
-        steps.push(Box::new(phase(0, Phase::Advance)));
-        steps
-    };
-    for count in 1..=steps().len() {
-        steps().iter().take(count).for_each(|step| step(&world));
         let late = Body { key: Some("late".into()), text: "spaet".into(), ..Body::default() };
         ingest(&world, &[late]);
         assert_eq!(world.digest(), before);

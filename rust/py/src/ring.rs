@@ -10,7 +10,7 @@ use phago_core::config::{ColonyConfig, DistributedConfig, SHARDS_MAX};
 use phago_core::ids::{DocumentId, ShardId};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 /// A consistent-hash ring.
@@ -20,8 +20,22 @@ pub(crate) struct Ring {
     frozen: AtomicBool,
     // A coordinator changes its ring together with its members; nobody else may.
     of_coordinator: bool,
-    /// The worlds of shards that were made on this very object, oldest first. They end with their last shard.
-    worlds: Mutex<Vec<Weak<Colony>>>,
+    /// The worlds of shards that were made on this very object, one for each config. They end with their last shard.
+    worlds: Mutex<Vec<Known>>,
+}
+
+// A world that lives, or that has ended with documents in it.
+struct Known {
+    colony: Weak<Colony>,
+    config: Arc<ColonyConfig>,
+    left: Arc<AtomicU64>,
+}
+
+impl Known {
+    fn new(colony: &Arc<Colony>) -> Self {
+        let (config, left) = (colony.world.config().clone(), colony.left.clone());
+        Known { colony: Arc::downgrade(colony), config, left }
+    }
 }
 
 impl Ring {
@@ -63,7 +77,8 @@ impl Ring {
     }
 
     /// Take a place in the world of this ring with an equal config, or in a new one. A place may be taken again while
-    /// the world lives, also by several.
+    /// the world lives, also by several. Where it has ended with documents in it, nobody begins an empty one in its place
+    /// by mistake.
     pub(crate) fn join(&self, shard: ShardId, config: ColonyConfig) -> phago_core::Result<Arc<Colony>> {
         // Held throughout, so that two shards made at once meet in one world.
         let mut worlds = lock(&self.worlds);
@@ -72,13 +87,19 @@ impl Ring {
             return Err(Error::ShardNotFound { shard, registered: ring.names() });
         }
         let ring = self.freeze();
-        worlds.retain(|world| world.strong_count() > 0);
-        let mut living = worlds.iter().rev().filter_map(Weak::upgrade);
-        let colony = match living.find(|colony| *colony.world.config().as_ref() == config) {
-            Some(colony) => colony,
-            None => {
+        worlds.retain(|known| known.colony.strong_count() > 0 || known.left.load(Ordering::Relaxed) > 0);
+        let known = worlds.iter().find(|known| *known.config == config);
+        let colony = match known.map(|known| (known.colony.upgrade(), known.left.load(Ordering::Relaxed))) {
+            Some((Some(colony), _)) => colony,
+            Some((None, left)) if left > 0 => {
+                let value =
+                    format!("one whose colony of this config ended with its last shard, and {left} documents with it");
+                let accepted = "a new ring, or coordinator, for an empty colony; a colony lives as long as one of its shards is kept";
+                return Err(Error::Config { field: "ring".into(), value, accepted: accepted.into() });
+            }
+            _ => {
                 let colony = Colony::new(phago_engine::world::World::new(config, ring)?);
-                worlds.push(Arc::downgrade(&colony));
+                worlds.push(Known::new(&colony));
                 colony
             }
         };
@@ -89,9 +110,8 @@ impl Ring {
     /// Let shards that are made on this ring from now on join this world.
     pub(crate) fn adopt(&self, colony: &Arc<Colony>) {
         let mut worlds = lock(&self.worlds);
-        if !worlds.iter().any(|known| std::ptr::eq(known.as_ptr(), Arc::as_ptr(colony))) {
-            worlds.push(Arc::downgrade(colony));
-        }
+        worlds.retain(|known| *known.config != **colony.world.config());
+        worlds.push(Known::new(colony));
     }
 
     fn change<T>(

@@ -11,8 +11,8 @@ use crate::rows::graph::NodeRow;
 use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow, LocalConceptRow};
 use crate::rows::ticks::PhaseRow;
 use crate::runtime::{brief, call};
-use crate::tables::node_row;
-use crate::world::{Colony, Step, World, helped};
+use crate::told::{Step, helped};
+use crate::world::{Colony, World};
 use phago_core::ids::{DocumentId, NodeId, ShardId};
 use phago_core::query::Local;
 use phago_core::replica::Replica;
@@ -20,6 +20,7 @@ use phago_core::shard::Shard;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 /// One shard of a world that is made of the shards given the same ring.
@@ -37,6 +38,8 @@ impl Drop for ShardHandle {
         if let Ok(colony) = self.colony() {
             // Fails only where this was the last shard a tick waited for and the tick cannot be made; nobody is here to be told.
             let _ = colony.world.leave(self.shard);
+            let documents = colony.world.read(|state| state.commons().documents());
+            colony.left.store(documents.unwrap_or_default(), Ordering::Relaxed);
         }
     }
 }
@@ -63,10 +66,16 @@ impl ShardHandle {
     fn read<T: Send + 'static>(
         &self,
         py: Python<'_>,
-        read: impl FnOnce(&Replica, &Shard) -> T + Send + 'static,
+        read: impl FnOnce(&Replica, &Shard, Local<'_>) -> phago_core::Result<T> + Send + 'static,
     ) -> Result<T> {
         let (colony, id) = (self.colony()?, self.shard);
-        call(py, move |_| colony.world.read(|state| Ok(read(state, &state.shards()[state.check_shard(id)?])))?)
+        call(py, move |cancel| {
+            let shard = |state: &Replica| {
+                let seat = state.check_shard(id)?;
+                read(state, &state.shards()[seat], state.view().until(cancel).local(seat))
+            };
+            colony.world.read(shard)?
+        })
     }
 }
 
@@ -158,13 +167,13 @@ impl ShardHandle {
 
     fn node(&self, py: Python<'_>, id: &str) -> Result<Option<NodeRow>> {
         let id = parse_id(id)?;
-        self.read(py, move |state, shard| local(state, shard).node(NodeId(id)).map(|node| node_row(&node)))
+        self.read(py, move |_, _, local| Ok(local.node(NodeId(id)).map(NodeRow::from)))
     }
 
     fn term_frequencies<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
-        let counts: BTreeMap<Arc<str>, usize> = self.read(py, |state, shard| {
+        let counts: BTreeMap<Arc<str>, usize> = self.read(py, |state, shard, _| {
             let lexicon = state.commons().lexicon();
-            shard.documents().terms().map(|(term, count)| (lexicon.stem(term), count)).collect()
+            Ok(shard.documents().terms().map(|(term, count)| (lexicon.stem(term), count)).collect())
         })?;
         let dictionary = PyDict::new(py);
         for (stem, count) in counts {
@@ -195,11 +204,11 @@ impl ShardHandle {
     }
 
     fn cross_shard_edges(&self, py: Python<'_>) -> Result<BTreeMap<u32, u64>> {
-        let ends = self.read(py, |state, shard| {
-            let counts = local(state, shard).crossing();
-            state.shards().iter().map(|far| far.id().0).zip(counts).filter(|(_, count)| *count > 0).collect()
-        })?;
-        Ok(ends)
+        self.read(py, |state, _, local| {
+            let counts = local.crossing()?;
+            let ends = state.shards().iter().map(|far| far.id().0).zip(counts).filter(|(_, count)| *count > 0);
+            Ok(ends.collect())
+        })
     }
 
     fn connected_shards(&self, py: Python<'_>) -> Result<Vec<u32>> {
@@ -212,7 +221,7 @@ impl ShardHandle {
     }
 
     fn health(&self, py: Python<'_>) -> Result<HealthRow> {
-        let size = self.read(py, |state, shard| local(state, shard).counts())?;
+        let size = self.read(py, |_, _, local| Ok(local.counts()))?;
         let load = if size.documents == 0 { 0.0 } else { size.pending as f64 / size.documents as f64 };
         // A shard whose work died or hung was rebuilt before the call that told of it returned.
         Ok(HealthRow {
@@ -225,10 +234,8 @@ impl ShardHandle {
 
     fn stats<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
         let ghosts = self.colony()?.world.ghost_count(self.shard)?;
-        let (size, crossing) = self.read(py, |state, shard| {
-            let local = local(state, shard);
-            (local.counts(), local.crossing().iter().sum::<u64>())
-        })?;
+        let (size, crossing) =
+            self.read(py, |_, _, local| Ok((local.counts(), local.crossing()?.iter().sum::<u64>())))?;
         let dictionary = PyDict::new(py);
         dictionary.set_item("nodes", size.nodes)?;
         dictionary.set_item("edges", size.edges)?;
@@ -248,7 +255,7 @@ impl ShardHandle {
         max_results: usize,
         global_df: Option<BTreeMap<String, u32>>,
     ) -> Result<LocalAnswerRow> {
-        self.read(py, move |state, shard| {
+        self.read(py, move |state, shard, local| {
             let lexicon = state.commons().lexicon();
             // Stems as `analyse` gives them; whatever else is asked for is unknown, which is an answer.
             let asked: Vec<(u32, String)> =
@@ -256,7 +263,7 @@ impl ShardHandle {
             let df = global_df.into_iter().flatten();
             let df: BTreeMap<u32, u32> = df.filter_map(|(stem, count)| Some((lexicon.term(&stem)?, count))).collect();
             let terms: Vec<u32> = asked.iter().map(|(term, _)| *term).collect();
-            let ranked = local(state, shard).near(&terms, |term| df.get(&term).copied(), max_results);
+            let ranked = local.near(&terms, |term| df.get(&term).copied(), max_results)?;
             let found = ranked.into_iter().map(|concept| LocalConceptRow {
                 id: concept.id.to_string(),
                 label: concept.label.to_string(),
@@ -264,11 +271,8 @@ impl ShardHandle {
             });
             let count = |term: u32| shard.documents().postings(term).map_or(0, phago_core::documents::Postings::len);
             let here = asked.iter().map(|(term, stem)| (stem.clone(), count(*term)));
-            LocalAnswerRow { concepts: found.collect(), frequencies: here.filter(|(_, count)| *count > 0).collect() }
+            let frequencies = here.filter(|(_, count)| *count > 0).collect();
+            Ok(LocalAnswerRow { concepts: found.collect(), frequencies })
         })
     }
-}
-
-fn local<'a>(state: &'a Replica, shard: &Shard) -> Local<'a> {
-    state.view().local(state.commons().seat(shard.id()))
 }

@@ -170,6 +170,11 @@ impl Commons {
         self.backlog.reinforcing()
     }
 
+    /// Digested documents that are gone and that the next tick unwires.
+    pub fn unwiring(&self) -> u64 {
+        self.backlog.unwiring()
+    }
+
     /// Documents that were digested.
     pub fn digested(&self) -> u64 {
         self.backlog.digested()
@@ -201,6 +206,21 @@ impl Commons {
         let length = document.terms.iter().map(|&(_, count)| u64::from(count)).sum();
         self.statistics.uncount(&document.terms, length);
         self.vocabulary.uncount(forms);
+    }
+
+    /// The colony stood at this tick when it was stored.
+    pub(crate) fn restore_tick(&mut self, tick: Tick) {
+        self.tick = tick;
+    }
+
+    /// How often each word form stood, all of which are learned.
+    pub(crate) fn restore_forms(&mut self, counts: &[u64]) {
+        self.vocabulary.restore(counts);
+    }
+
+    /// The agents that lived, in order.
+    pub(crate) fn restore_roster(&mut self, living: Vec<AgentId>) {
+        self.roster = Roster::restore(living);
     }
 
     /// Forgets the words that no document has.

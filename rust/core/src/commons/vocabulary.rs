@@ -149,6 +149,17 @@ impl Vocabulary {
         }
     }
 
+    /// How often each word form stands, by its index.
+    pub(crate) fn form_counts(&self) -> &[u64] {
+        &self.form_counts
+    }
+
+    /// The word forms stand so often, all of which are learned.
+    pub(super) fn restore(&mut self, counts: &[u64]) {
+        self.form_counts.copy_from_slice(counts);
+        self.living_forms = counts.iter().filter(|count| **count > 0).count();
+    }
+
     pub(crate) fn label(&self, term: u32) -> Arc<str> {
         let mut best: Option<(u64, Arc<str>)> = None;
         for (form, count) in self.living_forms_of(term) {

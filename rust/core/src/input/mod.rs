@@ -35,6 +35,15 @@ pub enum Input {
         /// How often.
         times: u64,
     },
+    /// A tick, as it is committed. Only who makes ticks writes it, and only [`crate::replay`] takes it.
+    Tick {
+        /// The tick the colony is at then.
+        tick: u64,
+        /// The attempt that made it.
+        attempt: u64,
+        /// The last input that it sees, by the number it was stored under.
+        cut: u64,
+    },
 }
 
 /// What an update does.

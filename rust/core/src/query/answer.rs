@@ -4,13 +4,14 @@
 //! depends on how its document was found. With a filter, candidates are the best of those that match; seeds, concepts
 //! and the scale are those of the whole colony, so that no score depends on the filter either.
 
+use crate::Result;
 use crate::maps::Set;
 use crate::metadata::{Every, Filter};
 use crate::query::allowed::Allowed;
 use crate::query::bm25::{self, Found};
 use crate::query::buffers::Buffers;
 use crate::query::inquiry::Inquiry;
-use crate::query::lit::{self, LitDocument};
+use crate::query::lit::{self, Lit, LitDocument};
 use crate::query::parts::{Parts, Weighed};
 use crate::query::ranking::Ranking;
 use crate::query::view::{Spot, View};
@@ -43,11 +44,11 @@ pub fn answer(
     filter: &Filter,
     session: &mut Session,
     buffers: &mut Buffers,
-) -> Answer {
-    let inquiry = Inquiry::new(view, text, ranking, session, buffers);
+) -> Result<Answer> {
+    let inquiry = Inquiry::new(view, text, ranking, session, buffers)?;
     let allowed = Allowed::new(view.shards, filter);
-    let hits = Search { inquiry: &inquiry, view, allowed: allowed.as_ref(), buffers }.hits(k);
-    Answer { hits, inquiry }
+    let hits = Search { inquiry: &inquiry, view, allowed: allowed.as_ref(), buffers }.hits(k)?;
+    Ok(Answer { hits, inquiry })
 }
 
 struct Search<'a> {
@@ -59,15 +60,16 @@ struct Search<'a> {
 
 impl Search<'_> {
     // The `k` best hits among those allowed. The first are those of any smaller `k`.
-    fn hits(&mut self, k: usize) -> Vec<Hit> {
+    fn hits(&mut self, k: usize) -> Result<Vec<Hit>> {
         let inquiry = self.inquiry;
         if inquiry.seeds.is_empty() || k == 0 {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         if let Some(few) = self.allowed.filter(|few| few.count() <= inquiry.ranking.exhaustive_max as usize) {
-            let mut hits = few.spots().map(|spot| self.hit(spot, self.view.at(spot).id.0)).collect();
+            let all = few.spots().map(|spot| self.hit(spot, self.view.at(spot).id.0));
+            let mut hits = all.collect::<Result<_>>()?;
             rank(&mut hits, k);
-            return hits;
+            return Ok(hits);
         }
         let most = inquiry.ranking.lexical_candidates as usize;
         let room = 2 * inquiry.candidates.len();
@@ -78,46 +80,85 @@ impl Search<'_> {
                 continue;
             }
             known.insert(candidate.spot);
-            let activation = inquiry.activation(self.view, candidate.spot, self.buffers);
+            let activation = inquiry.activation(self.view, candidate.spot, self.buffers)?;
             let weighed = Weighed { evidence: candidate.evidence, activation };
             hits.push(self.scored(candidate.spot, candidate.id, &weighed));
         }
         let mut others: Vec<(Spot, u128)> = Vec::new();
         if self.allowed.is_some() && inquiry.candidates.len() >= most {
             // The best by words of all took places that the best of those allowed must have.
-            others.extend(self.by_words(most).into_iter().map(|found| (found.spot(), found.id)));
+            others.extend(self.by_words(most)?.into_iter().map(|found| (found.spot(), found.id)));
         }
-        others.extend(self.most_lit().into_iter().map(|lit| (lit.spot, lit.id)));
+        let affordable = inquiry.scorers.concepts.affordable(&inquiry.ranking);
+        let most_lit = self.most_lit(&affordable, inquiry.ranking.concept_candidates as usize)?;
+        others.extend(most_lit.into_iter().map(|lit| (lit.spot, lit.id)));
         others.extend(inquiry.scorers.bridge.spots().filter(|&(spot, _)| self.may(spot)));
         for (spot, id) in others {
             if known.insert(spot) {
-                hits.push(self.hit(spot, id));
+                hits.push(self.hit(spot, id)?);
             }
         }
         rank(&mut hits, k);
-        if hits.len() < k && known.len() >= most {
-            // More was asked for than is scored for any k. The rest follows, so that what stands before it is the
-            // same for every k.
-            let mut rest = Vec::new();
-            for found in self.by_words(k) {
-                if known.insert(found.spot()) {
-                    rest.push(self.hit(found.spot(), found.id));
+        if hits.len() < k {
+            self.tail(k, known, &mut hits)?;
+        }
+        Ok(hits)
+    }
+
+    // What a longer answer asks for beyond the head: the other documents by BM25, and behind them those that only concepts
+    // light up, in blocks, each twice the one before, that are ranked each for itself. Where a block ends depends on no
+    // `k`, so what stands in an answer is the same however much more is asked for.
+    fn tail(&mut self, k: usize, mut known: Set<Spot>, hits: &mut Vec<Hit>) -> Result<()> {
+        let ranking = &self.inquiry.ranking;
+        let (by_words, by_concepts) = (ranking.lexical_candidates as usize, ranking.concept_candidates as usize);
+        if known.len() >= by_words {
+            let found = self.by_words(room(by_words, k.saturating_add(known.len())))?;
+            let spots: Vec<(Spot, u128)> = found.iter().map(|found| (found.spot(), found.id)).collect();
+            self.blocks(&spots, by_words, k, &mut known, hits)?;
+        }
+        let concepts = &self.inquiry.scorers.concepts;
+        let is_bounded = (by_concepts as u64) < self.view.commons.documents();
+        if hits.len() < k && is_bounded && concepts.worth > 0.0 {
+            let mut lit = self.most_lit(&concepts.lit, room(by_concepts, k.saturating_add(known.len())))?;
+            lit.sort_unstable_by(lit::order);
+            let spots: Vec<(Spot, u128)> = lit.iter().map(|lit| (lit.spot, lit.id)).collect();
+            self.blocks(&spots, by_concepts, k, &mut known, hits)?;
+        }
+        Ok(())
+    }
+
+    // Add those of documents in an order of their own that are not known, a block at a time, until there are `k` hits.
+    fn blocks(
+        &mut self,
+        all: &[(Spot, u128)],
+        first: usize,
+        k: usize,
+        known: &mut Set<Spot>,
+        hits: &mut Vec<Hit>,
+    ) -> Result<()> {
+        let mut from = 0;
+        let mut to = first;
+        while from < all.len() && hits.len() < k {
+            let mut block = Vec::new();
+            for &(spot, id) in &all[from..to.min(all.len())] {
+                if known.insert(spot) {
+                    block.push(self.hit(spot, id)?);
                 }
             }
-            let left = k - hits.len();
-            rank(&mut rest, left);
-            hits.extend(rest);
+            rank(&mut block, k - hits.len());
+            hits.extend(block);
+            (from, to) = (to, to.saturating_mul(2));
         }
-        hits
+        Ok(())
     }
 
     fn may(&self, spot: Spot) -> bool {
         self.allowed.is_none_or(|allowed| allowed.has(spot))
     }
 
-    fn hit(&mut self, spot: Spot, id: u128) -> Hit {
-        let weighed = self.inquiry.weigh(self.view, spot, self.buffers);
-        self.scored(spot, id, &weighed)
+    fn hit(&mut self, spot: Spot, id: u128) -> Result<Hit> {
+        let weighed = self.inquiry.weigh(self.view, spot, self.buffers)?;
+        Ok(self.scored(spot, id, &weighed))
     }
 
     fn scored(&self, spot: Spot, id: u128, weighed: &Weighed) -> Hit {
@@ -126,25 +167,32 @@ impl Search<'_> {
     }
 
     // The `most` best by BM25 among those allowed.
-    fn by_words(&mut self, most: usize) -> Vec<Found> {
+    fn by_words(&mut self, most: usize) -> Result<Vec<Found>> {
         let terms = self.inquiry.question.weighted();
         bm25::search(self.view, &terms, most, self.allowed, &mut self.buffers.bm25)
     }
 
-    // The documents that concepts light up most among those allowed, in no order.
-    fn most_lit(&mut self) -> Vec<LitDocument> {
-        let ranking = &self.inquiry.ranking;
-        let concepts = self.inquiry.scorers.concepts.affordable(ranking);
-        let (most, sums) = (ranking.concept_candidates as usize, &mut self.buffers.sums);
+    // The `most` documents that concepts light up most among those allowed, in no order.
+    fn most_lit(&mut self, concepts: &[Lit], most: usize) -> Result<Vec<LitDocument>> {
+        let sums = &mut self.buffers.sums;
         let mut all = Vec::new();
         for local in self.view.locals() {
             all.extend(match self.allowed {
-                None => lit::find(local, &concepts, most, &Every, sums),
-                Some(allowed) => lit::find(local, &concepts, most, allowed.at(local.seat), sums),
+                None => lit::find(local, concepts, most, &Every, sums)?,
+                Some(allowed) => lit::find(local, concepts, most, allowed.at(local.seat), sums)?,
             });
         }
-        lit::keep_best(all, most)
+        Ok(lit::keep_best(all, most))
     }
+}
+
+// The least of `first` doubled again and again that holds so many.
+fn room(first: usize, many: usize) -> usize {
+    let mut room = first.max(1);
+    while room < many {
+        room = room.saturating_mul(2);
+    }
+    room
 }
 
 fn rank(hits: &mut Vec<Hit>, k: usize) {

@@ -1,5 +1,6 @@
 //! Concepts that are lit, and the documents that they light up.
 
+use crate::Result;
 use crate::metadata::Among;
 use crate::query::view::{Local, Spot};
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,15 @@ pub struct Sums {
     lit: Vec<(f64, u32)>,
 }
 
+impl Sums {
+    // What a search left that was ended before its end.
+    fn clear(&mut self) {
+        for place in self.touched.drain(..) {
+            self.by_place[place as usize] = 0.0;
+        }
+    }
+}
+
 /// A document that concepts light up.
 #[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LitDocument {
@@ -55,13 +65,21 @@ pub struct LitDocument {
 }
 
 /// The documents of one shard that concepts light up most among some: the best `most`, ties by id, in no order.
-pub fn find(local: Local<'_>, concepts: &[Lit], most: usize, among: &impl Among, sums: &mut Sums) -> Vec<LitDocument> {
+pub fn find(
+    local: Local<'_>,
+    concepts: &[Lit],
+    most: usize,
+    among: &impl Among,
+    sums: &mut Sums,
+) -> Result<Vec<LitDocument>> {
     let documents = local.documents();
+    sums.clear();
     let Sums { by_place, touched, lit } = sums;
     if by_place.len() < documents.room() {
         by_place.resize(documents.room(), 0.0);
     }
     for concept in concepts {
+        local.poll()?;
         let Some(postings) = documents.postings(concept.term) else { continue };
         for (place, tf) in postings.iter().filter(|posting| among.has(posting.0)) {
             let sum = &mut by_place[place as usize];
@@ -87,14 +105,19 @@ pub fn find(local: Local<'_>, concepts: &[Lit], most: usize, among: &impl Among,
         let (spot, id) = local.spot(place);
         LitDocument { sum, id, spot }
     });
-    keep_best(best.collect(), most)
+    Ok(keep_best(best.collect(), most))
 }
 
 /// The best `most` of what any number of shards found, in no order.
 pub fn keep_best(mut all: Vec<LitDocument>, most: usize) -> Vec<LitDocument> {
     if all.len() > most {
-        all.select_nth_unstable_by(most, |a, b| b.sum.total_cmp(&a.sum).then(a.id.cmp(&b.id)));
+        all.select_nth_unstable_by(most, order);
         all.truncate(most);
     }
     all
+}
+
+/// The most lit first; ties end at ids.
+pub fn order(a: &LitDocument, b: &LitDocument) -> std::cmp::Ordering {
+    b.sum.total_cmp(&a.sum).then(a.id.cmp(&b.id))
 }

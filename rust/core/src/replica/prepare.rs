@@ -25,6 +25,10 @@ impl Replica {
                 let outcome = Outcome::Deleted(leaves.is_some());
                 Ok(Prepared { change: Change::Replace { id, leaves, comes: None }, outcome })
             }
+            Input::Tick { tick, .. } => {
+                let accepted = "ingest, update, delete or reinforce".into();
+                Err(Error::Config { field: "input".into(), value: format!("tick {tick}"), accepted })
+            }
             Input::Reinforce { id, path, times } => {
                 if self.document(id).is_none() {
                     return Ok(Prepared::nothing(Outcome::Reinforced(false)));

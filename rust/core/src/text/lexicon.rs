@@ -174,6 +174,37 @@ impl Lexicon {
         (index, term)
     }
 
+    /// Fills an empty lexicon with stems, and with word forms and the number of the term of each. `false` where one stands
+    /// twice, or has a term that is not there.
+    pub(crate) fn load<'a>(&self, stems: &[&str], forms: impl Iterator<Item = (&'a str, u32)>) -> bool {
+        let mut inner = self.write();
+        let inner = &mut *inner;
+        assert!(inner.term_list.is_empty() && inner.form_list.is_empty(), "only an empty lexicon is filled");
+        for stem in stems {
+            let hash = self.state.hash_one(*stem);
+            if inner.term(hash, stem).is_some() {
+                return false;
+            }
+            let index = number(inner.term_list.len());
+            inner.term_list.push(Term { stem: (*stem).into(), node: NodeId::concept(stem) });
+            let terms = &inner.term_list;
+            inner.terms.insert_unique(hash, index, |&i| self.state.hash_one(&*terms[i as usize].stem));
+        }
+        for (form, term) in forms {
+            let hash = self.state.hash_one(form);
+            let Some(stem) = inner.term_list.get(term as usize).map(|term| &term.stem) else { return false };
+            if inner.form(hash, form).is_some() {
+                return false;
+            }
+            let text = if **stem == *form { stem.clone() } else { form.into() };
+            let index = number(inner.form_list.len());
+            inner.form_list.push(Form { text, term });
+            let forms = &inner.form_list;
+            inner.forms.insert_unique(hash, index, |&i| self.state.hash_one(&*forms[i as usize].text));
+        }
+        true
+    }
+
     // A thread can only panic here when asked for a number that was never given, and that while reading; the
     // lists are whole.
     fn read(&self) -> RwLockReadGuard<'_, Inner> {

@@ -84,7 +84,7 @@ impl World {
         let mut new = body.map(|body| analyse(&lexicon, body)).transpose()?;
         let mut read: Option<Read> = None;
         loop {
-            let mut inputs = lock(&self.inputs);
+            let inputs = lock(&self.inputs);
             let state = self.state()?;
             if !Arc::ptr_eq(&lexicon, state.commons().lexicon()) {
                 lexicon = state.commons().lexicon().clone();
@@ -125,7 +125,7 @@ impl World {
             }
             drop(state);
             let change = Change::Replace { id, leaves, comes: new.map(Box::new) };
-            return self.enter(&mut inputs, Prepared { change, outcome }, None);
+            return self.enter(inputs, Prepared { change, outcome }, None, None);
         }
     }
 }
@@ -162,12 +162,12 @@ mod tests {
         std::thread::scope(|scope| {
             let deleting = scope.spawn(|| world.replace(find, None));
             found.recv().unwrap();
-            let mut inputs = lock(&world.inputs);
+            let inputs = lock(&world.inputs);
             assert!(!inputs.is_running());
             let change = Change::Replace { id, leaves: Some(forms), comes: Some(Box::new(other)) };
             let outcome = Outcome::Updated(Updated::Changed);
-            world.enter(&mut inputs, Prepared { change, outcome }, None).unwrap();
-            drop((inputs, sessions));
+            world.enter(inputs, Prepared { change, outcome }, None, None).unwrap();
+            drop(sessions);
             assert_eq!(deleting.join().unwrap().unwrap(), Outcome::Deleted(true));
         });
         let fresh = self::world();

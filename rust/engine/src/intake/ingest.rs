@@ -1,7 +1,9 @@
 //! Documents that come.
 
 use super::enter::Standing;
+use crate::journal::Journal;
 use crate::lock::lock;
+use crate::store::Prepared as Record;
 use crate::work::pool::Pool;
 use crate::world::{Inputs, World};
 use phago_core::documents::{Analysed, Body};
@@ -85,9 +87,13 @@ impl World {
         let mut fates = self.look(documents, first_index)?;
         raise(&mut fates)?;
         let mut lexicon = self.lexicon()?;
-        let mut inputs = loop {
+        let mut early = None;
+        let inputs = loop {
             self.analyse(&mut fates, first_index, &lexicon, pool);
             raise(&mut fates)?;
+            if early.is_none() {
+                early = self.record_early(&mut fates)?;
+            }
             let inputs = lock(&self.inputs);
             let now = self.lexicon()?;
             if Arc::ptr_eq(&lexicon, &now) {
@@ -115,7 +121,9 @@ impl World {
         }
         self.state()?.check_room(inputs.pending.coming() + report.accepted)?;
         let outcome = Outcome::Ingested { accepted: report.accepted, unchanged: report.unchanged };
-        self.enter(&mut inputs, Prepared { change: Change::Insert(new), outcome }, pool)?;
+        // Unless others came meanwhile, what was written down before the lock is what is taken.
+        let record = early.filter(|(_, documents)| *documents == new.len()).map(|(record, _)| record);
+        self.enter(inputs, Prepared { change: Change::Insert(new), outcome }, record, pool)?;
         Ok(report)
     }
 
@@ -177,6 +185,29 @@ impl World {
         for (place, analysed) in places.into_iter().zip(self.sessions.analyse_all(lexicon, raw, pool)) {
             fates[place] = analysed.map_or_else(Fate::Bad, Fate::Analysed);
         }
+    }
+
+    // What is written down of the documents that came so far, and how many they are. Their compression takes its time, and
+    // nobody should wait for it.
+    fn record_early(&self, fates: &mut [Fate]) -> Result<Option<(Record, usize)>> {
+        if self.journal.is_none() {
+            return Ok(None);
+        }
+        let places: Vec<usize> = (0..fates.len()).filter(|at| matches!(fates[*at], Fate::Analysed(_))).collect();
+        let mut documents = Vec::with_capacity(places.len());
+        for &place in &places {
+            if let Fate::Analysed(document) = std::mem::replace(&mut fates[place], Fate::Unchanged) {
+                documents.push(document);
+            }
+        }
+        let change = Change::Insert(documents);
+        let record = Journal::record(&change)?;
+        let Change::Insert(documents) = change else { unreachable!("it was made right here") };
+        for (place, document) in places.into_iter().zip(documents) {
+            fates[place] = Fate::Analysed(document);
+        }
+        let count = fates.iter().filter(|fate| matches!(fate, Fate::Analysed(_))).count();
+        Ok(record.map(|record| (record, count)))
     }
 
     // The last word, with the inputs' lock held: others may have ingested since the first look.

@@ -66,7 +66,7 @@ impl World {
         path: Reinforcement,
         times: u64,
     ) -> Result<Outcome> {
-        let mut inputs = lock(&self.inputs);
+        let inputs = lock(&self.inputs);
         let state = self.state()?;
         let found = find(Standing { state: &state, pending: &inputs.pending });
         let Some(id) = found else { return Ok(Outcome::Reinforced(false)) };
@@ -75,6 +75,6 @@ impl World {
         }
         drop(state);
         let prepared = Prepared { change: Change::Reinforce { id, path, times }, outcome: Outcome::Reinforced(true) };
-        self.enter(&mut inputs, prepared, None)
+        self.enter(inputs, prepared, None, None)
     }
 }
