@@ -68,9 +68,14 @@ impl Replica {
         self.exchanged
     }
 
-    /// What a body is to what stands under its id.
+    /// What a body is to what stands.
     pub fn admission(&self, id: DocumentId, body: &Body) -> Admission {
-        Admission::of(body, self.document(id).map(|document| &document.body))
+        Admission::of(id, body, |id| self.body(id))
+    }
+
+    /// The body of the document of this identity.
+    pub fn body(&self, id: DocumentId) -> Option<&Body> {
+        self.document(id).map(|document| &document.body)
     }
 
     /// The document of this identity.

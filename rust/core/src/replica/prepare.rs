@@ -47,9 +47,8 @@ impl Replica {
         for (index, body) in bodies.into_iter().enumerate() {
             body.check(index)?;
             let id = body.id();
-            let here = places.get(&id.0).map(|place| &new[*place].body);
-            let standing = here.or_else(|| self.document(id).map(|document| &document.body));
-            match Admission::of(&body, standing) {
+            let here = |id: DocumentId| places.get(&id.0).map(|place| &new[*place].body);
+            match Admission::of(id, &body, |id| here(id).or_else(|| self.body(id))) {
                 Admission::Unchanged => unchanged += 1,
                 Admission::Taken => return Err(body.taken(index)),
                 Admission::New => {
@@ -72,6 +71,7 @@ impl Replica {
                 self.check_room(1)?;
                 Updated::New
             }
+            Admission::Taken if self.body(id).is_none() => return Err(body.named_as_another()),
             Admission::Taken => Updated::Changed,
         };
         let comes = Some(Box::new(Analysed::new(id, body, 0, session)?));

@@ -100,6 +100,7 @@ impl World {
                 None => Outcome::Deleted(true),
                 Some(new) => Outcome::Updated(match standing.admission(id, &new.body) {
                     Admission::Unchanged => return Ok(Outcome::Updated(Updated::Unchanged)),
+                    Admission::Taken if standing.body(id).is_none() => return Err(new.body.named_as_another()),
                     Admission::Taken => Updated::Changed,
                     Admission::New => {
                         state.check_room(inputs.pending.coming() + 1)?;

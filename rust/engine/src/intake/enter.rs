@@ -101,7 +101,7 @@ impl<'a> Standing<'a> {
     }
 
     pub(super) fn admission(self, id: DocumentId, body: &Body) -> Admission {
-        Admission::of(body, self.body(id))
+        Admission::of(id, body, |id| self.body(id))
     }
 
     // The document of a name. One without a key goes by its identity; one with a key that looks like an identity is

@@ -218,11 +218,11 @@ impl World {
         let mut here: Map<u128, usize> = Map::default();
         for place in 0..fates.len() {
             let Fate::Analysed(Analysed { id, body, .. }) = &fates[place] else { continue };
-            let admission = match here.get(&id.0).map(|other| &fates[*other]) {
-                Some(Fate::Analysed(other)) => Admission::of(body, Some(&other.body)),
-                _ => standing.admission(*id, body),
+            let of_this_chunk = |id: DocumentId| match &fates[*here.get(&id.0)?] {
+                Fate::Analysed(other) => Some(&other.body),
+                _ => None,
             };
-            match admission {
+            match Admission::of(*id, body, |id| of_this_chunk(id).or_else(|| standing.body(id))) {
                 Admission::New => drop(here.insert(id.0, place)),
                 Admission::Unchanged => fates[place] = Fate::Unchanged,
                 Admission::Taken => fates[place] = Fate::Bad(body.taken(first_index + place)),
