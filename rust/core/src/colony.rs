@@ -87,10 +87,7 @@ impl Colony {
     /// # Errors
     /// [`Error::Limit`] when too much waits for the next tick.
     pub fn reinforce(&mut self, id: DocumentId, path: &[(String, Vec<String>)]) -> Result<bool> {
-        let stem_of = |word: &str| match &mut *self.session.query(word) {
-            [word] => Some(std::mem::take(&mut word.stem)),
-            _ => None,
-        };
+        let stem_of = |word: &str| self.session.concept(word);
         let path = path.iter().map(|(label, words)| (&**label, &**words));
         let Some(reinforcement) = Reinforcement::new(path, stem_of) else { return Ok(false) };
         if self.state.document(id).is_none() {

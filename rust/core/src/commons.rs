@@ -7,7 +7,7 @@ use crate::config::ColonyConfig;
 use crate::documents::{AnalysedDocument, Document};
 use crate::ids::{AgentId, ShardId, TICK_MAX, Tick};
 use crate::ring::Ring;
-use crate::text::Lexicon;
+use crate::text::{FUNCTION_SHARE, Lexicon, Role};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -47,6 +47,7 @@ pub struct Commons {
     pub(crate) df: Vec<u32>,
     pub(crate) ids: Vec<u128>,
     pub(crate) homes: Vec<Home>,
+    roles: Vec<Role>,
     first_form: Vec<u32>,
     // By form index.
     form_counts: Vec<u64>,
@@ -84,6 +85,7 @@ impl Commons {
             df: Vec::new(),
             ids: Vec::new(),
             homes: Vec::new(),
+            roles: Vec::new(),
             first_form: Vec::new(),
             form_counts: Vec::new(),
             next_form: Vec::new(),
@@ -133,6 +135,17 @@ impl Commons {
     /// ln(1 + (N - df + 0.5) / (df + 0.5)), as in BM25 (Robertson and Zaragoza 2009, floored at 0 by the 1).
     pub fn idf(&self, term: u32) -> f64 {
         idf(self.documents, self.df(term))
+    }
+
+    /// Its idf, of a function word a share of it: what a term weighs in a question.
+    pub fn weight(&self, term: u32) -> f64 {
+        let idf = self.idf(term);
+        if self.role(term) == Role::Function { FUNCTION_SHARE * idf } else { idf }
+    }
+
+    /// What a term may do.
+    pub fn role(&self, term: u32) -> Role {
+        self.roles[term as usize]
     }
 
     /// The config.
@@ -231,12 +244,13 @@ impl Commons {
     pub(crate) fn learn(&mut self) {
         // Forms first: a form that is visible has a term that is visible, so the terms read after cover them.
         let forms = self.lexicon.new_forms(self.form_counts.len() as u32);
-        for id in self.lexicon.new_terms(self.ids.len() as u32) {
+        for (id, role) in self.lexicon.new_terms(self.ids.len() as u32) {
             let shard = self.ring.shard_of(id.0);
             let slots = &mut self.slots[self.seats[shard.index()]];
             self.homes.push(Home { shard, slot: *slots });
             *slots += 1;
             self.ids.push(id.0);
+            self.roles.push(role);
             self.df.push(0);
             self.first_form.push(NO_FORM);
         }

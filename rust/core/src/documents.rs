@@ -215,7 +215,7 @@ impl Documents {
             postings.shortest = postings.shortest.min(new.analysis.length);
         }
         self.lengths.push(new.analysis.length);
-        self.norms.push(new.analysis.norm());
+        self.norms.push(new.analysis.norm);
         self.titles.insert(&new.analysis.title, place);
         self.metadata.insert(&new.metadata, place);
         self.places.insert(new.id.0, place);

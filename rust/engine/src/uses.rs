@@ -32,10 +32,7 @@ impl World {
     pub fn reinforce(&self, helped: &Helped) -> Result<bool> {
         let path = helped.path.iter().map(|(label, words)| (&**label, &**words));
         let mut session = self.sessions.take();
-        let reinforcement = Reinforcement::new(path, |word| match &mut *session.query(word) {
-            [word] => Some(std::mem::take(&mut word.stem)),
-            _ => None,
-        });
+        let reinforcement = Reinforcement::new(path, |word| session.concept(word));
         self.sessions.give(session);
         let Some(reinforcement) = reinforcement else { return Ok(false) };
         let mut inputs = lock(&self.inputs);

@@ -162,10 +162,15 @@ impl World {
         Ok(read(&*self.state()?))
     }
 
-    /// The words of a question or label as the colony knows them. Nothing enters the dictionary.
+    /// The words of a question as the colony knows them. Nothing enters the dictionary.
     pub fn words(&self, text: &str) -> Vec<QueryWord> {
         // A new session costs nothing before it has seen a document.
         Session::new(self.lexicon.clone()).query(text)
+    }
+
+    /// The one word that a label is, as the colony knows it. Nothing enters the dictionary.
+    pub fn label(&self, label: &str) -> Option<QueryWord> {
+        Session::new(self.lexicon.clone()).label(label)
     }
 
     /// The `k` documents with the highest BM25 scores among those that match, best first; ties by id.

@@ -324,13 +324,13 @@ impl World {
     }
 
     fn node(&self, py: Python<'_>, label: &str) -> Result<Option<NodeTuple>> {
-        let words = self.world()?.words(label);
-        self.read(py, |state| concept(state, &words, label).and_then(|term| node_tuple(state, term)))
+        let word = self.world()?.label(label);
+        self.read(py, |state| concept(state, word.as_ref(), label).and_then(|term| node_tuple(state, term)))
     }
 
     fn neighbors(&self, py: Python<'_>, label: &str) -> Result<Option<Vec<Neighbor>>> {
-        let words = self.world()?.words(label);
-        self.read(py, |state| Some(neighbors(state, concept(state, &words, label)?)))
+        let word = self.world()?.label(label);
+        self.read(py, |state| Some(neighbors(state, concept(state, word.as_ref(), label)?)))
     }
 
     fn nodes(&self, py: Python<'_>) -> Result<NodeTable> {
@@ -431,13 +431,13 @@ fn find<'a>(state: &'a State, key: &str) -> Option<&'a phago_core::documents::Do
 }
 
 // The concept of a word, or else of a stem: the stem of a stem may be another one.
-fn concept(state: &State, words: &[QueryWord], label: &str) -> Option<u32> {
+fn concept(state: &State, word: Option<&QueryWord>, label: &str) -> Option<u32> {
     let by_stem = || {
         let commons = state.commons();
         let term = commons.lexicon().term(label).filter(|term| state.knows(*term))?;
         state.home(term).is_concept(term, commons).then_some(term)
     };
-    state.concept(words).or_else(by_stem)
+    word.and_then(|word| state.concept(word)).or_else(by_stem)
 }
 
 fn neighbors(state: &State, term: u32) -> Vec<Neighbor> {

@@ -68,7 +68,7 @@ pub fn weighted(commons: &Commons, words: &[QueryWord]) -> Vec<WeightedTerm> {
     let known = known.filter(|&(term, _)| commons.df(term) > 0);
     let mut terms: Vec<WeightedTerm> = known
         .map(|(term, count)| {
-            let weight = f64::from(count) * commons.idf(term) * (K1 + 1.0);
+            let weight = f64::from(count) * commons.weight(term) * (K1 + 1.0);
             WeightedTerm { id: commons.id(term), term, weight }
         })
         .collect();
@@ -116,7 +116,7 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn new(documents: &'a Documents, commons: &Commons, terms: &[WeightedTerm]) -> Self {
-        let per_word = K1 * B / commons.mean_length();
+        let per_word = per_word(commons);
         let list = |term: &WeightedTerm| {
             let postings = documents.postings(term.term)?;
             let most = gain(term.weight, postings.most, postings.shortest, per_word);
@@ -228,6 +228,12 @@ impl<'a> Search<'a> {
         });
         gains.sum()
     }
+}
+
+/// What each word of a document adds to the bound of its terms: k1 * b / mean. 0 where documents have function words alone.
+pub(crate) fn per_word(commons: &Commons) -> f64 {
+    let mean = commons.mean_length();
+    if mean > 0.0 { K1 * B / mean } else { 0.0 }
 }
 
 /// What a term gives to a document: weight * tf / (tf + k1 (1 - b + b * length / mean)), with

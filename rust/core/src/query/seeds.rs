@@ -63,7 +63,7 @@ impl Stretch {
         let mut sorted: Vec<u32> = words.iter().copied().filter(|&term| term != BREAK).collect();
         sorted.sort_unstable();
         let terms: Vec<(u32, u32)> = sorted.chunk_by(u32::eq).map(|same| (same[0], same.len() as u32)).collect();
-        let norm = crate::text::norm(&terms);
+        let norm = crate::text::norm(terms.iter().map(|term| term.1));
         Stretch { terms, norm }
     }
 }

@@ -19,6 +19,7 @@ use crate::query::question::Question;
 use crate::query::ranking::Ranking;
 use crate::query::seeds::{Seed, Spot};
 use crate::shard::Shard;
+use crate::text::Role;
 use std::sync::{Arc, LazyLock};
 
 /// A concept that the seeds light up.
@@ -82,11 +83,13 @@ pub fn light(
     // Summed for each term in the order of the seeds, which is the same everywhere.
     let mut strengths: Map<u32, f64> = Map::default();
     let mut new_terms = 0.0;
+    let is_concept = |term: u32| commons.role(term) == Role::Word;
     for seed in seeds {
         let (terms, norm) = voice(shards, seed);
-        let own = question.terms.iter().filter(|own| has(terms, own.term)).count();
-        new_terms += seed.weight * (terms.len() - own) as f64;
-        for &(term, tf) in terms {
+        let own = question.terms.iter().filter(|own| is_concept(own.term) && has(terms, own.term)).count();
+        let concepts = terms.iter().filter(|term| is_concept(term.0));
+        new_terms += seed.weight * (concepts.clone().count() - own) as f64;
+        for &(term, tf) in concepts {
             *strengths.entry(term).or_default() += seed.weight * term_weight(tf) / norm;
         }
     }
@@ -128,7 +131,7 @@ pub fn light(
     marks.set(lit.iter().map(|lit| lit.term), commons.terms());
     let mut spread = Spread { lit, hops, full: 0.0, worth: 0.0 };
     spread.full = spread.activation(shards, best.spot, marks, &mut Vec::new());
-    let known = ranking.concepts_evidence + question.terms.len() as f64;
+    let known = ranking.concepts_evidence + question.content as f64;
     spread.worth = ranking.concepts_weight * (new_terms / (new_terms + known));
     spread
 }
