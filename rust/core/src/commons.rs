@@ -7,7 +7,7 @@ use crate::config::ColonyConfig;
 use crate::documents::{AnalysedDocument, Document};
 use crate::ids::{AgentId, ShardId, TICK_MAX, Tick};
 use crate::ring::Ring;
-use crate::text::{FUNCTION_SHARE, Lexicon, Role};
+use crate::text::{Lexicon, Role};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -135,12 +135,6 @@ impl Commons {
     /// ln(1 + (N - df + 0.5) / (df + 0.5)), as in BM25 (Robertson and Zaragoza 2009, floored at 0 by the 1).
     pub fn idf(&self, term: u32) -> f64 {
         idf(self.documents, self.df(term))
-    }
-
-    /// Its idf, of a function word a share of it: what a term weighs in a question.
-    pub fn weight(&self, term: u32) -> f64 {
-        let idf = self.idf(term);
-        if self.role(term) == Role::Function { FUNCTION_SHARE * idf } else { idf }
     }
 
     /// What a term may do.

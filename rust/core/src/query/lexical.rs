@@ -51,7 +51,7 @@ pub struct Scratch {
     ranked: Vec<f32>,
 }
 
-/// A term of a question and what it weighs: count * idf * (k1 + 1).
+/// A term of a question and what it weighs: count * idf * (k1 + 1), or a share of it.
 #[derive(Copy, Clone, Debug)]
 pub struct WeightedTerm {
     /// The id of its node, which orders sums.
@@ -64,11 +64,11 @@ pub struct WeightedTerm {
 
 /// The terms of a question that stand in some document, in the order of their ids.
 pub fn weighted(commons: &Commons, words: &[QueryWord]) -> Vec<WeightedTerm> {
-    let known = words.iter().filter_map(|word| word.term.map(|term| (term, word.count)));
-    let known = known.filter(|&(term, _)| commons.df(term) > 0);
+    let known = words.iter().filter_map(|word| Some((word, word.term?)));
+    let known = known.filter(|&(_, term)| commons.df(term) > 0);
     let mut terms: Vec<WeightedTerm> = known
-        .map(|(term, count)| {
-            let weight = f64::from(count) * commons.weight(term) * (K1 + 1.0);
+        .map(|(word, term)| {
+            let weight = f64::from(word.count) * (commons.idf(term) * word.share()) * (K1 + 1.0);
             WeightedTerm { id: commons.id(term), term, weight }
         })
         .collect();

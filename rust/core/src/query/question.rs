@@ -14,7 +14,7 @@ pub struct QuestionTerm {
     pub term: u32,
     /// How often the question has it.
     pub count: u32,
-    /// ln(1 + (N - df + 0.5) / (df + 0.5)), of a function word a share of it.
+    /// ln(1 + (N - df + 0.5) / (df + 0.5)), or the share of it that its word has ([`QueryWord::share`]).
     pub idf: f64,
     /// The place of its word in [`Question::words`].
     pub word: u32,
@@ -63,7 +63,7 @@ impl Question {
         let mut terms: Vec<QuestionTerm> = known
             .filter(|&(_, term, _)| commons.df(term) > 0)
             .map(|(place, term, count)| {
-                let (id, idf) = (commons.id(term), commons.weight(term));
+                let (id, idf) = (commons.id(term), commons.idf(term) * words[place].share());
                 QuestionTerm { id, term, count, idf, word: place as u32 }
             })
             .collect();

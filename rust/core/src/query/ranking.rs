@@ -10,7 +10,7 @@ use crate::config::within;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ranking {
     /// Power of the covered share of a question in its lexical score: documents that have more of its words win
-    /// over those that repeat one. Default 0.15.
+    /// over those that repeat one. Default 0.1.
     pub coverage_power: f64,
     /// Share of the best passage in the lexical score of a document that has several; the rest is that of the whole.
     /// Default 0.5.
@@ -66,7 +66,7 @@ pub struct Ranking {
 impl Default for Ranking {
     fn default() -> Self {
         Ranking {
-            coverage_power: 0.15,
+            coverage_power: 0.1,
             passage_share: 0.5,
             title_weight: 0.4,
             named_weight: 0.6,

@@ -98,7 +98,7 @@ pub fn light(
         let idf = commons.idf(term);
         let own = if question.place(term).is_some() { ranking.own_share } else { 1.0 };
         let strength = sum * idf * own;
-        (df > 1 && strength > 0.0).then(|| Lit {
+        (df > 1 && u64::from(df) < commons.documents() && strength > 0.0).then(|| Lit {
             id: commons.id(term),
             term,
             strength,

@@ -20,7 +20,7 @@ mod words;
 pub use asking::{Placed, QueryWord};
 pub use chunk::RUN_BYTES_MAX;
 pub use fold::{Role, role_of};
-pub use function::{FUNCTION_SHARE, function_words, is_function_word};
+pub use function::{function_words, is_function_word};
 pub use lexicon::Lexicon;
 pub use sequence::{Passage, Sequence};
 pub use session::{Analysis, DOCUMENT_WORDS_MAX, SESSION_FORMS_MAX, Session, TITLE_TERMS_MAX, norm};
