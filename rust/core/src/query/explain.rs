@@ -55,7 +55,8 @@ impl Inquiry {
     /// What there is to say of a question and no document: the words that no document has, and why nothing is found.
     pub fn explain_question(&self, view: View<'_>) -> Explanation {
         let unknown = self.question.words.iter().enumerate();
-        let unknown = unknown.filter(|(at, word)| word.stands && self.question.terms.iter().all(|term| term.word as usize != *at));
+        let unknown = unknown
+            .filter(|(at, word)| word.stands && self.question.terms.iter().all(|term| term.word as usize != *at));
         Explanation {
             score: 0.0,
             parts: Parts::default(),

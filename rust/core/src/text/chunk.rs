@@ -80,17 +80,21 @@ fn piece_end(chunk: &str, from: usize) -> usize {
     }
 }
 
-// `U.S`: letters, each alone, with dots between. Never `a.b.c` with something else at its end.
+// `U.S`: a few letters, each alone, with dots between and nothing else at either end.
 fn acronym_end(chunk: &str, from: usize, end: usize) -> usize {
     let is_letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphabetic);
     let (bytes, mut at) = (chunk.as_bytes(), end);
-    if end != from + 1 || !is_letter(bytes.get(from)) {
+    let begins = from == 0 || bytes[from - 1] != b'.';
+    if end != from + 1 || !begins || !is_letter(bytes.get(from)) {
         return end;
     }
     while bytes.get(at) == Some(&b'.') && is_letter(bytes.get(at + 1)) {
         match bytes.get(at + 2) {
             Some(byte) if byte.is_ascii_alphanumeric() || !byte.is_ascii() => return end,
             _ => at += 2,
+        }
+        if at > from + 2 * PIECES_MAX {
+            return end;
         }
     }
     at
@@ -106,7 +110,8 @@ struct Group<'a> {
 impl<'a> Group<'a> {
     fn push(&mut self, start: usize, end: usize, visit: &mut dyn FnMut(Word<'_>)) {
         if let Some(&last) = self.pieces.last() {
-            let (before, between, this) = (&self.chunk[last.0..last.1], &self.chunk[last.1..start], &self.chunk[start..end]);
+            let (before, between, this) =
+                (&self.chunk[last.0..last.1], &self.chunk[last.1..start], &self.chunk[start..end]);
             if self.pieces.len() > 4 * PIECES_MAX || !binds(before, between, this) {
                 self.flush(visit);
             }
@@ -162,7 +167,8 @@ fn binds(before: &str, sign: &str, this: &str) -> bool {
     match sign {
         "_" | "'" | "’" => true,
         "-" | "‐" | "‑" => {
-            let bound = |run: &str| run.chars().nth(BOUND_CHARS).is_none() || run.bytes().any(|byte| byte.is_ascii_digit());
+            let bound =
+                |run: &str| run.chars().nth(BOUND_CHARS).is_none() || run.bytes().any(|byte| byte.is_ascii_digit());
             bound(before) || bound(this)
         }
         "." | ":" => numbers,

@@ -23,8 +23,12 @@ pub(super) fn class(c: char) -> Class {
     match c {
         '\0'..='\x7f' if c.is_ascii_alphanumeric() => Class::Letter,
         '\0'..='\x7f' => Class::Break,
-        // Most of Chinese and Japanese, without a look at any table.
-        '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' => Class::Sign,
+        // Most of Thai, Chinese and Japanese, without a look at any table.
+        '\u{e01}'..='\u{e3a}'
+        | '\u{3041}'..='\u{3096}'
+        | '\u{30a1}'..='\u{30fa}'
+        | '\u{3400}'..='\u{4dbf}'
+        | '\u{4e00}'..='\u{9fff}' => Class::Sign,
         _ if is_ignorable(c) => Class::Ignorable,
         _ if belongs(c) => {
             if is_unspaced(c) {

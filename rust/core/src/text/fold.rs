@@ -69,9 +69,7 @@ fn fold(form: &str) -> Cow<'_, str> {
     let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
     let bytes = bare.as_bytes();
     let is_sign = |at: usize| {
-        let between = |is: fn(&u8) -> bool| {
-            at > 0 && is(&bytes[at - 1]) && bytes.get(at + 1).is_none_or(is)
-        };
+        let between = |is: fn(&u8) -> bool| at > 0 && is(&bytes[at - 1]) && bytes.get(at + 1).is_none_or(is);
         match bytes[at] {
             b'-' | b'_' | b'\'' => !(at > 0 && digit(bytes.get(at - 1)) && digit(bytes.get(at + 1))),
             b'.' => between(u8::is_ascii_alphabetic),

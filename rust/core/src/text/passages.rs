@@ -22,7 +22,11 @@ pub fn passages(text: &str) -> Vec<(usize, usize)> {
     while start < text.len() {
         let rest = &text[start..];
         let longest = after(rest, PASSAGE_CHARS_MAX);
-        let end = if longest == rest.len() { longest } else { cut(&rest[..longest + after(&rest[longest..], AHEAD)], longest) };
+        let end = if longest == rest.len() {
+            longest
+        } else {
+            cut(&rest[..longest + after(&rest[longest..], AHEAD)], longest)
+        };
         let (from, to) = trimmed(text, (start, start + end));
         if from < to {
             all.push((from, to));
@@ -81,6 +85,9 @@ fn may_end_a_sentence(text: &str) -> bool {
         0xc2 | 0xcd => true,
         ..0xd4 | 0xe4..=0xe9 | 0xeb..=0xed => false,
         0xe0 => !matches!(bytes[at + 1], 0xb8 | 0xb9),
+        0xe1 => !matches!(bytes[at + 1], 0x84..=0x87),
+        // Dashes and quotes.
+        0xe2 => bytes[at + 1] != 0x80 || !matches!(bytes[at + 2], 0x90..=0x9f),
         0xe3 => bytes[at + 1] == 0x80,
         0xf0 => bytes[at + 1] != 0x9f,
         _ => true,

@@ -20,20 +20,27 @@ pub(super) fn pairs(chunk: &str, from: usize, asked: bool, visit: &mut dyn FnMut
     while at < chunk.len() {
         let c = char_at(chunk, at);
         let after = at + c.len_utf8();
-        match c {
-            '\u{4e00}'..='\u{9fff}' => {
-                pair.push(chunk[at..after].chars(), at, visit);
-                at = after;
-            }
-            _ => match class(c) {
-                Class::Sign => at = one(chunk, at, &mut pair, visit),
-                Class::Ignorable => at = after,
-                _ => break,
-            },
+        // Nearly always a letter is a sign by itself, and nothing needs to be looked up.
+        if is_plain(c) && (after == chunk.len() || is_plain(char_at(chunk, after))) {
+            pair.push(std::iter::once(c), at, visit);
+            at = after;
+            continue;
+        }
+        match class(c) {
+            Class::Sign => at = one(chunk, at, &mut pair, visit),
+            Class::Ignorable => at = after,
+            _ => break,
         }
     }
     pair.finish(visit);
     at
+}
+
+// Letters in normal form that change no other: most of Han, kana and Thai.
+fn is_plain(c: char) -> bool {
+    matches!(c,
+        '\u{4e00}'..='\u{9fff}' | '\u{3400}'..='\u{4dbf}' | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{30fc}'
+        | '\u{e01}'..='\u{e30}' | '\u{e32}' | '\u{e40}'..='\u{e46}')
 }
 
 // One letter with what follows and changes it: normalised by itself.
