@@ -25,7 +25,7 @@ use crate::query::ranking::Ranking;
 use crate::query::seeds::{self, Candidate, Scale, Seed, Spot};
 use crate::query::spread::{self, Spread, Sums};
 use crate::shard::Shard;
-use crate::text::Session;
+use crate::text::{Role, Session};
 use std::sync::Arc;
 
 /// The additive parts of a score.
@@ -60,7 +60,7 @@ pub struct Hit {
 pub enum Nothing {
     /// The colony has no documents.
     NoDocuments,
-    /// The question has no words, or stop words only.
+    /// The question has no words, or function words only that no document has.
     NoWords,
     /// No document has any of its words.
     UnknownWords,
@@ -131,7 +131,7 @@ impl Inquiry {
         match () {
             () if !self.seeds.is_empty() => None,
             () if commons.documents() == 0 => Some(Nothing::NoDocuments),
-            () if self.question.words.is_empty() => Some(Nothing::NoWords),
+            () if self.question.words.iter().all(|word| word.role == Role::Function) => Some(Nothing::NoWords),
             () => Some(Nothing::UnknownWords),
         }
     }
