@@ -19,16 +19,18 @@ PIP = if $(BIN)/python -m pip --version >/dev/null 2>&1; then set -- $(BIN)/pyth
 # `pip --python` came with 22.3.
 PIP_KNOWS_PYTHON := import pip, sys; sys.exit([int(part) for part in pip.__version__.split(".")[:2]] < [22, 3])
 
-.PHONY: help demo test dev check bench campaign tools clean
+.PHONY: help demo test dev check readme bench campaign mutants tools clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo       build phago, digest the documentation of this Python, answer five questions'
 	@echo 'make test       the tests of Rust and of Python'
 	@echo 'make dev        a quick build into .venv: changes of Python show at once, those of Rust after the next make dev'
-	@echo 'make check      formatting, lints, types, documentation, licences'
+	@echo 'make check      formatting, lints, types, documentation, licences; warnings are errors'
+	@echo 'make readme     what the examples of README.md print is written into it'
 	@echo 'make bench      figures beside peers; PHAGO_DATA names a folder of corpora and collections'
 	@echo 'make campaign   one digest for many shards, threads and seeds; PHAGO_DATA as above'
+	@echo 'make mutants    break phago in some forty places and see that a test finds each; takes long'
 	@echo 'make clean      remove .venv and what pytest, mypy and ruff keep'
 	@echo
 	@echo 'PYTHON=python3.12 make ...   with another Python (3.11 or later)'
@@ -56,11 +58,18 @@ check: $(VENV)/.phago $(VENV)/.test $(VENV)/.check
 	$(BIN)/python tools/licences.py --check
 	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_package.py
 
+readme: $(VENV)/.test
+	$(BIN)/python -W ignore tools/readme.py
+
 bench: $(VENV)/.phago $(VENV)/.test $(VENV)/.bench
 	$(BIN)/python -m pytest benches --benchmark-only --benchmark-quiet --timeout 3600
 
 campaign: $(VENV)/.phago $(VENV)/.test
 	$(BIN)/python -m pytest -m campaign --timeout 7200
+
+# One or some: .venv/bin/python tools/mutants.py NAME ...
+mutants: $(VENV)/.test | tools
+	$(BIN)/python tools/mutants.py
 
 # --- what the above stand on --------------------------------------------------------------------------------------
 
@@ -69,9 +78,9 @@ tools:
 	@[ -n "$(PYTHON)" ] || { \
 		echo 'phago needs Python 3.11 or later: apt-get install python3, or PYTHON=/path/to/python3.11 make ...'; exit 1; }
 	@command -v $(CARGO) >/dev/null || { \
-		echo 'phago needs cargo, from Rust 1.88 or later: rustup.rs tells how to install it; then open a new shell'; exit 1; }
-	@[ "$$($(CARGO) --version | sed 's/^cargo 1\.\([0-9]*\).*/\1/')" -ge 88 ] || { \
-		echo "phago needs Rust 1.88 or later, and this is $$($(CARGO) --version): rustup update stable"; exit 1; }
+		echo 'phago needs cargo, from Rust 1.89 or later: rustup.rs tells how to install it; then open a new shell'; exit 1; }
+	@[ "$$($(CARGO) --version | sed 's/^cargo 1\.\([0-9]*\).*/\1/')" -ge 89 ] || { \
+		echo "phago needs Rust 1.89 or later, and this is $$($(CARGO) --version): rustup update stable"; exit 1; }
 	@command -v cc >/dev/null || { echo 'phago needs a C compiler to link: apt-get install gcc libc6-dev'; exit 1; }
 
 # Debian cuts ensurepip out of its Python; then the system's pip fills the environment from outside.

@@ -6,8 +6,9 @@
 
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
+use phago_core::documents::Body;
 use phago_core::ring::Ring;
-use phago_engine::{NewDocument, OnError, Runner, RunnerConfig, World};
+use phago_engine::{OnError, Runner, RunnerConfig, World};
 use std::hint::black_box;
 use std::time::Instant;
 use tokio::runtime::Runtime;
@@ -33,7 +34,7 @@ fn main() {
     }
 }
 
-fn read(file: &str) -> Vec<NewDocument> {
+fn read(file: &str) -> Vec<Body> {
     let bytes = std::fs::read(file).expect("FILE can be read");
     let fields: Vec<&str> = std::str::from_utf8(&bytes).expect("FILE is UTF-8").split_terminator('\0').collect();
     assert_eq!(fields.len() % 3, 0, "a document has three fields");
@@ -41,13 +42,13 @@ fn read(file: &str) -> Vec<NewDocument> {
         .chunks(3)
         .map(|field| {
             let (key, title, text) = (Some(field[0].into()), field[1].into(), field[2].into());
-            NewDocument { key, title, text, ..NewDocument::default() }
+            Body { key, title, text, ..Body::default() }
         })
         .collect()
 }
 
 // Documents of 40 words, small numbers more often than large ones.
-fn made_up() -> Vec<NewDocument> {
+fn made_up() -> Vec<Body> {
     let mut state = 7u32;
     let mut word = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -56,7 +57,7 @@ fn made_up() -> Vec<NewDocument> {
     };
     let text = |number: u32| (0..40).map(|_| word()).collect::<Vec<_>>().join(" ") + &format!(" n{number}");
     let texts: Vec<String> = (0..10_000).map(text).collect();
-    texts.into_iter().map(|text| NewDocument { text, ..NewDocument::default() }).collect()
+    texts.into_iter().map(|text| Body { text: text.into(), ..Body::default() }).collect()
 }
 
 fn line(name: &str, ingested: f64, seconds: f64) {
@@ -64,7 +65,7 @@ fn line(name: &str, ingested: f64, seconds: f64) {
     println!(r#"{{"name": "{name}", "seconds": {seconds}, "ingest": {ingested}, "run": {run}}}"#);
 }
 
-fn plain(documents: &[NewDocument]) -> String {
+fn plain(documents: &[Body]) -> String {
     let begun = Instant::now();
     let mut colony =
         Colony::new(ColonyConfig::default(), Ring::new(1, VIRTUAL_NODES)).expect("the defaults are accepted");
@@ -76,10 +77,10 @@ fn plain(documents: &[NewDocument]) -> String {
         colony.tick().expect("the tick is made");
     }
     line("plain loop", ingested, begun.elapsed().as_secs_f64());
-    colony.state().digest()
+    colony.digest()
 }
 
-fn driven(documents: &[NewDocument], runtime: &Runtime) -> String {
+fn driven(documents: &[Body], runtime: &Runtime) -> String {
     let chunks: Vec<Vec<_>> = documents.chunks(CHUNK).map(|chunk| chunk.iter().cloned().map(Ok).collect()).collect();
     let begun = Instant::now();
     let (world, runner) = runner(1, runtime);

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import phago
 import pytest
-from phago import _phago
 from support import seeded_documents
 
 DOCUMENTS = [one for one in seeded_documents(120) if "id" in one]
@@ -185,9 +184,7 @@ def test_results_pickle_and_labels_are_words(colony):
         assert pickle.loads(pickle.dumps(thing)) == thing
 
 
-def test_constants_are_those_of_the_core_and_can_be_changed(colony):
-    default = {field: getattr(phago.Ranking(), field) for field in phago.Ranking.__slots__}
-    assert default == _phago.default_ranking()
+def test_constants_can_be_changed(colony):
     plainly = phago.Ranking(concepts_weight=0, bridge_weight=0)
     assert plain(colony.query(QUESTIONS[0], ranking=phago.Ranking())) == plain(colony.query(QUESTIONS[0]))
     assert all(hit.parts.concepts == hit.parts.bridge == 0 for hit in colony.query(QUESTIONS[0], ranking=plainly))

@@ -3,7 +3,6 @@
 import asyncio
 import inspect
 import threading
-import time
 
 import phago
 import pytest
@@ -252,7 +251,7 @@ import phago
 
 colony = phago.Colony(2)
 colony.ingest("two words")
-colony._runner.inject(("deaf", 0, "Act", 1, 3_000))
+colony._runner.inject(("deaf", 0, "Act", 1, 600_000))
 threading.Thread(target=colony.tick, daemon=True).start()
 async def main():
     twin = phago.AsyncColony(2)
@@ -262,6 +261,4 @@ async def main():
 asyncio.run(main())
 print("end", flush=True)
 """
-    begun = time.monotonic()
     assert child_says(program) == "end\n"
-    assert time.monotonic() - begun < 20

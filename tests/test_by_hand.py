@@ -95,7 +95,8 @@ def test_a_batch_that_was_forgotten_stops_decay():
     for shard in shards:
         for to, batch in shard.take_outbox().items():
             shards[to].deliver(batch)
-        assert shard.take_outbox() == {}
+        # A batch that was lost on its way can be asked for again.
+        assert set(shard.take_outbox()) == set(shards[0].ring.all_shards())
     assert shards[0].tick_phase(DECAY).node_count > 0
 
 
@@ -162,22 +163,111 @@ def test_shards_that_have_gone_their_own_way_are_not_brought_together():
         phago.DistributedRunner(phago.Coordinator(3), [*apart[0][:2], apart[1][2]])
 
 
-def test_two_clusters_on_one_ring_are_two_worlds(driven):
+def test_a_shard_that_is_made_again_is_the_same_shard(driven):
     ring = phago.ConsistentHashRing(3)
-    first, second = fill(cluster(3, ring)), cluster(3, ring)
-    tick(first)
-    tick(first)
-    assert digest(first) == driven[0]
-    assert [shard.current_tick for shard in second] == [0, 0, 0]
-    assert sum(shard.stats()["documents"] for shard in second) == 0
+    shards = fill(cluster(3, ring))
+    documents = [shard.stats()["documents"] for shard in shards]
+    # One that is gone, and all of them while the others still live, as a notebook's cell makes them when it runs twice.
+    shards[0] = None
+    shards[0] = ShardedColony(ShardId(0), ColonyConfig(), ring)
+    again = cluster(3, ring)
+    assert [shard.stats()["documents"] for shard in again] == documents
+    shards = again
+    with phago.DistributedRunner(phago.Coordinator(3), shards) as runner:
+        edges = [result.total_edges() for result in runner.run_sync(2)]
+    assert (digest(shards), edges) == driven
 
 
-def test_a_place_is_not_given_twice():
+def test_a_colony_that_ended_with_documents_is_not_begun_again_by_mistake():
     ring = phago.ConsistentHashRing(2)
+    cluster(2, ring)
     shards = fill(cluster(2, ring))
-    del shards[0]
-    again = ShardedColony(ShardId(0), ColonyConfig(), ring)
-    assert again.stats()["documents"] == 0
+    shards[ring.get_shard("d0")].delete_document("d0")
+    del shards
+    with pytest.raises(phago.ConfigError, match="23 documents with it; accepted is a new ring") as caught:
+        cluster(2, ring)
+    assert caught.value.field == "ring"
+    # An empty one and one of another config begin anew.
+    other = ColonyConfig(max_edge_degree=7)
+    for _ in range(2):
+        assert [shard.stats()["documents"] for shard in cluster(2, ring, other)] == [0, 0]
+
+
+def test_a_shard_that_is_made_again_goes_on_in_the_world_it_was_brought_into(driven):
+    rings = [phago.ConsistentHashRing(3) for _ in range(3)]
+    shards = fill([ShardedColony(ShardId(at), ColonyConfig(), ring) for at, ring in enumerate(rings)])
+    coordinator = phago.Coordinator(3)
+    with phago.DistributedRunner(coordinator, shards) as runner:
+        runner.run_sync(1)
+    shards[0] = None
+    # Neither its own ring nor the coordinator's leads elsewhere.
+    for ring in (rings[0], coordinator.ring):
+        shards[0] = ShardedColony(ShardId(0), ColonyConfig(), ring)
+        assert shards[0].current_tick == 1
+    with phago.DistributedRunner(coordinator, shards) as runner:
+        edges = runner.run_sync(1)[0].total_edges()
+    assert (digest(shards), edges) == (driven[0], driven[1][1])
+
+
+def test_shards_of_several_worlds_that_would_leave_documents_behind_are_refused():
+    shards, other = fill(cluster(3)), cluster(3)
+    documents = [shard.stats()["documents"] for shard in shards]
+    for mixed, left in (([*shards[:2], other[2]], 2), ([shards[0], *other[1:]], 1)):
+        with pytest.raises(phago.ConfigError, match=f"{documents[left]} documents on shard-{left}") as caught:
+            phago.DistributedRunner(phago.Coordinator(3), mixed)
+        assert caught.value.field == "shards"
+        assert "make shard-" in caught.value.accepted
+    with phago.DistributedRunner(phago.Coordinator(3), shards) as runner:
+        runner.tick_sync()
+    assert [shard.stats()["documents"] for shard in shards] == documents
+
+
+def test_a_tick_by_hand_can_be_abandoned(driven):
+    shards = fill(cluster(3))
+    before = digest(shards)
+    assert shards[0].abandon() is False
+    for phase in (SENSE, ACT):
+        for shard in shards:
+            shard.tick_phase(phase)
+    # The batches are lost, and with them the tick.
+    lost = [shard.take_outbox() for shard in shards]
+    with pytest.raises(phago.BarrierFailed):
+        shards[0].tick_phase(DECAY)
+    with pytest.raises(phago.BusyError, match="abandon"):
+        phago.DistributedRunner(phago.Coordinator(3), shards)
+    assert shards[2].abandon() is True
+    assert (shards[0].abandon(), digest(shards), shards[0].current_tick) == (False, before, 0)
+    with pytest.raises(phago.BarrierFailed):
+        shards[0].deliver(lost[1][ShardId(0)])
+    edges = [sum(result.edge_count for result in tick(shards)) for _ in range(2)]
+    assert (digest(shards), edges) == driven
+
+
+def test_under_a_runner_nothing_is_abandoned_by_hand():
+    coordinator = phago.Coordinator(2)
+    shards = fill(cluster(2, coordinator.ring))
+    with phago.DistributedRunner(coordinator, shards) as runner:
+        runner.tick_sync()
+        with pytest.raises(phago.BusyError, match="cancel the runner's tick"):
+            shards[0].abandon()
+
+
+def test_a_tick_by_hand_goes_on_without_a_shard_that_is_gone():
+    shards = fill(cluster(3))
+    whole = fill(cluster(3))
+    tick(whole)
+    del shards[2]
+    for phase in (SENSE, ACT):
+        for shard in shards:
+            shard.tick_phase(phase)
+    for shard in shards:
+        for to, batch in shard.take_outbox().items():
+            if to < 2:
+                shards[to].deliver(batch)
+    for phase in (DECAY, ADVANCE):
+        for shard in shards:
+            shard.tick_phase(phase)
+    assert (shards[0].current_tick, digest(shards)) == (1, digest(whole))
 
 
 def test_unlike_shards_are_refused_with_both_values():

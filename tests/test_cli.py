@@ -5,11 +5,12 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 import phago
 import pytest
-from phago import cli, demo
+from phago import cli
+from phago.cli import demo
+from support import with_sigint
 
 PROGRAM = [sys.executable, "-W", "ignore", "-m", "phago"]
 
@@ -123,16 +124,26 @@ def test_without_docstrings_the_demo_says_what_to_do():
     assert done.stderr == "phago: Python runs with -OO, which strips the documentation; run it without\n"
 
 
-def test_ctrl_c_ends_with_130_and_no_traceback():
-    running = subprocess.Popen([*PROGRAM, "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def interrupted_demo(handler):
+    """The demo that gets a SIGINT once it has begun; where the signal falls is left to chance."""
+    command = with_sigint(handler, [*PROGRAM, "demo"])
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert running.stdout is not None
-    # It has begun; where the signal falls is left to chance, it must be answered anywhere.
     running.stdout.readline()
-    time.sleep(0.3)
     running.send_signal(signal.SIGINT)
-    _, errors = running.communicate(timeout=30)
-    assert running.returncode == 130
-    assert errors == "phago: interrupted\n"
+    said, errors = running.communicate(timeout=100)
+    return running.returncode, said, errors
+
+
+def test_ctrl_c_ends_with_130_and_no_traceback():
+    code, _, errors = interrupted_demo("SIG_DFL")
+    assert (code, errors) == (130, "phago: interrupted\n")
+
+
+def test_who_was_started_to_ignore_ctrl_c_goes_on_to_the_end():
+    code, said, errors = interrupted_demo("SIG_IGN")
+    assert (code, errors) == (0, "")
+    assert len(said.splitlines()) > 5
 
 
 def test_a_reader_who_leaves_is_no_error(folder):

@@ -1,14 +1,17 @@
 """Settings are checked when they are made."""
 
+import ast
 import dataclasses
+import inspect
+import itertools
 import pickle
 
 import numpy as np
 import phago
 import pytest
-from phago import _phago
+from phago import _phago, config
 
-CONFIGS = [phago.RunnerConfig, phago.DistributedConfig, phago.ColonyConfig]
+CONFIGS = [phago.RunnerConfig, phago.DistributedConfig, phago.ColonyConfig, phago.Ranking]
 
 
 def test_defaults_are_those_promised():
@@ -18,19 +21,15 @@ def test_defaults_are_those_promised():
     assert (distributed.rpc_timeout_ms, distributed.virtual_nodes_per_shard) == (5000, 150)
 
 
-def test_the_native_module_has_the_same_colony_defaults():
-    assert dataclasses.asdict(phago.ColonyConfig()) == _phago.default_config()
-
-
 @pytest.mark.parametrize("kind", CONFIGS)
 def test_a_config_is_frozen_keyword_only_and_picklable(kind):
-    config = kind()
+    made = kind()
     name = dataclasses.fields(kind)[0].name
     with pytest.raises(dataclasses.FrozenInstanceError):
-        setattr(config, name, 1)
+        setattr(made, name, 1)
     with pytest.raises(TypeError):
         kind(1)
-    assert pickle.loads(pickle.dumps(config)) == config
+    assert pickle.loads(pickle.dumps(made)) == made
 
 
 @pytest.mark.parametrize("kind", CONFIGS)
@@ -53,42 +52,98 @@ def test_true_is_no_number(kind):
                 kind(**{field.name: True})
 
 
-def bounds():
-    return [
-        (phago.RunnerConfig, "phase_timeout_ms", 1, 86_400_000),
-        (phago.RunnerConfig, "max_parallelism", 1, 256),
-        (phago.DistributedConfig, "num_shards", 1, 1024),
-        (phago.DistributedConfig, "virtual_nodes_per_shard", 1, 10_000),
-        (phago.ColonyConfig, "seed", 0, 2**64 - 1),
-        (phago.ColonyConfig, "max_edge_degree", 1, 2**20),
-        (phago.ColonyConfig, "maturation_ticks", 0, 2**30),
-        (phago.ColonyConfig, "bytes_per_tick", 1, 2**40),
-    ]
+SETTINGS = [(kind, setting) for kind in CONFIGS for setting in _phago.settings(kind.__name__)]
 
 
-@pytest.mark.parametrize(("kind", "field", "low", "high"), bounds())
-def test_both_ends_of_a_range_are_accepted_and_what_lies_beyond_is_not(kind, field, low, high):
+def named(kind, setting):
+    return f"{kind.__name__}.{setting.name}"
+
+
+NAMES = [named(*pair) for pair in SETTINGS]
+
+
+def test_every_setting_of_the_core_is_a_field_with_the_same_default_and_the_other_way_round():
+    assert len(SETTINGS) >= 40
+    for kind in CONFIGS:
+        fields = {field.name: field.default for field in dataclasses.fields(kind)}
+        core = {setting.name: setting.default for setting in _phago.settings(kind.__name__)}
+        assert list(fields.items()) == list(core.items())
+        assert [type(value) for value in fields.values()] == [type(value) for value in core.values()]
+        assert dataclasses.asdict(kind()) == core
+
+
+def described(kind):
+    """The sentence below each field, which no running program sees."""
+    body = next(
+        node.body
+        for node in ast.parse(inspect.getsource(config)).body
+        if isinstance(node, ast.ClassDef) and node.name == kind.__name__
+    )
+    return {
+        field.target.id: " ".join(text.value.value.split())
+        for field, text in itertools.pairwise(body)
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr)
+    }
+
+
+def spelled(number):
+    """How the documentation may spell a number."""
+    if isinstance(number, float):
+        return {f"{number:g}", f"{number:,g}"}
+    forms = {str(number), f"{number:,}"}
+    for power in range(10, 65):
+        forms |= {f"2^{power}"} if number == 2**power else {f"2^{power} - 1"} if number == 2**power - 1 else set()
+    return forms
+
+
+@pytest.mark.parametrize(("kind", "setting"), SETTINGS, ids=NAMES)
+def test_the_documentation_says_which_range_is_accepted(kind, setting):
+    text = described(kind)[setting.name]
+    if setting.kind == "bool":
+        return
+    lows = {setting.at_least and f"`{setting.at_least}`"} if setting.at_least else spelled(setting.low)
+    accepted = {f"{low} to {high}" for low in lows for high in spelled(setting.high)}
+    assert any(f" {one}" in f" {text}" for one in accepted), (text, accepted)
+
+
+@pytest.mark.parametrize(("kind", "setting"), SETTINGS, ids=NAMES)
+def test_both_ends_of_a_range_are_accepted_and_what_lies_beyond_is_not(kind, setting):
+    if setting.kind == "bool":
+        return
+    low, high = setting.low, setting.high
+    # Its floor as low as it may be, and what it is the floor of as high.
+    others = {} if setting.at_least is None else {setting.at_least: low}
+    others |= {above.name: above.high for _, above in SETTINGS if above.at_least == setting.name}
     for good in (low, high):
-        assert getattr(kind(**{field: good}), field) == good
-    for bad in (low - 1, high + 1):
+        assert getattr(kind(**{setting.name: good} | others), setting.name) == good
+    step = 1 if setting.kind == "int" else 1e-9
+    for bad in (low - step, high + step * max(1, high)):
+        with pytest.raises(phago.ConfigError) as caught:
+            kind(**{setting.name: bad} | others)
+        assert caught.value.field == setting.name
+    if setting.at_least is not None:
         with pytest.raises(phago.ConfigError):
-            kind(**{field: bad})
+            kind(**{setting.at_least: getattr(kind(), setting.name) + 1})
 
 
-@pytest.mark.parametrize(("kind", "field", "low", "high"), [b for b in bounds() if b[0] is phago.ColonyConfig])
-def test_the_native_module_draws_the_same_line(kind, field, low, high):
-    default = dataclasses.asdict(kind())
-    for good in (low, high):
-        _phago.check_config(default | {field: good})
-    for bad in {high + 1, low - 1} - {-1, 2**64}:
+@pytest.mark.parametrize("setting", _phago.settings("ColonyConfig"), ids=lambda setting: setting.name)
+def test_the_native_module_holds_to_what_it_says(setting):
+    for good in (setting.low, setting.high):
+        _phago.check_config({setting.name: good})
+    for bad in (setting.low - 1, setting.high + 1):
         with pytest.raises(phago.ConfigError):
-            _phago.check_config(default | {field: bad})
+            _phago.check_config({setting.name: bad})
+
+
+def test_no_class_of_settings_but_these():
+    with pytest.raises(KeyError, match="no class of settings"):
+        _phago.settings("Colony")
 
 
 def test_numbers_of_other_libraries_become_plain_ones():
-    config = phago.ColonyConfig(seed=np.uint64(5), edge_decay_rate=np.float32(0.5))
-    assert type(config.seed) is int
-    assert type(config.edge_decay_rate) is float
+    made = phago.ColonyConfig(seed=np.uint64(5), edge_decay_rate=np.float32(0.5))
+    assert type(made.seed) is int
+    assert type(made.edge_decay_rate) is float
 
 
 def test_a_colony_takes_its_seed_from_either_place_and_refuses_two():

@@ -252,6 +252,29 @@ async def test_waiting_in_vain_names_who_is_missing():
     assert all(isinstance(shard, phago.ShardId) for shard in caught.value.shards)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda coordinator: coordinator.register_shard("elsewhere"), "shard-2 was registered"),
+        (lambda coordinator: coordinator.deregister_shard(1), "shard-1 was deregistered"),
+    ],
+)
+async def test_who_waits_is_told_of_new_members_at_once(change, said):
+    coordinator = phago.Coordinator(2)
+    coordinator.phase_complete(0, "Sense", 1)
+    waiting = [asyncio.create_task(coordinator.wait_for_phase(phase, 1)) for phase in ("Sense", "Decay")]
+    await asyncio.sleep(0.02)
+    change(coordinator)
+    for wait in waiting:
+        with pytest.raises(phago.BarrierFailed, match=f"{said} while .* tick 1 starts anew"):
+            await asyncio.wait_for(wait, 10)
+    # Who waits from then on waits for those of now.
+    waiting = asyncio.create_task(coordinator.wait_for_phase("Sense", 1, timeout_ms=20_000))
+    for info in coordinator.all_shards():
+        coordinator.phase_complete(info.id, "Sense", 1)
+    await asyncio.wait_for(waiting, 10)
+
+
 async def test_a_wait_that_is_cancelled_leaves_the_barrier_alone():
     coordinator = phago.Coordinator(1)
     waiting = asyncio.create_task(coordinator.wait_for_phase("Sense", 1))

@@ -10,6 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from phago import _phago
+from support import await_fault
 
 # Every word is its own stem and its own label, so that plain Python can tell what the index has to hold.
 WORDS = [
@@ -293,11 +294,11 @@ def test_results_outlive_the_document_they_tell_of():
 
 def test_while_a_tick_is_made_documents_stay_and_leave_when_it_ends():
     async def main():
-        async with phago.AsyncColony(3, runner=phago.RunnerConfig(max_parallelism=2, phase_timeout_ms=500)) as colony:
+        async with phago.AsyncColony(3, runner=phago.RunnerConfig(max_parallelism=2, phase_timeout_ms=3_000)) as colony:
             await colony.ingest([{"id": "a", "text": "ions cross"}, {"id": "b", "text": "yeast rises"}])
             colony._colony._runner.inject(("hang", 1, "Decay", 1))
             tick = asyncio.ensure_future(colony.tick())
-            await asyncio.sleep(0.1)
+            await await_fault(colony._colony._runner)
             assert await colony.delete("a")
             assert not await colony.delete("a")
             assert await colony.update({"id": "b", "text": "malt"}) == "changed"

@@ -1,47 +1,45 @@
 """What the documentation shows is what happens: README's examples, and those in docstrings."""
 
-import ast
-import asyncio
-import contextlib
 import doctest
 import importlib
+import importlib.util
 import inspect
-import io
 import pkgutil
 import re
 from pathlib import Path
 
 import phago
 
-README = Path(__file__).resolve().parent.parent / "README.md"
-# A block of Python, and the block of output that may follow it.
-EXAMPLE = re.compile(r"^```python\n(.*?)^```\n(?:\s*^```text\n(.*?)^```\n)?", re.DOTALL | re.MULTILINE)
+ROOT = Path(__file__).resolve().parent.parent
 
 
-def run(source, names):
-    """Run an example, which may await; returns what it prints."""
-    out = io.StringIO()
-    code = compile(source, str(README), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    with contextlib.redirect_stdout(out):
-        waiting = eval(code, names)
-        if inspect.iscoroutine(waiting):
-            asyncio.run(waiting)
-    return out.getvalue()
+def tool(name):
+    """A script of `tools`, which are no package."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+readme = tool("readme")
 
 
 def test_the_examples_of_the_readme_print_what_they_show():
-    examples = EXAMPLE.findall(README.read_text(encoding="utf-8"))
-    assert len(examples) >= 3
-    assert sum(bool(shown) for _, shown in examples) >= 3
-    names = {}
-    for source, shown in examples:
-        printed = run(source, names)
-        if shown:
-            assert printed == shown, source
+    shown = readme.README.read_text(encoding="utf-8")
+    found, examples, outputs = readme.with_outputs(shown)
+    assert found.splitlines() == shown.splitlines(), "`make readme` writes what they print"
+    assert (examples, outputs) >= (3, 3)
+
+
+def test_another_output_is_seen_and_only_its_line_changes():
+    shown = readme.README.read_text(encoding="utf-8")
+    wrong = shown.replace("3 documents digested\n", "4 documents digested\n")
+    assert wrong != shown
+    assert readme.with_outputs(wrong)[0] == shown
 
 
 def test_the_examples_in_docstrings_print_what_they_show():
-    modules = ["phago", *(f"phago.{found.name}" for found in pkgutil.iter_modules(phago.__path__))]
+    modules = ["phago", *(found.name for found in pkgutil.walk_packages(phago.__path__, "phago."))]
     tried = 0
     for name in modules:
         if name not in ("phago.__main__", "phago._phago"):
@@ -58,3 +56,22 @@ def test_everything_public_is_described():
             assert thing.__doc__, name
             # A dataclass without words of its own is described by its signature, which says nothing.
             assert not thing.__doc__.startswith(f"{name}("), name
+
+
+def test_make_help_and_the_guide_for_contributors_say_the_same():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    helped = dict(re.findall(r"@echo 'make (\w+) +(.*)'", makefile))
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| `make (\w+)` \| (.*) \|$", guide, re.MULTILINE))
+    assert {name: text.replace("`", "") for name, text in told.items()} == helped
+    assert set(helped) == set(re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[1].split()) - {"help", "tools"}
+    assert len(helped) >= 7
+
+
+def test_every_file_that_the_guide_for_contributors_names_is_there():
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    files = set(re.findall(r"\b(?:tests|benches|tools|python|rust)/[\w/]+(?:\.\w+)?", guide))
+    suites = re.findall(r"cargo test -p phago-(\w+) --test (\w+)", guide)
+    files |= {f"rust/{crate}/tests/{name}.rs" for crate, name in suites}
+    assert len(files) >= 10
+    assert [file for file in sorted(files) if not (ROOT / file).exists()] == []

@@ -9,15 +9,16 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 
 import ir_measures
 import pytest
 from ir_measures import AP, RR, R, ScoredDoc, nDCG
-from phago import beir, cli, evaluation
+from phago import cli
+from phago.cli import command
+from phago.evaluation import beir, evaluation, measures, significance
 from scipy import stats
-from support import Chance
+from support import Chance, with_sigint
 
 PROGRAM = [sys.executable, "-W", "ignore", "-m", "phago"]
 THEIRS = {"nDCG@10": nDCG @ 10, "MAP": AP @ 1000, "recall@5": R @ 5, "recall@10": R @ 10, "MRR@10": RR @ 10}
@@ -111,7 +112,7 @@ def chances(seed):
 def test_grades_below_0_are_no_answers():
     # Beside ir-measures no grade is below 0: the extension that it calls may end the process on one.
     ranking = ["spam", "answer", "other"]
-    for measure in evaluation.MEASURES.values():
+    for measure in measures.MEASURES.values():
         below, zero = ({"spam": grade, "answer": 2, "missing": 1} for grade in (-2, 0))
         assert measure(ranking, below) == measure(ranking, zero) > 0
         assert measure(ranking, {"spam": -1}) == 0
@@ -130,7 +131,7 @@ def test_measures_are_those_of_ir_measures_on_the_run_that_is_written(seed):
     for metric in ir_measures.iter_calc(list(THEIRS.values()), grades, run):
         name = next(name for name, measure in THEIRS.items() if measure == metric.measure)
         theirs[name][metric.query_id] = metric.value
-    for name, measure in evaluation.MEASURES.items():
+    for name, measure in measures.MEASURES.items():
         for question, judged in grades.items():
             ours = measure([document for document, _ in found[question]], judged)
             assert ours == pytest.approx(theirs[name][question], abs=1e-9), (name, question)
@@ -160,14 +161,14 @@ def test_p_is_that_of_scipy(count):
         ours = [chance.below(1000) / 1000 + shift for _ in range(count)]
         theirs = [chance.below(1000) / 1000 for _ in range(count)]
         expected = stats.ttest_rel(ours, theirs).pvalue
-        assert evaluation.paired_t_test(ours, theirs) == pytest.approx(expected, rel=1e-8, abs=1e-300)
+        assert significance.paired_t_test(ours, theirs) == pytest.approx(expected, rel=1e-8, abs=1e-300)
 
 
 def test_p_where_there_is_no_spread():
-    assert evaluation.paired_t_test([0.5], [0.25]) is None
-    assert evaluation.paired_t_test([0.5, 0.25], [0.5, 0.25]) == 1.0
-    assert evaluation.paired_t_test([0.5, 0.75], [0.25, 0.5]) == 0.0
-    assert evaluation.paired_t_test([0.5, 0.25], [0.25, 0.5]) == 1.0
+    assert significance.paired_t_test([0.5], [0.25]) is None
+    assert significance.paired_t_test([0.5, 0.25], [0.5, 0.25]) == 1.0
+    assert significance.paired_t_test([0.5, 0.75], [0.25, 0.5]) == 0.0
+    assert significance.paired_t_test([0.5, 0.25], [0.25, 0.5]) == 1.0
 
 
 # --- what is shown -----------------------------------------------------------------------------------------------
@@ -283,6 +284,57 @@ def test_windows_lines_blank_lines_and_a_byte_order_mark(folder):
     assert beir.read_collection(folder) == before
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("qrels.tsv", "q1 heart 1\nq1 lungs 0\n"),
+        ("qrels.tsv", "q1 0 heart 1\nq1 0 lungs 0\n"),
+        ("qrels.tsv", "q1\t0\theart\t1\nq1\tQ0\tlungs\t0\n"),
+        ("qrels.tsv", "q1\theart\t1.0\nq1\tlungs\t0.0\n"),
+        ("qrels.tsv", "query-id iteration corpus-id score\nq1 0 heart 1\nq1 0 lungs 0\n"),
+        ("qrels/dev.tsv", HEADER + "q1\theart\t1\nq1\tlungs\t0\n"),
+        ("qrels/train.tsv.gz", "q1\theart\t1\nq1\tlungs\t0\n"),
+    ],
+)
+def test_judgements_are_read_in_the_forms_they_come_in(folder, name, content):
+    (folder / "qrels.tsv").unlink()
+    assert beir.read_collection(write(folder, {name: content})).grades == {"q1": {"heart": 1, "lungs": 0}}
+
+
+def test_the_test_split_comes_before_the_others(folder):
+    (folder / "qrels.tsv").unlink()
+    write(folder, {f"qrels/{name}.tsv": f"q1\t{name}\t1\n" for name in ("train", "test", "dev")})
+    assert beir.read_collection(folder).grades == {"q1": {"test": 1}}
+
+
+def test_a_grade_may_have_a_fraction_and_an_id_spaces(folder):
+    (folder / "qrels.tsv").write_text("q1\tthe heart\t0.5\nq1\tlungs\t2.25\n")
+    grades = beir.read_collection(folder).grades["q1"]
+    assert grades == {"the heart": 0.5, "lungs": 2.25}
+    assert measures.ndcg(["the heart", "lungs"], grades) == pytest.approx(
+        (0.5 + 2.25 / math.log2(3)) / (2.25 + 0.5 / math.log2(3))
+    )
+
+
+def test_the_document_that_a_question_copies_is_no_answer_to_it(tmp_path, capsys):
+    texts = {
+        "a1": "Death penalty  deters crime strongly",
+        "a2": "penalty does not deter, says a study of crime",
+        "a3": "crime and bread",
+    }
+    corpus = jsonl([{"_id": name, "title": "", "text": text} for name, text in texts.items()])
+    # The second question only has the id of a document, as where both are numbered from 1.
+    queries = jsonl([{"_id": "a1", "text": "death penalty deters crime strongly"}, {"_id": "a3", "text": "penalty"}])
+    write(tmp_path, {"corpus.jsonl": corpus, "queries.jsonl": queries, "qrels.tsv": "a1\ta2\t1\na3\ta2\t1\n"})
+    collection = beir.read_collection(tmp_path)
+    assert collection.copied == {"a1"}
+    report = evaluation.evaluate(collection, shards=2, depth=10)
+    for result in report.results:
+        assert [name for name, _ in result.rankings["a1"]][:1] == ["a2"], result.row
+        assert {name for name, _ in result.rankings["a3"]} >= {"a1", "a2"}, result.row
+    assert "that 1 of the questions copy" in judge(capsys, tmp_path)
+
+
 DAMAGED = gzip.compress(jsonl(CORPUS).encode())[:-20]
 
 
@@ -297,7 +349,10 @@ DAMAGED = gzip.compress(jsonl(CORPUS).encode())[:-20]
         (
             "qrels.tsv",
             None,
-            "there is no `qrels.tsv` in `kitchen`; accepted is `qrels.tsv` or `qrels/test.tsv`, gzipped or not",
+            (
+                "there is no `qrels.tsv` in `kitchen`; accepted is `qrels.tsv` or `qrels/test.tsv` or `qrels/dev.tsv` "
+                "or `qrels/train.tsv`, gzipped or not"
+            ),
         ),
         ("corpus.jsonl", "", "`kitchen/corpus.jsonl` holds nothing"),
         ("queries.jsonl", "\n", "`kitchen/queries.jsonl` holds nothing"),
@@ -342,17 +397,20 @@ DAMAGED = gzip.compress(jsonl(CORPUS).encode())[:-20]
         (
             "qrels.tsv",
             "q1\theart\tgood\n",
-            "`kitchen/qrels.tsv` line 1 has the grade `good`; accepted is a whole number",
+            "`kitchen/qrels.tsv` line 1 has the grade `good`; accepted is a number",
         ),
         (
             "qrels.tsv",
-            HEADER + "q1\theart\t0.5\n",
-            "`kitchen/qrels.tsv` line 2 has the grade `0.5`; accepted is a whole number",
+            HEADER + "q1\theart\t1e3\n",
+            "`kitchen/qrels.tsv` line 2 has the grade `1e3`; accepted is a number",
         ),
         (
             "qrels.tsv",
-            "q1 heart 1\n",
-            "`kitchen/qrels.tsv` line 1 has 1 column; accepted is question, document and grade with tabs between them",
+            "q1 heart\n",
+            (
+                "`kitchen/qrels.tsv` line 1 has 2 columns; accepted is question, document and grade, or question, "
+                "iteration, document and grade"
+            ),
         ),
         (
             "qrels.tsv",
@@ -397,7 +455,7 @@ def test_a_wrong_folder_is_one_line(folder, monkeypatch, capsys):
 
 
 def test_a_run_file_that_cannot_be_written_is_told_before_the_work(folder, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(cli, "evaluate", lambda *_, **__: pytest.fail("the work was done"))
+    monkeypatch.setattr(command, "evaluate", lambda *_, **__: pytest.fail("the work was done"))
     for place in (tmp_path, tmp_path / "nowhere" / "run.txt"):
         assert cli.main(["eval", str(folder), "--run-file", str(place)]) == 1
         assert capsys.readouterr().err == f"phago: `{place}` cannot be written: it is a folder, or lies in none\n"
@@ -431,14 +489,13 @@ def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path):
     queries = jsonl({"_id": f"q{number}", "text": " ".join(found)} for number, found in enumerate(words[:2000]))
     write(tmp_path, {"corpus.jsonl": corpus, "queries.jsonl": queries})
     write(tmp_path, {"qrels.tsv": tsv((f"q{number}", number, 1) for number in range(2000))})
-    command = [*PROGRAM, "eval", str(tmp_path)]
+    command = with_sigint("SIG_DFL", [*PROGRAM, "eval", str(tmp_path)])
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert running.stdout is not None
     # The collection is read; where the signal falls is left to chance, it must be answered anywhere.
     assert "20,000 documents" in running.stdout.readline()
-    time.sleep(0.3)
     running.send_signal(signal.SIGINT)
-    _, errors = running.communicate(timeout=30)
+    _, errors = running.communicate(timeout=100)
     assert running.returncode == 130
     assert errors == "phago: interrupted\n"
 

@@ -7,10 +7,10 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 
 import phago
 import pytest
+from support import with_sigint
 
 TEXT = "ions cross the membrane of a cell"
 
@@ -21,14 +21,14 @@ warnings.filterwarnings("ignore", message="phago's native module")
 import phago
 from phago import _phago
 world = _phago.World.create({}, 3)
-runner = _phago.Runner.of_world(world, 20_000, True, 2)
+runner = _phago.Runner.of_world(world, {"phase_timeout_ms": 20_000, "max_parallelism": 2})
 world.ingest(["one text about ions", "another about cells"], 0, False)
 """
 
 
 def child(code):
     """A process of its own, in which anything unraisable is printed."""
-    command = [sys.executable, "-X", "dev", "-c", PREAMBLE + textwrap.dedent(code)]
+    command = with_sigint("SIG_DFL", [sys.executable, "-X", "dev", "-c", PREAMBLE + textwrap.dedent(code)])
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
@@ -122,8 +122,11 @@ def test_ctrl_c_during_asyncio_run():
         """
         runner.inject(("hang", 1, "Act", 1))
         async def main():
+            tick = runner.tick()
+            while runner.faults:
+                await asyncio.sleep(0.001)
             print("ready", flush=True)
-            await runner.tick()
+            await tick
         try:
             asyncio.run(main())
         except KeyboardInterrupt:
@@ -131,7 +134,6 @@ def test_ctrl_c_during_asyncio_run():
         """
     )
     assert process.stdout.readline() == "ready\n"
-    time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     assert output(process) == ["interrupted", "0", "1"]
 
@@ -167,7 +169,8 @@ def test_ctrl_c_during_asyncio_run():
         """
         runner.inject(("hang", 1, "Act", 1))
         threading.Thread(target=runner.tick_sync, daemon=True).start()
-        time.sleep(0.1)
+        while runner.faults:
+            time.sleep(0.001)
         """,
     ],
     ids=["dropped", "many", "closed", "exit"],

@@ -3,13 +3,12 @@
 import asyncio
 import math
 import threading
-import time
 from collections import Counter
 
 import phago
 import pytest
 from phago import _phago
-from support import Chance, answers, cluster, ingest_into, real_documents, seeded_documents, words
+from support import Chance, answers, cluster, ingest_into, real_documents, seeded_documents, wait_for_fault, words
 
 K1, B = 1.5, 0.75
 WORDS = words(120)
@@ -190,11 +189,11 @@ def test_what_is_ingested_during_a_tick_is_found_after_it():
     runner = phago.RunnerConfig(max_parallelism=2)
     with phago.Colony(2, runner=runner) as colony:
         colony.ingest(corpus(5))
-        colony._runner.inject(("deaf", 0, "Act", 1, 300))
+        colony._runner.inject(("deaf", 0, "Act", 1, 1_000))
         before = answers(colony, WORDS[:10])
         thread = threading.Thread(target=colony.tick)
         thread.start()
-        time.sleep(0.05)
+        wait_for_fault(colony._runner)
         assert colony.ingest({"id": "late", "text": f"{WORDS[0]} {WORDS[1]}"}).accepted == 1
         during = answers(colony, WORDS[:10])
         still = thread.is_alive()

@@ -1,8 +1,11 @@
 """What may travel travels; what holds threads says what to do instead."""
 
+import base64
 import copy
 import dataclasses
+import json
 import pickle
+from pathlib import Path
 
 import phago
 import pytest
@@ -181,3 +184,19 @@ def work(bad):
     with phago.Colony(2) as colony:
         colony.ingest([{"id": "a", "text": "two words"}, *([bad] if bad else [])])
         return colony.tick(), colony.query("words"), colony.digest()
+
+
+def test_pickles_of_the_first_release_still_load(colony):
+    stored = json.loads((Path(__file__).parent / "pickles.json").read_text())
+    assert len(stored) >= 35
+    # What this version makes of the same kinds, to compare the parts with.
+    kinds = {type(one).__qualname__: type(one) for one in [*results_of(colony), *raised(colony)]}
+    for name, text in stored.items():
+        loaded = pickle.loads(base64.b64decode(text))
+        assert type(loaded) is kinds[name]
+        assert repr(loaded)
+        parts = loaded.fields if isinstance(loaded, phago.PhagoError) else getattr(loaded, "__dataclass_fields__", {})
+        for part in parts:
+            getattr(loaded, part)
+        for twin in there_and_back(loaded):
+            assert type(twin) is type(loaded)

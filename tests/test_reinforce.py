@@ -6,7 +6,7 @@ import pickle
 
 import phago
 import pytest
-from support import cluster, ingest_into, steps, tick_by_hand
+from support import await_fault, cluster, ingest_into, steps, tick_by_hand, world_digest
 
 DOCUMENTS = [
     {"id": "membrane", "title": "Cell membranes", "text": "Ion channels let ions cross the cell membrane."},
@@ -267,7 +267,7 @@ def test_a_tick_that_fails_leaves_them_to_the_next_which_applies_them_once(kind,
 
 def test_while_a_tick_is_made_they_wait_for_its_end():
     async def main():
-        runner = phago.RunnerConfig(max_parallelism=2, phase_timeout_ms=500)
+        runner = phago.RunnerConfig(max_parallelism=2, phase_timeout_ms=3_000)
         async with phago.AsyncColony(3, runner=runner) as colony:
             await colony.ingest(DOCUMENTS)
             await colony.run()
@@ -276,7 +276,7 @@ def test_while_a_tick_is_made_they_wait_for_its_end():
             tick = (await colony.stats()).tick + 1
             colony._colony._runner.inject(("hang", 1, "Decay", tick))
             ticking = asyncio.ensure_future(colony.tick())
-            await asyncio.sleep(0.1)
+            await await_fault(colony._colony._runner)
             before = await colony.digest()
             assert await colony.reinforce(hits["pump"])
             assert await colony.reinforce(hits["membrane"])
@@ -346,3 +346,31 @@ def test_a_batch_that_says_nothing_of_what_was_used_is_not_the_one_that_was_sent
         with pytest.raises(phago.BarrierFailed, match="did not send this batch"):
             shards[ends[1]].deliver(pickle.loads(pickle.dumps(outboxes[0][ends])))
         shards[ends[1]].deliver(pickle.loads(pickle.dumps(outboxes[1][ends])))
+
+
+@pytest.mark.parametrize("rings", [1, 2, 3])
+def test_shards_that_are_brought_together_keep_what_they_were_reinforced_with(rings):
+    shards = 3
+    coordinator = phago.Coordinator(shards)
+    apart = [coordinator.ring, *(phago.ConsistentHashRing(shards) for _ in range(rings - 1))]
+    parts = [phago.ShardedColony(at, phago.ColonyConfig(), apart[at % rings]) for at in range(shards)]
+    ingest_into(parts, DOCUMENTS)
+    with grown() as known:
+        hits = {hit.id: hit for hit in known.query(QUESTION)}
+    homes = {name: parts[coordinator.route_document(name)] for name in hits}
+    assert all(homes[name].reinforce(hit) for name, hit in hits.items())
+    # What goes takes its reinforcements along, and the same again is counted.
+    assert homes["salt"].delete_document("salt")
+    assert homes["pump"].reinforce(hits["pump"])
+    runner = phago.DistributedRunner(coordinator, parts)
+    with phago.Colony(1) as one:
+        one.ingest(DOCUMENTS)
+        assert all(one.reinforce(hit) for hit in hits.values())
+        one.delete("salt")
+        one.reinforce(hits["pump"])
+        for _ in range(3):
+            assert world_digest(runner) == one.digest()
+            runner.tick_sync()
+            one.tick()
+        assert world_digest(runner) == one.digest()
+        assert uses(one)["ions"] == 3

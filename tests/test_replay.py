@@ -6,8 +6,9 @@ import pickle
 import re
 
 import pytest
-from phago import Document, cli, replay
-from phago.beir import Collection
+from phago import Document, cli
+from phago.evaluation import replay
+from phago.evaluation.beir import Collection
 from support import words
 
 TOPICS = 12

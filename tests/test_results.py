@@ -1,11 +1,16 @@
 """Results are typed, frozen, picklable, and lazy where they may be many."""
 
+import concurrent.futures
+import contextlib
+import copy
 import dataclasses
 import json
 import pickle
+import sys
 
 import phago
 import pytest
+from support import cluster, ingest_into
 
 
 class Rows:
@@ -26,7 +31,8 @@ class Rows:
 def edges(*sizes):
     parts, number = [], 0
     for size in sizes:
-        parts.append(Rows([(f"a{number + at}", f"b{number + at}", at % 3, 0.5) for at in range(size)]))
+        rows = [phago.CrossShardEdge(f"a{number + at}", f"b{number + at}", at % 3, 0.5) for at in range(size)]
+        parts.append(Rows(rows))
         number += size
     return parts, phago.CrossShardEdges(*parts)
 
@@ -132,6 +138,73 @@ def test_a_result_is_frozen_and_pickles(result):
         setattr(result, dataclasses.fields(result)[0].name, None)
 
 
+def test_the_ghost_cache_looks_at_no_ghost_but_the_one_asked_for():
+    class Closed(phago.GhostNodeCache):
+        def __iter__(self):
+            raise AssertionError("walks over all ghosts")
+
+    _, shards, runner = cluster(3)
+    ingest_into(shards, [{"id": str(at), "text": f"alpha beta gamma word{at} delta{at % 5}"} for at in range(30)])
+    runner.tick_sync()
+    caches = [Closed(8), shards[0].ghost_cache]
+    ghosts = list(caches[1])
+    for ghost in ghosts:
+        caches[0].insert(ghost)
+    assert len(ghosts) >= 3
+    for cache in caches:
+        last = ghosts[-1].node_id
+        assert last in cache
+        assert cache.get(last).node_id == last
+        assert "0" * 32 not in cache
+        assert "no id" not in cache
+        assert 7 not in cache
+        assert [] not in cache
+        before = len(cache)
+        gone = cache.remove_shard(ghosts[-1].shard_id)
+        assert (last in cache, len(cache)) == (False, before - gone)
+        cache.clear()
+        assert (len(cache), last in cache) == (0, False)
+
+
+@pytest.mark.parametrize("way", [copy.copy, copy.deepcopy, lambda cache: pickle.loads(pickle.dumps(cache))])
+def test_a_ghost_cache_travels_and_that_of_a_shard_says_what_does(way):
+    cache = phago.GhostNodeCache(2)
+    for name in ("a", "b"):
+        cache.insert(phago.GhostNode(name, phago.ShardId(3)))
+    cache.get("a")
+    twin = way(cache)
+    assert (list(twin), twin.capacity) == (list(cache), 2)
+    assert (twin.insert(phago.GhostNode("c", phago.ShardId(1))).node_id, len(cache)) == ("b", 2)
+    assert twin.remove_shard(3) == 1
+    with pytest.raises(TypeError, match="list"):
+        way(cluster(1)[1][0].ghost_cache)
+
+
+def test_threads_may_share_a_ghost_cache():
+    cache, wrong = phago.GhostNodeCache(8), []
+
+    def work(step):
+        for at in range(3000):
+            cache.insert(phago.GhostNode(f"{at * step % 16}", phago.ShardId(at % 3)))
+            with contextlib.suppress(phago.GhostNodeNotFound):
+                cache.get(f"{at % 16}")
+            if at % 7 == 0 and len(list(cache)) > 8:
+                wrong.append("too many")
+            if at % 50 == 0:
+                cache.remove_shard(at % 3)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            list(pool.map(work, (1, 3, 5, 7)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert wrong == []
+    left = len(cache)
+    assert sum(cache.remove_shard(shard) for shard in range(3)) == left
+
+
 def test_the_ghost_cache_drops_what_was_not_used_for_longest():
     cache = phago.GhostNodeCache(2)
     ghosts = {name: phago.GhostNode(name, phago.ShardId(shard)) for name, shard in (("a", 0), ("b", 1), ("c", 1))}
@@ -147,6 +220,9 @@ def test_the_ghost_cache_drops_what_was_not_used_for_longest():
     assert caught.value.node == "b"
     assert cache.remove_shard(1) == 1
     assert len(cache) == 1
+    # A ghost whose node has moved leaves with the shard that it is on now.
+    cache.insert(phago.GhostNode("a", phago.ShardId(4)))
+    assert (cache.remove_shard(0), cache.remove_shard(4), len(cache)) == (0, 1, 0)
     for bad in (0, -1, True, 2.0):
         with pytest.raises(phago.ConfigError):
             phago.GhostNodeCache(bad)

@@ -7,7 +7,7 @@ import sys
 from hashlib import sha256
 
 import pytest
-from phago import stdlib_docs
+from phago.cli import stdlib_docs
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_inherited_texts_are_not_repeated(documents):
 
 def test_the_same_python_gives_the_same_bytes_for_any_hash_seed_and_environment(documents, tmp_path):
     program = (
-        "import hashlib, json, sys; from phago import stdlib_docs; "
+        "import hashlib, json, sys; from phago.cli import stdlib_docs; "
         "print(hashlib.sha256(json.dumps(stdlib_docs.collect()).encode()).hexdigest())"
     )
     wanted = sha256(json.dumps(documents).encode()).hexdigest()
@@ -85,7 +85,7 @@ def test_the_same_python_gives_the_same_bytes_for_any_hash_seed_and_environment(
 
 
 def test_a_python_without_docstrings_is_refused():
-    program = "from phago import stdlib_docs; stdlib_docs.collect()"
+    program = "from phago.cli import stdlib_docs; stdlib_docs.collect()"
     done = subprocess.run(
         [sys.executable, "-OO", "-W", "ignore", "-c", program], capture_output=True, text=True, check=False
     )

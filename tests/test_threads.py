@@ -6,7 +6,17 @@ import time
 
 import phago
 import pytest
-from support import BACK, PHASES, TIMEOUT_MS, TRIES, child_says, cluster, impatient_colony, in_time, seeded_documents
+from support import (
+    FOREVER_MS,
+    PHASES,
+    TIMEOUT_MS,
+    await_fault,
+    child_says,
+    cluster,
+    impatient_colony,
+    seeded_documents,
+    wait_for_fault,
+)
 
 DOCUMENTS = seeded_documents(180)
 
@@ -16,7 +26,7 @@ DOCUMENTS = seeded_documents(180)
 
 def test_two_threads_meet_in_a_phase_and_one_cannot():
     for phase in PHASES:
-        with impatient_colony(timeout_ms=30_000, threads=2) as tried:
+        with impatient_colony(timeout_ms=FOREVER_MS, threads=2) as tried:
             tried._runner.inject(("meet", 0, phase, 1, 1))
             assert tried.tick().tick == 1
         with impatient_colony(timeout_ms=TIMEOUT_MS, threads=1) as tried:
@@ -30,7 +40,7 @@ def test_two_threads_meet_in_a_phase_and_one_cannot():
 def test_no_more_threads_work_than_were_allowed():
     # Two wait for the third, so only a third thread can let them go.
     for threads in (3, 2):
-        with impatient_colony(timeout_ms=30_000 if threads == 3 else TIMEOUT_MS, threads=threads) as tried:
+        with impatient_colony(timeout_ms=FOREVER_MS if threads == 3 else TIMEOUT_MS, threads=threads) as tried:
             for shard in range(2):
                 tried._runner.inject(("meet", shard, "Act", 1, 2))
             if threads == 3:
@@ -63,7 +73,7 @@ class Counter(threading.Thread):
 
 
 def test_python_runs_beside_a_run():
-    with impatient_colony(timeout_ms=400) as tried, Counter() as counter:
+    with impatient_colony(timeout_ms=TIMEOUT_MS) as tried, Counter() as counter:
         tried.ingest(DOCUMENTS[:10])
         tried._runner.inject(("hang", 0, "Act", 1))
         begun = counter.count
@@ -165,9 +175,9 @@ async def test_concurrent_ticks_queue_in_the_order_of_their_arrival():
         results = await asyncio.gather(*(runner.tick() for _ in range(20)))
         assert [result.tick for result in results] == list(range(first, first + 20))
     # One that leaves the queue is not missed, and those behind it move up.
-    runner._native.inject(("deaf", 0, "Act", 401, 60))
+    runner._native.inject(("deaf", 0, "Act", 401, 1_000))
     waiting = [asyncio.create_task(runner.tick()) for _ in range(4)]
-    await asyncio.sleep(0.01)
+    await await_fault(runner._native)
     waiting[2].cancel()
     done = await asyncio.gather(*waiting, return_exceptions=True)
     assert isinstance(done[2], asyncio.CancelledError)
@@ -180,7 +190,7 @@ async def test_concurrent_ticks_queue_in_the_order_of_their_arrival():
 class Hung:
     """A colony with a tick under way that hangs without listening, in a thread of its own."""
 
-    def __init__(self, phase, *, milliseconds, timeout_ms):
+    def __init__(self, phase, *, milliseconds, timeout_ms=FOREVER_MS):
         self.colony = impatient_colony(timeout_ms)
         self.colony.ingest(DOCUMENTS[:60])
         self.colony.run()
@@ -198,7 +208,7 @@ class Hung:
 
     def __enter__(self):
         self.thread.start()
-        time.sleep(0.05)
+        wait_for_fault(self.colony._runner)
         return self
 
     def __exit__(self, *_):
@@ -212,23 +222,19 @@ class Hung:
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_hung_tick_blocks_no_question(phase):
-    with Hung(phase, milliseconds=700, timeout_ms=10_000) as hung:
+    with Hung(phase, milliseconds=2_000) as hung:
         tried = hung.colony
         question = DOCUMENTS[5]["text"]
-        took = []
-        for _ in range(TRIES):
-            begun = time.monotonic()
-            assert tried.query(question)[0].text == question
-            assert tried.query(DOCUMENTS[65]["text"])[0].digested is None
-            assert tried.get("doc-0").digested in (1, 2)
-            assert (len(tried), "doc-0" in tried) == (70, True)
-            assert tried.stats().tick == hung.tick
-            assert tried.graph.node(DOCUMENTS[0]["text"].split()[0]) is not None
-            assert len(tried.graph.edges) == tried.stats().edges
-            digest = tried.digest()
-            took.append(time.monotonic() - begun)
+        assert tried.query(question)[0].text == question
+        assert tried.query(DOCUMENTS[65]["text"])[0].digested is None
+        assert tried.get("doc-0").digested in (1, 2)
+        assert (len(tried), "doc-0" in tried) == (70, True)
+        assert tried.stats().tick == hung.tick
+        assert tried.graph.node(DOCUMENTS[0]["text"].split()[0]) is not None
+        assert len(tried.graph.edges) == tried.stats().edges
+        digest = tried.digest()
+        # All was answered before the tick went on.
         assert hung.hangs
-        in_time(took)
     assert hung.outcome.tick == hung.tick + 1
     assert tried.digest() != digest
     assert tried.query(DOCUMENTS[65]["text"])[0].digested == hung.tick + 1
@@ -238,15 +244,13 @@ def test_a_hung_tick_blocks_no_question(phase):
 @pytest.mark.parametrize("commits", [True, False], ids=["committed", "undone"])
 def test_what_is_ingested_during_a_tick_takes_effect_after_it(commits):
     late = {"id": "late", "text": "zeppelin zeppelin"}
-    with Hung("Decay", milliseconds=400, timeout_ms=10_000 if commits else 150) as hung:
+    with Hung("Decay", milliseconds=2_000, timeout_ms=FOREVER_MS if commits else TIMEOUT_MS) as hung:
         tried = hung.colony
         before = tried.digest()
-        begun = time.monotonic()
         assert tried.ingest([late]).accepted == 1
         assert tried.ingest([late]).unchanged == 1
         with pytest.raises(phago.DocumentExists):
             tried.ingest([{"id": "late", "text": "other"}])
-        assert time.monotonic() - begun < 10 * BACK
         # Pending counts it; nothing else does before the tick has ended.
         assert tried.query("zeppelin").pending == 11
         if hung.hangs:
@@ -263,7 +267,7 @@ def test_what_is_ingested_during_a_tick_takes_effect_after_it(commits):
 
 
 def test_a_colony_may_be_closed_while_a_tick_hangs():
-    with Hung("Act", milliseconds=300, timeout_ms=10_000) as hung:
+    with Hung("Act", milliseconds=300) as hung:
         hung.colony.close()
         with pytest.raises(phago.ClosedError):
             hung.colony.query("anything")
@@ -285,13 +289,15 @@ nodes = colony.graph.nodes
 coordinator, shards, runner = cluster(2)
 runner.tick_sync()
 before = colony.digest()
+twin = phago.AsyncColony(2)
+asyncio.run(twin.ingest("two words"))
 tries = {
     "tick": colony.tick, "run": colony.run, "query": lambda: colony.query("words"), "get": lambda: colony.get("a"),
     "ingest": lambda: colony.ingest("more"), "digest": colony.digest, "stats": colony.stats,
     "len": lambda: len(colony), "in": lambda: "a" in colony, "nodes": lambda: colony.graph.nodes,
     "node": lambda: colony.graph.node("words"), "tick_sync": runner.tick_sync,
     "tick_phase": lambda: shards[0].tick_phase("Sense"), "shard stats": shards[0].stats,
-    "await": lambda: asyncio.run(runner.tick()), "close": colony.close,
+    "await": lambda: asyncio.run(runner.tick()), "await query": lambda: asyncio.run(twin.query("words")),
 }
 pid = os.fork()
 if pid == 0:
@@ -302,6 +308,9 @@ if pid == 0:
                 print(name, "no error")
             except phago.CoordinatorUnavailable as error:
                 assert "fork" in str(error) and error.reason
+        print(*map(repr, (colony, twin, colony.graph, runner, coordinator, shards[0])), sep=", ")
+        colony.close(), runner.close(), asyncio.run(twin.close())
+        print(colony, twin, sep=", ")
         with phago.Colony(2) as fresh:
             fresh.ingest([{"id": "a", "text": "two words"}])
             fresh.run()
@@ -314,7 +323,11 @@ os.waitpid(pid, 0)
 print(colony.tick().tick, runner.tick_sync().tick)
 """
     lines = child_says(program).splitlines()
-    assert lines[:-1] == ["True"]
+    assert lines[0] == (
+        "<unavailable Colony>, <unavailable AsyncColony>, <unavailable graph>, <unavailable DistributedRunner>, "
+        "<unavailable Coordinator>, <unavailable ShardedColony shard-0>"
+    )
+    assert lines[1:-1] == ["<closed Colony>, <closed AsyncColony>", "True"]
     assert lines[-1].split()[1] == "2"
 
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from phago import _phago
-from support import child_says, cluster, seeded_documents
+from support import await_fault, child_says, cluster, seeded_documents
 
 SHARDS = (1, 2, 3, 7, 16)
 BIG = 2**53
@@ -39,17 +39,51 @@ def holds(name, value, other):
 
 
 def matches(metadata, where):
-    return all(key in metadata and meets(metadata[key], condition) for key, condition in where.items())
+    joined = {"$and": all, "$or": any}
+    for key, condition in where.items():
+        if key == "$not":
+            met = not matches(metadata, condition)
+        elif key in joined:
+            met = joined[key](matches(metadata, one) for one in condition)
+        else:
+            met = meets(metadata.get(key), condition)
+        if not met:
+            return False
+    return True
 
 
+# `values` is None where the key is missing.
 def meets(values, condition):
-    values = values if isinstance(values, list) else [values]
     if not isinstance(condition, dict):
-        condition = {"in": condition if isinstance(condition, list | tuple | set | frozenset) else [condition]}
-    of_one = {name: other for name, other in condition.items() if name != "ne"}
-    if of_one and not any(all(holds(name, value, other) for name, other in of_one.items()) for value in values):
-        return False
-    return "ne" not in condition or all(holds("ne", value, condition["ne"]) for value in values)
+        several = isinstance(condition, list | tuple | set | frozenset)
+        condition = {"in": condition} if several else {"eq": condition}
+    return all(asked(values, condition, name, other) for name, other in condition.items()) and one_passes(
+        values, condition
+    )
+
+
+def asked(values, condition, name, other):
+    if name == "not":
+        return not meets(values, other)
+    if name == "exists" or other is None:
+        return (values is not None) == (other if name == "exists" else name == "ne")
+    every = values if isinstance(values, list) else [] if values is None else [values]
+    if name in ("ne", "nin"):
+        others = [other] if name == "ne" else other
+        excluded = any(holds("eq", value, one) for value in every for one in others if one is not None)
+        return not excluded and not (None in others and values is None)
+    if name == "in" and None in other:
+        return values is None or any(holds("in", value, [one for one in other if one is not None]) for value in every)
+    return True
+
+
+# One value passes all that asks for one, but for `in` with None in it, which is a filter of its own.
+def one_passes(values, condition):
+    asks = ("eq", "gt", "gte", "lt", "lte", "in")
+    asks = {name: other for name, other in condition.items() if name in asks and other is not None}
+    asks = {name: other for name, other in asks.items() if not (name == "in" and None in other)}
+    every = values if isinstance(values, list) else [] if values is None else [values]
+    return not asks or any(all(holds(name, value, other) for name, other in asks.items()) for value in every)
 
 
 # --- answers -----------------------------------------------------------------------------------------------------
@@ -58,6 +92,7 @@ KEYS = ["one", "two", "three"]
 NUMBERS = st.sampled_from([-1, 0, 1, 2, -0.5, 0.5, 1.0, 2.5, BIG, BIG + 1, float(BIG), 2**63 - 1, 2.0**63, -1e300])
 VALUES = NUMBERS | st.sampled_from(["", "a", "b", "B", "é", "\U0001f600", "\uffff"]) | st.booleans()
 METADATA = st.dictionaries(st.sampled_from(KEYS), VALUES | st.lists(VALUES, max_size=3))
+LISTED = st.lists(VALUES | st.none(), max_size=3)
 ORDERED = VALUES.filter(lambda value: not isinstance(value, bool))
 OPERATORS = st.fixed_dictionaries(
     {},
@@ -66,12 +101,30 @@ OPERATORS = st.fixed_dictionaries(
         "gte": ORDERED | st.just(-float("inf")),
         "lt": ORDERED | st.just(float("inf")),
         "lte": ORDERED,
-        "ne": VALUES,
-        "in": st.lists(VALUES, max_size=3) | st.lists(VALUES, max_size=3).map(tuple),
+        "eq": VALUES | st.none(),
+        "ne": VALUES | st.none(),
+        "in": LISTED | LISTED.map(tuple),
+        "nin": LISTED,
+        "exists": st.booleans(),
     },
 ).filter(bool)
-SEVERAL = st.lists(VALUES, max_size=3) | st.frozensets(VALUES, max_size=3)
-WHERE = st.dictionaries(st.sampled_from(KEYS), VALUES | SEVERAL | OPERATORS, max_size=2)
+CONDITIONS = VALUES | st.none() | LISTED | st.frozensets(VALUES, max_size=3) | OPERATORS
+CONDITIONS |= (OPERATORS | VALUES).map(lambda inner: {"not": inner}) | OPERATORS.map(
+    lambda inner: {"not": {"not": inner}}
+)
+WHERE = st.recursive(
+    st.dictionaries(st.sampled_from(KEYS), CONDITIONS, max_size=2),
+    lambda inner: st.fixed_dictionaries(
+        {},
+        optional={
+            "$not": inner,
+            "$or": st.lists(inner, min_size=1, max_size=3),
+            "$and": st.lists(inner, min_size=1, max_size=2),
+            "one": CONDITIONS,
+        },
+    ),
+    max_leaves=5,
+)
 DOCUMENTS = [one for one in seeded_documents(50, seed=5, vocabulary=60, longest=25) if "id" in one]
 QUESTIONS = [" ".join(one["text"].split()[:length]) for length, one in zip((1, 2, 3, 5), DOCUMENTS, strict=False)]
 
@@ -159,18 +212,46 @@ def colony():
         ({"year": {"gt": 2020, "lt": 2019}}, ""),
         ({"year": {"gte": "2", "lt": "3"}}, "c"),
         ({"year": {"gt": 2019, "lt": "z"}}, ""),
-        ({"year": {"ne": 2019}}, "bc"),
+        ({"year": {"ne": 2019}}, "bcd"),
         ({"year": {"ne": 2019, "gt": 0}}, "b"),
         ({"year": {"in": [2019, 2024.5], "gt": 2020}}, "b"),
         ({"open": True}, "a"),
         ({"open": 1}, "c"),
-        ({"open": {"ne": True}}, "bc"),
+        ({"open": {"ne": True}}, "bcd"),
         ({"tags": "cell"}, "ac"),
         ({"tags": ["ion", "x"]}, "a"),
-        ({"tags": {"ne": "ion"}}, "bc"),
+        ({"tags": {"ne": "ion"}}, "bcd"),
         ({"tags": {"gt": "cell"}}, "a"),
         ({"tags": "cell", "open": True}, "a"),
-        ({"other": {"ne": 1}}, ""),
+        ({"other": {"ne": 1}}, "abcd"),
+        ({"other": 1}, ""),
+        ({"year": {"eq": 2019}}, "a"),
+        ({"year": {"nin": [2019, "2024"]}}, "bd"),
+        ({"tags": {"nin": ("cell",)}}, "bd"),
+        ({"year": {"exists": True}}, "abc"),
+        ({"year": {"exists": False}}, "d"),
+        ({"tags": {"exists": True, "ne": "cell"}}, "b"),
+        ({"year": None}, "d"),
+        ({"year": {"ne": None}}, "abc"),
+        ({"year": [2019, None]}, "ad"),
+        ({"year": {"nin": [2019, None]}}, "bc"),
+        ({"year": {"not": {"gt": 2019}}}, "acd"),
+        ({"year": {"not": 2019}}, "bcd"),
+        ({"year": {"not": [2019, "2024"], "exists": True}}, "b"),
+        ({"$or": [{"open": True}, {"year": "2024"}]}, "ac"),
+        ({"or": [{"open": True}, {"year": "2024"}]}, "ac"),
+        ({"or": ({"open": True}, {"year": {"exists": False}}), "tags": {"exists": True}}, "a"),
+        ({"$and": [{"tags": "cell"}, {"tags": "ion"}]}, "a"),
+        ({"and": [{"tags": "cell"}, {"$not": {"tags": "ion"}}]}, "c"),
+        ({"not": {"tags": "cell"}}, "bd"),
+        ({"$not": {"$or": [{"open": True}, {"tags": "cell"}]}}, "bd"),
+        ({"$or": [{}]}, "abcd"),
+        ({"$not": {}}, ""),
+        ({"year": {"$gte": 2019, "$lt": 2020}}, "a"),
+        # Words that are keys where what stands under them is a condition.
+        ({"or": "x"}, ""),
+        ({"not": {"exists": False}}, "abcd"),
+        ({"and": ["x", "y"]}, ""),
         (types.MappingProxyType({"tags": types.MappingProxyType({"in": ("ion",)})}), "a"),
         ({"year": np.int64(2019)}, "a"),
         ({"year": np.float64(2024.5)}, "b"),
@@ -196,6 +277,22 @@ class Color(enum.IntEnum):
     RED = 1
 
 
+def nested(levels):
+    where = {"year": 1}
+    for _ in range(levels):
+        where = {"$not": where}
+    return where
+
+
+def nested_in_a_key(levels):
+    condition = 1
+    for _ in range(levels):
+        condition = {"not": condition}
+    return {"year": condition}
+
+
+OPERATOR_NAMES = "eq, ne, gt, gte, lt, lte, in, nin, exists and not"
+
 # (the filter, what the error shows of it, a part of what is accepted)
 BAD_FILTERS = {
     "a number": (5, "5", "mapping"),
@@ -204,19 +301,29 @@ BAD_FILTERS = {
     "a key that is no text": ({5: 1}, "{5: ...}", "str"),
     "a key beyond utf-8": ({"\ud800": 1}, "{'\\ud800': ...}", "str"),
     "a blank key": ({" ": 1}, "{' ': ...}", "visible"),
-    "none": ({"year": None}, "{'year': None}", "list, tuple or set"),
     "nan": ({"year": float("nan")}, "NaN", "number"),
     "bytes": ({"year": b"x"}, "{'year': b'x'}", "a str"),
     "a date": ({"year": datetime.date(2024, 1, 1)}, "datetime.date(2024, 1, 1)", "a str"),
     "an int over 64 bits": ({"year": 2**63}, f"{{'year': {2**63}}}", "64 bits"),
     "text beyond utf-8": ({"year": "\ud800"}, "{'year': '\\ud800'}", "a str"),
-    "none in a list": ({"year": [1, None]}, "{'year': {'in': None}}", "a str"),
     "a list in a list": ({"year": [[1]]}, "{'year': {'in': [1]}}", "a str"),
     "a generator": ({"year": (one for one in [1])}, "generator", "list, tuple or set"),
     "no operators": ({"year": {}}, "{'year': {}}", "at least one operator"),
-    "an unknown operator": ({"year": {"above": 1}}, "{'year': {'above': ...}}", "gt, gte, lt, lte, ne and in"),
-    "an operator with a sign": ({"year": {"$gt": 1}}, "{'year': {'$gt': ...}}", "gt, gte, lt, lte, ne and in"),
-    "an operator that is no text": ({"year": {1: 1}}, "{'year': {1: ...}}", "gt, gte, lt, lte, ne and in"),
+    "an unknown operator": (
+        {"year": {"above": 1}},
+        "{'year': {'above': ...}}",
+        OPERATOR_NAMES,
+    ),
+    "an unknown operator with a sign": (
+        {"year": {"$like": 1}},
+        "{'year': {'$like': ...}}",
+        OPERATOR_NAMES,
+    ),
+    "an operator that is no text": (
+        {"year": {1: 1}},
+        "{'year': {1: ...}}",
+        OPERATOR_NAMES,
+    ),
     "a range to a list": ({"year": {"gt": [1]}}, "{'year': {'gt': [1]}}", "an int"),
     "a range to nan": ({"year": {"lt": float("nan")}}, "{'year': {'lt': NaN}}", "number"),
     "a range to a bool": ({"year": {"lte": True}}, "{'year': {'lte': true}}", "number"),
@@ -225,7 +332,18 @@ BAD_FILTERS = {
     "in a string": ({"year": {"in": "abc"}}, "{'year': {'in': 'abc'}}", "list, tuple, set"),
     "too many keys": ({f"k{number}": 1 for number in range(65)}, "65 keys", "64"),
     "too many values": ({"year": list(range(2**17))}, "bytes", "1048576"),
-    "a long key": ({"x" * 10_000: None}, "xxx...", "a str"),
+    "a long key": ({"x" * 10_000: b""}, "xxx...", "a str"),
+    "an unknown operator inside": ({"$or": [{"year": {"above": 1}}]}, "{'year': {'above': ...}}", "exists and not"),
+    "exists of a number": ({"year": {"exists": 1}}, "{'year': {'exists': 1}}", "True or False"),
+    "none to compare with": ({"year": {"gt": None}}, "{'year': {'gt': None}}", "a str"),
+    "or of nothing": ({"$or": []}, "{'$or': []}", "a list or tuple of filters"),
+    "or of a mapping": ({"$or": {"year": 1}}, "{'$or': {'year': 1}}", "a list or tuple of filters"),
+    "or of values": ({"$or": [1]}, "1", "a mapping of keys to conditions"),
+    "not of a value": ({"$not": 1}, "1", "a mapping of keys to conditions"),
+    "too many keys in all": ({"$or": [{f"k{number}": 1 for number in range(33)}] * 2}, "66 conditions on keys", "64"),
+    "too deep": (nested(17), "levels", "16"),
+    "far too deep": (nested(5000), "levels", "16"),
+    "too deep in one key": (nested_in_a_key(5000), "levels", "16"),
 }
 
 
@@ -271,7 +389,7 @@ def test_event_loops_filter_too(colony):
                         "ions", ranking=ranking, where=where
                     )
                     with pytest.raises(phago.ConfigError):
-                        await other.query("ions", ranking=ranking, where={"year": None})
+                        await other.query("ions", ranking=ranking, where={"year": b""})
 
     asyncio.run(ask())
 
@@ -459,12 +577,12 @@ def test_shards_driven_by_hand_take_metadata_along():
 
 def test_while_a_tick_is_made_metadata_waits_too():
     async def main():
-        async with phago.AsyncColony(3, runner=phago.RunnerConfig(max_parallelism=2, phase_timeout_ms=500)) as colony:
+        async with phago.AsyncColony(3, runner=phago.RunnerConfig(max_parallelism=2, phase_timeout_ms=3_000)) as colony:
             old, new = ({"id": "a", "text": "ions cross", "metadata": {"year": year}} for year in (1, 2))
             await colony.ingest(old)
             colony._colony._runner.inject(("hang", 1, "Decay", 1))
             tick = asyncio.ensure_future(colony.tick())
-            await asyncio.sleep(0.1)
+            await await_fault(colony._colony._runner)
             assert await colony.update(new) == "changed"
             assert await colony.update(new) == "unchanged"
             with pytest.raises(phago.DocumentExists):

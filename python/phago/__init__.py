@@ -8,13 +8,12 @@ drive it themselves.
 
 from __future__ import annotations
 
-import atexit
 import os
 import warnings
 
 from . import _phago
+from ._cores import heed as _heed_cores
 from .aio import AsyncColony
-from .cluster import Coordinator, DistributedQueryEngine, DistributedRunner
 from .colony import Colony
 from .config import ColonyConfig, DistributedConfig, Ranking, RunnerConfig
 from .document import Document, read_folder
@@ -39,9 +38,14 @@ from .errors import (
     ShardNotFound,
     WireError,
 )
-from .ghosts import GhostNodeCache
-from .graph import Edges, Graph, Nodes
+from .graph import AsyncGraph, Edges, Graph, Nodes
 from .ids import ShardId, TickPhase
+from .machine.coordinator import Coordinator
+from .machine.ghosts import GhostNodeCache
+from .machine.query import DistributedQueryEngine
+from .machine.ring import ConsistentHashRing
+from .machine.runner import DistributedRunner
+from .machine.shard import Batch, ShardedColony
 from .results import (
     BridgeShare,
     ClusterStats,
@@ -71,8 +75,6 @@ from .results import (
     StoredDocument,
     WordShare,
 )
-from .ring import ConsistentHashRing
-from .shard import Batch, ShardedColony
 
 # The distribution's version as it is written in pyproject.toml; a test holds them equal.
 __version__ = "0.1.0"
@@ -87,6 +89,7 @@ __all__ = [
     "Concept",
     "BridgeShare",
     "AsyncColony",
+    "AsyncGraph",
     "BarrierFailed",
     "Batch",
     "BusyError",
@@ -165,7 +168,7 @@ def _seed_maps() -> None:
 
 
 _seed_maps()
-atexit.register(_phago.interpreter_ends)
+_heed_cores()
 
 if _phago.DEBUG_BUILD:
     warnings.warn(

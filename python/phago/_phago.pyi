@@ -13,11 +13,11 @@ import sys
 from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, final
 
+# settings by name; absent ones have their defaults
+_Settings = dict[str, bool | int | float]
 _PhaseName = Literal["Sense", "Act", "Decay", "Advance"]
 # (kind, shard, phase, tick), and for some kinds a number more; see `Runner.inject`
 _Fault = tuple[str, int, str, int | None] | tuple[str, int, str, int | None, int]
-# (shard, phase, tick, node_count, edge_count, new cross-shard edges made on that shard)
-_PhaseTuple = tuple[int, str, int, int, int, "CrossEdges"]
 # (index in the caller's whole sequence, key or None, field, reason)
 _Rejected = tuple[int, str | None, str, str]
 _Updated = Literal["new", "changed", "unchanged"]
@@ -49,50 +49,56 @@ _Explained = tuple[
     float | None,
     str | None,
 ]
-# (id, label, stem, mentions, uses, degree, shard)
-_Node = tuple[str, str, str, int, int, int, int]
-# (shard, address, online, node_count, edge_count, document_count, memory_bytes, last_heartbeat in seconds, if any)
-_ShardRow = tuple[int, str, bool, int, int, int, int, float | None]
-# (node id, shard, label, mentions, is_resolved)
-_GhostRow = tuple[str, int, str | None, int | None, bool]
 # (label of a concept, the question's words that led to it, most first)
 _Step = tuple[str, list[str]]
 # (id, label, score, shard)
 _Ranked = tuple[str, str, float, int]
 # (label, weight, co_activations, created, last, id)
 _Neighbor = tuple[str, float, int, int, int, str]
-# (source label, target label, weight, co_activations, created, last, source id, target id)
-_Edge = tuple[str, str, float, int, int, int, str, str]
 
 __all__ = [
     "ANALYSER",
     "Batch",
     "Column",
     "Coordinator",
+    "CrossEdgeRow",
     "CrossEdges",
     "DEBUG_BUILD",
     "DOCUMENT_BYTES_MAX",
+    "EdgeRow",
     "EdgeTable",
+    "GhostRow",
+    "HealthRow",
     "KEY_BYTES_MAX",
+    "LocalAnswerRow",
+    "LocalConceptRow",
     "METADATA_BYTES_MAX",
     "METADATA_KEYS_MAX",
+    "NodeRow",
     "NodeTable",
     "PathRows",
+    "PhaseRow",
     "Ring",
+    "RunRow",
     "Runner",
     "SHARDS_MAX",
+    "Setting",
     "ShardHandle",
+    "ShardRow",
     "TickResult",
     "World",
     "analyse",
     "check_config",
+    "check_loop",
     "concept_id",
     "content_id",
-    "default_config",
-    "default_ranking",
+    "cores",
     "document_id",
-    "interpreter_ends",
+    "set_cores",
     "set_map_seed",
+    "settings",
+    "wait_until_freed",
+    "wait_until_freed_async",
 ]
 
 ANALYSER: str  # name and version of the text analysis; part of every digest
@@ -106,9 +112,19 @@ SHARDS_MAX: int  # shards that a ring takes, at most
 def set_map_seed(seed: int) -> None:
     """Seed every internal map made from now on. Results never depend on it. `seed` is taken modulo 2**64."""
 
-def interpreter_ends() -> None:
-    """Called at exit: from here on no thread of the module enters the interpreter, which may begin to end."""
+def cores() -> int:
+    """The cores this process may use: what was said, or else what its affinity and its control groups' quotas allow."""
 
+def set_cores(count: int) -> None:
+    """Take this number of cores for the right one, from 1 on. Threads that run already stay as they are."""
+
+def check_loop() -> None:
+    """Raise `RuntimeError` with advice where no loop of asyncio runs."""
+
+def wait_until_freed() -> int:
+    """Wait until every colony that has been let go of by now is freed, on its own thread; how many were so far."""
+
+def wait_until_freed_async() -> Awaitable[int]: ...
 def document_id(key: str) -> str:
     """The id of a document that the caller named `key`."""
 
@@ -118,13 +134,30 @@ def content_id(title: str, text: str) -> str:
 def concept_id(stem: str) -> str:
     """The id of the node of a concept, by its stem."""
 
-def default_config() -> dict[str, int | float]:
-    """Every field of `ColonyConfig` with its default, in order; the Python dataclass is tested against it."""
+@final
+class Setting:
+    """What is known of a setting before one is made."""
 
-def default_ranking() -> dict[str, int | float]:
-    """Every field of `Ranking` with its default, in order; the Python dataclass is tested against it."""
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> Literal["int", "float", "bool"]: ...
+    @property
+    def default(self) -> int | float: ...
+    @property
+    def low(self) -> int | float:
+        """The least value that is accepted."""
+    @property
+    def high(self) -> int | float:
+        """The greatest value that is accepted."""
+    @property
+    def at_least(self) -> str | None:
+        """Another setting of the class, whose value is the least that is accepted."""
 
-def check_config(config: dict[str, int | float]) -> None:
+def settings(name: str) -> list[Setting]:
+    """Every setting of a class of `phago.config`, in order; `KeyError` for another class."""
+
+def check_config(config: _Settings) -> None:
     """Raise `ConfigError` for the first field that is unknown, of a wrong type or out of range.
 
     Fields that are absent have their defaults.
@@ -132,6 +165,164 @@ def check_config(config: dict[str, int | float]) -> None:
 
 def analyse(text: str) -> list[str]:
     """The stems of `text` in the order of their first words, each once, stop words left out."""
+
+@final
+class NodeRow:
+    """A concept."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def stem(self) -> str: ...
+    @property
+    def mentions(self) -> int: ...
+    @property
+    def uses(self) -> int: ...
+    @property
+    def degree(self) -> int: ...
+    @property
+    def shard(self) -> int: ...
+
+@final
+class EdgeRow:
+    """A synapse."""
+
+    @property
+    def source(self) -> str:
+        """The source's label."""
+    @property
+    def target(self) -> str:
+        """The target's label."""
+    @property
+    def weight(self) -> float: ...
+    @property
+    def co_activations(self) -> int: ...
+    @property
+    def created(self) -> int: ...
+    @property
+    def last(self) -> int:
+        """The tick that activated it last."""
+    @property
+    def source_id(self) -> str: ...
+    @property
+    def target_id(self) -> str: ...
+
+@final
+class CrossEdgeRow:
+    """A synapse whose target lives on another shard."""
+
+    @property
+    def from_node(self) -> str: ...
+    @property
+    def to_node(self) -> str: ...
+    @property
+    def to_shard(self) -> int: ...
+    @property
+    def weight(self) -> float: ...
+
+@final
+class PhaseRow:
+    """What one shard did in one phase."""
+
+    @property
+    def shard(self) -> int: ...
+    @property
+    def phase(self) -> _PhaseName: ...
+    @property
+    def tick(self) -> int: ...
+    @property
+    def node_count(self) -> int: ...
+    @property
+    def edge_count(self) -> int: ...
+    @property
+    def cross_edges(self) -> CrossEdges:
+        """New cross-shard edges made on that shard."""
+
+@final
+class RunRow:
+    """What a run did."""
+
+    @property
+    def ticks(self) -> int: ...
+    @property
+    def digested(self) -> int: ...
+    @property
+    def failed(self) -> int: ...
+
+@final
+class ShardRow:
+    """A shard as the coordinator knows it."""
+
+    @property
+    def shard(self) -> int: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def online(self) -> bool: ...
+    @property
+    def node_count(self) -> int: ...
+    @property
+    def edge_count(self) -> int: ...
+    @property
+    def document_count(self) -> int: ...
+    @property
+    def memory_bytes(self) -> int: ...
+    @property
+    def last_heartbeat(self) -> float | None:
+        """Seconds; None when it was never heard of."""
+
+@final
+class HealthRow:
+    """The condition of a shard, measured."""
+
+    @property
+    def healthy(self) -> bool: ...
+    @property
+    def load(self) -> float:
+        """The share of its documents that is pending."""
+    @property
+    def memory_usage_mb(self) -> float:
+        """Mebibytes."""
+    @property
+    def pending_operations(self) -> int: ...
+
+@final
+class GhostRow:
+    """A copy of a node that lives on another shard."""
+
+    @property
+    def node(self) -> str: ...
+    @property
+    def shard(self) -> int: ...
+    @property
+    def label(self) -> str | None: ...
+    @property
+    def mentions(self) -> int | None: ...
+    @property
+    def is_resolved(self) -> bool: ...
+
+@final
+class LocalConceptRow:
+    """A concept that one shard finds for a query."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def score(self) -> float: ...
+
+@final
+class LocalAnswerRow:
+    """What one shard finds for a query."""
+
+    @property
+    def concepts(self) -> list[LocalConceptRow]: ...
+    @property
+    def frequencies(self) -> dict[str, int]:
+        """Documents of the shard that have each of the query's stems."""
 
 @final
 class Ring:
@@ -164,17 +355,10 @@ class Coordinator:
 
     Places 0 to `num_shards` - 1 are registered and online from the start. While a runner drives it (from
     when the runner is made until it is closed or collected), `register_shard`, `deregister_shard`,
-    `phase_complete` and `advance_tick` raise `BusyError`. `None` is the default of `DistributedConfig`.
+    `phase_complete` and `advance_tick` raise `BusyError`. Absent settings have the defaults of `DistributedConfig`.
     """
 
-    def __new__(
-        cls,
-        num_shards: int | None = None,
-        replication_factor: int | None = None,
-        rpc_timeout_ms: int | None = None,
-        virtual_nodes_per_shard: int | None = None,
-        heartbeat_timeout_ms: int | None = None,
-    ) -> Coordinator: ...
+    def __new__(cls, config: _Settings | None = None) -> Coordinator: ...
     @property
     def ring(self) -> Ring:
         """The same object every time."""
@@ -196,7 +380,7 @@ class Coordinator:
         """
     def advance_tick(self) -> int:
         """Begin the next tick; `BarrierFailed` unless every shard has completed Decay. Returns the new tick."""
-    def shards(self) -> list[_ShardRow]:
+    def shards(self) -> list[ShardRow]:
         """What is known of each, by shard."""
     def heartbeat(self, shard: int, now: float) -> None:
         """`now` in seconds of the caller's monotonic clock; a stamp from the future counts as the present."""
@@ -214,7 +398,7 @@ class World:
     """
 
     @staticmethod
-    def create(config: dict[str, int | float], shards: int, virtual_nodes_per_shard: int | None = None) -> World: ...
+    def create(config: _Settings, shards: int, virtual_nodes_per_shard: int | None = None) -> World: ...
     @property
     def tick(self) -> int: ...
     @property
@@ -244,6 +428,8 @@ class World:
         """The twin for event loops. The documents are read before it returns; a cancelled chunk may have been taken."""
     def delete(self, key: str) -> bool:
         """Let the document of this key (or 32 hex digits, for one without a key) go; False when there is none."""
+    def delete_async(self, key: str) -> Awaitable[bool]:
+        """The twin for event loops; when cancelled, it may be gone."""
     def update(self, document: object) -> _Updated:
         """Put a document in the place of the one with its id, in one step; the shapes and errors of `ingest`.
 
@@ -255,17 +441,19 @@ class World:
         """Learn from a document that helped, and that stands as it is told here. False when it does not, or when the
         path holds no word. `LimitError` when too much waits for the next tick.
         """
+    def reinforce_async(self, key: str, title: str, text: str, path: list[_Step]) -> Awaitable[bool]: ...
     def search(self, text: str, k: int, where: _Where | None = None) -> list[_Found]:
         """The `k` documents that match with the highest BM25 score, best first; ties by id. Only scores above 0.
 
         A filter that is none raises `ConfigError` with the field `where`.
         """
-    def search_async(self, text: str, k: int, where: _Where | None = None) -> Awaitable[list[_Found]]: ...
+    def search_async(self, text: str, k: int, where: _Where | None = None) -> Awaitable[tuple[list[_Found], int]]:
+        """The twin for event loops, with what `pending` says."""
     def answer(
         self,
         text: str,
         k: int,
-        ranking: dict[str, int | float] | None = None,
+        ranking: _Settings | None = None,
         where: _Where | None = None,
         paths: bool = True,
     ) -> list[_Answered]:
@@ -277,18 +465,21 @@ class World:
         self,
         text: str,
         k: int,
-        ranking: dict[str, int | float] | None = None,
+        ranking: _Settings | None = None,
         where: _Where | None = None,
         paths: bool = True,
-    ) -> Awaitable[list[_Answered]]: ...
-    def explain(
-        self, text: str, key: str | None = None, ranking: dict[str, int | float] | None = None
-    ) -> _Explained | None:
+    ) -> Awaitable[tuple[list[_Answered], int]]:
+        """The twin for event loops, with what `pending` says."""
+    def explain(self, text: str, key: str | None = None, ranking: _Settings | None = None) -> _Explained | None:
         """The score of any document taken apart; `None` where there is none of this key. Without a key, what there is
         to say of the question alone.
         """
+    def explain_async(
+        self, text: str, key: str | None = None, ranking: _Settings | None = None
+    ) -> Awaitable[_Explained | None]: ...
     def concepts_with_neighbors(self, text: str, k: int) -> list[tuple[_Ranked, list[_Neighbor]]]:
         """As `concepts`, each with its neighbours, the strongest first."""
+    def concepts_with_neighbors_async(self, text: str, k: int) -> Awaitable[list[tuple[_Ranked, list[_Neighbor]]]]: ...
     def concepts(self, text: str, k: int) -> list[_Ranked]:
         """The `k` concepts nearest to the text over all shards, best first; ties by id."""
     def get(self, key: str) -> tuple[str, str, int, int | None, _Metadata] | None:
@@ -296,23 +487,31 @@ class World:
 
         `key` is the caller's key or, for a document without one, its 32 hex digits.
         """
+    def get_async(self, key: str) -> Awaitable[tuple[str, str, int, int | None, _Metadata] | None]: ...
     def __contains__(self, key: object, /) -> bool: ...
     def __len__(self) -> int: ...
     def digest(self) -> str:
         """SHA-256 over a canonical dump, 64 hex digits. Takes time in proportion to the state."""
+    def digest_async(self) -> Awaitable[str]: ...
     def evidence_digest(self) -> str:
         """As `digest`, over what the documents that stand decide alone: texts, postings, statistics, word forms."""
+    def evidence_digest_async(self) -> Awaitable[str]: ...
     def stats(self) -> dict[str, int | float]:
         """`documents`, `pending`, `digested`, `terms`, `nodes`, `edges`, `edge_slots`, `cross_shard_edges`, `digesters`,
         `tick`, `shards`, `bytes_exchanged` (in all ticks so far), `row_bytes`, `ghosts` and `touched` (rows that the last tick read)."""
-    def node(self, label: str) -> _Node | None:
+    def stats_async(self) -> Awaitable[dict[str, int | float]]: ...
+    def node(self, label: str) -> NodeRow | None:
         """The concept with this label, word form or stem."""
+    def node_async(self, label: str) -> Awaitable[NodeRow | None]: ...
     def neighbors(self, label: str) -> list[_Neighbor] | None:
         """The node's own row, strongest first; None when there is no such node."""
+    def neighbors_async(self, label: str) -> Awaitable[list[_Neighbor] | None]: ...
     def nodes(self) -> NodeTable:
         """A snapshot of the nodes of one committed tick, ordered by id."""
+    def nodes_async(self) -> Awaitable[NodeTable]: ...
     def edges(self) -> EdgeTable:
         """A snapshot of the living synapses of one committed tick, ordered by source id and target id."""
+    def edges_async(self) -> Awaitable[EdgeTable]: ...
 
 @final
 class Column:
@@ -345,7 +544,7 @@ class NodeTable:
     @property
     def names(self) -> list[str]: ...
     def __len__(self) -> int: ...
-    def get(self, index: int) -> _Node: ...
+    def get(self, index: int) -> NodeRow: ...
     def column(self, name: str) -> Column:
         """Built on first use and kept; `KeyError` for another name."""
 
@@ -364,7 +563,7 @@ class EdgeTable:
     @property
     def names(self) -> list[str]: ...
     def __len__(self) -> int: ...
-    def get(self, index: int) -> _Edge: ...
+    def get(self, index: int) -> EdgeRow: ...
     def column(self, name: str) -> Column:
         """Built on first use and kept; `KeyError` for another name."""
 
@@ -373,15 +572,14 @@ class CrossEdges:
     """Cross-shard edges made in a phase on one shard; `len` makes no objects."""
 
     def __len__(self) -> int: ...
-    def get(self, index: int) -> tuple[str, str, int, float]:
-        """(from_node, to_node, to_shard, weight)."""
+    def get(self, index: int) -> CrossEdgeRow: ...
 
 @final
 class TickResult:
     @property
     def tick(self) -> int: ...
     @property
-    def phases(self) -> list[_PhaseTuple]:
+    def phases(self) -> list[PhaseRow]:
         """Sense of every shard, then Act, then Decay; within a phase by shard."""
 
 @final
@@ -393,19 +591,12 @@ class Runner:
     """
 
     @staticmethod
-    def of_world(
-        world: World,
-        phase_timeout_ms: int | None = None,
-        resolve_ghosts: bool = True,
-        max_parallelism: int | None = None,
-    ) -> Runner: ...
+    def of_world(world: World, config: _Settings | None = None) -> Runner: ...
     @staticmethod
     def of_shards(
         coordinator: Coordinator,
         shards: Iterable[ShardHandle],
-        phase_timeout_ms: int | None = None,
-        resolve_ghosts: bool = True,
-        max_parallelism: int | None = None,
+        config: _Settings | None = None,
     ) -> Runner:
         """A runner over all shards of a coordinator's ring.
 
@@ -417,9 +608,9 @@ class Runner:
     def tick_sync(self) -> TickResult: ...
     def tick(self) -> Awaitable[TickResult]:
         """Needs a running event loop; starts at once. Cancelling it cancels the attempt."""
-    def run_sync(self, max_ticks: int | None = None) -> tuple[int, int, int]:
-        """Tick until there is nothing to digest or unwire and no living digester, or `max_ticks` were made; (ticks, digested, failed)."""
-    def run(self, max_ticks: int | None = None) -> Awaitable[tuple[int, int, int]]: ...
+    def run_sync(self, max_ticks: int | None = None) -> RunRow:
+        """Tick until there is nothing to digest or unwire and no living digester, or `max_ticks` were made."""
+    def run(self, max_ticks: int | None = None) -> Awaitable[RunRow]: ...
     def inject(self, fault: _Fault | None) -> None:
         """For tests: order a fault, or forget all with None.
 
@@ -428,19 +619,23 @@ class Runner:
         phase, tick, other shard) waits until the other shard has entered the same phase. `tick` is the one being made; a
         fault with a tick happens once, one with None in every tick.
         """
+    @property
+    def faults(self) -> int:
+        """For tests: faults on order that have not begun, and those of every tick."""
     def close(self) -> None:
         """Give coordinator and shards free. Later ticks raise `BusyError`. Idempotent."""
+    def close_async(self) -> Awaitable[None]: ...
 
 @final
 class ShardHandle:
     """One shard of a world that is made of the shards given the same `Ring` object.
 
-    `ShardHandle(shard, config, ring)` joins the newest world of that ring with an equal config in which the place is free,
-    else begins a new one. From then on the ring is frozen. The driving calls (`phase`, `take_outbox`, `deliver`) raise
-    `BusyError` while a runner drives the shard.
+    `ShardHandle(shard, config, ring)` joins the newest world of that ring with an equal config, else begins a new one. From
+    then on the ring is frozen. The driving calls (`phase`, `take_outbox`, `deliver`, `abandon`) raise `BusyError` while a
+    runner drives the shard.
     """
 
-    def __new__(cls, shard: int, config: dict[str, int | float], ring: Ring) -> ShardHandle: ...
+    def __new__(cls, shard: int, config: _Settings, ring: Ring) -> ShardHandle: ...
     @property
     def shard(self) -> int: ...
     @property
@@ -459,17 +654,21 @@ class ShardHandle:
         """Let one document go; False when there is none. `RoutingFailed` names the home of one that lives elsewhere."""
     def reinforce(self, key: str, title: str, text: str, path: list[_Step]) -> bool:
         """As `World.reinforce`. `RoutingFailed` names the home of a document that lives elsewhere."""
-    def phase(self, name: _PhaseName) -> tuple[int, int, CrossEdges]:
-        """Drive one phase by hand; (node_count, edge_count, new cross-shard edges). `ValueError` out of order."""
+    def phase(self, name: _PhaseName) -> PhaseRow:
+        """Drive one phase by hand. `ValueError` out of order."""
     def take_outbox(self) -> list[tuple[int, Batch]]:
-        """What Act sent, (to shard, batch) by shard; empty the second time."""
+        """What Act sent, (to shard, batch) by shard; the same again until the tick ends."""
+    def abandon(self) -> bool:
+        """Give up the tick made by hand, on all shards of the world; whether there was one."""
     def deliver(self, batch: Batch) -> None: ...
-    def node(self, id: str) -> _Node | None: ...
+    def node(self, id: str) -> NodeRow | None: ...
     def term_frequencies(self) -> dict[str, int]:
         """Stem to the number of documents on this shard that have it."""
-    def ghosts(self) -> list[_GhostRow]:
+    def ghost_count(self) -> int: ...
+    def has_ghost(self, id: str) -> bool: ...
+    def ghosts(self) -> list[GhostRow]:
         """Most recently used first, as they were cached."""
-    def ghost(self, id: str) -> _GhostRow:
+    def ghost(self, id: str) -> GhostRow:
         """`GhostNodeNotFound` for one that is not cached. One that is stale is fetched again."""
     @property
     def ghosts_max(self) -> int: ...
@@ -478,14 +677,11 @@ class ShardHandle:
     def connected_shards(self) -> list[int]: ...
     def handle_shard_offline(self, shard: int) -> int:
         """Drop the ghosts of that shard; how many there were."""
-    def health(self) -> tuple[bool, float, float, int]:
-        """(healthy, load: share of documents still pending, memory in MB, pending operations), measured now."""
+    def health(self) -> HealthRow: ...
     def stats(self) -> dict[str, int | float]:
         """`nodes`, `edges`, `documents`, `pending`, `memory_bytes`, `ghosts`, `cross_shard_edges`."""
-    def query(
-        self, terms: Sequence[str], max_results: int, global_df: dict[str, int] | None = None
-    ) -> tuple[list[tuple[str, str, float]], dict[str, int]]:
-        """Concepts of this shard for the query; ([(node_id, label, score)], term frequencies of the query's stems here).
+    def query(self, terms: Sequence[str], max_results: int, global_df: dict[str, int] | None = None) -> LocalAnswerRow:
+        """Concepts of this shard for the query.
 
         `terms` are stems, as `analyse` gives them. A shard answers for those of them that it is home to, so a concept may be
         found by several shards, each with its part of the score; `World.concepts` has the whole. Without `global_df` the committed

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
-from typing import Literal, ParamSpec, Self, TypeVar
+from typing import Literal, Self
 
-from ._shared import Unpicklable, constants, count, hit, lexical_hit, question_of, tick_result
-from .colony import Colony, DigestOf, DocumentLike, Intake, OnError, Updated, Where, chunks
+from . import _phago
+from ._checks import count, question_of, text_of
+from ._rows import concept, constants, explanation, helped, hit, lexical_hit, tick_result
+from ._unpicklable import Unpicklable
+from .colony import Colony, DigestOf, DocumentLike, Intake, OnError, Updated, Where, chunks, is_evidence
 from .config import ColonyConfig, Ranking, RunnerConfig
-from .graph import Graph
+from .graph import AsyncGraph
 from .results import (
     Concept,
     DistributedTickResult,
@@ -25,22 +28,15 @@ from .results import (
 
 __all__ = ["AsyncColony"]
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-async def _in_thread(call: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
-    # Whoever awaits has imported it, and for everybody else it takes longer than all of phago.
-    import asyncio
-
-    return await asyncio.to_thread(call, *arguments, **options)
-
 
 class AsyncColony(Unpicklable):
     """The twin of `Colony` with the same names, for event loops; `Colony` has their descriptions.
 
     Whatever may take a while is a coroutine and leaves the loop to others; properties, `len` and `in` answer at once. A
     cancelled `run` or `tick` leaves whole ticks and a usable colony; a cancelled `ingest` leaves whole chunks.
+    Concurrent calls are worked off in the order in which they were made, by two threads more than there are cores.
+
+    The coroutines need asyncio. Under trio, call a `Colony` in a thread (`trio.to_thread.run_sync`).
 
     >>> import asyncio
     >>> async def main():
@@ -79,18 +75,18 @@ class AsyncColony(Unpicklable):
 
     async def delete(self, id: str) -> bool:
         """See `Colony.delete`. A cancelled one was done or not, never half."""
-        return await _in_thread(self._colony.delete, id)
+        return await self._colony._world.delete_async(text_of("id", id))
 
     async def reinforce(self, hit: Hit) -> bool:
         """See `Colony.reinforce`. A cancelled one was done or not, never half."""
-        return await _in_thread(self._colony.reinforce, hit)
+        return await self._colony._world.reinforce_async(*helped(hit))
 
     async def run(self, max_ticks: int | None = None) -> RunReport:
         """See `Colony.run`."""
         limit = None if max_ticks is None else count("max_ticks", max_ticks, 0)
         begun = time.monotonic()
-        ticks, digested, failed = await self._colony._runner.run(limit)
-        return RunReport(ticks, digested, failed, time.monotonic() - begun)
+        run = await self._colony._runner.run(limit)
+        return RunReport(run.ticks, run.digested, run.failed, time.monotonic() - begun)
 
     async def ticks(self, max_ticks: int | None = None) -> AsyncIterator[DistributedTickResult]:
         """See `Colony.ticks`."""
@@ -114,35 +110,40 @@ class AsyncColony(Unpicklable):
         """See `Colony.query`."""
         world, text, k = self._colony._world, question_of("text", text), count("k", k, 1)
         if isinstance(ranking, str) and ranking == "lexical":
-            hits = tuple(map(lexical_hit, await world.search_async(text, k, where)))
-        else:
-            hits = tuple(map(hit, await world.answer_async(text, k, constants(ranking), where, bool(paths))))
-        return Hits(hits, world.pending)
+            found, pending = await world.search_async(text, k, where)
+            return Hits(tuple(map(lexical_hit, found)), pending)
+        answered, pending = await world.answer_async(text, k, constants(ranking), where, bool(paths))
+        return Hits(tuple(map(hit, answered)), pending)
 
     async def explain(self, text: str, id: str | None = None, ranking: Ranking | None = None) -> Explanation | None:
         """See `Colony.explain`."""
-        return await _in_thread(self._colony.explain, text, id, ranking)
+        key = None if id is None else text_of("id", id)
+        told = await self._colony._world.explain_async(question_of("text", text), key, constants(ranking))
+        return None if told is None else explanation(told)
 
     async def concepts(self, text: str, k: int = 10) -> list[Concept]:
         """See `Colony.concepts`."""
-        return await _in_thread(self._colony.concepts, text, k)
+        world, text, k = self._colony._world, question_of("text", text), count("k", k, 1)
+        return [concept(row) for row in await world.concepts_with_neighbors_async(text, k)]
 
     async def get(self, id: str) -> StoredDocument | None:
         """See `Colony.get`."""
-        return await _in_thread(self._colony.get, id)
+        found = await self._colony._world.get_async(text_of("id", id))
+        return None if found is None else StoredDocument(id, *found)
 
     async def stats(self) -> Stats:
         """See `Colony.stats`."""
-        return await _in_thread(self._colony.stats)
+        return Stats(**await self._colony._world.stats_async())  # type: ignore[arg-type]
 
     async def digest(self, of: DigestOf = "state") -> str:
         """See `Colony.digest`."""
-        return await _in_thread(self._colony.digest, of)
+        world, evidence = self._colony._world, is_evidence(of)
+        return await (world.evidence_digest_async() if evidence else world.digest_async())
 
     @property
-    def graph(self) -> Graph:
-        """See `Colony.graph`."""
-        return self._colony.graph
+    def graph(self) -> AsyncGraph:
+        """See `Colony.graph`. It has coroutines beside the calls that are answered at once."""
+        return AsyncGraph(lambda: self._colony._world)
 
     @property
     def config(self) -> ColonyConfig:
@@ -168,9 +169,14 @@ class AsyncColony(Unpicklable):
 
     async def close(self) -> None:
         """See `Colony.close`."""
-        await _in_thread(self._colony.close)
+        runner = self._colony._take()
+        if runner is not None:
+            await runner.close_async()
+            del runner
+            await _phago.wait_until_freed_async()
 
     async def __aenter__(self) -> Self:
+        _phago.check_loop()
         self._colony.__enter__()
         return self
 

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from types import TracebackType
 from typing import Any, Literal, Self, cast
 
 from . import _phago
-from ._shared import (
-    Unpicklable,
-    concept,
-    constants,
-    cores,
-    count,
-    explanation,
-    helped,
-    hit,
-    lexical_hit,
-    question_of,
-    text_of,
-    tick_result,
-)
-from .config import SHARDS_MAX, ColonyConfig, Ranking, RunnerConfig, as_native
-from .document import Document, Scalar
-from .errors import ClosedError, ConfigError, DocumentExists, InvalidDocument
+from ._checks import count, question_of, text_of
+from ._rows import concept, constants, explanation, helped, hit, lexical_hit, tick_result
+from ._settings import as_native
+from ._unpicklable import Unpicklable
+from .config import ColonyConfig, Ranking, RunnerConfig
+from .document import Document
+from .errors import ClosedError, ConfigError, CoordinatorUnavailable, DocumentExists, InvalidDocument
 from .graph import Graph
 from .results import (
     Concept,
@@ -46,7 +36,8 @@ __all__ = ["Colony", "DigestOf", "DocumentLike", "OnError", "Updated", "Where"]
 DocumentLike = str | Mapping[str, Any] | Document
 """A document: its text; a mapping with `text` and perhaps `id`, `title` and `metadata`; or a `Document`."""
 
-Where = Mapping[str, Scalar | Collection[Scalar] | Mapping[str, Scalar | Collection[Scalar]]]
+# A mapping of keys to conditions; conditions and filters nest, which type checkers are not asked to follow.
+Where = Mapping[str, Any]
 """A filter: for each key a value, values, or operators with what to compare with; see `Colony.query`."""
 
 OnError = Literal["raise", "skip"]
@@ -70,6 +61,14 @@ def chunks(documents: Iterable[DocumentLike] | DocumentLike) -> Iterator[tuple[i
     while chunk := list(islice(waiting, CHUNK)):
         yield first, chunk
         first += len(chunk)
+
+
+def is_evidence(of: DigestOf) -> bool:
+    """Whether a digest is of the evidence alone."""
+    if of in ("state", "evidence"):
+        return of == "evidence"
+    accepted = '"state" or "evidence"'
+    raise ConfigError(f"`of` is {of!r}; accepted is {accepted}", field="of", value=of, accepted=accepted)
 
 
 class Intake:
@@ -143,14 +142,16 @@ class Colony(Unpicklable):
                 )
             config = dataclasses.replace(config, seed=seed)
         if runner is None:
-            runner = RunnerConfig(max_parallelism=min(cores(), 256))
+            runner = RunnerConfig(max_parallelism=min(_phago.cores(), 256))
         self._config = config
-        self._shards = min(cores(), SHARDS_MAX) if shards is None else count("shards", shards, 1, SHARDS_MAX)
+        self._shards = (
+            min(_phago.cores(), _phago.SHARDS_MAX) if shards is None else count("shards", shards, 1, _phago.SHARDS_MAX)
+        )
         self._native: tuple[_phago.World, _phago.Runner] | None = None
-        world = _phago.World.create(as_native(config), self._shards)
+        world = _phago.World.create(as_native(config, "ColonyConfig"), self._shards)
         self._native = (
             world,
-            _phago.Runner.of_world(world, runner.phase_timeout_ms, runner.resolve_ghosts, runner.max_parallelism),
+            _phago.Runner.of_world(world, as_native(runner, "RunnerConfig")),
         )
 
     def _open(self) -> tuple[_phago.World, _phago.Runner]:
@@ -262,8 +263,8 @@ class Colony(Unpicklable):
         """
         limit = None if max_ticks is None else count("max_ticks", max_ticks, 0)
         begun = time.monotonic()
-        ticks, digested, failed = self._runner.run_sync(limit)
-        return RunReport(ticks, digested, failed, time.monotonic() - begun)
+        run = self._runner.run_sync(limit)
+        return RunReport(run.ticks, run.digested, run.failed, time.monotonic() - begun)
 
     def ticks(self, max_ticks: int | None = None) -> Iterator[DistributedTickResult]:
         """As `run`, handing over each tick as it is made."""
@@ -310,12 +311,16 @@ class Colony(Unpicklable):
             k: Hits, at most. The head of a longer answer is the shorter one.
             ranking: "lexical" for BM25 alone (k1 1.5, b 0.75); constants other than the default ones.
             where: For each key a condition; all must hold. A condition is a value (equal to it), a list, tuple or set
-                (equal to any of them), or a mapping of operators, all of which must hold: `gt`, `gte`, `lt`, `lte`
-                (greater, greater or equal, less, less or equal; a number or a string), `ne` (not equal), `in` (any of).
-                Numbers compare by their exact value (1 is 1.0), strings by code point; a bool is no number, and values
-                of different kinds are never equal, less or greater. A document without the key never matches, not
-                even by `ne`. One with a list matches where one of its values passes all operators; `ne` must hold for
-                every value. At most 64 keys and 1 MiB, counted as in metadata. Without a key it is no filter.
+                (equal to any of them), None (no such key), or a mapping of operators, all of which must hold: `eq`,
+                `gt`, `gte`, `lt`, `lte` (equal, greater, greater or equal, less, less or equal), `in` (any of), `ne`
+                (not equal), `nin` (none of), `exists` (True or False: whether there is the key), `not` (a condition
+                that does not hold). `$and` and `$or` stand in the place of a key and take a list of such filters,
+                `$not` takes one. Numbers compare by their exact value (1 is 1.0), strings by code point; a bool is no
+                number, and values of different kinds are never equal, less or greater. A document without the key
+                matches `ne`, `nin`, `not` and None, and nothing else. Of one with a list, one value must pass all
+                operators; `ne` and `nin` must hold for every value. The `$` may be left out of `$and`, `$or` and `$not`
+                where no condition is meant, and may stand before operators. At most 64 conditions on keys, 16 levels
+                and 1 MiB, counted as in metadata.
             paths: Without, the hits' `passage` and `path` stay empty, which makes a long answer cheaper.
 
         Raises:
@@ -383,12 +388,8 @@ class Colony(Unpicklable):
             of: "state" for everything. "evidence" for what the documents that stand decide alone (their texts, the
                 index, the statistics and the word forms), whatever was digested, deleted or forgotten.
         """
-        if of == "state":
-            return self._world.digest()
-        if of == "evidence":
-            return self._world.evidence_digest()
-        accepted = '"state" or "evidence"'
-        raise ConfigError(f"`of` is {of!r}; accepted is {accepted}", field="of", value=of, accepted=accepted)
+        world, evidence = self._world, is_evidence(of)
+        return world.evidence_digest() if evidence else world.digest()
 
     @property
     def config(self) -> ColonyConfig:
@@ -413,15 +414,28 @@ class Colony(Unpicklable):
     def __repr__(self) -> str:
         if self._native is None:
             return "<closed Colony>"
-        return f"<Colony of {len(self)} documents at tick {self._world.tick}>"
+        try:
+            return f"<Colony of {len(self)} documents at tick {self._world.tick}>"
+        except CoordinatorUnavailable:
+            return "<unavailable Colony>"
 
     # --- ending ---
 
     def close(self) -> None:
-        """Give memory and threads back. Later calls raise `ClosedError`; closing twice is fine."""
+        """Give memory and threads back. Later calls raise `ClosedError`; closing twice is fine.
+
+        What another thread is inside of is freed when it comes out. In a forked child it does nothing.
+        """
+        runner = self._take()
+        if runner is not None:
+            runner.close()
+            del runner
+            _phago.wait_until_freed()
+
+    def _take(self) -> _phago.Runner | None:
+        # The colony is freed when the last handle goes: this one goes here.
         native, self._native = self._native, None
-        if native is not None:
-            native[1].close()
+        return None if native is None else native[1]
 
     def __enter__(self) -> Self:
         self._open()

@@ -1,51 +1,16 @@
-"""Settings: frozen, keyword-only, checked when made."""
+"""Settings: frozen, keyword-only, checked when made.
+
+Rust has every setting with its type, default and accepted range, and the checks read them from there. What is written
+here is for readers and type checkers; tests hold both equal.
+"""
 
 from __future__ import annotations
 
-import dataclasses
-import math
 from dataclasses import dataclass
-from typing import Any
 
-from .errors import ConfigError
+from ._settings import check
 
 __all__ = ["ColonyConfig", "DistributedConfig", "Ranking", "RunnerConfig"]
-
-_DAY_MS = 86_400_000
-SHARDS_MAX = 1024
-
-
-def _refuse(field: str, value: Any, accepted: str) -> ConfigError:
-    return ConfigError(f"`{field}` is {value!r}; accepted is {accepted}", field=field, value=value, accepted=accepted)
-
-
-def _check_int(config: Any, field: str, low: int, high: int) -> None:
-    value = getattr(config, field)
-    accepted = f"an integer from {low} to {high}"
-    # A bool is an int to Python and a mistake to a reader: `num_shards=True` is refused.
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise _refuse(field, value, accepted)
-    number = value.__index__()
-    if not low <= number <= high:
-        raise _refuse(field, value, accepted)
-    object.__setattr__(config, field, number)
-
-
-def _check_float(config: Any, field: str, low: float, high: float) -> None:
-    value = getattr(config, field)
-    accepted = f"a number from {low:g} to {high:g}"
-    if isinstance(value, bool | str | bytes) or not hasattr(value, "__float__"):
-        raise _refuse(field, value, accepted)
-    number = float(value)
-    if math.isnan(number) or not low <= number <= high:
-        raise _refuse(field, value, accepted)
-    object.__setattr__(config, field, number)
-
-
-def _check_bool(config: Any, field: str) -> None:
-    value = getattr(config, field)
-    if not isinstance(value, bool):
-        raise _refuse(field, value, "True or False")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,9 +29,7 @@ class RunnerConfig:
     """Threads that work on shards at the same time, at most; 1 to 256."""
 
     def __post_init__(self) -> None:
-        _check_int(self, "phase_timeout_ms", 1, _DAY_MS)
-        _check_bool(self, "resolve_ghosts")
-        _check_int(self, "max_parallelism", 1, 256)
+        check(self, "RunnerConfig")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,11 +52,7 @@ class DistributedConfig:
     """Milliseconds of silence after which a shard counts as offline; 1 to 86,400,000."""
 
     def __post_init__(self) -> None:
-        _check_int(self, "num_shards", 1, SHARDS_MAX)
-        _check_int(self, "replication_factor", 1, SHARDS_MAX)
-        _check_int(self, "rpc_timeout_ms", 1, _DAY_MS)
-        _check_int(self, "virtual_nodes_per_shard", 1, 10_000)
-        _check_int(self, "heartbeat_timeout_ms", 1, _DAY_MS)
+        check(self, "DistributedConfig")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -140,25 +99,7 @@ class ColonyConfig:
     """Ghosts that a shard caches; 1 to 2^24. It changes cost, never a result, and is no part of the digest."""
 
     def __post_init__(self) -> None:
-        _check_int(self, "seed", 0, 2**64 - 1)
-        for field in (
-            "signal_decay_rate",
-            "signal_removal_threshold",
-            "trace_decay_rate",
-            "trace_removal_threshold",
-            "edge_decay_rate",
-            "edge_prune_threshold",
-            "reinforcement_gain",
-        ):
-            _check_float(self, field, 0.0, 1.0)
-        _check_float(self, "staleness_factor", 0.0, 1000.0)
-        _check_int(self, "maturation_ticks", 0, 2**30)
-        _check_int(self, "max_edge_degree", 1, 2**20)
-        _check_int(self, "concepts_per_document", 1, 2**16)
-        _check_int(self, "documents_per_tick", 1, 2**24)
-        _check_int(self, "bytes_per_tick", 1, 2**40)
-        _check_int(self, "documents_per_digester", 1, 2**24)
-        _check_int(self, "ghosts_max", 1, 2**24)
+        check(self, "ColonyConfig")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -229,31 +170,4 @@ class Ranking:
     """
 
     def __post_init__(self) -> None:
-        _check_float(self, "coverage_power", 0.0, 8.0)
-        _check_float(self, "passage_share", 0.0, 1.0)
-        _check_float(self, "title_weight", 0.0, 100.0)
-        _check_float(self, "named_weight", 0.0, 100.0)
-        _check_float(self, "name_mass", 0.01, 100.0)
-        _check_float(self, "name_power", 0.0, 16.0)
-        _check_float(self, "name_share", 0.0, 100.0)
-        _check_int(self, "bearers_max", 1, 10_000)
-        _check_int(self, "seeds_max", 1, 1000)
-        _check_float(self, "seed_power", 0.0, 64.0)
-        _check_float(self, "seed_floor", 0.0, 1.0)
-        _check_int(self, "stretch_words_max", 1, 2**24)
-        _check_int(self, "concepts_max", 1, 10_000)
-        _check_float(self, "own_share", 0.0, 100.0)
-        _check_float(self, "hop_share", 0.0, 10.0)
-        _check_float(self, "concepts_weight", 0.0, 100.0)
-        _check_float(self, "concepts_power", 0.01, 16.0)
-        _check_float(self, "concepts_evidence", 0.0, 10000.0)
-        _check_float(self, "bridge_weight", 0.0, 100.0)
-        _check_int(self, "exhaustive_max", 0, 2**24)
-        _check_int(self, "lexical_candidates", self.seeds_max, 2**24)
-        _check_int(self, "concept_candidates", 1, 2**24)
-        _check_int(self, "postings_max", 1, 2**40)
-
-
-def as_native(config: ColonyConfig | Ranking) -> dict[str, int | float]:
-    """The config as the native module takes it."""
-    return dataclasses.asdict(config)
+        check(self, "Ranking")

@@ -6,14 +6,16 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, overload
 
+from ._rows import node
+from .errors import CoordinatorUnavailable
 from .results import Edge, Node
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._phago import Column, World
+    from ._phago import Column, EdgeRow, NodeRow, World, _Neighbor
 
-__all__ = ["Edges", "Graph", "Nodes"]
+__all__ = ["AsyncGraph", "Edges", "Graph", "Nodes"]
 
 _T = TypeVar("_T")
 
@@ -24,7 +26,7 @@ class _Table(Protocol):
     @property
     def names(self) -> list[str]: ...
     def __len__(self) -> int: ...
-    def get(self, index: int, /) -> tuple[Any, ...]: ...
+    def get(self, index: int, /) -> Any: ...
     def column(self, name: str, /) -> Column: ...
 
 
@@ -39,7 +41,7 @@ class _Snapshot(Sequence[_T], Generic[_T]):
 
     @staticmethod
     @abstractmethod
-    def _row(values: tuple[Any, ...]) -> _T: ...
+    def _row(row: Any) -> _T: ...
 
     @property
     def tick(self) -> int:
@@ -85,8 +87,8 @@ class Nodes(_Snapshot[Node]):
     _columns: ClassVar = {name: name for name in ("id", "label", "mentions", "uses", "degree")}
 
     @staticmethod
-    def _row(values: tuple[Any, ...]) -> Node:
-        return Node(*values[:6])
+    def _row(row: NodeRow) -> Node:
+        return node(row)
 
 
 class Edges(_Snapshot[Edge]):
@@ -103,8 +105,8 @@ class Edges(_Snapshot[Edge]):
     }
 
     @staticmethod
-    def _row(values: tuple[Any, ...]) -> Edge:
-        return Edge(*values[:6])
+    def _row(row: EdgeRow) -> Edge:
+        return Edge(row.source, row.target, row.weight, row.co_activations, row.created, row.last)
 
     def triples(self) -> Iterator[tuple[str, str, float]]:
         """(source, target, weight) of every synapse, as graph libraries take it.
@@ -136,7 +138,7 @@ class Graph:
     def node(self, label: str) -> Node | None:
         """The concept of this label, word or stem; `None` where there is none."""
         found = self._world().node(label)
-        return None if found is None else Node(*found[:6])
+        return None if found is None else node(found)
 
     def neighbors(self, label: str) -> tuple[Edge, ...]:
         """The concept's own synapses, strongest first; empty where there is no such concept.
@@ -144,13 +146,42 @@ class Graph:
         A synapse is directed: what `a` keeps of `b` and what `b` keeps of `a` may differ, or one may be missing.
         """
         world = self._world()
-        found = world.node(label)
-        rows = world.neighbors(label)
-        if found is None or rows is None:
-            return ()
-        source = found[1]
-        return tuple(Edge(source, target, weight, co, created, last) for target, weight, co, created, last, _ in rows)
+        return _edges_of(world.node(label), world.neighbors(label))
 
     def __repr__(self) -> str:
-        stats = self._world().stats()
+        try:
+            stats = self._world().stats()
+        except CoordinatorUnavailable:
+            return "<unavailable graph>"
         return f"<graph of {stats['nodes']} concepts and {stats['edges']} synapses>"
+
+
+class AsyncGraph(Graph):
+    """A graph for event loops: what `Graph` reads at once, its coroutines read off the loop. A cancelled one stops."""
+
+    __slots__ = ()
+
+    async def read_nodes(self) -> Nodes:
+        """See `Graph.nodes`."""
+        return Nodes(await self._world().nodes_async())
+
+    async def read_edges(self) -> Edges:
+        """See `Graph.edges`."""
+        return Edges(await self._world().edges_async())
+
+    async def read_node(self, label: str) -> Node | None:
+        """See `Graph.node`."""
+        found = await self._world().node_async(label)
+        return None if found is None else node(found)
+
+    async def read_neighbors(self, label: str) -> tuple[Edge, ...]:
+        """See `Graph.neighbors`."""
+        world = self._world()
+        return _edges_of(await world.node_async(label), await world.neighbors_async(label))
+
+
+def _edges_of(found: NodeRow | None, rows: list[_Neighbor] | None) -> tuple[Edge, ...]:
+    if found is None or rows is None:
+        return ()
+    source = found.label
+    return tuple(Edge(source, target, weight, co, created, last) for target, weight, co, created, last, _ in rows)

@@ -85,6 +85,8 @@ pub struct Coordinator {
     members: Vec<Member>,
     tick: Tick,
     driven: bool,
+    // What changed the members, in words, and how often that happened.
+    changes: (u64, String),
 }
 
 impl Coordinator {
@@ -96,7 +98,7 @@ impl Coordinator {
         config.validate()?;
         let ring = Ring::new(config.num_shards, config.virtual_nodes_per_shard);
         let members = ring.shards().iter().map(|&shard| Member::new(shard, IN_PROCESS)).collect();
-        Ok(Coordinator { config, ring, members, tick: 0, driven: false })
+        Ok(Coordinator { config, ring, members, tick: 0, driven: false, changes: (0, String::new()) })
     }
 
     /// The config it was made with. `num_shards` is the number at the start.
@@ -134,7 +136,7 @@ impl Coordinator {
         let shard = self.ring.add_shard();
         let place = self.members.partition_point(|member| member.info.id < shard);
         self.members.insert(place, Member::new(shard, address));
-        self.abort_tick();
+        self.changed(format!("{shard} was registered"));
         Ok(shard)
     }
 
@@ -147,8 +149,18 @@ impl Coordinator {
         self.free("deregister a shard")?;
         self.ring.remove_shard(shard)?;
         self.members.retain(|member| member.info.id != shard);
-        self.abort_tick();
+        self.changed(format!("{shard} was deregistered"));
         Ok(())
+    }
+
+    /// How often members were registered and deregistered.
+    pub fn changes(&self) -> u64 {
+        self.changes.0
+    }
+
+    /// The last change of the members, such as `shard-3 was registered`; empty before the first.
+    pub fn last_change(&self) -> &str {
+        &self.changes.1
     }
 
     /// Every registered shard, in order.
@@ -360,6 +372,12 @@ impl Coordinator {
         self.tick += 1;
         self.abort_tick();
         Ok(self.tick)
+    }
+
+    // The tick that is being made starts anew with the members of now.
+    fn changed(&mut self, what: String) {
+        self.changes = (self.changes.0 + 1, what);
+        self.abort_tick();
     }
 
     fn place(&self, shard: ShardId) -> Result<usize> {

@@ -3,21 +3,25 @@
 //! Entities in the order of their 128-bit ids, numbers little-endian, strings with their length before them.
 //! Nothing in it tells how many shards, threads or processes there are, or what was swept.
 
+use crate::Result;
+use crate::cancel::Cancel;
 use crate::documents::Document;
-use crate::state::State;
+use crate::ids::DocumentId;
+use crate::replica::Replica;
 use crate::text::ANALYSER;
 use sha2::{Digest, Sha256};
 
 const FORMAT: &str = "phago dump 1";
 
-struct Writer {
+struct Writer<'a> {
+    cancel: &'a Cancel,
     hash: Sha256,
     buffer: Vec<u8>,
 }
 
-impl Writer {
-    fn new(format: &str) -> Self {
-        let mut out = Writer { hash: Sha256::new(), buffer: Vec::new() };
+impl<'a> Writer<'a> {
+    fn new(format: &str, cancel: &'a Cancel) -> Self {
+        let mut out = Writer { cancel, hash: Sha256::new(), buffer: Vec::new() };
         out.text(format);
         out.text(ANALYSER);
         out
@@ -54,32 +58,36 @@ impl Writer {
     }
 }
 
-/// SHA-256 over the dump, in hexadecimal.
-pub(crate) fn digest(state: &State) -> String {
-    let mut out = Writer::new(FORMAT);
-    config(state, &mut out);
-    evidence_of(state, &mut out);
-    history(state, &mut out);
-    graph(state, &mut out);
-    digesters(state, &mut out);
-    out.finish()
+/// SHA-256 over the canonical dump, 64 hexadecimal digits.
+///
+/// # Errors
+/// [`crate::Error::Cancelled`] once the flag is set, here and below.
+pub fn digest(replica: &Replica, cancel: &Cancel) -> Result<String> {
+    let mut out = Writer::new(FORMAT, cancel);
+    config(replica, &mut out);
+    evidence_of(replica, &mut out)?;
+    history(replica, &mut out)?;
+    graph(replica, &mut out)?;
+    digesters(replica, &mut out);
+    Ok(out.finish())
 }
 
-/// SHA-256 over the part that the documents that stand decide alone.
-pub(crate) fn evidence(state: &State) -> String {
-    let mut out = Writer::new(FORMAT);
-    evidence_of(state, &mut out);
-    out.finish()
+/// SHA-256 over the part of the dump that documents alone decide: texts, postings, N, lengths, df, word forms. Equal
+/// to that of a colony that never saw the documents deleted from this one.
+pub fn evidence(replica: &Replica, cancel: &Cancel) -> Result<String> {
+    let mut out = Writer::new(FORMAT, cancel);
+    evidence_of(replica, &mut out)?;
+    Ok(out.finish())
 }
 
-fn evidence_of(state: &State, out: &mut Writer) {
-    documents(state, out);
-    terms(state, out);
+fn evidence_of(replica: &Replica, out: &mut Writer<'_>) -> Result<()> {
+    documents(replica, out)?;
+    terms(replica, out)
 }
 
 // Everything that can change a state; what changes cost alone stays out.
-fn config(state: &State, out: &mut Writer) {
-    let config = state.commons().config();
+fn config(replica: &Replica, out: &mut Writer<'_>) {
+    let config = replica.commons().config();
     out.number(config.seed);
     out.real(config.signal_decay_rate);
     out.real(config.signal_removal_threshold);
@@ -97,25 +105,28 @@ fn config(state: &State, out: &mut Writer) {
     out.number(config.documents_per_digester.into());
 }
 
-fn sorted_documents(state: &State) -> Vec<&Document> {
-    let mut all: Vec<_> = state.shards().iter().flat_map(|shard| shard.documents().all()).collect();
-    all.sort_unstable_by_key(|document| document.id);
-    all
+fn sorted_documents(replica: &Replica) -> Vec<&Document> {
+    // With the ids beside them, because documents lie far apart in memory.
+    let all = replica.shards().iter().flat_map(|shard| shard.documents().all());
+    let mut all: Vec<(DocumentId, &Document)> = all.map(|document| (document.id, document)).collect();
+    all.sort_unstable_by_key(|document| document.0);
+    all.into_iter().map(|(_, document)| document).collect()
 }
 
-fn documents(state: &State, out: &mut Writer) {
-    let commons = state.commons();
+fn documents(replica: &Replica, out: &mut Writer<'_>) -> Result<()> {
+    let commons = replica.commons();
     out.number(commons.documents());
-    out.number(commons.length);
-    for document in sorted_documents(state) {
+    out.number(commons.statistics().length());
+    for document in sorted_documents(replica) {
+        out.cancel.poll()?;
         out.id(document.id.0);
         // Bits: whether there is a key, whether there is metadata, which then follows the text.
-        out.number(u64::from(document.key.is_some()) + 2 * u64::from(!document.metadata.is_empty()));
-        out.text(document.key.as_deref().unwrap_or(""));
-        out.text(&document.title);
-        out.text(&document.text);
-        if !document.metadata.is_empty() {
-            out.bytes(&document.metadata.encode());
+        out.number(u64::from(document.body.key.is_some()) + 2 * u64::from(!document.body.metadata.is_empty()));
+        out.text(document.body.key.as_deref().unwrap_or(""));
+        out.text(&document.body.title);
+        out.text(&document.body.text);
+        if !document.body.metadata.is_empty() {
+            out.bytes(&document.body.metadata.encode());
         }
         let mut terms: Vec<_> = document.terms.iter().map(|&(term, count)| (commons.id(term), count)).collect();
         terms.sort_unstable();
@@ -125,32 +136,35 @@ fn documents(state: &State, out: &mut Writer) {
             out.number(count.into());
         }
     }
+    Ok(())
 }
 
 // What ticks made of the documents, and what the next will unmake or strengthen.
-fn history(state: &State, out: &mut Writer) {
-    let commons = state.commons();
+fn history(replica: &Replica, out: &mut Writer<'_>) -> Result<()> {
+    let commons = replica.commons();
     out.number(commons.tick());
-    out.number(commons.digested);
-    out.number(commons.failed);
-    for document in sorted_documents(state) {
+    out.number(commons.digested());
+    out.number(commons.backlog().failed());
+    for document in sorted_documents(replica) {
+        out.cancel.poll()?;
         out.number(document.arrival.into());
         out.number(document.digested.map_or(0, u64::from));
-        concepts(state, &document.concepts, out);
+        concepts(replica, &document.concepts, out);
     }
-    let mut unwiring: Vec<_> = state.shards().iter().flat_map(|shard| shard.unwiring()).collect();
-    let key = |list: &[u32]| -> Vec<u128> { sorted_ids(state, list) };
+    let mut unwiring: Vec<_> = replica.shards().iter().flat_map(|shard| shard.unwiring()).collect();
+    let key = |list: &[u32]| -> Vec<u128> { sorted_ids(replica, list) };
     unwiring.sort_by_cached_key(|(digested, list)| (*digested, key(list)));
     out.number(unwiring.len() as u64);
     for (digested, list) in unwiring {
         out.number((*digested).into());
-        concepts(state, list, out);
+        concepts(replica, list, out);
     }
-    reinforcements(state, out);
+    reinforcements(replica, out);
+    Ok(())
 }
 
-fn reinforcements(state: &State, out: &mut Writer) {
-    let mut all: Vec<_> = state.shards().iter().flat_map(|shard| shard.reinforcing()).collect();
+fn reinforcements(replica: &Replica, out: &mut Writer<'_>) {
+    let mut all: Vec<_> = replica.shards().iter().flat_map(|shard| shard.reinforcing()).collect();
     all.sort_unstable_by_key(|waiting| waiting.0);
     out.number(all.len() as u64);
     for (document, waiting) in all {
@@ -169,44 +183,47 @@ fn reinforcements(state: &State, out: &mut Writer) {
     }
 }
 
-fn sorted_ids(state: &State, terms: &[u32]) -> Vec<u128> {
-    let mut ids: Vec<u128> = terms.iter().map(|&term| state.commons().id(term)).collect();
+fn sorted_ids(replica: &Replica, terms: &[u32]) -> Vec<u128> {
+    let mut ids: Vec<u128> = terms.iter().map(|&term| replica.commons().id(term)).collect();
     ids.sort_unstable();
     ids
 }
 
-fn concepts(state: &State, terms: &[u32], out: &mut Writer) {
+fn concepts(replica: &Replica, terms: &[u32], out: &mut Writer<'_>) {
     out.number(terms.len() as u64);
-    sorted_ids(state, terms).into_iter().for_each(|id| out.id(id));
+    sorted_ids(replica, terms).into_iter().for_each(|id| out.id(id));
 }
 
-fn terms(state: &State, out: &mut Writer) {
-    let commons = state.commons();
+fn terms(replica: &Replica, out: &mut Writer<'_>) -> Result<()> {
+    let commons = replica.commons();
     // A refused document may have left words in the dictionary; no document has them.
     let mut all: Vec<u32> = (0..commons.terms() as u32).filter(|&term| commons.df(term) > 0).collect();
     all.sort_unstable_by_key(|term| commons.id(*term));
     out.number(all.len() as u64);
     for term in all {
+        out.cancel.poll()?;
         out.id(commons.id(term));
         out.text(&commons.lexicon().stem(term));
         out.number(commons.df(term).into());
-        for (form, count) in commons.forms(term) {
+        for (form, count) in commons.vocabulary().forms(term) {
             out.text(&form);
             out.number(count);
         }
     }
+    Ok(())
 }
 
-fn graph(state: &State, out: &mut Writer) {
-    let commons = state.commons();
-    let nodes = state.nodes();
+fn graph(replica: &Replica, out: &mut Writer<'_>) -> Result<()> {
+    let commons = replica.commons();
+    let nodes = replica.nodes();
     out.number(nodes.len() as u64);
-    out.number(state.edge_count());
+    out.number(replica.edge_count());
     for term in nodes {
+        out.cancel.poll()?;
         out.id(commons.id(term));
-        out.number(state.home(term).wirings(term, commons).into());
-        out.number(state.home(term).uses_of(term, commons));
-        let row = state.row(term);
+        out.number(replica.home(term).wirings(term, commons).into());
+        out.number(replica.home(term).uses_of(term, commons));
+        let row = replica.row(term);
         out.number(row.len() as u64);
         for synapse in row {
             out.id(commons.id(synapse.target));
@@ -215,10 +232,11 @@ fn graph(state: &State, out: &mut Writer) {
             }
         }
     }
+    Ok(())
 }
 
-fn digesters(state: &State, out: &mut Writer) {
-    let mut living: Vec<_> = state.shards().iter().flat_map(|shard| shard.digesters()).collect();
+fn digesters(replica: &Replica, out: &mut Writer<'_>) {
+    let mut living: Vec<_> = replica.shards().iter().flat_map(|shard| shard.digesters()).collect();
     living.sort_unstable_by_key(|digester| digester.id);
     for digester in living {
         out.number(digester.id.birth);

@@ -141,11 +141,75 @@ pub enum Error {
         /// The tick being made.
         tick: u64,
     },
-    /// Bytes that are not a batch of messages.
-    #[error("these bytes are no batch: {reason}")]
+    /// Bytes that are not what they should be.
+    #[error("these bytes are no {what}: {reason}")]
     Wire {
+        /// What they should be.
+        what: &'static str,
         /// What does not fit.
         reason: String,
+    },
+    /// A file of a colony that is not what was written.
+    #[error("`{path}` is damaged at {place}: {reason}")]
+    Corruption {
+        /// The file.
+        path: String,
+        /// Where in it: a byte, a slot, a section.
+        place: String,
+        /// What does not fit.
+        reason: String,
+    },
+    /// A colony written by a later phago.
+    #[error("`{path}` has format {found}, and this phago reads formats up to {supported}; nothing was changed")]
+    Version {
+        /// The file that says so.
+        path: String,
+        /// Its format.
+        found: u32,
+        /// The latest format that can be read.
+        supported: u32,
+    },
+    /// A colony that another process, or another colony object of this one, has open for writing.
+    #[error("`{path}` is open for writing{}; one writer at a time, any number may open it to read", held(pid, since))]
+    Locked {
+        /// The colony's directory.
+        path: String,
+        /// The process that has it, where it could be read.
+        pid: Option<u32>,
+        /// Since when, in RFC 3339, where it could be read.
+        since: Option<String>,
+    },
+    /// No colony where one was looked for.
+    #[error("there is no colony at `{path}`")]
+    NoColony {
+        /// The directory.
+        path: String,
+    },
+    /// A place for a new colony that is taken.
+    #[error("`{path}` holds a colony; a new one needs a directory of its own")]
+    Occupied {
+        /// The directory.
+        path: String,
+    },
+    /// The operating system refused something. What was acknowledged before stands.
+    #[error("could not {attempted} `{path}`: {cause}")]
+    Storage {
+        /// The file or directory.
+        path: String,
+        /// What was attempted: a verb.
+        attempted: String,
+        /// What the system said.
+        cause: String,
+    },
+    /// A store whose write failed earlier.
+    #[error(
+        "`{path}` could not be written ({cause}); whether the last changes were kept is unknown until it is opened again"
+    )]
+    Poisoned {
+        /// The colony's directory.
+        path: String,
+        /// What failed first.
+        cause: String,
     },
     /// The work was asked to stop.
     #[error("the work was cancelled")]
@@ -159,6 +223,11 @@ pub fn short(text: &str) -> String {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text.to_owned(),
     }
+}
+
+fn held(pid: &Option<u32>, since: &Option<String>) -> String {
+    let pid = pid.map(|pid| format!(" in process {pid}")).unwrap_or_default();
+    pid + &since.as_ref().map(|since| format!(" since {since}")).unwrap_or_default()
 }
 
 fn list(shards: &[ShardId]) -> String {

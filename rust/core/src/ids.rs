@@ -3,6 +3,7 @@
 //! All are XXH3-128 over a kind, a zero byte and the content. They are a durable format: golden vectors in
 //! the tests hold them.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -51,6 +52,19 @@ id!(
     /// A node of the graph: the hash of its kind and normalised label.
     NodeId
 );
+
+// Sixteen bytes, where a number of variable length would take nineteen.
+impl Serialize for DocumentId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.to_le_bytes().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for DocumentId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <[u8; 16]>::deserialize(deserializer).map(|bytes| DocumentId(u128::from_le_bytes(bytes)))
+    }
+}
 
 impl DocumentId {
     /// The identity of a document the caller named.

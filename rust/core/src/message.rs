@@ -228,7 +228,7 @@ impl Batch {
             reinforced: self.uses.synapses.iter().map(|((a, b), times)| ((index[a], index[b]), *times)).collect(),
             stems: dictionary.into_values().collect(),
         };
-        postcard::to_stdvec(&wire).unwrap_or_default()
+        postcard::to_stdvec(&wire).expect("plain data always encodes")
     }
 
     /// The batch that [`Batch::encode`] made, in the terms of this process.
@@ -296,5 +296,5 @@ fn at(terms: &[u32], place: u32) -> Result<u32> {
 }
 
 fn broken(reason: &str) -> Error {
-    Error::Wire { reason: reason.into() }
+    Error::Wire { what: "batch", reason: reason.into() }
 }

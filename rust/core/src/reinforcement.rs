@@ -1,5 +1,6 @@
 //! What a user's "this helped" asks of the graph: the concepts of a hit's path, and which of them go together.
 
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Concepts of a path that count, at most.
@@ -13,7 +14,8 @@ pub const REINFORCED_MAX: u64 = 1 << 20;
 ///
 /// Stems and not term indices, so that it means the same in every process, and no more where a word is learned
 /// meanwhile.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Deserialize, Serialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Reinforcement {
     stems: Box<[Box<str>]>,
     // Places among the stems, the smaller first.
@@ -47,7 +49,9 @@ impl Reinforcement {
             return None;
         }
         let stems: Box<[Box<str>]> = stems.into_iter().map(String::into_boxed_str).collect();
-        let place = |stem: &String| stems.binary_search_by(|known| (**known).cmp(stem)).unwrap_or(0) as u32;
+        let place = |stem: &String| {
+            stems.binary_search_by(|known| (**known).cmp(stem)).expect("both ends of a pair are stems of it") as u32
+        };
         let pairs = linked.iter().map(|(one, other)| (place(one), place(other))).collect();
         Some(Reinforcement { stems, pairs })
     }
@@ -65,6 +69,30 @@ impl Reinforcement {
     /// What it counts for against [`REINFORCED_MAX`].
     pub fn size(&self) -> u64 {
         (self.stems.len() + self.pairs.len()) as u64
+    }
+}
+
+// What stored bytes say, before it is known whether a path can be like that.
+#[derive(Deserialize)]
+struct Unchecked {
+    stems: Box<[Box<str>]>,
+    pairs: Box<[(u32, u32)]>,
+}
+
+impl TryFrom<Unchecked> for Reinforcement {
+    type Error = &'static str;
+
+    fn try_from(read: Unchecked) -> Result<Reinforcement, &'static str> {
+        let Unchecked { stems, pairs } = read;
+        let most = PATH_CONCEPTS_MAX * (1 + PATH_WORDS_MAX);
+        if stems.is_empty() || stems.len() > most || !stems.is_sorted_by(|a, b| a < b) {
+            return Err("the stems of a reinforcement are none, too many or out of order");
+        }
+        let within = pairs.iter().all(|&(one, other)| one < other && (other as usize) < stems.len());
+        if !within || pairs.len() > PATH_CONCEPTS_MAX * PATH_WORDS_MAX || !pairs.is_sorted_by(|a, b| a < b) {
+            return Err("the pairs of a reinforcement are too many, out of order or of stems it does not have");
+        }
+        Ok(Reinforcement { stems, pairs })
     }
 }
 

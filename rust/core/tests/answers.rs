@@ -7,7 +7,8 @@ use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
 use phago_core::ids::DocumentId;
 use phago_core::metadata::Filter;
-use phago_core::query::{Answer, Buffers, Nothing, Parts, Ranking, Scratch};
+use phago_core::query::parts::PARTS;
+use phago_core::query::{Answer, Buffers, Hit, Nothing, Part, Ranking, Scratch};
 use phago_core::text::passages::{PASSAGE_CHARS_MAX, passages};
 use phago_core::text::{Role, Session};
 
@@ -53,7 +54,7 @@ impl Asker {
 
     fn ask(&mut self, colony: &Colony, question: &str, k: usize) -> Answer {
         let (session, buffers) = (&mut self.session, &mut self.buffers);
-        colony.state().answer(question, k, &self.ranking, &Filter::default(), session, buffers)
+        colony.state().answer(question, k, &self.ranking, &Filter::default(), session, buffers).unwrap()
     }
 }
 
@@ -61,14 +62,15 @@ impl Asker {
 fn parts_sum_to_the_score_and_all_of_them_occur() {
     let colony = filled(3, 300);
     let mut asker = Asker::of(&colony);
-    let mut largest = [0.0f64; 3];
+    let mut largest = [0.0f64; PARTS];
     for question in questions() {
         let hits = asker.ask(&colony, &question, 50).hits;
         assert!(!hits.is_empty());
         for hit in &hits {
             let parts = hit.parts;
-            assert_eq!((parts.lexical + parts.concepts + parts.bridge).to_bits(), hit.found.score.to_bits());
-            for (largest, part) in largest.iter_mut().zip([parts.lexical, parts.concepts, parts.bridge]) {
+            let sum = parts[Part::Lexical] + parts[Part::Concepts] + parts[Part::Bridge];
+            assert_eq!(sum.to_bits(), hit.found.score.to_bits());
+            for (largest, part) in largest.iter_mut().zip(parts.0) {
                 assert!(part >= 0.0 && part.is_finite());
                 *largest = largest.max(part);
             }
@@ -122,30 +124,30 @@ fn explain_agrees_with_query_for_hits_and_others() {
         let view = colony.state().view();
         for hit in &hits {
             let id = DocumentId(hit.found.id);
-            let explanation = inquiry.explain(view, id, &mut asker.buffers).unwrap();
+            let explanation = inquiry.explain(view, id, &mut asker.buffers).unwrap().unwrap();
             assert_eq!(explanation.score.to_bits(), hit.found.score.to_bits());
             assert_eq!(explanation.parts, hit.parts);
         }
         let far = asker.ask(&colony, &question, 1000).hits;
         for number in (0..300).step_by(7) {
             let id = DocumentId::from_key(&format!("doc-{number}"));
-            let explanation = inquiry.explain(view, id, &mut asker.buffers).unwrap();
+            let explanation = inquiry.explain(view, id, &mut asker.buffers).unwrap().unwrap();
             match far.iter().find(|hit| hit.found.id == id.0) {
                 Some(hit) => assert_eq!(explanation.score.to_bits(), hit.found.score.to_bits()),
                 // Whatever has a word of the question is in an answer that is long enough.
-                None => assert_eq!(explanation.parts.lexical, 0.0),
+                None => assert_eq!(explanation.parts[Part::Lexical], 0.0),
             }
             let near = |sum: f64, part: f64| assert!((sum - part).abs() < 1e-9, "{sum} for {part}");
             let words: f64 = explanation.words.iter().map(|word| word.points).sum();
-            near(words + explanation.title + explanation.named, explanation.parts.lexical);
-            near(explanation.concepts.iter().map(|concept| concept.points).sum(), explanation.parts.concepts);
-            near(explanation.bridges.iter().map(|bridge| bridge.points).sum(), explanation.parts.bridge);
+            near(words + explanation.title + explanation.named, explanation.parts[Part::Lexical]);
+            near(explanation.concepts.iter().map(|concept| concept.points).sum(), explanation.parts[Part::Concepts]);
+            near(explanation.bridges.iter().map(|bridge| bridge.points).sum(), explanation.parts[Part::Bridge]);
             for concept in &explanation.concepts {
                 near(concept.light.words.iter().map(|word| word.1).sum(), 1.0);
                 near(concept.light.seeds.iter().map(|seed| seed.1).sum(), 1.0);
             }
         }
-        assert!(inquiry.explain(view, DocumentId::from_key("nobody"), &mut asker.buffers).is_none());
+        assert!(inquiry.explain(view, DocumentId::from_key("nobody"), &mut asker.buffers).unwrap().is_none());
     }
 }
 
@@ -166,10 +168,11 @@ fn a_mention_leads_to_the_document_it_names() {
     names.sort();
     assert_eq!(names, ["film", "person"]);
     let explanation =
-        inquiry.explain(colony.state().view(), DocumentId::from_key("person"), &mut asker.buffers).unwrap();
-    assert!(explanation.parts.bridge > 0.0);
+        inquiry.explain(colony.state().view(), DocumentId::from_key("person"), &mut asker.buffers).unwrap().unwrap();
+    assert!(explanation.parts[Part::Bridge] > 0.0);
     assert_eq!(explanation.bridges[0].seed, DocumentId::from_key("film"));
-    let film = inquiry.explain(colony.state().view(), DocumentId::from_key("film"), &mut asker.buffers).unwrap();
+    let film =
+        inquiry.explain(colony.state().view(), DocumentId::from_key("film"), &mut asker.buffers).unwrap().unwrap();
     assert!(film.named > 0.0 && film.seed.is_some());
     assert!(film.words.iter().any(|word| word.word == "harbour"));
 }
@@ -191,7 +194,7 @@ fn nothing_found_says_why() {
     assert_eq!((answer.hits.len(), answer.inquiry.nothing(colony.state().commons())), (1, None));
     let mut asker = Asker::of(&colony);
     let explanation = answer.inquiry.explain(colony.state().view(), DocumentId::from_key("one"), &mut asker.buffers);
-    assert_eq!(explanation.unwrap().unknown, ["propeller"]);
+    assert_eq!(explanation.unwrap().unwrap().unknown, ["propeller"]);
 }
 
 #[test]
@@ -202,7 +205,7 @@ fn decay_never_hides_an_exact_match() {
         let state = colony.state();
         let all = questions().into_iter().map(|question| {
             let words = asker.session.query(&question);
-            let lexical = state.search(&words, 50, &Filter::default(), &mut Scratch::default());
+            let lexical = state.search(&words, 50, &Filter::default(), &mut Scratch::default()).unwrap();
             (lexical, asker.ask(colony, &question, 50).hits)
         });
         all.collect::<Vec<_>>()
@@ -227,7 +230,7 @@ fn a_title_borne_by_many_names_none() {
     let named = |asker: &mut Asker, question: &str| {
         let Answer { hits, inquiry } = asker.ask(&colony, question, 1);
         let id = DocumentId(hits[0].found.id);
-        inquiry.explain(colony.state().view(), id, &mut asker.buffers).unwrap().named
+        inquiry.explain(colony.state().view(), id, &mut asker.buffers).unwrap().unwrap().named
     };
     assert_eq!(named(&mut asker, "weekly minutes about the agenda"), 0.0);
     assert!(named(&mut asker, "annual report about the agenda") > 0.0);
@@ -276,7 +279,7 @@ fn passages_cover_a_text_and_the_best_has_the_answer() {
     let mut passage = |key: &str| {
         let document = colony.state().document(DocumentId::from_key(key)).unwrap();
         let (start, end) = answer.inquiry.best_passage(document, &mut asker.buffers);
-        document.text[start..end].to_owned()
+        document.body.text[start..end].to_owned()
     };
     assert!(passage("long").contains("zeppelin landed in Lakehurst"));
     assert_eq!(passage("short"), "Of no help.");
@@ -335,18 +338,21 @@ fn a_long_document_is_scored_by_its_best_passage() {
     let answer = asker.ask(&colony, question, 5);
     let names: Vec<u128> = answer.hits.iter().take(2).map(|hit| hit.found.id).collect();
     assert_eq!(names, [DocumentId::from_key("near").0, DocumentId::from_key("apart").0]);
-    assert!(answer.hits[0].parts.lexical > 1.3 * answer.hits[1].parts.lexical);
+    assert!(answer.hits[0].parts[Part::Lexical] > 1.3 * answer.hits[1].parts[Part::Lexical]);
     for key in ["near", "apart"] {
-        let told =
-            answer.inquiry.explain(colony.state().view(), DocumentId::from_key(key), &mut asker.buffers).unwrap();
+        let told = answer
+            .inquiry
+            .explain(colony.state().view(), DocumentId::from_key(key), &mut asker.buffers)
+            .unwrap()
+            .unwrap();
         let words: f64 = told.words.iter().map(|word| word.points).sum();
-        assert!((words + told.title + told.named - told.parts.lexical).abs() < 1e-12);
+        assert!((words + told.title + told.named - told.parts[Part::Lexical]).abs() < 1e-12);
         assert!(told.words.iter().all(|word| word.points > 0.0));
     }
     // Without passages there is nothing to choose between but the whole.
     asker.ranking.passage_share = 0.0;
     let answer = asker.ask(&colony, question, 2);
-    let [near, apart] = [&answer.hits[0], &answer.hits[1]].map(|hit| hit.parts.lexical);
+    let [near, apart] = [&answer.hits[0], &answer.hits[1]].map(|hit| hit.parts[Part::Lexical]);
     assert!((near - apart).abs() < 0.05, "{near} {apart}");
 }
 
@@ -379,13 +385,13 @@ fn what_was_deleted_leaves_no_trace_in_answers() {
         let mut fresh = common::colony(&ColonyConfig::default(), 2);
         for shard in colony.state().shards() {
             for document in shard.documents().all() {
-                fresh.ingest(document.key.as_deref(), &document.title, &document.text).unwrap();
+                fresh.ingest(document.body.key.as_deref(), &document.body.title, &document.body.text).unwrap();
             }
         }
         let (mut one, mut other) = (Asker::of(&colony), Asker::of(&fresh));
-        let plain = |answer: Answer| -> Vec<(u128, u64, [u64; 3])> {
-            let parts = |parts: Parts| [parts.lexical, parts.concepts, parts.bridge].map(f64::to_bits);
-            answer.hits.iter().map(|hit| (hit.found.id, hit.found.score.to_bits(), parts(hit.parts))).collect()
+        let plain = |answer: Answer| -> Vec<(u128, u64, [u64; PARTS])> {
+            let plain = |hit: &Hit| (hit.found.id, hit.found.score.to_bits(), hit.parts.0.map(f64::to_bits));
+            answer.hits.iter().map(plain).collect()
         };
         for question in questions() {
             let (a, b) = (one.ask(&colony, &question, 100), other.ask(&fresh, &question, 100));

@@ -10,7 +10,7 @@ use phago_core::ids::DocumentId;
 use phago_core::metadata::{
     Comparison, FILTER_BYTES_MAX, Filter, METADATA_BYTES_MAX, METADATA_KEYS_MAX, Metadata, Value, Values,
 };
-use phago_core::query::spread::{Sums, lit_documents};
+use phago_core::query::lit::{self, Sums};
 use phago_core::query::{Buffers, Hit, Ranking, Scratch};
 use phago_core::text::Session;
 use proptest::prelude::*;
@@ -51,7 +51,9 @@ fn comparison() -> impl Strategy<Value = Comparison<Value>> {
     let bound = || prop_oneof![8 => ordered(), 1 => Just(Value::Float(f64::INFINITY))];
     prop_oneof![
         prop::collection::vec(value(), 0..4).prop_map(Comparison::In),
+        prop::collection::vec(value(), 0..4).prop_map(Comparison::NotIn),
         value().prop_map(Comparison::Ne),
+        any::<bool>().prop_map(Comparison::Exists),
         bound().prop_map(Comparison::Gt),
         bound().prop_map(Comparison::Gte),
         bound().prop_map(Comparison::Lt),
@@ -62,8 +64,15 @@ fn comparison() -> impl Strategy<Value = Comparison<Value>> {
 fn filter() -> impl Strategy<Value = Filter> {
     let keys = prop::sample::subsequence(vec!["one", "two", "three"], 0..=3);
     let comparisons = prop::collection::vec(prop::collection::vec(comparison(), 1..4), 3);
-    (keys, comparisons)
-        .prop_map(|(keys, all)| Filter::new(keys.into_iter().map(Into::into).zip(all).collect()).unwrap())
+    let plain = (keys, comparisons)
+        .prop_map(|(keys, all)| Filter::new(keys.into_iter().map(Into::into).zip(all).collect()).unwrap());
+    plain.prop_recursive(3, 8, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(|all| Filter::all(all).unwrap()),
+            prop::collection::vec(inner.clone(), 0..3).prop_map(|any| Filter::any(any).unwrap()),
+            inner.prop_map(|filter| Filter::not(filter).unwrap()),
+        ]
+    })
 }
 
 proptest! {
@@ -85,8 +94,8 @@ proptest! {
                 for shard in colony.state().shards() {
                     let documents = shard.documents();
                     let found: Vec<u32> = documents.matching(filter).iter().collect();
-                    let all = (0u32..).zip(documents.all());
-                    let plain = all.filter(|(_, document)| filter.accepts(&document.metadata)).map(|(place, _)| place);
+                    let all = documents.placed();
+                    let plain = all.filter(|(_, document)| filter.accepts(&document.body.metadata)).map(|(place, _)| place);
                     prop_assert_eq!(&found, &plain.collect::<Vec<u32>>(), "{:?}", filter);
                     prop_assert_eq!(documents.matching(filter).count(), found.len());
                 }
@@ -154,7 +163,7 @@ fn one_value_of_a_list_must_pass_all_and_none_may_be_excluded() {
     assert!(range.accepts(&list(&[1, 4])) && !range.accepts(&list(&[1, 5])) && !range.accepts(&list(&[])));
     let not = one("k", vec![Ne(Value::Int(2))]);
     assert!(not.accepts(&list(&[1])) && not.accepts(&list(&[])) && !not.accepts(&list(&[1, 2])));
-    assert!(!not.accepts(&Metadata::default()) && !not.accepts(&of(&[("other", Values::One(Value::Int(1)))])));
+    assert!(not.accepts(&Metadata::default()) && not.accepts(&of(&[("other", Values::One(Value::Int(1)))])));
     assert!(!one("k", vec![In(Vec::new())]).accepts(&list(&[1])));
     assert!(Filter::default().accepts(&Metadata::default()));
 }
@@ -198,6 +207,52 @@ fn a_bad_filter_is_refused_by_key_and_value() {
 }
 
 #[test]
+fn a_filter_of_filters_is_bounded_as_a_whole() {
+    use phago_core::metadata::{FILTER_DEPTH_MAX, FILTER_KEYS_MAX};
+    let one = || one("k", vec![Comparison::Ne(Value::Int(1))]);
+    let value = |result: Result<Filter, Error>| match result {
+        Err(Error::Config { field, value, .. }) if field == "where" => value,
+        other => panic!("{other:?}"),
+    };
+    assert!(Filter::any(vec![one(); FILTER_KEYS_MAX]).is_ok());
+    assert_eq!(value(Filter::any(vec![one(); FILTER_KEYS_MAX + 1])), "a filter of 65 conditions on keys");
+    let mut deep = one();
+    for _ in 0..FILTER_DEPTH_MAX {
+        deep = Filter::not(deep).unwrap();
+    }
+    assert!(deep.accepts(&Metadata::default()));
+    assert_eq!(value(Filter::all(vec![deep])), "a filter of 17 levels");
+    let half = |key: &str| self::one(key, vec![Comparison::In(vec![text(&"x".repeat(FILTER_BYTES_MAX / 2))])]);
+    assert!(value(Filter::any(vec![half("a"), half("b")])).ends_with("bytes"));
+}
+
+#[test]
+fn what_is_excluded_may_be_missing_and_what_is_asked_for_may_not() {
+    use Comparison::{Exists, Gt, In, Ne, NotIn};
+    let none = Metadata::default();
+    let two = of(&[("k", Values::One(Value::Int(2)))]);
+    let empty = of(&[("k", Values::Many(Box::new([])))]);
+    let two_is = Value::Int(2);
+    for (comparisons, expected) in [
+        (vec![Ne(two_is.clone())], [true, false, true]),
+        (vec![NotIn(vec![two_is.clone(), text("2")])], [true, false, true]),
+        (vec![NotIn(vec![])], [true, true, true]),
+        (vec![In(vec![two_is.clone()])], [false, true, false]),
+        (vec![Gt(Value::Int(1)), Ne(Value::Int(3))], [false, true, false]),
+        (vec![Exists(true)], [false, true, true]),
+        (vec![Exists(false)], [true, false, false]),
+        (vec![Exists(true), Ne(two_is.clone())], [false, false, true]),
+        (vec![Exists(true), Exists(false)], [false, false, false]),
+        (vec![Exists(false), In(vec![two_is])], [false, false, false]),
+    ] {
+        let filter = one("k", comparisons);
+        assert_eq!([&none, &two, &empty].map(|metadata| filter.accepts(metadata)), expected, "{filter:?}");
+        let not = Filter::not(filter.clone()).unwrap();
+        assert_eq!([&none, &two, &empty].map(|metadata| not.accepts(metadata)), expected.map(|one| !one), "{not:?}");
+    }
+}
+
+#[test]
 fn metadata_is_content() {
     let year = |year| of(&[("year", Values::One(Value::Int(year)))]);
     let fill = |documents: &[(Option<&str>, Metadata)]| {
@@ -212,7 +267,7 @@ fn metadata_is_content() {
     for other in [Metadata::default(), year(2), of(&[("year", Values::One(Value::Float(1.0)))])] {
         assert!(matches!(colony.ingest_with(Some("a"), "T", "ions cross", other), Err(Error::DocumentExists { .. })));
     }
-    let digests = |colony: &Colony| (colony.state().digest(), colony.state().evidence_digest());
+    let digests = |colony: &Colony| (colony.digest(), colony.evidence_digest());
     let all = [Metadata::default(), year(1), year(2)];
     let told: BTreeSet<_> =
         all.iter().flat_map(|one| <[_; 2]>::from(digests(&fill(&[(Some("a"), one.clone())])))).collect();
@@ -279,33 +334,33 @@ fn expected(colony: &Colony, question: &str, k: usize, filter: &Filter, ranking:
     let (view, commons) = (state.view(), state.commons());
     let mut session = Session::new(commons.lexicon().clone());
     let mut buffers = Buffers::default();
-    let inquiry = state.inquire(question, ranking, &mut session, &mut buffers);
+    let inquiry = state.inquire(question, ranking, &mut session, &mut buffers).unwrap();
     // What is bounded may grow with the colony.
     let ranking = &inquiry.ranking;
-    let matches = |id: u128| filter.accepts(&state.document(DocumentId(id)).unwrap().metadata);
+    let matches = |id: u128| filter.accepts(&state.document(DocumentId(id)).unwrap().body.metadata);
     let words = session.query(question);
-    let lexical = state.search(&words, 100_000, &Filter::default(), &mut Scratch::default());
+    let lexical = state.search(&words, 100_000, &Filter::default(), &mut Scratch::default()).unwrap();
     let lexical: Vec<u128> = lexical.iter().map(|found| found.id).filter(|id| matches(*id)).collect();
     let mut lit = Vec::new();
-    for shard in state.shards() {
-        let concepts = inquiry.spread.affordable(ranking);
-        lit.extend(lit_documents(shard, &concepts, 100_000, &phago_core::metadata::Every, &mut Sums::default()));
+    let affordable = inquiry.scorers.concepts.affordable(ranking);
+    for local in view.locals() {
+        lit.extend(lit::find(local, &affordable, 100_000, &phago_core::metadata::Every, &mut Sums::default()).unwrap());
     }
-    lit.retain(|(_, id, _)| matches(*id));
-    lit.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    lit.retain(|lit| matches(lit.id));
+    lit.sort_by(|a, b| b.sum.total_cmp(&a.sum).then(a.id.cmp(&b.id)));
     let mut named = BTreeSet::new();
     for document in state.shards().iter().flat_map(|shard| shard.documents().all()) {
-        let told = inquiry.explain(view, document.id, &mut buffers).unwrap();
+        let told = inquiry.explain(view, document.id, &mut buffers).unwrap().unwrap();
         if matches(document.id.0) && (told.named > 0.0 || !told.bridges.is_empty()) {
             named.insert(document.id.0);
         }
     }
     let mut first: BTreeSet<u128> = lexical.iter().take(ranking.lexical_candidates as usize).copied().collect();
-    first.extend(lit.iter().take(ranking.concept_candidates as usize).map(|lit| lit.1));
+    first.extend(lit.iter().take(ranking.concept_candidates as usize).map(|lit| lit.id));
     first.extend(named);
     let rest: Vec<u128> = lexical.into_iter().take(k).filter(|id| !first.contains(id)).collect();
     let mut scored = |ids: Vec<u128>| {
-        let mut score = |id| inquiry.explain(view, DocumentId(id), &mut buffers).unwrap().score;
+        let mut score = |id| inquiry.explain(view, DocumentId(id), &mut buffers).unwrap().unwrap().score;
         let mut all: Vec<(u128, f64)> = ids.into_iter().map(|id| (id, score(id))).collect();
         all.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         all
@@ -332,22 +387,26 @@ fn an_answer_is_the_best_of_those_that_match() {
         for question in &questions {
             for filter in &filters(COUNT as i64) {
                 for k in [1, 10, 400] {
-                    let hits = colony.state().answer(question, k, &narrow, filter, &mut session, &mut buffers).hits;
+                    let hits =
+                        colony.state().answer(question, k, &narrow, filter, &mut session, &mut buffers).unwrap().hits;
                     let words = session.query(question);
-                    let lexical = colony.state().search(&words, k, filter, &mut Scratch::default());
+                    let lexical = colony.state().search(&words, k, filter, &mut Scratch::default()).unwrap();
                     told.push((plain(&hits), lexical.iter().map(|one| (one.id, one.score.to_bits())).collect()));
                     if at > 0 {
                         continue;
                     }
                     let (hits, lexical): &(Vec<_>, Vec<_>) = &told[told.len() - 1];
                     assert_eq!(*hits, expected(&colony, question, k, filter, &narrow), "{question} {filter:?} {k}");
-                    let whole = colony.state().search(&words, 1000, &Filter::default(), &mut Scratch::default());
-                    let matches = |id| filter.accepts(&colony.state().document(DocumentId(id)).unwrap().metadata);
+                    let whole =
+                        colony.state().search(&words, 1000, &Filter::default(), &mut Scratch::default()).unwrap();
+                    let matches = |id| filter.accepts(&colony.state().document(DocumentId(id)).unwrap().body.metadata);
                     let whole = whole.iter().filter(|one| matches(one.id)).map(|one| (one.id, one.score.to_bits()));
                     assert_eq!(*lexical, whole.take(k).collect::<Vec<_>>());
                     // Would the k best, filtered, have been fewer? Else this proves little.
-                    let answer =
-                        colony.state().answer(question, k, &narrow, &Filter::default(), &mut session, &mut buffers);
+                    let answer = colony
+                        .state()
+                        .answer(question, k, &narrow, &Filter::default(), &mut session, &mut buffers)
+                        .unwrap();
                     let kept = answer.hits.iter().filter(|hit| matches(hit.found.id)).count();
                     kept_back += usize::from(kept < hits.len());
                 }

@@ -7,7 +7,7 @@ use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
 use phago_core::ids::DocumentId;
 use phago_core::metadata::Filter;
-use phago_core::query::{Answer, Buffers, Ranking};
+use phago_core::query::{Answer, Buffers, Part, Ranking};
 use phago_core::text::Session;
 
 const VOCABULARY: u64 = 300;
@@ -37,7 +37,7 @@ fn questions() -> Vec<String> {
 fn ask(colony: &Colony, question: &str, ranking: &Ranking) -> (Answer, Buffers) {
     let mut session = Session::new(colony.state().commons().lexicon().clone());
     let mut buffers = Buffers::default();
-    (colony.state().answer(question, 60, ranking, &Filter::default(), &mut session, &mut buffers), buffers)
+    (colony.state().answer(question, 60, ranking, &Filter::default(), &mut session, &mut buffers).unwrap(), buffers)
 }
 
 fn bits(answer: &Answer) -> Vec<(u128, u64)> {
@@ -73,10 +73,17 @@ fn the_hop_is_the_same_on_any_number_of_shards_and_scaled_to_what_the_seeds_give
             let id = |term: u32| colony.state().commons().id(term);
             let told = |answer: &Answer, colony: &Colony| -> Vec<_> {
                 let id = |term: u32| colony.state().commons().id(term);
-                answer.inquiry.spread.hops.iter().map(|hop| (id(hop.term), hop.word, hop.strength.to_bits())).collect()
+                answer
+                    .inquiry
+                    .scorers
+                    .concepts
+                    .hops
+                    .iter()
+                    .map(|hop| (id(hop.term), hop.word, hop.strength.to_bits()))
+                    .collect()
             };
             assert_eq!(told(answer, colony), told(&answers[0], &colonies[0]));
-            let spread = &answer.inquiry.spread;
+            let spread = &answer.inquiry.scorers.concepts;
             assert!(spread.hops.is_sorted_by_key(|hop| id(hop.term)));
             let (hop, all) = spread.lit.iter().fold((0.0, 0.0), |(hop, all), lit| (hop + lit.hop, all + lit.strength));
             // Less where some of either were not among the strongest.
@@ -96,15 +103,15 @@ fn what_a_hop_lit_is_told_by_the_words_it_came_from() {
         let (answer, mut buffers) = ask(&colony, &question, &hopping());
         for hit in &answer.hits {
             let view = colony.state().view();
-            let told = answer.inquiry.explain(view, DocumentId(hit.found.id), &mut buffers).unwrap();
+            let told = answer.inquiry.explain(view, DocumentId(hit.found.id), &mut buffers).unwrap().unwrap();
             assert_eq!((told.score.to_bits(), told.parts), (hit.found.score.to_bits(), hit.parts));
             let sum: f64 = told.concepts.iter().map(|concept| concept.points).sum();
-            assert!((sum - hit.parts.concepts).abs() < 1e-9);
+            assert!((sum - hit.parts[Part::Concepts]).abs() < 1e-9);
             for concept in &told.concepts {
                 let light = &concept.light;
                 let [words, seeds] = [&light.words, &light.seeds].map(|all| all.iter().map(|part| part.1).sum::<f64>());
                 assert!((words - 1.0).abs() < 1e-9, "{concept:?}");
-                let hop = answer.inquiry.spread.lit.iter().find(|lit| lit.term == light.term).unwrap();
+                let hop = answer.inquiry.scorers.concepts.lit.iter().find(|lit| lit.term == light.term).unwrap();
                 assert!((seeds - (1.0 - hop.hop / hop.strength)).abs() < 1e-9);
                 straight += usize::from(light.seeds.is_empty());
                 mixed += usize::from(!light.seeds.is_empty() && hop.hop > 0.0);

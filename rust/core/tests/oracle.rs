@@ -298,7 +298,7 @@ fn compare(config: &ColonyConfig, shards: u32, seed: u64, steps: usize) {
         for (key, text) in standing.iter().rev() {
             fresh.ingest(Some(key), "", text).unwrap();
         }
-        assert_eq!(colony.state().evidence_digest(), fresh.state().evidence_digest());
+        assert_eq!(colony.evidence_digest(), fresh.evidence_digest());
         let cap = config.max_edge_degree as usize;
         assert!(colony.state().nodes().iter().all(|&node| colony.state().row(node).len() <= cap));
     }

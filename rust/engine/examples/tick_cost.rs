@@ -4,8 +4,9 @@
 
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
+use phago_core::documents::Body;
 use phago_core::ring::Ring;
-use phago_engine::{NewDocument, OnError, Pool, Runner, RunnerConfig, World};
+use phago_engine::{OnError, Pool, Runner, RunnerConfig, World};
 use std::sync::mpsc;
 use std::time::Instant;
 
@@ -28,7 +29,7 @@ fn measure(mut step: impl FnMut()) -> String {
 }
 
 // A corpus from a seed: 20,000 documents of 60 words, of rank r about as often as 1 / r.
-fn corpus() -> Vec<NewDocument> {
+fn corpus() -> Vec<Body> {
     let mut state = 1u64;
     let mut word = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -37,7 +38,7 @@ fn corpus() -> Vec<NewDocument> {
     };
     let text = |word: &mut dyn FnMut() -> String| (0..60).map(|_| word()).collect::<Vec<_>>().join(" ");
     let document =
-        |number| NewDocument { key: Some(format!("{number}")), text: text(&mut word), ..NewDocument::default() };
+        |number| Body { key: Some(format!("{number}").into()), text: text(&mut word).into(), ..Body::default() };
     (0..20_000).map(document).collect()
 }
 
@@ -55,7 +56,7 @@ fn full(runtime: &tokio::runtime::Runtime) {
             colony.tick().unwrap();
         }
         println!("round {round}, plain loop: ingest {ingest:.2} s, ticks {:.2} s", seconds(start) - ingest);
-        let digest = colony.state().digest();
+        let digest = colony.digest();
         drop(colony);
         for (shards, max_parallelism) in [(1, 1), (1, 2), (2, 1), (2, 2), (16, 2)] {
             let world = World::new(ColonyConfig::default(), Ring::new(shards, 150)).unwrap();

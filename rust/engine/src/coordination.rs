@@ -1,9 +1,10 @@
 //! A coordinator that several parties hold: the state machine of the core behind a lock, and the wait for it.
 
-use crate::pool::lock;
+use crate::lock::lock;
 use phago_core::coordinator::{Coordinator, Drive, ShardMetrics};
 use phago_core::ids::{ShardId, Tick};
 use phago_core::phase::Phase;
+use phago_core::shard::Shard;
 use phago_core::{Error, Result};
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -36,22 +37,42 @@ impl SharedCoordinator {
     /// Wait until every shard has completed a phase of a tick. Dropping the future only stops the waiting.
     ///
     /// # Errors
-    /// [`Error::PhaseTimeout`] naming the shards that are missing after `timeout_ms` milliseconds.
+    /// [`Error::PhaseTimeout`] naming the shards that are missing after `timeout_ms` milliseconds;
+    /// [`Error::BarrierFailed`] as soon as a shard is registered or deregistered, because the tick then starts anew.
     pub async fn wait_for_phase(&self, phase: Phase, tick: Tick, timeout_ms: u64) -> Result<()> {
         let deadline = Instant::now() + Duration::from_millis(timeout_ms);
+        let before = lock(&self.inner).changes();
         loop {
             // Registered before the look, so that no change between the two is missed.
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
-            if lock(&self.inner).phase_done(phase, tick) {
+            if self.has_passed(phase, tick, before)? {
                 return Ok(());
             }
             if timeout_at(deadline, changed).await.is_err() {
-                let inner = lock(&self.inner);
-                let shards = if inner.phase_done(phase, tick) { return Ok(()) } else { inner.missing(phase) };
+                if self.has_passed(phase, tick, before)? {
+                    return Ok(());
+                }
+                let shards = lock(&self.inner).missing(phase);
                 return Err(Error::PhaseTimeout { shards, phase, tick, waited_ms: timeout_ms });
             }
         }
+    }
+
+    fn has_passed(&self, phase: Phase, tick: Tick, changes: u64) -> Result<bool> {
+        let inner = lock(&self.inner);
+        if inner.phase_done(phase, tick) {
+            return Ok(true);
+        }
+        if inner.changes() == changes {
+            return Ok(false);
+        }
+        let reason = format!(
+            "{} while {phase} of tick {tick} was waited for, so tick {} starts anew; wait again",
+            inner.last_change(),
+            inner.current_tick() + 1
+        );
+        Err(Error::BarrierFailed { reason })
     }
 }
 
@@ -59,6 +80,14 @@ impl fmt::Debug for SharedCoordinator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         lock(&self.inner).fmt(f)
     }
+}
+
+/// What a shard tells a coordinator about its size.
+pub(crate) fn metrics(shard: &Shard) -> ShardMetrics {
+    let (nodes, edges, documents) = (shard.node_count(), shard.edge_count(), shard.documents());
+    // Twelve to twenty bytes a synapse and the texts: an estimate that costs nothing to make.
+    let memory_bytes = documents.bytes() + shard.stored() * 16;
+    ShardMetrics { nodes, edges, documents: documents.len() as u64, memory_bytes }
 }
 
 /// The right of a runner to drive a coordinator; dropping it, or [`Driving::release`], gives the coordinator free and

@@ -1,36 +1,32 @@
 //! What may wait: the worker threads, the world they work on and the runner that drives it.
 //!
-//! * [`world`] is one colony that many threads use: committed state, inputs, queries; [`answers`] tells why. [`ingest`] is the way in,
-//!   [`changes`] the way out, [`uses`] learning from use, `pending` what waits for a tick to end, `by_hand` the way to drive one shard at a time.
-//! * [`runner`] drives ticks and keeps their deadlines; `attempt` is one attempt at a tick, stepped by the workers;
-//!   `staging` what a shard has staged in it; [`report`] what it did.
-//! * [`pool`] owns the worker threads and replaces those that hang; [`fault`] orders hangs, panics and meetings.
+//! * [`world`] is one colony that many threads use: its locks, and the order in which they are taken; `lock` is the way
+//!   to take one. [`answers`] reads it and tells why. [`intake`] is the way in for documents that come, go and change, and
+//!   for learning from use.
+//! * [`tick`] makes ticks: a runner on worker threads ([`config`] says how), or one shard at a time by hand; what a tick did, and the faults
+//!   that tests order.
+//! * [`work`] owns the worker threads.
+//! * [`store`] keeps what happens to a colony in files: log, witness, checkpoints, recovery.
 //! * [`coordination`] shares a coordinator; `ghosts` keeps copies of far nodes.
 #![forbid(unsafe_code)]
 
 pub mod answers;
-mod attempt;
-mod by_hand;
-pub mod changes;
+pub mod config;
 pub mod coordination;
-pub mod fault;
 mod ghosts;
-pub mod ingest;
-mod job;
-mod pending;
-pub mod pool;
-pub mod report;
-pub mod runner;
-mod staging;
-pub mod uses;
+pub mod intake;
+mod lock;
+pub mod store;
+pub mod tick;
+pub mod work;
 pub mod world;
 
-pub use changes::Updated;
+pub use config::RunnerConfig;
 pub use coordination::SharedCoordinator;
-pub use fault::{Action, Fault};
-pub use ingest::{Ingested, NewDocument, OnError};
-pub use pool::Pool;
-pub use report::{CrossEdges, CrossShardEdge, PhaseReport, RunReport, TickReport};
-pub use runner::{Runner, RunnerConfig};
-pub use uses::Helped;
-pub use world::{FoundDocument, World};
+pub use intake::ingest::{Ingested, OnError};
+pub use intake::reinforce::Helped;
+pub use tick::fault::{Action, Fault};
+pub use tick::report::{CrossEdges, CrossShardEdge, PhaseReport, RunReport, TickReport};
+pub use tick::runner::Runner;
+pub use work::pool::Pool;
+pub use world::World;

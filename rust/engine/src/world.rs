@@ -5,22 +5,19 @@
 //! blocks them: phases read an own reference to the committed parts and hold no lock at all. The state's write lock is
 //! taken by applying inputs and by the commit of a tick.
 
-use crate::answers;
-use crate::by_hand::HandTick;
-use crate::ghosts::Ghosts;
-use crate::ingest::Sessions;
-use crate::pending::Pending;
-use crate::pool::{Pool, lock};
-use phago_core::commons::Commons;
+use crate::ghosts::cache::Ghosts;
+use crate::intake::analyse::Sessions;
+use crate::intake::pending::Pending;
+use crate::lock::lock;
+use crate::tick::hand::HandTick;
+use crate::tick::turn::{Turn, Turns};
+use phago_core::cancel::Cancel;
 use phago_core::config::ColonyConfig;
-use phago_core::ghost::Ghost;
-use phago_core::ids::{DocumentId, NodeId, ShardId, Tick};
-use phago_core::metadata::{Filter, Metadata};
-use phago_core::plan::Plan;
-use phago_core::query::{Buffers, Found, Scratch};
+use phago_core::dump;
+use phago_core::ids::{ShardId, Tick};
+use phago_core::query::{Buffers, Scratch, View};
+use phago_core::replica::Replica;
 use phago_core::ring::Ring;
-use phago_core::shard::{Delta, Shard};
-use phago_core::state::{Committed, State};
 use phago_core::text::{Lexicon, QueryWord, Session};
 use phago_core::{Error, Result};
 use std::fmt;
@@ -31,16 +28,17 @@ use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 ///
 /// Dropping it drops everything; a runner holds it as long as it lives.
 pub struct World {
-    state: RwLock<State>,
+    state: RwLock<Replica>,
     // The committed tick, to be read without waiting for a commit.
-    tick: AtomicU64,
+    pub(crate) tick: AtomicU64,
     pub(crate) inputs: Mutex<Inputs>,
     pub(crate) hands: Mutex<Option<HandTick>>,
-    pub(crate) turns: Arc<tokio::sync::Mutex<()>>,
+    pub(crate) turns: Arc<Turns>,
     pub(crate) sessions: Arc<Sessions>,
-    scratches: Mutex<Vec<Scratch>>,
+    pub(crate) scratches: Mutex<Vec<Scratch>>,
     pub(crate) buffers: Mutex<Vec<Buffers>>,
-    ghosts: Vec<Mutex<Ghosts>>,
+    // By seat.
+    pub(crate) ghosts: Vec<Mutex<Ghosts>>,
     config: Arc<ColonyConfig>,
     ring: Arc<Ring>,
     lexicon: Arc<Lexicon>,
@@ -49,57 +47,12 @@ pub struct World {
 /// What is on its way into the state, and who may change it.
 pub(crate) struct Inputs {
     // The attempt under way; inputs wait in `pending` as long.
-    running: Option<u64>,
-    attempts: u64,
+    pub(crate) running: Option<u64>,
+    pub(crate) attempts: u64,
     pub(crate) runners: usize,
-    // By seat: the shards that have a handle.
-    pub(crate) joined: Vec<bool>,
+    // By seat: how many own the shard, to drive it by hand.
+    pub(crate) owners: Vec<u32>,
     pub(crate) pending: Pending,
-}
-
-/// What the phases of one attempt read: references to the committed parts, by seat, and the plan.
-#[derive(Debug)]
-pub(crate) struct Snapshot {
-    pub(crate) attempt: u64,
-    pub(crate) plan: Arc<Plan>,
-    pub(crate) commons: Arc<Commons>,
-    pub(crate) shards: Vec<Arc<Shard>>,
-}
-
-/// What one shard's phase reads. A worker that never comes back keeps these alive and no other shard.
-pub(crate) struct Share {
-    pub(crate) plan: Arc<Plan>,
-    pub(crate) commons: Arc<Commons>,
-    pub(crate) shard: Arc<Shard>,
-}
-
-impl Snapshot {
-    pub(crate) fn share(&self, seat: usize) -> Share {
-        Share { plan: self.plan.clone(), commons: self.commons.clone(), shard: self.shards[seat].clone() }
-    }
-}
-
-/// A place at the head of the queue of ticks. Dropping it lets the next tick begin.
-#[derive(Debug)]
-pub struct Turn(#[allow(dead_code)] tokio::sync::OwnedMutexGuard<()>);
-
-/// A document found by search.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FoundDocument {
-    /// Its BM25 score.
-    pub score: f64,
-    /// Its identity.
-    pub id: DocumentId,
-    /// The caller's id, or the identity in hexadecimal where none was given.
-    pub name: String,
-    /// Its title, perhaps empty.
-    pub title: String,
-    /// Its text.
-    pub text: String,
-    /// Its metadata, perhaps none.
-    pub metadata: Metadata,
-    /// The tick that digested it.
-    pub digested: Option<Tick>,
 }
 
 // Buffers kept for later queries.
@@ -111,13 +64,13 @@ impl World {
     /// # Errors
     /// [`Error::Config`] for a config outside of what is accepted.
     pub fn new(config: ColonyConfig, ring: Ring) -> Result<Arc<World>> {
-        let state = State::new(config, ring)?;
+        let state = Replica::new(config, ring)?;
         let commons = state.commons();
         let (config, ring, lexicon) = (commons.config().clone(), commons.ring().clone(), commons.lexicon().clone());
         let seats = ring.shard_count();
         let ghosts = (0..seats).map(|_| Mutex::new(Ghosts::new(config.ghosts_max as usize))).collect();
         let inputs =
-            Inputs { running: None, attempts: 0, runners: 0, joined: vec![false; seats], pending: Pending::default() };
+            Inputs { running: None, attempts: 0, runners: 0, owners: vec![0; seats], pending: Pending::default() };
         Ok(Arc::new(World {
             state: RwLock::new(state),
             tick: AtomicU64::new(0),
@@ -158,8 +111,16 @@ impl World {
     ///
     /// # Errors
     /// [`Error::CoordinatorUnavailable`] if a change of the state ever broke off half-way.
-    pub fn read<T>(&self, read: impl FnOnce(&State) -> T) -> Result<T> {
+    pub fn read<T>(&self, read: impl FnOnce(&Replica) -> T) -> Result<T> {
         Ok(read(&*self.state()?))
+    }
+
+    /// Read the committed state until `cancel` is set; otherwise as [`World::read`].
+    ///
+    /// # Errors
+    /// As [`World::read`]; [`Error::Cancelled`] soon after `cancel` is set.
+    pub fn view<T>(&self, cancel: &Cancel, read: impl FnOnce(View<'_>) -> Result<T>) -> Result<T> {
+        read(self.state()?.view().until(cancel))
     }
 
     /// The words of a question as the colony knows them. Nothing enters the dictionary.
@@ -173,32 +134,21 @@ impl World {
         Session::new(self.lexicon.clone()).label(label)
     }
 
-    /// The `k` documents with the highest BM25 scores among those that match, best first; ties by id.
-    ///
-    /// # Errors
-    /// As [`World::read`].
-    pub fn search(&self, text: &str, k: usize, filter: &Filter) -> Result<Vec<FoundDocument>> {
-        let words = self.words(text);
-        let mut scratch = lock(&self.scratches).pop().unwrap_or_default();
-        let found = self.read(|state| {
-            let found = state.search(&words, k, filter, &mut scratch);
-            let document = |found: &Found| answers::found(state.found(found), found.score);
-            found.iter().map(document).collect()
-        });
-        let mut scratches = lock(&self.scratches);
-        if scratches.len() < SCRATCHES_MAX {
-            scratches.push(scratch);
-        }
-        found
-    }
-
     /// SHA-256 over the canonical dump of the committed state, 64 hexadecimal digits. Takes time in proportion to
     /// the state. Inputs that wait for a tick to end are not in it.
     ///
     /// # Errors
     /// As [`World::read`].
     pub fn digest(&self) -> Result<String> {
-        self.read(State::digest)
+        self.digest_until(&Cancel::new())
+    }
+
+    /// [`World::digest`], until `cancel` is set.
+    ///
+    /// # Errors
+    /// As [`World::view`].
+    pub fn digest_until(&self, cancel: &Cancel) -> Result<String> {
+        self.read(|replica| dump::digest(replica, cancel))?
     }
 
     /// Whether a runner drives it.
@@ -212,7 +162,15 @@ impl World {
     /// # Errors
     /// As [`World::read`].
     pub fn evidence_digest(&self) -> Result<String> {
-        self.read(State::evidence_digest)
+        self.evidence_digest_until(&Cancel::new())
+    }
+
+    /// [`World::evidence_digest`], until `cancel` is set.
+    ///
+    /// # Errors
+    /// As [`World::view`].
+    pub fn evidence_digest_until(&self, cancel: &Cancel) -> Result<String> {
+        self.read(|replica| dump::evidence(replica, cancel))?
     }
 
     /// Documents accepted and not yet digested, with those that come, and without those that go, when the tick under
@@ -243,104 +201,7 @@ impl World {
 
     /// Wait for a turn of one's own in the queue of ticks: no runner begins one until it is dropped.
     pub async fn turn(&self) -> Turn {
-        Turn(self.turns.clone().lock_owned().await)
-    }
-
-    // Ghosts.
-
-    /// The ghosts a shard keeps, the most recently used first, as they were cached.
-    ///
-    /// # Errors
-    /// [`Error::ShardNotFound`].
-    pub fn ghosts(&self, shard: ShardId) -> Result<Vec<Ghost>> {
-        let seat = self.seat(shard)?;
-        Ok(lock(&self.ghosts[seat]).cache().iter().cloned().collect())
-    }
-
-    /// One ghost of a shard; where it is older than the colony's tick its home is asked again.
-    ///
-    /// # Errors
-    /// [`Error::ShardNotFound`]; [`Error::GhostNodeNotFound`] when it is not cached.
-    pub fn ghost(&self, shard: ShardId, node: NodeId) -> Result<Ghost> {
-        let seat = self.seat(shard)?;
-        let state = self.state()?;
-        lock(&self.ghosts[seat]).read(node, &state)
-    }
-
-    /// How many ghosts a shard keeps.
-    ///
-    /// # Errors
-    /// [`Error::ShardNotFound`].
-    pub fn ghost_count(&self, shard: ShardId) -> Result<usize> {
-        let seat = self.seat(shard)?;
-        Ok(lock(&self.ghosts[seat]).cache().len())
-    }
-
-    /// Forget the ghosts that `shard` keeps of the nodes of `gone`; how many there were.
-    ///
-    /// # Errors
-    /// [`Error::ShardNotFound`].
-    pub fn forget_ghosts(&self, shard: ShardId, gone: ShardId) -> Result<usize> {
-        let (seat, _) = (self.seat(shard)?, self.seat(gone)?);
-        Ok(lock(&self.ghosts[seat]).drop_shard(gone))
-    }
-
-    // Keep ghosts of the far ends of a tick's new edges, by seat. No failure here reaches the tick: it is committed.
-    pub(crate) fn welcome_ghosts(&self, made: &[crate::report::CrossEdges], resolve: bool) {
-        if made.iter().all(crate::report::CrossEdges::is_empty) {
-            return;
-        }
-        let Ok(state) = self.state() else { return };
-        for (ghosts, edges) in self.ghosts.iter().zip(made) {
-            lock(ghosts).welcome(edges.raw(), &state, resolve);
-        }
-    }
-
-    // Ticks, for the drivers.
-
-    /// Fix the cut: from now on inputs wait for the end of this attempt.
-    pub(crate) fn begin(&self, driver: &str) -> Result<Snapshot> {
-        let mut inputs = lock(&self.inputs);
-        if inputs.running.is_some() {
-            return Err(Error::Busy { what: format!("{driver} cannot begin a tick: one is being made already") });
-        }
-        let state = self.state()?;
-        let plan = Arc::new(state.plan()?);
-        inputs.attempts += 1;
-        inputs.running = Some(inputs.attempts);
-        let (commons, shards) = (state.commons().clone(), state.shards().to_vec());
-        Ok(Snapshot { attempt: inputs.attempts, plan, commons, shards })
-    }
-
-    /// Swap a whole tick in and apply the inputs that waited. Only the attempt under way may commit.
-    pub(crate) fn commit(&self, snapshot: Snapshot, deltas: Vec<Delta>, pool: Option<&Pool>) -> Result<End> {
-        let mut inputs = lock(&self.inputs);
-        if inputs.running != Some(snapshot.attempt) {
-            return Err(Error::BarrierFailed { reason: "the attempt was given up before its commit".into() });
-        }
-        // The attempt's own references go first: a shard that nobody else reads is changed in place.
-        let Snapshot { plan, commons, shards, .. } = snapshot;
-        drop((commons, shards));
-        let mut state = self.state_mut()?;
-        let committed = state.commit(&plan, deltas);
-        self.tick.store(state.tick(), Ordering::Release);
-        inputs.running = None;
-        inputs.pending.drain_into(&mut state, pool);
-        let is_quiet = state.is_quiet();
-        Ok(End { committed, is_quiet })
-    }
-
-    /// End an attempt without a trace and apply the inputs that waited. For an attempt that is over: nothing.
-    pub(crate) fn abort(&self, attempt: u64, pool: Option<&Pool>) {
-        let mut inputs = lock(&self.inputs);
-        if inputs.running == Some(attempt) {
-            inputs.running = None;
-            if !inputs.pending.is_empty()
-                && let Ok(mut state) = self.state_mut()
-            {
-                inputs.pending.drain_into(&mut state, pool);
-            }
-        }
+        self.turns.wait().await
     }
 
     pub(crate) fn seat(&self, shard: ShardId) -> Result<usize> {
@@ -350,19 +211,13 @@ impl World {
             .map_err(|_| Error::ShardNotFound { shard, registered: self.ring.names() })
     }
 
-    pub(crate) fn state(&self) -> Result<RwLockReadGuard<'_, State>> {
+    pub(crate) fn state(&self) -> Result<RwLockReadGuard<'_, Replica>> {
         self.state.read().map_err(|_| broken())
     }
 
-    pub(crate) fn state_mut(&self) -> Result<RwLockWriteGuard<'_, State>> {
+    pub(crate) fn state_mut(&self) -> Result<RwLockWriteGuard<'_, Replica>> {
         self.state.write().map_err(|_| broken())
     }
-}
-
-/// What a commit leaves to whoever made it. The rows it replaced are in it, to be dropped without a lock.
-pub(crate) struct End {
-    pub(crate) committed: Committed,
-    pub(crate) is_quiet: bool,
 }
 
 impl Inputs {

@@ -4,11 +4,13 @@ mod common;
 
 use common::*;
 use phago_core::Error;
+use phago_core::cancel::Cancel;
+use phago_core::documents::Body;
 use phago_core::ids::ShardId;
 use phago_core::message::Batch;
 use phago_core::metadata::Filter;
 use phago_core::phase::Phase;
-use phago_engine::{NewDocument, OnError, World};
+use phago_engine::{OnError, World};
 use std::sync::Arc;
 
 fn shards(world: &World) -> Vec<ShardId> {
@@ -36,7 +38,6 @@ fn carry(world: &World) -> u64 {
             world.deliver(to, &Batch::decode(&packed, world.lexicon()).unwrap()).unwrap();
             world.deliver(to, &batch).unwrap();
         }
-        assert!(world.take_outbox(shard).unwrap().is_empty());
     }
     bytes
 }
@@ -58,13 +59,12 @@ fn tick(world: &World) -> u64 {
 fn joined(count: u32) -> Arc<World> {
     let world = world(count);
     for shard in shards(&world) {
-        assert!(world.join(shard).unwrap());
-        assert!(!world.join(shard).unwrap());
+        world.join(shard).unwrap();
     }
     world
 }
 
-fn by_hand(world: &World, documents: &[NewDocument]) -> u64 {
+fn by_hand(world: &World, documents: &[Body]) -> u64 {
     let mut bytes = 0;
     for batch in documents.chunks(documents.len().div_ceil(3)) {
         for document in batch {
@@ -152,7 +152,7 @@ fn phases_out_of_turn_and_barriers_that_are_not_met_are_refused() {
     forged.from = ShardId(77);
     assert!(matches!(world.deliver(to, &forged), Err(Error::ShardNotFound { .. })));
     assert_eq!(world.digest().unwrap(), before);
-    assert!(world.abandon_by_hand() && !world.abandon_by_hand());
+    assert_eq!((world.abandon_by_hand(), world.abandon_by_hand()), (Ok(true), Ok(false)));
     assert!(matches!(world.deliver(to, &batch), Err(Error::BarrierFailed { .. })));
     tick(&world);
     assert_eq!(world.tick(), 1);
@@ -165,7 +165,7 @@ fn a_shard_that_has_advanced_waits_for_the_others() {
     let key = |number: u32| format!("late {number}");
     let late =
         (0..).map(key).find(|key| world.ring().shard_of(phago_core::ids::DocumentId::from_key(key).0).0 == 1).unwrap();
-    let late = NewDocument { key: Some(late), text: "spaet".into(), ..NewDocument::default() };
+    let late = Body { key: Some(late.into()), text: "spaet".into(), ..Body::default() };
     assert!(matches!(
         world.ingest_into(ShardId(0), late.clone()),
         Err(Error::RoutingFailed { shard: ShardId(0), home: ShardId(1), .. })
@@ -174,7 +174,7 @@ fn a_shard_that_has_advanced_waits_for_the_others() {
     all(&world, Phase::Act);
     carry(&world);
     all(&world, Phase::Decay);
-    assert!(world.search("spaet", 1, &Filter::default()).unwrap().is_empty());
+    assert!(world.search("spaet", 1, &Filter::default(), &Cancel::new()).unwrap().is_empty());
     world.phase_by_hand(ShardId(0), Phase::Advance).unwrap();
     assert_eq!(world.tick(), 0);
     let error = world.phase_by_hand(ShardId(0), Phase::Sense).unwrap_err();
@@ -183,7 +183,7 @@ fn a_shard_that_has_advanced_waits_for_the_others() {
         "barrier failed: shard-0 has finished tick 1, which waits for shard-1 to call Advance"
     );
     world.phase_by_hand(ShardId(1), Phase::Advance).unwrap();
-    assert_eq!((world.tick(), world.search("spaet", 1, &Filter::default()).unwrap().len()), (1, 1));
+    assert_eq!((world.tick(), world.search("spaet", 1, &Filter::default(), &Cancel::new()).unwrap().len()), (1, 1));
 }
 
 #[test]
@@ -209,7 +209,110 @@ fn an_owner_that_leaves_holds_nobody_up() {
     assert_eq!((world.tick(), world.joined()), (1, vec![ShardId(0)]));
     world.phase_by_hand(ShardId(0), Phase::Sense).unwrap();
     world.leave(ShardId(0)).unwrap();
-    assert!(!world.abandon_by_hand());
+    assert_eq!((world.abandon_by_hand(), world.tick()), (Ok(false), 1));
+}
+
+#[test]
+fn a_batch_that_was_lost_can_be_asked_for_again() {
+    let (world, lost) = (joined(3), joined(3));
+    for world in [&world, &lost] {
+        ingest(world, &documents(27, 60));
+        assert!(shards(world).into_iter().all(|shard| world.take_outbox(shard).unwrap().is_empty()));
+        all(world, Phase::Sense);
+        all(world, Phase::Act);
+        carry(world);
+    }
+    let told = |shard| lost.take_outbox(shard).unwrap();
+    assert!(shards(&lost).into_iter().all(|shard| told(shard).len() == 3 && told(shard) == told(shard)));
+    // What came once may come again, also late.
+    carry(&lost);
+    for world in [&world, &lost] {
+        world.phase_by_hand(ShardId(0), Phase::Decay).unwrap();
+        carry(&lost);
+        for shard in [1, 2] {
+            world.phase_by_hand(ShardId(shard), Phase::Decay).unwrap();
+        }
+        all(world, Phase::Advance);
+    }
+    assert_eq!(lost.digest(), world.digest());
+    assert!(told(ShardId(0)).is_empty());
+}
+
+#[test]
+fn a_tick_by_hand_can_be_abandoned_at_every_step() {
+    let world = joined(2);
+    ingest(&world, &documents(28, 60));
+    let (before, expected) = (world.digest(), {
+        let other = joined(2);
+        ingest(&other, &documents(28, 60));
+        tick(&other);
+        other.digest()
+    });
+    let steps = || {
+        let phase = |shard, phase| move |world: &World| drop(world.phase_by_hand(ShardId(shard), phase).unwrap());
+        let mut steps: Vec<Box<dyn Fn(&World)>> = Vec::new();
+        for at in [Phase::Sense, Phase::Act, Phase::Decay] {
+            if at == Phase::Decay {
+                steps.push(Box::new(|world| assert!(carry(world) > 0)));
+            }
+            steps.extend([0, 1].map(|shard| Box::new(phase(shard, at)) as Box<dyn Fn(&World)>));
+        }
+        steps.push(Box::new(phase(0, Phase::Advance)));
+        steps
+    };
+    for count in 1..=steps().len() {
+        steps().iter().take(count).for_each(|step| step(&world));
+        let late = Body { key: Some("late".into()), text: "spaet".into(), ..Body::default() };
+        ingest(&world, &[late]);
+        assert_eq!(world.digest(), before);
+        assert_eq!(world.abandon_by_hand(), Ok(true));
+        // What waited for the tick is applied, and a new one begins with Sense.
+        assert!(world.delete("late").unwrap());
+        assert_eq!((world.digest(), world.tick()), (before.clone(), 0));
+    }
+    tick(&world);
+    assert_eq!(world.digest(), expected);
+}
+
+#[test]
+fn a_thread_inside_a_phase_that_is_abandoned_is_told() {
+    let world = joined(1);
+    ingest(&world, &documents(29, 4000));
+    world.phase_by_hand(ShardId(0), Phase::Sense).unwrap();
+    let told = std::thread::scope(|scope| {
+        let inside = scope.spawn(|| world.phase_by_hand(ShardId(0), Phase::Act).map(drop));
+        while !matches!(world.phase_by_hand(ShardId(0), Phase::Act), Err(Error::Busy { .. })) {
+            if inside.is_finished() {
+                return None;
+            }
+        }
+        assert_eq!(world.abandon_by_hand(), Ok(true));
+        Some(inside.join().unwrap())
+    });
+    // It may have been out before anybody could see it inside.
+    if let Some(told) = told {
+        assert!(matches!(told, Err(Error::BarrierFailed { .. })), "{told:?}");
+        assert_eq!(world.tick(), 0);
+    }
+}
+
+#[test]
+fn a_place_is_free_when_all_who_took_it_have_left() {
+    let world = joined(2);
+    world.join(ShardId(1)).unwrap();
+    all(&world, Phase::Sense);
+    world.leave(ShardId(1)).unwrap();
+    assert_eq!(world.joined(), [ShardId(0), ShardId(1)]);
+    all(&world, Phase::Act);
+    world.leave(ShardId(1)).unwrap();
+    assert_eq!(world.joined(), [ShardId(0)]);
+    for (to, batch) in world.take_outbox(ShardId(0)).unwrap().into_iter().filter(|(to, _)| *to == ShardId(0)) {
+        world.deliver(to, &batch).unwrap();
+    }
+    // Nobody could carry anything to the other one.
+    for phase in [Phase::Decay, Phase::Advance] {
+        world.phase_by_hand(ShardId(0), phase).unwrap();
+    }
     assert_eq!(world.tick(), 1);
 }
 
@@ -220,11 +323,12 @@ async fn hands_and_runners_keep_out_of_each_others_way() {
     let config = phago_engine::RunnerConfig::default();
     let build = || phago_engine::Runner::new(world.clone(), config, tokio::runtime::Handle::current());
     assert!(matches!(build(), Err(Error::Busy { .. })));
-    world.abandon_by_hand();
+    world.abandon_by_hand().unwrap();
     let runner = build().unwrap();
     let busy = |result: phago_core::Result<()>| assert!(matches!(result, Err(Error::Busy { .. })));
     busy(world.phase_by_hand(ShardId(0), Phase::Sense).map(drop));
     busy(world.take_outbox(ShardId(0)).map(drop));
+    busy(world.abandon_by_hand().map(drop));
     runner.tick().await.unwrap();
     drop(runner);
     tick(&world);
@@ -268,7 +372,7 @@ fn nothing_of_a_refused_chunk_is_taken() {
     ingest(&world, &documents(26, 20));
     let before = (world.digest().unwrap(), world.pending().unwrap());
     let new = |key: &str, text: &str| {
-        Ok(NewDocument { key: Some(key.into()), title: " ".into(), text: text.into(), ..NewDocument::default() })
+        Ok(Body { key: Some(key.into()), title: " ".into(), text: text.into(), ..Body::default() })
     };
     let pool = phago_engine::Pool::new(2);
     let raise = |chunk| world.ingest(chunk, 100, OnError::Raise, Some(&pool)).unwrap_err();

@@ -89,3 +89,35 @@ async fn waiting_for_a_phase_names_who_is_missing() {
     }
     waiting.await.unwrap().unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_for_a_phase_is_told_of_new_members_at_once() {
+    let coordinator = coordinator(2);
+    for (change, names) in [(true, "shard-2 was registered"), (false, "shard-1 was deregistered")] {
+        let mut waiting = std::pin::pin!(coordinator.wait_for_phase(Phase::Sense, 1, 60_000));
+        // It has begun to wait before the change.
+        assert!(futures_now(waiting.as_mut()).is_none());
+        coordinator
+            .with(|coordinator| match change {
+                true => coordinator.register("here").map(drop),
+                false => coordinator.deregister(ShardId(1)),
+            })
+            .unwrap();
+        let error = common::ends(waiting).await.unwrap_err();
+        assert!(matches!(error, Error::BarrierFailed { .. }), "{error}");
+        let text = error.to_string();
+        assert!(text.contains(names) && text.contains("tick 1 starts anew"), "{text}");
+    }
+    // A wait that begins afterwards is one among the new members.
+    for shard in [0, 2] {
+        coordinator.with(|coordinator| coordinator.phase_complete(ShardId(shard), Phase::Sense, 1)).unwrap();
+    }
+    coordinator.wait_for_phase(Phase::Sense, 1, 10).await.unwrap();
+}
+
+fn futures_now<T>(future: std::pin::Pin<&mut impl Future<Output = T>>) -> Option<T> {
+    match future.poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
+        std::task::Poll::Ready(value) => Some(value),
+        std::task::Poll::Pending => None,
+    }
+}

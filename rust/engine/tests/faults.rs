@@ -4,20 +4,26 @@ mod common;
 
 use common::*;
 use phago_core::Error;
+use phago_core::cancel::Cancel;
+use phago_core::documents::Body;
 use phago_core::ids::ShardId;
 use phago_core::metadata::Filter;
 use phago_core::phase::Phase;
 use phago_engine::{Action, Fault};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const TIMEOUT_MS: u64 = 150;
+// Long enough that no phase takes it by itself on a busy machine.
+const TIMEOUT_MS: u64 = 1_000;
 
-// Batches of inputs with a fault in the third tick; the run ends like one without faults.
+// Batches of inputs with a fault in the third tick; the run ends like one without faults. A panic is noticed long before
+// any deadline.
 async fn survives(action: Action, phase: Phase, shards: u32, check: impl Fn(&Error)) {
+    let timeout_ms = if matches!(action, Action::Panic) { FOREVER_MS } else { TIMEOUT_MS };
     let documents = documents(11, 240);
     let expected = reference(&documents);
     let world = world(shards);
-    let runner = runner(&world, 2, TIMEOUT_MS);
+    let runner = runner(&world, 2, timeout_ms);
     let mut failures = 0;
     for batch in documents.chunks(80) {
         ingest(&world, batch);
@@ -25,50 +31,49 @@ async fn survives(action: Action, phase: Phase, shards: u32, check: impl Fn(&Err
             let next = world.tick() + 1;
             if next == 3 {
                 runner.inject(fault(action.clone(), 1 % shards, phase, 3)).unwrap();
-                let (before, start) = (world.digest().unwrap(), Instant::now());
-                let error = within(LONG, runner.tick()).await.unwrap_err();
-                let took = start.elapsed();
+                let before = world.digest().unwrap();
+                let error = ends(runner.tick()).await.unwrap_err();
                 check(&error);
-                match &error {
-                    Error::PhaseTimeout { waited_ms, .. } => {
-                        assert!(took >= Duration::from_millis(TIMEOUT_MS) && *waited_ms >= TIMEOUT_MS);
-                        assert!(took < Duration::from_millis(TIMEOUT_MS + 200), "{took:?}");
-                    }
-                    _ => assert!(took < Duration::from_millis(200), "{took:?}"),
+                if let Error::PhaseTimeout { waited_ms, .. } = &error {
+                    assert!(*waited_ms >= TIMEOUT_MS);
                 }
                 assert_eq!((world.tick(), world.digest().unwrap()), (2, before));
                 assert_eq!(runner.faults().count(), 0);
                 failures += 1;
             }
-            assert_eq!(within(LONG, runner.tick()).await.unwrap().tick, next);
+            assert_eq!(ends(runner.tick()).await.unwrap().tick, next);
         }
     }
     assert_eq!(failures, 1);
-    within(LONG, runner.run_until_quiet(None)).await.unwrap();
+    ends(runner.run_until_quiet(None)).await.unwrap();
     assert_eq!(world.digest().unwrap(), expected);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hang_in_any_phase_is_a_time_out_that_names_the_shard() {
-    for phase in Phase::ALL {
-        for shards in [1, 3] {
-            survives(Action::Hang, phase, shards, |error| {
-                assert!(matches!(error, Error::PhaseTimeout { phase: at, tick: 3, .. } if *at == phase), "{error}");
-                assert_eq!(timeout_shards(error), [1 % shards]);
-            })
-            .await;
-        }
+    // Side by side: they mostly wait.
+    let all = Phase::ALL.into_iter().flat_map(|phase| [1, 3].map(|shards| (phase, shards)));
+    let all = all.map(|(phase, shards)| {
+        tokio::spawn(survives(Action::Hang, phase, shards, move |error| {
+            assert!(matches!(error, Error::PhaseTimeout { phase: at, tick: 3, .. } if *at == phase), "{error}");
+            assert_eq!(timeout_shards(error), [1 % shards]);
+        }))
+    });
+    for one in all.collect::<Vec<_>>() {
+        one.await.unwrap();
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hang_that_never_polls_is_replaced() {
-    for phase in Phase::ALL {
-        survives(Action::HangDeaf { ms: 1200 }, phase, 3, |error| {
+    let all = Phase::ALL.map(|phase| {
+        tokio::spawn(survives(Action::HangDeaf { ms: FOREVER_MS }, phase, 3, move |error| {
             assert!(matches!(error, Error::PhaseTimeout { phase: at, tick: 3, .. } if *at == phase), "{error}");
             assert_eq!(timeout_shards(error), [1]);
-        })
-        .await;
+        }))
+    });
+    for one in all {
+        one.await.unwrap();
     }
 }
 
@@ -104,7 +109,7 @@ async fn all_that_died_or_hang_are_named_and_a_hang_does_not_hide_a_death() {
     assert_eq!(timeout_shards(&error), [1, 3]);
     runner.inject(fault(Action::Hang, 1, Phase::Sense, 1)).unwrap();
     runner.inject(fault(Action::Panic, 2, Phase::Sense, 1)).unwrap();
-    let error = within(Duration::from_millis(120), runner.tick()).await.unwrap_err();
+    let error = ends(runner.tick()).await.unwrap_err();
     assert!(matches!(error, Error::ShardDied { .. }));
     assert_eq!(timeout_shards(&error), [2]);
     assert_eq!(runner.tick().await.unwrap().tick, 1);
@@ -116,14 +121,16 @@ async fn dropping_an_awaited_tick_in_any_phase_leaves_whole_ticks() {
     let expected = reference(&documents);
     for phase in Phase::ALL {
         let world = world(3);
-        let runner = runner(&world, 2, 30_000);
+        let runner = runner(&world, 2, FOREVER_MS);
         ingest(&world, &documents[..40]);
         let before = world.digest().unwrap();
         runner.inject(fault(Action::Hang, 2, phase, 1)).unwrap();
-        let hung = tokio::time::timeout(Duration::from_millis(60), runner.tick());
-        assert!(within(Duration::from_millis(260), hung).await.is_err());
+        tokio::select! {
+            outcome = runner.tick() => panic!("{outcome:?}"),
+            () = faults_began(&runner) => {}
+        }
         assert_eq!(world.digest().unwrap(), before);
-        assert_eq!(within(Duration::from_millis(400), runner.tick()).await.unwrap().tick, 1);
+        assert_eq!(ends(runner.tick()).await.unwrap().tick, 1);
         runner.tick().await.unwrap();
         for batch in documents[40..].chunks(40) {
             ingest(&world, batch);
@@ -166,17 +173,16 @@ async fn dropping_at_random_moments_leaves_whole_ticks() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_blocking_tick_stops_when_asked() {
-    for action in [Action::Hang, Action::HangDeaf { ms: 800 }] {
+    for action in [Action::Hang, Action::HangDeaf { ms: FOREVER_MS }] {
         for phase in Phase::ALL {
             let world = world(2);
-            let runner = runner(&world, 2, 30_000);
+            let runner = Arc::new(runner(&world, 2, FOREVER_MS));
             runner.inject(fault(action.clone(), 0, phase, 1)).unwrap();
-            let start = Instant::now();
-            let stopped = runner.tick_blocking(|| start.elapsed() > Duration::from_millis(30));
-            assert_eq!(stopped.unwrap_err(), Error::Cancelled);
-            assert!(start.elapsed() < Duration::from_millis(230), "{:?}", start.elapsed());
+            let ticking = runner.clone();
+            let stopped = tokio::task::spawn_blocking(move || ticking.tick_blocking(|| ticking.faults().count() == 0));
+            assert_eq!(ends(stopped).await.unwrap().unwrap_err(), Error::Cancelled);
             assert_eq!(world.tick(), 0);
-            assert_eq!(runner.tick_blocking(never).unwrap().tick, 1);
+            assert_eq!(ends(runner.tick()).await.unwrap().tick, 1);
         }
     }
 }
@@ -185,7 +191,7 @@ async fn a_blocking_tick_stops_when_asked() {
 async fn two_workers_meet_and_one_cannot() {
     for (parallelism, phase) in [(2, Phase::Act), (2, Phase::Decay), (1, Phase::Act), (4, Phase::Advance)] {
         let world = world(2);
-        let runner = runner(&world, parallelism, 300);
+        let runner = runner(&world, parallelism, if parallelism > 1 { FOREVER_MS } else { TIMEOUT_MS });
         let meet =
             |shard, other| Fault { action: Action::Meet(ShardId(other)), shard: ShardId(shard), phase, tick: None };
         runner.inject(meet(0, 1)).unwrap();
@@ -217,6 +223,7 @@ async fn concurrent_ticks_queue_in_order() {
     // Blocking callers stand in the same queue.
     let hold = world.turn().await;
     let world_of_thread = world.clone();
+    let (left, gone) = tokio::sync::oneshot::channel();
     let waiting = std::thread::spawn(move || {
         let stopped = second.tick_blocking({
             let mut looks = 0;
@@ -226,9 +233,10 @@ async fn concurrent_ticks_queue_in_order() {
             }
         });
         assert_eq!(stopped.unwrap_err(), Error::Cancelled);
+        left.send(()).unwrap();
         (second.tick_blocking(never).unwrap().tick, world_of_thread)
     });
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    ends(gone).await.unwrap();
     drop(hold);
     let (tick, _) = tokio::task::spawn_blocking(move || waiting.join().unwrap()).await.unwrap();
     assert_eq!(tick, 5);
@@ -238,40 +246,51 @@ async fn concurrent_ticks_queue_in_order() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn queries_and_inputs_do_not_wait_for_a_tick_that_hangs() {
     let world = world(2);
-    let runner = std::sync::Arc::new(runner(&world, 2, 1_000));
+    let runner = Arc::new(runner(&world, 2, 3_000));
     ingest(&world, &documents(14, 50));
     runner.tick().await.unwrap();
     let before = world.digest().unwrap();
     for end_well in [false, true] {
-        let action = if end_well { Action::HangDeaf { ms: 300 } } else { Action::Hang };
+        let action = if end_well { Action::HangDeaf { ms: 2_000 } } else { Action::Hang };
         let tick = world.tick() + 1;
         runner.inject(fault(action, 1, Phase::Decay, tick)).unwrap();
         let ticking = tokio::spawn({
             let runner = runner.clone();
             async move { runner.tick().await }
         });
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        let start = Instant::now();
+        faults_began(&runner).await;
         let key = format!("late-{end_well}");
         let late = common::documents(15, 1).pop().unwrap();
         let text = format!("{key} zweifellos");
-        let late = phago_engine::NewDocument { key: Some(key.clone()), text, ..late };
+        let late = Body { key: Some(key.as_str().into()), text: text.into(), ..late };
         ingest(&world, std::slice::from_ref(&late));
         // The same again is nothing new, other content under the key is refused, both while it waits.
         ingest(&world, std::slice::from_ref(&late));
-        let other = phago_engine::NewDocument { text: "something else".into(), ..late.clone() };
+        let other = Body { text: "something else".into(), ..late.clone() };
         let refused = world.ingest(vec![Ok(other)], 9, phago_engine::OnError::Raise, None).unwrap_err();
         assert!(matches!(refused, Error::DocumentExists { index: 9, .. }));
-        assert!(!world.search("bodak bafok", 5, &Filter::default()).unwrap().is_empty());
+        assert!(!world.search("bodak bafok", 5, &Filter::default(), &Cancel::new()).unwrap().is_empty());
         if !end_well {
             assert_eq!(world.digest().unwrap(), before);
         }
-        assert!(world.search("zweifellos", 5, &Filter::default()).unwrap().iter().all(|found| found.name != key));
-        assert!(start.elapsed() < Duration::from_millis(150), "{:?}", start.elapsed());
+        assert!(
+            world
+                .search("zweifellos", 5, &Filter::default(), &Cancel::new())
+                .unwrap()
+                .iter()
+                .all(|found| found.name != key)
+        );
+        // All was answered before the tick went on.
         assert!(!ticking.is_finished());
-        assert_eq!(within(LONG, ticking).await.unwrap().is_ok(), end_well);
+        assert_eq!(ends(ticking).await.unwrap().is_ok(), end_well);
         // Applied when the tick ended, committed or not.
-        assert!(world.search("zweifellos", 5, &Filter::default()).unwrap().iter().any(|found| found.name == key));
+        assert!(
+            world
+                .search("zweifellos", 5, &Filter::default(), &Cancel::new())
+                .unwrap()
+                .iter()
+                .any(|found| found.name == key)
+        );
         assert_eq!(runner.tick().await.unwrap().digested, 1);
     }
 }
@@ -296,6 +315,6 @@ async fn dropping_the_runner_gives_the_world_free() {
         assert!(start.elapsed() < LONG);
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    assert!(world.join(ShardId(0)).unwrap());
+    world.join(ShardId(0)).unwrap();
     assert_eq!(world.phase_by_hand(ShardId(0), Phase::Sense).unwrap().tick, 21);
 }

@@ -1,6 +1,6 @@
 //! The worker threads: every item once, panics kept, hung workers replaced, no more threads than agreed.
 
-use phago_engine::pool::{ItemState, PhaseHandle, Pool};
+use phago_engine::work::pool::{ItemState, PhaseHandle, Pool};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};

@@ -1,14 +1,10 @@
 //! Answers and explanations as tuples of primitives.
 
-use crate::config::number;
-use crate::error::Result;
 use crate::world::{Found, found};
-use phago_core::Error;
-use phago_core::query::explain::WordShare;
-use phago_core::query::{ConceptShare, Nothing, Parts, Ranking};
-use phago_engine::answers::{AnsweredDocument, Bridge, Explained};
+use phago_core::query::explain::{BridgeShare, WordShare};
+use phago_core::query::{ConceptShare, Explanation, Nothing, Parts};
+use phago_core::read::AnsweredDocument;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
 // Seeds that a concept of a path tells of.
 const PATH_SEEDS: usize = 3;
@@ -35,61 +31,6 @@ pub(crate) type ExplainedTuple = (
     Option<&'static str>,
 );
 
-macro_rules! fields {
-    ($($name:ident),* $(,)?) => {
-        /// A checked ranking of a dictionary; absent fields have their defaults.
-        pub(crate) fn ranking(values: Option<&Bound<'_, PyDict>>) -> Result<Ranking> {
-            let mut ranking = Ranking::default();
-            for (name, value) in values.into_iter().flatten() {
-                let name = name.to_string();
-                match name.as_str() {
-                    $(stringify!($name) => ranking.$name = number(&name, &value)?,)*
-                    _ => {
-                        let accepted = [$(stringify!($name)),*].join(", ");
-                        return Err(Error::Config { field: name, value: "no field of a ranking".into(), accepted }.into());
-                    }
-                }
-            }
-            ranking.validate()?;
-            Ok(ranking)
-        }
-
-        /// The default ranking as a dictionary.
-        pub(crate) fn default_ranking(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-            let ranking = Ranking::default();
-            let dictionary = PyDict::new(py);
-            $(dictionary.set_item(stringify!($name), ranking.$name)?;)*
-            Ok(dictionary)
-        }
-    };
-}
-
-fields!(
-    coverage_power,
-    passage_share,
-    title_weight,
-    named_weight,
-    name_mass,
-    name_power,
-    name_share,
-    bearers_max,
-    seeds_max,
-    seed_power,
-    seed_floor,
-    stretch_words_max,
-    concepts_max,
-    own_share,
-    hop_share,
-    concepts_weight,
-    concepts_power,
-    concepts_evidence,
-    bridge_weight,
-    exhaustive_max,
-    lexical_candidates,
-    concept_candidates,
-    postings_max,
-);
-
 fn words(all: &[WordShare]) -> Vec<Word> {
     all.iter().map(|share| (share.word.clone(), share.points)).collect()
 }
@@ -103,8 +44,8 @@ fn concepts(all: &[ConceptShare], seeds_max: usize) -> Vec<ConceptTuple> {
     all.iter().map(concept).collect()
 }
 
-fn bridges(all: &[Bridge]) -> Vec<BridgeTuple> {
-    all.iter().map(|share| (share.seed.clone(), share.title.clone(), share.weight, share.points)).collect()
+fn bridges(all: &[BridgeShare]) -> Vec<BridgeTuple> {
+    all.iter().map(|share| (share.name.clone(), share.title.clone(), share.weight, share.points)).collect()
 }
 
 /// How a question reached a document; turned into Python's objects when it is read, which most paths never are.
@@ -112,7 +53,7 @@ fn bridges(all: &[Bridge]) -> Vec<BridgeTuple> {
 pub(crate) struct PathRows {
     words: Vec<WordShare>,
     concepts: Vec<ConceptShare>,
-    bridges: Vec<Bridge>,
+    bridges: Vec<BridgeShare>,
 }
 
 #[pymethods]
@@ -123,7 +64,7 @@ impl PathRows {
 }
 
 fn parts(parts: Parts) -> PartsTuple {
-    (parts.lexical, parts.concepts, parts.bridge)
+    parts.0.into()
 }
 
 pub(crate) fn answered(hit: AnsweredDocument) -> Answered {
@@ -131,10 +72,10 @@ pub(crate) fn answered(hit: AnsweredDocument) -> Answered {
     (found(hit.document), parts(hit.parts), hit.span, path)
 }
 
-pub(crate) fn explained(told: Explained) -> ExplainedTuple {
+pub(crate) fn explained(told: Explanation) -> ExplainedTuple {
     let nothing = told.nothing.map(|nothing| match nothing {
         Nothing::NoDocuments => "the colony has no documents",
-        Nothing::NoWords => "the question has no words, or stop words only",
+        Nothing::NoWords => "the question has no words, or function words only",
         Nothing::UnknownWords => "no document has any of the question's words",
     });
     (

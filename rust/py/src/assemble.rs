@@ -5,14 +5,13 @@ use crate::shard::ShardHandle;
 use crate::world::Colony;
 use phago_core::Error;
 use phago_core::ids::ShardId;
-use phago_engine::ingest::{NewDocument, OnError};
 use phago_engine::world;
 use std::sync::Arc;
 
 /// The world of these shards, which must be all shards of `ring`, with equal configs, at one tick.
 ///
-/// Shards made on one ring object share a world from the start. Those that do not (their rings are equal but
-/// not the same object, or two clusters were made on one) are moved into a new one while they are at tick 0.
+/// Shards made on one ring object with equal configs share a world from the start. Those that do not, because their
+/// rings are equal but not the same object, are moved into a new one while they are at tick 0 and leave nothing behind.
 pub(crate) fn assemble(ring: &Ring, shards: &[&ShardHandle]) -> phago_core::Result<Arc<Colony>> {
     check_places(ring, shards)?;
     let colonies = shards.iter().map(|shard| shard.colony()).collect::<phago_core::Result<Vec<_>>>()?;
@@ -37,6 +36,7 @@ pub(crate) fn assemble(ring: &Ring, shards: &[&ShardHandle]) -> phago_core::Resu
         let value = format!("of several colonies at tick {}", first.world.tick());
         return Err(refused("shards", value, "shards made on one ring object, or shards at tick 0".into()));
     }
+    check_nothing_is_left(shards, &colonies)?;
     unite(ring, shards, &colonies)
 }
 
@@ -79,31 +79,38 @@ fn check_equal(a: ShardId, first: &world::World, b: ShardId, other: &world::Worl
 fn unite(ring: &Ring, shards: &[&ShardHandle], colonies: &[Arc<Colony>]) -> phago_core::Result<Arc<Colony>> {
     let united = Colony::new(world::World::new(colonies[0].world.config().as_ref().clone(), ring.freeze())?);
     for (shard, colony) in shards.iter().zip(colonies) {
-        united.claim(shard.id())?;
-        if colony.world.has_waiting() {
-            // No shard shows them yet, so they could not be moved with it.
-            let what = format!("inputs of {} wait for the end of a tick made by hand; finish it first", shard.id());
-            return Err(Error::Busy { what });
+        united.world.join(shard.id())?;
+        for input in colony.world.inputs_of(shard.id())? {
+            united.world.submit(input, None)?;
         }
-        let documents = colony.world.read(|state| {
-            let own = &state.shards()[state.check_shard(shard.id())?];
-            let copies = own.documents().all().iter().map(|document| {
-                Ok(NewDocument {
-                    key: document.key.as_deref().map(str::to_owned),
-                    title: document.title.to_string(),
-                    text: document.text.to_string(),
-                    metadata: document.metadata.clone(),
-                })
-            });
-            Ok::<_, Error>(copies.collect())
-        })??;
-        united.world.ingest(documents, 0, OnError::Raise, None)?;
     }
     // Nothing can fail any more, so either all of them have moved or none.
     for shard in shards {
         shard.move_to(united.clone())?;
+        shard.ring().get().adopt(&united);
     }
+    ring.adopt(&united);
     Ok(united)
+}
+
+// Each shard takes along what is in its own colony; what another shard of that colony has would be lost.
+fn check_nothing_is_left(shards: &[&ShardHandle], colonies: &[Arc<Colony>]) -> phago_core::Result<()> {
+    for (shard, colony) in shards.iter().zip(colonies) {
+        for other in shards.iter().zip(colonies).filter(|(_, of)| !Arc::ptr_eq(of, colony)).map(|(other, _)| other.id())
+        {
+            let documents =
+                colony.world.read(|state| Ok(state.shards()[state.check_shard(other)?].documents().len()))??;
+            if documents > 0 {
+                let value = format!(
+                    "of several colonies: {} is of one that has {documents} documents on {other}, which is here of another",
+                    shard.id()
+                );
+                let accepted = format!("shards of one colony: make {other} on the ring of {}", shard.id());
+                return Err(refused("shards", value, accepted));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn refused(field: &str, value: String, accepted: String) -> Error {

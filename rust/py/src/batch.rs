@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::process::Home;
+use crate::runtime::brief;
 use phago_core::message::{self, Header};
 use phago_core::text::Lexicon;
 use pyo3::prelude::*;
@@ -75,12 +76,12 @@ impl Batch {
     }
 
     fn to_bytes<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyBytes>> {
-        Ok(PyBytes::new(py, &py.detach(|| self.bytes())?))
+        Ok(PyBytes::new(py, &brief(py, || self.bytes())?))
     }
 
     #[staticmethod]
     fn from_bytes(py: Python<'_>, data: &[u8]) -> Result<Self> {
-        let header = py.detach(|| Header::read(data))?;
+        let header = brief(py, || Header::read(data))?;
         Ok(Batch { header, form: Form::Bytes(data.to_vec()) })
     }
 

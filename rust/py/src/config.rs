@@ -1,56 +1,95 @@
-//! Configs as dictionaries of Python.
+//! Settings as Python gives them and gets them.
 
 use crate::error::Result;
 use phago_core::Error;
-use phago_core::config::ColonyConfig;
+use phago_core::config::{ColonyConfig, DistributedConfig};
+use phago_core::query::Ranking;
+use phago_core::settings::{Kind, Number, Settings};
+use phago_engine::RunnerConfig;
+use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict};
 
-macro_rules! fields {
-    ($($name:ident),* $(,)?) => {
-        const NAMES: &[&str] = &[$(stringify!($name)),*];
-
-        /// A checked config of a dictionary; absent fields have their defaults.
-        pub(crate) fn colony(values: &Bound<'_, PyDict>) -> Result<ColonyConfig> {
-            let mut config = ColonyConfig::default();
-            for (name, value) in values {
-                let name = name.to_string();
-                match name.as_str() {
-                    $(stringify!($name) => config.$name = number(&name, &value)?,)*
-                    _ => return Err(unknown(name).into()),
-                }
-            }
-            config.validate()?;
-            Ok(config)
-        }
-
-        /// A config as a dictionary.
-        pub(crate) fn dictionary<'py>(py: Python<'py>, config: &ColonyConfig) -> PyResult<Bound<'py, PyDict>> {
-            let dictionary = PyDict::new(py);
-            $(dictionary.set_item(stringify!($name), config.$name)?;)*
-            Ok(dictionary)
-        }
-    };
+/// What is known of a setting before one is made.
+#[pyclass(frozen, get_all, module = "phago._phago")]
+pub(crate) struct Setting {
+    name: &'static str,
+    kind: &'static str,
+    default: Given,
+    low: Given,
+    high: Given,
+    at_least: Option<&'static str>,
 }
 
-fields!(
-    seed,
-    signal_decay_rate,
-    signal_removal_threshold,
-    trace_decay_rate,
-    trace_removal_threshold,
-    edge_decay_rate,
-    edge_prune_threshold,
-    staleness_factor,
-    maturation_ticks,
-    reinforcement_gain,
-    max_edge_degree,
-    concepts_per_document,
-    documents_per_tick,
-    bytes_per_tick,
-    documents_per_digester,
-    ghosts_max,
-);
+/// The value of a setting, as Python has it.
+#[derive(Clone, Copy, IntoPyObject)]
+pub(crate) enum Given {
+    Flag(bool),
+    Int(u64),
+    Real(f64),
+}
+
+impl From<Number> for Given {
+    fn from(number: Number) -> Self {
+        match number {
+            Number::Flag(value) => Given::Flag(value),
+            Number::Int(value) => Given::Int(value),
+            Number::Real(value) => Given::Real(value),
+        }
+    }
+}
+
+/// Every setting of a class of `phago.config`, in order.
+#[pyfunction]
+pub(crate) fn settings(name: &str) -> PyResult<Vec<Setting>> {
+    let all = match name {
+        "ColonyConfig" => ColonyConfig::all(),
+        "DistributedConfig" => DistributedConfig::all(),
+        "Ranking" => Ranking::all(),
+        "RunnerConfig" => RunnerConfig::all(),
+        _ => return Err(PyKeyError::new_err(format!("`{name}` is no class of settings"))),
+    };
+    let row = |setting: phago_core::settings::Setting| Setting {
+        name: setting.name,
+        kind: match setting.kind {
+            Kind::U32 | Kind::U64 => "int",
+            Kind::F64 => "float",
+            Kind::Bool => "bool",
+        },
+        default: setting.default.into(),
+        low: setting.low.into(),
+        high: setting.high.into(),
+        at_least: setting.at_least,
+    };
+    Ok(all.into_iter().map(row).collect())
+}
+
+/// Raise `ConfigError` for the first field that is not accepted.
+#[pyfunction]
+pub(crate) fn check_config(config: &Bound<'_, PyDict>) -> Result<()> {
+    read::<ColonyConfig>(Some(config), "config").map(drop)
+}
+
+/// Checked settings of a dictionary; absent fields have their defaults.
+pub(crate) fn read<S: Settings>(values: Option<&Bound<'_, PyDict>>, what: &str) -> Result<S> {
+    let (mut settings, all) = (S::default(), S::all());
+    for (name, value) in values.into_iter().flatten() {
+        let name = name.to_string();
+        let Some(setting) = all.iter().find(|setting| setting.name == name) else {
+            let accepted = all.iter().map(|setting| setting.name).collect::<Vec<_>>().join(", ");
+            return Err(Error::Config { field: name, value: format!("no field of a {what}"), accepted }.into());
+        };
+        let value = match setting.kind {
+            Kind::U32 => Number::Int(number::<u32>(&name, &value)?.into()),
+            Kind::U64 => Number::Int(number(&name, &value)?),
+            Kind::F64 => Number::Real(number(&name, &value)?),
+            Kind::Bool => Number::Flag(value.extract()?),
+        };
+        settings.set(&name, value)?;
+    }
+    settings.validate()?;
+    Ok(settings)
+}
 
 /// A setting of the wanted type, or [`Error::Config`] naming it.
 pub(crate) fn number<'py, T: Wanted + for<'a> FromPyObject<'a, 'py>>(
@@ -63,10 +102,6 @@ pub(crate) fn number<'py, T: Wanted + for<'a> FromPyObject<'a, 'py>>(
         return Err(wrong());
     }
     value.extract().map_err(|_| wrong())
-}
-
-fn unknown(field: String) -> Error {
-    Error::Config { field, value: "no field of a config".into(), accepted: NAMES.join(", ") }
 }
 
 pub(crate) trait Wanted {

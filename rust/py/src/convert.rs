@@ -3,16 +3,12 @@
 use crate::error::Result;
 use crate::metadata;
 use phago_core::Error;
-use phago_core::documents::DOCUMENT_BYTES_MAX;
+use phago_core::documents::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
 use phago_core::error::short;
-use phago_engine::ingest::NewDocument;
 use pyo3::exceptions::{PyKeyError, PyUnicodeEncodeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping, PyString};
-
-/// The most bytes of UTF-8 that a caller's id may have.
-pub(crate) const KEY_BYTES_MAX: usize = 512;
 
 const FIELDS: &str = "`text`, `id`, `title` and `metadata`";
 
@@ -35,7 +31,7 @@ impl Fault {
 }
 
 /// Read one document. The outer error is one that the caller's own code raised, for example in a property.
-pub(crate) fn document(value: &Bound<'_, PyAny>) -> PyResult<Result<NewDocument, Fault>> {
+pub(crate) fn document(value: &Bound<'_, PyAny>) -> PyResult<Result<Body, Fault>> {
     let parts = match Parts::of(value)? {
         Ok(parts) => parts,
         Err(fault) => return Ok(Err(fault)),
@@ -117,14 +113,14 @@ impl<'py> Parts<'py> {
     }
 
     // As in `document`, the outer error is the caller's own: metadata may be a mapping of the caller's making.
-    fn rest(&self, key: Option<String>) -> PyResult<Result<NewDocument, Fault>> {
+    fn rest(&self, key: Option<String>) -> PyResult<Result<Body, Fault>> {
         let (title, text) = match self.words() {
             Ok((title, text)) => (title.to_owned(), text.to_owned()),
             Err(fault) => return Ok(Err(fault)),
         };
         let metadata = self.metadata.as_ref().map_or(Ok(Ok(Default::default())), metadata::read)?;
         Ok(match metadata {
-            Ok(metadata) => Ok(NewDocument { key, title, text, metadata }),
+            Ok(metadata) => Ok(Body { key: key.map(Into::into), title: title.into(), text: text.into(), metadata }),
             Err(reason) => Err(Fault::new("metadata", reason)),
         })
     }

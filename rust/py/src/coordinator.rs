@@ -1,23 +1,21 @@
 //! The coordinator: registry and barrier.
 
-use crate::config::number;
+use crate::config::read;
 use crate::error::Result;
 use crate::process::Home;
 use crate::ring::Ring;
-use crate::runtime::start;
+use crate::rows::shards::ShardRow;
+use crate::runtime::{brief, start};
 use phago_core::Error;
-use phago_core::config::DistributedConfig;
-use phago_core::coordinator::{ShardMetrics, ShardStatus};
+use phago_core::coordinator::ShardMetrics;
 use phago_core::ids::ShardId;
 use phago_core::phase::Phase;
 use phago_engine::coordination::SharedCoordinator;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use std::sync::Arc;
 use std::time::Instant;
-
-/// (shard, address, online, node_count, edge_count, document_count, memory_bytes, last_heartbeat)
-type ShardTuple = (u32, String, bool, u64, u64, u64, u64, Option<f64>);
 
 /// Registry of shards and barrier of their phases.
 #[pyclass(frozen, module = "phago._phago")]
@@ -41,36 +39,10 @@ impl Coordinator {
 #[pymethods]
 impl Coordinator {
     #[new]
-    #[pyo3(signature = (num_shards=None, replication_factor=None, rpc_timeout_ms=None, virtual_nodes_per_shard=None, heartbeat_timeout_ms=None))]
-    fn new(
-        py: Python<'_>,
-        num_shards: Option<&Bound<'_, PyAny>>,
-        replication_factor: Option<&Bound<'_, PyAny>>,
-        rpc_timeout_ms: Option<&Bound<'_, PyAny>>,
-        virtual_nodes_per_shard: Option<&Bound<'_, PyAny>>,
-        heartbeat_timeout_ms: Option<&Bound<'_, PyAny>>,
-    ) -> Result<Self> {
-        let mut config = DistributedConfig::default();
-        let settings: [(&str, &mut u32, _); 3] = [
-            ("num_shards", &mut config.num_shards, num_shards),
-            ("replication_factor", &mut config.replication_factor, replication_factor),
-            ("virtual_nodes_per_shard", &mut config.virtual_nodes_per_shard, virtual_nodes_per_shard),
-        ];
-        for (name, setting, value) in settings {
-            if let Some(value) = value {
-                *setting = number(name, value)?;
-            }
-        }
-        let settings: [(&str, &mut u64, _); 2] = [
-            ("rpc_timeout_ms", &mut config.rpc_timeout_ms, rpc_timeout_ms),
-            ("heartbeat_timeout_ms", &mut config.heartbeat_timeout_ms, heartbeat_timeout_ms),
-        ];
-        for (name, setting, value) in settings {
-            if let Some(value) = value {
-                *setting = number(name, value)?;
-            }
-        }
-        let inner = py.detach(|| phago_core::coordinator::Coordinator::new(config))?;
+    #[pyo3(signature = (config=None))]
+    fn new(py: Python<'_>, config: Option<&Bound<'_, PyDict>>) -> Result<Self> {
+        let config = read(config, "config")?;
+        let inner = brief(py, || phago_core::coordinator::Coordinator::new(config))?;
         let ring = Py::new(py, Ring::of_coordinator(inner.ring().clone()))?;
         // A runner stamps heartbeats on the clock that Python calls `time.monotonic`, by which callers check them.
         let zero: f64 = py.import("time")?.call_method0("monotonic")?.extract()?;
@@ -105,7 +77,7 @@ impl Coordinator {
                 })
             })
         };
-        Ok(py.detach(register)?.0)
+        Ok(brief(py, register)?.0)
     }
 
     fn deregister_shard(&self, py: Python<'_>, shard: u32) -> Result<()> {
@@ -119,7 +91,7 @@ impl Coordinator {
                 })
             })
         };
-        Ok(py.detach(deregister)?)
+        brief(py, deregister)
     }
 
     fn phase_complete(&self, shard: u32, phase: &str, tick: u64) -> Result<bool> {
@@ -142,23 +114,10 @@ impl Coordinator {
         Ok(self.shared()?.with(|inner| inner.advance_tick())?)
     }
 
-    fn shards(&self) -> Result<Vec<ShardTuple>> {
-        let row = |shard: ShardId, inner: &phago_core::coordinator::Coordinator| {
-            let info = inner.shard(shard)?;
-            let (online, size) = (info.status == ShardStatus::Online, &info.metrics);
-            Ok::<_, Error>((
-                shard.0,
-                info.address.clone(),
-                online,
-                size.nodes,
-                size.edges,
-                size.documents,
-                size.memory_bytes,
-                info.last_heartbeat,
-            ))
-        };
+    fn shards(&self) -> Result<Vec<ShardRow>> {
         let rows = |inner: &mut phago_core::coordinator::Coordinator| {
-            inner.all_shards().into_iter().map(|shard| row(shard, inner)).collect::<Result<_, Error>>()
+            let row = |shard: ShardId| Ok(ShardRow::new(inner.shard(shard)?));
+            inner.all_shards().into_iter().map(row).collect::<Result<_, Error>>()
         };
         Ok(self.shared()?.with(rows)?)
     }

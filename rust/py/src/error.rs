@@ -149,7 +149,7 @@ fn fill(error: &Error, fields: &Bound<'_, PyDict>) -> PyResult<&'static str> {
             fields.set_item("tick", tick)?;
             "PhaseOrderError"
         }
-        Error::Wire { reason } => {
+        Error::Wire { reason, .. } => {
             fields.set_item("reason", reason)?;
             "WireError"
         }

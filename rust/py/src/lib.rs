@@ -1,7 +1,8 @@
 //! The binding: everything that knows Python, and nothing that the core or the engine should know.
 //!
-//! - [`error`] is the one translation of errors, [`runtime`] the one door for calls that take time, [`process`] what
-//!   a fork leaves behind, [`convert`], [`metadata`] and [`config`] the way in for documents, filters and settings.
+//! - [`error`] is the one translation of errors, [`runtime`] the one door for calls that take time, [`mailbox`] the way
+//!   of their answers to an event loop, [`process`] what a fork leaves behind, [`free`] the way out for what is large,
+//!   [`convert`], [`metadata`], [`filter`] and [`config`] the way in for documents, filters and settings.
 //! - [`ring`], [`coordinator`], [`world`], [`shard`], [`batch`], [`runner`], [`edges`] and [`tables`] are one exposed
 //!   noun each; [`column`] is what they offer to other libraries' memory, [`assemble`] brings
 //!   shards made one by one into one world.
@@ -13,23 +14,27 @@ mod column;
 mod config;
 mod convert;
 mod coordinator;
-mod edges;
+mod cross_edges;
 mod error;
+mod filter;
+mod free;
+mod mailbox;
 mod metadata;
 mod process;
 mod ring;
+mod rows;
 mod runner;
 mod runtime;
 mod shard;
 mod tables;
+mod tick_result;
 mod world;
 
 use error::Result;
-use phago_core::config::{ColonyConfig, SHARDS_MAX};
+use phago_core::config::SHARDS_MAX;
 use phago_core::ids::{DocumentId, NodeId};
 use phago_core::text::{Lexicon, Session};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 use std::sync::Arc;
 
 /// The native module of phago; nothing here is public.
@@ -44,19 +49,27 @@ mod _phago {
     #[pymodule_export]
     use crate::column::Column;
     #[pymodule_export]
+    use crate::config::{Setting, check_config, settings};
+    #[pymodule_export]
     use crate::coordinator::Coordinator;
     #[pymodule_export]
-    use crate::edges::CrossEdges;
-    #[pymodule_export]
-    use crate::process::interpreter_ends;
+    use crate::cross_edges::CrossEdges;
     #[pymodule_export]
     use crate::ring::Ring;
     #[pymodule_export]
-    use crate::runner::{Runner, TickResult};
+    use crate::rows::graph::{CrossEdgeRow, EdgeRow, NodeRow};
+    #[pymodule_export]
+    use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow, LocalConceptRow, ShardRow};
+    #[pymodule_export]
+    use crate::rows::ticks::{PhaseRow, RunRow};
+    #[pymodule_export]
+    use crate::runner::Runner;
     #[pymodule_export]
     use crate::shard::ShardHandle;
     #[pymodule_export]
     use crate::tables::{EdgeTable, NodeTable};
+    #[pymodule_export]
+    use crate::tick_result::TickResult;
     #[pymodule_export]
     use crate::world::World;
 
@@ -65,7 +78,7 @@ mod _phago {
         module.add("ANALYSER", phago_core::text::ANALYSER)?;
         module.add("DEBUG_BUILD", cfg!(debug_assertions))?;
         module.add("DOCUMENT_BYTES_MAX", phago_core::documents::DOCUMENT_BYTES_MAX)?;
-        module.add("KEY_BYTES_MAX", crate::convert::KEY_BYTES_MAX)?;
+        module.add("KEY_BYTES_MAX", phago_core::documents::KEY_BYTES_MAX)?;
         module.add("METADATA_BYTES_MAX", phago_core::metadata::METADATA_BYTES_MAX)?;
         module.add("METADATA_KEYS_MAX", phago_core::metadata::METADATA_KEYS_MAX)?;
         module.add("SHARDS_MAX", SHARDS_MAX)
@@ -77,6 +90,36 @@ mod _phago {
         let seed = seed.call_method1("__and__", (u64::MAX,))?.extract()?;
         phago_core::maps::set_seed(seed);
         Ok(())
+    }
+
+    /// The cores this process may use.
+    #[pyfunction]
+    fn cores() -> usize {
+        crate::process::cores()
+    }
+
+    /// Take this number of cores for the right one.
+    #[pyfunction]
+    fn set_cores(count: usize) {
+        crate::process::set_cores(count);
+    }
+
+    /// Raise `RuntimeError` with advice where no loop of asyncio runs.
+    #[pyfunction]
+    fn check_loop(py: Python<'_>) -> Result<()> {
+        crate::mailbox::running_loop(py).map(drop)
+    }
+
+    /// Wait until every colony that has been let go of by now is freed; how many were, in this process.
+    #[pyfunction]
+    fn wait_until_freed(py: Python<'_>) -> Result<u64> {
+        crate::runtime::call(py, crate::free::wait)
+    }
+
+    /// The twin for event loops.
+    #[pyfunction]
+    fn wait_until_freed_async(py: Python<'_>) -> Result<Bound<'_, PyAny>> {
+        crate::runtime::start_call(py, crate::free::wait)
     }
 
     /// The id of a document that the caller named `key`.
@@ -104,23 +147,5 @@ mod _phago {
             let words = Session::new(Arc::new(Lexicon::new())).query(text);
             Ok(words.into_iter().map(|word| word.stem).collect())
         })
-    }
-
-    /// Every field of `ColonyConfig` with its default.
-    #[pyfunction]
-    fn default_config(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-        crate::config::dictionary(py, &ColonyConfig::default())
-    }
-
-    /// Every field of `Ranking` with its default.
-    #[pyfunction]
-    fn default_ranking(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-        crate::answers::default_ranking(py)
-    }
-
-    /// Raise `ConfigError` for the first field that is not accepted.
-    #[pyfunction]
-    fn check_config(config: &Bound<'_, PyDict>) -> Result<()> {
-        crate::config::colony(config).map(drop)
     }
 }

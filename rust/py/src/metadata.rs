@@ -1,19 +1,15 @@
-//! Metadata and filters as Python gives them, and metadata as Python gets it.
+//! Metadata as Python gives it and gets it.
 
 use crate::convert::kind;
-use crate::error::Result;
-use phago_core::Error;
 use phago_core::error::short;
 use phago_core::metadata::{
-    Comparison, FILTER_BYTES_MAX, FILTER_KEYS_MAX, Filter, METADATA_BYTES_MAX, METADATA_KEYS_MAX, Metadata,
-    VALUE_BYTES, Value, Values,
+    FILTER_BYTES_MAX, METADATA_BYTES_MAX, METADATA_KEYS_MAX, Metadata, VALUE_BYTES, Value, Values,
 };
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyFrozenSet, PyList, PyMapping, PySet, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyList, PyMapping, PyString, PyTuple};
 
-const SCALARS: &str = "a str, an int of 64 bits, a finite float or a bool";
-const OPERATORS: &str = "gt, gte, lt, lte, ne and in";
+pub(crate) const SCALARS: &str = "a str, an int of 64 bits, a finite float or a bool";
 
 /// Read the metadata of a document; the inner error is the reason why it is none. The outer one is one that the
 /// caller's own code raised.
@@ -58,12 +54,12 @@ fn values(given: &Bound<'_, PyAny>) -> Option<Values> {
 }
 
 // The items of a list or a tuple.
-fn list<'py>(given: &Bound<'py, PyAny>) -> Option<Vec<Bound<'py, PyAny>>> {
+pub(crate) fn list<'py>(given: &Bound<'py, PyAny>) -> Option<Vec<Bound<'py, PyAny>>> {
     let list = given.cast::<PyList>().map(|list| list.iter().collect());
     list.or_else(|_| given.cast::<PyTuple>().map(|tuple| tuple.iter().collect())).ok()
 }
 
-fn scalar(given: &Bound<'_, PyAny>) -> Option<Value> {
+pub(crate) fn scalar(given: &Bound<'_, PyAny>) -> Option<Value> {
     if let Ok(value) = given.cast::<PyBool>() {
         return Some(Value::Bool(value.is_true()));
     }
@@ -78,87 +74,13 @@ fn scalar(given: &Bound<'_, PyAny>) -> Option<Value> {
 }
 
 // Text that UTF-8 can encode, unless it is beyond all bounds.
-fn text(given: &Bound<'_, PyAny>) -> Option<Box<str>> {
+pub(crate) fn text(given: &Bound<'_, PyAny>) -> Option<Box<str>> {
     let text = given.cast::<PyString>().ok()?.to_str().ok()?;
     (text.len() <= FILTER_BYTES_MAX).then(|| text.into())
 }
 
-fn repr(value: &Bound<'_, PyAny>) -> String {
+pub(crate) fn repr(value: &Bound<'_, PyAny>) -> String {
     value.repr().map_or_else(|_| "a value without a repr".into(), |text| short(&text.to_string_lossy()))
-}
-
-/// A filter; `None` lets every document match.
-pub(crate) fn filter(given: Option<&Bound<'_, PyAny>>) -> Result<Filter> {
-    let Some(given) = given else { return Ok(Filter::default()) };
-    let Ok(mapping) = given.cast::<PyMapping>() else {
-        return Err(refused(repr(given), "a mapping of keys to conditions").into());
-    };
-    let size = mapping.len()?;
-    if size > FILTER_KEYS_MAX {
-        return Err(refused(format!("a filter of {size} keys"), format!("one of at most {FILTER_KEYS_MAX}")).into());
-    }
-    let mut conditions = Vec::with_capacity(size);
-    for item in mapping.items()?.iter() {
-        let (key, condition): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
-        let name = text(&key).ok_or_else(|| refused(format!("{{{}: ...}}", repr(&key)), "a key that is a str"))?;
-        conditions.push((name, comparisons(&repr(&key), &condition)?));
-    }
-    Ok(Filter::new(conditions)?)
-}
-
-fn comparisons(key: &str, condition: &Bound<'_, PyAny>) -> Result<Vec<Comparison<Value>>> {
-    if let Ok(operators) = condition.cast::<PyMapping>() {
-        let all = operators.items()?;
-        return all.iter().map(|item| comparison(key, item.extract()?)).collect();
-    }
-    if let Some(values) = several(condition) {
-        let values = values?.iter().map(|value| wanted(key, "in", value)).collect::<Result<_>>()?;
-        return Ok(vec![Comparison::In(values)]);
-    }
-    let value = scalar(condition).ok_or_else(|| {
-        let accepted =
-            format!("{SCALARS}; a list, tuple or set of these; or a mapping of {OPERATORS} to what to compare with");
-        refused(format!("{{{key}: {}}}", repr(condition)), accepted)
-    })?;
-    Ok(vec![Comparison::In(vec![value])])
-}
-
-fn comparison(key: &str, (operator, value): (Bound<'_, PyAny>, Bound<'_, PyAny>)) -> Result<Comparison<Value>> {
-    let name = operator.cast::<PyString>().ok().and_then(|name| name.to_str().ok()).unwrap_or_default();
-    let single = || wanted(key, name, &value);
-    Ok(match name {
-        "gt" => Comparison::Gt(single()?),
-        "gte" => Comparison::Gte(single()?),
-        "lt" => Comparison::Lt(single()?),
-        "lte" => Comparison::Lte(single()?),
-        "ne" => Comparison::Ne(single()?),
-        "in" => {
-            let Some(values) = several(&value) else {
-                let accepted = format!("a list, tuple, set or frozenset of {SCALARS}");
-                return Err(refused(format!("{{{key}: {{'in': {}}}}}", repr(&value)), accepted).into());
-            };
-            Comparison::In(values?.iter().map(|value| wanted(key, "in", value)).collect::<Result<_>>()?)
-        }
-        _ => {
-            let value = format!("{{{key}: {{{}: ...}}}}", repr(&operator));
-            return Err(refused(value, format!("one of the operators {OPERATORS}")).into());
-        }
-    })
-}
-
-// The items of what may be listed in a filter; in no order of a set that shows.
-fn several<'py>(given: &Bound<'py, PyAny>) -> Option<PyResult<Vec<Bound<'py, PyAny>>>> {
-    let is_set = given.is_instance_of::<PySet>() || given.is_instance_of::<PyFrozenSet>();
-    list(given).map(Ok).or_else(|| is_set.then(|| given.try_iter()?.collect()))
-}
-
-fn wanted(key: &str, operator: &str, value: &Bound<'_, PyAny>) -> Result<Value> {
-    let shown = || format!("{{{key}: {{'{operator}': {}}}}}", repr(value));
-    Ok(scalar(value).ok_or_else(|| refused(shown(), SCALARS))?)
-}
-
-fn refused(value: String, accepted: impl Into<String>) -> Error {
-    Error::Config { field: "where".into(), value, accepted: accepted.into() }
 }
 
 /// Metadata on its way to Python: a dictionary, by key.

@@ -1,10 +1,9 @@
 //! What belongs to one process: after a fork the child has the memory but none of the threads.
 
 use phago_core::{Error, Result};
-use pyo3::prelude::*;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
-use std::thread::ThreadId;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// A value that only the process that made it may use. In a forked child it can neither be read (its locks
@@ -36,6 +35,13 @@ impl<T> Home<T> {
     }
 }
 
+impl<T> Home<T> {
+    /// The value, where this is its process.
+    pub(crate) fn into_inner(mut self) -> Option<T> {
+        if self.pid == std::process::id() { self.value.take() } else { None }
+    }
+}
+
 impl<T> Drop for Home<T> {
     fn drop(&mut self) {
         if self.pid != std::process::id() {
@@ -44,59 +50,89 @@ impl<T> Drop for Home<T> {
     }
 }
 
-/// The runtime of a process: it keeps timers and wakes waiting calls, and does no work of shards.
+/// The runtime of a process: it keeps timers and wakes those who wait, and has the few threads on which awaited calls
+/// are worked off.
 static RUNTIME: Mutex<Option<Home<Runtime>>> = Mutex::new(None);
+
+// Awaited calls are worked off by as many threads as there are cores, and two more, so that what takes long (a digest,
+// a chunk taken in) leaves a place for questions. With a thread for each call, 2,000 questions at once had 523 threads,
+// which kept the event loop from its core for seconds.
+const SPARE: usize = 2;
+const THREADS_MAX: usize = 256;
 
 /// The handle of this process's one runtime, started at the first call, and anew in a forked child.
 pub(crate) fn runtime() -> Result<Handle> {
     // Held for a few instructions, but a fork may fall into them: then the child waits for ever. The same is
     // true of every lock of the allocator; Python warns of forking with threads for this reason.
-    let mut slot = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut slot = lock(&RUNTIME);
     if let Some(runtime) = slot.as_ref().and_then(|home| home.get().ok()) {
         return Ok(runtime.handle().clone());
     }
     let runtime = Builder::new_multi_thread()
         // One thread keeps timers while the other polls a tick; shard work has its own threads.
         .worker_threads(2)
-        .thread_name("phago-timer")
+        .max_blocking_threads(cores().saturating_add(SPARE).min(THREADS_MAX))
+        .thread_name("phago-call")
         .enable_time()
         .build()
-        .map_err(|error| Error::CoordinatorUnavailable { reason: format!("no thread could be started: {error}") })?;
+        .map_err(|error| no_thread(&error))?;
     let handle = runtime.handle().clone();
     *slot = Some(Home::new(runtime));
     Ok(handle)
 }
 
-/// The thread that ends the interpreter, once it has begun to. A thread that asks an ending interpreter for its lock is
-/// ended by Python in the midst of Rust code, which aborts the process; so nobody asks any more.
-static ENDING: RwLock<Option<ThreadId>> = RwLock::new(None);
+// What the user said the number of cores is; 0 where nothing was said.
+static SAID: AtomicUsize = AtomicUsize::new(0);
 
-/// Attach a thread of ours to the interpreter, unless that has begun to end.
-pub(crate) fn attach<T>(work: impl FnOnce(Python<'_>) -> T) -> Option<T> {
-    // Held while attached: the end waits for those who are inside.
-    let ending = ENDING.read().unwrap_or_else(PoisonError::into_inner);
-    if ending.is_some() { None } else { Python::try_attach(work) }
+/// Take this number of cores for the right one.
+pub(crate) fn set_cores(count: usize) {
+    SAID.store(count, Ordering::Relaxed);
 }
 
-/// Whether the interpreter has begun to end and the calling thread is not the one that ends it.
-pub(crate) fn is_left_behind() -> bool {
-    let ending = ENDING.read().unwrap_or_else(PoisonError::into_inner);
-    ending.is_some_and(|thread| thread != std::thread::current().id())
+/// The cores this process may use: what was said, or else what the system allows by the process's affinity and the
+/// quotas of its control groups.
+pub(crate) fn cores() -> usize {
+    match SAID.load(Ordering::Relaxed) {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        said => said,
+    }
 }
 
-/// Called at exit, before the interpreter begins to end.
-#[pyfunction]
-pub(crate) fn interpreter_ends(py: Python<'_>) {
-    py.detach(|| {
-        // A forked child may have inherited this lock in a state that nobody will change: it does not wait for ever.
-        for _ in 0..200 {
-            if let Ok(mut ending) = ENDING.try_write() {
-                *ending = Some(std::thread::current().id());
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(5));
+type Job = Box<dyn FnOnce() + Send>;
+
+/// A thread that works beside the main one, which looks for Ctrl-C meanwhile. It ends when its hand is dropped, after
+/// the work it is in.
+pub(crate) struct Hand(Sender<Job>);
+
+// Kept between calls, because starting a thread takes longer than most of them.
+static HAND: Mutex<Option<Home<Hand>>> = Mutex::new(None);
+
+impl Hand {
+    /// The hand that was given back, or a new one.
+    pub(crate) fn take() -> Result<Hand> {
+        if let Some(hand) = lock(&HAND).take().and_then(Home::into_inner) {
+            return Ok(hand);
         }
-    });
+        let (jobs, receive) = channel::<Job>();
+        let work = move || receive.into_iter().for_each(|job| job());
+        std::thread::Builder::new().name("phago-hand".into()).spawn(work).map_err(|error| no_thread(&error))?;
+        Ok(Hand(jobs))
+    }
+
+    /// Let it work. A job must not panic.
+    pub(crate) fn work(&self, job: Job) {
+        // Its thread lives as long as it does.
+        let _ = self.0.send(job);
+    }
+
+    /// Keep it for the next call. A hand whose work goes on is dropped instead.
+    pub(crate) fn give_back(self) {
+        *lock(&HAND) = Some(Home::new(self));
+    }
+}
+
+fn no_thread(error: &std::io::Error) -> Error {
+    Error::CoordinatorUnavailable { reason: format!("no thread could be started: {error}") }
 }
 
 /// A lock that a panic elsewhere does not take away: what it guards is swapped whole.

@@ -3,13 +3,14 @@
 use crate::config::number;
 use crate::error::Result;
 use crate::process::lock;
+use crate::runtime::brief;
 use crate::world::Colony;
 use phago_core::Error;
 use phago_core::config::{ColonyConfig, DistributedConfig, SHARDS_MAX};
 use phago_core::ids::{DocumentId, ShardId};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 /// A consistent-hash ring.
@@ -19,8 +20,22 @@ pub(crate) struct Ring {
     frozen: AtomicBool,
     // A coordinator changes its ring together with its members; nobody else may.
     of_coordinator: bool,
-    /// The worlds whose shards were made on this very object, oldest first. They end with their last shard.
-    worlds: Mutex<Vec<Weak<Colony>>>,
+    /// The worlds of shards that were made on this very object, one for each config. They end with their last shard.
+    worlds: Mutex<Vec<Known>>,
+}
+
+// A world that lives, or that has ended with documents in it.
+struct Known {
+    colony: Weak<Colony>,
+    config: Arc<ColonyConfig>,
+    left: Arc<AtomicU64>,
+}
+
+impl Known {
+    fn new(colony: &Arc<Colony>) -> Self {
+        let (config, left) = (colony.world.config().clone(), colony.left.clone());
+        Known { colony: Arc::downgrade(colony), config, left }
+    }
 }
 
 impl Ring {
@@ -61,7 +76,9 @@ impl Ring {
         change(&mut ring)
     }
 
-    /// Take a place in the newest world of this ring with an equal config in which nobody ever took it, or in a new one.
+    /// Take a place in the world of this ring with an equal config, or in a new one. A place may be taken again while
+    /// the world lives, also by several. Where it has ended with documents in it, nobody begins an empty one in its place
+    /// by mistake.
     pub(crate) fn join(&self, shard: ShardId, config: ColonyConfig) -> phago_core::Result<Arc<Colony>> {
         // Held throughout, so that two shards made at once meet in one world.
         let mut worlds = lock(&self.worlds);
@@ -70,16 +87,31 @@ impl Ring {
             return Err(Error::ShardNotFound { shard, registered: ring.names() });
         }
         let ring = self.freeze();
-        worlds.retain(|world| world.strong_count() > 0);
-        for colony in worlds.iter().rev().filter_map(Weak::upgrade) {
-            if *colony.world.config().as_ref() == config && colony.claim(shard)? {
-                return Ok(colony);
+        worlds.retain(|known| known.colony.strong_count() > 0 || known.left.load(Ordering::Relaxed) > 0);
+        let known = worlds.iter().find(|known| *known.config == config);
+        let colony = match known.map(|known| (known.colony.upgrade(), known.left.load(Ordering::Relaxed))) {
+            Some((Some(colony), _)) => colony,
+            Some((None, left)) if left > 0 => {
+                let value =
+                    format!("one whose colony of this config ended with its last shard, and {left} documents with it");
+                let accepted = "a new ring, or coordinator, for an empty colony; a colony lives as long as one of its shards is kept";
+                return Err(Error::Config { field: "ring".into(), value, accepted: accepted.into() });
             }
-        }
-        let colony = Colony::new(phago_engine::world::World::new(config, ring)?);
-        colony.claim(shard)?;
-        worlds.push(Arc::downgrade(&colony));
+            _ => {
+                let colony = Colony::new(phago_engine::world::World::new(config, ring)?);
+                worlds.push(Known::new(&colony));
+                colony
+            }
+        };
+        colony.world.join(shard)?;
         Ok(colony)
+    }
+
+    /// Let shards that are made on this ring from now on join this world.
+    pub(crate) fn adopt(&self, colony: &Arc<Colony>) {
+        let mut worlds = lock(&self.worlds);
+        worlds.retain(|known| *known.config != **colony.world.config());
+        worlds.push(Known::new(colony));
     }
 
     fn change<T>(
@@ -119,7 +151,8 @@ impl Ring {
         }
         config.validate()?;
         let DistributedConfig { num_shards, virtual_nodes_per_shard, .. } = config;
-        Ok(Ring::over(py.detach(|| phago_core::ring::Ring::new(num_shards, virtual_nodes_per_shard)), false))
+        let ring = brief(py, || Ok(phago_core::ring::Ring::new(num_shards, virtual_nodes_per_shard)))?;
+        Ok(Ring::over(ring, false))
     }
 
     #[getter]
@@ -156,11 +189,11 @@ impl Ring {
     }
 
     fn add_shard(&self, py: Python<'_>) -> Result<u32> {
-        Ok(py.detach(|| self.change("no shard can be added", add_shard))?.0)
+        Ok(brief(py, || self.change("no shard can be added", add_shard))?.0)
     }
 
     fn remove_shard(&self, py: Python<'_>, shard: u32) -> Result<()> {
-        Ok(py.detach(|| self.change("no shard can be removed", |ring| ring.remove_shard(ShardId(shard))))?)
+        brief(py, || self.change("no shard can be removed", |ring| ring.remove_shard(ShardId(shard))))
     }
 
     fn same_as(&self, other: &Bound<'_, Ring>) -> bool {

@@ -1,33 +1,31 @@
 //! The runner: whole ticks, waited for or awaited.
 
 use crate::assemble::assemble;
-use crate::config::number;
+use crate::config::read;
 use crate::coordinator::{Coordinator, parse_phase};
-use crate::edges::CrossEdges;
 use crate::error::Result;
 use crate::process::{Home, lock, runtime};
-use crate::runtime::{brief, start, stoppable};
+use crate::rows::ticks::RunRow;
+use crate::runtime::{brief, start, start_call, stoppable};
 use crate::shard::ShardHandle;
+use crate::tick_result::TickResult;
 use crate::world::{Colony, World};
 use phago_core::Error;
 use phago_core::ids::ShardId;
-use phago_engine::fault::{Action, Fault};
-use phago_engine::report::TickReport;
-use phago_engine::runner::{self, RunnerConfig};
+use phago_engine::tick::fault::{Action, Fault};
+use phago_engine::tick::runner;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyDict, PyTuple};
 use std::sync::{Arc, Mutex};
-
-/// (shard, phase, tick, node_count, edge_count, new cross-shard edges)
-type PhaseTuple = (u32, &'static str, u64, u64, u64, CrossEdges);
 
 /// Drives the phases of one world on its own worker threads.
 #[pyclass(frozen, module = "phago._phago")]
 pub(crate) struct Runner {
-    colony: Home<Arc<Colony>>,
-    // None once it is closed. A tick under way keeps it alive until it ends.
+    // None once it is closed. A tick under way keeps it alive until it ends. Dropped before the colony, which has a
+    // way of its own to go.
     runner: Home<Mutex<Option<Arc<runner::Runner>>>>,
+    colony: Home<Arc<Colony>>,
 }
 
 impl Runner {
@@ -46,16 +44,10 @@ impl Runner {
 #[pymethods]
 impl Runner {
     #[staticmethod]
-    #[pyo3(signature = (world, phase_timeout_ms=None, resolve_ghosts=true, max_parallelism=None))]
-    fn of_world(
-        py: Python<'_>,
-        world: &Bound<'_, World>,
-        phase_timeout_ms: Option<&Bound<'_, PyAny>>,
-        resolve_ghosts: bool,
-        max_parallelism: Option<&Bound<'_, PyAny>>,
-    ) -> Result<Self> {
+    #[pyo3(signature = (world, config=None))]
+    fn of_world(py: Python<'_>, world: &Bound<'_, World>, config: Option<&Bound<'_, PyDict>>) -> Result<Self> {
         let colony = world.get().colony()?.clone();
-        let config = config(phase_timeout_ms, resolve_ghosts, max_parallelism)?;
+        let config = read(config, "config")?;
         brief(py, || {
             let runner = runner::Runner::new(colony.world.clone(), config, runtime()?)?;
             Ok(Runner::over(colony, runner))
@@ -63,20 +55,18 @@ impl Runner {
     }
 
     #[staticmethod]
-    #[pyo3(signature = (coordinator, shards, phase_timeout_ms=None, resolve_ghosts=true, max_parallelism=None))]
+    #[pyo3(signature = (coordinator, shards, config=None))]
     fn of_shards(
         py: Python<'_>,
         coordinator: &Bound<'_, Coordinator>,
         shards: &Bound<'_, PyAny>,
-        phase_timeout_ms: Option<&Bound<'_, PyAny>>,
-        resolve_ghosts: bool,
-        max_parallelism: Option<&Bound<'_, PyAny>>,
+        config: Option<&Bound<'_, PyDict>>,
     ) -> Result<Self> {
         let shards = shards
             .try_iter()?
             .map(|shard| Ok(shard?.cast_into::<ShardHandle>()?.unbind()))
             .collect::<PyResult<Vec<Py<ShardHandle>>>>()?;
-        let config = config(phase_timeout_ms, resolve_ghosts, max_parallelism)?;
+        let config = read(config, "config")?;
         let coordinator = coordinator.get();
         let shared = coordinator.shared()?.clone();
         brief(py, || {
@@ -103,19 +93,15 @@ impl Runner {
     }
 
     #[pyo3(signature = (max_ticks=None))]
-    fn run_sync(&self, py: Python<'_>, max_ticks: Option<u64>) -> Result<(u64, u64, u64)> {
+    fn run_sync(&self, py: Python<'_>, max_ticks: Option<u64>) -> Result<RunRow> {
         let runner = self.open()?;
-        let run = stoppable(py, |stop| runner.run_until_quiet_blocking(max_ticks, stop))?;
-        Ok((run.ticks, run.digested, run.failed))
+        Ok(stoppable(py, |stop| runner.run_until_quiet_blocking(max_ticks, stop))?.into())
     }
 
     #[pyo3(signature = (max_ticks=None))]
     fn run<'py>(&self, py: Python<'py>, max_ticks: Option<u64>) -> Result<Bound<'py, PyAny>> {
         let runner = self.open()?;
-        start(py, async move {
-            let run = runner.run_until_quiet(max_ticks).await?;
-            Ok((run.ticks, run.digested, run.failed))
-        })
+        start(py, async move { runner.run_until_quiet(max_ticks).await.map(RunRow::from) })
     }
 
     #[pyo3(signature = (fault))]
@@ -130,56 +116,27 @@ impl Runner {
         }
     }
 
+    #[getter]
+    fn faults(&self) -> Result<usize> {
+        Ok(self.open()?.faults().count())
+    }
+
+    /// In a forked child there is nothing to close: it has none of the threads.
     fn close(&self, py: Python<'_>) -> Result<()> {
-        let closed = lock(self.runner.get()?).take();
+        let closed = self.runner.get().ok().and_then(|runner| lock(runner).take());
         brief(py, || {
             drop(closed);
             Ok(())
         })
     }
-}
 
-/// What a tick did.
-#[pyclass(frozen, module = "phago._phago")]
-pub(crate) struct TickResult(Home<TickReport>);
-
-impl TickResult {
-    fn new(report: TickReport) -> Self {
-        TickResult(Home::new(report))
+    fn close_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        let closed = self.runner.get().ok().and_then(|runner| lock(runner).take());
+        start_call(py, move |_| {
+            drop(closed);
+            Ok(())
+        })
     }
-}
-
-#[pymethods]
-impl TickResult {
-    #[getter]
-    fn tick(&self) -> Result<u64> {
-        Ok(self.0.get()?.tick)
-    }
-
-    #[getter]
-    fn phases(&self) -> Result<Vec<PhaseTuple>> {
-        let phases = self.0.get()?.phases.iter().map(|phase| {
-            let edges = CrossEdges::new(phase.cross_edges.clone());
-            (phase.shard.0, phase.phase.name(), phase.tick, phase.node_count, phase.edge_count, edges)
-        });
-        Ok(phases.collect())
-    }
-}
-
-fn config(
-    phase_timeout_ms: Option<&Bound<'_, PyAny>>,
-    resolve_ghosts: bool,
-    max_parallelism: Option<&Bound<'_, PyAny>>,
-) -> Result<RunnerConfig> {
-    let mut config = RunnerConfig { resolve_ghosts, ..RunnerConfig::default() };
-    if let Some(value) = phase_timeout_ms {
-        config.phase_timeout_ms = number("phase_timeout_ms", value)?;
-    }
-    if let Some(value) = max_parallelism {
-        config.max_parallelism = number("max_parallelism", value)?;
-    }
-    config.validate()?;
-    Ok(config)
 }
 
 // (kind, shard, phase, tick), and for some kinds a number more.

@@ -1,14 +1,22 @@
 //! The one door: every call that may take time goes out through it and comes back as a value or an exception.
 //!
 //! All ways through it leave the interpreter to other threads and turn a panic into [`Failure::Panic`].
+//!
+//! | way | where the work runs | what ends it early |
+//! |---|---|---|
+//! | [`brief`] | on the calling thread | nothing: it is short |
+//! | [`call`] | on a thread beside the main one, which looks for Ctrl-C; other threads do it themselves | Ctrl-C |
+//! | [`stoppable`] | wherever the engine does it; the calling thread looks for Ctrl-C | Ctrl-C |
+//! | [`start_call`] | on one of few threads, in the order of the calls | cancelling the future |
+//! | [`start`] | on the runtime, as a future | cancelling the future |
 
 use crate::error::{Failure, Result};
-use crate::process::{attach, is_left_behind, runtime};
-use pyo3::IntoPyObjectExt;
-use pyo3::exceptions::PyRuntimeError;
+use crate::mailbox;
+use crate::process::{Hand, runtime};
+use phago_core::Error;
+use phago_core::cancel::Cancel;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyCFunction;
 use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,34 +30,45 @@ use tokio::sync::oneshot;
 // feel immediate.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// Work that may take long, and polls the flag that tells it to stop.
+pub(crate) trait Work<T>: FnOnce(&Cancel) -> phago_core::Result<T> + Send + 'static {}
+
+impl<T, F: FnOnce(&Cancel) -> phago_core::Result<T> + Send + 'static> Work<T> for F {}
+
 /// Run something short. It cannot be interrupted.
 pub(crate) fn brief<T: Send>(py: Python<'_>, work: impl FnOnce() -> phago_core::Result<T> + Send) -> Result<T> {
     py.detach(|| guarded(work))
 }
 
-/// Run something that may take long on another thread, and wait for it or for Ctrl-C.
-///
-/// Interrupted work that does not poll a flag of its own runs to its end unseen, and its result is dropped.
-pub(crate) fn long<T: Send + 'static>(
-    py: Python<'_>,
-    work: impl FnOnce() -> phago_core::Result<T> + Send + 'static,
-) -> Result<T> {
-    let runtime = runtime()?;
+/// Run something that may take long, until it ends or Ctrl-C comes. That sets the flag, and is answered at once:
+/// work that does not poll the flag runs to its end unseen, and its result is dropped.
+pub(crate) fn call<T: Send + 'static>(py: Python<'_>, work: impl Work<T>) -> Result<T> {
+    let cancel = Cancel::new();
+    if !hears_signals(py) {
+        return brief(py, || work(&cancel));
+    }
     py.detach(|| {
-        // A channel of std, not a join handle: this thread may belong to a runtime already, of ours or of
-        // another module, and must then not enter one.
+        // Where no thread is to be had, it cannot be interrupted.
+        let Ok(hand) = Hand::take() else { return guarded(|| work(&cancel)) };
         let (send, receive) = sync_channel(1);
-        runtime.spawn_blocking(move || {
+        let flag = cancel.clone();
+        hand.work(Box::new(move || {
             // Nobody listens after an interrupt.
-            let _ = send.send(guarded(work));
-        });
+            let _ = send.send(guarded(|| work(&flag)));
+        }));
         loop {
             match receive.recv_timeout(LOOK) {
-                Ok(result) => return result,
-                Err(RecvTimeoutError::Timeout) => signals()?,
-                Err(RecvTimeoutError::Disconnected) => {
-                    return Err(Failure::Panic("a worker left without an answer".into()));
+                Ok(result) => {
+                    hand.give_back();
+                    return result;
                 }
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Err(raised) = signals() {
+                        cancel.cancel();
+                        return Err(raised);
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => return Err(unanswered()),
             }
         }
     })
@@ -61,16 +80,37 @@ pub(crate) fn stoppable<T: Send>(
     py: Python<'_>,
     work: impl FnOnce(&mut (dyn FnMut() -> bool + Send)) -> phago_core::Result<T> + Send,
 ) -> Result<T> {
+    let hears = hears_signals(py);
     py.detach(|| {
         let mut raised = None;
         let outcome = guarded(|| {
             work(&mut || {
-                raised = raised.take().or_else(|| signals().err());
+                if hears {
+                    raised = raised.take().or_else(|| signals().err());
+                }
                 raised.is_some()
             })
         });
         raised.map_or(outcome, Err)
     })
+}
+
+/// Run something that may take long on one of few threads, in the order of the calls, and return an `asyncio.Future`
+/// for it. Cancelling that sets the flag; what has not begun by then never begins.
+pub(crate) fn start_call<T>(py: Python<'_>, work: impl Work<T>) -> Result<Bound<'_, PyAny>>
+where
+    T: for<'py> IntoPyObject<'py> + Send + 'static,
+{
+    let runtime = runtime()?;
+    let cancel = Cancel::new();
+    let flag = cancel.clone();
+    let (future, slot) = mailbox::open(py, move || flag.cancel())?;
+    runtime.spawn_blocking(move || {
+        if !cancel.is_cancelled() {
+            slot.answer(guarded(|| work(&cancel)));
+        }
+    });
+    Ok(future)
 }
 
 /// Start a future and return an `asyncio.Future` for it. Cancelling that drops the Rust future.
@@ -85,12 +125,11 @@ where
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
     let runtime = runtime()?;
-    static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let event_loop = RUNNING_LOOP.import(py, "asyncio", "get_running_loop")?.call0()?;
-    let future = event_loop.call_method0("create_future")?;
     let (cancel, cancelled) = oneshot::channel();
-    future.call_method1("add_done_callback", (Cancel(std::sync::Mutex::new(Some(cancel))),))?;
-    let waiting = (event_loop.unbind(), future.clone().unbind());
+    let (future, slot) = mailbox::open(py, move || {
+        // The work may have ended in the meantime.
+        let _ = cancel.send(());
+    })?;
     let mut work = Box::pin(caught(work));
     // The first step is made here and not by a thread of the runtime, so that calls take their places in a queue in
     // the order in which they were made. Whoever polls next brings the waker.
@@ -98,83 +137,42 @@ where
         let _runtime = runtime.enter();
         work.as_mut().poll(&mut Context::from_waker(Waker::noop()))
     });
-    let work = async move {
-        match begun {
-            Poll::Ready(result) => result,
-            Poll::Pending => work.await,
+    match begun {
+        Poll::Ready(result) => slot.answer(result),
+        Poll::Pending => {
+            runtime.spawn(async move {
+                tokio::select! {
+                    biased;
+                    // Nobody waits any more. A sender that went without a word went with its loop: the work goes on.
+                    Ok(()) = cancelled => {}
+                    result = work => slot.answer(result),
+                }
+            });
         }
-    };
-    runtime.spawn(async move {
-        let result = tokio::select! {
-            biased;
-            _ = cancelled => {
-                // Nobody waits any more. Letting go of the Python objects needs the interpreter.
-                tokio::task::spawn_blocking(move || attach(|_| drop(waiting)));
-                return;
-            }
-            result = work => result,
-        };
-        // Never wait for the interpreter on a thread that keeps deadlines.
-        tokio::task::spawn_blocking(move || {
-            attach(|py| {
-                let (event_loop, future) = waiting;
-                let outcome = match result.and_then(|value| Ok(value.into_py_any(py)?)) {
-                    Ok(value) => (future, value, true),
-                    Err(failure) => (future, PyErr::from(failure).into_value(py).into_any(), false),
-                };
-                // The only thing that fails here is a loop that was closed in the meantime: nobody listens.
-                let _ = settle(py).and_then(|settle| {
-                    let (future, value, good) = outcome;
-                    event_loop.bind(py).call_method1("call_soon_threadsafe", (settle, future, value, good))
-                });
-            })
-        });
-    });
+    }
     Ok(future)
 }
 
-// Runs on the loop's own thread, where alone a future may be looked at and settled.
-fn settle<'py>(py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-    static SETTLE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let function = SETTLE.get_or_try_init(py, || -> PyResult<_> {
-        let function = PyCFunction::new_closure(py, None, None, |arguments, _| -> PyResult<()> {
-            let (future, value, good): (Bound<'_, PyAny>, Bound<'_, PyAny>, bool) = arguments.extract()?;
-            if !future.call_method0("done")?.is_truthy()? {
-                future.call_method1(if good { "set_result" } else { "set_exception" }, (value,))?;
-            }
-            Ok(())
-        })?;
-        Ok(function.into_any().unbind())
-    })?;
-    Ok(function.bind(py).clone())
-}
-
-/// The callback that tells Rust that the future is done. Where it was cancelled, the work stops.
-#[pyclass(frozen, module = "phago._phago")]
-struct Cancel(std::sync::Mutex<Option<oneshot::Sender<()>>>);
-
-#[pymethods]
-impl Cancel {
-    fn __call__(&self, _future: &Bound<'_, PyAny>) {
-        // Sent for a result too; then the receiver has gone and nothing happens.
-        if let Some(cancel) = crate::process::lock(&self.0).take() {
-            let _ = cancel.send(());
-        }
-    }
+// Whether Python runs signal handlers on this thread. Only there is it of use to look for Ctrl-C. Another thread stays
+// away from the interpreter until its work is done: one that ends would keep it, with all that the work holds.
+fn hears_signals(py: Python<'_>) -> bool {
+    static MAIN_THREAD: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static THIS_THREAD: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let ask = || -> PyResult<bool> {
+        let main = MAIN_THREAD.import(py, "threading", "main_thread")?.call0()?.getattr("ident")?;
+        main.eq(THIS_THREAD.import(py, "threading", "get_ident")?.call0()?)
+    };
+    // An interpreter that ends imports nothing, and runs no handlers either.
+    ask().unwrap_or(false)
 }
 
 fn signals() -> Result<()> {
-    if is_left_behind() {
-        // A daemon thread in an interpreter that ends: going back would end the thread in the midst of Rust code. The
-        // process ends without it.
-        loop {
-            std::thread::park();
-        }
-    }
-    match Python::try_attach(|py| py.check_signals()) {
-        Some(result) => Ok(result?),
-        None => Err(PyRuntimeError::new_err("the interpreter is shutting down").into()),
-    }
+    // An interpreter that has begun to end runs no more handlers.
+    Ok(Python::try_attach(|py| py.check_signals()).unwrap_or(Ok(()))?)
+}
+
+fn unanswered() -> Failure {
+    Failure::Core(Error::CoordinatorUnavailable { reason: "a thread left without an answer".into() })
 }
 
 fn guarded<T>(work: impl FnOnce() -> phago_core::Result<T>) -> Result<T> {

@@ -1,30 +1,27 @@
 //! One shard of a world: what it owns, its part of a tick by hand, and its ghosts.
 
 use crate::batch::Batch;
-use crate::config::colony;
+use crate::config::read;
 use crate::convert;
 use crate::coordinator::parse_phase;
-use crate::edges::CrossEdges;
 use crate::error::Result;
 use crate::process::{Home, lock};
 use crate::ring::{Ring, parse_id};
-use crate::runtime::{brief, long};
-use crate::tables::{NodeTuple, node_tuple};
-use crate::world::{Colony, Step, World, crossing, helped};
-use phago_core::ghost::Ghost;
+use crate::rows::graph::NodeRow;
+use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow, LocalConceptRow};
+use crate::rows::ticks::PhaseRow;
+use crate::runtime::{brief, call};
+use crate::tables::node_row;
+use crate::world::{Colony, Step, World, helped};
 use phago_core::ids::{DocumentId, NodeId, ShardId};
-use phago_core::query::concepts::{contributions, rank};
+use phago_core::query::Local;
+use phago_core::replica::Replica;
 use phago_core::shard::Shard;
-use phago_core::state::State;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
-
-/// (node_id, shard, label, mentions, is_resolved)
-type GhostTuple = (String, u32, Option<String>, Option<u64>, bool);
-/// ([(node_id, label, score)], documents here by stem)
-type Answer = (Vec<(String, String, f64)>, BTreeMap<String, usize>);
 
 /// One shard of a world that is made of the shards given the same ring.
 #[pyclass(frozen, module = "phago._phago")]
@@ -37,10 +34,12 @@ pub(crate) struct ShardHandle {
 
 impl Drop for ShardHandle {
     fn drop(&mut self) {
-        // Without an owner the world drives the shard along; its documents stay, so its place is not given again.
+        // Without an owner the world drives the shard along. Its documents stay, for whoever takes its place.
         if let Ok(colony) = self.colony() {
             // Fails only where this was the last shard a tick waited for and the tick cannot be made; nobody is here to be told.
             let _ = colony.world.leave(self.shard);
+            let documents = colony.world.read(|state| state.commons().documents());
+            colony.left.store(documents.unwrap_or_default(), Ordering::Relaxed);
         }
     }
 }
@@ -64,9 +63,19 @@ impl ShardHandle {
         left.world.leave(self.shard)
     }
 
-    fn read<T: Send>(&self, py: Python<'_>, read: impl FnOnce(&State, &Shard) -> T + Send) -> Result<T> {
+    fn read<T: Send + 'static>(
+        &self,
+        py: Python<'_>,
+        read: impl FnOnce(&Replica, &Shard, Local<'_>) -> phago_core::Result<T> + Send + 'static,
+    ) -> Result<T> {
         let (colony, id) = (self.colony()?, self.shard);
-        brief(py, || colony.world.read(|state| Ok(read(state, &state.shards()[state.check_shard(id)?])))?)
+        call(py, move |cancel| {
+            let shard = |state: &Replica| {
+                let seat = state.check_shard(id)?;
+                read(state, &state.shards()[seat], state.view().until(cancel).local(seat))
+            };
+            colony.world.read(shard)?
+        })
     }
 }
 
@@ -74,7 +83,7 @@ impl ShardHandle {
 impl ShardHandle {
     #[new]
     fn new(py: Python<'_>, shard: u32, config: &Bound<'_, PyDict>, ring: &Bound<'_, Ring>) -> Result<Self> {
-        let (shard, config) = (ShardId(shard), colony(config)?);
+        let (shard, config) = (ShardId(shard), read(Some(config), "config")?);
         let places = ring.get();
         let colony = brief(py, || places.join(shard, config))?;
         Ok(ShardHandle { shard, ring: ring.clone().unbind(), seat: Home::new(Mutex::new(colony)) })
@@ -117,12 +126,12 @@ impl ShardHandle {
     fn ingest_document(&self, py: Python<'_>, document: &Bound<'_, PyAny>) -> Result<String> {
         let (colony, shard) = (self.colony()?, self.shard);
         let document = convert::document(document)?.map_err(|fault| fault.at(0))?;
-        Ok(long(py, move || colony.world.ingest_into(shard, document))?.to_string())
+        Ok(call(py, move |_| colony.world.ingest_into(shard, document))?.to_string())
     }
 
     fn delete_document(&self, py: Python<'_>, key: &str) -> Result<bool> {
         let (colony, shard, key) = (self.colony()?, self.shard, key.to_owned());
-        long(py, move || colony.world.delete_from(shard, &key))
+        call(py, move |_| colony.world.delete_from(shard, &key))
     }
 
     fn reinforce(&self, py: Python<'_>, key: &str, title: &str, text: &str, path: Vec<Step>) -> Result<bool> {
@@ -130,10 +139,10 @@ impl ShardHandle {
         brief(py, || colony.world.reinforce_in(shard, &helped))
     }
 
-    fn phase(&self, py: Python<'_>, name: &str) -> Result<(u64, u64, CrossEdges)> {
+    fn phase(&self, py: Python<'_>, name: &str) -> Result<PhaseRow> {
         let (colony, shard, phase) = (self.colony()?, self.shard, parse_phase(name)?);
-        let report = long(py, move || colony.world.phase_by_hand(shard, phase))?;
-        Ok((report.node_count, report.edge_count, CrossEdges::new(report.cross_edges)))
+        let report = call(py, move |_| colony.world.phase_by_hand(shard, phase))?;
+        Ok(PhaseRow::new(py, &report)?)
     }
 
     fn take_outbox(&self, py: Python<'_>) -> Result<Vec<(u32, Batch)>> {
@@ -141,6 +150,11 @@ impl ShardHandle {
         let sent = brief(py, || colony.world.take_outbox(shard))?;
         let lexicon = colony.world.lexicon();
         Ok(sent.into_iter().map(|(to, batch)| (to.0, Batch::new(batch, lexicon.clone()))).collect())
+    }
+
+    fn abandon(&self, py: Python<'_>) -> Result<bool> {
+        let colony = self.colony()?;
+        brief(py, || colony.world.abandon_by_hand())
     }
 
     fn deliver(&self, py: Python<'_>, batch: &Bound<'_, Batch>) -> Result<()> {
@@ -151,19 +165,15 @@ impl ShardHandle {
         })
     }
 
-    fn node(&self, py: Python<'_>, id: &str) -> Result<Option<NodeTuple>> {
+    fn node(&self, py: Python<'_>, id: &str) -> Result<Option<NodeRow>> {
         let id = parse_id(id)?;
-        self.read(py, |state, shard| {
-            // Nodes are kept by term and not by id; what is asked for one at a time is looked for.
-            let term = shard.concepts().find(|term| state.commons().id(*term) == id)?;
-            node_tuple(state, term)
-        })
+        self.read(py, move |_, _, local| Ok(local.node(NodeId(id)).map(|node| node_row(&node))))
     }
 
     fn term_frequencies<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
-        let counts: BTreeMap<Arc<str>, usize> = self.read(py, |state, shard| {
+        let counts: BTreeMap<Arc<str>, usize> = self.read(py, |state, shard, _| {
             let lexicon = state.commons().lexicon();
-            shard.documents().terms().map(|(term, count)| (lexicon.stem(term), count)).collect()
+            Ok(shard.documents().terms().map(|(term, count)| (lexicon.stem(term), count)).collect())
         })?;
         let dictionary = PyDict::new(py);
         for (stem, count) in counts {
@@ -172,23 +182,33 @@ impl ShardHandle {
         Ok(dictionary)
     }
 
-    fn ghosts(&self, py: Python<'_>) -> Result<Vec<GhostTuple>> {
+    fn ghost_count(&self, py: Python<'_>) -> Result<usize> {
         let (colony, shard) = (self.colony()?, self.shard);
-        let ghosts = brief(py, || colony.world.ghosts(shard))?;
-        Ok(ghosts.iter().map(ghost_tuple).collect())
+        brief(py, || colony.world.ghost_count(shard))
     }
 
-    fn ghost(&self, py: Python<'_>, id: &str) -> Result<GhostTuple> {
+    fn has_ghost(&self, py: Python<'_>, id: &str) -> Result<bool> {
+        let (colony, shard, node) = (self.colony()?, self.shard, parse_id(id).ok().map(NodeId));
+        brief(py, || node.map_or(Ok(false), |node| colony.world.has_ghost(shard, node)))
+    }
+
+    fn ghosts(&self, py: Python<'_>) -> Result<Vec<GhostRow>> {
+        let (colony, shard) = (self.colony()?, self.shard);
+        let ghosts = brief(py, || colony.world.ghosts(shard))?;
+        Ok(ghosts.iter().map(GhostRow::from).collect())
+    }
+
+    fn ghost(&self, py: Python<'_>, id: &str) -> Result<GhostRow> {
         let (colony, shard, node) = (self.colony()?, self.shard, NodeId(parse_id(id)?));
-        Ok(ghost_tuple(&brief(py, || colony.world.ghost(shard, node))?))
+        Ok(GhostRow::from(&brief(py, || colony.world.ghost(shard, node))?))
     }
 
     fn cross_shard_edges(&self, py: Python<'_>) -> Result<BTreeMap<u32, u64>> {
-        let ends = self.read(py, |state, shard| {
-            let counts = crossing(state, state.commons().seat(shard.id()));
-            state.shards().iter().map(|far| far.id().0).zip(counts).filter(|(_, count)| *count > 0).collect()
-        })?;
-        Ok(ends)
+        self.read(py, |state, _, local| {
+            let counts = local.crossing()?;
+            let ends = state.shards().iter().map(|far| far.id().0).zip(counts).filter(|(_, count)| *count > 0);
+            Ok(ends.collect())
+        })
     }
 
     fn connected_shards(&self, py: Python<'_>) -> Result<Vec<u32>> {
@@ -200,19 +220,22 @@ impl ShardHandle {
         brief(py, || colony.world.forget_ghosts(own, ShardId(shard)))
     }
 
-    fn health(&self, py: Python<'_>) -> Result<(bool, f64, f64, u64)> {
-        let size = self.read(py, |_, shard| Size::of(shard))?;
+    fn health(&self, py: Python<'_>) -> Result<HealthRow> {
+        let size = self.read(py, |_, _, local| Ok(local.counts()))?;
         let load = if size.documents == 0 { 0.0 } else { size.pending as f64 / size.documents as f64 };
         // A shard whose work died or hung was rebuilt before the call that told of it returned.
-        Ok((true, load, size.bytes as f64 / f64::from(1 << 20), size.pending))
+        Ok(HealthRow {
+            healthy: true,
+            load,
+            memory_usage_mb: size.bytes as f64 / f64::from(1 << 20),
+            pending_operations: size.pending,
+        })
     }
 
     fn stats<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
         let ghosts = self.colony()?.world.ghost_count(self.shard)?;
-        let (size, crossing) = self.read(py, |state, shard| {
-            let crossing: u64 = crossing(state, state.commons().seat(shard.id())).iter().sum();
-            (Size::of(shard), crossing)
-        })?;
+        let (size, crossing) =
+            self.read(py, |_, _, local| Ok((local.counts(), local.crossing()?.iter().sum::<u64>())))?;
         let dictionary = PyDict::new(py);
         dictionary.set_item("nodes", size.nodes)?;
         dictionary.set_item("edges", size.edges)?;
@@ -231,7 +254,7 @@ impl ShardHandle {
         terms: Vec<String>,
         max_results: usize,
         global_df: Option<BTreeMap<String, u32>>,
-    ) -> Result<Answer> {
+    ) -> Result<LocalAnswerRow> {
         let colony = self.colony()?;
         let lexicon = colony.world.lexicon();
         // Stems as `analyse` gives them; whatever else is asked for is unknown, which is an answer.
@@ -239,44 +262,18 @@ impl ShardHandle {
             terms.into_iter().filter_map(|stem| Some((lexicon.term(&stem)?, stem))).collect();
         let df: BTreeMap<u32, u32> =
             global_df.into_iter().flatten().filter_map(|(stem, count)| Some((lexicon.term(&stem)?, count))).collect();
-        self.read(py, |state, shard| {
-            let commons = state.commons();
-            let known: Vec<u32> = asked.iter().map(|(term, _)| *term).filter(|term| state.knows(*term)).collect();
-            let ranked =
-                rank(contributions(shard, commons, &known, |term| df.get(&term).copied()), commons, max_results);
-            let found = ranked.into_iter().map(|concept| {
-                let id = NodeId(commons.id(concept.term)).to_string();
-                (id, commons.label(concept.term).to_string(), concept.score)
+        self.read(py, move |_, shard, local| {
+            let terms: Vec<u32> = asked.iter().map(|(term, _)| *term).collect();
+            let ranked = local.near(&terms, |term| df.get(&term).copied(), max_results)?;
+            let found = ranked.into_iter().map(|concept| LocalConceptRow {
+                id: concept.id.to_string(),
+                label: concept.label.to_string(),
+                score: concept.score,
             });
-            let count = |term: u32| shard.documents().postings(term).map_or(0, |postings| postings.list.len());
+            let count = |term: u32| shard.documents().postings(term).map_or(0, phago_core::documents::Postings::len);
             let here = asked.iter().map(|(term, stem)| (stem.clone(), count(*term)));
-            (found.collect(), here.filter(|(_, count)| *count > 0).collect())
+            let frequencies = here.filter(|(_, count)| *count > 0).collect();
+            Ok(LocalAnswerRow { concepts: found.collect(), frequencies })
         })
-    }
-}
-
-fn ghost_tuple(ghost: &Ghost) -> GhostTuple {
-    let label = ghost.label.as_deref().map(str::to_owned);
-    (ghost.node.to_string(), ghost.shard.0, label, ghost.data.map(|data| data.mentions), ghost.is_resolved)
-}
-
-struct Size {
-    nodes: u64,
-    edges: u64,
-    documents: u64,
-    pending: u64,
-    bytes: u64,
-}
-
-impl Size {
-    fn of(shard: &Shard) -> Self {
-        let documents = shard.documents();
-        Size {
-            nodes: shard.node_count(),
-            edges: shard.edge_count(),
-            documents: documents.len() as u64,
-            pending: documents.all().iter().filter(|document| document.digested.is_none()).count() as u64,
-            bytes: shard.graph_bytes() as u64 + documents.bytes(),
-        }
     }
 }

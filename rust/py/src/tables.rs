@@ -2,59 +2,39 @@
 
 use crate::column::{Cells, Column};
 use crate::error::Result;
+use crate::rows::graph::{EdgeRow, NodeRow};
+use crate::runtime::brief;
 use phago_core::ids::NodeId;
-use phago_core::shard::NodeData;
-use phago_core::state::State;
+use phago_core::read::{self, Edges, Nodes};
 use pyo3::exceptions::{PyIndexError, PyKeyError};
 use pyo3::prelude::*;
 use std::sync::{Arc, OnceLock};
 
-/// A node as a tuple of Python: id, label, stem, mentions, uses, degree, shard.
-pub(crate) type NodeTuple = (String, String, String, u64, u64, u32, u32);
-
-/// A concept that is wired, as a tuple.
-pub(crate) fn node_tuple(state: &State, term: u32) -> Option<NodeTuple> {
-    let data = state.home(term).describe(term, state.commons())?;
-    Some(tuple(NodeId(state.commons().id(term)), state.commons().lexicon().stem(term), &data))
-}
-
-fn tuple(id: NodeId, stem: Arc<str>, data: &NodeData) -> NodeTuple {
-    (id.to_string(), data.label.to_string(), stem.to_string(), data.mentions, data.uses, data.degree, data.shard.0)
-}
-
-struct Node {
-    id: NodeId,
-    stem: Arc<str>,
-    data: NodeData,
+/// A concept as a row.
+pub(crate) fn node_row(node: &read::NodeRow) -> NodeRow {
+    NodeRow::new(node.id, &node.stem, &node.data)
 }
 
 /// The nodes of one committed tick, ordered by id.
 #[pyclass(frozen, module = "phago._phago")]
 pub(crate) struct NodeTable {
-    tick: u64,
-    nodes: Vec<Node>,
+    nodes: Nodes,
     columns: [OnceLock<Cells>; NODE_COLUMNS.len()],
 }
 
 const NODE_COLUMNS: [&str; 7] = ["id", "label", "stem", "mentions", "uses", "degree", "shard"];
 
 impl NodeTable {
-    pub(crate) fn of(state: &State) -> Self {
-        let commons = state.commons();
-        let node = |term: u32| {
-            let data = state.home(term).describe(term, commons)?;
-            Some(Node { id: NodeId(commons.id(term)), stem: commons.lexicon().stem(term), data })
-        };
-        let nodes = state.nodes().into_iter().filter_map(node).collect();
-        NodeTable { tick: state.tick(), nodes, columns: Default::default() }
+    pub(crate) fn new(nodes: Nodes) -> Self {
+        NodeTable { nodes, columns: Default::default() }
     }
 
     fn build(&self, column: usize) -> Cells {
-        let integers = |cell: fn(&Node) -> i64| Cells::integers(self.nodes.iter().map(cell).collect());
+        let integers = |cell: fn(&read::NodeRow) -> i64| Cells::integers(self.nodes.rows.iter().map(cell).collect());
         match column {
-            0 => Cells::texts(self.nodes.iter().map(|node| node.id.to_string())),
-            1 => Cells::texts(self.nodes.iter().map(|node| &*node.data.label)),
-            2 => Cells::texts(self.nodes.iter().map(|node| &*node.stem)),
+            0 => Cells::texts(self.nodes.rows.iter().map(|node| node.id.to_string())),
+            1 => Cells::texts(self.nodes.rows.iter().map(|node| &*node.data.label)),
+            2 => Cells::texts(self.nodes.rows.iter().map(|node| &*node.stem)),
             3 => integers(|node| node.data.mentions as i64),
             4 => integers(|node| node.data.uses as i64),
             5 => integers(|node| node.data.degree.into()),
@@ -67,7 +47,7 @@ impl NodeTable {
 impl NodeTable {
     #[getter]
     fn tick(&self) -> u64 {
-        self.tick
+        self.nodes.tick
     }
 
     #[getter]
@@ -76,39 +56,24 @@ impl NodeTable {
     }
 
     fn __len__(&self) -> usize {
-        self.nodes.len()
+        self.nodes.rows.len()
     }
 
-    fn get(&self, index: usize) -> PyResult<NodeTuple> {
-        let node = self.nodes.get(index).ok_or_else(|| out_of_range(index, self.nodes.len()))?;
-        Ok(tuple(node.id, node.stem.clone(), &node.data))
+    fn get(&self, index: usize) -> PyResult<NodeRow> {
+        let node = self.nodes.rows.get(index).ok_or_else(|| out_of_range(index, self.nodes.rows.len()))?;
+        Ok(node_row(node))
     }
 
     fn column(&self, py: Python<'_>, name: &str) -> Result<Column> {
         let place = place(&NODE_COLUMNS, name)?;
-        Ok(Column::new(py.detach(|| self.columns[place].get_or_init(|| self.build(place)).clone())))
+        Ok(Column::new(brief(py, || Ok(self.columns[place].get_or_init(|| self.build(place)).clone()))?))
     }
 }
-
-struct Edge {
-    // Places among the table's ends.
-    source: u32,
-    target: u32,
-    weight: f64,
-    co_activations: u32,
-    created: u32,
-    last: u32,
-}
-
-/// An edge as a tuple of Python: the labels of both ends, weight, co_activations, created, last, the ids of both ends.
-type EdgeTuple = (String, String, f64, u32, u32, u32, String, String);
 
 /// The living synapses of one committed tick, ordered by the ids of source and target.
 #[pyclass(frozen, module = "phago._phago")]
 pub(crate) struct EdgeTable {
-    tick: u64,
-    ends: Vec<(NodeId, Arc<str>)>,
-    edges: Vec<Edge>,
+    edges: Edges,
     columns: [OnceLock<Cells>; EDGE_COLUMNS.len()],
 }
 
@@ -116,35 +81,16 @@ const EDGE_COLUMNS: [&str; 8] =
     ["source", "target", "weight", "co_activations", "created", "last", "source_id", "target_id"];
 
 impl EdgeTable {
-    pub(crate) fn of(state: &State) -> Self {
-        let commons = state.commons();
-        let nodes = state.nodes();
-        // Nodes are in the order of their ids, so a target's place is found without a map.
-        let ends: Vec<_> = nodes.iter().map(|&term| (NodeId(commons.id(term)), commons.label(term))).collect();
-        let mut place_of = vec![0u32; commons.terms()];
-        for (place, &term) in nodes.iter().enumerate() {
-            place_of[term as usize] = place as u32;
-        }
-        let mut edges = Vec::with_capacity(state.edge_count() as usize);
-        for (source, &term) in nodes.iter().enumerate() {
-            edges.extend(state.row(term).iter().map(|synapse| Edge {
-                source: source as u32,
-                target: place_of[synapse.target as usize],
-                weight: state.weight(synapse),
-                co_activations: synapse.co_activations,
-                created: synapse.created,
-                last: synapse.last,
-            }));
-        }
-        EdgeTable { tick: state.tick(), ends, edges, columns: Default::default() }
+    pub(crate) fn new(edges: Edges) -> Self {
+        EdgeTable { edges, columns: Default::default() }
     }
 
     fn end(&self, place: u32) -> &(NodeId, Arc<str>) {
-        &self.ends[place as usize]
+        &self.edges.ends[place as usize]
     }
 
     fn build(&self, column: usize) -> Cells {
-        let edges = self.edges.iter();
+        let edges = self.edges.rows.iter();
         match column {
             0 => Cells::texts(edges.map(|edge| &*self.end(edge.source).1)),
             1 => Cells::texts(edges.map(|edge| &*self.end(edge.target).1)),
@@ -154,8 +100,8 @@ impl EdgeTable {
             5 => Cells::integers(edges.map(|edge| edge.last.into()).collect()),
             _ => {
                 // Each id is written once and not once an edge.
-                let ids: Vec<String> = self.ends.iter().map(|end| end.0.to_string()).collect();
-                let place = |edge: &Edge| if column == 6 { edge.source } else { edge.target };
+                let ids: Vec<String> = self.edges.ends.iter().map(|end| end.0.to_string()).collect();
+                let place = |edge: &read::EdgeRow| if column == 6 { edge.source } else { edge.target };
                 Cells::texts(edges.map(|edge| &*ids[place(edge) as usize]))
             }
         }
@@ -166,7 +112,7 @@ impl EdgeTable {
 impl EdgeTable {
     #[getter]
     fn tick(&self) -> u64 {
-        self.tick
+        self.edges.tick
     }
 
     #[getter]
@@ -175,27 +121,27 @@ impl EdgeTable {
     }
 
     fn __len__(&self) -> usize {
-        self.edges.len()
+        self.edges.rows.len()
     }
 
-    fn get(&self, index: usize) -> PyResult<EdgeTuple> {
-        let edge = self.edges.get(index).ok_or_else(|| out_of_range(index, self.edges.len()))?;
+    fn get(&self, index: usize) -> PyResult<EdgeRow> {
+        let edge = self.edges.rows.get(index).ok_or_else(|| out_of_range(index, self.edges.rows.len()))?;
         let (source, target) = (self.end(edge.source), self.end(edge.target));
-        Ok((
-            source.1.to_string(),
-            target.1.to_string(),
-            edge.weight,
-            edge.co_activations,
-            edge.created,
-            edge.last,
-            source.0.to_string(),
-            target.0.to_string(),
-        ))
+        Ok(EdgeRow {
+            source: source.1.to_string(),
+            target: target.1.to_string(),
+            weight: edge.weight,
+            co_activations: edge.co_activations,
+            created: edge.created,
+            last: edge.last,
+            source_id: source.0.to_string(),
+            target_id: target.0.to_string(),
+        })
     }
 
     fn column(&self, py: Python<'_>, name: &str) -> Result<Column> {
         let place = place(&EDGE_COLUMNS, name)?;
-        Ok(Column::new(py.detach(|| self.columns[place].get_or_init(|| self.build(place)).clone())))
+        Ok(Column::new(brief(py, || Ok(self.columns[place].get_or_init(|| self.build(place)).clone()))?))
     }
 }
 

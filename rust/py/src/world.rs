@@ -1,28 +1,32 @@
 //! One colony: what is taken in, what is read.
 
 use crate::answers::{self, Answered, ExplainedTuple};
-use crate::config::{colony, number};
+use crate::config::{number, read};
 use crate::convert::document;
 use crate::error::Result;
-use crate::metadata::{self, Told};
+use crate::filter::filter;
+use crate::free::FreedElsewhere;
+use crate::metadata::Told;
 use crate::process::{Home, lock};
-use crate::runtime::{brief, long, start};
-use crate::tables::{EdgeTable, NodeTable, NodeTuple, node_tuple};
+use crate::rows::graph::NodeRow;
+use crate::runtime::{Work, brief, call, start_call};
+use crate::tables::{EdgeTable, NodeTable, node_row};
 use phago_core::Error;
-use phago_core::config::{DistributedConfig, SHARDS_MAX, within};
-use phago_core::ids::{DocumentId, NodeId, ShardId};
-use phago_core::metadata::Filter;
-use phago_core::query::RankedConcept;
-use phago_core::state::State;
+use phago_core::cancel::Cancel;
+use phago_core::config::{DistributedConfig, SHARDS_MAX};
+use phago_core::documents::Body;
+use phago_core::input::Updated;
+use phago_core::read::{self, Counts, FoundDocument, NearConcept};
+use phago_core::replica::Replica;
+use phago_core::settings::within;
 use phago_core::text::QueryWord;
-use phago_engine::changes::Updated;
-use phago_engine::ingest::{Ingested, NewDocument, OnError};
-use phago_engine::runner::Runner;
-use phago_engine::uses::Helped;
-use phago_engine::world::{self, FoundDocument};
+use phago_engine::intake::ingest::{Ingested, OnError};
+use phago_engine::intake::reinforce::Helped;
+use phago_engine::tick::runner::Runner;
+use phago_engine::world;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PySequence};
-use std::collections::BTreeSet;
+use pyo3::types::{IntoPyDict, PyDict, PySequence};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, Weak};
 
 /// (index in the caller's sequence, id, field, reason)
@@ -40,25 +44,16 @@ type Neighbor = (String, f64, u32, u32, u32, String);
 
 /// What the handles of one colony share: its world, and the threads that help to take documents in.
 pub(crate) struct Colony {
-    pub(crate) world: Arc<world::World>,
-    // Places that were taken, given back or not.
-    claimed: Mutex<BTreeSet<ShardId>>,
+    pub(crate) world: FreedElsewhere<Arc<world::World>>,
+    /// How many documents it had when a shard of it was last let go, for those who outlive it.
+    pub(crate) left: Arc<AtomicU64>,
     // Its threads help to take documents in, so that a colony keeps to the parallelism it was given.
     helper: Mutex<Weak<Runner>>,
 }
 
 impl Colony {
     pub(crate) fn new(world: Arc<world::World>) -> Arc<Self> {
-        Arc::new(Colony { world, claimed: Mutex::default(), helper: Mutex::default() })
-    }
-
-    /// Take a shard's place; `false` when it was taken before.
-    pub(crate) fn claim(&self, shard: ShardId) -> phago_core::Result<bool> {
-        let mut claimed = lock(&self.claimed);
-        if claimed.contains(&shard) || !self.world.join(shard)? {
-            return Ok(false);
-        }
-        Ok(claimed.insert(shard))
+        Arc::new(Colony { world: FreedElsewhere::new(world), left: Arc::default(), helper: Mutex::default() })
     }
 
     /// Let the threads of this runner help for as long as it lives.
@@ -68,7 +63,7 @@ impl Colony {
 
     fn ingest(
         &self,
-        documents: Vec<phago_core::Result<NewDocument>>,
+        documents: Vec<phago_core::Result<Body>>,
         first_index: usize,
         on_error: OnError,
     ) -> phago_core::Result<Ingested> {
@@ -94,7 +89,7 @@ impl World {
         Ok(&self.0.get()?.world)
     }
 
-    fn read<T: Send>(&self, py: Python<'_>, read: impl FnOnce(&State) -> T + Send) -> Result<T> {
+    fn read<T: Send>(&self, py: Python<'_>, read: impl FnOnce(&Replica) -> T + Send) -> Result<T> {
         let world = self.world()?;
         brief(py, || world.read(read))
     }
@@ -110,7 +105,7 @@ impl World {
         shards: &Bound<'_, PyAny>,
         virtual_nodes_per_shard: Option<&Bound<'_, PyAny>>,
     ) -> Result<Self> {
-        let config = self::colony(config)?;
+        let config = read(Some(config), "config")?;
         let shards = number("shards", shards)?;
         within("shards", shards, 1, SHARDS_MAX)?;
         let mut layout = DistributedConfig { num_shards: shards, ..DistributedConfig::default() };
@@ -157,9 +152,7 @@ impl World {
         first_index: usize,
         skip: bool,
     ) -> Result<(u64, u64, Vec<Rejected>)> {
-        let (colony, on_error) = (self.colony()?.clone(), on_error(skip));
-        let documents = read_documents(documents, first_index)?;
-        Ok(report(long(py, move || colony.ingest(documents, first_index, on_error))?))
+        call(py, self.ingesting(documents, first_index, skip)?)
     }
 
     fn ingest_async<'py>(
@@ -169,35 +162,45 @@ impl World {
         first_index: usize,
         skip: bool,
     ) -> Result<Bound<'py, PyAny>> {
-        let (colony, on_error) = (self.colony()?.clone(), on_error(skip));
-        let documents = read_documents(documents, first_index)?;
-        start(py, blocking(move || Ok(report(colony.ingest(documents, first_index, on_error)?))))
+        start_call(py, self.ingesting(documents, first_index, skip)?)
     }
 
-    fn delete(&self, py: Python<'_>, key: &str) -> Result<bool> {
-        let (world, key) = (self.world()?.clone(), key.to_owned());
-        long(py, move || world.delete(&key))
+    fn delete(&self, py: Python<'_>, key: String) -> Result<bool> {
+        let world = self.world()?.clone();
+        call(py, move |_| world.delete(&key))
+    }
+
+    fn delete_async<'py>(&self, py: Python<'py>, key: String) -> Result<Bound<'py, PyAny>> {
+        let world = self.world()?.clone();
+        start_call(py, move |_| world.delete(&key))
     }
 
     fn update(&self, py: Python<'_>, document: &Bound<'_, PyAny>) -> Result<&'static str> {
-        let (world, document) = (self.world()?.clone(), one(document)?);
-        Ok(updated(long(py, move || world.update(document))?))
+        call(py, self.updating(document)?)
     }
 
     fn update_async<'py>(&self, py: Python<'py>, document: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
-        let (world, document) = (self.world()?.clone(), one(document)?);
-        start(py, blocking(move || Ok(updated(world.update(document)?))))
+        start_call(py, self.updating(document)?)
     }
 
     fn reinforce(&self, py: Python<'_>, key: &str, title: &str, text: &str, path: Vec<Step>) -> Result<bool> {
-        let (world, helped) = (self.world()?, helped(key, title, text, path));
-        brief(py, || world.reinforce(&helped))
+        call(py, self.reinforcing(key, title, text, path)?)
+    }
+
+    fn reinforce_async<'py>(
+        &self,
+        py: Python<'py>,
+        key: &str,
+        title: &str,
+        text: &str,
+        path: Vec<Step>,
+    ) -> Result<Bound<'py, PyAny>> {
+        start_call(py, self.reinforcing(key, title, text, path)?)
     }
 
     #[pyo3(signature = (text, k, r#where=None))]
-    fn search(&self, py: Python<'_>, text: &str, k: usize, r#where: Option<&Bound<'_, PyAny>>) -> Result<Vec<Found>> {
-        let (world, filter) = (self.world()?, metadata::filter(r#where)?);
-        brief(py, || search(world, text, k, &filter))
+    fn search(&self, py: Python<'_>, text: String, k: usize, r#where: Option<&Bound<'_, PyAny>>) -> Result<Vec<Found>> {
+        call(py, self.searching(text, k, r#where)?)
     }
 
     #[pyo3(signature = (text, k, r#where=None))]
@@ -208,22 +211,20 @@ impl World {
         k: usize,
         r#where: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyAny>> {
-        let (world, filter) = (self.world()?.clone(), metadata::filter(r#where)?);
-        start(py, blocking(move || search(&world, &text, k, &filter)))
+        start_call(py, self.with_pending(self.searching(text, k, r#where)?)?)
     }
 
     #[pyo3(signature = (text, k, ranking=None, r#where=None, paths=true))]
     fn answer(
         &self,
         py: Python<'_>,
-        text: &str,
+        text: String,
         k: usize,
         ranking: Option<&Bound<'_, PyDict>>,
         r#where: Option<&Bound<'_, PyAny>>,
         paths: bool,
     ) -> Result<Vec<Answered>> {
-        let (world, ranking, filter) = (self.world()?, answers::ranking(ranking)?, metadata::filter(r#where)?);
-        brief(py, || Ok(world.answer(text, k, &ranking, &filter, paths)?.into_iter().map(answers::answered).collect()))
+        call(py, self.answering(text, k, ranking, r#where, paths)?)
     }
 
     #[pyo3(signature = (text, k, ranking=None, r#where=None, paths=true))]
@@ -236,60 +237,56 @@ impl World {
         r#where: Option<&Bound<'py, PyAny>>,
         paths: bool,
     ) -> Result<Bound<'py, PyAny>> {
-        let (world, ranking, filter) = (self.world()?.clone(), answers::ranking(ranking)?, metadata::filter(r#where)?);
-        let answer = move || {
-            let hits = world.answer(&text, k, &ranking, &filter, paths)?;
-            Ok(hits.into_iter().map(answers::answered).collect::<Vec<_>>())
-        };
-        start(py, blocking(answer))
+        start_call(py, self.with_pending(self.answering(text, k, ranking, r#where, paths)?)?)
     }
 
     #[pyo3(signature = (text, key=None, ranking=None))]
     fn explain(
         &self,
         py: Python<'_>,
-        text: &str,
-        key: Option<&str>,
+        text: String,
+        key: Option<String>,
         ranking: Option<&Bound<'_, PyDict>>,
     ) -> Result<Option<ExplainedTuple>> {
-        let (world, ranking) = (self.world()?, answers::ranking(ranking)?);
-        brief(py, || {
-            let told = match key {
-                None => Some(world.explain_question(text, &ranking)?),
-                Some(key) => world.explain(text, |state| find(state, key).map(|document| document.id), &ranking)?,
-            };
-            Ok(told.map(answers::explained))
-        })
+        call(py, self.explaining(text, key, ranking)?)
     }
 
-    fn concepts_with_neighbors(&self, py: Python<'_>, text: &str, k: usize) -> Result<Vec<(Ranked, Vec<Neighbor>)>> {
-        let world = self.world()?;
-        brief(py, || {
-            let words = world.words(text);
-            world.read(|state| {
-                let told = |concept: &RankedConcept| (ranked(state, concept), neighbors(state, concept.term));
-                state.concepts(&words, k).iter().map(told).collect()
-            })
-        })
+    #[pyo3(signature = (text, key=None, ranking=None))]
+    fn explain_async<'py>(
+        &self,
+        py: Python<'py>,
+        text: String,
+        key: Option<String>,
+        ranking: Option<&Bound<'py, PyDict>>,
+    ) -> Result<Bound<'py, PyAny>> {
+        start_call(py, self.explaining(text, key, ranking)?)
     }
 
-    fn concepts(&self, py: Python<'_>, text: &str, k: usize) -> Result<Vec<Ranked>> {
-        let world = self.world()?;
-        brief(py, || concepts(world, text, k))
+    fn concepts_with_neighbors(&self, py: Python<'_>, text: String, k: usize) -> Result<Vec<(Ranked, Vec<Neighbor>)>> {
+        call(py, self.associating(text, k)?)
+    }
+
+    fn concepts_with_neighbors_async<'py>(&self, py: Python<'py>, text: String, k: usize) -> Result<Bound<'py, PyAny>> {
+        start_call(py, self.associating(text, k)?)
+    }
+
+    fn concepts(&self, py: Python<'_>, text: String, k: usize) -> Result<Vec<Ranked>> {
+        let world = self.world()?.clone();
+        call(py, move |cancel| concepts(&world, &text, k, cancel))
     }
 
     fn get(&self, py: Python<'_>, key: &str) -> Result<Option<Stored>> {
-        self.read(py, |state| {
-            let found = find(state, key)?;
-            let metadata = Told(found.metadata.clone());
-            Some((found.title.to_string(), found.text.to_string(), found.arrival, found.digested, metadata))
-        })
+        self.read(py, |state| stored(state, key))
+    }
+
+    fn get_async<'py>(&self, py: Python<'py>, key: String) -> Result<Bound<'py, PyAny>> {
+        self.read_async(py, move |state| stored(state, &key))
     }
 
     fn __contains__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> Result<bool> {
         // As in a dictionary, what can be no key is simply not there.
         let Ok(key) = key.extract::<String>() else { return Ok(false) };
-        self.read(py, |state| find(state, &key).is_some())
+        self.read(py, |state| state.view().find(&key).is_some())
     }
 
     fn __len__(&self, py: Python<'_>) -> Result<usize> {
@@ -298,61 +295,163 @@ impl World {
 
     fn digest(&self, py: Python<'_>) -> Result<String> {
         let world = self.world()?.clone();
-        long(py, move || world.digest())
+        call(py, move |cancel| world.digest_until(cancel))
+    }
+
+    fn digest_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        let world = self.world()?.clone();
+        start_call(py, move |cancel| world.digest_until(cancel))
     }
 
     fn evidence_digest(&self, py: Python<'_>) -> Result<String> {
         let world = self.world()?.clone();
-        long(py, move || world.evidence_digest())
+        call(py, move |cancel| world.evidence_digest_until(cancel))
+    }
+
+    fn evidence_digest_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        let world = self.world()?.clone();
+        start_call(py, move |cancel| world.evidence_digest_until(cancel))
     }
 
     fn stats<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
         let world = self.world()?.clone();
-        let pairs = long(py, move || {
-            let pending = world.pending()?;
-            let mut ghosts = 0;
-            for &shard in world.ring().shards() {
-                ghosts += world.ghost_count(shard)? as u64;
-            }
-            world.read(|state| stats(state, pending, ghosts))
-        })?;
-        let dictionary = PyDict::new(py);
-        for (name, value) in pairs {
-            dictionary.set_item(name, value)?;
-        }
-        Ok(dictionary)
+        Ok(call(py, move |cancel| stats(&world, cancel))?.into_pyobject(py)?)
     }
 
-    fn node(&self, py: Python<'_>, label: &str) -> Result<Option<NodeTuple>> {
+    fn stats_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        let world = self.world()?.clone();
+        start_call(py, move |cancel| stats(&world, cancel))
+    }
+
+    fn node(&self, py: Python<'_>, label: &str) -> Result<Option<NodeRow>> {
         let word = self.world()?.label(label);
-        self.read(py, |state| concept(state, word.as_ref(), label).and_then(|term| node_tuple(state, term)))
+        self.read(py, |state| node(state, word.as_ref(), label))
+    }
+
+    fn node_async<'py>(&self, py: Python<'py>, label: String) -> Result<Bound<'py, PyAny>> {
+        let word = self.world()?.label(&label);
+        self.read_async(py, move |state| node(state, word.as_ref(), &label))
     }
 
     fn neighbors(&self, py: Python<'_>, label: &str) -> Result<Option<Vec<Neighbor>>> {
         let word = self.world()?.label(label);
-        self.read(py, |state| Some(neighbors(state, concept(state, word.as_ref(), label)?)))
+        self.read(py, |state| neighbors(state, word.as_ref(), label))
+    }
+
+    fn neighbors_async<'py>(&self, py: Python<'py>, label: String) -> Result<Bound<'py, PyAny>> {
+        let word = self.world()?.label(&label);
+        self.read_async(py, move |state| neighbors(state, word.as_ref(), &label))
     }
 
     fn nodes(&self, py: Python<'_>) -> Result<NodeTable> {
         let world = self.world()?.clone();
-        long(py, move || world.read(NodeTable::of))
+        call(py, move |cancel| world.view(cancel, |view| Ok(NodeTable::new(view.nodes()?))))
+    }
+
+    fn nodes_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        let world = self.world()?.clone();
+        start_call(py, move |cancel| world.view(cancel, |view| Ok(NodeTable::new(view.nodes()?))))
     }
 
     fn edges(&self, py: Python<'_>) -> Result<EdgeTable> {
         let world = self.world()?.clone();
-        long(py, move || world.read(EdgeTable::of))
+        call(py, move |cancel| world.view(cancel, |view| Ok(EdgeTable::new(view.edges()?))))
+    }
+
+    fn edges_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        let world = self.world()?.clone();
+        start_call(py, move |cancel| world.view(cancel, |view| Ok(EdgeTable::new(view.edges()?))))
     }
 }
 
-/// Work that blocks its thread, as a future.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> phago_core::Result<T> + Send + 'static,
-) -> phago_core::Result<T> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        // A panic goes on to the door, which knows what to make of it.
-        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(_) => Err(Error::Cancelled),
+// What the twins of a call have in common: everything is read from Python before it begins.
+impl World {
+    fn read_async<'py, T>(
+        &self,
+        py: Python<'py>,
+        read: impl FnOnce(&Replica) -> T + Send + 'static,
+    ) -> Result<Bound<'py, PyAny>>
+    where
+        T: for<'any> IntoPyObject<'any> + Send + 'static,
+    {
+        let world = self.world()?.clone();
+        start_call(py, move |_| world.read(read))
+    }
+
+    fn ingesting(
+        &self,
+        documents: &Bound<'_, PySequence>,
+        first_index: usize,
+        skip: bool,
+    ) -> Result<impl Work<(u64, u64, Vec<Rejected>)>> {
+        let (colony, on_error) = (self.colony()?.clone(), on_error(skip));
+        let documents = read_documents(documents, first_index)?;
+        Ok(move |_: &Cancel| Ok(report(colony.ingest(documents, first_index, on_error)?)))
+    }
+
+    fn updating(&self, document: &Bound<'_, PyAny>) -> Result<impl Work<&'static str>> {
+        let (world, document) = (self.world()?.clone(), one(document)?);
+        Ok(move |_: &Cancel| Ok(updated(world.update(document)?)))
+    }
+
+    fn reinforcing(&self, key: &str, title: &str, text: &str, path: Vec<Step>) -> Result<impl Work<bool>> {
+        let (world, helped) = (self.world()?.clone(), helped(key, title, text, path));
+        Ok(move |_: &Cancel| world.reinforce(&helped))
+    }
+
+    fn searching(&self, text: String, k: usize, r#where: Option<&Bound<'_, PyAny>>) -> Result<impl Work<Vec<Found>>> {
+        let (world, filter) = (self.world()?.clone(), filter(r#where)?);
+        Ok(move |cancel: &Cancel| Ok(world.search(&text, k, &filter, cancel)?.into_iter().map(found).collect()))
+    }
+
+    fn answering(
+        &self,
+        text: String,
+        k: usize,
+        ranking: Option<&Bound<'_, PyDict>>,
+        r#where: Option<&Bound<'_, PyAny>>,
+        paths: bool,
+    ) -> Result<impl Work<Vec<Answered>>> {
+        let (world, ranking, filter) = (self.world()?.clone(), read(ranking, "ranking")?, filter(r#where)?);
+        Ok(move |cancel: &Cancel| {
+            Ok(world.answer(&text, k, &ranking, &filter, paths, cancel)?.into_iter().map(answers::answered).collect())
+        })
+    }
+
+    // Counted here and not by the event loop's thread, which would wait for a commit.
+    fn with_pending<T>(&self, work: impl Work<T>) -> Result<impl Work<(T, u64)>> {
+        let world = self.world()?.clone();
+        Ok(move |cancel: &Cancel| Ok((work(cancel)?, world.pending()?)))
+    }
+
+    fn explaining(
+        &self,
+        text: String,
+        key: Option<String>,
+        ranking: Option<&Bound<'_, PyDict>>,
+    ) -> Result<impl Work<Option<ExplainedTuple>>> {
+        let (world, ranking) = (self.world()?.clone(), read(ranking, "ranking")?);
+        Ok(move |cancel: &Cancel| {
+            let told = match key {
+                None => Some(world.explain_question(&text, &ranking, cancel)?),
+                Some(key) => world.explain(&text, &key, &ranking, cancel)?,
+            };
+            Ok(told.map(answers::explained))
+        })
+    }
+
+    fn associating(&self, text: String, k: usize) -> Result<impl Work<Vec<(Ranked, Vec<Neighbor>)>>> {
+        let world = self.world()?.clone();
+        Ok(move |cancel: &Cancel| {
+            let words = world.words(&text);
+            world.view(cancel, |view| {
+                let told = |concept: NearConcept| {
+                    let near = view.neighbors(concept.term).into_iter().map(neighbor).collect();
+                    (ranked(concept), near)
+                };
+                Ok(view.near(&words, k)?.into_iter().map(told).collect())
+            })
+        })
     }
 }
 
@@ -360,10 +459,7 @@ fn on_error(skip: bool) -> OnError {
     if skip { OnError::Skip } else { OnError::Raise }
 }
 
-fn read_documents(
-    documents: &Bound<'_, PySequence>,
-    first_index: usize,
-) -> PyResult<Vec<phago_core::Result<NewDocument>>> {
+fn read_documents(documents: &Bound<'_, PySequence>, first_index: usize) -> PyResult<Vec<phago_core::Result<Body>>> {
     let mut read = Vec::with_capacity(documents.len()?);
     for (index, value) in (first_index..).zip(documents.try_iter()?) {
         read.push(document(&value?)?.map_err(|fault| fault.at(index)));
@@ -371,7 +467,7 @@ fn read_documents(
     Ok(read)
 }
 
-fn one(document: &Bound<'_, PyAny>) -> Result<NewDocument> {
+fn one(document: &Bound<'_, PyAny>) -> Result<Body> {
     Ok(self::document(document)?.map_err(|fault| fault.at(0))?)
 }
 
@@ -401,92 +497,84 @@ fn report(ingested: Ingested) -> (u64, u64, Vec<Rejected>) {
     (ingested.accepted, ingested.unchanged, ingested.rejected.into_iter().map(row).collect())
 }
 
-fn search(world: &world::World, text: &str, k: usize, filter: &Filter) -> phago_core::Result<Vec<Found>> {
-    Ok(world.search(text, k, filter)?.into_iter().map(found).collect())
-}
-
 pub(crate) fn found(hit: FoundDocument) -> Found {
     (hit.score, hit.name, hit.title, hit.text, hit.digested, Told(hit.metadata))
 }
 
 /// Concepts over all shards of a world: id, label, score, shard.
-fn concepts(world: &world::World, text: &str, k: usize) -> phago_core::Result<Vec<Ranked>> {
+fn concepts(world: &world::World, text: &str, k: usize, cancel: &Cancel) -> phago_core::Result<Vec<Ranked>> {
     let words = world.words(text);
-    world.read(|state| state.concepts(&words, k).iter().map(|concept| ranked(state, concept)).collect())
+    world.view(cancel, |view| Ok(view.near(&words, k)?.into_iter().map(ranked).collect()))
 }
 
-fn ranked(state: &State, concept: &RankedConcept) -> Ranked {
-    let commons = state.commons();
-    let id = NodeId(commons.id(concept.term)).to_string();
-    (id, commons.label(concept.term).to_string(), concept.score, concept.shard.0)
+fn ranked(concept: NearConcept) -> Ranked {
+    (concept.id.to_string(), concept.label.to_string(), concept.score, concept.shard.0)
 }
 
-fn find<'a>(state: &'a State, key: &str) -> Option<&'a phago_core::documents::Document> {
-    // A document without a key goes by its id; one with a key that looks like an id is found by that key first.
-    let unnamed = || {
-        let found = state.document(DocumentId::parse(key)?)?;
-        found.key.is_none().then_some(found)
-    };
-    state.document(DocumentId::from_key(key)).or_else(unnamed)
+fn stored(state: &Replica, key: &str) -> Option<Stored> {
+    let found = state.view().find(key)?;
+    let metadata = Told(found.body.metadata.clone());
+    Some((found.body.title.to_string(), found.body.text.to_string(), found.arrival, found.digested, metadata))
 }
 
-// The concept of a word, or else of a stem: the stem of a stem may be another one.
-fn concept(state: &State, word: Option<&QueryWord>, label: &str) -> Option<u32> {
-    let by_stem = || {
-        let commons = state.commons();
-        let term = commons.lexicon().term(label).filter(|term| state.knows(*term))?;
-        state.home(term).is_concept(term, commons).then_some(term)
-    };
-    word.and_then(|word| state.concept(word)).or_else(by_stem)
+fn node(state: &Replica, word: Option<&QueryWord>, label: &str) -> Option<NodeRow> {
+    let view = state.view();
+    view.concept(word, label).and_then(|term| view.node(term)).map(|node| node_row(&node))
 }
 
-fn neighbors(state: &State, term: u32) -> Vec<Neighbor> {
-    let commons = state.commons();
-    let mut row: Vec<_> = state.row(term).into_iter().map(|synapse| (state.weight(&synapse), synapse)).collect();
-    // The row comes in the order of ids, which a stable sort keeps among equal weights.
-    row.sort_by(|a, b| b.0.total_cmp(&a.0));
-    row.into_iter()
-        .map(|(weight, synapse)| {
-            let (label, id) =
-                (commons.label(synapse.target).to_string(), NodeId(commons.id(synapse.target)).to_string());
-            (label, weight, synapse.co_activations, synapse.created, synapse.last, id)
-        })
-        .collect()
+fn neighbors(state: &Replica, word: Option<&QueryWord>, label: &str) -> Option<Vec<Neighbor>> {
+    let view = state.view();
+    let term = view.concept(word, label)?;
+    Some(view.neighbors(term).into_iter().map(neighbor).collect())
 }
 
-/// How many living synapses of a shard end on each other shard, by seat.
-pub(crate) fn crossing(state: &State, seat: usize) -> Vec<u64> {
-    let (commons, shard) = (state.commons(), &state.shards()[seat]);
-    let mut counts = vec![0; state.shards().len()];
-    for term in shard.concepts() {
-        for synapse in shard.row(term, commons) {
-            counts[commons.seat(commons.home(synapse.target).shard)] += 1;
-        }
+fn neighbor(near: read::Neighbor) -> Neighbor {
+    let read::Neighbor { id, label, weight, synapse } = near;
+    (label.to_string(), weight, synapse.co_activations, synapse.created, synapse.last, id.to_string())
+}
+
+// In the order in which they are listed, which a dictionary of Python keeps.
+struct Numbers([(&'static str, u64); 15]);
+
+impl<'py> IntoPyObject<'py> for Numbers {
+    type Target = PyDict;
+    type Output = Bound<'py, PyDict>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
+        self.0.into_py_dict(py)
     }
-    counts[seat] = 0;
-    counts
 }
 
-fn stats(state: &State, pending: u64, ghosts: u64) -> [(&'static str, u64); 15] {
+fn stats(world: &world::World, cancel: &Cancel) -> phago_core::Result<Numbers> {
+    let pending = world.pending()?;
+    let mut ghosts = 0;
+    for &shard in world.ring().shards() {
+        ghosts += world.ghost_count(shard)? as u64;
+    }
+    world.read(|state| {
+        let counts = state.view().until(cancel).counts()?;
+        Ok(Numbers(numbers(state, &counts, pending, ghosts)))
+    })?
+}
+
+fn numbers(state: &Replica, counts: &Counts, pending: u64, ghosts: u64) -> [(&'static str, u64); 15] {
     let commons = state.commons();
-    let sum = |part: fn(&phago_core::shard::Shard) -> u64| state.shards().iter().map(|shard| part(shard)).sum();
-    let crossing = (0..state.shards().len()).flat_map(|seat| crossing(state, seat)).sum();
-    let terms = (0..commons.terms() as u32).filter(|term| commons.df(*term) > 0).count() as u64;
     [
         ("documents", commons.documents()),
         ("pending", pending),
         ("digested", commons.digested()),
-        ("terms", terms),
-        ("nodes", state.node_count()),
-        ("edges", state.edge_count()),
-        ("edge_slots", sum(|shard| shard.stored())),
-        ("cross_shard_edges", crossing),
-        ("digesters", sum(|shard| shard.digesters().count() as u64)),
+        ("terms", counts.terms),
+        ("nodes", counts.nodes),
+        ("edges", counts.edges),
+        ("edge_slots", counts.edge_slots),
+        ("cross_shard_edges", counts.cross_shard_edges),
+        ("digesters", counts.digesters),
         ("tick", state.tick()),
         ("shards", state.shards().len() as u64),
         ("bytes_exchanged", state.exchanged()),
-        ("row_bytes", sum(|shard| shard.graph_bytes() as u64)),
+        ("row_bytes", counts.row_bytes),
         ("ghosts", ghosts),
-        ("touched", sum(|shard| shard.touched())),
+        ("touched", counts.touched),
     ]
 }

@@ -9,6 +9,9 @@
 use super::synapse::{Synapse, from_fixed};
 use crate::config::ColonyConfig;
 
+// No tick is later.
+const LAST: u64 = u32::MAX as u64;
+
 /// The law by which synapses fade and end.
 #[derive(Clone, Debug)]
 pub struct Decay {
@@ -47,36 +50,58 @@ impl Decay {
     /// The first tick at which the synapse is gone if nothing activates it again; `None` is never, or later
     /// than ticks can be counted.
     ///
-    /// It is the least t >= created + maturation, not before `last`, at which the weight is under the threshold, by the same function
-    /// that reads weights: the root of the closed form says where to look, and only a root too close to a
-    /// whole tick for its rounding error is settled by reading.
+    /// It is the least t >= created + maturation, not before `last`, at which the weight is under the threshold, by the same
+    /// function that reads weights: the root of the closed form says where to look, and where its rounding error reaches
+    /// another tick, reading decides.
     pub fn gone_at(&self, synapse: &Synapse) -> Option<u32> {
         let earliest = self.mature_at(synapse).max(u64::from(synapse.last));
-        let start = from_fixed(synapse.weight);
         if self.under(synapse, earliest) {
             return u32::try_from(earliest).ok();
         }
-        if self.rate == 0.0 || self.threshold == 0.0 {
+        if self.rate == 0.0 || self.threshold == 0.0 || earliest >= LAST {
             return None;
         }
+        let last = u64::from(synapse.last);
+        let (s, error) = self.root(synapse, (earliest - last) as f64);
+        // Both are numbers from 0, or infinite, or none at all where the closed form overflows.
+        let (low, high) = (libm::floor(s - error), libm::floor(s + error));
+        if low == high && high < LAST as f64 && last + low as u64 >= earliest {
+            return u32::try_from(last + low as u64 + 1).ok();
+        }
+        self.first_under(synapse, earliest, last.saturating_add(low.max(0.0) as u64))
+    }
+
+    // How long after the last activation the weight meets the threshold, and by how much that may be off.
+    fn root(&self, synapse: &Synapse, gap: f64) -> (f64, f64) {
         // a s^2 + s = q, whose positive root is taken in the form that stays exact when a is tiny or 0.
         let a = self.staleness_of(synapse) / 200.0;
-        let gap = (earliest - u64::from(synapse.last)) as f64;
-        let q = libm::log(start / self.threshold) / self.rate + a * gap * gap;
+        let q = libm::log(from_fixed(synapse.weight) / self.threshold) / self.rate + a * gap * gap;
         let s = 2.0 * q / (1.0 + (1.0 + 4.0 * a * q).sqrt());
-        if s.is_nan() || s >= f64::from(u32::MAX) {
-            return None;
-        }
-        let error = 1e-6 + s * 1e-11;
-        let near = s - libm::floor(s);
-        let mut tick = u64::from(synapse.last) + libm::floor(s) as u64 + 1;
-        if near < error || near > 1.0 - error {
-            tick = tick.saturating_sub(2).max(earliest);
-            while !self.under(synapse, tick) {
-                tick += 1;
+        // A weight is read to some 2^-52 of itself. How many ticks that is depends on how fast it falls there; where the
+        // threshold is so small that weights have fewer digits, nothing is known.
+        let slope = self.rate * (1.0 + 2.0 * a * s);
+        let read = if self.threshold < 1e-290 { f64::INFINITY } else { 1e-15 / slope };
+        (s, 1e-6 + s * 1e-11 + read)
+    }
+
+    // The least tick after `alive`, at which the synapse stands, at which it does not; looked for from a guess on.
+    fn first_under(&self, synapse: &Synapse, mut alive: u64, guess: u64) -> Option<u32> {
+        let mut step = 1;
+        let mut next = guess.clamp(alive + 1, LAST);
+        // Weights fall, so ever longer steps end on the other side, and halving what is between finds the first.
+        while !self.under(synapse, next) {
+            if next == LAST {
+                return None;
             }
+            alive = next;
+            next = (alive + step).min(LAST);
+            step *= 2;
         }
-        u32::try_from(tick).ok()
+        while next - alive > 1 {
+            let middle = alive + (next - alive) / 2;
+            *(if self.under(synapse, middle) { &mut next } else { &mut alive }) = middle;
+        }
+        u32::try_from(next).ok()
     }
 
     fn under(&self, synapse: &Synapse, tick: u64) -> bool {
@@ -163,5 +188,49 @@ mod tests {
             }
             prop_assert_eq!(decay.gone_at(&synapse), Some(read));
         }
+
+        // Every accepted config, and every synapse that one can make.
+        #[test]
+        fn at_the_bounds_of_the_config_the_tick_is_exact_too(
+            weight in prop_oneof![Just(1), Just(ONE), 1..=ONE], created in ticks(), age in ticks(),
+            co in prop_oneof![1u32..5, Just(u32::MAX), any::<u32>()],
+            rate in reals(1.0), staleness in reals(1000.0), threshold in reals(1.0),
+            maturation in prop_oneof![Just(0), Just(1 << 30), 0u32..=1 << 30, 0u32..100],
+            meets in any::<bool>(), ahead in prop::collection::vec(any::<u32>(), 8),
+        ) {
+            // Where a weight stands at the threshold from the start, rounding decides.
+            let threshold = if meets { from_fixed(weight) } else { threshold };
+            let config = ColonyConfig {
+                edge_decay_rate: rate, staleness_factor: staleness, edge_prune_threshold: threshold,
+                maturation_ticks: maturation, ..ColonyConfig::default()
+            };
+            config.validate().unwrap();
+            let decay = Decay::new(&config);
+            let last = created.saturating_add(age);
+            let synapse = Synapse { target: 0, weight, last, created, co_activations: co };
+            match decay.gone_at(&synapse) {
+                None => prop_assert!(decay.is_alive(&synapse, u32::MAX)),
+                Some(gone) => {
+                    prop_assert!(!decay.is_alive(&synapse, gone));
+                    prop_assert!(gone == last || decay.is_alive(&synapse, gone - 1));
+                    for ahead in ahead {
+                        let tick = last.saturating_add(ahead % (gone - last).saturating_mul(2).max(1));
+                        prop_assert_eq!(decay.is_alive(&synapse, tick), tick < gone, "at {}", tick);
+                    }
+                }
+            }
+        }
+    }
+
+    fn ticks() -> impl Strategy<Value = u32> {
+        prop_oneof![Just(0), 0u32..1000, any::<u32>(), Just(u32::MAX - 1)]
+    }
+
+    // From 0 to `most`, of every magnitude.
+    fn reals(most: f64) -> impl Strategy<Value = f64> {
+        let magnitude =
+            (-1074i32..=0, 0.5..=1.0f64).prop_map(move |(power, part)| most * part * libm::ldexp(1.0, power));
+        let near = (-60i32..=0, 0.5..=1.0f64).prop_map(move |(power, part)| most * part * libm::ldexp(1.0, power));
+        prop_oneof![Just(0.0), Just(most), Just(5e-324), 0.0..=most, magnitude, near]
     }
 }

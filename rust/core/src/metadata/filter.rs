@@ -5,10 +5,12 @@ use crate::error::short;
 use crate::{Error, Result};
 use std::ops::Bound;
 
-/// The most keys a filter may have.
+/// The most conditions on a key that a filter may have, however it nests them.
 pub const FILTER_KEYS_MAX: usize = 64;
 /// The most bytes of it, counted like those of metadata.
 pub const FILTER_BYTES_MAX: usize = 1 << 20;
+/// How deep [`Filter::all`], [`Filter::any`] and [`Filter::not`] may nest.
+pub const FILTER_DEPTH_MAX: usize = 16;
 
 /// How a value is to compare. Numbers compare by value, strings by code point; values of different kinds (bool,
 /// number, string) compare as nothing but unequal.
@@ -16,6 +18,8 @@ pub const FILTER_BYTES_MAX: usize = 1 << 20;
 pub enum Comparison<V> {
     /// Equal to one of these, of which there may be none.
     In(Vec<V>),
+    /// Equal to none of these.
+    NotIn(Vec<V>),
     /// Not equal.
     Ne(V),
     /// Greater.
@@ -26,15 +30,35 @@ pub enum Comparison<V> {
     Lt(V),
     /// Less or equal.
     Lte(V),
+    /// The key is there, with whatever value, or it is not.
+    Exists(bool),
 }
 
-/// Conditions on metadata, all of which must hold; without any, every document matches.
+/// What the metadata of a document must be to match; without any condition, every document matches.
 ///
-/// A document without a condition's key does not match, whatever is asked. Of a document with a list under it, one
-/// value must pass all comparisons but [`Comparison::Ne`], and that must hold for every value.
-#[derive(Clone, Debug, Default)]
+/// A condition on a key asks for a value ([`Comparison::In`] and the ranges) or excludes values ([`Comparison::Ne`] and
+/// [`Comparison::NotIn`]). What asks for a value fails where the key is missing; what excludes some holds there. Of a list,
+/// one value must pass all that asks, and no value may be excluded.
+#[derive(Clone, Debug)]
 pub struct Filter {
-    conditions: Vec<Condition>,
+    node: Node,
+    size: Size,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Node {
+    Has(Condition),
+    All(Vec<Node>),
+    Any(Vec<Node>),
+    Not(Box<Node>),
+}
+
+// What the bounds count.
+#[derive(Copy, Clone, Debug, Default)]
+struct Size {
+    keys: usize,
+    bytes: usize,
+    depth: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -48,45 +72,56 @@ impl<V> Comparison<V> {
     pub fn name(&self) -> &'static str {
         match self {
             Comparison::In(_) => "in",
+            Comparison::NotIn(_) => "nin",
             Comparison::Ne(_) => "ne",
             Comparison::Gt(_) => "gt",
             Comparison::Gte(_) => "gte",
             Comparison::Lt(_) => "lt",
             Comparison::Lte(_) => "lte",
+            Comparison::Exists(_) => "exists",
         }
     }
 
     /// The values it compares with.
     pub fn values(&self) -> &[V] {
         match self {
-            Comparison::In(values) => values,
+            Comparison::In(values) | Comparison::NotIn(values) => values,
             Comparison::Ne(value)
             | Comparison::Gt(value)
             | Comparison::Gte(value)
             | Comparison::Lt(value)
             | Comparison::Lte(value) => std::slice::from_ref(value),
+            Comparison::Exists(_) => &[],
         }
     }
 
     fn is_range(&self) -> bool {
-        !matches!(self, Comparison::In(_) | Comparison::Ne(_))
+        matches!(self, Comparison::Gt(_) | Comparison::Gte(_) | Comparison::Lt(_) | Comparison::Lte(_))
+    }
+
+    // Whether a value must pass it, and a document without the key therefore fails.
+    fn asks_for_a_value(&self) -> bool {
+        self.is_range() || matches!(self, Comparison::In(_))
     }
 }
 
 impl Comparison<Key> {
     fn of(comparison: &Comparison<Value>) -> Self {
+        let sorted = |values: &[Value]| {
+            let mut keys: Vec<Key> = values.iter().map(Key::of).collect();
+            keys.sort_unstable();
+            keys.dedup();
+            keys
+        };
         match comparison {
-            Comparison::In(values) => {
-                let mut keys: Vec<Key> = values.iter().map(Key::of).collect();
-                keys.sort_unstable();
-                keys.dedup();
-                Comparison::In(keys)
-            }
+            Comparison::In(values) => Comparison::In(sorted(values)),
+            Comparison::NotIn(values) => Comparison::NotIn(sorted(values)),
             Comparison::Ne(value) => Comparison::Ne(Key::of(value)),
             Comparison::Gt(value) => Comparison::Gt(Key::of(value)),
             Comparison::Gte(value) => Comparison::Gte(Key::of(value)),
             Comparison::Lt(value) => Comparison::Lt(Key::of(value)),
             Comparison::Lte(value) => Comparison::Lte(Key::of(value)),
+            Comparison::Exists(exists) => Comparison::Exists(*exists),
         }
     }
 
@@ -94,12 +129,20 @@ impl Comparison<Key> {
         let alike = |bound: &Key| bound.kind() == key.kind();
         match self {
             Comparison::In(keys) => keys.binary_search(key).is_ok(),
+            Comparison::NotIn(keys) => keys.binary_search(key).is_err(),
             Comparison::Ne(other) => key != other,
             Comparison::Gt(bound) => alike(bound) && key > bound,
             Comparison::Gte(bound) => alike(bound) && key >= bound,
             Comparison::Lt(bound) => alike(bound) && key < bound,
             Comparison::Lte(bound) => alike(bound) && key <= bound,
+            Comparison::Exists(exists) => *exists,
         }
+    }
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Filter { node: Node::All(Vec::new()), size: Size::default() }
     }
 }
 
@@ -110,13 +153,8 @@ impl Filter {
     /// [`Error::Config`] naming `where`: a key that is blank, one without a comparison, NaN, a range of bools, and more
     /// than [`FILTER_KEYS_MAX`] or [`FILTER_BYTES_MAX`].
     pub fn new(conditions: Vec<(Box<str>, Vec<Comparison<Value>>)>) -> Result<Filter> {
-        let refused =
-            |value: String, accepted: &str| Error::Config { field: "where".into(), value, accepted: accepted.into() };
-        if conditions.len() > FILTER_KEYS_MAX {
-            let accepted = format!("a filter of at most {FILTER_KEYS_MAX}");
-            return Err(refused(format!("a filter of {} keys", conditions.len()), &accepted));
-        }
-        let mut bytes = 0;
+        let mut size = Size { keys: conditions.len(), ..Size::default() };
+        size.check()?;
         for (key, comparisons) in &conditions {
             if key.trim().is_empty() {
                 return Err(refused(format!("{{'{}': ...}}", short(key)), "a key with at least one visible sign"));
@@ -127,11 +165,11 @@ impl Filter {
                     "a value, values, or at least one operator",
                 ));
             }
-            bytes += key.len();
+            size.bytes += key.len();
             for comparison in comparisons {
                 let shown = |value: &Value| format!("{{'{}': {{'{}': {value}}}}}", short(key), comparison.name());
                 for value in comparison.values() {
-                    bytes += value.bytes();
+                    size.bytes += value.bytes();
                     match value {
                         Value::Float(number) if number.is_nan() => return Err(refused(shown(value), "a number")),
                         Value::Bool(_) if comparison.is_range() => {
@@ -142,50 +180,128 @@ impl Filter {
                 }
             }
         }
-        if bytes > FILTER_BYTES_MAX {
-            let accepted = format!("one of at most {FILTER_BYTES_MAX}");
-            return Err(refused(format!("a filter of {bytes} bytes"), &accepted));
-        }
-        let compiled = conditions
-            .into_iter()
-            .map(|(key, comparisons)| Condition { key, comparisons: comparisons.iter().map(Comparison::of).collect() });
-        Ok(Filter { conditions: compiled.collect() })
+        size.check()?;
+        let compiled = conditions.into_iter().map(|(key, comparisons)| {
+            Node::Has(Condition { key, comparisons: comparisons.iter().map(Comparison::of).collect() })
+        });
+        Ok(Filter { node: Node::All(compiled.collect()), size })
     }
 
-    /// Whether every document matches.
+    /// A filter that a document matches if it matches all of these.
+    ///
+    /// # Errors
+    /// [`Error::Config`] naming `where` beyond [`FILTER_KEYS_MAX`], [`FILTER_BYTES_MAX`] or [`FILTER_DEPTH_MAX`] of all
+    /// together.
+    pub fn all(filters: Vec<Filter>) -> Result<Filter> {
+        let size = Size::of(&filters)?;
+        Ok(Filter { node: Node::All(filters.into_iter().map(|filter| filter.node).collect()), size })
+    }
+
+    /// A filter that a document matches if it matches one of these.
+    ///
+    /// # Errors
+    /// As [`Filter::all`].
+    pub fn any(filters: Vec<Filter>) -> Result<Filter> {
+        let size = Size::of(&filters)?;
+        Ok(Filter { node: Node::Any(filters.into_iter().map(|filter| filter.node).collect()), size })
+    }
+
+    /// A filter that a document matches if it does not match this one.
+    ///
+    /// # Errors
+    /// As [`Filter::all`].
+    #[allow(clippy::should_implement_trait)] // It may fail.
+    pub fn not(filter: Filter) -> Result<Filter> {
+        let size = Size::of(std::slice::from_ref(&filter))?;
+        Ok(Filter { node: Node::Not(Box::new(filter.node)), size })
+    }
+
+    /// Whether every document matches because nothing is asked.
     pub fn is_empty(&self) -> bool {
-        self.conditions.is_empty()
+        matches!(&self.node, Node::All(all) if all.is_empty())
     }
 
-    pub(crate) fn conditions(&self) -> &[Condition] {
-        &self.conditions
+    pub(crate) fn node(&self) -> &Node {
+        &self.node
     }
 
     /// Whether metadata matches. The index gives the same answer without reading any.
     pub fn accepts(&self, metadata: &Metadata) -> bool {
-        let meets = |condition: &Condition| metadata.get(&condition.key).is_some_and(|all| condition.accepts(all));
-        self.conditions.iter().all(meets)
+        self.node.accepts(metadata)
     }
 }
 
+impl Node {
+    fn accepts(&self, metadata: &Metadata) -> bool {
+        match self {
+            Node::Has(condition) => condition.accepts(metadata.get(&condition.key)),
+            Node::All(all) => all.iter().all(|node| node.accepts(metadata)),
+            Node::Any(any) => any.iter().any(|node| node.accepts(metadata)),
+            Node::Not(node) => !node.accepts(metadata),
+        }
+    }
+}
+
+impl Size {
+    // Of a filter around these.
+    fn of(filters: &[Filter]) -> Result<Size> {
+        let depth = 1 + filters.iter().map(|filter| filter.size.depth).max().unwrap_or(0);
+        let mut size = Size { depth, ..Size::default() };
+        for filter in filters {
+            size.keys += filter.size.keys;
+            size.bytes += filter.size.bytes;
+        }
+        size.check()?;
+        Ok(size)
+    }
+
+    fn check(&self) -> Result<()> {
+        for (value, most, of) in [
+            (self.keys, FILTER_KEYS_MAX, "conditions on keys"),
+            (self.bytes, FILTER_BYTES_MAX, "bytes"),
+            (self.depth, FILTER_DEPTH_MAX, "levels"),
+        ] {
+            if value > most {
+                return Err(refused(format!("a filter of {value} {of}"), &format!("one of at most {most}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn refused(value: String, accepted: &str) -> Error {
+    Error::Config { field: "where".into(), value, accepted: accepted.into() }
+}
+
 impl Condition {
-    fn accepts(&self, values: &Values) -> bool {
+    fn accepts(&self, values: Option<&Values>) -> bool {
+        if self.asks_for_key(values.is_none()) {
+            return false;
+        }
+        let Some(values) = values else { return !self.asks_for_a_value() };
         let keys: Vec<Key> = values.all().iter().map(Key::of).collect();
-        let unequal = self.unequal().all(|other| !keys.contains(other));
-        unequal && (!self.asks_for_a_value() || keys.iter().any(|key| self.one_passes(key)))
+        let allowed = self.excluded().all(|other| !keys.contains(other));
+        allowed && (!self.asks_for_a_value() || keys.iter().any(|key| self.one_passes(key)))
     }
 
     /// What no value may be equal to.
-    pub(crate) fn unequal(&self) -> impl Iterator<Item = &Key> {
-        self.comparisons.iter().filter_map(|comparison| match comparison {
-            Comparison::Ne(other) => Some(other),
-            _ => None,
-        })
+    pub(crate) fn excluded(&self) -> impl Iterator<Item = &Key> {
+        let excluded = self.comparisons.iter().map(|comparison| match comparison {
+            Comparison::Ne(other) => std::slice::from_ref(other),
+            Comparison::NotIn(others) => others,
+            _ => &[],
+        });
+        excluded.flatten()
     }
 
-    /// Whether a value must pass, and not only the key be there.
+    /// Whether the key is asked to be there, or not to be.
+    pub(crate) fn asks_for_key(&self, there: bool) -> bool {
+        self.comparisons.iter().any(|comparison| matches!(comparison, Comparison::Exists(asked) if *asked == there))
+    }
+
+    /// Whether a value must pass.
     pub(crate) fn asks_for_a_value(&self) -> bool {
-        self.comparisons.iter().any(|comparison| !matches!(comparison, Comparison::Ne(_)))
+        self.comparisons.iter().any(Comparison::asks_for_a_value)
     }
 
     /// Whether one value passes all comparisons.

@@ -7,12 +7,13 @@ mod filter;
 mod index;
 mod places;
 
-pub use filter::{Comparison, FILTER_BYTES_MAX, FILTER_KEYS_MAX, Filter};
+pub use filter::{Comparison, FILTER_BYTES_MAX, FILTER_DEPTH_MAX, FILTER_KEYS_MAX, Filter};
 pub use index::MetadataIndex;
 pub use places::{Among, Every, Places};
 
 use crate::error::short;
 use crate::ids::DocumentId;
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -25,7 +26,7 @@ pub const VALUE_BYTES: usize = 8;
 
 /// A value. Equal are values of one kind and content: 1 and 1.0 are two contents, though filters hold them for one
 /// number.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub enum Value {
     /// True or false; no number.
     Bool(bool),
@@ -38,7 +39,7 @@ pub enum Value {
 }
 
 /// What stands under a key.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub enum Values {
     /// A value.
     One(Value),
@@ -47,7 +48,8 @@ pub enum Values {
 }
 
 /// The metadata of a document, sorted by key. Without any it takes two words.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(try_from = "Vec<(Box<str>, Values)>")]
 pub struct Metadata(Box<[(Box<str>, Values)]>);
 
 impl Value {
@@ -186,6 +188,14 @@ impl Metadata {
         } else {
             DocumentId::from_content_and(title, text, &self.encode())
         }
+    }
+}
+
+impl TryFrom<Vec<(Box<str>, Values)>> for Metadata {
+    type Error = String;
+
+    fn try_from(entries: Vec<(Box<str>, Values)>) -> Result<Metadata, String> {
+        Metadata::new(entries)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The documents that an answer may come from.
 
 use crate::metadata::{Among, Filter, Places};
-use crate::query::seeds::Spot;
+use crate::query::view::Spot;
 use crate::shard::Shard;
 use std::sync::Arc;
 

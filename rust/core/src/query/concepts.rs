@@ -1,79 +1,156 @@
-//! Concepts near a question: its own terms, and what they are wired to.
+//! The concept part of a score: seeds light up concepts, concepts light up documents.
 //!
-//! score(c) = sum over the question's terms q, in the order of their ids, of idf(q) * (1 if c is q, else the
-//! weight of the synapse q -> c now). Each q is answered by its home; the sum is made in one place.
+//! D(d, t) = (1 + ln tf) * idf(t) / norm(d), with norm(d)^2 = sum of (1 + ln tf)^2: the norm knows nothing of the corpus.
+//! E(t) = sum over seeds of weight * D(seed, t), the question's own terms times `own_share`; the strongest remain,
+//! those left out that stand in one document only, or in every one. With `hop_share` the question's words light up some of their own
+//! ([`crate::query::hop`]).
+//! G(d) = min(1, E . D(d) / E . D(best seed))^concepts_power: no document can gain more than the best seed itself.
+//! *concepts* = concepts_weight * n / (n + concepts_evidence + the question's terms) * G(d), with n the mean number of
+//! terms that seeds bring and the question has not.
 
-use crate::commons::{Commons, idf};
-use crate::graph::Decay;
-use crate::ids::ShardId;
+use crate::Result;
+use crate::commons::Commons;
 use crate::maps::Map;
-use crate::shard::Shard;
-use std::sync::Arc;
+use crate::query::buffers::Buffers;
+use crate::query::hop::{FromWord, Hop, hops};
+use crate::query::lit::{Lit, term_weight};
+use crate::query::question::Question;
+use crate::query::ranking::Ranking;
+use crate::query::seeds::{Seed, Voice};
+use crate::query::view::Local;
 
-/// What a question's term gives to a concept.
-#[derive(Copy, Clone, Debug, PartialEq)]
-pub struct Contribution {
-    /// The question's term.
-    pub from: u32,
-    /// The concept's term.
-    pub to: u32,
-    /// The share of the score.
-    pub score: f64,
+/// The concepts of an answer, and how they score.
+#[derive(Clone, Debug, Default)]
+pub struct Spread {
+    /// The concepts, in the order of their ids.
+    pub lit: Vec<Lit>,
+    /// What the question's words gave straight to them, in the same order.
+    pub hops: Vec<Hop>,
+    /// E . D of the best seed.
+    pub full: f64,
+    /// What the concept part is worth at most: its weight times the evidence behind it.
+    pub worth: f64,
 }
 
-/// A concept in a ranking.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RankedConcept {
-    /// Its term index.
-    pub term: u32,
-    /// Its score.
-    pub score: f64,
-    /// Its home.
-    pub shard: ShardId,
-}
-
-/// What one shard knows of the question's terms: contributions from those it is home to. `df` overrides the
-/// shard's own statistics where it has a term.
-pub fn contributions(
-    shard: &Shard,
+/// The concepts that seeds light up; `full` is not known yet.
+pub fn light(
     commons: &Commons,
-    terms: &[u32],
-    df: impl Fn(u32) -> Option<u32>,
-) -> Vec<Contribution> {
-    let decay = Decay::new(commons.config());
-    let now = commons.tick() as u32;
-    let mut all = Vec::new();
-    for &from in terms {
-        if shard.is_concept(from, commons) {
-            let sharpness = df(from).map_or_else(|| commons.idf(from), |df| idf(commons.documents(), df));
-            all.push(Contribution { from, to: from, score: sharpness });
-            let near = shard.row(from, commons);
-            all.extend(near.map(|synapse| {
-                let score = sharpness * decay.weight(&synapse, now);
-                Contribution { from, to: synapse.target, score }
-            }));
+    question: &Question,
+    seeds: &[Seed],
+    voices: &[Voice],
+    wired: Vec<FromWord>,
+    ranking: &Ranking,
+) -> Spread {
+    if seeds.is_empty() {
+        return Spread::default();
+    }
+    // Summed for each term in the order of the seeds, which is the same everywhere.
+    let mut strengths: Map<u32, f64> = Map::default();
+    let mut new_terms = 0.0;
+    for (seed, voice) in seeds.iter().zip(voices) {
+        let own = question.terms.iter().filter(|own| has(&voice.terms, own.term)).count();
+        new_terms += seed.weight * (voice.terms.len() - own) as f64;
+        for &(term, tf) in &voice.terms {
+            *strengths.entry(term).or_default() += seed.weight * term_weight(tf) / voice.norm;
         }
     }
-    all
-}
-
-/// The `k` best concepts from the contributions of any number of shards, best first, ties by concept id.
-pub fn rank(mut all: Vec<Contribution>, commons: &Commons, k: usize) -> Vec<RankedConcept> {
-    all.sort_unstable_by_key(|c| (commons.id(c.from), commons.id(c.to)));
-    let mut scores: Map<u32, f64> = Map::default();
-    for contribution in &all {
-        *scores.entry(contribution.to).or_default() += contribution.score;
+    let lit = strengths.into_iter().filter_map(|(term, sum)| {
+        let df = commons.df(term);
+        let idf = commons.idf(term);
+        let own = if question.place(term).is_some() { ranking.own_share } else { 1.0 };
+        let strength = sum * idf * own;
+        (df > 1 && u64::from(df) < commons.documents() && strength > 0.0).then(|| Lit {
+            id: commons.id(term),
+            term,
+            strength,
+            hop: 0.0,
+            weight: strength * idf,
+            df,
+        })
+    });
+    let mut lit: Vec<Lit> = lit.collect();
+    keep_strongest(&mut lit, ranking);
+    let mut hops = Vec::new();
+    if ranking.hop_share > 0.0 {
+        let given: f64 = lit.iter().map(|lit| lit.strength).sum();
+        hops = self::hops(wired, question, commons, ranking.hop_share * given);
+        let seeded = lit.len();
+        for same in hops.chunk_by(|a, b| a.term == b.term) {
+            let (term, hop) = (same[0].term, same.iter().map(|hop| hop.strength).sum::<f64>());
+            let (id, idf) = (commons.id(term), commons.idf(term));
+            match lit[..seeded].binary_search_by_key(&id, |lit| lit.id) {
+                Ok(place) => {
+                    let strength = lit[place].strength + hop;
+                    lit[place] = Lit { strength, hop, weight: strength * idf, ..lit[place] };
+                }
+                Err(_) => lit.push(Lit { id, term, strength: hop, hop, weight: hop * idf, df: commons.df(term) }),
+            }
+        }
+        keep_strongest(&mut lit, ranking);
+        hops.retain(|hop| lit.binary_search_by_key(&commons.id(hop.term), |lit| lit.id).is_ok());
     }
-    let ranked = scores.into_iter().map(|(term, score)| RankedConcept { term, score, shard: commons.home(term).shard });
-    let mut ranked: Vec<RankedConcept> = ranked.collect();
-    ranked
-        .sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then_with(|| commons.id(a.term).cmp(&commons.id(b.term))));
-    ranked.truncate(k);
-    ranked
+    let known = ranking.concepts_evidence + question.content as f64;
+    let worth = ranking.concepts_weight * (new_terms / (new_terms + known));
+    Spread { lit, hops, full: 0.0, worth }
 }
 
-/// The `k` best concepts over all shards.
-pub fn search(shards: &[Arc<Shard>], commons: &Commons, terms: &[u32], k: usize) -> Vec<RankedConcept> {
-    let all = shards.iter().flat_map(|shard| contributions(shard, commons, terms, |_| None)).collect();
-    rank(all, commons, k)
+// In the order of their ids.
+fn keep_strongest(lit: &mut Vec<Lit>, ranking: &Ranking) {
+    lit.sort_unstable_by(|a, b| b.strength.total_cmp(&a.strength).then(a.id.cmp(&b.id)));
+    lit.truncate(ranking.concepts_max as usize);
+    lit.sort_unstable_by_key(|lit| lit.id);
+}
+
+fn has(terms: &[(u32, u32)], term: u32) -> bool {
+    terms.binary_search_by_key(&term, |known| known.0).is_ok()
+}
+
+impl Spread {
+    /// The share of a lit concept, by its place, that came straight from the question's words.
+    pub fn straight(&self, place: u32) -> f64 {
+        let lit = &self.lit[place as usize];
+        lit.hop / lit.strength
+    }
+
+    /// The words that led straight to a lit concept, by its place, with their shares of its strength.
+    pub fn hops_to(&self, place: u32) -> impl Iterator<Item = (u32, f64)> + '_ {
+        let lit = self.lit[place as usize];
+        let to_it = self.hops.iter().filter(move |hop| hop.term == lit.term);
+        to_it.map(move |hop| (hop.word, hop.strength / lit.strength))
+    }
+
+    /// E . D of a document at home; the concepts must be marked.
+    pub fn activation(&self, local: Local<'_>, place: u32, buffers: &mut Buffers) -> Result<f64> {
+        local.poll()?;
+        let Buffers { concepts, found, .. } = buffers;
+        let norm = local.documents().norms()[place as usize];
+        concepts.found(local.at(place), found);
+        let sum: f64 = found.iter().map(|&(at, tf)| self.lit[at as usize].weight * term_weight(tf)).sum();
+        Ok(if norm > 0.0 { sum / norm } else { 0.0 })
+    }
+
+    /// The concept part of a score, from E . D.
+    pub fn points(&self, activation: f64, ranking: &Ranking) -> f64 {
+        if activation > 0.0 && self.full > 0.0 {
+            self.worth * libm::pow((activation / self.full).min(1.0), ranking.concepts_power)
+        } else {
+            0.0
+        }
+    }
+
+    /// The concepts whose postings are read to find documents: the strongest that fit, in the order of their ids.
+    pub fn affordable(&self, ranking: &Ranking) -> Vec<Lit> {
+        let mut strongest = self.lit.clone();
+        strongest.sort_unstable_by(|a, b| b.weight.total_cmp(&a.weight).then(a.id.cmp(&b.id)));
+        let mut left = ranking.postings_max;
+        strongest.retain(|lit| {
+            let fits = u64::from(lit.df) <= left;
+            if fits {
+                left -= u64::from(lit.df);
+            }
+            fits
+        });
+        strongest.sort_unstable_by_key(|lit| lit.id);
+        strongest
+    }
 }

@@ -4,63 +4,15 @@
 //! document of several passages has the mean of that and of the highest S of a passage with the title, with
 //! `passage_share` as the weight of the latter.
 
-use crate::commons::{Commons, idf};
+use crate::commons::Commons;
 use crate::documents::Document;
-use crate::query::lexical::{K1, gain, per_word};
+use crate::query::bm25::{K1, gain, per_word};
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
-
-/// Which terms matter, by term index: a table that is written before documents are read and wiped after.
-#[derive(Debug, Default)]
-pub struct Marks {
-    table: Vec<u32>,
-    marked: Vec<u32>,
-}
-
-impl Marks {
-    /// Mark terms with their places in a list, and forget what was marked before.
-    pub fn set(&mut self, terms: impl Iterator<Item = u32>, vocabulary: usize) {
-        for term in self.marked.drain(..) {
-            self.table[term as usize] = 0;
-        }
-        if self.table.len() < vocabulary {
-            self.table.resize(vocabulary, 0);
-        }
-        for (place, term) in terms.enumerate() {
-            self.table[term as usize] = place as u32 + 1;
-            self.marked.push(term);
-        }
-    }
-
-    /// The place of a term in the list, plus 1; 0 where it is not marked.
-    pub fn of(&self, term: u32) -> u32 {
-        self.table[term as usize]
-    }
-
-    /// The marked terms of a document as (place in the list, tf), by place. What is read is the shorter of the two.
-    pub fn found(&self, document: &Document, into: &mut Vec<(u32, u32)>) {
-        into.clear();
-        let (marked, terms) = (&self.marked, &document.terms);
-        let steps = usize::BITS - terms.len().leading_zeros();
-        if marked.len() * (steps as usize) < terms.len() {
-            into.extend(marked.iter().enumerate().filter_map(|(place, term)| {
-                let at = terms.binary_search_by_key(term, |known| known.0).ok()?;
-                Some((place as u32, terms[at].1))
-            }));
-        } else {
-            for &(term, tf) in terms {
-                let place = self.table[term as usize];
-                if place > 0 {
-                    into.push((place - 1, tf));
-                }
-            }
-            into.sort_unstable();
-        }
-    }
-}
+use serde::{Deserialize, Serialize};
 
 /// A BM25 score, and the same with the covered share of the question in it.
-#[derive(Copy, Clone, Debug, Default, PartialEq)]
+#[derive(Copy, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Covered {
     /// The BM25 score.
     pub bm25: f64,
@@ -69,7 +21,7 @@ pub struct Covered {
 }
 
 /// What a document has of a question's words.
-#[derive(Copy, Clone, Debug, Default, PartialEq)]
+#[derive(Copy, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Of the document as a whole.
     pub whole: Covered,
@@ -219,15 +171,4 @@ fn title_share(question: &Question, title: &[u32], commons: &Commons) -> f64 {
         }
     }
     (asked / question.mass) * (explained / (explained + rest))
-}
-
-/// How much a title names: its idf mass against `name_mass` ln N, sharpened.
-pub fn name_strength(title: &[u32], commons: &Commons, ranking: &Ranking) -> f64 {
-    let full = ranking.name_mass * libm::log((commons.documents() as f64).max(3.0));
-    libm::pow((title_mass(title, commons) / full).min(1.0), ranking.name_power)
-}
-
-/// The idf mass of a title.
-pub fn title_mass(title: &[u32], commons: &Commons) -> f64 {
-    title.iter().map(|term| idf(commons.documents(), commons.df(*term))).sum()
 }

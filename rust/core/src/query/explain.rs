@@ -1,10 +1,14 @@
 //! Why a document stands where it stands, in points of its score.
 
+use crate::Result;
 use crate::ids::DocumentId;
-use crate::query::answer::{Buffers, Inquiry, Nothing, Parts, View, spot_of};
+use crate::query::buffers::Buffers;
 use crate::query::evidence::{Covered, Evidence, blend, word_gain};
+use crate::query::inquiry::{Inquiry, Nothing};
 use crate::query::lighting::{ConceptShare, Lighting};
-use crate::query::seeds::Spot;
+use crate::query::parts::{Part, Parts};
+use crate::query::seeds::{self, Seed};
+use crate::query::view::{Spot, View};
 
 /// What a word of the question gives.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +24,10 @@ pub struct WordShare {
 pub struct BridgeShare {
     /// The seed that mentions the title.
     pub seed: DocumentId,
+    /// The seed as the caller names it.
+    pub name: String,
+    /// The seed's title.
+    pub title: String,
     /// Its weight among the seeds.
     pub weight: f64,
     /// Its points.
@@ -29,13 +37,15 @@ pub struct BridgeShare {
 /// A document's score, taken apart.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
+    /// The document as the caller names it; empty where only the question is explained.
+    pub name: String,
     /// The score.
     pub score: f64,
     /// Its parts, which sum to it.
     pub parts: Parts,
     /// Points of the lexical part by the question's words, in the order of the question.
     pub words: Vec<WordShare>,
-    /// The question's words that no document has.
+    /// The question's words that no document has, function words aside.
     pub unknown: Vec<String>,
     /// Points of the lexical part for words of the question in the title.
     pub title: f64,
@@ -54,14 +64,13 @@ pub struct Explanation {
 impl Inquiry {
     /// What there is to say of a question and no document: the words that no document has, and why nothing is found.
     pub fn explain_question(&self, view: View<'_>) -> Explanation {
-        let unknown = self.question.words.iter().enumerate();
-        let unknown = unknown
-            .filter(|(at, word)| word.stands && self.question.terms.iter().all(|term| term.word as usize != *at));
+        let unknown = self.question.unknown.iter().map(|&word| self.question.words[word as usize].clone());
         Explanation {
+            name: String::new(),
             score: 0.0,
             parts: Parts::default(),
             words: Vec::new(),
-            unknown: unknown.map(|(_, word)| word.form.clone()).collect(),
+            unknown: unknown.collect(),
             title: 0.0,
             named: 0.0,
             concepts: Vec::new(),
@@ -73,43 +82,46 @@ impl Inquiry {
 
     /// Take the score of any document apart; `None` where the colony has none of this id. The score is the one a
     /// query gives to it, to the last bit.
-    pub fn explain(&self, view: View<'_>, id: DocumentId, buffers: &mut Buffers) -> Option<Explanation> {
-        let spot = spot_of(view, id)?;
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`] once the flag of the view is set.
+    pub fn explain(&self, view: View<'_>, id: DocumentId, buffers: &mut Buffers) -> Result<Option<Explanation>> {
+        let Some(spot) = view.spot_of(id) else { return Ok(None) };
         self.mark(view.commons, buffers);
         let mut explanation = self.explain_question(view);
+        explanation.name = view.at(spot).name();
         explanation.seed = self.seeds.iter().find(|seed| seed.spot == spot).map(|seed| seed.weight);
         if explanation.nothing.is_some() {
-            return Some(explanation);
+            return Ok(Some(explanation));
         }
-        let evidence = self.evidence(view, spot, buffers);
-        let lexical = self.scale.lexical(&evidence, spot, &self.ranking);
-        let (unit, titles) = self.scale.units();
-        explanation.words = self.words_with(view, spot, &evidence, unit, buffers);
-        let parts = self.parts(view, spot, lexical, buffers);
-        explanation.title = self.ranking.title_weight * evidence.title * titles;
-        explanation.named = self.ranking.named_weight * self.scale.named(spot) * titles;
+        let weighed = self.weigh(view, spot, buffers)?;
+        let parts = self.parts(spot, &weighed);
+        let (unit, titles) = self.scorers.lexical.units();
+        explanation.words = self.words_with(view, spot, &weighed.evidence, unit, buffers);
+        explanation.title = self.ranking.title_weight * weighed.evidence.title * titles;
+        explanation.named = self.ranking.named_weight * self.scorers.lexical.named(spot) * titles;
         explanation.score = parts.score();
         explanation.parts = parts;
-        explanation.concepts = Lighting::new(self, view, buffers).shares(spot, parts.concepts, usize::MAX, buffers);
-        explanation.bridges = self.bridge_shares(spot);
-        Some(explanation)
+        explanation.concepts = Lighting::new(self, view).shares(spot, parts[Part::Concepts], usize::MAX, buffers)?;
+        explanation.bridges = self.bridge_shares(view, spot);
+        Ok(Some(explanation))
     }
 
     /// The seeds that mention a document's title, by rank.
-    pub fn bridge_shares(&self, spot: Spot) -> Vec<BridgeShare> {
-        let mentions = self.bridges.get(&spot).into_iter().flatten();
-        let share = mentions.map(|&(rank, strength)| {
-            let seed = &self.seeds[rank as usize];
-            BridgeShare { seed: DocumentId(seed.id), weight: seed.weight, points: self.bridge(rank, strength) }
-        });
-        share.collect()
+    pub fn bridge_shares(&self, view: View<'_>, spot: Spot) -> Vec<BridgeShare> {
+        let share = |(rank, points): (u32, f64)| {
+            let Seed { spot, id, weight } = self.seeds[rank as usize];
+            let seed = view.at(spot);
+            BridgeShare { seed: DocumentId(id), name: seed.name(), title: seed.body.title.to_string(), weight, points }
+        };
+        self.scorers.bridge.of(spot).map(share).collect()
     }
 
     /// The question's words that a document has, with their points of its lexical part, in the order of the question.
     /// Words must be marked.
-    pub fn words_in(&self, view: View<'_>, spot: Spot, buffers: &mut Buffers) -> Vec<WordShare> {
-        let evidence = self.evidence(view, spot, buffers);
-        self.words_with(view, spot, &evidence, self.scale.units().0, buffers)
+    pub fn words_in(&self, view: View<'_>, spot: Spot, buffers: &mut Buffers) -> Result<Vec<WordShare>> {
+        let evidence = self.evidence(view, spot, buffers)?;
+        Ok(self.words_with(view, spot, &evidence, self.scorers.lexical.units().0, buffers))
     }
 
     // A unit of covered BM25 score is worth `unit` of the lexical part.
@@ -122,12 +134,12 @@ impl Inquiry {
         buffers: &mut Buffers,
     ) -> Vec<WordShare> {
         let of = |covered: &Covered| if covered.bm25 > 0.0 { covered.covered / covered.bm25 * unit } else { 0.0 };
-        let mut points = self.gains(view, spot, buffers);
+        let mut points = seeds::gains(view.local(spot.0), &self.question, spot.1, buffers);
         for (_, gain) in &mut points {
             *gain *= of(&evidence.whole);
         }
         if let Some((best, covered)) = evidence.passage {
-            let document = &view.shards[spot.0].documents().all()[spot.1 as usize];
+            let document = view.at(spot);
             let Buffers { found, tally, .. } = buffers;
             points.iter_mut().for_each(|points| points.1 = blend(points.1, 0.0, &self.ranking));
             tally.visit(&self.question, found, document, |number, met, length| {
@@ -138,19 +150,7 @@ impl Inquiry {
             });
         }
         points.sort_unstable_by_key(|word| word.0);
-        let share = |(word, points)| WordShare { word: self.question.words[word as usize].form.clone(), points };
+        let share = |(word, points)| WordShare { word: self.question.words[word as usize].clone(), points };
         points.into_iter().map(share).collect()
-    }
-
-    // What the question's words give to a document's BM25 score: the word's place in the question, and its gain.
-    pub(crate) fn gains(&self, view: View<'_>, spot: Spot, buffers: &mut Buffers) -> Vec<(u32, f64)> {
-        let documents = view.shards[spot.0].documents();
-        let length = documents.lengths()[spot.1 as usize];
-        buffers.words.found(&documents.all()[spot.1 as usize], &mut buffers.found);
-        let gain = |&(place, tf): &(u32, u32)| {
-            let word = self.question.terms[place as usize].word;
-            (word, word_gain(&self.question, place, tf, length, view.commons))
-        };
-        buffers.found.iter().map(gain).collect()
     }
 }

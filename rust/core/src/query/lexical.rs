@@ -1,348 +1,183 @@
-//! BM25 over global, exact statistics (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009).
+//! The lexical part of a score: a question's words in a document's text and title.
 //!
-//! score(d) = sum over the question's terms of count * idf * tf (k1 + 1) / (tf + k1 (1 - b + b * length / mean)),
-//! summed in the order of the terms' ids, all at the document's home: no partial sum ever crosses a shard.
-//!
-//! Lists are read from the one that can give most to the one that can give least. Once what is left cannot lift
-//! an unseen document into the answer, the rest is read only for documents that still can win (Turtle and Flood,
-//! "Query Evaluation: Strategies and Optimizations", 1995). Bounds leave room for rounding and the winners
-//! are scored anew in the canonical order, so the answer is the exhaustive one to the last bit. Where only some documents
-//! are allowed, the others are passed by and lift no threshold; where these are very few, they alone are looked at.
+//! A(d) = (S(d) / M + title_weight * title(d) + named_weight * named(d)) / A*, where S is the covered BM25 score
+//! ([`crate::query::evidence`]), M the highest S and A* the highest A of the candidates: the best documents by BM25, and
+//! those whose whole title the question mentions. It is the first round of an answer: every shard says what it found by
+//! the words, the best of that are weighed at their homes, and the scale is theirs.
 
+use crate::Result;
 use crate::commons::Commons;
-use crate::documents::{Documents, Posting, Postings};
-use crate::metadata::{Among, Every, Places};
-use crate::query::allowed::Allowed;
-use crate::shard::Shard;
-use crate::text::QueryWord;
-use std::sync::Arc;
+use crate::maps::Map;
+use crate::query::bm25::{self, Best, Found};
+use crate::query::buffers::Buffers;
+use crate::query::evidence::{Evidence, weigh};
+use crate::query::hop::{self, FromWord};
+use crate::query::names::{self, Named};
+use crate::query::question::Question;
+use crate::query::ranking::Ranking;
+use crate::query::view::{Local, Spot};
+use serde::{Deserialize, Serialize};
 
-/// How fast repeated terms saturate.
-pub const K1: f64 = 1.5;
-/// How much a document's length counts.
-pub const B: f64 = 0.75;
+/// What one shard finds by a question's words: at most `lexical_candidates` documents, the titles that stand in the
+/// question, each with one more bearer than may bear it, and the rows of the question's terms.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FoundByWords {
+    /// Documents by BM25, best first.
+    pub found: Vec<Found>,
+    /// Titles in the question.
+    pub named: Vec<Named>,
+    /// What the terms that live here are wired to, where the ranking asks for it.
+    pub wired: Vec<FromWord>,
+}
 
-// The search adds in single precision and in an order of its own, which is quicker. A question has at most some
-// 30,000 words, and each addition is off by 2^-24 of its sum at most: all together by less than this share. What the
-// search finds is scored anew in the canonical way.
-const ROUNDING: f32 = 1.0 + 4e-3;
+/// What a shard finds by a question's words. Documents below `floor` are left out.
+pub fn find(
+    local: Local<'_>,
+    question: &Question,
+    ranking: &Ranking,
+    floor: f64,
+    buffers: &mut Buffers,
+) -> Result<FoundByWords> {
+    let most = ranking.lexical_candidates as usize;
+    let found = bm25::find(local, &question.weighted(), most, floor, None, &mut buffers.bm25)?;
+    let named = names::mentions(local, &[&question.sequence], ranking)?.pop().unwrap_or_default();
+    let wired = if ranking.hop_share > 0.0 { hop::wired(local, question)? } else { Vec::new() };
+    Ok(FoundByWords { found, named, wired })
+}
 
-// A binary search costs as much as walking some fifty postings.
-const SEARCH_POSTINGS: usize = 48;
+/// What all shards find by a question's words.
+#[derive(Debug)]
+pub struct ByWords {
+    best: Best,
+    named: Vec<Vec<Vec<Named>>>,
+    wired: Vec<FromWord>,
+}
 
-/// A document found.
-#[derive(Copy, Clone, Debug, PartialEq)]
-pub struct Found {
-    /// Its BM25 score.
-    pub score: f64,
+impl ByWords {
+    /// Nothing yet.
+    pub fn new(ranking: &Ranking) -> ByWords {
+        ByWords { best: Best::new(ranking.lexical_candidates as usize, 0.0), named: Vec::new(), wired: Vec::new() }
+    }
+
+    /// What a document scores at least that can still be a candidate.
+    pub fn floor(&self) -> f64 {
+        self.best.threshold
+    }
+
+    /// Take what one more shard found. Shards may answer in any order.
+    pub fn gather(&mut self, reply: FoundByWords) {
+        self.best.gather(reply.found);
+        self.named.push(vec![reply.named]);
+        self.wired.extend(reply.wired);
+    }
+
+    /// The documents to weigh. None where no document has any of the words.
+    pub fn finish(self, question: &Question, commons: &Commons, ranking: &Ranking) -> Unweighed {
+        let found = self.best.finish();
+        let mut unweighed = Unweighed { wired: self.wired, ..Unweighed::default() };
+        if found.is_empty() {
+            return unweighed;
+        }
+        unweighed.spots = found.iter().map(|found| (found.spot(), found.id)).collect();
+        unweighed.by_words = found.len();
+        for named in names::gather(self.named, 1, ranking).into_iter().flatten() {
+            let share = (ranking.name_share * names::mass(&named.title, commons) / question.mass).min(1.0);
+            let strength = names::strength(&named.title, commons, ranking) * share;
+            for (spot, id) in named.bearers {
+                unweighed.named.insert(spot, strength);
+                if !unweighed.spots[..unweighed.by_words].iter().any(|known| known.0 == spot) {
+                    unweighed.spots.push((spot, id));
+                }
+            }
+        }
+        unweighed
+    }
+}
+
+/// Documents that may be answers and whose evidence is not known yet.
+#[derive(Debug, Default)]
+pub struct Unweighed {
+    /// Where they are, with their ids: those found by words first.
+    pub spots: Vec<(Spot, u128)>,
+    /// What the question's terms are wired to.
+    pub wired: Vec<FromWord>,
+    by_words: usize,
+    named: Map<Spot, f64>,
+}
+
+/// What a document has of a question whose terms are marked.
+pub fn evidence(
+    local: Local<'_>,
+    question: &Question,
+    place: u32,
+    ranking: &Ranking,
+    buffers: &mut Buffers,
+) -> Result<Evidence> {
+    local.poll()?;
+    let document = local.at(place);
+    let length = local.documents().lengths()[place as usize];
+    let Buffers { words, found, tally, .. } = buffers;
+    words.found(document, found);
+    Ok(weigh(question, found, document, length, local.commons, ranking, tally))
+}
+
+/// A document that may be an answer, with what the question's words alone say.
+#[derive(Copy, Clone, Debug)]
+pub struct Candidate {
+    /// Where it is.
+    pub spot: Spot,
     /// Its id, which ends ties.
     pub id: u128,
-    /// The seat of its home.
-    pub seat: usize,
-    /// Its place there.
-    pub place: u32,
+    /// What it has of the question's words.
+    pub evidence: Evidence,
+    /// The lexical part of its score.
+    pub points: f64,
 }
 
-/// Buffers that one query after another may use; they grow to the largest shard's number of documents.
-#[derive(Debug, Default)]
-pub struct Scratch {
-    scores: Vec<f32>,
-    touched: Vec<u32>,
-    ranked: Vec<f32>,
+/// What turns a document's evidence into its lexical part.
+#[derive(Clone, Debug, Default)]
+pub struct Scale {
+    best: f64,
+    top: f64,
+    named: Map<Spot, f64>,
 }
 
-/// A term of a question and what it weighs: count * idf * (k1 + 1), or a share of it.
-#[derive(Copy, Clone, Debug)]
-pub struct WeightedTerm {
-    /// The id of its node, which orders sums.
-    pub id: u128,
-    /// Its term index.
-    pub term: u32,
-    /// Its weight.
-    pub weight: f64,
-}
-
-/// The terms of a question that stand in some document, in the order of their ids.
-pub fn weighted(commons: &Commons, words: &[QueryWord]) -> Vec<WeightedTerm> {
-    let known = words.iter().filter_map(|word| Some((word, word.term?)));
-    let known = known.filter(|&(_, term)| commons.df(term) > 0);
-    let mut terms: Vec<WeightedTerm> = known
-        .map(|(word, term)| {
-            let weight = f64::from(word.count) * (commons.idf(term) * word.share()) * (K1 + 1.0);
-            WeightedTerm { id: commons.id(term), term, weight }
-        })
-        .collect();
-    terms.sort_unstable_by_key(|term| term.id);
-    terms
-}
-
-/// The `k` best documents among those allowed, best first; equal scores in order of document ids.
-pub fn search(
-    shards: &[Arc<Shard>],
-    commons: &Commons,
-    terms: &[WeightedTerm],
-    k: usize,
-    allowed: Option<&Allowed>,
-    scratch: &mut Scratch,
-) -> Vec<Found> {
-    if terms.is_empty() || k == 0 {
-        return Vec::new();
-    }
-    let mut best = Best { k, threshold: 0.0, found: Vec::new() };
-    for (seat, shard) in shards.iter().enumerate() {
-        let search = Search::new(shard.documents(), commons, terms);
-        match allowed.map(|allowed| allowed.at(seat)) {
-            None => search.run(seat, &Every, &mut best, scratch),
-            Some(places) if search.is_quicker_one_by_one(places) => search.one_by_one(seat, places, &mut best),
-            Some(places) => search.run(seat, places, &mut best, scratch),
+impl Scale {
+    /// The scale that candidates stand on, and the candidates, best first. Their evidence comes in their order.
+    pub fn new(unweighed: Unweighed, evidence: Vec<Evidence>, ranking: &Ranking) -> (Scale, Vec<Candidate>) {
+        let Unweighed { spots, by_words, named, .. } = unweighed;
+        let best = evidence[..by_words].iter().map(|evidence| evidence.covered(ranking)).fold(0.0, f64::max);
+        let mut scale = Scale { best, top: 0.0, named };
+        let all = spots.into_iter().zip(evidence);
+        let mut all: Vec<Candidate> =
+            all.map(|((spot, id), evidence)| Candidate { spot, id, evidence, points: 0.0 }).collect();
+        let raw = all.iter().map(|candidate| scale.raw(candidate.spot, &candidate.evidence, ranking));
+        scale.top = raw.fold(0.0, f64::max);
+        for candidate in &mut all {
+            candidate.points = scale.points(candidate.spot, &candidate.evidence, ranking);
         }
-    }
-    best.finish()
-}
-
-// A term's postings on one shard, and the most they can give to a document.
-struct List<'a> {
-    postings: &'a Postings,
-    weight: f64,
-    bound: f32,
-}
-
-struct Search<'a> {
-    documents: &'a Documents,
-    per_word: f64,
-    // In the order of the terms' ids.
-    lists: Vec<List<'a>>,
-}
-
-impl<'a> Search<'a> {
-    fn new(documents: &'a Documents, commons: &Commons, terms: &[WeightedTerm]) -> Self {
-        let per_word = per_word(commons);
-        let list = |term: &WeightedTerm| {
-            let postings = documents.postings(term.term)?;
-            let most = gain(term.weight, postings.most, postings.shortest, per_word);
-            Some(List { postings, weight: term.weight, bound: most as f32 * ROUNDING })
-        };
-        Search { documents, per_word, lists: terms.iter().filter_map(list).collect() }
+        all.sort_unstable_by(|a, b| b.points.total_cmp(&a.points).then(a.id.cmp(&b.id)));
+        (scale, all)
     }
 
-    fn gain(&self, list: &List<'_>, (place, count): Posting) -> f64 {
-        gain(list.weight, count, self.documents.lengths()[place as usize], self.per_word)
+    fn raw(&self, spot: Spot, evidence: &Evidence, ranking: &Ranking) -> f64 {
+        let covered = evidence.covered(ranking) / self.best;
+        covered + ranking.title_weight * evidence.title + ranking.named_weight * self.named(spot)
     }
 
-    fn rough_gain(&self, list: &List<'_>, (place, count): Posting) -> f32 {
-        let tf = count as f32;
-        let length = self.documents.lengths()[place as usize] as f32;
-        list.weight as f32 * (tf / (tf + ((K1 * (1.0 - B)) as f32 + self.per_word as f32 * length)))
+    /// The lexical part of a document's score.
+    pub fn points(&self, spot: Spot, evidence: &Evidence, ranking: &Ranking) -> f64 {
+        self.raw(spot, evidence, ranking) / self.top
     }
 
-    fn is_quicker_one_by_one(&self, places: &Places) -> bool {
-        let postings: usize = self.lists.iter().map(|list| list.postings.list.len()).sum();
-        places.count() * self.lists.len() * SEARCH_POSTINGS < postings
+    /// How much the question names a document by its title, from 0 to 1.
+    pub fn named(&self, spot: Spot) -> f64 {
+        self.named.get(&spot).copied().unwrap_or(0.0)
     }
 
-    fn one_by_one(&self, seat: usize, places: &Places, best: &mut Best) {
-        for place in places.iter() {
-            let score = self.exact(place);
-            if score > 0.0 {
-                best.push(Found { score, id: self.documents.all()[place as usize].id.0, seat, place });
-            }
-        }
-    }
-
-    fn run(&self, seat: usize, among: &impl Among, best: &mut Best, scratch: &mut Scratch) {
-        let Scratch { scores, touched, ranked } = scratch;
-        if scores.len() < self.documents.len() {
-            scores.resize(self.documents.len(), 0.0);
-        }
-        let mut order: Vec<&List<'_>> = self.lists.iter().collect();
-        order.sort_by(|a, b| b.bound.total_cmp(&a.bound));
-        // What the lists from each one on can give together.
-        let mut rest = vec![0.0f32; order.len() + 1];
-        for place in (0..order.len()).rev() {
-            rest[place] = rest[place + 1] + order[place].bound;
-        }
-        let mut threshold = best.threshold as f32 / ROUNDING;
-        let mut read = 0;
-        while read < order.len() && rest[read] >= threshold {
-            for &posting in order[read].postings.list.iter().filter(|posting| among.has(posting.0)) {
-                let score = &mut scores[posting.0 as usize];
-                if *score == 0.0 {
-                    touched.push(posting.0);
-                }
-                *score += self.rough_gain(order[read], posting);
-                if *score > threshold {
-                    ranked.push(*score);
-                }
-            }
-            read += 1;
-            threshold = threshold.max(kth(best.k, ranked));
-        }
-        for next in read..order.len() {
-            let can_win = |place: &u32| {
-                let score = &mut scores[*place as usize];
-                let keep = (*score + rest[next]) * ROUNDING >= threshold;
-                if !keep {
-                    *score = 0.0;
-                }
-                keep
-            };
-            touched.retain(can_win);
-            self.complete(order[next], touched, scores, |score| {
-                if score > threshold {
-                    ranked.push(score);
-                }
-            });
-            threshold = threshold.max(kth(best.k, ranked));
-        }
-        for place in touched.drain(..) {
-            let score = std::mem::take(&mut scores[place as usize]);
-            if score * ROUNDING >= threshold {
-                let id = self.documents.all()[place as usize].id.0;
-                best.push(Found { score: self.exact(place), id, seat, place });
-            }
-        }
-    }
-
-    // Add a list's share to the documents that still can win, by whichever is shorter to walk.
-    fn complete(&self, list: &List<'_>, candidates: &[u32], scores: &mut [f32], mut risen: impl FnMut(f32)) {
-        let postings = &list.postings.list;
-        let mut add = |posting: Posting| {
-            let score = &mut scores[posting.0 as usize];
-            // Not among the candidates (as whoever is not allowed), or no candidate any more.
-            if *score != 0.0 {
-                *score += self.rough_gain(list, posting);
-                risen(*score);
-            }
-        };
-        if candidates.len() * SEARCH_POSTINGS > postings.len() {
-            postings.iter().copied().for_each(add);
-        } else {
-            candidates.iter().filter_map(|&place| posting_of(postings, place)).for_each(&mut add);
-        }
-    }
-
-    fn exact(&self, place: u32) -> f64 {
-        let gains = self.lists.iter().filter_map(|list| {
-            let posting = posting_of(&list.postings.list, place)?;
-            Some(self.gain(list, posting))
-        });
-        gains.sum()
-    }
-}
-
-/// What each word of a document adds to the bound of its terms: k1 * b / mean. 0 where documents have function words alone.
-pub(crate) fn per_word(commons: &Commons) -> f64 {
-    let mean = commons.mean_length();
-    if mean > 0.0 { K1 * B / mean } else { 0.0 }
-}
-
-/// What a term gives to a document: weight * tf / (tf + k1 (1 - b + b * length / mean)), with
-/// `per_word` = k1 * b / mean.
-pub(crate) fn gain(weight: f64, count: u32, length: u32, per_word: f64) -> f64 {
-    let tf = f64::from(count);
-    weight * (tf / (tf + (K1 * (1.0 - B) + per_word * f64::from(length))))
-}
-
-fn posting_of(postings: &[Posting], place: u32) -> Option<Posting> {
-    postings.binary_search_by_key(&place, |posting| posting.0).ok().map(|found| postings[found])
-}
-
-// The k-th best of the scores that a list lifted above the threshold: no document below it can be among the k best.
-// 0 while there are fewer. Leaves `risen` empty.
-fn kth(k: usize, risen: &mut Vec<f32>) -> f32 {
-    let threshold =
-        if risen.len() < k { 0.0 } else { *risen.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a)).1 / ROUNDING };
-    risen.clear();
-    threshold
-}
-
-// Keeps a few times k candidates and cuts them back now and then: cheaper than a heap, and as exact.
-struct Best {
-    k: usize,
-    threshold: f64,
-    found: Vec<Found>,
-}
-
-fn rank(a: &Found, b: &Found) -> std::cmp::Ordering {
-    b.score.total_cmp(&a.score).then(a.id.cmp(&b.id))
-}
-
-impl Best {
-    fn push(&mut self, found: Found) {
-        self.found.push(found);
-        if self.found.len() >= self.k.saturating_mul(3).saturating_add(64) {
-            self.cut();
-        }
-    }
-
-    fn cut(&mut self) {
-        if self.found.len() >= self.k {
-            let (_, last, _) = self.found.select_nth_unstable_by(self.k - 1, rank);
-            self.threshold = last.score;
-            self.found.truncate(self.k);
-        }
-    }
-
-    fn finish(mut self) -> Vec<Found> {
-        self.cut();
-        self.found.sort_unstable_by(rank);
-        self.found
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::colony::Colony;
-    use crate::config::ColonyConfig;
-    use crate::metadata::{Comparison, Filter, Metadata, Value, Values};
-    use crate::ring::Ring;
-    use crate::text::Session;
-    use proptest::prelude::*;
-
-    // Every document scored, none left out but those that are not allowed.
-    fn exhaustive(colony: &Colony, terms: &[WeightedTerm], k: usize, filter: &Filter) -> Vec<Found> {
-        let (state, mut all) = (colony.state(), Vec::new());
-        for (seat, shard) in state.shards().iter().enumerate() {
-            let search = Search::new(shard.documents(), state.commons(), terms);
-            for (place, document) in shard.documents().all().iter().enumerate() {
-                let score = search.exact(place as u32);
-                if score > 0.0 && filter.accepts(&document.metadata) {
-                    all.push(Found { score, id: document.id.0, seat, place: place as u32 });
-                }
-            }
-        }
-        all.sort_unstable_by(rank);
-        all.truncate(k);
-        all
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
-
-        #[test]
-        fn pruning_never_shows(
-            texts in prop::collection::vec(prop::collection::vec(prop_oneof![0u32..4, 0u32..30], 1..30), 1..80),
-            question in prop::collection::vec(0u32..30, 1..6), shards in 1u32..5, k in 1usize..12, apart in 1i64..30,
-        ) {
-            let words = |numbers: &[u32]| numbers.iter().map(|n| format!("w{n}x")).collect::<Vec<_>>().join(" ");
-            let mut colony = Colony::new(ColonyConfig::default(), Ring::new(shards, 50)).unwrap();
-            for (number, text) in texts.iter().enumerate() {
-                // From every document to so few that each is looked at alone.
-                let group = Values::One(Value::Int(number as i64 % apart));
-                let metadata = Metadata::new(vec![("group".into(), group)]).unwrap();
-                colony.ingest_with(Some(&number.to_string()), "", &words(text), metadata).unwrap();
-            }
-            let mut session = Session::new(colony.state().commons().lexicon().clone());
-            let terms = weighted(colony.state().commons(), &session.query(&words(&question)));
-            let mut scratch = Scratch::default();
-            let only = vec![("group".into(), vec![Comparison::In(vec![Value::Int(0)])])];
-            for filter in [Filter::default(), Filter::new(only).unwrap(), Filter::default()] {
-                let (shards, commons) = (colony.state().shards(), colony.state().commons());
-                let allowed = Allowed::new(shards, &filter);
-                let found = search(shards, commons, &terms, k, allowed.as_ref(), &mut scratch);
-                prop_assert_eq!(found, exhaustive(&colony, &terms, k, &filter));
-            }
-        }
+    /// What a unit of the three terms of a lexical part is worth in it: the covered BM25 score's, and the two of
+    /// titles before their weights.
+    pub fn units(&self) -> (f64, f64) {
+        (1.0 / (self.best * self.top), 1.0 / self.top)
     }
 }

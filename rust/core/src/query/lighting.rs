@@ -1,8 +1,11 @@
 //! Why concepts were lit: by which seeds, and by which words of the question.
 
-use crate::query::answer::{Buffers, Inquiry, View};
-use crate::query::seeds::{Seed, Spot};
-use crate::query::spread::{term_weight, voice};
+use crate::Result;
+use crate::query::buffers::Buffers;
+use crate::query::inquiry::Inquiry;
+use crate::query::lit::term_weight;
+use crate::query::seeds::{Seed, Voice};
+use crate::query::view::{Spot, View};
 use std::sync::Arc;
 
 /// How a concept was lit. The shares of its words sum to 1, and so do those of its seeds, but for what a hop from the
@@ -33,73 +36,68 @@ pub struct ConceptShare {
 pub struct Lighting<'a> {
     inquiry: &'a Inquiry,
     view: View<'a>,
-    // For each seed, the question's words with their shares of its BM25 score.
-    words: Vec<Vec<(u32, f64)>>,
     // By place among the lit concepts.
     known: Vec<Option<Arc<Light>>>,
 }
 
 impl<'a> Lighting<'a> {
-    /// Words and concepts must be marked, as they are after an answer.
-    pub fn new(inquiry: &'a Inquiry, view: View<'a>, buffers: &mut Buffers) -> Self {
-        let words = inquiry.seeds.iter().map(|seed| {
-            let mut gains = inquiry.gains(view, seed.spot, buffers);
-            let sum: f64 = gains.iter().map(|gain| gain.1).sum();
-            gains.iter_mut().for_each(|gain| gain.1 /= sum);
-            gains
-        });
-        Lighting { inquiry, view, words: words.collect(), known: vec![None; inquiry.spread.lit.len()] }
+    /// Nothing is worked out yet. Concepts must be marked, as they are after an answer.
+    pub fn new(inquiry: &'a Inquiry, view: View<'a>) -> Self {
+        Lighting { inquiry, view, known: vec![None; inquiry.scorers.concepts.lit.len()] }
     }
 
     /// The `most` concepts that give most to a document whose concept part is `part`, most first.
-    pub fn shares(&mut self, spot: Spot, part: f64, most: usize, buffers: &mut Buffers) -> Vec<ConceptShare> {
+    pub fn shares(&mut self, spot: Spot, part: f64, most: usize, buffers: &mut Buffers) -> Result<Vec<ConceptShare>> {
         if part <= 0.0 {
-            return Vec::new();
+            return Ok(Vec::new());
         }
-        let document = &self.view.shards[spot.0].documents().all()[spot.1 as usize];
-        buffers.concepts.found(document, &mut buffers.found);
-        let lit = &self.inquiry.spread.lit;
+        buffers.concepts.found(self.view.at(spot), &mut buffers.found);
+        let lit = &self.inquiry.scorers.concepts.lit;
         let found = buffers.found.iter();
         let mut given: Vec<(u32, f64)> =
             found.map(|&(place, tf)| (place, lit[place as usize].weight * term_weight(tf))).collect();
         let sum: f64 = given.iter().map(|given| given.1).sum();
         given.sort_by(|a, b| b.1.total_cmp(&a.1));
         given.truncate(most);
-        let share = |(place, weight)| ConceptShare { points: part * (weight / sum), light: self.light(place) };
+        let share = |(place, weight)| Ok(ConceptShare { points: part * (weight / sum), light: self.light(place)? });
         given.into_iter().map(share).collect()
     }
 
-    fn light(&mut self, place: u32) -> Arc<Light> {
-        let Lighting { inquiry, view, words, known } = self;
-        let light = known[place as usize].get_or_insert_with(|| Arc::new(work_out(inquiry, *view, words, place)));
-        light.clone()
+    fn light(&mut self, place: u32) -> Result<Arc<Light>> {
+        if let Some(light) = &self.known[place as usize] {
+            return Ok(light.clone());
+        }
+        self.view.poll()?;
+        let light = Arc::new(work_out(self.inquiry, self.view, place));
+        self.known[place as usize] = Some(light.clone());
+        Ok(light)
     }
 }
 
-fn work_out(inquiry: &Inquiry, view: View<'_>, words: &[Vec<(u32, f64)>], place: u32) -> Light {
-    let (spread, term) = (&inquiry.spread, inquiry.spread.lit[place as usize].term);
-    let mut by_word: Vec<(u32, f64)> = Vec::new();
-    let mut add = |word: u32, share: f64| match by_word.iter_mut().find(|known| known.0 == word) {
-        Some(known) => known.1 += share,
-        None => by_word.push((word, share)),
-    };
-    spread.hops_to(place).for_each(|(word, share)| add(word, share));
-    let lights: Vec<f64> = inquiry.seeds.iter().map(|seed| seed.weight * strength(view, seed, term)).collect();
+fn work_out(inquiry: &Inquiry, view: View<'_>, place: u32) -> Light {
+    let spread = &inquiry.scorers.concepts;
+    let term = spread.lit[place as usize].term;
+    // By place in the question: no share is 0, and what is 0 led to nothing.
+    let mut shares = vec![0.0; inquiry.question.words.len()];
+    spread.hops_to(place).for_each(|(word, share)| shares[word as usize] += share);
+    let seeds = || inquiry.seeds.iter().zip(&inquiry.voices);
+    let lights: Vec<f64> = seeds().map(|(seed, voice)| seed.weight * strength(voice, term)).collect();
     let all: f64 = lights.iter().sum();
     let seeded = 1.0 - spread.straight(place);
     let mut by_seed: Vec<(&Seed, f64)> = Vec::new();
-    for ((seed, words), light) in inquiry.seeds.iter().zip(words).zip(lights) {
+    for ((seed, voice), light) in seeds().zip(lights) {
         if light <= 0.0 {
             continue;
         }
         let share = seeded * (light / all);
         by_seed.push((seed, share));
-        words.iter().for_each(|&(word, gain)| add(word, share * gain));
+        voice.found_by.iter().for_each(|&(word, gain)| shares[word as usize] += share * gain);
     }
     by_seed.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let mut by_word: Vec<(u32, f64)> = (0..).zip(shares).filter(|(_, share)| *share != 0.0).collect();
     by_word.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    let name = |seed: &Seed| view.shards[seed.spot.0].documents().all()[seed.spot.1 as usize].name();
-    let form = |word: u32| inquiry.question.words[word as usize].form.clone();
+    let name = |seed: &Seed| view.at(seed.spot).name();
+    let form = |word: u32| inquiry.question.words[word as usize].clone();
     Light {
         label: view.commons.label(term),
         term,
@@ -109,10 +107,9 @@ fn work_out(inquiry: &Inquiry, view: View<'_>, words: &[Vec<(u32, f64)>], place:
 }
 
 // How strongly a seed speaks of a term.
-fn strength(view: View<'_>, seed: &Seed, term: u32) -> f64 {
-    let (terms, norm) = voice(view.shards, seed);
-    match terms.binary_search_by_key(&term, |known| known.0) {
-        Ok(at) => term_weight(terms[at].1) / norm,
+fn strength(voice: &Voice, term: u32) -> f64 {
+    match voice.terms.binary_search_by_key(&term, |known| known.0) {
+        Ok(at) => term_weight(voice.terms[at].1) / voice.norm,
         Err(_) => 0.0,
     }
 }

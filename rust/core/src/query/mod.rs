@@ -1,23 +1,44 @@
-//! Answers: lexical scores over every shard with global statistics, and concepts near a question.
+//! Answers: documents by words, concepts and titles, with the reasons for each; and concepts near a question.
+//!
+//! * [`view`] is the committed state that a question reads, [`question`] the question, [`ranking`] every constant.
+//! * [`bm25`] finds documents by words; [`evidence`] is what one document has of a question.
+//! * The parts of a score: [`lexical`], [`concepts`] with [`lit`], [`bridge`]; [`parts`] is their table. [`seeds`] are the
+//!   documents that
+//!   light up concepts, [`hop`] what the question's words light up, [`names`] titles that a text mentions.
+//! * [`inquiry`] runs the rounds that it takes to score any document, [`answer`] those that find the best.
+//! * [`explain`], [`lighting`] and [`passages`] say why; [`near`] ranks concepts; [`allowed`] restricts who may answer.
 
 pub mod allowed;
 pub mod answer;
+pub mod bm25;
+pub mod bridge;
+pub mod buffers;
 pub mod concepts;
 pub mod evidence;
 pub mod explain;
 pub mod hop;
+pub mod inquiry;
 pub mod lexical;
 pub mod lighting;
-mod passages;
+pub mod lit;
+pub mod marks;
+pub mod names;
+pub mod near;
+pub mod parts;
+pub mod passages;
 pub mod question;
 pub mod ranking;
 pub mod seeds;
-pub mod spread;
+pub mod view;
 
 pub use allowed::Allowed;
-pub use answer::{Answer, Buffers, Hit, Inquiry, Nothing, Parts, View};
-pub use concepts::RankedConcept;
+pub use answer::{Answer, Hit};
+pub use bm25::{Found, Scratch};
+pub use buffers::Buffers;
 pub use explain::Explanation;
-pub use lexical::{Found, Scratch};
+pub use inquiry::{Inquiry, Nothing};
 pub use lighting::{ConceptShare, Light, Lighting};
+pub use near::RankedConcept;
+pub use parts::{Part, Parts};
 pub use ranking::Ranking;
+pub use view::{Local, Spot, View};

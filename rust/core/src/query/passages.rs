@@ -1,7 +1,8 @@
 //! The passage of a document that has most of a question.
 
 use crate::documents::Document;
-use crate::query::answer::{Buffers, Inquiry};
+use crate::query::buffers::Buffers;
+use crate::query::inquiry::Inquiry;
 use crate::text::passages::trimmed;
 
 impl Inquiry {
@@ -12,9 +13,9 @@ impl Inquiry {
         let sequence = &document.sequence;
         let passages = sequence.passages();
         if passages.is_empty() {
-            return trimmed(&document.text, (0, document.text.len()));
+            return trimmed(&document.body.text, (0, document.body.text.len()));
         }
-        let strongest = self.spread.lit.iter().map(|lit| lit.weight).fold(0.0, f64::max);
+        let strongest = self.scorers.concepts.lit.iter().map(|lit| lit.weight).fold(0.0, f64::max);
         let mean = self.question.mass / self.question.content.max(1) as f64;
         // What each term of the document is worth, and how often the passage at hand has it.
         let mut terms: Vec<(f64, u32)> = document
@@ -23,7 +24,7 @@ impl Inquiry {
             .map(|&(term, _)| {
                 let mass = match (buffers.words.of(term), buffers.concepts.of(term)) {
                     (0, 0) => 0.0,
-                    (0, lit) => self.spread.lit[lit as usize - 1].weight / strongest * 0.5 * mean,
+                    (0, lit) => self.scorers.concepts.lit[lit as usize - 1].weight / strongest * 0.5 * mean,
                     (word, _) => self.question.terms[word as usize - 1].mass(),
                 };
                 (mass, 0)

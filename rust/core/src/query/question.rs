@@ -1,12 +1,13 @@
 //! A question, read once and sent to every shard.
 
 use crate::commons::Commons;
-use crate::query::lexical::{K1, WeightedTerm};
+use crate::query::bm25::{K1, WeightedTerm};
 use crate::text::{QueryWord, Role, Session};
 use crate::titles::BREAK;
+use serde::{Deserialize, Serialize};
 
 /// A term of a question that stands in some document.
-#[derive(Copy, Clone, Debug, PartialEq)]
+#[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QuestionTerm {
     /// The id of its node, which orders sums.
     pub id: u128,
@@ -14,7 +15,7 @@ pub struct QuestionTerm {
     pub term: u32,
     /// How often the question has it.
     pub count: u32,
-    /// ln(1 + (N - df + 0.5) / (df + 0.5)), or the share of it that its word has ([`QueryWord::share`]).
+    /// ln(1 + (N - df + 0.5) / (df + 0.5)), or the share of it that its word has ([`crate::text::QueryWord::share`]).
     pub idf: f64,
     /// The place of its word in [`Question::words`].
     pub word: u32,
@@ -28,12 +29,16 @@ impl QuestionTerm {
 }
 
 /// A question against one committed state.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Question {
     /// Its words, in the order in which they were asked.
-    pub words: Vec<QueryWord>,
+    pub words: Vec<String>,
     /// Its terms that stand in some document, in the order of their ids.
     pub terms: Vec<QuestionTerm>,
+    /// The places of its words that no document has; function words and what says others again are not told.
+    pub unknown: Vec<u32>,
+    /// Whether it has other words than function words.
+    pub has_content: bool,
     /// Its terms in the order of the text without function words, then with them where there are any: for the mentions of
     /// titles, of which some have no other words.
     pub sequence: Vec<u32>,
@@ -70,7 +75,14 @@ impl Question {
         terms.sort_unstable_by_key(|term| term.id);
         let mass = terms.iter().map(QuestionTerm::mass).sum();
         let content = terms.iter().filter(|term| commons.role(term.term) != Role::Function).count();
-        Question { words, terms, sequence, content, mass }
+        let has_content = words.iter().any(|word| word.role != Role::Function);
+        let is_unknown = |word: &QueryWord| {
+            let is_told = word.stands && word.role != Role::Function;
+            is_told && word.term.is_none_or(|term| commons.df(term) == 0)
+        };
+        let unknown = (0..words.len() as u32).filter(|&place| is_unknown(&words[place as usize])).collect();
+        let words = words.into_iter().map(|word| word.form).collect();
+        Question { words, terms, unknown, has_content, sequence, content, mass }
     }
 
     /// The terms as BM25 weighs them.

@@ -1,7 +1,8 @@
 //! Act: granted documents are lysed at their home and their concepts addressed to the concepts' homes, and so is
 //! what was reinforced.
 
-use super::{Sensed, Shard};
+use super::Shard;
+use super::sense::Sensed;
 use crate::Result;
 use crate::cancel::Cancel;
 use crate::commons::{Commons, idf};
@@ -14,33 +15,35 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a shard staged in Act.
-#[derive(Clone, Debug, Default)]
-pub struct Acted {
+#[derive(Debug)]
+pub(super) struct Acted {
     /// One batch for each shard that is home to any concept this shard speaks of, itself included, by seat.
-    pub outbox: Vec<Batch>,
+    pub(super) outbox: Vec<Batch>,
     /// The documents lysed, by place, with the concepts chosen.
-    pub(crate) lysed: Vec<(u32, Box<[u32]>)>,
+    pub(super) lysed: Vec<(u32, Box<[u32]>)>,
 }
 
 impl Shard {
     /// Lyse the documents granted to this shard, call back what its deleted documents had wired, and tell what its
     /// documents were reinforced with.
     ///
-    /// A document's concepts are its terms, function words and single signs aside, of highest (1 + ln tf) * idf with the statistics at the tick's cut, ties by term id.
+    /// A document's concepts are its terms, function words and single signs aside, of highest (1 + ln tf) * idf with the
+    /// statistics at the tick's cut, ties by term id.
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`].
-    pub fn act(&self, plan: &Plan, commons: &Commons, _sensed: &Sensed, cancel: &Cancel) -> Result<Acted> {
+    pub(super) fn act(&self, plan: &Plan, commons: &Commons, _sensed: &Sensed, cancel: &Cancel) -> Result<Acted> {
         cancel.poll()?;
         let grants = &plan.grants[self.seat];
         let mut salience = Salience::new(commons);
         let mut wired = Addressed::new(commons);
         let mut lysed = Vec::with_capacity(grants.len());
-        for (number, &place) in grants.iter().enumerate() {
+        for (number, &id) in grants.iter().enumerate() {
             if number % 64 == 0 {
                 cancel.poll()?;
             }
-            let concepts = salience.concepts(&self.documents.all()[place as usize], cancel)?;
+            let place = self.documents.place(id).expect("a granted document stands at its home");
+            let concepts = salience.concepts(self.documents.at(place), cancel)?;
             wired.push(&concepts, plan.stamp());
             lysed.push((place, concepts));
         }
@@ -56,7 +59,7 @@ impl Shard {
             let batch = Batch { tick: plan.tick, from: self.id, to, wired, unwired, uses };
             (!batch.is_empty()).then_some(batch)
         };
-        Ok(Acted { outbox: shares.zip(commons.ring.shards()).filter_map(batch).collect(), lysed })
+        Ok(Acted { outbox: shares.zip(commons.ring().shards()).filter_map(batch).collect(), lysed })
     }
 
     // By seat: how often the waiting reinforcements use what lives there. A synapse lives with its source, so a pair is
@@ -70,7 +73,7 @@ impl Shard {
                 cancel.poll()?;
             }
             // The dictionary may be ahead of the colony.
-            let term = |stem: &str| commons.lexicon.term(stem).filter(|&term| (term as usize) < commons.terms());
+            let term = |stem: &str| commons.lexicon().term(stem).filter(|&term| (term as usize) < commons.terms());
             let terms: Vec<Option<u32>> = reinforcement.stems().iter().map(|stem| term(stem)).collect();
             for &term in terms.iter().flatten() {
                 *concepts.entry(term).or_default() += times;
@@ -82,7 +85,7 @@ impl Shard {
                 }
             }
         }
-        let mut by_seat = vec![Uses::default(); commons.slots.len()];
+        let mut by_seat = vec![Uses::default(); commons.seat_count()];
         let seat = |term: u32| commons.seat(commons.home(term).shard);
         for (term, times) in concepts {
             by_seat[seat(term)].concepts.push((term, times));
@@ -106,7 +109,7 @@ struct Addressed<'a> {
 
 impl<'a> Addressed<'a> {
     fn new(commons: &'a Commons) -> Self {
-        let seats = commons.slots.len();
+        let seats = commons.seat_count();
         Addressed {
             commons,
             lists: Lists::default(),
@@ -153,7 +156,7 @@ const REMEMBERED: usize = 4096;
 
 impl<'a> Salience<'a> {
     fn new(commons: &'a Commons) -> Self {
-        let most = commons.config.concepts_per_document as usize;
+        let most = commons.config().concepts_per_document as usize;
         Salience { commons, most, idf_by_df: Vec::new(), weight_by_tf: Vec::new(), ranked: Vec::new() }
     }
 
@@ -168,7 +171,7 @@ impl<'a> Salience<'a> {
             cancel.poll()?;
             for &(term, count) in chunk.iter().filter(|term| self.commons.role(term.0) == Role::Word) {
                 let df = self.commons.df(term);
-                let idf = remembered(&mut self.idf_by_df, df, |df| idf(self.commons.documents, df));
+                let idf = remembered(&mut self.idf_by_df, df, |df| idf(self.commons.documents(), df));
                 let weight = remembered(&mut self.weight_by_tf, count, |count| 1.0 + libm::log(f64::from(count)));
                 self.ranked.push((weight * idf, term));
             }

@@ -1,71 +1,24 @@
 //! Decay: synapses whose tick has come are gone, the inbox is delivered, rows above the cap keep their strongest.
 
-use super::{Acted, Sensed, Shard};
-use crate::agents::Digester;
+use super::Shard;
+use super::delta::{CrossEdge, Delta, NodeChange};
 use crate::cancel::Cancel;
 use crate::commons::Commons;
 use crate::graph::delivery::{Activations, Census, Delivery, Unwired};
 use crate::graph::{Decay, Row};
-use crate::ids::{AgentId, ShardId, Tick};
+use crate::ids::ShardId;
 use crate::maps::Map;
 use crate::message::Batch;
 use crate::plan::Plan;
 use crate::{Error, Result};
 
-/// A new synapse whose target lives on another shard.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub struct CrossEdge {
-    /// The source's term index.
-    pub source: u32,
-    /// The target's term index.
-    pub target: u32,
-    /// The weight in fixed point (2^-24).
-    pub weight: u32,
-}
-
-/// What a tick makes of a concept.
-#[derive(Copy, Clone, Debug)]
-pub(crate) struct NodeChange {
-    pub(crate) slot: u32,
-    pub(crate) term: u32,
-    pub(crate) wirings: u32,
-    pub(crate) uses: u64,
-}
-
-/// Everything a tick changes on one shard.
-#[derive(Debug)]
-pub struct Delta {
-    pub(crate) tick: Tick,
-    pub(crate) slots: usize,
-    pub(crate) nodes: Vec<NodeChange>,
-    pub(crate) rows: Vec<(u32, Row)>,
-    pub(crate) census: Census,
-    pub(crate) lysed: Vec<(u32, Box<[u32]>)>,
-    pub(crate) digesters: Vec<(AgentId, Option<Digester>)>,
-    pub(crate) touched: u64,
-    pub(crate) exchanged: u64,
-    /// Concepts after the tick.
-    pub node_count: u64,
-    /// Living synapses after the tick.
-    pub edge_count: u64,
-    /// New synapses of this tick whose target lives elsewhere, in no order that means anything.
-    pub cross_edges: Vec<CrossEdge>,
-}
-
 impl Shard {
-    /// Stage the end of a tick from what was sensed, what was done, and the batches from every shard.
+    /// Stage the end of a tick from the batches of every shard. What the shard itself sensed and lysed is added by
+    /// its seat, which cannot fail.
     ///
     /// # Errors
     /// [`Error::Cancelled`]; [`Error::BarrierFailed`] for a batch of another tick or for another shard.
-    pub fn decay(
-        &self,
-        plan: &Plan,
-        commons: &Commons,
-        sensed: Sensed,
-        acted: Acted,
-        inbox: &[Batch],
-        cancel: &Cancel,
-    ) -> Result<Delta> {
+    pub(super) fn decay(&self, plan: &Plan, commons: &Commons, inbox: &[Batch], cancel: &Cancel) -> Result<Delta> {
         cancel.poll()?;
         if let Some(stray) = inbox.iter().find(|batch| batch.tick != plan.tick || batch.to != self.id) {
             let (tick, to, here, now) = (stray.tick, stray.to, self.id, plan.tick);
@@ -75,13 +28,14 @@ impl Shard {
         let stamp = plan.stamp();
         let mut delta = Delta {
             tick: plan.tick,
-            slots: commons.slots[self.seat] as usize,
+            slots: commons.vocabulary().slots(self.seat) as usize,
             nodes: Vec::new(),
             rows: Vec::new(),
             census: Census::new(stamp),
-            lysed: acted.lysed,
-            digesters: sensed.claims.into_iter().map(|(agent, taken)| (agent.id, agent.after(taken))).collect(),
+            lysed: Vec::new(),
+            digesters: Vec::new(),
             touched: 0,
+            sweep: None,
             exchanged: inbox.iter().filter(|batch| batch.from != self.id).map(Batch::nbytes).sum(),
             node_count: self.node_count,
             edge_count: 0,
@@ -91,13 +45,26 @@ impl Shard {
             self.deliver(commons, inbox, cancel, &mut delta)?;
         }
         delta.census.close();
-        let expired = self.ends.get(&stamp).copied().unwrap_or(0);
-        delta.edge_count = (self.live - expired).wrapping_add_signed(delta.census.live);
+        delta.edge_count = self.edges_after(stamp, &delta.census);
+        self.sweep(&Decay::new(commons.config()), &mut delta);
         Ok(delta)
     }
 
+    // The living synapses once a tick is made. Here and not in Advance it is held that no count falls below 0: a tick that
+    // cannot be right is not made.
+    fn edges_after(&self, stamp: u32, census: &Census) -> u64 {
+        let ending = |end| self.ends.get(&end).copied().unwrap_or(0);
+        for (&end, &change) in &census.ends {
+            // Those that end now have ended before anything is delivered.
+            let before = if end == stamp { 0 } else { ending(end) };
+            assert!(before.checked_add_signed(change).is_some(), "more synapses than there are end at tick {end}");
+        }
+        let left = self.live.checked_sub(ending(stamp)).and_then(|left| left.checked_add_signed(census.live));
+        left.expect("no more synapses end than there are")
+    }
+
     fn deliver(&self, commons: &Commons, inbox: &[Batch], cancel: &Cancel, delta: &mut Delta) -> Result<()> {
-        let decay = Decay::new(&commons.config);
+        let decay = Decay::new(commons.config());
         let lists: Vec<&[u32]> = inbox.iter().flat_map(Batch::lists).collect();
         let sources = Sources::gather(&lists, self.id, commons, cancel)?;
         let mut activations = Activations::new(commons.terms());
@@ -111,21 +78,22 @@ impl Shard {
         let used = used(inbox);
         let alone = unwired.keys().chain(used.keys().filter(|source| !unwired.contains_key(*source)));
         let alone: Vec<u32> = alone.filter(|source| !sources.has(**source)).copied().collect();
-        let mut delivery = Delivery::new(&decay, &commons.config, delta.tick as u32, &commons.df, &commons.ids);
-        let mut work = 0;
+        let mut delivery = Delivery::new(
+            &decay,
+            commons.config(),
+            delta.tick as u32,
+            commons.statistics().all_df(),
+            commons.vocabulary().ids(),
+        );
+        let mut work = Work { cancel, left: WORK_POLL };
         let (no_row, many) = (Row::default(), self.id_is_one_of_many(commons));
         delta.rows.reserve(sources.terms.len());
         for (number, &source) in sources.terms.iter().chain(&alone).enumerate() {
             for &list in sources.lists_of(number) {
                 let list = lists[list as usize];
-                work += list.len();
+                work.add(list.len())?;
                 for &target in list {
                     activations.add(target);
-                }
-                // About a millisecond of work.
-                if work > 1 << 18 {
-                    work = 0;
-                    cancel.poll()?;
                 }
             }
             activations.remove(source);
@@ -149,7 +117,7 @@ impl Shard {
                 continue;
             }
             delta.touched += row.len() as u64;
-            work += 64 + row.len() * (1 + gone.len());
+            work.add(64 + row.len() * (1 + gone.len()))?;
             let new = delivery.deliver(row, gone, &mut activations, reinforced, &mut delta.census, |made| {
                 if many && commons.home(made.target).shard != self.id {
                     delta.cross_edges.push(CrossEdge { source, target: made.target, weight: made.weight });
@@ -166,7 +134,27 @@ impl Shard {
     }
 
     fn id_is_one_of_many(&self, commons: &Commons) -> bool {
-        commons.slots.len() > 1
+        commons.seat_count() > 1
+    }
+}
+
+// About a millisecond of work, in activations and in synapses held against lists.
+const WORK_POLL: usize = 1 << 18;
+
+// Polls once for each so much work.
+struct Work<'a> {
+    cancel: &'a Cancel,
+    left: usize,
+}
+
+impl Work<'_> {
+    fn add(&mut self, amount: usize) -> Result<()> {
+        if amount < self.left {
+            self.left -= amount;
+            return Ok(());
+        }
+        self.left = WORK_POLL;
+        self.cancel.poll()
     }
 }
 

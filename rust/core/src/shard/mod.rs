@@ -1,19 +1,22 @@
 //! The shard: a pure state machine over what it owns.
 //!
-//! [`Shard::sense`], [`Shard::act`] and [`Shard::decay`] read the committed state and stage what will change;
-//! [`Shard::advance`] swaps it in, calls nothing and cannot fail. Dropping what was staged is aborting the tick.
+//! Sense, Act and Decay read the committed state and stage what will change; a [`Seat`] keeps what is staged and the
+//! order of the phases. [`Shard::advance`] swaps it in, calls nothing and cannot fail. Dropping what was staged is
+//! aborting the tick.
 
 mod act;
 mod deliver;
+mod delta;
+mod seat;
 mod sense;
+mod sweep;
 
-pub use act::Acted;
-pub use deliver::{CrossEdge, Delta};
-pub use sense::Sensed;
+pub use delta::{CrossEdge, Delta};
+pub use seat::{Seat, exchange};
 
 use crate::agents::Digester;
 use crate::commons::Commons;
-use crate::documents::{AnalysedDocument, Document, Documents};
+use crate::documents::{Analysed, Document, Documents};
 use crate::graph::{Decay, Row, Synapse};
 use crate::ids::{AgentId, DocumentId, ShardId, Tick};
 use crate::reinforcement::{Reinforcement, Waiting, size_of_waiting};
@@ -66,6 +69,8 @@ pub struct Shard {
     ends: BTreeMap<u32, u64>,
     // Synapses stored, gone ones included.
     stored: u64,
+    // Where a sweep goes on, if one is under way.
+    sweep: Option<usize>,
     touched: u64,
 }
 
@@ -88,6 +93,7 @@ impl Shard {
             live: 0,
             ends: BTreeMap::new(),
             stored: 0,
+            sweep: None,
             touched: 0,
         }
     }
@@ -160,7 +166,7 @@ impl Shard {
 
     /// The living synapses of a concept that lives here, in no order that means anything.
     pub fn row<'a>(&'a self, term: u32, commons: &Commons) -> impl Iterator<Item = Synapse> + 'a {
-        let decay = Decay::new(&commons.config);
+        let decay = Decay::new(commons.config());
         let now = self.tick as u32;
         let row = self.node(term, commons).map(|node| node.row.iter());
         row.into_iter().flatten().filter(move |synapse| decay.is_alive(synapse, now))
@@ -179,7 +185,7 @@ impl Shard {
     }
 
     fn node(&self, term: u32, commons: &Commons) -> Option<&Node> {
-        let home = commons.homes.get(term as usize).filter(|home| home.shard == self.id)?;
+        let home = commons.vocabulary().homes().get(term as usize).filter(|home| home.shard == self.id)?;
         self.nodes.get(home.slot as usize).filter(|node| node.wirings > 0)
     }
 
@@ -207,17 +213,17 @@ impl Shard {
         self.reinforcing.remove(&id.0).map_or(0, |waiting| size_of_waiting(&waiting))
     }
 
-    /// Let a document go. Says where another came to that took its place.
-    pub(crate) fn remove(&mut self, id: DocumentId) -> Option<(Document, Option<u32>)> {
-        let (mut document, moved) = self.documents.remove(id)?;
+    /// Lets a document go.
+    pub(crate) fn remove(&mut self, id: DocumentId) -> Option<Document> {
+        let mut document = self.documents.remove(id)?;
         if let Some(digested) = document.digested.filter(|_| !document.concepts.is_empty()) {
             self.unwiring.push((digested, std::mem::take(&mut document.concepts)));
         }
-        Some((document, moved))
+        Some(document)
     }
 
-    pub(crate) fn insert(&mut self, document: AnalysedDocument, arrival: u32) -> u32 {
-        self.documents.insert(document, arrival)
+    pub(crate) fn insert(&mut self, document: Analysed, arrival: u32) {
+        self.documents.insert(document, arrival);
     }
 
     /// Swap in what a tick staged. Calls no foreign code and cannot fail.
@@ -242,11 +248,11 @@ impl Shard {
             self.stored = self.stored + row.len() as u64 - old.len() as u64;
             std::mem::swap(old, row);
         }
-        let expired = self.ends.remove(&stamp).unwrap_or(0);
-        self.live = (self.live - expired).wrapping_add_signed(delta.census.live);
+        self.ends.remove(&stamp);
+        self.live = delta.edge_count;
         for (&end, &change) in &delta.census.ends {
             let count = self.ends.entry(end).or_default();
-            *count = count.wrapping_add_signed(change);
+            *count = count.checked_add_signed(change).expect("Decay held that no count falls below 0");
             if *count == 0 {
                 self.ends.remove(&end);
             }
@@ -260,25 +266,8 @@ impl Shard {
                 None => self.digesters.remove(&id),
             };
         }
+        self.sweep = delta.sweep;
         self.touched = delta.touched;
         Retired(std::mem::take(&mut delta.rows))
-    }
-
-    /// Drop synapses that are gone, once they are half of what is stored. Memory only: nothing that anybody
-    /// can read changes.
-    pub(crate) fn sweep(&mut self, decay: &Decay) {
-        if self.stored < 2 * self.live + 1024 {
-            return;
-        }
-        let now = self.tick as u32;
-        let mut kept = Vec::new();
-        for node in &mut self.nodes {
-            kept.clear();
-            kept.extend(node.row.iter().filter(|synapse| decay.is_alive(synapse, now)));
-            if kept.len() < node.row.len() {
-                node.row = Row::new(&kept);
-            }
-        }
-        self.stored = self.live;
     }
 }

@@ -9,10 +9,17 @@ use crate::ids::AgentId;
 use crate::plan::Plan;
 
 /// What the agents of a shard chose.
-#[derive(Clone, Debug, Default)]
-pub struct Sensed {
-    /// Each digester that lives here or is born here, and how many of the granted documents it claims.
-    pub claims: Vec<(Digester, u32)>,
+#[derive(Debug, Default)]
+pub(super) struct Sensed {
+    // Each digester that lives here or is born here, and how many of the granted documents it claims.
+    claims: Vec<(Digester, u32)>,
+}
+
+impl Sensed {
+    /// What becomes of each digester: `None` where it ends.
+    pub(super) fn after(self) -> Vec<(AgentId, Option<Digester>)> {
+        self.claims.into_iter().map(|(agent, taken)| (agent.id, agent.after(taken))).collect()
+    }
 }
 
 impl Shard {
@@ -20,9 +27,9 @@ impl Shard {
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`].
-    pub fn sense(&self, plan: &Plan, commons: &Commons, cancel: &Cancel) -> Result<Sensed> {
+    pub(super) fn sense(&self, plan: &Plan, commons: &Commons, cancel: &Cancel) -> Result<Sensed> {
         cancel.poll()?;
-        let here = |id: &&AgentId| commons.ring.shard_of(id.key()) == self.id;
+        let here = |id: &&AgentId| commons.ring().shard_of(id.key()) == self.id;
         let born = plan.births.iter().filter(here).map(|id| Digester::new(*id));
         let living = self.digesters.values().cloned();
         Ok(Sensed {

@@ -1,0 +1,235 @@
+"""What `phago` is asked to do, and what it exits with."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..colony import Colony
+from ..config import DistributedConfig
+from ..document import BYTES_MAX, Document, scan_folder
+from ..errors import ConfigError, PhagoError
+from ..evaluation.beir import Collection, read_collection
+from ..evaluation.evaluation import ASKED, DEPTH, evaluate, heading, run_lines, table, unfit_for_a_run
+from ..evaluation.replay import DRAWS, replay, replay_table
+from .demo import PYTHON_QUESTIONS, demonstrate, python_documents, questions_from, questions_from_terminal
+
+__all__ = ["main"]
+
+# What shells report for a program that ended by these signals: 128 + SIGINT, 128 + SIGPIPE.
+_INTERRUPTED = 130
+_PIPE_BROKEN = 141
+
+# A million hits of one question fit into memory; nobody reads as many.
+_DEPTH_MAX = 1_000_000
+
+
+class _Problem(Exception):
+    """Something the user can mend; the message says it in one line."""
+
+
+def _shards(text: str) -> int:
+    try:
+        return DistributedConfig(num_shards=int(text)).num_shards
+    except (ConfigError, ValueError):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 1024") from None
+
+
+def _depth(text: str) -> int:
+    # Below the last place that the measures look at they would measure the depth.
+    if not text.isdecimal() or not ASKED <= int(text) <= _DEPTH_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {ASKED} to {_DEPTH_MAX}")
+    return int(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="phago", description="A memory that organises itself: digest documents, ask for passages."
+    )
+    parser.add_argument("--version", action="version", version=f"phago {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    demo = commands.add_parser(
+        "demo",
+        help="digest a folder, or the documentation of this Python, and answer questions",
+        description="Digests the text files of PATH, or without PATH the documentation of the Python that runs this; "
+        "answers questions; then digests everything again on 1 and on 16 shards and compares the digests.",
+    )
+    source = demo.add_mutually_exclusive_group()
+    source.add_argument("path", metavar="PATH", nargs="?", help="a folder with text files")
+    source.add_argument("--python-docs", action="store_true", help="the documentation of this Python (the default)")
+    demo.add_argument("--shards", type=_shards, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
+    demo.add_argument("--ask", action="append", default=[], metavar="QUESTION", help="a question; may be repeated")
+    demo.set_defaults(run=_demo)
+    judge = commands.add_parser(
+        "eval",
+        help="measure answers on a judged collection, beside BM25",
+        description="Digests the collection in DIR, asks every judged question, and prints how good the answers are: "
+        "phago's, those of BM25 with the same words and stems, and those of phago without one of its steps. DIR holds "
+        "corpus.jsonl, queries.jsonl (either may end in .gz) and qrels.tsv or qrels/test.tsv, as the collections of "
+        "BEIR do.",
+        epilog="The measures are trec_eval's; questions that find nothing count as 0. p is that of Student's paired t "
+        f"test, two-sided. Queries/s: one thread that takes the best {ASKED}. By default the ranking reads no edge of "
+        "the graph; one row does.",
+    )
+    judge.add_argument("path", metavar="DIR", help="the folder of the collection")
+    judge.add_argument("--shards", type=_shards, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
+    judge.add_argument(
+        "--depth",
+        type=_depth,
+        default=DEPTH,
+        metavar="K",
+        help=f"places of a ranking that are looked at, {ASKED} or more (default: {DEPTH})",
+    )
+    instead = judge.add_mutually_exclusive_group()
+    instead.add_argument(
+        "--replay",
+        action="store_true",
+        help=f"instead, ask half of the questions {DRAWS:,} times, let the colony learn from the answers that help, "
+        "and measure both halves before and after",
+    )
+    instead.add_argument(
+        "--run-file", metavar="F", help=f"write the first row's ranking as a TREC run, {DEPTH} places at most"
+    )
+    judge.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    judge.set_defaults(run=_eval)
+    return parser
+
+
+def _folder(path: str) -> list[Document]:
+    documents: list[Document] = []
+    left_out: Counter[str] = Counter()
+    try:
+        for found in scan_folder(path):
+            if isinstance(found, Document):
+                documents.append(found)
+            elif isinstance(found, OSError):
+                left_out["not readable"] += 1
+            else:
+                left_out[found.reason] += 1
+    except FileNotFoundError:
+        raise _Problem(f"there is no folder `{path}`") from None
+    except NotADirectoryError:
+        raise _Problem(f"`{path}` is a file; give the folder it is in") from None
+    except PermissionError:
+        raise _Problem(f"the folder `{path}` may not be read by this user") from None
+    skipped = ", ".join(f"{count:,} {reason}" for reason, count in sorted(left_out.items()))
+    if not documents:
+        reasons = f" (left out: {skipped})" if skipped else ""
+        raise _Problem(f"there are no text files in `{path}`{reasons}")
+    if skipped:
+        print(f"Left out: {skipped}.")
+    # A document is its text and its title; a text that fills the bound alone leaves no room for one.
+    return [found for found in documents if len(found.text.encode()) + len(found.title.encode()) <= BYTES_MAX]
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    asked: list[str] = arguments.ask
+    questions: Callable[[Colony], Iterable[str]]
+    if arguments.path is None:
+        print("Reading the documentation of this Python ...", flush=True)
+        try:
+            documents = python_documents()
+        except RuntimeError as error:
+            raise _Problem(str(error)) from None
+        name = f"the documentation of Python {platform.python_version()}"
+
+        def questions(colony: Colony) -> Iterable[str]:
+            return asked or PYTHON_QUESTIONS
+    else:
+        documents = _folder(arguments.path)
+        name = arguments.path
+
+        def questions(colony: Colony) -> Iterable[str]:
+            if asked:
+                return asked
+            return questions_from_terminal() if sys.stdin is not None and sys.stdin.isatty() else questions_from(colony)
+
+    size = sum(len(document.text.encode()) for document in documents)
+    print(f"phago {__version__}: {name}, {len(documents):,} documents, {size / 1e6:.1f} MB.")
+    equal = demonstrate(
+        documents, shards=arguments.shards, questions=questions, say=lambda line: print(line, flush=True)
+    )
+    return 0 if equal else 1
+
+
+def _eval(arguments: argparse.Namespace) -> int:
+    collection = read_collection(arguments.path)
+    run_file: str | None = arguments.run_file
+    if run_file is not None:
+        _check_run(run_file, collection)
+    if not arguments.json:
+        print(heading(collection), flush=True)
+    if arguments.replay:
+        replayed = replay(collection, shards=arguments.shards, depth=arguments.depth)
+        return _show(arguments, replayed.as_json, lambda: replay_table(replayed))
+    report = evaluate(collection, shards=arguments.shards, depth=arguments.depth)
+    if run_file is not None:
+        try:
+            with open(run_file, "w", encoding="utf-8") as file:
+                file.writelines(f"{line}\n" for line in run_lines(report.results[0]))
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _Problem(f"`{run_file}` cannot be written: {error.strerror}") from None
+    return _show(arguments, report.as_json, lambda: table(report))
+
+
+def _show(
+    arguments: argparse.Namespace, as_json: Callable[[], dict[str, Any]], lines: Callable[[], Iterable[str]]
+) -> int:
+    if arguments.json:
+        print(json.dumps(as_json(), indent=2, allow_nan=False))
+    else:
+        for line in lines():
+            print(line)
+    return 0
+
+
+def _check_run(run_file: str, collection: Collection) -> None:
+    """What would spoil the run file speaks before the work and not after it."""
+    path = Path(run_file)
+    if path.is_dir() or not path.parent.is_dir():
+        raise _Problem(f"`{run_file}` cannot be written: it is a folder, or lies in none")
+    unfit = unfit_for_a_run(collection.questions) or unfit_for_a_run(
+        document.id or "" for document in collection.documents
+    )
+    if unfit is not None:
+        raise _Problem(
+            f"a TREC run cannot hold the id `{unfit}`, as white space ends its columns; leave --run-file out"
+        )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code: 0 well, 1 not, 2 wrong usage, 130 interrupted.
+
+    Args:
+        argv: The arguments; those of the process by default.
+    """
+    # A terminal that cannot show a character shows a question mark, and the run goes on.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        arguments = _parser().parse_args(argv)
+        code: int = arguments.run(arguments)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        print("phago: interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone. What is still buffered goes nowhere, or the interpreter would complain when it ends.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        return _PIPE_BROKEN
+    except (_Problem, PhagoError) as error:
+        print(f"phago: {error}", file=sys.stderr)
+        return 1

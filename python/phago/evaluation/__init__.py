@@ -1,0 +1,1 @@
+"""How well a colony answers, measured on judged collections."""

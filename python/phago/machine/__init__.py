@@ -1,0 +1,1 @@
+"""The machine below a colony, for those who drive it themselves."""

@@ -1,0 +1,114 @@
+"""Drives the ticks of many shards as one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from types import TracebackType
+from typing import Self
+
+from .. import _phago
+from .._checks import count
+from .._rows import tick_result
+from .._settings import as_native
+from .._unpicklable import Unpicklable
+from ..config import RunnerConfig
+from ..errors import CoordinatorUnavailable
+from ..results import DistributedTickResult
+from .coordinator import Coordinator
+from .shard import ShardedColony
+
+__all__ = ["DistributedRunner"]
+
+
+class DistributedRunner(Unpicklable):
+    """Drives the ticks of all shards of a coordinator. A tick happens on every shard or on none.
+
+    Concurrent ticks queue in the order of their arrival. A tick that is cancelled, times out or fails leaves every
+    shard at the old tick, and the runner usable. `close()`, or leaving its `with`, gives coordinator and shards free.
+
+    Args:
+        coordinator: The registry of the shards.
+        shards: All of them, in any order, made on the coordinator's ring.
+        config: How ticks are driven.
+
+    Raises:
+        ConfigError: Unequal rings, configs or ticks, missing or repeated ids; it names both values.
+        BusyError: Another runner drives them.
+    """
+
+    _instead = "make one in the process that uses it; its results may travel"
+
+    def __init__(
+        self, coordinator: Coordinator, shards: Iterable[ShardedColony], config: RunnerConfig | None = None
+    ) -> None:
+        config = RunnerConfig() if config is None else config
+        if not isinstance(config, RunnerConfig):
+            raise TypeError(f"`config` is a RunnerConfig, not {type(config).__name__}")
+        self._coordinator = coordinator
+        self._shards = tuple(shards)
+        self._config = config
+        self._native = _phago.Runner.of_shards(
+            coordinator._native,
+            [shard._native for shard in self._shards],
+            as_native(config, "RunnerConfig"),
+        )
+
+    @property
+    def coordinator(self) -> Coordinator:
+        return self._coordinator
+
+    @property
+    def shards(self) -> tuple[ShardedColony, ...]:
+        """The shards, in the caller's order."""
+        return self._shards
+
+    @property
+    def shard_count(self) -> int:
+        return len(self._shards)
+
+    @property
+    def config(self) -> RunnerConfig:
+        return self._config
+
+    async def tick(self) -> DistributedTickResult:
+        """Make one tick.
+
+        Raises:
+            PhaseTimeout: Shards did not finish a phase in time; every shard is at the old tick.
+            ShardDied: The work of a shard failed; every shard is at the old tick.
+            BusyError: The runner is closed.
+        """
+        return tick_result(await self._native.tick())
+
+    async def run(self, ticks: int) -> list[DistributedTickResult]:
+        """Make this many ticks; their results in order."""
+        return [result async for result in self.ticks(ticks)]
+
+    async def ticks(self, ticks: int) -> AsyncIterator[DistributedTickResult]:
+        """Make this many ticks, handing over each as it is made."""
+        for _ in range(count("ticks", ticks, 0)):
+            yield await self.tick()
+
+    def tick_sync(self) -> DistributedTickResult:
+        """As `tick`, for scripts. It works inside a running event loop too, which waits for it."""
+        return tick_result(self._native.tick_sync())
+
+    def run_sync(self, ticks: int) -> list[DistributedTickResult]:
+        """As `run`, for scripts."""
+        return [self.tick_sync() for _ in range(count("ticks", ticks, 0))]
+
+    def close(self) -> None:
+        """Give coordinator and shards free. Later ticks raise `BusyError`; closing twice is fine."""
+        self._native.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        try:
+            return f"<DistributedRunner of {self.shard_count} shards at tick {self._coordinator.current_tick}>"
+        except CoordinatorUnavailable:
+            return "<unavailable DistributedRunner>"

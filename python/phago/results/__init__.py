@@ -1,0 +1,41 @@
+"""What phago gives back: frozen, typed, picklable."""
+
+from .answers import BridgeShare, Concept, ConceptShare, Explanation, Hit, Hits, Parts, Path, WordShare
+from .colony import RunReport, Stats
+from .documents import IngestReport, Rejected, StoredDocument
+from .graph import Edge, Node
+from .machine import ClusterStats, GhostNode, LocalQueryRequest, LocalQueryResult, ScoredNode, ShardHealth, ShardInfo
+
+# Pickles of the first release look for the stored rows here.
+from .ticks import CrossShardEdge, CrossShardEdges, DistributedTickResult, PhaseResult
+from .ticks import _StoredRows as _StoredRows
+
+__all__ = [
+    "BridgeShare",
+    "ClusterStats",
+    "Concept",
+    "ConceptShare",
+    "CrossShardEdge",
+    "CrossShardEdges",
+    "DistributedTickResult",
+    "Edge",
+    "Explanation",
+    "GhostNode",
+    "Hit",
+    "Hits",
+    "IngestReport",
+    "LocalQueryRequest",
+    "LocalQueryResult",
+    "Node",
+    "Parts",
+    "Path",
+    "PhaseResult",
+    "Rejected",
+    "RunReport",
+    "ScoredNode",
+    "ShardHealth",
+    "ShardInfo",
+    "Stats",
+    "StoredDocument",
+    "WordShare",
+]

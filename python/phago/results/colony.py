@@ -1,0 +1,52 @@
+"""A colony in numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["RunReport", "Stats"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What one `run` did."""
+
+    ticks: int
+    digested: int
+    """Documents digested in these ticks."""
+    failed: int
+    """Documents that could not be digested."""
+    seconds: float
+    """Wall time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """A colony in numbers, all of one committed tick and the inputs applied since."""
+
+    tick: int
+    documents: int
+    pending: int
+    """Documents taken and not yet digested."""
+    digested: int
+    terms: int
+    """Different terms of all documents."""
+    nodes: int
+    """Concepts that were wired."""
+    edges: int
+    """Live synapses."""
+    edge_slots: int
+    """Places for synapses that take memory, the dead and not yet swept included."""
+    digesters: int
+    """Living digesters."""
+    shards: int
+    cross_shard_edges: int
+    """Live synapses whose target lives on another shard."""
+    ghosts: int
+    """Far nodes of which a shard keeps a copy."""
+    row_bytes: int
+    """Memory of all synapses."""
+    bytes_exchanged: int
+    """Bytes that shards sent one another, in all ticks so far."""
+    touched: int
+    """Rows of synapses that the last tick read."""

@@ -1,0 +1,51 @@
+"""What becomes of documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..document import Scalar
+
+__all__ = ["IngestReport", "Rejected", "StoredDocument"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A document that `ingest(..., on_error="skip")` left out."""
+
+    index: int
+    """Its position in the caller's sequence, from 0."""
+    id: str | None
+    field: str
+    """The field at fault."""
+    reason: str
+    """What is wrong with it and what would be accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What became of the documents of one `ingest`."""
+
+    accepted: int = 0
+    """New documents."""
+    unchanged: int = 0
+    """Documents that the colony already had, to the letter."""
+    rejected: tuple[Rejected, ...] = ()
+    """Those left out, in the caller's order."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A stored document."""
+
+    id: str
+    title: str
+    text: str
+    arrival: int
+    """The tick after which it arrived."""
+    digested: int | None
+    """The tick in which it was digested; `None` while it waits."""
+    metadata: dict[str, Scalar | list[Scalar]] = field(default_factory=dict, hash=False)
+    """What was said of it beside its text, sorted by key."""

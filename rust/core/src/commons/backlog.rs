@@ -1,0 +1,91 @@
+//! What waits for the next tick, and what ticks have made of the documents that stand.
+
+use super::statistics::less;
+use crate::ids::{DocumentId, ShardId};
+use std::collections::BTreeMap;
+
+/// The order in which documents are granted: the cut of arrival, then the document's id.
+pub(crate) type GrantKey = (u32, u128);
+
+/// A document that waits to be granted.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Waiting {
+    /// Its home.
+    pub(crate) shard: ShardId,
+    /// Bytes of its title and text.
+    pub(crate) bytes: u64,
+}
+
+/// What waits for the next tick, and what ticks have made of the documents that stand.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Backlog {
+    waiting: BTreeMap<GrantKey, Waiting>,
+    digested: u64,
+    failed: u64,
+    // Digested documents deleted since the last tick.
+    unwiring: u64,
+    // The size of the reinforcements since the last tick.
+    reinforcing: u64,
+}
+
+impl Backlog {
+    /// In the order of the grants.
+    pub(crate) fn waiting(&self) -> &BTreeMap<GrantKey, Waiting> {
+        &self.waiting
+    }
+
+    pub(crate) fn digested(&self) -> u64 {
+        self.digested
+    }
+
+    /// Documents that held nothing to digest.
+    pub(crate) fn failed(&self) -> u64 {
+        self.failed
+    }
+
+    pub(crate) fn reinforcing(&self) -> u64 {
+        self.reinforcing
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.unwiring == 0 && self.reinforcing == 0
+    }
+
+    pub(crate) fn push(&mut self, key: GrantKey, waiting: Waiting) {
+        let known = self.waiting.insert(key, waiting);
+        assert!(known.is_none(), "document {} waits twice", DocumentId(key.1));
+    }
+
+    /// A document goes that no tick granted yet.
+    pub(crate) fn withdraw(&mut self, key: GrantKey) {
+        let known = self.waiting.remove(&key);
+        assert!(known.is_some(), "document {} does not wait", DocumentId(key.1));
+    }
+
+    /// A document goes that a tick found to hold nothing.
+    pub(crate) fn forget_failed(&mut self) {
+        self.failed = less(self.failed, 1, "documents that held nothing");
+    }
+
+    /// A document goes that a tick digested: the next one unwires it.
+    pub(crate) fn unwire(&mut self) {
+        self.digested = less(self.digested, 1, "digested documents");
+        self.unwiring += 1;
+    }
+
+    pub(crate) fn reinforce(&mut self, more: u64) {
+        self.reinforcing += more;
+    }
+
+    pub(crate) fn forget_reinforced(&mut self, size: u64) {
+        self.reinforcing = less(self.reinforcing, size, "reinforced concepts and pairs");
+    }
+
+    /// A tick granted these documents and did all that waited.
+    pub(crate) fn commit(&mut self, granted: &[GrantKey], failed: u64) {
+        granted.iter().for_each(|key| self.withdraw(*key));
+        self.digested += less(granted.len() as u64, failed, "documents that held nothing");
+        self.failed += failed;
+        (self.unwiring, self.reinforcing) = (0, 0);
+    }
+}

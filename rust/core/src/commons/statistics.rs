@@ -1,0 +1,59 @@
+//! How many documents there are, how long they are, and how many have each term.
+
+/// The numbers that BM25 and salience read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Statistics {
+    documents: u64,
+    length: u64,
+    // By term index.
+    df: Vec<u32>,
+}
+
+impl Statistics {
+    pub(crate) fn documents(&self) -> u64 {
+        self.documents
+    }
+
+    /// Indexed words of all documents.
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
+    pub(crate) fn df(&self, term: u32) -> u32 {
+        self.df.get(term as usize).copied().unwrap_or(0)
+    }
+
+    /// By term index.
+    pub(crate) fn all_df(&self) -> &[u32] {
+        &self.df
+    }
+
+    /// Makes room for as many terms.
+    pub(super) fn grow(&mut self, terms: usize) {
+        self.df.resize(terms, 0);
+    }
+
+    pub(super) fn count(&mut self, terms: &[(u32, u32)], length: u64) {
+        self.documents += 1;
+        self.length += length;
+        for &(term, _) in terms {
+            self.df[term as usize] += 1;
+        }
+    }
+
+    /// Counts a document no more.
+    pub(super) fn uncount(&mut self, terms: &[(u32, u32)], length: u64) {
+        self.documents = less(self.documents, 1, "documents");
+        self.length = less(self.length, length, "words of all documents");
+        for &(term, _) in terms {
+            let df = &mut self.df[term as usize];
+            *df = df.checked_sub(1).expect("a term of a document is counted");
+        }
+    }
+}
+
+/// A count from which something is taken that was counted before. A count that fell below 0 would be wrong from then
+/// on without a word, in every digest.
+pub(super) fn less(count: u64, by: u64, what: &str) -> u64 {
+    count.checked_sub(by).unwrap_or_else(|| panic!("{by} {what} are to go of {count}"))
+}

@@ -1,0 +1,142 @@
+//! Which words there are: their ids, their homes, and how often each of their forms stands.
+
+use super::statistics::less;
+use crate::ids::ShardId;
+use crate::ring::Ring;
+use crate::text::{Lexicon, Role};
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+/// Where a term's node lives.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub struct Home {
+    /// The shard.
+    pub shard: ShardId,
+    /// Its index among that shard's nodes.
+    pub slot: u32,
+}
+
+/// The terms that some document brought, and their forms.
+#[derive(Clone, Debug)]
+pub(crate) struct Vocabulary {
+    lexicon: Arc<Lexicon>,
+    // By term index.
+    ids: Vec<u128>,
+    homes: Vec<Home>,
+    roles: Vec<Role>,
+    first_form: Vec<u32>,
+    // By form index.
+    form_counts: Vec<u64>,
+    next_form: Vec<u32>,
+    // By seat: how many nodes may live there.
+    slots: Vec<u32>,
+}
+
+const NO_FORM: u32 = u32::MAX;
+
+impl Vocabulary {
+    pub(super) fn new(seats: usize) -> Self {
+        Vocabulary {
+            lexicon: Arc::new(Lexicon::new()),
+            ids: Vec::new(),
+            homes: Vec::new(),
+            roles: Vec::new(),
+            first_form: Vec::new(),
+            form_counts: Vec::new(),
+            next_form: Vec::new(),
+            slots: vec![0; seats],
+        }
+    }
+
+    pub(crate) fn lexicon(&self) -> &Arc<Lexicon> {
+        &self.lexicon
+    }
+
+    /// By term index.
+    pub(crate) fn ids(&self) -> &[u128] {
+        &self.ids
+    }
+
+    /// By term index.
+    pub(crate) fn homes(&self) -> &[Home] {
+        &self.homes
+    }
+
+    /// By term index.
+    pub(crate) fn roles(&self) -> &[Role] {
+        &self.roles
+    }
+
+    /// How many nodes may live on a seat.
+    pub(crate) fn slots(&self, seat: usize) -> u32 {
+        self.slots[seat]
+    }
+
+    /// Learns the words the dictionary gained since the last time; `seat_of` says in which seat a shard sits.
+    pub(super) fn learn(&mut self, ring: &Ring, seat_of: impl Fn(ShardId) -> usize) {
+        // Forms first: a form that is visible has a term that is visible, so the terms read after cover them.
+        let forms = self.lexicon.new_forms(self.form_counts.len() as u32);
+        for (id, role) in self.lexicon.new_terms(self.ids.len() as u32) {
+            let shard = ring.shard_of(id.0);
+            let slots = &mut self.slots[seat_of(shard)];
+            self.homes.push(Home { shard, slot: *slots });
+            *slots += 1;
+            self.ids.push(id.0);
+            self.roles.push(role);
+            self.first_form.push(NO_FORM);
+        }
+        for term in forms {
+            let first = &mut self.first_form[term as usize];
+            self.next_form.push(std::mem::replace(first, self.form_counts.len() as u32));
+            self.form_counts.push(0);
+        }
+    }
+
+    pub(super) fn count(&mut self, forms: &[(u32, u32)]) {
+        for &(form, count) in forms {
+            self.form_counts[form as usize] += u64::from(count);
+        }
+    }
+
+    /// Counts the forms of a document no more.
+    pub(super) fn uncount(&mut self, forms: &[(u32, u32)]) {
+        for &(form, count) in forms {
+            let known = &mut self.form_counts[form as usize];
+            *known = less(*known, count.into(), "occurrences of a word form");
+        }
+    }
+
+    pub(crate) fn label(&self, term: u32) -> Arc<str> {
+        let mut best: Option<(u64, Arc<str>)> = None;
+        for (form, count) in self.living_forms(term) {
+            if best.as_ref().is_some_and(|(most, _)| count < *most) {
+                continue;
+            }
+            let word = self.lexicon.form(form);
+            let rank = |count: u64, word: &str| (Reverse(count), word.chars().count());
+            let better = best
+                .as_ref()
+                .is_none_or(|(most, current)| (rank(count, &word), &*word) < (rank(*most, current), &**current));
+            if better {
+                best = Some((count, word));
+            }
+        }
+        best.map_or_else(|| self.lexicon.stem(term), |(_, word)| word)
+    }
+
+    /// The word forms of a term with their counts, in alphabetical order.
+    pub(crate) fn forms(&self, term: u32) -> Vec<(Arc<str>, u64)> {
+        let living = self.living_forms(term);
+        let mut forms: Vec<_> = living.map(|(form, count)| (self.lexicon.form(form), count)).collect();
+        forms.sort();
+        forms
+    }
+
+    // The forms of a term that stand somewhere, with their counts.
+    fn living_forms(&self, term: u32) -> impl Iterator<Item = (u32, u64)> + '_ {
+        let first = self.first_form.get(term as usize).copied().unwrap_or(NO_FORM);
+        let known = |form: u32| (form != NO_FORM).then_some(form);
+        let chain = std::iter::successors(known(first), move |form| known(self.next_form[*form as usize]));
+        chain.map(|form| (form, self.form_counts[form as usize])).filter(|(_, count)| *count > 0)
+    }
+}

@@ -1,0 +1,273 @@
+//! The documents a shard is home to, and their postings.
+
+use super::{Body, Postings};
+use crate::ids::DocumentId;
+use crate::maps::Map;
+use crate::metadata::{Among, Filter, MetadataIndex, Places};
+use crate::text::{Analysis, DOCUMENT_WORDS_MAX, Sequence, Session};
+use crate::titles::Titles;
+use crate::{Error, Result};
+
+/// The most documents a shard takes: places are 32 bits wide.
+pub const DOCUMENTS_MAX: u64 = u32::MAX as u64;
+
+/// Places are closed up once more than this and half of them are empty: for fewer it is not worth its cost, which is that
+/// of all postings.
+pub const GONE_MIN: usize = 1024;
+
+/// A body after analysis, on its way to its home.
+#[derive(Clone, Debug)]
+pub struct Analysed {
+    /// Its identity.
+    pub id: DocumentId,
+    /// The document as it was given.
+    pub body: Body,
+    /// Its terms and word forms.
+    pub analysis: Analysis,
+}
+
+impl Analysed {
+    /// A body, analysed. New words enter the session's dictionary.
+    ///
+    /// # Errors
+    /// [`Error::InvalidDocument`] with the index given for more than [`DOCUMENT_WORDS_MAX`] different words.
+    pub fn new(id: DocumentId, body: Body, index: usize, session: &mut Session) -> Result<Analysed> {
+        let analysis = session.analyse(&body.title, &body.text);
+        if analysis.forms.len() > DOCUMENT_WORDS_MAX {
+            let reason = format!("has more than {DOCUMENT_WORDS_MAX} different words; accepted are up to so many");
+            let id = body.key.map(Into::into);
+            return Err(Error::InvalidDocument { index, id, field: "text".into(), reason });
+        }
+        Ok(Analysed { id, body, analysis })
+    }
+}
+
+/// A document at home.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// Its identity.
+    pub id: DocumentId,
+    /// The document as it was given.
+    pub body: Body,
+    /// The terms of the title in their order.
+    pub title_terms: Box<[u32]>,
+    /// Term index and count, by term index.
+    pub terms: Box<[(u32, u32)]>,
+    /// Its words in their order.
+    pub sequence: Sequence,
+    /// The first tick whose cut sees it.
+    pub arrival: u32,
+    /// The tick that digested it.
+    pub digested: Option<u32>,
+    /// The terms that were wired when it was digested.
+    pub concepts: Box<[u32]>,
+}
+
+impl Document {
+    /// The caller's id, or the identity in hexadecimal where none was given.
+    pub fn name(&self) -> String {
+        self.body.key.as_deref().map_or_else(|| self.id.to_string(), str::to_owned)
+    }
+}
+
+/// A shard's documents, with postings over them. Documents are found by search as soon as they are here,
+/// digested or not.
+#[derive(Clone, Debug, Default)]
+pub struct Documents {
+    places: Map<u128, u32>,
+    // By place; none where a document went.
+    all: Vec<Option<Document>>,
+    taken: Places,
+    lengths: Vec<u32>,
+    norms: Vec<f64>,
+    titles: Titles,
+    metadata: MetadataIndex,
+    lists: Vec<Postings>,
+    // Term index to list; 0 is none. Dense, as half of a large shard's terms have a list.
+    list_of: Vec<u32>,
+    bytes: u64,
+}
+
+impl Documents {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// How many places there are, those included from which a document went: at most [`GONE_MIN`] and as many again as
+    /// there are documents.
+    pub fn room(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Bytes of titles, texts and metadata.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// All documents, by place.
+    pub fn all(&self) -> impl Iterator<Item = &Document> {
+        self.all.iter().flatten()
+    }
+
+    /// All documents with their places.
+    pub fn placed(&self) -> impl Iterator<Item = (u32, &Document)> {
+        (0u32..).zip(&self.all).filter_map(|(place, document)| Some((place, document.as_ref()?)))
+    }
+
+    /// The document at a place.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub fn at(&self, place: u32) -> &Document {
+        self.all[place as usize].as_ref().expect("a document stands at its place")
+    }
+
+    /// The title of the document at a place, as terms; empty where none stands.
+    pub fn title_at(&self, place: u32) -> &[u32] {
+        self.all[place as usize].as_ref().map_or(&[], |document| &document.title_terms)
+    }
+
+    /// Indexed words of each document, by place.
+    pub fn lengths(&self) -> &[u32] {
+        &self.lengths
+    }
+
+    /// Length of each document's vector of 1 + ln tf, by place.
+    pub fn norms(&self) -> &[f64] {
+        &self.norms
+    }
+
+    /// Documents by their titles.
+    pub fn titles(&self) -> &Titles {
+        &self.titles
+    }
+
+    /// The places of the documents whose metadata matches a filter.
+    pub fn matching(&self, filter: &Filter) -> Places {
+        let mut places = self.metadata.matching(filter, self.all.len());
+        places.keep(&self.taken);
+        places
+    }
+
+    /// The place of a document.
+    pub fn place(&self, id: DocumentId) -> Option<u32> {
+        self.places.get(&id.0).copied()
+    }
+
+    /// The document of this identity.
+    pub fn get(&self, id: DocumentId) -> Option<&Document> {
+        self.place(id).map(|place| self.at(place))
+    }
+
+    /// The postings of a term, by place.
+    pub fn postings(&self, term: u32) -> Option<&Postings> {
+        match self.list_of.get(term as usize) {
+            None | Some(0) => None,
+            Some(&list) => Some(&self.lists[list as usize - 1]),
+        }
+    }
+
+    /// Terms that stand in some document here, in no order that means anything.
+    pub fn terms(&self) -> impl Iterator<Item = (u32, usize)> + '_ {
+        let lists = self.list_of.iter().enumerate().filter(|(_, list)| **list > 0);
+        let counted = lists.map(|(term, &list)| (term as u32, self.lists[list as usize - 1].len()));
+        counted.filter(|(_, documents)| *documents > 0)
+    }
+
+    /// Take a document that is not here yet.
+    pub(crate) fn insert(&mut self, new: Analysed, arrival: u32) {
+        let place = self.all.len() as u32;
+        for &(term, count) in &new.analysis.terms {
+            let term = term as usize;
+            if self.list_of.len() <= term {
+                self.list_of.resize(term + 1, 0);
+            }
+            if self.list_of[term] == 0 {
+                self.lists.push(Postings::default());
+                self.list_of[term] = self.lists.len() as u32;
+            }
+            self.lists[self.list_of[term] as usize - 1].push(place, count, new.analysis.length);
+        }
+        self.lengths.push(new.analysis.length);
+        self.norms.push(new.analysis.norm);
+        self.titles.insert(&new.analysis.title, place);
+        self.metadata.insert(&new.body.metadata, place);
+        let known = self.places.insert(new.id.0, place);
+        assert!(known.is_none(), "document {} is taken twice", new.id);
+        let document = Document {
+            id: new.id,
+            body: new.body,
+            title_terms: new.analysis.title,
+            terms: new.analysis.terms,
+            sequence: new.analysis.sequence,
+            arrival,
+            digested: None,
+            concepts: Box::default(),
+        };
+        self.bytes += document.body.bytes();
+        self.all.push(Some(document));
+        self.taken.push(place);
+    }
+
+    /// Lets a document go. Its place stays empty until many are, so that the cost is that of its terms, however many
+    /// documents there are.
+    pub(crate) fn remove(&mut self, id: DocumentId) -> Option<Document> {
+        let place = self.places.remove(&id.0)?;
+        let document = self.all[place as usize].take().expect("a document stands at its place");
+        self.taken.remove(place);
+        self.bytes -= document.body.bytes();
+        for &(term, _) in &document.terms {
+            self.lists[self.list_of[term as usize] as usize - 1].remove(place, &self.lengths);
+        }
+        let taken = &self.taken;
+        self.titles.remove(&document.title_terms, |place| taken.has(place));
+        self.metadata.remove(&document.body.metadata, |place| taken.has(place));
+        if self.all.len() > 2 * self.places.len() + GONE_MIN {
+            self.close_up();
+        }
+        Some(document)
+    }
+
+    // Gives the documents new places without gaps, in their order.
+    fn close_up(&mut self) {
+        let mut next = 0..;
+        let moved: Vec<Option<u32>> =
+            self.all.iter().map(|document| document.as_ref().and_then(|_| next.next())).collect();
+        let moved_to = |place: u32| moved[place as usize].expect("a list speaks of documents that stand");
+        let mut lists = Vec::new();
+        for list_of in self.list_of.iter_mut().filter(|list| **list > 0) {
+            let mut list = std::mem::take(&mut self.lists[*list_of as usize - 1]);
+            list.rebuild(&self.lengths, moved_to);
+            *list_of = if list.is_empty() { 0 } else { lists.len() as u32 + 1 };
+            if *list_of > 0 {
+                lists.push(list);
+            }
+        }
+        self.lists = lists;
+        self.titles.rebuild(|place| moved[place as usize]);
+        self.metadata.rebuild(|place| moved[place as usize]);
+        self.places.values_mut().for_each(|place| *place = moved_to(*place));
+        let stays = |place: usize| moved[place].is_some();
+        self.lengths = kept(&self.lengths, stays);
+        self.norms = kept(&self.norms, stays);
+        self.all = std::mem::take(&mut self.all).into_iter().filter(Option::is_some).collect();
+        self.taken = Places::all(self.all.len());
+    }
+
+    /// Note what a tick made of a document.
+    pub(crate) fn digest(&mut self, place: u32, tick: u32, concepts: Box<[u32]>) {
+        let document = self.all[place as usize].as_mut().expect("a document stands at its place");
+        document.digested = Some(tick);
+        document.concepts = concepts;
+    }
+}
+
+fn kept<T: Copy>(all: &[T], stays: impl Fn(usize) -> bool) -> Vec<T> {
+    all.iter().enumerate().filter(|(place, _)| stays(*place)).map(|(_, value)| *value).collect()
+}

@@ -1,0 +1,38 @@
+//! Inputs as bytes: a version, then the input as postcard writes it.
+
+use super::Input;
+use crate::{Error, Result};
+
+/// The version of the encoding. New kinds of input do not change it: a reader that does not know one refuses it.
+pub const INPUT_VERSION: u8 = 1;
+
+impl Input {
+    /// The input as bytes that any process can read.
+    pub fn encode(&self) -> Vec<u8> {
+        postcard::to_extend(self, vec![INPUT_VERSION]).expect("plain data always encodes")
+    }
+
+    /// The input that [`Input::encode`] wrote. What it holds is checked as if a caller had given it, and it takes no
+    /// more memory than a small multiple of the bytes.
+    ///
+    /// # Errors
+    /// [`Error::Wire`] for another version, an unknown kind, bytes left over or missing, and values that no colony takes.
+    pub fn decode(bytes: &[u8]) -> Result<Input> {
+        let Some((&version, rest)) = bytes.split_first() else { return Err(refused("there are none".into())) };
+        if version != INPUT_VERSION {
+            return Err(refused(format!("version {version} is not {INPUT_VERSION}")));
+        }
+        let (input, left) = postcard::take_from_bytes(rest).map_err(|cause| refused(cause.to_string()))?;
+        if !left.is_empty() {
+            return Err(refused(format!("{} bytes are left over", left.len())));
+        }
+        if let Input::Reinforce { times: 0, .. } = input {
+            return Err(refused("a reinforcement was given 0 times".into()));
+        }
+        Ok(input)
+    }
+}
+
+fn refused(reason: String) -> Error {
+    Error::Wire { what: "input", reason }
+}

@@ -1,0 +1,32 @@
+//! Buffers of questions.
+
+use crate::commons::Commons;
+use crate::query::bm25::Scratch;
+use crate::query::evidence::Tally;
+use crate::query::lit::{Lit, Sums};
+use crate::query::marks::Marks;
+use crate::query::question::Question;
+
+/// Buffers that one question after another may use; they grow to the largest shard and to the vocabulary.
+#[derive(Debug, Default)]
+pub struct Buffers {
+    pub(crate) bm25: Scratch,
+    // The question's terms, and the concepts they light up.
+    pub(crate) words: Marks,
+    pub(crate) concepts: Marks,
+    pub(crate) found: Vec<(u32, u32)>,
+    pub(crate) tally: Tally,
+    pub(crate) sums: Sums,
+}
+
+impl Buffers {
+    /// Mark the terms of a question, before documents are read for them.
+    pub fn mark_words(&mut self, question: &Question, commons: &Commons) {
+        self.words.set(question.terms.iter().map(|term| term.term), commons.terms());
+    }
+
+    /// Mark the concepts that are lit, before documents are read for them.
+    pub fn mark_concepts(&mut self, lit: &[Lit], commons: &Commons) {
+        self.concepts.set(lit.iter().map(|lit| lit.term), commons.terms());
+    }
+}

@@ -1,0 +1,81 @@
+//! The additive parts of a score: their names, and where each is made.
+//!
+//! A new part is a file of its own, a name here, and a field of [`Scorers`] with its line in [`Scorers::parts`].
+
+use crate::query::bridge::Bridges;
+use crate::query::concepts::Spread;
+use crate::query::evidence::Evidence;
+use crate::query::lexical::Scale;
+use crate::query::ranking::Ranking;
+use crate::query::view::Spot;
+use serde::{Deserialize, Serialize};
+use std::ops::Index;
+
+/// A part of a score.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub enum Part {
+    /// From the question's own words, in the text and in the title.
+    Lexical,
+    /// From concepts that the best documents share.
+    Concepts,
+    /// From mentions of the document's title in the best documents.
+    Bridge,
+}
+
+/// How many parts a score has.
+pub const PARTS: usize = Part::NAMES.len();
+
+impl Part {
+    /// Their names, in the order in which they are summed.
+    pub const NAMES: [&str; 3] = ["lexical", "concepts", "bridge"];
+}
+
+/// The parts of one score, in the order of [`Part`].
+#[derive(Copy, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Parts(pub [f64; PARTS]);
+
+impl Parts {
+    /// Their sum, in their order.
+    pub fn score(&self) -> f64 {
+        self.0.iter().sum()
+    }
+}
+
+impl Index<Part> for Parts {
+    type Output = f64;
+
+    fn index(&self, part: Part) -> &f64 {
+        &self.0[part as usize]
+    }
+}
+
+/// What a document's home says of it, for all parts.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Weighed {
+    /// What it has of the question's words.
+    pub evidence: Evidence,
+    /// How strongly the concepts light it up.
+    pub activation: f64,
+}
+
+/// What each part knows of a question: enough to score any document.
+#[derive(Clone, Debug, Default)]
+pub struct Scorers {
+    /// The lexical part.
+    pub lexical: Scale,
+    /// The concept part.
+    pub concepts: Spread,
+    /// The bridge part.
+    pub bridge: Bridges,
+}
+
+impl Scorers {
+    /// The parts of a document's score.
+    pub fn parts(&self, spot: Spot, weighed: &Weighed, ranking: &Ranking) -> Parts {
+        Parts([
+            self.lexical.points(spot, &weighed.evidence, ranking),
+            self.concepts.points(weighed.activation, ranking),
+            self.bridge.points(spot),
+        ])
+    }
+}

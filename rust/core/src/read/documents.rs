@@ -1,0 +1,100 @@
+//! Documents by name, in order, and as they are told.
+
+use crate::Result;
+use crate::documents::Document;
+use crate::ids::{DocumentId, Tick};
+use crate::metadata::{Filter, Metadata};
+use crate::query::{Allowed, Found, Scratch, View, bm25};
+use crate::text::QueryWord;
+use std::ops::Bound;
+
+/// A document found by search.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundDocument {
+    /// Its score.
+    pub score: f64,
+    /// Its identity.
+    pub id: DocumentId,
+    /// The caller's id, or the identity in hexadecimal where none was given.
+    pub name: String,
+    /// Its title, perhaps empty.
+    pub title: String,
+    /// Its text.
+    pub text: String,
+    /// Its metadata, perhaps none.
+    pub metadata: Metadata,
+    /// The tick that digested it.
+    pub digested: Option<Tick>,
+}
+
+impl FoundDocument {
+    /// A document as it is told.
+    pub fn new(document: &Document, score: f64) -> FoundDocument {
+        FoundDocument {
+            score,
+            id: document.id,
+            name: document.name(),
+            title: document.body.title.to_string(),
+            text: document.body.text.to_string(),
+            metadata: document.body.metadata.clone(),
+            digested: document.digested.map(Tick::from),
+        }
+    }
+}
+
+impl<'a> View<'a> {
+    /// The document of this identity.
+    pub fn document(&self, id: DocumentId) -> Option<&'a Document> {
+        self.spot_of(id).map(|spot| self.at(spot))
+    }
+
+    /// The document that a caller names. One without a key goes by its id; one with a key that looks like an id is found
+    /// by that key first.
+    pub fn find(&self, name: &str) -> Option<&'a Document> {
+        let unnamed = || self.document(DocumentId::parse(name)?).filter(|found| found.body.key.is_none());
+        self.document(DocumentId::from_key(name)).or_else(unnamed)
+    }
+
+    /// The `k` best documents by BM25 among those that match, best first; ties by id.
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`] once the flag of the view is set, here and below.
+    pub fn search(
+        &self,
+        words: &[QueryWord],
+        k: usize,
+        filter: &Filter,
+        scratch: &mut Scratch,
+    ) -> Result<Vec<FoundDocument>> {
+        let allowed = Allowed::new(self.shards, filter);
+        let terms = bm25::weighted(self.commons, words);
+        let found = bm25::search(*self, &terms, k, allowed.as_ref(), scratch)?;
+        Ok(found.iter().map(|found: &Found| FoundDocument::new(self.at(found.spot()), found.score)).collect())
+    }
+
+    /// The first `most` documents that match, in the order of their ids, behind `after` where it is given.
+    pub fn list(&self, after: Option<DocumentId>, most: usize, filter: &Filter) -> Result<Vec<&'a Document>> {
+        let allowed = Allowed::new(self.shards, filter);
+        let after = after.map_or(Bound::Unbounded, |id| Bound::Excluded(id.0));
+        let mut page: Vec<(u128, &Document)> = Vec::new();
+        for local in self.locals() {
+            self.poll()?;
+            let all = local.documents().placed();
+            let matching =
+                all.filter(|&(place, _)| allowed.as_ref().is_none_or(|allowed| allowed.has((local.seat, place))));
+            let behind = matching.map(|(_, document)| (document.id.0, document));
+            page.extend(behind.filter(|&(id, _)| std::ops::RangeBounds::contains(&(after, Bound::Unbounded), &id)));
+            if page.len() > most {
+                page.select_nth_unstable_by_key(most, |document| document.0);
+                page.truncate(most);
+            }
+        }
+        page.sort_unstable_by_key(|document| document.0);
+        Ok(page.into_iter().map(|(_, document)| document).collect())
+    }
+
+    /// How many documents match.
+    pub fn count(&self, filter: &Filter) -> u64 {
+        Allowed::new(self.shards, filter).map_or(self.commons.documents(), |allowed| allowed.count() as u64)
+    }
+}

@@ -1,0 +1,217 @@
+//! Concepts and synapses as they are told: one by one, and as snapshots of a whole tick.
+
+use crate::Result;
+use crate::graph::{Decay, Synapse};
+use crate::ids::{NodeId, ShardId, Tick};
+use crate::query::near::{self, RankedConcept, contributions};
+use crate::query::{Local, View};
+use crate::shard::{NodeData, Shard};
+use crate::text::QueryWord;
+use std::sync::Arc;
+
+/// A concept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeRow {
+    /// Its id.
+    pub id: NodeId,
+    /// Its stem.
+    pub stem: Arc<str>,
+    /// What its home tells of it.
+    pub data: NodeData,
+}
+
+/// A synapse of a concept's own row, by its far end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Neighbor {
+    /// The far end.
+    pub id: NodeId,
+    /// The far end's label.
+    pub label: Arc<str>,
+    /// The weight now.
+    pub weight: f64,
+    /// The synapse as it is stored.
+    pub synapse: Synapse,
+}
+
+/// A concept near a question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NearConcept {
+    /// Its id.
+    pub id: NodeId,
+    /// Its term index.
+    pub term: u32,
+    /// Its label.
+    pub label: Arc<str>,
+    /// Its score.
+    pub score: f64,
+    /// Its home.
+    pub shard: ShardId,
+}
+
+/// The nodes of one committed tick, ordered by id.
+#[derive(Clone, Debug)]
+pub struct Nodes {
+    /// The tick.
+    pub tick: Tick,
+    /// The nodes.
+    pub rows: Vec<NodeRow>,
+}
+
+/// A synapse of a snapshot. Its ends are places in [`Edges::ends`].
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub struct EdgeRow {
+    /// Where it starts.
+    pub source: u32,
+    /// Where it ends.
+    pub target: u32,
+    /// Its weight at the snapshot's tick.
+    pub weight: f64,
+    /// The documents that wired it since it was made.
+    pub co_activations: u32,
+    /// The tick that made it.
+    pub created: u32,
+    /// The tick that last activated it.
+    pub last: u32,
+}
+
+/// The living synapses of one committed tick, ordered by the ids of source and target.
+#[derive(Clone, Debug)]
+pub struct Edges {
+    /// The tick.
+    pub tick: Tick,
+    /// The nodes by id, with their labels.
+    pub ends: Vec<(NodeId, Arc<str>)>,
+    /// The synapses.
+    pub rows: Vec<EdgeRow>,
+}
+
+impl<'a> View<'a> {
+    /// The shard at which a term's node lives.
+    pub fn home(&self, term: u32) -> &'a Shard {
+        &self.shards[self.commons.seat(self.commons.home(term).shard)]
+    }
+
+    /// Whether a term of the dictionary has been learned by the colony. The dictionary may be ahead.
+    pub fn knows(&self, term: u32) -> bool {
+        (term as usize) < self.commons.terms()
+    }
+
+    /// The concept of a word, or else of a stem (the stem of a stem may be another one): its term index, where it is wired.
+    pub fn concept(&self, word: Option<&QueryWord>, label: &str) -> Option<u32> {
+        let wired = |term: &u32| self.knows(*term) && self.home(*term).is_concept(*term, self.commons);
+        word.and_then(|word| word.term).filter(wired).or_else(|| self.commons.lexicon().term(label).filter(wired))
+    }
+
+    /// A concept, where the term is wired.
+    pub fn node(&self, term: u32) -> Option<NodeRow> {
+        let data = self.home(term).describe(term, self.commons)?;
+        Some(NodeRow { id: NodeId(self.commons.id(term)), stem: self.commons.lexicon().stem(term), data })
+    }
+
+    /// The concepts' term indices, in the order of their ids.
+    fn concept_terms(&self) -> Vec<u32> {
+        let mut terms: Vec<u32> = self.shards.iter().flat_map(|shard| shard.concepts()).collect();
+        terms.sort_unstable_by_key(|term| self.commons.id(*term));
+        terms
+    }
+
+    // The living synapses of a concept, in the order of their targets' ids.
+    fn row(&self, term: u32) -> Vec<Synapse> {
+        let mut row: Vec<Synapse> = self.home(term).row(term, self.commons).collect();
+        row.sort_unstable_by_key(|synapse| self.commons.id(synapse.target));
+        row
+    }
+
+    fn weight(&self, synapse: &Synapse) -> f64 {
+        Decay::new(self.commons.config()).weight(synapse, self.commons.tick() as u32)
+    }
+
+    /// The synapses of a concept, the heaviest first; equal weights in the order of the far ends' ids.
+    pub fn neighbors(&self, term: u32) -> Vec<Neighbor> {
+        let neighbor = |synapse: Synapse| Neighbor {
+            id: NodeId(self.commons.id(synapse.target)),
+            label: self.commons.label(synapse.target),
+            weight: self.weight(&synapse),
+            synapse,
+        };
+        let mut all: Vec<Neighbor> = self.row(term).into_iter().map(neighbor).collect();
+        all.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+        all
+    }
+
+    /// The `k` concepts nearest to a question, best first.
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`] once the flag of the view is set, here and below.
+    pub fn near(&self, words: &[QueryWord], k: usize) -> Result<Vec<NearConcept>> {
+        let terms: Vec<u32> = words.iter().filter_map(|word| word.term).filter(|term| self.knows(*term)).collect();
+        Ok(near::search(*self, &terms, k)?.into_iter().map(|ranked| self.near_concept(ranked)).collect())
+    }
+
+    fn near_concept(&self, ranked: RankedConcept) -> NearConcept {
+        let RankedConcept { term, score, shard } = ranked;
+        NearConcept { id: NodeId(self.commons.id(term)), term, label: self.commons.label(term), score, shard }
+    }
+
+    /// A snapshot of all nodes.
+    pub fn nodes(&self) -> Result<Nodes> {
+        let mut rows = Vec::new();
+        for term in self.concept_terms() {
+            self.poll()?;
+            rows.extend(self.node(term));
+        }
+        Ok(Nodes { tick: self.commons.tick(), rows })
+    }
+
+    /// A snapshot of all living synapses.
+    pub fn edges(&self) -> Result<Edges> {
+        let commons = self.commons;
+        let terms = self.concept_terms();
+        // Nodes are in the order of their ids, so a target's place is found without a map.
+        let ends: Vec<_> = terms.iter().map(|&term| (NodeId(commons.id(term)), commons.label(term))).collect();
+        let mut place_of = vec![0u32; commons.terms()];
+        for (place, &term) in terms.iter().enumerate() {
+            place_of[term as usize] = place as u32;
+        }
+        let count: u64 = self.shards.iter().map(|shard| shard.edge_count()).sum();
+        let mut rows = Vec::with_capacity(count as usize);
+        for (source, &term) in terms.iter().enumerate() {
+            self.poll()?;
+            rows.extend(self.row(term).iter().map(|synapse| EdgeRow {
+                source: source as u32,
+                target: place_of[synapse.target as usize],
+                weight: self.weight(synapse),
+                co_activations: synapse.co_activations,
+                created: synapse.created,
+                last: synapse.last,
+            }));
+        }
+        Ok(Edges { tick: commons.tick(), ends, rows })
+    }
+}
+
+impl Local<'_> {
+    /// The node of this shard with an id. Nodes are kept by term and not by id; what is asked for one at a time is looked
+    /// for.
+    pub fn node(&self, id: NodeId) -> Option<NodeRow> {
+        let term = self.shard.concepts().find(|term| self.commons.id(*term) == id.0)?;
+        let data = self.shard.describe(term, self.commons)?;
+        Some(NodeRow { id, stem: self.commons.lexicon().stem(term), data })
+    }
+
+    /// Concepts near the terms, by what this shard knows of them, best first. `df` overrides the shard's own statistics
+    /// where it has a term.
+    pub fn near(&self, terms: &[u32], df: impl Fn(u32) -> Option<u32>, most: usize) -> Result<Vec<NearConcept>> {
+        let commons = self.commons;
+        let known: Vec<u32> = terms.iter().copied().filter(|term| (*term as usize) < commons.terms()).collect();
+        let ranked = near::rank(contributions(*self, &known, df)?, commons, most);
+        let told = ranked.into_iter().map(|RankedConcept { term, score, shard }| NearConcept {
+            id: NodeId(commons.id(term)),
+            term,
+            label: commons.label(term),
+            score,
+            shard,
+        });
+        Ok(told.collect())
+    }
+}

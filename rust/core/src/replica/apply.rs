@@ -1,0 +1,129 @@
+//! Accepted inputs, taken into the state.
+
+use super::Replica;
+use crate::commons::{GrantKey, Waiting};
+use crate::documents::Analysed;
+use crate::ids::{DocumentId, ShardId};
+use crate::input::{Change, Forms, Outcome, Prepared};
+use crate::reinforcement::Reinforcement;
+use crate::shard::Shard;
+use std::sync::Arc;
+
+impl Replica {
+    /// Takes an input that was prepared for what stands now. Documents that come are found by search from now on; of
+    /// those that go, what they wired is unwired by the next tick.
+    ///
+    /// # Panics
+    /// Where the input does not fit what stands: it was prepared for another state. The state is then half changed.
+    pub fn apply(&mut self, prepared: Prepared) -> Outcome {
+        self.apply_with(prepared, |work| work.into_iter().map(Placement::place).collect())
+    }
+
+    /// [`Replica::apply`], with the placing of documents at their homes left to `run`, which may do it in parallel: it
+    /// must run [`Placement::place`] on each and keep their order.
+    ///
+    /// # Panics
+    /// As [`Replica::apply`].
+    pub fn apply_with(&mut self, prepared: Prepared, run: impl FnOnce(Vec<Placement>) -> Vec<Placed>) -> Outcome {
+        match prepared.change {
+            Change::Nothing => {}
+            Change::Insert(documents) => self.insert(documents, run),
+            Change::Replace { id, leaves, comes } => {
+                if let Some(forms) = leaves {
+                    self.remove(id, &forms);
+                }
+                self.insert(comes.map(|document| *document).into_iter().collect(), run);
+            }
+            Change::Reinforce { id, path, times } => self.reinforce(id, path, times),
+        }
+        prepared.outcome
+    }
+
+    fn insert(&mut self, documents: Vec<Analysed>, run: impl FnOnce(Vec<Placement>) -> Vec<Placed>) {
+        if documents.is_empty() {
+            return;
+        }
+        let commons = Arc::make_mut(&mut self.commons);
+        commons.learn();
+        let arrival = commons.tick() as u32 + 1;
+        let mut routed: Vec<Vec<Analysed>> = self.shards.iter().map(|_| Vec::new()).collect();
+        for document in documents {
+            commons.count(&document);
+            let seat = commons.seat(commons.ring().shard_of(document.id.0));
+            routed[seat].push(document);
+        }
+        let mut work = Vec::new();
+        for (seat, documents) in routed.into_iter().enumerate().filter(|(_, documents)| !documents.is_empty()) {
+            let shard = std::mem::replace(&mut self.shards[seat], Arc::new(Shard::new(ShardId(0), seat)));
+            work.push(Placement { seat, shard, documents, arrival });
+        }
+        let pieces = work.len();
+        let placed = run(work);
+        assert_eq!(placed.len(), pieces, "every shard that was lent comes back");
+        for placed in placed {
+            let shard = placed.shard.id();
+            for (key, bytes) in placed.waiting {
+                commons.backlog_mut().push(key, Waiting { shard, bytes });
+            }
+            self.shards[placed.seat] = placed.shard;
+        }
+    }
+
+    fn remove(&mut self, id: DocumentId, forms: &Forms) {
+        let seat = self.seat_of(id);
+        // Unique unless a worker that hangs still reads the shard: then the colony goes on with a copy.
+        let shard = Arc::make_mut(&mut self.shards[seat]);
+        let document = shard.remove(id).unwrap_or_else(|| panic!("document {id} is to go and does not stand"));
+        let commons = Arc::make_mut(&mut self.commons);
+        commons.uncount(&document, forms);
+        let backlog = commons.backlog_mut();
+        backlog.forget_reinforced(shard.forget_reinforcements(id));
+        // Nothing granted: a delete before digestion wins.
+        if document.digested.is_none() {
+            backlog.withdraw((document.arrival, id.0));
+        } else if document.terms.is_empty() {
+            backlog.forget_failed();
+        } else {
+            backlog.unwire();
+        }
+    }
+
+    fn reinforce(&mut self, id: DocumentId, path: Reinforcement, times: u64) {
+        assert!(self.document(id).is_some(), "document {id} is reinforced and does not stand");
+        let seat = self.seat_of(id);
+        // Unique unless a worker that hangs still reads the shard: then the colony goes on with a copy.
+        let more = Arc::make_mut(&mut self.shards[seat]).reinforce(id, path, times);
+        Arc::make_mut(&mut self.commons).backlog_mut().reinforce(more);
+    }
+}
+
+/// Documents on their way into one shard.
+#[derive(Debug)]
+pub struct Placement {
+    seat: usize,
+    shard: Arc<Shard>,
+    documents: Vec<Analysed>,
+    arrival: u32,
+}
+
+/// A shard with its new documents.
+#[derive(Debug)]
+pub struct Placed {
+    seat: usize,
+    shard: Arc<Shard>,
+    waiting: Vec<(GrantKey, u64)>,
+}
+
+impl Placement {
+    /// Puts the documents in their places.
+    pub fn place(mut self) -> Placed {
+        // Unique unless a worker that hangs still reads the shard: then the colony goes on with a copy.
+        let shard = Arc::make_mut(&mut self.shard);
+        let mut waiting = Vec::with_capacity(self.documents.len());
+        for document in self.documents {
+            waiting.push(((self.arrival, document.id.0), document.body.text_bytes()));
+            shard.insert(document, self.arrival);
+        }
+        Placed { seat: self.seat, shard: self.shard, waiting }
+    }
+}

@@ -1,0 +1,112 @@
+//! Inputs, judged against what stands and analysed on the calling thread.
+
+use super::Replica;
+use crate::documents::{Analysed, Body, DOCUMENTS_MAX};
+use crate::ids::DocumentId;
+use crate::input::{Admission, Change, Forms, Input, Outcome, Prepared, Updated};
+use crate::maps::Map;
+use crate::reinforcement::{REINFORCED_MAX, Reinforcement};
+use crate::text::Session;
+use crate::{Error, Result};
+
+impl Replica {
+    /// Makes an input ready for [`Replica::apply`], which must follow before anything else changes the state. New words
+    /// enter the dictionary; nothing else changes.
+    ///
+    /// # Errors
+    /// [`Error::InvalidDocument`] for a document that no colony takes; [`Error::DocumentExists`] where an id that is to
+    /// be new stands with other content; [`Error::Limit`] where there is no room.
+    pub fn prepare(&self, input: Input, session: &mut Session) -> Result<Prepared> {
+        match input {
+            Input::Ingest(bodies) => self.prepare_ingest(bodies, session),
+            Input::Update(body) => self.prepare_update(body, session),
+            Input::Delete(id) => {
+                let leaves = self.forms(id, session);
+                let outcome = Outcome::Deleted(leaves.is_some());
+                Ok(Prepared { change: Change::Replace { id, leaves, comes: None }, outcome })
+            }
+            Input::Reinforce { id, path, times } => {
+                if self.document(id).is_none() {
+                    return Ok(Prepared::nothing(Outcome::Reinforced(false)));
+                }
+                self.check_reinforcement(id, &path, 0)?;
+                Ok(Prepared { change: Change::Reinforce { id, path, times }, outcome: Outcome::Reinforced(true) })
+            }
+        }
+    }
+
+    fn prepare_ingest(&self, bodies: Vec<Body>, session: &mut Session) -> Result<Prepared> {
+        // The new ones by identity, for those of one batch that are the same.
+        let mut new: Vec<Analysed> = Vec::new();
+        let mut places: Map<u128, usize> = Map::default();
+        let mut unchanged = 0;
+        for (index, body) in bodies.into_iter().enumerate() {
+            body.check(index)?;
+            let id = body.id();
+            let here = places.get(&id.0).map(|place| &new[*place].body);
+            let standing = here.or_else(|| self.document(id).map(|document| &document.body));
+            match Admission::of(&body, standing) {
+                Admission::Unchanged => unchanged += 1,
+                Admission::Taken => return Err(body.taken(index)),
+                Admission::New => {
+                    places.insert(id.0, new.len());
+                    new.push(Analysed::new(id, body, index, session)?);
+                }
+            }
+        }
+        let accepted = new.len() as u64;
+        self.check_room(accepted)?;
+        Ok(Prepared { change: Change::Insert(new), outcome: Outcome::Ingested { accepted, unchanged } })
+    }
+
+    fn prepare_update(&self, body: Body, session: &mut Session) -> Result<Prepared> {
+        body.check_named()?;
+        let id = body.id();
+        let updated = match self.admission(id, &body) {
+            Admission::Unchanged => return Ok(Prepared::nothing(Outcome::Updated(Updated::Unchanged))),
+            Admission::New => {
+                self.check_room(1)?;
+                Updated::New
+            }
+            Admission::Taken => Updated::Changed,
+        };
+        let comes = Some(Box::new(Analysed::new(id, body, 0, session)?));
+        let leaves = self.forms(id, session);
+        Ok(Prepared { change: Change::Replace { id, leaves, comes }, outcome: Outcome::Updated(updated) })
+    }
+
+    fn forms(&self, id: DocumentId, session: &mut Session) -> Option<Forms> {
+        let body = &self.document(id)?.body;
+        Some(session.analyse(&body.title, &body.text).forms)
+    }
+
+    /// Refuses more documents than can be placed.
+    ///
+    /// # Errors
+    /// [`Error::Limit`].
+    pub fn check_room(&self, more: u64) -> Result<()> {
+        let value = self.commons.documents() + more;
+        if value > DOCUMENTS_MAX {
+            return Err(Error::Limit { what: "the number of documents".into(), limit: DOCUMENTS_MAX, value });
+        }
+        Ok(())
+    }
+
+    /// Refuses a reinforcement for which there is no room beside those that wait, here (unless it waits already) and
+    /// elsewhere.
+    ///
+    /// # Errors
+    /// [`Error::Limit`].
+    pub fn check_reinforcement(&self, id: DocumentId, path: &Reinforcement, elsewhere: u64) -> Result<()> {
+        let waiting = self.shards[self.seat_of(id)].reinforcing().get(&id.0);
+        if waiting.is_some_and(|waiting| waiting.contains_key(path)) {
+            return Ok(());
+        }
+        let value = self.commons.reinforcing() + elsewhere + path.size();
+        if value > REINFORCED_MAX {
+            let what = "what reinforcements may wait for the next tick with, in concepts and pairs,".into();
+            return Err(Error::Limit { what, limit: REINFORCED_MAX, value });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,48 @@
+//! What a tick makes of one shard.
+
+use crate::agents::Digester;
+use crate::graph::Row;
+use crate::graph::delivery::Census;
+use crate::ids::{AgentId, Tick};
+
+/// A new synapse whose target lives on another shard.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub struct CrossEdge {
+    /// The source's term index.
+    pub source: u32,
+    /// The target's term index.
+    pub target: u32,
+    /// The weight in fixed point (2^-24).
+    pub weight: u32,
+}
+
+/// What a tick makes of a concept.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct NodeChange {
+    pub(crate) slot: u32,
+    pub(crate) term: u32,
+    pub(crate) wirings: u32,
+    pub(crate) uses: u64,
+}
+
+/// Everything a tick changes on one shard.
+#[derive(Debug)]
+pub struct Delta {
+    pub(crate) tick: Tick,
+    pub(crate) slots: usize,
+    pub(crate) nodes: Vec<NodeChange>,
+    pub(crate) rows: Vec<(u32, Row)>,
+    pub(crate) census: Census,
+    pub(crate) lysed: Vec<(u32, Box<[u32]>)>,
+    pub(crate) digesters: Vec<(AgentId, Option<Digester>)>,
+    pub(crate) touched: u64,
+    // Where the sweep goes on, if one is under way.
+    pub(crate) sweep: Option<usize>,
+    pub(crate) exchanged: u64,
+    /// Concepts after the tick.
+    pub node_count: u64,
+    /// Living synapses after the tick.
+    pub edge_count: u64,
+    /// New synapses of this tick whose target lives elsewhere, in no order that means anything.
+    pub cross_edges: Vec<CrossEdge>,
+}

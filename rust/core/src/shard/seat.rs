@@ -1,0 +1,137 @@
+//! One shard in one attempt at a tick: what its phases have staged, in the order in which they come.
+//!
+//! Every driver goes through the same steps: Sense, Act, exchange, Decay, and then the delta. A step that fails
+//! changes nothing, so a driver may make it again. Dropping a seat undoes the shard's part of the tick.
+
+use super::Shard;
+use super::delta::{CrossEdge, Delta};
+use super::sense::Sensed;
+use crate::cancel::Cancel;
+use crate::commons::Commons;
+use crate::message::Batch;
+use crate::phase::Phase;
+use crate::plan::Plan;
+use crate::{Error, Result};
+
+type Lysed = Vec<(u32, Box<[u32]>)>;
+
+/// What one shard has staged in one attempt at a tick.
+#[derive(Debug)]
+pub struct Seat {
+    next: Phase,
+    sensed: Sensed,
+    lysed: Lysed,
+    // From Act until it is sent.
+    outbox: Option<Vec<Batch>>,
+    // From the exchange until Decay.
+    inbox: Option<Vec<Batch>>,
+    delta: Option<Delta>,
+}
+
+impl Default for Seat {
+    fn default() -> Self {
+        let (sensed, lysed) = (Sensed::default(), Lysed::default());
+        Seat { next: Phase::Sense, sensed, lysed, outbox: None, inbox: None, delta: None }
+    }
+}
+
+impl Seat {
+    /// A seat before Sense.
+    pub fn new() -> Seat {
+        Seat::default()
+    }
+
+    /// The phase that comes next: Advance once the delta is staged.
+    pub fn next(&self) -> Phase {
+        self.next
+    }
+
+    /// Do one phase of `shard`. Advance stages nothing: what is left then is the commit of all shards at once.
+    ///
+    /// # Errors
+    /// [`Error::PhaseOrder`] out of turn; [`Error::BarrierFailed`] for Decay before the exchange, or with a batch of
+    /// another tick or for another shard; [`Error::Cancelled`]. The seat is then as it was.
+    pub fn step(&mut self, phase: Phase, shard: &Shard, plan: &Plan, commons: &Commons, cancel: &Cancel) -> Result<()> {
+        if phase != self.next {
+            let (shard, expected, found, tick) = (shard.id(), self.next, phase, plan.tick);
+            return Err(Error::PhaseOrder { shard, expected, found, tick });
+        }
+        match phase {
+            Phase::Sense => {
+                self.sensed = shard.sense(plan, commons, cancel)?;
+                self.next = Phase::Act;
+            }
+            Phase::Act => {
+                let acted = shard.act(plan, commons, &self.sensed, cancel)?;
+                (self.lysed, self.outbox) = (acted.lysed, Some(acted.outbox));
+                self.next = Phase::Decay;
+            }
+            Phase::Decay => {
+                let Some(inbox) = &self.inbox else {
+                    let reason = format!("{} cannot Decay in tick {} before the exchange", shard.id(), plan.tick);
+                    return Err(Error::BarrierFailed { reason });
+                };
+                let mut delta = shard.decay(plan, commons, inbox, cancel)?;
+                delta.lysed = std::mem::take(&mut self.lysed);
+                delta.digesters = std::mem::take(&mut self.sensed).after();
+                (self.inbox, self.delta) = (None, Some(delta));
+                self.next = Phase::Advance;
+            }
+            Phase::Advance => {}
+        }
+        Ok(())
+    }
+
+    /// What Act sent, its own batch to itself included, in the order of the addressees.
+    ///
+    /// # Panics
+    /// Before Act and the second time: a driver that asks would lose messages.
+    pub fn take_outbox(&mut self) -> Vec<Batch> {
+        self.outbox.take().expect("an outbox is taken once, after Act")
+    }
+
+    /// Take all batches addressed to the shard. Given again before Decay, they replace those given before.
+    ///
+    /// # Panics
+    /// Unless Act is done and Decay is not.
+    pub fn receive(&mut self, inbox: Vec<Batch>) {
+        assert_eq!(self.next, Phase::Decay, "batches are delivered between Act and Decay");
+        self.inbox = Some(inbox);
+    }
+
+    /// What Decay staged.
+    pub fn delta(&self) -> Option<&Delta> {
+        self.delta.as_ref()
+    }
+
+    /// The new cross-shard edges of the delta, which a commit does not need.
+    ///
+    /// # Panics
+    /// Before Decay.
+    pub fn take_cross_edges(&mut self) -> Vec<CrossEdge> {
+        let delta = self.delta.as_mut().expect("cross-shard edges are made by Decay");
+        std::mem::take(&mut delta.cross_edges)
+    }
+
+    /// The shard's part of the commit.
+    ///
+    /// # Panics
+    /// Before Decay: a tick without a shard's delta must never be committed.
+    pub fn into_delta(self) -> Delta {
+        self.delta.expect("a seat that is committed has done Decay")
+    }
+}
+
+/// Move what every seat sent in Act to whom it is addressed. The seats stand in the order of the shards.
+///
+/// # Panics
+/// Unless every seat has done Act and none was exchanged before.
+pub fn exchange(seats: &mut [Seat], commons: &Commons) {
+    let mut inboxes: Vec<Vec<Batch>> = seats.iter().map(|_| Vec::new()).collect();
+    for batch in seats.iter_mut().flat_map(Seat::take_outbox) {
+        inboxes[commons.seat(batch.to)].push(batch);
+    }
+    for (seat, inbox) in seats.iter_mut().zip(inboxes) {
+        seat.receive(inbox);
+    }
+}

@@ -1,0 +1,69 @@
+//! The ghosts that the shards of a world keep.
+
+pub(crate) mod cache;
+
+use crate::lock::lock;
+use crate::tick::report::CrossEdges;
+use crate::world::World;
+use phago_core::Result;
+use phago_core::ghost::Ghost;
+use phago_core::ids::{NodeId, ShardId};
+
+impl World {
+    /// The ghosts a shard keeps, the most recently used first, as they were cached.
+    ///
+    /// # Errors
+    /// [`phago_core::Error::ShardNotFound`].
+    pub fn ghosts(&self, shard: ShardId) -> Result<Vec<Ghost>> {
+        let seat = self.seat(shard)?;
+        Ok(lock(&self.ghosts[seat]).cache().iter().cloned().collect())
+    }
+
+    /// One ghost of a shard; where it is older than the colony's tick its home is asked again.
+    ///
+    /// # Errors
+    /// [`phago_core::Error::ShardNotFound`]; [`phago_core::Error::GhostNodeNotFound`] when it is not cached.
+    pub fn ghost(&self, shard: ShardId, node: NodeId) -> Result<Ghost> {
+        let seat = self.seat(shard)?;
+        let state = self.state()?;
+        lock(&self.ghosts[seat]).read(node, &state)
+    }
+
+    /// How many ghosts a shard keeps.
+    ///
+    /// # Errors
+    /// [`phago_core::Error::ShardNotFound`].
+    pub fn ghost_count(&self, shard: ShardId) -> Result<usize> {
+        let seat = self.seat(shard)?;
+        Ok(lock(&self.ghosts[seat]).cache().len())
+    }
+
+    /// Whether a shard keeps a ghost of a node. This is no use of the ghost.
+    ///
+    /// # Errors
+    /// [`phago_core::Error::ShardNotFound`].
+    pub fn has_ghost(&self, shard: ShardId, node: NodeId) -> Result<bool> {
+        let seat = self.seat(shard)?;
+        Ok(lock(&self.ghosts[seat]).cache().peek(node).is_some())
+    }
+
+    /// Forget the ghosts that `shard` keeps of the nodes of `gone`; how many there were.
+    ///
+    /// # Errors
+    /// [`phago_core::Error::ShardNotFound`].
+    pub fn forget_ghosts(&self, shard: ShardId, gone: ShardId) -> Result<usize> {
+        let (seat, _) = (self.seat(shard)?, self.seat(gone)?);
+        Ok(lock(&self.ghosts[seat]).drop_shard(gone))
+    }
+
+    // Keep ghosts of the far ends of a tick's new edges, by seat. No failure here reaches the tick: it is committed.
+    pub(crate) fn welcome_ghosts(&self, made: &[CrossEdges], resolve: bool) {
+        if made.iter().all(CrossEdges::is_empty) {
+            return;
+        }
+        let Ok(state) = self.state() else { return };
+        for (ghosts, edges) in self.ghosts.iter().zip(made) {
+            lock(ghosts).welcome(edges.raw(), &state, resolve);
+        }
+    }
+}

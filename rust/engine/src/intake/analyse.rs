@@ -1,0 +1,119 @@
+//! Analysis of texts on several threads, with warm analysers.
+
+use crate::lock::lock;
+use crate::work::job::message;
+use crate::work::pool::Pool;
+use phago_core::documents::{Analysed, Body};
+use phago_core::ids::DocumentId;
+use phago_core::input::Forms;
+use phago_core::text::{Lexicon, Session};
+use phago_core::{Error, Result};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, Mutex};
+
+// What a thread analyses before it looks for more: enough to hide the hand-over, and so little that a phase that waits
+// for a helper waits milliseconds.
+const GROUP_DOCUMENTS: usize = 16;
+const GROUP_BYTES: usize = 256 << 10;
+// Warm sessions kept; each remembers up to a million word forms.
+const SESSIONS_MAX: usize = 16;
+
+/// A body to be analysed: its identity, and the index by which errors name it.
+pub(super) type Raw = (usize, DocumentId, Body);
+
+/// Warm analysers, lent to one thread at a time.
+pub(crate) struct Sessions {
+    lexicon: Arc<Lexicon>,
+    idle: Mutex<Vec<Session>>,
+}
+
+impl Sessions {
+    pub(crate) fn new(lexicon: Arc<Lexicon>) -> Sessions {
+        Sessions { lexicon, idle: Mutex::default() }
+    }
+
+    /// Nobody gets a session as long as this lives.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> impl Drop + '_ {
+        lock(&self.idle)
+    }
+
+    pub(crate) fn take(&self) -> Session {
+        lock(&self.idle).pop().unwrap_or_else(|| self.fresh())
+    }
+
+    pub(crate) fn give(&self, session: Session) {
+        let mut idle = lock(&self.idle);
+        if idle.len() < SESSIONS_MAX {
+            idle.push(session);
+        }
+    }
+
+    /// The word forms of a text with their counts.
+    pub(super) fn forms(&self, title: &str, text: &str) -> Forms {
+        let mut session = self.take();
+        let forms = session.analyse(title, text).forms;
+        self.give(session);
+        forms
+    }
+
+    /// One body, on the calling thread.
+    pub(super) fn analyse(&self, index: usize, id: DocumentId, body: Body) -> Result<Analysed> {
+        let mut session = self.take();
+        let analysed = self.analyse_with(&mut session, (index, id, body));
+        self.give(session);
+        analysed
+    }
+
+    /// Bodies, on the calling thread and the workers of a pool, in their order.
+    pub(super) fn analyse_all(self: &Arc<Self>, bodies: Vec<Raw>, pool: Option<&Pool>) -> Vec<Result<Analysed>> {
+        let sessions = self.clone();
+        let analyse = move |group: Vec<Raw>| -> Vec<Result<Analysed>> {
+            let mut session = sessions.take();
+            let done = group.into_iter().map(|raw| sessions.analyse_with(&mut session, raw)).collect();
+            sessions.give(session);
+            done
+        };
+        let groups = groups(bodies);
+        let done = match pool {
+            // Panics are caught document by document; none is left for the pool to find.
+            Some(pool) => pool.map(groups, analyse).unwrap_or_else(|panic| resume_unwind(Box::new(panic.message))),
+            None => groups.into_iter().map(analyse).collect(),
+        };
+        done.into_iter().flatten().collect()
+    }
+
+    fn analyse_with(&self, session: &mut Session, (index, id, body): Raw) -> Result<Analysed> {
+        let key = body.key.as_deref().map(str::to_owned);
+        let analysed = catch_unwind(AssertUnwindSafe(|| Analysed::new(id, body, index, session)));
+        analysed.unwrap_or_else(|panic| {
+            // What the session counted of this text would be counted to the next one.
+            *session = self.fresh();
+            let reason = format!("made the analyser fail: {}", message(panic));
+            Err(Error::InvalidDocument { index, id: key, field: "text".into(), reason })
+        })
+    }
+
+    fn fresh(&self) -> Session {
+        Session::new(self.lexicon.clone())
+    }
+}
+
+fn groups(bodies: Vec<Raw>) -> Vec<Vec<Raw>> {
+    let mut groups: Vec<Vec<Raw>> = Vec::new();
+    let mut bytes = 0;
+    for raw in bodies {
+        let more = raw.2.text.len();
+        match groups.last_mut() {
+            Some(group) if group.len() < GROUP_DOCUMENTS && bytes < GROUP_BYTES => {
+                bytes += more;
+                group.push(raw);
+            }
+            _ => {
+                bytes = more;
+                groups.push(vec![raw]);
+            }
+        }
+    }
+    groups
+}

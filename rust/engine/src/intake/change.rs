@@ -1,0 +1,159 @@
+//! Documents that leave or are replaced.
+
+use super::enter::Standing;
+use crate::lock::lock;
+use crate::world::World;
+use phago_core::Result;
+use phago_core::documents::{Analysed, Body};
+use phago_core::ids::{DocumentId, ShardId};
+use phago_core::input::{Admission, Change, Forms, Outcome, Prepared, Updated};
+
+// What was learned of a committed document while no lock was held.
+struct Read {
+    title: Box<str>,
+    text: Box<str>,
+    forms: Forms,
+}
+
+impl World {
+    /// Lets the document of this name go; `false` when there is none.
+    ///
+    /// Without a tick under way it is out of every search and every statistic when this returns; else when the tick
+    /// ends, committed or not. What it wired is unwired by the next tick after that. A document that waits to be
+    /// digested leaves before any tick grants it. The name is the caller's id, or the identity in hexadecimal of a
+    /// document without one. Documents that wait for the tick under way to end are found too.
+    ///
+    /// # Errors
+    /// [`phago_core::Error::Limit`] when the queue of a running tick is full. Then nothing changes.
+    pub fn delete(&self, key: &str) -> Result<bool> {
+        Ok(self.replace(|standing| standing.named(key), None)? == Outcome::Deleted(true))
+    }
+
+    /// [`World::delete`] for a document of one shard.
+    ///
+    /// # Errors
+    /// [`phago_core::Error::RoutingFailed`] naming the home of a document that lives elsewhere, and those of
+    /// [`World::delete`].
+    pub fn delete_from(&self, shard: ShardId, key: &str) -> Result<bool> {
+        self.check_home(shard, key)?;
+        self.delete(key)
+    }
+
+    pub(super) fn delete_by_id(&self, id: DocumentId) -> Result<Outcome> {
+        self.replace(|_| Some(id), None)
+    }
+
+    /// Puts a document in the place of the one with the same id, in one step: no search sees none of them or both.
+    /// The new content is digested like that of any new document. Where there is none yet, it is taken as new.
+    ///
+    /// Takes effect when [`World::delete`] would.
+    ///
+    /// # Errors
+    /// [`phago_core::Error::InvalidDocument`] for what `ingest` would not take either, and for a document without an id;
+    /// [`phago_core::Error::Limit`] when the colony or the queue of a running tick is full. Then nothing changes.
+    pub fn update(&self, document: Body) -> Result<Updated> {
+        document.check_named()?;
+        let id = document.id();
+        {
+            // A first look, so that what stands with the same content is never analysed again.
+            let inputs = lock(&self.inputs);
+            let standing = Standing { state: &*self.state()?, pending: &inputs.pending };
+            if standing.admission(id, &document) == Admission::Unchanged {
+                return Ok(Updated::Unchanged);
+            }
+        }
+        let new = self.sessions.analyse(0, id, document)?;
+        match self.replace(|_| Some(id), Some(new))? {
+            Outcome::Updated(updated) => Ok(updated),
+            other => unreachable!("an update that ends as {other:?}"),
+        }
+    }
+
+    // Lets `new`, or nothing, stand under the id that `find` finds.
+    fn replace(&self, find: impl Fn(Standing<'_>) -> Option<DocumentId>, new: Option<Analysed>) -> Result<Outcome> {
+        let mut read: Option<Read> = None;
+        loop {
+            let mut inputs = lock(&self.inputs);
+            let state = self.state()?;
+            let standing = Standing { state: &state, pending: &inputs.pending };
+            let Some(id) = find(standing) else { return Ok(Outcome::Deleted(false)) };
+            let outcome = match &new {
+                None if standing.body(id).is_none() => return Ok(Outcome::Deleted(false)),
+                None => Outcome::Deleted(true),
+                Some(new) => Outcome::Updated(match standing.admission(id, &new.body) {
+                    Admission::Unchanged => return Ok(Outcome::Updated(Updated::Unchanged)),
+                    Admission::Taken => Updated::Changed,
+                    Admission::New => {
+                        state.check_room(inputs.pending.coming() + 1)?;
+                        Updated::New
+                    }
+                }),
+            };
+            // What the queue holds of this id already says what leaves.
+            let committed = if inputs.pending.standing(id).is_none() { state.document(id) } else { None };
+            let mut leaves = None;
+            if let Some(old) = committed.map(|document| &document.body) {
+                match read.take().filter(|read| read.title == old.title && read.text == old.text) {
+                    Some(read) => leaves = Some(read.forms),
+                    None => {
+                        // Analysis takes its time and must hold up neither commits nor queries. Others may change
+                        // the document meanwhile; then it is read again.
+                        let (title, text) = (old.title.clone(), old.text.clone());
+                        drop((state, inputs));
+                        let forms = self.sessions.forms(&title, &text);
+                        read = Some(Read { title, text, forms });
+                        continue;
+                    }
+                }
+            }
+            drop(state);
+            let change = Change::Replace { id, leaves, comes: new.map(Box::new) };
+            return self.enter(&mut inputs, Prepared { change, outcome }, None);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use phago_core::config::ColonyConfig;
+    use phago_core::ring::Ring;
+    use std::sync::mpsc::channel;
+
+    fn world() -> std::sync::Arc<World> {
+        World::new(ColonyConfig::default(), Ring::new(2, 20)).unwrap()
+    }
+
+    fn document(text: &str) -> Body {
+        Body { key: Some("x".into()), text: text.into(), ..Body::default() }
+    }
+
+    #[test]
+    fn a_document_that_changes_while_it_is_read_is_read_again() {
+        let (world, text) = (world(), "one text of several words, and several of them twice: words, words");
+        world.update(document(text)).unwrap();
+        let id = document(text).id();
+        let other = world.sessions.analyse(0, id, document("another text")).unwrap();
+        let forms = world.sessions.forms("", text);
+        // A reader that finds no session waits for one outside of all other locks: there the document changes.
+        let sessions = world.sessions.held();
+        let (send, found) = channel();
+        let find = move |_: Standing<'_>| {
+            let _ = send.send(());
+            Some(id)
+        };
+        std::thread::scope(|scope| {
+            let deleting = scope.spawn(|| world.replace(find, None));
+            found.recv().unwrap();
+            let mut inputs = lock(&world.inputs);
+            assert!(!inputs.is_running());
+            let change = Change::Replace { id, leaves: Some(forms), comes: Some(Box::new(other)) };
+            let outcome = Outcome::Updated(Updated::Changed);
+            world.enter(&mut inputs, Prepared { change, outcome }, None).unwrap();
+            drop((inputs, sessions));
+            assert_eq!(deleting.join().unwrap().unwrap(), Outcome::Deleted(true));
+        });
+        let fresh = self::world();
+        assert_eq!(world.evidence_digest().unwrap(), fresh.evidence_digest().unwrap());
+    }
+}

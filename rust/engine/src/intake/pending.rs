@@ -1,0 +1,284 @@
+//! Inputs that wait for a tick to end: for each document the one change that they come to together.
+//!
+//! Changes of different documents commute, and of one document the last word counts, so the queue needs no order:
+//! what stands when it is applied is what would stand had each input been applied alone. Reinforcements of a document
+//! are counted, and a change of it drops those that came before.
+
+use crate::work::pool::Pool;
+use phago_core::documents::{Analysed, Body};
+use phago_core::ids::DocumentId;
+use phago_core::input::{Change, Forms, Outcome, Prepared};
+use phago_core::reinforcement::{Reinforcement, Waiting, size_of_waiting};
+use phago_core::replica::{Placement, Replica};
+use phago_core::{Error, Result};
+use std::collections::BTreeMap;
+use std::panic::resume_unwind;
+
+// Below this placing is over before a helper is awake.
+const PARALLEL_PLACING_MIN: usize = 64;
+
+// What one document comes to. At least one of the two; what leaves goes first.
+#[derive(Debug, Default)]
+struct Fate {
+    // The word forms of the committed document, and whether it is not digested yet.
+    leaves: Option<(Forms, bool)>,
+    comes: Option<Analysed>,
+}
+
+/// How much may wait for a tick to end.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Room {
+    /// Documents that come, go or change.
+    pub(crate) documents: u64,
+    /// Bytes of title, text and metadata of those that come.
+    pub(crate) bytes: u64,
+}
+
+/// The room that a colony has.
+pub(crate) const ROOM: Room = Room { documents: 1_000_000, bytes: 1 << 30 };
+
+/// Inputs accepted while a tick is under way.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    changes: BTreeMap<u128, Fate>,
+    reinforcing: BTreeMap<u128, Waiting>,
+    reinforced: u64,
+    bytes: u64,
+    coming: u64,
+    leaving: u64,
+    leaving_undigested: u64,
+}
+
+impl Pending {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.reinforcing.is_empty()
+    }
+
+    /// What its reinforcements count for against [`phago_core::reinforcement::REINFORCED_MAX`].
+    pub(crate) fn reinforcing(&self) -> u64 {
+        self.reinforced
+    }
+
+    /// Whether a reinforcement waits already, so that another needs no room.
+    pub(crate) fn has_reinforcement(&self, id: DocumentId, reinforcement: &Reinforcement) -> bool {
+        self.reinforcing.get(&id.0).is_some_and(|waiting| waiting.contains_key(reinforcement))
+    }
+
+    /// Lets an input wait that was judged against `state` and this queue.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] where there is no room; then nothing is added.
+    pub(crate) fn push(&mut self, change: Change, state: &Replica, room: Room) -> Result<()> {
+        match change {
+            Change::Nothing => Ok(()),
+            Change::Insert(new) => self.insert(new, room),
+            Change::Replace { id, leaves, comes } => {
+                let is_undigested = || state.document(id).is_some_and(|document| document.digested.is_none());
+                let leaves = leaves.map(|forms| (forms, is_undigested()));
+                self.replace(id, leaves, comes.map(|document| *document), room)
+            }
+            Change::Reinforce { id, path, times } => {
+                self.reinforce(id, path, times);
+                Ok(())
+            }
+        }
+    }
+
+    fn reinforce(&mut self, id: DocumentId, path: Reinforcement, times: u64) {
+        let size = path.size();
+        let known = self.reinforcing.entry(id.0).or_default().entry(path).or_default();
+        if *known == 0 {
+            self.reinforced += size;
+        }
+        *known += times;
+    }
+
+    /// Documents that come.
+    pub(crate) fn coming(&self) -> u64 {
+        self.coming
+    }
+
+    /// Committed documents that go.
+    pub(crate) fn leaving(&self) -> u64 {
+        self.leaving
+    }
+
+    /// Committed documents that go undigested.
+    pub(crate) fn leaving_undigested(&self) -> u64 {
+        self.leaving_undigested
+    }
+
+    /// What will stand under an id once the queue is applied; `None` where the queue does not touch it.
+    pub(crate) fn standing(&self, id: DocumentId) -> Option<Option<&Body>> {
+        self.changes.get(&id.0).map(|fate| fate.comes.as_ref().map(|document| &document.body))
+    }
+
+    // Documents come of which none will stand, each id once.
+    fn insert(&mut self, new: Vec<Analysed>, room: Room) -> Result<()> {
+        let more = new.iter().filter(|document| !self.changes.contains_key(&document.id.0)).count();
+        let bytes = new.iter().map(bytes_of).sum();
+        self.check(more as u64, bytes, 0, room)?;
+        new.into_iter().for_each(|document| self.set(document.id, None, Some(document)));
+        Ok(())
+    }
+
+    // `comes`, or nothing, is to stand under an id. `leaves` is the committed document that goes, where the queue did not
+    // touch it before.
+    fn replace(
+        &mut self,
+        id: DocumentId,
+        leaves: Option<(Forms, bool)>,
+        comes: Option<Analysed>,
+        room: Room,
+    ) -> Result<()> {
+        let known = self.changes.get(&id.0);
+        let less = known.and_then(|fate| fate.comes.as_ref()).map_or(0, bytes_of);
+        let more = comes.as_ref().map_or(0, bytes_of);
+        self.check(u64::from(known.is_none()), more, less, room)?;
+        self.set(id, leaves, comes);
+        Ok(())
+    }
+
+    fn check(&self, documents: u64, more: u64, less: u64, room: Room) -> Result<()> {
+        let within = |what: &str, limit: u64, value: u64| {
+            let what = format!("what may wait for a tick to end, in {what},");
+            if value > limit { Err(Error::Limit { what, limit, value }) } else { Ok(()) }
+        };
+        within("documents", room.documents, self.changes.len() as u64 + documents)?;
+        within("bytes", room.bytes, self.bytes - less + more)
+    }
+
+    fn set(&mut self, id: DocumentId, leaves: Option<(Forms, bool)>, comes: Option<Analysed>) {
+        if let Some(dropped) = self.reinforcing.remove(&id.0) {
+            self.reinforced -= size_of_waiting(&dropped);
+        }
+        let fate = self.changes.entry(id.0).or_default();
+        if let Some(leaves) = leaves {
+            self.leaving += 1;
+            self.leaving_undigested += u64::from(leaves.1);
+            fate.leaves = Some(leaves);
+        }
+        if let Some(comes) = &comes {
+            self.coming += 1;
+            self.bytes += bytes_of(comes);
+        }
+        if let Some(gone) = std::mem::replace(&mut fate.comes, comes) {
+            self.coming -= 1;
+            self.bytes -= bytes_of(&gone);
+        }
+        if fate.leaves.is_none() && fate.comes.is_none() {
+            self.changes.remove(&id.0);
+        }
+    }
+
+    /// Applies everything that waits.
+    pub(crate) fn drain_into(&mut self, state: &mut Replica, pool: Option<&Pool>) {
+        let Pending { changes, reinforcing, coming, .. } = std::mem::take(self);
+        let mut new = Vec::with_capacity(coming as usize);
+        // Who gave the inputs was told their outcomes when they were accepted.
+        let apply_change = |state: &mut Replica, change, outcome| apply(state, Prepared { change, outcome }, pool);
+        for (id, fate) in changes {
+            if fate.leaves.is_some() {
+                let change =
+                    Change::Replace { id: DocumentId(id), leaves: fate.leaves.map(|leaves| leaves.0), comes: None };
+                apply_change(state, change, Outcome::Deleted(true));
+            }
+            new.extend(fate.comes);
+        }
+        let outcome = Outcome::Ingested { accepted: new.len() as u64, unchanged: 0 };
+        apply_change(state, Change::Insert(new), outcome);
+        for (id, waiting) in reinforcing {
+            for (path, times) in waiting {
+                let change = Change::Reinforce { id: DocumentId(id), path, times };
+                apply_change(state, change, Outcome::Reinforced(true));
+            }
+        }
+    }
+}
+
+fn bytes_of(document: &Analysed) -> u64 {
+    document.body.bytes()
+}
+
+/// Applies an input, with the help of a pool where it brings many documents.
+pub(crate) fn apply(state: &mut Replica, prepared: Prepared, pool: Option<&Pool>) -> Outcome {
+    match (pool, &prepared.change) {
+        (Some(pool), Change::Insert(new)) if new.len() >= PARALLEL_PLACING_MIN => state.apply_with(prepared, |work| {
+            // A panic here leaves the state half-changed: it goes on, and the state's lock is poisoned for good.
+            pool.map(work, Placement::place).unwrap_or_else(|panic| resume_unwind(Box::new(panic.message)))
+        }),
+        _ => state.apply(prepared),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use phago_core::text::Analysis;
+
+    fn document(number: u32) -> Analysed {
+        let body = Body { text: "four".into(), ..Body::default() };
+        Analysed { id: DocumentId(number.into()), body, analysis: Analysis::default() }
+    }
+
+    #[test]
+    fn reinforcements_are_counted_once_each_and_go_with_the_document() {
+        let path = |word: &str| Reinforcement::new([(word, &["ion".to_owned()][..])], |word| Some(word.to_owned()));
+        let mut pending = Pending::default();
+        for (id, word) in [(1, "pump"), (1, "pump"), (1, "cell"), (2, "pump")] {
+            pending.reinforce(DocumentId(id), path(word).unwrap(), 1);
+        }
+        assert_eq!((pending.reinforcing(), pending.is_empty()), (9, false));
+        assert!(pending.has_reinforcement(DocumentId(1), &path("cell").unwrap()));
+        assert!(!pending.has_reinforcement(DocumentId(2), &path("cell").unwrap()));
+        pending.replace(DocumentId(1), None, Some(document(1)), ROOM).unwrap();
+        assert_eq!(pending.reinforcing(), 3);
+        pending.replace(DocumentId(2), Some((Box::default(), true)), None, ROOM).unwrap();
+        assert_eq!(pending.reinforcing(), 0);
+        pending.reinforce(DocumentId(1), path("cell").unwrap(), 1);
+        assert_eq!(pending.reinforcing(), 3);
+    }
+
+    fn sizes(pending: &Pending) -> (usize, u64, u64, u64, u64) {
+        (pending.changes.len(), pending.bytes, pending.coming, pending.leaving, pending.leaving_undigested)
+    }
+
+    #[test]
+    fn what_waits_for_a_tick_is_bounded_and_a_chunk_beyond_leaves_nothing() {
+        let mut pending = Pending::default();
+        let room = |documents, bytes| Room { documents, bytes };
+        pending.insert((0..10).map(document).collect(), room(12, 1000)).unwrap();
+        for (documents_max, bytes_max, limit, value) in [(12, 1000, 12, 13), (1000, 50, 50, 52)] {
+            let error = pending.insert((10..13).map(document).collect(), room(documents_max, bytes_max)).unwrap_err();
+            assert!(matches!(error, Error::Limit { limit: l, value: v, .. } if (l, v) == (limit, value)), "{error}");
+            assert_eq!(sizes(&pending), (10, 40, 10, 0, 0));
+            assert!(pending.standing(DocumentId(10)).is_none());
+        }
+        assert!(pending.standing(DocumentId(9)).unwrap().is_some());
+        pending.insert((10..12).map(document).collect(), room(12, 48)).unwrap();
+        let leaving = |is_undigested| Some((Forms::default(), is_undigested));
+        assert!(pending.replace(DocumentId(20), leaving(true), None, room(12, 48)).is_err());
+        // What only replaces needs no room.
+        pending.replace(DocumentId(3), None, Some(document(3)), room(12, 48)).unwrap();
+        assert_eq!(sizes(&pending), (12, 48, 12, 0, 0));
+    }
+
+    #[test]
+    fn the_last_word_about_a_document_counts() {
+        let mut pending = Pending::default();
+        let leaving = |is_undigested| Some((Forms::default(), is_undigested));
+        // Came and went within the queue: no trace.
+        pending.insert(vec![document(1)], ROOM).unwrap();
+        pending.replace(DocumentId(1), None, None, ROOM).unwrap();
+        assert!(pending.is_empty() && sizes(&pending) == (0, 0, 0, 0, 0));
+        // Goes, comes back, goes again.
+        pending.replace(DocumentId(2), leaving(true), None, ROOM).unwrap();
+        assert!(pending.standing(DocumentId(2)).unwrap().is_none());
+        pending.insert(vec![document(2)], ROOM).unwrap();
+        assert_eq!(sizes(&pending), (1, 4, 1, 1, 1));
+        pending.replace(DocumentId(2), None, None, ROOM).unwrap();
+        assert_eq!(sizes(&pending), (1, 0, 0, 1, 1));
+        pending.replace(DocumentId(3), leaving(false), Some(document(3)), ROOM).unwrap();
+        assert_eq!(sizes(&pending), (2, 4, 1, 2, 1));
+    }
+}

@@ -1,0 +1,48 @@
+//! Inputs as data.
+
+use super::ingest::{Ingested, OnError};
+use crate::work::pool::Pool;
+use crate::world::World;
+use phago_core::ids::ShardId;
+use phago_core::input::{Input, Outcome};
+use phago_core::{Error, Result};
+
+impl World {
+    /// Takes an input as data: one that was stored, or that another colony accepted. Analysis runs on the calling
+    /// thread and the workers of `pool`.
+    ///
+    /// Without a tick under way it is applied when this returns; else when the tick ends, committed or not.
+    ///
+    /// # Errors
+    /// Those of [`World::ingest`], [`World::update`], [`World::delete`] and [`World::reinforce`]; [`Error::Config`] for a
+    /// kind of input that is not known here. Then nothing changes.
+    pub fn submit(&self, input: Input, pool: Option<&Pool>) -> Result<Outcome> {
+        match input {
+            Input::Ingest(bodies) => {
+                let Ingested { accepted, unchanged, .. } =
+                    self.ingest(bodies.into_iter().map(Ok).collect(), 0, OnError::Raise, pool)?;
+                Ok(Outcome::Ingested { accepted, unchanged })
+            }
+            Input::Update(body) => self.update(body).map(Outcome::Updated),
+            Input::Delete(id) => self.delete_by_id(id),
+            Input::Reinforce { id, path, times } => self.reinforce_by_id(id, path, times),
+            other => {
+                let accepted = "ingest, update, delete or reinforce".into();
+                Err(Error::Config { field: "input".into(), value: format!("{other:?}"), accepted })
+            }
+        }
+    }
+
+    /// The inputs that made what one shard holds, of a colony at tick 0.
+    ///
+    /// # Errors
+    /// [`Error::ShardNotFound`]; [`Error::Busy`] where inputs wait for the end of a tick, as no shard shows them yet.
+    pub fn inputs_of(&self, shard: ShardId) -> Result<Vec<Input>> {
+        let seat = self.seat(shard)?;
+        if self.has_waiting() {
+            let what = format!("inputs of {shard} wait for the end of a tick made by hand; finish it first");
+            return Err(Error::Busy { what });
+        }
+        self.read(|state| state.inputs_of(seat))
+    }
+}

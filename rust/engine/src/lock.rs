@@ -1,0 +1,8 @@
+//! The one way to take a mutex.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Lock, also after a panic elsewhere: everything behind these locks is changed in one step.
+pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

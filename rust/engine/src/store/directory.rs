@@ -1,0 +1,127 @@
+//! [`Files`] of a real directory: the one place that touches a file system.
+
+use super::files::{File, Files, Lock, Open};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A directory of the file system.
+#[derive(Clone, Debug)]
+pub struct Directory(PathBuf);
+
+impl Directory {
+    /// The directory at a path; it need not exist yet.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Directory(path.into())
+    }
+}
+
+impl Files for Directory {
+    fn path(&self) -> String {
+        self.0.display().to_string()
+    }
+
+    fn create_dir(&self) -> io::Result<()> {
+        // What is made is made durable from below, each in the one above it.
+        let missing: Vec<&Path> =
+            self.0.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists()).collect();
+        fs::create_dir_all(&self.0)?;
+        for made in missing {
+            match made.parent() {
+                Some(parent) if !parent.as_os_str().is_empty() => sync_directory(parent)?,
+                _ => sync_directory(Path::new("."))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.0)? {
+            // A name that is no Unicode is none of ours.
+            names.extend(entry?.file_name().into_string().ok());
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn open(&self, name: &str, open: Open) -> io::Result<Box<dyn File>> {
+        let write = open != Open::Read;
+        let create = open == Open::Create;
+        let file = fs::OpenOptions::new().read(true).write(write).create_new(create).open(self.0.join(name))?;
+        Ok(Box::new(Opened(file)))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.0.join(name))
+    }
+
+    fn sync_dir(&self) -> io::Result<()> {
+        sync_directory(&self.0)
+    }
+
+    fn lock(&self, name: &str, note: &str) -> io::Result<Option<Box<dyn Lock>>> {
+        let path = self.0.join(name);
+        let file = fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => return Ok(None),
+            Err(fs::TryLockError::Error(error)) => return Err(error),
+        }
+        let held = Opened(file);
+        held.set_len(0)?;
+        held.write_full(0, note.as_bytes())?;
+        Ok(Some(Box::new(held)))
+    }
+}
+
+#[cfg(unix)]
+fn sync_directory(path: &Path) -> io::Result<()> {
+    fs::File::open(path)?.sync_all()
+}
+
+// Windows has no call for it; NTFS writes names with its own journal.
+#[cfg(not(unix))]
+fn sync_directory(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[derive(Debug)]
+struct Opened(fs::File);
+
+impl Lock for Opened {}
+
+impl File for Opened {
+    #[cfg(unix)]
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::read_at(&self.0, buffer, offset)
+    }
+
+    #[cfg(unix)]
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::write_at(&self.0, bytes, offset)
+    }
+
+    #[cfg(windows)]
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_read(&self.0, buffer, offset)
+    }
+
+    #[cfg(windows)]
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_write(&self.0, bytes, offset)
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        self.0.set_len(length)
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.0.metadata()?.len())
+    }
+
+    // The length is written too, as it is needed to read the content. macOS gets its F_FULLFSYNC from std.
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+}

@@ -1,0 +1,116 @@
+//! What is done with a colony's directory as a whole, and with its files before anybody reads them.
+
+use super::files::{File, Files, Lock, Open, Refused};
+use super::format::{LOCK, Magic, Uuid, WITNESS, corruption, generation_of, log_name};
+use super::header::Header;
+use phago_core::{Error, Result};
+use std::io::ErrorKind;
+
+// How much of a log is copied at once.
+const COPY_BYTES: usize = 1 << 20;
+
+/// Whether a file is one of a colony's, the lock left out.
+pub(super) fn is_ours(name: &str) -> bool {
+    name == WITNESS || generation_of(name).is_some()
+}
+
+/// Whether there is a colony, or what is left of one.
+pub(super) fn is_colony(files: &dyn Files) -> Result<bool> {
+    match files.list() {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        names => Ok(names.refused(files, "", "list")?.iter().any(|name| is_ours(name))),
+    }
+}
+
+/// Open the witness; that it is missing is damage.
+pub(super) fn open_witness(files: &dyn Files, open: Open) -> Result<Box<dyn File>> {
+    match files.open(WITNESS, open) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(corruption(files, WITNESS, "its name", "it is missing"))
+        }
+        file => file.refused(files, WITNESS, "open"),
+    }
+}
+
+/// Take the lock of a directory.
+pub(super) fn take_lock(files: &dyn Files) -> Result<Box<dyn Lock>> {
+    let since = humantime::format_rfc3339_seconds(std::time::SystemTime::now());
+    let note = format!("{} {since}\n", std::process::id());
+    match files.lock(LOCK, &note).refused(files, LOCK, "lock")? {
+        Some(held) => Ok(held),
+        None => {
+            let (pid, since) = read_note(files).unwrap_or_default();
+            Err(Error::Locked { path: files.path(), pid, since })
+        }
+    }
+}
+
+// Whatever of it can be read: it is for a message only.
+fn read_note(files: &dyn Files) -> Option<(Option<u32>, Option<String>)> {
+    let mut note = [0; 64];
+    let read = files.open(LOCK, Open::Read).ok()?.read_full(0, &mut note).ok()?;
+    let (pid, since) = std::str::from_utf8(&note[..read]).ok()?.trim_end().split_once(' ')?;
+    Some((pid.parse().ok(), Some(since.to_owned())))
+}
+
+/// Write a log that has no record yet, and make it and its name durable.
+pub(super) fn lay_log(files: &dyn Files, header: &Header) -> Result<Box<dyn File>> {
+    let name = log_name(header.generation);
+    let page = header.encode(Magic::Log)?;
+    let file = files.open(&name, Open::Create).refused(files, &name, "make")?;
+    file.write_full(0, &page).refused(files, &name, "write")?;
+    file.sync().refused(files, &name, "sync")?;
+    files.sync_dir().refused(files, "", "sync")?;
+    Ok(file)
+}
+
+/// 128 random bits.
+pub(super) fn fresh_uuid(files: &dyn Files) -> Result<Uuid> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|cause| Error::Storage {
+        path: files.path(),
+        attempted: "draw random bits for".to_owned(),
+        cause: cause.to_string(),
+    })?;
+    Ok(Uuid::from_le_bytes(bytes))
+}
+
+/// Remove a file that may be missing.
+pub(super) fn remove_if_there(files: &dyn Files, name: &str) -> Result<()> {
+    match files.remove(name) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed.refused(files, name, "remove"),
+    }
+}
+
+/// Copy bytes from one place of a file to a place of the same or another one.
+pub(super) fn copy(
+    files: &dyn Files,
+    (from, from_name, at): (&dyn File, &str, u64),
+    (to, to_name, into): (&dyn File, &str, u64),
+    count: u64,
+) -> Result<()> {
+    let mut buffer = vec![0; COPY_BYTES.min(count as usize)];
+    let mut done = 0;
+    while done < count {
+        let some = buffer.len().min((count - done) as usize);
+        let read = from.read_full(at + done, &mut buffer[..some]).refused(files, from_name, "read")?;
+        if read < some {
+            return Err(corruption(files, from_name, format!("byte {}", at + done), "it has become shorter"));
+        }
+        to.write_full(into + done, &buffer[..some]).refused(files, to_name, "write")?;
+        done += some as u64;
+    }
+    Ok(())
+}
+
+/// Remove the files of all other generations.
+pub(super) fn remove_others(files: &dyn Files, generation: u64) -> Result<()> {
+    let names = files.list().refused(files, "", "list")?;
+    let mut removed = false;
+    for name in names.iter().filter(|name| generation_of(name).is_some_and(|found| found != generation)) {
+        files.remove(name).refused(files, name, "remove")?;
+        removed = true;
+    }
+    if removed { files.sync_dir().refused(files, "", "sync") } else { Ok(()) }
+}

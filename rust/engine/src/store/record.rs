@@ -1,0 +1,224 @@
+//! One record of the log: a head of 40 bytes, a payload, zeros up to the next multiple of 8.
+//!
+//! Head: payload's stored bytes (4), crc32c of the rest of the head (4), kind (1), codec (1), zeros (2), payload's bytes when
+//! read (4), sequence (8), chain (16). The crc tells a head from what a torn write left; the chain is the XXH3-128 of the
+//! chain before, the head without crc and chain, and the XXH3-128 of the stored payload. So no record can be changed, left
+//! out, or moved without the one after it noticing.
+
+use super::format::{ALIGN_BYTES, Numbers};
+use super::header::Point;
+use phago_core::{Error, Result};
+use xxhash_rust::xxh3::xxh3_128;
+
+pub(super) const HEAD_BYTES: usize = 40;
+/// The most bytes of a payload, before compression: what a damaged length can make a reader allocate.
+pub const PAYLOAD_BYTES_MAX: usize = 1 << 30;
+// Below this, compression gains less than it costs.
+const COMPRESSED_FROM_BYTES: usize = 256;
+const LEVEL: i32 = 1;
+
+/// What a record is. The store knows one kind of its own; the others belong to whoever writes them.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub struct Kind(pub u8);
+
+impl Kind {
+    /// A run of idle ticks: the payload is their number, 8 bytes.
+    pub const IDLE: Kind = Kind(1);
+    /// The least kind that is not the store's.
+    pub const FIRST_FREE: u8 = 16;
+}
+
+/// How bytes are stored.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(super) enum Codec {
+    Raw,
+    Zstd,
+}
+
+impl Codec {
+    pub(super) fn number(self) -> u8 {
+        match self {
+            Codec::Raw => 0,
+            Codec::Zstd => 1,
+        }
+    }
+
+    pub(super) fn parse(number: u8) -> Option<Codec> {
+        match number {
+            0 => Some(Codec::Raw),
+            1 => Some(Codec::Zstd),
+            _ => None,
+        }
+    }
+
+    /// The shorter of both.
+    pub(super) fn choose(bytes: &[u8]) -> (Codec, Option<Vec<u8>>) {
+        if bytes.len() < COMPRESSED_FROM_BYTES {
+            return (Codec::Raw, None);
+        }
+        match zstd::bulk::compress(bytes, LEVEL) {
+            Ok(short) if short.len() < bytes.len() => (Codec::Zstd, Some(short)),
+            _ => (Codec::Raw, None),
+        }
+    }
+
+    /// The bytes as they were, which are as many as was written down.
+    pub(super) fn decode(self, stored: Vec<u8>, bytes: usize) -> Result<Vec<u8>, String> {
+        let read = match self {
+            Codec::Raw => stored,
+            Codec::Zstd => zstd::bulk::decompress(&stored, bytes).map_err(|cause| cause.to_string())?,
+        };
+        if read.len() == bytes { Ok(read) } else { Err(format!("gives {} bytes, not {bytes}", read.len())) }
+    }
+}
+
+/// A record as it was read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Record {
+    /// What it is.
+    pub kind: Kind,
+    /// Its number; one more than that of the record before.
+    pub sequence: u64,
+    /// What it says.
+    pub payload: Vec<u8>,
+}
+
+/// A record that is ready to be appended: compressed and hashed, outside of any lock.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    kind: Kind,
+    codec: Codec,
+    /// The payload's bytes before compression.
+    bytes: u32,
+    stored: Vec<u8>,
+    hash: u128,
+}
+
+impl Prepared {
+    /// Prepare a record.
+    pub fn new(kind: Kind, payload: Vec<u8>) -> Result<Prepared> {
+        assert!(kind.0 >= Kind::FIRST_FREE, "{kind:?} is the store's own");
+        Prepared::any(kind, payload)
+    }
+
+    /// A run of idle ticks.
+    pub(super) fn idle(count: u64) -> Prepared {
+        Prepared::any(Kind::IDLE, count.to_le_bytes().to_vec()).expect("a number is short")
+    }
+
+    fn any(kind: Kind, payload: Vec<u8>) -> Result<Prepared> {
+        if payload.len() > PAYLOAD_BYTES_MAX {
+            let (limit, value) = (PAYLOAD_BYTES_MAX as u64, payload.len() as u64);
+            return Err(Error::Limit { what: "bytes of one record".to_owned(), limit, value });
+        }
+        let bytes = payload.len() as u32;
+        let (codec, short) = Codec::choose(&payload);
+        let stored = short.unwrap_or(payload);
+        let hash = xxh3_128(&stored);
+        Ok(Prepared { kind, codec, bytes, stored, hash })
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Write the record that follows a point, and give the point after it.
+    pub(super) fn put(&self, after: Point, into: &mut Vec<u8>) -> Point {
+        let head = Head {
+            kind: self.kind,
+            codec: self.codec,
+            stored: self.stored.len() as u32,
+            bytes: self.bytes,
+            sequence: after.sequence + 1,
+        };
+        let chain = head.chain(after.chain, self.hash);
+        let from = into.len();
+        into.extend_from_slice(&head.fields()[..4]);
+        into.extend_from_slice(&[0; 4]);
+        into.extend_from_slice(&head.fields()[4..]);
+        into.extend_from_slice(&chain.to_le_bytes());
+        let check = check(&into[from..]);
+        into[from + 4..from + 8].copy_from_slice(&check.to_le_bytes());
+        into.extend_from_slice(&self.stored);
+        into.resize(from + (into.len() - from).next_multiple_of(ALIGN_BYTES), 0);
+        Point { sequence: head.sequence, chain }
+    }
+}
+
+fn check(head: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(&head[..4]), &head[8..HEAD_BYTES])
+}
+
+/// The head of a record.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Head {
+    kind: Kind,
+    codec: Codec,
+    stored: u32,
+    bytes: u32,
+    pub(super) sequence: u64,
+}
+
+impl Head {
+    fn fields(&self) -> [u8; 20] {
+        let mut fields = [0; 20];
+        fields[..4].copy_from_slice(&self.stored.to_le_bytes());
+        fields[4] = self.kind.0;
+        fields[5] = self.codec.number();
+        fields[8..12].copy_from_slice(&self.bytes.to_le_bytes());
+        fields[12..].copy_from_slice(&self.sequence.to_le_bytes());
+        fields
+    }
+
+    fn chain(&self, before: u128, payload: u128) -> u128 {
+        let mut all = [0; 52];
+        all[..16].copy_from_slice(&before.to_le_bytes());
+        all[16..36].copy_from_slice(&self.fields());
+        all[36..].copy_from_slice(&payload.to_le_bytes());
+        xxh3_128(&all)
+    }
+
+    /// Read a head: it, and the chain that it claims.
+    pub(super) fn decode(bytes: &[u8; HEAD_BYTES]) -> Result<(Head, u128), &'static str> {
+        let mut numbers = Numbers(bytes);
+        let (stored, crc) = (numbers.u32(), numbers.u32());
+        let [kind, codec, zero, zero_too] = numbers.bytes();
+        let (bytes_when_read, sequence, chain) = (numbers.u32(), numbers.u64(), numbers.u128());
+        if crc != check(bytes) {
+            return Err("the checksum of its head does not fit");
+        }
+        let codec = Codec::parse(codec).filter(|_| zero == 0 && zero_too == 0).ok_or("its codec is unknown")?;
+        if stored as usize > PAYLOAD_BYTES_MAX || bytes_when_read as usize > PAYLOAD_BYTES_MAX {
+            return Err("it is longer than a record can be");
+        }
+        Ok((Head { kind: Kind(kind), codec, stored, bytes: bytes_when_read, sequence }, chain))
+    }
+
+    /// The bytes after the head: payload and zeros.
+    pub(super) fn rest_bytes(&self) -> usize {
+        (self.stored as usize).next_multiple_of(ALIGN_BYTES)
+    }
+
+    /// Check a record as it follows a point and as its chain claims; gives the record and the point after it.
+    pub(super) fn finish(
+        &self,
+        after: Point,
+        claimed: u128,
+        rest: &[u8],
+        checked: bool,
+    ) -> Result<(Record, Point), String> {
+        let (stored, zeros) = rest.split_at(self.stored as usize);
+        if self.sequence != after.sequence + 1 {
+            return Err(format!("has number {}, after {}", self.sequence, after.sequence));
+        }
+        if checked && self.chain(after.chain, xxh3_128(stored)) != claimed {
+            return Err("the hash over it and all before does not fit".to_owned());
+        }
+        if zeros.iter().any(|byte| *byte != 0) {
+            return Err("is not filled up with zeros".to_owned());
+        }
+        let payload = self.codec.decode(stored.to_vec(), self.bytes as usize)?;
+        let record = Record { kind: self.kind, sequence: self.sequence, payload };
+        Ok((record, Point { sequence: self.sequence, chain: claimed }))
+    }
+}

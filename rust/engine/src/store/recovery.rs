@@ -1,0 +1,197 @@
+//! Opening a colony's files to write: whose are they, what is acknowledged, what is left of a write that was cut off.
+//!
+//! 1. A later format is refused before anything is touched; then the lock.
+//! 2. The witness tells the generation. Its log's header must fit, and its checkpoint the header.
+//! 3. Records are read in order. At the witness's record, place and chain must be the witness's. A bad record before it is damage.
+//! 4. Records beyond the witness were written and perhaps never acknowledged; they stand as long as they are whole. What
+//!    follows is a torn tail, and is cut off.
+//! 5. What stands beyond the witness is written once more and synced: a sync that failed in an earlier life may have left it
+//!    readable and not on the disk. Then the witness moves up to it, and other generations are removed.
+
+use super::checkpoint::Checkpoint;
+use super::files::{File, Files, Lock, Open, Refused};
+use super::format::{Magic, PAGE_BYTES, WITNESS, log_name};
+use super::header::{Header, Point};
+use super::layout::{
+    copy, fresh_uuid, is_colony, is_ours, lay_log, open_witness, remove_if_there, remove_others, take_lock,
+};
+use super::log::{LogReader, Next};
+use super::options::{Mutant, Options};
+use super::record::{Kind, Record};
+use super::testified::{check_testimony, open_log};
+use super::witness::{self, Testimony, Witness};
+use super::writer::{Recovered, Store};
+use phago_core::{Error, Result};
+use std::io::ErrorKind;
+use std::sync::Arc;
+
+/// A colony's files on the way to being open: first its checkpoint, then the records after it, then [`Recovery::finish`].
+#[derive(Debug)]
+pub struct Recovery {
+    files: Arc<dyn Files>,
+    options: Options,
+    held: Box<dyn Lock>,
+    header: Header,
+    checkpoint: Option<Checkpoint>,
+    witness: (Box<dyn File>, Testimony, u32),
+    log: LogReader,
+    settled: u64,
+    /// Everything was read.
+    ended: bool,
+}
+
+impl Recovery {
+    /// Open a colony. Where there is none, one is made with these settings; without settings, that is an error.
+    ///
+    /// # Errors
+    /// [`Error::NoColony`], [`Error::Locked`], [`Error::Version`], [`Error::Corruption`], or [`Error::Storage`] where the system
+    /// refused.
+    pub fn open(files: Arc<dyn Files>, options: Options, new: Option<&[u8]>) -> Result<Recovery> {
+        if !is_colony(&*files)? {
+            if new.is_none() {
+                return Err(Error::NoColony { path: files.path() });
+            }
+            files.create_dir().refused(&*files, "", "make")?;
+        }
+        // A directory of a later format is left as it is, its lock too.
+        if let Err(error @ Error::Version { .. }) = read_witness(&*files, Open::Read) {
+            return Err(error);
+        }
+        let held = take_lock(&*files)?;
+        let found = match read_witness(&*files, Open::Write) {
+            Err(Error::Corruption { .. }) if is_unfinished(&*files)? => {
+                create(&*files, new)?;
+                read_witness(&*files, Open::Write)?
+            }
+            found => found?,
+        };
+        let (mut log, header, checkpoint) = open_log(&files, &found.1, Open::Write)?;
+        log.checked = options.mutant != Some(Mutant::ChainUnchecked);
+        let settled = header.base.sequence;
+        Ok(Recovery { files, options, held, header, checkpoint, witness: found, log, settled, ended: false })
+    }
+
+    /// What the colony was made with.
+    pub fn settings(&self) -> &[u8] {
+        &self.header.settings
+    }
+
+    /// The checkpoint before the records, if there is one.
+    pub fn checkpoint(&self) -> Option<&Checkpoint> {
+        self.checkpoint.as_ref()
+    }
+
+    /// The number of the last record that the checkpoint holds; records follow from there.
+    pub fn base(&self) -> u64 {
+        self.header.base.sequence
+    }
+
+    /// The next record; `None` after the last.
+    // Not an iterator: an error ends it.
+    #[allow(clippy::should_implement_trait)]
+    pub fn next(&mut self) -> Result<Option<Record>> {
+        if self.ended {
+            return Ok(None);
+        }
+        let testimony = self.witness.1;
+        let acknowledged = self.log.point.sequence < testimony.point.sequence;
+        match self.log.next(&*self.files)? {
+            Next::Record(record) => {
+                check_testimony(&*self.files, &self.log, &testimony)?;
+                if record.kind != Kind::IDLE {
+                    self.settled = record.sequence;
+                }
+                return Ok(Some(record));
+            }
+            Next::End if acknowledged => {
+                let reason = format!("it ends here, and record {} was acknowledged", testimony.point.sequence);
+                return Err(self.log.damaged(&*self.files, reason));
+            }
+            Next::Bad(reason) if acknowledged => return Err(self.log.damaged(&*self.files, reason)),
+            Next::End | Next::Bad(_) => self.ended = true,
+        }
+        Ok(None)
+    }
+
+    /// Read what was not read, cut off what was torn, and go on from there.
+    pub fn finish(mut self) -> Result<Store> {
+        while self.next()?.is_some() {}
+        let files = &*self.files;
+        let (file, testimony, slot) = self.witness;
+        let LogReader { file: log, name, offset, point, .. } = self.log;
+        if log.length().refused(files, &name, "read")? > offset && self.options.mutant != Some(Mutant::TailLeft) {
+            log.set_len(offset).refused(files, &name, "cut")?;
+        }
+        if self.options.mutant != Some(Mutant::TailTrusted) {
+            let beyond = offset - testimony.offset;
+            copy(files, (&*log, &name, testimony.offset), (&*log, &name, testimony.offset), beyond)?;
+            log.sync().refused(files, &name, "sync")?;
+        }
+        files.sync_dir().refused(files, "", "sync")?;
+        let mut witness = Witness::resume(file, testimony, slot);
+        witness.advance(files, self.header.generation, point, offset)?;
+        remove_others(files, self.header.generation)?;
+        Ok(Store::start(Recovered {
+            files: self.files,
+            options: self.options,
+            header: self.header,
+            log,
+            end: point,
+            offset,
+            settled: self.settled,
+            witness,
+            held: self.held,
+        }))
+    }
+}
+
+/// Read the witness; that it is missing is damage.
+fn read_witness(files: &dyn Files, open: Open) -> Result<(Box<dyn File>, Testimony, u32)> {
+    let file = open_witness(files, open)?;
+    let (testimony, slot, _) = witness::read(files, &*file)?;
+    Ok((file, testimony, slot))
+}
+
+// Whether the making of a colony was cut off before it could acknowledge anything: there is no more than the header of the
+// first log, and no witness that speaks.
+fn is_unfinished(files: &dyn Files) -> Result<bool> {
+    let first = log_name(0);
+    for name in files.list().refused(files, "", "list")? {
+        if is_ours(&name) && name != WITNESS && name != first {
+            return Ok(false);
+        }
+    }
+    match files.open(&first, Open::Read) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+        file => Ok(file.refused(files, &first, "open")?.length().refused(files, &first, "read")? <= PAGE_BYTES as u64),
+    }
+}
+
+// Make a colony, or finish its making.
+fn create(files: &dyn Files, new: Option<&[u8]>) -> Result<()> {
+    let first = log_name(0);
+    let found = match files.open(&first, Open::Read) {
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        file => Header::read_unwitnessed(files, &first, &*file.refused(files, &first, "open")?)?,
+    };
+    let header = match (found, new) {
+        // What it was to be made with stays, once that is written: who sees it can rely on it.
+        (Some(header), _) if header.generation == 0 => header,
+        (_, None) => return Err(Error::NoColony { path: files.path() }),
+        (_, Some(settings)) => Header {
+            uuid: fresh_uuid(files)?,
+            generation: 0,
+            base: Point::default(),
+            checkpoint: None,
+            settings: settings.to_vec(),
+        },
+    };
+    // A directory that cannot hold these settings is left as it is.
+    header.encode(Magic::Log)?;
+    remove_if_there(files, &first)?;
+    remove_if_there(files, WITNESS)?;
+    lay_log(files, &header)?;
+    let (uuid, offset) = (header.uuid, PAGE_BYTES as u64);
+    Witness::create(files, Testimony { uuid, count: 0, generation: 0, point: header.base, offset })?;
+    files.sync_dir().refused(files, "", "sync")
+}

@@ -1,0 +1,129 @@
+//! Reading every byte of a colony's files, to tell what is damaged and where.
+
+use super::checkpoint::Checkpoint;
+use super::files::{File, Files, Open, Refused};
+use super::format::{Magic, WITNESS, corruption, generation_of, log_name};
+use super::header::Header;
+use super::layout::{is_colony, open_witness};
+use super::log::{LogReader, Next};
+use super::testified::check_testimony;
+use super::witness::{self, SLOTS};
+use phago_core::{Error, Result};
+use std::sync::Arc;
+
+/// What was read, and what was wrong with it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Verified {
+    /// How many bytes the files have.
+    pub bytes: u64,
+    /// How many records were whole.
+    pub records: u64,
+    /// How many sections of the checkpoint were whole.
+    pub sections: u64,
+    /// How many bytes lie behind the last whole record: a write that was cut off, or is under way. No damage.
+    pub torn_bytes: u64,
+    /// What is damaged, as errors that name file and place; other files than the colony's are no concern.
+    pub damage: Vec<Error>,
+}
+
+/// Read every byte. A writer in another process may go on meanwhile, unless it begins a new generation.
+///
+/// # Errors
+/// [`Error::NoColony`], [`Error::Version`], or [`Error::Storage`] where the system refused. Damage is no error of this: it is what
+/// is told.
+pub fn verify(files: &Arc<dyn Files>) -> Result<Verified> {
+    let mut found = Verified::default();
+    if !is_colony(&**files)? {
+        return Err(Error::NoColony { path: files.path() });
+    }
+    let witness = open_witness(&**files, Open::Read);
+    let Some(witness) = found.told(witness)? else { return Ok(found) };
+    found.look_at_witness(&**files, &*witness)?;
+    // That neither slot is whole has been told.
+    let [first, second] = [witness::slot(&**files, &*witness, 0)?, witness::slot(&**files, &*witness, 1)?];
+    let last = [first, second].into_iter().flatten().max_by_key(|said| said.count);
+    let Some(testimony) = last else { return Ok(found) };
+    let log_of = log_name(testimony.generation);
+    for name in files.list().refused(&**files, "", "list")? {
+        let Some(generation) = generation_of(&name) else { continue };
+        // A generation that was never reached, or is not yet removed, holds nothing of the colony.
+        if generation != testimony.generation {
+            continue;
+        }
+        let file = files.open(&name, Open::Read).refused(&**files, &name, "open")?;
+        found.bytes += file.length().refused(&**files, &name, "read")?;
+    }
+    let file = match files.open(&log_of, Open::Read) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            found.damage.push(corruption(&**files, &log_of, "its name", "it is missing"));
+            return Ok(found);
+        }
+        file => file.refused(&**files, &log_of, "open")?,
+    };
+    let header = Header::read(&**files, &log_of, &*file, Magic::Log, testimony.uuid, testimony.generation);
+    let Some(header) = found.told(header)? else { return Ok(found) };
+    let checkpoint = header.checkpoint.map(|named| Checkpoint::open(Arc::clone(files), &header, named));
+    if let Some(Some(checkpoint)) = checkpoint.map(|opened| found.told(opened)).transpose()? {
+        for id in checkpoint.sections() {
+            if found.told(checkpoint.section(id))?.is_some() {
+                found.sections += 1;
+            }
+        }
+    }
+    let length = file.length().refused(&**files, &log_of, "read")?;
+    let mut log = LogReader::new(Arc::from(file), log_of, header.base);
+    if found.told(check_testimony(&**files, &log, &testimony))?.is_none() {
+        return Ok(found);
+    }
+    loop {
+        let next = log.next(&**files)?;
+        let acknowledged = log.point.sequence < testimony.point.sequence;
+        match next {
+            Next::Record(_) => {
+                found.records += 1;
+                if found.told(check_testimony(&**files, &log, &testimony))?.is_none() {
+                    return Ok(found);
+                }
+            }
+            Next::Bad(reason) if acknowledged => {
+                found.damage.push(log.damaged(&**files, reason));
+                return Ok(found);
+            }
+            Next::End if acknowledged => {
+                found.damage.push(log.damaged(&**files, "it ends here, and more was acknowledged"));
+                return Ok(found);
+            }
+            Next::Bad(_) | Next::End => {
+                found.torn_bytes = length.saturating_sub(log.offset);
+                return Ok(found);
+            }
+        }
+    }
+}
+
+impl Verified {
+    // Damage is told; any other error ends the reading.
+    fn told<T>(&mut self, result: Result<T>) -> Result<Option<T>> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(error @ Error::Corruption { .. }) => {
+                self.damage.push(error);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn look_at_witness(&mut self, files: &dyn Files, file: &dyn File) -> Result<()> {
+        self.bytes += file.length().refused(files, WITNESS, "read")?;
+        for slot in 0..SLOTS {
+            let told = witness::slot(files, file, slot).and_then(|found| {
+                let whole = found.is_some() && witness::is_blank_behind(files, file, slot)?;
+                let reason = "is not what was written; the other slot stands";
+                if whole { Ok(()) } else { Err(corruption(files, WITNESS, format!("slot {slot}"), reason)) }
+            });
+            self.told(told)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,348 @@
+//! The store that is open for writing: one log that grows, shared by many threads.
+//!
+//! Whoever wants a record acknowledged waits until some caller, the leader, has written and synced everything that was appended before it
+//! began; so callers that come together share one sync. The leader holds no lock while the disk works.
+
+use super::files::{File, Files, Lock, Refused};
+use super::format::{PAGE_BYTES, Uuid, log_name};
+use super::header::{Header, Point};
+use super::options::{Mutant, Options, WitnessSync};
+use super::record::{Kind, Prepared};
+use super::witness::Witness;
+use crate::lock::lock;
+use phago_core::{Error, Result};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::thread::Thread;
+use std::time::Duration;
+
+/// A colony's files, open for writing. Dropping it waits for who is writing, writes nothing and lets go of the lock;
+/// [`Store::close`] first.
+#[derive(Debug)]
+pub struct Store {
+    pub(super) inner: Arc<Inner>,
+    held: Option<Box<dyn Lock>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) files: Arc<dyn Files>,
+    pub(super) options: Options,
+    pub(super) uuid: Uuid,
+    pub(super) settings: Vec<u8>,
+    pub(super) state: Mutex<State>,
+    /// Somebody stopped leading.
+    pub(super) turn: Condvar,
+    /// Only who leads locks it.
+    pub(super) witness: Mutex<Witness>,
+    /// Who syncs the witness when nobody writes for a while.
+    pub(super) keeper: OnceLock<Thread>,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) generation: u64,
+    pub(super) log: Arc<dyn File>,
+    /// The last record that was appended, and where the next one goes.
+    pub(super) end: Point,
+    pub(super) offset: u64,
+    /// What was appended and not written.
+    pub(super) queue: Vec<u8>,
+    /// The last record that is kept, and where it ends.
+    pub(super) kept: Point,
+    pub(super) kept_offset: u64,
+    /// The last record that is no run of idle ticks.
+    pub(super) settled: u64,
+    /// Idle ticks that no record tells of yet.
+    pub(super) idle: u64,
+    pub(super) leading: bool,
+    /// A new generation is being prepared.
+    pub(super) turning: bool,
+    /// The witness was written and not synced.
+    pub(super) unsynced: bool,
+    pub(super) closed: bool,
+    pub(super) poisoned: Option<String>,
+}
+
+/// What recovery hands over.
+pub(super) struct Recovered {
+    pub(super) files: Arc<dyn Files>,
+    pub(super) options: Options,
+    pub(super) header: Header,
+    pub(super) log: Arc<dyn File>,
+    pub(super) end: Point,
+    pub(super) offset: u64,
+    pub(super) settled: u64,
+    pub(super) witness: Witness,
+    pub(super) held: Box<dyn Lock>,
+}
+
+impl Store {
+    pub(super) fn start(from: Recovered) -> Store {
+        let state = State {
+            generation: from.header.generation,
+            log: from.log,
+            end: from.end,
+            offset: from.offset,
+            queue: Vec::new(),
+            kept: from.end,
+            kept_offset: from.offset,
+            settled: from.settled,
+            idle: 0,
+            leading: false,
+            turning: false,
+            unsynced: false,
+            closed: false,
+            poisoned: None,
+        };
+        let inner = Arc::new(Inner {
+            files: from.files,
+            options: from.options,
+            uuid: from.header.uuid,
+            settings: from.header.settings,
+            state: Mutex::new(state),
+            turn: Condvar::new(),
+            witness: Mutex::new(from.witness),
+            keeper: OnceLock::new(),
+        });
+        if let WitnessSync::Within(every) = from.options.witness {
+            let weak = Arc::downgrade(&inner);
+            let named = std::thread::Builder::new().name("phago-witness".to_owned());
+            // Without a thread to spare, the witness is synced by who writes next.
+            if let Ok(keeper) = named.spawn(move || keep(&weak, every)) {
+                inner.keeper.set(keeper.thread().clone()).expect("it is set once");
+            }
+        }
+        Store { inner, held: Some(from.held) }
+    }
+
+    /// What the colony was made with.
+    pub fn settings(&self) -> &[u8] {
+        &self.inner.settings
+    }
+
+    /// What identifies the colony.
+    pub fn uuid(&self) -> Uuid {
+        self.inner.uuid
+    }
+
+    /// The directory, as messages name it.
+    pub fn path(&self) -> String {
+        self.inner.files.path()
+    }
+
+    /// Take a record into the log, at its end. It is kept once [`Store::commit`] has returned. The order of appends is the
+    /// order in which they are read again; a caller to whom it matters appends under a lock of its own, as nothing here
+    /// waits for the disk.
+    pub fn append(&self, record: &Prepared) -> Result<u64> {
+        let mut state = self.inner.sound()?;
+        state.append_idle();
+        Ok(state.append(record))
+    }
+
+    /// Wait until a record and all before it are kept, through the end of the process and a loss of power.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] where the disk refused, and then [`Error::Poisoned`] for every call until the store is opened anew: what of the
+    /// last records was kept is unknown until then.
+    pub fn commit(&self, sequence: u64) -> Result<()> {
+        let inner = &*self.inner;
+        let mut state = inner.sound()?;
+        while state.kept.sequence < sequence {
+            if state.leading {
+                state = inner.wait(state)?;
+            } else {
+                assert!(sequence <= state.end.sequence, "record {sequence} was never appended");
+                state = inner.lead(state, false)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Note a tick in which nothing happened, and which sees everything up to the record `after`. Runs of them become one record, with the
+    /// next append, [`Store::seal`] or [`Store::close`]; a loss of power before that drops them.
+    ///
+    /// Gives false, and notes nothing, where another record has come after `after`: such a tick needs a record of its own that
+    /// tells its cut.
+    pub fn idle_tick(&self, after: u64) -> Result<bool> {
+        let mut state = self.inner.sound()?;
+        let fits = state.settled == after;
+        state.idle += u64::from(fits);
+        Ok(fits)
+    }
+
+    /// Keep everything up to here, idle ticks too, and make the witness durable.
+    pub fn seal(&self) -> Result<()> {
+        let inner = &*self.inner;
+        let mut state = inner.sound()?;
+        state.append_idle();
+        while state.leading {
+            state = inner.wait(state)?;
+        }
+        if !state.queue.is_empty() || state.unsynced {
+            drop(inner.lead(state, true)?);
+        }
+        Ok(())
+    }
+
+    /// [`Store::seal`], and let go of the lock.
+    pub fn close(self) -> Result<()> {
+        self.seal()?;
+        // Who reads later needs both slots; see there.
+        lock(&self.inner.witness).settle(&*self.inner.files)
+    }
+
+    /// How many bytes the log has after its header, and how many records it has seen in all.
+    pub fn extent(&self) -> (u64, u64) {
+        let state = lock(&self.inner.state);
+        (state.offset - PAGE_BYTES as u64, state.end.sequence)
+    }
+}
+
+impl State {
+    fn append(&mut self, record: &Prepared) -> u64 {
+        let before = self.queue.len();
+        self.end = record.put(self.end, &mut self.queue);
+        self.offset += (self.queue.len() - before) as u64;
+        if record.kind() != Kind::IDLE {
+            self.settled = self.end.sequence;
+        }
+        self.end.sequence
+    }
+
+    pub(super) fn append_idle(&mut self) {
+        let idle = std::mem::take(&mut self.idle);
+        if idle > 0 {
+            self.append(&Prepared::idle(idle));
+        }
+    }
+}
+
+impl Inner {
+    pub(super) fn sound(&self) -> Result<MutexGuard<'_, State>> {
+        self.check(lock(&self.state))
+    }
+
+    fn check<'a>(&self, state: MutexGuard<'a, State>) -> Result<MutexGuard<'a, State>> {
+        match &state.poisoned {
+            Some(cause) => Err(Error::Poisoned { path: self.files.path(), cause: cause.clone() }),
+            None => Ok(state),
+        }
+    }
+
+    pub(super) fn wait<'a>(&self, state: MutexGuard<'a, State>) -> Result<MutexGuard<'a, State>> {
+        self.check(self.turn.wait(state).unwrap_or_else(PoisonError::into_inner))
+    }
+
+    // Write and sync what was appended so far.
+    fn lead<'a>(&'a self, mut state: MutexGuard<'a, State>, seal: bool) -> Result<MutexGuard<'a, State>> {
+        let lead = Leading::begin(self, &mut state);
+        let queue = std::mem::take(&mut state.queue);
+        let (end, offset, generation) = (state.end, state.offset, state.generation);
+        let log = Arc::clone(&state.log);
+        if self.options.mutant == Some(Mutant::AckEarly) {
+            state.kept = end;
+        }
+        drop(state);
+        let synced = self.keep(&*log, &queue, generation, end, offset, seal);
+        let mut state = lock(&self.state);
+        lead.end(&mut state, synced.as_ref().err());
+        state.unsynced = !synced?;
+        (state.kept, state.kept_offset) = (end, offset);
+        if let (true, Some(keeper)) = (state.unsynced, self.keeper.get()) {
+            keeper.unpark();
+        }
+        Ok(state)
+    }
+
+    // Gives whether the witness was synced too.
+    fn keep(&self, log: &dyn File, queue: &[u8], generation: u64, end: Point, offset: u64, seal: bool) -> Result<bool> {
+        let files = &*self.files;
+        let mut witness = lock(&self.witness);
+        if !queue.is_empty() {
+            let name = log_name(generation);
+            if self.options.mutant == Some(Mutant::WitnessFirst) {
+                witness.write(files, generation, end, offset)?;
+                witness.sync(files)?;
+            }
+            log.write_full(offset - queue.len() as u64, queue).refused(files, &name, "write")?;
+            if self.options.mutant != Some(Mutant::AckEarly) {
+                log.sync().refused(files, &name, "sync")?;
+            }
+            witness.write(files, generation, end, offset)?;
+        }
+        let due = match self.options.witness {
+            WitnessSync::EveryAck => true,
+            WitnessSync::Within(every) => witness.synced_at.elapsed() >= every,
+            WitnessSync::Sealed => false,
+        };
+        if seal || due {
+            witness.sync(files)?;
+        }
+        Ok(seal || due)
+    }
+}
+
+/// Somebody writes. Dropped without [`Leading::end`], by a panic, it poisons the store.
+pub(super) struct Leading<'a>(&'a Inner, bool);
+
+impl<'a> Leading<'a> {
+    pub(super) fn begin(inner: &'a Inner, state: &mut State) -> Self {
+        assert!(!state.leading, "one leads");
+        state.leading = true;
+        Leading(inner, false)
+    }
+
+    pub(super) fn end(mut self, state: &mut State, failed: Option<&Error>) {
+        self.1 = true;
+        state.leading = false;
+        if let Some(error) = failed {
+            state.poisoned = Some(error.to_string());
+        }
+        self.0.turn.notify_all();
+    }
+}
+
+impl Drop for Leading<'_> {
+    fn drop(&mut self) {
+        if !self.1 {
+            let mut state = lock(&self.0.state);
+            state.leading = false;
+            state.poisoned.get_or_insert_with(|| "a panic while writing".to_owned());
+            self.0.turn.notify_all();
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        let mut state = lock(&self.inner.state);
+        state.closed = true;
+        // Nobody but the keeper can be writing still. Once it is done, another may open the files.
+        while state.leading {
+            state = self.inner.turn.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(state);
+        self.held = None;
+        if let Some(keeper) = self.inner.keeper.get() {
+            keeper.unpark();
+        }
+    }
+}
+
+// Sync the witness of a store that nobody writes to for a while. It ends with the store, of which it holds no share while it
+// sleeps.
+fn keep(weak: &Weak<Inner>, every: Duration) {
+    loop {
+        std::thread::park();
+        std::thread::sleep(every);
+        let Some(inner) = weak.upgrade() else { return };
+        let state = lock(&inner.state);
+        if state.closed {
+            return;
+        }
+        if state.poisoned.is_none() && state.unsynced && !state.leading {
+            // An error poisons the store, which tells whoever comes next.
+            drop(inner.lead(state, true));
+        }
+    }
+}

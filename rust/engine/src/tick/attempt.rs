@@ -1,0 +1,468 @@
+//! One attempt at a tick: a state machine that the worker threads step.
+//!
+//! The last shard to answer a phase begins the next one on its own thread, and after Advance the same thread commits,
+//! so a tick wakes its waiter once. Everything an attempt stages lives in the attempt: a worker that answers after
+//! the attempt was given up writes into something nobody reads any more, which is the fence between attempts.
+//!
+//! Whether an attempt goes on is one word, its [`Fate`], changed under one lock. Once it is `Committing` nothing
+//! stops it; before that a deadline, a panic or a cancel makes it `Over`, and dropping what was staged is the undoing.
+
+use crate::coordination::{Driving, metrics};
+use crate::lock::lock;
+use crate::tick::commit::End;
+use crate::tick::deadline::{Keeper, Timed};
+use crate::tick::fault::{Entered, Faults};
+use crate::tick::outcome::Outcome;
+use crate::tick::report::{PhaseReport, TickReport};
+use crate::tick::slot::{Failure, Slot};
+use crate::tick::snapshot::Snapshot;
+use crate::tick::turn::Turn;
+use crate::work::job::message;
+use crate::work::pool::{PhaseHandle, Pool};
+use crate::world::World;
+use phago_core::cancel::Cancel;
+use phago_core::coordinator::ShardMetrics;
+use phago_core::ids::{ShardId, Tick};
+use phago_core::phase::Phase;
+use phago_core::replica::Replica;
+use phago_core::shard::{Seat, exchange};
+use phago_core::{Error, Result};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::{Duration, Instant};
+
+// After a panic the other shards of the phase may still end, or die as well and be named with it; then they are given up.
+const DYING: Duration = Duration::from_millis(50);
+// How long the end of an attempt waits for its workers to notice; those that do not are replaced.
+const UNWINDING: Duration = Duration::from_millis(25);
+
+/// What a runner lends to each of its attempts.
+pub(crate) struct Means {
+    pub(crate) world: Arc<World>,
+    pub(crate) pool: Pool,
+    pub(crate) faults: Faults,
+    pub(crate) driving: Option<Driving>,
+    pub(crate) timeout: Duration,
+    pub(crate) resolve_ghosts: bool,
+    pub(crate) keeper: Arc<Keeper<Attempt>>,
+}
+
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+enum Fate {
+    Running,
+    Committing,
+    Over,
+}
+
+struct Stage {
+    fate: Fate,
+    phase: Phase,
+    started: Instant,
+    // The first panic of this phase.
+    dying: Option<Instant>,
+    job: Option<PhaseHandle>,
+    // The number the world gave; none before it began.
+    number: Option<u64>,
+    // The place in the queue of ticks. Letting go of it lets the next tick begin.
+    turn: Option<Turn>,
+}
+
+pub(crate) struct Attempt {
+    means: Arc<Means>,
+    me: Weak<Attempt>,
+    tick: Tick,
+    cancel: Cancel,
+    entered: Entered,
+    stage: Mutex<Stage>,
+    snapshot: Mutex<Option<Snapshot>>,
+    // By seat.
+    slots: Vec<Slot>,
+    pub(crate) outcome: Outcome,
+}
+
+impl Attempt {
+    /// An attempt at the next tick, which begins at once on the workers.
+    pub(crate) fn start(means: &Arc<Means>, turn: Turn) -> Result<Arc<Attempt>> {
+        means.pool.replace_stuck()?;
+        let shards = means.world.ring().shards();
+        let ids = shards.last().map_or(0, |last| last.index() + 1);
+        let stage = Stage {
+            fate: Fate::Running,
+            phase: Phase::Sense,
+            started: Instant::now(),
+            dying: None,
+            job: None,
+            number: None,
+            turn: Some(turn),
+        };
+        let attempt = Arc::new_cyclic(|me| Attempt {
+            means: means.clone(),
+            me: me.clone(),
+            // Ticks queue, so none can be committed between here and the beginning.
+            tick: means.world.tick() + 1,
+            cancel: Cancel::new(),
+            entered: Entered::new(ids),
+            stage: Mutex::new(stage),
+            snapshot: Mutex::new(None),
+            slots: shards.iter().map(|_| Slot::default()).collect(),
+            outcome: Outcome::default(),
+        });
+        // The plan is work as well: it reads up to a tick's worth of backlog.
+        let (begin, then) = (attempt.clone(), attempt.clone());
+        let job = means.pool.run_phase(
+            1,
+            move |_| begin.begin(),
+            move || then.guarded(|attempt| attempt.enter(Phase::Sense)),
+        );
+        match job {
+            Ok(job) => {
+                let mut stage = lock(&attempt.stage);
+                // The workers may be further already.
+                if stage.job.is_none() && stage.fate == Fate::Running {
+                    stage.job = Some(job);
+                }
+                drop(stage);
+                Ok(attempt)
+            }
+            Err(error) => {
+                lock(&attempt.stage).fate = Fate::Over;
+                Err(error)
+            }
+        }
+    }
+
+    fn deadline_of(&self, stage: &Stage) -> Instant {
+        let deadline = stage.started + self.means.timeout;
+        stage.dying.map_or(deadline, |since| deadline.min(since + DYING))
+    }
+
+    /// Give the attempt up because nobody wants it any more. `None` when it is over or being committed.
+    pub(crate) fn cancel(&self) -> Option<Unwinding> {
+        let mut stage = lock(&self.stage);
+        (stage.fate == Fate::Running).then(|| self.give_up(&mut stage, Error::Cancelled))
+    }
+
+    // Give the attempt up if its deadline has passed.
+    fn late(&self) -> Option<Unwinding> {
+        let mut stage = lock(&self.stage);
+        if stage.fate != Fate::Running || Instant::now() < self.deadline_of(&stage) {
+            return None;
+        }
+        let phase = stage.phase;
+        let error = match self.died(phase) {
+            Some(error) => error,
+            None => {
+                let begun = |shard: ShardId| self.entered.has(shard, phase);
+                let late: Vec<ShardId> = self.silent(phase).collect();
+                let mut shards: Vec<ShardId> = late.iter().copied().filter(|shard| begun(*shard)).collect();
+                if shards.is_empty() {
+                    shards = late;
+                }
+                let waited_ms = stage.started.elapsed().as_millis() as u64;
+                Error::PhaseTimeout { shards, phase, tick: self.tick, waited_ms }
+            }
+        };
+        Some(self.give_up(&mut stage, error))
+    }
+
+    fn give_up(&self, stage: &mut Stage, error: Error) -> Unwinding {
+        stage.fate = Fate::Over;
+        self.cancel.cancel();
+        let job = stage.job.take();
+        if let Some(job) = &job {
+            job.abandon();
+        }
+        let attempt = self.me.upgrade();
+        Unwinding { attempt, job, number: stage.number.take(), turn: stage.turn.take(), error: Some(error) }
+    }
+
+    // The first part of the tick: fix the cut.
+    fn begin(&self) {
+        let begun = self.means.world.begin("the runner");
+        let mut stage = lock(&self.stage);
+        match begun {
+            Ok(snapshot) if stage.fate == Fate::Running => {
+                stage.number = Some(snapshot.attempt);
+                // Under the stage's lock: giving up clears it after, never before.
+                *lock(&self.snapshot) = Some(snapshot);
+            }
+            // Given up in the meantime, when there was nothing yet to undo.
+            Ok(snapshot) => {
+                drop(stage);
+                self.means.world.abort(snapshot.attempt, Some(&self.means.pool));
+            }
+            Err(error) => {
+                drop(stage);
+                self.fail(error);
+            }
+        }
+    }
+
+    // Submit a phase. Called by the last arrival of the one before.
+    fn enter(&self, phase: Phase) {
+        let mut stage = lock(&self.stage);
+        let Some(me) = self.me.upgrade().filter(|_| stage.fate == Fate::Running) else { return };
+        stage.phase = phase;
+        stage.started = Instant::now();
+        let then = me.clone();
+        let job = self.means.pool.run_phase(
+            self.slots.len(),
+            move |seat| me.work(phase, seat),
+            move || then.guarded(|attempt| attempt.finish(phase)),
+        );
+        match job {
+            Ok(job) => stage.job = Some(job),
+            Err(error) => {
+                drop(stage);
+                self.fail(error);
+            }
+        }
+    }
+
+    // One shard's share of a phase.
+    fn work(&self, phase: Phase, seat: usize) {
+        let Some(share) = lock(&self.snapshot).as_ref().map(|snapshot| snapshot.share(seat)) else { return };
+        let shard = share.shard.id();
+        self.entered.enter(shard, phase);
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            self.cancel.poll()?;
+            self.means.faults.strike(shard, phase, self.tick, &self.entered, &self.cancel)?;
+            self.slots[seat].step(&share, phase, &self.cancel)?;
+            self.report(shard, phase)
+        }));
+        // The commit must be the only one left with a reference, or it would copy the shard.
+        drop(share);
+        let failure = match done {
+            Ok(Ok(())) => {
+                self.slots[seat].answer(phase);
+                return;
+            }
+            Ok(Err(error)) => Failure::Refused(error),
+            Err(panic) => Failure::Died(message(panic)),
+        };
+        let died = matches!(failure, Failure::Died(_));
+        self.slots[seat].fail(failure);
+        if died {
+            lock(&self.stage).dying.get_or_insert_with(Instant::now);
+            self.means.keeper.hurry();
+        }
+    }
+
+    // Tell the coordinator, if any, of an answer. Under the stage's lock, so that it never hears of one after the
+    // attempt was given up.
+    fn report(&self, shard: ShardId, phase: Phase) -> Result<()> {
+        let Some(driving) = &self.means.driving else { return self.cancel.poll() };
+        let stage = lock(&self.stage);
+        if stage.fate == Fate::Running { driving.answered(shard, phase, self.tick) } else { Err(Error::Cancelled) }
+    }
+
+    // Every shard has answered a phase.
+    fn finish(&self, phase: Phase) {
+        if let Some(error) = self.died(phase).or_else(|| self.refused()) {
+            return self.fail(error);
+        }
+        match phase {
+            Phase::Sense => self.enter(Phase::Act),
+            Phase::Act => {
+                self.exchange();
+                self.enter(Phase::Decay);
+            }
+            Phase::Decay => self.enter(Phase::Advance),
+            Phase::Advance => self.commit(),
+        }
+    }
+
+    // What the seats sent goes to whom it is addressed. Nothing to do once the attempt was given up.
+    fn exchange(&self) {
+        let commons = lock(&self.snapshot).as_ref().map(|snapshot| snapshot.commons.clone());
+        let (Some(commons), Some(mut seats)) = (commons, self.seats()) else { return };
+        exchange(&mut seats, &commons);
+        self.slots.iter().zip(seats).for_each(|(slot, seat)| slot.put(seat));
+    }
+
+    // Every seat, taken out of its slot; `None` when the attempt was given up meanwhile.
+    fn seats(&self) -> Option<Vec<Seat>> {
+        self.slots.iter().map(Slot::take).collect()
+    }
+
+    fn commit(&self) {
+        {
+            let mut stage = lock(&self.stage);
+            if stage.fate != Fate::Running {
+                return;
+            }
+            // From here on the tick only rolls forward.
+            stage.fate = Fate::Committing;
+            stage.job = None;
+        }
+        let snapshot = lock(&self.snapshot).take().expect("an attempt that runs has its snapshot");
+        let mut seats = self.seats().expect("a tick that is being committed cannot be given up");
+        let (world, pool) = (&self.means.world, &self.means.pool);
+        let (phases, made) = PhaseReport::of_tick(&snapshot, &mut seats);
+        let deltas = seats.into_iter().map(Seat::into_delta).collect();
+        let end = match world.commit(snapshot, deltas, Some(pool)) {
+            Ok(end) => end,
+            Err(error) => {
+                self.abort();
+                return self.tell(Err(error));
+            }
+        };
+        let End { committed, is_quiet } = end;
+        world.welcome_ghosts(&made, self.means.resolve_ghosts);
+        if let Some(driving) = &self.means.driving {
+            // A barrier all shards have passed does not refuse; the tick is committed whatever it says.
+            let _ = driving.committed(&self.sizes());
+        }
+        let (digested, failed) = (committed.digested, committed.failed);
+        self.tell(Ok(TickReport { tick: self.tick, phases, digested, failed, is_quiet }));
+        // The rows that were replaced; nobody waits for their memory.
+        drop(committed);
+    }
+
+    fn sizes(&self) -> Vec<(ShardId, ShardMetrics)> {
+        let sizes = |state: &Replica| state.shards().iter().map(|shard| (shard.id(), metrics(shard))).collect();
+        self.means.world.read(sizes).unwrap_or_default()
+    }
+
+    // Shards that neither answered a phase nor failed in it.
+    fn silent(&self, phase: Phase) -> impl Iterator<Item = ShardId> + '_ {
+        let shards = self.means.world.ring().shards().iter().zip(&self.slots);
+        shards.filter(move |(_, slot)| slot.is_silent(phase)).map(|(shard, _)| *shard)
+    }
+
+    fn died(&self, phase: Phase) -> Option<Error> {
+        let (mut shards, mut first) = (Vec::new(), None);
+        for (shard, slot) in self.means.world.ring().shards().iter().zip(&self.slots) {
+            if let Some(Failure::Died(message)) = slot.failure() {
+                shards.push(*shard);
+                first.get_or_insert(message);
+            }
+        }
+        first.map(|cause| Error::ShardDied { shards, phase, tick: self.tick, cause })
+    }
+
+    fn refused(&self) -> Option<Error> {
+        self.slots.iter().find_map(|slot| match slot.failure() {
+            Some(Failure::Refused(error)) => Some(error),
+            _ => None,
+        })
+    }
+
+    // End with an error on a worker thread, where no other worker is inside any more.
+    fn fail(&self, error: Error) {
+        let unwinding = {
+            let mut stage = lock(&self.stage);
+            if stage.fate != Fate::Running {
+                return;
+            }
+            self.give_up(&mut stage, error)
+        };
+        // This thread is inside the job itself, so there is no wait for quiet here.
+        unwinding.undo();
+    }
+
+    // A continuation has nobody above it to whom it could panic.
+    fn guarded(&self, step: impl FnOnce(&Attempt)) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| step(self))) {
+            let reason = format!("the step between two phases failed: {}", message(panic));
+            let error = Error::CoordinatorUnavailable { reason };
+            let mut stage = lock(&self.stage);
+            if stage.fate == Fate::Running {
+                let unwinding = self.give_up(&mut stage, error);
+                drop(stage);
+                unwinding.undo();
+            } else {
+                drop(stage);
+                self.abort();
+                self.tell(Err(error));
+            }
+        }
+    }
+
+    // Free the world for the next attempt. After a commit there is nothing to free.
+    fn abort(&self) {
+        let number = lock(&self.stage).number.take();
+        if let Some(number) = number {
+            self.means.world.abort(number, Some(&self.means.pool));
+        }
+    }
+
+    // The turn goes first, so that the next tick need not wait for whoever hears of this one.
+    fn tell(&self, outcome: Result<TickReport>) {
+        let turn = {
+            let mut stage = lock(&self.stage);
+            stage.fate = Fate::Over;
+            stage.turn.take()
+        };
+        drop(turn);
+        self.outcome.tell(outcome);
+    }
+}
+
+impl Timed for Attempt {
+    fn expire(&self) {
+        if let Some(unwinding) = self.late() {
+            unwinding.elsewhere();
+        }
+    }
+
+    // None once only the commit is left.
+    fn deadline(&self) -> Option<Instant> {
+        let stage = lock(&self.stage);
+        (stage.fate == Fate::Running).then(|| self.deadline_of(&stage))
+    }
+}
+
+/// The end of an attempt that was given up. Dropping it does what is left to do, on the dropping thread: inputs that
+/// waited are applied, which is work, so it belongs on a thread that keeps no timers.
+#[must_use]
+pub(crate) struct Unwinding {
+    attempt: Option<Arc<Attempt>>,
+    job: Option<PhaseHandle>,
+    number: Option<u64>,
+    turn: Option<Turn>,
+    error: Option<Error>,
+}
+
+impl Unwinding {
+    /// Undo the attempt and tell its error, then wait up to 25 ms for its workers to notice before the next tick may
+    /// begin: a worker that polls is back in time and need not be replaced.
+    pub(crate) fn finish(mut self) {
+        self.tell();
+        let since = Instant::now();
+        while self.job.as_ref().is_some_and(|job| !job.is_quiet()) && since.elapsed() < UNWINDING {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// [`Unwinding::finish`] on a thread of its own, for callers that must not wait.
+    pub(crate) fn elsewhere(self) {
+        // Where no thread can be had the closure is dropped, and with it the unwinding, which undoes all the same.
+        let _ = std::thread::Builder::new().name("phago-unwind".into()).spawn(move || self.finish());
+    }
+
+    fn undo(mut self) {
+        self.tell();
+    }
+
+    fn tell(&mut self) {
+        let (Some(attempt), Some(error)) = (&self.attempt, self.error.take()) else { return };
+        if let Some(number) = self.number {
+            attempt.means.world.abort(number, Some(&attempt.means.pool));
+        }
+        if let Some(driving) = &attempt.means.driving {
+            driving.aborted();
+        }
+        // A worker that never comes back keeps the attempt; it should keep no more than its own share.
+        *lock(&attempt.snapshot) = None;
+        attempt.slots.iter().for_each(Slot::give_up);
+        attempt.outcome.tell(Err(error));
+    }
+}
+
+impl Drop for Unwinding {
+    fn drop(&mut self) {
+        self.tell();
+        self.turn = None;
+    }
+}

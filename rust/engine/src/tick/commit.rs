@@ -1,0 +1,65 @@
+//! How an attempt at a tick begins and ends in its world.
+
+use crate::lock::lock;
+use crate::tick::snapshot::Snapshot;
+use crate::work::pool::Pool;
+use crate::world::World;
+use phago_core::replica::Committed;
+use phago_core::shard::Delta;
+use phago_core::{Error, Result};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// What a commit leaves to whoever made it. The rows it replaced are in it, to be dropped without a lock.
+pub(crate) struct End {
+    pub(crate) committed: Committed,
+    pub(crate) is_quiet: bool,
+}
+
+impl World {
+    /// Fix the cut: from now on inputs wait for the end of this attempt.
+    pub(crate) fn begin(&self, driver: &str) -> Result<Snapshot> {
+        let mut inputs = lock(&self.inputs);
+        if inputs.running.is_some() {
+            return Err(Error::Busy { what: format!("{driver} cannot begin a tick: one is being made already") });
+        }
+        let state = self.state()?;
+        let plan = Arc::new(state.plan()?);
+        inputs.attempts += 1;
+        inputs.running = Some(inputs.attempts);
+        let (commons, shards) = (state.commons().clone(), state.shards().to_vec());
+        Ok(Snapshot { attempt: inputs.attempts, plan, commons, shards })
+    }
+
+    /// Swap a whole tick in and apply the inputs that waited. Only the attempt under way may commit.
+    pub(crate) fn commit(&self, snapshot: Snapshot, deltas: Vec<Delta>, pool: Option<&Pool>) -> Result<End> {
+        let mut inputs = lock(&self.inputs);
+        if inputs.running != Some(snapshot.attempt) {
+            return Err(Error::BarrierFailed { reason: "the attempt was given up before its commit".into() });
+        }
+        // The attempt's own references go first: a shard that nobody else reads is changed in place.
+        let Snapshot { plan, commons, shards, .. } = snapshot;
+        assert_eq!(deltas.len(), shards.len(), "a tick is committed with the delta of every shard");
+        drop((commons, shards));
+        let mut state = self.state_mut()?;
+        let committed = state.commit(&plan, deltas);
+        self.tick.store(state.tick(), Ordering::Release);
+        inputs.running = None;
+        inputs.pending.drain_into(&mut state, pool);
+        let is_quiet = state.is_quiet();
+        Ok(End { committed, is_quiet })
+    }
+
+    /// End an attempt without a trace and apply the inputs that waited. For an attempt that is over: nothing.
+    pub(crate) fn abort(&self, attempt: u64, pool: Option<&Pool>) {
+        let mut inputs = lock(&self.inputs);
+        if inputs.running == Some(attempt) {
+            inputs.running = None;
+            if !inputs.pending.is_empty()
+                && let Ok(mut state) = self.state_mut()
+            {
+                inputs.pending.drain_into(&mut state, pool);
+            }
+        }
+    }
+}

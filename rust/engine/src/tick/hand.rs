@@ -1,0 +1,251 @@
+//! The rules of a tick made by hand.
+//!
+//! Each shard goes through Sense, Act, Decay and Advance. A shard may not Decay before every shard has done Act and
+//! every batch that other owners' shards addressed to it was delivered. Shards without an owner are driven along, and what they
+//! send, or are sent, is there at once.
+
+use crate::tick::report::{CrossEdges, PhaseReport};
+use crate::tick::snapshot::{Share, Snapshot};
+use crate::work::job::message;
+use phago_core::cancel::Cancel;
+use phago_core::ids::{ShardId, Tick};
+use phago_core::message::Batch;
+use phago_core::phase::Phase;
+use phago_core::shard::{Delta, Seat};
+use phago_core::{Error, Result};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// A tick under way by hand. Dropping it undoes the tick.
+pub(crate) struct HandTick {
+    snapshot: Snapshot,
+    // By seat.
+    hands: Vec<Hand>,
+    // Set when the tick is given up, so that whoever is inside a phase ends soon.
+    cancel: Cancel,
+}
+
+struct Hand {
+    owned: bool,
+    // The phase whose turn it is; none after Advance.
+    next: Option<Phase>,
+    // None while a thread is inside a phase of this shard.
+    seat: Option<Seat>,
+    outbox: Vec<Sent>,
+    cross_edges: Option<CrossEdges>,
+}
+
+struct Sent {
+    batch: Batch,
+    delivered: bool,
+}
+
+impl HandTick {
+    /// A tick before Sense; `owners` says by seat how many own a shard.
+    pub(crate) fn new(snapshot: Snapshot, owners: &[u32]) -> HandTick {
+        let hand = |owners: &u32| Hand {
+            owned: *owners > 0,
+            next: Some(Phase::Sense),
+            seat: Some(Seat::new()),
+            outbox: Vec::new(),
+            cross_edges: None,
+        };
+        HandTick { snapshot, hands: owners.iter().map(hand).collect(), cancel: Cancel::new() }
+    }
+
+    /// The tick to be made.
+    pub(crate) fn tick(&self) -> Tick {
+        self.snapshot.plan.tick
+    }
+
+    /// The number of the attempt.
+    pub(crate) fn attempt(&self) -> u64 {
+        self.snapshot.attempt
+    }
+
+    /// Refuse a phase that is not a shard's turn.
+    pub(crate) fn check(&self, at: usize, phase: Phase) -> Result<()> {
+        let (hand, shard, tick) = (&self.hands[at], self.id(at), self.tick());
+        if !hand.owned {
+            let reason =
+                format!("{shard} has no owner in tick {tick}; one that joined since takes part from the next on");
+            return Err(Error::BarrierFailed { reason });
+        }
+        if hand.seat.is_none() {
+            return Err(Error::Busy { what: format!("another thread is inside a phase of {shard}; wait for it") });
+        }
+        match hand.next {
+            Some(expected) if expected == phase => Ok(()),
+            Some(expected) => Err(Error::PhaseOrder { shard, expected, found: phase, tick }),
+            None => {
+                let missing = self.names(|other| other.owned && other.next.is_some());
+                let reason = format!("{shard} has finished tick {tick}, which waits for {missing} to call Advance");
+                Err(Error::BarrierFailed { reason })
+            }
+        }
+    }
+
+    /// Take a shard's seat out to do a phase. [`HandTick::put`] brings it back.
+    pub(crate) fn take(&mut self, at: usize, phase: Phase) -> Result<Lent> {
+        let inbox = if phase == Phase::Decay { Some(self.inbox(at)?) } else { None };
+        let mut seat = self.hands[at].seat.take().expect("a seat is with one thread at a time");
+        if let Some(inbox) = inbox {
+            seat.receive(inbox);
+        }
+        Ok(Lent { share: self.snapshot.share(at), seat, phase, cancel: self.cancel.clone() })
+    }
+
+    /// Bring a seat back, with what its phase came to. After an error the phase can be made again.
+    pub(crate) fn put(&mut self, at: usize, phase: Phase, mut seat: Seat, done: Result<()>) -> Result<()> {
+        let hand = &mut self.hands[at];
+        if done.is_ok() {
+            if phase == Phase::Act {
+                let sent = |batch| Sent { batch, delivered: false };
+                hand.outbox = seat.take_outbox().into_iter().map(sent).collect();
+            }
+            if phase == Phase::Decay {
+                hand.cross_edges = Some(CrossEdges::new(&self.snapshot.commons, seat.take_cross_edges()));
+            }
+            hand.next = Some(seat.next());
+        }
+        hand.seat = Some(seat);
+        done
+    }
+
+    /// A shard has called Advance.
+    pub(crate) fn advance(&mut self, at: usize) {
+        self.hands[at].next = None;
+    }
+
+    /// A shard has no owner any more.
+    pub(crate) fn leave(&mut self, at: usize) {
+        self.hands[at].owned = false;
+    }
+
+    /// Whether a shard has an owner.
+    pub(crate) fn is_owned(&self, at: usize) -> bool {
+        self.hands[at].owned
+    }
+
+    /// Whether any shard has an owner.
+    pub(crate) fn has_owner(&self) -> bool {
+        self.hands.iter().any(|hand| hand.owned)
+    }
+
+    /// Ask whoever is inside a phase to end: nobody wants the tick any more.
+    pub(crate) fn cancel(&self) {
+        self.cancel.cancel();
+    }
+
+    /// Whether some owner has not called Advance, or a thread is inside a phase.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.hands.iter().any(|hand| hand.seat.is_none() || hand.owned && hand.next.is_some())
+    }
+
+    /// Bring the shards that nobody drives up to and through a phase.
+    pub(crate) fn drive_along(&mut self, through: Phase) -> Result<()> {
+        for phase in Phase::ALL.into_iter().filter(|phase| *phase <= through) {
+            for at in 0..self.hands.len() {
+                let hand = &self.hands[at];
+                if !hand.owned && hand.seat.is_some() && hand.next == Some(phase) {
+                    let (seat, done) = self.take(at, phase)?.step();
+                    self.put(at, phase, seat, done)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What a shard's Act sent, by addressee; the same again when it is asked again.
+    pub(crate) fn outbox(&self, at: usize) -> Vec<(ShardId, Batch)> {
+        self.hands[at].outbox.iter().map(|sent| (sent.batch.to, sent.batch.clone())).collect()
+    }
+
+    /// Note that a batch has come to its addressee; `false` when its sender did not send it.
+    pub(crate) fn deliver(&mut self, from: usize, batch: &Batch) -> bool {
+        let sent = self.hands[from].outbox.iter_mut().find(|sent| sent.batch.to == batch.to);
+        match sent.filter(|sent| sent.batch.says_the_same(batch)) {
+            Some(sent) => {
+                sent.delivered = true;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// A shard after a phase.
+    pub(crate) fn report(&self, at: usize, phase: Phase) -> PhaseReport {
+        let (shard, hand) = (&self.snapshot.shards[at], &self.hands[at]);
+        let made = hand.cross_edges.as_ref().filter(|_| phase == Phase::Decay);
+        let cross_edges = made.cloned().unwrap_or_else(|| CrossEdges::new(&self.snapshot.commons, Vec::new()));
+        PhaseReport::new(shard, phase, self.tick(), hand.seat.as_ref().and_then(Seat::delta), cross_edges)
+    }
+
+    /// What a commit needs, once every shard has done Decay, and the cross-shard edges made, by seat.
+    pub(crate) fn finish(self) -> (Snapshot, Vec<Delta>, Vec<CrossEdges>) {
+        let ends = self.hands.into_iter().map(|hand| {
+            let (Some(seat), Some(edges)) = (hand.seat, hand.cross_edges) else {
+                unreachable!("a tick made by hand is committed when every shard has done Decay")
+            };
+            (seat.into_delta(), edges)
+        });
+        let (deltas, made) = ends.unzip();
+        (self.snapshot, deltas, made)
+    }
+
+    // The batches for a shard, once all that it must wait for is there.
+    fn inbox(&self, at: usize) -> Result<Vec<Batch>> {
+        let (to, tick) = (self.id(at), self.tick());
+        let missing = self.names(|other| !other.has_acted());
+        if !missing.is_empty() {
+            let reason = format!("{to} cannot Decay in tick {tick} before {missing} did Act");
+            return Err(Error::BarrierFailed { reason });
+        }
+        let lacks = |other: &Hand| other.outbox.iter().any(|sent| sent.batch.to == to && !sent.delivered);
+        // Nobody can carry a batch to a shard without an owner; it is there at once.
+        let missing = self.names(|other| other.owned && self.hands[at].owned && lacks(other));
+        if !missing.is_empty() {
+            let reason =
+                format!("{to} cannot Decay in tick {tick} before the batch from {missing} was delivered to it");
+            return Err(Error::BarrierFailed { reason });
+        }
+        let sent = self.hands.iter().flat_map(|hand| &hand.outbox);
+        Ok(sent.filter(|sent| sent.batch.to == to).map(|sent| sent.batch.clone()).collect())
+    }
+
+    fn id(&self, at: usize) -> ShardId {
+        self.snapshot.shards[at].id()
+    }
+
+    // The shards of which this is true; empty for none.
+    fn names(&self, of: impl Fn(&Hand) -> bool) -> String {
+        let hands = self.hands.iter().enumerate().filter(|(_, hand)| of(hand));
+        hands.map(|(at, _)| self.id(at).to_string()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Hand {
+    fn has_acted(&self) -> bool {
+        self.next.is_none_or(|next| next > Phase::Act)
+    }
+}
+
+/// A seat that was taken out to do a phase, with what it reads. A thread that has it holds no lock.
+pub(crate) struct Lent {
+    share: Share,
+    seat: Seat,
+    phase: Phase,
+    cancel: Cancel,
+}
+
+impl Lent {
+    /// Do the phase. A panic is an error.
+    pub(crate) fn step(self) -> (Seat, Result<()>) {
+        let Lent { share: Share { shard, plan, commons }, mut seat, phase, cancel } = self;
+        let done = catch_unwind(AssertUnwindSafe(|| seat.step(phase, &shard, &plan, &commons, &cancel)));
+        let done = done.unwrap_or_else(|panic| {
+            let (shards, tick, cause) = (vec![shard.id()], plan.tick, message(panic));
+            Err(Error::ShardDied { shards, phase, tick, cause })
+        });
+        (seat, done)
+    }
+}

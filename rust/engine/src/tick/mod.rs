@@ -1,0 +1,20 @@
+//! Making a tick of a world.
+//!
+//! * `snapshot` is what an attempt reads, and `commit` how it begins and ends in the world.
+//! * [`runner`] drives whole ticks: `turn` is their queue, `attempt` one attempt at a tick, stepped by the workers;
+//!   `slot` keeps a seat between two of its phases, `deadline` the deadlines, `outcome` what those who wait are told.
+//! * `by_hand` drives one shard and one phase at a time; `hand` holds the rules of such a tick.
+//! * [`report`] is what a tick did; [`fault`] orders hangs, panics and meetings.
+
+pub(crate) mod attempt;
+pub(crate) mod by_hand;
+pub(crate) mod commit;
+pub(crate) mod deadline;
+pub mod fault;
+pub(crate) mod hand;
+pub(crate) mod outcome;
+pub mod report;
+pub mod runner;
+pub(crate) mod slot;
+pub(crate) mod snapshot;
+pub mod turn;

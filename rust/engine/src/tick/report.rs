@@ -1,0 +1,179 @@
+//! What a tick and a run did.
+
+use crate::tick::snapshot::Snapshot;
+use phago_core::commons::Commons;
+use phago_core::ids::{NodeId, ShardId, Tick};
+use phago_core::phase::Phase;
+use phago_core::ring::Ring;
+use phago_core::shard::{CrossEdge, Delta, Seat, Shard};
+use phago_core::text::Lexicon;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+/// One shard after one phase of a tick.
+#[derive(Clone, Debug)]
+pub struct PhaseReport {
+    /// The shard.
+    pub shard: ShardId,
+    /// The phase it completed.
+    pub phase: Phase,
+    /// The tick it was part of.
+    pub tick: Tick,
+    /// Concepts on the shard: before the tick for Sense and Act, after it for Decay and Advance.
+    pub node_count: u64,
+    /// Living synapses on the shard, counted like the concepts.
+    pub edge_count: u64,
+    /// New synapses whose target lives elsewhere; only Decay makes any.
+    pub cross_edges: CrossEdges,
+}
+
+impl PhaseReport {
+    pub(crate) fn new(
+        shard: &Shard,
+        phase: Phase,
+        tick: Tick,
+        delta: Option<&Delta>,
+        cross_edges: CrossEdges,
+    ) -> PhaseReport {
+        let before = (shard.node_count(), shard.edge_count());
+        let (node_count, edge_count) = delta.map_or(before, |delta| (delta.node_count, delta.edge_count));
+        PhaseReport { shard: shard.id(), phase, tick, node_count, edge_count, cross_edges }
+    }
+
+    /// The reports of a whole tick, and the cross-shard edges it made, by seat.
+    pub(crate) fn of_tick(snapshot: &Snapshot, seats: &mut [Seat]) -> (Vec<PhaseReport>, Vec<CrossEdges>) {
+        let (tick, shards) = (snapshot.plan.tick, &snapshot.shards);
+        let none = CrossEdges::new(&snapshot.commons, Vec::new());
+        let mut phases = Vec::with_capacity(3 * shards.len());
+        for phase in [Phase::Sense, Phase::Act] {
+            phases.extend(shards.iter().map(|shard| PhaseReport::new(shard, phase, tick, None, none.clone())));
+        }
+        let mut made = Vec::with_capacity(shards.len());
+        for (shard, seat) in shards.iter().zip(seats) {
+            let edges = match seat.take_cross_edges() {
+                edges if edges.is_empty() => none.clone(),
+                edges => CrossEdges::new(&snapshot.commons, edges),
+            };
+            phases.push(PhaseReport::new(shard, Phase::Decay, tick, seat.delta(), edges.clone()));
+            made.push(edges);
+        }
+        (phases, made)
+    }
+}
+
+/// What a whole tick did. Holding it keeps nothing of the colony's state alive but its dictionary.
+#[derive(Clone, Debug)]
+pub struct TickReport {
+    /// The tick that was made.
+    pub tick: Tick,
+    /// Sense of every shard, then Act, then Decay; within a phase by shard.
+    pub phases: Vec<PhaseReport>,
+    /// Documents digested.
+    pub digested: u64,
+    /// Documents granted that held nothing to digest.
+    pub failed: u64,
+    /// Whether nothing is left to do: no backlog and no living digester after the tick.
+    pub is_quiet: bool,
+}
+
+/// What a run of ticks did.
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
+pub struct RunReport {
+    /// Ticks made.
+    pub ticks: u64,
+    /// Documents digested.
+    pub digested: u64,
+    /// Documents that held nothing to digest.
+    pub failed: u64,
+}
+
+impl RunReport {
+    pub(crate) fn add(&mut self, tick: &TickReport) {
+        self.ticks += 1;
+        self.digested += tick.digested;
+        self.failed += tick.failed;
+    }
+}
+
+/// A new synapse between two shards, as users see it.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub struct CrossShardEdge {
+    /// The node it starts from.
+    pub from: NodeId,
+    /// The node it leads to.
+    pub to: NodeId,
+    /// The home of that node.
+    pub to_shard: ShardId,
+    /// Its weight, from 0 to 1.
+    pub weight: f64,
+}
+
+/// The cross-shard edges made on one shard in one phase, ordered by source id and target id.
+///
+/// Kept as term indices, 12 bytes each, and put in order when the first one is read: a tick may make millions,
+/// and most callers want their number. Cloning shares them.
+#[derive(Clone)]
+pub struct CrossEdges(Arc<Edges>);
+
+struct Edges {
+    lexicon: Arc<Lexicon>,
+    ring: Arc<Ring>,
+    made: Vec<CrossEdge>,
+    // Places in `made`, in order.
+    order: OnceLock<Vec<u32>>,
+}
+
+impl CrossEdges {
+    pub(crate) fn new(commons: &Commons, made: Vec<CrossEdge>) -> CrossEdges {
+        let (lexicon, ring) = (commons.lexicon().clone(), commons.ring().clone());
+        CrossEdges(Arc::new(Edges { lexicon, ring, made, order: OnceLock::new() }))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.made.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.made.is_empty()
+    }
+
+    /// One of them by its place in the order.
+    pub fn get(&self, index: usize) -> Option<CrossShardEdge> {
+        let edges = &*self.0;
+        let order = edges.order.get_or_init(|| {
+            let ends = |place: &u32| {
+                let edge = &edges.made[*place as usize];
+                (edges.lexicon.node(edge.source), edges.lexicon.node(edge.target))
+            };
+            let mut order: Vec<u32> = (0..edges.made.len() as u32).collect();
+            order.sort_by_cached_key(ends);
+            order
+        });
+        let edge = edges.made[*order.get(index)? as usize];
+        let to = edges.lexicon.node(edge.target);
+        Some(CrossShardEdge {
+            from: edges.lexicon.node(edge.source),
+            to,
+            to_shard: edges.ring.shard_of(to.0),
+            weight: f64::from(edge.weight) / f64::from(phago_core::graph::synapse::ONE),
+        })
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = CrossShardEdge> + '_ {
+        (0..self.len()).filter_map(|index| self.get(index))
+    }
+
+    // As term indices, in no order that means anything.
+    pub(crate) fn raw(&self) -> &[CrossEdge] {
+        &self.0.made
+    }
+}
+
+impl fmt::Debug for CrossEdges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CrossEdges({})", self.len())
+    }
+}

@@ -1,0 +1,248 @@
+//! The runner: ticks of a world, driven on worker threads and awaited on tokio.
+//!
+//! The runtime keeps deadlines and wakes those who wait; shard work never runs on its threads.
+
+use crate::config::RunnerConfig;
+use crate::coordination::{Driving, SharedCoordinator};
+use crate::tick::attempt::{Attempt, Means};
+use crate::tick::deadline::Keeper;
+use crate::tick::fault::{self, Fault, Faults};
+use crate::tick::report::{RunReport, TickReport};
+use crate::tick::turn::Turn;
+use crate::work::pool::Pool;
+use crate::world::World;
+use phago_core::{Error, Result};
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+
+// How often a blocking call asks whether it should stop. Asking takes the interpreter's lock where there is one.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Drives the ticks of one world.
+///
+/// Ticks queue in order of arrival, also those of several runners of one world. Each is whole or leaves no trace.
+/// Dropping the runner ends its worker threads and gives world and coordinator free.
+pub struct Runner {
+    means: Arc<Means>,
+    config: RunnerConfig,
+    coordinator: Option<Arc<SharedCoordinator>>,
+    keeper: Arc<Keeper<Attempt>>,
+}
+
+impl Runner {
+    /// A runner of a world. `handle` is a multi-threaded runtime's; it keeps the deadlines.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a config outside of what is accepted; [`Error::Busy`] while a tick is made by hand.
+    pub fn new(world: Arc<World>, config: RunnerConfig, handle: Handle) -> Result<Runner> {
+        Runner::build(world, None, config, handle)
+    }
+
+    /// A runner that reports each answer to a coordinator and drives it as long as the runner lives.
+    ///
+    /// # Errors
+    /// As [`Runner::new`]; [`Error::Config`] naming both values when ring or tick of the two differ;
+    /// [`Error::Busy`] when somebody else drives the coordinator.
+    pub fn with_coordinator(
+        world: Arc<World>,
+        coordinator: Arc<SharedCoordinator>,
+        config: RunnerConfig,
+        handle: Handle,
+    ) -> Result<Runner> {
+        Runner::build(world, Some(coordinator), config, handle)
+    }
+
+    fn build(
+        world: Arc<World>,
+        coordinator: Option<Arc<SharedCoordinator>>,
+        config: RunnerConfig,
+        handle: Handle,
+    ) -> Result<Runner> {
+        config.validate()?;
+        let driving = match &coordinator {
+            Some(coordinator) => Some(drive(&world, coordinator)?),
+            None => None,
+        };
+        world.attach_runner()?;
+        let keeper = Keeper::new();
+        let means = Means {
+            world,
+            pool: Pool::new(config.max_parallelism as usize),
+            faults: Faults::default(),
+            driving,
+            timeout: Duration::from_millis(config.phase_timeout_ms),
+            resolve_ghosts: config.resolve_ghosts,
+            keeper: keeper.clone(),
+        };
+        handle.spawn(Keeper::keep(keeper.clone()));
+        Ok(Runner { means: Arc::new(means), config, coordinator, keeper })
+    }
+
+    /// The world it drives.
+    pub fn world(&self) -> &Arc<World> {
+        &self.means.world
+    }
+
+    /// Its config.
+    pub fn config(&self) -> &RunnerConfig {
+        &self.config
+    }
+
+    /// The coordinator it drives, if any.
+    pub fn coordinator(&self) -> Option<&Arc<SharedCoordinator>> {
+        self.coordinator.as_ref()
+    }
+
+    /// Its worker threads, for the parallel part of [`World::ingest`].
+    pub fn pool(&self) -> &Pool {
+        &self.means.pool
+    }
+
+    /// Order a fault, for tests.
+    ///
+    /// # Errors
+    /// [`Error::ShardNotFound`].
+    pub fn inject(&self, fault: Fault) -> Result<()> {
+        fault::check(&fault, self.means.world.ring())?;
+        self.means.faults.add(fault);
+        Ok(())
+    }
+
+    /// The faults on order.
+    pub fn faults(&self) -> &Faults {
+        &self.means.faults
+    }
+
+    /// One tick.
+    ///
+    /// Dropping the future before the tick's turn leaves the queue. Dropping it later undoes the tick, unless its
+    /// commit has begun, which then goes through: either way the tick is whole or leaves no trace, and the next one works.
+    /// Nobody need poll the future for the tick or its deadline to go on.
+    ///
+    /// # Errors
+    /// [`Error::PhaseTimeout`] naming the shards that began the phase and did not answer; [`Error::ShardDied`] naming
+    /// all that panicked; [`Error::Busy`] while a tick is made by hand; [`Error::CoordinatorUnavailable`] when too many
+    /// workers hang for good. The colony is then at the old tick, byte for byte.
+    pub async fn tick(&self) -> Result<TickReport> {
+        let turn = self.means.world.turn().await;
+        let wanted = Wanted(self.start(turn)?);
+        wanted.0.outcome.wait().await
+    }
+
+    /// One tick, waited for on the calling thread, which must not be a thread of the runtime. `should_stop` is asked
+    /// about every 20 ms.
+    ///
+    /// # Errors
+    /// Those of [`Runner::tick`]; [`Error::Cancelled`] once `should_stop` says so. The tick is then whole or undone.
+    pub fn tick_blocking(&self, mut should_stop: impl FnMut() -> bool) -> Result<TickReport> {
+        let turn = self.means.world.turns.wait_blocking(LOOK, &mut should_stop)?;
+        let attempt = self.start(turn)?;
+        match attempt.outcome.wait_blocking(LOOK, should_stop) {
+            Some(outcome) => outcome,
+            None => {
+                if let Some(unwinding) = attempt.cancel() {
+                    unwinding.finish();
+                }
+                Err(Error::Cancelled)
+            }
+        }
+    }
+
+    /// Ticks until there is no backlog and no living digester, or `max_ticks` were made. Dropping the future ends the
+    /// run as dropping a tick's does; the ticks before stand.
+    ///
+    /// # Errors
+    /// Those of [`Runner::tick`]; the ticks before the one that failed stand.
+    pub async fn run_until_quiet(&self, max_ticks: Option<u64>) -> Result<RunReport> {
+        let mut run = RunReport::default();
+        let mut quiet = self.means.world.is_quiet()?;
+        while !quiet && max_ticks.is_none_or(|most| run.ticks < most) {
+            let tick = self.tick().await?;
+            run.add(&tick);
+            quiet = tick.is_quiet;
+        }
+        Ok(run)
+    }
+
+    /// [`Runner::run_until_quiet`] on the calling thread, as [`Runner::tick_blocking`].
+    ///
+    /// # Errors
+    /// Those of [`Runner::tick_blocking`]; the ticks before the one that failed stand.
+    pub fn run_until_quiet_blocking(
+        &self,
+        max_ticks: Option<u64>,
+        mut should_stop: impl FnMut() -> bool,
+    ) -> Result<RunReport> {
+        let mut run = RunReport::default();
+        let mut quiet = self.means.world.is_quiet()?;
+        let mut looked = Instant::now();
+        while !quiet && max_ticks.is_none_or(|most| run.ticks < most) {
+            let tick = self.tick_blocking(&mut should_stop)?;
+            run.add(&tick);
+            quiet = tick.is_quiet;
+            // Ticks shorter than a look never ask by themselves.
+            if looked.elapsed() >= LOOK {
+                looked = Instant::now();
+                if should_stop() {
+                    return Err(Error::Cancelled);
+                }
+            }
+        }
+        Ok(run)
+    }
+
+    fn start(&self, turn: Turn) -> Result<Arc<Attempt>> {
+        let attempt = Attempt::start(&self.means, turn)?;
+        self.keeper.watch(&attempt);
+        Ok(attempt)
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        self.keeper.close();
+        self.means.pool.close();
+        if let Some(driving) = &self.means.driving {
+            driving.release();
+        }
+        self.means.world.detach_runner();
+    }
+}
+
+impl fmt::Debug for Runner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runner").field("world", &self.means.world).field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+fn drive(world: &World, coordinator: &Arc<SharedCoordinator>) -> Result<Driving> {
+    let (same, ring, tick) = coordinator.with(|coordinator| {
+        (coordinator.ring() == &**world.ring(), describe(coordinator.ring()), coordinator.current_tick())
+    });
+    if !same {
+        let accepted = format!("the ring of the shards: {}", describe(world.ring()));
+        return Err(Error::Config { field: "coordinator.ring".into(), value: ring, accepted });
+    }
+    if tick != world.tick() {
+        let accepted = format!("the tick of the shards: {}", world.tick());
+        return Err(Error::Config { field: "coordinator.current_tick".into(), value: tick.to_string(), accepted });
+    }
+    Driving::take(coordinator.clone())
+}
+
+fn describe(ring: &phago_core::ring::Ring) -> String {
+    format!("{} with {} virtual nodes each", ring.names(), ring.virtual_nodes())
+}
+
+// The wish of whoever awaits a tick. Dropping it gives the attempt up, unless it is over or being committed.
+struct Wanted(Arc<Attempt>);
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        if let Some(unwinding) = self.0.cancel() {
+            unwinding.elsewhere();
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Where a shard's seat stands between two phases of an attempt: a worker takes it out, steps it and puts it back.
+
+use crate::lock::lock;
+use crate::tick::snapshot::Share;
+use phago_core::cancel::Cancel;
+use phago_core::phase::Phase;
+use phago_core::shard::Seat;
+use phago_core::{Error, Result};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// One shard's part of an attempt.
+#[derive(Default)]
+pub(crate) struct Slot {
+    place: Mutex<Place>,
+    failure: Mutex<Option<Failure>>,
+    // 1 + the last phase answered.
+    answered: AtomicU8,
+}
+
+struct Place {
+    // None while a worker has it.
+    seat: Option<Seat>,
+    // A seat that comes back to an attempt that was given up is dropped.
+    given_up: bool,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Place { seat: Some(Seat::new()), given_up: false }
+    }
+}
+
+/// Why a shard has no answer.
+#[derive(Clone)]
+pub(crate) enum Failure {
+    /// Its work returned an error.
+    Refused(Error),
+    /// Its work panicked, with this message.
+    Died(String),
+}
+
+impl Slot {
+    /// Do the shard's share of a phase. Nothing is locked while it works.
+    pub(crate) fn step(&self, share: &Share, phase: Phase, cancel: &Cancel) -> Result<()> {
+        // Given up meanwhile: nobody listens to this worker any more.
+        let mut seat = self.take().ok_or(Error::Cancelled)?;
+        let done = seat.step(phase, &share.shard, &share.plan, &share.commons, cancel);
+        self.put(seat);
+        done
+    }
+
+    /// Take the seat out; `None` once the attempt was given up.
+    ///
+    /// # Panics
+    /// While somebody else has it: the barrier between two phases is broken.
+    pub(crate) fn take(&self) -> Option<Seat> {
+        let mut place = lock(&self.place);
+        if place.given_up {
+            return None;
+        }
+        Some(place.seat.take().expect("a seat is with one worker at a time"))
+    }
+
+    /// Put the seat back.
+    pub(crate) fn put(&self, seat: Seat) {
+        let mut place = lock(&self.place);
+        if !place.given_up {
+            place.seat = Some(seat);
+        }
+    }
+
+    /// Drop what is staged, now or when it is put back.
+    pub(crate) fn give_up(&self) {
+        *lock(&self.place) = Place { seat: None, given_up: true };
+    }
+
+    pub(crate) fn answer(&self, phase: Phase) {
+        self.answered.store(1 + phase as u8, Ordering::Release);
+    }
+
+    pub(crate) fn fail(&self, failure: Failure) {
+        *lock(&self.failure) = Some(failure);
+    }
+
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        lock(&self.failure).clone()
+    }
+
+    /// Whether the shard has neither answered a phase nor failed.
+    pub(crate) fn is_silent(&self, phase: Phase) -> bool {
+        self.answered.load(Ordering::Acquire) <= phase as u8 && lock(&self.failure).is_none()
+    }
+}

@@ -1,0 +1,28 @@
+//! What an attempt at a tick reads.
+
+use phago_core::commons::Commons;
+use phago_core::plan::Plan;
+use phago_core::shard::Shard;
+use std::sync::Arc;
+
+/// What the phases of one attempt read: references to the committed parts, by seat, and the plan.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) attempt: u64,
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) commons: Arc<Commons>,
+    pub(crate) shards: Vec<Arc<Shard>>,
+}
+
+/// What one shard's phase reads. A worker that never comes back keeps these alive and no other shard.
+pub(crate) struct Share {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) commons: Arc<Commons>,
+    pub(crate) shard: Arc<Shard>,
+}
+
+impl Snapshot {
+    pub(crate) fn share(&self, seat: usize) -> Share {
+        Share { plan: self.plan.clone(), commons: self.commons.clone(), shard: self.shards[seat].clone() }
+    }
+}

@@ -1,0 +1,450 @@
+//! The worker threads: own OS threads that stay alive between phases and run nothing but shard work.
+//!
+//! Work never runs on the runtime's threads: those keep timers and cancellation, and a shard that hangs must not
+//! take the clock with it. A job is a number of items that any worker may claim; the last arrival runs the job's
+//! continuation, which may submit the next job, so that a tick of many phases needs no thread to be woken between
+//! them when one worker is enough.
+//!
+//! Waking is a chain. A submission wakes one worker; whoever finds more than one item unclaimed wakes (or starts) the
+//! next one before it begins. A phase that is nearly empty is over before the second worker is awake and pays for no
+//! other, and a long one has all its workers after a few microseconds each.
+
+pub use crate::work::job::ItemState;
+
+use crate::lock::lock;
+use crate::work::job::{Done, Job, Work};
+use phago_core::{Error, Result};
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Threads that may be lost to work that never returns before the pool refuses to start more.
+pub const LOST_MAX: usize = 64;
+
+// Workers at a barrier that spin take under 9 us on a quiet machine and over a millisecond beside a busy process.
+const SPIN: Duration = Duration::from_micros(4);
+
+thread_local! {
+    // The pool this thread works for (0: none), so that a submission by a worker need not wake anybody.
+    static WORKS_FOR: Cell<usize> = const { Cell::new(0) };
+}
+
+static POOLS: AtomicUsize = AtomicUsize::new(1);
+
+/// At most `max_parallelism` worker threads, started when they are first needed.
+///
+/// Dropping the pool ends its threads: each exits after the item it is in. It does not wait for them, because one may
+/// hang. Jobs that no worker has begun are dropped with their continuations, which are then never called; whoever
+/// waits for a job therefore holds the pool as long.
+pub struct Pool {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    id: usize,
+    size: usize,
+    core: Mutex<Core>,
+    wake: Condvar,
+    // Counts submissions; idle workers watch it for a few microseconds before they park.
+    epoch: AtomicU64,
+}
+
+#[derive(Default)]
+struct Core {
+    // Jobs that may have unclaimed items: phases in front, helpers' work behind.
+    jobs: VecDeque<Arc<Job>>,
+    // Jobs found without an unclaimed item. Whoever holds the lock next drops them after letting go of it: what
+    // they own may be large, and may be the last owner of this very pool.
+    finished: Vec<Arc<Job>>,
+    workers: Vec<Worker>,
+    spinning: usize,
+    sleeping: usize,
+    // Wake-ups sent and not yet taken. Counting them here and not on the condition variable keeps a
+    // spurious or a stolen wake-up from being lost.
+    tokens: usize,
+    // Threads started that have not yet looked for work.
+    starting: usize,
+    named: u64,
+    lost: usize,
+    closed: bool,
+}
+
+struct Worker {
+    id: u64,
+    job: Option<Arc<Job>>,
+}
+
+/// A job that was submitted. Dropping it changes nothing: the job runs to its end.
+#[derive(Clone)]
+pub struct PhaseHandle {
+    job: Arc<Job>,
+    shared: Arc<Shared>,
+}
+
+impl PhaseHandle {
+    /// What has become of each item.
+    pub fn states(&self) -> Vec<ItemState> {
+        self.job.states()
+    }
+
+    /// Give the job up: no further item begins and its continuation is not called. Items that are running go on
+    /// until they notice their own cancel flag. A job of which every item has ended is left as it is.
+    pub fn abandon(&self) {
+        self.job.abandon();
+    }
+
+    /// Whether no worker of the pool is inside this job.
+    pub fn is_quiet(&self) -> bool {
+        let core = lock(&self.shared.core);
+        !core.workers.iter().any(|worker| worker.job.as_ref().is_some_and(|job| Arc::ptr_eq(job, &self.job)))
+    }
+}
+
+impl Pool {
+    /// A pool of at most `max_parallelism` threads (at least one); none is started yet.
+    pub fn new(max_parallelism: usize) -> Pool {
+        let shared = Shared {
+            id: POOLS.fetch_add(1, Ordering::Relaxed),
+            size: max_parallelism.max(1),
+            core: Mutex::new(Core::default()),
+            wake: Condvar::new(),
+            epoch: AtomicU64::new(0),
+        };
+        Pool { shared: Arc::new(shared) }
+    }
+
+    /// The most threads that work at once.
+    pub fn max_parallelism(&self) -> usize {
+        self.shared.size
+    }
+
+    /// Threads alive that were not given up.
+    pub fn thread_count(&self) -> usize {
+        lock(&self.shared.core).workers.len()
+    }
+
+    /// Threads given up that have not come back.
+    pub fn lost_count(&self) -> usize {
+        lock(&self.shared.core).lost
+    }
+
+    /// Run `work` for every item below `items` on the workers; the last arrival calls `done`, on its thread.
+    ///
+    /// Panics of `work` are caught and kept as the item's state. With no items `done` is called here.
+    ///
+    /// # Errors
+    /// [`Error::CoordinatorUnavailable`] if no worker thread is alive and the system starts none.
+    pub fn run_phase(
+        &self,
+        items: usize,
+        work: impl Fn(usize) + Send + Sync + 'static,
+        done: impl FnOnce() + Send + 'static,
+    ) -> Result<PhaseHandle> {
+        let job = Job::new(items, self.shared.size, true, Box::new(work), Box::new(done));
+        if items == 0 {
+            if let Some(done) = job.take_done() {
+                done();
+            }
+        } else {
+            self.shared.submit(job.clone())?;
+        }
+        Ok(PhaseHandle { job, shared: self.shared.clone() })
+    }
+
+    /// Apply `f` to every item and return the results in order. The calling thread takes part and at most
+    /// `max_parallelism - 1` workers help, so progress never waits for a free worker; items are claimed one by one.
+    ///
+    /// # Errors
+    /// The message of the first panic in order of items, with its item; the results are dropped.
+    pub fn map<T, R>(
+        &self,
+        items: Vec<T>,
+        f: impl Fn(T) -> R + Send + Sync + 'static,
+    ) -> std::result::Result<Vec<R>, Panicked>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        let count = items.len();
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let slots: Arc<Vec<Mutex<Slot<T, R>>>> =
+            Arc::new(items.into_iter().map(|item| Mutex::new(Slot::Item(item))).collect());
+        let finished = Arc::new((Mutex::new(false), Condvar::new()));
+        let work: Work = {
+            let slots = slots.clone();
+            Box::new(move |index| {
+                // The lock is free while `f` runs: a panic must not poison the slot of a result.
+                let item = std::mem::replace(&mut *lock(&slots[index]), Slot::Empty);
+                if let Slot::Item(item) = item {
+                    let result = f(item);
+                    *lock(&slots[index]) = Slot::Result(result);
+                }
+            })
+        };
+        let done: Done = {
+            let finished = finished.clone();
+            Box::new(move || {
+                *lock(&finished.0) = true;
+                finished.1.notify_all();
+            })
+        };
+        let job = Job::new(count, self.shared.size - 1, false, work, done);
+        if self.shared.size > 1 && count > 1 {
+            // No thread to be had is no failure here: the caller does it all.
+            let _ = self.shared.submit(job.clone());
+        }
+        while let Some(item) = job.claim() {
+            job.run(item);
+        }
+        let mut over = lock(&finished.0);
+        while !*over {
+            over = finished.1.wait(over).unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(over);
+        if let Some((item, message)) = job.first_panic() {
+            return Err(Panicked { item, message });
+        }
+        let results = slots.iter().map(|slot| match std::mem::replace(&mut *lock(slot), Slot::Empty) {
+            Slot::Result(result) => result,
+            _ => unreachable!("an item that did not panic left its result"),
+        });
+        Ok(results.collect())
+    }
+
+    /// Give up every worker that is still inside an abandoned job, so that new threads may take their places; one
+    /// that comes back after all exits. Returns how many were given up.
+    ///
+    /// # Errors
+    /// [`Error::CoordinatorUnavailable`] if more than [`LOST_MAX`] threads would be lost at once; nothing changes.
+    pub fn replace_stuck(&self) -> Result<usize> {
+        let mut core = lock(&self.shared.core);
+        let stuck = core.workers.iter().filter(|worker| worker.is_stuck()).count();
+        if core.lost + stuck > LOST_MAX {
+            return Err(Error::CoordinatorUnavailable {
+                reason: format!(
+                    "{} worker threads hang in shard work that never polls its cancel flag; at most {LOST_MAX} are \
+                     replaced, restart the process",
+                    core.lost + stuck
+                ),
+            });
+        }
+        core.workers.retain(|worker| !worker.is_stuck());
+        core.lost += stuck;
+        Ok(stuck)
+    }
+
+    /// Whether a worker is still inside an abandoned job.
+    pub fn has_stuck(&self) -> bool {
+        lock(&self.shared.core).workers.iter().any(Worker::is_stuck)
+    }
+}
+
+impl Pool {
+    // End the threads, as dropping the pool does.
+    pub(crate) fn close(&self) {
+        let jobs = {
+            let mut core = lock(&self.shared.core);
+            core.closed = true;
+            (std::mem::take(&mut core.jobs), std::mem::take(&mut core.finished))
+        };
+        self.shared.epoch.fetch_add(1, Ordering::Release);
+        self.shared.wake.notify_all();
+        // Outside of the lock: what a job owns may reach back into this pool.
+        drop(jobs);
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+enum Slot<T, R> {
+    Item(T),
+    Result(R),
+    Empty,
+}
+
+/// A panic in [`Pool::map`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Panicked {
+    /// The item, from 0.
+    pub item: usize,
+    /// The panic's message.
+    pub message: String,
+}
+
+impl Worker {
+    fn is_stuck(&self) -> bool {
+        self.job.as_ref().is_some_and(|job| job.abandoned.load(Ordering::Acquire))
+    }
+}
+
+// What a look for more hands found: a sleeper to notify, or a thread to start.
+enum Call {
+    Nobody,
+    Notify,
+    Start(u64),
+}
+
+impl Shared {
+    fn submit(self: &Arc<Self>, job: Arc<Job>) -> Result<()> {
+        let mut core = lock(&self.core);
+        if job.urgent {
+            core.jobs.push_front(job.clone());
+        } else {
+            core.jobs.push_back(job.clone());
+        }
+        self.epoch.fetch_add(1, Ordering::Release);
+        if job.urgent && WORKS_FOR.get() == self.id {
+            // This worker looks for work as soon as it returns, and wakes the next one then.
+            return Ok(());
+        }
+        let call = self.call_one(&mut core);
+        drop(core);
+        let started = self.answer(call);
+        if started.is_err() {
+            let mut core = lock(&self.core);
+            if core.workers.is_empty() {
+                core.jobs.retain(|other| !Arc::ptr_eq(other, &job));
+                return started;
+            }
+        }
+        Ok(())
+    }
+
+    // Decide under the lock who is to come. A worker that spins or is on its way sees the work by itself and calls
+    // the next; calling more than one at a time would wake all eight for an empty tick on two cores.
+    fn call_one(&self, core: &mut Core) -> Call {
+        if core.spinning + core.tokens + core.starting > 0 {
+            Call::Nobody
+        } else if core.sleeping > 0 {
+            core.sleeping -= 1;
+            core.tokens += 1;
+            Call::Notify
+        } else if core.workers.len() < self.size {
+            let id = core.named;
+            core.named += 1;
+            core.starting += 1;
+            core.workers.push(Worker { id, job: None });
+            Call::Start(id)
+        } else {
+            Call::Nobody
+        }
+    }
+
+    fn answer(self: &Arc<Self>, call: Call) -> Result<()> {
+        match call {
+            Call::Nobody => Ok(()),
+            Call::Notify => {
+                self.wake.notify_one();
+                Ok(())
+            }
+            Call::Start(id) => {
+                let shared = self.clone();
+                let started = std::thread::Builder::new().name(format!("phago-worker-{id}")).spawn(move || {
+                    WORKS_FOR.set(shared.id);
+                    lock(&shared.core).starting -= 1;
+                    shared.work(id);
+                });
+                started.map(drop).map_err(|error| {
+                    let mut core = lock(&self.core);
+                    core.starting -= 1;
+                    core.workers.retain(|worker| worker.id != id);
+                    Error::CoordinatorUnavailable { reason: format!("no worker thread could be started: {error}") }
+                })
+            }
+        }
+    }
+
+    fn work(self: &Arc<Self>, id: u64) {
+        while let Some(job) = self.next_job(id) {
+            while let Some(item) = job.claim() {
+                job.run(item);
+                if !job.urgent {
+                    break;
+                }
+            }
+        }
+    }
+
+    // Leave the last job and find another; `None` when this thread is to end.
+    fn next_job(self: &Arc<Self>, id: u64) -> Option<Arc<Job>> {
+        let mut core = lock(&self.core);
+        let last = core.workers.iter_mut().find(|worker| worker.id == id).map(|worker| worker.job.take());
+        let Some(last) = last else {
+            core.lost -= 1;
+            return None;
+        };
+        if let Some(last) = last {
+            last.workers.fetch_sub(1, Ordering::Relaxed);
+            // What a job owns may be large and its last owner may be this thread: never drop it under the lock.
+            drop(core);
+            drop(last);
+            core = lock(&self.core);
+        }
+        let mut spun = false;
+        loop {
+            if core.closed {
+                core.workers.retain(|worker| worker.id != id);
+                return None;
+            }
+            if let Some(job) = core.find() {
+                job.workers.fetch_add(1, Ordering::Relaxed);
+                if let Some(worker) = core.workers.iter_mut().find(|worker| worker.id == id) {
+                    worker.job = Some(job.clone());
+                }
+                let more = job.unclaimed() > 1 && core.find().is_some() || core.jobs.len() > 1;
+                let call = if more { self.call_one(&mut core) } else { Call::Nobody };
+                let finished = std::mem::take(&mut core.finished);
+                drop(core);
+                drop(finished);
+                // A thread that cannot be started leaves its share to this one.
+                let _ = self.answer(call);
+                return Some(job);
+            }
+            if spun {
+                core.sleeping += 1;
+                while core.tokens == 0 && !core.closed {
+                    core = self.wake.wait(core).unwrap_or_else(PoisonError::into_inner);
+                }
+                core.tokens = core.tokens.saturating_sub(1);
+                spun = false;
+            } else {
+                core.spinning += 1;
+                let epoch = self.epoch.load(Ordering::Acquire);
+                let finished = std::mem::take(&mut core.finished);
+                drop(core);
+                drop(finished);
+                self.spin(epoch);
+                core = lock(&self.core);
+                core.spinning -= 1;
+                spun = true;
+            }
+        }
+    }
+
+    fn spin(&self, epoch: u64) {
+        let start = Instant::now();
+        while self.epoch.load(Ordering::Acquire) == epoch && start.elapsed() < SPIN {
+            for _ in 0..8 {
+                std::hint::spin_loop();
+            }
+        }
+    }
+}
+
+impl Core {
+    // The first job with an unclaimed item and room for a worker; jobs that have none left are forgotten.
+    fn find(&mut self) -> Option<Arc<Job>> {
+        while let Some(at) = self.jobs.iter().position(|job| job.unclaimed() == 0) {
+            self.finished.extend(self.jobs.remove(at));
+        }
+        self.jobs.iter().find(|job| job.workers.load(Ordering::Relaxed) < job.workers_max).cloned()
+    }
+}

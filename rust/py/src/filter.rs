@@ -1,0 +1,243 @@
+//! Filters on metadata as Python gives them: `where`.
+
+use crate::error::Result;
+use crate::metadata::{SCALARS, list, repr, scalar, text};
+use phago_core::Error;
+use phago_core::metadata::{Comparison, FILTER_DEPTH_MAX, FILTER_KEYS_MAX, Filter, Value};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyFrozenSet, PyMapping, PySet, PyString};
+
+const OPERATORS: &str = "eq, ne, gt, gte, lt, lte, in, nin, exists and not";
+
+/// A filter; `None` lets every document match.
+pub(crate) fn filter(given: Option<&Bound<'_, PyAny>>) -> Result<Filter> {
+    given.map_or_else(|| Ok(Filter::default()), |given| read(given, 0))
+}
+
+// `depth` bounds the recursion over what the caller nests.
+fn read(given: &Bound<'_, PyAny>, depth: usize) -> Result<Filter> {
+    if depth > FILTER_DEPTH_MAX {
+        let value = format!("a filter of more than {FILTER_DEPTH_MAX} levels");
+        return Err(refused(value, format!("one of at most {FILTER_DEPTH_MAX}")));
+    }
+    let Ok(mapping) = given.cast::<PyMapping>() else {
+        return Err(refused(repr(given), "a mapping of keys to conditions"));
+    };
+    let size = mapping.len()?;
+    if size > FILTER_KEYS_MAX {
+        return Err(refused(format!("a filter of {size} keys"), format!("one of at most {FILTER_KEYS_MAX}")));
+    }
+    let mut filters = Vec::with_capacity(size);
+    for item in mapping.items()?.iter() {
+        let (key, condition): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
+        let name = text(&key).ok_or_else(|| refused(format!("{{{}: ...}}", repr(&key)), "a key that is a str"))?;
+        filters.push(match junction(&name, &condition)? {
+            Some(junction) => junction.read(&name, &condition, depth)?,
+            None => conditions(&name, &repr(&key), &condition, depth)?,
+        });
+    }
+    // Without anything around a single filter, so that depth counts what the caller nested.
+    Ok(if filters.len() == 1 {
+        filters.remove(0)
+    } else if filters.is_empty() {
+        Filter::default()
+    } else {
+        Filter::all(filters)?
+    })
+}
+
+enum Junction {
+    And,
+    Or,
+    Not,
+}
+
+// `and`, `or` and `not` join filters, also with a sign; a word without one is a key where what stands under it is a
+// condition.
+fn junction(name: &str, condition: &Bound<'_, PyAny>) -> Result<Option<Junction>> {
+    let (word, is_sign) = (name.strip_prefix('$').unwrap_or(name), name.starts_with('$'));
+    let filters = || -> Result<bool> {
+        let Some(items) = list(condition) else { return Ok(false) };
+        Ok(!items.is_empty() && items.iter().all(|item| item.cast::<PyMapping>().is_ok()))
+    };
+    let operators = || -> Result<bool> {
+        let Ok(mapping) = condition.cast::<PyMapping>() else { return Ok(true) };
+        let mut all = mapping.len()? > 0;
+        for key in mapping.keys()?.iter() {
+            all &= key.cast::<PyString>().is_ok_and(|key| key.to_str().is_ok_and(|key| operator(key).is_some()));
+        }
+        Ok(all)
+    };
+    Ok(match word {
+        "and" if is_sign || filters()? => Some(Junction::And),
+        "or" if is_sign || filters()? => Some(Junction::Or),
+        "not" if is_sign || !operators()? => Some(Junction::Not),
+        _ => None,
+    })
+}
+
+impl Junction {
+    fn read(self, name: &str, given: &Bound<'_, PyAny>, depth: usize) -> Result<Filter> {
+        if matches!(self, Junction::Not) {
+            return Ok(Filter::not(read(given, depth + 1)?)?);
+        }
+        let Some(items) = list(given).filter(|items| !items.is_empty()) else {
+            let value = format!("{{'{name}': {}}}", repr(given));
+            return Err(refused(value, "a list or tuple of filters, at least one"));
+        };
+        if items.len() > FILTER_KEYS_MAX {
+            let value = format!("{{'{name}': ...}} of {} filters", items.len());
+            return Err(refused(value, format!("at most {FILTER_KEYS_MAX}")));
+        }
+        let filters = items.iter().map(|item| read(item, depth + 1)).collect::<Result<Vec<Filter>>>()?;
+        Ok(if matches!(self, Junction::Or) { Filter::any(filters)? } else { Filter::all(filters)? })
+    }
+}
+
+// What is asked of one key: a value, values, or a mapping of operators that all must hold.
+fn conditions(name: &str, key: &str, given: &Bound<'_, PyAny>, depth: usize) -> Result<Filter> {
+    if let Ok(operators) = given.cast::<PyMapping>() {
+        let mut wanted = Wanted::new(name, key);
+        for item in operators.items()?.iter() {
+            let (operator, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
+            wanted.operator(&operator, &value, depth)?;
+        }
+        return wanted.finish();
+    }
+    let mut wanted = Wanted::new(name, key);
+    if let Some(values) = several(given) {
+        wanted.one_of(values?)?;
+    } else if given.is_none() {
+        wanted.comparisons.push(Comparison::Exists(false));
+    } else {
+        let value = scalar(given).ok_or_else(|| {
+            let accepted = format!(
+                "None, {SCALARS}; a list, tuple or set of these; or a mapping of {OPERATORS} to what to compare with"
+            );
+            refused(format!("{{{key}: {}}}", repr(given)), accepted)
+        })?;
+        wanted.comparisons.push(Comparison::In(vec![value]));
+    }
+    wanted.finish()
+}
+
+// What is asked of one key so far; all must hold.
+struct Wanted<'a> {
+    name: &'a str,
+    // As errors show it.
+    key: &'a str,
+    comparisons: Vec<Comparison<Value>>,
+    filters: Vec<Filter>,
+}
+
+impl<'a> Wanted<'a> {
+    fn new(name: &'a str, key: &'a str) -> Self {
+        Wanted { name, key, comparisons: Vec::new(), filters: Vec::new() }
+    }
+
+    fn finish(self) -> Result<Filter> {
+        let Wanted { name, comparisons, mut filters, .. } = self;
+        if !comparisons.is_empty() || filters.is_empty() {
+            filters.push(Filter::new(vec![(name.into(), comparisons)])?);
+        }
+        Ok(if filters.len() == 1 { filters.remove(0) } else { Filter::all(filters)? })
+    }
+
+    fn alone(&self, comparison: Comparison<Value>) -> Result<Filter> {
+        Ok(Filter::new(vec![(self.name.into(), vec![comparison])])?)
+    }
+
+    // Any of the values, of which None is the key that is not there.
+    fn one_of(&mut self, values: Vec<Bound<'_, PyAny>>) -> Result<()> {
+        let missing = values.iter().any(Bound::is_none);
+        let values = self.values("in", values)?;
+        if missing {
+            let any = vec![self.alone(Comparison::In(values))?, self.alone(Comparison::Exists(false))?];
+            self.filters.push(Filter::any(any)?);
+        } else {
+            self.comparisons.push(Comparison::In(values));
+        }
+        Ok(())
+    }
+
+    fn operator(&mut self, given: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>, depth: usize) -> Result<()> {
+        let name = given.cast::<PyString>().ok().and_then(|name| name.to_str().ok()).unwrap_or_default();
+        let Some(name) = operator(name) else {
+            let value = format!("{{{}: {{{}: ...}}}}", self.key, repr(given));
+            return Err(refused(value, format!("one of the operators {OPERATORS}")));
+        };
+        let comparison = match name {
+            "not" => {
+                if depth >= FILTER_DEPTH_MAX {
+                    // Refused with the words for any filter that is too deep.
+                    return read(value, depth + 1).map(drop);
+                }
+                let inner = conditions(self.name, self.key, value, depth + 1)?;
+                self.filters.push(Filter::not(inner)?);
+                return Ok(());
+            }
+            "in" => return self.one_of(self.listed(name, value)?),
+            "nin" => {
+                let values = self.listed(name, value)?;
+                if values.iter().any(Bound::is_none) {
+                    self.comparisons.push(Comparison::Exists(true));
+                }
+                Comparison::NotIn(self.values(name, values)?)
+            }
+            "exists" => match value.cast::<PyBool>() {
+                Ok(exists) => Comparison::Exists(exists.is_true()),
+                Err(_) => return Err(self.refused(name, value, "True or False")),
+            },
+            "eq" if value.is_none() => Comparison::Exists(false),
+            "ne" if value.is_none() => Comparison::Exists(true),
+            _ => {
+                let value = self.value(name, value)?;
+                match name {
+                    "eq" => Comparison::In(vec![value]),
+                    "ne" => Comparison::Ne(value),
+                    "gt" => Comparison::Gt(value),
+                    "gte" => Comparison::Gte(value),
+                    "lt" => Comparison::Lt(value),
+                    _ => Comparison::Lte(value),
+                }
+            }
+        };
+        self.comparisons.push(comparison);
+        Ok(())
+    }
+
+    fn listed<'py>(&self, operator: &str, given: &Bound<'py, PyAny>) -> Result<Vec<Bound<'py, PyAny>>> {
+        match several(given) {
+            Some(values) => Ok(values?),
+            None => Err(self.refused(operator, given, format!("a list, tuple, set or frozenset of {SCALARS}"))),
+        }
+    }
+
+    fn values(&self, operator: &str, given: Vec<Bound<'_, PyAny>>) -> Result<Vec<Value>> {
+        given.iter().filter(|value| !value.is_none()).map(|value| self.value(operator, value)).collect()
+    }
+
+    fn value(&self, operator: &str, value: &Bound<'_, PyAny>) -> Result<Value> {
+        scalar(value).ok_or_else(|| self.refused(operator, value, SCALARS))
+    }
+
+    fn refused(&self, operator: &str, value: &Bound<'_, PyAny>, accepted: impl Into<String>) -> crate::error::Failure {
+        refused(format!("{{{}: {{'{operator}': {}}}}}", self.key, repr(value)), accepted)
+    }
+}
+
+// The operator of this name, also with a sign before it.
+fn operator(name: &str) -> Option<&'static str> {
+    let name = name.strip_prefix('$').unwrap_or(name);
+    ["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "exists", "not"].into_iter().find(|known| *known == name)
+}
+
+// The items of what may be listed in a filter; in no order of a set that shows.
+fn several<'py>(given: &Bound<'py, PyAny>) -> Option<PyResult<Vec<Bound<'py, PyAny>>>> {
+    let is_set = given.is_instance_of::<PySet>() || given.is_instance_of::<PyFrozenSet>();
+    list(given).map(Ok).or_else(|| is_set.then(|| given.try_iter()?.collect()))
+}
+
+fn refused(value: String, accepted: impl Into<String>) -> crate::error::Failure {
+    Error::Config { field: "where".into(), value, accepted: accepted.into() }.into()
+}

@@ -1,0 +1,244 @@
+//! Answers on their way to an event loop.
+//!
+//! A thread of ours that has an answer puts it into the loop's mailbox and writes one byte into a pair of sockets of
+//! which the loop watches the other end. The loop's own thread reads the mailbox and settles the futures. So no thread
+//! of ours ever enters the interpreter: none waits for its lock, none makes others wait, and none is caught inside
+//! when the interpreter ends. An answer arrives for as long as there is a loop that runs, also in an exit handler.
+
+use crate::error::{Failure, Result};
+use crate::process::lock;
+use phago_core::Error;
+use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
+use std::collections::{HashMap, VecDeque};
+use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+// How long a loop settles futures before others have their turn. Two thousand answers at once would hold it for tens
+// of milliseconds.
+const STINT: Duration = Duration::from_millis(2);
+
+type Value = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
+
+struct Letter {
+    call: u64,
+    answer: Result<Value>,
+}
+
+#[derive(Default)]
+struct Letters {
+    waiting: VecDeque<Letter>,
+    // A byte is on its way or the loop is reading: nobody else need ring.
+    rung: bool,
+}
+
+struct Post {
+    letters: Mutex<Letters>,
+    bell: UnixStream,
+}
+
+impl Post {
+    fn ring(&self) {
+        // At most one byte is ever under way, so the sockets are never full. Where the loop has gone nobody listens.
+        let _ = (&self.bell).write(&[0]);
+    }
+
+    fn put(&self, letter: Letter) {
+        let mut letters = lock(&self.letters);
+        letters.waiting.push_back(letter);
+        if !std::mem::replace(&mut letters.rung, true) {
+            self.ring();
+        }
+    }
+
+    fn take(&self) -> Option<Letter> {
+        let mut letters = lock(&self.letters);
+        let letter = letters.waiting.pop_front();
+        letters.rung = letter.is_some();
+        letter
+    }
+}
+
+/// Where the answer to one call goes. Dropped without an answer, it answers that there is none.
+pub(crate) struct Slot {
+    post: Arc<Post>,
+    call: u64,
+    answered: bool,
+}
+
+impl Slot {
+    /// Answer the call. The value is made into Python's objects on the loop's thread.
+    pub(crate) fn answer<T>(mut self, answer: Result<T>)
+    where
+        T: for<'py> IntoPyObject<'py> + Send + 'static,
+    {
+        self.put(answer.map(|value| Box::new(move |py: Python<'_>| value.into_py_any(py)) as Value));
+    }
+
+    fn put(&mut self, answer: Result<Value>) {
+        self.answered = true;
+        self.post.put(Letter { call: self.call, answer });
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.put(Err(Failure::Core(Error::Cancelled)));
+        }
+    }
+}
+
+// A call that is awaited. Neither it nor the mailbox keeps the future alive: that would keep the loop, and with it
+// the mailbox, for as long as a call hangs. Whoever awaits the future keeps it.
+struct Call {
+    future: Py<PyWeakrefReference>,
+    cancel: Box<dyn FnOnce() + Send>,
+}
+
+/// The mailbox of one event loop, which calls it when there is something to read.
+#[pyclass(frozen, module = "phago._phago")]
+pub(crate) struct Mailbox {
+    post: Arc<Post>,
+    watched: UnixStream,
+    calls: Mutex<Calls>,
+}
+
+#[derive(Default)]
+struct Calls {
+    made: u64,
+    open: HashMap<u64, Call>,
+}
+
+impl Mailbox {
+    fn new() -> std::io::Result<Self> {
+        let (bell, watched) = UnixStream::pair()?;
+        bell.set_nonblocking(true)?;
+        watched.set_nonblocking(true)?;
+        Ok(Mailbox { post: Arc::new(Post { letters: Mutex::default(), bell }), watched, calls: Mutex::default() })
+    }
+
+    // The mailbox of a loop, made at its first call. It goes with its loop.
+    fn of<'py>(event_loop: &Bound<'py, PyAny>) -> Result<Bound<'py, Self>> {
+        static MAILBOXES: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let py = event_loop.py();
+        let mailboxes = MAILBOXES
+            .get_or_try_init(py, || py.import("weakref")?.call_method0("WeakKeyDictionary").map(Bound::unbind))
+            .map_err(ending)?
+            .bind(py);
+        let known = mailboxes.call_method1("get", (event_loop,))?;
+        if let Ok(mailbox) = known.cast_into::<Self>() {
+            return Ok(mailbox);
+        }
+        let mailbox = Bound::new(py, Mailbox::new().map_err(PyErr::from)?)?;
+        let watched = mailbox.get().watched.as_raw_fd();
+        event_loop.call_method1("add_reader", (watched, &mailbox)).map_err(|error| {
+            if !error.is_instance_of::<PyNotImplementedError>(py) {
+                return error;
+            }
+            let refused = PyRuntimeError::new_err(format!(
+                "{event_loop} cannot watch a socket, by which answers come; accepted is a loop with `add_reader`, as \
+                 asyncio's own on this system is"
+            ));
+            refused.set_cause(py, Some(error));
+            refused
+        })?;
+        mailboxes.set_item(event_loop, &mailbox)?;
+        Ok(mailbox)
+    }
+
+    fn settle(&self, py: Python<'_>, letter: Letter) -> PyResult<()> {
+        // A call that was cancelled is no longer there.
+        let Some(call) = lock(&self.calls).open.remove(&letter.call) else { return Ok(()) };
+        let Some(future) = call.future.bind(py).upgrade() else { return Ok(()) };
+        if future.call_method0("done")?.is_truthy()? {
+            return Ok(());
+        }
+        match letter.answer.and_then(|value| Ok(value(py)?)) {
+            Ok(value) => future.call_method1("set_result", (value,)),
+            Err(failure) => future.call_method1("set_exception", (PyErr::from(failure).into_value(py),)),
+        }?;
+        Ok(())
+    }
+}
+
+#[pymethods]
+impl Mailbox {
+    fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+        let begun = Instant::now();
+        // One byte stands for all letters. There is none where a forked child's loop has read it.
+        let _ = (&self.watched).read(&mut [0; 8]);
+        while let Some(letter) = self.post.take() {
+            let settled = self.settle(py, letter);
+            if settled.is_err() || begun.elapsed() >= STINT {
+                // Whatever is left has its turn after the others; where nothing is, the next look costs little.
+                self.post.ring();
+                return settled;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Called when a future is done. Where it was cancelled, the work is told to stop.
+#[pyclass(frozen, module = "phago._phago")]
+struct Done {
+    mailbox: Py<Mailbox>,
+    call: u64,
+}
+
+#[pymethods]
+impl Done {
+    fn __call__(&self, _future: &Bound<'_, PyAny>) {
+        // A call that was answered is no longer there.
+        let call = lock(&self.mailbox.get().calls).open.remove(&self.call);
+        if let Some(call) = call {
+            (call.cancel)();
+        }
+    }
+}
+
+/// A future of the running loop, and the slot into which its answer goes. `cancel` is called when it is cancelled.
+pub(crate) fn open<'py>(py: Python<'py>, cancel: impl FnOnce() + Send + 'static) -> Result<(Bound<'py, PyAny>, Slot)> {
+    let event_loop = running_loop(py)?;
+    let mailbox = Mailbox::of(&event_loop)?;
+    let future = event_loop.call_method0("create_future")?;
+    let weak = PyWeakrefReference::new(&future)?.unbind();
+    let call = {
+        let mut calls = lock(&mailbox.get().calls);
+        calls.made += 1;
+        let call = calls.made;
+        calls.open.insert(call, Call { future: weak, cancel: Box::new(cancel) });
+        call
+    };
+    let post = mailbox.get().post.clone();
+    future.call_method1("add_done_callback", (Done { mailbox: mailbox.unbind(), call },))?;
+    Ok((future, Slot { post, call, answered: false }))
+}
+
+/// The running loop of asyncio.
+pub(crate) fn running_loop(py: Python<'_>) -> Result<Bound<'_, PyAny>> {
+    static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let running = RUNNING_LOOP.import(py, "asyncio", "get_running_loop").map_err(ending)?.call0();
+    Ok(running.map_err(|error| {
+        let advice = PyRuntimeError::new_err(
+            "no running event loop: phago's coroutines are for asyncio; with trio call a `Colony` in a thread, as in \
+             `await trio.to_thread.run_sync(colony.query, text)`",
+        );
+        advice.set_cause(py, Some(error));
+        advice
+    })?)
+}
+
+// Modules of the standard library cannot be imported only where the interpreter has taken them down.
+fn ending(error: PyErr) -> Failure {
+    Failure::Core(Error::CoordinatorUnavailable {
+        reason: format!("the interpreter ends, and no event loop can be answered any more ({error}); call a `Colony`"),
+    })
+}

@@ -1,0 +1,5 @@
+//! Rows: records on their way to Python, with a name for each field.
+
+pub(crate) mod graph;
+pub(crate) mod shards;
+pub(crate) mod ticks;

@@ -1,0 +1,30 @@
+//! What a tick did, phase by phase.
+
+use crate::error::Result;
+use crate::process::Home;
+use crate::rows::ticks::PhaseRow;
+use phago_engine::tick::report::TickReport;
+use pyo3::prelude::*;
+
+/// What a tick did.
+#[pyclass(frozen, module = "phago._phago")]
+pub(crate) struct TickResult(Home<TickReport>);
+
+impl TickResult {
+    pub(crate) fn new(report: TickReport) -> Self {
+        TickResult(Home::new(report))
+    }
+}
+
+#[pymethods]
+impl TickResult {
+    #[getter]
+    fn tick(&self) -> Result<u64> {
+        Ok(self.0.get()?.tick)
+    }
+
+    #[getter]
+    fn phases(&self, py: Python<'_>) -> Result<Vec<PhaseRow>> {
+        Ok(self.0.get()?.phases.iter().map(|report| PhaseRow::new(py, report)).collect::<PyResult<_>>()?)
+    }
+}

@@ -1,0 +1,152 @@
+"""The end of the interpreter: whatever is asked then has an answer or a typed error, and nothing waits for ever."""
+
+import pytest
+from support import child_says
+
+# Each awaits one call of the twin and says what came of it.
+CALLS = {
+    "query": "twin.query('ions')",
+    "ingest": "twin.ingest('more text')",
+    "update": "twin.update({'id': 'a', 'text': 'other text'})",
+    "delete": "twin.delete('a')",
+    "tick": "twin.tick()",
+    "run": "twin.run()",
+    "explain": "twin.explain('ions', 'a')",
+    "digest": "twin.digest()",
+    "edges": "twin.graph.read_edges()",
+    "close": "twin.close()",
+}
+
+TWIN = """
+import phago
+twin = phago.AsyncColony(2)
+asyncio.run(twin.ingest({"id": "a", "text": "ions cross the membrane"}))
+"""
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("first", [True, False], ids=["before the import", "after the import"])
+def test_an_exit_handler_awaits_its_answer(call, first):
+    handler = f"""
+import asyncio, atexit
+
+@atexit.register
+def last():
+    async def ask():
+        await {CALLS[call]}
+        print("answered")
+    asyncio.run(ask())
+"""
+    program = handler + TWIN if first else "import asyncio" + TWIN + handler
+    assert child_says(program) == "answered\n"
+
+
+@pytest.mark.parametrize("daemon", [True, False])
+def test_a_worker_is_flushed_at_exit(daemon):
+    # A worker that takes documents in, as a logger's does, is told at exit to finish.
+    program = f"""
+import atexit, queue, threading
+
+waiting = queue.Queue()
+
+@atexit.register
+def flush():
+    for number in range(50):
+        waiting.put(f"text {{number}}")
+    waiting.join()
+    print(len(colony), colony.run().digested)
+
+import phago
+colony = phago.Colony(2)
+
+def work():
+    while True:
+        colony.ingest(waiting.get())
+        colony.query("text")
+        waiting.task_done()
+
+def fifty():
+    for _ in range(50):
+        colony.ingest(waiting.get())
+        waiting.task_done()
+
+if {daemon}:
+    threading.Thread(target=work, daemon=True).start()
+else:
+    # It is joined before exit handlers are called, and so has to be fed before.
+    thread = threading.Thread(target=fifty)
+    thread.start()
+    flush()
+    atexit.unregister(flush)
+"""
+    assert child_says(program) == "50 50\n"
+
+
+def test_threads_that_outlive_the_main_one_are_answered():
+    program = """
+import threading, time
+import phago
+colony = phago.Colony(2)
+
+def work():
+    threading.main_thread().join()
+    colony.ingest("ions cross")
+    print(colony.run().digested, len(colony.query("ions")), len(colony.digest()))
+    colony.close()
+
+threading.Thread(target=work).start()
+"""
+    assert child_says(program) == "1 1 64\n"
+
+
+def test_finalisers_at_the_very_end_are_answered():
+    # Modules are torn down: exit handlers have run, threads of Python are gone, hardly anything can be imported.
+    program = """
+import asyncio, sys
+import phago
+
+class Owner:
+    def __init__(self):
+        self.colony, self.twin = phago.Colony(2), phago.AsyncColony(2)
+        self.say, self.ends = print, sys.is_finalizing
+        # A finaliser may await on a loop of its own as long as the loop has its parts.
+        self.loop = asyncio.new_event_loop()
+        self.loop.run_until_complete(self.twin.ingest("ions cross"))
+
+    def __del__(self):
+        self.colony.ingest("ions cross")
+        said = self.ends(), self.colony.run().digested, len(self.colony.query("ions")), len(self.colony.digest())
+        self.say(*said)
+        self.say(len(self.loop.run_until_complete(self.twin.query("ions"))))
+        self.colony.close()
+        self.loop.run_until_complete(self.twin.close())
+        self.loop.close()
+
+owner = Owner()
+"""
+    assert child_says(program) == "True 1 1 64\n1\n"
+
+
+def test_a_colony_that_nobody_closed_is_no_reason_to_wait():
+    program = """
+import asyncio, threading
+import phago
+
+colony = phago.Colony(2)
+colony.ingest(f"word{number}" for number in range(3000))
+colony._runner.inject(("deaf", 0, "Act", 1, 60_000))
+threading.Thread(target=colony.tick, daemon=True).start()
+threading.Thread(target=colony.digest, daemon=True).start()
+
+async def main():
+    twin = phago.AsyncColony(2)
+    await twin.ingest(f"word{number}" for number in range(3000))
+    twin._colony._runner.inject(("deaf", 0, "Act", 1, 60_000))
+    calls = [asyncio.create_task(call()) for call in (twin.tick, twin.run, twin.digest, twin.stats)]
+    await asyncio.sleep(0.05)
+
+asyncio.run(main())
+print("end", flush=True)
+"""
+    for _ in range(3):
+        assert child_says(program, timeout=30) == "end\n"

@@ -1,0 +1,296 @@
+"""Ctrl-C, cancelling and freeing: control is back while the work is still going on, and nobody else is held up."""
+
+import asyncio
+import gc
+import json
+import os
+import sys
+import threading
+import time
+
+import phago
+import pytest
+from phago import _phago
+from support import TRIES, child, child_says, cluster, in_time, ingest_into
+
+LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+
+# A colony and a question that keep every call busy for some hundred milliseconds.
+BUSY = """
+import asyncio, json, os, signal, threading, time
+import phago
+
+documents = [
+    {"id": str(at), "text": f"w{at} " + " ".join(f"t{at * other % 9977}" for other in range(100))} for at in range(8000)
+]
+twin = phago.AsyncColony(2, seed=1)
+colony = twin._colony
+colony.ingest(documents)
+colony.run()
+question = " ".join(f"t{at}" for at in range(9000))
+big = " ".join(f"{at}x{at % 977}" for at in range(400_000))
+"""
+
+SYNC = {
+    "explain": "colony.explain(question, '5')",
+    "query": "colony.query(question)",
+    "lexical": "colony.query(question, ranking='lexical')",
+    "concepts": "colony.concepts(question)",
+    "digest": "colony.digest()",
+    "evidence": "colony.digest('evidence')",
+    "edges": "colony.graph.edges",
+    "ingest": "colony.ingest([big + str(time.monotonic())])",
+}
+
+
+def test_every_long_call_answers_ctrl_c():
+    program = f"""{BUSY}
+sent = 0.0
+
+def press(wait):
+    global sent
+    time.sleep(wait)
+    sent = time.monotonic()
+    os.kill(os.getpid(), signal.SIGINT)
+
+calls = {{{", ".join(f"{name!r}: lambda: {call}" for name, call in SYNC.items())}}}
+late, ended = {{}}, []
+for name, call in calls.items():
+    begun = time.monotonic()
+    call()
+    whole = time.monotonic() - begun
+    for _ in range({TRIES}):
+        thread = threading.Thread(target=press, args=(whole / 5,))
+        thread.start()
+        try:
+            call()
+            # Now and then a call ends before Ctrl-C comes.
+            ended.append(name)
+            time.sleep(10)
+        except KeyboardInterrupt:
+            late.setdefault(name, []).append(time.monotonic() - sent)
+        thread.join()
+    # The colony goes on, also while interrupted work runs to its end.
+    assert len(colony.query("w5", k=1)) == 1
+print(json.dumps([late, ended]))
+"""
+    done = child(program, timeout=120)
+    assert done.returncode == 0, done.stderr
+    late, ended = json.loads(done.stdout)
+    assert set(late) == set(SYNC)
+    assert len(ended) < len(SYNC)
+    for took in late.values():
+        in_time(took)
+
+
+ASYNC = {
+    "explain": "twin.explain(question, '5')",
+    "query": "twin.query(question)",
+    "concepts": "twin.concepts(question)",
+    "digest": "twin.digest()",
+    "nodes": "twin.graph.read_nodes()",
+    "edges": "twin.graph.read_edges()",
+    "ingest": "twin.ingest([big])",
+    "stats": "twin.stats()",
+    "tick": "twin.tick()",
+}
+
+
+def test_a_cancelled_call_lets_its_loop_end():
+    program = f"""{BUSY}
+async def cancelled(call):
+    task = asyncio.create_task(call())
+    await asyncio.sleep(0.01)
+    begun = time.monotonic()
+    task.cancel()
+    try:
+        await task
+    except asyncio.CancelledError:
+        pass
+    return begun
+
+calls = {{{", ".join(f"{name!r}: lambda: {call}" for name, call in ASYNC.items())}}}
+late = {{}}
+for name, call in calls.items():
+    for _ in range({TRIES}):
+        # A loop that waits for a thread of its own as it ends does so here.
+        begun = asyncio.run(cancelled(call))
+        late.setdefault(name, []).append(time.monotonic() - begun)
+print(json.dumps(late))
+print(asyncio.run(twin.run()).ticks >= 0, len(asyncio.run(twin.query("w5", k=1))))
+"""
+    late, after = child_says(program, timeout=120).splitlines()
+    late = json.loads(late)
+    assert set(late) == set(ASYNC)
+    for took in late.values():
+        in_time(took)
+    assert after == "True 1"
+
+
+def test_what_was_cancelled_before_its_turn_never_begins():
+    program = """
+import asyncio
+import phago
+
+async def main():
+    twin = phago.AsyncColony(2)
+    texts = [" ".join(f"w{at}x{word}" for word in range(4000)) for at in range(300)]
+    tasks = [asyncio.create_task(twin.ingest(text)) for text in texts]
+    await asyncio.sleep(0)
+    for task in tasks[1:]:
+        task.cancel()
+    ended = await asyncio.gather(*tasks, return_exceptions=True)
+    # Calls are worked off in order: this one comes after all of those.
+    await twin.digest()
+    print(ended[0].accepted, sum(isinstance(one, asyncio.CancelledError) for one in ended), len(twin) < 200)
+
+asyncio.run(main())
+"""
+    assert child_says(program) == "1 299 True\n"
+
+
+@LINUX
+def test_many_awaited_calls_take_few_threads():
+    program = """
+import asyncio, pathlib
+import phago
+
+def names():
+    found = []
+    for task in pathlib.Path("/proc/self/task").iterdir():
+        try:
+            found.append((task / "comm").read_text().strip())
+        except OSError:
+            pass
+    return found
+
+async def main():
+    async with phago.AsyncColony(2) as twin:
+        await twin.ingest([{"id": str(at), "text": f"word{at} w{at % 7}"} for at in range(1000)])
+        asked = asyncio.gather(*(twin.query(f"word{at} w{at % 7}") for at in range(1000)))
+        most = 0
+        while not asked.done():
+            most = max(most, names().count("phago-call"))
+            await asyncio.sleep(0.001)
+        print([hits[0].id for hits in await asked] == [str(at) for at in range(1000)], most)
+
+asyncio.run(main())
+"""
+    right, most = child_says(program, PYTHON_CPU_COUNT="3").split()
+    assert right == "True"
+    # Three cores and two to spare, and two that keep timers.
+    assert 0 < int(most) <= 7
+
+
+async def test_answers_that_come_together_are_handed_over_in_stints():
+    # Each takes a while to be made into Python's objects, and all are there before the loop looks.
+    async with phago.AsyncColony(2) as twin:
+        await twin.ingest(f"word{at}" for at in range(2000))
+        world, question = twin._colony._world, " ".join(f"word{at}" for at in range(2000))
+        calls = [world.search_async(question, 2000) for _ in range(40)]
+        # Calls are worked off in order, and this thread stands still until the last of them is through.
+        last = threading.Event()
+        watch = asyncio.get_running_loop().run_in_executor(None, wait_for_threads, last)
+        last.wait(60)
+        turns = 0
+        while not all(call.done() for call in calls):
+            turns += 1
+            await asyncio.sleep(0)
+        await watch
+    assert turns > 5
+
+
+def wait_for_threads(last):
+    # The processor time of the whole process stands still when nobody works any more.
+    before = None
+    while before != (before := round(time.process_time(), 2)):
+        time.sleep(0.2)
+    last.set()
+
+
+@pytest.mark.parametrize("way", ["colony", "twin", "shards", "close", "async close"])
+async def test_a_colony_is_freed_on_a_thread_of_its_own(way):
+    gc.collect()
+    before = _phago.wait_until_freed()
+    match way:
+        case "shards":
+            coordinator, shards, runner = cluster(2)
+            ingest_into(shards, [{"id": "a", "text": "one"}, {"id": "b", "text": "two"}])
+            runner.run_sync(2)
+            del coordinator, shards, runner
+        case "twin" | "async close":
+            held = phago.AsyncColony(2)
+            await held.ingest("one text")
+            if way == "async close":
+                await held.close()
+            del held
+        case _:
+            held = phago.Colony(2)
+            held.ingest("one text")
+            if way == "close":
+                held.close()
+            del held
+    assert _phago.wait_until_freed() == before + 1
+
+
+# --- cores -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("flags", "env", "want"),
+    [
+        (("-X", "cpu_count=3"), {}, 3),
+        ((), {"PYTHON_CPU_COUNT": "5"}, 5),
+        (("-X", "cpu_count=3"), {"PYTHON_CPU_COUNT": "5"}, 3),
+        (("-X", "cpu_count=default"), {}, None),
+        (("-E", "-W", "ignore"), {"PYTHON_CPU_COUNT": "5"}, None),
+    ],
+)
+def test_the_number_of_cores_is_what_python_was_told(flags, env, want):
+    path = [f"import sys; sys.path[:0] = {sys.path!r}"]
+    program = "\n".join([*path, "import phago; print(phago.Colony().shards, phago._phago.cores())"])
+    system = child_says(path[0] + "\nimport phago; print(phago._phago.cores())").strip()
+    want = want or int(system)
+    assert child_says(program, flags=flags, **env) == f"{want} {want}\n"
+
+
+@LINUX
+def test_the_number_of_cores_honours_the_affinity():
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("one core")
+    program = (
+        "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); import phago; print(phago.Colony().shards)"
+    )
+    assert child_says(program) == "1\n"
+
+
+# --- other libraries' loops --------------------------------------------------------------------------------------
+
+
+def test_without_asyncio_there_is_advice():
+    for begin in (phago.AsyncColony(1).__aenter__, lambda: phago.AsyncColony(1).query("ions")):
+        with pytest.raises(RuntimeError, match=r"no running event loop.*trio\.to_thread\.run_sync"):
+            begin().send(None)
+
+
+def test_a_loop_that_cannot_watch_a_socket_is_refused_by_name():
+    program = """
+import asyncio
+import phago
+
+class Proactor(asyncio.SelectorEventLoop):
+    def add_reader(self, *_):
+        raise NotImplementedError
+
+loop = Proactor.__new__(Proactor)
+# The loop needs its own reader as it is made.
+Proactor.add_reader, own = asyncio.SelectorEventLoop.add_reader, Proactor.add_reader
+loop.__init__()
+Proactor.add_reader = own
+try:
+    loop.run_until_complete(phago.AsyncColony(1).query("ions"))
+except RuntimeError as error:
+    print("add_reader" in str(error))
+loop.close()
+"""
+    assert child_says(program) == "True\n"
