@@ -9,8 +9,8 @@ use phago_core::ids::DocumentId;
 use phago_core::metadata::Filter;
 use phago_core::query::parts::PARTS;
 use phago_core::query::{Answer, Buffers, Hit, Nothing, Part, Ranking, Scratch};
-use phago_core::text::Session;
 use phago_core::text::passages::{PASSAGE_CHARS_MAX, passages};
+use phago_core::text::{Role, Session};
 
 const VOCABULARY: u64 = 400;
 
@@ -318,7 +318,7 @@ fn the_words_of_a_document_stand_in_its_sequence_passage_by_passage() {
     sequence.visit(0..sequence.len(), |place| terms.push(analysis.terms[place as usize].0));
     let mut expected = Vec::new();
     for text in ["A title of words", &text] {
-        session.words(text, |word| expected.push(word.term.unwrap()));
+        session.words(text, |word| expected.extend(word.term.filter(|_| word.role != Role::Function)));
     }
     assert_eq!(terms, expected);
     assert_eq!((sequence.title(), sequence.len()), (2, analysis.length as usize));
@@ -327,8 +327,10 @@ fn the_words_of_a_document_stand_in_its_sequence_passage_by_passage() {
     for (number, &(start, end)) in bounds.iter().enumerate() {
         let (mut words, mut count) = (sequence.words_of(number), 0);
         session.words(&text[start..end], |word| {
-            assert_eq!(Some(terms[words.next().unwrap()]), word.term);
-            count += 1;
+            if word.role != Role::Function {
+                assert_eq!(Some(terms[words.next().unwrap()]), word.term);
+                count += 1;
+            }
         });
         assert!(words.is_empty() && count > 0);
     }

@@ -16,7 +16,7 @@ impl Inquiry {
             return first_passage(&document.body.text);
         }
         let strongest = self.scorers.concepts.lit.iter().map(|lit| lit.weight).fold(0.0, f64::max);
-        let mean = self.question.mass / self.question.terms.len().max(1) as f64;
+        let mean = self.question.mass / self.question.content.max(1) as f64;
         // What each term of the document is worth, and how often the passage at hand has it.
         let mut terms: Vec<(f64, u32)> = document
             .terms
