@@ -278,9 +278,8 @@ fn lives(seed: u64, counts: &mut Counts) {
                     world.ingest(batch.into_iter().map(Ok).collect(), 0, OnError::Raise, None).map(|_| ())
                 }
                 3 => {
-                    let all = model.colony.state().shards()[0].documents().all();
-                    let Some(first) = all.first().map(|document| document.id) else { continue };
-                    let name = all[0].name();
+                    let first = model.colony.state().shards()[0].documents().all().next();
+                    let Some((first, name)) = first.map(|document| (document.id, document.name())) else { continue };
                     model.attempted(|colony| drop(colony.apply(Input::Delete(first)).unwrap()));
                     world.delete(&name).map(|_| ())
                 }

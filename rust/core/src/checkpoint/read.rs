@@ -115,13 +115,13 @@ fn documents(
         commons.count(&document);
         let shard = commons.ring().shard_of(id.0);
         let home = &mut *shards[commons.seat(shard)];
-        let at = home.insert(document, arrival);
+        home.insert(document, arrival);
         match digested.checked_sub(1) {
-            None => commons.backlog_mut().push((arrival, id.0), Waiting { shard, place: at, bytes }),
+            None => commons.backlog_mut().push((arrival, id.0), Waiting { shard, bytes }),
             Some(tick) if tick > commons.tick() => return Err(odd("a document was digested in a tick to come")),
             Some(tick) => {
                 commons.backlog_mut().restore_digested(wired.is_empty());
-                home.restore_digested(at, tick as u32, wired);
+                home.restore_digested(id, tick as u32, wired);
             }
         }
     }

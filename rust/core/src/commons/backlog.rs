@@ -48,6 +48,11 @@ impl Backlog {
         self.unwiring
     }
 
+    /// The size of the reinforcements since the last tick.
+    pub(crate) fn reinforcing(&self) -> u64 {
+        self.reinforcing
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.waiting.is_empty() && self.unwiring == 0 && self.reinforcing == 0
     }

@@ -3,7 +3,7 @@
 use super::{Node, Shard};
 use crate::agents::Digester;
 use crate::graph::{Decay, Row, Synapse};
-use crate::ids::Tick;
+use crate::ids::{DocumentId, Tick};
 
 impl Shard {
     /// The shard stands at this tick; nothing of it was restored yet.
@@ -11,8 +11,9 @@ impl Shard {
         self.tick = tick;
     }
 
-    /// A document, by its place, was digested.
-    pub(crate) fn restore_digested(&mut self, place: u32, tick: u32, concepts: Box<[u32]>) {
+    /// A document that stands here was digested.
+    pub(crate) fn restore_digested(&mut self, id: DocumentId, tick: u32, concepts: Box<[u32]>) {
+        let place = self.documents.place(id).expect("it was restored before");
         self.documents.digest(place, tick, concepts);
     }
 
