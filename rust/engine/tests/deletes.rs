@@ -413,7 +413,7 @@ async fn words_are_forgotten_while_others_ingest_ask_and_tick() {
                 for document in kept {
                     let question: String = document.text.split(' ').take(3).collect::<Vec<_>>().join(" ");
                     // A number of another dictionary would find another word, or none.
-                    for hit in world.search(&question, 3, &Filter::default()).unwrap() {
+                    for hit in world.search(&question, 3, &Filter::default(), &Cancel::new()).unwrap() {
                         let words: Vec<&str> = question.split(' ').collect();
                         assert!(
                             words.iter().any(|word| hit.text.contains(word) || hit.title.contains(word)),
