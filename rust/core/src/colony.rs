@@ -98,10 +98,7 @@ impl Colony {
     /// # Errors
     /// [`crate::Error::Limit`] when too much waits for the next tick.
     pub fn reinforce(&mut self, id: DocumentId, path: &[(String, Vec<String>)]) -> Result<bool> {
-        let stem_of = |word: &str| match &mut *self.session.query(word) {
-            [word] => Some(std::mem::take(&mut word.stem)),
-            _ => None,
-        };
+        let stem_of = |word: &str| self.session.concept(word);
         let path = path.iter().map(|(label, words)| (&**label, &**words));
         let Some(path) = Reinforcement::new(path, stem_of) else { return Ok(false) };
         Ok(self.apply(Input::Reinforce { id, path, times: 1 })? == Outcome::Reinforced(true))

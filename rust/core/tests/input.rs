@@ -238,7 +238,7 @@ fn no_two_documents_have_one_name() {
             matches!(first.apply(Input::Update(other.clone())), Err(Error::InvalidDocument { field, .. }) if field == "id")
         );
         assert_eq!(first.apply(Input::Update(same.clone())), Ok(Outcome::Updated(Updated::Unchanged)));
-        assert_eq!(first.search("ions", 9).len(), 1);
+        assert_eq!(first.search("ions", 9).unwrap().len(), 1);
         // The other way round, and free again once the one that has it goes.
         let mut second = colony(&ColonyConfig::default(), shards);
         second.apply(Input::Ingest(vec![other.clone()])).unwrap();

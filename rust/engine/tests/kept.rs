@@ -274,14 +274,13 @@ fn lives(seed: u64, counts: &mut Counts) {
                         .map(|body| Body { key: Some(format!("{next}-{}", body.name()).into()), ..body })
                         .collect();
                     next += 1;
-                    model.attempted(|colony| drop(colony.apply(Input::Ingest(batch.clone())).unwrap()));
+                    model.attempted(|colony| assert!(colony.apply(Input::Ingest(batch.clone())).is_ok()));
                     world.ingest(batch.into_iter().map(Ok).collect(), 0, OnError::Raise, None).map(|_| ())
                 }
                 3 => {
-                    let all = model.colony.state().shards()[0].documents().all();
-                    let Some(first) = all.first().map(|document| document.id) else { continue };
-                    let name = all[0].name();
-                    model.attempted(|colony| drop(colony.apply(Input::Delete(first)).unwrap()));
+                    let first = model.colony.state().shards()[0].documents().all().next();
+                    let Some((first, name)) = first.map(|document| (document.id, document.name())) else { continue };
+                    model.attempted(|colony| assert!(colony.apply(Input::Delete(first)).is_ok()));
                     world.delete(&name).map(|_| ())
                 }
                 4 => world.checkpoint(),

@@ -53,12 +53,12 @@ pub(crate) fn stored(state: &Replica, key: &str) -> Option<StoredRow> {
 
 pub(crate) fn node(state: &Replica, label: &str) -> Option<NodeRow> {
     let view = state.view();
-    view.concept(&view.words(label), label).and_then(|term| view.node(term)).map(NodeRow::from)
+    view.concept(view.label(label).as_ref(), label).and_then(|term| view.node(term)).map(NodeRow::from)
 }
 
 pub(crate) fn neighbors(state: &Replica, label: &str) -> Option<Vec<NeighborRow>> {
     let view = state.view();
-    let term = view.concept(&view.words(label), label)?;
+    let term = view.concept(view.label(label).as_ref(), label)?;
     Some(view.neighbors(term).into_iter().map(NeighborRow::from).collect())
 }
 

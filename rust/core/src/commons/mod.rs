@@ -21,7 +21,7 @@ use crate::config::ColonyConfig;
 use crate::documents::{Analysed, Document};
 use crate::ids::{AgentId, ShardId, TICK_MAX, Tick};
 use crate::ring::Ring;
-use crate::text::Lexicon;
+use crate::text::{Lexicon, Role};
 use crate::{Error, Result};
 use std::sync::Arc;
 
@@ -97,7 +97,7 @@ impl Commons {
         self.statistics.documents()
     }
 
-    /// The mean number of indexed words of a document; 0 where there is none.
+    /// The mean number of words that stand in a document, function words aside; 0 where there is none.
     pub fn mean_length(&self) -> f64 {
         let documents = self.documents();
         if documents == 0 { 0.0 } else { self.statistics.length() as f64 / documents as f64 }
@@ -132,6 +132,11 @@ impl Commons {
     /// The 128-bit id of a term's node.
     pub fn id(&self, term: u32) -> u128 {
         self.vocabulary.ids()[term as usize]
+    }
+
+    /// What a term may do.
+    pub fn role(&self, term: u32) -> Role {
+        self.vocabulary.roles()[term as usize]
     }
 
     /// A term's home.
@@ -203,8 +208,7 @@ impl Commons {
 
     /// Counts a document no more; `forms` are its word forms with their counts.
     pub(crate) fn uncount(&mut self, document: &Document, forms: &[(u32, u32)]) {
-        let length = document.terms.iter().map(|&(_, count)| u64::from(count)).sum();
-        self.statistics.uncount(&document.terms, length);
+        self.statistics.uncount(&document.terms, document.sequence.len() as u64);
         self.vocabulary.uncount(forms);
     }
 

@@ -195,7 +195,7 @@ impl Documents {
             self.lists[self.list_of[term] as usize - 1].push(place, count, new.analysis.length);
         }
         self.lengths.push(new.analysis.length);
-        self.norms.push(new.analysis.norm());
+        self.norms.push(new.analysis.norm);
         self.titles.insert(&new.analysis.title, place);
         self.metadata.insert(&new.body.metadata, place);
         let known = self.places.insert(new.id.0, place);

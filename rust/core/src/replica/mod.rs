@@ -164,8 +164,7 @@ impl Replica {
     }
 
     /// The concept of a word or label: its term index, where it is wired.
-    pub fn concept(&self, words: &[QueryWord]) -> Option<u32> {
-        let [word] = words else { return None };
+    pub fn concept(&self, word: &QueryWord) -> Option<u32> {
         let term = word.term.filter(|term| self.knows(*term))?;
         self.home(term).is_concept(term, &self.commons).then_some(term)
     }

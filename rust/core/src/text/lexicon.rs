@@ -1,6 +1,6 @@
 //! The numbering of forms and terms.
 
-use super::stem_of;
+use super::fold::{Role, role_of, stem_of};
 use crate::ids::NodeId;
 use crate::maps::State;
 use hashbrown::HashTable;
@@ -36,6 +36,7 @@ struct Form {
 struct Term {
     stem: Arc<str>,
     node: NodeId,
+    role: Role,
 }
 
 impl Inner {
@@ -97,10 +98,10 @@ impl Lexicon {
         self.read().term_list[term as usize].node
     }
 
-    /// The concepts of all terms from number `from` on, in order of number.
-    pub fn new_terms(&self, from: u32) -> Vec<NodeId> {
+    /// The concepts of all terms from number `from` on, in order of number, and what each may do.
+    pub fn new_terms(&self, from: u32) -> Vec<(NodeId, Role)> {
         let inner = self.read();
-        inner.term_list.get(from as usize..).unwrap_or_default().iter().map(|term| term.node).collect()
+        inner.term_list.get(from as usize..).unwrap_or_default().iter().map(|term| (term.node, term.role)).collect()
     }
 
     /// The terms of all word forms from number `from` on, in order of number.
@@ -150,7 +151,7 @@ impl Lexicon {
         }
         // Everything that takes time happens before the lock.
         let stem = stem_of(form);
-        let node = NodeId::concept(&stem);
+        let (node, role) = (NodeId::concept(&stem), role_of(&stem));
         let (form_hash, stem_hash) = (self.state.hash_one(form), self.state.hash_one(&*stem));
         let text: Arc<str> = form.into();
         let stem: Arc<str> = if *stem == *form { text.clone() } else { stem.into() };
@@ -162,7 +163,7 @@ impl Lexicon {
         }
         let term = inner.term(stem_hash, &stem).unwrap_or_else(|| {
             let index = number(inner.term_list.len());
-            inner.term_list.push(Term { stem, node });
+            inner.term_list.push(Term { stem, node, role });
             let terms = &inner.term_list;
             inner.terms.insert_unique(stem_hash, index, |&i| self.state.hash_one(&*terms[i as usize].stem));
             index
@@ -186,7 +187,7 @@ impl Lexicon {
                 return false;
             }
             let index = number(inner.term_list.len());
-            inner.term_list.push(Term { stem: (*stem).into(), node: NodeId::concept(stem) });
+            inner.term_list.push(Term { stem: (*stem).into(), node: NodeId::concept(stem), role: role_of(stem) });
             let terms = &inner.term_list;
             inner.terms.insert_unique(hash, index, |&i| self.state.hash_one(&*terms[i as usize].stem));
         }

@@ -2,13 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The words of a document in their order, title first: each is the place of its term in the document's list of
+/// The words of a document that stand in a place, in their order, title first: each is the place of its term in the
+/// document's list of
 /// terms, which takes one byte for almost every document.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
 pub struct Sequence {
     places: Places,
     title: u32,
     passages: Box<[Passage]>,
+    // One bit for each term, where there are passages.
+    placeless: Box<[u64]>,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
@@ -39,13 +42,14 @@ impl Sequence {
         terms: usize,
         title: u32,
         passages: Box<[Passage]>,
+        placeless: Box<[u64]>,
     ) -> Sequence {
         let places = match terms {
             0..=0x100 => Places::Narrow(places.map(|place| place as u8).collect()),
             0x101..=0x1_0000 => Places::Wide(places.map(|place| place as u16).collect()),
             _ => Places::Widest(places.collect()),
         };
-        Sequence { places, title, passages }
+        Sequence { places, title, passages, placeless }
     }
 
     /// Number of words.
@@ -70,6 +74,12 @@ impl Sequence {
     /// The passages of the text; none for a text that is one passage.
     pub fn passages(&self) -> &[Passage] {
         &self.passages
+    }
+
+    /// Whether a term, by its place in the document's list, counts somewhere without standing in the sequence. Known of a
+    /// text of several passages only.
+    pub fn is_placeless(&self, place: usize) -> bool {
+        self.placeless.get(place / 64).is_some_and(|bits| bits >> (place % 64) & 1 == 1)
     }
 
     /// The words of a passage, by its number.
@@ -107,6 +117,6 @@ impl Sequence {
             Places::Wide(places) => size_of_val::<[u16]>(places),
             Places::Widest(places) => size_of_val::<[u32]>(places),
         };
-        places + size_of_val::<[Passage]>(&self.passages)
+        places + size_of_val::<[Passage]>(&self.passages) + size_of_val::<[u64]>(&self.placeless)
     }
 }

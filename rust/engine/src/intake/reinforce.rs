@@ -34,10 +34,7 @@ impl World {
     pub fn reinforce(&self, helped: &Helped) -> Result<bool> {
         let path = helped.path.iter().map(|(label, words)| (&**label, &**words));
         let mut session = self.sessions.take(&self.lexicon()?);
-        let path = Reinforcement::new(path, |word| match &mut *session.query(word) {
-            [word] => Some(std::mem::take(&mut word.stem)),
-            _ => None,
-        });
+        let path = Reinforcement::new(path, |word| session.concept(word));
         self.sessions.give(session);
         let Some(path) = path else { return Ok(false) };
         let same = |body: &Body| *body.title == *helped.title && *body.text == *helped.text;
