@@ -46,6 +46,10 @@ CORE = {
     "replica": WORDS
     | {"commons", "documents", "graph", "input", "metadata", "plan", "query", "reinforcement", "ring", "shard", "text"},
     "dump": WORDS | {"commons", "documents", "graph", "replica", "shard", "text"},
+    "checkpoint": WORDS
+    | {"agents", "commons", "documents", "graph", "metadata", "reinforcement", "replica", "ring", "shard", "text"},
+    # What is stored, by the reference driver.
+    "replay": WORDS | {"colony", "input", "replica"},
     "colony": WORDS
     | {
         "commons",
@@ -71,11 +75,14 @@ ENGINE = {
     "work": {"lock"},
     # Bytes and files; it knows no colony.
     "store": {"lock"},
+    # What a colony writes into a store; it knows no world.
+    "journal": {"lock", "store"},
+    "kept": {"journal", "lock", "store", "world"},
     "coordination": {"lock"},
-    "intake": {"lock", "work", "world"},
+    "intake": {"journal", "lock", "store", "work", "world"},
     "answers": {"lock", "world"},
     "ghosts": {"lock", "tick", "world"},
-    "world": {"ghosts", "intake", "lock", "tick"},
+    "world": {"ghosts", "intake", "journal", "lock", "tick"},
     # It drives the world and its workers, and takes nothing in and answers nothing.
     "tick": {"config", "coordination", "lock", "work", "world"},
 }
@@ -84,7 +91,7 @@ ENGINE = {
 IN_CIRCLES = {
     "core": set(),
     "engine": set(),
-    "py": {"answers", "convert", "metadata", "world"},
+    "py": set(),
 }
 
 # What each crate may name of other crates of the workspace, and what it must not know at all.
@@ -102,48 +109,51 @@ HANDLES = r"\b(Shard|Replica|Colony|World|Mutex|RwLock|Condvar|Weak|Sender|Recei
 
 # What each module of the package may import of the others; a folder is its own module and says what it has.
 PACKAGE = {
-    "ids": "",
-    "document": "",
     "_cores": "_phago",
+    "_log": "",
     "_unpicklable": "",
-    "results": "results.answers results.colony results.documents results.graph results.machine results.ticks",
-    "results.answers": "",
+    "_values": "",
+    "document": "",
+    "ids": "",
+    "machine": "",
+    "results._show": "",
     "results.colony": "",
-    "results.documents": "",
     "results.graph": "",
+    "results.answers": "document results._show",
+    "results.documents": "document results._show",
     "results.machine": "ids",
     "results.ticks": "ids",
-    "errors": "ids",
-    "_settings": "_phago errors",
-    "config": "_settings",
+    "errors": "ids results.documents",
+    "results": "results.answers results.colony results.documents results.graph results.machine results.ticks",
     "_checks": "errors",
-    "_rows": "_checks _settings config errors ids results",
-    "graph": "_rows errors results",
-    "colony": "_checks _phago _rows _settings _unpicklable config document errors graph results",
-    "aio": "_checks _phago _rows _unpicklable colony config graph results",
-    "machine": "",
-    "machine.ghosts": "_checks errors ids results",
+    "_jsonl": "errors",
+    "_frames": "_checks errors",
+    "_settings": "_checks _phago",
+    "machine.ghosts": "_checks _phago _unpicklable errors ids results",
+    "config": "_settings",
+    "_rows": "_checks _settings config ids results",
     "machine.ring": "_checks _phago _unpicklable config ids",
-    "machine.shard": "_checks _phago _rows _settings _unpicklable config errors ids machine.ghosts "
-    "machine.ring results",
+    "_intake": "_checks _frames _log _phago _rows document errors results",
+    "graph": "_phago _rows _unpicklable errors results",
     "machine.coordinator": "_checks _phago _settings _unpicklable config errors ids machine.ring results",
-    "machine.runner": "_checks _phago _rows _settings _unpicklable config errors machine.coordinator "
-    "machine.shard results",
+    "machine.shard": "_checks _phago _rows _settings _unpicklable config errors ids machine.ghosts machine.ring results ",
+    "colony": "_checks _intake _jsonl _phago _rows _settings _unpicklable config errors graph results",
     "machine.query": "_checks errors ids machine.coordinator machine.shard results",
-    "phago": "_cores _phago aio colony config document errors graph ids machine.coordinator machine.ghosts "
-    "machine.query machine.ring machine.runner machine.shard results",
+    "machine.runner": "_checks _phago _rows _settings _unpicklable config errors machine.coordinator machine.shard results ",
+    "aio": "_checks _intake _jsonl _phago _rows _unpicklable colony config graph results",
+    "phago": "_cores _frames _jsonl _phago aio colony config document errors graph ids machine.coordinator "
+    "machine.ghosts machine.query machine.ring machine.runner machine.shard results",
     # What stands on the package as its users do.
+    "cli.stdlib_docs": "",
     "evaluation": "",
     "evaluation.measures": "",
     "evaluation.significance": "",
     "evaluation.beir": "document errors",
-    "evaluation.evaluation": "colony config errors evaluation.beir evaluation.measures evaluation.significance results",
-    "evaluation.replay": "colony config evaluation.beir evaluation.evaluation evaluation.significance results",
-    "cli": "cli.command",
-    "cli.command": "phago cli.demo colony config document errors evaluation.beir evaluation.evaluation "
-    "evaluation.replay",
     "cli.demo": "cli.stdlib_docs colony config document results",
-    "cli.stdlib_docs": "",
+    "evaluation.evaluation": "colony config errors evaluation.beir evaluation.measures evaluation.significance results ",
+    "evaluation.replay": "colony config evaluation.beir evaluation.evaluation evaluation.significance results",
+    "cli.command": "cli.demo colony config document errors evaluation.beir evaluation.evaluation evaluation.replay phago ",
+    "cli": "cli.command",
     "__main__": "cli",
 }
 PACKAGE = {module: set(others.split()) for module, others in PACKAGE.items()}

@@ -93,7 +93,7 @@ BAD = {
     "id huge": ({"text": "ions", "id": "b" * 513}, "id", "513 bytes"),
     "id huge in utf-8": ({"text": "ions", "id": "é" * 257}, "id", "514 bytes"),
     "metadata list": ({"text": "ions", "metadata": ["b"]}, "metadata", "list"),
-    "metadata with none": ({"text": "ions", "id": "b", "metadata": {"year": None}}, "metadata", "`year`"),
+    "metadata with nan": ({"text": "ions", "id": "b", "metadata": {"year": float("nan")}}, "metadata", "`year`"),
     "metadata of an object": (Shape(text="ions", metadata={"year": {}}), "metadata", "dict"),
     "unknown key": ({"text": "ions", "author": "me"}, "author", "no field"),
     "unknown key of another case": ({"text": "ions", "Title": "me"}, "Title", "no field"),

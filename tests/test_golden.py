@@ -323,7 +323,7 @@ def messages(notes, shards):
             "a long id": lambda: colony.ingest([{"id": "x" * 513, "text": "x"}]),
             "a bad title": lambda: colony.ingest([{"id": "b", "title": 3, "text": "x"}]),
             "an unknown field": lambda: colony.ingest([{"id": "b", "text": "x", "body": "y"}]),
-            "bad metadata": lambda: colony.ingest([{"id": "b", "text": "x", "metadata": {"a": None}}]),
+            "bad metadata": lambda: colony.ingest([{"id": "b", "text": "x", "metadata": {"a": {}}}]),
             "other content": lambda: colony.ingest([{"id": "a", "text": "other"}]),
             "on_error": lambda: colony.ingest([], on_error="ignore"),
             "update without an id": lambda: colony.update("a text"),

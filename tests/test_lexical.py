@@ -262,7 +262,7 @@ def test_concepts_are_ranked_over_shards_with_global_statistics(count):
                 assert shards[node.shard_id].get_node(node.node_id).label == node.label
             assert found == sorted(found, key=lambda one: (-one.score, one.node_id))
             assert engine.query(question, max_results=3) == found[:3]
-            exact = [(row[0], row[2]) for row in colony._world.concepts(question, 1000)]
+            exact = [(row.id, row.score) for row in colony._world.concepts(question, 1000)]
             assert [(node.node_id, node.score) for node in found] == exact
     assert engine.query("") == []
 

@@ -200,3 +200,18 @@ def test_pickles_of_the_first_release_still_load(colony):
             getattr(loaded, part)
         for twin in there_and_back(loaded):
             assert type(twin) is type(loaded)
+
+
+def test_what_shares_memory_says_what_to_pickle_instead(colony):
+    shard = phago.ShardedColony(0, phago.ColonyConfig(), phago.Coordinator(1).ring)
+    column = colony.graph.edges.columns()["weight"]
+    for thing in (colony.graph, colony.graph.nodes, colony.graph.edges, column, shard.ghost_cache):
+        for way in (pickle.dumps, copy.copy, copy.deepcopy):
+            with pytest.raises(TypeError, match=f"a {type(thing).__name__} cannot be pickled or copied.*instead"):
+                way(thing)
+    for twin in there_and_back(list(colony.graph.edges)):
+        assert twin == list(colony.graph.edges)
+    assert pickle.loads(pickle.dumps(column.to_list())) == column.to_list()
+    cache = phago.GhostNodeCache(3)
+    cache.insert(phago.GhostNode("aa", phago.ShardId(1)))
+    assert list(pickle.loads(pickle.dumps(cache))) == list(cache)

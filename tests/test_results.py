@@ -226,3 +226,64 @@ def test_the_ghost_cache_drops_what_was_not_used_for_longest():
     for bad in (0, -1, True, 2.0):
         with pytest.raises(phago.ConfigError):
             phago.GhostNodeCache(bad)
+
+
+# --- how results are shown ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def answered():
+    with phago.Colony(2) as colony:
+        colony.ingest(
+            [
+                {"id": "kepler", "title": "Kepler", "text": "Planets move on ellipses.", "metadata": {"y": 1}},
+                {"id": "newton", "title": "Newton", "text": "Newton derived the ellipses of Kepler. " * 40},
+                {"id": "<b>", "text": "Pans & planets."},
+            ]
+        )
+        yield colony, colony.query("who found how planets move?", k=1000)
+
+
+def test_hits_and_explanations_are_what_json_can_hold(answered):
+    colony, hits = answered
+    assert len(hits) == 3
+    for thing in (hits, hits[0], colony.explain("planets", "kepler"), colony.explain("planets"), colony.get("kepler")):
+        assert json.loads(json.dumps(thing.to_dict())) == thing.to_dict()
+        json.dumps(dataclasses.asdict(thing))
+    found = json.loads(hits.to_json())
+    assert found["pending"] == hits.pending == 3
+    assert found["items"][0]["passage"] == hits[0].passage != ""
+    assert found["items"][0]["path"]["words"][0]["word"] == hits[0].path.words[0].word
+    assert found["items"][0]["metadata"] == {"y": 1}
+    assert phago.Hits().to_dict() == {"items": [], "pending": 0}
+
+
+def test_a_path_is_made_when_it_is_read_and_once(answered):
+    made = []
+
+    def make():
+        made.append(1)
+        return (), (), (phago.WordShare("planets", 1.0),)
+
+    path = phago.Path.later(make)
+    assert made == []
+    assert path.words[0].word == "planets"
+    assert (path.concepts, path.bridges, made) == ((), (), [1])
+    assert path == phago.Path((), (), path.words)
+    assert pickle.loads(pickle.dumps(phago.Path.later(make))) == path
+    with pytest.raises(AttributeError, match="no attribute 'other'"):
+        path.other  # noqa: B018
+    assert dataclasses.asdict(answered[1][0].path)["words"]
+
+
+def test_what_is_shown_is_short_and_html_is_escaped(answered):
+    colony, hits = answered
+    for thing in (hits, *hits, colony.explain("planets", "newton"), colony.get("newton"), colony.explain("xyzzy")):
+        assert len(repr(thing)) < 300
+    assert "'kepler'" in repr(hits)
+    html = hits._repr_html_()
+    assert "&lt;b&gt;" in html
+    assert "<b>" not in html
+    assert html.count("<tr>") == 1 + len(hits)
+    assert "Pans &amp; planets." in html
+    assert "planets" in colony.explain("planets", "kepler")._repr_html_()

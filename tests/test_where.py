@@ -303,8 +303,8 @@ BAD_FILTERS = {
     "a blank key": ({" ": 1}, "{' ': ...}", "visible"),
     "nan": ({"year": float("nan")}, "NaN", "number"),
     "bytes": ({"year": b"x"}, "{'year': b'x'}", "a str"),
-    "a date": ({"year": datetime.date(2024, 1, 1)}, "datetime.date(2024, 1, 1)", "a str"),
-    "an int over 64 bits": ({"year": 2**63}, f"{{'year': {2**63}}}", "64 bits"),
+    "a time": ({"year": datetime.time(9)}, "datetime.time(9, 0)", "a str"),
+    "an int over 64 bits": ({"year": 2**64}, f"{{'year': {2**64}}}", "64 bits"),
     "text beyond utf-8": ({"year": "\ud800"}, "{'year': '\\ud800'}", "a str"),
     "a list in a list": ({"year": [[1]]}, "{'year': {'in': [1]}}", "a str"),
     "a generator": ({"year": (one for one in [1])}, "generator", "list, tuple or set"),
@@ -456,23 +456,22 @@ BAD = {
     "a key beyond utf-8": ({"\ud800": 1}, "the key '\\ud800' of type str"),
     "an empty key": ({"": 1}, "blank key"),
     "a blank key": ({" \n": 1}, "blank key"),
-    "none": ({"year": None}, "None of type NoneType for key `year`"),
     "nan": ({"year": float("nan")}, "NaN for key `year`"),
     "infinity": ({"year": [1, float("inf")]}, "inf for key `year`"),
-    "an int over 64 bits": ({"year": 2**63}, f"{2**63} of type int for key `year`"),
+    "an int over 64 bits": ({"year": 2**64}, f"{2**64} of type int for key `year`"),
     "bytes": ({"year": b"x"}, "b'x' of type bytes for key `year`"),
     "a mapping": ({"year": {"of": 1}}, "{'of': 1} of type dict for key `year`"),
     "a set": ({"year": {1}}, "{1} of type set for key `year`"),
     "a list in a list": ({"year": [[1]]}, "[[1]] of type list for key `year`"),
     "none in a list": ({"year": [None]}, "[None] of type list for key `year`"),
-    "a date": ({"year": datetime.date(2024, 1, 1)}, "datetime.date(2024, 1, 1) of type datetime.date"),
+    "a time": ({"year": datetime.time(9)}, "datetime.time(9, 0) of type datetime.time"),
     "a complex number": ({"year": 1j}, "1j of type complex"),
     "text beyond utf-8": ({"year": "\ud800"}, "'\\ud800' of type str"),
     "too many keys": ({**SIXTY_FOUR, "one more": 1}, "65 keys"),
     "too much text": ({"year": "x" * (65536 - 4 - 8 + 1)}, "65537 bytes"),
     "too many numbers": ({"year": [0] * 8192}, "65540 bytes"),
     "too many of nothing": ({"year": [""] * 10_000}, "of type list for key `year`"),
-    "a long key": ({"y" * 10_000: None}, "yyy...`"),
+    "a long key": ({"y" * 10_000: b""}, "yyy...`"),
 }
 
 
@@ -567,8 +566,8 @@ def test_shards_driven_by_hand_take_metadata_along():
     shards[home].ingest_document(document)
     runner = phago.DistributedRunner(coordinator, shards, phago.RunnerConfig())
     world = runner._native.world
-    assert world.get("a")[4] == {"year": 2024}
-    assert [found[5] for found in world.search("ions", 5, {"year": {"gt": 2000}})] == [{"year": 2024}]
+    assert world.get("a").metadata == {"year": 2024}
+    assert [found.metadata for found in world.search("ions", 5, {"year": {"gt": 2000}})] == [{"year": 2024}]
     assert not world.search("ions", 5, {"year": 2000})
     _, others, _ = cluster(2)
     others[others[0].ring.get_shard("a")].ingest_document(document)

@@ -13,6 +13,8 @@ import warnings
 
 from . import _phago
 from ._cores import heed as _heed_cores
+from ._frames import read_frame
+from ._jsonl import read_jsonl
 from .aio import AsyncColony
 from .colony import Colony
 from .config import ColonyConfig, DistributedConfig, Ranking, RunnerConfig
@@ -21,8 +23,11 @@ from .errors import (
     BarrierFailed,
     BusyError,
     ClosedError,
+    ColonyExists,
+    ColonyNotFound,
     ConfigError,
     CoordinatorUnavailable,
+    CorruptionError,
     DebugBuildWarning,
     DocumentExists,
     EdgeResolutionFailed,
@@ -32,10 +37,14 @@ from .errors import (
     PhagoError,
     PhaseOrderError,
     PhaseTimeout,
+    ReadOnlyError,
     RoutingFailed,
     RpcError,
     ShardDied,
     ShardNotFound,
+    StorageError,
+    UnknownUntilReopened,
+    VersionError,
     WireError,
 )
 from .graph import AsyncGraph, Edges, Graph, Nodes
@@ -80,27 +89,25 @@ from .results import (
 __version__ = "0.1.0"
 
 __all__ = [
-    "Ranking",
-    "WordShare",
-    "Path",
-    "Parts",
-    "Explanation",
-    "ConceptShare",
-    "Concept",
-    "BridgeShare",
     "AsyncColony",
     "AsyncGraph",
     "BarrierFailed",
     "Batch",
+    "BridgeShare",
     "BusyError",
     "ClosedError",
     "ClusterStats",
     "Colony",
     "ColonyConfig",
+    "ColonyExists",
+    "ColonyNotFound",
+    "Concept",
+    "ConceptShare",
     "ConfigError",
     "ConsistentHashRing",
     "Coordinator",
     "CoordinatorUnavailable",
+    "CorruptionError",
     "CrossShardEdge",
     "CrossShardEdges",
     "DebugBuildWarning",
@@ -113,6 +120,7 @@ __all__ = [
     "Edge",
     "EdgeResolutionFailed",
     "Edges",
+    "Explanation",
     "GhostNode",
     "GhostNodeCache",
     "GhostNodeNotFound",
@@ -126,10 +134,14 @@ __all__ = [
     "LocalQueryResult",
     "Node",
     "Nodes",
+    "Parts",
+    "Path",
     "PhagoError",
     "PhaseOrderError",
     "PhaseResult",
     "PhaseTimeout",
+    "Ranking",
+    "ReadOnlyError",
     "Rejected",
     "RoutingFailed",
     "RpcError",
@@ -143,11 +155,17 @@ __all__ = [
     "ShardNotFound",
     "ShardedColony",
     "Stats",
+    "StorageError",
     "StoredDocument",
     "TickPhase",
+    "UnknownUntilReopened",
+    "VersionError",
     "WireError",
+    "WordShare",
     "__version__",
     "read_folder",
+    "read_frame",
+    "read_jsonl",
 ]
 
 
@@ -176,3 +194,7 @@ if _phago.DEBUG_BUILD:
         DebugBuildWarning,
         stacklevel=2,
     )
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

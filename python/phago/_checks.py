@@ -1,22 +1,89 @@
-"""Arguments, checked: each check names the argument, the value and what is accepted."""
+"""Arguments, checked: a check raises ConfigError or TypeError that names the argument, and nothing else."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+import reprlib
+from typing import Any, TypeVar
 
 from .errors import ConfigError, LimitError
 
-
-def count(name: str, value: Any, low: int, high: int = 2**31 - 1) -> int:
-    """An argument that counts something."""
-    accepted = f"an integer from {low} to {high}"
-    if isinstance(value, bool) or not hasattr(value, "__index__") or not low <= value.__index__() <= high:
-        raise ConfigError(f"`{name}` is {value!r}; accepted is {accepted}", field=name, value=value, accepted=accepted)
-    return int(value.__index__())
-
+_T = TypeVar("_T")
 
 QUERY_BYTES_MAX = 64 * 1024
 """The longest question, in bytes of UTF-8."""
+
+# As much of a value as an error needs to be understood by.
+_shown = reprlib.Repr()
+_shown.maxstring = _shown.maxother = _shown.maxlong = 200
+_shown.maxlist = _shown.maxtuple = _shown.maxset = _shown.maxdict = 20
+
+
+def shown(value: Any) -> str:
+    """A value as an error shows it: not too long, and there for every value."""
+    try:
+        return _shown.repr(value)
+    except Exception:
+        # An integer beyond the digits that Python writes, or a value whose own code fails.
+        return f"a value of type {type(value).__name__} that cannot be shown"
+
+
+def refusal(name: str, value: Any, accepted: str, hint: str = "") -> ConfigError:
+    """The error for an argument outside of what is accepted."""
+    message = f"`{name}` is {shown(value)}; accepted is {accepted}{f'; {hint}' if hint else ''}"
+    return ConfigError(message, field=name, value=value, accepted=accepted)
+
+
+def count(name: str, value: Any, low: int, high: int = 2**31 - 1, hint: str = "") -> int:
+    """An argument that counts something."""
+    accepted = f"an integer from {low} to {high}"
+    # A bool is an int to Python and a mistake to a reader: `shards=True` is refused.
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise refusal(name, value, accepted, hint)
+    try:
+        number = int(value.__index__())
+    except Exception as error:
+        raise refusal(name, value, accepted, hint) from error
+    if not low <= number <= high:
+        raise refusal(name, value, accepted, hint)
+    return number
+
+
+def real(name: str, value: Any, low: float, high: float) -> float:
+    """An argument that is a number, perhaps with a fraction."""
+    accepted = f"a number from {low:g} to {high:g}"
+    # An array of one number can be turned into it, and is a mistake all the same.
+    is_array = getattr(value, "ndim", 0) != 0
+    if isinstance(value, bool | str | bytes) or is_array or not hasattr(value, "__float__"):
+        raise refusal(name, value, accepted)
+    try:
+        number = float(value)
+    except Exception as error:
+        raise refusal(name, value, accepted) from error
+    if math.isnan(number) or not low <= number <= high:
+        raise refusal(name, value, accepted)
+    return number
+
+
+def flag(name: str, value: Any) -> bool:
+    """An argument that is True or False."""
+    if not isinstance(value, bool):
+        raise refusal(name, value, "True or False")
+    return value
+
+
+def one_of(name: str, value: Any, accepted: tuple[str, ...]) -> str:
+    """An argument that is one of a few words."""
+    if not isinstance(value, str) or value not in accepted:
+        raise refusal(name, value, " or ".join(f'"{word}"' for word in accepted))
+    return value
+
+
+def instance(name: str, value: Any, kind: type[_T]) -> _T:
+    """An argument that is an instance of a class."""
+    if not isinstance(value, kind):
+        raise TypeError(f"`{name}` is a {kind.__name__}, not {type(value).__name__}")
+    return value
 
 
 def text_of(name: str, value: Any) -> str:

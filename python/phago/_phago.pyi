@@ -11,55 +11,32 @@ a phase is its name, `"Sense"`, `"Act"`, `"Decay"` or `"Advance"`; ticks are cou
 
 import sys
 from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, final
+from typing import Any, Literal, NoReturn, final
 
 # settings by name; absent ones have their defaults
 _Settings = dict[str, bool | int | float]
 _PhaseName = Literal["Sense", "Act", "Decay", "Advance"]
 # (kind, shard, phase, tick), and for some kinds a number more; see `Runner.inject`
 _Fault = tuple[str, int, str, int | None] | tuple[str, int, str, int | None, int]
-# (index in the caller's whole sequence, key or None, field, reason)
-_Rejected = tuple[int, str | None, str, str]
 _Updated = Literal["new", "changed", "unchanged"]
 _Scalar = str | int | float | bool
 # sorted by key
 _Metadata = dict[str, _Scalar | list[_Scalar]]
 # for each key a value, values, or operators with what to compare with
 _Where = Mapping[str, _Scalar | Collection[_Scalar] | Mapping[str, _Scalar | Collection[_Scalar]]]
-# (score, key or the 32 hex digits where the caller gave none, title, text, tick that digested it or None, metadata)
-_Found = tuple[float, str, str, str, int | None, _Metadata]
-# (word, points)
-_Word = tuple[str, float]
-# (label, points, its points by word, its points by seed)
-_ConceptShare = tuple[str, float, list[_Word], list[tuple[str, float]]]
-# (id of the seed, its title, its weight, points)
-_BridgeShare = tuple[str, str, float, float]
 # (lexical, concepts, bridge)
 _Parts = tuple[float, float, float]
-# found, parts, passage, its span in characters of the text, the strongest concepts, bridges
-_Answered = tuple[_Found, _Parts, tuple[int, int], PathRows]
-# (id, score, parts), words, unknown words, (title, named), concepts, bridges, weight as a seed, why nothing is found
-_Explained = tuple[
-    tuple[str, float, _Parts],
-    list[_Word],
-    list[str],
-    tuple[float, float],
-    list[_ConceptShare],
-    list[_BridgeShare],
-    float | None,
-    str | None,
-]
 # (label of a concept, the question's words that led to it, most first)
 _Step = tuple[str, list[str]]
-# (id, label, score, shard)
-_Ranked = tuple[str, str, float, int]
-# (label, weight, co_activations, created, last, id)
-_Neighbor = tuple[str, float, int, int, int, str]
 
 __all__ = [
     "ANALYSER",
+    "AnsweredRow",
+    "AssociatedRow",
     "Batch",
+    "BridgeRow",
     "Column",
+    "ConceptShareRow",
     "Coordinator",
     "CrossEdgeRow",
     "CrossEdges",
@@ -67,17 +44,23 @@ __all__ = [
     "DOCUMENT_BYTES_MAX",
     "EdgeRow",
     "EdgeTable",
+    "ExplainedRow",
+    "FoundRow",
     "GhostRow",
     "HealthRow",
+    "IngestedRow",
     "KEY_BYTES_MAX",
     "LocalAnswerRow",
     "LocalConceptRow",
     "METADATA_BYTES_MAX",
     "METADATA_KEYS_MAX",
+    "NeighborRow",
     "NodeRow",
     "NodeTable",
-    "PathRows",
+    "PathRow",
     "PhaseRow",
+    "RankedRow",
+    "RejectedRow",
     "Ring",
     "RunRow",
     "Runner",
@@ -85,7 +68,9 @@ __all__ = [
     "Setting",
     "ShardHandle",
     "ShardRow",
+    "StoredRow",
     "TickResult",
+    "WordRow",
     "World",
     "analyse",
     "check_config",
@@ -165,6 +150,223 @@ def check_config(config: _Settings) -> None:
 
 def analyse(text: str) -> list[str]:
     """The stems of `text` in the order of their first words, each once, stop words left out."""
+
+@final
+class RejectedRow:
+    """A document that was left out."""
+
+    @property
+    def index(self) -> int:
+        """In the caller's whole sequence."""
+    @property
+    def id(self) -> str | None: ...
+    @property
+    def field(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+
+@final
+class IngestedRow:
+    """What became of a chunk of documents."""
+
+    @property
+    def accepted(self) -> int: ...
+    @property
+    def unchanged(self) -> int:
+        """Documents that were there already with the same content."""
+    @property
+    def rejected(self) -> list[RejectedRow]: ...
+
+@final
+class StoredRow:
+    """A stored document."""
+
+    @property
+    def id(self) -> str:
+        """The key, or 32 hex digits where the caller gave none."""
+    @property
+    def named(self) -> bool:
+        """Whether the caller gave a key."""
+    @property
+    def title(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def arrival(self) -> int:
+        """The tick after which it arrived."""
+    @property
+    def digested(self) -> int | None:
+        """The tick that digested it."""
+    @property
+    def metadata(self) -> _Metadata: ...
+
+@final
+class FoundRow:
+    """A document that answers by its words."""
+
+    @property
+    def score(self) -> float: ...
+    @property
+    def id(self) -> str:
+        """The key, or 32 hex digits where the caller gave none."""
+    @property
+    def title(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def digested(self) -> int | None:
+        """The tick that digested it."""
+    @property
+    def metadata(self) -> _Metadata: ...
+
+@final
+class WordRow:
+    """What a word of the question gives."""
+
+    @property
+    def word(self) -> str: ...
+    @property
+    def points(self) -> float: ...
+
+@final
+class ConceptShareRow:
+    """What a concept gives."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def points(self) -> float: ...
+    @property
+    def words(self) -> list[WordRow]: ...
+    @property
+    def seeds(self) -> list[tuple[str, float]]:
+        """The id of each seed, with its points."""
+
+@final
+class BridgeRow:
+    """What a mention of the document's title gives."""
+
+    @property
+    def seed(self) -> str:
+        """The id of the seed that mentions it."""
+    @property
+    def title(self) -> str:
+        """The title of that seed."""
+    @property
+    def weight(self) -> float: ...
+    @property
+    def points(self) -> float: ...
+
+@final
+class PathRow:
+    """How a question reached a document; turned into Python's objects when it is read."""
+
+    @property
+    def words(self) -> list[WordRow]: ...
+    @property
+    def concepts(self) -> list[ConceptShareRow]: ...
+    @property
+    def bridges(self) -> list[BridgeRow]: ...
+
+@final
+class AnsweredRow:
+    """A document that answers, with all that its score rests on."""
+
+    @property
+    def score(self) -> float: ...
+    @property
+    def id(self) -> str:
+        """The key, or 32 hex digits where the caller gave none."""
+    @property
+    def title(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def digested(self) -> int | None:
+        """The tick that digested it."""
+    @property
+    def metadata(self) -> _Metadata: ...
+    @property
+    def parts(self) -> _Parts: ...
+    @property
+    def span(self) -> tuple[int, int]:
+        """Where the best passage starts and ends, in characters of the text."""
+    @property
+    def path(self) -> PathRow: ...
+
+@final
+class ExplainedRow:
+    """A document's score for a question, taken apart."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def parts(self) -> _Parts: ...
+    @property
+    def words(self) -> list[WordRow]: ...
+    @property
+    def unknown(self) -> list[str]: ...
+    @property
+    def title(self) -> float: ...
+    @property
+    def named(self) -> float: ...
+    @property
+    def concepts(self) -> list[ConceptShareRow]: ...
+    @property
+    def bridges(self) -> list[BridgeRow]: ...
+    @property
+    def seed(self) -> float | None:
+        """Its weight as a seed."""
+    @property
+    def nothing(self) -> str | None:
+        """Why the question finds nothing."""
+
+@final
+class RankedRow:
+    """A concept near a text."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def shard(self) -> int: ...
+
+@final
+class NeighborRow:
+    """A concept that another one is wired to."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def weight(self) -> float: ...
+    @property
+    def co_activations(self) -> int: ...
+    @property
+    def created(self) -> int: ...
+    @property
+    def last(self) -> int:
+        """The tick that activated the synapse last."""
+    @property
+    def id(self) -> str: ...
+
+@final
+class AssociatedRow:
+    """A concept near a text, with what it is wired to."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def neighbors(self) -> list[NeighborRow]:
+        """The strongest first."""
 
 @final
 class NodeRow:
@@ -343,7 +545,7 @@ class Ring:
     def replicas_of_document(self, key: str, count: int) -> list[int]:
         """The home first, then distinct shards clockwise, at most all."""
     def add_shard(self) -> int:
-        """Fill the lowest empty place, else add one. `BusyError` when frozen, `LimitError` at `SHARDS_MAX`."""
+        """Add a shard under the lowest free number. `BusyError` when frozen, `LimitError` at `SHARDS_MAX`."""
     def remove_shard(self, shard: int) -> None:
         """`ShardNotFound` when it is not there, `BusyError` when frozen."""
     def same_as(self, other: Ring) -> bool:
@@ -368,7 +570,7 @@ class Coordinator:
     def driven(self) -> bool:
         """Whether a runner drives it."""
     def register_shard(self, address: str) -> int:
-        """Fill the lowest empty place, else add one; returns the place."""
+        """Add a shard under the lowest free number; returns the number."""
     def deregister_shard(self, shard: int) -> None:
         """`ShardNotFound` when it is not registered."""
     def phase_complete(self, shard: int, phase: _PhaseName, tick: int) -> bool:
@@ -411,8 +613,8 @@ class World:
     @property
     def quiet(self) -> bool:
         """Nothing to digest, unwire or reinforce and no living digester: a run has nothing to do."""
-    def ingest(self, documents: Sequence[object], first_index: int, skip: bool) -> tuple[int, int, list[_Rejected]]:
-        """Take one chunk of documents; returns (accepted, unchanged, rejected).
+    def ingest(self, documents: Sequence[object], first_index: int, skip: bool) -> IngestedRow:
+        """Take one chunk of documents.
 
         A document is a `str`, a mapping with `text` and perhaps `id`, `title` and `metadata`, or an object with these
         attributes (`phago.Document`). The caller cuts its sequence into chunks (of 1,000); `first_index` is the index of the
@@ -422,16 +624,14 @@ class World:
         raised as `InvalidDocument` or `DocumentExists` and nothing of the chunk is taken; `rejected` is then empty.
         `unchanged` counts documents that were there already with the same content.
         """
-    def ingest_async(
-        self, documents: Sequence[object], first_index: int, skip: bool
-    ) -> Awaitable[tuple[int, int, list[_Rejected]]]:
+    def ingest_async(self, documents: Sequence[object], first_index: int, skip: bool) -> Awaitable[IngestedRow]:
         """The twin for event loops. The documents are read before it returns; a cancelled chunk may have been taken."""
     def delete(self, key: str) -> bool:
-        """Let the document of this key (or 32 hex digits, for one without a key) go; False when there is none."""
+        """Delete the document of this key (of these 32 hex digits, for one without a key); False when there is no such document."""
     def delete_async(self, key: str) -> Awaitable[bool]:
         """The twin for event loops; when cancelled, it may be gone."""
     def update(self, document: object) -> _Updated:
-        """Put a document in the place of the one with its id, in one step; the shapes and errors of `ingest`.
+        """Replace the document with its id, in one step; the shapes and errors of `ingest`.
 
         `InvalidDocument` for one without an id.
         """
@@ -442,12 +642,12 @@ class World:
         path holds no word. `LimitError` when too much waits for the next tick.
         """
     def reinforce_async(self, key: str, title: str, text: str, path: list[_Step]) -> Awaitable[bool]: ...
-    def search(self, text: str, k: int, where: _Where | None = None) -> list[_Found]:
+    def search(self, text: str, k: int, where: _Where | None = None) -> list[FoundRow]:
         """The `k` documents that match with the highest BM25 score, best first; ties by id. Only scores above 0.
 
-        A filter that is none raises `ConfigError` with the field `where`.
+        A filter that is not valid raises `ConfigError` with the field `where`.
         """
-    def search_async(self, text: str, k: int, where: _Where | None = None) -> Awaitable[tuple[list[_Found], int]]:
+    def search_async(self, text: str, k: int, where: _Where | None = None) -> Awaitable[tuple[list[FoundRow], int]]:
         """The twin for event loops, with what `pending` says."""
     def answer(
         self,
@@ -456,7 +656,7 @@ class World:
         ranking: _Settings | None = None,
         where: _Where | None = None,
         paths: bool = True,
-    ) -> list[_Answered]:
+    ) -> list[AnsweredRow]:
         """The `k` documents that match with the highest sum of parts, best first; ties by id.
 
         Absent constants have their defaults. A filter changes no score.
@@ -468,26 +668,36 @@ class World:
         ranking: _Settings | None = None,
         where: _Where | None = None,
         paths: bool = True,
-    ) -> Awaitable[tuple[list[_Answered], int]]:
+    ) -> Awaitable[tuple[list[AnsweredRow], int]]:
         """The twin for event loops, with what `pending` says."""
-    def explain(self, text: str, key: str | None = None, ranking: _Settings | None = None) -> _Explained | None:
+    def explain(self, text: str, key: str | None = None, ranking: _Settings | None = None) -> ExplainedRow | None:
         """The score of any document taken apart; `None` where there is none of this key. Without a key, what there is
         to say of the question alone.
         """
     def explain_async(
         self, text: str, key: str | None = None, ranking: _Settings | None = None
-    ) -> Awaitable[_Explained | None]: ...
-    def concepts_with_neighbors(self, text: str, k: int) -> list[tuple[_Ranked, list[_Neighbor]]]:
+    ) -> Awaitable[ExplainedRow | None]: ...
+    def concepts_with_neighbors(self, text: str, k: int) -> list[AssociatedRow]:
         """As `concepts`, each with its neighbours, the strongest first."""
-    def concepts_with_neighbors_async(self, text: str, k: int) -> Awaitable[list[tuple[_Ranked, list[_Neighbor]]]]: ...
-    def concepts(self, text: str, k: int) -> list[_Ranked]:
+    def concepts_with_neighbors_async(self, text: str, k: int) -> Awaitable[list[AssociatedRow]]: ...
+    def concepts(self, text: str, k: int) -> list[RankedRow]:
         """The `k` concepts nearest to the text over all shards, best first; ties by id."""
-    def get(self, key: str) -> tuple[str, str, int, int | None, _Metadata] | None:
-        """(title, text, tick of arrival, tick that digested it or None, metadata).
-
-        `key` is the caller's key or, for a document without one, its 32 hex digits.
+    def get(self, key: str) -> StoredRow | None:
+        """`key` is the caller's key or, for a document without one, its 32 hex digits.
         """
-    def get_async(self, key: str) -> Awaitable[tuple[str, str, int, int | None, _Metadata] | None]: ...
+    def get_async(self, key: str) -> Awaitable[StoredRow | None]: ...
+    def names(self, where: _Where | None = None, after: str | None = None) -> list[str]:
+        """The keys of the documents that match (32 hex digits for one without), in their order, behind `after`."""
+    def names_async(self, where: _Where | None = None, after: str | None = None) -> Awaitable[list[str]]: ...
+    def stored(self, keys: list[str]) -> list[StoredRow]:
+        """The documents of these keys, in this order; those that are not there are left out."""
+    def stored_async(self, keys: list[str]) -> Awaitable[list[StoredRow]]: ...
+    def count(self, where: _Where | None = None) -> int:
+        """How many documents match."""
+    def count_async(self, where: _Where | None = None) -> Awaitable[int]: ...
+    def delete_all(self, keys: list[str]) -> int:
+        """Delete the documents of these keys one by one; how many there were."""
+    def delete_all_async(self, keys: list[str]) -> Awaitable[int]: ...
     def __contains__(self, key: object, /) -> bool: ...
     def __len__(self) -> int: ...
     def digest(self) -> str:
@@ -503,9 +713,9 @@ class World:
     def node(self, label: str) -> NodeRow | None:
         """The concept with this label, word form or stem."""
     def node_async(self, label: str) -> Awaitable[NodeRow | None]: ...
-    def neighbors(self, label: str) -> list[_Neighbor] | None:
+    def neighbors(self, label: str) -> list[NeighborRow] | None:
         """The node's own row, strongest first; None when there is no such node."""
-    def neighbors_async(self, label: str) -> Awaitable[list[_Neighbor] | None]: ...
+    def neighbors_async(self, label: str) -> Awaitable[list[NeighborRow] | None]: ...
     def nodes(self) -> NodeTable:
         """A snapshot of the nodes of one committed tick, ordered by id."""
     def nodes_async(self) -> Awaitable[NodeTable]: ...
@@ -528,6 +738,7 @@ class Column:
     def __getitem__(self, index: int, /) -> Any:
         """A Python int, float or str; negative indices count from the end."""
     def __iter__(self) -> Iterator[Any]: ...
+    def __reduce__(self) -> NoReturn: ...
     def to_list(self) -> list[Any]: ...
     if sys.version_info >= (3, 12):
         # Older Pythons have the protocol without the name.
@@ -547,12 +758,6 @@ class NodeTable:
     def get(self, index: int) -> NodeRow: ...
     def column(self, name: str) -> Column:
         """Built on first use and kept; `KeyError` for another name."""
-
-@final
-class PathRows:
-    """How a question reached a document; turned into Python's objects when it is read."""
-
-    def read(self) -> tuple[list[_ConceptShare], list[_BridgeShare], list[_Word]]: ...
 
 @final
 class EdgeTable:
@@ -623,7 +828,7 @@ class Runner:
     def faults(self) -> int:
         """For tests: faults on order that have not begun, and those of every tick."""
     def close(self) -> None:
-        """Give coordinator and shards free. Later ticks raise `BusyError`. Idempotent."""
+        """Release coordinator and shards. Later ticks raise `BusyError`. Idempotent."""
     def close_async(self) -> Awaitable[None]: ...
 
 @final
@@ -651,7 +856,7 @@ class ShardHandle:
     def ingest_document(self, document: object) -> str:
         """Take one document; returns its id. `RoutingFailed` names the home of one that lives elsewhere."""
     def delete_document(self, key: str) -> bool:
-        """Let one document go; False when there is none. `RoutingFailed` names the home of one that lives elsewhere."""
+        """Delete one document; False when there is no such document. `RoutingFailed` names the home of one that lives elsewhere."""
     def reinforce(self, key: str, title: str, text: str, path: list[_Step]) -> bool:
         """As `World.reinforce`. `RoutingFailed` names the home of a document that lives elsewhere."""
     def phase(self, name: _PhaseName) -> PhaseRow:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ._checks import text_of
+from ._checks import instance, refusal, text_of
 from ._settings import as_native
 from .config import Ranking
-from .errors import ConfigError
 from .ids import ShardId, TickPhase
 from .results import (
     BridgeShare,
@@ -21,23 +21,26 @@ from .results import (
     Parts,
     Path,
     PhaseResult,
+    Rejected,
+    StoredDocument,
     WordShare,
 )
 
 if TYPE_CHECKING:
     from ._phago import (
+        AnsweredRow,
+        AssociatedRow,
+        BridgeRow,
+        ConceptShareRow,
+        ExplainedRow,
+        FoundRow,
         NodeRow,
-        PathRows,
+        PathRow,
         PhaseRow,
+        RejectedRow,
+        StoredRow,
         TickResult,
-        _Answered,
-        _BridgeShare,
-        _ConceptShare,
-        _Explained,
-        _Found,
-        _Neighbor,
-        _Ranked,
-        _Word,
+        WordRow,
     )
 
 
@@ -46,17 +49,13 @@ def constants(ranking: Any) -> dict[str, int | float] | None:
     if ranking is None:
         return None
     if not isinstance(ranking, Ranking):
-        accepted = 'None, "lexical" or a Ranking'
-        raise ConfigError(
-            f"`ranking` is {ranking!r}; accepted is {accepted}", field="ranking", value=ranking, accepted=accepted
-        )
+        raise refusal("ranking", ranking, 'None, "lexical" or a Ranking')
     return as_native(ranking, "Ranking")
 
 
 def helped(hit: Any) -> tuple[str, str, str, list[tuple[str, list[str]]]]:
     """A hit that helped as the native module takes it: id, title, text, and the words and concepts of its path."""
-    if not isinstance(hit, Hit):
-        raise TypeError(f"`hit` is a Hit, not {type(hit).__name__}")
+    hit = instance("hit", hit, Hit)
     path = [
         (text_of("hit.path", step.label), [text_of("hit.path", word.word) for word in step.words])
         for step in hit.path.concepts
@@ -67,57 +66,64 @@ def helped(hit: Any) -> tuple[str, str, str, list[tuple[str, list[str]]]]:
     return text_of("hit.id", hit.id), text_of("hit.title", hit.title), text_of("hit.text", hit.text), path
 
 
-def lexical_hit(row: _Found) -> Hit:
+def lexical_hit(row: FoundRow) -> Hit:
     """A hit of a ranking by words alone."""
-    score, name, title, text, digested, metadata = row
-    return Hit(score, name, title, text, digested, Parts(lexical=score), metadata=metadata)
+    parts = Parts(lexical=row.score)
+    return Hit(row.score, row.id, row.title, row.text, row.digested, parts, metadata=row.metadata)
 
 
-def hit(row: _Answered) -> Hit:
+def hit(row: AnsweredRow) -> Hit:
     """A hit with all that it rests on."""
-    (score, name, title, text, digested, metadata), parts, span, rows = row
-    return Hit(score, name, title, text, digested, Parts(*parts), span, Path.later(lambda: _steps(rows)), metadata)
+    parts, path = Parts(*row.parts), Path.later(partial(_steps, row.path))
+    return Hit(row.score, row.id, row.title, row.text, row.digested, parts, row.span, path, row.metadata)
 
 
-def _steps(rows: PathRows) -> tuple[tuple[ConceptShare, ...], tuple[BridgeShare, ...], tuple[WordShare, ...]]:
-    concepts, bridges, words = rows.read()
-    return _concepts(concepts), _bridges(bridges), _words(words)
+def _steps(row: PathRow) -> tuple[tuple[ConceptShare, ...], tuple[BridgeShare, ...], tuple[WordShare, ...]]:
+    return _concepts(row.concepts), _bridges(row.bridges), _words(row.words)
 
 
-def explanation(row: _Explained) -> Explanation:
+def explanation(row: ExplainedRow) -> Explanation:
     """A score taken apart."""
-    (name, score, parts), words, unknown, (title, named), concepts, bridges, seed, nothing = row
     return Explanation(
-        name,
-        score,
-        Parts(*parts),
-        _words(words),
-        tuple(unknown),
-        title,
-        named,
-        _concepts(concepts),
-        _bridges(bridges),
-        seed,
-        nothing,
+        row.id,
+        row.score,
+        Parts(*row.parts),
+        _words(row.words),
+        tuple(row.unknown),
+        row.title,
+        row.named,
+        _concepts(row.concepts),
+        _bridges(row.bridges),
+        row.seed,
+        row.nothing,
     )
 
 
-def concept(row: tuple[_Ranked, list[_Neighbor]]) -> Concept:
+def concept(row: AssociatedRow) -> Concept:
     """A concept with its neighbours."""
-    (node, label, score, _), neighbors = row
-    return Concept(node, label, score, tuple((neighbor[0], neighbor[1]) for neighbor in neighbors))
+    return Concept(row.id, row.label, row.score, tuple((near.label, near.weight) for near in row.neighbors))
 
 
-def _words(rows: list[_Word]) -> tuple[WordShare, ...]:
-    return tuple(WordShare(*row) for row in rows)
+def rejected(row: RejectedRow) -> Rejected:
+    """A document that was left out."""
+    return Rejected(row.index, row.id, row.field, row.reason)
 
 
-def _concepts(rows: list[_ConceptShare]) -> tuple[ConceptShare, ...]:
-    return tuple(ConceptShare(label, points, _words(words), tuple(seeds)) for label, points, words, seeds in rows)
+def stored(row: StoredRow) -> StoredDocument:
+    """A stored document."""
+    return StoredDocument(row.id, row.title, row.text, row.arrival, row.digested, row.metadata)
 
 
-def _bridges(rows: list[_BridgeShare]) -> tuple[BridgeShare, ...]:
-    return tuple(BridgeShare(*row) for row in rows)
+def _words(rows: list[WordRow]) -> tuple[WordShare, ...]:
+    return tuple(WordShare(row.word, row.points) for row in rows)
+
+
+def _concepts(rows: list[ConceptShareRow]) -> tuple[ConceptShare, ...]:
+    return tuple(ConceptShare(row.label, row.points, _words(row.words), tuple(row.seeds)) for row in rows)
+
+
+def _bridges(rows: list[BridgeRow]) -> tuple[BridgeShare, ...]:
+    return tuple(BridgeShare(row.seed, row.title, row.weight, row.points) for row in rows)
 
 
 def node(row: NodeRow) -> Node:

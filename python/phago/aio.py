@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, Self, overload
 
 from . import _phago
 from ._checks import count, question_of, text_of
-from ._rows import concept, constants, explanation, helped, hit, lexical_hit, tick_result
+from ._intake import (
+    DigestOf,
+    DocumentLike,
+    Intake,
+    OnError,
+    Updated,
+    Where,
+    chunks,
+    is_evidence,
+    keys_of,
+    not_everything,
+    page_of,
+    ran,
+    ticked,
+    undone_is_logged,
+)
+from ._jsonl import Export, read_jsonl
+from ._rows import concept, constants, explanation, helped, hit, lexical_hit, stored
 from ._unpicklable import Unpicklable
-from .colony import Colony, DigestOf, DocumentLike, Intake, OnError, Updated, Where, chunks, is_evidence
+from .colony import Colony
 from .config import ColonyConfig, Ranking, RunnerConfig
 from .graph import AsyncGraph
 from .results import (
@@ -73,9 +91,23 @@ class AsyncColony(Unpicklable):
         """See `Colony.update`. A cancelled one was done or not, never half."""
         return await self._colony._world.update_async(document)
 
-    async def delete(self, id: str) -> bool:
-        """See `Colony.delete`. A cancelled one was done or not, never half."""
-        return await self._colony._world.delete_async(text_of("id", id))
+    @overload
+    async def delete(self, id: str) -> bool: ...
+    @overload
+    async def delete(self, id: Iterable[str]) -> int: ...
+    @overload
+    async def delete(self, *, where: Where) -> int: ...
+    async def delete(self, id: str | Iterable[str] | None = None, *, where: Where | None = None) -> bool | int:
+        """See `Colony.delete`. A cancelled one was done or not, never half; of several, some may be done."""
+        world = self._colony._world
+        if isinstance(id, str):
+            if where is None:
+                return await world.delete_async(text_of("id", id))
+        elif id is not None and where is None:
+            return await world.delete_all_async(keys_of(id))
+        elif id is None and where is not None:
+            return await world.delete_all_async(await world.names_async(not_everything(where)))
+        raise TypeError("`id` or `where`: `delete` takes an id, several ids, or a filter, and one of them")
 
     async def reinforce(self, hit: Hit) -> bool:
         """See `Colony.reinforce`. A cancelled one was done or not, never half."""
@@ -85,8 +117,9 @@ class AsyncColony(Unpicklable):
         """See `Colony.run`."""
         limit = None if max_ticks is None else count("max_ticks", max_ticks, 0)
         begun = time.monotonic()
-        run = await self._colony._runner.run(limit)
-        return RunReport(run.ticks, run.digested, run.failed, time.monotonic() - begun)
+        with undone_is_logged():
+            run = await self._colony._runner.run(limit)
+        return ran(run, begun)
 
     async def ticks(self, max_ticks: int | None = None) -> AsyncIterator[DistributedTickResult]:
         """See `Colony.ticks`."""
@@ -97,7 +130,8 @@ class AsyncColony(Unpicklable):
 
     async def tick(self) -> DistributedTickResult:
         """See `Colony.tick`."""
-        return tick_result(await self._colony._runner.tick())
+        with undone_is_logged():
+            return ticked(await self._colony._runner.tick())
 
     async def query(
         self,
@@ -129,7 +163,31 @@ class AsyncColony(Unpicklable):
     async def get(self, id: str) -> StoredDocument | None:
         """See `Colony.get`."""
         found = await self._colony._world.get_async(text_of("id", id))
-        return None if found is None else StoredDocument(id, *found)
+        return None if found is None else stored(found)
+
+    async def count(self, where: Where | None = None) -> int:
+        """See `Colony.count`."""
+        return await self._colony._world.count_async(where)
+
+    async def documents(
+        self, where: Where | None = None, *, after: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[StoredDocument]:
+        """See `Colony.documents`."""
+        keys = await self._colony._world.names_async(where, None if after is None else text_of("after", after))
+        for page in page_of(keys, limit):
+            for row in await self._colony._world.stored_async(page):
+                yield stored(row)
+
+    async def export_jsonl(self, path: str | os.PathLike[str], where: Where | None = None) -> int:
+        """See `Colony.export_jsonl`. The file itself is written on the loop's thread, a page at a time."""
+        with Export(path) as export:
+            for page in page_of(await self._colony._world.names_async(where), None):
+                export.write(await self._colony._world.stored_async(page))
+        return export.documents
+
+    async def import_jsonl(self, path: str | os.PathLike[str], on_error: OnError = "raise") -> IngestReport:
+        """See `Colony.import_jsonl`. The file itself is read on the loop's thread, a chunk at a time."""
+        return await self.ingest(read_jsonl(path), on_error)
 
     async def stats(self) -> Stats:
         """See `Colony.stats`."""

@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import Any, Literal, Self, cast
+from typing import Literal, Self, overload
 
 from . import _phago
-from ._checks import count, question_of, text_of
-from ._rows import concept, constants, explanation, helped, hit, lexical_hit, tick_result
+from ._checks import count, instance, question_of, refusal, text_of
+from ._intake import (
+    DigestOf,
+    DocumentLike,
+    Intake,
+    OnError,
+    Updated,
+    Where,
+    chunks,
+    is_evidence,
+    keys_of,
+    not_everything,
+    page_of,
+    ran,
+    ticked,
+    undone_is_logged,
+)
+from ._jsonl import Export, read_jsonl
+from ._rows import concept, constants, explanation, helped, hit, lexical_hit, stored
 from ._settings import as_native
 from ._unpicklable import Unpicklable
 from .config import ColonyConfig, Ranking, RunnerConfig
-from .document import Document
-from .errors import ClosedError, ConfigError, CoordinatorUnavailable, DocumentExists, InvalidDocument
+from .errors import ClosedError, CoordinatorUnavailable
 from .graph import Graph
 from .results import (
     Concept,
@@ -25,77 +41,12 @@ from .results import (
     Hit,
     Hits,
     IngestReport,
-    Rejected,
     RunReport,
     Stats,
     StoredDocument,
 )
 
-__all__ = ["Colony", "DigestOf", "DocumentLike", "OnError", "Updated", "Where"]
-
-DocumentLike = str | Mapping[str, Any] | Document
-"""A document: its text; a mapping with `text` and perhaps `id`, `title` and `metadata`; or a `Document`."""
-
-# A mapping of keys to conditions; conditions and filters nest, which type checkers are not asked to follow.
-Where = Mapping[str, Any]
-"""A filter: for each key a value, values, or operators with what to compare with; see `Colony.query`."""
-
-OnError = Literal["raise", "skip"]
-
-DigestOf = Literal["state", "evidence"]
-"""Of what a digest is."""
-
-Updated = Literal["new", "changed", "unchanged"]
-"""What an update did."""
-
-CHUNK = 1000
-"""Documents that are taken together: all of them or, with `on_error="raise"`, none."""
-
-
-def chunks(documents: Iterable[DocumentLike] | DocumentLike) -> Iterator[tuple[int, list[DocumentLike]]]:
-    """The documents in chunks, each with the index of its first."""
-    # A string, a mapping and bytes can be iterated, and whoever passes one means one document.
-    alone = isinstance(documents, str | bytes | bytearray | Mapping) or not isinstance(documents, Iterable)
-    waiting = cast("Iterator[DocumentLike]", iter([documents] if alone else documents))  # type: ignore[arg-type]
-    first = 0
-    while chunk := list(islice(waiting, CHUNK)):
-        yield first, chunk
-        first += len(chunk)
-
-
-def is_evidence(of: DigestOf) -> bool:
-    """Whether a digest is of the evidence alone."""
-    if of in ("state", "evidence"):
-        return of == "evidence"
-    accepted = '"state" or "evidence"'
-    raise ConfigError(f"`of` is {of!r}; accepted is {accepted}", field="of", value=of, accepted=accepted)
-
-
-class Intake:
-    """The report of one `ingest` while it grows."""
-
-    def __init__(self, on_error: OnError) -> None:
-        if on_error not in ("raise", "skip"):
-            accepted = '"raise" or "skip"'
-            message = f"`on_error` is {on_error!r}; accepted is {accepted}"
-            raise ConfigError(message, field="on_error", value=on_error, accepted=accepted)
-        self.skip = on_error == "skip"
-        self.report = IngestReport()
-
-    def add(self, taken: tuple[int, int, list[tuple[int, str | None, str, str]]]) -> None:
-        accepted, unchanged, rejected = taken
-        self.report = IngestReport(
-            self.report.accepted + accepted,
-            self.report.unchanged + unchanged,
-            self.report.rejected + tuple(Rejected(*row) for row in rejected),
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if isinstance(error, InvalidDocument | DocumentExists):
-            error.report = self.report
+__all__ = ["Colony"]
 
 
 class Colony(Unpicklable):
@@ -109,7 +60,8 @@ class Colony(Unpicklable):
     (2, 2, 'a')
 
     Args:
-        shards: Into how many parts the work is cut; 1 to 1,024. By default one for each core. No result depends on it.
+        shards: The number of parts that the work is cut into; 1 to 1,024. By default one for each core. No result
+            depends on it.
         seed: Keys the colony's chance; 0 to 2^64 - 1. Short for `ColonyConfig(seed=...)`.
         config: Everything else that can be set.
         runner: How ticks are driven. By default with one thread for each core.
@@ -131,22 +83,20 @@ class Colony(Unpicklable):
         *,
         runner: RunnerConfig | None = None,
     ) -> None:
-        config = ColonyConfig() if config is None else config
-        if not isinstance(config, ColonyConfig):
-            raise TypeError(f"`config` is a ColonyConfig, not {type(config).__name__}")
+        config = ColonyConfig() if config is None else instance("config", config, ColonyConfig)
+        seed = count("seed", seed, 0, 2**64 - 1)
         if seed:
             if config.seed not in (0, seed):
-                accepted = f"the config's own seed {config.seed}, or none"
-                raise ConfigError(
-                    f"`seed` is {seed}; accepted is {accepted}", field="seed", value=seed, accepted=accepted
-                )
+                raise refusal("seed", seed, f"the config's own seed {config.seed}, or none")
             config = dataclasses.replace(config, seed=seed)
+        cores = _phago.cores()
         if runner is None:
-            runner = RunnerConfig(max_parallelism=min(_phago.cores(), 256))
+            runner = RunnerConfig(max_parallelism=min(cores, 256))
+        runner = instance("runner", runner, RunnerConfig)
         self._config = config
-        self._shards = (
-            min(_phago.cores(), _phago.SHARDS_MAX) if shards is None else count("shards", shards, 1, _phago.SHARDS_MAX)
-        )
+        shards_max, is_path = _phago.SHARDS_MAX, isinstance(shards, str | os.PathLike)
+        hint = "a path was given, and this colony lives in memory alone" if is_path else ""
+        self._shards = min(cores, shards_max) if shards is None else count("shards", shards, 1, shards_max, hint)
         self._native: tuple[_phago.World, _phago.Runner] | None = None
         world = _phago.World.create(as_native(config, "ColonyConfig"), self._shards)
         self._native = (
@@ -172,21 +122,22 @@ class Colony(Unpicklable):
     # --- taking in ---
 
     def ingest(self, documents: Iterable[DocumentLike] | DocumentLike, on_error: OnError = "raise") -> IngestReport:
-        """Take documents, or one document. They are found by their words at once, and digested by `run`.
+        """Take in documents, or one document. They are found by their words at once, and digested by `run`.
 
         Any iterable will do; it is read in chunks of 1,000. A document with an id that is there already with the same
         content changes nothing.
 
         Args:
-            documents: Strings, mappings (`text`; optional `id`, `title`, `metadata`) or `Document`s.
-            on_error: With "raise", the first bad document raises and nothing of its chunk is taken. With "skip", bad
-                documents are listed in the report and the rest is taken.
+            documents: Strings, mappings (`text`; optional `id`, `title`, `metadata`) or `Document`s; or a DataFrame of
+                pandas or polars or a Table of pyarrow with these columns (see `read_frame` for others).
+            on_error: With "raise", the first document that is not valid raises, and nothing of its chunk is taken in.
+                With "skip", the report lists such documents, and the rest is taken in.
 
         Raises:
             InvalidDocument: Not text, blank, over 16 MiB, over 1,000,000 different words, with an unknown key or with
-                metadata that is none (see `Document`). Its `report` says what was taken before.
-            DocumentExists: An id that is taken by other content; `update` replaces it. Its `report` says what was taken
-                before.
+                metadata that is not valid (see `Document`). Its `report` says what was taken before.
+            DocumentExists: A document with other content has this id; `update` replaces it. The error's `report` says
+                what was taken in before.
         """
         with Intake(on_error) as intake:
             for first, chunk in chunks(documents):
@@ -194,42 +145,63 @@ class Colony(Unpicklable):
         return intake.report
 
     def update(self, document: DocumentLike) -> Updated:
-        """Replace the document with this id, in one step: nobody finds neither of them, or both.
+        """Replace the document with this id, in one step: no question finds both, and none finds neither.
 
         The old content leaves as if deleted (see `delete`); the new one is found by its words at once and digested by
-        `run`. Returns "changed"; or "unchanged" where it stands with the same title, text and metadata, and nothing is
-        done; or "new" where there was none of this id, and the document is taken as `ingest` would. While a tick is
-        made, all of this happens when it ends.
+        `run`. Returns "changed"; or "unchanged" if the document is there with the same title, text and metadata, and
+        nothing is done; or "new" if no document had this id, and the document is taken in as by `ingest`. During a
+        tick, all of this happens when the tick ends.
 
         Args:
             document: A mapping with `id` and `text`, and perhaps `title` and `metadata`; or a `Document` that has an
-                id. What it does not say is gone: without `metadata` it has none.
+                id. What it leaves out is gone: without `metadata` the document has none afterwards.
 
         Raises:
-            InvalidDocument: No id, or what `ingest` would not take either. Nothing has changed then.
+            InvalidDocument: No id, or a document that `ingest` would refuse. Nothing has changed then.
         """
         return self._world.update(document)
 
-    def delete(self, id: str) -> bool:
-        """Let a document go; `False` where there is none of this id, and then nothing is done.
+    @overload
+    def delete(self, id: str) -> bool: ...
+    @overload
+    def delete(self, id: Iterable[str]) -> int: ...
+    @overload
+    def delete(self, *, where: Where) -> int: ...
+    def delete(self, id: str | Iterable[str] | None = None, *, where: Where | None = None) -> bool | int:
+        """Delete a document. Returns `False`, and changes nothing, if no document has this id.
 
-        At once it is out of every answer, count and statistic: they are those of a colony that never saw it, and
-        `digest("evidence")` proves it. One that waits to be digested never will be. While a tick is made, all of this
-        happens when it ends.
+        With several ids, or with a filter, it deletes those documents one after the other and returns how many there
+        were. Interrupted, it leaves whole documents.
+
+        Every answer, count and statistic is at once that of a colony that never saw the document, and
+        `digest("evidence")` proves it. A document that waits to be digested never will be. During a tick, the delete
+        happens when the tick ends.
 
         What it wired leaves the graph in the next tick, which `run` makes. Concepts that no other document wired are
-        gone. Each synapse it helped to make keeps as much of its weight as the other documents have a share in it, and
-        is gone where there are none; one that was made after the document was digested owes it nothing and stays. No
-        synapse gains by a delete.
+        gone. Each synapse that the document helped to make keeps the share of its weight that other documents gave,
+        and goes if no other document gave any; a synapse made after the document was digested stays as it is. No
+        synapse gains weight by a delete.
 
-        The graph, too, is then that of a colony that never saw the document, if nothing in it was ever lost: with a
-        decay rate of 0, no concept at `max_edge_degree`, no weight at 1, and no document with more terms than
-        `concepts_per_document`. Else some history stays: a synapse that had to make room does not return.
+        The graph, too, is then that of a colony that never saw the document, if it never lost anything: with an
+        `edge_decay_rate` of 0, an `edge_prune_threshold` of at most 0.1 (the weight of a new synapse), no concept at
+        `max_edge_degree`, no weight at 1, no document with more terms than `concepts_per_document`, and nothing
+        reinforced. Otherwise some history stays: a synapse that was dropped to make room, or pruned, does not return.
+
+        It costs what the document's words cost, however many documents there are. The memory of words that no document
+        has any more is reused once they are most of the dictionary.
 
         Args:
-            id: The document's id; for one that came without, the 32 hex digits that its hit shows.
+            id: The document's id; for one that came without, the 32 hex digits that its hit shows. Or several of them.
+            where: Instead, a filter as `query` takes it, with at least one key: every document that matches goes.
         """
-        return self._world.delete(text_of("id", id))
+        if isinstance(id, str):
+            if where is None:
+                return self._world.delete(text_of("id", id))
+        elif id is not None and where is None:
+            return self._world.delete_all(keys_of(id))
+        elif id is None and where is not None:
+            return self._world.delete_all(self._world.names(not_everything(where)))
+        raise TypeError("`id` or `where`: `delete` takes an id, several ids, or a filter, and one of them")
 
     def reinforce(self, hit: Hit) -> bool:
         """Learn from a hit that helped; it takes effect in the next tick, which `run` makes.
@@ -237,13 +209,13 @@ class Colony(Unpicklable):
         Every concept of the hit's path, the question's words among them, counts one use (`Node.uses`). Every synapse
         between a word of the question and a concept that it led to, and between two of its words that the document has,
         in either direction, gains `ColonyConfig.reinforcement_gain` of weight, up to 1, and fades from that tick on.
-        Nothing is made: a synapse is evidence of documents, and `co_activations` counts those alone. So what is learned
-        is bounded, fades when it is not repeated, and goes with the synapse. It changes no answer, unless
-        `Ranking.hop_share` lets it.
+        No synapse is made: a synapse is evidence of documents, and `co_activations` counts documents only. So what is
+        learned is bounded, fades when it is not repeated, and goes with the synapse. It changes no answer unless
+        `Ranking.hop_share` is above 0.
 
-        Returns `False`, and does nothing, where the document is gone or has changed since, and where the hit has no
-        path to learn from: a lexical hit, or one asked for without paths. While a tick is made, all of this waits for
-        its end. A document deleted before the next tick takes along what it was to be reinforced with.
+        Returns `False`, and does nothing, if the document is gone or has changed since, or if the hit has no path to
+        learn from: a lexical hit, or one asked for without paths. During a tick, all of this waits for its end. If
+        the document is deleted before the next tick, nothing is learned.
 
         Args:
             hit: A hit of `query`, of this colony or of another one with the same document, pickled or not. Of a path
@@ -263,8 +235,9 @@ class Colony(Unpicklable):
         """
         limit = None if max_ticks is None else count("max_ticks", max_ticks, 0)
         begun = time.monotonic()
-        run = self._runner.run_sync(limit)
-        return RunReport(run.ticks, run.digested, run.failed, time.monotonic() - begun)
+        with undone_is_logged():
+            run = self._runner.run_sync(limit)
+        return ran(run, begun)
 
     def ticks(self, max_ticks: int | None = None) -> Iterator[DistributedTickResult]:
         """As `run`, handing over each tick as it is made."""
@@ -275,7 +248,8 @@ class Colony(Unpicklable):
 
     def tick(self) -> DistributedTickResult:
         """Make one tick, whether there is work or not."""
-        return tick_result(self._runner.tick_sync())
+        with undone_is_logged():
+            return ticked(self._runner.tick_sync())
 
     # --- asking; nothing here changes anything ---
 
@@ -325,8 +299,8 @@ class Colony(Unpicklable):
 
         Raises:
             LimitError: A longer question.
-            ConfigError: Another ranking, or a filter that is none: `where` is the error's field, and its value the key
-                and what is wrong under it.
+            ConfigError: Another ranking, or a filter that is not valid: `where` is the error's field, and its value the
+                key and what is wrong under it.
         """
         world, text, k = self._world, question_of("text", text), count("k", k, 1)
         if isinstance(ranking, str) and ranking == "lexical":
@@ -336,10 +310,10 @@ class Colony(Unpicklable):
         return Hits(hits, world.pending)
 
     def explain(self, text: str, id: str | None = None, ranking: Ranking | None = None) -> Explanation | None:
-        """Why a document stands where it stands, whether it was found or not; `None` where there is none of this id.
+        """Why a document has its score, found or not; returns `None` if no document has this id.
 
-        The score is the one a query gives to it, to the last bit. Without an id, only what there is to say of the
-        question: which of its words no document has, and why nothing at all is found, if so.
+        The score is the one that a query gives, to the last bit. Without an id, the explanation is of the question
+        alone: which of its words no document has and, if nothing is found, why.
 
         >>> with Colony() as colony:
         ...     colony.query("where is everybody?").items, colony.explain("where is everybody?").nothing
@@ -363,12 +337,57 @@ class Colony(Unpicklable):
         return [concept(row) for row in rows]
 
     def get(self, id: str) -> StoredDocument | None:
-        """The document of this id; `None` where there is none.
+        """The document of this id, or `None` if no document has it.
 
         A document that came without an id has the 32 hex digits that its hit shows.
         """
         found = self._world.get(text_of("id", id))
-        return None if found is None else StoredDocument(id, *found)
+        return None if found is None else stored(found)
+
+    def count(self, where: Where | None = None) -> int:
+        """How many documents match a filter as `query` takes it; without one, all there are."""
+        return self._world.count(where)
+
+    def documents(
+        self, where: Where | None = None, *, after: str | None = None, limit: int | None = None
+    ) -> Iterator[StoredDocument]:
+        """Iterate over the documents, in the order of their ids (by code point), reading 1,000 at a time.
+
+        They are those that are there when the iteration begins; one that is deleted before its turn is left out. The
+        ids are held in memory, and the texts of one page.
+
+        >>> with Colony() as colony:
+        ...     report = colony.ingest([{"id": name, "text": f"Text {name}."} for name in "cab"])
+        ...     [one.id for one in colony.documents()], [one.id for one in colony.documents(after="a", limit=1)]
+        (['a', 'b', 'c'], ['b'])
+
+        Args:
+            where: A filter as `query` takes it.
+            after: Begin behind this id, such as the last one of the page before.
+            limit: At most so many.
+        """
+        world = self._world
+        keys = world.names(where, None if after is None else text_of("after", after))
+        return (stored(row) for page in page_of(keys, limit) for row in self._world.stored(page))
+
+    def export_jsonl(self, path: str | os.PathLike[str], where: Where | None = None) -> int:
+        """Write the documents as lines of JSON, in the order of their ids; returns how many there are.
+
+        A colony that ingests `phago.read_jsonl(path)` has the same `digest("evidence")`. The file is there whole or not
+        at all. The graph, what is learned and the ticks of the documents are no part of it.
+
+        Args:
+            path: The file, which is replaced if it is there.
+            where: A filter as `query` takes it.
+        """
+        with Export(path) as export:
+            for page in page_of(self._world.names(where), None):
+                export.write(self._world.stored(page))
+        return export.documents
+
+    def import_jsonl(self, path: str | os.PathLike[str], on_error: OnError = "raise") -> IngestReport:
+        """Ingest the documents of a file that `export_jsonl` wrote, or that has the same form (see `read_jsonl`)."""
+        return self.ingest(read_jsonl(path), on_error)
 
     @property
     def graph(self) -> Graph:
@@ -397,7 +416,7 @@ class Colony(Unpicklable):
 
     @property
     def shards(self) -> int:
-        """Into how many parts the work is cut."""
+        """The number of shards."""
         return self._shards
 
     def __len__(self) -> int:

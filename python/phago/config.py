@@ -43,7 +43,7 @@ class DistributedConfig:
     num_shards: int = 3
     """Shards there are from the start; 1 to 1,024."""
     replication_factor: int = 2
-    """Shards that would hold a document, its home included; 1 to 1,024. It names places only: nothing is copied yet."""
+    """Shards that would hold a document, its home included; 1 to 1,024. It names shards only: nothing is copied yet."""
     rpc_timeout_ms: int = 5_000
     """Milliseconds a call to another process may take; 1 to 86,400,000. Unused while all shards live in one process."""
     virtual_nodes_per_shard: int = 150

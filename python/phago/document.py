@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import datetime
 import os
-from collections.abc import Iterator, Mapping
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import SupportsIndex
 
 __all__ = ["Document", "Metadata", "Scalar", "read_folder"]
 
 Scalar = str | int | float | bool
-"""A value of metadata: text, an integer of 64 bits, a finite float, or a bool, which is no number."""
+"""A value of metadata, as a colony gives it back: text, an integer, a finite float, or a bool, which is no number."""
 
-Metadata = Mapping[str, Scalar | list[Scalar] | tuple[Scalar, ...]]
+Value = Scalar | SupportsIndex | datetime.date | uuid.UUID | os.PathLike[str] | None
+"""A value of metadata, as a colony takes it; a `datetime` is a `date`."""
+
+Metadata = Mapping[str, Value | Sequence[Value]]
 """What is said of a document beside its text, by key."""
 
 BYTES_MAX = 16 << 20
@@ -33,10 +39,15 @@ class Document:
     text: str
     """At most 16 MiB of UTF-8."""
     id: str | None = None
-    """The caller's name for it; where there is none, the content names it."""
+    """The caller's name for it. Without one, the id is a hash of the content."""
     title: str = ""
     metadata: Metadata = field(default_factory=dict, hash=False)
-    """What `query(..., where=...)` filters by: values, or lists of them (perhaps empty), by key.
+    """What `query(..., where=...)` filters by: values, or sequences of them (perhaps empty), by key.
+
+    A value is text, an integer from -2^63 to 2^64 - 1, a finite float, or a bool. `None` is a key that is not there;
+    NaN is refused. A UUID or a path is its text; a date is text such as "2024-05-01", a datetime such as
+    "2024-05-01T09:30:00.000000", and in UTC ("...+00:00") if it has a time zone, so that both compare in the order of
+    time, each with its kind. A scalar or an array of numpy or pandas is taken as what it holds.
 
     At most 64 keys, and 64 KiB: the UTF-8 of keys and strings, and 8 bytes for each value. No word of it is searched.
     It is a part of the content: where it differs, if only as 1 from 1.0, the content does.
@@ -45,7 +56,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that is no document."""
+    """A file that is not a document."""
 
     path: str
     """Relative to the folder, with forward slashes."""
@@ -79,7 +90,7 @@ def read_folder(path: str | os.PathLike[str], pattern: str = "**/*") -> Iterator
 def scan_folder(path: str | os.PathLike[str], pattern: str = "**/*") -> Iterator[Document | Skipped | OSError]:
     """As `read_folder`, with the files that were left out, and the errors of those that could not be read."""
     root = Path(path)
-    # Asked for its sake alone: a missing, wrong or forbidden folder speaks here and not as an empty result.
+    # Only for its errors: a missing, wrong or forbidden folder raises here and does not look like an empty one.
     with os.scandir(root):
         pass
     relative = {found.relative_to(root).as_posix(): found for found in root.glob(pattern)}

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, overload
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, overload
 
+from ._phago import Column, EdgeRow, NeighborRow, NodeRow, World
 from ._rows import node
+from ._unpicklable import Unpicklable
 from .errors import CoordinatorUnavailable
 from .results import Edge, Node
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ._phago import Column, EdgeRow, NodeRow, World, _Neighbor
 
 __all__ = ["AsyncGraph", "Edges", "Graph", "Nodes"]
 
@@ -30,10 +27,11 @@ class _Table(Protocol):
     def column(self, name: str, /) -> Column: ...
 
 
-class _Snapshot(Sequence[_T], Generic[_T]):
+class _Snapshot(Unpicklable, Sequence[_T], Generic[_T]):
     """Rows of one committed tick, each made when it is read: `len` makes none."""
 
     __slots__ = ("_table",)
+    _instead = "pickle a list of its rows, or its columns as arrays, instead"
     _columns: ClassVar[Mapping[str, str]]
 
     def __init__(self, table: _Table) -> None:
@@ -116,10 +114,11 @@ class Edges(_Snapshot[Edge]):
         return zip(*(self._table.column(name) for name in ("source", "target", "weight")), strict=True)
 
 
-class Graph:
+class Graph(Unpicklable):
     """What a colony associates with what. Reading it changes nothing."""
 
     __slots__ = ("_world",)
+    _instead = "pickle lists of its nodes and edges instead"
 
     def __init__(self, world: Callable[[], World]) -> None:
         # Asked at every call, so that a closed colony says so.
@@ -136,7 +135,7 @@ class Graph:
         return Edges(self._world().edges())
 
     def node(self, label: str) -> Node | None:
-        """The concept of this label, word or stem; `None` where there is none."""
+        """The concept of this label, word or stem, or `None` if there is no such concept."""
         found = self._world().node(label)
         return None if found is None else node(found)
 
@@ -180,8 +179,8 @@ class AsyncGraph(Graph):
         return _edges_of(await world.node_async(label), await world.neighbors_async(label))
 
 
-def _edges_of(found: NodeRow | None, rows: list[_Neighbor] | None) -> tuple[Edge, ...]:
+def _edges_of(found: NodeRow | None, rows: list[NeighborRow] | None) -> tuple[Edge, ...]:
     if found is None or rows is None:
         return ()
     source = found.label
-    return tuple(Edge(source, target, weight, co, created, last) for target, weight, co, created, last, _ in rows)
+    return tuple(Edge(source, row.label, row.weight, row.co_activations, row.created, row.last) for row in rows)

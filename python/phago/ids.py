@@ -1,4 +1,4 @@
-"""Names for places and moments: shards and the phases of a tick."""
+"""Names of shards and of the phases of a tick."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SHARD_MAX = 2**32 - 1
 
 
 class ShardId(int):
-    """The place of a shard, from 0: an `int` with a name.
+    """The number of a shard, from 0: an `int` with a name.
 
     >>> ShardId(0) == 0, str(ShardId(0)), ["a", "b"][ShardId(1)]
     (True, 'shard-0', 'b')

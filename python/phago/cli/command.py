@@ -44,7 +44,7 @@ def _shards(text: str) -> int:
 
 
 def _depth(text: str) -> int:
-    # Below the last place that the measures look at they would measure the depth.
+    # With fewer documents than the measures look at, they would measure the depth.
     if not text.isdecimal() or not ASKED <= int(text) <= _DEPTH_MAX:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from {ASKED} to {_DEPTH_MAX}")
     return int(text)
@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_depth,
         default=DEPTH,
         metavar="K",
-        help=f"places of a ranking that are looked at, {ASKED} or more (default: {DEPTH})",
+        help=f"documents of a ranking that are looked at, {ASKED} or more (default: {DEPTH})",
     )
     instead = judge.add_mutually_exclusive_group()
     instead.add_argument(
@@ -96,7 +96,9 @@ def _parser() -> argparse.ArgumentParser:
         "and measure both halves before and after",
     )
     instead.add_argument(
-        "--run-file", metavar="F", help=f"write the first row's ranking as a TREC run, {DEPTH} places at most"
+        "--run-file",
+        metavar="F",
+        help=f"write the first row's ranking as a TREC run, {DEPTH} documents of a question at most",
     )
     judge.add_argument("--json", action="store_true", help="print JSON instead of a table")
     judge.set_defaults(run=_eval)

@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 DEPTH = 1000
-"""Places of a ranking that count for MAP, and that a run file holds at most."""
+"""Ranks that count for MAP; a run file holds at most as many."""
 ASKED = 10
 """Hits of the questions that are timed."""
 
@@ -151,7 +151,7 @@ def evaluate(collection: Collection, *, shards: int | None = None, depth: int = 
     Args:
         collection: What `read_collection` read.
         shards: Shards of the colony; by default one for each core. No figure depends on it, but the time.
-        depth: Places of a ranking that are looked at; 10 or more.
+        depth: How many documents of a ranking are looked at; 10 or more.
     """
     with Colony(shards) as colony:
         report = colony.ingest(collection.documents, on_error="skip")
@@ -246,7 +246,7 @@ def difference_text(difference: float, p: float | None) -> str:
 
 
 def run_lines(result: Result) -> Iterator[str]:
-    """A ranking as lines of a TREC run: question, Q0, document, place, score, name; at most 1,000 of a question.
+    """A ranking as lines of a TREC run: question, Q0, document, rank, score, name; at most 1,000 of a question.
 
     Readers of runs order by score in single precision, and equal ones in ways of their own. So a score that would not
     be below the one before it is lowered to the next number that is.
@@ -254,9 +254,9 @@ def run_lines(result: Result) -> Iterator[str]:
     tag = result.row.name.replace(" ", "-")
     for question, found in result.rankings.items():
         last = math.inf
-        for place, (document, score) in enumerate(itertools.islice(found, DEPTH), 1):
+        for rank, (document, score) in enumerate(itertools.islice(found, DEPTH), 1):
             last = min(_single(score), _below(last))
-            yield f"{question} Q0 {document} {place} {last:.9g} {tag}"
+            yield f"{question} Q0 {document} {rank} {last:.9g} {tag}"
 
 
 def unfit_for_a_run(names: Iterable[str]) -> str | None:

@@ -12,10 +12,10 @@ Grades = Mapping[str, float]
 
 
 def ndcg(ranking: Sequence[str], grades: Grades, cutoff: int = 10) -> float:
-    """Normalised discounted cumulative gain, each gain being grade / log2(1 + place) (Jarvelin, Kekalainen 2002)."""
+    """Normalised discounted cumulative gain, each gain being grade / log2(1 + rank) (Jarvelin, Kekalainen 2002)."""
 
     def gain(found: Iterable[float]) -> float:
-        return sum(max(grade, 0) / math.log2(1 + place) for place, grade in enumerate(found, 1))
+        return sum(max(grade, 0) / math.log2(1 + rank) for rank, grade in enumerate(found, 1))
 
     ideal = gain(sorted(grades.values(), reverse=True)[:cutoff])
     return gain(grades.get(document, 0) for document in ranking[:cutoff]) / ideal if ideal else 0.0
@@ -26,12 +26,12 @@ def _answers(grades: Grades) -> int:
 
 
 def average_precision(ranking: Sequence[str], grades: Grades) -> float:
-    """The mean, over all answers, of the precision at the place of each; 0 for those that are not in the ranking."""
+    """The mean, over all answers, of the precision at the rank of each; 0 for an answer that is not in the ranking."""
     found, total = 0, 0.0
-    for place, document in enumerate(ranking, 1):
+    for rank, document in enumerate(ranking, 1):
         if grades.get(document, 0) > 0:
             found += 1
-            total += found / place
+            total += found / rank
     return total / _answers(grades) if found else 0.0
 
 
@@ -42,9 +42,9 @@ def recall(ranking: Sequence[str], grades: Grades, cutoff: int) -> float:
 
 
 def reciprocal_rank(ranking: Sequence[str], grades: Grades, cutoff: int = 10) -> float:
-    """One divided by the place of the first answer; 0 where there is none among the first `cutoff`."""
-    places = (place for place, document in enumerate(ranking[:cutoff], 1) if grades.get(document, 0) > 0)
-    return 1 / next(places, math.inf)
+    """One divided by the rank of the first answer; 0 if the first `cutoff` documents hold no answer."""
+    ranks = (rank for rank, document in enumerate(ranking[:cutoff], 1) if grades.get(document, 0) > 0)
+    return 1 / next(ranks, math.inf)
 
 
 MEASURES: dict[str, Callable[[Sequence[str], Grades], float]] = {

@@ -34,7 +34,7 @@ EXPONENT = 1.0
 """Of Zipf's law: the question of rank r is drawn with a probability proportional to 1 / r^EXPONENT."""
 DRAWS_PER_TICK = 20
 HELPFUL = 10
-"""Places of an answer of which the user says that they helped, where the judgements agree."""
+"""Ranks of an answer that the user says helped, where the judgements agree."""
 HOP_SHARE = 0.2
 """What the ranking that reads what is learned gives to it."""
 SIGNIFICANT = 0.05

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Self
 
 from .. import _phago
-from .._checks import count, text_of
+from .._checks import count, instance, text_of
 from .._settings import as_native
 from .._unpicklable import Unpicklable
 from ..config import DistributedConfig, RunnerConfig
@@ -22,7 +22,7 @@ __all__ = ["Coordinator"]
 class Coordinator(Unpicklable):
     """Registry of the shards and barrier of their phases.
 
-    The places 0 to `num_shards` - 1 are on the ring and online from the start. While a runner drives it,
+    The shards 0 to `num_shards` - 1 are on the ring and online from the start. While a runner drives it,
     `phase_complete`, `advance_tick`, `register_shard` and `deregister_shard` raise `BusyError`. Only `wait_for_phase`
     waits.
 
@@ -39,8 +39,7 @@ class Coordinator(Unpicklable):
     @classmethod
     def with_config(cls, config: DistributedConfig, *, clock: Callable[[], float] = time.monotonic) -> Self:
         """A coordinator laid out as the config says."""
-        if not isinstance(config, DistributedConfig):
-            raise TypeError(f"`config` is a DistributedConfig, not {type(config).__name__}")
+        config = instance("config", config, DistributedConfig)
         coordinator = cls.__new__(cls)
         coordinator._begin(config, clock)
         return coordinator
@@ -75,10 +74,10 @@ class Coordinator(Unpicklable):
         """Registered shards, online or not."""
         return len(self._native.shards())
 
-    # --- places ---
+    # --- members ---
 
     def register_shard(self, address: str = "in-process") -> ShardId:
-        """Fill the lowest empty place, else add one; the shard is online at once.
+        """Add a shard under the lowest free number; it is online at once.
 
         Raises:
             BusyError: A runner drives the shards, or a shard was made on the ring.
@@ -98,11 +97,11 @@ class Coordinator(Unpicklable):
         self._native.deregister_shard(ShardId(shard_id))
 
     def route_document(self, document_id: str) -> ShardId:
-        """The home of the document that its caller named so."""
+        """The shard that is home to the document of this id."""
         return self._ring.get_shard(document_id)
 
     def get_replica_shards(self, document_id: str) -> list[ShardId]:
-        """Where copies of the document would live, its home first: `replication_factor` places.
+        """Where copies of the document would live, its home first: `replication_factor` shards.
 
         Nothing is copied yet.
         """

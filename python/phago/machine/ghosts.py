@@ -5,22 +5,20 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from .._checks import count
+from .._phago import GhostRow, ShardHandle
 from .._unpicklable import Unpicklable
 from ..errors import BusyError, GhostNodeNotFound
 from ..ids import ShardId
 from ..results import GhostNode
 
-if TYPE_CHECKING:
-    from .._phago import GhostRow, ShardHandle
-
 __all__ = ["GhostNodeCache", "ShardGhosts"]
 
 
 class GhostNodeCache:
-    """The ghosts used last, at most `capacity` of them. Its size changes cost, never a result.
+    """The most recently used ghosts, at most `capacity`. Its size changes cost, never a result.
 
     Threads may share it. A call takes the same time for any number of ghosts; `remove_shard` takes time for those that
     go, and iterating is over a copy.
@@ -30,7 +28,7 @@ class GhostNodeCache:
     (None, 'aa', 1)
 
     Args:
-        capacity: Ghosts it holds; 1 to 2^24. One more pushes out the one that was not used for longest.
+        capacity: Ghosts it holds; 1 to 2^24. One more pushes out the least recently used.
     """
 
     def __init__(self, capacity: int = 1000) -> None:
@@ -56,7 +54,7 @@ class GhostNodeCache:
         return self._capacity
 
     def insert(self, ghost: GhostNode) -> GhostNode | None:
-        """Keep a ghost, as the one used last; returns the one that had to go."""
+        """Keep a ghost, as the most recently used; returns the ghost that it pushed out."""
         with self._lock:
             self._remove(ghost.node_id)
             self._ghosts[ghost.node_id] = ghost
@@ -64,10 +62,10 @@ class GhostNodeCache:
             return self._remove(next(iter(self._ghosts))) if len(self._ghosts) > self._capacity else None
 
     def get(self, node_id: str) -> GhostNode:
-        """The ghost of a node, which is now the one used last.
+        """The ghost of a node, which becomes the most recently used.
 
         Raises:
-            GhostNodeNotFound: None is cached.
+            GhostNodeNotFound: The cache has no ghost of this node.
         """
         with self._lock:
             ghost = self._ghosts.get(node_id)
@@ -77,13 +75,13 @@ class GhostNodeCache:
         raise GhostNodeNotFound(f"no ghost of node {node_id} is cached", node=node_id)
 
     def remove_shard(self, shard_id: int) -> int:
-        """Forget the ghosts of a shard's nodes; returns how many there were."""
+        """Drop the ghosts of a shard's nodes; returns how many it dropped."""
         with self._lock:
             gone = [self._remove(node_id) for node_id in list(self._nodes.get(ShardId(shard_id), ()))]
         return len(gone)
 
     def clear(self) -> None:
-        """Forget all."""
+        """Drop all ghosts."""
         with self._lock:
             self._ghosts.clear()
             self._nodes.clear()
@@ -104,7 +102,7 @@ class GhostNodeCache:
         return True
 
     def __iter__(self) -> Iterator[GhostNode]:
-        """The ghosts, the one used last first."""
+        """The ghosts, the most recently used first."""
         with self._lock:
             return iter(list(reversed(self._ghosts.values())))
 
@@ -123,7 +121,7 @@ def _ghost(row: GhostRow) -> GhostNode:
 class ShardGhosts(Unpicklable, GhostNodeCache):
     """The ghosts of a shard. The shard fills it; it is read here."""
 
-    _instead = "its ghosts may travel: `list(cache)`"
+    _instead = "pickle a list of its ghosts instead"
 
     def __init__(self, shard: ShardHandle) -> None:
         super().__init__(shard.ghosts_max)

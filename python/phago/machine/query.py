@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .._checks import count, question_of
+from .._checks import count, instance, question_of
 from ..errors import ConfigError
 from ..ids import ShardId
 from ..results import ScoredNode
 from .coordinator import Coordinator
-from .shard import ShardedColony
+from .shard import ShardedColony, shards_of
 
 __all__ = ["DistributedQueryEngine"]
 
@@ -23,8 +23,8 @@ class DistributedQueryEngine:
     """
 
     def __init__(self, coordinator: Coordinator, shards: Iterable[ShardedColony]) -> None:
-        self._coordinator = coordinator
-        self._shards = tuple(shards)
+        self._coordinator = instance("coordinator", coordinator, Coordinator)
+        self._shards = shards_of(shards)
         if not self._shards:
             accepted = "at least one shard"
             message = f"`shards` is empty; accepted is {accepted}"
@@ -53,4 +53,4 @@ class DistributedQueryEngine:
             message = f"`shards` are of several colonies; accepted are {accepted}"
             raise ConfigError(message, field="shards", value="of several colonies", accepted=accepted)
         found = first.concepts(question_of("text", text), count("max_results", max_results, 1))
-        return [ScoredNode(node_id, label, score, ShardId(shard)) for node_id, label, score, shard in found]
+        return [ScoredNode(row.id, row.label, row.score, ShardId(row.shard)) for row in found]

@@ -45,7 +45,7 @@ class ConsistentHashRing(Unpicklable):
         return ring
 
     def get_shard(self, document_id: str) -> ShardId:
-        """The home of the document that its caller named so."""
+        """The shard that is home to the document of this id."""
         return ShardId(self._native.shard_of_document(text_of("document_id", document_id)))
 
     def get_shard_for_key(self, key: str) -> ShardId:
@@ -61,7 +61,7 @@ class ConsistentHashRing(Unpicklable):
         return [ShardId(shard) for shard in found]
 
     def add_shard(self) -> ShardId:
-        """Fill the lowest empty place, else add one.
+        """Add a shard under the lowest free number.
 
         Raises:
             BusyError: The ring is frozen.

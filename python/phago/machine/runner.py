@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from .. import _phago
-from .._checks import count
+from .._checks import count, instance
 from .._rows import tick_result
 from .._settings import as_native
 from .._unpicklable import Unpicklable
@@ -15,7 +15,7 @@ from ..config import RunnerConfig
 from ..errors import CoordinatorUnavailable
 from ..results import DistributedTickResult
 from .coordinator import Coordinator
-from .shard import ShardedColony
+from .shard import ShardedColony, shards_of
 
 __all__ = ["DistributedRunner"]
 
@@ -24,7 +24,7 @@ class DistributedRunner(Unpicklable):
     """Drives the ticks of all shards of a coordinator. A tick happens on every shard or on none.
 
     Concurrent ticks queue in the order of their arrival. A tick that is cancelled, times out or fails leaves every
-    shard at the old tick, and the runner usable. `close()`, or leaving its `with`, gives coordinator and shards free.
+    shard at the old tick, and the runner usable. `close()`, or the end of its `with`, releases coordinator and shards.
 
     Args:
         coordinator: The registry of the shards.
@@ -41,11 +41,9 @@ class DistributedRunner(Unpicklable):
     def __init__(
         self, coordinator: Coordinator, shards: Iterable[ShardedColony], config: RunnerConfig | None = None
     ) -> None:
-        config = RunnerConfig() if config is None else config
-        if not isinstance(config, RunnerConfig):
-            raise TypeError(f"`config` is a RunnerConfig, not {type(config).__name__}")
-        self._coordinator = coordinator
-        self._shards = tuple(shards)
+        config = RunnerConfig() if config is None else instance("config", config, RunnerConfig)
+        self._coordinator = instance("coordinator", coordinator, Coordinator)
+        self._shards = shards_of(shards)
         self._config = config
         self._native = _phago.Runner.of_shards(
             coordinator._native,
@@ -98,7 +96,7 @@ class DistributedRunner(Unpicklable):
         return [self.tick_sync() for _ in range(count("ticks", ticks, 0))]
 
     def close(self) -> None:
-        """Give coordinator and shards free. Later ticks raise `BusyError`; closing twice is fine."""
+        """Release coordinator and shards. Later ticks raise `BusyError`; closing twice is fine."""
         self._native.close()
 
     def __enter__(self) -> Self:

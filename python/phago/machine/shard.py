@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from .. import _phago
-from .._checks import count, question_of, text_of
+from .._checks import count, instance, question_of, text_of
 from .._phago import Batch
 from .._rows import helped, node, phase_result
 from .._settings import as_native
@@ -41,22 +42,19 @@ class ShardedColony(Unpicklable):
     is committed when the last shard advances. `abandon` gives it up before.
 
     Args:
-        shard_id: Its place on the ring.
+        shard_id: Its number on the ring.
         config: How the colony behaves; the same for all its shards.
         ring: The ring, such as `coordinator.ring`; frozen from now on.
 
     Raises:
-        ShardNotFound: The place is not on the ring.
+        ShardNotFound: The ring has no shard of this number.
         ConfigError: The ring's colony of this config has ended, and its documents with it.
     """
 
     _instead = "make one where it is needed; its batches may travel"
 
     def __init__(self, shard_id: int, config: ColonyConfig, ring: ConsistentHashRing) -> None:
-        if not isinstance(config, ColonyConfig):
-            raise TypeError(f"`config` is a ColonyConfig, not {type(config).__name__}")
-        if not isinstance(ring, ConsistentHashRing):
-            raise TypeError(f"`ring` is a ConsistentHashRing, not {type(ring).__name__}")
+        config, ring = instance("config", config, ColonyConfig), instance("ring", ring, ConsistentHashRing)
         self._native = _phago.ShardHandle(ShardId(shard_id), as_native(config, "ColonyConfig"), ring._native)
         self._config = config
         self._ring = ring
@@ -86,17 +84,17 @@ class ShardedColony(Unpicklable):
         return self._native.owns_document(text_of("document_id", document_id))
 
     def ingest_document(self, document: Any) -> str:
-        """Take one document; returns its id of 32 hex digits.
+        """Take in one document; returns its id of 32 hex digits.
 
         Raises:
             RoutingFailed: It lives on another shard, which the error names.
-            InvalidDocument: It cannot be taken.
-            DocumentExists: Its id is taken by other content.
+            InvalidDocument: The document is not valid.
+            DocumentExists: A document with other content has this id.
         """
         return self._native.ingest_document(document)
 
     def delete_document(self, document_id: str) -> bool:
-        """Let one document go, as `Colony.delete` does; `False` when there is none.
+        """Delete one document, as `Colony.delete` does; returns `False` if the shard has no document of this id.
 
         Raises:
             RoutingFailed: It lives on another shard, which the error names.
@@ -181,7 +179,7 @@ class ShardedColony(Unpicklable):
         return [ShardId(shard) for shard in self._native.connected_shards()]
 
     def handle_shard_offline(self, shard_id: int) -> int:
-        """Forget the ghosts of a shard's nodes; returns how many there were."""
+        """Drop the ghosts of a shard's nodes; returns how many it dropped."""
         return self._native.handle_shard_offline(ShardId(shard_id))
 
     def health(self) -> ShardHealth:
@@ -219,3 +217,14 @@ class ShardedColony(Unpicklable):
             return f"<ShardedColony {self.shard_id} at tick {self.current_tick}>"
         except CoordinatorUnavailable:
             return f"<unavailable ShardedColony {self.shard_id}>"
+
+
+def shards_of(given: Iterable[ShardedColony]) -> tuple[ShardedColony, ...]:
+    """An argument that holds shards."""
+    if not isinstance(given, Iterable):
+        raise TypeError(f"`shards` is an iterable of ShardedColony, not {type(given).__name__}")
+    shards = tuple(given)
+    for index, shard in enumerate(shards):
+        if not isinstance(shard, ShardedColony):
+            raise TypeError(f"`shards` holds a {type(shard).__name__} at index {index}; accepted is a ShardedColony")
+    return shards

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, cast, overload
 
-if TYPE_CHECKING:
-    from ..document import Scalar
+from ..document import Scalar
+from ._show import plain, short, table
 
 __all__ = ["BridgeShare", "Concept", "ConceptShare", "Explanation", "Hit", "Hits", "Parts", "Path", "WordShare"]
 
@@ -62,68 +63,45 @@ class BridgeShare:
 _Steps = tuple[tuple[ConceptShare, ...], tuple[BridgeShare, ...], tuple[WordShare, ...]]
 
 
-class Path:
+class _Made:
+    """What makes a path that is not yet made."""
+
+    __slots__ = ("_make",)
+    _make: Callable[[], _Steps]
+
+
+@dataclass(frozen=True, slots=True)
+class Path(_Made):
     """How a question reached a document: by its words, word -> concept -> document, and by title from a seed.
 
     It is made when it is read: most paths never are.
     """
 
-    __slots__ = ("_make", "_steps")
-    __match_args__ = ("concepts", "bridges", "words")
-    _make: Callable[[], _Steps]
-
-    def __init__(
-        self,
-        concepts: tuple[ConceptShare, ...] = (),
-        bridges: tuple[BridgeShare, ...] = (),
-        words: tuple[WordShare, ...] = (),
-    ) -> None:
-        self._steps: _Steps | None = (concepts, bridges, words)
+    concepts: tuple[ConceptShare, ...] = ()
+    """The three concepts that give most, most first, each with its three strongest seeds."""
+    bridges: tuple[BridgeShare, ...] = ()
+    """The seeds that mention its title, best first."""
+    words: tuple[WordShare, ...] = ()
+    """The question's words that it has, with what they give to the lexical part, in the order of the question."""
 
     @classmethod
     def later(cls, make: Callable[[], _Steps]) -> Path:
         """The path that `make` will make."""
         path = cls.__new__(cls)
-        path._make = make
-        path._steps = None
+        object.__setattr__(path, "_make", make)
         return path
 
-    def _read(self) -> _Steps:
-        # Two threads may both make it, and make the same.
-        steps = self._steps
-        if steps is None:
-            steps = self._steps = self._make()
-        return steps
-
-    @property
-    def concepts(self) -> tuple[ConceptShare, ...]:
-        """The three concepts that give most, most first, each with its three strongest seeds."""
-        return self._read()[0]
-
-    @property
-    def bridges(self) -> tuple[BridgeShare, ...]:
-        """The seeds that mention its title, best first."""
-        return self._read()[1]
-
-    @property
-    def words(self) -> tuple[WordShare, ...]:
-        """The question's words that it has, with what they give to the lexical part, in the order of the question."""
-        return self._read()[2]
-
-    def __eq__(self, other: object) -> bool:
-        return self._read() == other._read() if isinstance(other, Path) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self._read())
-
-    def __repr__(self) -> str:
-        return f"Path(concepts={self.concepts!r}, bridges={self.bridges!r}, words={self.words!r})"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Path, self._read()
+    # Python asks here for what is not yet set. Two threads may both make it, and make the same.
+    def __getattr__(self, name: str) -> Any:
+        if name not in self.__match_args__:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+        steps = self._make()
+        for part, value in zip(self.__match_args__, steps, strict=True):
+            object.__setattr__(self, part, value)
+        return steps[self.__match_args__.index(name)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Explanation:
     """A document's score for a question, taken apart; for any document, found or not."""
 
@@ -146,7 +124,25 @@ class Explanation:
     seed: float | None = None
     """The document's weight among the seeds, where it is one."""
     nothing: str | None = None
-    """Why the question finds nothing at all; `None` where it finds something."""
+    """Why the question finds nothing at all; `None` if it finds something."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as what JSON can hold."""
+        return cast("dict[str, Any]", plain(self))
+
+    def __repr__(self) -> str:
+        if self.nothing is not None:
+            return f"<Explanation: {self.nothing}>"
+        parts = f"lexical {self.parts.lexical:.2f}, concepts {self.parts.concepts:.2f}, bridge {self.parts.bridge:.2f}"
+        return f"<Explanation of {short(self.id)}: {self.score:.2f} = {parts}>"
+
+    def _repr_html_(self) -> str:
+        rows = [("word", share.word, share.points) for share in self.words]
+        rows += [("title", "", self.title)] * bool(self.title) + [("named", "", self.named)] * bool(self.named)
+        rows += [("concept", share.label, share.points) for share in self.concepts]
+        rows += [("bridge", share.title, share.points) for share in self.bridges]
+        shown = [(kind, what, f"{points:.3f}") for kind, what, points in rows]
+        return table(("part", "from", "points"), shown, self.nothing or f"{self.id}: {self.score:.3f}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +156,7 @@ class Concept:
     """Labels and weights of what it is associated with, the strongest first."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Hit:
     """A document that answers a query."""
 
@@ -186,8 +182,16 @@ class Hit:
         """The best passage of the text: sentences, at most 600 characters. Empty in a lexical ranking."""
         return self.text[slice(*self.span)]
 
+    def to_dict(self) -> dict[str, Any]:
+        """All of it, and the passage, as what JSON can hold."""
+        return {**plain(self), "passage": self.passage}
 
-@dataclass(frozen=True, slots=True)
+    def __repr__(self) -> str:
+        title = f", title={short(self.title)}" if self.title else ""
+        return f"Hit(score={self.score:.4g}, id={short(self.id)}{title}, text={short(self.passage or self.text)})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Hits(Sequence[Hit]):
     """The answers to a query, best first."""
 
@@ -206,3 +210,22 @@ class Hits(Sequence[Hit]):
         if isinstance(index, slice):
             return Hits(self.items[index], self.pending)
         return self.items[index]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as what JSON can hold."""
+        return {"items": [hit.to_dict() for hit in self.items], "pending": self.pending}
+
+    def to_json(self, indent: int | None = None) -> str:
+        """All of it as JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
+
+    def __repr__(self) -> str:
+        first = ", ".join(f"{short(hit.id)} {hit.score:.2f}" for hit in self.items[:3])
+        return f"<{len(self)} hits{': ' + first if first else ''}{', ...' if len(self) > 3 else ''}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (rank, f"{hit.score:.3f}", hit.id, hit.title, hit.passage or hit.text[:600])
+            for rank, hit in enumerate(self.items, 1)
+        ]
+        return table(("", "score", "id", "title", "passage"), rows)

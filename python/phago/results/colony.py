@@ -36,7 +36,7 @@ class Stats:
     edges: int
     """Live synapses."""
     edge_slots: int
-    """Places for synapses that take memory, the dead and not yet swept included."""
+    """Slots for synapses that take memory; dead synapses that are not yet swept count."""
     digesters: int
     """Living digesters."""
     shards: int

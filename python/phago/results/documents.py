@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any, cast
 
-if TYPE_CHECKING:
-    from ..document import Scalar
+from ..document import Scalar
+from ._show import plain, short
 
 __all__ = ["IngestReport", "Rejected", "StoredDocument"]
 
@@ -31,12 +31,12 @@ class IngestReport:
     accepted: int = 0
     """New documents."""
     unchanged: int = 0
-    """Documents that the colony already had, to the letter."""
+    """Documents that the colony already had, with the same content."""
     rejected: tuple[Rejected, ...] = ()
     """Those left out, in the caller's order."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class StoredDocument:
     """A stored document."""
 
@@ -49,3 +49,11 @@ class StoredDocument:
     """The tick in which it was digested; `None` while it waits."""
     metadata: dict[str, Scalar | list[Scalar]] = field(default_factory=dict, hash=False)
     """What was said of it beside its text, sorted by key."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as what JSON can hold."""
+        return cast("dict[str, Any]", plain(self))
+
+    def __repr__(self) -> str:
+        title = f", title={short(self.title)}" if self.title else ""
+        return f"StoredDocument(id={short(self.id)}{title}, text={short(self.text)}, digested={self.digested})"

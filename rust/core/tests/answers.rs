@@ -99,18 +99,40 @@ fn rankings_and_scores_are_the_same_on_any_number_of_shards() {
 }
 
 #[test]
-fn a_short_answer_is_the_head_of_a_longer_one() {
+fn a_short_answer_is_the_head_of_every_longer_one() {
     let colony = filled(3, 400);
     let mut asker = Asker::of(&colony);
-    let mut reached_the_tail = false;
+    let mut tails = 0;
     for question in questions() {
-        let whole = asker.ask(&colony, &question, 1000).hits;
-        reached_the_tail |= whole.len() > 100;
-        for k in [0, 1, 5, 50, 100] {
-            assert_eq!(asker.ask(&colony, &question, k).hits, whole[..whole.len().min(k)]);
+        let whole = asker.ask(&colony, &question, usize::MAX).hits;
+        tails += usize::from(whole.len() > 100);
+        for k in (0..whole.len() + 3).step_by(7).chain([1, 5, 40, 41, 79, 80, 81, 160, 161, 1000]) {
+            assert_eq!(asker.ask(&colony, &question, k).hits, whole[..whole.len().min(k)], "`{question}`, {k}");
         }
     }
-    assert!(reached_the_tail);
+    assert!(tails > 10, "{tails}");
+}
+
+#[test]
+fn a_whole_answer_has_all_that_has_anything_of_the_question() {
+    let colony = filled(3, 400);
+    let mut asker = Asker::of(&colony);
+    let (mut by_words, mut by_concepts) = (0, 0);
+    for question in questions() {
+        let Answer { hits, inquiry } = asker.ask(&colony, &question, usize::MAX);
+        let view = colony.state().view();
+        let mut scored = 0;
+        for document in view.shards.iter().flat_map(|shard| shard.documents().all()) {
+            let told = inquiry.explain(view, document.id, &mut asker.buffers).unwrap().unwrap();
+            let hit = hits.iter().find(|hit| hit.found.id == document.id.0);
+            assert_eq!(hit.map(|hit| hit.found.score.to_bits()), (told.score > 0.0).then(|| told.score.to_bits()));
+            scored += usize::from(told.score > 0.0);
+            by_words += usize::from(told.parts[Part::Lexical] > 0.0);
+            by_concepts += usize::from(told.parts[Part::Lexical] == 0.0 && told.score > 0.0);
+        }
+        assert_eq!(scored, hits.len());
+    }
+    assert!(by_words > 1000 && by_concepts > 1000, "{by_words} {by_concepts}");
 }
 
 #[test]
@@ -398,4 +420,23 @@ fn what_was_deleted_leaves_no_trace_in_answers() {
             assert_eq!(plain(a), plain(b), "{question}");
         }
     }
+}
+
+#[test]
+fn no_passage_is_longer_than_a_passage_may_be_even_without_a_word() {
+    let mut colony = colony(&ColonyConfig::default(), 2);
+    let signs = "* * * -- ".repeat(2000);
+    colony.ingest(Some("signs"), "Zeppelin", &signs).unwrap();
+    colony.ingest(Some("blank"), "Zeppelin mast", "  \u{2003}").unwrap();
+    colony.ingest(Some("short"), "Zeppelin hall", " *** ").unwrap();
+    let mut asker = Asker::of(&colony);
+    let answer = asker.ask(&colony, "zeppelin", 3);
+    let mut passage = |key: &str| {
+        let document = colony.state().document(DocumentId::from_key(key)).unwrap();
+        let (start, end) = answer.inquiry.best_passage(document, &mut asker.buffers);
+        document.body.text[start..end].to_owned()
+    };
+    let first = passage("signs");
+    assert!(signs.starts_with(&first) && (500..=PASSAGE_CHARS_MAX).contains(&first.chars().count()), "{first}");
+    assert_eq!((passage("blank"), passage("short")), (String::new(), "***".to_owned()));
 }

@@ -10,7 +10,7 @@ use phago_core::ids::DocumentId;
 use phago_core::metadata::{
     Comparison, FILTER_BYTES_MAX, Filter, METADATA_BYTES_MAX, METADATA_KEYS_MAX, Metadata, Value, Values,
 };
-use phago_core::query::lit::{self, Sums};
+use phago_core::query::lit::{self, Lit, Sums};
 use phago_core::query::{Buffers, Hit, Ranking, Scratch};
 use phago_core::text::Session;
 use proptest::prelude::*;
@@ -341,13 +341,18 @@ fn expected(colony: &Colony, question: &str, k: usize, filter: &Filter, ranking:
     let words = session.query(question);
     let lexical = state.search(&words, 100_000, &Filter::default(), &mut Scratch::default()).unwrap();
     let lexical: Vec<u128> = lexical.iter().map(|found| found.id).filter(|id| matches(*id)).collect();
-    let mut lit = Vec::new();
-    let affordable = inquiry.scorers.concepts.affordable(ranking);
-    for local in view.locals() {
-        lit.extend(lit::find(local, &affordable, 100_000, &phago_core::metadata::Every, &mut Sums::default()).unwrap());
-    }
-    lit.retain(|lit| matches(lit.id));
-    lit.sort_by(|a, b| b.sum.total_cmp(&a.sum).then(a.id.cmp(&b.id)));
+    let concepts = &inquiry.scorers.concepts;
+    let most_lit = |concepts: &[Lit]| -> Vec<u128> {
+        let mut lit = Vec::new();
+        for local in view.locals() {
+            lit.extend(
+                lit::find(local, concepts, 100_000, &phago_core::metadata::Every, &mut Sums::default()).unwrap(),
+            );
+        }
+        lit.sort_by(|a, b| b.sum.total_cmp(&a.sum).then(a.id.cmp(&b.id)));
+        lit.iter().map(|lit| lit.id).filter(|id| matches(*id)).collect()
+    };
+    let (lit, all_lit) = (most_lit(&concepts.affordable(ranking)), most_lit(&concepts.lit));
     let mut named = BTreeSet::new();
     for document in state.shards().iter().flat_map(|shard| shard.documents().all()) {
         let told = inquiry.explain(view, document.id, &mut buffers).unwrap().unwrap();
@@ -356,17 +361,25 @@ fn expected(colony: &Colony, question: &str, k: usize, filter: &Filter, ranking:
         }
     }
     let mut first: BTreeSet<u128> = lexical.iter().take(ranking.lexical_candidates as usize).copied().collect();
-    first.extend(lit.iter().take(ranking.concept_candidates as usize).map(|lit| lit.id));
+    first.extend(lit.iter().take(ranking.concept_candidates as usize).copied());
     first.extend(named);
-    let rest: Vec<u128> = lexical.into_iter().take(k).filter(|id| !first.contains(id)).collect();
     let mut scored = |ids: Vec<u128>| {
         let mut score = |id| inquiry.explain(view, DocumentId(id), &mut buffers).unwrap().unwrap().score;
         let mut all: Vec<(u128, f64)> = ids.into_iter().map(|id| (id, score(id))).collect();
         all.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         all
     };
-    let mut all = scored(first.into_iter().collect());
-    all.extend(scored(rest));
+    let mut all = scored(first.iter().copied().collect());
+    // The tail: what is left by words, then by concepts, in blocks that double.
+    let bounds = [ranking.lexical_candidates, ranking.concept_candidates].map(|most| most as usize);
+    for (list, mut size) in [lexical, all_lit].into_iter().zip(bounds) {
+        let mut from = 0;
+        while from < list.len() {
+            let block = list[from..size.min(list.len())].iter().copied().filter(|id| first.insert(*id)).collect();
+            all.extend(scored(block));
+            (from, size) = (size, 2 * size);
+        }
+    }
     all.truncate(k);
     all.into_iter().map(|(id, score)| (id, score.to_bits())).collect()
 }

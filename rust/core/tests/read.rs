@@ -70,6 +70,25 @@ fn pages_hold_every_document_that_matches_once_in_the_order_of_ids() {
 }
 
 #[test]
+fn names_are_those_of_every_document_that_matches_in_their_order() {
+    let mut seen: Vec<Vec<String>> = Vec::new();
+    for shards in [1, 3, 8] {
+        let colony = grown(shards);
+        let view = colony.state().view();
+        let all = view.names(None, &Filter::default());
+        assert_eq!(all.len(), DOCUMENTS + 1);
+        assert!(all.is_sorted_by(|a, b| a < b));
+        let some = view.names(None, &third(1));
+        assert_eq!(some.len(), DOCUMENTS / 3);
+        let accepted = |name: &&String| third(1).accepts(&view.find(name).unwrap().body.metadata);
+        assert_eq!(some.iter().collect::<Vec<_>>(), all.iter().filter(accepted).collect::<Vec<_>>());
+        assert_eq!(view.names(Some(&all[4]), &Filter::default()), all[5..]);
+        seen.push(all);
+    }
+    assert!(seen.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[test]
 fn a_document_is_found_by_its_name_and_by_its_id_where_it_has_none() {
     let colony = grown(3);
     let view = colony.state().view();

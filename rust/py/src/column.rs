@@ -6,7 +6,7 @@ use arrow_data::ArrayData;
 use arrow_data::ffi::FFI_ArrowArray;
 use arrow_schema::DataType;
 use arrow_schema::ffi::FFI_ArrowSchema;
-use pyo3::exceptions::{PyBufferError, PyIndexError, PyRuntimeError};
+use pyo3::exceptions::{PyBufferError, PyIndexError, PyRuntimeError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyList};
@@ -127,6 +127,12 @@ impl Column {
 
     fn __iter__(slf: Bound<'_, Self>) -> Cursor {
         Cursor { column: slf.unbind(), next: AtomicUsize::new(0) }
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        let advice = "a Column cannot be pickled or copied, because it shares the memory of its snapshot; pickle its \
+                      `to_list()` or an array of it instead";
+        Err(PyTypeError::new_err(advice))
     }
 
     fn to_list<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {

@@ -1,7 +1,7 @@
 //! Documents as Python gives them, turned into documents as the core takes them.
 
 use crate::error::Result;
-use crate::metadata;
+use crate::metadata::{self, kind};
 use phago_core::Error;
 use phago_core::documents::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
 use phago_core::error::short;
@@ -95,7 +95,7 @@ impl<'py> Parts<'py> {
             title: value.getattr_opt(intern!(py, "title"))?.and_then(given),
             text: given(text),
             metadata: value.getattr_opt(intern!(py, "metadata"))?.and_then(given),
-            unknown: None,
+            unknown: other_field(value)?,
         }))
     }
 
@@ -152,6 +152,27 @@ impl<'py> Parts<'py> {
     }
 }
 
+// A field of a row, a dataclass or another object that is none of a document's, and would be lost.
+fn other_field(value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+    let (py, class) = (value.py(), value.get_type());
+    // Named tuples, dataclasses, attrs, pydantic and msgspec, in this order; else the attributes of this very object.
+    let declared = ["_fields", "__dataclass_fields__", "__attrs_attrs__", "model_fields", "__struct_fields__"];
+    let mut names = None;
+    for listing in declared {
+        names = names.or(class.getattr_opt(listing)?);
+    }
+    let Some(names) = names.or(value.getattr_opt(intern!(py, "__dict__"))?) else { return Ok(None) };
+    for name in names.try_iter()? {
+        let name = name?;
+        let name = name.getattr_opt(intern!(py, "name"))?.unwrap_or(name);
+        let Ok(text) = name.extract::<String>() else { continue };
+        if !text.starts_with('_') && !["text", "id", "title", "metadata"].contains(&text.as_str()) {
+            return Ok(Some(short(&text)));
+        }
+    }
+    Ok(None)
+}
+
 // None is the absence of an optional field, as in JSON.
 fn given(value: Bound<'_, PyAny>) -> Option<Bound<'_, PyAny>> {
     if value.is_none() { None } else { Some(value) }
@@ -170,10 +191,6 @@ fn string<'a>(field: &str, value: &'a Bound<'_, PyAny>) -> Result<&'a str, Fault
             error.value(py).getattr(intern!(py, "start")).map_or_else(|_| "?".into(), |start| start.to_string());
         Fault::new(field, format!("has a lone surrogate at index {start}; accepted is text that UTF-8 can encode"))
     })
-}
-
-pub(crate) fn kind(value: &Bound<'_, PyAny>) -> String {
-    value.get_type().fully_qualified_name().map_or_else(|_| "of an unknown type".into(), |name| name.to_string())
 }
 
 // A key as it goes into a message: whole when it is short, and never unprintable.

@@ -1,7 +1,7 @@
 //! Filters on metadata as Python gives them: `where`.
 
 use crate::error::Result;
-use crate::metadata::{SCALARS, list, repr, scalar, text};
+use crate::metadata::{SCALARS, list, repr, scalar, sequence, text};
 use phago_core::Error;
 use phago_core::metadata::{Comparison, FILTER_DEPTH_MAX, FILTER_KEYS_MAX, Filter, Value};
 use pyo3::prelude::*;
@@ -110,7 +110,7 @@ fn conditions(name: &str, key: &str, given: &Bound<'_, PyAny>, depth: usize) -> 
     } else if given.is_none() {
         wanted.comparisons.push(Comparison::Exists(false));
     } else {
-        let value = scalar(given).ok_or_else(|| {
+        let value = scalar(given)?.ok_or_else(|| {
             let accepted = format!(
                 "None, {SCALARS}; a list, tuple or set of these; or a mapping of {OPERATORS} to what to compare with"
             );
@@ -218,7 +218,7 @@ impl<'a> Wanted<'a> {
     }
 
     fn value(&self, operator: &str, value: &Bound<'_, PyAny>) -> Result<Value> {
-        scalar(value).ok_or_else(|| self.refused(operator, value, SCALARS))
+        scalar(value)?.ok_or_else(|| self.refused(operator, value, SCALARS))
     }
 
     fn refused(&self, operator: &str, value: &Bound<'_, PyAny>, accepted: impl Into<String>) -> crate::error::Failure {
@@ -234,8 +234,10 @@ fn operator(name: &str) -> Option<&'static str> {
 
 // The items of what may be listed in a filter; in no order of a set that shows.
 fn several<'py>(given: &Bound<'py, PyAny>) -> Option<PyResult<Vec<Bound<'py, PyAny>>>> {
-    let is_set = given.is_instance_of::<PySet>() || given.is_instance_of::<PyFrozenSet>();
-    list(given).map(Ok).or_else(|| is_set.then(|| given.try_iter()?.collect()))
+    if given.is_instance_of::<PySet>() || given.is_instance_of::<PyFrozenSet>() {
+        return Some(given.try_iter().and_then(Iterator::collect));
+    }
+    sequence(given).transpose()
 }
 
 fn refused(value: String, accepted: impl Into<String>) -> crate::error::Failure {

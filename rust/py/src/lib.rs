@@ -7,7 +7,6 @@
 //!   noun each; [`column`] is what they offer to other libraries' memory, [`assemble`] brings
 //!   shards made one by one into one world.
 
-mod answers;
 mod assemble;
 mod batch;
 mod column;
@@ -28,6 +27,7 @@ mod runtime;
 mod shard;
 mod tables;
 mod tick_result;
+mod told;
 mod world;
 
 use error::Result;
@@ -43,8 +43,6 @@ mod _phago {
     use super::*;
 
     #[pymodule_export]
-    use crate::answers::PathRows;
-    #[pymodule_export]
     use crate::batch::Batch;
     #[pymodule_export]
     use crate::column::Column;
@@ -57,7 +55,11 @@ mod _phago {
     #[pymodule_export]
     use crate::ring::Ring;
     #[pymodule_export]
-    use crate::rows::graph::{CrossEdgeRow, EdgeRow, NodeRow};
+    use crate::rows::answers::{AnsweredRow, BridgeRow, ConceptShareRow, ExplainedRow, PathRow, WordRow};
+    #[pymodule_export]
+    use crate::rows::documents::{FoundRow, IngestedRow, RejectedRow, StoredRow};
+    #[pymodule_export]
+    use crate::rows::graph::{AssociatedRow, CrossEdgeRow, EdgeRow, NeighborRow, NodeRow, RankedRow};
     #[pymodule_export]
     use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow, LocalConceptRow, ShardRow};
     #[pymodule_export]

@@ -1,12 +1,12 @@
 //! Metadata as Python gives it and gets it.
 
-use crate::convert::kind;
 use phago_core::error::short;
 use phago_core::metadata::{
     FILTER_BYTES_MAX, METADATA_BYTES_MAX, METADATA_KEYS_MAX, Metadata, VALUE_BYTES, Value, Values,
 };
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyList, PyMapping, PyString, PyTuple};
 
 pub(crate) const SCALARS: &str = "a str, an int of 64 bits, a finite float or a bool";
@@ -29,8 +29,10 @@ pub(crate) fn read(given: &Bound<'_, PyAny>) -> PyResult<Result<Metadata, String
             let shown = repr(&key);
             return Ok(Err(format!("has the key {shown} of type {}; accepted is a str of UTF-8", kind(&key))));
         };
-        match values(&value) {
+        match values(&value)? {
             Some(values) => entries.push((name, values)),
+            // As in JSON: nothing stands under the key.
+            None if is_missing(&value)? => {}
             None => {
                 return Ok(Err(format!(
                     "has {} of type {} for key `{}`; accepted is {SCALARS}, or a list or tuple of these, of at most \
@@ -45,21 +47,47 @@ pub(crate) fn read(given: &Bound<'_, PyAny>) -> PyResult<Result<Metadata, String
     Ok(Metadata::new(entries))
 }
 
-fn values(given: &Bound<'_, PyAny>) -> Option<Values> {
-    if let Some(items) = list(given) {
-        let all = (items.len() <= METADATA_BYTES_MAX / VALUE_BYTES).then_some(items)?;
-        return all.iter().map(scalar).collect::<Option<Box<[Value]>>>().map(Values::Many);
+fn values(given: &Bound<'_, PyAny>) -> PyResult<Option<Values>> {
+    if let Some(value) = scalar(given)? {
+        return Ok(Some(Values::One(value)));
     }
-    scalar(given).map(Values::One)
+    let Some(items) = sequence(given)? else { return Ok(None) };
+    if items.len() > METADATA_BYTES_MAX / VALUE_BYTES {
+        return Ok(None);
+    }
+    Ok(items.iter().map(scalar).collect::<PyResult<Option<Box<[Value]>>>>()?.map(Values::Many))
 }
 
-// The items of a list or a tuple.
+/// The items of a list or a tuple.
 pub(crate) fn list<'py>(given: &Bound<'py, PyAny>) -> Option<Vec<Bound<'py, PyAny>>> {
     let list = given.cast::<PyList>().map(|list| list.iter().collect());
     list.or_else(|_| given.cast::<PyTuple>().map(|tuple| tuple.iter().collect())).ok()
 }
 
-pub(crate) fn scalar(given: &Bound<'_, PyAny>) -> Option<Value> {
+/// The items of a list, a tuple, or whatever else stands for a sequence.
+pub(crate) fn sequence<'py>(given: &Bound<'py, PyAny>) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
+    if let Some(items) = list(given) {
+        return Ok(Some(items));
+    }
+    if given.is_none() || primitive(given).is_some() {
+        return Ok(None);
+    }
+    let found = plain(given, "sequence")?;
+    Ok(list(&found))
+}
+
+/// A value of metadata; `None` for what is none.
+pub(crate) fn scalar(given: &Bound<'_, PyAny>) -> PyResult<Option<Value>> {
+    if let Some(value) = primitive(given) {
+        return Ok(Some(value));
+    }
+    if list(given).is_some() || given.is_none() || given.is_instance_of::<PyString>() {
+        return Ok(None);
+    }
+    Ok(primitive(&plain(given, "scalar")?))
+}
+
+fn primitive(given: &Bound<'_, PyAny>) -> Option<Value> {
     if let Ok(value) = given.cast::<PyBool>() {
         return Some(Value::Bool(value.is_true()));
     }
@@ -70,7 +98,19 @@ pub(crate) fn scalar(given: &Bound<'_, PyAny>) -> Option<Value> {
         return text(given).map(Value::Text);
     }
     // Whatever stands for a whole number, as those of numpy do.
-    given.extract().ok().map(Value::Int)
+    given.extract().ok().map(Value::Int).or_else(|| given.extract::<u64>().ok().map(Value::from))
+}
+
+fn is_missing(given: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(given.is_none() || plain(given, "scalar")?.is_none())
+}
+
+// What the types of other libraries stand for, in those of Python; see `phago._values`.
+fn plain<'py>(given: &Bound<'py, PyAny>, what: &str) -> PyResult<Bound<'py, PyAny>> {
+    static VALUES: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let py = given.py();
+    let module = VALUES.get_or_try_init(py, || PyModule::import(py, "phago._values").map(Bound::unbind))?;
+    module.bind(py).call_method1(what, (given,))
 }
 
 // Text that UTF-8 can encode, unless it is beyond all bounds.
@@ -79,11 +119,16 @@ pub(crate) fn text(given: &Bound<'_, PyAny>) -> Option<Box<str>> {
     (text.len() <= FILTER_BYTES_MAX).then(|| text.into())
 }
 
+pub(crate) fn kind(value: &Bound<'_, PyAny>) -> String {
+    value.get_type().fully_qualified_name().map_or_else(|_| "of an unknown type".into(), |name| name.to_string())
+}
+
 pub(crate) fn repr(value: &Bound<'_, PyAny>) -> String {
     value.repr().map_or_else(|_| "a value without a repr".into(), |text| short(&text.to_string_lossy()))
 }
 
 /// Metadata on its way to Python: a dictionary, by key.
+#[derive(Clone)]
 pub(crate) struct Told(pub(crate) Metadata);
 
 impl<'py> IntoPyObject<'py> for Told {
@@ -111,6 +156,7 @@ fn object<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
     match value {
         Value::Bool(value) => value.into_bound_py_any(py),
         Value::Int(value) => value.into_bound_py_any(py),
+        Value::Unsigned(value) => value.into_bound_py_any(py),
         Value::Float(value) => value.into_bound_py_any(py),
         Value::Text(text) => (**text).into_bound_py_any(py),
     }

@@ -10,11 +10,6 @@ use pyo3::exceptions::{PyIndexError, PyKeyError};
 use pyo3::prelude::*;
 use std::sync::{Arc, OnceLock};
 
-/// A concept as a row.
-pub(crate) fn node_row(node: &read::NodeRow) -> NodeRow {
-    NodeRow::new(node.id, &node.stem, &node.data)
-}
-
 /// The nodes of one committed tick, ordered by id.
 #[pyclass(frozen, module = "phago._phago")]
 pub(crate) struct NodeTable {
@@ -61,7 +56,7 @@ impl NodeTable {
 
     fn get(&self, index: usize) -> PyResult<NodeRow> {
         let node = self.nodes.rows.get(index).ok_or_else(|| out_of_range(index, self.nodes.rows.len()))?;
-        Ok(node_row(node))
+        Ok(node.clone().into())
     }
 
     fn column(&self, py: Python<'_>, name: &str) -> Result<Column> {

@@ -5,11 +5,13 @@
 //! statistics, vocabulary, backlog and roster.
 
 mod backlog;
+mod renumbering;
 mod roster;
 mod statistics;
 mod vocabulary;
 
 pub(crate) use backlog::{Backlog, GrantKey, Waiting};
+pub(crate) use renumbering::Renumbering;
 pub(crate) use roster::Roster;
 pub(crate) use statistics::Statistics;
 pub use vocabulary::Home;
@@ -173,6 +175,11 @@ impl Commons {
         self.backlog.reinforcing()
     }
 
+    /// Digested documents that are gone and that the next tick unwires.
+    pub fn unwiring(&self) -> u64 {
+        self.backlog.unwiring()
+    }
+
     /// Documents that were digested.
     pub fn digested(&self) -> u64 {
         self.backlog.digested()
@@ -203,6 +210,29 @@ impl Commons {
     pub(crate) fn uncount(&mut self, document: &Document, forms: &[(u32, u32)]) {
         self.statistics.uncount(&document.terms, document.sequence.len() as u64);
         self.vocabulary.uncount(forms);
+    }
+
+    /// The colony stood at this tick when it was stored.
+    pub(crate) fn restore_tick(&mut self, tick: Tick) {
+        self.tick = tick;
+    }
+
+    /// How often each word form stood, all of which are learned.
+    pub(crate) fn restore_forms(&mut self, counts: &[u64]) {
+        self.vocabulary.restore(counts);
+    }
+
+    /// The agents that lived, in order.
+    pub(crate) fn restore_roster(&mut self, living: Vec<AgentId>) {
+        self.roster = Roster::restore(living);
+    }
+
+    /// Forgets the words that no document has.
+    pub(crate) fn forget_words(&mut self) -> Renumbering {
+        let seats = &self.seats;
+        let numbers = self.vocabulary.forget(self.statistics.all_df(), |shard| seats[shard.index()]);
+        self.statistics.renumber(&numbers);
+        numbers
     }
 
     /// Takes over what a tick did: `granted` documents, of which so many `failed`, by `digesters`, of whom some

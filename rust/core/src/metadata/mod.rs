@@ -36,6 +36,8 @@ pub enum Value {
     Float(f64),
     /// A string.
     Text(Box<str>),
+    /// A whole number beyond those of [`Value::Int`], and no other.
+    Unsigned(u64),
 }
 
 /// What stands under a key.
@@ -52,6 +54,12 @@ pub enum Values {
 #[serde(try_from = "Vec<(Box<str>, Values)>")]
 pub struct Metadata(Box<[(Box<str>, Values)]>);
 
+impl From<u64> for Value {
+    fn from(number: u64) -> Value {
+        i64::try_from(number).map_or(Value::Unsigned(number), Value::Int)
+    }
+}
+
 impl Value {
     /// What it counts for in bounds.
     pub fn bytes(&self) -> usize {
@@ -65,6 +73,7 @@ impl fmt::Display for Value {
         match self {
             Value::Bool(value) => value.fmt(f),
             Value::Int(value) => value.fmt(f),
+            Value::Unsigned(value) => value.fmt(f),
             Value::Float(value) => fmt::Debug::fmt(value, f),
             Value::Text(text) => fmt::Debug::fmt(&short(text), f),
         }
@@ -106,6 +115,10 @@ impl Metadata {
                 ));
             }
             for value in values.all_mut() {
+                // What comes from bytes may not be as it is made: one number, one value.
+                if let Value::Unsigned(number) = *value {
+                    *value = number.into();
+                }
                 let Value::Float(number) = value else { continue };
                 if !number.is_finite() {
                     return Err(format!("has {number} for key `{}`; accepted is a finite number", short(key)));
@@ -170,6 +183,10 @@ impl Metadata {
                         out.push(2);
                         number(&mut out, value.to_bits());
                     }
+                    Value::Unsigned(value) => {
+                        out.push(4);
+                        number(&mut out, *value);
+                    }
                     Value::Text(text) => {
                         out.push(3);
                         number(&mut out, text.len() as u64);
@@ -209,9 +226,11 @@ impl Eq for Key {}
 impl Key {
     pub(crate) fn of(value: &Value) -> Key {
         // Of floats without a fraction in the range of 64-bit integers, every one is such an integer.
-        let is_whole = |number: f64| (-TWO_63..TWO_63).contains(&number) && number.trunc() == number;
+        let whole = |number: f64, within: std::ops::Range<f64>| within.contains(&number) && number.trunc() == number;
         match value {
-            Value::Float(number) if is_whole(*number) => Key(Value::Int(*number as i64)),
+            Value::Float(number) if whole(*number, -TWO_63..TWO_63) => Key(Value::Int(*number as i64)),
+            Value::Float(number) if whole(*number, TWO_63..2.0 * TWO_63) => Key(Value::Unsigned(*number as u64)),
+            Value::Unsigned(number) => Key((*number).into()),
             other => Key(other.clone()),
         }
     }
@@ -220,7 +239,7 @@ impl Key {
     pub(crate) fn kind(&self) -> u8 {
         match self.0 {
             Value::Bool(_) => 0,
-            Value::Int(_) | Value::Float(_) => 1,
+            Value::Int(_) | Value::Unsigned(_) | Value::Float(_) => 1,
             Value::Text(_) => 2,
         }
     }
@@ -228,7 +247,12 @@ impl Key {
 
 const TWO_63: f64 = 9_223_372_036_854_775_808.0;
 
-// A float in a key has a fraction or lies beyond all integers of 64 bits: never equal to one.
+// A float in a key has a fraction or lies beyond all integers of 64 bits: never equal to one. One with a fraction is
+// below 2^53.
+fn unsigned_to_float(float: f64) -> Ordering {
+    if float >= TWO_63 { Ordering::Less } else { Ordering::Greater }
+}
+
 fn integer_to_float(integer: i64, float: f64) -> Ordering {
     if float >= TWO_63 {
         Ordering::Less
@@ -246,6 +270,11 @@ impl Ord for Key {
         match (&self.0, &other.0) {
             (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
             (Value::Int(a), Value::Int(b)) => a.cmp(b),
+            (Value::Unsigned(a), Value::Unsigned(b)) => a.cmp(b),
+            (Value::Int(_), Value::Unsigned(_)) => Ordering::Less,
+            (Value::Unsigned(_), Value::Int(_)) => Ordering::Greater,
+            (Value::Unsigned(_), Value::Float(float)) => unsigned_to_float(*float),
+            (Value::Float(float), Value::Unsigned(_)) => unsigned_to_float(*float).reverse(),
             (Value::Float(a), Value::Float(b)) => a.total_cmp(b),
             (Value::Int(a), Value::Float(b)) => integer_to_float(*a, *b),
             (Value::Float(a), Value::Int(b)) => integer_to_float(*b, *a).reverse(),

@@ -11,7 +11,7 @@ use crate::query::allowed::Allowed;
 use crate::query::bm25::{self, Found};
 use crate::query::buffers::Buffers;
 use crate::query::inquiry::Inquiry;
-use crate::query::lit::{self, LitDocument};
+use crate::query::lit::{self, Lit, LitDocument};
 use crate::query::parts::{Parts, Weighed};
 use crate::query::ranking::Ranking;
 use crate::query::view::{Spot, View};
@@ -89,7 +89,9 @@ impl Search<'_> {
             // The best by words of all took places that the best of those allowed must have.
             others.extend(self.by_words(most)?.into_iter().map(|found| (found.spot(), found.id)));
         }
-        others.extend(self.most_lit()?.into_iter().map(|lit| (lit.spot, lit.id)));
+        let affordable = inquiry.scorers.concepts.affordable(&inquiry.ranking);
+        let most_lit = self.most_lit(&affordable, inquiry.ranking.concept_candidates as usize)?;
+        others.extend(most_lit.into_iter().map(|lit| (lit.spot, lit.id)));
         others.extend(inquiry.scorers.bridge.spots().filter(|&(spot, _)| self.may(spot)));
         for (spot, id) in others {
             if known.insert(spot) {
@@ -97,20 +99,57 @@ impl Search<'_> {
             }
         }
         rank(&mut hits, k);
-        if hits.len() < k && known.len() >= most {
-            // More was asked for than is scored for any k. The rest follows, so that what stands before it is the
-            // same for every k.
-            let mut rest = Vec::new();
-            for found in self.by_words(k)? {
-                if known.insert(found.spot()) {
-                    rest.push(self.hit(found.spot(), found.id)?);
-                }
-            }
-            let left = k - hits.len();
-            rank(&mut rest, left);
-            hits.extend(rest);
+        if hits.len() < k {
+            self.tail(k, known, &mut hits)?;
         }
         Ok(hits)
+    }
+
+    // What a longer answer asks for beyond the head: the other documents by BM25, and behind them those that only concepts
+    // light up, in blocks, each twice the one before, that are ranked each for itself. Where a block ends depends on no
+    // `k`, so what stands in an answer is the same however much more is asked for.
+    fn tail(&mut self, k: usize, mut known: Set<Spot>, hits: &mut Vec<Hit>) -> Result<()> {
+        let ranking = &self.inquiry.ranking;
+        let (by_words, by_concepts) = (ranking.lexical_candidates as usize, ranking.concept_candidates as usize);
+        if known.len() >= by_words {
+            let found = self.by_words(room(by_words, k.saturating_add(known.len())))?;
+            let spots: Vec<(Spot, u128)> = found.iter().map(|found| (found.spot(), found.id)).collect();
+            self.blocks(&spots, by_words, k, &mut known, hits)?;
+        }
+        let concepts = &self.inquiry.scorers.concepts;
+        let is_bounded = (by_concepts as u64) < self.view.commons.documents();
+        if hits.len() < k && is_bounded && concepts.worth > 0.0 {
+            let mut lit = self.most_lit(&concepts.lit, room(by_concepts, k.saturating_add(known.len())))?;
+            lit.sort_unstable_by(lit::order);
+            let spots: Vec<(Spot, u128)> = lit.iter().map(|lit| (lit.spot, lit.id)).collect();
+            self.blocks(&spots, by_concepts, k, &mut known, hits)?;
+        }
+        Ok(())
+    }
+
+    // Add those of documents in an order of their own that are not known, a block at a time, until there are `k` hits.
+    fn blocks(
+        &mut self,
+        all: &[(Spot, u128)],
+        first: usize,
+        k: usize,
+        known: &mut Set<Spot>,
+        hits: &mut Vec<Hit>,
+    ) -> Result<()> {
+        let mut from = 0;
+        let mut to = first;
+        while from < all.len() && hits.len() < k {
+            let mut block = Vec::new();
+            for &(spot, id) in &all[from..to.min(all.len())] {
+                if known.insert(spot) {
+                    block.push(self.hit(spot, id)?);
+                }
+            }
+            rank(&mut block, k - hits.len());
+            hits.extend(block);
+            (from, to) = (to, to.saturating_mul(2));
+        }
+        Ok(())
     }
 
     fn may(&self, spot: Spot) -> bool {
@@ -133,20 +172,27 @@ impl Search<'_> {
         bm25::search(self.view, &terms, most, self.allowed, &mut self.buffers.bm25)
     }
 
-    // The documents that concepts light up most among those allowed, in no order.
-    fn most_lit(&mut self) -> Result<Vec<LitDocument>> {
-        let ranking = &self.inquiry.ranking;
-        let concepts = self.inquiry.scorers.concepts.affordable(ranking);
-        let (most, sums) = (ranking.concept_candidates as usize, &mut self.buffers.sums);
+    // The `most` documents that concepts light up most among those allowed, in no order.
+    fn most_lit(&mut self, concepts: &[Lit], most: usize) -> Result<Vec<LitDocument>> {
+        let sums = &mut self.buffers.sums;
         let mut all = Vec::new();
         for local in self.view.locals() {
             all.extend(match self.allowed {
-                None => lit::find(local, &concepts, most, &Every, sums)?,
-                Some(allowed) => lit::find(local, &concepts, most, allowed.at(local.seat), sums)?,
+                None => lit::find(local, concepts, most, &Every, sums)?,
+                Some(allowed) => lit::find(local, concepts, most, allowed.at(local.seat), sums)?,
             });
         }
         Ok(lit::keep_best(all, most))
     }
+}
+
+// The least of `first` doubled again and again that holds so many.
+fn room(first: usize, many: usize) -> usize {
+    let mut room = first.max(1);
+    while room < many {
+        room = room.saturating_mul(2);
+    }
+    room
 }
 
 fn rank(hits: &mut Vec<Hit>, k: usize) {

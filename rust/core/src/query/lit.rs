@@ -111,8 +111,13 @@ pub fn find(
 /// The best `most` of what any number of shards found, in no order.
 pub fn keep_best(mut all: Vec<LitDocument>, most: usize) -> Vec<LitDocument> {
     if all.len() > most {
-        all.select_nth_unstable_by(most, |a, b| b.sum.total_cmp(&a.sum).then(a.id.cmp(&b.id)));
+        all.select_nth_unstable_by(most, order);
         all.truncate(most);
     }
     all
+}
+
+/// The most lit first; ties end at ids.
+pub fn order(a: &LitDocument, b: &LitDocument) -> std::cmp::Ordering {
+    b.sum.total_cmp(&a.sum).then(a.id.cmp(&b.id))
 }

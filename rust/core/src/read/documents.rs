@@ -93,6 +93,21 @@ impl<'a> View<'a> {
         Ok(page.into_iter().map(|(_, document)| document).collect())
     }
 
+    /// The names of the documents that match, in their order, behind `after` where it is given.
+    pub fn names(&self, after: Option<&str>, filter: &Filter) -> Vec<String> {
+        let allowed = Allowed::new(self.shards, filter);
+        let mut names: Vec<String> = Vec::new();
+        for local in self.locals() {
+            let all = local.documents().placed();
+            let matching =
+                all.filter(|&(place, _)| allowed.as_ref().is_none_or(|allowed| allowed.has((local.seat, place))));
+            let named = matching.map(|(_, document)| document.name());
+            names.extend(named.filter(|name| after.is_none_or(|after| **name > *after)));
+        }
+        names.sort_unstable();
+        names
+    }
+
     /// How many documents match.
     pub fn count(&self, filter: &Filter) -> u64 {
         Allowed::new(self.shards, filter).map_or(self.commons.documents(), |allowed| allowed.count() as u64)

@@ -6,7 +6,7 @@ use crate::ids::{NodeId, ShardId, Tick};
 use crate::query::near::{self, RankedConcept, contributions};
 use crate::query::{Local, View};
 use crate::shard::{NodeData, Shard};
-use crate::text::QueryWord;
+use crate::text::{QueryWord, Session};
 use std::sync::Arc;
 
 /// A concept.
@@ -89,6 +89,17 @@ impl<'a> View<'a> {
     /// The shard at which a term's node lives.
     pub fn home(&self, term: u32) -> &'a Shard {
         &self.shards[self.commons.seat(self.commons.home(term).shard)]
+    }
+
+    /// The words of a question or label as the colony knows them. Nothing enters the dictionary.
+    pub fn words(&self, text: &str) -> Vec<QueryWord> {
+        // A new session costs nothing before it has seen a document.
+        Session::new(self.commons.lexicon().clone()).query(text)
+    }
+
+    /// The one word that a label is, as the colony knows it. Nothing enters the dictionary.
+    pub fn label(&self, label: &str) -> Option<QueryWord> {
+        Session::new(self.commons.lexicon().clone()).label(label)
     }
 
     /// Whether a term of the dictionary has been learned by the colony. The dictionary may be ahead.

@@ -4,9 +4,11 @@
 
 mod apply;
 mod prepare;
+mod reclaim;
 mod tick;
 
 pub use apply::{Placed, Placement};
+pub use reclaim::WORDS_GONE_MIN;
 pub use tick::Committed;
 
 use crate::commons::Commons;
@@ -66,9 +68,14 @@ impl Replica {
         self.exchanged
     }
 
-    /// What a body is to what stands under its id.
+    /// What a body is to what stands.
     pub fn admission(&self, id: DocumentId, body: &Body) -> Admission {
-        Admission::of(body, self.document(id).map(|document| &document.body))
+        Admission::of(id, body, |id| self.body(id))
+    }
+
+    /// The body of the document of this identity.
+    pub fn body(&self, id: DocumentId) -> Option<&Body> {
+        self.document(id).map(|document| &document.body)
     }
 
     /// The document of this identity.

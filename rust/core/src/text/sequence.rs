@@ -1,8 +1,11 @@
 //! The words of a document in their order, packed.
 
-/// The words of a document that stand in a place, in their order, title first: each is the place of its term in the document's list of
+use serde::{Deserialize, Serialize};
+
+/// The words of a document that stand in a place, in their order, title first: each is the place of its term in the
+/// document's list of
 /// terms, which takes one byte for almost every document.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
 pub struct Sequence {
     places: Places,
     title: u32,
@@ -11,7 +14,7 @@ pub struct Sequence {
     placeless: Box<[u64]>,
 }
 
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
 enum Places {
     Narrow(Box<[u8]>),
     Wide(Box<[u16]>),
@@ -25,7 +28,7 @@ impl Default for Places {
 }
 
 /// A passage of a text that has several.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
 pub struct Passage {
     /// Where it starts and ends in the text, in bytes.
     pub bytes: (u32, u32),
@@ -92,6 +95,19 @@ impl Sequence {
             Places::Wide(places) => places[words].iter().for_each(|&place| visit(place.into())),
             Places::Widest(places) => places[words].iter().for_each(|&place| visit(place)),
         }
+    }
+
+    /// Whether it can be that of a text with so many different terms.
+    pub(crate) fn fits(&self, terms: usize, text: &str) -> bool {
+        let mut within = self.title() <= self.len();
+        self.visit(0..self.len(), |place| within &= (place as usize) < terms);
+        let mut last = (0, self.title);
+        for passage in &self.passages {
+            let (from, to) = (passage.bytes.0 as usize, passage.bytes.1 as usize);
+            within &= last.0 <= from && text.get(from..to).is_some() && last.1 <= passage.end;
+            last = (to, passage.end);
+        }
+        within && last.1 as usize <= self.len()
     }
 
     /// Bytes on the heap, without the allocator's own.

@@ -1,7 +1,6 @@
 //! Concepts and synapses.
 
-use phago_core::ids::NodeId;
-use phago_core::shard::NodeData;
+use phago_core::read::{self, NearConcept, Neighbor};
 use phago_engine::tick::report::CrossShardEdge;
 use pyo3::prelude::*;
 
@@ -17,12 +16,12 @@ pub(crate) struct NodeRow {
     shard: u32,
 }
 
-impl NodeRow {
-    pub(crate) fn new(id: NodeId, stem: &str, data: &NodeData) -> Self {
+impl From<read::NodeRow> for NodeRow {
+    fn from(read::NodeRow { id, stem, data }: read::NodeRow) -> Self {
         NodeRow {
             id: id.to_string(),
             label: data.label.to_string(),
-            stem: stem.into(),
+            stem: stem.to_string(),
             mentions: data.mentions,
             uses: data.uses,
             degree: data.degree,
@@ -60,6 +59,71 @@ impl From<CrossShardEdge> for CrossEdgeRow {
             to_node: edge.to.to_string(),
             to_shard: edge.to_shard.0,
             weight: edge.weight,
+        }
+    }
+}
+
+/// A concept near a text.
+#[pyclass(frozen, get_all, module = "phago._phago")]
+pub(crate) struct RankedRow {
+    id: String,
+    label: String,
+    score: f64,
+    shard: u32,
+}
+
+impl From<NearConcept> for RankedRow {
+    fn from(concept: NearConcept) -> Self {
+        RankedRow {
+            id: concept.id.to_string(),
+            label: concept.label.to_string(),
+            score: concept.score,
+            shard: concept.shard.0,
+        }
+    }
+}
+
+/// A concept that another one is wired to.
+#[pyclass(frozen, get_all, module = "phago._phago")]
+#[derive(Clone)]
+pub(crate) struct NeighborRow {
+    label: String,
+    weight: f64,
+    co_activations: u32,
+    created: u32,
+    last: u32,
+    id: String,
+}
+
+impl From<Neighbor> for NeighborRow {
+    fn from(Neighbor { id, label, weight, synapse }: Neighbor) -> Self {
+        NeighborRow {
+            label: label.to_string(),
+            weight,
+            co_activations: synapse.co_activations,
+            created: synapse.created,
+            last: synapse.last,
+            id: id.to_string(),
+        }
+    }
+}
+
+/// A concept near a text, with what it is wired to, the strongest first.
+#[pyclass(frozen, get_all, module = "phago._phago")]
+pub(crate) struct AssociatedRow {
+    id: String,
+    label: String,
+    score: f64,
+    neighbors: Vec<NeighborRow>,
+}
+
+impl AssociatedRow {
+    pub(crate) fn new(concept: NearConcept, neighbors: Vec<Neighbor>) -> Self {
+        AssociatedRow {
+            id: concept.id.to_string(),
+            label: concept.label.to_string(),
+            score: concept.score,
+            neighbors: neighbors.into_iter().map(NeighborRow::from).collect(),
         }
     }
 }

@@ -1,0 +1,145 @@
+"""What a colony and its twin for event loops share: documents on their way in, ids, and what is told of ticks."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from . import _phago
+from ._checks import count, one_of, refusal, text_of
+from ._frames import rows_of
+from ._log import DEBUG, WARNING, log
+from ._rows import rejected, tick_result
+from .document import Document
+from .errors import DocumentExists, InvalidDocument, PhaseTimeout, ShardDied
+from .results import DistributedTickResult, IngestReport, RunReport
+
+DocumentLike = str | Mapping[str, Any] | Document
+"""A document: its text; a mapping with `text` and perhaps `id`, `title` and `metadata`; or a `Document`."""
+
+# A mapping of keys to conditions; conditions and filters nest, which type checkers are not asked to follow.
+Where = Mapping[str, Any]
+"""A filter: for each key a value, values, or operators with what to compare with; see `Colony.query`."""
+
+OnError = Literal["raise", "skip"]
+
+DigestOf = Literal["state", "evidence"]
+"""Of what a digest is."""
+
+Updated = Literal["new", "changed", "unchanged"]
+"""What an update did."""
+
+CHUNK = 1000
+"""Documents that are taken together: all of them or, with `on_error="raise"`, none."""
+
+
+def chunks(documents: Iterable[DocumentLike] | DocumentLike) -> Iterator[tuple[int, list[DocumentLike]]]:
+    """The documents in chunks, each with the index of its first."""
+    if isinstance(documents, str | os.PathLike):
+        _not_a_path(documents)
+    waiting: Iterator[Any] | None = rows_of(documents)
+    if waiting is None:
+        # A string, a mapping and bytes can be iterated, and whoever passes one means one document.
+        alone = isinstance(documents, str | bytes | bytearray | Mapping) or not isinstance(documents, Iterable)
+        waiting = iter([documents] if alone else documents)  # type: ignore[arg-type]
+    first = 0
+    while chunk := list(islice(waiting, CHUNK)):
+        yield first, chunk
+        first += len(chunk)
+
+
+def _not_a_path(given: str | os.PathLike[Any]) -> None:
+    """Refuse a path where texts are meant; a text that names a file by chance can be given as a mapping."""
+    path, is_text = os.fspath(given), isinstance(given, str)
+    # No text of several lines, and no word that happens to be a file's name.
+    if isinstance(given, str) and (len(given) > 4096 or "\n" in given or os.sep not in given):
+        return
+    try:
+        what = "a folder" if os.path.isdir(path) else "a file" if os.path.isfile(path) else "" if is_text else "a path"
+    except ValueError:
+        return
+    if what:
+        advice = "`phago.read_folder(path)` reads the files of a folder" if what != "a file" else "pass what it holds"
+        reason = f'is the path of {what}; {advice}, and `{{"text": path}}` takes the path itself as a text'
+        reason = reason.replace("the path of a path", "a path")
+        message = f"document 0: its document {reason}"
+        raise InvalidDocument(message, index=0, id=None, field="document", reason=reason)
+
+
+def is_evidence(of: DigestOf) -> bool:
+    """Whether a digest is of the evidence alone."""
+    return one_of("of", of, ("state", "evidence")) == "evidence"
+
+
+def keys_of(ids: Iterable[str]) -> list[str]:
+    """The ids of several documents."""
+    if not isinstance(ids, Iterable) or isinstance(ids, bytes | bytearray | Mapping):
+        raise TypeError(f"`id` is a string or an iterable of strings, not {type(ids).__name__}")
+    return [text_of("id", key) for key in ids]
+
+
+def page_of(keys: list[str], limit: int | None) -> Iterator[list[str]]:
+    """Keys in pages that are read at once, `limit` of them in all."""
+    left = len(keys) if limit is None else min(count("limit", limit, 0), len(keys))
+    for start in range(0, left, CHUNK):
+        yield keys[start : min(start + CHUNK, left)]
+
+
+def not_everything(where: Where | None) -> Where:
+    """A filter that names what to delete."""
+    if where is None or (isinstance(where, Mapping) and not where):
+        raise refusal("where", where, "a filter of at least one key")
+    return where
+
+
+@contextmanager
+def undone_is_logged() -> Iterator[None]:
+    """Say of a tick that could not be made that it was undone."""
+    try:
+        yield
+    except (PhaseTimeout, ShardDied) as error:
+        log(WARNING, "a tick was undone: %s", error)
+        raise
+
+
+def ticked(native: _phago.TickResult) -> DistributedTickResult:
+    """A tick's result, once it was told to those who listen."""
+    result = tick_result(native)
+    log(DEBUG, "tick %d: %d concepts, %d synapses", result.tick, result.total_nodes(), result.total_edges())
+    return result
+
+
+def ran(row: _phago.RunRow, begun: float) -> RunReport:
+    """What a run did since then, once it was told to those who listen."""
+    report = RunReport(row.ticks, row.digested, row.failed, time.monotonic() - begun)
+    log(DEBUG, "%d ticks: %d documents digested in %.3f s", report.ticks, report.digested, report.seconds)
+    return report
+
+
+class Intake:
+    """The report of one `ingest` while it grows."""
+
+    def __init__(self, on_error: OnError) -> None:
+        self.skip = one_of("on_error", on_error, ("raise", "skip")) == "skip"
+        self.report = IngestReport()
+
+    def add(self, row: _phago.IngestedRow) -> None:
+        self.report = IngestReport(
+            self.report.accepted + row.accepted,
+            self.report.unchanged + row.unchanged,
+            self.report.rejected + tuple(map(rejected, row.rejected)),
+        )
+        for one in row.rejected:
+            log(WARNING, "document %d was left out: its %s %s", one.index, one.field, one.reason)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if isinstance(error, InvalidDocument | DocumentExists):
+            error.report = self.report

@@ -1,0 +1,86 @@
+"""Documents as lines of JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TextIO
+
+from .errors import InvalidDocument
+
+if TYPE_CHECKING:
+    from ._phago import StoredRow
+
+__all__ = ["read_jsonl"]
+
+
+def read_jsonl(path: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
+    """Yield the documents of a file with one JSON object on each line, as `Colony.export_jsonl` writes it.
+
+    An object has `text`, and perhaps `id`, `title` and `metadata`; `ingest` refuses any other key by its name. Blank
+    lines are left out.
+
+    Args:
+        path: The file, in UTF-8.
+
+    Raises:
+        InvalidDocument: A line is no JSON object; `index` is the number of documents before it.
+        FileNotFoundError: There is no such file.
+    """
+    index = 0
+    with open(path, encoding="utf-8-sig") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                document = json.loads(line)
+            except ValueError as error:
+                raise _refused(index, f"on line {number} is not JSON: {error}") from error
+            if not isinstance(document, dict):
+                raise _refused(index, f"on line {number} is {type(document).__name__}; accepted is a JSON object")
+            yield document
+            index += 1
+
+
+def _refused(index: int, reason: str) -> InvalidDocument:
+    return InvalidDocument(
+        f"document {index}: its line {reason}", index=index, id=None, field="document", reason=reason
+    )
+
+
+def line_of(row: StoredRow) -> str:
+    """A stored document as a line. One that came without an id has none, as its content names it."""
+    document: dict[str, Any] = {"id": row.id} if row.named else {}
+    if row.title:
+        document["title"] = row.title
+    document["text"] = row.text
+    if row.metadata:
+        document["metadata"] = row.metadata
+    return json.dumps(document, ensure_ascii=False) + "\n"
+
+
+class Export:
+    """A file that is there whole or not at all: it gets its name when all is written."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = Path(path)
+        self.documents = 0
+
+    def __enter__(self) -> Self:
+        self._temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        self._file: TextIO = self._temporary.open("w", encoding="utf-8", newline="\n")
+        return self
+
+    def write(self, rows: list[StoredRow]) -> None:
+        """Write some documents."""
+        self._file.writelines(map(line_of, rows))
+        self.documents += len(rows)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._file.close()
+        if kind is None:
+            os.replace(self._temporary, self._path)
+        else:
+            self._temporary.unlink()

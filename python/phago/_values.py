@@ -1,0 +1,69 @@
+"""What values of other types stand for, in metadata and in filters.
+
+The native module asks for what is not a str, int, float, bool, list, tuple or None already. Who asks gets one of these
+back, or the value itself for what stands for none of them.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+
+def scalar(value: Any) -> Any:
+    """A single value.
+
+    A date is text in ISO 8601, a datetime with six digits of a second, one with a time zone in UTC: text of one form is
+    in the order of time. A UUID and a path are their text, a scalar of numpy is that of Python, and what pandas has for
+    a missing value is None.
+    """
+    if isinstance(value, datetime.datetime):
+        # pandas.NaT is a datetime that is not equal to itself.
+        return _moment(value) if value == value else None
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, os.PathLike):
+        path = os.fspath(value)
+        return path if isinstance(path, str) else value
+    kind = type(value)
+    if kind.__name__ == "NAType" and kind.__module__.startswith("pandas."):
+        return None
+    if getattr(value, "shape", None) == () and hasattr(value, "dtype") and hasattr(value, "item"):
+        return _of_numpy(value)
+    return value
+
+
+def sequence(value: Any) -> Any:
+    """Several values, in an order: a sequence, or an array of one dimension."""
+    if isinstance(value, str | bytes | bytearray | memoryview):
+        return value
+    if isinstance(value, Sequence):
+        return list(value)
+    # numpy, pandas; polars and Arrow give no dimension, and a list of Python's objects.
+    if getattr(value, "ndim", None) == 1 and hasattr(value, "dtype"):
+        return list(value)
+    for method in ("to_list", "to_pylist"):
+        if hasattr(value, method) and hasattr(value, "__len__"):
+            return list(getattr(value, method)())
+    return value
+
+
+def _moment(value: datetime.datetime) -> str:
+    if value.tzinfo is not None:
+        value = value.astimezone(datetime.UTC)
+    # A Timestamp of pandas writes nanoseconds where it has any.
+    return datetime.datetime.isoformat(value, timespec="microseconds")
+
+
+def _of_numpy(value: Any) -> Any:
+    if value.dtype.kind == "M":
+        # As Python has it, to the microsecond: an item of nanoseconds would be a bare number.
+        moment = value.astype("datetime64[us]").item()
+        return None if moment is None else scalar(moment)
+    plain = value.item()
+    return plain if isinstance(plain, str | int | float | bool) else value

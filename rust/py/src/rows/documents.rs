@@ -1,0 +1,108 @@
+//! Documents: what became of those that were taken in, and those that are stored or found.
+
+use crate::metadata::Told;
+use phago_core::Error;
+use phago_core::documents::Document;
+use phago_core::read::FoundDocument;
+use phago_engine::intake::ingest::Ingested;
+use pyo3::prelude::*;
+
+/// A document that was left out.
+#[pyclass(frozen, get_all, module = "phago._phago")]
+#[derive(Clone)]
+pub(crate) struct RejectedRow {
+    /// In the caller's sequence.
+    index: usize,
+    id: Option<String>,
+    field: String,
+    reason: String,
+}
+
+impl From<Error> for RejectedRow {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::InvalidDocument { index, id, field, reason } => RejectedRow { index, id, field, reason },
+            Error::DocumentExists { index, id } => {
+                let reason =
+                    "is taken by a document with other content; accepted is an id that is free, or the same content";
+                RejectedRow { index, id: Some(id), field: "id".into(), reason: reason.into() }
+            }
+            // The engine rejects for no other reason; were there one, its words would still be told.
+            other => RejectedRow { index: 0, id: None, field: "document".into(), reason: other.to_string() },
+        }
+    }
+}
+
+/// What became of a chunk of documents.
+#[pyclass(frozen, get_all, module = "phago._phago")]
+pub(crate) struct IngestedRow {
+    accepted: u64,
+    unchanged: u64,
+    rejected: Vec<RejectedRow>,
+}
+
+impl From<Ingested> for IngestedRow {
+    fn from(ingested: Ingested) -> Self {
+        IngestedRow {
+            accepted: ingested.accepted,
+            unchanged: ingested.unchanged,
+            rejected: ingested.rejected.into_iter().map(RejectedRow::from).collect(),
+        }
+    }
+}
+
+/// A stored document.
+#[pyclass(frozen, get_all, module = "phago._phago")]
+pub(crate) struct StoredRow {
+    /// The caller's id, or 32 hex digits.
+    id: String,
+    /// Whether the caller gave an id.
+    named: bool,
+    title: String,
+    text: String,
+    /// The tick after which it arrived.
+    arrival: u32,
+    /// The tick that digested it.
+    digested: Option<u32>,
+    metadata: Told,
+}
+
+impl From<&Document> for StoredRow {
+    fn from(document: &Document) -> Self {
+        StoredRow {
+            id: document.name(),
+            named: document.body.key.is_some(),
+            title: document.body.title.to_string(),
+            text: document.body.text.to_string(),
+            arrival: document.arrival,
+            digested: document.digested,
+            metadata: Told(document.body.metadata.clone()),
+        }
+    }
+}
+
+/// A document that answers by its words.
+#[pyclass(frozen, get_all, module = "phago._phago")]
+pub(crate) struct FoundRow {
+    score: f64,
+    /// The caller's id, or 32 hex digits.
+    id: String,
+    title: String,
+    text: String,
+    /// The tick that digested it.
+    digested: Option<u64>,
+    metadata: Told,
+}
+
+impl From<FoundDocument> for FoundRow {
+    fn from(found: FoundDocument) -> Self {
+        FoundRow {
+            score: found.score,
+            id: found.name,
+            title: found.title,
+            text: found.text,
+            digested: found.digested,
+            metadata: Told(found.metadata),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+"""Values of metadata: what stands for a value is taken as one, what is missing is not there, the rest is refused by name."""
+
+import array
+import collections
+import datetime
+import pathlib
+import uuid
+
+import numpy as np
+import pandas as pd
+import phago
+import pytest
+
+ID = uuid.UUID("12345678-1234-5678-1234-567812345678")
+DAY = datetime.date(2024, 5, 1)
+NAIVE = datetime.datetime(2024, 5, 1, 9, 30)
+AWARE = datetime.datetime(2024, 5, 1, 9, 30, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))
+
+# What is given, and what comes back.
+TAKEN = {
+    "unsigned": (2**63, 2**63),
+    "largest": (2**64 - 1, 2**64 - 1),
+    "least": (-(2**63), -(2**63)),
+    "uuid": (ID, str(ID)),
+    "path": (pathlib.PurePosixPath("a/b.txt"), "a/b.txt"),
+    "date": (DAY, "2024-05-01"),
+    "datetime": (NAIVE, "2024-05-01T09:30:00.000000"),
+    "with a zone": (AWARE, "2024-05-01T07:30:00.000000+00:00"),
+    "numpy bool": (np.bool_(True), True),
+    "numpy int": (np.int8(-3), -3),
+    "numpy unsigned": (np.uint64(2**64 - 1), 2**64 - 1),
+    "numpy single": (np.float32(1.5), 1.5),
+    "numpy text": (np.str_("x"), "x"),
+    "numpy moment": (np.datetime64("2024-05-01T09:30"), "2024-05-01T09:30:00.000000"),
+    "numpy nanoseconds": (np.datetime64("2024-05-01T09:30:00.000000001"), "2024-05-01T09:30:00.000000"),
+    "numpy day": (np.datetime64("2024-05-01", "D"), "2024-05-01T00:00:00.000000"),
+    "array of none": (np.array(3), 3),
+    "timestamp": (pd.Timestamp("2024-05-01T09:30"), "2024-05-01T09:30:00.000000"),
+    "tuple": (("a", "b"), ["a", "b"]),
+    "deque": (collections.deque([1, 2]), [1, 2]),
+    "range": (range(3), [0, 1, 2]),
+    "array": (np.array([1, 2]), [1, 2]),
+    "array of texts": (np.array(["a", "b"], dtype=object), ["a", "b"]),
+    "array of Python": (array.array("q", [1, 2]), [1, 2]),
+    "series": (pd.Series([1.5, 2.5]), [1.5, 2.5]),
+    "uuids": ([ID, ID], [str(ID)] * 2),
+    "empty": ((), []),
+}
+MISSING = {"none": None, "NA": pd.NA, "NaT": pd.NaT, "numpy NaT": np.datetime64("NaT")}
+REFUSED = {
+    "nan": (float("nan"), "NaN"),
+    "numpy nan": (np.float64("nan"), "NaN"),
+    "infinity": (float("inf"), "inf"),
+    "too large": (2**64, "18446744073709551616"),
+    "too small": (-(2**63) - 1, "-9223372036854775809"),
+    "set": ({"a"}, "set"),
+    "bytes": (b"a", "bytes"),
+    "mapping": ({"a": 1}, "dict"),
+    "nested": ([["a"]], "list"),
+    "none in a list": ([None], "list"),
+    "nan in a list": ([1.0, float("nan")], "NaN"),
+    "two dimensions": (np.zeros((2, 2)), "numpy.ndarray"),
+    "object": (object(), "object"),
+    "complex": (1j, "complex"),
+    "time": (datetime.timedelta(1), "timedelta"),
+}
+
+
+def stored(value):
+    with phago.Colony(1) as colony:
+        colony.ingest({"id": "a", "text": "ions", "metadata": {"x": value, "y": 1}})
+        return colony.get("a").metadata
+
+
+@pytest.mark.parametrize(("given", "back"), TAKEN.values(), ids=TAKEN)
+def test_what_stands_for_a_value_is_taken_as_one(given, back):
+    found = stored(given)["x"]
+    assert found == back
+    assert type(found) is type(back)
+
+
+@pytest.mark.parametrize("given", MISSING.values(), ids=MISSING)
+def test_a_missing_value_is_a_key_that_is_not_there(given):
+    assert stored(given) == {"y": 1}
+
+
+@pytest.mark.parametrize(("given", "named"), REFUSED.values(), ids=REFUSED)
+def test_what_is_no_value_is_refused_by_name(given, named):
+    with pytest.raises(phago.InvalidDocument) as caught:
+        stored(given)
+    assert caught.value.field == "metadata"
+    assert "`x`" in caught.value.reason
+    assert named in caught.value.reason
+
+
+def test_filters_take_the_same_values_and_moments_compare_in_the_order_of_time():
+    moments = [AWARE + datetime.timedelta(hours=hour) for hour in (3, 1, 2)]
+    with phago.Colony(2) as colony:
+        colony.ingest(
+            [
+                {"id": str(at), "text": "ions", "metadata": {"when": moment, "owner": ID, "size": 2**63 + at}}
+                for at, moment in enumerate(moments)
+            ]
+        )
+
+        def found(where):
+            return sorted(hit.id for hit in colony.query("ions", where=where))
+
+        later = AWARE.astimezone(datetime.UTC) + datetime.timedelta(hours=2)
+        assert found({"when": {"gte": later}}) == ["0", "2"]
+        assert found({"when": moments[1]}) == ["1"]
+        assert found({"owner": ID}) == ["0", "1", "2"]
+        assert found({"size": {"gt": 2**63}}) == ["1", "2"]
+        assert found({"size": {"gt": 2**63 - 1}}) == ["0", "1", "2"]
+        assert found({"size": {"gt": -5, "lt": 1e30}}) == ["0", "1", "2"]
+        assert found({"size": float(2**63)}) == ["0"]
+        assert found({"size": np.array([2**63 + 1, 2**63 + 2], dtype=np.uint64)}) == ["1", "2"]
+
+
+def test_the_same_content_has_the_same_id_and_digest_however_it_was_said():
+    one, two = phago.Colony(1), phago.Colony(3)
+    one.ingest({"text": "ions", "metadata": {"a": np.int64(1), "b": None, "c": (ID,)}})
+    two.ingest({"text": "ions", "metadata": {"c": [str(ID)], "a": 1}})
+    assert one.digest() == two.digest()
