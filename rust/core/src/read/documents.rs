@@ -98,7 +98,7 @@ impl<'a> View<'a> {
         let allowed = Allowed::new(self.shards, filter);
         let mut names: Vec<String> = Vec::new();
         for local in self.locals() {
-            let all = (0u32..).zip(local.documents().all());
+            let all = local.documents().placed();
             let matching =
                 all.filter(|&(place, _)| allowed.as_ref().is_none_or(|allowed| allowed.has((local.seat, place))));
             let named = matching.map(|(_, document)| document.name());
