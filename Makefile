@@ -56,6 +56,7 @@ check: $(VENV)/.phago $(VENV)/.test $(VENV)/.check
 	$(BIN)/mypy --strict python/phago
 	$(BIN)/python -m mypy.stubtest phago._phago
 	$(BIN)/python tools/licences.py --check
+	$(BIN)/python tools/mutants.py --check
 	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_package.py
 
 readme: $(VENV)/.test

@@ -422,7 +422,7 @@ class Answer:
             gains = self.library.bm25(self.words, texts[key].counts, len(texts[key].words))
             for word, gain in gains.items():
                 shares[word] += share * gain / total(gains.values())
-        return shares
+        return {word: share for word, share in shares.items() if share > 0}
 
     # --- bridges ---
 

@@ -46,6 +46,10 @@ CORE = {
     "replica": WORDS
     | {"commons", "documents", "graph", "input", "metadata", "plan", "query", "reinforcement", "ring", "shard", "text"},
     "dump": WORDS | {"commons", "documents", "graph", "replica", "shard", "text"},
+    "checkpoint": WORDS
+    | {"agents", "commons", "documents", "graph", "metadata", "reinforcement", "replica", "ring", "shard", "text"},
+    # What is stored, by the reference driver.
+    "replay": WORDS | {"colony", "input", "replica"},
     "colony": WORDS
     | {
         "commons",
@@ -71,11 +75,14 @@ ENGINE = {
     "work": {"lock"},
     # Bytes and files; it knows no colony.
     "store": {"lock"},
+    # What a colony writes into a store; it knows no world.
+    "journal": {"lock", "store"},
+    "kept": {"journal", "lock", "store", "world"},
     "coordination": {"lock"},
-    "intake": {"lock", "work", "world"},
+    "intake": {"journal", "lock", "store", "work", "world"},
     "answers": {"lock", "world"},
     "ghosts": {"lock", "tick", "world"},
-    "world": {"ghosts", "intake", "lock", "tick"},
+    "world": {"ghosts", "intake", "journal", "lock", "tick"},
     # It drives the world and its workers, and takes nothing in and answers nothing.
     "tick": {"config", "coordination", "lock", "work", "world"},
 }

@@ -11,9 +11,12 @@ import time
 import phago
 import pytest
 from phago import _phago
-from support import TRIES, child, child_says, cluster, in_time, ingest_into
+from support import child, child_says, cluster, ingest_into
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+
+# Other work on the machine delays a process now and then: the fastest of some tries counts.
+TRIES = 5
 
 # A colony and a question that keep every call busy for some hundred milliseconds.
 BUSY = """
@@ -45,42 +48,38 @@ SYNC = {
 
 def test_every_long_call_answers_ctrl_c():
     program = f"""{BUSY}
-sent = 0.0
-
 def press(wait):
-    global sent
     time.sleep(wait)
-    sent = time.monotonic()
     os.kill(os.getpid(), signal.SIGINT)
 
 calls = {{{", ".join(f"{name!r}: lambda: {call}" for name, call in SYNC.items())}}}
-late, ended = {{}}, []
+share = {{}}
 for name, call in calls.items():
     begun = time.monotonic()
     call()
     whole = time.monotonic() - begun
     for _ in range({TRIES}):
-        thread = threading.Thread(target=press, args=(whole / 5,))
+        thread = threading.Thread(target=press, args=(whole / 10,))
+        begun = time.monotonic()
         thread.start()
         try:
             call()
             # Now and then a call ends before Ctrl-C comes.
-            ended.append(name)
-            time.sleep(10)
+            thread.join()
+            time.sleep(60)
         except KeyboardInterrupt:
-            late.setdefault(name, []).append(time.monotonic() - sent)
+            share.setdefault(name, []).append((time.monotonic() - begun) / whole)
         thread.join()
     # The colony goes on, also while interrupted work runs to its end.
     assert len(colony.query("w5", k=1)) == 1
-print(json.dumps([late, ended]))
+print(json.dumps(share))
 """
-    done = child(program, timeout=120)
+    done = child(program, timeout=240)
     assert done.returncode == 0, done.stderr
-    late, ended = json.loads(done.stdout)
-    assert set(late) == set(SYNC)
-    assert len(ended) < len(SYNC)
-    for took in late.values():
-        in_time(took)
+    share = json.loads(done.stdout)
+    assert set(share) == set(SYNC)
+    for name, took in share.items():
+        assert min(took) < 0.7, (name, took)
 
 
 ASYNC = {
@@ -88,11 +87,8 @@ ASYNC = {
     "query": "twin.query(question)",
     "concepts": "twin.concepts(question)",
     "digest": "twin.digest()",
-    "nodes": "twin.graph.read_nodes()",
     "edges": "twin.graph.read_edges()",
-    "ingest": "twin.ingest([big])",
-    "stats": "twin.stats()",
-    "tick": "twin.tick()",
+    "ingest": "twin.ingest([big + str(time.monotonic())])",
 }
 
 
@@ -101,29 +97,34 @@ def test_a_cancelled_call_lets_its_loop_end():
 async def cancelled(call):
     task = asyncio.create_task(call())
     await asyncio.sleep(0.01)
-    begun = time.monotonic()
     task.cancel()
     try:
         await task
     except asyncio.CancelledError:
         pass
-    return begun
+
+async def whole(call):
+    await call()
+
+def timed(run):
+    begun = time.monotonic()
+    # A loop that waits for a thread of its own as it ends does so here.
+    asyncio.run(run)
+    return time.monotonic() - begun
 
 calls = {{{", ".join(f"{name!r}: lambda: {call}" for name, call in ASYNC.items())}}}
-late = {{}}
+share = {{}}
 for name, call in calls.items():
-    for _ in range({TRIES}):
-        # A loop that waits for a thread of its own as it ends does so here.
-        begun = asyncio.run(cancelled(call))
-        late.setdefault(name, []).append(time.monotonic() - begun)
-print(json.dumps(late))
+    alone = timed(whole(call))
+    share[name] = [timed(cancelled(call)) / alone for _ in range({TRIES})]
+print(json.dumps(share))
 print(asyncio.run(twin.run()).ticks >= 0, len(asyncio.run(twin.query("w5", k=1))))
 """
-    late, after = child_says(program, timeout=120).splitlines()
-    late = json.loads(late)
-    assert set(late) == set(ASYNC)
-    for took in late.values():
-        in_time(took)
+    share, after = child_says(program, timeout=240).splitlines()
+    share = json.loads(share)
+    assert set(share) == set(ASYNC)
+    for name, took in share.items():
+        assert min(took) < 0.7, (name, took)
     assert after == "True 1"
 
 

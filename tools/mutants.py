@@ -1,6 +1,6 @@
 """Break phago by hand in many places and see that a test finds each: `make mutants`, or with NAMES of some of them.
 
-    .venv/bin/python tools/mutants.py [--list] [NAME ...]     NAME is any part of a mutant's name
+    .venv/bin/python tools/mutants.py [--list | --check] [NAME ...]     NAME is any part of a mutant's name
 
 A mutant is one change of one file and the one test that must fail with it. The change is made in a copy of the tree
 under `target/mutants`, so that nothing here is ever left broken. The test must pass without the change and the changed
@@ -46,7 +46,7 @@ MUTANTS = [
     # --- the answer ---
     Mutant(
         "own words light fully",
-        QUERY + "spread.rs",
+        QUERY + "concepts.rs",
         "{ ranking.own_share } else { 1.0 }",
         "{ 1.0 } else { 1.0 }",
         RULES + "own_words_light_up_with_their_share",
@@ -60,35 +60,35 @@ MUTANTS = [
     ),
     Mutant(
         "namesakes are bridges",
-        QUERY + "answer.rs",
-        ".filter(|(title, _)| title != own)",
-        ".filter(|(title, _)| title.len() + own.len() > 0)",
+        QUERY + "bridge.rs",
+        ".filter(|named| named.title != voice.title)",
+        ".filter(|named| !named.title.is_empty())",
         RULES + "a_seed_leads_neither_to_itself_nor_to_its_namesakes",
     ),
     Mutant(
         "concepts come from one document",
-        QUERY + "spread.rs",
+        QUERY + "concepts.rs",
         "(df > 1 && strength > 0.0)",
         "(df > 0 && strength > 0.0)",
         RULES + "a_word_of_one_document_is_no_concept",
     ),
     Mutant(
         "long questions do not damp concepts",
-        QUERY + "spread.rs",
+        QUERY + "concepts.rs",
         "ranking.concepts_evidence + question.terms.len() as f64",
         "ranking.concepts_evidence",
         RULES + "long_questions_need_concepts_less",
     ),
     Mutant(
         "one bearer fewer names something",
-        QUERY + "seeds.rs",
-        "spots.len() <= ranking.bearers_max as usize",
-        "spots.len() < ranking.bearers_max as usize",
+        QUERY + "names.rs",
+        "named.bearers.len() <= ranking.bearers_max as usize",
+        "named.bearers.len() < ranking.bearers_max as usize",
         RULES + "a_title_that_more_documents_bear_than_the_bound_names_none",
     ),
     Mutant(
         "one bearer more names something",
-        QUERY + "seeds.rs",
+        QUERY + "names.rs",
         "ranking.bearers_max as usize + 1",
         "ranking.bearers_max as usize",
         RULES + "a_title_that_more_documents_bear_than_the_bound_names_none",
@@ -109,16 +109,16 @@ MUTANTS = [
     ),
     Mutant(
         "a name is worth more than 1",
-        QUERY + "evidence.rs",
-        "(title_mass(title, commons) / full).min(1.0)",
-        "(title_mass(title, commons) / full)",
+        QUERY + "names.rs",
+        "(mass(title, commons) / full).min(1.0)",
+        "(mass(title, commons) / full)",
         RULES + "a_name_is_worth_no_more_than_one",
     ),
     Mutant(
         "a name is worth more than all of the question",
-        QUERY + "seeds.rs",
-        "title_mass(&title, commons) / question.mass).min(1.0)",
-        "title_mass(&title, commons) / question.mass)",
+        QUERY + "lexical.rs",
+        "names::mass(&named.title, commons) / question.mass).min(1.0)",
+        "names::mass(&named.title, commons) / question.mass)",
         RULES + "a_small_part_of_a_question_is_named_in_part_and_a_large_one_fully",
     ),
     Mutant(
@@ -151,7 +151,7 @@ MUTANTS = [
     ),
     Mutant(
         "concepts give more than to the best seed",
-        QUERY + "spread.rs",
+        QUERY + "concepts.rs",
         "(activation / self.full).min(1.0)",
         "(activation / self.full)",
         RULES + "no_document_gains_more_by_concepts_than_the_best_seed",
@@ -214,21 +214,21 @@ MUTANTS = [
     ),
     Mutant(
         "lexical ties stand against the order of ids",
-        QUERY + "lexical.rs",
+        QUERY + "bm25.rs",
         "b.score.total_cmp(&a.score).then(a.id.cmp(&b.id))",
         "b.score.total_cmp(&a.score).then(b.id.cmp(&a.id))",
         RULES + "equal_documents_stand_in_the_order_of_their_ids",
     ),
     Mutant(
         "near concepts do not fade",
-        QUERY + "concepts.rs",
+        QUERY + "near.rs",
         "sharpness * decay.weight(&synapse, now)",
         "sharpness * decay.weight(&synapse, now).signum()",
         RULES + "a_concept_is_as_near_as_its_synapse_is_strong",
     ),
     Mutant(
         "lengths count half",
-        QUERY + "lexical.rs",
+        QUERY + "bm25.rs",
         "pub const B: f64 = 0.75",
         "pub const B: f64 = 0.5",
         "tests/test_answer_oracle.py::test_any_lexical_answer_equals_the_naive_one",
@@ -293,42 +293,42 @@ MUTANTS = [
     ),
     Mutant(
         "a commit holds its references",
-        "rust/engine/src/world.rs",
+        "rust/engine/src/tick/commit.rs",
         "        drop((commons, shards));\n",
         "        let _held = (commons, shards);\n",
         "phago-engine run a_commit_changes_shards_in_place_and_copies_none",
     ),
     Mutant(
         "a run of short ticks does not ask",
-        "rust/engine/src/runner.rs",
+        "rust/engine/src/tick/runner.rs",
         "if looked.elapsed() >= LOOK {",
         "if looked.elapsed() >= LOOK * 10_000 {",
         "phago-engine run a_run_of_short_ticks_asks_whether_to_stop_between_them",
     ),
     Mutant(
         "a run in the queue does not ask",
-        "rust/engine/src/runner.rs",
-        "Err(RecvTimeoutError::Timeout) if should_stop() => {",
-        "Err(RecvTimeoutError::Timeout) if false && should_stop() => {",
+        "rust/engine/src/tick/turn.rs",
+        "                if should_stop() {",
+        "                if false && should_stop() {",
         "phago-engine run a_run_that_waits_for_its_turn_asks_whether_to_stop",
     ),
     Mutant(
         "a delete trusts a stale reading",
-        "rust/engine/src/changes.rs",
+        "rust/engine/src/intake/change.rs",
         ".filter(|read| read.title == old.title && read.text == old.text)",
         "",
         "phago-engine lib a_document_that_changes_while_it_is_read_is_read_again",
     ),
     Mutant(
         "an aborted tick keeps its inputs waiting",
-        "rust/engine/src/world.rs",
+        "rust/engine/src/tick/commit.rs",
         "            if !inputs.pending.is_empty()\n",
         "            if inputs.pending.is_empty()\n",
         "phago-engine deletes what_waits_is_done_when_the_tick_is_given_up_too",
     ),
     Mutant(
         "a change keeps what was learned before",
-        "rust/engine/src/pending.rs",
+        "rust/engine/src/intake/pending.rs",
         "if let Some(dropped) = self.reinforcing.remove(&id.0) {",
         "if let Some(dropped) = self.reinforcing.remove(&!id.0) {",
         "phago-engine lib reinforcements_are_counted_once_each_and_go_with_the_document",
@@ -468,6 +468,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--list", action="store_true", help="say what there is, and do nothing")
+    parser.add_argument("--check", action="store_true", help="see that every old text stands in its file once")
     asked = parser.parse_args()
     chosen = [one for one in MUTANTS if not asked.names or any(name in one.name for name in asked.names)]
     if not chosen:
@@ -476,6 +477,11 @@ def main():
         for mutant in chosen:
             print(f"{mutant.name:50} {mutant.test}")
         return 0
+    if asked.check:
+        missing = [mutant for mutant in chosen if (ROOT / mutant.file).read_text("utf-8").count(mutant.old) != 1]
+        for mutant in missing:
+            print(f"{mutant.name}: its old text does not stand in {mutant.file}, or more than once")
+        return len(missing) > 0
     copy()
     print(f"{len(chosen)} mutants; first their tests without them", flush=True)
     broken = failing(list(dict.fromkeys(mutant.test for mutant in chosen)))

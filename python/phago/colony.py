@@ -182,9 +182,13 @@ class Colony(Unpicklable):
         and goes if no other document gave any; a synapse made after the document was digested stays as it is. No
         synapse gains weight by a delete.
 
-        The graph, too, is then that of a colony that never saw the document, if it never lost anything: with a
-        decay rate of 0, no concept at `max_edge_degree`, no weight at 1, and no document with more terms than
-        `concepts_per_document`. Otherwise some history stays: a synapse that was dropped to make room does not return.
+        The graph, too, is then that of a colony that never saw the document, if it never lost anything: with an
+        `edge_decay_rate` of 0, an `edge_prune_threshold` of at most 0.1 (the weight of a new synapse), no concept at
+        `max_edge_degree`, no weight at 1, no document with more terms than `concepts_per_document`, and nothing
+        reinforced. Otherwise some history stays: a synapse that was dropped to make room, or pruned, does not return.
+
+        It costs what the document's words cost, however many documents there are. The memory of words that no document
+        has any more is reused once they are most of the dictionary.
 
         Args:
             id: The document's id; for one that came without, the 32 hex digits that its hit shows. Or several of them.
@@ -195,9 +199,9 @@ class Colony(Unpicklable):
                 return self._world.delete(text_of("id", id))
         elif id is not None and where is None:
             return self._world.delete_all(keys_of(id))
-        elif id is None:
+        elif id is None and where is not None:
             return self._world.delete_all(self._world.names(not_everything(where)))
-        raise TypeError("`delete` takes an id, several ids, or `where`: one of them")
+        raise TypeError("`id` or `where`: `delete` takes an id, several ids, or a filter, and one of them")
 
     def reinforce(self, hit: Hit) -> bool:
         """Learn from a hit that helped; it takes effect in the next tick, which `run` makes.

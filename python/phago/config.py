@@ -110,7 +110,7 @@ class Ranking:
         ConfigError: For the first field outside of what is accepted.
     """
 
-    coverage_power: float = 0.15
+    coverage_power: float = 0.1
     """Power of the covered share of a question in its lexical score: documents that have more of its words win
     over those that repeat one. 0 to 8.
     """

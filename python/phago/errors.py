@@ -15,8 +15,11 @@ __all__ = [
     "BarrierFailed",
     "BusyError",
     "ClosedError",
+    "ColonyExists",
+    "ColonyNotFound",
     "ConfigError",
     "CoordinatorUnavailable",
+    "CorruptionError",
     "DebugBuildWarning",
     "DocumentExists",
     "EdgeResolutionFailed",
@@ -26,10 +29,14 @@ __all__ = [
     "PhagoError",
     "PhaseOrderError",
     "PhaseTimeout",
+    "ReadOnlyError",
     "RoutingFailed",
     "RpcError",
     "ShardDied",
     "ShardNotFound",
+    "StorageError",
+    "UnknownUntilReopened",
+    "VersionError",
     "WireError",
 ]
 
@@ -66,7 +73,8 @@ class PhagoError(Exception):
             return tuple(ShardId(shard) for shard in value)
         if name in ("shard", "home"):
             return ShardId(value)
-        if name in ("phase", "expected", "found"):
+        # `found` is a phase here and a number of a format there.
+        if name in ("phase", "expected", "found") and isinstance(value, str):
             return TickPhase(value)
         return value
 
@@ -166,8 +174,12 @@ class BarrierFailed(PhagoError):
 class BusyError(PhagoError):
     """Another owner is driving what was to be changed; the message says which, and what to call instead."""
 
-    _fields = ("what",)
+    _fields = ("what", "pid", "since")
     what: str
+    pid: int | None
+    """The process that has a colony's directory open for writing, where that is what is busy."""
+    since: str | None
+    """Since when, in RFC 3339."""
 
 
 class ClosedError(PhagoError, ValueError):
@@ -175,6 +187,61 @@ class ClosedError(PhagoError, ValueError):
 
     _fields = ("what",)
     what: str
+
+
+class ColonyNotFound(PhagoError, FileNotFoundError):
+    """There is no colony where one was looked for."""
+
+    _fields = ("path",)
+    path: str
+
+
+class ColonyExists(PhagoError, FileExistsError):
+    """A place for a new colony that holds one."""
+
+    _fields = ("path",)
+    path: str
+
+
+class CorruptionError(PhagoError):
+    """A file of a colony that is not what was written."""
+
+    _fields = ("path", "where", "reason")
+    path: str
+    where: str
+    """A byte, a record, a slot, a section."""
+    reason: str
+
+
+class VersionError(PhagoError):
+    """A colony written by a later phago. Nothing was changed."""
+
+    _fields = ("path", "found", "supported")
+    path: str
+    found: int
+    supported: int
+
+
+class StorageError(PhagoError, OSError):
+    """The operating system refused something. What was acknowledged before stands."""
+
+    _fields = ("path", "attempted", "cause")
+    path: str
+    attempted: str | None
+    """A verb; none where an earlier failure is told of."""
+    cause: str
+    """What the system said."""
+
+
+class UnknownUntilReopened(StorageError):
+    """A write to this colony failed earlier: what was kept of the last changes is unknown until it is opened again."""
+
+
+class ReadOnlyError(PhagoError):
+    """A colony that was opened to read."""
+
+    _fields = ("path",)
+    path: str
 
 
 class ConfigError(PhagoError, ValueError):

@@ -31,9 +31,26 @@ impl Colony {
     /// # Errors
     /// [`crate::Error::Config`].
     pub fn new(config: ColonyConfig, ring: Ring) -> Result<Colony> {
-        let state = Replica::new(config, ring)?;
+        Ok(Colony::of(Replica::new(config, ring)?))
+    }
+
+    /// The colony of a state.
+    pub fn of(state: Replica) -> Colony {
         let session = Session::new(state.commons().lexicon().clone());
-        Ok(Colony { state, session, scratch: Scratch::default() })
+        Colony { state, session, scratch: Scratch::default() }
+    }
+
+    /// The state, and no colony any more.
+    pub fn into_state(self) -> Replica {
+        self.state
+    }
+
+    /// [`Replica::pass`].
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn pass(&mut self, ticks: u64) -> Result<()> {
+        self.state.pass(ticks)
     }
 
     /// The committed state.
@@ -46,8 +63,10 @@ impl Colony {
     /// # Errors
     /// As [`Replica::prepare`]; then nothing changes.
     pub fn apply(&mut self, input: Input) -> Result<Outcome> {
-        let prepared = self.state.prepare(input, &mut self.session)?;
-        Ok(self.state.apply(prepared))
+        let prepared = self.state.prepare(input, &mut self.session);
+        let outcome = prepared.map(|prepared| self.state.apply(prepared));
+        self.forget_words();
+        outcome
     }
 
     /// Takes a document; `false` when the colony has it already.
@@ -79,10 +98,7 @@ impl Colony {
     /// # Errors
     /// [`crate::Error::Limit`] when too much waits for the next tick.
     pub fn reinforce(&mut self, id: DocumentId, path: &[(String, Vec<String>)]) -> Result<bool> {
-        let stem_of = |word: &str| match &mut *self.session.query(word) {
-            [word] => Some(std::mem::take(&mut word.stem)),
-            _ => None,
-        };
+        let stem_of = |word: &str| self.session.concept(word);
         let path = path.iter().map(|(label, words)| (&**label, &**words));
         let Some(path) = Reinforcement::new(path, stem_of) else { return Ok(false) };
         Ok(self.apply(Input::Reinforce { id, path, times: 1 })? == Outcome::Reinforced(true))
@@ -95,7 +111,15 @@ impl Colony {
     pub fn tick(&mut self) -> Result<Committed> {
         let plan = self.state.plan()?;
         let deltas = stage(&self.state, &plan, &Cancel::new())?;
-        Ok(self.state.commit(&plan, deltas))
+        let committed = self.state.commit(&plan, deltas);
+        self.forget_words();
+        Ok(committed)
+    }
+
+    fn forget_words(&mut self) {
+        if self.state.forget_words() {
+            self.session = Session::new(self.state.commons().lexicon().clone());
+        }
     }
 
     /// SHA-256 over the canonical dump of the state.

@@ -179,6 +179,12 @@ pub enum Error {
         /// Since when, in RFC 3339, where it could be read.
         since: Option<String>,
     },
+    /// A colony that was opened to read.
+    #[error("`{path}` was opened to read only; open it to write to change it")]
+    ReadOnly {
+        /// The colony's directory.
+        path: String,
+    },
     /// No colony where one was looked for.
     #[error("there is no colony at `{path}`")]
     NoColony {

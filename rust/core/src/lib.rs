@@ -14,12 +14,14 @@
 //! * [`input`] is everything that changes a colony, as data.
 //! * [`query`] answers, [`read`] tells what is asked of a committed state; [`replica`] is the committed state of one node; [`dump`] its
 //!   digest; [`colony`] the sequential driver.
+//! * [`checkpoint`] is a colony as columns, and back; [`replay`] makes one again from its inputs and ticks.
 //! * [`coordinator`] counts who takes part and who has answered, and never waits; [`ghost`] keeps bounded copies of
 //!   far nodes.
 #![forbid(unsafe_code)]
 
 pub mod agents;
 pub mod cancel;
+pub mod checkpoint;
 pub mod colony;
 pub mod commons;
 pub mod config;
@@ -40,6 +42,7 @@ pub mod plan;
 pub mod query;
 pub mod read;
 pub mod reinforcement;
+pub mod replay;
 pub mod replica;
 pub mod ring;
 pub mod settings;

@@ -219,3 +219,35 @@ fn the_inputs_of_every_seat_make_a_colony_at_tick_0_again() {
     }
     assert_eq!(second.digest(), first.digest());
 }
+
+#[test]
+fn no_two_documents_have_one_name() {
+    let nameless = body(None, "ions cross the membrane");
+    let name = nameless.id().to_string();
+    let (same, other) = (body(Some(&name), "ions cross the membrane"), body(Some(&name), "yeast makes bread"));
+    let unchanged = Ok(Outcome::Ingested { accepted: 0, unchanged: 1 });
+    let taken = |index| Err(Error::DocumentExists { index, id: name.clone() });
+    for shards in [1, 3] {
+        let mut first = colony(&ColonyConfig::default(), shards);
+        let together = vec![nameless.clone(), same.clone(), other.clone()];
+        assert_eq!(first.apply(Input::Ingest(together)), taken(2));
+        first.apply(Input::Ingest(vec![nameless.clone()])).unwrap();
+        assert_eq!(first.apply(Input::Ingest(vec![same.clone()])), unchanged);
+        assert_eq!(first.apply(Input::Ingest(vec![other.clone()])), taken(0));
+        assert!(
+            matches!(first.apply(Input::Update(other.clone())), Err(Error::InvalidDocument { field, .. }) if field == "id")
+        );
+        assert_eq!(first.apply(Input::Update(same.clone())), Ok(Outcome::Updated(Updated::Unchanged)));
+        assert_eq!(first.search("ions", 9).unwrap().len(), 1);
+        // The other way round, and free again once the one that has it goes.
+        let mut second = colony(&ColonyConfig::default(), shards);
+        second.apply(Input::Ingest(vec![other.clone()])).unwrap();
+        assert_eq!(second.apply(Input::Ingest(vec![nameless.clone()])), taken(0));
+        assert!(second.delete(other.id()));
+        second.apply(Input::Ingest(vec![nameless.clone()])).unwrap();
+        assert_eq!(second.evidence_digest(), first.evidence_digest());
+        // What only looks like a name of that kind is free.
+        let upper = body(Some(&name.to_uppercase()), "another");
+        assert_eq!(second.apply(Input::Ingest(vec![upper])), Ok(Outcome::Ingested { accepted: 1, unchanged: 0 }));
+    }
+}

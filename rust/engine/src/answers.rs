@@ -15,9 +15,8 @@ impl World {
     /// # Errors
     /// As [`World::view`].
     pub fn search(&self, text: &str, k: usize, filter: &Filter, cancel: &Cancel) -> Result<Vec<FoundDocument>> {
-        let words = self.words(text);
         let mut scratch = lock(&self.scratches).pop().unwrap_or_default();
-        let found = self.view(cancel, |view| view.search(&words, k, filter, &mut scratch));
+        let found = self.view(cancel, |view| view.search(&view.words(text), k, filter, &mut scratch));
         let mut scratches = lock(&self.scratches);
         if scratches.len() < crate::world::SCRATCHES_MAX {
             scratches.push(scratch);
@@ -67,11 +66,15 @@ impl World {
         ask: impl FnOnce(Asking<'_>) -> Result<T>,
     ) -> Result<T> {
         check(text, ranking)?;
-        let mut session = self.sessions.take();
         let mut buffers = lock(&self.buffers).pop().unwrap_or_default();
-        let (lent, used) = (&mut session, &mut buffers);
-        let answer = self.view(cancel, |view| ask(Asking { view, text, ranking, session: lent, buffers: used }));
-        self.sessions.give(session);
+        let used = &mut buffers;
+        let answer = self.view(cancel, |view| {
+            let mut session = self.sessions.take(view.commons.lexicon());
+            let lent = &mut session;
+            let answer = ask(Asking { view, text, ranking, session: lent, buffers: used });
+            self.sessions.give(session);
+            answer
+        });
         let mut idle = lock(&self.buffers);
         if idle.len() < crate::world::SCRATCHES_MAX {
             idle.push(buffers);

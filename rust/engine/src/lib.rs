@@ -6,7 +6,8 @@
 //! * [`tick`] makes ticks: a runner on worker threads ([`config`] says how), or one shard at a time by hand; what a tick did, and the faults
 //!   that tests order.
 //! * [`work`] owns the worker threads.
-//! * [`store`] keeps what happens to a colony in files: log, witness, checkpoints, recovery.
+//! * [`store`] keeps what happens to a colony in files: log, witness, checkpoints, recovery. `journal` is what a colony writes into it;
+//!   [`kept`] opens a colony that lives there, writes it down as a whole, and follows it.
 //! * [`coordination`] shares a coordinator; `ghosts` keeps copies of far nodes.
 #![forbid(unsafe_code)]
 
@@ -15,6 +16,8 @@ pub mod config;
 pub mod coordination;
 mod ghosts;
 pub mod intake;
+mod journal;
+pub mod kept;
 mod lock;
 pub mod store;
 pub mod tick;
@@ -25,6 +28,7 @@ pub use config::RunnerConfig;
 pub use coordination::SharedCoordinator;
 pub use intake::ingest::{Ingested, OnError};
 pub use intake::reinforce::Helped;
+pub use kept::{Follower, Layout};
 pub use tick::fault::{Action, Fault};
 pub use tick::report::{CrossEdges, CrossShardEdge, PhaseReport, RunReport, TickReport};
 pub use tick::runner::Runner;

@@ -8,6 +8,7 @@
 use crate::ghosts::cache::Ghosts;
 use crate::intake::analyse::Sessions;
 use crate::intake::pending::Pending;
+use crate::journal::{Encoded, Journal};
 use crate::lock::lock;
 use crate::tick::hand::HandTick;
 use crate::tick::turn::{Turn, Turns};
@@ -18,15 +19,16 @@ use phago_core::ids::{ShardId, Tick};
 use phago_core::query::{Buffers, Scratch, View};
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
-use phago_core::text::{Lexicon, QueryWord, Session};
+use phago_core::text::Lexicon;
 use phago_core::{Error, Result};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// One colony in memory.
+/// One colony, in memory, and on disk where it was opened there.
 ///
-/// Dropping it drops everything; a runner holds it as long as it lives.
+/// Dropping it drops what is in memory; a runner holds it as long as it lives.
 pub struct World {
     state: RwLock<Replica>,
     // The committed tick, to be read without waiting for a commit.
@@ -39,9 +41,12 @@ pub struct World {
     pub(crate) buffers: Mutex<Vec<Buffers>>,
     // By seat.
     pub(crate) ghosts: Vec<Mutex<Ghosts>>,
+    // Where it is written down; none for a colony in memory.
+    pub(crate) journal: Option<Arc<Journal>>,
+    // Another process writes it: nothing changes here.
+    pub(crate) read_only: Option<String>,
     config: Arc<ColonyConfig>,
     ring: Arc<Ring>,
-    lexicon: Arc<Lexicon>,
 }
 
 /// What is on its way into the state, and who may change it.
@@ -53,6 +58,8 @@ pub(crate) struct Inputs {
     // By seat: how many own the shard, to drive it by hand.
     pub(crate) owners: Vec<u32>,
     pub(crate) pending: Pending,
+    // Whoever wants the colony as columns as soon as no tick is made.
+    pub(crate) wanted: Vec<SyncSender<Result<Encoded>>>,
 }
 
 // Buffers kept for later queries.
@@ -64,27 +71,38 @@ impl World {
     /// # Errors
     /// [`Error::Config`] for a config outside of what is accepted.
     pub fn new(config: ColonyConfig, ring: Ring) -> Result<Arc<World>> {
-        let state = Replica::new(config, ring)?;
+        Ok(World::of(Replica::new(config, ring)?, None, None))
+    }
+
+    /// A colony in this state, written down in a journal, or of which another process is the writer.
+    pub(crate) fn of(state: Replica, journal: Option<Journal>, read_only: Option<String>) -> Arc<World> {
         let commons = state.commons();
-        let (config, ring, lexicon) = (commons.config().clone(), commons.ring().clone(), commons.lexicon().clone());
+        let (config, ring) = (commons.config().clone(), commons.ring().clone());
         let seats = ring.shard_count();
         let ghosts = (0..seats).map(|_| Mutex::new(Ghosts::new(config.ghosts_max as usize))).collect();
-        let inputs =
-            Inputs { running: None, attempts: 0, runners: 0, owners: vec![0; seats], pending: Pending::default() };
-        Ok(Arc::new(World {
+        let inputs = Inputs {
+            running: None,
+            attempts: 0,
+            runners: 0,
+            owners: vec![0; seats],
+            pending: Pending::default(),
+            wanted: Vec::new(),
+        };
+        Arc::new(World {
+            tick: AtomicU64::new(state.tick()),
             state: RwLock::new(state),
-            tick: AtomicU64::new(0),
             inputs: Mutex::new(inputs),
             hands: Mutex::new(None),
             turns: Arc::default(),
-            sessions: Arc::new(Sessions::new(lexicon.clone())),
+            sessions: Arc::default(),
             scratches: Mutex::default(),
             buffers: Mutex::default(),
             ghosts,
+            journal: journal.map(Arc::new),
+            read_only,
             config,
             ring,
-            lexicon,
-        }))
+        })
     }
 
     /// The config.
@@ -97,9 +115,12 @@ impl World {
         &self.ring
     }
 
-    /// The dictionary.
-    pub fn lexicon(&self) -> &Arc<Lexicon> {
-        &self.lexicon
+    /// The dictionary of the committed state. It is another one once the colony forgot words.
+    ///
+    /// # Errors
+    /// As [`World::read`].
+    pub fn lexicon(&self) -> Result<Arc<Lexicon>> {
+        self.read(|state| state.commons().lexicon().clone())
     }
 
     /// The tick the colony is at. Waits for nothing.
@@ -121,12 +142,6 @@ impl World {
     /// As [`World::read`]; [`Error::Cancelled`] soon after `cancel` is set.
     pub fn view<T>(&self, cancel: &Cancel, read: impl FnOnce(View<'_>) -> Result<T>) -> Result<T> {
         read(self.state()?.view().until(cancel))
-    }
-
-    /// The words of a question or label as the colony knows them. Nothing enters the dictionary.
-    pub fn words(&self, text: &str) -> Vec<QueryWord> {
-        // A new session costs nothing before it has seen a document.
-        Session::new(self.lexicon.clone()).query(text)
     }
 
     /// SHA-256 over the canonical dump of the committed state, 64 hexadecimal digits. Takes time in proportion to

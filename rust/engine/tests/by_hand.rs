@@ -34,8 +34,8 @@ fn carry(world: &World) -> u64 {
             assert_eq!((batch.from, batch.to), (shard, to));
             bytes += if to == shard { 0 } else { batch.nbytes() };
             // As a batch travels between processes, and twice.
-            let packed = batch.encode(world.lexicon());
-            world.deliver(to, &Batch::decode(&packed, world.lexicon()).unwrap()).unwrap();
+            let packed = batch.encode(&world.lexicon().unwrap());
+            world.deliver(to, &Batch::decode(&packed, &world.lexicon().unwrap()).unwrap()).unwrap();
             world.deliver(to, &batch).unwrap();
         }
     }

@@ -371,3 +371,70 @@ async fn no_ghost_of_a_node_that_has_left_is_told() {
         assert_eq!(world.ghost_count(phase.shard).unwrap(), 0);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn words_are_forgotten_while_others_ingest_ask_and_tick() {
+    let world = world(3);
+    let runner = runner(&world, 2, 30_000);
+    let kept = documents(31, 120);
+    let first = world.lexicon().unwrap();
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let (world, kept, over) = (&world, &kept, &over);
+        let writers: Vec<_> = (0..3)
+            .map(|writer| {
+                scope.spawn(move || {
+                    for round in 0..25 {
+                        // Two thousand words that nobody else has, in documents that go again; some come first refused.
+                        let junk = |number: usize| {
+                            let words = (0..500).map(|word| format!("z{writer}q{round}q{number}q{word}y"));
+                            let key = format!("junk-{writer}-{number}");
+                            let text = words.collect::<Vec<_>>().join(" ").into();
+                            Body { key: Some(key.into()), text, ..Body::default() }
+                        };
+                        // Refused once all of it was analysed, as its last document is not the one of the same id.
+                        let other = Body { text: "something else".into(), ..junk(1) };
+                        let refused = [junk(0), junk(1), other].map(Ok).into();
+                        assert!(world.ingest(refused, 0, OnError::Raise, None).is_err());
+                        ingest(world, &(0..4).map(junk).collect::<Vec<_>>());
+                        let own = writer * 40 + round;
+                        ingest(world, &kept[own..=own]);
+                        world.update(Body { key: Some(format!("own-{writer}").into()), ..junk(5) }).unwrap();
+                        for number in 0..4 {
+                            assert!(world.delete(&format!("junk-{writer}-{number}")).unwrap());
+                        }
+                        assert!(world.delete(&format!("own-{writer}")).unwrap());
+                    }
+                })
+            })
+            .collect();
+        scope.spawn(move || {
+            while !over.load(Ordering::Relaxed) {
+                for document in kept {
+                    let question: String = document.text.split(' ').take(3).collect::<Vec<_>>().join(" ");
+                    // A number of another dictionary would find another word, or none.
+                    for hit in world.search(&question, 3, &Filter::default(), &Cancel::new()).unwrap() {
+                        let words: Vec<&str> = question.split(' ').collect();
+                        assert!(
+                            words.iter().any(|word| hit.text.contains(word) || hit.title.contains(word)),
+                            "{question}"
+                        );
+                    }
+                }
+            }
+        });
+        while !writers.iter().all(std::thread::ScopedJoinHandle::is_finished) {
+            runner.tick_blocking(never).unwrap();
+        }
+        over.store(true, Ordering::Relaxed);
+    });
+    runner.run_until_quiet_blocking(None, never).unwrap();
+    assert!(!Arc::ptr_eq(&first, &world.lexicon().unwrap()), "words were forgotten");
+    let bound = phago_core::replica::WORDS_GONE_MIN as u32 + 4_000;
+    assert!(world.lexicon().unwrap().form_count() < bound);
+    let fresh = world_with(1, ColonyConfig::default());
+    for writer in 0..3 {
+        ingest(&fresh, &kept[writer * 40..writer * 40 + 25]);
+    }
+    assert_eq!(world.evidence_digest().unwrap(), fresh.evidence_digest().unwrap());
+}

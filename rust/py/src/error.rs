@@ -153,6 +153,47 @@ fn fill(error: &Error, fields: &Bound<'_, PyDict>) -> PyResult<&'static str> {
             fields.set_item("reason", reason)?;
             "WireError"
         }
+        Error::Corruption { path, place, reason } => {
+            fields.set_item("path", path)?;
+            fields.set_item("where", place)?;
+            fields.set_item("reason", reason)?;
+            "CorruptionError"
+        }
+        Error::Version { path, found, supported } => {
+            fields.set_item("path", path)?;
+            fields.set_item("found", found)?;
+            fields.set_item("supported", supported)?;
+            "VersionError"
+        }
+        Error::Locked { path, pid, since } => {
+            fields.set_item("what", path)?;
+            fields.set_item("pid", pid)?;
+            fields.set_item("since", since)?;
+            "BusyError"
+        }
+        Error::NoColony { path } => {
+            fields.set_item("path", path)?;
+            "ColonyNotFound"
+        }
+        Error::Occupied { path } => {
+            fields.set_item("path", path)?;
+            "ColonyExists"
+        }
+        Error::ReadOnly { path } => {
+            fields.set_item("path", path)?;
+            "ReadOnlyError"
+        }
+        Error::Storage { path, attempted, cause } => {
+            fields.set_item("path", path)?;
+            fields.set_item("attempted", attempted)?;
+            fields.set_item("cause", cause)?;
+            "StorageError"
+        }
+        Error::Poisoned { path, cause } => {
+            fields.set_item("path", path)?;
+            fields.set_item("cause", cause)?;
+            "UnknownUntilReopened"
+        }
         // `Cancelled` reaches nobody who waits: whoever cancelled has gone. And a variant to come has its
         // message, if not yet its class.
         _ => "PhagoError",

@@ -92,6 +92,22 @@ impl Freeing {
             self.done.notify_all();
         }
         state.runs = false;
+        drop(state);
+        give_back();
+    }
+}
+
+/// Give memory that is free back to the system, after something large was freed: the allocator of Linux keeps what lies
+/// between pieces in use. Others do this by themselves, or cannot be asked.
+pub(crate) fn give_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        // SAFETY: declared as the C library has it.
+        unsafe extern "C" {
+            fn malloc_trim(pad: usize) -> std::ffi::c_int;
+        }
+        // SAFETY: the C library's own; it takes no pointer, may be called at any time from any thread, and moves nothing.
+        unsafe { malloc_trim(0) };
     }
 }
 

@@ -148,7 +148,7 @@ impl ShardHandle {
     fn take_outbox(&self, py: Python<'_>) -> Result<Vec<(u32, Batch)>> {
         let (colony, shard) = (self.colony()?, self.shard);
         let sent = brief(py, || colony.world.take_outbox(shard))?;
-        let lexicon = colony.world.lexicon();
+        let lexicon = colony.world.lexicon()?;
         Ok(sent.into_iter().map(|(to, batch)| (to.0, Batch::new(batch, lexicon.clone()))).collect())
     }
 
@@ -160,7 +160,7 @@ impl ShardHandle {
     fn deliver(&self, py: Python<'_>, batch: &Bound<'_, Batch>) -> Result<()> {
         let (colony, shard, batch) = (self.colony()?, self.shard, batch.get());
         brief(py, || {
-            let batch = batch.in_terms_of(colony.world.lexicon())?;
+            let batch = batch.in_terms_of(&colony.world.lexicon()?)?;
             colony.world.deliver(shard, &batch)
         })
     }
@@ -255,14 +255,13 @@ impl ShardHandle {
         max_results: usize,
         global_df: Option<BTreeMap<String, u32>>,
     ) -> Result<LocalAnswerRow> {
-        let colony = self.colony()?;
-        let lexicon = colony.world.lexicon();
-        // Stems as `analyse` gives them; whatever else is asked for is unknown, which is an answer.
-        let asked: Vec<(u32, String)> =
-            terms.into_iter().filter_map(|stem| Some((lexicon.term(&stem)?, stem))).collect();
-        let df: BTreeMap<u32, u32> =
-            global_df.into_iter().flatten().filter_map(|(stem, count)| Some((lexicon.term(&stem)?, count))).collect();
-        self.read(py, move |_, shard, local| {
+        self.read(py, move |state, shard, local| {
+            let lexicon = state.commons().lexicon();
+            // Stems as `analyse` gives them; whatever else is asked for is unknown, which is an answer.
+            let asked: Vec<(u32, String)> =
+                terms.into_iter().filter_map(|stem| Some((lexicon.term(&stem)?, stem))).collect();
+            let df = global_df.into_iter().flatten();
+            let df: BTreeMap<u32, u32> = df.filter_map(|(stem, count)| Some((lexicon.term(&stem)?, count))).collect();
             let terms: Vec<u32> = asked.iter().map(|(term, _)| *term).collect();
             let ranked = local.near(&terms, |term| df.get(&term).copied(), max_results)?;
             let found = ranked.into_iter().map(|concept| LocalConceptRow {

@@ -35,8 +35,7 @@ pub(crate) fn concepts(
     k: usize,
     cancel: &Cancel,
 ) -> phago_core::Result<Vec<RankedRow>> {
-    let words = world.words(text);
-    world.view(cancel, |view| Ok(view.near(&words, k)?.into_iter().map(RankedRow::from).collect()))
+    world.view(cancel, |view| Ok(view.near(&view.words(text), k)?.into_iter().map(RankedRow::from).collect()))
 }
 
 /// Concepts with their neighbours.
@@ -52,14 +51,14 @@ pub(crate) fn stored(state: &Replica, key: &str) -> Option<StoredRow> {
     state.view().find(key).map(StoredRow::from)
 }
 
-pub(crate) fn node(state: &Replica, words: &[QueryWord], label: &str) -> Option<NodeRow> {
+pub(crate) fn node(state: &Replica, label: &str) -> Option<NodeRow> {
     let view = state.view();
-    view.concept(words, label).and_then(|term| view.node(term)).map(NodeRow::from)
+    view.concept(view.label(label).as_ref(), label).and_then(|term| view.node(term)).map(NodeRow::from)
 }
 
-pub(crate) fn neighbors(state: &Replica, words: &[QueryWord], label: &str) -> Option<Vec<NeighborRow>> {
+pub(crate) fn neighbors(state: &Replica, label: &str) -> Option<Vec<NeighborRow>> {
     let view = state.view();
-    let term = view.concept(words, label)?;
+    let term = view.concept(view.label(label).as_ref(), label)?;
     Some(view.neighbors(term).into_iter().map(NeighborRow::from).collect())
 }
 

@@ -4,7 +4,7 @@ use crate::config::{number, read};
 use crate::convert::document;
 use crate::error::Result;
 use crate::filter::filter;
-use crate::free::FreedElsewhere;
+use crate::free::{FreedElsewhere, give_back};
 use crate::process::{Home, lock};
 use crate::rows::answers::{AnsweredRow, ExplainedRow};
 use crate::rows::documents::{FoundRow, IngestedRow, StoredRow};
@@ -150,12 +150,12 @@ impl World {
 
     fn delete(&self, py: Python<'_>, key: String) -> Result<bool> {
         let world = self.world()?.clone();
-        call(py, move |_| world.delete(&key))
+        call(py, move |_| delete(&world, &key))
     }
 
     fn delete_async<'py>(&self, py: Python<'py>, key: String) -> Result<Bound<'py, PyAny>> {
         let world = self.world()?.clone();
-        start_call(py, move |_| world.delete(&key))
+        start_call(py, move |_| delete(&world, &key))
     }
 
     fn update(&self, py: Python<'_>, document: &Bound<'_, PyAny>) -> Result<&'static str> {
@@ -357,23 +357,19 @@ impl World {
     }
 
     fn node(&self, py: Python<'_>, label: &str) -> Result<Option<NodeRow>> {
-        let words = self.world()?.words(label);
-        self.read(py, |state| node(state, &words, label))
+        self.read(py, |state| node(state, label))
     }
 
     fn node_async<'py>(&self, py: Python<'py>, label: String) -> Result<Bound<'py, PyAny>> {
-        let words = self.world()?.words(&label);
-        self.read_async(py, move |state| node(state, &words, &label))
+        self.read_async(py, move |state| node(state, &label))
     }
 
     fn neighbors(&self, py: Python<'_>, label: &str) -> Result<Option<Vec<NeighborRow>>> {
-        let words = self.world()?.words(label);
-        self.read(py, |state| neighbors(state, &words, label))
+        self.read(py, |state| neighbors(state, label))
     }
 
     fn neighbors_async<'py>(&self, py: Python<'py>, label: String) -> Result<Bound<'py, PyAny>> {
-        let words = self.world()?.words(&label);
-        self.read_async(py, move |state| neighbors(state, &words, &label))
+        self.read_async(py, move |state| neighbors(state, &label))
     }
 
     fn nodes(&self, py: Python<'_>) -> Result<NodeTable> {
@@ -444,7 +440,7 @@ impl World {
             let mut deleted = 0;
             for key in keys {
                 cancel.poll()?;
-                deleted += u64::from(world.delete(&key)?);
+                deleted += u64::from(delete(&world, &key)?);
             }
             Ok(deleted)
         })
@@ -500,10 +496,7 @@ impl World {
 
     fn associating(&self, text: String, k: usize) -> Result<impl Work<Vec<AssociatedRow>>> {
         let world = self.world()?.clone();
-        Ok(move |cancel: &Cancel| {
-            let words = world.words(&text);
-            world.view(cancel, |view| near(view, &words, k))
-        })
+        Ok(move |cancel: &Cancel| world.view(cancel, |view| near(view, &view.words(&text), k)))
     }
 }
 
@@ -521,4 +514,13 @@ fn read_documents(documents: &Bound<'_, PySequence>, first_index: usize) -> PyRe
 
 fn one(document: &Bound<'_, PyAny>) -> Result<Body> {
     Ok(self::document(document)?.map_err(|fault| fault.at(0))?)
+}
+
+fn delete(world: &world::World, key: &str) -> phago_core::Result<bool> {
+    let deleted = world.delete(key)?;
+    // Whoever deletes everything is done with the memory.
+    if deleted && world.read(|state| state.commons().documents())? == 0 {
+        give_back();
+    }
+    Ok(deleted)
 }

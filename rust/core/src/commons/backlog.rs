@@ -43,6 +43,12 @@ impl Backlog {
         self.failed
     }
 
+    /// Digested documents deleted since the last tick.
+    pub(crate) fn unwiring(&self) -> u64 {
+        self.unwiring
+    }
+
+    /// The size of the reinforcements since the last tick.
     pub(crate) fn reinforcing(&self) -> u64 {
         self.reinforcing
     }
@@ -79,6 +85,17 @@ impl Backlog {
 
     pub(crate) fn forget_reinforced(&mut self, size: u64) {
         self.reinforcing = less(self.reinforcing, size, "reinforced concepts and pairs");
+    }
+
+    /// A document that a tick digested before the colony was stored.
+    pub(crate) fn restore_digested(&mut self, held_nothing: bool) {
+        self.failed += u64::from(held_nothing);
+        self.digested += u64::from(!held_nothing);
+    }
+
+    /// Documents that went before the colony was stored and that the next tick unwires.
+    pub(crate) fn restore_unwiring(&mut self, count: u64) {
+        self.unwiring = count;
     }
 
     /// A tick granted these documents and did all that waited.

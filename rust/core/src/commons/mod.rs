@@ -5,11 +5,13 @@
 //! statistics, vocabulary, backlog and roster.
 
 mod backlog;
+mod renumbering;
 mod roster;
 mod statistics;
 mod vocabulary;
 
 pub(crate) use backlog::{Backlog, GrantKey, Waiting};
+pub(crate) use renumbering::Renumbering;
 pub(crate) use roster::Roster;
 pub(crate) use statistics::Statistics;
 pub use vocabulary::Home;
@@ -19,7 +21,7 @@ use crate::config::ColonyConfig;
 use crate::documents::{Analysed, Document};
 use crate::ids::{AgentId, ShardId, TICK_MAX, Tick};
 use crate::ring::Ring;
-use crate::text::Lexicon;
+use crate::text::{Lexicon, Role};
 use crate::{Error, Result};
 use std::sync::Arc;
 
@@ -95,7 +97,7 @@ impl Commons {
         self.statistics.documents()
     }
 
-    /// The mean number of indexed words of a document; 0 where there is none.
+    /// The mean number of words that stand in a document, function words aside; 0 where there is none.
     pub fn mean_length(&self) -> f64 {
         let documents = self.documents();
         if documents == 0 { 0.0 } else { self.statistics.length() as f64 / documents as f64 }
@@ -130,6 +132,11 @@ impl Commons {
     /// The 128-bit id of a term's node.
     pub fn id(&self, term: u32) -> u128 {
         self.vocabulary.ids()[term as usize]
+    }
+
+    /// What a term may do.
+    pub fn role(&self, term: u32) -> Role {
+        self.vocabulary.roles()[term as usize]
     }
 
     /// A term's home.
@@ -168,6 +175,11 @@ impl Commons {
         self.backlog.reinforcing()
     }
 
+    /// Digested documents that are gone and that the next tick unwires.
+    pub fn unwiring(&self) -> u64 {
+        self.backlog.unwiring()
+    }
+
     /// Documents that were digested.
     pub fn digested(&self) -> u64 {
         self.backlog.digested()
@@ -196,9 +208,31 @@ impl Commons {
 
     /// Counts a document no more; `forms` are its word forms with their counts.
     pub(crate) fn uncount(&mut self, document: &Document, forms: &[(u32, u32)]) {
-        let length = document.terms.iter().map(|&(_, count)| u64::from(count)).sum();
-        self.statistics.uncount(&document.terms, length);
+        self.statistics.uncount(&document.terms, document.sequence.len() as u64);
         self.vocabulary.uncount(forms);
+    }
+
+    /// The colony stood at this tick when it was stored.
+    pub(crate) fn restore_tick(&mut self, tick: Tick) {
+        self.tick = tick;
+    }
+
+    /// How often each word form stood, all of which are learned.
+    pub(crate) fn restore_forms(&mut self, counts: &[u64]) {
+        self.vocabulary.restore(counts);
+    }
+
+    /// The agents that lived, in order.
+    pub(crate) fn restore_roster(&mut self, living: Vec<AgentId>) {
+        self.roster = Roster::restore(living);
+    }
+
+    /// Forgets the words that no document has.
+    pub(crate) fn forget_words(&mut self) -> Renumbering {
+        let seats = &self.seats;
+        let numbers = self.vocabulary.forget(self.statistics.all_df(), |shard| seats[shard.index()]);
+        self.statistics.renumber(&numbers);
+        numbers
     }
 
     /// Takes over what a tick did: `granted` documents, of which so many `failed`, by `digesters`, of whom some

@@ -13,6 +13,11 @@ impl Roster {
         &self.digesters
     }
 
+    /// The agents that lived when the colony was stored, in order.
+    pub(super) fn restore(living: Vec<AgentId>) -> Roster {
+        Roster { digesters: living }
+    }
+
     /// A tick had these agents, in order, of which some ended.
     pub(crate) fn commit(&mut self, living: &[AgentId], ended: &[AgentId]) {
         self.digesters.clear();

@@ -1,5 +1,7 @@
 //! How many documents there are, how long they are, and how many have each term.
 
+use super::Renumbering;
+
 /// The numbers that BM25 and salience read.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Statistics {
@@ -31,6 +33,11 @@ impl Statistics {
     /// Makes room for as many terms.
     pub(super) fn grow(&mut self, terms: usize) {
         self.df.resize(terms, 0);
+    }
+
+    /// Takes over other numbers of terms.
+    pub(super) fn renumber(&mut self, numbers: &Renumbering) {
+        self.df = numbers.kept(&self.df);
     }
 
     pub(super) fn count(&mut self, terms: &[(u32, u32)], length: u64) {

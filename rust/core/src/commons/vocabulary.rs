@@ -1,9 +1,10 @@
 //! Which words there are: their ids, their homes, and how often each of their forms stands.
 
+use super::Renumbering;
 use super::statistics::less;
 use crate::ids::ShardId;
 use crate::ring::Ring;
-use crate::text::Lexicon;
+use crate::text::{Lexicon, Role};
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -23,12 +24,15 @@ pub(crate) struct Vocabulary {
     // By term index.
     ids: Vec<u128>,
     homes: Vec<Home>,
+    roles: Vec<Role>,
     first_form: Vec<u32>,
     // By form index.
     form_counts: Vec<u64>,
     next_form: Vec<u32>,
     // By seat: how many nodes may live there.
     slots: Vec<u32>,
+    // Forms that stand somewhere.
+    living_forms: usize,
 }
 
 const NO_FORM: u32 = u32::MAX;
@@ -39,10 +43,12 @@ impl Vocabulary {
             lexicon: Arc::new(Lexicon::new()),
             ids: Vec::new(),
             homes: Vec::new(),
+            roles: Vec::new(),
             first_form: Vec::new(),
             form_counts: Vec::new(),
             next_form: Vec::new(),
             slots: vec![0; seats],
+            living_forms: 0,
         }
     }
 
@@ -60,6 +66,11 @@ impl Vocabulary {
         &self.homes
     }
 
+    /// By term index.
+    pub(crate) fn roles(&self) -> &[Role] {
+        &self.roles
+    }
+
     /// How many nodes may live on a seat.
     pub(crate) fn slots(&self, seat: usize) -> u32 {
         self.slots[seat]
@@ -69,24 +80,72 @@ impl Vocabulary {
     pub(super) fn learn(&mut self, ring: &Ring, seat_of: impl Fn(ShardId) -> usize) {
         // Forms first: a form that is visible has a term that is visible, so the terms read after cover them.
         let forms = self.lexicon.new_forms(self.form_counts.len() as u32);
-        for id in self.lexicon.new_terms(self.ids.len() as u32) {
+        for (id, role) in self.lexicon.new_terms(self.ids.len() as u32) {
             let shard = ring.shard_of(id.0);
-            let slots = &mut self.slots[seat_of(shard)];
-            self.homes.push(Home { shard, slot: *slots });
-            *slots += 1;
+            self.settle(shard, seat_of(shard));
             self.ids.push(id.0);
-            self.first_form.push(NO_FORM);
+            self.roles.push(role);
         }
-        for term in forms {
-            let first = &mut self.first_form[term as usize];
-            self.next_form.push(std::mem::replace(first, self.form_counts.len() as u32));
-            self.form_counts.push(0);
+        forms.into_iter().for_each(|term| self.chain(term));
+    }
+
+    /// Word forms that the dictionary stores, those of documents included that are on their way, were refused or went.
+    pub(crate) fn stored_forms(&self) -> usize {
+        self.lexicon.form_count() as usize
+    }
+
+    /// Word forms that stand in some document.
+    pub(crate) fn living_forms(&self) -> usize {
+        self.living_forms
+    }
+
+    /// Forgets the forms that stand nowhere and the terms that no document has; `df` is by term.
+    pub(super) fn forget(&mut self, df: &[u32], seat_of: impl Fn(ShardId) -> usize) -> Renumbering {
+        let forms: Vec<bool> = self.form_counts.iter().map(|count| *count > 0).collect();
+        let terms: Vec<bool> = df.iter().map(|df| *df > 0).collect();
+        let home_of = |term: u32| {
+            let Home { shard, slot } = self.homes[term as usize];
+            (seat_of(shard), slot)
+        };
+        let numbers = Renumbering::new(&terms, self.slots.len(), home_of);
+        let lexicon = Arc::new(self.lexicon.kept(&forms, &terms));
+        let mut kept = Vocabulary { lexicon, ..Vocabulary::new(self.slots.len()) };
+        kept.ids = numbers.kept(&self.ids);
+        kept.roles = numbers.kept(&self.roles);
+        for Home { shard, .. } in numbers.kept(&self.homes) {
+            kept.settle(shard, seat_of(shard));
         }
+        for term in kept.lexicon.new_forms(0) {
+            kept.chain(term);
+        }
+        let counts = self.form_counts.iter().filter(|count| **count > 0);
+        kept.form_counts.iter_mut().zip(counts).for_each(|(kept, count)| *kept = *count);
+        kept.living_forms = self.living_forms;
+        assert_eq!(kept.form_counts.len(), kept.living_forms, "the forms that stand somewhere are those that stay");
+        *self = kept;
+        numbers
+    }
+
+    // Gives the next term a slot on its home.
+    fn settle(&mut self, shard: ShardId, seat: usize) {
+        let slots = &mut self.slots[seat];
+        self.homes.push(Home { shard, slot: *slots });
+        *slots += 1;
+        self.first_form.push(NO_FORM);
+    }
+
+    // Gives the next form its place before the other forms of its term.
+    fn chain(&mut self, term: u32) {
+        let first = &mut self.first_form[term as usize];
+        self.next_form.push(std::mem::replace(first, self.form_counts.len() as u32));
+        self.form_counts.push(0);
     }
 
     pub(super) fn count(&mut self, forms: &[(u32, u32)]) {
         for &(form, count) in forms {
-            self.form_counts[form as usize] += u64::from(count);
+            let known = &mut self.form_counts[form as usize];
+            self.living_forms += usize::from(*known == 0 && count > 0);
+            *known += u64::from(count);
         }
     }
 
@@ -95,12 +154,24 @@ impl Vocabulary {
         for &(form, count) in forms {
             let known = &mut self.form_counts[form as usize];
             *known = less(*known, count.into(), "occurrences of a word form");
+            self.living_forms -= usize::from(*known == 0 && count > 0);
         }
+    }
+
+    /// How often each word form stands, by its index.
+    pub(crate) fn form_counts(&self) -> &[u64] {
+        &self.form_counts
+    }
+
+    /// The word forms stand so often, all of which are learned.
+    pub(super) fn restore(&mut self, counts: &[u64]) {
+        self.form_counts.copy_from_slice(counts);
+        self.living_forms = counts.iter().filter(|count| **count > 0).count();
     }
 
     pub(crate) fn label(&self, term: u32) -> Arc<str> {
         let mut best: Option<(u64, Arc<str>)> = None;
-        for (form, count) in self.living_forms(term) {
+        for (form, count) in self.living_forms_of(term) {
             if best.as_ref().is_some_and(|(most, _)| count < *most) {
                 continue;
             }
@@ -118,14 +189,14 @@ impl Vocabulary {
 
     /// The word forms of a term with their counts, in alphabetical order.
     pub(crate) fn forms(&self, term: u32) -> Vec<(Arc<str>, u64)> {
-        let living = self.living_forms(term);
+        let living = self.living_forms_of(term);
         let mut forms: Vec<_> = living.map(|(form, count)| (self.lexicon.form(form), count)).collect();
         forms.sort();
         forms
     }
 
     // The forms of a term that stand somewhere, with their counts.
-    fn living_forms(&self, term: u32) -> impl Iterator<Item = (u32, u64)> + '_ {
+    fn living_forms_of(&self, term: u32) -> impl Iterator<Item = (u32, u64)> + '_ {
         let first = self.first_form.get(term as usize).copied().unwrap_or(NO_FORM);
         let known = |form: u32| (form != NO_FORM).then_some(form);
         let chain = std::iter::successors(known(first), move |form| known(self.next_form[*form as usize]));

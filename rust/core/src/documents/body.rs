@@ -33,6 +33,15 @@ impl Body {
         }
     }
 
+    /// The identity of a document that would be called as this one, whose identity is `id`, and be another: one without
+    /// a key is called by its identity, which the key of another may spell.
+    pub fn namesake(&self, id: DocumentId) -> Option<DocumentId> {
+        match &self.key {
+            None => Some(DocumentId::from_key(&id.to_string())),
+            Some(key) => DocumentId::parse(key).filter(|spelled| *spelled.to_string() == **key),
+        }
+    }
+
     /// Whether another body has the same title, text and metadata. Under one id it is then the same document.
     pub fn says_the_same(&self, other: &Body) -> bool {
         self.title == other.title && self.text == other.text && self.metadata == other.metadata
@@ -77,6 +86,13 @@ impl Body {
     /// The error for a body whose id stands with other content.
     pub fn taken(&self, index: usize) -> Error {
         Error::DocumentExists { index, id: self.name() }
+    }
+
+    /// The error for an update under an id by which another document goes, that has no id of its own.
+    pub fn named_as_another(&self) -> Error {
+        let reason = "is that of a document without an id of its own; accepted is the id that a document was given, or a free one";
+        let id = self.key.as_deref().map(str::to_owned);
+        Error::InvalidDocument { index: 0, id, field: "id".into(), reason: reason.into() }
     }
 
     /// The caller's id, or the identity in hexadecimal where none was given.

@@ -195,7 +195,7 @@ impl Documents {
             self.lists[self.list_of[term] as usize - 1].push(place, count, new.analysis.length);
         }
         self.lengths.push(new.analysis.length);
-        self.norms.push(new.analysis.norm());
+        self.norms.push(new.analysis.norm);
         self.titles.insert(&new.analysis.title, place);
         self.metadata.insert(&new.body.metadata, place);
         let known = self.places.insert(new.id.0, place);
@@ -258,6 +258,34 @@ impl Documents {
         self.norms = kept(&self.norms, stays);
         self.all = std::mem::take(&mut self.all).into_iter().filter(Option::is_some).collect();
         self.taken = Places::all(self.all.len());
+    }
+
+    /// Takes over other numbers of terms, given by `number`, which keep their order: the lists stay sorted, and what
+    /// counts the terms of one document, as its sequence does, stays true.
+    pub(crate) fn renumber(&mut self, number: impl Fn(u32) -> u32) {
+        let mut titles = Titles::default();
+        for (place, document) in (0u32..).zip(&mut self.all) {
+            let Some(document) = document else { continue };
+            document.terms.iter_mut().for_each(|(term, _)| *term = number(*term));
+            for terms in [&mut document.title_terms, &mut document.concepts] {
+                terms.iter_mut().for_each(|term| *term = number(*term));
+            }
+            titles.insert(&document.title_terms, place);
+        }
+        self.titles = titles;
+        let mut lists = Vec::new();
+        let mut list_of = Vec::new();
+        for (term, list) in std::mem::take(&mut self.list_of).into_iter().enumerate().filter(|(_, list)| *list > 0) {
+            let list = std::mem::take(&mut self.lists[list as usize - 1]);
+            if list.is_empty() {
+                continue;
+            }
+            let term = number(term as u32) as usize;
+            list_of.resize(term + 1, 0);
+            lists.push(list);
+            list_of[term] = lists.len() as u32;
+        }
+        (self.lists, self.list_of) = (lists, list_of);
     }
 
     /// Note what a tick made of a document.

@@ -1,7 +1,11 @@
 //! Inputs as bytes: a version, then the input as postcard writes it.
 
-use super::Input;
+use super::{Change, Input};
+use crate::documents::Body;
+use crate::ids::DocumentId;
+use crate::reinforcement::Reinforcement;
 use crate::{Error, Result};
+use serde::Serialize;
 
 /// The version of the encoding. New kinds of input do not change it: a reader that does not know one refuses it.
 pub const INPUT_VERSION: u8 = 1;
@@ -30,6 +34,30 @@ impl Input {
             return Err(refused("a reinforcement was given 0 times".into()));
         }
         Ok(input)
+    }
+}
+
+// An input, borrowed from where it stands: the same kinds in the same order.
+#[derive(Serialize)]
+enum Borrowed<'a> {
+    Ingest(Vec<&'a Body>),
+    Update(&'a Body),
+    Delete(DocumentId),
+    Reinforce { id: DocumentId, path: &'a Reinforcement, times: u64 },
+}
+
+impl Change {
+    /// The bytes of the input that makes this change, as [`Input::encode`] writes it; `None` where nothing changes.
+    pub fn encode(&self) -> Option<Vec<u8>> {
+        let input = match self {
+            Change::Nothing => return None,
+            Change::Insert(documents) if documents.is_empty() => return None,
+            Change::Insert(documents) => Borrowed::Ingest(documents.iter().map(|document| &document.body).collect()),
+            Change::Replace { comes: Some(document), .. } => Borrowed::Update(&document.body),
+            Change::Replace { id, .. } => Borrowed::Delete(*id),
+            Change::Reinforce { id, path, times } => Borrowed::Reinforce { id: *id, path, times: *times },
+        };
+        Some(postcard::to_extend(&input, vec![INPUT_VERSION]).expect("plain data always encodes"))
     }
 }
 

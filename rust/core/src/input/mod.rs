@@ -35,6 +35,15 @@ pub enum Input {
         /// How often.
         times: u64,
     },
+    /// A tick, as it is committed. Only who makes ticks writes it, and only [`crate::replay`] takes it.
+    Tick {
+        /// The tick the colony is at then.
+        tick: u64,
+        /// The attempt that made it.
+        attempt: u64,
+        /// The last input that it sees, by the number it was stored under.
+        cut: u64,
+    },
 }
 
 /// What an update does.
@@ -124,9 +133,11 @@ pub enum Admission {
 }
 
 impl Admission {
-    /// What a body is to the one that stands under its id, if any.
-    pub fn of(body: &Body, standing: Option<&Body>) -> Admission {
-        match standing {
+    /// What a body is to those that stand, of which `standing` gives one by its identity: under its own, or else to the one
+    /// that is called as it would be. So no two documents have one name.
+    pub fn of<'a>(id: DocumentId, body: &Body, standing: impl Fn(DocumentId) -> Option<&'a Body>) -> Admission {
+        let namesake = || standing(body.namesake(id)?).filter(|other| other.key.is_some() != body.key.is_some());
+        match standing(id).or_else(namesake) {
             None => Admission::New,
             Some(known) if known.says_the_same(body) => Admission::Unchanged,
             Some(_) => Admission::Taken,

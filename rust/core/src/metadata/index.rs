@@ -62,7 +62,7 @@ impl MetadataIndex {
         }
     }
 
-    /// The places of the documents that match, of `documents` places in all, and perhaps some that are empty. Reads lists of places, and no document.
+    /// The places that match, of so many. Reads lists of places, and no document: empty places may be among them.
     pub fn matching(&self, filter: &Filter, documents: usize) -> Places {
         self.matching_node(filter.node(), documents)
     }

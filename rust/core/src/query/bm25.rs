@@ -69,7 +69,7 @@ impl Scratch {
     }
 }
 
-/// A term of a question and what it weighs: count * idf * (k1 + 1).
+/// A term of a question and what it weighs: count * idf * (k1 + 1), or a share of it.
 #[derive(Copy, Clone, Debug)]
 pub struct WeightedTerm {
     /// The id of its node, which orders sums.
@@ -82,11 +82,11 @@ pub struct WeightedTerm {
 
 /// The terms of a question that stand in some document, in the order of their ids.
 pub fn weighted(commons: &Commons, words: &[QueryWord]) -> Vec<WeightedTerm> {
-    let known = words.iter().filter_map(|word| word.term.map(|term| (term, word.count)));
-    let known = known.filter(|&(term, _)| commons.df(term) > 0);
+    let known = words.iter().filter_map(|word| Some((word, word.term?)));
+    let known = known.filter(|&(_, term)| commons.df(term) > 0);
     let mut terms: Vec<WeightedTerm> = known
-        .map(|(term, count)| {
-            let weight = f64::from(count) * commons.idf(term) * (K1 + 1.0);
+        .map(|(word, term)| {
+            let weight = f64::from(word.count) * (commons.idf(term) * word.share()) * (K1 + 1.0);
             WeightedTerm { id: commons.id(term), term, weight }
         })
         .collect();
@@ -150,7 +150,7 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn new(local: Local<'a>, terms: &[WeightedTerm]) -> Self {
         let documents = local.documents();
-        let per_word = K1 * B / local.commons.mean_length();
+        let per_word = per_word(local.commons);
         let list = |term: &WeightedTerm| {
             let postings = documents.postings(term.term)?;
             let most = gain(term.weight, postings.most(), postings.shortest(), per_word);
@@ -274,6 +274,12 @@ impl<'a> Search<'a> {
         });
         gains.sum()
     }
+}
+
+/// k1 * b / mean: what each word of a document adds below the line. 0 where documents have function words alone.
+pub(crate) fn per_word(commons: &Commons) -> f64 {
+    let mean = commons.mean_length();
+    if mean > 0.0 { K1 * B / mean } else { 0.0 }
 }
 
 /// What a term gives to a document: weight * tf / (tf + k1 (1 - b + b * length / mean)), with

@@ -2,7 +2,7 @@
 //!
 //! D(d, t) = (1 + ln tf) * idf(t) / norm(d), with norm(d)^2 = sum of (1 + ln tf)^2: the norm knows nothing of the corpus.
 //! E(t) = sum over seeds of weight * D(seed, t), the question's own terms times `own_share`; the strongest remain,
-//! those left out that stand in one document only. With `hop_share` the question's words light up some of their own
+//! those left out that stand in one document only, or in every one. With `hop_share` the question's words light up some of their own
 //! ([`crate::query::hop`]).
 //! G(d) = min(1, E . D(d) / E . D(best seed))^concepts_power: no document can gain more than the best seed itself.
 //! *concepts* = concepts_weight * n / (n + concepts_evidence + the question's terms) * G(d), with n the mean number of
@@ -59,7 +59,7 @@ pub fn light(
         let idf = commons.idf(term);
         let own = if question.place(term).is_some() { ranking.own_share } else { 1.0 };
         let strength = sum * idf * own;
-        (df > 1 && strength > 0.0).then(|| Lit {
+        (df > 1 && u64::from(df) < commons.documents() && strength > 0.0).then(|| Lit {
             id: commons.id(term),
             term,
             strength,
@@ -89,7 +89,7 @@ pub fn light(
         keep_strongest(&mut lit, ranking);
         hops.retain(|hop| lit.binary_search_by_key(&commons.id(hop.term), |lit| lit.id).is_ok());
     }
-    let known = ranking.concepts_evidence + question.terms.len() as f64;
+    let known = ranking.concepts_evidence + question.content as f64;
     let worth = ranking.concepts_weight * (new_terms / (new_terms + known));
     Spread { lit, hops, full: 0.0, worth }
 }

@@ -6,7 +6,7 @@
 
 use crate::commons::Commons;
 use crate::documents::Document;
-use crate::query::bm25::{B, K1, gain};
+use crate::query::bm25::{K1, gain, per_word};
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
 use serde::{Deserialize, Serialize};
@@ -50,7 +50,7 @@ pub fn blend(whole: f64, passage: f64, ranking: &Ranking) -> f64 {
 pub fn word_gain(question: &Question, place: u32, tf: u32, length: u32, commons: &Commons) -> f64 {
     let term = &question.terms[place as usize];
     let weight = f64::from(term.count) * term.idf * (K1 + 1.0);
-    gain(weight, tf, length, K1 * B / commons.mean_length())
+    gain(weight, tf, length, per_word(commons))
 }
 
 /// The question's words in the passages of a document, one passage after the other.
@@ -61,6 +61,8 @@ pub struct Tally {
     // By place in what was found: how often the passage at hand has it, 0 between passages.
     counts: Vec<u32>,
     met: Vec<(u32, u32)>,
+    // What counts in the document without a place: it counts in every passage.
+    placeless: Vec<(u32, u32)>,
 }
 
 impl Tally {
@@ -73,15 +75,20 @@ impl Tally {
         document: &Document,
         mut visit: impl FnMut(u32, &[(u32, u32)], u32),
     ) {
-        let Tally { wanted, counts, met } = self;
+        let Tally { wanted, counts, met, placeless } = self;
         let sequence = &document.sequence;
+        placeless.clear();
         wanted.clear();
         wanted.resize(document.terms.len(), 0);
         counts.resize(counts.len().max(found.len()), 0);
-        for (at, &(place, _)) in found.iter().enumerate() {
+        for (at, &(place, tf)) in found.iter().enumerate() {
             let term = question.terms[place as usize].term;
             if let Ok(local) = document.terms.binary_search_by_key(&term, |known| known.0) {
-                wanted[local] = at as u32 + 1;
+                if sequence.is_placeless(local) {
+                    placeless.push((at as u32, tf));
+                } else {
+                    wanted[local] = at as u32 + 1;
+                }
             }
         }
         for number in 0..sequence.passages().len() {
@@ -97,10 +104,11 @@ impl Tally {
                     }
                 });
             }
-            met.sort_unstable();
             for (at, count) in met.iter_mut() {
                 *count = std::mem::take(&mut counts[*at as usize]);
             }
+            met.extend_from_slice(placeless);
+            met.sort_unstable();
             visit(number as u32, met, (sequence.title() + words.len()) as u32);
             met.clear();
         }

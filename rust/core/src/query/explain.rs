@@ -45,7 +45,7 @@ pub struct Explanation {
     pub parts: Parts,
     /// Points of the lexical part by the question's words, in the order of the question.
     pub words: Vec<WordShare>,
-    /// The question's words that no document has.
+    /// The question's words that no document has, function words aside.
     pub unknown: Vec<String>,
     /// Points of the lexical part for words of the question in the title.
     pub title: f64,
@@ -64,15 +64,13 @@ pub struct Explanation {
 impl Inquiry {
     /// What there is to say of a question and no document: the words that no document has, and why nothing is found.
     pub fn explain_question(&self, view: View<'_>) -> Explanation {
-        let mut is_known = vec![false; self.question.words.len()];
-        self.question.terms.iter().for_each(|term| is_known[term.word as usize] = true);
-        let unknown = self.question.words.iter().zip(is_known).filter(|(_, is_known)| !is_known);
+        let unknown = self.question.unknown.iter().map(|&word| self.question.words[word as usize].clone());
         Explanation {
             name: String::new(),
             score: 0.0,
             parts: Parts::default(),
             words: Vec::new(),
-            unknown: unknown.map(|(word, _)| word.clone()).collect(),
+            unknown: unknown.collect(),
             title: 0.0,
             named: 0.0,
             concepts: Vec::new(),

@@ -30,7 +30,7 @@ use crate::text::Session;
 pub enum Nothing {
     /// The colony has no documents.
     NoDocuments,
-    /// The question has no words, or stop words only.
+    /// The question has no words, or function words only that no document has.
     NoWords,
     /// No document has any of its words.
     UnknownWords,
@@ -107,7 +107,7 @@ impl Inquiry {
         match () {
             () if !self.seeds.is_empty() => None,
             () if commons.documents() == 0 => Some(Nothing::NoDocuments),
-            () if self.question.words.is_empty() => Some(Nothing::NoWords),
+            () if !self.question.has_content => Some(Nothing::NoWords),
             () => Some(Nothing::UnknownWords),
         }
     }

@@ -3,7 +3,7 @@
 use crate::documents::Document;
 use crate::query::buffers::Buffers;
 use crate::query::inquiry::Inquiry;
-use crate::text::passages::trimmed;
+use crate::text::passages::{PASSAGE_CHARS_MAX, passages, trimmed};
 
 impl Inquiry {
     /// The passage of a document that has most of the question, as bounds in its text in bytes: the sum of the masses of
@@ -13,10 +13,10 @@ impl Inquiry {
         let sequence = &document.sequence;
         let passages = sequence.passages();
         if passages.is_empty() {
-            return trimmed(&document.body.text, (0, document.body.text.len()));
+            return first_passage(&document.body.text);
         }
         let strongest = self.scorers.concepts.lit.iter().map(|lit| lit.weight).fold(0.0, f64::max);
-        let mean = self.question.mass / self.question.terms.len().max(1) as f64;
+        let mean = self.question.mass / self.question.content.max(1) as f64;
         // What each term of the document is worth, and how often the passage at hand has it.
         let mut terms: Vec<(f64, u32)> = document
             .terms
@@ -56,4 +56,13 @@ impl Inquiry {
         let (start, end) = passages[best].bytes;
         (start as usize, end as usize)
     }
+}
+
+// Of a text that is one passage, or that has no word and so no passages to choose from.
+fn first_passage(text: &str) -> (usize, usize) {
+    let (start, end) = trimmed(text, (0, text.len()));
+    // Where a passage ends is told by few characters behind it, so no more of a long text is read.
+    let head = text[start..end].char_indices().nth(2 * PASSAGE_CHARS_MAX).map_or(end, |(at, _)| start + at);
+    let first = passages(&text[start..head]).first().copied();
+    first.map_or((start, start), |(from, to)| (start + from, start + to))
 }

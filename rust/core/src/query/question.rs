@@ -2,7 +2,7 @@
 
 use crate::commons::Commons;
 use crate::query::bm25::{K1, WeightedTerm};
-use crate::text::Session;
+use crate::text::{QueryWord, Role, Session};
 use crate::titles::BREAK;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ pub struct QuestionTerm {
     pub term: u32,
     /// How often the question has it.
     pub count: u32,
-    /// ln(1 + (N - df + 0.5) / (df + 0.5)).
+    /// ln(1 + (N - df + 0.5) / (df + 0.5)), or the share of it that its word has ([`crate::text::QueryWord::share`]).
     pub idf: f64,
     /// The place of its word in [`Question::words`].
     pub word: u32,
@@ -31,12 +31,19 @@ impl QuestionTerm {
 /// A question against one committed state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Question {
-    /// Its words, stop words left out, in the order in which they were asked.
+    /// Its words, in the order in which they were asked.
     pub words: Vec<String>,
     /// Its terms that stand in some document, in the order of their ids.
     pub terms: Vec<QuestionTerm>,
-    /// Its terms in the order of the text, for the mentions of titles.
+    /// The places of its words that no document has; function words and what says others again are not told.
+    pub unknown: Vec<u32>,
+    /// Whether it has other words than function words.
+    pub has_content: bool,
+    /// Its terms in the order of the text without function words, then with them where there are any: for the mentions of
+    /// titles, of which some have no other words.
     pub sequence: Vec<u32>,
+    /// How many of its terms are no function words.
+    pub content: usize,
     /// The sum of its terms' masses.
     pub mass: f64,
 }
@@ -45,20 +52,37 @@ impl Question {
     /// Read a question.
     pub fn new(commons: &Commons, session: &mut Session, text: &str) -> Question {
         let words = session.query(text);
-        let mut sequence = Vec::new();
-        session.words(text, |word| sequence.push(word.term.unwrap_or(BREAK)));
+        let (mut sequence, mut all) = (Vec::new(), Vec::new());
+        session.words(text, |word| {
+            let term = word.term.unwrap_or(BREAK);
+            all.push(term);
+            if word.role != Role::Function {
+                sequence.push(term);
+            }
+        });
+        if all.len() > sequence.len() {
+            sequence.push(BREAK);
+            sequence.extend(all);
+        }
         let known = words.iter().enumerate().filter_map(|(place, word)| Some((place, word.term?, word.count)));
         let mut terms: Vec<QuestionTerm> = known
             .filter(|&(_, term, _)| commons.df(term) > 0)
             .map(|(place, term, count)| {
-                let (id, idf) = (commons.id(term), commons.idf(term));
+                let (id, idf) = (commons.id(term), commons.idf(term) * words[place].share());
                 QuestionTerm { id, term, count, idf, word: place as u32 }
             })
             .collect();
         terms.sort_unstable_by_key(|term| term.id);
         let mass = terms.iter().map(QuestionTerm::mass).sum();
+        let content = terms.iter().filter(|term| commons.role(term.term) != Role::Function).count();
+        let has_content = words.iter().any(|word| word.role != Role::Function);
+        let is_unknown = |word: &QueryWord| {
+            let is_told = word.stands && word.role != Role::Function;
+            is_told && word.term.is_none_or(|term| commons.df(term) == 0)
+        };
+        let unknown = (0..words.len() as u32).filter(|&place| is_unknown(&words[place as usize])).collect();
         let words = words.into_iter().map(|word| word.form).collect();
-        Question { words, terms, sequence, mass }
+        Question { words, terms, unknown, has_content, sequence, content, mass }
     }
 
     /// The terms as BM25 weighs them.

@@ -12,7 +12,7 @@ settings! {
     pub struct Ranking {
         /// Power of the covered share of a question in its lexical score: documents that have more of its words win
         /// over those that repeat one.
-        coverage_power: f64 = 0.15, 0.0..=8.0;
+        coverage_power: f64 = 0.1, 0.0..=8.0;
         /// Share of the best passage in the lexical score of a document that has several; the rest is that of the
         /// whole.
         passage_share: f64 = 0.5, 0.0..=1.0;

@@ -6,7 +6,7 @@ use crate::ids::{NodeId, ShardId, Tick};
 use crate::query::near::{self, RankedConcept, contributions};
 use crate::query::{Local, View};
 use crate::shard::{NodeData, Shard};
-use crate::text::QueryWord;
+use crate::text::{QueryWord, Session};
 use std::sync::Arc;
 
 /// A concept.
@@ -91,16 +91,26 @@ impl<'a> View<'a> {
         &self.shards[self.commons.seat(self.commons.home(term).shard)]
     }
 
+    /// The words of a question or label as the colony knows them. Nothing enters the dictionary.
+    pub fn words(&self, text: &str) -> Vec<QueryWord> {
+        // A new session costs nothing before it has seen a document.
+        Session::new(self.commons.lexicon().clone()).query(text)
+    }
+
+    /// The one word that a label is, as the colony knows it. Nothing enters the dictionary.
+    pub fn label(&self, label: &str) -> Option<QueryWord> {
+        Session::new(self.commons.lexicon().clone()).label(label)
+    }
+
     /// Whether a term of the dictionary has been learned by the colony. The dictionary may be ahead.
     pub fn knows(&self, term: u32) -> bool {
         (term as usize) < self.commons.terms()
     }
 
     /// The concept of a word, or else of a stem (the stem of a stem may be another one): its term index, where it is wired.
-    pub fn concept(&self, words: &[QueryWord], label: &str) -> Option<u32> {
-        let word = || if let [word] = words { word.term } else { None };
+    pub fn concept(&self, word: Option<&QueryWord>, label: &str) -> Option<u32> {
         let wired = |term: &u32| self.knows(*term) && self.home(*term).is_concept(*term, self.commons);
-        word().filter(wired).or_else(|| self.commons.lexicon().term(label).filter(wired))
+        word.and_then(|word| word.term).filter(wired).or_else(|| self.commons.lexicon().term(label).filter(wired))
     }
 
     /// A concept, where the term is wired.

@@ -4,9 +4,11 @@
 
 mod apply;
 mod prepare;
+mod reclaim;
 mod tick;
 
 pub use apply::{Placed, Placement};
+pub use reclaim::WORDS_GONE_MIN;
 pub use tick::Committed;
 
 use crate::commons::Commons;
@@ -66,9 +68,14 @@ impl Replica {
         self.exchanged
     }
 
-    /// What a body is to what stands under its id.
+    /// What a body is to what stands.
     pub fn admission(&self, id: DocumentId, body: &Body) -> Admission {
-        Admission::of(body, self.document(id).map(|document| &document.body))
+        Admission::of(id, body, |id| self.body(id))
+    }
+
+    /// The body of the document of this identity.
+    pub fn body(&self, id: DocumentId) -> Option<&Body> {
+        self.document(id).map(|document| &document.body)
     }
 
     /// The document of this identity.
@@ -157,8 +164,7 @@ impl Replica {
     }
 
     /// The concept of a word or label: its term index, where it is wired.
-    pub fn concept(&self, words: &[QueryWord]) -> Option<u32> {
-        let [word] = words else { return None };
+    pub fn concept(&self, word: &QueryWord) -> Option<u32> {
         let term = word.term.filter(|term| self.knows(*term))?;
         self.home(term).is_concept(term, &self.commons).then_some(term)
     }

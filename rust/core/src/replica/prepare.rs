@@ -25,6 +25,10 @@ impl Replica {
                 let outcome = Outcome::Deleted(leaves.is_some());
                 Ok(Prepared { change: Change::Replace { id, leaves, comes: None }, outcome })
             }
+            Input::Tick { tick, .. } => {
+                let accepted = "ingest, update, delete or reinforce".into();
+                Err(Error::Config { field: "input".into(), value: format!("tick {tick}"), accepted })
+            }
             Input::Reinforce { id, path, times } => {
                 if self.document(id).is_none() {
                     return Ok(Prepared::nothing(Outcome::Reinforced(false)));
@@ -43,9 +47,8 @@ impl Replica {
         for (index, body) in bodies.into_iter().enumerate() {
             body.check(index)?;
             let id = body.id();
-            let here = places.get(&id.0).map(|place| &new[*place].body);
-            let standing = here.or_else(|| self.document(id).map(|document| &document.body));
-            match Admission::of(&body, standing) {
+            let here = |id: DocumentId| places.get(&id.0).map(|place| &new[*place].body);
+            match Admission::of(id, &body, |id| here(id).or_else(|| self.body(id))) {
                 Admission::Unchanged => unchanged += 1,
                 Admission::Taken => return Err(body.taken(index)),
                 Admission::New => {
@@ -68,6 +71,7 @@ impl Replica {
                 self.check_room(1)?;
                 Updated::New
             }
+            Admission::Taken if self.body(id).is_none() => return Err(body.named_as_another()),
             Admission::Taken => Updated::Changed,
         };
         let comes = Some(Box::new(Analysed::new(id, body, 0, session)?));

@@ -1,10 +1,11 @@
 //! Ticks: planned before Sense, swapped in after Decay.
 
 use super::Replica;
-use crate::Result;
-use crate::ids::AgentId;
+use crate::commons::Commons;
+use crate::ids::{AgentId, TICK_MAX, Tick};
 use crate::plan::Plan;
-use crate::shard::{Delta, Retired};
+use crate::shard::{Delta, Retired, Shard};
+use crate::{Error, Result};
 use std::sync::Arc;
 
 /// What a commit did, for reports.
@@ -25,6 +26,40 @@ impl Replica {
     /// [`crate::Error::Limit`] when ticks can be counted no further.
     pub fn plan(&self) -> Result<Plan> {
         Plan::of(&self.commons)
+    }
+
+    /// So many ticks in which nothing happens but the fading of synapses.
+    ///
+    /// # Errors
+    /// [`crate::Error::Limit`] when ticks can be counted no further; then nothing changes.
+    ///
+    /// # Panics
+    /// Unless [`Replica::is_quiet`].
+    pub fn pass(&mut self, ticks: u64) -> Result<()> {
+        assert!(self.is_quiet(), "nothing waits for these ticks");
+        let Some(tick) = self.tick().checked_add(ticks).filter(|tick| *tick <= TICK_MAX) else {
+            let value = self.tick().saturating_add(ticks);
+            return Err(Error::Limit { what: "the number of ticks".into(), limit: TICK_MAX, value });
+        };
+        Arc::make_mut(&mut self.commons).restore_tick(tick);
+        self.shards.iter_mut().for_each(|shard| Arc::make_mut(shard).pass(tick));
+        Ok(())
+    }
+
+    /// Makes an empty replica what it was when it was stored: at this tick, with what `fill` brings into the commons and the
+    /// shards, by seat.
+    pub(crate) fn restore(
+        &mut self,
+        tick: Tick,
+        exchanged: u64,
+        fill: impl FnOnce(&mut Commons, &mut [&mut Shard]) -> Result<()>,
+    ) -> Result<()> {
+        self.exchanged = exchanged;
+        let commons = Arc::make_mut(&mut self.commons);
+        let mut shards: Vec<&mut Shard> = self.shards.iter_mut().map(Arc::make_mut).collect();
+        commons.restore_tick(tick);
+        shards.iter_mut().for_each(|shard| shard.restore_tick(tick));
+        fill(commons, &mut shards)
     }
 
     /// Swaps a whole tick in: every shard's delta, by seat.

@@ -7,6 +7,8 @@
 mod act;
 mod deliver;
 mod delta;
+mod renumber;
+mod restore;
 mod seat;
 mod sense;
 mod sweep;
@@ -269,5 +271,14 @@ impl Shard {
         self.sweep = delta.sweep;
         self.touched = delta.touched;
         Retired(std::mem::take(&mut delta.rows))
+    }
+
+    /// Come to a later tick, while nothing happens but the end of synapses.
+    pub(crate) fn pass(&mut self, tick: Tick) {
+        self.tick = tick;
+        self.touched = 0;
+        while let Some(entry) = self.ends.first_entry().filter(|entry| u64::from(*entry.key()) <= tick) {
+            self.live -= entry.remove();
+        }
     }
 }

@@ -18,10 +18,12 @@ impl Shard {
     /// Sweeps as much as a tick does, into the delta, once all else is staged. A tick that makes many synapses sweeps the
     /// more, so that no colony grows faster than it is swept.
     pub(super) fn sweep(&self, decay: &Decay, delta: &mut Delta) {
-        let is_due = self.stored >= 2 * self.live + GONE_MIN;
+        let made: usize = delta.rows.iter().map(|(_, row)| row.len()).sum();
+        let replaced: usize = delta.rows.iter().map(|(slot, _)| self.row_at(*slot).map_or(0, Row::len)).sum();
+        let stored = self.stored + made as u64 - replaced as u64;
+        let is_due = stored >= 2 * delta.edge_count + GONE_MIN;
         let Some(start) = self.sweep.or(is_due.then_some(0)) else { return };
         let now = delta.tick as u32;
-        let made: usize = delta.rows.iter().map(|(_, row)| row.len()).sum();
         // Rows that the tick made anew hold what lives.
         let fresh: Set<u32> = delta.rows.iter().map(|(slot, _)| *slot).collect();
         let (mut slot, mut left) = (start, STEP + 2 * made);
@@ -37,5 +39,9 @@ impl Shard {
             slot += 1;
         }
         delta.sweep = (slot < self.nodes.len()).then_some(slot);
+    }
+
+    fn row_at(&self, slot: u32) -> Option<&Row> {
+        self.nodes.get(slot as usize).map(|node| &node.row)
     }
 }

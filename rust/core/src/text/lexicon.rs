@@ -1,6 +1,6 @@
 //! The numbering of forms and terms.
 
-use super::stem_of;
+use super::fold::{Role, role_of, stem_of};
 use crate::ids::NodeId;
 use crate::maps::State;
 use hashbrown::HashTable;
@@ -10,8 +10,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Numbers for word forms and their terms (stems), from 0 in the order in which they were first met.
 ///
-/// Shared by every thread and shard of a process; it only grows, by about 120 bytes a form, and its numbers
-/// differ from run to run: they pack, they never order. A term is numbered before its first form is, under
+/// Shared by every thread and shard of a process; it only grows, by about 120 bytes a form, until another takes its
+/// place ([`Lexicon::kept`]). Its numbers differ from run to run: they pack, they never order. A term is numbered before its first form is, under
 /// one lock, so a visible form has a visible term: to follow both, read the new forms first.
 pub struct Lexicon {
     inner: RwLock<Inner>,
@@ -32,9 +32,11 @@ struct Form {
     term: u32,
 }
 
+#[derive(Clone)]
 struct Term {
     stem: Arc<str>,
     node: NodeId,
+    role: Role,
 }
 
 impl Inner {
@@ -96,16 +98,43 @@ impl Lexicon {
         self.read().term_list[term as usize].node
     }
 
-    /// The concepts of all terms from number `from` on, in order of number.
-    pub fn new_terms(&self, from: u32) -> Vec<NodeId> {
+    /// The concepts of all terms from number `from` on, in order of number, and what each may do.
+    pub fn new_terms(&self, from: u32) -> Vec<(NodeId, Role)> {
         let inner = self.read();
-        inner.term_list.get(from as usize..).unwrap_or_default().iter().map(|term| term.node).collect()
+        inner.term_list.get(from as usize..).unwrap_or_default().iter().map(|term| (term.node, term.role)).collect()
     }
 
     /// The terms of all word forms from number `from` on, in order of number.
     pub fn new_forms(&self, from: u32) -> Vec<u32> {
         let inner = self.read();
         inner.form_list.get(from as usize..).unwrap_or_default().iter().map(|form| form.term).collect()
+    }
+
+    /// Another lexicon of some of its words, in the order of their numbers: of the forms and terms from 0 on for which
+    /// `forms` and `terms` are true. The term of each of those forms must be one of them.
+    pub fn kept(&self, forms: &[bool], terms: &[bool]) -> Lexicon {
+        let (inner, other) = (self.read(), Lexicon::new());
+        {
+            let mut new = other.write();
+            let new = &mut *new;
+            let mut numbers = vec![u32::MAX; terms.len()];
+            for (at, term) in inner.term_list.iter().enumerate().take(terms.len()).filter(|(at, _)| terms[*at]) {
+                let index = number(new.term_list.len());
+                numbers[at] = index;
+                new.term_list.push(term.clone());
+                let hash = |index: &u32| other.state.hash_one(&*new.term_list[*index as usize].stem);
+                new.terms.insert_unique(other.state.hash_one(&*term.stem), index, hash);
+            }
+            for form in inner.form_list.iter().zip(forms).filter(|(_, kept)| **kept).map(|(form, _)| form) {
+                let term = numbers[form.term as usize];
+                assert!(term < u32::MAX, "a form that is kept has its term");
+                let index = number(new.form_list.len());
+                new.form_list.push(Form { text: form.text.clone(), term });
+                let hash = |index: &u32| other.state.hash_one(&*new.form_list[*index as usize].text);
+                new.forms.insert_unique(other.state.hash_one(&*form.text), index, hash);
+            }
+        }
+        other
     }
 
     /// The numbers of a form and its term, if any text had the form.
@@ -122,7 +151,7 @@ impl Lexicon {
         }
         // Everything that takes time happens before the lock.
         let stem = stem_of(form);
-        let node = NodeId::concept(&stem);
+        let (node, role) = (NodeId::concept(&stem), role_of(&stem));
         let (form_hash, stem_hash) = (self.state.hash_one(form), self.state.hash_one(&*stem));
         let text: Arc<str> = form.into();
         let stem: Arc<str> = if *stem == *form { text.clone() } else { stem.into() };
@@ -134,7 +163,7 @@ impl Lexicon {
         }
         let term = inner.term(stem_hash, &stem).unwrap_or_else(|| {
             let index = number(inner.term_list.len());
-            inner.term_list.push(Term { stem, node });
+            inner.term_list.push(Term { stem, node, role });
             let terms = &inner.term_list;
             inner.terms.insert_unique(stem_hash, index, |&i| self.state.hash_one(&*terms[i as usize].stem));
             index
@@ -144,6 +173,37 @@ impl Lexicon {
         let forms = &inner.form_list;
         inner.forms.insert_unique(form_hash, index, |&i| self.state.hash_one(&*forms[i as usize].text));
         (index, term)
+    }
+
+    /// Fills an empty lexicon with stems, and with word forms and the number of the term of each. `false` where one stands
+    /// twice, or has a term that is not there.
+    pub(crate) fn load<'a>(&self, stems: &[&str], forms: impl Iterator<Item = (&'a str, u32)>) -> bool {
+        let mut inner = self.write();
+        let inner = &mut *inner;
+        assert!(inner.term_list.is_empty() && inner.form_list.is_empty(), "only an empty lexicon is filled");
+        for stem in stems {
+            let hash = self.state.hash_one(*stem);
+            if inner.term(hash, stem).is_some() {
+                return false;
+            }
+            let index = number(inner.term_list.len());
+            inner.term_list.push(Term { stem: (*stem).into(), node: NodeId::concept(stem), role: role_of(stem) });
+            let terms = &inner.term_list;
+            inner.terms.insert_unique(hash, index, |&i| self.state.hash_one(&*terms[i as usize].stem));
+        }
+        for (form, term) in forms {
+            let hash = self.state.hash_one(form);
+            let Some(stem) = inner.term_list.get(term as usize).map(|term| &term.stem) else { return false };
+            if inner.form(hash, form).is_some() {
+                return false;
+            }
+            let text = if **stem == *form { stem.clone() } else { form.into() };
+            let index = number(inner.form_list.len());
+            inner.form_list.push(Form { text, term });
+            let forms = &inner.form_list;
+            inner.forms.insert_unique(hash, index, |&i| self.state.hash_one(&*forms[i as usize].text));
+        }
+        true
     }
 
     // A thread can only panic here when asked for a number that was never given, and that while reading; the

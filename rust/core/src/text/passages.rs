@@ -3,9 +3,11 @@
 //! The rule: a passage takes as many whole sentences as fit into [`PASSAGE_CHARS_MAX`] characters, and the next one
 //! goes on from there. Where a sentence begins is told by Unicode Standard Annex 29, asked from the end of the passage
 //! backwards, a piece of it at a time: almost always one piece is all that is looked at. A sentence longer than a
-//! passage is cut between two words, and a word longer than that anywhere. White space around a passage is no part of it.
+//! passage is cut between two words, a word longer than that between two characters as a reader sees them, and one
+//! of these longer than that anywhere. No rule looks further than [`AHEAD`] characters behind a passage, so that the time
+//! is in proportion to the text whatever it is. White space around a passage is no part of it.
 
-use unicode_segmentation::UnicodeSegmentation;
+use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
 /// The longest passage, in characters (Unicode scalar values).
 pub const PASSAGE_CHARS_MAX: usize = 600;
@@ -17,42 +19,80 @@ const AHEAD: usize = 25;
 /// The passages of a text, in order: where each starts and ends, in bytes.
 pub fn passages(text: &str) -> Vec<(usize, usize)> {
     let (mut all, mut start) = (Vec::new(), 0);
-    loop {
-        let (rest, more) = text[start..].split_at(after(&text[start..], PASSAGE_CHARS_MAX));
-        let end = if more.is_empty() { rest.len() } else { cut(rest, &text[start..]) };
+    while start < text.len() {
+        let rest = &text[start..];
+        let longest = after(rest, PASSAGE_CHARS_MAX);
+        let end = if longest == rest.len() {
+            longest
+        } else {
+            cut(&rest[..longest + after(&rest[longest..], AHEAD)], longest)
+        };
         let (from, to) = trimmed(text, (start, start + end));
         if from < to {
             all.push((from, to));
         }
         start += end;
-        if start == text.len() {
-            return all;
-        }
     }
+    all
 }
 
-// Where to end a passage of which `longest` is as much as fits; `all` goes on behind it.
-fn cut(longest: &str, all: &str) -> usize {
-    let mut to = longest.len();
+// Where to end a passage of which `longest` bytes of `seen` are as much as fits.
+fn cut(seen: &str, longest: usize) -> usize {
+    let mut to = longest;
     for pieces in (0..PASSAGE_CHARS_MAX / PIECE).rev() {
-        let from = after(longest, pieces * PIECE);
-        let seen = &all[from..to + after(&all[to..], AHEAD)];
-        if may_end_a_sentence(seen) {
-            let begun = seen.split_sentence_bound_indices().map(|(at, _)| from + at);
-            if let Some(at) = begun.take_while(|&at| at <= to).last().filter(|&at| at > from) {
+        let from = after(&seen[..longest], pieces * PIECE);
+        let piece = &seen[from..to + after(&seen[to..], AHEAD)];
+        if may_end_a_sentence(piece) {
+            let begun = piece.split_sentence_bound_indices().map(|(at, _)| from + at);
+            if let Some(at) = last_fit(begun, from, to, seen) {
                 return at;
             }
         }
         to = from;
     }
-    let from = after(longest, PASSAGE_CHARS_MAX - PIECE);
-    let begun = all[from..].split_word_bound_indices().map(|(at, _)| from + at);
-    begun.take_while(|&at| at <= longest.len()).last().filter(|&at| at > from).unwrap_or(longest.len())
+    let from = after(&seen[..longest], PASSAGE_CHARS_MAX - PIECE);
+    let begun = seen[from..].split_word_bound_indices().map(|(at, _)| from + at);
+    last_fit(begun, from, longest, seen).unwrap_or_else(|| last_grapheme(seen, longest))
 }
 
-// No sentence ends in a text of ASCII but at these.
+// The last of rising places behind `from` and up to `to` that is between two graphemes.
+fn last_fit(places: impl Iterator<Item = usize>, from: usize, to: usize, seen: &str) -> Option<usize> {
+    let places: Vec<usize> = places.take_while(|&at| at <= to).filter(|&at| at > from).collect();
+    places.into_iter().rev().find(|&at| is_between_graphemes(seen, at))
+}
+
+// A passage starts between two graphemes, so nothing before it has a say.
+fn is_between_graphemes(seen: &str, at: usize) -> bool {
+    GraphemeCursor::new(at, seen.len(), true).is_boundary(seen, 0).unwrap_or(true)
+}
+
+// The last bound of graphemes up to `longest`.
+fn last_grapheme(seen: &str, longest: usize) -> usize {
+    if is_between_graphemes(seen, longest) {
+        return longest;
+    }
+    let before = GraphemeCursor::new(longest, seen.len(), true).prev_boundary(seen, 0);
+    before.ok().flatten().filter(|&at| at > 0).unwrap_or(longest)
+}
+
+// What no sentence of text ends in, told by the first bytes of its characters: all but these letters, kana, ideographs,
+// syllables of Hangul, Thai and emoji.
 fn may_end_a_sentence(text: &str) -> bool {
-    text.bytes().any(|byte| matches!(byte, b'.' | b'?' | b'!' | b'\n' | b'\r') || !byte.is_ascii())
+    let bytes = text.as_bytes();
+    let ends = |(at, &byte): (usize, &u8)| match byte {
+        b'.' | b'?' | b'!' | b'\n' | b'\r' => true,
+        // The next line of Latin, and the Greek question mark.
+        0xc2 | 0xcd => true,
+        ..0xd4 | 0xe4..=0xe9 | 0xeb..=0xed => false,
+        0xe0 => !matches!(bytes[at + 1], 0xb8 | 0xb9),
+        0xe1 => !matches!(bytes[at + 1], 0x84..=0x87),
+        // Dashes and quotes.
+        0xe2 => bytes[at + 1] != 0x80 || !matches!(bytes[at + 2], 0x90..=0x9f),
+        0xe3 => bytes[at + 1] == 0x80,
+        0xf0 => bytes[at + 1] != 0x9f,
+        _ => true,
+    };
+    bytes.iter().enumerate().any(ends)
 }
 
 // Where so many characters end, in bytes.

@@ -1,15 +1,20 @@
 //! The words of a document in their order, packed.
 
-/// The words of a document in their order, title first: each is the place of its term in the document's list of
+use serde::{Deserialize, Serialize};
+
+/// The words of a document that stand in a place, in their order, title first: each is the place of its term in the
+/// document's list of
 /// terms, which takes one byte for almost every document.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
 pub struct Sequence {
     places: Places,
     title: u32,
     passages: Box<[Passage]>,
+    // One bit for each term, where there are passages.
+    placeless: Box<[u64]>,
 }
 
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
 enum Places {
     Narrow(Box<[u8]>),
     Wide(Box<[u16]>),
@@ -23,7 +28,7 @@ impl Default for Places {
 }
 
 /// A passage of a text that has several.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
 pub struct Passage {
     /// Where it starts and ends in the text, in bytes.
     pub bytes: (u32, u32),
@@ -37,13 +42,14 @@ impl Sequence {
         terms: usize,
         title: u32,
         passages: Box<[Passage]>,
+        placeless: Box<[u64]>,
     ) -> Sequence {
         let places = match terms {
             0..=0x100 => Places::Narrow(places.map(|place| place as u8).collect()),
             0x101..=0x1_0000 => Places::Wide(places.map(|place| place as u16).collect()),
             _ => Places::Widest(places.collect()),
         };
-        Sequence { places, title, passages }
+        Sequence { places, title, passages, placeless }
     }
 
     /// Number of words.
@@ -70,6 +76,12 @@ impl Sequence {
         &self.passages
     }
 
+    /// Whether a term, by its place in the document's list, counts somewhere without standing in the sequence. Known of a
+    /// text of several passages only.
+    pub fn is_placeless(&self, place: usize) -> bool {
+        self.placeless.get(place / 64).is_some_and(|bits| bits >> (place % 64) & 1 == 1)
+    }
+
     /// The words of a passage, by its number.
     pub fn words_of(&self, passage: usize) -> std::ops::Range<usize> {
         let start = if passage == 0 { self.title } else { self.passages[passage - 1].end };
@@ -85,6 +97,19 @@ impl Sequence {
         }
     }
 
+    /// Whether it can be that of a text with so many different terms.
+    pub(crate) fn fits(&self, terms: usize, text: &str) -> bool {
+        let mut within = self.title() <= self.len();
+        self.visit(0..self.len(), |place| within &= (place as usize) < terms);
+        let mut last = (0, self.title);
+        for passage in &self.passages {
+            let (from, to) = (passage.bytes.0 as usize, passage.bytes.1 as usize);
+            within &= last.0 <= from && text.get(from..to).is_some() && last.1 <= passage.end;
+            last = (to, passage.end);
+        }
+        within && last.1 as usize <= self.len()
+    }
+
     /// Bytes on the heap, without the allocator's own.
     pub fn bytes(&self) -> usize {
         let places = match &self.places {
@@ -92,6 +117,6 @@ impl Sequence {
             Places::Wide(places) => size_of_val::<[u16]>(places),
             Places::Widest(places) => size_of_val::<[u32]>(places),
         };
-        places + size_of_val::<[Passage]>(&self.passages)
+        places + size_of_val::<[Passage]>(&self.passages) + size_of_val::<[u64]>(&self.placeless)
     }
 }

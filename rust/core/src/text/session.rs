@@ -1,10 +1,11 @@
 //! One thread's way from text to terms.
 
+use super::chunk::{self, Word};
+use super::fold::{Role, role_of, stem_of};
 use super::lexicon::Lexicon;
 use super::passages::{PASSAGE_CHARS_MAX, passages};
 use super::sequence::{Passage, Sequence};
-use super::words::{Run, WORD_BYTES_MAX, runs, wide_words};
-use super::{is_stop_word, stem_of};
+use super::words::{Run, WORD_BYTES_MAX, runs};
 use crate::maps::Map;
 use std::fmt;
 use std::sync::Arc;
@@ -13,73 +14,56 @@ use std::sync::Arc;
 /// document at hand; within one document its size is the bound. Costs time, never a result.
 pub const SESSION_FORMS_MAX: usize = 1 << 20;
 
-/// How many different words a document may have, stop words aside. A text with more is a list of keys and no text;
+/// How many different words a document may have. A text with more is a list of keys and no text;
 /// its analysis breaks off, so that it costs no more than this many, and has more forms to show it.
 pub const DOCUMENT_WORDS_MAX: usize = 1_000_000;
 
+/// The longest chunk whose words are remembered, in bytes: longer ones rarely come again.
+const CHUNK_BYTES_MAX: usize = 64;
+
 /// A text in numbers of its [`Lexicon`]. Both lists are sorted by number, each number once.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Analysis {
     /// Terms, and how often each occurs.
     pub terms: Box<[(u32, u32)]>,
     /// Word forms, and how often each occurs.
     pub forms: Box<[(u32, u32)]>,
-    /// Number of indexed word occurrences: the sum of either list.
+    /// Number of words that stand in the text, function words aside: the length of its sequence.
     pub length: u32,
+    /// The square root of the sum of (1 + ln tf)^2 over the terms that may be concepts: how long a text is as a vector. No
+    /// statistic of the corpus is in it, so it stays true whatever comes or goes.
+    pub norm: f64,
     /// The terms of the title in their order, what stands in brackets left out: the first
-    /// [`TITLE_TERMS_MAX`].
+    /// [`TITLE_TERMS_MAX`]. Without function words, unless it has no others.
     pub title: Box<[u32]>,
-    /// All words in their order.
+    /// The words that stand in the text, in their order.
     pub sequence: Sequence,
+    /// Words that are not indexed, as they are longer than [`WORD_BYTES_MAX`].
+    pub too_long: u32,
 }
 
-impl Analysis {
-    /// The square root of the sum of (1 + ln tf)^2 over the terms: how long a text is as a vector. No statistic of
-    /// the corpus is in it, so it stays true whatever comes or goes.
-    pub fn norm(&self) -> f64 {
-        norm(&self.terms)
-    }
-}
-
-/// The square root of the sum of (1 + ln tf)^2 over terms with their counts.
-pub fn norm(terms: &[(u32, u32)]) -> f64 {
+/// The square root of the sum of (1 + ln tf)^2 over counts.
+pub fn norm(counts: impl Iterator<Item = u32>) -> f64 {
     // Summed by rising tf, as the order of terms differs from run to run.
-    let mut repeated: Vec<u32> = terms.iter().map(|term| term.1).filter(|&tf| tf > 1).collect();
+    let mut once = 0u32;
+    let mut repeated: Vec<u32> = Vec::new();
+    for tf in counts {
+        if tf > 1 {
+            repeated.push(tf);
+        } else {
+            once += 1;
+        }
+    }
     repeated.sort_unstable();
-    let once = (terms.len() - repeated.len()) as f64;
     let square = |tf: u32| {
         let weight = 1.0 + libm::log(f64::from(tf));
         weight * weight
     };
-    libm::sqrt(repeated.into_iter().fold(once, |sum, tf| sum + square(tf)))
+    libm::sqrt(repeated.into_iter().fold(f64::from(once), |sum, tf| sum + square(tf)))
 }
 
 /// The most terms of a title that are kept in their order; longer titles name nothing anyway.
 pub const TITLE_TERMS_MAX: usize = 32;
-
-/// One term of a question.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct QueryWord {
-    /// The word as it was first typed, in lower case.
-    pub form: String,
-    /// Its stem.
-    pub stem: String,
-    /// The number of the term, if any document has or had it.
-    pub term: Option<u32>,
-    /// How often the question has it, in whatever form.
-    pub count: u32,
-}
-
-/// A word of a text that is no stop word.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub struct Placed {
-    /// Its term, if any document has or had it.
-    pub term: Option<u32>,
-    /// Where the run of letters it comes from starts, in bytes.
-    pub start: usize,
-    /// Where that run ends, in bytes.
-    pub end: usize,
-}
 
 /// Analyses texts for one thread and remembers the words it met.
 pub struct Session {
@@ -88,18 +72,21 @@ pub struct Session {
     // Words of up to 16 bytes are their own key: no pointer is followed for nine of ten words.
     short: Map<[u64; 2], u32>,
     long: Map<Box<str>, u32>,
-    // Runs beyond ASCII as they stand in a text, so that normalising is paid once, and where in `parts` their words
-    // are: nearly always one, but a sign may stand for a sentence. Kept apart from the words: a run and a word that
-    // look alike need not be the same.
-    wide: Map<Box<str>, (u32, u32)>,
-    parts: Vec<u32>,
-    // What the text at hand touched, by place in `seen`: each word once, and every occurrence in order.
+    // Chunks as they stand in a text, so that what is done for one is paid once, and where in `parts` their words are.
+    // Kept apart from the words: a chunk and a word that look alike need not be the same.
+    chunks: Map<Box<str>, (u32, u32)>,
+    parts: Vec<Part>,
+    // What the text at hand touched, by place in `seen`: each word once, and every one that stands in it in order.
     touched: Vec<u32>,
     order: Vec<u32>,
-    // Where the runs of those occurrences start, in bytes; kept for a text of several passages.
-    starts: Option<Vec<u32>>,
+    // The passages of the text at hand, where it has several, and the place in `order` behind each one that is over.
+    bounds: Vec<(usize, usize)>,
+    ends: Vec<u32>,
+    // Where the passage at hand ends, in bytes.
+    passage_end: usize,
     packed: Vec<u64>,
     terms: Vec<(u32, u32)>,
+    too_long: u32,
     // The text at hand has too many words; no more of them are met.
     full: bool,
 }
@@ -110,16 +97,26 @@ struct Seen {
     count: u32,
     // The place of the term among those of the text at hand.
     place: u32,
+    role: Role,
+    // It counts somewhere in the text at hand without standing there.
+    placeless: bool,
 }
 
-// The form of a stop word.
-const STOP: u32 = u32::MAX;
+// A word of a chunk: its place in `seen`, where it starts in the chunk, and whether it stands there.
+#[derive(Copy, Clone)]
+struct Part {
+    place: u32,
+    at: u16,
+    stands: bool,
+}
+
+const NONE: u32 = u32::MAX;
 
 // Where `seen` keeps what is not to be counted.
 const NOWHERE: u32 = 0;
 
 impl Seen {
-    const NONE: Seen = Seen { form: STOP, term: STOP, count: 0, place: 0 };
+    const NONE: Seen = Seen { form: NONE, term: NONE, count: 0, place: 0, role: Role::Word, placeless: false };
 }
 
 impl Session {
@@ -130,13 +127,16 @@ impl Session {
             seen: vec![Seen::NONE],
             short: Map::default(),
             long: Map::default(),
-            wide: Map::default(),
+            chunks: Map::default(),
             parts: Vec::new(),
             touched: Vec::new(),
             order: Vec::new(),
-            starts: None,
+            bounds: Vec::new(),
+            ends: Vec::new(),
+            passage_end: usize::MAX,
             packed: Vec::new(),
             terms: Vec::new(),
+            too_long: 0,
             full: false,
         }
     }
@@ -151,10 +151,15 @@ impl Session {
         self.count(title);
         let title_words = self.order.len();
         // A text of few bytes has few characters.
-        self.starts = (text.len() > PASSAGE_CHARS_MAX).then(Vec::new);
+        if text.len() > PASSAGE_CHARS_MAX {
+            self.bounds = passages(text);
+            if self.bounds.len() > 1 {
+                self.passage_end = self.bounds[0].1;
+            }
+        }
         self.count(text);
         let mut analysis = self.collect();
-        analysis.sequence = self.sequence(title_words, text, analysis.terms.len());
+        analysis.sequence = self.sequence(title_words, analysis.terms.len());
         if !title.is_empty() {
             analysis.title = self.title(title);
         }
@@ -164,95 +169,27 @@ impl Session {
     }
 
     // Between texts, drop what is remembered once it is more than its bound.
-    fn forget(&mut self) {
-        if self.seen.len() + self.wide.len() + self.parts.len() > SESSION_FORMS_MAX {
+    pub(super) fn forget(&mut self) {
+        if self.seen.len() + self.chunks.len() + self.parts.len() > SESSION_FORMS_MAX {
             self.seen.truncate(1);
             self.short.clear();
             self.long.clear();
-            self.wide.clear();
+            self.chunks.clear();
             self.parts.clear();
         }
-    }
-
-    /// Analyse a question: its terms in the order of their first words, stop words left out. Nothing enters
-    /// the lexicon, whatever is asked.
-    pub fn query(&mut self, text: &str) -> Vec<QueryWord> {
-        let mut words: Vec<QueryWord> = Vec::new();
-        let mut places: Map<String, usize> = Map::default();
-        let mut add = |form: &str| {
-            if is_stop_word(form) {
-                return;
-            }
-            let known = self.lexicon.find(form).map(|(_, term)| term);
-            let stem = match known {
-                Some(term) => self.lexicon.stem(term).to_string(),
-                None => stem_of(form).into_owned(),
-            };
-            if let Some(&place) = places.get(&stem) {
-                words[place].count = words[place].count.saturating_add(1);
-                return;
-            }
-            let term = known.or_else(|| self.lexicon.term(&stem));
-            places.insert(stem.clone(), words.len());
-            words.push(QueryWord { form: form.to_owned(), stem, term, count: 1 });
-        };
-        runs(text, |run| match run {
-            Run::Ascii(start, end) if end - start <= WORD_BYTES_MAX => add(&text[start..end].to_ascii_lowercase()),
-            Run::Ascii(..) => {}
-            Run::Wide(run) => wide_words(run, &mut add),
-        });
-        words
-    }
-
-    /// Visit the words of a text in order, stop words left out. Nothing enters the lexicon.
-    pub fn words(&mut self, text: &str, visit: impl FnMut(Placed)) {
-        self.forget();
-        self.visit(text, visit);
-    }
-
-    fn visit(&mut self, text: &str, mut visit: impl FnMut(Placed)) {
-        let bytes = text.as_bytes();
-        runs(text, |run| {
-            let (start, end) = match run {
-                Run::Ascii(start, end) => (start, end),
-                Run::Wide(run) => {
-                    let start = run.as_ptr() as usize - text.as_ptr() as usize;
-                    (start, start + run.len())
-                }
-            };
-            let mut add = |term: Option<u32>| {
-                if term != Some(STOP) {
-                    visit(Placed { term, start, end });
-                }
-            };
-            match run {
-                Run::Ascii(..) if end - start <= 16 => {
-                    match self.short.get(&lower(key_at(bytes, start, end - start))) {
-                        Some(&place) => add(Some(self.seen[place as usize].term)),
-                        None => add(self.known(&text[start..end].to_ascii_lowercase())),
-                    }
-                }
-                Run::Ascii(..) if end - start <= WORD_BYTES_MAX => {
-                    add(self.known(&text[start..end].to_ascii_lowercase()));
-                }
-                Run::Ascii(..) => {}
-                Run::Wide(run) => match self.wide.get(run).copied() {
-                    Some((first, last)) => {
-                        let parts = &self.parts[first as usize..last as usize];
-                        parts.iter().for_each(|&place| add(Some(self.seen[place as usize].term)));
-                    }
-                    None => wide_words(run, |word| add(self.known(word))),
-                },
-            }
-        });
+        // A long text leaves no more behind than many short ones would.
+        self.order.shrink_to(SESSION_FORMS_MAX);
     }
 
     fn title(&mut self, title: &str) -> Box<[u32]> {
-        let mut terms = Vec::new();
+        let (mut terms, mut functions) = (Vec::new(), Vec::new());
         let mut depth = 0u32;
         for piece in title.split_inclusive(['(', ')', '[', ']', '{', '}']) {
             if depth == 0 {
-                self.visit(piece, |word| terms.extend(word.term));
+                self.visit(piece, |word| match word.role {
+                    Role::Function => functions.extend(word.term),
+                    _ => terms.extend(word.term),
+                });
             }
             match piece.bytes().last() {
                 Some(b'(' | b'[' | b'{') => depth += 1,
@@ -260,40 +197,59 @@ impl Session {
                 _ => {}
             }
         }
+        let mut terms = if terms.is_empty() { functions } else { terms };
         terms.truncate(TITLE_TERMS_MAX);
         terms.into()
     }
 
-    // The term of a word in its final form, remembered where the lexicon has it.
-    fn known(&mut self, word: &str) -> Option<u32> {
+    /// The term of a short word by its key, and what it may do, where it is remembered.
+    pub(super) fn met(&self, key: &[u64; 2]) -> Option<(Option<u32>, Role)> {
+        self.short.get(key).map(|&place| self.what(place))
+    }
+
+    fn what(&self, place: u32) -> (Option<u32>, Role) {
+        let seen = &self.seen[place as usize];
+        (Some(seen.term), seen.role)
+    }
+
+    /// The term of a word in its final form and what it may do, remembered where the lexicon has it.
+    pub(super) fn known(&mut self, word: &str) -> (Option<u32>, Role) {
+        if let Some(place) = self.remembered(word) {
+            return self.what(place);
+        }
+        match self.lexicon.find(word) {
+            Some((form, term)) => {
+                let place = self.remember(word, form, term);
+                self.what(place)
+            }
+            None => {
+                let stem = stem_of(word);
+                (self.lexicon.term(&stem), role_of(&stem))
+            }
+        }
+    }
+
+    fn remembered(&self, word: &str) -> Option<u32> {
         let place = if word.len() <= 16 {
             self.short.get(&key_at(word.as_bytes(), 0, word.len()))
         } else {
             self.long.get(word)
         };
-        if let Some(&place) = place {
-            return Some(self.seen[place as usize].term);
-        }
-        let known = if is_stop_word(word) { Some((STOP, STOP)) } else { self.lexicon.find(word) };
-        let Some((form, term)) = known else {
-            return self.lexicon.term(&stem_of(word));
-        };
-        self.remember(word, form, term);
-        Some(term)
+        place.copied()
     }
 
     fn count(&mut self, text: &str) {
         let bytes = text.as_bytes();
         runs(text, |run| match run {
-            Run::Ascii(start, end) if end - start <= 16 => {
+            Run::Plain(start, end) if end - start <= 16 => {
                 let key = lower(key_at(bytes, start, end - start));
                 let place = match self.short.get(&key) {
                     Some(&place) => place,
                     None => self.meet(&text[start..end].to_ascii_lowercase()),
                 };
-                self.touch(place, start);
+                self.touch(place, true, start);
             }
-            Run::Ascii(start, end) if end - start <= WORD_BYTES_MAX => {
+            Run::Plain(start, end) if end - start <= WORD_BYTES_MAX => {
                 let mut buffer = [0; WORD_BYTES_MAX];
                 let word = &mut buffer[..end - start];
                 word.copy_from_slice(&bytes[start..end]);
@@ -303,45 +259,49 @@ impl Session {
                     Some(&place) => place,
                     None => self.meet(word),
                 };
-                self.touch(place, start);
+                self.touch(place, true, start);
             }
-            Run::Ascii(..) => {}
-            Run::Wide(run) => self.count_wide(run, run.as_ptr() as usize - text.as_ptr() as usize),
+            Run::Plain(..) => self.too_long += 1,
+            Run::Chunk(start, end) => self.count_chunk(&text[start..end], start),
         });
     }
 
-    fn count_wide(&mut self, run: &str, at: usize) {
-        let known = self.wide.get(run).copied();
-        let (start, end) = match known {
-            Some(part) => part,
+    fn count_chunk(&mut self, chunk: &str, start: usize) {
+        if chunk.len() > CHUNK_BYTES_MAX {
+            let too_long = chunk::words(chunk, false, &mut |word| {
+                let place = self.place(word.form);
+                self.touch(place, word.stands, start + word.at);
+            });
+            self.too_long = self.too_long.saturating_add(too_long);
+            return;
+        }
+        let known = self.chunks.get(chunk).copied();
+        let (first, last) = match known {
+            Some(parts) => parts,
             None if self.full => return,
             None => {
-                let start = self.parts.len() as u32;
-                wide_words(run, |word| {
-                    let place = self.place(word);
-                    self.parts.push(place);
+                let first = self.parts.len() as u32;
+                self.too_long += chunk::words(chunk, false, &mut |word: Word<'_>| {
+                    let place = self.place(word.form);
+                    self.parts.push(Part { place, at: word.at as u16, stands: word.stands });
                 });
-                (start, self.parts.len() as u32)
+                (first, self.parts.len() as u32)
             }
         };
-        for part in start..end {
-            self.touch(self.parts[part as usize], at);
+        for part in first..last {
+            let Part { place, at, stands } = self.parts[part as usize];
+            self.touch(place, stands, start + usize::from(at));
         }
         // What was met in a text that was full by then was not met.
         if known.is_none() && !self.full {
-            self.wide.insert(run.into(), (start, end));
+            self.chunks.insert(chunk.into(), (first, last));
         }
     }
 
     // The place of a word in its final form.
     fn place(&mut self, word: &str) -> u32 {
-        let known = if word.len() <= 16 {
-            self.short.get(&key_at(word.as_bytes(), 0, word.len()))
-        } else {
-            self.long.get(word)
-        };
-        match known {
-            Some(&place) => place,
+        match self.remembered(word) {
+            Some(place) => place,
             None => self.meet(word),
         }
     }
@@ -352,14 +312,15 @@ impl Session {
             self.full = true;
             return NOWHERE;
         }
-        let (form, term) = if is_stop_word(word) { (STOP, STOP) } else { self.lexicon.intern(word) };
+        let (form, term) = self.lexicon.intern(word);
         self.remember(word, form, term)
     }
 
     fn remember(&mut self, word: &str, form: u32, term: u32) -> u32 {
         // No more words than bytes of text were met since the last clearing.
         let place = u32::try_from(self.seen.len()).unwrap_or(u32::MAX);
-        self.seen.push(Seen { form, term, count: 0, place: 0 });
+        let role = role_of(&self.lexicon.stem(term));
+        self.seen.push(Seen { form, term, role, ..Seen::NONE });
         if word.len() <= 16 {
             self.short.insert(key_at(word.as_bytes(), 0, word.len()), place);
         } else {
@@ -369,32 +330,59 @@ impl Session {
     }
 
     #[inline]
-    fn touch(&mut self, place: u32, start: usize) {
+    fn touch(&mut self, place: u32, stands: bool, start: usize) {
         let seen = &mut self.seen[place as usize];
         if seen.count == 0 {
-            if seen.form == STOP {
+            if place == NOWHERE {
                 return;
             }
             self.touched.push(place);
         }
         seen.count = seen.count.saturating_add(1);
-        self.order.push(place);
-        if let Some(starts) = &mut self.starts {
-            starts.push(start as u32);
+        if stands && seen.role != Role::Function {
+            while start >= self.passage_end {
+                self.end_passage();
+            }
+            self.order.push(place);
+        } else {
+            seen.placeless = true;
         }
     }
 
+    #[cold]
+    fn end_passage(&mut self) {
+        self.ends.push(self.order.len() as u32);
+        self.passage_end = self.bounds.get(self.ends.len()).map_or(usize::MAX, |passage| passage.1);
+    }
+
     // The order of what was counted, once it was collected into so many terms. Leaves no trace of it.
-    fn sequence(&mut self, title_words: usize, text: &str, terms: usize) -> Sequence {
-        let starts = self.starts.take().unwrap_or_default();
-        let passages = if starts.is_empty() { Vec::new() } else { passages(text) };
-        let passage = |(start, end): (usize, usize)| Passage {
-            bytes: (start as u32, end as u32),
-            end: (title_words + starts.partition_point(|&begun| (begun as usize) < end)) as u32,
-        };
-        let passages = if passages.len() > 1 { passages.into_iter().map(passage).collect() } else { Box::default() };
-        let places = self.order.drain(..).map(|place| self.seen[place as usize].place);
-        Sequence::new(places, terms, title_words as u32, passages)
+    fn sequence(&mut self, title_words: usize, terms: usize) -> Sequence {
+        let bounds = std::mem::take(&mut self.bounds);
+        self.passage_end = usize::MAX;
+        let (mut passages, mut placeless) = (Box::default(), Box::default());
+        if bounds.len() > 1 {
+            let all = self.order.len() as u32;
+            self.ends.resize(bounds.len(), all);
+            let passage = |(&(start, end), &last): (&(usize, usize), &u32)| Passage {
+                bytes: (start as u32, end as u32),
+                end: last,
+            };
+            passages = bounds.iter().zip(&self.ends).map(passage).collect();
+            let mut bits = vec![0u64; terms.div_ceil(64)];
+            for &place in &self.touched {
+                let seen = &self.seen[place as usize];
+                bits[seen.place as usize / 64] |= u64::from(seen.placeless) << (seen.place % 64);
+            }
+            placeless = bits.into();
+        }
+        self.ends.clear();
+        for place in self.touched.drain(..) {
+            self.seen[place as usize].placeless = false;
+        }
+        let places = self.order.iter().map(|&place| self.seen[place as usize].place);
+        let sequence = Sequence::new(places, terms, title_words as u32, passages, placeless);
+        self.order.clear();
+        sequence
     }
 
     // Turn the counts into lists and set them back to 0.
@@ -415,26 +403,31 @@ impl Session {
             u64::from(seen.term) << 32 | u64::from(place)
         }));
         self.packed.sort_unstable();
-        let mut length = 0u32;
         self.terms.clear();
+        let mut concepts: Vec<u32> = Vec::with_capacity(self.packed.len());
         for &pair in &self.packed {
             let (term, place) = unpack(pair);
             let seen = &mut self.seen[place as usize];
             let count = std::mem::take(&mut seen.count);
-            length = length.saturating_add(count);
             match self.terms.last_mut() {
                 Some(last) if last.0 == term => last.1 = last.1.saturating_add(count),
-                _ => self.terms.push((term, count)),
+                _ => {
+                    self.terms.push((term, count));
+                    if seen.role == Role::Word {
+                        concepts.push(self.terms.len() as u32 - 1);
+                    }
+                }
             }
             seen.place = self.terms.len() as u32 - 1;
         }
-        self.touched.clear();
         Analysis {
             terms: self.terms.as_slice().into(),
             forms,
-            length,
+            length: u32::try_from(self.order.len()).unwrap_or(u32::MAX),
+            norm: norm(concepts.into_iter().map(|place| self.terms[place as usize].1)),
             title: Box::default(),
             sequence: Sequence::default(),
+            too_long: std::mem::take(&mut self.too_long),
         }
     }
 }
@@ -452,8 +445,8 @@ fn unpack(pair: u64) -> (u32, u32) {
     ((pair >> 32) as u32, pair as u32)
 }
 
-// The bytes of a word of up to 16 bytes, padded with zeros, which no word has.
-fn key_at(bytes: &[u8], start: usize, length: usize) -> [u64; 2] {
+/// The bytes of a word of up to 16 bytes, padded with zeros, which no word has.
+pub(super) fn key_at(bytes: &[u8], start: usize, length: usize) -> [u64; 2] {
     let rest = &bytes[start..];
     if let Some(chunk) = rest.first_chunk::<16>() {
         let all = u128::from_le_bytes(*chunk);
@@ -466,8 +459,8 @@ fn key_at(bytes: &[u8], start: usize, length: usize) -> [u64; 2] {
     [all as u64, (all >> 64) as u64]
 }
 
-// Lower case for a key of ASCII letters and digits, eight bytes at once: only letters have the bit 0x40, and
-// lower-case ones have 0x20 already.
-fn lower(key: [u64; 2]) -> [u64; 2] {
+/// Lower case for a key of ASCII letters and digits, eight bytes at once: only letters have the bit 0x40, and
+/// lower-case ones have 0x20 already.
+pub(super) fn lower(key: [u64; 2]) -> [u64; 2] {
     key.map(|half| half | (half & 0x4040_4040_4040_4040) >> 1)
 }

@@ -1,107 +1,148 @@
-//! What a word is.
+//! Where words may be: one pass over a text that looks closely only where it must.
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
-use unicode_segmentation::UnicodeSegmentation;
+use super::class::{Class, class};
 
 /// The longest word that is indexed, in bytes after normalisation. What is longer (base64, hashes glued
-/// together, scripts without spaces) is no word of anybody's query.
+/// together) is no word of anybody's query.
 pub const WORD_BYTES_MAX: usize = 256;
 
-/// The longest run with letters beyond ASCII that is normalised at all, in bytes as given. Normal forms of
-/// four-byte letters can be sixteen times shorter; a longer run only costs.
-pub const RUN_BYTES_MAX: usize = 4096;
-
-/// A maximal run of letters, digits and marks, as it stands in the text.
-pub(super) enum Run<'a> {
-    /// Where a run of ASCII letters and digits starts and ends, in bytes. By far the most.
-    Ascii(usize, usize),
-    /// A run with something else in it.
-    Wide(&'a str),
+/// A stretch of a text with words in it: where it starts and ends, in bytes.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(super) enum Run {
+    /// ASCII letters of one case, the first aside, or digits: one word, as it stands. By far the most.
+    Plain(usize, usize),
+    /// Anything else: words beyond ASCII, identifiers, what signs join.
+    Chunk(usize, usize),
 }
 
-const BREAK: u8 = 0;
-const WORD: u8 = 1;
-const WIDE: u8 = 2;
+const LOWER: u8 = 1;
+const UPPER: u8 = 2;
+const DIGIT: u8 = 4;
+const WIDE: u8 = 8;
+// Signs that may stand inside of a word.
+const JOIN: u8 = 16;
+// Signs that may end one.
+const TAIL: u8 = 32;
+const ALNUM: u8 = LOWER | UPPER | DIGIT;
 
 const CLASS: [u8; 256] = {
-    let mut class = [BREAK; 256];
+    let mut class = [0; 256];
     let mut byte = 0;
     while byte < 256 {
-        if (byte as u8).is_ascii_alphanumeric() {
-            class[byte] = WORD;
-        } else if byte >= 128 {
-            class[byte] = WIDE;
-        }
+        class[byte] = match byte as u8 {
+            b'a'..=b'z' => LOWER,
+            b'A'..=b'Z' => UPPER,
+            b'0'..=b'9' => DIGIT,
+            b'-' | b'_' | b'.' | b'\'' | b'&' | b'/' | b':' => JOIN,
+            b'+' | b'#' => TAIL,
+            128.. => WIDE,
+            _ => 0,
+        };
         byte += 1;
     }
     class
 };
 
-fn belongs(c: char) -> bool {
-    c.is_alphanumeric() || is_combining_mark(c)
-}
-
 /// Visit the runs of a text, in order.
-pub(super) fn runs<'a>(text: &'a str, mut visit: impl FnMut(Run<'a>)) {
+pub(super) fn runs(text: &str, mut visit: impl FnMut(Run)) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
-        match CLASS[bytes[at] as usize] {
-            BREAK => at += 1,
-            WORD => {
-                let start = at;
+        let kind = CLASS[bytes[at] as usize];
+        if kind & ALNUM != 0 {
+            let start = at;
+            at += 1;
+            let mut rest = 0;
+            while at < bytes.len() && CLASS[bytes[at] as usize] & ALNUM != 0 {
+                rest |= CLASS[bytes[at] as usize];
                 at += 1;
-                while at < bytes.len() && CLASS[bytes[at] as usize] == WORD {
-                    at += 1;
-                }
-                if at < bytes.len() && CLASS[bytes[at] as usize] == WIDE {
-                    let end = wide_end(text, at);
-                    if end > at {
-                        at = end;
-                        visit(Run::Wide(&text[start..at]));
-                        continue;
-                    }
-                }
-                visit(Run::Ascii(start, at));
             }
-            _ => {
-                let end = wide_end(text, at);
-                if end > at {
-                    visit(Run::Wide(&text[at..end]));
+            let is_mixed = match kind | rest {
+                LOWER | UPPER | DIGIT => false,
+                both if both == LOWER | UPPER => rest & UPPER != 0,
+                _ => true,
+            };
+            let goes_on = at < bytes.len() && CLASS[bytes[at] as usize] & (WIDE | JOIN | TAIL) != 0;
+            let dotted = start > 0 && bytes[start - 1] == b'.' && at > start + 1 && is_leading_dot(bytes, start - 1);
+            if is_mixed || goes_on || dotted {
+                let end = if goes_on { chunk_end(text, at) } else { at };
+                if is_mixed || dotted || end > at {
+                    visit(Run::Chunk(start - usize::from(dotted), end));
                     at = end;
-                } else {
-                    at += text[at..].chars().next().map_or(1, char::len_utf8);
+                    continue;
                 }
+            }
+            visit(Run::Plain(start, at));
+        } else if kind == WIDE {
+            let c = char_at(text, at);
+            match class(c) {
+                Class::Break | Class::Ignorable => at += c.len_utf8(),
+                _ => {
+                    let end = chunk_end(text, at);
+                    visit(Run::Chunk(at, end));
+                    at = end;
+                }
+            }
+        } else {
+            at += 1;
+        }
+    }
+}
+
+/// The character that begins at a byte; a zero at the end.
+pub(super) fn char_at(text: &str, at: usize) -> char {
+    text[at..].chars().next().unwrap_or('\0')
+}
+
+// `.NET`: what a dot begins, and no dot of a sentence or of a number.
+fn is_leading_dot(bytes: &[u8], dot: usize) -> bool {
+    let opens = |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b'(' | b'[' | b'"' | b'\'' | b'`');
+    bytes[dot + 1].is_ascii_alphabetic() && (dot == 0 || opens(bytes[dot - 1]))
+}
+
+fn is_word(c: char) -> bool {
+    matches!(class(c), Class::Letter | Class::Sign)
+}
+
+// Where a chunk ends that goes on at `from`, behind a character of it.
+fn chunk_end(text: &str, from: usize) -> usize {
+    let bytes = text.as_bytes();
+    // What is ignored at the end is passed by.
+    let (mut at, mut end) = (from, from);
+    while at < bytes.len() {
+        let kind = CLASS[bytes[at] as usize];
+        if kind & ALNUM != 0 {
+            at += 1;
+            end = at;
+            continue;
+        }
+        if kind & TAIL != 0 {
+            return if end == at { tail_end(bytes, at) } else { end };
+        }
+        let c = if kind == WIDE { char_at(text, at) } else { bytes[at] as char };
+        let after = at + c.len_utf8();
+        let is_joint = kind == JOIN || matches!(c, '’' | '‐' | '‑');
+        match if kind == WIDE { class(c) } else { Class::Break } {
+            Class::Break if is_joint && end == at && after < bytes.len() && is_word(char_at(text, after)) => at = after,
+            Class::Break => return end,
+            Class::Ignorable => at = after,
+            _ => {
+                at = after;
+                end = after;
             }
         }
     }
+    end
 }
 
-// The end of the run that goes on at `from`: `from` itself where its character belongs to no word.
-fn wide_end(text: &str, from: usize) -> usize {
-    let rest = &text[from..];
-    from + rest.find(|c| !belongs(c)).unwrap_or(rest.len())
-}
-
-/// Visit the words of a run that is not all ASCII: usually one.
-///
-/// Normalising can take a run apart (a fraction becomes digits around a slash, a parenthesised digit gets its
-/// parentheses), so it is split again by the same rule. Lower case can undo the normal form, so that is made
-/// twice. A run of marks alone (the variation selector after an emoji) is not a word.
-///
-/// Scripts without spaces run on for whole sentences. What is a word there is told by Unicode Standard Annex 29, which
-/// without a dictionary means each Han and Hiragana sign, each run of Katakana, each cluster of Thai, Lao, Khmer and
-/// Myanmar. In scripts with spaces it finds nothing more to part.
-pub(super) fn wide_words(run: &str, mut visit: impl FnMut(&str)) {
-    if run.len() > RUN_BYTES_MAX {
-        return;
-    }
-    let lower = run.nfkc().collect::<String>().to_lowercase();
-    let normal: String = lower.nfkc().collect();
-    for word in normal.split(|c| !belongs(c)).flat_map(str::split_word_bounds) {
-        if word.len() <= WORD_BYTES_MAX && word.contains(char::is_alphanumeric) {
-            visit(word);
-        }
-    }
+// `C++` and `C#`: letters, then one of these, then no word.
+fn tail_end(bytes: &[u8], at: usize) -> usize {
+    let (end, more) = match &bytes[at..] {
+        // `C++17` is C++.
+        [b'+', b'+', ..] => (at + 2, LOWER | UPPER | WIDE | TAIL),
+        [b'#', ..] => (at + 1, ALNUM | WIDE | TAIL),
+        _ => return at,
+    };
+    let is_over = bytes.get(end).is_none_or(|&byte| CLASS[byte as usize] & more == 0);
+    if is_over && at > 0 && bytes[at - 1].is_ascii_alphabetic() { end } else { at }
 }

@@ -8,21 +8,24 @@ use phago_core::ids::{NodeId, ShardId};
 use phago_core::maps::{Map, Set};
 use phago_core::replica::Replica;
 use phago_core::shard::CrossEdge;
+use phago_core::text::Lexicon;
 use phago_core::{Error, Result};
+use std::sync::Arc;
 
 pub(crate) struct Ghosts {
     cache: GhostCache,
-    // The term indices of the cached nodes, by which their homes are asked.
-    terms: Map<NodeId, u32>,
+    // The stems of the cached nodes, by which their homes are asked: numbers of terms change when a colony forgets words.
+    stems: Map<NodeId, Arc<str>>,
 }
 
 impl Ghosts {
     pub(crate) fn new(capacity: usize) -> Ghosts {
-        Ghosts { cache: GhostCache::new(capacity), terms: Map::default() }
+        Ghosts { cache: GhostCache::new(capacity), stems: Map::default() }
     }
 
     /// Keep ghosts of the far ends of new edges, as many as there is room for; with `resolve` their homes are asked now.
-    pub(crate) fn welcome(&mut self, made: &[CrossEdge], state: &Replica, resolve: bool) {
+    /// `lexicon` is the one that numbers their terms.
+    pub(crate) fn welcome(&mut self, made: &[CrossEdge], lexicon: &Lexicon, state: &Replica, resolve: bool) {
         let mut targets = Set::default();
         for edge in made {
             // Beyond the capacity each would only push out another of the same tick.
@@ -30,10 +33,11 @@ impl Ghosts {
                 break;
             }
             if targets.insert(edge.target) {
-                let view = state.view();
-                let known = if resolve { view.ghost(edge.target).ok() } else { None };
-                let ghost = known.unwrap_or_else(|| view.unresolved_ghost(edge.target));
-                self.keep(edge.target, ghost);
+                let (view, stem) = (state.view(), lexicon.stem(edge.target));
+                // A word that was forgotten since has no node.
+                let Some(term) = view.commons.lexicon().term(&stem).filter(|term| view.knows(*term)) else { continue };
+                let known = if resolve { view.ghost(term).ok() } else { None };
+                self.keep(stem, known.unwrap_or_else(|| view.unresolved_ghost(term)));
             }
         }
     }
@@ -45,28 +49,30 @@ impl Ghosts {
         if !known.is_resolved || known.version == state.tick() {
             return Ok(known);
         }
-        let Some(&term) = self.terms.get(&node) else { return Ok(known) };
-        let Ok(fresh) = state.view().ghost(term) else {
+        let Some(stem) = self.stems.get(&node).cloned() else { return Ok(known) };
+        let view = state.view();
+        let term = view.commons.lexicon().term(&stem).filter(|term| view.knows(*term));
+        let Some(fresh) = term.and_then(|term| view.ghost(term).ok()) else {
             // The node left with its last document.
             self.cache.remove(node);
-            self.terms.remove(&node);
+            self.stems.remove(&node);
             return Err(Error::GhostNodeNotFound { node });
         };
-        self.keep(term, fresh.clone());
+        self.keep(stem, fresh.clone());
         Ok(fresh)
     }
 
-    fn keep(&mut self, term: u32, ghost: Ghost) {
-        self.terms.insert(ghost.node, term);
+    fn keep(&mut self, stem: Arc<str>, ghost: Ghost) {
+        self.stems.insert(ghost.node, stem);
         if let Some(gone) = self.cache.insert(ghost) {
-            self.terms.remove(&gone.node);
+            self.stems.remove(&gone.node);
         }
     }
 
     pub(crate) fn drop_shard(&mut self, shard: ShardId) -> usize {
         let count = self.cache.remove_shard(shard);
         let cache = &self.cache;
-        self.terms.retain(|node, _| cache.peek(*node).is_some());
+        self.stems.retain(|node, _| cache.peek(*node).is_some());
         count
     }
 

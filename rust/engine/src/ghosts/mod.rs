@@ -63,7 +63,7 @@ impl World {
         }
         let Ok(state) = self.state() else { return };
         for (ghosts, edges) in self.ghosts.iter().zip(made) {
-            lock(ghosts).welcome(edges.raw(), &state, resolve);
+            lock(ghosts).welcome(edges.raw(), edges.lexicon(), &state, resolve);
         }
     }
 }

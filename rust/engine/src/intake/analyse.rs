@@ -21,25 +21,24 @@ const SESSIONS_MAX: usize = 16;
 /// A body to be analysed: its identity, and the index by which errors name it.
 pub(super) type Raw = (usize, DocumentId, Body);
 
-/// Warm analysers, lent to one thread at a time.
+/// Warm analysers, lent to one thread at a time. Each numbers words by one lexicon; where the colony has another one by
+/// now, it is of no more use.
+#[derive(Default)]
 pub(crate) struct Sessions {
-    lexicon: Arc<Lexicon>,
     idle: Mutex<Vec<Session>>,
 }
 
 impl Sessions {
-    pub(crate) fn new(lexicon: Arc<Lexicon>) -> Sessions {
-        Sessions { lexicon, idle: Mutex::default() }
-    }
-
     /// Nobody gets a session as long as this lives.
     #[cfg(test)]
     pub(super) fn held(&self) -> impl Drop + '_ {
         lock(&self.idle)
     }
 
-    pub(crate) fn take(&self) -> Session {
-        lock(&self.idle).pop().unwrap_or_else(|| self.fresh())
+    pub(crate) fn take(&self, lexicon: &Arc<Lexicon>) -> Session {
+        let mut idle = lock(&self.idle);
+        idle.retain(|session| Arc::ptr_eq(session.lexicon(), lexicon));
+        idle.pop().unwrap_or_else(|| Session::new(lexicon.clone()))
     }
 
     pub(crate) fn give(&self, session: Session) {
@@ -50,27 +49,32 @@ impl Sessions {
     }
 
     /// The word forms of a text with their counts.
-    pub(super) fn forms(&self, title: &str, text: &str) -> Forms {
-        let mut session = self.take();
+    pub(super) fn forms(&self, lexicon: &Arc<Lexicon>, title: &str, text: &str) -> Forms {
+        let mut session = self.take(lexicon);
         let forms = session.analyse(title, text).forms;
         self.give(session);
         forms
     }
 
     /// One body, on the calling thread.
-    pub(super) fn analyse(&self, index: usize, id: DocumentId, body: Body) -> Result<Analysed> {
-        let mut session = self.take();
-        let analysed = self.analyse_with(&mut session, (index, id, body));
+    pub(super) fn analyse(&self, lexicon: &Arc<Lexicon>, id: DocumentId, body: Body) -> Result<Analysed> {
+        let mut session = self.take(lexicon);
+        let analysed = analyse_with(&mut session, (0, id, body));
         self.give(session);
         analysed
     }
 
     /// Bodies, on the calling thread and the workers of a pool, in their order.
-    pub(super) fn analyse_all(self: &Arc<Self>, bodies: Vec<Raw>, pool: Option<&Pool>) -> Vec<Result<Analysed>> {
-        let sessions = self.clone();
+    pub(super) fn analyse_all(
+        self: &Arc<Self>,
+        lexicon: &Arc<Lexicon>,
+        bodies: Vec<Raw>,
+        pool: Option<&Pool>,
+    ) -> Vec<Result<Analysed>> {
+        let (sessions, lexicon) = (self.clone(), lexicon.clone());
         let analyse = move |group: Vec<Raw>| -> Vec<Result<Analysed>> {
-            let mut session = sessions.take();
-            let done = group.into_iter().map(|raw| sessions.analyse_with(&mut session, raw)).collect();
+            let mut session = sessions.take(&lexicon);
+            let done = group.into_iter().map(|raw| analyse_with(&mut session, raw)).collect();
             sessions.give(session);
             done
         };
@@ -82,21 +86,17 @@ impl Sessions {
         };
         done.into_iter().flatten().collect()
     }
+}
 
-    fn analyse_with(&self, session: &mut Session, (index, id, body): Raw) -> Result<Analysed> {
-        let key = body.key.as_deref().map(str::to_owned);
-        let analysed = catch_unwind(AssertUnwindSafe(|| Analysed::new(id, body, index, session)));
-        analysed.unwrap_or_else(|panic| {
-            // What the session counted of this text would be counted to the next one.
-            *session = self.fresh();
-            let reason = format!("made the analyser fail: {}", message(panic));
-            Err(Error::InvalidDocument { index, id: key, field: "text".into(), reason })
-        })
-    }
-
-    fn fresh(&self) -> Session {
-        Session::new(self.lexicon.clone())
-    }
+fn analyse_with(session: &mut Session, (index, id, body): Raw) -> Result<Analysed> {
+    let key = body.key.as_deref().map(str::to_owned);
+    let analysed = catch_unwind(AssertUnwindSafe(|| Analysed::new(id, body, index, session)));
+    analysed.unwrap_or_else(|panic| {
+        // What the session counted of this text would be counted to the next one.
+        *session = Session::new(session.lexicon().clone());
+        let reason = format!("made the analyser fail: {}", message(panic));
+        Err(Error::InvalidDocument { index, id: key, field: "text".into(), reason })
+    })
 }
 
 fn groups(bodies: Vec<Raw>) -> Vec<Vec<Raw>> {

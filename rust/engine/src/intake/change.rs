@@ -4,9 +4,10 @@ use super::enter::Standing;
 use crate::lock::lock;
 use crate::world::World;
 use phago_core::Result;
-use phago_core::documents::{Analysed, Body};
+use phago_core::documents::Body;
 use phago_core::ids::{DocumentId, ShardId};
 use phago_core::input::{Admission, Change, Forms, Outcome, Prepared, Updated};
+use std::sync::Arc;
 
 // What was learned of a committed document while no lock was held.
 struct Read {
@@ -62,19 +63,36 @@ impl World {
                 return Ok(Updated::Unchanged);
             }
         }
-        let new = self.sessions.analyse(0, id, document)?;
-        match self.replace(|_| Some(id), Some(new))? {
+        match self.replace(|_| Some(id), Some(document))? {
             Outcome::Updated(updated) => Ok(updated),
             other => unreachable!("an update that ends as {other:?}"),
         }
     }
 
     // Lets `new`, or nothing, stand under the id that `find` finds.
-    fn replace(&self, find: impl Fn(Standing<'_>) -> Option<DocumentId>, new: Option<Analysed>) -> Result<Outcome> {
+    fn replace(&self, find: impl Fn(Standing<'_>) -> Option<DocumentId>, new: Option<Body>) -> Result<Outcome> {
+        let outcome = self.replace_now(find, new);
+        self.forget_words();
+        outcome
+    }
+
+    // Analysis takes its time and must hold up neither commits nor queries, so it is made without a lock. Others may
+    // change the document meanwhile, or the colony forget words; then it is made again.
+    fn replace_now(&self, find: impl Fn(Standing<'_>) -> Option<DocumentId>, body: Option<Body>) -> Result<Outcome> {
+        let mut lexicon = self.lexicon()?;
+        let analyse = |lexicon: &_, body: Body| self.sessions.analyse(lexicon, body.id(), body);
+        let mut new = body.map(|body| analyse(&lexicon, body)).transpose()?;
         let mut read: Option<Read> = None;
         loop {
-            let mut inputs = lock(&self.inputs);
+            let inputs = lock(&self.inputs);
             let state = self.state()?;
+            if !Arc::ptr_eq(&lexicon, state.commons().lexicon()) {
+                lexicon = state.commons().lexicon().clone();
+                drop((state, inputs));
+                new = new.map(|new| analyse(&lexicon, new.body)).transpose()?;
+                read = None;
+                continue;
+            }
             let standing = Standing { state: &state, pending: &inputs.pending };
             let Some(id) = find(standing) else { return Ok(Outcome::Deleted(false)) };
             let outcome = match &new {
@@ -82,6 +100,7 @@ impl World {
                 None => Outcome::Deleted(true),
                 Some(new) => Outcome::Updated(match standing.admission(id, &new.body) {
                     Admission::Unchanged => return Ok(Outcome::Updated(Updated::Unchanged)),
+                    Admission::Taken if standing.body(id).is_none() => return Err(new.body.named_as_another()),
                     Admission::Taken => Updated::Changed,
                     Admission::New => {
                         state.check_room(inputs.pending.coming() + 1)?;
@@ -96,11 +115,9 @@ impl World {
                 match read.take().filter(|read| read.title == old.title && read.text == old.text) {
                     Some(read) => leaves = Some(read.forms),
                     None => {
-                        // Analysis takes its time and must hold up neither commits nor queries. Others may change
-                        // the document meanwhile; then it is read again.
                         let (title, text) = (old.title.clone(), old.text.clone());
                         drop((state, inputs));
-                        let forms = self.sessions.forms(&title, &text);
+                        let forms = self.sessions.forms(&lexicon, &title, &text);
                         read = Some(Read { title, text, forms });
                         continue;
                     }
@@ -108,7 +125,7 @@ impl World {
             }
             drop(state);
             let change = Change::Replace { id, leaves, comes: new.map(Box::new) };
-            return self.enter(&mut inputs, Prepared { change, outcome }, None);
+            return self.enter(inputs, Prepared { change, outcome }, None, None);
         }
     }
 }
@@ -133,8 +150,8 @@ mod tests {
         let (world, text) = (world(), "one text of several words, and several of them twice: words, words");
         world.update(document(text)).unwrap();
         let id = document(text).id();
-        let other = world.sessions.analyse(0, id, document("another text")).unwrap();
-        let forms = world.sessions.forms("", text);
+        let other = world.sessions.analyse(&world.lexicon().unwrap(), id, document("another text")).unwrap();
+        let forms = world.sessions.forms(&world.lexicon().unwrap(), "", text);
         // A reader that finds no session waits for one outside of all other locks: there the document changes.
         let sessions = world.sessions.held();
         let (send, found) = channel();
@@ -145,12 +162,12 @@ mod tests {
         std::thread::scope(|scope| {
             let deleting = scope.spawn(|| world.replace(find, None));
             found.recv().unwrap();
-            let mut inputs = lock(&world.inputs);
+            let inputs = lock(&world.inputs);
             assert!(!inputs.is_running());
             let change = Change::Replace { id, leaves: Some(forms), comes: Some(Box::new(other)) };
             let outcome = Outcome::Updated(Updated::Changed);
-            world.enter(&mut inputs, Prepared { change, outcome }, None).unwrap();
-            drop((inputs, sessions));
+            world.enter(inputs, Prepared { change, outcome }, None, None).unwrap();
+            drop(sessions);
             assert_eq!(deleting.join().unwrap().unwrap(), Outcome::Deleted(true));
         });
         let fresh = self::world();

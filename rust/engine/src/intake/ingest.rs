@@ -1,14 +1,18 @@
 //! Documents that come.
 
 use super::enter::Standing;
+use crate::journal::Journal;
 use crate::lock::lock;
+use crate::store::Prepared as Record;
 use crate::work::pool::Pool;
 use crate::world::{Inputs, World};
 use phago_core::documents::{Analysed, Body};
 use phago_core::ids::{DocumentId, ShardId};
 use phago_core::input::{Admission, Change, Outcome, Prepared};
 use phago_core::maps::Map;
+use phago_core::text::Lexicon;
 use phago_core::{Error, Result};
+use std::sync::Arc;
 
 /// What becomes of a chunk with a bad document in it.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -38,6 +42,16 @@ enum Fate {
     Analysed(Analysed),
 }
 
+impl Fate {
+    // Back to what was given.
+    fn unread(&mut self) {
+        *self = match std::mem::replace(self, Fate::Unchanged) {
+            Fate::Analysed(Analysed { id, body, .. }) => Fate::Raw(id, body),
+            other => other,
+        };
+    }
+}
+
 impl World {
     /// Takes one chunk of documents. An error among them stands for a document that was refused before it came
     /// here. `first_index` is the caller's index of the first one, by which errors name the others.
@@ -56,12 +70,39 @@ impl World {
         on_error: OnError,
         pool: Option<&Pool>,
     ) -> Result<Ingested> {
+        let ingested = self.take(documents, first_index, on_error, pool);
+        // Those of documents that were refused, perhaps.
+        self.forget_words();
+        ingested
+    }
+
+    fn take(
+        &self,
+        documents: Vec<Result<Body>>,
+        first_index: usize,
+        on_error: OnError,
+        pool: Option<&Pool>,
+    ) -> Result<Ingested> {
         let raise = |fates: &mut [Fate]| if on_error == OnError::Raise { first_error(fates) } else { Ok(()) };
         let mut fates = self.look(documents, first_index)?;
         raise(&mut fates)?;
-        self.analyse(&mut fates, first_index, pool);
-        raise(&mut fates)?;
-        let mut inputs = lock(&self.inputs);
+        let mut lexicon = self.lexicon()?;
+        let mut early = None;
+        let inputs = loop {
+            self.analyse(&mut fates, first_index, &lexicon, pool);
+            raise(&mut fates)?;
+            if early.is_none() {
+                early = self.record_early(&mut fates)?;
+            }
+            let inputs = lock(&self.inputs);
+            let now = self.lexicon()?;
+            if Arc::ptr_eq(&lexicon, &now) {
+                break inputs;
+            }
+            // The colony forgot words meanwhile, so the numbers of those at hand mean nothing any more.
+            lexicon = now;
+            fates.iter_mut().for_each(Fate::unread);
+        };
         self.settle(&mut fates, first_index, &inputs)?;
         raise(&mut fates)?;
         let mut report = Ingested::default();
@@ -80,7 +121,9 @@ impl World {
         }
         self.state()?.check_room(inputs.pending.coming() + report.accepted)?;
         let outcome = Outcome::Ingested { accepted: report.accepted, unchanged: report.unchanged };
-        self.enter(&mut inputs, Prepared { change: Change::Insert(new), outcome }, pool)?;
+        // Unless others came meanwhile, what was written down before the lock is what is taken.
+        let record = early.filter(|(_, documents)| *documents == new.len()).map(|(record, _)| record);
+        self.enter(inputs, Prepared { change: Change::Insert(new), outcome }, record, pool)?;
         Ok(report)
     }
 
@@ -128,7 +171,7 @@ impl World {
         })
     }
 
-    fn analyse(&self, fates: &mut [Fate], first_index: usize, pool: Option<&Pool>) {
+    fn analyse(&self, fates: &mut [Fate], first_index: usize, lexicon: &Arc<Lexicon>, pool: Option<&Pool>) {
         let (mut places, mut raw) = (Vec::new(), Vec::new());
         for (place, fate) in fates.iter_mut().enumerate() {
             match std::mem::replace(fate, Fate::Unchanged) {
@@ -139,9 +182,32 @@ impl World {
                 other => *fate = other,
             }
         }
-        for (place, analysed) in places.into_iter().zip(self.sessions.analyse_all(raw, pool)) {
+        for (place, analysed) in places.into_iter().zip(self.sessions.analyse_all(lexicon, raw, pool)) {
             fates[place] = analysed.map_or_else(Fate::Bad, Fate::Analysed);
         }
+    }
+
+    // What is written down of the documents that came so far, and how many they are. Their compression takes its time, and
+    // nobody should wait for it.
+    fn record_early(&self, fates: &mut [Fate]) -> Result<Option<(Record, usize)>> {
+        if self.journal.is_none() {
+            return Ok(None);
+        }
+        let places: Vec<usize> = (0..fates.len()).filter(|at| matches!(fates[*at], Fate::Analysed(_))).collect();
+        let mut documents = Vec::with_capacity(places.len());
+        for &place in &places {
+            if let Fate::Analysed(document) = std::mem::replace(&mut fates[place], Fate::Unchanged) {
+                documents.push(document);
+            }
+        }
+        let change = Change::Insert(documents);
+        let record = Journal::record(&change)?;
+        let Change::Insert(documents) = change else { unreachable!("it was made right here") };
+        for (place, document) in places.into_iter().zip(documents) {
+            fates[place] = Fate::Analysed(document);
+        }
+        let count = fates.iter().filter(|fate| matches!(fate, Fate::Analysed(_))).count();
+        Ok(record.map(|record| (record, count)))
     }
 
     // The last word, with the inputs' lock held: others may have ingested since the first look.
@@ -152,11 +218,11 @@ impl World {
         let mut here: Map<u128, usize> = Map::default();
         for place in 0..fates.len() {
             let Fate::Analysed(Analysed { id, body, .. }) = &fates[place] else { continue };
-            let admission = match here.get(&id.0).map(|other| &fates[*other]) {
-                Some(Fate::Analysed(other)) => Admission::of(body, Some(&other.body)),
-                _ => standing.admission(*id, body),
+            let of_this_chunk = |id: DocumentId| match &fates[*here.get(&id.0)?] {
+                Fate::Analysed(other) => Some(&other.body),
+                _ => None,
             };
-            match admission {
+            match Admission::of(*id, body, |id| of_this_chunk(id).or_else(|| standing.body(id))) {
                 Admission::New => drop(here.insert(id.0, place)),
                 Admission::Unchanged => fates[place] = Fate::Unchanged,
                 Admission::Taken => fates[place] = Fate::Bad(body.taken(first_index + place)),

@@ -64,6 +64,21 @@ impl Pending {
         self.reinforcing.get(&id.0).is_some_and(|waiting| waiting.contains_key(reinforcement))
     }
 
+    /// Refuses what [`Pending::push`] would refuse.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] where there is no room.
+    pub(crate) fn has_room(&self, change: &Change, room: Room) -> Result<()> {
+        match change {
+            Change::Nothing | Change::Reinforce { .. } => Ok(()),
+            Change::Insert(new) => self.has_room_for(new, room),
+            Change::Replace { id, comes, .. } => {
+                let (known, less, more) = self.replacing(*id, comes.as_deref());
+                self.check(u64::from(!known), more, less, room)
+            }
+        }
+    }
+
     /// Lets an input wait that was judged against `state` and this queue.
     ///
     /// # Errors
@@ -115,9 +130,7 @@ impl Pending {
 
     // Documents come of which none will stand, each id once.
     fn insert(&mut self, new: Vec<Analysed>, room: Room) -> Result<()> {
-        let more = new.iter().filter(|document| !self.changes.contains_key(&document.id.0)).count();
-        let bytes = new.iter().map(bytes_of).sum();
-        self.check(more as u64, bytes, 0, room)?;
+        self.has_room_for(&new, room)?;
         new.into_iter().for_each(|document| self.set(document.id, None, Some(document)));
         Ok(())
     }
@@ -131,12 +144,22 @@ impl Pending {
         comes: Option<Analysed>,
         room: Room,
     ) -> Result<()> {
-        let known = self.changes.get(&id.0);
-        let less = known.and_then(|fate| fate.comes.as_ref()).map_or(0, bytes_of);
-        let more = comes.as_ref().map_or(0, bytes_of);
-        self.check(u64::from(known.is_none()), more, less, room)?;
+        let (known, less, more) = self.replacing(id, comes.as_ref());
+        self.check(u64::from(!known), more, less, room)?;
         self.set(id, leaves, comes);
         Ok(())
+    }
+
+    fn has_room_for(&self, new: &[Analysed], room: Room) -> Result<()> {
+        let more = new.iter().filter(|document| !self.changes.contains_key(&document.id.0)).count();
+        self.check(more as u64, new.iter().map(bytes_of).sum(), 0, room)
+    }
+
+    // Whether the queue has something of this id, and the bytes of what comes before and after.
+    fn replacing(&self, id: DocumentId, comes: Option<&Analysed>) -> (bool, u64, u64) {
+        let known = self.changes.get(&id.0);
+        let less = known.and_then(|fate| fate.comes.as_ref()).map_or(0, bytes_of);
+        (known.is_some(), less, comes.map_or(0, bytes_of))
     }
 
     fn check(&self, documents: u64, more: u64, less: u64, room: Room) -> Result<()> {

@@ -33,11 +33,8 @@ impl World {
     /// [`phago_core::Error::Limit`] when too much waits for the next tick. Then nothing changes.
     pub fn reinforce(&self, helped: &Helped) -> Result<bool> {
         let path = helped.path.iter().map(|(label, words)| (&**label, &**words));
-        let mut session = self.sessions.take();
-        let path = Reinforcement::new(path, |word| match &mut *session.query(word) {
-            [word] => Some(std::mem::take(&mut word.stem)),
-            _ => None,
-        });
+        let mut session = self.sessions.take(&self.lexicon()?);
+        let path = Reinforcement::new(path, |word| session.concept(word));
         self.sessions.give(session);
         let Some(path) = path else { return Ok(false) };
         let same = |body: &Body| *body.title == *helped.title && *body.text == *helped.text;
@@ -66,7 +63,7 @@ impl World {
         path: Reinforcement,
         times: u64,
     ) -> Result<Outcome> {
-        let mut inputs = lock(&self.inputs);
+        let inputs = lock(&self.inputs);
         let state = self.state()?;
         let found = find(Standing { state: &state, pending: &inputs.pending });
         let Some(id) = found else { return Ok(Outcome::Reinforced(false)) };
@@ -75,6 +72,6 @@ impl World {
         }
         drop(state);
         let prepared = Prepared { change: Change::Reinforce { id, path, times }, outcome: Outcome::Reinforced(true) };
-        self.enter(&mut inputs, prepared, None)
+        self.enter(inputs, prepared, None, None)
     }
 }

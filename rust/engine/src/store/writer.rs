@@ -184,6 +184,11 @@ impl Store {
         Ok(())
     }
 
+    /// The number of the last record that is no run of idle ticks: what [`Store::idle_tick`] wants to hear.
+    pub fn settled(&self) -> Result<u64> {
+        Ok(self.inner.sound()?.settled)
+    }
+
     /// [`Store::seal`], and let go of the lock.
     pub fn close(self) -> Result<()> {
         self.seal()?;

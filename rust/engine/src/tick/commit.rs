@@ -3,7 +3,7 @@
 use crate::lock::lock;
 use crate::tick::snapshot::Snapshot;
 use crate::work::pool::Pool;
-use crate::world::World;
+use crate::world::{Inputs, World};
 use phago_core::replica::Committed;
 use phago_core::shard::Delta;
 use phago_core::{Error, Result};
@@ -19,24 +19,34 @@ pub(crate) struct End {
 impl World {
     /// Fix the cut: from now on inputs wait for the end of this attempt.
     pub(crate) fn begin(&self, driver: &str) -> Result<Snapshot> {
+        self.check_writable()?;
         let mut inputs = lock(&self.inputs);
         if inputs.running.is_some() {
             return Err(Error::Busy { what: format!("{driver} cannot begin a tick: one is being made already") });
         }
+        let cut = self.journal.as_ref().map_or(Ok(0), |journal| journal.cut())?;
         let state = self.state()?;
         let plan = Arc::new(state.plan()?);
         inputs.attempts += 1;
         inputs.running = Some(inputs.attempts);
         let (commons, shards) = (state.commons().clone(), state.shards().to_vec());
-        Ok(Snapshot { attempt: inputs.attempts, plan, commons, shards })
+        let is_idle = state.is_quiet();
+        Ok(Snapshot { attempt: inputs.attempts, cut, is_idle, plan, commons, shards })
     }
 
     /// Swap a whole tick in and apply the inputs that waited. Only the attempt under way may commit.
+    ///
+    /// In a journal the tick is written down and kept before it is swapped in. Where that fails, the colony stays at the
+    /// tick before, and takes nothing more: whether the tick was kept is unknown until it is opened again.
     pub(crate) fn commit(&self, snapshot: Snapshot, deltas: Vec<Delta>, pool: Option<&Pool>) -> Result<End> {
-        let mut inputs = lock(&self.inputs);
-        if inputs.running != Some(snapshot.attempt) {
-            return Err(Error::BarrierFailed { reason: "the attempt was given up before its commit".into() });
+        self.check_under_way(&lock(&self.inputs), snapshot.attempt)?;
+        if let Some(journal) = &self.journal {
+            let Snapshot { attempt, cut, is_idle, plan, .. } = &snapshot;
+            // Inputs go on meanwhile; they are behind the tick in the log, and wait for its end here.
+            journal.tick(plan.tick, *attempt, *cut, *is_idle, plan.documents() as u64)?;
         }
+        let mut inputs = lock(&self.inputs);
+        self.check_under_way(&inputs, snapshot.attempt)?;
         // The attempt's own references go first: a shard that nobody else reads is changed in place.
         let Snapshot { plan, commons, shards, .. } = snapshot;
         assert_eq!(deltas.len(), shards.len(), "a tick is committed with the delta of every shard");
@@ -46,8 +56,19 @@ impl World {
         self.tick.store(state.tick(), Ordering::Release);
         inputs.running = None;
         inputs.pending.drain_into(&mut state, pool);
+        state.forget_words();
         let is_quiet = state.is_quiet();
+        drop(state);
+        self.hand_out(&mut inputs);
+        self.checkpoint_if_due(&mut inputs);
         Ok(End { committed, is_quiet })
+    }
+
+    fn check_under_way(&self, inputs: &Inputs, attempt: u64) -> Result<()> {
+        match inputs.running {
+            Some(running) if running == attempt => Ok(()),
+            _ => Err(Error::BarrierFailed { reason: "the attempt was given up before its commit".into() }),
+        }
     }
 
     /// End an attempt without a trace and apply the inputs that waited. For an attempt that is over: nothing.
@@ -59,7 +80,9 @@ impl World {
                 && let Ok(mut state) = self.state_mut()
             {
                 inputs.pending.drain_into(&mut state, pool);
+                state.forget_words();
             }
+            self.hand_out(&mut inputs);
         }
     }
 }

@@ -170,6 +170,11 @@ impl CrossEdges {
     pub(crate) fn raw(&self) -> &[CrossEdge] {
         &self.0.made
     }
+
+    // The dictionary that gave these indices.
+    pub(crate) fn lexicon(&self) -> &Arc<Lexicon> {
+        &self.0.lexicon
+    }
 }
 
 impl fmt::Debug for CrossEdges {

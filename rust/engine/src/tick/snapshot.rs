@@ -9,6 +9,10 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     pub(crate) attempt: u64,
+    /// The last input that the tick sees, by its number in the log.
+    pub(crate) cut: u64,
+    /// Nothing will happen in the tick but the fading of synapses.
+    pub(crate) is_idle: bool,
     pub(crate) plan: Arc<Plan>,
     pub(crate) commons: Arc<Commons>,
     pub(crate) shards: Vec<Arc<Shard>>,

@@ -149,7 +149,7 @@ impl From<Explanation> for ExplainedRow {
     fn from(told: Explanation) -> Self {
         let nothing = told.nothing.map(|nothing| match nothing {
             Nothing::NoDocuments => "the colony has no documents",
-            Nothing::NoWords => "the question has no words, or stop words only",
+            Nothing::NoWords => "the question has no words, or function words only",
             Nothing::UnknownWords => "no document has any of the question's words",
         });
         ExplainedRow {

@@ -1,0 +1,167 @@
+//! The columns, in sections; each is written by postcard as it stands here.
+
+use crate::metadata::Metadata;
+use crate::reinforcement::Reinforcement;
+use crate::text::Sequence;
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// The version of the columns.
+pub(super) const VERSION: u32 = 1;
+
+/// A part of a checkpoint.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
+pub enum Section {
+    /// Tick and counts.
+    State = 1,
+    /// Terms and word forms.
+    Words = 2,
+    /// Documents as they were given.
+    Bodies = 3,
+    /// What the analyser made of them.
+    Analyses = 4,
+    /// What ticks made of them, and what waits for the next one.
+    Progress = 5,
+    /// Nodes and synapses.
+    Graph = 6,
+}
+
+impl Section {
+    /// All of them, in the order in which they are written.
+    pub const ALL: [Section; 6] =
+        [Section::State, Section::Words, Section::Bodies, Section::Analyses, Section::Progress, Section::Graph];
+
+    /// Its number, which is a part of the format.
+    pub fn number(self) -> u32 {
+        self as u32
+    }
+}
+
+#[derive(Deserialize, Serialize)]
+pub(super) struct State<'a> {
+    pub(super) version: u32,
+    pub(super) analyser: &'a str,
+    pub(super) tick: u64,
+    pub(super) exchanged: u64,
+    pub(super) digested: u64,
+    pub(super) failed: u64,
+}
+
+#[derive(Deserialize, Serialize)]
+pub(super) struct Words<'a> {
+    // By term.
+    #[serde(borrow)]
+    pub(super) stems: Vec<&'a str>,
+    // By word form.
+    #[serde(borrow)]
+    pub(super) forms: Vec<&'a str>,
+    pub(super) terms: Vec<u32>,
+    pub(super) counts: Vec<u64>,
+}
+
+#[derive(Deserialize, Serialize)]
+pub(super) struct Bodies<'a, M> {
+    #[serde(borrow)]
+    pub(super) keys: Vec<Option<&'a str>>,
+    #[serde(borrow)]
+    pub(super) titles: Vec<&'a str>,
+    #[serde(borrow)]
+    pub(super) texts: Vec<&'a str>,
+    pub(super) metadata: Vec<M>,
+}
+
+/// Owned when they are read, borrowed when they are written.
+pub(super) type ReadBodies<'a> = Bodies<'a, Metadata>;
+
+#[derive(Deserialize, Serialize)]
+pub(super) struct Analyses<S> {
+    pub(super) lengths: Vec<u32>,
+    pub(super) terms: Lists,
+    // Of each term of each document.
+    pub(super) counts: Vec<u32>,
+    pub(super) titles: Lists,
+    pub(super) sequences: Vec<S>,
+}
+
+pub(super) type ReadAnalyses = Analyses<Sequence>;
+
+#[derive(Deserialize, Serialize)]
+pub(super) struct Progress {
+    pub(super) arrivals: Vec<u32>,
+    // 0 for none, else 1 + the tick.
+    pub(super) digested: Vec<u64>,
+    // Places in the document's list of terms.
+    pub(super) concepts: Lists,
+    pub(super) unwiring_ticks: Vec<u32>,
+    pub(super) unwiring: Lists,
+    pub(super) reinforcing: Vec<(u128, Vec<(Reinforcement, u64)>)>,
+    pub(super) digesters: Vec<(u64, u128, u32, u64, u32)>,
+}
+
+#[derive(Default, Deserialize, Serialize)]
+pub(super) struct Graph {
+    pub(super) terms: Vec<u32>,
+    pub(super) wirings: Vec<u32>,
+    pub(super) uses: Vec<u64>,
+    // Of each node's synapses, by target.
+    pub(super) targets: Lists,
+    pub(super) weights: Vec<u32>,
+    // How long ago: most were activated when most were.
+    pub(super) since: Vec<u32>,
+    pub(super) ages: Vec<u32>,
+    pub(super) co_activations: Vec<u32>,
+}
+
+/// Lists of numbers, one after the other. A number that is no less than the one before it in its list is written as the
+/// distance, so that a list in order is short; distances wrap, so that one in no order is right too.
+#[derive(Default, Deserialize, Serialize)]
+pub(super) struct Lists {
+    lengths: Vec<u32>,
+    steps: Vec<u32>,
+}
+
+impl Lists {
+    pub(super) fn push(&mut self, list: impl Iterator<Item = u32>) {
+        let (from, mut last) = (self.steps.len(), 0u32);
+        for number in list {
+            self.steps.push(number.wrapping_sub(last));
+            last = number;
+        }
+        self.lengths.push((self.steps.len() - from) as u32);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.lengths.len()
+    }
+
+    /// All lists, in order.
+    ///
+    /// # Errors
+    /// [`Error::Wire`] where the lengths do not fit, or a number is not below `below`.
+    pub(super) fn read(&self, below: u32) -> Result<Vec<Box<[u32]>>> {
+        let mut lists = Vec::with_capacity(self.lengths.len());
+        let mut rest = &self.steps[..];
+        for &length in &self.lengths {
+            let Some((steps, after)) = rest.split_at_checked(length as usize) else {
+                return Err(odd("a list is cut off"));
+            };
+            rest = after;
+            let mut last = 0u32;
+            let list = steps.iter().map(|step| {
+                last = last.wrapping_add(*step);
+                last
+            });
+            let list: Box<[u32]> = list.collect();
+            if list.iter().any(|number| *number >= below) {
+                return Err(odd("a number is beyond what there is"));
+            }
+            lists.push(list);
+        }
+        if rest.is_empty() { Ok(lists) } else { Err(odd("numbers belong to no list")) }
+    }
+}
+
+/// Bytes that no colony wrote.
+pub(super) fn odd(reason: impl Into<String>) -> Error {
+    Error::Wire { what: "checkpoint", reason: reason.into() }
+}

@@ -1,0 +1,31 @@
+//! Terms that get other numbers.
+
+use super::Shard;
+use crate::commons::{Commons, Renumbering};
+use crate::graph::{Decay, Row, Synapse};
+
+impl Shard {
+    /// Takes over other numbers of terms. Nothing may wait to be unwired. Dead synapses, which may speak of terms that are
+    /// no more, are swept on the way.
+    pub(crate) fn renumber(&mut self, numbers: &Renumbering, commons: &Commons) {
+        assert!(self.unwiring.is_empty(), "what waits to be unwired speaks of words that go");
+        self.documents.renumber(|term| numbers.term(term));
+        let (decay, now) = (Decay::new(commons.config()), self.tick as u32);
+        let mut nodes = Vec::new();
+        for (slot, mut node) in std::mem::take(&mut self.nodes).into_iter().enumerate() {
+            let Some(term) = numbers.term_at(self.seat, slot) else {
+                assert_eq!(node.wirings, 0, "a concept's documents have its word");
+                continue;
+            };
+            node.term = term;
+            let row = node.row.iter().filter(|synapse| decay.is_alive(synapse, now));
+            let kept: Vec<Synapse> =
+                row.map(|synapse| Synapse { target: numbers.term(synapse.target), ..synapse }).collect();
+            node.row = Row::new(&kept);
+            nodes.push(node);
+        }
+        self.nodes = nodes;
+        self.stored = self.live;
+        self.sweep = None;
+    }
+}

@@ -1,0 +1,56 @@
+//! A shard made again from what was kept of it.
+
+use super::{Node, Shard};
+use crate::agents::Digester;
+use crate::graph::{Decay, Row, Synapse};
+use crate::ids::{DocumentId, Tick};
+
+impl Shard {
+    /// The shard stands at this tick; nothing of it was restored yet.
+    pub(crate) fn restore_tick(&mut self, tick: Tick) {
+        self.tick = tick;
+    }
+
+    /// A document that is here was digested.
+    pub(crate) fn restore_digested(&mut self, id: DocumentId, tick: u32, concepts: Box<[u32]>) {
+        let place = self.documents.place(id).expect("a document is restored before what a tick made of it");
+        self.documents.digest(place, tick, concepts);
+    }
+
+    /// Documents that are gone and not unwired yet.
+    pub(crate) fn restore_unwiring(&mut self, unwiring: Vec<(u32, Box<[u32]>)>) {
+        self.unwiring = unwiring;
+    }
+
+    /// A living digester.
+    pub(crate) fn restore_digester(&mut self, digester: Digester) {
+        self.digesters.insert(digester.id, digester);
+    }
+
+    /// A node with its living synapses; `false` where there is one already.
+    pub(crate) fn restore_node(
+        &mut self,
+        slot: u32,
+        term: u32,
+        wirings: u32,
+        uses: u64,
+        row: &[Synapse],
+        decay: &Decay,
+    ) -> bool {
+        let slot = slot as usize;
+        if self.nodes.len() <= slot {
+            self.nodes.resize_with(slot + 1, || Node { term: 0, wirings: 0, uses: 0, row: Row::default() });
+        }
+        if self.nodes[slot].wirings > 0 {
+            return false;
+        }
+        self.nodes[slot] = Node { term, wirings, uses, row: Row::new(row) };
+        self.node_count += 1;
+        self.live += row.len() as u64;
+        self.stored += row.len() as u64;
+        for end in row.iter().filter_map(|synapse| decay.gone_at(synapse)) {
+            *self.ends.entry(end).or_default() += 1;
+        }
+        true
+    }
+}

@@ -1,0 +1,120 @@
+//! Scripts without spaces, and emoji.
+//!
+//! Where no space tells words apart, each two neighbouring signs are a word, so that whatever is asked for has its pairs
+//! among them. A sign is a letter with its marks. A document has every sign of a stretch as well, so that one is found
+//! alone; a sign that stands alone is a word of its own.
+
+use super::chunk::Word;
+use super::class::{Class, belongs, class};
+use super::words::char_at;
+use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
+
+// The most characters that make one sign, marks and all; more of them are passed over.
+const MARKS_MAX: usize = 8;
+
+/// Visit the pairs of a stretch of signs, and say where it ends.
+pub(super) fn pairs(chunk: &str, from: usize, asked: bool, visit: &mut dyn FnMut(Word<'_>)) -> usize {
+    let mut pair = Pair { signs: String::new(), last: 0, at: from, count: 0, asked };
+    let mut at = from;
+    while at < chunk.len() {
+        let c = char_at(chunk, at);
+        let after = at + c.len_utf8();
+        // Nearly always a letter is a sign by itself, and nothing needs to be looked up.
+        if is_plain(c) && (after == chunk.len() || is_plain(char_at(chunk, after))) {
+            pair.push(std::iter::once(c), at, visit);
+            at = after;
+            continue;
+        }
+        match class(c) {
+            Class::Sign => at = one(chunk, at, &mut pair, visit),
+            Class::Ignorable => at = after,
+            _ => break,
+        }
+    }
+    pair.finish(visit);
+    at
+}
+
+// Letters in normal form that change no other: most of Han, kana and Thai.
+fn is_plain(c: char) -> bool {
+    matches!(c,
+        '\u{4e00}'..='\u{9fff}' | '\u{3400}'..='\u{4dbf}' | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{30fc}'
+        | '\u{e01}'..='\u{e30}' | '\u{e32}' | '\u{e40}'..='\u{e46}')
+}
+
+// One letter with what follows and changes it: normalised by itself.
+fn one(chunk: &str, from: usize, pair: &mut Pair, visit: &mut dyn FnMut(Word<'_>)) -> usize {
+    let mut sign = ['\0'; MARKS_MAX];
+    let (mut count, mut end) = (0, from);
+    let mut is_normal = true;
+    for c in chunk[from..].chars() {
+        let is_quick = is_nfkc_quick(std::iter::once(c)) == IsNormalized::Yes;
+        if count > 0 && (class(c) != Class::Sign || (is_quick && !is_combining_mark(c))) {
+            break;
+        }
+        end += c.len_utf8();
+        if count < MARKS_MAX {
+            sign[count] = c;
+            count += 1;
+            is_normal &= is_quick;
+        }
+    }
+    let sign = sign[..count].iter().copied();
+    if is_normal {
+        pair.push(sign, from, visit);
+    } else {
+        // A normal form may be of several signs.
+        let normal: Vec<char> = sign.nfkc().filter(|&c| belongs(c)).collect();
+        for sign in normal.chunk_by(|_, next| is_combining_mark(*next)) {
+            pair.push(sign.iter().copied(), from, visit);
+        }
+    }
+    end
+}
+
+// The last two signs of a stretch.
+struct Pair {
+    signs: String,
+    // Where the later one starts.
+    last: usize,
+    // Where in the chunk the later one is.
+    at: usize,
+    count: u32,
+    asked: bool,
+}
+
+impl Pair {
+    fn push(&mut self, sign: impl Iterator<Item = char>, at: usize, visit: &mut dyn FnMut(Word<'_>)) {
+        self.signs.drain(..self.last);
+        self.last = self.signs.len();
+        self.signs.extend(sign);
+        self.count += 1;
+        if self.count > 1 {
+            visit(Word { form: &self.signs, stands: true, at: self.at });
+            if !self.asked {
+                visit(Word { form: &self.signs[..self.last], stands: false, at: self.at });
+            }
+        }
+        self.at = at;
+    }
+
+    fn finish(self, visit: &mut dyn FnMut(Word<'_>)) {
+        let sign = &self.signs[self.last..];
+        if self.count == 1 || (self.count > 1 && !self.asked) {
+            visit(Word { form: sign, stands: self.count == 1, at: self.at });
+        }
+    }
+}
+
+/// Visit the emoji at a place of a chunk, and say where it ends: two letters of a flag are one.
+pub(super) fn emoji(chunk: &str, at: usize, visit: &mut dyn FnMut(Word<'_>)) -> usize {
+    let is_flag = |c: char| matches!(c, '\u{1f1e6}'..='\u{1f1ff}');
+    let first = char_at(chunk, at);
+    let mut end = at + first.len_utf8();
+    if is_flag(first) && is_flag(char_at(chunk, end)) {
+        end += first.len_utf8();
+    }
+    visit(Word { form: &chunk[at..end], stands: true, at });
+    end
+}

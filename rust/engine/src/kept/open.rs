@@ -1,0 +1,123 @@
+//! A colony, opened.
+
+use super::settings::{self, Layout};
+use crate::journal::{INPUT, Journal};
+use crate::store::{Checkpoint, Files, Kind, Options, Record, Recovery, SectionId};
+use crate::world::World;
+use phago_core::checkpoint;
+use phago_core::config::ColonyConfig;
+use phago_core::input::Input;
+use phago_core::replay::Replay;
+use phago_core::replica::Replica;
+use phago_core::ring::Ring;
+use phago_core::{Error, Result};
+use std::sync::Arc;
+
+impl World {
+    /// Open the colony that lives in a directory, or make one there. Without a layout it is that with which the colony was
+    /// made, and so is the config; a new one has the defaults.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] while another writes it; [`Error::Corruption`], [`Error::Version`], [`Error::Storage`];
+    /// [`Error::Config`] for a config other than that with which it was made.
+    pub fn open(
+        files: Arc<dyn Files>,
+        options: Options,
+        layout: Option<Layout>,
+        config: Option<ColonyConfig>,
+    ) -> Result<Arc<World>> {
+        let new_layout = layout.unwrap_or(Layout { shards: 1, virtual_nodes: 150 });
+        let new_config = config.clone().unwrap_or_default();
+        new_config.validate()?;
+        new_layout.check()?;
+        let new = settings::encode(&new_config, new_layout);
+        let mut recovery = Recovery::open(Arc::clone(&files), options, Some(&new))?;
+        let mut reading = Reading::begin(&*files, recovery.settings(), recovery.checkpoint(), layout, config.as_ref())?;
+        while let Some(record) = recovery.next()? {
+            reading.take(record)?;
+        }
+        let (before, tail) = (reading.before, reading.tail);
+        let state = reading.finish()?;
+        let store = recovery.finish()?;
+        Ok(World::of(state, Some(Journal::new(store, before, tail)), None))
+    }
+}
+
+/// A colony that is being read from its files.
+pub(super) struct Reading {
+    path: String,
+    replay: Replay,
+    // Documents of the checkpoint, and those that came, went or were digested since.
+    before: u64,
+    tail: u64,
+}
+
+impl Reading {
+    pub(super) fn begin(
+        files: &dyn Files,
+        settings: &[u8],
+        checkpoint: Option<&Checkpoint>,
+        layout: Option<Layout>,
+        config: Option<&ColonyConfig>,
+    ) -> Result<Reading> {
+        let path = files.path();
+        let (kept, made) = settings::decode(settings).map_err(|error| as_damage(&path, error))?;
+        if let Some(config) = config {
+            settings::check_same(config, &kept)?;
+        }
+        let layout = layout.unwrap_or(made);
+        layout.check()?;
+        let ring = Ring::new(layout.shards, layout.virtual_nodes);
+        let state = match checkpoint {
+            None => Replica::new(kept, ring)?,
+            Some(checkpoint) => {
+                let section = |section: checkpoint::Section| checkpoint.section(SectionId(section.number()));
+                checkpoint::read(kept, ring, section).map_err(|error| as_damage(&path, error))?
+            }
+        };
+        let before = state.commons().documents();
+        Ok(Reading { path, replay: Replay::new(state), before, tail: 0 })
+    }
+
+    pub(super) fn take(&mut self, record: Record) -> Result<()> {
+        let taken = match record.kind {
+            INPUT => Input::decode(&record.payload).and_then(|input| {
+                self.tail += match &input {
+                    Input::Ingest(documents) => documents.len() as u64,
+                    Input::Update(_) | Input::Delete(_) => 1,
+                    _ => 0,
+                };
+                self.replay.take(record.sequence, input)
+            }),
+            Kind::IDLE => {
+                let ticks = <[u8; 8]>::try_from(&record.payload[..]).map(u64::from_le_bytes);
+                match ticks {
+                    Ok(ticks) => self.replay.pass(ticks),
+                    Err(_) => Err(Error::Wire { what: "history", reason: "a run of idle ticks has no number".into() }),
+                }
+            }
+            other => Err(Error::Wire { what: "history", reason: format!("records of kind {} are not known", other.0) }),
+        };
+        taken.map_err(|error| as_damage(&format!("{}, record {}", self.path, record.sequence), error))
+    }
+
+    /// What stands, for readers: the rest may still come.
+    pub(super) fn visible(&self) -> Result<Replica> {
+        self.replay.visible().map_err(|error| as_damage(&self.path, error))
+    }
+
+    fn finish(self) -> Result<Replica> {
+        self.replay.finish().map_err(|error| as_damage(&self.path, error))
+    }
+}
+
+// The store has seen to it that these are the bytes that were written. If they make no colony, another program wrote them, or
+// an error of ours did.
+fn as_damage(path: &str, error: Error) -> Error {
+    match error {
+        Error::Wire { what, reason } => {
+            Error::Corruption { path: path.to_owned(), place: format!("the {what}"), reason }
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,109 @@
+//! What a colony is made with, as its files keep it.
+
+use phago_core::config::{ColonyConfig, DistributedConfig};
+use phago_core::settings::{Number, Settings};
+use phago_core::text::ANALYSER;
+use phago_core::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// How a colony was laid out when it was made. It may be opened on any other ring.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
+pub struct Layout {
+    /// Number of shards.
+    pub shards: u32,
+    /// Points of a shard on the hash ring.
+    pub virtual_nodes: u32,
+}
+
+// Settings go by their names, so that a later phago may have more of them.
+#[derive(Deserialize, Serialize)]
+struct Kept {
+    analyser: String,
+    layout: Layout,
+    config: Vec<(String, Value)>,
+}
+
+#[derive(Deserialize, Serialize)]
+enum Value {
+    Int(u64),
+    Real(f64),
+    Flag(bool),
+}
+
+impl Layout {
+    /// Refuses what no ring takes.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the field at fault.
+    pub fn check(self) -> Result<()> {
+        let cluster = DistributedConfig {
+            num_shards: self.shards,
+            virtual_nodes_per_shard: self.virtual_nodes,
+            replication_factor: 1,
+            ..DistributedConfig::default()
+        };
+        cluster.validate()
+    }
+}
+
+/// The bytes of a header's settings.
+pub(super) fn encode(config: &ColonyConfig, layout: Layout) -> Vec<u8> {
+    let value = |number| match number {
+        Number::Int(value) => Value::Int(value),
+        Number::Real(value) => Value::Real(value),
+        Number::Flag(value) => Value::Flag(value),
+    };
+    let config = config.values().into_iter().map(|(name, number)| (name.to_owned(), value(number)));
+    let kept = Kept { analyser: ANALYSER.to_owned(), layout, config: config.collect() };
+    postcard::to_allocvec(&kept).expect("plain data always encodes")
+}
+
+/// What a header's settings say.
+///
+/// # Errors
+/// [`Error::Config`] for a setting that is not known, and for another analyser, whose words would not be found;
+/// [`Error::Wire`] for bytes that are no settings.
+pub(super) fn decode(bytes: &[u8]) -> Result<(ColonyConfig, Layout)> {
+    let odd = |reason: String| Error::Wire { what: "colony", reason };
+    let (kept, left): (Kept, _) = postcard::take_from_bytes(bytes).map_err(|cause| odd(cause.to_string()))?;
+    if !left.is_empty() {
+        return Err(odd(format!("{} bytes are left over", left.len())));
+    }
+    if kept.analyser != ANALYSER {
+        let accepted = format!("{ANALYSER}, as words of another analyser would not be found");
+        return Err(Error::Config { field: "analyser".into(), value: kept.analyser, accepted });
+    }
+    let mut config = ColonyConfig::default();
+    for (name, value) in kept.config {
+        let number = match value {
+            Value::Int(value) => Number::Int(value),
+            Value::Real(value) => Number::Real(value),
+            Value::Flag(value) => Number::Flag(value),
+        };
+        if !config.set(&name, number)? {
+            let accepted = "a setting that this phago knows".into();
+            return Err(Error::Config { field: name, value: "set".into(), accepted });
+        }
+    }
+    config.validate()?;
+    Ok((config, kept.layout))
+}
+
+/// Refuses a config that is not the one that a colony was made with.
+///
+/// # Errors
+/// [`Error::Config`] with the first field that differs.
+pub(super) fn check_same(given: &ColonyConfig, kept: &ColonyConfig) -> Result<()> {
+    let show = |number| match number {
+        Number::Int(value) => value.to_string(),
+        Number::Real(value) => value.to_string(),
+        Number::Flag(value) => value.to_string(),
+    };
+    for ((name, given), (_, kept)) in given.values().into_iter().zip(kept.values()) {
+        if given != kept {
+            let accepted = format!("{}, with which the colony was made", show(kept));
+            return Err(Error::Config { field: name.into(), value: show(given), accepted });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,495 @@
+//! A colony that lives on disk: what was acknowledged is there when it is opened again, on any number of shards, and so is
+//! the digest of a life that was never interrupted.
+
+mod common;
+
+use common::*;
+use phago_core::colony::Colony;
+use phago_core::config::ColonyConfig;
+use phago_core::documents::Body;
+use phago_core::ids::DocumentId;
+use phago_core::input::Input;
+use phago_core::phase::Phase;
+use phago_core::ring::Ring;
+use phago_core::{Error, Result};
+use phago_engine::store::{Directory, Failure, Faulty, Files, Memory, Open, Options, Recovery, WitnessSync, verify};
+use phago_engine::{Follower, Layout, OnError, World};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+const OPTIONS: Options = Options { witness: WitnessSync::Sealed, mutant: None };
+
+fn config() -> ColonyConfig {
+    ColonyConfig { documents_per_tick: 64, ..ColonyConfig::default() }
+}
+
+fn open(files: &Arc<dyn Files>, shards: u32) -> Result<Arc<World>> {
+    World::open(Arc::clone(files), OPTIONS, Some(Layout { shards, virtual_nodes: 150 }), Some(config()))
+}
+
+fn memory() -> Arc<dyn Files> {
+    Arc::new(Memory::new())
+}
+
+fn join(world: &World) {
+    for shard in world.ring().shards().to_vec() {
+        world.join(shard).unwrap();
+    }
+}
+
+// One tick by hand, so that nothing but the test's own calls reaches the disk. `between` runs while it is made.
+fn tick_while(world: &World, between: impl FnOnce()) -> Result<()> {
+    let shards = world.ring().shards().to_vec();
+    for phase in [Phase::Sense, Phase::Act] {
+        for shard in &shards {
+            world.phase_by_hand(*shard, phase)?;
+        }
+    }
+    for shard in &shards {
+        for (to, batch) in world.take_outbox(*shard)? {
+            world.deliver(to, &batch)?;
+        }
+    }
+    between();
+    for phase in [Phase::Decay, Phase::Advance] {
+        for shard in &shards {
+            world.phase_by_hand(*shard, phase)?;
+        }
+    }
+    Ok(())
+}
+
+fn tick(world: &World) -> Result<()> {
+    tick_while(world, || ())
+}
+
+fn reinforce(world: &World, document: &Body) -> bool {
+    let words: Vec<String> = document.text.split(' ').take(3).map(Into::into).collect();
+    let helped = phago_engine::Helped {
+        name: document.name(),
+        title: document.title.to_string(),
+        text: document.text.to_string(),
+        path: vec![(words[0].clone(), words[1..].to_vec())],
+    };
+    world.reinforce(&helped).unwrap()
+}
+
+// A life with everything in it, and inputs that come while ticks are made.
+fn live(world: &World) {
+    join(world);
+    let all = documents(3, 120);
+    ingest(world, &all[..40]);
+    tick(world).unwrap();
+    tick_while(world, || {
+        ingest(world, &all[40..60]);
+        assert!(world.delete(&all[1].name()).unwrap());
+        assert!(world.delete(&all[45].name()).unwrap(), "it waits still");
+        assert!(reinforce(world, &all[2]));
+    })
+    .unwrap();
+    let changed = Body { text: "an ion pump of another cell".into(), ..all[4].clone() };
+    world.update(changed.clone()).unwrap();
+    ingest(world, &all[60..]);
+    tick_while(world, || {
+        world.update(all[4].clone()).unwrap();
+        ingest(world, &all[1..2]);
+    })
+    .unwrap();
+    // Until nothing is left to do, and some idle ticks.
+    while !world.is_quiet().unwrap() {
+        tick(world).unwrap();
+    }
+    for _ in 0..7 {
+        tick(world).unwrap();
+    }
+    assert!(world.delete(&all[7].name()).unwrap());
+    assert!(reinforce(world, &all[8]));
+}
+
+fn never_stored() -> String {
+    let world = world_with(2, config());
+    live(&world);
+    world.digest().unwrap()
+}
+
+#[test]
+fn a_life_on_disk_is_the_life_in_memory_and_is_opened_on_any_ring() {
+    let digest = never_stored();
+    for (lived, opened) in [(1, 4), (2, 1), (3, 3), (4, 2)] {
+        let files = memory();
+        let world = open(&files, lived).unwrap();
+        live(&world);
+        assert_eq!(world.digest().unwrap(), digest);
+        // As after kill -9.
+        drop(world);
+        let world = open(&files, opened).unwrap();
+        assert_eq!((world.digest().unwrap(), world.tick()), (digest.clone(), world.tick()));
+        world.checkpoint().unwrap();
+        assert_eq!(files.list().unwrap(), ["LOCK", "checkpoint-1", "log-1", "witness"]);
+        drop(world);
+        let world = open(&files, lived).unwrap();
+        assert_eq!(world.digest().unwrap(), digest);
+        // And it goes on as the one in memory does.
+        let other = world_with(2, config());
+        live(&other);
+        for world in [&world, &other] {
+            join(world);
+            ingest(world, &documents(9, 20));
+            (0..5).for_each(|_| tick(world).unwrap());
+        }
+        assert_eq!(world.digest().unwrap(), other.digest().unwrap());
+        world.close().unwrap();
+        let world = open(&files, opened).unwrap();
+        assert_eq!(world.digest().unwrap(), other.digest().unwrap());
+        assert!(verify(&files).unwrap().damage.is_empty());
+    }
+}
+
+#[test]
+fn a_replay_that_ignored_the_cuts_would_be_seen() {
+    // The same life without the ticks' cuts: what came during a tick is seen by it.
+    let files = memory();
+    let world = open(&files, 2).unwrap();
+    live(&world);
+    let digest = world.digest().unwrap();
+    drop(world);
+    let mut recovery = Recovery::open(files, OPTIONS, None).unwrap();
+    let mut replayed = Colony::new(config(), Ring::new(2, 150)).unwrap();
+    let mut idle = 0;
+    while let Some(record) = recovery.next().unwrap() {
+        if record.kind.0 == 1 {
+            let ticks = u64::from_le_bytes(record.payload[..].try_into().unwrap());
+            idle += ticks;
+            (0..ticks).for_each(|_| drop(replayed.tick().unwrap()));
+            continue;
+        }
+        match Input::decode(&record.payload).unwrap() {
+            Input::Tick { tick, .. } => {
+                assert_eq!(tick, replayed.state().tick() + 1);
+                replayed.tick().unwrap();
+            }
+            input => drop(replayed.apply(input).unwrap()),
+        }
+    }
+    assert_eq!(idle, 7, "idle ticks are one record");
+    assert_ne!(replayed.digest(), digest);
+}
+
+#[test]
+fn a_tick_that_cannot_be_written_leaves_the_colony_as_it_was() {
+    for call in [0, 1] {
+        let disk = Faulty::new();
+        let files: Arc<dyn Files> = Arc::new(disk.clone());
+        let world = open(&files, 2).unwrap();
+        join(&world);
+        ingest(&world, &documents(3, 50));
+        let before = world.digest().unwrap();
+        let failed = tick_while(&world, || disk.fail(call, Failure::Io, false)).unwrap_err();
+        assert!(matches!(failed, Error::Storage { .. }), "{failed}");
+        assert_eq!((world.digest().unwrap(), world.tick()), (before.clone(), 0));
+        assert!(matches!(tick(&world).unwrap_err(), Error::Poisoned { .. }));
+        let more = documents(4, 1).pop().unwrap();
+        let refused = world.ingest(vec![Ok(more)], 0, OnError::Raise, None).unwrap_err();
+        assert!(matches!(refused, Error::Poisoned { .. }));
+        assert_eq!(world.digest().unwrap(), before, "what is refused changes nothing");
+        drop(world);
+        // Whether the tick was kept is known when it is opened again: all of it or nothing.
+        let world = open(&files, 2).unwrap();
+        let mut reference = Colony::new(config(), Ring::new(1, 150)).unwrap();
+        reference.apply(Input::Ingest(documents(3, 50))).unwrap();
+        (0..world.tick()).for_each(|_| drop(reference.tick().unwrap()));
+        assert_eq!(world.digest().unwrap(), reference.digest());
+    }
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    states: u64,
+    in_opening: u64,
+    beyond: u64,
+}
+
+/// A model that is told what is attempted, and knows the digest after each.
+struct Model {
+    colony: Colony,
+    digests: Vec<String>,
+    acknowledged: usize,
+}
+
+impl Model {
+    fn attempted(&mut self, act: impl FnOnce(&mut Colony)) {
+        act(&mut self.colony);
+        self.digests.push(self.colony.digest());
+    }
+}
+
+// A few lives of a colony, each ended by a loss of power at some call.
+fn lives(seed: u64, counts: &mut Counts) {
+    let mut chance = Chance(seed);
+    let disk = Faulty::new();
+    let files: Arc<dyn Files> = Arc::new(disk.clone());
+    let witness = if seed.is_multiple_of(2) { WitnessSync::Sealed } else { WitnessSync::EveryAck };
+    let options = Options { witness, mutant: None };
+    let mut next = 0;
+    let colony = Colony::new(config(), Ring::new(1, 150)).unwrap();
+    let mut model = Model { digests: vec![colony.digest()], colony, acknowledged: 0 };
+    for _ in 0..3 {
+        let failure = if chance.below(3) == 0 { Failure::Io } else { Failure::Stop };
+        disk.fail(chance.below(110), failure, true);
+        let layout = Layout { shards: 1 + chance.below(4) as u32, virtual_nodes: 150 };
+        let world = match World::open(Arc::clone(&files), options, Some(layout), Some(config())) {
+            Ok(world) => world,
+            Err(Error::Storage { .. } | Error::Poisoned { .. }) => {
+                counts.in_opening += 1;
+                disk.lose_power(chance.next());
+                continue;
+            }
+            Err(error) => panic!("seed {seed}: {error}"),
+        };
+        let digest = world.digest().unwrap();
+        let found = model.digests.iter().rposition(|known| *known == digest);
+        let found = found.unwrap_or_else(|| panic!("seed {seed}: a state that never was"));
+        assert!(found >= model.acknowledged, "seed {seed}: {found} of {} acknowledged", model.acknowledged);
+        counts.beyond += u64::from(found > model.acknowledged);
+        // From here on the model is what was found: read from what is kept, by the code that is tested elsewhere.
+        let sections = {
+            let mut sections = std::collections::BTreeMap::new();
+            let put = |section, bytes: &[u8]| {
+                sections.insert(section, bytes.to_vec());
+                Ok::<(), Error>(())
+            };
+            world.read(|state| phago_core::checkpoint::write(state, put)).unwrap().unwrap();
+            sections
+        };
+        let read = |section| Ok(sections[&section].clone());
+        let state = phago_core::checkpoint::read(config(), Ring::new(1, 150), read).unwrap();
+        model = Model { colony: Colony::of(state), digests: vec![digest], acknowledged: 0 };
+        join(&world);
+        for _ in 0..chance.below(16) {
+            let outcome = match chance.below(8) {
+                0..=2 => {
+                    let batch = documents(next, 1 + chance.below(4) as usize);
+                    let batch: Vec<Body> = batch
+                        .into_iter()
+                        .map(|body| Body { key: Some(format!("{next}-{}", body.name()).into()), ..body })
+                        .collect();
+                    next += 1;
+                    model.attempted(|colony| assert!(colony.apply(Input::Ingest(batch.clone())).is_ok()));
+                    world.ingest(batch.into_iter().map(Ok).collect(), 0, OnError::Raise, None).map(|_| ())
+                }
+                3 => {
+                    let first = model.colony.state().shards()[0].documents().all().next();
+                    let Some((first, name)) = first.map(|document| (document.id, document.name())) else { continue };
+                    model.attempted(|colony| assert!(colony.apply(Input::Delete(first)).is_ok()));
+                    world.delete(&name).map(|_| ())
+                }
+                4 => world.checkpoint(),
+                _ => {
+                    model.attempted(|colony| drop(colony.tick().unwrap()));
+                    tick(&world).and_then(|()| world.seal())
+                }
+            };
+            match outcome {
+                Ok(()) => model.acknowledged = model.digests.len() - 1,
+                Err(Error::Storage { .. } | Error::Poisoned { .. }) => break,
+                Err(error) => panic!("seed {seed}: {error}"),
+            }
+        }
+        counts.states += 1;
+        disk.lose_power(chance.next());
+    }
+}
+
+#[test]
+fn a_colony_that_lost_power_is_one_that_it_was_and_no_older_than_acknowledged() {
+    let seeds = std::env::var("PHAGO_WORLD_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(250);
+    let mut counts = Counts::default();
+    (0..seeds).for_each(|seed| lives(seed, &mut counts));
+    println!("colonies that lost power: {seeds} seeds, {counts:?}");
+    assert!(counts.states > seeds && counts.in_opening > 10);
+}
+
+#[test]
+fn threads_that_ingest_while_ticks_are_made_leave_a_log_of_the_same_colony() {
+    let folder = tempfile::tempdir().unwrap();
+    let files: Arc<dyn Files> = Arc::new(Directory::new(folder.path()));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build().unwrap();
+    let world = World::open(
+        Arc::clone(&files),
+        Options::default(),
+        Some(Layout { shards: 3, virtual_nodes: 150 }),
+        Some(config()),
+    );
+    let world = world.unwrap();
+    {
+        let _inside = runtime.enter();
+        let runner = runner(&world, 2, 30_000);
+        let working = AtomicBool::new(true);
+        std::thread::scope(|scope| {
+            let writers: Vec<_> = (0..4)
+                .map(|thread| {
+                    let world = &world;
+                    scope.spawn(move || {
+                        for (number, body) in documents(thread, 25).into_iter().enumerate() {
+                            let body = Body { key: Some(format!("{thread}-{number}").into()), ..body };
+                            world.ingest(vec![Ok(body.clone())], 0, OnError::Raise, None).unwrap();
+                            if number % 5 == 4 {
+                                assert!(world.delete(&body.name()).unwrap());
+                            }
+                            if number % 6 == 5 {
+                                let body = Body { text: format!("{} anew", body.text).into(), ..body };
+                                world.update(body).unwrap();
+                            }
+                        }
+                    })
+                })
+                .collect();
+            scope.spawn(|| {
+                while working.load(Ordering::SeqCst) {
+                    runner.tick_blocking(never).unwrap();
+                    world.checkpoint().unwrap();
+                }
+            });
+            for writer in writers {
+                writer.join().unwrap();
+            }
+            working.store(false, Ordering::SeqCst);
+        });
+        runner.tick_blocking(never).unwrap();
+    }
+    let digest = world.digest().unwrap();
+    assert!(world.failed_checkpoint().is_none());
+    drop(world);
+    // The workers' last references go with the runner.
+    let world = (0..).find_map(|attempt| match open(&files, 1) {
+        Err(Error::Locked { .. }) if attempt < 6000 => {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            None
+        }
+        opened => Some(opened.unwrap()),
+    });
+    assert_eq!(world.unwrap().digest().unwrap(), digest);
+}
+
+#[test]
+fn a_long_log_is_followed_by_a_checkpoint_on_its_own() {
+    let files = memory();
+    let world = open(&files, 2).unwrap();
+    let body = |number: usize| Body {
+        key: Some(format!("{number}").into()),
+        text: format!("ion {number}").into(),
+        ..Body::default()
+    };
+    let all: Vec<Body> = (0..9000).map(body).collect();
+    ingest(&world, &all[..8000]);
+    assert_eq!(files.list().unwrap(), ["LOCK", "log-0", "witness"]);
+    ingest(&world, &all[8000..]);
+    // It is written beside the work; this one waits for it.
+    world.checkpoint().unwrap();
+    assert_eq!(files.list().unwrap(), ["LOCK", "checkpoint-2", "log-2", "witness"]);
+    let digest = world.digest().unwrap();
+    world.close().unwrap();
+    assert_eq!(open(&files, 3).unwrap().digest().unwrap(), digest);
+}
+
+#[test]
+fn nothing_of_a_deleted_document_is_left_after_compact() {
+    let files = memory();
+    let world = open(&files, 2).unwrap();
+    join(&world);
+    ingest(&world, &documents(3, 30));
+    let secret = Body {
+        key: Some("secret-key".into()),
+        title: "Xyzzyplugh".into(),
+        text: "the plover knows frotzwords".into(),
+        ..Body::default()
+    };
+    ingest(&world, std::slice::from_ref(&secret));
+    tick(&world).unwrap();
+    world.checkpoint().unwrap();
+    // As they are read: compression would hide them.
+    let holds = |files: &Arc<dyn Files>| {
+        let mut recovery = Recovery::open(Arc::clone(files), OPTIONS, None).unwrap();
+        let checkpoint = recovery.checkpoint().unwrap();
+        let mut bytes: Vec<u8> = checkpoint.sections().flat_map(|id| checkpoint.section(id).unwrap()).collect();
+        while let Some(record) = recovery.next().unwrap() {
+            bytes.extend(record.payload);
+        }
+        let has = |word: &str| bytes.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()));
+        ["secret-key", "xyzzyplugh", "plover", "frotzword"].map(has)
+    };
+    let copy = memory();
+    world.snapshot(Arc::clone(&copy)).unwrap();
+    assert_eq!(holds(&copy), [true; 4]);
+
+    assert!(world.delete("secret-key").unwrap());
+    let busy = world.compact().unwrap_err();
+    assert!(matches!(busy, Error::Busy { .. }), "what it wired is in the graph still");
+    tick(&world).unwrap();
+    world.compact().unwrap();
+    world.close().unwrap();
+    assert_eq!(holds(&files), [false; 4]);
+    assert_eq!(files.list().unwrap(), ["LOCK", "checkpoint-2", "log-2", "witness"]);
+    assert!(
+        open(&copy, 1).unwrap().read(|state| state.document(DocumentId::from_key("secret-key")).is_some()).unwrap()
+    );
+}
+
+#[test]
+fn a_follower_sees_what_is_acknowledged_and_changes_nothing() {
+    let files = memory();
+    let none = Follower::open(memory(), None).unwrap_err();
+    assert!(matches!(none, Error::NoColony { .. }));
+    let world = open(&files, 2).unwrap();
+    join(&world);
+    let all = documents(3, 40);
+    ingest(&world, &all[..20]);
+    let mut follower = Follower::open(Arc::clone(&files), Some(Layout { shards: 3, virtual_nodes: 150 })).unwrap();
+    assert_eq!(follower.world().digest().unwrap(), world.digest().unwrap());
+    assert!(!follower.refresh().unwrap(), "nothing new");
+    tick_while(&world, || ingest(&world, &all[20..])).unwrap();
+    let before = follower.world().digest().unwrap();
+    assert_eq!(before, follower.world().digest().unwrap(), "it stands still");
+    assert!(follower.refresh().unwrap());
+    assert_eq!(follower.world().digest().unwrap(), world.digest().unwrap());
+    for _ in 0..3 {
+        tick(&world).unwrap();
+    }
+    world.seal().unwrap();
+    world.checkpoint().unwrap();
+    assert!(follower.refresh().unwrap(), "a new generation");
+    assert_eq!(follower.world().digest().unwrap(), world.digest().unwrap());
+
+    let reader = follower.world();
+    let read_only = |result: Result<()>| assert_eq!(result, Err(Error::ReadOnly { path: ":memory:".into() }));
+    let more = documents(4, 1);
+    read_only(reader.ingest(vec![Ok(more[0].clone())], 0, OnError::Raise, None).map(|_| ()));
+    read_only(reader.delete(&all[0].name()).map(|_| ()));
+    read_only(reader.update(Body { key: Some("new".into()), ..more[0].clone() }).map(|_| ()));
+    read_only(reader.checkpoint());
+    join(reader);
+    read_only(tick(reader));
+    assert_eq!(reader.digest().unwrap(), world.digest().unwrap());
+}
+
+#[test]
+fn a_colony_keeps_the_config_and_the_layout_that_it_was_made_with() {
+    let files = memory();
+    let world = open(&files, 3).unwrap();
+    world.close().unwrap();
+    let closed = world.delete("any").map(|_| ()).and_then(|()| world.checkpoint()).unwrap_err();
+    assert!(closed.to_string().contains("closed"), "{closed}");
+    let again = World::open(Arc::clone(&files), OPTIONS, None, None).unwrap();
+    assert_eq!((again.ring().shard_count(), (**again.config()).clone()), (3, config()));
+    drop(again);
+    let other = ColonyConfig { max_edge_degree: 31, ..config() };
+    let refused = World::open(Arc::clone(&files), OPTIONS, None, Some(other)).map(|_| ()).unwrap_err();
+    let accepted = "30, with which the colony was made".to_owned();
+    assert_eq!(refused, Error::Config { field: "max_edge_degree".into(), value: "31".into(), accepted });
+    assert!(open(&files, 1).is_ok(), "a refused opening lets go of the lock");
+    let bad = ColonyConfig { max_edge_degree: 0, ..config() };
+    let nowhere = memory();
+    World::open(Arc::clone(&nowhere), OPTIONS, None, Some(bad)).map(|_| ()).unwrap_err();
+    assert_eq!(nowhere.list().unwrap(), Vec::<String>::new(), "a bad config makes nothing");
+    assert!(files.open("LOCK", Open::Read).is_ok());
+}
