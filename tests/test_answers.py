@@ -108,7 +108,6 @@ def test_what_finds_nothing_says_why(colony):
     name = DOCUMENTS[0]["id"]
     for question, why in {
         "": "no words",
-        "the of and": "no words",
         "\0": "no words",
         "🦠🦠": "no",
         "qqqzzz": "no document has any",
@@ -120,7 +119,7 @@ def test_what_finds_nothing_says_why(colony):
         assert why in told.nothing
         alone = colony.explain(question)
         assert (alone.id, alone.score, alone.nothing, alone.unknown) == ("", 0, told.nothing, told.unknown)
-    assert colony.explain("qqqzzz", name).unknown == ("qqqzzz",)
+    assert colony.explain("the qqqzzz", name).unknown == ("qqqzzz",)
     assert colony.explain(f"{QUESTIONS[0]} qqqzzz").nothing is None
     with phago.Colony() as empty:
         assert empty.query("ions").items == ()

@@ -136,10 +136,12 @@ PACKAGE = {
     "_intake": "_checks _frames _log _phago _rows document errors results",
     "graph": "_phago _rows _unpicklable errors results",
     "machine.coordinator": "_checks _phago _settings _unpicklable config errors ids machine.ring results",
-    "machine.shard": "_checks _phago _rows _settings _unpicklable config errors ids machine.ghosts machine.ring results ",
+    "machine.shard": "_checks _phago _rows _settings _unpicklable config errors ids machine.ghosts machine.ring "
+    "results",
     "colony": "_checks _intake _jsonl _phago _rows _settings _unpicklable config errors graph results",
     "machine.query": "_checks errors ids machine.coordinator machine.shard results",
-    "machine.runner": "_checks _phago _rows _settings _unpicklable config errors machine.coordinator machine.shard results ",
+    "machine.runner": "_checks _phago _rows _settings _unpicklable config errors machine.coordinator machine.shard "
+    "results",
     "aio": "_checks _intake _jsonl _phago _rows _unpicklable colony config graph results",
     "phago": "_cores _frames _jsonl _phago aio colony config document errors graph ids machine.coordinator "
     "machine.ghosts machine.query machine.ring machine.runner machine.shard results",
@@ -150,9 +152,10 @@ PACKAGE = {
     "evaluation.significance": "",
     "evaluation.beir": "document errors",
     "cli.demo": "cli.stdlib_docs colony config document results",
-    "evaluation.evaluation": "colony config errors evaluation.beir evaluation.measures evaluation.significance results ",
+    "evaluation.evaluation": "colony config errors evaluation.beir evaluation.measures evaluation.significance results",
     "evaluation.replay": "colony config evaluation.beir evaluation.evaluation evaluation.significance results",
-    "cli.command": "cli.demo colony config document errors evaluation.beir evaluation.evaluation evaluation.replay phago ",
+    "cli.command": "cli.demo colony config document errors evaluation.beir evaluation.evaluation evaluation.replay "
+    "phago",
     "cli": "cli.command",
     "__main__": "cli",
 }

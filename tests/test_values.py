@@ -1,4 +1,4 @@
-"""Values of metadata: what stands for a value is taken as one, what is missing is not there, the rest is refused by name."""
+"""Values of metadata: what stands for one is taken, what is missing is not there, the rest is refused by name."""
 
 import array
 import collections

@@ -10,6 +10,7 @@ import contextlib
 import inspect
 import io
 import re
+import tempfile
 from pathlib import Path
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -28,7 +29,15 @@ def printed_by(source, names):
 
 
 def with_outputs(text):
-    """The text with the outputs of now, and how many examples it has, and how many outputs."""
+    """The text with the outputs of now, and how many examples it has, and how many outputs.
+
+    Examples run in a folder of their own: what one writes is gone when all have run.
+    """
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        return _with_outputs(text)
+
+
+def _with_outputs(text):
     names, counts = {}, [0, 0]
 
     def written(example):

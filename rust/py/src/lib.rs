@@ -3,8 +3,9 @@
 //! - [`error`] is the one translation of errors, [`runtime`] the one door for calls that take time, [`mailbox`] the way
 //!   of their answers to an event loop, [`process`] what a fork leaves behind, [`free`] the way out for what is large,
 //!   [`convert`], [`metadata`], [`filter`] and [`config`] the way in for documents, filters and settings.
-//! - [`ring`], [`coordinator`], [`world`], [`shard`], [`batch`], [`runner`], [`edges`] and [`tables`] are one exposed
-//!   noun each; [`column`] is what they offer to other libraries' memory, [`assemble`] brings
+//! - [`rows`] are records on their way to Python, with a name for each field; [`told`] makes them of what a colony holds.
+//! - [`ring`], [`coordinator`], [`world`], [`shard`], [`batch`], [`runner`], [`tick_result`], [`cross_edges`] and
+//!   [`tables`] are one exposed noun each; [`column`] is what they offer to other libraries' memory, [`assemble`] brings
 //!   shards made one by one into one world.
 
 mod assemble;
