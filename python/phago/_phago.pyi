@@ -24,8 +24,6 @@ _Scalar = str | int | float | bool
 _Metadata = dict[str, _Scalar | list[_Scalar]]
 # for each key a value, values, or operators with what to compare with
 _Where = Mapping[str, _Scalar | Collection[_Scalar] | Mapping[str, _Scalar | Collection[_Scalar]]]
-# (lexical, concepts, bridge)
-_Parts = tuple[float, float, float]
 # (label of a concept, the question's words that led to it, most first)
 _Step = tuple[str, list[str]]
 
@@ -287,7 +285,7 @@ class AnsweredRow:
     @property
     def metadata(self) -> _Metadata: ...
     @property
-    def parts(self) -> _Parts: ...
+    def parts(self) -> list[float]: ...
     @property
     def span(self) -> tuple[int, int]:
         """Where the best passage starts and ends, in characters of the text."""
@@ -303,7 +301,7 @@ class ExplainedRow:
     @property
     def score(self) -> float: ...
     @property
-    def parts(self) -> _Parts: ...
+    def parts(self) -> list[float]: ...
     @property
     def words(self) -> list[WordRow]: ...
     @property
