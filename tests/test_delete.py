@@ -124,8 +124,10 @@ class Machine(RuleBasedStateMachine):
     @rule(question=TEXTS)
     def reinforce(self, question):
         for hit in self.both(lambda colony: tuple(colony.query(question, k=2))):
-            assert self.both(lambda colony, hit=hit: colony.reinforce(hit))
-            self.reinforced = True
+            # A hit that only a mention of its title led to has no concepts to learn from.
+            helps = bool(hit.path.concepts or hit.path.words)
+            assert self.both(lambda colony, hit=hit: colony.reinforce(hit)) == helps
+            self.reinforced |= helps
 
     @rule(count=st.sampled_from([1, 1, 1, 2, 60]))
     def tick(self, count):
