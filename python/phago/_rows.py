@@ -96,6 +96,7 @@ def explanation(row: ExplainedRow) -> Explanation:
         _bridges(row.bridges),
         row.seed,
         row.nothing,
+        tuple(row.function_words),
     )
 
 

@@ -112,7 +112,7 @@ class Explanation:
     words: tuple[WordShare, ...] = ()
     """Points of the lexical part by the question's words, in the order of the question."""
     unknown: tuple[str, ...] = ()
-    """The question's words that no document has."""
+    """The question's words that no document has, function words aside."""
     title: float = 0.0
     """Points of the lexical part for words of the question in the title."""
     named: float = 0.0
@@ -125,6 +125,8 @@ class Explanation:
     """The document's weight among the seeds, where it is one."""
     nothing: str | None = None
     """Why the question finds nothing at all; `None` if it finds something."""
+    function_words: tuple[str, ...] = ()
+    """The question's function words ("the", "of"): each weighs a tenth of its idf and lights up no concept."""
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as what JSON can hold."""

@@ -352,7 +352,13 @@ fn expected(colony: &Colony, question: &str, k: usize, filter: &Filter, ranking:
         lit.sort_by(|a, b| b.sum.total_cmp(&a.sum).then(a.id.cmp(&b.id)));
         lit.iter().map(|lit| lit.id).filter(|id| matches(*id)).collect()
     };
-    let (lit, all_lit) = (most_lit(&concepts.affordable(ranking)), most_lit(&concepts.lit));
+    // With a filter there are twice as many candidates by words, and more postings by as much as it passes by.
+    let matching = view.count(filter);
+    let (factor, passed_by) =
+        if filter.is_empty() { (1, 1) } else { (2, (view.commons.documents() / matching.max(1)).clamp(1, 16)) };
+    let words_max = factor * ranking.lexical_candidates as usize;
+    let postings_max = ranking.postings_max * passed_by;
+    let (lit, all_lit) = (most_lit(&concepts.affordable(postings_max)), most_lit(&concepts.lit));
     let mut named = BTreeSet::new();
     for document in state.shards().iter().flat_map(|shard| shard.documents().all()) {
         let told = inquiry.explain(view, document.id, &mut buffers).unwrap().unwrap();
@@ -360,7 +366,7 @@ fn expected(colony: &Colony, question: &str, k: usize, filter: &Filter, ranking:
             named.insert(document.id.0);
         }
     }
-    let mut first: BTreeSet<u128> = lexical.iter().take(ranking.lexical_candidates as usize).copied().collect();
+    let mut first: BTreeSet<u128> = lexical.iter().take(words_max).copied().collect();
     first.extend(lit.iter().take(ranking.concept_candidates as usize).copied());
     first.extend(named);
     let mut scored = |ids: Vec<u128>| {
@@ -371,7 +377,7 @@ fn expected(colony: &Colony, question: &str, k: usize, filter: &Filter, ranking:
     };
     let mut all = scored(first.iter().copied().collect());
     // The tail: what is left by words, then by concepts, in blocks that double.
-    let bounds = [ranking.lexical_candidates, ranking.concept_candidates].map(|most| most as usize);
+    let bounds = [words_max, ranking.concept_candidates as usize];
     for (list, mut size) in [lexical, all_lit].into_iter().zip(bounds) {
         let mut from = 0;
         while from < list.len() {
@@ -387,7 +393,13 @@ fn expected(colony: &Colony, question: &str, k: usize, filter: &Filter, ranking:
 #[test]
 fn an_answer_is_the_best_of_those_that_match() {
     const COUNT: usize = 400;
-    let narrow = Ranking { exhaustive_max: 0, lexical_candidates: 30, concept_candidates: 15, ..Ranking::default() };
+    let narrow = Ranking {
+        exhaustive_max: 0,
+        lexical_candidates: 30,
+        concept_candidates: 15,
+        postings_max: 300,
+        ..Ranking::default()
+    };
     let mut chance = Chance(8);
     let questions: Vec<String> = (0..10).map(|length| chance.text(VOCABULARY, 1 + length % 7)).collect();
     let mut all = Vec::new();

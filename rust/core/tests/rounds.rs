@@ -84,7 +84,7 @@ fn far(colony: &Colony, text: &str, k: usize, ranking: &Ranking, wire: &mut Wire
     let sequences: Vec<&[u32]> = voices.iter().map(|voice| &*voice.sequence).collect();
     let mut mentions = Vec::new();
     let mut most_lit = Vec::new();
-    let affordable = spread.affordable(ranking);
+    let affordable = spread.affordable(ranking.postings_max);
     for local in view.locals().collect::<Vec<_>>().into_iter().rev() {
         mentions.push(wire.cross(&names::mentions(local, &sequences, ranking).unwrap()));
         let mut sums = lit::Sums::default();

@@ -1,7 +1,7 @@
 //! Answers: score(d) = lexical + concepts + bridge.
 //!
 //! Candidates (by words, by concepts, by mentions) are bounded in number and scored in full, so that a score never
-//! depends on how its document was found. With a filter, candidates are the best of those that match; seeds, concepts
+//! depends on how its document was found. With a filter, candidates are the best of those that match, and more of them; seeds, concepts
 //! and the scale are those of the whole colony, so that no score depends on the filter either.
 
 use crate::Result;
@@ -16,6 +16,11 @@ use crate::query::parts::{Parts, Weighed};
 use crate::query::ranking::Ranking;
 use crate::query::view::{Spot, View};
 use crate::text::Session;
+
+// With a filter, more candidates by words and more postings by as much as are passed by, up to a bound. Without these,
+// overlap of the top 10 with the exhaustive answer was .989 for one in seven of 64,512 documents.
+const FILTERED_FACTOR: usize = 2;
+const FILTERED_POSTINGS_FACTOR_MAX: u64 = 16;
 
 /// A document in an answer.
 #[derive(Copy, Clone, Debug, PartialEq)]
@@ -71,7 +76,6 @@ impl Search<'_> {
             rank(&mut hits, k);
             return Ok(hits);
         }
-        let most = inquiry.ranking.lexical_candidates as usize;
         let room = 2 * inquiry.candidates.len();
         let mut known: Set<Spot> = Set::with_capacity_and_hasher(room, Default::default());
         let mut hits: Vec<Hit> = Vec::with_capacity(room);
@@ -85,11 +89,11 @@ impl Search<'_> {
             hits.push(self.scored(candidate.spot, candidate.id, &weighed));
         }
         let mut others: Vec<(Spot, u128)> = Vec::new();
-        if self.allowed.is_some() && inquiry.candidates.len() >= most {
+        if self.allowed.is_some() && inquiry.candidates.len() >= inquiry.ranking.lexical_candidates as usize {
             // The best by words of all took places that the best of those allowed must have.
-            others.extend(self.by_words(most)?.into_iter().map(|found| (found.spot(), found.id)));
+            others.extend(self.by_words(self.words_max())?.into_iter().map(|found| (found.spot(), found.id)));
         }
-        let affordable = inquiry.scorers.concepts.affordable(&inquiry.ranking);
+        let affordable = inquiry.scorers.concepts.affordable(self.postings_max());
         let most_lit = self.most_lit(&affordable, inquiry.ranking.concept_candidates as usize)?;
         others.extend(most_lit.into_iter().map(|lit| (lit.spot, lit.id)));
         others.extend(inquiry.scorers.bridge.spots().filter(|&(spot, _)| self.may(spot)));
@@ -110,7 +114,7 @@ impl Search<'_> {
     // `k`, so what stands in an answer is the same however much more is asked for.
     fn tail(&mut self, k: usize, mut known: Set<Spot>, hits: &mut Vec<Hit>) -> Result<()> {
         let ranking = &self.inquiry.ranking;
-        let (by_words, by_concepts) = (ranking.lexical_candidates as usize, ranking.concept_candidates as usize);
+        let (by_words, by_concepts) = (self.words_max(), ranking.concept_candidates as usize);
         if known.len() >= by_words {
             let found = self.by_words(room(by_words, k.saturating_add(known.len())))?;
             let spots: Vec<(Spot, u128)> = found.iter().map(|found| (found.spot(), found.id)).collect();
@@ -150,6 +154,20 @@ impl Search<'_> {
             (from, to) = (to, to.saturating_mul(2));
         }
         Ok(())
+    }
+
+    // Candidates by words. The best of some stand deeper among all than the best of all, where BM25 tells less of the score.
+    fn words_max(&self) -> usize {
+        let most = self.inquiry.ranking.lexical_candidates as usize;
+        if self.allowed.is_some() { most.saturating_mul(FILTERED_FACTOR) } else { most }
+    }
+
+    // Postings to read for candidates by concepts. What is no document allowed costs little and finds nothing.
+    fn postings_max(&self) -> u64 {
+        let most = self.inquiry.ranking.postings_max;
+        let Some(allowed) = self.allowed else { return most };
+        let passed_by = self.view.commons.documents() / allowed.count().max(1) as u64;
+        most.saturating_mul(passed_by.clamp(1, FILTERED_POSTINGS_FACTOR_MAX))
     }
 
     fn may(&self, spot: Spot) -> bool {

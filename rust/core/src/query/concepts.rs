@@ -138,11 +138,12 @@ impl Spread {
         }
     }
 
-    /// The concepts whose postings are read to find documents: the strongest that fit, in the order of their ids.
-    pub fn affordable(&self, ranking: &Ranking) -> Vec<Lit> {
+    /// The concepts whose postings are read to find documents: the strongest that fit into so many, in the order of
+    /// their ids.
+    pub fn affordable(&self, postings_max: u64) -> Vec<Lit> {
         let mut strongest = self.lit.clone();
         strongest.sort_unstable_by(|a, b| b.weight.total_cmp(&a.weight).then(a.id.cmp(&b.id)));
-        let mut left = ranking.postings_max;
+        let mut left = postings_max;
         strongest.retain(|lit| {
             let fits = u64::from(lit.df) <= left;
             if fits {

@@ -47,6 +47,8 @@ pub struct Explanation {
     pub words: Vec<WordShare>,
     /// The question's words that no document has, function words aside.
     pub unknown: Vec<String>,
+    /// The question's function words, which weigh little and light up no concept.
+    pub function_words: Vec<String>,
     /// Points of the lexical part for words of the question in the title.
     pub title: f64,
     /// Points of the lexical part as the question mentions the whole title.
@@ -62,15 +64,19 @@ pub struct Explanation {
 }
 
 impl Inquiry {
-    /// What there is to say of a question and no document: the words that no document has, and why nothing is found.
+    /// What there is to say of a question and no document: the words that no document has, those that weigh little, and why
+    /// nothing is found.
     pub fn explain_question(&self, view: View<'_>) -> Explanation {
-        let unknown = self.question.unknown.iter().map(|&word| self.question.words[word as usize].clone());
+        let spelled = |places: &[u32]| -> Vec<String> {
+            places.iter().map(|&word| self.question.words[word as usize].clone()).collect()
+        };
         Explanation {
             name: String::new(),
             score: 0.0,
             parts: Parts::default(),
             words: Vec::new(),
-            unknown: unknown.collect(),
+            unknown: spelled(&self.question.unknown),
+            function_words: spelled(&self.question.function),
             title: 0.0,
             named: 0.0,
             concepts: Vec::new(),

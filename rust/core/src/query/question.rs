@@ -39,6 +39,8 @@ pub struct Question {
     pub unknown: Vec<u32>,
     /// Whether it has other words than function words.
     pub has_content: bool,
+    /// The places of its function words: each weighs a share of its idf and lights up no concept.
+    pub function: Vec<u32>,
     /// Its terms in the order of the text without function words, then with them where there are any: for the mentions of
     /// titles, of which some have no other words.
     pub sequence: Vec<u32>,
@@ -76,13 +78,15 @@ impl Question {
         let mass = terms.iter().map(QuestionTerm::mass).sum();
         let content = terms.iter().filter(|term| commons.role(term.term) != Role::Function).count();
         let has_content = words.iter().any(|word| word.role != Role::Function);
+        let is_function = |word: &QueryWord| word.stands && word.role == Role::Function;
         let is_unknown = |word: &QueryWord| {
             let is_told = word.stands && word.role != Role::Function;
             is_told && word.term.is_none_or(|term| commons.df(term) == 0)
         };
         let unknown = (0..words.len() as u32).filter(|&place| is_unknown(&words[place as usize])).collect();
+        let function = (0..words.len() as u32).filter(|&place| is_function(&words[place as usize])).collect();
         let words = words.into_iter().map(|word| word.form).collect();
-        Question { words, terms, unknown, has_content, sequence, content, mass }
+        Question { words, terms, unknown, has_content, function, sequence, content, mass }
     }
 
     /// The terms as BM25 weighs them.

@@ -137,6 +137,8 @@ pub(crate) struct ExplainedRow {
     words: Vec<WordRow>,
     /// The question's words that no document has.
     unknown: Vec<String>,
+    /// The question's function words.
+    function_words: Vec<String>,
     title: f64,
     named: f64,
     concepts: Vec<ConceptShareRow>,
@@ -158,6 +160,7 @@ impl From<Explanation> for ExplainedRow {
             parts: told.parts.0.into(),
             words: told.words.iter().map(WordRow::from).collect(),
             unknown: told.unknown,
+            function_words: told.function_words,
             title: told.title,
             named: told.named,
             concepts: told.concepts.iter().map(|share| ConceptShareRow::new(share, usize::MAX)).collect(),
