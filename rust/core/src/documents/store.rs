@@ -33,7 +33,7 @@ impl Analysed {
     /// [`Error::InvalidDocument`] with the index given for more than [`DOCUMENT_WORDS_MAX`] different words.
     pub fn new(id: DocumentId, body: Body, index: usize, session: &mut Session) -> Result<Analysed> {
         let analysis = session.analyse(&body.title, &body.text);
-        if analysis.forms.len() > DOCUMENT_WORDS_MAX {
+        if analysis.different as usize > DOCUMENT_WORDS_MAX {
             let reason = format!("has more than {DOCUMENT_WORDS_MAX} different words; accepted are up to so many");
             let id = body.key.map(Into::into);
             return Err(Error::InvalidDocument { index, id, field: "text".into(), reason });
@@ -64,6 +64,13 @@ pub struct Document {
 }
 
 impl Document {
+    /// The terms that stand in it, each with its count, by term index: not those that only count, as function words and the
+    /// parts of identifiers do. What it speaks of, and what it can be wired by.
+    pub fn standing(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let standing = self.sequence.standing(self.terms.len());
+        self.terms.iter().zip(standing).filter(|(_, stands)| *stands).map(|(term, _)| *term)
+    }
+
     /// The caller's id, or the identity in hexadecimal where none was given.
     pub fn name(&self) -> String {
         self.body.key.as_deref().map_or_else(|| self.id.to_string(), str::to_owned)
