@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from phago import _phago
 
 K1, B = 1.5, 0.75
-STOP_WORDS = {"the", "of", "and", "in"}
+# They count without a place, and weigh a tenth in a question.
+FUNCTION_WORDS, FUNCTION_SHARE = {"the", "of", "and", "in"}, 0.1
 PASSAGE_CHARS, MENTION_WORDS, TITLE_WORDS = 600, 8, 32
 # Between a title and its text no title goes on, and neither over a word that no document has.
 BREAK = None
@@ -61,8 +62,16 @@ def first_of_best(values):
 # --- texts -------------------------------------------------------------------------------------------------------
 
 
+def all_words(text):
+    return re.findall(r"[a-z0-9]+", text.lower())
+
+
 def words_of(text):
-    return [word for word in re.findall(r"[a-z0-9]+", text.lower()) if word not in STOP_WORDS]
+    return [word for word in all_words(text) if word not in FUNCTION_WORDS]
+
+
+def functions_of(text):
+    return Counter(word for word in all_words(text) if word in FUNCTION_WORDS)
 
 
 def without_brackets(title):
@@ -120,8 +129,9 @@ class Text:
         self.title_words = words_of(title)
         self.name = tuple(words_of(without_brackets(title))[:TITLE_WORDS])
         self.words = self.title_words + words_of(text)
-        self.counts = Counter(self.words)
-        self.norm = norm(self.counts)
+        self.functions = functions_of(f"{title} {text}")
+        self.counts = Counter(self.words) + self.functions
+        self.norm = norm(Counter(self.words))
         self.passages = passages(text)
         self.passage_words = [words_of(text[start:end]) for start, end in self.passages]
 
@@ -177,15 +187,19 @@ class Library:
     def idf(self, word):
         return math.log(1 + (len(self.texts) - self.df[word] + 0.5) / (self.df[word] + 0.5))
 
+    def weight(self, word):
+        """What a word weighs in a question."""
+        return self.idf(word) * (FUNCTION_SHARE if word in FUNCTION_WORDS else 1.0)
+
     def row(self, word):
         pairs = ((pair[1], weight) for pair, weight in self.edges.items() if pair[0] == concept_id(word))
         return {self.word_of[target]: weight for target, weight in sorted(pairs) if target in self.word_of}
 
     def bm25(self, question, counts, length):
         """What each word of a question gives to a text of so many words."""
-        long = K1 * (1 - B + B * length / self.mean_length)
+        long = K1 * (1 - B + B * length / (self.mean_length or 1))
         return {
-            word: times * self.idf(word) * (K1 + 1) * counts[word] / (counts[word] + long)
+            word: times * self.weight(word) * (K1 + 1) * counts[word] / (counts[word] + long)
             for word, times in question.items()
             if counts[word]
         }
@@ -237,8 +251,10 @@ class Answer:
         self.library, self.ranking = library, ranking
         # In the order of their first words; and those that stand in some document, in the order of their ids.
         self.asked, self.words = self.words_in(library, question)
-        self.mass = total(times * library.idf(word) for word, times in self.words.items())
-        self.sequence = [word if library.df[word] else BREAK for word in words_of(question)]
+        self.content = self.words.keys() - FUNCTION_WORDS
+        self.mass = total(times * library.weight(word) for word, times in self.words.items())
+        asked = [words_of(question), [BREAK], all_words(question)]
+        self.sequence = [word if library.df[word] else BREAK for part in asked for word in part]
         self.scale()
         self.choose_seeds()
         self.light()
@@ -246,7 +262,7 @@ class Answer:
 
     @staticmethod
     def words_in(library, question):
-        asked = Counter(words_of(question))
+        asked = Counter(all_words(question))
         known = sorted((word for word in asked if library.df[word]), key=concept_id)
         return asked, {word: asked[word] for word in known}
 
@@ -265,7 +281,7 @@ class Answer:
     def covered(self, counts, length):
         """BM25 times a power of the share of the question that is met; and what each word gives to it."""
         gains = self.library.bm25(self.words, counts, length)
-        met = total(self.words[word] * self.library.idf(word) for word in gains)
+        met = total(self.words[word] * self.library.weight(word) for word in gains)
         factor = (met / self.mass) ** self.ranking.coverage_power if gains else 0.0
         return total(gains.values()) * factor, {word: gain * factor for word, gain in gains.items()}
 
@@ -276,7 +292,7 @@ class Answer:
         if len(text.passages) < 2 or not by_word or not share:
             return whole, by_word
         parts = [text.title_words + words for words in text.passage_words]
-        of_parts = [self.covered(Counter(words), len(words)) for words in parts]
+        of_parts = [self.covered(Counter(words) + text.functions, len(words)) for words in parts]
         best, by_word_there = of_parts[first_of_best([covered for covered, _ in of_parts])]
         blended = {word: (1 - share) * gain + share * by_word_there.get(word, 0.0) for word, gain in by_word.items()}
         return (1 - share) * whole + share * best, blended
@@ -357,14 +373,15 @@ class Answer:
         for word in {word for seed in self.seeds for word in seed.counts}:
             given = total(seed.weight * seed.speaks_of(word) for seed in self.seeds) * library.idf(word)
             strengths[word] = given * (ranking.own_share if word in self.words else 1.0)
-        # One document alone leads nowhere.
-        strengths = {word: given for word, given in strengths.items() if given > 0 and library.df[word] > 1}
+        # One document alone leads nowhere, and all of them everywhere.
+        few = range(2, len(library.texts))
+        strengths = {word: given for word, given in strengths.items() if given > 0 and library.df[word] in few}
         self.lit = self.keep(strengths)
         if ranking.hop_share:
             self.hop(ranking.hop_share * total(self.lit.values()))
         self.full = self.activation(self.seeds[0].text)
         news = total(seed.weight * len(seed.counts.keys() - self.words.keys()) for seed in self.seeds)
-        self.worth = ranking.concepts_weight * news / (news + ranking.concepts_evidence + len(self.words))
+        self.worth = ranking.concepts_weight * news / (news + ranking.concepts_evidence + len(self.content))
 
     def keep(self, strengths):
         kept = strongest(strengths, self.ranking.concepts_max, strengths.get, concept_id)
@@ -449,7 +466,7 @@ class Answer:
             return trimmed(text.text, 0, len(text.text))
         idf = self.library.idf
         worth = {word: strength * idf(word) for word, strength in self.lit.items()}
-        highest, mean = max(worth.values(), default=0.0) or 1.0, self.mass / len(self.words)
+        highest, mean = max(worth.values(), default=0.0) or 1.0, self.mass / max(len(self.content), 1)
         worth = {word: value / highest * 0.5 * mean for word, value in worth.items()}
         worth.update({word: times * idf(word) for word, times in self.words.items()})
 

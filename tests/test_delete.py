@@ -246,7 +246,9 @@ def test_a_delete_that_cannot_be_done_changes_nothing():
         assert not colony.delete("")
         # A document with an id of its own goes by that alone.
         assert not colony.delete(_phago.document_id("a"))
-        for wrong in (None, 7, b"a", [7]):
+        with pytest.raises(phago.ConfigError, match="`where`"):
+            colony.delete(None)
+        for wrong in (7, b"a", [7]):
             with pytest.raises(TypeError, match="`id`"):
                 colony.delete(wrong)
         with pytest.raises(ValueError, match="surrogate"):

@@ -108,11 +108,10 @@ def test_words_are_runs_of_letters_digits_and_marks():
             "日本",
             "हिन्दी",
         ):
-            assert len(colony.query(word, ranking="lexical")) == (0 if word == "STRASSE" else 1), word
+            assert len(colony.query(word, ranking="lexical")) == 1, word
         for word in ("asynci", "हिन"):
             assert len(colony.query(word, ranking="lexical")) == 0, word
-        # `for` is a stop word.
-        assert _phago.analyse("asyncio.wait_for") == ["asyncio", "wait"]
+        assert _phago.analyse("asyncio.wait_for") == ["asyncio", "wait", "for", "waitfor"]
 
 
 def test_digesting_changes_no_score():
@@ -142,12 +141,12 @@ def test_a_question_changes_nothing():
 
 @pytest.mark.parametrize(
     "question",
-    ["", " \n", "the of and a", "?!.,", "\U0001f600\U0001f9ec", "\0", "x" * 300, "zzqqy", "\ufe0f"],
+    ["", " \n", "nor she ours", "?!.,", "\U0001f600\U0001f9ec", "\0", "x" * 300, "zzqqy", "\ufe0f"],
 )
 def test_a_question_without_a_known_word_finds_nothing(question):
     with phago.Colony(2) as colony:
         assert len(colony.query(question, ranking="lexical")) == 0
-        colony.ingest(["Ions cross the membrane.", "\U0001f600 the of and"])
+        colony.ingest(["Ions cross the membrane.", "\U0001f389 the of and"])
         hits = colony.query(question, k=5, ranking="lexical")
         assert (len(hits), hits.pending, bool(hits)) == (0, 2, False)
 

@@ -1,10 +1,11 @@
 //! One thread's way from text to terms.
 
-use super::chunk::{self, Word};
+use super::chunk;
 use super::fold::{Role, role_of, stem_of};
 use super::lexicon::Lexicon;
 use super::passages::{PASSAGE_CHARS_MAX, passages};
 use super::sequence::{Passage, Sequence};
+use super::words::Word;
 use super::words::{Run, WORD_BYTES_MAX, runs};
 use crate::maps::Map;
 use std::fmt;
