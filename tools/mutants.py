@@ -68,14 +68,14 @@ MUTANTS = [
     Mutant(
         "concepts come from one document",
         QUERY + "concepts.rs",
-        "(df > 1 && strength > 0.0)",
-        "(df > 0 && strength > 0.0)",
+        "(df > 1 && u64::from(df)",
+        "(df > 0 && u64::from(df)",
         RULES + "a_word_of_one_document_is_no_concept",
     ),
     Mutant(
         "long questions do not damp concepts",
         QUERY + "concepts.rs",
-        "ranking.concepts_evidence + question.terms.len() as f64",
+        "ranking.concepts_evidence + question.content as f64",
         "ranking.concepts_evidence",
         RULES + "long_questions_need_concepts_less",
     ),
@@ -173,8 +173,8 @@ MUTANTS = [
     Mutant(
         "names go on over unknown words",
         QUERY + "question.rs",
-        "sequence.push(word.term.unwrap_or(BREAK))",
-        "sequence.extend(word.term.or((BREAK == 0).then_some(BREAK)))",
+        "let term = word.term.unwrap_or(BREAK);",
+        "let Some(term) = word.term else { return };",
         RULES + "a_name_goes_over_a_stop_word_and_not_over_an_unknown_one",
     ),
     Mutant(
