@@ -83,7 +83,10 @@ fn main() {
     let runner = runner_of(&disk);
     let on_disk = grow(&disk, &runner, &all);
     println!("{count} documents, {:.1} MB of text", text as f64 / 1e6);
-    println!("ingest and digest: memory {in_memory:.2?}, disk {on_disk:.2?}, {:.2}x", on_disk.as_secs_f64() / in_memory.as_secs_f64());
+    println!(
+        "ingest and digest: memory {in_memory:.2?}, disk {on_disk:.2?}, {:.2}x",
+        on_disk.as_secs_f64() / in_memory.as_secs_f64()
+    );
     assert_eq!(disk.digest().expect("a digest"), memory.digest().expect("a digest"));
 
     let begun = Instant::now();
@@ -95,7 +98,11 @@ fn main() {
 
     let begun = Instant::now();
     disk.checkpoint().expect("written");
-    println!("checkpoint: {:.2?}, {:.2} bytes on disk for each of text", begun.elapsed(), bytes_in(&folder) as f64 / text as f64);
+    println!(
+        "checkpoint: {:.2?}, {:.2} bytes on disk for each of text",
+        begun.elapsed(),
+        bytes_in(&folder) as f64 / text as f64
+    );
     let digest = disk.digest().expect("a digest");
     drop(runner);
     disk.close().expect("closed");
