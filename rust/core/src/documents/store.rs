@@ -180,6 +180,11 @@ impl Documents {
         }
     }
 
+    /// The places where a document stands.
+    pub fn taken(&self) -> &Places {
+        &self.taken
+    }
+
     /// Terms that stand in some document here, in no order that means anything.
     pub fn terms(&self) -> impl Iterator<Item = (u32, usize)> + '_ {
         let lists = self.list_of.iter().enumerate().filter(|(_, list)| **list > 0);
@@ -229,10 +234,10 @@ impl Documents {
         let document = self.all[place as usize].take().expect("a document stands at its place");
         self.taken.remove(place);
         self.bytes -= document.body.bytes();
-        for &(term, _) in &document.terms {
-            self.lists[self.list_of[term as usize] as usize - 1].remove(place, &self.lengths);
-        }
         let taken = &self.taken;
+        for &(term, _) in &document.terms {
+            self.lists[self.list_of[term as usize] as usize - 1].remove(taken, &self.lengths);
+        }
         self.titles.remove(&document.title_terms, |place| taken.has(place));
         self.metadata.remove(&document.body.metadata, |place| taken.has(place));
         if self.all.len() > 2 * self.places.len() + GONE_MIN {
@@ -250,7 +255,7 @@ impl Documents {
         let mut lists = Vec::new();
         for list_of in self.list_of.iter_mut().filter(|list| **list > 0) {
             let mut list = std::mem::take(&mut self.lists[*list_of as usize - 1]);
-            list.rebuild(&self.lengths, moved_to);
+            list.rebuild(&self.lengths, |place| moved[place as usize]);
             *list_of = if list.is_empty() { 0 } else { lists.len() as u32 + 1 };
             if *list_of > 0 {
                 lists.push(list);
