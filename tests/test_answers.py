@@ -7,6 +7,7 @@ import math
 import os
 import pickle
 import random
+import re
 from pathlib import Path
 
 import phago
@@ -176,6 +177,8 @@ def test_results_pickle_and_labels_are_words(colony):
     words = {word.strip(".,").lower() for document in DOCUMENTS for word in document["text"].split()}
     concepts = colony.concepts(QUESTIONS[0], k=5)
     assert concepts
+    # A label may be a part of an identifier.
+    words |= {part for word in words for part in re.findall("[a-z]+|[0-9]+", word)}
     assert all(concept.label in words for concept in concepts)
     assert all(label in words for concept in concepts for label, _ in concept.neighbors)
     hits = colony.query(QUESTIONS[0])

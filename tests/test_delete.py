@@ -124,8 +124,10 @@ class Machine(RuleBasedStateMachine):
     @rule(question=TEXTS)
     def reinforce(self, question):
         for hit in self.both(lambda colony: tuple(colony.query(question, k=2))):
-            assert self.both(lambda colony, hit=hit: colony.reinforce(hit))
-            self.reinforced = True
+            # A hit that only a mention of its title led to has no concepts to learn from.
+            helps = bool(hit.path.concepts or hit.path.words)
+            assert self.both(lambda colony, hit=hit: colony.reinforce(hit)) == helps
+            self.reinforced |= helps
 
     @rule(count=st.sampled_from([1, 1, 1, 2, 60]))
     def tick(self, count):
@@ -246,7 +248,9 @@ def test_a_delete_that_cannot_be_done_changes_nothing():
         assert not colony.delete("")
         # A document with an id of its own goes by that alone.
         assert not colony.delete(_phago.document_id("a"))
-        for wrong in (None, 7, b"a", [7]):
+        with pytest.raises(phago.ConfigError, match="`where`"):
+            colony.delete(None)
+        for wrong in (7, b"a", [7]):
             with pytest.raises(TypeError, match="`id`"):
                 colony.delete(wrong)
         with pytest.raises(ValueError, match="surrogate"):

@@ -71,8 +71,8 @@ def test_the_same_document_twice_wires_nothing_twice():
 
 def test_a_pair_that_meets_again_is_strengthened_up_to_one():
     with phago.Colony(2) as colony:
-        for at in range(15):
-            colony.ingest(f"lorem ipsum n{at}x")
+        for at in "abcdefghijklmno":
+            colony.ingest(f"lorem ipsum dolor{at}")
         colony.tick()
         edge = next(edge for edge in colony.graph.neighbors("lorem") if edge.target == "ipsum")
         assert (edge.weight, edge.co_activations, edge.created, edge.last_activated) == (1.0, 15, 1, 1)

@@ -683,8 +683,7 @@ class World:
     def concepts(self, text: str, k: int) -> list[RankedRow]:
         """The `k` concepts nearest to the text over all shards, best first; ties by id."""
     def get(self, key: str) -> StoredRow | None:
-        """`key` is the caller's key or, for a document without one, its 32 hex digits.
-        """
+        """`key` is the caller's key or, for a document without one, its 32 hex digits."""
     def get_async(self, key: str) -> Awaitable[StoredRow | None]: ...
     def names(self, where: _Where | None = None, after: str | None = None) -> list[str]:
         """The keys of the documents that match (32 hex digits for one without), in their order, behind `after`."""

@@ -105,9 +105,9 @@ class AsyncColony(Unpicklable):
                 return await world.delete_async(text_of("id", id))
         elif id is not None and where is None:
             return await world.delete_all_async(keys_of(id))
-        elif id is None and where is not None:
+        elif id is None:
             return await world.delete_all_async(await world.names_async(not_everything(where)))
-        raise TypeError("`id` or `where`: `delete` takes an id, several ids, or a filter, and one of them")
+        raise TypeError("`delete` takes an id, several ids, or `where`: one of them")
 
     async def reinforce(self, hit: Hit) -> bool:
         """See `Colony.reinforce`. A cancelled one was done or not, never half."""

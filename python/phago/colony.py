@@ -199,9 +199,9 @@ class Colony(Unpicklable):
                 return self._world.delete(text_of("id", id))
         elif id is not None and where is None:
             return self._world.delete_all(keys_of(id))
-        elif id is None and where is not None:
+        elif id is None:
             return self._world.delete_all(self._world.names(not_everything(where)))
-        raise TypeError("`id` or `where`: `delete` takes an id, several ids, or a filter, and one of them")
+        raise TypeError("`delete` takes an id, several ids, or `where`: one of them")
 
     def reinforce(self, hit: Hit) -> bool:
         """Learn from a hit that helped; it takes effect in the next tick, which `run` makes.

@@ -430,7 +430,7 @@ impl World {
 
     fn naming(&self, r#where: Option<&Bound<'_, PyAny>>, after: Option<String>) -> Result<impl Work<Vec<String>>> {
         let (world, filter) = (self.world()?.clone(), filter(r#where)?);
-        Ok(move |_: &Cancel| world.read(|state| state.view().names(after.as_deref(), &filter)))
+        Ok(move |cancel: &Cancel| world.view(cancel, |view| view.names(after.as_deref(), &filter)))
     }
 
     // One by one, so that whoever cancels or interrupts it leaves whole documents, and others have their turn between.

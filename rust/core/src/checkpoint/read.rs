@@ -13,7 +13,7 @@ use crate::maps::Set;
 use crate::replica::Replica;
 use crate::ring::Ring;
 use crate::shard::Shard;
-use crate::text::{ANALYSER, Analysis, Role, norm};
+use crate::text::{ANALYSER, Analysis, norm};
 use serde::Deserialize;
 
 /// Reads a colony that [`super::write()`] wrote, onto the shards of a ring.
@@ -110,10 +110,10 @@ fn documents(
             return Err(odd(format!("document {id} stands twice")));
         }
         let bytes = body.text_bytes();
-        let roles = commons.vocabulary().roles();
-        let concepts = terms.iter().filter(|(term, _)| roles[*term as usize] == Role::Word);
-        let norm = norm(concepts.map(|&(_, count)| count));
-        let analysis = Analysis { terms, forms: Box::default(), length, norm, title, sequence, too_long: 0 };
+        let standing = sequence.standing(terms.len());
+        let norm = norm(terms.iter().zip(standing).filter(|(_, stands)| *stands).map(|(term, _)| term.1));
+        let rest = Analysis::default();
+        let analysis = Analysis { terms, length, norm, title, sequence, ..rest };
         let document = Analysed { id, body, analysis };
         commons.count(&document);
         let shard = commons.ring().shard_of(id.0);

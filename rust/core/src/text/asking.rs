@@ -1,9 +1,10 @@
 //! What a question, a title or a label says, in terms that are known already. Nothing enters the lexicon.
 
-use super::chunk::{self, Word, normal};
+use super::chunk::{self, normal};
 use super::fold::{Role, role_of, stem_of};
 use super::function::FUNCTION_SHARE;
 use super::session::{Session, key_at, lower};
+use super::words::Word;
 use super::words::{Run, WORD_BYTES_MAX, runs};
 use crate::maps::Map;
 

@@ -9,7 +9,7 @@ use super::WORD_BYTES_MAX;
 use super::class::{Class, belongs, class, is_ignorable};
 use super::function::{denied, is_scrap};
 use super::signs;
-use super::words::char_at;
+use super::words::{Word, char_at};
 use unicode_normalization::UnicodeNormalization;
 
 /// The longest run with letters beyond ASCII that is normalised at all, in bytes as given. Normal forms of
@@ -22,17 +22,6 @@ const PIECES_MAX: usize = 8;
 const TURNS_MAX: usize = 3;
 // A hyphen binds a run of so few letters to its neighbour: `wi-fi`, `x-ray`, `e-mail`, and not `well-known`.
 const BOUND_CHARS: usize = 2;
-
-/// A word of a chunk.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub(super) struct Word<'a> {
-    /// Its form.
-    pub(super) form: &'a str,
-    /// Whether it stands in a place of its own, or only counts.
-    pub(super) stands: bool,
-    /// Where in the chunk its run starts, in bytes.
-    pub(super) at: usize,
-}
 
 /// Visit the words of a chunk, and say how many were left out as too long. A question has only the pairs of signs and not
 /// each sign of a stretch.

@@ -4,9 +4,8 @@
 //! among them. A sign is a letter with its marks. A document has every sign of a stretch as well, so that one is found
 //! alone; a sign that stands alone is a word of its own.
 
-use super::chunk::Word;
 use super::class::{Class, belongs, class};
-use super::words::char_at;
+use super::words::{Word, char_at};
 use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 

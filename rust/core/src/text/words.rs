@@ -6,6 +6,17 @@ use super::class::{Class, class};
 /// together) is no word of anybody's query.
 pub const WORD_BYTES_MAX: usize = 256;
 
+/// A word of a chunk.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(super) struct Word<'a> {
+    /// Its form.
+    pub(super) form: &'a str,
+    /// Whether it stands in a place of its own, or only counts.
+    pub(super) stands: bool,
+    /// Where in the chunk its run starts, in bytes.
+    pub(super) at: usize,
+}
+
 /// A stretch of a text with words in it: where it starts and ends, in bytes.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub(super) enum Run {
