@@ -147,11 +147,11 @@ def check_config(config: _Settings) -> None:
     """
 
 def analyse(text: str) -> list[str]:
-    """The stems of `text` in the order of their first words, each once, stop words left out."""
+    """The stems of `text` in the order of their first words, each once."""
 
 @final
 class RejectedRow:
-    """A document that was left out."""
+    """A document that was left out, or of which something was."""
 
     @property
     def index(self) -> int:
@@ -174,6 +174,9 @@ class IngestedRow:
         """Documents that were there already with the same content."""
     @property
     def rejected(self) -> list[RejectedRow]: ...
+    @property
+    def unindexed(self) -> list[RejectedRow]:
+        """New documents with words that are too long to be indexed."""
 
 @final
 class StoredRow:
