@@ -35,7 +35,7 @@ class IngestReport:
     rejected: tuple[Rejected, ...] = ()
     """Those left out, in the caller's order."""
     unindexed: tuple[Rejected, ...] = ()
-    """Of the new documents, those with words that no question finds, as a word of more than 256 bytes is not indexed."""
+    """Of the new documents, those with words that no question finds: a word of more than 256 bytes is not indexed."""
 
     def __setstate__(self, state: list[object]) -> None:
         # Pickles of earlier releases know nothing of the last field.
