@@ -315,15 +315,14 @@ for what in (lambda: [colony.digest() for _ in range(100)],
              lambda: [colony.query(text[:60_000]) for _ in range(100_000)],
              lambda: [colony.tick() for _ in range(10_000_000)]):
     timer = threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT))
-    timer.start()
     try:
+        timer.start()
         what()
     except KeyboardInterrupt:
         print("back")
     else:
         print("never")
-before = colony.digest()
-assert colony.digest() == before
-print(colony.run().ticks >= 0)
+# An ingest that was under way is taken in its own time; the colony goes on.
+print(colony.tick().tick > 0)
 """
     assert child_says(program).split() == ["back"] * 4 + ["True"]

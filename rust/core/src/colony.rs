@@ -100,16 +100,19 @@ impl Colony {
 
     /// SHA-256 over the canonical dump of the state.
     pub fn digest(&self) -> String {
-        dump::digest(&self.state)
+        dump::digest(&self.state, &Cancel::new()).expect("nobody can set the flag")
     }
 
     /// SHA-256 over the part of the dump that documents alone decide.
     pub fn evidence_digest(&self) -> String {
-        dump::evidence(&self.state)
+        dump::evidence(&self.state, &Cancel::new()).expect("nobody can set the flag")
     }
 
     /// The `k` best documents for a question.
-    pub fn search(&mut self, question: &str, k: usize) -> Vec<Found> {
+    ///
+    /// # Errors
+    /// None: nobody can end it.
+    pub fn search(&mut self, question: &str, k: usize) -> Result<Vec<Found>> {
         let words = self.session.query(question);
         self.state.search(&words, k, &Filter::default(), &mut self.scratch)
     }

@@ -3,21 +3,25 @@
 //! Entities in the order of their 128-bit ids, numbers little-endian, strings with their length before them.
 //! Nothing in it tells how many shards, threads or processes there are, or what was swept.
 
+use crate::Result;
+use crate::cancel::Cancel;
 use crate::documents::Document;
+use crate::ids::DocumentId;
 use crate::replica::Replica;
 use crate::text::ANALYSER;
 use sha2::{Digest, Sha256};
 
 const FORMAT: &str = "phago dump 1";
 
-struct Writer {
+struct Writer<'a> {
+    cancel: &'a Cancel,
     hash: Sha256,
     buffer: Vec<u8>,
 }
 
-impl Writer {
-    fn new(format: &str) -> Self {
-        let mut out = Writer { hash: Sha256::new(), buffer: Vec::new() };
+impl<'a> Writer<'a> {
+    fn new(format: &str, cancel: &'a Cancel) -> Self {
+        let mut out = Writer { cancel, hash: Sha256::new(), buffer: Vec::new() };
         out.text(format);
         out.text(ANALYSER);
         out
@@ -55,31 +59,34 @@ impl Writer {
 }
 
 /// SHA-256 over the canonical dump, 64 hexadecimal digits.
-pub fn digest(replica: &Replica) -> String {
-    let mut out = Writer::new(FORMAT);
+///
+/// # Errors
+/// [`crate::Error::Cancelled`] once the flag is set, here and below.
+pub fn digest(replica: &Replica, cancel: &Cancel) -> Result<String> {
+    let mut out = Writer::new(FORMAT, cancel);
     config(replica, &mut out);
-    evidence_of(replica, &mut out);
-    history(replica, &mut out);
-    graph(replica, &mut out);
+    evidence_of(replica, &mut out)?;
+    history(replica, &mut out)?;
+    graph(replica, &mut out)?;
     digesters(replica, &mut out);
-    out.finish()
+    Ok(out.finish())
 }
 
 /// SHA-256 over the part of the dump that documents alone decide: texts, postings, N, lengths, df, word forms. Equal
 /// to that of a colony that never saw the documents deleted from this one.
-pub fn evidence(replica: &Replica) -> String {
-    let mut out = Writer::new(FORMAT);
-    evidence_of(replica, &mut out);
-    out.finish()
+pub fn evidence(replica: &Replica, cancel: &Cancel) -> Result<String> {
+    let mut out = Writer::new(FORMAT, cancel);
+    evidence_of(replica, &mut out)?;
+    Ok(out.finish())
 }
 
-fn evidence_of(replica: &Replica, out: &mut Writer) {
-    documents(replica, out);
-    terms(replica, out);
+fn evidence_of(replica: &Replica, out: &mut Writer<'_>) -> Result<()> {
+    documents(replica, out)?;
+    terms(replica, out)
 }
 
 // Everything that can change a state; what changes cost alone stays out.
-fn config(replica: &Replica, out: &mut Writer) {
+fn config(replica: &Replica, out: &mut Writer<'_>) {
     let config = replica.commons().config();
     out.number(config.seed);
     out.real(config.signal_decay_rate);
@@ -99,16 +106,19 @@ fn config(replica: &Replica, out: &mut Writer) {
 }
 
 fn sorted_documents(replica: &Replica) -> Vec<&Document> {
-    let mut all: Vec<_> = replica.shards().iter().flat_map(|shard| shard.documents().all()).collect();
-    all.sort_unstable_by_key(|document| document.id);
-    all
+    // With the ids beside them, because documents lie far apart in memory.
+    let all = replica.shards().iter().flat_map(|shard| shard.documents().all());
+    let mut all: Vec<(DocumentId, &Document)> = all.map(|document| (document.id, document)).collect();
+    all.sort_unstable_by_key(|document| document.0);
+    all.into_iter().map(|(_, document)| document).collect()
 }
 
-fn documents(replica: &Replica, out: &mut Writer) {
+fn documents(replica: &Replica, out: &mut Writer<'_>) -> Result<()> {
     let commons = replica.commons();
     out.number(commons.documents());
     out.number(commons.statistics().length());
     for document in sorted_documents(replica) {
+        out.cancel.poll()?;
         out.id(document.id.0);
         // Bits: whether there is a key, whether there is metadata, which then follows the text.
         out.number(u64::from(document.body.key.is_some()) + 2 * u64::from(!document.body.metadata.is_empty()));
@@ -126,15 +136,17 @@ fn documents(replica: &Replica, out: &mut Writer) {
             out.number(count.into());
         }
     }
+    Ok(())
 }
 
 // What ticks made of the documents, and what the next will unmake or strengthen.
-fn history(replica: &Replica, out: &mut Writer) {
+fn history(replica: &Replica, out: &mut Writer<'_>) -> Result<()> {
     let commons = replica.commons();
     out.number(commons.tick());
     out.number(commons.digested());
     out.number(commons.backlog().failed());
     for document in sorted_documents(replica) {
+        out.cancel.poll()?;
         out.number(document.arrival.into());
         out.number(document.digested.map_or(0, u64::from));
         concepts(replica, &document.concepts, out);
@@ -148,9 +160,10 @@ fn history(replica: &Replica, out: &mut Writer) {
         concepts(replica, list, out);
     }
     reinforcements(replica, out);
+    Ok(())
 }
 
-fn reinforcements(replica: &Replica, out: &mut Writer) {
+fn reinforcements(replica: &Replica, out: &mut Writer<'_>) {
     let mut all: Vec<_> = replica.shards().iter().flat_map(|shard| shard.reinforcing()).collect();
     all.sort_unstable_by_key(|waiting| waiting.0);
     out.number(all.len() as u64);
@@ -176,18 +189,19 @@ fn sorted_ids(replica: &Replica, terms: &[u32]) -> Vec<u128> {
     ids
 }
 
-fn concepts(replica: &Replica, terms: &[u32], out: &mut Writer) {
+fn concepts(replica: &Replica, terms: &[u32], out: &mut Writer<'_>) {
     out.number(terms.len() as u64);
     sorted_ids(replica, terms).into_iter().for_each(|id| out.id(id));
 }
 
-fn terms(replica: &Replica, out: &mut Writer) {
+fn terms(replica: &Replica, out: &mut Writer<'_>) -> Result<()> {
     let commons = replica.commons();
     // A refused document may have left words in the dictionary; no document has them.
     let mut all: Vec<u32> = (0..commons.terms() as u32).filter(|&term| commons.df(term) > 0).collect();
     all.sort_unstable_by_key(|term| commons.id(*term));
     out.number(all.len() as u64);
     for term in all {
+        out.cancel.poll()?;
         out.id(commons.id(term));
         out.text(&commons.lexicon().stem(term));
         out.number(commons.df(term).into());
@@ -196,14 +210,16 @@ fn terms(replica: &Replica, out: &mut Writer) {
             out.number(count);
         }
     }
+    Ok(())
 }
 
-fn graph(replica: &Replica, out: &mut Writer) {
+fn graph(replica: &Replica, out: &mut Writer<'_>) -> Result<()> {
     let commons = replica.commons();
     let nodes = replica.nodes();
     out.number(nodes.len() as u64);
     out.number(replica.edge_count());
     for term in nodes {
+        out.cancel.poll()?;
         out.id(commons.id(term));
         out.number(replica.home(term).wirings(term, commons).into());
         out.number(replica.home(term).uses_of(term, commons));
@@ -216,9 +232,10 @@ fn graph(replica: &Replica, out: &mut Writer) {
             }
         }
     }
+    Ok(())
 }
 
-fn digesters(replica: &Replica, out: &mut Writer) {
+fn digesters(replica: &Replica, out: &mut Writer<'_>) {
     let mut living: Vec<_> = replica.shards().iter().flat_map(|shard| shard.digesters()).collect();
     living.sort_unstable_by_key(|digester| digester.id);
     for digester in living {

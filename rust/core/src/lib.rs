@@ -4,7 +4,8 @@
 //! [`colony`], the tokio runner in `phago-engine`) move messages between shards and call their phases.
 //!
 //! * Words of the crate: [`ids`] (identities from content or counters), [`config`] (made of [`settings`]), [`error`],
-//!   [`phase`], [`cancel`] (the flag that asks work to stop), [`maps`] (hash maps whose seed can be set).
+//!   [`phase`], [`cancel`] (the flag that asks work to stop), [`maps`] (hash maps whose seed can be set), [`place_list`]
+//!   (lists from which documents go).
 //! * [`text`] turns text into terms; [`documents`] keeps them with their postings and their [`metadata`]; [`graph`] keeps
 //!   synapses and knows how they fade; [`reinforcement`] is learning from use; [`ring`] says who lives where;
 //!   [`message`] is what travels.
@@ -34,6 +35,7 @@ pub mod maps;
 pub mod message;
 pub mod metadata;
 pub mod phase;
+pub mod place_list;
 pub mod plan;
 pub mod query;
 pub mod read;

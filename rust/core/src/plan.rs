@@ -2,15 +2,15 @@
 
 use crate::Result;
 use crate::commons::{Commons, GrantKey};
-use crate::ids::{AgentId, Tick};
+use crate::ids::{AgentId, DocumentId, Tick};
 
 /// The fixed part of a tick. Equal for any number of shards but for the seats of the grants.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The tick to be made.
     pub tick: Tick,
-    /// By seat, the places of the documents granted, in the order of the grants.
-    pub grants: Vec<Vec<u32>>,
+    /// By seat, the documents granted, in the order of the grants.
+    pub grants: Vec<Vec<DocumentId>>,
     /// The keys of all grants in the backlog, in order.
     pub(crate) granted: Vec<GrantKey>,
     /// Digesters born in this tick.
@@ -35,7 +35,7 @@ impl Plan {
             if full && !granted.is_empty() {
                 break;
             }
-            grants[commons.seat(waiting.shard)].push(waiting.place);
+            grants[commons.seat(waiting.shard)].push(DocumentId(key.1));
             granted.push(*key);
         }
         let living = commons.roster().digesters();

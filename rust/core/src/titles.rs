@@ -3,7 +3,8 @@
 //! A title is the sequence of its terms, without what stands in brackets ("Mercury (planet)" is Mercury). A text
 //! mentions it where those terms stand in it one after the other, stop words left out on both sides.
 
-use crate::maps::{Map, State};
+use crate::maps::{Map, Set, State};
+use crate::place_list::PlaceList;
 use std::hash::BuildHasher;
 
 /// The longest title that can be mentioned, in terms. What is longer is a sentence, and nobody quotes it whole.
@@ -15,7 +16,7 @@ pub const BREAK: u32 = u32::MAX;
 /// A shard's documents by title.
 #[derive(Clone, Debug, Default)]
 pub struct Titles {
-    by_hash: Map<u64, Vec<u32>>,
+    by_hash: Map<u64, PlaceList>,
     // The lengths of titles by their first term: bit n is set where one of n terms was ever taken. Dense, as every word
     // of every seed is looked up.
     lengths: Vec<u16>,
@@ -51,33 +52,38 @@ impl Titles {
         }
     }
 
-    pub(crate) fn remove(&mut self, title: &[u32], place: u32) {
+    /// Lets a document go. `is_taken` says of a place whether a document stands there.
+    pub(crate) fn remove(&mut self, title: &[u32], is_taken: impl Fn(u32) -> bool) {
         if !Self::can_be_mentioned(title) {
             return;
         }
         let hash = self.hash(title);
         let places = self.by_hash.get_mut(&hash).expect("a document is listed under its title");
-        places.retain(|known| *known != place);
-        if places.is_empty() {
+        places.remove(is_taken);
+        if places.is_gone() {
             self.by_hash.remove(&hash);
         }
     }
 
-    // A document came to another place.
-    pub(crate) fn relocate(&mut self, title: &[u32], from: u32, to: u32) {
-        if !Self::can_be_mentioned(title) {
-            return;
-        }
-        let hash = self.hash(title);
-        let place = self.by_hash.get_mut(&hash).and_then(|all| all.iter_mut().find(|place| **place == from));
-        *place.expect("a document is listed under its title") = to;
+    /// Gives every document the place that `moved` says, which keeps their order; `None` for those that have gone.
+    pub(crate) fn rebuild(&mut self, moved: impl Fn(u32) -> Option<u32>) {
+        self.by_hash.values_mut().for_each(|places| places.rebuild(&moved));
     }
 
     /// Every title that stands in a sequence of terms, once, in the order of their first mention. `title_of` gives
-    /// the title of a document; no more than `most` places are listed of each.
-    pub fn mentioned<'a>(&self, sequence: &[u32], most: usize, title_of: impl Fn(u32) -> &'a [u32]) -> Vec<Mention> {
+    /// the title of the document at a place, empty where none stands; no more than `most` places are listed of each. `poll` is asked at every word, and its
+    /// error ends the search.
+    pub fn mentioned<'a, E>(
+        &self,
+        sequence: &[u32],
+        most: usize,
+        title_of: impl Fn(u32) -> &'a [u32],
+        poll: impl Fn() -> Result<(), E>,
+    ) -> Result<Vec<Mention>, E> {
         let mut found: Vec<Mention> = Vec::new();
+        let mut known: Set<&[u32]> = Set::default();
         for start in 0..sequence.len() {
+            poll()?;
             let Some(lengths) = self.lengths.get(sequence[start] as usize).filter(|lengths| **lengths > 0) else {
                 continue;
             };
@@ -85,17 +91,18 @@ impl Titles {
             for length in (1..=longest).filter(|length| lengths >> length & 1 == 1) {
                 let title = &sequence[start..start + length];
                 let Some(places) = self.by_hash.get(&self.hash(title)) else { continue };
-                if found.iter().any(|known| *known.title == *title) {
+                if known.contains(title) {
                     continue;
                 }
-                // Other titles may share the hash.
+                // Other titles may share the hash, and some of the places may be empty.
                 let bearers = places.iter().copied().filter(|&place| title_of(place) == title);
                 let places: Vec<u32> = bearers.take(most).collect();
                 if !places.is_empty() {
+                    known.insert(title);
                     found.push(Mention { title: title.into(), places });
                 }
             }
         }
-        found
+        Ok(found)
     }
 }

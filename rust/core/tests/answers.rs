@@ -54,7 +54,7 @@ impl Asker {
 
     fn ask(&mut self, colony: &Colony, question: &str, k: usize) -> Answer {
         let (session, buffers) = (&mut self.session, &mut self.buffers);
-        colony.state().answer(question, k, &self.ranking, &Filter::default(), session, buffers)
+        colony.state().answer(question, k, &self.ranking, &Filter::default(), session, buffers).unwrap()
     }
 }
 
@@ -124,14 +124,14 @@ fn explain_agrees_with_query_for_hits_and_others() {
         let view = colony.state().view();
         for hit in &hits {
             let id = DocumentId(hit.found.id);
-            let explanation = inquiry.explain(view, id, &mut asker.buffers).unwrap();
+            let explanation = inquiry.explain(view, id, &mut asker.buffers).unwrap().unwrap();
             assert_eq!(explanation.score.to_bits(), hit.found.score.to_bits());
             assert_eq!(explanation.parts, hit.parts);
         }
         let far = asker.ask(&colony, &question, 1000).hits;
         for number in (0..300).step_by(7) {
             let id = DocumentId::from_key(&format!("doc-{number}"));
-            let explanation = inquiry.explain(view, id, &mut asker.buffers).unwrap();
+            let explanation = inquiry.explain(view, id, &mut asker.buffers).unwrap().unwrap();
             match far.iter().find(|hit| hit.found.id == id.0) {
                 Some(hit) => assert_eq!(explanation.score.to_bits(), hit.found.score.to_bits()),
                 // Whatever has a word of the question is in an answer that is long enough.
@@ -147,7 +147,7 @@ fn explain_agrees_with_query_for_hits_and_others() {
                 near(concept.light.seeds.iter().map(|seed| seed.1).sum(), 1.0);
             }
         }
-        assert!(inquiry.explain(view, DocumentId::from_key("nobody"), &mut asker.buffers).is_none());
+        assert!(inquiry.explain(view, DocumentId::from_key("nobody"), &mut asker.buffers).unwrap().is_none());
     }
 }
 
@@ -168,10 +168,11 @@ fn a_mention_leads_to_the_document_it_names() {
     names.sort();
     assert_eq!(names, ["film", "person"]);
     let explanation =
-        inquiry.explain(colony.state().view(), DocumentId::from_key("person"), &mut asker.buffers).unwrap();
+        inquiry.explain(colony.state().view(), DocumentId::from_key("person"), &mut asker.buffers).unwrap().unwrap();
     assert!(explanation.parts[Part::Bridge] > 0.0);
     assert_eq!(explanation.bridges[0].seed, DocumentId::from_key("film"));
-    let film = inquiry.explain(colony.state().view(), DocumentId::from_key("film"), &mut asker.buffers).unwrap();
+    let film =
+        inquiry.explain(colony.state().view(), DocumentId::from_key("film"), &mut asker.buffers).unwrap().unwrap();
     assert!(film.named > 0.0 && film.seed.is_some());
     assert!(film.words.iter().any(|word| word.word == "harbour"));
 }
@@ -193,7 +194,7 @@ fn nothing_found_says_why() {
     assert_eq!((answer.hits.len(), answer.inquiry.nothing(colony.state().commons())), (1, None));
     let mut asker = Asker::of(&colony);
     let explanation = answer.inquiry.explain(colony.state().view(), DocumentId::from_key("one"), &mut asker.buffers);
-    assert_eq!(explanation.unwrap().unknown, ["propeller"]);
+    assert_eq!(explanation.unwrap().unwrap().unknown, ["propeller"]);
 }
 
 #[test]
@@ -204,7 +205,7 @@ fn decay_never_hides_an_exact_match() {
         let state = colony.state();
         let all = questions().into_iter().map(|question| {
             let words = asker.session.query(&question);
-            let lexical = state.search(&words, 50, &Filter::default(), &mut Scratch::default());
+            let lexical = state.search(&words, 50, &Filter::default(), &mut Scratch::default()).unwrap();
             (lexical, asker.ask(colony, &question, 50).hits)
         });
         all.collect::<Vec<_>>()
@@ -229,7 +230,7 @@ fn a_title_borne_by_many_names_none() {
     let named = |asker: &mut Asker, question: &str| {
         let Answer { hits, inquiry } = asker.ask(&colony, question, 1);
         let id = DocumentId(hits[0].found.id);
-        inquiry.explain(colony.state().view(), id, &mut asker.buffers).unwrap().named
+        inquiry.explain(colony.state().view(), id, &mut asker.buffers).unwrap().unwrap().named
     };
     assert_eq!(named(&mut asker, "weekly minutes about the agenda"), 0.0);
     assert!(named(&mut asker, "annual report about the agenda") > 0.0);
@@ -337,8 +338,11 @@ fn a_long_document_is_scored_by_its_best_passage() {
     assert_eq!(names, [DocumentId::from_key("near").0, DocumentId::from_key("apart").0]);
     assert!(answer.hits[0].parts[Part::Lexical] > 1.3 * answer.hits[1].parts[Part::Lexical]);
     for key in ["near", "apart"] {
-        let told =
-            answer.inquiry.explain(colony.state().view(), DocumentId::from_key(key), &mut asker.buffers).unwrap();
+        let told = answer
+            .inquiry
+            .explain(colony.state().view(), DocumentId::from_key(key), &mut asker.buffers)
+            .unwrap()
+            .unwrap();
         let words: f64 = told.words.iter().map(|word| word.points).sum();
         assert!((words + told.title + told.named - told.parts[Part::Lexical]).abs() < 1e-12);
         assert!(told.words.iter().all(|word| word.points > 0.0));

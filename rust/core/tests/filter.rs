@@ -94,7 +94,7 @@ proptest! {
                 for shard in colony.state().shards() {
                     let documents = shard.documents();
                     let found: Vec<u32> = documents.matching(filter).iter().collect();
-                    let all = (0u32..).zip(documents.all());
+                    let all = documents.placed();
                     let plain = all.filter(|(_, document)| filter.accepts(&document.body.metadata)).map(|(place, _)| place);
                     prop_assert_eq!(&found, &plain.collect::<Vec<u32>>(), "{:?}", filter);
                     prop_assert_eq!(documents.matching(filter).count(), found.len());
@@ -334,23 +334,23 @@ fn expected(colony: &Colony, question: &str, k: usize, filter: &Filter, ranking:
     let (view, commons) = (state.view(), state.commons());
     let mut session = Session::new(commons.lexicon().clone());
     let mut buffers = Buffers::default();
-    let inquiry = state.inquire(question, ranking, &mut session, &mut buffers);
+    let inquiry = state.inquire(question, ranking, &mut session, &mut buffers).unwrap();
     // What is bounded may grow with the colony.
     let ranking = &inquiry.ranking;
     let matches = |id: u128| filter.accepts(&state.document(DocumentId(id)).unwrap().body.metadata);
     let words = session.query(question);
-    let lexical = state.search(&words, 100_000, &Filter::default(), &mut Scratch::default());
+    let lexical = state.search(&words, 100_000, &Filter::default(), &mut Scratch::default()).unwrap();
     let lexical: Vec<u128> = lexical.iter().map(|found| found.id).filter(|id| matches(*id)).collect();
     let mut lit = Vec::new();
     let affordable = inquiry.scorers.concepts.affordable(ranking);
     for local in view.locals() {
-        lit.extend(lit::find(local, &affordable, 100_000, &phago_core::metadata::Every, &mut Sums::default()));
+        lit.extend(lit::find(local, &affordable, 100_000, &phago_core::metadata::Every, &mut Sums::default()).unwrap());
     }
     lit.retain(|lit| matches(lit.id));
     lit.sort_by(|a, b| b.sum.total_cmp(&a.sum).then(a.id.cmp(&b.id)));
     let mut named = BTreeSet::new();
     for document in state.shards().iter().flat_map(|shard| shard.documents().all()) {
-        let told = inquiry.explain(view, document.id, &mut buffers).unwrap();
+        let told = inquiry.explain(view, document.id, &mut buffers).unwrap().unwrap();
         if matches(document.id.0) && (told.named > 0.0 || !told.bridges.is_empty()) {
             named.insert(document.id.0);
         }
@@ -360,7 +360,7 @@ fn expected(colony: &Colony, question: &str, k: usize, filter: &Filter, ranking:
     first.extend(named);
     let rest: Vec<u128> = lexical.into_iter().take(k).filter(|id| !first.contains(id)).collect();
     let mut scored = |ids: Vec<u128>| {
-        let mut score = |id| inquiry.explain(view, DocumentId(id), &mut buffers).unwrap().score;
+        let mut score = |id| inquiry.explain(view, DocumentId(id), &mut buffers).unwrap().unwrap().score;
         let mut all: Vec<(u128, f64)> = ids.into_iter().map(|id| (id, score(id))).collect();
         all.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         all
@@ -387,22 +387,26 @@ fn an_answer_is_the_best_of_those_that_match() {
         for question in &questions {
             for filter in &filters(COUNT as i64) {
                 for k in [1, 10, 400] {
-                    let hits = colony.state().answer(question, k, &narrow, filter, &mut session, &mut buffers).hits;
+                    let hits =
+                        colony.state().answer(question, k, &narrow, filter, &mut session, &mut buffers).unwrap().hits;
                     let words = session.query(question);
-                    let lexical = colony.state().search(&words, k, filter, &mut Scratch::default());
+                    let lexical = colony.state().search(&words, k, filter, &mut Scratch::default()).unwrap();
                     told.push((plain(&hits), lexical.iter().map(|one| (one.id, one.score.to_bits())).collect()));
                     if at > 0 {
                         continue;
                     }
                     let (hits, lexical): &(Vec<_>, Vec<_>) = &told[told.len() - 1];
                     assert_eq!(*hits, expected(&colony, question, k, filter, &narrow), "{question} {filter:?} {k}");
-                    let whole = colony.state().search(&words, 1000, &Filter::default(), &mut Scratch::default());
+                    let whole =
+                        colony.state().search(&words, 1000, &Filter::default(), &mut Scratch::default()).unwrap();
                     let matches = |id| filter.accepts(&colony.state().document(DocumentId(id)).unwrap().body.metadata);
                     let whole = whole.iter().filter(|one| matches(one.id)).map(|one| (one.id, one.score.to_bits()));
                     assert_eq!(*lexical, whole.take(k).collect::<Vec<_>>());
                     // Would the k best, filtered, have been fewer? Else this proves little.
-                    let answer =
-                        colony.state().answer(question, k, &narrow, &Filter::default(), &mut session, &mut buffers);
+                    let answer = colony
+                        .state()
+                        .answer(question, k, &narrow, &Filter::default(), &mut session, &mut buffers)
+                        .unwrap();
                     let kept = answer.hits.iter().filter(|hit| matches(hit.found.id)).count();
                     kept_back += usize::from(kept < hits.len());
                 }

@@ -37,7 +37,7 @@ fn questions() -> Vec<String> {
 fn ask(colony: &Colony, question: &str, ranking: &Ranking) -> (Answer, Buffers) {
     let mut session = Session::new(colony.state().commons().lexicon().clone());
     let mut buffers = Buffers::default();
-    (colony.state().answer(question, 60, ranking, &Filter::default(), &mut session, &mut buffers), buffers)
+    (colony.state().answer(question, 60, ranking, &Filter::default(), &mut session, &mut buffers).unwrap(), buffers)
 }
 
 fn bits(answer: &Answer) -> Vec<(u128, u64)> {
@@ -103,7 +103,7 @@ fn what_a_hop_lit_is_told_by_the_words_it_came_from() {
         let (answer, mut buffers) = ask(&colony, &question, &hopping());
         for hit in &answer.hits {
             let view = colony.state().view();
-            let told = answer.inquiry.explain(view, DocumentId(hit.found.id), &mut buffers).unwrap();
+            let told = answer.inquiry.explain(view, DocumentId(hit.found.id), &mut buffers).unwrap().unwrap();
             assert_eq!((told.score.to_bits(), told.parts), (hit.found.score.to_bits(), hit.parts));
             let sum: f64 = told.concepts.iter().map(|concept| concept.points).sum();
             assert!((sum - hit.parts[Part::Concepts]).abs() < 1e-9);

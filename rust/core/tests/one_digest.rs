@@ -41,7 +41,7 @@ fn answers(colony: &mut Colony) -> Vec<(String, u64)> {
     let mut all = Vec::new();
     for _ in 0..20 {
         let question = chance.text(400, 4);
-        for found in colony.search(&question, 10) {
+        for found in colony.search(&question, 10).unwrap() {
             all.push((colony.state().found(&found).name(), found.score.to_bits()));
         }
     }

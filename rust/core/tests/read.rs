@@ -3,11 +3,16 @@
 mod common;
 
 use common::{Chance, colony};
+use phago_core::Error;
+use phago_core::cancel::Cancel;
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
+use phago_core::dump;
 use phago_core::ids::DocumentId;
 use phago_core::metadata::{Comparison, Filter, Metadata, Value, Values};
-use phago_core::query::View;
+use phago_core::query::{Buffers, Ranking, Scratch, View};
+use phago_core::read::Asking;
+use phago_core::text::Session;
 
 const DOCUMENTS: usize = 120;
 
@@ -31,7 +36,7 @@ fn third(number: i64) -> Filter {
 fn pages(view: View<'_>, size: usize, filter: &Filter) -> Vec<DocumentId> {
     let mut all: Vec<DocumentId> = Vec::new();
     loop {
-        let page = view.list(all.last().copied(), size, filter);
+        let page = view.list(all.last().copied(), size, filter).unwrap();
         assert!(page.len() <= size);
         if page.is_empty() {
             return all;
@@ -59,8 +64,8 @@ fn pages_hold_every_document_that_matches_once_in_the_order_of_ids() {
             assert_eq!((some.len(), view.count(&third(number))), (DOCUMENTS / 3, DOCUMENTS as u64 / 3));
             assert_eq!(some, expected);
         }
-        assert!(view.list(None, 0, &Filter::default()).is_empty());
-        assert!(view.list(all.last().copied(), 5, &Filter::default()).is_empty());
+        assert!(view.list(None, 0, &Filter::default()).unwrap().is_empty());
+        assert!(view.list(all.last().copied(), 5, &Filter::default()).unwrap().is_empty());
     }
 }
 
@@ -79,7 +84,7 @@ fn a_document_is_found_by_its_name_and_by_its_id_where_it_has_none() {
 #[test]
 fn snapshots_rows_and_counts_agree_on_any_number_of_shards() {
     let first = grown(1);
-    let (nodes, edges) = (first.state().view().nodes(), first.state().view().edges());
+    let (nodes, edges) = (first.state().view().nodes().unwrap(), first.state().view().edges().unwrap());
     assert!(nodes.rows.len() > 50 && edges.rows.len() > 500);
     for shards in [2, 5] {
         let colony = grown(shards);
@@ -91,16 +96,16 @@ fn snapshots_rows_and_counts_agree_on_any_number_of_shards() {
                 .map(|node| (node.id, node.stem.clone(), node.data.label.clone(), node.data.degree))
                 .collect()
         };
-        assert_eq!(told(&view.nodes()), told(&nodes));
-        let (other, counts) = (view.edges(), view.counts());
+        assert_eq!(told(&view.nodes().unwrap()), told(&nodes));
+        let (other, counts) = (view.edges().unwrap(), view.counts().unwrap());
         assert_eq!((&other.ends, &other.rows), (&edges.ends, &edges.rows));
         assert_eq!((counts.nodes, counts.edges), (nodes.rows.len() as u64, edges.rows.len() as u64));
         let parts: Vec<_> = view.locals().map(|local| local.counts()).collect();
         assert_eq!(parts.iter().map(|part| part.edges).sum::<u64>(), counts.edges);
         assert_eq!(parts.iter().map(|part| part.documents).sum::<u64>(), DOCUMENTS as u64 + 1);
-        let crossing: u64 = view.locals().flat_map(|local| local.crossing()).sum();
+        let crossing: u64 = view.locals().flat_map(|local| local.crossing().unwrap()).sum();
         assert!(crossing > 0 && crossing == counts.cross_shard_edges && crossing < counts.edges);
-        for node in view.nodes().rows.iter().step_by(9) {
+        for node in view.nodes().unwrap().rows.iter().step_by(9) {
             let term = view.commons.lexicon().term(&node.stem).unwrap();
             let near = view.neighbors(term);
             assert_eq!(near.len() as u32, node.data.degree);
@@ -111,4 +116,82 @@ fn snapshots_rows_and_counts_agree_on_any_number_of_shards() {
             assert_eq!(home.node(node.id).as_ref(), Some(node));
         }
     }
+}
+
+// Runs a reading again and again, ended at one poll after the other; how many polls there are until it ends by itself.
+fn polls<T: PartialEq + std::fmt::Debug>(
+    view: View<'_>,
+    step: u64,
+    mut read: impl FnMut(View<'_>) -> phago_core::Result<T>,
+) -> u64 {
+    let expected = read(view).unwrap();
+    for number in (1..).step_by(step as usize) {
+        match read(view.until(&Cancel::at_poll(number))) {
+            Err(error) => assert_eq!(error, Error::Cancelled),
+            Ok(told) => {
+                assert_eq!(told, expected);
+                return number;
+            }
+        }
+        // What was ended half-way leaves nothing behind in the buffers.
+        assert_eq!(read(view).unwrap(), expected);
+    }
+    unreachable!()
+}
+
+#[test]
+fn every_reading_ends_at_any_poll_and_leaves_nothing_behind() {
+    let colony = grown(3);
+    let view = colony.state().view();
+    let (mut session, mut buffers) = (Session::new(view.commons.lexicon().clone()), Buffers::default());
+    let question = view.document(DocumentId::from_key("doc-3")).unwrap().body.text.to_string();
+    let words = session.query(&question);
+    let third = third(1);
+    let bounded = Ranking {
+        exhaustive_max: 10,
+        lexical_candidates: 30,
+        concept_candidates: 10,
+        hop_share: 0.2,
+        ..Ranking::default()
+    };
+    for ranking in [Ranking::default(), bounded] {
+        for filter in [Filter::default(), third.clone()] {
+            let ended = polls(view, 11, |view| {
+                let asking =
+                    Asking { view, text: &question, ranking: &ranking, session: &mut session, buffers: &mut buffers };
+                asking.answer(100, &filter, true)
+            });
+            assert!(ended > 300, "{ended}");
+        }
+        let ended = polls(view, 5, |view| {
+            let asking =
+                Asking { view, text: &question, ranking: &ranking, session: &mut session, buffers: &mut buffers };
+            asking.explain("doc-7")
+        });
+        assert!(ended > 100, "{ended}");
+    }
+    let mut scratch = Scratch::default();
+    assert!(polls(view, 1, |view| view.search(&words, 10, &Filter::default(), &mut scratch)) > 10);
+    assert!(polls(view, 1, |view| view.near(&words, 10)) > 10);
+    assert!(polls(view, 7, |view| view.counts()) > 100);
+    assert!(polls(view, 7, |view| Ok(view.nodes()?.rows)) > 100);
+    assert!(polls(view, 7, |view| Ok(view.edges()?.rows)) > 100);
+    assert!(polls(view, 1, |view| Ok(view.list(None, 5, &third)?.len())) > 3);
+}
+
+#[test]
+fn the_digest_ends_at_any_poll() {
+    let colony = grown(2);
+    let expected = colony.digest();
+    let ended = (1u64..).step_by(9).find(|&number| match dump::digest(colony.state(), &Cancel::at_poll(number)) {
+        Err(error) => {
+            assert_eq!(error, Error::Cancelled);
+            false
+        }
+        Ok(digest) => {
+            assert_eq!(digest, expected);
+            true
+        }
+    });
+    assert!(ended > Some(2 * DOCUMENTS as u64), "{ended:?}");
 }

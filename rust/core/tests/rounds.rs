@@ -58,7 +58,7 @@ fn far(colony: &Colony, text: &str, k: usize, ranking: &Ranking, wire: &mut Wire
 
     let mut by_words = ByWords::new(ranking);
     for local in view.locals().collect::<Vec<_>>().into_iter().rev() {
-        let found = lexical::find(local, question, ranking, 0.0, &mut buffers[local.seat]);
+        let found = lexical::find(local, question, ranking, 0.0, &mut buffers[local.seat]).unwrap();
         assert!(found.found.len() <= ranking.lexical_candidates as usize);
         by_words.gather(wire.cross(&found));
         buffers[local.seat].mark_words(question, view.commons);
@@ -66,7 +66,7 @@ fn far(colony: &Colony, text: &str, k: usize, ranking: &Ranking, wire: &mut Wire
     let mut unweighed = by_words.finish(question, view.commons, ranking);
     let wired = std::mem::take(&mut unweighed.wired);
     let weigh = |&((seat, place), _): &(Spot, u128)| {
-        wire.cross(&lexical::evidence(view.local(seat), question, place, ranking, &mut buffers[seat]))
+        wire.cross(&lexical::evidence(view.local(seat), question, place, ranking, &mut buffers[seat]).unwrap())
     };
     let evidence = unweighed.spots.iter().map(weigh).collect();
     let (scale, candidates) = Scale::new(unweighed, evidence, ranking);
@@ -75,7 +75,7 @@ fn far(colony: &Colony, text: &str, k: usize, ranking: &Ranking, wire: &mut Wire
     let mut voices: Vec<Voice> = Vec::new();
     for seed in &seeds {
         let (seat, place) = seed.spot;
-        let voice = seeds::speak(view.local(seat), question, place, ranking, &mut buffers[seat]);
+        let voice = seeds::speak(view.local(seat), question, place, ranking, &mut buffers[seat]).unwrap();
         voices.push(wire.cross(&voice));
     }
     let mut spread = concepts::light(view.commons, question, &seeds, &voices, wired, ranking);
@@ -86,10 +86,10 @@ fn far(colony: &Colony, text: &str, k: usize, ranking: &Ranking, wire: &mut Wire
     let mut most_lit = Vec::new();
     let affordable = spread.affordable(ranking);
     for local in view.locals().collect::<Vec<_>>().into_iter().rev() {
-        mentions.push(wire.cross(&names::mentions(local, &sequences, ranking)));
+        mentions.push(wire.cross(&names::mentions(local, &sequences, ranking).unwrap()));
         let mut sums = lit::Sums::default();
         let most = ranking.concept_candidates as usize;
-        most_lit.extend(wire.cross(&lit::find(local, &affordable, most, &Every, &mut sums)));
+        most_lit.extend(wire.cross(&lit::find(local, &affordable, most, &Every, &mut sums).unwrap()));
         buffers[local.seat].mark_concepts(&spread.lit, view.commons);
     }
     let mentioned = names::gather(mentions, seeds.len(), ranking);
@@ -98,8 +98,8 @@ fn far(colony: &Colony, text: &str, k: usize, ranking: &Ranking, wire: &mut Wire
     let mut scorers = Scorers { lexical: scale, concepts: spread, bridge };
     let mut weigh = |scorers: &Scorers, (seat, place): Spot| {
         let buffers = &mut buffers[seat];
-        let evidence = lexical::evidence(view.local(seat), question, place, ranking, buffers);
-        let activation = scorers.concepts.activation(view.local(seat), place, buffers);
+        let evidence = lexical::evidence(view.local(seat), question, place, ranking, buffers).unwrap();
+        let activation = scorers.concepts.activation(view.local(seat), place, buffers).unwrap();
         wire.cross(&Weighed { evidence, activation })
     };
     let Some(best) = seeds.first() else { return Vec::new() };
@@ -132,8 +132,10 @@ fn rounds_over_bytes_answer_as_rounds_in_memory() {
         for ranking in [&bounded, &Ranking::default()] {
             let (mut wire, mut heard) = (Wire::default(), 0);
             for question in &questions {
-                let answer =
-                    colony.state().answer(question, 20, ranking, &Filter::default(), &mut session, &mut buffers);
+                let answer = colony
+                    .state()
+                    .answer(question, 20, ranking, &Filter::default(), &mut session, &mut buffers)
+                    .unwrap();
                 let near = |hit: &Hit| (hit.found.id, hit.found.score.to_bits());
                 let near: Vec<(u128, u64)> = answer.hits.iter().map(near).collect();
                 assert_eq!(far(&colony, question, 20, ranking, &mut wire), near, "{shards} shards, `{question}`");

@@ -10,7 +10,7 @@ use phago_core::config::ColonyConfig;
 use phago_core::ids::DocumentId;
 use phago_core::message::{Batch, Header};
 use phago_core::phase::Phase;
-use phago_core::shard::Seat;
+use phago_core::shard::{Seat, Shard};
 use phago_core::text::{Lexicon, Session};
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ fn grown(opposite: bool) -> Colony {
 fn outbox(colony: &Colony) -> Vec<Batch> {
     let (state, cancel) = (colony.state(), Cancel::new());
     let (plan, commons) = (state.plan().unwrap(), state.commons());
-    let speak = |shard: &Arc<phago_core::shard::Shard>| {
+    let speak = |shard: &Arc<Shard>| {
         let mut seat = Seat::new();
         for phase in [Phase::Sense, Phase::Act] {
             seat.step(phase, shard, &plan, commons, &cancel).unwrap();

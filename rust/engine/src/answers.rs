@@ -3,6 +3,7 @@
 use crate::lock::lock;
 use crate::world::World;
 use phago_core::Result;
+use phago_core::cancel::Cancel;
 use phago_core::metadata::Filter;
 use phago_core::query::{Explanation, Ranking};
 use phago_core::read::FoundDocument;
@@ -12,11 +13,11 @@ impl World {
     /// The `k` documents with the highest BM25 scores among those that match, best first; ties by id.
     ///
     /// # Errors
-    /// As [`World::read`].
-    pub fn search(&self, text: &str, k: usize, filter: &Filter) -> Result<Vec<FoundDocument>> {
+    /// As [`World::view`].
+    pub fn search(&self, text: &str, k: usize, filter: &Filter, cancel: &Cancel) -> Result<Vec<FoundDocument>> {
         let words = self.words(text);
         let mut scratch = lock(&self.scratches).pop().unwrap_or_default();
-        let found = self.read(|state| state.view().search(&words, k, filter, &mut scratch));
+        let found = self.view(cancel, |view| view.search(&words, k, filter, &mut scratch));
         let mut scratches = lock(&self.scratches);
         if scratches.len() < crate::world::SCRATCHES_MAX {
             scratches.push(scratch);
@@ -28,7 +29,7 @@ impl World {
     /// committed tick.
     ///
     /// # Errors
-    /// As [`check`] and [`World::read`].
+    /// As [`check`] and [`World::view`].
     pub fn answer(
         &self,
         text: &str,
@@ -36,33 +37,40 @@ impl World {
         ranking: &Ranking,
         filter: &Filter,
         paths: bool,
+        cancel: &Cancel,
     ) -> Result<Vec<AnsweredDocument>> {
-        self.ask(text, ranking, |asking| asking.answer(k, filter, paths))
+        self.ask(text, ranking, cancel, |asking| asking.answer(k, filter, paths))
     }
 
     /// The score of any document, taken apart; `None` where the colony has none of this name.
     ///
     /// # Errors
     /// As [`World::answer`].
-    pub fn explain(&self, text: &str, name: &str, ranking: &Ranking) -> Result<Option<Explanation>> {
-        self.ask(text, ranking, |asking| asking.explain(name))
+    pub fn explain(&self, text: &str, name: &str, ranking: &Ranking, cancel: &Cancel) -> Result<Option<Explanation>> {
+        self.ask(text, ranking, cancel, |asking| asking.explain(name))
     }
 
     /// What there is to say of a question and no document.
     ///
     /// # Errors
     /// As [`World::answer`].
-    pub fn explain_question(&self, text: &str, ranking: &Ranking) -> Result<Explanation> {
-        self.ask(text, ranking, |asking| asking.explain_question())
+    pub fn explain_question(&self, text: &str, ranking: &Ranking, cancel: &Cancel) -> Result<Explanation> {
+        self.ask(text, ranking, cancel, |asking| asking.explain_question())
     }
 
     // Ask the committed state with a session and buffers of the pool.
-    fn ask<T>(&self, text: &str, ranking: &Ranking, ask: impl FnOnce(Asking<'_>) -> T) -> Result<T> {
+    fn ask<T>(
+        &self,
+        text: &str,
+        ranking: &Ranking,
+        cancel: &Cancel,
+        ask: impl FnOnce(Asking<'_>) -> Result<T>,
+    ) -> Result<T> {
         check(text, ranking)?;
         let mut session = self.sessions.take();
         let mut buffers = lock(&self.buffers).pop().unwrap_or_default();
         let (lent, used) = (&mut session, &mut buffers);
-        let answer = self.read(|state| ask(Asking { view: state.view(), text, ranking, session: lent, buffers: used }));
+        let answer = self.view(cancel, |view| ask(Asking { view, text, ranking, session: lent, buffers: used }));
         self.sessions.give(session);
         let mut idle = lock(&self.buffers);
         if idle.len() < crate::world::SCRATCHES_MAX {

@@ -11,10 +11,11 @@ use crate::intake::pending::Pending;
 use crate::lock::lock;
 use crate::tick::hand::HandTick;
 use crate::tick::turn::{Turn, Turns};
+use phago_core::cancel::Cancel;
 use phago_core::config::ColonyConfig;
 use phago_core::dump;
 use phago_core::ids::{ShardId, Tick};
-use phago_core::query::{Buffers, Scratch};
+use phago_core::query::{Buffers, Scratch, View};
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
 use phago_core::text::{Lexicon, QueryWord, Session};
@@ -114,6 +115,14 @@ impl World {
         Ok(read(&*self.state()?))
     }
 
+    /// Read the committed state until `cancel` is set; otherwise as [`World::read`].
+    ///
+    /// # Errors
+    /// As [`World::read`]; [`Error::Cancelled`] soon after `cancel` is set.
+    pub fn view<T>(&self, cancel: &Cancel, read: impl FnOnce(View<'_>) -> Result<T>) -> Result<T> {
+        read(self.state()?.view().until(cancel))
+    }
+
     /// The words of a question or label as the colony knows them. Nothing enters the dictionary.
     pub fn words(&self, text: &str) -> Vec<QueryWord> {
         // A new session costs nothing before it has seen a document.
@@ -126,7 +135,15 @@ impl World {
     /// # Errors
     /// As [`World::read`].
     pub fn digest(&self) -> Result<String> {
-        self.read(dump::digest)
+        self.digest_until(&Cancel::new())
+    }
+
+    /// [`World::digest`], until `cancel` is set.
+    ///
+    /// # Errors
+    /// As [`World::view`].
+    pub fn digest_until(&self, cancel: &Cancel) -> Result<String> {
+        self.read(|replica| dump::digest(replica, cancel))?
     }
 
     /// Whether a runner drives it.
@@ -140,7 +157,15 @@ impl World {
     /// # Errors
     /// As [`World::read`].
     pub fn evidence_digest(&self) -> Result<String> {
-        self.read(dump::evidence)
+        self.evidence_digest_until(&Cancel::new())
+    }
+
+    /// [`World::evidence_digest`], until `cancel` is set.
+    ///
+    /// # Errors
+    /// As [`World::view`].
+    pub fn evidence_digest_until(&self, cancel: &Cancel) -> Result<String> {
+        self.read(|replica| dump::evidence(replica, cancel))?
     }
 
     /// Documents accepted and not yet digested, with those that come, and without those that go, when the tick under

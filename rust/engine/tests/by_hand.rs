@@ -4,6 +4,7 @@ mod common;
 
 use common::*;
 use phago_core::Error;
+use phago_core::cancel::Cancel;
 use phago_core::documents::Body;
 use phago_core::ids::ShardId;
 use phago_core::message::Batch;
@@ -173,7 +174,7 @@ fn a_shard_that_has_advanced_waits_for_the_others() {
     all(&world, Phase::Act);
     carry(&world);
     all(&world, Phase::Decay);
-    assert!(world.search("spaet", 1, &Filter::default()).unwrap().is_empty());
+    assert!(world.search("spaet", 1, &Filter::default(), &Cancel::new()).unwrap().is_empty());
     world.phase_by_hand(ShardId(0), Phase::Advance).unwrap();
     assert_eq!(world.tick(), 0);
     let error = world.phase_by_hand(ShardId(0), Phase::Sense).unwrap_err();
@@ -182,7 +183,7 @@ fn a_shard_that_has_advanced_waits_for_the_others() {
         "barrier failed: shard-0 has finished tick 1, which waits for shard-1 to call Advance"
     );
     world.phase_by_hand(ShardId(1), Phase::Advance).unwrap();
-    assert_eq!((world.tick(), world.search("spaet", 1, &Filter::default()).unwrap().len()), (1, 1));
+    assert_eq!((world.tick(), world.search("spaet", 1, &Filter::default(), &Cancel::new()).unwrap().len()), (1, 1));
 }
 
 #[test]

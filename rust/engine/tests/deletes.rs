@@ -3,6 +3,7 @@
 mod common;
 
 use common::*;
+use phago_core::cancel::Cancel;
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
 use phago_core::documents::Body;
@@ -245,10 +246,10 @@ fn what_came_and_goes_within_one_tick_is_counted_right_meanwhile() {
         ingest(&world, &[named("0", "salt returns")]);
         assert_eq!(world.pending().unwrap(), 9);
         assert!(!world.is_quiet().unwrap());
-        assert!(world.search("yeast malt salt", 5, &Filter::default()).unwrap().is_empty());
+        assert!(world.search("yeast malt salt", 5, &Filter::default(), &Cancel::new()).unwrap().is_empty());
     });
     let found = |text: &str| -> Vec<String> {
-        world.search(text, 20, &Filter::default()).unwrap().into_iter().map(|hit| hit.name).collect()
+        world.search(text, 20, &Filter::default(), &Cancel::new()).unwrap().into_iter().map(|hit| hit.name).collect()
     };
     assert_eq!((found("yeast"), found("salt"), found("malt")), (vec!["1".into()], vec!["0".into()], vec![]));
     assert_eq!(found("membrane").len(), 7);
@@ -302,7 +303,7 @@ async fn an_update_is_one_step_for_whoever_looks() {
             .collect();
         scope.spawn(move || {
             while !over.load(Ordering::Relaxed) {
-                assert_eq!(world.search("landmark", 5, &Filter::default()).unwrap().len(), 1);
+                assert_eq!(world.search("landmark", 5, &Filter::default(), &Cancel::new()).unwrap().len(), 1);
             }
         });
         while !writers.iter().all(std::thread::ScopedJoinHandle::is_finished) {
@@ -314,7 +315,7 @@ async fn an_update_is_one_step_for_whoever_looks() {
     runner.run_until_quiet_blocking(None, never).unwrap();
     let fresh = world_with(2, ColonyConfig::default());
     ingest(&fresh, &documents(24, 200));
-    let last = world.search("landmark", 1, &Filter::default()).unwrap().remove(0);
+    let last = world.search("landmark", 1, &Filter::default(), &Cancel::new()).unwrap().remove(0);
     ingest(
         &fresh,
         &[Body {

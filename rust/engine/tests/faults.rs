@@ -4,6 +4,7 @@ mod common;
 
 use common::*;
 use phago_core::Error;
+use phago_core::cancel::Cancel;
 use phago_core::documents::Body;
 use phago_core::ids::ShardId;
 use phago_core::metadata::Filter;
@@ -268,16 +269,28 @@ async fn queries_and_inputs_do_not_wait_for_a_tick_that_hangs() {
         let other = Body { text: "something else".into(), ..late.clone() };
         let refused = world.ingest(vec![Ok(other)], 9, phago_engine::OnError::Raise, None).unwrap_err();
         assert!(matches!(refused, Error::DocumentExists { index: 9, .. }));
-        assert!(!world.search("bodak bafok", 5, &Filter::default()).unwrap().is_empty());
+        assert!(!world.search("bodak bafok", 5, &Filter::default(), &Cancel::new()).unwrap().is_empty());
         if !end_well {
             assert_eq!(world.digest().unwrap(), before);
         }
-        assert!(world.search("zweifellos", 5, &Filter::default()).unwrap().iter().all(|found| found.name != key));
+        assert!(
+            world
+                .search("zweifellos", 5, &Filter::default(), &Cancel::new())
+                .unwrap()
+                .iter()
+                .all(|found| found.name != key)
+        );
         // All was answered before the tick went on.
         assert!(!ticking.is_finished());
         assert_eq!(ends(ticking).await.unwrap().is_ok(), end_well);
         // Applied when the tick ended, committed or not.
-        assert!(world.search("zweifellos", 5, &Filter::default()).unwrap().iter().any(|found| found.name == key));
+        assert!(
+            world
+                .search("zweifellos", 5, &Filter::default(), &Cancel::new())
+                .unwrap()
+                .iter()
+                .any(|found| found.name == key)
+        );
         assert_eq!(runner.tick().await.unwrap().digested, 1);
     }
 }

@@ -3,6 +3,7 @@
 mod common;
 
 use common::*;
+use phago_core::cancel::Cancel;
 use phago_core::ids::ShardId;
 use phago_core::metadata::Filter;
 use phago_core::phase::Phase;
@@ -39,7 +40,7 @@ async fn batching_order_and_helpers_do_not_show_within_a_cut() {
             world.ingest(chunk, 0, OnError::Raise, Some(runner.pool())).unwrap();
         }
         let run = runner.run_until_quiet_blocking(None, never).unwrap();
-        let found = world.search("bodak bafok bekok bogak", 10, &Filter::default()).unwrap();
+        let found = world.search("bodak bafok bekok bogak", 10, &Filter::default(), &Cancel::new()).unwrap();
         let found: Vec<_> =
             found.into_iter().map(|found| (found.score.to_bits(), found.name, found.digested)).collect();
         results.push((world.digest().unwrap(), run, found));

@@ -13,6 +13,7 @@ use crate::rows::ticks::PhaseRow;
 use crate::runtime::{brief, call};
 use crate::tables::node_row;
 use crate::world::{Colony, Step, World, helped};
+use phago_core::Error;
 use phago_core::ids::{DocumentId, NodeId, ShardId};
 use phago_core::query::Local;
 use phago_core::replica::Replica;
@@ -196,9 +197,10 @@ impl ShardHandle {
 
     fn cross_shard_edges(&self, py: Python<'_>) -> Result<BTreeMap<u32, u64>> {
         let ends = self.read(py, |state, shard| {
-            let counts = local(state, shard).crossing();
-            state.shards().iter().map(|far| far.id().0).zip(counts).filter(|(_, count)| *count > 0).collect()
-        })?;
+            let counts = local(state, shard).crossing()?;
+            let ends = state.shards().iter().map(|far| far.id().0).zip(counts).filter(|(_, count)| *count > 0);
+            Ok::<_, Error>(ends.collect())
+        })??;
         Ok(ends)
     }
 
@@ -227,8 +229,8 @@ impl ShardHandle {
         let ghosts = self.colony()?.world.ghost_count(self.shard)?;
         let (size, crossing) = self.read(py, |state, shard| {
             let local = local(state, shard);
-            (local.counts(), local.crossing().iter().sum::<u64>())
-        })?;
+            Ok::<_, Error>((local.counts(), local.crossing()?.iter().sum::<u64>()))
+        })??;
         let dictionary = PyDict::new(py);
         dictionary.set_item("nodes", size.nodes)?;
         dictionary.set_item("edges", size.edges)?;
@@ -257,16 +259,18 @@ impl ShardHandle {
             global_df.into_iter().flatten().filter_map(|(stem, count)| Some((lexicon.term(&stem)?, count))).collect();
         self.read(py, move |state, shard| {
             let terms: Vec<u32> = asked.iter().map(|(term, _)| *term).collect();
-            let ranked = local(state, shard).near(&terms, |term| df.get(&term).copied(), max_results);
+            let ranked = local(state, shard).near(&terms, |term| df.get(&term).copied(), max_results)?;
             let found = ranked.into_iter().map(|concept| LocalConceptRow {
                 id: concept.id.to_string(),
                 label: concept.label.to_string(),
                 score: concept.score,
             });
-            let count = |term: u32| shard.documents().postings(term).map_or(0, |postings| postings.list.len());
+            let count = |term: u32| shard.documents().postings(term).map_or(0, phago_core::documents::Postings::len);
             let here = asked.iter().map(|(term, stem)| (stem.clone(), count(*term)));
-            LocalAnswerRow { concepts: found.collect(), frequencies: here.filter(|(_, count)| *count > 0).collect() }
-        })
+            let frequencies = here.filter(|(_, count)| *count > 0).collect();
+            Ok::<_, Error>(LocalAnswerRow { concepts: found.collect(), frequencies })
+        })?
+        .map_err(Into::into)
     }
 }
 

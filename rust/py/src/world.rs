@@ -16,7 +16,7 @@ use phago_core::cancel::Cancel;
 use phago_core::config::{DistributedConfig, SHARDS_MAX};
 use phago_core::documents::Body;
 use phago_core::input::Updated;
-use phago_core::read::{self, FoundDocument, NearConcept};
+use phago_core::read::{self, Counts, FoundDocument, NearConcept};
 use phago_core::replica::Replica;
 use phago_core::settings::within;
 use phago_core::text::QueryWord;
@@ -269,7 +269,7 @@ impl World {
 
     fn concepts(&self, py: Python<'_>, text: String, k: usize) -> Result<Vec<Ranked>> {
         let world = self.world()?.clone();
-        call(py, move |_| concepts(&world, &text, k))
+        call(py, move |cancel| concepts(&world, &text, k, cancel))
     }
 
     fn get(&self, py: Python<'_>, key: &str) -> Result<Option<Stored>> {
@@ -292,32 +292,32 @@ impl World {
 
     fn digest(&self, py: Python<'_>) -> Result<String> {
         let world = self.world()?.clone();
-        call(py, move |_| world.digest())
+        call(py, move |cancel| world.digest_until(cancel))
     }
 
     fn digest_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
         let world = self.world()?.clone();
-        start_call(py, move |_| world.digest())
+        start_call(py, move |cancel| world.digest_until(cancel))
     }
 
     fn evidence_digest(&self, py: Python<'_>) -> Result<String> {
         let world = self.world()?.clone();
-        call(py, move |_| world.evidence_digest())
+        call(py, move |cancel| world.evidence_digest_until(cancel))
     }
 
     fn evidence_digest_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
         let world = self.world()?.clone();
-        start_call(py, move |_| world.evidence_digest())
+        start_call(py, move |cancel| world.evidence_digest_until(cancel))
     }
 
     fn stats<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
         let world = self.world()?.clone();
-        Ok(call(py, move |_| stats(&world))?.into_pyobject(py)?)
+        Ok(call(py, move |cancel| stats(&world, cancel))?.into_pyobject(py)?)
     }
 
     fn stats_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
         let world = self.world()?.clone();
-        start_call(py, move |_| stats(&world))
+        start_call(py, move |cancel| stats(&world, cancel))
     }
 
     fn node(&self, py: Python<'_>, label: &str) -> Result<Option<NodeRow>> {
@@ -342,20 +342,22 @@ impl World {
 
     fn nodes(&self, py: Python<'_>) -> Result<NodeTable> {
         let world = self.world()?.clone();
-        call(py, move |_| world.read(|state| NodeTable::new(state.view().nodes())))
+        call(py, move |cancel| world.view(cancel, |view| Ok(NodeTable::new(view.nodes()?))))
     }
 
     fn nodes_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
-        self.read_async(py, |state| NodeTable::new(state.view().nodes()))
+        let world = self.world()?.clone();
+        start_call(py, move |cancel| world.view(cancel, |view| Ok(NodeTable::new(view.nodes()?))))
     }
 
     fn edges(&self, py: Python<'_>) -> Result<EdgeTable> {
         let world = self.world()?.clone();
-        call(py, move |_| world.read(|state| EdgeTable::new(state.view().edges())))
+        call(py, move |cancel| world.view(cancel, |view| Ok(EdgeTable::new(view.edges()?))))
     }
 
     fn edges_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
-        self.read_async(py, |state| EdgeTable::new(state.view().edges()))
+        let world = self.world()?.clone();
+        start_call(py, move |cancel| world.view(cancel, |view| Ok(EdgeTable::new(view.edges()?))))
     }
 }
 
@@ -396,7 +398,7 @@ impl World {
 
     fn searching(&self, text: String, k: usize, r#where: Option<&Bound<'_, PyAny>>) -> Result<impl Work<Vec<Found>>> {
         let (world, filter) = (self.world()?.clone(), filter(r#where)?);
-        Ok(move |_: &Cancel| Ok(world.search(&text, k, &filter)?.into_iter().map(found).collect()))
+        Ok(move |cancel: &Cancel| Ok(world.search(&text, k, &filter, cancel)?.into_iter().map(found).collect()))
     }
 
     fn answering(
@@ -408,8 +410,8 @@ impl World {
         paths: bool,
     ) -> Result<impl Work<Vec<Answered>>> {
         let (world, ranking, filter) = (self.world()?.clone(), read(ranking, "ranking")?, filter(r#where)?);
-        Ok(move |_: &Cancel| {
-            Ok(world.answer(&text, k, &ranking, &filter, paths)?.into_iter().map(answers::answered).collect())
+        Ok(move |cancel: &Cancel| {
+            Ok(world.answer(&text, k, &ranking, &filter, paths, cancel)?.into_iter().map(answers::answered).collect())
         })
     }
 
@@ -426,10 +428,10 @@ impl World {
         ranking: Option<&Bound<'_, PyDict>>,
     ) -> Result<impl Work<Option<ExplainedTuple>>> {
         let (world, ranking) = (self.world()?.clone(), read(ranking, "ranking")?);
-        Ok(move |_: &Cancel| {
+        Ok(move |cancel: &Cancel| {
             let told = match key {
-                None => Some(world.explain_question(&text, &ranking)?),
-                Some(key) => world.explain(&text, &key, &ranking)?,
+                None => Some(world.explain_question(&text, &ranking, cancel)?),
+                Some(key) => world.explain(&text, &key, &ranking, cancel)?,
             };
             Ok(told.map(answers::explained))
         })
@@ -437,15 +439,14 @@ impl World {
 
     fn associating(&self, text: String, k: usize) -> Result<impl Work<Vec<(Ranked, Vec<Neighbor>)>>> {
         let world = self.world()?.clone();
-        Ok(move |_: &Cancel| {
+        Ok(move |cancel: &Cancel| {
             let words = world.words(&text);
-            world.read(|state| {
-                let view = state.view();
+            world.view(cancel, |view| {
                 let told = |concept: NearConcept| {
                     let near = view.neighbors(concept.term).into_iter().map(neighbor).collect();
                     (ranked(concept), near)
                 };
-                view.near(&words, k).into_iter().map(told).collect()
+                Ok(view.near(&words, k)?.into_iter().map(told).collect())
             })
         })
     }
@@ -498,9 +499,9 @@ pub(crate) fn found(hit: FoundDocument) -> Found {
 }
 
 /// Concepts over all shards of a world: id, label, score, shard.
-fn concepts(world: &world::World, text: &str, k: usize) -> phago_core::Result<Vec<Ranked>> {
+fn concepts(world: &world::World, text: &str, k: usize, cancel: &Cancel) -> phago_core::Result<Vec<Ranked>> {
     let words = world.words(text);
-    world.read(|state| state.view().near(&words, k).into_iter().map(ranked).collect())
+    world.view(cancel, |view| Ok(view.near(&words, k)?.into_iter().map(ranked).collect()))
 }
 
 fn ranked(concept: NearConcept) -> Ranked {
@@ -542,17 +543,20 @@ impl<'py> IntoPyObject<'py> for Numbers {
     }
 }
 
-fn stats(world: &world::World) -> phago_core::Result<Numbers> {
+fn stats(world: &world::World, cancel: &Cancel) -> phago_core::Result<Numbers> {
     let pending = world.pending()?;
     let mut ghosts = 0;
     for &shard in world.ring().shards() {
         ghosts += world.ghost_count(shard)? as u64;
     }
-    world.read(|state| Numbers(numbers(state, pending, ghosts)))
+    world.read(|state| {
+        let counts = state.view().until(cancel).counts()?;
+        Ok(Numbers(numbers(state, &counts, pending, ghosts)))
+    })?
 }
 
-fn numbers(state: &Replica, pending: u64, ghosts: u64) -> [(&'static str, u64); 15] {
-    let (commons, counts) = (state.commons(), state.view().counts());
+fn numbers(state: &Replica, counts: &Counts, pending: u64, ghosts: u64) -> [(&'static str, u64); 15] {
+    let commons = state.commons();
     [
         ("documents", commons.documents()),
         ("pending", pending),

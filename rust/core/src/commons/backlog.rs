@@ -12,8 +12,6 @@ pub(crate) type GrantKey = (u32, u128);
 pub(crate) struct Waiting {
     /// Its home.
     pub(crate) shard: ShardId,
-    /// Its place there.
-    pub(crate) place: u32,
     /// Bytes of its title and text.
     pub(crate) bytes: u64,
 }
@@ -56,13 +54,6 @@ impl Backlog {
     pub(crate) fn push(&mut self, key: GrantKey, waiting: Waiting) {
         let known = self.waiting.insert(key, waiting);
         assert!(known.is_none(), "document {} waits twice", DocumentId(key.1));
-    }
-
-    /// A document that waits came to another place; nothing where it does not wait.
-    pub(crate) fn relocate(&mut self, key: GrantKey, place: u32) {
-        if let Some(waiting) = self.waiting.get_mut(&key) {
-            waiting.place = place;
-        }
     }
 
     /// A document goes that no tick granted yet.

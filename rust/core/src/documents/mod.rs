@@ -9,4 +9,4 @@ mod store;
 
 pub use body::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
 pub use postings::{Posting, Postings};
-pub use store::{Analysed, DOCUMENTS_MAX, Document, Documents};
+pub use store::{Analysed, DOCUMENTS_MAX, Document, Documents, GONE_MIN};

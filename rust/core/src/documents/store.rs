@@ -1,15 +1,19 @@
 //! The documents a shard is home to, and their postings.
 
-use super::{Body, Posting, Postings};
+use super::{Body, Postings};
 use crate::ids::DocumentId;
 use crate::maps::Map;
-use crate::metadata::{Filter, MetadataIndex, Places};
+use crate::metadata::{Among, Filter, MetadataIndex, Places};
 use crate::text::{Analysis, DOCUMENT_WORDS_MAX, Sequence, Session};
 use crate::titles::Titles;
 use crate::{Error, Result};
 
 /// The most documents a shard takes: places are 32 bits wide.
 pub const DOCUMENTS_MAX: u64 = u32::MAX as u64;
+
+/// Places are closed up once more than this and half of them are empty: for fewer it is not worth its cost, which is that
+/// of all postings.
+pub const GONE_MIN: usize = 1024;
 
 /// A body after analysis, on its way to its home.
 #[derive(Clone, Debug)]
@@ -71,7 +75,9 @@ impl Document {
 #[derive(Clone, Debug, Default)]
 pub struct Documents {
     places: Map<u128, u32>,
-    all: Vec<Document>,
+    // By place; none where a document went.
+    all: Vec<Option<Document>>,
+    taken: Places,
     lengths: Vec<u32>,
     norms: Vec<f64>,
     titles: Titles,
@@ -85,12 +91,18 @@ pub struct Documents {
 impl Documents {
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.all.len()
+        self.places.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.all.is_empty()
+        self.places.is_empty()
+    }
+
+    /// How many places there are, those included from which a document went: at most [`GONE_MIN`] and as many again as
+    /// there are documents.
+    pub fn room(&self) -> usize {
+        self.all.len()
     }
 
     /// Bytes of titles, texts and metadata.
@@ -99,8 +111,26 @@ impl Documents {
     }
 
     /// All documents, by place.
-    pub fn all(&self) -> &[Document] {
-        &self.all
+    pub fn all(&self) -> impl Iterator<Item = &Document> {
+        self.all.iter().flatten()
+    }
+
+    /// All documents with their places.
+    pub fn placed(&self) -> impl Iterator<Item = (u32, &Document)> {
+        (0u32..).zip(&self.all).filter_map(|(place, document)| Some((place, document.as_ref()?)))
+    }
+
+    /// The document at a place.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub fn at(&self, place: u32) -> &Document {
+        self.all[place as usize].as_ref().expect("a document stands at its place")
+    }
+
+    /// The title of the document at a place, as terms; empty where none stands.
+    pub fn title_at(&self, place: u32) -> &[u32] {
+        self.all[place as usize].as_ref().map_or(&[], |document| &document.title_terms)
     }
 
     /// Indexed words of each document, by place.
@@ -120,7 +150,9 @@ impl Documents {
 
     /// The places of the documents whose metadata matches a filter.
     pub fn matching(&self, filter: &Filter) -> Places {
-        self.metadata.matching(filter, self.all.len())
+        let mut places = self.metadata.matching(filter, self.all.len());
+        places.keep(&self.taken);
+        places
     }
 
     /// The place of a document.
@@ -130,7 +162,7 @@ impl Documents {
 
     /// The document of this identity.
     pub fn get(&self, id: DocumentId) -> Option<&Document> {
-        self.place(id).map(|place| &self.all[place as usize])
+        self.place(id).map(|place| self.at(place))
     }
 
     /// The postings of a term, by place.
@@ -144,12 +176,12 @@ impl Documents {
     /// Terms that stand in some document here, in no order that means anything.
     pub fn terms(&self) -> impl Iterator<Item = (u32, usize)> + '_ {
         let lists = self.list_of.iter().enumerate().filter(|(_, list)| **list > 0);
-        let counted = lists.map(|(term, &list)| (term as u32, self.lists[list as usize - 1].list.len()));
+        let counted = lists.map(|(term, &list)| (term as u32, self.lists[list as usize - 1].len()));
         counted.filter(|(_, documents)| *documents > 0)
     }
 
     /// Take a document that is not here yet.
-    pub(crate) fn insert(&mut self, new: Analysed, arrival: u32) -> u32 {
+    pub(crate) fn insert(&mut self, new: Analysed, arrival: u32) {
         let place = self.all.len() as u32;
         for &(term, count) in &new.analysis.terms {
             let term = term as usize;
@@ -160,10 +192,7 @@ impl Documents {
                 self.lists.push(Postings::default());
                 self.list_of[term] = self.lists.len() as u32;
             }
-            let postings = &mut self.lists[self.list_of[term] as usize - 1];
-            postings.list.push((place, count));
-            postings.most = postings.most.max(count);
-            postings.shortest = postings.shortest.min(new.analysis.length);
+            self.lists[self.list_of[term] as usize - 1].push(place, count, new.analysis.length);
         }
         self.lengths.push(new.analysis.length);
         self.norms.push(new.analysis.norm());
@@ -182,56 +211,62 @@ impl Documents {
             concepts: Box::default(),
         };
         self.bytes += document.body.bytes();
-        self.all.push(document);
-        place
+        self.all.push(Some(document));
+        self.taken.push(place);
     }
 
-    /// Let a document go. The last one takes its place, so that places stay dense: the cost is that of the two
-    /// documents' terms. Says where the last one came to, when there was another.
-    pub(crate) fn remove(&mut self, id: DocumentId) -> Option<(Document, Option<u32>)> {
+    /// Lets a document go. Its place stays empty until many are, so that the cost is that of its terms, however many
+    /// documents there are.
+    pub(crate) fn remove(&mut self, id: DocumentId) -> Option<Document> {
         let place = self.places.remove(&id.0)?;
-        let document = self.all.swap_remove(place as usize);
-        self.lengths.swap_remove(place as usize);
-        self.norms.swap_remove(place as usize);
-        self.titles.remove(&document.title_terms, place);
-        self.metadata.remove(&document.body.metadata, place);
+        let document = self.all[place as usize].take().expect("a document stands at its place");
+        self.taken.remove(place);
         self.bytes -= document.body.bytes();
         for &(term, _) in &document.terms {
-            let list = self.list_mut(term);
-            let found = list.binary_search_by_key(&place, |posting| posting.0).expect("a document has its postings");
-            list.remove(found);
+            self.lists[self.list_of[term as usize] as usize - 1].remove(place, &self.lengths);
         }
-        let last = self.all.len() as u32;
-        if place == last {
-            return Some((document, None));
+        let taken = &self.taken;
+        self.titles.remove(&document.title_terms, |place| taken.has(place));
+        self.metadata.remove(&document.body.metadata, |place| taken.has(place));
+        if self.all.len() > 2 * self.places.len() + GONE_MIN {
+            self.close_up();
         }
-        let (moved, terms) = {
-            let moved = &mut self.all[place as usize];
-            self.titles.relocate(&moved.title_terms, last, place);
-            self.metadata.relocate(&moved.body.metadata, last, place);
-            (moved.id, std::mem::take(&mut moved.terms))
-        };
-        self.places.insert(moved.0, place);
-        for &(term, count) in &terms {
-            let list = self.list_mut(term);
-            // The last document's posting is the last of every list it is in.
-            list.pop();
-            let at = list.partition_point(|posting| posting.0 < place);
-            list.insert(at, (place, count));
-        }
-        self.all[place as usize].terms = terms;
-        Some((document, Some(place)))
+        Some(document)
     }
 
-    // The postings of a term that some document here has.
-    fn list_mut(&mut self, term: u32) -> &mut Vec<Posting> {
-        &mut self.lists[self.list_of[term as usize] as usize - 1].list
+    // Gives the documents new places without gaps, in their order.
+    fn close_up(&mut self) {
+        let mut next = 0..;
+        let moved: Vec<Option<u32>> = self.all.iter().map(|document| document.as_ref().and(next.next())).collect();
+        let moved_to = |place: u32| moved[place as usize].expect("a list speaks of documents that stand");
+        let mut lists = Vec::new();
+        for list_of in self.list_of.iter_mut().filter(|list| **list > 0) {
+            let mut list = std::mem::take(&mut self.lists[*list_of as usize - 1]);
+            list.rebuild(&self.lengths, moved_to);
+            *list_of = if list.is_empty() { 0 } else { lists.len() as u32 + 1 };
+            if *list_of > 0 {
+                lists.push(list);
+            }
+        }
+        self.lists = lists;
+        self.titles.rebuild(|place| moved[place as usize]);
+        self.metadata.rebuild(|place| moved[place as usize]);
+        self.places.values_mut().for_each(|place| *place = moved_to(*place));
+        let stays = |place: usize| moved[place].is_some();
+        self.lengths = kept(&self.lengths, stays);
+        self.norms = kept(&self.norms, stays);
+        self.all = std::mem::take(&mut self.all).into_iter().filter(Option::is_some).collect();
+        self.taken = Places::all(self.all.len());
     }
 
     /// Note what a tick made of a document.
     pub(crate) fn digest(&mut self, place: u32, tick: u32, concepts: Box<[u32]>) {
-        let document = &mut self.all[place as usize];
+        let document = self.all[place as usize].as_mut().expect("a document stands at its place");
         document.digested = Some(tick);
         document.concepts = concepts;
     }
+}
+
+fn kept<T: Copy>(all: &[T], stays: impl Fn(usize) -> bool) -> Vec<T> {
+    all.iter().enumerate().filter(|(place, _)| stays(*place)).map(|(_, value)| *value).collect()
 }

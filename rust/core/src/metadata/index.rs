@@ -3,6 +3,7 @@
 use super::{Filter, Key, Metadata, Places};
 use crate::maps::Map;
 use crate::metadata::filter::{Condition, Node};
+use crate::place_list::PlaceList;
 use std::collections::BTreeMap;
 
 /// A shard's documents by their metadata.
@@ -11,12 +12,12 @@ pub struct MetadataIndex {
     columns: Map<String, Column>,
 }
 
-// One key. All lists are sorted, and none is empty.
+// One key. All lists are sorted, and some document stands in each.
 #[derive(Clone, Debug, Default)]
 struct Column {
     // Who has the key at all: a list of no values is a value nobody can ask for.
-    all: Vec<u32>,
-    by_value: BTreeMap<Key, Vec<u32>>,
+    all: PlaceList,
+    by_value: BTreeMap<Key, PlaceList>,
 }
 
 impl MetadataIndex {
@@ -26,48 +27,42 @@ impl MetadataIndex {
             let column = self.columns.entry_ref(key).or_default();
             column.all.push(place);
             for value in values.all() {
-                let list = column.by_value.entry(Key::of(value)).or_default();
                 // A list may hold a value twice.
-                if list.last() != Some(&place) {
-                    list.push(place);
-                }
+                column.by_value.entry(Key::of(value)).or_default().push(place);
             }
         }
     }
 
-    /// Let a document go.
-    pub(crate) fn remove(&mut self, metadata: &Metadata, place: u32) {
+    /// Lets a document go. `is_taken` says of a place whether a document stands there.
+    pub(crate) fn remove(&mut self, metadata: &Metadata, is_taken: impl Fn(u32) -> bool) {
         for (key, values) in metadata.iter() {
-            let Some(column) = self.columns.get_mut(key) else { continue };
-            take(&mut column.all, place);
-            for value in values.all() {
-                let value = Key::of(value);
-                let Some(list) = column.by_value.get_mut(&value) else { continue };
-                take(list, place);
-                if list.is_empty() {
+            let column = self.columns.get_mut(key).expect("a document is listed under its keys");
+            column.all.remove(&is_taken);
+            let mut all: Vec<Key> = values.all().iter().map(Key::of).collect();
+            all.sort_unstable();
+            all.dedup();
+            for value in all {
+                let list = column.by_value.get_mut(&value).expect("a document is listed under its values");
+                list.remove(&is_taken);
+                if list.is_gone() {
                     column.by_value.remove(&value);
                 }
             }
-            if column.all.is_empty() {
+            if column.all.is_gone() {
                 self.columns.remove(key);
             }
         }
     }
 
-    /// The last document came to another place.
-    pub(crate) fn relocate(&mut self, metadata: &Metadata, from: u32, to: u32) {
-        for (key, values) in metadata.iter() {
-            let Some(column) = self.columns.get_mut(key) else { continue };
-            relocate(&mut column.all, from, to);
-            for value in values.all() {
-                if let Some(list) = column.by_value.get_mut(&Key::of(value)) {
-                    relocate(list, from, to);
-                }
-            }
+    /// Gives every document the place that `moved` says, which keeps their order; `None` for those that have gone.
+    pub(crate) fn rebuild(&mut self, moved: impl Fn(u32) -> Option<u32>) {
+        for column in self.columns.values_mut() {
+            column.all.rebuild(&moved);
+            column.by_value.values_mut().for_each(|list| list.rebuild(&moved));
         }
     }
 
-    /// The places of the documents that match, of `documents` in all. Reads lists of places, and no document.
+    /// The places of the documents that match, of `documents` places in all, and perhaps some that are empty. Reads lists of places, and no document.
     pub fn matching(&self, filter: &Filter, documents: usize) -> Places {
         self.matching_node(filter.node(), documents)
     }
@@ -112,7 +107,7 @@ impl Column {
         let mut places = if has_the_key { Places::none(documents) } else { Places::all(documents) };
         if let Some(keys) = condition.listed() {
             for key in keys.iter().filter(|key| condition.one_passes(key)) {
-                places.add(self.by_value.get(key).map_or(&[], |list| list));
+                places.add(self.by_value.get(key).map_or(&[], |list| &**list));
             }
         } else if condition.asks_for_a_value() {
             if let Some(bounds) = condition.bounds() {
@@ -126,22 +121,8 @@ impl Column {
             places.take(&self.all);
         }
         for key in condition.excluded() {
-            places.take(self.by_value.get(key).map_or(&[], |list| list));
+            places.take(self.by_value.get(key).map_or(&[], |list| &**list));
         }
         places
-    }
-}
-
-fn take(list: &mut Vec<u32>, place: u32) {
-    if let Ok(at) = list.binary_search(&place) {
-        list.remove(at);
-    }
-}
-
-fn relocate(list: &mut Vec<u32>, from: u32, to: u32) {
-    // The last document stands last in every list it is in; not any more where its own list holds a value twice.
-    if list.last() == Some(&from) {
-        list.pop();
-        list.insert(list.partition_point(|place| *place < to), to);
     }
 }

@@ -73,6 +73,19 @@ impl Places {
         }
     }
 
+    /// Add a place that is after all others, and the room for it.
+    pub fn push(&mut self, place: u32) {
+        if self.0.len() <= place as usize / 64 {
+            self.0.push(0);
+        }
+        self.add(&[place]);
+    }
+
+    /// Take one place away.
+    pub fn remove(&mut self, place: u32) {
+        self.take(&[place]);
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.0.iter().map(|word| word.count_ones() as usize).sum()

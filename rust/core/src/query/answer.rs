@@ -4,6 +4,7 @@
 //! depends on how its document was found. With a filter, candidates are the best of those that match; seeds, concepts
 //! and the scale are those of the whole colony, so that no score depends on the filter either.
 
+use crate::Result;
 use crate::maps::Set;
 use crate::metadata::{Every, Filter};
 use crate::query::allowed::Allowed;
@@ -43,11 +44,11 @@ pub fn answer(
     filter: &Filter,
     session: &mut Session,
     buffers: &mut Buffers,
-) -> Answer {
-    let inquiry = Inquiry::new(view, text, ranking, session, buffers);
+) -> Result<Answer> {
+    let inquiry = Inquiry::new(view, text, ranking, session, buffers)?;
     let allowed = Allowed::new(view.shards, filter);
-    let hits = Search { inquiry: &inquiry, view, allowed: allowed.as_ref(), buffers }.hits(k);
-    Answer { hits, inquiry }
+    let hits = Search { inquiry: &inquiry, view, allowed: allowed.as_ref(), buffers }.hits(k)?;
+    Ok(Answer { hits, inquiry })
 }
 
 struct Search<'a> {
@@ -59,15 +60,16 @@ struct Search<'a> {
 
 impl Search<'_> {
     // The `k` best hits among those allowed. The first are those of any smaller `k`.
-    fn hits(&mut self, k: usize) -> Vec<Hit> {
+    fn hits(&mut self, k: usize) -> Result<Vec<Hit>> {
         let inquiry = self.inquiry;
         if inquiry.seeds.is_empty() || k == 0 {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         if let Some(few) = self.allowed.filter(|few| few.count() <= inquiry.ranking.exhaustive_max as usize) {
-            let mut hits = few.spots().map(|spot| self.hit(spot, self.view.at(spot).id.0)).collect();
+            let all = few.spots().map(|spot| self.hit(spot, self.view.at(spot).id.0));
+            let mut hits = all.collect::<Result<_>>()?;
             rank(&mut hits, k);
-            return hits;
+            return Ok(hits);
         }
         let most = inquiry.ranking.lexical_candidates as usize;
         let room = 2 * inquiry.candidates.len();
@@ -78,20 +80,20 @@ impl Search<'_> {
                 continue;
             }
             known.insert(candidate.spot);
-            let activation = inquiry.activation(self.view, candidate.spot, self.buffers);
+            let activation = inquiry.activation(self.view, candidate.spot, self.buffers)?;
             let weighed = Weighed { evidence: candidate.evidence, activation };
             hits.push(self.scored(candidate.spot, candidate.id, &weighed));
         }
         let mut others: Vec<(Spot, u128)> = Vec::new();
         if self.allowed.is_some() && inquiry.candidates.len() >= most {
             // The best by words of all took places that the best of those allowed must have.
-            others.extend(self.by_words(most).into_iter().map(|found| (found.spot(), found.id)));
+            others.extend(self.by_words(most)?.into_iter().map(|found| (found.spot(), found.id)));
         }
-        others.extend(self.most_lit().into_iter().map(|lit| (lit.spot, lit.id)));
+        others.extend(self.most_lit()?.into_iter().map(|lit| (lit.spot, lit.id)));
         others.extend(inquiry.scorers.bridge.spots().filter(|&(spot, _)| self.may(spot)));
         for (spot, id) in others {
             if known.insert(spot) {
-                hits.push(self.hit(spot, id));
+                hits.push(self.hit(spot, id)?);
             }
         }
         rank(&mut hits, k);
@@ -99,25 +101,25 @@ impl Search<'_> {
             // More was asked for than is scored for any k. The rest follows, so that what stands before it is the
             // same for every k.
             let mut rest = Vec::new();
-            for found in self.by_words(k) {
+            for found in self.by_words(k)? {
                 if known.insert(found.spot()) {
-                    rest.push(self.hit(found.spot(), found.id));
+                    rest.push(self.hit(found.spot(), found.id)?);
                 }
             }
             let left = k - hits.len();
             rank(&mut rest, left);
             hits.extend(rest);
         }
-        hits
+        Ok(hits)
     }
 
     fn may(&self, spot: Spot) -> bool {
         self.allowed.is_none_or(|allowed| allowed.has(spot))
     }
 
-    fn hit(&mut self, spot: Spot, id: u128) -> Hit {
-        let weighed = self.inquiry.weigh(self.view, spot, self.buffers);
-        self.scored(spot, id, &weighed)
+    fn hit(&mut self, spot: Spot, id: u128) -> Result<Hit> {
+        let weighed = self.inquiry.weigh(self.view, spot, self.buffers)?;
+        Ok(self.scored(spot, id, &weighed))
     }
 
     fn scored(&self, spot: Spot, id: u128, weighed: &Weighed) -> Hit {
@@ -126,24 +128,24 @@ impl Search<'_> {
     }
 
     // The `most` best by BM25 among those allowed.
-    fn by_words(&mut self, most: usize) -> Vec<Found> {
+    fn by_words(&mut self, most: usize) -> Result<Vec<Found>> {
         let terms = self.inquiry.question.weighted();
         bm25::search(self.view, &terms, most, self.allowed, &mut self.buffers.bm25)
     }
 
     // The documents that concepts light up most among those allowed, in no order.
-    fn most_lit(&mut self) -> Vec<LitDocument> {
+    fn most_lit(&mut self) -> Result<Vec<LitDocument>> {
         let ranking = &self.inquiry.ranking;
         let concepts = self.inquiry.scorers.concepts.affordable(ranking);
         let (most, sums) = (ranking.concept_candidates as usize, &mut self.buffers.sums);
         let mut all = Vec::new();
         for local in self.view.locals() {
             all.extend(match self.allowed {
-                None => lit::find(local, &concepts, most, &Every, sums),
-                Some(allowed) => lit::find(local, &concepts, most, allowed.at(local.seat), sums),
+                None => lit::find(local, &concepts, most, &Every, sums)?,
+                Some(allowed) => lit::find(local, &concepts, most, allowed.at(local.seat), sums)?,
             });
         }
-        lit::keep_best(all, most)
+        Ok(lit::keep_best(all, most))
     }
 }
 

@@ -9,6 +9,7 @@
 //! are scored anew in the canonical order, so the answer is the exhaustive one to the last bit. Where only some documents
 //! are allowed, the others are passed by and lift no threshold; where these are very few, they alone are looked at.
 
+use crate::Result;
 use crate::commons::Commons;
 use crate::documents::{Documents, Posting, Postings};
 use crate::metadata::{Among, Every, Places};
@@ -58,6 +59,16 @@ pub struct Scratch {
     ranked: Vec<f32>,
 }
 
+impl Scratch {
+    // What a search left that was ended before its end.
+    fn clear(&mut self) {
+        for place in self.touched.drain(..) {
+            self.scores[place as usize] = 0.0;
+        }
+        self.ranked.clear();
+    }
+}
+
 /// A term of a question and what it weighs: count * idf * (k1 + 1).
 #[derive(Copy, Clone, Debug)]
 pub struct WeightedTerm {
@@ -90,13 +101,13 @@ pub fn search(
     k: usize,
     allowed: Option<&Allowed>,
     scratch: &mut Scratch,
-) -> Vec<Found> {
+) -> Result<Vec<Found>> {
     let mut best = Best::new(k, 0.0);
     for local in view.locals() {
         let places = allowed.map(|allowed| allowed.at(local.seat));
-        best.gather(find(local, terms, k, best.threshold, places, scratch));
+        best.gather(find(local, terms, k, best.threshold, places, scratch)?);
     }
-    best.finish()
+    Ok(best.finish())
 }
 
 /// The `k` best documents of one shard among those allowed that score no less than `floor`, best first.
@@ -107,18 +118,18 @@ pub fn find(
     floor: f64,
     allowed: Option<&Places>,
     scratch: &mut Scratch,
-) -> Vec<Found> {
+) -> Result<Vec<Found>> {
     let mut best = Best::new(k, floor);
     if terms.is_empty() || k == 0 {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let search = Search::new(local.documents(), local.commons, terms);
+    let search = Search::new(local, terms);
     match allowed {
-        None => search.run(local.seat, &Every, &mut best, scratch),
-        Some(places) if search.is_quicker_one_by_one(places) => search.one_by_one(local.seat, places, &mut best),
-        Some(places) => search.run(local.seat, places, &mut best, scratch),
+        None => search.run(&Every, &mut best, scratch)?,
+        Some(places) if search.is_quicker_one_by_one(places) => search.one_by_one(places, &mut best)?,
+        Some(places) => search.run(places, &mut best, scratch)?,
     }
-    best.finish()
+    Ok(best.finish())
 }
 
 // A term's postings on one shard, and the most they can give to a document.
@@ -129,6 +140,7 @@ struct List<'a> {
 }
 
 struct Search<'a> {
+    local: Local<'a>,
     documents: &'a Documents,
     per_word: f64,
     // In the order of the terms' ids.
@@ -136,14 +148,15 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(documents: &'a Documents, commons: &Commons, terms: &[WeightedTerm]) -> Self {
-        let per_word = K1 * B / commons.mean_length();
+    fn new(local: Local<'a>, terms: &[WeightedTerm]) -> Self {
+        let documents = local.documents();
+        let per_word = K1 * B / local.commons.mean_length();
         let list = |term: &WeightedTerm| {
             let postings = documents.postings(term.term)?;
-            let most = gain(term.weight, postings.most, postings.shortest, per_word);
+            let most = gain(term.weight, postings.most(), postings.shortest(), per_word);
             Some(List { postings, weight: term.weight, bound: most as f32 * ROUNDING })
         };
-        Search { documents, per_word, lists: terms.iter().filter_map(list).collect() }
+        Search { local, documents, per_word, lists: terms.iter().filter_map(list).collect() }
     }
 
     fn gain(&self, list: &List<'_>, (place, count): Posting) -> f64 {
@@ -157,23 +170,31 @@ impl<'a> Search<'a> {
     }
 
     fn is_quicker_one_by_one(&self, places: &Places) -> bool {
-        let postings: usize = self.lists.iter().map(|list| list.postings.list.len()).sum();
+        let postings: usize = self.lists.iter().map(|list| list.postings.cost()).sum();
         places.count() * self.lists.len() * SEARCH_POSTINGS < postings
     }
 
-    fn one_by_one(&self, seat: usize, places: &Places, best: &mut Best) {
-        for place in places.iter() {
-            let score = self.exact(place);
-            if score > 0.0 {
-                best.push(Found { score, id: self.documents.all()[place as usize].id.0, seat, place });
-            }
-        }
+    fn found(&self, place: u32) -> Found {
+        let ((seat, place), id) = self.local.spot(place);
+        Found { score: self.exact(place), id, seat, place }
     }
 
-    fn run(&self, seat: usize, among: &impl Among, best: &mut Best, scratch: &mut Scratch) {
+    fn one_by_one(&self, places: &Places, best: &mut Best) -> Result<()> {
+        for place in places.iter() {
+            self.local.poll()?;
+            let found = self.found(place);
+            if found.score > 0.0 {
+                best.push(found);
+            }
+        }
+        Ok(())
+    }
+
+    fn run(&self, among: &impl Among, best: &mut Best, scratch: &mut Scratch) -> Result<()> {
+        scratch.clear();
         let Scratch { scores, touched, ranked } = scratch;
-        if scores.len() < self.documents.len() {
-            scores.resize(self.documents.len(), 0.0);
+        if scores.len() < self.documents.room() {
+            scores.resize(self.documents.room(), 0.0);
         }
         let mut order: Vec<&List<'_>> = self.lists.iter().collect();
         order.sort_by(|a, b| b.bound.total_cmp(&a.bound));
@@ -185,7 +206,8 @@ impl<'a> Search<'a> {
         let mut threshold = best.threshold as f32 / ROUNDING;
         let mut read = 0;
         while read < order.len() && rest[read] >= threshold {
-            for &posting in order[read].postings.list.iter().filter(|posting| among.has(posting.0)) {
+            self.local.poll()?;
+            for posting in order[read].postings.iter().filter(|posting| among.has(posting.0)) {
                 let score = &mut scores[posting.0 as usize];
                 if *score == 0.0 {
                     touched.push(posting.0);
@@ -199,6 +221,7 @@ impl<'a> Search<'a> {
             threshold = threshold.max(kth(best.k, ranked));
         }
         for next in read..order.len() {
+            self.local.poll()?;
             let can_win = |place: &u32| {
                 let score = &mut scores[*place as usize];
                 let keep = (*score + rest[next]) * ROUNDING >= threshold;
@@ -215,18 +238,20 @@ impl<'a> Search<'a> {
             });
             threshold = threshold.max(kth(best.k, ranked));
         }
-        for place in touched.drain(..) {
+        while let Some(&place) = touched.last() {
+            self.local.poll()?;
+            touched.pop();
             let score = std::mem::take(&mut scores[place as usize]);
             if score * ROUNDING >= threshold {
-                let id = self.documents.all()[place as usize].id.0;
-                best.push(Found { score: self.exact(place), id, seat, place });
+                best.push(self.found(place));
             }
         }
+        Ok(())
     }
 
     // Add a list's share to the documents that still can win, by whichever is shorter to walk.
     fn complete(&self, list: &List<'_>, candidates: &[u32], scores: &mut [f32], mut risen: impl FnMut(f32)) {
-        let postings = &list.postings.list;
+        let postings = list.postings;
         let mut add = |posting: Posting| {
             let score = &mut scores[posting.0 as usize];
             // Not among the candidates (as whoever is not allowed), or no candidate any more.
@@ -235,8 +260,8 @@ impl<'a> Search<'a> {
                 risen(*score);
             }
         };
-        if candidates.len() * SEARCH_POSTINGS > postings.len() {
-            postings.iter().copied().for_each(add);
+        if candidates.len() * SEARCH_POSTINGS > postings.cost() {
+            postings.iter().for_each(add);
         } else {
             candidates.iter().filter_map(|&place| posting_of(postings, place)).for_each(&mut add);
         }
@@ -244,7 +269,7 @@ impl<'a> Search<'a> {
 
     fn exact(&self, place: u32) -> f64 {
         let gains = self.lists.iter().filter_map(|list| {
-            let posting = posting_of(&list.postings.list, place)?;
+            let posting = posting_of(list.postings, place)?;
             Some(self.gain(list, posting))
         });
         gains.sum()
@@ -258,8 +283,8 @@ pub(crate) fn gain(weight: f64, count: u32, length: u32, per_word: f64) -> f64 {
     weight * (tf / (tf + (K1 * (1.0 - B) + per_word * f64::from(length))))
 }
 
-fn posting_of(postings: &[Posting], place: u32) -> Option<Posting> {
-    postings.binary_search_by_key(&place, |posting| posting.0).ok().map(|found| postings[found])
+fn posting_of(postings: &Postings, place: u32) -> Option<Posting> {
+    postings.count(place).map(|count| (place, count))
 }
 
 // The k-th best of the scores that a list lifted above the threshold: no document below it can be among the k best.
@@ -337,11 +362,11 @@ mod tests {
     fn exhaustive(colony: &Colony, terms: &[WeightedTerm], k: usize, filter: &Filter) -> Vec<Found> {
         let (state, mut all) = (colony.state(), Vec::new());
         for (seat, shard) in state.shards().iter().enumerate() {
-            let search = Search::new(shard.documents(), state.commons(), terms);
-            for (place, document) in shard.documents().all().iter().enumerate() {
-                let score = search.exact(place as u32);
+            let search = Search::new(state.view().local(seat), terms);
+            for (place, document) in shard.documents().placed() {
+                let score = search.exact(place);
                 if score > 0.0 && filter.accepts(&document.body.metadata) {
-                    all.push(Found { score, id: document.id.0, seat, place: place as u32 });
+                    all.push(Found { score, id: document.id.0, seat, place });
                 }
             }
         }
@@ -373,7 +398,7 @@ mod tests {
             for filter in [Filter::default(), Filter::new(only).unwrap(), Filter::default()] {
                 let view = colony.state().view();
                 let allowed = Allowed::new(view.shards, &filter);
-                let found = search(view, &terms, k, allowed.as_ref(), &mut scratch);
+                let found = search(view, &terms, k, allowed.as_ref(), &mut scratch).unwrap();
                 prop_assert_eq!(found, exhaustive(&colony, &terms, k, &filter));
             }
         }

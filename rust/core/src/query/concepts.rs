@@ -8,6 +8,7 @@
 //! *concepts* = concepts_weight * n / (n + concepts_evidence + the question's terms) * G(d), with n the mean number of
 //! terms that seeds bring and the question has not.
 
+use crate::Result;
 use crate::commons::Commons;
 use crate::maps::Map;
 use crate::query::buffers::Buffers;
@@ -119,12 +120,13 @@ impl Spread {
     }
 
     /// E . D of a document at home; the concepts must be marked.
-    pub fn activation(&self, local: Local<'_>, place: u32, buffers: &mut Buffers) -> f64 {
+    pub fn activation(&self, local: Local<'_>, place: u32, buffers: &mut Buffers) -> Result<f64> {
+        local.poll()?;
         let Buffers { concepts, found, .. } = buffers;
         let norm = local.documents().norms()[place as usize];
         concepts.found(local.at(place), found);
         let sum: f64 = found.iter().map(|&(at, tf)| self.lit[at as usize].weight * term_weight(tf)).sum();
-        if norm > 0.0 { sum / norm } else { 0.0 }
+        Ok(if norm > 0.0 { sum / norm } else { 0.0 })
     }
 
     /// The concept part of a score, from E . D.

@@ -1,5 +1,6 @@
 //! Why a document stands where it stands, in points of its score.
 
+use crate::Result;
 use crate::ids::DocumentId;
 use crate::query::buffers::Buffers;
 use crate::query::evidence::{Covered, Evidence, blend, word_gain};
@@ -63,14 +64,15 @@ pub struct Explanation {
 impl Inquiry {
     /// What there is to say of a question and no document: the words that no document has, and why nothing is found.
     pub fn explain_question(&self, view: View<'_>) -> Explanation {
-        let unknown = self.question.words.iter().enumerate();
-        let unknown = unknown.filter(|(at, _)| self.question.terms.iter().all(|term| term.word as usize != *at));
+        let mut is_known = vec![false; self.question.words.len()];
+        self.question.terms.iter().for_each(|term| is_known[term.word as usize] = true);
+        let unknown = self.question.words.iter().zip(is_known).filter(|(_, is_known)| !is_known);
         Explanation {
             name: String::new(),
             score: 0.0,
             parts: Parts::default(),
             words: Vec::new(),
-            unknown: unknown.map(|(_, word)| word.clone()).collect(),
+            unknown: unknown.map(|(word, _)| word.clone()).collect(),
             title: 0.0,
             named: 0.0,
             concepts: Vec::new(),
@@ -82,16 +84,19 @@ impl Inquiry {
 
     /// Take the score of any document apart; `None` where the colony has none of this id. The score is the one a
     /// query gives to it, to the last bit.
-    pub fn explain(&self, view: View<'_>, id: DocumentId, buffers: &mut Buffers) -> Option<Explanation> {
-        let spot = view.spot_of(id)?;
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`] once the flag of the view is set.
+    pub fn explain(&self, view: View<'_>, id: DocumentId, buffers: &mut Buffers) -> Result<Option<Explanation>> {
+        let Some(spot) = view.spot_of(id) else { return Ok(None) };
         self.mark(view.commons, buffers);
         let mut explanation = self.explain_question(view);
         explanation.name = view.at(spot).name();
         explanation.seed = self.seeds.iter().find(|seed| seed.spot == spot).map(|seed| seed.weight);
         if explanation.nothing.is_some() {
-            return Some(explanation);
+            return Ok(Some(explanation));
         }
-        let weighed = self.weigh(view, spot, buffers);
+        let weighed = self.weigh(view, spot, buffers)?;
         let parts = self.parts(spot, &weighed);
         let (unit, titles) = self.scorers.lexical.units();
         explanation.words = self.words_with(view, spot, &weighed.evidence, unit, buffers);
@@ -99,9 +104,9 @@ impl Inquiry {
         explanation.named = self.ranking.named_weight * self.scorers.lexical.named(spot) * titles;
         explanation.score = parts.score();
         explanation.parts = parts;
-        explanation.concepts = Lighting::new(self, view).shares(spot, parts[Part::Concepts], usize::MAX, buffers);
+        explanation.concepts = Lighting::new(self, view).shares(spot, parts[Part::Concepts], usize::MAX, buffers)?;
         explanation.bridges = self.bridge_shares(view, spot);
-        Some(explanation)
+        Ok(Some(explanation))
     }
 
     /// The seeds that mention a document's title, by rank.
@@ -116,9 +121,9 @@ impl Inquiry {
 
     /// The question's words that a document has, with their points of its lexical part, in the order of the question.
     /// Words must be marked.
-    pub fn words_in(&self, view: View<'_>, spot: Spot, buffers: &mut Buffers) -> Vec<WordShare> {
-        let evidence = self.evidence(view, spot, buffers);
-        self.words_with(view, spot, &evidence, self.scorers.lexical.units().0, buffers)
+    pub fn words_in(&self, view: View<'_>, spot: Spot, buffers: &mut Buffers) -> Result<Vec<WordShare>> {
+        let evidence = self.evidence(view, spot, buffers)?;
+        Ok(self.words_with(view, spot, &evidence, self.scorers.lexical.units().0, buffers))
     }
 
     // A unit of covered BM25 score is worth `unit` of the lexical part.

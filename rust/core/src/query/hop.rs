@@ -5,6 +5,7 @@
 //! to `hop_share` of what the seeds gave. Each q is answered by its home; the sums are made in one place. It is the only
 //! step of an answer that reads the graph, and so the only way in which ticks and use can touch a ranking.
 
+use crate::Result;
 use crate::commons::Commons;
 use crate::graph::Decay;
 use crate::query::question::Question;
@@ -34,7 +35,7 @@ pub struct FromWord {
 }
 
 /// What the terms of a question that live on a shard are wired to, at most a row for each.
-pub fn wired(local: Local<'_>, question: &Question) -> Vec<FromWord> {
+pub fn wired(local: Local<'_>, question: &Question) -> Result<Vec<FromWord>> {
     let Local { shard, commons, .. } = local;
     let decay = Decay::new(commons.config());
     let now = commons.tick() as u32;
@@ -42,6 +43,7 @@ pub fn wired(local: Local<'_>, question: &Question) -> Vec<FromWord> {
     own.sort_unstable();
     let mut all = Vec::new();
     for (from, term) in question.terms.iter().enumerate() {
+        local.poll()?;
         for synapse in shard.row(term.term, commons) {
             if commons.df(synapse.target) > 1 && own.binary_search(&synapse.target).is_err() {
                 let strength = term.mass() * decay.weight(&synapse, now);
@@ -49,7 +51,7 @@ pub fn wired(local: Local<'_>, question: &Question) -> Vec<FromWord> {
             }
         }
     }
-    all
+    Ok(all)
 }
 
 /// The hops from a question, together as strong as `strength`, in the order of the concepts' ids; of one concept in the

@@ -10,6 +10,7 @@
 //! in an order that no shard has a say in: of term ids, of seeds by rank. Ties end at document ids. Here the rounds run
 //! over the shards of one process, one shard after the other.
 
+use crate::Result;
 use crate::commons::Commons;
 use crate::query::bridge::Bridges;
 use crate::query::buffers::Buffers;
@@ -54,13 +55,22 @@ pub struct Inquiry {
 
 impl Inquiry {
     /// Read a question, find its seeds and light up its concepts.
-    pub fn new(view: View<'_>, text: &str, ranking: &Ranking, session: &mut Session, buffers: &mut Buffers) -> Self {
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`] once the flag of the view is set, here and below.
+    pub fn new(
+        view: View<'_>,
+        text: &str,
+        ranking: &Ranking,
+        session: &mut Session,
+        buffers: &mut Buffers,
+    ) -> Result<Self> {
         let commons = view.commons;
         let question = Question::new(commons, session, text);
         let ranking = ranking.clone().among(commons.documents());
         let mut by_words = ByWords::new(&ranking);
         for local in view.locals() {
-            by_words.gather(lexical::find(local, &question, &ranking, by_words.floor(), buffers));
+            by_words.gather(lexical::find(local, &question, &ranking, by_words.floor(), buffers)?);
         }
         let mut unweighed = by_words.finish(&question, commons, &ranking);
         let wired = std::mem::take(&mut unweighed.wired);
@@ -68,28 +78,28 @@ impl Inquiry {
         let weigh = |&((seat, place), _): &(Spot, u128)| {
             lexical::evidence(view.local(seat), &question, place, &ranking, buffers)
         };
-        let evidence = unweighed.spots.iter().map(weigh).collect();
+        let evidence = unweighed.spots.iter().map(weigh).collect::<Result<_>>()?;
         let (lexical, candidates) = Scale::new(unweighed, evidence, &ranking);
 
         let seeds = seeds::choose(&candidates, &ranking);
         let speak = |seed: &Seed| seeds::speak(view.local(seed.spot.0), &question, seed.spot.1, &ranking, buffers);
-        let voices: Vec<Voice> = seeds.iter().map(speak).collect();
+        let voices: Vec<Voice> = seeds.iter().map(speak).collect::<Result<_>>()?;
         let concepts = concepts::light(commons, &question, &seeds, &voices, wired, &ranking);
 
         let mut bridge = Bridges::default();
         if ranking.bridge_weight > 0.0 && !seeds.is_empty() {
             let sequences: Vec<&[u32]> = voices.iter().map(|voice| &*voice.sequence).collect();
             let replies = view.locals().map(|local| names::mentions(local, &sequences, &ranking));
-            let mentioned = names::gather(replies.collect(), seeds.len(), &ranking);
+            let mentioned = names::gather(replies.collect::<Result<_>>()?, seeds.len(), &ranking);
             bridge = Bridges::new(mentioned, &seeds, &voices, commons, &ranking);
         }
         let scorers = Scorers { lexical, concepts, bridge };
         let mut inquiry = Inquiry { question, ranking, candidates, seeds, voices, scorers };
         buffers.mark_concepts(&inquiry.scorers.concepts.lit, commons);
         if let Some(best) = inquiry.seeds.first() {
-            inquiry.scorers.concepts.full = inquiry.activation(view, best.spot, buffers);
+            inquiry.scorers.concepts.full = inquiry.activation(view, best.spot, buffers)?;
         }
-        inquiry
+        Ok(inquiry)
     }
 
     /// Why nothing was found.
@@ -109,19 +119,19 @@ impl Inquiry {
     }
 
     /// What a document has of the question's words, as its home says; words must be marked.
-    pub fn evidence(&self, view: View<'_>, (seat, place): Spot, buffers: &mut Buffers) -> Evidence {
+    pub fn evidence(&self, view: View<'_>, (seat, place): Spot, buffers: &mut Buffers) -> Result<Evidence> {
         lexical::evidence(view.local(seat), &self.question, place, &self.ranking, buffers)
     }
 
     /// How strongly the concepts light up a document, as its home says; concepts must be marked.
-    pub fn activation(&self, view: View<'_>, (seat, place): Spot, buffers: &mut Buffers) -> f64 {
+    pub fn activation(&self, view: View<'_>, (seat, place): Spot, buffers: &mut Buffers) -> Result<f64> {
         self.scorers.concepts.activation(view.local(seat), place, buffers)
     }
 
     /// All that a document's home says of it; words and concepts must be marked.
-    pub fn weigh(&self, view: View<'_>, spot: Spot, buffers: &mut Buffers) -> Weighed {
-        let evidence = self.evidence(view, spot, buffers);
-        Weighed { evidence, activation: self.activation(view, spot, buffers) }
+    pub fn weigh(&self, view: View<'_>, spot: Spot, buffers: &mut Buffers) -> Result<Weighed> {
+        let evidence = self.evidence(view, spot, buffers)?;
+        Ok(Weighed { evidence, activation: self.activation(view, spot, buffers)? })
     }
 
     /// The parts of a document's score.

@@ -5,6 +5,7 @@
 //! those whose whole title the question mentions. It is the first round of an answer: every shard says what it found by
 //! the words, the best of that are weighed at their homes, and the scale is theirs.
 
+use crate::Result;
 use crate::commons::Commons;
 use crate::maps::Map;
 use crate::query::bm25::{self, Best, Found};
@@ -36,12 +37,12 @@ pub fn find(
     ranking: &Ranking,
     floor: f64,
     buffers: &mut Buffers,
-) -> FoundByWords {
+) -> Result<FoundByWords> {
     let most = ranking.lexical_candidates as usize;
-    let found = bm25::find(local, &question.weighted(), most, floor, None, &mut buffers.bm25);
-    let named = names::mentions(local, &[&question.sequence], ranking).pop().unwrap_or_default();
-    let wired = if ranking.hop_share > 0.0 { hop::wired(local, question) } else { Vec::new() };
-    FoundByWords { found, named, wired }
+    let found = bm25::find(local, &question.weighted(), most, floor, None, &mut buffers.bm25)?;
+    let named = names::mentions(local, &[&question.sequence], ranking)?.pop().unwrap_or_default();
+    let wired = if ranking.hop_share > 0.0 { hop::wired(local, question)? } else { Vec::new() };
+    Ok(FoundByWords { found, named, wired })
 }
 
 /// What all shards find by a question's words.
@@ -111,12 +112,13 @@ pub fn evidence(
     place: u32,
     ranking: &Ranking,
     buffers: &mut Buffers,
-) -> Evidence {
+) -> Result<Evidence> {
+    local.poll()?;
     let document = local.at(place);
     let length = local.documents().lengths()[place as usize];
     let Buffers { words, found, tally, .. } = buffers;
     words.found(document, found);
-    weigh(question, found, document, length, local.commons, ranking, tally)
+    Ok(weigh(question, found, document, length, local.commons, ranking, tally))
 }
 
 /// A document that may be an answer, with what the question's words alone say.

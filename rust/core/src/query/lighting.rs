@@ -1,5 +1,6 @@
 //! Why concepts were lit: by which seeds, and by which words of the question.
 
+use crate::Result;
 use crate::query::buffers::Buffers;
 use crate::query::inquiry::Inquiry;
 use crate::query::lit::term_weight;
@@ -46,9 +47,9 @@ impl<'a> Lighting<'a> {
     }
 
     /// The `most` concepts that give most to a document whose concept part is `part`, most first.
-    pub fn shares(&mut self, spot: Spot, part: f64, most: usize, buffers: &mut Buffers) -> Vec<ConceptShare> {
+    pub fn shares(&mut self, spot: Spot, part: f64, most: usize, buffers: &mut Buffers) -> Result<Vec<ConceptShare>> {
         if part <= 0.0 {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         buffers.concepts.found(self.view.at(spot), &mut buffers.found);
         let lit = &self.inquiry.scorers.concepts.lit;
@@ -58,26 +59,27 @@ impl<'a> Lighting<'a> {
         let sum: f64 = given.iter().map(|given| given.1).sum();
         given.sort_by(|a, b| b.1.total_cmp(&a.1));
         given.truncate(most);
-        let share = |(place, weight)| ConceptShare { points: part * (weight / sum), light: self.light(place) };
+        let share = |(place, weight)| Ok(ConceptShare { points: part * (weight / sum), light: self.light(place)? });
         given.into_iter().map(share).collect()
     }
 
-    fn light(&mut self, place: u32) -> Arc<Light> {
-        let Lighting { inquiry, view, known } = self;
-        let light = known[place as usize].get_or_insert_with(|| Arc::new(work_out(inquiry, *view, place)));
-        light.clone()
+    fn light(&mut self, place: u32) -> Result<Arc<Light>> {
+        if let Some(light) = &self.known[place as usize] {
+            return Ok(light.clone());
+        }
+        self.view.poll()?;
+        let light = Arc::new(work_out(self.inquiry, self.view, place));
+        self.known[place as usize] = Some(light.clone());
+        Ok(light)
     }
 }
 
 fn work_out(inquiry: &Inquiry, view: View<'_>, place: u32) -> Light {
     let spread = &inquiry.scorers.concepts;
     let term = spread.lit[place as usize].term;
-    let mut by_word: Vec<(u32, f64)> = Vec::new();
-    let mut add = |word: u32, share: f64| match by_word.iter_mut().find(|known| known.0 == word) {
-        Some(known) => known.1 += share,
-        None => by_word.push((word, share)),
-    };
-    spread.hops_to(place).for_each(|(word, share)| add(word, share));
+    // By place in the question: no share is 0, and what is 0 led to nothing.
+    let mut shares = vec![0.0; inquiry.question.words.len()];
+    spread.hops_to(place).for_each(|(word, share)| shares[word as usize] += share);
     let seeds = || inquiry.seeds.iter().zip(&inquiry.voices);
     let lights: Vec<f64> = seeds().map(|(seed, voice)| seed.weight * strength(voice, term)).collect();
     let all: f64 = lights.iter().sum();
@@ -89,9 +91,10 @@ fn work_out(inquiry: &Inquiry, view: View<'_>, place: u32) -> Light {
         }
         let share = seeded * (light / all);
         by_seed.push((seed, share));
-        voice.found_by.iter().for_each(|&(word, gain)| add(word, share * gain));
+        voice.found_by.iter().for_each(|&(word, gain)| shares[word as usize] += share * gain);
     }
     by_seed.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let mut by_word: Vec<(u32, f64)> = (0..).zip(shares).filter(|(_, share)| *share != 0.0).collect();
     by_word.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     let name = |seed: &Seed| view.at(seed.spot).name();
     let form = |word: u32| inquiry.question.words[word as usize].clone();

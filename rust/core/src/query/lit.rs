@@ -1,5 +1,6 @@
 //! Concepts that are lit, and the documents that they light up.
 
+use crate::Result;
 use crate::metadata::Among;
 use crate::query::view::{Local, Spot};
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,15 @@ pub struct Sums {
     lit: Vec<(f64, u32)>,
 }
 
+impl Sums {
+    // What a search left that was ended before its end.
+    fn clear(&mut self) {
+        for place in self.touched.drain(..) {
+            self.by_place[place as usize] = 0.0;
+        }
+    }
+}
+
 /// A document that concepts light up.
 #[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LitDocument {
@@ -55,15 +65,23 @@ pub struct LitDocument {
 }
 
 /// The documents of one shard that concepts light up most among some: the best `most`, ties by id, in no order.
-pub fn find(local: Local<'_>, concepts: &[Lit], most: usize, among: &impl Among, sums: &mut Sums) -> Vec<LitDocument> {
+pub fn find(
+    local: Local<'_>,
+    concepts: &[Lit],
+    most: usize,
+    among: &impl Among,
+    sums: &mut Sums,
+) -> Result<Vec<LitDocument>> {
     let documents = local.documents();
+    sums.clear();
     let Sums { by_place, touched, lit } = sums;
-    if by_place.len() < documents.len() {
-        by_place.resize(documents.len(), 0.0);
+    if by_place.len() < documents.room() {
+        by_place.resize(documents.room(), 0.0);
     }
     for concept in concepts {
+        local.poll()?;
         let Some(postings) = documents.postings(concept.term) else { continue };
-        for &(place, tf) in postings.list.iter().filter(|posting| among.has(posting.0)) {
+        for (place, tf) in postings.iter().filter(|posting| among.has(posting.0)) {
             let sum = &mut by_place[place as usize];
             if *sum == 0.0 {
                 touched.push(place);
@@ -87,7 +105,7 @@ pub fn find(local: Local<'_>, concepts: &[Lit], most: usize, among: &impl Among,
         let (spot, id) = local.spot(place);
         LitDocument { sum, id, spot }
     });
-    keep_best(best.collect(), most)
+    Ok(keep_best(best.collect(), most))
 }
 
 /// The best `most` of what any number of shards found, in no order.

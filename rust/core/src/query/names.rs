@@ -1,6 +1,8 @@
 //! Titles as names: which documents a text mentions, and how much their title says.
 
+use crate::Result;
 use crate::commons::{Commons, idf};
+use crate::maps::Map;
 use crate::query::ranking::Ranking;
 use crate::query::view::{Local, Spot};
 use serde::{Deserialize, Serialize};
@@ -16,16 +18,17 @@ pub struct Named {
 
 /// The titles of one shard's documents that stand in each sequence of terms. Of each title one more bearer is listed
 /// than may bear it.
-pub fn mentions(local: Local<'_>, sequences: &[&[u32]], ranking: &Ranking) -> Vec<Vec<Named>> {
+pub fn mentions(local: Local<'_>, sequences: &[&[u32]], ranking: &Ranking) -> Result<Vec<Vec<Named>>> {
     let titles = local.documents().titles();
     let most = ranking.bearers_max as usize + 1;
     let in_one = |sequence: &&[u32]| {
-        let found = titles.mentioned(sequence, most, |place| &*local.at(place).title_terms).into_iter();
-        let named = found.map(|mention| Named {
+        let title_of = |place: u32| local.documents().title_at(place);
+        let found = titles.mentioned(sequence, most, title_of, || local.poll())?;
+        let named = found.into_iter().map(|mention| Named {
             title: mention.title,
             bearers: mention.places.into_iter().map(|place| local.spot(place)).collect(),
         });
-        named.collect()
+        Ok(named.collect())
     };
     sequences.iter().map(in_one).collect()
 }
@@ -33,12 +36,16 @@ pub fn mentions(local: Local<'_>, sequences: &[&[u32]], ranking: &Ranking) -> Ve
 /// What all shards found in each of so many sequences, without the titles that too many documents bear.
 pub fn gather(replies: Vec<Vec<Vec<Named>>>, sequences: usize, ranking: &Ranking) -> Vec<Vec<Named>> {
     let mut all: Vec<Vec<Named>> = vec![Vec::new(); sequences];
+    let mut places: Vec<Map<Box<[u32]>, usize>> = vec![Map::default(); sequences];
     for reply in replies {
-        for (known, named) in all.iter_mut().zip(reply) {
+        for ((known, places), named) in all.iter_mut().zip(&mut places).zip(reply) {
             for named in named {
-                match known.iter_mut().find(|known| known.title == named.title) {
-                    Some(known) => known.bearers.extend(named.bearers),
-                    None => known.push(named),
+                match places.get(&named.title) {
+                    Some(&place) => known[place].bearers.extend(named.bearers),
+                    None => {
+                        places.insert(named.title.clone(), known.len());
+                        known.push(named);
+                    }
                 }
             }
         }

@@ -3,12 +3,12 @@
 //! score(c) = sum over the question's terms q, in the order of their ids, of idf(q) * (1 if c is q, else the
 //! weight of the synapse q -> c now). Each q is answered by its home; the sum is made in one place.
 
+use crate::Result;
 use crate::commons::{Commons, idf};
 use crate::graph::Decay;
 use crate::ids::ShardId;
 use crate::maps::Map;
-use crate::query::view::View;
-use crate::shard::Shard;
+use crate::query::view::{Local, View};
 
 /// What a question's term gives to a concept.
 #[derive(Copy, Clone, Debug, PartialEq)]
@@ -34,16 +34,13 @@ pub struct RankedConcept {
 
 /// What one shard knows of the question's terms: contributions from those it is home to. `df` overrides the
 /// shard's own statistics where it has a term.
-pub fn contributions(
-    shard: &Shard,
-    commons: &Commons,
-    terms: &[u32],
-    df: impl Fn(u32) -> Option<u32>,
-) -> Vec<Contribution> {
+pub fn contributions(local: Local<'_>, terms: &[u32], df: impl Fn(u32) -> Option<u32>) -> Result<Vec<Contribution>> {
+    let Local { shard, commons, .. } = local;
     let decay = Decay::new(commons.config());
     let now = commons.tick() as u32;
     let mut all = Vec::new();
     for &from in terms {
+        local.poll()?;
         if shard.is_concept(from, commons) {
             let sharpness = df(from).map_or_else(|| commons.idf(from), |df| idf(commons.documents(), df));
             all.push(Contribution { from, to: from, score: sharpness });
@@ -54,7 +51,7 @@ pub fn contributions(
             }));
         }
     }
-    all
+    Ok(all)
 }
 
 /// The `k` best concepts from the contributions of any number of shards, best first, ties by concept id.
@@ -73,8 +70,10 @@ pub fn rank(mut all: Vec<Contribution>, commons: &Commons, k: usize) -> Vec<Rank
 }
 
 /// The `k` best concepts over all shards.
-pub fn search(view: View<'_>, terms: &[u32], k: usize) -> Vec<RankedConcept> {
-    let View { shards, commons } = view;
-    let all = shards.iter().flat_map(|shard| contributions(shard, commons, terms, |_| None)).collect();
-    rank(all, commons, k)
+pub fn search(view: View<'_>, terms: &[u32], k: usize) -> Result<Vec<RankedConcept>> {
+    let mut all = Vec::new();
+    for local in view.locals() {
+        all.extend(contributions(local, terms, |_| None)?);
+    }
+    Ok(rank(all, view.commons, k))
 }

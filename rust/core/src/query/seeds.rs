@@ -3,6 +3,7 @@
 //! The seeds are the best candidates by the lexical part of their score, each with a weight proportional to its power
 //! `seed_power`. It is the second round of an answer: the home of each seed says what it speaks of.
 
+use crate::Result;
 use crate::documents::Document;
 use crate::query::buffers::Buffers;
 use crate::query::evidence::word_gain;
@@ -42,7 +43,14 @@ pub struct Voice {
 }
 
 /// What the seed at a place says. The question's words must be marked.
-pub fn speak(local: Local<'_>, question: &Question, place: u32, ranking: &Ranking, buffers: &mut Buffers) -> Voice {
+pub fn speak(
+    local: Local<'_>,
+    question: &Question,
+    place: u32,
+    ranking: &Ranking,
+    buffers: &mut Buffers,
+) -> Result<Voice> {
+    local.poll()?;
     let document = local.at(place);
     let mut found_by = gains(local, question, place, buffers);
     let sum: f64 = found_by.iter().map(|gain| gain.1).sum();
@@ -52,14 +60,14 @@ pub fn speak(local: Local<'_>, question: &Question, place: u32, ranking: &Rankin
     if document.sequence.len() <= most {
         let sequence = spoken(document, 0..document.sequence.len());
         let norm = local.documents().norms()[place as usize];
-        return Voice { terms: document.terms.to_vec(), norm, sequence, title, found_by };
+        return Ok(Voice { terms: document.terms.to_vec(), norm, sequence, title, found_by });
     }
     let sequence = spoken(document, best_stretch(document, question, most, &buffers.words));
     let mut sorted: Vec<u32> = sequence.iter().copied().filter(|&term| term != BREAK).collect();
     sorted.sort_unstable();
     let terms: Vec<(u32, u32)> = sorted.chunk_by(u32::eq).map(|same| (same[0], same.len() as u32)).collect();
     let norm = crate::text::norm(&terms);
-    Voice { terms, norm, sequence, title, found_by }
+    Ok(Voice { terms, norm, sequence, title, found_by })
 }
 
 /// What the question's words give to a document's BM25 score: the word's place in the question, and its gain. Words must

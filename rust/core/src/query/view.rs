@@ -1,5 +1,7 @@
 //! What a question reads: one committed state, and the part of it that one shard holds.
 
+use crate::Result;
+use crate::cancel::Cancel;
 use crate::commons::Commons;
 use crate::documents::{Document, Documents};
 use crate::ids::DocumentId;
@@ -16,6 +18,7 @@ pub struct View<'a> {
     pub shards: &'a [Arc<Shard>],
     /// What all of them share.
     pub commons: &'a Commons,
+    cancel: Option<&'a Cancel>,
 }
 
 /// What one shard can read of a committed state: what it holds, and what all shards share.
@@ -27,18 +30,34 @@ pub struct Local<'a> {
     pub shard: &'a Shard,
     /// What all shards share.
     pub commons: &'a Commons,
+    cancel: Option<&'a Cancel>,
 }
 
 impl<'a> View<'a> {
+    /// A state, read to the end.
+    pub fn new(shards: &'a [Arc<Shard>], commons: &'a Commons) -> View<'a> {
+        View { shards, commons, cancel: None }
+    }
+
+    /// The same, read until a flag is set.
+    pub fn until(self, cancel: &'a Cancel) -> View<'a> {
+        View { cancel: Some(cancel), ..self }
+    }
+
+    /// `Err(Error::Cancelled)` once the flag is set. Whoever reads polls it at least every 10 ms of work.
+    pub fn poll(&self) -> Result<()> {
+        self.cancel.map_or(Ok(()), Cancel::poll)
+    }
+
     /// The part of the shard at a seat.
     pub fn local(&self, seat: usize) -> Local<'a> {
-        Local { seat, shard: &self.shards[seat], commons: self.commons }
+        Local { seat, shard: &self.shards[seat], commons: self.commons, cancel: self.cancel }
     }
 
     /// The parts of all shards, by seat.
     pub fn locals(&self) -> impl Iterator<Item = Local<'a>> + use<'a> {
-        let View { shards, commons } = *self;
-        shards.iter().enumerate().map(move |(seat, shard)| Local { seat, shard, commons })
+        let view = *self;
+        (0..view.shards.len()).map(move |seat| view.local(seat))
     }
 
     /// The document at a spot.
@@ -54,6 +73,11 @@ impl<'a> View<'a> {
 }
 
 impl<'a> Local<'a> {
+    /// As [`View::poll`].
+    pub fn poll(&self) -> Result<()> {
+        self.cancel.map_or(Ok(()), Cancel::poll)
+    }
+
     /// The shard's documents.
     pub fn documents(&self) -> &'a Documents {
         self.shard.documents()
@@ -61,7 +85,7 @@ impl<'a> Local<'a> {
 
     /// The document at a place.
     pub fn at(&self, place: u32) -> &'a Document {
-        &self.shard.documents().all()[place as usize]
+        self.shard.documents().at(place)
     }
 
     /// The spot and the id of the document at a place.

@@ -63,24 +63,27 @@ pub fn check(text: &str, ranking: &Ranking) -> Result<()> {
 impl Asking<'_> {
     /// The `k` best documents by words, concepts and titles among those that match, best first; with `paths` also the
     /// best passage of each and how the question got there.
-    pub fn answer(self, k: usize, filter: &Filter, paths: bool) -> Vec<AnsweredDocument> {
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] once the flag of the view is set, here and below.
+    pub fn answer(self, k: usize, filter: &Filter, paths: bool) -> Result<Vec<AnsweredDocument>> {
         let Asking { view, text, ranking, session, buffers } = self;
-        let found = answer::answer(view, text, k, ranking, filter, session, buffers);
+        let found = answer::answer(view, text, k, ranking, filter, session, buffers)?;
         let mut lighting = Lighting::new(&found.inquiry, view);
         found.hits.iter().map(|hit| tell(hit, &found.inquiry, view, &mut lighting, paths, buffers)).collect()
     }
 
     /// The score of any document, taken apart; `None` where the colony has none of this name.
-    pub fn explain(self, name: &str) -> Option<Explanation> {
+    pub fn explain(self, name: &str) -> Result<Option<Explanation>> {
         let Asking { view, text, ranking, session, buffers } = self;
-        let id = view.find(name)?.id;
-        Inquiry::new(view, text, ranking, session, buffers).explain(view, id, buffers)
+        let Some(document) = view.find(name) else { return Ok(None) };
+        Inquiry::new(view, text, ranking, session, buffers)?.explain(view, document.id, buffers)
     }
 
     /// What there is to say of a question and no document.
-    pub fn explain_question(self) -> Explanation {
+    pub fn explain_question(self) -> Result<Explanation> {
         let Asking { view, text, ranking, session, buffers } = self;
-        Inquiry::new(view, text, ranking, session, buffers).explain_question(view)
+        Ok(Inquiry::new(view, text, ranking, session, buffers)?.explain_question(view))
     }
 }
 
@@ -91,7 +94,8 @@ fn tell(
     lighting: &mut Lighting<'_>,
     paths: bool,
     buffers: &mut Buffers,
-) -> AnsweredDocument {
+) -> Result<AnsweredDocument> {
+    view.poll()?;
     let spot: Spot = hit.found.spot();
     let document = view.at(spot);
     let mut told = AnsweredDocument {
@@ -106,9 +110,9 @@ fn tell(
         let (first, last) = inquiry.best_passage(document, buffers);
         let start = document.body.text[..first].chars().count();
         told.span = (start, start + document.body.text[first..last].chars().count());
-        told.words = inquiry.words_in(view, spot, buffers);
-        told.concepts = lighting.shares(spot, hit.parts[Part::Concepts], PATH_CONCEPTS, buffers);
+        told.words = inquiry.words_in(view, spot, buffers)?;
+        told.concepts = lighting.shares(spot, hit.parts[Part::Concepts], PATH_CONCEPTS, buffers)?;
         told.bridges = inquiry.bridge_shares(view, spot);
     }
-    told
+    Ok(told)
 }

@@ -1,5 +1,6 @@
 //! What shards hold, counted.
 
+use crate::Result;
 use crate::query::{Local, View};
 use crate::shard::Shard;
 
@@ -47,38 +48,46 @@ impl Local<'_> {
             nodes: shard.node_count(),
             edges: shard.edge_count(),
             documents: documents.len() as u64,
-            pending: documents.all().iter().filter(|document| document.digested.is_none()).count() as u64,
+            pending: documents.all().filter(|document| document.digested.is_none()).count() as u64,
             bytes: shard.graph_bytes() as u64 + documents.bytes(),
         }
     }
 
     /// How many living synapses of this shard end on each other shard, by seat.
-    pub fn crossing(&self) -> Vec<u64> {
-        let Local { seat, shard, commons } = *self;
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`] once the flag of the view is set, here and below.
+    pub fn crossing(&self) -> Result<Vec<u64>> {
+        let Local { seat, shard, commons, .. } = *self;
         let mut counts = vec![0; commons.ring().shard_count()];
         for term in shard.concepts() {
+            self.poll()?;
             for synapse in shard.row(term, commons) {
                 counts[commons.seat(commons.home(synapse.target).shard)] += 1;
             }
         }
         counts[seat] = 0;
-        counts
+        Ok(counts)
     }
 }
 
 impl View<'_> {
     /// What all shards hold together.
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> Result<Counts> {
+        let mut cross_shard_edges = 0;
+        for local in self.locals() {
+            cross_shard_edges += local.crossing()?.iter().sum::<u64>();
+        }
         let sum = |part: fn(&Shard) -> u64| self.shards.iter().map(|shard| part(shard)).sum();
-        Counts {
+        Ok(Counts {
             terms: (0..self.commons.terms() as u32).filter(|term| self.commons.df(*term) > 0).count() as u64,
             nodes: sum(Shard::node_count),
             edges: sum(Shard::edge_count),
             edge_slots: sum(Shard::stored),
-            cross_shard_edges: self.locals().flat_map(|local| local.crossing()).sum(),
+            cross_shard_edges,
             digesters: sum(|shard| shard.digesters().count() as u64),
             row_bytes: sum(|shard| shard.graph_bytes() as u64),
             touched: sum(Shard::touched),
-        }
+        })
     }
 }

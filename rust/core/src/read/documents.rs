@@ -1,5 +1,6 @@
 //! Documents by name, in order, and as they are told.
 
+use crate::Result;
 use crate::documents::Document;
 use crate::ids::{DocumentId, Tick};
 use crate::metadata::{Filter, Metadata};
@@ -55,20 +56,30 @@ impl<'a> View<'a> {
     }
 
     /// The `k` best documents by BM25 among those that match, best first; ties by id.
-    pub fn search(&self, words: &[QueryWord], k: usize, filter: &Filter, scratch: &mut Scratch) -> Vec<FoundDocument> {
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`] once the flag of the view is set, here and below.
+    pub fn search(
+        &self,
+        words: &[QueryWord],
+        k: usize,
+        filter: &Filter,
+        scratch: &mut Scratch,
+    ) -> Result<Vec<FoundDocument>> {
         let allowed = Allowed::new(self.shards, filter);
         let terms = bm25::weighted(self.commons, words);
-        let found = bm25::search(*self, &terms, k, allowed.as_ref(), scratch);
-        found.iter().map(|found: &Found| FoundDocument::new(self.at(found.spot()), found.score)).collect()
+        let found = bm25::search(*self, &terms, k, allowed.as_ref(), scratch)?;
+        Ok(found.iter().map(|found: &Found| FoundDocument::new(self.at(found.spot()), found.score)).collect())
     }
 
     /// The first `most` documents that match, in the order of their ids, behind `after` where it is given.
-    pub fn list(&self, after: Option<DocumentId>, most: usize, filter: &Filter) -> Vec<&'a Document> {
+    pub fn list(&self, after: Option<DocumentId>, most: usize, filter: &Filter) -> Result<Vec<&'a Document>> {
         let allowed = Allowed::new(self.shards, filter);
         let after = after.map_or(Bound::Unbounded, |id| Bound::Excluded(id.0));
         let mut page: Vec<(u128, &Document)> = Vec::new();
         for local in self.locals() {
-            let all = (0u32..).zip(local.documents().all());
+            self.poll()?;
+            let all = local.documents().placed();
             let matching =
                 all.filter(|&(place, _)| allowed.as_ref().is_none_or(|allowed| allowed.has((local.seat, place))));
             let behind = matching.map(|(_, document)| (document.id.0, document));
@@ -79,7 +90,7 @@ impl<'a> View<'a> {
             }
         }
         page.sort_unstable_by_key(|document| document.0);
-        page.into_iter().map(|(_, document)| document).collect()
+        Ok(page.into_iter().map(|(_, document)| document).collect())
     }
 
     /// How many documents match.

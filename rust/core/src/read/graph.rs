@@ -1,5 +1,6 @@
 //! Concepts and synapses as they are told: one by one, and as snapshots of a whole tick.
 
+use crate::Result;
 use crate::graph::{Decay, Synapse};
 use crate::ids::{NodeId, ShardId, Tick};
 use crate::query::near::{self, RankedConcept, contributions};
@@ -140,9 +141,12 @@ impl<'a> View<'a> {
     }
 
     /// The `k` concepts nearest to a question, best first.
-    pub fn near(&self, words: &[QueryWord], k: usize) -> Vec<NearConcept> {
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`] once the flag of the view is set, here and below.
+    pub fn near(&self, words: &[QueryWord], k: usize) -> Result<Vec<NearConcept>> {
         let terms: Vec<u32> = words.iter().filter_map(|word| word.term).filter(|term| self.knows(*term)).collect();
-        near::search(*self, &terms, k).into_iter().map(|ranked| self.near_concept(ranked)).collect()
+        Ok(near::search(*self, &terms, k)?.into_iter().map(|ranked| self.near_concept(ranked)).collect())
     }
 
     fn near_concept(&self, ranked: RankedConcept) -> NearConcept {
@@ -151,13 +155,17 @@ impl<'a> View<'a> {
     }
 
     /// A snapshot of all nodes.
-    pub fn nodes(&self) -> Nodes {
-        let rows = self.concept_terms().into_iter().filter_map(|term| self.node(term)).collect();
-        Nodes { tick: self.commons.tick(), rows }
+    pub fn nodes(&self) -> Result<Nodes> {
+        let mut rows = Vec::new();
+        for term in self.concept_terms() {
+            self.poll()?;
+            rows.extend(self.node(term));
+        }
+        Ok(Nodes { tick: self.commons.tick(), rows })
     }
 
     /// A snapshot of all living synapses.
-    pub fn edges(&self) -> Edges {
+    pub fn edges(&self) -> Result<Edges> {
         let commons = self.commons;
         let terms = self.concept_terms();
         // Nodes are in the order of their ids, so a target's place is found without a map.
@@ -169,6 +177,7 @@ impl<'a> View<'a> {
         let count: u64 = self.shards.iter().map(|shard| shard.edge_count()).sum();
         let mut rows = Vec::with_capacity(count as usize);
         for (source, &term) in terms.iter().enumerate() {
+            self.poll()?;
             rows.extend(self.row(term).iter().map(|synapse| EdgeRow {
                 source: source as u32,
                 target: place_of[synapse.target as usize],
@@ -178,7 +187,7 @@ impl<'a> View<'a> {
                 last: synapse.last,
             }));
         }
-        Edges { tick: commons.tick(), ends, rows }
+        Ok(Edges { tick: commons.tick(), ends, rows })
     }
 }
 
@@ -193,10 +202,10 @@ impl Local<'_> {
 
     /// Concepts near the terms, by what this shard knows of them, best first. `df` overrides the shard's own statistics
     /// where it has a term.
-    pub fn near(&self, terms: &[u32], df: impl Fn(u32) -> Option<u32>, most: usize) -> Vec<NearConcept> {
+    pub fn near(&self, terms: &[u32], df: impl Fn(u32) -> Option<u32>, most: usize) -> Result<Vec<NearConcept>> {
         let commons = self.commons;
         let known: Vec<u32> = terms.iter().copied().filter(|term| (*term as usize) < commons.terms()).collect();
-        let ranked = near::rank(contributions(self.shard, commons, &known, df), commons, most);
+        let ranked = near::rank(contributions(*self, &known, df)?, commons, most);
         let told = ranked.into_iter().map(|RankedConcept { term, score, shard }| NearConcept {
             id: NodeId(commons.id(term)),
             term,
@@ -204,6 +213,6 @@ impl Local<'_> {
             score,
             shard,
         });
-        told.collect()
+        Ok(told.collect())
     }
 }

@@ -62,8 +62,8 @@ impl Replica {
         assert_eq!(placed.len(), pieces, "every shard that was lent comes back");
         for placed in placed {
             let shard = placed.shard.id();
-            for (key, place, bytes) in placed.waiting {
-                commons.backlog_mut().push(key, Waiting { shard, place, bytes });
+            for (key, bytes) in placed.waiting {
+                commons.backlog_mut().push(key, Waiting { shard, bytes });
             }
             self.shards[placed.seat] = placed.shard;
         }
@@ -73,7 +73,7 @@ impl Replica {
         let seat = self.seat_of(id);
         // Unique unless a worker that hangs still reads the shard: then the colony goes on with a copy.
         let shard = Arc::make_mut(&mut self.shards[seat]);
-        let (document, moved) = shard.remove(id).unwrap_or_else(|| panic!("document {id} is to go and does not stand"));
+        let document = shard.remove(id).unwrap_or_else(|| panic!("document {id} is to go and does not stand"));
         let commons = Arc::make_mut(&mut self.commons);
         commons.uncount(&document, forms);
         let backlog = commons.backlog_mut();
@@ -85,10 +85,6 @@ impl Replica {
             backlog.forget_failed();
         } else {
             backlog.unwire();
-        }
-        if let Some(place) = moved {
-            let other = &shard.documents().all()[place as usize];
-            backlog.relocate((other.arrival, other.id.0), place);
         }
     }
 
@@ -115,7 +111,7 @@ pub struct Placement {
 pub struct Placed {
     seat: usize,
     shard: Arc<Shard>,
-    waiting: Vec<(GrantKey, u32, u64)>,
+    waiting: Vec<(GrantKey, u64)>,
 }
 
 impl Placement {
@@ -125,8 +121,8 @@ impl Placement {
         let shard = Arc::make_mut(&mut self.shard);
         let mut waiting = Vec::with_capacity(self.documents.len());
         for document in self.documents {
-            let (key, bytes) = ((self.arrival, document.id.0), document.body.text_bytes());
-            waiting.push((key, shard.insert(document, self.arrival), bytes));
+            waiting.push(((self.arrival, document.id.0), document.body.text_bytes()));
+            shard.insert(document, self.arrival);
         }
         Placed { seat: self.seat, shard: self.shard, waiting }
     }

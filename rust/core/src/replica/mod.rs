@@ -78,7 +78,7 @@ impl Replica {
 
     /// The document that was found.
     pub fn found(&self, found: &Found) -> &Document {
-        &self.shards[found.seat].documents().all()[found.place as usize]
+        self.shards[found.seat].documents().at(found.place)
     }
 
     fn seat_of(&self, id: DocumentId) -> usize {
@@ -95,7 +95,7 @@ impl Replica {
     pub fn inputs_of(&self, seat: usize) -> Vec<Input> {
         debug_assert_eq!(self.tick(), 0, "a tick leaves what no input tells");
         let shard = &self.shards[seat];
-        let bodies: Vec<Body> = shard.documents().all().iter().map(|document| document.body.clone()).collect();
+        let bodies: Vec<Body> = shard.documents().all().map(|document| document.body.clone()).collect();
         let reinforced = shard.reinforcing().iter().flat_map(|(id, waiting)| {
             let input = |(path, &times): (&Reinforcement, &u64)| Input::Reinforce {
                 id: DocumentId(*id),
@@ -109,7 +109,7 @@ impl Replica {
     }
 
     /// The `k` best documents for a question by BM25 among those that match, best first.
-    pub fn search(&self, words: &[QueryWord], k: usize, filter: &Filter, scratch: &mut Scratch) -> Vec<Found> {
+    pub fn search(&self, words: &[QueryWord], k: usize, filter: &Filter, scratch: &mut Scratch) -> Result<Vec<Found>> {
         let allowed = Allowed::new(&self.shards, filter);
         let terms = bm25::weighted(&self.commons, words);
         bm25::search(self.view(), &terms, k, allowed.as_ref(), scratch)
@@ -125,22 +125,28 @@ impl Replica {
         filter: &Filter,
         session: &mut Session,
         buffers: &mut Buffers,
-    ) -> Answer {
+    ) -> Result<Answer> {
         crate::query::answer::answer(self.view(), question, k, ranking, filter, session, buffers)
     }
 
     /// What a question means to this state: it scores and explains any document.
-    pub fn inquire(&self, question: &str, ranking: &Ranking, session: &mut Session, buffers: &mut Buffers) -> Inquiry {
+    pub fn inquire(
+        &self,
+        question: &str,
+        ranking: &Ranking,
+        session: &mut Session,
+        buffers: &mut Buffers,
+    ) -> Result<Inquiry> {
         Inquiry::new(self.view(), question, ranking, session, buffers)
     }
 
     /// The state as questions read it.
     pub fn view(&self) -> View<'_> {
-        View { shards: &self.shards, commons: &self.commons }
+        View::new(&self.shards, &self.commons)
     }
 
     /// The `k` concepts nearest to a question, best first.
-    pub fn concepts(&self, words: &[QueryWord], k: usize) -> Vec<RankedConcept> {
+    pub fn concepts(&self, words: &[QueryWord], k: usize) -> Result<Vec<RankedConcept>> {
         let terms: Vec<u32> = words.iter().filter_map(|word| word.term).filter(|term| self.knows(*term)).collect();
         near::search(self.view(), &terms, k)
     }

@@ -2,7 +2,6 @@
 
 use super::Replica;
 use crate::Result;
-use crate::graph::Decay;
 use crate::ids::AgentId;
 use crate::plan::Plan;
 use crate::shard::{Delta, Retired};
@@ -46,12 +45,9 @@ impl Replica {
         self.exchanged += deltas.iter().map(|delta| delta.exchanged).sum::<u64>();
         let digested = plan.granted.len() as u64 - failed;
         let mut committed = Committed { digested, failed, retired: Vec::with_capacity(deltas.len()) };
-        let decay = Decay::new(commons.config());
         for (shard, delta) in self.shards.iter_mut().zip(deltas) {
             // Unique unless a worker that hangs still reads the shard: then the colony goes on with a copy.
-            let shard = Arc::make_mut(shard);
-            committed.retired.push(shard.advance(delta));
-            shard.sweep(&decay);
+            committed.retired.push(Arc::make_mut(shard).advance(delta));
         }
         committed
     }

@@ -36,11 +36,12 @@ impl Shard {
         let mut salience = Salience::new(commons);
         let mut wired = Addressed::new(commons);
         let mut lysed = Vec::with_capacity(grants.len());
-        for (number, &place) in grants.iter().enumerate() {
+        for (number, &id) in grants.iter().enumerate() {
             if number % 64 == 0 {
                 cancel.poll()?;
             }
-            let concepts = salience.concepts(&self.documents.all()[place as usize], cancel)?;
+            let place = self.documents.place(id).expect("a granted document stands at its home");
+            let concepts = salience.concepts(self.documents.at(place), cancel)?;
             wired.push(&concepts, plan.stamp());
             lysed.push((place, concepts));
         }

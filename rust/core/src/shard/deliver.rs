@@ -35,6 +35,7 @@ impl Shard {
             lysed: Vec::new(),
             digesters: Vec::new(),
             touched: 0,
+            sweep: None,
             exchanged: inbox.iter().filter(|batch| batch.from != self.id).map(Batch::nbytes).sum(),
             node_count: self.node_count,
             edge_count: 0,
@@ -45,6 +46,7 @@ impl Shard {
         }
         delta.census.close();
         delta.edge_count = self.edges_after(stamp, &delta.census);
+        self.sweep(&Decay::new(commons.config()), &mut delta);
         Ok(delta)
     }
 

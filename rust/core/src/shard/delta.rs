@@ -36,6 +36,8 @@ pub struct Delta {
     pub(crate) lysed: Vec<(u32, Box<[u32]>)>,
     pub(crate) digesters: Vec<(AgentId, Option<Digester>)>,
     pub(crate) touched: u64,
+    // Where the sweep goes on, if one is under way.
+    pub(crate) sweep: Option<usize>,
     pub(crate) exchanged: u64,
     /// Concepts after the tick.
     pub node_count: u64,

@@ -9,6 +9,7 @@ mod deliver;
 mod delta;
 mod seat;
 mod sense;
+mod sweep;
 
 pub use delta::{CrossEdge, Delta};
 pub use seat::{Seat, exchange};
@@ -68,6 +69,8 @@ pub struct Shard {
     ends: BTreeMap<u32, u64>,
     // Synapses stored, gone ones included.
     stored: u64,
+    // Where a sweep goes on, if one is under way.
+    sweep: Option<usize>,
     touched: u64,
 }
 
@@ -90,6 +93,7 @@ impl Shard {
             live: 0,
             ends: BTreeMap::new(),
             stored: 0,
+            sweep: None,
             touched: 0,
         }
     }
@@ -209,17 +213,17 @@ impl Shard {
         self.reinforcing.remove(&id.0).map_or(0, |waiting| size_of_waiting(&waiting))
     }
 
-    /// Let a document go. Says where another came to that took its place.
-    pub(crate) fn remove(&mut self, id: DocumentId) -> Option<(Document, Option<u32>)> {
-        let (mut document, moved) = self.documents.remove(id)?;
+    /// Lets a document go.
+    pub(crate) fn remove(&mut self, id: DocumentId) -> Option<Document> {
+        let mut document = self.documents.remove(id)?;
         if let Some(digested) = document.digested.filter(|_| !document.concepts.is_empty()) {
             self.unwiring.push((digested, std::mem::take(&mut document.concepts)));
         }
-        Some((document, moved))
+        Some(document)
     }
 
-    pub(crate) fn insert(&mut self, document: Analysed, arrival: u32) -> u32 {
-        self.documents.insert(document, arrival)
+    pub(crate) fn insert(&mut self, document: Analysed, arrival: u32) {
+        self.documents.insert(document, arrival);
     }
 
     /// Swap in what a tick staged. Calls no foreign code and cannot fail.
@@ -262,25 +266,8 @@ impl Shard {
                 None => self.digesters.remove(&id),
             };
         }
+        self.sweep = delta.sweep;
         self.touched = delta.touched;
         Retired(std::mem::take(&mut delta.rows))
-    }
-
-    /// Drop synapses that are gone, once they are half of what is stored. Memory only: nothing that anybody
-    /// can read changes.
-    pub(crate) fn sweep(&mut self, decay: &Decay) {
-        if self.stored < 2 * self.live + 1024 {
-            return;
-        }
-        let now = self.tick as u32;
-        let mut kept = Vec::new();
-        for node in &mut self.nodes {
-            kept.clear();
-            kept.extend(node.row.iter().filter(|synapse| decay.is_alive(synapse, now)));
-            if kept.len() < node.row.len() {
-                node.row = Row::new(&kept);
-            }
-        }
-        self.stored = self.live;
     }
 }
