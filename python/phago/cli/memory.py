@@ -296,9 +296,7 @@ def _graph(arguments: argparse.Namespace) -> int:
         if node is None:
             raise Problem(f"there is no concept `{arguments.label}`", code=NOTHING_FOUND)
         edges = colony.graph.neighbors(arguments.label)[: arguments.k]
-        rows = [
-            {"target": edge.target, "weight": edge.weight, "co_activations": edge.co_activations} for edge in edges
-        ]
+        rows = [{"target": edge.target, "weight": edge.weight, "co_activations": edge.co_activations} for edge in edges]
         lines = [f"{node.label}: in {node.mentions:,} documents"]
         lines += [f"  {edge.weight:.3f}  {edge.target}  ({edge.co_activations:,} times together)" for edge in edges]
         _say(arguments, {"concept": node.label, "mentions": node.mentions, "neighbors": rows}, lines)

@@ -168,7 +168,12 @@ def _record(line: bytes, at: str, *, first: bool) -> Document | LeftOut:
     key: Any = row.get("id", row.get("_id"))
     key = at if key is None else str(key) if isinstance(key, int) and not isinstance(key, bool) else key
     text, title, metadata = row.get("text"), row.get("title") or "", row.get("metadata") or {}
-    for field, value, kind in (("id", key, str), ("text", text, str), ("title", title, str), ("metadata", metadata, dict)):
+    for field, value, kind in (
+        ("id", key, str),
+        ("text", text, str),
+        ("title", title, str),
+        ("metadata", metadata, dict),
+    ):
         if not isinstance(value, kind):
             return LeftOut(at, f"has `{field}` of type {type(value).__name__}; accepted is {kind.__name__}")
     return Document(text, key, title, metadata)
