@@ -3,86 +3,106 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import contextlib
-import datetime
 import json
+import shutil
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
+from .._jsonl import documents_in
 from ..colony import Colony
-from ..document import Document
-from ..errors import ConfigError
-from ..extract import LeftOut, Source, read_sources, sources
+from ..errors import BusyError, CorruptionError, PhagoError
+from ..extract import Source, sources
 from ..opening import open as open_colony
 from ..opening import verify
 from ..results import Hit, StoredDocument
-from .exits import FOUND, NOTHING_FOUND, Problem
+from .exits import BUSY, DAMAGED, FOUND, NOTHING_FOUND, Problem
 from .progress import progress
+from .taking import take
 
 __all__ = ["add_commands"]
 
-# Documents in one durable batch: a sync of the disk for each, and no more is done again after an interruption.
-_BATCH = 1000
-# Names of left-out files that are shown; the rest is counted.
-_SHOWN = 10
 _SNIPPET = 300
+
+_Run = Callable[[argparse.Namespace], int]
 
 
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands to the parser."""
 
-    def command(name: str, run: Callable[[argparse.Namespace], int], help: str, **how: Any) -> argparse.ArgumentParser:
-        parser = commands.add_parser(name, help=help, description=how.pop("description", help), **how)
+    def reads(name: str, run: _Run, help: str) -> argparse.ArgumentParser:
+        parser = commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
         parser.add_argument("memory", metavar="DIR", help="the directory of the colony")
         parser.add_argument("--json", action="store_true", help="print JSON")
+        parser.set_defaults(run=_told(run))
+        return parser
+
+    def writes(name: str, run: _Run, help: str) -> argparse.ArgumentParser:
+        parser = reads(name, run, help)
         parser.add_argument(
             "--wait",
             type=_seconds,
             default=0.0,
             metavar="SECONDS",
-            help="how long to wait for another process that writes to it (default: 0)",
+            help="how long to wait for another process that writes to DIR (default: 0)",
         )
-        parser.set_defaults(run=run)
         return parser
 
-    taking = {
-        "help": "folders and files: text, Markdown, reStructuredText, HTML, and JSON lines with `text`, perhaps `id`, "
-        "`title` and `metadata`; each packed with gzip or not"
-    }
-    ingest = command("ingest", _ingest, "take documents in and digest them; makes DIR where there is none")
-    ingest.add_argument("paths", metavar="PATH", nargs="+", **taking)
-    sync = command(
-        "sync", _sync, "make DIR hold what the paths hold now: takes in what is new or changed, deletes what is gone"
-    )
-    sync.add_argument("paths", metavar="PATH", nargs="+", **taking)
+    ingest = writes("ingest", _ingest, "take documents in and digest them; makes DIR where there is none")
+    sync = writes("sync", _sync, "make DIR hold what the paths hold now: as ingest, and what is gone is deleted")
     for parser in (ingest, sync):
+        parser.add_argument(
+            "paths",
+            metavar="PATH",
+            nargs="+",
+            help="a folder or a file: text, Markdown, reStructuredText, HTML, or lines of JSON with `text`, perhaps "
+            "`id`, `title` and `metadata`; packed with gzip or not",
+        )
         parser.add_argument("--shards", type=_count, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
-    query = command("query", _query, "the best documents for a question; exits with 1 where there is none")
+    query = reads("query", _query, "the best documents for a question; exits with 1 where there is none")
     query.add_argument("question", metavar="QUESTION")
     query.add_argument("-k", type=_count, default=10, metavar="K", help="hits, at most (default: 10)")
     query.add_argument("--explain", action="store_true", help="show what each score is made of and the path to the hit")
     query.add_argument("--lexical", action="store_true", help="rank by BM25 alone")
     _filter(query)
-    get = command("get", _get, "a document by its id; exits with 1 where there is none")
+    get = reads("get", _get, "a document by its id; exits with 1 where there is none")
     get.add_argument("id", metavar="ID")
-    delete = command("delete", _delete, "delete documents; exits with 1 where there was none")
+    delete = writes("delete", _delete, "delete documents; exits with 1 where there was none")
     delete.add_argument("ids", metavar="ID", nargs="*")
     _filter(delete)
-    export = command("export", _export, "the documents as JSON lines, in the order of their ids")
+    export = reads("export", _export, "the documents as lines of JSON, in the order of their ids")
     export.add_argument("file", metavar="FILE", nargs="?", default="-", help="where to write (default: the output)")
     _filter(export)
-    taken = command("import", _import, "take in what `export` wrote")
+    taken = writes("import", _import, "take in what export wrote; makes DIR where there is none")
     taken.add_argument("file", metavar="FILE", nargs="?", default="-", help="what to read (default: the input)")
-    command("stats", _stats, "what the colony holds")
-    command("verify", _verify, "read every byte of DIR again; exits with 3 and names what is damaged")
-    command("compact", _compact, "give back the room of what was deleted; no byte of it stays")
-    snapshot = command("snapshot", _snapshot, "copy the colony, as it is now, into another directory")
-    snapshot.add_argument("to", metavar="TO", help="a directory that is not there yet")
-    graph = command("graph", _graph, "what a concept is wired to; exits with 1 where there is none of this name")
+    reads("stats", _stats, "the colony in numbers")
+    reads("verify", _verify, "read every byte of DIR again; exits with 3 where something is damaged, and names it")
+    writes("compact", _compact, "give back the room of what was deleted; no byte of it stays")
+    snapshot = writes("snapshot", _snapshot, "copy the colony, as it is now, into another directory")
+    snapshot.add_argument("to", metavar="TO", help="a directory that holds no colony")
+    graph = reads("graph", _graph, "what a concept is wired to; exits with 1 where there is none of this name")
     graph.add_argument("label", metavar="CONCEPT")
     graph.add_argument("-k", type=_count, default=20, metavar="K", help="neighbours, at most (default: 20)")
+
+
+def _told(run: _Run) -> _Run:
+    """A command whose errors end it with a code that says of which kind they are."""
+
+    def told(arguments: argparse.Namespace) -> int:
+        try:
+            return run(arguments)
+        except BusyError as error:
+            raise Problem(str(error), code=BUSY) from error
+        except CorruptionError as error:
+            raise Problem(str(error), code=DAMAGED) from error
+        except PhagoError as error:
+            raise Problem(str(error)) from error
+
+    return told
 
 
 def _filter(parser: argparse.ArgumentParser) -> None:
@@ -122,12 +142,12 @@ def _where(given: list[str]) -> dict[str, Any] | None:
             try:
                 filters.append(json.loads(text))
             except ValueError as error:
-                raise Problem(f"`--where {text}` is not JSON: {error}", code=2) from None
+                raise Problem(f"`--where {text}` is not JSON: {error}") from None
             continue
         found = [(text.index(sign), -len(sign), sign, name) for sign, name in _OPERATORS if sign in text]
         at, _, sign, name = min(found, default=(0, 0, "", ""))
         if at == 0:
-            raise Problem(f"`--where {text}` is no condition; accepted is KEY=VALUE, also with != < <= > >=", code=2)
+            raise Problem(f"`--where {text}` is no condition; accepted is KEY=VALUE, also with != < <= > >=")
         filters.append({text[:at].strip(): {name: _value(text[at + len(sign) :].strip())}})
     return {"$and": filters} if len(filters) > 1 else filters[0] if filters else None
 
@@ -149,9 +169,9 @@ def _writing(arguments: argparse.Namespace, *, make: bool = False) -> Colony:
     return open_colony(arguments.memory, shards=shards, make=make, wait=arguments.wait)
 
 
-def _say(arguments: argparse.Namespace, row: dict[str, Any], lines: Iterator[str] | list[str]) -> None:
+def _say(arguments: argparse.Namespace, row: dict[str, Any], lines: Iterable[str]) -> None:
     if arguments.json:
-        print(json.dumps(row, indent=2, default=str, ensure_ascii=False))
+        print(json.dumps(row, indent=2, ensure_ascii=not (sys.stdout.encoding or "").lower().startswith("utf")))
     else:
         for line in lines:
             print(line)
@@ -164,30 +184,9 @@ def _named(paths: list[str]) -> list[Source]:
     try:
         return sources(paths)
     except FileNotFoundError as error:
-        raise Problem(f"there is no file or folder `{error}`", code=2) from None
+        raise Problem(f"there is no file or folder `{error}`") from None
     except ValueError as error:
-        raise Problem(str(error), code=2) from None
-
-
-class _Taken:
-    """What was done with the documents of the paths."""
-
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-        self.left_out: list[LeftOut] = []
-
-    def row(self) -> dict[str, Any]:
-        counts = {name: self.counts[name] for name in ("new", "changed", "unchanged", "deleted")}
-        return {**counts, "left_out": [{"path": one.path, "reason": one.reason} for one in self.left_out]}
-
-    def lines(self) -> Iterator[str]:
-        yield ", ".join(f"{count:,} {name}" for name, count in self.row().items() if isinstance(count, int)) + "."
-        if self.left_out:
-            yield f"Left out: {len(self.left_out):,}."
-            for one in self.left_out[:_SHOWN]:
-                yield f"  {one.path}: {one.reason}"
-            if len(self.left_out) > _SHOWN:
-                yield f"  and {len(self.left_out) - _SHOWN:,} more; --json lists all"
+        raise Problem(str(error)) from None
 
 
 def _ingest(arguments: argparse.Namespace) -> int:
@@ -200,47 +199,12 @@ def _sync(arguments: argparse.Namespace) -> int:
 
 def _take(arguments: argparse.Namespace, *, delete: bool) -> int:
     given = _named(arguments.paths)
-    taken = _Taken()
     with _writing(arguments, make=True) as colony, progress(quiet=arguments.json) as tell:
-        seen: dict[str, set[str]] = {source.label: set() for source in given}
-        batch: list[Document] = []
-        for source, found in read_sources(given):
-            if isinstance(found, LeftOut):
-                taken.left_out.append(found)
-                continue
-            assert found.id is not None
-            if found.id in seen[source.label]:
-                taken.left_out.append(LeftOut(found.id, "the id stands twice in its file"))
-                continue
-            seen[source.label].add(found.id)
-            batch.append(found)
-            if len(batch) == _BATCH:
-                _put(colony, batch, taken)
-                batch = []
-                tell("reading", taken.counts.total())
-        _put(colony, batch, taken)
-        if delete:
-            # What could not be read now may be there still, so it is not taken for gone.
-            unreadable = {one.path for one in taken.left_out}
-            for label, ids in seen.items():
-                gone = [one.id for one in colony.documents(where={"source": label}) if one.id not in ids]
-                gone = [name for name in gone if name not in unreadable]
-                taken.counts["deleted"] += colony.delete(gone) if gone else 0
-        for _ in colony.ticks():
-            tell("digesting", colony.stats().digested)
+        taken = take(colony, given, delete=delete, tell=tell)
+        for made in colony.ticks():
+            tell("digesting, tick", made.tick)
     _say(arguments, taken.row(), taken.lines())
     return FOUND
-
-
-def _put(colony: Colony, batch: list[Document], taken: _Taken) -> None:
-    new = [document for document in batch if document.id not in colony]
-    report = colony.ingest(new, on_error="skip")
-    taken.counts["new"] += report.accepted
-    taken.left_out += [LeftOut(str(one.id), f"its {one.field} {one.reason}") for one in report.rejected]
-    fresh = {document.id for document in new}
-    for document in batch:
-        if document.id not in fresh:
-            taken.counts[colony.update(document)] += 1
 
 
 # --- asking ------------------------------------------------------------------------------------------------------
@@ -249,8 +213,9 @@ def _put(colony: Colony, batch: list[Document], taken: _Taken) -> None:
 def _query(arguments: argparse.Namespace) -> int:
     where = _where(arguments.where)
     with _reading(arguments) as colony:
-        ranking = "lexical" if arguments.lexical else None
-        hits = colony.query(arguments.question, k=arguments.k, ranking=ranking, where=where)
+        hits = colony.query(
+            arguments.question, k=arguments.k, ranking="lexical" if arguments.lexical else None, where=where
+        )
         rows = [hit.to_dict() for hit in hits]
         _say(arguments, {"question": arguments.question, "hits": rows}, _hits(list(hits), arguments.explain))
         if not hits and not arguments.json:
@@ -306,9 +271,9 @@ def _graph(arguments: argparse.Namespace) -> int:
 def _stats(arguments: argparse.Namespace) -> int:
     with _reading(arguments) as colony:
         stats = colony.stats()
-        names = ("tick", "documents", "pending", "digested", "terms", "nodes", "edges", "digesters")
-        row = {name: getattr(stats, name) for name in names}
-        _say(arguments, row, [f"{name:10} {value:,}" for name, value in row.items()])
+    names = ("tick", "documents", "pending", "digested", "terms", "nodes", "edges")
+    row = {name: getattr(stats, name) for name in names}
+    _say(arguments, row, [f"{name:10} {value:,}" for name, value in row.items()])
     return FOUND
 
 
@@ -318,9 +283,9 @@ def _stats(arguments: argparse.Namespace) -> int:
 def _delete(arguments: argparse.Namespace) -> int:
     where = _where(arguments.where)
     if bool(arguments.ids) == (where is not None):
-        raise Problem("give ids, or --where and no ids", code=2)
+        raise Problem("give ids, or --where and no ids")
     with _writing(arguments) as colony:
-        deleted = int(colony.delete(arguments.ids) if arguments.ids else colony.delete(where=where))
+        deleted = colony.delete(arguments.ids) if where is None else colony.delete(where=where)
         colony.run()
     _say(arguments, {"deleted": deleted}, [f"{deleted:,} deleted."])
     return FOUND if deleted else NOTHING_FOUND
@@ -328,59 +293,67 @@ def _delete(arguments: argparse.Namespace) -> int:
 
 def _export(arguments: argparse.Namespace) -> int:
     where = _where(arguments.where)
-    count = 0
-    with _reading(arguments) as colony, contextlib.ExitStack() as stack:
-        out = sys.stdout
-        if arguments.file != "-":
-            try:
-                out = stack.enter_context(open(arguments.file, "w", encoding="utf-8"))
-            except OSError as error:
-                raise Problem(f"`{arguments.file}` cannot be written: {error.strerror}") from None
-        for found in colony.documents(where=where):
-            print(json.dumps(_document(found), ensure_ascii=False), file=out)
-            count += 1
-    if arguments.file != "-":
-        _say(arguments, {"exported": count}, [f"{count:,} documents written to {arguments.file}."])
+    with _reading(arguments) as colony:
+        if arguments.file == "-":
+            return FOUND if _export_to_output(colony, where) else NOTHING_FOUND
+        try:
+            count = colony.export_jsonl(arguments.file, where)
+        except OSError as error:
+            raise Problem(f"`{arguments.file}` cannot be written: {error.strerror}") from None
+    _say(arguments, {"exported": count}, [f"{count:,} documents written to {arguments.file}."])
     return FOUND if count else NOTHING_FOUND
 
 
+def _export_to_output(colony: Colony, where: dict[str, Any] | None) -> int:
+    # Bytes, as an output of another encoding would show question marks for what it does not have.
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "documents.jsonl"
+        count = colony.export_jsonl(file, where)
+        with file.open("rb") as lines:
+            sys.stdout.flush()
+            shutil.copyfileobj(lines, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+    return count
+
+
 def _import(arguments: argparse.Namespace) -> int:
-    with _writing(arguments, make=True) as colony, contextlib.ExitStack() as stack:
-        source: Any = sys.stdin
-        if arguments.file != "-":
-            try:
-                source = stack.enter_context(open(arguments.file, encoding="utf-8"))
-            except OSError as error:
-                raise Problem(f"`{arguments.file}` cannot be read: {error.strerror}", code=2) from None
-        report = colony.import_jsonl(source)
+    with contextlib.ExitStack() as stack:
+        try:
+            # Bytes, as an input of another encoding would be misread.
+            data = sys.stdin.buffer if arguments.file == "-" else stack.enter_context(open(arguments.file, "rb"))
+        except OSError as error:
+            raise Problem(f"`{arguments.file}` cannot be read: {error.strerror}") from None
+        colony = stack.enter_context(_writing(arguments, make=True))
+        try:
+            report = colony.ingest(documents_in(codecs.getreader("utf-8-sig")(data)))
+        except UnicodeDecodeError as error:
+            raise Problem(f"`{arguments.file}` is not UTF-8: {error.reason}") from None
         colony.run()
-    _say(
-        arguments,
-        {"imported": report.accepted, "unchanged": report.unchanged},
-        [f"{report.accepted:,} imported, {report.unchanged:,} unchanged."],
-    )
+    row = {"imported": report.accepted, "unchanged": report.unchanged}
+    _say(arguments, row, [f"{report.accepted:,} imported, {report.unchanged:,} unchanged."])
     return FOUND
 
 
 def _verify(arguments: argparse.Namespace) -> int:
     report = verify(arguments.memory)
-    row = {"files": report.files, "bytes": report.bytes, "damages": [str(damage) for damage in report.damages]}
-    lines = [f"{report.files:,} files, {report.bytes:,} bytes read: {'damaged' if report.damages else 'whole'}."]
-    _say(arguments, row, [*lines, *(f"  {damage}" for damage in report.damages)])
-    return 3 if report.damages else FOUND
+    damage = [{"path": one.path, "where": one.where, "reason": one.reason} for one in report.damage]
+    row = {"bytes": report.bytes, "torn_bytes": report.torn_bytes, "damage": damage}
+    lines = [f"{report.bytes:,} bytes read: {'whole' if report.is_whole else 'damaged'}.", *map(str, report.damage)]
+    _say(arguments, row, lines)
+    return FOUND if report.is_whole else DAMAGED
 
 
 def _compact(arguments: argparse.Namespace) -> int:
     with _writing(arguments) as colony:
+        # What was deleted is unwired first.
+        colony.run()
         colony.compact()
     _say(arguments, {"compacted": True}, ["Compacted."])
     return FOUND
 
 
 def _snapshot(arguments: argparse.Namespace) -> int:
-    begun = datetime.datetime.now()
-    with _reading(arguments) as colony:
+    with _writing(arguments) as colony:
         colony.snapshot(arguments.to)
-    seconds = (datetime.datetime.now() - begun).total_seconds()
-    _say(arguments, {"snapshot": arguments.to, "seconds": seconds}, [f"Copied to {arguments.to}."])
+    _say(arguments, {"snapshot": arguments.to}, [f"Copied to {arguments.to}."])
     return FOUND

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-__all__ = ["progress"]
+__all__ = ["Tell", "progress"]
 
 # Writing more often costs time and nobody reads it.
 _EVERY = 0.1
@@ -19,36 +19,11 @@ Tell = Callable[[str, int], None]
 def progress(*, quiet: bool = False) -> Iterator[Tell]:
     """Give a function that takes what is done and how many are done.
 
-    It draws with rich where that is installed (the extra `cli`), else one line that overwrites itself; on nothing but a
-    terminal, and not where `quiet`.
+    It writes one line again and again, on nothing but a terminal, and not where `quiet`.
     """
     if quiet or not sys.stderr.isatty():
         yield lambda what, done: None
         return
-    try:
-        from rich.console import Console
-        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-    except ModuleNotFoundError:
-        yield from _plain()
-        return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        TextColumn("{task.completed:,.0f}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        tasks = {}
-
-        def tell(what: str, done: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=None)
-            bar.update(tasks[what], completed=done)
-
-        yield tell
-
-
-def _plain() -> Iterator[Tell]:
     last = 0.0
 
     def tell(what: str, done: int) -> None:

@@ -15,7 +15,10 @@ from ..document import BYTES_MAX, Document
 from .html import text_of_html
 from .markup import text_of_markdown, text_of_rst
 
-__all__ = ["LeftOut", "Source", "read_sources", "sources"]
+__all__ = ["SOURCE", "LeftOut", "Source", "read_sources", "sources"]
+
+SOURCE = "source_path"
+"""The key in the metadata of a document that tells the folder or file it came from."""
 
 _TEXT: dict[str, Callable[[str], tuple[str, str]]] = {
     ".txt": lambda text: ("", text),
@@ -39,7 +42,12 @@ class LeftOut:
     """A file, or a line of one, that is no document."""
 
     path: str
+    """As the ids of its documents would begin."""
     reason: str
+    is_unread: bool = False
+    """Whether it could not be read, so that what it holds is not known."""
+    is_of_lines: bool = False
+    """Whether it is a file, or a line of one, whose documents may have any ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,7 @@ class Source:
 
     @property
     def label(self) -> str:
-        """What its documents carry as `source` in their metadata."""
+        """What its documents carry as `source_path` in their metadata."""
         return str(self.path.resolve())
 
 
@@ -81,28 +89,38 @@ def read_sources(given: Sequence[Source]) -> Iterator[tuple[Source, Document | L
     A document of a text file has the id `NAME/PATH`, NAME being that of the folder and PATH the one inside, with
     forward slashes; of a single file NAME alone. Its title is the one it states, else the file's name without suffix.
     A line of JSON is an object with `text`, perhaps `id`, `title` and `metadata`; without an id it goes by file and
-    line. Every document has `source` in its metadata: the folder or file it came from, by which `sync` knows its own.
+    line. Every document has `source_path` in its metadata: the folder or file it came from, by which `sync` knows its own.
     Hidden files are passed over.
     """
     for source in given:
         for name, file in _files(source):
-            for found in _documents(file, name):
+            for found in [file] if isinstance(file, LeftOut) else _documents(file, name):
                 if isinstance(found, Document):
-                    found = Document(found.text, found.id, found.title, {**found.metadata, "source": source.label})
+                    found = Document(found.text, found.id, found.title, {**found.metadata, SOURCE: source.label})
                 yield source, found
 
 
-def _files(source: Source) -> Iterator[tuple[str, Path]]:
+def _files(source: Source) -> Iterator[tuple[str, Path | LeftOut]]:
     if not source.path.is_dir():
         yield source.name, source.path
         return
-    names: list[tuple[str, Path]] = []
-    for folder, folders, files in os.walk(source.path):
+    names: list[tuple[str, Path | LeftOut]] = []
+
+    def name_of(path: str) -> str:
+        inside = Path(path).relative_to(source.path).as_posix()
+        return source.name if inside == "." else f"{source.name}/{inside}"
+
+    def missed(error: OSError) -> None:
+        name = name_of(error.filename)
+        # A folder that is passed over in silence would be taken for empty.
+        unread = LeftOut(name, f"not readable: {error.strerror}", is_unread=True, is_of_lines=True)
+        names.append((name, unread))
+
+    for folder, folders, files in os.walk(source.path, onerror=missed):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        inside = Path(folder).relative_to(source.path).as_posix()
-        prefix = source.name if inside == "." else f"{source.name}/{inside}"
+        prefix = name_of(folder)
         names += [(f"{prefix}/{name}", Path(folder) / name) for name in files if not name.startswith(".")]
-    yield from sorted(names)
+    yield from sorted(names, key=lambda named: named[0])
 
 
 def _documents(file: Path, name: str) -> Iterator[Document | LeftOut]:
@@ -123,9 +141,12 @@ def _documents(file: Path, name: str) -> Iterator[Document | LeftOut]:
             else:
                 yield LeftOut(name, f"of an unknown kind; known are {_KNOWN}")
     except (EOFError, zlib.error, gzip.BadGzipFile):
-        yield LeftOut(name, "damaged: its packing ends early or is broken")
+        yield LeftOut(
+            name, "damaged: its packing ends early or is broken", is_unread=True, is_of_lines=suffix in _LINES
+        )
     except OSError as error:
-        yield LeftOut(name, f"not readable: {error.strerror or error}")
+        reason = f"not readable: {error.strerror or error}"
+        yield LeftOut(name, reason, is_unread=True, is_of_lines=suffix in _LINES)
 
 
 def _whole(data: bytes, name: str, stem: str, read: Callable[[str], tuple[str, str]]) -> Document | LeftOut:
@@ -148,7 +169,8 @@ def _records(stream: IO[bytes], name: str) -> Iterator[Document | LeftOut]:
         number += 1
         at = f"{name}:{number}"
         if len(line) >= _LINE_MAX:
-            yield LeftOut(at, "over 64 MiB in one line; what follows it is not read")
+            reason = "over 64 MiB in one line; what follows it is not read"
+            yield LeftOut(at, reason, is_unread=True, is_of_lines=True)
             return
         if line.strip():
             yield _record(line, at, first=number == 1)
@@ -158,7 +180,8 @@ def _record(line: bytes, at: str, *, first: bool) -> Document | LeftOut:
     try:
         row = json.loads(line.decode("utf-8-sig" if first else "utf-8"))
     except (ValueError, RecursionError) as error:
-        return LeftOut(at, "not UTF-8" if isinstance(error, UnicodeDecodeError) else "not JSON")
+        reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else "not JSON"
+        return LeftOut(at, reason, is_unread=True, is_of_lines=True)
     if not isinstance(row, dict):
         return LeftOut(at, "no object with `text`")
     unknown = row.keys() - _FIELDS
@@ -176,4 +199,4 @@ def _record(line: bytes, at: str, *, first: bool) -> Document | LeftOut:
     ):
         if not isinstance(value, kind):
             return LeftOut(at, f"has `{field}` of type {type(value).__name__}; accepted is {kind.__name__}")
-    return Document(text, key, title, metadata)
+    return Document(cast(str, text), key, title, metadata)

@@ -9,26 +9,14 @@ __all__ = ["text_of_html"]
 # What stands in these is for programs.
 _SILENT = {"script", "style", "template", "noscript", "svg", "math", "head"}
 # Words on both sides of these are two words; between other tags a word goes on.
+# fmt: off
 _BLOCKS = {
-    *(
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "br",
-        "caption",
-        "dd",
-        "details",
-        "dialog",
-        "div",
-        "dl",
-        "dt",
-    ),
-    *("fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr"),
-    *("html", "li", "main", "nav", "ol", "option", "p", "pre", "section", "select", "summary", "table", "tbody", "td"),
-    *("tfoot", "th", "thead", "title", "tr", "ul"),
+    "address", "article", "aside", "blockquote", "body", "br", "caption", "dd", "details", "dialog", "div", "dl",
+    "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr",
+    "html", "li", "main", "nav", "ol", "option", "p", "pre", "section", "select", "summary", "table", "tbody", "td",
+    "tfoot", "th", "thead", "title", "tr", "ul",
 }
+# fmt: on
 
 
 class _Reader(HTMLParser):
