@@ -295,3 +295,104 @@ except RuntimeError as error:
 loop.close()
 """
     assert child_says(program) == "True\n"
+
+
+# --- what handlers raise is never passed over ------------------------------------------------------------------------
+
+
+class Stop(BaseException):
+    """What a signal handler may raise."""
+
+
+class Stopping:
+    """A value that is looked at when a signal comes."""
+
+    def __init__(self, at):
+        self.at = at
+
+    def stop(self, name):
+        if name == self.at:
+            raise Stop
+
+    @property
+    def __class__(self):
+        self.stop("class")
+        return Stopping
+
+    def __index__(self):
+        self.stop("index")
+        raise TypeError
+
+    def __repr__(self):
+        self.stop("repr")
+        return "stopping"
+
+
+@pytest.mark.parametrize("at", ["class", "index", "repr"])
+@pytest.mark.parametrize("nest", [lambda odd: odd, lambda odd: {"key": odd}, lambda odd: {"key": {"in": [odd]}}])
+def test_a_filter_that_is_read_when_a_signal_comes_ends_with_what_its_handler_raised(at, nest):
+    with phago.Colony(1) as colony:
+        colony.ingest("a text")
+        colony.run()
+        with pytest.raises((Stop, phago.ConfigError)) as caught:
+            colony.query("text", where=nest(Stopping(at)))
+        assert caught.type is Stop or (at == "index" and nest(1) == 1)
+
+
+@pytest.mark.parametrize("at", ["class", "index", "repr"])
+def test_a_document_that_is_read_when_a_signal_comes_ends_with_what_its_handler_raised(at):
+    odd = Stopping(at)
+    with phago.Colony(1) as colony:
+        before = colony.digest()
+        for document in [{"text": "a text", "metadata": {"key": odd}}, *([odd] if at == "class" else [])]:
+            with pytest.raises(Stop):
+                colony.ingest([document])
+        assert colony.digest() == before
+
+
+def test_no_signal_is_lost_wherever_it_comes():
+    program = """
+import json, signal, phago
+
+class Stop(Exception):
+    pass
+
+armed, fired, caught = False, 0, 0
+
+def stop(*_):
+    global armed, fired
+    if armed:
+        armed = False
+        fired += 1
+        raise Stop
+
+signal.signal(signal.SIGALRM, stop)
+colony = phago.Colony(2)
+colony.ingest([phago.Document(f"w{number} common", metadata={"n": number}) for number in range(50)])
+colony.run()
+documents = [phago.Document("w1 common", id=str(number), metadata={"n": number}) for number in range(500)]
+calls = [
+    lambda: colony.query("common w1", k=2000),
+    lambda: colony.query("common", where={"n": {"gt": 3}}),
+    lambda: colony.explain("common w2", "1"),
+    lambda: colony.run(max_ticks=1),
+    lambda: colony.ingest([{"text": "", "id": "x"}, *documents], on_error="skip"),
+    lambda: colony.concepts("common"),
+]
+signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+for call in calls:
+    for _ in range(60):
+        try:
+            armed = True
+            while armed:
+                call()
+        except Stop:
+            caught += 1
+signal.setitimer(signal.ITIMER_REAL, 0)
+print(json.dumps([fired, caught]))
+"""
+    done = child(program, timeout=240)
+    assert done.returncode == 0, done.stderr
+    fired, caught = json.loads(done.stdout)
+    assert done.stderr == ""
+    assert fired == caught == 360

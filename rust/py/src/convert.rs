@@ -1,14 +1,14 @@
 //! Documents as Python gives them, turned into documents as the core takes them.
 
 use crate::error::Result;
-use crate::metadata::{self, kind};
+use crate::metadata::{self, is_mapping, kind};
 use phago_core::Error;
 use phago_core::documents::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
 use phago_core::error::short;
 use pyo3::exceptions::{PyKeyError, PyUnicodeEncodeError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyMapping, PyString};
+use pyo3::types::{PyDict, PyString};
 
 const FIELDS: &str = "`text`, `id`, `title` and `metadata`";
 
@@ -59,8 +59,8 @@ impl<'py> Parts<'py> {
             let text = Some(value.clone());
             return Ok(Ok(Parts { id: None, title: None, text, metadata: None, unknown: None }));
         }
-        if let Ok(mapping) = value.cast::<PyMapping>() {
-            let get = |name: &Bound<'py, PyString>| match mapping.get_item(name) {
+        if is_mapping(value)? {
+            let get = |name: &Bound<'py, PyString>| match value.get_item(name) {
                 Err(error) if error.is_instance_of::<PyKeyError>(py) => Ok(None),
                 other => other.map(given),
             };

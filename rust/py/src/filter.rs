@@ -1,11 +1,11 @@
 //! Filters on metadata as Python gives them: `where`.
 
 use crate::error::Result;
-use crate::metadata::{SCALARS, list, repr, scalar, sequence, text};
+use crate::metadata::{SCALARS, is_mapping, items, list, repr, scalar, sequence, text};
 use phago_core::Error;
 use phago_core::metadata::{Comparison, FILTER_DEPTH_MAX, FILTER_KEYS_MAX, Filter, Value};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyFrozenSet, PyMapping, PySet, PyString};
+use pyo3::types::{PyBool, PyFrozenSet, PySet, PyString};
 
 const OPERATORS: &str = "eq, ne, gt, gte, lt, lte, in, nin, exists and not";
 
@@ -20,20 +20,19 @@ fn read(given: &Bound<'_, PyAny>, depth: usize) -> Result<Filter> {
         let value = format!("a filter of more than {FILTER_DEPTH_MAX} levels");
         return Err(refused(value, format!("one of at most {FILTER_DEPTH_MAX}")));
     }
-    let Ok(mapping) = given.cast::<PyMapping>() else {
-        return Err(refused(repr(given), "a mapping of keys to conditions"));
+    let items = match items(given, FILTER_KEYS_MAX)? {
+        Some(Ok(items)) => items,
+        Some(Err(size)) => {
+            return Err(refused(format!("a filter of {size} keys"), format!("one of at most {FILTER_KEYS_MAX}")));
+        }
+        None => return Err(refused(repr(given)?, "a mapping of keys to conditions")),
     };
-    let size = mapping.len()?;
-    if size > FILTER_KEYS_MAX {
-        return Err(refused(format!("a filter of {size} keys"), format!("one of at most {FILTER_KEYS_MAX}")));
-    }
-    let mut filters = Vec::with_capacity(size);
-    for item in mapping.items()?.iter() {
-        let (key, condition): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
-        let name = text(&key).ok_or_else(|| refused(format!("{{{}: ...}}", repr(&key)), "a key that is a str"))?;
+    let mut filters = Vec::with_capacity(items.len());
+    for (key, condition) in items {
+        let name = text(&key).ok_or_else(|| refused_under(&key, Ok("...".into()), "a key that is a str"))?;
         filters.push(match junction(&name, &condition)? {
             Some(junction) => junction.read(&name, &condition, depth)?,
-            None => conditions(&name, &repr(&key), &condition, depth)?,
+            None => conditions(&name, &key, &condition, depth)?,
         });
     }
     // Without anything around a single filter, so that depth counts what the caller nested.
@@ -58,13 +57,20 @@ fn junction(name: &str, condition: &Bound<'_, PyAny>) -> Result<Option<Junction>
     let (word, is_sign) = (name.strip_prefix('$').unwrap_or(name), name.starts_with('$'));
     let filters = || -> Result<bool> {
         let Some(items) = list(condition) else { return Ok(false) };
-        Ok(!items.is_empty() && items.iter().all(|item| item.cast::<PyMapping>().is_ok()))
+        for item in &items {
+            if !is_mapping(item)? {
+                return Ok(false);
+            }
+        }
+        Ok(!items.is_empty())
     };
     let operators = || -> Result<bool> {
-        let Ok(mapping) = condition.cast::<PyMapping>() else { return Ok(true) };
-        let mut all = mapping.len()? > 0;
-        for key in mapping.keys()?.iter() {
-            all &= key.cast::<PyString>().is_ok_and(|key| key.to_str().is_ok_and(|key| operator(key).is_some()));
+        if !is_mapping(condition)? {
+            return Ok(true);
+        }
+        let mut all = condition.len()? > 0;
+        for key in condition.try_iter()? {
+            all &= key?.cast::<PyString>().is_ok_and(|key| key.to_str().is_ok_and(|key| operator(key).is_some()));
         }
         Ok(all)
     };
@@ -82,7 +88,7 @@ impl Junction {
             return Ok(Filter::not(read(given, depth + 1)?)?);
         }
         let Some(items) = list(given).filter(|items| !items.is_empty()) else {
-            let value = format!("{{'{name}': {}}}", repr(given));
+            let value = format!("{{'{name}': {}}}", repr(given)?);
             return Err(refused(value, "a list or tuple of filters, at least one"));
         };
         if items.len() > FILTER_KEYS_MAX {
@@ -95,11 +101,11 @@ impl Junction {
 }
 
 // What is asked of one key: a value, values, or a mapping of operators that all must hold.
-fn conditions(name: &str, key: &str, given: &Bound<'_, PyAny>, depth: usize) -> Result<Filter> {
-    if let Ok(operators) = given.cast::<PyMapping>() {
+fn conditions(name: &str, key: &Bound<'_, PyAny>, given: &Bound<'_, PyAny>, depth: usize) -> Result<Filter> {
+    if let Some(operators) = items(given, FILTER_KEYS_MAX)? {
+        let size = |size| refused_under(key, Ok(format!("{size} operators")), format!("at most {FILTER_KEYS_MAX}"));
         let mut wanted = Wanted::new(name, key);
-        for item in operators.items()?.iter() {
-            let (operator, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
+        for (operator, value) in operators.map_err(size)? {
             wanted.operator(&operator, &value, depth)?;
         }
         return wanted.finish();
@@ -110,28 +116,28 @@ fn conditions(name: &str, key: &str, given: &Bound<'_, PyAny>, depth: usize) -> 
     } else if given.is_none() {
         wanted.comparisons.push(Comparison::Exists(false));
     } else {
-        let value = scalar(given)?.ok_or_else(|| {
+        let Some(value) = scalar(given)? else {
             let accepted = format!(
                 "None, {SCALARS}; a list, tuple or set of these; or a mapping of {OPERATORS} to what to compare with"
             );
-            refused(format!("{{{key}: {}}}", repr(given)), accepted)
-        })?;
+            return Err(refused_under(key, repr(given), accepted));
+        };
         wanted.comparisons.push(Comparison::In(vec![value]));
     }
     wanted.finish()
 }
 
 // What is asked of one key so far; all must hold.
-struct Wanted<'a> {
+struct Wanted<'a, 'py> {
     name: &'a str,
-    // As errors show it.
-    key: &'a str,
+    // As it was given.
+    key: &'a Bound<'py, PyAny>,
     comparisons: Vec<Comparison<Value>>,
     filters: Vec<Filter>,
 }
 
-impl<'a> Wanted<'a> {
-    fn new(name: &'a str, key: &'a str) -> Self {
+impl<'a, 'py> Wanted<'a, 'py> {
+    fn new(name: &'a str, key: &'a Bound<'py, PyAny>) -> Self {
         Wanted { name, key, comparisons: Vec::new(), filters: Vec::new() }
     }
 
@@ -163,8 +169,8 @@ impl<'a> Wanted<'a> {
     fn operator(&mut self, given: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>, depth: usize) -> Result<()> {
         let name = given.cast::<PyString>().ok().and_then(|name| name.to_str().ok()).unwrap_or_default();
         let Some(name) = operator(name) else {
-            let value = format!("{{{}: {{{}: ...}}}}", self.key, repr(given));
-            return Err(refused(value, format!("one of the operators {OPERATORS}")));
+            let shown = repr(given).map(|operator| format!("{{{operator}: ...}}"));
+            return Err(refused_under(self.key, shown, format!("one of the operators {OPERATORS}")));
         };
         let comparison = match name {
             "not" => {
@@ -206,7 +212,7 @@ impl<'a> Wanted<'a> {
         Ok(())
     }
 
-    fn listed<'py>(&self, operator: &str, given: &Bound<'py, PyAny>) -> Result<Vec<Bound<'py, PyAny>>> {
+    fn listed<'v>(&self, operator: &str, given: &Bound<'v, PyAny>) -> Result<Vec<Bound<'v, PyAny>>> {
         match several(given) {
             Some(values) => Ok(values?),
             None => Err(self.refused(operator, given, format!("a list, tuple, set or frozenset of {SCALARS}"))),
@@ -222,7 +228,7 @@ impl<'a> Wanted<'a> {
     }
 
     fn refused(&self, operator: &str, value: &Bound<'_, PyAny>, accepted: impl Into<String>) -> crate::error::Failure {
-        refused(format!("{{{}: {{'{operator}': {}}}}}", self.key, repr(value)), accepted)
+        refused_under(self.key, repr(value).map(|value| format!("{{'{operator}': {value}}}")), accepted)
     }
 }
 
@@ -238,6 +244,19 @@ fn several<'py>(given: &Bound<'py, PyAny>) -> Option<PyResult<Vec<Bound<'py, PyA
         return Some(given.try_iter().and_then(Iterator::collect));
     }
     sequence(given).transpose()
+}
+
+// What is refused under a key. Values are shown only then: to show one lets signal handlers run, whose exceptions are hard to
+// tell from a failure to show it.
+fn refused_under(
+    key: &Bound<'_, PyAny>,
+    shown: PyResult<String>,
+    accepted: impl Into<String>,
+) -> crate::error::Failure {
+    match repr(key).and_then(|key| Ok(format!("{{{key}: {}}}", shown?))) {
+        Ok(value) => refused(value, accepted),
+        Err(raised) => raised.into(),
+    }
 }
 
 fn refused(value: String, accepted: impl Into<String>) -> crate::error::Failure {

@@ -5,28 +5,29 @@ use phago_core::metadata::{
     FILTER_BYTES_MAX, METADATA_BYTES_MAX, METADATA_KEYS_MAX, Metadata, VALUE_BYTES, Value, Values,
 };
 use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::{PyException, PyOverflowError, PyTypeError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyList, PyMapping, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyList, PyString, PyTuple, PyType};
 
 pub(crate) const SCALARS: &str = "a str, an int of 64 bits, a finite float or a bool";
 
 /// Read the metadata of a document; the inner error is the reason why it is none. The outer one is one that the
 /// caller's own code raised.
 pub(crate) fn read(given: &Bound<'_, PyAny>) -> PyResult<Result<Metadata, String>> {
-    let Ok(mapping) = given.cast::<PyMapping>() else {
-        return Ok(Err(format!("is {}; accepted is a mapping of str to {SCALARS}, or lists of these", kind(given))));
+    let items = match items(given, METADATA_KEYS_MAX)? {
+        Some(Ok(items)) => items,
+        Some(Err(size)) => return Ok(Err(format!("has {size} keys; accepted are at most {METADATA_KEYS_MAX}"))),
+        None => {
+            let reason = format!("is {}; accepted is a mapping of str to {SCALARS}, or lists of these", kind(given));
+            return Ok(Err(reason));
+        }
     };
-    // Before anything is read: what is refused in the end anyway is not copied first.
-    let size = mapping.len()?;
-    if size > METADATA_KEYS_MAX {
-        return Ok(Err(format!("has {size} keys; accepted are at most {METADATA_KEYS_MAX}")));
-    }
-    let mut entries = Vec::with_capacity(size);
-    for item in mapping.items()?.iter() {
-        let (key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
+    let mut entries = Vec::with_capacity(items.len());
+    for (key, value) in items {
         let Some(name) = text(&key) else {
-            let shown = repr(&key);
+            let shown = repr(&key)?;
             return Ok(Err(format!("has the key {shown} of type {}; accepted is a str of UTF-8", kind(&key))));
         };
         match values(&value)? {
@@ -37,7 +38,7 @@ pub(crate) fn read(given: &Bound<'_, PyAny>) -> PyResult<Result<Metadata, String
                 return Ok(Err(format!(
                     "has {} of type {} for key `{}`; accepted is {SCALARS}, or a list or tuple of these, of at most \
                      {METADATA_BYTES_MAX} bytes",
-                    repr(&value),
+                    repr(&value)?,
                     kind(&value),
                     short(&name),
                 )));
@@ -69,7 +70,7 @@ pub(crate) fn sequence<'py>(given: &Bound<'py, PyAny>) -> PyResult<Option<Vec<Bo
     if let Some(items) = list(given) {
         return Ok(Some(items));
     }
-    if given.is_none() || primitive(given).is_some() {
+    if given.is_none() || primitive(given)?.is_some() {
         return Ok(None);
     }
     let found = plain(given, "sequence")?;
@@ -78,27 +79,34 @@ pub(crate) fn sequence<'py>(given: &Bound<'py, PyAny>) -> PyResult<Option<Vec<Bo
 
 /// A value of metadata; `None` for what is none.
 pub(crate) fn scalar(given: &Bound<'_, PyAny>) -> PyResult<Option<Value>> {
-    if let Some(value) = primitive(given) {
+    if let Some(value) = primitive(given)? {
         return Ok(Some(value));
     }
     if list(given).is_some() || given.is_none() || given.is_instance_of::<PyString>() {
         return Ok(None);
     }
-    Ok(primitive(&plain(given, "scalar")?))
+    primitive(&plain(given, "scalar")?)
 }
 
-fn primitive(given: &Bound<'_, PyAny>) -> Option<Value> {
+fn primitive(given: &Bound<'_, PyAny>) -> PyResult<Option<Value>> {
     if let Ok(value) = given.cast::<PyBool>() {
-        return Some(Value::Bool(value.is_true()));
+        return Ok(Some(Value::Bool(value.is_true())));
     }
     if let Ok(value) = given.cast::<PyFloat>() {
-        return Some(Value::Float(value.value()));
+        return Ok(Some(Value::Float(value.value())));
     }
     if given.is_instance_of::<PyString>() {
-        return text(given).map(Value::Text);
+        return Ok(text(given).map(Value::Text));
     }
     // Whatever stands for a whole number, as those of numpy do.
-    given.extract().ok().map(Value::Int).or_else(|| given.extract::<u64>().ok().map(Value::from))
+    let py = given.py();
+    match given.extract::<i64>().map(Value::Int).or_else(|_| given.extract::<u64>().map(Value::from)) {
+        Ok(number) => Ok(Some(number)),
+        Err(error) if error.is_instance_of::<PyTypeError>(py) || error.is_instance_of::<PyOverflowError>(py) => {
+            Ok(None)
+        }
+        Err(raised) => Err(raised),
+    }
 }
 
 fn is_missing(given: &Bound<'_, PyAny>) -> PyResult<bool> {
@@ -123,8 +131,40 @@ pub(crate) fn kind(value: &Bound<'_, PyAny>) -> String {
     value.get_type().fully_qualified_name().map_or_else(|_| "of an unknown type".into(), |name| name.to_string())
 }
 
-pub(crate) fn repr(value: &Bound<'_, PyAny>) -> String {
-    value.repr().map_or_else(|_| "a value without a repr".into(), |text| short(&text.to_string_lossy()))
+/// A value as messages show it.
+pub(crate) fn repr(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    match value.repr() {
+        Ok(text) => Ok(short(&text.to_string_lossy())),
+        Err(error) if error.is_instance_of::<PyException>(value.py()) => Ok("a value without a repr".into()),
+        // No error, but for example a Ctrl-C that came meanwhile.
+        Err(raised) => Err(raised),
+    }
+}
+
+/// The items of a mapping; `None` for what is none.
+pub(crate) fn items<'py>(given: &Bound<'py, PyAny>, keys_max: usize) -> PyResult<Option<Items<'py>>> {
+    if !is_mapping(given)? {
+        return Ok(None);
+    }
+    // Before anything is read: what is refused in the end anyway is not copied first.
+    let size = given.len()?;
+    if size > keys_max {
+        return Ok(Some(Err(size)));
+    }
+    let items = given.call_method0(intern!(given.py(), "items"))?;
+    items.try_iter()?.map(|item| item?.extract()).collect::<PyResult<_>>().map(|items| Some(Ok(items)))
+}
+
+/// Keys and values, or how many there are when they are too many.
+pub(crate) type Items<'py> = Result<Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>, usize>;
+
+/// Whether a value is a mapping. PyO3's own test prints and passes over whatever is raised meanwhile, and a Ctrl-C may be.
+pub(crate) fn is_mapping(given: &Bound<'_, PyAny>) -> PyResult<bool> {
+    static MAPPING: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    if given.is_instance_of::<PyDict>() {
+        return Ok(true);
+    }
+    given.is_instance(MAPPING.import(given.py(), "collections.abc", "Mapping")?)
 }
 
 /// Metadata on its way to Python: a dictionary, by key.

@@ -44,7 +44,7 @@ pub(crate) fn brief<T: Send>(py: Python<'_>, work: impl FnOnce() -> phago_core::
 /// work that does not poll the flag runs to its end unseen, and its result is dropped.
 pub(crate) fn call<T: Send + 'static>(py: Python<'_>, work: impl Work<T>) -> Result<T> {
     let cancel = Cancel::new();
-    if !hears_signals(py) {
+    if !hears_signals(py)? {
         return brief(py, || work(&cancel));
     }
     py.detach(|| {
@@ -80,7 +80,7 @@ pub(crate) fn stoppable<T: Send>(
     py: Python<'_>,
     work: impl FnOnce(&mut (dyn FnMut() -> bool + Send)) -> phago_core::Result<T> + Send,
 ) -> Result<T> {
-    let hears = hears_signals(py);
+    let hears = hears_signals(py)?;
     py.detach(|| {
         let mut raised = None;
         let outcome = guarded(|| {
@@ -155,15 +155,24 @@ where
 
 // Whether Python runs signal handlers on this thread. Only there is it of use to look for Ctrl-C. Another thread stays
 // away from the interpreter until its work is done: one that ends would keep it, with all that the work holds.
-fn hears_signals(py: Python<'_>) -> bool {
+fn hears_signals(py: Python<'_>) -> PyResult<bool> {
     static MAIN_THREAD: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     static THIS_THREAD: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let ask = || -> PyResult<bool> {
         let main = MAIN_THREAD.import(py, "threading", "main_thread")?.call0()?.getattr("ident")?;
         main.eq(THIS_THREAD.import(py, "threading", "get_ident")?.call0()?)
     };
-    // An interpreter that ends imports nothing, and runs no handlers either.
-    ask().unwrap_or(false)
+    match ask() {
+        // A handler may have raised here already. An interpreter that ends imports nothing, and runs no handlers either.
+        Err(raised) if !is_ending(py) => Err(raised),
+        heard => Ok(heard.unwrap_or(false)),
+    }
+}
+
+fn is_ending(py: Python<'_>) -> bool {
+    static IS_FINALIZING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let ask = || -> PyResult<bool> { IS_FINALIZING.import(py, "sys", "is_finalizing")?.call0()?.is_truthy() };
+    ask().unwrap_or(true)
 }
 
 fn signals() -> Result<()> {

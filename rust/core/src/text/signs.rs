@@ -46,21 +46,23 @@ fn is_plain(c: char) -> bool {
 fn one(chunk: &str, from: usize, pair: &mut Pair, visit: &mut dyn FnMut(Word<'_>)) -> usize {
     let mut sign = ['\0'; MARKS_MAX];
     let (mut count, mut end) = (0, from);
-    let mut is_normal = true;
     for c in chunk[from..].chars() {
-        let is_quick = is_nfkc_quick(std::iter::once(c)) == IsNormalized::Yes;
-        if count > 0 && (class(c) != Class::Sign || (is_quick && !is_combining_mark(c))) {
-            break;
+        let goes_on = || is_combining_mark(c) || is_nfkc_quick(std::iter::once(c)) != IsNormalized::Yes;
+        match class(c) {
+            Class::Ignorable => {}
+            Class::Sign if count == 0 || goes_on() => {
+                if count < MARKS_MAX {
+                    sign[count] = c;
+                    count += 1;
+                }
+            }
+            _ => break,
         }
         end += c.len_utf8();
-        if count < MARKS_MAX {
-            sign[count] = c;
-            count += 1;
-            is_normal &= is_quick;
-        }
     }
     let sign = sign[..count].iter().copied();
-    if is_normal {
+    // Marks that are normal each may stand in another order together.
+    if is_nfkc_quick(sign.clone()) == IsNormalized::Yes {
         pair.push(sign, from, visit);
     } else {
         // A normal form may be of several signs.

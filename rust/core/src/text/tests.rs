@@ -437,6 +437,15 @@ fn a_sign_that_stands_for_a_sentence_is_counted_like_one_however_often() {
 }
 
 #[test]
+fn marks_of_a_sign_are_put_in_their_order_whatever_stands_between() {
+    let expected = terms("\u{e01}\u{e48}\u{1a75}");
+    for text in ["\u{e01}\u{1a75}\u{e48}", "\u{e01}\u{1a75}\u{200d}\u{e48}"] {
+        assert_eq!(terms(text), expected, "{text:?}");
+    }
+    assert_eq!(terms("\u{1a75}\u{e48}"), terms("\u{e48}\u{1a75}"));
+}
+
+#[test]
 fn a_text_of_too_many_words_breaks_off_and_leaves_the_session_as_it_was() {
     let mut session = session();
     let before = session.analyse("", "ions na\u{ef}ve crossing");
