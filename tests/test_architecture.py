@@ -138,24 +138,34 @@ PACKAGE = {
     "machine.coordinator": "_checks _phago _settings _unpicklable config errors ids machine.ring results",
     "machine.shard": "_checks _phago _rows _settings _unpicklable config errors ids machine.ghosts machine.ring "
     "results",
-    "colony": "_checks _intake _jsonl _phago _rows _settings _unpicklable config errors graph results",
+    "_held": "_checks _phago _settings config errors",
+    "colony": "_checks _held _intake _jsonl _phago _rows _unpicklable config errors graph results",
     "machine.query": "_checks errors ids machine.coordinator machine.shard results",
     "machine.runner": "_checks _phago _rows _settings _unpicklable config errors machine.coordinator machine.shard "
     "results",
     "aio": "_checks _intake _jsonl _phago _rows _unpicklable colony config graph results",
+    "opening": "_checks _held _phago _settings aio colony config errors",
     "phago": "_cores _frames _jsonl _phago aio colony config document errors graph ids machine.coordinator "
-    "machine.ghosts machine.query machine.ring machine.runner machine.shard results",
+    "machine.ghosts machine.query machine.ring machine.runner machine.shard opening results",
     # What stands on the package as its users do.
     "cli.stdlib_docs": "",
     "evaluation": "",
     "evaluation.measures": "",
     "evaluation.significance": "",
     "evaluation.beir": "document errors",
+    "extract.html": "",
+    "extract.markup": "",
+    "extract.files": "document extract.html extract.markup",
+    "extract": "extract.files",
+    "cli.exits": "",
+    "cli.progress": "",
     "cli.demo": "cli.stdlib_docs colony config document results",
     "evaluation.evaluation": "colony config errors evaluation.beir evaluation.measures evaluation.significance results",
     "evaluation.replay": "colony config evaluation.beir evaluation.evaluation evaluation.significance results",
-    "cli.command": "cli.demo colony config document errors evaluation.beir evaluation.evaluation evaluation.replay "
-    "phago",
+    "cli.taking": "cli.progress colony document errors extract",
+    "cli.memory": "_jsonl cli.exits cli.progress cli.taking colony errors extract opening results",
+    "cli.command": "cli.demo cli.exits cli.memory colony config document errors evaluation.beir evaluation.evaluation "
+    "evaluation.replay phago",
     "cli": "cli.command",
     "__main__": "cli",
 }

@@ -52,6 +52,9 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
     inner |= {"Collection", "CollectionError", "read_collection", "DEPTH", "MEASURES", "ROWS", "Report", "Result"}
     inner |= {"Grades", "Row", "evaluate", "heading", "paired_t_test", "run_lines", "table"}
     inner |= {"DRAWS", "Replay", "difference_text", "rankings_of", "replay", "replay_table", "values_of"}
+    inner |= {"BUSY", "DAMAGED", "FOUND", "NOTHING_FOUND", "USAGE", "Problem", "Tell", "progress", "Taken", "take"}
+    inner |= {"add_commands", "SOURCE", "LeftOut", "Source", "read_sources", "sources", "Opening"}
+    inner |= {"text_of_html", "text_of_markdown", "text_of_rst"}
     seen = 0
     for found in pkgutil.walk_packages(phago.__path__, "phago."):
         module = importlib.import_module(found.name) if "._" not in found.name else None

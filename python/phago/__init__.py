@@ -1,9 +1,9 @@
 """phago: a memory that organises itself.
 
 A colony of agents digests documents into concepts, wires the concepts that occur together, strengthens what is
-repeated, lets the rest fade, and answers questions with ranked passages. `Colony` is where to begin; `AsyncColony` is
-its twin for event loops; `Coordinator`, `ShardedColony` and `DistributedRunner` are the machine below for those who
-drive it themselves.
+repeated, lets the rest fade, and answers questions with ranked passages. `open` is where to begin, and `Colony` for one
+that lives in memory; `open_async` and `AsyncColony` are their twins for event loops; `Coordinator`, `ShardedColony` and
+`DistributedRunner` are the machine below for those who drive it themselves.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from .errors import (
     GhostNodeNotFound,
     InvalidDocument,
     LimitError,
+    NotOnDisk,
     PhagoError,
     PhaseOrderError,
     PhaseTimeout,
@@ -55,6 +56,7 @@ from .machine.query import DistributedQueryEngine
 from .machine.ring import ConsistentHashRing
 from .machine.runner import DistributedRunner
 from .machine.shard import Batch, ShardedColony
+from .opening import VerifyReport, open, open_async, verify
 from .results import (
     BridgeShare,
     ClusterStats,
@@ -134,6 +136,7 @@ __all__ = [
     "LocalQueryResult",
     "Node",
     "Nodes",
+    "NotOnDisk",
     "Parts",
     "Path",
     "PhagoError",
@@ -160,12 +163,16 @@ __all__ = [
     "TickPhase",
     "UnknownUntilReopened",
     "VersionError",
+    "VerifyReport",
     "WireError",
     "WordShare",
     "__version__",
+    "open",
+    "open_async",
     "read_folder",
     "read_frame",
     "read_jsonl",
+    "verify",
 ]
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 import reprlib
+from pathlib import Path
 from typing import Any, TypeVar
 
 from .errors import ConfigError, LimitError
@@ -103,6 +105,17 @@ def text_of(name: str, value: Any) -> str:
                 f"`{name}` has a lone surrogate at index {error.start}; accepted is text that UTF-8 can encode"
             ) from None
     return value
+
+
+def directory_of(name: str, value: Any) -> Path:
+    """An argument that is the path of a directory: absolute, so that the process may change its own."""
+    try:
+        path = os.fsdecode(value)
+    except TypeError:
+        raise TypeError(f"`{name}` is a path, not {type(value).__name__}") from None
+    if not path or "\0" in path:
+        raise refusal(name, value, "the path of a directory")
+    return Path(path).absolute()
 
 
 def question_of(name: str, value: Any) -> str:

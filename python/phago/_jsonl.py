@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
@@ -29,19 +29,24 @@ def read_jsonl(path: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
         InvalidDocument: A line is no JSON object; `index` is the number of documents before it.
         FileNotFoundError: There is no such file.
     """
-    index = 0
     with open(path, encoding="utf-8-sig") as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                document = json.loads(line)
-            except ValueError as error:
-                raise _refused(index, f"on line {number} is not JSON: {error}") from error
-            if not isinstance(document, dict):
-                raise _refused(index, f"on line {number} is {type(document).__name__}; accepted is a JSON object")
-            yield document
-            index += 1
+        yield from documents_in(lines)
+
+
+def documents_in(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """The documents of such lines."""
+    index = 0
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            document = json.loads(line)
+        except ValueError as error:
+            raise _refused(index, f"on line {number} is not JSON: {error}") from error
+        if not isinstance(document, dict):
+            raise _refused(index, f"on line {number} is {type(document).__name__}; accepted is a JSON object")
+        yield document
+        index += 1
 
 
 def _refused(index: int, reason: str) -> InvalidDocument:

@@ -11,7 +11,10 @@ a phase is its name, `"Sense"`, `"Act"`, `"Decay"` or `"Advance"`; ticks are cou
 
 import sys
 from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, NoReturn, final
+
+from .errors import CorruptionError
 
 # settings by name; absent ones have their defaults
 _Settings = dict[str, bool | int | float]
@@ -43,11 +46,13 @@ __all__ = [
     "EdgeRow",
     "EdgeTable",
     "ExplainedRow",
+    "Follower",
     "FoundRow",
     "GhostRow",
     "HealthRow",
     "IngestedRow",
     "KEY_BYTES_MAX",
+    "Kept",
     "LocalAnswerRow",
     "LocalConceptRow",
     "METADATA_BYTES_MAX",
@@ -68,6 +73,7 @@ __all__ = [
     "ShardRow",
     "StoredRow",
     "TickResult",
+    "VerifiedRow",
     "WordRow",
     "World",
     "analyse",
@@ -80,6 +86,7 @@ __all__ = [
     "set_cores",
     "set_map_seed",
     "settings",
+    "verify",
     "wait_until_freed",
     "wait_until_freed_async",
 ]
@@ -605,6 +612,9 @@ class World:
     @staticmethod
     def create(config: _Settings, shards: int, virtual_nodes_per_shard: int | None = None) -> World: ...
     @property
+    def config(self) -> _Settings:
+        """The settings with which it was made."""
+    @property
     def tick(self) -> int: ...
     @property
     def shard_count(self) -> int: ...
@@ -724,6 +734,66 @@ class World:
     def edges(self) -> EdgeTable:
         """A snapshot of the living synapses of one committed tick, ordered by source id and target id."""
     def edges_async(self) -> Awaitable[EdgeTable]: ...
+
+@final
+class Kept:
+    """A colony that has a directory open for writing. Dropped without `close`, it keeps all but the last idle ticks."""
+
+    @staticmethod
+    def open(path: Path, shards: int, config: _Settings | None, make: bool, wait: float) -> Kept:
+        """Open a directory, waiting this many seconds for another writer.
+
+        Without a config it is that with which the colony was made. `BusyError`, `ColonyNotFound`, `ConfigError`,
+        `CorruptionError`, `VersionError`, `StorageError`.
+        """
+    @staticmethod
+    def open_async(path: Path, shards: int, config: _Settings | None, make: bool, wait: float) -> Awaitable[Kept]: ...
+    @property
+    def world(self) -> World: ...
+    def checkpoint(self) -> None: ...
+    def checkpoint_async(self) -> Awaitable[None]: ...
+    def compact(self) -> None:
+        """A checkpoint after which no byte of a deleted document is in the files; `BusyError` before the next tick."""
+    def compact_async(self) -> Awaitable[None]: ...
+    def snapshot(self, path: Path) -> None:
+        """Write the colony into another directory; `ColonyExists` where there is one."""
+    def snapshot_async(self, path: Path) -> Awaitable[None]: ...
+    def close(self) -> None:
+        """Keep everything and let go of the directory. Idempotent; nothing in a forked child."""
+    def close_async(self) -> Awaitable[None]: ...
+
+@final
+class Follower:
+    """A colony that is read beside its writer."""
+
+    @staticmethod
+    def open(path: Path, shards: int) -> Follower: ...
+    @staticmethod
+    def open_async(path: Path, shards: int) -> Awaitable[Follower]: ...
+    @property
+    def world(self) -> World:
+        """As it stands; after a refresh it is another one."""
+    def refresh(self) -> bool:
+        """Move on to what is acknowledged now; whether there was anything new."""
+    def refresh_async(self) -> Awaitable[bool]: ...
+
+@final
+class VerifiedRow:
+    """What a verification read, and what was wrong with it."""
+
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def records(self) -> int: ...
+    @property
+    def sections(self) -> int: ...
+    @property
+    def torn_bytes(self) -> int: ...
+    @property
+    def damage(self) -> list[CorruptionError]: ...
+
+def verify(path: Path) -> VerifiedRow:
+    """Read every byte of a colony's files."""
 
 @final
 class Column:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, overload
 
 from . import _phago
-from ._checks import count, question_of, text_of
+from ._checks import count, directory_of, question_of, text_of
 from ._intake import (
     DigestOf,
     DocumentLike,
@@ -77,6 +78,12 @@ class AsyncColony(Unpicklable):
         runner: RunnerConfig | None = None,
     ) -> None:
         self._colony = Colony(shards, seed, config, runner=runner)
+
+    @classmethod
+    def _of(cls, colony: Colony) -> Self:
+        twin = cls.__new__(cls)
+        twin._colony = colony
+        return twin
 
     async def ingest(
         self, documents: Iterable[DocumentLike] | DocumentLike, on_error: OnError = "raise"
@@ -225,13 +232,37 @@ class AsyncColony(Unpicklable):
     def __repr__(self) -> str:
         return repr(self._colony).replace("Colony", "AsyncColony", 1)
 
+    @property
+    def path(self) -> Path | None:
+        """See `Colony.path`."""
+        return self._colony.path
+
+    async def checkpoint(self) -> None:
+        """See `Colony.checkpoint`. A cancelled one goes on."""
+        await self._colony._open().writer("checkpoint").checkpoint_async()
+
+    async def compact(self) -> None:
+        """See `Colony.compact`. A cancelled one goes on."""
+        await self._colony._open().writer("compact").compact_async()
+
+    async def snapshot(self, path: str | os.PathLike[str]) -> None:
+        """See `Colony.snapshot`. A cancelled one goes on."""
+        await self._colony._open().writer("snapshot").snapshot_async(directory_of("path", path))
+
+    async def refresh(self) -> bool:
+        """See `Colony.refresh`. A cancelled one was done or not; the next one sees."""
+        held = self._colony._open()
+        follower = held.reader()
+        is_new = follower is not None and await follower.refresh_async()
+        if follower is not None:
+            held.world = follower.world
+        return is_new
+
     async def close(self) -> None:
         """See `Colony.close`."""
-        runner = self._colony._take()
-        if runner is not None:
-            await runner.close_async()
-            del runner
-            await _phago.wait_until_freed_async()
+        held = self._colony._take()
+        if held is not None:
+            await held.close_async()
 
     async def __aenter__(self) -> Self:
         _phago.check_loop()

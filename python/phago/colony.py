@@ -1,16 +1,17 @@
-"""The friendly face: a colony in memory."""
+"""The friendly face: a colony, in memory or in a directory."""
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, overload
 
 from . import _phago
-from ._checks import count, instance, question_of, refusal, text_of
+from ._checks import count, directory_of, question_of, text_of
+from ._held import Held, config_given, in_memory, runner_given, shards_given
 from ._intake import (
     DigestOf,
     DocumentLike,
@@ -29,7 +30,6 @@ from ._intake import (
 )
 from ._jsonl import Export, read_jsonl
 from ._rows import concept, constants, explanation, helped, hit, lexical_hit, stored
-from ._settings import as_native
 from ._unpicklable import Unpicklable
 from .config import ColonyConfig, Ranking, RunnerConfig
 from .errors import ClosedError, CoordinatorUnavailable
@@ -50,7 +50,7 @@ __all__ = ["Colony"]
 
 
 class Colony(Unpicklable):
-    """A memory that organises itself, kept in this process.
+    """A memory that organises itself. This makes one that lives in memory; `phago.open` opens one in a directory.
 
     >>> with Colony(seed=7) as colony:
     ...     report = colony.ingest([{"id": "a", "text": "Ions cross the membrane."}, "The membrane holds the cell."])
@@ -83,41 +83,33 @@ class Colony(Unpicklable):
         *,
         runner: RunnerConfig | None = None,
     ) -> None:
-        config = ColonyConfig() if config is None else instance("config", config, ColonyConfig)
-        seed = count("seed", seed, 0, 2**64 - 1)
-        if seed:
-            if config.seed not in (0, seed):
-                raise refusal("seed", seed, f"the config's own seed {config.seed}, or none")
-            config = dataclasses.replace(config, seed=seed)
-        cores = _phago.cores()
-        if runner is None:
-            runner = RunnerConfig(max_parallelism=min(cores, 256))
-        runner = instance("runner", runner, RunnerConfig)
-        self._config = config
-        shards_max, is_path = _phago.SHARDS_MAX, isinstance(shards, str | os.PathLike)
-        hint = "a path was given, and this colony lives in memory alone" if is_path else ""
-        self._shards = min(cores, shards_max) if shards is None else count("shards", shards, 1, shards_max, hint)
-        self._native: tuple[_phago.World, _phago.Runner] | None = None
-        world = _phago.World.create(as_native(config, "ColonyConfig"), self._shards)
-        self._native = (
-            world,
-            _phago.Runner.of_world(world, as_native(runner, "RunnerConfig")),
-        )
+        given = config_given(seed, config)
+        config = ColonyConfig() if given is None else given
+        runner, shards = runner_given(runner), shards_given(shards)
+        self._config, self._shards = config, shards
+        self._held: Held | None = None
+        self._held = in_memory(config, shards, runner)
 
-    def _open(self) -> tuple[_phago.World, _phago.Runner]:
-        native = self._native
-        if native is None:
+    @classmethod
+    def _of(cls, held: Held, config: ColonyConfig, shards: int) -> Self:
+        colony = cls.__new__(cls)
+        colony._config, colony._shards, colony._held = config, shards, held
+        return colony
+
+    def _open(self) -> Held:
+        held = self._held
+        if held is None:
             what = "the colony is closed; make a new one"
             raise ClosedError(what, what=what)
-        return native
+        return held
 
     @property
     def _world(self) -> _phago.World:
-        return self._open()[0]
+        return self._open().world
 
     @property
     def _runner(self) -> _phago.Runner:
-        return self._open()[1]
+        return self._open().driver()
 
     # --- taking in ---
 
@@ -432,30 +424,94 @@ class Colony(Unpicklable):
         return id in self._world
 
     def __repr__(self) -> str:
-        if self._native is None:
+        if self._held is None:
             return "<closed Colony>"
         try:
             return f"<Colony of {len(self)} documents at tick {self._world.tick}>"
         except CoordinatorUnavailable:
             return "<unavailable Colony>"
 
+    # --- on disk ---
+
+    @property
+    def path(self) -> Path | None:
+        """The directory it lives in; None for a colony in memory."""
+        return self._open().path
+
+    def checkpoint(self) -> None:
+        """Write the colony down as a whole, so that its log begins anew and it is opened faster.
+
+        It happens by itself as the log grows, and at the end; questions are answered meanwhile. Waits for the end of a
+        tick that is being made.
+
+        Raises:
+            NotOnDisk: A colony in memory.
+            ReadOnlyError: A colony that was opened to read.
+            StorageError: The system refused. What was kept before stands.
+        """
+        self._open().writer("checkpoint").checkpoint()
+
+    def compact(self) -> None:
+        """Write the colony down as a whole, after which no byte of a deleted document is in its files.
+
+        Raises:
+            BusyError: What a deleted document wired is unwired by the next tick: call `run` before.
+            NotOnDisk: A colony in memory.
+            ReadOnlyError: A colony that was opened to read.
+            StorageError: The system refused. What was kept before stands.
+        """
+        self._open().writer("compact").compact()
+
+    def snapshot(self, path: str | os.PathLike[str]) -> None:
+        """Write the colony, as it is now, into another directory, as a colony of its own.
+
+        Args:
+            path: A directory that holds no colony; it is made where there is none.
+
+        Raises:
+            ColonyExists: There is a colony.
+            NotOnDisk: A colony in memory.
+            ReadOnlyError: A colony that was opened to read.
+            StorageError: The system refused.
+        """
+        self._open().writer("snapshot").snapshot(directory_of("path", path))
+
+    def refresh(self) -> bool:
+        """Move a colony that was opened to read on to what is committed now; says whether there was anything new.
+
+        The one who writes has nothing to refresh, which is `False`.
+
+        Raises:
+            NotOnDisk: A colony in memory.
+            CorruptionError: A file is not what was written. The colony stays where it was.
+        """
+        held = self._open()
+        follower = held.reader()
+        is_new = follower is not None and follower.refresh()
+        # One that was interrupted may have moved on all the same.
+        if follower is not None:
+            held.world = follower.world
+        return is_new
+
     # --- ending ---
 
     def close(self) -> None:
-        """Give memory and threads back. Later calls raise `ClosedError`; closing twice is fine.
+        """Give memory, threads and the directory back. Later calls raise `ClosedError`; closing twice is fine.
 
-        What another thread is inside of is freed when it comes out. In a forked child it does nothing.
+        What was acknowledged is kept with it and without. With it, the next `phago.open` is faster, as there is less to
+        do again. What another thread is inside of is freed when it comes out. In a forked child it does nothing.
+
+        Raises:
+            StorageError: Of a colony on disk the last idle ticks, or what makes the next opening fast, could not be
+                written. It is closed all the same.
         """
-        runner = self._take()
-        if runner is not None:
-            runner.close()
-            del runner
-            _phago.wait_until_freed()
+        held = self._take()
+        if held is not None:
+            held.close()
 
-    def _take(self) -> _phago.Runner | None:
-        # The colony is freed when the last handle goes: this one goes here.
-        native, self._native = self._native, None
-        return None if native is None else native[1]
+    def _take(self) -> Held | None:
+        held, self._held = self._held, None
+        return held
 
     def __enter__(self) -> Self:
         self._open()

@@ -26,6 +26,7 @@ __all__ = [
     "GhostNodeNotFound",
     "InvalidDocument",
     "LimitError",
+    "NotOnDisk",
     "PhagoError",
     "PhaseOrderError",
     "PhaseTimeout",
@@ -187,6 +188,14 @@ class ClosedError(PhagoError, ValueError):
 
     _fields = ("what",)
     what: str
+
+
+class NotOnDisk(PhagoError):
+    """Something that only a colony in a directory can do, asked of one in memory."""
+
+    _fields = ("attempted",)
+    attempted: str
+    """The name of the method."""
 
 
 class ColonyNotFound(PhagoError, FileNotFoundError):

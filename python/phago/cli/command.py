@@ -21,6 +21,8 @@ from ..evaluation.beir import Collection, read_collection
 from ..evaluation.evaluation import ASKED, DEPTH, evaluate, heading, run_lines, table, unfit_for_a_run
 from ..evaluation.replay import DRAWS, replay, replay_table
 from .demo import PYTHON_QUESTIONS, demonstrate, python_documents, questions_from, questions_from_terminal
+from .exits import Problem
+from .memory import add_commands
 
 __all__ = ["main"]
 
@@ -32,8 +34,8 @@ _PIPE_BROKEN = 141
 _DEPTH_MAX = 1_000_000
 
 
-class _Problem(Exception):
-    """Something the user can mend; the message says it in one line."""
+def _failed(message: str) -> Problem:
+    return Problem(message, code=1)
 
 
 def _shards(text: str) -> int:
@@ -102,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     judge.add_argument("--json", action="store_true", help="print JSON instead of a table")
     judge.set_defaults(run=_eval)
+    add_commands(commands)
     return parser
 
 
@@ -117,15 +120,15 @@ def _folder(path: str) -> list[Document]:
             else:
                 left_out[found.reason] += 1
     except FileNotFoundError:
-        raise _Problem(f"there is no folder `{path}`") from None
+        raise _failed(f"there is no folder `{path}`") from None
     except NotADirectoryError:
-        raise _Problem(f"`{path}` is a file; give the folder it is in") from None
+        raise _failed(f"`{path}` is a file; give the folder it is in") from None
     except PermissionError:
-        raise _Problem(f"the folder `{path}` may not be read by this user") from None
+        raise _failed(f"the folder `{path}` may not be read by this user") from None
     skipped = ", ".join(f"{count:,} {reason}" for reason, count in sorted(left_out.items()))
     if not documents:
         reasons = f" (left out: {skipped})" if skipped else ""
-        raise _Problem(f"there are no text files in `{path}`{reasons}")
+        raise _failed(f"there are no text files in `{path}`{reasons}")
     if skipped:
         print(f"Left out: {skipped}.")
     # A document is its text and its title; a text that fills the bound alone leaves no room for one.
@@ -140,7 +143,7 @@ def _demo(arguments: argparse.Namespace) -> int:
         try:
             documents = python_documents()
         except RuntimeError as error:
-            raise _Problem(str(error)) from None
+            raise _failed(str(error)) from None
         name = f"the documentation of Python {platform.python_version()}"
 
         def questions(colony: Colony) -> Iterable[str]:
@@ -180,7 +183,7 @@ def _eval(arguments: argparse.Namespace) -> int:
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise _Problem(f"`{run_file}` cannot be written: {error.strerror}") from None
+            raise _failed(f"`{run_file}` cannot be written: {error.strerror}") from None
     return _show(arguments, report.as_json, lambda: table(report))
 
 
@@ -199,18 +202,19 @@ def _check_run(run_file: str, collection: Collection) -> None:
     """What would spoil the run file speaks before the work and not after it."""
     path = Path(run_file)
     if path.is_dir() or not path.parent.is_dir():
-        raise _Problem(f"`{run_file}` cannot be written: it is a folder, or lies in none")
+        raise _failed(f"`{run_file}` cannot be written: it is a folder, or lies in none")
     unfit = unfit_for_a_run(collection.questions) or unfit_for_a_run(
         document.id or "" for document in collection.documents
     )
     if unfit is not None:
-        raise _Problem(
-            f"a TREC run cannot hold the id `{unfit}`, as white space ends its columns; leave --run-file out"
-        )
+        raise _failed(f"a TREC run cannot hold the id `{unfit}`, as white space ends its columns; leave --run-file out")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code: 0 well, 1 not, 2 wrong usage, 130 interrupted.
+    """Run the command line; returns the exit code.
+
+    It is 0 for well, 1 for not well or nothing found, 2 for wrong usage, 3 for a damaged colony, 4 for one that another
+    process writes, 130 for interrupted.
 
     Args:
         argv: The arguments; those of the process by default.
@@ -232,6 +236,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         return _PIPE_BROKEN
-    except (_Problem, PhagoError) as error:
+    except Problem as error:
+        print(f"phago: {error}", file=sys.stderr)
+        return error.code
+    except PhagoError as error:
         print(f"phago: {error}", file=sys.stderr)
         return 1

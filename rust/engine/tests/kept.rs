@@ -4,6 +4,7 @@
 mod common;
 
 use common::*;
+use phago_core::cancel::Cancel;
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
 use phago_core::documents::Body;
@@ -16,8 +17,9 @@ use phago_engine::store::{Directory, Failure, Faulty, Files, Memory, Open, Optio
 use phago_engine::{Follower, Layout, OnError, World};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-const OPTIONS: Options = Options { witness: WitnessSync::Sealed, mutant: None };
+const OPTIONS: Options = Options { witness: WitnessSync::Sealed, make: true, mutant: None };
 
 fn config() -> ColonyConfig {
     ColonyConfig { documents_per_tick: 64, ..ColonyConfig::default() }
@@ -239,7 +241,7 @@ fn lives(seed: u64, counts: &mut Counts) {
     let disk = Faulty::new();
     let files: Arc<dyn Files> = Arc::new(disk.clone());
     let witness = if seed.is_multiple_of(2) { WitnessSync::Sealed } else { WitnessSync::EveryAck };
-    let options = Options { witness, mutant: None };
+    let options = Options { witness, ..OPTIONS };
     let mut next = 0;
     let colony = Colony::new(config(), Ring::new(1, 150)).unwrap();
     let mut model = Model { digests: vec![colony.digest()], colony, acknowledged: 0 };
@@ -502,4 +504,34 @@ fn a_colony_keeps_the_config_and_the_layout_that_it_was_made_with() {
     World::open(Arc::clone(&nowhere), OPTIONS, None, Some(bad)).map(|_| ()).unwrap_err();
     assert_eq!(nowhere.list().unwrap(), Vec::<String>::new(), "a bad config makes nothing");
     assert!(files.open("LOCK", Open::Read).is_ok());
+}
+
+#[test]
+fn none_is_made_where_none_is_to_be() {
+    let files = memory();
+    let options = Options { make: false, ..OPTIONS };
+    let none = World::open(Arc::clone(&files), options, None, None).map(|_| ()).unwrap_err();
+    assert!(matches!(none, Error::NoColony { .. }), "{none}");
+    assert_eq!(files.list().unwrap(), Vec::<String>::new());
+    drop(open(&files, 2).unwrap());
+    assert!(World::open(files, options, None, None).is_ok());
+}
+
+#[test]
+fn an_opening_waits_for_another_writer_until_it_is_cancelled() {
+    let files = memory();
+    let first = open(&files, 2).unwrap();
+    let hour = Duration::from_secs(3600);
+    let within = |wait, cancel: &Cancel| World::open_within(&files, OPTIONS, None, None, wait, cancel);
+    let locked = within(Duration::ZERO, &Cancel::new()).map(|_| ()).unwrap_err();
+    assert!(matches!(locked, Error::Locked { .. }), "{locked}");
+    let cancel = Cancel::new();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| within(hour, &cancel).map(|_| ()).unwrap_err());
+        cancel.cancel();
+        assert_eq!(waiting.join().unwrap(), Error::Cancelled);
+        let waiting = scope.spawn(|| within(hour, &Cancel::new()));
+        first.close().unwrap();
+        assert!(waiting.join().unwrap().is_ok());
+    });
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 type Contents = BTreeMap<String, Vec<u8>>;
 
-const OPTIONS: Options = Options { witness: WitnessSync::Sealed, mutant: None };
+const OPTIONS: Options = Options { witness: WitnessSync::Sealed, make: true, mutant: None };
 const STEPS: [Step; 10] = [
     Step::Note(40),
     Step::Note(700),

@@ -9,7 +9,7 @@ use phago_core::Error;
 use phago_engine::store::{Failure, Faulty, Files, Options, Store, WitnessSync};
 use std::sync::Arc;
 
-const OPTIONS: Options = Options { witness: WitnessSync::Sealed, mutant: None };
+const OPTIONS: Options = Options { witness: WitnessSync::Sealed, make: true, mutant: None };
 const STEPS: [Step; 16] = [
     Step::Note(40),
     Step::Loose(300),

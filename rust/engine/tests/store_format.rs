@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-const OPTIONS: Options = Options { witness: WitnessSync::Sealed, mutant: None };
+const OPTIONS: Options = Options { witness: WitnessSync::Sealed, make: true, mutant: None };
 
 fn folder(format: u32) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/store-{format}"))

@@ -38,7 +38,7 @@ fn lives(seed: u64, syncs: Syncs, mutant: Option<Mutant>, counts: &mut Counts) -
     let disk = Faulty::with_syncs(syncs);
     let files: Arc<dyn Files> = Arc::new(disk.clone());
     let witness = if chance.below(2) == 0 { WitnessSync::Sealed } else { WitnessSync::EveryAck };
-    let options = Options { witness, mutant };
+    let options = Options { witness, make: true, mutant };
     let mut before: Option<Used> = None;
     for _ in 0..4 {
         match chance.below(4) {
@@ -145,7 +145,7 @@ fn a_broken_rule_is_seen() {
 fn comes_back(seed: u64, mutant: Option<Mutant>) -> bool {
     let disk = Faulty::new();
     let files: Arc<dyn Files> = Arc::new(disk.clone());
-    let options = Options { witness: WitnessSync::Sealed, mutant };
+    let options = Options { witness: WitnessSync::Sealed, make: true, mutant };
     let mut one = Used::open(Arc::clone(&files), options).expect("new");
     one.step(Step::Loose(5000), &files, options).expect("appended");
     disk.fail(1, Failure::Stop, true);

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-const OPTIONS: Options = Options { witness: WitnessSync::Sealed, mutant: None };
+const OPTIONS: Options = Options { witness: WitnessSync::Sealed, make: true, mutant: None };
 
 fn memory() -> Arc<dyn Files> {
     Arc::new(Memory::new())
@@ -141,7 +141,7 @@ fn callers_that_come_together_share_one_sync() {
 fn many_threads_append_commit_and_checkpoint_and_all_is_there_in_order() {
     let folder = tempfile::tempdir().expect("a folder");
     let files: Arc<dyn Files> = Arc::new(Directory::new(folder.path()));
-    let options = Options { witness: WitnessSync::Within(Duration::from_millis(1)), mutant: None };
+    let options = Options { witness: WitnessSync::Within(Duration::from_millis(1)), ..OPTIONS };
     let (store, _) = open(Arc::clone(&files), options).expect("new");
     // Who orders inputs holds a lock of his own, as a colony does.
     let order = Mutex::new(History::new());
@@ -184,7 +184,7 @@ fn many_threads_append_commit_and_checkpoint_and_all_is_there_in_order() {
 #[test]
 fn the_witness_is_synced_soon_where_nobody_writes_any_more() {
     let disk = Faulty::new();
-    let options = Options { witness: WitnessSync::Within(Duration::from_millis(20)), mutant: None };
+    let options = Options { witness: WitnessSync::Within(Duration::from_millis(20)), ..OPTIONS };
     let (store, _) = open(Arc::new(disk.clone()), options).expect("new");
     for _ in 0..3 {
         let before = disk.synced();

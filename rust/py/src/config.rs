@@ -8,7 +8,7 @@ use phago_core::settings::{Kind, Number, Settings};
 use phago_engine::RunnerConfig;
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict};
+use pyo3::types::{IntoPyDict, PyBool, PyDict};
 
 /// What is known of a setting before one is made.
 #[pyclass(frozen, get_all, module = "phago._phago")]
@@ -68,6 +68,11 @@ pub(crate) fn settings(name: &str) -> PyResult<Vec<Setting>> {
 #[pyfunction]
 pub(crate) fn check_config(config: &Bound<'_, PyDict>) -> Result<()> {
     read::<ColonyConfig>(Some(config), "config").map(drop)
+}
+
+/// The settings with which a colony was made.
+pub(crate) fn settings_of<'py>(py: Python<'py>, config: &ColonyConfig) -> PyResult<Bound<'py, PyDict>> {
+    config.values().into_iter().map(|(name, value)| (name, Given::from(value))).into_py_dict(py)
 }
 
 /// Checked settings of a dictionary; absent fields have their defaults.

@@ -4,8 +4,8 @@
 //!   of their answers to an event loop, [`process`] what a fork leaves behind, [`free`] the way out for what is large,
 //!   [`convert`], [`metadata`], [`filter`] and [`config`] the way in for documents, filters and settings.
 //! - [`rows`] are records on their way to Python, with a name for each field; [`told`] makes them of what a colony holds.
-//! - [`ring`], [`coordinator`], [`world`], [`shard`], [`batch`], [`runner`], [`tick_result`], [`cross_edges`] and
-//!   [`tables`] are one exposed noun each; [`column`] is what they offer to other libraries' memory, [`assemble`] brings
+//! - [`ring`], [`coordinator`], [`world`], [`shard`], [`batch`], [`runner`], [`tick_result`], [`cross_edges`],
+//!   [`tables`] and [`kept`] are one exposed noun each; [`column`] is what they offer to other libraries' memory, [`assemble`] brings
 //!   shards made one by one into one world.
 
 mod assemble;
@@ -18,6 +18,7 @@ mod cross_edges;
 mod error;
 mod filter;
 mod free;
+mod kept;
 mod mailbox;
 mod metadata;
 mod process;
@@ -53,6 +54,8 @@ mod _phago {
     use crate::coordinator::Coordinator;
     #[pymodule_export]
     use crate::cross_edges::CrossEdges;
+    #[pymodule_export]
+    use crate::kept::{Follower, Kept, VerifiedRow, verify};
     #[pymodule_export]
     use crate::ring::Ring;
     #[pymodule_export]

@@ -1,6 +1,6 @@
 //! One colony: what is taken in, what is read.
 
-use crate::config::{number, read};
+use crate::config::{number, read, settings_of};
 use crate::convert::document;
 use crate::error::Result;
 use crate::filter::filter;
@@ -110,6 +110,12 @@ impl World {
     #[getter]
     fn shard_count(&self) -> Result<usize> {
         Ok(self.world()?.ring().shard_count())
+    }
+
+    /// The settings with which it was made.
+    #[getter]
+    fn config<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
+        Ok(settings_of(py, self.world()?.config())?)
     }
 
     fn same_as(&self, other: &Bound<'_, World>) -> Result<bool> {

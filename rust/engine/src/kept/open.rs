@@ -4,6 +4,7 @@ use super::settings::{self, Layout};
 use crate::journal::{INPUT, Journal};
 use crate::store::{Checkpoint, Files, Kind, Options, Record, Recovery, SectionId};
 use crate::world::World;
+use phago_core::cancel::Cancel;
 use phago_core::checkpoint;
 use phago_core::config::ColonyConfig;
 use phago_core::input::Input;
@@ -12,28 +13,67 @@ use phago_core::replica::Replica;
 use phago_core::ring::Ring;
 use phago_core::{Error, Result};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+// How often a directory is tried that another writer has. No system tells of a lock that is let go and can be cancelled too.
+const LOOK: Duration = Duration::from_millis(20);
 
 impl World {
     /// Open the colony that lives in a directory, or make one there. Without a layout it is that with which the colony was
     /// made, and so is the config; a new one has the defaults.
     ///
     /// # Errors
-    /// [`Error::Locked`] while another writes it; [`Error::Corruption`], [`Error::Version`], [`Error::Storage`];
-    /// [`Error::Config`] for a config other than that with which it was made.
+    /// [`Error::Locked`] while another writes it; [`Error::NoColony`] where none is to be made; [`Error::Corruption`],
+    /// [`Error::Version`], [`Error::Storage`]; [`Error::Config`] for a config other than that with which it was made.
     pub fn open(
         files: Arc<dyn Files>,
         options: Options,
         layout: Option<Layout>,
         config: Option<ColonyConfig>,
     ) -> Result<Arc<World>> {
+        World::open_within(&files, options, layout, config.as_ref(), Duration::ZERO, &Cancel::new())
+    }
+
+    /// [`World::open`], until `cancel` is set, and after another writer that is done within this time.
+    ///
+    /// # Errors
+    /// As [`World::open`]; [`Error::Cancelled`].
+    pub fn open_within(
+        files: &Arc<dyn Files>,
+        options: Options,
+        layout: Option<Layout>,
+        config: Option<&ColonyConfig>,
+        wait: Duration,
+        cancel: &Cancel,
+    ) -> Result<Arc<World>> {
+        let begun = Instant::now();
+        loop {
+            match World::open_now(files, options, layout, config, cancel) {
+                Err(Error::Locked { .. }) if begun.elapsed() < wait => {
+                    cancel.poll()?;
+                    std::thread::sleep(LOOK.min(wait - begun.elapsed().min(wait)));
+                }
+                opened => return opened,
+            }
+        }
+    }
+
+    fn open_now(
+        files: &Arc<dyn Files>,
+        options: Options,
+        layout: Option<Layout>,
+        config: Option<&ColonyConfig>,
+        cancel: &Cancel,
+    ) -> Result<Arc<World>> {
         let new_layout = layout.unwrap_or(Layout { shards: 1, virtual_nodes: 150 });
-        let new_config = config.clone().unwrap_or_default();
+        let new_config = config.cloned().unwrap_or_default();
         new_config.validate()?;
         new_layout.check()?;
-        let new = settings::encode(&new_config, new_layout);
-        let mut recovery = Recovery::open(Arc::clone(&files), options, Some(&new))?;
-        let mut reading = Reading::begin(&*files, recovery.settings(), recovery.checkpoint(), layout, config.as_ref())?;
+        let new = options.make.then(|| settings::encode(&new_config, new_layout));
+        let mut recovery = Recovery::open(Arc::clone(files), options, new.as_deref())?;
+        let mut reading = Reading::begin(&**files, recovery.settings(), recovery.checkpoint(), layout, config)?;
         while let Some(record) = recovery.next()? {
+            cancel.poll()?;
             reading.take(record)?;
         }
         let (before, tail) = (reading.before, reading.tail);

@@ -68,9 +68,9 @@ impl Files for Directory {
             Err(fs::TryLockError::WouldBlock) => return Ok(None),
             Err(fs::TryLockError::Error(error)) => return Err(error),
         }
-        let held = Opened(file);
-        held.set_len(0)?;
-        held.write_full(0, note.as_bytes())?;
+        let held = Held(Opened(file));
+        held.0.set_len(0)?;
+        held.0.write_full(0, note.as_bytes())?;
         Ok(Some(Box::new(held)))
     }
 }
@@ -89,7 +89,19 @@ fn sync_directory(_path: &Path) -> io::Result<()> {
 #[derive(Debug)]
 struct Opened(fs::File);
 
-impl Lock for Opened {}
+/// A file that is locked as long as this lives.
+#[derive(Debug)]
+struct Held(Opened);
+
+impl Lock for Held {}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Closing the file would not do: a process that was forked meanwhile has it open too, and would keep the lock.
+        // A failure leaves it to the closing.
+        let _ = self.0.0.unlock();
+    }
+}
 
 impl File for Opened {
     #[cfg(unix)]

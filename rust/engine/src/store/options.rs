@@ -19,6 +19,8 @@ pub enum WitnessSync {
 pub struct Options {
     /// When the witness is made durable.
     pub witness: WitnessSync,
+    /// Whether a colony is made where there is none.
+    pub make: bool,
     /// A rule to break, so that a test can be seen to fail.
     #[doc(hidden)]
     pub mutant: Option<Mutant>,
@@ -26,7 +28,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { witness: WitnessSync::Within(Duration::from_millis(50)), mutant: None }
+        Options { witness: WitnessSync::Within(Duration::from_millis(50)), make: true, mutant: None }
     }
 }
 

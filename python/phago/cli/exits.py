@@ -1,0 +1,21 @@
+"""What the command line exits with."""
+
+from __future__ import annotations
+
+__all__ = ["BUSY", "DAMAGED", "FOUND", "NOTHING_FOUND", "USAGE", "Problem"]
+
+FOUND = 0
+# Also what `demo` and `eval` end with when something is wrong.
+NOTHING_FOUND = 1
+# What the parser ends with, and whatever else the user can mend.
+USAGE = 2
+DAMAGED = 3
+BUSY = 4
+
+
+class Problem(Exception):
+    """Something the user can mend; the message says it in one line."""
+
+    def __init__(self, message: str, code: int = USAGE) -> None:
+        super().__init__(message)
+        self.code = code

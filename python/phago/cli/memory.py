@@ -1,0 +1,359 @@
+"""The commands that work on a colony in a directory."""
+
+from __future__ import annotations
+
+import argparse
+import codecs
+import contextlib
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from .._jsonl import documents_in
+from ..colony import Colony
+from ..errors import BusyError, CorruptionError, PhagoError
+from ..extract import Source, sources
+from ..opening import open as open_colony
+from ..opening import verify
+from ..results import Hit, StoredDocument
+from .exits import BUSY, DAMAGED, FOUND, NOTHING_FOUND, Problem
+from .progress import progress
+from .taking import take
+
+__all__ = ["add_commands"]
+
+_SNIPPET = 300
+
+_Run = Callable[[argparse.Namespace], int]
+
+
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands to the parser."""
+
+    def reads(name: str, run: _Run, help: str) -> argparse.ArgumentParser:
+        parser = commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
+        parser.add_argument("memory", metavar="DIR", help="the directory of the colony")
+        parser.add_argument("--json", action="store_true", help="print JSON")
+        parser.set_defaults(run=_told(run))
+        return parser
+
+    def writes(name: str, run: _Run, help: str) -> argparse.ArgumentParser:
+        parser = reads(name, run, help)
+        parser.add_argument(
+            "--wait",
+            type=_seconds,
+            default=0.0,
+            metavar="SECONDS",
+            help="how long to wait for another process that writes to DIR (default: 0)",
+        )
+        return parser
+
+    ingest = writes("ingest", _ingest, "take documents in and digest them; makes DIR where there is none")
+    sync = writes("sync", _sync, "make DIR hold what the paths hold now: as ingest, and what is gone is deleted")
+    for parser in (ingest, sync):
+        parser.add_argument(
+            "paths",
+            metavar="PATH",
+            nargs="+",
+            help="a folder or a file: text, Markdown, reStructuredText, HTML, or lines of JSON with `text`, perhaps "
+            "`id`, `title` and `metadata`; packed with gzip or not",
+        )
+        parser.add_argument("--shards", type=_count, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
+    query = reads("query", _query, "the best documents for a question; exits with 1 where there is none")
+    query.add_argument("question", metavar="QUESTION")
+    query.add_argument("-k", type=_count, default=10, metavar="K", help="hits, at most (default: 10)")
+    query.add_argument("--explain", action="store_true", help="show what each score is made of and the path to the hit")
+    query.add_argument("--lexical", action="store_true", help="rank by BM25 alone")
+    _filter(query)
+    get = reads("get", _get, "a document by its id; exits with 1 where there is none")
+    get.add_argument("id", metavar="ID")
+    delete = writes("delete", _delete, "delete documents; exits with 1 where there was none")
+    delete.add_argument("ids", metavar="ID", nargs="*")
+    _filter(delete)
+    export = reads("export", _export, "the documents as lines of JSON, in the order of their ids")
+    export.add_argument("file", metavar="FILE", nargs="?", default="-", help="where to write (default: the output)")
+    _filter(export)
+    taken = writes("import", _import, "take in what export wrote; makes DIR where there is none")
+    taken.add_argument("file", metavar="FILE", nargs="?", default="-", help="what to read (default: the input)")
+    reads("stats", _stats, "the colony in numbers")
+    reads("verify", _verify, "read every byte of DIR again; exits with 3 where something is damaged, and names it")
+    writes("compact", _compact, "give back the room of what was deleted; no byte of it stays")
+    snapshot = writes("snapshot", _snapshot, "copy the colony, as it is now, into another directory")
+    snapshot.add_argument("to", metavar="TO", help="a directory that holds no colony")
+    graph = reads("graph", _graph, "what a concept is wired to; exits with 1 where there is none of this name")
+    graph.add_argument("label", metavar="CONCEPT")
+    graph.add_argument("-k", type=_count, default=20, metavar="K", help="neighbours, at most (default: 20)")
+
+
+def _told(run: _Run) -> _Run:
+    """A command whose errors end it with a code that says of which kind they are."""
+
+    def told(arguments: argparse.Namespace) -> int:
+        try:
+            return run(arguments)
+        except BusyError as error:
+            raise Problem(str(error), code=BUSY) from error
+        except CorruptionError as error:
+            raise Problem(str(error), code=DAMAGED) from error
+        except PhagoError as error:
+            raise Problem(str(error)) from error
+
+    return told
+
+
+def _filter(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="only documents with this metadata; also !=, <, <=, >, >=, or a filter in JSON; may be repeated",
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 1000000")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to 86400")
+    return seconds
+
+
+_OPERATORS = (("!=", "ne"), ("<=", "lte"), (">=", "gte"), ("=", "eq"), ("<", "lt"), (">", "gt"))
+
+
+def _where(given: list[str]) -> dict[str, Any] | None:
+    """The filter of all conditions together; a value is JSON where it can be, else text."""
+    filters: list[dict[str, Any]] = []
+    for text in given:
+        if text.lstrip().startswith("{"):
+            try:
+                filters.append(json.loads(text))
+            except ValueError as error:
+                raise Problem(f"`--where {text}` is not JSON: {error}") from None
+            continue
+        found = [(text.index(sign), -len(sign), sign, name) for sign, name in _OPERATORS if sign in text]
+        at, _, sign, name = min(found, default=(0, 0, "", ""))
+        if at == 0:
+            raise Problem(f"`--where {text}` is no condition; accepted is KEY=VALUE, also with != < <= > >=")
+        filters.append({text[:at].strip(): {name: _value(text[at + len(sign) :].strip())}})
+    return {"$and": filters} if len(filters) > 1 else filters[0] if filters else None
+
+
+def _value(text: str) -> Any:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return text if isinstance(value, dict) else value
+
+
+def _reading(arguments: argparse.Namespace) -> Colony:
+    return open_colony(arguments.memory, read_only=True)
+
+
+def _writing(arguments: argparse.Namespace, *, make: bool = False) -> Colony:
+    shards = getattr(arguments, "shards", None)
+    return open_colony(arguments.memory, shards=shards, make=make, wait=arguments.wait)
+
+
+def _say(arguments: argparse.Namespace, row: dict[str, Any], lines: Iterable[str]) -> None:
+    if arguments.json:
+        print(json.dumps(row, indent=2, ensure_ascii=not (sys.stdout.encoding or "").lower().startswith("utf")))
+    else:
+        for line in lines:
+            print(line)
+
+
+# --- taking in ---------------------------------------------------------------------------------------------------
+
+
+def _named(paths: list[str]) -> list[Source]:
+    try:
+        return sources(paths)
+    except FileNotFoundError as error:
+        raise Problem(f"there is no file or folder `{error}`") from None
+    except ValueError as error:
+        raise Problem(str(error)) from None
+
+
+def _ingest(arguments: argparse.Namespace) -> int:
+    return _take(arguments, delete=False)
+
+
+def _sync(arguments: argparse.Namespace) -> int:
+    return _take(arguments, delete=True)
+
+
+def _take(arguments: argparse.Namespace, *, delete: bool) -> int:
+    given = _named(arguments.paths)
+    with _writing(arguments, make=True) as colony, progress(quiet=arguments.json) as tell:
+        taken = take(colony, given, delete=delete, tell=tell)
+        for made in colony.ticks():
+            tell("digesting, tick", made.tick)
+    _say(arguments, taken.row(), taken.lines())
+    return FOUND
+
+
+# --- asking ------------------------------------------------------------------------------------------------------
+
+
+def _query(arguments: argparse.Namespace) -> int:
+    where = _where(arguments.where)
+    with _reading(arguments) as colony:
+        hits = colony.query(
+            arguments.question, k=arguments.k, ranking="lexical" if arguments.lexical else None, where=where
+        )
+        rows = [hit.to_dict() for hit in hits]
+        _say(arguments, {"question": arguments.question, "hits": rows}, _hits(list(hits), arguments.explain))
+        if not hits and not arguments.json:
+            told = colony.explain(arguments.question)
+            why = told.nothing if told is not None and told.nothing else "no document matches"
+            print(f"phago: nothing found: {why}", file=sys.stderr)
+    return FOUND if rows else NOTHING_FOUND
+
+
+def _hits(hits: list[Hit], explain: bool) -> Iterator[str]:
+    for place, hit in enumerate(hits, 1):
+        title = f"  {hit.title}" if hit.title else ""
+        yield f"{place}. {hit.score:.3f}  {hit.id}{title}"
+        passage = " ".join((hit.passage or hit.text).split())
+        yield f"   {passage[:_SNIPPET]}{'...' if len(passage) > _SNIPPET else ''}"
+        if explain:
+            parts = hit.parts
+            yield f"   = {parts.lexical:.3f} lexical + {parts.concepts:.3f} concepts + {parts.bridge:.3f} bridge"
+            for step in hit.path.concepts:
+                words = ", ".join(word.word for word in step.words)
+                yield f"     {step.label}{f' by {words}' if words else ''}"
+        yield ""
+
+
+def _document(found: StoredDocument) -> dict[str, Any]:
+    row: dict[str, Any] = {"id": found.id, "title": found.title, "text": found.text}
+    return {**row, "metadata": dict(found.metadata)} if found.metadata else row
+
+
+def _get(arguments: argparse.Namespace) -> int:
+    with _reading(arguments) as colony:
+        found = colony.get(arguments.id)
+        if found is None:
+            raise Problem(f"there is no document `{arguments.id}`", code=NOTHING_FOUND)
+        row = _document(found)
+        _say(arguments, row, [*([found.title, ""] if found.title else []), found.text])
+    return FOUND
+
+
+def _graph(arguments: argparse.Namespace) -> int:
+    with _reading(arguments) as colony:
+        node = colony.graph.node(arguments.label)
+        if node is None:
+            raise Problem(f"there is no concept `{arguments.label}`", code=NOTHING_FOUND)
+        edges = colony.graph.neighbors(arguments.label)[: arguments.k]
+        rows = [{"target": edge.target, "weight": edge.weight, "co_activations": edge.co_activations} for edge in edges]
+        lines = [f"{node.label}: in {node.mentions:,} documents"]
+        lines += [f"  {edge.weight:.3f}  {edge.target}  ({edge.co_activations:,} times together)" for edge in edges]
+        _say(arguments, {"concept": node.label, "mentions": node.mentions, "neighbors": rows}, lines)
+    return FOUND
+
+
+def _stats(arguments: argparse.Namespace) -> int:
+    with _reading(arguments) as colony:
+        stats = colony.stats()
+    names = ("tick", "documents", "pending", "digested", "terms", "nodes", "edges")
+    row = {name: getattr(stats, name) for name in names}
+    _say(arguments, row, [f"{name:10} {value:,}" for name, value in row.items()])
+    return FOUND
+
+
+# --- changing and keeping ----------------------------------------------------------------------------------------
+
+
+def _delete(arguments: argparse.Namespace) -> int:
+    where = _where(arguments.where)
+    if bool(arguments.ids) == (where is not None):
+        raise Problem("give ids, or --where and no ids")
+    with _writing(arguments) as colony:
+        deleted = colony.delete(arguments.ids) if where is None else colony.delete(where=where)
+        colony.run()
+    _say(arguments, {"deleted": deleted}, [f"{deleted:,} deleted."])
+    return FOUND if deleted else NOTHING_FOUND
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    where = _where(arguments.where)
+    with _reading(arguments) as colony:
+        if arguments.file == "-":
+            return FOUND if _export_to_output(colony, where) else NOTHING_FOUND
+        try:
+            count = colony.export_jsonl(arguments.file, where)
+        except OSError as error:
+            raise Problem(f"`{arguments.file}` cannot be written: {error.strerror}") from None
+    _say(arguments, {"exported": count}, [f"{count:,} documents written to {arguments.file}."])
+    return FOUND if count else NOTHING_FOUND
+
+
+def _export_to_output(colony: Colony, where: dict[str, Any] | None) -> int:
+    # Bytes, as an output of another encoding would show question marks for what it does not have.
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "documents.jsonl"
+        count = colony.export_jsonl(file, where)
+        with file.open("rb") as lines:
+            sys.stdout.flush()
+            shutil.copyfileobj(lines, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+    return count
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    with contextlib.ExitStack() as stack:
+        try:
+            # Bytes, as an input of another encoding would be misread.
+            data = sys.stdin.buffer if arguments.file == "-" else stack.enter_context(open(arguments.file, "rb"))
+        except OSError as error:
+            raise Problem(f"`{arguments.file}` cannot be read: {error.strerror}") from None
+        colony = stack.enter_context(_writing(arguments, make=True))
+        try:
+            report = colony.ingest(documents_in(codecs.getreader("utf-8-sig")(data)))
+        except UnicodeDecodeError as error:
+            raise Problem(f"`{arguments.file}` is not UTF-8: {error.reason}") from None
+        colony.run()
+    row = {"imported": report.accepted, "unchanged": report.unchanged}
+    _say(arguments, row, [f"{report.accepted:,} imported, {report.unchanged:,} unchanged."])
+    return FOUND
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    report = verify(arguments.memory)
+    damage = [{"path": one.path, "where": one.where, "reason": one.reason} for one in report.damage]
+    row = {"bytes": report.bytes, "torn_bytes": report.torn_bytes, "damage": damage}
+    lines = [f"{report.bytes:,} bytes read: {'whole' if report.is_whole else 'damaged'}.", *map(str, report.damage)]
+    _say(arguments, row, lines)
+    return FOUND if report.is_whole else DAMAGED
+
+
+def _compact(arguments: argparse.Namespace) -> int:
+    with _writing(arguments) as colony:
+        # What was deleted is unwired first.
+        colony.run()
+        colony.compact()
+    _say(arguments, {"compacted": True}, ["Compacted."])
+    return FOUND
+
+
+def _snapshot(arguments: argparse.Namespace) -> int:
+    with _writing(arguments) as colony:
+        colony.snapshot(arguments.to)
+    _say(arguments, {"snapshot": arguments.to}, [f"Copied to {arguments.to}."])
+    return FOUND

@@ -1,0 +1,106 @@
+"""Bringing a colony to what folders and files hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..colony import Colony
+from ..document import Document
+from ..errors import InvalidDocument
+from ..extract import SOURCE, LeftOut, Source, read_sources
+from .progress import Tell
+
+__all__ = ["Taken", "take"]
+
+# Documents in one durable batch: a sync of the disk for each, and no more is done again after an interruption.
+_BATCH = 1000
+# Names of left-out files that are shown; the rest is counted.
+_SHOWN = 10
+
+
+class Taken:
+    """What was done with the documents of some paths."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.left_out: list[LeftOut] = []
+        self.kept = 0
+        """Documents that are not there now and may be in what could not be read."""
+
+    def row(self) -> dict[str, Any]:
+        """All of it as what JSON can hold."""
+        counts = {name: self.counts[name] for name in ("new", "changed", "unchanged", "deleted")}
+        left_out = [{"path": one.path, "reason": one.reason} for one in self.left_out]
+        return {**counts, "kept": self.kept, "left_out": left_out}
+
+    def lines(self) -> Iterator[str]:
+        """All of it as lines to read."""
+        yield ", ".join(f"{self.counts[name]:,} {name}" for name in ("new", "changed", "unchanged", "deleted")) + "."
+        if self.left_out:
+            yield f"Left out: {len(self.left_out):,}."
+            for one in self.left_out[:_SHOWN]:
+                yield f"  {one.path}: {one.reason}"
+            if len(self.left_out) > _SHOWN:
+                yield f"  and {len(self.left_out) - _SHOWN:,} more; --json lists all"
+        if self.kept:
+            yield f"Not deleted: {self.kept:,} that may be in what could not be read."
+
+
+def take(colony: Colony, given: Sequence[Source], *, delete: bool, tell: Tell) -> Taken:
+    """Take in what is new or changed, and delete what is gone if that is asked for. Nothing is digested.
+
+    It is the same whether it is done once or again, or again after it was interrupted.
+    """
+    taken = Taken()
+    seen: dict[str, set[str]] = {source.label: set() for source in given}
+    unread: dict[str, list[LeftOut]] = {source.label: [] for source in given}
+    batch: list[tuple[str, Document]] = []
+    for source, found in read_sources(given):
+        if isinstance(found, LeftOut):
+            taken.left_out.append(found)
+            if found.is_unread:
+                unread[source.label].append(found)
+        elif found.id is not None and any(found.id in ids for ids in seen.values()):
+            taken.left_out.append(LeftOut(found.id, "the id is there twice"))
+        elif found.id is not None:
+            seen[source.label].add(found.id)
+            batch.append((found.id, found))
+        if len(batch) == _BATCH:
+            _put(colony, batch, taken)
+            batch = []
+            tell("reading", taken.counts.total())
+    _put(colony, batch, taken)
+    for label in seen if delete else ():
+        gone = [one.id for one in colony.documents(where={SOURCE: label}) if one.id not in seen[label]]
+        known = [key for key in gone if not any(_may_hold(one, key) for one in unread[label])]
+        taken.counts["deleted"] += colony.delete(known)
+        taken.kept += len(gone) - len(known)
+    return taken
+
+
+def _may_hold(unread: LeftOut, key: str) -> bool:
+    return unread.is_of_lines or unread.path == key
+
+
+def _put(colony: Colony, batch: list[tuple[str, Document]], taken: Taken) -> None:
+    new: list[Document] = []
+    for key, document in batch:
+        there = colony.get(key)
+        if there is None:
+            new.append(document)
+            continue
+        source = there.metadata.get(SOURCE)
+        # A folder that was moved brings its documents with it.
+        if source != document.metadata[SOURCE] and (not isinstance(source, str) or Path(source).exists()):
+            taken.left_out.append(LeftOut(key, f"the id is that of a document from {source or 'elsewhere'}"))
+            continue
+        try:
+            taken.counts[colony.update(document)] += 1
+        except InvalidDocument as error:
+            taken.left_out.append(LeftOut(key, f"its {error.field} {error.reason}"))
+    report = colony.ingest(new, on_error="skip")
+    taken.counts["new"] += report.accepted
+    taken.left_out += [LeftOut(str(one.id), f"its {one.field} {one.reason}") for one in report.rejected]

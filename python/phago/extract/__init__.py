@@ -1,0 +1,5 @@
+"""Documents out of files: text, Markdown, reStructuredText, HTML and JSON lines, packed with gzip or not."""
+
+from .files import SOURCE, LeftOut, Source, read_sources, sources
+
+__all__ = ["SOURCE", "LeftOut", "Source", "read_sources", "sources"]

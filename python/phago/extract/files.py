@@ -1,0 +1,202 @@
+"""Which files there are, and the documents in them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+from ..document import BYTES_MAX, Document
+from .html import text_of_html
+from .markup import text_of_markdown, text_of_rst
+
+__all__ = ["SOURCE", "LeftOut", "Source", "read_sources", "sources"]
+
+SOURCE = "source_path"
+"""The key in the metadata of a document that tells the folder or file it came from."""
+
+_TEXT: dict[str, Callable[[str], tuple[str, str]]] = {
+    ".txt": lambda text: ("", text),
+    ".text": lambda text: ("", text),
+    ".md": text_of_markdown,
+    ".markdown": text_of_markdown,
+    ".rst": text_of_rst,
+    ".html": text_of_html,
+    ".htm": text_of_html,
+    ".xhtml": text_of_html,
+}
+_LINES = {".jsonl", ".ndjson"}
+_KNOWN = f"{', '.join(sorted({*_TEXT, *_LINES}))}, each with .gz or without"
+_FIELDS = {"id", "_id", "text", "title", "metadata"}
+# What a packed file may unpack to, a line at a time or whole: no small file fills the memory.
+_LINE_MAX = 4 * BYTES_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file, or a line of one, that is no document."""
+
+    path: str
+    """As the ids of its documents would begin."""
+    reason: str
+    is_unread: bool = False
+    """Whether it could not be read, so that what it holds is not known."""
+    is_of_lines: bool = False
+    """Whether it is a file, or a line of one, whose documents may have any ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A folder or a file that a user named."""
+
+    path: Path
+    name: str
+    """What the ids of its documents begin with: the name of the folder or file."""
+
+    @property
+    def label(self) -> str:
+        """What its documents carry as `source_path` in their metadata."""
+        return str(self.path.resolve())
+
+
+def sources(paths: Sequence[str]) -> list[Source]:
+    """What paths name.
+
+    Raises:
+        FileNotFoundError: There is no such folder or file.
+        ValueError: Two of them have the same name, so that ids of their documents could be the same.
+    """
+    found: dict[str, Source] = {}
+    for given in paths:
+        path = Path(given)
+        if not path.exists():
+            raise FileNotFoundError(given)
+        name = path.resolve().name
+        other = found.setdefault(name, Source(path, name))
+        if other.path.resolve() != path.resolve():
+            raise ValueError(f"`{other.path}` and `{path}` have the same name, by which the ids of documents begin")
+    return list(found.values())
+
+
+def read_sources(given: Sequence[Source]) -> Iterator[tuple[Source, Document | LeftOut]]:
+    """The documents of folders and files, in the order of their paths, and what is left out and why.
+
+    A document of a text file has the id `NAME/PATH`, NAME being that of the folder and PATH the one inside, with
+    forward slashes; of a single file NAME alone. Its title is the one it states, else the file's name without suffix.
+    A line of JSON is an object with `text`, perhaps `id`, `title` and `metadata`; without an id it goes by file and
+    line. Every document has `source_path` in its metadata: the folder or file it came from, by which `sync` knows its own.
+    Hidden files are passed over.
+    """
+    for source in given:
+        for name, file in _files(source):
+            for found in [file] if isinstance(file, LeftOut) else _documents(file, name):
+                if isinstance(found, Document):
+                    found = Document(found.text, found.id, found.title, {**found.metadata, SOURCE: source.label})
+                yield source, found
+
+
+def _files(source: Source) -> Iterator[tuple[str, Path | LeftOut]]:
+    if not source.path.is_dir():
+        yield source.name, source.path
+        return
+    names: list[tuple[str, Path | LeftOut]] = []
+
+    def name_of(path: str) -> str:
+        inside = Path(path).relative_to(source.path).as_posix()
+        return source.name if inside == "." else f"{source.name}/{inside}"
+
+    def missed(error: OSError) -> None:
+        name = name_of(error.filename)
+        # A folder that is passed over in silence would be taken for empty.
+        unread = LeftOut(name, f"not readable: {error.strerror}", is_unread=True, is_of_lines=True)
+        names.append((name, unread))
+
+    for folder, folders, files in os.walk(source.path, onerror=missed):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        prefix = name_of(folder)
+        names += [(f"{prefix}/{name}", Path(folder) / name) for name in files if not name.startswith(".")]
+    yield from sorted(names, key=lambda named: named[0])
+
+
+def _documents(file: Path, name: str) -> Iterator[Document | LeftOut]:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        yield LeftOut(name.encode(errors="replace").decode(), "its name is not valid text")
+        return
+    packed = file.suffix.lower() == ".gz"
+    suffix = Path(file.stem).suffix.lower() if packed else file.suffix.lower()
+    try:
+        with cast("IO[bytes]", gzip.open(file) if packed else file.open("rb")) as stream:
+            if suffix in _LINES:
+                yield from _records(stream, name)
+            elif suffix in _TEXT:
+                stem = Path(file.stem).stem if packed else file.stem
+                yield _whole(stream.read(BYTES_MAX + 4), name, stem, _TEXT[suffix])
+            else:
+                yield LeftOut(name, f"of an unknown kind; known are {_KNOWN}")
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        yield LeftOut(
+            name, "damaged: its packing ends early or is broken", is_unread=True, is_of_lines=suffix in _LINES
+        )
+    except OSError as error:
+        reason = f"not readable: {error.strerror or error}"
+        yield LeftOut(name, reason, is_unread=True, is_of_lines=suffix in _LINES)
+
+
+def _whole(data: bytes, name: str, stem: str, read: Callable[[str], tuple[str, str]]) -> Document | LeftOut:
+    if len(data) > BYTES_MAX:
+        return LeftOut(name, "over 16 MiB")
+    if b"\0" in data:
+        return LeftOut(name, "binary")
+    try:
+        title, text = read(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        return LeftOut(name, "not UTF-8")
+    if not text.strip():
+        return LeftOut(name, "blank")
+    return Document(text, name, title or stem)
+
+
+def _records(stream: IO[bytes], name: str) -> Iterator[Document | LeftOut]:
+    number = 0
+    while line := stream.readline(_LINE_MAX):
+        number += 1
+        at = f"{name}:{number}"
+        if len(line) >= _LINE_MAX:
+            reason = "over 64 MiB in one line; what follows it is not read"
+            yield LeftOut(at, reason, is_unread=True, is_of_lines=True)
+            return
+        if line.strip():
+            yield _record(line, at, first=number == 1)
+
+
+def _record(line: bytes, at: str, *, first: bool) -> Document | LeftOut:
+    try:
+        row = json.loads(line.decode("utf-8-sig" if first else "utf-8"))
+    except (ValueError, RecursionError) as error:
+        reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else "not JSON"
+        return LeftOut(at, reason, is_unread=True, is_of_lines=True)
+    if not isinstance(row, dict):
+        return LeftOut(at, "no object with `text`")
+    unknown = row.keys() - _FIELDS
+    if unknown:
+        # No field is lost in silence.
+        return LeftOut(at, f"has the field `{min(unknown)}`; known are {', '.join(sorted(_FIELDS))}")
+    key: Any = row.get("id", row.get("_id"))
+    key = at if key is None else str(key) if isinstance(key, int) and not isinstance(key, bool) else key
+    text, title, metadata = row.get("text"), row.get("title") or "", row.get("metadata") or {}
+    for field, value, kind in (
+        ("id", key, str),
+        ("text", text, str),
+        ("title", title, str),
+        ("metadata", metadata, dict),
+    ):
+        if not isinstance(value, kind):
+            return LeftOut(at, f"has `{field}` of type {type(value).__name__}; accepted is {kind.__name__}")
+    return Document(cast(str, text), key, title, metadata)

@@ -1,0 +1,203 @@
+"""Colonies in directories: opened to write or to read, and verified."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from . import _phago
+from ._checks import directory_of, flag, real, refusal
+from ._held import Held, config_given, config_made, driven, runner_given, shards_given
+from ._settings import as_native
+from .aio import AsyncColony
+from .colony import Colony
+from .config import ColonyConfig, RunnerConfig
+from .errors import CorruptionError
+
+__all__ = ["Opening", "VerifyReport", "open", "open_async", "verify"]
+
+# Whoever waits for a year waits for ever.
+_WAIT_MAX = 365 * 86_400.0
+
+
+def open(
+    path: str | os.PathLike[str],
+    *,
+    shards: int | None = None,
+    seed: int = 0,
+    config: ColonyConfig | None = None,
+    runner: RunnerConfig | None = None,
+    read_only: bool = False,
+    wait: float = 0.0,
+    make: bool = True,
+) -> Colony:
+    """Open the colony that lives in a directory; a new one is made where there is none.
+
+    It is a `Colony` like any other. What a call did is on the disk when it returns, and neither the end of the process
+    nor a loss of power undoes it; but ticks in which nothing happens are kept with what follows them or with `close`.
+    `close`, or the end of a `with`, gives the directory back.
+
+    >>> import phago, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with phago.open(folder) as colony:
+    ...         report = colony.ingest({"id": "a", "text": "Ions cross the membrane."})
+    ...     with phago.open(folder) as colony:
+    ...         [hit.id for hit in colony.query("ions")]
+    ['a']
+
+    Args:
+        path: The directory. It holds nothing but the colony's files.
+        shards: The number of parts that the work is cut into; 1 to 1,024. By default one for each core. It may differ
+            from opening to opening, and no result depends on it.
+        seed: As for `Colony`.
+        config: That of a new colony. One that is there has the config it was made with; another one is refused.
+        runner: As for `Colony`.
+        read_only: Read a colony that another process may be writing: as it was committed last, until `refresh`. Takes
+            no lock and changes nothing. Whatever would change the colony raises `ReadOnlyError`.
+        wait: How long to wait for another writer, in seconds; 0 to a year.
+        make: Whether to make a new colony where there is none.
+
+    Raises:
+        BusyError: Another process, or another `Colony` of this one, writes it: `pid` and `since`.
+        ColonyNotFound: There is none, and none is to be made.
+        ConfigError: A setting outside of what is accepted, or other than that with which the colony was made.
+        CorruptionError: A file is not what was written; `verify` tells what is damaged.
+        VersionError: A later phago wrote it. Nothing was changed.
+        StorageError: The system refused.
+    """
+    asked = _Asked(path, shards, seed, config, runner, read_only, wait, make)
+    if asked.read_only:
+        return asked.reading(_phago.Follower.open(asked.path, asked.shards))
+    return asked.writing(_phago.Kept.open(asked.path, asked.shards, asked.settings, asked.make, asked.wait))
+
+
+def open_async(
+    path: str | os.PathLike[str],
+    *,
+    shards: int | None = None,
+    seed: int = 0,
+    config: ColonyConfig | None = None,
+    runner: RunnerConfig | None = None,
+    read_only: bool = False,
+    wait: float = 0.0,
+    make: bool = True,
+) -> Opening:
+    """The twin of `open` for event loops, which are left to others meanwhile.
+
+    `async with phago.open_async(path) as colony` closes it at the end; `await phago.open_async(path)` gives an
+    `AsyncColony` to close oneself. Arguments and errors are those of `open`.
+    """
+    return Opening(_Asked(path, shards, seed, config, runner, read_only, wait, make))
+
+
+class Opening:
+    """An `AsyncColony` that is being opened: to be awaited, or entered with `async with`. Once."""
+
+    def __init__(self, asked: _Asked) -> None:
+        self._asked = asked
+        self._colony: AsyncColony | None = None
+
+    async def _open(self) -> AsyncColony:
+        _phago.check_loop()
+        asked = self._asked
+        if asked.read_only:
+            colony = asked.reading(await _phago.Follower.open_async(asked.path, asked.shards))
+        else:
+            opened = _phago.Kept.open_async(asked.path, asked.shards, asked.settings, asked.make, asked.wait)
+            colony = asked.writing(await opened)
+        return AsyncColony._of(colony)
+
+    def __await__(self) -> Generator[Any, None, AsyncColony]:
+        return self._open().__await__()
+
+    async def __aenter__(self) -> AsyncColony:
+        self._colony = await self._open()
+        return self._colony
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        if self._colony is not None:
+            await self._colony.close()
+
+
+class _Asked:
+    """What a caller asked for, checked."""
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        shards: int | None,
+        seed: int,
+        config: ColonyConfig | None,
+        runner: RunnerConfig | None,
+        read_only: bool,
+        wait: float,
+        make: bool,
+    ) -> None:
+        self.path = directory_of("path", path)
+        self.shards = shards_given(shards)
+        self.config = config_given(seed, config)
+        self.runner = runner_given(runner)
+        self.read_only = flag("read_only", read_only)
+        self.wait = real("wait", wait, 0.0, _WAIT_MAX)
+        self.make = flag("make", make)
+
+    @property
+    def settings(self) -> dict[str, bool | int | float] | None:
+        return None if self.config is None else as_native(self.config, "ColonyConfig")
+
+    def writing(self, kept: _phago.Kept) -> Colony:
+        world = kept.world
+        held = Held(world, driven(world, self.runner), kept, path=self.path)
+        return Colony._of(held, config_made(world.config), self.shards)
+
+    def reading(self, follower: _phago.Follower) -> Colony:
+        world = follower.world
+        made = config_made(world.config)
+        for setting, value in {} if self.config is None else as_native(self.config, "ColonyConfig").items():
+            if value != getattr(made, setting):
+                raise refusal(setting, value, f"{getattr(made, setting)}, with which the colony was made")
+        return Colony._of(Held(world, follower=follower, path=self.path), made, self.shards)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What a verification read, and what was wrong with it."""
+
+    bytes: int
+    """The size of the colony's files."""
+    records: int
+    """Records of the log that are whole."""
+    sections: int
+    """Sections of the checkpoint that are whole."""
+    torn_bytes: int
+    """Bytes behind the last whole record: of a write that was cut off, or is under way. No damage."""
+    damage: tuple[CorruptionError, ...]
+    """What is damaged: each names the file, the place in it and what is wrong."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is damaged."""
+        return not self.damage
+
+
+def verify(path: str | os.PathLike[str]) -> VerifyReport:
+    """Read every byte of a colony's files again, and tell what is damaged and where. Nothing is changed.
+
+    A colony that is damaged is told of in the report, not raised. Another process may write the colony meanwhile; one
+    that begins a new generation of files just then can make the report name a file that is gone.
+
+    Args:
+        path: The directory.
+
+    Raises:
+        ColonyNotFound: There is no colony.
+        VersionError: A later phago wrote it.
+        StorageError: The system refused.
+    """
+    row = _phago.verify(directory_of("path", path))
+    return VerifyReport(row.bytes, row.records, row.sections, row.torn_bytes, tuple(row.damage))

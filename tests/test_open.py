@@ -1,0 +1,597 @@
+"""A colony that lives in a directory."""
+
+import asyncio
+import os
+import pickle
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import phago
+import pytest
+from support import HERE, Chance, answers, child_says, seeded_documents
+
+QUESTIONS = ["bak dak", "gouk fok rak", "zok tuk lak pak"]
+
+
+def whole(colony):
+    """All that may not differ."""
+    return colony.digest(), colony.digest("evidence"), answers(colony, QUESTIONS), colony.stats().tick, len(colony)
+
+
+def files_of(path):
+    return {file.name: file.read_bytes() for file in sorted(Path(path).iterdir())}
+
+
+# --- the same colony ---------------------------------------------------------------------------------------------
+
+
+def steps_of(documents):
+    """What happens to a colony, each step a function of it."""
+
+    def learn(colony):
+        for question in QUESTIONS:
+            for hit in colony.query(question, k=3):
+                colony.reinforce(hit)
+
+    return [
+        lambda colony: colony.ingest(documents[:70]),
+        lambda colony: colony.run(max_ticks=2),
+        lambda colony: colony.ingest(documents[70:110]),
+        lambda colony: colony.delete("doc-4"),
+        lambda colony: colony.update({"id": "doc-5", "text": "bak dak fok and other words"}),
+        learn,
+        lambda colony: colony.tick(),
+        lambda colony: colony.delete("doc-8"),
+        lambda colony: colony.run(),
+        lambda colony: [colony.tick() for _ in range(60)],
+        learn,
+        lambda colony: colony.run(),
+    ]
+
+
+@pytest.mark.parametrize("shards", [1, 2, 7])
+def test_a_colony_that_is_closed_after_every_step_is_one_that_never_was(tmp_path, shards):
+    changed = 0
+    with phago.Colony(2, seed=7) as other:
+        before = whole(other)
+        for step in steps_of(seeded_documents(110)):
+            step(other)
+            with phago.open(tmp_path, shards=shards, seed=7) as colony:
+                step(colony)
+                assert (colony.shards, colony.config) == (shards, other.config)
+                assert whole(colony) == whole(other)
+            with phago.open(tmp_path, shards=shards) as colony:
+                assert whole(colony) == whole(other)
+            changed += before != (before := whole(other))
+    assert changed >= 10
+
+
+def test_any_number_of_shards_opens_it(tmp_path):
+    documents = seeded_documents(60)
+    seen = set()
+    with phago.Colony(1) as other:
+        for shards, at in [(1, 0), (7, 20), (2, 40), (3, 60)]:
+            with phago.open(tmp_path, shards=shards) as colony:
+                for one in (colony, other):
+                    one.ingest(documents[at : at + 20])
+                    one.run()
+                assert whole(colony) == whole(other)
+                seen.add(colony.digest())
+    assert len(seen) == 3
+
+
+def test_what_is_let_go_of_and_not_closed_is_kept(tmp_path):
+    for count in range(3):
+        colony = phago.open(tmp_path, shards=2)
+        assert len(colony) == count
+        colony.ingest(f"text {count}")
+        del colony
+    assert phago.verify(tmp_path).is_whole
+
+
+# --- kill -9 -----------------------------------------------------------------------------------------------------
+
+# Every operation changes the colony, so that a digest tells how many were done.
+WORKER = """
+import sys
+import phago
+from test_open import operation
+
+with phago.open(sys.argv[1], shards=int(sys.argv[2])) as colony:
+    print("open", flush=True)
+    for number in range(int(sys.argv[3]), 1_000_000):
+        operation(colony, number)
+        print(number, flush=True)
+"""
+
+
+def operation(colony, number):
+    kind, common = number % 8, number // 8 % 5
+    if kind < 3:
+        colony.ingest({"id": f"d{number}", "text": f"word{kind} common{common} number{number}"})
+    elif kind == 3:
+        assert colony.update({"id": f"d{number - 3}", "text": f"word3 common{common} changed"}) == "changed"
+    elif kind == 4:
+        colony.tick()
+    elif kind == 5:
+        assert colony.reinforce(colony.query(f"word1 number{number - 4}", k=1)[0])
+    elif kind == 6:
+        colony.tick()
+    else:
+        assert colony.delete(f"d{number - 6}")
+
+
+def killed(path, shards, first, chance):
+    """Let a child work from an operation on and kill it; how many operations it said were done."""
+    command = [sys.executable, "-W", "ignore", "-c", WORKER, str(path), str(shards), str(first)]
+    environment = {**os.environ, "PYTHONPATH": str(HERE)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        # A fifth of the kills come before it can be known to work, while it opens or recovers.
+        if chance.below(5):
+            assert process.stdout.readline() == "open\n"
+        threading.Event().wait(chance.below(150) / 1000)
+        process.kill()
+        said = process.stdout.read()
+    # The last line may be cut off.
+    return max((int(line) + 1 for line in re.findall(r"^(\d+)\n", said, re.MULTILINE)), default=first)
+
+
+@pytest.mark.timeout(600)
+def test_a_killed_process_loses_nothing_that_it_acknowledged(tmp_path):
+    path, chance, done, worked = tmp_path / "memory", Chance(5), 0, 0
+    with phago.Colony(1) as other:
+        for kill in range(20):
+            acknowledged = killed(path, 1 + kill % 3, done, chance)
+            if not path.exists():
+                continue
+            worked += acknowledged > done
+            while done < acknowledged:
+                operation(other, done)
+                done += 1
+            assert phago.verify(path).is_whole
+            with phago.open(path, shards=1 + kill % 2) as colony:
+                if colony.digest() != other.digest():
+                    # What was kept and not yet told of.
+                    operation(other, done)
+                    done += 1
+                assert colony.digest() == other.digest(), f"kill {kill} after {acknowledged} operations"
+    assert worked >= 10
+    assert done >= 50
+
+
+# --- one writer, any number of readers ----------------------------------------------------------------------------
+
+HOLDER = """
+import sys
+import phago
+
+with phago.open(sys.argv[1]) as colony:
+    colony.ingest({"id": "a", "text": "ions cross the membrane"})
+    print("ready", flush=True)
+    for line in sys.stdin:
+        colony.ingest({"id": line.strip(), "text": f"the membrane holds {line}"})
+        colony.run()
+        if line == "c\\n":
+            colony.checkpoint()
+        print(colony.digest(), flush=True)
+"""
+
+
+class Holder:
+    """A process that has a directory open for writing, and takes one more document when it is told."""
+
+    def __init__(self, path):
+        command = [sys.executable, "-W", "ignore", "-c", HOLDER, str(path)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "ready\n"
+
+    def __enter__(self):
+        return self
+
+    def take(self, name):
+        self.process.stdin.write(f"{name}\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip()
+
+    def __exit__(self, *_):
+        self.process.communicate()
+        assert self.process.returncode == 0
+
+
+def test_a_second_writer_is_told_who_the_first_is(tmp_path):
+    with Holder(tmp_path) as holder:
+        with pytest.raises(phago.BusyError) as caught:
+            phago.open(tmp_path, wait=0.05)
+        assert caught.value.pid == holder.process.pid
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", caught.value.since)
+        assert f"in process {holder.process.pid} since {caught.value.since}" in str(caught.value)
+        assert pickle.loads(pickle.dumps(caught.value)).fields == caught.value.fields
+    with phago.open(tmp_path) as colony:
+        assert "a" in colony
+        with pytest.raises(phago.BusyError) as caught:
+            phago.open(tmp_path)
+        assert caught.value.pid == os.getpid()
+
+
+def test_whoever_waits_opens_it_when_the_first_writer_is_done(tmp_path):
+    first = phago.open(tmp_path)
+    first.ingest("text")
+    tried = threading.Event()
+
+    def close():
+        tried.wait()
+        first.close()
+
+    closing = threading.Thread(target=close)
+    closing.start()
+    with pytest.raises(phago.BusyError):
+        phago.open(tmp_path)
+    tried.set()
+    with phago.open(tmp_path, wait=100) as second:
+        assert len(second) == 1
+    closing.join()
+
+
+def test_a_reader_sees_the_last_tick_of_a_writer_and_moves_on(tmp_path):
+    with Holder(tmp_path) as holder, phago.open(tmp_path, read_only=True, shards=3) as reader:
+        assert len(reader) == 1
+        assert not reader.refresh()
+        before, digest = reader.digest(), holder.take("b")
+        graph = reader.graph
+        assert (reader.digest(), "b" in reader) == (before, False), "it stands still"
+        assert reader.refresh()
+        assert (reader.digest(), "b" in reader) == (digest, True)
+        assert graph.node("membrane").mentions == 2, "the graph moves with its colony"
+        # A new generation of files begins.
+        digest = holder.take("c")
+        assert reader.refresh()
+        assert reader.digest() == digest
+        assert [hit.id for hit in reader.query("holds")] == ["b", "c"]
+        digest = holder.take("d")
+        assert reader.refresh()
+        assert not reader.refresh()
+        assert reader.digest() == digest
+
+
+CHANGES = {
+    "ingest": lambda colony: colony.ingest("more"),
+    "update": lambda colony: colony.update({"id": "a", "text": "more"}),
+    "delete": lambda colony: colony.delete("a"),
+    "reinforce": lambda colony: colony.reinforce(colony.query("ions")[0]),
+    "tick": lambda colony: colony.tick(),
+    "run": lambda colony: colony.run(),
+    "ticks": lambda colony: list(colony.ticks()),
+    "checkpoint": lambda colony: colony.checkpoint(),
+    "compact": lambda colony: colony.compact(),
+    "snapshot": lambda colony: colony.snapshot("copy"),
+}
+
+
+def test_a_reader_changes_nothing(tmp_path, monkeypatch):
+    path = tmp_path / "memory"
+    monkeypatch.chdir(tmp_path)
+    with phago.open(path) as colony:
+        colony.ingest({"id": "a", "text": "ions cross the membrane"})
+    before = files_of(path)
+    with phago.open(path, read_only=True) as reader:
+        digest = reader.digest()
+        for name, change in CHANGES.items():
+            with pytest.raises(phago.ReadOnlyError) as caught:
+                change(reader)
+            assert caught.value.path == str(path), name
+        assert reader.digest() == digest
+        assert "Colony of 1 documents" in repr(reader)
+        with phago.open(path), phago.open(path, read_only=True):
+            pass
+    assert sorted(before) == sorted(files_of(path))
+    assert not (tmp_path / "copy").exists()
+    reader.close()
+    with pytest.raises(phago.ClosedError):
+        reader.refresh()
+
+
+def test_a_forked_child_does_not_keep_the_directory(tmp_path):
+    program = f"""
+import os, phago
+colony = phago.open({str(tmp_path)!r}, shards=2)
+colony.ingest("text")
+ready, go = os.pipe(), os.pipe()
+child = os.fork()
+if child == 0:
+    os.close(go[1])
+    try:
+        colony.ingest("more")
+    except phago.CoordinatorUnavailable:
+        os.write(ready[1], b"refused")
+    colony.close()
+    os.read(go[0], 1)
+    os._exit(0)
+print(os.read(ready[0], 7).decode())
+try:
+    phago.open({str(tmp_path)!r})
+except phago.BusyError:
+    print("held by the parent")
+colony.close()
+with phago.open({str(tmp_path)!r}) as again:
+    print(len(again))
+os.write(go[1], b"x")
+os.waitpid(child, 0)
+"""
+    assert child_says(program) == "refused\nheld by the parent\n1\n"
+
+
+# --- the files ---------------------------------------------------------------------------------------------------
+
+
+def made(path, **options):
+    with phago.open(path, shards=2, **options) as colony:
+        colony.ingest(seeded_documents(40))
+        colony.run()
+        colony.checkpoint()
+        colony.ingest(seeded_documents(60, seed=12)[40:])
+        colony.run(max_ticks=1)
+        kept = whole(colony)
+        # As after a crash: with a log, and without the checkpoint of an end.
+        copy = files_of(path)
+    return kept, copy
+
+
+def test_verify_names_the_file_of_a_flipped_byte(tmp_path):
+    path = tmp_path / "memory"
+    _, files = made(path)
+    for name in files_of(path):
+        (path / name).unlink()
+    for name, data in files.items():
+        (path / name).write_bytes(data)
+    report = phago.verify(path)
+    assert report.is_whole
+    assert report.bytes == sum(len(data) for name, data in files.items() if name != "LOCK")
+    assert report.records >= 2
+    assert report.sections >= 4
+    assert report.torn_bytes == 0
+    flipped = 0
+    for name, data in files.items():
+        if name == "LOCK":
+            continue
+        for at in (9, len(data) // 2, len(data) - 9):
+            (path / name).write_bytes(data[:at] + bytes([data[at] ^ 64]) + data[at + 1 :])
+            report = phago.verify(path)
+            assert not report.is_whole, (name, at)
+            assert {Path(one.path).name for one in report.damage} == {name}, (name, at)
+            assert all(isinstance(one, phago.CorruptionError) and one.where and one.reason for one in report.damage)
+            assert pickle.loads(pickle.dumps(report)).bytes == report.bytes
+            flipped += 1
+        (path / name).write_bytes(data)
+    assert flipped >= 9
+    assert phago.verify(path).is_whole
+
+
+def test_a_damaged_colony_is_not_opened(tmp_path):
+    made(tmp_path)
+    log = max(tmp_path.glob("*"), key=lambda file: file.stat().st_size)
+    data = log.read_bytes()
+    log.write_bytes(data[: len(data) // 2] + bytes([data[len(data) // 2] ^ 1]) + data[len(data) // 2 + 1 :])
+    for read_only in (True, False):
+        with pytest.raises(phago.CorruptionError) as caught:
+            phago.open(tmp_path, read_only=read_only)
+        assert Path(caught.value.path).name == log.name
+    log.write_bytes(data)
+    with phago.open(tmp_path) as colony:
+        assert len(colony) == 60
+
+
+def test_a_snapshot_is_a_colony_of_its_own(tmp_path):
+    with phago.open(tmp_path / "memory") as colony:
+        colony.ingest(seeded_documents(30))
+        colony.run()
+        before = whole(colony)
+        colony.snapshot(tmp_path / "deep" / "copy")
+        colony.ingest({"id": "later", "text": "bak dak"})
+        after = whole(colony)
+        with phago.open(tmp_path / "deep" / "copy") as copy:
+            assert whole(copy) == before
+            copy.ingest({"id": "other", "text": "bak dak"})
+            copy.run()
+        assert whole(colony) == after
+        for taken in (tmp_path / "deep" / "copy", tmp_path / "memory"):
+            with pytest.raises(phago.ColonyExists) as caught:
+                colony.snapshot(taken)
+            assert caught.value.path == str(taken)
+    with phago.open(tmp_path / "memory", make=False) as colony:
+        assert ("later" in colony, "other" in colony) == (True, False)
+
+
+def test_a_checkpoint_shortens_the_log_and_changes_nothing(tmp_path):
+    with phago.open(tmp_path, shards=2) as colony:
+        for number in range(20):
+            colony.ingest({"id": f"d{number}", "text": f"word and number{number}"})
+        colony.run()
+        before = whole(colony)
+        assert phago.verify(tmp_path).records >= 20
+        colony.checkpoint()
+        assert phago.verify(tmp_path).records == 0
+        assert whole(colony) == before
+    with phago.open(tmp_path) as colony:
+        assert whole(colony) == before
+
+
+def test_compact_gives_back_the_room_of_what_is_deleted(tmp_path):
+    chance = Chance(3)
+    with phago.open(tmp_path, shards=2) as colony:
+        secrets = [{"id": f"secret-{n}", "text": " ".join(f"{chance.next():x}" for _ in range(500))} for n in range(20)]
+        colony.ingest([*secrets, {"id": "kept", "text": "it stays"}])
+        colony.run()
+        assert colony.delete(one["id"] for one in secrets) == 20
+        before = sum(map(len, files_of(tmp_path).values()))
+        with pytest.raises(phago.BusyError, match="next tick"):
+            colony.compact()
+        colony.run()
+        colony.compact()
+        assert sum(map(len, files_of(tmp_path).values())) < before / 4
+    with phago.open(tmp_path) as colony:
+        assert [document.id for document in colony.documents()] == ["kept"]
+
+
+# --- asking for it -----------------------------------------------------------------------------------------------
+
+
+def test_a_colony_in_memory_says_what_it_cannot(tmp_path):
+    with phago.Colony() as colony:
+        assert colony.path is None
+        for name in ("checkpoint", "compact", "refresh"):
+            with pytest.raises(phago.NotOnDisk, match=f"`{name}` needs a colony in a directory") as caught:
+                getattr(colony, name)()
+            assert caught.value.attempted == name
+        with pytest.raises(phago.NotOnDisk):
+            colony.snapshot(tmp_path / "copy")
+    assert not list(tmp_path.iterdir())
+
+
+def test_none_is_made_where_none_is_to_be(tmp_path):
+    for options in ({"make": False}, {"read_only": True}):
+        with pytest.raises(phago.ColonyNotFound) as caught:
+            phago.open(tmp_path / "memory", **options)
+        assert caught.value.path == str(tmp_path / "memory")
+    with pytest.raises(FileNotFoundError):
+        phago.verify(tmp_path / "memory")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_config_is_that_of_the_making(tmp_path):
+    config = phago.ColonyConfig(max_edge_degree=12, edge_decay_rate=0.25)
+    with phago.open(tmp_path, config=config, seed=9) as colony:
+        assert (colony.config.seed, colony.config.max_edge_degree) == (9, 12)
+        kept = colony.config
+    for read_only in (False, True):
+        with phago.open(tmp_path, read_only=read_only) as colony:
+            assert colony.config == kept
+        with phago.open(tmp_path, config=kept, read_only=read_only) as colony:
+            assert colony.config == kept
+        with pytest.raises(phago.ConfigError, match="with which the colony was made") as caught:
+            phago.open(tmp_path, config=phago.ColonyConfig(seed=9, max_edge_degree=13), read_only=read_only)
+        assert caught.value.field in ("max_edge_degree", "edge_decay_rate")
+    with pytest.raises(phago.ConfigError):
+        phago.open(tmp_path, seed=10)
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "error"),
+    [
+        (7, {}, TypeError),
+        ("", {}, phago.ConfigError),
+        ("a\0b", {}, phago.ConfigError),
+        ("new", {"shards": 0}, phago.ConfigError),
+        ("new", {"shards": "two"}, phago.ConfigError),
+        ("new", {"seed": -1}, phago.ConfigError),
+        ("new", {"wait": -1}, phago.ConfigError),
+        ("new", {"wait": float("inf")}, phago.ConfigError),
+        ("new", {"make": 1}, phago.ConfigError),
+        ("new", {"read_only": "yes"}, phago.ConfigError),
+        ("new", {"config": {"seed": 1}}, TypeError),
+        ("new", {"runner": 2}, TypeError),
+        ("file", {}, phago.StorageError),
+        ("file/in/it", {}, phago.StorageError),
+    ],
+)
+def test_what_is_wrong_is_told_and_makes_nothing(path, options, error, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_text("text")
+    with pytest.raises(error):
+        phago.open(path, **options)
+    assert [file.name for file in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_path_may_be_of_any_kind_and_outlives_a_change_of_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    for number, path in enumerate(["memory", Path("memory"), b"memory", "elsewhere/../memory/"]):
+        with phago.open(path) as colony:
+            monkeypatch.chdir(tmp_path / "elsewhere")
+            assert len(colony) == number
+            colony.ingest(f"text {number}")
+            colony.checkpoint()
+            assert colony.path.is_absolute()
+            assert colony.path.samefile(tmp_path / "memory")
+            assert pickle.loads(pickle.dumps(phago.verify(colony.path))) == phago.verify(colony.path)
+        monkeypatch.chdir(tmp_path)
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_closing_ends_it(tmp_path):
+    colony = phago.open(tmp_path)
+    colony.close()
+    colony.close()
+    assert repr(colony) == "<closed Colony>"
+    for call in (colony.checkpoint, colony.compact, colony.refresh, lambda: colony.path, lambda: colony.snapshot("x")):
+        with pytest.raises(phago.ClosedError):
+            call()
+
+
+def test_closing_amid_a_run_leaves_whole_ticks(tmp_path):
+    config = phago.ColonyConfig(documents_per_tick=3)
+    with phago.Colony(1, config=config) as other:
+        digests = set()
+        other.ingest(seeded_documents(120))
+        for _ in other.ticks():
+            digests.add(other.digest())
+    colony, errors, begun = phago.open(tmp_path, shards=2, config=config), [], threading.Event()
+    colony.ingest(seeded_documents(120))
+
+    def run():
+        try:
+            for _ in colony.ticks():
+                begun.set()
+        except phago.PhagoError as error:
+            errors.append(error)
+
+    running = threading.Thread(target=run)
+    running.start()
+    begun.wait()
+    colony.close()
+    running.join()
+    with phago.open(tmp_path) as again:
+        assert again.digest() in digests
+    assert all(isinstance(error, phago.ClosedError | phago.BusyError) for error in errors)
+
+
+# --- event loops -------------------------------------------------------------------------------------------------
+
+
+async def test_the_twin_opens_keeps_and_follows(tmp_path):
+    async with phago.open_async(tmp_path / "memory", shards=2, seed=7) as colony:
+        assert colony.path == tmp_path / "memory"
+        await colony.ingest(seeded_documents(20))
+        reader = await phago.open_async(tmp_path / "memory", read_only=True)
+        await colony.run()
+        assert not await colony.refresh()
+        assert await reader.refresh()
+        assert await reader.digest() == await colony.digest()
+        with pytest.raises(phago.ReadOnlyError):
+            await reader.run()
+        await reader.close()
+        await colony.checkpoint()
+        await colony.compact()
+        await colony.snapshot(tmp_path / "copy")
+        with pytest.raises(phago.BusyError):
+            await phago.open_async(tmp_path / "memory")
+        digest = await colony.digest()
+    for name in ("memory", "copy"):
+        with phago.open(tmp_path / name) as again:
+            assert again.digest() == digest
+    async with phago.AsyncColony() as colony:
+        with pytest.raises(phago.NotOnDisk):
+            await colony.checkpoint()
+
+
+async def test_waiting_leaves_the_loop_to_others_and_can_be_cancelled(tmp_path):
+    with phago.open(tmp_path) as first:
+        waiting = asyncio.ensure_future(asyncio.wait_for(phago.open_async(tmp_path, wait=1000), 0.1))
+        await asyncio.sleep(0)
+        first.ingest("text")
+        with pytest.raises(TimeoutError):
+            await waiting
+    async with phago.open_async(tmp_path, wait=100) as colony:
+        assert len(colony) == 1
