@@ -50,8 +50,15 @@ impl Colony {
         first_index: usize,
         on_error: OnError,
     ) -> phago_core::Result<Ingested> {
-        let helper = lock(&self.helper).upgrade();
-        self.world.ingest(documents, first_index, on_error, helper.as_ref().map(|runner| runner.pool()))
+        let (helper, before) = (lock(&self.helper).upgrade(), self.world.lexicon()?);
+        let pool = helper.as_ref().map(|runner| runner.pool());
+        let ingested = self.world.ingest(documents, first_index, on_error, pool);
+        // The words of large documents that were refused are forgotten; so should be their memory.
+        if !Arc::ptr_eq(&before, &self.world.lexicon()?) {
+            drop(before);
+            give_back();
+        }
+        ingested
     }
 }
 

@@ -36,9 +36,14 @@ impl Sessions {
     }
 
     pub(crate) fn take(&self, lexicon: &Arc<Lexicon>) -> Session {
-        let mut idle = lock(&self.idle);
-        idle.retain(|session| Arc::ptr_eq(session.lexicon(), lexicon));
-        idle.pop().unwrap_or_else(|| Session::new(lexicon.clone()))
+        self.drop_all_but(lexicon);
+        let idle = lock(&self.idle).pop();
+        idle.unwrap_or_else(|| Session::new(lexicon.clone()))
+    }
+
+    /// Drops those that are of no more use, which keep all words that they know alive.
+    pub(crate) fn drop_all_but(&self, lexicon: &Arc<Lexicon>) {
+        lock(&self.idle).retain(|session| Arc::ptr_eq(session.lexicon(), lexicon));
     }
 
     pub(crate) fn give(&self, session: Session) {

@@ -68,7 +68,14 @@ impl World {
             && !inputs.is_running()
             && let Ok(mut state) = self.state_mut()
         {
-            state.forget_words();
+            self.forget_words_of(&mut state);
+        }
+    }
+
+    // The lock of the inputs must be held, so that nothing that was prepared waits to be applied.
+    pub(crate) fn forget_words_of(&self, state: &mut Replica) {
+        if state.forget_words() {
+            self.sessions.drop_all_but(state.commons().lexicon());
         }
     }
 

@@ -56,7 +56,7 @@ impl World {
         self.tick.store(state.tick(), Ordering::Release);
         inputs.running = None;
         inputs.pending.drain_into(&mut state, pool);
-        state.forget_words();
+        self.forget_words_of(&mut state);
         let is_quiet = state.is_quiet();
         drop(state);
         self.hand_out(&mut inputs);
@@ -80,7 +80,7 @@ impl World {
                 && let Ok(mut state) = self.state_mut()
             {
                 inputs.pending.drain_into(&mut state, pool);
-                state.forget_words();
+                self.forget_words_of(&mut state);
             }
             self.hand_out(&mut inputs);
         }
