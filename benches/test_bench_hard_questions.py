@@ -1,7 +1,8 @@
-"""Questions that the words of a text make hard: accents, scripts, identifiers, versions, acronyms, function words, negations.
+"""Questions that the words of a text make hard: accents, scripts, identifiers, versions, function words, negations.
 
-Short documents and a question or two about each, both written by hand: what counts is whether the right document is first.
-Beside phago are SQLite's FTS5 with folded letters and stems, and tantivy with stems; both are asked for any of the words.
+Short documents and a question or two about each, both written by hand: what counts is whether the right document is
+first. Beside phago are SQLite's FTS5 with folded letters and stems, and tantivy with stems; both are asked for any of
+the words.
 """
 
 import json

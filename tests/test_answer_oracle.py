@@ -179,7 +179,9 @@ def same_words(answer, text, shares):
 
 
 def same_explanation(answer, text, told):
-    assert told.unknown == tuple(word for word in answer.asked if word not in answer.words and word not in FUNCTION_WORDS)
+    assert told.unknown == tuple(
+        word for word in answer.asked if word not in answer.words and word not in FUNCTION_WORDS
+    )
     assert (told.nothing is None) == bool(answer.seeds)
     if not answer.seeds:
         assert (told.score, told.words, told.concepts, told.bridges, told.seed) == (0, (), (), (), None)

@@ -335,3 +335,15 @@ def test_a_shard_lets_its_own_documents_go():
     assert shards[home].delete_document("a")
     assert not shards[home].delete_document("a")
     assert not any(shard.get_term_frequencies() for shard in shards)
+
+
+def test_a_document_that_held_nothing_to_digest_leaves_as_one():
+    for shards in (1, 3):
+        with phago.Colony(shards) as colony, phago.Colony(shards) as other:
+            colony.ingest([{"id": "who", "text": "the who of it"}, {"id": "ions", "text": "ions cross"}])
+            assert colony.run().failed == 1
+            other.ingest([{"id": "ions", "text": "ions cross"}])
+            other.run()
+            assert colony.delete("who")
+            assert colony.stats().digested == other.stats().digested == 1
+            assert colony.digest() == other.digest()

@@ -114,6 +114,34 @@ def test_words_are_runs_of_letters_digits_and_marks():
         assert _phago.analyse("asyncio.wait_for") == ["asyncio", "wait", "for", "waitfor"]
 
 
+def test_words_that_are_too_long_to_be_indexed_are_reported():
+    with phago.Colony(2) as colony:
+        report = colony.ingest(["short words", {"id": "blob", "text": f"data {'ACGT' * 500} {'x' * 257}"}, "y" * 256])
+        assert (report.accepted, report.rejected) == (3, ())
+        assert [(one.index, one.id, one.field) for one in report.unindexed] == [(1, "blob", "text")]
+        assert "2 words of more than 256 bytes" in report.unindexed[0].reason
+        assert [hit.id for hit in colony.query("data")] == ["blob"]
+
+
+@pytest.mark.parametrize("unit", ["今天我们讨论记忆如何形成", "ภาษาไทยสวยงาม", "これは日本語の文字起こしです"])
+def test_text_without_a_break_is_found(unit):
+    with phago.Colony(2) as colony:
+        report = colony.ingest([{"id": "run", "text": unit * 400 + "Python" + unit * 400}, "another text"])
+        assert report.unindexed == ()
+        for question in (unit, unit[:2], unit[0], "python"):
+            assert [hit.id for hit in colony.query(question)] == ["run"], question
+
+
+def test_function_words_tell_documents_apart_that_nothing_else_does():
+    texts = {"on": "How to turn on the night light.", "off": "How to turn off the night light."}
+    with phago.Colony(2) as colony:
+        colony.ingest({"id": key, "text": text} for key, text in texts.items())
+        colony.run()
+        for key in texts:
+            assert colony.query(f"turn {key} the night light")[0].id == key
+        assert {node.label for node in colony.graph.nodes} == {"turn", "night", "light"}
+
+
 def test_digesting_changes_no_score():
     documents, questions = real_documents(150), ["function argument", "import module", "boundary layer flow"]
     with phago.Colony(3) as colony:

@@ -133,6 +133,7 @@ class Intake:
             self.report.accepted + row.accepted,
             self.report.unchanged + row.unchanged,
             self.report.rejected + tuple(map(rejected, row.rejected)),
+            self.report.unindexed + tuple(map(rejected, row.unindexed)),
         )
         for one in row.rejected:
             log(WARNING, "document %d was left out: its %s %s", one.index, one.field, one.reason)

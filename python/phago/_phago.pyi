@@ -24,8 +24,6 @@ _Scalar = str | int | float | bool
 _Metadata = dict[str, _Scalar | list[_Scalar]]
 # for each key a value, values, or operators with what to compare with
 _Where = Mapping[str, _Scalar | Collection[_Scalar] | Mapping[str, _Scalar | Collection[_Scalar]]]
-# (lexical, concepts, bridge)
-_Parts = tuple[float, float, float]
 # (label of a concept, the question's words that led to it, most first)
 _Step = tuple[str, list[str]]
 
@@ -149,11 +147,11 @@ def check_config(config: _Settings) -> None:
     """
 
 def analyse(text: str) -> list[str]:
-    """The stems of `text` in the order of their first words, each once, stop words left out."""
+    """The stems of `text` in the order of their first words, each once."""
 
 @final
 class RejectedRow:
-    """A document that was left out."""
+    """A document that was left out, or of which something was."""
 
     @property
     def index(self) -> int:
@@ -176,6 +174,9 @@ class IngestedRow:
         """Documents that were there already with the same content."""
     @property
     def rejected(self) -> list[RejectedRow]: ...
+    @property
+    def unindexed(self) -> list[RejectedRow]:
+        """New documents with words that are too long to be indexed."""
 
 @final
 class StoredRow:
@@ -287,7 +288,7 @@ class AnsweredRow:
     @property
     def metadata(self) -> _Metadata: ...
     @property
-    def parts(self) -> _Parts: ...
+    def parts(self) -> list[float]: ...
     @property
     def span(self) -> tuple[int, int]:
         """Where the best passage starts and ends, in characters of the text."""
@@ -303,7 +304,7 @@ class ExplainedRow:
     @property
     def score(self) -> float: ...
     @property
-    def parts(self) -> _Parts: ...
+    def parts(self) -> list[float]: ...
     @property
     def words(self) -> list[WordRow]: ...
     @property
@@ -685,8 +686,7 @@ class World:
     def concepts(self, text: str, k: int) -> list[RankedRow]:
         """The `k` concepts nearest to the text over all shards, best first; ties by id."""
     def get(self, key: str) -> StoredRow | None:
-        """`key` is the caller's key or, for a document without one, its 32 hex digits.
-        """
+        """`key` is the caller's key or, for a document without one, its 32 hex digits."""
     def get_async(self, key: str) -> Awaitable[StoredRow | None]: ...
     def names(self, where: _Where | None = None, after: str | None = None) -> list[str]:
         """The keys of the documents that match (32 hex digits for one without), in their order, behind `after`."""

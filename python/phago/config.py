@@ -161,12 +161,14 @@ class Ranking:
     bounds are none. 0 to 2^24.
     """
     lexical_candidates: int = 100
-    """The best documents by BM25 that are scored in full. `seeds_max` to 2^24."""
+    """The best documents by BM25 that are scored in full before any others; twice as many with a filter. What else is
+    asked for follows in blocks, each ordered by score in itself. `seeds_max` to 2^24.
+    """
     concept_candidates: int = 80
     """The best documents by concepts that are scored in full. 1 to 2^24."""
     postings_max: int = 8_000
     """Postings read to find those, at most: concepts that do not fit are left out of the search, not of the
-    score. 1 to 2^40.
+    score. With a filter up to 16 times as many. 1 to 2^40.
     """
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ __all__ = ["IngestReport", "Rejected", "StoredDocument"]
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A document that `ingest(..., on_error="skip")` left out."""
+    """A document that `ingest(..., on_error="skip")` left out, or one of which a part is not indexed."""
 
     index: int
     """Its position in the caller's sequence, from 0."""
@@ -34,6 +34,14 @@ class IngestReport:
     """Documents that the colony already had, with the same content."""
     rejected: tuple[Rejected, ...] = ()
     """Those left out, in the caller's order."""
+    unindexed: tuple[Rejected, ...] = ()
+    """Of the new documents, those with words that no question finds: a word of more than 256 bytes is not indexed."""
+
+    def __setstate__(self, state: list[object]) -> None:
+        # Pickles of earlier releases know nothing of the last field.
+        names = ("accepted", "unchanged", "rejected", "unindexed")
+        for name, value in zip(names, [*state, ()], strict=False):
+            object.__setattr__(self, name, value)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

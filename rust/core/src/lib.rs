@@ -3,7 +3,7 @@
 //! No thread, clock, file, async runtime or random source lives here; drivers outside (the sequential one in
 //! [`colony`], the tokio runner in `phago-engine`) move messages between shards and call their phases.
 //!
-//! * Words of the crate: [`ids`] (identities from content or counters), [`config`] (made of [`settings`]), [`error`],
+//! * Words of the crate: [`ids`] (identities from content or counters), [`config`] (made of [`mod@settings`]), [`error`],
 //!   [`phase`], [`cancel`] (the flag that asks work to stop), [`maps`] (hash maps whose seed can be set), [`place_list`]
 //!   (lists from which documents go).
 //! * [`text`] turns text into terms; [`documents`] keeps them with their postings and their [`metadata`]; [`graph`] keeps

@@ -189,7 +189,8 @@ impl World {
         k: usize,
         r#where: Option<&Bound<'_, PyAny>>,
     ) -> Result<Vec<FoundRow>> {
-        call(py, self.searching(text, k, r#where)?)
+        let is_short = is_short(&text, k);
+        ask(py, is_short, self.searching(text, k, r#where)?)
     }
 
     #[pyo3(signature = (text, k, r#where=None))]
@@ -213,7 +214,8 @@ impl World {
         r#where: Option<&Bound<'_, PyAny>>,
         paths: bool,
     ) -> Result<Vec<AnsweredRow>> {
-        call(py, self.answering(text, k, ranking, r#where, paths)?)
+        let is_short = is_short(&text, k);
+        ask(py, is_short, self.answering(text, k, ranking, r#where, paths)?)
     }
 
     #[pyo3(signature = (text, k, ranking=None, r#where=None, paths=true))]
@@ -430,7 +432,7 @@ impl World {
 
     fn naming(&self, r#where: Option<&Bound<'_, PyAny>>, after: Option<String>) -> Result<impl Work<Vec<String>>> {
         let (world, filter) = (self.world()?.clone(), filter(r#where)?);
-        Ok(move |_: &Cancel| world.read(|state| state.view().names(after.as_deref(), &filter)))
+        Ok(move |cancel: &Cancel| world.view(cancel, |view| view.names(after.as_deref(), &filter)))
     }
 
     // One by one, so that whoever cancels or interrupts it leaves whole documents, and others have their turn between.
@@ -498,6 +500,16 @@ impl World {
         let world = self.world()?.clone();
         Ok(move |cancel: &Cancel| world.view(cancel, |view| near(view, &view.words(&text), k)))
     }
+}
+
+// A question of a sentence or two is answered in a millisecond or so. Handing it to a thread that Ctrl-C may leave alone, and
+// back, would take a fifth as long again.
+fn is_short(text: &str, k: usize) -> bool {
+    text.len() <= 1024 && k <= 1000
+}
+
+fn ask<T: Send + 'static>(py: Python<'_>, is_short: bool, work: impl Work<T>) -> Result<T> {
+    if is_short { brief(py, || work(&Cancel::new())) } else { call(py, work) }
 }
 
 fn on_error(skip: bool) -> OnError {

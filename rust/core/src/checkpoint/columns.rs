@@ -75,7 +75,6 @@ pub(super) type ReadBodies<'a> = Bodies<'a, Metadata>;
 
 #[derive(Deserialize, Serialize)]
 pub(super) struct Analyses<S> {
-    pub(super) lengths: Vec<u32>,
     pub(super) terms: Lists,
     // Of each term of each document.
     pub(super) counts: Vec<u32>,

@@ -13,7 +13,7 @@ use crate::maps::Set;
 use crate::replica::Replica;
 use crate::ring::Ring;
 use crate::shard::Shard;
-use crate::text::{ANALYSER, Analysis, Role, norm};
+use crate::text::{ANALYSER, Analysis, norm};
 use serde::Deserialize;
 
 /// Reads a colony that [`super::write()`] wrote, onto the shards of a ring.
@@ -78,7 +78,7 @@ fn documents(
     let ReadBodies { keys, titles, texts, metadata } = decode(bodies)?;
     let columns: ReadAnalyses = decode(analyses)?;
     let (arrivals, digested) = (&progress.arrivals, &progress.digested);
-    equal(&[keys.len(), titles.len(), texts.len(), metadata.len(), columns.sequences.len(), columns.lengths.len()])?;
+    equal(&[keys.len(), titles.len(), texts.len(), metadata.len(), columns.sequences.len()])?;
     equal(&[keys.len(), columns.terms.len(), columns.titles.len(), arrivals.len(), digested.len()])?;
     equal(&[keys.len(), progress.concepts.len()])?;
     let terms_max = commons.terms() as u32;
@@ -89,12 +89,12 @@ fn documents(
 
     let mut counts = columns.counts.into_iter();
     let mut known = Set::default();
-    let metadata = metadata.into_iter().zip(columns.sequences).zip(columns.lengths);
+    let metadata = metadata.into_iter().zip(columns.sequences);
     let lists = terms.into_iter().zip(title_terms).zip(concepts);
     for (place, ((metadata, lists), (&arrival, &digested))) in
         metadata.zip(lists).zip(arrivals.iter().zip(digested)).enumerate()
     {
-        let (((metadata, sequence), length), ((terms, title), concepts)) = (metadata, lists);
+        let ((metadata, sequence), ((terms, title), concepts)) = (metadata, lists);
         let body =
             Body { key: keys[place].map(Into::into), title: titles[place].into(), text: texts[place].into(), metadata };
         body.check(place)?;
@@ -110,10 +110,11 @@ fn documents(
             return Err(odd(format!("document {id} stands twice")));
         }
         let bytes = body.text_bytes();
-        let roles = commons.vocabulary().roles();
-        let concepts = terms.iter().filter(|(term, _)| roles[*term as usize] == Role::Word);
-        let norm = norm(concepts.map(|&(_, count)| count));
-        let analysis = Analysis { terms, forms: Box::default(), length, norm, title, sequence, too_long: 0 };
+        let length = u32::try_from(sequence.len()).unwrap_or(u32::MAX);
+        let standing = sequence.standing(terms.len());
+        let norm = norm(terms.iter().zip(standing).filter(|(_, stands)| *stands).map(|(term, _)| term.1));
+        let rest = Analysis::default();
+        let analysis = Analysis { terms, length, norm, title, sequence, ..rest };
         let document = Analysed { id, body, analysis };
         commons.count(&document);
         let shard = commons.ring().shard_of(id.0);

@@ -106,9 +106,7 @@ fn analyses<'a>(documents: &[&'a Document], numbers: &Numbers) -> Analyses<&'a c
         terms.push(document.terms.iter().map(|&(term, _)| numbers.of(term)));
         titles.push(document.title_terms.iter().map(|&term| numbers.of(term)));
     }
-    let length = |document: &&Document| document.terms.iter().map(|&(_, count)| count).sum();
     Analyses {
-        lengths: documents.iter().map(length).collect(),
         terms,
         counts: documents.iter().flat_map(|document| document.terms.iter().map(|&(_, count)| count)).collect(),
         titles,

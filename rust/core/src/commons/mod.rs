@@ -21,7 +21,7 @@ use crate::config::ColonyConfig;
 use crate::documents::{Analysed, Document};
 use crate::ids::{AgentId, ShardId, TICK_MAX, Tick};
 use crate::ring::Ring;
-use crate::text::{Lexicon, Role};
+use crate::text::Lexicon;
 use crate::{Error, Result};
 use std::sync::Arc;
 
@@ -132,11 +132,6 @@ impl Commons {
     /// The 128-bit id of a term's node.
     pub fn id(&self, term: u32) -> u128 {
         self.vocabulary.ids()[term as usize]
-    }
-
-    /// What a term may do.
-    pub fn role(&self, term: u32) -> Role {
-        self.vocabulary.roles()[term as usize]
     }
 
     /// A term's home.

@@ -4,7 +4,7 @@ use super::Renumbering;
 use super::statistics::less;
 use crate::ids::ShardId;
 use crate::ring::Ring;
-use crate::text::{Lexicon, Role};
+use crate::text::Lexicon;
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -24,7 +24,6 @@ pub(crate) struct Vocabulary {
     // By term index.
     ids: Vec<u128>,
     homes: Vec<Home>,
-    roles: Vec<Role>,
     first_form: Vec<u32>,
     // By form index.
     form_counts: Vec<u64>,
@@ -43,7 +42,6 @@ impl Vocabulary {
             lexicon: Arc::new(Lexicon::new()),
             ids: Vec::new(),
             homes: Vec::new(),
-            roles: Vec::new(),
             first_form: Vec::new(),
             form_counts: Vec::new(),
             next_form: Vec::new(),
@@ -66,11 +64,6 @@ impl Vocabulary {
         &self.homes
     }
 
-    /// By term index.
-    pub(crate) fn roles(&self) -> &[Role] {
-        &self.roles
-    }
-
     /// How many nodes may live on a seat.
     pub(crate) fn slots(&self, seat: usize) -> u32 {
         self.slots[seat]
@@ -80,11 +73,10 @@ impl Vocabulary {
     pub(super) fn learn(&mut self, ring: &Ring, seat_of: impl Fn(ShardId) -> usize) {
         // Forms first: a form that is visible has a term that is visible, so the terms read after cover them.
         let forms = self.lexicon.new_forms(self.form_counts.len() as u32);
-        for (id, role) in self.lexicon.new_terms(self.ids.len() as u32) {
+        for id in self.lexicon.new_terms(self.ids.len() as u32) {
             let shard = ring.shard_of(id.0);
             self.settle(shard, seat_of(shard));
             self.ids.push(id.0);
-            self.roles.push(role);
         }
         forms.into_iter().for_each(|term| self.chain(term));
     }
@@ -111,7 +103,6 @@ impl Vocabulary {
         let lexicon = Arc::new(self.lexicon.kept(&forms, &terms));
         let mut kept = Vocabulary { lexicon, ..Vocabulary::new(self.slots.len()) };
         kept.ids = numbers.kept(&self.ids);
-        kept.roles = numbers.kept(&self.roles);
         for Home { shard, .. } in numbers.kept(&self.homes) {
             kept.settle(shard, seat_of(shard));
         }

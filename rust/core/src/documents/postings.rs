@@ -1,32 +1,34 @@
 //! Where terms stand.
 
+use crate::metadata::{Among, Places};
+
 /// Where a term stands: the place of a document and how often it has the term.
 pub type Posting = (u32, u32);
 
 /// The postings of one term on one shard, with what bounds any score they can give.
 ///
-/// A document that goes leaves a tombstone, a posting with a count of 0: taking it out at once would move all that stand
-/// behind it. Tombstones are taken out together once they are more than half of the list, so that a delete costs the
-/// same however many documents have the term.
+/// The postings of a document that goes stay in the list, which is read beside the set of places that are taken: to take
+/// one out would move all that stand behind it. They are taken out together once they are more than half of the list, so
+/// that a delete costs the same however many documents have the term.
 #[derive(Clone, Debug)]
 pub struct Postings {
-    // By place, tombstones included.
+    // By place, those of documents included that went.
     list: Vec<Posting>,
-    tombstones: usize,
+    gone: usize,
     most: u32,
     shortest: u32,
 }
 
 impl Default for Postings {
     fn default() -> Self {
-        Postings { list: Vec::new(), tombstones: 0, most: 0, shortest: u32::MAX }
+        Postings { list: Vec::new(), gone: 0, most: 0, shortest: u32::MAX }
     }
 }
 
 impl Postings {
     /// How many documents have the term.
     pub fn len(&self) -> usize {
-        self.list.len() - self.tombstones
+        self.list.len() - self.gone
     }
 
     /// Whether no document has it.
@@ -49,18 +51,19 @@ impl Postings {
         self.shortest
     }
 
-    /// The documents with the term, by place.
-    pub fn iter(&self) -> impl Iterator<Item = Posting> + '_ {
-        self.list.iter().copied().filter(|posting| posting.1 > 0)
+    /// Visits the documents with the term, by place; `taken` are the places where a document stands.
+    pub fn visit(&self, taken: &Places, mut visit: impl FnMut(Posting)) {
+        if self.gone == 0 {
+            self.list.iter().for_each(|posting| visit(*posting));
+        } else {
+            self.list.iter().filter(|posting| taken.has(posting.0)).for_each(|posting| visit(*posting));
+        }
     }
 
-    /// How often the document at a place has the term, if it does.
+    /// How often the document that stands at a place has the term, if it does.
     pub fn count(&self, place: u32) -> Option<u32> {
-        self.index_of(place).map(|index| self.list[index].1).filter(|count| *count > 0)
-    }
-
-    fn index_of(&self, place: u32) -> Option<usize> {
-        self.list.binary_search_by_key(&place, |posting| posting.0).ok()
+        let found = self.list.binary_search_by_key(&place, |posting| posting.0);
+        found.ok().map(|index| self.list[index].1)
     }
 
     /// Takes a document of so many indexed words, whose place is after all others.
@@ -70,21 +73,25 @@ impl Postings {
         self.shortest = self.shortest.min(length);
     }
 
-    /// Lets the document at a place go. `lengths` are the indexed words of all documents, by place.
-    pub(super) fn remove(&mut self, place: u32, lengths: &[u32]) {
-        let index = self.index_of(place).expect("a document has its postings");
-        self.list[index].1 = 0;
-        self.tombstones += 1;
-        if 2 * self.tombstones > self.list.len() {
-            self.rebuild(lengths, |place| place);
+    /// Notes that one of its documents went. `taken` are the places that are left, and `lengths` the indexed words of all
+    /// documents, by place.
+    pub(super) fn remove(&mut self, taken: &Places, lengths: &[u32]) {
+        assert!(self.gone < self.list.len(), "a document has its postings");
+        self.gone += 1;
+        if 2 * self.gone > self.list.len() {
+            self.rebuild(lengths, |place| taken.has(place).then_some(place));
         }
     }
 
-    /// Takes the tombstones out and gives every document the place that `moved` says, which keeps their order.
+    /// Gives every document the place that `moved` says, which keeps their order; `None` for those that have gone.
     /// `lengths` is by the places before.
-    pub(super) fn rebuild(&mut self, lengths: &[u32], moved: impl Fn(u32) -> u32) {
+    pub(super) fn rebuild(&mut self, lengths: &[u32], moved: impl Fn(u32) -> Option<u32>) {
         let old = std::mem::take(self);
         self.list.reserve_exact(old.len());
-        old.iter().for_each(|(place, count)| self.push(moved(place), count, lengths[place as usize]));
+        for (place, count) in old.list {
+            if let Some(moved) = moved(place) {
+                self.push(moved, count, lengths[place as usize]);
+            }
+        }
     }
 }

@@ -33,7 +33,7 @@ impl Analysed {
     /// [`Error::InvalidDocument`] with the index given for more than [`DOCUMENT_WORDS_MAX`] different words.
     pub fn new(id: DocumentId, body: Body, index: usize, session: &mut Session) -> Result<Analysed> {
         let analysis = session.analyse(&body.title, &body.text);
-        if analysis.forms.len() > DOCUMENT_WORDS_MAX {
+        if analysis.different as usize > DOCUMENT_WORDS_MAX {
             let reason = format!("has more than {DOCUMENT_WORDS_MAX} different words; accepted are up to so many");
             let id = body.key.map(Into::into);
             return Err(Error::InvalidDocument { index, id, field: "text".into(), reason });
@@ -64,6 +64,13 @@ pub struct Document {
 }
 
 impl Document {
+    /// The terms that stand in it, each with its count, by term index: not those that only count, as function words and the
+    /// parts of identifiers do. What it speaks of, and what it can be wired by.
+    pub fn standing(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let standing = self.sequence.standing(self.terms.len());
+        self.terms.iter().zip(standing).filter(|(_, stands)| *stands).map(|(term, _)| *term)
+    }
+
     /// The caller's id, or the identity in hexadecimal where none was given.
     pub fn name(&self) -> String {
         self.body.key.as_deref().map_or_else(|| self.id.to_string(), str::to_owned)
@@ -173,6 +180,11 @@ impl Documents {
         }
     }
 
+    /// The places where a document stands.
+    pub fn taken(&self) -> &Places {
+        &self.taken
+    }
+
     /// Terms that stand in some document here, in no order that means anything.
     pub fn terms(&self) -> impl Iterator<Item = (u32, usize)> + '_ {
         let lists = self.list_of.iter().enumerate().filter(|(_, list)| **list > 0);
@@ -222,10 +234,10 @@ impl Documents {
         let document = self.all[place as usize].take().expect("a document stands at its place");
         self.taken.remove(place);
         self.bytes -= document.body.bytes();
-        for &(term, _) in &document.terms {
-            self.lists[self.list_of[term as usize] as usize - 1].remove(place, &self.lengths);
-        }
         let taken = &self.taken;
+        for &(term, _) in &document.terms {
+            self.lists[self.list_of[term as usize] as usize - 1].remove(taken, &self.lengths);
+        }
         self.titles.remove(&document.title_terms, |place| taken.has(place));
         self.metadata.remove(&document.body.metadata, |place| taken.has(place));
         if self.all.len() > 2 * self.places.len() + GONE_MIN {
@@ -243,7 +255,7 @@ impl Documents {
         let mut lists = Vec::new();
         for list_of in self.list_of.iter_mut().filter(|list| **list > 0) {
             let mut list = std::mem::take(&mut self.lists[*list_of as usize - 1]);
-            list.rebuild(&self.lengths, moved_to);
+            list.rebuild(&self.lengths, |place| moved[place as usize]);
             *list_of = if list.is_empty() { 0 } else { lists.len() as u32 + 1 };
             if *list_of > 0 {
                 lists.push(list);

@@ -207,7 +207,10 @@ impl<'a> Search<'a> {
         let mut read = 0;
         while read < order.len() && rest[read] >= threshold {
             self.local.poll()?;
-            for posting in order[read].postings.iter().filter(|posting| among.has(posting.0)) {
+            order[read].postings.visit(self.documents.taken(), |posting| {
+                if !among.has(posting.0) {
+                    return;
+                }
                 let score = &mut scores[posting.0 as usize];
                 if *score == 0.0 {
                     touched.push(posting.0);
@@ -216,7 +219,7 @@ impl<'a> Search<'a> {
                 if *score > threshold {
                     ranked.push(*score);
                 }
-            }
+            });
             read += 1;
             threshold = threshold.max(kth(best.k, ranked));
         }
@@ -261,7 +264,7 @@ impl<'a> Search<'a> {
             }
         };
         if candidates.len() * SEARCH_POSTINGS > postings.cost() {
-            postings.iter().for_each(add);
+            postings.visit(self.documents.taken(), add);
         } else {
             candidates.iter().filter_map(|&place| posting_of(postings, place)).for_each(&mut add);
         }

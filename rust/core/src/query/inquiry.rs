@@ -12,13 +12,10 @@
 
 use crate::Result;
 use crate::commons::Commons;
-use crate::query::bridge::Bridges;
 use crate::query::buffers::Buffers;
-use crate::query::concepts;
 use crate::query::evidence::Evidence;
 use crate::query::lexical::{self, ByWords, Candidate, Scale};
-use crate::query::names;
-use crate::query::parts::{Parts, Scorers, Weighed};
+use crate::query::parts::{Heard, Parts, Scorers, Weighed};
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
 use crate::query::seeds::{self, Seed, Voice};
@@ -84,16 +81,9 @@ impl Inquiry {
         let seeds = seeds::choose(&candidates, &ranking);
         let speak = |seed: &Seed| seeds::speak(view.local(seed.spot.0), &question, seed.spot.1, &ranking, buffers);
         let voices: Vec<Voice> = seeds.iter().map(speak).collect::<Result<_>>()?;
-        let concepts = concepts::light(commons, &question, &seeds, &voices, wired, &ranking);
-
-        let mut bridge = Bridges::default();
-        if ranking.bridge_weight > 0.0 && !seeds.is_empty() {
-            let sequences: Vec<&[u32]> = voices.iter().map(|voice| &*voice.sequence).collect();
-            let replies = view.locals().map(|local| names::mentions(local, &sequences, &ranking));
-            let mentioned = names::gather(replies.collect::<Result<_>>()?, seeds.len(), &ranking);
-            bridge = Bridges::new(mentioned, &seeds, &voices, commons, &ranking);
-        }
-        let scorers = Scorers { lexical, concepts, bridge };
+        let heard =
+            Heard { view, question: &question, ranking: &ranking, seeds: &seeds, voices: &voices, wired: &wired };
+        let scorers = Scorers::new(lexical, heard)?;
         let mut inquiry = Inquiry { question, ranking, candidates, seeds, voices, scorers };
         buffers.mark_concepts(&inquiry.scorers.concepts.lit, commons);
         if let Some(best) = inquiry.seeds.first() {

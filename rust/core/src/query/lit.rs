@@ -81,13 +81,16 @@ pub fn find(
     for concept in concepts {
         local.poll()?;
         let Some(postings) = documents.postings(concept.term) else { continue };
-        for (place, tf) in postings.iter().filter(|posting| among.has(posting.0)) {
+        postings.visit(documents.taken(), |(place, tf)| {
+            if !among.has(place) {
+                return;
+            }
             let sum = &mut by_place[place as usize];
             if *sum == 0.0 {
                 touched.push(place);
             }
             *sum += concept.weight * term_weight(tf);
-        }
+        });
     }
     let norms = documents.norms();
     lit.clear();

@@ -76,7 +76,7 @@ impl Question {
             .collect();
         terms.sort_unstable_by_key(|term| term.id);
         let mass = terms.iter().map(QuestionTerm::mass).sum();
-        let content = terms.iter().filter(|term| commons.role(term.term) != Role::Function).count();
+        let content = terms.iter().filter(|term| words[term.word as usize].role != Role::Function).count();
         let has_content = words.iter().any(|word| word.role != Role::Function);
         let is_function = |word: &QueryWord| word.stands && word.role == Role::Function;
         let is_unknown = |word: &QueryWord| {

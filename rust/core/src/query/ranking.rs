@@ -55,12 +55,13 @@ settings! {
         /// Among no more documents than this, all that have anything of the question are scored in full, and the next three
         /// bounds are none.
         exhaustive_max: u32 = 500, 0..=1 << 24;
-        /// The best documents by BM25 that are scored in full.
+        /// The best documents by BM25 that are scored in full before any others; twice as many with a filter. What else is
+        /// asked for follows in blocks, each ordered by score in itself.
         lexical_candidates: u32 = 100, 1..=1 << 24, at_least seeds_max;
         /// The best documents by concepts that are scored in full.
         concept_candidates: u32 = 80, 1..=1 << 24;
         /// Postings read to find those, at most: concepts that do not fit are left out of the search, not of the
-        /// score.
+        /// score. With a filter up to 16 times as many.
         postings_max: u64 = 8000, 1..=1 << 40;
     }
 }

@@ -12,7 +12,6 @@ use crate::query::marks::Marks;
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
 use crate::query::view::{Local, Spot};
-use crate::text::Role;
 use crate::titles::BREAK;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -31,7 +30,7 @@ pub struct Seed {
 /// What a seed says. Of a document of more than `stretch_words_max` words it is the best stretch that speaks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Voice {
-    /// The terms it speaks of, which may be concepts, with their counts, by term index.
+    /// The terms it speaks of, which stand in it, with their counts, by term index.
     pub terms: Vec<(u32, u32)>,
     /// The square root of the sum of (1 + ln tf)^2 over them.
     pub norm: f64,
@@ -58,15 +57,14 @@ pub fn speak(
     found_by.iter_mut().for_each(|gain| gain.1 /= sum);
     let title = document.title_terms.clone();
     let most = ranking.stretch_words_max as usize;
-    let is_concept = |term: u32| local.commons.role(term) == Role::Word;
     if document.sequence.len() <= most {
         let sequence = spoken(document, 0..document.sequence.len());
         let norm = local.documents().norms()[place as usize];
-        let terms = document.terms.iter().copied().filter(|term| is_concept(term.0)).collect();
+        let terms = document.standing().collect();
         return Ok(Voice { terms, norm, sequence, title, found_by });
     }
     let sequence = spoken(document, best_stretch(document, question, most, &buffers.words));
-    let mut sorted: Vec<u32> = sequence.iter().copied().filter(|&term| term != BREAK && is_concept(term)).collect();
+    let mut sorted: Vec<u32> = sequence.iter().copied().filter(|&term| term != BREAK).collect();
     sorted.sort_unstable();
     let terms: Vec<(u32, u32)> = sorted.chunk_by(u32::eq).map(|same| (same[0], same.len() as u32)).collect();
     let norm = crate::text::norm(terms.iter().map(|term| term.1));

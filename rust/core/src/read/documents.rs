@@ -6,7 +6,6 @@ use crate::ids::{DocumentId, Tick};
 use crate::metadata::{Filter, Metadata};
 use crate::query::{Allowed, Found, Scratch, View, bm25};
 use crate::text::QueryWord;
-use std::ops::Bound;
 
 /// A document found by search.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,40 +71,20 @@ impl<'a> View<'a> {
         Ok(found.iter().map(|found: &Found| FoundDocument::new(self.at(found.spot()), found.score)).collect())
     }
 
-    /// The first `most` documents that match, in the order of their ids, behind `after` where it is given.
-    pub fn list(&self, after: Option<DocumentId>, most: usize, filter: &Filter) -> Result<Vec<&'a Document>> {
-        let allowed = Allowed::new(self.shards, filter);
-        let after = after.map_or(Bound::Unbounded, |id| Bound::Excluded(id.0));
-        let mut page: Vec<(u128, &Document)> = Vec::new();
-        for local in self.locals() {
-            self.poll()?;
-            let all = local.documents().placed();
-            let matching =
-                all.filter(|&(place, _)| allowed.as_ref().is_none_or(|allowed| allowed.has((local.seat, place))));
-            let behind = matching.map(|(_, document)| (document.id.0, document));
-            page.extend(behind.filter(|&(id, _)| std::ops::RangeBounds::contains(&(after, Bound::Unbounded), &id)));
-            if page.len() > most {
-                page.select_nth_unstable_by_key(most, |document| document.0);
-                page.truncate(most);
-            }
-        }
-        page.sort_unstable_by_key(|document| document.0);
-        Ok(page.into_iter().map(|(_, document)| document).collect())
-    }
-
     /// The names of the documents that match, in their order, behind `after` where it is given.
-    pub fn names(&self, after: Option<&str>, filter: &Filter) -> Vec<String> {
+    pub fn names(&self, after: Option<&str>, filter: &Filter) -> Result<Vec<String>> {
         let allowed = Allowed::new(self.shards, filter);
         let mut names: Vec<String> = Vec::new();
         for local in self.locals() {
-            let all = local.documents().placed();
+            self.poll()?;
+            let placed = local.documents().placed();
             let matching =
-                all.filter(|&(place, _)| allowed.as_ref().is_none_or(|allowed| allowed.has((local.seat, place))));
+                placed.filter(|&(place, _)| allowed.as_ref().is_none_or(|allowed| allowed.has((local.seat, place))));
             let named = matching.map(|(_, document)| document.name());
             names.extend(named.filter(|name| after.is_none_or(|after| **name > *after)));
         }
         names.sort_unstable();
-        names
+        Ok(names)
     }
 
     /// How many documents match.

@@ -81,7 +81,8 @@ impl Replica {
         // Nothing granted: a delete before digestion wins.
         if document.digested.is_none() {
             backlog.withdraw((document.arrival, id.0));
-        } else if document.terms.is_empty() {
+        } else if document.concepts.is_empty() {
+            // Only function words, perhaps: a tick counted it among those that held nothing.
             backlog.forget_failed();
         } else {
             backlog.unwire();

@@ -10,7 +10,6 @@ use crate::documents::Document;
 use crate::ids::ShardId;
 use crate::message::{Batch, Lists, Share, Uses};
 use crate::plan::Plan;
-use crate::text::Role;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -27,8 +26,8 @@ impl Shard {
     /// Lyse the documents granted to this shard, call back what its deleted documents had wired, and tell what its
     /// documents were reinforced with.
     ///
-    /// A document's concepts are its terms, function words and single signs aside, of highest (1 + ln tf) * idf with the
-    /// statistics at the tick's cut, ties by term id.
+    /// A document's concepts are its terms, of those that stand in it, of highest (1 + ln tf) * idf with the statistics at
+    /// the tick's cut, ties by term id.
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`].
@@ -162,14 +161,14 @@ impl<'a> Salience<'a> {
 
     // By term index, which is how lists travel.
     fn concepts(&mut self, document: &Document, cancel: &Cancel) -> Result<Box<[u32]>> {
-        if document.terms.len() <= self.most {
-            let all = document.terms.iter().map(|term| term.0);
-            return Ok(all.filter(|&term| self.commons.role(term) == Role::Word).collect());
+        let terms: Vec<(u32, u32)> = document.standing().collect();
+        if terms.len() <= self.most {
+            return Ok(terms.into_iter().map(|term| term.0).collect());
         }
         self.ranked.clear();
-        for chunk in document.terms.chunks(1 << 14) {
+        for chunk in terms.chunks(1 << 14) {
             cancel.poll()?;
-            for &(term, count) in chunk.iter().filter(|term| self.commons.role(term.0) == Role::Word) {
+            for &(term, count) in chunk {
                 let df = self.commons.df(term);
                 let idf = remembered(&mut self.idf_by_df, df, |df| idf(self.commons.documents(), df));
                 let weight = remembered(&mut self.weight_by_tf, count, |count| 1.0 + libm::log(f64::from(count)));
@@ -178,11 +177,8 @@ impl<'a> Salience<'a> {
         }
         let id = |term: u32| self.commons.id(term);
         let stronger = |a: &(f64, u32), b: &(f64, u32)| b.0.total_cmp(&a.0).then_with(|| id(a.1).cmp(&id(b.1)));
-        if self.ranked.len() > self.most {
-            self.ranked.select_nth_unstable_by(self.most - 1, stronger);
-            self.ranked.truncate(self.most);
-        }
-        let mut best: Box<[u32]> = self.ranked.iter().map(|ranked| ranked.1).collect();
+        self.ranked.select_nth_unstable_by(self.most - 1, stronger);
+        let mut best: Box<[u32]> = self.ranked[..self.most].iter().map(|ranked| ranked.1).collect();
         best.sort_unstable();
         Ok(best)
     }

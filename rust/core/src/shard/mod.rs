@@ -217,9 +217,9 @@ impl Shard {
 
     /// Lets a document go.
     pub(crate) fn remove(&mut self, id: DocumentId) -> Option<Document> {
-        let mut document = self.documents.remove(id)?;
+        let document = self.documents.remove(id)?;
         if let Some(digested) = document.digested.filter(|_| !document.concepts.is_empty()) {
-            self.unwiring.push((digested, std::mem::take(&mut document.concepts)));
+            self.unwiring.push((digested, document.concepts.clone()));
         }
         Some(document)
     }

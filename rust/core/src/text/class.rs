@@ -67,9 +67,3 @@ fn is_unspaced(c: char) -> bool {
         | '\u{31a0}'..='\u{31ff}' | '\u{3400}'..='\u{9fff}' | '\u{a980}'..='\u{a9ff}' | '\u{aa60}'..='\u{aadf}'
         | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9f}' | '\u{1aff0}'..='\u{1b16f}' | '\u{20000}'..='\u{3fffd}')
 }
-
-/// Whether this is one sign of a script without spaces, alone.
-pub(super) fn is_one_sign(word: &str) -> bool {
-    let mut chars = word.chars();
-    chars.next().is_some_and(|c| class(c) == Class::Sign) && chars.all(is_combining_mark)
-}

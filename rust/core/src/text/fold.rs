@@ -4,7 +4,6 @@
 //! underscores between its parts (but between digits), the apostrophes and an acronym's dots, and takes the English stem of
 //! what is left.
 
-use super::class::is_one_sign;
 use super::function::is_function_word;
 use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
@@ -13,22 +12,16 @@ use unicode_normalization::char::is_combining_mark;
 /// What a term may do.
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
 pub enum Role {
-    /// It is a word that can become a concept.
+    /// It is a word like any other.
     #[default]
     Word,
-    /// It is one sign of a script without spaces: found, but too common to be a concept.
-    Sign,
-    /// It is a function word: it weighs little and is no concept.
+    /// It is a function word: it has no place in a text, weighs little in a question and is no concept.
     Function,
 }
 
 /// The role of a term, which its stem alone decides.
 pub fn role_of(stem: &str) -> Role {
-    match () {
-        () if is_function_word(stem) => Role::Function,
-        () if !stem.is_ascii() && is_one_sign(stem) => Role::Sign,
-        () => Role::Word,
-    }
+    if is_function_word(stem) { Role::Function } else { Role::Word }
 }
 
 /// The term of a form. The stemmer takes lower-cased words and leaves those alone that it cannot shorten. No form may lose

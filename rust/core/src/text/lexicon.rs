@@ -1,6 +1,6 @@
 //! The numbering of forms and terms.
 
-use super::fold::{Role, role_of, stem_of};
+use super::fold::stem_of;
 use crate::ids::NodeId;
 use crate::maps::State;
 use hashbrown::HashTable;
@@ -36,7 +36,6 @@ struct Form {
 struct Term {
     stem: Arc<str>,
     node: NodeId,
-    role: Role,
 }
 
 impl Inner {
@@ -98,10 +97,10 @@ impl Lexicon {
         self.read().term_list[term as usize].node
     }
 
-    /// The concepts of all terms from number `from` on, in order of number, and what each may do.
-    pub fn new_terms(&self, from: u32) -> Vec<(NodeId, Role)> {
+    /// The concepts of all terms from number `from` on, in order of number.
+    pub fn new_terms(&self, from: u32) -> Vec<NodeId> {
         let inner = self.read();
-        inner.term_list.get(from as usize..).unwrap_or_default().iter().map(|term| (term.node, term.role)).collect()
+        inner.term_list.get(from as usize..).unwrap_or_default().iter().map(|term| term.node).collect()
     }
 
     /// The terms of all word forms from number `from` on, in order of number.
@@ -151,7 +150,7 @@ impl Lexicon {
         }
         // Everything that takes time happens before the lock.
         let stem = stem_of(form);
-        let (node, role) = (NodeId::concept(&stem), role_of(&stem));
+        let node = NodeId::concept(&stem);
         let (form_hash, stem_hash) = (self.state.hash_one(form), self.state.hash_one(&*stem));
         let text: Arc<str> = form.into();
         let stem: Arc<str> = if *stem == *form { text.clone() } else { stem.into() };
@@ -163,7 +162,7 @@ impl Lexicon {
         }
         let term = inner.term(stem_hash, &stem).unwrap_or_else(|| {
             let index = number(inner.term_list.len());
-            inner.term_list.push(Term { stem, node, role });
+            inner.term_list.push(Term { stem, node });
             let terms = &inner.term_list;
             inner.terms.insert_unique(stem_hash, index, |&i| self.state.hash_one(&*terms[i as usize].stem));
             index
@@ -187,7 +186,7 @@ impl Lexicon {
                 return false;
             }
             let index = number(inner.term_list.len());
-            inner.term_list.push(Term { stem: (*stem).into(), node: NodeId::concept(stem), role: role_of(stem) });
+            inner.term_list.push(Term { stem: (*stem).into(), node: NodeId::concept(stem) });
             let terms = &inner.term_list;
             inner.terms.insert_unique(hash, index, |&i| self.state.hash_one(&*terms[i as usize].stem));
         }

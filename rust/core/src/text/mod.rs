@@ -2,7 +2,7 @@
 //!
 //! A word is a maximal run of letters, digits and marks, brought to compatibility form (NFKC) and lower case: its *form*.
 //! What people type in more than one way is one *term*: the form without accents and inner signs, and of that the Snowball
-//! ([`signs`]), function words little ([`function`]). A [`Lexicon`] numbers forms and terms for all shards; a [`Session`]
+//! (`signs`), function words little (`function`). A [`Lexicon`] numbers forms and terms for all shards; a [`Session`]
 //! is one thread's warm way into it. No statistic of the corpus is kept here.
 
 mod asking;

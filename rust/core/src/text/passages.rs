@@ -4,7 +4,7 @@
 //! goes on from there. Where a sentence begins is told by Unicode Standard Annex 29, asked from the end of the passage
 //! backwards, a piece of it at a time: almost always one piece is all that is looked at. A sentence longer than a
 //! passage is cut between two words, a word longer than that between two characters as a reader sees them, and one
-//! of these longer than that anywhere. No rule looks further than [`AHEAD`] characters behind a passage, so that the time
+//! of these longer than that anywhere. No rule looks further than `AHEAD` characters behind a passage, so that the time
 //! is in proportion to the text whatever it is. White space around a passage is no part of it.
 
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};

@@ -82,6 +82,13 @@ impl Sequence {
         self.placeless.get(place / 64).is_some_and(|bits| bits >> (place % 64) & 1 == 1)
     }
 
+    /// Which of so many terms of the document stand in it, by their places in its list.
+    pub fn standing(&self, terms: usize) -> Vec<bool> {
+        let mut standing = vec![false; terms];
+        self.visit(0..self.len(), |place| standing[place as usize] = true);
+        standing
+    }
+
     /// The words of a passage, by its number.
     pub fn words_of(&self, passage: usize) -> std::ops::Range<usize> {
         let start = if passage == 0 { self.title } else { self.passages[passage - 1].end };

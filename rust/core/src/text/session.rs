@@ -15,8 +15,8 @@ use std::sync::Arc;
 /// document at hand; within one document its size is the bound. Costs time, never a result.
 pub const SESSION_FORMS_MAX: usize = 1 << 20;
 
-/// How many different words a document may have. A text with more is a list of keys and no text;
-/// its analysis breaks off, so that it costs no more than this many, and has more forms to show it.
+/// How many different words may stand in a document, function words aside. A text with more is a list of keys and no text;
+/// its analysis breaks off, so that it costs no more than this many, and it has more of them to show it.
 pub const DOCUMENT_WORDS_MAX: usize = 1_000_000;
 
 /// The longest chunk whose words are remembered, in bytes: longer ones rarely come again.
@@ -31,7 +31,9 @@ pub struct Analysis {
     pub forms: Box<[(u32, u32)]>,
     /// Number of words that stand in the text, function words aside: the length of its sequence.
     pub length: u32,
-    /// The square root of the sum of (1 + ln tf)^2 over the terms that may be concepts: how long a text is as a vector. No
+    /// How many different words stand in the text, function words aside.
+    pub different: u32,
+    /// The square root of the sum of (1 + ln tf)^2 over the terms that stand in the text: how long it is as a vector. No
     /// statistic of the corpus is in it, so it stays true whatever comes or goes.
     pub norm: f64,
     /// The terms of the title in their order, what stands in brackets left out: the first
@@ -88,6 +90,8 @@ pub struct Session {
     packed: Vec<u64>,
     terms: Vec<(u32, u32)>,
     too_long: u32,
+    // Different words that stand in it.
+    different: u32,
     // The text at hand has too many words; no more of them are met.
     full: bool,
 }
@@ -99,7 +103,8 @@ struct Seen {
     // The place of the term among those of the text at hand.
     place: u32,
     role: Role,
-    // It counts somewhere in the text at hand without standing there.
+    // It stands in the text at hand; it counts somewhere there without a place.
+    stands: bool,
     placeless: bool,
 }
 
@@ -117,7 +122,8 @@ const NONE: u32 = u32::MAX;
 const NOWHERE: u32 = 0;
 
 impl Seen {
-    const NONE: Seen = Seen { form: NONE, term: NONE, count: 0, place: 0, role: Role::Word, placeless: false };
+    const NONE: Seen =
+        Seen { form: NONE, term: NONE, count: 0, place: 0, role: Role::Word, stands: false, placeless: false };
 }
 
 impl Session {
@@ -138,6 +144,7 @@ impl Session {
             packed: Vec::new(),
             terms: Vec::new(),
             too_long: 0,
+            different: 0,
             full: false,
         }
     }
@@ -309,7 +316,7 @@ impl Session {
 
     #[cold]
     fn meet(&mut self, word: &str) -> u32 {
-        if self.touched.len() > DOCUMENT_WORDS_MAX {
+        if self.different as usize > DOCUMENT_WORDS_MAX {
             self.full = true;
             return NOWHERE;
         }
@@ -341,6 +348,7 @@ impl Session {
         }
         seen.count = seen.count.saturating_add(1);
         if stands && seen.role != Role::Function {
+            self.different += u32::from(!std::mem::replace(&mut seen.stands, true));
             while start >= self.passage_end {
                 self.end_passage();
             }
@@ -405,7 +413,7 @@ impl Session {
         }));
         self.packed.sort_unstable();
         self.terms.clear();
-        let mut concepts: Vec<u32> = Vec::with_capacity(self.packed.len());
+        let mut standing: Vec<bool> = Vec::with_capacity(self.packed.len());
         for &pair in &self.packed {
             let (term, place) = unpack(pair);
             let seen = &mut self.seen[place as usize];
@@ -414,18 +422,18 @@ impl Session {
                 Some(last) if last.0 == term => last.1 = last.1.saturating_add(count),
                 _ => {
                     self.terms.push((term, count));
-                    if seen.role == Role::Word {
-                        concepts.push(self.terms.len() as u32 - 1);
-                    }
+                    standing.push(false);
                 }
             }
             seen.place = self.terms.len() as u32 - 1;
+            standing[seen.place as usize] |= std::mem::take(&mut seen.stands);
         }
         Analysis {
             terms: self.terms.as_slice().into(),
             forms,
             length: u32::try_from(self.order.len()).unwrap_or(u32::MAX),
-            norm: norm(concepts.into_iter().map(|place| self.terms[place as usize].1)),
+            different: std::mem::take(&mut self.different),
+            norm: norm(self.terms.iter().zip(standing).filter(|(_, stands)| *stands).map(|(term, _)| term.1)),
             title: Box::default(),
             sequence: Sequence::default(),
             too_long: std::mem::take(&mut self.too_long),

@@ -32,6 +32,9 @@ pub struct Ingested {
     pub unchanged: u64,
     /// With [`OnError::Skip`], the error of each document that was not taken, in order.
     pub rejected: Vec<Error>,
+    /// Of the documents taken, those with words that are not indexed, in order: the caller's index, the id where the
+    /// caller gave one, and how many words are too long.
+    pub unindexed: Vec<(usize, Option<String>, u32)>,
 }
 
 // What became of one document of a chunk, by its index there.
@@ -107,11 +110,17 @@ impl World {
         raise(&mut fates)?;
         let mut report = Ingested::default();
         let mut new = Vec::with_capacity(fates.len());
-        for fate in fates {
+        for (index, fate) in (first_index..).zip(fates) {
             match fate {
                 Fate::Bad(error) => report.rejected.push(error),
                 Fate::Unchanged => report.unchanged += 1,
-                Fate::Analysed(document) => new.push(document),
+                Fate::Analysed(document) => {
+                    let too_long = document.analysis.too_long;
+                    if too_long > 0 {
+                        report.unindexed.push((index, document.body.key.as_deref().map(str::to_owned), too_long));
+                    }
+                    new.push(document);
+                }
                 Fate::Raw(id, _) => unreachable!("document {id} was not analysed"),
             }
         }

@@ -2,6 +2,7 @@
 
 use crate::metadata::Told;
 use phago_core::query::explain::{BridgeShare, WordShare};
+use phago_core::query::parts::PARTS;
 use phago_core::query::{ConceptShare, Explanation, Nothing};
 use phago_core::read::AnsweredDocument;
 use pyo3::prelude::*;
@@ -105,7 +106,7 @@ pub(crate) struct AnsweredRow {
     digested: Option<u64>,
     metadata: Told,
     /// In the order of the parts of a score.
-    parts: (f64, f64, f64),
+    parts: [f64; PARTS],
     /// Where the best passage starts and ends, in characters.
     span: (usize, usize),
     path: PathRow,
@@ -121,7 +122,7 @@ impl From<AnsweredDocument> for AnsweredRow {
             text: found.text,
             digested: found.digested,
             metadata: Told(found.metadata),
-            parts: hit.parts.0.into(),
+            parts: hit.parts.0,
             span: hit.span,
             path: PathRow(Arc::new(Path { words, concepts: hit.concepts, bridges: hit.bridges })),
         }
@@ -133,7 +134,7 @@ impl From<AnsweredDocument> for AnsweredRow {
 pub(crate) struct ExplainedRow {
     id: String,
     score: f64,
-    parts: (f64, f64, f64),
+    parts: [f64; PARTS],
     words: Vec<WordRow>,
     /// The question's words that no document has.
     unknown: Vec<String>,
@@ -157,7 +158,7 @@ impl From<Explanation> for ExplainedRow {
         ExplainedRow {
             id: told.name,
             score: told.score,
-            parts: told.parts.0.into(),
+            parts: told.parts.0,
             words: told.words.iter().map(WordRow::from).collect(),
             unknown: told.unknown,
             function_words: told.function_words,

@@ -4,10 +4,11 @@ use crate::metadata::Told;
 use phago_core::Error;
 use phago_core::documents::Document;
 use phago_core::read::FoundDocument;
+use phago_core::text::WORD_BYTES_MAX;
 use phago_engine::intake::ingest::Ingested;
 use pyo3::prelude::*;
 
-/// A document that was left out.
+/// A document that was left out, or of which something was.
 #[pyclass(frozen, get_all, module = "phago._phago")]
 #[derive(Clone)]
 pub(crate) struct RejectedRow {
@@ -39,14 +40,20 @@ pub(crate) struct IngestedRow {
     accepted: u64,
     unchanged: u64,
     rejected: Vec<RejectedRow>,
+    unindexed: Vec<RejectedRow>,
 }
 
 impl From<Ingested> for IngestedRow {
     fn from(ingested: Ingested) -> Self {
+        let unindexed = |(index, id, words)| {
+            let reason = format!("has {words} words of more than {WORD_BYTES_MAX} bytes, which are not indexed");
+            RejectedRow { index, id, field: "text".into(), reason }
+        };
         IngestedRow {
             accepted: ingested.accepted,
             unchanged: ingested.unchanged,
             rejected: ingested.rejected.into_iter().map(RejectedRow::from).collect(),
+            unindexed: ingested.unindexed.into_iter().map(unindexed).collect(),
         }
     }
 }
