@@ -430,6 +430,9 @@ def environment(mutant=None):
         "PHAGO_MUTANT": mutant.name if mutant else "",
         # Not that of the tree itself: its library must never be a broken one.
         "CARGO_TARGET_DIR": str(COPY / "target"),
+        # Nobody debugs them, and they are built anew every time.
+        "CARGO_PROFILE_DEV_DEBUG": "0",
+        "CARGO_INCREMENTAL": "0",
         # As maturin builds it: without linking Python.
         "PYO3_BUILD_EXTENSION_MODULE": "1",
         "PYO3_PYTHON": sys.executable,
