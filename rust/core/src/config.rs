@@ -1,14 +1,14 @@
-//! What can be set, its defaults and what is accepted.
+//! The settings of a colony and of a cluster, with their defaults and accepted ranges.
 
 use crate::settings;
 
-/// The most shards a ring takes.
+/// The largest number of shards on a ring.
 pub const SHARDS_MAX: u32 = 1024;
-/// Milliseconds of a day: no time-out is longer.
+/// The milliseconds of a day, the longest time-out that is accepted.
 pub const DAY_MS: u64 = 86_400_000;
 
 settings! {
-    /// How a colony behaves. Two colonies with equal configs and inputs are equal to the byte.
+    /// The behaviour of a colony. Two colonies with equal configs and inputs are equal to the byte.
     pub struct ColonyConfig {
         /// Keys the colony's chance.
         seed: u64 = 0, 0..=u64::MAX;
@@ -50,7 +50,7 @@ settings! {
     pub struct DistributedConfig {
         /// Number of shards.
         num_shards: u32 = 3, 1..=SHARDS_MAX;
-        /// How many shards would hold a copy of a document. It names places only; nothing is copied yet.
+        /// How many shards are to hold a copy of a document. It only selects these shards; nothing is copied yet.
         replication_factor: u32 = 2, 1..=SHARDS_MAX;
         /// Deadline of a remote call. Unused in process.
         rpc_timeout_ms: u64 = 5000, 1..=DAY_MS;

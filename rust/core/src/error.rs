@@ -1,46 +1,46 @@
-//! One enum for everything that can go wrong; every message of the core stands here.
+//! The error type of phago: one enum, with every error message of the core.
 
 use crate::ids::{NodeId, ShardId};
 use crate::phase::Phase;
 use thiserror::Error;
 
-/// The result of everything fallible in phago.
+/// The result of every fallible function of phago.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, with the values that matter as fields.
+/// An error, with the relevant values as fields.
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
-    /// A shard that is not on the ring or not registered.
+    /// The shard is not on the ring or not registered.
     #[error("{shard} is not registered; registered are {registered}")]
     ShardNotFound {
         /// The shard asked for.
         shard: ShardId,
-        /// The shards there are, as text.
+        /// The registered shards, as text.
         registered: String,
     },
-    /// The coordinator cannot serve, for example after a fork.
+    /// The coordinator cannot be used, for example after a fork.
     #[error("the coordinator cannot be used: {reason}")]
     CoordinatorUnavailable {
         /// Why, and what to do.
         reason: String,
     },
-    /// Shards that did not answer a phase before its deadline.
+    /// Shards did not finish a phase before its deadline.
     #[error("{} did not finish {phase} of tick {tick} within {waited_ms} ms; the tick was not made", list(shards))]
     PhaseTimeout {
-        /// The shards that began and did not answer.
+        /// The shards that began the phase and did not finish it.
         shards: Vec<ShardId>,
         /// The phase that was running.
         phase: Phase,
         /// The tick that was being made.
         tick: u64,
-        /// How long was waited.
+        /// How long the driver waited.
         waited_ms: u64,
     },
-    /// Shards whose work panicked.
+    /// The work of one or more shards panicked.
     #[error("{} died in {phase} of tick {tick}: {cause}; the tick was undone", list(shards))]
     ShardDied {
-        /// Every shard that died in the phase.
+        /// Every shard that panicked in the phase.
         shards: Vec<ShardId>,
         /// The phase that was running.
         phase: Phase,
@@ -49,7 +49,7 @@ pub enum Error {
         /// The message of the first panic, in order of shards.
         cause: String,
     },
-    /// A document given to a shard that is not its home.
+    /// The document was given to a shard that is not its home.
     #[error("document `{document}` belongs to {home}, not to {shard}")]
     RoutingFailed {
         /// The document's id as the caller gave it.
@@ -59,19 +59,19 @@ pub enum Error {
         /// The shard that owns it.
         home: ShardId,
     },
-    /// A barrier that cannot be passed.
+    /// A barrier cannot be passed.
     #[error("barrier failed: {reason}")]
     BarrierFailed {
         /// Which answer was missing or refused, and why.
         reason: String,
     },
-    /// Something that another owner is driving.
+    /// Another owner is driving the object.
     #[error("{what}")]
     Busy {
         /// What is busy, with whom, and what to call instead.
         what: String,
     },
-    /// A setting outside of what is accepted.
+    /// A setting is outside its accepted range.
     #[error("`{field}` is {value}; accepted is {accepted}")]
     Config {
         /// The setting.
@@ -81,10 +81,10 @@ pub enum Error {
         /// What would be accepted.
         accepted: String,
     },
-    /// A document that cannot be taken.
+    /// A document is not accepted.
     #[error("document {index}{}: `{field}` {reason}", named(id))]
     InvalidDocument {
-        /// Its position in the caller's sequence, from 0.
+        /// Its index in the caller's sequence, from 0.
         index: usize,
         /// Its id, where it had one.
         id: Option<String>,
@@ -93,27 +93,27 @@ pub enum Error {
         /// What is wrong with it and what would be accepted.
         reason: String,
     },
-    /// An id that is taken by other content.
+    /// The id belongs to a document with other content.
     #[error(
         "document {index} (id `{id}`): the id is taken by a document with other content; call `update` to replace it"
     )]
     DocumentExists {
-        /// Its position in the caller's sequence, from 0.
+        /// Its index in the caller's sequence, from 0.
         index: usize,
         /// The id.
         id: String,
     },
-    /// Something grew to its bound.
+    /// A quantity would exceed its limit.
     #[error("{what} is limited to {limit}, and this would make {value}")]
     Limit {
-        /// What is bounded.
+        /// The quantity.
         what: String,
-        /// The bound.
+        /// The limit.
         limit: u64,
-        /// What was asked for.
+        /// The value it would have.
         value: u64,
     },
-    /// A node of which the ghost cache knows nothing.
+    /// The ghost cache holds no ghost of the node.
     #[error("no ghost of node {node} is cached")]
     GhostNodeNotFound {
         /// The node.
@@ -129,85 +129,85 @@ pub enum Error {
         /// Why.
         reason: String,
     },
-    /// A phase called out of its turn on a shard driven by hand.
+    /// A phase was called out of order on a shard driven by hand.
     #[error("{shard} expects {expected} of tick {tick}, not {found}")]
     PhaseOrder {
         /// The shard.
         shard: ShardId,
-        /// The phase whose turn it is.
+        /// The phase that comes next.
         expected: Phase,
         /// The phase that was called.
         found: Phase,
         /// The tick being made.
         tick: u64,
     },
-    /// Bytes that are not what they should be.
+    /// Bytes cannot be decoded.
     #[error("these bytes are no {what}: {reason}")]
     Wire {
-        /// What they should be.
+        /// What they should encode.
         what: &'static str,
-        /// What does not fit.
+        /// Why they are refused.
         reason: String,
     },
-    /// A file of a colony that is not what was written.
+    /// A file of a colony is not as it was written.
     #[error("`{path}` is damaged at {place}: {reason}")]
     Corruption {
         /// The file.
         path: String,
-        /// Where in it: a byte, a slot, a section.
+        /// The location in the file: a byte, a slot, a section.
         place: String,
-        /// What does not fit.
+        /// Why they are refused.
         reason: String,
     },
-    /// A colony written by a later phago.
+    /// The colony was written by a later version of phago.
     #[error("`{path}` has format {found}, and this phago reads formats up to {supported}; nothing was changed")]
     Version {
-        /// The file that says so.
+        /// The file with the later format.
         path: String,
         /// Its format.
         found: u32,
         /// The latest format that can be read.
         supported: u32,
     },
-    /// A colony that another process, or another colony object of this one, has open for writing.
+    /// Another process, or another colony object of this process, has the colony open for writing.
     #[error("`{path}` is open for writing{}; one writer at a time, any number may open it to read", held(pid, since))]
     Locked {
         /// The colony's directory.
         path: String,
-        /// The process that has it, where it could be read.
+        /// The id of that process, if it could be read.
         pid: Option<u32>,
-        /// Since when, in RFC 3339, where it could be read.
+        /// Since when it is open, in RFC 3339, if it could be read.
         since: Option<String>,
     },
-    /// A colony that was opened to read.
+    /// The colony is opened for reading only.
     #[error("`{path}` was opened to read only; open it to write to change it")]
     ReadOnly {
         /// The colony's directory.
         path: String,
     },
-    /// No colony where one was looked for.
+    /// The directory holds no colony.
     #[error("there is no colony at `{path}`")]
     NoColony {
         /// The directory.
         path: String,
     },
-    /// A place for a new colony that is taken.
+    /// The directory for a new colony already holds one.
     #[error("`{path}` holds a colony; a new one needs a directory of its own")]
     Occupied {
         /// The directory.
         path: String,
     },
-    /// The operating system refused something. What was acknowledged before stands.
+    /// The operating system refused an operation. Everything acknowledged before is kept.
     #[error("could not {attempted} `{path}`: {cause}")]
     Storage {
         /// The file or directory.
         path: String,
-        /// What was attempted: a verb.
+        /// What was attempted, as a verb.
         attempted: String,
-        /// What the system said.
+        /// The error of the operating system.
         cause: String,
     },
-    /// A store whose write failed earlier.
+    /// An earlier write to the store failed.
     #[error(
         "`{path}` could not be written ({cause}); whether the last changes were kept is unknown until it is opened again"
     )]
@@ -222,7 +222,7 @@ pub enum Error {
     Cancelled,
 }
 
-/// As much of a caller's text as goes into a message.
+/// Returns a caller's text, shortened to what fits into a message.
 pub fn short(text: &str) -> String {
     const CHARACTERS_MAX: usize = 80;
     match text.char_indices().nth(CHARACTERS_MAX) {

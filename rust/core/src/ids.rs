@@ -1,24 +1,24 @@
-//! Identities: from content or from global counters, never from chance or an address.
+//! Identities. They come from content or from global counters, never from a random source or a memory address.
 //!
-//! All are XXH3-128 over a kind, a zero byte and the content. They are a durable format: golden vectors in
-//! the tests hold them.
+//! Every identity is the XXH3-128 hash of a kind, a zero byte and the content. Identities are a durable format: golden
+//! vectors in the tests pin them.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use xxhash_rust::xxh3::xxh3_128;
 
-/// A count of ticks; a colony starts at 0.
+/// A number of ticks; a colony starts at 0.
 pub type Tick = u64;
 
 /// The last tick a colony can reach: synapses keep their ticks in 32 bits.
 pub const TICK_MAX: Tick = u32::MAX as Tick - 1;
 
-/// A shard's place, from 0.
+/// The id of a shard: its number, from 0.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
 pub struct ShardId(pub u32);
 
 impl ShardId {
-    /// As an index into a list of shards.
+    /// Returns the id as an index into a list of shards.
     pub fn index(self) -> usize {
         self.0 as usize
     }
@@ -45,15 +45,15 @@ macro_rules! id {
 }
 
 id!(
-    /// A document: the hash of the caller's id, or of the content where none was given.
+    /// The identity of a document: the hash of the caller's id, or of the content if the caller gives none.
     DocumentId
 );
 id!(
-    /// A node of the graph: the hash of its kind and normalised label.
+    /// The identity of a node of the graph: the hash of its kind and its normalised label.
     NodeId
 );
 
-// Sixteen bytes, where a number of variable length would take nineteen.
+// Writes sixteen bytes: a number of variable length would take nineteen.
 impl Serialize for DocumentId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.to_le_bytes().serialize(serializer)
@@ -67,22 +67,22 @@ impl<'de> Deserialize<'de> for DocumentId {
 }
 
 impl DocumentId {
-    /// The identity of a document the caller named.
+    /// Returns the identity of a document for which the caller gives an id.
     pub fn from_key(key: &str) -> Self {
         DocumentId(hash("document", &[key.as_bytes()]))
     }
 
-    /// The identity of a document without a name.
+    /// Returns the identity of a document without a caller's id.
     pub fn from_content(title: &str, text: &str) -> Self {
         DocumentId(hash("content", &[title.as_bytes(), text.as_bytes()]))
     }
 
-    /// The identity of a document without a name that has more content than title and text.
+    /// Returns the identity of a document without a caller's id that has more content than title and text.
     pub fn from_content_and(title: &str, text: &str, more: &[u8]) -> Self {
         DocumentId(hash("content", &[title.as_bytes(), text.as_bytes(), more]))
     }
 
-    /// The identity that 32 hexadecimal digits spell.
+    /// Returns the identity that 32 hexadecimal digits encode.
     pub fn parse(digits: &str) -> Option<Self> {
         let fits = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
         if fits { u128::from_str_radix(digits, 16).ok().map(DocumentId) } else { None }
@@ -90,25 +90,25 @@ impl DocumentId {
 }
 
 impl NodeId {
-    /// The node of a concept, by its stem.
+    /// Returns the identity of a concept's node, from the concept's stem.
     pub fn concept(stem: &str) -> Self {
         NodeId(hash("concept", &[stem.as_bytes()]))
     }
 }
 
-/// An agent: where in the colony's history it was born. Ordered by birth, parent, ordinal.
+/// The identity of an agent: its birth in the history of the colony. Ordered by birth, parent, ordinal.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
 pub struct AgentId {
-    /// The tick in which it was born.
+    /// The tick in which the agent is born.
     pub birth: Tick,
-    /// The key of the agent it comes from, or 0.
+    /// The key of its parent agent, or 0.
     pub parent: u128,
-    /// Its number among those born alike, from 0.
+    /// Its number among the agents of the same birth and parent, from 0.
     pub ordinal: u32,
 }
 
 impl AgentId {
-    /// The 128-bit key by which the ring places it.
+    /// Returns the 128-bit key by which the ring finds its home.
     pub fn key(self) -> u128 {
         let mut bytes = [0u8; 28];
         bytes[..8].copy_from_slice(&self.birth.to_le_bytes());

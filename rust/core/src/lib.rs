@@ -1,22 +1,22 @@
-//! The pure core of phago: everything that decides, nothing that waits.
+//! The pure core of phago: it makes every decision and never waits.
 //!
-//! No thread, clock, file, async runtime or random source lives here; drivers outside (the sequential one in
-//! [`colony`], the tokio runner in `phago-engine`) move messages between shards and call their phases.
+//! The core uses no thread, clock, file, async runtime or random source. Drivers (the sequential one in [`colony`], the
+//! tokio runner in `phago-engine`) move messages between shards and call the phases of each shard.
 //!
-//! * Words of the crate: [`ids`] (identities from content or counters), [`config`] (made of [`mod@settings`]), [`error`],
-//!   [`phase`], [`cancel`] (the flag that asks work to stop), [`maps`] (hash maps whose seed can be set), [`place_list`]
-//!   (lists from which documents go).
-//! * [`text`] turns text into terms; [`documents`] keeps them with their postings and their [`metadata`]; [`graph`] keeps
-//!   synapses and knows how they fade; [`reinforcement`] is learning from use; [`ring`] says who lives where;
-//!   [`message`] is what travels.
-//! * [`commons`] is the committed copy that every shard reads, [`plan`] what the next tick will do.
-//! * [`agents`] propose; [`shard`] senses, acts, delivers and advances over what it owns.
-//! * [`input`] is everything that changes a colony, as data.
-//! * [`query`] answers, [`read`] tells what is asked of a committed state; [`replica`] is the committed state of one node; [`dump`] its
-//!   digest; [`colony`] the sequential driver.
-//! * [`checkpoint`] is a colony as columns, and back; [`replay`] makes one again from its inputs and ticks.
-//! * [`coordinator`] counts who takes part and who has answered, and never waits; [`ghost`] keeps bounded copies of
-//!   far nodes.
+//! * Basic types: [`ids`] (identities from content or counters), [`config`] (made of [`mod@settings`]), [`error`],
+//!   [`phase`], [`cancel`] (the flag that asks work to stop), [`maps`] (hash maps whose seed can be set),
+//!   [`place_list`] (lists from which documents can be removed).
+//! * [`text`] turns text into terms; [`documents`] stores documents with their postings and [`metadata`]; [`graph`]
+//!   stores synapses and computes their decay; [`reinforcement`] is learning from use; [`ring`] maps keys to home
+//!   shards; [`message`] is what shards send each other.
+//! * [`commons`] holds the committed global numbers that every shard reads; [`plan`] fixes what the next tick does.
+//! * [`agents`] choose documents; [`shard`] runs the four phases over what it owns.
+//! * [`input`] represents every change to a colony as data.
+//! * [`replica`] is the committed state of one node; [`query`] answers questions from it; [`read`] reports its
+//!   documents, graph and counts; [`dump`] computes its digest; [`colony`] is the sequential driver.
+//! * [`checkpoint`] converts a colony to columns and back; [`replay`] rebuilds one from its inputs and ticks.
+//! * [`coordinator`] tracks which shards take part and which have answered, and never waits; [`ghost`] keeps a bounded
+//!   number of copies of nodes that live on other shards.
 #![forbid(unsafe_code)]
 
 pub mod agents;

@@ -1,17 +1,17 @@
-//! The four phases of a tick, in their order.
+//! The four phases of a tick, in order.
 
 use std::fmt;
 
 /// A phase of a tick.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
 pub enum Phase {
-    /// Agents read the committed view and choose.
+    /// Agents read the committed state and choose documents.
     Sense,
-    /// Choices become messages; granted documents are lysed.
+    /// Shards choose the concepts of granted documents (lysis) and write messages.
     Act,
-    /// Expired synapses go, the inbox is delivered, rows above the cap are cut.
+    /// Shards remove expired synapses, deliver the inbox and cut rows that are over the cap.
     Decay,
-    /// The tick is committed and the new state swapped in.
+    /// The driver commits the tick: it swaps the new state in.
     Advance,
 }
 
@@ -19,7 +19,7 @@ impl Phase {
     /// All phases, in order.
     pub const ALL: [Phase; 4] = [Phase::Sense, Phase::Act, Phase::Decay, Phase::Advance];
 
-    /// The name users see.
+    /// Returns the name that users see.
     pub fn name(self) -> &'static str {
         match self {
             Phase::Sense => "Sense",
@@ -29,7 +29,7 @@ impl Phase {
         }
     }
 
-    /// The phase of this name.
+    /// Returns the phase with this name.
     pub fn from_name(name: &str) -> Option<Phase> {
         Phase::ALL.into_iter().find(|phase| phase.name() == name)
     }

@@ -1,19 +1,19 @@
-//! What a tick will do, fixed before Sense: its cut, the documents it grants, the digesters that take them.
+//! The plan of a tick, fixed before Sense: its cut, the documents it grants, the digesters that take them.
 
 use crate::Result;
 use crate::commons::{Commons, GrantKey};
 use crate::ids::{AgentId, DocumentId, Tick};
 
-/// The fixed part of a tick. Equal for any number of shards but for the seats of the grants.
+/// What is fixed before a tick begins. Only the seats of the grants depend on the number of shards.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The tick to be made.
     pub tick: Tick,
-    /// By seat, the documents granted, in the order of the grants.
+    /// The granted documents of each seat, in the order of the grants.
     pub grants: Vec<Vec<DocumentId>>,
-    /// The keys of all grants in the backlog, in order.
+    /// The keys of all granted documents in the backlog, in order.
     pub(crate) granted: Vec<GrantKey>,
-    /// Digesters born in this tick.
+    /// The digesters born in this tick.
     pub births: Vec<AgentId>,
     /// All living digesters, those born in this tick included, in order.
     pub digesters: Vec<AgentId>,
@@ -21,8 +21,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The plan of the next tick: documents in the order (cut of arrival, document id), up to the config's
-    /// bounds, and as many digesters as they need. Nothing here knows of shards, cores or threads.
+    /// Returns the plan of the next tick: documents in the order (cut of arrival, document id), up to the limits of the
+    /// config, and as many digesters as they need. The choice does not depend on shards, cores or threads.
     pub(crate) fn of(commons: &Commons) -> Result<Plan> {
         let tick = commons.next_tick()?;
         let config = commons.config();
@@ -48,19 +48,20 @@ impl Plan {
         Ok(Plan { tick, grants, granted, births, digesters, per_digester: config.documents_per_digester })
     }
 
-    /// How many documents are granted.
+    /// Returns how many documents the tick grants.
     pub fn documents(&self) -> usize {
         self.granted.len()
     }
 
-    /// How many of the granted documents a digester takes: the first takes the first so many, and so on.
+    /// Returns how many of the granted documents a digester takes. The first digester takes the first documents, the
+    /// next one those that follow, and so on.
     pub(crate) fn claims(&self, digester: AgentId) -> u32 {
         let place = self.digesters.binary_search(&digester).expect("the plan has every living digester");
         let each = self.per_digester as usize;
         self.granted.len().saturating_sub(place * each).min(each) as u32
     }
 
-    // The tick as synapses keep it.
+    // Returns the tick as synapses store it.
     pub(crate) fn stamp(&self) -> u32 {
         self.tick as u32
     }

@@ -5,12 +5,12 @@ use crate::metadata::Metadata;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// The most bytes of title and text a document may have.
+/// The largest size of a document's title and text together, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 16 << 20;
-/// The most bytes of UTF-8 that a caller's id may have.
+/// The largest size of a caller's id, in bytes of UTF-8.
 pub const KEY_BYTES_MAX: usize = 512;
 
-/// A document as its caller gives it: all that is kept of it that cannot be derived.
+/// A document as its caller gives it: everything phago stores of it that cannot be derived.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(try_from = "Unchecked")]
 pub struct Body {
@@ -25,7 +25,7 @@ pub struct Body {
 }
 
 impl Body {
-    /// Its identity: the hash of the key, or of the content where there is no key.
+    /// Returns its identity: the hash of the key, or of the content if there is no key.
     pub fn id(&self) -> DocumentId {
         match &self.key {
             Some(key) => DocumentId::from_key(key),
@@ -33,8 +33,8 @@ impl Body {
         }
     }
 
-    /// The identity of a document that would be called as this one, whose identity is `id`, and be another: one without
-    /// a key is called by its identity, which the key of another may spell.
+    /// Returns the identity of another document that would have the same name as this one, whose identity is `id`. The
+    /// name of a document without a key is its identity, and the key of another document may be the same text.
     pub fn namesake(&self, id: DocumentId) -> Option<DocumentId> {
         match &self.key {
             None => Some(DocumentId::from_key(&id.to_string())),
@@ -42,23 +42,23 @@ impl Body {
         }
     }
 
-    /// Whether another body has the same title, text and metadata. Under one id it is then the same document.
+    /// Returns whether another body has the same title, text and metadata. With the same id it is the same document.
     pub fn says_the_same(&self, other: &Body) -> bool {
         self.title == other.title && self.text == other.text && self.metadata == other.metadata
     }
 
-    /// Bytes of title and text.
+    /// Returns the bytes of title and text.
     pub fn text_bytes(&self) -> u64 {
         (self.title.len() + self.text.len()) as u64
     }
 
-    /// Bytes of title, text and metadata.
+    /// Returns the bytes of title, text and metadata.
     pub fn bytes(&self) -> u64 {
         self.text_bytes() + self.metadata.bytes() as u64
     }
 
-    /// Refuses what no colony takes: a key that is empty or longer than [`KEY_BYTES_MAX`], nothing but white space, or
-    /// more than [`DOCUMENT_BYTES_MAX`] bytes.
+    /// Refuses a body that no colony accepts: its key is empty or longer than [`KEY_BYTES_MAX`], it holds nothing but
+    /// white space, or it has more than [`DOCUMENT_BYTES_MAX`] bytes.
     ///
     /// # Errors
     /// [`Error::InvalidDocument`] with the index given.
@@ -70,7 +70,7 @@ impl Body {
         self.fault().map_or(Ok(()), |fault| Err(refused(fault)))
     }
 
-    /// [`Body::check`] for a body that is to take the place of another, which needs a key.
+    /// Does what [`Body::check`] does, and also refuses a body without a key: only a body with one can replace another.
     ///
     /// # Errors
     /// [`Error::InvalidDocument`] with index 0.
@@ -83,24 +83,24 @@ impl Body {
         Ok(())
     }
 
-    /// The error for a body whose id stands with other content.
+    /// Returns the error for a body whose id belongs to a document with other content.
     pub fn taken(&self, index: usize) -> Error {
         Error::DocumentExists { index, id: self.name() }
     }
 
-    /// The error for an update under an id by which another document goes, that has no id of its own.
+    /// Returns the error for an update whose id is the name of another document that has no id of its own.
     pub fn named_as_another(&self) -> Error {
         let reason = "is that of a document without an id of its own; accepted is the id that a document was given, or a free one";
         let id = self.key.as_deref().map(str::to_owned);
         Error::InvalidDocument { index: 0, id, field: "id".into(), reason: reason.into() }
     }
 
-    /// The caller's id, or the identity in hexadecimal where none was given.
+    /// Returns the caller's id, or the identity in hexadecimal if the caller gave none.
     pub fn name(&self) -> String {
         self.key.as_deref().map_or_else(|| self.id().to_string(), str::to_owned)
     }
 
-    // The field at fault, and the reason.
+    // Returns the field at fault and the reason, if there is a fault.
     fn fault(&self) -> Option<(&'static str, String)> {
         let bytes = self.title.len() + self.text.len();
         let key_bytes = self.key.as_ref().map_or(1, |key| key.len());
@@ -119,7 +119,7 @@ impl Body {
     }
 }
 
-// What stored bytes say, before it is known whether a colony takes it.
+// A body as decoded from bytes, before it is checked.
 #[derive(Deserialize)]
 struct Unchecked {
     key: Option<Box<str>>,

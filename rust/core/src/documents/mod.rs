@@ -1,7 +1,8 @@
-//! Documents: what a caller gives, what the analyser makes of it, and what a shard keeps.
+//! Documents: as a caller gives them, as the analyser returns them, and as a shard stores them.
 //!
-//! A [`Body`] is a document as it was given, from the binding to the shard that keeps it. An [`Analysed`] body is on
-//! its way there; a [`Document`] is at home, in the [`Documents`] of its shard, which keep [`Postings`] over it.
+//! A [`Body`] is a document as the caller gives it; it stays the same from the binding to the shard. An [`Analysed`]
+//! body is on its way to its home shard. A [`Document`] is stored there, in the shard's [`Documents`], which also keep
+//! the [`Postings`] of its terms.
 
 mod body;
 mod postings;

@@ -1,18 +1,18 @@
-//! Where terms stand.
+//! Postings: which documents have a term.
 
 use crate::metadata::{Among, Places};
 
-/// Where a term stands: the place of a document and how often it has the term.
+/// One posting of a term: the place of a document and how often the document has the term.
 pub type Posting = (u32, u32);
 
-/// The postings of one term on one shard, with what bounds any score they can give.
+/// The postings of one term on one shard, with bounds for every score they can give.
 ///
-/// The postings of a document that goes stay in the list, which is read beside the set of places that are taken: to take
-/// one out would move all that stand behind it. They are taken out together once they are more than half of the list, so
-/// that a delete costs the same however many documents have the term.
+/// A deleted document's postings stay in the list, because taking one out would move all that follow it. Readers skip
+/// them with the set of places that hold a document. They are taken out together once they are more than half of the
+/// list, so that a delete costs the same however many documents have the term.
 #[derive(Clone, Debug)]
 pub struct Postings {
-    // By place, those of documents included that went.
+    // By place, including those of deleted documents.
     list: Vec<Posting>,
     gone: usize,
     most: u32,
@@ -26,32 +26,32 @@ impl Default for Postings {
 }
 
 impl Postings {
-    /// How many documents have the term.
+    /// Returns how many documents have the term.
     pub fn len(&self) -> usize {
         self.list.len() - self.gone
     }
 
-    /// Whether no document has it.
+    /// Returns whether no document has the term.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many postings reading the list takes: at most twice as many as documents have the term.
+    /// Returns how many postings a reader of the list visits: at most twice as many as documents have the term.
     pub fn cost(&self) -> usize {
         self.list.len()
     }
 
-    /// The highest count in the list, or more.
+    /// Returns an upper bound of the counts in the list.
     pub fn most(&self) -> u32 {
         self.most
     }
 
-    /// The fewest indexed words of a document in the list, or fewer.
+    /// Returns a lower bound of the indexed words of the documents in the list.
     pub fn shortest(&self) -> u32 {
         self.shortest
     }
 
-    /// Visits the documents with the term, by place; `taken` are the places where a document stands.
+    /// Visits the documents with the term, by place. `taken` are the places that hold a document.
     pub fn visit(&self, taken: &Places, mut visit: impl FnMut(Posting)) {
         if self.gone == 0 {
             self.list.iter().for_each(|posting| visit(*posting));
@@ -60,21 +60,21 @@ impl Postings {
         }
     }
 
-    /// How often the document that stands at a place has the term, if it does.
+    /// Returns how often the document at a place has the term, or `None` if it does not. The place must not be empty.
     pub fn count(&self, place: u32) -> Option<u32> {
         let found = self.list.binary_search_by_key(&place, |posting| posting.0);
         found.ok().map(|index| self.list[index].1)
     }
 
-    /// Takes a document of so many indexed words, whose place is after all others.
+    /// Adds a document with `length` indexed words. Its place is after all others in the list.
     pub(super) fn push(&mut self, place: u32, count: u32, length: u32) {
         self.list.push((place, count));
         self.most = self.most.max(count);
         self.shortest = self.shortest.min(length);
     }
 
-    /// Notes that one of its documents went. `taken` are the places that are left, and `lengths` the indexed words of all
-    /// documents, by place.
+    /// Counts one of its documents as deleted. `taken` are the places that still hold a document, `lengths` the indexed
+    /// words of all documents, by place.
     pub(super) fn remove(&mut self, taken: &Places, lengths: &[u32]) {
         assert!(self.gone < self.list.len(), "a document has its postings");
         self.gone += 1;
@@ -83,8 +83,8 @@ impl Postings {
         }
     }
 
-    /// Gives every document the place that `moved` says, which keeps their order; `None` for those that have gone.
-    /// `lengths` is by the places before.
+    /// Moves every document to the place that `moved` returns, which keeps their order; `moved` returns `None` for
+    /// deleted documents. `lengths` is indexed by the old places.
     pub(super) fn rebuild(&mut self, lengths: &[u32], moved: impl Fn(u32) -> Option<u32>) {
         let old = std::mem::take(self);
         self.list.reserve_exact(old.len());

@@ -1,4 +1,4 @@
-//! The documents a shard is home to, and their postings.
+//! The documents of a shard, and their postings.
 
 use super::{Body, Postings};
 use crate::ids::DocumentId;
@@ -8,29 +8,29 @@ use crate::text::{Analysis, DOCUMENT_WORDS_MAX, Sequence, Session};
 use crate::titles::Titles;
 use crate::{Error, Result};
 
-/// The most documents a shard takes: places are 32 bits wide.
+/// The largest number of documents in a shard: places are 32 bits wide.
 pub const DOCUMENTS_MAX: u64 = u32::MAX as u64;
 
-/// Places are closed up once more than this and half of them are empty: for fewer it is not worth its cost, which is that
-/// of all postings.
+/// A shard closes up its places once more than this and half of them are empty. For fewer, closing up is not worth its
+/// cost, which is proportional to all postings.
 pub const GONE_MIN: usize = 1024;
 
-/// A body after analysis, on its way to its home.
+/// A body after analysis, on its way to its home shard.
 #[derive(Clone, Debug)]
 pub struct Analysed {
     /// Its identity.
     pub id: DocumentId,
-    /// The document as it was given.
+    /// The document as its caller gave it.
     pub body: Body,
     /// Its terms and word forms.
     pub analysis: Analysis,
 }
 
 impl Analysed {
-    /// A body, analysed. New words enter the session's dictionary.
+    /// Analyses a body. New words enter the session's dictionary.
     ///
     /// # Errors
-    /// [`Error::InvalidDocument`] with the index given for more than [`DOCUMENT_WORDS_MAX`] different words.
+    /// [`Error::InvalidDocument`] with the given index, for more than [`DOCUMENT_WORDS_MAX`] different words.
     pub fn new(id: DocumentId, body: Body, index: usize, session: &mut Session) -> Result<Analysed> {
         let analysis = session.analyse(&body.title, &body.text);
         if analysis.different as usize > DOCUMENT_WORDS_MAX {
@@ -42,20 +42,20 @@ impl Analysed {
     }
 }
 
-/// A document at home.
+/// A document as its home shard stores it.
 #[derive(Clone, Debug)]
 pub struct Document {
     /// Its identity.
     pub id: DocumentId,
-    /// The document as it was given.
+    /// The document as its caller gave it.
     pub body: Body,
-    /// The terms of the title in their order.
+    /// The terms of the title, in the order of the text.
     pub title_terms: Box<[u32]>,
-    /// Term index and count, by term index.
+    /// The index and the count of each term, by term index.
     pub terms: Box<[(u32, u32)]>,
-    /// Its words in their order.
+    /// Its words, in the order of the text.
     pub sequence: Sequence,
-    /// The first tick whose cut sees it.
+    /// The first tick whose cut includes it.
     pub arrival: u32,
     /// The tick that digested it.
     pub digested: Option<u32>,
@@ -64,25 +64,24 @@ pub struct Document {
 }
 
 impl Document {
-    /// The terms that stand in it, each with its count, by term index: not those that only count, as function words and the
-    /// parts of identifiers do. What it speaks of, and what it can be wired by.
+    /// Returns the terms that stand in the text, each with its count, by term index. Terms that only count, such as function
+    /// words and the parts of identifiers, are left out: the document is not about them and is not wired by them.
     pub fn standing(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
         let standing = self.sequence.standing(self.terms.len());
         self.terms.iter().zip(standing).filter(|(_, stands)| *stands).map(|(term, _)| *term)
     }
 
-    /// The caller's id, or the identity in hexadecimal where none was given.
+    /// Returns the caller's id, or the identity in hexadecimal if the caller gave none.
     pub fn name(&self) -> String {
         self.body.key.as_deref().map_or_else(|| self.id.to_string(), str::to_owned)
     }
 }
 
-/// A shard's documents, with postings over them. Documents are found by search as soon as they are here,
-/// digested or not.
+/// A shard's documents and their postings. Search finds a document as soon as it is here, digested or not.
 #[derive(Clone, Debug, Default)]
 pub struct Documents {
     places: Map<u128, u32>,
-    // By place; none where a document went.
+    // By place; `None` if the document was deleted.
     all: Vec<Option<Document>>,
     taken: Places,
     lengths: Vec<u32>,
@@ -90,89 +89,89 @@ pub struct Documents {
     titles: Titles,
     metadata: MetadataIndex,
     lists: Vec<Postings>,
-    // Term index to list; 0 is none. Dense, as half of a large shard's terms have a list.
+    // By term index, the number of the term's list, from 1; 0 means no list. Dense, because half of a large shard's
+    // terms have a list.
     list_of: Vec<u32>,
     bytes: u64,
 }
 
 impl Documents {
-    /// How many there are.
+    /// Returns the number of documents.
     pub fn len(&self) -> usize {
         self.places.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no documents.
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
     }
 
-    /// How many places there are, those included from which a document went: at most [`GONE_MIN`] and as many again as
-    /// there are documents.
+    /// Returns the number of places, including empty ones: at most [`GONE_MIN`] plus twice the number of documents.
     pub fn room(&self) -> usize {
         self.all.len()
     }
 
-    /// Bytes of titles, texts and metadata.
+    /// Returns the bytes of titles, texts and metadata.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// All documents, by place.
+    /// Returns all documents, by place.
     pub fn all(&self) -> impl Iterator<Item = &Document> {
         self.all.iter().flatten()
     }
 
-    /// All documents with their places.
+    /// Returns all documents with their places.
     pub fn placed(&self) -> impl Iterator<Item = (u32, &Document)> {
         (0u32..).zip(&self.all).filter_map(|(place, document)| Some((place, document.as_ref()?)))
     }
 
-    /// The document at a place.
+    /// Returns the document at a place.
     ///
     /// # Panics
-    /// Where there is none.
+    /// If the place is empty.
     pub fn at(&self, place: u32) -> &Document {
         self.all[place as usize].as_ref().expect("a document stands at its place")
     }
 
-    /// The title of the document at a place, as terms; empty where none stands.
+    /// Returns the title of the document at a place, as terms; empty if the place is.
     pub fn title_at(&self, place: u32) -> &[u32] {
         self.all[place as usize].as_ref().map_or(&[], |document| &document.title_terms)
     }
 
-    /// Indexed words of each document, by place.
+    /// Returns the number of indexed words of each document, by place.
     pub fn lengths(&self) -> &[u32] {
         &self.lengths
     }
 
-    /// Length of each document's vector of 1 + ln tf, by place.
+    /// Returns the length of each document's vector of 1 + ln tf, by place.
     pub fn norms(&self) -> &[f64] {
         &self.norms
     }
 
-    /// Documents by their titles.
+    /// Returns the index of documents by their titles.
     pub fn titles(&self) -> &Titles {
         &self.titles
     }
 
-    /// The places of the documents whose metadata matches a filter.
+    /// Returns the places of the documents whose metadata matches a filter.
     pub fn matching(&self, filter: &Filter) -> Places {
         let mut places = self.metadata.matching(filter, self.all.len());
         places.keep(&self.taken);
         places
     }
 
-    /// The place of a document.
+    /// Returns the place of a document, or `None` if it is not here.
     pub fn place(&self, id: DocumentId) -> Option<u32> {
         self.places.get(&id.0).copied()
     }
 
-    /// The document of this identity.
+    /// Returns the document with this identity.
     pub fn get(&self, id: DocumentId) -> Option<&Document> {
         self.place(id).map(|place| self.at(place))
     }
 
-    /// The postings of a term, by place.
+    /// Returns the postings of a term, by place.
     pub fn postings(&self, term: u32) -> Option<&Postings> {
         match self.list_of.get(term as usize) {
             None | Some(0) => None,
@@ -180,7 +179,7 @@ impl Documents {
         }
     }
 
-    /// The places where a document stands.
+    /// Returns the places that hold a document.
     pub fn taken(&self) -> &Places {
         &self.taken
     }
@@ -192,7 +191,7 @@ impl Documents {
         counted.filter(|(_, documents)| *documents > 0)
     }
 
-    /// Take a document that is not here yet.
+    /// Adds a document that is not here yet.
     pub(crate) fn insert(&mut self, new: Analysed, arrival: u32) {
         let place = self.all.len() as u32;
         for &(term, count) in &new.analysis.terms {
@@ -227,8 +226,8 @@ impl Documents {
         self.taken.push(place);
     }
 
-    /// Lets a document go. Its place stays empty until many are, so that the cost is that of its terms, however many
-    /// documents there are.
+    /// Removes a document. Its place stays empty until many are, so that the cost depends on the document's terms only,
+    /// not on the number of documents.
     pub(crate) fn remove(&mut self, id: DocumentId) -> Option<Document> {
         let place = self.places.remove(&id.0)?;
         let document = self.all[place as usize].take().expect("a document stands at its place");
@@ -246,7 +245,7 @@ impl Documents {
         Some(document)
     }
 
-    // Gives the documents new places without gaps, in their order.
+    // Moves the documents to new places without gaps, in the same order.
     fn close_up(&mut self) {
         let mut next = 0..;
         let moved: Vec<Option<u32>> =
@@ -272,8 +271,8 @@ impl Documents {
         self.taken = Places::all(self.all.len());
     }
 
-    /// Takes over other numbers of terms, given by `number`, which keep their order: the lists stay sorted, and what
-    /// counts the terms of one document, as its sequence does, stays true.
+    /// Replaces the index of each term by the one that `number` returns. The order of terms stays the same, so lists
+    /// stay sorted, and what counts the terms of one document, as its sequence does, stays valid.
     pub(crate) fn renumber(&mut self, number: impl Fn(u32) -> u32) {
         let mut titles = Titles::default();
         for (place, document) in (0u32..).zip(&mut self.all) {
@@ -300,7 +299,7 @@ impl Documents {
         (self.lists, self.list_of) = (lists, list_of);
     }
 
-    /// Note what a tick made of a document.
+    /// Records that a tick digested a document.
     pub(crate) fn digest(&mut self, place: u32, tick: u32, concepts: Box<[u32]>) {
         let document = self.all[place as usize].as_mut().expect("a document stands at its place");
         document.digested = Some(tick);

@@ -1,4 +1,4 @@
-//! Inputs as bytes: a version, then the input as postcard writes it.
+//! Inputs as bytes: a version, then the input in postcard encoding.
 
 use super::{Change, Input};
 use crate::documents::Body;
@@ -7,20 +7,22 @@ use crate::reinforcement::Reinforcement;
 use crate::{Error, Result};
 use serde::Serialize;
 
-/// The version of the encoding. New kinds of input do not change it: a reader that does not know one refuses it.
+/// The version of the encoding. A new kind of input does not change it: a reader that does not know the kind refuses
+/// the input.
 pub const INPUT_VERSION: u8 = 1;
 
 impl Input {
-    /// The input as bytes that any process can read.
+    /// Returns the input as bytes that any process can read.
     pub fn encode(&self) -> Vec<u8> {
         postcard::to_extend(self, vec![INPUT_VERSION]).expect("plain data always encodes")
     }
 
-    /// The input that [`Input::encode`] wrote. What it holds is checked as if a caller had given it, and it takes no
+    /// Decodes the input that [`Input::encode`] wrote. Checks its content as if a caller had given it, and takes no
     /// more memory than a small multiple of the bytes.
     ///
     /// # Errors
-    /// [`Error::Wire`] for another version, an unknown kind, bytes left over or missing, and values that no colony takes.
+    /// [`Error::Wire`] for another version, an unknown kind, bytes left over or missing, and values that no colony
+    /// accepts.
     pub fn decode(bytes: &[u8]) -> Result<Input> {
         let Some((&version, rest)) = bytes.split_first() else { return Err(refused("there are none".into())) };
         if version != INPUT_VERSION {
@@ -37,7 +39,7 @@ impl Input {
     }
 }
 
-// An input, borrowed from where it stands: the same kinds in the same order.
+// A borrowed input, with the same kinds in the same order as [`Input`].
 #[derive(Serialize)]
 enum Borrowed<'a> {
     Ingest(Vec<&'a Body>),
@@ -47,7 +49,7 @@ enum Borrowed<'a> {
 }
 
 impl Change {
-    /// The bytes of the input that makes this change, as [`Input::encode`] writes it; `None` where nothing changes.
+    /// Returns the bytes of the input that makes this change, as [`Input::encode`] writes it, or `None` for no change.
     pub fn encode(&self) -> Option<Vec<u8>> {
         let input = match self {
             Change::Nothing => return None,

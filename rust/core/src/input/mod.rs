@@ -1,9 +1,9 @@
-//! Everything that changes a colony, as data.
+//! Inputs: every change to a colony, as data.
 //!
-//! An [`Input`] is what was accepted, and nothing that can be derived from it: the same inputs in the same order, with
-//! the same ticks between them, make the same colony. [`Input::encode`] is its one form as bytes.
-//! A [`Prepared`] input has what applying it needs beside it, made where no lock is held; an [`Outcome`] says what it
-//! does.
+//! An [`Input`] holds what the colony accepted, and nothing that can be derived from it: the same inputs in the same
+//! order, with the same ticks between them, make the same colony. [`Input::encode`] is its only encoding.
+//! A [`Prepared`] input also holds everything that applying it needs, computed while no lock is held. An [`Outcome`]
+//! says what the input does.
 
 mod codec;
 
@@ -14,34 +14,34 @@ use crate::ids::DocumentId;
 use crate::reinforcement::Reinforcement;
 use serde::{Deserialize, Serialize};
 
-/// Something that changes a colony.
+/// A change to a colony.
 ///
-/// New kinds are added at the end: their order is a part of the encoding.
+/// Add new kinds at the end: their order is part of the encoding.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub enum Input {
-    /// Documents that are taken together or not at all. Those that stand with the same content change nothing.
+    /// Adds documents, all or none. A document that the colony already has with the same content changes nothing.
     Ingest(Vec<Body>),
-    /// A document that takes the place of the one with the same id, or comes as new.
+    /// Replaces the document with the same id, or adds a new one.
     Update(Body),
-    /// A document that goes.
+    /// Deletes a document.
     Delete(DocumentId),
-    /// A document that helped.
+    /// Reinforces a document that helped.
     Reinforce {
         /// The document.
         id: DocumentId,
         /// The concepts that led to it.
         path: Reinforcement,
-        /// How often.
+        /// How many times.
         times: u64,
     },
-    /// A tick, as it is committed. Only who makes ticks writes it, and only [`crate::replay`] takes it.
+    /// A committed tick. Only the maker of ticks writes it, and only [`crate::replay`] reads it.
     Tick {
-        /// The tick the colony is at then.
+        /// The tick of the colony after it.
         tick: u64,
         /// The attempt that made it.
         attempt: u64,
-        /// The last input that it sees, by the number it was stored under.
+        /// The number of the last input that the tick includes, as the store numbers inputs.
         cut: u64,
     },
 }
@@ -49,92 +49,92 @@ pub enum Input {
 /// What an update does.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum Updated {
-    /// There is no document of this id; now there is.
+    /// Adds a document: none has this id.
     New,
-    /// The document is replaced.
+    /// Replaces the document.
     Changed,
-    /// It stands with the same content: nothing is done.
+    /// Does nothing: the document has the same content.
     Unchanged,
 }
 
 /// What an input does to a colony.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum Outcome {
-    /// Of an [`Input::Ingest`]: documents taken, and documents that stand with the same content.
+    /// Of an [`Input::Ingest`]: the numbers of added and of unchanged documents.
     Ingested {
-        /// Documents taken.
+        /// Documents added.
         accepted: u64,
-        /// Documents that stand with the same content.
+        /// Documents that the colony already has with the same content.
         unchanged: u64,
     },
     /// Of an [`Input::Update`].
     Updated(Updated),
-    /// Of an [`Input::Delete`]: whether there is such a document.
+    /// Of an [`Input::Delete`]: whether the document exists.
     Deleted(bool),
-    /// Of an [`Input::Reinforce`]: whether there is such a document.
+    /// Of an [`Input::Reinforce`]: whether the document exists.
     Reinforced(bool),
 }
 
 /// The word forms of a text with their counts, by form index.
 pub type Forms = Box<[(u32, u32)]>;
 
-/// What an accepted input changes, with everything that is derived from its texts.
+/// The change that an accepted input makes, with everything that is derived from its texts.
 #[derive(Clone, Debug)]
 pub enum Change {
     /// Nothing.
     Nothing,
-    /// Documents come. None of their ids stands, and each is there once.
+    /// Adds documents. No document has one of their ids, and each id is there once.
     Insert(Vec<Analysed>),
-    /// A document goes, or another takes its place, or one comes where none stands.
+    /// Deletes, replaces or adds a document.
     Replace {
-        /// The id it is about.
+        /// The id of the document.
         id: DocumentId,
-        /// The word forms of the document that stands in the committed state, as the analyser finds them.
+        /// The word forms of the document with this id in the committed state, as the analyser finds them.
         leaves: Option<Forms>,
-        /// What comes.
+        /// The document that is added or replaces the old one.
         comes: Option<Box<Analysed>>,
     },
-    /// A reinforcement of a document that stands.
+    /// Reinforces a document of the committed state.
     Reinforce {
         /// The document.
         id: DocumentId,
         /// The concepts that led to it.
         path: Reinforcement,
-        /// How often.
+        /// How many times.
         times: u64,
     },
 }
 
-/// An input that was accepted and is ready to be applied.
+/// An accepted input that is ready to be applied.
 #[derive(Clone, Debug)]
 pub struct Prepared {
     /// What it changes.
     pub change: Change,
-    /// What it does, for whoever gave it.
+    /// What it does, for the caller.
     pub outcome: Outcome,
 }
 
 impl Prepared {
-    /// An input that changes nothing.
+    /// Returns an input that changes nothing.
     pub fn nothing(outcome: Outcome) -> Prepared {
         Prepared { change: Change::Nothing, outcome }
     }
 }
 
-/// Whether a document is new to what stands under its id.
+/// How a body compares with the document of the same id, if there is one.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum Admission {
-    /// Its id is free.
+    /// No document has its id.
     New,
-    /// The same id stands with the same content; taking it changes nothing.
+    /// The document of this id has the same content; adding the body changes nothing.
     Unchanged,
-    /// The same id stands with other content.
+    /// The document of this id has other content.
     Taken,
 }
 
 impl Admission {
-    /// What a body is to those that stand, of which `standing` gives one by its identity: under its own, or else to the one
-    /// that is called as it would be. So no two documents have one name.
+    /// Compares a body with the document of its identity, or else with the one that has the name the body would have.
+    /// So no two documents have one name. `standing` returns the body of a document from its identity.
     pub fn of<'a>(id: DocumentId, body: &Body, standing: impl Fn(DocumentId) -> Option<&'a Body>) -> Admission {
         let namesake = || standing(body.namesake(id)?).filter(|other| other.key.is_some() != body.key.is_some());
         match standing(id).or_else(namesake) {
