@@ -42,7 +42,7 @@ def count(name: str, value: Any, low: int, high: int = 2**31 - 1, hint: str = ""
     # A bool is an int to Python and a mistake to a reader: `shards=True` is refused.
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise refusal(name, value, accepted, hint)
-    number = value
+    number: int = value
     # What a signal handler raises must not be taken for an error of the value, so an int is not asked.
     if type(value) is not int:
         try:
@@ -61,7 +61,7 @@ def real(name: str, value: Any, low: float, high: float) -> float:
     is_array = getattr(value, "ndim", 0) != 0
     if isinstance(value, bool | str | bytes) or is_array or not hasattr(value, "__float__"):
         raise refusal(name, value, accepted)
-    number = value
+    number: float = value
     if type(value) is not float:
         try:
             number = float(value)

@@ -89,7 +89,8 @@ def read_sources(given: Sequence[Source]) -> Iterator[tuple[Source, Document | L
     A document of a text file has the id `NAME/PATH`, NAME being that of the folder and PATH the one inside, with
     forward slashes; of a single file NAME alone. Its title is the one it states, else the file's name without suffix.
     A line of JSON is an object with `text`, perhaps `id`, `title` and `metadata`; without an id it goes by file and
-    line. Every document has `source_path` in its metadata: the folder or file it came from, by which `sync` knows its own.
+    line. Every document has `source_path` in its metadata: the folder or file it came from, by which `sync` knows its
+    own.
     Hidden files are passed over.
     """
     for source in given:
