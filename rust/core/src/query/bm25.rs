@@ -223,31 +223,34 @@ impl<'a> Search<'a> {
             read += 1;
             threshold = threshold.max(kth(best.k, ranked));
         }
-        for next in read..order.len() {
+        let mut next = read;
+        loop {
             self.local.poll()?;
-            let can_win = |place: &u32| {
+            touched.retain(|place| {
                 let score = &mut scores[*place as usize];
-                let keep = (*score + rest[next]) * ROUNDING >= threshold;
-                if !keep {
+                let can_win = (*score + rest[next]) * ROUNDING >= threshold;
+                if !can_win {
                     *score = 0.0;
                 }
-                keep
-            };
-            touched.retain(can_win);
+                can_win
+            });
+            // What remains is scored exactly. A list more would shut out few of so few.
+            if next == order.len() || touched.len() <= best.k.saturating_add(best.k / 4) {
+                break;
+            }
             self.complete(order[next], touched, scores, |score| {
                 if score > threshold {
                     ranked.push(score);
                 }
             });
+            next += 1;
             threshold = threshold.max(kth(best.k, ranked));
         }
         while let Some(&place) = touched.last() {
             self.local.poll()?;
             touched.pop();
-            let score = std::mem::take(&mut scores[place as usize]);
-            if score * ROUNDING >= threshold {
-                best.push(self.found(place));
-            }
+            scores[place as usize] = 0.0;
+            best.push(self.found(place));
         }
         Ok(())
     }

@@ -7,6 +7,8 @@
 use crate::commons::Commons;
 use crate::documents::Document;
 use crate::query::bm25::{K1, gain, per_word};
+use crate::query::buffers::Buffers;
+use crate::query::marks::Marks;
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
 use serde::{Deserialize, Serialize};
@@ -46,11 +48,11 @@ pub fn blend(whole: f64, passage: f64, ranking: &Ranking) -> f64 {
     (1.0 - ranking.passage_share) * whole + ranking.passage_share * passage
 }
 
-/// What a question's word gives to a BM25 score.
-pub fn word_gain(question: &Question, place: u32, tf: u32, length: u32, commons: &Commons) -> f64 {
+/// What a question's word gives to a BM25 score. `per_word` is that of the state ([`crate::query::bm25::per_word`]).
+pub(crate) fn word_gain(question: &Question, place: u32, tf: u32, length: u32, per_word: f64) -> f64 {
     let term = &question.terms[place as usize];
     let weight = f64::from(term.count) * term.idf * (K1 + 1.0);
-    gain(weight, tf, length, per_word(commons))
+    gain(weight, tf, length, per_word)
 }
 
 /// The question's words in the passages of a document, one passage after the other.
@@ -115,30 +117,32 @@ impl Tally {
     }
 }
 
-/// Weigh what was found of a question's words in a document.
+/// Weighs what a document of `length` indexed words has of a question whose words are marked.
 pub fn weigh(
     question: &Question,
-    found: &[(u32, u32)],
     document: &Document,
     length: u32,
     commons: &Commons,
     ranking: &Ranking,
-    tally: &mut Tally,
+    buffers: &mut Buffers,
 ) -> Evidence {
+    let Buffers { words, found, tally, .. } = buffers;
+    words.found(document, found);
     if found.is_empty() {
         return Evidence::default();
     }
+    let per_word = per_word(commons);
     let cover = |found: &mut dyn Iterator<Item = (u32, u32)>, length: u32| {
         let (mut bm25, mut coverage) = (0.0, 0.0);
         for (place, tf) in found {
-            bm25 += word_gain(question, place, tf, length, commons);
+            bm25 += word_gain(question, place, tf, length, per_word);
             coverage += question.terms[place as usize].mass();
         }
         let covered = if bm25 > 0.0 { bm25 * libm::pow(coverage / question.mass, ranking.coverage_power) } else { 0.0 };
         Covered { bm25, covered }
     };
     let whole = cover(&mut found.iter().copied(), length);
-    let title = title_share(question, &document.title_terms, commons);
+    let title = title_share(question, words, &document.title_terms, commons);
     let mut passage: Option<(u32, Covered)> = None;
     if !document.sequence.passages().is_empty() && ranking.passage_share > 0.0 {
         tally.visit(question, found, document, |number, met, length| {
@@ -151,19 +155,19 @@ pub fn weigh(
     Evidence { whole, passage, title }
 }
 
-fn title_share(question: &Question, title: &[u32], commons: &Commons) -> f64 {
+fn title_share(question: &Question, words: &Marks, title: &[u32], commons: &Commons) -> f64 {
     let (mut asked, mut explained) = (0.0, 0.0);
     let mut rest = 0.0;
-    let hit = |term: &u32| question.terms.iter().find(|known| known.term == *term);
-    if !title.iter().any(|term| hit(term).is_some()) {
+    if !title.iter().any(|&term| words.of(term) > 0) {
         return 0.0;
     }
     for (at, term) in title.iter().enumerate() {
         if title[..at].contains(term) {
             continue;
         }
-        match hit(term) {
-            Some(known) => {
+        match words.of(*term).checked_sub(1) {
+            Some(place) => {
+                let known = &question.terms[place as usize];
                 asked += known.mass();
                 explained += known.idf;
             }

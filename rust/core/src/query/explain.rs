@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::ids::DocumentId;
+use crate::query::bm25::per_word;
 use crate::query::buffers::Buffers;
 use crate::query::evidence::{Covered, Evidence, blend, word_gain};
 use crate::query::inquiry::{Inquiry, Nothing};
@@ -147,10 +148,11 @@ impl Inquiry {
         if let Some((best, covered)) = evidence.passage {
             let document = view.at(spot);
             let Buffers { found, tally, .. } = buffers;
+            let per_word = per_word(view.commons);
             points.iter_mut().for_each(|points| points.1 = blend(points.1, 0.0, &self.ranking));
             tally.visit(&self.question, found, document, |number, met, length| {
                 for &(at, count) in met.iter().filter(|_| number == best) {
-                    let gain = word_gain(&self.question, found[at as usize].0, count, length, view.commons);
+                    let gain = word_gain(&self.question, found[at as usize].0, count, length, per_word);
                     points[at as usize].1 += blend(0.0, gain * of(&covered), &self.ranking);
                 }
             });

@@ -116,9 +116,7 @@ pub fn evidence(
     local.poll()?;
     let document = local.at(place);
     let length = local.documents().lengths()[place as usize];
-    let Buffers { words, found, tally, .. } = buffers;
-    words.found(document, found);
-    Ok(weigh(question, found, document, length, local.commons, ranking, tally))
+    Ok(weigh(question, document, length, local.commons, ranking, buffers))
 }
 
 /// A document that may be an answer, with what the question's words alone say.

@@ -5,6 +5,7 @@
 
 use crate::Result;
 use crate::documents::Document;
+use crate::query::bm25::per_word;
 use crate::query::buffers::Buffers;
 use crate::query::evidence::word_gain;
 use crate::query::lexical::Candidate;
@@ -76,8 +77,9 @@ pub fn speak(
 pub fn gains(local: Local<'_>, question: &Question, place: u32, buffers: &mut Buffers) -> Vec<(u32, f64)> {
     let length = local.documents().lengths()[place as usize];
     buffers.words.found(local.at(place), &mut buffers.found);
+    let per_word = per_word(local.commons);
     let gain = |&(term, tf): &(u32, u32)| {
-        (question.terms[term as usize].word, word_gain(question, term, tf, length, local.commons))
+        (question.terms[term as usize].word, word_gain(question, term, tf, length, per_word))
     };
     buffers.found.iter().map(gain).collect()
 }
