@@ -11,7 +11,7 @@ use std::sync::{Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard};
 /// A record that holds an input or a tick.
 pub(crate) const INPUT: Kind = Kind(16);
 
-// A checkpoint is due when so many documents were added, removed or digested since the last one, and at least half as
+// A checkpoint is due when this many documents were added, removed or digested since the last one, and at least half as
 // many as that one holds. After a crash, they are replayed at some 35,000 documents per second.
 const DUE_DOCUMENTS: u64 = 8192;
 // When a colony is closed, a checkpoint is due from a sixteenth of that: a colony is opened more often than it is
