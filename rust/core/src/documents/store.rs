@@ -184,7 +184,7 @@ impl Documents {
         &self.taken
     }
 
-    /// Terms that stand in some document here, in no order that means anything.
+    /// Returns the terms that some document here has, in an order without meaning.
     pub fn terms(&self) -> impl Iterator<Item = (u32, usize)> + '_ {
         let lists = self.list_of.iter().enumerate().filter(|(_, list)| **list > 0);
         let counted = lists.map(|(term, &list)| (term as u32, self.lists[list as usize - 1].len()));
