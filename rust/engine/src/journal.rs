@@ -14,8 +14,8 @@ pub(crate) const INPUT: Kind = Kind(16);
 // A checkpoint is due when this many documents were added, removed or digested since the last one, and at least half as
 // many as that one holds. After a crash, they are replayed at some 35,000 documents per second.
 const DUE_DOCUMENTS: u64 = 8192;
-// When a colony is closed, a checkpoint is due from a sixteenth of that: a colony is opened more often than it is
-// closed after few changes.
+// When a colony is closed, changes of a sixteenth of the documents in the last checkpoint suffice: a colony is opened
+// more often than it is closed after few changes.
 const DUE_AT_THE_END: u64 = 16;
 
 /// The log of a colony, open for writing.

@@ -183,8 +183,8 @@ impl World {
         self.read(|replica| dump::evidence(replica, cancel))?
     }
 
-    /// Returns how many accepted documents will wait to be digested once the running tick has ended: waiting inputs
-    /// count.
+    /// Returns how many accepted documents are not yet digested. Waiting inputs count: documents that they add are
+    /// included, and those that they remove are not.
     ///
     /// # Errors
     /// As [`World::read`].

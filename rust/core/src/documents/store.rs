@@ -64,8 +64,9 @@ pub struct Document {
 }
 
 impl Document {
-    /// Returns the terms that stand in the text, each with its count, by term index. Terms that only count, such as function
-    /// words and the parts of identifiers, are left out: the document is not about them and is not wired by them.
+    /// Returns the terms that stand in the text, each with its count, by term index. Terms that only count, such as
+    /// function words and the parts of identifiers, are left out: the document is not about them and is not wired by
+    /// them.
     pub fn standing(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
         let standing = self.sequence.standing(self.terms.len());
         self.terms.iter().zip(standing).filter(|(_, stands)| *stands).map(|(term, _)| *term)

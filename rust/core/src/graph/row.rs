@@ -2,7 +2,8 @@
 
 use super::synapse::Synapse;
 
-// Sixteen bytes hold almost every synapse: 32 bits of target, 32 of last, 25 of weight, 20 of age, 19 of co-activations.
+// Sixteen bytes hold almost every synapse: 32 bits of target, 32 of last, 25 of weight, 20 of age, 19 of
+// co-activations.
 const AGE_BITS: u32 = 20;
 const COUNT_BITS: u32 = 19;
 const WEIGHT_BITS: u32 = 25;

@@ -317,7 +317,7 @@ impl Condition {
         })
     }
 
-    /// Returns the bounds between which values may pass, or `None` if there are no bounds or no value can.
+    /// Returns the bounds between which values may pass, or `None` if there is no range or no value is in all.
     pub(crate) fn bounds(&self) -> Option<(Bound<Key>, Bound<Key>)> {
         let (mut low, mut high): (Option<&Key>, Option<&Key>) = (None, None);
         for comparison in &self.comparisons {

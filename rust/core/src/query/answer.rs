@@ -131,8 +131,8 @@ impl Search<'_> {
         Ok(())
     }
 
-    // Adds those of `all` that are not in `known`, one block at a time, until there are `k` hits. Each block is ordered on
-    // its own.
+    // Adds those of `all` that are not in `known`, one block at a time, until there are `k` hits. Each block is ordered
+    // on its own.
     fn blocks(
         &mut self,
         all: &[(Spot, u128)],

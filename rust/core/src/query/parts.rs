@@ -40,7 +40,7 @@ impl Part {
 pub struct Parts(pub [f64; PARTS]);
 
 impl Parts {
-    /// Their sum, in their order.
+    /// Returns their sum, in their order.
     pub fn score(&self) -> f64 {
         self.0.iter().sum()
     }

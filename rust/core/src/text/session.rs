@@ -1,4 +1,4 @@
-//! One thread's way from text to terms.
+//! A session analyses texts for one thread.
 
 use super::chunk;
 use super::fold::{Role, role_of, stem_of};

@@ -155,7 +155,7 @@ fn read_witness(files: &dyn Files, open: Open) -> Result<(Box<dyn File>, Testimo
 }
 
 // Returns whether the making of a colony was cut off before it could acknowledge anything: there is at most the header
-// of the first log, and no witness.
+// of the first log, and no readable witness.
 fn is_unfinished(files: &dyn Files) -> Result<bool> {
     let first = log_name(0);
     for name in files.list().refused(files, "", "list")? {

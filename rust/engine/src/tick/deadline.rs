@@ -15,7 +15,8 @@ pub(crate) trait Timed {
     fn deadline(&self) -> Option<Instant>;
 }
 
-/// Keeps the deadlines of a runner's attempts: one task on the runtime, so that a tick needs no timer of its own.
+/// The keeper of the deadlines of a runner's attempts: one task on the runtime, so that a tick needs no timer of its
+/// own.
 ///
 /// Deadlines only grow from one phase to the next, so the task sleeps until the last deadline it saw and checks again.
 /// It wakes once per phase time-out, not once per phase.

@@ -67,7 +67,7 @@ pub(crate) struct StoredRow {
     named: bool,
     title: String,
     text: String,
-    /// The tick at which it arrived.
+    /// The first tick whose cut includes it.
     arrival: u32,
     /// The tick that digested it.
     digested: Option<u32>,
