@@ -90,7 +90,7 @@ impl Search<'_> {
         }
         let mut others: Vec<(Spot, u128)> = Vec::new();
         if self.allowed.is_some() && inquiry.candidates.len() >= inquiry.ranking.lexical_candidates as usize {
-            // The best of all by words took slots that the best allowed documents need.
+            // The best of all by words may have displaced the best allowed documents.
             others.extend(self.by_words(self.words_max())?.into_iter().map(|found| (found.spot(), found.id)));
         }
         let affordable = inquiry.scorers.concepts.affordable(self.postings_max());
