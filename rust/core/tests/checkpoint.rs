@@ -62,7 +62,7 @@ fn body(chance: &mut Chance, number: u64) -> Body {
     // Some hold nothing to digest.
     let text = if number % 17 == 3 { "the of and".to_owned() } else { chance.text(400, words) + ". " };
     let key = (!number.is_multiple_of(5)).then(|| format!("doc-{number}").into());
-    Body { key, title: title.into(), text: text.into(), metadata }
+    Body { key, title: title.into(), text: text.into(), metadata, expires: None }
 }
 
 /// Something that happens to a colony, as it is stored.

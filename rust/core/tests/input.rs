@@ -34,7 +34,7 @@ fn hex(bytes: &[u8]) -> String {
 
 #[test]
 fn the_bytes_of_each_kind_are_a_durable_format() {
-    let full = Body { key: Some("a".into()), title: "T".into(), text: "ions".into(), metadata: metadata() };
+    let full = Body { key: Some("a".into()), title: "T".into(), text: "ions".into(), metadata: metadata(), expires: None };
     let id = DocumentId(0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10);
     let golden = [
         (
@@ -123,7 +123,7 @@ fn input(chance: &mut Chance) -> Input {
         let length = 4 + content.below(20);
         let text = content.text(60, length);
         let metadata = if chance.below(3) == 0 { metadata() } else { Metadata::default() };
-        Body { key: key.map(Into::into), title: content.word(9).into(), text: text.into(), metadata }
+        Body { key: key.map(Into::into), title: content.word(9).into(), text: text.into(), metadata, expires: None }
     };
     let id = |chance: &mut Chance| DocumentId::from_key(&format!("doc-{}", chance.below(20)));
     match chance.below(10) {
