@@ -337,8 +337,13 @@ fn what_cannot_be_done_changes_nothing() {
     let before = world.digest().unwrap();
     let nameless = world.update(Body { text: "text".into(), ..Body::default() });
     assert!(matches!(nameless, Err(Error::InvalidDocument { field, .. }) if field == "id"));
-    let blank =
-        world.update(Body { key: Some("doc-0".into()), title: " ".into(), text: "\n".into(), metadata: metadata(1), expires: None });
+    let blank = world.update(Body {
+        key: Some("doc-0".into()),
+        title: " ".into(),
+        text: "\n".into(),
+        metadata: metadata(1),
+        expires: None,
+    });
     assert!(matches!(blank, Err(Error::InvalidDocument { field, .. }) if field == "text"));
     assert!(!world.delete("nobody").unwrap() && !world.delete("").unwrap());
     // A document with a key does not go by its identity.

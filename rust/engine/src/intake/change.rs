@@ -127,9 +127,8 @@ impl World {
                     }
                 }),
             };
-            let is_same = |new: &Analysed| {
-                standing.body(id).is_some_and(|body| body.differs_in_lifetime_at_most(&new.body))
-            };
+            let is_same =
+                |new: &Analysed| standing.body(id).is_some_and(|body| body.differs_in_lifetime_at_most(&new.body));
             if let Some(renewed) = new.take_if(|new| is_same(new)) {
                 drop(state);
                 let change = Change::Renew(Box::new(renewed));

@@ -50,6 +50,7 @@ pub(crate) struct Pending {
     coming: u64,
     leaving: u64,
     leaving_undigested: u64,
+    renewing: u64,
     now: Option<i64>,
 }
 
@@ -131,9 +132,9 @@ impl Pending {
         self.coming
     }
 
-    /// Returns how many committed documents are removed.
-    pub(crate) fn leaving(&self) -> u64 {
-        self.leaving
+    /// Returns whether any committed document is removed, or has another lifetime.
+    pub(crate) fn changes_standing(&self) -> bool {
+        self.leaving + self.renewing > 0
     }
 
     /// Returns how many committed documents are removed undigested.
@@ -162,6 +163,7 @@ impl Pending {
         fate.comes = Some(document);
         if !known {
             fate.renews = Some(Waiting::default());
+            self.renewing += 1;
         }
         if let Some(before) = &mut fate.renews {
             for (path, times) in self.reinforcing.remove(&id).unwrap_or_default() {
@@ -221,6 +223,7 @@ impl Pending {
         let fate = self.changes.entry(id.0).or_default();
         let renewed = fate.renews.take();
         let was_coming = fate.comes.is_some() && renewed.is_none();
+        self.renewing -= u64::from(renewed.is_some());
         self.reinforced -= renewed.map_or(0, |before| size_of_waiting(&before));
         if let Some(leaves) = leaves {
             self.leaving += 1;
