@@ -351,6 +351,42 @@ MUTANTS = [
         "None",
         "phago-engine lib reinforcements_are_counted_once_each_and_go_with_the_document",
     ),
+    # --- lifetimes ---
+    Mutant(
+        "a lifetime ends a tick late",
+        "rust/core/src/commons/lifetimes.rs",
+        "entry.0 <= tick",
+        "entry.0 < tick",
+        "phago-core lifetimes a_document_is_there_before_the_tick_of_its_number_is_made_and_gone_after",
+    ),
+    Mutant(
+        "time goes back",
+        "rust/core/src/commons/lifetimes.rs",
+        "self.now.max(Some(now))",
+        "Some(now)",
+        "phago-core lifetimes what_leaves_by_itself_leaves_as_if_it_were_deleted_at_that_moment",
+    ),
+    Mutant(
+        "another lifetime is another document",
+        "rust/core/src/replica/prepare.rs",
+        "standing.is_some_and(|standing| standing.differs_in_lifetime_at_most(&body))",
+        "false",
+        "phago-core lifetimes another_lifetime_is_refused_by_ingest_and_taken_by_update_without_unwiring",
+    ),
+    Mutant(
+        "what waits trusts that a document outlives the tick",
+        INTAKE + "pending.rs",
+        "fate.leaves.filter(|_| stands)",
+        "fate.leaves",
+        "phago-engine lifetimes inputs_that_come_while_a_tick_takes_the_document_away_are_judged_when_it_has",
+    ),
+    Mutant(
+        "an idle run spans the end of a lifetime",
+        "rust/engine/src/tick/commit.rs",
+        "state.is_idle_until(plan.tick)",
+        "state.is_quiet()",
+        "phago-engine lifetimes random_lives_come_to_one_digest_on_any_number_of_shards_and_from_the_disk",
+    ),
 ]
 
 

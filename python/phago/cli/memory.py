@@ -60,7 +60,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
             metavar="PATH",
             nargs="+",
             help="a folder or a file: text, Markdown, reStructuredText, HTML, or lines of JSON with `text`, perhaps "
-            "`id`, `title` and `metadata`; packed with gzip or not",
+            "`id`, `title`, `metadata` and `expires`; packed with gzip or not",
         )
         parser.add_argument("--shards", type=_count, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
     query = reads("query", _query, "the best documents for a question; exits with 1 where there is none")
@@ -242,7 +242,9 @@ def _hits(hits: list[Hit], explain: bool) -> Iterator[str]:
 
 def _document(found: StoredDocument) -> dict[str, Any]:
     row: dict[str, Any] = {"id": found.id, "title": found.title, "text": found.text}
-    return {**row, "metadata": dict(found.metadata)} if found.metadata else row
+    row |= {"metadata": dict(found.metadata)} if found.metadata else {}
+    expires = found.expires
+    return row if expires is None else {**row, "expires": expires if isinstance(expires, int) else expires.isoformat()}
 
 
 def _get(arguments: argparse.Namespace) -> int:

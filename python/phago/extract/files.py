@@ -7,7 +7,7 @@ import json
 import os
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -32,7 +32,7 @@ _TEXT: dict[str, Callable[[str], tuple[str, str]]] = {
 }
 _LINES = {".jsonl", ".ndjson"}
 _KNOWN = f"{', '.join(sorted({*_TEXT, *_LINES}))}, each with .gz or without"
-_FIELDS = {"id", "_id", "text", "title", "metadata"}
+_FIELDS = {"id", "_id", "text", "title", "metadata", "expires"}
 # What a packed file may unpack to, a line at a time or whole: no small file fills the memory.
 _LINE_MAX = 4 * BYTES_MAX
 
@@ -88,16 +88,16 @@ def read_sources(given: Sequence[Source]) -> Iterator[tuple[Source, Document | L
 
     A document of a text file has the id `NAME/PATH`, NAME being that of the folder and PATH the one inside, with
     forward slashes; of a single file NAME alone. Its title is the one it states, else the file's name without suffix.
-    A line of JSON is an object with `text`, perhaps `id`, `title` and `metadata`; without an id it goes by file and
-    line. Every document has `source_path` in its metadata: the folder or file it came from, by which `sync` knows its
-    own.
+    A line of JSON is an object with `text`, perhaps `id`, `title`, `metadata` and `expires`; without an id it goes by
+    file and line. Every document has `source_path` in its metadata: the folder or file it came from, by which `sync`
+    knows its own.
     Hidden files are passed over.
     """
     for source in given:
         for name, file in _files(source):
             for found in [file] if isinstance(file, LeftOut) else _documents(file, name):
                 if isinstance(found, Document):
-                    found = Document(found.text, found.id, found.title, {**found.metadata, SOURCE: source.label})
+                    found = replace(found, metadata={**found.metadata, SOURCE: source.label})
                 yield source, found
 
 
@@ -200,4 +200,5 @@ def _record(line: bytes, at: str, *, first: bool) -> Document | LeftOut:
     ):
         if not isinstance(value, kind):
             return LeftOut(at, f"has `{field}` of type {type(value).__name__}; accepted is {kind.__name__}")
-    return Document(cast(str, text), key, title, metadata)
+    # A time is text in JSON; `ingest` reads it, and says what is wrong with it.
+    return Document(cast(str, text), key, title, metadata, row.get("expires"))
