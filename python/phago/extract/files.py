@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
+import stat
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -31,7 +33,16 @@ _TEXT: dict[str, Callable[[str], tuple[str, str]]] = {
     ".xhtml": text_of_html,
 }
 _LINES = {".jsonl", ".ndjson"}
-_KNOWN = f"{', '.join(sorted({*_TEXT, *_LINES}))}, each with .gz or without"
+KNOWN = f"{', '.join(sorted({*_TEXT, *_LINES}))}, each with .gz or without"
+"""The suffixes of files that are read."""
+# Pages name their encoding, and more of them are wrong about UTF-8 than are UTF-8 by chance.
+_CHARSET = re.compile(
+    rb"(?:charset|encoding)\s*=\s*[\"']?\s*"
+    rb"(iso-8859-\d{1,2}|latin-?1|windows-125\d|koi8-[ru]|shift_jis|euc-jp|euc-kr|gb2312|gbk|gb18030|big5)\b",
+    re.IGNORECASE,
+)
+_CHARSET_WITHIN = 1024
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _FIELDS = {"id", "_id", "text", "title", "metadata"}
 # What a packed file may unpack to, a line at a time or whole: no small file fills the memory.
 _LINE_MAX = 4 * BYTES_MAX
@@ -133,14 +144,18 @@ def _documents(file: Path, name: str) -> Iterator[Document | LeftOut]:
     packed = file.suffix.lower() == ".gz"
     suffix = Path(file.stem).suffix.lower() if packed else file.suffix.lower()
     try:
+        if not stat.S_ISREG(file.stat().st_mode):
+            # A pipe would be waited for, a device may never end.
+            yield LeftOut(name, "no file with content: a pipe, a socket or a device")
+            return
         with cast("IO[bytes]", gzip.open(file) if packed else file.open("rb")) as stream:
             if suffix in _LINES:
                 yield from _records(stream, name)
-            elif suffix in _TEXT:
+            elif suffix in _TEXT or not suffix:
                 stem = Path(file.stem).stem if packed else file.stem
-                yield _whole(stream.read(BYTES_MAX + 4), name, stem, _TEXT[suffix])
+                yield _whole(stream.read(BYTES_MAX + 4), name, stem, suffix or ".txt")
             else:
-                yield LeftOut(name, f"of an unknown kind; known are {_KNOWN}")
+                yield LeftOut(name, f"of an unknown kind ({suffix})")
     except (EOFError, zlib.error, gzip.BadGzipFile):
         yield LeftOut(
             name, "damaged: its packing ends early or is broken", is_unread=True, is_of_lines=suffix in _LINES
@@ -150,18 +165,33 @@ def _documents(file: Path, name: str) -> Iterator[Document | LeftOut]:
         yield LeftOut(name, reason, is_unread=True, is_of_lines=suffix in _LINES)
 
 
-def _whole(data: bytes, name: str, stem: str, read: Callable[[str], tuple[str, str]]) -> Document | LeftOut:
+def _whole(data: bytes, name: str, stem: str, suffix: str) -> Document | LeftOut:
     if len(data) > BYTES_MAX:
         return LeftOut(name, "over 16 MiB")
-    if b"\0" in data:
-        return LeftOut(name, "binary")
     try:
-        title, text = read(data.decode("utf-8-sig"))
+        source = _decoded(data, may_name_its_encoding=_TEXT[suffix] is text_of_html)
     except UnicodeDecodeError:
-        return LeftOut(name, "not UTF-8")
+        return LeftOut(name, "binary" if b"\0" in data else "not UTF-8")
+    if "\0" in source:
+        return LeftOut(name, "binary")
+    title, text = _TEXT[suffix](source)
     if not text.strip():
         return LeftOut(name, "blank")
     return Document(text, name, title or stem)
+
+
+def _decoded(data: bytes, *, may_name_its_encoding: bool) -> str:
+    if data.startswith(_UTF_16):
+        return data.decode("utf-16")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        named = _CHARSET.search(data, 0, _CHARSET_WITHIN) if may_name_its_encoding else None
+        if named is None:
+            raise
+        charset = named.group(1).decode().lower()
+        # As browsers read it: what is called Latin 1 has quotation marks and dashes of Windows.
+        return data.decode("windows-1252" if charset in ("iso-8859-1", "latin1", "latin-1") else charset)
 
 
 def _records(stream: IO[bytes], name: str) -> Iterator[Document | LeftOut]:
