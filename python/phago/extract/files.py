@@ -17,7 +17,7 @@ from ..document import BYTES_MAX, Document
 from .html import text_of_html
 from .markup import text_of_markdown, text_of_rst
 
-__all__ = ["SOURCE", "LeftOut", "Source", "read_sources", "sources"]
+__all__ = ["KNOWN", "SOURCE", "LeftOut", "Source", "read_sources", "sources"]
 
 SOURCE = "source_path"
 """The key in the metadata of a document that tells the folder or file it came from."""
@@ -34,7 +34,7 @@ _TEXT: dict[str, Callable[[str], tuple[str, str]]] = {
 }
 _LINES = {".jsonl", ".ndjson"}
 KNOWN = f"{', '.join(sorted({*_TEXT, *_LINES}))}, each with .gz or without"
-"""The suffixes of files that are read."""
+"""The suffixes of files that are read. A file without one is text."""
 # Pages name their encoding, and more of them are wrong about UTF-8 than are UTF-8 by chance.
 _CHARSET = re.compile(
     rb"(?:charset|encoding)\s*=\s*[\"']?\s*"
@@ -59,6 +59,8 @@ class LeftOut:
     """Whether it could not be read, so that what it holds is not known."""
     is_of_lines: bool = False
     """Whether it is a file, or a line of one, whose documents may have any ids."""
+    is_unknown: bool = False
+    """Whether it is of a kind that is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,12 @@ def sources(paths: Sequence[str]) -> list[Source]:
     return list(found.values())
 
 
-def read_sources(given: Sequence[Source]) -> Iterator[tuple[Source, Document | LeftOut]]:
+def read_sources(
+    given: Sequence[Source],
+    *,
+    skip: str | os.PathLike[str] | None = None,
+    tell: Callable[[int, int], None] = lambda done, total: None,
+) -> Iterator[tuple[Source, Document | LeftOut]]:
     """The documents of folders and files, in the order of their paths, and what is left out and why.
 
     A document of a text file has the id `NAME/PATH`, NAME being that of the folder and PATH the one inside, with
@@ -103,16 +110,23 @@ def read_sources(given: Sequence[Source]) -> Iterator[tuple[Source, Document | L
     line. Every document has `source_path` in its metadata: the folder or file it came from, by which `sync` knows its
     own.
     Hidden files are passed over.
+
+    Args:
+        given: The folders and files.
+        skip: A folder that is passed over, wherever it is.
+        tell: Called before each file with the number of files that are done and that of all.
     """
-    for source in given:
-        for name, file in _files(source):
-            for found in [file] if isinstance(file, LeftOut) else _documents(file, name):
-                if isinstance(found, Document):
-                    found = Document(found.text, found.id, found.title, {**found.metadata, SOURCE: source.label})
-                yield source, found
+    away = None if skip is None else os.path.realpath(skip)
+    named = [(source, name, file) for source in given for name, file in _files(source, away)]
+    for done, (source, name, file) in enumerate(named):
+        tell(done, len(named))
+        for found in [file] if isinstance(file, LeftOut) else _documents(file, name):
+            if isinstance(found, Document):
+                found = Document(found.text, found.id, found.title, {**found.metadata, SOURCE: source.label})
+            yield source, found
 
 
-def _files(source: Source) -> Iterator[tuple[str, Path | LeftOut]]:
+def _files(source: Source, skip: str | None) -> Iterator[tuple[str, Path | LeftOut]]:
     if not source.path.is_dir():
         yield source.name, source.path
         return
@@ -129,6 +143,9 @@ def _files(source: Source) -> Iterator[tuple[str, Path | LeftOut]]:
         names.append((name, unread))
 
     for folder, folders, files in os.walk(source.path, onerror=missed):
+        if os.path.realpath(folder) == skip:
+            folders.clear()
+            continue
         folders[:] = [name for name in folders if not name.startswith(".")]
         prefix = name_of(folder)
         names += [(f"{prefix}/{name}", Path(folder) / name) for name in files if not name.startswith(".")]
@@ -155,7 +172,7 @@ def _documents(file: Path, name: str) -> Iterator[Document | LeftOut]:
                 stem = Path(file.stem).stem if packed else file.stem
                 yield _whole(stream.read(BYTES_MAX + 4), name, stem, suffix or ".txt")
             else:
-                yield LeftOut(name, f"of an unknown kind ({suffix})")
+                yield LeftOut(name, f"of an unknown kind ({suffix})", is_unknown=True)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         yield LeftOut(
             name, "damaged: its packing ends early or is broken", is_unread=True, is_of_lines=suffix in _LINES
