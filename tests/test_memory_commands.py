@@ -21,7 +21,8 @@ CLEAN = {**os.environ, "PYTHONWARNINGS": "ignore"}
 NOTES = {
     "heart.md": "# The heart\n\nThe heart pumps blood. Blood carries oxygen.",
     "lungs.txt": "The lungs take oxygen from the air and give it to the blood.",
-    "rows.jsonl": '{"id": "bread", "title": "Bread", "text": "Yeast makes bread.", "metadata": {"year": 2021, "tag": "food"}}\n'
+    "rows.jsonl": '{"id": "bread", "title": "Bread", "text": "Yeast makes bread.", '
+    '"metadata": {"year": 2021, "tag": "food"}}\n'
     '{"id": "beer", "text": "Yeast makes beer.", "metadata": {"year": 1998}}\n',
 }
 
@@ -95,14 +96,15 @@ def test_ingest_tells_what_it_left_out(kept, says):
     Path("notes", "blank.txt").write_text("")
     code, out, _ = says("ingest", kept, "notes")
     assert code == 0
-    assert out.splitlines()[1:] == [
+    assert out.splitlines()[1:-1] == [
         "Left out: 5.",
         "  3 of an unknown kind (.png), such as notes/0.png",
         "  notes/bad.txt: not UTF-8",
         "  notes/blank.txt: blank",
-        "  Known kinds: .htm, .html, .jsonl, .markdown, .md, .ndjson, .rst, .text, .txt, .xhtml, each with .gz or without; "
-        "what has no suffix is text.",
     ]
+    assert re.fullmatch(
+        r"  Known kinds: \.htm, .+, each with \.gz or without; what has no suffix is text\.", out.splitlines()[-1]
+    )
     code, row = as_json(says("ingest", kept, "notes", "--json"))
     assert (code, row["new"], row["unchanged"], row["kept"]) == (0, 0, 4, 0)
     assert [one["path"] for one in row["left_out"]] == [
@@ -192,9 +194,10 @@ def test_sync_deletes_nothing_that_it_could_not_read(kept, says, monkeypatch):
     Path("notes", "lungs.txt").unlink()
     code, out, _ = says("sync", kept, "notes")
     assert code == 1
+    home = Path(kept).resolve()
     assert "Not deleted: 4 that may be in what could not be read." in out
     monkeypatch.undo()
-    assert len(ids(Path(kept).resolve())) == 4
+    assert len(ids(home)) == 4
 
 
 def test_the_colony_may_live_in_the_folder_that_it_holds(notes, says):
@@ -246,11 +249,7 @@ def test_query_where(kept, says, where, found):
 
 def test_query_as_json_is_what_python_gives(kept, says):
     with phago.open(kept, read_only=True) as colony:
-        hits = (
-            colony.query("yeast blood", k=3).to_dict()
-            if hasattr(phago.Hit, "nothing")
-            else [hit.to_dict() for hit in colony.query("yeast blood", k=3)]
-        )
+        hits = [hit.to_dict() for hit in colony.query("yeast blood", k=3)]
     code, row = as_json(says("query", kept, "yeast blood", "-k", 3, "--json"))
     assert (code, row) == (0, {"question": "yeast blood", "hits": json.loads(json.dumps(hits))})
 
@@ -262,6 +261,7 @@ def test_query_without_an_answer_says_why(kept, says):
         "phago: nothing found: no document has any of the question's words\n",
     )
     assert says("query", kept, "")[0] == 1
+    assert says("query", kept, "--", "-k")[0] == 1
     assert as_json(says("query", kept, "zebra", "--json")) == (1, {"question": "zebra", "hits": []})
 
 
@@ -650,10 +650,10 @@ from phago import cli
 from phago.cli import taking
 from phago import Colony
 
-owner = {"put": taking, "tick": Colony}[sys.argv[1]]
-name = {"put": "_put", "tick": "tick"}[sys.argv[1]]
+owner = {"read": taking, "put": taking, "tick": Colony}[sys.argv[1]]
+name = {"read": "read_sources", "put": "_put", "tick": "tick"}[sys.argv[1]]
 left = int(sys.argv[2])
-real = getattr(owner, name, None)
+real = getattr(owner, name)
 
 def stop():
     global left
@@ -666,15 +666,12 @@ def stopping(*arguments, **named):
     stop()
     return real(*arguments, **named)
 
-if sys.argv[1] == "read":
-    read_sources = taking.read_sources
-    def reading(*arguments, **named):
-        for found in read_sources(*arguments, **named):
-            stop()
-            yield found
-    taking.read_sources = reading
-else:
-    setattr(owner, name, stopping)
+def reading(*arguments, **named):
+    for found in real(*arguments, **named):
+        stop()
+        yield found
+
+setattr(owner, name, reading if name == "read_sources" else stopping)
 sys.exit(cli.main(sys.argv[3:]))
 """
 

@@ -23,6 +23,7 @@ from ..evaluation.replay import DRAWS, replay, replay_table
 from .demo import PYTHON_QUESTIONS, demonstrate, python_documents, questions_from, questions_from_terminal
 from .exits import USAGE, Problem
 from .memory import add_commands
+from .parsing import Parser
 
 __all__ = ["main"]
 
@@ -57,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="phago", description="A memory that organises itself: digest documents, ask for passages."
     )
     parser.add_argument("--version", action="version", version=f"phago {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
     demo = commands.add_parser(
         "demo",
         help="digest a folder, or the documentation of this Python, and answer questions",

@@ -23,6 +23,7 @@ from ..opening import open as open_colony
 from ..opening import verify
 from ..results import Hit, StoredDocument
 from .exits import BUSY, DAMAGED, FOUND, NOTHING_FOUND, Problem
+from .parsing import Parser, conditions, count, seconds, shards, text
 from .progress import Tell, progress
 from .taking import take
 
@@ -35,21 +36,22 @@ _COLONYS = re.compile(r"LOCK|witness|(?:log|checkpoint)-\d+.*")
 _Run = Callable[[argparse.Namespace], int]
 
 
-def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add the commands to the parser."""
 
-    def reads(name: str, run: _Run, help: str) -> argparse.ArgumentParser:
+    def reads(name: str, run: _Run, help: str) -> Parser:
         parser = commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
         parser.add_argument("memory", metavar="DIR", help="the directory of the colony")
         parser.add_argument("--json", action="store_true", help="print JSON")
         parser.set_defaults(run=_told(run))
+        parser.is_mixed = True
         return parser
 
-    def writes(name: str, run: _Run, help: str) -> argparse.ArgumentParser:
+    def writes(name: str, run: _Run, help: str) -> Parser:
         parser = reads(name, run, help)
         parser.add_argument(
             "--wait",
-            type=_seconds,
+            type=seconds,
             default=0.0,
             metavar="SECONDS",
             help="how long to wait for another process that writes to DIR (default: 0)",
@@ -66,19 +68,17 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
             help="a folder or a file: text, Markdown, reStructuredText, HTML, or lines of JSON with `text`, perhaps "
             f"`id`, `title` and `metadata` ({KNOWN}; what has no suffix is text)",
         )
-        parser.add_argument(
-            "--shards", type=_shards, metavar="N", help="shards, 1 to 1024 (default: one for each core)"
-        )
+        parser.add_argument("--shards", type=shards, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
     query = reads("query", _query, "the best documents for a question; exits with 1 where there is none")
-    query.add_argument("question", type=_text, metavar="QUESTION")
-    query.add_argument("-k", type=_count, default=10, metavar="K", help="hits, at most (default: 10)")
+    query.add_argument("question", type=text, metavar="QUESTION")
+    query.add_argument("-k", type=count, default=10, metavar="K", help="hits, at most (default: 10)")
     query.add_argument("--explain", action="store_true", help="show what each score is made of and the path to the hit")
     query.add_argument("--lexical", action="store_true", help="rank by BM25 alone")
     _filter(query)
     get = reads("get", _get, "a document by its id; exits with 1 where there is none")
-    get.add_argument("id", type=_text, metavar="ID")
+    get.add_argument("id", type=text, metavar="ID")
     delete = writes("delete", _delete, "delete documents; exits with 1 where there was none")
-    delete.add_argument("ids", type=_text, metavar="ID", nargs="*")
+    delete.add_argument("ids", type=text, metavar="ID", nargs="*")
     _filter(delete)
     export = reads("export", _export, "the documents as lines of JSON, in the order of their ids")
     export.add_argument("file", metavar="FILE", nargs="?", default="-", help="where to write (default: the output)")
@@ -91,8 +91,8 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     snapshot = writes("snapshot", _snapshot, "copy the colony, as it is now, into another directory")
     snapshot.add_argument("to", metavar="TO", help="a directory that holds no colony")
     graph = reads("graph", _graph, "what a concept is wired to; exits with 1 where there is none of this name")
-    graph.add_argument("label", type=_text, metavar="CONCEPT")
-    graph.add_argument("-k", type=_count, default=20, metavar="K", help="neighbours, at most (default: 20)")
+    graph.add_argument("label", type=text, metavar="CONCEPT")
+    graph.add_argument("-k", type=count, default=20, metavar="K", help="neighbours, at most (default: 20)")
 
 
 def _told(run: _Run) -> _Run:
@@ -114,72 +114,12 @@ def _told(run: _Run) -> _Run:
 def _filter(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--where",
-        type=_text,
+        type=text,
         action="append",
         default=[],
         metavar="KEY=VALUE",
         help="only documents with this metadata; also !=, <, <=, >, >=, or a filter in JSON; may be repeated",
     )
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) <= 1_000_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 1000000")
-    return int(text)
-
-
-def _text(text: str) -> str:
-    # What a shell hands over in another encoding than the terminal's arrives as lone surrogates.
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not valid text in this terminal's encoding") from None
-    return text
-
-
-def _shards(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) <= 1024:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 1024")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds <= 86_400:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to 86400")
-    return seconds
-
-
-_OPERATORS = (("!=", "ne"), ("<=", "lte"), (">=", "gte"), ("=", "eq"), ("<", "lt"), (">", "gt"))
-
-
-def _where(given: list[str]) -> dict[str, Any] | None:
-    """The filter of all conditions together; a value is JSON where it can be, else text."""
-    filters: list[dict[str, Any]] = []
-    for text in given:
-        if text.lstrip().startswith("{"):
-            try:
-                filters.append(json.loads(text))
-            except ValueError as error:
-                raise Problem(f"`--where {text}` is not JSON: {error}") from None
-            continue
-        found = [(text.index(sign), -len(sign), sign, name) for sign, name in _OPERATORS if sign in text]
-        at, _, sign, name = min(found, default=(0, 0, "", ""))
-        if at == 0:
-            raise Problem(f"`--where {text}` is no condition; accepted is KEY=VALUE, also with != < <= > >=")
-        filters.append({text[:at].strip(): {name: _value(text[at + len(sign) :].strip())}})
-    return {"$and": filters} if len(filters) > 1 else filters[0] if filters else None
-
-
-def _value(text: str) -> Any:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return text
-    return text if isinstance(value, dict) else value
 
 
 def _check_directory(path: str, *, new: bool = False) -> None:
@@ -253,7 +193,7 @@ def _digest(colony: Colony, tell: Tell) -> None:
 
 
 def _query(arguments: argparse.Namespace) -> int:
-    where = _where(arguments.where)
+    where = conditions(arguments.where)
     with _reading(arguments) as colony:
         hits = colony.query(
             arguments.question, k=arguments.k, ranking="lexical" if arguments.lexical else None, where=where
@@ -329,7 +269,7 @@ def _stats(arguments: argparse.Namespace) -> int:
 
 
 def _delete(arguments: argparse.Namespace) -> int:
-    where = _where(arguments.where)
+    where = conditions(arguments.where)
     if bool(arguments.ids) == (where is not None):
         raise Problem("give ids, or --where and no ids")
     with _writing(arguments) as colony:
@@ -340,7 +280,7 @@ def _delete(arguments: argparse.Namespace) -> int:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    where = _where(arguments.where)
+    where = conditions(arguments.where)
     with _reading(arguments) as colony:
         if arguments.file == "-":
             return FOUND if _export_to_output(colony, where) else NOTHING_FOUND
@@ -388,8 +328,8 @@ def _import(arguments: argparse.Namespace) -> int:
 
 
 def _told_of(documents: Iterable[dict[str, Any]], tell: Tell) -> Iterator[dict[str, Any]]:
-    for count, document in enumerate(documents):
-        tell("reading documents", count, None)
+    for done, document in enumerate(documents):
+        tell("reading documents", done, None)
         yield document
 
 

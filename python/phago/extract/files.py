@@ -153,9 +153,7 @@ def _files(source: Source, skip: str | None) -> Iterator[tuple[str, Path | LeftO
 
 
 def _documents(file: Path, name: str) -> Iterator[Document | LeftOut]:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
+    if not _is_text(name):
         yield LeftOut(name.encode(errors="replace").decode(), "its name is not valid text")
         return
     packed = file.suffix.lower() == ".gz"
@@ -224,6 +222,14 @@ def _records(stream: IO[bytes], name: str) -> Iterator[Document | LeftOut]:
             yield _record(line, at, first=number == 1)
 
 
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _record(line: bytes, at: str, *, first: bool) -> Document | LeftOut:
     try:
         row = json.loads(line.decode("utf-8-sig" if first else "utf-8"))
@@ -247,4 +253,6 @@ def _record(line: bytes, at: str, *, first: bool) -> Document | LeftOut:
     ):
         if not isinstance(value, kind):
             return LeftOut(at, f"has `{field}` of type {type(value).__name__}; accepted is {kind.__name__}")
+    if not _is_text(key):
+        return LeftOut(at, "has an `id` that is not valid text")
     return Document(cast(str, text), key, title, metadata)
