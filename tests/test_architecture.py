@@ -165,8 +165,8 @@ PACKAGE = {
     "evaluation.replay": "colony config evaluation.beir evaluation.evaluation evaluation.significance results",
     "cli.taking": "cli.progress colony document errors extract",
     "cli.memory": "_jsonl cli.exits cli.parsing cli.progress cli.taking colony errors extract opening results",
-    "cli.command": "cli.demo cli.exits cli.memory cli.parsing colony config document errors evaluation.beir evaluation.evaluation "
-    "evaluation.replay phago",
+    "cli.command": "cli.demo cli.exits cli.memory cli.parsing colony config document errors evaluation.beir "
+    "evaluation.evaluation evaluation.replay phago",
     "cli": "cli.command",
     "__main__": "cli",
 }
