@@ -238,6 +238,7 @@ def test_query_explains(kept, says):
         (['{"year": {"in": [1998, 2021]}}'], ["beer", "bread"]),
         (["year=1900"], []),
         (["nothing=1"], []),
+        (["tag=" + "[" * 100_000], []),
     ],
 )
 def test_query_where(kept, says, where, found):
@@ -456,6 +457,8 @@ def test_a_snapshot_wants_a_place_of_its_own(kept, says, to, reason):
         ["query", "m", "ions", "--where", "{"],
         ["query", "m", "ions", "--where", '{"year": {"foo": 1}}'],
         ["query", "m", "ions", "--where", "year=[1]"],
+        ["query", "m", "ions", "--where", '{"a":' * 100_000],
+        ["query", "m", "ions", "--where", "$and=1"],
         ["query", "m", "caf\udce9"],
         ["query", "m", "ions", "--where", "k=\udce9"],
         ["get", "m", "\udce9"],
@@ -650,8 +653,9 @@ from phago import cli
 from phago.cli import taking
 from phago import Colony
 
-owner = {"read": taking, "put": taking, "tick": Colony}[sys.argv[1]]
-name = {"read": "read_sources", "put": "_put", "tick": "tick"}[sys.argv[1]]
+owner, name = {
+    "read": (taking, "read_sources"), "put": (taking, "_put"), "tick": (Colony, "tick"), "close": (Colony, "close"),
+}[sys.argv[1]]
 left = int(sys.argv[2])
 real = getattr(owner, name)
 
@@ -675,7 +679,7 @@ setattr(owner, name, reading if name == "read_sources" else stopping)
 sys.exit(cli.main(sys.argv[3:]))
 """
 
-PLACES = [("read", 1), ("read", 700), ("read", 1001), ("put", 2), ("put", 3), ("tick", 1), ("tick", 2), ("tick", 4)]
+PLACES = [("read", 1), ("read", 700), ("read", 1001), ("put", 2), ("put", 3), ("tick", 1), ("tick", 4), ("close", 1)]
 
 
 def stopped_at(place, times, command):

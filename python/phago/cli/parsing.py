@@ -78,7 +78,7 @@ def conditions(given: list[str]) -> dict[str, Any] | None:
         if text.lstrip().startswith("{"):
             try:
                 filters.append(json.loads(text))
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise Problem(f"`--where {text}` is not JSON: {error}") from None
             continue
         found = [(text.index(sign), -len(sign), sign, name) for sign, name in _OPERATORS if sign in text]
@@ -92,6 +92,6 @@ def conditions(given: list[str]) -> dict[str, Any] | None:
 def _value(text: str) -> Any:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return text if isinstance(value, dict) else value

@@ -40,8 +40,8 @@ def progress(*, quiet: bool = False) -> Iterator[Tell]:
         bars.TimeElapsedColumn(),
     )
     with bars.Progress(*columns, console=rich.console.Console(stderr=True), transient=True) as shown:
-        task = shown.add_task("", total=None)
-        yield lambda what, done, total: shown.update(task, description=what, completed=done, total=total)
+        task = shown.add_task("", total=None, visible=False)
+        yield lambda what, done, total: shown.update(task, description=what, completed=done, total=total, visible=True)
 
 
 @contextlib.contextmanager

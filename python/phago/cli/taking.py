@@ -68,8 +68,12 @@ def take(colony: Colony, given: Sequence[Source], *, delete: bool, tell: Tell) -
     unread: dict[str, list[LeftOut]] = {source.label: [] for source in given}
     batch: list[tuple[str, Document]] = []
 
+    files = (0, 0)
+
     def shown(done: int, total: int) -> None:
-        tell("reading files", done, total)
+        nonlocal files
+        files = (done, total)
+        tell(f"reading files, {taken.counts.total():,} documents", done, total)
 
     for source, found in read_sources(given, skip=colony.path, tell=shown):
         if isinstance(found, LeftOut):
@@ -84,6 +88,8 @@ def take(colony: Colony, given: Sequence[Source], *, delete: bool, tell: Tell) -
         if len(batch) == _BATCH:
             _put(colony, batch, taken)
             batch = []
+            # A file of lines may hold many.
+            shown(*files)
     _put(colony, batch, taken)
     for label in seen if delete else ():
         gone = [one.id for one in colony.documents(where={SOURCE: label}) if one.id not in seen[label]]
