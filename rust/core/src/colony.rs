@@ -17,7 +17,7 @@ use crate::ring::Ring;
 use crate::shard::{Delta, Seat, exchange};
 use crate::text::Session;
 
-/// A colony driven in the calling thread.
+/// A colony driven on the calling thread.
 #[derive(Debug)]
 pub struct Colony {
     state: Replica,
@@ -26,7 +26,7 @@ pub struct Colony {
 }
 
 impl Colony {
-    /// An empty colony over the shards of a ring.
+    /// Returns an empty colony over the shards of a ring.
     ///
     /// # Errors
     /// [`crate::Error::Config`].
@@ -34,18 +34,18 @@ impl Colony {
         Ok(Colony::of(Replica::new(config, ring)?))
     }
 
-    /// The colony of a state.
+    /// Returns a colony with this state.
     pub fn of(state: Replica) -> Colony {
         let session = Session::new(state.commons().lexicon().clone());
         Colony { state, session, scratch: Scratch::default() }
     }
 
-    /// The state, and no colony any more.
+    /// Consumes the colony and returns its state.
     pub fn into_state(self) -> Replica {
         self.state
     }
 
-    /// [`Replica::pass`].
+    /// Does what [`Replica::pass`] does.
     ///
     /// # Errors
     /// As there.
@@ -53,12 +53,12 @@ impl Colony {
         self.state.pass(ticks)
     }
 
-    /// The committed state.
+    /// Returns the committed state.
     pub fn state(&self) -> &Replica {
         &self.state
     }
 
-    /// Takes an input.
+    /// Applies an input.
     ///
     /// # Errors
     /// As [`Replica::prepare`]; then nothing changes.
@@ -69,7 +69,7 @@ impl Colony {
         outcome
     }
 
-    /// Takes a document; `false` when the colony has it already.
+    /// Adds a document. Returns `false` if the colony has it already.
     ///
     /// # Errors
     /// As [`Colony::apply`].
@@ -77,7 +77,7 @@ impl Colony {
         self.ingest_with(key, title, text, Metadata::default())
     }
 
-    /// [`Colony::ingest`] for a document with metadata.
+    /// Does what [`Colony::ingest`] does, for a document with metadata.
     ///
     /// # Errors
     /// As [`Colony::apply`].
@@ -87,16 +87,16 @@ impl Colony {
         Ok(outcome == Outcome::Ingested { accepted: 1, unchanged: 0 })
     }
 
-    /// Lets a document go; `false` when there is none of this id.
+    /// Deletes a document. Returns `false` if there is none of this id.
     pub fn delete(&mut self, id: DocumentId) -> bool {
         self.apply(Input::Delete(id)).expect("a delete is never refused") == Outcome::Deleted(true)
     }
 
-    /// Learns from a document that helped: its path as concepts with the words that led to each, most first. It takes
-    /// effect in the next tick. `false` when there is no such document or the path holds no word.
+    /// Learns from a document that helped. `path` holds concepts with the words that led to each, strongest first. It
+    /// takes effect in the next tick. Returns `false` if there is no such document or the path holds no word.
     ///
     /// # Errors
-    /// [`crate::Error::Limit`] when too much waits for the next tick.
+    /// [`crate::Error::Limit`] if too much waits for the next tick.
     pub fn reinforce(&mut self, id: DocumentId, path: &[(String, Vec<String>)]) -> Result<bool> {
         let stem_of = |word: &str| self.session.concept(word);
         let path = path.iter().map(|(label, words)| (&**label, &**words));
@@ -104,10 +104,10 @@ impl Colony {
         Ok(self.apply(Input::Reinforce { id, path, times: 1 })? == Outcome::Reinforced(true))
     }
 
-    /// One whole tick, or an error and nothing changed.
+    /// Makes one whole tick, or returns an error and changes nothing.
     ///
     /// # Errors
-    /// [`crate::Error::Limit`] when ticks can be counted no further.
+    /// [`crate::Error::Limit`] after the last tick that can be counted.
     pub fn tick(&mut self) -> Result<Committed> {
         let plan = self.state.plan()?;
         let deltas = stage(&self.state, &plan, &Cancel::new())?;
@@ -122,27 +122,27 @@ impl Colony {
         }
     }
 
-    /// SHA-256 over the canonical dump of the state.
+    /// Returns the SHA-256 of the canonical dump of the state.
     pub fn digest(&self) -> String {
         dump::digest(&self.state, &Cancel::new()).expect("nobody can set the flag")
     }
 
-    /// SHA-256 over the part of the dump that documents alone decide.
+    /// Returns the SHA-256 of the part of the dump that documents alone decide.
     pub fn evidence_digest(&self) -> String {
         dump::evidence(&self.state, &Cancel::new()).expect("nobody can set the flag")
     }
 
-    /// The `k` best documents for a question.
+    /// Returns the `k` best documents for a question.
     ///
     /// # Errors
-    /// None: nobody can end it.
+    /// None: it cannot be cancelled.
     pub fn search(&mut self, question: &str, k: usize) -> Result<Vec<Found>> {
         let words = self.session.query(question);
         self.state.search(&words, k, &Filter::default(), &mut self.scratch)
     }
 }
 
-/// Sense, Act, exchange and Decay of every shard, one after the other: what a commit needs, by seat.
+/// Does Sense, Act, exchange and Decay of every shard, one after the other. Returns what a commit needs, by seat.
 ///
 /// # Errors
 /// [`crate::Error::Cancelled`] once the flag is set.

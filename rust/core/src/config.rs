@@ -10,7 +10,7 @@ pub const DAY_MS: u64 = 86_400_000;
 settings! {
     /// The behaviour of a colony. Two colonies with equal configs and inputs are equal to the byte.
     pub struct ColonyConfig {
-        /// Keys the colony's chance.
+        /// Keys the colony's random choices.
         seed: u64 = 0, 0..=u64::MAX;
         /// Share of a signal lost in a tick.
         signal_decay_rate: f64 = 0.05, 0.0..=1.0;
@@ -24,19 +24,19 @@ settings! {
         edge_decay_rate: f64 = 0.005, 0.0..=1.0;
         /// Weight below which a mature synapse is gone.
         edge_prune_threshold: f64 = 0.05, 0.0..=1.0;
-        /// How much faster a mature synapse fades that is not repeated.
+        /// How much faster a mature synapse decays that is not repeated.
         staleness_factor: f64 = 1.5, 0.0..=1000.0;
         /// Ticks in which a new synapse neither grows stale nor is pruned.
         maturation_ticks: u32 = 50, 0..=1 << 30;
         /// What one reinforcement adds to the weight of a synapse on its path.
         reinforcement_gain: f64 = 0.05, 0.0..=1.0;
-        /// The longest row: synapses a node keeps of its own.
+        /// The longest row: how many synapses of its own a node keeps.
         max_edge_degree: u32 = 30, 1..=1 << 20;
-        /// Most salient terms of a document that are wired.
+        /// How many of a document's most salient terms are wired.
         concepts_per_document: u32 = 30, 1..=1 << 16;
-        /// Documents granted in a tick, at most.
+        /// The most documents granted in a tick.
         documents_per_tick: u32 = 4096, 1..=1 << 24;
-        /// Bytes of text granted in a tick, at most, or one document.
+        /// The most bytes of text granted in a tick, unless it is one document.
         bytes_per_tick: u64 = 32 << 20, 1..=1 << 40;
         /// Documents that one digester takes in a tick.
         documents_per_digester: u32 = 64, 1..=1 << 24;

@@ -1,10 +1,10 @@
-//! Who takes part and how far everybody is: registry and barrier as one state machine.
+//! The registry of shards and the barrier of their phases, as one state machine.
 //!
-//! It counts and never waits: whoever needs to wait asks [`Coordinator::phase_done`] again after each answer.
-//! It has no clock: every `now` is in seconds on one clock of the caller's, whatever its zero.
+//! It counts and never waits: a caller that must wait asks [`Coordinator::phase_done`] again after each change. It has
+//! no clock: every `now` is in seconds on one clock of the caller's, with any zero.
 //!
-//! Every registered shard takes part in every tick, online or not: there is never a tick of fewer shards. A
-//! change of the members moves documents, so it starts the tick that is being made anew.
+//! Every registered shard takes part in every tick, online or not. A change of the members moves documents, so the tick
+//! that is being made starts anew.
 
 use crate::config::{DistributedConfig, SHARDS_MAX};
 use crate::ids::{DocumentId, ShardId, TICK_MAX, Tick};
@@ -13,7 +13,7 @@ use crate::ring::Ring;
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 
-/// Whether a shard was heard of lately.
+/// Whether a shard has sent a heartbeat lately.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum ShardStatus {
     /// Heard of within the time-out, or not yet missed.
@@ -22,14 +22,14 @@ pub enum ShardStatus {
     Offline,
 }
 
-/// What a shard last told about its size.
+/// What a shard last reported about its size.
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
 pub struct ShardMetrics {
-    /// Nodes it is home to.
+    /// Nodes whose home it is.
     pub nodes: u64,
-    /// Synapses it is home to.
+    /// Synapses whose home it is.
     pub edges: u64,
-    /// Documents it is home to.
+    /// Documents whose home it is.
     pub documents: u64,
     /// Bytes of memory it holds.
     pub memory_bytes: u64,
@@ -40,44 +40,44 @@ pub struct ShardMetrics {
 pub struct ShardInfo {
     /// The shard.
     pub id: ShardId,
-    /// Where it can be reached; free text.
+    /// The address at which it can be reached; free text.
     pub address: String,
     /// Whether it was heard of lately.
     pub status: ShardStatus,
-    /// Its size, as last told.
+    /// Its size, as last reported.
     pub metrics: ShardMetrics,
-    /// When it was last heard of, in seconds on the caller's clock, if ever.
+    /// Its last heartbeat, in seconds on the caller's clock, if there was one.
     pub last_heartbeat: Option<f64>,
 }
 
-/// The cluster in five numbers.
+/// The sums over a cluster.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub struct ClusterStats {
     /// Registered shards.
     pub total_shards: usize,
-    /// Those of them that are online.
+    /// Registered shards that are online.
     pub online_shards: usize,
-    /// Documents, as last told by the shards.
+    /// Documents, as last reported by the shards.
     pub total_documents: u64,
-    /// Bytes of memory, as last told by the shards.
+    /// Bytes of memory, as last reported by the shards.
     pub total_memory_bytes: u64,
     /// The last tick that was committed.
     pub current_tick: Tick,
 }
 
-/// The right to drive a coordinator; while it is out, nobody else completes phases or changes members.
+/// The right to drive a coordinator. While it is given out, no other caller can complete phases or change members.
 #[derive(Debug)]
 pub struct Drive(());
 
 struct Member {
     info: ShardInfo,
-    /// Since when silence counts: the last stamp, or the first `now` that anybody mentioned.
+    /// When its silence began: at the last heartbeat, or at the first `now` of any call.
     silent_since: Option<f64>,
-    /// How many phases of the tick that is being made it has answered.
+    /// How many phases of the current tick it has completed.
     answered: usize,
 }
 
-/// Registry and barrier of one cluster.
+/// The registry and the barrier of one cluster.
 pub struct Coordinator {
     config: DistributedConfig,
     ring: Ring,
@@ -85,12 +85,12 @@ pub struct Coordinator {
     members: Vec<Member>,
     tick: Tick,
     driven: bool,
-    // What changed the members, in words, and how often that happened.
+    // How many changes of the members there were, and the last one in words.
     changes: (u64, String),
 }
 
 impl Coordinator {
-    /// A cluster at tick 0 whose shards 0 to n-1 are registered and online.
+    /// Returns a cluster at tick 0 whose shards 0 to n-1 are registered and online.
     ///
     /// # Errors
     /// [`Error::Config`] if the config is not valid.
@@ -101,29 +101,29 @@ impl Coordinator {
         Ok(Coordinator { config, ring, members, tick: 0, driven: false, changes: (0, String::new()) })
     }
 
-    /// The config it was made with. `num_shards` is the number at the start.
+    /// Returns the config it was made with. `num_shards` is the number at the start.
     pub fn config(&self) -> &DistributedConfig {
         &self.config
     }
 
-    /// Where everything lives.
+    /// Returns the ring.
     pub fn ring(&self) -> &Ring {
         &self.ring
     }
 
-    /// The last tick that was committed.
+    /// Returns the last tick that was committed.
     pub fn current_tick(&self) -> Tick {
         self.tick
     }
 
-    /// How many shards are registered.
+    /// Returns how many shards are registered.
     pub fn shard_count(&self) -> usize {
         self.members.len()
     }
 
     // Members.
 
-    /// Register a shard in the lowest empty place, or after the last one.
+    /// Registers a shard under the lowest free id.
     ///
     /// # Errors
     /// [`Error::Busy`] while it is driven; [`Error::Limit`] at [`SHARDS_MAX`] shards.
@@ -140,7 +140,7 @@ impl Coordinator {
         Ok(shard)
     }
 
-    /// Take a shard off the ring and out of the registry.
+    /// Removes a shard from the ring and the registry.
     ///
     /// # Errors
     /// [`Error::Busy`] while it is driven; [`Error::ShardNotFound`] if it is not registered (any more);
@@ -153,28 +153,28 @@ impl Coordinator {
         Ok(())
     }
 
-    /// How often members were registered and deregistered.
+    /// Returns how often members were registered and deregistered.
     pub fn changes(&self) -> u64 {
         self.changes.0
     }
 
-    /// The last change of the members, such as `shard-3 was registered`; empty before the first.
+    /// Returns the last change of the members, such as `shard-3 was registered`; empty before the first.
     pub fn last_change(&self) -> &str {
         &self.changes.1
     }
 
-    /// Every registered shard, in order.
+    /// Returns every registered shard, in order.
     pub fn all_shards(&self) -> Vec<ShardId> {
         self.ring.shards().to_vec()
     }
 
-    /// Those that are online, in order.
+    /// Returns the shards that are online, in order.
     pub fn online_shards(&self) -> Vec<ShardId> {
         let online = self.members.iter().filter(|member| member.info.status == ShardStatus::Online);
         online.map(|member| member.info.id).collect()
     }
 
-    /// What is known of a shard.
+    /// Returns what is known of a shard.
     ///
     /// # Errors
     /// [`Error::ShardNotFound`].
@@ -182,17 +182,18 @@ impl Coordinator {
         Ok(&self.members[self.place(shard)?].info)
     }
 
-    /// The home of a document.
+    /// Returns the home of a document.
     pub fn route(&self, document: DocumentId) -> ShardId {
         self.ring.shard_of(document.0)
     }
 
-    /// Where `replication_factor` copies of a document would live, its home first. Nothing is copied yet.
+    /// Returns the shards on which `replication_factor` copies of a document would live, its home first. Nothing is
+    /// copied yet.
     pub fn replicas(&self, document: DocumentId) -> Vec<ShardId> {
         self.ring.replicas(document.0, self.config.replication_factor as usize)
     }
 
-    /// Note what a shard told about its size.
+    /// Records what a shard reports about its size.
     ///
     /// # Errors
     /// [`Error::ShardNotFound`].
@@ -202,7 +203,7 @@ impl Coordinator {
         Ok(())
     }
 
-    /// The cluster's sums.
+    /// Returns the cluster's sums.
     pub fn stats(&self) -> ClusterStats {
         let sum = |part: fn(&ShardMetrics) -> u64| {
             self.members.iter().fold(0u64, |sum, member| sum.saturating_add(part(&member.info.metrics)))
@@ -218,15 +219,15 @@ impl Coordinator {
 
     // Health.
 
-    /// A shard was heard of at `now`. What is not later than its last stamp says nothing new.
+    /// Records a heartbeat of a shard at `now`. One that is not later than the last changes nothing.
     ///
     /// # Errors
-    /// [`Error::ShardNotFound`]; [`Error::Config`] if `now` is no finite number.
+    /// [`Error::ShardNotFound`]; [`Error::Config`] if `now` is not a finite number.
     pub fn heartbeat(&mut self, shard: ShardId, now: f64) -> Result<()> {
         finite(now)?;
         let place = self.place(shard)?;
         let member = &mut self.members[place];
-        // The first stamp counts even at the instant of a check, which silence is counted from.
+        // The first heartbeat counts even at the instant of the check from which silence is counted.
         let first = member.info.last_heartbeat.is_none();
         if member.silent_since.is_none_or(|since| since < now || (first && since == now)) {
             member.silent_since = Some(now);
@@ -236,14 +237,14 @@ impl Coordinator {
         Ok(())
     }
 
-    /// Turn shards offline that were silent for more than the config's `heartbeat_timeout_ms`, and name those
-    /// that this call turned. Of a shard that was never heard of, silence counts from the first check.
+    /// Turns shards offline that were silent for more than the config's `heartbeat_timeout_ms`, and returns those that
+    /// this call turned. For a shard that never sent a heartbeat, silence counts from the first check.
     ///
-    /// A stamp later than `now` is taken as `now`: a shard with a fast clock stays online while it sends, and a
-    /// dead one goes offline one time-out after the first check that sees the stamp.
+    /// A heartbeat later than `now` is taken as `now`: a shard with a fast clock stays online while it sends, and a
+    /// dead one goes offline one time-out after the first check that sees that heartbeat.
     ///
     /// # Errors
-    /// [`Error::Config`] if `now` is no finite number.
+    /// [`Error::Config`] if `now` is not a finite number.
     pub fn check_health(&mut self, now: f64) -> Result<Vec<ShardId>> {
         finite(now)?;
         let timeout = self.config.heartbeat_timeout_ms as f64 / 1000.0;
@@ -262,51 +263,51 @@ impl Coordinator {
 
     // The barrier.
 
-    /// A shard completed a phase of the tick after [`current_tick`](Self::current_tick); the answer tells
-    /// whether all have now. A repeated answer changes nothing.
+    /// Records that a shard completed a phase of the tick after [`current_tick`](Self::current_tick). Returns whether
+    /// all shards now have. A repeated call changes nothing.
     ///
     /// # Errors
-    /// [`Error::Busy`] while it is driven; [`Error::BarrierFailed`] for another tick, a shard that is not
-    /// registered, or a phase whose predecessor some shard has not completed.
+    /// [`Error::Busy`] while it is driven; [`Error::BarrierFailed`] for another tick, a shard that is not registered,
+    /// or a phase whose predecessor some shard has not completed.
     pub fn phase_complete(&mut self, shard: ShardId, phase: Phase, tick: Tick) -> Result<bool> {
         self.free("complete a phase")?;
         self.arrive(shard, phase, tick)
     }
 
-    /// Commit the tick, once every shard has completed Decay. Returns its number.
+    /// Commits the tick, once every shard has completed Decay. Returns its number.
     ///
     /// # Errors
     /// [`Error::Busy`] while it is driven; [`Error::BarrierFailed`] naming the shards that are missing;
-    /// [`Error::Limit`] at the last tick there is.
+    /// [`Error::Limit`] after the last tick.
     pub fn advance_tick(&mut self) -> Result<Tick> {
         self.free("advance the tick")?;
         self.commit()
     }
 
-    /// Forget the answers to the tick that is being made.
+    /// Forgets the completed phases of the current tick.
     pub fn abort_tick(&mut self) {
         for member in &mut self.members {
             member.answered = 0;
         }
     }
 
-    /// The shards that have not completed a phase of the tick that is being made, in order.
+    /// Returns the shards that have not completed a phase of the current tick, in order.
     pub fn missing(&self, phase: Phase) -> Vec<ShardId> {
         let missing = self.members.iter().filter(|member| member.answered <= order(phase));
         missing.map(|member| member.info.id).collect()
     }
 
-    /// Whether every shard has completed a phase of a tick. A committed tick has completed all of its.
+    /// Returns whether every shard has completed a phase of a tick. For a committed tick it is true of every phase.
     pub fn phase_done(&self, phase: Phase, tick: Tick) -> bool {
         tick <= self.tick || (tick == self.tick + 1 && self.missing(phase).is_empty())
     }
 
     // Driving.
 
-    /// Take the right to drive it.
+    /// Takes the right to drive it.
     ///
     /// # Errors
-    /// [`Error::Busy`] if it is out.
+    /// [`Error::Busy`] if it is given out.
     pub fn drive(&mut self) -> Result<Drive> {
         self.free("drive it")?;
         self.driven = true;
@@ -314,19 +315,19 @@ impl Coordinator {
         Ok(Drive(()))
     }
 
-    /// Give the right back. What was answered of an unfinished tick is forgotten.
+    /// Gives the right back. The completed phases of an unfinished tick are forgotten.
     pub fn release(&mut self, drive: Drive) {
         let Drive(()) = drive;
         self.driven = false;
         self.abort_tick();
     }
 
-    /// Whether somebody drives it.
+    /// Returns whether another party drives it.
     pub fn is_driven(&self) -> bool {
         self.driven
     }
 
-    /// [`phase_complete`](Self::phase_complete) for the driver.
+    /// Does what [`phase_complete`](Self::phase_complete) does, for the driver.
     ///
     /// # Errors
     /// [`Error::BarrierFailed`] as there.
@@ -334,7 +335,7 @@ impl Coordinator {
         self.arrive(shard, phase, tick)
     }
 
-    /// [`advance_tick`](Self::advance_tick) for the driver.
+    /// Does what [`advance_tick`](Self::advance_tick) does, for the driver.
     ///
     /// # Errors
     /// [`Error::BarrierFailed`] and [`Error::Limit`] as there.
@@ -374,7 +375,7 @@ impl Coordinator {
         Ok(self.tick)
     }
 
-    // The tick that is being made starts anew with the members of now.
+    // Starts the current tick anew with the current members.
     fn changed(&mut self, what: String) {
         self.changes = (self.changes.0 + 1, what);
         self.abort_tick();
@@ -403,7 +404,7 @@ impl std::fmt::Debug for Coordinator {
     }
 }
 
-/// Sum the document frequencies of shards, term by term. Every document has one home, so the sum is exact.
+/// Sums the document frequencies of shards, term by term. Every document has one home, so the sum is exact.
 pub fn aggregate_global_df(shards: impl IntoIterator<Item = BTreeMap<String, u64>>) -> BTreeMap<String, u64> {
     let mut sum: BTreeMap<String, u64> = BTreeMap::new();
     for (term, count) in shards.into_iter().flatten() {
@@ -413,7 +414,7 @@ pub fn aggregate_global_df(shards: impl IntoIterator<Item = BTreeMap<String, u64
     sum
 }
 
-// The address of a shard that nobody gave one.
+// The address of a shard to which no caller gave one.
 const IN_PROCESS: &str = "in-process";
 
 impl Member {

@@ -1,7 +1,7 @@
 //! The canonical dump of a colony, and its digest.
 //!
-//! Entities in the order of their 128-bit ids, numbers little-endian, strings with their length before them.
-//! Nothing in it tells how many shards, threads or processes there are, or what was swept.
+//! Entities are in the order of their 128-bit ids, numbers are little-endian, strings follow their length. Nothing in
+//! the dump depends on how many shards, threads or processes there are, or on what was swept.
 
 use crate::Result;
 use crate::cancel::Cancel;
@@ -58,7 +58,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// SHA-256 over the canonical dump, 64 hexadecimal digits.
+/// Returns the SHA-256 of the canonical dump, as 64 hexadecimal digits.
 ///
 /// # Errors
 /// [`crate::Error::Cancelled`] once the flag is set, here and below.
@@ -72,8 +72,8 @@ pub fn digest(replica: &Replica, cancel: &Cancel) -> Result<String> {
     Ok(out.finish())
 }
 
-/// SHA-256 over the part of the dump that documents alone decide: texts, postings, N, lengths, df, word forms. Equal
-/// to that of a colony that never saw the documents deleted from this one.
+/// Returns the SHA-256 of the part of the dump that documents alone decide: texts, postings, N, lengths, df, word
+/// forms. It equals that of a colony that never had the documents deleted from this one.
 pub fn evidence(replica: &Replica, cancel: &Cancel) -> Result<String> {
     let mut out = Writer::new(FORMAT, cancel);
     evidence_of(replica, &mut out)?;
@@ -85,7 +85,7 @@ fn evidence_of(replica: &Replica, out: &mut Writer<'_>) -> Result<()> {
     terms(replica, out)
 }
 
-// Everything that can change a state; what changes cost alone stays out.
+// Writes every setting that can change a state; settings that change only cost are left out.
 fn config(replica: &Replica, out: &mut Writer<'_>) {
     let config = replica.commons().config();
     out.number(config.seed);
@@ -139,7 +139,7 @@ fn documents(replica: &Replica, out: &mut Writer<'_>) -> Result<()> {
     Ok(())
 }
 
-// What ticks made of the documents, and what the next will unmake or strengthen.
+// Writes which ticks digested the documents, and what the next tick will unwire or strengthen.
 fn history(replica: &Replica, out: &mut Writer<'_>) -> Result<()> {
     let commons = replica.commons();
     out.number(commons.tick());

@@ -86,7 +86,7 @@ pub enum Error {
     InvalidDocument {
         /// Its index in the caller's sequence, from 0.
         index: usize,
-        /// Its id, where it had one.
+        /// Its id, if it had one.
         id: Option<String>,
         /// The field at fault.
         field: String,
@@ -176,7 +176,7 @@ pub enum Error {
         path: String,
         /// The id of that process, if it could be read.
         pid: Option<u32>,
-        /// Since when it is open, in RFC 3339, if it could be read.
+        /// When it was opened, in RFC 3339, if it could be read.
         since: Option<String>,
     },
     /// The colony is opened for reading only.

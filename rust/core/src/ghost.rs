@@ -1,8 +1,7 @@
-//! Bounded copies of far nodes.
+//! Ghosts: bounded copies of nodes of other shards.
 //!
-//! A shard that makes a synapse to a node of another shard keeps a ghost of the far end, so that reading its
-//! edges asks nobody. Ghosts are copies and never truth: the size of the cache changes what a read costs, not
-//! what it answers.
+//! A shard that makes a synapse to a node of another shard keeps a ghost of the far end, so that reading its edges asks
+//! no other shard. Ghosts are copies only: the size of the cache changes what a read costs, not its result.
 
 use crate::ids::{NodeId, ShardId, Tick};
 use crate::maps::State;
@@ -11,67 +10,67 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-/// What a ghost knows of its node, beyond its label.
+/// What a ghost holds of its node, beyond its label.
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
 pub struct GhostData {
     /// Documents that have the term.
     pub mentions: u64,
-    /// Times it was used.
+    /// How often it was used.
     pub uses: u64,
-    /// Synapses of its own row.
+    /// The number of synapses in its own row.
     pub degree: u32,
 }
 
-/// A copy of a node that lives elsewhere.
+/// A copy of a node of another shard.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Ghost {
     /// The node.
     pub node: NodeId,
-    /// Its home.
+    /// Its home shard.
     pub shard: ShardId,
     /// Its label, once resolved.
     pub label: Option<Arc<str>>,
     /// The rest, once resolved.
     pub data: Option<GhostData>,
-    /// Whether its home has answered.
+    /// Whether its home shard has answered.
     pub is_resolved: bool,
-    /// The tick as of which all this is true. Older than the colony's tick: ask again on reading.
+    /// The tick of the copy. If it is older than the colony's tick, a read asks the home shard again.
     pub version: Tick,
 }
 
 impl Ghost {
-    /// A ghost whose home has not answered.
+    /// Returns a ghost whose home shard has not answered.
     pub fn unresolved(node: NodeId, shard: ShardId, version: Tick) -> Self {
         Ghost { node, shard, label: None, data: None, is_resolved: false, version }
     }
 
-    /// A ghost as its home told.
+    /// Returns a ghost with what its home shard reported.
     pub fn resolved(node: NodeId, shard: ShardId, version: Tick, label: Arc<str>, data: GhostData) -> Self {
         Ghost { node, shard, label: Some(label), data: Some(data), is_resolved: true, version }
     }
 }
 
-/// Ghosts by node, at most `capacity`; above it the one that was least recently used goes.
+/// Ghosts by node, at most `capacity`; beyond it the least recently used one is evicted.
 ///
-/// Getting and inserting take O(1); emptying a shard takes O(len).
+/// Getting and inserting take O(1); removing a shard's ghosts takes O(len).
 #[derive(Clone)]
 pub struct GhostCache {
     ghosts: LruCache<NodeId, Ghost, State>,
 }
 
 impl GhostCache {
-    /// An empty cache. A capacity of 0 is taken as 1.
+    /// Returns an empty cache. A capacity of 0 is taken as 1.
     pub fn new(capacity: usize) -> Self {
-        // Made unbounded and then bounded, because a bounded one takes the memory of its capacity at once.
+        // Made unbounded and then bounded, because a bounded one allocates its whole capacity at once.
         let mut ghosts = LruCache::unbounded_with_hasher(State::default());
         ghosts.resize(NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN));
         GhostCache { ghosts }
     }
 
-    /// Keep a ghost, as the most recently used one. A copy of a later tick is not replaced, nor is a resolved one
-    /// of the same tick by an unresolved one.
+    /// Caches a ghost as the most recently used one. A copy of a later tick is not replaced, nor a resolved one of the
+    /// same tick by an unresolved one.
     ///
-    /// Returns the ghost that had to go for it, if any.
+    /// Returns the ghost that was evicted for it, if any.
     pub fn insert(&mut self, ghost: Ghost) -> Option<Ghost> {
         if let Some(known) = self.ghosts.get_mut(&ghost.node) {
             if (known.version, known.is_resolved) <= (ghost.version, ghost.is_resolved) {
@@ -82,49 +81,49 @@ impl GhostCache {
         self.ghosts.push(ghost.node, ghost).map(|(_, gone)| gone)
     }
 
-    /// A ghost, which becomes the most recently used one.
+    /// Returns a ghost, which becomes the most recently used one.
     pub fn get(&mut self, node: NodeId) -> Option<&Ghost> {
         self.ghosts.get(&node)
     }
 
-    /// A ghost, without counting as a use.
+    /// Returns a ghost, without counting as a use.
     pub fn peek(&self, node: NodeId) -> Option<&Ghost> {
         self.ghosts.peek(&node)
     }
 
-    /// Drop one ghost.
+    /// Removes one ghost.
     pub fn remove(&mut self, node: NodeId) -> Option<Ghost> {
         self.ghosts.pop(&node)
     }
 
-    /// Drop every ghost of a shard's nodes; returns how many there were.
+    /// Removes every ghost of a shard's nodes. Returns how many there were.
     pub fn remove_shard(&mut self, shard: ShardId) -> usize {
         let before = self.len();
         self.ghosts.retain(|_, ghost| ghost.shard != shard);
         before - self.len()
     }
 
-    /// Drop all.
+    /// Removes all ghosts.
     pub fn clear(&mut self) {
         self.ghosts.clear();
     }
 
-    /// How many there are.
+    /// Returns how many ghosts there are.
     pub fn len(&self) -> usize {
         self.ghosts.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no ghosts.
     pub fn is_empty(&self) -> bool {
         self.ghosts.is_empty()
     }
 
-    /// How many there can be.
+    /// Returns how many ghosts fit.
     pub fn capacity(&self) -> usize {
         self.ghosts.cap().get()
     }
 
-    /// All ghosts, the most recently used first.
+    /// Returns all ghosts, the most recently used first.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Ghost> {
         self.ghosts.iter().map(|(_, ghost)| ghost)
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 static SEED: AtomicU64 = AtomicU64::new(0x9e37_79b9_7f4a_7c15);
 
 /// Sets the seed of every map that this process makes from now on. Hosts that take text from strangers set a random
-/// seed, so that nobody can prepare words that collide. Results never depend on the seed.
+/// seed, so that no stranger can prepare words that collide. Results never depend on the seed.
 pub fn set_seed(seed: u64) {
     SEED.store(seed, Ordering::Relaxed);
 }

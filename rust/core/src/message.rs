@@ -1,10 +1,10 @@
-//! What travels between shards in a tick: the concept lists of the documents that were lysed, and of those that
-//! were deleted, and what was reinforced.
+//! What shards send each other in a tick: the concept lists of documents that were lysed, of documents that were
+//! deleted, and the reinforcements.
 //!
-//! A list goes once to each shard that owns any of its concepts; the owner expands the synapses whose source
-//! it is home to, so that never the k^2 edges of a document travel. In process the lists of a shard are one
-//! buffer that all batches share. Reinforcements travel as counts, one for each concept and each synapse: sums of
-//! integers, so that nobody sees in which order they were given.
+//! A list is sent once to each shard that owns any of its concepts. The receiver expands it into the synapses whose
+//! source it owns, so that the k^2 edges of a document are never sent. In process the lists of a shard are one buffer
+//! that all batches share. Reinforcements are sent as counts, one for each concept and each synapse: sums of integers
+//! do not depend on the order in which they were given.
 
 use crate::ids::{ShardId, Tick};
 use crate::text::Lexicon;
@@ -22,36 +22,36 @@ pub struct Lists {
 }
 
 impl Lists {
-    /// Add a list, sorted by term index, of a document that was digested at `tick`.
+    /// Adds a list, sorted by term index, of a document that was digested at `tick`.
     pub fn push(&mut self, terms: &[u32], tick: u32) {
         self.terms.extend_from_slice(terms);
         self.ticks.push(tick);
         self.ends.push(self.terms.len() as u32);
     }
 
-    /// How many lists there are.
+    /// Returns how many lists there are.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no lists.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
-    /// A list by its place.
+    /// Returns a list by its index.
     pub fn get(&self, place: u32) -> &[u32] {
         let place = place as usize;
         let start = if place == 0 { 0 } else { self.ends[place - 1] as usize };
         &self.terms[start..self.ends[place] as usize]
     }
 
-    /// The tick at which a list's document was digested.
+    /// Returns the tick at which a list's document was digested.
     pub fn tick(&self, place: u32) -> u32 {
         self.ticks[place as usize]
     }
 
-    /// Bytes of a list on the wire: its length, then gaps of the sorted indices, as varints.
+    /// Returns the bytes of a list on the wire: its length, then gaps of the sorted indices, as varints.
     pub(crate) fn packed_bytes(list: &[u32]) -> u64 {
         let mut previous = 0;
         let gaps = list.iter().map(|&term| varint(term - std::mem::replace(&mut previous, term)));
@@ -63,7 +63,7 @@ fn varint(value: u32) -> u64 {
     u64::from((38 - (value | 1).leading_zeros()) / 7)
 }
 
-/// How often reinforcements used concepts and strengthen synapses that live on one shard.
+/// How often reinforcements use the concepts and strengthen the synapses of one shard.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Uses {
     /// Concepts, by term index.
@@ -73,17 +73,17 @@ pub struct Uses {
 }
 
 impl Uses {
-    /// How many there are.
+    /// Returns the number of concepts and synapses.
     pub fn len(&self) -> usize {
         self.concepts.len() + self.synapses.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    // Bytes on the wire: gaps of the sorted sources, targets and counts, as varints.
+    // Returns the bytes on the wire: gaps of the sorted sources, targets and counts, as varints.
     fn packed_bytes(&self) -> u64 {
         let count = |times: u64| varint(u32::try_from(times).unwrap_or(u32::MAX));
         let mut previous = 0;
@@ -101,14 +101,14 @@ impl Uses {
     }
 }
 
-/// Everything one shard says to another in one tick. Opaque to those who carry it.
+/// Everything one shard sends to another in one tick. Opaque to those who carry it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
     /// The tick it belongs to.
     pub tick: Tick,
-    /// Who speaks.
+    /// The sender.
     pub from: ShardId,
-    /// Who is addressed.
+    /// The addressee.
     pub to: ShardId,
     pub(crate) wired: Share,
     pub(crate) unwired: Share,
@@ -146,7 +146,7 @@ impl Share {
     }
 }
 
-// What a batch is outside of the process: term indices mean nothing there, so it brings its own dictionary.
+// A batch outside of the process: term indices mean nothing there, so it brings its own dictionary.
 #[derive(Serialize, Deserialize)]
 struct Wire {
     version: u8,
@@ -164,38 +164,38 @@ struct Wire {
 const WIRE_VERSION: u8 = 2;
 
 impl Batch {
-    /// The concept lists of documents that were lysed.
+    /// Returns the concept lists of documents that were lysed.
     pub fn lists(&self) -> impl Iterator<Item = &[u32]> + '_ {
         self.wired.iter()
     }
 
-    /// The concept lists of digested documents that were deleted, with the tick of their digestion.
+    /// Returns the concept lists of digested documents that were deleted, with the tick of their digestion.
     pub fn unwired(&self) -> impl Iterator<Item = (u32, &[u32])> + '_ {
         self.unwired.stamped()
     }
 
-    /// What was reinforced of what lives where it goes.
+    /// Returns what was reinforced of the addressee's concepts and synapses.
     pub fn uses(&self) -> &Uses {
         &self.uses
     }
 
-    /// How many things it says: documents, and concepts and synapses that were reinforced.
+    /// Returns how many entries it has: documents, and reinforced concepts and synapses.
     pub fn len(&self) -> usize {
         self.wired.chosen.len() + self.unwired.chosen.len() + self.uses.len()
     }
 
-    /// Whether it says nothing.
+    /// Returns whether it has no entries.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Bytes it takes on the wire between two shards that share a dictionary of terms: gaps of sorted term
+    /// Returns the bytes it takes on the wire between two shards that share a dictionary of terms: gaps of sorted term
     /// indices as varints. In process nothing is copied.
     pub fn nbytes(&self) -> u64 {
         self.wired.packed + self.unwired.packed + self.uses.packed_bytes()
     }
 
-    /// Whether another batch says the same, however it is packed.
+    /// Returns whether another batch has the same content, however it is packed.
     pub fn says_the_same(&self, other: &Batch) -> bool {
         let ends = |batch: &Batch| (batch.tick, batch.from, batch.to);
         ends(self) == ends(other)
@@ -204,7 +204,7 @@ impl Batch {
             && self.uses == other.uses
     }
 
-    /// The batch as bytes that another process can read.
+    /// Encodes the batch as bytes that another process can read.
     pub fn encode(&self, lexicon: &Lexicon) -> Vec<u8> {
         let mut dictionary = BTreeMap::new();
         let listed = self.wired.iter().chain(self.unwired.iter()).flatten().copied();
@@ -231,10 +231,10 @@ impl Batch {
         postcard::to_stdvec(&wire).expect("plain data always encodes")
     }
 
-    /// The batch that [`Batch::encode`] made, in the terms of this process.
+    /// Decodes a batch from [`Batch::encode`], in the terms of this process.
     ///
     /// # Errors
-    /// [`Error::Wire`] where the bytes are no batch, of another version, or speak of a term unknown here.
+    /// [`Error::Wire`] if the bytes are not a batch, have another version, or have a term that is unknown here.
     pub fn decode(bytes: &[u8], lexicon: &Lexicon) -> Result<Batch> {
         let wire = Wire::read(bytes)?;
         let known = |stem: &String| lexicon.term(stem).ok_or_else(|| broken(&format!("unknown term `{stem}`")));
@@ -258,7 +258,7 @@ impl Wire {
     }
 
     fn read(bytes: &[u8]) -> Result<Wire> {
-        // The version stands first and alone, because nothing is known of what follows another one.
+        // The version is first and decoded alone, because the layout behind another version is unknown.
         let (version, _) = postcard::take_from_bytes::<u8>(bytes).map_err(|cause| broken(&cause.to_string()))?;
         if version != WIRE_VERSION {
             return Err(broken(&format!("version {version} is not {WIRE_VERSION}")));
@@ -267,24 +267,24 @@ impl Wire {
     }
 }
 
-/// What bytes say of a batch to those who have no dictionary.
+/// What encoded bytes say of a batch without a dictionary.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub struct Header {
     /// The tick it belongs to.
     pub tick: Tick,
-    /// Who speaks.
+    /// The sender.
     pub from: ShardId,
-    /// Who is addressed.
+    /// The addressee.
     pub to: ShardId,
-    /// [`Batch::nbytes`] where it was encoded.
+    /// [`Batch::nbytes`] when it was encoded.
     pub nbytes: u64,
 }
 
 impl Header {
-    /// Read it.
+    /// Reads it.
     ///
     /// # Errors
-    /// [`Error::Wire`] where the bytes are no batch, or of another version.
+    /// [`Error::Wire`] if the bytes are not a batch, or have another version.
     pub fn read(bytes: &[u8]) -> Result<Header> {
         let wire = Wire::read(bytes)?;
         Ok(Header { tick: wire.tick, from: ShardId(wire.from), to: ShardId(wire.to), nbytes: wire.packed })

@@ -4,7 +4,7 @@ use crate::Result;
 use crate::commons::{Commons, GrantKey};
 use crate::ids::{AgentId, DocumentId, Tick};
 
-/// What is fixed before a tick begins. Only the seats of the grants depend on the number of shards.
+/// What is fixed before a tick begins. Of it, only the seats of the grants depend on the number of shards.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The tick to be made.

@@ -1,33 +1,33 @@
-//! What a user's "this helped" asks of the graph: the concepts of a hit's path, and which of them go together.
+//! What a user's "this helped" strengthens in the graph: the concepts of a hit's path, and pairs of them.
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Concepts of a path that count, at most.
+/// The most concepts of a path that count.
 pub const PATH_CONCEPTS_MAX: usize = 16;
-/// Words that count for one concept of a path, at most: the first, which gave most.
+/// The most words that count for one concept of a path: the strongest ones.
 pub const PATH_WORDS_MAX: usize = 32;
-/// Concepts and pairs that reinforcements may wait for the next tick with, at most, over the whole colony.
+/// The most concepts and pairs in the reinforcements that wait for the next tick, over the whole colony.
 pub const REINFORCED_MAX: u64 = 1 << 20;
 
 /// The concepts that led to a document, by stem, and the pairs of a question's word and a concept that it led to.
 ///
-/// Stems and not term indices, so that it means the same in every process, and no more where a word is learned
+/// It holds stems and not term indices, so that it means the same in every process, even if a word is learned
 /// meanwhile.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Deserialize, Serialize)]
 #[serde(try_from = "Unchecked")]
 pub struct Reinforcement {
     stems: Box<[Box<str>]>,
-    // Places among the stems, the smaller first.
+    // Indices into the stems, the smaller first.
     pairs: Box<[(u32, u32)]>,
 }
 
-/// Reinforcements of one document that wait for a tick, with how often each was given.
+/// The reinforcements of one document that wait for a tick, and how often each was given.
 pub type Waiting = BTreeMap<Reinforcement, u64>;
 
 impl Reinforcement {
-    /// The reinforcement of a path: concepts with the words of the question that led to each, most first. `stem_of` knows
-    /// the stem of a word or label; what has none is left out. `None` where nothing is left.
+    /// Returns the reinforcement of a path: concepts with the words of the question that led to each, strongest first.
+    /// `stem_of` returns the stem of a word or label; those without one are left out. Returns `None` if none is left.
     pub fn new<'a>(
         path: impl IntoIterator<Item = (&'a str, &'a [String])>,
         mut stem_of: impl FnMut(&str) -> Option<String>,
@@ -56,23 +56,23 @@ impl Reinforcement {
         Some(Reinforcement { stems, pairs })
     }
 
-    /// The stems of its concepts, in order.
+    /// Returns the stems of its concepts, in order.
     pub fn stems(&self) -> &[Box<str>] {
         &self.stems
     }
 
-    /// Its pairs, as places among the stems.
+    /// Returns its pairs, as indices into the stems.
     pub fn pairs(&self) -> &[(u32, u32)] {
         &self.pairs
     }
 
-    /// What it counts for against [`REINFORCED_MAX`].
+    /// Returns what it counts towards [`REINFORCED_MAX`].
     pub fn size(&self) -> u64 {
         (self.stems.len() + self.pairs.len()) as u64
     }
 }
 
-// What stored bytes say, before it is known whether a path can be like that.
+// A reinforcement as decoded from bytes, before it is checked.
 #[derive(Deserialize)]
 struct Unchecked {
     stems: Box<[Box<str>]>,
@@ -96,7 +96,7 @@ impl TryFrom<Unchecked> for Reinforcement {
     }
 }
 
-/// What waiting reinforcements count for against [`REINFORCED_MAX`].
+/// Returns what waiting reinforcements count towards [`REINFORCED_MAX`].
 pub fn size_of_waiting(waiting: &Waiting) -> u64 {
     waiting.keys().map(Reinforcement::size).sum()
 }

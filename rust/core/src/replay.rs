@@ -1,31 +1,31 @@
-//! A colony, made again from what happened to it.
+//! Rebuilds a colony from its stored inputs and ticks.
 //!
-//! Inputs have the numbers under which they were stored. A tick tells its cut, the last input that it saw: those that were
-//! accepted while it was made are taken when it ends, as they were then.
+//! Inputs have the numbers under which they were stored. A tick names its cut, the last input that it saw: inputs
+//! accepted while it was made are applied when it ends, as they were then.
 
 use crate::colony::Colony;
 use crate::input::Input;
 use crate::replica::Replica;
 use crate::{Error, Result};
 
-/// A colony that is being made again.
+/// A colony that is being rebuilt.
 #[derive(Debug)]
 pub struct Replay {
     colony: Colony,
-    // Inputs of which it is not known yet whether the next tick sees them.
+    // Inputs of which it is not yet known whether the next tick sees them.
     held: Vec<(u64, Input)>,
 }
 
 impl Replay {
-    /// From this state on.
+    /// Begins from this state.
     pub fn new(state: Replica) -> Replay {
         Replay { colony: Colony::of(state), held: Vec::new() }
     }
 
-    /// Takes what is stored under the next number.
+    /// Takes the input or tick that is stored under the next number.
     ///
     /// # Errors
-    /// [`Error::Wire`] for what cannot have happened here.
+    /// [`Error::Wire`] for one that cannot have happened here.
     pub fn take(&mut self, sequence: u64, input: Input) -> Result<()> {
         let Input::Tick { tick, cut, .. } = input else {
             self.held.push((sequence, input));
@@ -51,7 +51,7 @@ impl Replay {
         self.colony.pass(ticks)
     }
 
-    /// What stands now, with the inputs that wait taken; the replay itself can go on from before them.
+    /// Returns the current state with the waiting inputs applied; the replay itself continues from before them.
     ///
     /// # Errors
     /// As [`Replay::take`].
@@ -59,7 +59,7 @@ impl Replay {
         Replay { colony: Colony::of(self.colony.state().clone()), held: self.held.clone() }.finish()
     }
 
-    /// The colony, when nothing more was stored.
+    /// Returns the state once everything stored was taken.
     ///
     /// # Errors
     /// As [`Replay::take`].

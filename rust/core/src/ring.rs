@@ -1,13 +1,12 @@
-//! Which shard is home to an id: a consistent-hash ring with virtual nodes.
+//! The home shard of an id: a consistent-hash ring with virtual nodes.
 //!
-//! Placement is a durable format, so positions are XXH3-64 of bytes laid down here and held by golden vectors:
+//! Placement is a durable format, so positions are XXH3-64 of the bytes defined here, and golden vectors pin them:
 //!
-//! - point: `phago-ring-1 point` and a zero byte, the shard and the virtual node as little-endian 32-bit
-//!   integers;
+//! - point: `phago-ring-1 point` and a zero byte, the shard and the virtual node as little-endian 32-bit integers;
 //! - id: `phago-ring-1 id` and a zero byte, the 16 bytes of the id, little-endian.
 //!
-//! An id's home is the shard of the first point at or after its position, going round. Points that share a
-//! position are ordered by shard, then virtual node. Places of shards may have gaps after a removal.
+//! An id's home is the shard of the first point at or after its position, going round. Points that share a position are
+//! ordered by shard, then virtual node. Shard ids may have gaps after a removal.
 
 use crate::config::SHARDS_MAX;
 use crate::ids::ShardId;
@@ -17,21 +16,21 @@ use xxhash_rust::xxh3::xxh3_64;
 const POINT: &[u8; 19] = b"phago-ring-1 point\0";
 const ID: &[u8; 16] = b"phago-ring-1 id\0";
 
-/// The ring. Two rings are equal if they place every id alike.
+/// The ring. Two rings are equal if they give every id the same home.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Ring {
     virtual_nodes: u32,
     shards: Vec<ShardId>,
-    // Apart from their shards, so that a search touches eight bytes a step.
+    // Separate from their shards, so that a search reads eight bytes per step.
     positions: Vec<u64>,
     owners: Vec<ShardId>,
 }
 
 impl Ring {
-    /// A ring of shards 0 to `shards - 1` with `virtual_nodes` points each.
+    /// Returns a ring of shards 0 to `shards - 1` with `virtual_nodes` points each.
     ///
-    /// Both are taken as at least 1, and shards as at most [`SHARDS_MAX`]: configs are checked where they come
-    /// in, and a ring without a shard has no answer to give.
+    /// Both are raised to 1 if lower, and shards limited to [`SHARDS_MAX`]: configs are checked before, and a ring
+    /// without a shard could not answer.
     pub fn new(shards: u32, virtual_nodes: u32) -> Self {
         let shards = (0..shards.clamp(1, SHARDS_MAX)).map(ShardId).collect();
         let mut ring = Ring { virtual_nodes: virtual_nodes.max(1), shards, positions: Vec::new(), owners: Vec::new() };
@@ -39,7 +38,7 @@ impl Ring {
         ring
     }
 
-    /// The home of a document, node or agent, by its 128-bit id.
+    /// Returns the home of a document, node or agent, by its 128-bit id.
     pub fn shard_of(&self, id: u128) -> ShardId {
         match self.shards[..] {
             [only] => only,
@@ -47,7 +46,7 @@ impl Ring {
         }
     }
 
-    /// The homes of `count` copies: the primary, then the next distinct shards clockwise, at most all.
+    /// Returns the homes of `count` copies: the primary, then the next distinct shards clockwise, at most all.
     pub fn replicas(&self, id: u128, count: usize) -> Vec<ShardId> {
         let count = count.min(self.shards.len());
         let mut found = Vec::with_capacity(count);
@@ -63,7 +62,7 @@ impl Ring {
         found
     }
 
-    /// Add a shard in the lowest empty place, or after the last one.
+    /// Adds a shard with the lowest free id, and returns the id.
     pub fn add_shard(&mut self) -> ShardId {
         let place = (0..).zip(&self.shards).position(|(place, shard)| shard.0 != place);
         let place = place.unwrap_or(self.shards.len());
@@ -73,7 +72,7 @@ impl Ring {
         shard
     }
 
-    /// Remove a shard; what it was home to goes to its neighbours.
+    /// Removes a shard; what it owned goes to its neighbours.
     ///
     /// # Errors
     /// [`Error::ShardNotFound`] if it is not on the ring, [`Error::Config`] if it is the last one.
@@ -93,32 +92,32 @@ impl Ring {
         Ok(())
     }
 
-    /// How many shards there are.
+    /// Returns how many shards there are.
     pub fn shard_count(&self) -> usize {
         self.shards.len()
     }
 
-    /// The shards, in order.
+    /// Returns the shards, in order.
     pub fn shards(&self) -> &[ShardId] {
         &self.shards
     }
 
-    /// Whether a shard is on the ring.
+    /// Returns whether a shard is on the ring.
     pub fn contains(&self, shard: ShardId) -> bool {
         self.shards.binary_search(&shard).is_ok()
     }
 
-    /// Points of each shard.
+    /// Returns the number of points of each shard.
     pub fn virtual_nodes(&self) -> u32 {
         self.virtual_nodes
     }
 
-    /// Points of all shards.
+    /// Returns the number of points of all shards.
     pub fn total_virtual_nodes(&self) -> usize {
         self.positions.len()
     }
 
-    /// The shards as text, for messages.
+    /// Returns the shards as text, for messages.
     pub fn names(&self) -> String {
         let names: Vec<String> = self.shards.iter().map(ShardId::to_string).collect();
         names.join(", ")

@@ -3,7 +3,7 @@
 use crate::{Error, Result};
 use std::fmt::Display;
 
-/// A value of a setting, of whatever type.
+/// A value of a setting of any type.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number {
     /// An integer.
@@ -14,7 +14,7 @@ pub enum Number {
     Flag(bool),
 }
 
-/// A type that a setting may have.
+/// The type of a setting.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
     /// An integer of 32 bits.
@@ -27,51 +27,51 @@ pub enum Kind {
     Bool,
 }
 
-/// A setting: what there is to know of it before one is made.
+/// What is known of a setting before one is made.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Setting {
     /// Its name.
     pub name: &'static str,
     /// Its type.
     pub kind: Kind,
-    /// Its value where none is given.
+    /// Its default.
     pub default: Number,
     /// The least value that is accepted.
     pub low: Number,
     /// The greatest value that is accepted.
     pub high: Number,
-    /// Another setting, whose value is the least that is accepted.
+    /// Another setting; this one must not be below its value.
     pub at_least: Option<&'static str>,
 }
 
 /// A group of settings. [`settings!`](crate::settings!) makes one.
 pub trait Settings: Default {
-    /// Every setting, in order.
+    /// Returns every setting, in order.
     fn all() -> Vec<Setting>;
 
-    /// The value of each setting, in the same order.
+    /// Returns the value of each setting, in the same order.
     fn values(&self) -> Vec<(&'static str, Number)>;
 
-    /// Set the setting of this name.
+    /// Sets the setting of this name.
     ///
     /// # Errors
-    /// [`Error::Config`] for another type than the setting's. An unknown name is `Ok(false)`.
+    /// [`Error::Config`] for another type than the setting's. An unknown name returns `Ok(false)`.
     fn set(&mut self, name: &str, value: Number) -> Result<bool>;
 
-    /// Check every field.
+    /// Checks every field.
     ///
     /// # Errors
     /// [`Error::Config`] for the first field outside of what is accepted.
     fn validate(&self) -> Result<()>;
 }
 
-/// A type that a setting may have, and [`Number`] as that type.
+/// A type of setting, and its conversions to and from [`Number`].
 pub trait Settable: Copy + PartialOrd + Display {
     /// The type's name.
     const KIND: Kind;
-    /// The value as one of any type.
+    /// Returns the value as a [`Number`].
     fn number(self) -> Number;
-    /// The value of this type; `None` for a number of another type or size.
+    /// Returns the value of this type, or `None` for a number of another type or size.
     fn of(number: Number) -> Option<Self>;
 }
 
@@ -96,7 +96,7 @@ value!(
     bool, Bool, Flag, bool::from, Some;
 );
 
-/// Put a number into a setting.
+/// Puts a number into a setting.
 ///
 /// # Errors
 /// [`Error::Config`] for a number of another type or size.
@@ -109,7 +109,7 @@ pub fn put<T: Settable>(field: &str, place: &mut T, number: Number) -> Result<bo
     Ok(true)
 }
 
-/// Refuse a value outside of its range, or below the setting that is its floor.
+/// Refuses a value outside of its range, or below the setting that is its floor.
 ///
 /// # Errors
 /// [`Error::Config`] naming the field, the value and the range.
@@ -117,7 +117,7 @@ pub fn check<T: Settable>(field: &str, value: T, range: &std::ops::RangeInclusiv
     within(field, value, floor.unwrap_or(*range.start()), *range.end())
 }
 
-/// Refuse a value outside `low..=high`; NaN is outside of everything.
+/// Refuses a value outside `low..=high`; NaN is outside of every range.
 ///
 /// # Errors
 /// [`Error::Config`] naming the field, the value and the range.
@@ -128,7 +128,7 @@ pub fn within<T: PartialOrd + Display>(field: &str, value: T, low: T, high: T) -
     Err(Error::Config { field: field.into(), value: value.to_string(), accepted: format!("{low} to {high}") })
 }
 
-/// A struct of settings: for each its type, its default, the range that is accepted and, where there is one, another
+/// Declares a struct of settings: for each its type, its default, its accepted range and, if there is one, another
 /// setting that it must not be below.
 #[macro_export]
 macro_rules! settings {
@@ -155,7 +155,7 @@ macro_rules! settings {
         }
 
         impl $name {
-            /// Check every field.
+            /// Checks every field.
             ///
             /// # Errors
             /// [`Error::Config`]($crate::Error::Config) for the first field outside of what is accepted.

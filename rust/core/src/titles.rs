@@ -1,24 +1,24 @@
 //! Documents by their titles: which of them a text mentions.
 //!
-//! A title is the sequence of its terms, without what stands in brackets ("Mercury (planet)" is Mercury). A text
-//! mentions it where those terms stand in it one after the other, stop words left out on both sides.
+//! A title is the sequence of its terms, without what is in brackets ("Mercury (planet)" is Mercury). A text mentions
+//! it if those terms follow each other in it, with function words left out on both sides.
 
 use crate::maps::{Map, Set, State};
 use crate::place_list::PlaceList;
 use std::hash::BuildHasher;
 
-/// The longest title that can be mentioned, in terms. What is longer is a sentence, and nobody quotes it whole.
+/// The longest title that can be mentioned, in terms. A longer one is a sentence, which texts do not quote whole.
 pub const MENTION_TERMS_MAX: usize = 8;
 
-/// Stands in a sequence where no title may go on, as between a document's title and its text.
+/// Marks a position in a sequence that no title crosses, as between a document's title and its text.
 pub const BREAK: u32 = u32::MAX;
 
 /// A shard's documents by title.
 #[derive(Clone, Debug, Default)]
 pub struct Titles {
     by_hash: Map<u64, PlaceList>,
-    // The lengths of titles by their first term: bit n is set where one of n terms was ever taken. Dense, as every word
-    // of every seed is looked up.
+    // The lengths of titles by their first term: bit n is set if a title of n terms was ever added. Dense, as every
+    // word of every seed is looked up.
     lengths: Vec<u16>,
     state: State,
 }
@@ -52,7 +52,7 @@ impl Titles {
         }
     }
 
-    /// Lets a document go. `is_taken` says of a place whether a document stands there.
+    /// Removes a document. `is_taken` returns whether a place holds a document.
     pub(crate) fn remove(&mut self, title: &[u32], is_taken: impl Fn(u32) -> bool) {
         if !Self::can_be_mentioned(title) {
             return;
@@ -65,14 +65,15 @@ impl Titles {
         }
     }
 
-    /// Gives every document the place that `moved` says, which keeps their order; `None` for those that have gone.
+    /// Moves every document to the place that `moved` returns, which keeps their order; `moved` returns `None` for
+    /// deleted documents.
     pub(crate) fn rebuild(&mut self, moved: impl Fn(u32) -> Option<u32>) {
         self.by_hash.values_mut().for_each(|places| places.rebuild(&moved));
     }
 
-    /// Every title that stands in a sequence of terms, once, in the order of their first mention. `title_of` gives
-    /// the title of the document at a place, empty where none stands; no more than `most` places are listed of each. `poll` is asked at every word, and its
-    /// error ends the search.
+    /// Returns every title that a sequence of terms mentions, once, in the order of first mention. `title_of` returns
+    /// the title of the document at a place; empty if the place is. At most `most` places are listed of each. `poll` is
+    /// called at every word, and its error ends the search.
     pub fn mentioned<'a, E>(
         &self,
         sequence: &[u32],

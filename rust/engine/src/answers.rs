@@ -10,7 +10,7 @@ use phago_core::read::FoundDocument;
 use phago_core::read::answers::{AnsweredDocument, Asking, check};
 
 impl World {
-    /// The `k` documents with the highest BM25 scores among those that match, best first; ties by id.
+    /// Returns the `k` documents with the highest BM25 scores among those that match, best first, ties ordered by id.
     ///
     /// # Errors
     /// As [`World::view`].
@@ -24,8 +24,8 @@ impl World {
         found
     }
 
-    /// The `k` best documents by words, concepts and titles among those that match, best first, all read from one
-    /// committed tick.
+    /// Returns the `k` best documents by words, concepts and titles among those that match, best first. All is read
+    /// from one committed tick.
     ///
     /// # Errors
     /// As [`check`] and [`World::view`].
@@ -41,7 +41,7 @@ impl World {
         self.ask(text, ranking, cancel, |asking| asking.answer(k, filter, paths))
     }
 
-    /// The score of any document, taken apart; `None` where the colony has none of this name.
+    /// Returns the score of any document with all its parts, or `None` if the colony has no document of this name.
     ///
     /// # Errors
     /// As [`World::answer`].
@@ -49,7 +49,7 @@ impl World {
         self.ask(text, ranking, cancel, |asking| asking.explain(name))
     }
 
-    /// What there is to say of a question and no document.
+    /// Returns the part of an explanation that concerns the question alone, without a document.
     ///
     /// # Errors
     /// As [`World::answer`].
@@ -57,7 +57,7 @@ impl World {
         self.ask(text, ranking, cancel, |asking| asking.explain_question())
     }
 
-    // Ask the committed state with a session and buffers of the pool.
+    // Asks the committed state, with a session and buffers of the pool.
     fn ask<T>(
         &self,
         text: &str,

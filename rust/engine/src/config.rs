@@ -1,10 +1,10 @@
-//! How a runner drives: what can be set, its defaults and what is accepted.
+//! The settings of a runner, their defaults and accepted ranges.
 
 use phago_core::config::DAY_MS;
 use phago_core::settings;
 
 settings! {
-    /// How a runner drives. Nothing here changes a result, only when it comes.
+    /// The settings of a runner. None of them changes a result, only the time it takes.
     #[derive(Copy, Eq)]
     pub struct RunnerConfig {
         /// Milliseconds a phase may take.

@@ -1,4 +1,4 @@
-//! A coordinator that several parties hold: the state machine of the core behind a lock, and the wait for it.
+//! A coordinator with several owners: the core's state machine behind a lock, and the wait for a phase.
 
 use crate::lock::lock;
 use phago_core::coordinator::{Coordinator, Drive, ShardMetrics};
@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-/// A coordinator to share between a runner, the shards' owners and those who wait for a phase.
+/// A coordinator that a runner, the shards' owners and those who wait for a phase share.
 pub struct SharedCoordinator {
     inner: Mutex<Coordinator>,
     changed: Notify,
@@ -20,21 +20,20 @@ pub struct SharedCoordinator {
 }
 
 impl SharedCoordinator {
-    /// Share a coordinator. `clock` gives seconds on the clock by which its health is checked; a runner stamps its
+    /// Shares a coordinator. `clock` returns seconds on the clock that its health checks use; a runner stamps its
     /// shards' heartbeats with it.
     pub fn new(coordinator: Coordinator, clock: impl Fn() -> f64 + Send + Sync + 'static) -> Arc<SharedCoordinator> {
         Arc::new(SharedCoordinator { inner: Mutex::new(coordinator), changed: Notify::new(), clock: Box::new(clock) })
     }
 
-    /// Look at the coordinator or change it; those who wait for a phase look again afterwards. `with` must not
-    /// wait for anything.
+    /// Reads or changes the coordinator; those who wait for a phase check again afterwards. `with` must not block.
     pub fn with<T>(&self, with: impl FnOnce(&mut Coordinator) -> T) -> T {
         let result = with(&mut lock(&self.inner));
         self.changed.notify_waiters();
         result
     }
 
-    /// Wait until every shard has completed a phase of a tick. Dropping the future only stops the waiting.
+    /// Waits until every shard has completed a phase of a tick. Dropping the future only ends the wait.
     ///
     /// # Errors
     /// [`Error::PhaseTimeout`] naming the shards that are missing after `timeout_ms` milliseconds;
@@ -43,7 +42,7 @@ impl SharedCoordinator {
         let deadline = Instant::now() + Duration::from_millis(timeout_ms);
         let before = lock(&self.inner).changes();
         loop {
-            // Registered before the look, so that no change between the two is missed.
+            // Registered before the check, so that no change between the two is missed.
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
             if self.has_passed(phase, tick, before)? {
@@ -82,16 +81,16 @@ impl fmt::Debug for SharedCoordinator {
     }
 }
 
-/// What a shard tells a coordinator about its size.
+/// Returns what a shard reports about its size.
 pub(crate) fn metrics(shard: &Shard) -> ShardMetrics {
     let (nodes, edges, documents) = (shard.node_count(), shard.edge_count(), shard.documents());
-    // Twelve to twenty bytes a synapse and the texts: an estimate that costs nothing to make.
+    // The texts plus twelve to twenty bytes per synapse: an estimate that costs nothing to make.
     let memory_bytes = documents.bytes() + shard.stored() * 16;
     ShardMetrics { nodes, edges, documents: documents.len() as u64, memory_bytes }
 }
 
-/// The right of a runner to drive a coordinator; dropping it, or [`Driving::release`], gives the coordinator free and
-/// forgets what was answered of an unfinished tick.
+/// The right of a runner to drive a coordinator. Dropping it, or [`Driving::release`], frees the coordinator, which
+/// forgets the finished phases of an incomplete tick.
 pub(crate) struct Driving {
     shared: Arc<SharedCoordinator>,
     drive: Mutex<Option<Drive>>,
@@ -108,7 +107,7 @@ impl Driving {
         let Some(drive) = &*drive else { return Ok(()) };
         let now = (self.shared.clock)();
         self.shared.with(|coordinator| {
-            // A clock that gives no number loses the stamp, not the tick.
+            // A clock that returns no number loses the stamp, not the tick.
             let _ = coordinator.heartbeat(shard, now);
             coordinator.driver_phase_complete(drive, shard, phase, tick).map(drop)
         })

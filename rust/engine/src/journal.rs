@@ -1,4 +1,4 @@
-//! What a colony writes down as it lives: every input that was accepted, and every tick.
+//! What a colony writes into its store: every input it accepts, and every tick.
 
 use crate::lock::lock;
 use crate::store::{Kind, Mark, Prepared, Sections, Store};
@@ -8,19 +8,20 @@ use phago_core::replica::Replica;
 use phago_core::{Error, Result};
 use std::sync::{Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
-/// A record that holds an input, ticks included.
+/// A record that holds an input or a tick.
 pub(crate) const INPUT: Kind = Kind(16);
 
-// A checkpoint is due when so many documents came, went or were digested since the last one, and at least half as many
-// as that one has: what is opened after a crash is replayed at some 35,000 documents in a second.
+// A checkpoint is due when this many documents were added, removed or digested since the last one, and at least half as
+// many as that one holds. After a crash, they are replayed at some 35,000 documents per second.
 const DUE_DOCUMENTS: u64 = 8192;
-// At the end a sixteenth of the documents will do: a colony is opened more often than it is closed after little.
+// When a colony is closed, changes of a sixteenth of the documents in the last checkpoint suffice: a colony is opened
+// more often than it is closed after few changes.
 const DUE_AT_THE_END: u64 = 16;
 
-/// The log of one colony, open for writing.
+/// The log of a colony, open for writing.
 #[derive(Debug)]
 pub(crate) struct Journal {
-    // None once it is closed.
+    // `None` after closing.
     store: RwLock<Option<Store>>,
     tail: Mutex<Tail>,
     written: Condvar,
@@ -28,15 +29,16 @@ pub(crate) struct Journal {
 
 #[derive(Debug, Default)]
 struct Tail {
-    // Documents that came, went or were digested since the last checkpoint, and how many that one has.
+    // Documents that were added, removed or digested since the last checkpoint, and the number of documents that it
+    // holds.
     documents: u64,
     before: u64,
     is_writing: bool,
-    // Why the last checkpoint that nobody waited for was not written.
+    // The error of the last checkpoint that no caller waited for.
     failed: Option<Error>,
 }
 
-/// A whole colony, ready to be written.
+/// A colony's whole state, ready to be written.
 #[derive(Debug)]
 pub(crate) struct Encoded {
     mark: Mark,
@@ -45,35 +47,36 @@ pub(crate) struct Encoded {
 }
 
 impl Journal {
-    /// `documents` is how many the last checkpoint has, `tail` how many came, went or were digested since.
+    /// Returns a journal. `documents` is how many documents the last checkpoint holds, `tail` how many were added,
+    /// removed or digested since.
     pub(crate) fn new(store: Store, documents: u64, tail: u64) -> Journal {
         let tail = Tail { documents: tail, before: documents, ..Tail::default() };
         Journal { store: RwLock::new(Some(store)), tail: Mutex::new(tail), written: Condvar::new() }
     }
 
-    /// What is written down of a change; `None` where nothing changes. It takes its time, and needs no lock.
+    /// Returns the record of a change, or `None` if it changes nothing. It takes time, and needs no lock.
     pub(crate) fn record(change: &Change) -> Result<Option<Prepared>> {
         change.encode().map(|bytes| Prepared::new(INPUT, bytes)).transpose()
     }
 
-    /// Write an input down, as the next one. It is kept once [`Journal::keep`] has returned.
+    /// Appends an input as the next record. It is durable once [`Journal::keep`] has returned.
     pub(crate) fn append(&self, record: &Prepared, documents: u64) -> Result<u64> {
         let sequence = self.with(|store| store.append(record))?;
         lock(&self.tail).documents += documents;
         Ok(sequence)
     }
 
-    /// Wait until it is kept.
+    /// Waits until the record is durable.
     pub(crate) fn keep(&self, sequence: u64) -> Result<()> {
         self.with(|store| store.commit(sequence))
     }
 
-    /// The number of the last input or tick.
+    /// Returns the number of the last input or tick.
     pub(crate) fn cut(&self) -> Result<u64> {
         self.with(Store::settled)
     }
 
-    /// Write a tick down that is about to be committed, and keep it. One in which nothing happens is only noted.
+    /// Appends a tick that is about to be committed, and waits until it is durable. An idle tick is only counted.
     pub(crate) fn tick(&self, tick: u64, attempt: u64, cut: u64, is_idle: bool, documents: u64) -> Result<()> {
         self.with(|store| {
             if is_idle && store.idle_tick(cut)? {
@@ -87,12 +90,12 @@ impl Journal {
         Ok(())
     }
 
-    /// Keep everything, idle ticks too.
+    /// Makes everything durable, including idle ticks.
     pub(crate) fn seal(&self) -> Result<()> {
         self.with(Store::seal)
     }
 
-    /// Whether a checkpoint should be written; at the end, less is enough.
+    /// Returns whether a checkpoint is due. When the colony is being closed, fewer changes suffice.
     pub(crate) fn is_due(&self, at_the_end: bool) -> bool {
         let tail = lock(&self.tail);
         let enough = match at_the_end {
@@ -102,7 +105,7 @@ impl Journal {
         tail.documents >= enough && !tail.is_writing
     }
 
-    /// The whole colony as columns; the state must have applied all that was written down.
+    /// Encodes the whole colony as columns. The state must have applied everything that was appended.
     pub(crate) fn encode(&self, state: &Replica) -> Result<Encoded> {
         let mark = self.with(Store::mark)?;
         let mut sections = Vec::with_capacity(Section::ALL.len());
@@ -113,19 +116,19 @@ impl Journal {
         Ok(Encoded { mark, documents: state.commons().documents(), sections })
     }
 
-    /// Say that a checkpoint is on its way; `false` where another one is.
+    /// Marks a checkpoint as being written. Returns `false` if another one is.
     pub(crate) fn begin_writing(&self) -> bool {
         !std::mem::replace(&mut lock(&self.tail).is_writing, true)
     }
 
-    /// Wait until no checkpoint is on its way, and say that one is.
+    /// Waits until no checkpoint is being written, and marks one as being written.
     pub(crate) fn wait_to_write(&self) {
         let tail = lock(&self.tail);
         let mut tail = self.written.wait_while(tail, |tail| tail.is_writing).unwrap_or_else(PoisonError::into_inner);
         tail.is_writing = true;
     }
 
-    /// Write a checkpoint, after [`Journal::begin_writing`] or [`Journal::wait_to_write`].
+    /// Writes a checkpoint, after [`Journal::begin_writing`] or [`Journal::wait_to_write`].
     pub(crate) fn write(&self, encoded: Result<Encoded>) -> Result<()> {
         let tail_before = lock(&self.tail).documents;
         let done = encoded.and_then(|encoded| {
@@ -136,7 +139,7 @@ impl Journal {
         tail.is_writing = false;
         if let Ok(documents) = done {
             tail.before = documents;
-            // What came while it was written is in the tail still, or twice in the count: no matter.
+            // What arrived while it was written is in the new tail, or is counted twice: neither does harm.
             tail.documents -= tail_before.min(tail.documents);
         }
         tail.failed = done.as_ref().err().cloned();
@@ -144,12 +147,12 @@ impl Journal {
         done.map(|_| ())
     }
 
-    /// Why the last checkpoint was not written, if it was not.
+    /// Returns why the last checkpoint was not written, if it was not.
     pub(crate) fn failed(&self) -> Option<Error> {
         lock(&self.tail).failed.clone()
     }
 
-    /// Do something with the store.
+    /// Calls `act` with the store.
     pub(crate) fn with<T>(&self, act: impl FnOnce(&Store) -> Result<T>) -> Result<T> {
         match &*self.read() {
             Some(store) => act(store),
@@ -157,7 +160,7 @@ impl Journal {
         }
     }
 
-    /// Keep everything and let go of the files; nothing once it is closed.
+    /// Makes everything durable and closes the files. Does nothing if it is closed already.
     pub(crate) fn close(&self) -> Result<()> {
         let store = self.store.write().unwrap_or_else(PoisonError::into_inner).take();
         store.map_or(Ok(()), Store::close)
@@ -169,19 +172,19 @@ impl Journal {
 }
 
 impl Encoded {
-    /// The place in the log at which it was taken.
+    /// Returns the mark in the log at which the state was taken.
     pub(crate) fn mark(&self) -> Mark {
         self.mark
     }
 
-    /// Write the sections.
+    /// Writes the sections.
     pub(crate) fn put(&self, sections: &mut Sections<'_>) -> Result<()> {
         let mut all = self.sections.iter();
         all.try_for_each(|(section, bytes)| sections.add(crate::store::SectionId(section.number()), bytes))
     }
 }
 
-/// How many documents a change makes come, go or change.
+/// Returns how many documents a change adds, removes or replaces.
 pub(crate) fn documents_of(change: &Change) -> u64 {
     match change {
         Change::Nothing | Change::Reinforce { .. } => 0,

@@ -1,14 +1,15 @@
-//! What may wait: the worker threads, the world they work on and the runner that drives it.
+//! The engine: the world, the worker threads that work on it, and the runner that drives it. Everything that may wait
+//! is here.
 //!
 //! * [`world`] is one colony that many threads use: its locks, and the order in which they are taken; `lock` is the way
-//!   to take one. [`answers`] reads it and tells why. [`intake`] is the way in for documents that come, go and change, and
-//!   for learning from use.
-//! * [`tick`] makes ticks: a runner on worker threads ([`config`] says how), or one shard at a time by hand; what a tick did, and the faults
-//!   that tests order.
+//!   to take one. [`answers`] reads it and explains. [`intake`] accepts inputs: documents that are added, deleted and
+//!   replaced, and reinforcements.
+//! * [`tick`] makes ticks: a runner on worker threads ([`config`] says how), or one shard at a time by hand; what a
+//!   tick did, and the faults that tests inject.
 //! * [`work`] owns the worker threads.
-//! * [`store`] keeps what happens to a colony in files: log, witness, checkpoints, recovery. `journal` is what a colony writes into it;
-//!   [`kept`] opens a colony that lives there, writes it down as a whole, and follows it.
-//! * [`coordination`] shares a coordinator; `ghosts` keeps copies of far nodes.
+//! * [`store`] keeps a colony's history in files: log, witness, checkpoints, recovery. `journal` is what a colony
+//!   writes into it; [`kept`] opens a colony from there, writes its checkpoints, and follows it.
+//! * [`coordination`] shares a coordinator; `ghosts` keeps copies of nodes of other shards.
 #![forbid(unsafe_code)]
 
 pub mod answers;

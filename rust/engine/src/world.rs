@@ -1,9 +1,9 @@
-//! One colony that many threads use: its committed state, the inputs on their way into it, and who drives it.
+//! One colony that many threads use: its committed state, its waiting inputs, and who drives it.
 //!
-//! There is one lock order: the tick made by hand, then the inputs, then the state, then ghosts; none is held over
-//! an await. Queries hold the state's read lock for as long as they take and nothing else, so a tick that hangs never
-//! blocks them: phases read an own reference to the committed parts and hold no lock at all. The state's write lock is
-//! taken by applying inputs and by the commit of a tick.
+//! There is one lock order: the tick made by hand, then the inputs, then the state, then ghosts. No lock is held over
+//! an await. A query holds the state's read lock while it runs and no other lock. Phases of a tick read their own
+//! references to the committed parts and hold no lock, so a tick that hangs never blocks a query. Applying inputs and
+//! committing a tick take the state's write lock.
 
 use crate::ghosts::cache::Ghosts;
 use crate::intake::analyse::Sessions;
@@ -26,12 +26,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// One colony, in memory, and on disk where it was opened there.
+/// One colony in memory, which also writes to disk if it was opened from there.
 ///
-/// Dropping it drops what is in memory; a runner holds it as long as it lives.
+/// Dropping it drops what is in memory. A runner keeps it alive.
 pub struct World {
     state: RwLock<Replica>,
-    // The committed tick, to be read without waiting for a commit.
+    // The committed tick, readable without waiting for a commit.
     pub(crate) tick: AtomicU64,
     pub(crate) inputs: Mutex<Inputs>,
     pub(crate) hands: Mutex<Option<HandTick>>,
@@ -41,32 +41,32 @@ pub struct World {
     pub(crate) buffers: Mutex<Vec<Buffers>>,
     // By seat.
     pub(crate) ghosts: Vec<Mutex<Ghosts>>,
-    // Where it is written down; none for a colony in memory.
+    // Where changes are written; `None` for a colony in memory.
     pub(crate) journal: Option<Arc<Journal>>,
-    // Another process writes it: nothing changes here.
+    // Set if another process writes the colony: this one accepts no change.
     pub(crate) read_only: Option<String>,
     config: Arc<ColonyConfig>,
     ring: Arc<Ring>,
 }
 
-/// What is on its way into the state, and who may change it.
+/// The inputs that wait to be applied, and who may change the state.
 pub(crate) struct Inputs {
-    // The attempt under way; inputs wait in `pending` as long.
+    // The attempt that runs; while it does, inputs wait in `pending`.
     pub(crate) running: Option<u64>,
     pub(crate) attempts: u64,
     pub(crate) runners: usize,
-    // By seat: how many own the shard, to drive it by hand.
+    // By seat: how many callers have joined the shard to drive it by hand.
     pub(crate) owners: Vec<u32>,
     pub(crate) pending: Pending,
-    // Whoever wants the colony as columns as soon as no tick is made.
+    // Callers that wait for the colony's columns until no tick runs.
     pub(crate) wanted: Vec<SyncSender<Result<Encoded>>>,
 }
 
-// Buffers kept for later queries.
+// The most buffers kept for later queries.
 pub(crate) const SCRATCHES_MAX: usize = 8;
 
 impl World {
-    /// An empty colony over the shards of a ring.
+    /// Returns an empty colony over the shards of a ring.
     ///
     /// # Errors
     /// [`Error::Config`] for a config outside of what is accepted.
@@ -74,7 +74,7 @@ impl World {
         Ok(World::of(Replica::new(config, ring)?, None, None))
     }
 
-    /// A colony in this state, written down in a journal, or of which another process is the writer.
+    /// Returns a colony with this state. It writes to `journal`, or `read_only` says which other process does.
     pub(crate) fn of(state: Replica, journal: Option<Journal>, read_only: Option<String>) -> Arc<World> {
         let commons = state.commons();
         let (config, ring) = (commons.config().clone(), commons.ring().clone());
@@ -105,17 +105,17 @@ impl World {
         })
     }
 
-    /// The config.
+    /// Returns the config.
     pub fn config(&self) -> &Arc<ColonyConfig> {
         &self.config
     }
 
-    /// The ring, which is frozen from here on.
+    /// Returns the ring, which does not change any more.
     pub fn ring(&self) -> &Arc<Ring> {
         &self.ring
     }
 
-    /// The dictionary of the committed state. It is another one once the colony forgot words.
+    /// Returns the dictionary of the committed state. The colony replaces it when it forgets words.
     ///
     /// # Errors
     /// As [`World::read`].
@@ -123,20 +123,20 @@ impl World {
         self.read(|state| state.commons().lexicon().clone())
     }
 
-    /// The tick the colony is at. Waits for nothing.
+    /// Returns the committed tick. Waits for nothing.
     pub fn tick(&self) -> Tick {
         self.tick.load(Ordering::Acquire)
     }
 
-    /// Read the committed state. It stands still as long as `read` runs, and a commit waits for that.
+    /// Reads the committed state. It does not change while `read` runs, and a commit waits for that.
     ///
     /// # Errors
-    /// [`Error::CoordinatorUnavailable`] if a change of the state ever broke off half-way.
+    /// [`Error::CoordinatorUnavailable`] if a change of the state ever stopped half-way.
     pub fn read<T>(&self, read: impl FnOnce(&Replica) -> T) -> Result<T> {
         Ok(read(&*self.state()?))
     }
 
-    /// Read the committed state until `cancel` is set; otherwise as [`World::read`].
+    /// Reads the committed state until `cancel` is set; otherwise as [`World::read`].
     ///
     /// # Errors
     /// As [`World::read`]; [`Error::Cancelled`] soon after `cancel` is set.
@@ -144,8 +144,8 @@ impl World {
         read(self.state()?.view().until(cancel))
     }
 
-    /// SHA-256 over the canonical dump of the committed state, 64 hexadecimal digits. Takes time in proportion to
-    /// the state. Inputs that wait for a tick to end are not in it.
+    /// Returns the SHA-256 of the canonical dump of the committed state, as 64 hexadecimal digits. Takes time in
+    /// proportion to the state. Inputs that wait for a tick to end are not included.
     ///
     /// # Errors
     /// As [`World::read`].
@@ -153,7 +153,7 @@ impl World {
         self.digest_until(&Cancel::new())
     }
 
-    /// [`World::digest`], until `cancel` is set.
+    /// Does what [`World::digest`] does, until `cancel` is set.
     ///
     /// # Errors
     /// As [`World::view`].
@@ -161,13 +161,13 @@ impl World {
         self.read(|replica| dump::digest(replica, cancel))?
     }
 
-    /// Whether a runner drives it.
+    /// Returns whether a runner drives it.
     pub fn is_driven(&self) -> bool {
         lock(&self.inputs).runners > 0
     }
 
-    /// SHA-256 over the part of the dump that the documents that stand decide alone: texts, postings, statistics and
-    /// word forms. Equal to that of a colony that never saw what was deleted.
+    /// Returns the SHA-256 of the evidence: texts, postings, statistics and word forms of the documents that are
+    /// present. It equals that of a colony that never had the deleted documents.
     ///
     /// # Errors
     /// As [`World::read`].
@@ -175,7 +175,7 @@ impl World {
         self.evidence_digest_until(&Cancel::new())
     }
 
-    /// [`World::evidence_digest`], until `cancel` is set.
+    /// Does what [`World::evidence_digest`] does, until `cancel` is set.
     ///
     /// # Errors
     /// As [`World::view`].
@@ -183,8 +183,8 @@ impl World {
         self.read(|replica| dump::evidence(replica, cancel))?
     }
 
-    /// Documents accepted and not yet digested, with those that come, and without those that go, when the tick under
-    /// way ends.
+    /// Returns how many accepted documents are not yet digested. Waiting inputs count: documents that they add are
+    /// included, and those that they remove are not.
     ///
     /// # Errors
     /// As [`World::read`].
@@ -194,13 +194,13 @@ impl World {
         Ok(self.state()?.commons().pending() + waiting.coming() - waiting.leaving_undigested())
     }
 
-    /// Whether inputs wait for the tick under way to end.
+    /// Returns whether inputs wait for the running tick to end.
     pub fn has_waiting(&self) -> bool {
         !lock(&self.inputs).pending.is_empty()
     }
 
-    /// Whether a run has nothing to do: nothing to digest, unwire or reinforce, no input waiting, no living
-    /// digester.
+    /// Returns whether a run has nothing to do: nothing to digest, unwire or reinforce, no input waits, no digester is
+    /// alive.
     ///
     /// # Errors
     /// As [`World::read`].
@@ -209,7 +209,7 @@ impl World {
         Ok(inputs.pending.is_empty() && self.state()?.is_quiet())
     }
 
-    /// Wait for a turn of one's own in the queue of ticks: no runner begins one until it is dropped.
+    /// Waits for a turn in the queue of ticks. No runner begins a tick until the turn is dropped.
     pub async fn turn(&self) -> Turn {
         self.turns.wait().await
     }

@@ -1,4 +1,4 @@
-//! Shards made one by one, brought together into the one world that a runner drives.
+//! Brings shards that were made one by one into the one world that a runner drives.
 
 use crate::ring::Ring;
 use crate::shard::ShardHandle;
@@ -8,10 +8,10 @@ use phago_core::ids::ShardId;
 use phago_engine::world;
 use std::sync::Arc;
 
-/// The world of these shards, which must be all shards of `ring`, with equal configs, at one tick.
+/// Returns the world of these shards, which must be all shards of `ring`, with equal configs, at one tick.
 ///
-/// Shards made on one ring object with equal configs share a world from the start. Those that do not, because their
-/// rings are equal but not the same object, are moved into a new one while they are at tick 0 and leave nothing behind.
+/// Shards made on one ring object with equal configs share a world from the start. Shards on rings that are equal but
+/// not the same object are moved into a new world, while they are at tick 0 and leave nothing behind.
 pub(crate) fn assemble(ring: &Ring, shards: &[&ShardHandle]) -> phago_core::Result<Arc<Colony>> {
     check_places(ring, shards)?;
     let colonies = shards.iter().map(|shard| shard.colony()).collect::<phago_core::Result<Vec<_>>>()?;
@@ -84,7 +84,7 @@ fn unite(ring: &Ring, shards: &[&ShardHandle], colonies: &[Arc<Colony>]) -> phag
             united.world.submit(input, None)?;
         }
     }
-    // Nothing can fail any more, so either all of them have moved or none.
+    // Nothing can fail any more, so either all of them move or none.
     for shard in shards {
         shard.move_to(united.clone())?;
         shard.ring().get().adopt(&united);
@@ -93,7 +93,7 @@ fn unite(ring: &Ring, shards: &[&ShardHandle], colonies: &[Arc<Colony>]) -> phag
     Ok(united)
 }
 
-// Each shard takes along what is in its own colony; what another shard of that colony has would be lost.
+// Each shard takes along what its own colony holds of it; what that colony holds of other shards would be lost.
 fn check_nothing_is_left(shards: &[&ShardHandle], colonies: &[Arc<Colony>]) -> phago_core::Result<()> {
     for (shard, colony) in shards.iter().zip(colonies) {
         for other in shards.iter().zip(colonies).filter(|(_, of)| !Arc::ptr_eq(of, colony)).map(|(other, _)| other.id())

@@ -1,4 +1,4 @@
-//! Messages from one shard to another, opaque and fit to travel.
+//! Messages from one shard to another, opaque to Python and ready to be sent.
 
 use crate::error::Result;
 use crate::process::Home;
@@ -17,9 +17,9 @@ pub(crate) struct Batch {
 }
 
 enum Form {
-    /// As the sender's world made it, in the numbers of its dictionary.
+    /// As the sender's world made it, with the term indices of its dictionary.
     Live(Home<(message::Batch, Arc<Lexicon>)>),
-    /// As bytes that bring their own dictionary; they become numbers where they are delivered.
+    /// As bytes with their own dictionary; they become term indices where they are delivered.
     Bytes(Vec<u8>),
 }
 
@@ -29,13 +29,13 @@ impl Batch {
         Batch { header, form: Form::Live(Home::new((batch, lexicon))) }
     }
 
-    /// The batch in the numbers of this dictionary.
+    /// Returns the batch with the term indices of this dictionary.
     pub(crate) fn in_terms_of(&self, lexicon: &Arc<Lexicon>) -> phago_core::Result<message::Batch> {
         match &self.form {
             Form::Bytes(bytes) => message::Batch::decode(bytes, lexicon),
             Form::Live(live) => {
                 let (batch, own) = live.get()?;
-                // Numbers of another world's dictionary mean nothing here, words do.
+                // Term indices of another world's dictionary mean nothing here; words do.
                 if Arc::ptr_eq(own, lexicon) {
                     Ok(batch.clone())
                 } else {

@@ -1,4 +1,4 @@
-//! Columns of a snapshot, shared with whoever can read memory: through the buffer protocol and through Arrow.
+//! Columns of a snapshot, shared with other libraries through the buffer protocol and through Arrow.
 
 use crate::error::Result;
 use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
@@ -14,17 +14,18 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The cells. Cloning shares them.
+/// The cells. Clones share them.
 #[derive(Clone)]
 pub(crate) enum Cells {
     Integers(ScalarBuffer<i64>),
     Numbers(ScalarBuffer<f64>),
-    /// Where each text ends in the bytes; the offsets are 64 bits wide, because ids of 32 bytes pass 2 GiB first.
+    /// The offsets at which texts end, and the bytes. Offsets are 64 bits wide, because ids of 32 bytes exceed 2 GiB
+    /// first.
     Texts(OffsetBuffer<i64>, Buffer),
 }
 
 impl Cells {
-    /// A column of texts.
+    /// Returns a column of texts.
     pub(crate) fn texts<T: AsRef<str>>(cells: impl Iterator<Item = T>) -> Self {
         let (mut bytes, mut ends) = (Vec::new(), vec![0]);
         for cell in cells {
@@ -74,7 +75,7 @@ impl Cells {
             Cells::Numbers(cells) => Ok(cells[index].into_pyobject(py)?.into_any()),
             Cells::Texts(offsets, bytes) => {
                 let text = &bytes[offsets[index] as usize..offsets[index + 1] as usize];
-                // Made of strings, so nothing is ever replaced.
+                // Made of strings, so it is valid UTF-8 and nothing is replaced.
                 Ok(String::from_utf8_lossy(text).into_pyobject(py)?.into_any())
             }
         }
@@ -158,8 +159,8 @@ impl Column {
         if view.is_null() {
             return Err(PyBufferError::new_err("there is no view to fill"));
         }
-        // Whatever happens below, the protocol wants `obj` to be null on an error.
-        // Safety: `view` is not null, and the caller's to give.
+        // Whatever happens below, the protocol requires `obj` to be null on an error. Safety: `view` is not null, and
+        // the caller owns it.
         unsafe { (*view).obj = ptr::null_mut() };
         let column = slf.get();
         if flags & ffi::PyBUF_WRITABLE == ffi::PyBUF_WRITABLE {
@@ -203,7 +204,7 @@ impl Column {
         Ok(PyCapsule::new_with_value(py, schema, c"arrow_schema")?)
     }
 
-    // The protocol allows to answer a requested schema with the column's own; the consumer casts.
+    // The protocol lets a producer answer a requested schema with its own; the consumer casts.
     #[pyo3(signature = (requested_schema=None))]
     fn __arrow_c_array__<'py>(
         &self,
@@ -231,7 +232,7 @@ impl Cursor {
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let cells = &self.column.get().cells;
-        // Past the end it counts on, which takes longer to wrap than anybody iterates.
+        // Past the end it keeps counting, which takes longer to wrap than any caller iterates.
         let place = self.next.fetch_add(1, Ordering::Relaxed);
         if place < cells.len() { cells.cell(py, place).map(Some) } else { Ok(None) }
     }

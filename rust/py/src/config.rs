@@ -1,4 +1,4 @@
-//! Settings as Python gives them and gets them.
+//! Reads settings from Python, and returns them.
 
 use crate::error::Result;
 use phago_core::Error;
@@ -39,7 +39,7 @@ impl From<Number> for Given {
     }
 }
 
-/// Every setting of a class of `phago.config`, in order.
+/// Returns every setting of a class of `phago.config`, in order.
 #[pyfunction]
 pub(crate) fn settings(name: &str) -> PyResult<Vec<Setting>> {
     let all = match name {
@@ -64,18 +64,18 @@ pub(crate) fn settings(name: &str) -> PyResult<Vec<Setting>> {
     Ok(all.into_iter().map(row).collect())
 }
 
-/// Raise `ConfigError` for the first field that is not accepted.
+/// Raises `ConfigError` for the first field that is not accepted.
 #[pyfunction]
 pub(crate) fn check_config(config: &Bound<'_, PyDict>) -> Result<()> {
     read::<ColonyConfig>(Some(config), "config").map(drop)
 }
 
-/// The settings with which a colony was made.
+/// Returns the settings with which a colony was made.
 pub(crate) fn settings_of<'py>(py: Python<'py>, config: &ColonyConfig) -> PyResult<Bound<'py, PyDict>> {
     config.values().into_iter().map(|(name, value)| (name, Given::from(value))).into_py_dict(py)
 }
 
-/// Checked settings of a dictionary; absent fields have their defaults.
+/// Returns the checked settings of a dictionary; absent fields have their defaults.
 pub(crate) fn read<S: Settings>(values: Option<&Bound<'_, PyDict>>, what: &str) -> Result<S> {
     let (mut settings, all) = (S::default(), S::all());
     for (name, value) in values.into_iter().flatten() {
@@ -96,13 +96,13 @@ pub(crate) fn read<S: Settings>(values: Option<&Bound<'_, PyDict>>, what: &str) 
     Ok(settings)
 }
 
-/// A setting of the wanted type, or [`Error::Config`] naming it.
+/// Returns a setting of the wanted type, or [`Error::Config`] naming it.
 pub(crate) fn number<'py, T: Wanted + for<'a> FromPyObject<'a, 'py>>(
     name: &str,
     value: &Bound<'py, PyAny>,
 ) -> Result<T, Error> {
     let wrong = || Error::Config { field: name.into(), value: value.to_string(), accepted: T::WORDS.into() };
-    // True is an int to Python, and a slip to everybody else.
+    // In Python, True is an int; here it is a mistake.
     if value.is_instance_of::<PyBool>() {
         return Err(wrong());
     }

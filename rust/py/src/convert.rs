@@ -1,4 +1,4 @@
-//! Documents as Python gives them, turned into documents as the core takes them.
+//! Turns Python documents into the core's documents.
 
 use crate::error::Result;
 use crate::metadata::{self, is_mapping, kind};
@@ -12,7 +12,7 @@ use pyo3::types::{PyDict, PyString};
 
 const FIELDS: &str = "`text`, `id`, `title` and `metadata`";
 
-/// What is wrong with a document: its id where it is known, the field at fault, and the reason.
+/// What is wrong with a document: its id if it is known, the field at fault, and the reason.
 pub(crate) struct Fault {
     pub(crate) id: Option<String>,
     pub(crate) field: String,
@@ -24,19 +24,19 @@ impl Fault {
         Fault { id: None, field: field.into(), reason: reason.into() }
     }
 
-    /// The error for the document at `index` of the caller's sequence.
+    /// Returns the error for the document at `index` of the caller's sequence.
     pub(crate) fn at(self, index: usize) -> Error {
         Error::InvalidDocument { index, id: self.id, field: self.field, reason: self.reason }
     }
 }
 
-/// Read one document. The outer error is one that the caller's own code raised, for example in a property.
+/// Reads one document. The outer error is one that the caller's own code raised, for example in a property.
 pub(crate) fn document(value: &Bound<'_, PyAny>) -> PyResult<Result<Body, Fault>> {
     let parts = match Parts::of(value)? {
         Ok(parts) => parts,
         Err(fault) => return Ok(Err(fault)),
     };
-    // The id comes first, so that whatever is wrong with the rest can be told with it.
+    // The id is read first, so that errors about the other fields can name it.
     let key = match parts.key() {
         Ok(key) => key,
         Err(fault) => return Ok(Err(fault)),
@@ -64,7 +64,7 @@ impl<'py> Parts<'py> {
                 Err(error) if error.is_instance_of::<PyKeyError>(py) => Ok(None),
                 other => other.map(given),
             };
-            // A dictionary is asked without making a KeyError for every field that is not there.
+            // `PyDict` is read without making a KeyError for every missing field.
             let find = |name: &Bound<'py, PyString>| match value.cast::<PyDict>() {
                 Ok(dict) => dict.get_item(name).map(|found| found.and_then(given)),
                 Err(_) => get(name),
@@ -81,7 +81,7 @@ impl<'py> Parts<'py> {
             let (id, title, text, metadata) = (find(id)?, find(title)?, find(text)?, find(metadata)?);
             return Ok(Ok(Parts { id, title, text, metadata, unknown }));
         }
-        // A type has attributes too: `phago.Document` itself instead of one.
+        // A type has attributes too: the caller passed `phago.Document` itself.
         let text = match value.getattr_opt(intern!(py, "text"))? {
             Some(text) if !value.is_instance_of::<pyo3::types::PyType>() => text,
             _ => {
@@ -112,7 +112,7 @@ impl<'py> Parts<'py> {
         Ok(Some(key.to_owned()))
     }
 
-    // As in `document`, the outer error is the caller's own: metadata may be a mapping of the caller's making.
+    // As in `document`, the outer error is the caller's own: metadata may be the caller's own mapping type.
     fn rest(&self, key: Option<String>) -> PyResult<Result<Body, Fault>> {
         let (title, text) = match self.words() {
             Ok((title, text)) => (title.to_owned(), text.to_owned()),
@@ -125,7 +125,7 @@ impl<'py> Parts<'py> {
         })
     }
 
-    // Title and text.
+    // Returns title and text.
     fn words(&self) -> Result<(&str, &str), Fault> {
         if let Some(name) = &self.unknown {
             return Err(Fault::new(name, format!("is no field of a document; accepted are {FIELDS}")));
@@ -152,10 +152,10 @@ impl<'py> Parts<'py> {
     }
 }
 
-// A field of a row, a dataclass or another object that is none of a document's, and would be lost.
+// Returns a field of a row, a dataclass or another object that documents do not have, and that would be lost.
 fn other_field(value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
     let (py, class) = (value.py(), value.get_type());
-    // Named tuples, dataclasses, attrs, pydantic and msgspec, in this order; else the attributes of this very object.
+    // Named tuples, dataclasses, attrs, pydantic and msgspec, in this order; else the attributes of this object.
     let declared = ["_fields", "__dataclass_fields__", "__attrs_attrs__", "model_fields", "__struct_fields__"];
     let mut names = None;
     for listing in declared {
@@ -173,7 +173,7 @@ fn other_field(value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
     Ok(None)
 }
 
-// None is the absence of an optional field, as in JSON.
+// Turns None into absence, as in JSON.
 fn given(value: Bound<'_, PyAny>) -> Option<Bound<'_, PyAny>> {
     if value.is_none() { None } else { Some(value) }
 }
@@ -193,7 +193,7 @@ fn string<'a>(field: &str, value: &'a Bound<'_, PyAny>) -> Result<&'a str, Fault
     })
 }
 
-// A key as it goes into a message: whole when it is short, and never unprintable.
+// Returns a key for a message: whole if it is short, and always printable.
 fn shown(key: &Bound<'_, PyAny>) -> PyResult<String> {
     Ok(match key.cast::<PyString>().map(|text| text.to_str()) {
         Ok(Ok(text)) => short(text),

@@ -17,16 +17,16 @@ use pyo3::types::PyDict;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Registry of shards and barrier of their phases.
+/// The registry of shards and the barrier of their phases.
 #[pyclass(frozen, module = "phago._phago")]
 pub(crate) struct Coordinator {
-    // Always one object, because shards that are made with it must meet on it.
+    // Always the same object, because shards that are made with it must share its world.
     ring: Py<Ring>,
     shared: Home<Arc<SharedCoordinator>>,
 }
 
 impl Coordinator {
-    /// What a runner drives.
+    /// Returns what a runner drives.
     pub(crate) fn shared(&self) -> phago_core::Result<&Arc<SharedCoordinator>> {
         self.shared.get()
     }
@@ -44,7 +44,7 @@ impl Coordinator {
         let config = read(config, "config")?;
         let inner = brief(py, || phago_core::coordinator::Coordinator::new(config))?;
         let ring = Py::new(py, Ring::of_coordinator(inner.ring().clone()))?;
-        // A runner stamps heartbeats on the clock that Python calls `time.monotonic`, by which callers check them.
+        // A runner stamps heartbeats on the clock of Python's `time.monotonic`, which callers use to check them.
         let zero: f64 = py.import("time")?.call_method0("monotonic")?.extract()?;
         let began = Instant::now();
         let shared = SharedCoordinator::new(inner, move || zero + began.elapsed().as_secs_f64());
@@ -144,7 +144,7 @@ impl Coordinator {
     }
 }
 
-/// The phase of this name.
+/// Returns the phase of this name.
 pub(crate) fn parse_phase(name: &str) -> PyResult<Phase> {
     Phase::from_name(name).ok_or_else(|| {
         let names = Phase::ALL.map(|phase| format!("`{}`", phase.name()));

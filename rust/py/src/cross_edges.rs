@@ -1,4 +1,4 @@
-//! Cross-shard edges of a phase: a sequence that makes objects only of those that are asked for.
+//! Cross-shard edges of a phase: a sequence that makes Python objects only of items that are read.
 
 use crate::error::Result;
 use crate::process::Home;
@@ -26,7 +26,7 @@ impl CrossEdges {
 
     fn get(&self, py: Python<'_>, index: usize) -> Result<CrossEdgeRow> {
         let edges = self.0.get()?;
-        // The first one that is read puts all of them in order, which may take a moment.
+        // The first read sorts all of them, which may take a moment.
         let edge = brief(py, || Ok(edges.get(index)))?.ok_or_else(|| out_of_range(index, edges.len()))?;
         Ok(edge.into())
     }

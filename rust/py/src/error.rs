@@ -1,4 +1,4 @@
-//! The one translation from what the core says to what Python raises.
+//! Translates errors of the core into Python exceptions.
 
 use phago_core::Error;
 use phago_core::ids::ShardId;
@@ -10,13 +10,14 @@ use pyo3::types::{PyDict, PyModule};
 /// What a method of the binding returns.
 pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 
-/// Everything a call can end in; turned into a Python exception at the very last, where the interpreter is held.
+/// Every way in which a call can fail. It is turned into a Python exception at the very end, where the interpreter is
+/// held.
 pub(crate) enum Failure {
-    /// The core or the engine said so.
+    /// An error of the core or the engine.
     Core(Error),
-    /// Python said so: a conversion failed, or a signal handler raised.
+    /// A Python exception: a conversion failed, or a signal handler raised.
     Python(PyErr),
-    /// The code is broken: the message of a panic.
+    /// The message of a panic: a fault in our code.
     Panic(String),
 }
 
@@ -58,7 +59,7 @@ fn raise(py: Python<'_>, error: &Error) -> PyErr {
     let fields = PyDict::new(py);
     match fill(error, &fields).and_then(|class| build(py, class, &error.to_string(), &fields)) {
         Ok(raised) => raised,
-        // The package beside this module is broken. The message must not be lost with it.
+        // The Python package beside this module is broken. The message must not be lost.
         Err(cause) => {
             let outer = PyRuntimeError::new_err(error.to_string());
             outer.set_cause(py, Some(cause));
@@ -67,7 +68,7 @@ fn raise(py: Python<'_>, error: &Error) -> PyErr {
     }
 }
 
-// The name of the class, with the fields put into `fields`.
+// Returns the name of the class, and puts the fields into `fields`.
 fn fill(error: &Error, fields: &Bound<'_, PyDict>) -> PyResult<&'static str> {
     let numbers = |shards: &[ShardId]| shards.iter().map(|shard| shard.0).collect::<Vec<_>>();
     Ok(match error {
@@ -194,8 +195,8 @@ fn fill(error: &Error, fields: &Bound<'_, PyDict>) -> PyResult<&'static str> {
             fields.set_item("cause", cause)?;
             "UnknownUntilReopened"
         }
-        // `Cancelled` reaches nobody who waits: whoever cancelled has gone. And a variant to come has its
-        // message, if not yet its class.
+        // `Cancelled` reaches no waiting caller: whoever cancelled is gone. A new variant has its message, but no class
+        // yet.
         _ => "PhagoError",
     })
 }

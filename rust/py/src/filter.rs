@@ -1,4 +1,4 @@
-//! Filters on metadata as Python gives them: `where`.
+//! Reads filters on metadata from Python: `where`.
 
 use crate::error::Result;
 use crate::metadata::{SCALARS, is_mapping, items, list, repr, scalar, sequence, text};
@@ -9,12 +9,12 @@ use pyo3::types::{PyBool, PyFrozenSet, PySet, PyString};
 
 const OPERATORS: &str = "eq, ne, gt, gte, lt, lte, in, nin, exists and not";
 
-/// A filter; `None` lets every document match.
+/// Reads a filter; `None` lets every document match.
 pub(crate) fn filter(given: Option<&Bound<'_, PyAny>>) -> Result<Filter> {
     given.map_or_else(|| Ok(Filter::default()), |given| read(given, 0))
 }
 
-// `depth` bounds the recursion over what the caller nests.
+// `depth` limits the recursion over nested filters.
 fn read(given: &Bound<'_, PyAny>, depth: usize) -> Result<Filter> {
     if depth > FILTER_DEPTH_MAX {
         let value = format!("a filter of more than {FILTER_DEPTH_MAX} levels");
@@ -35,7 +35,7 @@ fn read(given: &Bound<'_, PyAny>, depth: usize) -> Result<Filter> {
             None => conditions(&name, &key, &condition, depth)?,
         });
     }
-    // Without anything around a single filter, so that depth counts what the caller nested.
+    // A single filter is not wrapped, so that depth counts what the caller nested.
     Ok(if filters.len() == 1 {
         filters.remove(0)
     } else if filters.is_empty() {
@@ -51,8 +51,8 @@ enum Junction {
     Not,
 }
 
-// `and`, `or` and `not` join filters, also with a sign; a word without one is a key where what stands under it is a
-// condition.
+// Returns how `and`, `or` or `not`, with or without a `$` before it, joins filters. Without the `$` it is a key if a
+// condition follows it.
 fn junction(name: &str, condition: &Bound<'_, PyAny>) -> Result<Option<Junction>> {
     let (word, is_sign) = (name.strip_prefix('$').unwrap_or(name), name.starts_with('$'));
     let filters = || -> Result<bool> {
@@ -100,7 +100,7 @@ impl Junction {
     }
 }
 
-// What is asked of one key: a value, values, or a mapping of operators that all must hold.
+// Reads the conditions on one key: a value, values, or a mapping of operators that must all hold.
 fn conditions(name: &str, key: &Bound<'_, PyAny>, given: &Bound<'_, PyAny>, depth: usize) -> Result<Filter> {
     if let Some(operators) = items(given, FILTER_KEYS_MAX)? {
         let size = |size| refused_under(key, Ok(format!("{size} operators")), format!("at most {FILTER_KEYS_MAX}"));
@@ -127,10 +127,10 @@ fn conditions(name: &str, key: &Bound<'_, PyAny>, given: &Bound<'_, PyAny>, dept
     wanted.finish()
 }
 
-// What is asked of one key so far; all must hold.
+// The conditions on one key so far; all must hold.
 struct Wanted<'a, 'py> {
     name: &'a str,
-    // As it was given.
+    // As the caller gave it.
     key: &'a Bound<'py, PyAny>,
     comparisons: Vec<Comparison<Value>>,
     filters: Vec<Filter>,
@@ -153,7 +153,7 @@ impl<'a, 'py> Wanted<'a, 'py> {
         Ok(Filter::new(vec![(self.name.into(), vec![comparison])])?)
     }
 
-    // Any of the values, of which None is the key that is not there.
+    // Any of the values; None matches documents without the key.
     fn one_of(&mut self, values: Vec<Bound<'_, PyAny>>) -> Result<()> {
         let missing = values.iter().any(Bound::is_none);
         let values = self.values("in", values)?;
@@ -175,7 +175,7 @@ impl<'a, 'py> Wanted<'a, 'py> {
         let comparison = match name {
             "not" => {
                 if depth >= FILTER_DEPTH_MAX {
-                    // Refused with the words for any filter that is too deep.
+                    // Refuses with the message for any filter that is too deep.
                     return read(value, depth + 1).map(drop);
                 }
                 let inner = conditions(self.name, self.key, value, depth + 1)?;
@@ -232,13 +232,13 @@ impl<'a, 'py> Wanted<'a, 'py> {
     }
 }
 
-// The operator of this name, also with a sign before it.
+// Returns the operator of this name, with or without a `$` before it.
 fn operator(name: &str) -> Option<&'static str> {
     let name = name.strip_prefix('$').unwrap_or(name);
     ["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "exists", "not"].into_iter().find(|known| *known == name)
 }
 
-// The items of what may be listed in a filter; in no order of a set that shows.
+// Returns the items of what may be listed in a filter. The order of a set has no effect.
 fn several<'py>(given: &Bound<'py, PyAny>) -> Option<PyResult<Vec<Bound<'py, PyAny>>>> {
     if given.is_instance_of::<PySet>() || given.is_instance_of::<PyFrozenSet>() {
         return Some(given.try_iter().and_then(Iterator::collect));
@@ -246,8 +246,8 @@ fn several<'py>(given: &Bound<'py, PyAny>) -> Option<PyResult<Vec<Bound<'py, PyA
     sequence(given).transpose()
 }
 
-// What is refused under a key. Values are shown only then: to show one lets signal handlers run, whose exceptions are hard to
-// tell from a failure to show it.
+// Returns the error for a key. Values are formatted only here: formatting one lets signal handlers run, whose
+// exceptions are hard to tell from a failure to format.
 fn refused_under(
     key: &Bound<'_, PyAny>,
     shown: PyResult<String>,

@@ -1,7 +1,7 @@
-//! Freeing what is large without making anybody wait: a colony of 40,000 documents takes 280 ms.
+//! Frees large values without making callers wait: a colony of 40,000 documents takes 280 ms.
 //!
-//! Python lets go of its objects with the interpreter locked and, in an event loop, on the loop's thread. What such an
-//! object alone owned is handed to a thread that does nothing else, and ends when there is nothing left.
+//! Python drops its objects with the interpreter locked and, in an event loop, on the loop's thread. What such an
+//! object alone owned is handed to a thread that only frees, and that ends when nothing is left to free.
 
 use crate::process::{Home, lock};
 use std::any::Any;
@@ -10,7 +10,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Something that is freed elsewhere when it is dropped.
+/// A value that another thread frees when this is dropped.
 pub(crate) struct FreedElsewhere<T: Send + 'static>(Option<T>);
 
 impl<T: Send + 'static> FreedElsewhere<T> {
@@ -75,7 +75,7 @@ fn free(value: impl Send + 'static) {
         std::thread::Builder::new().name("phago-free".into()).spawn(move || freeing.run())
     };
     if thread.is_err() {
-        // No thread is to be had: then it is done here.
+        // If no thread can be started, the caller frees it.
         freeing.run();
     }
 }
@@ -85,7 +85,7 @@ impl Freeing {
         let mut state = lock(&self.state);
         while let Some(value) = state.waiting.pop_front() {
             drop(state);
-            // A panic of a drop would leave those who wait without an end.
+            // A panic in a drop would leave waiting callers waiting for ever.
             let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(value)));
             state = lock(&self.state);
             state.freed += 1;
@@ -97,8 +97,8 @@ impl Freeing {
     }
 }
 
-/// Give memory that is free back to the system, after something large was freed: the allocator of Linux keeps what lies
-/// between pieces in use. Others do this by themselves, or cannot be asked.
+/// Returns free memory to the system after something large was freed: the Linux allocator keeps gaps between used
+/// pieces. Other allocators do this by themselves, or have no call for it.
 pub(crate) fn give_back() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
@@ -106,12 +106,13 @@ pub(crate) fn give_back() {
         unsafe extern "C" {
             fn malloc_trim(pad: usize) -> std::ffi::c_int;
         }
-        // SAFETY: the C library's own; it takes no pointer, may be called at any time from any thread, and moves nothing.
+        // SAFETY: this is the C library's own; it takes no pointer, may be called from any thread at any time, and
+        // moves nothing.
         unsafe { malloc_trim(0) };
     }
 }
 
-/// Wait until all that has been let go of by now is freed, or the call is cancelled. How much was freed so far.
+/// Waits until everything dropped so far is freed, or the call is cancelled. Returns how much was freed so far.
 pub(crate) fn wait(cancel: &phago_core::cancel::Cancel) -> phago_core::Result<u64> {
     let freeing = freeing();
     let mut state = lock(&freeing.state);

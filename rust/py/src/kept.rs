@@ -1,4 +1,4 @@
-//! A colony in a directory: opened, followed, written down as a whole, verified.
+//! A colony in a directory: opening, following, checkpoints, verification.
 
 use crate::config::read;
 use crate::error::{Failure, Result};
@@ -125,7 +125,7 @@ impl Follower {
         start_call(py, following(path, shards))
     }
 
-    /// As it stands; after a refresh it is another one.
+    /// Returns the current world; after a refresh it is another one.
     #[getter]
     fn world(&self, py: Python<'_>) -> Result<World> {
         let reader = self.0.get()?;
@@ -144,7 +144,7 @@ impl Follower {
     }
 }
 
-/// What a verification read, and what was wrong with it.
+/// The result of a verification.
 #[pyclass(frozen, get_all, module = "phago._phago")]
 pub(crate) struct VerifiedRow {
     bytes: u64,
@@ -154,7 +154,7 @@ pub(crate) struct VerifiedRow {
     damage: Vec<Py<PyAny>>,
 }
 
-/// Read every byte of a colony's files.
+/// Reads every byte of a colony's files.
 #[pyfunction]
 pub(crate) fn verify(py: Python<'_>, path: PathBuf) -> Result<VerifiedRow> {
     let found = call(py, move |_| store::verify(&directory(path)))?;
@@ -190,7 +190,7 @@ fn opening(
         accepted: "seconds, 0 or more".into(),
     })?;
     Ok(move |cancel: &Cancel| {
-        // One that was let go of and not closed has the directory until it is freed.
+        // A colony that was dropped without being closed holds the directory until it is freed.
         free::wait(cancel)?;
         let options = Options { make, ..Options::default() };
         let layout = Some(layout(shards));

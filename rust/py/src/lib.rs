@@ -1,12 +1,12 @@
-//! The binding: everything that knows Python, and nothing that the core or the engine should know.
+//! The binding: everything that knows Python, and nothing that belongs to the core or the engine.
 //!
-//! - [`error`] is the one translation of errors, [`runtime`] the one door for calls that take time, [`mailbox`] the way
-//!   of their answers to an event loop, [`process`] what a fork leaves behind, [`free`] the way out for what is large,
-//!   [`convert`], [`metadata`], [`filter`] and [`config`] the way in for documents, filters and settings.
-//! - [`rows`] are records on their way to Python, with a name for each field; [`told`] makes them of what a colony holds.
+//! - [`error`] translates errors, [`runtime`] runs calls that take time, [`mailbox`] brings their results to an event
+//!   loop, [`process`] handles forks, [`free`] frees large values, [`convert`], [`metadata`], [`filter`] and [`config`]
+//!   read documents, filters and settings.
+//! - [`rows`] are records on their way to Python, with a name for each field; [`told`] fills them from a colony.
 //! - [`ring`], [`coordinator`], [`world`], [`shard`], [`batch`], [`runner`], [`tick_result`], [`cross_edges`],
-//!   [`tables`] and [`kept`] are one exposed noun each; [`column`] is what they offer to other libraries' memory, [`assemble`] brings
-//!   shards made one by one into one world.
+//!   [`tables`] and [`kept`] are one exposed class each; [`column`] shares their memory with other libraries,
+//!   [`assemble`] brings shards made one by one into one world.
 
 mod assemble;
 mod batch;
@@ -90,7 +90,7 @@ mod _phago {
         module.add("SHARDS_MAX", SHARDS_MAX)
     }
 
-    /// Seed every internal map made from now on.
+    /// Seeds every internal map made from now on.
     #[pyfunction]
     fn set_map_seed(seed: &Bound<'_, PyAny>) -> PyResult<()> {
         let seed = seed.call_method1("__and__", (u64::MAX,))?.extract()?;
@@ -98,55 +98,55 @@ mod _phago {
         Ok(())
     }
 
-    /// The cores this process may use.
+    /// Returns the cores this process may use.
     #[pyfunction]
     fn cores() -> usize {
         crate::process::cores()
     }
 
-    /// Take this number of cores for the right one.
+    /// Sets the number of cores to use.
     #[pyfunction]
     fn set_cores(count: usize) {
         crate::process::set_cores(count);
     }
 
-    /// Raise `RuntimeError` with advice where no loop of asyncio runs.
+    /// Raises `RuntimeError` with advice if no asyncio loop runs.
     #[pyfunction]
     fn check_loop(py: Python<'_>) -> Result<()> {
         crate::mailbox::running_loop(py).map(drop)
     }
 
-    /// Wait until every colony that has been let go of by now is freed; how many were, in this process.
+    /// Waits until every colony dropped so far is freed. Returns how many were, in this process.
     #[pyfunction]
     fn wait_until_freed(py: Python<'_>) -> Result<u64> {
         crate::runtime::call(py, crate::free::wait)
     }
 
-    /// The twin for event loops.
+    /// Does what `wait_until_freed` does, for event loops.
     #[pyfunction]
     fn wait_until_freed_async(py: Python<'_>) -> Result<Bound<'_, PyAny>> {
         crate::runtime::start_call(py, crate::free::wait)
     }
 
-    /// The id of a document that the caller named `key`.
+    /// Returns the id of a document that the caller named `key`.
     #[pyfunction]
     fn document_id(key: &str) -> String {
         DocumentId::from_key(key).to_string()
     }
 
-    /// The id of a document without a key.
+    /// Returns the id of a document without a key.
     #[pyfunction]
     fn content_id(title: &str, text: &str) -> String {
         DocumentId::from_content(title, text).to_string()
     }
 
-    /// The id of the node of a concept.
+    /// Returns the id of the node of a concept.
     #[pyfunction]
     fn concept_id(stem: &str) -> String {
         NodeId::concept(stem).to_string()
     }
 
-    /// The stems of a text in the order of their first words, each once.
+    /// Returns the stems of a text in the order of their first words, each once.
     #[pyfunction]
     fn analyse(py: Python<'_>, text: &str) -> Result<Vec<String>> {
         crate::runtime::brief(py, || {

@@ -1,9 +1,9 @@
-//! Answers on their way to an event loop.
+//! Results on their way to an event loop.
 //!
-//! A thread of ours that has an answer puts it into the loop's mailbox and writes one byte into a pair of sockets of
+//! A thread of ours that has a result puts it into the loop's mailbox and writes one byte into a pair of sockets, of
 //! which the loop watches the other end. The loop's own thread reads the mailbox and settles the futures. So no thread
-//! of ours ever enters the interpreter: none waits for its lock, none makes others wait, and none is caught inside
-//! when the interpreter ends. An answer arrives for as long as there is a loop that runs, also in an exit handler.
+//! of ours ever enters the interpreter: none waits for its lock, none makes others wait, and none is inside when the
+//! interpreter ends. A result arrives as long as the loop runs, even in an exit handler.
 
 use crate::error::{Failure, Result};
 use crate::process::lock;
@@ -20,7 +20,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-// How long a loop settles futures before others have their turn. Two thousand answers at once would hold it for tens
+// How long a loop settles futures before others have their turn. Two thousand results at once would block it for tens
 // of milliseconds.
 const STINT: Duration = Duration::from_millis(2);
 
@@ -34,7 +34,7 @@ struct Letter {
 #[derive(Default)]
 struct Letters {
     waiting: VecDeque<Letter>,
-    // A byte is on its way or the loop is reading: nobody else need ring.
+    // Whether a byte is on its way or the loop is reading: then no other thread need ring.
     rung: bool,
 }
 
@@ -45,7 +45,7 @@ struct Post {
 
 impl Post {
     fn ring(&self) {
-        // At most one byte is ever under way, so the sockets are never full. Where the loop has gone nobody listens.
+        // At most one byte is ever on its way, so the sockets are never full. If the loop is gone, nobody listens.
         let _ = (&self.bell).write(&[0]);
     }
 
@@ -65,7 +65,7 @@ impl Post {
     }
 }
 
-/// Where the answer to one call goes. Dropped without an answer, it answers that there is none.
+/// Where the result of one call goes. Dropped without a result, it reports that there is none.
 pub(crate) struct Slot {
     post: Arc<Post>,
     call: u64,
@@ -73,7 +73,7 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// Answer the call. The value is made into Python's objects on the loop's thread.
+    /// Settles the call. The value is turned into Python objects on the loop's thread.
     pub(crate) fn answer<T>(mut self, answer: Result<T>)
     where
         T: for<'py> IntoPyObject<'py> + Send + 'static,
@@ -95,8 +95,8 @@ impl Drop for Slot {
     }
 }
 
-// A call that is awaited. Neither it nor the mailbox keeps the future alive: that would keep the loop, and with it
-// the mailbox, for as long as a call hangs. Whoever awaits the future keeps it.
+// An awaited call. Neither it nor the mailbox keeps the future alive: that would keep the loop, and with it the
+// mailbox, for as long as a call hangs. Whoever awaits the future keeps it alive.
 struct Call {
     future: Py<PyWeakrefReference>,
     cancel: Box<dyn FnOnce() + Send>,
@@ -124,7 +124,7 @@ impl Mailbox {
         Ok(Mailbox { post: Arc::new(Post { letters: Mutex::default(), bell }), watched, calls: Mutex::default() })
     }
 
-    // The mailbox of a loop, made at its first call. It goes with its loop.
+    // Returns the mailbox of a loop, made at its first call. It is freed with its loop.
     fn of<'py>(event_loop: &Bound<'py, PyAny>) -> Result<Bound<'py, Self>> {
         static MAILBOXES: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let py = event_loop.py();
@@ -154,7 +154,7 @@ impl Mailbox {
     }
 
     fn settle(&self, py: Python<'_>, letter: Letter) -> PyResult<()> {
-        // A call that was cancelled is no longer there.
+        // A call that was cancelled is no longer in the map.
         let Some(call) = lock(&self.calls).open.remove(&letter.call) else { return Ok(()) };
         let Some(future) = call.future.bind(py).upgrade() else { return Ok(()) };
         if future.call_method0("done")?.is_truthy()? {
@@ -172,12 +172,13 @@ impl Mailbox {
 impl Mailbox {
     fn __call__(&self, py: Python<'_>) -> PyResult<()> {
         let begun = Instant::now();
-        // One byte stands for all letters. There is none where a forked child's loop has read it.
+        // One byte stands for all letters. There is none if a forked child's loop has read it.
         let _ = (&self.watched).read(&mut [0; 8]);
         while let Some(letter) = self.post.take() {
             let settled = self.settle(py, letter);
             if settled.is_err() || begun.elapsed() >= STINT {
-                // Whatever is left has its turn after the others; where nothing is, the next look costs little.
+                // Letters that remain wait until the loop's other callbacks have run; if none remain, the next reading
+                // costs little.
                 self.post.ring();
                 return settled;
             }
@@ -186,7 +187,7 @@ impl Mailbox {
     }
 }
 
-/// Called when a future is done. Where it was cancelled, the work is told to stop.
+/// Called when a future is done. If it was cancelled, the work is told to stop.
 #[pyclass(frozen, module = "phago._phago")]
 struct Done {
     mailbox: Py<Mailbox>,
@@ -196,7 +197,7 @@ struct Done {
 #[pymethods]
 impl Done {
     fn __call__(&self, _future: &Bound<'_, PyAny>) {
-        // A call that was answered is no longer there.
+        // A call that was settled is no longer in the map.
         let call = lock(&self.mailbox.get().calls).open.remove(&self.call);
         if let Some(call) = call {
             (call.cancel)();
@@ -204,7 +205,7 @@ impl Done {
     }
 }
 
-/// A future of the running loop, and the slot into which its answer goes. `cancel` is called when it is cancelled.
+/// Returns a future of the running loop, and the slot for its result. `cancel` is called when the future is cancelled.
 pub(crate) fn open<'py>(py: Python<'py>, cancel: impl FnOnce() + Send + 'static) -> Result<(Bound<'py, PyAny>, Slot)> {
     let event_loop = running_loop(py)?;
     let mailbox = Mailbox::of(&event_loop)?;
@@ -222,7 +223,7 @@ pub(crate) fn open<'py>(py: Python<'py>, cancel: impl FnOnce() + Send + 'static)
     Ok((future, Slot { post, call, answered: false }))
 }
 
-/// The running loop of asyncio.
+/// Returns the running loop of asyncio.
 pub(crate) fn running_loop(py: Python<'_>) -> Result<Bound<'_, PyAny>> {
     static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let running = RUNNING_LOOP.import(py, "asyncio", "get_running_loop").map_err(ending)?.call0();
@@ -236,7 +237,7 @@ pub(crate) fn running_loop(py: Python<'_>) -> Result<Bound<'_, PyAny>> {
     })?)
 }
 
-// Modules of the standard library cannot be imported only where the interpreter has taken them down.
+// Modules of the standard library fail to import only if the interpreter has taken them down.
 fn ending(error: PyErr) -> Failure {
     Failure::Core(Error::CoordinatorUnavailable {
         reason: format!("the interpreter ends, and no event loop can be answered any more ({error}); call a `Colony`"),

@@ -1,4 +1,4 @@
-//! Metadata as Python gives it and gets it.
+//! Reads metadata from Python, and returns it.
 
 use phago_core::error::short;
 use phago_core::metadata::{
@@ -13,8 +13,8 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyList, PyString, PyTuple, PyType};
 
 pub(crate) const SCALARS: &str = "a str, an int of 64 bits, a finite float or a bool";
 
-/// Read the metadata of a document; the inner error is the reason why it is none. The outer one is one that the
-/// caller's own code raised.
+/// Reads the metadata of a document. The inner error is the reason why it is not accepted; the outer one is an
+/// exception of the caller's own code.
 pub(crate) fn read(given: &Bound<'_, PyAny>) -> PyResult<Result<Metadata, String>> {
     let items = match items(given, METADATA_KEYS_MAX)? {
         Some(Ok(items)) => items,
@@ -32,7 +32,7 @@ pub(crate) fn read(given: &Bound<'_, PyAny>) -> PyResult<Result<Metadata, String
         };
         match values(&value)? {
             Some(values) => entries.push((name, values)),
-            // As in JSON: nothing stands under the key.
+            // As in JSON: a null value means that the key is absent.
             None if is_missing(&value)? => {}
             None => {
                 return Ok(Err(format!(
@@ -59,13 +59,13 @@ fn values(given: &Bound<'_, PyAny>) -> PyResult<Option<Values>> {
     Ok(items.iter().map(scalar).collect::<PyResult<Option<Box<[Value]>>>>()?.map(Values::Many))
 }
 
-/// The items of a list or a tuple.
+/// Returns the items of a list or a tuple.
 pub(crate) fn list<'py>(given: &Bound<'py, PyAny>) -> Option<Vec<Bound<'py, PyAny>>> {
     let list = given.cast::<PyList>().map(|list| list.iter().collect());
     list.or_else(|_| given.cast::<PyTuple>().map(|tuple| tuple.iter().collect())).ok()
 }
 
-/// The items of a list, a tuple, or whatever else stands for a sequence.
+/// Returns the items of a list, a tuple, or any other sequence type.
 pub(crate) fn sequence<'py>(given: &Bound<'py, PyAny>) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
     if let Some(items) = list(given) {
         return Ok(Some(items));
@@ -77,7 +77,7 @@ pub(crate) fn sequence<'py>(given: &Bound<'py, PyAny>) -> PyResult<Option<Vec<Bo
     Ok(list(&found))
 }
 
-/// A value of metadata; `None` for what is none.
+/// Returns a value of metadata, or `None` if it is not one.
 pub(crate) fn scalar(given: &Bound<'_, PyAny>) -> PyResult<Option<Value>> {
     if let Some(value) = primitive(given)? {
         return Ok(Some(value));
@@ -98,7 +98,7 @@ fn primitive(given: &Bound<'_, PyAny>) -> PyResult<Option<Value>> {
     if given.is_instance_of::<PyString>() {
         return Ok(text(given).map(Value::Text));
     }
-    // Whatever stands for a whole number, as those of numpy do.
+    // Any type that acts as a whole number, as those of numpy do.
     let py = given.py();
     match given.extract::<i64>().map(Value::Int).or_else(|_| given.extract::<u64>().map(Value::from)) {
         Ok(number) => Ok(Some(number)),
@@ -113,7 +113,7 @@ fn is_missing(given: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(given.is_none() || plain(given, "scalar")?.is_none())
 }
 
-// What the types of other libraries stand for, in those of Python; see `phago._values`.
+// Turns values of other libraries' types into Python's own; see `phago._values`.
 fn plain<'py>(given: &Bound<'py, PyAny>, what: &str) -> PyResult<Bound<'py, PyAny>> {
     static VALUES: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
     let py = given.py();
@@ -121,7 +121,7 @@ fn plain<'py>(given: &Bound<'py, PyAny>, what: &str) -> PyResult<Bound<'py, PyAn
     module.bind(py).call_method1(what, (given,))
 }
 
-// Text that UTF-8 can encode, unless it is beyond all bounds.
+// Returns text that UTF-8 can encode, unless it is far too long.
 pub(crate) fn text(given: &Bound<'_, PyAny>) -> Option<Box<str>> {
     let text = given.cast::<PyString>().ok()?.to_str().ok()?;
     (text.len() <= FILTER_BYTES_MAX).then(|| text.into())
@@ -131,22 +131,22 @@ pub(crate) fn kind(value: &Bound<'_, PyAny>) -> String {
     value.get_type().fully_qualified_name().map_or_else(|_| "of an unknown type".into(), |name| name.to_string())
 }
 
-/// A value as messages show it.
+/// Returns a value formatted for messages.
 pub(crate) fn repr(value: &Bound<'_, PyAny>) -> PyResult<String> {
     match value.repr() {
         Ok(text) => Ok(short(&text.to_string_lossy())),
         Err(error) if error.is_instance_of::<PyException>(value.py()) => Ok("a value without a repr".into()),
-        // No error, but for example a Ctrl-C that came meanwhile.
+        // Not a failure to format, but for example a Ctrl-C meanwhile.
         Err(raised) => Err(raised),
     }
 }
 
-/// The items of a mapping; `None` for what is none.
+/// Returns the items of a mapping, or `None` if it is not a mapping.
 pub(crate) fn items<'py>(given: &Bound<'py, PyAny>, keys_max: usize) -> PyResult<Option<Items<'py>>> {
     if !is_mapping(given)? {
         return Ok(None);
     }
-    // Before anything is read: what is refused in the end anyway is not copied first.
+    // Checked before anything is read, so that what is refused anyway is not copied first.
     let size = given.len()?;
     if size > keys_max {
         return Ok(Some(Err(size)));
@@ -155,10 +155,11 @@ pub(crate) fn items<'py>(given: &Bound<'py, PyAny>, keys_max: usize) -> PyResult
     items.try_iter()?.map(|item| item?.extract()).collect::<PyResult<_>>().map(|items| Some(Ok(items)))
 }
 
-/// Keys and values, or how many there are when they are too many.
+/// Keys and values, or their number if there are too many.
 pub(crate) type Items<'py> = Result<Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>, usize>;
 
-/// Whether a value is a mapping. PyO3's own test prints and passes over whatever is raised meanwhile, and a Ctrl-C may be.
+/// Returns whether a value is a mapping. PyO3's own test prints and swallows any exception meanwhile, which may be a
+/// Ctrl-C.
 pub(crate) fn is_mapping(given: &Bound<'_, PyAny>) -> PyResult<bool> {
     static MAPPING: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     if given.is_instance_of::<PyDict>() {

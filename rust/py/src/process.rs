@@ -6,9 +6,9 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::runtime::{Builder, Handle, Runtime};
 
-/// A value that only the process that made it may use. In a forked child it can neither be read (its locks
-/// may be held by threads that stayed behind) nor dropped (dropping would wait for those threads), so there
-/// it is refused and, at the end, left to the operating system.
+/// A value that only the process that made it may use. In a forked child it can neither be read (threads of the parent
+/// may hold its locks) nor dropped (dropping would wait for those threads). So there it is refused, and its memory is
+/// left to the operating system.
 pub(crate) struct Home<T> {
     pid: u32,
     value: Option<T>,
@@ -19,7 +19,7 @@ impl<T> Home<T> {
         Home { pid: std::process::id(), value: Some(value) }
     }
 
-    /// The value, or [`Error::CoordinatorUnavailable`] in another process.
+    /// Returns the value, or [`Error::CoordinatorUnavailable`] in another process.
     pub(crate) fn get(&self) -> Result<&T> {
         match &self.value {
             Some(value) if self.pid == std::process::id() => Ok(value),
@@ -36,7 +36,7 @@ impl<T> Home<T> {
 }
 
 impl<T> Home<T> {
-    /// The value, where this is its process.
+    /// Returns the value, if this is its process.
     pub(crate) fn into_inner(mut self) -> Option<T> {
         if self.pid == std::process::id() { self.value.take() } else { None }
     }
@@ -50,20 +50,19 @@ impl<T> Drop for Home<T> {
     }
 }
 
-/// The runtime of a process: it keeps timers and wakes those who wait, and has the few threads on which awaited calls
-/// are worked off.
+/// The runtime of a process: it keeps timers, wakes waiters, and has the few threads that run awaited calls.
 static RUNTIME: Mutex<Option<Home<Runtime>>> = Mutex::new(None);
 
-// Awaited calls are worked off by as many threads as there are cores, and two more, so that what takes long (a digest,
-// a chunk taken in) leaves a place for questions. With a thread for each call, 2,000 questions at once had 523 threads,
-// which kept the event loop from its core for seconds.
+// There are as many threads for awaited calls as cores, and two more, so that long calls (a digest, an ingested chunk)
+// leave a thread for questions. With a thread for each call, 2,000 questions at once had 523 threads, which kept the
+// event loop from its core for seconds.
 const SPARE: usize = 2;
 const THREADS_MAX: usize = 256;
 
-/// The handle of this process's one runtime, started at the first call, and anew in a forked child.
+/// Returns the handle of this process's one runtime, which starts at the first call, and again in a forked child.
 pub(crate) fn runtime() -> Result<Handle> {
-    // Held for a few instructions, but a fork may fall into them: then the child waits for ever. The same is
-    // true of every lock of the allocator; Python warns of forking with threads for this reason.
+    // Held for a few instructions. If a fork happens within them, the child waits for ever. The same is true of every
+    // lock of the allocator; Python warns of forking with threads for this reason.
     let mut slot = lock(&RUNTIME);
     if let Some(runtime) = slot.as_ref().and_then(|home| home.get().ok()) {
         return Ok(runtime.handle().clone());
@@ -81,16 +80,16 @@ pub(crate) fn runtime() -> Result<Handle> {
     Ok(handle)
 }
 
-// What the user said the number of cores is; 0 where nothing was said.
+// The number of cores that the user set; 0 if not set.
 static SAID: AtomicUsize = AtomicUsize::new(0);
 
-/// Take this number of cores for the right one.
+/// Sets the number of cores to use.
 pub(crate) fn set_cores(count: usize) {
     SAID.store(count, Ordering::Relaxed);
 }
 
-/// The cores this process may use: what was said, or else what the system allows by the process's affinity and the
-/// quotas of its control groups.
+/// Returns the cores this process may use: the number that was set, or else what the system allows by the process's
+/// affinity and the quotas of its control groups.
 pub(crate) fn cores() -> usize {
     match SAID.load(Ordering::Relaxed) {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -100,15 +99,15 @@ pub(crate) fn cores() -> usize {
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// A thread that works beside the main one, which looks for Ctrl-C meanwhile. It ends when its hand is dropped, after
-/// the work it is in.
+/// A thread that works while the main thread checks for Ctrl-C. It ends when its hand is dropped, after its current
+/// work.
 pub(crate) struct Hand(Sender<Job>);
 
 // Kept between calls, because starting a thread takes longer than most of them.
 static HAND: Mutex<Option<Home<Hand>>> = Mutex::new(None);
 
 impl Hand {
-    /// The hand that was given back, or a new one.
+    /// Returns the hand that was given back, or a new one.
     pub(crate) fn take() -> Result<Hand> {
         if let Some(hand) = lock(&HAND).take().and_then(Home::into_inner) {
             return Ok(hand);
@@ -119,13 +118,13 @@ impl Hand {
         Ok(Hand(jobs))
     }
 
-    /// Let it work. A job must not panic.
+    /// Gives it a job. A job must not panic.
     pub(crate) fn work(&self, job: Job) {
-        // Its thread lives as long as it does.
+        // Its thread lives as long as the hand does.
         let _ = self.0.send(job);
     }
 
-    /// Keep it for the next call. A hand whose work goes on is dropped instead.
+    /// Keeps it for the next call. A hand that still works is dropped instead.
     pub(crate) fn give_back(self) {
         *lock(&HAND) = Some(Home::new(self));
     }
@@ -135,7 +134,7 @@ fn no_thread(error: &std::io::Error) -> Error {
     Error::CoordinatorUnavailable { reason: format!("no thread could be started: {error}") }
 }
 
-/// A lock that a panic elsewhere does not take away: what it guards is swapped whole.
+/// Locks a mutex, even if another thread panicked while it held it: what it guards is swapped whole.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! The ring, and the worlds that have grown on it.
+//! The ring, and the worlds whose shards were made on it.
 
 use crate::config::number;
 use crate::error::Result;
@@ -18,13 +18,13 @@ use std::sync::{Arc, Mutex, Weak};
 pub(crate) struct Ring {
     ring: Mutex<phago_core::ring::Ring>,
     frozen: AtomicBool,
-    // A coordinator changes its ring together with its members; nobody else may.
+    // A coordinator changes its ring together with its members; no other caller may.
     of_coordinator: bool,
-    /// The worlds of shards that were made on this very object, one for each config. They end with their last shard.
+    /// The worlds of shards that were made on this object, one for each config. Each ends with its last shard.
     worlds: Mutex<Vec<Known>>,
 }
 
-// A world that lives, or that has ended with documents in it.
+// A world that is alive, or that ended with documents in it.
 struct Known {
     colony: Weak<Colony>,
     config: Arc<ColonyConfig>,
@@ -44,25 +44,25 @@ impl Ring {
         Ring { ring: Mutex::new(ring), frozen, of_coordinator, worlds: Mutex::default() }
     }
 
-    /// The ring of a coordinator, which alone changes it.
+    /// Returns the ring of a coordinator, which alone changes it.
     pub(crate) fn of_coordinator(ring: phago_core::ring::Ring) -> Self {
         Ring::over(ring, true)
     }
 
-    /// A copy of what it is now.
+    /// Returns a copy of its current state.
     pub(crate) fn copy(&self) -> phago_core::ring::Ring {
         lock(&self.ring).clone()
     }
 
-    /// Let nobody change it any more, and a copy of what it will stay.
+    /// Freezes it, and returns a copy of its final state.
     pub(crate) fn freeze(&self) -> phago_core::ring::Ring {
         let ring = lock(&self.ring);
-        // Stored under the lock: whoever adds or removes a shard looks at it under the same lock.
+        // Stored under the lock: calls that add or remove a shard check it under the same lock.
         self.frozen.store(true, Ordering::Relaxed);
         ring.clone()
     }
 
-    /// Change it, unless it is frozen.
+    /// Changes it, unless it is frozen.
     pub(crate) fn follow<T>(
         &self,
         what: &str,
@@ -76,11 +76,11 @@ impl Ring {
         change(&mut ring)
     }
 
-    /// Take a place in the world of this ring with an equal config, or in a new one. A place may be taken again while
-    /// the world lives, also by several. Where it has ended with documents in it, nobody begins an empty one in its place
-    /// by mistake.
+    /// Joins a shard in the world of this ring with an equal config, or in a new one. A shard may be joined several
+    /// times while the world is alive. If the world ended with documents in it, this refuses to begin an empty one,
+    /// which would hide the loss.
     pub(crate) fn join(&self, shard: ShardId, config: ColonyConfig) -> phago_core::Result<Arc<Colony>> {
-        // Held throughout, so that two shards made at once meet in one world.
+        // Held throughout, so that two shards made at once join one world.
         let mut worlds = lock(&self.worlds);
         let ring = self.copy();
         if !ring.contains(shard) {
@@ -107,7 +107,7 @@ impl Ring {
         Ok(colony)
     }
 
-    /// Let shards that are made on this ring from now on join this world.
+    /// Lets later shards of this ring join this world.
     pub(crate) fn adopt(&self, colony: &Arc<Colony>) {
         let mut worlds = lock(&self.worlds);
         worlds.retain(|known| *known.config != **colony.world.config());
@@ -197,13 +197,13 @@ impl Ring {
     }
 
     fn same_as(&self, other: &Bound<'_, Ring>) -> bool {
-        // Never two locks at once: another thread may compare them the other way round.
+        // Never two locks at once: another thread may compare the two in the other order.
         let other = other.get().copy();
         *lock(&self.ring) == other
     }
 }
 
-/// The number behind 32 hexadecimal digits.
+/// Returns the number of 32 hexadecimal digits.
 pub(crate) fn parse_id(id: &str) -> PyResult<u128> {
     let digits = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     let number = if digits { u128::from_str_radix(id, 16).ok() } else { None };

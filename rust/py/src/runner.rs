@@ -1,4 +1,4 @@
-//! The runner: whole ticks, waited for or awaited.
+//! The runner: whole ticks, blocking or awaited.
 
 use crate::assemble::assemble;
 use crate::config::read;
@@ -22,8 +22,8 @@ use std::sync::{Arc, Mutex};
 /// Drives the phases of one world on its own worker threads.
 #[pyclass(frozen, module = "phago._phago")]
 pub(crate) struct Runner {
-    // None once it is closed. A tick under way keeps it alive until it ends. Dropped before the colony, which has a
-    // way of its own to go.
+    // `None` after closing. A running tick keeps the runner alive until it ends. The field is dropped before the
+    // colony, which another thread frees.
     runner: Home<Mutex<Option<Arc<runner::Runner>>>>,
     colony: Home<Arc<Colony>>,
 }
@@ -139,7 +139,7 @@ impl Runner {
     }
 }
 
-// (kind, shard, phase, tick), and for some kinds a number more.
+// (kind, shard, phase, tick), and for some kinds another number.
 fn parse_fault(fault: &Bound<'_, PyTuple>) -> PyResult<Fault> {
     let (kind, shard, phase, tick) = fault.get_slice(0, 4).extract::<(String, u32, String, Option<u64>)>()?;
     let more = if fault.len() > 4 { Some(fault.get_item(4)?.extract::<u32>()?) } else { None };

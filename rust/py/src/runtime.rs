@@ -1,12 +1,12 @@
-//! The one door: every call that may take time goes out through it and comes back as a value or an exception.
+//! Runs every call that may take time, and returns its value or an exception.
 //!
-//! All ways through it leave the interpreter to other threads and turn a panic into [`Failure::Panic`].
+//! All ways of running leave the interpreter to other threads and turn a panic into [`Failure::Panic`].
 //!
 //! | way | where the work runs | what ends it early |
 //! |---|---|---|
 //! | [`brief`] | on the calling thread | nothing: it is short |
-//! | [`call`] | on a thread beside the main one, which looks for Ctrl-C; other threads do it themselves | Ctrl-C |
-//! | [`stoppable`] | wherever the engine does it; the calling thread looks for Ctrl-C | Ctrl-C |
+//! | [`call`] | for the main thread, which checks for Ctrl-C, on a thread beside it; for others, on the calling thread | Ctrl-C |
+//! | [`stoppable`] | wherever the engine runs it; the calling thread checks for Ctrl-C | Ctrl-C |
 //! | [`start_call`] | on one of few threads, in the order of the calls | cancelling the future |
 //! | [`start`] | on the runtime, as a future | cancelling the future |
 
@@ -26,8 +26,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-// How often a waiting call looks for Ctrl-C. Looking costs the interpreter lock, so not oftener than needed to
-// feel immediate.
+// How often a waiting call checks for Ctrl-C. A check takes the interpreter lock, so no more often than feels
+// immediate.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Work that may take long, and polls the flag that tells it to stop.
@@ -35,20 +35,20 @@ pub(crate) trait Work<T>: FnOnce(&Cancel) -> phago_core::Result<T> + Send + 'sta
 
 impl<T, F: FnOnce(&Cancel) -> phago_core::Result<T> + Send + 'static> Work<T> for F {}
 
-/// Run something short. It cannot be interrupted.
+/// Runs something short. It cannot be interrupted.
 pub(crate) fn brief<T: Send>(py: Python<'_>, work: impl FnOnce() -> phago_core::Result<T> + Send) -> Result<T> {
     py.detach(|| guarded(work))
 }
 
-/// Run something that may take long, until it ends or Ctrl-C comes. That sets the flag, and is answered at once:
-/// work that does not poll the flag runs to its end unseen, and its result is dropped.
+/// Runs something that may take long, until it ends or Ctrl-C comes. Ctrl-C sets the flag and the call returns at once.
+/// Work that does not poll the flag runs to its end in the background, and its result is dropped.
 pub(crate) fn call<T: Send + 'static>(py: Python<'_>, work: impl Work<T>) -> Result<T> {
     let cancel = Cancel::new();
     if !hears_signals(py)? {
         return brief(py, || work(&cancel));
     }
     py.detach(|| {
-        // Where no thread is to be had, it cannot be interrupted.
+        // If no thread can be started, the work cannot be interrupted.
         let Ok(hand) = Hand::take() else { return guarded(|| work(&cancel)) };
         let (send, receive) = sync_channel(1);
         let flag = cancel.clone();
@@ -74,8 +74,8 @@ pub(crate) fn call<T: Send + 'static>(py: Python<'_>, work: impl Work<T>) -> Res
     })
 }
 
-/// Run something that asks every now and then whether it should stop, and then ends with an error. It should when
-/// a signal handler raised; that exception is then the outcome.
+/// Runs something that checks regularly whether it should stop, and then ends with an error. It should stop if a signal
+/// handler raised; that exception is then the result.
 pub(crate) fn stoppable<T: Send>(
     py: Python<'_>,
     work: impl FnOnce(&mut (dyn FnMut() -> bool + Send)) -> phago_core::Result<T> + Send,
@@ -95,8 +95,8 @@ pub(crate) fn stoppable<T: Send>(
     })
 }
 
-/// Run something that may take long on one of few threads, in the order of the calls, and return an `asyncio.Future`
-/// for it. Cancelling that sets the flag; what has not begun by then never begins.
+/// Runs something that may take long on one of few threads, in the order of the calls, and returns an `asyncio.Future`
+/// for it. Cancelling the future sets the flag; work that has not begun by then never begins.
 pub(crate) fn start_call<T>(py: Python<'_>, work: impl Work<T>) -> Result<Bound<'_, PyAny>>
 where
     T: for<'py> IntoPyObject<'py> + Send + 'static,
@@ -113,10 +113,10 @@ where
     Ok(future)
 }
 
-/// Start a future and return an `asyncio.Future` for it. Cancelling that drops the Rust future.
+/// Starts a future and returns an `asyncio.Future` for it. Cancelling that drops the Rust future.
 ///
-/// This is a bridge of our own because the usual one prints "Event loop is closed" when its loop has gone, and
-/// attaches to an interpreter that may be shutting down.
+/// This bridge is our own because the usual one prints "Event loop is closed" when its loop is gone, and attaches to an
+/// interpreter that may be shutting down.
 pub(crate) fn start<T>(
     py: Python<'_>,
     work: impl Future<Output = phago_core::Result<T>> + Send + 'static,
@@ -127,12 +127,12 @@ where
     let runtime = runtime()?;
     let (cancel, cancelled) = oneshot::channel();
     let (future, slot) = mailbox::open(py, move || {
-        // The work may have ended in the meantime.
+        // The work may have ended meanwhile.
         let _ = cancel.send(());
     })?;
     let mut work = Box::pin(caught(work));
-    // The first step is made here and not by a thread of the runtime, so that calls take their places in a queue in
-    // the order in which they were made. Whoever polls next brings the waker.
+    // The first poll happens here and not on a thread of the runtime, so that calls enter a queue in the order in which
+    // they were made. The next poll brings the waker.
     let begun = py.detach(|| {
         let _runtime = runtime.enter();
         work.as_mut().poll(&mut Context::from_waker(Waker::noop()))
@@ -143,7 +143,7 @@ where
             runtime.spawn(async move {
                 tokio::select! {
                     biased;
-                    // Nobody waits any more. A sender that went without a word went with its loop: the work goes on.
+                    // Nobody waits any more. A sender dropped without a message went with its loop: the work goes on.
                     Ok(()) = cancelled => {}
                     result = work => slot.answer(result),
                 }
@@ -153,8 +153,9 @@ where
     Ok(future)
 }
 
-// Whether Python runs signal handlers on this thread. Only there is it of use to look for Ctrl-C. Another thread stays
-// away from the interpreter until its work is done: one that ends would keep it, with all that the work holds.
+// Returns whether Python runs signal handlers on this thread. Only there is it useful to check for Ctrl-C. Other
+// threads stay out of the interpreter until their work is done: a thread that attaches while the interpreter ends would
+// hang, with all that the work holds.
 fn hears_signals(py: Python<'_>) -> PyResult<bool> {
     static MAIN_THREAD: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     static THIS_THREAD: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -163,7 +164,7 @@ fn hears_signals(py: Python<'_>) -> PyResult<bool> {
         main.eq(THIS_THREAD.import(py, "threading", "get_ident")?.call0()?)
     };
     match ask() {
-        // A handler may have raised here already. An interpreter that ends imports nothing, and runs no handlers either.
+        // A handler may have raised here already. An interpreter that is ending imports nothing, and runs no handlers.
         Err(raised) if !is_ending(py) => Err(raised),
         heard => Ok(heard.unwrap_or(false)),
     }
@@ -176,7 +177,7 @@ fn is_ending(py: Python<'_>) -> bool {
 }
 
 fn signals() -> Result<()> {
-    // An interpreter that has begun to end runs no more handlers.
+    // An interpreter that is ending runs no more handlers.
     Ok(Python::try_attach(|py| py.check_signals()).unwrap_or(Ok(()))?)
 }
 
@@ -185,7 +186,7 @@ fn unanswered() -> Failure {
 }
 
 fn guarded<T>(work: impl FnOnce() -> phago_core::Result<T>) -> Result<T> {
-    // A panic leaves nothing half-changed behind: staged work is dropped and swaps cannot fail.
+    // A panic leaves nothing half-changed: staged work is dropped and swaps cannot fail.
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(result) => Ok(result?),
         Err(panic) => Err(Failure::Panic(text(panic))),

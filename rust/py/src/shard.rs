@@ -1,4 +1,4 @@
-//! One shard of a world: what it owns, its part of a tick by hand, and its ghosts.
+//! One shard of a world: what it owns, its part of a tick made by hand, and its ghosts.
 
 use crate::batch::Batch;
 use crate::config::read;
@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
-/// One shard of a world that is made of the shards given the same ring.
+/// One shard of the world that shards given the same ring share.
 #[pyclass(frozen, module = "phago._phago")]
 pub(crate) struct ShardHandle {
     shard: ShardId,
@@ -34,9 +34,9 @@ pub(crate) struct ShardHandle {
 
 impl Drop for ShardHandle {
     fn drop(&mut self) {
-        // Without an owner the world drives the shard along. Its documents stay, for whoever takes its place.
+        // The world drives a shard without an owner. Its documents stay, for whoever joins it next.
         if let Ok(colony) = self.colony() {
-            // Fails only where this was the last shard a tick waited for and the tick cannot be made; nobody is here to be told.
+            // Fails only if the tick waited only for this shard and cannot be made; no caller is left to learn of it.
             let _ = colony.world.leave(self.shard);
             let documents = colony.world.read(|state| state.commons().documents());
             colony.left.store(documents.unwrap_or_default(), Ordering::Relaxed);
@@ -57,7 +57,7 @@ impl ShardHandle {
         Ok(lock(self.seat.get()?).clone())
     }
 
-    /// Go on in another world.
+    /// Continues in another world.
     pub(crate) fn move_to(&self, colony: Arc<Colony>) -> phago_core::Result<()> {
         let left = std::mem::replace(&mut *lock(self.seat.get()?), colony);
         left.world.leave(self.shard)
@@ -223,7 +223,7 @@ impl ShardHandle {
     fn health(&self, py: Python<'_>) -> Result<HealthRow> {
         let size = self.read(py, |_, _, local| Ok(local.counts()))?;
         let load = if size.documents == 0 { 0.0 } else { size.pending as f64 / size.documents as f64 };
-        // A shard whose work died or hung was rebuilt before the call that told of it returned.
+        // A shard whose work panicked or hung was rebuilt before the call that reported it returned.
         Ok(HealthRow {
             healthy: true,
             load,
@@ -257,7 +257,7 @@ impl ShardHandle {
     ) -> Result<LocalAnswerRow> {
         self.read(py, move |state, shard, local| {
             let lexicon = state.commons().lexicon();
-            // Stems as `analyse` gives them; whatever else is asked for is unknown, which is an answer.
+            // Stems as `analyse` returns them; any other word is unknown, which is a valid answer.
             let asked: Vec<(u32, String)> =
                 terms.into_iter().filter_map(|stem| Some((lexicon.term(&stem)?, stem))).collect();
             let df = global_df.into_iter().flatten();

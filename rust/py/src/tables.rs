@@ -1,4 +1,4 @@
-//! The graph as tables: snapshots of one committed tick whose columns are built when they are asked for.
+//! The graph as tables: snapshots of one committed tick whose columns are built when they are read.
 
 use crate::column::{Cells, Column};
 use crate::error::Result;
@@ -94,7 +94,7 @@ impl EdgeTable {
             4 => Cells::integers(edges.map(|edge| edge.created.into()).collect()),
             5 => Cells::integers(edges.map(|edge| edge.last.into()).collect()),
             _ => {
-                // Each id is written once and not once an edge.
+                // Each id is formatted once, not once per edge.
                 let ids: Vec<String> = self.edges.ends.iter().map(|end| end.0.to_string()).collect();
                 let place = |edge: &read::EdgeRow| if column == 6 { edge.source } else { edge.target };
                 Cells::texts(edges.map(|edge| &*ids[place(edge) as usize]))

@@ -1,4 +1,4 @@
-//! What a tick did, phase by phase.
+//! The result of a tick, phase by phase.
 
 use crate::error::Result;
 use crate::process::Home;
@@ -6,7 +6,7 @@ use crate::rows::ticks::PhaseRow;
 use phago_engine::tick::report::TickReport;
 use pyo3::prelude::*;
 
-/// What a tick did.
+/// The result of a tick.
 #[pyclass(frozen, module = "phago._phago")]
 pub(crate) struct TickResult(Home<TickReport>);
 

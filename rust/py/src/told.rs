@@ -1,4 +1,4 @@
-//! What goes in and out of a colony as Python has it: primitives and rows.
+//! What a colony takes and returns, as Python has it: primitives and rows.
 
 use crate::rows::documents::StoredRow;
 use crate::rows::graph::{AssociatedRow, NeighborRow, NodeRow, RankedRow};
@@ -28,7 +28,7 @@ pub(crate) fn updated(updated: Updated) -> &'static str {
     }
 }
 
-/// Concepts over all shards of a world.
+/// Returns concepts over all shards of a world.
 pub(crate) fn concepts(
     world: &world::World,
     text: &str,
@@ -38,7 +38,7 @@ pub(crate) fn concepts(
     world.view(cancel, |view| Ok(view.near(&view.words(text), k)?.into_iter().map(RankedRow::from).collect()))
 }
 
-/// Concepts with their neighbours.
+/// Returns concepts with their neighbours.
 pub(crate) fn near(view: View<'_>, words: &[QueryWord], k: usize) -> phago_core::Result<Vec<AssociatedRow>> {
     let told = |concept: NearConcept| {
         let neighbors = view.neighbors(concept.term);
@@ -62,7 +62,7 @@ pub(crate) fn neighbors(state: &Replica, label: &str) -> Option<Vec<NeighborRow>
     Some(view.neighbors(term).into_iter().map(NeighborRow::from).collect())
 }
 
-// In the order in which they are listed, which a dictionary of Python keeps.
+// In the order in which they are listed, which a Python dictionary keeps.
 pub(crate) struct Numbers([(&'static str, u64); 15]);
 
 impl<'py> IntoPyObject<'py> for Numbers {

@@ -1,4 +1,4 @@
-//! One colony: what is taken in, what is read.
+//! One colony: inputs and reads.
 
 use crate::config::{number, read, settings_of};
 use crate::convert::document;
@@ -25,12 +25,12 @@ use pyo3::types::{PyDict, PySequence};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, Weak};
 
-/// What the handles of one colony share: its world, and the threads that help to take documents in.
+/// What the handles of one colony share: its world, and the threads that help to ingest documents.
 pub(crate) struct Colony {
     pub(crate) world: FreedElsewhere<Arc<world::World>>,
-    /// How many documents it had when a shard of it was last let go, for those who outlive it.
+    /// How many documents it had when a shard of it was last dropped, for handles that outlive it.
     pub(crate) left: Arc<AtomicU64>,
-    // Its threads help to take documents in, so that a colony keeps to the parallelism it was given.
+    // A runner whose threads help to ingest documents, so that a colony keeps to its parallelism.
     helper: Mutex<Weak<Runner>>,
 }
 
@@ -39,7 +39,7 @@ impl Colony {
         Arc::new(Colony { world: FreedElsewhere::new(world), left: Arc::default(), helper: Mutex::default() })
     }
 
-    /// Let the threads of this runner help for as long as it lives.
+    /// Lets the threads of this runner help while it is alive.
     pub(crate) fn help(&self, runner: &Arc<Runner>) {
         *lock(&self.helper) = Arc::downgrade(runner);
     }
@@ -53,7 +53,7 @@ impl Colony {
         let (helper, before) = (lock(&self.helper).upgrade(), self.world.lexicon()?);
         let pool = helper.as_ref().map(|runner| runner.pool());
         let ingested = self.world.ingest(documents, first_index, on_error, pool);
-        // The words of large documents that were refused are forgotten; so should be their memory.
+        // The words of refused large documents are forgotten; their memory should be freed too.
         if !Arc::ptr_eq(&before, &self.world.lexicon()?) {
             drop(before);
             give_back();
@@ -119,7 +119,7 @@ impl World {
         Ok(self.world()?.ring().shard_count())
     }
 
-    /// The settings with which it was made.
+    /// Returns the settings with which it was made.
     #[getter]
     fn config<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
         Ok(settings_of(py, self.world()?.config())?)
@@ -332,7 +332,7 @@ impl World {
     }
 
     fn __contains__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> Result<bool> {
-        // As in a dictionary, what can be no key is simply not there.
+        // As in a dictionary, a value that cannot be a key is not present.
         let Ok(key) = key.extract::<String>() else { return Ok(false) };
         self.read(py, |state| state.view().find(&key).is_some())
     }
@@ -408,7 +408,7 @@ impl World {
     }
 }
 
-// What the twins of a call have in common: everything is read from Python before it begins.
+// What the blocking and the awaited form of a call share: everything is read from Python before it begins.
 impl World {
     fn read_async<'py, T>(
         &self,
@@ -448,7 +448,8 @@ impl World {
         Ok(move |cancel: &Cancel| world.view(cancel, |view| view.names(after.as_deref(), &filter)))
     }
 
-    // One by one, so that whoever cancels or interrupts it leaves whole documents, and others have their turn between.
+    // Deletes one by one, so that a cancel or an interrupt leaves whole documents, and other calls have their turn in
+    // between.
     fn deleting(&self, keys: Vec<String>) -> Result<impl Work<u64>> {
         let world = self.world()?.clone();
         Ok(move |cancel: &Cancel| {
@@ -487,7 +488,7 @@ impl World {
         })
     }
 
-    // Counted here and not by the event loop's thread, which would wait for a commit.
+    // Counted here and not on the event loop's thread, which would wait for a commit.
     fn with_pending<T>(&self, work: impl Work<T>) -> Result<impl Work<(T, u64)>> {
         let world = self.world()?.clone();
         Ok(move |cancel: &Cancel| Ok((work(cancel)?, world.pending()?)))
@@ -515,8 +516,8 @@ impl World {
     }
 }
 
-// A question of a sentence or two is answered in a millisecond or so. Handing it to a thread that Ctrl-C may leave alone, and
-// back, would take a fifth as long again.
+// A question of a sentence or two is answered in about a millisecond. Handing it to a thread that Ctrl-C can
+// abandon, and back, would take a fifth longer.
 fn is_short(text: &str, k: usize) -> bool {
     text.len() <= 1024 && k <= 1000
 }
@@ -543,7 +544,7 @@ fn one(document: &Bound<'_, PyAny>) -> Result<Body> {
 
 fn delete(world: &world::World, key: &str) -> phago_core::Result<bool> {
     let deleted = world.delete(key)?;
-    // Whoever deletes everything is done with the memory.
+    // A caller that deletes everything no longer needs the memory.
     if deleted && world.read(|state| state.commons().documents())? == 0 {
         give_back();
     }

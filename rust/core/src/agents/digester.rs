@@ -2,27 +2,27 @@
 
 use crate::ids::AgentId;
 
-/// Ticks without a document after which a digester ends.
+/// After this many ticks without a document, a digester ends.
 pub const IDLE_TICKS_MAX: u32 = 3;
 
 /// A living digester.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Digester {
-    /// Who it is.
+    /// Its id.
     pub id: AgentId,
-    /// Documents it has taken in its life.
+    /// Documents it has digested in its life.
     pub taken: u64,
     /// Ticks since it last took one.
     pub idle: u32,
 }
 
 impl Digester {
-    /// A digester that has done nothing yet.
+    /// Returns a new digester.
     pub fn new(id: AgentId) -> Self {
         Digester { id, taken: 0, idle: 0 }
     }
 
-    /// What it is after a tick in which it took `documents`; `None` when it has ended.
+    /// Returns the digester after a tick in which it took `documents`, or `None` if it has ended.
     pub fn after(&self, documents: u32) -> Option<Digester> {
         let idle = if documents > 0 { 0 } else { self.idle + 1 };
         (idle < IDLE_TICKS_MAX).then(|| Digester { id: self.id, taken: self.taken + u64::from(documents), idle })

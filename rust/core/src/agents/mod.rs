@@ -1,4 +1,4 @@
-//! The agents of the colony: they read a view and propose, they never change anything.
+//! The agents of the colony. They read a view and propose; they never change anything.
 
 pub mod digester;
 

@@ -1,4 +1,4 @@
-//! The columns, in sections; each is written by postcard as it stands here.
+//! The columns, in sections. postcard encodes each struct as it is declared here.
 
 use crate::metadata::Metadata;
 use crate::reinforcement::Reinforcement;
@@ -16,22 +16,22 @@ pub enum Section {
     State = 1,
     /// Terms and word forms.
     Words = 2,
-    /// Documents as they were given.
+    /// Documents as their callers gave them.
     Bodies = 3,
-    /// What the analyser made of them.
+    /// The analyser's result for each document.
     Analyses = 4,
-    /// What ticks made of them, and what waits for the next one.
+    /// Which tick digested each document, and what waits for the next tick.
     Progress = 5,
     /// Nodes and synapses.
     Graph = 6,
 }
 
 impl Section {
-    /// All of them, in the order in which they are written.
+    /// All sections, in the order in which they are written.
     pub const ALL: [Section; 6] =
         [Section::State, Section::Words, Section::Bodies, Section::Analyses, Section::Progress, Section::Graph];
 
-    /// Its number, which is a part of the format.
+    /// Returns its number, which is a part of the format.
     pub fn number(self) -> u32 {
         self as u32
     }
@@ -49,10 +49,10 @@ pub(super) struct State<'a> {
 
 #[derive(Deserialize, Serialize)]
 pub(super) struct Words<'a> {
-    // By term.
+    // By term index.
     #[serde(borrow)]
     pub(super) stems: Vec<&'a str>,
-    // By word form.
+    // By form index.
     #[serde(borrow)]
     pub(super) forms: Vec<&'a str>,
     pub(super) terms: Vec<u32>,
@@ -70,13 +70,13 @@ pub(super) struct Bodies<'a, M> {
     pub(super) metadata: Vec<M>,
 }
 
-/// Owned when they are read, borrowed when they are written.
+/// Owned when read, borrowed when written.
 pub(super) type ReadBodies<'a> = Bodies<'a, Metadata>;
 
 #[derive(Deserialize, Serialize)]
 pub(super) struct Analyses<S> {
     pub(super) terms: Lists,
-    // Of each term of each document.
+    // For each term of each document.
     pub(super) counts: Vec<u32>,
     pub(super) titles: Lists,
     pub(super) sequences: Vec<S>,
@@ -89,7 +89,7 @@ pub(super) struct Progress {
     pub(super) arrivals: Vec<u32>,
     // 0 for none, else 1 + the tick.
     pub(super) digested: Vec<u64>,
-    // Places in the document's list of terms.
+    // Indices into the document's list of terms.
     pub(super) concepts: Lists,
     pub(super) unwiring_ticks: Vec<u32>,
     pub(super) unwiring: Lists,
@@ -102,17 +102,17 @@ pub(super) struct Graph {
     pub(super) terms: Vec<u32>,
     pub(super) wirings: Vec<u32>,
     pub(super) uses: Vec<u64>,
-    // Of each node's synapses, by target.
+    // For each node, the targets of its synapses, in order.
     pub(super) targets: Lists,
     pub(super) weights: Vec<u32>,
-    // How long ago: most were activated when most were.
+    // The ticks since the last activation: most synapses share few values.
     pub(super) since: Vec<u32>,
     pub(super) ages: Vec<u32>,
     pub(super) co_activations: Vec<u32>,
 }
 
 /// Lists of numbers, one after the other. A number that is no less than the one before it in its list is written as the
-/// distance, so that a list in order is short; distances wrap, so that one in no order is right too.
+/// difference, so that a sorted list is short. Differences wrap, so that an unsorted one is right too.
 #[derive(Default, Deserialize, Serialize)]
 pub(super) struct Lists {
     lengths: Vec<u32>,
@@ -133,10 +133,10 @@ impl Lists {
         self.lengths.len()
     }
 
-    /// All lists, in order.
+    /// Decodes all lists, in order.
     ///
     /// # Errors
-    /// [`Error::Wire`] where the lengths do not fit, or a number is not below `below`.
+    /// [`Error::Wire`] if the lengths do not match, or a number is not below `below`.
     pub(super) fn read(&self, below: u32) -> Result<Vec<Box<[u32]>>> {
         let mut lists = Vec::with_capacity(self.lengths.len());
         let mut rest = &self.steps[..];
@@ -160,7 +160,7 @@ impl Lists {
     }
 }
 
-/// Bytes that no colony wrote.
+/// Returns the error for bytes that no colony wrote.
 pub(super) fn odd(reason: impl Into<String>) -> Error {
     Error::Wire { what: "checkpoint", reason: reason.into() }
 }

@@ -1,8 +1,10 @@
-//! A colony as columns of numbers and strings, and back: what a store keeps so that it need not replay a whole life.
+//! Converts a colony to columns of numbers and strings, and back: a store keeps them so that it need not replay a whole
+//! history.
 //!
-//! A column holds one field of every document, word or synapse, so that like stands beside like and compresses. Numbers of
-//! words are given anew, without those that stand nowhere any more. Nothing tells how many shards there were: a colony is
-//! read onto any ring. Postings, statistics and the ticks at which synapses end are not kept; reading makes them again.
+//! A column holds one field of every document, word or synapse, so that similar values are neighbours and compress.
+//! Words get new indices, without those that no document has. Nothing depends on the number of shards: a colony can be
+//! read onto any ring. Postings, statistics and the ticks at which synapses end are not stored; reading computes them
+//! again.
 
 mod columns;
 mod read;

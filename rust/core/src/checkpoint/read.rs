@@ -1,4 +1,4 @@
-//! Columns to a colony. The bytes have been checked by whoever kept them; what does not fit together all the same is an
+//! Converts columns to a colony. The caller has checked the bytes; if they do not fit together all the same, that is an
 //! error and never a panic.
 
 use super::columns::{Graph, Progress, ReadAnalyses, ReadBodies, Section, State, VERSION, Words, odd};
@@ -19,7 +19,8 @@ use serde::Deserialize;
 /// Reads a colony that [`super::write()`] wrote, onto the shards of a ring.
 ///
 /// # Errors
-/// [`crate::Error::Wire`] for bytes that no colony wrote, or that another analyser or version did; whatever `get` says.
+/// [`crate::Error::Wire`] for bytes that no colony wrote, or that another analyser or version wrote; any error of
+/// `get`.
 pub fn read(config: ColonyConfig, ring: Ring, mut get: impl FnMut(Section) -> Result<Vec<u8>>) -> Result<Replica> {
     let mut replica = Replica::new(config, ring)?;
     let bytes = get(Section::State)?;
@@ -136,7 +137,7 @@ fn waiting(commons: &mut Commons, shards: &mut [&mut Shard], progress: Progress)
     let terms = progress.unwiring.read(commons.terms() as u32)?;
     equal(&[terms.len(), progress.unwiring_ticks.len()])?;
     commons.backlog_mut().restore_unwiring(terms.len() as u64);
-    // The documents are gone, and with them where they lived; any shard may tell what they had wired.
+    // The documents are deleted, and their home shards are not recorded; any shard can report what they had wired.
     shards[0].restore_unwiring(progress.unwiring_ticks.into_iter().zip(terms).collect());
     for (document, paths) in progress.reinforcing {
         let shard = &mut *shards[commons.seat(commons.ring().shard_of(document))];

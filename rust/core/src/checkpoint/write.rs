@@ -1,4 +1,4 @@
-//! A colony to columns.
+//! Converts a colony to columns.
 
 use super::columns::{Analyses, Bodies, Graph, Lists, Progress, Section, State, VERSION, Words};
 use crate::documents::Document;
@@ -11,7 +11,7 @@ use serde::Serialize;
 /// Writes a colony, section by section.
 ///
 /// # Errors
-/// Whatever `put` says.
+/// Any error of `put`.
 pub fn write<E>(replica: &Replica, mut put: impl FnMut(Section, &[u8]) -> Result<(), E>) -> Result<(), E> {
     let documents: Vec<&Document> = replica.shards().iter().flat_map(|shard| shard.documents().all()).collect();
     let numbers = Numbers::new(replica, &documents);
@@ -27,7 +27,7 @@ fn encode(columns: &impl Serialize) -> Vec<u8> {
     postcard::to_allocvec(columns).expect("plain data always encodes")
 }
 
-/// The numbers of the terms that stand somewhere, without gaps and in their old order.
+/// New indices of the terms in use, without gaps and in their old order.
 struct Numbers(Vec<u32>);
 
 const NONE: u32 = u32::MAX;
@@ -58,7 +58,7 @@ impl Numbers {
         self.0[term as usize]
     }
 
-    // Old numbers of the terms that have one, in order.
+    // Returns the old indices of the terms in use, in order.
     fn kept(&self) -> impl Iterator<Item = u32> + '_ {
         (0..self.0.len() as u32).filter(|term| self.of(*term) != NONE)
     }

@@ -1,4 +1,4 @@
-//! What waits for the next tick, and what ticks have made of the documents that stand.
+//! What waits for the next tick, and how many documents were digested.
 
 use super::statistics::less;
 use crate::ids::{DocumentId, ShardId};
@@ -10,13 +10,13 @@ pub(crate) type GrantKey = (u32, u128);
 /// A document that waits to be granted.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Waiting {
-    /// Its home.
+    /// Its home shard.
     pub(crate) shard: ShardId,
-    /// Bytes of its title and text.
+    /// The bytes of its title and text.
     pub(crate) bytes: u64,
 }
 
-/// What waits for the next tick, and what ticks have made of the documents that stand.
+/// What waits for the next tick, and how many of the documents that are present were digested.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Backlog {
     waiting: BTreeMap<GrantKey, Waiting>,
@@ -29,7 +29,7 @@ pub(crate) struct Backlog {
 }
 
 impl Backlog {
-    /// In the order of the grants.
+    /// Returns the waiting documents, in the order of grants.
     pub(crate) fn waiting(&self) -> &BTreeMap<GrantKey, Waiting> {
         &self.waiting
     }
@@ -38,17 +38,17 @@ impl Backlog {
         self.digested
     }
 
-    /// Documents that held nothing to digest.
+    /// Returns how many granted documents had nothing to digest.
     pub(crate) fn failed(&self) -> u64 {
         self.failed
     }
 
-    /// Digested documents deleted since the last tick.
+    /// Returns how many digested documents were deleted since the last tick.
     pub(crate) fn unwiring(&self) -> u64 {
         self.unwiring
     }
 
-    /// The size of the reinforcements since the last tick.
+    /// Returns the size of the reinforcements since the last tick.
     pub(crate) fn reinforcing(&self) -> u64 {
         self.reinforcing
     }
@@ -62,18 +62,18 @@ impl Backlog {
         assert!(known.is_none(), "document {} waits twice", DocumentId(key.1));
     }
 
-    /// A document goes that no tick granted yet.
+    /// Removes a document that no tick has granted yet.
     pub(crate) fn withdraw(&mut self, key: GrantKey) {
         let known = self.waiting.remove(&key);
         assert!(known.is_some(), "document {} does not wait", DocumentId(key.1));
     }
 
-    /// A document goes that a tick found to hold nothing.
+    /// Removes a document that had nothing to digest.
     pub(crate) fn forget_failed(&mut self) {
         self.failed = less(self.failed, 1, "documents that held nothing");
     }
 
-    /// A document goes that a tick digested: the next one unwires it.
+    /// Notes that a digested document was deleted: the next tick unwires it.
     pub(crate) fn unwire(&mut self) {
         self.digested = less(self.digested, 1, "digested documents");
         self.unwiring += 1;
@@ -87,18 +87,18 @@ impl Backlog {
         self.reinforcing = less(self.reinforcing, size, "reinforced concepts and pairs");
     }
 
-    /// A document that a tick digested before the colony was stored.
+    /// Adds a document that was digested before the colony was stored.
     pub(crate) fn restore_digested(&mut self, held_nothing: bool) {
         self.failed += u64::from(held_nothing);
         self.digested += u64::from(!held_nothing);
     }
 
-    /// Documents that went before the colony was stored and that the next tick unwires.
+    /// Adds deleted documents that the next tick unwires, as the colony was stored.
     pub(crate) fn restore_unwiring(&mut self, count: u64) {
         self.unwiring = count;
     }
 
-    /// A tick granted these documents and did all that waited.
+    /// Takes over a tick that granted these documents and did everything else that waited.
     pub(crate) fn commit(&mut self, granted: &[GrantKey], failed: u64) {
         granted.iter().for_each(|key| self.withdraw(*key));
         self.digested += less(granted.len() as u64, failed, "documents that held nothing");

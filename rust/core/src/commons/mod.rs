@@ -1,8 +1,8 @@
 //! What every shard reads and none owns: the replicated, committed copy of the global numbers.
 //!
-//! It changes between ticks only, when inputs are applied and when a tick is committed, and by integers only, so that
-//! neither the order of inputs nor the number of shards shows. Four parts change for reasons of their own:
-//! statistics, vocabulary, backlog and roster.
+//! It changes only between ticks, when inputs are applied and when a tick is committed, and only by sums of integers,
+//! so that neither the order of inputs nor the number of shards has an effect. Its four parts change for different
+//! reasons: statistics, vocabulary, backlog and roster.
 
 mod backlog;
 mod renumbering;
@@ -30,7 +30,7 @@ use std::sync::Arc;
 pub struct Commons {
     config: Arc<ColonyConfig>,
     ring: Arc<Ring>,
-    // By shard id: its seat.
+    // The seat of each shard, by shard id.
     seats: Vec<usize>,
     tick: Tick,
     statistics: Statistics,
@@ -50,35 +50,35 @@ impl Commons {
         Commons { config, ring, seats, tick: 0, statistics, vocabulary, backlog, roster }
     }
 
-    /// The config.
+    /// Returns the config.
     pub fn config(&self) -> &Arc<ColonyConfig> {
         &self.config
     }
 
-    /// The ring.
+    /// Returns the ring.
     pub fn ring(&self) -> &Arc<Ring> {
         &self.ring
     }
 
-    /// The seat of a shard: its index in the ring's list, in which drivers keep their shards.
+    /// Returns the seat of a shard: its index in the ring's list, in which drivers keep their shards.
     pub fn seat(&self, shard: ShardId) -> usize {
         self.seats[shard.index()]
     }
 
-    /// How many seats there are.
+    /// Returns how many seats there are.
     pub fn seat_count(&self) -> usize {
         self.ring.shard_count()
     }
 
-    /// The tick the colony is at.
+    /// Returns the current tick.
     pub fn tick(&self) -> Tick {
         self.tick
     }
 
-    /// The tick after this one.
+    /// Returns the tick after this one.
     ///
     /// # Errors
-    /// [`Error::Limit`] where ticks cannot be counted any further.
+    /// [`Error::Limit`] after the last tick that can be counted.
     pub(crate) fn next_tick(&self) -> Result<Tick> {
         if self.tick >= TICK_MAX {
             return Err(Error::Limit { what: "the number of ticks".into(), limit: TICK_MAX, value: self.tick + 1 });
@@ -92,23 +92,23 @@ impl Commons {
         &self.statistics
     }
 
-    /// Number of documents, N.
+    /// Returns the number of documents, N.
     pub fn documents(&self) -> u64 {
         self.statistics.documents()
     }
 
-    /// The mean number of words that stand in a document, function words aside; 0 where there is none.
+    /// Returns the mean number of indexed words of a document; 0 if there are no documents.
     pub fn mean_length(&self) -> f64 {
         let documents = self.documents();
         if documents == 0 { 0.0 } else { self.statistics.length() as f64 / documents as f64 }
     }
 
-    /// Number of documents that have a term.
+    /// Returns the number of documents that have a term.
     pub fn df(&self, term: u32) -> u32 {
         self.statistics.df(term)
     }
 
-    /// ln(1 + (N - df + 0.5) / (df + 0.5)), as in BM25 (Robertson and Zaragoza 2009, floored at 0 by the 1).
+    /// Returns ln(1 + (N - df + 0.5) / (df + 0.5)), as in BM25 (Robertson and Zaragoza 2009, floored at 0 by the 1).
     pub fn idf(&self, term: u32) -> f64 {
         idf(self.documents(), self.df(term))
     }
@@ -119,28 +119,28 @@ impl Commons {
         &self.vocabulary
     }
 
-    /// The dictionary of this process.
+    /// Returns the dictionary of this process.
     pub fn lexicon(&self) -> &Arc<Lexicon> {
         self.vocabulary.lexicon()
     }
 
-    /// Number of terms that are known here.
+    /// Returns the number of terms that the colony has learned.
     pub fn terms(&self) -> usize {
         self.vocabulary.ids().len()
     }
 
-    /// The 128-bit id of a term's node.
+    /// Returns the 128-bit id of a term's node.
     pub fn id(&self, term: u32) -> u128 {
         self.vocabulary.ids()[term as usize]
     }
 
-    /// A term's home.
+    /// Returns a term's home.
     pub fn home(&self, term: u32) -> Home {
         self.vocabulary.homes()[term as usize]
     }
 
-    /// The label of a term's concept: its most frequent word form; of those the shortest, then the first in
-    /// the alphabet.
+    /// Returns the label of a term's concept: its most frequent word form; of those the shortest, then the first in the
+    /// alphabet.
     pub fn label(&self, term: u32) -> Arc<str> {
         self.vocabulary.label(term)
     }
@@ -159,28 +159,27 @@ impl Commons {
         &self.roster
     }
 
-    /// Documents that wait to be digested.
+    /// Returns how many documents wait to be digested.
     pub fn pending(&self) -> u64 {
         self.backlog.waiting().len() as u64
     }
 
-    /// What the reinforcements that wait for the next tick count for against
-    /// [`crate::reinforcement::REINFORCED_MAX`].
+    /// Returns how much the waiting reinforcements use of [`crate::reinforcement::REINFORCED_MAX`].
     pub fn reinforcing(&self) -> u64 {
         self.backlog.reinforcing()
     }
 
-    /// Digested documents that are gone and that the next tick unwires.
+    /// Returns how many deleted, digested documents the next tick unwires.
     pub fn unwiring(&self) -> u64 {
         self.backlog.unwiring()
     }
 
-    /// Documents that were digested.
+    /// Returns how many documents were digested.
     pub fn digested(&self) -> u64 {
         self.backlog.digested()
     }
 
-    /// Whether nothing waits to be digested, unwired or reinforced and no digester lives.
+    /// Returns whether nothing waits to be digested, unwired or reinforced, and no digester is alive.
     pub(crate) fn is_quiet(&self) -> bool {
         self.backlog.is_empty() && self.roster.digesters().is_empty()
     }
@@ -194,30 +193,30 @@ impl Commons {
         self.statistics.grow(self.terms());
     }
 
-    /// Counts a document, whose words are learned.
+    /// Counts a document, whose words must be learned.
     pub(crate) fn count(&mut self, document: &Analysed) {
         let analysis = &document.analysis;
         self.statistics.count(&analysis.terms, analysis.length.into());
         self.vocabulary.count(&analysis.forms);
     }
 
-    /// Counts a document no more; `forms` are its word forms with their counts.
+    /// Takes a document out of the counts. `forms` are its word forms with their counts.
     pub(crate) fn uncount(&mut self, document: &Document, forms: &[(u32, u32)]) {
         self.statistics.uncount(&document.terms, document.sequence.len() as u64);
         self.vocabulary.uncount(forms);
     }
 
-    /// The colony stood at this tick when it was stored.
+    /// Sets the tick at which the colony was stored.
     pub(crate) fn restore_tick(&mut self, tick: Tick) {
         self.tick = tick;
     }
 
-    /// How often each word form stood, all of which are learned.
+    /// Sets the count of each word form, all of which must be learned.
     pub(crate) fn restore_forms(&mut self, counts: &[u64]) {
         self.vocabulary.restore(counts);
     }
 
-    /// The agents that lived, in order.
+    /// Sets the living agents, in order.
     pub(crate) fn restore_roster(&mut self, living: Vec<AgentId>) {
         self.roster = Roster::restore(living);
     }
@@ -230,8 +229,8 @@ impl Commons {
         numbers
     }
 
-    /// Takes over what a tick did: `granted` documents, of which so many `failed`, by `digesters`, of whom some
-    /// `ended`.
+    /// Takes over a tick: `granted` documents, of which `failed` had nothing to digest, taken by `digesters`, of whom
+    /// `ended` ended.
     pub(crate) fn commit(
         &mut self,
         tick: Tick,
@@ -246,7 +245,7 @@ impl Commons {
     }
 }
 
-/// ln(1 + (N - df + 0.5) / (df + 0.5)).
+/// Returns ln(1 + (N - df + 0.5) / (df + 0.5)).
 pub fn idf(documents: u64, df: u32) -> f64 {
     let df = f64::from(df);
     libm::log(1.0 + (documents as f64 - df + 0.5) / (df + 0.5))

@@ -1,18 +1,18 @@
-//! Other numbers for the terms that stay when words are forgotten.
+//! New term indices for the terms that stay when words are forgotten.
 
-/// Which number each term has now that had one before. The order of those that stay is kept.
+/// The new index of each old term. The order of the terms that stay is kept.
 #[derive(Debug)]
 pub(crate) struct Renumbering {
-    // By the number before; GONE where the term is no more.
+    // By old term index; GONE if the term is forgotten.
     terms: Vec<u32>,
-    // By seat and the slot before: the term of the node, by its number now.
+    // By seat and old slot: the new term index of the node.
     slots: Vec<Vec<u32>>,
 }
 
 const GONE: u32 = u32::MAX;
 
 impl Renumbering {
-    /// Numbers for the terms that stay; `home_of` gives the seat and the slot of a term before.
+    /// Numbers the terms that stay. `home_of` returns the seat and the old slot of a term.
     pub(super) fn new(stays: &[bool], seats: usize, home_of: impl Fn(u32) -> (usize, u32)) -> Renumbering {
         let (mut next, mut slots) = (0, vec![Vec::new(); seats]);
         let mut number = |term: usize, stays: bool| {
@@ -28,22 +28,22 @@ impl Renumbering {
         Renumbering { terms, slots }
     }
 
-    /// The number of a term now.
+    /// Returns the new index of a term.
     ///
     /// # Panics
-    /// For a term that is no more: nothing that stays may speak of one.
+    /// If the term is forgotten: nothing that stays may refer to it.
     pub(crate) fn term(&self, before: u32) -> u32 {
         let now = self.terms[before as usize];
         assert!(now != GONE, "something that stays speaks of a word that goes");
         now
     }
 
-    /// The term of the node that had a slot before; none where it is no more.
+    /// Returns the term of the node at an old slot, or `None` if it is forgotten.
     pub(crate) fn term_at(&self, seat: usize, slot: usize) -> Option<u32> {
         Some(self.slots[seat][slot]).filter(|term| *term != GONE)
     }
 
-    /// Of a list by term, what belongs to the terms that stay.
+    /// Returns the entries of a list by term that belong to terms that stay.
     pub(crate) fn kept<T: Copy>(&self, by_term: &[T]) -> Vec<T> {
         self.terms.iter().zip(by_term).filter(|(number, _)| **number != GONE).map(|(_, value)| *value).collect()
     }

@@ -1,4 +1,4 @@
-//! Which agents live.
+//! The living agents.
 
 use crate::ids::AgentId;
 
@@ -13,12 +13,12 @@ impl Roster {
         &self.digesters
     }
 
-    /// The agents that lived when the colony was stored, in order.
+    /// Returns the roster of a stored colony; `living` is in order.
     pub(super) fn restore(living: Vec<AgentId>) -> Roster {
         Roster { digesters: living }
     }
 
-    /// A tick had these agents, in order, of which some ended.
+    /// Takes over a tick: these agents took part, in order, and some of them ended.
     pub(crate) fn commit(&mut self, living: &[AgentId], ended: &[AgentId]) {
         self.digesters.clear();
         self.digesters.extend(living.iter().filter(|id| !ended.contains(id)));

@@ -1,4 +1,4 @@
-//! How many documents there are, how long they are, and how many have each term.
+//! The number of documents, their length, and how many documents have each term.
 
 use super::Renumbering;
 
@@ -16,7 +16,7 @@ impl Statistics {
         self.documents
     }
 
-    /// Indexed words of all documents.
+    /// Returns the indexed words of all documents together.
     pub(crate) fn length(&self) -> u64 {
         self.length
     }
@@ -25,17 +25,17 @@ impl Statistics {
         self.df.get(term as usize).copied().unwrap_or(0)
     }
 
-    /// By term index.
+    /// Returns the document frequencies, by term index.
     pub(crate) fn all_df(&self) -> &[u32] {
         &self.df
     }
 
-    /// Makes room for as many terms.
+    /// Makes room for `terms` terms.
     pub(super) fn grow(&mut self, terms: usize) {
         self.df.resize(terms, 0);
     }
 
-    /// Takes over other numbers of terms.
+    /// Takes over the new term indices.
     pub(super) fn renumber(&mut self, numbers: &Renumbering) {
         self.df = numbers.kept(&self.df);
     }
@@ -48,7 +48,7 @@ impl Statistics {
         }
     }
 
-    /// Counts a document no more.
+    /// Takes a document out of the counts.
     pub(super) fn uncount(&mut self, terms: &[(u32, u32)], length: u64) {
         self.documents = less(self.documents, 1, "documents");
         self.length = less(self.length, length, "words of all documents");
@@ -59,8 +59,8 @@ impl Statistics {
     }
 }
 
-/// A count from which something is taken that was counted before. A count that fell below 0 would be wrong from then
-/// on without a word, in every digest.
+/// Returns a count minus something that it included. A count below 0 would silently be wrong in every digest from then
+/// on, so this panics.
 pub(super) fn less(count: u64, by: u64, what: &str) -> u64 {
     count.checked_sub(by).unwrap_or_else(|| panic!("{by} {what} are to go of {count}"))
 }

@@ -1,4 +1,4 @@
-//! Which words there are: their ids, their homes, and how often each of their forms stands.
+//! The known words: their ids, their homes, and the count of each of their forms.
 
 use super::Renumbering;
 use super::statistics::less;
@@ -28,9 +28,9 @@ pub(crate) struct Vocabulary {
     // By form index.
     form_counts: Vec<u64>,
     next_form: Vec<u32>,
-    // By seat: how many nodes may live there.
+    // By seat: the number of slots.
     slots: Vec<u32>,
-    // Forms that stand somewhere.
+    // Forms with a count above 0.
     living_forms: usize,
 }
 
@@ -54,24 +54,24 @@ impl Vocabulary {
         &self.lexicon
     }
 
-    /// By term index.
+    /// Returns the ids, by term index.
     pub(crate) fn ids(&self) -> &[u128] {
         &self.ids
     }
 
-    /// By term index.
+    /// Returns the homes, by term index.
     pub(crate) fn homes(&self) -> &[Home] {
         &self.homes
     }
 
-    /// How many nodes may live on a seat.
+    /// Returns the number of slots of a seat.
     pub(crate) fn slots(&self, seat: usize) -> u32 {
         self.slots[seat]
     }
 
-    /// Learns the words the dictionary gained since the last time; `seat_of` says in which seat a shard sits.
+    /// Learns the words that the dictionary gained since the last call. `seat_of` returns the seat of a shard.
     pub(super) fn learn(&mut self, ring: &Ring, seat_of: impl Fn(ShardId) -> usize) {
-        // Forms first: a form that is visible has a term that is visible, so the terms read after cover them.
+        // Forms first: every visible form has a visible term, so the terms read afterwards cover them.
         let forms = self.lexicon.new_forms(self.form_counts.len() as u32);
         for id in self.lexicon.new_terms(self.ids.len() as u32) {
             let shard = ring.shard_of(id.0);
@@ -81,17 +81,18 @@ impl Vocabulary {
         forms.into_iter().for_each(|term| self.chain(term));
     }
 
-    /// Word forms that the dictionary stores, those of documents included that are on their way, were refused or went.
+    /// Returns how many word forms the dictionary stores, including those of documents that are on their way, were
+    /// refused or were deleted.
     pub(crate) fn stored_forms(&self) -> usize {
         self.lexicon.form_count() as usize
     }
 
-    /// Word forms that stand in some document.
+    /// Returns how many word forms some document has.
     pub(crate) fn living_forms(&self) -> usize {
         self.living_forms
     }
 
-    /// Forgets the forms that stand nowhere and the terms that no document has; `df` is by term.
+    /// Forgets the forms and terms that no document has. `df` is by term index.
     pub(super) fn forget(&mut self, df: &[u32], seat_of: impl Fn(ShardId) -> usize) -> Renumbering {
         let forms: Vec<bool> = self.form_counts.iter().map(|count| *count > 0).collect();
         let terms: Vec<bool> = df.iter().map(|df| *df > 0).collect();
@@ -125,7 +126,7 @@ impl Vocabulary {
         self.first_form.push(NO_FORM);
     }
 
-    // Gives the next form its place before the other forms of its term.
+    // Links the next form before the other forms of its term.
     fn chain(&mut self, term: u32) {
         let first = &mut self.first_form[term as usize];
         self.next_form.push(std::mem::replace(first, self.form_counts.len() as u32));
@@ -140,7 +141,7 @@ impl Vocabulary {
         }
     }
 
-    /// Counts the forms of a document no more.
+    /// Takes a document's forms out of the counts.
     pub(super) fn uncount(&mut self, forms: &[(u32, u32)]) {
         for &(form, count) in forms {
             let known = &mut self.form_counts[form as usize];
@@ -149,12 +150,12 @@ impl Vocabulary {
         }
     }
 
-    /// How often each word form stands, by its index.
+    /// Returns the count of each word form, by form index.
     pub(crate) fn form_counts(&self) -> &[u64] {
         &self.form_counts
     }
 
-    /// The word forms stand so often, all of which are learned.
+    /// Sets the count of each word form, all of which must be learned.
     pub(super) fn restore(&mut self, counts: &[u64]) {
         self.form_counts.copy_from_slice(counts);
         self.living_forms = counts.iter().filter(|count| **count > 0).count();
@@ -178,7 +179,7 @@ impl Vocabulary {
         best.map_or_else(|| self.lexicon.stem(term), |(_, word)| word)
     }
 
-    /// The word forms of a term with their counts, in alphabetical order.
+    /// Returns the word forms of a term with their counts, in alphabetical order.
     pub(crate) fn forms(&self, term: u32) -> Vec<(Arc<str>, u64)> {
         let living = self.living_forms_of(term);
         let mut forms: Vec<_> = living.map(|(form, count)| (self.lexicon.form(form), count)).collect();
@@ -186,7 +187,7 @@ impl Vocabulary {
         forms
     }
 
-    // The forms of a term that stand somewhere, with their counts.
+    // Returns the forms of a term that some document has, with their counts.
     fn living_forms_of(&self, term: u32) -> impl Iterator<Item = (u32, u64)> + '_ {
         let first = self.first_form.get(term as usize).copied().unwrap_or(NO_FORM);
         let known = |form: u32| (form != NO_FORM).then_some(form);

@@ -62,8 +62,29 @@ impl Postings {
 
     /// Returns how often the document at a place has the term, or `None` if it does not. The place must not be empty.
     pub fn count(&self, place: u32) -> Option<u32> {
-        let found = self.list.binary_search_by_key(&place, |posting| posting.0);
-        found.ok().map(|index| self.list[index].1)
+        let last = self.list.last()?.0;
+        if place > last {
+            return None;
+        }
+        // Most terms are spread over all documents, so that a share of the places is about that share of the list. From
+        // there on in growing steps.
+        let mut low = (u64::from(place) * (self.list.len() as u64 - 1) / u64::from(last.max(1))) as usize;
+        let (mut high, mut step) = (low + 1, 1);
+        while self.list[low].0 > place {
+            high = low;
+            low = low.saturating_sub(step);
+            if high == 0 {
+                return None;
+            }
+            step *= 2;
+        }
+        while high < self.list.len() && self.list[high].0 <= place {
+            low = high;
+            high = (high + step).min(self.list.len());
+            step *= 2;
+        }
+        let found = self.list[low..high].binary_search_by_key(&place, |posting| posting.0);
+        found.ok().map(|index| self.list[low + index].1)
     }
 
     /// Adds a document with `length` indexed words. Its place is after all others in the list.

@@ -64,8 +64,9 @@ pub struct Document {
 }
 
 impl Document {
-    /// Returns the terms that stand in the text, each with its count, by term index. Terms that only count, such as function
-    /// words and the parts of identifiers, are left out: the document is not about them and is not wired by them.
+    /// Returns the terms that stand in the text, each with its count, by term index. Terms that only count, such as
+    /// function words and the parts of identifiers, are left out: the document is not about them and is not wired by
+    /// them.
     pub fn standing(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
         let standing = self.sequence.standing(self.terms.len());
         self.terms.iter().zip(standing).filter(|(_, stands)| *stands).map(|(term, _)| *term)
@@ -184,7 +185,7 @@ impl Documents {
         &self.taken
     }
 
-    /// Terms that stand in some document here, in no order that means anything.
+    /// Returns the terms that some document here has, in an order without meaning.
     pub fn terms(&self) -> impl Iterator<Item = (u32, usize)> + '_ {
         let lists = self.list_of.iter().enumerate().filter(|(_, list)| **list > 0);
         let counted = lists.map(|(term, &list)| (term as u32, self.lists[list as usize - 1].len()));

@@ -1,18 +1,17 @@
 //! Decay in closed form: what a synapse weighs at any tick, and the first tick at which it is gone.
 //!
-//! For a synapse last activated at `last` and created at `created`, read at `t`, with s = t - last,
-//! m = max(last, created + maturation) and f = staleness / (1 + co_activations / 2), the weight is
-//! w0 * exp(-H), where H = rate * (s + f * (s^2 - (m - last)^2) / 200) once t > m, and rate * s before.
-//! That is the integral of rate * (1 + f * (t - last) / 100): a mature synapse fades the faster the longer
-//! it has not been used.
+//! For a synapse last activated at `last` and created at `created`, read at `t`, with s = t - last, m = max(last,
+//! created + maturation) and f = staleness / (1 + co_activations / 2), the weight is w0 * exp(-H), where H = rate * (s
+//! + f * (s^2 - (m - last)^2) / 200) once t > m, and rate * s before. That is the integral of rate * (1 + f * (t -
+//! last) / 100): a mature synapse decays faster the longer it has not been used.
 
 use super::synapse::{Synapse, from_fixed};
 use crate::config::ColonyConfig;
 
-// No tick is later.
+// The last tick.
 const LAST: u64 = u32::MAX as u64;
 
-/// The law by which synapses fade and end.
+/// The law by which synapses decay and end.
 #[derive(Clone, Debug)]
 pub struct Decay {
     rate: f64,
@@ -22,7 +21,7 @@ pub struct Decay {
 }
 
 impl Decay {
-    /// The law a config states.
+    /// Returns the law of a config.
     pub fn new(config: &ColonyConfig) -> Self {
         Decay {
             rate: config.edge_decay_rate,
@@ -32,27 +31,27 @@ impl Decay {
         }
     }
 
-    /// The weight at tick `now`, which is not before the last activation.
+    /// Returns the weight at tick `now`, which must not be before the last activation.
     pub fn weight(&self, synapse: &Synapse, now: u32) -> f64 {
         self.weight_at(synapse, u64::from(now))
     }
 
-    /// Whether the synapse still stands at tick `now`.
+    /// Returns whether the synapse is alive at tick `now`.
     pub fn is_alive(&self, synapse: &Synapse, now: u32) -> bool {
         u64::from(now) < self.mature_at(synapse) || self.weight(synapse, now) >= self.threshold
     }
 
-    /// [`Decay::is_alive`] for a caller that has read the weight at `now` already.
+    /// Does what [`Decay::is_alive`] does, for a caller that already has the weight at `now`.
     pub fn stands(&self, synapse: &Synapse, weight: f64, now: u32) -> bool {
         weight >= self.threshold || u64::from(now) < self.mature_at(synapse)
     }
 
-    /// The first tick at which the synapse is gone if nothing activates it again; `None` is never, or later
-    /// than ticks can be counted.
+    /// Returns the first tick at which the synapse is gone if nothing activates it again, or `None` if that is never,
+    /// or after the last tick.
     ///
-    /// It is the least t >= created + maturation, not before `last`, at which the weight is under the threshold, by the same
-    /// function that reads weights: the root of the closed form says where to look, and where its rounding error reaches
-    /// another tick, reading decides.
+    /// It is the least t >= created + maturation, not before `last`, at which the weight is under the threshold, by the
+    /// same function that reads weights. The root of the closed form gives an estimate. If its rounding error reaches
+    /// another tick, reading the weight decides.
     pub fn gone_at(&self, synapse: &Synapse) -> Option<u32> {
         let earliest = self.mature_at(synapse).max(u64::from(synapse.last));
         if self.under(synapse, earliest) {
@@ -63,7 +62,7 @@ impl Decay {
         }
         let last = u64::from(synapse.last);
         let (s, error) = self.root(synapse, (earliest - last) as f64);
-        // Both are numbers from 0, or infinite, or none at all where the closed form overflows.
+        // Both are numbers from 0, or infinite, or NaN if the closed form overflows.
         let (low, high) = (libm::floor(s - error), libm::floor(s + error));
         if low == high && high < LAST as f64 && last + low as u64 >= earliest {
             return u32::try_from(last + low as u64 + 1).ok();
@@ -71,24 +70,25 @@ impl Decay {
         self.first_under(synapse, earliest, last.saturating_add(low.max(0.0) as u64))
     }
 
-    // How long after the last activation the weight meets the threshold, and by how much that may be off.
+    // Returns how long after the last activation the weight reaches the threshold, and a bound of the error.
     fn root(&self, synapse: &Synapse, gap: f64) -> (f64, f64) {
-        // a s^2 + s = q, whose positive root is taken in the form that stays exact when a is tiny or 0.
+        // a s^2 + s = q; this form of the positive root stays exact when a is tiny or 0.
         let a = self.staleness_of(synapse) / 200.0;
         let q = libm::log(from_fixed(synapse.weight) / self.threshold) / self.rate + a * gap * gap;
         let s = 2.0 * q / (1.0 + (1.0 + 4.0 * a * q).sqrt());
-        // A weight is read to some 2^-52 of itself. How many ticks that is depends on how fast it falls there; where the
-        // threshold is so small that weights have fewer digits, nothing is known.
+        // A weight is exact to about 2^-52 of itself. How many ticks that is depends on how fast it falls there. If the
+        // threshold is so small that weights have fewer digits, the error is unknown.
         let slope = self.rate * (1.0 + 2.0 * a * s);
         let read = if self.threshold < 1e-290 { f64::INFINITY } else { 1e-15 / slope };
         (s, 1e-6 + s * 1e-11 + read)
     }
 
-    // The least tick after `alive`, at which the synapse stands, at which it does not; looked for from a guess on.
+    // Returns the first tick after `alive` at which the synapse is not alive, searched from a guess on. The synapse is
+    // alive at `alive`.
     fn first_under(&self, synapse: &Synapse, mut alive: u64, guess: u64) -> Option<u32> {
         let mut step = 1;
         let mut next = guess.clamp(alive + 1, LAST);
-        // Weights fall, so ever longer steps end on the other side, and halving what is between finds the first.
+        // Weights fall, so growing steps end beyond the tick, and halving the interval finds it.
         while !self.under(synapse, next) {
             if next == LAST {
                 return None;
@@ -108,7 +108,7 @@ impl Decay {
         self.weight_at(synapse, tick) < self.threshold
     }
 
-    // Ticks in 64 bits: the tick of maturity may lie beyond the last that can be counted.
+    // Ticks have 64 bits here: the tick of maturity may lie beyond the last one.
     fn weight_at(&self, synapse: &Synapse, now: u64) -> f64 {
         let start = from_fixed(synapse.weight);
         if now == u64::from(synapse.last) {
@@ -189,7 +189,7 @@ mod tests {
             prop_assert_eq!(decay.gone_at(&synapse), Some(read));
         }
 
-        // Every accepted config, and every synapse that one can make.
+        // Every accepted config, and every synapse that such a config can make.
         #[test]
         fn at_the_bounds_of_the_config_the_tick_is_exact_too(
             weight in prop_oneof![Just(1), Just(ONE), 1..=ONE], created in ticks(), age in ticks(),
@@ -198,7 +198,7 @@ mod tests {
             maturation in prop_oneof![Just(0), Just(1 << 30), 0u32..=1 << 30, 0u32..100],
             meets in any::<bool>(), ahead in prop::collection::vec(any::<u32>(), 8),
         ) {
-            // Where a weight stands at the threshold from the start, rounding decides.
+            // If a weight is at the threshold from the start, rounding decides.
             let threshold = if meets { from_fixed(weight) } else { threshold };
             let config = ColonyConfig {
                 edge_decay_rate: rate, staleness_factor: staleness, edge_prune_threshold: threshold,

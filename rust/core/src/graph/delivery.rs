@@ -6,8 +6,8 @@ use super::synapse::{ONE, Synapse, from_fixed, reinforced, strengthened, to_fixe
 use crate::config::ColonyConfig;
 use std::collections::BTreeMap;
 
-/// How often each target was activated for one source in this tick: a dense counter and the list of what
-/// it touched, so that clearing costs what was used. (A hash table keyed by edge loses 2.4 to 8 times to this.)
+/// How often each target was activated for one source in this tick: a dense array of counters and a list of those that
+/// are not 0, so that clearing costs only what was used. (A hash table keyed by edge is 2.4 to 8 times slower.)
 #[derive(Debug)]
 pub struct Activations {
     counts: Vec<u32>,
@@ -15,12 +15,12 @@ pub struct Activations {
 }
 
 impl Activations {
-    /// Counters for targets `0..terms`, all zero. The pages are not touched before they are used.
+    /// Returns counters for targets `0..terms`, all zero. The memory pages are not touched before they are used.
     pub fn new(terms: usize) -> Self {
         Activations { counts: vec![0; terms], touched: Vec::new() }
     }
 
-    /// Count one more document in which `target` met the source.
+    /// Counts one more document that has both `target` and the source.
     #[inline]
     pub fn add(&mut self, target: u32) {
         let count = &mut self.counts[target as usize];
@@ -30,7 +30,7 @@ impl Activations {
         *count += 1;
     }
 
-    /// Forget the source itself, which stands in each of its own lists.
+    /// Removes the source itself, which is in each of its own lists.
     pub fn remove(&mut self, source: u32) {
         self.counts[source as usize] = 0;
     }
@@ -40,22 +40,22 @@ impl Activations {
     }
 }
 
-/// By how much the number of synapses that end at each tick changes, and the number that live.
+/// The changes in the number of living synapses, and in the number that end at each tick.
 #[derive(Clone, Debug, Default)]
 pub struct Census {
-    /// Synapses that live after the tick, less those before it that did not expire by it.
+    /// Synapses alive after the tick, minus those alive before it that did not expire by it.
     pub live: i64,
-    /// For each tick, by how much the number of synapses that end at it changes.
+    /// For each tick, the change in the number of synapses that end at it.
     pub ends: BTreeMap<u32, i64>,
     now: u32,
     near: Vec<i64>,
 }
 
-// Almost every end lies within this many ticks of now; those are counted in an array.
+// Almost every end lies within this many ticks of now; an array counts those.
 const NEAR: u32 = 2048;
 
 impl Census {
-    /// No change, at tick `now`.
+    /// Returns a census without changes, at tick `now`.
     pub fn new(now: u32) -> Self {
         Census { now, ..Census::default() }
     }
@@ -74,7 +74,7 @@ impl Census {
         }
     }
 
-    /// Move everything into `ends`; called once, when all rows are done.
+    /// Moves everything into `ends`. Called once, when all rows are done.
     pub fn close(&mut self) {
         for (ahead, change) in std::mem::take(&mut self.near).into_iter().enumerate() {
             if change != 0 {
@@ -84,7 +84,7 @@ impl Census {
     }
 }
 
-/// A deleted document as a row sees it: when it was digested, and the concepts it wired, by term index.
+/// A deleted document as a row needs it: when it was digested, and the concepts it wired, by term index.
 #[derive(Copy, Clone, Debug)]
 pub struct Unwired<'a> {
     /// The tick of its digestion.
@@ -93,7 +93,7 @@ pub struct Unwired<'a> {
     pub concepts: &'a [u32],
 }
 
-/// The reinforcements of one source in this tick: targets with how often each was reinforced, by term index.
+/// The reinforcements of one source in this tick: each target's term index, and how often it was reinforced.
 pub type Reinforced = [(u32, u64)];
 
 fn times(reinforced: &Reinforced, target: u32) -> u64 {
@@ -103,7 +103,7 @@ fn times(reinforced: &Reinforced, target: u32) -> u64 {
     }
 }
 
-/// What the rows of one delivery share.
+/// What all rows of one delivery share.
 #[derive(Debug)]
 pub struct Delivery<'a> {
     decay: &'a Decay,
@@ -125,14 +125,14 @@ type Fresh = (u64, u32, u32, u32);
 struct Candidate {
     synapse: Synapse,
     weight: f64,
-    // What it was before this tick, where it was and has changed.
+    // The synapse before this tick, if there was one and it has changed.
     before: Option<Synapse>,
     is_new: bool,
 }
 
 impl<'a> Delivery<'a> {
-    /// Delivery at tick `now` under a law, with what one reinforcement adds; `df` (at the tick's cut) and `ids` are
-    /// indexed by target.
+    /// Returns a delivery at tick `now` under a law, with the gain of one reinforcement. `df` (at the tick's cut) and
+    /// `ids` are indexed by target.
     pub fn new(decay: &'a Decay, config: &ColonyConfig, now: u32, df: &'a [u32], ids: &'a [u128]) -> Self {
         Delivery {
             decay,
@@ -148,12 +148,12 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// The row after this tick. `activations` is left empty; `made` hears of each new synapse that stays.
+    /// Returns the row after this tick. `activations` is left empty; `made` is called with each new synapse that stays.
     ///
-    /// Synapses whose tick has come are gone before anything is delivered, so an activation makes a new one in
-    /// their place. Then deleted documents are called back, then activations are delivered, then reinforcements, which
-    /// strengthen what is there and make nothing. Above the cap the strongest stay: highest weight now, then the
-    /// rarest target, then the most co-activations, then the latest activation, then the smallest target id.
+    /// Expired synapses are removed before anything is delivered, so an activation of one makes a new one. Then deleted
+    /// documents are unwired, then activations are delivered, then reinforcements, which strengthen what is there and
+    /// make nothing. Above the cap the strongest stay: highest weight now, then the rarest target, then the most
+    /// co-activations, then the latest activation, then the smallest target id.
     pub fn deliver(
         &mut self,
         row: &Row,
@@ -207,7 +207,7 @@ impl<'a> Delivery<'a> {
             }
         }
         activations.touched.clear();
-        // Only the best `cap` of the new can stay; the order of new ones is the general one, as all are of this tick.
+        // Only the best `cap` new synapses can stay. The order among them is the general one, as all are of this tick.
         if self.fresh.len() > self.cap {
             let ids = self.ids;
             self.fresh.select_nth_unstable_by(self.cap - 1, |a, b| {
@@ -255,8 +255,8 @@ impl<'a> Delivery<'a> {
     }
 }
 
-// A synapse without the share of deleted documents: of those that wired it, which are the ones not older than it,
-// each takes an equal part of its weight. `None` when no document is left.
+// Returns a synapse without the share of deleted documents, or `None` if no document is left. Each document that wired
+// it, which are those not older than it, has an equal share of its weight.
 fn without(synapse: &Synapse, unwired: &[Unwired<'_>]) -> Option<Synapse> {
     if unwired.is_empty() {
         return Some(*synapse);
@@ -270,13 +270,13 @@ fn without(synapse: &Synapse, unwired: &[Unwired<'_>]) -> Option<Synapse> {
     Some(Synapse { weight: weight as u32, co_activations: left, ..*synapse })
 }
 
-// Smaller is stronger: weight first, then the rarer target.
+// Smaller is stronger: higher weight first, then the rarer target.
 fn rank(weight: u32, df: u32) -> u64 {
     u64::from(ONE - weight) << 32 | u64::from(df)
 }
 
-// What synapses weigh now and when they end. Synapses with the same history are many in a tick, and reading a
-// weight or solving for an end costs an exponential or a logarithm: a small direct-mapped table remembers them.
+// The current weights and ends of synapses. Many synapses of a tick have the same history, and a weight or an end costs
+// an exponential or a logarithm: a small direct-mapped table caches them.
 #[derive(Debug)]
 struct Readings<'a> {
     decay: &'a Decay,
@@ -310,7 +310,7 @@ impl<'a> Readings<'a> {
     fn of(&mut self, synapse: &Synapse) -> &mut Reading {
         let history = [synapse.weight, synapse.last, synapse.created, synapse.co_activations];
         if self.known.is_empty() {
-            // No synapse has a weight of more than ONE, so this history is nobody's.
+            // No synapse weighs more than ONE, so no synapse has this history.
             let nobody = Reading { history: [u32::MAX; 4], weight: 0.0, end: None };
             self.known = vec![nobody; READINGS];
         }

@@ -1,4 +1,4 @@
-//! The graph a shard keeps: synapses, how they fade, and the row of each node. It knows no agent and no shard.
+//! The graph of a shard: synapses, their decay, and the row of each node. It knows nothing of agents and shards.
 
 pub mod decay;
 pub mod delivery;

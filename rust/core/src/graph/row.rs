@@ -2,18 +2,19 @@
 
 use super::synapse::Synapse;
 
-// Sixteen bytes hold almost every synapse: 32 bits of target, 32 of last, 25 of weight, 20 of age, 19 of co-activations.
+// Sixteen bytes hold almost every synapse: 32 bits of target, 32 of last, 25 of weight, 20 of age, 19 of
+// co-activations.
 const AGE_BITS: u32 = 20;
 const COUNT_BITS: u32 = 19;
 const WEIGHT_BITS: u32 = 25;
 
-/// A node's own synapses, in no order that means anything. Packed to 16 bytes each; a row with a synapse
-/// that outlived 2^20 ticks between two activations or met in 2^19 documents is kept unpacked.
+/// A node's own synapses, in an order without meaning. Each is packed into 16 bytes. A row is not packed if one of its
+/// synapses went 2^20 ticks between two activations or was in 2^19 documents.
 #[derive(Clone, Debug)]
 pub enum Row {
-    /// 16 bytes a synapse.
+    /// 16 bytes per synapse.
     Packed(Box<[[u64; 2]]>),
-    /// 20 bytes a synapse, without limits.
+    /// 20 bytes per synapse, without limits.
     Wide(Box<[Synapse]>),
 }
 
@@ -24,7 +25,7 @@ impl Default for Row {
 }
 
 impl Row {
-    /// A row of these synapses.
+    /// Returns a row of these synapses.
     pub fn new(synapses: &[Synapse]) -> Self {
         let fits = |s: &Synapse| (s.last - s.created) >> AGE_BITS == 0 && s.co_activations >> COUNT_BITS == 0;
         if synapses.iter().all(fits) {
@@ -34,7 +35,7 @@ impl Row {
         }
     }
 
-    /// How many synapses are stored, gone ones included.
+    /// Returns how many synapses are stored, including those that are gone.
     pub fn len(&self) -> usize {
         match self {
             Row::Packed(row) => row.len(),
@@ -42,12 +43,12 @@ impl Row {
         }
     }
 
-    /// Whether none is stored.
+    /// Returns whether no synapse is stored.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The synapse at a place of the row.
+    /// Returns the synapse at an index of the row.
     pub fn get(&self, place: usize) -> Synapse {
         match self {
             Row::Packed(row) => unpack(&row[place]),
@@ -55,12 +56,12 @@ impl Row {
         }
     }
 
-    /// All synapses stored, gone ones included.
+    /// Returns all stored synapses, including those that are gone.
     pub fn iter(&self) -> impl Iterator<Item = Synapse> + '_ {
         (0..self.len()).map(|place| self.get(place))
     }
 
-    /// Bytes on the heap, without the allocator's own.
+    /// Returns the bytes on the heap, without the allocator's overhead.
     pub fn bytes(&self) -> usize {
         match self {
             Row::Packed(row) => size_of_val::<[[u64; 2]]>(row),

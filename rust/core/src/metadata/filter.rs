@@ -1,22 +1,22 @@
-//! What a document's metadata must be.
+//! Filters: conditions on a document's metadata.
 
 use super::{Key, Metadata, Value, Values};
 use crate::error::short;
 use crate::{Error, Result};
 use std::ops::Bound;
 
-/// The most conditions on a key that a filter may have, however it nests them.
+/// The most conditions on keys in a filter, nested ones included.
 pub const FILTER_KEYS_MAX: usize = 64;
-/// The most bytes of it, counted like those of metadata.
+/// The largest size of a filter, in bytes counted like those of metadata.
 pub const FILTER_BYTES_MAX: usize = 1 << 20;
-/// How deep [`Filter::all`], [`Filter::any`] and [`Filter::not`] may nest.
+/// How deep [`Filter::all`], [`Filter::any`] and [`Filter::not`] may be nested.
 pub const FILTER_DEPTH_MAX: usize = 16;
 
-/// How a value is to compare. Numbers compare by value, strings by code point; values of different kinds (bool,
-/// number, string) compare as nothing but unequal.
+/// A comparison with a value. Numbers compare by value, strings by code point; values of different kinds (bool, number,
+/// string) are unequal and in no order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Comparison<V> {
-    /// Equal to one of these, of which there may be none.
+    /// Equal to one of these; the list may be empty.
     In(Vec<V>),
     /// Equal to none of these.
     NotIn(Vec<V>),
@@ -30,15 +30,15 @@ pub enum Comparison<V> {
     Lt(V),
     /// Less or equal.
     Lte(V),
-    /// The key is there, with whatever value, or it is not.
+    /// The key is present, with any value, or absent.
     Exists(bool),
 }
 
-/// What the metadata of a document must be to match; without any condition, every document matches.
+/// Conditions that a document's metadata must meet to match. Without a condition, every document matches.
 ///
-/// A condition on a key asks for a value ([`Comparison::In`] and the ranges) or excludes values ([`Comparison::Ne`] and
-/// [`Comparison::NotIn`]). What asks for a value fails where the key is missing; what excludes some holds there. Of a list,
-/// one value must pass all that asks, and no value may be excluded.
+/// A condition on a key requires a value ([`Comparison::In`] and the ranges) or excludes values ([`Comparison::Ne`] and
+/// [`Comparison::NotIn`]). If the key is absent, a condition that requires a value fails, and one that excludes values
+/// holds. In a list, one value must meet everything required, and no value may be excluded.
 #[derive(Clone, Debug)]
 pub struct Filter {
     node: Node,
@@ -53,7 +53,7 @@ pub(crate) enum Node {
     Not(Box<Node>),
 }
 
-// What the bounds count.
+// What the limits count.
 #[derive(Copy, Clone, Debug, Default)]
 struct Size {
     keys: usize,
@@ -68,7 +68,7 @@ pub(crate) struct Condition {
 }
 
 impl<V> Comparison<V> {
-    /// Its name as users write it.
+    /// Returns its name as users write it.
     pub fn name(&self) -> &'static str {
         match self {
             Comparison::In(_) => "in",
@@ -82,7 +82,7 @@ impl<V> Comparison<V> {
         }
     }
 
-    /// The values it compares with.
+    /// Returns the values it compares with.
     pub fn values(&self) -> &[V] {
         match self {
             Comparison::In(values) | Comparison::NotIn(values) => values,
@@ -99,7 +99,7 @@ impl<V> Comparison<V> {
         matches!(self, Comparison::Gt(_) | Comparison::Gte(_) | Comparison::Lt(_) | Comparison::Lte(_))
     }
 
-    // Whether a value must pass it, and a document without the key therefore fails.
+    // Returns whether a value must meet it, so that a document without the key fails.
     fn asks_for_a_value(&self) -> bool {
         self.is_range() || matches!(self, Comparison::In(_))
     }
@@ -147,10 +147,10 @@ impl Default for Filter {
 }
 
 impl Filter {
-    /// A filter of conditions: a key with its comparisons, all of which must hold.
+    /// Returns a filter of conditions: keys with their comparisons, all of which must hold.
     ///
     /// # Errors
-    /// [`Error::Config`] naming `where`: a key that is blank, one without a comparison, NaN, a range of bools, and more
+    /// [`Error::Config`] naming `where`: for a blank key, a key without a comparison, NaN, a range of bools, and more
     /// than [`FILTER_KEYS_MAX`] or [`FILTER_BYTES_MAX`].
     pub fn new(conditions: Vec<(Box<str>, Vec<Comparison<Value>>)>) -> Result<Filter> {
         let mut size = Size { keys: conditions.len(), ..Size::default() };
@@ -187,7 +187,7 @@ impl Filter {
         Ok(Filter { node: Node::All(compiled.collect()), size })
     }
 
-    /// A filter that a document matches if it matches all of these.
+    /// Returns a filter that matches if all of these match.
     ///
     /// # Errors
     /// [`Error::Config`] naming `where` beyond [`FILTER_KEYS_MAX`], [`FILTER_BYTES_MAX`] or [`FILTER_DEPTH_MAX`] of all
@@ -197,7 +197,7 @@ impl Filter {
         Ok(Filter { node: Node::All(filters.into_iter().map(|filter| filter.node).collect()), size })
     }
 
-    /// A filter that a document matches if it matches one of these.
+    /// Returns a filter that matches if one of these matches.
     ///
     /// # Errors
     /// As [`Filter::all`].
@@ -206,7 +206,7 @@ impl Filter {
         Ok(Filter { node: Node::Any(filters.into_iter().map(|filter| filter.node).collect()), size })
     }
 
-    /// A filter that a document matches if it does not match this one.
+    /// Returns a filter that matches if this one does not.
     ///
     /// # Errors
     /// As [`Filter::all`].
@@ -216,7 +216,7 @@ impl Filter {
         Ok(Filter { node: Node::Not(Box::new(filter.node)), size })
     }
 
-    /// Whether every document matches because nothing is asked.
+    /// Returns whether there is no condition, so that every document matches.
     pub fn is_empty(&self) -> bool {
         matches!(&self.node, Node::All(all) if all.is_empty())
     }
@@ -225,7 +225,7 @@ impl Filter {
         &self.node
     }
 
-    /// Whether metadata matches. The index gives the same answer without reading any.
+    /// Returns whether metadata matches. The index gives the same answer without reading metadata.
     pub fn accepts(&self, metadata: &Metadata) -> bool {
         self.node.accepts(metadata)
     }
@@ -243,7 +243,7 @@ impl Node {
 }
 
 impl Size {
-    // Of a filter around these.
+    // Returns the size of a filter around these.
     fn of(filters: &[Filter]) -> Result<Size> {
         let depth = 1 + filters.iter().map(|filter| filter.size.depth).max().unwrap_or(0);
         let mut size = Size { depth, ..Size::default() };
@@ -284,7 +284,7 @@ impl Condition {
         allowed && (!self.asks_for_a_value() || keys.iter().any(|key| self.one_passes(key)))
     }
 
-    /// What no value may be equal to.
+    /// Returns the values that no value may be equal to.
     pub(crate) fn excluded(&self) -> impl Iterator<Item = &Key> {
         let excluded = self.comparisons.iter().map(|comparison| match comparison {
             Comparison::Ne(other) => std::slice::from_ref(other),
@@ -294,22 +294,22 @@ impl Condition {
         excluded.flatten()
     }
 
-    /// Whether the key is asked to be there, or not to be.
+    /// Returns whether the key must be present (`there`), or absent.
     pub(crate) fn asks_for_key(&self, there: bool) -> bool {
         self.comparisons.iter().any(|comparison| matches!(comparison, Comparison::Exists(asked) if *asked == there))
     }
 
-    /// Whether a value must pass.
+    /// Returns whether the key must have a value that passes.
     pub(crate) fn asks_for_a_value(&self) -> bool {
         self.comparisons.iter().any(Comparison::asks_for_a_value)
     }
 
-    /// Whether one value passes all comparisons.
+    /// Returns whether one value passes all comparisons.
     pub(crate) fn one_passes(&self, key: &Key) -> bool {
         self.comparisons.iter().all(|comparison| comparison.holds(key))
     }
 
-    /// The values that may pass, where they are listed.
+    /// Returns the values that may pass, if they are listed.
     pub(crate) fn listed(&self) -> Option<&[Key]> {
         self.comparisons.iter().find_map(|comparison| match comparison {
             Comparison::In(keys) => Some(&**keys),
@@ -317,7 +317,7 @@ impl Condition {
         })
     }
 
-    /// Between which values those lie that may pass; `None` where there can be none.
+    /// Returns the bounds between which values may pass, or `None` if there is no range or no value is in all.
     pub(crate) fn bounds(&self) -> Option<(Bound<Key>, Bound<Key>)> {
         let (mut low, mut high): (Option<&Key>, Option<&Key>) = (None, None);
         for comparison in &self.comparisons {
@@ -337,7 +337,7 @@ impl Condition {
         let last = match high {
             Some(key) => Bound::Included(key.clone()),
             None if kind == 1 => numbers(f64::INFINITY),
-            // No kind comes after strings.
+            // No kind follows strings.
             None => Bound::Unbounded,
         };
         if let (Some(low), Some(high)) = (low, high)

@@ -6,22 +6,22 @@ use crate::metadata::filter::{Condition, Node};
 use crate::place_list::PlaceList;
 use std::collections::BTreeMap;
 
-/// A shard's documents by their metadata.
+/// A shard's documents, indexed by their metadata.
 #[derive(Clone, Debug, Default)]
 pub struct MetadataIndex {
     columns: Map<String, Column>,
 }
 
-// One key. All lists are sorted, and some document stands in each.
+// One key. All lists are sorted, and each has some document.
 #[derive(Clone, Debug, Default)]
 struct Column {
-    // Who has the key at all: a list of no values is a value nobody can ask for.
+    // All documents with the key: a key with an empty list is present, and no value finds it.
     all: PlaceList,
     by_value: BTreeMap<Key, PlaceList>,
 }
 
 impl MetadataIndex {
-    /// Take a document, whose place is after all others.
+    /// Adds a document, whose place is after all others.
     pub(crate) fn insert(&mut self, metadata: &Metadata, place: u32) {
         for (key, values) in metadata.iter() {
             let column = self.columns.entry_ref(key).or_default();
@@ -33,7 +33,7 @@ impl MetadataIndex {
         }
     }
 
-    /// Lets a document go. `is_taken` says of a place whether a document stands there.
+    /// Removes a document. `is_taken` returns whether a place holds a document.
     pub(crate) fn remove(&mut self, metadata: &Metadata, is_taken: impl Fn(u32) -> bool) {
         for (key, values) in metadata.iter() {
             let column = self.columns.get_mut(key).expect("a document is listed under its keys");
@@ -54,7 +54,8 @@ impl MetadataIndex {
         }
     }
 
-    /// Gives every document the place that `moved` says, which keeps their order; `None` for those that have gone.
+    /// Moves every document to the place that `moved` returns, which keeps their order; `moved` returns `None` for
+    /// deleted documents.
     pub(crate) fn rebuild(&mut self, moved: impl Fn(u32) -> Option<u32>) {
         for column in self.columns.values_mut() {
             column.all.rebuild(&moved);
@@ -62,12 +63,13 @@ impl MetadataIndex {
         }
     }
 
-    /// The places that match, of so many. Reads lists of places, and no document: empty places may be among them.
+    /// Returns the places that match, among `documents` places. It reads lists of places, and no document: empty places
+    /// may be among them.
     pub fn matching(&self, filter: &Filter, documents: usize) -> Places {
         self.matching_node(filter.node(), documents)
     }
 
-    // As deep as a filter may be.
+    // Recursion is as deep as a filter may be.
     fn matching_node(&self, node: &Node, documents: usize) -> Places {
         match node {
             Node::Has(condition) => match self.columns.get(&*condition.key) {

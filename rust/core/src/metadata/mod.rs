@@ -1,7 +1,7 @@
-//! What a caller says of a document beside its text, and filters over it.
+//! What a caller records of a document beside its text, and filters on it.
 //!
-//! Metadata is a mapping of keys to values or lists of values. It is stored, filtered by and never searched: no word of
-//! it is indexed.
+//! Metadata maps keys to values or lists of values. It is stored and filtered by, but not searched: its words are not
+//! indexed.
 
 mod filter;
 mod index;
@@ -17,30 +17,29 @@ use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::fmt;
 
-/// The most keys a document's metadata may have.
+/// The most keys in a document's metadata.
 pub const METADATA_KEYS_MAX: usize = 64;
-/// The most bytes of it: of keys and strings, and [`VALUE_BYTES`] for each value.
+/// The largest size of a document's metadata, in bytes: keys and strings, and [`VALUE_BYTES`] for each value.
 pub const METADATA_BYTES_MAX: usize = 64 << 10;
-/// What a value counts for beside the bytes of a string, so that empty strings are no way around the bound.
+/// What a value counts in addition to the bytes of a string, so that empty strings cannot evade the limit.
 pub const VALUE_BYTES: usize = 8;
 
-/// A value. Equal are values of one kind and content: 1 and 1.0 are two contents, though filters hold them for one
-/// number.
+/// A value. Values are equal if kind and content are: 1 and 1.0 differ, though filters compare them as one number.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub enum Value {
-    /// True or false; no number.
+    /// True or false; not a number.
     Bool(bool),
     /// A whole number.
     Int(i64),
-    /// A number; finite where it belongs to a document.
+    /// A number; finite in a document.
     Float(f64),
     /// A string.
     Text(Box<str>),
-    /// A whole number beyond those of [`Value::Int`], and no other.
+    /// A whole number too large for [`Value::Int`]; never a smaller one.
     Unsigned(u64),
 }
 
-/// What stands under a key.
+/// What a key maps to.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub enum Values {
     /// A value.
@@ -49,7 +48,7 @@ pub enum Values {
     Many(Box<[Value]>),
 }
 
-/// The metadata of a document, sorted by key. Without any it takes two words.
+/// The metadata of a document, sorted by key. Without any key it takes two words of memory.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(try_from = "Vec<(Box<str>, Values)>")]
 pub struct Metadata(Box<[(Box<str>, Values)]>);
@@ -61,13 +60,13 @@ impl From<u64> for Value {
 }
 
 impl Value {
-    /// What it counts for in bounds.
+    /// Returns the bytes it counts towards limits.
     pub fn bytes(&self) -> usize {
         VALUE_BYTES + if let Value::Text(text) = self { text.len() } else { 0 }
     }
 }
 
-/// As it goes into a message.
+/// As in a message.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -81,7 +80,7 @@ impl fmt::Display for Value {
 }
 
 impl Values {
-    /// The values, however many.
+    /// Returns the values, one or many.
     pub fn all(&self) -> &[Value] {
         match self {
             Values::One(value) => std::slice::from_ref(value),
@@ -98,11 +97,11 @@ impl Values {
 }
 
 impl Metadata {
-    /// Metadata of these entries, in any order.
+    /// Returns metadata of these entries, given in any order.
     ///
     /// # Errors
-    /// What is wrong and what would be accepted, to follow the name of the field: a key that is blank or comes twice, a
-    /// float that is not finite, more than [`METADATA_KEYS_MAX`] or [`METADATA_BYTES_MAX`].
+    /// What is wrong and what would be accepted, worded to follow the name of the field: a key that is blank or occurs
+    /// twice, a float that is not finite, more than [`METADATA_KEYS_MAX`] or [`METADATA_BYTES_MAX`].
     pub fn new(mut entries: Vec<(Box<str>, Values)>) -> Result<Metadata, String> {
         if entries.len() > METADATA_KEYS_MAX {
             return Err(format!("has {} keys; accepted are at most {METADATA_KEYS_MAX}", entries.len()));
@@ -115,7 +114,7 @@ impl Metadata {
                 ));
             }
             for value in values.all_mut() {
-                // What comes from bytes may not be as it is made: one number, one value.
+                // Decoded bytes may not be canonical: one number must be one value.
                 if let Value::Unsigned(number) = *value {
                     *value = number.into();
                 }
@@ -123,7 +122,7 @@ impl Metadata {
                 if !number.is_finite() {
                     return Err(format!("has {number} for key `{}`; accepted is a finite number", short(key)));
                 }
-                // -0.0 is 0.0: the same number must be the same bytes.
+                // -0.0 becomes 0.0: the same number must be the same bytes.
                 *number += 0.0;
             }
         }
@@ -141,28 +140,28 @@ impl Metadata {
         }
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no keys.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Keys with their values, by key.
+    /// Returns keys with their values, in the order of keys.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Values)> {
         self.0.iter().map(|(key, values)| (&**key, values))
     }
 
-    /// What stands under a key.
+    /// Returns what a key maps to.
     pub fn get(&self, key: &str) -> Option<&Values> {
         self.0.binary_search_by(|entry| (*entry.0).cmp(key)).ok().map(|at| &self.0[at].1)
     }
 
-    /// What it counts for in bounds.
+    /// Returns the bytes it counts towards limits.
     pub fn bytes(&self) -> usize {
         let values = |values: &Values| values.all().iter().map(Value::bytes).sum::<usize>();
         self.0.iter().map(|(key, all)| key.len() + values(all)).sum()
     }
 
-    /// The canonical bytes, for digests and identities: equal for equal metadata, and for no other.
+    /// Returns the canonical bytes, for digests and identities: two metadata have equal bytes only if they are equal.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         let number = |out: &mut Vec<u8>, number: u64| out.extend_from_slice(&number.to_le_bytes());
@@ -198,7 +197,7 @@ impl Metadata {
         out
     }
 
-    /// The identity of a document without a name. Without metadata it is that of title and text alone.
+    /// Returns the identity of a document without a key. Without metadata it is that of title and text alone.
     pub fn content_id(&self, title: &str, text: &str) -> DocumentId {
         if self.is_empty() {
             DocumentId::from_content(title, text)
@@ -216,8 +215,8 @@ impl TryFrom<Vec<(Box<str>, Values)>> for Metadata {
     }
 }
 
-/// A value as filters compare it: a number is its value, whole ones as integers where they fit. No NaN is ever in
-/// one. Ordered by kind, then by value; strings by code point.
+/// A value as filters compare it: a number by its value, whole ones as integers if they fit. It is never NaN. Ordered
+/// by kind, then by value; strings by code point.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Key(Value);
 
@@ -225,7 +224,7 @@ impl Eq for Key {}
 
 impl Key {
     pub(crate) fn of(value: &Value) -> Key {
-        // Of floats without a fraction in the range of 64-bit integers, every one is such an integer.
+        // Every float without a fraction within the range of 64-bit integers is exactly such an integer.
         let whole = |number: f64, within: std::ops::Range<f64>| within.contains(&number) && number.trunc() == number;
         match value {
             Value::Float(number) if whole(*number, -TWO_63..TWO_63) => Key(Value::Int(*number as i64)),
@@ -235,7 +234,7 @@ impl Key {
         }
     }
 
-    /// Bool, number or text.
+    /// Returns the rank of its kind: bool, number, text.
     pub(crate) fn kind(&self) -> u8 {
         match self.0 {
             Value::Bool(_) => 0,
@@ -247,8 +246,8 @@ impl Key {
 
 const TWO_63: f64 = 9_223_372_036_854_775_808.0;
 
-// A float in a key has a fraction or lies beyond all integers of 64 bits: never equal to one. One with a fraction is
-// below 2^53.
+// A float in a key has a fraction or lies beyond all 64-bit integers, so it is never equal to one. One with a
+// fraction is below 2^53.
 fn unsigned_to_float(float: f64) -> Ordering {
     if float >= TWO_63 { Ordering::Less } else { Ordering::Greater }
 }

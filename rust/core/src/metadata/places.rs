@@ -1,12 +1,12 @@
-//! Sets of places, and who is among them.
+//! Sets of places, and membership in them.
 
-/// Places that an answer may come from.
+/// Places from which an answer may come.
 pub trait Among {
-    /// Whether a place is one of them.
+    /// Returns whether a place is one of them.
     fn has(&self, place: u32) -> bool;
 }
 
-/// All places. A search over them is compiled without asking.
+/// All places. A search over them compiles to code without the check.
 #[derive(Copy, Clone, Debug)]
 pub struct Every;
 
@@ -22,12 +22,12 @@ impl Among for Every {
 pub struct Places(Vec<u64>);
 
 impl Places {
-    /// None of so many places.
+    /// Returns an empty set with room for `room` places.
     pub fn none(room: usize) -> Places {
         Places(vec![0; room.div_ceil(64)])
     }
 
-    /// All of so many places.
+    /// Returns the set of all of `room` places.
     pub fn all(room: usize) -> Places {
         let mut places = Places(vec![u64::MAX; room.div_ceil(64)]);
         if let Some(last) = places.0.last_mut()
@@ -38,42 +38,42 @@ impl Places {
         places
     }
 
-    /// Add places.
+    /// Adds places.
     pub fn add(&mut self, places: &[u32]) {
         for place in places {
             self.0[*place as usize / 64] |= 1 << (place % 64);
         }
     }
 
-    /// Take places away.
+    /// Removes places.
     pub fn take(&mut self, places: &[u32]) {
         for place in places {
             self.0[*place as usize / 64] &= !(1 << (place % 64));
         }
     }
 
-    /// Keep what is in the other set too, which has the same room.
+    /// Keeps only what is in the other set too, which must have the same room.
     pub fn keep(&mut self, other: &Places) {
         for (word, other) in self.0.iter_mut().zip(&other.0) {
             *word &= other;
         }
     }
 
-    /// Add what is in the other set, which has the same room.
+    /// Adds what is in the other set, which must have the same room.
     pub fn join(&mut self, other: &Places) {
         for (word, other) in self.0.iter_mut().zip(&other.0) {
             *word |= other;
         }
     }
 
-    /// Take away what is in the other set, which has the same room.
+    /// Removes what is in the other set, which must have the same room.
     pub fn drop(&mut self, other: &Places) {
         for (word, other) in self.0.iter_mut().zip(&other.0) {
             *word &= !other;
         }
     }
 
-    /// Add a place that is after all others, and the room for it.
+    /// Adds a place that is after all others, and the room for it.
     pub fn push(&mut self, place: u32) {
         if self.0.len() <= place as usize / 64 {
             self.0.push(0);
@@ -81,17 +81,17 @@ impl Places {
         self.add(&[place]);
     }
 
-    /// Take one place away.
+    /// Removes one place.
     pub fn remove(&mut self, place: u32) {
         self.take(&[place]);
     }
 
-    /// How many there are.
+    /// Returns how many there are.
     pub fn count(&self) -> usize {
         self.0.iter().map(|word| word.count_ones() as usize).sum()
     }
 
-    /// The places, in order.
+    /// Returns the places, in order.
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         self.0.iter().zip((0u32..).step_by(64)).flat_map(|(&word, first)| {
             let mut left = word;

@@ -1,8 +1,8 @@
 //! Answers: score(d) = lexical + concepts + bridge.
 //!
-//! Candidates (by words, by concepts, by mentions) are bounded in number and scored in full, so that a score never
-//! depends on how its document was found. With a filter, candidates are the best of those that match, and more of them; seeds, concepts
-//! and the scale are those of the whole colony, so that no score depends on the filter either.
+//! The number of candidates (by words, by concepts, by mentions) is bounded. Each is scored in full, so that a score
+//! never depends on how its document was found. With a filter, candidates are the best of those that match, and more of
+//! them; seeds, concepts and the scale are those of the whole colony, so that no score depends on the filter either.
 
 use crate::Result;
 use crate::maps::Set;
@@ -17,8 +17,8 @@ use crate::query::ranking::Ranking;
 use crate::query::view::{Spot, View};
 use crate::text::Session;
 
-// With a filter, more candidates by words and more postings by as much as are passed by, up to a bound. Without these,
-// overlap of the top 10 with the exhaustive answer was .989 for one in seven of 64,512 documents.
+// With a filter, more candidates by words are taken and more postings read, by as much as is skipped, up to a bound.
+// Without these, overlap of the top 10 with the exhaustive answer was .989 for one in seven of 64,512 documents.
 const FILTERED_FACTOR: usize = 2;
 const FILTERED_POSTINGS_FACTOR_MAX: u64 = 16;
 
@@ -31,16 +31,16 @@ pub struct Hit {
     pub parts: Parts,
 }
 
-/// An answer and what it rests on.
+/// An answer and how it was found.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The hits, best first.
     pub hits: Vec<Hit>,
-    /// What any document is scored by.
+    /// What scores any document.
     pub inquiry: Inquiry,
 }
 
-/// The `k` best documents for a question among those that match.
+/// Returns the `k` best documents for a question among those that match.
 pub fn answer(
     view: View<'_>,
     text: &str,
@@ -64,7 +64,7 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    // The `k` best hits among those allowed. The first are those of any smaller `k`.
+    // Returns the `k` best hits among the allowed documents. An answer for a smaller `k` is their beginning.
     fn hits(&mut self, k: usize) -> Result<Vec<Hit>> {
         let inquiry = self.inquiry;
         if inquiry.seeds.is_empty() || k == 0 {
@@ -90,7 +90,7 @@ impl Search<'_> {
         }
         let mut others: Vec<(Spot, u128)> = Vec::new();
         if self.allowed.is_some() && inquiry.candidates.len() >= inquiry.ranking.lexical_candidates as usize {
-            // The best by words of all took places that the best of those allowed must have.
+            // The best of all by words may have displaced the best allowed documents.
             others.extend(self.by_words(self.words_max())?.into_iter().map(|found| (found.spot(), found.id)));
         }
         let affordable = inquiry.scorers.concepts.affordable(self.postings_max());
@@ -109,9 +109,9 @@ impl Search<'_> {
         Ok(hits)
     }
 
-    // What a longer answer asks for beyond the head: the other documents by BM25, and behind them those that only concepts
-    // light up, in blocks, each twice the one before, that are ranked each for itself. Where a block ends depends on no
-    // `k`, so what stands in an answer is the same however much more is asked for.
+    // Adds what a longer answer has behind the head: the other documents by BM25, and behind them those that only
+    // concepts light up. They come in blocks, each twice the one before, and each block is ranked on its own. Where a
+    // block ends does not depend on `k`, so the beginning of an answer is the same however much more is asked for.
     fn tail(&mut self, k: usize, mut known: Set<Spot>, hits: &mut Vec<Hit>) -> Result<()> {
         let ranking = &self.inquiry.ranking;
         let (by_words, by_concepts) = (self.words_max(), ranking.concept_candidates as usize);
@@ -131,7 +131,8 @@ impl Search<'_> {
         Ok(())
     }
 
-    // Add those of documents in an order of their own that are not known, a block at a time, until there are `k` hits.
+    // Adds those of `all` that are not in `known`, one block at a time, until there are `k` hits. Each block is ordered
+    // on its own.
     fn blocks(
         &mut self,
         all: &[(Spot, u128)],
@@ -156,13 +157,15 @@ impl Search<'_> {
         Ok(())
     }
 
-    // Candidates by words. The best of some stand deeper among all than the best of all, where BM25 tells less of the score.
+    // Returns how many candidates to take by words. With a filter, the best documents may rank lower by BM25, where
+    // BM25 decides less of the score.
     fn words_max(&self) -> usize {
         let most = self.inquiry.ranking.lexical_candidates as usize;
         if self.allowed.is_some() { most.saturating_mul(FILTERED_FACTOR) } else { most }
     }
 
-    // Postings to read for candidates by concepts. What is no document allowed costs little and finds nothing.
+    // Returns how many postings to read for candidates by concepts. A posting of a document that is not allowed costs
+    // little and finds nothing.
     fn postings_max(&self) -> u64 {
         let most = self.inquiry.ranking.postings_max;
         let Some(allowed) = self.allowed else { return most };
@@ -184,13 +187,13 @@ impl Search<'_> {
         Hit { found: Found { score: parts.score(), id, seat: spot.0, place: spot.1 }, parts }
     }
 
-    // The `most` best by BM25 among those allowed.
+    // Returns the `most` best allowed documents by BM25.
     fn by_words(&mut self, most: usize) -> Result<Vec<Found>> {
         let terms = self.inquiry.question.weighted();
         bm25::search(self.view, &terms, most, self.allowed, &mut self.buffers.bm25)
     }
 
-    // The `most` documents that concepts light up most among those allowed, in no order.
+    // Returns the `most` allowed documents that concepts light up most, in no order.
     fn most_lit(&mut self, concepts: &[Lit], most: usize) -> Result<Vec<LitDocument>> {
         let sums = &mut self.buffers.sums;
         let mut all = Vec::new();
@@ -204,7 +207,7 @@ impl Search<'_> {
     }
 }
 
-// The least of `first` doubled again and again that holds so many.
+// Returns the first of `first`, 2 * `first`, 4 * `first` and so on that is at least `many`.
 fn room(first: usize, many: usize) -> usize {
     let mut room = first.max(1);
     while room < many {
@@ -214,7 +217,7 @@ fn room(first: usize, many: usize) -> usize {
 }
 
 fn rank(hits: &mut Vec<Hit>, k: usize) {
-    // What has nothing of the question answers nothing of it.
+    // A document with nothing of the question is no hit.
     hits.retain(|hit| hit.found.score > 0.0);
     let order = |a: &Hit, b: &Hit| b.found.score.total_cmp(&a.found.score).then(a.found.id.cmp(&b.found.id));
     if hits.len() > k {

@@ -1,13 +1,13 @@
 //! BM25 over global, exact statistics (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009).
 //!
 //! score(d) = sum over the question's terms of count * idf * tf (k1 + 1) / (tf + k1 (1 - b + b * length / mean)),
-//! summed in the order of the terms' ids, all at the document's home: no partial sum ever crosses a shard.
+//! summed in the order of the terms' ids, all at the document's home shard: no shard sends a partial sum.
 //!
-//! Lists are read from the one that can give most to the one that can give least. Once what is left cannot lift
-//! an unseen document into the answer, the rest is read only for documents that still can win (Turtle and Flood,
-//! "Query Evaluation: Strategies and Optimizations", 1995). Bounds leave room for rounding and the winners
-//! are scored anew in the canonical order, so the answer is the exhaustive one to the last bit. Where only some documents
-//! are allowed, the others are passed by and lift no threshold; where these are very few, they alone are looked at.
+//! Lists are read in the order of the most that each can add to a score. Once the remaining lists cannot lift an unseen
+//! document into the answer, they are read only for documents that can still be in it (Turtle and Flood, "Query
+//! Evaluation: Strategies and Optimizations", 1995). Bounds leave room for rounding, and the documents found are scored
+//! again in the canonical order, so the answer is the exhaustive one to the last bit. If only some documents are
+//! allowed, the others are skipped and raise no threshold; if very few are allowed, only those are scored.
 
 use crate::Result;
 use crate::commons::Commons;
@@ -23,35 +23,35 @@ pub const K1: f64 = 1.5;
 /// How much a document's length counts.
 pub const B: f64 = 0.75;
 
-// The search adds in single precision and in an order of its own, which is quicker. A question has at most some
-// 30,000 words, and each addition is off by 2^-24 of its sum at most: all together by less than this share. What the
-// search finds is scored anew in the canonical way.
+// The search adds in single precision and in its own order, which is faster. A question has at most some 30,000 words,
+// and each addition is off by 2^-24 of its sum at most: together by less than this share. The search scores what it
+// finds again in the canonical order.
 const ROUNDING: f32 = 1.0 + 4e-3;
 
-// A binary search costs as much as walking some fifty postings.
+// A binary search costs as much as reading some fifty postings.
 const SEARCH_POSTINGS: usize = 48;
 
-/// A document found.
+/// A document that was found.
 #[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Found {
     /// Its BM25 score.
     pub score: f64,
-    /// Its id, which ends ties.
+    /// Its id, by which ties are ordered.
     pub id: u128,
-    /// The seat of its home.
+    /// The seat of its home shard.
     pub seat: usize,
     /// Its place there.
     pub place: u32,
 }
 
 impl Found {
-    /// Where it is.
+    /// Returns where it is.
     pub fn spot(&self) -> Spot {
         (self.seat, self.place)
     }
 }
 
-/// Buffers that one query after another may use; they grow to the largest shard's number of documents.
+/// Buffers that queries use one after another; they grow to the largest shard's number of documents.
 #[derive(Debug, Default)]
 pub struct Scratch {
     scores: Vec<f32>,
@@ -60,7 +60,7 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    // What a search left that was ended before its end.
+    // Clears what a cancelled search left.
     fn clear(&mut self) {
         for place in self.touched.drain(..) {
             self.scores[place as usize] = 0.0;
@@ -69,7 +69,7 @@ impl Scratch {
     }
 }
 
-/// A term of a question and what it weighs: count * idf * (k1 + 1), or a share of it.
+/// A term of a question and its weight: count * idf * (k1 + 1), or a share of it.
 #[derive(Copy, Clone, Debug)]
 pub struct WeightedTerm {
     /// The id of its node, which orders sums.
@@ -80,7 +80,7 @@ pub struct WeightedTerm {
     pub weight: f64,
 }
 
-/// The terms of a question that stand in some document, in the order of their ids.
+/// Returns the terms of a question that some document has, in the order of their ids.
 pub fn weighted(commons: &Commons, words: &[QueryWord]) -> Vec<WeightedTerm> {
     let known = words.iter().filter_map(|word| Some((word, word.term?)));
     let known = known.filter(|&(_, term)| commons.df(term) > 0);
@@ -94,7 +94,7 @@ pub fn weighted(commons: &Commons, words: &[QueryWord]) -> Vec<WeightedTerm> {
     terms
 }
 
-/// The `k` best documents among those allowed, best first; equal scores in order of document ids.
+/// Returns the `k` best allowed documents, best first; equal scores are in the order of document ids.
 pub fn search(
     view: View<'_>,
     terms: &[WeightedTerm],
@@ -110,7 +110,7 @@ pub fn search(
     Ok(best.finish())
 }
 
-/// The `k` best documents of one shard among those allowed that score no less than `floor`, best first.
+/// Returns the `k` best allowed documents of one shard that score at least `floor`, best first.
 pub fn find(
     local: Local<'_>,
     terms: &[WeightedTerm],
@@ -132,7 +132,7 @@ pub fn find(
     Ok(best.finish())
 }
 
-// A term's postings on one shard, and the most they can give to a document.
+// A term's postings on one shard, and the most that they can add to a document's score.
 struct List<'a> {
     postings: &'a Postings,
     weight: f64,
@@ -198,7 +198,7 @@ impl<'a> Search<'a> {
         }
         let mut order: Vec<&List<'_>> = self.lists.iter().collect();
         order.sort_by(|a, b| b.bound.total_cmp(&a.bound));
-        // What the lists from each one on can give together.
+        // The most that the lists from each index on can add together.
         let mut rest = vec![0.0f32; order.len() + 1];
         for place in (0..order.len()).rev() {
             rest[place] = rest[place + 1] + order[place].bound;
@@ -223,41 +223,45 @@ impl<'a> Search<'a> {
             read += 1;
             threshold = threshold.max(kth(best.k, ranked));
         }
-        for next in read..order.len() {
+        let mut next = read;
+        loop {
             self.local.poll()?;
-            let can_win = |place: &u32| {
+            touched.retain(|place| {
                 let score = &mut scores[*place as usize];
-                let keep = (*score + rest[next]) * ROUNDING >= threshold;
-                if !keep {
+                let can_win = (*score + rest[next]) * ROUNDING >= threshold;
+                if !can_win {
                     *score = 0.0;
                 }
-                keep
-            };
-            touched.retain(can_win);
+                can_win
+            });
+            // What remains is scored exactly. A list more would shut out few of so few.
+            if next == order.len() || touched.len() <= best.k.saturating_add(best.k / 4) {
+                break;
+            }
             self.complete(order[next], touched, scores, |score| {
                 if score > threshold {
                     ranked.push(score);
                 }
             });
+            next += 1;
             threshold = threshold.max(kth(best.k, ranked));
         }
         while let Some(&place) = touched.last() {
             self.local.poll()?;
             touched.pop();
-            let score = std::mem::take(&mut scores[place as usize]);
-            if score * ROUNDING >= threshold {
-                best.push(self.found(place));
-            }
+            scores[place as usize] = 0.0;
+            best.push(self.found(place));
         }
         Ok(())
     }
 
-    // Add a list's share to the documents that still can win, by whichever is shorter to walk.
+    // Adds a list's share to the documents that can still be in the answer. It reads the shorter of the list and the
+    // candidates.
     fn complete(&self, list: &List<'_>, candidates: &[u32], scores: &mut [f32], mut risen: impl FnMut(f32)) {
         let postings = list.postings;
         let mut add = |posting: Posting| {
             let score = &mut scores[posting.0 as usize];
-            // Not among the candidates (as whoever is not allowed), or no candidate any more.
+            // Not among the candidates (as a document that is not allowed), or no candidate any more.
             if *score != 0.0 {
                 *score += self.rough_gain(list, posting);
                 risen(*score);
@@ -279,14 +283,15 @@ impl<'a> Search<'a> {
     }
 }
 
-/// k1 * b / mean: what each word of a document adds below the line. 0 where documents have function words alone.
+/// Returns k1 * b / mean: what each word of a document adds to the denominator; 0 if documents have only function
+/// words.
 pub(crate) fn per_word(commons: &Commons) -> f64 {
     let mean = commons.mean_length();
     if mean > 0.0 { K1 * B / mean } else { 0.0 }
 }
 
-/// What a term gives to a document: weight * tf / (tf + k1 (1 - b + b * length / mean)), with
-/// `per_word` = k1 * b / mean.
+/// Returns what a term adds to a document's score: weight * tf / (tf + k1 (1 - b + b * length / mean)), with `per_word`
+/// = k1 * b / mean.
 pub(crate) fn gain(weight: f64, count: u32, length: u32, per_word: f64) -> f64 {
     let tf = f64::from(count);
     weight * (tf / (tf + (K1 * (1.0 - B) + per_word * f64::from(length))))
@@ -296,8 +301,8 @@ fn posting_of(postings: &Postings, place: u32) -> Option<Posting> {
     postings.count(place).map(|count| (place, count))
 }
 
-// The k-th best of the scores that a list lifted above the threshold: no document below it can be among the k best.
-// 0 while there are fewer. Leaves `risen` empty.
+// Returns the k-th best of the scores that a list raised above the threshold: no document below it can be among the k
+// best. Returns 0 while there are fewer. Leaves `risen` empty.
 fn kth(k: usize, risen: &mut Vec<f32>) -> f32 {
     let threshold =
         if risen.len() < k { 0.0 } else { *risen.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a)).1 / ROUNDING };
@@ -305,12 +310,12 @@ fn kth(k: usize, risen: &mut Vec<f32>) -> f32 {
     threshold
 }
 
-/// The k best of what is found, over any number of shards. Keeps a few times k and cuts them back now and then:
-/// cheaper than a heap, and as exact.
+/// The k best of what is found, over any number of shards. It keeps a few times k and cuts them back from time to time,
+/// which is cheaper than a heap and as exact.
 #[derive(Debug)]
 pub struct Best {
     k: usize,
-    /// What an answer scores at least, as far as is known.
+    /// The lowest score in the answer, as far as is known.
     pub threshold: f64,
     found: Vec<Found>,
 }
@@ -320,12 +325,12 @@ fn rank(a: &Found, b: &Found) -> std::cmp::Ordering {
 }
 
 impl Best {
-    /// Nothing yet, where `k` others are known to score `threshold` or more.
+    /// Returns an empty result, when `k` others are known to score `threshold` or more.
     pub fn new(k: usize, threshold: f64) -> Best {
         Best { k, threshold, found: Vec::new() }
     }
 
-    /// Take what one more shard found.
+    /// Adds what one more shard found.
     pub fn gather(&mut self, mut found: Vec<Found>) {
         if self.found.is_empty() {
             std::mem::swap(&mut self.found, &mut found);
@@ -349,7 +354,7 @@ impl Best {
         }
     }
 
-    /// The best, best first.
+    /// Returns the best, best first.
     pub fn finish(mut self) -> Vec<Found> {
         self.cut();
         self.found.sort_unstable_by(rank);
@@ -367,7 +372,7 @@ mod tests {
     use crate::text::Session;
     use proptest::prelude::*;
 
-    // Every document scored, none left out but those that are not allowed.
+    // Scores every allowed document.
     fn exhaustive(colony: &Colony, terms: &[WeightedTerm], k: usize, filter: &Filter) -> Vec<Found> {
         let (state, mut all) = (colony.state(), Vec::new());
         for (seat, shard) in state.shards().iter().enumerate() {
@@ -395,7 +400,7 @@ mod tests {
             let words = |numbers: &[u32]| numbers.iter().map(|n| format!("w{n}x")).collect::<Vec<_>>().join(" ");
             let mut colony = Colony::new(ColonyConfig::default(), Ring::new(shards, 50)).unwrap();
             for (number, text) in texts.iter().enumerate() {
-                // From every document to so few that each is looked at alone.
+                // From all documents in one group to groups so small that each document is scored alone.
                 let group = Values::One(Value::Int(number as i64 % apart));
                 let metadata = Metadata::new(vec![("group".into(), group)]).unwrap();
                 colony.ingest_with(Some(&number.to_string()), "", &words(text), metadata).unwrap();

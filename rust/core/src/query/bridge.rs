@@ -1,7 +1,7 @@
-//! The bridge part of a score: documents whose title stands in a seed.
+//! The bridge part of a score: documents whose title a seed mentions.
 //!
-//! *bridge* = bridge_weight * sum over the seeds that mention the title of weight * strength of the title as a name. A seed
-//! names neither itself nor its namesakes.
+//! *bridge* = bridge_weight * sum over the seeds that mention the title of weight * strength of the title as a name. A
+//! seed names neither itself nor its namesakes.
 
 use crate::Result;
 use crate::commons::Commons;
@@ -14,12 +14,12 @@ use crate::query::view::{Spot, View};
 /// The documents that seeds mention.
 #[derive(Clone, Debug, Default)]
 pub struct Bridges {
-    // For each its id, and for each seed that mentions it the rank and what the mention gives.
+    // For each document its id, and for each seed that mentions it the seed's rank and what the mention adds.
     mentioned: Map<Spot, (u128, Vec<(u32, f64)>)>,
 }
 
 impl Bridges {
-    /// Ask every shard which of its documents the seeds mention.
+    /// Asks every shard which of its documents the seeds mention.
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`] once the flag of the view is set.
@@ -33,7 +33,7 @@ impl Bridges {
         Ok(Bridges::new(mentioned, seeds, voices, view.commons, ranking))
     }
 
-    /// The bridges that the mentions in seeds make; `mentioned` has those of each seed.
+    /// Returns the bridges of the mentions in seeds; `mentioned` has those of each seed.
     pub fn new(
         mentioned: Vec<Vec<Named>>,
         seeds: &[Seed],
@@ -55,17 +55,17 @@ impl Bridges {
         bridges
     }
 
-    /// The documents that are mentioned, in no order that means anything.
+    /// Returns the documents that are mentioned, in an order without meaning.
     pub fn spots(&self) -> impl Iterator<Item = (Spot, u128)> + '_ {
         self.mentioned.iter().map(|(&spot, &(id, _))| (spot, id))
     }
 
-    /// The mentions of a document: the rank of the seed, and the points it gives.
+    /// Returns the mentions of a document: the rank of the seed, and the points it adds.
     pub fn of(&self, spot: Spot) -> impl Iterator<Item = (u32, f64)> + '_ {
         self.mentioned.get(&spot).into_iter().flat_map(|(_, by)| by.iter().copied())
     }
 
-    /// The bridge part of a document's score.
+    /// Returns the bridge part of a document's score.
     pub fn points(&self, spot: Spot) -> f64 {
         // An empty sum of floats is -0.
         self.of(spot).map(|(_, points)| points).sum::<f64>() + 0.0

@@ -7,7 +7,7 @@ use crate::query::lit::{Lit, Sums};
 use crate::query::marks::Marks;
 use crate::query::question::Question;
 
-/// Buffers that one question after another may use; they grow to the largest shard and to the vocabulary.
+/// Buffers that questions use one after another; they grow to the largest shard and to the vocabulary.
 #[derive(Debug, Default)]
 pub struct Buffers {
     pub(crate) bm25: Scratch,
@@ -20,12 +20,12 @@ pub struct Buffers {
 }
 
 impl Buffers {
-    /// Mark the terms of a question, before documents are read for them.
+    /// Marks the terms of a question, before documents are read for them.
     pub fn mark_words(&mut self, question: &Question, commons: &Commons) {
         self.words.set(question.terms.iter().map(|term| term.term), commons.terms());
     }
 
-    /// Mark the concepts that are lit, before documents are read for them.
+    /// Marks the lit concepts, before documents are read for them.
     pub fn mark_concepts(&mut self, lit: &[Lit], commons: &Commons) {
         self.concepts.set(lit.iter().map(|lit| lit.term), commons.terms());
     }

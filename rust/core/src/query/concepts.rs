@@ -1,12 +1,12 @@
 //! The concept part of a score: seeds light up concepts, concepts light up documents.
 //!
-//! D(d, t) = (1 + ln tf) * idf(t) / norm(d), with norm(d)^2 = sum of (1 + ln tf)^2: the norm knows nothing of the corpus.
-//! E(t) = sum over seeds of weight * D(seed, t), the question's own terms times `own_share`; the strongest remain,
-//! those left out that stand in one document only, or in every one. With `hop_share` the question's words light up some of their own
-//! ([`crate::query::hop`]).
-//! G(d) = min(1, E . D(d) / E . D(best seed))^concepts_power: no document can gain more than the best seed itself.
+//! D(d, t) = (1 + ln tf) * idf(t) / norm(d), with norm(d)^2 = sum of (1 + ln tf)^2: the norm does not depend on the
+//! corpus. E(t) = sum over seeds of weight * D(seed, t), the question's own terms times `own_share`; the strongest
+//! remain, without those that only one document has, or that every one has. With `hop_share` the question's words light
+//! up some of their own ([`crate::query::hop`]). G(d) = min(1, E . D(d) / E . D(best seed))^concepts_power: no document
+//! can get more than the best seed.
 //! *concepts* = concepts_weight * n / (n + concepts_evidence + the question's terms) * G(d), with n the mean number of
-//! terms that seeds bring and the question has not.
+//! terms that seeds have and the question does not.
 
 use crate::Result;
 use crate::commons::Commons;
@@ -19,20 +19,20 @@ use crate::query::ranking::Ranking;
 use crate::query::seeds::{Seed, Voice};
 use crate::query::view::Local;
 
-/// The concepts of an answer, and how they score.
+/// The concepts of an answer, and how they score documents.
 #[derive(Clone, Debug, Default)]
 pub struct Spread {
     /// The concepts, in the order of their ids.
     pub lit: Vec<Lit>,
-    /// What the question's words gave straight to them, in the same order.
+    /// What the question's words added to them directly, in the same order.
     pub hops: Vec<Hop>,
     /// E . D of the best seed.
     pub full: f64,
-    /// What the concept part is worth at most: its weight times the evidence behind it.
+    /// The most that the concept part can be worth: its weight times the evidence behind it.
     pub worth: f64,
 }
 
-/// The concepts that seeds light up; `full` is not known yet.
+/// Returns the concepts that seeds light up; `full` is not known yet.
 pub fn light(
     commons: &Commons,
     question: &Question,
@@ -44,7 +44,7 @@ pub fn light(
     if seeds.is_empty() {
         return Spread::default();
     }
-    // Summed for each term in the order of the seeds, which is the same everywhere.
+    // Summed for each term in the order of the seeds, which does not depend on shards.
     let mut strengths: Map<u32, f64> = Map::default();
     let mut new_terms = 0.0;
     for (seed, voice) in seeds.iter().zip(voices) {
@@ -94,7 +94,7 @@ pub fn light(
     Spread { lit, hops, full: 0.0, worth }
 }
 
-// In the order of their ids.
+// Keeps the strongest, in the order of their ids.
 fn keep_strongest(lit: &mut Vec<Lit>, ranking: &Ranking) {
     lit.sort_unstable_by(|a, b| b.strength.total_cmp(&a.strength).then(a.id.cmp(&b.id)));
     lit.truncate(ranking.concepts_max as usize);
@@ -106,20 +106,20 @@ fn has(terms: &[(u32, u32)], term: u32) -> bool {
 }
 
 impl Spread {
-    /// The share of a lit concept, by its place, that came straight from the question's words.
+    /// Returns the share of a lit concept, by its index, that came directly from the question's words.
     pub fn straight(&self, place: u32) -> f64 {
         let lit = &self.lit[place as usize];
         lit.hop / lit.strength
     }
 
-    /// The words that led straight to a lit concept, by its place, with their shares of its strength.
+    /// Returns the words that led directly to a lit concept, by its index, with their shares of its strength.
     pub fn hops_to(&self, place: u32) -> impl Iterator<Item = (u32, f64)> + '_ {
         let lit = self.lit[place as usize];
         let to_it = self.hops.iter().filter(move |hop| hop.term == lit.term);
         to_it.map(move |hop| (hop.word, hop.strength / lit.strength))
     }
 
-    /// E . D of a document at home; the concepts must be marked.
+    /// Returns E . D of a document, at its home shard. Concepts must be marked.
     pub fn activation(&self, local: Local<'_>, place: u32, buffers: &mut Buffers) -> Result<f64> {
         local.poll()?;
         let Buffers { concepts, found, .. } = buffers;
@@ -129,7 +129,7 @@ impl Spread {
         Ok(if norm > 0.0 { sum / norm } else { 0.0 })
     }
 
-    /// The concept part of a score, from E . D.
+    /// Returns the concept part of a score, from E . D.
     pub fn points(&self, activation: f64, ranking: &Ranking) -> f64 {
         if activation > 0.0 && self.full > 0.0 {
             self.worth * libm::pow((activation / self.full).min(1.0), ranking.concepts_power)
@@ -138,8 +138,8 @@ impl Spread {
         }
     }
 
-    /// The concepts whose postings are read to find documents: the strongest that fit into so many, in the order of
-    /// their ids.
+    /// Returns the concepts whose postings are read to find documents: the strongest whose postings together fit into
+    /// `postings_max`, in the order of their ids.
     pub fn affordable(&self, postings_max: u64) -> Vec<Lit> {
         let mut strongest = self.lit.clone();
         strongest.sort_unstable_by(|a, b| b.weight.total_cmp(&a.weight).then(a.id.cmp(&b.id)));

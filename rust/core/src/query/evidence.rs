@@ -1,22 +1,26 @@
-//! What one document has of a question: made at its home, of plain numbers, for seeds, answers and explanations.
+//! The evidence of a document for a question: its home shard computes it, as plain numbers, for seeds, answers and
+//! explanations.
 //!
-//! S(d) = BM25(d) * coverage(d)^coverage_power, the coverage being the share of the question's idf mass that d has. A
-//! document of several passages has the mean of that and of the highest S of a passage with the title, with
+//! S(d) = BM25(d) * coverage(d)^coverage_power, where the coverage is the share of the question's idf mass that d has.
+//! A document of several passages has the mean of that and of the highest S of a passage with the title, with
 //! `passage_share` as the weight of the latter.
 
 use crate::commons::Commons;
 use crate::documents::Document;
 use crate::query::bm25::{K1, gain, per_word};
+use crate::query::buffers::Buffers;
+use crate::query::marks::Marks;
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
 use serde::{Deserialize, Serialize};
 
-/// A BM25 score, and the same with the covered share of the question in it.
+/// A BM25 score without and with the covered share of the question.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Covered {
     /// The BM25 score.
     pub bm25: f64,
-    /// The BM25 score * coverage^coverage_power, the coverage being the share of the question's idf mass that is met.
+    /// The BM25 score * coverage^coverage_power, where the coverage is the share of the question's idf mass that is
+    /// found.
     pub covered: f64,
 }
 
@@ -25,14 +29,14 @@ pub struct Covered {
 pub struct Evidence {
     /// Of the document as a whole.
     pub whole: Covered,
-    /// Of its best passage with the title, where it has several, and the number of that passage.
+    /// Of its best passage with the title, if it has several, and the number of that passage.
     pub passage: Option<(u32, Covered)>,
-    /// The share of the question's mass in its title, times the share of the title that is so explained.
+    /// The share of the question's mass in its title, times the share of the title's mass that the question has.
     pub title: f64,
 }
 
 impl Evidence {
-    /// What its words are worth: for a document of several passages, the best one has its share in it.
+    /// Returns its covered BM25 score. In a document of several passages, the best one has its share in it.
     pub fn covered(&self, ranking: &Ranking) -> f64 {
         match self.passage {
             None => self.whole.covered,
@@ -41,33 +45,33 @@ impl Evidence {
     }
 }
 
-/// Of a document of several passages: the mean of the whole and of the best of them.
+/// Returns the mean of the whole and of the best passage, for a document of several passages.
 pub fn blend(whole: f64, passage: f64, ranking: &Ranking) -> f64 {
     (1.0 - ranking.passage_share) * whole + ranking.passage_share * passage
 }
 
-/// What a question's word gives to a BM25 score.
-pub fn word_gain(question: &Question, place: u32, tf: u32, length: u32, commons: &Commons) -> f64 {
+/// Returns what a question's word adds to a BM25 score. `per_word` is that of the state ([`crate::query::bm25::per_word`]).
+pub(crate) fn word_gain(question: &Question, place: u32, tf: u32, length: u32, per_word: f64) -> f64 {
     let term = &question.terms[place as usize];
     let weight = f64::from(term.count) * term.idf * (K1 + 1.0);
-    gain(weight, tf, length, per_word(commons))
+    gain(weight, tf, length, per_word)
 }
 
-/// The question's words in the passages of a document, one passage after the other.
+/// Counts the question's words in the passages of a document, one passage after the other.
 #[derive(Debug, Default)]
 pub struct Tally {
-    // By place of a term in the document: its place in what was found of the question, plus 1.
+    // By index of a term in the document: its index in `found`, plus 1.
     wanted: Vec<u32>,
-    // By place in what was found: how often the passage at hand has it, 0 between passages.
+    // By index in `found`: how often the current passage has it; 0 between passages.
     counts: Vec<u32>,
     met: Vec<(u32, u32)>,
-    // What counts in the document without a place: it counts in every passage.
+    // What counts in the document without a position counts in every passage.
     placeless: Vec<(u32, u32)>,
 }
 
 impl Tally {
-    /// Visit the passages of a document: the number of each, which of the words that were found it has with the title, by
-    /// place in `found`, how often, and how many words the two are together.
+    /// Visits the passages of a document: the number of each, which found words it has together with the title, by
+    /// index in `found`, how often, and how many words the two have together.
     pub fn visit(
         &mut self,
         question: &Question,
@@ -115,30 +119,32 @@ impl Tally {
     }
 }
 
-/// Weigh what was found of a question's words in a document.
+/// Weighs what a document of `length` indexed words has of a question whose words are marked.
 pub fn weigh(
     question: &Question,
-    found: &[(u32, u32)],
     document: &Document,
     length: u32,
     commons: &Commons,
     ranking: &Ranking,
-    tally: &mut Tally,
+    buffers: &mut Buffers,
 ) -> Evidence {
+    let Buffers { words, found, tally, .. } = buffers;
+    words.found(document, found);
     if found.is_empty() {
         return Evidence::default();
     }
+    let per_word = per_word(commons);
     let cover = |found: &mut dyn Iterator<Item = (u32, u32)>, length: u32| {
         let (mut bm25, mut coverage) = (0.0, 0.0);
         for (place, tf) in found {
-            bm25 += word_gain(question, place, tf, length, commons);
+            bm25 += word_gain(question, place, tf, length, per_word);
             coverage += question.terms[place as usize].mass();
         }
         let covered = if bm25 > 0.0 { bm25 * libm::pow(coverage / question.mass, ranking.coverage_power) } else { 0.0 };
         Covered { bm25, covered }
     };
     let whole = cover(&mut found.iter().copied(), length);
-    let title = title_share(question, &document.title_terms, commons);
+    let title = title_share(question, words, &document.title_terms, commons);
     let mut passage: Option<(u32, Covered)> = None;
     if !document.sequence.passages().is_empty() && ranking.passage_share > 0.0 {
         tally.visit(question, found, document, |number, met, length| {
@@ -151,19 +157,19 @@ pub fn weigh(
     Evidence { whole, passage, title }
 }
 
-fn title_share(question: &Question, title: &[u32], commons: &Commons) -> f64 {
+fn title_share(question: &Question, words: &Marks, title: &[u32], commons: &Commons) -> f64 {
     let (mut asked, mut explained) = (0.0, 0.0);
     let mut rest = 0.0;
-    let hit = |term: &u32| question.terms.iter().find(|known| known.term == *term);
-    if !title.iter().any(|term| hit(term).is_some()) {
+    if !title.iter().any(|&term| words.of(term) > 0) {
         return 0.0;
     }
     for (at, term) in title.iter().enumerate() {
         if title[..at].contains(term) {
             continue;
         }
-        match hit(term) {
-            Some(known) => {
+        match words.of(*term).checked_sub(1) {
+            Some(place) => {
+                let known = &question.terms[place as usize];
                 asked += known.mass();
                 explained += known.idf;
             }

@@ -1,7 +1,8 @@
-//! Why a document stands where it stands, in points of its score.
+//! Why a document has its rank, in points of its score.
 
 use crate::Result;
 use crate::ids::DocumentId;
+use crate::query::bm25::per_word;
 use crate::query::buffers::Buffers;
 use crate::query::evidence::{Covered, Evidence, blend, word_gain};
 use crate::query::inquiry::{Inquiry, Nothing};
@@ -10,7 +11,7 @@ use crate::query::parts::{Part, Parts};
 use crate::query::seeds::{self, Seed};
 use crate::query::view::{Spot, View};
 
-/// What a word of the question gives.
+/// What a word of the question adds to a score.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WordShare {
     /// The word as it was asked, in lower case.
@@ -19,12 +20,12 @@ pub struct WordShare {
     pub points: f64,
 }
 
-/// What a mention of the document's title gives.
+/// What a mention of the document's title adds to a score.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BridgeShare {
     /// The seed that mentions the title.
     pub seed: DocumentId,
-    /// The seed as the caller names it.
+    /// The seed's name.
     pub name: String,
     /// The seed's title.
     pub title: String,
@@ -34,38 +35,38 @@ pub struct BridgeShare {
     pub points: f64,
 }
 
-/// A document's score, taken apart.
+/// A document's score with all its parts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
-    /// The document as the caller names it; empty where only the question is explained.
+    /// The document's name; empty if only the question is explained.
     pub name: String,
     /// The score.
     pub score: f64,
     /// Its parts, which sum to it.
     pub parts: Parts,
-    /// Points of the lexical part by the question's words, in the order of the question.
+    /// The points of the lexical part, by the question's words, in the order of the question.
     pub words: Vec<WordShare>,
     /// The question's words that no document has, function words aside.
     pub unknown: Vec<String>,
     /// The question's function words, which weigh little and light up no concept.
     pub function_words: Vec<String>,
-    /// Points of the lexical part for words of the question in the title.
+    /// The points of the lexical part for words of the question in the title.
     pub title: f64,
-    /// Points of the lexical part as the question mentions the whole title.
+    /// The points of the lexical part if the question mentions the whole title.
     pub named: f64,
-    /// Points of the concept part, most first; they sum to the part, but for rounding.
+    /// The points of the concept part, strongest first; they sum to the part, except for rounding.
     pub concepts: Vec<ConceptShare>,
-    /// Points of the bridge part, by rank of the seed.
+    /// The points of the bridge part, by rank of the seed.
     pub bridges: Vec<BridgeShare>,
-    /// The document's weight among the seeds, where it is one.
+    /// The document's weight among the seeds, if it is one.
     pub seed: Option<f64>,
     /// Why the question finds nothing at all.
     pub nothing: Option<Nothing>,
 }
 
 impl Inquiry {
-    /// What there is to say of a question and no document: the words that no document has, those that weigh little, and why
-    /// nothing is found.
+    /// Returns the part of an explanation that concerns the question alone: the words that no document has, those that
+    /// weigh little, and why nothing is found.
     pub fn explain_question(&self, view: View<'_>) -> Explanation {
         let spelled = |places: &[u32]| -> Vec<String> {
             places.iter().map(|&word| self.question.words[word as usize].clone()).collect()
@@ -86,8 +87,8 @@ impl Inquiry {
         }
     }
 
-    /// Take the score of any document apart; `None` where the colony has none of this id. The score is the one a
-    /// query gives to it, to the last bit.
+    /// Returns the score of any document with all its parts, or `None` if the colony has no document of this id. It is
+    /// the score that a query gives it, to the last bit.
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`] once the flag of the view is set.
@@ -113,7 +114,7 @@ impl Inquiry {
         Ok(Some(explanation))
     }
 
-    /// The seeds that mention a document's title, by rank.
+    /// Returns the seeds that mention a document's title, by rank.
     pub fn bridge_shares(&self, view: View<'_>, spot: Spot) -> Vec<BridgeShare> {
         let share = |(rank, points): (u32, f64)| {
             let Seed { spot, id, weight } = self.seeds[rank as usize];
@@ -123,14 +124,14 @@ impl Inquiry {
         self.scorers.bridge.of(spot).map(share).collect()
     }
 
-    /// The question's words that a document has, with their points of its lexical part, in the order of the question.
-    /// Words must be marked.
+    /// Returns the question's words that a document has, with their points of its lexical part, in the order of the
+    /// question. Words must be marked.
     pub fn words_in(&self, view: View<'_>, spot: Spot, buffers: &mut Buffers) -> Result<Vec<WordShare>> {
         let evidence = self.evidence(view, spot, buffers)?;
         Ok(self.words_with(view, spot, &evidence, self.scorers.lexical.units().0, buffers))
     }
 
-    // A unit of covered BM25 score is worth `unit` of the lexical part.
+    // `unit` is what a unit of covered BM25 score is worth in the lexical part.
     fn words_with(
         &self,
         view: View<'_>,
@@ -147,10 +148,11 @@ impl Inquiry {
         if let Some((best, covered)) = evidence.passage {
             let document = view.at(spot);
             let Buffers { found, tally, .. } = buffers;
+            let per_word = per_word(view.commons);
             points.iter_mut().for_each(|points| points.1 = blend(points.1, 0.0, &self.ranking));
             tally.visit(&self.question, found, document, |number, met, length| {
                 for &(at, count) in met.iter().filter(|_| number == best) {
-                    let gain = word_gain(&self.question, found[at as usize].0, count, length, view.commons);
+                    let gain = word_gain(&self.question, found[at as usize].0, count, length, per_word);
                     points[at as usize].1 += blend(0.0, gain * of(&covered), &self.ranking);
                 }
             });

@@ -1,9 +1,9 @@
-//! One Hebbian hop: from a question's words straight to the concepts that they are wired to.
+//! One Hebbian hop: from a question's words directly to the concepts that they have synapses to.
 //!
-//! gain(c) = sum over the question's terms q, in the order of their ids, of mass(q) * weight of the synapse q -> c now,
-//! for each c that is no term of the question and that stands in more than one document; all gains together are scaled
-//! to `hop_share` of what the seeds gave. Each q is answered by its home; the sums are made in one place. It is the only
-//! step of an answer that reads the graph, and so the only way in which ticks and use can touch a ranking.
+//! gain(c) = sum over the question's terms q, in the order of their ids, of mass(q) * current weight of the synapse q
+//! -> c, for each c that is no term of the question and that more than one document has; all gains together are scaled
+//! to `hop_share` of what the seeds gave. The home shard of each q answers for it; one caller makes the sums. It is the
+//! only step of an answer that reads the graph, so ticks and use can change a ranking only through it.
 
 use crate::Result;
 use crate::commons::Commons;
@@ -12,29 +12,29 @@ use crate::query::question::Question;
 use crate::query::view::Local;
 use serde::{Deserialize, Serialize};
 
-/// What a word of the question gives straight to a concept.
+/// What a word of the question gives directly to a concept.
 #[derive(Copy, Clone, Debug, PartialEq)]
 pub struct Hop {
     /// The concept's term index.
     pub term: u32,
-    /// The place of the word in [`Question::words`].
+    /// The index of the word in [`Question::words`].
     pub word: u32,
     /// Its share of the concept's strength.
     pub strength: f64,
 }
 
-/// What a term of the question is wired to, at its home.
+/// A concept that a term of the question has a synapse to, as the term's home shard reports it.
 #[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FromWord {
-    /// The place of the term in [`Question::terms`].
+    /// The index of the term in [`Question::terms`].
     pub from: u32,
     /// The concept's term index.
     pub to: u32,
-    /// The term's mass times the weight of the synapse now.
+    /// The term's mass times the current weight of the synapse.
     pub strength: f64,
 }
 
-/// What the terms of a question that live on a shard are wired to, at most a row for each.
+/// Returns what the question's terms of this home shard have synapses to, at most a row for each.
 pub fn wired(local: Local<'_>, question: &Question) -> Result<Vec<FromWord>> {
     let Local { shard, commons, .. } = local;
     let decay = Decay::new(commons.config());
@@ -54,8 +54,8 @@ pub fn wired(local: Local<'_>, question: &Question) -> Result<Vec<FromWord>> {
     Ok(all)
 }
 
-/// The hops from a question, together as strong as `strength`, in the order of the concepts' ids; of one concept in the
-/// order of the question's terms.
+/// Returns the hops from a question, scaled to `strength` together, in the order of the concepts' ids; for one concept
+/// in the order of the question's terms.
 pub fn hops(mut wired: Vec<FromWord>, question: &Question, commons: &Commons, strength: f64) -> Vec<Hop> {
     wired.sort_unstable_by_key(|wired| (commons.id(wired.to), wired.from));
     let sum: f64 = wired.iter().map(|wired| wired.strength).sum();

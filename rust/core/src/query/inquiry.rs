@@ -1,14 +1,14 @@
-//! All that a question means to one committed state: what any document is scored by.
+//! What a question means to one committed state: everything needed to score any document.
 //!
-//! 1. *lexical* ([`crate::query::lexical`]): BM25 with coverage and titles. Every shard finds documents by the question's
-//!    words; the best are weighed at their homes; the few best of these are seeds.
-//! 2. *concepts* ([`crate::query::concepts`]): the homes of the seeds say what they speak of; that lights up concepts,
-//!    and those light up documents.
-//! 3. *bridge* ([`crate::query::bridge`]): documents whose title stands in a seed are reached over it.
+//! 1. *lexical* ([`crate::query::lexical`]): BM25 with coverage and titles. Every shard finds documents by the
+//!    question's words; the home shards of the best weigh them; the few best of these are seeds.
+//! 2. *concepts* ([`crate::query::concepts`]): the home shards of the seeds report what they speak of; that lights up
+//!    concepts, and those light up documents.
+//! 3. *bridge* ([`crate::query::bridge`]): a mention of a document's title in a seed leads to that document.
 //!
-//! Every step is a round: each shard is asked on its own, answers with plain data of bounded size, and one gather sums
-//! in an order that no shard has a say in: of term ids, of seeds by rank. Ties end at document ids. Here the rounds run
-//! over the shards of one process, one shard after the other.
+//! Every step is a round: each shard is asked on its own and replies with plain data of bounded size. One gather sums
+//! the replies in an order that does not depend on shards: of term ids, or of seeds by rank. Ties are ordered by
+//! document id. Here the rounds run over the shards of one process, one shard after the other.
 
 use crate::Result;
 use crate::commons::Commons;
@@ -27,18 +27,18 @@ use crate::text::Session;
 pub enum Nothing {
     /// The colony has no documents.
     NoDocuments,
-    /// The question has no words, or function words only that no document has.
+    /// The question has no words, or only function words that no document has.
     NoWords,
     /// No document has any of its words.
     UnknownWords,
 }
 
-/// All that a question means to one committed state, and all it takes to score any document.
+/// What a question means to one committed state: everything needed to score any document.
 #[derive(Clone, Debug)]
 pub struct Inquiry {
     /// The question.
     pub question: Question,
-    /// The constants it is answered with.
+    /// The constants of the ranking.
     pub ranking: Ranking,
     /// The best documents by the lexical part, best first.
     pub candidates: Vec<Candidate>,
@@ -51,7 +51,7 @@ pub struct Inquiry {
 }
 
 impl Inquiry {
-    /// Read a question, find its seeds and light up its concepts.
+    /// Analyses a question, finds its seeds and lights up its concepts.
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`] once the flag of the view is set, here and below.
@@ -92,7 +92,7 @@ impl Inquiry {
         Ok(inquiry)
     }
 
-    /// Why nothing was found.
+    /// Returns why nothing was found.
     pub fn nothing(&self, commons: &Commons) -> Option<Nothing> {
         match () {
             () if !self.seeds.is_empty() => None,
@@ -102,29 +102,29 @@ impl Inquiry {
         }
     }
 
-    /// Mark the question's words and concepts in buffers that another inquiry may have used.
+    /// Marks the question's words and concepts in buffers that another inquiry may have used.
     pub fn mark(&self, commons: &Commons, buffers: &mut Buffers) {
         buffers.mark_words(&self.question, commons);
         buffers.mark_concepts(&self.scorers.concepts.lit, commons);
     }
 
-    /// What a document has of the question's words, as its home says; words must be marked.
+    /// Returns a document's evidence for the question's words, from its home shard. Words must be marked.
     pub fn evidence(&self, view: View<'_>, (seat, place): Spot, buffers: &mut Buffers) -> Result<Evidence> {
         lexical::evidence(view.local(seat), &self.question, place, &self.ranking, buffers)
     }
 
-    /// How strongly the concepts light up a document, as its home says; concepts must be marked.
+    /// Returns how strongly the concepts light up a document, from its home shard. Concepts must be marked.
     pub fn activation(&self, view: View<'_>, (seat, place): Spot, buffers: &mut Buffers) -> Result<f64> {
         self.scorers.concepts.activation(view.local(seat), place, buffers)
     }
 
-    /// All that a document's home says of it; words and concepts must be marked.
+    /// Returns everything that a document's home shard reports of it. Words and concepts must be marked.
     pub fn weigh(&self, view: View<'_>, spot: Spot, buffers: &mut Buffers) -> Result<Weighed> {
         let evidence = self.evidence(view, spot, buffers)?;
         Ok(Weighed { evidence, activation: self.activation(view, spot, buffers)? })
     }
 
-    /// The parts of a document's score.
+    /// Returns the parts of a document's score.
     pub fn parts(&self, spot: Spot, weighed: &Weighed) -> Parts {
         self.scorers.parts(spot, weighed, &self.ranking)
     }

@@ -1,9 +1,9 @@
 //! The lexical part of a score: a question's words in a document's text and title.
 //!
 //! A(d) = (S(d) / M + title_weight * title(d) + named_weight * named(d)) / A*, where S is the covered BM25 score
-//! ([`crate::query::evidence`]), M the highest S and A* the highest A of the candidates: the best documents by BM25, and
-//! those whose whole title the question mentions. It is the first round of an answer: every shard says what it found by
-//! the words, the best of that are weighed at their homes, and the scale is theirs.
+//! ([`crate::query::evidence`]), M the highest S and A* the highest A of the candidates: the best documents by BM25,
+//! and those whose whole title the question mentions. It is the first round of an answer: every shard reports what it
+//! found by the words, the home shards of the best weigh them, and these set the scale.
 
 use crate::Result;
 use crate::commons::Commons;
@@ -18,19 +18,19 @@ use crate::query::ranking::Ranking;
 use crate::query::view::{Local, Spot};
 use serde::{Deserialize, Serialize};
 
-/// What one shard finds by a question's words: at most `lexical_candidates` documents, the titles that stand in the
-/// question, each with one more bearer than may bear it, and the rows of the question's terms.
+/// What one shard finds by a question's words: at most `lexical_candidates` documents, the titles that the question
+/// mentions, each with at most one more bearer than is allowed, and the rows of the question's terms.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FoundByWords {
     /// Documents by BM25, best first.
     pub found: Vec<Found>,
-    /// Titles in the question.
+    /// Titles that the question mentions.
     pub named: Vec<Named>,
-    /// What the terms that live here are wired to, where the ranking asks for it.
+    /// What the terms of this home shard have synapses to, if the ranking asks for it.
     pub wired: Vec<FromWord>,
 }
 
-/// What a shard finds by a question's words. Documents below `floor` are left out.
+/// Returns what a shard finds by a question's words. Documents that score less than `floor` are left out.
 pub fn find(
     local: Local<'_>,
     question: &Question,
@@ -54,24 +54,24 @@ pub struct ByWords {
 }
 
 impl ByWords {
-    /// Nothing yet.
+    /// Returns an empty result.
     pub fn new(ranking: &Ranking) -> ByWords {
         ByWords { best: Best::new(ranking.lexical_candidates as usize, 0.0), named: Vec::new(), wired: Vec::new() }
     }
 
-    /// What a document scores at least that can still be a candidate.
+    /// Returns the lowest score that can still make a candidate.
     pub fn floor(&self) -> f64 {
         self.best.threshold
     }
 
-    /// Take what one more shard found. Shards may answer in any order.
+    /// Adds what one more shard found. Shards may reply in any order.
     pub fn gather(&mut self, reply: FoundByWords) {
         self.best.gather(reply.found);
         self.named.push(vec![reply.named]);
         self.wired.extend(reply.wired);
     }
 
-    /// The documents to weigh. None where no document has any of the words.
+    /// Returns the documents to weigh; none if no document has any of the words.
     pub fn finish(self, question: &Question, commons: &Commons, ranking: &Ranking) -> Unweighed {
         let found = self.best.finish();
         let mut unweighed = Unweighed { wired: self.wired, ..Unweighed::default() };
@@ -94,18 +94,18 @@ impl ByWords {
     }
 }
 
-/// Documents that may be answers and whose evidence is not known yet.
+/// Documents that may be in the answer and whose evidence is not known yet.
 #[derive(Debug, Default)]
 pub struct Unweighed {
-    /// Where they are, with their ids: those found by words first.
+    /// Their spots and ids: those found by words first.
     pub spots: Vec<(Spot, u128)>,
-    /// What the question's terms are wired to.
+    /// What the question's terms have synapses to.
     pub wired: Vec<FromWord>,
     by_words: usize,
     named: Map<Spot, f64>,
 }
 
-/// What a document has of a question whose terms are marked.
+/// Returns a document's evidence for a question whose terms are marked.
 pub fn evidence(
     local: Local<'_>,
     question: &Question,
@@ -116,25 +116,23 @@ pub fn evidence(
     local.poll()?;
     let document = local.at(place);
     let length = local.documents().lengths()[place as usize];
-    let Buffers { words, found, tally, .. } = buffers;
-    words.found(document, found);
-    Ok(weigh(question, found, document, length, local.commons, ranking, tally))
+    Ok(weigh(question, document, length, local.commons, ranking, buffers))
 }
 
-/// A document that may be an answer, with what the question's words alone say.
+/// A document that may be in the answer, with what the question's words alone give it.
 #[derive(Copy, Clone, Debug)]
 pub struct Candidate {
     /// Where it is.
     pub spot: Spot,
-    /// Its id, which ends ties.
+    /// Its id, by which ties are ordered.
     pub id: u128,
-    /// What it has of the question's words.
+    /// Its evidence for the question's words.
     pub evidence: Evidence,
     /// The lexical part of its score.
     pub points: f64,
 }
 
-/// What turns a document's evidence into its lexical part.
+/// Turns a document's evidence into its lexical part.
 #[derive(Clone, Debug, Default)]
 pub struct Scale {
     best: f64,
@@ -143,7 +141,8 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// The scale that candidates stand on, and the candidates, best first. Their evidence comes in their order.
+    /// Returns the scale of the candidates, and the candidates, best first. `evidence` is in the order of the unweighed
+    /// documents.
     pub fn new(unweighed: Unweighed, evidence: Vec<Evidence>, ranking: &Ranking) -> (Scale, Vec<Candidate>) {
         let Unweighed { spots, by_words, named, .. } = unweighed;
         let best = evidence[..by_words].iter().map(|evidence| evidence.covered(ranking)).fold(0.0, f64::max);
@@ -165,18 +164,18 @@ impl Scale {
         covered + ranking.title_weight * evidence.title + ranking.named_weight * self.named(spot)
     }
 
-    /// The lexical part of a document's score.
+    /// Returns the lexical part of a document's score.
     pub fn points(&self, spot: Spot, evidence: &Evidence, ranking: &Ranking) -> f64 {
         self.raw(spot, evidence, ranking) / self.top
     }
 
-    /// How much the question names a document by its title, from 0 to 1.
+    /// Returns how much the question names a document by its title, from 0 to 1.
     pub fn named(&self, spot: Spot) -> f64 {
         self.named.get(&spot).copied().unwrap_or(0.0)
     }
 
-    /// What a unit of the three terms of a lexical part is worth in it: the covered BM25 score's, and the two of
-    /// titles before their weights.
+    /// Returns what a unit of each of the three terms is worth in a lexical part: the covered BM25 score, and the two
+    /// of titles before their weights.
     pub fn units(&self) -> (f64, f64) {
         (1.0 / (self.best * self.top), 1.0 / self.top)
     }

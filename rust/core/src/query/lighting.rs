@@ -8,45 +8,45 @@ use crate::query::seeds::{Seed, Voice};
 use crate::query::view::{Spot, View};
 use std::sync::Arc;
 
-/// How a concept was lit. The shares of its words sum to 1, and so do those of its seeds, but for what a hop from the
-/// question's words gave it without a seed.
+/// How a concept was lit. The shares of its words sum to 1. So do those of its seeds, except for what a hop from the
+/// question's words added without a seed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Light {
     /// The concept's label.
     pub label: Arc<str>,
     /// Its term index.
     pub term: u32,
-    /// The question's words that found the seeds, or hopped here, with their shares, most first.
+    /// The question's words that found the seeds, or hopped here, with their shares, largest first.
     pub words: Vec<(String, f64)>,
-    /// The seeds, named as the caller names them, with their shares, most first.
+    /// The names of the seeds, with their shares, largest first.
     pub seeds: Vec<(String, f64)>,
 }
 
-/// What a concept gives to a document.
+/// What a concept adds to a document's score.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConceptShare {
     /// Its points.
     pub points: f64,
-    /// How it was lit: the same for all documents of an answer.
+    /// How it was lit, which is the same for all documents of an answer.
     pub light: Arc<Light>,
 }
 
-/// How the concepts of an inquiry were lit: worked out once for each concept, however many documents it leads to.
+/// How the concepts of an inquiry were lit: computed once for each concept, however many documents it leads to.
 #[derive(Debug)]
 pub struct Lighting<'a> {
     inquiry: &'a Inquiry,
     view: View<'a>,
-    // By place among the lit concepts.
+    // By index among the lit concepts.
     known: Vec<Option<Arc<Light>>>,
 }
 
 impl<'a> Lighting<'a> {
-    /// Nothing is worked out yet. Concepts must be marked, as they are after an answer.
+    /// Returns a lighting with nothing computed. Concepts must be marked, as they are after an answer.
     pub fn new(inquiry: &'a Inquiry, view: View<'a>) -> Self {
         Lighting { inquiry, view, known: vec![None; inquiry.scorers.concepts.lit.len()] }
     }
 
-    /// The `most` concepts that give most to a document whose concept part is `part`, most first.
+    /// Returns the `most` concepts that add most to a document whose concept part is `part`, strongest first.
     pub fn shares(&mut self, spot: Spot, part: f64, most: usize, buffers: &mut Buffers) -> Result<Vec<ConceptShare>> {
         if part <= 0.0 {
             return Ok(Vec::new());
@@ -77,7 +77,7 @@ impl<'a> Lighting<'a> {
 fn work_out(inquiry: &Inquiry, view: View<'_>, place: u32) -> Light {
     let spread = &inquiry.scorers.concepts;
     let term = spread.lit[place as usize].term;
-    // By place in the question: no share is 0, and what is 0 led to nothing.
+    // By index of the question's word. No share is 0; a word with 0 led to nothing.
     let mut shares = vec![0.0; inquiry.question.words.len()];
     spread.hops_to(place).for_each(|(word, share)| shares[word as usize] += share);
     let seeds = || inquiry.seeds.iter().zip(&inquiry.voices);
@@ -106,7 +106,7 @@ fn work_out(inquiry: &Inquiry, view: View<'_>, place: u32) -> Light {
     }
 }
 
-// How strongly a seed speaks of a term.
+// Returns how strongly a seed speaks of a term.
 fn strength(voice: &Voice, term: u32) -> f64 {
     match voice.terms.binary_search_by_key(&term, |known| known.0) {
         Ok(at) => term_weight(voice.terms[at].1) / voice.norm,

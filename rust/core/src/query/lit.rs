@@ -1,4 +1,4 @@
-//! Concepts that are lit, and the documents that they light up.
+//! Lit concepts, and the documents that they light up.
 
 use crate::Result;
 use crate::metadata::Among;
@@ -15,15 +15,15 @@ pub struct Lit {
     pub term: u32,
     /// How strongly it is lit, E.
     pub strength: f64,
-    /// The part of that which came straight from the question's words.
+    /// The part of it that came directly from the question's words.
     pub hop: f64,
-    /// E * idf: what 1 + ln tf of a document is multiplied with.
+    /// E * idf, which 1 + ln tf of a document is multiplied with.
     pub weight: f64,
-    /// Documents that have it.
+    /// The number of documents that have it.
     pub df: u32,
 }
 
-/// 1 + ln tf.
+/// Returns 1 + ln tf.
 pub fn term_weight(tf: u32) -> f64 {
     static SMALL: LazyLock<[f64; 64]> = LazyLock::new(|| std::array::from_fn(|tf| of(tf as u32)));
     fn of(tf: u32) -> f64 {
@@ -45,7 +45,7 @@ pub struct Sums {
 }
 
 impl Sums {
-    // What a search left that was ended before its end.
+    // Clears what a cancelled search left.
     fn clear(&mut self) {
         for place in self.touched.drain(..) {
             self.by_place[place as usize] = 0.0;
@@ -56,15 +56,16 @@ impl Sums {
 /// A document that concepts light up.
 #[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LitDocument {
-    /// How strongly, by the concepts that were read.
+    /// How strongly, by the concepts whose postings were read.
     pub sum: f64,
-    /// Its id, which ends ties.
+    /// Its id, by which ties are ordered.
     pub id: u128,
     /// Where it is.
     pub spot: Spot,
 }
 
-/// The documents of one shard that concepts light up most among some: the best `most`, ties by id, in no order.
+/// Returns the `most` allowed documents of one shard that concepts light up most; ties are decided by id. They are in
+/// no order.
 pub fn find(
     local: Local<'_>,
     concepts: &[Lit],
@@ -98,7 +99,7 @@ pub fn find(
         let sum = std::mem::take(&mut by_place[place as usize]);
         (sum / norms[place as usize], place)
     }));
-    // Ids lie far apart in memory: they are read of those that can be among the best only.
+    // Ids lie far apart in memory: they are read only for documents that can be among the best.
     let mut threshold = 0.0;
     if lit.len() > most && most > 0 {
         threshold = lit.select_nth_unstable_by(most - 1, |a, b| b.0.total_cmp(&a.0)).1.0;
@@ -111,7 +112,7 @@ pub fn find(
     Ok(keep_best(best.collect(), most))
 }
 
-/// The best `most` of what any number of shards found, in no order.
+/// Returns the best `most` of what any number of shards found, in no order.
 pub fn keep_best(mut all: Vec<LitDocument>, most: usize) -> Vec<LitDocument> {
     if all.len() > most {
         all.select_nth_unstable_by(most, order);
@@ -120,7 +121,7 @@ pub fn keep_best(mut all: Vec<LitDocument>, most: usize) -> Vec<LitDocument> {
     all
 }
 
-/// The most lit first; ties end at ids.
+/// Orders by strength, the strongest first; ties by id.
 pub fn order(a: &LitDocument, b: &LitDocument) -> std::cmp::Ordering {
     b.sum.total_cmp(&a.sum).then(a.id.cmp(&b.id))
 }

@@ -2,7 +2,7 @@
 
 use crate::documents::Document;
 
-/// A table of terms that is written before documents are read and wiped after.
+/// A table by term that is filled before documents are read and cleared afterwards.
 #[derive(Debug, Default)]
 pub struct Marks {
     table: Vec<u32>,
@@ -10,7 +10,7 @@ pub struct Marks {
 }
 
 impl Marks {
-    /// Mark terms with their places in a list, and forget what was marked before.
+    /// Marks terms with their indices in a list, and clears earlier marks.
     pub fn set(&mut self, terms: impl Iterator<Item = u32>, vocabulary: usize) {
         for term in self.marked.drain(..) {
             self.table[term as usize] = 0;
@@ -24,12 +24,13 @@ impl Marks {
         }
     }
 
-    /// The place of a term in the list, plus 1; 0 where it is not marked.
+    /// Returns the index of a term in the list, plus 1; 0 if it is not marked.
     pub fn of(&self, term: u32) -> u32 {
         self.table[term as usize]
     }
 
-    /// The marked terms of a document as (place in the list, tf), by place. What is read is the shorter of the two.
+    /// Adds to `into` the marked terms of a document as (index in the list, tf), by index. It reads the shorter of the
+    /// list and the document's terms.
     pub fn found(&self, document: &Document, into: &mut Vec<(u32, u32)>) {
         into.clear();
         let (marked, terms) = (&self.marked, &document.terms);

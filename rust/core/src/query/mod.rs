@@ -2,11 +2,12 @@
 //!
 //! * [`view`] is the committed state that a question reads, [`question`] the question, [`ranking`] every constant.
 //! * [`bm25`] finds documents by words; [`evidence`] is what one document has of a question.
-//! * The parts of a score: [`lexical`], [`concepts`] with [`lit`], [`bridge`]; [`parts`] is their table. [`seeds`] are the
-//!   documents that
-//!   light up concepts, [`hop`] what the question's words light up, [`names`] titles that a text mentions.
-//! * [`inquiry`] runs the rounds that it takes to score any document, [`answer`] those that find the best.
-//! * [`explain`], [`lighting`] and [`passages`] say why; [`near`] ranks concepts; [`allowed`] restricts who may answer.
+//! * The parts of a score: [`lexical`], [`concepts`] with [`lit`], [`bridge`]; [`parts`] lists them. [`seeds`] are the
+//!   documents that light up concepts, [`hop`] finds what the question's words light up, [`names`] the titles that a
+//!   text mentions.
+//! * [`inquiry`] runs the rounds needed to score any document, [`answer`] those that find the best.
+//! * [`explain`], [`lighting`] and [`passages`] give the reasons; [`near`] ranks concepts; [`allowed`] restricts which
+//!   documents can answer.
 
 pub mod allowed;
 pub mod answer;

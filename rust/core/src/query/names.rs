@@ -1,4 +1,4 @@
-//! Titles as names: which documents a text mentions, and how much their title says.
+//! Titles as names: which documents a text mentions, and how strongly their titles name them.
 
 use crate::Result;
 use crate::commons::{Commons, idf};
@@ -7,7 +7,7 @@ use crate::query::ranking::Ranking;
 use crate::query::view::{Local, Spot};
 use serde::{Deserialize, Serialize};
 
-/// A title that a text mentions, and documents that bear it, with their ids.
+/// A title that a text mentions, and its bearers, with their ids.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Named {
     /// The title.
@@ -16,8 +16,8 @@ pub struct Named {
     pub bearers: Vec<(Spot, u128)>,
 }
 
-/// The titles of one shard's documents that stand in each sequence of terms. Of each title one more bearer is listed
-/// than may bear it.
+/// Returns the titles of one shard's documents that each sequence of terms mentions. Of each title, at most one more
+/// bearer is listed than is allowed.
 pub fn mentions(local: Local<'_>, sequences: &[&[u32]], ranking: &Ranking) -> Result<Vec<Vec<Named>>> {
     let titles = local.documents().titles();
     let most = ranking.bearers_max as usize + 1;
@@ -33,7 +33,7 @@ pub fn mentions(local: Local<'_>, sequences: &[&[u32]], ranking: &Ranking) -> Re
     sequences.iter().map(in_one).collect()
 }
 
-/// What all shards found in each of so many sequences, without the titles that too many documents bear.
+/// Returns what all shards found in each of `sequences` sequences, without the titles that too many documents have.
 pub fn gather(replies: Vec<Vec<Vec<Named>>>, sequences: usize, ranking: &Ranking) -> Vec<Vec<Named>> {
     let mut all: Vec<Vec<Named>> = vec![Vec::new(); sequences];
     let mut places: Vec<Map<Box<[u32]>, usize>> = vec![Map::default(); sequences];
@@ -56,13 +56,14 @@ pub fn gather(replies: Vec<Vec<Vec<Named>>>, sequences: usize, ranking: &Ranking
     all
 }
 
-/// How much a title names, from 0 to 1: its idf mass against `name_mass` ln N, sharpened.
+/// Returns how strongly a title names its bearers, from 0 to 1: its idf mass against `name_mass` ln N, to the power
+/// `name_power`.
 pub fn strength(title: &[u32], commons: &Commons, ranking: &Ranking) -> f64 {
     let full = ranking.name_mass * libm::log((commons.documents() as f64).max(3.0));
     libm::pow((mass(title, commons) / full).min(1.0), ranking.name_power)
 }
 
-/// The idf mass of a title.
+/// Returns the idf mass of a title.
 pub fn mass(title: &[u32], commons: &Commons) -> f64 {
     title.iter().map(|term| idf(commons.documents(), commons.df(*term))).sum()
 }

@@ -1,7 +1,7 @@
-//! Concepts near a question: its own terms, and what they are wired to.
+//! Concepts near a question: its own terms, and the concepts they have synapses to.
 //!
-//! score(c) = sum over the question's terms q, in the order of their ids, of idf(q) * (1 if c is q, else the
-//! weight of the synapse q -> c now). Each q is answered by its home; the sum is made in one place.
+//! score(c) = sum over the question's terms q, in the order of their ids, of idf(q) * (1 if c is q, else the current
+//! weight of the synapse q -> c). The home shard of each q answers for it; one caller makes the sum.
 
 use crate::Result;
 use crate::commons::{Commons, idf};
@@ -10,14 +10,14 @@ use crate::ids::ShardId;
 use crate::maps::Map;
 use crate::query::view::{Local, View};
 
-/// What a question's term gives to a concept.
+/// What a question's term adds to a concept's score.
 #[derive(Copy, Clone, Debug, PartialEq)]
 pub struct Contribution {
     /// The question's term.
     pub from: u32,
     /// The concept's term.
     pub to: u32,
-    /// The share of the score.
+    /// What it adds.
     pub score: f64,
 }
 
@@ -28,12 +28,12 @@ pub struct RankedConcept {
     pub term: u32,
     /// Its score.
     pub score: f64,
-    /// Its home.
+    /// Its home shard.
     pub shard: ShardId,
 }
 
-/// What one shard knows of the question's terms: contributions from those it is home to. `df` overrides the
-/// shard's own statistics where it has a term.
+/// Returns what one shard knows of the question's terms: contributions of the terms whose home it is. `df` overrides
+/// the shard's own statistics where it returns a number.
 pub fn contributions(local: Local<'_>, terms: &[u32], df: impl Fn(u32) -> Option<u32>) -> Result<Vec<Contribution>> {
     let Local { shard, commons, .. } = local;
     let decay = Decay::new(commons.config());
@@ -54,7 +54,8 @@ pub fn contributions(local: Local<'_>, terms: &[u32], df: impl Fn(u32) -> Option
     Ok(all)
 }
 
-/// The `k` best concepts from the contributions of any number of shards, best first, ties by concept id.
+/// Returns the `k` best concepts from the contributions of any number of shards, best first, ties ordered by concept
+/// id.
 pub fn rank(mut all: Vec<Contribution>, commons: &Commons, k: usize) -> Vec<RankedConcept> {
     all.sort_unstable_by_key(|c| (commons.id(c.from), commons.id(c.to)));
     let mut scores: Map<u32, f64> = Map::default();
@@ -69,7 +70,7 @@ pub fn rank(mut all: Vec<Contribution>, commons: &Commons, k: usize) -> Vec<Rank
     ranked
 }
 
-/// The `k` best concepts over all shards.
+/// Returns the `k` best concepts over all shards.
 pub fn search(view: View<'_>, terms: &[u32], k: usize) -> Result<Vec<RankedConcept>> {
     let mut all = Vec::new();
     for local in view.locals() {

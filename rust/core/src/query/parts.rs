@@ -1,4 +1,4 @@
-//! The additive parts of a score: their names, and where each is made.
+//! The additive parts of a score: their names, and where each is computed.
 //!
 //! A new part is a file of its own, a name here, and a field of [`Scorers`] with its lines in [`Scorers::new`] and
 //! [`Scorers::parts`].
@@ -40,7 +40,7 @@ impl Part {
 pub struct Parts(pub [f64; PARTS]);
 
 impl Parts {
-    /// Their sum, in their order.
+    /// Returns their sum, in their order.
     pub fn score(&self) -> f64 {
         self.0.iter().sum()
     }
@@ -54,10 +54,10 @@ impl Index<Part> for Parts {
     }
 }
 
-/// What a document's home says of it, for all parts.
+/// What a document's home shard reports of it, for all parts.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Weighed {
-    /// What it has of the question's words.
+    /// Its evidence for the question's words.
     pub evidence: Evidence,
     /// How strongly the concepts light it up.
     pub activation: f64,
@@ -74,25 +74,25 @@ pub struct Scorers {
     pub bridge: Bridges,
 }
 
-/// What the rounds have told when the parts are made.
+/// The replies of the rounds before the parts are made.
 #[derive(Copy, Clone, Debug)]
 pub struct Heard<'a> {
     /// The state.
     pub view: View<'a>,
     /// The question.
     pub question: &'a Question,
-    /// The constants it is answered with.
+    /// The constants of the ranking.
     pub ranking: &'a Ranking,
     /// The documents that light up concepts, best first.
     pub seeds: &'a [Seed],
     /// What each seed says.
     pub voices: &'a [Voice],
-    /// What the question's terms are wired to.
+    /// What the question's terms have synapses to.
     pub wired: &'a [FromWord],
 }
 
 impl Scorers {
-    /// Make what is left to make of the parts, once the lexical one has given seeds.
+    /// Makes the remaining parts, once the lexical part has given the seeds.
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`] once the flag of the view is set.
@@ -103,7 +103,7 @@ impl Scorers {
         Ok(Scorers { lexical, concepts, bridge })
     }
 
-    /// The parts of a document's score.
+    /// Returns the parts of a document's score.
     pub fn parts(&self, spot: Spot, weighed: &Weighed, ranking: &Ranking) -> Parts {
         Parts([
             self.lexical.points(spot, &weighed.evidence, ranking),

@@ -6,9 +6,10 @@ use crate::query::inquiry::Inquiry;
 use crate::text::passages::{PASSAGE_CHARS_MAX, passages, trimmed};
 
 impl Inquiry {
-    /// The passage of a document that has most of the question, as bounds in its text in bytes: the sum of the masses of
-    /// the question's words in it, each counted once with a little for repeats, and of the strengths of its concepts
-    /// on the same scale. The first of equals; empty for an empty text. Words and concepts must be marked.
+    /// Returns the passage of a document that has most of the question, as the offsets of its start and end in the
+    /// text, in bytes. It has the highest sum of the masses of the question's words in it, each counted once with a
+    /// little more for repeats, and of the strengths of its concepts on the same scale. Returns the first of equals,
+    /// and an empty passage for an empty text. Words and concepts must be marked.
     pub fn best_passage(&self, document: &Document, buffers: &mut Buffers) -> (usize, usize) {
         let sequence = &document.sequence;
         let passages = sequence.passages();
@@ -17,7 +18,7 @@ impl Inquiry {
         }
         let strongest = self.scorers.concepts.lit.iter().map(|lit| lit.weight).fold(0.0, f64::max);
         let mean = self.question.mass / self.question.content.max(1) as f64;
-        // What each term of the document is worth, and how often the passage at hand has it.
+        // What each term of the document is worth, and how often the current passage has it.
         let mut terms: Vec<(f64, u32)> = document
             .terms
             .iter()
@@ -42,7 +43,7 @@ impl Inquiry {
                     *count += 1;
                 }
             });
-            // In the order of the text, which is the same everywhere.
+            // In the order of the text, which does not depend on shards.
             let worth = met.drain(..).map(|place| {
                 let (mass, count) = &mut terms[place as usize];
                 let tf = f64::from(std::mem::take(count));
@@ -58,10 +59,10 @@ impl Inquiry {
     }
 }
 
-// Of a text that is one passage, or that has no word and so no passages to choose from.
+// Returns the passage of a text that is one passage, or that has no word and so no passages to choose from.
 fn first_passage(text: &str) -> (usize, usize) {
     let (start, end) = trimmed(text, (0, text.len()));
-    // Where a passage ends is told by few characters behind it, so no more of a long text is read.
+    // The end of a passage depends on few characters behind it, so no more of a long text is read.
     let head = text[start..end].char_indices().nth(2 * PASSAGE_CHARS_MAX).map_or(end, |(at, _)| start + at);
     let first = passages(&text[start..head]).first().copied();
     first.map_or((start, start), |(from, to)| (start + from, start + to))

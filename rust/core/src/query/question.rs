@@ -1,4 +1,4 @@
-//! A question, read once and sent to every shard.
+//! A question, analysed once and sent to every shard.
 
 use crate::commons::Commons;
 use crate::query::bm25::{K1, WeightedTerm};
@@ -6,7 +6,7 @@ use crate::text::{QueryWord, Role, Session};
 use crate::titles::BREAK;
 use serde::{Deserialize, Serialize};
 
-/// A term of a question that stands in some document.
+/// A term of a question that some document has.
 #[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QuestionTerm {
     /// The id of its node, which orders sums.
@@ -15,43 +15,43 @@ pub struct QuestionTerm {
     pub term: u32,
     /// How often the question has it.
     pub count: u32,
-    /// ln(1 + (N - df + 0.5) / (df + 0.5)), or the share of it that its word has ([`crate::text::QueryWord::share`]).
+    /// ln(1 + (N - df + 0.5) / (df + 0.5)), times the share of its word ([`crate::text::QueryWord::share`]).
     pub idf: f64,
-    /// The place of its word in [`Question::words`].
+    /// The index of its word in [`Question::words`].
     pub word: u32,
 }
 
 impl QuestionTerm {
-    /// What it weighs in the question: count * idf.
+    /// Returns its weight in the question: count * idf.
     pub fn mass(&self) -> f64 {
         f64::from(self.count) * self.idf
     }
 }
 
-/// A question against one committed state.
+/// A question to one committed state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Question {
     /// Its words, in the order in which they were asked.
     pub words: Vec<String>,
-    /// Its terms that stand in some document, in the order of their ids.
+    /// Its terms that some document has, in the order of their ids.
     pub terms: Vec<QuestionTerm>,
-    /// The places of its words that no document has; function words and what says others again are not told.
+    /// The indices of its words that no document has, without function words and words that repeat others.
     pub unknown: Vec<u32>,
-    /// Whether it has other words than function words.
+    /// Whether it has words other than function words.
     pub has_content: bool,
-    /// The places of its function words: each weighs a share of its idf and lights up no concept.
+    /// The indices of its function words: each weighs a share of its idf and lights up no concept.
     pub function: Vec<u32>,
-    /// Its terms in the order of the text without function words, then with them where there are any: for the mentions of
-    /// titles, of which some have no other words.
+    /// Its terms in the order of the text, without function words; then, if it has function words, all terms again:
+    /// titles are searched for in it, and some have only function words.
     pub sequence: Vec<u32>,
-    /// How many of its terms are no function words.
+    /// How many of its terms are not function words.
     pub content: usize,
     /// The sum of its terms' masses.
     pub mass: f64,
 }
 
 impl Question {
-    /// Read a question.
+    /// Analyses a question.
     pub fn new(commons: &Commons, session: &mut Session, text: &str) -> Question {
         let words = session.query(text);
         let (mut sequence, mut all) = (Vec::new(), Vec::new());
@@ -89,7 +89,7 @@ impl Question {
         Question { words, terms, unknown, has_content, function, sequence, content, mass }
     }
 
-    /// The terms as BM25 weighs them.
+    /// Returns the terms as BM25 weighs them.
     pub fn weighted(&self) -> Vec<WeightedTerm> {
         let weigh = |term: &QuestionTerm| {
             let weight = f64::from(term.count) * term.idf * (K1 + 1.0);
@@ -98,7 +98,7 @@ impl Question {
         self.terms.iter().map(weigh).collect()
     }
 
-    /// The place of a term among [`Question::terms`].
+    /// Returns the index of a term in [`Question::terms`].
     pub fn place(&self, term: u32) -> Option<usize> {
         self.terms.iter().position(|known| known.term == term)
     }

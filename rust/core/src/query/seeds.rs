@@ -1,10 +1,12 @@
-//! A few sharp seeds, and what they say.
+//! The seeds of an answer, and what they speak of.
 //!
 //! The seeds are the best candidates by the lexical part of their score, each with a weight proportional to its power
-//! `seed_power`. It is the second round of an answer: the home of each seed says what it speaks of.
+//! `seed_power`, so that few of them matter. They are the second round of an answer: the home shard of each seed
+//! reports what it speaks of.
 
 use crate::Result;
 use crate::documents::Document;
+use crate::query::bm25::per_word;
 use crate::query::buffers::Buffers;
 use crate::query::evidence::word_gain;
 use crate::query::lexical::Candidate;
@@ -27,22 +29,22 @@ pub struct Seed {
     pub weight: f64,
 }
 
-/// What a seed says. Of a document of more than `stretch_words_max` words it is the best stretch that speaks.
+/// What a seed speaks of. Of a document of more than `stretch_words_max` words, only its best stretch speaks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Voice {
-    /// The terms it speaks of, which stand in it, with their counts, by term index.
+    /// The terms with a position in it and their counts, by term index.
     pub terms: Vec<(u32, u32)>,
     /// The square root of the sum of (1 + ln tf)^2 over them.
     pub norm: f64,
-    /// Its words in their order, parted where its title ends.
+    /// Its words in order, with a break where its title ends.
     pub sequence: Vec<u32>,
     /// Its title.
     pub title: Box<[u32]>,
-    /// The question's words that found it: the place of each, and its share of the seed's BM25 score.
+    /// The question's words that found it: the index of each, and its share of the seed's BM25 score.
     pub found_by: Vec<(u32, f64)>,
 }
 
-/// What the seed at a place says. The question's words must be marked.
+/// Returns what the seed at a place speaks of. The question's words must be marked.
 pub fn speak(
     local: Local<'_>,
     question: &Question,
@@ -71,19 +73,20 @@ pub fn speak(
     Ok(Voice { terms, norm, sequence, title, found_by })
 }
 
-/// What the question's words give to a document's BM25 score: the word's place in the question, and its gain. Words must
-/// be marked.
+/// Returns what the question's words add to a document's BM25 score: the index of each word in the question, and its
+/// gain. Words must be marked.
 pub fn gains(local: Local<'_>, question: &Question, place: u32, buffers: &mut Buffers) -> Vec<(u32, f64)> {
     let length = local.documents().lengths()[place as usize];
     buffers.words.found(local.at(place), &mut buffers.found);
+    let per_word = per_word(local.commons);
     let gain = |&(term, tf): &(u32, u32)| {
-        (question.terms[term as usize].word, word_gain(question, term, tf, length, local.commons))
+        (question.terms[term as usize].word, word_gain(question, term, tf, length, per_word))
     };
     buffers.found.iter().map(gain).collect()
 }
 
-// Of stretches of so many words, each half over the one before: which has most of the question's mass, each term counted
-// once. The first of equals.
+// Returns the stretch of `most` words that has most of the question's mass, with each term counted once; the first of
+// equals. Each stretch overlaps half of the one before.
 fn best_stretch(document: &Document, question: &Question, most: usize, marks: &Marks) -> Range<usize> {
     let words = document.sequence.len();
     let places: Vec<u32> = document.terms.iter().map(|&(term, _)| marks.of(term)).collect();
@@ -109,7 +112,7 @@ fn best_stretch(document: &Document, question: &Question, most: usize, marks: &M
     best
 }
 
-// The terms of some of a document's words, parted where its title ends.
+// Returns the terms of some of a document's words, with a break where its title ends.
 fn spoken(document: &Document, words: Range<usize>) -> Vec<u32> {
     let sequence = &document.sequence;
     let title = sequence.title().clamp(words.start, words.end);
@@ -120,7 +123,7 @@ fn spoken(document: &Document, words: Range<usize>) -> Vec<u32> {
     terms
 }
 
-/// The seeds among candidates that stand best first.
+/// Returns the seeds among candidates, which must be ordered best first.
 pub fn choose(candidates: &[Candidate], ranking: &Ranking) -> Vec<Seed> {
     let Some(best) = candidates.first() else { return Vec::new() };
     let power = |candidate: &Candidate| libm::pow(candidate.points / best.points, ranking.seed_power);

@@ -8,7 +8,7 @@ use crate::ids::DocumentId;
 use crate::shard::Shard;
 use std::sync::Arc;
 
-/// A document: the seat of its home and its place there.
+/// A document: the seat of its home shard and its place there.
 pub type Spot = (usize, u32);
 
 /// One committed state, as a question reads it.
@@ -21,7 +21,7 @@ pub struct View<'a> {
     cancel: Option<&'a Cancel>,
 }
 
-/// What one shard can read of a committed state: what it holds, and what all shards share.
+/// What one shard can read of a committed state: its own part, and what all shards share.
 #[derive(Copy, Clone, Debug)]
 pub struct Local<'a> {
     /// The shard's seat.
@@ -34,38 +34,38 @@ pub struct Local<'a> {
 }
 
 impl<'a> View<'a> {
-    /// A state, read to the end.
+    /// Returns a view without a flag to stop reading.
     pub fn new(shards: &'a [Arc<Shard>], commons: &'a Commons) -> View<'a> {
         View { shards, commons, cancel: None }
     }
 
-    /// The same, read until a flag is set.
+    /// Returns the same view, read until a flag is set.
     pub fn until(self, cancel: &'a Cancel) -> View<'a> {
         View { cancel: Some(cancel), ..self }
     }
 
-    /// `Err(Error::Cancelled)` once the flag is set. Whoever reads polls it at least every 10 ms of work.
+    /// Returns `Err(Error::Cancelled)` once the flag is set. Readers call it at least every 10 ms of work.
     pub fn poll(&self) -> Result<()> {
         self.cancel.map_or(Ok(()), Cancel::poll)
     }
 
-    /// The part of the shard at a seat.
+    /// Returns the part of the shard at a seat.
     pub fn local(&self, seat: usize) -> Local<'a> {
         Local { seat, shard: &self.shards[seat], commons: self.commons, cancel: self.cancel }
     }
 
-    /// The parts of all shards, by seat.
+    /// Returns the parts of all shards, by seat.
     pub fn locals(&self) -> impl Iterator<Item = Local<'a>> + use<'a> {
         let view = *self;
         (0..view.shards.len()).map(move |seat| view.local(seat))
     }
 
-    /// The document at a spot.
+    /// Returns the document at a spot.
     pub fn at(&self, spot: Spot) -> &'a Document {
         self.local(spot.0).at(spot.1)
     }
 
-    /// The spot of a document, if the colony has it.
+    /// Returns the spot of a document, if the colony has it.
     pub fn spot_of(&self, id: DocumentId) -> Option<Spot> {
         let seat = self.commons.seat(self.commons.ring().shard_of(id.0));
         self.shards[seat].documents().place(id).map(|place| (seat, place))
@@ -73,22 +73,22 @@ impl<'a> View<'a> {
 }
 
 impl<'a> Local<'a> {
-    /// As [`View::poll`].
+    /// Does what [`View::poll`] does.
     pub fn poll(&self) -> Result<()> {
         self.cancel.map_or(Ok(()), Cancel::poll)
     }
 
-    /// The shard's documents.
+    /// Returns the shard's documents.
     pub fn documents(&self) -> &'a Documents {
         self.shard.documents()
     }
 
-    /// The document at a place.
+    /// Returns the document at a place.
     pub fn at(&self, place: u32) -> &'a Document {
         self.shard.documents().at(place)
     }
 
-    /// The spot and the id of the document at a place.
+    /// Returns the spot and the id of the document at a place.
     pub fn spot(&self, place: u32) -> (Spot, u128) {
         ((self.seat, place), self.at(place).id.0)
     }

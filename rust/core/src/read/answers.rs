@@ -12,10 +12,10 @@ use crate::{Error, Result};
 /// The longest question, in bytes of UTF-8.
 pub const QUESTION_BYTES_MAX: usize = 64 * 1024;
 
-// Concepts that a hit's path tells of.
+// How many concepts a hit's path lists.
 const PATH_CONCEPTS: usize = 3;
 
-/// A document that answers, and why.
+/// A document in an answer, and why it is there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AnsweredDocument {
     /// The document and its score.
@@ -24,9 +24,9 @@ pub struct AnsweredDocument {
     pub parts: Parts,
     /// Where the best passage starts and ends in the text, in characters (Unicode scalar values).
     pub span: (usize, usize),
-    /// The question's words that it has, in the order of the question.
+    /// The words of the question that the document has, in the order of the question.
     pub words: Vec<WordShare>,
-    /// The concepts that give most, most first.
+    /// The concepts that add most to the score, strongest first.
     pub concepts: Vec<ConceptShare>,
     /// The seeds that mention its title, by rank.
     pub bridges: Vec<BridgeShare>,
@@ -39,19 +39,19 @@ pub struct Asking<'a> {
     pub view: View<'a>,
     /// The question.
     pub text: &'a str,
-    /// The constants it is answered with.
+    /// The constants of the ranking.
     pub ranking: &'a Ranking,
     /// The analyser.
     pub session: &'a mut Session,
-    /// Buffers that another question may have used.
+    /// Buffers, which another question may have used.
     pub buffers: &'a mut Buffers,
 }
 
-/// Refuse a question that cannot be asked, before anything is read for it.
+/// Refuses a question that cannot be asked, before any work is done.
 ///
 /// # Errors
-/// [`Error::Limit`] for a question beyond [`QUESTION_BYTES_MAX`], [`Error::Config`] for a ranking outside of what is
-/// accepted.
+/// [`Error::Limit`] for a question longer than [`QUESTION_BYTES_MAX`], [`Error::Config`] for a ranking outside of what
+/// is accepted.
 pub fn check(text: &str, ranking: &Ranking) -> Result<()> {
     if text.len() > QUESTION_BYTES_MAX {
         let (limit, value) = (QUESTION_BYTES_MAX as u64, text.len() as u64);
@@ -61,8 +61,8 @@ pub fn check(text: &str, ranking: &Ranking) -> Result<()> {
 }
 
 impl Asking<'_> {
-    /// The `k` best documents by words, concepts and titles among those that match, best first; with `paths` also the
-    /// best passage of each and how the question got there.
+    /// Returns the `k` best documents by words, concepts and titles among those that match, best first. With `paths`,
+    /// each has its best passage and how the question got there.
     ///
     /// # Errors
     /// [`Error::Cancelled`] once the flag of the view is set, here and below.
@@ -73,14 +73,14 @@ impl Asking<'_> {
         found.hits.iter().map(|hit| tell(hit, &found.inquiry, view, &mut lighting, paths, buffers)).collect()
     }
 
-    /// The score of any document, taken apart; `None` where the colony has none of this name.
+    /// Returns the score of any document with all its parts, or `None` if the colony has no document of this name.
     pub fn explain(self, name: &str) -> Result<Option<Explanation>> {
         let Asking { view, text, ranking, session, buffers } = self;
         let Some(document) = view.find(name) else { return Ok(None) };
         Inquiry::new(view, text, ranking, session, buffers)?.explain(view, document.id, buffers)
     }
 
-    /// What there is to say of a question and no document.
+    /// Returns the part of an explanation that concerns the question alone, without a document.
     pub fn explain_question(self) -> Result<Explanation> {
         let Asking { view, text, ranking, session, buffers } = self;
         Ok(Inquiry::new(view, text, ranking, session, buffers)?.explain_question(view))

@@ -1,4 +1,4 @@
-//! What shards hold, counted.
+//! Counts of what shards hold.
 
 use crate::Result;
 use crate::query::{Local, View};
@@ -22,15 +22,15 @@ pub struct ShardCounts {
 /// What all shards hold together.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub struct Counts {
-    /// Terms that stand in some document.
+    /// Terms that some document has.
     pub terms: u64,
     /// Concepts.
     pub nodes: u64,
     /// Living synapses.
     pub edges: u64,
-    /// Synapses stored, those included that are gone and not yet swept.
+    /// Stored synapses, including those that are gone and not yet swept.
     pub edge_slots: u64,
-    /// Living synapses that end on another shard.
+    /// Living synapses whose ends have different home shards.
     pub cross_shard_edges: u64,
     /// Living digesters.
     pub digesters: u64,
@@ -41,7 +41,7 @@ pub struct Counts {
 }
 
 impl Local<'_> {
-    /// What this shard holds.
+    /// Returns what this shard holds.
     pub fn counts(&self) -> ShardCounts {
         let (shard, documents) = (self.shard, self.documents());
         ShardCounts {
@@ -53,7 +53,7 @@ impl Local<'_> {
         }
     }
 
-    /// How many living synapses of this shard end on each other shard, by seat.
+    /// Returns how many living synapses of this shard end on each other shard, by seat.
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`] once the flag of the view is set, here and below.
@@ -72,7 +72,7 @@ impl Local<'_> {
 }
 
 impl View<'_> {
-    /// What all shards hold together.
+    /// Returns what all shards hold together.
     pub fn counts(&self) -> Result<Counts> {
         let mut cross_shard_edges = 0;
         for local in self.locals() {

@@ -1,4 +1,4 @@
-//! Documents by name, in order, and as they are told.
+//! Documents by name, in order, and as results.
 
 use crate::Result;
 use crate::documents::Document;
@@ -14,7 +14,7 @@ pub struct FoundDocument {
     pub score: f64,
     /// Its identity.
     pub id: DocumentId,
-    /// The caller's id, or the identity in hexadecimal where none was given.
+    /// The caller's id, or the identity in hexadecimal if the caller gave none.
     pub name: String,
     /// Its title, perhaps empty.
     pub title: String,
@@ -27,7 +27,7 @@ pub struct FoundDocument {
 }
 
 impl FoundDocument {
-    /// A document as it is told.
+    /// Returns a result from a stored document.
     pub fn new(document: &Document, score: f64) -> FoundDocument {
         FoundDocument {
             score,
@@ -42,19 +42,19 @@ impl FoundDocument {
 }
 
 impl<'a> View<'a> {
-    /// The document of this identity.
+    /// Returns the document of this identity.
     pub fn document(&self, id: DocumentId) -> Option<&'a Document> {
         self.spot_of(id).map(|spot| self.at(spot))
     }
 
-    /// The document that a caller names. One without a key goes by its id; one with a key that looks like an id is found
-    /// by that key first.
+    /// Returns the document of a name. A document without a key is named by its id. A key that looks like an id is
+    /// tried first.
     pub fn find(&self, name: &str) -> Option<&'a Document> {
         let unnamed = || self.document(DocumentId::parse(name)?).filter(|found| found.body.key.is_none());
         self.document(DocumentId::from_key(name)).or_else(unnamed)
     }
 
-    /// The `k` best documents by BM25 among those that match, best first; ties by id.
+    /// Returns the `k` best documents by BM25 among those that match, best first, ties ordered by id.
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`] once the flag of the view is set, here and below.
@@ -71,7 +71,7 @@ impl<'a> View<'a> {
         Ok(found.iter().map(|found: &Found| FoundDocument::new(self.at(found.spot()), found.score)).collect())
     }
 
-    /// The names of the documents that match, in their order, behind `after` where it is given.
+    /// Returns the names of the documents that match, in order, beginning behind `after` if it is given.
     pub fn names(&self, after: Option<&str>, filter: &Filter) -> Result<Vec<String>> {
         let allowed = Allowed::new(self.shards, filter);
         let mut names: Vec<String> = Vec::new();
@@ -87,7 +87,7 @@ impl<'a> View<'a> {
         Ok(names)
     }
 
-    /// How many documents match.
+    /// Returns how many documents match.
     pub fn count(&self, filter: &Filter) -> u64 {
         Allowed::new(self.shards, filter).map_or(self.commons.documents(), |allowed| allowed.count() as u64)
     }

@@ -1,4 +1,4 @@
-//! What a far shard is told of a node.
+//! What another shard learns of a node.
 
 use crate::ghost::{Ghost, GhostData};
 use crate::ids::NodeId;
@@ -6,16 +6,16 @@ use crate::query::View;
 use crate::{Error, Result};
 
 impl View<'_> {
-    /// A ghost of a term's node whose home has not been asked.
+    /// Returns a ghost of a term's node whose home shard has not been asked.
     pub fn unresolved_ghost(&self, term: u32) -> Ghost {
         let commons = self.commons;
         Ghost::unresolved(NodeId(commons.id(term)), commons.home(term).shard, commons.tick())
     }
 
-    /// A ghost of a term's node as its home tells of it now.
+    /// Returns a ghost of a term's node with what its home shard reports now.
     ///
     /// # Errors
-    /// [`Error::EdgeResolutionFailed`] where its home knows no such concept.
+    /// [`Error::EdgeResolutionFailed`] if its home shard has no such concept.
     pub fn ghost(&self, term: u32) -> Result<Ghost> {
         let commons = self.commons;
         let (node, shard) = (NodeId(commons.id(term)), commons.home(term).shard);

@@ -1,4 +1,4 @@
-//! Concepts and synapses as they are told: one by one, and as snapshots of a whole tick.
+//! Concepts and synapses: one by one, and as snapshots of a whole tick.
 
 use crate::Result;
 use crate::graph::{Decay, Synapse};
@@ -16,18 +16,18 @@ pub struct NodeRow {
     pub id: NodeId,
     /// Its stem.
     pub stem: Arc<str>,
-    /// What its home tells of it.
+    /// What its home shard reports of it.
     pub data: NodeData,
 }
 
-/// A synapse of a concept's own row, by its far end.
+/// A synapse of a concept's own row, with the node at its far end.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Neighbor {
-    /// The far end.
+    /// The far end's id.
     pub id: NodeId,
     /// The far end's label.
     pub label: Arc<str>,
-    /// The weight now.
+    /// The current weight.
     pub weight: f64,
     /// The synapse as it is stored.
     pub synapse: Synapse,
@@ -44,7 +44,7 @@ pub struct NearConcept {
     pub label: Arc<str>,
     /// Its score.
     pub score: f64,
-    /// Its home.
+    /// Its home shard.
     pub shard: ShardId,
 }
 
@@ -57,12 +57,12 @@ pub struct Nodes {
     pub rows: Vec<NodeRow>,
 }
 
-/// A synapse of a snapshot. Its ends are places in [`Edges::ends`].
+/// A synapse of a snapshot. Its ends are indices into [`Edges::ends`].
 #[derive(Copy, Clone, Debug, PartialEq)]
 pub struct EdgeRow {
-    /// Where it starts.
+    /// The index of its source.
     pub source: u32,
-    /// Where it ends.
+    /// The index of its target.
     pub target: u32,
     /// Its weight at the snapshot's tick.
     pub weight: f64,
@@ -86,47 +86,48 @@ pub struct Edges {
 }
 
 impl<'a> View<'a> {
-    /// The shard at which a term's node lives.
+    /// Returns the home shard of a term's node.
     pub fn home(&self, term: u32) -> &'a Shard {
         &self.shards[self.commons.seat(self.commons.home(term).shard)]
     }
 
-    /// The words of a question or label as the colony knows them. Nothing enters the dictionary.
+    /// Returns the words of a question or label as the colony knows them. Adds nothing to the dictionary.
     pub fn words(&self, text: &str) -> Vec<QueryWord> {
         // A new session costs nothing before it has seen a document.
         Session::new(self.commons.lexicon().clone()).query(text)
     }
 
-    /// The one word that a label is, as the colony knows it. Nothing enters the dictionary.
+    /// Returns the one word of a label as the colony knows it. Adds nothing to the dictionary.
     pub fn label(&self, label: &str) -> Option<QueryWord> {
         Session::new(self.commons.lexicon().clone()).label(label)
     }
 
-    /// Whether a term of the dictionary has been learned by the colony. The dictionary may be ahead.
+    /// Returns whether the colony has learned a term of the dictionary, which may hold more terms.
     pub fn knows(&self, term: u32) -> bool {
         (term as usize) < self.commons.terms()
     }
 
-    /// The concept of a word, or else of a stem (the stem of a stem may be another one): its term index, where it is wired.
+    /// Returns the term index of the concept of a word, or else of a stem (the stem of a stem may be another one), if
+    /// it is wired.
     pub fn concept(&self, word: Option<&QueryWord>, label: &str) -> Option<u32> {
         let wired = |term: &u32| self.knows(*term) && self.home(*term).is_concept(*term, self.commons);
         word.and_then(|word| word.term).filter(wired).or_else(|| self.commons.lexicon().term(label).filter(wired))
     }
 
-    /// A concept, where the term is wired.
+    /// Returns a concept, if the term is wired.
     pub fn node(&self, term: u32) -> Option<NodeRow> {
         let data = self.home(term).describe(term, self.commons)?;
         Some(NodeRow { id: NodeId(self.commons.id(term)), stem: self.commons.lexicon().stem(term), data })
     }
 
-    /// The concepts' term indices, in the order of their ids.
+    /// Returns the concepts' term indices, in the order of their ids.
     fn concept_terms(&self) -> Vec<u32> {
         let mut terms: Vec<u32> = self.shards.iter().flat_map(|shard| shard.concepts()).collect();
         terms.sort_unstable_by_key(|term| self.commons.id(*term));
         terms
     }
 
-    // The living synapses of a concept, in the order of their targets' ids.
+    // Returns the living synapses of a concept, in the order of their targets' ids.
     fn row(&self, term: u32) -> Vec<Synapse> {
         let mut row: Vec<Synapse> = self.home(term).row(term, self.commons).collect();
         row.sort_unstable_by_key(|synapse| self.commons.id(synapse.target));
@@ -137,7 +138,7 @@ impl<'a> View<'a> {
         Decay::new(self.commons.config()).weight(synapse, self.commons.tick() as u32)
     }
 
-    /// The synapses of a concept, the heaviest first; equal weights in the order of the far ends' ids.
+    /// Returns the synapses of a concept, the heaviest first; equal weights are in the order of the far ends' ids.
     pub fn neighbors(&self, term: u32) -> Vec<Neighbor> {
         let neighbor = |synapse: Synapse| Neighbor {
             id: NodeId(self.commons.id(synapse.target)),
@@ -150,7 +151,7 @@ impl<'a> View<'a> {
         all
     }
 
-    /// The `k` concepts nearest to a question, best first.
+    /// Returns the `k` concepts nearest to a question, best first.
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`] once the flag of the view is set, here and below.
@@ -164,7 +165,7 @@ impl<'a> View<'a> {
         NearConcept { id: NodeId(self.commons.id(term)), term, label: self.commons.label(term), score, shard }
     }
 
-    /// A snapshot of all nodes.
+    /// Returns a snapshot of all nodes.
     pub fn nodes(&self) -> Result<Nodes> {
         let mut rows = Vec::new();
         for term in self.concept_terms() {
@@ -174,11 +175,11 @@ impl<'a> View<'a> {
         Ok(Nodes { tick: self.commons.tick(), rows })
     }
 
-    /// A snapshot of all living synapses.
+    /// Returns a snapshot of all living synapses.
     pub fn edges(&self) -> Result<Edges> {
         let commons = self.commons;
         let terms = self.concept_terms();
-        // Nodes are in the order of their ids, so a target's place is found without a map.
+        // Nodes are in the order of their ids, so a target's index is found without a map.
         let ends: Vec<_> = terms.iter().map(|&term| (NodeId(commons.id(term)), commons.label(term))).collect();
         let mut place_of = vec![0u32; commons.terms()];
         for (place, &term) in terms.iter().enumerate() {
@@ -202,16 +203,16 @@ impl<'a> View<'a> {
 }
 
 impl Local<'_> {
-    /// The node of this shard with an id. Nodes are kept by term and not by id; what is asked for one at a time is looked
-    /// for.
+    /// Returns the node of this shard with an id, by a scan: nodes are stored by term and not by id, and callers ask
+    /// for one at a time.
     pub fn node(&self, id: NodeId) -> Option<NodeRow> {
         let term = self.shard.concepts().find(|term| self.commons.id(*term) == id.0)?;
         let data = self.shard.describe(term, self.commons)?;
         Some(NodeRow { id, stem: self.commons.lexicon().stem(term), data })
     }
 
-    /// Concepts near the terms, by what this shard knows of them, best first. `df` overrides the shard's own statistics
-    /// where it has a term.
+    /// Returns concepts near the terms, by what this shard knows of them, best first. `df` overrides the shard's own
+    /// statistics where it returns a number.
     pub fn near(&self, terms: &[u32], df: impl Fn(u32) -> Option<u32>, most: usize) -> Result<Vec<NearConcept>> {
         let commons = self.commons;
         let known: Vec<u32> = terms.iter().copied().filter(|term| (*term as usize) < commons.terms()).collect();

@@ -1,7 +1,8 @@
-//! Questions to one committed state, told in full: what comes out is copies, and nothing is changed.
+//! Reads of one committed state. Results are copies, and nothing is changed.
 //!
-//! * [`documents`] finds, lists and counts documents; [`answers`] tells hits with passages and paths, and explains.
-//! * [`graph`] tells concepts, their rows and snapshots of the whole; [`ghosts`] what a far shard is told of a node.
+//! * [`documents`] finds, lists and counts documents; [`answers`] returns hits with passages and paths, and explains.
+//! * [`graph`] returns concepts, their rows and snapshots of the whole graph; [`ghosts`] what another shard learns of a
+//!   node.
 //! * [`counts`] sums what shards hold.
 
 pub mod answers;

@@ -1,4 +1,4 @@
-//! Accepted inputs, taken into the state.
+//! Applies accepted inputs to the state.
 
 use super::Replica;
 use crate::commons::{GrantKey, Waiting};
@@ -10,17 +10,17 @@ use crate::shard::Shard;
 use std::sync::Arc;
 
 impl Replica {
-    /// Takes an input that was prepared for what stands now. Documents that come are found by search from now on; of
-    /// those that go, what they wired is unwired by the next tick.
+    /// Applies an input that was prepared for the current state. Search finds new documents from now on; the next tick
+    /// unwires deleted ones.
     ///
     /// # Panics
-    /// Where the input does not fit what stands: it was prepared for another state. The state is then half changed.
+    /// If the input was prepared for another state. The state is then half-changed.
     pub fn apply(&mut self, prepared: Prepared) -> Outcome {
         self.apply_with(prepared, |work| work.into_iter().map(Placement::place).collect())
     }
 
-    /// [`Replica::apply`], with the placing of documents at their homes left to `run`, which may do it in parallel: it
-    /// must run [`Placement::place`] on each and keep their order.
+    /// Does what [`Replica::apply`] does, but leaves the placing of documents at their home shards to `run`, which may
+    /// do it in parallel. It must run [`Placement::place`] on each and keep their order.
     ///
     /// # Panics
     /// As [`Replica::apply`].
@@ -71,18 +71,18 @@ impl Replica {
 
     fn remove(&mut self, id: DocumentId, forms: &Forms) {
         let seat = self.seat_of(id);
-        // Unique unless a worker that hangs still reads the shard: then the colony goes on with a copy.
+        // Not shared, unless a worker that hangs still reads the shard: then the colony continues with a copy.
         let shard = Arc::make_mut(&mut self.shards[seat]);
         let document = shard.remove(id).unwrap_or_else(|| panic!("document {id} is to go and does not stand"));
         let commons = Arc::make_mut(&mut self.commons);
         commons.uncount(&document, forms);
         let backlog = commons.backlog_mut();
         backlog.forget_reinforced(shard.forget_reinforcements(id));
-        // Nothing granted: a delete before digestion wins.
+        // No tick granted it: a delete before digestion withdraws it.
         if document.digested.is_none() {
             backlog.withdraw((document.arrival, id.0));
         } else if document.concepts.is_empty() {
-            // Only function words, perhaps: a tick counted it among those that held nothing.
+            // Only function words, perhaps: a tick counted it among those with nothing to digest.
             backlog.forget_failed();
         } else {
             backlog.unwire();
@@ -92,7 +92,7 @@ impl Replica {
     fn reinforce(&mut self, id: DocumentId, path: Reinforcement, times: u64) {
         assert!(self.document(id).is_some(), "document {id} is reinforced and does not stand");
         let seat = self.seat_of(id);
-        // Unique unless a worker that hangs still reads the shard: then the colony goes on with a copy.
+        // Not shared, unless a worker that hangs still reads the shard: then the colony continues with a copy.
         let more = Arc::make_mut(&mut self.shards[seat]).reinforce(id, path, times);
         Arc::make_mut(&mut self.commons).backlog_mut().reinforce(more);
     }
@@ -116,9 +116,9 @@ pub struct Placed {
 }
 
 impl Placement {
-    /// Puts the documents in their places.
+    /// Puts the documents into the shard.
     pub fn place(mut self) -> Placed {
-        // Unique unless a worker that hangs still reads the shard: then the colony goes on with a copy.
+        // Not shared, unless a worker that hangs still reads the shard: then the colony continues with a copy.
         let shard = Arc::make_mut(&mut self.shard);
         let mut waiting = Vec::with_capacity(self.documents.len());
         for document in self.documents {

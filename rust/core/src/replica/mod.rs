@@ -1,6 +1,6 @@
 //! The committed state of a colony on one node: the commons and the shards of its seats.
 //!
-//! It changes in two ways: `apply` takes accepted inputs, `commit` a whole tick. Everything else reads.
+//! It changes in two ways: `apply` takes accepted inputs, `commit` a whole tick. Everything else only reads.
 
 mod apply;
 mod prepare;
@@ -26,8 +26,8 @@ use crate::text::{QueryWord, Session};
 use crate::{Error, Result};
 use std::sync::Arc;
 
-/// The committed state of a colony: the replica of all its seats. Cheap to clone: both parts are shared until one side
-/// changes.
+/// The committed state of a colony: the replica of all its seats. Cloning is cheap: both parts are shared until one
+/// side changes.
 #[derive(Clone, Debug)]
 pub struct Replica {
     commons: Arc<Commons>,
@@ -36,7 +36,7 @@ pub struct Replica {
 }
 
 impl Replica {
-    /// An empty colony over the shards of a ring.
+    /// Returns an empty colony over the shards of a ring.
     ///
     /// # Errors
     /// [`Error::Config`] for a config outside of what is accepted.
@@ -48,42 +48,42 @@ impl Replica {
         Ok(Replica { commons: Arc::new(commons), shards, exchanged: 0 })
     }
 
-    /// What every shard reads.
+    /// Returns what every shard reads.
     pub fn commons(&self) -> &Arc<Commons> {
         &self.commons
     }
 
-    /// The shards, by seat.
+    /// Returns the shards, by seat.
     pub fn shards(&self) -> &[Arc<Shard>] {
         &self.shards
     }
 
-    /// The tick the colony is at.
+    /// Returns the current tick.
     pub fn tick(&self) -> Tick {
         self.commons.tick()
     }
 
-    /// Bytes that crossed between two shards so far, as packed on the wire.
+    /// Returns how many bytes were sent between shards so far, as packed on the wire.
     pub fn exchanged(&self) -> u64 {
         self.exchanged
     }
 
-    /// What a body is to what stands.
+    /// Returns how a body relates to the documents that are present.
     pub fn admission(&self, id: DocumentId, body: &Body) -> Admission {
         Admission::of(id, body, |id| self.body(id))
     }
 
-    /// The body of the document of this identity.
+    /// Returns the body of the document of this identity.
     pub fn body(&self, id: DocumentId) -> Option<&Body> {
         self.document(id).map(|document| &document.body)
     }
 
-    /// The document of this identity.
+    /// Returns the document of this identity.
     pub fn document(&self, id: DocumentId) -> Option<&Document> {
         self.shards[self.seat_of(id)].documents().get(id)
     }
 
-    /// The document that was found.
+    /// Returns the document of a search result.
     pub fn found(&self, found: &Found) -> &Document {
         self.shards[found.seat].documents().at(found.place)
     }
@@ -92,13 +92,13 @@ impl Replica {
         self.commons.seat(self.commons.ring().shard_of(id.0))
     }
 
-    /// Whether nothing waits to be digested, unwired or reinforced and no digester lives.
+    /// Returns whether nothing waits to be digested, unwired or reinforced, and no digester is alive.
     pub fn is_quiet(&self) -> bool {
         self.commons.is_quiet()
     }
 
-    /// The inputs that make what one seat holds from nothing; of a colony at tick 0, whose documents no tick has
-    /// touched.
+    /// Returns the inputs that rebuild from nothing what one seat holds, for a colony at tick 0, whose documents no
+    /// tick has touched.
     pub fn inputs_of(&self, seat: usize) -> Vec<Input> {
         debug_assert_eq!(self.tick(), 0, "a tick leaves what no input tells");
         let shard = &self.shards[seat];
@@ -115,15 +115,15 @@ impl Replica {
         ingested.into_iter().chain(reinforced).collect()
     }
 
-    /// The `k` best documents for a question by BM25 among those that match, best first.
+    /// Returns the `k` best documents for a question by BM25 among those that match, best first.
     pub fn search(&self, words: &[QueryWord], k: usize, filter: &Filter, scratch: &mut Scratch) -> Result<Vec<Found>> {
         let allowed = Allowed::new(&self.shards, filter);
         let terms = bm25::weighted(&self.commons, words);
         bm25::search(self.view(), &terms, k, allowed.as_ref(), scratch)
     }
 
-    /// The `k` best documents for a question by words, concepts and titles among those that match, best first, and
-    /// what they rest on. The head of a longer answer is the shorter one. A filter changes no score.
+    /// Returns the `k` best documents for a question by words, concepts and titles among those that match, best first,
+    /// and their scores' parts. A shorter answer is the beginning of a longer one. A filter changes no score.
     pub fn answer(
         &self,
         question: &str,
@@ -136,7 +136,7 @@ impl Replica {
         crate::query::answer::answer(self.view(), question, k, ranking, filter, session, buffers)
     }
 
-    /// What a question means to this state: it scores and explains any document.
+    /// Prepares a question to this state: the result scores and explains any document.
     pub fn inquire(
         &self,
         question: &str,
@@ -147,63 +147,63 @@ impl Replica {
         Inquiry::new(self.view(), question, ranking, session, buffers)
     }
 
-    /// The state as questions read it.
+    /// Returns the state as questions read it.
     pub fn view(&self) -> View<'_> {
         View::new(&self.shards, &self.commons)
     }
 
-    /// The `k` concepts nearest to a question, best first.
+    /// Returns the `k` concepts nearest to a question, best first.
     pub fn concepts(&self, words: &[QueryWord], k: usize) -> Result<Vec<RankedConcept>> {
         let terms: Vec<u32> = words.iter().filter_map(|word| word.term).filter(|term| self.knows(*term)).collect();
         near::search(self.view(), &terms, k)
     }
 
-    /// Whether a term of the dictionary has been learned by the colony. The dictionary may be ahead.
+    /// Returns whether the colony has learned a term of the dictionary, which may hold more terms.
     pub fn knows(&self, term: u32) -> bool {
         (term as usize) < self.commons.terms()
     }
 
-    /// The concept of a word or label: its term index, where it is wired.
+    /// Returns the term index of the concept of a word or label, if it is wired.
     pub fn concept(&self, word: &QueryWord) -> Option<u32> {
         let term = word.term.filter(|term| self.knows(*term))?;
         self.home(term).is_concept(term, &self.commons).then_some(term)
     }
 
-    /// The shard at which a term's node lives.
+    /// Returns the home shard of a term's node.
     pub fn home(&self, term: u32) -> &Arc<Shard> {
         &self.shards[self.commons.seat(self.commons.home(term).shard)]
     }
 
-    /// Number of concepts.
+    /// Returns the number of concepts.
     pub fn node_count(&self) -> u64 {
         self.shards.iter().map(|shard| shard.node_count()).sum()
     }
 
-    /// Number of living synapses.
+    /// Returns the number of living synapses.
     pub fn edge_count(&self) -> u64 {
         self.shards.iter().map(|shard| shard.edge_count()).sum()
     }
 
-    /// The term indices of all concepts, in the order of their ids.
+    /// Returns the term indices of all concepts, in the order of their ids.
     pub fn nodes(&self) -> Vec<u32> {
         let mut nodes: Vec<u32> = self.shards.iter().flat_map(|shard| shard.concepts()).collect();
         nodes.sort_unstable_by_key(|term| self.commons.id(*term));
         nodes
     }
 
-    /// The living synapses of a concept, in the order of their targets' ids.
+    /// Returns the living synapses of a concept, in the order of their targets' ids.
     pub fn row(&self, term: u32) -> Vec<Synapse> {
         let mut row: Vec<Synapse> = self.home(term).row(term, &self.commons).collect();
         row.sort_unstable_by_key(|synapse| self.commons.id(synapse.target));
         row
     }
 
-    /// A synapse's weight now.
+    /// Returns a synapse's current weight.
     pub fn weight(&self, synapse: &Synapse) -> f64 {
         Decay::new(self.commons.config()).weight(synapse, self.commons.tick() as u32)
     }
 
-    /// Refuse ids that are not of this colony's ring.
+    /// Refuses ids that are not in this colony's ring.
     ///
     /// # Errors
     /// [`Error::ShardNotFound`].

@@ -1,4 +1,4 @@
-//! Inputs, judged against what stands and analysed on the calling thread.
+//! Judges inputs against the documents that are present, and analyses them on the calling thread.
 
 use super::Replica;
 use crate::documents::{Analysed, Body, DOCUMENTS_MAX};
@@ -10,12 +10,12 @@ use crate::text::Session;
 use crate::{Error, Result};
 
 impl Replica {
-    /// Makes an input ready for [`Replica::apply`], which must follow before anything else changes the state. New words
-    /// enter the dictionary; nothing else changes.
+    /// Makes an input ready for [`Replica::apply`], which must follow before anything else changes the state. Adds new
+    /// words to the dictionary and changes nothing else.
     ///
     /// # Errors
-    /// [`Error::InvalidDocument`] for a document that no colony takes; [`Error::DocumentExists`] where an id that is to
-    /// be new stands with other content; [`Error::Limit`] where there is no room.
+    /// [`Error::InvalidDocument`] for a document that no colony accepts; [`Error::DocumentExists`] if an id that should
+    /// be new belongs to a document with other content; [`Error::Limit`] if there is no room.
     pub fn prepare(&self, input: Input, session: &mut Session) -> Result<Prepared> {
         match input {
             Input::Ingest(bodies) => self.prepare_ingest(bodies, session),
@@ -40,7 +40,7 @@ impl Replica {
     }
 
     fn prepare_ingest(&self, bodies: Vec<Body>, session: &mut Session) -> Result<Prepared> {
-        // The new ones by identity, for those of one batch that are the same.
+        // The new documents by identity, to find equal ones within a batch.
         let mut new: Vec<Analysed> = Vec::new();
         let mut places: Map<u128, usize> = Map::default();
         let mut unchanged = 0;
@@ -84,7 +84,7 @@ impl Replica {
         Some(session.analyse(&body.title, &body.text).forms)
     }
 
-    /// Refuses more documents than can be placed.
+    /// Refuses more documents than there is room for.
     ///
     /// # Errors
     /// [`Error::Limit`].
@@ -96,7 +96,7 @@ impl Replica {
         Ok(())
     }
 
-    /// Refuses a reinforcement for which there is no room beside those that wait, here (unless it waits already) and
+    /// Refuses a reinforcement if there is no room for it beside those that wait here (unless it waits already) and
     /// elsewhere.
     ///
     /// # Errors

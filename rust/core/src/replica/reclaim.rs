@@ -1,28 +1,27 @@
-//! Words that left with their last document are forgotten, by numbering those that stay anew.
+//! Forgets words whose last document is deleted, by giving new indices to the terms that stay.
 //!
-//! A term's number is its index in many lists, and what is kept of documents, rows and postings is sorted by it. So the
-//! numbers of those that stay are closed up in their order, in all of the state at once. No digest, ranking or score
-//! knows numbers.
+//! A term's index is used in many lists, and documents, rows and postings are sorted by it. So the terms that stay are
+//! renumbered in their order, in the whole state at once. No digest, ranking or score depends on term indices.
 
 use super::Replica;
 use crate::commons::Renumbering;
 use std::sync::Arc;
 
-/// Words that no document has are forgotten once more than this and half of all are such.
+/// Words that no document has are forgotten once they are more than this, and more than half of all words.
 pub const WORDS_GONE_MIN: usize = 1 << 15;
 
 impl Replica {
-    /// Whether words that no document has are most of the dictionary: those of documents that went or were refused. What
-    /// waits to be unwired speaks of such words, so while anything does, none can be forgotten.
+    /// Returns whether most words of the dictionary are in no document: those of documents that were deleted or
+    /// refused. Documents that wait to be unwired refer to such words, so none is forgotten while one waits.
     pub fn has_words_to_forget(&self) -> bool {
         let vocabulary = self.commons.vocabulary();
         let are_many = vocabulary.stored_forms() > 2 * vocabulary.living_forms() + WORDS_GONE_MIN;
         are_many && self.commons.backlog().unwiring() == 0
     }
 
-    /// Forgets the words that no document has, if they are many. The dictionary is then another one: whoever holds the
-    /// old one can still read it, but numbers that it gave mean nothing to this state, and nothing that was prepared
-    /// before may be applied. Returns whether it did so; the cost is that of the state.
+    /// Forgets the words that no document has, if they are many. The dictionary is then another one. The old one can
+    /// still be read, but its term indices are invalid for this state, and nothing that was prepared before may be
+    /// applied. Returns whether it did so. The cost is proportional to the state.
     pub fn forget_words(&mut self) -> bool {
         if !self.has_words_to_forget() {
             return false;

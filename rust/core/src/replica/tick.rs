@@ -1,4 +1,4 @@
-//! Ticks: planned before Sense, swapped in after Decay.
+//! Ticks of a replica: planned before Sense, swapped in after Decay.
 
 use super::Replica;
 use crate::commons::Commons;
@@ -13,25 +13,25 @@ use std::sync::Arc;
 pub struct Committed {
     /// Documents digested by the tick.
     pub digested: u64,
-    /// Documents that held nothing to digest.
+    /// Documents that had nothing to digest.
     pub failed: u64,
-    /// What the tick replaced; drop it where no lock is held.
+    /// What the tick replaced; drop it without a lock.
     pub retired: Vec<Retired>,
 }
 
 impl Replica {
-    /// What the next tick will do.
+    /// Returns the plan of the next tick.
     ///
     /// # Errors
-    /// [`crate::Error::Limit`] when ticks can be counted no further.
+    /// [`crate::Error::Limit`] after the last tick that can be counted.
     pub fn plan(&self) -> Result<Plan> {
         Plan::of(&self.commons)
     }
 
-    /// So many ticks in which nothing happens but the fading of synapses.
+    /// Makes `ticks` ticks in which nothing happens but the decay of synapses.
     ///
     /// # Errors
-    /// [`crate::Error::Limit`] when ticks can be counted no further; then nothing changes.
+    /// [`crate::Error::Limit`] beyond the last tick that can be counted; then nothing changes.
     ///
     /// # Panics
     /// Unless [`Replica::is_quiet`].
@@ -46,8 +46,8 @@ impl Replica {
         Ok(())
     }
 
-    /// Makes an empty replica what it was when it was stored: at this tick, with what `fill` brings into the commons and the
-    /// shards, by seat.
+    /// Makes an empty replica what it was when it was stored: at this tick, with what `fill` puts into the commons and
+    /// the shards, by seat.
     pub(crate) fn restore(
         &mut self,
         tick: Tick,
@@ -65,7 +65,7 @@ impl Replica {
     /// Swaps a whole tick in: every shard's delta, by seat.
     ///
     /// # Panics
-    /// Where the deltas are not those of this plan, one for each seat: before anything is changed.
+    /// If the deltas are not those of this plan, one for each seat. Then nothing has changed.
     pub fn commit(&mut self, plan: &Plan, deltas: Vec<Delta>) -> Committed {
         assert_eq!(deltas.len(), self.shards.len(), "a tick has a delta of every seat");
         assert!(deltas.iter().all(|delta| delta.tick == plan.tick), "a delta is of the tick that is committed");
@@ -81,7 +81,7 @@ impl Replica {
         let digested = plan.granted.len() as u64 - failed;
         let mut committed = Committed { digested, failed, retired: Vec::with_capacity(deltas.len()) };
         for (shard, delta) in self.shards.iter_mut().zip(deltas) {
-            // Unique unless a worker that hangs still reads the shard: then the colony goes on with a copy.
+            // Not shared, unless a worker that hangs still reads the shard: then the colony continues with a copy.
             committed.retired.push(Arc::make_mut(shard).advance(delta));
         }
         committed

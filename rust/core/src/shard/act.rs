@@ -1,5 +1,5 @@
-//! Act: granted documents are lysed at their home and their concepts addressed to the concepts' homes, and so is
-//! what was reinforced.
+//! Act: lyses granted documents at their home and addresses their concepts, and those of reinforcements, to the
+//! concepts' homes.
 
 use super::Shard;
 use super::sense::Sensed;
@@ -16,18 +16,18 @@ use std::sync::Arc;
 /// What a shard staged in Act.
 #[derive(Debug)]
 pub(super) struct Acted {
-    /// One batch for each shard that is home to any concept this shard speaks of, itself included, by seat.
+    /// By seat: one batch for each shard, itself included, that is home to any concept in this shard's messages.
     pub(super) outbox: Vec<Batch>,
-    /// The documents lysed, by place, with the concepts chosen.
+    /// The lysed documents, by place, with the chosen concepts.
     pub(super) lysed: Vec<(u32, Box<[u32]>)>,
 }
 
 impl Shard {
-    /// Lyse the documents granted to this shard, call back what its deleted documents had wired, and tell what its
-    /// documents were reinforced with.
+    /// Lyses the documents granted to this shard, unwires its deleted documents, and sends its documents'
+    /// reinforcements.
     ///
-    /// A document's concepts are its terms, of those that stand in it, of highest (1 + ln tf) * idf with the statistics at
-    /// the tick's cut, ties by term id.
+    /// A document's concepts are its terms with the highest (1 + ln tf) * idf, with the statistics at the tick's cut;
+    /// ties are ordered by term id.
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`].
@@ -61,8 +61,8 @@ impl Shard {
         Ok(Acted { outbox: shares.zip(commons.ring().shards()).filter_map(batch).collect(), lysed })
     }
 
-    // By seat: how often the waiting reinforcements use what lives there. A synapse lives with its source, so a pair is
-    // told to both ends.
+    // Returns, by seat, how often the waiting reinforcements use concepts that live there. A synapse lives with its
+    // source, so both ends of a pair are told.
     fn uses(&self, commons: &Commons, cancel: &Cancel) -> Result<Vec<Uses>> {
         let mut concepts: BTreeMap<u32, u64> = BTreeMap::new();
         let mut synapses: BTreeMap<(u32, u32), u64> = BTreeMap::new();
@@ -71,7 +71,7 @@ impl Shard {
             if number % 256 == 0 {
                 cancel.poll()?;
             }
-            // The dictionary may be ahead of the colony.
+            // The dictionary may hold words that the colony has not learned yet.
             let term = |stem: &str| commons.lexicon().term(stem).filter(|&term| (term as usize) < commons.terms());
             let terms: Vec<Option<u32>> = reinforcement.stems().iter().map(|stem| term(stem)).collect();
             for &term in terms.iter().flatten() {
@@ -100,9 +100,9 @@ impl Shard {
 struct Addressed<'a> {
     commons: &'a Commons,
     lists: Lists,
-    // By seat: the lists meant for it, and their bytes on the wire.
+    // By seat: the lists addressed to it, and their bytes on the wire.
     chosen: Vec<(Vec<u32>, u64)>,
-    // By seat: the last list meant for it.
+    // By seat: the last list addressed to it.
     last: Vec<u32>,
 }
 
@@ -133,7 +133,7 @@ impl<'a> Addressed<'a> {
         self.lists.push(concepts, tick);
     }
 
-    // By seat.
+    // Returns the shares, by seat.
     fn finish(self) -> Vec<Share> {
         let lists = Arc::new(self.lists);
         let share = |(chosen, packed)| Share { lists: lists.clone(), chosen, packed };
@@ -145,7 +145,7 @@ impl<'a> Addressed<'a> {
 struct Salience<'a> {
     commons: &'a Commons,
     most: usize,
-    // idf by df, and 1 + ln tf by tf, filled as they are met: both are drawn from few values.
+    // idf by df, and 1 + ln tf by tf, filled when first used: both have few different values.
     idf_by_df: Vec<f64>,
     weight_by_tf: Vec<f64>,
     ranked: Vec<(f64, u32)>,
@@ -159,7 +159,7 @@ impl<'a> Salience<'a> {
         Salience { commons, most, idf_by_df: Vec::new(), weight_by_tf: Vec::new(), ranked: Vec::new() }
     }
 
-    // By term index, which is how lists travel.
+    // Returns the concepts by term index, which is the order in which lists are sent.
     fn concepts(&mut self, document: &Document, cancel: &Cancel) -> Result<Box<[u32]>> {
         let terms: Vec<(u32, u32)> = document.standing().collect();
         if terms.len() <= self.most {

@@ -1,4 +1,4 @@
-//! Decay: synapses whose tick has come are gone, the inbox is delivered, rows above the cap keep their strongest.
+//! Decay: removes expired synapses, delivers the inbox, and cuts rows above the cap down to their strongest.
 
 use super::Shard;
 use super::delta::{CrossEdge, Delta, NodeChange};
@@ -13,8 +13,8 @@ use crate::plan::Plan;
 use crate::{Error, Result};
 
 impl Shard {
-    /// Stage the end of a tick from the batches of every shard. What the shard itself sensed and lysed is added by
-    /// its seat, which cannot fail.
+    /// Stages the end of a tick from the batches of every shard. Its seat adds what the shard itself sensed and lysed,
+    /// which cannot fail.
     ///
     /// # Errors
     /// [`Error::Cancelled`]; [`Error::BarrierFailed`] for a batch of another tick or for another shard.
@@ -50,12 +50,12 @@ impl Shard {
         Ok(delta)
     }
 
-    // The living synapses once a tick is made. Here and not in Advance it is held that no count falls below 0: a tick that
-    // cannot be right is not made.
+    // Returns the number of living synapses after the tick. Panics here and not in Advance if a count would fall below
+    // 0: a wrong tick is not committed.
     fn edges_after(&self, stamp: u32, census: &Census) -> u64 {
         let ending = |end| self.ends.get(&end).copied().unwrap_or(0);
         for (&end, &change) in &census.ends {
-            // Those that end now have ended before anything is delivered.
+            // Synapses that end now are removed before anything is delivered.
             let before = if end == stamp { 0 } else { ending(end) };
             assert!(before.checked_add_signed(change).is_some(), "more synapses than there are end at tick {end}");
         }
@@ -68,7 +68,7 @@ impl Shard {
         let lists: Vec<&[u32]> = inbox.iter().flat_map(Batch::lists).collect();
         let sources = Sources::gather(&lists, self.id, commons, cancel)?;
         let mut activations = Activations::new(commons.terms());
-        // Deletes are few beside deliveries, and come before them: by source, the lists that are called back.
+        // By source: the lists to unwire. Deletes are few compared with deliveries, and are applied first.
         let mut unwired: Map<u32, Vec<Unwired<'_>>> = Map::default();
         for (tick, concepts) in inbox.iter().flat_map(Batch::unwired) {
             for &source in concepts.iter().filter(|&&term| commons.home(term).shard == self.id) {
@@ -106,10 +106,10 @@ impl Shard {
             let wirings = left + sources.lists_of(number).len() as u32;
             let (uses, reinforced) = used.get(&source).map_or((0, &[][..]), |used| (used.times, &*used.targets));
             if before == 0 && wirings == 0 {
-                // What was used is no concept, and use makes none.
+                // The term is not a concept, and use does not make it one.
                 continue;
             }
-            // A node that leaves and comes back in one tick is a new one.
+            // A node that is removed and wired again in one tick is a new one.
             let known = node.filter(|_| left > 0).map_or(0, |node| node.uses);
             let uses = if wirings > 0 { known.saturating_add(uses) } else { 0 };
             delta.nodes.push(NodeChange { slot, term: source, wirings, uses });
@@ -138,10 +138,10 @@ impl Shard {
     }
 }
 
-// About a millisecond of work, in activations and in synapses held against lists.
+// About a millisecond of work, in activations and in comparisons of synapses with lists.
 const WORK_POLL: usize = 1 << 18;
 
-// Polls once for each so much work.
+// Polls once per unit of work.
 struct Work<'a> {
     cancel: &'a Cancel,
     left: usize,
@@ -165,7 +165,8 @@ struct Used {
     targets: Vec<(u32, u64)>,
 }
 
-// What all shards say was used here, by concept: sums of integers, so that nobody's place among them shows.
+// Returns what all shards report as used here, by concept. These are sums of integers, so the order of shards has no
+// effect.
 fn used(inbox: &[Batch]) -> Map<u32, Used> {
     let mut used: Map<u32, Used> = Map::default();
     for uses in inbox.iter().map(Batch::uses) {
@@ -190,7 +191,7 @@ fn used(inbox: &[Batch]) -> Map<u32, Used> {
     used
 }
 
-// For each concept of this shard that was activated, the lists it stands in: a counting sort by concept.
+// For each concept of this shard that was activated, the lists that contain it: a counting sort by concept.
 struct Sources {
     terms: Vec<u32>,
     ends: Vec<u32>,
@@ -200,7 +201,7 @@ struct Sources {
 
 impl Sources {
     fn gather(lists: &[&[u32]], here: ShardId, commons: &Commons, cancel: &Cancel) -> Result<Sources> {
-        // Place of a term among the sources, plus 1; 0 is none.
+        // The number of a term among the sources, from 1; 0 means none.
         let mut places = vec![0u32; commons.terms()];
         let (mut terms, mut counts) = (Vec::new(), Vec::new());
         for (number, list) in lists.iter().enumerate() {
@@ -217,7 +218,7 @@ impl Sources {
                 counts[*place as usize - 1] += 1;
             }
         }
-        // Where each source's lists begin; filling moves each on to where they end.
+        // Where each source's lists begin; filling moves each to where they end.
         let mut ends = Vec::with_capacity(counts.len());
         let mut total = 0u32;
         for count in counts {
@@ -242,7 +243,7 @@ impl Sources {
         self.places[source as usize] > 0
     }
 
-    // None for a number beyond the sources.
+    // Returns an empty list for a number beyond the sources.
     fn lists_of(&self, number: usize) -> &[u32] {
         if number >= self.terms.len() {
             return &[];

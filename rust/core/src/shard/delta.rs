@@ -1,11 +1,11 @@
-//! What a tick makes of one shard.
+//! What a tick changes on one shard.
 
 use crate::agents::Digester;
 use crate::graph::Row;
 use crate::graph::delivery::Census;
 use crate::ids::{AgentId, Tick};
 
-/// A new synapse whose target lives on another shard.
+/// A new synapse whose target has another home shard.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub struct CrossEdge {
     /// The source's term index.
@@ -16,7 +16,7 @@ pub struct CrossEdge {
     pub weight: u32,
 }
 
-/// What a tick makes of a concept.
+/// What a tick changes of a concept.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct NodeChange {
     pub(crate) slot: u32,
@@ -36,13 +36,13 @@ pub struct Delta {
     pub(crate) lysed: Vec<(u32, Box<[u32]>)>,
     pub(crate) digesters: Vec<(AgentId, Option<Digester>)>,
     pub(crate) touched: u64,
-    // Where the sweep goes on, if one is under way.
+    // The slot at which the sweep continues, if one is under way.
     pub(crate) sweep: Option<usize>,
     pub(crate) exchanged: u64,
     /// Concepts after the tick.
     pub node_count: u64,
     /// Living synapses after the tick.
     pub edge_count: u64,
-    /// New synapses of this tick whose target lives elsewhere, in no order that means anything.
+    /// New synapses of this tick whose target has another home shard, in an order without meaning.
     pub cross_edges: Vec<CrossEdge>,
 }

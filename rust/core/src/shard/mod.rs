@@ -1,8 +1,8 @@
 //! The shard: a pure state machine over what it owns.
 //!
-//! Sense, Act and Decay read the committed state and stage what will change; a [`Seat`] keeps what is staged and the
-//! order of the phases. [`Shard::advance`] swaps it in, calls nothing and cannot fail. Dropping what was staged is
-//! aborting the tick.
+//! Sense, Act and Decay read the committed state and stage what will change. A [`Seat`] holds what is staged and
+//! enforces the order of the phases. [`Shard::advance`] swaps it in, calls no foreign code and cannot fail. Dropping
+//! what was staged aborts the tick.
 
 mod act;
 mod deliver;
@@ -25,30 +25,30 @@ use crate::reinforcement::{Reinforcement, Waiting, size_of_waiting};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A concept at home.
+/// A concept at its home shard.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
     pub(crate) term: u32,
-    // The documents that wired it and were not deleted. A term has a slot from the day it is known, and is a
-    // node while this is not 0.
+    // How many documents that are not deleted wired it. A term has a slot from the day it is learned, and is a node
+    // while this is not 0.
     pub(crate) wirings: u32,
-    // Times it was used since it is a node.
+    // How often it was used since it became a node.
     pub(crate) uses: u64,
     pub(crate) row: Row,
 }
 
-/// What can be said of a node: answers a neighbour's ghost and a user's question.
+/// What a shard reports of a node, for ghosts and for users.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NodeData {
     /// The node's most frequent word form.
     pub label: Arc<str>,
-    /// Documents that have the term.
+    /// The documents that have the term.
     pub mentions: u64,
-    /// Times `reinforce` or an agent used it.
+    /// How often `reinforce` or an agent used it.
     pub uses: u64,
-    /// Its living synapses.
+    /// The number of its living synapses.
     pub degree: u32,
-    /// Its home.
+    /// Its home shard.
     pub shard: ShardId,
 }
 
@@ -64,19 +64,19 @@ pub struct Shard {
     digesters: BTreeMap<AgentId, Digester>,
     // The tick of digestion and the concepts of documents deleted since the last tick.
     unwiring: Vec<(u32, Box<[u32]>)>,
-    // By document, what it was reinforced with since the last tick.
+    // The reinforcements of each document since the last tick.
     reinforcing: BTreeMap<u128, Waiting>,
-    // Living synapses, and how many of them end at each tick to come.
+    // The number of living synapses, and how many of them end at each later tick.
     live: u64,
     ends: BTreeMap<u32, u64>,
-    // Synapses stored, gone ones included.
+    // Stored synapses, including those that are gone.
     stored: u64,
-    // Where a sweep goes on, if one is under way.
+    // The slot at which a sweep continues, if one is under way.
     sweep: Option<usize>,
     touched: u64,
 }
 
-/// What a commit took out; dropping it is left to whoever holds no lock.
+/// What a commit replaced. The caller drops it without a lock.
 #[derive(Debug)]
 pub struct Retired(#[allow(dead_code)] Vec<(u32, Row)>);
 
@@ -105,7 +105,7 @@ impl Shard {
         self.id
     }
 
-    /// The tick it is at.
+    /// Returns its tick.
     pub fn tick(&self) -> Tick {
         self.tick
     }
@@ -115,58 +115,58 @@ impl Shard {
         &self.documents
     }
 
-    /// Its concepts.
+    /// Returns the number of its concepts.
     pub fn node_count(&self) -> u64 {
         self.node_count
     }
 
-    /// Its living synapses, exact at every tick without a sweep.
+    /// Returns the number of its living synapses, exact at every tick without a sweep.
     pub fn edge_count(&self) -> u64 {
         self.live
     }
 
-    /// Synapses stored, those included that are gone and not yet swept.
+    /// Returns the number of stored synapses, including those that are gone and not yet swept.
     pub fn stored(&self) -> u64 {
         self.stored
     }
 
-    /// Synapses that the last tick read: an idle tick reads none.
+    /// Returns the number of synapses that the last tick read: an idle tick reads none.
     pub fn touched(&self) -> u64 {
         self.touched
     }
 
-    /// Its living digesters, in order.
+    /// Returns its living digesters, in order.
     pub fn digesters(&self) -> impl Iterator<Item = &Digester> + '_ {
         self.digesters.values()
     }
 
-    /// Bytes of rows and nodes on the heap, without the allocator's own.
+    /// Returns the bytes of rows and nodes on the heap, without the allocator's overhead.
     pub fn graph_bytes(&self) -> usize {
         let rows: usize = self.nodes.iter().map(|node| node.row.bytes()).sum();
         rows + self.nodes.capacity() * size_of::<Node>()
     }
 
-    /// The term indices of its concepts, in no order that means anything.
+    /// Returns the term indices of its concepts, in an order without meaning.
     pub fn concepts(&self) -> impl Iterator<Item = u32> + '_ {
         self.nodes.iter().filter(|node| node.wirings > 0).map(|node| node.term)
     }
 
-    /// Whether a term of which this shard is the home is a concept.
+    /// Returns whether a term of this home shard is a concept.
     pub fn is_concept(&self, term: u32, commons: &Commons) -> bool {
         self.node(term, commons).is_some()
     }
 
-    /// The documents that wired a concept and were not deleted.
+    /// Returns how many documents that are not deleted wired a concept.
     pub(crate) fn wirings(&self, term: u32, commons: &Commons) -> u32 {
         self.node(term, commons).map_or(0, |node| node.wirings)
     }
 
-    /// Times a concept was used.
+    /// Returns how often a concept was used.
     pub(crate) fn uses_of(&self, term: u32, commons: &Commons) -> u64 {
         self.node(term, commons).map_or(0, |node| node.uses)
     }
 
-    /// The living synapses of a concept that lives here, in no order that means anything.
+    /// Returns the living synapses of a concept of this shard, in an order without meaning.
     pub fn row<'a>(&'a self, term: u32, commons: &Commons) -> impl Iterator<Item = Synapse> + 'a {
         let decay = Decay::new(commons.config());
         let now = self.tick as u32;
@@ -174,7 +174,7 @@ impl Shard {
         row.into_iter().flatten().filter(move |synapse| decay.is_alive(synapse, now))
     }
 
-    /// What can be said of a concept that lives here.
+    /// Returns what this shard reports of one of its concepts.
     pub fn describe(&self, term: u32, commons: &Commons) -> Option<NodeData> {
         self.node(term, commons)?;
         Some(NodeData {
@@ -191,17 +191,17 @@ impl Shard {
         self.nodes.get(home.slot as usize).filter(|node| node.wirings > 0)
     }
 
-    /// Documents deleted since the last tick, to be unwired by the next.
+    /// Returns the documents deleted since the last tick, which the next one unwires.
     pub(crate) fn unwiring(&self) -> &[(u32, Box<[u32]>)] {
         &self.unwiring
     }
 
-    /// Reinforcements since the last tick, by document.
+    /// Returns the reinforcements since the last tick, by document.
     pub(crate) fn reinforcing(&self) -> &BTreeMap<u128, Waiting> {
         &self.reinforcing
     }
 
-    /// Let a reinforcement of a document wait for the next tick. Says what it adds to the size of all that wait.
+    /// Queues a reinforcement of a document for the next tick. Returns how much the size of all that wait grows.
     pub(crate) fn reinforce(&mut self, id: DocumentId, reinforcement: Reinforcement, times: u64) -> u64 {
         let size = reinforcement.size();
         let known = self.reinforcing.entry(id.0).or_default().entry(reinforcement).or_default();
@@ -210,12 +210,12 @@ impl Shard {
         size
     }
 
-    /// Drop what a document that goes was reinforced with. Says by what the size of all that wait falls.
+    /// Drops the reinforcements of a document that is deleted. Returns how much the size of all that wait falls.
     pub(crate) fn forget_reinforcements(&mut self, id: DocumentId) -> u64 {
         self.reinforcing.remove(&id.0).map_or(0, |waiting| size_of_waiting(&waiting))
     }
 
-    /// Lets a document go.
+    /// Removes a document.
     pub(crate) fn remove(&mut self, id: DocumentId) -> Option<Document> {
         let document = self.documents.remove(id)?;
         if let Some(digested) = document.digested.filter(|_| !document.concepts.is_empty()) {
@@ -228,7 +228,7 @@ impl Shard {
         self.documents.insert(document, arrival);
     }
 
-    /// Swap in what a tick staged. Calls no foreign code and cannot fail.
+    /// Swaps in what a tick staged. Calls no foreign code and cannot fail.
     pub fn advance(&mut self, mut delta: Delta) -> Retired {
         let stamp = delta.tick as u32;
         self.tick = delta.tick;
@@ -242,7 +242,7 @@ impl Shard {
             node.uses = told.uses;
         }
         self.node_count = delta.node_count;
-        // Inputs wait while a tick runs, so what was called back and reinforced is all there is.
+        // Inputs wait while a tick runs, so the tick has unwired and reinforced everything here.
         self.unwiring.clear();
         self.reinforcing.clear();
         for (slot, row) in &mut delta.rows {
@@ -273,7 +273,7 @@ impl Shard {
         Retired(std::mem::take(&mut delta.rows))
     }
 
-    /// Come to a later tick, while nothing happens but the end of synapses.
+    /// Moves on to a later tick in which nothing happens but the end of synapses.
     pub(crate) fn pass(&mut self, tick: Tick) {
         self.tick = tick;
         self.touched = 0;

@@ -1,12 +1,12 @@
-//! Terms that get other numbers.
+//! Gives a shard's terms new indices.
 
 use super::Shard;
 use crate::commons::{Commons, Renumbering};
 use crate::graph::{Decay, Row, Synapse};
 
 impl Shard {
-    /// Takes over other numbers of terms. Nothing may wait to be unwired. Dead synapses, which may speak of terms that are
-    /// no more, are swept on the way.
+    /// Takes over the new term indices. Nothing may wait to be unwired. Synapses that are gone, which may refer to
+    /// forgotten terms, are swept on the way.
     pub(crate) fn renumber(&mut self, numbers: &Renumbering, commons: &Commons) {
         assert!(self.unwiring.is_empty(), "what waits to be unwired speaks of words that go");
         self.documents.renumber(|term| numbers.term(term));

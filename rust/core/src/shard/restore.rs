@@ -1,4 +1,4 @@
-//! A shard made again from what was kept of it.
+//! Rebuilds a shard from its stored parts.
 
 use super::{Node, Shard};
 use crate::agents::Digester;
@@ -6,28 +6,28 @@ use crate::graph::{Decay, Row, Synapse};
 use crate::ids::{DocumentId, Tick};
 
 impl Shard {
-    /// The shard stands at this tick; nothing of it was restored yet.
+    /// Sets the tick of a shard that has nothing else restored yet.
     pub(crate) fn restore_tick(&mut self, tick: Tick) {
         self.tick = tick;
     }
 
-    /// A document that is here was digested.
+    /// Marks a document of this shard as digested.
     pub(crate) fn restore_digested(&mut self, id: DocumentId, tick: u32, concepts: Box<[u32]>) {
         let place = self.documents.place(id).expect("a document is restored before what a tick made of it");
         self.documents.digest(place, tick, concepts);
     }
 
-    /// Documents that are gone and not unwired yet.
+    /// Sets the deleted documents that are not unwired yet.
     pub(crate) fn restore_unwiring(&mut self, unwiring: Vec<(u32, Box<[u32]>)>) {
         self.unwiring = unwiring;
     }
 
-    /// A living digester.
+    /// Adds a living digester.
     pub(crate) fn restore_digester(&mut self, digester: Digester) {
         self.digesters.insert(digester.id, digester);
     }
 
-    /// A node with its living synapses; `false` where there is one already.
+    /// Adds a node with its living synapses. Returns `false` if it exists already.
     pub(crate) fn restore_node(
         &mut self,
         slot: u32,

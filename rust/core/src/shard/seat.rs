@@ -1,7 +1,7 @@
-//! One shard in one attempt at a tick: what its phases have staged, in the order in which they come.
+//! One shard in one attempt at a tick: what its phases have staged, and which phase is next.
 //!
-//! Every driver goes through the same steps: Sense, Act, exchange, Decay, and then the delta. A step that fails
-//! changes nothing, so a driver may make it again. Dropping a seat undoes the shard's part of the tick.
+//! Every driver takes the same steps: Sense, Act, exchange, Decay, and then the delta. A step that fails changes
+//! nothing, so a driver may repeat it. Dropping a seat undoes the shard's part of the tick.
 
 use super::Shard;
 use super::delta::{CrossEdge, Delta};
@@ -21,7 +21,7 @@ pub struct Seat {
     next: Phase,
     sensed: Sensed,
     lysed: Lysed,
-    // From Act until it is sent.
+    // From Act until it is taken.
     outbox: Option<Vec<Batch>>,
     // From the exchange until Decay.
     inbox: Option<Vec<Batch>>,
@@ -36,21 +36,21 @@ impl Default for Seat {
 }
 
 impl Seat {
-    /// A seat before Sense.
+    /// Returns a seat before Sense.
     pub fn new() -> Seat {
         Seat::default()
     }
 
-    /// The phase that comes next: Advance once the delta is staged.
+    /// Returns the next phase: Advance once the delta is staged.
     pub fn next(&self) -> Phase {
         self.next
     }
 
-    /// Do one phase of `shard`. Advance stages nothing: what is left then is the commit of all shards at once.
+    /// Does one phase of `shard`. Advance stages nothing: only the commit of all shards at once is left.
     ///
     /// # Errors
-    /// [`Error::PhaseOrder`] out of turn; [`Error::BarrierFailed`] for Decay before the exchange, or with a batch of
-    /// another tick or for another shard; [`Error::Cancelled`]. The seat is then as it was.
+    /// [`Error::PhaseOrder`] for a phase out of order; [`Error::BarrierFailed`] for Decay before the exchange, or with
+    /// a batch of another tick or for another shard; [`Error::Cancelled`]. The seat then stays as it was.
     pub fn step(&mut self, phase: Phase, shard: &Shard, plan: &Plan, commons: &Commons, cancel: &Cancel) -> Result<()> {
         if phase != self.next {
             let (shard, expected, found, tick) = (shard.id(), self.next, phase, plan.tick);
@@ -82,29 +82,29 @@ impl Seat {
         Ok(())
     }
 
-    /// What Act sent, its own batch to itself included, in the order of the addressees.
+    /// Takes what Act sent, including the shard's batch to itself, ordered by addressee.
     ///
     /// # Panics
-    /// Before Act and the second time: a driver that asks would lose messages.
+    /// Before Act and at the second call: the driver would lose messages.
     pub fn take_outbox(&mut self) -> Vec<Batch> {
         self.outbox.take().expect("an outbox is taken once, after Act")
     }
 
-    /// Take all batches addressed to the shard. Given again before Decay, they replace those given before.
+    /// Takes all batches addressed to the shard. A second call before Decay replaces those of the first.
     ///
     /// # Panics
-    /// Unless Act is done and Decay is not.
+    /// Before Act or after Decay.
     pub fn receive(&mut self, inbox: Vec<Batch>) {
         assert_eq!(self.next, Phase::Decay, "batches are delivered between Act and Decay");
         self.inbox = Some(inbox);
     }
 
-    /// What Decay staged.
+    /// Returns what Decay staged.
     pub fn delta(&self) -> Option<&Delta> {
         self.delta.as_ref()
     }
 
-    /// The new cross-shard edges of the delta, which a commit does not need.
+    /// Takes the new cross-shard edges out of the delta. A commit does not need them.
     ///
     /// # Panics
     /// Before Decay.
@@ -113,7 +113,7 @@ impl Seat {
         std::mem::take(&mut delta.cross_edges)
     }
 
-    /// The shard's part of the commit.
+    /// Returns the shard's part of the commit.
     ///
     /// # Panics
     /// Before Decay: a tick without a shard's delta must never be committed.
@@ -122,10 +122,10 @@ impl Seat {
     }
 }
 
-/// Move what every seat sent in Act to whom it is addressed. The seats stand in the order of the shards.
+/// Delivers what every seat sent in Act to its addressees. The seats are in the order of the shards.
 ///
 /// # Panics
-/// Unless every seat has done Act and none was exchanged before.
+/// If a seat has not done Act, or was exchanged before.
 pub fn exchange(seats: &mut [Seat], commons: &Commons) {
     let mut inboxes: Vec<Vec<Batch>> = seats.iter().map(|_| Vec::new()).collect();
     for batch in seats.iter_mut().flat_map(Seat::take_outbox) {

@@ -11,19 +11,19 @@ use crate::plan::Plan;
 /// What the agents of a shard chose.
 #[derive(Debug, Default)]
 pub(super) struct Sensed {
-    // Each digester that lives here or is born here, and how many of the granted documents it claims.
+    // Each digester that lives or is born here, and how many of the granted documents it claims.
     claims: Vec<(Digester, u32)>,
 }
 
 impl Sensed {
-    /// What becomes of each digester: `None` where it ends.
+    /// Returns the state of each digester after the tick; `None` if it ends.
     pub(super) fn after(self) -> Vec<(AgentId, Option<Digester>)> {
         self.claims.into_iter().map(|(agent, taken)| (agent.id, agent.after(taken))).collect()
     }
 }
 
 impl Shard {
-    /// Let the agents that live here choose.
+    /// Lets the agents that live here choose.
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`].

@@ -1,22 +1,22 @@
-//! Synapses that are gone leave the memory, a bounded part of them in each tick.
+//! Frees the memory of synapses that are gone, a bounded part of it in each tick.
 //!
-//! Memory only: nothing that anybody can read changes. A sweep begins once half of the stored synapses are gone, and goes
-//! through all rows over as many ticks as it takes, as a part of Decay, so that it holds no lock.
+//! Only memory changes, and nothing that can be read. A sweep begins once half of the stored synapses are gone. It goes
+//! through all rows over as many ticks as needed, as a part of Decay, so that it holds no lock.
 
 use super::Shard;
 use super::delta::Delta;
 use crate::graph::{Decay, Row};
 use crate::maps::Set;
 
-// Rows and synapses that one tick sweeps: about a millisecond.
+// Rows and synapses that one tick sweeps: about a millisecond of work.
 const STEP: usize = 1 << 16;
 
-// A sweep is not worth its while for fewer.
+// For fewer, a sweep is not worth its cost.
 const GONE_MIN: u64 = 1024;
 
 impl Shard {
-    /// Sweeps as much as a tick does, into the delta, once all else is staged. A tick that makes many synapses sweeps the
-    /// more, so that no colony grows faster than it is swept.
+    /// Sweeps one tick's part and stages it in the delta, after everything else is staged. A tick that makes many
+    /// synapses sweeps more, so that a colony never grows faster than it is swept.
     pub(super) fn sweep(&self, decay: &Decay, delta: &mut Delta) {
         let made: usize = delta.rows.iter().map(|(_, row)| row.len()).sum();
         let replaced: usize = delta.rows.iter().map(|(slot, _)| self.row_at(*slot).map_or(0, Row::len)).sum();
@@ -24,7 +24,7 @@ impl Shard {
         let is_due = stored >= 2 * delta.edge_count + GONE_MIN;
         let Some(start) = self.sweep.or(is_due.then_some(0)) else { return };
         let now = delta.tick as u32;
-        // Rows that the tick made anew hold what lives.
+        // Rows that the tick made anew hold only living synapses.
         let fresh: Set<u32> = delta.rows.iter().map(|(slot, _)| *slot).collect();
         let (mut slot, mut left) = (start, STEP + 2 * made);
         while slot < self.nodes.len() && left > 0 {

@@ -1,4 +1,4 @@
-//! What a question, a title or a label says, in terms that are known already. Nothing enters the lexicon.
+//! The words of a question, a title or a label, as terms that are known already. Nothing enters the lexicon.
 
 use super::chunk::{self, normal};
 use super::fold::{Role, role_of, stem_of};
@@ -15,41 +15,41 @@ pub struct QueryWord {
     pub form: String,
     /// Its stem.
     pub stem: String,
-    /// The number of the term, if any document has or had it.
+    /// The term's index, if any document has or had it.
     pub term: Option<u32>,
-    /// How often the question has it, in whatever form.
+    /// How often the question has it, in any form.
     pub count: u32,
-    /// What it may do.
+    /// Its role.
     pub role: Role,
-    /// Whether it stands in the question; if not, it is the whole or a part of words that do.
+    /// Whether the question itself has it as a word; if not, it is the whole or a part of words that the question has.
     pub stands: bool,
 }
 
-// What the whole of several runs or a part of one weighs in a question, as a share of its idf: it says again what stands
-// there. Between a third and one, two collections moved by no more than .001 of nDCG@10.
+// The weight in a question of the whole of several runs or of a part of one, as a share of its idf: it repeats words
+// that have a position. Between a third and one, two collections moved by no more than .001 of nDCG@10.
 const SAID_AGAIN: f64 = 0.5;
 
 impl QueryWord {
-    /// What it weighs in the question, as a share of its idf.
+    /// Returns its weight in the question, as a share of its idf.
     pub fn share(&self) -> f64 {
         let role = if self.role == Role::Function { FUNCTION_SHARE } else { 1.0 };
         if self.stands { role } else { role * SAID_AGAIN }
     }
 }
 
-/// A word of a text, where it stands.
+/// A word of a text with its position.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub struct Placed {
-    /// The number of its term, if any text had it.
+    /// The term's index, if any text had it.
     pub term: Option<u32>,
-    /// What it may do.
+    /// Its role.
     pub role: Role,
-    /// Where the run of letters or signs it comes from starts, in bytes.
+    /// The offset at which its run of letters or signs starts, in bytes.
     pub start: usize,
 }
 
 impl Session {
-    /// Analyse a question: its terms in the order of their first words. Nothing enters the lexicon, whatever is asked.
+    /// Analyses a question into its terms, in the order of their first words. Nothing enters the lexicon.
     pub fn query(&mut self, text: &str) -> Vec<QueryWord> {
         let mut words: Vec<QueryWord> = Vec::new();
         let mut places: Map<String, usize> = Map::default();
@@ -73,7 +73,8 @@ impl Session {
         words
     }
 
-    /// The one word that a label is: of an identifier the whole, not its parts. `None` where it is of several words.
+    /// Returns the one word that a label is, or `None` if it has several words. Of an identifier it is the whole, not
+    /// its parts.
     pub fn label(&mut self, label: &str) -> Option<QueryWord> {
         let mut words = self.query(label);
         if words.len() > 1 {
@@ -84,12 +85,12 @@ impl Session {
         words.pop()
     }
 
-    /// The stem of the one word that this is, if it may be that of a concept.
+    /// Returns the stem of the text's one word, if it can be that of a concept.
     pub fn concept(&mut self, word: &str) -> Option<String> {
         self.label(word).filter(|word| word.role == Role::Word).map(|word| word.stem)
     }
 
-    /// Visit the words of a text that stand in it, in order.
+    /// Visits the words of a text that have a position, in order.
     pub fn words(&mut self, text: &str, visit: impl FnMut(Placed)) {
         self.forget();
         self.visit(text, visit);
@@ -123,7 +124,7 @@ impl Session {
     }
 }
 
-/// Visit all words of a question, with where their runs or chunks start.
+/// Visits all words of a question, with the offsets of their runs or chunks.
 fn each(text: &str, mut visit: impl FnMut(usize, Word<'_>)) {
     runs(text, |run| match run {
         Run::Plain(start, end) if end - start <= WORD_BYTES_MAX => {

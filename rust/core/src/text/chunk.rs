@@ -1,9 +1,9 @@
-//! The words of a chunk: of letters beyond ASCII, of identifiers, of what signs join.
+//! The words of a chunk: letters beyond ASCII, identifiers, and runs joined by signs.
 //!
-//! Each run of letters, digits and marks is a word that *stands* in its place. What else can be looked for *counts* and has
-//! no place: the parts of a run (`getUserById`: get, user, by, id; `RTX4090`: rtx, 4090), and the whole of runs that a sign
-//! binds (`USB-C`, `wait_for`, `1.0.21`, `AT&T`). An acronym with dots is one word; so are `C++`, `C#` and `.NET`. An
-//! English contraction is the words it is made of.
+//! Each run of letters, digits and marks is a word that *stands*: it has a position. What else can be searched for only
+//! *counts* and has no position: the parts of a run (`getUserById`: get, user, by, id; `RTX4090`: rtx, 4090), and the
+//! whole of runs that a sign binds (`USB-C`, `wait_for`, `1.0.21`, `AT&T`). An acronym with dots is one word; so are
+//! `C++`, `C#` and `.NET`. An English contraction is split into the words it is made of.
 
 use super::WORD_BYTES_MAX;
 use super::class::{Class, belongs, class, is_ignorable};
@@ -12,19 +12,19 @@ use super::signs;
 use super::words::{Word, char_at};
 use unicode_normalization::UnicodeNormalization;
 
-/// The longest run with letters beyond ASCII that is normalised at all, in bytes as given. Normal forms of
-/// four-byte letters can be sixteen times shorter; a longer run only costs.
+/// The longest run with letters beyond ASCII that is normalised, in bytes as given. Normal forms of four-byte letters
+/// can be sixteen times shorter; a longer run would only cost time.
 pub const RUN_BYTES_MAX: usize = 4096;
 
-/// The most runs that are bound to a whole, and the most parts of a run: what has more is data and no name.
+/// The most runs that are bound to a whole, and the most parts of a run: what has more is data and not a name.
 const PIECES_MAX: usize = 8;
-// Letters and digits take turns in a hash, not in a name.
+// More changes between letters and digits than in a name: a hash has them.
 const TURNS_MAX: usize = 3;
-// A hyphen binds a run of so few letters to its neighbour: `wi-fi`, `x-ray`, `e-mail`, and not `well-known`.
+// A hyphen binds a run of at most so many letters to its neighbour: `wi-fi`, `x-ray`, `e-mail`, but not `well-known`.
 const BOUND_CHARS: usize = 2;
 
-/// Visit the words of a chunk, and say how many were left out as too long. A question has only the pairs of signs and not
-/// each sign of a stretch.
+/// Visits the words of a chunk, and returns how many were left out as too long. A question has only the pairs of signs
+/// and not each sign of a stretch.
 pub(super) fn words(chunk: &str, asked: bool, visit: &mut dyn FnMut(Word<'_>)) -> u32 {
     let mut group = Group { chunk, pieces: Vec::new(), too_long: 0 };
     let mut at = 0;
@@ -51,7 +51,7 @@ pub(super) fn words(chunk: &str, asked: bool, visit: &mut dyn FnMut(Word<'_>)) -
     group.too_long
 }
 
-// Where a run of letters of spaced scripts ends, with the signs that belong to it.
+// Returns the offset at which a run of letters of spaced scripts ends, with the signs that belong to it.
 fn piece_end(chunk: &str, from: usize) -> usize {
     let mut end = from;
     for (at, c) in chunk[from..].char_indices() {
@@ -69,7 +69,8 @@ fn piece_end(chunk: &str, from: usize) -> usize {
     }
 }
 
-// `U.S`: a few letters, each alone, with dots between and nothing else at either end.
+// Returns the end of an acronym such as `U.S`: a few single letters with dots between them and nothing else at either
+// end.
 fn acronym_end(chunk: &str, from: usize, end: usize) -> usize {
     let is_letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphabetic);
     let (bytes, mut at) = (chunk.as_bytes(), end);
@@ -89,7 +90,7 @@ fn acronym_end(chunk: &str, from: usize, end: usize) -> usize {
     at
 }
 
-// Runs that stand side by side, with one sign or nothing between them.
+// Neighbouring runs, with one sign or nothing between them.
 struct Group<'a> {
     chunk: &'a str,
     pieces: Vec<(usize, usize)>,
@@ -118,7 +119,7 @@ impl<'a> Group<'a> {
                 is_apostrophe(&self.chunk[self.pieces[place - 1].1..next]).then(|| &self.chunk[next..end])
             };
             if place > 0 && behind(place).is_some_and(|scrap| is_scrap(&scrap.to_ascii_lowercase())) {
-                // Only at the end does it leave a whole.
+                // The group still has a whole only if the scrap is its last piece.
                 is_whole &= place + 1 == self.pieces.len();
                 continue;
             }
@@ -148,7 +149,7 @@ fn is_apostrophe(sign: &str) -> bool {
     matches!(sign, "'" | "’")
 }
 
-// Whether a sign binds two runs to a whole.
+// Returns whether a sign binds two runs to a whole.
 fn binds(before: &str, sign: &str, this: &str) -> bool {
     let digit = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_digit());
     let numbers = digit(before.bytes().last()) && digit(this.bytes().next());
@@ -167,7 +168,7 @@ fn binds(before: &str, sign: &str, this: &str) -> bool {
     }
 }
 
-// A run of letters, and its parts.
+// Visits a run of letters, and its parts.
 fn run(piece: &str, dotted: bool, at: usize, visit: &mut dyn FnMut(Word<'_>)) -> u32 {
     if !piece.is_ascii() {
         return wide(piece, at, visit);
@@ -177,7 +178,7 @@ fn run(piece: &str, dotted: bool, at: usize, visit: &mut dyn FnMut(Word<'_>)) ->
     }
     let mut word = piece.to_ascii_lowercase();
     if dotted {
-        // `.NET`, and what it is without its dot.
+        // `.NET`, and the word without its dot.
         visit(Word { form: &format!(".{word}"), stands: true, at: at - 1 });
         visit(Word { form: &word, stands: false, at });
         return 0;
@@ -195,7 +196,8 @@ fn run(piece: &str, dotted: bool, at: usize, visit: &mut dyn FnMut(Word<'_>)) ->
     0
 }
 
-// Where the parts of an identifier start; none where it has only one, or where it looks like data.
+// Finds the offsets at which the parts of an identifier start. Returns their number; 0 if it has only one part, or
+// looks like data.
 fn turns(run: &[u8], parts: &mut [usize; PIECES_MAX]) -> usize {
     let (mut count, mut between_digits) = (1, 0);
     for at in 1..run.len() {
@@ -225,7 +227,7 @@ fn turns(run: &[u8], parts: &mut [usize; PIECES_MAX]) -> usize {
     if count == 1 { 0 } else { count }
 }
 
-// The whole of several runs, and the number in it: `v1.0.21` is looked for as 1.0.21 as well.
+// Visits the whole of several runs, and the number in it: `v1.0.21` can be searched for as 1.0.21 too.
 fn whole(runs: &str, at: usize, visit: &mut dyn FnMut(Word<'_>)) {
     if runs.len() > RUN_BYTES_MAX {
         return;
@@ -242,8 +244,8 @@ fn whole(runs: &str, at: usize, visit: &mut dyn FnMut(Word<'_>)) {
     }
 }
 
-// The words of a run that is not all ASCII: usually one. Normalising can take a run apart (a fraction becomes digits around
-// a slash, an Arabic ligature a sentence), so it is split again. A run of marks alone is not a word.
+// Visits the words of a run that is not all ASCII: usually one. Normalising can split a run (a fraction becomes digits
+// around a slash, an Arabic ligature a sentence), so it is split into words again. A run of marks alone is not a word.
 fn wide(run: &str, at: usize, visit: &mut dyn FnMut(Word<'_>)) -> u32 {
     if run.len() > RUN_BYTES_MAX {
         return 1;
@@ -259,7 +261,8 @@ fn wide(run: &str, at: usize, visit: &mut dyn FnMut(Word<'_>)) -> u32 {
     too_long
 }
 
-/// Compatibility form and lower case, without what is not seen. Lower case can undo the normal form, so that is made twice.
+/// Returns the compatibility form in lower case, without invisible characters. Lower case can undo the normal form, so
+/// that is made twice.
 pub(super) fn normal(run: &str) -> String {
     if run.is_ascii() {
         return run.to_ascii_lowercase();

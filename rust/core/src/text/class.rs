@@ -1,29 +1,29 @@
-//! What a character is to the analyser.
+//! What the analyser takes a character for.
 
 use unicode_normalization::char::is_combining_mark;
 use unicode_properties::UnicodeEmoji;
 
-/// What a character is to a word.
+/// The class of a character.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub(super) enum Class {
     /// A letter, digit or mark of a script with spaces between words.
     Letter,
-    /// A letter, digit or mark of a script without.
+    /// A letter, digit or mark of a script without spaces between words.
     Sign,
     /// An emoji.
     Emoji,
-    /// Nothing that is seen: inside a word it is passed over.
+    /// An invisible character: it is skipped inside a word.
     Ignorable,
-    /// All else: it ends a word.
+    /// Anything else: it ends a word.
     Break,
 }
 
-/// The class of a character.
+/// Returns the class of a character.
 pub(super) fn class(c: char) -> Class {
     match c {
         '\0'..='\x7f' if c.is_ascii_alphanumeric() => Class::Letter,
         '\0'..='\x7f' => Class::Break,
-        // Most of Thai, Chinese and Japanese, without a look at any table.
+        // Most of Thai, Chinese and Japanese, without a table.
         '\u{e01}'..='\u{e3a}'
         | '\u{3041}'..='\u{3096}'
         | '\u{30a1}'..='\u{30fa}'
@@ -37,19 +37,19 @@ pub(super) fn class(c: char) -> Class {
                 Class::Letter
             }
         }
-        // Below are signs of text such as (c) and (tm), which have an emoji form as well.
+        // Below are text signs such as (c) and (tm), which also have an emoji form.
         '\u{2190}'.. if c.is_emoji_char() => Class::Emoji,
         _ => Class::Break,
     }
 }
 
-/// Whether a character belongs to words.
+/// Returns whether a character belongs to words.
 pub(super) fn belongs(c: char) -> bool {
     c.is_alphanumeric() || is_combining_mark(c)
 }
 
-/// Unicode's Default_Ignorable_Code_Point, without the zero width space, which parts words, and with the skin tones of
-/// emoji, which tell no two of them apart.
+/// Returns whether a character is in Unicode's Default_Ignorable_Code_Point, except the zero width space, which
+/// separates words, or is a skin tone of emoji, by which no two emoji differ.
 pub(super) fn is_ignorable(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
@@ -58,8 +58,8 @@ pub(super) fn is_ignorable(c: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-// The blocks of scripts that are written without spaces between words: Thai, Lao, Myanmar, Khmer, the Tai scripts,
-// Balinese and Javanese; kana, Bopomofo and Han.
+// Returns whether a character belongs to a script that is written without spaces between words: Thai, Lao, Myanmar,
+// Khmer, the Tai scripts, Balinese and Javanese; kana, Bopomofo and Han.
 fn is_unspaced(c: char) -> bool {
     matches!(c,
         '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{1950}'..='\u{19ff}'

@@ -1,8 +1,8 @@
-//! From a word form to its term: what people type in more than one way is one term.
+//! From a word form to its term: spellings that people use for one word become one term.
 //!
-//! A form keeps how a word is written, in lower case; its term loses the accents and vowel points, the hyphens and
-//! underscores between its parts (but between digits), the apostrophes and an acronym's dots, and takes the English stem of
-//! what is left.
+//! A form keeps how a word is written, in lower case. Its term loses accents and vowel points, hyphens and underscores
+//! between its parts (except between digits), apostrophes and an acronym's dots, and is then reduced to its English
+//! stem.
 
 use super::function::is_function_word;
 use std::borrow::Cow;
@@ -15,17 +15,17 @@ pub enum Role {
     /// It is a word like any other.
     #[default]
     Word,
-    /// It is a function word: it has no place in a text, weighs little in a question and is no concept.
+    /// A function word: it has no position in a text, weighs little in a question and is no concept.
     Function,
 }
 
-/// The role of a term, which its stem alone decides.
+/// Returns the role of a term, which depends on its stem alone.
 pub fn role_of(stem: &str) -> Role {
     if is_function_word(stem) { Role::Function } else { Role::Word }
 }
 
-/// The term of a form. The stemmer takes lower-cased words and leaves those alone that it cannot shorten. No form may lose
-/// its term, and none becomes a function word that is not one: `cans` are no `can`.
+/// Returns the term of a form. The stemmer takes lower-cased words and leaves alone those it cannot shorten. Every form
+/// has a term, and no other word becomes a function word: `cans` does not become `can`.
 pub(super) fn stem_of(form: &str) -> Cow<'_, str> {
     let folded = fold(form);
     if is_function_word(&folded) || folded.bytes().any(|byte| byte.is_ascii_punctuation()) {
@@ -46,14 +46,15 @@ fn fold(form: &str) -> Cow<'_, str> {
     if form.is_ascii() {
         bare.push_str(form);
     } else {
-        // Decomposed, so that marks stand by themselves; composed again, for Hangul and the marks that stay.
+        // Decomposed, so that marks are separate characters; composed again afterwards, for Hangul and the marks that
+        // are kept.
         for c in form.nfkd().filter(|&c| !is_dropped(c)) {
             match plain(c) {
                 Some(letters) => bare.push_str(letters),
                 None => bare.extend(c.to_lowercase()),
             }
         }
-        // Nothing but marks is left of no word.
+        // A word of nothing but marks is kept as it is.
         if bare.chars().all(is_combining_mark) {
             return Cow::Borrowed(form);
         }
@@ -76,9 +77,9 @@ fn fold(form: &str) -> Cow<'_, str> {
     if bare.is_empty() { Cow::Borrowed(form) } else { Cow::Owned(bare) }
 }
 
-// Marks that change how a letter is spoken and not which word it is, in scripts whose readers leave them out: the accents
-// of Latin, Greek and Cyrillic, the points of Hebrew and the vowels of Arabic, with its tatweel. The vowel signs of Indic
-// and Thai scripts and the voicing of kana are not among them.
+// Returns whether a mark is dropped: one that changes how a letter is spoken and not which word it is, in scripts whose
+// readers leave such marks out. These are the accents of Latin, Greek and Cyrillic, the points of Hebrew and the vowels
+// of Arabic, with its tatweel. The vowel signs of Indic and Thai scripts and the voicing of kana are kept.
 fn is_dropped(c: char) -> bool {
     matches!(c,
         '\u{300}'..='\u{36f}' | '\u{591}'..='\u{5bd}' | '\u{5bf}' | '\u{5c1}'..='\u{5c2}' | '\u{5c4}'..='\u{5c5}'
@@ -87,7 +88,7 @@ fn is_dropped(c: char) -> bool {
         | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
 }
 
-// Letters that no normal form takes apart, in lower case, as they are written without them.
+// Returns the plain spelling of a lower-case letter that no normal form decomposes.
 fn plain(c: char) -> Option<&'static str> {
     Some(match c {
         'ß' | 'ẞ' => "ss",

@@ -1,19 +1,19 @@
 //! Function words: words that hold a sentence together and hardly tell documents apart.
 //!
-//! They are NLTK's English stop words without the scraps that only contractions leave behind (`don`, `t`), and the
-//! modal verbs that contractions are made of. They are indexed like any word and weigh a tenth of their
-//! idf in a question; they stand in no sequence, make no concept and no document longer.
+//! They are NLTK's English stop words without the scraps that only contractions leave (`don`, `t`), plus the modal
+//! verbs that contractions are made of. They are indexed like any word and weigh a tenth of their idf in a question.
+//! They are in no sequence, make no concept and add nothing to a document's length.
 
 use std::sync::LazyLock;
 
-// What a function word weighs in a question, as a share of its idf. Up to a tenth no collection of eight moved by more
-// than .003 of nDCG@10; from a fifth on several lose .005 and more; at nothing, "turn on" is "turn off".
+// The weight of a function word in a question, as a share of its idf. Up to a tenth, none of eight collections moved by
+// more than .003 of nDCG@10; from a fifth on, several lose .005 and more; at 0, "turn on" equals "turn off".
 pub(super) const FUNCTION_SHARE: f64 = 0.1;
 
-// What stands behind an apostrophe in English and is no word: the endings of `it's`, `don't`, `I'd`, `we'll`.
+// What follows an apostrophe in English and is not a word: the endings of `it's`, `don't`, `I'd`, `we'll`.
 const SCRAPS: [&str; 7] = ["d", "ll", "m", "re", "s", "t", "ve"];
 
-// Before `'t`: what the verb is without its not.
+// The verb that each run before `'t` negates.
 const NEGATED: [(&str, &str); 22] = [
     ("ain", "is"),
     ("aren", "are"),
@@ -39,10 +39,10 @@ const NEGATED: [(&str, &str); 22] = [
     ("oughtn", "ought"),
 ];
 
-// NLTK lists these for contractions and spellings alone.
+// NLTK lists these only for contractions and spellings.
 const LEFTOVERS: [&str; 3] = ["ma", "o", "y"];
 
-// The verbs of contractions that NLTK lists no other way, and the prefix of `re-entry`.
+// The verbs of contractions that NLTK does not list otherwise, and the prefix of `re-entry`.
 const ADDED: [&str; 7] = ["cannot", "could", "might", "must", "re", "shall", "would"];
 
 static WORDS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
@@ -56,23 +56,23 @@ static WORDS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     words
 });
 
-/// The function words, in alphabetical order.
+/// Returns the function words, in alphabetical order.
 pub fn function_words() -> &'static [&'static str] {
     &WORDS
 }
 
-/// Whether a word, in lower case, is a function word.
+/// Returns whether a word, in lower case, is a function word.
 pub fn is_function_word(word: &str) -> bool {
     // The longest are `themselves` and `yourselves`.
     word.len() <= 10 && WORDS.binary_search(&word).is_ok()
 }
 
-/// Whether this, in lower case, is a scrap behind an apostrophe.
+/// Returns whether this, in lower case, is what follows an apostrophe and is not a word.
 pub(super) fn is_scrap(word: &str) -> bool {
     SCRAPS.contains(&word)
 }
 
-/// The verb that is denied in `don't` for `don`, in lower case.
+/// Returns the verb that is negated in `don't` for `don`, in lower case.
 pub(super) fn denied(word: &str) -> Option<&'static str> {
     NEGATED.iter().find(|(base, _)| *base == word).map(|(_, verb)| *verb)
 }

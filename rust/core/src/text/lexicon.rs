@@ -1,4 +1,4 @@
-//! The numbering of forms and terms.
+//! The lexicon numbers word forms and terms.
 
 use super::fold::stem_of;
 use crate::ids::NodeId;
@@ -8,17 +8,18 @@ use std::fmt;
 use std::hash::BuildHasher;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// Numbers for word forms and their terms (stems), from 0 in the order in which they were first met.
+/// Indices of word forms and their terms (stems), from 0 in the order in which they were first seen.
 ///
-/// Shared by every thread and shard of a process; it only grows, by about 120 bytes a form, until another takes its
-/// place ([`Lexicon::kept`]). Its numbers differ from run to run: they pack, they never order. A term is numbered before its first form is, under
-/// one lock, so a visible form has a visible term: to follow both, read the new forms first.
+/// Shared by every thread and shard of a process. It only grows, by about 120 bytes per form, until another one
+/// replaces it ([`Lexicon::kept`]). Its indices differ from run to run: they pack, and never order. A term gets its
+/// index before its first form does, under one lock, so a visible form has a visible term: to follow both, read the new
+/// forms first.
 pub struct Lexicon {
     inner: RwLock<Inner>,
     state: State,
 }
 
-// The tables hold numbers only; the strings stand once, in the lists.
+// The tables hold indices only; the strings are stored once, in the lists.
 #[derive(Default)]
 struct Inner {
     forms: HashTable<u32>,
@@ -49,68 +50,68 @@ impl Inner {
 }
 
 impl Lexicon {
-    /// An empty one.
+    /// Returns an empty lexicon.
     pub fn new() -> Self {
         Self { inner: RwLock::default(), state: State::default() }
     }
 
-    /// How many terms there are.
+    /// Returns how many terms there are.
     pub fn term_count(&self) -> u32 {
         number(self.read().term_list.len())
     }
 
-    /// How many word forms there are.
+    /// Returns how many word forms there are.
     pub fn form_count(&self) -> u32 {
         number(self.read().form_list.len())
     }
 
-    /// The number of a stem, if any text had it.
+    /// Returns the term index of a stem, if any text had it.
     pub fn term(&self, stem: &str) -> Option<u32> {
         self.read().term(self.state.hash_one(stem), stem)
     }
 
-    /// The number of a word form (in lower case), if any text had it.
+    /// Returns the index of a word form (in lower case), if any text had it.
     pub fn form_index(&self, form: &str) -> Option<u32> {
         self.read().form(self.state.hash_one(form), form)
     }
 
-    /// The stem of a term.
+    /// Returns the stem of a term.
     ///
     /// # Panics
-    /// If this lexicon never gave the number. The same holds for every method that takes one.
+    /// If this lexicon has no such index. The same holds for every method that takes one.
     pub fn stem(&self, term: u32) -> Arc<str> {
         self.read().term_list[term as usize].stem.clone()
     }
 
-    /// The text of a word form.
+    /// Returns the text of a word form.
     pub fn form(&self, form: u32) -> Arc<str> {
         self.read().form_list[form as usize].text.clone()
     }
 
-    /// The term of a word form.
+    /// Returns the term of a word form.
     pub fn term_of_form(&self, form: u32) -> u32 {
         self.read().form_list[form as usize].term
     }
 
-    /// The concept of a term.
+    /// Returns the concept of a term.
     pub fn node(&self, term: u32) -> NodeId {
         self.read().term_list[term as usize].node
     }
 
-    /// The concepts of all terms from number `from` on, in order of number.
+    /// Returns the concepts of all terms from index `from` on, in order.
     pub fn new_terms(&self, from: u32) -> Vec<NodeId> {
         let inner = self.read();
         inner.term_list.get(from as usize..).unwrap_or_default().iter().map(|term| term.node).collect()
     }
 
-    /// The terms of all word forms from number `from` on, in order of number.
+    /// Returns the terms of all word forms from index `from` on, in order.
     pub fn new_forms(&self, from: u32) -> Vec<u32> {
         let inner = self.read();
         inner.form_list.get(from as usize..).unwrap_or_default().iter().map(|form| form.term).collect()
     }
 
-    /// Another lexicon of some of its words, in the order of their numbers: of the forms and terms from 0 on for which
-    /// `forms` and `terms` are true. The term of each of those forms must be one of them.
+    /// Returns a lexicon of some of this one's words, in the same order: the forms and terms, from 0 on, for which
+    /// `forms` and `terms` are true. It must include the term of each of those forms.
     pub fn kept(&self, forms: &[bool], terms: &[bool]) -> Lexicon {
         let (inner, other) = (self.read(), Lexicon::new());
         {
@@ -136,14 +137,14 @@ impl Lexicon {
         other
     }
 
-    /// The numbers of a form and its term, if any text had the form.
+    /// Returns the indices of a form and its term, if any text had the form.
     pub(super) fn find(&self, form: &str) -> Option<(u32, u32)> {
         let hash = self.state.hash_one(form);
         let inner = self.read();
         inner.form(hash, form).map(|index| (index, inner.form_list[index as usize].term))
     }
 
-    /// The numbers of a form and its term, given now if they are new.
+    /// Returns the indices of a form and its term, and adds them if they are new.
     pub(super) fn intern(&self, form: &str) -> (u32, u32) {
         if let Some(found) = self.find(form) {
             return found;
@@ -174,8 +175,8 @@ impl Lexicon {
         (index, term)
     }
 
-    /// Fills an empty lexicon with stems, and with word forms and the number of the term of each. `false` where one stands
-    /// twice, or has a term that is not there.
+    /// Fills an empty lexicon with stems, and with word forms and the term index of each. Returns `false` if one occurs
+    /// twice, or has a term that does not exist.
     pub(crate) fn load<'a>(&self, stems: &[&str], forms: impl Iterator<Item = (&'a str, u32)>) -> bool {
         let mut inner = self.write();
         let inner = &mut *inner;
@@ -205,8 +206,8 @@ impl Lexicon {
         true
     }
 
-    // A thread can only panic here when asked for a number that was never given, and that while reading; the
-    // lists are whole.
+    // A thread can only panic here while reading, when asked for an index that does not exist; the lists are
+    // intact.
     fn read(&self) -> RwLockReadGuard<'_, Inner> {
         self.inner.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -232,8 +233,8 @@ impl fmt::Debug for Lexicon {
     }
 }
 
-// Memory ends long before: four thousand million forms would take half a terabyte. The last number is kept
-// free, so that sessions and packed rows can mark "none" with it.
+// Memory ends long before: four thousand million forms would take half a terabyte. The last number is never used, so
+// that sessions and packed rows can mark "none" with it.
 fn number(index: usize) -> u32 {
     let index = u32::try_from(index).unwrap_or(u32::MAX);
     assert!(index < u32::MAX, "the lexicon is full");

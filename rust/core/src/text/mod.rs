@@ -1,9 +1,10 @@
 //! The analyser: from text to counted terms.
 //!
-//! A word is a maximal run of letters, digits and marks, brought to compatibility form (NFKC) and lower case: its *form*.
-//! What people type in more than one way is one *term*: the form without accents and inner signs, and of that the Snowball
-//! (`signs`), function words little (`function`). A [`Lexicon`] numbers forms and terms for all shards; a [`Session`]
-//! is one thread's warm way into it. No statistic of the corpus is kept here.
+//! A word is a maximal run of letters, digits and marks, brought to compatibility form (NFKC) and lower case: its
+//! *form*. Spellings that people use for one word are one *term* (`fold`): the form without accents and inner signs,
+//! reduced to its Snowball stem. Scripts without spaces are split into pairs of signs (`signs`); function words weigh
+//! little (`function`). A [`Lexicon`] numbers forms and terms for all shards; a [`Session`] analyses texts for one
+//! thread and remembers its words. No statistic of the corpus is kept here.
 
 mod asking;
 mod chunk;

@@ -1,22 +1,22 @@
 //! Passages of long documents.
 //!
 //! The rule: a passage takes as many whole sentences as fit into [`PASSAGE_CHARS_MAX`] characters, and the next one
-//! goes on from there. Where a sentence begins is told by Unicode Standard Annex 29, asked from the end of the passage
-//! backwards, a piece of it at a time: almost always one piece is all that is looked at. A sentence longer than a
-//! passage is cut between two words, a word longer than that between two characters as a reader sees them, and one
-//! of these longer than that anywhere. No rule looks further than `AHEAD` characters behind a passage, so that the time
-//! is in proportion to the text whatever it is. White space around a passage is no part of it.
+//! continues from there. Unicode Standard Annex 29 defines where a sentence begins. The search goes backwards from the
+//! end of the passage, one piece at a time: almost always the first piece suffices. A sentence longer than a passage is
+//! cut between two words, a longer word between two characters as a reader sees them, and a longer one of these
+//! anywhere. No rule looks further than `AHEAD` characters behind a passage, so that the time is proportional to the
+//! text in all cases. White space around a passage is not part of it.
 
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
 /// The longest passage, in characters (Unicode scalar values).
 pub const PASSAGE_CHARS_MAX: usize = 600;
 
-// Characters of a piece, and as many behind it as rules may look ahead to.
+// The characters of a piece, and how many behind it the rules may look ahead to.
 const PIECE: usize = 100;
 const AHEAD: usize = 25;
 
-/// The passages of a text, in order: where each starts and ends, in bytes.
+/// Returns the passages of a text in order, as the offsets of their starts and ends, in bytes.
 pub fn passages(text: &str) -> Vec<(usize, usize)> {
     let (mut all, mut start) = (Vec::new(), 0);
     while start < text.len() {
@@ -36,7 +36,7 @@ pub fn passages(text: &str) -> Vec<(usize, usize)> {
     all
 }
 
-// Where to end a passage of which `longest` bytes of `seen` are as much as fits.
+// Returns the offset at which to end a passage. At most `longest` bytes of `seen` fit.
 fn cut(seen: &str, longest: usize) -> usize {
     let mut to = longest;
     for pieces in (0..PASSAGE_CHARS_MAX / PIECE).rev() {
@@ -55,18 +55,18 @@ fn cut(seen: &str, longest: usize) -> usize {
     last_fit(begun, from, longest, seen).unwrap_or_else(|| last_grapheme(seen, longest))
 }
 
-// The last of rising places behind `from` and up to `to` that is between two graphemes.
+// Returns the last of ascending offsets after `from` and up to `to` that is between two graphemes.
 fn last_fit(places: impl Iterator<Item = usize>, from: usize, to: usize, seen: &str) -> Option<usize> {
     let places: Vec<usize> = places.take_while(|&at| at <= to).filter(|&at| at > from).collect();
     places.into_iter().rev().find(|&at| is_between_graphemes(seen, at))
 }
 
-// A passage starts between two graphemes, so nothing before it has a say.
+// A passage starts between two graphemes, so nothing before it matters.
 fn is_between_graphemes(seen: &str, at: usize) -> bool {
     GraphemeCursor::new(at, seen.len(), true).is_boundary(seen, 0).unwrap_or(true)
 }
 
-// The last bound of graphemes up to `longest`.
+// Returns the last grapheme boundary up to `longest`.
 fn last_grapheme(seen: &str, longest: usize) -> usize {
     if is_between_graphemes(seen, longest) {
         return longest;
@@ -75,13 +75,13 @@ fn last_grapheme(seen: &str, longest: usize) -> usize {
     before.ok().flatten().filter(|&at| at > 0).unwrap_or(longest)
 }
 
-// What no sentence of text ends in, told by the first bytes of its characters: all but these letters, kana, ideographs,
-// syllables of Hangul, Thai and emoji.
+// Returns whether a sentence can end in a text, from the first bytes of its characters: no sentence ends within these
+// letters, kana, ideographs, syllables of Hangul, Thai and emoji.
 fn may_end_a_sentence(text: &str) -> bool {
     let bytes = text.as_bytes();
     let ends = |(at, &byte): (usize, &u8)| match byte {
         b'.' | b'?' | b'!' | b'\n' | b'\r' => true,
-        // The next line of Latin, and the Greek question mark.
+        // The Latin next-line character, and the Greek question mark.
         0xc2 | 0xcd => true,
         ..0xd4 | 0xe4..=0xe9 | 0xeb..=0xed => false,
         0xe0 => !matches!(bytes[at + 1], 0xb8 | 0xb9),
@@ -95,7 +95,7 @@ fn may_end_a_sentence(text: &str) -> bool {
     bytes.iter().enumerate().any(ends)
 }
 
-// Where so many characters end, in bytes.
+// Returns the offset behind a number of characters, in bytes.
 fn after(text: &str, characters: usize) -> usize {
     match text.as_bytes().get(..characters) {
         None => text.len(),
@@ -104,7 +104,7 @@ fn after(text: &str, characters: usize) -> usize {
     }
 }
 
-/// Bounds without the white space at both ends.
+/// Returns the bounds without the white space at both ends.
 pub(crate) fn trimmed(text: &str, (start, end): (usize, usize)) -> (usize, usize) {
     let piece = &text[start..end];
     let inner = piece.trim_start();

@@ -2,15 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The words of a document that stand in a place, in their order, title first: each is the place of its term in the
-/// document's list of
-/// terms, which takes one byte for almost every document.
+/// The words of a document that have a position, in order, title first. Each is stored as the index of its term in the
+/// document's list of terms, which takes one byte for almost every document.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
 pub struct Sequence {
     places: Places,
     title: u32,
     passages: Box<[Passage]>,
-    // One bit for each term, where there are passages.
+    // One bit for each term, if there are passages.
     placeless: Box<[u64]>,
 }
 
@@ -30,9 +29,9 @@ impl Default for Places {
 /// A passage of a text that has several.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
 pub struct Passage {
-    /// Where it starts and ends in the text, in bytes.
+    /// The offsets of its start and end in the text, in bytes.
     pub bytes: (u32, u32),
-    /// The place behind its last word. It starts where the one before it ends.
+    /// The position behind its last word. It starts where the one before it ends.
     pub end: u32,
 }
 
@@ -52,7 +51,7 @@ impl Sequence {
         Sequence { places, title, passages, placeless }
     }
 
-    /// Number of words.
+    /// Returns the number of words.
     pub fn len(&self) -> usize {
         match &self.places {
             Places::Narrow(places) => places.len(),
@@ -61,41 +60,42 @@ impl Sequence {
         }
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no words.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Number of words of the title, which stand first.
+    /// Returns the number of words of the title, which come first.
     pub fn title(&self) -> usize {
         self.title as usize
     }
 
-    /// The passages of the text; none for a text that is one passage.
+    /// Returns the passages of the text; none if the text is one passage.
     pub fn passages(&self) -> &[Passage] {
         &self.passages
     }
 
-    /// Whether a term, by its place in the document's list, counts somewhere without standing in the sequence. Known of a
-    /// text of several passages only.
+    /// Returns whether a term, by its index in the document's list, counts without a position in the sequence. Known
+    /// only for texts of several passages.
     pub fn is_placeless(&self, place: usize) -> bool {
         self.placeless.get(place / 64).is_some_and(|bits| bits >> (place % 64) & 1 == 1)
     }
 
-    /// Which of so many terms of the document stand in it, by their places in its list.
+    /// Returns, for each of the document's `terms` terms, whether it has a position, by its index in the document's
+    /// list.
     pub fn standing(&self, terms: usize) -> Vec<bool> {
         let mut standing = vec![false; terms];
         self.visit(0..self.len(), |place| standing[place as usize] = true);
         standing
     }
 
-    /// The words of a passage, by its number.
+    /// Returns the positions of a passage's words, by its number.
     pub fn words_of(&self, passage: usize) -> std::ops::Range<usize> {
         let start = if passage == 0 { self.title } else { self.passages[passage - 1].end };
         start as usize..self.passages[passage].end as usize
     }
 
-    /// Visit words in their order, as places in the document's list of terms.
+    /// Visits words in their order, as indices into the document's list of terms.
     pub fn visit(&self, words: std::ops::Range<usize>, mut visit: impl FnMut(u32)) {
         match &self.places {
             Places::Narrow(places) => places[words].iter().for_each(|&place| visit(place.into())),
@@ -104,7 +104,7 @@ impl Sequence {
         }
     }
 
-    /// Whether it can be that of a text with so many different terms.
+    /// Returns whether it is possible for a text with `terms` different terms.
     pub(crate) fn fits(&self, terms: usize, text: &str) -> bool {
         let mut within = self.title() <= self.len();
         self.visit(0..self.len(), |place| within &= (place as usize) < terms);
@@ -117,7 +117,7 @@ impl Sequence {
         within && last.1 as usize <= self.len()
     }
 
-    /// Bytes on the heap, without the allocator's own.
+    /// Returns the bytes on the heap, without the allocator's overhead.
     pub fn bytes(&self) -> usize {
         let places = match &self.places {
             Places::Narrow(places) => size_of_val::<[u8]>(places),

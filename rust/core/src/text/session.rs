@@ -1,4 +1,4 @@
-//! One thread's way from text to terms.
+//! A session analyses texts for one thread.
 
 use super::chunk;
 use super::fold::{Role, role_of, stem_of};
@@ -11,43 +11,43 @@ use crate::maps::Map;
 use std::fmt;
 use std::sync::Arc;
 
-/// How many distinct word forms a session remembers. Above it, what it remembers is dropped after the
-/// document at hand; within one document its size is the bound. Costs time, never a result.
+/// How many distinct word forms a session remembers. If there are more, it drops all after the current document; within
+/// one document, the document's size is the bound. This costs time, and never changes a result.
 pub const SESSION_FORMS_MAX: usize = 1 << 20;
 
-/// How many different words may stand in a document, function words aside. A text with more is a list of keys and no text;
-/// its analysis breaks off, so that it costs no more than this many, and it has more of them to show it.
+/// How many different words a document may have, without function words. A text with more is a list of keys. Its
+/// analysis stops soon after this number, to limit its cost, and the count shows that there are more.
 pub const DOCUMENT_WORDS_MAX: usize = 1_000_000;
 
-/// The longest chunk whose words are remembered, in bytes: longer ones rarely come again.
+/// The longest chunk whose words are remembered, in bytes: longer ones rarely occur again.
 const CHUNK_BYTES_MAX: usize = 64;
 
-/// A text in numbers of its [`Lexicon`]. Both lists are sorted by number, each number once.
+/// A text as indices of its [`Lexicon`]. Both lists are sorted by index, each index once.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Analysis {
     /// Terms, and how often each occurs.
     pub terms: Box<[(u32, u32)]>,
     /// Word forms, and how often each occurs.
     pub forms: Box<[(u32, u32)]>,
-    /// Number of words that stand in the text, function words aside: the length of its sequence.
+    /// Number of words with a position, without function words: the length of the sequence.
     pub length: u32,
-    /// How many different words stand in the text, function words aside.
+    /// How many different words have a position, without function words.
     pub different: u32,
-    /// The square root of the sum of (1 + ln tf)^2 over the terms that stand in the text: how long it is as a vector. No
-    /// statistic of the corpus is in it, so it stays true whatever comes or goes.
+    /// The square root of the sum of (1 + ln tf)^2 over the terms with a position: its length as a vector. It uses no
+    /// statistic of the corpus, so it stays right when documents are added or deleted.
     pub norm: f64,
-    /// The terms of the title in their order, what stands in brackets left out: the first
-    /// [`TITLE_TERMS_MAX`]. Without function words, unless it has no others.
+    /// The first [`TITLE_TERMS_MAX`] terms of the title in their order, without what is in brackets, and without
+    /// function words unless it has no others.
     pub title: Box<[u32]>,
-    /// The words that stand in the text, in their order.
+    /// The words with a position, in order.
     pub sequence: Sequence,
-    /// Words that are not indexed, as they are longer than [`WORD_BYTES_MAX`].
+    /// The number of words that are not indexed because they are longer than [`WORD_BYTES_MAX`].
     pub too_long: u32,
 }
 
-/// The square root of the sum of (1 + ln tf)^2 over counts.
+/// Returns the square root of the sum of (1 + ln tf)^2 over counts.
 pub fn norm(counts: impl Iterator<Item = u32>) -> f64 {
-    // Summed by rising tf, as the order of terms differs from run to run.
+    // Summed by ascending tf, as the order of terms differs from run to run.
     let mut once = 0u32;
     let mut repeated: Vec<u32> = Vec::new();
     for tf in counts {
@@ -65,34 +65,34 @@ pub fn norm(counts: impl Iterator<Item = u32>) -> f64 {
     libm::sqrt(repeated.into_iter().fold(f64::from(once), |sum, tf| sum + square(tf)))
 }
 
-/// The most terms of a title that are kept in their order; longer titles name nothing anyway.
+/// The most terms of a title that are kept in order; longer titles are no names.
 pub const TITLE_TERMS_MAX: usize = 32;
 
-/// Analyses texts for one thread and remembers the words it met.
+/// Analyses texts for one thread and remembers the words it has seen.
 pub struct Session {
     lexicon: Arc<Lexicon>,
     seen: Vec<Seen>,
-    // Words of up to 16 bytes are their own key: no pointer is followed for nine of ten words.
+    // Words of up to 16 bytes are their own key: for nine of ten words no pointer is followed.
     short: Map<[u64; 2], u32>,
     long: Map<Box<str>, u32>,
-    // Chunks as they stand in a text, so that what is done for one is paid once, and where in `parts` their words are.
-    // Kept apart from the words: a chunk and a word that look alike need not be the same.
+    // Chunks as a text has them, so that each is analysed once, and the range of their words in `parts`. Kept apart
+    // from the words: a chunk and a word that look alike need not be the same.
     chunks: Map<Box<str>, (u32, u32)>,
     parts: Vec<Part>,
-    // What the text at hand touched, by place in `seen`: each word once, and every one that stands in it in order.
+    // The words of the current text, as indices into `seen`: each word once, and every word with a position in order.
     touched: Vec<u32>,
     order: Vec<u32>,
-    // The passages of the text at hand, where it has several, and the place in `order` behind each one that is over.
+    // The passages of the current text, if it has several, and for each finished one the index in `order` behind it.
     bounds: Vec<(usize, usize)>,
     ends: Vec<u32>,
-    // Where the passage at hand ends, in bytes.
+    // The offset at which the current passage ends, in bytes.
     passage_end: usize,
     packed: Vec<u64>,
     terms: Vec<(u32, u32)>,
     too_long: u32,
-    // Different words that stand in it.
+    // The number of different words with a position.
     different: u32,
-    // The text at hand has too many words; no more of them are met.
+    // The current text has too many words; no more are added.
     full: bool,
 }
 
@@ -100,15 +100,15 @@ struct Seen {
     form: u32,
     term: u32,
     count: u32,
-    // The place of the term among those of the text at hand.
+    // The index of the term among those of the current text.
     place: u32,
     role: Role,
-    // It stands in the text at hand; it counts somewhere there without a place.
+    // Whether it has a position in the current text, and whether it counts there somewhere without one.
     stands: bool,
     placeless: bool,
 }
 
-// A word of a chunk: its place in `seen`, where it starts in the chunk, and whether it stands there.
+// A word of a chunk: its index in `seen`, its offset in the chunk, and whether it has a position.
 #[derive(Copy, Clone)]
 struct Part {
     place: u32,
@@ -118,7 +118,7 @@ struct Part {
 
 const NONE: u32 = u32::MAX;
 
-// Where `seen` keeps what is not to be counted.
+// The index in `seen` of what is not counted.
 const NOWHERE: u32 = 0;
 
 impl Seen {
@@ -127,7 +127,7 @@ impl Seen {
 }
 
 impl Session {
-    /// A session that has met no word.
+    /// Returns a session that has seen no word.
     pub fn new(lexicon: Arc<Lexicon>) -> Self {
         Session {
             lexicon,
@@ -149,12 +149,12 @@ impl Session {
         }
     }
 
-    /// The lexicon it numbers words by.
+    /// Returns its lexicon.
     pub fn lexicon(&self) -> &Arc<Lexicon> {
         &self.lexicon
     }
 
-    /// Analyse a document: its title and text are one stream of words. New words enter the lexicon.
+    /// Analyses a document: its title and text are one stream of words. New words enter the lexicon.
     pub fn analyse(&mut self, title: &str, text: &str) -> Analysis {
         self.count(title);
         let title_words = self.order.len();
@@ -176,7 +176,7 @@ impl Session {
         analysis
     }
 
-    // Between texts, drop what is remembered once it is more than its bound.
+    // Between texts, drops what is remembered if it exceeds its bound.
     pub(super) fn forget(&mut self) {
         if self.seen.len() + self.chunks.len() + self.parts.len() > SESSION_FORMS_MAX {
             self.seen.truncate(1);
@@ -185,7 +185,7 @@ impl Session {
             self.chunks.clear();
             self.parts.clear();
         }
-        // A long text leaves no more behind than many short ones would.
+        // A long text leaves no more memory in use than many short ones.
         self.order.shrink_to(SESSION_FORMS_MAX);
     }
 
@@ -210,7 +210,7 @@ impl Session {
         terms.into()
     }
 
-    /// The term of a short word by its key, and what it may do, where it is remembered.
+    /// Returns the term of a short word by its key, and its role, if it is remembered.
     pub(super) fn met(&self, key: &[u64; 2]) -> Option<(Option<u32>, Role)> {
         self.short.get(key).map(|&place| self.what(place))
     }
@@ -220,7 +220,7 @@ impl Session {
         (Some(seen.term), seen.role)
     }
 
-    /// The term of a word in its final form and what it may do, remembered where the lexicon has it.
+    /// Returns the term of a word in its final form, and its role. They are remembered if the lexicon has the word.
     pub(super) fn known(&mut self, word: &str) -> (Option<u32>, Role) {
         if let Some(place) = self.remembered(word) {
             return self.what(place);
@@ -300,13 +300,13 @@ impl Session {
             let Part { place, at, stands } = self.parts[part as usize];
             self.touch(place, stands, start + usize::from(at));
         }
-        // What was met in a text that was full by then was not met.
+        // A text that was full did not add the word.
         if known.is_none() && !self.full {
             self.chunks.insert(chunk.into(), (first, last));
         }
     }
 
-    // The place of a word in its final form.
+    // Returns the index in `seen` of a word in its final form.
     fn place(&mut self, word: &str) -> u32 {
         match self.remembered(word) {
             Some(place) => place,
@@ -325,7 +325,7 @@ impl Session {
     }
 
     fn remember(&mut self, word: &str, form: u32, term: u32) -> u32 {
-        // No more words than bytes of text were met since the last clearing.
+        // There are no more words than bytes of text since the last clearing.
         let place = u32::try_from(self.seen.len()).unwrap_or(u32::MAX);
         let role = role_of(&self.lexicon.stem(term));
         self.seen.push(Seen { form, term, role, ..Seen::NONE });
@@ -364,7 +364,7 @@ impl Session {
         self.passage_end = self.bounds.get(self.ends.len()).map_or(usize::MAX, |passage| passage.1);
     }
 
-    // The order of what was counted, once it was collected into so many terms. Leaves no trace of it.
+    // Returns the sequence of the current text, after its words were collected into `terms` terms, and clears it.
     fn sequence(&mut self, title_words: usize, terms: usize) -> Sequence {
         let bounds = std::mem::take(&mut self.bounds);
         self.passage_end = usize::MAX;
@@ -394,9 +394,9 @@ impl Session {
         sequence
     }
 
-    // Turn the counts into lists and set them back to 0.
+    // Turns the counts into lists and resets them to 0.
     fn collect(&mut self) -> Analysis {
-        // Number and count in one integer sort by number, and faster than pairs.
+        // Index and count in one integer sort by index, and faster than pairs.
         self.packed.clear();
         self.packed.extend(self.touched.iter().map(|&place| {
             let seen = &self.seen[place as usize];
@@ -454,7 +454,7 @@ fn unpack(pair: u64) -> (u32, u32) {
     ((pair >> 32) as u32, pair as u32)
 }
 
-/// The bytes of a word of up to 16 bytes, padded with zeros, which no word has.
+/// Returns the bytes of a word of up to 16 bytes, padded with zeros, which no word has.
 pub(super) fn key_at(bytes: &[u8], start: usize, length: usize) -> [u64; 2] {
     let rest = &bytes[start..];
     if let Some(chunk) = rest.first_chunk::<16>() {
@@ -468,7 +468,7 @@ pub(super) fn key_at(bytes: &[u8], start: usize, length: usize) -> [u64; 2] {
     [all as u64, (all >> 64) as u64]
 }
 
-/// Lower case for a key of ASCII letters and digits, eight bytes at once: only letters have the bit 0x40, and
+/// Returns a key of ASCII letters and digits in lower case, eight bytes at once: only letters have the bit 0x40, and
 /// lower-case ones have 0x20 already.
 pub(super) fn lower(key: [u64; 2]) -> [u64; 2] {
     key.map(|half| half | (half & 0x4040_4040_4040_4040) >> 1)

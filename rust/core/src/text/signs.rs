@@ -1,25 +1,25 @@
 //! Scripts without spaces, and emoji.
 //!
-//! Where no space tells words apart, each two neighbouring signs are a word, so that whatever is asked for has its pairs
-//! among them. A sign is a letter with its marks. A document has every sign of a stretch as well, so that one is found
-//! alone; a sign that stands alone is a word of its own.
+//! Where no space separates words, each two neighbouring signs are a word, so that the pairs of any question are among
+//! them. A sign is a letter with its marks. A document also has every single sign of a stretch, so that a question for
+//! one sign finds it. A sign without neighbours is a word of its own.
 
 use super::class::{Class, belongs, class};
 use super::words::{Word, char_at};
 use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
-// The most characters that make one sign, marks and all; more of them are passed over.
+// The most characters in one sign, including marks; more are skipped.
 const MARKS_MAX: usize = 8;
 
-/// Visit the pairs of a stretch of signs, and say where it ends.
+/// Visits the pairs of a stretch of signs, and returns the offset of its end.
 pub(super) fn pairs(chunk: &str, from: usize, asked: bool, visit: &mut dyn FnMut(Word<'_>)) -> usize {
     let mut pair = Pair { signs: String::new(), last: 0, at: from, count: 0, asked };
     let mut at = from;
     while at < chunk.len() {
         let c = char_at(chunk, at);
         let after = at + c.len_utf8();
-        // Nearly always a letter is a sign by itself, and nothing needs to be looked up.
+        // Nearly always a letter is a sign by itself, and no table is needed.
         if is_plain(c) && (after == chunk.len() || is_plain(char_at(chunk, after))) {
             pair.push(std::iter::once(c), at, visit);
             at = after;
@@ -35,14 +35,14 @@ pub(super) fn pairs(chunk: &str, from: usize, asked: bool, visit: &mut dyn FnMut
     at
 }
 
-// Letters in normal form that change no other: most of Han, kana and Thai.
+// Returns whether a letter is in normal form and changes no other: most of Han, kana and Thai.
 fn is_plain(c: char) -> bool {
     matches!(c,
         '\u{4e00}'..='\u{9fff}' | '\u{3400}'..='\u{4dbf}' | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{30fc}'
         | '\u{e01}'..='\u{e30}' | '\u{e32}' | '\u{e40}'..='\u{e46}')
 }
 
-// One letter with what follows and changes it: normalised by itself.
+// Visits one letter with the marks that follow it, normalised on its own. Returns the offset of its end.
 fn one(chunk: &str, from: usize, pair: &mut Pair, visit: &mut dyn FnMut(Word<'_>)) -> usize {
     let mut sign = ['\0'; MARKS_MAX];
     let (mut count, mut end) = (0, from);
@@ -61,11 +61,11 @@ fn one(chunk: &str, from: usize, pair: &mut Pair, visit: &mut dyn FnMut(Word<'_>
         end += c.len_utf8();
     }
     let sign = sign[..count].iter().copied();
-    // Marks that are normal each may stand in another order together.
+    // Marks that are in normal form one by one may be out of order together.
     if is_nfkc_quick(sign.clone()) == IsNormalized::Yes {
         pair.push(sign, from, visit);
     } else {
-        // A normal form may be of several signs.
+        // A normal form may have several signs.
         let normal: Vec<char> = sign.nfkc().filter(|&c| belongs(c)).collect();
         for sign in normal.chunk_by(|_, next| is_combining_mark(*next)) {
             pair.push(sign.iter().copied(), from, visit);
@@ -77,9 +77,9 @@ fn one(chunk: &str, from: usize, pair: &mut Pair, visit: &mut dyn FnMut(Word<'_>
 // The last two signs of a stretch.
 struct Pair {
     signs: String,
-    // Where the later one starts.
+    // The offset in `signs` of the later one.
     last: usize,
-    // Where in the chunk the later one is.
+    // The offset in the chunk of the later one.
     at: usize,
     count: u32,
     asked: bool,
@@ -108,7 +108,8 @@ impl Pair {
     }
 }
 
-/// Visit the emoji at a place of a chunk, and say where it ends: two letters of a flag are one.
+/// Visits the emoji at an offset of a chunk, and returns the offset of its end. The two letters of a flag are one
+/// emoji.
 pub(super) fn emoji(chunk: &str, at: usize, visit: &mut dyn FnMut(Word<'_>)) -> usize {
     let is_flag = |c: char| matches!(c, '\u{1f1e6}'..='\u{1f1ff}');
     let first = char_at(chunk, at);

@@ -11,7 +11,7 @@ fn session() -> Session {
     Session::new(Arc::new(Lexicon::new()))
 }
 
-/// Forms of a text with their counts, as strings.
+/// Returns the forms of a text with their counts, as strings.
 fn forms(text: &str) -> BTreeMap<String, u32> {
     let mut session = session();
     let analysis = session.analyse("", text);
@@ -28,12 +28,12 @@ fn names(text: &str) -> Vec<String> {
     forms(text).into_keys().collect()
 }
 
-// What is found of a text, in the order of the alphabet, with counts.
+// Returns the words of a text in alphabetical order, with counts.
 fn words(text: &str) -> Vec<String> {
     forms(text).into_iter().map(|(form, count)| format!("{form} {count}")).collect()
 }
 
-// The stems of the words that stand in a text, function words aside, in their order.
+// Returns the stems of the words with a position in the text, without function words, in their order.
 fn standing(text: &str) -> Vec<String> {
     let mut session = session();
     let analysis = session.analyse("", text);
@@ -45,7 +45,7 @@ fn standing(text: &str) -> Vec<String> {
     stems
 }
 
-// Whether a question finds a document by any word but function words.
+// Returns whether a question finds a document by any word except function words.
 fn finds(question: &str, text: &str) -> bool {
     let mut session = session();
     let analysis = session.analyse("", text);
@@ -65,7 +65,7 @@ fn words_are_maximal_runs_of_letters_digits_and_marks() {
 #[test]
 fn compatibility_forms_are_one_word_in_any_case() {
     assert_eq!(forms("ﬁle FILE ｆｉｌｅ File"), BTreeMap::from([("file".into(), 4)]));
-    // A normal form may fall apart; its parts are words like any other.
+    // A normal form may have several parts; its parts are words like any other.
     assert_eq!(names("7½ ⑴"), ["1", "2", "71"]);
 }
 
@@ -85,11 +85,11 @@ fn a_form_keeps_its_accents_and_its_term_loses_them() {
         ("שׁ\u{5b8}לוֹם", "שלום"),
         ("م\u{64f}ح\u{64e}م\u{651}\u{64e}د", "محمد"),
         ("كـتاب", "كتاب"),
-        // Marks that make another word stay.
+        // Marks that make another word are kept.
         ("हिन्दी", "हिन्दी"),
         ("が", "が"),
         ("한국어", "한국어"),
-        // No form loses its term.
+        // Every form has a term.
         ("\u{301}", "\u{301}"),
         ("ـ", "ـ"),
     ] {
@@ -158,7 +158,7 @@ fn an_identifier_counts_with_its_whole_and_its_parts() {
         ("U.S. and U.K.", &["and", "u.k.", "u.s."]),
         ("1990s 19th URLs IDs", &["1990s", "19th", "ids", "urls"]),
         ("well-known end.Next and/or issue#12", &["12", "and", "end", "issue", "known", "next", "or", "well"]),
-        // A hash is no name.
+        // A hash is not a name.
         ("3f2a9c81d", &["3f2a9c81d"]),
     ] {
         assert_eq!(names(text), found, "{text}");
@@ -166,7 +166,7 @@ fn an_identifier_counts_with_its_whole_and_its_parts() {
     let one_term = |a: &str, b: &str| stem_of(a) == stem_of(b);
     assert!(one_term("get_user_by_id", "getuserbyid") && one_term("usb-c", "usbc") && one_term("u.s.", "us"));
     assert!(!one_term("2024-03-12", "20240312") && !one_term("c++", "c") && !one_term("c#", "c++"));
-    // Only runs have places, so that order and length are those of what is written.
+    // Only runs have positions, so that order and length are those of the written text.
     assert_eq!(standing("RTX4090 on USB-C"), ["rtx4090", "usb", "c"]);
 }
 
@@ -195,7 +195,7 @@ fn function_words_count_without_a_place() {
     let mut session = session();
     let analysis = session.analyse("", "turn off the light");
     assert_eq!((analysis.length, analysis.terms.len(), analysis.norm), (2, 4, 2f64.sqrt()));
-    // No other word becomes one by its stem.
+    // No other word becomes a function word by its stem.
     for word in ["cans", "beings", "ins", "wills", "offs"] {
         assert_eq!(role_of(&stem_of(word)), Role::Word, "{word}");
     }
@@ -304,7 +304,7 @@ fn text_without_a_break_is_indexed_however_long() {
         assert_eq!(analysis.too_long, 0);
         assert!(analysis.length as usize >= 4000, "{unit}");
         assert!(finds(unit, &text));
-        // Its words stand in the passages they are written in.
+        // Its words are in the passages where they are written.
         let sequence = analysis.sequence;
         assert!(sequence.passages().len() > 5);
         for number in 0..sequence.passages().len() {
@@ -326,14 +326,14 @@ fn words_of_every_length_survive_both_caches() {
     let first = session.analyse("", &text);
     assert_eq!(first.forms.len(), 40);
     assert_eq!(session.analyse("", &text.to_lowercase()), first);
-    // At the very end of a text, where sixteen bytes can no longer be read at once.
+    // At the very end of a text, where sixteen bytes cannot be read at once any more.
     for word in &words {
         assert_eq!(session.analyse("", word).forms.len(), 1);
     }
     assert_eq!(session.lexicon().form_count(), 40);
 }
 
-// A number in letters.
+// Returns a number in letters.
 fn letters(number: usize) -> String {
     number.to_string().bytes().map(|digit| (digit - b'0' + b'k') as char).collect()
 }
@@ -364,7 +364,7 @@ fn a_query_keeps_the_order_and_counts_stems() {
     let lexicon = session.lexicon().clone();
     assert_eq!(words[0].term, None);
     assert_eq!(words[1].term, lexicon.term("transport"));
-    // The form was never met, its stem was.
+    // The form was never seen, its stem was.
     assert_eq!(session.query("ion")[0].term, lexicon.term("ion"));
     assert!(session.query("the of and").iter().all(|word| word.role == Role::Function));
     let shares: Vec<_> = session.query("USB-C").into_iter().map(|word| (word.stem.clone(), word.share())).collect();
@@ -400,14 +400,14 @@ fn threads_that_meet_the_same_words_number_each_once() {
             scope.spawn(|| {
                 let mut session = Session::new(lexicon.clone());
                 session.analyse("", &text);
-                // A form that can be seen has a term that can be seen.
+                // A visible form has a visible term.
                 let forms = lexicon.new_forms(0);
                 let terms = lexicon.new_terms(0);
                 assert!(forms.iter().all(|&term| (term as usize) < terms.len()));
             });
         }
     });
-    // As many words with a number, the two without it, and the numbers.
+    // Words with a number, the two without it, and the numbers.
     assert_eq!(lexicon.form_count(), 1200 + 2 + 700);
     let distinct: std::collections::BTreeSet<_> = (0..1902).map(|form| lexicon.form(form)).collect();
     assert_eq!(distinct.len(), 1902);
@@ -454,7 +454,7 @@ fn a_text_of_too_many_words_breaks_off_and_leaves_the_session_as_it_was() {
     };
     for prefix in ["q", "\u{e9}"] {
         let analysis = session.analyse("", &format!("{} ions late\u{ef}", many(prefix)));
-        // Words met in other texts count on; no new one does.
+        // Words known from other texts are still counted; no new word is.
         assert!((DOCUMENT_WORDS_MAX + 1..DOCUMENT_WORDS_MAX + 4).contains(&(analysis.different as usize)));
         assert_eq!(session.analyse("", "ions na\u{ef}ve crossing"), before);
         let fresh = session.analyse("", "late\u{ef} words");
@@ -490,7 +490,7 @@ proptest! {
             prop_assert_eq!(word.term, session.lexicon().term(&word.stem));
             prop_assert_eq!(stem_of(&word.form), word.stem.as_str());
         }
-        // But for the single signs of a stretch, which only documents have.
+        // Except for the single signs of a stretch, which only documents have.
         let asked: BTreeMap<_, _> = words.into_iter().map(|word| (word.stem, word.count)).collect();
         let mut found = terms(&text);
         let is_sign = |stem: &str| stem.chars().next().is_some_and(|c| class(c) == Class::Sign);
@@ -515,7 +515,7 @@ proptest! {
             end = to;
             chunk::words(&text[from..to], false, &mut |word| {
                 assert!(!word.form.is_empty() && word.form.len() <= WORD_BYTES_MAX && word.at <= to - from);
-                // The normal form of some emoji is what is written on them.
+                // The normal form of some emoji is the text that they show.
                 let is_emoji = word.form.chars().any(|c| class(c) == Class::Emoji);
                 assert!(is_emoji || normal(word.form) == word.form, "{word:?}");
             });

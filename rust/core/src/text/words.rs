@@ -1,9 +1,9 @@
-//! Where words may be: one pass over a text that looks closely only where it must.
+//! Where words may be: one pass over a text that looks closely only where necessary.
 
 use super::class::{Class, class};
 
-/// The longest word that is indexed, in bytes after normalisation. What is longer (base64, hashes glued
-/// together) is no word of anybody's query.
+/// The longest word that is indexed, in bytes after normalisation. Nobody searches for longer ones (base64, joined
+/// hashes).
 pub const WORD_BYTES_MAX: usize = 256;
 
 /// A word of a chunk.
@@ -11,18 +11,18 @@ pub const WORD_BYTES_MAX: usize = 256;
 pub(super) struct Word<'a> {
     /// Its form.
     pub(super) form: &'a str,
-    /// Whether it stands in a place of its own, or only counts.
+    /// Whether it has a position of its own, or only counts.
     pub(super) stands: bool,
-    /// Where in the chunk its run starts, in bytes.
+    /// The offset in the chunk at which its run starts, in bytes.
     pub(super) at: usize,
 }
 
-/// A stretch of a text with words in it: where it starts and ends, in bytes.
+/// A part of a text with words in it, with the offsets of its start and end, in bytes.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub(super) enum Run {
-    /// ASCII letters of one case, the first aside, or digits: one word, as it stands. By far the most.
+    /// ASCII letters of one case, except the first, or digits: one word as it is. By far the most frequent.
     Plain(usize, usize),
-    /// Anything else: words beyond ASCII, identifiers, what signs join.
+    /// Anything else: words beyond ASCII, identifiers, runs joined by signs.
     Chunk(usize, usize),
 }
 
@@ -30,7 +30,7 @@ const LOWER: u8 = 1;
 const UPPER: u8 = 2;
 const DIGIT: u8 = 4;
 const WIDE: u8 = 8;
-// Signs that may stand inside of a word.
+// Signs that may be inside a word.
 const JOIN: u8 = 16;
 // Signs that may end one.
 const TAIL: u8 = 32;
@@ -54,7 +54,7 @@ const CLASS: [u8; 256] = {
     class
 };
 
-/// Visit the runs of a text, in order.
+/// Visits the runs of a text, in order.
 pub(super) fn runs(text: &str, mut visit: impl FnMut(Run)) {
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -100,12 +100,12 @@ pub(super) fn runs(text: &str, mut visit: impl FnMut(Run)) {
     }
 }
 
-/// The character that begins at a byte; a zero at the end.
+/// Returns the character that begins at an offset; a zero at the end.
 pub(super) fn char_at(text: &str, at: usize) -> char {
     text[at..].chars().next().unwrap_or('\0')
 }
 
-// `.NET`: what a dot begins, and no dot of a sentence or of a number.
+// Returns whether a dot begins a word as in `.NET`, and does not belong to a sentence or a number.
 fn is_leading_dot(bytes: &[u8], dot: usize) -> bool {
     let opens = |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b'(' | b'[' | b'"' | b'\'' | b'`');
     bytes[dot + 1].is_ascii_alphabetic() && (dot == 0 || opens(bytes[dot - 1]))
@@ -115,10 +115,10 @@ fn is_word(c: char) -> bool {
     matches!(class(c), Class::Letter | Class::Sign)
 }
 
-// Where a chunk ends that goes on at `from`, behind a character of it.
+// Returns the end of a chunk that continues at `from`, behind one of its characters.
 fn chunk_end(text: &str, from: usize) -> usize {
     let bytes = text.as_bytes();
-    // What is ignored at the end is passed by.
+    // Ignorable characters at the end are left out.
     let (mut at, mut end) = (from, from);
     while at < bytes.len() {
         let kind = CLASS[bytes[at] as usize];
@@ -146,7 +146,7 @@ fn chunk_end(text: &str, from: usize) -> usize {
     end
 }
 
-// `C++` and `C#`: letters, then one of these, then no word.
+// Returns the end of a word such as `C++` and `C#`: letters, then one of these, then no word.
 fn tail_end(bytes: &[u8], at: usize) -> usize {
     let (end, more) = match &bytes[at..] {
         // `C++17` is C++.

@@ -1,7 +1,7 @@
-//! The ghosts of one shard: bounded copies of the far ends of its cross-shard edges.
+//! The ghosts of one shard: bounded copies of the nodes at the far ends of its cross-shard edges.
 //!
-//! They are copies and never truth: no digest, no tick and no answer depends on them, so they are kept outside of
-//! the committed state and filled after a commit.
+//! They are copies only: no digest, tick or answer depends on them. So they are kept outside of the committed state and
+//! filled after a commit.
 
 use phago_core::ghost::{Ghost, GhostCache};
 use phago_core::ids::{NodeId, ShardId};
@@ -14,7 +14,8 @@ use std::sync::Arc;
 
 pub(crate) struct Ghosts {
     cache: GhostCache,
-    // The stems of the cached nodes, by which their homes are asked: numbers of terms change when a colony forgets words.
+    // The stems of the cached nodes, by which their home shards are asked: term indices change when a colony forgets
+    // words.
     stems: Map<NodeId, Arc<str>>,
 }
 
@@ -23,18 +24,18 @@ impl Ghosts {
         Ghosts { cache: GhostCache::new(capacity), stems: Map::default() }
     }
 
-    /// Keep ghosts of the far ends of new edges, as many as there is room for; with `resolve` their homes are asked now.
-    /// `lexicon` is the one that numbers their terms.
+    /// Caches ghosts of the far ends of new edges, up to the capacity. With `resolve` their home shards are asked at
+    /// once. `lexicon` is the one that their term indices belong to.
     pub(crate) fn welcome(&mut self, made: &[CrossEdge], lexicon: &Lexicon, state: &Replica, resolve: bool) {
         let mut targets = Set::default();
         for edge in made {
-            // Beyond the capacity each would only push out another of the same tick.
+            // Beyond the capacity, each new ghost would only evict another one of the same tick.
             if targets.len() == self.cache.capacity() {
                 break;
             }
             if targets.insert(edge.target) {
                 let (view, stem) = (state.view(), lexicon.stem(edge.target));
-                // A word that was forgotten since has no node.
+                // A word that was forgotten since then has no node.
                 let Some(term) = view.commons.lexicon().term(&stem).filter(|term| view.knows(*term)) else { continue };
                 let known = if resolve { view.ghost(term).ok() } else { None };
                 self.keep(stem, known.unwrap_or_else(|| view.unresolved_ghost(term)));
@@ -42,7 +43,7 @@ impl Ghosts {
         }
     }
 
-    /// A ghost; where it is older than the colony's tick its home is asked again.
+    /// Returns a ghost. If it is older than the colony's tick, its home shard is asked again.
     pub(crate) fn read(&mut self, node: NodeId, state: &Replica) -> Result<Ghost> {
         let Some(known) = self.cache.get(node) else { return Err(Error::GhostNodeNotFound { node }) };
         let known = known.clone();
@@ -53,7 +54,7 @@ impl Ghosts {
         let view = state.view();
         let term = view.commons.lexicon().term(&stem).filter(|term| view.knows(*term));
         let Some(fresh) = term.and_then(|term| view.ghost(term).ok()) else {
-            // The node left with its last document.
+            // The node was removed with its last document.
             self.cache.remove(node);
             self.stems.remove(&node);
             return Err(Error::GhostNodeNotFound { node });

@@ -10,7 +10,7 @@ use phago_core::ghost::Ghost;
 use phago_core::ids::{NodeId, ShardId};
 
 impl World {
-    /// The ghosts a shard keeps, the most recently used first, as they were cached.
+    /// Returns the ghosts a shard keeps as they were cached, the most recently used first.
     ///
     /// # Errors
     /// [`phago_core::Error::ShardNotFound`].
@@ -19,17 +19,17 @@ impl World {
         Ok(lock(&self.ghosts[seat]).cache().iter().cloned().collect())
     }
 
-    /// One ghost of a shard; where it is older than the colony's tick its home is asked again.
+    /// Returns one ghost of a shard. If it is older than the colony's tick, its home shard is asked again.
     ///
     /// # Errors
-    /// [`phago_core::Error::ShardNotFound`]; [`phago_core::Error::GhostNodeNotFound`] when it is not cached.
+    /// [`phago_core::Error::ShardNotFound`]; [`phago_core::Error::GhostNodeNotFound`] if it is not cached.
     pub fn ghost(&self, shard: ShardId, node: NodeId) -> Result<Ghost> {
         let seat = self.seat(shard)?;
         let state = self.state()?;
         lock(&self.ghosts[seat]).read(node, &state)
     }
 
-    /// How many ghosts a shard keeps.
+    /// Returns how many ghosts a shard keeps.
     ///
     /// # Errors
     /// [`phago_core::Error::ShardNotFound`].
@@ -38,7 +38,7 @@ impl World {
         Ok(lock(&self.ghosts[seat]).cache().len())
     }
 
-    /// Whether a shard keeps a ghost of a node. This is no use of the ghost.
+    /// Returns whether a shard keeps a ghost of a node. Does not count as a use of the ghost.
     ///
     /// # Errors
     /// [`phago_core::Error::ShardNotFound`].
@@ -47,7 +47,7 @@ impl World {
         Ok(lock(&self.ghosts[seat]).cache().peek(node).is_some())
     }
 
-    /// Forget the ghosts that `shard` keeps of the nodes of `gone`; how many there were.
+    /// Forgets the ghosts that `shard` keeps of the nodes of `gone`. Returns how many there were.
     ///
     /// # Errors
     /// [`phago_core::Error::ShardNotFound`].
@@ -56,7 +56,8 @@ impl World {
         Ok(lock(&self.ghosts[seat]).drop_shard(gone))
     }
 
-    // Keep ghosts of the far ends of a tick's new edges, by seat. No failure here reaches the tick: it is committed.
+    // Caches ghosts of the far ends of a tick's new edges, by seat. A failure here does not fail the tick, which is
+    // committed already.
     pub(crate) fn welcome_ghosts(&self, made: &[CrossEdges], resolve: bool) {
         if made.iter().all(CrossEdges::is_empty) {
             return;

@@ -11,25 +11,25 @@ use phago_core::{Error, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
 
-// What a thread analyses before it looks for more: enough to hide the hand-over, and so little that a phase that waits
-// for a helper waits milliseconds.
+// How many documents a thread analyses at once: enough to hide the hand-over, and so few that a phase that waits for a
+// helper waits milliseconds.
 const GROUP_DOCUMENTS: usize = 16;
 const GROUP_BYTES: usize = 256 << 10;
-// Warm sessions kept; each remembers up to a million word forms.
+// The most warm sessions kept; each remembers up to a million word forms.
 const SESSIONS_MAX: usize = 16;
 
-/// A body to be analysed: its identity, and the index by which errors name it.
+/// A body to be analysed: the index by which errors name it, its identity, and the body.
 pub(super) type Raw = (usize, DocumentId, Body);
 
-/// Warm analysers, lent to one thread at a time. Each numbers words by one lexicon; where the colony has another one by
-/// now, it is of no more use.
+/// Warm analysers, each lent to one thread at a time. Each numbers words by one lexicon; it is useless once the colony
+/// has another one.
 #[derive(Default)]
 pub(crate) struct Sessions {
     idle: Mutex<Vec<Session>>,
 }
 
 impl Sessions {
-    /// Nobody gets a session as long as this lives.
+    /// Keeps all sessions from being lent while the returned value lives.
     #[cfg(test)]
     pub(super) fn held(&self) -> impl Drop + '_ {
         lock(&self.idle)
@@ -41,7 +41,7 @@ impl Sessions {
         idle.unwrap_or_else(|| Session::new(lexicon.clone()))
     }
 
-    /// Drops those that are of no more use, which keep all words that they know alive.
+    /// Drops sessions of other lexicons: each keeps all words it knows alive.
     pub(crate) fn drop_all_but(&self, lexicon: &Arc<Lexicon>) {
         lock(&self.idle).retain(|session| Arc::ptr_eq(session.lexicon(), lexicon));
     }
@@ -53,7 +53,7 @@ impl Sessions {
         }
     }
 
-    /// The word forms of a text with their counts.
+    /// Returns the word forms of a text with their counts.
     pub(super) fn forms(&self, lexicon: &Arc<Lexicon>, title: &str, text: &str) -> Forms {
         let mut session = self.take(lexicon);
         let forms = session.analyse(title, text).forms;
@@ -61,7 +61,7 @@ impl Sessions {
         forms
     }
 
-    /// One body, on the calling thread.
+    /// Analyses one body on the calling thread.
     pub(super) fn analyse(&self, lexicon: &Arc<Lexicon>, id: DocumentId, body: Body) -> Result<Analysed> {
         let mut session = self.take(lexicon);
         let analysed = analyse_with(&mut session, (0, id, body));
@@ -69,7 +69,7 @@ impl Sessions {
         analysed
     }
 
-    /// Bodies, on the calling thread and the workers of a pool, in their order.
+    /// Analyses bodies on the calling thread and the workers of a pool. Returns them in their order.
     pub(super) fn analyse_all(
         self: &Arc<Self>,
         lexicon: &Arc<Lexicon>,
@@ -85,7 +85,7 @@ impl Sessions {
         };
         let groups = groups(bodies);
         let done = match pool {
-            // Panics are caught document by document; none is left for the pool to find.
+            // Panics are caught document by document, so none reaches the pool.
             Some(pool) => pool.map(groups, analyse).unwrap_or_else(|panic| resume_unwind(Box::new(panic.message))),
             None => groups.into_iter().map(analyse).collect(),
         };
@@ -97,7 +97,7 @@ fn analyse_with(session: &mut Session, (index, id, body): Raw) -> Result<Analyse
     let key = body.key.as_deref().map(str::to_owned);
     let analysed = catch_unwind(AssertUnwindSafe(|| Analysed::new(id, body, index, session)));
     analysed.unwrap_or_else(|panic| {
-        // What the session counted of this text would be counted to the next one.
+        // Else, counts that the session began for this text would go to the next one.
         *session = Session::new(session.lexicon().clone());
         let reason = format!("made the analyser fail: {}", message(panic));
         Err(Error::InvalidDocument { index, id: key, field: "text".into(), reason })

@@ -1,4 +1,4 @@
-//! Documents that leave or are replaced.
+//! Deletes and updates of documents.
 
 use super::enter::Standing;
 use crate::lock::lock;
@@ -9,7 +9,7 @@ use phago_core::ids::{DocumentId, ShardId};
 use phago_core::input::{Admission, Change, Forms, Outcome, Prepared, Updated};
 use std::sync::Arc;
 
-// What was learned of a committed document while no lock was held.
+// What was read of a committed document while no lock was held.
 struct Read {
     title: Box<str>,
     text: Box<str>,
@@ -17,23 +17,23 @@ struct Read {
 }
 
 impl World {
-    /// Lets the document of this name go; `false` when there is none.
+    /// Deletes the document of this name. Returns `false` if there is none.
     ///
-    /// Without a tick under way it is out of every search and every statistic when this returns; else when the tick
-    /// ends, committed or not. What it wired is unwired by the next tick after that. A document that waits to be
-    /// digested leaves before any tick grants it. The name is the caller's id, or the identity in hexadecimal of a
-    /// document without one. Documents that wait for the tick under way to end are found too.
+    /// Without a running tick, it is out of every search and every statistic when this returns; else when the tick
+    /// ends, committed or not. The tick after that unwires it. A document that waits to be digested is removed before
+    /// any tick grants it. The name is the caller's id, or the identity in hexadecimal of a document without one.
+    /// Documents that wait for the running tick to end are found too.
     ///
     /// # Errors
-    /// [`phago_core::Error::Limit`] when the queue of a running tick is full. Then nothing changes.
+    /// [`phago_core::Error::Limit`] if the queue of a running tick is full. Then nothing changes.
     pub fn delete(&self, key: &str) -> Result<bool> {
         Ok(self.replace(|standing| standing.named(key), None)? == Outcome::Deleted(true))
     }
 
-    /// [`World::delete`] for a document of one shard.
+    /// Does what [`World::delete`] does, for a document of one shard.
     ///
     /// # Errors
-    /// [`phago_core::Error::RoutingFailed`] naming the home of a document that lives elsewhere, and those of
+    /// [`phago_core::Error::RoutingFailed`] naming the home of a document of another shard, and those of
     /// [`World::delete`].
     pub fn delete_from(&self, shard: ShardId, key: &str) -> Result<bool> {
         self.check_home(shard, key)?;
@@ -44,19 +44,19 @@ impl World {
         self.replace(|_| Some(id), None)
     }
 
-    /// Puts a document in the place of the one with the same id, in one step: no search sees none of them or both.
-    /// The new content is digested like that of any new document. Where there is none yet, it is taken as new.
+    /// Replaces the document with the same id in one step: no search sees neither or both. The new content is digested
+    /// like that of any new document. If there is no such document, it is added.
     ///
     /// Takes effect when [`World::delete`] would.
     ///
     /// # Errors
-    /// [`phago_core::Error::InvalidDocument`] for what `ingest` would not take either, and for a document without an id;
-    /// [`phago_core::Error::Limit`] when the colony or the queue of a running tick is full. Then nothing changes.
+    /// [`phago_core::Error::InvalidDocument`] for a body that `ingest` refuses too, and for one without an id;
+    /// [`phago_core::Error::Limit`] if the colony or the queue of a running tick is full. Then nothing changes.
     pub fn update(&self, document: Body) -> Result<Updated> {
         document.check_named()?;
         let id = document.id();
         {
-            // A first look, so that what stands with the same content is never analysed again.
+            // A first check, so that an unchanged document is not analysed again.
             let inputs = lock(&self.inputs);
             let standing = Standing { state: &*self.state()?, pending: &inputs.pending };
             if standing.admission(id, &document) == Admission::Unchanged {
@@ -69,15 +69,15 @@ impl World {
         }
     }
 
-    // Lets `new`, or nothing, stand under the id that `find` finds.
+    // Replaces the document whose id `find` returns by `new`, or deletes it if that is `None`.
     fn replace(&self, find: impl Fn(Standing<'_>) -> Option<DocumentId>, new: Option<Body>) -> Result<Outcome> {
         let outcome = self.replace_now(find, new);
         self.forget_words();
         outcome
     }
 
-    // Analysis takes its time and must hold up neither commits nor queries, so it is made without a lock. Others may
-    // change the document meanwhile, or the colony forget words; then it is made again.
+    // Analysis takes time and must not delay commits or queries, so it runs without a lock. If others change the
+    // document meanwhile, or the colony forgets words, it runs again.
     fn replace_now(&self, find: impl Fn(Standing<'_>) -> Option<DocumentId>, body: Option<Body>) -> Result<Outcome> {
         let mut lexicon = self.lexicon()?;
         let analyse = |lexicon: &_, body: Body| self.sessions.analyse(lexicon, body.id(), body);
@@ -108,7 +108,7 @@ impl World {
                     }
                 }),
             };
-            // What the queue holds of this id already says what leaves.
+            // If the queue holds a change of this id, that change already says what is removed.
             let committed = if inputs.pending.standing(id).is_none() { state.document(id) } else { None };
             let mut leaves = None;
             if let Some(old) = committed.map(|document| &document.body) {
@@ -152,7 +152,7 @@ mod tests {
         let id = document(text).id();
         let other = world.sessions.analyse(&world.lexicon().unwrap(), id, document("another text")).unwrap();
         let forms = world.sessions.forms(&world.lexicon().unwrap(), "", text);
-        // A reader that finds no session waits for one outside of all other locks: there the document changes.
+        // A reader that finds no session waits for one outside of all other locks; the document changes at that moment.
         let sessions = world.sessions.held();
         let (send, found) = channel();
         let find = move |_: Standing<'_>| {

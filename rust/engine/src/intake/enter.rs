@@ -1,4 +1,4 @@
-//! What stands, and the one way into it.
+//! The documents that are present, and the one way to change them.
 
 use super::pending::{Pending, ROOM, apply};
 use crate::journal::{Journal, documents_of};
@@ -14,9 +14,9 @@ use phago_core::{Error, Result};
 use std::sync::MutexGuard;
 
 impl World {
-    // Lets an input in that was judged under this very lock: into the log, and into the state or the queue of the tick
-    // under way. It is seen from then on, and answered when the log is kept: those who come together share one sync.
-    // `record` is what was made of the change where no lock was held.
+    // Accepts an input that was judged under the same lock: appends it to the log, and applies it or queues it until
+    // the running tick ends. It is visible from then on, and acknowledged when the log is durable: callers that come
+    // together share one sync. `record` is what was prepared of the change without a lock.
     pub(super) fn enter(
         &self,
         mut inputs: MutexGuard<'_, Inputs>,
@@ -30,7 +30,8 @@ impl World {
             Some(record) => Some(record),
             None => Journal::record(&prepared.change)?,
         };
-        // A queue that is full refuses before anything is written; a log that cannot be written, before anything is taken.
+        // A full queue refuses before anything is written to the log; a log that cannot be written refuses before
+        // anything is accepted.
         if inputs.is_running() {
             inputs.pending.has_room(&prepared.change, ROOM)?;
         }
@@ -58,11 +59,11 @@ impl World {
         }
     }
 
-    // Lets the colony forget words that no document has, where they are many. While a tick is made it waits for its end,
-    // as inputs do; whoever ends the tick does this too.
+    // Lets the colony forget words that no document has, if they are many. While a tick runs, this waits for its end,
+    // as inputs do; the thread that ends the tick does it then.
     pub(super) fn forget_words(&self) {
         let inputs = lock(&self.inputs);
-        // A state that broke off half-way has been told of elsewhere.
+        // If the state is poisoned, other calls report it.
         let is_due = self.read(Replica::has_words_to_forget).unwrap_or(false);
         if is_due
             && !inputs.is_running()
@@ -72,7 +73,7 @@ impl World {
         }
     }
 
-    // The lock of the inputs must be held, so that nothing that was prepared waits to be applied.
+    // The caller must hold the inputs' lock, so that nothing that was prepared waits to be applied.
     pub(crate) fn forget_words_of(&self, state: &mut Replica) {
         if state.forget_words() {
             self.sessions.drop_all_but(state.commons().lexicon());
@@ -94,7 +95,7 @@ impl World {
     }
 }
 
-/// What stands, behind everything in the queue.
+/// The documents that are present, with all changes in the queue.
 #[derive(Copy, Clone)]
 pub(super) struct Standing<'a> {
     pub(super) state: &'a Replica,
@@ -111,8 +112,8 @@ impl<'a> Standing<'a> {
         Admission::of(id, body, |id| self.body(id))
     }
 
-    // The document of a name. One without a key goes by its identity; one with a key that looks like an identity is
-    // found by that key first.
+    // Returns the document of a name. A document without a key is named by its identity. A key that looks like an
+    // identity is tried first.
     pub(super) fn named(self, key: &str) -> Option<DocumentId> {
         let id = DocumentId::from_key(key);
         if self.body(id).is_some() {

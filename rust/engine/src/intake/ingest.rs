@@ -1,4 +1,4 @@
-//! Documents that come.
+//! Ingest: adding documents.
 
 use super::enter::Standing;
 use crate::journal::Journal;
@@ -14,30 +14,30 @@ use phago_core::text::Lexicon;
 use phago_core::{Error, Result};
 use std::sync::Arc;
 
-/// What becomes of a chunk with a bad document in it.
+/// What to do with a chunk that holds a bad document.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum OnError {
-    /// The first bad document is the chunk's error and nothing of the chunk is taken.
+    /// Returns the first bad document's error and accepts nothing of the chunk.
     Raise,
-    /// Bad documents are listed and the rest is taken.
+    /// Lists bad documents and accepts the rest.
     Skip,
 }
 
-/// What became of a chunk.
+/// The outcome of a chunk.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ingested {
-    /// Documents taken.
+    /// Documents accepted.
     pub accepted: u64,
-    /// Documents that were there already, with the same content.
+    /// Documents that were present already with the same content.
     pub unchanged: u64,
-    /// With [`OnError::Skip`], the error of each document that was not taken, in order.
+    /// With [`OnError::Skip`], the error of each refused document, in order.
     pub rejected: Vec<Error>,
-    /// Of the documents taken, those with words that are not indexed, in order: the caller's index, the id where the
-    /// caller gave one, and how many words are too long.
+    /// The accepted documents with words that are not indexed, in order: the caller's index, the id if the caller gave
+    /// one, and how many words are too long.
     pub unindexed: Vec<(usize, Option<String>, u32)>,
 }
 
-// What became of one document of a chunk, by its index there.
+// The outcome of one document of a chunk, by its index there.
 enum Fate {
     Bad(Error),
     Unchanged,
@@ -46,7 +46,7 @@ enum Fate {
 }
 
 impl Fate {
-    // Back to what was given.
+    // Turns an analysed document back into its body.
     fn unread(&mut self) {
         *self = match std::mem::replace(self, Fate::Unchanged) {
             Fate::Analysed(Analysed { id, body, .. }) => Fate::Raw(id, body),
@@ -56,16 +56,16 @@ impl Fate {
 }
 
 impl World {
-    /// Takes one chunk of documents. An error among them stands for a document that was refused before it came
-    /// here. `first_index` is the caller's index of the first one, by which errors name the others.
+    /// Accepts one chunk of documents. An error in `documents` stands for a document that the caller refused before.
+    /// `first_index` is the caller's index of the first one, by which errors name the others.
     ///
-    /// Analysis runs on the calling thread and the workers of `pool`. Without a tick under way the documents are
-    /// found by search when this returns; else they are applied when the tick ends, committed or not. Whoever is
-    /// told an error and ingests the same again changes nothing twice.
+    /// Analysis runs on the calling thread and the workers of `pool`. Without a running tick, search finds the
+    /// documents when this returns; else they are applied when the tick ends, committed or not. After an error,
+    /// ingesting the same again changes nothing twice.
     ///
     /// # Errors
     /// With [`OnError::Raise`] the first of [`Error::InvalidDocument`] and [`Error::DocumentExists`]; always
-    /// [`Error::Limit`] when the colony or the queue of a running tick is full. Then nothing of the chunk is taken.
+    /// [`Error::Limit`] if the colony or the queue of a running tick is full. Then nothing of the chunk is accepted.
     pub fn ingest(
         &self,
         documents: Vec<Result<Body>>,
@@ -74,7 +74,7 @@ impl World {
         pool: Option<&Pool>,
     ) -> Result<Ingested> {
         let ingested = self.take(documents, first_index, on_error, pool);
-        // Those of documents that were refused, perhaps.
+        // Perhaps those of refused documents.
         self.forget_words();
         ingested
     }
@@ -102,7 +102,7 @@ impl World {
             if Arc::ptr_eq(&lexicon, &now) {
                 break inputs;
             }
-            // The colony forgot words meanwhile, so the numbers of those at hand mean nothing any more.
+            // The colony forgot words meanwhile, so the term indices of the analysed documents are invalid.
             lexicon = now;
             fates.iter_mut().for_each(Fate::unread);
         };
@@ -130,16 +130,16 @@ impl World {
         }
         self.state()?.check_room(inputs.pending.coming() + report.accepted)?;
         let outcome = Outcome::Ingested { accepted: report.accepted, unchanged: report.unchanged };
-        // Unless others came meanwhile, what was written down before the lock is what is taken.
+        // Unless other documents were accepted meanwhile, the early record is still right.
         let record = early.filter(|(_, documents)| *documents == new.len()).map(|(record, _)| record);
         self.enter(inputs, Prepared { change: Change::Insert(new), outcome }, record, pool)?;
         Ok(report)
     }
 
-    /// [`World::ingest`] for one document given to the shard that is to be its home.
+    /// Does what [`World::ingest`] does, for one document whose home must be this shard.
     ///
     /// # Errors
-    /// [`Error::RoutingFailed`] naming the home of a document that lives elsewhere, and those of [`World::ingest`].
+    /// [`Error::RoutingFailed`] naming the home of a document of another shard, and those of [`World::ingest`].
     pub fn ingest_into(&self, shard: ShardId, document: Body) -> Result<DocumentId> {
         self.seat(shard)?;
         let id = document.id();
@@ -151,8 +151,8 @@ impl World {
         Ok(id)
     }
 
-    // A first look, so that what is there already is never analysed again. It needs the inputs' lock only where some
-    // document that stands is about to go.
+    // Makes a first check, so that documents that are present are not analysed again. It needs the inputs' lock only if
+    // some document that is present is about to leave.
     fn look(&self, documents: Vec<Result<Body>>, first_index: usize) -> Result<Vec<Fate>> {
         let checked = documents.into_iter().zip(first_index..).map(|(document, index)| {
             let document = document?;
@@ -196,8 +196,8 @@ impl World {
         }
     }
 
-    // What is written down of the documents that came so far, and how many they are. Their compression takes its time, and
-    // nobody should wait for it.
+    // Returns the record of the documents that are new so far, and their number. Compression takes time, and nobody
+    // should wait for it under a lock.
     fn record_early(&self, fates: &mut [Fate]) -> Result<Option<(Record, usize)>> {
         if self.journal.is_none() {
             return Ok(None);
@@ -219,7 +219,7 @@ impl World {
         Ok(record.map(|record| (record, count)))
     }
 
-    // The last word, with the inputs' lock held: others may have ingested since the first look.
+    // Decides under the inputs' lock: others may have ingested since the first check.
     fn settle(&self, fates: &mut [Fate], first_index: usize, inputs: &Inputs) -> Result<()> {
         let state = self.state()?;
         let standing = Standing { state: &state, pending: &inputs.pending };

@@ -1,9 +1,10 @@
-//! The way in: inputs are checked, analysed where no lock is held, judged against what stands, and then applied at once
-//! or when the tick under way ends.
+//! Accepts inputs. Each is checked, analysed without a lock, judged against the documents that are present, and then
+//! applied at once or when the running tick ends.
 //!
-//! * [`ingest`], `change` and [`reinforce`] each bring one kind of input to where it is judged; `submit` takes any kind as data.
-//! * `analyse` is the analysis on several threads.
-//! * `enter` is where all of them end: into the state, or into the queue of `pending`.
+//! * [`ingest`], `change` and [`reinforce`] each handle one kind of input up to where it is judged; `submit` takes any
+//!   kind as data.
+//! * `analyse` analyses on several threads.
+//! * `enter` is where all of them end: in the state, or in the queue of `pending`.
 
 pub(crate) mod analyse;
 mod change;

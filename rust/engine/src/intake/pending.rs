@@ -1,8 +1,8 @@
-//! Inputs that wait for a tick to end: for each document the one change that they come to together.
+//! Inputs that wait for a tick to end: for each document, the one change that they result in together.
 //!
-//! Changes of different documents commute, and of one document the last word counts, so the queue needs no order:
-//! what stands when it is applied is what would stand had each input been applied alone. Reinforcements of a document
-//! are counted, and a change of it drops those that came before.
+//! Changes of different documents commute, and of one document only the last change counts, so the queue needs no
+//! order: applying it gives the same documents as applying each input alone. Reinforcements of a document are counted,
+//! and a change of the document drops those before it.
 
 use crate::work::pool::Pool;
 use phago_core::documents::{Analysed, Body};
@@ -14,13 +14,13 @@ use phago_core::{Error, Result};
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
 
-// Below this placing is over before a helper is awake.
+// Below this, placing is done before a helper is awake.
 const PARALLEL_PLACING_MIN: usize = 64;
 
-// What one document comes to. At least one of the two; what leaves goes first.
+// The change of one document: it leaves, comes, or both. Leaving is applied first.
 #[derive(Debug, Default)]
 struct Fate {
-    // The word forms of the committed document, and whether it is not digested yet.
+    // The word forms of the committed document, and whether it is not yet digested.
     leaves: Option<(Forms, bool)>,
     comes: Option<Analysed>,
 }
@@ -28,13 +28,13 @@ struct Fate {
 /// How much may wait for a tick to end.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Room {
-    /// Documents that come, go or change.
+    /// Documents that are added, deleted or replaced.
     pub(crate) documents: u64,
-    /// Bytes of title, text and metadata of those that come.
+    /// Bytes of title, text and metadata of those that are added or replaced.
     pub(crate) bytes: u64,
 }
 
-/// The room that a colony has.
+/// The room of every colony.
 pub(crate) const ROOM: Room = Room { documents: 1_000_000, bytes: 1 << 30 };
 
 /// Inputs accepted while a tick is under way.
@@ -54,12 +54,12 @@ impl Pending {
         self.changes.is_empty() && self.reinforcing.is_empty()
     }
 
-    /// What its reinforcements count for against [`phago_core::reinforcement::REINFORCED_MAX`].
+    /// Returns how much its reinforcements add towards [`phago_core::reinforcement::REINFORCED_MAX`].
     pub(crate) fn reinforcing(&self) -> u64 {
         self.reinforced
     }
 
-    /// Whether a reinforcement waits already, so that another needs no room.
+    /// Returns whether this reinforcement waits already, so that another one needs no room.
     pub(crate) fn has_reinforcement(&self, id: DocumentId, reinforcement: &Reinforcement) -> bool {
         self.reinforcing.get(&id.0).is_some_and(|waiting| waiting.contains_key(reinforcement))
     }
@@ -67,7 +67,7 @@ impl Pending {
     /// Refuses what [`Pending::push`] would refuse.
     ///
     /// # Errors
-    /// [`Error::Limit`] where there is no room.
+    /// [`Error::Limit`] if there is no room.
     pub(crate) fn has_room(&self, change: &Change, room: Room) -> Result<()> {
         match change {
             Change::Nothing | Change::Reinforce { .. } => Ok(()),
@@ -79,10 +79,10 @@ impl Pending {
         }
     }
 
-    /// Lets an input wait that was judged against `state` and this queue.
+    /// Queues an input that was judged against `state` and this queue.
     ///
     /// # Errors
-    /// [`Error::Limit`] where there is no room; then nothing is added.
+    /// [`Error::Limit`] if there is no room; then nothing is added.
     pub(crate) fn push(&mut self, change: Change, state: &Replica, room: Room) -> Result<()> {
         match change {
             Change::Nothing => Ok(()),
@@ -108,35 +108,36 @@ impl Pending {
         *known += times;
     }
 
-    /// Documents that come.
+    /// Returns how many documents are added.
     pub(crate) fn coming(&self) -> u64 {
         self.coming
     }
 
-    /// Committed documents that go.
+    /// Returns how many committed documents are removed.
     pub(crate) fn leaving(&self) -> u64 {
         self.leaving
     }
 
-    /// Committed documents that go undigested.
+    /// Returns how many committed documents are removed undigested.
     pub(crate) fn leaving_undigested(&self) -> u64 {
         self.leaving_undigested
     }
 
-    /// What will stand under an id once the queue is applied; `None` where the queue does not touch it.
+    /// Returns the body that will be present under an id once the queue is applied: `Some(None)` if none will be,
+    /// `None` if the queue does not change this id.
     pub(crate) fn standing(&self, id: DocumentId) -> Option<Option<&Body>> {
         self.changes.get(&id.0).map(|fate| fate.comes.as_ref().map(|document| &document.body))
     }
 
-    // Documents come of which none will stand, each id once.
+    // Adds documents whose ids will have no document, each id once.
     fn insert(&mut self, new: Vec<Analysed>, room: Room) -> Result<()> {
         self.has_room_for(&new, room)?;
         new.into_iter().for_each(|document| self.set(document.id, None, Some(document)));
         Ok(())
     }
 
-    // `comes`, or nothing, is to stand under an id. `leaves` is the committed document that goes, where the queue did not
-    // touch it before.
+    // Puts `comes`, or nothing, under an id. `leaves` is the committed document that is removed, if the queue did not
+    // change it before.
     fn replace(
         &mut self,
         id: DocumentId,
@@ -155,7 +156,7 @@ impl Pending {
         self.check(more as u64, new.iter().map(bytes_of).sum(), 0, room)
     }
 
-    // Whether the queue has something of this id, and the bytes of what comes before and after.
+    // Returns whether the queue has a change of this id, the bytes it holds for it, and the bytes of `comes`.
     fn replacing(&self, id: DocumentId, comes: Option<&Analysed>) -> (bool, u64, u64) {
         let known = self.changes.get(&id.0);
         let less = known.and_then(|fate| fate.comes.as_ref()).map_or(0, bytes_of);
@@ -198,7 +199,7 @@ impl Pending {
     pub(crate) fn drain_into(&mut self, state: &mut Replica, pool: Option<&Pool>) {
         let Pending { changes, reinforcing, coming, .. } = std::mem::take(self);
         let mut new = Vec::with_capacity(coming as usize);
-        // Who gave the inputs was told their outcomes when they were accepted.
+        // The outcomes were returned when the inputs were accepted.
         let apply_change = |state: &mut Replica, change, outcome| apply(state, Prepared { change, outcome }, pool);
         for (id, fate) in changes {
             if fate.leaves.is_some() {
@@ -223,11 +224,11 @@ fn bytes_of(document: &Analysed) -> u64 {
     document.body.bytes()
 }
 
-/// Applies an input, with the help of a pool where it brings many documents.
+/// Applies an input, with the help of a pool if it brings many documents.
 pub(crate) fn apply(state: &mut Replica, prepared: Prepared, pool: Option<&Pool>) -> Outcome {
     match (pool, &prepared.change) {
         (Some(pool), Change::Insert(new)) if new.len() >= PARALLEL_PLACING_MIN => state.apply_with(prepared, |work| {
-            // A panic here leaves the state half-changed: it goes on, and the state's lock is poisoned for good.
+            // A panic here leaves the state half-changed. It is passed on, and poisons the state's lock for good.
             pool.map(work, Placement::place).unwrap_or_else(|panic| resume_unwind(Box::new(panic.message)))
         }),
         _ => state.apply(prepared),
@@ -281,7 +282,7 @@ mod tests {
         pending.insert((10..12).map(document).collect(), room(12, 48)).unwrap();
         let leaving = |is_undigested| Some((Forms::default(), is_undigested));
         assert!(pending.replace(DocumentId(20), leaving(true), None, room(12, 48)).is_err());
-        // What only replaces needs no room.
+        // A mere replacement needs no room.
         pending.replace(DocumentId(3), None, Some(document(3)), room(12, 48)).unwrap();
         assert_eq!(sizes(&pending), (12, 48, 12, 0, 0));
     }
@@ -290,11 +291,11 @@ mod tests {
     fn the_last_word_about_a_document_counts() {
         let mut pending = Pending::default();
         let leaving = |is_undigested| Some((Forms::default(), is_undigested));
-        // Came and went within the queue: no trace.
+        // Added and deleted within the queue: no trace.
         pending.insert(vec![document(1)], ROOM).unwrap();
         pending.replace(DocumentId(1), None, None, ROOM).unwrap();
         assert!(pending.is_empty() && sizes(&pending) == (0, 0, 0, 0, 0));
-        // Goes, comes back, goes again.
+        // Deleted, added again, deleted again.
         pending.replace(DocumentId(2), leaving(true), None, ROOM).unwrap();
         assert!(pending.standing(DocumentId(2)).unwrap().is_none());
         pending.insert(vec![document(2)], ROOM).unwrap();

@@ -1,4 +1,5 @@
-//! Learning from use: what helped is told at once, or when the tick under way ends, and takes effect in the next tick.
+//! Reinforcement: a document that helped is reported at once, or when the running tick ends, and takes effect in the
+//! next tick.
 
 use super::enter::Standing;
 use crate::lock::lock;
@@ -9,7 +10,7 @@ use phago_core::ids::{DocumentId, ShardId};
 use phago_core::input::{Change, Outcome, Prepared};
 use phago_core::reinforcement::Reinforcement;
 
-/// A document that helped, as it was found: how it is named, what it said, and which concepts led there.
+/// A document that helped, as it was found: its name, its content, and the concepts that led to it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Helped {
     /// The caller's id, or the identity in hexadecimal of a document without one.
@@ -18,19 +19,19 @@ pub struct Helped {
     pub title: String,
     /// Its text.
     pub text: String,
-    /// Labels of the concepts on its path, each with the question's words that led there, most first.
+    /// Labels of the concepts on its path, each with the question's words that led there, the strongest first.
     pub path: Vec<(String, Vec<String>)>,
 }
 
 impl World {
-    /// Learns from a document that helped. Each concept of its path counts one use, and the synapses between a word of
-    /// the question and the concepts it led to are strengthened in the next tick.
+    /// Learns from a document that helped. Each concept of its path counts one use. The next tick strengthens the
+    /// synapses between a word of the question and the concepts it led to.
     ///
-    /// `false`, and nothing is done, when the document is gone or has changed, or when its path holds no word. While a
-    /// tick is made, this waits for its end.
+    /// Returns `false` and changes nothing if the document is gone or has changed, or if its path holds no word. While
+    /// a tick runs, this waits for its end.
     ///
     /// # Errors
-    /// [`phago_core::Error::Limit`] when too much waits for the next tick. Then nothing changes.
+    /// [`phago_core::Error::Limit`] if too much waits for the next tick. Then nothing changes.
     pub fn reinforce(&self, helped: &Helped) -> Result<bool> {
         let path = helped.path.iter().map(|(label, words)| (&**label, &**words));
         let mut session = self.sessions.take(&self.lexicon()?);
@@ -43,10 +44,10 @@ impl World {
         Ok(self.strengthen(found, path, 1)? == Outcome::Reinforced(true))
     }
 
-    /// [`World::reinforce`] for a document of one shard.
+    /// Does what [`World::reinforce`] does, for a document of one shard.
     ///
     /// # Errors
-    /// [`phago_core::Error::RoutingFailed`] naming the home of a document that lives elsewhere, and those of
+    /// [`phago_core::Error::RoutingFailed`] naming the home of a document of another shard, and those of
     /// [`World::reinforce`].
     pub fn reinforce_in(&self, shard: ShardId, helped: &Helped) -> Result<bool> {
         self.check_home(shard, &helped.name)?;

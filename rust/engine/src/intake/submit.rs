@@ -1,4 +1,4 @@
-//! Inputs as data.
+//! Accepts inputs as data.
 
 use super::ingest::{Ingested, OnError};
 use crate::work::pool::Pool;
@@ -8,14 +8,14 @@ use phago_core::input::{Input, Outcome};
 use phago_core::{Error, Result};
 
 impl World {
-    /// Takes an input as data: one that was stored, or that another colony accepted. Analysis runs on the calling
+    /// Accepts an input as data: one that was stored, or that another colony accepted. Analysis runs on the calling
     /// thread and the workers of `pool`.
     ///
-    /// Without a tick under way it is applied when this returns; else when the tick ends, committed or not.
+    /// Without a running tick, it is applied when this returns; else when the tick ends, committed or not.
     ///
     /// # Errors
-    /// Those of [`World::ingest`], [`World::update`], [`World::delete`] and [`World::reinforce`]; [`Error::Config`] for a
-    /// kind of input that is not known here. Then nothing changes.
+    /// Those of [`World::ingest`], [`World::update`], [`World::delete`] and [`World::reinforce`]; [`Error::Config`] for
+    /// an unknown kind of input. Then nothing changes.
     pub fn submit(&self, input: Input, pool: Option<&Pool>) -> Result<Outcome> {
         match input {
             Input::Ingest(bodies) => {
@@ -33,10 +33,11 @@ impl World {
         }
     }
 
-    /// The inputs that made what one shard holds, of a colony at tick 0.
+    /// Returns the inputs that made what one shard holds, for a colony at tick 0.
     ///
     /// # Errors
-    /// [`Error::ShardNotFound`]; [`Error::Busy`] where inputs wait for the end of a tick, as no shard shows them yet.
+    /// [`Error::ShardNotFound`]; [`Error::Busy`] while inputs wait for the end of a tick, because no shard shows them
+    /// yet.
     pub fn inputs_of(&self, shard: ShardId) -> Result<Vec<Input>> {
         let seat = self.seat(shard)?;
         if self.has_waiting() {

@@ -1,8 +1,8 @@
-//! A colony, written down as a whole.
+//! Checkpoints of a colony.
 //!
-//! The columns are made while no tick is made and no input comes, which takes some two seconds for a million documents; compressing and
-//! writing them goes on beside the work. No copy of the state is held meanwhile, as the next change would have to copy
-//! whole shards then.
+//! The columns are made while no tick runs and no input is accepted, which takes some two seconds for a million
+//! documents; they are compressed and written while the colony works. No reference to the state is held meanwhile,
+//! because the next change would then have to copy whole shards.
 
 use crate::journal::{Encoded, Journal};
 use crate::lock::lock;
@@ -13,25 +13,25 @@ use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
-// How long the end of a tick is waited for.
+// The longest wait for the end of a tick.
 const TICK_MAX: Duration = Duration::from_secs(600);
 
 impl World {
-    /// Write the colony down as a whole, so that the log begins anew: it is opened faster then, and the files hold no
-    /// more of what was deleted. Waits for the end of a tick that is being made.
+    /// Writes a checkpoint, so that the log begins anew: the colony then opens faster, and the files hold no more of
+    /// what was deleted. Waits for the end of a running tick.
     ///
     /// # Errors
-    /// [`Error::Storage`], and then the files stand as before; [`Error::Busy`] for a colony that is not on disk.
+    /// [`Error::Storage`], and then the files stay as they were; [`Error::Busy`] for a colony that is not on disk.
     pub fn checkpoint(&self) -> Result<()> {
         let journal = self.kept()?;
         journal.wait_to_write();
         journal.write(self.columns(journal))
     }
 
-    /// [`World::checkpoint`], after which no byte of a deleted document is in the files.
+    /// Does what [`World::checkpoint`] does. After it, the files hold no byte of a deleted document.
     ///
     /// # Errors
-    /// [`Error::Busy`] while what a deleted document wired waits to be unwired by the next tick; those of
+    /// [`Error::Busy`] while the wiring of a deleted document waits for the next tick to remove it; those of
     /// [`World::checkpoint`].
     pub fn compact(&self) -> Result<()> {
         if self.read(|state| state.commons().unwiring() > 0)? {
@@ -41,30 +41,30 @@ impl World {
         self.checkpoint()
     }
 
-    /// Write the colony into another directory, as a colony of its own. It goes on working meanwhile.
+    /// Writes the colony into another directory, as a colony of its own. It goes on working meanwhile.
     ///
     /// # Errors
-    /// [`Error::Occupied`] where there is one; those of [`World::checkpoint`].
+    /// [`Error::Occupied`] if there is one already; those of [`World::checkpoint`].
     pub fn snapshot(&self, target: Arc<dyn Files>) -> Result<()> {
         let journal = self.kept()?;
         let encoded = self.columns(journal)?;
         journal.with(|store| store.snapshot(encoded.mark(), target, |sections| encoded.put(sections)))
     }
 
-    /// Keep everything up to now, idle ticks too.
+    /// Makes everything so far durable, including idle ticks. Does nothing for a colony in memory.
     ///
     /// # Errors
-    /// [`Error::Storage`]. For a colony in memory: nothing to do.
+    /// [`Error::Storage`].
     pub fn seal(&self) -> Result<()> {
         self.journal.as_ref().map_or(Ok(()), |journal| journal.seal())
     }
 
-    /// Keep everything and let go of the files, so that they may be opened again. Nothing is changed after that; questions
-    /// are answered still.
+    /// Makes everything durable and closes the files, so that they can be opened again. After that the colony accepts
+    /// no change, but still answers questions.
     ///
     /// # Errors
-    /// [`Error::Storage`] where the last idle ticks could not be kept, or the checkpoint that makes the next opening
-    /// fast could not be written. The files are free all the same.
+    /// [`Error::Storage`] if the last idle ticks could not be made durable, or the checkpoint that speeds up the next
+    /// opening could not be written. The files are closed all the same.
     pub fn close(&self) -> Result<()> {
         let Some(journal) = &self.journal else { return Ok(()) };
         let is_open = journal.with(|_| Ok(())).is_ok();
@@ -72,7 +72,7 @@ impl World {
         journal.close().and(written)
     }
 
-    /// Why the last checkpoint that was written on its own failed, if it did; the log goes on without it.
+    /// Returns why the last automatic checkpoint failed, if it did. The log goes on without it.
     pub fn failed_checkpoint(&self) -> Option<Error> {
         self.journal.as_ref().and_then(|journal| journal.failed())
     }
@@ -83,7 +83,7 @@ impl World {
         self.journal.as_ref().ok_or_else(memory)
     }
 
-    // The colony as columns: now, or at the end of the tick that is being made.
+    // Returns the colony's columns: now, or at the end of the running tick.
     fn columns(&self, journal: &Journal) -> Result<Encoded> {
         if lock(&self.hands).is_some() {
             let what = "a tick is being made by hand; finish or abandon it first";
@@ -102,7 +102,7 @@ impl World {
         later.recv_timeout(TICK_MAX).unwrap_or_else(|_| late())
     }
 
-    /// Give the colony as columns to whoever waits for them. No tick is being made.
+    /// Sends the colony's columns to whoever waits for them. No tick runs.
     pub(crate) fn hand_out(&self, inputs: &mut Inputs) {
         for waiting in std::mem::take(&mut inputs.wanted) {
             let encoded = match &self.journal {
@@ -114,7 +114,7 @@ impl World {
         }
     }
 
-    /// Write a checkpoint beside the work, once the log has become long. No tick is being made when it begins.
+    /// Writes a checkpoint in the background if the log has become long. No tick runs when it begins.
     pub(crate) fn checkpoint_if_due(&self, inputs: &mut Inputs) {
         let Some(journal) = self.journal.as_ref().filter(|journal| journal.is_due(false)) else { return };
         if inputs.is_running() || !journal.begin_writing() {
@@ -122,7 +122,8 @@ impl World {
         }
         let encoded = self.state().and_then(|state| journal.encode(&state));
         let beside = Arc::clone(journal);
-        // An error is kept for who asks; the log goes on without a checkpoint, and the next one is tried when it is due.
+        // The journal keeps the error for [`World::failed_checkpoint`]. The log goes on, and the next checkpoint is
+        // tried when it is due.
         let write = move || drop(beside.write(encoded));
         if std::thread::Builder::new().name("phago-checkpoint".into()).spawn(write).is_err() {
             drop(journal.write(Err(Error::Busy { what: "no thread could be had to write a checkpoint".into() })));

@@ -1,4 +1,4 @@
-//! A colony that another process writes, as it was acknowledged there.
+//! Follows a colony that another process writes, as far as that has acknowledged its changes.
 
 use super::open::Reading;
 use super::settings::Layout;
@@ -18,7 +18,7 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// Open a colony to read. It stands still until [`Follower::refresh`].
+    /// Opens a colony to read. It does not change until [`Follower::refresh`].
     ///
     /// # Errors
     /// [`phago_core::Error::NoColony`], [`phago_core::Error::Corruption`], [`phago_core::Error::Version`],
@@ -31,13 +31,13 @@ impl Follower {
         Ok(Follower { files, layout, reader, reading, world })
     }
 
-    /// The colony as it was when it was last looked at.
+    /// Returns the colony as of the last refresh.
     pub fn world(&self) -> &Arc<World> {
         &self.world
     }
 
-    /// Move on to what is acknowledged now; says whether there was anything new. Then [`Follower::world`] is another one,
-    /// and the one before stands still.
+    /// Moves on to what is acknowledged now. Returns whether there was anything new; then [`Follower::world`] returns
+    /// another world, and the one before does not change any more.
     ///
     /// # Errors
     /// As [`Follower::open`]; then it stays where it was.

@@ -1,4 +1,4 @@
-//! A colony that lives on disk: opened, written down as a whole now and then, closed, and followed by readers.
+//! A colony that lives on disk: opening, checkpoints, closing, and readers that follow it.
 
 mod checkpoint;
 mod follower;

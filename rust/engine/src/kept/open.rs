@@ -1,4 +1,4 @@
-//! A colony, opened.
+//! Opens a colony that lives on disk.
 
 use super::settings::{self, Layout};
 use crate::journal::{INPUT, Journal};
@@ -15,16 +15,18 @@ use phago_core::{Error, Result};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-// How often a directory is tried that another writer has. No system tells of a lock that is let go and can be cancelled too.
+// How often to try a directory that another writer has locked. No system offers a wait for the lock that can also be
+// cancelled.
 const LOOK: Duration = Duration::from_millis(20);
 
 impl World {
-    /// Open the colony that lives in a directory, or make one there. Without a layout it is that with which the colony was
-    /// made, and so is the config; a new one has the defaults.
+    /// Opens the colony in a directory, or makes one there. `None` for layout or config means those with which the
+    /// colony was made; a new colony gets the defaults.
     ///
     /// # Errors
-    /// [`Error::Locked`] while another writes it; [`Error::NoColony`] where none is to be made; [`Error::Corruption`],
-    /// [`Error::Version`], [`Error::Storage`]; [`Error::Config`] for a config other than that with which it was made.
+    /// [`Error::Locked`] while another process writes it; [`Error::NoColony`] if there is none and none is to be made;
+    /// [`Error::Corruption`], [`Error::Version`], [`Error::Storage`]; [`Error::Config`] for another config than the one
+    /// with which it was made.
     pub fn open(
         files: Arc<dyn Files>,
         options: Options,
@@ -34,7 +36,8 @@ impl World {
         World::open_within(&files, options, layout, config.as_ref(), Duration::ZERO, &Cancel::new())
     }
 
-    /// [`World::open`], until `cancel` is set, and after another writer that is done within this time.
+    /// Does what [`World::open`] does until `cancel` is set, and waits up to this time for another writer to close the
+    /// colony.
     ///
     /// # Errors
     /// As [`World::open`]; [`Error::Cancelled`].
@@ -87,7 +90,7 @@ impl World {
 pub(super) struct Reading {
     path: String,
     replay: Replay,
-    // Documents of the checkpoint, and those that came, went or were digested since.
+    // Documents in the checkpoint, and those that were added, removed or digested since.
     before: u64,
     tail: u64,
 }
@@ -141,7 +144,7 @@ impl Reading {
         taken.map_err(|error| as_damage(&format!("{}, record {}", self.path, record.sequence), error))
     }
 
-    /// What stands, for readers: the rest may still come.
+    /// Returns the state so far, for readers: more records may follow.
     pub(super) fn visible(&self) -> Result<Replica> {
         self.replay.visible().map_err(|error| as_damage(&self.path, error))
     }
@@ -151,8 +154,8 @@ impl Reading {
     }
 }
 
-// The store has seen to it that these are the bytes that were written. If they make no colony, another program wrote them, or
-// an error of ours did.
+// The store has checked that these are the bytes that were written. If they make no colony, another program or
+// a fault of ours wrote them.
 fn as_damage(path: &str, error: Error) -> Error {
     match error {
         Error::Wire { what, reason } => {

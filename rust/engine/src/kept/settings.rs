@@ -1,4 +1,4 @@
-//! What a colony is made with, as its files keep it.
+//! The settings with which a colony was made, as its files hold them.
 
 use phago_core::config::{ColonyConfig, DistributedConfig};
 use phago_core::settings::{Number, Settings};
@@ -6,7 +6,7 @@ use phago_core::text::ANALYSER;
 use phago_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// How a colony was laid out when it was made. It may be opened on any other ring.
+/// The layout with which a colony was made. It can be opened with any other.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
 pub struct Layout {
     /// Number of shards.
@@ -15,7 +15,7 @@ pub struct Layout {
     pub virtual_nodes: u32,
 }
 
-// Settings go by their names, so that a later phago may have more of them.
+// Settings are stored by name, so that a later phago can add more.
 #[derive(Deserialize, Serialize)]
 struct Kept {
     analyser: String,
@@ -31,7 +31,7 @@ enum Value {
 }
 
 impl Layout {
-    /// Refuses what no ring takes.
+    /// Refuses a layout that no ring accepts.
     ///
     /// # Errors
     /// [`Error::Config`] with the field at fault.
@@ -46,7 +46,7 @@ impl Layout {
     }
 }
 
-/// The bytes of a header's settings.
+/// Returns the bytes of a header's settings.
 pub(super) fn encode(config: &ColonyConfig, layout: Layout) -> Vec<u8> {
     let value = |number| match number {
         Number::Int(value) => Value::Int(value),
@@ -58,11 +58,11 @@ pub(super) fn encode(config: &ColonyConfig, layout: Layout) -> Vec<u8> {
     postcard::to_allocvec(&kept).expect("plain data always encodes")
 }
 
-/// What a header's settings say.
+/// Decodes a header's settings.
 ///
 /// # Errors
-/// [`Error::Config`] for a setting that is not known, and for another analyser, whose words would not be found;
-/// [`Error::Wire`] for bytes that are no settings.
+/// [`Error::Config`] for an unknown setting, and for another analyser, whose words would not match; [`Error::Wire`] for
+/// bytes that are not settings.
 pub(super) fn decode(bytes: &[u8]) -> Result<(ColonyConfig, Layout)> {
     let odd = |reason: String| Error::Wire { what: "colony", reason };
     let (kept, left): (Kept, _) = postcard::take_from_bytes(bytes).map_err(|cause| odd(cause.to_string()))?;
@@ -89,7 +89,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(ColonyConfig, Layout)> {
     Ok((config, kept.layout))
 }
 
-/// Refuses a config that is not the one that a colony was made with.
+/// Refuses a config other than the one with which a colony was made.
 ///
 /// # Errors
 /// [`Error::Config`] with the first field that differs.

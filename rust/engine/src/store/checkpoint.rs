@@ -1,8 +1,10 @@
-//! A checkpoint: what a colony was at one point of its history, as sections of bytes that the store does not read.
+//! A checkpoint: the state of a colony at one point of its history, as sections of bytes that the store does not
+//! interpret.
 //!
 //! A header, sections one after the other, each filled up with zeros to a multiple of 8, and a footer: for each section
-//! number (4), codec (4), offset (8), stored bytes (8), bytes when read (8), hash of what is stored (16); then the count of
-//! sections (8) and the hash of header and footer (16). The log names that last hash, so a checkpoint is the right one or none.
+//! number (4), codec (4), offset (8), stored bytes (8), bytes when read (8), hash of what is stored (16); then the
+//! count of sections (8) and the hash of header and footer (16). The log names that last hash, so no other checkpoint
+//! can be taken for this one.
 
 use super::files::{File, Files, Open, Refused};
 use super::format::{Magic, Numbers, PAGE_BYTES, aligned, checkpoint_name, corruption};
@@ -15,7 +17,7 @@ use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
 const ENTRY_BYTES: usize = 4 + 4 + 8 + 8 + 8 + 16;
 const END_BYTES: usize = 8 + 16;
 
-/// Which section.
+/// The number of a section.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
 pub struct SectionId(pub u32);
 
@@ -29,7 +31,7 @@ struct Entry {
     hash: u128,
 }
 
-/// A checkpoint that is being written; sections are compressed and written as they come.
+/// A checkpoint that is being written. Each section is compressed and written when it is added.
 #[derive(Debug)]
 pub struct Sections<'a> {
     files: &'a dyn Files,
@@ -49,7 +51,7 @@ impl<'a> Sections<'a> {
         Ok(Sections { files, name, file, header: page, entries: Vec::new(), offset: PAGE_BYTES as u64 })
     }
 
-    /// Write a section. Its number must not have been written before.
+    /// Writes a section. Its number must be new.
     pub fn add(&mut self, id: SectionId, bytes: &[u8]) -> Result<()> {
         assert!(self.entries.iter().all(|entry| entry.id != id), "{id:?} is written twice");
         let (codec, short) = Codec::choose(bytes);
@@ -62,7 +64,7 @@ impl<'a> Sections<'a> {
         Ok(())
     }
 
-    /// Write the footer and sync the file.
+    /// Writes the footer and syncs the file.
     pub(super) fn finish(self) -> Result<Named> {
         let mut footer = Vec::with_capacity(self.entries.len() * ENTRY_BYTES + END_BYTES);
         for entry in &self.entries {
@@ -89,7 +91,7 @@ fn hash_of(header: &[u8], footer: &[u8]) -> u128 {
     hash.digest128()
 }
 
-/// A checkpoint that can be read. Header and footer have been checked; each section is when it is read.
+/// A checkpoint that can be read. Header and footer are checked when it is opened, each section when it is read.
 #[derive(Debug)]
 pub struct Checkpoint {
     files: Arc<dyn Files>,
@@ -99,7 +101,7 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Open the checkpoint that a log's header names.
+    /// Opens the checkpoint that a log's header names.
     pub(super) fn open(files: Arc<dyn Files>, log: &Header, named: Named) -> Result<Checkpoint> {
         let name = checkpoint_name(log.generation);
         let bad = |place: &str, reason: &str| corruption(&*files, &name, place, reason);
@@ -143,17 +145,17 @@ impl Checkpoint {
         Ok(Checkpoint { files, name, file, entries })
     }
 
-    /// The sections that there are, in the order in which they were written.
+    /// Returns the numbers of the sections, in the order in which they were written.
     pub fn sections(&self) -> impl Iterator<Item = SectionId> {
         self.entries.iter().map(|entry| entry.id)
     }
 
-    /// Read a section; one that was not written is damage.
+    /// Reads a section. If it is missing, that is damage.
     pub fn section(&self, id: SectionId) -> Result<Vec<u8>> {
         let place = format!("section {}", id.0);
         let bad = |reason: &str| corruption(&*self.files, &self.name, &*place, reason);
         let entry = self.entries.iter().find(|entry| entry.id == id).ok_or_else(|| bad("there is none"))?;
-        // With the zeros behind it, so that no byte goes unread.
+        // Reads the zeros behind it too, so that every byte is checked.
         let mut stored = vec![0; aligned(entry.stored) as usize];
         let read = self.file.read_full(entry.offset, &mut stored).refused(&*self.files, &self.name, "read")?;
         let zeros = stored.split_off(entry.stored as usize);
@@ -166,7 +168,7 @@ impl Checkpoint {
         entry.codec.decode(stored, entry.bytes as usize).map_err(|reason| bad(&reason))
     }
 
-    /// How many bytes the sections have, before compression.
+    /// Returns the size of all sections before compression, in bytes.
     pub fn bytes(&self) -> u64 {
         self.entries.iter().map(|entry| entry.bytes).sum()
     }

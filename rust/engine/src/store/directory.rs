@@ -1,4 +1,4 @@
-//! [`Files`] of a real directory: the one place that touches a file system.
+//! [`Files`] of a real directory: the only code that touches a file system.
 
 use super::files::{File, Files, Lock, Open};
 use std::fs;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 pub struct Directory(PathBuf);
 
 impl Directory {
-    /// The directory at a path; it need not exist yet.
+    /// Returns the directory at a path; it need not exist yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Directory(path.into())
     }
@@ -22,7 +22,7 @@ impl Files for Directory {
     }
 
     fn create_dir(&self) -> io::Result<()> {
-        // What is made is made durable from below, each in the one above it.
+        // The name of each new directory is made durable in its parent, the deepest first.
         let missing: Vec<&Path> =
             self.0.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists()).collect();
         fs::create_dir_all(&self.0)?;
@@ -38,7 +38,7 @@ impl Files for Directory {
     fn list(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
         for entry in fs::read_dir(&self.0)? {
-            // A name that is no Unicode is none of ours.
+            // A name that is not Unicode is none of ours.
             names.extend(entry?.file_name().into_string().ok());
         }
         names.sort_unstable();
@@ -80,7 +80,7 @@ fn sync_directory(path: &Path) -> io::Result<()> {
     fs::File::open(path)?.sync_all()
 }
 
-// Windows has no call for it; NTFS writes names with its own journal.
+// Windows has no call for it; NTFS logs names in its own journal.
 #[cfg(not(unix))]
 fn sync_directory(_path: &Path) -> io::Result<()> {
     Ok(())
@@ -89,7 +89,7 @@ fn sync_directory(_path: &Path) -> io::Result<()> {
 #[derive(Debug)]
 struct Opened(fs::File);
 
-/// A file that is locked as long as this lives.
+/// A file that is locked while this lives.
 #[derive(Debug)]
 struct Held(Opened);
 
@@ -97,8 +97,8 @@ impl Lock for Held {}
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // Closing the file would not do: a process that was forked meanwhile has it open too, and would keep the lock.
-        // A failure leaves it to the closing.
+        // Closing the file is not enough: a process that was forked meanwhile has it open too, and would keep the lock.
+        // If this call fails, only closing is left.
         let _ = self.0.0.unlock();
     }
 }
@@ -132,7 +132,7 @@ impl File for Opened {
         Ok(self.0.metadata()?.len())
     }
 
-    // The length is written too, as it is needed to read the content. macOS gets its F_FULLFSYNC from std.
+    // The length is synced too, as it is needed to read the content. On macOS, std uses F_FULLFSYNC.
     fn sync(&self) -> io::Result<()> {
         self.0.sync_data()
     }

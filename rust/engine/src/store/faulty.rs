@@ -1,10 +1,10 @@
-//! [`Files`] that break on order: calls that fail, and a plug that can be pulled.
+//! [`Files`] with injected faults: calls that fail, and losses of power.
 //!
 //! A file has a durable half and a volatile one. Reads see the volatile half, as they see the page cache of a real
-//! system. A write changes it in sectors of 512 bytes, `sync` makes them durable, and a power loss keeps a subset of
-//! those that were not synced, each in any version that was written since, chosen by a seed. Names are kept the same way, and
-//! made durable by `sync_dir`. A sync that fails forgets what it should have written, as Linux does: the pages are clean
-//! and readable, yet not on the disk.
+//! system. A write changes it in sectors of 512 bytes, and `sync` makes them durable. A loss of power keeps a subset of
+//! the sectors that were not synced, each in any version written since the last sync, chosen by a seed. Names work the
+//! same way, and `sync_dir` makes them durable. A sync that fails forgets what it should have written, as Linux does:
+//! the pages are clean and readable, yet not on the disk.
 
 use super::files::{File, Files, Lock, Open};
 use super::memory;
@@ -16,22 +16,23 @@ use std::sync::{Arc, Mutex};
 /// The unit in which a disk writes.
 pub const SECTOR_BYTES: usize = 512;
 
-/// What goes wrong with a call.
+/// How a call fails.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum Failure {
-    /// An input or output error: a write is made in part, a sync forgets what it should have written.
+    /// An input or output error: a write is done in part, a sync forgets what it should have written.
     Io,
-    /// The machine stops here: a write is made in part, what was to be synced is not, or not yet. [`Faulty::lose_power`] follows.
+    /// The machine stops: a write is done in part; what was to be synced is not, or not yet. Call
+    /// [`Faulty::lose_power`] next.
     Stop,
-    /// The disk is full: what needs room fails, the rest works.
+    /// The disk is full: calls that need room fail, the others work.
     NoSpace,
-    /// A write takes half of its bytes, and says so.
+    /// A write takes half of its bytes, and returns that number.
     Short,
     /// A write takes half of its bytes, and the next one finds the disk full.
     ShortThenFull,
 }
 
-/// Which syncs do nothing, and say that they did.
+/// Which syncs do nothing and report success.
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
 pub enum Syncs {
     /// None: the disk is honest.
@@ -39,13 +40,13 @@ pub enum Syncs {
     Work,
     /// All of them.
     Lie,
-    /// Those of the files whose names begin so.
+    /// Those of files whose names begin with this.
     LieFor(&'static str),
     /// Those of the directory.
     LieForNames,
 }
 
-/// A directory that breaks on order. Clones are the same directory.
+/// A directory with injected faults. Clones are the same directory.
 #[derive(Clone, Debug, Default)]
 pub struct Faulty(Arc<Mutex<Disk>>);
 
@@ -55,7 +56,7 @@ struct Disk {
     names: BTreeMap<String, usize>,
     names_durable: BTreeMap<String, usize>,
     locked: bool,
-    /// Handles of an earlier life are dead.
+    /// Handles from an earlier life fail.
     life: u64,
     syncs: Syncs,
     calls: u64,
@@ -72,45 +73,45 @@ struct Inode {
     dirty: BTreeMap<usize, Vec<Vec<u8>>>,
     /// The lengths since the last sync.
     lengths: Vec<usize>,
-    /// The least length since the last sync: what lay behind it is gone.
+    /// The shortest length since the last sync: bytes beyond it are lost.
     shortest: Option<usize>,
 }
 
 impl Faulty {
-    /// An empty directory on an honest disk.
+    /// Returns an empty directory on a disk whose syncs work.
     pub fn new() -> Self {
         Faulty::default()
     }
 
-    /// An empty directory on a disk some of whose syncs do nothing.
+    /// Returns an empty directory on a disk some of whose syncs do nothing.
     pub fn with_syncs(syncs: Syncs) -> Self {
         let faulty = Faulty::default();
         lock(&faulty.0).syncs = syncs;
         faulty
     }
 
-    /// Let a call fail, counted from 0 and from now, or that one and all after it.
+    /// Makes one call fail, counted from 0 and from now, or that one and all after it.
     pub fn fail(&self, call: u64, failure: Failure, for_ever: bool) {
         let mut disk = lock(&self.0);
         disk.plan = Some((disk.calls + call, failure, for_ever));
     }
 
-    /// Let nothing fail any more.
+    /// Makes no later call fail.
     pub fn heal(&self) {
         lock(&self.0).plan = None;
     }
 
-    /// How many calls there were.
+    /// Returns how many calls were made.
     pub fn calls(&self) -> u64 {
         lock(&self.0).calls
     }
 
-    /// How many syncs of files there were.
+    /// Returns how many syncs of files were made.
     pub fn synced(&self) -> u64 {
         lock(&self.0).synced
     }
 
-    /// The process dies: its handles and its lock are gone, what it wrote is not.
+    /// Ends the process: its handles and its lock are gone, what it wrote is kept.
     pub fn kill(&self) {
         let mut disk = lock(&self.0);
         disk.life += 1;
@@ -118,7 +119,7 @@ impl Faulty {
         disk.plan = None;
     }
 
-    /// The power fails: as [`Faulty::kill`], and of what was not synced only a part is left, which the seed chooses.
+    /// Does what [`Faulty::kill`] does, and drops a part of what was not synced, which the seed chooses.
     pub fn lose_power(&self, seed: u64) {
         self.kill();
         let mut chance = Chance(seed);
@@ -137,7 +138,7 @@ impl Faulty {
         disk.names = disk.names_durable.clone();
     }
 
-    /// A copy of the disk as it is, with both halves, for a second way on from here.
+    /// Returns a copy of the disk as it is, with both halves, to try another continuation.
     pub fn fork(&self) -> Faulty {
         let disk = lock(&self.0);
         let inodes = disk.inodes.clone();
@@ -168,7 +169,7 @@ impl Faulty {
     }
 }
 
-/// What a call does, where it matters for its failing.
+/// What a call does, as far as its failure depends on it.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 enum Kind {
     Grow,
@@ -272,7 +273,7 @@ impl Chance {
         self.next() & 1 == 1
     }
 
-    // Nothing half of the time; else the last one half of the time, and any of the others.
+    // Returns `None` half of the time, the last one a quarter of the time, otherwise any of them.
     fn one_or_none<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
         if of.is_empty() || self.flip() {
             return None;

@@ -1,5 +1,5 @@
-//! What the store asks of a disk: one flat directory of files. Everything above is written against these traits, so
-//! that a test can break the disk at any call and pull its plug.
+//! What the store needs from a disk: one flat directory of files. The store uses these traits only, so that a test can
+//! make any call fail and simulate a loss of power.
 
 use phago_core::{Error, Result};
 use std::fmt::Debug;
@@ -8,47 +8,47 @@ use std::io;
 /// How a file is opened.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum Open {
-    /// To read; it must exist.
+    /// For reading; the file must exist.
     Read,
-    /// To read and write; it must exist.
+    /// For reading and writing; the file must exist.
     Write,
-    /// To read and write; it must not exist.
+    /// For reading and writing; the file must not exist.
     Create,
 }
 
 /// One directory of files.
 pub trait Files: Debug + Send + Sync {
-    /// The directory, as messages name it.
+    /// Returns the directory's name for messages.
     fn path(&self) -> String;
-    /// Make the directory, and those above it, where they are missing.
+    /// Creates the directory and its missing parents.
     fn create_dir(&self) -> io::Result<()>;
-    /// The names of all files, in order.
+    /// Returns the names of all files, in order.
     fn list(&self) -> io::Result<Vec<String>>;
-    /// Open a file.
+    /// Opens a file.
     fn open(&self, name: &str, open: Open) -> io::Result<Box<dyn File>>;
-    /// Remove a file. Whoever has it open can go on reading it.
+    /// Removes a file. Handles that are open can still read it.
     fn remove(&self, name: &str) -> io::Result<()>;
-    /// Make durable which names there are. The contents of a file are made durable by [`File::sync`].
+    /// Makes durable which names exist. [`File::sync`] makes the contents of a file durable.
     fn sync_dir(&self) -> io::Result<()>;
-    /// Lock a file, which is made where it is missing, and write a note into it; `None` where another holds it. The
-    /// lock ends when the value is dropped, and with the process.
+    /// Locks a file, creating it if it is missing, and writes a note into it. Returns `None` if another holds the lock.
+    /// The lock ends when the value is dropped, or with the process.
     fn lock(&self, name: &str, note: &str) -> io::Result<Option<Box<dyn Lock>>>;
 }
 
 /// An open file.
 pub trait File: Debug + Send + Sync {
-    /// Read at an offset, as many bytes as there are up to the buffer's length; 0 at the end.
+    /// Reads at an offset: fills the buffer, or reads up to the end. Returns the number of bytes; 0 at the end.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
-    /// Write at an offset; may write fewer bytes than given. A gap before the offset reads as zeros.
+    /// Writes at an offset; may write fewer bytes than given. A gap before the offset reads as zeros.
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<usize>;
-    /// Cut, or fill up with zeros.
+    /// Cuts the file, or extends it with zeros.
     fn set_len(&self, length: u64) -> io::Result<()>;
-    /// How many bytes there are.
+    /// Returns the size, in bytes.
     fn length(&self) -> io::Result<u64>;
-    /// Make content and length durable.
+    /// Makes content and length durable.
     fn sync(&self) -> io::Result<()>;
 
-    /// Read until the buffer is full or the file ends; gives how many bytes were read.
+    /// Reads until the buffer is full or the file ends. Returns the number of bytes.
     fn read_full(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let mut done = 0;
         while done < buffer.len() {
@@ -62,7 +62,7 @@ pub trait File: Debug + Send + Sync {
         Ok(done)
     }
 
-    /// Write all bytes, in as many calls as it takes.
+    /// Writes all bytes, in as many calls as needed.
     fn write_full(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let mut done = 0;
         while done < bytes.len() {
@@ -80,12 +80,12 @@ pub trait File: Debug + Send + Sync {
 /// A lock that is held until it is dropped.
 pub trait Lock: Debug + Send + Sync {}
 
-/// The path of a file, as messages name it.
+/// Returns the path of a file for messages.
 pub(super) fn path_of(files: &dyn Files, name: &str) -> String {
     format!("{}/{name}", files.path())
 }
 
-/// What the system refused, as an error that names the file and what was attempted.
+/// Turns a refused system call into an error that names the file and the operation.
 pub(super) trait Refused<T> {
     fn refused(self, files: &dyn Files, name: &str, attempted: &str) -> Result<T>;
 }

@@ -1,23 +1,23 @@
-//! What all files of a colony have in common: names, the prefix that tells what a file is, numbers in little-endian.
+//! What all files of a colony have in common: names, the prefix that says what a file is, numbers in little-endian.
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `LOCK` | the writer's process and since when, for messages; the kernel's lock on it is what counts |
-//! | `witness` | how far the log is acknowledged ([`super::witness`]) |
+//! | `LOCK` | the writer's process and when it took the lock, for messages; only the kernel's lock on the file counts |
+//! | `witness` | up to where the log is acknowledged ([`super::witness`]) |
 //! | `log-<generation>` | a header, then records ([`super::record`]) |
 //! | `checkpoint-<generation>` | a header, then sections ([`super::checkpoint`]) |
 //!
-//! The first 16 bytes of each but LOCK are the same in every format to come: magic, format, crc32c of both. So a later format is told
-//! from damage. All other checks are XXH3 with 128 bits.
+//! The first 16 bytes of each file but LOCK stay the same in every later format: magic, format, crc32c of both. So a
+//! reader can tell a later format from damage. All other checks are XXH3 with 128 bits.
 
 use super::files::{Files, path_of};
 use phago_core::{Error, Result};
 
-/// The format that is written, and the latest that is read.
+/// The format that is written, and the latest that can be read.
 pub const FORMAT: u32 = 1;
 pub(super) const LOCK: &str = "LOCK";
 pub(super) const WITNESS: &str = "witness";
-/// The bytes of a header, and the distance of the witness's slots.
+/// The size of a header, and the distance between the witness's slots, in bytes.
 pub(super) const PAGE_BYTES: usize = 4096;
 pub(super) const PREFIX_BYTES: usize = 16;
 /// Everything after a header begins at a multiple of this.
@@ -40,7 +40,7 @@ impl Magic {
         }
     }
 
-    /// Write the prefix of a file.
+    /// Writes the prefix of a file.
     pub(super) fn put(self, into: &mut Vec<u8>, format: u32) {
         let from = into.len();
         into.extend_from_slice(self.bytes());
@@ -49,7 +49,7 @@ impl Magic {
         into.extend_from_slice(&check.to_le_bytes());
     }
 
-    /// Check the prefix of a file.
+    /// Checks the prefix of a file.
     pub(super) fn check(self, bytes: &[u8]) -> Result<(), Prefix> {
         let Some(prefix) = bytes.get(..PREFIX_BYTES) else { return Err(Prefix::Broken) };
         let mut numbers = Numbers(&prefix[8..]);
@@ -68,7 +68,7 @@ pub(super) enum Prefix {
     Later(u32),
 }
 
-/// Numbers that are read one after the other; whoever reads has seen to it that they are there.
+/// Reads numbers one after the other. The caller ensures that there are enough bytes.
 pub(super) struct Numbers<'a>(pub(super) &'a [u8]);
 
 impl<'a> Numbers<'a> {
@@ -91,7 +91,7 @@ impl<'a> Numbers<'a> {
     }
 }
 
-/// What identifies a colony on disk: 128 random bits, given when it is made.
+/// The identity of a colony on disk: 128 random bits, chosen when it is made.
 pub type Uuid = u128;
 
 pub(super) fn log_name(generation: u64) -> String {
@@ -102,14 +102,14 @@ pub(super) fn checkpoint_name(generation: u64) -> String {
     format!("checkpoint-{generation}")
 }
 
-/// The generation that a file's name tells, if it is one of ours that has one.
+/// Returns the generation in a file's name, if it is a name of ours that has one.
 pub(super) fn generation_of(name: &str) -> Option<u64> {
     let number = name.strip_prefix("log-").or_else(|| name.strip_prefix("checkpoint-"))?;
-    // Only as it would be written: no sign, no zeros before.
+    // Accepted only as it is written: no sign, no leading zeros.
     number.parse().ok().filter(|parsed: &u64| parsed.to_string() == number)
 }
 
-/// The next multiple of [`ALIGN_BYTES`].
+/// Returns the next multiple of [`ALIGN_BYTES`].
 pub(super) fn aligned(bytes: u64) -> u64 {
     bytes.next_multiple_of(ALIGN_BYTES as u64)
 }

@@ -1,8 +1,8 @@
 //! Generations: a checkpoint, and a log that begins where the checkpoint was taken.
 //!
-//! The checkpoint is written beside the work. What was appended since then is copied from the old log behind the header of
-//! the new one, byte for byte, as no record knows its place in a file. Then the witness moves over; until it has, the old
-//! generation stands, and what there is of the new one is removed when the colony is opened.
+//! The checkpoint is written while other calls go on. What was appended since its mark is then copied from the old log
+//! behind the new log's header, byte for byte, because no record holds its offset. Then the witness names the new
+//! generation. Until it does, the old generation is valid, and the next opening removes what exists of the new one.
 
 use super::checkpoint::{Checkpoint, Sections};
 use super::files::{Files, Refused};
@@ -16,7 +16,7 @@ use crate::lock::lock;
 use phago_core::{Error, Result};
 use std::sync::Arc;
 
-/// A place in the log at which a colony's state was taken, for [`Store::begin_generation`].
+/// A point in the log at which a colony's state was taken, for [`Store::begin_generation`].
 #[derive(Copy, Clone, Debug)]
 pub struct Mark {
     generation: u64,
@@ -25,26 +25,26 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// The number of the last record before the place.
+    /// Returns the number of the last record before the mark.
     pub fn sequence(&self) -> u64 {
         self.point.sequence
     }
 }
 
 impl Store {
-    /// The place up to which records have been appended. A state that has applied all of them, and nothing else, is what
-    /// [`Store::begin_generation`] wants for it.
+    /// Returns a mark behind the last appended record. [`Store::begin_generation`] needs with it a state that has
+    /// applied exactly the records before it.
     pub fn mark(&self) -> Result<Mark> {
         let mut state = self.inner.sound()?;
         state.append_idle();
         Ok(Mark { generation: state.generation, point: state.end, offset: state.offset })
     }
 
-    /// Write a checkpoint of the state at a mark, let a new log begin there, and delete the old ones. Appends and commits go on while the
-    /// checkpoint is written; what came after the mark is carried over.
+    /// Writes a checkpoint of the state at a mark, begins a new log there, and deletes the older files. Appends and
+    /// commits go on while the checkpoint is written; what follows the mark is copied into the new log.
     ///
     /// # Errors
-    /// An error before the new generation stands leaves the old one as it is.
+    /// If an error comes before the new generation is valid, the old one stays as it is.
     pub fn begin_generation(&self, mark: Mark, write: impl FnOnce(&mut Sections<'_>) -> Result<()>) -> Result<()> {
         let inner = &*self.inner;
         {
@@ -64,7 +64,7 @@ impl Store {
             checkpoint,
             settings: inner.settings.clone(),
         };
-        // What is left of an attempt that failed.
+        // Remains of an attempt that failed.
         remove_if_there(&*inner.files, &checkpoint_name(generation))?;
         remove_if_there(&*inner.files, &log_name(generation))?;
         let named = write_checkpoint(&*inner.files, &header(None), write)?;
@@ -73,7 +73,7 @@ impl Store {
         result
     }
 
-    /// Write the state at a mark into another directory, as a colony of its own.
+    /// Writes the state at a mark into another directory, as a colony of its own.
     pub fn snapshot(
         &self,
         mark: Mark,
@@ -103,7 +103,7 @@ impl Store {
         target.sync_dir().refused(&*target, "", "sync")
     }
 
-    /// Open the checkpoint that the log continues, if it continues one.
+    /// Opens the checkpoint that the log continues, if there is one.
     pub fn checkpoint(&self) -> Result<Option<Checkpoint>> {
         let (generation, log) = {
             let state = self.inner.sound()?;
@@ -116,7 +116,7 @@ impl Store {
 }
 
 impl Inner {
-    // Let a new log begin at a mark, with all that came after it.
+    // Begins a new log at a mark and copies everything behind the mark into it.
     fn turn_over(&self, mark: Mark, header: &Header) -> Result<()> {
         let files = &*self.files;
         let mut state = self.sound()?;
@@ -124,7 +124,7 @@ impl Inner {
             state = self.wait(state)?;
         }
         let lead = Leading::begin(self, &mut state);
-        // What waits in the queue, and what is appended from here on, goes to the new log.
+        // What waits in the queue, and what is appended from here on, goes into the new log.
         let (old, written, offset) = (Arc::clone(&state.log), state.kept, state.kept_offset);
         drop(state);
 
@@ -148,7 +148,7 @@ impl Inner {
         if self.options.mutant == Some(Mutant::OldDeletedFirst) {
             remove_others(files, header.generation)?;
         }
-        // From here on it is unknown which of both generations stands, until the witness does.
+        // From here until the witness is written, it is unknown which generation is valid.
         let turned = lock(&self.witness).advance(files, header.generation, written, shifted);
         let mut state = lock(&self.state);
         lead.end(&mut state, turned.as_ref().err());
@@ -159,12 +159,12 @@ impl Inner {
         state.offset = state.offset - offset + shifted;
         state.unsynced = false;
         drop(state);
-        // What is not removed now is with the next generation, or when the colony is opened.
+        // What this does not remove, the next generation or the next opening does.
         remove_others(files, header.generation)
     }
 }
 
-/// A new generation is on its way; dropping it says that it is no more, however it ended.
+/// A new generation that is being prepared. Dropping it ends that, with or without success.
 struct Turning<'a>(&'a Inner);
 
 impl Drop for Turning<'_> {
@@ -173,7 +173,7 @@ impl Drop for Turning<'_> {
     }
 }
 
-// A checkpoint with its name durable.
+// Writes a checkpoint and makes its name durable.
 fn write_checkpoint(
     files: &dyn Files,
     header: &Header,
@@ -185,7 +185,7 @@ fn write_checkpoint(
     });
     let named = written.and_then(|named| files.sync_dir().refused(files, "", "sync").map(|()| named));
     if named.is_err() {
-        // It is no part of the colony yet; what is left of it goes with the next attempt, or the next opening.
+        // It is not part of the colony yet. The next attempt, or the next opening, removes what is left of it.
         let _ = files.remove(&checkpoint_name(header.generation));
     }
     named

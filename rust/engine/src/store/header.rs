@@ -1,7 +1,8 @@
-//! The first 4 KiB of a log and of a checkpoint: whose it is, which generation, from where on.
+//! The header: the first 4 KiB of a log and of a checkpoint. It says which colony and generation the file belongs to,
+//! and where it begins.
 //!
-//! Prefix, uuid (16), generation (8), sequence (8), chain (16), checkpoint's bytes (8) and hash (16), length of the settings (4),
-//! settings, zeros, and in the last 16 bytes the hash of all before.
+//! Prefix, uuid (16), generation (8), sequence (8), chain (16), checkpoint's bytes (8) and hash (16), length of the
+//! settings (4), settings, zeros, and in the last 16 bytes the hash of all before.
 
 use super::files::{File, Files, Refused};
 use super::format::{FORMAT, Magic, Numbers, PAGE_BYTES, PREFIX_BYTES, Prefix, Uuid, corruption, later};
@@ -10,10 +11,10 @@ use xxhash_rust::xxh3::xxh3_128;
 
 const FIXED_BYTES: usize = PREFIX_BYTES + 16 + 8 + 8 + 16 + 8 + 16 + 4;
 const CHECK_BYTES: usize = 16;
-/// The most bytes of settings that a header holds.
+/// The largest size of the settings in a header, in bytes.
 pub const SETTINGS_BYTES_MAX: usize = PAGE_BYTES - FIXED_BYTES - CHECK_BYTES;
 
-/// A place in the history of a colony.
+/// A point in the history of a colony.
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Point {
     /// The number of the last record.
@@ -22,7 +23,7 @@ pub(super) struct Point {
     pub(super) chain: u128,
 }
 
-/// Which checkpoint a log continues.
+/// The checkpoint that a log continues, as its header names it.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub(super) struct Named {
     pub(super) bytes: u64,
@@ -33,11 +34,11 @@ pub(super) struct Named {
 pub(super) struct Header {
     pub(super) uuid: Uuid,
     pub(super) generation: u64,
-    /// What was before the first record of the log, and what the checkpoint holds.
+    /// The point before the first record of a log, or the point of a checkpoint.
     pub(super) base: Point,
-    /// The checkpoint that the log continues; none for a log from the beginning, and in a checkpoint.
+    /// The checkpoint that the log continues; `None` for a log from the beginning, and in a checkpoint.
     pub(super) checkpoint: Option<Named>,
-    /// What the colony is made with, which the store does not read.
+    /// The settings with which the colony was made. The store does not interpret them.
     pub(super) settings: Vec<u8>,
 }
 
@@ -81,8 +82,7 @@ impl Header {
         Ok(Header { uuid, generation, base, checkpoint, settings })
     }
 
-    /// Read and check the header of a file. What it must be is checked too: another colony's, or another generation's,
-    /// is damage.
+    /// Reads and checks the header of a file. A file of another colony, or of another generation, is damage.
     pub(super) fn read(
         files: &dyn Files,
         name: &str,
@@ -108,7 +108,7 @@ impl Header {
         Ok(header)
     }
 
-    /// The header of a log whose witness was never written, if it is whole.
+    /// Returns the header of a log whose witness was never written, if it is intact.
     pub(super) fn read_unwitnessed(files: &dyn Files, name: &str, file: &dyn File) -> Result<Option<Header>> {
         let mut page = vec![0; PAGE_BYTES];
         let read = file.read_full(0, &mut page).refused(files, name, "read")?;

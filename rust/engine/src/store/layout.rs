@@ -1,4 +1,4 @@
-//! What is done with a colony's directory as a whole, and with its files before anybody reads them.
+//! Operations on a colony's directory as a whole, and on its files before they are read.
 
 use super::files::{File, Files, Lock, Open, Refused};
 use super::format::{LOCK, Magic, Uuid, WITNESS, corruption, generation_of, log_name};
@@ -9,12 +9,12 @@ use std::io::ErrorKind;
 // How much of a log is copied at once.
 const COPY_BYTES: usize = 1 << 20;
 
-/// Whether a file is one of a colony's, the lock left out.
+/// Returns whether a file is one of a colony's, except the lock.
 pub(super) fn is_ours(name: &str) -> bool {
     name == WITNESS || generation_of(name).is_some()
 }
 
-/// Whether there is a colony, or what is left of one.
+/// Returns whether the directory holds a colony, or remains of one.
 pub(super) fn is_colony(files: &dyn Files) -> Result<bool> {
     match files.list() {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
@@ -22,7 +22,7 @@ pub(super) fn is_colony(files: &dyn Files) -> Result<bool> {
     }
 }
 
-/// Open the witness; that it is missing is damage.
+/// Opens the witness. If it is missing, that is damage.
 pub(super) fn open_witness(files: &dyn Files, open: Open) -> Result<Box<dyn File>> {
     match files.open(WITNESS, open) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -32,7 +32,7 @@ pub(super) fn open_witness(files: &dyn Files, open: Open) -> Result<Box<dyn File
     }
 }
 
-/// Take the lock of a directory.
+/// Takes the lock of a directory.
 pub(super) fn take_lock(files: &dyn Files) -> Result<Box<dyn Lock>> {
     let since = humantime::format_rfc3339_seconds(std::time::SystemTime::now());
     let note = format!("{} {since}\n", std::process::id());
@@ -45,7 +45,7 @@ pub(super) fn take_lock(files: &dyn Files) -> Result<Box<dyn Lock>> {
     }
 }
 
-// Whatever of it can be read: it is for a message only.
+// Returns as much of the note as can be read: it is for a message only.
 fn read_note(files: &dyn Files) -> Option<(Option<u32>, Option<String>)> {
     let mut note = [0; 64];
     let read = files.open(LOCK, Open::Read).ok()?.read_full(0, &mut note).ok()?;
@@ -53,7 +53,7 @@ fn read_note(files: &dyn Files) -> Option<(Option<u32>, Option<String>)> {
     Some((pid.parse().ok(), Some(since.to_owned())))
 }
 
-/// Write a log that has no record yet, and make it and its name durable.
+/// Writes a log without records, and makes it and its name durable.
 pub(super) fn lay_log(files: &dyn Files, header: &Header) -> Result<Box<dyn File>> {
     let name = log_name(header.generation);
     let page = header.encode(Magic::Log)?;
@@ -64,7 +64,7 @@ pub(super) fn lay_log(files: &dyn Files, header: &Header) -> Result<Box<dyn File
     Ok(file)
 }
 
-/// 128 random bits.
+/// Returns 128 random bits.
 pub(super) fn fresh_uuid(files: &dyn Files) -> Result<Uuid> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|cause| Error::Storage {
@@ -75,7 +75,7 @@ pub(super) fn fresh_uuid(files: &dyn Files) -> Result<Uuid> {
     Ok(Uuid::from_le_bytes(bytes))
 }
 
-/// Remove a file that may be missing.
+/// Removes a file that may be missing.
 pub(super) fn remove_if_there(files: &dyn Files, name: &str) -> Result<()> {
     match files.remove(name) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
@@ -83,7 +83,7 @@ pub(super) fn remove_if_there(files: &dyn Files, name: &str) -> Result<()> {
     }
 }
 
-/// Copy bytes from one place of a file to a place of the same or another one.
+/// Copies bytes from an offset of a file to an offset of the same or another file.
 pub(super) fn copy(
     files: &dyn Files,
     (from, from_name, at): (&dyn File, &str, u64),
@@ -104,7 +104,7 @@ pub(super) fn copy(
     Ok(())
 }
 
-/// Remove the files of all other generations.
+/// Removes the files of all other generations.
 pub(super) fn remove_others(files: &dyn Files, generation: u64) -> Result<()> {
     let names = files.list().refused(files, "", "list")?;
     let mut removed = false;

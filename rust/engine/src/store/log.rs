@@ -1,4 +1,4 @@
-//! Reading a log from its header on, record by record.
+//! Reads a log record by record, beginning after its header.
 
 use super::files::{File, Files, Refused};
 use super::format::{PAGE_BYTES, corruption};
@@ -7,16 +7,16 @@ use super::record::{HEAD_BYTES, Head, Record};
 use phago_core::{Error, Result};
 use std::sync::Arc;
 
-// One call of the system for many small records.
+// One system call reads many small records.
 const WINDOW_BYTES: usize = 1 << 18;
 
-/// What comes next in a log.
+/// What follows in a log.
 #[derive(Debug)]
 pub(super) enum Next {
     Record(Record),
-    /// The end, right after a record.
+    /// The end, right behind a record.
     End,
-    /// Bytes that are no record: a torn write, or damage.
+    /// Bytes that are not a record: a torn write, or damage.
     Bad(String),
 }
 
@@ -25,7 +25,7 @@ pub(super) enum Next {
 pub(super) struct LogReader {
     pub(super) file: Arc<dyn File>,
     pub(super) name: String,
-    /// Where the next record begins.
+    /// The offset at which the next record begins.
     pub(super) offset: u64,
     /// The last record that was read.
     pub(super) point: Point,
@@ -48,7 +48,7 @@ impl LogReader {
         }
     }
 
-    /// Read the next record. After anything but a record, the reader stays where it is.
+    /// Reads the next record. After anything but a record, the reader stays at the same offset.
     pub(super) fn next(&mut self, files: &dyn Files) -> Result<Next> {
         let head = self.bytes(files, self.offset, HEAD_BYTES)?;
         let (head, chain) = match head.first_chunk::<HEAD_BYTES>() {
@@ -74,22 +74,22 @@ impl LogReader {
         }
     }
 
-    /// The next record is damaged: an error that says where.
+    /// Returns the error that the next record is damaged, with its offset.
     pub(super) fn damaged(&self, files: &dyn Files, reason: impl Into<String>) -> Error {
         let place = format!("byte {}, record {}", self.offset, self.point.sequence + 1);
         corruption(files, &self.name, place, reason)
     }
 
-    /// Read anew from the disk what is read next.
+    /// Drops the window, so that the next read goes to the disk.
     pub(super) fn forget(&mut self) {
         self.window.clear();
     }
 
-    // As many of these bytes as there are.
+    // Returns up to `count` bytes from an offset; fewer at the end of the file.
     fn bytes(&mut self, files: &dyn Files, from: u64, count: usize) -> Result<&[u8]> {
         let have = self.window_from + self.window.len() as u64;
         if from < self.window_from || from + count as u64 > have {
-            // A length that damage has made long must not make the window long: no more than the file has.
+            // The window is never larger than the file, even if a damaged length asks for more.
             let length = self.file.length().refused(files, &self.name, "read")?;
             let wanted = (count.max(WINDOW_BYTES) as u64).min(length.saturating_sub(from)) as usize;
             self.window.resize(wanted, 0);

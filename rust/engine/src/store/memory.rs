@@ -17,18 +17,18 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// An empty directory.
+    /// Returns an empty directory.
     pub fn new() -> Self {
         Memory::default()
     }
 
-    /// A directory with these files.
+    /// Returns a directory with these files.
     pub fn from_files(files: BTreeMap<String, Vec<u8>>) -> Self {
         let files = files.into_iter().map(|(name, bytes)| (name, Arc::new(Mutex::new(bytes)))).collect();
         Memory { files: Arc::new(Mutex::new(files)), locked: Arc::default() }
     }
 
-    /// A copy of every file.
+    /// Returns a copy of every file.
     pub fn contents(&self) -> BTreeMap<String, Vec<u8>> {
         lock(&self.files).iter().map(|(name, content)| (name.clone(), lock(content).clone())).collect()
     }
@@ -114,7 +114,7 @@ impl File for Opened {
     }
 }
 
-/// Read as a file is read.
+/// Reads from content as from a file.
 pub(super) fn read(content: &[u8], offset: u64, buffer: &mut [u8]) -> usize {
     let from = content.len().min(offset as usize);
     let count = buffer.len().min(content.len() - from);
@@ -122,7 +122,7 @@ pub(super) fn read(content: &[u8], offset: u64, buffer: &mut [u8]) -> usize {
     count
 }
 
-/// Write as a file is written.
+/// Writes into content as into a file.
 pub(super) fn write(content: &mut Vec<u8>, offset: u64, bytes: &[u8]) {
     let end = offset as usize + bytes.len();
     if content.len() < end {

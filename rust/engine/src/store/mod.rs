@@ -1,30 +1,35 @@
-//! A colony's files: a log of all that changes it, checkpoints so that the log stays short, and a witness of what was acknowledged.
+//! A colony's files: a log of everything that changes it, checkpoints that keep the log short, and a witness that says
+//! up to where the log is acknowledged.
 //!
-//! The store knows no colony. It keeps *records*, bytes of a [`Kind`] with a number, in one order; and *sections*, bytes of a
-//! checkpoint. A colony uses it so:
+//! The store knows nothing of colonies. It keeps *records*, bytes of a [`Kind`] with a number, in one order; and
+//! *sections*, bytes of a checkpoint. A colony uses it so:
 //!
-//! 1. **Open.** [`Recovery::open`] gives the settings that the colony was made with, the [`Checkpoint`] to load, if there is one,
-//!    and with [`Recovery::next`] the records after it, to be applied in order. [`Recovery::finish`] gives the [`Store`].
-//! 2. **Change.** Outside of any lock, [`Prepared::new`] compresses and hashes an input's bytes. Under the lock that orders
-//!    inputs, the input is checked, [`Store::append`] gives it its number, and it is queued to be applied. Then
-//!    [`Store::commit`] waits for the disk, together with others; after that the input is applied in the order of numbers and
-//!    acknowledged.
-//! 3. **Tick.** When all answers of a tick are there, its record (tick, attempt, cut, count) is appended and committed, then the new state is
-//!    swapped in; [`Store::seal`] makes the witness durable. A replay applies inputs beyond the cut of the next tick after it. An idle
-//!    tick is [`Store::idle_tick`]: it costs a number, until something else is appended.
-//! 4. **Checkpoint.** Between ticks [`Store::mark`] is taken together with a reference to the state that has applied all up
-//!    to it. [`Store::begin_generation`] writes the sections beside the work and lets a new log begin at the mark;
-//!    [`Store::snapshot`] writes them into another directory.
-//! 5. **Read.** [`Reader`] is the same without a lock, up to what the witness says; [`Reader::refresh`] moves on.
+//! 1. **Open.** [`Recovery::open`] returns the settings with which the colony was made and the [`Checkpoint`] to load,
+//!    if there is one. [`Recovery::next`] returns the records after it, to be applied in order. [`Recovery::finish`]
+//!    returns the [`Store`].
+//! 2. **Change.** Outside of any lock, [`Prepared::new`] compresses and hashes an input's bytes. Under the lock that
+//!    orders inputs, the input is checked, [`Store::append`] gives it its number, and it is queued to be applied. Then
+//!    [`Store::commit`] waits for the disk, together with others; after that the input is applied in the order of
+//!    numbers and acknowledged.
+//! 3. **Tick.** When every shard has finished a tick, its record (tick, attempt, cut, count) is appended and committed,
+//!    then the new state is swapped in; [`Store::seal`] syncs the witness. A replay applies inputs beyond the cut of
+//!    the next tick after that tick. An idle tick is [`Store::idle_tick`]: it only raises a counter, until something
+//!    else is appended.
+//! 4. **Checkpoint.** Between ticks, the colony takes [`Store::mark`] together with a reference to the state that has
+//!    applied everything up to it. [`Store::begin_generation`] writes the sections while other calls go on, and begins
+//!    a new log at the mark; [`Store::snapshot`] writes them into another directory.
+//! 5. **Read.** [`Reader`] does the same without a lock, up to what the witness says; [`Reader::refresh`] moves on.
 //!
-//! An acknowledged record survives the end of the process and a loss of power; any change of the files by others is noticed, or
-//! harmless ([`verify`] tells where). After a failed write or sync everything is [`phago_core::Error::Poisoned`] until the files are
-//! opened again.
+//! An acknowledged record survives the end of the process and a loss of power. If another program changes the files,
+//! that is noticed or harmless ([`verify`] says where). After a failed write or sync, every call returns
+//! [`phago_core::Error::Poisoned`] until the files are opened again.
 //!
-//! * [`Files`] is what is asked of a disk: [`Directory`] a real one, [`Memory`] and [`Faulty`] for tests.
-//! * `format`, `header`, `record`, [`checkpoint`](Checkpoint) and `witness` say what bytes there are; `log` reads records, and
-//!   `testified` holds them against the witness; `layout` is what is done with the directory as a whole.
-//! * `writer` grows a log, and `generation` begins a new one; `recovery` opens one to write, `reader` to read; `verify` reads all.
+//! * [`Files`] is what the store needs from a disk: [`Directory`] is a real one, [`Memory`] and [`Faulty`] are for
+//!   tests.
+//! * `format`, `header`, `record`, [`checkpoint`](Checkpoint) and `witness` define the bytes; `log` reads records, and
+//!   `testified` checks them against the witness; `layout` works on the directory as a whole.
+//! * `writer` appends to a log, and `generation` begins a new one; `recovery` opens a colony to write, `reader` to
+//!   read; `verify` reads every byte.
 
 mod checkpoint;
 mod directory;

@@ -2,24 +2,24 @@
 
 use std::time::Duration;
 
-/// When the witness is made durable. It is always written before an acknowledgement, which holds through the end of the
-/// process; made durable, it also tells damage from a torn tail after a loss of power.
+/// When the witness is synced. It is always written before an acknowledgement, and that survives the end of the
+/// process. Once it is synced, it also tells damage from a torn tail after a loss of power.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum WitnessSync {
-    /// With every acknowledgement: up to twice the time for single documents on a slow disk.
+    /// With every acknowledgement: single documents take up to twice the time on a slow disk.
     EveryAck,
-    /// At [`super::Store::seal`], at the end, and at most this long after it was written.
+    /// At [`super::Store::seal`], when the store is closed, and at most this long after it was written.
     Within(Duration),
-    /// At [`super::Store::seal`] and at the end.
+    /// At [`super::Store::seal`] and when the store is closed.
     Sealed,
 }
 
 /// How a store is opened.
 #[derive(Copy, Clone, Debug)]
 pub struct Options {
-    /// When the witness is made durable.
+    /// When the witness is synced.
     pub witness: WitnessSync,
-    /// Whether a colony is made where there is none.
+    /// Whether to make a colony if there is none.
     pub make: bool,
     /// A rule to break, so that a test can be seen to fail.
     #[doc(hidden)]
@@ -32,7 +32,7 @@ impl Default for Options {
     }
 }
 
-/// A rule that is broken on purpose.
+/// A rule that is broken on purpose, for tests.
 #[doc(hidden)]
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum Mutant {
@@ -40,12 +40,12 @@ pub enum Mutant {
     WitnessFirst,
     /// A record is acknowledged, and the witness written, without a sync of the log.
     AckEarly,
-    /// A new generation's predecessors are deleted before the witness knows of it.
+    /// The files of the old generation are deleted before the witness names the new one.
     OldDeletedFirst,
-    /// Recovery believes what it reads beyond the witness, without writing it anew and syncing it.
+    /// Recovery accepts what it reads beyond the witness, without writing and syncing it again.
     TailTrusted,
-    /// Recovery leaves a torn tail where it is.
+    /// Recovery keeps a torn tail.
     TailLeft,
-    /// Recovery does not look at the hash over a record and all before.
+    /// Recovery does not check a record's chain.
     ChainUnchecked,
 }

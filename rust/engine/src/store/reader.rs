@@ -1,7 +1,7 @@
-//! Opening a colony's files to read, beside a writer in another process.
+//! Opens a colony's files to read, while a writer in another process may continue.
 //!
-//! The witness is read first, then the log up to it and no further. The other way round, a record that was written in between would
-//! look like damage. No lock is taken, and nothing is written.
+//! It reads the witness first, then the log up to the point that the witness names. In the other order, a record
+//! written in between would look like damage. It takes no lock and writes nothing.
 
 use super::checkpoint::Checkpoint;
 use super::files::{Files, Open};
@@ -15,11 +15,12 @@ use super::witness::{self, Testimony};
 use phago_core::{Error, Result};
 use std::sync::Arc;
 
-// How often a writer may begin a new generation while one opening looks on, or write a slot while it is read.
+// How often the opening, or the reading of a slot, starts again because a writer interfered: with a new generation, or
+// with a write of that slot.
 const ATTEMPTS_MAX: usize = 16;
 
-// What the witness says. A slot that stays broken is damage: the other one may be older, and what came since would be missed
-// silently.
+// Returns what the witness says. A slot that stays broken is damage: the other one may be older, and the reader would
+// miss later records without notice.
 fn look(files: &dyn Files) -> Result<Testimony> {
     let file = open_witness(files, Open::Read)?;
     for _ in 0..ATTEMPTS_MAX {
@@ -42,20 +43,21 @@ pub struct Reader {
     log: LogReader,
 }
 
-/// What a look at the witness showed.
+/// What a new reading of the witness showed.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum Refreshed {
-    /// There may be more records; [`Reader::next`] gives them.
+    /// There may be more records; [`Reader::next`] returns them.
     Further,
-    /// A new generation has begun: what was read stands, and what follows is read by opening anew.
+    /// A new generation has begun. What was read stays valid; later records need a new [`Reader`].
     Anew,
 }
 
 impl Reader {
-    /// Open a colony to read.
+    /// Opens a colony to read.
     ///
     /// # Errors
-    /// [`Error::NoColony`], [`Error::Version`], [`Error::Corruption`], or [`Error::Storage`] where the system refused.
+    /// [`Error::NoColony`], [`Error::Version`], [`Error::Corruption`], or [`Error::Storage`] if the system refused a
+    /// call.
     pub fn open(files: Arc<dyn Files>) -> Result<Reader> {
         if !is_colony(&*files)? {
             return Err(Error::NoColony { path: files.path() });
@@ -66,7 +68,7 @@ impl Reader {
             match open_log(&files, &testimony, Open::Read) {
                 Ok((log, header, checkpoint)) => return Ok(Reader { files, testimony, header, checkpoint, log }),
                 Err(error) => {
-                    // A writer that has begun a new generation has removed what the witness spoke of.
+                    // A writer that begins a new generation removes the files that the witness named.
                     let now = look(&*files)?;
                     if now.generation == testimony.generation || attempt == ATTEMPTS_MAX {
                         return Err(error);
@@ -77,22 +79,22 @@ impl Reader {
         }
     }
 
-    /// What the colony was made with.
+    /// Returns the settings with which the colony was made.
     pub fn settings(&self) -> &[u8] {
         &self.header.settings
     }
 
-    /// The checkpoint before the records, if there is one.
+    /// Returns the checkpoint before the records, if there is one.
     pub fn checkpoint(&self) -> Option<&Checkpoint> {
         self.checkpoint.as_ref()
     }
 
-    /// The number of the last record that the checkpoint holds; records follow from there.
+    /// Returns the number of the last record in the checkpoint; the log's records follow it.
     pub fn base(&self) -> u64 {
         self.header.base.sequence
     }
 
-    /// The next record that was acknowledged when the witness was last looked at; `None` after the last.
+    /// Returns the next record that was acknowledged when the witness was last read, or `None` after the last.
     // Not an iterator: more may follow after the end.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<Record>> {
@@ -109,13 +111,13 @@ impl Reader {
         }
     }
 
-    /// Look at the witness again.
+    /// Reads the witness again.
     pub fn refresh(&mut self) -> Result<Refreshed> {
         let now = look(&*self.files)?;
         if (now.uuid, now.generation) != (self.testimony.uuid, self.testimony.generation) {
             return Ok(Refreshed::Anew);
         }
-        // A slot that is being written may hide; then the other one, which is older, was read.
+        // A slot that is being written may be unreadable; then the other one, which is older, was read.
         if now.point.sequence > self.testimony.point.sequence {
             self.testimony = now;
             self.log.forget();

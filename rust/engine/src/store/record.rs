@@ -1,9 +1,9 @@
 //! One record of the log: a head of 40 bytes, a payload, zeros up to the next multiple of 8.
 //!
-//! Head: payload's stored bytes (4), crc32c of the rest of the head (4), kind (1), codec (1), zeros (2), payload's bytes when
-//! read (4), sequence (8), chain (16). The crc tells a head from what a torn write left; the chain is the XXH3-128 of the
-//! chain before, the head without crc and chain, and the XXH3-128 of the stored payload. So no record can be changed, left
-//! out, or moved without the one after it noticing.
+//! Head: payload's stored bytes (4), crc32c of the rest of the head (4), kind (1), codec (1), zeros (2), payload's
+//! bytes when read (4), sequence (8), chain (16). The crc tells a head from what a torn write left; the chain is the
+//! XXH3-128 of the chain before, the head without crc and chain, and the XXH3-128 of the stored payload. So if a record
+//! is changed, left out or moved, the one after it does not match.
 
 use super::format::{ALIGN_BYTES, Numbers};
 use super::header::Point;
@@ -11,20 +11,20 @@ use phago_core::{Error, Result};
 use xxhash_rust::xxh3::xxh3_128;
 
 pub(super) const HEAD_BYTES: usize = 40;
-/// The most bytes of a payload, before compression: what a damaged length can make a reader allocate.
+/// The largest payload before compression, in bytes: it limits what a damaged length makes a reader allocate.
 pub const PAYLOAD_BYTES_MAX: usize = 1 << 30;
-// Below this, compression gains less than it costs.
+// Below this size, compression saves less than it costs.
 const COMPRESSED_FROM_BYTES: usize = 256;
 const LEVEL: i32 = 1;
 
-/// What a record is. The store knows one kind of its own; the others belong to whoever writes them.
+/// What a record holds. The store defines one kind; the others belong to its caller.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
 pub struct Kind(pub u8);
 
 impl Kind {
-    /// A run of idle ticks: the payload is their number, 8 bytes.
+    /// A run of idle ticks. The payload is their count, 8 bytes.
     pub const IDLE: Kind = Kind(1);
-    /// The least kind that is not the store's.
+    /// The lowest kind that is not the store's.
     pub const FIRST_FREE: u8 = 16;
 }
 
@@ -51,7 +51,7 @@ impl Codec {
         }
     }
 
-    /// The shorter of both.
+    /// Returns the codec that gives fewer bytes, and the compressed bytes if that is compression.
     pub(super) fn choose(bytes: &[u8]) -> (Codec, Option<Vec<u8>>) {
         if bytes.len() < COMPRESSED_FROM_BYTES {
             return (Codec::Raw, None);
@@ -62,7 +62,7 @@ impl Codec {
         }
     }
 
-    /// The bytes as they were, which are as many as was written down.
+    /// Returns the decompressed bytes. Refuses them if their number is not `bytes`.
     pub(super) fn decode(self, stored: Vec<u8>, bytes: usize) -> Result<Vec<u8>, String> {
         let read = match self {
             Codec::Raw => stored,
@@ -72,18 +72,18 @@ impl Codec {
     }
 }
 
-/// A record as it was read.
+/// A record, as it was read.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Record {
-    /// What it is.
+    /// What it holds.
     pub kind: Kind,
     /// Its number; one more than that of the record before.
     pub sequence: u64,
-    /// What it says.
+    /// Its payload, decompressed.
     pub payload: Vec<u8>,
 }
 
-/// A record that is ready to be appended: compressed and hashed, outside of any lock.
+/// A record that is ready to be appended: compressed and hashed outside of any lock.
 #[derive(Clone, Debug)]
 pub struct Prepared {
     kind: Kind,
@@ -95,13 +95,13 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Prepare a record.
+    /// Compresses and hashes a payload.
     pub fn new(kind: Kind, payload: Vec<u8>) -> Result<Prepared> {
         assert!(kind.0 >= Kind::FIRST_FREE, "{kind:?} is the store's own");
         Prepared::any(kind, payload)
     }
 
-    /// A run of idle ticks.
+    /// Returns the record of a run of idle ticks.
     pub(super) fn idle(count: u64) -> Prepared {
         Prepared::any(Kind::IDLE, count.to_le_bytes().to_vec()).expect("a number is short")
     }
@@ -122,7 +122,7 @@ impl Prepared {
         self.kind
     }
 
-    /// Write the record that follows a point, and give the point after it.
+    /// Writes the record that follows a point, and returns the point after it.
     pub(super) fn put(&self, after: Point, into: &mut Vec<u8>) -> Point {
         let head = Head {
             kind: self.kind,
@@ -178,7 +178,7 @@ impl Head {
         xxh3_128(&all)
     }
 
-    /// Read a head: it, and the chain that it claims.
+    /// Decodes a head. Returns it and the chain that it claims.
     pub(super) fn decode(bytes: &[u8; HEAD_BYTES]) -> Result<(Head, u128), &'static str> {
         let mut numbers = Numbers(bytes);
         let (stored, crc) = (numbers.u32(), numbers.u32());
@@ -194,12 +194,13 @@ impl Head {
         Ok((Head { kind: Kind(kind), codec, stored, bytes: bytes_when_read, sequence }, chain))
     }
 
-    /// The bytes after the head: payload and zeros.
+    /// Returns how many bytes follow the head: payload and zeros.
     pub(super) fn rest_bytes(&self) -> usize {
         (self.stored as usize).next_multiple_of(ALIGN_BYTES)
     }
 
-    /// Check a record as it follows a point and as its chain claims; gives the record and the point after it.
+    /// Checks that a record follows a point and has the chain that it claims. Returns the record and the point after
+    /// it.
     pub(super) fn finish(
         &self,
         after: Point,

@@ -1,11 +1,13 @@
-//! Opening a colony's files to write: whose are they, what is acknowledged, what is left of a write that was cut off.
+//! Opens a colony's files to write: checks to which colony they belong and what is acknowledged, and removes what a
+//! cut-off write left.
 //!
-//! 1. A later format is refused before anything is touched; then the lock.
-//! 2. The witness tells the generation. Its log's header must fit, and its checkpoint the header.
-//! 3. Records are read in order. At the witness's record, place and chain must be the witness's. A bad record before it is damage.
-//! 4. Records beyond the witness were written and perhaps never acknowledged; they stand as long as they are whole. What
-//!    follows is a torn tail, and is cut off.
-//! 5. What stands beyond the witness is written once more and synced: a sync that failed in an earlier life may have left it
+//! 1. A later format is refused before anything is touched. Then the lock is taken.
+//! 2. The witness names the generation. The header of its log must match it, and the checkpoint must match the header.
+//! 3. Records are read in order. At the record that the witness names, offset and chain must be the witness's. A bad
+//!    record before it is damage.
+//! 4. Records beyond the witness were written and perhaps never acknowledged; intact ones are kept. What follows is a
+//!    torn tail, and is cut off.
+//! 5. What is kept beyond the witness is written and synced again: after a failed sync in an earlier process it may be
 //!    readable and not on the disk. Then the witness moves up to it, and other generations are removed.
 
 use super::checkpoint::Checkpoint;
@@ -25,7 +27,7 @@ use phago_core::{Error, Result};
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-/// A colony's files on the way to being open: first its checkpoint, then the records after it, then [`Recovery::finish`].
+/// A colony's files while they are being opened: read the checkpoint, then the records, then call [`Recovery::finish`].
 #[derive(Debug)]
 pub struct Recovery {
     files: Arc<dyn Files>,
@@ -36,16 +38,16 @@ pub struct Recovery {
     witness: (Box<dyn File>, Testimony, u32),
     log: LogReader,
     settled: u64,
-    /// Everything was read.
+    /// Whether everything was read.
     ended: bool,
 }
 
 impl Recovery {
-    /// Open a colony. Where there is none, one is made with these settings; without settings, that is an error.
+    /// Opens a colony. If there is none, makes one with these settings, or returns an error if there are no settings.
     ///
     /// # Errors
-    /// [`Error::NoColony`], [`Error::Locked`], [`Error::Version`], [`Error::Corruption`], or [`Error::Storage`] where the system
-    /// refused.
+    /// [`Error::NoColony`], [`Error::Locked`], [`Error::Version`], [`Error::Corruption`], or [`Error::Storage`] if the
+    /// system refused a call.
     pub fn open(files: Arc<dyn Files>, options: Options, new: Option<&[u8]>) -> Result<Recovery> {
         if !is_colony(&*files)? {
             if new.is_none() {
@@ -53,7 +55,7 @@ impl Recovery {
             }
             files.create_dir().refused(&*files, "", "make")?;
         }
-        // A directory of a later format is left as it is, its lock too.
+        // A directory of a later format is not touched, and neither is its lock.
         if let Err(error @ Error::Version { .. }) = read_witness(&*files, Open::Read) {
             return Err(error);
         }
@@ -71,22 +73,22 @@ impl Recovery {
         Ok(Recovery { files, options, held, header, checkpoint, witness: found, log, settled, ended: false })
     }
 
-    /// What the colony was made with.
+    /// Returns the settings with which the colony was made.
     pub fn settings(&self) -> &[u8] {
         &self.header.settings
     }
 
-    /// The checkpoint before the records, if there is one.
+    /// Returns the checkpoint before the records, if there is one.
     pub fn checkpoint(&self) -> Option<&Checkpoint> {
         self.checkpoint.as_ref()
     }
 
-    /// The number of the last record that the checkpoint holds; records follow from there.
+    /// Returns the number of the last record in the checkpoint; the log's records follow it.
     pub fn base(&self) -> u64 {
         self.header.base.sequence
     }
 
-    /// The next record; `None` after the last.
+    /// Returns the next record, or `None` after the last.
     // Not an iterator: an error ends it.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<Record>> {
@@ -113,7 +115,7 @@ impl Recovery {
         Ok(None)
     }
 
-    /// Read what was not read, cut off what was torn, and go on from there.
+    /// Reads the rest, cuts off the torn tail, and returns the store that continues the log.
     pub fn finish(mut self) -> Result<Store> {
         while self.next()?.is_some() {}
         let files = &*self.files;
@@ -145,15 +147,15 @@ impl Recovery {
     }
 }
 
-/// Read the witness; that it is missing is damage.
+/// Reads the witness. If it is missing, that is damage.
 fn read_witness(files: &dyn Files, open: Open) -> Result<(Box<dyn File>, Testimony, u32)> {
     let file = open_witness(files, open)?;
     let (testimony, slot, _) = witness::read(files, &*file)?;
     Ok((file, testimony, slot))
 }
 
-// Whether the making of a colony was cut off before it could acknowledge anything: there is no more than the header of the
-// first log, and no witness that speaks.
+// Returns whether the making of a colony was cut off before it could acknowledge anything: there is at most the header
+// of the first log, and no readable witness.
 fn is_unfinished(files: &dyn Files) -> Result<bool> {
     let first = log_name(0);
     for name in files.list().refused(files, "", "list")? {
@@ -167,7 +169,7 @@ fn is_unfinished(files: &dyn Files) -> Result<bool> {
     }
 }
 
-// Make a colony, or finish its making.
+// Makes a colony, or completes its making.
 fn create(files: &dyn Files, new: Option<&[u8]>) -> Result<()> {
     let first = log_name(0);
     let found = match files.open(&first, Open::Read) {
@@ -175,7 +177,7 @@ fn create(files: &dyn Files, new: Option<&[u8]>) -> Result<()> {
         file => Header::read_unwitnessed(files, &first, &*file.refused(files, &first, "open")?)?,
     };
     let header = match (found, new) {
-        // What it was to be made with stays, once that is written: who sees it can rely on it.
+        // Settings that were already written stay: another process may have read them.
         (Some(header), _) if header.generation == 0 => header,
         (_, None) => return Err(Error::NoColony { path: files.path() }),
         (_, Some(settings)) => Header {
@@ -186,7 +188,7 @@ fn create(files: &dyn Files, new: Option<&[u8]>) -> Result<()> {
             settings: settings.to_vec(),
         },
     };
-    // A directory that cannot hold these settings is left as it is.
+    // A directory that cannot hold these settings is not touched.
     header.encode(Magic::Log)?;
     remove_if_there(files, &first)?;
     remove_if_there(files, WITNESS)?;

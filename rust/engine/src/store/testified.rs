@@ -1,4 +1,4 @@
-//! The log that a witness speaks of: opened together with its checkpoint, and checked against what the witness says.
+//! The log that a witness names: opened with its checkpoint, and checked against the witness.
 
 use super::checkpoint::Checkpoint;
 use super::files::{Files, Open, Refused};
@@ -10,7 +10,7 @@ use phago_core::Result;
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-/// Open the log that a witness speaks of, and the checkpoint that it continues.
+/// Opens the log that a witness names, and the checkpoint that it continues.
 pub(super) fn open_log(
     files: &Arc<dyn Files>,
     testimony: &Testimony,
@@ -33,13 +33,13 @@ pub(super) fn open_log(
     Ok((log, header, checkpoint))
 }
 
-/// Check that a log, as far as it was read, can be the one of which the witness speaks.
+/// Checks that a log, as far as it was read, agrees with the witness.
 pub(super) fn check_testimony(files: &dyn Files, log: &LogReader, testimony: &Testimony) -> Result<()> {
     let (found, said) = (log.point.sequence, testimony.point.sequence);
     let fits = match found.cmp(&said) {
         std::cmp::Ordering::Less => log.offset < testimony.offset,
         std::cmp::Ordering::Equal => log.offset == testimony.offset && log.point == testimony.point,
-        // Beyond it nothing is said; but the header's base never is.
+        // The witness says nothing about records beyond its point, but the header's base is never beyond it.
         std::cmp::Ordering::Greater => log.offset > PAGE_BYTES as u64,
     };
     if fits {

@@ -1,4 +1,4 @@
-//! Reading every byte of a colony's files, to tell what is damaged and where.
+//! Reads every byte of a colony's files, and reports what is damaged and where.
 
 use super::checkpoint::Checkpoint;
 use super::files::{File, Files, Open, Refused};
@@ -11,26 +11,26 @@ use super::witness::{self, SLOTS};
 use phago_core::{Error, Result};
 use std::sync::Arc;
 
-/// What was read, and what was wrong with it.
+/// The result of [`verify`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Verified {
-    /// How many bytes the files have.
+    /// The size of the files, in bytes.
     pub bytes: u64,
-    /// How many records were whole.
+    /// The number of intact records.
     pub records: u64,
-    /// How many sections of the checkpoint were whole.
+    /// The number of intact sections of the checkpoint.
     pub sections: u64,
-    /// How many bytes lie behind the last whole record: a write that was cut off, or is under way. No damage.
+    /// The bytes behind the last intact record: a write that was cut off, or is under way. This is not damage.
     pub torn_bytes: u64,
-    /// What is damaged, as errors that name file and place; other files than the colony's are no concern.
+    /// The damage, as errors that name file and offset. Files that are not the colony's are ignored.
     pub damage: Vec<Error>,
 }
 
-/// Read every byte. A writer in another process may go on meanwhile, unless it begins a new generation.
+/// Reads every byte. A writer in another process may continue meanwhile, unless it begins a new generation.
 ///
 /// # Errors
-/// [`Error::NoColony`], [`Error::Version`], or [`Error::Storage`] where the system refused. Damage is no error of this: it is what
-/// is told.
+/// [`Error::NoColony`], [`Error::Version`], or [`Error::Storage`] if the system refused a call. Damage is not an error
+/// here, but part of the result.
 pub fn verify(files: &Arc<dyn Files>) -> Result<Verified> {
     let mut found = Verified::default();
     if !is_colony(&**files)? {
@@ -39,14 +39,14 @@ pub fn verify(files: &Arc<dyn Files>) -> Result<Verified> {
     let witness = open_witness(&**files, Open::Read);
     let Some(witness) = found.told(witness)? else { return Ok(found) };
     found.look_at_witness(&**files, &*witness)?;
-    // That neither slot is whole has been told.
+    // That neither slot is intact was reported before.
     let [first, second] = [witness::slot(&**files, &*witness, 0)?, witness::slot(&**files, &*witness, 1)?];
     let last = [first, second].into_iter().flatten().max_by_key(|said| said.count);
     let Some(testimony) = last else { return Ok(found) };
     let log_of = log_name(testimony.generation);
     for name in files.list().refused(&**files, "", "list")? {
         let Some(generation) = generation_of(&name) else { continue };
-        // A generation that was never reached, or is not yet removed, holds nothing of the colony.
+        // A generation that was never reached, or is not yet removed, holds no part of the colony.
         if generation != testimony.generation {
             continue;
         }
@@ -102,7 +102,7 @@ pub fn verify(files: &Arc<dyn Files>) -> Result<Verified> {
 }
 
 impl Verified {
-    // Damage is told; any other error ends the reading.
+    // Adds damage to the result; any other error ends the reading.
     fn told<T>(&mut self, result: Result<T>) -> Result<Option<T>> {
         match result {
             Ok(value) => Ok(Some(value)),

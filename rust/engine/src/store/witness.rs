@@ -1,9 +1,10 @@
-//! The witness: how far the log is acknowledged, kept beside it. What the log lacks up to there is damage; what it holds beyond was
-//! never acknowledged.
+//! The witness: a file beside the log that says up to where the log is acknowledged. If the log lacks a record before
+//! that point, it is damaged; what it holds beyond was never acknowledged.
 //!
-//! Two slots, 4 KiB apart, each in one sector: prefix, uuid (16), slot (4), zeros (4), count of writes (8), generation (8), sequence (8),
-//! offset (8), chain (16), hash of all before (16). The whole slot with the greater count holds. Until a slot is
-//! synced it is the only one that is written, so that a torn write leaves the last synced one whole.
+//! Two slots, 4 KiB apart, each in one sector: prefix, uuid (16), slot (4), zeros (4), count of writes (8), generation
+//! (8), sequence (8), offset (8), chain (16), hash of all before (16). Of the intact slots, the one with the greater
+//! count is valid. Until a slot is synced, no write goes to the other one, so that a torn write leaves the last synced
+//! slot intact.
 
 use super::files::{File, Files, Open, Refused};
 use super::format::{FORMAT, Magic, Numbers, PAGE_BYTES, Prefix, Uuid, WITNESS, corruption, later};
@@ -23,7 +24,7 @@ pub(super) struct Testimony {
     pub(super) count: u64,
     pub(super) generation: u64,
     pub(super) point: Point,
-    /// Where in the log the record after that point begins.
+    /// The offset in the log at which the next record begins.
     pub(super) offset: u64,
 }
 
@@ -55,7 +56,7 @@ impl Testimony {
         let (uuid, found, _) = (numbers.u128(), numbers.u32(), numbers.u32());
         let (count, generation, sequence) = (numbers.u64(), numbers.u64(), numbers.u64());
         let (offset, chain) = (numbers.u64(), numbers.u128());
-        // A page that was moved to the place of the other.
+        // A page that was moved to the other slot's offset.
         if found != slot {
             return Err(Prefix::Broken);
         }
@@ -63,7 +64,7 @@ impl Testimony {
     }
 }
 
-/// What one slot of a file holds; `None` where it is no whole slot.
+/// Returns what one slot of a file holds, or `None` if it is not intact.
 pub(super) fn slot(files: &dyn Files, file: &dyn File, slot: u32) -> Result<Option<Testimony>> {
     let mut bytes = [0; SLOT_BYTES];
     let from = u64::from(slot) * PAGE_BYTES as u64;
@@ -75,7 +76,7 @@ pub(super) fn slot(files: &dyn Files, file: &dyn File, slot: u32) -> Result<Opti
     }
 }
 
-/// Whether what lies between a slot and the next one is zeros, as it was made.
+/// Returns whether the bytes between a slot and the next one are zeros, as they were written.
 pub(super) fn is_blank_behind(files: &dyn Files, file: &dyn File, slot: u32) -> Result<bool> {
     let mut bytes = [0; PAGE_BYTES - SLOT_BYTES];
     let from = u64::from(slot) * PAGE_BYTES as u64 + SLOT_BYTES as u64;
@@ -83,8 +84,8 @@ pub(super) fn is_blank_behind(files: &dyn Files, file: &dyn File, slot: u32) -> 
     Ok(read == bytes.len() && bytes.iter().all(|byte| *byte == 0))
 }
 
-/// What the witness says, and the slot that says it. Whether both slots are whole is told too: one may be being written, or
-/// may be torn; a writer reads the log to its end anyway, and a reader looks again.
+/// Returns what the witness says, the slot that says it, and whether both slots are intact. A slot may be torn, or a
+/// writer may be writing it. A writer reads the log to its end in any case, and a reader reads again.
 pub(super) fn read(files: &dyn Files, file: &dyn File) -> Result<(Testimony, u32, bool)> {
     let slots = [(slot(files, file, 0)?, 0), (slot(files, file, 1)?, 1)];
     let both = slots.iter().all(|(found, _)| found.is_some());
@@ -93,7 +94,7 @@ pub(super) fn read(files: &dyn Files, file: &dyn File) -> Result<(Testimony, u32
     last.ok_or_else(|| corruption(files, WITNESS, "both slots", "neither is what was written"))
 }
 
-/// The witness as the one who writes it has it.
+/// The witness, open for writing.
 #[derive(Debug)]
 pub(super) struct Witness {
     file: Box<dyn File>,
@@ -105,7 +106,7 @@ pub(super) struct Witness {
 }
 
 impl Witness {
-    /// Write a witness where there is none.
+    /// Writes a new witness.
     pub(super) fn create(files: &dyn Files, first: Testimony) -> Result<Witness> {
         let file = files.open(WITNESS, Open::Create).refused(files, WITNESS, "make")?;
         file.set_len(u64::from(SLOTS) * PAGE_BYTES as u64).refused(files, WITNESS, "make")?;
@@ -114,13 +115,13 @@ impl Witness {
         Ok(witness)
     }
 
-    /// Go on from a witness that says this in this slot.
+    /// Continues a witness whose last testimony is in this slot.
     pub(super) fn resume(file: Box<dyn File>, last: Testimony, slot: u32) -> Witness {
         Witness { file, last, slot, synced: true, synced_at: Instant::now() }
     }
 
-    /// Write down how far the log is acknowledged. It stands against the end of the process at once, against a loss of
-    /// power after [`Witness::sync`].
+    /// Writes up to where the log is acknowledged. This survives the end of the process at once, and a loss of power
+    /// after [`Witness::sync`].
     pub(super) fn write(&mut self, files: &dyn Files, generation: u64, point: Point, offset: u64) -> Result<()> {
         if self.synced {
             self.slot = (self.slot + 1) % SLOTS;
@@ -132,13 +133,13 @@ impl Witness {
         self.file.write_full(from, &bytes).refused(files, WITNESS, "write")
     }
 
-    /// Let both slots say the same, durably.
+    /// Makes both slots say the same, durably.
     pub(super) fn settle(&mut self, files: &dyn Files) -> Result<()> {
         let Testimony { generation, point, offset, .. } = self.last;
         self.advance(files, generation, point, offset)
     }
 
-    /// Make durable what was written.
+    /// Makes the last write durable.
     pub(super) fn sync(&mut self, files: &dyn Files) -> Result<()> {
         if !self.synced {
             self.file.sync().refused(files, WITNESS, "sync")?;
@@ -148,7 +149,7 @@ impl Witness {
         Ok(())
     }
 
-    /// Write both slots and sync each: from then on none of them says anything older.
+    /// Writes both slots and syncs each: after that, neither says anything older.
     pub(super) fn advance(&mut self, files: &dyn Files, generation: u64, point: Point, offset: u64) -> Result<()> {
         for _ in 0..SLOTS {
             self.write(files, generation, point, offset)?;

@@ -1,7 +1,8 @@
-//! The store that is open for writing: one log that grows, shared by many threads.
+//! The store, open for writing: one log that many threads append to.
 //!
-//! Whoever wants a record acknowledged waits until some caller, the leader, has written and synced everything that was appended before it
-//! began; so callers that come together share one sync. The leader holds no lock while the disk works.
+//! A caller that wants a record acknowledged waits until some caller, the leader, has written and synced everything
+//! that was appended before the leader began. So callers that come together share one sync. The leader holds no lock
+//! while it waits for the disk.
 
 use super::files::{File, Files, Lock, Refused};
 use super::format::{PAGE_BYTES, Uuid, log_name};
@@ -15,8 +16,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::Thread;
 use std::time::Duration;
 
-/// A colony's files, open for writing. Dropping it waits for who is writing, writes nothing and lets go of the lock;
-/// [`Store::close`] first.
+/// A colony's files, open for writing. Call [`Store::close`] first: dropping it waits for the current writer, writes
+/// nothing and releases the lock.
 #[derive(Debug)]
 pub struct Store {
     pub(super) inner: Arc<Inner>,
@@ -30,11 +31,11 @@ pub(super) struct Inner {
     pub(super) uuid: Uuid,
     pub(super) settings: Vec<u8>,
     pub(super) state: Mutex<State>,
-    /// Somebody stopped leading.
+    /// Notified when a caller stops leading.
     pub(super) turn: Condvar,
-    /// Only who leads locks it.
+    /// Only the leader locks it.
     pub(super) witness: Mutex<Witness>,
-    /// Who syncs the witness when nobody writes for a while.
+    /// The thread that syncs the witness when nobody writes for a while.
     pub(super) keeper: OnceLock<Thread>,
 }
 
@@ -42,28 +43,28 @@ pub(super) struct Inner {
 pub(super) struct State {
     pub(super) generation: u64,
     pub(super) log: Arc<dyn File>,
-    /// The last record that was appended, and where the next one goes.
+    /// The last appended record, and the end of the log behind it.
     pub(super) end: Point,
     pub(super) offset: u64,
-    /// What was appended and not written.
+    /// Bytes that were appended and not yet written.
     pub(super) queue: Vec<u8>,
-    /// The last record that is kept, and where it ends.
+    /// The last durable record, and the offset at which it ends.
     pub(super) kept: Point,
     pub(super) kept_offset: u64,
-    /// The last record that is no run of idle ticks.
+    /// The number of the last record that is not a run of idle ticks.
     pub(super) settled: u64,
-    /// Idle ticks that no record tells of yet.
+    /// Idle ticks that no record holds yet.
     pub(super) idle: u64,
     pub(super) leading: bool,
-    /// A new generation is being prepared.
+    /// Whether a new generation is being prepared.
     pub(super) turning: bool,
-    /// The witness was written and not synced.
+    /// Whether the witness was written and not yet synced.
     pub(super) unsynced: bool,
     pub(super) closed: bool,
     pub(super) poisoned: Option<String>,
 }
 
-/// What recovery hands over.
+/// What recovery hands over to the store.
 pub(super) struct Recovered {
     pub(super) files: Arc<dyn Files>,
     pub(super) options: Options,
@@ -107,7 +108,7 @@ impl Store {
         if let WitnessSync::Within(every) = from.options.witness {
             let weak = Arc::downgrade(&inner);
             let named = std::thread::Builder::new().name("phago-witness".to_owned());
-            // Without a thread to spare, the witness is synced by who writes next.
+            // If no thread can be started, the next writer syncs the witness.
             if let Ok(keeper) = named.spawn(move || keep(&weak, every)) {
                 inner.keeper.set(keeper.thread().clone()).expect("it is set once");
             }
@@ -115,35 +116,35 @@ impl Store {
         Store { inner, held: Some(from.held) }
     }
 
-    /// What the colony was made with.
+    /// Returns the settings with which the colony was made.
     pub fn settings(&self) -> &[u8] {
         &self.inner.settings
     }
 
-    /// What identifies the colony.
+    /// Returns the identity of the colony.
     pub fn uuid(&self) -> Uuid {
         self.inner.uuid
     }
 
-    /// The directory, as messages name it.
+    /// Returns the directory's name for messages.
     pub fn path(&self) -> String {
         self.inner.files.path()
     }
 
-    /// Take a record into the log, at its end. It is kept once [`Store::commit`] has returned. The order of appends is the
-    /// order in which they are read again; a caller to whom it matters appends under a lock of its own, as nothing here
-    /// waits for the disk.
+    /// Appends a record to the log. It is durable once [`Store::commit`] has returned. Records are read again in the
+    /// order of appends. A caller that needs a certain order appends under its own lock; this call does not wait for
+    /// the disk.
     pub fn append(&self, record: &Prepared) -> Result<u64> {
         let mut state = self.inner.sound()?;
         state.append_idle();
         Ok(state.append(record))
     }
 
-    /// Wait until a record and all before it are kept, through the end of the process and a loss of power.
+    /// Waits until a record and all before it are durable.
     ///
     /// # Errors
-    /// [`Error::Storage`] where the disk refused, and then [`Error::Poisoned`] for every call until the store is opened anew: what of the
-    /// last records was kept is unknown until then.
+    /// [`Error::Storage`] if the disk refused a call. Every later call returns [`Error::Poisoned`] until the store is
+    /// opened again: until then it is unknown which of the last records are durable.
     pub fn commit(&self, sequence: u64) -> Result<()> {
         let inner = &*self.inner;
         let mut state = inner.sound()?;
@@ -158,11 +159,11 @@ impl Store {
         Ok(())
     }
 
-    /// Note a tick in which nothing happened, and which sees everything up to the record `after`. Runs of them become one record, with the
-    /// next append, [`Store::seal`] or [`Store::close`]; a loss of power before that drops them.
+    /// Counts a tick in which nothing happened, and which sees everything up to the record `after`. Runs of them become
+    /// one record with the next append, [`Store::seal`] or [`Store::close`]; a loss of power before that drops them.
     ///
-    /// Gives false, and notes nothing, where another record has come after `after`: such a tick needs a record of its own that
-    /// tells its cut.
+    /// Returns `false` and counts nothing if another record follows `after`: such a tick needs its own record with its
+    /// cut.
     pub fn idle_tick(&self, after: u64) -> Result<bool> {
         let mut state = self.inner.sound()?;
         let fits = state.settled == after;
@@ -170,7 +171,7 @@ impl Store {
         Ok(fits)
     }
 
-    /// Keep everything up to here, idle ticks too, and make the witness durable.
+    /// Makes everything so far durable, including idle ticks, and syncs the witness.
     pub fn seal(&self) -> Result<()> {
         let inner = &*self.inner;
         let mut state = inner.sound()?;
@@ -184,19 +185,19 @@ impl Store {
         Ok(())
     }
 
-    /// The number of the last record that is no run of idle ticks: what [`Store::idle_tick`] wants to hear.
+    /// Returns the number of the last record that is not a run of idle ticks, as [`Store::idle_tick`] needs it.
     pub fn settled(&self) -> Result<u64> {
         Ok(self.inner.sound()?.settled)
     }
 
-    /// [`Store::seal`], and let go of the lock.
+    /// Does what [`Store::seal`] does, and releases the lock.
     pub fn close(self) -> Result<()> {
         self.seal()?;
-        // Who reads later needs both slots; see there.
+        // A later reader needs both slots; see [`Witness::settle`].
         lock(&self.inner.witness).settle(&*self.inner.files)
     }
 
-    /// How many bytes the log has after its header, and how many records it has seen in all.
+    /// Returns the size of the log after its header, in bytes, and the number of records in the colony's history.
     pub fn extent(&self) -> (u64, u64) {
         let state = lock(&self.inner.state);
         (state.offset - PAGE_BYTES as u64, state.end.sequence)
@@ -238,7 +239,7 @@ impl Inner {
         self.check(self.turn.wait(state).unwrap_or_else(PoisonError::into_inner))
     }
 
-    // Write and sync what was appended so far.
+    // Writes and syncs what was appended so far.
     fn lead<'a>(&'a self, mut state: MutexGuard<'a, State>, seal: bool) -> Result<MutexGuard<'a, State>> {
         let lead = Leading::begin(self, &mut state);
         let queue = std::mem::take(&mut state.queue);
@@ -259,7 +260,7 @@ impl Inner {
         Ok(state)
     }
 
-    // Gives whether the witness was synced too.
+    // Returns whether the witness was synced too.
     fn keep(&self, log: &dyn File, queue: &[u8], generation: u64, end: Point, offset: u64, seal: bool) -> Result<bool> {
         let files = &*self.files;
         let mut witness = lock(&self.witness);
@@ -287,7 +288,7 @@ impl Inner {
     }
 }
 
-/// Somebody writes. Dropped without [`Leading::end`], by a panic, it poisons the store.
+/// Held by the caller that writes. If a panic drops it without [`Leading::end`], the store is poisoned.
 pub(super) struct Leading<'a>(&'a Inner, bool);
 
 impl<'a> Leading<'a> {
@@ -322,7 +323,7 @@ impl Drop for Store {
     fn drop(&mut self) {
         let mut state = lock(&self.inner.state);
         state.closed = true;
-        // Nobody but the keeper can be writing still. Once it is done, another may open the files.
+        // Only the keeper can still be writing. Once it has ended, others may open the files.
         while state.leading {
             state = self.inner.turn.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -334,8 +335,8 @@ impl Drop for Store {
     }
 }
 
-// Sync the witness of a store that nobody writes to for a while. It ends with the store, of which it holds no share while it
-// sleeps.
+// Syncs the witness of a store that nobody writes to for a while. It ends with the store, to which it holds no
+// reference while it sleeps.
 fn keep(weak: &Weak<Inner>, every: Duration) {
     loop {
         std::thread::park();
@@ -346,7 +347,7 @@ fn keep(weak: &Weak<Inner>, every: Duration) {
             return;
         }
         if state.poisoned.is_none() && state.unsynced && !state.leading {
-            // An error poisons the store, which tells whoever comes next.
+            // An error poisons the store, so the next caller learns of it.
             drop(inner.lead(state, true));
         }
     }

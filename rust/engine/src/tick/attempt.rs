@@ -1,11 +1,12 @@
 //! One attempt at a tick: a state machine that the worker threads step.
 //!
-//! The last shard to answer a phase begins the next one on its own thread, and after Advance the same thread commits,
-//! so a tick wakes its waiter once. Everything an attempt stages lives in the attempt: a worker that answers after
-//! the attempt was given up writes into something nobody reads any more, which is the fence between attempts.
+//! The last shard to finish a phase begins the next one on its own thread, and after Advance that thread commits, so a
+//! tick wakes its waiter once. An attempt owns everything it stages: a worker that finishes after the attempt was given
+//! up writes into something nobody reads any more. So one attempt cannot reach into the next.
 //!
-//! Whether an attempt goes on is one word, its [`Fate`], changed under one lock. Once it is `Committing` nothing
-//! stops it; before that a deadline, a panic or a cancel makes it `Over`, and dropping what was staged is the undoing.
+//! One value, the [`Fate`], says whether an attempt goes on. It changes under one lock. Once it is `Committing`,
+//! nothing stops the attempt. Before that a deadline, a panic or a cancel sets it to `Over`, and dropping what was
+//! staged undoes the tick.
 
 use crate::coordination::{Driving, metrics};
 use crate::lock::lock;
@@ -31,12 +32,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
-// After a panic the other shards of the phase may still end, or die as well and be named with it; then they are given up.
+// How long an attempt waits after a panic: the other shards of the phase may still finish, or panic and be named too.
 const DYING: Duration = Duration::from_millis(50);
-// How long the end of an attempt waits for its workers to notice; those that do not are replaced.
+// How long the end of an attempt waits for its workers to notice it; those that do not are replaced.
 const UNWINDING: Duration = Duration::from_millis(25);
 
-/// What a runner lends to each of its attempts.
+/// What a runner shares with each of its attempts.
 pub(crate) struct Means {
     pub(crate) world: Arc<World>,
     pub(crate) pool: Pool,
@@ -58,12 +59,12 @@ struct Stage {
     fate: Fate,
     phase: Phase,
     started: Instant,
-    // The first panic of this phase.
+    // When the first panic of this phase happened.
     dying: Option<Instant>,
     job: Option<PhaseHandle>,
-    // The number the world gave; none before it began.
+    // The number that the world gave the attempt; `None` before it began.
     number: Option<u64>,
-    // The place in the queue of ticks. Letting go of it lets the next tick begin.
+    // The turn in the queue of ticks. Dropping it lets the next tick begin.
     turn: Option<Turn>,
 }
 
@@ -81,7 +82,7 @@ pub(crate) struct Attempt {
 }
 
 impl Attempt {
-    /// An attempt at the next tick, which begins at once on the workers.
+    /// Begins an attempt at the next tick on the workers.
     pub(crate) fn start(means: &Arc<Means>, turn: Turn) -> Result<Arc<Attempt>> {
         means.pool.replace_stuck()?;
         let shards = means.world.ring().shards();
@@ -98,7 +99,7 @@ impl Attempt {
         let attempt = Arc::new_cyclic(|me| Attempt {
             means: means.clone(),
             me: me.clone(),
-            // Ticks queue, so none can be committed between here and the beginning.
+            // Ticks queue, so no other can be committed between this point and the beginning.
             tick: means.world.tick() + 1,
             cancel: Cancel::new(),
             entered: Entered::new(ids),
@@ -107,7 +108,7 @@ impl Attempt {
             slots: shards.iter().map(|_| Slot::default()).collect(),
             outcome: Outcome::default(),
         });
-        // The plan is work as well: it reads up to a tick's worth of backlog.
+        // Planning is work too: it reads up to one tick's grants from the backlog.
         let (begin, then) = (attempt.clone(), attempt.clone());
         let job = means.pool.run_phase(
             1,
@@ -117,7 +118,7 @@ impl Attempt {
         match job {
             Ok(job) => {
                 let mut stage = lock(&attempt.stage);
-                // The workers may be further already.
+                // The workers may have advanced already.
                 if stage.job.is_none() && stage.fate == Fate::Running {
                     stage.job = Some(job);
                 }
@@ -136,13 +137,13 @@ impl Attempt {
         stage.dying.map_or(deadline, |since| deadline.min(since + DYING))
     }
 
-    /// Give the attempt up because nobody wants it any more. `None` when it is over or being committed.
+    /// Gives the attempt up because no caller wants it any more. Returns `None` if it is over or being committed.
     pub(crate) fn cancel(&self) -> Option<Unwinding> {
         let mut stage = lock(&self.stage);
         (stage.fate == Fate::Running).then(|| self.give_up(&mut stage, Error::Cancelled))
     }
 
-    // Give the attempt up if its deadline has passed.
+    // Gives the attempt up if its deadline has passed.
     fn late(&self) -> Option<Unwinding> {
         let mut stage = lock(&self.stage);
         if stage.fate != Fate::Running || Instant::now() < self.deadline_of(&stage) {
@@ -176,17 +177,17 @@ impl Attempt {
         Unwinding { attempt, job, number: stage.number.take(), turn: stage.turn.take(), error: Some(error) }
     }
 
-    // The first part of the tick: fix the cut.
+    // Begins the tick: fixes the cut.
     fn begin(&self) {
         let begun = self.means.world.begin("the runner");
         let mut stage = lock(&self.stage);
         match begun {
             Ok(snapshot) if stage.fate == Fate::Running => {
                 stage.number = Some(snapshot.attempt);
-                // Under the stage's lock: giving up clears it after, never before.
+                // Set under the stage's lock: giving up clears it later, never earlier.
                 *lock(&self.snapshot) = Some(snapshot);
             }
-            // Given up in the meantime, when there was nothing yet to undo.
+            // Given up meanwhile, before there was anything to undo.
             Ok(snapshot) => {
                 drop(stage);
                 self.means.world.abort(snapshot.attempt, Some(&self.means.pool));
@@ -198,7 +199,7 @@ impl Attempt {
         }
     }
 
-    // Submit a phase. Called by the last arrival of the one before.
+    // Submits a phase. The last shard to finish the phase before calls this.
     fn enter(&self, phase: Phase) {
         let mut stage = lock(&self.stage);
         let Some(me) = self.me.upgrade().filter(|_| stage.fate == Fate::Running) else { return };
@@ -219,7 +220,7 @@ impl Attempt {
         }
     }
 
-    // One shard's share of a phase.
+    // Does one shard's share of a phase.
     fn work(&self, phase: Phase, seat: usize) {
         let Some(share) = lock(&self.snapshot).as_ref().map(|snapshot| snapshot.share(seat)) else { return };
         let shard = share.shard.id();
@@ -230,7 +231,7 @@ impl Attempt {
             self.slots[seat].step(&share, phase, &self.cancel)?;
             self.report(shard, phase)
         }));
-        // The commit must be the only one left with a reference, or it would copy the shard.
+        // The commit must hold the only reference, or it would copy the shard.
         drop(share);
         let failure = match done {
             Ok(Ok(())) => {
@@ -248,15 +249,15 @@ impl Attempt {
         }
     }
 
-    // Tell the coordinator, if any, of an answer. Under the stage's lock, so that it never hears of one after the
-    // attempt was given up.
+    // Tells the coordinator, if there is one, that a shard finished a phase. Called under the stage's lock, so that it
+    // hears nothing after the attempt was given up.
     fn report(&self, shard: ShardId, phase: Phase) -> Result<()> {
         let Some(driving) = &self.means.driving else { return self.cancel.poll() };
         let stage = lock(&self.stage);
         if stage.fate == Fate::Running { driving.answered(shard, phase, self.tick) } else { Err(Error::Cancelled) }
     }
 
-    // Every shard has answered a phase.
+    // Ends a phase that every shard has finished.
     fn finish(&self, phase: Phase) {
         if let Some(error) = self.died(phase).or_else(|| self.refused()) {
             return self.fail(error);
@@ -272,7 +273,7 @@ impl Attempt {
         }
     }
 
-    // What the seats sent goes to whom it is addressed. Nothing to do once the attempt was given up.
+    // Delivers what the seats sent to their addressees. Does nothing if the attempt was given up.
     fn exchange(&self) {
         let commons = lock(&self.snapshot).as_ref().map(|snapshot| snapshot.commons.clone());
         let (Some(commons), Some(mut seats)) = (commons, self.seats()) else { return };
@@ -280,7 +281,7 @@ impl Attempt {
         self.slots.iter().zip(seats).for_each(|(slot, seat)| slot.put(seat));
     }
 
-    // Every seat, taken out of its slot; `None` when the attempt was given up meanwhile.
+    // Takes every seat out of its slot, or returns `None` if the attempt was given up meanwhile.
     fn seats(&self) -> Option<Vec<Seat>> {
         self.slots.iter().map(Slot::take).collect()
     }
@@ -291,7 +292,7 @@ impl Attempt {
             if stage.fate != Fate::Running {
                 return;
             }
-            // From here on the tick only rolls forward.
+            // From here on the tick cannot be undone.
             stage.fate = Fate::Committing;
             stage.job = None;
         }
@@ -310,12 +311,12 @@ impl Attempt {
         let End { committed, is_quiet } = end;
         world.welcome_ghosts(&made, self.means.resolve_ghosts);
         if let Some(driving) = &self.means.driving {
-            // A barrier all shards have passed does not refuse; the tick is committed whatever it says.
+            // A barrier that all shards have passed does not refuse. The tick is committed whatever it returns.
             let _ = driving.committed(&self.sizes());
         }
         let (digested, failed) = (committed.digested, committed.failed);
         self.tell(Ok(TickReport { tick: self.tick, phases, digested, failed, is_quiet }));
-        // The rows that were replaced; nobody waits for their memory.
+        // The replaced rows: no caller waits until their memory is freed.
         drop(committed);
     }
 
@@ -324,7 +325,7 @@ impl Attempt {
         self.means.world.read(sizes).unwrap_or_default()
     }
 
-    // Shards that neither answered a phase nor failed in it.
+    // Returns the shards that neither finished a phase nor failed in it.
     fn silent(&self, phase: Phase) -> impl Iterator<Item = ShardId> + '_ {
         let shards = self.means.world.ring().shards().iter().zip(&self.slots);
         shards.filter(move |(_, slot)| slot.is_silent(phase)).map(|(shard, _)| *shard)
@@ -348,7 +349,7 @@ impl Attempt {
         })
     }
 
-    // End with an error on a worker thread, where no other worker is inside any more.
+    // Ends the attempt with an error, on a worker thread, when no other worker is inside any more.
     fn fail(&self, error: Error) {
         let unwinding = {
             let mut stage = lock(&self.stage);
@@ -357,11 +358,12 @@ impl Attempt {
             }
             self.give_up(&mut stage, error)
         };
-        // This thread is inside the job itself, so there is no wait for quiet here.
+        // This thread is inside the job itself, so it must not wait for the job to be quiet.
         unwinding.undo();
     }
 
-    // A continuation has nobody above it to whom it could panic.
+    // Runs a step of a continuation and turns its panic into the attempt's error: a continuation has no caller to
+    // unwind to.
     fn guarded(&self, step: impl FnOnce(&Attempt)) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| step(self))) {
             let reason = format!("the step between two phases failed: {}", message(panic));
@@ -379,7 +381,7 @@ impl Attempt {
         }
     }
 
-    // Free the world for the next attempt. After a commit there is nothing to free.
+    // Frees the world for the next attempt. After a commit there is nothing to free.
     fn abort(&self) {
         let number = lock(&self.stage).number.take();
         if let Some(number) = number {
@@ -387,7 +389,7 @@ impl Attempt {
         }
     }
 
-    // The turn goes first, so that the next tick need not wait for whoever hears of this one.
+    // The turn is dropped first, so that the next tick need not wait for whoever reads this outcome.
     fn tell(&self, outcome: Result<TickReport>) {
         let turn = {
             let mut stage = lock(&self.stage);
@@ -406,15 +408,15 @@ impl Timed for Attempt {
         }
     }
 
-    // None once only the commit is left.
+    // Returns when the attempt must be given up, or `None` once only the commit is left.
     fn deadline(&self) -> Option<Instant> {
         let stage = lock(&self.stage);
         (stage.fate == Fate::Running).then(|| self.deadline_of(&stage))
     }
 }
 
-/// The end of an attempt that was given up. Dropping it does what is left to do, on the dropping thread: inputs that
-/// waited are applied, which is work, so it belongs on a thread that keeps no timers.
+/// The end of an attempt that was given up. Dropping it does the rest on the dropping thread. That applies the inputs
+/// that waited, which is work, so it must not run on a thread that keeps timers.
 #[must_use]
 pub(crate) struct Unwinding {
     attempt: Option<Arc<Attempt>>,
@@ -425,8 +427,8 @@ pub(crate) struct Unwinding {
 }
 
 impl Unwinding {
-    /// Undo the attempt and tell its error, then wait up to 25 ms for its workers to notice before the next tick may
-    /// begin: a worker that polls is back in time and need not be replaced.
+    /// Undoes the attempt and tells its error, then waits up to 25 ms for its workers to notice before the next tick
+    /// may begin: a worker that polls returns in time and need not be replaced.
     pub(crate) fn finish(mut self) {
         self.tell();
         let since = Instant::now();
@@ -435,9 +437,9 @@ impl Unwinding {
         }
     }
 
-    /// [`Unwinding::finish`] on a thread of its own, for callers that must not wait.
+    /// Does what [`Unwinding::finish`] does on a new thread, for callers that must not wait.
     pub(crate) fn elsewhere(self) {
-        // Where no thread can be had the closure is dropped, and with it the unwinding, which undoes all the same.
+        // If no thread can be started, the closure is dropped with the unwinding in it, which undoes the attempt too.
         let _ = std::thread::Builder::new().name("phago-unwind".into()).spawn(move || self.finish());
     }
 
@@ -453,7 +455,7 @@ impl Unwinding {
         if let Some(driving) = &attempt.means.driving {
             driving.aborted();
         }
-        // A worker that never comes back keeps the attempt; it should keep no more than its own share.
+        // A worker that never returns keeps the attempt alive; it should keep no more than its own share.
         *lock(&attempt.snapshot) = None;
         attempt.slots.iter().for_each(Slot::give_up);
         attempt.outcome.tell(Err(error));

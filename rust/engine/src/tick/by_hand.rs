@@ -1,11 +1,10 @@
-//! A tick made by hand: one shard and one phase at a time, with its owner carrying the batches.
+//! A tick made by hand: callers drive one shard and one phase at a time, and carry the batches.
 //!
-//! The rules are those of a runner, enforced instead of followed. Each shard goes through Sense, Act, Decay and
-//! Advance. The first Sense of any shard fixes the tick's plan and cut for all. A shard may not Decay before every
-//! joined shard has done Act and every batch that joined shards addressed to it was delivered. The tick is committed,
-//! and seen by anybody, when the last joined shard calls Advance: until then every shard is at the old tick, so there
-//! is no moment at which one is ahead. Shards of the ring that nobody joined are driven along by the world, so that
-//! there is never a tick of fewer shards.
+//! The rules are those of a runner, but checked here. Each shard goes through Sense, Act, Decay and Advance. The first
+//! Sense of any shard fixes the tick's plan and cut for all. A shard may not Decay before every joined shard has done
+//! Act and every batch addressed to it by joined shards was delivered. The tick is committed, and becomes visible, when
+//! the last joined shard calls Advance. Until then every shard is at the old tick, so no shard is ever ahead of
+//! another. The world drives the shards that no caller joined, so a tick always includes all shards.
 
 use crate::lock::lock;
 use crate::tick::hand::HandTick;
@@ -18,7 +17,7 @@ use phago_core::{Error, Result};
 use std::sync::MutexGuard;
 
 impl World {
-    /// Take a shard's place for an owner who drives it by hand. Several may: the place is free when all have left.
+    /// Joins a shard, to drive it by hand. Several callers may join one; the world drives it again when all have left.
     ///
     /// # Errors
     /// [`Error::ShardNotFound`].
@@ -28,10 +27,10 @@ impl World {
         Ok(())
     }
 
-    /// Leave a shard's place. The world drives along what has no owner.
+    /// Leaves a shard. The world drives shards that have no owner.
     ///
     /// # Errors
-    /// [`Error::ShardNotFound`], and those of the commit where this shard was the last one waited for.
+    /// [`Error::ShardNotFound`], and those of the commit if the tick waited only for this shard.
     pub fn leave(&self, shard: ShardId) -> Result<()> {
         let seat = self.seat(shard)?;
         let mut hands = lock(&self.hands);
@@ -49,7 +48,7 @@ impl World {
         self.commit_by_hand(&mut hands)
     }
 
-    /// The shards that have an owner.
+    /// Returns the shards that have an owner.
     pub fn joined(&self) -> Vec<ShardId> {
         let inputs = lock(&self.inputs);
         self.ring()
@@ -61,13 +60,14 @@ impl World {
             .collect()
     }
 
-    /// Drive one shard through one phase on the calling thread.
+    /// Drives one shard through one phase on the calling thread.
     ///
-    /// The counts are those of the committed state for Sense and Act, and those to be for Decay and Advance.
+    /// The counts are those of the committed state for Sense and Act, and those after the tick for Decay and Advance.
     ///
     /// # Errors
-    /// [`Error::PhaseOrder`] out of turn; [`Error::BarrierFailed`] naming what is missing; [`Error::Busy`] while a
-    /// runner drives the world or another thread this shard. Nothing changes then and the call can be made again.
+    /// [`Error::PhaseOrder`] for a phase out of order; [`Error::BarrierFailed`] naming what is missing; [`Error::Busy`]
+    /// while a runner drives the world or another thread drives this shard. Then nothing changes, and the call can be
+    /// made again.
     pub fn phase_by_hand(&self, shard: ShardId, phase: Phase) -> Result<PhaseReport> {
         let seat = self.seat(shard)?;
         let mut hands = self.free_hands("drive it")?;
@@ -93,7 +93,7 @@ impl World {
         }
         let attempt = tick.attempt();
         let lent = tick.take(seat, phase)?;
-        // Work without the lock: other threads may drive other shards meanwhile.
+        // Works without the lock: other threads may drive other shards meanwhile.
         drop(hands);
         let (back, done) = lent.step();
         let mut hands = lock(&self.hands);
@@ -101,14 +101,14 @@ impl World {
         tick.put(seat, phase, back, done)?;
         let report = tick.report(seat, phase);
         if !tick.is_owned(seat) {
-            // Its owner left while it was at work, and may have been the last one waited for.
+            // Its owner left while it was working, and the tick may have waited only for that.
             self.commit_by_hand(&mut hands)?;
         }
         Ok(report)
     }
 
-    /// What a shard's Act sent, its own batch to itself included, by addressee: empty before Act, and the same again
-    /// until the tick ends, so that a batch that was lost on its way can be asked for.
+    /// Returns what a shard's Act sent, by addressee, including its own batch to itself. It is empty before Act and
+    /// stays the same until the tick ends, so that a lost batch can be taken again.
     ///
     /// # Errors
     /// [`Error::ShardNotFound`]; [`Error::Busy`] while a runner drives the world.
@@ -118,7 +118,7 @@ impl World {
         Ok(hands.as_ref().map_or_else(Vec::new, |tick| tick.outbox(seat)))
     }
 
-    /// Hand a batch to the shard it is addressed to. The same batch again changes nothing.
+    /// Delivers a batch to the shard it is addressed to. The same batch again changes nothing.
     ///
     /// # Errors
     /// [`Error::BarrierFailed`] for a batch of another tick, to another shard, or that its sender did not send;
@@ -139,8 +139,8 @@ impl World {
         Ok(())
     }
 
-    /// Give up the tick that is being made by hand, on all shards; inputs that waited for it are applied. Whether there
-    /// was one.
+    /// Gives up the tick that is being made by hand, on all shards, and applies the inputs that waited. Returns whether
+    /// there was one.
     ///
     /// # Errors
     /// [`Error::Busy`] while a runner drives the world.
@@ -177,8 +177,8 @@ impl World {
         Ok(hands)
     }
 
-    // Commit once every shard that is driven by hand has advanced. An error undoes the whole tick, and so does the
-    // leaving of the last owner.
+    // Commits once every shard that is driven by hand has advanced. An error undoes the whole tick, and so does the
+    // last owner's leaving.
     fn commit_by_hand(&self, hands: &mut Option<HandTick>) -> Result<()> {
         let Some(tick) = hands.as_mut().filter(|tick| !tick.is_waiting()) else { return Ok(()) };
         let (attempt, owned) = (tick.attempt(), tick.has_owner());

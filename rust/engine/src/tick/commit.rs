@@ -10,14 +10,14 @@ use phago_core::{Error, Result};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// What a commit leaves to whoever made it. The rows it replaced are in it, to be dropped without a lock.
+/// What a commit returns. It holds the replaced rows, so that the caller drops them without a lock.
 pub(crate) struct End {
     pub(crate) committed: Committed,
     pub(crate) is_quiet: bool,
 }
 
 impl World {
-    /// Fix the cut: from now on inputs wait for the end of this attempt.
+    /// Fixes the cut: from now on inputs wait for the end of this attempt.
     pub(crate) fn begin(&self, driver: &str) -> Result<Snapshot> {
         self.check_writable()?;
         let mut inputs = lock(&self.inputs);
@@ -34,20 +34,20 @@ impl World {
         Ok(Snapshot { attempt: inputs.attempts, cut, is_idle, plan, commons, shards })
     }
 
-    /// Swap a whole tick in and apply the inputs that waited. Only the attempt under way may commit.
+    /// Swaps a whole tick in and applies the inputs that waited. Only the running attempt may commit.
     ///
-    /// In a journal the tick is written down and kept before it is swapped in. Where that fails, the colony stays at the
-    /// tick before, and takes nothing more: whether the tick was kept is unknown until it is opened again.
+    /// With a journal, the tick is made durable before it is swapped in. If that fails, the colony stays at the tick
+    /// before and accepts nothing more: whether the tick is durable is unknown until the colony is opened again.
     pub(crate) fn commit(&self, snapshot: Snapshot, deltas: Vec<Delta>, pool: Option<&Pool>) -> Result<End> {
         self.check_under_way(&lock(&self.inputs), snapshot.attempt)?;
         if let Some(journal) = &self.journal {
             let Snapshot { attempt, cut, is_idle, plan, .. } = &snapshot;
-            // Inputs go on meanwhile; they are behind the tick in the log, and wait for its end here.
+            // Inputs are accepted meanwhile. They follow the tick in the log, and wait here for its end.
             journal.tick(plan.tick, *attempt, *cut, *is_idle, plan.documents() as u64)?;
         }
         let mut inputs = lock(&self.inputs);
         self.check_under_way(&inputs, snapshot.attempt)?;
-        // The attempt's own references go first: a shard that nobody else reads is changed in place.
+        // The attempt drops its own references first: a shard without other readers is then changed in place.
         let Snapshot { plan, commons, shards, .. } = snapshot;
         assert_eq!(deltas.len(), shards.len(), "a tick is committed with the delta of every shard");
         drop((commons, shards));
@@ -71,7 +71,7 @@ impl World {
         }
     }
 
-    /// End an attempt without a trace and apply the inputs that waited. For an attempt that is over: nothing.
+    /// Ends an attempt without a trace and applies the inputs that waited. Does nothing if the attempt is over.
     pub(crate) fn abort(&self, attempt: u64, pool: Option<&Pool>) {
         let mut inputs = lock(&self.inputs);
         if inputs.running == Some(attempt) {

@@ -1,9 +1,8 @@
-//! Faults on order: the hook by which a test hangs, kills or holds up a chosen shard in a chosen phase of a chosen
-//! tick.
+//! Injected faults: tests use them to make a chosen shard hang, panic or wait in a chosen phase of a chosen tick.
 //!
-//! A fault runs on the worker thread, inside the shard's work and before it, and polls the attempt's cancel flag about
-//! every millisecond like all work. It never touches the asynchronous layer, so what a test sees is what a user of a
-//! shard that misbehaves would see.
+//! A fault runs on the worker thread before the shard's work, and polls the attempt's cancel flag about every
+//! millisecond, as all work does. It does not touch the asynchronous layer, so a test sees what a user sees when a
+//! shard misbehaves.
 
 use crate::lock::lock;
 use phago_core::cancel::Cancel;
@@ -20,54 +19,55 @@ const POLL: Duration = Duration::from_millis(1);
 /// What a fault does to its shard.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Action {
-    /// Never finish, but poll the cancel flag.
+    /// Never ends, but polls the cancel flag.
     Hang,
-    /// Sleep this many milliseconds without polling anything, then go on with the work.
+    /// Sleeps this many milliseconds without polling anything, then continues with the work.
     HangDeaf {
-        /// How long, in milliseconds.
+        /// Duration in milliseconds.
         ms: u64,
     },
-    /// Panic.
+    /// Panics.
     Panic,
-    /// Wait, polling, until another shard has entered the same phase of the same attempt, then go on with the work.
+    /// Waits, polling, until another shard has entered the same phase of the same attempt, then continues with the
+    /// work.
     Meet(ShardId),
 }
 
-/// One fault. With a tick it fires once, in that tick only, so that a tick made again runs clean; without one it
+/// One fault. With a tick it fires once, in that tick only, so that a second attempt runs clean. Without a tick it
 /// fires in every tick until [`Faults::clear`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Fault {
-    /// What happens.
+    /// What it does.
     pub action: Action,
-    /// To which shard.
+    /// The shard it strikes.
     pub shard: ShardId,
-    /// In which phase. In Advance it happens before the commit, while the tick can still be undone.
+    /// The phase in which it fires. In Advance it fires before the commit, while the tick can still be undone.
     pub phase: Phase,
-    /// In the making of which tick.
+    /// The tick in which it fires.
     pub tick: Option<Tick>,
 }
 
-/// The faults a runner has on order.
+/// The faults that a runner will fire.
 #[derive(Debug, Default)]
 pub struct Faults(Mutex<Vec<Fault>>);
 
 impl Faults {
-    /// Order a fault.
+    /// Adds a fault.
     pub fn add(&self, fault: Fault) {
         lock(&self.0).push(fault);
     }
 
-    /// Forget all that have not fired.
+    /// Removes all that have not fired.
     pub fn clear(&self) {
         lock(&self.0).clear();
     }
 
-    /// How many are on order.
+    /// Returns how many have not fired.
     pub fn count(&self) -> usize {
         lock(&self.0).len()
     }
 
-    // Let the faults due here happen. Every shard calls it in every phase, after it has entered.
+    // Fires the faults that are due here. Every shard calls it in every phase, after it has entered.
     pub(crate) fn strike(
         &self,
         shard: ShardId,
@@ -80,7 +80,7 @@ impl Faults {
             let mut faults = lock(&self.0);
             let due = |fault: &Fault| fault.shard == shard && fault.phase == phase;
             if let Some(at) = faults.iter().position(|fault| due(fault) && fault.tick == Some(tick)) {
-                // Taken before it happens: a panic or a hang must not fire again when the tick is made again.
+                // Removed before it fires: a panic or a hang must not fire again in the next attempt.
                 let fault = faults.remove(at);
                 drop(faults);
                 fault.action.happen(phase, entered, cancel)?;
@@ -108,8 +108,8 @@ impl Action {
                 std::thread::sleep(Duration::from_millis(*ms));
                 cancel.poll()
             }
-            // Not `panic!`: the hook of the process would print a trace for a fault that a test ordered, and a
-            // real panic would drown in them. The rest of its way is that of any panic.
+            // Not `panic!`: the process's panic hook would print a trace for each injected panic and hide the real
+            // ones. It unwinds as any panic does.
             Action::Panic => std::panic::resume_unwind(Box::new(format!("injected panic in {phase}"))),
             Action::Meet(other) => {
                 while !entered.has(*other, phase) {
@@ -122,7 +122,7 @@ impl Action {
     }
 }
 
-/// Which shard has entered which phase of one attempt.
+/// Which shard has entered which phase of an attempt.
 #[derive(Debug)]
 pub(crate) struct Entered(Vec<AtomicU8>);
 
@@ -142,10 +142,10 @@ impl Entered {
     }
 }
 
-/// Check that a fault names shards of the ring.
+/// Checks that a fault names shards of the ring.
 ///
 /// # Errors
-/// [`phago_core::Error::ShardNotFound`] naming the shards there are.
+/// [`phago_core::Error::ShardNotFound`] naming the shards of the ring.
 pub(crate) fn check(fault: &Fault, ring: &Ring) -> Result<()> {
     let known = |shard: ShardId| {
         let registered = || ring.names();

@@ -1,8 +1,8 @@
 //! The rules of a tick made by hand.
 //!
 //! Each shard goes through Sense, Act, Decay and Advance. A shard may not Decay before every shard has done Act and
-//! every batch that other owners' shards addressed to it was delivered. Shards without an owner are driven along, and what they
-//! send, or are sent, is there at once.
+//! every batch that other owners' shards addressed to it was delivered. The world drives the shards without an owner;
+//! batches from and to them are delivered at once.
 
 use crate::tick::report::{CrossEdges, PhaseReport};
 use crate::tick::snapshot::{Share, Snapshot};
@@ -15,20 +15,20 @@ use phago_core::shard::{Delta, Seat};
 use phago_core::{Error, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// A tick under way by hand. Dropping it undoes the tick.
+/// A tick that is being made by hand. Dropping it undoes the tick.
 pub(crate) struct HandTick {
     snapshot: Snapshot,
     // By seat.
     hands: Vec<Hand>,
-    // Set when the tick is given up, so that whoever is inside a phase ends soon.
+    // Set when the tick is given up, so that threads inside a phase end soon.
     cancel: Cancel,
 }
 
 struct Hand {
     owned: bool,
-    // The phase whose turn it is; none after Advance.
+    // The next phase; `None` after Advance.
     next: Option<Phase>,
-    // None while a thread is inside a phase of this shard.
+    // `None` while a thread is inside a phase of this shard.
     seat: Option<Seat>,
     outbox: Vec<Sent>,
     cross_edges: Option<CrossEdges>,
@@ -40,7 +40,7 @@ struct Sent {
 }
 
 impl HandTick {
-    /// A tick before Sense; `owners` says by seat how many own a shard.
+    /// Returns a tick before Sense. `owners` holds, by seat, how many callers own a shard.
     pub(crate) fn new(snapshot: Snapshot, owners: &[u32]) -> HandTick {
         let hand = |owners: &u32| Hand {
             owned: *owners > 0,
@@ -52,17 +52,17 @@ impl HandTick {
         HandTick { snapshot, hands: owners.iter().map(hand).collect(), cancel: Cancel::new() }
     }
 
-    /// The tick to be made.
+    /// Returns the tick that is being made.
     pub(crate) fn tick(&self) -> Tick {
         self.snapshot.plan.tick
     }
 
-    /// The number of the attempt.
+    /// Returns the number of the attempt.
     pub(crate) fn attempt(&self) -> u64 {
         self.snapshot.attempt
     }
 
-    /// Refuse a phase that is not a shard's turn.
+    /// Refuses a phase that is not the shard's next one.
     pub(crate) fn check(&self, at: usize, phase: Phase) -> Result<()> {
         let (hand, shard, tick) = (&self.hands[at], self.id(at), self.tick());
         if !hand.owned {
@@ -84,7 +84,7 @@ impl HandTick {
         }
     }
 
-    /// Take a shard's seat out to do a phase. [`HandTick::put`] brings it back.
+    /// Takes a shard's seat out to do a phase. [`HandTick::put`] puts it back.
     pub(crate) fn take(&mut self, at: usize, phase: Phase) -> Result<Lent> {
         let inbox = if phase == Phase::Decay { Some(self.inbox(at)?) } else { None };
         let mut seat = self.hands[at].seat.take().expect("a seat is with one thread at a time");
@@ -94,7 +94,7 @@ impl HandTick {
         Ok(Lent { share: self.snapshot.share(at), seat, phase, cancel: self.cancel.clone() })
     }
 
-    /// Bring a seat back, with what its phase came to. After an error the phase can be made again.
+    /// Puts a seat back, with the result of its phase. After an error the phase can be made again.
     pub(crate) fn put(&mut self, at: usize, phase: Phase, mut seat: Seat, done: Result<()>) -> Result<()> {
         let hand = &mut self.hands[at];
         if done.is_ok() {
@@ -111,37 +111,37 @@ impl HandTick {
         done
     }
 
-    /// A shard has called Advance.
+    /// Notes that a shard has called Advance.
     pub(crate) fn advance(&mut self, at: usize) {
         self.hands[at].next = None;
     }
 
-    /// A shard has no owner any more.
+    /// Notes that a shard has no owner any more.
     pub(crate) fn leave(&mut self, at: usize) {
         self.hands[at].owned = false;
     }
 
-    /// Whether a shard has an owner.
+    /// Returns whether a shard has an owner.
     pub(crate) fn is_owned(&self, at: usize) -> bool {
         self.hands[at].owned
     }
 
-    /// Whether any shard has an owner.
+    /// Returns whether any shard has an owner.
     pub(crate) fn has_owner(&self) -> bool {
         self.hands.iter().any(|hand| hand.owned)
     }
 
-    /// Ask whoever is inside a phase to end: nobody wants the tick any more.
+    /// Asks threads inside a phase to end: the tick is given up.
     pub(crate) fn cancel(&self) {
         self.cancel.cancel();
     }
 
-    /// Whether some owner has not called Advance, or a thread is inside a phase.
+    /// Returns whether some owner has not called Advance, or a thread is inside a phase.
     pub(crate) fn is_waiting(&self) -> bool {
         self.hands.iter().any(|hand| hand.seat.is_none() || hand.owned && hand.next.is_some())
     }
 
-    /// Bring the shards that nobody drives up to and through a phase.
+    /// Drives the shards without an owner up to and through a phase.
     pub(crate) fn drive_along(&mut self, through: Phase) -> Result<()> {
         for phase in Phase::ALL.into_iter().filter(|phase| *phase <= through) {
             for at in 0..self.hands.len() {
@@ -155,12 +155,12 @@ impl HandTick {
         Ok(())
     }
 
-    /// What a shard's Act sent, by addressee; the same again when it is asked again.
+    /// Returns what a shard's Act sent, by addressee; the same again at each call.
     pub(crate) fn outbox(&self, at: usize) -> Vec<(ShardId, Batch)> {
         self.hands[at].outbox.iter().map(|sent| (sent.batch.to, sent.batch.clone())).collect()
     }
 
-    /// Note that a batch has come to its addressee; `false` when its sender did not send it.
+    /// Notes that a batch was delivered to its addressee. Returns `false` if its sender did not send it.
     pub(crate) fn deliver(&mut self, from: usize, batch: &Batch) -> bool {
         let sent = self.hands[from].outbox.iter_mut().find(|sent| sent.batch.to == batch.to);
         match sent.filter(|sent| sent.batch.says_the_same(batch)) {
@@ -172,7 +172,7 @@ impl HandTick {
         }
     }
 
-    /// A shard after a phase.
+    /// Returns the report of a shard after a phase.
     pub(crate) fn report(&self, at: usize, phase: Phase) -> PhaseReport {
         let (shard, hand) = (&self.snapshot.shards[at], &self.hands[at]);
         let made = hand.cross_edges.as_ref().filter(|_| phase == Phase::Decay);
@@ -180,7 +180,7 @@ impl HandTick {
         PhaseReport::new(shard, phase, self.tick(), hand.seat.as_ref().and_then(Seat::delta), cross_edges)
     }
 
-    /// What a commit needs, once every shard has done Decay, and the cross-shard edges made, by seat.
+    /// Returns what a commit needs once every shard has done Decay, and the cross-shard edges made, by seat.
     pub(crate) fn finish(self) -> (Snapshot, Vec<Delta>, Vec<CrossEdges>) {
         let ends = self.hands.into_iter().map(|hand| {
             let (Some(seat), Some(edges)) = (hand.seat, hand.cross_edges) else {
@@ -192,7 +192,7 @@ impl HandTick {
         (self.snapshot, deltas, made)
     }
 
-    // The batches for a shard, once all that it must wait for is there.
+    // Returns the batches for a shard, once all that it must wait for were delivered.
     fn inbox(&self, at: usize) -> Result<Vec<Batch>> {
         let (to, tick) = (self.id(at), self.tick());
         let missing = self.names(|other| !other.has_acted());
@@ -201,7 +201,7 @@ impl HandTick {
             return Err(Error::BarrierFailed { reason });
         }
         let lacks = |other: &Hand| other.outbox.iter().any(|sent| sent.batch.to == to && !sent.delivered);
-        // Nobody can carry a batch to a shard without an owner; it is there at once.
+        // No caller can carry a batch to or from a shard without an owner; it is delivered at once.
         let missing = self.names(|other| other.owned && self.hands[at].owned && lacks(other));
         if !missing.is_empty() {
             let reason =
@@ -216,7 +216,7 @@ impl HandTick {
         self.snapshot.shards[at].id()
     }
 
-    // The shards of which this is true; empty for none.
+    // Returns the names of the shards for which `of` returns true; empty if there are none.
     fn names(&self, of: impl Fn(&Hand) -> bool) -> String {
         let hands = self.hands.iter().enumerate().filter(|(_, hand)| of(hand));
         hands.map(|(at, _)| self.id(at).to_string()).collect::<Vec<_>>().join(", ")
@@ -229,7 +229,7 @@ impl Hand {
     }
 }
 
-/// A seat that was taken out to do a phase, with what it reads. A thread that has it holds no lock.
+/// A seat that was taken out to do a phase, with what it reads. The thread that has it holds no lock.
 pub(crate) struct Lent {
     share: Share,
     seat: Seat,
@@ -238,7 +238,7 @@ pub(crate) struct Lent {
 }
 
 impl Lent {
-    /// Do the phase. A panic is an error.
+    /// Does the phase. A panic becomes an error.
     pub(crate) fn step(self) -> (Seat, Result<()>) {
         let Lent { share: Share { shard, plan, commons }, mut seat, phase, cancel } = self;
         let done = catch_unwind(AssertUnwindSafe(|| seat.step(phase, &shard, &plan, &commons, &cancel)));

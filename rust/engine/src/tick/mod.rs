@@ -1,10 +1,10 @@
-//! Making a tick of a world.
+//! How a world makes a tick.
 //!
 //! * `snapshot` is what an attempt reads, and `commit` how it begins and ends in the world.
 //! * [`runner`] drives whole ticks: `turn` is their queue, `attempt` one attempt at a tick, stepped by the workers;
-//!   `slot` keeps a seat between two of its phases, `deadline` the deadlines, `outcome` what those who wait are told.
+//!   `slot` keeps a seat between two of its phases, `deadline` the deadlines, `outcome` the result for those who wait.
 //! * `by_hand` drives one shard and one phase at a time; `hand` holds the rules of such a tick.
-//! * [`report`] is what a tick did; [`fault`] orders hangs, panics and meetings.
+//! * [`report`] is what a tick did; [`fault`] lets tests order hangs, panics and meetings.
 
 pub(crate) mod attempt;
 pub(crate) mod by_hand;

@@ -1,4 +1,4 @@
-//! What those who wait for an attempt are told, once.
+//! The result of an attempt, given once to whoever waits for it.
 
 use crate::lock::lock;
 use crate::tick::report::TickReport;
@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
-/// The outcome of an attempt, to be awaited or waited for. It is given to one of those who wait.
+/// The result of an attempt, for async and blocking waits. Only one waiter gets it.
 #[derive(Default)]
 pub(crate) struct Outcome {
     outcome: Mutex<Option<Result<TickReport>>>,
@@ -16,17 +16,17 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// Tell it. Only the first word counts.
+    /// Sets the result. Later calls do nothing.
     pub(crate) fn tell(&self, outcome: Result<TickReport>) {
         lock(&self.outcome).get_or_insert(outcome);
         self.told.notify_one();
         self.told_blocking.notify_all();
     }
 
-    /// Wait for it.
+    /// Waits for the result.
     pub(crate) async fn wait(&self) -> Result<TickReport> {
         loop {
-            // A notification without a waiter is kept, so none is lost between the look and the wait.
+            // A notification without a waiter is kept, so none is lost between the check and the wait.
             let told = self.told.notified();
             if let Some(outcome) = lock(&self.outcome).take() {
                 return outcome;
@@ -35,7 +35,8 @@ impl Outcome {
         }
     }
 
-    /// Wait for it on this thread, asking `should_stop` every `look`; `None` when it says so.
+    /// Waits for the result on this thread, and calls `should_stop` every `look`. Returns `None` once that returns
+    /// true.
     pub(crate) fn wait_blocking(
         &self,
         look: Duration,
@@ -49,7 +50,7 @@ impl Outcome {
             }
             let left = next.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                // Without the lock: asking may take its time, and the outcome may come meanwhile.
+                // Called without the lock: the check may take time, and the result may arrive meanwhile.
                 drop(outcome);
                 if should_stop() {
                     return None;

@@ -10,7 +10,7 @@ use phago_core::text::Lexicon;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-/// One shard after one phase of a tick.
+/// The state of one shard after one phase of a tick.
 #[derive(Clone, Debug)]
 pub struct PhaseReport {
     /// The shard.
@@ -19,11 +19,11 @@ pub struct PhaseReport {
     pub phase: Phase,
     /// The tick it was part of.
     pub tick: Tick,
-    /// Concepts on the shard: before the tick for Sense and Act, after it for Decay and Advance.
+    /// Concepts on the shard: before the tick in Sense and Act, after it in Decay and Advance.
     pub node_count: u64,
     /// Living synapses on the shard, counted like the concepts.
     pub edge_count: u64,
-    /// New synapses whose target lives elsewhere; only Decay makes any.
+    /// New synapses whose target has another home shard; only Decay makes any.
     pub cross_edges: CrossEdges,
 }
 
@@ -40,7 +40,7 @@ impl PhaseReport {
         PhaseReport { shard: shard.id(), phase, tick, node_count, edge_count, cross_edges }
     }
 
-    /// The reports of a whole tick, and the cross-shard edges it made, by seat.
+    /// Returns the reports of a whole tick, and the cross-shard edges it made, by seat.
     pub(crate) fn of_tick(snapshot: &Snapshot, seats: &mut [Seat]) -> (Vec<PhaseReport>, Vec<CrossEdges>) {
         let (tick, shards) = (snapshot.plan.tick, &snapshot.shards);
         let none = CrossEdges::new(&snapshot.commons, Vec::new());
@@ -61,16 +61,16 @@ impl PhaseReport {
     }
 }
 
-/// What a whole tick did. Holding it keeps nothing of the colony's state alive but its dictionary.
+/// What a whole tick did. Of the colony's state, it keeps only the dictionary alive.
 #[derive(Clone, Debug)]
 pub struct TickReport {
-    /// The tick that was made.
+    /// The tick.
     pub tick: Tick,
-    /// Sense of every shard, then Act, then Decay; within a phase by shard.
+    /// Sense of every shard, then Act, then Decay; ordered by shard within a phase.
     pub phases: Vec<PhaseReport>,
     /// Documents digested.
     pub digested: u64,
-    /// Documents granted that held nothing to digest.
+    /// Granted documents without anything to digest.
     pub failed: u64,
     /// Whether nothing is left to do: no backlog and no living digester after the tick.
     pub is_quiet: bool,
@@ -83,7 +83,7 @@ pub struct RunReport {
     pub ticks: u64,
     /// Documents digested.
     pub digested: u64,
-    /// Documents that held nothing to digest.
+    /// Documents without anything to digest.
     pub failed: u64,
 }
 
@@ -102,7 +102,7 @@ pub struct CrossShardEdge {
     pub from: NodeId,
     /// The node it leads to.
     pub to: NodeId,
-    /// The home of that node.
+    /// The home shard of that node.
     pub to_shard: ShardId,
     /// Its weight, from 0 to 1.
     pub weight: f64,
@@ -110,8 +110,8 @@ pub struct CrossShardEdge {
 
 /// The cross-shard edges made on one shard in one phase, ordered by source id and target id.
 ///
-/// Kept as term indices, 12 bytes each, and put in order when the first one is read: a tick may make millions,
-/// and most callers want their number. Cloning shares them.
+/// Stored as term indices, 12 bytes each, and sorted when the first one is read: a tick may make millions, and most
+/// callers only want their number. Clones share them.
 #[derive(Clone)]
 pub struct CrossEdges(Arc<Edges>);
 
@@ -119,7 +119,7 @@ struct Edges {
     lexicon: Arc<Lexicon>,
     ring: Arc<Ring>,
     made: Vec<CrossEdge>,
-    // Places in `made`, in order.
+    // Indices into `made`, in order.
     order: OnceLock<Vec<u32>>,
 }
 
@@ -129,17 +129,17 @@ impl CrossEdges {
         CrossEdges(Arc::new(Edges { lexicon, ring, made, order: OnceLock::new() }))
     }
 
-    /// How many there are.
+    /// Returns how many there are.
     pub fn len(&self) -> usize {
         self.0.made.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no edges.
     pub fn is_empty(&self) -> bool {
         self.0.made.is_empty()
     }
 
-    /// One of them by its place in the order.
+    /// Returns one of them by its rank in the order.
     pub fn get(&self, index: usize) -> Option<CrossShardEdge> {
         let edges = &*self.0;
         let order = edges.order.get_or_init(|| {
@@ -161,17 +161,17 @@ impl CrossEdges {
         })
     }
 
-    /// All of them, in order.
+    /// Returns all of them, in order.
     pub fn iter(&self) -> impl Iterator<Item = CrossShardEdge> + '_ {
         (0..self.len()).filter_map(|index| self.get(index))
     }
 
-    // As term indices, in no order that means anything.
+    // Returns them as term indices, in an order without meaning.
     pub(crate) fn raw(&self) -> &[CrossEdge] {
         &self.0.made
     }
 
-    // The dictionary that gave these indices.
+    // Returns the dictionary that these indices belong to.
     pub(crate) fn lexicon(&self) -> &Arc<Lexicon> {
         &self.0.lexicon
     }

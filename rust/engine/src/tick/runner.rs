@@ -1,4 +1,4 @@
-//! The runner: ticks of a world, driven on worker threads and awaited on tokio.
+//! The runner makes ticks of a world on worker threads, and lets callers await them on tokio.
 //!
 //! The runtime keeps deadlines and wakes those who wait; shard work never runs on its threads.
 
@@ -17,13 +17,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
-// How often a blocking call asks whether it should stop. Asking takes the interpreter's lock where there is one.
+// How often a blocking call checks whether it should stop. In Python, the check takes the interpreter's lock.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Drives the ticks of one world.
 ///
-/// Ticks queue in order of arrival, also those of several runners of one world. Each is whole or leaves no trace.
-/// Dropping the runner ends its worker threads and gives world and coordinator free.
+/// Ticks queue in order of arrival, including those of other runners of the same world. Each is committed whole or
+/// leaves no trace. Dropping the runner ends its worker threads and releases world and coordinator.
 pub struct Runner {
     means: Arc<Means>,
     config: RunnerConfig,
@@ -32,7 +32,7 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// A runner of a world. `handle` is a multi-threaded runtime's; it keeps the deadlines.
+    /// Returns a runner of a world. `handle` belongs to a multi-threaded runtime, which keeps the deadlines.
     ///
     /// # Errors
     /// [`Error::Config`] for a config outside of what is accepted; [`Error::Busy`] while a tick is made by hand.
@@ -40,11 +40,12 @@ impl Runner {
         Runner::build(world, None, config, handle)
     }
 
-    /// A runner that reports each answer to a coordinator and drives it as long as the runner lives.
+    /// Returns a runner that reports to a coordinator each phase that a shard finishes, and drives it while the runner
+    /// lives.
     ///
     /// # Errors
-    /// As [`Runner::new`]; [`Error::Config`] naming both values when ring or tick of the two differ;
-    /// [`Error::Busy`] when somebody else drives the coordinator.
+    /// As [`Runner::new`]; [`Error::Config`] naming both values if ring or tick of the two differ; [`Error::Busy`] if
+    /// another runner drives the coordinator.
     pub fn with_coordinator(
         world: Arc<World>,
         coordinator: Arc<SharedCoordinator>,
@@ -80,7 +81,7 @@ impl Runner {
         Ok(Runner { means: Arc::new(means), config, coordinator, keeper })
     }
 
-    /// The world it drives.
+    /// Returns the world it drives.
     pub fn world(&self) -> &Arc<World> {
         &self.means.world
     }
@@ -90,7 +91,7 @@ impl Runner {
         &self.config
     }
 
-    /// The coordinator it drives, if any.
+    /// Returns the coordinator it drives, if any.
     pub fn coordinator(&self) -> Option<&Arc<SharedCoordinator>> {
         self.coordinator.as_ref()
     }
@@ -100,7 +101,7 @@ impl Runner {
         &self.means.pool
     }
 
-    /// Order a fault, for tests.
+    /// Adds a fault, for tests.
     ///
     /// # Errors
     /// [`Error::ShardNotFound`].
@@ -110,32 +111,33 @@ impl Runner {
         Ok(())
     }
 
-    /// The faults on order.
+    /// Returns the faults that have not fired.
     pub fn faults(&self) -> &Faults {
         &self.means.faults
     }
 
-    /// One tick.
+    /// Makes one tick.
     ///
     /// Dropping the future before the tick's turn leaves the queue. Dropping it later undoes the tick, unless its
-    /// commit has begun, which then goes through: either way the tick is whole or leaves no trace, and the next one works.
-    /// Nobody need poll the future for the tick or its deadline to go on.
+    /// commit has begun, which then completes: either way the tick is whole or leaves no trace, and the next one works.
+    /// The tick and its deadline go on even if nobody polls the future.
     ///
     /// # Errors
-    /// [`Error::PhaseTimeout`] naming the shards that began the phase and did not answer; [`Error::ShardDied`] naming
-    /// all that panicked; [`Error::Busy`] while a tick is made by hand; [`Error::CoordinatorUnavailable`] when too many
-    /// workers hang for good. The colony is then at the old tick, byte for byte.
+    /// [`Error::PhaseTimeout`] naming the shards that began the phase and did not finish it; [`Error::ShardDied`]
+    /// naming all that panicked; [`Error::Busy`] while a tick is made by hand; [`Error::CoordinatorUnavailable`] if too
+    /// many workers hang for good. The colony is then at the old tick, byte for byte.
     pub async fn tick(&self) -> Result<TickReport> {
         let turn = self.means.world.turn().await;
         let wanted = Wanted(self.start(turn)?);
         wanted.0.outcome.wait().await
     }
 
-    /// One tick, waited for on the calling thread, which must not be a thread of the runtime. `should_stop` is asked
-    /// about every 20 ms.
+    /// Makes one tick and waits for it on the calling thread, which must not be a thread of the runtime. `should_stop`
+    /// is called about every 20 ms.
     ///
     /// # Errors
-    /// Those of [`Runner::tick`]; [`Error::Cancelled`] once `should_stop` says so. The tick is then whole or undone.
+    /// Those of [`Runner::tick`]; [`Error::Cancelled`] once `should_stop` returns true. The tick is then whole or
+    /// undone.
     pub fn tick_blocking(&self, mut should_stop: impl FnMut() -> bool) -> Result<TickReport> {
         let turn = self.means.world.turns.wait_blocking(LOOK, &mut should_stop)?;
         let attempt = self.start(turn)?;
@@ -150,11 +152,11 @@ impl Runner {
         }
     }
 
-    /// Ticks until there is no backlog and no living digester, or `max_ticks` were made. Dropping the future ends the
-    /// run as dropping a tick's does; the ticks before stand.
+    /// Makes ticks until there is no backlog and no living digester, or `max_ticks` were made. Dropping the future ends
+    /// the run as in [`Runner::tick`]; earlier ticks are kept.
     ///
     /// # Errors
-    /// Those of [`Runner::tick`]; the ticks before the one that failed stand.
+    /// Those of [`Runner::tick`]; the ticks before the one that failed are kept.
     pub async fn run_until_quiet(&self, max_ticks: Option<u64>) -> Result<RunReport> {
         let mut run = RunReport::default();
         let mut quiet = self.means.world.is_quiet()?;
@@ -166,10 +168,10 @@ impl Runner {
         Ok(run)
     }
 
-    /// [`Runner::run_until_quiet`] on the calling thread, as [`Runner::tick_blocking`].
+    /// Does what [`Runner::run_until_quiet`] does on the calling thread, as [`Runner::tick_blocking`].
     ///
     /// # Errors
-    /// Those of [`Runner::tick_blocking`]; the ticks before the one that failed stand.
+    /// Those of [`Runner::tick_blocking`]; the ticks before the one that failed are kept.
     pub fn run_until_quiet_blocking(
         &self,
         max_ticks: Option<u64>,
@@ -182,7 +184,7 @@ impl Runner {
             let tick = self.tick_blocking(&mut should_stop)?;
             run.add(&tick);
             quiet = tick.is_quiet;
-            // Ticks shorter than a look never ask by themselves.
+            // Ticks shorter than a look never check by themselves.
             if looked.elapsed() >= LOOK {
                 looked = Instant::now();
                 if should_stop() {
@@ -236,7 +238,7 @@ fn describe(ring: &phago_core::ring::Ring) -> String {
     format!("{} with {} virtual nodes each", ring.names(), ring.virtual_nodes())
 }
 
-// The wish of whoever awaits a tick. Dropping it gives the attempt up, unless it is over or being committed.
+// Held by whoever awaits a tick. Dropping it gives the attempt up, unless it is over or being committed.
 struct Wanted(Arc<Attempt>);
 
 impl Drop for Wanted {

@@ -1,4 +1,5 @@
-//! Where a shard's seat stands between two phases of an attempt: a worker takes it out, steps it and puts it back.
+//! A slot holds a shard's seat between two phases of an attempt: a worker takes the seat out, steps it and puts it
+//! back.
 
 use crate::lock::lock;
 use crate::tick::snapshot::Share;
@@ -14,14 +15,14 @@ use std::sync::atomic::{AtomicU8, Ordering};
 pub(crate) struct Slot {
     place: Mutex<Place>,
     failure: Mutex<Option<Failure>>,
-    // 1 + the last phase answered.
+    // 1 + the last phase that the shard finished.
     answered: AtomicU8,
 }
 
 struct Place {
-    // None while a worker has it.
+    // `None` while a worker has it.
     seat: Option<Seat>,
-    // A seat that comes back to an attempt that was given up is dropped.
+    // Set when the attempt was given up: a seat that is put back then is dropped.
     given_up: bool,
 }
 
@@ -31,7 +32,7 @@ impl Default for Place {
     }
 }
 
-/// Why a shard has no answer.
+/// Why a shard did not finish a phase.
 #[derive(Clone)]
 pub(crate) enum Failure {
     /// Its work returned an error.
@@ -41,19 +42,19 @@ pub(crate) enum Failure {
 }
 
 impl Slot {
-    /// Do the shard's share of a phase. Nothing is locked while it works.
+    /// Does the shard's share of a phase. Holds no lock meanwhile.
     pub(crate) fn step(&self, share: &Share, phase: Phase, cancel: &Cancel) -> Result<()> {
-        // Given up meanwhile: nobody listens to this worker any more.
+        // Given up meanwhile: nobody reads what this worker does.
         let mut seat = self.take().ok_or(Error::Cancelled)?;
         let done = seat.step(phase, &share.shard, &share.plan, &share.commons, cancel);
         self.put(seat);
         done
     }
 
-    /// Take the seat out; `None` once the attempt was given up.
+    /// Takes the seat out, or returns `None` if the attempt was given up.
     ///
     /// # Panics
-    /// While somebody else has it: the barrier between two phases is broken.
+    /// If another thread has it: then the barrier between two phases is broken.
     pub(crate) fn take(&self) -> Option<Seat> {
         let mut place = lock(&self.place);
         if place.given_up {
@@ -62,7 +63,7 @@ impl Slot {
         Some(place.seat.take().expect("a seat is with one worker at a time"))
     }
 
-    /// Put the seat back.
+    /// Puts the seat back.
     pub(crate) fn put(&self, seat: Seat) {
         let mut place = lock(&self.place);
         if !place.given_up {
@@ -70,7 +71,7 @@ impl Slot {
         }
     }
 
-    /// Drop what is staged, now or when it is put back.
+    /// Drops the seat, now or when it is put back.
     pub(crate) fn give_up(&self) {
         *lock(&self.place) = Place { seat: None, given_up: true };
     }
@@ -87,7 +88,7 @@ impl Slot {
         lock(&self.failure).clone()
     }
 
-    /// Whether the shard has neither answered a phase nor failed.
+    /// Returns whether the shard has neither answered a phase nor failed.
     pub(crate) fn is_silent(&self, phase: Phase) -> bool {
         self.answered.load(Ordering::Acquire) <= phase as u8 && lock(&self.failure).is_none()
     }

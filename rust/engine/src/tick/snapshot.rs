@@ -9,16 +9,16 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     pub(crate) attempt: u64,
-    /// The last input that the tick sees, by its number in the log.
+    /// The number in the log of the last input that the tick sees.
     pub(crate) cut: u64,
-    /// Nothing will happen in the tick but the fading of synapses.
+    /// The tick does nothing but let synapses decay.
     pub(crate) is_idle: bool,
     pub(crate) plan: Arc<Plan>,
     pub(crate) commons: Arc<Commons>,
     pub(crate) shards: Vec<Arc<Shard>>,
 }
 
-/// What one shard's phase reads. A worker that never comes back keeps these alive and no other shard.
+/// What one shard's phase reads. A worker that never returns keeps these alive and no other shard.
 pub(crate) struct Share {
     pub(crate) plan: Arc<Plan>,
     pub(crate) commons: Arc<Commons>,

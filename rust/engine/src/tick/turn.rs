@@ -1,9 +1,9 @@
 //! The queue of ticks of a world: one tick at a time, in order of arrival.
 //!
-//! A thread that waits here looks every now and then whether it should stop, and that may run anything: a signal
-//! handler that makes a tick itself, or that waits for another thread's. While it looks it is *away*: it keeps its place,
-//! and the turn passes it by. A queue that hands the turn to whoever waited longest, as a fair mutex does, would give it
-//! to a thread that cannot take it, and everybody would wait for ever.
+//! A thread that waits here checks regularly whether it should stop. The check may run anything, such as a signal
+//! handler that makes a tick itself or waits for another thread's tick. While a thread checks, it is *away*: it keeps
+//! its position, and the turn passes it by. A fair mutex hands the turn to whoever waited longest; here it could hand
+//! it to a thread that cannot take it, and all would wait for ever.
 
 use crate::lock::lock;
 use phago_core::{Error, Result};
@@ -23,30 +23,30 @@ pub(crate) struct Turns(Mutex<Queue>);
 struct Queue {
     held: bool,
     arrivals: u64,
-    // By arrival: whom to wake; none while it is away.
+    // By arrival, the waker of each; `None` while it is away.
     waiting: BTreeMap<u64, Option<Waker>>,
 }
 
-/// A place at the head of the queue. Dropping it lets the next tick begin.
+/// The right to make the next tick. Dropping it lets the tick after that begin.
 #[derive(Debug)]
 pub struct Turn(Arc<Turns>);
 
-// A place in the queue, which becomes a turn. Dropping it leaves the queue.
+// A position in the queue, which becomes a turn. Dropping it leaves the queue.
 struct Place {
     turns: Arc<Turns>,
     arrival: u64,
 }
 
 impl Turns {
-    /// Wait for a turn.
+    /// Waits for a turn.
     pub(crate) async fn wait(self: &Arc<Self>) -> Turn {
         self.arrive().await
     }
 
-    /// Wait for a turn on this thread, asking `should_stop` every `look`.
+    /// Waits for a turn on this thread, and calls `should_stop` every `look`.
     ///
     /// # Errors
-    /// [`Error::Cancelled`] once it says so.
+    /// [`Error::Cancelled`] once it returns true.
     pub(crate) fn wait_blocking(
         self: &Arc<Self>,
         look: Duration,
@@ -62,7 +62,7 @@ impl Turns {
             if let Poll::Ready(turn) = Pin::new(&mut place).poll(&mut Context::from_waker(&waker)) {
                 return Ok(turn);
             }
-            // Something else on this thread may have taken the wake-up; then the look is what ends the wait.
+            // Other code on this thread may have taken the wake-up; then the next check ends the wait.
             std::thread::park_timeout(next.saturating_duration_since(Instant::now()));
             if Instant::now() >= next {
                 place.go_away();
@@ -74,7 +74,7 @@ impl Turns {
         }
     }
 
-    // A turn that nobody waits for.
+    // Returns the turn if it is free and nobody waits for it.
     fn take(self: &Arc<Self>) -> Option<Turn> {
         let mut queue = lock(&self.0);
         if queue.held || queue.first().is_some() {
@@ -94,12 +94,13 @@ impl Turns {
 }
 
 impl Queue {
-    // The first one that is not away.
+    // Returns the first in the queue that is not away.
     fn first(&self) -> Option<(u64, &Waker)> {
         self.waiting.iter().find_map(|(arrival, waker)| Some((*arrival, waker.as_ref()?)))
     }
 
-    // Whom to wake because the turn is free. It is taken when they look, so one who leaves or goes away calls the next.
+    // Returns whom to wake because the turn is free. The woken one takes it when it looks, so one that leaves or goes
+    // away wakes the next.
     fn call(&self) -> Option<Waker> {
         if self.held { None } else { self.first().map(|(_, waker)| waker.clone()) }
     }
@@ -112,7 +113,7 @@ impl Turns {
             change(&mut queue);
             queue.call()
         };
-        // Without the lock: waking may run what looks at the queue.
+        // Called without the lock: waking may run code that looks at the queue.
         if let Some(waker) = called {
             waker.wake();
         }
@@ -162,7 +163,7 @@ impl Drop for Turn {
     }
 }
 
-// Wakes a thread that is parked.
+// Wakes a parked thread.
 struct Unpark(Thread);
 
 impl Wake for Unpark {

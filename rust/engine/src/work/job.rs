@@ -6,12 +6,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// What has become of one item of a job.
+/// The state of one item of a job.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ItemState {
     /// No worker has claimed it.
     NotBegun,
-    /// A worker is inside, or will never come back.
+    /// A worker is inside, perhaps for ever.
     Running,
     /// It returned.
     Answered,
@@ -22,17 +22,17 @@ pub enum ItemState {
 pub(crate) type Work = Box<dyn Fn(usize) + Send + Sync>;
 pub(crate) type Done = Box<dyn FnOnce() + Send>;
 
-/// A number of items that any worker may claim, one by one, and what follows when all have ended.
+/// A number of items that any worker may claim, one by one, and a continuation for when all have ended.
 pub(crate) struct Job {
     work: Work,
-    // Taken by the last arrival or by whoever abandons the job, so it is called at most once.
+    // Taken by the worker that ends the last item or by the thread that abandons the job, so it is called at most once.
     done: Mutex<Option<Done>>,
     next: AtomicUsize,
     left: AtomicUsize,
     states: Box<[AtomicU8]>,
     panics: Mutex<Vec<(usize, String)>>,
     pub(crate) abandoned: AtomicBool,
-    // Most workers inside at once, and how many there are; the second changes under the pool's lock.
+    // The most workers inside at once, and how many there are; the second changes under the pool's lock.
     pub(crate) workers_max: usize,
     pub(crate) workers: AtomicUsize,
     // A phase keeps its workers until it has no unclaimed item; helpers look for a phase after each item.
@@ -68,7 +68,7 @@ impl Job {
     }
 
     pub(crate) fn claim(&self) -> Option<usize> {
-        // Without the look first, a long-lived job would count on and on in vain claims.
+        // Without this check, failed claims on a long-lived job would increase the counter without end.
         if self.unclaimed() == 0 {
             return None;
         }
@@ -90,12 +90,12 @@ impl Job {
         if self.left.fetch_sub(1, Ordering::AcqRel) == 1
             && let Some(done) = self.take_done()
         {
-            // A continuation reports its own failures; a panic in it must not end the worker.
+            // A continuation reports its own failures; its panic must not end the worker.
             let _ = catch_unwind(AssertUnwindSafe(done));
         }
     }
 
-    /// What has become of each item.
+    /// Returns the state of each item.
     pub(crate) fn states(&self) -> Vec<ItemState> {
         let panics = lock(&self.panics);
         let state = |(item, state): (usize, &AtomicU8)| match state.load(Ordering::Acquire) {
@@ -110,12 +110,12 @@ impl Job {
         self.states.iter().enumerate().map(state).collect()
     }
 
-    /// The first panic in order of items.
+    /// Returns the first panic in order of items.
     pub(crate) fn first_panic(&self) -> Option<(usize, String)> {
         lock(&self.panics).iter().min().cloned()
     }
 
-    /// Take the continuation away. It may own whoever asks, so it is theirs to drop without a lock.
+    /// Takes the continuation out. It may own the caller, so the caller must drop it without a lock.
     pub(crate) fn take_done(&self) -> Option<Done> {
         lock(&self.done).take()
     }
@@ -132,7 +132,7 @@ impl Job {
     }
 }
 
-/// The message of a panic.
+/// Returns the message of a panic.
 pub(crate) fn message(payload: Box<dyn Any + Send>) -> String {
     if let Some(text) = payload.downcast_ref::<&'static str>() {
         (*text).to_owned()

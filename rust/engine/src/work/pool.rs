@@ -1,13 +1,13 @@
-//! The worker threads: own OS threads that stay alive between phases and run nothing but shard work.
+//! The worker threads: OS threads that stay alive between phases and run nothing but shard work.
 //!
-//! Work never runs on the runtime's threads: those keep timers and cancellation, and a shard that hangs must not
-//! take the clock with it. A job is a number of items that any worker may claim; the last arrival runs the job's
-//! continuation, which may submit the next job, so that a tick of many phases needs no thread to be woken between
-//! them when one worker is enough.
+//! Work never runs on the runtime's threads: those keep timers and cancellation, and a shard that hangs must not stop
+//! the clock. A job is a number of items that any worker may claim. The worker that ends the last item runs the job's
+//! continuation, which may submit the next job, so that a tick of many phases wakes no second thread if one worker is
+//! enough.
 //!
-//! Waking is a chain. A submission wakes one worker; whoever finds more than one item unclaimed wakes (or starts) the
-//! next one before it begins. A phase that is nearly empty is over before the second worker is awake and pays for no
-//! other, and a long one has all its workers after a few microseconds each.
+//! Waking is a chain. A submission wakes one worker; a worker that finds more than one unclaimed item wakes (or starts)
+//! the next one before it begins. A phase with little work is over before a second worker is awake, and a long one has
+//! all its workers after a few microseconds each.
 
 pub use crate::work::job::ItemState;
 
@@ -20,14 +20,14 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Threads that may be lost to work that never returns before the pool refuses to start more.
+/// The most threads that may be lost to work that never returns. Beyond that the pool refuses to start more.
 pub const LOST_MAX: usize = 64;
 
-// Workers at a barrier that spin take under 9 us on a quiet machine and over a millisecond beside a busy process.
+// Workers that spin at a barrier take under 9 us on a quiet machine, and over a millisecond beside a busy process.
 const SPIN: Duration = Duration::from_micros(4);
 
 thread_local! {
-    // The pool this thread works for (0: none), so that a submission by a worker need not wake anybody.
+    // The pool this thread works for (0: none), so that a submission by a worker need not wake another.
     static WORKS_FOR: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -35,9 +35,9 @@ static POOLS: AtomicUsize = AtomicUsize::new(1);
 
 /// At most `max_parallelism` worker threads, started when they are first needed.
 ///
-/// Dropping the pool ends its threads: each exits after the item it is in. It does not wait for them, because one may
-/// hang. Jobs that no worker has begun are dropped with their continuations, which are then never called; whoever
-/// waits for a job therefore holds the pool as long.
+/// Dropping the pool ends its threads: each exits after the item it is in. The pool does not wait for them, because one
+/// may hang. Jobs that no worker has begun are dropped with their continuations, which are then never called, so
+/// whoever waits for a job must hold the pool.
 pub struct Pool {
     shared: Arc<Shared>,
 }
@@ -53,18 +53,18 @@ struct Shared {
 
 #[derive(Default)]
 struct Core {
-    // Jobs that may have unclaimed items: phases in front, helpers' work behind.
+    // Jobs that may have unclaimed items: phases at the front, helpers' work at the back.
     jobs: VecDeque<Arc<Job>>,
-    // Jobs found without an unclaimed item. Whoever holds the lock next drops them after letting go of it: what
-    // they own may be large, and may be the last owner of this very pool.
+    // Jobs found without an unclaimed item. The next thread that holds the lock drops them after it releases it: what
+    // they own may be large, and may be the last owner of this pool.
     finished: Vec<Arc<Job>>,
     workers: Vec<Worker>,
     spinning: usize,
     sleeping: usize,
-    // Wake-ups sent and not yet taken. Counting them here and not on the condition variable keeps a
-    // spurious or a stolen wake-up from being lost.
+    // Wake-ups that were sent and not yet taken. Counted here and not on the condition variable, so that a spurious or
+    // stolen wake-up is not lost.
     tokens: usize,
-    // Threads started that have not yet looked for work.
+    // Started threads that have not yet looked for work.
     starting: usize,
     named: u64,
     lost: usize,
@@ -76,7 +76,7 @@ struct Worker {
     job: Option<Arc<Job>>,
 }
 
-/// A job that was submitted. Dropping it changes nothing: the job runs to its end.
+/// A submitted job. Dropping this changes nothing: the job runs to its end.
 #[derive(Clone)]
 pub struct PhaseHandle {
     job: Arc<Job>,
@@ -84,18 +84,18 @@ pub struct PhaseHandle {
 }
 
 impl PhaseHandle {
-    /// What has become of each item.
+    /// Returns the state of each item.
     pub fn states(&self) -> Vec<ItemState> {
         self.job.states()
     }
 
-    /// Give the job up: no further item begins and its continuation is not called. Items that are running go on
-    /// until they notice their own cancel flag. A job of which every item has ended is left as it is.
+    /// Gives the job up: no further item begins and its continuation is not called. Items that run continue until they
+    /// notice their own cancel flag. Does nothing if every item has ended.
     pub fn abandon(&self) {
         self.job.abandon();
     }
 
-    /// Whether no worker of the pool is inside this job.
+    /// Returns whether no worker of the pool is inside this job.
     pub fn is_quiet(&self) -> bool {
         let core = lock(&self.shared.core);
         !core.workers.iter().any(|worker| worker.job.as_ref().is_some_and(|job| Arc::ptr_eq(job, &self.job)))
@@ -103,7 +103,7 @@ impl PhaseHandle {
 }
 
 impl Pool {
-    /// A pool of at most `max_parallelism` threads (at least one); none is started yet.
+    /// Returns a pool of at most `max_parallelism` threads (at least one). None is started yet.
     pub fn new(max_parallelism: usize) -> Pool {
         let shared = Shared {
             id: POOLS.fetch_add(1, Ordering::Relaxed),
@@ -115,24 +115,24 @@ impl Pool {
         Pool { shared: Arc::new(shared) }
     }
 
-    /// The most threads that work at once.
+    /// Returns the most threads that work at once.
     pub fn max_parallelism(&self) -> usize {
         self.shared.size
     }
 
-    /// Threads alive that were not given up.
+    /// Returns how many threads are alive and were not given up.
     pub fn thread_count(&self) -> usize {
         lock(&self.shared.core).workers.len()
     }
 
-    /// Threads given up that have not come back.
+    /// Returns how many threads were given up and have not returned.
     pub fn lost_count(&self) -> usize {
         lock(&self.shared.core).lost
     }
 
-    /// Run `work` for every item below `items` on the workers; the last arrival calls `done`, on its thread.
+    /// Runs `work` for every item below `items` on the workers. The worker that ends the last item calls `done`.
     ///
-    /// Panics of `work` are caught and kept as the item's state. With no items `done` is called here.
+    /// Panics of `work` are caught and kept as the item's state. Without items, the calling thread calls `done`.
     ///
     /// # Errors
     /// [`Error::CoordinatorUnavailable`] if no worker thread is alive and the system starts none.
@@ -153,8 +153,8 @@ impl Pool {
         Ok(PhaseHandle { job, shared: self.shared.clone() })
     }
 
-    /// Apply `f` to every item and return the results in order. The calling thread takes part and at most
-    /// `max_parallelism - 1` workers help, so progress never waits for a free worker; items are claimed one by one.
+    /// Applies `f` to every item and returns the results in order. The calling thread takes part and at most
+    /// `max_parallelism - 1` workers help, so it never waits for a free worker. Items are claimed one by one.
     ///
     /// # Errors
     /// The message of the first panic in order of items, with its item; the results are dropped.
@@ -177,7 +177,7 @@ impl Pool {
         let work: Work = {
             let slots = slots.clone();
             Box::new(move |index| {
-                // The lock is free while `f` runs: a panic must not poison the slot of a result.
+                // The lock is free while `f` runs: a panic must not poison the result's slot.
                 let item = std::mem::replace(&mut *lock(&slots[index]), Slot::Empty);
                 if let Slot::Item(item) = item {
                     let result = f(item);
@@ -194,7 +194,7 @@ impl Pool {
         };
         let job = Job::new(count, self.shared.size - 1, false, work, done);
         if self.shared.size > 1 && count > 1 {
-            // No thread to be had is no failure here: the caller does it all.
+            // If no thread can be started, the caller does all the work.
             let _ = self.shared.submit(job.clone());
         }
         while let Some(item) = job.claim() {
@@ -215,8 +215,8 @@ impl Pool {
         Ok(results.collect())
     }
 
-    /// Give up every worker that is still inside an abandoned job, so that new threads may take their places; one
-    /// that comes back after all exits. Returns how many were given up.
+    /// Gives up every worker that is still inside an abandoned job, so that new threads may replace them. A given-up
+    /// worker that returns after all exits. Returns how many were given up.
     ///
     /// # Errors
     /// [`Error::CoordinatorUnavailable`] if more than [`LOST_MAX`] threads would be lost at once; nothing changes.
@@ -237,14 +237,14 @@ impl Pool {
         Ok(stuck)
     }
 
-    /// Whether a worker is still inside an abandoned job.
+    /// Returns whether a worker is still inside an abandoned job.
     pub fn has_stuck(&self) -> bool {
         lock(&self.shared.core).workers.iter().any(Worker::is_stuck)
     }
 }
 
 impl Pool {
-    // End the threads, as dropping the pool does.
+    // Ends the threads, as dropping the pool does.
     pub(crate) fn close(&self) {
         let jobs = {
             let mut core = lock(&self.shared.core);
@@ -253,7 +253,7 @@ impl Pool {
         };
         self.shared.epoch.fetch_add(1, Ordering::Release);
         self.shared.wake.notify_all();
-        // Outside of the lock: what a job owns may reach back into this pool.
+        // Dropped outside of the lock: what a job owns may refer back to this pool.
         drop(jobs);
     }
 }
@@ -273,7 +273,7 @@ enum Slot<T, R> {
 /// A panic in [`Pool::map`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Panicked {
-    /// The item, from 0.
+    /// The item's index.
     pub item: usize,
     /// The panic's message.
     pub message: String,
@@ -285,7 +285,7 @@ impl Worker {
     }
 }
 
-// What a look for more hands found: a sleeper to notify, or a thread to start.
+// Whom to call for more work: a sleeping thread to notify, or a thread to start.
 enum Call {
     Nobody,
     Notify,
@@ -318,8 +318,8 @@ impl Shared {
         Ok(())
     }
 
-    // Decide under the lock who is to come. A worker that spins or is on its way sees the work by itself and calls
-    // the next; calling more than one at a time would wake all eight for an empty tick on two cores.
+    // Decides under the lock which thread to call. A worker that spins or is on its way sees the work by itself and
+    // calls the next. Calling several at once would wake all eight for an empty tick on two cores.
     fn call_one(&self, core: &mut Core) -> Call {
         if core.spinning + core.tokens + core.starting > 0 {
             Call::Nobody
@@ -373,7 +373,7 @@ impl Shared {
         }
     }
 
-    // Leave the last job and find another; `None` when this thread is to end.
+    // Leaves the last job and finds another, or returns `None` if this thread is to end.
     fn next_job(self: &Arc<Self>, id: u64) -> Option<Arc<Job>> {
         let mut core = lock(&self.core);
         let last = core.workers.iter_mut().find(|worker| worker.id == id).map(|worker| worker.job.take());
@@ -383,7 +383,7 @@ impl Shared {
         };
         if let Some(last) = last {
             last.workers.fetch_sub(1, Ordering::Relaxed);
-            // What a job owns may be large and its last owner may be this thread: never drop it under the lock.
+            // What a job owns may be large and this thread may be its last owner: never drop it under the lock.
             drop(core);
             drop(last);
             core = lock(&self.core);
@@ -404,7 +404,7 @@ impl Shared {
                 let finished = std::mem::take(&mut core.finished);
                 drop(core);
                 drop(finished);
-                // A thread that cannot be started leaves its share to this one.
+                // If a thread cannot be started, this one does its share.
                 let _ = self.answer(call);
                 return Some(job);
             }
@@ -440,7 +440,7 @@ impl Shared {
 }
 
 impl Core {
-    // The first job with an unclaimed item and room for a worker; jobs that have none left are forgotten.
+    // Returns the first job with an unclaimed item and room for a worker; drops jobs that have no unclaimed item.
     fn find(&mut self) -> Option<Arc<Job>> {
         while let Some(at) = self.jobs.iter().position(|job| job.unclaimed() == 0) {
             self.finished.extend(self.jobs.remove(at));

@@ -1,4 +1,4 @@
-//! Answers, and how they came about.
+//! Rows of answers and their paths.
 
 use crate::metadata::Told;
 use phago_core::query::explain::{BridgeShare, WordShare};
@@ -8,10 +8,10 @@ use phago_core::read::AnsweredDocument;
 use pyo3::prelude::*;
 use std::sync::Arc;
 
-// Seeds that a concept of a path tells of.
+// How many seeds a concept of a path lists.
 const PATH_SEEDS: usize = 3;
 
-/// What a word of the question gives.
+/// What a word of the question adds to a score.
 #[pyclass(frozen, get_all, module = "phago._phago")]
 #[derive(Clone)]
 pub(crate) struct WordRow {
@@ -25,7 +25,7 @@ impl From<&WordShare> for WordRow {
     }
 }
 
-/// What a concept gives, by the question's words and by the seeds that lit it.
+/// What a concept adds to a score, from the question's words and from the seeds that lit it.
 #[pyclass(frozen, get_all, module = "phago._phago")]
 #[derive(Clone)]
 pub(crate) struct ConceptShareRow {
@@ -48,7 +48,7 @@ impl ConceptShareRow {
     }
 }
 
-/// What a mention of the document's title gives.
+/// What a mention of the document's title adds to a score.
 #[pyclass(frozen, get_all, module = "phago._phago")]
 #[derive(Clone)]
 pub(crate) struct BridgeRow {
@@ -67,7 +67,7 @@ impl From<&BridgeShare> for BridgeRow {
     }
 }
 
-/// How a question reached a document; turned into Python's objects when it is read, which most paths never are.
+/// How a question reached a document. It is turned into Python objects when it is read, which most paths never are.
 #[pyclass(frozen, module = "phago._phago")]
 #[derive(Clone)]
 pub(crate) struct PathRow(Arc<Path>);
@@ -96,7 +96,7 @@ impl PathRow {
     }
 }
 
-/// A document that answers, with all that its score rests on.
+/// A document in an answer, with all parts of its score.
 #[pyclass(frozen, get_all, module = "phago._phago")]
 pub(crate) struct AnsweredRow {
     score: f64,
@@ -129,7 +129,7 @@ impl From<AnsweredDocument> for AnsweredRow {
     }
 }
 
-/// A document's score for a question, taken apart.
+/// A document's score for a question, with all its parts.
 #[pyclass(frozen, get_all, module = "phago._phago")]
 pub(crate) struct ExplainedRow {
     id: String,

@@ -1,4 +1,4 @@
-//! Documents: what became of those that were taken in, and those that are stored or found.
+//! Rows of documents: outcomes of an ingest, and documents that are stored or found.
 
 use crate::metadata::Told;
 use phago_core::Error;
@@ -8,11 +8,11 @@ use phago_core::text::WORD_BYTES_MAX;
 use phago_engine::intake::ingest::Ingested;
 use pyo3::prelude::*;
 
-/// A document that was left out, or of which something was.
+/// A document that was rejected, or accepted in part.
 #[pyclass(frozen, get_all, module = "phago._phago")]
 #[derive(Clone)]
 pub(crate) struct RejectedRow {
-    /// In the caller's sequence.
+    /// Its index in the caller's sequence.
     index: usize,
     id: Option<String>,
     field: String,
@@ -28,13 +28,13 @@ impl From<Error> for RejectedRow {
                     "is taken by a document with other content; accepted is an id that is free, or the same content";
                 RejectedRow { index, id: Some(id), field: "id".into(), reason: reason.into() }
             }
-            // The engine rejects for no other reason; were there one, its words would still be told.
+            // The engine rejects for no other reason; if it ever does, the message is kept.
             other => RejectedRow { index: 0, id: None, field: "document".into(), reason: other.to_string() },
         }
     }
 }
 
-/// What became of a chunk of documents.
+/// The outcome of a chunk of documents.
 #[pyclass(frozen, get_all, module = "phago._phago")]
 pub(crate) struct IngestedRow {
     accepted: u64,
@@ -67,7 +67,7 @@ pub(crate) struct StoredRow {
     named: bool,
     title: String,
     text: String,
-    /// The tick after which it arrived.
+    /// The first tick whose cut includes it.
     arrival: u32,
     /// The tick that digested it.
     digested: Option<u32>,
@@ -88,7 +88,7 @@ impl From<&Document> for StoredRow {
     }
 }
 
-/// A document that answers by its words.
+/// A document that a search found by its words.
 #[pyclass(frozen, get_all, module = "phago._phago")]
 pub(crate) struct FoundRow {
     score: f64,

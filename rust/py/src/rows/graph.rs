@@ -30,7 +30,7 @@ impl From<read::NodeRow> for NodeRow {
     }
 }
 
-/// A synapse, by the labels and ids of both ends.
+/// A synapse, with the labels and ids of both ends.
 #[pyclass(frozen, get_all, module = "phago._phago")]
 pub(crate) struct EdgeRow {
     pub(crate) source: String,
@@ -43,7 +43,7 @@ pub(crate) struct EdgeRow {
     pub(crate) target_id: String,
 }
 
-/// A synapse whose target lives on another shard.
+/// A synapse whose target has another home shard.
 #[pyclass(frozen, get_all, module = "phago._phago")]
 pub(crate) struct CrossEdgeRow {
     from_node: String,
@@ -83,7 +83,7 @@ impl From<NearConcept> for RankedRow {
     }
 }
 
-/// A concept that another one is wired to.
+/// A concept that another one has a synapse to.
 #[pyclass(frozen, get_all, module = "phago._phago")]
 #[derive(Clone)]
 pub(crate) struct NeighborRow {
@@ -108,7 +108,7 @@ impl From<Neighbor> for NeighborRow {
     }
 }
 
-/// A concept near a text, with what it is wired to, the strongest first.
+/// A concept near a text, with its neighbours, the strongest first.
 #[pyclass(frozen, get_all, module = "phago._phago")]
 pub(crate) struct AssociatedRow {
     id: String,

@@ -1,4 +1,4 @@
-//! Shards and what they know of one another.
+//! Rows of shards, ghosts and shard-local answers.
 
 use phago_core::coordinator::{ShardInfo, ShardStatus};
 use phago_core::ghost::Ghost;
@@ -34,7 +34,7 @@ impl ShardRow {
     }
 }
 
-/// A shard's condition, measured.
+/// The measured health of a shard.
 #[pyclass(frozen, get_all, module = "phago._phago")]
 pub(crate) struct HealthRow {
     pub(crate) healthy: bool,
@@ -43,7 +43,7 @@ pub(crate) struct HealthRow {
     pub(crate) pending_operations: u64,
 }
 
-/// A copy of a node that lives on another shard.
+/// A copy of a node of another shard.
 #[pyclass(frozen, get_all, module = "phago._phago")]
 pub(crate) struct GhostRow {
     node: String,
@@ -78,6 +78,6 @@ pub(crate) struct LocalConceptRow {
 #[pyclass(frozen, get_all, module = "phago._phago")]
 pub(crate) struct LocalAnswerRow {
     pub(crate) concepts: Vec<LocalConceptRow>,
-    /// Documents of the shard by stem.
+    /// By stem, how many documents of the shard have it.
     pub(crate) frequencies: BTreeMap<String, usize>,
 }

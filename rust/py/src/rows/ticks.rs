@@ -1,4 +1,4 @@
-//! What ticks did.
+//! Rows of ticks and runs.
 
 use crate::cross_edges::CrossEdges;
 use phago_engine::tick::report::{PhaseReport, RunReport};
