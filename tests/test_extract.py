@@ -279,10 +279,20 @@ def test_a_text_of_just_16_mib_is_read(tmp_path):
     assert len(only(write(tmp_path / "a.txt", b"a" * BYTES_MAX)).text) == BYTES_MAX
 
 
-def test_a_small_file_does_not_unpack_into_all_memory(tmp_path):
+def test_a_small_file_does_not_unpack_into_all_memory(tmp_path, monkeypatch):
+    read_sizes = []
+
+    class Watched(gzip.GzipFile):
+        def read(self, size=-1):
+            read_sizes.append(size)
+            return super().read(size)
+
+    monkeypatch.setattr(gzip, "GzipFile", Watched)
     packed = write(tmp_path / "a.txt.gz", gzip.compress(bytes(8 * BYTES_MAX), 9))
     assert packed.stat().st_size < BYTES_MAX // 50
     assert only(packed).reason == "over 16 MiB"
+    assert read_sizes
+    assert all(0 < size <= 2 * BYTES_MAX for size in read_sizes)
 
 
 # A pipe that nobody writes would be waited for without end.

@@ -7,13 +7,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import phago
 import pytest
 from phago import cli
 from phago.cli import memory, progress, taking
-from support import HERE, seeded_documents, with_sigint
+from support import HERE, child_says, seeded_documents, with_sigint
 
 PROGRAM = [sys.executable, "-W", "ignore", "-m", "phago"]
 CLEAN = {**os.environ, "PYTHONWARNINGS": "ignore"}
@@ -357,16 +358,19 @@ def test_a_line_that_cannot_be_imported_is_told_of(kept, says, line):
 
 
 def test_compact_leaves_nothing_of_what_was_deleted(kept, says):
-    held = b"Yeast makes bread"
-    with phago.open(kept) as colony:
-        colony.update({"id": "bread", "text": "Yeast makes bread no more."})
-    says("delete", kept, "bread")
+    secret = b"nobody may read this"
+
+    def holding():
+        return [file.name for file in Path(kept).iterdir() if secret in file.read_bytes()]
+
+    # Ended without a close, which would write the colony down as a whole, and with a delete that waits for a tick.
+    for change in (f"ingest({{'id': 'x', 'text': {secret.decode()!r}}})", "delete('x')"):
+        child_says(f"import os, phago; colony = phago.open({kept!r}); colony.{change}; os._exit(0)")
+        assert len(holding()) == 1
     assert says("compact", kept) == (0, "Compacted.\n", "")
+    assert holding() == []
     assert as_json(says("compact", kept, "--json")) == (0, {"compacted": True})
-    files = list(Path(kept).iterdir())
-    assert len(files) >= 3
-    assert [file.name for file in files if held in file.read_bytes()] == []
-    assert ids() == ["beer", "notes/heart.md", "notes/lungs.txt"]
+    assert ids() == ["beer", "bread", "notes/heart.md", "notes/lungs.txt"]
 
 
 def test_snapshot_is_a_colony_of_its_own(kept, says):
@@ -526,18 +530,26 @@ def test_a_second_writer_ends_with_4_and_the_owners_pid(kept, says, command):
     assert digest() == before
 
 
-def test_a_writer_waits_for_another_as_long_as_it_is_told_to(kept, says):
-    with phago.open(kept) as colony:
-        waiting = subprocess.Popen(
-            [*PROGRAM, "delete", kept, "bread", "--wait", "100"],
-            env=CLEAN,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        assert says("delete", kept, "bread", "--wait", "0.05")[0] == 4
-        assert colony.get("bread") is not None
-    assert waiting.communicate(timeout=100) == (b"1 deleted.\n", b"")
-    assert waiting.returncode == 0
+@pytest.mark.parametrize("command", WRITING + MAKING)
+def test_a_writer_waits_for_another_as_long_as_it_is_told_to(kept, says, monkeypatch, command):
+    name, *rest = command
+    other = phago.open(kept)
+    waited = []
+
+    def opened(*arguments, **named):
+        # The other one ends while this one waits, or just before: both are well.
+        ending = threading.Thread(target=other.close)
+        ending.start()
+        waited.append(named["wait"])
+        try:
+            return phago.open(*arguments, **named)
+        finally:
+            ending.join()
+
+    assert says(name, kept, *rest, "--wait", "0.05")[0] == 4
+    monkeypatch.setattr(memory, "open_colony", opened)
+    assert says(name, kept, *rest, "--wait", "100")[0] != 4
+    assert waited == [100.0]
 
 
 def test_a_directory_that_may_not_be_written_is_told_of(kept, says, monkeypatch):
