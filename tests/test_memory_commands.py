@@ -364,7 +364,7 @@ def test_compact_leaves_nothing_of_what_was_deleted(kept, says):
         return [file.name for file in Path(kept).iterdir() if secret in file.read_bytes()]
 
     # Ended without a close, which would write the colony down as a whole, and with a delete that waits for a tick.
-    for change in (f"ingest({{'id': 'x', 'text': {secret.decode()!r}}})", "delete('x')"):
+    for change in (f"ingest({{'id': 'x', 'text': {secret.decode()!r}}}); colony.run()", "delete('x')"):
         child_says(f"import os, phago; colony = phago.open({kept!r}); colony.{change}; os._exit(0)")
         assert len(holding()) == 1
     assert says("compact", kept) == (0, "Compacted.\n", "")
