@@ -341,43 +341,45 @@ def stopped_at(place, times, command):
     return running
 
 
-@pytest.fixture
-def many(here):
-    """Lines for three batches, and what a colony is that took them in undisturbed."""
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """Lines for three batches, and the digest of a colony that took them in undisturbed."""
+    folder = tmp_path_factory.mktemp("many")
     rows = [{"id": f"d{at}", "text": one["text"]} for at, one in enumerate(seeded_documents(2300, longest=20))]
-    Path("rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    assert cli.main(["sync", "undisturbed", "rows.jsonl"]) == 0
-    return digest_of("undisturbed")
+    lines = folder / "rows.jsonl"
+    lines.write_text("\n".join(map(json.dumps, rows)))
+    assert cli.main(["sync", str(folder / "undisturbed"), str(lines)]) == 0
+    return str(lines), digest_of(folder / "undisturbed")
 
 
-def test_kill_9_at_any_place_is_made_good_by_the_next_sync(many, says):
-    for place, times in PLACES:
-        shutil.rmtree("m", ignore_errors=True)
-        running = stopped_at(place, times, ["sync", "m", "rows.jsonl"])
-        running.send_signal(signal.SIGKILL)
-        running.communicate(timeout=60)
-        assert phago.verify("m").is_whole
-        assert says("sync", "m", "rows.jsonl")[0] == 0
-        assert digest_of("m") == many, (place, times)
-        again = as_json(says("sync", "m", "rows.jsonl", "--json"))[1]
-        assert (again["new"], again["changed"], again["unchanged"], again["deleted"]) == (0, 0, 2300, 0)
+@pytest.mark.parametrize(("place", "times"), PLACES)
+def test_kill_9_at_any_place_is_made_good_by_the_next_sync(many, says, place, times):
+    lines, undisturbed = many
+    running = stopped_at(place, times, ["sync", "m", lines])
+    running.send_signal(signal.SIGKILL)
+    running.communicate(timeout=60)
+    assert phago.verify("m").is_whole
+    assert says("sync", "m", lines)[0] == 0
+    assert digest_of("m") == undisturbed
+    again = as_json(says("sync", "m", lines, "--json"))[1]
+    assert (again["new"], again["changed"], again["unchanged"], again["deleted"]) == (0, 0, 2300, 0)
 
 
-def test_ctrl_c_at_any_place_leaves_a_whole_colony_that_goes_on(many, says):
-    for place, times in PLACES:
-        shutil.rmtree("m", ignore_errors=True)
-        running = stopped_at(place, times, ["sync", "m", "rows.jsonl"])
-        running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=60)
-        assert (running.returncode, out, err) == (130, "", "phago: interrupted\n"), (place, times)
-        report = phago.verify("m")
-        assert (report.damage, report.torn_bytes) == ((), 0)
-        assert says("sync", "m", "rows.jsonl")[0] == 0
-        assert digest_of("m") == many, (place, times)
+@pytest.mark.parametrize(("place", "times"), PLACES)
+def test_ctrl_c_at_any_place_leaves_a_whole_colony_that_goes_on(many, says, place, times):
+    lines, undisturbed = many
+    running = stopped_at(place, times, ["sync", "m", lines])
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert (running.returncode, out, err) == (130, "", "phago: interrupted\n")
+    report = phago.verify("m")
+    assert (report.damage, report.torn_bytes) == ((), 0)
+    assert says("sync", "m", lines)[0] == 0
+    assert digest_of("m") == undisturbed
 
 
-def test_a_batch_that_was_taken_in_survives_kill_9(many):
-    running = stopped_at("put", 3, ["ingest", "m", "rows.jsonl"])
+def test_a_batch_that_was_taken_in_survives_kill_9(many, here):
+    running = stopped_at("put", 3, ["ingest", "m", many[0]])
     running.kill()
     running.communicate(timeout=60)
     assert len(ids_of("m")) == 2 * taking._BATCH
