@@ -3,7 +3,7 @@
 //! For a synapse last activated at `last` and created at `created`, read at `t`, with s = t - last, m = max(last,
 //! created + maturation) and f = staleness / (1 + co_activations / 2), the weight is w0 * exp(-H), where H = rate * (s
 //! + f * (s^2 - (m - last)^2) / 200) once t > m, and rate * s before. That is the integral of rate * (1 + f * (t -
-//! last) / 100): a mature synapse decays faster the longer it has not been used.
+//!   last) / 100): a mature synapse decays faster the longer it has not been used.
 
 use super::synapse::{Synapse, from_fixed};
 use crate::config::ColonyConfig;
