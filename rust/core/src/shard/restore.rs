@@ -13,7 +13,7 @@ const ENDS_MAX: usize = 1 << 16;
 /// these is computed once.
 pub(crate) struct Ends<'a> {
     decay: &'a Decay,
-    known: Map<(u32, u32, u32), Option<u32>>,
+    known: Map<(u32, u32, u32, u32), Option<u32>>,
 }
 
 impl<'a> Ends<'a> {
@@ -25,7 +25,7 @@ impl<'a> Ends<'a> {
         if self.known.len() >= ENDS_MAX {
             self.known.clear();
         }
-        let from = (synapse.weight, synapse.last, synapse.created);
+        let from = (synapse.weight, synapse.last, synapse.created, synapse.co_activations);
         *self.known.entry(from).or_insert_with(|| self.decay.gone_at(synapse))
     }
 }
