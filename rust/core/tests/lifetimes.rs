@@ -53,8 +53,8 @@ fn update(colony: &mut Colony, body: Body) -> Updated {
 // The same colony, read from its columns onto another ring.
 fn reread(colony: &Colony, shards: u32) -> Colony {
     let mut sections = BTreeMap::new();
-    let put = |section: Section, bytes: &[u8]| {
-        sections.insert(section, bytes.to_vec());
+    let put = |section: Section, bytes: Vec<u8>| {
+        sections.insert(section, bytes);
         Ok::<(), Infallible>(())
     };
     write(colony.state(), put).unwrap();

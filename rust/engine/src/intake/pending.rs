@@ -167,6 +167,9 @@ impl Pending {
         }
         if let Some(before) = &mut fate.renews {
             for (path, times) in self.reinforcing.remove(&id).unwrap_or_default() {
+                if before.contains_key(&path) {
+                    self.reinforced -= path.size();
+                }
                 *before.entry(path).or_default() += times;
             }
         }
@@ -326,6 +329,14 @@ mod tests {
         assert_eq!(pending.reinforcing(), 0);
         pending.reinforce(DocumentId(1), path("cell").unwrap(), 1);
         assert_eq!(pending.reinforcing(), 3);
+        // Another lifetime keeps what came before, and a change after it does not.
+        for _ in 0..2 {
+            pending.reinforce(DocumentId(3), path("pump").unwrap(), 1);
+            pending.renew(document(3), ROOM).unwrap();
+            assert_eq!((pending.reinforcing(), sizes(&pending), pending.renewing), (6, (3, 8, 1, 1, 1), 1));
+        }
+        pending.replace(DocumentId(3), Some((Box::default(), false)), None, ROOM).unwrap();
+        assert_eq!((pending.reinforcing(), sizes(&pending), pending.renewing), (3, (3, 4, 1, 2, 1), 0));
     }
 
     fn sizes(pending: &Pending) -> (usize, u64, u64, u64, u64) {
