@@ -360,11 +360,11 @@ MUTANTS = [
         "phago-core lifetimes a_document_is_there_before_the_tick_of_its_number_is_made_and_gone_after",
     ),
     Mutant(
-        "time goes back",
-        "rust/core/src/commons/lifetimes.rs",
-        "self.now.max(Some(now))",
-        "Some(now)",
-        "phago-core lifetimes what_leaves_by_itself_leaves_as_if_it_were_deleted_at_that_moment",
+        "an earlier time is news",
+        "rust/core/src/replica/prepare.rs",
+        "self.commons.now() < Some(now)",
+        "true",
+        "phago-core lifetimes times_do_nothing_until_the_colony_is_told_one_as_late",
     ),
     Mutant(
         "another lifetime is another document",
@@ -385,7 +385,7 @@ MUTANTS = [
         "rust/engine/src/tick/commit.rs",
         "state.is_idle_until(plan.tick)",
         "state.is_quiet()",
-        "phago-engine lifetimes random_lives_come_to_one_digest_on_any_number_of_shards_and_from_the_disk",
+        "phago-engine lifetimes a_tick_with_which_a_lifetime_ends_is_not_among_the_idle_ones_of_the_log",
     ),
 ]
 

@@ -154,6 +154,21 @@ fn a_new_lifetime_unwires_nothing_also_while_a_tick_is_made() {
     assert_eq!(world.pending().unwrap(), 0);
 }
 
+#[test]
+fn a_tick_with_which_a_lifetime_ends_is_not_among_the_idle_ones_of_the_log() {
+    let files = Memory::new();
+    let world = open(&files, 2);
+    ingest(&world, &[body("a", TEXT, Some(Lifetime::Tick(30))), body("b", TEXT, None)]);
+    (0..29).for_each(|_| tick(&world));
+    assert!(world.is_quiet().unwrap() && has(&world, "a"));
+    (0..20).for_each(|_| tick(&world));
+    assert!(!has(&world, "a"));
+    let digest = world.digest().unwrap();
+    world.seal().unwrap();
+    drop(world);
+    assert_eq!(open(&files, 3).digest().unwrap(), digest);
+}
+
 // Few names and texts, so that they meet, and lifetimes that end soon.
 fn input(chance: &mut Chance, world: &World) -> Input {
     let key = format!("doc-{}", chance.below(16));
