@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = ["RunReport", "Stats"]
 
@@ -18,6 +18,10 @@ class RunReport:
     """Documents that could not be digested."""
     seconds: float
     """Wall time."""
+    recovered: int = field(default=0, compare=False)
+    """How often ticks were redone because a shard died or hung. It changes nothing else, and equal reports may differ
+    in it.
+    """
 
 
 @dataclass(frozen=True, slots=True)

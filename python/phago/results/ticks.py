@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, overload
 
 from ..ids import ShardId, TickPhase
@@ -120,6 +120,10 @@ class DistributedTickResult:
     tick: int
     phase_results: tuple[PhaseResult, ...]
     """Sense, Act and Decay of every shard: three for each."""
+    recovered: int = field(default=0, compare=False)
+    """How often the tick was redone because a shard died or hung. It changes nothing else, and equal results may differ
+    in it.
+    """
 
     @property
     def cross_shard_edges(self) -> CrossShardEdges:

@@ -34,6 +34,16 @@ impl World {
         Ok(Snapshot { attempt: inputs.attempts, cut, is_idle, plan, commons, shards })
     }
 
+    /// Begins a tick that failed once more: the same plan and cut, and a number of its own. What comes with the old
+    /// number is refused from now on.
+    pub(crate) fn redo(&self, snapshot: Snapshot) -> Result<Snapshot> {
+        let mut inputs = lock(&self.inputs);
+        self.check_under_way(&inputs, snapshot.attempt)?;
+        inputs.attempts += 1;
+        inputs.running = Some(inputs.attempts);
+        Ok(Snapshot { attempt: inputs.attempts, ..snapshot })
+    }
+
     /// Swaps a whole tick in and applies the inputs that waited. Only the running attempt may commit.
     ///
     /// With a journal, the tick is made durable before it is swapped in. If that fails, the colony stays at the tick
