@@ -96,3 +96,32 @@ impl World {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use phago_core::config::ColonyConfig;
+    use phago_core::ring::Ring;
+
+    #[test]
+    fn what_comes_with_the_number_of_an_attempt_that_was_redone_is_refused() {
+        let world = World::new(ColonyConfig::default(), Ring::new(1, 150)).unwrap();
+        let first = world.begin("a test").unwrap();
+        let late = |first: &Snapshot| Snapshot {
+            plan: first.plan.clone(),
+            commons: first.commons.clone(),
+            shards: first.shards.clone(),
+            ..*first
+        };
+        let old = late(&first);
+        let second = world.redo(first).unwrap();
+        assert!(second.attempt > old.attempt && second.cut == old.cut && Arc::ptr_eq(&second.plan, &old.plan));
+        assert!(world.redo(late(&old)).is_err());
+        assert!(world.commit(late(&old), Vec::new(), None).is_err());
+        world.abort(old.attempt, None);
+        assert!(lock(&world.inputs).is_running());
+        world.abort(second.attempt, None);
+        assert!(!lock(&world.inputs).is_running());
+        assert_eq!(world.tick(), 0);
+    }
+}
