@@ -285,6 +285,18 @@ async fn stopping_at_any_moment_of_several_attempts_leaves_whole_ticks() {
     assert!(dropped > 0 && redone > 0);
 }
 
+// The deadline is that of the attempt that runs, however soon the one before it was over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hang_right_after_a_death_is_noticed() {
+    let world = world(2);
+    let runner = runner(&world, 2, 300);
+    for tick in 1..20 {
+        runner.inject(fault(Action::Panic, 0, Phase::Sense, tick)).unwrap();
+        runner.inject(fault(Action::Hang, 0, Phase::Sense, tick)).unwrap();
+        assert!(ends(runner.tick()).await.unwrap().recovered.len() >= 2);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_coordinator_counts_a_redone_tick_once() {
     let world = world(3);

@@ -95,8 +95,9 @@ impl Attempt {
         let making = Arc::new(Making::default());
         let attempt = Attempt::new(means, &making, turn, None, Vec::new());
         making.begin(&attempt);
-        attempt.plan()?;
+        // Watched first: once it is with the workers, it may be over, and the next attempt the one to watch.
         means.keeper.watch(&attempt);
+        attempt.plan()?;
         Ok(making)
     }
 
@@ -127,8 +128,8 @@ impl Attempt {
             Attempt::new(means, making, turn, Some(snapshot), recovered)
         });
         if let Some(attempt) = next {
-            attempt.enter(Phase::Sense);
             means.keeper.watch(&attempt);
+            attempt.enter(Phase::Sense);
         }
     }
 

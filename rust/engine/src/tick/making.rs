@@ -64,8 +64,13 @@ impl<T> Making<T> {
     /// Goes on with the attempt that `next` makes. Returns `None` if the tick was given up.
     pub(crate) fn resume(&self, next: impl FnOnce(Redo) -> Arc<T>) -> Option<Arc<T>> {
         let mut now = lock(&self.now);
-        // No attempt runs meanwhile: only the one that was given up last resumes.
-        let Now::Between(redo) = std::mem::replace(&mut *now, Now::Over) else { return None };
+        let redo = match std::mem::replace(&mut *now, Now::Over) {
+            Now::Between(redo) => redo,
+            other => {
+                *now = other;
+                return None;
+            }
+        };
         let attempt = next(redo);
         *now = Now::Trying(Arc::downgrade(&attempt));
         Some(attempt)
@@ -79,5 +84,49 @@ impl<T> Making<T> {
             Now::Between(redo) => Some(GivenUp::Redo(redo)),
             Now::Over => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tick::turn::Turns;
+    use crate::world::World;
+    use phago_core::config::ColonyConfig;
+    use phago_core::ring::Ring;
+    use std::time::Duration;
+
+    fn redo() -> Redo {
+        let world = World::new(ColonyConfig::default(), Ring::new(1, 150)).unwrap();
+        let turns = Arc::new(Turns::default());
+        let turn = turns.wait_blocking(Duration::from_millis(20), &mut || false).unwrap();
+        Redo { snapshot: world.begin("a test").unwrap(), turn, recovered: Vec::new() }
+    }
+
+    #[test]
+    fn no_attempt_begins_after_the_tick_was_given_up() {
+        // Given up while the first attempt was being undone.
+        let (making, attempt) = (Making::default(), Arc::new(1));
+        making.begin(&attempt);
+        assert!(matches!(making.give_up(), Some(GivenUp::Attempt(given)) if Arc::ptr_eq(&given, &attempt)));
+        assert!(making.pause(redo()).is_some());
+        assert!(making.resume(|_| Arc::new(2)).is_none());
+        // Given up between two attempts: what is left to undo comes back once.
+        let making = Making::default();
+        making.begin(&attempt);
+        assert!(making.pause(redo()).is_none());
+        assert!(matches!(making.give_up(), Some(GivenUp::Redo(_))));
+        assert!(making.give_up().is_none());
+        assert!(making.resume(|_| Arc::new(2)).is_none());
+    }
+
+    #[test]
+    fn the_attempt_that_is_given_up_is_the_last() {
+        let (making, first) = (Making::default(), Arc::new(1));
+        making.begin(&first);
+        assert!(making.pause(redo()).is_none());
+        let second = making.resume(|_| Arc::new(2)).unwrap();
+        assert!(making.resume(|_| Arc::new(3)).is_none());
+        assert!(matches!(making.give_up(), Some(GivenUp::Attempt(given)) if Arc::ptr_eq(&given, &second)));
     }
 }
