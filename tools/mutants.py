@@ -68,7 +68,7 @@ MUTANTS = [
     ),
     Mutant(
         "passages are read without the title",
-        QUERY + "evidence.rs",
+        QUERY + "tally.rs",
         "0..sequence.title()",
         "0..0",
         RULE + "a_passage_is_read_with_the_title",

@@ -266,8 +266,8 @@ fn lives(seed: u64, counts: &mut Counts) {
         // From here on the model is what was found: read from what is kept, by the code that is tested elsewhere.
         let sections = {
             let mut sections = std::collections::BTreeMap::new();
-            let put = |section, bytes: &[u8]| {
-                sections.insert(section, bytes.to_vec());
+            let put = |section, bytes: Vec<u8>| {
+                sections.insert(section, bytes);
                 Ok::<(), Error>(())
             };
             world.read(|state| phago_core::checkpoint::write(state, put)).unwrap().unwrap();
