@@ -96,7 +96,8 @@ async def test_every_way_to_make_a_tick_redoes_it(phase):
         return await twin.tick()
 
     async def stepped():
-        return [result async for result in twin.ticks(1)][0]
+        async for result in twin.ticks(1):
+            return result
 
     async def stepped_sync():
         return next(colony.ticks(1))

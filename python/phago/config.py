@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ._pickles import restored
 from ._settings import check
 
 __all__ = ["ColonyConfig", "DistributedConfig", "Ranking", "RunnerConfig"]
@@ -37,6 +38,8 @@ class RunnerConfig:
 
     def __post_init__(self) -> None:
         check(self, "RunnerConfig")
+
+    __setstate__ = restored
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

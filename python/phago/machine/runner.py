@@ -24,7 +24,8 @@ class DistributedRunner(Unpicklable):
     """Drives the ticks of all shards of a coordinator. A tick happens on every shard or on none.
 
     Concurrent ticks queue in the order of their arrival. A tick in which a shard times out or dies is redone
-    (`RunnerConfig.recover`). One that is cancelled or fails leaves every shard at the old tick, and the runner usable. `close()`, or the end of its `with`, releases coordinator and shards.
+    (`RunnerConfig.recover`). One that is cancelled or fails leaves every shard at the old tick, and the runner usable.
+    `close()`, or the end of its `with`, releases coordinator and shards.
 
     Args:
         coordinator: The registry of the shards.

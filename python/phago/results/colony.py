@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .._pickles import restored
+
 __all__ = ["RunReport", "Stats"]
 
 
@@ -22,6 +24,8 @@ class RunReport:
     """How often ticks were redone because a shard died or hung. It changes nothing else, and equal reports may differ
     in it.
     """
+
+    __setstate__ = restored
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, overload
 
+from .._pickles import restored
 from ..ids import ShardId, TickPhase
 
 __all__ = ["CrossShardEdge", "CrossShardEdges", "DistributedTickResult", "PhaseResult"]
@@ -124,6 +125,8 @@ class DistributedTickResult:
     """How often the tick was redone because a shard died or hung. It changes nothing else, and equal results may differ
     in it.
     """
+
+    __setstate__ = restored
 
     @property
     def cross_shard_edges(self) -> CrossShardEdges:
