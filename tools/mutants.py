@@ -64,7 +64,7 @@ MUTANTS = [
         QUERY + "question.rs",
         "commons.idf(term) * words[place].share()",
         "commons.idf(term)",
-        LEXICAL,
+        ANSWER,
     ),
     Mutant(
         "passages are read without the title",
@@ -178,7 +178,7 @@ MUTANTS = [
         QUERY + "concepts.rs",
         "u64::from(df) < commons.documents()",
         "df > 0",
-        ANSWER,
+        RULE + "a_word_of_all_documents_is_no_concept",
     ),
     Mutant(
         "long questions do not damp concepts",
