@@ -337,6 +337,42 @@ MUTANTS = [
         "false",
         "phago-engine deletes what_waits_is_done_when_the_tick_is_given_up_too",
     ),
+    # --- recovery ---
+    Mutant(
+        "a tick is redone once more than the bound",
+        TICK + "attempt.rs",
+        "self.recovered.len() < REDOS_MAX as usize",
+        "self.recovered.len() <= REDOS_MAX as usize",
+        "phago-engine recover one_fault_more_than_the_bound_is_the_error_and_changes_nothing",
+    ),
+    Mutant(
+        "a redone tick sees what came meanwhile",
+        TICK + "attempt.rs",
+        "means.world.redo(snapshot)",
+        '{ means.world.abort(snapshot.attempt, None); drop(snapshot); means.world.begin("a mutant") }',
+        "phago-engine recover a_redone_tick_sees_the_inputs_that_the_first_attempt_saw",
+    ),
+    Mutant(
+        "the attempt's number is ignored",
+        TICK + "commit.rs",
+        "running == attempt",
+        "running > 0 || attempt > 0",
+        "phago-engine lib what_comes_with_the_number_of_an_attempt_that_was_redone_is_refused",
+    ),
+    Mutant(
+        "the seat of a hung shard is accepted",
+        TICK + "slot.rs",
+        "!place.given_up",
+        "true",
+        "phago-engine lib a_seat_that_comes_back_after_its_slot_was_given_up_is_dropped",
+    ),
+    Mutant(
+        "a cancel lets the next attempt begin",
+        TICK + "making.rs",
+        "matches!(*now, Now::Over)",
+        "false",
+        "phago-engine lib no_attempt_begins_after_the_tick_was_given_up",
+    ),
     Mutant(
         "a delete trusts a stale reading",
         INTAKE + "change.rs",
