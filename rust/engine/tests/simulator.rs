@@ -1,0 +1,100 @@
+//! Thousands of short histories of a colony on a disk that fails, each drawn from one seed: after every end, what is
+//! found is what an undisturbed colony with the same inputs is, and nothing that was acknowledged is missing.
+//!
+//! `PHAGO_SEED=7 cargo test -p phago-engine --test simulator one_seed -- --nocapture` replays one of them.
+
+mod campaign;
+mod common;
+mod simulated;
+
+use campaign::{cause, only_seed, size, tell};
+use phago_engine::store::Failure;
+use simulated::counts::Counts;
+use simulated::{Wanted, run, run_with};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+// A schedule, with a panic as what went wrong.
+fn tried<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(cause(panic)))
+}
+
+// Runs schedules of consecutive seeds; at the first that goes wrong, says how to see it again.
+fn schedules(first: u64, count: u64) -> Counts {
+    let mut counts = Counts::default();
+    for seed in first..first + count {
+        if let Err(wrong) = tried(|| run(seed, &mut counts)) {
+            tell(&format!("violation after {} schedules", seed - first + 1));
+            panic!(
+                "{wrong}\nagain: PHAGO_SEED={seed} cargo test -p phago-engine --test simulator one_seed -- --nocapture"
+            );
+        }
+    }
+    counts
+}
+
+// The bounds of what a thousand schedules must have seen, so that a simulator that does nothing is noticed.
+fn saw_something(counts: &Counts) {
+    let Counts { schedules, reopened, losses_of_power, kills, beyond, .. } = *counts;
+    assert!(reopened > schedules && losses_of_power > schedules / 2 && kills > schedules / 20, "{counts}");
+    assert!(beyond > schedules / 50 && counts.ended_in_opening > schedules / 50, "{counts}");
+    for phase in ["open", "ingest", "update", "delete", "reinforce", "tick", "checkpoint", "seal", "close", "snapshot"] {
+        assert!(counts.of(phase) >= schedules / 1000, "no fault struck in {phase}: {counts}");
+    }
+    let (panics, hangs) = (counts.panics, counts.hangs);
+    assert!(counts.given_up > schedules / 20 && panics > schedules / 100 && hangs > schedules / 1000, "{counts}");
+}
+
+#[test]
+fn whatever_fails_a_colony_is_what_its_acknowledged_inputs_make() {
+    let (begun, count) = (Instant::now(), size("schedules", 2000, 100_000));
+    let counts = schedules(0, count);
+    let seconds = begun.elapsed().as_secs_f64();
+    tell(&format!("T1 simulated schedules, violations: 0, in {seconds:.0} s: {counts}"));
+    saw_something(&counts);
+}
+
+#[test]
+fn one_seed() {
+    let Some(seed) = only_seed() else { return };
+    let mut counts = Counts::default();
+    let trace = run(seed, &mut counts).unwrap_or_else(|wrong| panic!("{wrong}"));
+    tell(&format!("seed {seed}, trace {trace:016x}: {counts}"));
+}
+
+#[test]
+fn a_seed_replays_to_the_same_trace() {
+    let trace = |seed| run(seed, &mut Counts::default()).expect("it holds");
+    let traces: Vec<u64> = (0..100).map(trace).collect();
+    assert_eq!(traces, (0..100).map(trace).collect::<Vec<_>>());
+    let mut different = traces.clone();
+    different.sort_unstable();
+    different.dedup();
+    assert_eq!(different.len(), traces.len(), "another seed is another schedule");
+}
+
+#[test]
+fn a_disk_that_fails_at_any_call_of_a_life_loses_nothing() {
+    // All calls of some lives, or every so many of them.
+    let (lives, every) = (size("lives", 2, 10), size("every", 23, 1));
+    let kinds = [Failure::Io, Failure::Stop, Failure::NoSpace, Failure::Short, Failure::ShortThenFull];
+    let (mut all, mut points, mut calls) = (Counts::default(), 0, 0);
+    for seed in 1_000_000..1_000_000 + lives {
+        for (failure, for_ever) in kinds.iter().flat_map(|failure| [(*failure, false), (*failure, true)]) {
+            let mut call = points % every;
+            loop {
+                let wanted = Wanted { call, failure, for_ever, lose_power: (call + points).is_multiple_of(2) };
+                let made = tried(|| run_with(seed, wanted, &mut all));
+                let made = made.unwrap_or_else(|wrong| panic!("seed {seed}, {wanted:?}: {wrong}"));
+                points += 1;
+                call += every;
+                if call >= made {
+                    calls += made;
+                    break;
+                }
+            }
+        }
+    }
+    tell(&format!("T8 failures at calls to the disk, {lives} lives, {calls} calls, {points} tried, violations: 0: {all}"));
+    assert!(all.struck.values().sum::<u64>() > points / 10, "{all}");
+}
