@@ -38,7 +38,8 @@ fn saw_something(counts: &Counts) {
     let Counts { schedules, reopened, losses_of_power, kills, beyond, .. } = *counts;
     assert!(reopened > schedules && losses_of_power > schedules / 2 && kills > schedules / 20, "{counts}");
     assert!(beyond > schedules / 50 && counts.ended_in_opening > schedules / 50, "{counts}");
-    for phase in ["open", "ingest", "update", "delete", "reinforce", "tick", "checkpoint", "seal", "close", "snapshot"] {
+    for phase in ["open", "ingest", "update", "delete", "reinforce", "tick", "checkpoint", "seal", "close", "snapshot"]
+    {
         assert!(counts.of(phase) >= schedules / 1000, "no fault struck in {phase}: {counts}");
     }
     let (panics, hangs) = (counts.panics, counts.hangs);
@@ -80,21 +81,21 @@ fn a_disk_that_fails_at_any_call_of_a_life_loses_nothing() {
     let kinds = [Failure::Io, Failure::Stop, Failure::NoSpace, Failure::Short, Failure::ShortThenFull];
     let (mut all, mut points, mut calls) = (Counts::default(), 0, 0);
     for seed in 1_000_000..1_000_000 + lives {
+        let life = |wanted: Wanted, all: &mut Counts| {
+            tried(|| run_with(seed, wanted, all)).unwrap_or_else(|wrong| panic!("seed {seed}, {wanted:?}: {wrong}"))
+        };
+        let never = Wanted { call: u64::MAX >> 1, failure: Failure::Io, for_ever: false, lose_power: true };
+        let made = life(never, &mut all);
+        calls += made;
         for (failure, for_ever) in kinds.iter().flat_map(|failure| [(*failure, false), (*failure, true)]) {
-            let mut call = points % every;
-            loop {
-                let wanted = Wanted { call, failure, for_ever, lose_power: (call + points).is_multiple_of(2) };
-                let made = tried(|| run_with(seed, wanted, &mut all));
-                let made = made.unwrap_or_else(|wrong| panic!("seed {seed}, {wanted:?}: {wrong}"));
+            for call in (points % every..made).step_by(every as usize) {
+                life(Wanted { call, failure, for_ever, lose_power: (call + points).is_multiple_of(2) }, &mut all);
                 points += 1;
-                call += every;
-                if call >= made {
-                    calls += made;
-                    break;
-                }
             }
         }
     }
-    tell(&format!("T8 failures at calls to the disk, {lives} lives, {calls} calls, {points} tried, violations: 0: {all}"));
+    tell(&format!(
+        "T8 failures at calls to the disk, {lives} lives, {calls} calls, {points} tried, violations: 0: {all}"
+    ));
     assert!(all.struck.values().sum::<u64>() > points / 10, "{all}");
 }

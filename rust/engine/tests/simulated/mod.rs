@@ -238,7 +238,14 @@ impl Schedule {
         if !verified.damage.is_empty() {
             return Err(format!("damage: {:?}", verified.damage));
         }
-        let mut life = Life { joined: world.ring().shards().to_vec(), world, runner: None, follower: None, is_over: false, is_frozen: false };
+        let mut life = Life {
+            joined: world.ring().shards().to_vec(),
+            world,
+            runner: None,
+            follower: None,
+            is_over: false,
+            is_frozen: false,
+        };
         for shard in &life.joined {
             life.world.join(*shard).expect("a shard of the ring");
         }

@@ -91,7 +91,11 @@ impl Schedule {
             })?),
         }
         self.counts.in_vain += 1;
-        if self.digests_of(&life.world)? == before { Ok(()) } else { Err("what was refused has changed something".into()) }
+        if self.digests_of(&life.world)? == before {
+            Ok(())
+        } else {
+            Err("what was refused has changed something".into())
+        }
     }
 
     // A call that makes everything durable, and changes nothing.

@@ -86,7 +86,11 @@ impl Schedule {
                 self.disk.note(&format!("{error}"));
                 life.is_frozen = true;
                 self.unchanged(life, "a tick that was refused")?;
-                if matches!(error, Error::Poisoned { .. }) { self.model.give_up() } else { self.model.attempt_tick() }
+                if matches!(error, Error::Poisoned { .. }) {
+                    self.model.give_up()
+                } else {
+                    self.model.attempt_tick()
+                }
                 Ok(false)
             }
             End::Made(Err(error)) => Err(format!("a tick: {error}")),
@@ -171,6 +175,7 @@ impl Schedule {
                 other => return Err(format!("Decay before the batches came: {other:?}")),
             }
         }
+        let sent: Vec<Batch> = all.iter().map(|(_, batch)| batch.clone()).collect();
         let mut order: Vec<(ShardId, Batch)> = self.shuffled(all);
         if !plainly && self.chance.below(3) == 0 {
             order.extend(order.first().cloned());
@@ -182,7 +187,8 @@ impl Schedule {
         let own = |batch: &Batch| life.joined.contains(&batch.from);
         for (to, batch) in order {
             match life.world.deliver(to, &batch) {
-                Ok(()) => {}
+                Ok(()) if sent.iter().any(|sent| sent.says_the_same(&batch)) => {}
+                Ok(()) => return Err("a batch of another attempt was taken".into()),
                 // A late one that says something else than what was sent in this attempt.
                 Err(Error::BarrierFailed { .. }) if !plainly && own(&batch) => self.disk.note("a late batch"),
                 Err(error) => return Ok(Some(error)),
@@ -245,7 +251,11 @@ impl Schedule {
             Err(error) if is_clean(&error) && self.disk.struck() => {
                 life.is_frozen = true;
                 self.unchanged(life, "a tick of a runner that was refused")?;
-                if matches!(error, Error::Poisoned { .. }) { self.model.give_up() } else { self.model.attempt_tick() }
+                if matches!(error, Error::Poisoned { .. }) {
+                    self.model.give_up()
+                } else {
+                    self.model.attempt_tick()
+                }
                 Ok(false)
             }
             Err(error) => Err(format!("a tick of a runner: {error}")),
