@@ -12,6 +12,8 @@ use phago_engine::store::Failure;
 use simulated::counts::Counts;
 use simulated::{Wanted, run, run_with};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 // A schedule, with a panic as what went wrong.
@@ -19,18 +21,37 @@ fn tried<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(cause(panic)))
 }
 
-// Runs schedules of consecutive seeds; at the first that goes wrong, says how to see it again.
-fn schedules(first: u64, count: u64) -> Counts {
-    let mut counts = Counts::default();
-    for seed in first..first + count {
-        if let Err(wrong) = tried(|| run(seed, &mut counts)) {
-            tell(&format!("violation after {} schedules", seed - first + 1));
-            panic!(
-                "{wrong}\nagain: PHAGO_SEED={seed} cargo test -p phago-engine --test simulator one_seed -- --nocapture"
-            );
+// Runs schedules of consecutive seeds; of those that go wrong, says how to see the first one again. Several run at a
+// time, each on its own thread, as a shard that panics is waited for.
+fn schedules(count: u64) -> Counts {
+    let next = AtomicU64::new(0);
+    let (all, wrong) = (Mutex::new(Counts::default()), Mutex::new(None::<(u64, String)>));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut counts = Counts::default();
+                loop {
+                    let seed = next.fetch_add(1, Ordering::SeqCst);
+                    let over = |wrong: &Option<(u64, String)>| wrong.as_ref().is_some_and(|(first, _)| *first < seed);
+                    if seed >= count || over(&wrong.lock().unwrap()) {
+                        break;
+                    }
+                    if let Err(said) = tried(|| run(seed, &mut counts)) {
+                        let mut wrong = wrong.lock().unwrap();
+                        if !over(&wrong) {
+                            *wrong = Some((seed, said));
+                        }
+                    }
+                }
+                all.lock().unwrap().add(&counts);
+            });
         }
+    });
+    if let Some((seed, said)) = wrong.into_inner().unwrap() {
+        tell(&format!("violation after {} schedules", seed + 1));
+        panic!("{said}\nagain: PHAGO_SEED={seed} cargo test -p phago-engine --test simulator one_seed -- --nocapture");
     }
-    counts
+    all.into_inner().unwrap()
 }
 
 // The bounds of what a thousand schedules must have seen, so that a simulator that does nothing is noticed.
@@ -49,7 +70,7 @@ fn saw_something(counts: &Counts) {
 #[test]
 fn whatever_fails_a_colony_is_what_its_acknowledged_inputs_make() {
     let (begun, count) = (Instant::now(), size("schedules", 2000, 100_000));
-    let counts = schedules(0, count);
+    let counts = schedules(count);
     let seconds = begun.elapsed().as_secs_f64();
     tell(&format!("T1 simulated schedules, violations: 0, in {seconds:.0} s: {counts}"));
     saw_something(&counts);

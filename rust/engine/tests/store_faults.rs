@@ -1,9 +1,11 @@
 //! The disk fails at every call there is, once and for ever, in every way: a clean error, and after opening again everything that
 //! was acknowledged.
 
+mod campaign;
 mod common;
 mod history;
 
+use campaign::tell;
 use history::{Step, Used, is_clean};
 use phago_core::Error;
 use phago_engine::store::{Failure, Faulty, Files, Options, Store, WitnessSync, verify};
@@ -98,7 +100,7 @@ fn a_disk_that_fails_at_any_call_gives_a_clean_error_and_keeps_what_was_acknowle
             }
         }
     }
-    println!("disk faults at every call: {counts:?}");
+    tell(&format!("T8 disk faults at every call of a store, violations: 0: {counts:?}"));
     assert!(counts.runs > 1500 && counts.failed > 800 && counts.went_on > 100, "{counts:?}");
 }
 

@@ -36,7 +36,8 @@ pub struct Wanted {
     pub lose_power: bool,
 }
 
-const FAILURES: [(Failure, bool); 8] = [
+const FAILURES: [(Failure, bool); 9] = [
+    (Failure::Stop, true),
     (Failure::Stop, true),
     (Failure::Stop, true),
     (Failure::Io, false),
@@ -172,8 +173,13 @@ impl Schedule {
         self.model.unanswered.clear();
         for step in 0..steps {
             if wanted.is_none() && failing == step + 1 {
-                let within = [3, 8, 30][self.chance.below(3) as usize];
-                self.order(within);
+                match self.chance.below(6) {
+                    // Between the write of a record and its sync.
+                    0 | 1 => self.disk.fail(1, Failure::Stop, true),
+                    2 | 3 => self.order(3),
+                    4 => self.order(8),
+                    _ => self.order(30),
+                }
             }
             // A caller that was told of a failure tries some more, and finds that nothing is accepted.
             if life.is_over || dead && self.chance.below(3) > 0 {
@@ -283,12 +289,12 @@ impl Schedule {
         let words = match chance.below(12) {
             // More than a sector, also compressed.
             0 => 300,
-            _ => 2 + chance.below(9),
+            _ => 2 + chance.below(24),
         };
         let text: Vec<String> = (0..words).map(|_| chance.word(if words > 100 { 9000.0 } else { 20.0 })).collect();
         let key = Some(format!("d{}", chance.below(10)).into());
         let title = if chance.below(3) == 0 { chance.word(8.0).into() } else { "".into() };
-        Body { key, title, text: text.join(" ").into(), metadata: metadata(chance.below(9)), ..Body::default() }
+        Body { key, title, text: text.join(" ").into(), metadata: metadata(chance.below(9)) }
     }
 
     fn some_input(&mut self) -> Input {
@@ -303,7 +309,7 @@ impl Schedule {
                 let body = self.some_body();
                 let words: Vec<String> = (0..3).map(|_| self.chance.word(20.0)).collect();
                 let path = [(&*words[0], &words[1..])];
-                let path = Reinforcement::new(path.into_iter(), |word| Some(word.to_owned())).expect("words");
+                let path = Reinforcement::new(path, |word| Some(word.to_owned())).expect("words");
                 Input::Reinforce { id: body.id(), path, times: 1 }
             }
         }

@@ -76,7 +76,7 @@ impl Schedule {
         let before = self.digests_of(&life.world)?;
         let input = self.some_input();
         let done = match self.chance.below(4) {
-            0 => life.world.submit(input, None).map(|outcome| changes(outcome)),
+            0 => life.world.submit(input, None).map(changes),
             1 => life.world.seal().map(|()| true),
             2 => life.world.checkpoint().map(|()| true),
             _ => return self.read_beside(life),
