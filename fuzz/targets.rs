@@ -2,6 +2,8 @@
 //
 // The fuzzer and the test of `rust/engine/tests/decoders.rs` share this file.
 
+use phago_core::cancel::Cancel;
+use phago_core::checkpoint::{self, Section};
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
 use phago_core::documents::Body;
@@ -14,8 +16,6 @@ use phago_core::reinforcement::Reinforcement;
 use phago_core::ring::Ring;
 use phago_core::shard::Seat;
 use phago_core::text::{Lexicon, Session};
-use phago_core::cancel::Cancel;
-use phago_core::checkpoint::{self, Section};
 use phago_engine::store::{Files, Memory, Options, WitnessSync, verify};
 use phago_engine::{Follower, Layout, OnError, World};
 use std::collections::BTreeMap;
@@ -30,7 +30,8 @@ const OPTIONS: Options = Options { witness: WitnessSync::Sealed, make: false, mu
 fn bodies() -> Vec<Body> {
     let body = |number: usize, text: &str| {
         let one = |key: &str, value| (key.into(), Values::One(value));
-        let metadata = Metadata::new(vec![one("number", Value::Int(number as i64)), one("lang", Value::Text("de".into()))]);
+        let metadata =
+            Metadata::new(vec![one("number", Value::Int(number as i64)), one("lang", Value::Text("de".into()))]);
         Body {
             key: (number != 2).then(|| format!("d{number}").into()),
             title: format!("title {number}").into(),
@@ -39,7 +40,8 @@ fn bodies() -> Vec<Body> {
             ..Body::default()
         }
     };
-    let texts = ["ions cross the membrane", "a pump moves ions", "the membrane holds a pump", "日本語 naïve don't 3.14"];
+    let texts =
+        ["ions cross the membrane", "a pump moves ions", "the membrane holds a pump", "日本語 naïve don't 3.14"];
     texts.iter().enumerate().map(|(number, text)| body(number, text)).collect()
 }
 
@@ -76,7 +78,8 @@ fn example() -> Example {
     };
     checkpoint::write(colony.state(), put).expect("columns");
     let memory = Memory::new();
-    let world = World::open(Arc::new(memory.clone()), Options { make: true, ..OPTIONS }, Some(LAYOUT), None).expect("new");
+    let world =
+        World::open(Arc::new(memory.clone()), Options { make: true, ..OPTIONS }, Some(LAYOUT), None).expect("new");
     let ingest = |bodies: Vec<Body>| {
         world.ingest(bodies.into_iter().map(Ok).collect(), 0, OnError::Raise, None).expect("documents");
     };
