@@ -4,9 +4,11 @@ A job's last line is JSON: what it returned, and `peak_mib`, the most memory the
 """
 
 import json
+import os
+import signal
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +149,67 @@ def first_answer(collection: str, engine: str) -> dict[str, Any]:
     return {}
 
 
-JOBS = {job.__name__: job for job in (digest, peer_digest, tantivy_digest, dict_pairs, synapses, first_answer)}
+def grown(corpus: str, folder: str | None, end: str = "close") -> dict[str, Any]:
+    """A colony digested in batches, in memory or in a folder; there it is closed at the end, or let go of as by a kill.
+
+    Before a kill it is as long since the last checkpoint as it may be: a third of the documents stand in the log alone.
+    """
+    import phago
+
+    documents = corpora.documents(corpus)
+    laps = Laps()
+    colony = phago.Colony() if folder is None else phago.open(folder)
+    peak = 0
+    with laps.lap("seconds"):
+        for at in range(0, len(documents), 1000):
+            colony.ingest(documents[at : at + 1000])
+            if folder is not None:
+                peak = max(peak, size_of(folder))
+            if end == "kill" and at // 1000 == 2 * len(documents) // 3000:
+                colony.checkpoint()
+        colony.run()
+    laps.update(documents=len(colony), digest=colony.digest())
+    if end == "kill":
+        print(json.dumps({"peak_mib": memory_mib("VmHWM")} | laps), flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+    with laps.lap("close"):
+        colony.close()
+    if folder is not None:
+        laps.update(bytes=size_of(folder), bytes_peak=max(peak, size_of(folder)))
+    return laps
+
+
+def size_of(folder: str) -> int:
+    """Bytes of the files in a folder; one may be removed meanwhile."""
+    total = 0
+    for file in Path(folder).iterdir():
+        with suppress(FileNotFoundError):
+            total += file.stat().st_size
+    return total
+
+
+def opened(folder: str, corpus: str) -> dict[str, Any]:
+    """A colony opened from a folder, and how fast it answers then."""
+    import phago
+
+    asked = corpora.questions(corpora.documents(corpus), frozenset(), 300)
+    laps = Laps()
+    with laps.lap("seconds"):
+        colony = phago.open(folder, read_only=False, make=False)
+    laps.update(documents=len(colony), digest=colony.digest())
+    for text in asked:
+        colony.query(text)
+    with laps.lap("queries"):
+        for text in asked:
+            colony.query(text)
+    colony.close()
+    return laps
+
+
+JOBS = {
+    job.__name__: job
+    for job in (digest, peer_digest, tantivy_digest, dict_pairs, synapses, first_answer, grown, opened)
+}
 
 if __name__ == "__main__":
     measured = JOBS[sys.argv[1]](**json.loads(sys.argv[2]))

@@ -108,6 +108,7 @@ def in_child(job: str, **arguments: Any) -> Measured:
     one_thread = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
     command = [sys.executable, str(Path(__file__).with_name("child.py")), job, json.dumps(arguments)]
     done = subprocess.run(command, env=os.environ | one_thread, capture_output=True, text=True, check=False)
-    if done.returncode:
+    # A job may end itself by a signal, once it has said what it measured.
+    if done.returncode > 0 or not done.stdout:
         raise RuntimeError(f"the job `{job}` of {arguments} ended with {done.returncode}:\n{done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])

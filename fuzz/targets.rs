@@ -37,7 +37,6 @@ fn bodies() -> Vec<Body> {
             title: format!("title {number}").into(),
             text: text.into(),
             metadata: metadata.expect("metadata"),
-            ..Body::default()
         }
     };
     let texts =
@@ -72,8 +71,8 @@ fn example() -> Example {
     colony.tick().expect("a tick");
     colony.delete(bodies()[0].id());
     let mut sections = Vec::new();
-    let put = |section, bytes: &[u8]| {
-        sections.push((section, bytes.to_vec()));
+    let put = |section, bytes: Vec<u8>| {
+        sections.push((section, bytes));
         Ok::<(), phago_core::Error>(())
     };
     checkpoint::write(colony.state(), put).expect("columns");

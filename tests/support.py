@@ -216,3 +216,23 @@ def steps(hit):
     words = [word.word for word in hit.path.words]
     straight = [(word, words[at + 1 :]) for at, word in enumerate(words)]
     return [(step.label, [word.word for word in step.words]) for step in hit.path.concepts] + straight
+
+
+def as_json(said):
+    """The code and the row of a command that was told `--json`."""
+    code, out, err = said
+    assert err == ""
+    return code, json.loads(out)
+
+
+def digest_of(path, of="state"):
+    """The digest of a colony in a directory, which is whole."""
+    assert phago.verify(path).is_whole
+    with phago.open(path, read_only=True) as colony:
+        return colony.digest(of)
+
+
+def ids_of(path):
+    """The documents of a colony in a directory."""
+    with phago.open(path, read_only=True) as colony:
+        return [one.id for one in colony.documents()]

@@ -169,6 +169,12 @@ def test_a_word_of_one_document_is_no_concept(told):
     assert points(why.concepts).keys() == {B}
 
 
+def test_a_word_of_all_documents_is_no_concept(told):
+    documents = [text("seed", A, B, C), text("other", D, B, C), text("third", E, C)]
+    why, _ = told(documents, A, "seed", others=0)
+    assert points(why.concepts).keys() == {B}
+
+
 def test_long_questions_need_concepts_less(told):
     documents = [text("seed", A, B, C, D, E, F), text("other", E, F, A, B, C, D)]
     for length in (1, 3):

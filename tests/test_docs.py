@@ -6,9 +6,11 @@ import importlib.util
 import inspect
 import pkgutil
 import re
+import shlex
 from pathlib import Path
 
 import phago
+from phago.cli.command import _parser
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -29,6 +31,15 @@ def test_the_examples_of_the_readme_print_what_they_show():
     found, examples, outputs = readme.with_outputs(shown)
     assert found.splitlines() == shown.splitlines(), "`make readme` writes what they print"
     assert (examples, outputs) >= (3, 3)
+
+
+def test_the_commands_of_the_readme_are_such():
+    blocks = re.findall(r"^```sh\n(.*?)^```$", readme.README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    commands = re.findall(r"^phago (.*)$", "\n".join(blocks), re.MULTILINE)
+    for command in commands:
+        _parser().parse_args(shlex.split(command, comments=True))
+    named = {command.split()[0] for command in commands}
+    assert named >= {"ingest", "sync", "query", "get", "graph", "delete", "export", "verify", "compact", "snapshot"}
 
 
 def test_another_output_is_seen_and_only_its_line_changes():

@@ -92,6 +92,16 @@ def test_what_is_let_go_of_and_not_closed_is_kept(tmp_path):
     assert phago.verify(tmp_path).is_whole
 
 
+def test_a_file_system_that_machines_share_is_warned_of(tmp_path, monkeypatch):
+    assert phago._phago.network_file_system(Path("/")) is None
+    monkeypatch.setattr(phago._phago, "network_file_system", lambda path: "NFS")
+    with pytest.warns(phago.NetworkFileSystemWarning, match="NFS"), phago.open(tmp_path) as colony:
+        colony.ingest("a text")
+    # A reader loses nothing.
+    with phago.open(tmp_path, read_only=True) as colony:
+        assert len(colony) == 1
+
+
 # --- kill -9 -----------------------------------------------------------------------------------------------------
 
 # Every operation changes the colony, so that a digest tells how many were done.

@@ -67,11 +67,11 @@ MUTANTS = [
         QUERY + "question.rs",
         "commons.idf(term) * words[place].share()",
         "commons.idf(term)",
-        LEXICAL,
+        ANSWER,
     ),
     Mutant(
         "passages are read without the title",
-        QUERY + "evidence.rs",
+        QUERY + "tally.rs",
         "0..sequence.title()",
         "0..0",
         RULE + "a_passage_is_read_with_the_title",
@@ -181,7 +181,7 @@ MUTANTS = [
         QUERY + "concepts.rs",
         "u64::from(df) < commons.documents()",
         "df > 0",
-        ANSWER,
+        RULE + "a_word_of_all_documents_is_no_concept",
     ),
     Mutant(
         "long questions do not damp concepts",

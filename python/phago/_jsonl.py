@@ -41,7 +41,7 @@ def documents_in(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
             continue
         try:
             document = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _refused(index, f"on line {number} is not JSON: {error}") from error
         if not isinstance(document, dict):
             raise _refused(index, f"on line {number} is {type(document).__name__}; accepted is a JSON object")

@@ -83,6 +83,7 @@ __all__ = [
     "content_id",
     "cores",
     "document_id",
+    "network_file_system",
     "set_cores",
     "set_map_seed",
     "settings",
@@ -791,6 +792,9 @@ class VerifiedRow:
     def torn_bytes(self) -> int: ...
     @property
     def damage(self) -> list[CorruptionError]: ...
+
+def network_file_system(path: Path) -> str | None:
+    """Name the file system of a directory if other machines share it over a network."""
 
 def verify(path: Path) -> VerifiedRow:
     """Read every byte of a colony's files."""

@@ -26,6 +26,7 @@ __all__ = [
     "GhostNodeNotFound",
     "InvalidDocument",
     "LimitError",
+    "NetworkFileSystemWarning",
     "NotOnDisk",
     "PhagoError",
     "PhaseOrderError",
@@ -312,6 +313,10 @@ class WireError(PhagoError, ValueError):
 
     _fields = ("reason",)
     reason: str
+
+
+class NetworkFileSystemWarning(RuntimeWarning):
+    """A colony's directory is on a file system that machines share: it may lose what was acknowledged."""
 
 
 class DebugBuildWarning(RuntimeWarning):

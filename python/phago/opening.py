@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Generator
 from dataclasses import dataclass
 from types import TracebackType
@@ -15,7 +16,7 @@ from ._settings import as_native
 from .aio import AsyncColony
 from .colony import Colony
 from .config import ColonyConfig, RunnerConfig
-from .errors import CorruptionError
+from .errors import CorruptionError, NetworkFileSystemWarning
 
 __all__ = ["Opening", "VerifyReport", "open", "open_async", "verify"]
 
@@ -152,6 +153,10 @@ class _Asked:
 
     def writing(self, kept: _phago.Kept) -> Colony:
         world = kept.world
+        shared = _phago.network_file_system(self.path)
+        if shared is not None:
+            message = f"`{self.path}` is on {shared}, which machines share: it may lose what was acknowledged"
+            warnings.warn(message, NetworkFileSystemWarning, stacklevel=3)
         held = Held(world, driven(world, self.runner), kept, path=self.path)
         return Colony._of(held, config_made(world.config), self.shards)
 

@@ -21,8 +21,9 @@ from ..evaluation.beir import Collection, read_collection
 from ..evaluation.evaluation import ASKED, DEPTH, evaluate, heading, run_lines, table, unfit_for_a_run
 from ..evaluation.replay import DRAWS, replay, replay_table
 from .demo import PYTHON_QUESTIONS, demonstrate, python_documents, questions_from, questions_from_terminal
-from .exits import Problem
+from .exits import USAGE, Problem
 from .memory import add_commands
+from .parsing import Parser
 
 __all__ = ["main"]
 
@@ -57,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="phago", description="A memory that organises itself: digest documents, ask for passages."
     )
     parser.add_argument("--version", action="version", version=f"phago {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
     demo = commands.add_parser(
         "demo",
         help="digest a folder, or the documentation of this Python, and answer questions",
@@ -226,15 +227,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = _parser().parse_args(argv)
         code: int = arguments.run(arguments)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return code
     except KeyboardInterrupt:
         print("phago: interrupted", file=sys.stderr)
         return _INTERRUPTED
     except BrokenPipeError:
-        # The reader has gone. What is still buffered goes nowhere, or the interpreter would complain when it ends.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+        # The reader has gone.
+        _drop_output()
         return _PIPE_BROKEN
     except Problem as error:
         print(f"phago: {error}", file=sys.stderr)
@@ -242,3 +243,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PhagoError as error:
         print(f"phago: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        # Of an output on a full disk, for example.
+        _drop_output()
+        print(f"phago: the system refused: {error}", file=sys.stderr)
+        return USAGE
+
+
+def _drop_output() -> None:
+    # What is still buffered goes nowhere, or the interpreter would complain when it ends.
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

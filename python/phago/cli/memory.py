@@ -6,6 +6,8 @@ import argparse
 import codecs
 import contextlib
 import json
+import os
+import re
 import shutil
 import sys
 import tempfile
@@ -16,36 +18,40 @@ from typing import Any
 from .._jsonl import documents_in
 from ..colony import Colony
 from ..errors import BusyError, CorruptionError, PhagoError
-from ..extract import Source, sources
+from ..extract import KNOWN, Source, sources
 from ..opening import open as open_colony
 from ..opening import verify
 from ..results import Hit, StoredDocument
 from .exits import BUSY, DAMAGED, FOUND, NOTHING_FOUND, Problem
-from .progress import progress
+from .parsing import Parser, conditions, count, seconds, shards, text
+from .progress import Tell, progress
 from .taking import take
 
 __all__ = ["add_commands"]
 
 _SNIPPET = 300
+# The files of a colony's directory; whatever else stands alone in one is another's.
+_COLONYS = re.compile(r"LOCK|witness|(?:log|checkpoint)-\d+.*")
 
 _Run = Callable[[argparse.Namespace], int]
 
 
-def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add the commands to the parser."""
 
-    def reads(name: str, run: _Run, help: str) -> argparse.ArgumentParser:
+    def reads(name: str, run: _Run, help: str) -> Parser:
         parser = commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
         parser.add_argument("memory", metavar="DIR", help="the directory of the colony")
         parser.add_argument("--json", action="store_true", help="print JSON")
         parser.set_defaults(run=_told(run))
+        parser.is_mixed = True
         return parser
 
-    def writes(name: str, run: _Run, help: str) -> argparse.ArgumentParser:
+    def writes(name: str, run: _Run, help: str) -> Parser:
         parser = reads(name, run, help)
         parser.add_argument(
             "--wait",
-            type=_seconds,
+            type=seconds,
             default=0.0,
             metavar="SECONDS",
             help="how long to wait for another process that writes to DIR (default: 0)",
@@ -60,19 +66,19 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
             metavar="PATH",
             nargs="+",
             help="a folder or a file: text, Markdown, reStructuredText, HTML, or lines of JSON with `text`, perhaps "
-            "`id`, `title` and `metadata`; packed with gzip or not",
+            f"`id`, `title` and `metadata` ({KNOWN}; what has no suffix is text)",
         )
-        parser.add_argument("--shards", type=_count, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
+        parser.add_argument("--shards", type=shards, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
     query = reads("query", _query, "the best documents for a question; exits with 1 where there is none")
-    query.add_argument("question", metavar="QUESTION")
-    query.add_argument("-k", type=_count, default=10, metavar="K", help="hits, at most (default: 10)")
+    query.add_argument("question", type=text, metavar="QUESTION")
+    query.add_argument("-k", type=count, default=10, metavar="K", help="hits, at most (default: 10)")
     query.add_argument("--explain", action="store_true", help="show what each score is made of and the path to the hit")
     query.add_argument("--lexical", action="store_true", help="rank by BM25 alone")
     _filter(query)
     get = reads("get", _get, "a document by its id; exits with 1 where there is none")
-    get.add_argument("id", metavar="ID")
+    get.add_argument("id", type=text, metavar="ID")
     delete = writes("delete", _delete, "delete documents; exits with 1 where there was none")
-    delete.add_argument("ids", metavar="ID", nargs="*")
+    delete.add_argument("ids", type=text, metavar="ID", nargs="*")
     _filter(delete)
     export = reads("export", _export, "the documents as lines of JSON, in the order of their ids")
     export.add_argument("file", metavar="FILE", nargs="?", default="-", help="where to write (default: the output)")
@@ -85,8 +91,8 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     snapshot = writes("snapshot", _snapshot, "copy the colony, as it is now, into another directory")
     snapshot.add_argument("to", metavar="TO", help="a directory that holds no colony")
     graph = reads("graph", _graph, "what a concept is wired to; exits with 1 where there is none of this name")
-    graph.add_argument("label", metavar="CONCEPT")
-    graph.add_argument("-k", type=_count, default=20, metavar="K", help="neighbours, at most (default: 20)")
+    graph.add_argument("label", type=text, metavar="CONCEPT")
+    graph.add_argument("-k", type=count, default=20, metavar="K", help="neighbours, at most (default: 20)")
 
 
 def _told(run: _Run) -> _Run:
@@ -108,6 +114,7 @@ def _told(run: _Run) -> _Run:
 def _filter(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--where",
+        type=text,
         action="append",
         default=[],
         metavar="KEY=VALUE",
@@ -115,56 +122,26 @@ def _filter(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) <= 1_000_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 1000000")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds <= 86_400:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to 86400")
-    return seconds
-
-
-_OPERATORS = (("!=", "ne"), ("<=", "lte"), (">=", "gte"), ("=", "eq"), ("<", "lt"), (">", "gt"))
-
-
-def _where(given: list[str]) -> dict[str, Any] | None:
-    """The filter of all conditions together; a value is JSON where it can be, else text."""
-    filters: list[dict[str, Any]] = []
-    for text in given:
-        if text.lstrip().startswith("{"):
-            try:
-                filters.append(json.loads(text))
-            except ValueError as error:
-                raise Problem(f"`--where {text}` is not JSON: {error}") from None
-            continue
-        found = [(text.index(sign), -len(sign), sign, name) for sign, name in _OPERATORS if sign in text]
-        at, _, sign, name = min(found, default=(0, 0, "", ""))
-        if at == 0:
-            raise Problem(f"`--where {text}` is no condition; accepted is KEY=VALUE, also with != < <= > >=")
-        filters.append({text[:at].strip(): {name: _value(text[at + len(sign) :].strip())}})
-    return {"$and": filters} if len(filters) > 1 else filters[0] if filters else None
-
-
-def _value(text: str) -> Any:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return text
-    return text if isinstance(value, dict) else value
+def _check_directory(path: str, *, new: bool = False) -> None:
+    """Tell of a place that holds something else, in words that are clearer than those of the system."""
+    if os.path.lexists(path) and not os.path.isdir(path):
+        raise Problem(f"`{path}` is a file; a colony lives in a directory")
+    if new and os.path.isdir(path):
+        try:
+            names = os.listdir(path)
+        except OSError as error:
+            raise Problem(f"`{path}` cannot be read: {error.strerror}") from None
+        if names and not any(map(_COLONYS.fullmatch, names)):
+            raise Problem(f"`{path}` holds other files; give the directory of a colony, an empty one, or a new one")
 
 
 def _reading(arguments: argparse.Namespace) -> Colony:
+    _check_directory(arguments.memory)
     return open_colony(arguments.memory, read_only=True)
 
 
 def _writing(arguments: argparse.Namespace, *, make: bool = False) -> Colony:
+    _check_directory(arguments.memory, new=make)
     shards = getattr(arguments, "shards", None)
     return open_colony(arguments.memory, shards=shards, make=make, wait=arguments.wait)
 
@@ -201,17 +178,22 @@ def _take(arguments: argparse.Namespace, *, delete: bool) -> int:
     given = _named(arguments.paths)
     with _writing(arguments, make=True) as colony, progress(quiet=arguments.json) as tell:
         taken = take(colony, given, delete=delete, tell=tell)
-        for made in colony.ticks():
-            tell("digesting, tick", made.tick)
+        _digest(colony, tell)
     _say(arguments, taken.row(), taken.lines())
-    return FOUND
+    return FOUND if taken.counts.total() else NOTHING_FOUND
+
+
+def _digest(colony: Colony, tell: Tell) -> None:
+    waiting = colony.stats().pending
+    for _ in colony.ticks():
+        tell("digesting documents", waiting - colony.stats().pending, waiting)
 
 
 # --- asking ------------------------------------------------------------------------------------------------------
 
 
 def _query(arguments: argparse.Namespace) -> int:
-    where = _where(arguments.where)
+    where = conditions(arguments.where)
     with _reading(arguments) as colony:
         hits = colony.query(
             arguments.question, k=arguments.k, ranking="lexical" if arguments.lexical else None, where=where
@@ -240,6 +222,10 @@ def _hits(hits: list[Hit], explain: bool) -> Iterator[str]:
         yield ""
 
 
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def _document(found: StoredDocument) -> dict[str, Any]:
     row: dict[str, Any] = {"id": found.id, "title": found.title, "text": found.text}
     return {**row, "metadata": dict(found.metadata)} if found.metadata else row
@@ -262,8 +248,10 @@ def _graph(arguments: argparse.Namespace) -> int:
             raise Problem(f"there is no concept `{arguments.label}`", code=NOTHING_FOUND)
         edges = colony.graph.neighbors(arguments.label)[: arguments.k]
         rows = [{"target": edge.target, "weight": edge.weight, "co_activations": edge.co_activations} for edge in edges]
-        lines = [f"{node.label}: in {node.mentions:,} documents"]
-        lines += [f"  {edge.weight:.3f}  {edge.target}  ({edge.co_activations:,} times together)" for edge in edges]
+        lines = [f"{node.label}: in {_counted(node.mentions, 'document')}"]
+        lines += [
+            f"  {edge.weight:.3f}  {edge.target}  (together {_counted(edge.co_activations, 'time')})" for edge in edges
+        ]
         _say(arguments, {"concept": node.label, "mentions": node.mentions, "neighbors": rows}, lines)
     return FOUND
 
@@ -281,7 +269,7 @@ def _stats(arguments: argparse.Namespace) -> int:
 
 
 def _delete(arguments: argparse.Namespace) -> int:
-    where = _where(arguments.where)
+    where = conditions(arguments.where)
     if bool(arguments.ids) == (where is not None):
         raise Problem("give ids, or --where and no ids")
     with _writing(arguments) as colony:
@@ -292,7 +280,7 @@ def _delete(arguments: argparse.Namespace) -> int:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    where = _where(arguments.where)
+    where = conditions(arguments.where)
     with _reading(arguments) as colony:
         if arguments.file == "-":
             return FOUND if _export_to_output(colony, where) else NOTHING_FOUND
@@ -300,7 +288,7 @@ def _export(arguments: argparse.Namespace) -> int:
             count = colony.export_jsonl(arguments.file, where)
         except OSError as error:
             raise Problem(f"`{arguments.file}` cannot be written: {error.strerror}") from None
-    _say(arguments, {"exported": count}, [f"{count:,} documents written to {arguments.file}."])
+    _say(arguments, {"exported": count}, [f"{_counted(count, 'document')} written to {arguments.file}."])
     return FOUND if count else NOTHING_FOUND
 
 
@@ -309,6 +297,8 @@ def _export_to_output(colony: Colony, where: dict[str, Any] | None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "documents.jsonl"
         count = colony.export_jsonl(file, where)
+        if sys.stdout is None:
+            return count
         with file.open("rb") as lines:
             sys.stdout.flush()
             shutil.copyfileobj(lines, sys.stdout.buffer)
@@ -317,6 +307,8 @@ def _export_to_output(colony: Colony, where: dict[str, Any] | None) -> int:
 
 
 def _import(arguments: argparse.Namespace) -> int:
+    if arguments.file == "-" and sys.stdin is None:
+        raise Problem("there is no input; give a FILE")
     with contextlib.ExitStack() as stack:
         try:
             # Bytes, as an input of another encoding would be misread.
@@ -324,21 +316,32 @@ def _import(arguments: argparse.Namespace) -> int:
         except OSError as error:
             raise Problem(f"`{arguments.file}` cannot be read: {error.strerror}") from None
         colony = stack.enter_context(_writing(arguments, make=True))
+        tell = stack.enter_context(progress(quiet=arguments.json))
         try:
-            report = colony.ingest(documents_in(codecs.getreader("utf-8-sig")(data)))
+            report = colony.ingest(_told_of(documents_in(codecs.getreader("utf-8-sig")(data)), tell))
         except UnicodeDecodeError as error:
             raise Problem(f"`{arguments.file}` is not UTF-8: {error.reason}") from None
-        colony.run()
+        _digest(colony, tell)
     row = {"imported": report.accepted, "unchanged": report.unchanged}
     _say(arguments, row, [f"{report.accepted:,} imported, {report.unchanged:,} unchanged."])
     return FOUND
 
 
+def _told_of(documents: Iterable[dict[str, Any]], tell: Tell) -> Iterator[dict[str, Any]]:
+    for done, document in enumerate(documents):
+        tell("reading documents", done, None)
+        yield document
+
+
 def _verify(arguments: argparse.Namespace) -> int:
+    _check_directory(arguments.memory)
     report = verify(arguments.memory)
     damage = [{"path": one.path, "where": one.where, "reason": one.reason} for one in report.damage]
     row = {"bytes": report.bytes, "torn_bytes": report.torn_bytes, "damage": damage}
-    lines = [f"{report.bytes:,} bytes read: {'whole' if report.is_whole else 'damaged'}.", *map(str, report.damage)]
+    lines = [
+        f"{report.bytes:,} bytes read; {'nothing' if report.is_whole else 'something'} is damaged.",
+        *map(str, report.damage),
+    ]
     _say(arguments, row, lines)
     return FOUND if report.is_whole else DAMAGED
 
@@ -353,6 +356,10 @@ def _compact(arguments: argparse.Namespace) -> int:
 
 
 def _snapshot(arguments: argparse.Namespace) -> int:
+    _check_directory(arguments.to, new=True)
+    home, to = Path(arguments.memory).resolve(), Path(arguments.to).resolve()
+    if home in to.parents:
+        raise Problem(f"`{arguments.to}` lies in the directory of the colony; give one beside it")
     with _writing(arguments) as colony:
         colony.snapshot(arguments.to)
     _say(arguments, {"snapshot": arguments.to}, [f"Copied to {arguments.to}."])

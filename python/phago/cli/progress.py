@@ -12,26 +12,49 @@ __all__ = ["Tell", "progress"]
 # Writing more often costs time and nobody reads it.
 _EVERY = 0.1
 
-Tell = Callable[[str, int], None]
+Tell = Callable[[str, int, int | None], None]
+"""Takes what is done, how many are done, and of how many if that is known."""
 
 
 @contextlib.contextmanager
 def progress(*, quiet: bool = False) -> Iterator[Tell]:
-    """Give a function that takes what is done and how many are done.
+    """Give a function that is told how far a command has come, and shows it.
 
-    It writes one line again and again, on nothing but a terminal, and not where `quiet`.
+    It is a bar where rich is installed, else a line of numbers. Nothing is shown where errors go to no terminal, or
+    where `quiet`.
     """
-    if quiet or not sys.stderr.isatty():
-        yield lambda what, done: None
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
+        yield lambda what, done, total: None
         return
+    try:
+        import rich.console
+        import rich.progress as bars
+    except ImportError:
+        with _line() as tell:
+            yield tell
+        return
+    columns = (
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TimeElapsedColumn(),
+    )
+    with bars.Progress(*columns, console=rich.console.Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("", total=None, visible=False)
+        yield lambda what, done, total: shown.update(task, description=what, completed=done, total=total, visible=True)
+
+
+@contextlib.contextmanager
+def _line() -> Iterator[Tell]:
     last = 0.0
 
-    def tell(what: str, done: int) -> None:
+    def tell(what: str, done: int, total: int | None) -> None:
         nonlocal last
         now = time.monotonic()
         if now - last >= _EVERY:
             last = now
-            print(f"\r{what}: {done:,}", end="\x1b[K", file=sys.stderr, flush=True)
+            of = "" if total is None else f" of {total:,}"
+            print(f"\r{what}: {done:,}{of}", end="\x1b[K", file=sys.stderr, flush=True)
 
     try:
         yield tell

@@ -10,14 +10,14 @@ from typing import Any
 from ..colony import Colony
 from ..document import Document
 from ..errors import InvalidDocument
-from ..extract import SOURCE, LeftOut, Source, read_sources
+from ..extract import KNOWN, SOURCE, LeftOut, Source, read_sources
 from .progress import Tell
 
 __all__ = ["Taken", "take"]
 
 # Documents in one durable batch: a sync of the disk for each, and no more is done again after an interruption.
 _BATCH = 1000
-# Names of left-out files that are shown; the rest is counted.
+# Reasons for leaving files out that are shown; the rest is counted.
 _SHOWN = 10
 
 
@@ -40,13 +40,22 @@ class Taken:
         """All of it as lines to read."""
         yield ", ".join(f"{self.counts[name]:,} {name}" for name in ("new", "changed", "unchanged", "deleted")) + "."
         if self.left_out:
-            yield f"Left out: {len(self.left_out):,}."
-            for one in self.left_out[:_SHOWN]:
-                yield f"  {one.path}: {one.reason}"
-            if len(self.left_out) > _SHOWN:
-                yield f"  and {len(self.left_out) - _SHOWN:,} more; --json lists all"
+            yield from self._left_out()
         if self.kept:
             yield f"Not deleted: {self.kept:,} that may be in what could not be read."
+
+    def _left_out(self) -> Iterator[str]:
+        first: dict[str, str] = {}
+        for one in self.left_out:
+            first.setdefault(one.reason, one.path)
+        counted = Counter(one.reason for one in self.left_out).most_common()
+        yield f"Left out: {len(self.left_out):,}."
+        for reason, count in counted[:_SHOWN]:
+            yield f"  {first[reason]}: {reason}" if count == 1 else f"  {count:,} {reason}, such as {first[reason]}"
+        if len(counted) > _SHOWN:
+            yield f"  and {sum(count for _, count in counted[_SHOWN:]):,} for other reasons; --json lists all"
+        if any(one.is_unknown for one in self.left_out):
+            yield f"  Known kinds: {KNOWN}; what has no suffix is text."
 
 
 def take(colony: Colony, given: Sequence[Source], *, delete: bool, tell: Tell) -> Taken:
@@ -58,7 +67,15 @@ def take(colony: Colony, given: Sequence[Source], *, delete: bool, tell: Tell) -
     seen: dict[str, set[str]] = {source.label: set() for source in given}
     unread: dict[str, list[LeftOut]] = {source.label: [] for source in given}
     batch: list[tuple[str, Document]] = []
-    for source, found in read_sources(given):
+
+    files = (0, 0)
+
+    def shown(done: int, total: int) -> None:
+        nonlocal files
+        files = (done, total)
+        tell(f"reading files, {taken.counts.total():,} documents", done, total)
+
+    for source, found in read_sources(given, skip=colony.path, tell=shown):
         if isinstance(found, LeftOut):
             taken.left_out.append(found)
             if found.is_unread:
@@ -71,7 +88,8 @@ def take(colony: Colony, given: Sequence[Source], *, delete: bool, tell: Tell) -
         if len(batch) == _BATCH:
             _put(colony, batch, taken)
             batch = []
-            tell("reading", taken.counts.total())
+            # A file of lines may hold many.
+            shown(*files)
     _put(colony, batch, taken)
     for label in seen if delete else ():
         gone = [one.id for one in colony.documents(where={SOURCE: label}) if one.id not in seen[label]]

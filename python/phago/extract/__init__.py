@@ -1,5 +1,5 @@
 """Documents out of files: text, Markdown, reStructuredText, HTML and JSON lines, packed with gzip or not."""
 
-from .files import SOURCE, LeftOut, Source, read_sources, sources
+from .files import KNOWN, SOURCE, LeftOut, Source, read_sources, sources
 
-__all__ = ["SOURCE", "LeftOut", "Source", "read_sources", "sources"]
+__all__ = ["KNOWN", "SOURCE", "LeftOut", "Source", "read_sources", "sources"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
+import stat
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from ..document import BYTES_MAX, Document
 from .html import text_of_html
 from .markup import text_of_markdown, text_of_rst
 
-__all__ = ["SOURCE", "LeftOut", "Source", "read_sources", "sources"]
+__all__ = ["KNOWN", "SOURCE", "LeftOut", "Source", "read_sources", "sources"]
 
 SOURCE = "source_path"
 """The key in the metadata of a document that tells the folder or file it came from."""
@@ -31,7 +33,16 @@ _TEXT: dict[str, Callable[[str], tuple[str, str]]] = {
     ".xhtml": text_of_html,
 }
 _LINES = {".jsonl", ".ndjson"}
-_KNOWN = f"{', '.join(sorted({*_TEXT, *_LINES}))}, each with .gz or without"
+KNOWN = f"{', '.join(sorted({*_TEXT, *_LINES}))}, each with .gz or without"
+"""The suffixes of files that are read. A file without one is text."""
+# Pages name their encoding, and more of them are wrong about UTF-8 than are UTF-8 by chance.
+_CHARSET = re.compile(
+    rb"(?:charset|encoding)\s*=\s*[\"']?\s*"
+    rb"(iso-8859-\d{1,2}|latin-?1|windows-125\d|koi8-[ru]|shift_jis|euc-jp|euc-kr|gb2312|gbk|gb18030|big5)\b",
+    re.IGNORECASE,
+)
+_CHARSET_WITHIN = 1024
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _FIELDS = {"id", "_id", "text", "title", "metadata"}
 # What a packed file may unpack to, a line at a time or whole: no small file fills the memory.
 _LINE_MAX = 4 * BYTES_MAX
@@ -48,6 +59,8 @@ class LeftOut:
     """Whether it could not be read, so that what it holds is not known."""
     is_of_lines: bool = False
     """Whether it is a file, or a line of one, whose documents may have any ids."""
+    is_unknown: bool = False
+    """Whether it is of a kind that is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +96,12 @@ def sources(paths: Sequence[str]) -> list[Source]:
     return list(found.values())
 
 
-def read_sources(given: Sequence[Source]) -> Iterator[tuple[Source, Document | LeftOut]]:
+def read_sources(
+    given: Sequence[Source],
+    *,
+    skip: str | os.PathLike[str] | None = None,
+    tell: Callable[[int, int], None] = lambda done, total: None,
+) -> Iterator[tuple[Source, Document | LeftOut]]:
     """The documents of folders and files, in the order of their paths, and what is left out and why.
 
     A document of a text file has the id `NAME/PATH`, NAME being that of the folder and PATH the one inside, with
@@ -92,16 +110,23 @@ def read_sources(given: Sequence[Source]) -> Iterator[tuple[Source, Document | L
     line. Every document has `source_path` in its metadata: the folder or file it came from, by which `sync` knows its
     own.
     Hidden files are passed over.
+
+    Args:
+        given: The folders and files.
+        skip: A folder that is passed over, wherever it is.
+        tell: Called before each file with the number of files that are done and that of all.
     """
-    for source in given:
-        for name, file in _files(source):
-            for found in [file] if isinstance(file, LeftOut) else _documents(file, name):
-                if isinstance(found, Document):
-                    found = Document(found.text, found.id, found.title, {**found.metadata, SOURCE: source.label})
-                yield source, found
+    away = None if skip is None else os.path.realpath(skip)
+    named = [(source, name, file) for source in given for name, file in _files(source, away)]
+    for done, (source, name, file) in enumerate(named):
+        tell(done, len(named))
+        for found in [file] if isinstance(file, LeftOut) else _documents(file, name):
+            if isinstance(found, Document):
+                found = Document(found.text, found.id, found.title, {**found.metadata, SOURCE: source.label})
+            yield source, found
 
 
-def _files(source: Source) -> Iterator[tuple[str, Path | LeftOut]]:
+def _files(source: Source, skip: str | None) -> Iterator[tuple[str, Path | LeftOut]]:
     if not source.path.is_dir():
         yield source.name, source.path
         return
@@ -118,6 +143,9 @@ def _files(source: Source) -> Iterator[tuple[str, Path | LeftOut]]:
         names.append((name, unread))
 
     for folder, folders, files in os.walk(source.path, onerror=missed):
+        if os.path.realpath(folder) == skip:
+            folders.clear()
+            continue
         folders[:] = [name for name in folders if not name.startswith(".")]
         prefix = name_of(folder)
         names += [(f"{prefix}/{name}", Path(folder) / name) for name in files if not name.startswith(".")]
@@ -125,22 +153,24 @@ def _files(source: Source) -> Iterator[tuple[str, Path | LeftOut]]:
 
 
 def _documents(file: Path, name: str) -> Iterator[Document | LeftOut]:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
+    if not _is_text(name):
         yield LeftOut(name.encode(errors="replace").decode(), "its name is not valid text")
         return
     packed = file.suffix.lower() == ".gz"
     suffix = Path(file.stem).suffix.lower() if packed else file.suffix.lower()
     try:
+        if not stat.S_ISREG(file.stat().st_mode):
+            # A pipe would be waited for, a device may never end.
+            yield LeftOut(name, "no file with content: a pipe, a socket or a device")
+            return
         with cast("IO[bytes]", gzip.open(file) if packed else file.open("rb")) as stream:
             if suffix in _LINES:
                 yield from _records(stream, name)
-            elif suffix in _TEXT:
+            elif suffix in _TEXT or not suffix:
                 stem = Path(file.stem).stem if packed else file.stem
-                yield _whole(stream.read(BYTES_MAX + 4), name, stem, _TEXT[suffix])
+                yield _whole(stream.read(BYTES_MAX + 4), name, stem, suffix or ".txt")
             else:
-                yield LeftOut(name, f"of an unknown kind; known are {_KNOWN}")
+                yield LeftOut(name, f"of an unknown kind ({suffix})", is_unknown=True)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         yield LeftOut(
             name, "damaged: its packing ends early or is broken", is_unread=True, is_of_lines=suffix in _LINES
@@ -150,18 +180,33 @@ def _documents(file: Path, name: str) -> Iterator[Document | LeftOut]:
         yield LeftOut(name, reason, is_unread=True, is_of_lines=suffix in _LINES)
 
 
-def _whole(data: bytes, name: str, stem: str, read: Callable[[str], tuple[str, str]]) -> Document | LeftOut:
+def _whole(data: bytes, name: str, stem: str, suffix: str) -> Document | LeftOut:
     if len(data) > BYTES_MAX:
         return LeftOut(name, "over 16 MiB")
-    if b"\0" in data:
-        return LeftOut(name, "binary")
     try:
-        title, text = read(data.decode("utf-8-sig"))
+        source = _decoded(data, may_name_its_encoding=_TEXT[suffix] is text_of_html)
     except UnicodeDecodeError:
-        return LeftOut(name, "not UTF-8")
+        return LeftOut(name, "binary" if b"\0" in data else "not UTF-8")
+    if "\0" in source:
+        return LeftOut(name, "binary")
+    title, text = _TEXT[suffix](source)
     if not text.strip():
         return LeftOut(name, "blank")
     return Document(text, name, title or stem)
+
+
+def _decoded(data: bytes, *, may_name_its_encoding: bool) -> str:
+    if data.startswith(_UTF_16):
+        return data.decode("utf-16")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        named = _CHARSET.search(data, 0, _CHARSET_WITHIN) if may_name_its_encoding else None
+        if named is None:
+            raise
+        charset = named.group(1).decode().lower()
+        # As browsers read it: what is called Latin 1 has quotation marks and dashes of Windows.
+        return data.decode("windows-1252" if charset in ("iso-8859-1", "latin1", "latin-1") else charset)
 
 
 def _records(stream: IO[bytes], name: str) -> Iterator[Document | LeftOut]:
@@ -175,6 +220,14 @@ def _records(stream: IO[bytes], name: str) -> Iterator[Document | LeftOut]:
             return
         if line.strip():
             yield _record(line, at, first=number == 1)
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _record(line: bytes, at: str, *, first: bool) -> Document | LeftOut:
@@ -200,4 +253,6 @@ def _record(line: bytes, at: str, *, first: bool) -> Document | LeftOut:
     ):
         if not isinstance(value, kind):
             return LeftOut(at, f"has `{field}` of type {type(value).__name__}; accepted is {kind.__name__}")
+    if not _is_text(key):
+        return LeftOut(at, "has an `id` that is not valid text")
     return Document(cast(str, text), key, title, metadata)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from html.parser import HTMLParser
 
 __all__ = ["text_of_html"]
 
-# What stands in these is for programs.
-_SILENT = {"script", "style", "template", "noscript", "svg", "math", "head"}
+# The parser raises on some declarations, and looks for the end of each comment that has none in all the rest of the
+# page. So what is not shown goes first; what is never closed reaches to the end, as in browsers.
+_UNSHOWN = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)|<[!?][^>]*(?:>|\Z)", re.DOTALL | re.IGNORECASE
+)
+_TAG = re.compile(r"<[a-zA-Z/]")
+# What stands in these is for programs. A head may end unmarked, so of it only what is named here is silent.
+_SILENT = {"script", "style", "template", "noscript", "svg", "math"}
 # Words on both sides of these are two words; between other tags a word goes on.
 # fmt: off
 _BLOCKS = {
@@ -25,18 +33,23 @@ class _Reader(HTMLParser):
         self.title: list[str] = []
         self.heading: list[str] = []
         self.text: list[str] = []
-        self._silent: list[str] = []
+        # The outermost silent tag, and how often it is open: whatever stands inside ends with it.
+        self._silent = ""
+        self._depth = 0
         self._title = False
         self._heading = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "title":
-            self._title = not self.title
+            # A picture has one of its own.
+            self._title = not self.title and not self._silent
         elif tag == "body":
-            # A head that was never closed hides nothing.
-            self._silent.clear()
+            # What a head left open hides nothing.
+            self._silent = ""
+        elif self._silent:
+            self._depth += tag == self._silent
         elif tag in _SILENT:
-            self._silent.append(tag)
+            self._silent, self._depth = tag, 1
         elif tag == "h1" and self._heading == 0:
             self._heading = 1
         if tag in _BLOCKS:
@@ -51,9 +64,10 @@ class _Reader(HTMLParser):
             self._title = False
         elif tag == "h1" and self._heading == 1:
             self._heading = 2
-        elif tag in self._silent:
-            # What was opened inside and not closed ends with it.
-            del self._silent[self._silent.index(tag) :]
+        elif tag == self._silent:
+            self._depth -= 1
+            if self._depth == 0:
+                self._silent = ""
         if tag in _BLOCKS:
             self.text.append("\n")
 
@@ -66,6 +80,11 @@ class _Reader(HTMLParser):
                 self.heading.append(data)
 
 
+def _gap(unshown: re.Match[str]) -> str:
+    # In these tags' place a word ends; a comment stands within one.
+    return " " if unshown.group(1) else ""
+
+
 def text_of_html(source: str) -> tuple[str, str]:
     """The title and the text of a page.
 
@@ -73,8 +92,12 @@ def text_of_html(source: str) -> tuple[str, str]:
     else is not shown is left out.
     """
     reader = _Reader()
-    reader.feed(source)
+    source = _UNSHOWN.sub(_gap, source)
+    # Behind the last `>` no tag ends: the parser would look for one from each `<`.
+    end = source.rfind(">") + 1
+    reader.feed(source[:end])
     reader.close()
+    reader.handle_data(unescape(_TAG.split(source[end:], maxsplit=1)[0]))
     lines = (" ".join(line.split()) for line in "".join(reader.text).split("\n"))
     title = " ".join("".join(reader.title).split()) or " ".join("".join(reader.heading).split())
     return title, "\n".join(line for line in lines if line)

@@ -35,8 +35,8 @@ fn ring(shards: u32) -> Ring {
 
 fn written(replica: &Replica) -> Sections {
     let mut sections = Sections::new();
-    let put = |section, bytes: &[u8]| {
-        sections.insert(section, bytes.to_vec());
+    let put = |section, bytes: Vec<u8>| {
+        sections.insert(section, bytes);
         Ok::<(), Infallible>(())
     };
     write(replica, put).unwrap();

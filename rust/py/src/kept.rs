@@ -154,6 +154,12 @@ pub(crate) struct VerifiedRow {
     damage: Vec<Py<PyAny>>,
 }
 
+/// Names the file system of a directory if other machines share it over a network.
+#[pyfunction]
+pub(crate) fn network_file_system(py: Python<'_>, path: PathBuf) -> Result<Option<&'static str>> {
+    brief(py, || Ok(store::network_file_system(&path)))
+}
+
 /// Reads every byte of a colony's files.
 #[pyfunction]
 pub(crate) fn verify(py: Python<'_>, path: PathBuf) -> Result<VerifiedRow> {

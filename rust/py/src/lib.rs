@@ -55,7 +55,7 @@ mod _phago {
     #[pymodule_export]
     use crate::cross_edges::CrossEdges;
     #[pymodule_export]
-    use crate::kept::{Follower, Kept, VerifiedRow, verify};
+    use crate::kept::{Follower, Kept, VerifiedRow, network_file_system, verify};
     #[pymodule_export]
     use crate::ring::Ring;
     #[pymodule_export]

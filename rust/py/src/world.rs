@@ -202,7 +202,7 @@ impl World {
         k: usize,
         r#where: Option<&Bound<'_, PyAny>>,
     ) -> Result<Vec<FoundRow>> {
-        let is_short = is_short(&text, k);
+        let is_short = self.is_short(py, &text, k)?;
         ask(py, is_short, self.searching(text, k, r#where)?)
     }
 
@@ -227,7 +227,7 @@ impl World {
         r#where: Option<&Bound<'_, PyAny>>,
         paths: bool,
     ) -> Result<Vec<AnsweredRow>> {
-        let is_short = is_short(&text, k);
+        let is_short = self.is_short(py, &text, k)?;
         ask(py, is_short, self.answering(text, k, ranking, r#where, paths)?)
     }
 
@@ -488,6 +488,12 @@ impl World {
         })
     }
 
+    // A question of a sentence or two to a colony that is not large is answered within some milliseconds. Handing it to a
+    // thread that Ctrl-C can abandon, and back, would take a fifth longer.
+    fn is_short(&self, py: Python<'_>, text: &str, k: usize) -> Result<bool> {
+        Ok(text.len() <= 1024 && k <= 1000 && self.read(py, |state| state.commons().documents())? <= 100_000)
+    }
+
     // Counted here and not on the event loop's thread, which would wait for a commit.
     fn with_pending<T>(&self, work: impl Work<T>) -> Result<impl Work<(T, u64)>> {
         let world = self.world()?.clone();
@@ -514,12 +520,6 @@ impl World {
         let world = self.world()?.clone();
         Ok(move |cancel: &Cancel| world.view(cancel, |view| near(view, &view.words(&text), k)))
     }
-}
-
-// A question of a sentence or two is answered in about a millisecond. Handing it to a thread that Ctrl-C can
-// abandon, and back, would take a fifth longer.
-fn is_short(text: &str, k: usize) -> bool {
-    text.len() <= 1024 && k <= 1000
 }
 
 fn ask<T: Send + 'static>(py: Python<'_>, is_short: bool, work: impl Work<T>) -> Result<T> {

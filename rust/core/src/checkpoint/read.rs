@@ -12,7 +12,7 @@ use crate::ids::{AgentId, TICK_MAX};
 use crate::maps::Set;
 use crate::replica::Replica;
 use crate::ring::Ring;
-use crate::shard::Shard;
+use crate::shard::{Ends, Shard};
 use crate::text::{ANALYSER, Analysis, norm};
 use serde::Deserialize;
 
@@ -170,6 +170,7 @@ fn graph(commons: &Commons, shards: &mut [&mut Shard], bytes: &[u8]) -> Result<(
     equal(&[synapses, columns.since.len(), columns.ages.len(), columns.co_activations.len()])?;
     equal(&[synapses, targets.iter().map(|row| row.len()).sum()])?;
     let (decay, now) = (Decay::new(commons.config()), commons.tick() as u32);
+    let mut ends = Ends::new(&decay);
     let (mut at, mut row) = (0, Vec::new());
     for (node, targets) in targets.iter().enumerate() {
         let term = columns.terms[node];
@@ -189,7 +190,7 @@ fn graph(commons: &Commons, shards: &mut [&mut Shard], bytes: &[u8]) -> Result<(
         }
         let home = commons.home(term);
         let shard = &mut *shards[commons.seat(home.shard)];
-        if !shard.restore_node(home.slot, term, columns.wirings[node], columns.uses[node], &row, &decay) {
+        if !shard.restore_node(home.slot, term, columns.wirings[node], columns.uses[node], &row, &mut ends) {
             return Err(odd("a node stands twice"));
         }
     }

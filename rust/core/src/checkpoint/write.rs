@@ -12,15 +12,15 @@ use serde::Serialize;
 ///
 /// # Errors
 /// Any error of `put`.
-pub fn write<E>(replica: &Replica, mut put: impl FnMut(Section, &[u8]) -> Result<(), E>) -> Result<(), E> {
+pub fn write<E>(replica: &Replica, mut put: impl FnMut(Section, Vec<u8>) -> Result<(), E>) -> Result<(), E> {
     let documents: Vec<&Document> = replica.shards().iter().flat_map(|shard| shard.documents().all()).collect();
     let numbers = Numbers::new(replica, &documents);
-    put(Section::State, &encode(&state(replica)))?;
-    put(Section::Words, &words(replica, &numbers))?;
-    put(Section::Bodies, &encode(&bodies(&documents)))?;
-    put(Section::Analyses, &encode(&analyses(&documents, &numbers)))?;
-    put(Section::Progress, &encode(&progress(replica, &documents, &numbers)))?;
-    put(Section::Graph, &encode(&graph(replica, &numbers)))
+    put(Section::State, encode(&state(replica)))?;
+    put(Section::Words, words(replica, &numbers))?;
+    put(Section::Bodies, encode(&bodies(&documents)))?;
+    put(Section::Analyses, encode(&analyses(&documents, &numbers)))?;
+    put(Section::Progress, encode(&progress(replica, &documents, &numbers)))?;
+    put(Section::Graph, encode(&graph(replica, &numbers)))
 }
 
 fn encode(columns: &impl Serialize) -> Vec<u8> {

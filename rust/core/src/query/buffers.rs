@@ -2,10 +2,10 @@
 
 use crate::commons::Commons;
 use crate::query::bm25::Scratch;
-use crate::query::evidence::Tally;
 use crate::query::lit::{Lit, Sums};
 use crate::query::marks::Marks;
 use crate::query::question::Question;
+use crate::query::tally::Tally;
 
 /// Buffers that questions use one after another; they grow to the largest shard and to the vocabulary.
 #[derive(Debug, Default)]

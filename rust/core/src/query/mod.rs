@@ -1,7 +1,8 @@
 //! Answers: documents by words, concepts and titles, with the reasons for each; and concepts near a question.
 //!
 //! * [`view`] is the committed state that a question reads, [`question`] the question, [`ranking`] every constant.
-//! * [`bm25`] finds documents by words; [`evidence`] is what one document has of a question.
+//! * [`bm25`] finds documents by words; [`evidence`] is what one document has of a question,
+//!   [`tally`] what its passages have.
 //! * The parts of a score: [`lexical`], [`concepts`] with [`lit`], [`bridge`]; [`parts`] lists them. [`seeds`] are the
 //!   documents that light up concepts, [`hop`] finds what the question's words light up, [`names`] the titles that a
 //!   text mentions.
@@ -30,6 +31,7 @@ pub mod passages;
 pub mod question;
 pub mod ranking;
 pub mod seeds;
+pub mod tally;
 pub mod view;
 
 pub use allowed::Allowed;

@@ -14,6 +14,7 @@ mod sense;
 mod sweep;
 
 pub use delta::{CrossEdge, Delta};
+pub(crate) use restore::Ends;
 pub use seat::{Seat, exchange};
 
 use crate::agents::Digester;

@@ -4,6 +4,31 @@ use super::{Node, Shard};
 use crate::agents::Digester;
 use crate::graph::{Decay, Row, Synapse};
 use crate::ids::{DocumentId, Tick};
+use crate::maps::Map;
+
+// Known ends are forgotten beyond this number.
+const ENDS_MAX: usize = 1 << 16;
+
+/// The ticks at which synapses end. Many synapses were made and used in the same ticks and weigh the same; the end of
+/// these is computed once.
+pub(crate) struct Ends<'a> {
+    decay: &'a Decay,
+    known: Map<(u32, u32, u32, u32), Option<u32>>,
+}
+
+impl<'a> Ends<'a> {
+    pub(crate) fn new(decay: &'a Decay) -> Self {
+        Ends { decay, known: Map::default() }
+    }
+
+    fn of(&mut self, synapse: &Synapse) -> Option<u32> {
+        if self.known.len() >= ENDS_MAX {
+            self.known.clear();
+        }
+        let from = (synapse.weight, synapse.last, synapse.created, synapse.co_activations);
+        *self.known.entry(from).or_insert_with(|| self.decay.gone_at(synapse))
+    }
+}
 
 impl Shard {
     /// Sets the tick of a shard that has nothing else restored yet.
@@ -35,7 +60,7 @@ impl Shard {
         wirings: u32,
         uses: u64,
         row: &[Synapse],
-        decay: &Decay,
+        ends: &mut Ends<'_>,
     ) -> bool {
         let slot = slot as usize;
         if self.nodes.len() <= slot {
@@ -48,7 +73,7 @@ impl Shard {
         self.node_count += 1;
         self.live += row.len() as u64;
         self.stored += row.len() as u64;
-        for end in row.iter().filter_map(|synapse| decay.gone_at(synapse)) {
+        for end in row.iter().filter_map(|synapse| ends.of(synapse)) {
             *self.ends.entry(end).or_default() += 1;
         }
         true

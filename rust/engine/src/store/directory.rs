@@ -16,6 +16,29 @@ impl Directory {
     }
 }
 
+/// Returns the name of the file system that a directory is on if other machines share it over a network. Such a file system may
+/// lose what it said was synced, and its locks may let two writers in. Only Linux is asked.
+pub fn network_file_system(path: &Path) -> Option<&'static str> {
+    #[cfg(target_os = "linux")]
+    {
+        // The numbers of `statfs(2)`.
+        let name = |magic: u64| match magic as u32 {
+            0x6969 => Some("NFS"),
+            0x517b | 0xff53_4d42 | 0xfe53_4d42 => Some("SMB"),
+            0x00c3_6400 => Some("Ceph"),
+            0x5346_414f | 0x6b41_4653 => Some("AFS"),
+            0x0102_1997 => Some("9P"),
+            _ => None,
+        };
+        rustix::fs::statfs(path).ok().and_then(|found| name(found.f_type as u64))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = path;
+        None
+    }
+}
+
 impl Files for Directory {
     fn path(&self) -> String {
         self.0.display().to_string()

@@ -51,7 +51,7 @@ mod witness;
 mod writer;
 
 pub use checkpoint::{Checkpoint, SectionId, Sections};
-pub use directory::Directory;
+pub use directory::{Directory, network_file_system};
 pub use faulty::{Failure, Faulty, SECTOR_BYTES, Syncs};
 pub use files::{File, Files, Lock, Open};
 pub use format::{FORMAT, Uuid};

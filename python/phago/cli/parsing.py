@@ -1,0 +1,97 @@
+"""What the commands on a directory take, and what it means."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from .exits import Problem
+
+__all__ = ["Parser", "conditions", "count", "seconds", "shards", "text"]
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that, where `is_mixed`, takes options also between the arguments that have no name.
+
+    argparse itself takes `export DIR --where year=2021 FILE` for one argument too many.
+    """
+
+    is_mixed = False
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """As that of argparse, which calls it again for each kind of argument."""
+        if not self.is_mixed:
+            return super().parse_known_args(args, namespace)
+        self.is_mixed = False
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self.is_mixed = True
+
+
+def count(given: str) -> int:
+    """A number of things."""
+    if not given.isdecimal() or not 0 < int(given) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{given!r} is not a number from 1 to 1000000")
+    return int(given)
+
+
+def text(given: str) -> str:
+    """Text of any kind."""
+    # What a shell hands over in another encoding than the terminal's arrives as lone surrogates.
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError(f"{given!r} is not valid text in this terminal's encoding") from None
+    return given
+
+
+def shards(given: str) -> int:
+    """A number of shards."""
+    if not given.isdecimal() or not 0 < int(given) <= 1024:
+        raise argparse.ArgumentTypeError(f"{given!r} is not a number from 1 to 1024")
+    return int(given)
+
+
+def seconds(given: str) -> float:
+    """A time, up to a day."""
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 86_400:
+        raise argparse.ArgumentTypeError(f"{given!r} is not a number of seconds from 0 to 86400")
+    return seconds
+
+
+_OPERATORS = (("!=", "ne"), ("<=", "lte"), (">=", "gte"), ("=", "eq"), ("<", "lt"), (">", "gt"))
+
+
+def conditions(given: list[str]) -> dict[str, Any] | None:
+    """The filter of all conditions together; a value is JSON where it can be, else text."""
+    filters: list[dict[str, Any]] = []
+    for text in given:
+        if text.lstrip().startswith("{"):
+            try:
+                filters.append(json.loads(text))
+            except (ValueError, RecursionError) as error:
+                raise Problem(f"`--where {text}` is not JSON: {error}") from None
+            continue
+        found = [(text.index(sign), -len(sign), sign, name) for sign, name in _OPERATORS if sign in text]
+        at, _, sign, name = min(found, default=(0, 0, "", ""))
+        if at == 0:
+            raise Problem(f"`--where {text}` is no condition; accepted is KEY=VALUE, also with != < <= > >=")
+        filters.append({text[:at].strip(): {name: _value(text[at + len(sign) :].strip())}})
+    return {"$and": filters} if len(filters) > 1 else filters[0] if filters else None
+
+
+def _value(text: str) -> Any:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return text if isinstance(value, dict) else value

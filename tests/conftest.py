@@ -1,0 +1,50 @@
+"""What the tests of commands begin with: a folder of their own, notes, and a colony that holds them."""
+
+from pathlib import Path
+
+import pytest
+from phago import cli
+
+NOTES = {
+    "heart.md": "# The heart\n\nThe heart pumps blood. Blood carries oxygen.",
+    "lungs.txt": "The lungs take oxygen from the air and give it to the blood.",
+    "rows.jsonl": '{"id": "bread", "title": "Bread", "text": "Yeast makes bread.", '
+    '"metadata": {"year": 2021, "tag": "food"}}\n'
+    '{"id": "beer", "text": "Yeast makes beer.", "metadata": {"year": 1998}}\n',
+}
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def notes(here):
+    Path("notes").mkdir()
+    for name, text in NOTES.items():
+        Path("notes", name).write_text(text, encoding="utf-8")
+    return "notes"
+
+
+@pytest.fixture
+def says(capsys, here):
+    """Run a command; what it ended with, printed, and told of."""
+
+    def run(*arguments):
+        try:
+            code = cli.main(list(map(str, arguments)))
+        except SystemExit as end:
+            code = end.code
+        printed = capsys.readouterr()
+        assert "Traceback" not in printed.err
+        return code, printed.out, printed.err
+
+    return run
+
+
+@pytest.fixture
+def kept(notes, says):
+    """A colony that holds the notes."""
+    assert says("ingest", "m", notes) == (0, "4 new, 0 changed, 0 unchanged, 0 deleted.\n", "")
+    return "m"

@@ -1,0 +1,325 @@
+"""The commands on a colony in a directory: what they print, and what they end with."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import phago
+import pytest
+from conftest import NOTES
+from support import as_json, child_says, digest_of, ids_of
+
+PROGRAM = [sys.executable, "-W", "ignore", "-m", "phago"]
+CLEAN = {**os.environ, "PYTHONWARNINGS": "ignore"}
+
+
+# --- taking in ---------------------------------------------------------------------------------------------------
+
+
+def test_ingest_makes_a_colony_and_digests(kept, says):
+    with phago.open(kept, read_only=True) as colony:
+        assert (len(colony), colony.stats().pending) == (4, 0)
+    assert says("ingest", kept, "notes") == (0, "0 new, 0 changed, 4 unchanged, 0 deleted.\n", "")
+
+
+def test_ingest_tells_what_it_left_out(kept, says):
+    for number in range(3):
+        Path("notes", f"{number}.png").write_bytes(b"\x89PNG")
+    Path("notes", "bad.txt").write_bytes(b"\xff\xfa")
+    Path("notes", "blank.txt").write_text("")
+    code, out, _ = says("ingest", kept, "notes")
+    assert code == 0
+    assert out.splitlines()[1:-1] == [
+        "Left out: 5.",
+        "  3 of an unknown kind (.png), such as notes/0.png",
+        "  notes/bad.txt: not UTF-8",
+        "  notes/blank.txt: blank",
+    ]
+    assert re.fullmatch(
+        r"  Known kinds: \.htm, .+, each with \.gz or without; what has no suffix is text\.", out.splitlines()[-1]
+    )
+    code, row = as_json(says("ingest", kept, "notes", "--json"))
+    assert (code, row["new"], row["unchanged"], row["kept"]) == (0, 0, 4, 0)
+    assert [one["path"] for one in row["left_out"]] == [
+        f"notes/{name}" for name in ("0.png", "1.png", "2.png", "bad.txt", "blank.txt")
+    ]
+
+
+def test_many_reasons_are_counted(kept, says):
+    for number in range(14):
+        Path("notes", f"a.x{number}").write_text("")
+    out = says("ingest", kept, "notes")[1]
+    assert "  and 4 for other reasons; --json lists all\n" in out
+
+
+def test_paths_without_a_document_end_with_1(says):
+    Path("empty").mkdir()
+    assert says("ingest", "m", "empty") == (1, "0 new, 0 changed, 0 unchanged, 0 deleted.\n", "")
+    assert phago.verify("m").is_whole
+
+
+def test_a_document_that_is_refused_is_left_out_and_the_rest_is_taken_in(says):
+    rows = [{"id": "a", "text": "One."}, {"id": "", "text": "No id."}, {"id": "\ud800", "text": "Half a sign."}]
+    rows += [
+        {"id": "b", "text": "Two.", "metadata": {"year": {}}},
+        {"id": "a", "text": "Again."},
+        {"id": "c", "text": "Last."},
+    ]
+    Path("d.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    code, row = as_json(says("ingest", "m", "d.jsonl", "--json"))
+    assert (code, row["new"], len(row["left_out"])) == (0, 2, 4)
+    assert ids_of("m") == ["a", "c"]
+    again = as_json(says("sync", "m", "d.jsonl", "--json"))[1]
+    assert (again["unchanged"], again["deleted"], again["left_out"]) == (2, 0, row["left_out"])
+
+
+def test_sync_brings_the_colony_to_what_the_paths_hold(kept, says):
+    Path("notes", "new.txt").write_text("Salt and water.")
+    Path("notes", "heart.md").write_text("# The heart\n\nIt beats.")
+    Path("notes", "lungs.txt").unlink()
+    Path("notes", "rows.jsonl").write_text(NOTES["rows.jsonl"].splitlines()[0])
+    assert as_json(says("sync", kept, "notes", "--json")) == (
+        0,
+        {"new": 1, "changed": 1, "unchanged": 1, "deleted": 2, "kept": 0, "left_out": []},
+    )
+    assert ids_of("m") == ["bread", "notes/heart.md", "notes/new.txt"]
+    before = digest_of("m")
+    assert says("sync", kept, "notes") == (0, "0 new, 0 changed, 3 unchanged, 0 deleted.\n", "")
+    assert digest_of("m") == before
+
+
+def test_sync_leaves_alone_what_came_from_elsewhere(kept, says):
+    Path("more").mkdir()
+    Path("more", "x.txt").write_text("Elsewhere.")
+    with phago.open(kept) as colony:
+        colony.ingest({"id": "by hand", "text": "By hand."})
+    assert says("sync", kept, "more")[0] == 0
+    for file in Path("more").iterdir():
+        file.unlink()
+    assert says("sync", kept, "more")[:2] == (0, "0 new, 0 changed, 0 unchanged, 1 deleted.\n")
+    assert ids_of("m") == ["beer", "bread", "by hand", "notes/heart.md", "notes/lungs.txt"]
+
+
+def test_sync_does_not_take_over_the_document_of_another_source(kept, says):
+    Path("other.jsonl").write_text('{"id": "bread", "text": "Another bread."}')
+    code, row = as_json(says("sync", kept, "other.jsonl", "--json"))
+    assert (code, row["new"], row["changed"]) == (1, 0, 0)
+    assert row["left_out"][0]["reason"].startswith("the id is that of a document from ")
+    assert as_json(says("get", kept, "bread", "--json"))[1]["text"] == "Yeast makes bread."
+
+
+def test_a_folder_that_was_moved_brings_its_documents(kept, says):
+    Path("deep").mkdir()
+    shutil.move("notes", "deep/notes")
+    assert says("sync", kept, "deep/notes")[:2] == (0, "0 new, 4 changed, 0 unchanged, 0 deleted.\n")
+    assert len(ids_of("m")) == 4
+
+
+def test_sync_deletes_nothing_that_it_could_not_read(kept, says, monkeypatch):
+    real = Path.open
+
+    def refused(path, *arguments, **named):
+        if path.name in ("heart.md", "rows.jsonl"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *arguments, **named)
+
+    monkeypatch.setattr(Path, "open", refused)
+    Path("notes", "lungs.txt").unlink()
+    code, out, _ = says("sync", kept, "notes")
+    assert code == 1
+    home = Path(kept).resolve()
+    assert "Not deleted: 4 that may be in what could not be read." in out
+    monkeypatch.undo()
+    assert len(ids_of(home)) == 4
+
+
+def test_the_colony_may_live_in_the_folder_that_it_holds(notes, says):
+    assert says("ingest", "notes/m", notes)[:2] == (0, "4 new, 0 changed, 0 unchanged, 0 deleted.\n")
+    assert says("sync", "notes/m", notes)[:2] == (0, "0 new, 0 changed, 4 unchanged, 0 deleted.\n")
+
+
+# --- asking ------------------------------------------------------------------------------------------------------
+
+
+def test_query(kept, says):
+    code, out, err = says("query", kept, "what carries oxygen", "-k", 1)
+    assert (code, err) == (0, "")
+    assert re.fullmatch(
+        r"1\. \d\.\d{3}  notes/heart\.md  The heart\n   # The heart The heart pumps blood\. Blood carries oxygen\.\n\n",
+        out,
+    )
+
+
+def test_query_explains(kept, says):
+    out = says("query", kept, "oxygen", "-k", 1, "--explain")[1]
+    found = re.search(r"= (\S+) lexical \+ (\S+) concepts \+ (\S+) bridge$", out, re.MULTILINE)
+    score = re.match(r"1\. (\S+)", out)[1]
+    assert sum(map(float, found.groups())) == pytest.approx(float(score), abs=0.002)
+    assert re.search(r"^     \w+ by oxygen", out, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        (["year=2021"], ["bread"]),
+        (["year>=1998"], ["beer", "bread"]),
+        (["year<2021"], ["beer"]),
+        (["year>1998", "tag=food"], ["bread"]),
+        (["year!=2021"], ["beer"]),
+        (["tag=food"], ["bread"]),
+        (['tag="food"'], ["bread"]),
+        (['{"year": {"in": [1998, 2021]}}'], ["beer", "bread"]),
+        (["year=1900"], []),
+        (["nothing=1"], []),
+        (["tag=" + "[" * 100_000], []),
+    ],
+)
+def test_query_where(kept, says, where, found):
+    conditions = [part for condition in where for part in ("--where", condition)]
+    code, row = as_json(says("query", kept, "yeast", "--json", *conditions))
+    assert sorted(hit["id"] for hit in row["hits"]) == found
+    assert code == (0 if found else 1)
+
+
+def test_query_as_json_is_what_python_gives(kept, says):
+    with phago.open(kept, read_only=True) as colony:
+        hits = [hit.to_dict() for hit in colony.query("yeast blood", k=3)]
+    code, row = as_json(says("query", kept, "yeast blood", "-k", 3, "--json"))
+    assert (code, row) == (0, {"question": "yeast blood", "hits": json.loads(json.dumps(hits))})
+
+
+def test_query_without_an_answer_says_why(kept, says):
+    assert says("query", kept, "zebra") == (
+        1,
+        "",
+        "phago: nothing found: no document has any of the question's words\n",
+    )
+    assert says("query", kept, "")[0] == 1
+    assert says("query", kept, "--", "-k")[0] == 1
+    assert as_json(says("query", kept, "zebra", "--json")) == (1, {"question": "zebra", "hits": []})
+
+
+def test_query_lexical_is_bm25_alone(kept, says):
+    rows = as_json(says("query", kept, "yeast", "--lexical", "--json"))[1]["hits"]
+    with phago.open(kept, read_only=True) as colony:
+        assert [(row["id"], row["score"]) for row in rows] == [
+            (hit.id, hit.score) for hit in colony.query("yeast", ranking="lexical")
+        ]
+
+
+def test_get(kept, says):
+    assert says("get", kept, "bread") == (0, "Bread\n\nYeast makes bread.\n", "")
+    assert says("get", kept, "beer") == (0, "Yeast makes beer.\n", "")
+    code, row = as_json(says("get", kept, "bread", "--json"))
+    source = str(Path("notes/rows.jsonl").parent.resolve())
+    assert (code, row) == (
+        0,
+        {
+            "id": "bread",
+            "title": "Bread",
+            "text": "Yeast makes bread.",
+            "metadata": {"source_path": source, "tag": "food", "year": 2021},
+        },
+    )
+    assert says("get", kept, "none") == (1, "", "phago: there is no document `none`\n")
+
+
+def test_graph(kept, says):
+    code, out, _ = says("graph", kept, "yeast", "-k", 2)
+    assert code == 0
+    assert out.splitlines()[0] == "yeast: in 2 documents"
+    assert re.fullmatch(r"  0\.\d{3}  \w+  \(together \d times?\)", out.splitlines()[1])
+    assert len(out.splitlines()) == 3
+    code, row = as_json(says("graph", kept, "yeast", "--json"))
+    with phago.open(kept, read_only=True) as colony:
+        edges = colony.graph.neighbors("yeast")
+        assert [(one["target"], one["weight"]) for one in row["neighbors"]] == [
+            (edge.target, edge.weight) for edge in edges
+        ]
+    assert says("graph", kept, "zebra") == (1, "", "phago: there is no concept `zebra`\n")
+
+
+def test_stats(kept, says):
+    code, row = as_json(says("stats", kept, "--json"))
+    with phago.open(kept, read_only=True) as colony:
+        assert (code, row) == (0, {name: getattr(colony.stats(), name) for name in row})
+    assert (row["documents"], row["pending"], row["digested"]) == (4, 0, 4)
+    assert says("stats", kept)[1].splitlines()[1] == "documents  4"
+
+
+# --- changing and keeping ----------------------------------------------------------------------------------------
+
+
+def test_delete(kept, says):
+    assert says("delete", kept, "bread", "none") == (0, "1 deleted.\n", "")
+    assert says("delete", kept, "bread") == (1, "0 deleted.\n", "")
+    assert as_json(says("delete", kept, "--where", "year=1998", "--json")) == (0, {"deleted": 1})
+    assert ids_of("m") == ["notes/heart.md", "notes/lungs.txt"]
+    assert says("graph", kept, "yeast")[0] == 1
+
+
+def test_what_is_exported_is_imported_as_it_was(kept, says):
+    assert says("export", kept, "out.jsonl") == (0, "4 documents written to out.jsonl.\n", "")
+    assert says("import", "n", "out.jsonl") == (0, "4 imported, 0 unchanged.\n", "")
+    assert as_json(says("import", "n", "out.jsonl", "--json")) == (0, {"imported": 0, "unchanged": 4})
+    assert digest_of("n", "evidence") == digest_of("m", "evidence")
+    assert as_json(says("export", kept, "--where", "year=2021", "one.jsonl", "--json")) == (0, {"exported": 1})
+    assert says("export", kept, "--where", "year=1", "none.jsonl")[0] == 1
+
+
+def test_export_and_import_by_pipe(kept):
+    """Bytes pass as they are, in whatever encoding the terminal has."""
+    with phago.open(kept) as colony:
+        colony.ingest({"id": "é", "text": "Café, 細胞膜."})
+    env = {**CLEAN, "PYTHONIOENCODING": "ascii"}
+    sent = subprocess.run([*PROGRAM, "export", kept], env=env, capture_output=True, check=True)
+    taken = subprocess.run([*PROGRAM, "import", "n"], env=env, input=sent.stdout, capture_output=True, check=True)
+    assert taken.stdout == b"5 imported, 0 unchanged.\n"
+    assert "Café, 細胞膜." in sent.stdout.decode("utf-8")
+    assert digest_of("n", "evidence") == digest_of("m", "evidence")
+
+
+@pytest.mark.parametrize("line", ['{"a', "[1]", '{"text": 1}', '{"text": "a", "year": 1}', "[" * 100_000, b"\xff"])
+def test_a_line_that_cannot_be_imported_is_told_of(kept, says, line):
+    Path("bad.jsonl").write_bytes(line if isinstance(line, bytes) else line.encode())
+    before = digest_of("m")
+    code, out, err = says("import", kept, "bad.jsonl")
+    assert (code, out) == (2, "")
+    assert err.startswith("phago: ")
+    assert digest_of("m") == before
+
+
+def test_compact_leaves_nothing_of_what_was_deleted(kept, says):
+    secret = b"nobody may read this"
+
+    def holding():
+        return [file.name for file in Path(kept).iterdir() if secret in file.read_bytes()]
+
+    # Ended without a close, which would write the colony down as a whole, and with a delete that waits for a tick.
+    for change in (f"ingest({{'id': 'x', 'text': {secret.decode()!r}}}); colony.run()", "delete('x')"):
+        child_says(f"import os, phago; colony = phago.open({kept!r}); colony.{change}; os._exit(0)")
+        assert len(holding()) == 1
+    assert says("compact", kept) == (0, "Compacted.\n", "")
+    assert holding() == []
+    assert as_json(says("compact", kept, "--json")) == (0, {"compacted": True})
+    assert ids_of("m") == ["beer", "bread", "notes/heart.md", "notes/lungs.txt"]
+
+
+def test_snapshot_is_a_colony_of_its_own(kept, says):
+    assert says("snapshot", kept, "copy") == (0, "Copied to copy.\n", "")
+    assert digest_of("copy") == digest_of("m")
+    assert as_json(says("snapshot", kept, "copy2", "--json")) == (0, {"snapshot": "copy2"})
+    assert says("delete", "copy", "bread")[0] == 0
+    assert "bread" in ids_of("m")
+
+
+def test_verify(kept, says):
+    code, row = as_json(says("verify", kept, "--json"))
+    size = sum(file.stat().st_size for file in Path(kept).iterdir() if file.name != "LOCK")
+    assert (code, row["damage"]) == (0, [])
+    assert abs(row["bytes"] - size) <= 8192
+    assert re.fullmatch(r"[\d,]+ bytes read; nothing is damaged\.\n", says("verify", kept)[1])
