@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from dataclasses import replace
 
 import phago
 import pytest
@@ -10,7 +11,7 @@ from kills import OPERATIONS, Order, Server, library, operation
 from support import Chance
 
 pytestmark = [
-    pytest.mark.skipif(sys.platform != "linux" or not shutil.which("cc"), reason="a preloaded library ends the writers"),
+    pytest.mark.skipif(sys.platform != "linux" or not shutil.which("cc"), reason="it preloads a library"),
     pytest.mark.timeout(7200),
 ]
 
@@ -88,10 +89,12 @@ def test_a_writer_that_is_killed_at_any_time_loses_nothing(server, tmp_path, cap
             order = Order(str(path), shards, done, 1_000_000, checkpoint, close)
             if kind == 0:
                 # Also inside of an opening, which is a recovery.
-                order = Order(**vars(order) | {"at": 1 + chance.below(30), "how": ("before", "half", "after")[life % 3]})
+                order = Order(
+                    **vars(order) | {"at": 1 + chance.below(30), "how": ("before", "half", "after")[life % 3]}
+                )
                 at_calls += 1
             else:
-                order = Order(**vars(order) | {"after": chance.below(60 if kind == 1 else 12) / 1000})
+                order = replace(order, after=chance.below(60 if kind == 1 else 12) / 1000)
             ended = server.obey(order)
             assert ended["killed"], ended
             kills += 1

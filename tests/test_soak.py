@@ -56,7 +56,8 @@ def test_memory_does_not_grow_with_ticks(tmp_path, capfd, what, every):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     before, after, worked, stored, text = json.loads(done.stdout)
-    told = f"{before / 2**20:.1f} MiB after 1,000 ticks, {after / 2**20:.1f} MiB after {ticks:,} ({after / before - 1:+.1%})"
+    grown = f"{before / 2**20:.1f} MiB after 1,000 ticks, {after / 2**20:.1f} MiB after {ticks:,}"
+    told = f"{grown} ({after / before - 1:+.1%})"
     tell(capfd, f"T14 soak, {what}: {told}; {worked:,} updates; {stored:,} bytes on disk, {text:,} of text")
     assert after <= before * 1.05
     assert worked == (1000 + (ticks - 1000) // every if every else 0)
