@@ -29,8 +29,8 @@ help:
 	@echo 'make check      formatting, lints, types, documentation, licences; warnings are errors'
 	@echo 'make readme     what the examples of README.md print is written into it'
 	@echo 'make bench      figures beside peers; PHAGO_DATA names a folder of corpora and collections'
-	@echo 'make campaign   one digest for many shards, threads and seeds; PHAGO_DATA as above'
-	@echo 'make mutants    break phago in some forty places and see that a test finds each'
+	@echo 'make campaign   faults, kills, losses of power, damage and long runs by the thousand; PHAGO_CAMPAIGN has the sizes'
+	@echo 'make mutants    break phago in some sixty places and see that a test finds each'
 	@echo 'make clean      remove .venv and what pytest, mypy and ruff keep'
 	@echo
 	@echo 'PYTHON=python3.12 make ...   with another Python (3.11 or later)'
@@ -65,8 +65,13 @@ readme: $(VENV)/.test
 bench: $(VENV)/.phago $(VENV)/.test $(VENV)/.bench
 	$(BIN)/python -m pytest benches --benchmark-only --benchmark-quiet --timeout 3600
 
+# Tests whose sizes PHAGO_CAMPAIGN chooses: `long`, or kind=number,... ; `make test` runs a small size of each.
+CAMPAIGNS := simulator store_power store_kill store_faults store_damage colony_damage decoders
+campaign: export PHAGO_CAMPAIGN ?= long
 campaign: $(VENV)/.phago $(VENV)/.test
-	$(BIN)/python -m pytest -m campaign --timeout 7200
+	$(CARGO) test --release --locked -p phago-engine $(CAMPAIGNS:%=--test %)
+	$(BIN)/python -m pytest -m 'campaign or not campaign' --timeout 7200 \
+		tests/test_kills.py tests/test_soak.py tests/test_programs.py tests/test_campaign.py
 
 # One or some: .venv/bin/python tools/mutants.py NAME ...
 mutants: $(VENV)/.test | tools

@@ -181,9 +181,9 @@ TIMEOUT_MS = 1_000
 FOREVER_MS = 600_000
 
 
-def impatient_colony(timeout_ms=TIMEOUT_MS, threads=2, shards=3):
-    """Phases soon time out, and ticks grant few documents."""
-    runner = phago.RunnerConfig(phase_timeout_ms=timeout_ms, max_parallelism=threads)
+def impatient_colony(timeout_ms=TIMEOUT_MS, threads=2, shards=3, recover="manual"):
+    """Phases soon time out, a fault is its caller's error at once, and ticks grant few documents."""
+    runner = phago.RunnerConfig(phase_timeout_ms=timeout_ms, max_parallelism=threads, recover=recover)
     return phago.Colony(shards, config=phago.ColonyConfig(documents_per_tick=40), runner=runner)
 
 

@@ -118,7 +118,7 @@ async def test_synchronous_calls_work_inside_a_running_loop():
 
 
 async def test_the_loop_goes_on_while_a_tick_works():
-    runner = phago.RunnerConfig(phase_timeout_ms=300, max_parallelism=2)
+    runner = phago.RunnerConfig(phase_timeout_ms=300, max_parallelism=2, recover="manual")
     async with phago.AsyncColony(2, runner=runner) as colony:
         await colony.ingest(DOCUMENTS[:5])
         steps = 0

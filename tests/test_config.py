@@ -15,7 +15,9 @@ CONFIGS = [phago.RunnerConfig, phago.DistributedConfig, phago.ColonyConfig, phag
 
 
 def test_defaults_are_those_promised():
-    assert phago.RunnerConfig() == phago.RunnerConfig(phase_timeout_ms=30_000, resolve_ghosts=True, max_parallelism=8)
+    assert phago.RunnerConfig() == phago.RunnerConfig(
+        phase_timeout_ms=30_000, resolve_ghosts=True, max_parallelism=8, recover="auto"
+    )
     distributed = phago.DistributedConfig()
     assert (distributed.num_shards, distributed.replication_factor) == (3, 2)
     assert (distributed.rpc_timeout_ms, distributed.virtual_nodes_per_shard) == (5000, 150)
@@ -101,6 +103,9 @@ def test_the_documentation_says_which_range_is_accepted(kind, setting):
     text = described(kind)[setting.name]
     if setting.kind == "bool":
         return
+    if setting.kind == "choice":
+        assert all(f'"{word}"' in text for word in setting.choices), text
+        return
     lows = {setting.at_least and f"`{setting.at_least}`"} if setting.at_least else spelled(setting.low)
     accepted = {f"{low} to {high}" for low in lows for high in spelled(setting.high)}
     assert any(f" {one}" in f" {text}" for one in accepted), (text, accepted)
@@ -108,7 +113,12 @@ def test_the_documentation_says_which_range_is_accepted(kind, setting):
 
 @pytest.mark.parametrize(("kind", "setting"), SETTINGS, ids=NAMES)
 def test_both_ends_of_a_range_are_accepted_and_what_lies_beyond_is_not(kind, setting):
-    if setting.kind == "bool":
+    if setting.kind == "choice":
+        for word in setting.choices:
+            assert getattr(kind(**{setting.name: word}), setting.name) == word
+        with pytest.raises(phago.ConfigError, match=" or ".join(f'"{word}"' for word in setting.choices)):
+            kind(**{setting.name: setting.high.upper()})
+    if setting.kind in ("bool", "choice"):
         return
     low, high = setting.low, setting.high
     # Its floor as low as it may be, and what it is the floor of as high.
@@ -133,6 +143,10 @@ def test_the_native_module_holds_to_what_it_says(setting):
     for bad in (setting.low - 1, setting.high + 1):
         with pytest.raises(phago.ConfigError):
             _phago.check_config({setting.name: bad})
+
+
+def test_the_documentation_says_how_often_a_tick_is_redone():
+    assert f"at most {_phago.REDOS_MAX} times" in described(phago.RunnerConfig)["recover"]
 
 
 def test_no_class_of_settings_but_these():

@@ -298,7 +298,8 @@ def test_results_outlive_the_document_they_tell_of():
 
 def test_while_a_tick_is_made_documents_stay_and_leave_when_it_ends():
     async def main():
-        async with phago.AsyncColony(3, runner=phago.RunnerConfig(max_parallelism=2, phase_timeout_ms=3_000)) as colony:
+        runner = phago.RunnerConfig(max_parallelism=2, phase_timeout_ms=3_000, recover="manual")
+        async with phago.AsyncColony(3, runner=runner) as colony:
             await colony.ingest([{"id": "a", "text": "ions cross"}, {"id": "b", "text": "yeast rises"}])
             colony._colony._runner.inject(("hang", 1, "Decay", 1))
             tick = asyncio.ensure_future(colony.tick())

@@ -1,4 +1,7 @@
-"""Hangs, panics, cancels and Ctrl-C in every phase: whole ticks, typed errors, control back, a colony that goes on."""
+"""Hangs, panics, cancels and Ctrl-C in every phase: whole ticks, typed errors, control back, a colony that goes on.
+
+Here a fault is its caller's error at once; `test_recover.py` has ticks that are redone.
+"""
 
 import asyncio
 import contextlib
@@ -81,7 +84,7 @@ def test_a_fault_in_any_phase_is_typed_undone_and_forgotten(kind, phase, expecte
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_fault_under_a_coordinator_leaves_all_shards_and_the_coordinator_at_the_old_tick(phase):
-    coordinator, shards, runner = cluster(2, phase_timeout_ms=TIMEOUT_MS, max_parallelism=2)
+    coordinator, shards, runner = cluster(2, phase_timeout_ms=TIMEOUT_MS, max_parallelism=2, recover="manual")
     ingest_into(shards, [document for document in DOCUMENTS if "id" in document][:20])
     runner.tick_sync()
     before = world_digest(runner), [shard.stats() for shard in shards]
@@ -195,7 +198,7 @@ async def test_whoever_stops_waiting_gets_control_back_and_whole_ticks(way, phas
 
 
 async def test_cancelling_at_any_moment_leaves_whole_ticks(expected):
-    runner = phago.RunnerConfig(max_parallelism=2)
+    runner = phago.RunnerConfig(max_parallelism=2, recover="manual")
     async with phago.AsyncColony(SHARDS, config=CONFIG, runner=runner) as tried:
         native = tried._colony._runner
 

@@ -128,7 +128,7 @@ async def test_the_twin_for_event_loops_has_the_same(tmp_path):
 
 def test_ticks_are_told_at_debug_and_what_is_undone_or_refused_as_a_warning(caplog):
     caplog.set_level(logging.DEBUG, logger="phago")
-    with phago.Colony(2, runner=phago.RunnerConfig(phase_timeout_ms=40)) as colony:
+    with phago.Colony(2, runner=phago.RunnerConfig(phase_timeout_ms=40, recover="manual")) as colony:
         colony.ingest(["ions cross", 5], on_error="skip")
         colony._runner.inject(("hang", 0, "Act", 1))
         with pytest.raises(phago.PhaseTimeout):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import phago
 import pytest
-from support import HERE, Chance, answers, child_says, seeded_documents
+from support import Chance, answers, child_says, seeded_documents
 
 QUESTIONS = ["bak dak", "gouk fok rak", "zok tuk lak pak"]
 
@@ -100,76 +100,6 @@ def test_a_file_system_that_machines_share_is_warned_of(tmp_path, monkeypatch):
     # A reader loses nothing.
     with phago.open(tmp_path, read_only=True) as colony:
         assert len(colony) == 1
-
-
-# --- kill -9 -----------------------------------------------------------------------------------------------------
-
-# Every operation changes the colony, so that a digest tells how many were done.
-WORKER = """
-import sys
-import phago
-from test_open import operation
-
-with phago.open(sys.argv[1], shards=int(sys.argv[2])) as colony:
-    print("open", flush=True)
-    for number in range(int(sys.argv[3]), 1_000_000):
-        operation(colony, number)
-        print(number, flush=True)
-"""
-
-
-def operation(colony, number):
-    kind, common = number % 8, number // 8 % 5
-    if kind < 3:
-        colony.ingest({"id": f"d{number}", "text": f"word{kind} common{common} number{number}"})
-    elif kind == 3:
-        assert colony.update({"id": f"d{number - 3}", "text": f"word3 common{common} changed"}) == "changed"
-    elif kind == 4:
-        colony.tick()
-    elif kind == 5:
-        assert colony.reinforce(colony.query(f"word1 number{number - 4}", k=1)[0])
-    elif kind == 6:
-        colony.tick()
-    else:
-        assert colony.delete(f"d{number - 6}")
-
-
-def killed(path, shards, first, chance):
-    """Let a child work from an operation on and kill it; how many operations it said were done."""
-    command = [sys.executable, "-W", "ignore", "-c", WORKER, str(path), str(shards), str(first)]
-    environment = {**os.environ, "PYTHONPATH": str(HERE)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        # A fifth of the kills come before it can be known to work, while it opens or recovers.
-        if chance.below(5):
-            assert process.stdout.readline() == "open\n"
-        threading.Event().wait(chance.below(150) / 1000)
-        process.kill()
-        said = process.stdout.read()
-    # The last line may be cut off.
-    return max((int(line) + 1 for line in re.findall(r"^(\d+)\n", said, re.MULTILINE)), default=first)
-
-
-@pytest.mark.timeout(600)
-def test_a_killed_process_loses_nothing_that_it_acknowledged(tmp_path):
-    path, chance, done, worked = tmp_path / "memory", Chance(5), 0, 0
-    with phago.Colony(1) as other:
-        for kill in range(20):
-            acknowledged = killed(path, 1 + kill % 3, done, chance)
-            if not path.exists():
-                continue
-            worked += acknowledged > done
-            while done < acknowledged:
-                operation(other, done)
-                done += 1
-            assert phago.verify(path).is_whole
-            with phago.open(path, shards=1 + kill % 2) as colony:
-                if colony.digest() != other.digest():
-                    # What was kept and not yet told of.
-                    operation(other, done)
-                    done += 1
-                assert colony.digest() == other.digest(), f"kill {kill} after {acknowledged} operations"
-    assert worked >= 10
-    assert done >= 50
 
 
 # --- one writer, any number of readers ----------------------------------------------------------------------------

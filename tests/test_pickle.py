@@ -85,7 +85,7 @@ def test_what_was_frozen_is_frozen_on_the_other_side(colony):
 
 def raised(colony):
     """Errors as they are raised, not as a test would build them."""
-    runner = phago.RunnerConfig(phase_timeout_ms=40)
+    runner = phago.RunnerConfig(phase_timeout_ms=40, recover="manual")
     _, shards, _ = cluster(2)
     with phago.Colony(2, runner=runner) as tried:
         for fault in (("hang", 1, "Act", 1), ("panic", 0, "Decay", 1)):

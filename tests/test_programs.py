@@ -1,14 +1,14 @@
 """Random programs at the bounds of the settings: whatever is done, the number of shards does not show."""
 
 import itertools
-import os
 
 import pytest
+from campaign import size
 from programs import CONFIG, RANKING, Counts, Different, compare, program
 from support import Chance
 
 # What `make campaign` runs; a part of it, from another seed, in every `make test`.
-PROGRAMS = int(os.environ.get("PHAGO_PROGRAMS", "2000"))
+PROGRAMS = size("programs", 2000, 2000)
 SOME = 60
 
 

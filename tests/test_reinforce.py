@@ -249,7 +249,7 @@ def test_a_hit_of_another_colony_counts_by_its_labels(colony):
 @pytest.mark.parametrize("kind", ["hang", "panic"])
 @pytest.mark.parametrize("phase", ["Sense", "Act", "Decay", "Advance"])
 def test_a_tick_that_fails_leaves_them_to_the_next_which_applies_them_once(kind, phase):
-    runner = phago.RunnerConfig(phase_timeout_ms=150, max_parallelism=2)
+    runner = phago.RunnerConfig(phase_timeout_ms=150, max_parallelism=2, recover="manual")
     with grown(3, runner=runner) as tried, grown(1) as calm:
         for colony in (tried, calm):
             for hit in colony.query("ions of the cell")[:2]:
@@ -267,7 +267,7 @@ def test_a_tick_that_fails_leaves_them_to_the_next_which_applies_them_once(kind,
 
 def test_while_a_tick_is_made_they_wait_for_its_end():
     async def main():
-        runner = phago.RunnerConfig(max_parallelism=2, phase_timeout_ms=3_000)
+        runner = phago.RunnerConfig(max_parallelism=2, phase_timeout_ms=3_000, recover="manual")
         async with phago.AsyncColony(3, runner=runner) as colony:
             await colony.ingest(DOCUMENTS)
             await colony.run()

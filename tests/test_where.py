@@ -576,7 +576,8 @@ def test_shards_driven_by_hand_take_metadata_along():
 
 def test_while_a_tick_is_made_metadata_waits_too():
     async def main():
-        async with phago.AsyncColony(3, runner=phago.RunnerConfig(max_parallelism=2, phase_timeout_ms=3_000)) as colony:
+        runner = phago.RunnerConfig(max_parallelism=2, phase_timeout_ms=3_000, recover="manual")
+        async with phago.AsyncColony(3, runner=runner) as colony:
             old, new = ({"id": "a", "text": "ions cross", "metadata": {"year": year}} for year in (1, 2))
             await colony.ingest(old)
             colony._colony._runner.inject(("hang", 1, "Decay", 1))

@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 COPY = ROOT / "target" / "mutants"
 # A mutant may hang.
-TEST_SECONDS = 300
+TEST_SECONDS = 600
 BUILD_SECONDS = 1800
 
 
@@ -45,10 +45,13 @@ MESSAGE = "rust/core/src/message.rs"
 DELIVER = "rust/core/src/shard/deliver.rs"
 TICK = "rust/engine/src/tick/"
 INTAKE = "rust/engine/src/intake/"
+STORE = "rust/engine/src/store/"
 RULE = "tests/test_answer_rules.py::test_"
 ANSWER = "tests/test_answer_oracle.py::test_any_answer_equals_the_naive_one"
 LEXICAL = "tests/test_answer_oracle.py::test_any_lexical_answer_equals_the_naive_one"
 WIRE = "phago-core wire "
+# A thousand schedules at most; how many it took is printed.
+SCHEDULES = "phago-engine simulator whatever_fails_a_colony_is_what_its_acknowledged_inputs_make"
 MUTANTS = [
     # --- words ---
     Mutant(
@@ -337,6 +340,42 @@ MUTANTS = [
         "false",
         "phago-engine deletes what_waits_is_done_when_the_tick_is_given_up_too",
     ),
+    # --- recovery ---
+    Mutant(
+        "a tick is redone once more than the bound",
+        TICK + "attempt.rs",
+        "self.recovered.len() < REDOS_MAX as usize",
+        "self.recovered.len() <= REDOS_MAX as usize",
+        "phago-engine recover one_fault_more_than_the_bound_is_the_error_and_changes_nothing",
+    ),
+    Mutant(
+        "a redone tick sees what came meanwhile",
+        TICK + "attempt.rs",
+        "means.world.redo(snapshot)",
+        '{ means.world.abort(snapshot.attempt, None); drop(snapshot); means.world.begin("a mutant") }',
+        "phago-engine recover a_redone_tick_sees_the_inputs_that_the_first_attempt_saw",
+    ),
+    Mutant(
+        "the attempt's number is ignored",
+        TICK + "commit.rs",
+        "running == attempt",
+        "running > 0 || attempt > 0",
+        "phago-engine lib what_comes_with_the_number_of_an_attempt_that_was_redone_is_refused",
+    ),
+    Mutant(
+        "the seat of a hung shard is accepted",
+        TICK + "slot.rs",
+        "!place.given_up",
+        "true",
+        "phago-engine lib a_seat_that_comes_back_after_its_slot_was_given_up_is_dropped",
+    ),
+    Mutant(
+        "a cancel lets the next attempt begin",
+        TICK + "making.rs",
+        "matches!(*now, Now::Over)",
+        "false",
+        "phago-engine lib no_attempt_begins_after_the_tick_was_given_up",
+    ),
     Mutant(
         "a delete trusts a stale reading",
         INTAKE + "change.rs",
@@ -386,6 +425,120 @@ MUTANTS = [
         "state.is_idle_until(plan.tick)",
         "state.is_quiet()",
         "phago-engine lifetimes a_tick_with_which_a_lifetime_ends_is_not_among_the_idle_ones_of_the_log",
+    ),
+    # --- what is kept on disk ---
+    Mutant(
+        "store: the log is not synced",
+        STORE + "writer.rs",
+        'log.sync().refused(files, &name, "sync")?',
+        "()",
+        SCHEDULES,
+    ),
+    Mutant(
+        "store: the witness is written before the log",
+        STORE + "writer.rs",
+        "self.options.mutant == Some(Mutant::WitnessFirst)",
+        "true",
+        SCHEDULES,
+    ),
+    Mutant(
+        "store: a failed write does not poison",
+        STORE + "writer.rs",
+        "state.poisoned = Some(error.to_string())",
+        "drop(error)",
+        SCHEDULES,
+    ),
+    Mutant(
+        "store: idle ticks are counted for what came before an input",
+        STORE + "writer.rs",
+        "state.settled == after",
+        "true",
+        SCHEDULES,
+    ),
+    Mutant(
+        "store: the lock is let go once it is open",
+        STORE + "writer.rs",
+        "Some(from.held)",
+        "{ drop(from.held); None }",
+        SCHEDULES,
+    ),
+    Mutant(
+        "store: a torn tail is left",
+        STORE + "recovery.rs",
+        "self.options.mutant != Some(Mutant::TailLeft)",
+        "false",
+        # It takes two records in one write, and so two callers at once.
+        "phago-engine store_power what_was_cut_off_never_comes_back",
+    ),
+    Mutant(
+        "store: what is found beyond the witness is trusted",
+        STORE + "recovery.rs",
+        "self.options.mutant != Some(Mutant::TailTrusted)",
+        "false",
+        SCHEDULES,
+    ),
+    Mutant(
+        "store: the chain is not checked",
+        STORE + "recovery.rs",
+        "options.mutant != Some(Mutant::ChainUnchecked)",
+        "false",
+        SCHEDULES,
+    ),
+    Mutant(
+        "store: a checkpoint is named before it is synced",
+        STORE + "checkpoint.rs",
+        'self.file.sync().refused(self.files, &self.name, "sync")?',
+        "()",
+        SCHEDULES,
+    ),
+    Mutant(
+        "store: the name of a new log is not synced",
+        STORE + "layout.rs",
+        'files.sync_dir().refused(files, "", "sync")?',
+        "()",
+        SCHEDULES,
+    ),
+    Mutant(
+        "store: the old generation is removed before the new one is named",
+        STORE + "generation.rs",
+        "self.options.mutant == Some(Mutant::OldDeletedFirst)",
+        "true",
+        SCHEDULES,
+    ),
+    Mutant(
+        "store: one slot of the witness is written again and again",
+        STORE + "witness.rs",
+        "(self.slot + 1) % SLOTS",
+        "self.slot",
+        SCHEDULES,
+    ),
+    Mutant(
+        "store: an input is acknowledged before it is durable",
+        INTAKE + "enter.rs",
+        "sequence.map_or(Ok(()), |sequence| journal.keep(sequence))?",
+        "drop(sequence)",
+        SCHEDULES,
+    ),
+    Mutant(
+        "store: a tick is swapped in before it is durable",
+        TICK + "commit.rs",
+        "journal.tick(plan.tick, *attempt, *cut, *is_idle, documents as u64)?",
+        "()",
+        SCHEDULES,
+    ),
+    Mutant(
+        "store: a replay ignores the cuts",
+        "rust/core/src/replay.rs",
+        "self.held.partition_point(|(sequence, _)| *sequence <= cut)",
+        "self.held.len()",
+        SCHEDULES,
+    ),
+    Mutant(
+        "store: a batch of another attempt is taken",
+        TICK + "hand.rs",
+        "sent.batch.says_the_same(batch)",
+        "batch.tick == sent.batch.tick",
+        SCHEDULES,
     ),
 ]
 
@@ -464,6 +617,7 @@ def environment(mutant=None):
     return {
         **os.environ,
         "PHAGO_MUTANT": mutant.name if mutant else "",
+        "PHAGO_CAMPAIGN": "schedules=1000",
         # Not that of the tree itself: its library must never be a broken one.
         "CARGO_TARGET_DIR": str(COPY / "target"),
         # Nobody debugs them, and they are built anew every time.
@@ -502,18 +656,22 @@ def build(tests):
 
 
 def passes(test, mutant=None):
-    """Whether a test passes; one that hangs does not, and one that is not there is an error."""
+    """Whether a test passes, and after how many schedules it does not.
+
+    One that hangs does not pass, and one that is not there is an error.
+    """
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", test]
     if not is_python(test):
         command = [*cargo(test), test.split()[2]]
     try:
         done = run(command, TEST_SECONDS, env=environment(mutant))
     except subprocess.TimeoutExpired:
-        return False
-    ran = done.returncode in (0, 1) if is_python(test) else re.search(r"^running [1-9]", done.stdout, re.M)
+        return False, "by its time"
+    ran = done.returncode in (0, 1) if is_python(test) else re.search(r"^running [1-9]", done.stdout, re.MULTILINE)
     if not ran:
         raise TableError(f"`{test}` could not be run:\n{done.stdout}{done.stderr}")
-    return done.returncode == 0
+    schedules = re.search(r"^violation (after \d+ schedules)", done.stdout, re.MULTILINE)
+    return done.returncode == 0, schedules.group(1) if schedules else ""
 
 
 def main():
@@ -537,16 +695,16 @@ def main():
     tests = list(dict.fromkeys(mutant.test for mutant in chosen))
     print(f"building {len(MUTANTS)} mutants; then {len(tests)} tests without them", flush=True)
     build(tests)
-    broken = [test for test in tests if not passes(test)]
+    broken = [test for test in tests if not passes(test)[0]]
     for test in broken:
         print(f"fails anyway  {test}")
     if broken:
         return 1
     found = 0
     for mutant in chosen:
-        survives = passes(mutant.test, mutant)
+        survives, when = passes(mutant.test, mutant)
         found += not survives
-        print(f"{'SURVIVES' if survives else 'found':13} {mutant.name}", flush=True)
+        print(f"{'SURVIVES' if survives else 'found':13} {mutant.name} {when}".rstrip(), flush=True)
     print(f"{found} of {len(chosen)} mutants found ({found / len(chosen):.0%})")
     return found < len(chosen)
 

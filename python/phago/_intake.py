@@ -116,7 +116,9 @@ def ticked(native: _phago.TickResult) -> DistributedTickResult:
 
 def ran(row: _phago.RunRow, begun: float) -> RunReport:
     """What a run did since then, once it was told to those who listen."""
-    report = RunReport(row.ticks, row.digested, row.failed, time.monotonic() - begun)
+    report = RunReport(row.ticks, row.digested, row.failed, time.monotonic() - begun, row.recovered)
+    if report.recovered:
+        log(WARNING, "ticks were redone %d times, the last one because %s", report.recovered, row.last_fault)
     log(DEBUG, "%d ticks: %d documents digested in %.3f s", report.ticks, report.digested, report.seconds)
     return report
 

@@ -62,6 +62,7 @@ __all__ = [
     "NodeTable",
     "PathRow",
     "PhaseRow",
+    "REDOS_MAX",
     "RankedRow",
     "RejectedRow",
     "Ring",
@@ -98,6 +99,7 @@ DOCUMENT_BYTES_MAX: int  # bytes of UTF-8 that title and text of a document may 
 KEY_BYTES_MAX: int  # bytes of UTF-8 that a key may have (512)
 METADATA_BYTES_MAX: int  # bytes of UTF-8 that a document's metadata may have, with 8 for each value (64 KiB)
 METADATA_KEYS_MAX: int  # keys that a document's metadata may have (64)
+REDOS_MAX: int  # times that a tick in which a shard died or hung is redone, at most
 SHARDS_MAX: int  # shards that a ring takes, at most
 
 def set_map_seed(seed: int) -> None:
@@ -132,14 +134,17 @@ class Setting:
     @property
     def name(self) -> str: ...
     @property
-    def kind(self) -> Literal["int", "float", "bool"]: ...
+    def kind(self) -> Literal["int", "float", "bool", "choice"]: ...
     @property
-    def default(self) -> int | float: ...
+    def choices(self) -> list[str]:
+        """The words that a choice accepts, in order; empty for the other kinds."""
     @property
-    def low(self) -> int | float:
+    def default(self) -> int | float | str: ...
+    @property
+    def low(self) -> int | float | str:
         """The least value that is accepted."""
     @property
-    def high(self) -> int | float:
+    def high(self) -> int | float | str:
         """The greatest value that is accepted."""
     @property
     def at_least(self) -> str | None:
@@ -469,6 +474,12 @@ class RunRow:
     def digested(self) -> int: ...
     @property
     def failed(self) -> int: ...
+    @property
+    def recovered(self) -> int:
+        """How often ticks were redone."""
+    @property
+    def last_fault(self) -> str | None:
+        """Why the last one was."""
 
 @final
 class ShardRow:
@@ -872,6 +883,9 @@ class TickResult:
     @property
     def tick(self) -> int: ...
     @property
+    def recovered(self) -> list[str]:
+        """Why the attempts before the one that was committed were given up, in order."""
+    @property
     def phases(self) -> list[PhaseRow]:
         """Sense of every shard, then Act, then Decay; within a phase by shard."""
 
@@ -879,8 +893,8 @@ class TickResult:
 class Runner:
     """Drives the phases of one world on its own worker threads.
 
-    Calls queue in order of arrival. A tick that is cancelled, times out or dies leaves the world at the old tick and the
-    runner usable. Sync calls may be made inside a running event loop; they block that loop, as any sync call does.
+    Calls queue in order of arrival. A tick that times out or dies is redone, if the config says so. One that is cancelled or
+    fails leaves the world at the old tick and the runner usable. Sync calls may be made inside a running event loop; they block that loop, as any sync call does.
     """
 
     @staticmethod

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ._checks import instance, refusal, text_of
+from ._log import WARNING, log
 from ._settings import as_native
 from ._values import expiry
 from .config import Ranking
@@ -141,5 +142,8 @@ def phase_result(row: PhaseRow) -> PhaseResult:
 
 
 def tick_result(native: TickResult) -> DistributedTickResult:
-    """A tick's result as users see it."""
-    return DistributedTickResult(native.tick, tuple(map(phase_result, native.phases)))
+    """A tick's result as users see it, once those who listen were told how often it was redone."""
+    recovered = native.recovered
+    for why in recovered:
+        log(WARNING, "tick %d was redone: %s", native.tick, why)
+    return DistributedTickResult(native.tick, tuple(map(phase_result, native.phases)), len(recovered))

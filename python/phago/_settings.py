@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import _phago
-from ._checks import count, flag, real
+from ._checks import count, flag, one_of, real
 
 _ALL = {name: _phago.settings(name) for name in ("ColonyConfig", "DistributedConfig", "Ranking", "RunnerConfig")}
 
@@ -18,12 +18,14 @@ def check(config: Any, name: str) -> None:
         if setting.kind == "int":
             value = count(setting.name, value, int(low), int(setting.high))
         elif setting.kind == "float":
-            value = real(setting.name, value, low, setting.high)
+            value = real(setting.name, value, float(low), float(setting.high))
+        elif setting.kind == "choice":
+            value = one_of(setting.name, value, tuple(setting.choices))
         else:
             value = flag(setting.name, value)
         object.__setattr__(config, setting.name, value)
 
 
-def as_native(config: Any, name: str) -> dict[str, bool | int | float]:
+def as_native(config: Any, name: str) -> dict[str, Any]:
     """The settings of the class of this name as the native module takes them; what a subclass adds is left out."""
     return {setting.name: getattr(config, setting.name) for setting in _ALL[name]}

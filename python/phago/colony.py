@@ -231,8 +231,9 @@ class Colony(Unpicklable):
             now: As in `tick`.
 
         Raises:
-            PhaseTimeout: A shard did not finish a phase in time. The tick was undone; call `run` again to go on.
-            ShardDied: The work of a shard failed. The tick was undone.
+            PhaseTimeout: A shard did not finish a phase in time, even when redone (`RunnerConfig.recover`).
+                The tick was undone; call `run` again to go on.
+            ShardDied: The work of a shard failed, even when redone. The tick was undone.
         """
         limit = None if max_ticks is None else count("max_ticks", max_ticks, 0)
         begun = time.monotonic()

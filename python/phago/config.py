@@ -7,7 +7,9 @@ here is for readers and type checkers; tests hold both equal.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
+from ._pickles import restored
 from ._settings import check
 
 __all__ = ["ColonyConfig", "DistributedConfig", "Ranking", "RunnerConfig"]
@@ -22,14 +24,22 @@ class RunnerConfig:
     """
 
     phase_timeout_ms: int = 30_000
-    """Milliseconds a phase may take before the tick is undone with `PhaseTimeout`; 1 to 86,400,000."""
+    """Milliseconds a phase may take before its attempt at the tick is given up, for each attempt anew; 1 to
+    86,400,000.
+    """
     resolve_ghosts: bool = True
     """Whether the far ends of new cross-shard edges are fetched into the near shard's ghost cache after a tick."""
     max_parallelism: int = 8
     """Threads that work on shards at the same time, at most; 1 to 256."""
+    recover: Literal["auto", "manual"] = "auto"
+    """What happens to a tick in which a shard died or exceeded `phase_timeout_ms`. With "auto" it is redone from the
+    committed state, at most 3 times, and then undone with the error; with "manual" it is undone at once.
+    """
 
     def __post_init__(self) -> None:
         check(self, "RunnerConfig")
+
+    __setstate__ = restored
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

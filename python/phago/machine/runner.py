@@ -24,8 +24,9 @@ __all__ = ["DistributedRunner"]
 class DistributedRunner(Unpicklable):
     """Drives the ticks of all shards of a coordinator. A tick happens on every shard or on none.
 
-    Concurrent ticks queue in the order of their arrival. A tick that is cancelled, times out or fails leaves every
-    shard at the old tick, and the runner usable. `close()`, or the end of its `with`, releases coordinator and shards.
+    Concurrent ticks queue in the order of their arrival. A tick in which a shard times out or dies is redone
+    (`RunnerConfig.recover`). One that is cancelled or fails leaves every shard at the old tick, and the runner usable.
+    `close()`, or the end of its `with`, releases coordinator and shards.
 
     Args:
         coordinator: The registry of the shards.
@@ -76,8 +77,8 @@ class DistributedRunner(Unpicklable):
             now: The time, as in `Colony.tick`.
 
         Raises:
-            PhaseTimeout: Shards did not finish a phase in time; every shard is at the old tick.
-            ShardDied: The work of a shard failed; every shard is at the old tick.
+            PhaseTimeout: Shards did not finish a phase in time, in the last attempt; every shard is at the old tick.
+            ShardDied: The work of a shard failed in the last attempt; every shard is at the old tick.
             BusyError: The runner is closed.
         """
         if now is not None:

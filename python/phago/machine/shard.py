@@ -125,6 +125,7 @@ class ShardedColony(Unpicklable):
         Raises:
             PhaseOrderError: It is another phase's turn. (A `ValueError`.)
             BusyError: A runner drives this shard.
+            ShardDied: The phase failed each time that it was redone. Nothing changed, and it can be driven again.
         """
         return phase_result(self._native.phase(TickPhase(phase).value))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from .._pickles import restored
 
 __all__ = ["RunReport", "Stats"]
 
@@ -18,6 +20,12 @@ class RunReport:
     """Documents that could not be digested."""
     seconds: float
     """Wall time."""
+    recovered: int = field(default=0, compare=False)
+    """How often ticks were redone because a shard died or hung. It changes nothing else, and equal reports may differ
+    in it.
+    """
+
+    __setstate__ = restored
 
 
 @dataclass(frozen=True, slots=True)

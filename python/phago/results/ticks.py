@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, overload
 
+from .._pickles import restored
 from ..ids import ShardId, TickPhase
 
 __all__ = ["CrossShardEdge", "CrossShardEdges", "DistributedTickResult", "PhaseResult"]
@@ -120,6 +121,12 @@ class DistributedTickResult:
     tick: int
     phase_results: tuple[PhaseResult, ...]
     """Sense, Act and Decay of every shard: three for each."""
+    recovered: int = field(default=0, compare=False)
+    """How often the tick was redone because a shard died or hung. It changes nothing else, and equal results may differ
+    in it.
+    """
+
+    __setstate__ = restored
 
     @property
     def cross_shard_edges(self) -> CrossShardEdges:

@@ -12,6 +12,8 @@ pub enum Number {
     Real(f64),
     /// Yes or no.
     Flag(bool),
+    /// One of a few words.
+    Word(&'static str),
 }
 
 /// The type of a setting.
@@ -25,6 +27,8 @@ pub enum Kind {
     F64,
     /// Yes or no.
     Bool,
+    /// One of these words.
+    Choice(&'static [&'static str]),
 }
 
 /// What is known of a setting before one is made.

@@ -25,7 +25,7 @@ pub mod tick;
 pub mod work;
 pub mod world;
 
-pub use config::RunnerConfig;
+pub use config::{REDOS_MAX, Recover, RunnerConfig};
 pub use coordination::SharedCoordinator;
 pub use intake::ingest::{Ingested, OnError};
 pub use intake::reinforce::Helped;

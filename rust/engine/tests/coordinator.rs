@@ -9,7 +9,7 @@ use phago_core::coordinator::Coordinator;
 use phago_core::ids::ShardId;
 use phago_core::phase::Phase;
 use phago_core::ring::Ring;
-use phago_engine::{Action, Runner, RunnerConfig, SharedCoordinator};
+use phago_engine::{Action, Recover, Runner, RunnerConfig, SharedCoordinator};
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
@@ -21,7 +21,7 @@ fn coordinator(shards: u32) -> Arc<SharedCoordinator> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_runner_drives_its_coordinator_as_long_as_it_lives() {
     let (world, coordinator) = (world(3), coordinator(3));
-    let config = RunnerConfig { phase_timeout_ms: 200, ..RunnerConfig::default() };
+    let config = RunnerConfig { phase_timeout_ms: 200, recover: Recover::Manual, ..RunnerConfig::default() };
     let build = || Runner::with_coordinator(world.clone(), coordinator.clone(), config, Handle::current());
     let runner = build().unwrap();
     assert!(matches!(build(), Err(Error::Busy { .. })));

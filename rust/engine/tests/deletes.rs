@@ -259,7 +259,7 @@ fn what_came_and_goes_within_one_tick_is_counted_right_meanwhile() {
 async fn what_waits_is_done_when_the_tick_is_given_up_too() {
     let documents = documents(23, 30);
     let world = world(3);
-    let runner = Arc::new(runner(&world, 2, 3_000));
+    let runner = Arc::new(manual(&world, 2, 3_000));
     ingest(&world, &documents);
     runner.inject(fault(Action::Hang, 1, Phase::Act, 1)).unwrap();
     let driven = tokio::spawn({

@@ -9,12 +9,17 @@ use phago_core::documents::Body;
 use phago_core::ids::ShardId;
 use phago_core::metadata::Filter;
 use phago_core::phase::Phase;
-use phago_engine::{Action, Fault};
+use phago_engine::{Action, Fault, Runner, World};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 // Long enough that no phase takes it by itself on a busy machine.
 const TIMEOUT_MS: u64 = 1_000;
+
+// The errors are the subject here; `recover.rs` tests how ticks are redone.
+fn runner(world: &Arc<World>, max_parallelism: u32, phase_timeout_ms: u64) -> Runner {
+    manual(world, max_parallelism, phase_timeout_ms)
+}
 
 // Batches of inputs with a fault in the third tick; the run ends like one without faults. A panic is noticed long before
 // any deadline.

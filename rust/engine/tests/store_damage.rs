@@ -1,8 +1,10 @@
 //! Damage at rest: whatever is done to the files, opening gives an error that names a file, or exactly what was there.
 
+mod campaign;
 mod common;
 mod history;
 
+use campaign::{size, tell};
 use history::{Event, History, SETTINGS, Step, Used, open, read};
 use phago_core::Error;
 use phago_engine::store::{FORMAT, Files, Memory, Mutant, Options, WitnessSync, verify};
@@ -95,7 +97,7 @@ impl Counts {
 #[test]
 fn a_flipped_bit_anywhere_is_noticed_or_harmless() {
     // Of zeros that only fill up, one bit of each byte will do when there is little time.
-    let all = std::env::var_os("PHAGO_CAMPAIGN").is_some();
+    let all = size("zeros", 0, 1) > 0;
     let (mut contents, history) = small();
     assert_eq!(contents.keys().collect::<Vec<_>>(), ["LOCK", "checkpoint-1", "log-1", "witness"]);
     assert!(verify(&files(&contents)).expect("whole").damage.is_empty());
@@ -124,7 +126,7 @@ fn a_flipped_bit_anywhere_is_noticed_or_harmless() {
         damaged.get_mut("witness").expect("there")[at / 8] ^= 1 << (at % 8);
         counts.look(&damaged, &history, &|| format!("bit {at} of the witness of one who was killed"));
     }
-    println!("bit flips, each opened to write and to read: {counts:?}; told by verify: {told}");
+    tell(&format!("T9 bit flips, each opened to write and to read: {counts:?}; told by verify: {told}; silent: 0"));
     assert!(counts.detected > 25_000 && told > 20_000, "{counts:?}, {told}");
 }
 
@@ -157,7 +159,7 @@ fn every_truncation_is_noticed_or_harmless() {
             damaged.insert(name.clone(), bytes.clone());
         }
     }
-    println!("truncations, each opened to write and to read: {counts:?}");
+    tell(&format!("T9 truncations, each opened to write and to read: {counts:?}; silent: 0"));
     assert!(counts.detected > 10_000);
 }
 
@@ -185,7 +187,7 @@ fn pages_that_changed_places_are_noticed_or_harmless() {
             }
         }
     }
-    println!("pages moved and swapped, each opened to write and to read: {counts:?}");
+    tell(&format!("T9 pages moved and swapped, each opened to write and to read: {counts:?}; silent: 0"));
     assert!(counts.detected > 1000);
 }
 
@@ -243,7 +245,7 @@ fn files_that_are_missing_foreign_or_old_are_noticed_or_harmless() {
             }
         }
     }
-    println!("files missing, foreign and old, each opened to write and to read: {counts:?}");
+    tell(&format!("T9 files missing, foreign and old, each opened to write and to read: {counts:?}; silent: 0"));
     assert!(counts.detected > missing + 10);
 }
 
@@ -291,7 +293,7 @@ fn a_torn_tail_is_cut_at_every_byte_by_the_writer_alone() {
             tails += 1;
         }
     }
-    println!("torn tails: {tails}");
+    tell(&format!("T9 torn tails: {tails}"));
     assert!(tails > 600);
 }
 

@@ -1,12 +1,14 @@
 //! The disk fails at every call there is, once and for ever, in every way: a clean error, and after opening again everything that
 //! was acknowledged.
 
+mod campaign;
 mod common;
 mod history;
 
+use campaign::tell;
 use history::{Step, Used, is_clean};
 use phago_core::Error;
-use phago_engine::store::{Failure, Faulty, Files, Options, Store, WitnessSync};
+use phago_engine::store::{Failure, Faulty, Files, Options, Store, WitnessSync, verify};
 use std::sync::Arc;
 
 const OPTIONS: Options = Options { witness: WitnessSync::Sealed, make: true, mutant: None };
@@ -98,7 +100,7 @@ fn a_disk_that_fails_at_any_call_gives_a_clean_error_and_keeps_what_was_acknowle
             }
         }
     }
-    println!("disk faults at every call: {counts:?}");
+    tell(&format!("T8 disk faults at every call of a store, violations: 0: {counts:?}"));
     assert!(counts.runs > 1500 && counts.failed > 800 && counts.went_on > 100, "{counts:?}");
 }
 
@@ -161,4 +163,42 @@ fn a_full_disk_stops_cleanly_and_goes_on_when_there_is_room() {
     let mut again = Used::open(Arc::clone(&files), OPTIONS).expect("opened again");
     assert!(again.appended.starts_with(&kept));
     again.step(Step::Note(20), &files, OPTIONS).expect("there is room");
+}
+
+#[test]
+fn a_making_that_was_cut_off_is_no_damage() {
+    let (mut none, mut empty) = (0, 0);
+    for call in 0.. {
+        let disk = Faulty::new();
+        let files: Arc<dyn Files> = Arc::new(disk.clone());
+        // A write that finds no room leaves nothing of itself, as one that a kill comes before.
+        disk.fail(call, Failure::NoSpace, true);
+        let made = Used::open(Arc::clone(&files), OPTIONS);
+        disk.kill();
+        let is_made = made.is_ok();
+        for power in [None, Some(call), Some(call + 1000), Some(call + 2000)] {
+            let disk = disk.fork();
+            if let Some(seed) = power {
+                disk.lose_power(seed);
+            }
+            let files: Arc<dyn Files> = Arc::new(disk);
+            let what = format!("cut off at call {call}, power {power:?}");
+            match (verify(&files), history::read(Arc::clone(&files)).map(|(_, found)| found)) {
+                (Ok(verified), Ok(found)) => {
+                    assert_eq!((verified.damage, found), (vec![], vec![]), "{what}");
+                    empty += 1;
+                }
+                (Err(Error::NoColony { .. }), Err(Error::NoColony { .. })) => {
+                    assert!(!is_made, "{what}");
+                    none += 1;
+                }
+                other => panic!("{what}: {other:?}"),
+            }
+            assert!(Used::open(files, OPTIONS).expect("the next writer makes it").appended.is_empty());
+        }
+        if is_made {
+            break;
+        }
+    }
+    assert!(none > 10 && empty > 5, "{none} {empty}");
 }

@@ -2,9 +2,11 @@
 
 #![cfg(unix)]
 
+mod campaign;
 mod common;
 mod history;
 
+use campaign::{size, tell};
 use common::Chance;
 use history::{Event, History, checkpoint, note, open, read, text};
 use phago_core::Error;
@@ -48,7 +50,7 @@ fn start(folder: &std::path::Path) -> Child {
 
 #[test]
 fn nothing_that_was_told_is_lost_when_the_writer_is_killed() {
-    let kills = std::env::var("PHAGO_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(60);
+    let kills = size("store_kills", 60, 1000);
     let folder = tempfile::tempdir().expect("a folder");
     let files = || -> Arc<dyn Files> { Arc::new(Directory::new(folder.path())) };
     let (mut chance, mut told_in_all, mut before): (_, usize, History) = (Chance(7), 0, History::new());
@@ -90,6 +92,6 @@ fn nothing_that_was_told_is_lost_when_the_writer_is_killed() {
         told_in_all = told;
         before = found;
     }
-    println!("kills: {kills}, records told to be kept: {told_in_all}, lost: 0");
+    tell(&format!("T6 kills of a store: {kills}, records told to be kept: {told_in_all}, lost: 0"));
     assert!(told_in_all as u64 > kills);
 }

@@ -19,6 +19,7 @@ pub(crate) struct Setting {
     low: Given,
     high: Given,
     at_least: Option<&'static str>,
+    choices: Vec<&'static str>,
 }
 
 /// The value of a setting, as Python has it.
@@ -27,6 +28,7 @@ pub(crate) enum Given {
     Flag(bool),
     Int(u64),
     Real(f64),
+    Word(&'static str),
 }
 
 impl From<Number> for Given {
@@ -35,6 +37,7 @@ impl From<Number> for Given {
             Number::Flag(value) => Given::Flag(value),
             Number::Int(value) => Given::Int(value),
             Number::Real(value) => Given::Real(value),
+            Number::Word(value) => Given::Word(value),
         }
     }
 }
@@ -55,7 +58,9 @@ pub(crate) fn settings(name: &str) -> PyResult<Vec<Setting>> {
             Kind::U32 | Kind::U64 => "int",
             Kind::F64 => "float",
             Kind::Bool => "bool",
+            Kind::Choice(_) => "choice",
         },
+        choices: if let Kind::Choice(words) = setting.kind { words.to_vec() } else { Vec::new() },
         default: setting.default.into(),
         low: setting.low.into(),
         high: setting.high.into(),
@@ -89,6 +94,7 @@ pub(crate) fn read<S: Settings>(values: Option<&Bound<'_, PyDict>>, what: &str) 
             Kind::U64 => Number::Int(number(&name, &value)?),
             Kind::F64 => Number::Real(number(&name, &value)?),
             Kind::Bool => Number::Flag(value.extract()?),
+            Kind::Choice(words) => Number::Word(word(&name, &value, words)?),
         };
         settings.set(&name, value)?;
     }
@@ -107,6 +113,17 @@ pub(crate) fn number<'py, T: Wanted + for<'a> FromPyObject<'a, 'py>>(
         return Err(wrong());
     }
     value.extract().map_err(|_| wrong())
+}
+
+// Returns one of the words that a setting accepts, or [`Error::Config`] naming it.
+fn word(name: &str, value: &Bound<'_, PyAny>, words: &[&'static str]) -> Result<&'static str, Error> {
+    let given = value.extract::<String>().ok();
+    let found = words.iter().find(|word| given.as_deref() == Some(**word));
+    found.copied().ok_or_else(|| Error::Config {
+        field: name.into(),
+        value: value.to_string(),
+        accepted: words.join(" or "),
+    })
 }
 
 pub(crate) trait Wanted {

@@ -88,6 +88,7 @@ mod _phago {
         module.add("KEY_BYTES_MAX", phago_core::documents::KEY_BYTES_MAX)?;
         module.add("METADATA_BYTES_MAX", phago_core::metadata::METADATA_BYTES_MAX)?;
         module.add("METADATA_KEYS_MAX", phago_core::metadata::METADATA_KEYS_MAX)?;
+        module.add("REDOS_MAX", phago_engine::REDOS_MAX)?;
         module.add("SHARDS_MAX", SHARDS_MAX)
     }
 

@@ -24,6 +24,11 @@ impl TickResult {
     }
 
     #[getter]
+    fn recovered(&self) -> Result<Vec<String>> {
+        Ok(self.0.get()?.recovered.iter().map(ToString::to_string).collect())
+    }
+
+    #[getter]
     fn phases(&self, py: Python<'_>) -> Result<Vec<PhaseRow>> {
         Ok(self.0.get()?.phases.iter().map(|report| PhaseRow::new(py, report)).collect::<PyResult<_>>()?)
     }

@@ -52,6 +52,7 @@ pub(super) fn encode(config: &ColonyConfig, layout: Layout) -> Vec<u8> {
         Number::Int(value) => Value::Int(value),
         Number::Real(value) => Value::Real(value),
         Number::Flag(value) => Value::Flag(value),
+        Number::Word(word) => unreachable!("a colony has no setting that is a word, and this is {word}"),
     };
     let config = config.values().into_iter().map(|(name, number)| (name.to_owned(), value(number)));
     let kept = Kept { analyser: ANALYSER.to_owned(), layout, config: config.collect() };
@@ -98,6 +99,7 @@ pub(super) fn check_same(given: &ColonyConfig, kept: &ColonyConfig) -> Result<()
         Number::Int(value) => value.to_string(),
         Number::Real(value) => value.to_string(),
         Number::Flag(value) => value.to_string(),
+        Number::Word(value) => value.to_owned(),
     };
     for ((name, given), (_, kept)) in given.values().into_iter().zip(kept.values()) {
         if given != kept {

@@ -1,7 +1,7 @@
 //! Operations on a colony's directory as a whole, and on its files before they are read.
 
 use super::files::{File, Files, Lock, Open, Refused};
-use super::format::{LOCK, Magic, Uuid, WITNESS, corruption, generation_of, log_name};
+use super::format::{LOCK, Magic, PAGE_BYTES, Uuid, WITNESS, corruption, generation_of, log_name};
 use super::header::Header;
 use phago_core::{Error, Result};
 use std::io::ErrorKind;
@@ -19,6 +19,21 @@ pub(super) fn is_colony(files: &dyn Files) -> Result<bool> {
     match files.list() {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         names => Ok(names.refused(files, "", "list")?.iter().any(|name| is_ours(name))),
+    }
+}
+
+/// Returns whether the making of a colony was cut off before it could acknowledge anything, where its witness cannot be
+/// read: there is at most the header of the first log.
+pub(super) fn is_unfinished(files: &dyn Files) -> Result<bool> {
+    let first = log_name(0);
+    for name in files.list().refused(files, "", "list")? {
+        if is_ours(&name) && name != WITNESS && name != first {
+            return Ok(false);
+        }
+    }
+    match files.open(&first, Open::Read) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+        file => Ok(file.refused(files, &first, "open")?.length().refused(files, &first, "read")? <= PAGE_BYTES as u64),
     }
 }
 

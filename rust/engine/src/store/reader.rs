@@ -7,7 +7,7 @@ use super::checkpoint::Checkpoint;
 use super::files::{Files, Open};
 use super::format::{WITNESS, corruption};
 use super::header::Header;
-use super::layout::{is_colony, open_witness};
+use super::layout::{is_colony, is_unfinished, open_witness};
 use super::log::{LogReader, Next};
 use super::record::Record;
 use super::testified::{check_testimony, open_log};
@@ -24,8 +24,8 @@ const ATTEMPTS_MAX: usize = 16;
 fn look(files: &dyn Files) -> Result<Testimony> {
     let file = open_witness(files, Open::Read)?;
     for _ in 0..ATTEMPTS_MAX {
-        let (testimony, _, both) = witness::read(files, &*file)?;
-        if both {
+        let (testimony, _, is_last) = witness::read(files, &*file)?;
+        if is_last {
             return Ok(testimony);
         }
         std::thread::yield_now();
@@ -64,7 +64,12 @@ impl Reader {
         }
         let mut attempt = 1;
         loop {
-            let testimony = look(&*files)?;
+            let testimony = match look(&*files) {
+                Err(Error::Corruption { .. }) if is_unfinished(&*files)? => {
+                    return Err(Error::NoColony { path: files.path() });
+                }
+                testimony => testimony?,
+            };
             match open_log(&files, &testimony, Open::Read) {
                 Ok((log, header, checkpoint)) => return Ok(Reader { files, testimony, header, checkpoint, log }),
                 Err(error) => {

@@ -15,7 +15,7 @@ use super::files::{File, Files, Lock, Open, Refused};
 use super::format::{Magic, PAGE_BYTES, WITNESS, log_name};
 use super::header::{Header, Point};
 use super::layout::{
-    copy, fresh_uuid, is_colony, is_ours, lay_log, open_witness, remove_if_there, remove_others, take_lock,
+    copy, fresh_uuid, is_colony, is_unfinished, lay_log, open_witness, remove_if_there, remove_others, take_lock,
 };
 use super::log::{LogReader, Next};
 use super::options::{Mutant, Options};
@@ -152,21 +152,6 @@ fn read_witness(files: &dyn Files, open: Open) -> Result<(Box<dyn File>, Testimo
     let file = open_witness(files, open)?;
     let (testimony, slot, _) = witness::read(files, &*file)?;
     Ok((file, testimony, slot))
-}
-
-// Returns whether the making of a colony was cut off before it could acknowledge anything: there is at most the header
-// of the first log, and no readable witness.
-fn is_unfinished(files: &dyn Files) -> Result<bool> {
-    let first = log_name(0);
-    for name in files.list().refused(files, "", "list")? {
-        if is_ours(&name) && name != WITNESS && name != first {
-            return Ok(false);
-        }
-    }
-    match files.open(&first, Open::Read) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
-        file => Ok(file.refused(files, &first, "open")?.length().refused(files, &first, "read")? <= PAGE_BYTES as u64),
-    }
 }
 
 // Makes a colony, or completes its making.

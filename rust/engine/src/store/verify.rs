@@ -4,7 +4,7 @@ use super::checkpoint::Checkpoint;
 use super::files::{File, Files, Open, Refused};
 use super::format::{Magic, WITNESS, corruption, generation_of, log_name};
 use super::header::Header;
-use super::layout::{is_colony, open_witness};
+use super::layout::{is_colony, is_unfinished, open_witness};
 use super::log::{LogReader, Next};
 use super::testified::check_testimony;
 use super::witness::{self, SLOTS};
@@ -37,12 +37,12 @@ pub fn verify(files: &Arc<dyn Files>) -> Result<Verified> {
         return Err(Error::NoColony { path: files.path() });
     }
     let witness = open_witness(&**files, Open::Read);
-    let Some(witness) = found.told(witness)? else { return Ok(found) };
+    let Some(witness) = found.told(witness)? else { return found.unless_unfinished(files) };
     found.look_at_witness(&**files, &*witness)?;
     // That neither slot is intact was reported before.
     let [first, second] = [witness::slot(&**files, &*witness, 0)?, witness::slot(&**files, &*witness, 1)?];
     let last = [first, second].into_iter().flatten().max_by_key(|said| said.count);
-    let Some(testimony) = last else { return Ok(found) };
+    let Some(testimony) = last else { return found.unless_unfinished(files) };
     let log_of = log_name(testimony.generation);
     for name in files.list().refused(&**files, "", "list")? {
         let Some(generation) = generation_of(&name) else { continue };
@@ -102,6 +102,11 @@ pub fn verify(files: &Arc<dyn Files>) -> Result<Verified> {
 }
 
 impl Verified {
+    // A colony whose making was cut off is none yet, and the next opening to write makes it.
+    fn unless_unfinished(self, files: &Arc<dyn Files>) -> Result<Verified> {
+        if is_unfinished(&**files)? { Err(Error::NoColony { path: files.path() }) } else { Ok(self) }
+    }
+
     // Adds damage to the result; any other error ends the reading.
     fn told<T>(&mut self, result: Result<T>) -> Result<Option<T>> {
         match result {
@@ -117,8 +122,10 @@ impl Verified {
     fn look_at_witness(&mut self, files: &dyn Files, file: &dyn File) -> Result<()> {
         self.bytes += file.length().refused(files, WITNESS, "read")?;
         for slot in 0..SLOTS {
+            let other = witness::slot(files, file, 1 - slot)?;
             let told = witness::slot(files, file, slot).and_then(|found| {
-                let whole = found.is_some() && witness::is_blank_behind(files, file, slot)?;
+                let written = found.is_some() || witness::is_unwritten(files, file, slot, other)?;
+                let whole = written && witness::is_blank_behind(files, file, slot)?;
                 let reason = "is not what was written; the other slot stands";
                 if whole { Ok(()) } else { Err(corruption(files, WITNESS, format!("slot {slot}"), reason)) }
             });

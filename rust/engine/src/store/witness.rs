@@ -14,6 +14,8 @@ use std::time::Instant;
 use xxhash_rust::xxh3::xxh3_128;
 
 pub(super) const SLOTS: u32 = 2;
+// The count of a witness's first testimony.
+const FIRST: u64 = 1;
 const BODY_BYTES: usize = 16 + 16 + 4 + 4 + 8 + 8 + 8 + 8 + 16;
 const SLOT_BYTES: usize = BODY_BYTES + 16;
 
@@ -84,13 +86,28 @@ pub(super) fn is_blank_behind(files: &dyn Files, file: &dyn File, slot: u32) -> 
     Ok(read == bytes.len() && bytes.iter().all(|byte| *byte == 0))
 }
 
-/// Returns what the witness says, the slot that says it, and whether both slots are intact. A slot may be torn, or a
-/// writer may be writing it. A writer reads the log to its end in any case, and a reader reads again.
+/// Returns whether a slot was never written: its bytes are zeros, and the other slot holds the first testimony of all.
+/// The making of the witness was then cut off between its two writes, which say the same.
+pub(super) fn is_unwritten(files: &dyn Files, file: &dyn File, slot: u32, other: Option<Testimony>) -> Result<bool> {
+    let mut bytes = [0; SLOT_BYTES];
+    let from = u64::from(slot) * PAGE_BYTES as u64;
+    let read = file.read_full(from, &mut bytes).refused(files, WITNESS, "read")?;
+    let is_blank = read == bytes.len() && bytes.iter().all(|byte| *byte == 0);
+    Ok(is_blank && other.is_some_and(|other| other.count == FIRST))
+}
+
+/// Returns what the witness says, the slot that says it, and whether that is the last that was written: both slots are
+/// intact, or one was never written. A slot may be torn, or a writer may be writing it. A writer reads the log to its
+/// end in any case, and a reader reads again.
 pub(super) fn read(files: &dyn Files, file: &dyn File) -> Result<(Testimony, u32, bool)> {
-    let slots = [(slot(files, file, 0)?, 0), (slot(files, file, 1)?, 1)];
-    let both = slots.iter().all(|(found, _)| found.is_some());
-    let whole = slots.into_iter().filter_map(|(found, slot)| Some((found?, slot)));
-    let last = whole.max_by_key(|(found, _)| found.count).map(|(found, slot)| (found, slot, both));
+    let (first, second) = (slot(files, file, 0)?, slot(files, file, 1)?);
+    let is_last = match (first, second) {
+        (Some(_), Some(_)) => true,
+        (None, other) => is_unwritten(files, file, 0, other)?,
+        (other, None) => is_unwritten(files, file, 1, other)?,
+    };
+    let whole = [(first, 0), (second, 1)].into_iter().filter_map(|(found, slot)| Some((found?, slot)));
+    let last = whole.max_by_key(|(found, _)| found.count).map(|(found, slot)| (found, slot, is_last));
     last.ok_or_else(|| corruption(files, WITNESS, "both slots", "neither is what was written"))
 }
 
@@ -110,7 +127,7 @@ impl Witness {
     pub(super) fn create(files: &dyn Files, first: Testimony) -> Result<Witness> {
         let file = files.open(WITNESS, Open::Create).refused(files, WITNESS, "make")?;
         file.set_len(u64::from(SLOTS) * PAGE_BYTES as u64).refused(files, WITNESS, "make")?;
-        let mut witness = Witness::resume(file, first, 0);
+        let mut witness = Witness::resume(file, Testimony { count: FIRST - 1, ..first }, 0);
         witness.advance(files, first.generation, first.point, first.offset)?;
         Ok(witness)
     }

@@ -7,13 +7,17 @@
 //! One value, the [`Fate`], says whether an attempt goes on. It changes under one lock. Once it is `Committing`,
 //! nothing stops the attempt. Before that a deadline, a panic or a cancel sets it to `Over`, and dropping what was
 //! staged undoes the tick.
+//!
+//! If a shard died or hung, another attempt follows, with the same plan and cut and a number of its own. The inputs that
+//! wait keep waiting, so the tick is the one that would have been made without the fault.
 
+use crate::config::{REDOS_MAX, Recover};
 use crate::coordination::{Driving, metrics};
 use crate::lock::lock;
 use crate::tick::commit::End;
 use crate::tick::deadline::{Keeper, Timed};
 use crate::tick::fault::{Entered, Faults};
-use crate::tick::outcome::Outcome;
+use crate::tick::making::{GivenUp, Making, Redo};
 use crate::tick::report::{PhaseReport, TickReport};
 use crate::tick::slot::{Failure, Slot};
 use crate::tick::snapshot::Snapshot;
@@ -44,6 +48,7 @@ pub(crate) struct Means {
     pub(crate) faults: Faults,
     pub(crate) driving: Option<Driving>,
     pub(crate) timeout: Duration,
+    pub(crate) recover: Recover,
     pub(crate) resolve_ghosts: bool,
     pub(crate) keeper: Arc<Keeper<Attempt>>,
 }
@@ -78,13 +83,63 @@ pub(crate) struct Attempt {
     snapshot: Mutex<Option<Snapshot>>,
     // By seat.
     slots: Vec<Slot>,
-    pub(crate) outcome: Outcome,
+    making: Arc<Making<Attempt>>,
+    // Why the attempts before this one were given up.
+    recovered: Vec<Error>,
 }
 
 impl Attempt {
-    /// Begins an attempt at the next tick on the workers.
-    pub(crate) fn start(means: &Arc<Means>, turn: Turn) -> Result<Arc<Attempt>> {
+    /// Begins the next tick on the workers.
+    pub(crate) fn start(means: &Arc<Means>, turn: Turn) -> Result<Arc<Making<Attempt>>> {
         means.pool.replace_stuck()?;
+        let making = Arc::new(Making::default());
+        let attempt = Attempt::new(means, &making, turn, None, Vec::new());
+        making.begin(&attempt);
+        // Watched first: once it is with the workers, it may be over, and the next attempt the one to watch.
+        means.keeper.watch(&attempt);
+        attempt.plan()?;
+        Ok(making)
+    }
+
+    /// Gives the tick up because no caller wants it any more. Returns `None` if it is over or being committed.
+    pub(crate) fn cancel(means: &Arc<Means>, making: &Arc<Making<Attempt>>) -> Option<Unwinding> {
+        match making.give_up()? {
+            GivenUp::Attempt(attempt) => {
+                let mut stage = lock(&attempt.stage);
+                (stage.fate == Fate::Running).then(|| attempt.give_up(&mut stage, Error::Cancelled))
+            }
+            GivenUp::Redo(redo) => Some(Unwinding::of(means, making, redo, Error::Cancelled)),
+        }
+    }
+
+    // Begins another attempt at the same tick, unless the tick was given up meanwhile.
+    fn again(means: &Arc<Means>, making: &Arc<Making<Attempt>>) {
+        if means.pool.replace_stuck().is_err() {
+            // Too many workers hang for good, so the error that led here is the tick's.
+            if let Some(GivenUp::Redo(mut redo)) = making.give_up()
+                && let Some(error) = redo.recovered.pop()
+            {
+                Unwinding::of(means, making, redo, error).undo();
+            }
+            return;
+        }
+        let next = making.resume(|redo| {
+            let Redo { snapshot, turn, recovered } = redo;
+            Attempt::new(means, making, turn, Some(snapshot), recovered)
+        });
+        if let Some(attempt) = next {
+            means.keeper.watch(&attempt);
+            attempt.enter(Phase::Sense);
+        }
+    }
+
+    fn new(
+        means: &Arc<Means>,
+        making: &Arc<Making<Attempt>>,
+        turn: Turn,
+        snapshot: Option<Snapshot>,
+        recovered: Vec<Error>,
+    ) -> Arc<Attempt> {
         let shards = means.world.ring().shards();
         let ids = shards.last().map_or(0, |last| last.index() + 1);
         let stage = Stage {
@@ -93,10 +148,10 @@ impl Attempt {
             started: Instant::now(),
             dying: None,
             job: None,
-            number: None,
+            number: snapshot.as_ref().map(|snapshot| snapshot.attempt),
             turn: Some(turn),
         };
-        let attempt = Arc::new_cyclic(|me| Attempt {
+        Arc::new_cyclic(|me| Attempt {
             means: means.clone(),
             me: me.clone(),
             // Ticks queue, so no other can be committed between this point and the beginning.
@@ -104,29 +159,32 @@ impl Attempt {
             cancel: Cancel::new(),
             entered: Entered::new(ids),
             stage: Mutex::new(stage),
-            snapshot: Mutex::new(None),
+            snapshot: Mutex::new(snapshot),
             slots: shards.iter().map(|_| Slot::default()).collect(),
-            outcome: Outcome::default(),
-        });
-        // Planning is work too: it reads up to one tick's grants from the backlog.
-        let (begin, then) = (attempt.clone(), attempt.clone());
-        let job = means.pool.run_phase(
+            making: making.clone(),
+            recovered,
+        })
+    }
+
+    // Plans the tick on a worker. That is work too: it reads up to one tick's grants from the backlog.
+    fn plan(self: &Arc<Self>) -> Result<()> {
+        let (begin, then) = (self.clone(), self.clone());
+        let job = self.means.pool.run_phase(
             1,
             move |_| begin.begin(),
             move || then.guarded(|attempt| attempt.enter(Phase::Sense)),
         );
         match job {
             Ok(job) => {
-                let mut stage = lock(&attempt.stage);
+                let mut stage = lock(&self.stage);
                 // The workers may have advanced already.
                 if stage.job.is_none() && stage.fate == Fate::Running {
                     stage.job = Some(job);
                 }
-                drop(stage);
-                Ok(attempt)
+                Ok(())
             }
             Err(error) => {
-                lock(&attempt.stage).fate = Fate::Over;
+                lock(&self.stage).fate = Fate::Over;
                 Err(error)
             }
         }
@@ -135,12 +193,6 @@ impl Attempt {
     fn deadline_of(&self, stage: &Stage) -> Instant {
         let deadline = stage.started + self.means.timeout;
         stage.dying.map_or(deadline, |since| deadline.min(since + DYING))
-    }
-
-    /// Gives the attempt up because no caller wants it any more. Returns `None` if it is over or being committed.
-    pub(crate) fn cancel(&self) -> Option<Unwinding> {
-        let mut stage = lock(&self.stage);
-        (stage.fate == Fate::Running).then(|| self.give_up(&mut stage, Error::Cancelled))
     }
 
     // Gives the attempt up if its deadline has passed.
@@ -173,8 +225,16 @@ impl Attempt {
         if let Some(job) = &job {
             job.abandon();
         }
-        let attempt = self.me.upgrade();
-        Unwinding { attempt, job, number: stage.number.take(), turn: stage.turn.take(), error: Some(error) }
+        Unwinding {
+            means: self.means.clone(),
+            making: self.making.clone(),
+            attempt: self.me.upgrade(),
+            job,
+            snapshot: lock(&self.snapshot).take(),
+            number: stage.number.take(),
+            turn: stage.turn.take(),
+            error: Some(error),
+        }
     }
 
     // Begins the tick: fixes the cut.
@@ -315,7 +375,8 @@ impl Attempt {
             let _ = driving.committed(&self.sizes());
         }
         let (digested, failed) = (committed.digested, committed.failed);
-        self.tell(Ok(TickReport { tick: self.tick, phases, digested, failed, is_quiet }));
+        let recovered = self.recovered.clone();
+        self.tell(Ok(TickReport { tick: self.tick, phases, digested, failed, is_quiet, recovered }));
         // The replaced rows: no caller waits until their memory is freed.
         drop(committed);
     }
@@ -323,6 +384,11 @@ impl Attempt {
     fn sizes(&self) -> Vec<(ShardId, ShardMetrics)> {
         let sizes = |state: &Replica| state.shards().iter().map(|shard| (shard.id(), metrics(shard))).collect();
         self.means.world.read(sizes).unwrap_or_default()
+    }
+
+    fn may_be_redone(&self, error: &Error) -> bool {
+        let is_fault = matches!(error, Error::ShardDied { .. } | Error::PhaseTimeout { .. });
+        is_fault && self.means.recover == Recover::Auto && self.recovered.len() < REDOS_MAX as usize
     }
 
     // Returns the shards that neither finished a phase nor failed in it.
@@ -397,7 +463,7 @@ impl Attempt {
             stage.turn.take()
         };
         drop(turn);
-        self.outcome.tell(outcome);
+        self.making.outcome.tell(outcome);
     }
 }
 
@@ -419,21 +485,42 @@ impl Timed for Attempt {
 /// that waited, which is work, so it must not run on a thread that keeps timers.
 #[must_use]
 pub(crate) struct Unwinding {
+    means: Arc<Means>,
+    making: Arc<Making<Attempt>>,
+    // `None` if the tick was given up between two attempts.
     attempt: Option<Arc<Attempt>>,
     job: Option<PhaseHandle>,
+    snapshot: Option<Snapshot>,
     number: Option<u64>,
     turn: Option<Turn>,
     error: Option<Error>,
 }
 
 impl Unwinding {
-    /// Undoes the attempt and tells its error, then waits up to 25 ms for its workers to notice before the next tick
-    /// may begin: a worker that polls returns in time and need not be replaced.
+    // Returns the end of a tick that was given up between two attempts.
+    fn of(means: &Arc<Means>, making: &Arc<Making<Attempt>>, redo: Redo, error: Error) -> Unwinding {
+        Unwinding {
+            means: means.clone(),
+            making: making.clone(),
+            attempt: None,
+            job: None,
+            number: Some(redo.snapshot.attempt),
+            snapshot: Some(redo.snapshot),
+            turn: Some(redo.turn),
+            error: Some(error),
+        }
+    }
+
+    /// Undoes the attempt, then waits up to 25 ms for its workers to notice before the next one or the next tick may
+    /// begin: a worker that polls returns in time and need not be replaced.
     pub(crate) fn finish(mut self) {
-        self.tell();
+        let again = self.end();
         let since = Instant::now();
         while self.job.as_ref().is_some_and(|job| !job.is_quiet()) && since.elapsed() < UNWINDING {
             std::thread::sleep(Duration::from_millis(1));
+        }
+        if again {
+            Attempt::again(&self.means, &self.making);
         }
     }
 
@@ -443,28 +530,50 @@ impl Unwinding {
         let _ = std::thread::Builder::new().name("phago-unwind".into()).spawn(move || self.finish());
     }
 
-    fn undo(mut self) {
-        self.tell();
+    // Undoes the attempt without a wait.
+    fn undo(self) {
+        drop(self);
     }
 
-    fn tell(&mut self) {
-        let (Some(attempt), Some(error)) = (&self.attempt, self.error.take()) else { return };
-        if let Some(number) = self.number {
-            attempt.means.world.abort(number, Some(&attempt.means.pool));
-        }
-        if let Some(driving) = &attempt.means.driving {
+    // Drops what was staged, then keeps the tick for another attempt, and returns true, or undoes it and tells its
+    // error.
+    fn end(&mut self) -> bool {
+        let Some(error) = self.error.take() else { return false };
+        let (means, making) = (&self.means, &self.making);
+        if let Some(driving) = &means.driving {
             driving.aborted();
         }
-        // A worker that never returns keeps the attempt alive; it should keep no more than its own share.
-        *lock(&attempt.snapshot) = None;
-        attempt.slots.iter().for_each(Slot::give_up);
-        attempt.outcome.tell(Err(error));
+        if let Some(attempt) = &self.attempt {
+            // A worker that never returns keeps the attempt alive; it should keep no more than its own share.
+            attempt.slots.iter().for_each(Slot::give_up);
+            if attempt.may_be_redone(&error)
+                && let (Some(snapshot), Some(turn)) = (self.snapshot.take(), self.turn.take())
+                && let Ok(snapshot) = means.world.redo(snapshot)
+            {
+                self.number = Some(snapshot.attempt);
+                let recovered = attempt.recovered.iter().cloned().chain([error.clone()]).collect();
+                match making.pause(Redo { snapshot, turn, recovered }) {
+                    None => return true,
+                    // No caller wants it any more.
+                    Some(redo) => (self.snapshot, self.turn) = (Some(redo.snapshot), Some(redo.turn)),
+                }
+            }
+        }
+        // Before the inputs that waited are applied: a shard that nobody else reads is then changed in place.
+        self.snapshot = None;
+        if let Some(number) = self.number {
+            means.world.abort(number, Some(&means.pool));
+        }
+        making.outcome.tell(Err(error));
+        false
     }
 }
 
 impl Drop for Unwinding {
     fn drop(&mut self) {
-        self.tell();
+        if self.end() {
+            Attempt::again(&self.means, &self.making);
+        }
         self.turn = None;
     }
 }

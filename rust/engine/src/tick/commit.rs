@@ -34,6 +34,16 @@ impl World {
         Ok(Snapshot { attempt: inputs.attempts, cut, is_idle, plan, commons, shards })
     }
 
+    /// Begins a tick that failed once more: the same plan and cut, and a number of its own. What comes with the old
+    /// number is refused from now on.
+    pub(crate) fn redo(&self, snapshot: Snapshot) -> Result<Snapshot> {
+        let mut inputs = lock(&self.inputs);
+        self.check_under_way(&inputs, snapshot.attempt)?;
+        inputs.attempts += 1;
+        inputs.running = Some(inputs.attempts);
+        Ok(Snapshot { attempt: inputs.attempts, ..snapshot })
+    }
+
     /// Swaps a whole tick in and applies the inputs that waited. Only the running attempt may commit.
     ///
     /// With a journal, the tick is made durable before it is swapped in. If that fails, the colony stays at the tick
@@ -85,5 +95,34 @@ impl World {
             }
             self.hand_out(&mut inputs);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use phago_core::config::ColonyConfig;
+    use phago_core::ring::Ring;
+
+    #[test]
+    fn what_comes_with_the_number_of_an_attempt_that_was_redone_is_refused() {
+        let world = World::new(ColonyConfig::default(), Ring::new(1, 150)).unwrap();
+        let first = world.begin("a test").unwrap();
+        let late = |first: &Snapshot| Snapshot {
+            plan: first.plan.clone(),
+            commons: first.commons.clone(),
+            shards: first.shards.clone(),
+            ..*first
+        };
+        let old = late(&first);
+        let second = world.redo(first).unwrap();
+        assert!(second.attempt > old.attempt && second.cut == old.cut && Arc::ptr_eq(&second.plan, &old.plan));
+        assert!(world.redo(late(&old)).is_err());
+        assert!(world.commit(late(&old), Vec::new(), None).is_err());
+        world.abort(old.attempt, None);
+        assert!(lock(&world.inputs).is_running());
+        world.abort(second.attempt, None);
+        assert!(!lock(&world.inputs).is_running());
+        assert_eq!(world.tick(), 0);
     }
 }

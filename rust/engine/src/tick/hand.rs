@@ -4,6 +4,7 @@
 //! every batch that other owners' shards addressed to it was delivered. The world drives the shards without an owner;
 //! batches from and to them are delivered at once.
 
+use crate::config::REDOS_MAX;
 use crate::tick::report::{CrossEdges, PhaseReport};
 use crate::tick::snapshot::{Share, Snapshot};
 use crate::work::job::message;
@@ -238,14 +239,61 @@ pub(crate) struct Lent {
 }
 
 impl Lent {
-    /// Does the phase. A panic becomes an error.
+    /// Does the phase. A panic changes nothing, so the phase is redone; the last one becomes an error.
     pub(crate) fn step(self) -> (Seat, Result<()>) {
         let Lent { share: Share { shard, plan, commons }, mut seat, phase, cancel } = self;
-        let done = catch_unwind(AssertUnwindSafe(|| seat.step(phase, &shard, &plan, &commons, &cancel)));
-        let done = done.unwrap_or_else(|panic| {
-            let (shards, tick, cause) = (vec![shard.id()], plan.tick, message(panic));
+        let done = redoing(|| seat.step(phase, &shard, &plan, &commons, &cancel)).unwrap_or_else(|cause| {
+            let (shards, tick) = (vec![shard.id()], plan.tick);
             Err(Error::ShardDied { shards, phase, tick, cause })
         });
         (seat, done)
+    }
+}
+
+// Calls `step` until it returns, and once more for each redo that is allowed. Returns the message of the last panic.
+fn redoing(mut step: impl FnMut() -> Result<()>) -> std::result::Result<Result<()>, String> {
+    let mut redone = 0;
+    loop {
+        match catch_unwind(AssertUnwindSafe(&mut step)) {
+            Ok(done) => return Ok(done),
+            Err(panic) if redone == REDOS_MAX => return Err(message(panic)),
+            Err(_) => redone += 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Returns the outcome of a step that panics so many times, and how often it was called.
+    fn panicking(times: u32) -> (std::result::Result<Result<()>, String>, u32) {
+        let mut calls = 0;
+        let done = redoing(|| {
+            calls += 1;
+            // Not `panic!`, which would print a trace.
+            if calls <= times { std::panic::resume_unwind(Box::new(format!("panic {calls}"))) } else { Ok(()) }
+        });
+        (done, calls)
+    }
+
+    #[test]
+    fn a_phase_by_hand_is_redone_after_a_panic_and_no_more_often_than_the_bound() {
+        for times in 0..=REDOS_MAX {
+            assert_eq!(panicking(times), (Ok(Ok(())), times + 1));
+        }
+        let last = REDOS_MAX + 1;
+        assert_eq!(panicking(last), (Err(format!("panic {last}")), last));
+        assert_eq!(panicking(u32::MAX), (Err(format!("panic {last}")), last));
+    }
+
+    #[test]
+    fn an_error_by_hand_is_not_redone() {
+        let mut calls = 0;
+        let done = redoing(|| {
+            calls += 1;
+            Err(Error::Cancelled)
+        });
+        assert_eq!((done, calls), (Ok(Err(Error::Cancelled)), 1));
     }
 }

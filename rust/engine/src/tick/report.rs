@@ -1,6 +1,7 @@
 //! What a tick and a run did.
 
 use crate::tick::snapshot::Snapshot;
+use phago_core::Error;
 use phago_core::commons::Commons;
 use phago_core::ids::{NodeId, ShardId, Tick};
 use phago_core::phase::Phase;
@@ -74,10 +75,12 @@ pub struct TickReport {
     pub failed: u64,
     /// Whether nothing is left to do: no backlog and no living digester after the tick.
     pub is_quiet: bool,
+    /// The errors of the attempts before the one that was committed, in order. The tick was redone as often.
+    pub recovered: Vec<Error>,
 }
 
 /// What a run of ticks did.
-#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunReport {
     /// Ticks made.
     pub ticks: u64,
@@ -85,6 +88,10 @@ pub struct RunReport {
     pub digested: u64,
     /// Documents without anything to digest.
     pub failed: u64,
+    /// How often ticks were redone.
+    pub recovered: u64,
+    /// Why the last one was.
+    pub last_fault: Option<Error>,
 }
 
 impl RunReport {
@@ -92,6 +99,10 @@ impl RunReport {
         self.ticks += 1;
         self.digested += tick.digested;
         self.failed += tick.failed;
+        self.recovered += tick.recovered.len() as u64;
+        if let Some(last) = tick.recovered.last() {
+            self.last_fault = Some(last.clone());
+        }
     }
 }
 

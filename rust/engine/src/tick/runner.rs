@@ -7,8 +7,8 @@ use crate::coordination::{Driving, SharedCoordinator};
 use crate::tick::attempt::{Attempt, Means};
 use crate::tick::deadline::Keeper;
 use crate::tick::fault::{self, Fault, Faults};
+use crate::tick::making::Making;
 use crate::tick::report::{RunReport, TickReport};
-use crate::tick::turn::Turn;
 use crate::work::pool::Pool;
 use crate::world::World;
 use phago_core::{Error, Result};
@@ -74,6 +74,7 @@ impl Runner {
             faults: Faults::default(),
             driving,
             timeout: Duration::from_millis(config.phase_timeout_ms),
+            recover: config.recover,
             resolve_ghosts: config.resolve_ghosts,
             keeper: keeper.clone(),
         };
@@ -122,14 +123,21 @@ impl Runner {
     /// commit has begun, which then completes: either way the tick is whole or leaves no trace, and the next one works.
     /// The tick and its deadline go on even if nobody polls the future.
     ///
+    /// If a shard dies or hangs, the tick is redone from the committed state, with the same inputs, up to [`REDOS_MAX`]
+    /// times; with [`Recover::Manual`] it is not.
+    ///
     /// # Errors
-    /// [`Error::PhaseTimeout`] naming the shards that began the phase and did not finish it; [`Error::ShardDied`]
-    /// naming all that panicked; [`Error::Busy`] while a tick is made by hand; [`Error::CoordinatorUnavailable`] if too
-    /// many workers hang for good. The colony is then at the old tick, byte for byte.
+    /// Those of the last attempt: [`Error::PhaseTimeout`] naming the shards that began the phase and did not finish it;
+    /// [`Error::ShardDied`] naming all that panicked. [`Error::Busy`] while a tick is made by hand;
+    /// [`Error::CoordinatorUnavailable`] if too many workers hang for good. The colony is then at the old tick, byte
+    /// for byte.
+    ///
+    /// [`REDOS_MAX`]: crate::config::REDOS_MAX
+    /// [`Recover::Manual`]: crate::config::Recover::Manual
     pub async fn tick(&self) -> Result<TickReport> {
         let turn = self.means.world.turn().await;
-        let wanted = Wanted(self.start(turn)?);
-        wanted.0.outcome.wait().await
+        let wanted = Wanted(&self.means, Attempt::start(&self.means, turn)?);
+        wanted.1.outcome.wait().await
     }
 
     /// Makes one tick and waits for it on the calling thread, which must not be a thread of the runtime. `should_stop`
@@ -140,11 +148,11 @@ impl Runner {
     /// undone.
     pub fn tick_blocking(&self, mut should_stop: impl FnMut() -> bool) -> Result<TickReport> {
         let turn = self.means.world.turns.wait_blocking(LOOK, &mut should_stop)?;
-        let attempt = self.start(turn)?;
-        match attempt.outcome.wait_blocking(LOOK, should_stop) {
+        let making = Attempt::start(&self.means, turn)?;
+        match making.outcome.wait_blocking(LOOK, should_stop) {
             Some(outcome) => outcome,
             None => {
-                if let Some(unwinding) = attempt.cancel() {
+                if let Some(unwinding) = Attempt::cancel(&self.means, &making) {
                     unwinding.finish();
                 }
                 Err(Error::Cancelled)
@@ -194,12 +202,6 @@ impl Runner {
         }
         Ok(run)
     }
-
-    fn start(&self, turn: Turn) -> Result<Arc<Attempt>> {
-        let attempt = Attempt::start(&self.means, turn)?;
-        self.keeper.watch(&attempt);
-        Ok(attempt)
-    }
 }
 
 impl Drop for Runner {
@@ -238,12 +240,12 @@ fn describe(ring: &phago_core::ring::Ring) -> String {
     format!("{} with {} virtual nodes each", ring.names(), ring.virtual_nodes())
 }
 
-// Held by whoever awaits a tick. Dropping it gives the attempt up, unless it is over or being committed.
-struct Wanted(Arc<Attempt>);
+// Held by whoever awaits a tick. Dropping it gives the tick up, unless it is over or being committed.
+struct Wanted<'a>(&'a Arc<Means>, Arc<Making<Attempt>>);
 
-impl Drop for Wanted {
+impl Drop for Wanted<'_> {
     fn drop(&mut self) {
-        if let Some(unwinding) = self.0.cancel() {
+        if let Some(unwinding) = Attempt::cancel(self.0, &self.1) {
             unwinding.elsewhere();
         }
     }

@@ -93,3 +93,18 @@ impl Slot {
         self.answered.load(Ordering::Acquire) <= phase as u8 && lock(&self.failure).is_none()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seat_that_comes_back_after_its_slot_was_given_up_is_dropped() {
+        let slot = Slot::default();
+        let seat = slot.take().unwrap();
+        slot.give_up();
+        slot.put(seat);
+        assert!(lock(&slot.place).seat.is_none());
+        assert!(slot.take().is_none());
+    }
+}

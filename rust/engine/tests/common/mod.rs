@@ -8,7 +8,7 @@ use phago_core::metadata::{Metadata, Value, Values};
 use phago_core::phase::Phase;
 use phago_core::ring::Ring;
 use phago_core::{Error, Result};
-use phago_engine::{Action, Fault, OnError, Runner, RunnerConfig, World};
+use phago_engine::{Action, Fault, OnError, Recover, Runner, RunnerConfig, World};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -84,6 +84,13 @@ pub fn world_with(shards: u32, config: ColonyConfig) -> Arc<World> {
 
 pub fn runner(world: &Arc<World>, max_parallelism: u32, phase_timeout_ms: u64) -> Runner {
     let config = RunnerConfig { max_parallelism, phase_timeout_ms, ..RunnerConfig::default() };
+    Runner::new(world.clone(), config, Handle::current()).unwrap()
+}
+
+/// A runner that redoes no tick: a fault is its caller's error at once.
+pub fn manual(world: &Arc<World>, max_parallelism: u32, phase_timeout_ms: u64) -> Runner {
+    let recover = Recover::Manual;
+    let config = RunnerConfig { max_parallelism, phase_timeout_ms, recover, ..RunnerConfig::default() };
     Runner::new(world.clone(), config, Handle::current()).unwrap()
 }
 

@@ -34,10 +34,13 @@ pub(crate) struct RunRow {
     ticks: u64,
     digested: u64,
     failed: u64,
+    recovered: u64,
+    last_fault: Option<String>,
 }
 
 impl From<RunReport> for RunRow {
     fn from(run: RunReport) -> Self {
-        RunRow { ticks: run.ticks, digested: run.digested, failed: run.failed }
+        let RunReport { ticks, digested, failed, recovered, last_fault } = run;
+        RunRow { ticks, digested, failed, recovered, last_fault: last_fault.map(|error| error.to_string()) }
     }
 }
