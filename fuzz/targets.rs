@@ -37,6 +37,7 @@ fn bodies() -> Vec<Body> {
             title: format!("title {number}").into(),
             text: text.into(),
             metadata: metadata.expect("metadata"),
+            expires: (number == 3).then_some(phago_core::documents::Lifetime::Tick(9)),
         }
     };
     let texts =

@@ -3,6 +3,7 @@
 python tests/programs.py SEED [SEED ...]     runs the programs of these seeds and tells what differs
 """
 
+import datetime
 import itertools
 import sys
 from dataclasses import dataclass, field
@@ -55,6 +56,7 @@ RANKING = {
     "postings_max": (1, 50, 8000, 2**40),
 }
 KNOWN = words(120)
+NOON = datetime.datetime(2030, 6, 1, 12, tzinfo=datetime.UTC)
 ODD = ("naïve", "STRASSE", "T", "AT&T", "日本語の検索", "ตัวอย่าง", "3.14", "don't", "x" * 300, "👍", "parseHTTPResponse")
 
 
@@ -104,7 +106,13 @@ def document(chance, number):
         made["id"] = f"d{number}"
     if chance.below(2):
         made["metadata"] = {"n": chance.below(4), "tags": [one_of(chance, "abc") for _ in range(chance.below(3))]}
+    if chance.below(4) == 0:
+        made["expires"] = one_of(chance, (0, 1, 3, 7, 20, 60, 2**32 - 2, moment(chance)))
     return made
+
+
+def moment(chance):
+    return NOON + chance.below(20) * datetime.timedelta(microseconds=1)
 
 
 def program(seed):
@@ -112,8 +120,8 @@ def program(seed):
     chance = Chance(seed)
     steps, number = [], 0
     for _ in range(6 + chance.below(10)):
-        kind = one_of(chance, ("ingest", "ingest", "tick", "run", "update", "delete", "reinforce", "idle", "clear"))
-        kind = kind if number else "ingest"
+        kinds = ("ingest", "ingest", "tick", "run", "update", "delete", "reinforce", "idle", "clear", "now", "renew")
+        kind = one_of(chance, kinds) if number else "ingest"
         if kind == "ingest":
             batch = [document(chance, number + at) for at in range(1 + chance.below(25))]
             number += len(batch)
@@ -121,6 +129,11 @@ def program(seed):
         elif kind in ("update", "delete"):
             chosen = [f"d{chance.below(number)}" for _ in range(1 + chance.below(6))]
             steps.append((kind, [{**document(chance, 0), "id": name} for name in chosen]))
+        elif kind == "renew":
+            ends = (None, 0, 2, 9, 40, moment(chance))
+            steps.append((kind, {f"d{chance.below(number)}": one_of(chance, ends) for _ in range(1 + chance.below(6))}))
+        elif kind == "now":
+            steps.append((kind, moment(chance)))
         elif kind == "reinforce":
             steps.append((kind, [text(chance, 4) for _ in range(1 + chance.below(3))]))
         elif kind == "idle":
@@ -155,6 +168,14 @@ def play(colony, kind, given, chance):
     elif kind == "delete":
         for name in chance.shuffled({one["id"] for one in given}):
             colony.delete(name)
+    elif kind == "renew":
+        # Only the lifetimes change.
+        for name in chance.shuffled(given):
+            if (there := colony.get(name)) is not None:
+                found = phago.Document(there.text, there.id, there.title, there.metadata, given[name])
+                colony.update(found)
+    elif kind == "now":
+        colony.tick(now=given)
     elif kind == "reinforce":
         for question in given:
             for hit in colony.query(question, k=2):

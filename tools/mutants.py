@@ -390,6 +390,42 @@ MUTANTS = [
         "None",
         "phago-engine lib reinforcements_are_counted_once_each_and_go_with_the_document",
     ),
+    # --- lifetimes ---
+    Mutant(
+        "a lifetime ends a tick late",
+        "rust/core/src/commons/lifetimes.rs",
+        "entry.0 <= tick",
+        "entry.0 < tick",
+        "phago-core lifetimes a_document_is_there_before_the_tick_of_its_number_is_made_and_gone_after",
+    ),
+    Mutant(
+        "an earlier time is news",
+        "rust/core/src/replica/prepare.rs",
+        "self.commons.now() < Some(now)",
+        "true",
+        "phago-core lifetimes times_do_nothing_until_the_colony_is_told_one_as_late",
+    ),
+    Mutant(
+        "another lifetime is another document",
+        "rust/core/src/replica/prepare.rs",
+        "standing.is_some_and(|standing| standing.differs_in_lifetime_at_most(&body))",
+        "false",
+        "phago-core lifetimes another_lifetime_is_refused_by_ingest_and_taken_by_update_without_unwiring",
+    ),
+    Mutant(
+        "what waits trusts that a document outlives the tick",
+        INTAKE + "pending.rs",
+        "fate.leaves.filter(|_| stands)",
+        "fate.leaves",
+        "phago-engine lifetimes inputs_that_come_while_a_tick_takes_the_document_away_are_judged_when_it_has",
+    ),
+    Mutant(
+        "an idle run spans the end of a lifetime",
+        "rust/engine/src/tick/commit.rs",
+        "state.is_idle_until(plan.tick)",
+        "state.is_quiet()",
+        "phago-engine lifetimes a_tick_with_which_a_lifetime_ends_is_not_among_the_idle_ones_of_the_log",
+    ),
     # --- what is kept on disk ---
     Mutant(
         "store: the log is not synced",
@@ -486,7 +522,7 @@ MUTANTS = [
     Mutant(
         "store: a tick is swapped in before it is durable",
         TICK + "commit.rs",
-        "journal.tick(plan.tick, *attempt, *cut, *is_idle, plan.documents() as u64)?",
+        "journal.tick(plan.tick, *attempt, *cut, *is_idle, documents as u64)?",
         "()",
         SCHEDULES,
     ),

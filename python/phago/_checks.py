@@ -8,6 +8,7 @@ import reprlib
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ._values import microseconds
 from .errors import ConfigError, LimitError
 
 _T = TypeVar("_T")
@@ -116,6 +117,14 @@ def directory_of(name: str, value: Any) -> Path:
     if not path or "\0" in path:
         raise refusal(name, value, "the path of a directory")
     return Path(path).absolute()
+
+
+def time_of(name: str, value: Any) -> int:
+    """An argument that is a time, in microseconds since 1970 in UTC."""
+    time = None if isinstance(value, str) else microseconds(value)
+    if time is None:
+        raise refusal(name, value, "a datetime with a time zone, such as `datetime.now(UTC)`")
+    return time
 
 
 def question_of(name: str, value: Any) -> str:

@@ -10,7 +10,7 @@ from .errors import ConfigError, InvalidDocument
 
 __all__ = ["read_frame"]
 
-FIELDS = ("text", "id", "title", "metadata")
+FIELDS = ("text", "id", "title", "metadata", "expires")
 
 
 def read_frame(
@@ -20,6 +20,7 @@ def read_frame(
     id: str | None = None,
     title: str | None = None,
     metadata: Collection[str] = (),
+    expires: str | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of a table as documents, with columns of your choice.
 
@@ -33,6 +34,7 @@ def read_frame(
         id: The column of the ids; a number is taken as its digits.
         title: The column of the titles.
         metadata: The columns that become metadata, each under its own name.
+        expires: The column of when they leave by themselves: tick numbers, or datetimes with a time zone.
 
     Raises:
         TypeError: It is none of these tables.
@@ -45,7 +47,7 @@ def read_frame(
         )
     if isinstance(metadata, str):
         raise TypeError("`metadata` is a collection of columns, not str")
-    given = {"text": text, "id": id, "title": title}
+    given = {"text": text, "id": id, "title": title, "expires": expires}
     wanted = {field: text_of(field, column) for field, column in given.items() if column is not None}
     for field, column in [*wanted.items(), *(("metadata", column) for column in metadata)]:
         if column not in columns:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
+from ._values import expiry
 from .errors import InvalidDocument
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ __all__ = ["read_jsonl"]
 def read_jsonl(path: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
     """Yield the documents of a file with one JSON object on each line, as `Colony.export_jsonl` writes it.
 
-    An object has `text`, and perhaps `id`, `title` and `metadata`; `ingest` refuses any other key by its name. Blank
-    lines are left out.
+    An object has `text`, and perhaps `id`, `title`, `metadata` and `expires`; `ingest` refuses any other key by its
+    name. Blank lines are left out.
 
     Args:
         path: The file, in UTF-8.
@@ -63,6 +64,9 @@ def line_of(row: StoredRow) -> str:
     document["text"] = row.text
     if row.metadata:
         document["metadata"] = row.metadata
+    expires = expiry(row.expires_tick, row.expires_time)
+    if expires is not None:
+        document["expires"] = expires if isinstance(expires, int) else expires.isoformat()
     return json.dumps(document, ensure_ascii=False) + "\n"
 
 

@@ -213,6 +213,12 @@ class StoredRow:
         """The tick that digested it."""
     @property
     def metadata(self) -> _Metadata: ...
+    @property
+    def expires_tick(self) -> int | None:
+        """The tick after which it is gone."""
+    @property
+    def expires_time(self) -> int | None:
+        """The time from which on a tick takes it away, in microseconds since 1970 in UTC."""
 
 @final
 class FoundRow:
@@ -637,12 +643,12 @@ class World:
         """Documents accepted and not yet digested."""
     @property
     def quiet(self) -> bool:
-        """Nothing to digest, unwire or reinforce and no living digester: a run has nothing to do."""
+        """Nothing to digest, unwire or reinforce, no living digester, no lifetime that is over: a run has nothing to do."""
     def ingest(self, documents: Sequence[object], first_index: int, skip: bool) -> IngestedRow:
         """Take one chunk of documents.
 
-        A document is a `str`, a mapping with `text` and perhaps `id`, `title` and `metadata`, or an object with these
-        attributes (`phago.Document`). The caller cuts its sequence into chunks (of 1,000); `first_index` is the index of the
+        A document is a `str`, a mapping with `text` and perhaps `id`, `title`, `metadata` and `expires`, or an object with
+        these attributes (`phago.Document`). The caller cuts its sequence into chunks (of 1,000); `first_index` is the index of the
         first of them in the whole sequence, so that errors name the caller's own index.
 
         With `skip` the bad ones come back in `rejected` and the rest is taken. Without it the first bad one in order is
@@ -662,6 +668,12 @@ class World:
         """
     def update_async(self, document: object) -> Awaitable[_Updated]:
         """The twin for event loops. The document is read before it returns; when cancelled, it may have been taken."""
+    def tell_time(self, now: int) -> bool:
+        """Tell the time, in microseconds since 1970 in UTC; False when it is not later than all before.
+
+        The next tick takes away the documents that expire by then.
+        """
+    def tell_time_async(self, now: int) -> Awaitable[bool]: ...
     def reinforce(self, key: str, title: str, text: str, path: list[_Step]) -> bool:
         """Learn from a document that helped, and that stands as it is told here. False when it does not, or when the
         path holds no word. `LimitError` when too much waits for the next tick.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ._checks import instance, refusal, text_of
 from ._log import WARNING, log
 from ._settings import as_native
+from ._values import expiry
 from .config import Ranking
 from .ids import ShardId, TickPhase
 from .results import (
@@ -113,7 +114,8 @@ def rejected(row: RejectedRow) -> Rejected:
 
 def stored(row: StoredRow) -> StoredDocument:
     """A stored document."""
-    return StoredDocument(row.id, row.title, row.text, row.arrival, row.digested, row.metadata)
+    expires = expiry(row.expires_tick, row.expires_time)
+    return StoredDocument(row.id, row.title, row.text, row.arrival, row.digested, row.metadata, expires)
 
 
 def _words(rows: list[WordRow]) -> tuple[WordShare, ...]:

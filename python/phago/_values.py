@@ -12,6 +12,9 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_MICROSECOND = datetime.timedelta(microseconds=1)
+
 
 def scalar(value: Any) -> Any:
     """A single value.
@@ -36,6 +39,24 @@ def scalar(value: Any) -> Any:
     if getattr(value, "shape", None) == () and hasattr(value, "dtype") and hasattr(value, "item"):
         return _of_numpy(value)
     return value
+
+
+def microseconds(value: Any) -> int | None:
+    """The time since 1970 of a datetime with a time zone, or of its text in ISO 8601; `None` for any other value."""
+    if isinstance(value, str):
+        try:
+            value = datetime.datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if not isinstance(value, datetime.datetime) or value.utcoffset() is None:
+        return None
+    since: int = (value - _EPOCH) // _MICROSECOND
+    return since
+
+
+def expiry(tick: int | None, time: int | None) -> int | datetime.datetime | None:
+    """When a document expires, from what the native module tells."""
+    return tick if time is None else _EPOCH + time * _MICROSECOND
 
 
 def sequence(value: Any) -> Any:

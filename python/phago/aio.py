@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import time
 from collections.abc import AsyncIterator, Iterable
@@ -10,7 +11,7 @@ from types import TracebackType
 from typing import Literal, Self, overload
 
 from . import _phago
-from ._checks import count, directory_of, question_of, text_of
+from ._checks import count, directory_of, question_of, text_of, time_of
 from ._intake import (
     DigestOf,
     DocumentLike,
@@ -120,25 +121,34 @@ class AsyncColony(Unpicklable):
         """See `Colony.reinforce`. A cancelled one was done or not, never half."""
         return await self._colony._world.reinforce_async(*helped(hit))
 
-    async def run(self, max_ticks: int | None = None) -> RunReport:
+    async def run(self, max_ticks: int | None = None, *, now: datetime.datetime | None = None) -> RunReport:
         """See `Colony.run`."""
         limit = None if max_ticks is None else count("max_ticks", max_ticks, 0)
         begun = time.monotonic()
+        await self._tell(now)
         with undone_is_logged():
             run = await self._colony._runner.run(limit)
         return ran(run, begun)
 
-    async def ticks(self, max_ticks: int | None = None) -> AsyncIterator[DistributedTickResult]:
+    async def ticks(
+        self, max_ticks: int | None = None, *, now: datetime.datetime | None = None
+    ) -> AsyncIterator[DistributedTickResult]:
         """See `Colony.ticks`."""
         left = -1 if max_ticks is None else count("max_ticks", max_ticks, 0)
+        await self._tell(now)
         while left != 0 and not self._colony._world.quiet:
             yield await self.tick()
             left -= 1
 
-    async def tick(self) -> DistributedTickResult:
+    async def tick(self, *, now: datetime.datetime | None = None) -> DistributedTickResult:
         """See `Colony.tick`."""
+        await self._tell(now)
         with undone_is_logged():
             return ticked(await self._colony._runner.tick())
+
+    async def _tell(self, now: datetime.datetime | None) -> None:
+        if now is not None:
+            await self._colony._world.tell_time_async(time_of("now", now))
 
     async def query(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import time
 from collections.abc import Iterable, Iterator
@@ -10,7 +11,7 @@ from types import TracebackType
 from typing import Literal, Self, overload
 
 from . import _phago
-from ._checks import count, directory_of, question_of, text_of
+from ._checks import count, directory_of, question_of, text_of, time_of
 from ._held import Held, config_given, in_memory, runner_given, shards_given
 from ._intake import (
     DigestOf,
@@ -120,14 +121,14 @@ class Colony(Unpicklable):
         content changes nothing.
 
         Args:
-            documents: Strings, mappings (`text`; optional `id`, `title`, `metadata`) or `Document`s; or a DataFrame of
-                pandas or polars or a Table of pyarrow with these columns (see `read_frame` for others).
+            documents: Strings, mappings (`text`; optional `id`, `title`, `metadata`, `expires`) or `Document`s; or a
+                DataFrame of pandas or polars or a Table of pyarrow with these columns (see `read_frame` for others).
             on_error: With "raise", the first document that is not valid raises, and nothing of its chunk is taken in.
                 With "skip", the report lists such documents, and the rest is taken in.
 
         Raises:
-            InvalidDocument: Not text, blank, over 16 MiB, over 1,000,000 different words, with an unknown key or with
-                metadata that is not valid (see `Document`). Its `report` says what was taken before.
+            InvalidDocument: Not text, blank, over 16 MiB, over 1,000,000 different words, with an unknown key, or with
+                `metadata` or `expires` that is not valid (see `Document`). Its `report` says what was taken before.
             DocumentExists: A document with other content has this id; `update` replaces it. The error's `report` says
                 what was taken in before.
         """
@@ -140,13 +141,15 @@ class Colony(Unpicklable):
         """Replace the document with this id, in one step: no question finds both, and none finds neither.
 
         The old content leaves as if deleted (see `delete`); the new one is found by its words at once and digested by
-        `run`. Returns "changed"; or "unchanged" if the document is there with the same title, text and metadata, and
-        nothing is done; or "new" if no document had this id, and the document is taken in as by `ingest`. During a
-        tick, all of this happens when the tick ends.
+        `run`. Returns "changed"; or "unchanged" if the document is there with the same title, text, metadata and
+        `expires`, and nothing is done; or "new" if no document had this id, and the document is taken in as by
+        `ingest`. If only `expires` differs, the document stays as it is, with what it wired, and gets that. During a
+        tick, all of this happens when the tick ends; a document that the tick takes away comes back as a new one.
 
         Args:
-            document: A mapping with `id` and `text`, and perhaps `title` and `metadata`; or a `Document` that has an
-                id. What it leaves out is gone: without `metadata` the document has none afterwards.
+            document: A mapping with `id` and `text`, and perhaps `title`, `metadata` and `expires`; or a `Document`
+                that has an id. What it leaves out is gone: without `metadata` or `expires` the document has none
+                afterwards.
 
         Raises:
             InvalidDocument: No id, or a document that `ingest` would refuse. Nothing has changed then.
@@ -218,8 +221,14 @@ class Colony(Unpicklable):
         """
         return self._world.reinforce(*helped(hit))
 
-    def run(self, max_ticks: int | None = None) -> RunReport:
+    def run(self, max_ticks: int | None = None, *, now: datetime.datetime | None = None) -> RunReport:
         """Tick until all is digested, unwired or reinforced and every digester has ended, or `max_ticks` were made.
+
+        No tick is made for lifetimes that are not over yet (`Document.expires`).
+
+        Args:
+            max_ticks: Ticks, at most.
+            now: As in `tick`.
 
         Raises:
             PhaseTimeout: A shard did not finish a phase in time, even when redone (`RunnerConfig.recover`).
@@ -228,21 +237,48 @@ class Colony(Unpicklable):
         """
         limit = None if max_ticks is None else count("max_ticks", max_ticks, 0)
         begun = time.monotonic()
+        self._tell(now)
         with undone_is_logged():
             run = self._runner.run_sync(limit)
         return ran(run, begun)
 
-    def ticks(self, max_ticks: int | None = None) -> Iterator[DistributedTickResult]:
+    def ticks(
+        self, max_ticks: int | None = None, *, now: datetime.datetime | None = None
+    ) -> Iterator[DistributedTickResult]:
         """As `run`, handing over each tick as it is made."""
         left = -1 if max_ticks is None else count("max_ticks", max_ticks, 0)
+        self._tell(now)
         while left != 0 and not self._world.quiet:
             yield self.tick()
             left -= 1
 
-    def tick(self) -> DistributedTickResult:
-        """Make one tick, whether there is work or not."""
+    def tick(self, *, now: datetime.datetime | None = None) -> DistributedTickResult:
+        """Make one tick, whether there is work or not.
+
+        >>> from datetime import UTC, datetime
+        >>> with Colony() as colony:
+        ...     report = colony.ingest({"id": "a", "text": "Ions.", "expires": datetime(2030, 1, 1, tzinfo=UTC)})
+        ...     earlier, later = datetime(2029, 12, 31, tzinfo=UTC), datetime(2030, 1, 2, tzinfo=UTC)
+        ...     [(colony.tick(now=now).tick, len(colony)) for now in (None, earlier, later)]
+        [(1, 1), (2, 1), (3, 0)]
+
+        Args:
+            now: The time, with a time zone: once the tick is made, documents that expire by then are gone. It is an
+                input as a document is: kept, a part of `digest()`, and there for later ticks too, also if this one
+                fails. A time before the latest one that the colony was told changes nothing.
+
+        Raises:
+            ConfigError: `now` is no datetime, or has no time zone.
+            PhaseTimeout: A shard did not finish a phase in time. The tick was undone.
+            ShardDied: The work of a shard failed. The tick was undone.
+        """
+        self._tell(now)
         with undone_is_logged():
             return ticked(self._runner.tick_sync())
+
+    def _tell(self, now: datetime.datetime | None) -> None:
+        if now is not None:
+            self._world.tell_time(time_of("now", now))
 
     # --- asking; nothing here changes anything ---
 

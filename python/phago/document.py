@@ -33,7 +33,7 @@ class Document:
     """A text to be digested.
 
     >>> Document("Ions cross the membrane.", id="a", title="Cells")
-    Document(text='Ions cross the membrane.', id='a', title='Cells', metadata={})
+    Document(text='Ions cross the membrane.', id='a', title='Cells', metadata={}, expires=None)
     """
 
     text: str
@@ -52,6 +52,21 @@ class Document:
     At most 64 keys, and 64 KiB: the UTF-8 of keys and strings, and 8 bytes for each value. No word of it is searched.
     It is a part of the content: where it differs, if only as 1 from 1.0, the content does.
     """
+    expires: int | datetime.datetime | None = None
+    """When it leaves by itself, as if `Colony.delete` were called then; `None` for never.
+
+    A number is a tick, up to 4,294,967,294: the document is there until the tick of that number has been made, and gone
+    after it. A datetime needs a time zone, and counts to the microsecond: the document is gone after the first tick
+    that is given a `now` as late or later (`Colony.tick`, `run`). A lifetime that is over already ends with the next
+    tick. A colony has no clock of its own: without `now`, datetimes do nothing.
+
+    It is a part of the content, as metadata is. In JSON it is a number, or the datetime in ISO 8601.
+    """
+
+    def __setstate__(self, state: list[object]) -> None:
+        # Pickles of earlier releases know nothing of the last field.
+        for name, value in zip(self.__slots__, [*state, None], strict=False):
+            object.__setattr__(self, name, value)
 
 
 @dataclass(frozen=True, slots=True)

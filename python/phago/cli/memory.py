@@ -66,7 +66,7 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
             metavar="PATH",
             nargs="+",
             help="a folder or a file: text, Markdown, reStructuredText, HTML, or lines of JSON with `text`, perhaps "
-            f"`id`, `title` and `metadata` ({KNOWN}; what has no suffix is text)",
+            f"`id`, `title`, `metadata` and `expires` ({KNOWN}; what has no suffix is text)",
         )
         parser.add_argument("--shards", type=shards, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
     query = reads("query", _query, "the best documents for a question; exits with 1 where there is none")
@@ -228,7 +228,9 @@ def _counted(count: int, noun: str) -> str:
 
 def _document(found: StoredDocument) -> dict[str, Any]:
     row: dict[str, Any] = {"id": found.id, "title": found.title, "text": found.text}
-    return {**row, "metadata": dict(found.metadata)} if found.metadata else row
+    row |= {"metadata": dict(found.metadata)} if found.metadata else {}
+    expires = found.expires
+    return row if expires is None else {**row, "expires": expires if isinstance(expires, int) else expires.isoformat()}
 
 
 def _get(arguments: argparse.Namespace) -> int:

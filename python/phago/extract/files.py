@@ -9,7 +9,7 @@ import re
 import stat
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -43,7 +43,7 @@ _CHARSET = re.compile(
 )
 _CHARSET_WITHIN = 1024
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_FIELDS = {"id", "_id", "text", "title", "metadata"}
+_FIELDS = {"id", "_id", "text", "title", "metadata", "expires"}
 # What a packed file may unpack to, a line at a time or whole: no small file fills the memory.
 _LINE_MAX = 4 * BYTES_MAX
 
@@ -106,9 +106,9 @@ def read_sources(
 
     A document of a text file has the id `NAME/PATH`, NAME being that of the folder and PATH the one inside, with
     forward slashes; of a single file NAME alone. Its title is the one it states, else the file's name without suffix.
-    A line of JSON is an object with `text`, perhaps `id`, `title` and `metadata`; without an id it goes by file and
-    line. Every document has `source_path` in its metadata: the folder or file it came from, by which `sync` knows its
-    own.
+    A line of JSON is an object with `text`, perhaps `id`, `title`, `metadata` and `expires`; without an id it goes by
+    file and line. Every document has `source_path` in its metadata: the folder or file it came from, by which `sync`
+    knows its own.
     Hidden files are passed over.
 
     Args:
@@ -122,7 +122,7 @@ def read_sources(
         tell(done, len(named))
         for found in [file] if isinstance(file, LeftOut) else _documents(file, name):
             if isinstance(found, Document):
-                found = Document(found.text, found.id, found.title, {**found.metadata, SOURCE: source.label})
+                found = replace(found, metadata={**found.metadata, SOURCE: source.label})
             yield source, found
 
 
@@ -255,4 +255,5 @@ def _record(line: bytes, at: str, *, first: bool) -> Document | LeftOut:
             return LeftOut(at, f"has `{field}` of type {type(value).__name__}; accepted is {kind.__name__}")
     if not _is_text(key):
         return LeftOut(at, "has an `id` that is not valid text")
-    return Document(cast(str, text), key, title, metadata)
+    # A time is text in JSON; `ingest` reads it, and says what is wrong with it.
+    return Document(cast(str, text), key, title, metadata, row.get("expires"))

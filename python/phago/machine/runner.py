@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
 from typing import Self
 
 from .. import _phago
-from .._checks import count, instance
+from .._checks import count, instance, time_of
 from .._rows import tick_result
 from .._settings import as_native
 from .._unpicklable import Unpicklable
@@ -69,14 +70,19 @@ class DistributedRunner(Unpicklable):
     def config(self) -> RunnerConfig:
         return self._config
 
-    async def tick(self) -> DistributedTickResult:
+    async def tick(self, *, now: datetime.datetime | None = None) -> DistributedTickResult:
         """Make one tick.
+
+        Args:
+            now: The time, as in `Colony.tick`.
 
         Raises:
             PhaseTimeout: Shards did not finish a phase in time, in the last attempt; every shard is at the old tick.
             ShardDied: The work of a shard failed in the last attempt; every shard is at the old tick.
             BusyError: The runner is closed.
         """
+        if now is not None:
+            await self._native.world.tell_time_async(time_of("now", now))
         return tick_result(await self._native.tick())
 
     async def run(self, ticks: int) -> list[DistributedTickResult]:
@@ -88,8 +94,10 @@ class DistributedRunner(Unpicklable):
         for _ in range(count("ticks", ticks, 0)):
             yield await self.tick()
 
-    def tick_sync(self) -> DistributedTickResult:
+    def tick_sync(self, *, now: datetime.datetime | None = None) -> DistributedTickResult:
         """As `tick`, for scripts. It works inside a running event loop too, which waits for it."""
+        if now is not None:
+            self._native.world.tell_time(time_of("now", now))
         return tick_result(self._native.tick_sync())
 
     def run_sync(self, ticks: int) -> list[DistributedTickResult]:

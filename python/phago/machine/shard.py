@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 from collections.abc import Iterable
 from typing import Any
 
 from .. import _phago
-from .._checks import count, instance, question_of, text_of
+from .._checks import count, instance, question_of, text_of, time_of
 from .._phago import Batch
 from .._rows import helped, node, phase_result
 from .._settings import as_native
@@ -108,6 +109,13 @@ class ShardedColony(Unpicklable):
             RoutingFailed: The document lives on another shard, which the error names.
         """
         return self._native.reinforce(*helped(hit))
+
+    def tell_time(self, now: datetime.datetime) -> bool:
+        """Tell the whole colony the time, as `now` of `Colony.tick` does.
+
+        Returns `False` if it is not later than before, and nothing changes.
+        """
+        return self._native.world.tell_time(time_of("now", now))
 
     # --- driving ---
 

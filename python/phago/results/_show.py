@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import html
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -18,7 +19,7 @@ def plain(value: Any) -> Any:
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    return value
+    return value.isoformat() if isinstance(value, datetime.datetime) else value
 
 
 def short(text: str) -> str:

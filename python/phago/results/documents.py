@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -57,6 +58,13 @@ class StoredDocument:
     """The tick in which it was digested; `None` while it waits."""
     metadata: dict[str, Scalar | list[Scalar]] = field(default_factory=dict, hash=False)
     """What was said of it beside its text, sorted by key."""
+    expires: int | datetime.datetime | None = None
+    """When it leaves by itself: after the tick of this number, or from this time on, in UTC; `None` for never."""
+
+    def __setstate__(self, state: list[object]) -> None:
+        # Pickles of earlier releases know nothing of the last field.
+        for name, value in zip(self.__slots__, [*state, None], strict=False):
+            object.__setattr__(self, name, value)
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as what JSON can hold."""

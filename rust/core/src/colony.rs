@@ -82,7 +82,8 @@ impl Colony {
     /// # Errors
     /// As [`Colony::apply`].
     pub fn ingest_with(&mut self, key: Option<&str>, title: &str, text: &str, metadata: Metadata) -> Result<bool> {
-        let body = Body { key: key.map(Into::into), title: title.into(), text: text.into(), metadata };
+        let (key, title, text) = (key.map(Into::into), title.into(), text.into());
+        let body = Body { key, title, text, metadata, expires: None };
         let outcome = self.apply(Input::Ingest(vec![body]))?;
         Ok(outcome == Outcome::Ingested { accepted: 1, unchanged: 0 })
     }

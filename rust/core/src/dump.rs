@@ -69,6 +69,11 @@ pub fn digest(replica: &Replica, cancel: &Cancel) -> Result<String> {
     history(replica, &mut out)?;
     graph(replica, &mut out)?;
     digesters(replica, &mut out);
+    // A colony that was never told the time has the dump of one that knows none.
+    if let Some(now) = replica.commons().now() {
+        out.text("now");
+        out.bytes(&now.to_le_bytes());
+    }
     Ok(out.finish())
 }
 
@@ -120,13 +125,18 @@ fn documents(replica: &Replica, out: &mut Writer<'_>) -> Result<()> {
     for document in sorted_documents(replica) {
         out.cancel.poll()?;
         out.id(document.id.0);
-        // Bits: whether there is a key, whether there is metadata, which then follows the text.
-        out.number(u64::from(document.body.key.is_some()) + 2 * u64::from(!document.body.metadata.is_empty()));
-        out.text(document.body.key.as_deref().unwrap_or(""));
-        out.text(&document.body.title);
-        out.text(&document.body.text);
-        if !document.body.metadata.is_empty() {
-            out.bytes(&document.body.metadata.encode());
+        let body = &document.body;
+        let (has_key, has_metadata, ends) = (body.key.is_some(), !body.metadata.is_empty(), body.expires.is_some());
+        // Bits: whether there is a key, metadata, a lifetime; the last two then follow the text.
+        out.number(u64::from(has_key) + 2 * u64::from(has_metadata) + 4 * u64::from(ends));
+        out.text(body.key.as_deref().unwrap_or(""));
+        out.text(&body.title);
+        out.text(&body.text);
+        if has_metadata {
+            out.bytes(&body.metadata.encode());
+        }
+        if let Some(lifetime) = body.expires {
+            out.bytes(&lifetime.encode());
         }
         let mut terms: Vec<_> = document.terms.iter().map(|&(term, count)| (commons.id(term), count)).collect();
         terms.sort_unstable();

@@ -11,6 +11,8 @@ pub struct Plan {
     pub tick: Tick,
     /// The granted documents of each seat, in the order of the grants.
     pub grants: Vec<Vec<DocumentId>>,
+    /// The documents of each seat whose lifetimes end with this tick: they are deleted when it has been made.
+    pub(crate) leaving: Vec<Vec<DocumentId>>,
     /// The keys of all granted documents in the backlog, in order.
     pub(crate) granted: Vec<GrantKey>,
     /// The digesters born in this tick.
@@ -45,12 +47,22 @@ impl Plan {
             (0..missing as u32).map(|ordinal| AgentId { birth: tick, parent: 0, ordinal }).collect();
         // Births carry the newest tick, so the list stays in order.
         let digesters = living.iter().chain(&births).copied().collect();
-        Ok(Plan { tick, grants, granted, births, digesters, per_digester: config.documents_per_digester })
+        let mut leaving = vec![Vec::new(); commons.seat_count()];
+        for id in commons.lifetimes().ending(tick) {
+            leaving[commons.seat(commons.ring().shard_of(id.0))].push(id);
+        }
+        let per_digester = config.documents_per_digester;
+        Ok(Plan { tick, grants, leaving, granted, births, digesters, per_digester })
     }
 
     /// Returns how many documents the tick grants.
     pub fn documents(&self) -> usize {
         self.granted.len()
+    }
+
+    /// Returns how many documents leave by themselves when the tick has been made.
+    pub fn leaving(&self) -> usize {
+        self.leaving.iter().map(Vec::len).sum()
     }
 
     /// Returns how many of the granted documents a digester takes. The first digester takes the first documents, the

@@ -45,7 +45,8 @@ impl Replay {
     /// As [`Replay::take`].
     pub fn pass(&mut self, ticks: u64) -> Result<()> {
         self.apply_to(u64::MAX)?;
-        if !self.colony.state().is_quiet() {
+        let state = self.colony.state();
+        if !state.is_idle_until(state.tick().saturating_add(ticks)) {
             return Err(odd("a tick passed idly, and something waited for it".into()));
         }
         self.colony.pass(ticks)

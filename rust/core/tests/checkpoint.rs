@@ -7,7 +7,7 @@ use phago_core::cancel::Cancel;
 use phago_core::checkpoint::{Section, read, write};
 use phago_core::colony::{Colony, stage};
 use phago_core::config::ColonyConfig;
-use phago_core::documents::Body;
+use phago_core::documents::{Body, Lifetime};
 use phago_core::ids::DocumentId;
 use phago_core::input::Input;
 use phago_core::metadata::{Metadata, Value, Values};
@@ -62,7 +62,12 @@ fn body(chance: &mut Chance, number: u64) -> Body {
     // Some hold nothing to digest.
     let text = if number % 17 == 3 { "the of and".to_owned() } else { chance.text(400, words) + ". " };
     let key = (!number.is_multiple_of(5)).then(|| format!("doc-{number}").into());
-    Body { key, title: title.into(), text: text.into(), metadata }
+    let expires = match number % 7 {
+        0 => Some(Lifetime::Tick(number / 3)),
+        1 => Some(Lifetime::Time(number as i64)),
+        _ => None,
+    };
+    Body { key, title: title.into(), text: text.into(), metadata, expires }
 }
 
 /// Something that happens to a colony, as it is stored.
@@ -73,7 +78,8 @@ fn happens(chance: &mut Chance, colony: &Colony, next: &mut u64) -> Option<Input
         ids.sort_unstable();
         if ids.is_empty() { None } else { Some(ids[chance.below(ids.len() as u64) as usize]) }
     };
-    match chance.below(10) {
+    match chance.below(11) {
+        10 => Some(Input::Now(chance.below(*next + 1) as i64)),
         0..=3 => {
             let count = 1 + chance.below(6);
             let batch = (0..count).map(|_| {
@@ -241,8 +247,8 @@ fn lived(seed: u64) -> (Vec<Stored>, String) {
             stored.push(Stored::Input(input));
             continue;
         }
-        if colony.state().is_quiet() {
-            let ticks = 1 + chance.below(40);
+        let ticks = 1 + chance.below(40);
+        if colony.state().is_idle_until(colony.state().tick() + ticks) {
             (0..ticks).for_each(|_| drop(colony.tick().unwrap()));
             stored.push(Stored::Idle(ticks));
             continue;

@@ -5,7 +5,7 @@ mod common;
 use common::*;
 use phago_core::Error;
 use phago_core::config::ColonyConfig;
-use phago_core::documents::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
+use phago_core::documents::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX, Lifetime};
 use phago_core::ids::DocumentId;
 use phago_core::input::{INPUT_VERSION, Input, Outcome, Updated};
 use phago_core::metadata::{Metadata, Value, Values};
@@ -34,7 +34,9 @@ fn hex(bytes: &[u8]) -> String {
 
 #[test]
 fn the_bytes_of_each_kind_are_a_durable_format() {
-    let full = Body { key: Some("a".into()), title: "T".into(), text: "ions".into(), metadata: metadata() };
+    let full =
+        Body { key: Some("a".into()), title: "T".into(), text: "ions".into(), metadata: metadata(), expires: None };
+    let expiring = |expires| Body { expires: Some(expires), ..body(Some("k"), "t") };
     let id = DocumentId(0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10);
     let golden = [
         (
@@ -43,10 +45,12 @@ fn the_bytes_of_each_kind_are_a_durable_format() {
              6f6e73030\
              16c0102000102000000000000f83f\
              016e000105\
-             01730003017800000162\
-             00",
+             0173000301780000000162\
+             0000",
         ),
-        (Input::Update(body(Some("k"), "t")), "010101016b00017400"),
+        (Input::Update(body(Some("k"), "t")), "010101016b0001740000"),
+        (Input::Update(expiring(Lifetime::Tick(300))), "010101016b000174000100ac02"),
+        (Input::Update(expiring(Lifetime::Time(-2))), "010101016b00017400010103"),
         (Input::Delete(id), "0102100f0e0d0c0b0a090807060504030201"),
         (
             Input::Reinforce { id, path: path(&[("pump", &["ion"])]), times: 300 },
@@ -54,6 +58,8 @@ fn the_bytes_of_each_kind_are_a_durable_format() {
              03696f6e0470756d70\
              010001ac02",
         ),
+        (Input::Now(-3), "010505"),
+        (Input::Now(1_800_000_000_000_000), "01058080c489e5c5b206"),
     ];
     for (input, expected) in golden {
         let bytes = input.encode();
@@ -123,13 +129,19 @@ fn input(chance: &mut Chance) -> Input {
         let length = 4 + content.below(20);
         let text = content.text(60, length);
         let metadata = if chance.below(3) == 0 { metadata() } else { Metadata::default() };
-        Body { key: key.map(Into::into), title: content.word(9).into(), text: text.into(), metadata }
+        let expires = match chance.below(6) {
+            0 => Some(Lifetime::Tick(chance.below(9))),
+            1 => Some(Lifetime::Time(chance.below(9) as i64)),
+            _ => None,
+        };
+        Body { key: key.map(Into::into), title: content.word(9).into(), text: text.into(), metadata, expires }
     };
     let id = |chance: &mut Chance| DocumentId::from_key(&format!("doc-{}", chance.below(20)));
     match chance.below(10) {
         0..=4 => Input::Ingest((0..1 + chance.below(3)).map(|_| document(chance)).collect()),
         5..=6 => Input::Update(document(chance)),
         7 => Input::Delete(id(chance)),
+        8 => Input::Now(chance.below(9) as i64),
         _ => {
             let (label, word) = (chance.word(60), chance.word(60));
             Input::Reinforce { id: id(chance), path: path(&[(&label, &[&word])]), times: 1 + chance.below(3) }

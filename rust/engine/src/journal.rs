@@ -188,8 +188,8 @@ impl Encoded {
 /// Returns how many documents a change adds, removes or replaces.
 pub(crate) fn documents_of(change: &Change) -> u64 {
     match change {
-        Change::Nothing | Change::Reinforce { .. } => 0,
+        Change::Nothing | Change::Reinforce { .. } | Change::Now(_) => 0,
         Change::Insert(documents) => documents.len() as u64,
-        Change::Replace { .. } => 1,
+        Change::Replace { .. } | Change::Renew(_) => 1,
     }
 }

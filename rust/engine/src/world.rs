@@ -200,7 +200,7 @@ impl World {
     }
 
     /// Returns whether a run has nothing to do: nothing to digest, unwire or reinforce, no input waits, no digester is
-    /// alive.
+    /// alive, the lifetime of no document is over.
     ///
     /// # Errors
     /// As [`World::read`].

@@ -69,9 +69,9 @@ fn input(chance: &mut Chance, colony: &Colony) -> Input {
     let metadata = metadata(chance.below(7));
     let name = format!("doc-{}", chance.below(24));
     match chance.below(10) {
-        0..=3 => Input::Ingest(Body { key: Some(name.into()), title, text, metadata }),
-        4 => Input::Ingest(Body { key: None, title, text, metadata }),
-        5..=6 => Input::Update(Body { key: Some(name.into()), title, text, metadata }),
+        0..=3 => Input::Ingest(Body { key: Some(name.into()), title, text, metadata, expires: None }),
+        4 => Input::Ingest(Body { key: None, title, text, metadata, expires: None }),
+        5..=6 => Input::Update(Body { key: Some(name.into()), title, text, metadata, expires: None }),
         7 => Input::Delete(metadata.content_id(&title, &text).to_string()),
         _ => Input::Delete(name),
     }
@@ -92,10 +92,10 @@ fn give(world: &World, input: &Input) -> Outcome {
 // The same with the sequential driver, which knows no queue.
 fn give_alone(colony: &mut Colony, input: &Input) -> Outcome {
     match input {
-        Input::Ingest(Body { key, title, text, metadata }) => colony
+        Input::Ingest(Body { key, title, text, metadata, .. }) => colony
             .ingest_with(key.as_deref(), title, text, metadata.clone())
             .map_or_else(Outcome::Failed, Outcome::Done),
-        Input::Update(Body { key, title, text, metadata }) => {
+        Input::Update(Body { key, title, text, metadata, .. }) => {
             let id = DocumentId::from_key(key.as_deref().unwrap());
             let is_same = |known: &Body| {
                 known.title == *title && known.text == *text && known.metadata.encode() == metadata.encode()
@@ -323,6 +323,7 @@ async fn an_update_is_one_step_for_whoever_looks() {
             title: last.title.into(),
             text: last.text.into(),
             metadata: last.metadata,
+            expires: None,
         }],
     );
     assert_eq!(world.evidence_digest().unwrap(), fresh.evidence_digest().unwrap());
@@ -336,8 +337,13 @@ fn what_cannot_be_done_changes_nothing() {
     let before = world.digest().unwrap();
     let nameless = world.update(Body { text: "text".into(), ..Body::default() });
     assert!(matches!(nameless, Err(Error::InvalidDocument { field, .. }) if field == "id"));
-    let blank =
-        world.update(Body { key: Some("doc-0".into()), title: " ".into(), text: "\n".into(), metadata: metadata(1) });
+    let blank = world.update(Body {
+        key: Some("doc-0".into()),
+        title: " ".into(),
+        text: "\n".into(),
+        metadata: metadata(1),
+        expires: None,
+    });
     assert!(matches!(blank, Err(Error::InvalidDocument { field, .. }) if field == "text"));
     assert!(!world.delete("nobody").unwrap() && !world.delete("").unwrap());
     // A document with a key does not go by its identity.

@@ -1,6 +1,7 @@
 //! Turns Python documents into the core's documents.
 
 use crate::error::Result;
+use crate::lifetime;
 use crate::metadata::{self, is_mapping, kind};
 use phago_core::Error;
 use phago_core::documents::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
@@ -10,7 +11,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-const FIELDS: &str = "`text`, `id`, `title` and `metadata`";
+const FIELDS: &str = "`text`, `id`, `title`, `metadata` and `expires`";
 
 /// What is wrong with a document: its id if it is known, the field at fault, and the reason.
 pub(crate) struct Fault {
@@ -49,6 +50,7 @@ struct Parts<'py> {
     title: Option<Bound<'py, PyAny>>,
     text: Option<Bound<'py, PyAny>>,
     metadata: Option<Bound<'py, PyAny>>,
+    expires: Option<Bound<'py, PyAny>>,
     unknown: Option<String>,
 }
 
@@ -57,7 +59,7 @@ impl<'py> Parts<'py> {
         let py = value.py();
         if value.is_instance_of::<PyString>() {
             let text = Some(value.clone());
-            return Ok(Ok(Parts { id: None, title: None, text, metadata: None, unknown: None }));
+            return Ok(Ok(Parts { id: None, title: None, text, metadata: None, expires: None, unknown: None }));
         }
         if is_mapping(value)? {
             let get = |name: &Bound<'py, PyString>| match value.get_item(name) {
@@ -70,16 +72,19 @@ impl<'py> Parts<'py> {
                 Err(_) => get(name),
             };
             let (id, title, text) = (intern!(py, "id"), intern!(py, "title"), intern!(py, "text"));
-            let metadata = intern!(py, "metadata");
+            let (metadata, expires) = (intern!(py, "metadata"), intern!(py, "expires"));
             let mut unknown = None;
             for key in value.try_iter()? {
                 let key = key?;
-                if unknown.is_none() && !(key.eq(id)? || key.eq(title)? || key.eq(text)? || key.eq(metadata)?) {
+                let is_known =
+                    key.eq(id)? || key.eq(title)? || key.eq(text)? || key.eq(metadata)? || key.eq(expires)?;
+                if unknown.is_none() && !is_known {
                     unknown = Some(shown(&key)?);
                 }
             }
-            let (id, title, text, metadata) = (find(id)?, find(title)?, find(text)?, find(metadata)?);
-            return Ok(Ok(Parts { id, title, text, metadata, unknown }));
+            let (id, title, text) = (find(id)?, find(title)?, find(text)?);
+            let (metadata, expires) = (find(metadata)?, find(expires)?);
+            return Ok(Ok(Parts { id, title, text, metadata, expires, unknown }));
         }
         // A type has attributes too: the caller passed `phago.Document` itself.
         let text = match value.getattr_opt(intern!(py, "text"))? {
@@ -95,6 +100,7 @@ impl<'py> Parts<'py> {
             title: value.getattr_opt(intern!(py, "title"))?.and_then(given),
             text: given(text),
             metadata: value.getattr_opt(intern!(py, "metadata"))?.and_then(given),
+            expires: value.getattr_opt(intern!(py, "expires"))?.and_then(given),
             unknown: other_field(value)?,
         }))
     }
@@ -119,10 +125,15 @@ impl<'py> Parts<'py> {
             Err(fault) => return Ok(Err(fault)),
         };
         let metadata = self.metadata.as_ref().map_or(Ok(Ok(Default::default())), metadata::read)?;
-        Ok(match metadata {
-            Ok(metadata) => Ok(Body { key: key.map(Into::into), title: title.into(), text: text.into(), metadata }),
-            Err(reason) => Err(Fault::new("metadata", reason)),
-        })
+        let metadata = match metadata {
+            Ok(metadata) => metadata,
+            Err(reason) => return Ok(Err(Fault::new("metadata", reason))),
+        };
+        let expires = match self.expires.as_ref().map(lifetime::read).transpose()?.transpose() {
+            Ok(expires) => expires,
+            Err(reason) => return Ok(Err(Fault::new("expires", reason))),
+        };
+        Ok(Ok(Body { key: key.map(Into::into), title: title.into(), text: text.into(), metadata, expires }))
     }
 
     // Returns title and text.
@@ -166,7 +177,7 @@ fn other_field(value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
         let name = name?;
         let name = name.getattr_opt(intern!(py, "name"))?.unwrap_or(name);
         let Ok(text) = name.extract::<String>() else { continue };
-        if !text.starts_with('_') && !["text", "id", "title", "metadata"].contains(&text.as_str()) {
+        if !text.starts_with('_') && !["text", "id", "title", "metadata", "expires"].contains(&text.as_str()) {
             return Ok(Some(short(&text)));
         }
     }

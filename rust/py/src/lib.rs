@@ -19,6 +19,7 @@ mod error;
 mod filter;
 mod free;
 mod kept;
+mod lifetime;
 mod mailbox;
 mod metadata;
 mod process;

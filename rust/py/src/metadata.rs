@@ -114,7 +114,7 @@ fn is_missing(given: &Bound<'_, PyAny>) -> PyResult<bool> {
 }
 
 // Turns values of other libraries' types into Python's own; see `phago._values`.
-fn plain<'py>(given: &Bound<'py, PyAny>, what: &str) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn plain<'py>(given: &Bound<'py, PyAny>, what: &str) -> PyResult<Bound<'py, PyAny>> {
     static VALUES: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
     let py = given.py();
     let module = VALUES.get_or_try_init(py, || PyModule::import(py, "phago._values").map(Bound::unbind))?;

@@ -179,6 +179,16 @@ impl World {
         start_call(py, self.updating(document)?)
     }
 
+    fn tell_time(&self, py: Python<'_>, now: i64) -> Result<bool> {
+        let world = self.world()?.clone();
+        call(py, move |_| world.tell_time(now))
+    }
+
+    fn tell_time_async<'py>(&self, py: Python<'py>, now: i64) -> Result<Bound<'py, PyAny>> {
+        let world = self.world()?.clone();
+        start_call(py, move |_| world.tell_time(now))
+    }
+
     fn reinforce(&self, py: Python<'_>, key: &str, title: &str, text: &str, path: Vec<Step>) -> Result<bool> {
         call(py, self.reinforcing(key, title, text, path)?)
     }

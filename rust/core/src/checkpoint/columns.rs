@@ -1,5 +1,6 @@
 //! The columns, in sections. postcard encodes each struct as it is declared here.
 
+use crate::documents::Lifetime;
 use crate::metadata::Metadata;
 use crate::reinforcement::Reinforcement;
 use crate::text::Sequence;
@@ -45,6 +46,7 @@ pub(super) struct State<'a> {
     pub(super) exchanged: u64,
     pub(super) digested: u64,
     pub(super) failed: u64,
+    pub(super) now: Option<i64>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -68,6 +70,7 @@ pub(super) struct Bodies<'a, M> {
     #[serde(borrow)]
     pub(super) texts: Vec<&'a str>,
     pub(super) metadata: Vec<M>,
+    pub(super) expires: Vec<Option<Lifetime>>,
 }
 
 /// Owned when read, borrowed when written.

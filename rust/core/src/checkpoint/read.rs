@@ -33,6 +33,9 @@ pub fn read(config: ColonyConfig, ring: Ring, mut get: impl FnMut(Section) -> Re
         return Err(odd("its tick is beyond the last"));
     }
     replica.restore(state.tick, state.exchanged, |commons, shards| {
+        if let Some(now) = state.now {
+            commons.lifetimes_mut().tell(now);
+        }
         words(commons, &get(Section::Words)?)?;
         let bytes = get(Section::Progress)?;
         let progress: Progress = decode(&bytes)?;
@@ -76,12 +79,12 @@ fn documents(
     analyses: &[u8],
     progress: &Progress,
 ) -> Result<()> {
-    let ReadBodies { keys, titles, texts, metadata } = decode(bodies)?;
+    let ReadBodies { keys, titles, texts, metadata, expires } = decode(bodies)?;
     let columns: ReadAnalyses = decode(analyses)?;
     let (arrivals, digested) = (&progress.arrivals, &progress.digested);
     equal(&[keys.len(), titles.len(), texts.len(), metadata.len(), columns.sequences.len()])?;
     equal(&[keys.len(), columns.terms.len(), columns.titles.len(), arrivals.len(), digested.len()])?;
-    equal(&[keys.len(), progress.concepts.len()])?;
+    equal(&[keys.len(), progress.concepts.len(), expires.len()])?;
     let terms_max = commons.terms() as u32;
     let terms = columns.terms.read(terms_max)?;
     let title_terms = columns.titles.read(terms_max)?;
@@ -96,8 +99,8 @@ fn documents(
         metadata.zip(lists).zip(arrivals.iter().zip(digested)).enumerate()
     {
         let ((metadata, sequence), ((terms, title), concepts)) = (metadata, lists);
-        let body =
-            Body { key: keys[place].map(Into::into), title: titles[place].into(), text: texts[place].into(), metadata };
+        let (key, expires) = (keys[place].map(Into::into), expires[place]);
+        let body = Body { key, title: titles[place].into(), text: texts[place].into(), metadata, expires };
         body.check(place)?;
         let terms: Box<[(u32, u32)]> = terms.iter().copied().zip(&mut counts).collect();
         if !terms.is_sorted_by(|one, other| one.0 < other.0) || !sequence.fits(terms.len(), &body.text) {

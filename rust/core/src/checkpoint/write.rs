@@ -73,6 +73,7 @@ fn state(replica: &Replica) -> State<'static> {
         exchanged: replica.exchanged(),
         digested: commons.digested(),
         failed: commons.backlog().failed(),
+        now: commons.now(),
     }
 }
 
@@ -97,6 +98,7 @@ fn bodies<'a>(documents: &[&'a Document]) -> Bodies<'a, &'a crate::metadata::Met
         titles: bodies().map(|body| &*body.title).collect(),
         texts: bodies().map(|body| &*body.text).collect(),
         metadata: bodies().map(|body| &body.metadata).collect(),
+        expires: bodies().map(|body| body.expires).collect(),
     }
 }
 

@@ -1,16 +1,18 @@
 //! What every shard reads and none owns: the replicated, committed copy of the global numbers.
 //!
 //! It changes only between ticks, when inputs are applied and when a tick is committed, and only by sums of integers,
-//! so that neither the order of inputs nor the number of shards has an effect. Its four parts change for different
-//! reasons: statistics, vocabulary, backlog and roster.
+//! so that neither the order of inputs nor the number of shards has an effect. Its five parts change for different
+//! reasons: statistics, vocabulary, backlog, lifetimes and roster.
 
 mod backlog;
+mod lifetimes;
 mod renumbering;
 mod roster;
 mod statistics;
 mod vocabulary;
 
 pub(crate) use backlog::{Backlog, GrantKey, Waiting};
+pub(crate) use lifetimes::Lifetimes;
 pub(crate) use renumbering::Renumbering;
 pub(crate) use roster::Roster;
 pub(crate) use statistics::Statistics;
@@ -36,6 +38,7 @@ pub struct Commons {
     statistics: Statistics,
     vocabulary: Vocabulary,
     backlog: Backlog,
+    lifetimes: Lifetimes,
     roster: Roster,
 }
 
@@ -46,8 +49,8 @@ impl Commons {
             seats[shard.index()] = seat;
         }
         let vocabulary = Vocabulary::new(ring.shard_count());
-        let (statistics, backlog, roster) = Default::default();
-        Commons { config, ring, seats, tick: 0, statistics, vocabulary, backlog, roster }
+        let (statistics, backlog, lifetimes, roster) = Default::default();
+        Commons { config, ring, seats, tick: 0, statistics, vocabulary, backlog, lifetimes, roster }
     }
 
     /// Returns the config.
@@ -145,7 +148,7 @@ impl Commons {
         self.vocabulary.label(term)
     }
 
-    // Backlog and roster.
+    // Backlog, lifetimes and roster.
 
     pub(crate) fn backlog(&self) -> &Backlog {
         &self.backlog
@@ -153,6 +156,19 @@ impl Commons {
 
     pub(crate) fn backlog_mut(&mut self) -> &mut Backlog {
         &mut self.backlog
+    }
+
+    pub(crate) fn lifetimes(&self) -> &Lifetimes {
+        &self.lifetimes
+    }
+
+    pub(crate) fn lifetimes_mut(&mut self) -> &mut Lifetimes {
+        &mut self.lifetimes
+    }
+
+    /// Returns the latest time that the colony was told, in microseconds since 1970 in UTC.
+    pub fn now(&self) -> Option<i64> {
+        self.lifetimes.now()
     }
 
     pub(crate) fn roster(&self) -> &Roster {
@@ -179,9 +195,11 @@ impl Commons {
         self.backlog.digested()
     }
 
-    /// Returns whether nothing waits to be digested, unwired or reinforced, and no digester is alive.
+    /// Returns whether nothing waits to be digested, unwired or reinforced, no digester is alive, and the lifetime of
+    /// no document is over.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.backlog.is_empty() && self.roster.digesters().is_empty()
+        let is_over = self.lifetimes.ending(self.tick).next().is_some();
+        self.backlog.is_empty() && self.roster.digesters().is_empty() && !is_over
     }
 
     // Changes.
@@ -198,12 +216,14 @@ impl Commons {
         let analysis = &document.analysis;
         self.statistics.count(&analysis.terms, analysis.length.into());
         self.vocabulary.count(&analysis.forms);
+        self.lifetimes.insert(document.id, document.body.expires);
     }
 
     /// Takes a document out of the counts. `forms` are its word forms with their counts.
     pub(crate) fn uncount(&mut self, document: &Document, forms: &[(u32, u32)]) {
         self.statistics.uncount(&document.terms, document.sequence.len() as u64);
         self.vocabulary.uncount(forms);
+        self.lifetimes.remove(document.id, document.body.expires);
     }
 
     /// Sets the tick at which the colony was stored.

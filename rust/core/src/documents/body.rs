@@ -1,5 +1,6 @@
 //! A document as its caller gives it.
 
+use super::Lifetime;
 use crate::ids::DocumentId;
 use crate::metadata::Metadata;
 use crate::{Error, Result};
@@ -22,6 +23,8 @@ pub struct Body {
     pub text: Box<str>,
     /// Its metadata, perhaps none.
     pub metadata: Metadata,
+    /// When it leaves by itself; `None` for never.
+    pub expires: Option<Lifetime>,
 }
 
 impl Body {
@@ -29,7 +32,13 @@ impl Body {
     pub fn id(&self) -> DocumentId {
         match &self.key {
             Some(key) => DocumentId::from_key(key),
-            None => self.metadata.content_id(&self.title, &self.text),
+            None => match self.expires {
+                None => self.metadata.content_id(&self.title, &self.text),
+                Some(lifetime) => {
+                    let more = [&self.metadata.encode()[..], &lifetime.encode()].concat();
+                    DocumentId::from_content_and(&self.title, &self.text, &more)
+                }
+            },
         }
     }
 
@@ -42,8 +51,14 @@ impl Body {
         }
     }
 
-    /// Returns whether another body has the same title, text and metadata. With the same id it is the same document.
+    /// Returns whether another body has the same title, text, metadata and lifetime. With the same id it is the same
+    /// document.
     pub fn says_the_same(&self, other: &Body) -> bool {
+        self.expires == other.expires && self.differs_in_lifetime_at_most(other)
+    }
+
+    /// Returns whether another body has the same title, text and metadata.
+    pub fn differs_in_lifetime_at_most(&self, other: &Body) -> bool {
         self.title == other.title && self.text == other.text && self.metadata == other.metadata
     }
 
@@ -58,7 +73,7 @@ impl Body {
     }
 
     /// Refuses a body that no colony accepts: its key is empty or longer than [`KEY_BYTES_MAX`], it holds nothing but
-    /// white space, or it has more than [`DOCUMENT_BYTES_MAX`] bytes.
+    /// white space, it has more than [`DOCUMENT_BYTES_MAX`] bytes, or it expires after the last tick.
     ///
     /// # Errors
     /// [`Error::InvalidDocument`] with the index given.
@@ -114,7 +129,7 @@ impl Body {
             let reason = format!("has {bytes} bytes with the title; accepted are up to {DOCUMENT_BYTES_MAX}");
             Some(("text", reason))
         } else {
-            None
+            self.expires.and_then(Lifetime::fault).map(|reason| ("expires", reason))
         }
     }
 }
@@ -126,14 +141,15 @@ struct Unchecked {
     title: Box<str>,
     text: Box<str>,
     metadata: Metadata,
+    expires: Option<Lifetime>,
 }
 
 impl TryFrom<Unchecked> for Body {
     type Error = String;
 
     fn try_from(read: Unchecked) -> Result<Body, String> {
-        let Unchecked { key, title, text, metadata } = read;
-        let body = Body { key, title, text, metadata };
+        let Unchecked { key, title, text, metadata, expires } = read;
+        let body = Body { key, title, text, metadata, expires };
         body.fault().map_or(Ok(body), |(field, reason)| Err(format!("`{field}` {reason}")))
     }
 }

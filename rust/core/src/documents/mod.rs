@@ -5,9 +5,11 @@
 //! the [`Postings`] of its terms.
 
 mod body;
+mod lifetime;
 mod postings;
 mod store;
 
 pub use body::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
+pub use lifetime::Lifetime;
 pub use postings::{Posting, Postings};
 pub use store::{Analysed, DOCUMENTS_MAX, Document, Documents, GONE_MIN};

@@ -1,6 +1,6 @@
 //! The documents of a shard, and their postings.
 
-use super::{Body, Postings};
+use super::{Body, Lifetime, Postings};
 use crate::ids::DocumentId;
 use crate::maps::Map;
 use crate::metadata::{Among, Filter, MetadataIndex, Places};
@@ -298,6 +298,13 @@ impl Documents {
             list_of[term] = lists.len() as u32;
         }
         (self.lists, self.list_of) = (lists, list_of);
+    }
+
+    /// Sets when a document leaves by itself. Returns when it would have left before.
+    pub(crate) fn renew(&mut self, id: DocumentId, expires: Option<Lifetime>) -> Option<Lifetime> {
+        let place = self.place(id).unwrap_or_else(|| panic!("document {id} is to stay and does not stand"));
+        let document = self.all[place as usize].as_mut().expect("a document stands at its place");
+        std::mem::replace(&mut document.body.expires, expires)
     }
 
     /// Records that a tick digested a document.

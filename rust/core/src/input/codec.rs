@@ -57,7 +57,9 @@ impl Change {
             Change::Insert(documents) => Borrowed::Ingest(documents.iter().map(|document| &document.body).collect()),
             Change::Replace { comes: Some(document), .. } => Borrowed::Update(&document.body),
             Change::Replace { id, .. } => Borrowed::Delete(*id),
+            Change::Renew(document) => Borrowed::Update(&document.body),
             Change::Reinforce { id, path, times } => Borrowed::Reinforce { id: *id, path, times: *times },
+            Change::Now(now) => return Some(Input::Now(*now).encode()),
         };
         Some(postcard::to_extend(&input, vec![INPUT_VERSION]).expect("plain data always encodes"))
     }

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 pub enum Input {
     /// Adds documents, all or none. A document that the colony already has with the same content changes nothing.
     Ingest(Vec<Body>),
-    /// Replaces the document with the same id, or adds a new one.
+    /// Replaces the document with the same id, or adds a new one. If only its lifetime differs, it stays digested.
     Update(Body),
     /// Deletes a document.
     Delete(DocumentId),
@@ -44,6 +44,9 @@ pub enum Input {
         /// The number of the last input that the tick includes, as the store numbers inputs.
         cut: u64,
     },
+    /// Tells the colony the time, in microseconds since 1970 in UTC: the next tick takes away the documents that expire
+    /// by then. A time before one that it was told changes nothing.
+    Now(i64),
 }
 
 /// What an update does.
@@ -73,6 +76,8 @@ pub enum Outcome {
     Deleted(bool),
     /// Of an [`Input::Reinforce`]: whether the document exists.
     Reinforced(bool),
+    /// Of an [`Input::Now`]: whether the time is later than all before.
+    Told(bool),
 }
 
 /// The word forms of a text with their counts, by form index.
@@ -94,6 +99,9 @@ pub enum Change {
         /// The document that is added or replaces the old one.
         comes: Option<Box<Analysed>>,
     },
+    /// Sets when a document leaves by itself, and leaves the rest of it as it is. The whole document is here, because a
+    /// tick that is under way may take away the one that stands.
+    Renew(Box<Analysed>),
     /// Reinforces a document of the committed state.
     Reinforce {
         /// The document.
@@ -103,6 +111,8 @@ pub enum Change {
         /// How many times.
         times: u64,
     },
+    /// Tells the colony the time.
+    Now(i64),
 }
 
 /// An accepted input that is ready to be applied.

@@ -2,7 +2,7 @@
 
 use super::Replica;
 use crate::commons::{GrantKey, Waiting};
-use crate::documents::Analysed;
+use crate::documents::{Analysed, Lifetime};
 use crate::ids::{DocumentId, ShardId};
 use crate::input::{Change, Forms, Outcome, Prepared};
 use crate::reinforcement::Reinforcement;
@@ -34,7 +34,9 @@ impl Replica {
                 }
                 self.insert(comes.map(|document| *document).into_iter().collect(), run);
             }
+            Change::Renew(document) => self.renew(document.id, document.body.expires),
             Change::Reinforce { id, path, times } => self.reinforce(id, path, times),
+            Change::Now(now) => Arc::make_mut(&mut self.commons).lifetimes_mut().tell(now),
         }
         prepared.outcome
     }
@@ -69,7 +71,16 @@ impl Replica {
         }
     }
 
-    fn remove(&mut self, id: DocumentId, forms: &Forms) {
+    fn renew(&mut self, id: DocumentId, expires: Option<Lifetime>) {
+        let seat = self.seat_of(id);
+        // Not shared, unless a worker that hangs still reads the shard: then the colony continues with a copy.
+        let before = Arc::make_mut(&mut self.shards[seat]).renew(id, expires);
+        let lifetimes = Arc::make_mut(&mut self.commons).lifetimes_mut();
+        lifetimes.remove(id, before);
+        lifetimes.insert(id, expires);
+    }
+
+    pub(super) fn remove(&mut self, id: DocumentId, forms: &Forms) {
         let seat = self.seat_of(id);
         // Not shared, unless a worker that hangs still reads the shard: then the colony continues with a copy.
         let shard = Arc::make_mut(&mut self.shards[seat]);

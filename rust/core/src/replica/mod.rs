@@ -92,7 +92,8 @@ impl Replica {
         self.commons.seat(self.commons.ring().shard_of(id.0))
     }
 
-    /// Returns whether nothing waits to be digested, unwired or reinforced, and no digester is alive.
+    /// Returns whether nothing waits to be digested, unwired or reinforced, no digester is alive, and the lifetime of no
+    /// document is over.
     pub fn is_quiet(&self) -> bool {
         self.commons.is_quiet()
     }
@@ -112,7 +113,8 @@ impl Replica {
             waiting.iter().map(input)
         });
         let ingested = (!bodies.is_empty()).then_some(Input::Ingest(bodies));
-        ingested.into_iter().chain(reinforced).collect()
+        let told = self.commons.now().map(Input::Now);
+        ingested.into_iter().chain(reinforced).chain(told).collect()
     }
 
     /// Returns the `k` best documents for a question by BM25 among those that match, best first.

@@ -25,8 +25,13 @@ impl Replica {
                 let outcome = Outcome::Deleted(leaves.is_some());
                 Ok(Prepared { change: Change::Replace { id, leaves, comes: None }, outcome })
             }
+            Input::Now(now) => {
+                let is_later = self.commons.now() < Some(now);
+                let change = if is_later { Change::Now(now) } else { Change::Nothing };
+                Ok(Prepared { change, outcome: Outcome::Told(is_later) })
+            }
             Input::Tick { tick, .. } => {
-                let accepted = "ingest, update, delete or reinforce".into();
+                let accepted = "ingest, update, delete, reinforce or now".into();
                 Err(Error::Config { field: "input".into(), value: format!("tick {tick}"), accepted })
             }
             Input::Reinforce { id, path, times } => {
@@ -65,18 +70,23 @@ impl Replica {
     fn prepare_update(&self, body: Body, session: &mut Session) -> Result<Prepared> {
         body.check_named()?;
         let id = body.id();
+        let standing = self.body(id);
         let updated = match self.admission(id, &body) {
             Admission::Unchanged => return Ok(Prepared::nothing(Outcome::Updated(Updated::Unchanged))),
             Admission::New => {
                 self.check_room(1)?;
                 Updated::New
             }
-            Admission::Taken if self.body(id).is_none() => return Err(body.named_as_another()),
+            Admission::Taken if standing.is_none() => return Err(body.named_as_another()),
             Admission::Taken => Updated::Changed,
         };
-        let comes = Some(Box::new(Analysed::new(id, body, 0, session)?));
+        let is_renewal = standing.is_some_and(|standing| standing.differs_in_lifetime_at_most(&body));
+        let comes = Box::new(Analysed::new(id, body, 0, session)?);
+        if is_renewal {
+            return Ok(Prepared { change: Change::Renew(comes), outcome: Outcome::Updated(updated) });
+        }
         let leaves = self.forms(id, session);
-        Ok(Prepared { change: Change::Replace { id, leaves, comes }, outcome: Outcome::Updated(updated) })
+        Ok(Prepared { change: Change::Replace { id, leaves, comes: Some(comes) }, outcome: Outcome::Updated(updated) })
     }
 
     fn forms(&self, id: DocumentId, session: &mut Session) -> Option<Forms> {

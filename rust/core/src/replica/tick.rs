@@ -28,19 +28,25 @@ impl Replica {
         Plan::of(&self.commons)
     }
 
+    /// Returns whether ticks up to this one have nothing to do: the colony is quiet, and no lifetime ends with one of
+    /// them.
+    pub fn is_idle_until(&self, tick: Tick) -> bool {
+        self.is_quiet() && self.commons.lifetimes().ending(tick).next().is_none()
+    }
+
     /// Makes `ticks` ticks in which nothing happens but the decay of synapses.
     ///
     /// # Errors
     /// [`crate::Error::Limit`] beyond the last tick that can be counted; then nothing changes.
     ///
     /// # Panics
-    /// Unless [`Replica::is_quiet`].
+    /// Unless [`Replica::is_idle_until`] the last of them.
     pub fn pass(&mut self, ticks: u64) -> Result<()> {
-        assert!(self.is_quiet(), "nothing waits for these ticks");
         let Some(tick) = self.tick().checked_add(ticks).filter(|tick| *tick <= TICK_MAX) else {
             let value = self.tick().saturating_add(ticks);
             return Err(Error::Limit { what: "the number of ticks".into(), limit: TICK_MAX, value });
         };
+        assert!(self.is_idle_until(tick), "nothing waits for these ticks");
         Arc::make_mut(&mut self.commons).restore_tick(tick);
         self.shards.iter_mut().for_each(|shard| Arc::make_mut(shard).pass(tick));
         Ok(())
@@ -62,11 +68,11 @@ impl Replica {
         fill(commons, &mut shards)
     }
 
-    /// Swaps a whole tick in: every shard's delta, by seat.
+    /// Swaps a whole tick in: every shard's delta, by seat. Then the documents whose lifetimes end with it are gone.
     ///
     /// # Panics
     /// If the deltas are not those of this plan, one for each seat. Then nothing has changed.
-    pub fn commit(&mut self, plan: &Plan, deltas: Vec<Delta>) -> Committed {
+    pub fn commit(&mut self, plan: &Plan, mut deltas: Vec<Delta>) -> Committed {
         assert_eq!(deltas.len(), self.shards.len(), "a tick has a delta of every seat");
         assert!(deltas.iter().all(|delta| delta.tick == plan.tick), "a delta is of the tick that is committed");
         let lysed: usize = deltas.iter().map(|delta| delta.lysed.len()).sum();
@@ -78,12 +84,16 @@ impl Replica {
         let commons = Arc::make_mut(&mut self.commons);
         commons.commit(plan.tick, &plan.granted, failed, &plan.digesters, &ended);
         self.exchanged += deltas.iter().map(|delta| delta.exchanged).sum::<u64>();
+        let leaving: Vec<_> = deltas.iter_mut().flat_map(|delta| std::mem::take(&mut delta.leaving)).collect();
+        assert_eq!(leaving.len(), plan.leaving(), "every document that leaves was read");
         let digested = plan.granted.len() as u64 - failed;
         let mut committed = Committed { digested, failed, retired: Vec::with_capacity(deltas.len()) };
         for (shard, delta) in self.shards.iter_mut().zip(deltas) {
             // Not shared, unless a worker that hangs still reads the shard: then the colony continues with a copy.
             committed.retired.push(Arc::make_mut(shard).advance(delta));
         }
+        // As if they were deleted now: the next tick unwires them.
+        leaving.iter().for_each(|(id, forms)| self.remove(*id, forms));
         committed
     }
 }

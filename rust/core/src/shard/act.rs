@@ -1,7 +1,8 @@
 //! Act: lyses granted documents at their home and addresses their concepts, and those of reinforcements, to the
-//! concepts' homes.
+//! concepts' homes. Reads the documents that leave by themselves once more.
 
 use super::Shard;
+use super::delta::Leaving;
 use super::sense::Sensed;
 use crate::Result;
 use crate::cancel::Cancel;
@@ -10,6 +11,7 @@ use crate::documents::Document;
 use crate::ids::ShardId;
 use crate::message::{Batch, Lists, Share, Uses};
 use crate::plan::Plan;
+use crate::text::Session;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -20,6 +22,8 @@ pub(super) struct Acted {
     pub(super) outbox: Vec<Batch>,
     /// The lysed documents, by place, with the chosen concepts.
     pub(super) lysed: Vec<(u32, Box<[u32]>)>,
+    /// The documents whose lifetimes end with this tick.
+    pub(super) leaving: Leaving,
 }
 
 impl Shard {
@@ -53,12 +57,30 @@ impl Shard {
             }
             unwired.push(concepts, *digested);
         }
+        let leaving = self.leaving(plan, commons, cancel)?;
         let shares = wired.finish().into_iter().zip(unwired.finish()).zip(self.uses(commons, cancel)?);
         let batch = |(((wired, unwired), uses), &to): (((Share, Share), Uses), &ShardId)| {
             let batch = Batch { tick: plan.tick, from: self.id, to, wired, unwired, uses };
             (!batch.is_empty()).then_some(batch)
         };
-        Ok(Acted { outbox: shares.zip(commons.ring().shards()).filter_map(batch).collect(), lysed })
+        Ok(Acted { outbox: shares.zip(commons.ring().shards()).filter_map(batch).collect(), lysed, leaving })
+    }
+
+    // Returns the documents of this shard whose lifetimes end with this tick, with their word forms, which are not
+    // stored: the text is analysed again. All its words are in the dictionary.
+    fn leaving(&self, plan: &Plan, commons: &Commons, cancel: &Cancel) -> Result<Leaving> {
+        let ids = &plan.leaving[self.seat];
+        if ids.is_empty() {
+            return Ok(Leaving::new());
+        }
+        let mut session = Session::new(commons.lexicon().clone());
+        let mut leaving = Leaving::with_capacity(ids.len());
+        for &id in ids {
+            cancel.poll()?;
+            let body = &self.documents.get(id).expect("a document with a lifetime stands at its home").body;
+            leaving.push((id, session.analyse(&body.title, &body.text).forms));
+        }
+        Ok(leaving)
     }
 
     // Returns, by seat, how often the waiting reinforcements use concepts that live there. A synapse lives with its

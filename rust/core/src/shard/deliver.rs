@@ -33,6 +33,7 @@ impl Shard {
             rows: Vec::new(),
             census: Census::new(stamp),
             lysed: Vec::new(),
+            leaving: Vec::new(),
             digesters: Vec::new(),
             touched: 0,
             sweep: None,

@@ -3,7 +3,7 @@
 use crate::agents::Digester;
 use crate::graph::Row;
 use crate::graph::delivery::Census;
-use crate::ids::{AgentId, Tick};
+use crate::ids::{AgentId, DocumentId, Tick};
 
 /// A new synapse whose target has another home shard.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -25,6 +25,9 @@ pub(crate) struct NodeChange {
     pub(crate) uses: u64,
 }
 
+/// Documents that leave, each with its word forms and their counts.
+pub(crate) type Leaving = Vec<(DocumentId, Box<[(u32, u32)]>)>;
+
 /// Everything a tick changes on one shard.
 #[derive(Debug)]
 pub struct Delta {
@@ -34,6 +37,8 @@ pub struct Delta {
     pub(crate) rows: Vec<(u32, Row)>,
     pub(crate) census: Census,
     pub(crate) lysed: Vec<(u32, Box<[u32]>)>,
+    // The documents that leave by themselves, with their word forms.
+    pub(crate) leaving: Leaving,
     pub(crate) digesters: Vec<(AgentId, Option<Digester>)>,
     pub(crate) touched: u64,
     // The slot at which the sweep continues, if one is under way.

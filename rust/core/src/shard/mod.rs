@@ -19,7 +19,7 @@ pub use seat::{Seat, exchange};
 
 use crate::agents::Digester;
 use crate::commons::Commons;
-use crate::documents::{Analysed, Document, Documents};
+use crate::documents::{Analysed, Document, Documents, Lifetime};
 use crate::graph::{Decay, Row, Synapse};
 use crate::ids::{AgentId, DocumentId, ShardId, Tick};
 use crate::reinforcement::{Reinforcement, Waiting, size_of_waiting};
@@ -227,6 +227,11 @@ impl Shard {
 
     pub(crate) fn insert(&mut self, document: Analysed, arrival: u32) {
         self.documents.insert(document, arrival);
+    }
+
+    /// Sets when a document leaves by itself. Returns when it would have left before.
+    pub(crate) fn renew(&mut self, id: DocumentId, expires: Option<Lifetime>) -> Option<Lifetime> {
+        self.documents.renew(id, expires)
     }
 
     /// Swaps in what a tick staged. Calls no foreign code and cannot fail.

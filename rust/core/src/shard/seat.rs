@@ -4,7 +4,7 @@
 //! nothing, so a driver may repeat it. Dropping a seat undoes the shard's part of the tick.
 
 use super::Shard;
-use super::delta::{CrossEdge, Delta};
+use super::delta::{CrossEdge, Delta, Leaving};
 use super::sense::Sensed;
 use crate::cancel::Cancel;
 use crate::commons::Commons;
@@ -21,6 +21,7 @@ pub struct Seat {
     next: Phase,
     sensed: Sensed,
     lysed: Lysed,
+    leaving: Leaving,
     // From Act until it is taken.
     outbox: Option<Vec<Batch>>,
     // From the exchange until Decay.
@@ -30,8 +31,8 @@ pub struct Seat {
 
 impl Default for Seat {
     fn default() -> Self {
-        let (sensed, lysed) = (Sensed::default(), Lysed::default());
-        Seat { next: Phase::Sense, sensed, lysed, outbox: None, inbox: None, delta: None }
+        let (sensed, lysed, leaving) = Default::default();
+        Seat { next: Phase::Sense, sensed, lysed, leaving, outbox: None, inbox: None, delta: None }
     }
 }
 
@@ -63,7 +64,7 @@ impl Seat {
             }
             Phase::Act => {
                 let acted = shard.act(plan, commons, &self.sensed, cancel)?;
-                (self.lysed, self.outbox) = (acted.lysed, Some(acted.outbox));
+                (self.lysed, self.leaving, self.outbox) = (acted.lysed, acted.leaving, Some(acted.outbox));
                 self.next = Phase::Decay;
             }
             Phase::Decay => {
@@ -73,6 +74,7 @@ impl Seat {
                 };
                 let mut delta = shard.decay(plan, commons, inbox, cancel)?;
                 delta.lysed = std::mem::take(&mut self.lysed);
+                delta.leaving = std::mem::take(&mut self.leaving);
                 delta.digesters = std::mem::take(&mut self.sensed).after();
                 (self.inbox, self.delta) = (None, Some(delta));
                 self.next = Phase::Advance;

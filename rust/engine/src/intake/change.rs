@@ -4,7 +4,7 @@ use super::enter::Standing;
 use crate::lock::lock;
 use crate::world::World;
 use phago_core::Result;
-use phago_core::documents::Body;
+use phago_core::documents::{Analysed, Body};
 use phago_core::ids::{DocumentId, ShardId};
 use phago_core::input::{Admission, Change, Forms, Outcome, Prepared, Updated};
 use std::sync::Arc;
@@ -45,7 +45,8 @@ impl World {
     }
 
     /// Replaces the document with the same id in one step: no search sees neither or both. The new content is digested
-    /// like that of any new document. If there is no such document, it is added.
+    /// like that of any new document. If there is no such document, it is added. If only the lifetime differs, the
+    /// document keeps what it wired and has the new lifetime.
     ///
     /// Takes effect when [`World::delete`] would.
     ///
@@ -67,6 +68,24 @@ impl World {
             Outcome::Updated(updated) => Ok(updated),
             other => unreachable!("an update that ends as {other:?}"),
         }
+    }
+
+    /// Tells the colony the time, in microseconds since 1970 in UTC. The next tick takes away the documents that expire
+    /// by then. Returns `false` and changes nothing unless it is later than all times before. Takes effect when
+    /// [`World::delete`] would.
+    ///
+    /// # Errors
+    /// [`phago_core::Error::ReadOnly`], and those of the store. Then nothing changes.
+    pub fn tell_time(&self, now: i64) -> Result<bool> {
+        let inputs = lock(&self.inputs);
+        let before = self.state()?.commons().now().max(inputs.pending.now());
+        if before >= Some(now) {
+            self.check_writable()?;
+            return Ok(false);
+        }
+        let prepared = Prepared { change: Change::Now(now), outcome: Outcome::Told(true) };
+        self.enter(inputs, prepared, None, None)?;
+        Ok(true)
     }
 
     // Replaces the document whose id `find` returns by `new`, or deletes it if that is `None`.
@@ -108,8 +127,15 @@ impl World {
                     }
                 }),
             };
-            // If the queue holds a change of this id, that change already says what is removed.
-            let committed = if inputs.pending.standing(id).is_none() { state.document(id) } else { None };
+            let is_same =
+                |new: &Analysed| standing.body(id).is_some_and(|body| body.differs_in_lifetime_at_most(&new.body));
+            if let Some(renewed) = new.take_if(|new| is_same(new)) {
+                drop(state);
+                let change = Change::Renew(Box::new(renewed));
+                return self.enter(inputs, Prepared { change, outcome }, None, None);
+            }
+            // If the queue replaces or deletes the document, that change already says what is removed.
+            let committed = if inputs.pending.replaces(id) { None } else { state.document(id) };
             let mut leaves = None;
             if let Some(old) = committed.map(|document| &document.body) {
                 match read.take().filter(|read| read.title == old.title && read.text == old.text) {

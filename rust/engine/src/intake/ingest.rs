@@ -152,14 +152,14 @@ impl World {
     }
 
     // Makes a first check, so that documents that are present are not analysed again. It needs the inputs' lock only if
-    // some document that is present is about to leave.
+    // some document that is present is about to leave, or to have another lifetime.
     fn look(&self, documents: Vec<Result<Body>>, first_index: usize) -> Result<Vec<Fate>> {
         let checked = documents.into_iter().zip(first_index..).map(|(document, index)| {
             let document = document?;
             document.check(index).map(|()| document)
         });
         let checked: Vec<Result<Body>> = checked.collect();
-        let inputs = Some(lock(&self.inputs)).filter(|inputs| inputs.pending.leaving() > 0);
+        let inputs = Some(lock(&self.inputs)).filter(|inputs| inputs.pending.changes_standing());
         self.read(|state| {
             let admission = |id, body: &Body| match &inputs {
                 Some(inputs) => Standing { state, pending: &inputs.pending }.admission(id, body),

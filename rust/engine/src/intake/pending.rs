@@ -7,7 +7,7 @@
 use crate::work::pool::Pool;
 use phago_core::documents::{Analysed, Body};
 use phago_core::ids::DocumentId;
-use phago_core::input::{Change, Forms, Outcome, Prepared};
+use phago_core::input::{Change, Forms, Outcome, Prepared, Updated};
 use phago_core::reinforcement::{Reinforcement, Waiting, size_of_waiting};
 use phago_core::replica::{Placement, Replica};
 use phago_core::{Error, Result};
@@ -23,6 +23,9 @@ struct Fate {
     // The word forms of the committed document, and whether it is not yet digested.
     leaves: Option<(Forms, bool)>,
     comes: Option<Analysed>,
+    // `Some` if `comes` only gives the committed document another lifetime. It holds the reinforcements that came
+    // before: they are lost if the tick takes the document away.
+    renews: Option<Waiting>,
 }
 
 /// How much may wait for a tick to end.
@@ -47,11 +50,18 @@ pub(crate) struct Pending {
     coming: u64,
     leaving: u64,
     leaving_undigested: u64,
+    renewing: u64,
+    now: Option<i64>,
 }
 
 impl Pending {
     pub(crate) fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.reinforcing.is_empty()
+        self.changes.is_empty() && self.reinforcing.is_empty() && self.now.is_none()
+    }
+
+    /// Returns the latest time that the colony is told.
+    pub(crate) fn now(&self) -> Option<i64> {
+        self.now
     }
 
     /// Returns how much its reinforcements add towards [`phago_core::reinforcement::REINFORCED_MAX`].
@@ -70,10 +80,14 @@ impl Pending {
     /// [`Error::Limit`] if there is no room.
     pub(crate) fn has_room(&self, change: &Change, room: Room) -> Result<()> {
         match change {
-            Change::Nothing | Change::Reinforce { .. } => Ok(()),
+            Change::Nothing | Change::Reinforce { .. } | Change::Now(_) => Ok(()),
             Change::Insert(new) => self.has_room_for(new, room),
             Change::Replace { id, comes, .. } => {
                 let (known, less, more) = self.replacing(*id, comes.as_deref());
+                self.check(u64::from(!known), more, less, room)
+            }
+            Change::Renew(document) => {
+                let (known, less, more) = self.replacing(document.id, Some(document));
                 self.check(u64::from(!known), more, less, room)
             }
         }
@@ -92,8 +106,13 @@ impl Pending {
                 let leaves = leaves.map(|forms| (forms, is_undigested()));
                 self.replace(id, leaves, comes.map(|document| *document), room)
             }
+            Change::Renew(document) => self.renew(*document, room),
             Change::Reinforce { id, path, times } => {
                 self.reinforce(id, path, times);
+                Ok(())
+            }
+            Change::Now(now) => {
+                self.now = self.now.max(Some(now));
                 Ok(())
             }
         }
@@ -113,9 +132,9 @@ impl Pending {
         self.coming
     }
 
-    /// Returns how many committed documents are removed.
-    pub(crate) fn leaving(&self) -> u64 {
-        self.leaving
+    /// Returns whether any committed document is removed, or has another lifetime.
+    pub(crate) fn changes_standing(&self) -> bool {
+        self.leaving + self.renewing > 0
     }
 
     /// Returns how many committed documents are removed undigested.
@@ -127,6 +146,34 @@ impl Pending {
     /// `None` if the queue does not change this id.
     pub(crate) fn standing(&self, id: DocumentId) -> Option<Option<&Body>> {
         self.changes.get(&id.0).map(|fate| fate.comes.as_ref().map(|document| &document.body))
+    }
+
+    /// Returns whether the queue deletes or replaces the committed document of this id, or adds one.
+    pub(crate) fn replaces(&self, id: DocumentId) -> bool {
+        self.changes.get(&id.0).is_some_and(|fate| fate.renews.is_none())
+    }
+
+    // Gives the document of this id another lifetime, and changes nothing else of it.
+    fn renew(&mut self, document: Analysed, room: Room) -> Result<()> {
+        let (known, less, more) = self.replacing(document.id, Some(&document));
+        self.check(u64::from(!known), more, less, room)?;
+        self.bytes = self.bytes - less + more;
+        let id = document.id.0;
+        let fate = self.changes.entry(id).or_default();
+        fate.comes = Some(document);
+        if !known {
+            fate.renews = Some(Waiting::default());
+            self.renewing += 1;
+        }
+        if let Some(before) = &mut fate.renews {
+            for (path, times) in self.reinforcing.remove(&id).unwrap_or_default() {
+                if before.contains_key(&path) {
+                    self.reinforced -= path.size();
+                }
+                *before.entry(path).or_default() += times;
+            }
+        }
+        Ok(())
     }
 
     // Adds documents whose ids will have no document, each id once.
@@ -177,6 +224,10 @@ impl Pending {
             self.reinforced -= size_of_waiting(&dropped);
         }
         let fate = self.changes.entry(id.0).or_default();
+        let renewed = fate.renews.take();
+        let was_coming = fate.comes.is_some() && renewed.is_none();
+        self.renewing -= u64::from(renewed.is_some());
+        self.reinforced -= renewed.map_or(0, |before| size_of_waiting(&before));
         if let Some(leaves) = leaves {
             self.leaving += 1;
             self.leaving_undigested += u64::from(leaves.1);
@@ -187,7 +238,7 @@ impl Pending {
             self.bytes += bytes_of(comes);
         }
         if let Some(gone) = std::mem::replace(&mut fate.comes, comes) {
-            self.coming -= 1;
+            self.coming -= u64::from(was_coming);
             self.bytes -= bytes_of(&gone);
         }
         if fate.leaves.is_none() && fate.comes.is_none() {
@@ -197,25 +248,42 @@ impl Pending {
 
     /// Applies everything that waits.
     pub(crate) fn drain_into(&mut self, state: &mut Replica, pool: Option<&Pool>) {
-        let Pending { changes, reinforcing, coming, .. } = std::mem::take(self);
+        let Pending { changes, reinforcing, coming, now, .. } = std::mem::take(self);
         let mut new = Vec::with_capacity(coming as usize);
         // The outcomes were returned when the inputs were accepted.
         let apply_change = |state: &mut Replica, change, outcome| apply(state, Prepared { change, outcome }, pool);
-        for (id, fate) in changes {
-            if fate.leaves.is_some() {
-                let change =
-                    Change::Replace { id: DocumentId(id), leaves: fate.leaves.map(|leaves| leaves.0), comes: None };
-                apply_change(state, change, Outcome::Deleted(true));
-            }
-            new.extend(fate.comes);
-        }
-        let outcome = Outcome::Ingested { accepted: new.len() as u64, unchanged: 0 };
-        apply_change(state, Change::Insert(new), outcome);
-        for (id, waiting) in reinforcing {
+        let reinforce = |state: &mut Replica, id: u128, waiting: Waiting| {
             for (path, times) in waiting {
                 let change = Change::Reinforce { id: DocumentId(id), path, times };
                 apply_change(state, change, Outcome::Reinforced(true));
             }
+        };
+        for (id, fate) in changes {
+            // The tick may have taken the document away, as its lifetime was over.
+            let stands = state.document(DocumentId(id)).is_some();
+            match (fate.renews, fate.comes) {
+                (Some(before), Some(document)) if stands => {
+                    apply_change(state, Change::Renew(Box::new(document)), Outcome::Updated(Updated::Changed));
+                    reinforce(state, id, before);
+                }
+                (_, comes) => {
+                    if let Some((forms, _)) = fate.leaves.filter(|_| stands) {
+                        let change = Change::Replace { id: DocumentId(id), leaves: Some(forms), comes: None };
+                        apply_change(state, change, Outcome::Deleted(true));
+                    }
+                    new.extend(comes);
+                }
+            }
+        }
+        let outcome = Outcome::Ingested { accepted: new.len() as u64, unchanged: 0 };
+        apply_change(state, Change::Insert(new), outcome);
+        for (id, waiting) in reinforcing {
+            if state.document(DocumentId(id)).is_some() {
+                reinforce(state, id, waiting);
+            }
+        }
+        if let Some(now) = now {
+            apply_change(state, Change::Now(now), Outcome::Told(true));
         }
     }
 }
@@ -261,6 +329,14 @@ mod tests {
         assert_eq!(pending.reinforcing(), 0);
         pending.reinforce(DocumentId(1), path("cell").unwrap(), 1);
         assert_eq!(pending.reinforcing(), 3);
+        // Another lifetime keeps what came before, and a change after it does not.
+        for _ in 0..2 {
+            pending.reinforce(DocumentId(3), path("pump").unwrap(), 1);
+            pending.renew(document(3), ROOM).unwrap();
+            assert_eq!((pending.reinforcing(), sizes(&pending), pending.renewing), (6, (3, 8, 1, 1, 1), 1));
+        }
+        pending.replace(DocumentId(3), Some((Box::default(), false)), None, ROOM).unwrap();
+        assert_eq!((pending.reinforcing(), sizes(&pending), pending.renewing), (3, (3, 4, 1, 2, 1), 0));
     }
 
     fn sizes(pending: &Pending) -> (usize, u64, u64, u64, u64) {

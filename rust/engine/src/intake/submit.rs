@@ -14,8 +14,8 @@ impl World {
     /// Without a running tick, it is applied when this returns; else when the tick ends, committed or not.
     ///
     /// # Errors
-    /// Those of [`World::ingest`], [`World::update`], [`World::delete`] and [`World::reinforce`]; [`Error::Config`] for
-    /// an unknown kind of input. Then nothing changes.
+    /// Those of [`World::ingest`], [`World::update`], [`World::delete`], [`World::reinforce`] and [`World::tell_time`];
+    /// [`Error::Config`] for an unknown kind of input. Then nothing changes.
     pub fn submit(&self, input: Input, pool: Option<&Pool>) -> Result<Outcome> {
         match input {
             Input::Ingest(bodies) => {
@@ -26,8 +26,9 @@ impl World {
             Input::Update(body) => self.update(body).map(Outcome::Updated),
             Input::Delete(id) => self.delete_by_id(id),
             Input::Reinforce { id, path, times } => self.reinforce_by_id(id, path, times),
+            Input::Now(now) => self.tell_time(now).map(Outcome::Told),
             other => {
-                let accepted = "ingest, update, delete or reinforce".into();
+                let accepted = "ingest, update, delete, reinforce or now".into();
                 Err(Error::Config { field: "input".into(), value: format!("{other:?}"), accepted })
             }
         }

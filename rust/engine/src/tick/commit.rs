@@ -30,7 +30,7 @@ impl World {
         inputs.attempts += 1;
         inputs.running = Some(inputs.attempts);
         let (commons, shards) = (state.commons().clone(), state.shards().to_vec());
-        let is_idle = state.is_quiet();
+        let is_idle = state.is_idle_until(plan.tick);
         Ok(Snapshot { attempt: inputs.attempts, cut, is_idle, plan, commons, shards })
     }
 
@@ -53,7 +53,8 @@ impl World {
         if let Some(journal) = &self.journal {
             let Snapshot { attempt, cut, is_idle, plan, .. } = &snapshot;
             // Inputs are accepted meanwhile. They follow the tick in the log, and wait here for its end.
-            journal.tick(plan.tick, *attempt, *cut, *is_idle, plan.documents() as u64)?;
+            let documents = plan.documents() + plan.leaving();
+            journal.tick(plan.tick, *attempt, *cut, *is_idle, documents as u64)?;
         }
         let mut inputs = lock(&self.inputs);
         self.check_under_way(&inputs, snapshot.attempt)?;

@@ -69,7 +69,7 @@ pub fn documents(seed: u64, count: usize) -> Vec<Body> {
         let text: Vec<String> = (0..words).map(|_| chance.word(900.0)).collect();
         let key = (number % 7 != 3).then(|| format!("doc-{number}").into());
         let title = chance.word(50.0).into();
-        Body { key, title, text: text.join(" ").into(), metadata: metadata(number as u64) }
+        Body { key, title, text: text.join(" ").into(), metadata: metadata(number as u64), expires: None }
     };
     (0..count).map(document).collect()
 }
@@ -128,7 +128,7 @@ pub fn reference(documents: &[Body]) -> String {
     let mut colony = phago_core::colony::Colony::new(config, Ring::new(1, 150)).unwrap();
     for batch in documents.chunks(documents.len().div_ceil(3)) {
         for document in batch {
-            let Body { key, title, text, metadata } = document;
+            let Body { key, title, text, metadata, .. } = document;
             colony.ingest_with(key.as_deref(), title, text, metadata.clone()).unwrap();
         }
         colony.tick().unwrap();

@@ -294,7 +294,7 @@ impl Schedule {
         let text: Vec<String> = (0..words).map(|_| chance.word(if words > 100 { 9000.0 } else { 20.0 })).collect();
         let key = Some(format!("d{}", chance.below(10)).into());
         let title = if chance.below(3) == 0 { chance.word(8.0).into() } else { "".into() };
-        Body { key, title, text: text.join(" ").into(), metadata: metadata(chance.below(9)) }
+        Body { key, title, text: text.join(" ").into(), metadata: metadata(chance.below(9)), expires: None }
     }
 
     fn some_input(&mut self) -> Input {

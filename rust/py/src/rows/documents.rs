@@ -2,7 +2,7 @@
 
 use crate::metadata::Told;
 use phago_core::Error;
-use phago_core::documents::Document;
+use phago_core::documents::{Document, Lifetime};
 use phago_core::read::FoundDocument;
 use phago_core::text::WORD_BYTES_MAX;
 use phago_engine::intake::ingest::Ingested;
@@ -72,10 +72,19 @@ pub(crate) struct StoredRow {
     /// The tick that digested it.
     digested: Option<u32>,
     metadata: Told,
+    /// The tick after which it is gone.
+    expires_tick: Option<u64>,
+    /// The time from which on a tick takes it away, in microseconds since 1970 in UTC.
+    expires_time: Option<i64>,
 }
 
 impl From<&Document> for StoredRow {
     fn from(document: &Document) -> Self {
+        let (expires_tick, expires_time) = match document.body.expires {
+            None => (None, None),
+            Some(Lifetime::Tick(tick)) => (Some(tick), None),
+            Some(Lifetime::Time(time)) => (None, Some(time)),
+        };
         StoredRow {
             id: document.name(),
             named: document.body.key.is_some(),
@@ -84,6 +93,8 @@ impl From<&Document> for StoredRow {
             arrival: document.arrival,
             digested: document.digested,
             metadata: Told(document.body.metadata.clone()),
+            expires_tick,
+            expires_time,
         }
     }
 }
