@@ -38,7 +38,7 @@ SYNC = {
     "explain": "colony.explain(question, '5')",
     "query": "colony.query(question)",
     "lexical": "colony.query(question, ranking='lexical')",
-    "concepts": "colony.concepts(question)",
+    "concepts": "colony.concepts(question, 20_000)",
     "digest": "colony.digest()",
     "evidence": "colony.digest('evidence')",
     "edges": "colony.graph.edges",
