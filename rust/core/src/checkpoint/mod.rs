@@ -11,5 +11,5 @@ mod read;
 mod write;
 
 pub use columns::Section;
-pub use read::read;
+pub use read::{Parsed, build, read};
 pub use write::write;

@@ -22,9 +22,64 @@ use serde::Deserialize;
 /// [`crate::Error::Wire`] for bytes that no colony wrote, or that another analyser or version wrote; any error of
 /// `get`.
 pub fn read(config: ColonyConfig, ring: Ring, mut get: impl FnMut(Section) -> Result<Vec<u8>>) -> Result<Replica> {
+    build(config, ring, |section| Parsed::new(section, get(section)?))
+}
+
+/// A section whose bytes are columns: what can be done for each section by itself.
+#[derive(Debug)]
+pub struct Parsed(Columns);
+
+#[derive(Debug)]
+enum Columns {
+    // Columns of strings, which are borrowed when the colony is built.
+    Bytes(Vec<u8>),
+    Analyses(ReadAnalyses, [Vec<Box<[u32]>>; 2]),
+    Progress(Progress, Vec<Box<[u32]>>),
+    Graph(Graph, Vec<Box<[u32]>>),
+}
+
+impl Parsed {
+    /// Parses a section.
+    ///
+    /// # Errors
+    /// [`crate::Error::Wire`] for bytes that are not its columns.
+    pub fn new(section: Section, bytes: Vec<u8>) -> Result<Parsed> {
+        Ok(Parsed(match section {
+            Section::State | Section::Words | Section::Bodies => Columns::Bytes(bytes),
+            Section::Analyses => {
+                let columns: ReadAnalyses = decode(&bytes)?;
+                let lists = [columns.terms.read()?, columns.titles.read()?];
+                Columns::Analyses(columns, lists)
+            }
+            Section::Progress => {
+                let columns: Progress = decode(&bytes)?;
+                let concepts = columns.concepts.read()?;
+                Columns::Progress(columns, concepts)
+            }
+            Section::Graph => {
+                let columns: Graph = decode(&bytes)?;
+                let targets = columns.targets.read()?;
+                Columns::Graph(columns, targets)
+            }
+        }))
+    }
+
+    fn bytes(&self) -> Result<&[u8]> {
+        match &self.0 {
+            Columns::Bytes(bytes) => Ok(bytes),
+            _ => Err(odd("a section is another one")),
+        }
+    }
+}
+
+/// Builds a colony from its sections, as [`read`] does. Each may be parsed anywhere before.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn build(config: ColonyConfig, ring: Ring, mut get: impl FnMut(Section) -> Result<Parsed>) -> Result<Replica> {
     let mut replica = Replica::new(config, ring)?;
-    let bytes = get(Section::State)?;
-    let state: State<'_> = decode(&bytes)?;
+    let parsed = get(Section::State)?;
+    let state: State<'_> = decode(parsed.bytes()?)?;
     if (state.version, state.analyser) != (VERSION, ANALYSER) {
         let found = format!("columns {} of analyser {}", state.version, state.analyser);
         return Err(odd(format!("{found} are not columns {VERSION} of {ANALYSER}")));
@@ -36,16 +91,17 @@ pub fn read(config: ColonyConfig, ring: Ring, mut get: impl FnMut(Section) -> Re
         if let Some(now) = state.now {
             commons.lifetimes_mut().tell(now);
         }
-        words(commons, &get(Section::Words)?)?;
-        let bytes = get(Section::Progress)?;
-        let progress: Progress = decode(&bytes)?;
-        documents(commons, shards, &get(Section::Bodies)?, &get(Section::Analyses)?, &progress)?;
+        words(commons, get(Section::Words)?.bytes()?)?;
+        let Columns::Progress(progress, concepts) = get(Section::Progress)?.0 else {
+            return Err(odd("a section is another one"));
+        };
+        documents(commons, shards, get(Section::Bodies)?.bytes()?, get(Section::Analyses)?, &progress, concepts)?;
         let counts = (commons.digested(), commons.backlog().failed());
         if counts != (state.digested, state.failed) {
             return Err(odd(format!("{counts:?} documents were digested, not {:?}", (state.digested, state.failed))));
         }
         waiting(commons, shards, progress)?;
-        graph(commons, shards, &get(Section::Graph)?)
+        graph(commons, shards, get(Section::Graph)?)
     })?;
     Ok(replica)
 }
@@ -53,6 +109,13 @@ pub fn read(config: ColonyConfig, ring: Ring, mut get: impl FnMut(Section) -> Re
 fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
     let (columns, left) = postcard::take_from_bytes(bytes).map_err(|cause| odd(cause.to_string()))?;
     if left.is_empty() { Ok(columns) } else { Err(odd(format!("{} bytes are left over", left.len()))) }
+}
+
+// Whether all are indices of terms.
+fn below(commons: &Commons, lists: &[Box<[u32]>]) -> Result<()> {
+    let terms = commons.terms() as u32;
+    let fits = lists.iter().all(|list| list.iter().all(|number| *number < terms));
+    if fits { Ok(()) } else { Err(odd("a number is beyond what there is")) }
 }
 
 fn equal(lengths: &[usize]) -> Result<()> {
@@ -76,19 +139,20 @@ fn documents(
     commons: &mut Commons,
     shards: &mut [&mut Shard],
     bodies: &[u8],
-    analyses: &[u8],
+    analyses: Parsed,
     progress: &Progress,
+    concepts: Vec<Box<[u32]>>,
 ) -> Result<()> {
     let ReadBodies { keys, titles, texts, metadata, expires } = decode(bodies)?;
-    let columns: ReadAnalyses = decode(analyses)?;
+    let Columns::Analyses(columns, [terms, title_terms]) = analyses.0 else {
+        return Err(odd("a section is another one"));
+    };
     let (arrivals, digested) = (&progress.arrivals, &progress.digested);
     equal(&[keys.len(), titles.len(), texts.len(), metadata.len(), columns.sequences.len()])?;
-    equal(&[keys.len(), columns.terms.len(), columns.titles.len(), arrivals.len(), digested.len()])?;
-    equal(&[keys.len(), progress.concepts.len(), expires.len()])?;
-    let terms_max = commons.terms() as u32;
-    let terms = columns.terms.read(terms_max)?;
-    let title_terms = columns.titles.read(terms_max)?;
-    let concepts = progress.concepts.read(terms_max)?;
+    equal(&[keys.len(), terms.len(), title_terms.len(), arrivals.len(), digested.len()])?;
+    equal(&[keys.len(), concepts.len(), expires.len()])?;
+    below(commons, &terms)?;
+    below(commons, &title_terms)?;
     equal(&[columns.counts.len(), terms.iter().map(|list| list.len()).sum()])?;
 
     let mut counts = columns.counts.into_iter();
@@ -137,7 +201,8 @@ fn documents(
 }
 
 fn waiting(commons: &mut Commons, shards: &mut [&mut Shard], progress: Progress) -> Result<()> {
-    let terms = progress.unwiring.read(commons.terms() as u32)?;
+    let terms = progress.unwiring.read()?;
+    below(commons, &terms)?;
     equal(&[terms.len(), progress.unwiring_ticks.len()])?;
     commons.backlog_mut().restore_unwiring(terms.len() as u64);
     // The documents are deleted, and their home shards are not recorded; any shard can report what they had wired.
@@ -164,10 +229,10 @@ fn waiting(commons: &mut Commons, shards: &mut [&mut Shard], progress: Progress)
     Ok(())
 }
 
-fn graph(commons: &Commons, shards: &mut [&mut Shard], bytes: &[u8]) -> Result<()> {
-    let columns: Graph = decode(bytes)?;
+fn graph(commons: &Commons, shards: &mut [&mut Shard], parsed: Parsed) -> Result<()> {
+    let Columns::Graph(columns, targets) = parsed.0 else { return Err(odd("a section is another one")) };
     let terms = commons.terms() as u32;
-    let targets = columns.targets.read(terms)?;
+    below(commons, &targets)?;
     let synapses = columns.weights.len();
     equal(&[columns.terms.len(), columns.wirings.len(), columns.uses.len(), targets.len()])?;
     equal(&[synapses, columns.since.len(), columns.ages.len(), columns.co_activations.len()])?;

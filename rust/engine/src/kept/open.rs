@@ -5,7 +5,7 @@ use crate::journal::{INPUT, Journal};
 use crate::store::{Checkpoint, Files, Kind, Options, Record, Recovery, SectionId};
 use crate::world::World;
 use phago_core::cancel::Cancel;
-use phago_core::checkpoint::{self, Section};
+use phago_core::checkpoint::{self, Parsed, Section};
 use phago_core::config::ColonyConfig;
 use phago_core::input::Input;
 use phago_core::replay::Replay;
@@ -113,16 +113,16 @@ impl Reading {
         let ring = Ring::new(layout.shards, layout.virtual_nodes);
         let state = match checkpoint {
             None => Replica::new(kept, ring)?,
-            // Sections are read and decompressed beside the making of the colony, which takes one after the other.
+            // Sections are read, decompressed and parsed beside the building of the colony, which takes one after the other.
             Some(checkpoint) => std::thread::scope(|scope| {
-                let read = |section: Section| checkpoint.section(SectionId(section.number()));
+                let read = |section: Section| Parsed::new(section, checkpoint.section(SectionId(section.number()))?);
                 let mut ahead = Section::ALL.map(|section| (section, Some(scope.spawn(move || read(section)))));
                 let take = |wanted: Section| {
                     let (_, reader) = ahead.iter_mut().find(|(section, _)| *section == wanted).expect("ALL has it");
                     let reader = reader.take().expect("a section is read once");
                     reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
                 };
-                checkpoint::read(kept, ring, take).map_err(|error| as_damage(&path, error))
+                checkpoint::build(kept, ring, take).map_err(|error| as_damage(&path, error))
             })?,
         };
         let before = state.commons().documents();
