@@ -62,6 +62,9 @@ impl Colony {
     }
 }
 
+// Documents of so many bytes are analysed in about a millisecond.
+const SHORT_BYTES: usize = 1 << 16;
+
 /// One colony: its committed state and what was ingested since.
 #[pyclass(frozen, module = "phago._phago")]
 pub(crate) struct World(Home<Arc<Colony>>);
@@ -148,7 +151,10 @@ impl World {
         first_index: usize,
         skip: bool,
     ) -> Result<IngestedRow> {
-        call(py, self.ingesting(documents, first_index, skip)?)
+        let documents = read_documents(documents, first_index)?;
+        let bytes: usize = documents.iter().flatten().map(|body| body.text.len() + body.title.len()).sum();
+        let is_short = documents.len() <= 16 && bytes <= SHORT_BYTES && self.is_small(py)?;
+        ask(py, is_short, self.ingesting(documents, first_index, skip)?)
     }
 
     fn ingest_async<'py>(
@@ -158,12 +164,12 @@ impl World {
         first_index: usize,
         skip: bool,
     ) -> Result<Bound<'py, PyAny>> {
-        start_call(py, self.ingesting(documents, first_index, skip)?)
+        start_call(py, self.ingesting(read_documents(documents, first_index)?, first_index, skip)?)
     }
 
     fn delete(&self, py: Python<'_>, key: String) -> Result<bool> {
-        let world = self.world()?.clone();
-        call(py, move |_| delete(&world, &key))
+        let (world, is_small) = (self.world()?.clone(), self.is_small(py)?);
+        ask(py, is_small, move |_| delete(&world, &key))
     }
 
     fn delete_async<'py>(&self, py: Python<'py>, key: String) -> Result<Bound<'py, PyAny>> {
@@ -172,11 +178,13 @@ impl World {
     }
 
     fn update(&self, py: Python<'_>, document: &Bound<'_, PyAny>) -> Result<&'static str> {
-        call(py, self.updating(document)?)
+        let document = one(document)?;
+        let is_short = document.text.len() + document.title.len() <= SHORT_BYTES && self.is_small(py)?;
+        ask(py, is_short, self.updating(document)?)
     }
 
     fn update_async<'py>(&self, py: Python<'py>, document: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
-        start_call(py, self.updating(document)?)
+        start_call(py, self.updating(one(document)?)?)
     }
 
     fn tell_time(&self, py: Python<'_>, now: i64) -> Result<bool> {
@@ -434,17 +442,16 @@ impl World {
 
     fn ingesting(
         &self,
-        documents: &Bound<'_, PySequence>,
+        documents: Vec<phago_core::Result<Body>>,
         first_index: usize,
         skip: bool,
-    ) -> Result<impl Work<IngestedRow>> {
+    ) -> Result<impl Work<IngestedRow> + use<>> {
         let (colony, on_error) = (self.colony()?.clone(), on_error(skip));
-        let documents = read_documents(documents, first_index)?;
         Ok(move |_: &Cancel| Ok(colony.ingest(documents, first_index, on_error)?.into()))
     }
 
-    fn updating(&self, document: &Bound<'_, PyAny>) -> Result<impl Work<&'static str>> {
-        let (world, document) = (self.world()?.clone(), one(document)?);
+    fn updating(&self, document: Body) -> Result<impl Work<&'static str> + use<>> {
+        let world = self.world()?.clone();
         Ok(move |_: &Cancel| Ok(updated(world.update(document)?)))
     }
 
@@ -498,10 +505,14 @@ impl World {
         })
     }
 
-    // A question of a sentence or two to a colony that is not large is answered within some milliseconds. Handing it to a
-    // thread that Ctrl-C can abandon, and back, would take a fifth longer.
+    // What is short is worked off on the calling thread. Handing it to a thread that Ctrl-C can abandon, and back, would take
+    // longer than the work. In a small colony nothing that it may wait for takes long either.
+    fn is_small(&self, py: Python<'_>) -> Result<bool> {
+        Ok(self.read(py, |state| state.commons().documents())? <= 100_000)
+    }
+
     fn is_short(&self, py: Python<'_>, text: &str, k: usize) -> Result<bool> {
-        Ok(text.len() <= 1024 && k <= 1000 && self.read(py, |state| state.commons().documents())? <= 100_000)
+        Ok(text.len() <= 1024 && k <= 1000 && self.is_small(py)?)
     }
 
     // Counted here and not on the event loop's thread, which would wait for a commit.
