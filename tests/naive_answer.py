@@ -174,7 +174,7 @@ class Scored:
         return self.lexical + self.concepts + self.bridge
 
 
-class Library:
+class Corpus:
     """Documents that stand, and their statistics. `edges` gives the weight of a synapse for a pair of concept ids."""
 
     def __init__(self, documents, edges=None, nodes=()):
@@ -245,32 +245,32 @@ class Library:
 
 
 class Answer:
-    """Everything that a question means to a library, worked out in the order in which it is described."""
+    """Everything that a question means to a corpus, worked out in the order in which it is described."""
 
-    def __init__(self, library, question, ranking):
-        self.library, self.ranking = library, ranking
+    def __init__(self, corpus, question, ranking):
+        self.corpus, self.ranking = corpus, ranking
         # In the order of their first words; and those that stand in some document, in the order of their ids.
-        self.asked, self.words = self.words_in(library, question)
+        self.asked, self.words = self.words_in(corpus, question)
         self.content = self.words.keys() - FUNCTION_WORDS
-        self.mass = total(times * library.weight(word) for word, times in self.words.items())
+        self.mass = total(times * corpus.weight(word) for word, times in self.words.items())
         asked = [words_of(question), [BREAK], all_words(question)]
-        self.sequence = [word if library.df[word] else BREAK for part in asked for word in part]
+        self.sequence = [word if corpus.df[word] else BREAK for part in asked for word in part]
         self.scale()
         self.choose_seeds()
         self.light()
         self.bridge()
 
     @staticmethod
-    def words_in(library, question):
+    def words_in(corpus, question):
         asked = Counter(all_words(question))
-        known = sorted((word for word in asked if library.df[word]), key=concept_id)
+        known = sorted((word for word in asked if corpus.df[word]), key=concept_id)
         return asked, {word: asked[word] for word in known}
 
     def hits(self):
         """All documents that have something of the question, best first."""
         if not self.seeds:
             return []
-        scored = [self.scored(text) for text in self.library.texts]
+        scored = [self.scored(text) for text in self.corpus.texts]
         return sorted((one for one in scored if one.score > 0), key=lambda one: (-one.score, one.text.id))
 
     def scored(self, text):
@@ -280,8 +280,8 @@ class Answer:
 
     def covered(self, counts, length):
         """BM25 times a power of the share of the question that is met; and what each word gives to it."""
-        gains = self.library.bm25(self.words, counts, length)
-        met = total(self.words[word] * self.library.weight(word) for word in gains)
+        gains = self.corpus.bm25(self.words, counts, length)
+        met = total(self.words[word] * self.corpus.weight(word) for word in gains)
         factor = (met / self.mass) ** self.ranking.coverage_power if gains else 0.0
         return total(gains.values()) * factor, {word: gain * factor for word, gain in gains.items()}
 
@@ -299,7 +299,7 @@ class Answer:
 
     def title_share(self, text):
         """How much of the question stands in the title, times how much of the title that explains."""
-        idf, name = self.library.idf, sorted(set(text.name), key=text.name.index)
+        idf, name = self.corpus.idf, sorted(set(text.name), key=text.name.index)
         met = [word for word in name if word in self.words]
         if not met:
             return 0.0
@@ -312,8 +312,8 @@ class Answer:
         """How much the question names the document by its whole title."""
         if text not in self.names.get(text.name, ()):
             return 0.0
-        share = min(1.0, self.ranking.name_share * self.library.name_mass(text.name) / self.mass)
-        return self.library.name_strength(text.name, self.ranking) * share
+        share = min(1.0, self.ranking.name_share * self.corpus.name_mass(text.name) / self.mass)
+        return self.corpus.name_strength(text.name, self.ranking) * share
 
     def raw(self, text):
         titles = self.ranking.title_weight * self.title_share(text) + self.ranking.named_weight * self.named(text)
@@ -321,10 +321,10 @@ class Answer:
 
     def scale(self):
         """The best by words is worth 1; then so is the best by words and titles."""
-        self.names = self.library.mentioned(self.sequence, self.ranking)
-        self.evidences = {text: self.evidence(text) for text in self.library.texts}
+        self.names = self.corpus.mentioned(self.sequence, self.ranking)
+        self.evidences = {text: self.evidence(text) for text in self.corpus.texts}
         self.best = max((covered for covered, _ in self.evidences.values()), default=0.0)
-        raw = {text: self.raw(text) for text in self.library.texts} if self.best else {}
+        raw = {text: self.raw(text) for text in self.corpus.texts} if self.best else {}
         self.top = max(raw.values(), default=0.0)
         self.lexical = {text: value / self.top for text, value in raw.items()}
 
@@ -335,7 +335,7 @@ class Answer:
         self.seeds = []
         if not self.best:
             return
-        having = [text for text in self.library.texts if any(word in text.counts for word in self.words)]
+        having = [text for text in self.corpus.texts if any(word in text.counts for word in self.words)]
         few = strongest(having, self.ranking.seeds_max, self.lexical.get, lambda text: text.id)
         for text in few:
             weight = (self.lexical[text] / self.lexical[few[0]]) ** self.ranking.seed_power
@@ -354,7 +354,7 @@ class Answer:
             starts.append(starts[-1] + math.ceil(most / 2))
         masses = [
             total(
-                times * self.library.idf(word) for word, times in self.words.items() if word in text.words[at:][:most]
+                times * self.corpus.idf(word) for word, times in self.words.items() if word in text.words[at:][:most]
             )
             for at in starts
         ]
@@ -368,14 +368,14 @@ class Answer:
         self.lit, self.hops, self.full, self.worth = {}, {}, 0.0, 0.0
         if not self.seeds:
             return
-        ranking, library = self.ranking, self.library
+        ranking, corpus = self.ranking, self.corpus
         strengths = {}
         for word in {word for seed in self.seeds for word in seed.counts}:
-            given = total(seed.weight * seed.speaks_of(word) for seed in self.seeds) * library.idf(word)
+            given = total(seed.weight * seed.speaks_of(word) for seed in self.seeds) * corpus.idf(word)
             strengths[word] = given * (ranking.own_share if word in self.words else 1.0)
         # One document alone leads nowhere, and all of them everywhere.
-        few = range(2, len(library.texts))
-        strengths = {word: given for word, given in strengths.items() if given > 0 and library.df[word] in few}
+        few = range(2, len(corpus.texts))
+        strengths = {word: given for word, given in strengths.items() if given > 0 and corpus.df[word] in few}
         self.lit = self.keep(strengths)
         if ranking.hop_share:
             self.hop(ranking.hop_share * total(self.lit.values()))
@@ -391,9 +391,9 @@ class Answer:
         """From the question's words over their synapses to other words of several documents."""
         gains = {}
         for word, times in self.words.items():
-            for target, weight in self.library.row(word).items():
-                if target not in self.words and self.library.df[target] > 1:
-                    gains[target, word] = times * self.library.idf(word) * weight
+            for target, weight in self.corpus.row(word).items():
+                if target not in self.words and self.corpus.df[target] > 1:
+                    gains[target, word] = times * self.corpus.idf(word) * weight
         every = total(gains.values())
         gains = {pair: strength * gain / every for pair, gain in gains.items()} if every else {}
         strengths = Counter(self.lit)
@@ -406,7 +406,7 @@ class Answer:
         """What each lit concept has to do with a document."""
         found = {word: strength for word, strength in self.lit.items() if word in text.counts}
         return {
-            word: strength * self.library.idf(word) * weight_of(text.counts[word]) / text.norm
+            word: strength * self.corpus.idf(word) * weight_of(text.counts[word]) / text.norm
             for word, strength in found.items()
         }
 
@@ -436,7 +436,7 @@ class Answer:
         """The same shares by the question's words that found the seeds, or hopped."""
         shares, texts = Counter(self.straight(concept)), {seed.text.key: seed.text for seed in self.seeds}
         for key, share in self.by_seed(concept).items():
-            gains = self.library.bm25(self.words, texts[key].counts, len(texts[key].words))
+            gains = self.corpus.bm25(self.words, texts[key].counts, len(texts[key].words))
             for word, gain in gains.items():
                 shares[word] += share * gain / total(gains.values())
         return {word: share for word, share in shares.items() if share > 1e-12}
@@ -447,12 +447,12 @@ class Answer:
         """The names that seeds mention, but for those that are their own."""
         self.mentions = []
         for seed in self.seeds if self.ranking.bridge_weight else ():
-            names = self.library.mentioned(seed.words, self.ranking)
+            names = self.corpus.mentioned(seed.words, self.ranking)
             self.mentions.append((seed, {name for name in names if name != seed.text.name}))
 
     def bridging(self, text):
         """(seed, points) for each seed that mentions the document's title, the best seed first."""
-        points = self.ranking.bridge_weight * self.library.name_strength(text.name, self.ranking)
+        points = self.ranking.bridge_weight * self.corpus.name_strength(text.name, self.ranking)
         return [(seed, points * seed.weight) for seed, names in self.mentions if text.name in names]
 
     def bridges_to(self, text):
@@ -464,7 +464,7 @@ class Answer:
         """The passage that has most of the question and, worth half as much, of the lit concepts."""
         if len(text.passages) < 2:
             return trimmed(text.text, 0, len(text.text))
-        idf = self.library.idf
+        idf = self.corpus.idf
         worth = {word: strength * idf(word) for word, strength in self.lit.items()}
         highest, mean = max(worth.values(), default=0.0) or 1.0, self.mass / max(len(self.content), 1)
         worth = {word: value / highest * 0.5 * mean for word, value in worth.items()}

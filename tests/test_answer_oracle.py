@@ -8,7 +8,7 @@ import phago
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from naive_answer import FUNCTION_WORDS, Answer, CloseCallError, Library, cuts, sentences
+from naive_answer import FUNCTION_WORDS, Answer, CloseCallError, Corpus, cuts, sentences
 from phago import _phago
 from support import Chance, edges_of, words
 
@@ -217,7 +217,7 @@ def same_answer(answer, colony, question, ranking):
 
 
 class Pair:
-    """A colony and the library of the same documents."""
+    """A colony and the corpus of the same documents."""
 
     def __init__(self, shards, documents, gone=(), ticks=0):
         self.colony = phago.Colony(shards, runner=phago.RunnerConfig(max_parallelism=1))
@@ -228,10 +228,10 @@ class Pair:
             self.colony.delete(key)
         edges = {pair: row[0] for pair, row in edges_of(self.colony).items()}
         nodes = {node.id for node in self.colony.graph.nodes}
-        self.library = Library([one for one in documents if one["id"] not in gone], edges, nodes)
+        self.corpus = Corpus([one for one in documents if one["id"] not in gone], edges, nodes)
 
     def __enter__(self):
-        return self.colony, self.library
+        return self.colony, self.corpus
 
     def __exit__(self, *_):
         self.colony.close()
@@ -250,13 +250,13 @@ SEARCHING = settings(max_examples=50, deadline=None, phases=set(Phase) - {Phase.
 def test_any_answer_equals_the_naive_one(seed, shards, count, gone, ranking):
     writer = Writer(seed)
     documents = writer.documents(count)
-    with Pair(shards, documents, {f"d{at}" for at in range(gone)}, ticks=seed % 3) as (colony, library):
+    with Pair(shards, documents, {f"d{at}" for at in range(gone)}, ticks=seed % 3) as (colony, corpus):
         for _ in range(3):
             question = writer.question()
             try:
-                answer = Answer(library, question, ranking or phago.Ranking())
+                answer = Answer(corpus, question, ranking or phago.Ranking())
                 same_answer(answer, colony, question, ranking)
-                for text in library.texts[::5]:
+                for text in corpus.texts[::5]:
                     same_explanation(answer, text, colony.explain(question, text.key, ranking))
             except CloseCallError:
                 continue
@@ -267,11 +267,11 @@ def test_any_answer_equals_the_naive_one(seed, shards, count, gone, ranking):
 def test_any_lexical_answer_equals_the_naive_one(seed, shards, count, gone):
     writer = Writer(seed)
     documents = writer.documents(count)
-    with Pair(shards, documents, {f"d{at}" for at in range(gone)}) as (colony, library):
+    with Pair(shards, documents, {f"d{at}" for at in range(gone)}) as (colony, corpus):
         for _ in range(6):
             question = writer.question()
             hits = [(hit, hit.score) for hit in colony.query(question, K, "lexical")]
-            same_order(hits, library.search(question), key_of)
+            same_order(hits, corpus.search(question), key_of)
 
 
 @SEARCHING
@@ -283,16 +283,16 @@ def test_a_filter_leaves_out_documents_and_moves_no_score(seed, shards, count, k
     for one in documents:
         kind[one["id"]] = writer.chance.below(kinds)
         one["metadata"] = {"kind": kind[one["id"]]}
-    with Pair(shards, documents) as (colony, library):
+    with Pair(shards, documents) as (colony, corpus):
         question = writer.question()
         try:
-            answer = Answer(library, question, ranking)
+            answer = Answer(corpus, question, ranking)
         except CloseCallError:
             return
         expected = [(one.text, one.score) for one in answer.hits() if kind[one.text.key] == 0]
         hits = colony.query(question, K, ranking, where={"kind": 0})
         same_order([(hit, hit.score) for hit in hits], expected, key_of)
-        expected = [(text, score) for text, score in library.search(question) if kind[text.key] == 0]
+        expected = [(text, score) for text, score in corpus.search(question) if kind[text.key] == 0]
         hits = colony.query(question, K, "lexical", where={"kind": 0})
         same_order([(hit, hit.score) for hit in hits], expected, key_of)
 
@@ -304,10 +304,10 @@ def test_a_filter_leaves_out_documents_and_moves_no_score(seed, shards, count, k
 def test_concepts_near_any_question_equal_the_naive_ones(seed, shards, count, gone, ticks):
     writer = Writer(seed)
     documents = writer.documents(count)
-    with Pair(shards, documents, {f"d{at}" for at in range(gone)}, ticks) as (colony, library):
+    with Pair(shards, documents, {f"d{at}" for at in range(gone)}, ticks) as (colony, corpus):
         for _ in range(4):
             question = writer.question()
-            expected = library.concepts(question)
+            expected = corpus.concepts(question)
             found = colony.concepts(question, 10 * K)
             assert [concept.score for concept in found] == close(sorted(expected.values(), reverse=True))
             assert {concept.id: concept.score for concept in found} == close(dict(expected))
@@ -317,13 +317,13 @@ def test_the_corpora_have_what_answers_tell_apart():
     seen = Counter()
     for seed in range(40):
         writer = Writer(seed)
-        library = Library(writer.documents(20))
-        seen["namesakes"] += len(library.texts) > len({text.name for text in library.texts})
-        seen["single words"] += any(count == 1 for count in library.df.values())
+        corpus = Corpus(writer.documents(20))
+        seen["namesakes"] += len(corpus.texts) > len({text.name for text in corpus.texts})
+        seen["single words"] += any(count == 1 for count in corpus.df.values())
         for _ in range(3):
             question = writer.question()
             try:
-                answer = Answer(library, question, phago.Ranking(stretch_words_max=20, bearers_max=2))
+                answer = Answer(corpus, question, phago.Ranking(stretch_words_max=20, bearers_max=2))
             except CloseCallError:
                 continue
             hits = answer.hits()
@@ -341,9 +341,9 @@ def test_the_corpora_have_what_answers_tell_apart():
 
 def test_the_naive_answer_is_the_one_of_the_formulas():
     # Two documents of three words, one of which has the word: idf = ln 2, and the length is the mean.
-    library = Library([{"id": "a", "title": "bak", "text": "gak dak"}, {"id": "b", "text": "fak lak mak"}])
-    assert library.search("gak") == [(library.texts[0], close(math.log(2) * 2.5 / (1 + 1.5)))]
-    answer = Answer(library, "gak", phago.Ranking(concepts_weight=1, concepts_evidence=1))
+    corpus = Corpus([{"id": "a", "title": "bak", "text": "gak dak"}, {"id": "b", "text": "fak lak mak"}])
+    assert corpus.search("gak") == [(corpus.texts[0], close(math.log(2) * 2.5 / (1 + 1.5)))]
+    answer = Answer(corpus, "gak", phago.Ranking(concepts_weight=1, concepts_evidence=1))
     # All words stand in one document: none is a concept.
     assert [(one.score, one.bridge) for one in answer.hits()] == [(1.0, 0.0)]
     assert cuts("x" * 600) == [0, 600]
