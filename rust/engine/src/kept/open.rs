@@ -116,11 +116,15 @@ impl Reading {
             // Sections are read, decompressed and parsed beside the building of the colony, which takes one after the other.
             Some(checkpoint) => std::thread::scope(|scope| {
                 let read = |section: Section| Parsed::new(section, checkpoint.section(SectionId(section.number()))?);
-                let mut ahead = Section::ALL.map(|section| (section, Some(scope.spawn(move || read(section)))));
+                let begin = |section| std::thread::Builder::new().spawn_scoped(scope, move || read(section));
+                let mut ahead = Section::ALL.map(|section| (section, Some(begin(section))));
                 let take = |wanted: Section| {
                     let (_, reader) = ahead.iter_mut().find(|(section, _)| *section == wanted).expect("ALL has it");
-                    let reader = reader.take().expect("a section is read once");
-                    reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                    match reader.take().expect("a section is read once") {
+                        Ok(reader) => reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                        // Where no thread is to be had, it is read here.
+                        Err(_) => read(wanted),
+                    }
                 };
                 checkpoint::build(kept, ring, take).map_err(|error| as_damage(&path, error))
             })?,
