@@ -116,3 +116,26 @@ impl Postings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_count_is_found_however_the_places_are_spread(
+            places in prop::collection::btree_set(prop_oneof![0u32..40, 0u32..5000, any::<u32>()], 0..60), asked: Vec<u32>,
+        ) {
+            let mut postings = Postings::default();
+            for (count, &place) in (1..).zip(&places) {
+                postings.push(place, count, 1);
+            }
+            let near = places.iter().flat_map(|place| [place.saturating_sub(1), *place, place.saturating_add(1)]);
+            for place in near.chain(asked).chain([0, u32::MAX]) {
+                let expected = places.iter().position(|known| *known == place).map(|index| index as u32 + 1);
+                prop_assert_eq!(postings.count(place), expected);
+            }
+        }
+    }
+}
