@@ -137,11 +137,7 @@ async fn dropping_an_awaited_tick_in_any_phase_leaves_whole_ticks() {
         assert_eq!(world.digest().unwrap(), before);
         assert_eq!(ends(runner.tick()).await.unwrap().tick, 1);
         runner.tick().await.unwrap();
-        for batch in documents[40..].chunks(40) {
-            ingest(&world, batch);
-            runner.tick().await.unwrap();
-            runner.tick().await.unwrap();
-        }
+        grow(&world, &runner, &documents[40..]).await;
         runner.run_until_quiet(None).await.unwrap();
         assert_eq!(world.digest().unwrap(), expected);
     }

@@ -112,11 +112,7 @@ async fn shards_that_fail_together_or_one_after_the_other_are_all_redone() {
     let report = ends(runner.tick()).await.unwrap();
     assert_eq!(report.recovered.iter().map(timeout_shards).collect::<Vec<_>>(), [vec![0, 2], vec![3], vec![1]]);
     runner.tick().await.unwrap();
-    for batch in documents[40..].chunks(40) {
-        ingest(&world, batch);
-        runner.tick().await.unwrap();
-        runner.tick().await.unwrap();
-    }
+    grow(&world, &runner, &documents[40..]).await;
     runner.run_until_quiet(None).await.unwrap();
     assert_eq!(world.digest().unwrap(), reference(&documents));
 }
@@ -209,11 +205,7 @@ async fn what_a_hung_shard_does_later_has_no_effect_and_its_memory_is_freed() {
         assert_eq!((report.tick, report.recovered.len()), (2, 1));
         assert_eq!(runner.pool().lost_count(), 1);
         assert!(held.upgrade().is_some(), "the hung worker still reads the old shard");
-        for batch in documents[40..].chunks(40) {
-            ingest(&world, batch);
-            runner.tick().await.unwrap();
-            runner.tick().await.unwrap();
-        }
+        grow(&world, &runner, &documents[40..]).await;
         let woken = async {
             while runner.pool().lost_count() > 0 {
                 tokio::time::sleep(Duration::from_millis(5)).await;

@@ -99,6 +99,15 @@ pub fn ingest(world: &World, documents: &[Body]) {
     world.ingest(chunk, 0, OnError::Raise, None).unwrap();
 }
 
+/// Ingests documents in batches, with two ticks after each.
+pub async fn grow(world: &World, runner: &Runner, documents: &[Body]) {
+    for batch in documents.chunks(40) {
+        ingest(world, batch);
+        runner.tick().await.unwrap();
+        runner.tick().await.unwrap();
+    }
+}
+
 pub fn fault(action: Action, shard: u32, phase: Phase, tick: u64) -> Fault {
     Fault { action, shard: ShardId(shard), phase, tick: Some(tick) }
 }
