@@ -353,9 +353,7 @@ class Answer:
         while starts[-1] + most < length:
             starts.append(starts[-1] + math.ceil(most / 2))
         masses = [
-            total(
-                times * self.corpus.idf(word) for word, times in self.words.items() if word in text.words[at:][:most]
-            )
+            total(times * self.corpus.idf(word) for word, times in self.words.items() if word in text.words[at:][:most])
             for at in starts
         ]
         start = starts[first_of_best(masses)]
