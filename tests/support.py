@@ -198,6 +198,9 @@ async def await_fault(native):
     await asyncio.to_thread(wait_for_fault, native)
 
 
+# As a user's: output to a file or a pipe is buffered, whatever this process inherited.
+CLEAN = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"} | {"PYTHONWARNINGS": "ignore"}
+
 # A process inherits that SIGINT is ignored, as the jobs of a shell without a terminal do, and Python then leaves it so.
 HANDLED = """
 import os, signal, sys

@@ -10,7 +10,7 @@ import phago
 import pytest
 from phago import cli
 from phago.cli import demo
-from support import with_sigint
+from support import CLEAN, with_sigint
 
 PROGRAM = [sys.executable, "-W", "ignore", "-m", "phago"]
 
@@ -151,7 +151,11 @@ def test_a_reader_who_leaves_is_no_error(folder):
     os.close(read)
     with os.fdopen(write, "wb") as closed:
         done = subprocess.run(
-            [*PROGRAM, "demo", str(folder), "--ask", "oxygen"], stdout=closed, stderr=subprocess.PIPE, check=False
+            [*PROGRAM, "demo", str(folder), "--ask", "oxygen"],
+            env=CLEAN,
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            check=False,
         )
     assert done.returncode == 141
     assert done.stderr == b""

@@ -18,7 +18,7 @@ from phago import cli
 from phago.cli import command
 from phago.evaluation import beir, evaluation, measures, significance
 from scipy import stats
-from support import Chance, with_sigint
+from support import CLEAN, Chance, with_sigint
 
 PROGRAM = [sys.executable, "-W", "ignore", "-m", "phago"]
 THEIRS = {"nDCG@10": nDCG @ 10, "MAP": AP @ 1000, "recall@5": R @ 5, "recall@10": R @ 10, "MRR@10": RR @ 10}
@@ -506,6 +506,6 @@ def test_a_reader_who_leaves_is_no_error(folder, options):
     os.close(read)
     with os.fdopen(write_end, "wb") as closed:
         command = [*PROGRAM, "eval", str(folder), *options]
-        done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run(command, env=CLEAN, stdout=closed, stderr=subprocess.PIPE, check=False)
     assert done.returncode == 141
     assert done.stderr == b""

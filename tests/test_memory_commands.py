@@ -1,7 +1,6 @@
 """The commands on a colony in a directory: what they print, and what they end with."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -11,10 +10,9 @@ from pathlib import Path
 import phago
 import pytest
 from conftest import NOTES
-from support import as_json, child_says, digest_of, ids_of
+from support import CLEAN, as_json, child_says, digest_of, ids_of
 
 PROGRAM = [sys.executable, "-W", "ignore", "-m", "phago"]
-CLEAN = {**os.environ, "PYTHONWARNINGS": "ignore"}
 
 
 # --- taking in ---------------------------------------------------------------------------------------------------

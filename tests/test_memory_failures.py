@@ -15,10 +15,9 @@ import pytest
 from conftest import NOTES
 from phago import cli
 from phago.cli import memory, progress, taking
-from support import HERE, as_json, digest_of, ids_of, seeded_documents, with_sigint
+from support import CLEAN, HERE, as_json, digest_of, ids_of, seeded_documents, with_sigint
 
 PROGRAM = [sys.executable, "-W", "ignore", "-m", "phago"]
-CLEAN = {**os.environ, "PYTHONWARNINGS": "ignore"}
 
 
 # --- what is wrong -----------------------------------------------------------------------------------------------
