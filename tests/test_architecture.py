@@ -159,14 +159,14 @@ PACKAGE = {
     "extract.files": "document extract.html extract.markup",
     "extract": "extract.files",
     "cli.exits": "",
-    "cli.parsing": "cli.exits",
+    "cli.parsing": "cli.exits config errors",
     "cli.progress": "",
     "cli.demo": "cli.stdlib_docs colony config document results",
     "evaluation.evaluation": "colony config errors evaluation.beir evaluation.measures evaluation.significance results",
     "evaluation.replay": "colony config evaluation.beir evaluation.evaluation evaluation.significance results",
     "cli.taking": "cli.progress colony document errors extract",
     "cli.memory": "_jsonl cli.exits cli.parsing cli.progress cli.taking colony errors extract opening results",
-    "cli.command": "cli.demo cli.exits cli.memory cli.parsing colony config document errors evaluation.beir "
+    "cli.command": "cli.demo cli.exits cli.memory cli.parsing colony document errors evaluation.beir "
     "evaluation.evaluation evaluation.replay phago",
     "cli": "cli.command",
     "__main__": "cli",

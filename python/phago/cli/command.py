@@ -14,16 +14,15 @@ from typing import Any
 
 from .. import __version__
 from ..colony import Colony
-from ..config import DistributedConfig
 from ..document import BYTES_MAX, Document, scan_folder
-from ..errors import ConfigError, PhagoError
+from ..errors import PhagoError
 from ..evaluation.beir import Collection, read_collection
 from ..evaluation.evaluation import ASKED, DEPTH, evaluate, heading, run_lines, table, unfit_for_a_run
 from ..evaluation.replay import DRAWS, replay, replay_table
 from .demo import PYTHON_QUESTIONS, demonstrate, python_documents, questions_from, questions_from_terminal
 from .exits import USAGE, Problem
 from .memory import add_commands
-from .parsing import Parser
+from .parsing import Parser, count, shards
 
 __all__ = ["main"]
 
@@ -31,26 +30,14 @@ __all__ = ["main"]
 _INTERRUPTED = 130
 _PIPE_BROKEN = 141
 
-# A million hits of one question fit into memory; nobody reads as many.
-_DEPTH_MAX = 1_000_000
-
 
 def _failed(message: str) -> Problem:
     return Problem(message, code=1)
 
 
-def _shards(text: str) -> int:
-    try:
-        return DistributedConfig(num_shards=int(text)).num_shards
-    except (ConfigError, ValueError):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 1024") from None
-
-
 def _depth(text: str) -> int:
     # With fewer documents than the measures look at, they would measure the depth.
-    if not text.isdecimal() or not ASKED <= int(text) <= _DEPTH_MAX:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {ASKED} to {_DEPTH_MAX}")
-    return int(text)
+    return count(text, ASKED)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     source = demo.add_mutually_exclusive_group()
     source.add_argument("path", metavar="PATH", nargs="?", help="a folder with text files")
     source.add_argument("--python-docs", action="store_true", help="the documentation of this Python (the default)")
-    demo.add_argument("--shards", type=_shards, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
+    demo.add_argument("--shards", type=shards, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
     demo.add_argument("--ask", action="append", default=[], metavar="QUESTION", help="a question; may be repeated")
     demo.set_defaults(run=_demo)
     judge = commands.add_parser(
@@ -83,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         "the graph; one row does.",
     )
     judge.add_argument("path", metavar="DIR", help="the folder of the collection")
-    judge.add_argument("--shards", type=_shards, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
+    judge.add_argument("--shards", type=shards, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
     judge.add_argument(
         "--depth",
         type=_depth,

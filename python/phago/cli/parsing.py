@@ -7,9 +7,13 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from ..config import DistributedConfig
+from ..errors import ConfigError
 from .exits import Problem
 
 __all__ = ["Parser", "conditions", "count", "seconds", "shards", "text"]
+
+_COUNT_MAX = 1_000_000
 
 
 class Parser(argparse.ArgumentParser):
@@ -33,10 +37,10 @@ class Parser(argparse.ArgumentParser):
             self.is_mixed = True
 
 
-def count(given: str) -> int:
-    """A number of things."""
-    if not given.isdecimal() or not 0 < int(given) <= 1_000_000:
-        raise argparse.ArgumentTypeError(f"{given!r} is not a number from 1 to 1000000")
+def count(given: str, least: int = 1) -> int:
+    """A number of documents. A million of them fit into memory; nobody reads as many."""
+    if not given.isdecimal() or not least <= int(given) <= _COUNT_MAX:
+        raise argparse.ArgumentTypeError(f"{given!r} is not a number from {least} to {_COUNT_MAX}")
     return int(given)
 
 
@@ -52,9 +56,10 @@ def text(given: str) -> str:
 
 def shards(given: str) -> int:
     """A number of shards."""
-    if not given.isdecimal() or not 0 < int(given) <= 1024:
-        raise argparse.ArgumentTypeError(f"{given!r} is not a number from 1 to 1024")
-    return int(given)
+    try:
+        return DistributedConfig(num_shards=int(given)).num_shards
+    except (ConfigError, ValueError):
+        raise argparse.ArgumentTypeError(f"{given!r} is not a number from 1 to 1024") from None
 
 
 def seconds(given: str) -> float:
