@@ -1,8 +1,10 @@
-//! The committed state of a colony on one node: the commons and the shards of its seats.
+//! The committed state of a colony on one node: the commons and the shards of its seats. A colony in one process is the
+//! replica that has all seats.
 //!
 //! It changes in two ways: `apply` takes accepted inputs, `commit` a whole tick. Everything else only reads.
 
 mod apply;
+mod part;
 mod prepare;
 mod reclaim;
 mod tick;
@@ -31,7 +33,10 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Replica {
     commons: Arc<Commons>,
+    // By seat. Those of seats that are not its own are empty.
     shards: Vec<Arc<Shard>>,
+    // Its own seats, in order.
+    own: Arc<[usize]>,
     exchanged: u64,
 }
 
@@ -44,8 +49,9 @@ impl Replica {
         config.validate()?;
         let commons = Commons::new(Arc::new(config), Arc::new(ring));
         let shards = commons.ring().shards().iter().enumerate();
-        let shards = shards.map(|(seat, &id)| Arc::new(Shard::new(id, seat))).collect();
-        Ok(Replica { commons: Arc::new(commons), shards, exchanged: 0 })
+        let shards: Vec<_> = shards.map(|(seat, &id)| Arc::new(Shard::new(id, seat))).collect();
+        let own = (0..shards.len()).collect();
+        Ok(Replica { commons: Arc::new(commons), shards, own, exchanged: 0 })
     }
 
     /// Returns what every shard reads.
@@ -56,6 +62,11 @@ impl Replica {
     /// Returns the shards, by seat.
     pub fn shards(&self) -> &[Arc<Shard>] {
         &self.shards
+    }
+
+    /// Returns the seats whose shards are here, in order.
+    pub fn own(&self) -> &[usize] {
+        &self.own
     }
 
     /// Returns the current tick.
