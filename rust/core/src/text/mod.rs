@@ -22,6 +22,7 @@ pub use asking::{Placed, QueryWord};
 pub use chunk::RUN_BYTES_MAX;
 pub use fold::{Role, role_of};
 pub use function::{function_words, is_function_word};
+pub(crate) use lexicon::Adopted;
 pub use lexicon::Lexicon;
 pub use sequence::{Passage, Sequence};
 pub use session::{Analysis, DOCUMENT_WORDS_MAX, SESSION_FORMS_MAX, Session, TITLE_TERMS_MAX, norm};
