@@ -22,6 +22,7 @@
 pub mod agents;
 pub mod cancel;
 pub mod checkpoint;
+pub mod cluster;
 pub mod colony;
 pub mod commons;
 pub mod config;

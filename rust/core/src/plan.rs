@@ -75,6 +75,11 @@ impl Plan {
         self.documents
     }
 
+    /// Returns the documents of a seat that leave by themselves.
+    pub(crate) fn leaving_of(&self, seat: usize) -> &[DocumentId] {
+        &self.leaving[seat]
+    }
+
     /// Returns how many documents leave by themselves when the tick has been made.
     pub fn leaving(&self) -> usize {
         self.leaving.iter().map(Vec::len).sum()

@@ -13,7 +13,7 @@ mod tally;
 mod vocabulary;
 
 pub(crate) use backlog::{Backlog, GrantKey, Waiting};
-pub use backlog::{Digestion, Departed};
+pub use backlog::{Departed, Digestion};
 pub(crate) use lifetimes::Lifetimes;
 pub(crate) use renumbering::Renumbering;
 pub(crate) use roster::Roster;

@@ -47,15 +47,19 @@ impl Tally {
     /// Sorts and sums the differences, and drops those of 0.
     pub(crate) fn close(&mut self) {
         self.df.sort_unstable_by_key(|entry| entry.0);
-        self.df.dedup_by(|next, first| next.0 == first.0 && {
-            first.1 += next.1;
-            true
+        self.df.dedup_by(|next, first| {
+            next.0 == first.0 && {
+                first.1 += next.1;
+                true
+            }
         });
         self.df.retain(|entry| entry.1 != 0);
         self.forms.sort_unstable_by_key(|entry| entry.0);
-        self.forms.dedup_by(|next, first| next.0 == first.0 && {
-            first.1 += next.1;
-            true
+        self.forms.dedup_by(|next, first| {
+            next.0 == first.0 && {
+                first.1 += next.1;
+                true
+            }
         });
         self.forms.retain(|entry| entry.1 != 0);
     }

@@ -1,7 +1,7 @@
 //! Applies accepted inputs to the state.
 
 use super::Replica;
-use crate::commons::{Digestion, GrantKey, Departed, Waiting};
+use crate::commons::{Departed, Digestion, GrantKey, Waiting};
 use crate::documents::{Analysed, Document, Lifetime};
 use crate::ids::{DocumentId, ShardId};
 use crate::input::{Change, Forms, Outcome, Prepared};

@@ -47,9 +47,14 @@ impl Replica {
             return Err(Error::Limit { what: "the number of ticks".into(), limit: TICK_MAX, value });
         };
         assert!(self.is_idle_until(tick), "nothing waits for these ticks");
+        self.pass_here(tick);
+        Ok(())
+    }
+
+    /// Moves on to a tick before which nothing happens but the end of synapses.
+    pub(crate) fn pass_here(&mut self, tick: Tick) {
         Arc::make_mut(&mut self.commons).restore_tick(tick);
         self.shards.iter_mut().for_each(|shard| Arc::make_mut(shard).pass(tick));
-        Ok(())
     }
 
     /// Makes an empty replica what it was when it was stored: at this tick, with what `fill` puts into the commons and
