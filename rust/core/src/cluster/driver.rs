@@ -2,10 +2,11 @@
 
 use super::Layout;
 use super::message::{Ack, Apply, Done, Fate, Order, Prepare, Prepared, Step};
+use super::words::Words;
 use crate::commons::{Departed, Tally, Waiting};
 use crate::documents::{Body, DOCUMENTS_MAX, Lifetime};
 use crate::ids::{DocumentId, Tick};
-use crate::maps::{Map, Set};
+use crate::maps::Map;
 use crate::plan::Plan;
 use crate::reinforcement::REINFORCED_MAX;
 use crate::replica::Replica;
@@ -31,10 +32,10 @@ pub type Sent<P> = (usize, Order, Vec<P>);
 /// An answer: what was done, and parcels for other nodes, by node.
 pub type Answered<P> = (Done, Vec<Option<P>>);
 
-/// The driver's part of a colony.
+/// Who drives the nodes of a colony. Its replica, the part without seats, is lent to each call, so that questions can
+/// read it meanwhile.
 #[derive(Debug)]
 pub struct Driver {
-    replica: Replica,
     layout: Layout,
     sequence: u64,
     attempt: u64,
@@ -72,15 +73,9 @@ pub struct Made {
 }
 
 impl Driver {
-    /// Returns a driver of nodes that hold their parts of the same colony, of which this is the part without seats.
-    pub fn new(replica: Replica, layout: Layout) -> Driver {
-        assert!(replica.own().is_empty(), "a driver has no seats");
-        Driver { replica, layout, sequence: 0, attempt: 0 }
-    }
-
-    /// Returns its part of the colony.
-    pub fn replica(&self) -> &Replica {
-        &self.replica
+    /// Returns a driver of nodes that have not been told anything yet.
+    pub fn new(layout: Layout) -> Driver {
+        Driver { layout, sequence: 0, attempt: 0 }
     }
 
     /// Returns which node has which seats.
@@ -93,8 +88,8 @@ impl Driver {
         self.sequence
     }
 
-    fn node_of(&self, id: DocumentId) -> usize {
-        let commons = self.replica.commons();
+    fn node_of(&self, replica: &Replica, id: DocumentId) -> usize {
+        let commons = replica.commons();
         self.layout.node_of(commons.seat(commons.ring().shard_of(id.0)))
     }
 
@@ -103,12 +98,12 @@ impl Driver {
     ///
     /// # Errors
     /// [`Error::Limit`] if there is no room, and those of `nodes`. Then it is discarded already.
-    pub fn prepare<N: Nodes>(&mut self, nodes: &N, steps: &[Step]) -> Result<Settled> {
+    pub fn prepare<N: Nodes>(&self, replica: &Replica, nodes: &N, steps: &[Step]) -> Result<Settled> {
         // Steps that another document's name decides.
         let mut decided: Map<usize, Fate> = Map::default();
         loop {
-            let settled = self.judge(nodes, steps, &mut decided).and_then(|settled| match settled {
-                Some(settled) => self.check_room(&settled).map(|()| Some(settled)),
+            let settled = self.judge(replica, nodes, steps, &mut decided).and_then(|settled| match settled {
+                Some(settled) => check_room(replica, &settled).map(|()| Some(settled)),
                 None => Ok(None),
             });
             match settled {
@@ -125,7 +120,8 @@ impl Driver {
 
     // Returns `None` if a name decides otherwise than a home did; `decided` then says so.
     fn judge<N: Nodes>(
-        &mut self,
+        &self,
+        replica: &Replica,
         nodes: &N,
         steps: &[Step],
         decided: &mut Map<usize, Fate>,
@@ -136,11 +132,11 @@ impl Driver {
         // By node: which steps and which looks it was given.
         let mut given: Vec<(Vec<usize>, Vec<usize>)> = vec![Default::default(); prepares.len()];
         for (at, step) in steps.iter().enumerate().filter(|(at, _)| !decided.contains_key(at)) {
-            let node = self.node_of(step.id());
+            let node = self.node_of(replica, step.id());
             prepares[node].steps.push(step.clone());
             given[node].0.push(at);
             if let Some(namesake) = body_of(step).and_then(|body| body.namesake(step.id())) {
-                let node = self.node_of(namesake);
+                let node = self.node_of(replica, namesake);
                 prepares[node].looks.push(namesake);
                 given[node].1.push(at);
             }
@@ -161,7 +157,7 @@ impl Driver {
         let mut fates: Vec<Option<Fate>> = (0..steps.len()).map(|at| decided.get(&at).cloned()).collect();
         let mut looked: Vec<(usize, Body)> = Vec::new();
         let mut tally = Tally::default();
-        let mut words = Words::new(&self.replica);
+        let mut words = Words::new(replica);
         for (node, Prepared { fates: told, looked: stand, words: new, tally: counted }) in prepared {
             let (steps, looks) = &given[node];
             if told.len() != steps.len() || stand.iter().any(|(at, _)| *at as usize >= looks.len()) {
@@ -169,7 +165,7 @@ impl Driver {
             }
             steps.iter().zip(told).for_each(|(&at, fate)| fates[at] = Some(fate));
             looked.extend(stand.into_iter().map(|(at, body)| (looks[at as usize], body)));
-            let numbers = words.announce(&self.replica, &new);
+            let numbers = words.announce(replica, &new);
             if !numbers.has_all(&counted) {
                 return Err(broken(node, "it counted words that it did not announce"));
             }
@@ -183,41 +179,25 @@ impl Driver {
             return Ok(None);
         }
         let effects = steps.iter().zip(&fates).flat_map(|(step, fate)| effects_of(step, fate)).collect();
-        Ok(Some(Settled { fates, sequence, words: words.announced, tally, effects }))
-    }
-
-    fn check_room(&self, settled: &Settled) -> Result<()> {
-        let new = settled.fates.iter().filter(|fate| matches!(fate, Fate::New { .. })).count() as u64;
-        let (limit, value) = (DOCUMENTS_MAX, self.replica.commons().documents() + new);
-        if new > 0 && value > limit {
-            return Err(Error::Limit { what: "the number of documents".into(), limit, value });
-        }
-        let more: u64 =
-            settled.effects.iter().map(|effect| if let Effect::Reinforces(more) = effect { *more } else { 0 }).sum();
-        let (limit, value) = (REINFORCED_MAX, self.replica.commons().reinforcing() + more);
-        if more > 0 && value > limit {
-            let what = "what reinforcements may wait for the next tick with, in concepts and pairs,".into();
-            return Err(Error::Limit { what, limit, value });
-        }
-        Ok(())
+        Ok(Some(Settled { fates, sequence, words: words.finish(), tally, effects }))
     }
 
     /// Has every node apply a change, and applies it here.
     ///
     /// # Errors
     /// Those of `nodes`: some nodes may then have applied it and others not, so the nodes must be made again.
-    pub fn apply<N: Nodes>(&mut self, nodes: &N, settled: Settled) -> Result<()> {
+    pub fn apply<N: Nodes>(&mut self, replica: &mut Replica, nodes: &N, settled: Settled) -> Result<()> {
         let Settled { sequence, words, tally, effects, .. } = settled;
-        let commons = self.replica.commons_mut();
+        let commons = replica.commons_mut();
         let (forms, terms) = (commons.vocabulary().form_counts().len() as u32, commons.terms() as u32);
         commons.lexicon().adopt(forms, terms, words.iter().map(|word| &**word));
         commons.learn();
         let orders = (0..self.layout.nodes()).map(|node| {
-            let apply = Apply { sequence, words: words.clone(), tally: self.for_node(node, &tally) };
+            let apply = Apply { sequence, words: words.clone(), tally: self.for_node(replica, node, &tally) };
             (node, Order::Apply(apply), Vec::new())
         });
         let orders = orders.collect();
-        let commons = self.replica.commons_mut();
+        let commons = replica.commons_mut();
         commons.tally(&tally.with_forms(|_| false));
         let arrival = commons.tick() as u32 + 1;
         for effect in effects {
@@ -240,8 +220,8 @@ impl Driver {
     }
 
     // Returns a tally with the forms whose terms have their homes on a node.
-    fn for_node(&self, node: usize, tally: &Tally) -> Tally {
-        let commons = self.replica.commons();
+    fn for_node(&self, replica: &Replica, node: usize, tally: &Tally) -> Tally {
+        let commons = replica.commons();
         tally.with_forms(|form| {
             let term = commons.lexicon().term_of_form(form);
             self.layout.node_of(commons.seat(commons.home(term).shard)) == node
@@ -252,23 +232,17 @@ impl Driver {
     ///
     /// # Errors
     /// Those of `nodes`.
-    pub fn discard<N: Nodes>(&mut self, nodes: &N) -> Result<()> {
+    pub fn discard<N: Nodes>(&self, nodes: &N) -> Result<()> {
         let sequence = self.sequence + 1;
         let orders = (0..self.layout.nodes()).map(|node| (node, Order::Discard(sequence), Vec::new())).collect();
         self.order(nodes, orders)
     }
 
-    /// Tells the colony the time, as [`crate::input::Input::Now`]. No node needs it.
-    pub fn tell(&mut self, now: i64) {
-        self.replica.commons_mut().lifetimes_mut().tell(now);
-    }
-
-    /// Makes the next tick up to its commit. [`Driver::commit`] or [`Driver::abort`] must follow.
+    /// Makes the tick of a plan up to its commit. [`Driver::commit`] or [`Driver::abort`] must follow.
     ///
     /// # Errors
-    /// [`Error::Limit`] after the last tick that can be counted, and those of `nodes`. [`Driver::abort`] must follow.
-    pub fn make<N: Nodes>(&mut self, nodes: &N) -> Result<Made> {
-        let plan = self.replica.plan()?;
+    /// Those of `nodes`. [`Driver::abort`] must follow.
+    pub fn make<N: Nodes>(&mut self, nodes: &N, plan: Plan) -> Result<Made> {
         self.attempt += 1;
         let attempt = self.attempt;
         let all = 0..self.layout.nodes();
@@ -299,7 +273,7 @@ impl Driver {
     /// # Errors
     /// [`Error::BarrierFailed`] if the nodes did not do what was planned; then nothing has changed. Those of `nodes`:
     /// some nodes may then have committed and others not, so the nodes must be made again.
-    pub fn commit<N: Nodes>(&mut self, nodes: &N, made: Made) -> Result<Staged> {
+    pub fn commit<N: Nodes>(&self, replica: &mut Replica, nodes: &N, made: Made) -> Result<Staged> {
         let Made { attempt, plan, acks } = made;
         let staged: Staged = acks.iter().map(|ack| ack.staged.clone()).sum();
         let leaving: usize = acks.iter().map(|ack| ack.leaving.len()).sum();
@@ -311,13 +285,13 @@ impl Driver {
         acks.iter().for_each(|ack| tally.merge(&ack.tally, |term| term, |form| form));
         tally.close();
         let orders = (0..self.layout.nodes())
-            .map(|node| (node, Order::Commit { attempt, tally: self.for_node(node, &tally) }, Vec::new()));
+            .map(|node| (node, Order::Commit { attempt, tally: self.for_node(replica, node, &tally) }, Vec::new()));
         let orders = orders.collect();
-        let commons = self.replica.commons_mut();
+        let commons = replica.commons_mut();
         commons.commit(plan.tick, &plan.granted, staged.failed, &plan.digesters, &staged.ended);
         commons.tally(&tally.with_forms(|_| false));
         acks.iter().flat_map(|ack| &ack.leaving).for_each(|(id, departed)| commons.leave(*id, departed));
-        self.replica.count_exchanged(staged.exchanged);
+        replica.count_exchanged(staged.exchanged);
         self.order(nodes, orders)?;
         Ok(staged)
     }
@@ -326,7 +300,7 @@ impl Driver {
     ///
     /// # Errors
     /// Those of `nodes`.
-    pub fn abort<N: Nodes>(&mut self, nodes: &N) -> Result<()> {
+    pub fn abort<N: Nodes>(&self, nodes: &N) -> Result<()> {
         let attempt = self.attempt;
         self.order(nodes, (0..self.layout.nodes()).map(|node| (node, Order::Abort(attempt), Vec::new())).collect())
     }
@@ -338,9 +312,9 @@ impl Driver {
     ///
     /// # Panics
     /// Unless [`Replica::is_idle_until`] that tick.
-    pub fn pass<N: Nodes>(&mut self, nodes: &N, tick: Tick) -> Result<()> {
-        assert!(self.replica.is_idle_until(tick), "nothing waits for these ticks");
-        self.replica.pass_here(tick);
+    pub fn pass<N: Nodes>(&self, replica: &mut Replica, nodes: &N, tick: Tick) -> Result<()> {
+        assert!(replica.is_idle_until(tick), "nothing waits for these ticks");
+        replica.pass_here(tick);
         self.order(nodes, (0..self.layout.nodes()).map(|node| (node, Order::Pass(tick), Vec::new())).collect())
     }
 
@@ -354,77 +328,20 @@ impl Driver {
     }
 }
 
-// The words that nodes announce of one change, in one order.
-struct Words {
-    announced: Vec<Box<str>>,
-    // Their indices among the announced words, and those of their stems among the new terms.
-    places: Map<Box<str>, (u32, u32)>,
-    stems: Map<Box<str>, u32>,
-    // How many forms and terms there were before.
-    forms: u32,
-    terms: u32,
-}
-
-// What one node calls its new words, in the colony's indices.
-struct Numbers {
-    forms: (u32, Vec<u32>),
-    terms: (u32, Vec<u32>),
-}
-
-impl Words {
-    fn new(replica: &Replica) -> Words {
-        let commons = replica.commons();
-        let (forms, terms) = (commons.vocabulary().form_counts().len() as u32, commons.terms() as u32);
-        Words { announced: Vec::new(), places: Map::default(), stems: Map::default(), forms, terms }
+fn check_room(replica: &Replica, settled: &Settled) -> Result<()> {
+    let new = settled.fates.iter().filter(|fate| matches!(fate, Fate::New { .. })).count() as u64;
+    let (limit, value) = (DOCUMENTS_MAX, replica.commons().documents() + new);
+    if new > 0 && value > limit {
+        return Err(Error::Limit { what: "the number of documents".into(), limit, value });
     }
-
-    // A lexicon numbers forms in the order in which they are met, and a term with its first form.
-    fn announce(&mut self, replica: &Replica, new: &[Box<str>]) -> Numbers {
-        let lexicon = replica.commons().lexicon();
-        let mut numbers =
-            Numbers { forms: (self.forms, Vec::with_capacity(new.len())), terms: (self.terms, Vec::new()) };
-        let mut met: Set<u32> = Set::default();
-        for word in new {
-            let (form, term) = match self.places.get(word) {
-                Some(&places) => places,
-                None => {
-                    let stem = crate::text::stem(word);
-                    let next = self.terms + self.stems.len() as u32;
-                    let known = || lexicon.term(&stem).filter(|term| *term < self.terms);
-                    let term = known().unwrap_or_else(|| *self.stems.entry(stem.clone().into()).or_insert(next));
-                    let form = self.forms + self.announced.len() as u32;
-                    self.announced.push(word.clone());
-                    self.places.insert(word.clone(), (form, term));
-                    (form, term)
-                }
-            };
-            numbers.forms.1.push(form);
-            if term >= self.terms && met.insert(term) {
-                numbers.terms.1.push(term);
-            }
-        }
-        numbers
+    let more: u64 =
+        settled.effects.iter().map(|effect| if let Effect::Reinforces(more) = effect { *more } else { 0 }).sum();
+    let (limit, value) = (REINFORCED_MAX, replica.commons().reinforcing() + more);
+    if more > 0 && value > limit {
+        let what = "what reinforcements may wait for the next tick with, in concepts and pairs,".into();
+        return Err(Error::Limit { what, limit, value });
     }
-}
-
-impl Numbers {
-    fn term(&self, own: u32) -> u32 {
-        number(&self.terms, own)
-    }
-
-    fn form(&self, own: u32) -> u32 {
-        number(&self.forms, own)
-    }
-
-    fn has_all(&self, tally: &Tally) -> bool {
-        let beyond = |(from, new): &(u32, Vec<u32>)| from + new.len() as u32;
-        tally.df.iter().all(|entry| entry.0 < beyond(&self.terms))
-            && tally.forms.iter().all(|entry| entry.0 < beyond(&self.forms))
-    }
-}
-
-fn number((from, new): &(u32, Vec<u32>), own: u32) -> u32 {
-    own.checked_sub(*from).map_or(own, |at| new[at as usize])
+    Ok(())
 }
 
 fn body_of(step: &Step) -> Option<&Body> {

@@ -14,6 +14,7 @@ mod driver;
 mod layout;
 mod node;
 mod parcel;
+mod words;
 
 #[cfg(test)]
 mod tests;

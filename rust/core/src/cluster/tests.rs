@@ -67,6 +67,7 @@ impl Nodes for Here {
 }
 
 struct Cluster {
+    replica: Replica,
     driver: Driver,
     nodes: Here,
 }
@@ -77,24 +78,25 @@ impl Cluster {
         let layout = Layout::new(shards as usize, nodes);
         let whole = Replica::new(config.clone(), Ring::new(shards, ring.virtual_nodes_per_shard)).unwrap();
         let nodes = Here::new(config, &ring, &layout);
-        Cluster { driver: Driver::new(whole.part(&[]), layout), nodes }
+        Cluster { replica: whole.part(&[]), driver: Driver::new(layout), nodes }
     }
 
     fn apply(&mut self, steps: &[Step]) -> Result<Vec<Fate>> {
-        let settled = self.driver.prepare(&self.nodes, steps)?;
+        let settled = self.driver.prepare(&self.replica, &self.nodes, steps)?;
         let fates = settled.fates.clone();
-        self.driver.apply(&self.nodes, settled)?;
+        self.driver.apply(&mut self.replica, &self.nodes, settled)?;
         Ok(fates)
     }
 
     fn tick(&mut self) {
-        let made = self.driver.make(&self.nodes).unwrap();
-        self.driver.commit(&self.nodes, made).unwrap();
+        let plan = self.replica.plan().unwrap();
+        let made = self.driver.make(&self.nodes, plan).unwrap();
+        self.driver.commit(&mut self.replica, &self.nodes, made).unwrap();
     }
 
     fn digest(&self) -> String {
         let parts: Vec<_> = self.nodes.nodes.iter().map(|node| node.borrow().1.clone()).collect();
-        let (layout, commons) = (self.driver.layout(), self.driver.replica().commons());
+        let (layout, commons) = (self.driver.layout(), self.replica.commons());
         for (node, part) in parts.iter().enumerate() {
             assert_eq!(part.commons().terms(), commons.terms());
             assert_eq!((part.commons().documents(), part.tick()), (commons.documents(), commons.tick()));
@@ -104,7 +106,7 @@ impl Cluster {
             }));
             assert_eq!(part.own(), layout.seats_of(node).collect::<Vec<_>>());
         }
-        dump::digest(&self.driver.replica().joined(parts.iter()), &Cancel::new()).unwrap()
+        dump::digest(&self.replica.joined(parts.iter()), &Cancel::new()).unwrap()
     }
 }
 
@@ -188,7 +190,7 @@ fn both(act: Act, cluster: &mut Cluster, colony: &mut Colony) {
     match act {
         Act::Ingest(bodies) => {
             let steps: Vec<Step> = (0..).zip(&bodies).map(|(at, body)| Step::Ingest(at, body.clone())).collect();
-            let settled = cluster.driver.prepare(&cluster.nodes, &steps).unwrap();
+            let settled = cluster.driver.prepare(&cluster.replica, &cluster.nodes, &steps).unwrap();
             let bad = settled.fates.iter().position(|fate| *fate == Fate::Taken);
             match colony.apply(Input::Ingest(bodies.clone())) {
                 Ok(outcome) => {
@@ -196,7 +198,7 @@ fn both(act: Act, cluster: &mut Cluster, colony: &mut Colony) {
                     let new = settled.fates.iter().filter(|fate| matches!(fate, Fate::New { .. })).count() as u64;
                     let unchanged = bodies.len() as u64 - new;
                     assert_eq!(outcome, Outcome::Ingested { accepted: new, unchanged });
-                    cluster.driver.apply(&cluster.nodes, settled).unwrap();
+                    cluster.driver.apply(&mut cluster.replica, &cluster.nodes, settled).unwrap();
                 }
                 Err(error) => {
                     assert_eq!(error, bodies[bad.unwrap()].taken(bad.unwrap()));
@@ -206,15 +208,17 @@ fn both(act: Act, cluster: &mut Cluster, colony: &mut Colony) {
         }
         Act::Update(body) => {
             let Some(_) = body.key else { return };
-            let fates = cluster.driver.prepare(&cluster.nodes, &[Step::Update(body.clone())]).map(|settled| {
-                let fate = settled.fates[0].clone();
-                if fate == Fate::Taken {
-                    cluster.driver.discard(&cluster.nodes).unwrap();
-                } else {
-                    cluster.driver.apply(&cluster.nodes, settled).unwrap();
-                }
-                fate
-            });
+            let fates = cluster.driver.prepare(&cluster.replica, &cluster.nodes, &[Step::Update(body.clone())]).map(
+                |settled| {
+                    let fate = settled.fates[0].clone();
+                    if fate == Fate::Taken {
+                        cluster.driver.discard(&cluster.nodes).unwrap();
+                    } else {
+                        cluster.driver.apply(&mut cluster.replica, &cluster.nodes, settled).unwrap();
+                    }
+                    fate
+                },
+            );
             match (colony.apply(Input::Update(body.clone())), fates.unwrap()) {
                 (Ok(Outcome::Updated(Updated::New)), Fate::New { .. })
                 | (Ok(Outcome::Updated(Updated::Unchanged)), Fate::Unchanged)
@@ -237,7 +241,7 @@ fn both(act: Act, cluster: &mut Cluster, colony: &mut Colony) {
             assert_eq!(outcome, Outcome::Reinforced(matches!(fates[0], Fate::Reinforced(_))));
         }
         Act::Now(now) => {
-            cluster.driver.tell(now);
+            cluster.replica.commons_mut().lifetimes_mut().tell(now);
             colony.apply(Input::Now(now)).unwrap();
         }
         Act::Tick => {
@@ -245,7 +249,8 @@ fn both(act: Act, cluster: &mut Cluster, colony: &mut Colony) {
             colony.tick().unwrap();
         }
         Act::Abort(after_decay) => {
-            let made = cluster.driver.make(&cluster.nodes).unwrap();
+            let plan = cluster.replica.plan().unwrap();
+            let made = cluster.driver.make(&cluster.nodes, plan).unwrap();
             let attempt = made.attempt;
             if !after_decay {
                 // As if the answers of Decay were lost, and came to be asked for again.
@@ -261,7 +266,7 @@ fn both(act: Act, cluster: &mut Cluster, colony: &mut Colony) {
         Act::Pass(ticks) => {
             let tick = colony.state().tick() + ticks;
             if colony.state().is_idle_until(tick) {
-                cluster.driver.pass(&cluster.nodes, tick).unwrap();
+                cluster.driver.pass(&mut cluster.replica, &cluster.nodes, tick).unwrap();
                 colony.pass(ticks).unwrap();
             }
         }
