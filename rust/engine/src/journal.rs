@@ -185,6 +185,15 @@ impl Encoded {
     }
 }
 
+/// Returns how many documents an input adds, removes or replaces.
+pub(crate) fn documents_of_input(input: &Input) -> u64 {
+    match input {
+        Input::Ingest(documents) => documents.len() as u64,
+        Input::Update(_) | Input::Delete(_) => 1,
+        _ => 0,
+    }
+}
+
 /// Returns how many documents a change adds, removes or replaces.
 pub(crate) fn documents_of(change: &Change) -> u64 {
     match change {

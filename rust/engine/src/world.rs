@@ -5,6 +5,7 @@
 //! references to the committed parts and hold no lock, so a tick that hangs never blocks a query. Applying inputs and
 //! committing a tick take the state's write lock.
 
+use crate::cluster::Remote;
 use crate::ghosts::cache::Ghosts;
 use crate::intake::analyse::Sessions;
 use crate::intake::pending::Pending;
@@ -41,6 +42,8 @@ pub struct World {
     pub(crate) buffers: Mutex<Vec<Buffers>>,
     // By seat.
     pub(crate) ghosts: Vec<Mutex<Ghosts>>,
+    // The nodes that hold the shards; `None` if they are here.
+    pub(crate) remote: Option<Remote>,
     // Where changes are written; `None` for a colony in memory.
     pub(crate) journal: Option<Arc<Journal>>,
     // Set if another process writes the colony: this one accepts no change.
@@ -71,11 +74,17 @@ impl World {
     /// # Errors
     /// [`Error::Config`] for a config outside of what is accepted.
     pub fn new(config: ColonyConfig, ring: Ring) -> Result<Arc<World>> {
-        Ok(World::of(Replica::new(config, ring)?, None, None))
+        Ok(World::of(Replica::new(config, ring)?, None, None, None))
     }
 
-    /// Returns a colony with this state. It writes to `journal`, or `read_only` says which other process does.
-    pub(crate) fn of(state: Replica, journal: Option<Journal>, read_only: Option<String>) -> Arc<World> {
+    /// Returns a colony with this state. It writes to `journal`, or `read_only` says which other process does. `remote`
+    /// holds the shards if they are not in the state.
+    pub(crate) fn of(
+        state: Replica,
+        journal: Option<Journal>,
+        read_only: Option<String>,
+        remote: Option<Remote>,
+    ) -> Arc<World> {
         let commons = state.commons();
         let (config, ring) = (commons.config().clone(), commons.ring().clone());
         let seats = ring.shard_count();
@@ -98,6 +107,7 @@ impl World {
             scratches: Mutex::default(),
             buffers: Mutex::default(),
             ghosts,
+            remote,
             journal: journal.map(Arc::new),
             read_only,
             config,
@@ -159,6 +169,11 @@ impl World {
     /// As [`World::view`].
     pub fn digest_until(&self, cancel: &Cancel) -> Result<String> {
         self.read(|replica| dump::digest(replica, cancel))?
+    }
+
+    /// Returns whether its shards are on nodes of a cluster.
+    pub fn is_far(&self) -> bool {
+        self.remote.is_some()
     }
 
     /// Returns whether a runner drives it.

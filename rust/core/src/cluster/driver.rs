@@ -12,6 +12,7 @@ use crate::reinforcement::REINFORCED_MAX;
 use crate::replica::Replica;
 use crate::shard::Staged;
 use crate::{Error, Result};
+use std::collections::BTreeMap;
 
 /// How orders reach the nodes.
 pub trait Nodes {
@@ -180,6 +181,32 @@ impl Driver {
         }
         let effects = steps.iter().zip(&fates).flat_map(|(step, fate)| effects_of(step, fate)).collect();
         Ok(Some(Settled { fates, sequence, words: words.finish(), tally, effects }))
+    }
+
+    /// Asks for the documents of these identities. Changes and stages nothing.
+    ///
+    /// # Errors
+    /// Those of `nodes`.
+    pub fn look<N: Nodes>(&self, replica: &Replica, nodes: &N, ids: &[DocumentId]) -> Result<Vec<Option<Body>>> {
+        let sequence = self.sequence + 1;
+        let mut asked: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (at, id) in ids.iter().enumerate() {
+            asked.entry(self.node_of(replica, *id)).or_default().push(at);
+        }
+        let looks = |places: &Vec<usize>| places.iter().map(|at| ids[*at]).collect();
+        let orders = asked.iter().map(|(&node, places)| {
+            let prepare = Prepare { sequence, steps: Vec::new(), looks: looks(places) };
+            (node, Order::Prepare(prepare), Vec::new())
+        });
+        let mut found = vec![None; ids.len()];
+        for ((done, _), (&node, places)) in nodes.send(orders.collect())?.into_iter().zip(&asked) {
+            let Done::Prepared(prepared) = done else { return Err(unexpected(node, &done)) };
+            for (at, body) in prepared.looked {
+                let place = places.get(at as usize).ok_or_else(|| broken(node, "it was not asked for that"))?;
+                found[*place] = Some(body);
+            }
+        }
+        Ok(found)
     }
 
     /// Has every node apply a change, and applies it here.

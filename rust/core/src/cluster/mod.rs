@@ -8,6 +8,7 @@
 //! Words have the same numbers on all nodes: those that a node meets get them when the driver announces the words of all
 //! nodes in one order. How messages reach the nodes is left to [`Nodes`].
 
+pub mod ask;
 pub mod message;
 
 mod driver;

@@ -3,6 +3,7 @@
 use super::Lifetime;
 use crate::ids::DocumentId;
 use crate::metadata::Metadata;
+use crate::text::DOCUMENT_WORDS_MAX;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -101,6 +102,13 @@ impl Body {
     /// Returns the error for a body whose id belongs to a document with other content.
     pub fn taken(&self, index: usize) -> Error {
         Error::DocumentExists { index, id: self.name() }
+    }
+
+    /// Returns the error for a body with more than [`DOCUMENT_WORDS_MAX`] different words.
+    pub fn too_many_words(&self, index: usize) -> Error {
+        let reason = format!("has more than {DOCUMENT_WORDS_MAX} different words; accepted are up to so many");
+        let id = self.key.as_deref().map(str::to_owned);
+        Error::InvalidDocument { index, id, field: "text".into(), reason }
     }
 
     /// Returns the error for an update whose id is the name of another document that has no id of its own.

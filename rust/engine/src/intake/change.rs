@@ -27,6 +27,9 @@ impl World {
     /// # Errors
     /// [`phago_core::Error::Limit`] if the queue of a running tick is full. Then nothing changes.
     pub fn delete(&self, key: &str) -> Result<bool> {
+        if let Some(remote) = &self.remote {
+            return remote.delete(self, key);
+        }
         Ok(self.replace(|standing| standing.named(key), None)? == Outcome::Deleted(true))
     }
 
@@ -41,6 +44,9 @@ impl World {
     }
 
     pub(super) fn delete_by_id(&self, id: DocumentId) -> Result<Outcome> {
+        if let Some(remote) = &self.remote {
+            return remote.delete_by_id(self, id).map(Outcome::Deleted);
+        }
         self.replace(|_| Some(id), None)
     }
 
@@ -55,6 +61,9 @@ impl World {
     /// [`phago_core::Error::Limit`] if the colony or the queue of a running tick is full. Then nothing changes.
     pub fn update(&self, document: Body) -> Result<Updated> {
         document.check_named()?;
+        if let Some(remote) = &self.remote {
+            return remote.update(self, document);
+        }
         let id = document.id();
         {
             // A first check, so that an unchanged document is not analysed again.
@@ -77,6 +86,9 @@ impl World {
     /// # Errors
     /// [`phago_core::Error::ReadOnly`], and those of the store. Then nothing changes.
     pub fn tell_time(&self, now: i64) -> Result<bool> {
+        if let Some(remote) = &self.remote {
+            return remote.tell_time(self, now);
+        }
         let inputs = lock(&self.inputs);
         let before = self.state()?.commons().now().max(inputs.pending.now());
         if before >= Some(now) {

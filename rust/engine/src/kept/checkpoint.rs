@@ -89,6 +89,9 @@ impl World {
             let what = "a tick is being made by hand; finish or abandon it first";
             return Err(Error::Busy { what: what.into() });
         }
+        if let Some(remote) = &self.remote {
+            return remote.columns(self, journal);
+        }
         let later = {
             let mut inputs = lock(&self.inputs);
             if !inputs.is_running() {
