@@ -48,6 +48,8 @@ CORE = {
     "dump": WORDS | {"commons", "documents", "graph", "replica", "shard", "text"},
     "checkpoint": WORDS
     | {"agents", "commons", "documents", "graph", "metadata", "reinforcement", "replica", "ring", "shard", "text"},
+    # What nodes say to each other. It asks and answers by the code that serves one process.
+    "cluster": WORDS | {"commons", "documents", "graph", "metadata", "query", "read", "replica", "shard", "text"},
     # What is stored, by the reference driver.
     "replay": WORDS | {"colony", "input", "replica"},
     "colony": WORDS
