@@ -5,9 +5,10 @@ use crate::world::World;
 use phago_core::Result;
 use phago_core::cancel::Cancel;
 use phago_core::metadata::Filter;
-use phago_core::query::{Explanation, Ranking};
+use phago_core::query::{Buffers, Explanation, Here, Ranking, View};
 use phago_core::read::FoundDocument;
 use phago_core::read::answers::{AnsweredDocument, Asking, check};
+use phago_core::read::documents;
 
 impl World {
     /// Returns the `k` documents with the highest BM25 scores among those that match, best first, ties ordered by id.
@@ -15,13 +16,9 @@ impl World {
     /// # Errors
     /// As [`World::view`].
     pub fn search(&self, text: &str, k: usize, filter: &Filter, cancel: &Cancel) -> Result<Vec<FoundDocument>> {
-        let mut scratch = lock(&self.scratches).pop().unwrap_or_default();
-        let found = self.view(cancel, |view| view.search(&view.words(text), k, filter, &mut scratch));
-        let mut scratches = lock(&self.scratches);
-        if scratches.len() < crate::world::SCRATCHES_MAX {
-            scratches.push(scratch);
-        }
-        found
+        self.buffered(cancel, |view, buffers| {
+            documents::search(&mut Here::new(view, buffers), &view.words(text), k, filter)
+        })
     }
 
     /// Returns the `k` best documents by words, concepts and titles among those that match, best first. All is read
@@ -63,20 +60,25 @@ impl World {
         text: &str,
         ranking: &Ranking,
         cancel: &Cancel,
-        ask: impl FnOnce(Asking<'_>) -> Result<T>,
+        ask: impl FnOnce(Asking<'_, Here<'_>>) -> Result<T>,
     ) -> Result<T> {
         check(text, ranking)?;
-        let mut buffers = lock(&self.buffers).pop().unwrap_or_default();
-        let used = &mut buffers;
-        let answer = self.view(cancel, |view| {
+        self.buffered(cancel, |view, buffers| {
             let mut session = self.sessions.take(view.commons.lexicon());
             let lent = &mut session;
-            let answer = ask(Asking { view, text, ranking, session: lent, buffers: used });
+            let answer = ask(Asking { homes: Here::new(view, buffers), text, ranking, session: lent });
             self.sessions.give(session);
             answer
-        });
+        })
+    }
+
+    // Reads the committed state with buffers of the pool.
+    fn buffered<T>(&self, cancel: &Cancel, read: impl FnOnce(View<'_>, &mut Buffers) -> Result<T>) -> Result<T> {
+        let mut buffers = lock(&self.buffers).pop().unwrap_or_default();
+        let used = &mut buffers;
+        let answer = self.view(cancel, |view| read(view, used));
         let mut idle = lock(&self.buffers);
-        if idle.len() < crate::world::SCRATCHES_MAX {
+        if idle.len() < crate::world::BUFFERS_MAX {
             idle.push(buffers);
         }
         answer

@@ -1,10 +1,11 @@
 //! Concepts and synapses: one by one, and as snapshots of a whole tick.
 
 use crate::Result;
+use crate::commons::Commons;
 use crate::graph::{Decay, Synapse};
 use crate::ids::{NodeId, ShardId, Tick};
 use crate::query::near::{self, RankedConcept, contributions};
-use crate::query::{Local, View};
+use crate::query::{Buffers, Here, Homes, Local, View};
 use crate::shard::{NodeData, Shard};
 use crate::text::{QueryWord, Session};
 use std::sync::Arc;
@@ -85,6 +86,25 @@ pub struct Edges {
     pub rows: Vec<EdgeRow>,
 }
 
+/// Returns the `k` concepts nearest to a question, best first.
+///
+/// # Errors
+/// Those of the homes.
+pub fn near<H: Homes>(homes: &mut H, words: &[QueryWord], k: usize) -> Result<Vec<NearConcept>> {
+    let known = homes.commons().terms();
+    let terms: Vec<u32> = words.iter().filter_map(|word| word.term).filter(|term| (*term as usize) < known).collect();
+    let all = homes.near(&terms)?;
+    let ranked = near::rank(all, homes.commons(), k);
+    let labels = homes.labels(&ranked.iter().map(|ranked| ranked.term).collect::<Vec<_>>())?;
+    Ok(ranked.into_iter().zip(labels).map(|(ranked, label)| NearConcept::new(ranked, label, homes.commons())).collect())
+}
+
+impl NearConcept {
+    fn new(RankedConcept { term, score, shard }: RankedConcept, label: Arc<str>, commons: &Commons) -> NearConcept {
+        NearConcept { id: NodeId(commons.id(term)), term, label, score, shard }
+    }
+}
+
 impl<'a> View<'a> {
     /// Returns the home shard of a term's node.
     pub fn home(&self, term: u32) -> &'a Shard {
@@ -156,13 +176,7 @@ impl<'a> View<'a> {
     /// # Errors
     /// [`crate::Error::Cancelled`] once the flag of the view is set, here and below.
     pub fn near(&self, words: &[QueryWord], k: usize) -> Result<Vec<NearConcept>> {
-        let terms: Vec<u32> = words.iter().filter_map(|word| word.term).filter(|term| self.knows(*term)).collect();
-        Ok(near::search(*self, &terms, k)?.into_iter().map(|ranked| self.near_concept(ranked)).collect())
-    }
-
-    fn near_concept(&self, ranked: RankedConcept) -> NearConcept {
-        let RankedConcept { term, score, shard } = ranked;
-        NearConcept { id: NodeId(self.commons.id(term)), term, label: self.commons.label(term), score, shard }
+        near(&mut Here::new(*self, &mut Buffers::default()), words, k)
     }
 
     /// Returns a snapshot of all nodes.
@@ -217,12 +231,9 @@ impl Local<'_> {
         let commons = self.commons;
         let known: Vec<u32> = terms.iter().copied().filter(|term| (*term as usize) < commons.terms()).collect();
         let ranked = near::rank(contributions(*self, &known, df)?, commons, most);
-        let told = ranked.into_iter().map(|RankedConcept { term, score, shard }| NearConcept {
-            id: NodeId(commons.id(term)),
-            term,
-            label: commons.label(term),
-            score,
-            shard,
+        let told = ranked.into_iter().map(|ranked| {
+            let label = commons.label(ranked.term);
+            NearConcept::new(ranked, label, commons)
         });
         Ok(told.collect())
     }

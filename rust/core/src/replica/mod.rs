@@ -20,7 +20,9 @@ use crate::graph::{Decay, Synapse};
 use crate::ids::{DocumentId, ShardId, Tick};
 use crate::input::{Admission, Input};
 use crate::metadata::Filter;
-use crate::query::{Allowed, Answer, Buffers, Found, Inquiry, RankedConcept, Ranking, Scratch, View, bm25, near};
+use crate::query::{
+    Allowed, Answer, Buffers, Found, Here, Homes, Inquiry, RankedConcept, Ranking, Scratch, View, bm25, near,
+};
 use crate::reinforcement::Reinforcement;
 use crate::ring::Ring;
 use crate::shard::Shard;
@@ -146,7 +148,7 @@ impl Replica {
         session: &mut Session,
         buffers: &mut Buffers,
     ) -> Result<Answer> {
-        crate::query::answer::answer(self.view(), question, k, ranking, filter, session, buffers)
+        crate::query::answer::answer(&mut Here::new(self.view(), buffers), question, k, ranking, filter, session)
     }
 
     /// Prepares a question to this state: the result scores and explains any document.
@@ -157,7 +159,7 @@ impl Replica {
         session: &mut Session,
         buffers: &mut Buffers,
     ) -> Result<Inquiry> {
-        Inquiry::new(self.view(), question, ranking, session, buffers)
+        Inquiry::new(&mut Here::new(self.view(), buffers), question, ranking, session)
     }
 
     /// Returns the state as questions read it.
@@ -168,7 +170,8 @@ impl Replica {
     /// Returns the `k` concepts nearest to a question, best first.
     pub fn concepts(&self, words: &[QueryWord], k: usize) -> Result<Vec<RankedConcept>> {
         let terms: Vec<u32> = words.iter().filter_map(|word| word.term).filter(|term| self.knows(*term)).collect();
-        near::search(self.view(), &terms, k)
+        let all = Here::new(self.view(), &mut Buffers::default()).near(&terms)?;
+        Ok(near::rank(all, &self.commons, k))
     }
 
     /// Returns whether the colony has learned a term of the dictionary, which may hold more terms.
