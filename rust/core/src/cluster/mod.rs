@@ -1,5 +1,11 @@
 //! One colony over several nodes: what nodes say to each other, as plain data.
 //!
-//! * [`ask`] are the questions of a driver to the homes of documents and concepts, and the replies.
+//! * [`ask`] are the asks of a driver to the homes of documents and concepts, and the replies; [`home`] answers on a node.
+//! * [`far`] runs the rounds of an answer over nodes.
 
 pub mod ask;
+pub mod far;
+pub mod home;
+
+pub use ask::{Ask, Reply};
+pub use far::{Far, Nodes};

@@ -85,6 +85,17 @@ impl<'a> Here<'a> {
         Ok(Weighed { evidence, activation: self.activation(lit, spot)? })
     }
 
+    /// Returns the `most` best allowed documents by BM25 that score at least `floor`, best first.
+    pub fn best_from(
+        &mut self,
+        terms: &[WeightedTerm],
+        most: usize,
+        floor: f64,
+        allowed: Option<&Allowed>,
+    ) -> Result<Vec<Found>> {
+        bm25::search(self.view, terms, most, floor, allowed, &mut self.buffers.bm25)
+    }
+
     fn bridges(&self, asked: &Reaching<'_, Allowed>) -> Result<Bridges> {
         let (seeds, voices, ranking) = (asked.seeds, asked.voices, asked.meaning.ranking);
         if ranking.bridge_weight == 0.0 {
@@ -173,7 +184,7 @@ impl Homes for Here<'_> {
     }
 
     fn best(&mut self, terms: &[WeightedTerm], most: usize, allowed: Option<&Allowed>) -> Result<Vec<Found>> {
-        bm25::search(self.view, terms, most, allowed, &mut self.buffers.bm25)
+        self.best_from(terms, most, 0.0, allowed)
     }
 
     fn most_lit(&mut self, lit: &[Lit], most: usize, allowed: Option<&Allowed>) -> Result<Vec<LitDocument>> {

@@ -63,4 +63,10 @@ impl<'a> View<'a> {
     pub fn count(&self, filter: &Filter) -> u64 {
         Allowed::new(self.shards, filter).map_or(self.commons.documents(), |allowed| allowed.count() as u64)
     }
+
+    /// Returns how many documents of these shards match, which may be a part of the colony's.
+    pub(crate) fn count_here(&self, filter: &Filter) -> u64 {
+        let all = || self.shards.iter().map(|shard| shard.documents().len()).sum();
+        Allowed::new(self.shards, filter).map_or_else(all, |allowed| allowed.count()) as u64
+    }
 }

@@ -141,14 +141,14 @@ impl<'a> View<'a> {
     }
 
     /// Returns the concepts' term indices, in the order of their ids.
-    fn concept_terms(&self) -> Vec<u32> {
+    pub(crate) fn concept_terms(&self) -> Vec<u32> {
         let mut terms: Vec<u32> = self.shards.iter().flat_map(|shard| shard.concepts()).collect();
         terms.sort_unstable_by_key(|term| self.commons.id(*term));
         terms
     }
 
-    // Returns the living synapses of a concept, in the order of their targets' ids.
-    fn row(&self, term: u32) -> Vec<Synapse> {
+    /// Returns the living synapses of a concept, in the order of their targets' ids.
+    pub(crate) fn row(&self, term: u32) -> Vec<Synapse> {
         let mut row: Vec<Synapse> = self.home(term).row(term, self.commons).collect();
         row.sort_unstable_by_key(|synapse| self.commons.id(synapse.target));
         row
@@ -220,9 +220,14 @@ impl Local<'_> {
     /// Returns the node of this shard with an id, by a scan: nodes are stored by term and not by id, and callers ask
     /// for one at a time.
     pub fn node(&self, id: NodeId) -> Option<NodeRow> {
-        let term = self.shard.concepts().find(|term| self.commons.id(*term) == id.0)?;
+        let term = self.concept_of(id)?;
         let data = self.shard.describe(term, self.commons)?;
         Some(NodeRow { id, stem: self.commons.lexicon().stem(term), data })
+    }
+
+    /// Returns the term of the concept of this shard with an id, by a scan.
+    pub(crate) fn concept_of(&self, id: NodeId) -> Option<u32> {
+        self.shard.concepts().find(|term| self.commons.id(*term) == id.0)
     }
 
     /// Returns concepts near the terms, by what this shard knows of them, best first. `df` overrides the shard's own
