@@ -48,9 +48,11 @@ CORE = {
     "dump": WORDS | {"commons", "documents", "graph", "replica", "shard", "text"},
     "checkpoint": WORDS
     | {"agents", "commons", "documents", "graph", "metadata", "reinforcement", "replica", "ring", "shard", "text"},
-    # Parts of a replica and what they say to each other; it knows nobody who could carry it.
+    # Parts of a replica and what they say to each other, by the code that serves one process; it knows nobody who could
+    # carry it.
     "cluster": WORDS
-    | {"commons", "documents", "message", "plan", "query", "reinforcement", "replica", "ring", "shard", "text"},
+    | {"commons", "documents", "graph", "message", "metadata", "plan", "query", "read", "reinforcement", "replica"}
+    | {"ring", "shard", "text"},
     # What is stored, by the reference driver.
     "replay": WORDS | {"colony", "input", "replica"},
     "colony": WORDS

@@ -99,7 +99,7 @@ fn far(colony: &Colony, text: &str, k: usize, ranking: &Ranking, wire: &mut Wire
     let mut weigh = |scorers: &Scorers, (seat, place): Spot| {
         let buffers = &mut buffers[seat];
         let evidence = lexical::evidence(view.local(seat), question, place, ranking, buffers).unwrap();
-        let activation = scorers.concepts.activation(view.local(seat), place, buffers).unwrap();
+        let activation = concepts::activation(&scorers.concepts.lit, view.local(seat), place, buffers).unwrap();
         wire.cross(&Weighed { evidence, activation })
     };
     let Some(best) = seeds.first() else { return Vec::new() };

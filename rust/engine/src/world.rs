@@ -17,7 +17,7 @@ use phago_core::cancel::Cancel;
 use phago_core::config::ColonyConfig;
 use phago_core::dump;
 use phago_core::ids::{ShardId, Tick};
-use phago_core::query::{Buffers, Scratch, View};
+use phago_core::query::{Buffers, View};
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
 use phago_core::text::Lexicon;
@@ -38,7 +38,6 @@ pub struct World {
     pub(crate) hands: Mutex<Option<HandTick>>,
     pub(crate) turns: Arc<Turns>,
     pub(crate) sessions: Arc<Sessions>,
-    pub(crate) scratches: Mutex<Vec<Scratch>>,
     pub(crate) buffers: Mutex<Vec<Buffers>>,
     // By seat.
     pub(crate) ghosts: Vec<Mutex<Ghosts>>,
@@ -66,7 +65,7 @@ pub(crate) struct Inputs {
 }
 
 // The most buffers kept for later queries.
-pub(crate) const SCRATCHES_MAX: usize = 8;
+pub(crate) const BUFFERS_MAX: usize = 8;
 
 impl World {
     /// Returns an empty colony over the shards of a ring.
@@ -104,7 +103,6 @@ impl World {
             hands: Mutex::new(None),
             turns: Arc::default(),
             sessions: Arc::default(),
-            scratches: Mutex::default(),
             buffers: Mutex::default(),
             ghosts,
             remote,

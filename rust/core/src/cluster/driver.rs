@@ -12,10 +12,9 @@ use crate::reinforcement::REINFORCED_MAX;
 use crate::replica::Replica;
 use crate::shard::Staged;
 use crate::{Error, Result};
-use std::collections::BTreeMap;
 
 /// How orders reach the nodes.
-pub trait Nodes {
+pub trait Carrier {
     /// What a node sends to others in one tick, in whatever form it travels.
     type Parcel;
 
@@ -98,21 +97,21 @@ impl Driver {
     /// [`Driver::apply`] or [`Driver::discard`] must follow before anything else.
     ///
     /// # Errors
-    /// [`Error::Limit`] if there is no room, and those of `nodes`. Then it is discarded already.
-    pub fn prepare<N: Nodes>(&self, replica: &Replica, nodes: &N, steps: &[Step]) -> Result<Settled> {
+    /// [`Error::Limit`] if there is no room, and those of `carrier`. Then it is discarded already.
+    pub fn prepare<C: Carrier>(&self, replica: &Replica, carrier: &C, steps: &[Step]) -> Result<Settled> {
         // Steps that another document's name decides.
         let mut decided: Map<usize, Fate> = Map::default();
         loop {
-            let settled = self.judge(replica, nodes, steps, &mut decided).and_then(|settled| match settled {
+            let settled = self.judge(replica, carrier, steps, &mut decided).and_then(|settled| match settled {
                 Some(settled) => check_room(replica, &settled).map(|()| Some(settled)),
                 None => Ok(None),
             });
             match settled {
                 Ok(Some(settled)) => return Ok(settled),
-                Ok(None) => self.discard(nodes)?,
+                Ok(None) => self.discard(carrier)?,
                 Err(error) => {
                     // The error that led here counts.
-                    let _ = self.discard(nodes);
+                    let _ = self.discard(carrier);
                     return Err(error);
                 }
             }
@@ -120,10 +119,10 @@ impl Driver {
     }
 
     // Returns `None` if a name decides otherwise than a home did; `decided` then says so.
-    fn judge<N: Nodes>(
+    fn judge<C: Carrier>(
         &self,
         replica: &Replica,
-        nodes: &N,
+        carrier: &C,
         steps: &[Step],
         decided: &mut Map<usize, Fate>,
     ) -> Result<Option<Settled>> {
@@ -149,7 +148,7 @@ impl Driver {
         let orders: Vec<_> = orders.map(|(node, prepare)| (node, Order::Prepare(prepare), Vec::new())).collect();
         let asked: Vec<usize> = orders.iter().map(|order| order.0).collect();
         let mut prepared = Vec::with_capacity(asked.len());
-        for (answer, node) in nodes.send(orders)?.into_iter().zip(asked) {
+        for (answer, node) in carrier.send(orders)?.into_iter().zip(asked) {
             match answer.0 {
                 Done::Prepared(one) => prepared.push((node, one)),
                 other => return Err(unexpected(node, &other)),
@@ -183,37 +182,11 @@ impl Driver {
         Ok(Some(Settled { fates, sequence, words: words.finish(), tally, effects }))
     }
 
-    /// Asks for the documents of these identities. Changes and stages nothing.
-    ///
-    /// # Errors
-    /// Those of `nodes`.
-    pub fn look<N: Nodes>(&self, replica: &Replica, nodes: &N, ids: &[DocumentId]) -> Result<Vec<Option<Body>>> {
-        let sequence = self.sequence + 1;
-        let mut asked: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (at, id) in ids.iter().enumerate() {
-            asked.entry(self.node_of(replica, *id)).or_default().push(at);
-        }
-        let looks = |places: &Vec<usize>| places.iter().map(|at| ids[*at]).collect();
-        let orders = asked.iter().map(|(&node, places)| {
-            let prepare = Prepare { sequence, steps: Vec::new(), looks: looks(places) };
-            (node, Order::Prepare(prepare), Vec::new())
-        });
-        let mut found = vec![None; ids.len()];
-        for ((done, _), (&node, places)) in nodes.send(orders.collect())?.into_iter().zip(&asked) {
-            let Done::Prepared(prepared) = done else { return Err(unexpected(node, &done)) };
-            for (at, body) in prepared.looked {
-                let place = places.get(at as usize).ok_or_else(|| broken(node, "it was not asked for that"))?;
-                found[*place] = Some(body);
-            }
-        }
-        Ok(found)
-    }
-
     /// Has every node apply a change, and applies it here.
     ///
     /// # Errors
-    /// Those of `nodes`: some nodes may then have applied it and others not, so the nodes must be made again.
-    pub fn apply<N: Nodes>(&mut self, replica: &mut Replica, nodes: &N, settled: Settled) -> Result<()> {
+    /// Those of `carrier`: some nodes may then have applied it and others not, so the nodes must be made again.
+    pub fn apply<C: Carrier>(&mut self, replica: &mut Replica, carrier: &C, settled: Settled) -> Result<()> {
         let Settled { sequence, words, tally, effects, .. } = settled;
         let commons = replica.commons_mut();
         let (forms, terms) = (commons.vocabulary().form_counts().len() as u32, commons.terms() as u32);
@@ -243,7 +216,7 @@ impl Driver {
             }
         }
         self.sequence = sequence;
-        self.order(nodes, orders)
+        self.order(carrier, orders)
     }
 
     // Returns a tally with the forms whose terms have their homes on a node.
@@ -258,25 +231,25 @@ impl Driver {
     /// Has every node forget the change that was prepared.
     ///
     /// # Errors
-    /// Those of `nodes`.
-    pub fn discard<N: Nodes>(&self, nodes: &N) -> Result<()> {
+    /// Those of `carrier`.
+    pub fn discard<C: Carrier>(&self, carrier: &C) -> Result<()> {
         let sequence = self.sequence + 1;
         let orders = (0..self.layout.nodes()).map(|node| (node, Order::Discard(sequence), Vec::new())).collect();
-        self.order(nodes, orders)
+        self.order(carrier, orders)
     }
 
     /// Makes the tick of a plan up to its commit. [`Driver::commit`] or [`Driver::abort`] must follow.
     ///
     /// # Errors
-    /// Those of `nodes`. [`Driver::abort`] must follow.
-    pub fn make<N: Nodes>(&mut self, nodes: &N, plan: Plan) -> Result<Made> {
+    /// Those of `carrier`. [`Driver::abort`] must follow.
+    pub fn make<C: Carrier>(&mut self, carrier: &C, plan: Plan) -> Result<Made> {
         self.attempt += 1;
         let attempt = self.attempt;
         let all = 0..self.layout.nodes();
         let part = |node: usize| plan.part(&self.layout.seats_of(node).collect::<Vec<_>>());
         let orders = all.clone().map(|node| (node, Order::Act { attempt, plan: part(node) }, Vec::new())).collect();
-        let mut inboxes: Vec<Vec<N::Parcel>> = all.clone().map(|_| Vec::new()).collect();
-        for (node, (done, parcels)) in nodes.send(orders)?.into_iter().enumerate() {
+        let mut inboxes: Vec<Vec<C::Parcel>> = all.clone().map(|_| Vec::new()).collect();
+        for (node, (done, parcels)) in carrier.send(orders)?.into_iter().enumerate() {
             if done != Done::Done {
                 return Err(unexpected(node, &done));
             }
@@ -286,7 +259,7 @@ impl Driver {
         }
         let orders = all.zip(inboxes).map(|(node, parcels)| (node, Order::Decay { attempt }, parcels)).collect();
         let mut acks = Vec::with_capacity(self.layout.nodes());
-        for (node, (done, _)) in nodes.send(orders)?.into_iter().enumerate() {
+        for (node, (done, _)) in carrier.send(orders)?.into_iter().enumerate() {
             match done {
                 Done::Decayed(ack) => acks.push(ack),
                 other => return Err(unexpected(node, &other)),
@@ -298,9 +271,9 @@ impl Driver {
     /// Commits a tick. Returns what its nodes staged, as sums.
     ///
     /// # Errors
-    /// [`Error::BarrierFailed`] if the nodes did not do what was planned; then nothing has changed. Those of `nodes`:
+    /// [`Error::BarrierFailed`] if the nodes did not do what was planned; then nothing has changed. Those of `carrier`:
     /// some nodes may then have committed and others not, so the nodes must be made again.
-    pub fn commit<N: Nodes>(&self, replica: &mut Replica, nodes: &N, made: Made) -> Result<Staged> {
+    pub fn commit<C: Carrier>(&self, replica: &mut Replica, carrier: &C, made: Made) -> Result<Staged> {
         let Made { attempt, plan, acks } = made;
         let staged: Staged = acks.iter().map(|ack| ack.staged.clone()).sum();
         let leaving: usize = acks.iter().map(|ack| ack.leaving.len()).sum();
@@ -319,34 +292,34 @@ impl Driver {
         commons.tally(&tally.with_forms(|_| false));
         acks.iter().flat_map(|ack| &ack.leaving).for_each(|(id, departed)| commons.leave(*id, departed));
         replica.count_exchanged(staged.exchanged);
-        self.order(nodes, orders)?;
+        self.order(carrier, orders)?;
         Ok(staged)
     }
 
     /// Has every node forget what it staged of the tick that was being made.
     ///
     /// # Errors
-    /// Those of `nodes`.
-    pub fn abort<N: Nodes>(&self, nodes: &N) -> Result<()> {
+    /// Those of `carrier`.
+    pub fn abort<C: Carrier>(&self, carrier: &C) -> Result<()> {
         let attempt = self.attempt;
-        self.order(nodes, (0..self.layout.nodes()).map(|node| (node, Order::Abort(attempt), Vec::new())).collect())
+        self.order(carrier, (0..self.layout.nodes()).map(|node| (node, Order::Abort(attempt), Vec::new())).collect())
     }
 
     /// Moves on to a tick before which nothing happens but the end of synapses.
     ///
     /// # Errors
-    /// Those of `nodes`.
+    /// Those of `carrier`.
     ///
     /// # Panics
     /// Unless [`Replica::is_idle_until`] that tick.
-    pub fn pass<N: Nodes>(&self, replica: &mut Replica, nodes: &N, tick: Tick) -> Result<()> {
+    pub fn pass<C: Carrier>(&self, replica: &mut Replica, carrier: &C, tick: Tick) -> Result<()> {
         assert!(replica.is_idle_until(tick), "nothing waits for these ticks");
         replica.pass_here(tick);
-        self.order(nodes, (0..self.layout.nodes()).map(|node| (node, Order::Pass(tick), Vec::new())).collect())
+        self.order(carrier, (0..self.layout.nodes()).map(|node| (node, Order::Pass(tick), Vec::new())).collect())
     }
 
-    fn order<N: Nodes>(&self, nodes: &N, orders: Vec<Sent<N::Parcel>>) -> Result<()> {
-        for (node, (done, _)) in nodes.send(orders)?.into_iter().enumerate() {
+    fn order<C: Carrier>(&self, carrier: &C, orders: Vec<Sent<C::Parcel>>) -> Result<()> {
+        for (node, (done, _)) in carrier.send(orders)?.into_iter().enumerate() {
             if done != Done::Done {
                 return Err(unexpected(node, &done));
             }

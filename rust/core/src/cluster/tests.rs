@@ -1,7 +1,7 @@
 //! A colony over nodes that exchange bytes equals one process, after every change.
 
 use super::message::{Done, Fate, Handshake, Order, Step, decode, encode};
-use super::{Answered, Driver, Layout, Node, Nodes, Sent};
+use super::{Answered, Carrier, Driver, Layout, Node, Sent};
 use crate::cancel::Cancel;
 use crate::colony::Colony;
 use crate::config::{ColonyConfig, DistributedConfig};
@@ -46,7 +46,7 @@ impl Here {
     }
 }
 
-impl Nodes for Here {
+impl Carrier for Here {
     type Parcel = Vec<u8>;
 
     fn send(&self, orders: Vec<Sent<Vec<u8>>>) -> Result<Vec<Answered<Vec<u8>>>> {

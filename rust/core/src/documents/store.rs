@@ -133,6 +133,11 @@ impl Documents {
         self.all[place as usize].as_ref().expect("a document stands at its place")
     }
 
+    /// Returns whether a place holds a document.
+    pub fn has(&self, place: u32) -> bool {
+        self.all.get(place as usize).is_some_and(Option::is_some)
+    }
+
     /// Returns the title of the document at a place, as terms; empty if the place is.
     pub fn title_at(&self, place: u32) -> &[u32] {
         self.all[place as usize].as_ref().map_or(&[], |document| &document.title_terms)

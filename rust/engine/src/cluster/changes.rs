@@ -11,9 +11,14 @@ use phago_core::cluster::message::{Fate, Step};
 use phago_core::documents::Body;
 use phago_core::ids::DocumentId;
 use phago_core::input::{Change, Input, Outcome, Prepared, Updated};
+use phago_core::query::{FoundDocument, Homes};
+use phago_core::read::documents;
 use phago_core::reinforcement::Reinforcement;
 use phago_core::{Error, Result};
 use std::sync::MutexGuard;
+
+// How often a change is judged again after nodes were lost.
+const RETRIES_MAX: usize = 3;
 
 impl Remote {
     /// Does what [`World::ingest`] does.
@@ -121,22 +126,14 @@ impl Remote {
         Ok(true)
     }
 
-    /// Returns the document of a name. A document without a key is named by its identity. A key that looks like an
-    /// identity is tried first.
-    pub(crate) fn named(&self, world: &World, key: &str) -> Result<Option<(DocumentId, Body)>> {
-        let ids: Vec<DocumentId> = [Some(DocumentId::from_key(key)), DocumentId::parse(key)].into_iter().flatten().collect();
-        let mut driving = self.drive(world)?;
-        let cancel = Cancel::new();
-        let reach = self.way(&driving, world, &cancel);
-        let found = driving.driver.look(&*world.state()?, &reach, &ids);
-        self.check(&mut driving, &reach, &found);
-        let mut found = found?;
-        let unnamed = found.split_off(1).pop().flatten().filter(|body| body.key.is_none());
-        let keyed = found.pop().flatten();
-        Ok(match (keyed, unnamed) {
-            (Some(body), _) => Some((ids[0], body)),
-            (None, Some(body)) => Some((ids[1], body)),
-            (None, None) => None,
+    /// Returns the identity of the document of a name, with what is stored of it.
+    ///
+    /// # Errors
+    /// Those of [`Remote::asking`].
+    pub(crate) fn named(&self, world: &World, name: &str) -> Result<Option<(DocumentId, FoundDocument)>> {
+        self.asking(world, &Cancel::new(), |mut far| {
+            let Some((spot, id)) = documents::find(&mut far, name)? else { return Ok(None) };
+            Ok(far.documents(&[(spot, 0.0)])?.pop().map(|document| (id, document)))
         })
     }
 
@@ -152,12 +149,20 @@ impl Remote {
         if steps.is_empty() {
             return accept(steps, &[]).map(drop);
         }
-        let mut driving = self.drive(world)?;
         let cancel = Cancel::new();
-        let reach = self.way(&driving, world, &cancel);
-        let settled = driving.driver.prepare(&*world.state()?, &reach, &steps);
-        self.check(&mut driving, &reach, &settled);
-        let settled = settled?;
+        let mut tried = 0;
+        let (mut driving, reach, settled) = loop {
+            let mut driving = self.drive(world)?;
+            let reach = self.way(&driving, world, &cancel);
+            let settled = driving.driver.prepare(&*world.state()?, &reach, &steps);
+            self.check(&mut driving, &reach, &settled);
+            match settled {
+                Ok(settled) => break (driving, reach, settled),
+                // Nothing was logged: it is judged again by nodes that are made again.
+                Err(_) if !reach.lost().is_empty() && tried < RETRIES_MAX => tried += 1,
+                Err(error) => return Err(error),
+            }
+        };
         let input = match accept(steps, &settled.fates) {
             Ok(Some(input)) => input,
             none => {

@@ -6,6 +6,7 @@
 //! names what failed, `changes` and `ticks` put the log between preparing and applying, `rebuild` makes nodes again
 //! from what is stored, and `loading` replays a history to them.
 
+mod asking;
 mod changes;
 mod columns;
 mod loading;

@@ -5,7 +5,7 @@ use super::transport::{Lane, Lost, Message, Parcel};
 use super::wire::{Letter, Reply, Told};
 use phago_core::cancel::Cancel;
 use phago_core::cluster::message::{Done, Order, decode, encode};
-use phago_core::cluster::{Answered, Nodes, Sent};
+use phago_core::cluster::{Answered, Carrier, Sent};
 use phago_core::ids::{ShardId, Tick};
 use phago_core::phase::Phase;
 use phago_core::{Error, Result};
@@ -104,7 +104,7 @@ fn phase_of(told: &Told) -> Option<Phase> {
     }
 }
 
-impl Nodes for Reach<'_> {
+impl Carrier for Reach<'_> {
     type Parcel = Parcel;
 
     fn send(&self, orders: Vec<Sent<Parcel>>) -> Result<Vec<Answered<Parcel>>> {

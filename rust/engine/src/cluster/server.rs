@@ -6,7 +6,7 @@ use crate::work::job::message;
 use phago_core::cancel::Cancel;
 use phago_core::checkpoint::{self, Parsed, Section};
 use phago_core::cluster::message::{Done, Handshake, Order, decode, encode};
-use phago_core::cluster::{Node, ask};
+use phago_core::cluster::{Ask, Node, home};
 use phago_core::query::Buffers;
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
@@ -138,7 +138,8 @@ impl Server {
             return Err(refused(format!("asked at (tick, change) {:?}, and here is {:?}", (tick, sequence), (now, last))));
         }
         let mut buffers = lock(&self.buffers).pop().unwrap_or_default();
-        let answer = ask::serve(&part.replica, bytes, &mut buffers);
+        let (view, own) = (part.replica.view(), part.replica.own());
+        let answer = Ask::decode(bytes).and_then(|ask| home::answer(view, own, &ask, &mut buffers)?.encode());
         let mut idle = lock(&self.buffers);
         if idle.len() < BUFFERS_MAX {
             idle.push(buffers);
