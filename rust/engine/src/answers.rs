@@ -66,7 +66,7 @@ impl World {
         self.buffered(cancel, |view, buffers| {
             let mut session = self.sessions.take(view.commons.lexicon());
             let lent = &mut session;
-            let answer = ask(Asking { homes: Here::new(view, buffers), text, ranking, session: lent });
+            let answer = ask(Asking { homes: &mut Here::new(view, buffers), text, ranking, session: lent });
             self.sessions.give(session);
             answer
         })
