@@ -148,7 +148,7 @@ fn every_reading_ends_at_any_poll_and_leaves_nothing_behind() {
         for filter in [Filter::default(), third.clone()] {
             let ended = polls(view, 11, |view| {
                 let asking = Asking {
-                    homes: Here::new(view, &mut buffers),
+                    homes: &mut Here::new(view, &mut buffers),
                     text: &question,
                     ranking: &ranking,
                     session: &mut session,
@@ -159,7 +159,7 @@ fn every_reading_ends_at_any_poll_and_leaves_nothing_behind() {
         }
         let ended = polls(view, 5, |view| {
             let asking = Asking {
-                homes: Here::new(view, &mut buffers),
+                homes: &mut Here::new(view, &mut buffers),
                 text: &question,
                 ranking: &ranking,
                 session: &mut session,

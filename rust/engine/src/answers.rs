@@ -33,7 +33,8 @@ macro_rules! asked {
         check($text, $ranking)?;
         over!($world, $cancel, |homes| {
             let mut session = $world.sessions.take(homes.commons().lexicon());
-            let $asking = Asking { homes, text: $text, ranking: $ranking, session: &mut session };
+            let mut homes = homes;
+            let $asking = Asking { homes: &mut homes, text: $text, ranking: $ranking, session: &mut session };
             let answer = $ask;
             $world.sessions.give(session);
             answer

@@ -59,7 +59,6 @@ macro_rules! read {
         }
     };
 }
-pub(super) use read;
 
 impl<'a, N: Nodes> Far<'a, N> {
     /// Returns the homes on nodes whose states have these commons.

@@ -34,7 +34,7 @@ pub struct AnsweredDocument {
 #[derive(Debug)]
 pub struct Asking<'a, H> {
     /// The homes of its documents and concepts.
-    pub homes: H,
+    pub homes: &'a mut H,
     /// The question.
     pub text: &'a str,
     /// The constants of the ranking.
@@ -63,8 +63,8 @@ impl<H: Homes> Asking<'_, H> {
     /// # Errors
     /// Those of the homes, here and below.
     pub fn answer(self, k: usize, filter: &Filter, paths: bool) -> Result<Vec<AnsweredDocument>> {
-        let Asking { mut homes, text, ranking, session } = self;
-        let found = answer::answer(&mut homes, text, k, ranking, filter, session)?;
+        let Asking { homes, text, ranking, session } = self;
+        let found = answer::answer(homes, text, k, ranking, filter, session)?;
         let (hits, inquiry) = (&found.hits, &found.inquiry);
         if hits.is_empty() {
             return Ok(Vec::new());
@@ -74,7 +74,7 @@ impl<H: Homes> Asking<'_, H> {
             let documents = homes.documents(&found)?.into_iter();
             return Ok(documents.zip(hits).map(|(document, hit)| bare(document, hit.parts)).collect());
         }
-        let mut told = inquiry.tell(&mut homes, hits, PATH_CONCEPTS)?;
+        let mut told = inquiry.tell(homes, hits, PATH_CONCEPTS)?;
         let documents = std::mem::take(&mut told.hits).into_iter();
         let mut lighting = Lighting::new(inquiry, &told);
         let answered = documents.zip(hits).map(|(document, hit)| AnsweredDocument {
@@ -89,15 +89,15 @@ impl<H: Homes> Asking<'_, H> {
 
     /// Returns the score of any document with all its parts, or `None` if the colony has no document of this name.
     pub fn explain(self, name: &str) -> Result<Option<Explanation>> {
-        let Asking { mut homes, text, ranking, session } = self;
-        let Some((spot, id)) = find(&mut homes, name)? else { return Ok(None) };
-        Inquiry::new(&mut homes, text, ranking, session)?.explain_at(&mut homes, spot, id).map(Some)
+        let Asking { homes, text, ranking, session } = self;
+        let Some((spot, id)) = find(homes, name)? else { return Ok(None) };
+        Inquiry::new(homes, text, ranking, session)?.explain_at(homes, spot, id).map(Some)
     }
 
     /// Returns the part of an explanation that concerns the question alone, without a document.
     pub fn explain_question(self) -> Result<Explanation> {
-        let Asking { mut homes, text, ranking, session } = self;
-        Ok(Inquiry::new(&mut homes, text, ranking, session)?.explain_question(homes.commons()))
+        let Asking { homes, text, ranking, session } = self;
+        Ok(Inquiry::new(homes, text, ranking, session)?.explain_question(homes.commons()))
     }
 }
 
