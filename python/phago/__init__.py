@@ -85,6 +85,7 @@ from .results import (
     ShardInfo,
     Stats,
     StoredDocument,
+    UpdateReport,
     WordShare,
 )
 
@@ -164,6 +165,7 @@ __all__ = [
     "StoredDocument",
     "TickPhase",
     "UnknownUntilReopened",
+    "UpdateReport",
     "VersionError",
     "VerifyReport",
     "WireError",

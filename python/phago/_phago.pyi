@@ -74,6 +74,7 @@ __all__ = [
     "ShardRow",
     "StoredRow",
     "TickResult",
+    "UpdatedRow",
     "VerifiedRow",
     "WordRow",
     "World",
@@ -190,6 +191,21 @@ class IngestedRow:
     @property
     def unindexed(self) -> list[RejectedRow]:
         """New documents with words that are too long to be indexed."""
+
+@final
+class UpdatedRow:
+    """What became of a chunk of updates."""
+
+    @property
+    def new(self) -> int:
+        """Documents that had not been there."""
+    @property
+    def changed(self) -> int: ...
+    @property
+    def unchanged(self) -> int:
+        """Documents that were there already with the same content."""
+    @property
+    def rejected(self) -> list[RejectedRow]: ...
 
 @final
 class StoredRow:
@@ -668,6 +684,12 @@ class World:
         """
     def update_async(self, document: object) -> Awaitable[_Updated]:
         """The twin for event loops. The document is read before it returns; when cancelled, it may have been taken."""
+    def update_all(self, documents: Sequence[object], first_index: int, skip: bool) -> UpdatedRow:
+        """Do what `update` does for each document, in order, with one sync of the disk; errors as of `ingest`.
+
+        A signal that raises ends it between two documents.
+        """
+    def update_all_async(self, documents: Sequence[object], first_index: int, skip: bool) -> Awaitable[UpdatedRow]: ...
     def tell_time(self, now: int) -> bool:
         """Tell the time, in microseconds since 1970 in UTC; False when it is not later than all before.
 

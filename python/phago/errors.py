@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from .ids import ShardId, TickPhase
-from .results.documents import IngestReport
+from .results.documents import IngestReport, UpdateReport
 
 __all__ = [
     "BarrierFailed",
@@ -284,8 +284,8 @@ class InvalidDocument(PhagoError, ValueError):
     """The field at fault."""
     reason: str
     """What is wrong with it and what would be accepted."""
-    report: IngestReport | None
-    """What `ingest` took before the chunk of this document."""
+    report: IngestReport | UpdateReport | None
+    """What `ingest` or `update_all` took before the chunk of this document."""
 
 
 class DocumentExists(PhagoError, ValueError):
