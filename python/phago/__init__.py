@@ -22,6 +22,7 @@ from .document import Document, read_folder
 from .errors import (
     BarrierFailed,
     BusyError,
+    CheckpointWarning,
     ClosedError,
     ColonyExists,
     ColonyNotFound,
@@ -99,6 +100,7 @@ __all__ = [
     "Batch",
     "BridgeShare",
     "BusyError",
+    "CheckpointWarning",
     "ClosedError",
     "ClusterStats",
     "Colony",

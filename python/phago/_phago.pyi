@@ -804,9 +804,12 @@ class Kept:
     def snapshot(self, path: Path) -> None:
         """Write the colony into another directory; `ColonyExists` where there is one."""
     def snapshot_async(self, path: Path) -> Awaitable[None]: ...
-    def close(self) -> None:
-        """Keep everything and let go of the directory. Idempotent; nothing in a forked child."""
-    def close_async(self) -> Awaitable[None]: ...
+    def close(self) -> str | None:
+        """Keep everything and let go of the directory. Idempotent; nothing in a forked child.
+
+        Returns why what makes the next opening fast could not be written, if it could not.
+        """
+    def close_async(self) -> Awaitable[str | None]: ...
 
 @final
 class Follower:

@@ -558,10 +558,11 @@ class Colony(Unpicklable):
 
         What was acknowledged is kept with it and without. With it, the next `phago.open` is faster, as there is less to
         do again. What another thread is inside of is freed when it comes out. In a forked child it does nothing.
+        Where only what makes the next opening fast could not be written, as on a full disk, that is a
+        `CheckpointWarning`: nothing is lost.
 
         Raises:
-            StorageError: Of a colony on disk the last idle ticks, or what makes the next opening fast, could not be
-                written. It is closed all the same.
+            StorageError: Of a colony on disk the last idle ticks could not be written. It is closed all the same.
         """
         held = self._take()
         if held is not None:

@@ -20,6 +20,7 @@ __all__ = [
     "ConfigError",
     "CoordinatorUnavailable",
     "CorruptionError",
+    "CheckpointWarning",
     "DebugBuildWarning",
     "DocumentExists",
     "EdgeResolutionFailed",
@@ -317,6 +318,10 @@ class WireError(PhagoError, ValueError):
 
 class NetworkFileSystemWarning(RuntimeWarning):
     """A colony's directory is on a file system that machines share: it may lose what was acknowledged."""
+
+
+class CheckpointWarning(RuntimeWarning):
+    """A colony was closed and is whole, but what makes its next opening fast could not be written."""
 
 
 class DebugBuildWarning(RuntimeWarning):

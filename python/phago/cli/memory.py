@@ -12,13 +12,14 @@ import re
 import shutil
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from .._jsonl import documents_in
 from ..colony import Colony
-from ..errors import BusyError, CorruptionError, PhagoError
+from ..errors import BusyError, CheckpointWarning, CorruptionError, NetworkFileSystemWarning, PhagoError
 from ..extract import KNOWN, Source, sources
 from ..opening import open as open_colony
 from ..opening import verify
@@ -112,7 +113,8 @@ def _told(run: _Run) -> _Run:
 
     def told(arguments: argparse.Namespace) -> int:
         try:
-            return run(arguments)
+            with _warnings_in_a_line():
+                return run(arguments)
         except BusyError as error:
             raise Problem(str(error), code=BUSY) from error
         except CorruptionError as error:
@@ -121,6 +123,16 @@ def _told(run: _Run) -> _Run:
             raise Problem(str(error)) from error
 
     return told
+
+
+@contextlib.contextmanager
+def _warnings_in_a_line() -> Iterator[None]:
+    """Say warnings about a colony without the line of code that Python adds, each time."""
+    with warnings.catch_warnings():
+        for kind in (CheckpointWarning, NetworkFileSystemWarning):
+            warnings.simplefilter("always", kind)
+        warnings.showwarning = lambda message, *_: print(f"phago: {message}", file=sys.stderr)
+        yield
 
 
 def _filter(parser: argparse.ArgumentParser) -> None:
