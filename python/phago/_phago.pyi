@@ -223,7 +223,7 @@ class StoredRow:
     def text(self) -> str: ...
     @property
     def arrival(self) -> int:
-        """The tick after which it arrived."""
+        """The first tick that could digest it: the one after it came."""
     @property
     def digested(self) -> int | None:
         """The tick that digested it."""

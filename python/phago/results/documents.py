@@ -67,7 +67,7 @@ class StoredDocument:
     title: str
     text: str
     arrival: int
-    """The tick after which it arrived."""
+    """The first tick that could digest it: the one after it came."""
     digested: int | None
     """The tick in which it was digested; `None` while it waits."""
     metadata: dict[str, Scalar | list[Scalar]] = field(default_factory=dict, hash=False)
