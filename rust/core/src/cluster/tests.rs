@@ -223,7 +223,7 @@ fn both(act: Act, cluster: &mut Cluster, colony: &mut Colony) {
                 (Ok(Outcome::Updated(Updated::New)), Fate::New { .. })
                 | (Ok(Outcome::Updated(Updated::Unchanged)), Fate::Unchanged)
                 | (Ok(Outcome::Updated(Updated::Changed)), Fate::Changed(_) | Fate::Renewed(_)) => {}
-                (Err(error), Fate::Taken) => assert_eq!(error, body.named_as_another()),
+                (Err(error), Fate::Taken) => assert_eq!(error, body.named_as_another(0)),
                 (one, other) => panic!("{one:?} is not {other:?}"),
             }
         }

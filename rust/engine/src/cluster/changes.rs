@@ -69,14 +69,14 @@ impl Remote {
 
     /// Does what [`World::update`] does.
     pub(crate) fn update(&self, world: &World, document: Body) -> Result<Updated> {
-        document.check_named()?;
+        document.check_named(0)?;
         let mut updated = Updated::Unchanged;
         self.change(world, vec![Step::Update(document)], |mut steps, fates| {
             let Some(Step::Update(body)) = steps.pop() else { unreachable!("it was made right here") };
             updated = match fates[0] {
                 Fate::New { .. } => Updated::New,
                 Fate::Changed(_) | Fate::Renewed(_) => Updated::Changed,
-                Fate::Taken => return Err(body.named_as_another()),
+                Fate::Taken => return Err(body.named_as_another(0)),
                 Fate::TooManyWords => return Err(body.too_many_words(0)),
                 _ => return Ok(None),
             };
