@@ -342,7 +342,7 @@ MUTANTS = [
         "rust/engine/src/work/pool.rs",
         "core.tokens += 1",
         "()",
-        ORDERS + "each_item_runs_once_and_each_end_is_told_once",
+        ORDERS + "what_is_given_up_ends_and_its_workers_are_replaced",
     ),
     Mutant(
         "what is given up goes on",
@@ -352,11 +352,11 @@ MUTANTS = [
         ORDERS + "what_is_given_up_ends_and_its_workers_are_replaced",
     ),
     Mutant(
-        "a worker is not told to end after its item",
+        "a worker that sleeps does not see that the pool is closed",
         "rust/engine/src/work/pool.rs",
         "core.tokens == 0 && !core.closed",
         "core.tokens == 0",
-        ORDERS + "a_pool_that_is_dropped_ends_its_threads",
+        ORDERS + "each_item_runs_once_and_each_end_is_told_once",
     ),
     Mutant(
         "the end of a tick wakes nobody",
@@ -398,7 +398,7 @@ MUTANTS = [
         STORE + "writer.rs",
         "state = self.inner.turn.wait(state).unwrap_or_else(PoisonError::into_inner)",
         "break",
-        ORDERS + "a_close_waits_for_inputs_in_flight",
+        ORDERS + "a_store_that_is_dropped_waits_for_the_keeper_of_its_witness",
     ),
     # --- recovery ---
     Mutant(

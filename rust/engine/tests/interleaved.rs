@@ -103,6 +103,7 @@ orders! {
     commit::one_sync_serves_all_who_wait[]
     commit::a_sync_that_fails_is_told_to_all_who_wait["the leader is told", "others are told"]
     commit::a_seal_and_a_new_log_wait_for_whoever_writes["a mark between records"]
+    commit::a_store_that_is_dropped_waits_for_the_keeper_of_its_witness["the keeper is inside"]
     commit::a_close_waits_for_inputs_in_flight["refused, as it is closed", "a writer with all it wrote"]
     ticks::ticks_queue_and_inputs_wait_for_their_end["before the ticks", "between them", "after them"]
     ticks::all_who_die_in_a_phase_are_named_and_nothing_is_left[]

@@ -10,6 +10,7 @@ use phago_core::metadata::Metadata;
 use phago_core::phase::Phase;
 use phago_engine::store::{Files, Kind, Options, Prepared, Reader, Recovery, SectionId, Store, WitnessSync};
 use phago_engine::{OnError, World};
+use shuttle::rand::{Rng, thread_rng};
 use shuttle::sync::{Arc, Barrier};
 use shuttle::thread;
 use std::time::Duration;
@@ -160,6 +161,22 @@ pub fn a_seal_and_a_new_log_wait_for_whoever_writes() {
     notes.sort_unstable();
     notes.dedup();
     assert_eq!(notes.len(), kept.len(), "a record is there twice");
+}
+
+pub fn a_store_that_is_dropped_waits_for_the_keeper_of_its_witness() {
+    let disk = Disk::default();
+    let store = open(&disk, KEPT);
+    let bytes = note(0, 0);
+    store.commit(append(&store, &bytes).unwrap()).unwrap();
+    for _ in 0..thread_rng().gen_range(0..20) {
+        thread::yield_now();
+    }
+    if disk.is_busy() {
+        saw("the keeper is inside");
+    }
+    // The disk notices who is inside when the lock is let go.
+    drop(store);
+    assert!(disk.has_durably(&bytes));
 }
 
 fn document(writer: usize, number: usize) -> Body {

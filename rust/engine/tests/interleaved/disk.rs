@@ -50,6 +50,11 @@ impl Disk {
         (self.seen.log_syncs.load(Ordering::SeqCst), self.seen.in_vain.load(Ordering::SeqCst))
     }
 
+    /// Whether somebody is inside a call that changes a file.
+    pub fn is_busy(&self) -> bool {
+        self.seen.inside.load(Ordering::SeqCst) > 0
+    }
+
     /// Lets every sync of a log fail from now on.
     pub fn fail(&self) {
         self.seen.fails.store(true, Ordering::SeqCst);

@@ -107,9 +107,13 @@ fn is_undisturbed(world: &World) {
 pub fn ticks_queue_and_inputs_wait_for_their_end() {
     let world = World::new(ColonyConfig::default(), ring()).unwrap();
     let runner = runner(&world, Recover::Manual);
-    let callers = [0, 1].map(|_| {
+    // One that waits on its thread, and one that awaits.
+    let callers = [false, true].map(|awaits| {
         let runner = runner.clone();
-        thread::spawn(move || runner.tick_blocking(never).unwrap().tick)
+        thread::spawn(move || match awaits {
+            true => future::block_on(runner.tick()).unwrap().tick,
+            false => runner.tick_blocking(never).unwrap().tick,
+        })
     });
     let taken_in = {
         let world = world.clone();
