@@ -2,11 +2,11 @@
 
 use crate::lock::lock;
 use crate::store::{Kind, Mark, Prepared, Sections, Store};
+use crate::sync::{Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use phago_core::checkpoint::{self, Section};
 use phago_core::input::{Change, Input};
 use phago_core::replica::Replica;
 use phago_core::{Error, Result};
-use std::sync::{Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 /// A record that holds an input or a tick.
 pub(crate) const INPUT: Kind = Kind(16);

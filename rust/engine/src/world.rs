@@ -11,6 +11,9 @@ use crate::intake::analyse::Sessions;
 use crate::intake::pending::Pending;
 use crate::journal::{Encoded, Journal};
 use crate::lock::lock;
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::mpsc::SyncSender;
+use crate::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::tick::hand::HandTick;
 use crate::tick::turn::{Turn, Turns};
 use phago_core::cancel::Cancel;
@@ -23,9 +26,6 @@ use phago_core::ring::Ring;
 use phago_core::text::Lexicon;
 use phago_core::{Error, Result};
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::SyncSender;
-use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// One colony in memory, which also writes to disk if it was opened from there.
 ///

@@ -4,6 +4,7 @@ use super::pending::{Pending, ROOM, apply};
 use crate::journal::{Journal, documents_of};
 use crate::lock::lock;
 use crate::store::Prepared as Record;
+use crate::sync::MutexGuard;
 use crate::work::pool::Pool;
 use crate::world::{Inputs, World};
 use phago_core::documents::Body;
@@ -11,7 +12,6 @@ use phago_core::ids::{DocumentId, ShardId};
 use phago_core::input::{Admission, Outcome, Prepared};
 use phago_core::replica::Replica;
 use phago_core::{Error, Result};
-use std::sync::MutexGuard;
 
 impl World {
     // Accepts an input and waits until the log is durable: callers that come together share one sync.

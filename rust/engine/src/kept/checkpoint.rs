@@ -7,10 +7,10 @@
 use crate::journal::{Encoded, Journal};
 use crate::lock::lock;
 use crate::store::Files;
+use crate::sync::mpsc::sync_channel;
+use crate::sync::{Arc, thread};
 use crate::world::{Inputs, World};
 use phago_core::{Error, Result};
-use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 // The longest wait for the end of a tick.
@@ -130,7 +130,7 @@ impl World {
         // The journal keeps the error for [`World::failed_checkpoint`]. The log goes on, and the next checkpoint is
         // tried when it is due.
         let write = move || drop(beside.write(encoded));
-        if std::thread::Builder::new().name("phago-checkpoint".into()).spawn(write).is_err() {
+        if thread::Builder::new().name("phago-checkpoint".into()).spawn(write).is_err() {
             drop(journal.write(Err(Error::Busy { what: "no thread could be had to write a checkpoint".into() })));
         }
     }

@@ -4,6 +4,7 @@ use super::settings::{self, Layout};
 use crate::cluster::{Remote, Transport};
 use crate::journal::{INPUT, Journal, documents_of_input};
 use crate::store::{Checkpoint, Files, Kind, Options, Record, Recovery, SectionId};
+use crate::sync::{Arc, beside, now, sleep, thread};
 use crate::world::World;
 use phago_core::cancel::Cancel;
 use phago_core::checkpoint::{self, Parsed, Section};
@@ -14,8 +15,7 @@ use phago_core::replay::{Driven, Replay};
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
 use phago_core::{Error, Result};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The nodes that hold the shards of a colony.
 #[derive(Debug)]
@@ -62,12 +62,12 @@ impl World {
         wait: Duration,
         cancel: &Cancel,
     ) -> Result<Arc<World>> {
-        let begun = Instant::now();
+        let begun = now();
         loop {
             match World::open_now(files, options, layout, config, cancel) {
-                Err(Error::Locked { .. }) if begun.elapsed() < wait => {
+                Err(Error::Locked { .. }) if now() - begun < wait => {
                     cancel.poll()?;
-                    std::thread::sleep(LOOK.min(wait - begun.elapsed().min(wait)));
+                    sleep(LOOK.min(wait - (now() - begun).min(wait)));
                 }
                 opened => return opened,
             }
@@ -161,9 +161,9 @@ impl Reading {
         let state = match checkpoint {
             None => Replica::new(kept, ring)?,
             // Sections are read, decompressed and parsed beside the building of the colony, which takes one after the other.
-            Some(checkpoint) => std::thread::scope(|scope| {
+            Some(checkpoint) => thread::scope(|scope| {
                 let read = |section: Section| Parsed::new(section, checkpoint.section(SectionId(section.number()))?);
-                let begin = |section| std::thread::Builder::new().spawn_scoped(scope, move || read(section));
+                let begin = |section| beside(scope, move || read(section));
                 let mut ahead = Section::ALL.map(|section| (section, Some(begin(section))));
                 let take = |wanted: Section| {
                     let (_, reader) = ahead.iter_mut().find(|(section, _)| *section == wanted).expect("ALL has it");

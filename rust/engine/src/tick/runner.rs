@@ -4,6 +4,7 @@
 
 use crate::config::RunnerConfig;
 use crate::coordination::{Driving, SharedCoordinator};
+use crate::sync::{Arc, now, spawn};
 use crate::tick::attempt::{Attempt, Means};
 use crate::tick::deadline::Keeper;
 use crate::tick::far::Far;
@@ -15,8 +16,7 @@ use crate::work::pool::Pool;
 use crate::world::World;
 use phago_core::{Error, Result};
 use std::fmt;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::runtime::Handle;
 
 // How often a blocking call checks whether it should stop. In Python, the check takes the interpreter's lock.
@@ -80,7 +80,7 @@ impl Runner {
             resolve_ghosts: config.resolve_ghosts,
             keeper: keeper.clone(),
         };
-        handle.spawn(Keeper::keep(keeper.clone()));
+        spawn(&handle, Keeper::keep(keeper.clone()));
         Ok(Runner { means: Arc::new(means), config, coordinator, keeper })
     }
 
@@ -205,14 +205,14 @@ impl Runner {
     ) -> Result<RunReport> {
         let mut run = RunReport::default();
         let mut quiet = self.means.world.is_quiet()?;
-        let mut looked = Instant::now();
+        let mut looked = now();
         while !quiet && max_ticks.is_none_or(|most| run.ticks < most) {
             let tick = self.tick_blocking(&mut should_stop)?;
             run.add(&tick);
             quiet = tick.is_quiet;
             // Ticks shorter than a look never check by themselves.
-            if looked.elapsed() >= LOOK {
-                looked = Instant::now();
+            if now() - looked >= LOOK {
+                looked = now();
                 if should_stop() {
                     return Err(Error::Cancelled);
                 }
