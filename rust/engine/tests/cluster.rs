@@ -144,16 +144,20 @@ fn any_number_of_nodes_answers_and_stores_what_one_process_does() {
         let one = here(&files, 2);
         live(&one, &runtime, seed, |_| ());
         let (said, digest) = (answers(&one, seed), one.digest().unwrap());
+        let evidence = one.evidence_digest().unwrap();
         assert_eq!(reopened(one, &files), digest);
         for (shards, nodes) in [(1, 1), (2, 2), (4, 2), (7, 3), (16, 8)] {
             let files = memory();
             let (far, _) = over(&files, shards, nodes).unwrap();
             live(&far, &runtime, seed, |_| ());
             same(&answers(&far, seed), &said, &format!("{shards} shards on {nodes} nodes"));
+            assert_eq!(far.digest().unwrap(), digest, "{shards} shards on {nodes} nodes");
             assert_eq!(reopened(far, &files), digest, "{shards} shards on {nodes} nodes");
             // And read into nodes from what was stored.
             let (again, _) = over(&files, shards, nodes).unwrap();
-            assert_eq!(answers(&again, seed), said);
+            assert_eq!(again.digest().unwrap(), digest);
+            assert_eq!(again.evidence_digest().unwrap(), evidence);
+            same(&answers(&again, seed), &said, "read again");
         }
     }
 }
@@ -184,6 +188,7 @@ fn lost_messages_and_dead_nodes_leave_no_trace() {
             struck += 1;
         });
         threads.plan([]);
+        assert_eq!(far.digest().unwrap(), digest, "{mishap:?}");
         same(&answers(&far, 7), &said, &format!("{mishap:?}"));
         assert_eq!(reopened(far, &files), digest, "{mishap:?}");
     }
