@@ -36,7 +36,7 @@ fn over(files: &Arc<dyn Files>, shards: u32, nodes: usize) -> Result<(Arc<World>
     let threads = Arc::new(Threads::new(nodes));
     let transport: Arc<dyn Transport> = threads.clone();
     let over = Over { transport, nodes, answer: Duration::from_millis(400) };
-    let world = World::open_over(files, OPTIONS, layout(shards), Some(&config()), over, &Cancel::new())?;
+    let world = World::open_over(files, OPTIONS, layout(shards), Some(&config()), &over, Duration::ZERO, &Cancel::new())?;
     Ok((world, threads))
 }
 
