@@ -10,3 +10,6 @@ pub mod reads;
 
 pub use ask::{Ask, Reply};
 pub use far::{Far, Nodes};
+
+#[cfg(test)]
+mod tests;
