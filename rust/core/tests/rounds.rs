@@ -381,18 +381,21 @@ fn what_does_not_fit_into_a_page_comes_in_several() {
         let whole = colony.state();
         let driver = whole.part(&[]);
         let (mut session, mut buffers) = (Session::new(whole.commons().lexicon().clone()), Buffers::default());
-        let names = ["doc-0".to_owned()];
         let (ranking, filter) = (Ranking { stretch_words_max: 1 << 20, ..Ranking::default() }, Filter::default());
-        let asked = Asked { text: "words ending", k: 10, ranking: &ranking, filter: &filter, names: &names };
-        let near = bring(&mut Here::new(whole.view(), &mut buffers), &mut session, &asked);
-        assert_eq!(near.answers.len(), 4);
-        let scatters = |count| {
+        let session = &mut session;
+        let near =
+            Asking { homes: &mut Here::new(whole.view(), &mut buffers), text: "ending", ranking: &ranking, session }
+                .answer(10, &filter, true)
+                .unwrap();
+        assert_eq!(near.len(), 4);
+        let mut scatters = |count| {
             let nodes = Parted::new(whole, count);
-            let far = bring(&mut Far::new(driver.commons(), &nodes), &mut session, &asked);
+            let homes = &mut Far::new(driver.commons(), &nodes);
+            let far = Asking { homes, text: "ending", ranking: &ranking, session }.answer(10, &filter, true).unwrap();
             assert!(far == near, "{count} nodes");
             nodes.scatters.get()
         };
-        [1, 2].map(scatters).into()
+        [1, 2].map(&mut scatters).into()
     };
     let (short, long) = (scatters(100), scatters(PAGE_BYTES * 3 / 8));
     assert!(short.iter().zip(&long).all(|(short, long)| short < long), "{short:?}, {long:?}");
