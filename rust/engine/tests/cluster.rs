@@ -36,7 +36,8 @@ fn over(files: &Arc<dyn Files>, shards: u32, nodes: usize) -> Result<(Arc<World>
     let threads = Arc::new(Threads::new(nodes));
     let transport: Arc<dyn Transport> = threads.clone();
     let over = Over { transport, nodes, answer: Duration::from_millis(400) };
-    let world = World::open_over(files, OPTIONS, layout(shards), Some(&config()), &over, Duration::ZERO, &Cancel::new())?;
+    let world =
+        World::open_over(files, OPTIONS, layout(shards), Some(&config()), &over, Duration::ZERO, &Cancel::new())?;
     Ok((world, threads))
 }
 
@@ -169,14 +170,8 @@ fn lost_messages_and_dead_nodes_leave_no_trace() {
     let one = here(&files, 1);
     live(&one, &runtime, 7, |_| ());
     let (said, digest) = (answers(&one, 7), one.digest().unwrap());
-    let kinds = [
-        Mishap::LoseMessage,
-        Mishap::LoseAnswer,
-        Mishap::Twice,
-        Mishap::DieBefore,
-        Mishap::DieAfter,
-        Mishap::Late(30),
-    ];
+    let kinds =
+        [Mishap::LoseMessage, Mishap::LoseAnswer, Mishap::Twice, Mishap::DieBefore, Mishap::DieAfter, Mishap::Late(30)];
     let mut struck = 0;
     for (round, mishap) in kinds.into_iter().enumerate() {
         let files = memory();

@@ -107,7 +107,12 @@ pub fn build(config: ColonyConfig, ring: Ring, mut get: impl FnMut(Section) -> R
 }
 
 /// Stub.
-pub fn build_part(config: ColonyConfig, ring: Ring, own: &[usize], get: impl FnMut(Section) -> Result<Parsed>) -> Result<Replica> {
+pub fn build_part(
+    config: ColonyConfig,
+    ring: Ring,
+    own: &[usize],
+    get: impl FnMut(Section) -> Result<Parsed>,
+) -> Result<Replica> {
     Ok(build(config, ring, get)?.part(own))
 }
 

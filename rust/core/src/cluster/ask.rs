@@ -8,7 +8,6 @@
 //! one, and is asked again for the rest.
 
 use crate::commons::Commons;
-use crate::documents::Body;
 use crate::graph::Synapse;
 use crate::ids::{DocumentId, NodeId};
 use crate::metadata::Filter;
@@ -25,7 +24,7 @@ use crate::query::question::Question;
 use crate::query::ranking::Ranking;
 use crate::query::seeds::Voice;
 use crate::query::view::Spot;
-use crate::read::ShardCounts;
+use crate::read::{Counts, SeatCounts, StoredDocument};
 use crate::shard::NodeData;
 use crate::{Error, Result};
 use serde::de::DeserializeOwned;
@@ -167,8 +166,10 @@ pub enum What {
     },
     /// Documents as they are stored, by their order.
     Stored(Vec<Spot>),
-    /// What each shard holds.
+    /// What the node's shards hold together.
     Counts,
+    /// What each of them holds.
+    Shards,
     /// What the home of each concept reports of it, by their order.
     Describe(Vec<u32>),
     /// The rows of concepts, by their order.
@@ -274,9 +275,11 @@ pub enum Reply {
     /// Names, and whether there are more.
     Names(Vec<String>, bool),
     /// Documents as they are stored: a page.
-    Stored(Vec<Stored>),
-    /// What each own shard holds.
-    Counts(Vec<SeatCounts>),
+    Stored(Vec<StoredDocument>),
+    /// What the node's shards hold together.
+    Counts(Counts),
+    /// What each of them holds, by seat.
+    Shards(Vec<SeatCounts>),
     /// What homes report of concepts: a page; `None` for terms that are none.
     Described(Vec<Option<NodeData>>),
     /// Rows of concepts, each in the order of its targets' ids: a page.
@@ -327,38 +330,6 @@ pub struct Told {
     pub seeds: Vec<Introduced>,
     /// The hits.
     pub hits: Vec<ToldHit>,
-}
-
-/// A document as it is stored.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Stored {
-    /// Its identity.
-    pub id: DocumentId,
-    /// The document as its caller gave it.
-    pub body: Body,
-    /// The first tick whose cut includes it.
-    pub arrival: u32,
-    /// The tick that digested it.
-    pub digested: Option<u32>,
-}
-
-/// What one shard holds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SeatCounts {
-    /// Its seat.
-    pub seat: usize,
-    /// Its documents, concepts and synapses.
-    pub counts: ShardCounts,
-    /// How many living synapses end on each other shard, by seat.
-    pub crossing: Vec<u64>,
-    /// Stored synapses, including those that are gone and not yet swept.
-    pub edge_slots: u64,
-    /// Living digesters.
-    pub digesters: u64,
-    /// Bytes of rows and nodes.
-    pub row_bytes: u64,
-    /// Synapses that the last tick read.
-    pub touched: u64,
 }
 
 impl Ask {

@@ -60,6 +60,8 @@ macro_rules! read {
     };
 }
 
+pub(super) use read;
+
 impl<'a, N: Nodes> Far<'a, N> {
     /// Returns the homes on nodes whose states have these commons.
     pub fn new(commons: &'a Commons, nodes: &'a N) -> Self {

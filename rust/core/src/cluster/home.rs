@@ -1,8 +1,6 @@
 //! A node's side: asks are answered by the code that answers in one process.
 
-use crate::cluster::ask::{
-    Ask, Heard, ITEMS_MAX, PAGE_BYTES, Reach, Reached, Reply, Search, SeatCounts, Stamp, Stored, Told, What,
-};
+use crate::cluster::ask::{Ask, Heard, ITEMS_MAX, PAGE_BYTES, Reach, Reached, Reply, Search, Stamp, Told, What};
 use crate::graph::Synapse;
 use crate::maps::Set;
 use crate::query::bm25::Found;
@@ -16,6 +14,7 @@ use crate::query::seeds::{self, Voice};
 use crate::query::telling;
 use crate::query::view::{Spot, View};
 use crate::query::{Allowed, Buffers, Here, Homes};
+use crate::read::StoredDocument;
 use crate::shard::NodeData;
 use crate::{Error, Result};
 use std::cmp::Ordering;
@@ -106,15 +105,15 @@ impl Node<'_> {
             }
             What::Stored(spots) => {
                 self.check_spots(spots)?;
-                let size = |stored: &Stored| stored.body.bytes() as usize;
-                let tell = |&spot: &Spot| {
-                    let document = view.at(spot);
-                    let (arrival, digested) = (document.arrival, document.digested);
-                    Ok(Stored { id: document.id, body: document.body.clone(), arrival, digested })
-                };
+                let size = |stored: &StoredDocument| stored.body.bytes() as usize;
+                let tell = |&spot: &Spot| Ok(StoredDocument::new(view.at(spot)));
                 Reply::Stored(page(spots, &mut 0, size, tell)?)
             }
-            What::Counts => Reply::Counts(self.own.iter().map(|&seat| self.counts(seat)).collect::<Result<_>>()?),
+            What::Counts => Reply::Counts(view.counts()?),
+            What::Shards => {
+                let counts = self.own.iter().map(|&seat| view.local(seat).seat_counts());
+                Reply::Shards(counts.collect::<Result<_>>()?)
+            }
             What::Describe(terms) => {
                 self.check_terms(terms.iter().copied())?;
                 let describe = |&term: &u32| Ok(view.home(term).describe(term, view.commons));
@@ -232,19 +231,6 @@ impl Node<'_> {
         let size = |hit: &ToldHit| hit.document.text.len() + hit.document.title.len();
         let hits = page(hits, used, size, |hit| telling::tell(view.local(hit.found.seat), asked, hit, buffers))?;
         Ok(Told { labels, seeds, hits })
-    }
-
-    fn counts(&self, seat: usize) -> Result<SeatCounts> {
-        let local = self.here.view.local(seat);
-        Ok(SeatCounts {
-            seat,
-            counts: local.counts(),
-            crossing: local.crossing()?,
-            edge_slots: local.shard.stored(),
-            digesters: local.shard.digesters().count() as u64,
-            row_bytes: local.shard.graph_bytes() as u64,
-            touched: local.shard.touched(),
-        })
     }
 
     // Returns the own concepts whose ids are behind one, in the order of their ids.

@@ -12,12 +12,13 @@
 //!   other in a tick, `words` the numbering of new words, [`Layout`] says who has which seats. A [`Carrier`] brings
 //!   orders to nodes.
 //! * [`ask`] are the asks of a driver to the homes of documents and concepts, and the replies; [`home`] answers on a node.
-//!   [`far`] runs the rounds of an answer over nodes.
+//!   [`far`] runs the rounds of an answer over nodes, and [`reads`] reads a whole colony from them.
 
 pub mod ask;
 pub mod far;
 pub mod home;
 pub mod message;
+pub mod reads;
 
 mod driver;
 mod layout;

@@ -1,12 +1,12 @@
 //! The documents of a shard, and their postings.
 
 use super::{Body, Lifetime, Postings};
+use crate::Result;
 use crate::ids::DocumentId;
 use crate::maps::Map;
 use crate::metadata::{Among, Filter, MetadataIndex, Places};
 use crate::text::{Analysis, DOCUMENT_WORDS_MAX, Sequence, Session};
 use crate::titles::Titles;
-use crate::Result;
 
 /// The largest number of documents in a shard: places are 32 bits wide.
 pub const DOCUMENTS_MAX: u64 = u32::MAX as u64;

@@ -1,11 +1,12 @@
 //! Documents by name, in order, and as results.
 
 use crate::Result;
-use crate::documents::Document;
+use crate::documents::{Body, Document};
 use crate::ids::DocumentId;
 use crate::metadata::Filter;
 use crate::query::{Allowed, Found, FoundDocument, Homes, Spot, View, bm25};
 use crate::text::QueryWord;
+use serde::{Deserialize, Serialize};
 
 /// Returns the `k` best documents by BM25 among those that match, best first, ties ordered by id.
 ///
@@ -28,6 +29,27 @@ pub fn find<H: Homes>(homes: &mut H, name: &str) -> Result<Option<(Spot, Documen
     let keyed = found[0].map(|(spot, _)| (spot, ids[0]));
     let unnamed = || found.get(1).copied().flatten().filter(|(_, has_key)| !has_key).map(|(spot, _)| (spot, ids[1]));
     Ok(keyed.or_else(unnamed))
+}
+
+/// A document as it is stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoredDocument {
+    /// Its identity.
+    pub id: DocumentId,
+    /// The document as its caller gave it.
+    pub body: Body,
+    /// The first tick whose cut includes it.
+    pub arrival: u32,
+    /// The tick that digested it.
+    pub digested: Option<u32>,
+}
+
+impl StoredDocument {
+    /// Returns a copy of a stored document.
+    pub fn new(document: &Document) -> StoredDocument {
+        let Document { id, arrival, digested, .. } = *document;
+        StoredDocument { id, body: document.body.clone(), arrival, digested }
+    }
 }
 
 impl<'a> View<'a> {

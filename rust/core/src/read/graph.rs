@@ -105,6 +105,60 @@ impl NearConcept {
     }
 }
 
+// Returns a synapse's current weight.
+fn weight(commons: &Commons, synapse: &Synapse) -> f64 {
+    Decay::new(commons.config()).weight(synapse, commons.tick() as u32)
+}
+
+/// Returns the neighbours in a row, which is in the order of the far ends' ids: the heaviest first, equal weights in
+/// that order.
+pub(crate) fn neighbors(commons: &Commons, row: Vec<Synapse>, mut label: impl FnMut(u32) -> Arc<str>) -> Vec<Neighbor> {
+    let neighbor = |synapse: Synapse| Neighbor {
+        id: NodeId(commons.id(synapse.target)),
+        label: label(synapse.target),
+        weight: weight(commons, &synapse),
+        synapse,
+    };
+    let mut all: Vec<Neighbor> = row.into_iter().map(neighbor).collect();
+    all.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+    all
+}
+
+impl NodeRow {
+    /// Returns a concept with what its home reports of it.
+    pub(crate) fn new(commons: &Commons, term: u32, data: NodeData) -> NodeRow {
+        NodeRow { id: NodeId(commons.id(term)), stem: commons.lexicon().stem(term), data }
+    }
+}
+
+impl Edges {
+    /// Returns the snapshot of concepts, in the order of their ids with their labels, and of their rows, each in the
+    /// order of its targets' ids.
+    pub(crate) fn new(
+        commons: &Commons,
+        concepts: Vec<(u32, Arc<str>)>,
+        rows: impl Iterator<Item = Result<Vec<Synapse>>>,
+        count: u64,
+    ) -> Result<Edges> {
+        // Nodes are in the order of their ids, so a target's index is found without a map.
+        let mut place_of = vec![0u32; commons.terms()];
+        (0..).zip(&concepts).for_each(|(place, &(term, _))| place_of[term as usize] = place);
+        let mut all = Vec::with_capacity(count as usize);
+        for (source, row) in (0..).zip(rows) {
+            all.extend(row?.iter().map(|synapse| EdgeRow {
+                source,
+                target: place_of[synapse.target as usize],
+                weight: weight(commons, synapse),
+                co_activations: synapse.co_activations,
+                created: synapse.created,
+                last: synapse.last,
+            }));
+        }
+        let ends = concepts.into_iter().map(|(term, label)| (NodeId(commons.id(term)), label)).collect();
+        Ok(Edges { tick: commons.tick(), ends, rows: all })
+    }
+}
+
 impl<'a> View<'a> {
     /// Returns the home shard of a term's node.
     pub fn home(&self, term: u32) -> &'a Shard {
@@ -136,8 +190,7 @@ impl<'a> View<'a> {
 
     /// Returns a concept, if the term is wired.
     pub fn node(&self, term: u32) -> Option<NodeRow> {
-        let data = self.home(term).describe(term, self.commons)?;
-        Some(NodeRow { id: NodeId(self.commons.id(term)), stem: self.commons.lexicon().stem(term), data })
+        Some(NodeRow::new(self.commons, term, self.home(term).describe(term, self.commons)?))
     }
 
     /// Returns the concepts' term indices, in the order of their ids.
@@ -154,21 +207,9 @@ impl<'a> View<'a> {
         row
     }
 
-    fn weight(&self, synapse: &Synapse) -> f64 {
-        Decay::new(self.commons.config()).weight(synapse, self.commons.tick() as u32)
-    }
-
     /// Returns the synapses of a concept, the heaviest first; equal weights are in the order of the far ends' ids.
     pub fn neighbors(&self, term: u32) -> Vec<Neighbor> {
-        let neighbor = |synapse: Synapse| Neighbor {
-            id: NodeId(self.commons.id(synapse.target)),
-            label: self.commons.label(synapse.target),
-            weight: self.weight(&synapse),
-            synapse,
-        };
-        let mut all: Vec<Neighbor> = self.row(term).into_iter().map(neighbor).collect();
-        all.sort_by(|a, b| b.weight.total_cmp(&a.weight));
-        all
+        neighbors(self.commons, self.row(term), |target| self.commons.label(target))
     }
 
     /// Returns the `k` concepts nearest to a question, best first.
@@ -191,28 +232,14 @@ impl<'a> View<'a> {
 
     /// Returns a snapshot of all living synapses.
     pub fn edges(&self) -> Result<Edges> {
-        let commons = self.commons;
         let terms = self.concept_terms();
-        // Nodes are in the order of their ids, so a target's index is found without a map.
-        let ends: Vec<_> = terms.iter().map(|&term| (NodeId(commons.id(term)), commons.label(term))).collect();
-        let mut place_of = vec![0u32; commons.terms()];
-        for (place, &term) in terms.iter().enumerate() {
-            place_of[term as usize] = place as u32;
-        }
-        let count: u64 = self.shards.iter().map(|shard| shard.edge_count()).sum();
-        let mut rows = Vec::with_capacity(count as usize);
-        for (source, &term) in terms.iter().enumerate() {
+        let concepts = terms.iter().map(|&term| (term, self.commons.label(term))).collect();
+        let rows = terms.iter().map(|&term| {
             self.poll()?;
-            rows.extend(self.row(term).iter().map(|synapse| EdgeRow {
-                source: source as u32,
-                target: place_of[synapse.target as usize],
-                weight: self.weight(synapse),
-                co_activations: synapse.co_activations,
-                created: synapse.created,
-                last: synapse.last,
-            }));
-        }
-        Ok(Edges { tick: commons.tick(), ends, rows })
+            Ok(self.row(term))
+        });
+        let count = self.shards.iter().map(|shard| shard.edge_count()).sum();
+        Edges::new(self.commons, concepts, rows, count)
     }
 }
 
@@ -221,8 +248,7 @@ impl Local<'_> {
     /// for one at a time.
     pub fn node(&self, id: NodeId) -> Option<NodeRow> {
         let term = self.concept_of(id)?;
-        let data = self.shard.describe(term, self.commons)?;
-        Some(NodeRow { id, stem: self.commons.lexicon().stem(term), data })
+        Some(NodeRow::new(self.commons, term, self.shard.describe(term, self.commons)?))
     }
 
     /// Returns the term of the concept of this shard with an id, by a scan.

@@ -46,9 +46,11 @@ impl Remote {
         let (driver, replica) = loop {
             match self.reload(journal, driving) {
                 Ok(made) => break made,
-                Err(error @ (Error::CoordinatorUnavailable { .. } | Error::ShardDied { .. } | Error::PhaseTimeout { .. }))
-                    if tried == REBUILDS_MAX =>
-                {
+                Err(
+                    error @ (Error::CoordinatorUnavailable { .. }
+                    | Error::ShardDied { .. }
+                    | Error::PhaseTimeout { .. }),
+                ) if tried == REBUILDS_MAX => {
                     return Err(error);
                 }
                 Err(Error::CoordinatorUnavailable { .. } | Error::ShardDied { .. } | Error::PhaseTimeout { .. }) => {

@@ -53,8 +53,7 @@ impl Remote {
         };
         let shards = Ring::new(layout.shards, layout.virtual_nodes).shards().to_vec();
         let layout = Layout::new(shards.len(), nodes);
-        let driving =
-            Driving { driver: Driver::new(layout.clone()), epoch: 0, lost: BTreeSet::new(), is_broken: true };
+        let driving = Driving { driver: Driver::new(layout.clone()), epoch: 0, lost: BTreeSet::new(), is_broken: true };
         let (epoch, sequence) = (AtomicU64::new(0), AtomicU64::new(0));
         Remote { transport, layout, ring, config, shards, wait, driving: Mutex::new(driving), epoch, sequence }
     }
@@ -103,7 +102,9 @@ impl Remote {
 
 impl fmt::Debug for Remote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Remote").field("layout", &self.layout).field("transport", &self.transport).finish_non_exhaustive()
+        f.debug_struct("Remote")
+            .field("layout", &self.layout)
+            .field("transport", &self.transport)
+            .finish_non_exhaustive()
     }
 }
-

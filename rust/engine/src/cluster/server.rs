@@ -88,8 +88,7 @@ impl Server {
                 }
                 let (node, replica) = Node::join(&handshake)?;
                 *orders = Orders { epoch, node: Some(node), handshake: Some(handshake), sections: Vec::new() };
-                *self.part.write().unwrap_or_else(PoisonError::into_inner) =
-                    Some(Held { epoch, sequence: 0, replica });
+                *self.part.write().unwrap_or_else(PoisonError::into_inner) = Some(Held { epoch, sequence: 0, replica });
                 self.part.clear_poison();
                 done(Done::Done)
             }
@@ -136,7 +135,11 @@ impl Server {
         };
         let (now, last) = (part.replica.tick(), part.sequence);
         if (tick, sequence) != (now, last) {
-            return Err(refused(format!("asked at (tick, change) {:?}, and here is {:?}", (tick, sequence), (now, last))));
+            return Err(refused(format!(
+                "asked at (tick, change) {:?}, and here is {:?}",
+                (tick, sequence),
+                (now, last)
+            )));
         }
         let bytes = match what {
             What::Round(bytes) => bytes,

@@ -64,8 +64,12 @@ impl Transport for Threads {
         let begun = Instant::now();
         let calls = messages.into_iter().map(|message| {
             let mishap = lock(&self.mishaps).pop_front().flatten();
-            let parcels: Vec<Vec<u8>> =
-                message.parcels.into_iter().filter_map(|parcel| parcel.downcast::<Vec<u8>>().ok()).map(|parcel| *parcel).collect();
+            let parcels: Vec<Vec<u8>> = message
+                .parcels
+                .into_iter()
+                .filter_map(|parcel| parcel.downcast::<Vec<u8>>().ok())
+                .map(|parcel| *parcel)
+                .collect();
             let node = message.node;
             let Some(server) = lock(&self.nodes)[node].clone() else { return Err(Lost::Died("it has ended".into())) };
             match mishap {

@@ -29,7 +29,13 @@ impl Remote {
     ///
     /// # Errors
     /// Those of [`crate::tick::runner::Runner::tick`].
-    pub(crate) fn tick(&self, world: &World, timeout: Duration, recover: Recover, cancel: &Cancel) -> Result<TickReport> {
+    pub(crate) fn tick(
+        &self,
+        world: &World,
+        timeout: Duration,
+        recover: Recover,
+        cancel: &Cancel,
+    ) -> Result<TickReport> {
         world.check_writable()?;
         let mut recovered = Vec::new();
         loop {
@@ -102,7 +108,14 @@ impl Remote {
         Ok(report)
     }
 
-    fn told(&self, world: &World, plan: &Plan, seats: &[SeatCounts], staged: &Staged, is_quiet: bool) -> Result<TickReport> {
+    fn told(
+        &self,
+        world: &World,
+        plan: &Plan,
+        seats: &[SeatCounts],
+        staged: &Staged,
+        is_quiet: bool,
+    ) -> Result<TickReport> {
         let none = CrossEdges::new(world.state()?.commons(), Vec::new());
         let mut phases = Vec::with_capacity(3 * seats.len());
         for phase in [Phase::Sense, Phase::Act, Phase::Decay] {

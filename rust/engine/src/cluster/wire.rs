@@ -24,11 +24,7 @@ pub(super) enum Told {
     /// Do this.
     Order(Order),
     /// Answer this, at this tick and after this change.
-    Ask {
-        tick: u64,
-        sequence: u64,
-        what: What,
-    },
+    Ask { tick: u64, sequence: u64, what: What },
 }
 
 /// What a node is asked.

@@ -41,7 +41,9 @@ impl World {
         let same = |body: &Body| *body.title == *helped.title && *body.text == *helped.text;
         if let Some(remote) = &self.remote {
             return match remote.named(self, &helped.name)? {
-                Some((id, found)) if *found.title == helped.title && *found.text == helped.text => remote.reinforce(self, id, path, 1),
+                Some((id, found)) if *found.title == helped.title && *found.text == helped.text => {
+                    remote.reinforce(self, id, path, 1)
+                }
                 _ => Ok(false),
             };
         }
