@@ -3,11 +3,12 @@
 use super::server::Server;
 use super::transport::{Answer, Lost, Message, Parcel, Transport};
 use crate::lock::lock;
+use crate::sync::Mutex;
 use phago_core::Result;
 use phago_core::cancel::Cancel;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// What happens to one message.
