@@ -5,7 +5,7 @@ use crate::journal::{INPUT, Journal};
 use crate::store::{Checkpoint, Files, Kind, Options, Record, Recovery, SectionId};
 use crate::world::World;
 use phago_core::cancel::Cancel;
-use phago_core::checkpoint::{self, Parsed, Section};
+use phago_core::checkpoint::{self, Parsed, Section, Share};
 use phago_core::config::ColonyConfig;
 use phago_core::input::Input;
 use phago_core::replay::Replay;
@@ -126,7 +126,7 @@ impl Reading {
                         Err(_) => read(wanted),
                     }
                 };
-                checkpoint::build(kept, ring, take).map_err(|error| as_damage(&path, error))
+                checkpoint::build(kept, ring, Share::Whole, take).map_err(|error| as_damage(&path, error))
             })?,
         };
         let before = state.commons().documents();
