@@ -178,6 +178,11 @@ fn lost_messages_and_dead_nodes_leave_no_trace() {
         let (far, threads) = over(&files, 4, 2).unwrap();
         // At another message of each step in every round.
         live(&far, &runtime, 7, |step| {
+            if step == 9 {
+                // What follows is replayed behind a checkpoint.
+                threads.plan([]);
+                far.checkpoint().unwrap();
+            }
             let quiet = (step + round) % 5;
             threads.plan((0..quiet).map(|_| None).chain([Some(mishap)]));
             struck += 1;

@@ -225,7 +225,7 @@ impl Remote {
             drop(driving);
             driving = self.drive(world)?;
         }
-        self.checkpoint_if_due(world, &driving);
+        self.checkpoint_if_due(world, &mut driving);
         drop(driving);
         keep(world, sequence)
     }

@@ -12,7 +12,7 @@ use crate::sync::MutexGuard;
 use crate::sync::atomic::Ordering;
 use crate::world::World;
 use phago_core::cancel::Cancel;
-use phago_core::checkpoint::{self, Parsed, Section};
+use phago_core::checkpoint::{self, Parsed, Section, Share};
 use phago_core::cluster::Driver;
 use phago_core::cluster::message::{Done, Handshake};
 use phago_core::replica::Replica;
@@ -101,7 +101,7 @@ impl Remote {
         let ring = Ring::new(self.ring.num_shards, self.ring.virtual_nodes_per_shard);
         let replica = match checkpoint {
             None => Replica::new(self.config.clone(), ring)?.part(&[]),
-            Some(checkpoint) => checkpoint::build_part(self.config.clone(), ring, &[], |section| {
+            Some(checkpoint) => checkpoint::build(self.config.clone(), ring, Share::Driver, |section| {
                 Parsed::new(section, checkpoint.section(SectionId(section.number()))?)
             })?,
         };

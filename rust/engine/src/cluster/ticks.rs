@@ -104,7 +104,7 @@ impl Remote {
             driving = self.drive(world)?;
         }
         let report = self.told(world, &plan, &seats, &staged, is_quiet)?;
-        self.checkpoint_if_due(world, &driving);
+        self.checkpoint_if_due(world, &mut driving);
         Ok(report)
     }
 
