@@ -9,10 +9,12 @@
 //! * [`work`] owns the worker threads.
 //! * [`store`] keeps a colony's history in files: log, witness, checkpoints, recovery. `journal` is what a colony
 //!   writes into it; [`kept`] opens a colony from there, writes its checkpoints, and follows it.
+//! * [`cluster`] spreads a colony over several processes.
 //! * [`coordination`] shares a coordinator; `ghosts` keeps copies of nodes of other shards.
 #![forbid(unsafe_code)]
 
 pub mod answers;
+pub mod cluster;
 pub mod config;
 pub mod coordination;
 mod ghosts;

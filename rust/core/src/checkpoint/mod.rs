@@ -7,9 +7,11 @@
 //! again.
 
 mod columns;
+#[cfg(test)]
+mod forged;
 mod read;
 mod write;
 
 pub use columns::Section;
-pub use read::{Parsed, build, read};
+pub use read::{Parsed, build, build_part, read};
 pub use write::write;

@@ -9,6 +9,7 @@ use super::files::{File, Files, Lock, Refused};
 use super::format::{PAGE_BYTES, Uuid, log_name};
 use super::header::{Header, Point};
 use super::options::{Mutant, Options, WitnessSync};
+use super::reader::Reader;
 use super::record::{Kind, Prepared};
 use super::witness::Witness;
 use crate::lock::lock;
@@ -125,6 +126,14 @@ impl Store {
     /// Returns the identity of the colony.
     pub fn uuid(&self) -> Uuid {
         self.inner.uuid
+    }
+
+    /// Returns a reader of what is acknowledged so far. It does not disturb the writer.
+    ///
+    /// # Errors
+    /// Those of [`Reader::open`].
+    pub fn reader(&self) -> Result<Reader> {
+        Reader::open(Arc::clone(&self.inner.files))
     }
 
     /// Returns the directory's name for messages.
