@@ -2,6 +2,7 @@
 
 use super::wire::{Letter, Reply, Told, What};
 use crate::lock::lock;
+use crate::sync::{Mutex, PoisonError, RwLock};
 use crate::work::job::message;
 use phago_core::cancel::Cancel;
 use phago_core::checkpoint::{self, Parsed, Section};
@@ -14,7 +15,6 @@ use phago_core::ring::Ring;
 use phago_core::{Error, Result};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError, RwLock};
 
 // The most buffers kept for later questions.
 const BUFFERS_MAX: usize = 8;
@@ -155,7 +155,7 @@ impl Server {
         answer.map(Reply::Round)
     }
 
-    fn orders_of(&self, epoch: u64) -> Result<std::sync::MutexGuard<'_, Orders>> {
+    fn orders_of(&self, epoch: u64) -> Result<crate::sync::MutexGuard<'_, Orders>> {
         let orders = lock(&self.orders);
         if orders.epoch == epoch {
             return Ok(orders);
