@@ -527,8 +527,7 @@ MUTANTS = [
         STORE + "recovery.rs",
         "self.options.mutant != Some(Mutant::TailLeft)",
         "false",
-        # It takes two records in one write, and so two callers at once.
-        "phago-engine store_power what_was_cut_off_never_comes_back",
+        SCHEDULES,
     ),
     Mutant(
         "store: what is found beyond the witness is trusted",

@@ -63,6 +63,7 @@ fn saw_something(counts: &Counts) {
     {
         assert!(counts.of(phase) >= schedules / 1000, "no fault struck in {phase}: {counts}");
     }
+    assert!(counts.torn > schedules / 100, "{counts}");
     let (panics, hangs) = (counts.panics, counts.hangs);
     assert!(counts.given_up > schedules / 20 && panics > schedules / 100 && hangs > schedules / 1000, "{counts}");
 }

@@ -5,12 +5,11 @@ use super::reach::Reach;
 use super::remote::{Driving, Remote};
 use super::wire::{Reply, What};
 use crate::journal::{Encoded, Journal};
-use crate::sync::thread;
+use crate::sync::{Arc, thread};
 use crate::world::World;
 use phago_core::cancel::Cancel;
 use phago_core::checkpoint::{self, WordsInUse};
 use phago_core::{Error, Result};
-use std::sync::Arc;
 
 // How often the columns are gathered again after nodes were lost.
 const RETRIES_MAX: usize = 3;

@@ -2,7 +2,7 @@
 
 use super::wire::{Letter, Reply, Told, What};
 use crate::lock::lock;
-use crate::sync::{Mutex, MutexGuard, RwLock};
+use crate::sync::{Mutex, PoisonError, RwLock};
 use crate::work::job::message;
 use phago_core::cancel::Cancel;
 use phago_core::checkpoint::{self, Parsed, Pieces, Section, Share, WordsInUse};
@@ -15,7 +15,6 @@ use phago_core::ring::Ring;
 use phago_core::{Error, Result};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::PoisonError;
 
 // The most buffers kept for later questions.
 const BUFFERS_MAX: usize = 8;
@@ -160,7 +159,7 @@ impl Server {
         answer.map(Reply::Round)
     }
 
-    fn orders_of(&self, epoch: u64) -> Result<MutexGuard<'_, Orders>> {
+    fn orders_of(&self, epoch: u64) -> Result<crate::sync::MutexGuard<'_, Orders>> {
         let orders = lock(&self.orders);
         if orders.epoch == epoch {
             return Ok(orders);

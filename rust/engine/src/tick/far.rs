@@ -1,6 +1,5 @@
 //! A tick that is made elsewhere: on the nodes of a cluster, while a thread of this process waits for them.
 
-use crate::sync::thread;
 use crate::tick::outcome::Outcome;
 use crate::tick::report::TickReport;
 use phago_core::cancel::Cancel;
@@ -22,7 +21,7 @@ impl Far {
     pub(crate) fn start(make: impl FnOnce(&Cancel) -> Result<TickReport> + Send + 'static) -> Result<Far> {
         let far = Far { cancel: Cancel::new(), outcome: Arc::default() };
         let (cancel, outcome) = (far.cancel.clone(), far.outcome.clone());
-        let thread = thread::Builder::new().name("phago-tick".into());
+        let thread = crate::sync::thread::Builder::new().name("phago-tick".into());
         let spawned = thread.spawn(move || outcome.tell(make(&cancel)));
         spawned.map(|_| far).map_err(|cause| Error::CoordinatorUnavailable { reason: cause.to_string() })
     }

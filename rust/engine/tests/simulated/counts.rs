@@ -32,6 +32,8 @@ pub struct Counts {
     pub readings: u64,
     pub second_writers: u64,
     pub in_vain: u64,
+    /// Lives that ended within a write of two records.
+    pub torn: u64,
     /// What was attempted and not acknowledged, and found all the same.
     pub beyond: u64,
     /// The first strike of each ordered failure, by failure and what was being done.
@@ -88,6 +90,7 @@ impl Counts {
             ("readings beside the writer", &mut self.readings),
             ("second writers", &mut self.second_writers),
             ("calls after a failed write", &mut self.in_vain),
+            ("writes of two records cut off", &mut self.torn),
             ("found beyond what was acknowledged", &mut self.beyond),
         ]
     }
