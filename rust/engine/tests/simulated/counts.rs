@@ -19,6 +19,10 @@ pub struct Counts {
     pub reopened_twice: u64,
     pub inputs: u64,
     pub inputs_within_ticks: u64,
+    /// Times that were told.
+    pub told: u64,
+    /// Documents that left by themselves.
+    pub expired: u64,
     pub retried: u64,
     pub refused: u64,
     pub ticks: u64,
@@ -77,6 +81,8 @@ impl Counts {
             ("opened twice", &mut self.reopened_twice),
             ("inputs", &mut self.inputs),
             ("of them within a tick", &mut self.inputs_within_ticks),
+            ("times told", &mut self.told),
+            ("documents that expired", &mut self.expired),
             ("retried", &mut self.retried),
             ("refused", &mut self.refused),
             ("ticks", &mut self.ticks),

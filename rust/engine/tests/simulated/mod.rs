@@ -15,7 +15,7 @@ use counts::Counts;
 use disk::Recorded;
 use model::{Digests, Model, is_clean};
 use phago_core::config::ColonyConfig;
-use phago_core::documents::Body;
+use phago_core::documents::{Body, Lifetime};
 use phago_core::ids::ShardId;
 use phago_core::input::Input;
 use phago_core::message::Batch;
@@ -316,11 +316,17 @@ impl Schedule {
         let text: Vec<String> = (0..words).map(|_| chance.word(if words > 100 { 9000.0 } else { 20.0 })).collect();
         let key = Some(format!("d{}", chance.below(10)).into());
         let title = if chance.below(3) == 0 { chance.word(8.0).into() } else { "".into() };
-        Body { key, title, text: text.join(" ").into(), metadata: metadata(chance.below(9)), expires: None }
+        let expires = match chance.below(8) {
+            0 => Some(Lifetime::Tick(chance.below(40))),
+            1 => Some(Lifetime::Time(chance.below(40) as i64)),
+            _ => None,
+        };
+        Body { key, title, text: text.join(" ").into(), metadata: metadata(chance.below(9)), expires }
     }
 
     fn some_input(&mut self) -> Input {
-        match self.chance.below(10) {
+        match self.chance.below(11) {
+            10 => Input::Now(self.chance.below(40) as i64),
             0..=4 => {
                 let count = 1 + self.chance.below(3);
                 Input::Ingest((0..count).map(|_| self.some_body()).collect())

@@ -41,9 +41,11 @@ impl Schedule {
             Input::Ingest(_) => "ingest",
             Input::Update(_) => "update",
             Input::Delete(_) => "delete",
+            Input::Now(_) => "now",
             _ => "reinforce",
         });
         self.counts.inputs += 1;
+        self.counts.told += u64::from(matches!(input, Input::Now(_)));
         let (expected, changes) = self.model.attempt(input);
         let found = life.world.submit(input.clone(), None);
         self.disk.note(&format!("{found:?}"));
