@@ -97,7 +97,7 @@ impl NodeId {
 }
 
 /// The identity of an agent: its birth in the history of the colony. Ordered by birth, parent, ordinal.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
 pub struct AgentId {
     /// The tick in which the agent is born.
     pub birth: Tick,

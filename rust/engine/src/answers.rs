@@ -5,10 +5,42 @@ use crate::world::World;
 use phago_core::Result;
 use phago_core::cancel::Cancel;
 use phago_core::metadata::Filter;
-use phago_core::query::{Buffers, Explanation, Here, Ranking, View};
+use phago_core::query::{Buffers, Explanation, Here, Homes, Ranking, View};
 use phago_core::read::FoundDocument;
 use phago_core::read::answers::{AnsweredDocument, Asking, check};
 use phago_core::read::documents;
+use phago_core::text::Session;
+
+// Evaluates an expression over the homes of a colony's documents and concepts, wherever they are.
+macro_rules! over {
+    ($world:expr, $cancel:expr, |$homes:ident| $read:expr) => {
+        match &$world.remote {
+            None => $world.buffered($cancel, |view, buffers| {
+                let $homes = Here::new(view, buffers);
+                $read
+            }),
+            Some(remote) => remote.asking($world, $cancel, |far| {
+                let $homes = far;
+                $read
+            }),
+        }
+    };
+}
+
+// The same for a question, with a session of the pool.
+macro_rules! asked {
+    ($world:expr, $text:expr, $ranking:expr, $cancel:expr, |$asking:ident| $ask:expr) => {{
+        check($text, $ranking)?;
+        over!($world, $cancel, |homes| {
+            let mut session = $world.sessions.take(homes.commons().lexicon());
+            let mut homes = homes;
+            let $asking = Asking { homes: &mut homes, text: $text, ranking: $ranking, session: &mut session };
+            let answer = $ask;
+            $world.sessions.give(session);
+            answer
+        })
+    }};
+}
 
 impl World {
     /// Returns the `k` documents with the highest BM25 scores among those that match, best first, ties ordered by id.
@@ -16,8 +48,10 @@ impl World {
     /// # Errors
     /// As [`World::view`].
     pub fn search(&self, text: &str, k: usize, filter: &Filter, cancel: &Cancel) -> Result<Vec<FoundDocument>> {
-        self.buffered(cancel, |view, buffers| {
-            documents::search(&mut Here::new(view, buffers), &view.words(text), k, filter)
+        over!(self, cancel, |homes| {
+            let mut homes = homes;
+            let words = Session::new(homes.commons().lexicon().clone()).query(text);
+            documents::search(&mut homes, &words, k, filter)
         })
     }
 
@@ -35,7 +69,7 @@ impl World {
         paths: bool,
         cancel: &Cancel,
     ) -> Result<Vec<AnsweredDocument>> {
-        self.ask(text, ranking, cancel, |asking| asking.answer(k, filter, paths))
+        asked!(self, text, ranking, cancel, |asking| asking.answer(k, filter, paths))
     }
 
     /// Returns the score of any document with all its parts, or `None` if the colony has no document of this name.
@@ -43,7 +77,7 @@ impl World {
     /// # Errors
     /// As [`World::answer`].
     pub fn explain(&self, text: &str, name: &str, ranking: &Ranking, cancel: &Cancel) -> Result<Option<Explanation>> {
-        self.ask(text, ranking, cancel, |asking| asking.explain(name))
+        asked!(self, text, ranking, cancel, |asking| asking.explain(name))
     }
 
     /// Returns the part of an explanation that concerns the question alone, without a document.
@@ -51,25 +85,7 @@ impl World {
     /// # Errors
     /// As [`World::answer`].
     pub fn explain_question(&self, text: &str, ranking: &Ranking, cancel: &Cancel) -> Result<Explanation> {
-        self.ask(text, ranking, cancel, |asking| asking.explain_question())
-    }
-
-    // Asks the committed state, with a session and buffers of the pool.
-    fn ask<T>(
-        &self,
-        text: &str,
-        ranking: &Ranking,
-        cancel: &Cancel,
-        ask: impl FnOnce(Asking<'_, Here<'_>>) -> Result<T>,
-    ) -> Result<T> {
-        check(text, ranking)?;
-        self.buffered(cancel, |view, buffers| {
-            let mut session = self.sessions.take(view.commons.lexicon());
-            let lent = &mut session;
-            let answer = ask(Asking { homes: &mut Here::new(view, buffers), text, ranking, session: lent });
-            self.sessions.give(session);
-            answer
-        })
+        asked!(self, text, ranking, cancel, |asking| asking.explain_question())
     }
 
     // Reads the committed state with buffers of the pool.

@@ -5,11 +5,15 @@
 //! references to the committed parts and hold no lock, so a tick that hangs never blocks a query. Applying inputs and
 //! committing a tick take the state's write lock.
 
+use crate::cluster::Remote;
 use crate::ghosts::cache::Ghosts;
 use crate::intake::analyse::Sessions;
 use crate::intake::pending::Pending;
 use crate::journal::{Encoded, Journal};
 use crate::lock::lock;
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::mpsc::SyncSender;
+use crate::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::tick::hand::HandTick;
 use crate::tick::turn::{Turn, Turns};
 use phago_core::cancel::Cancel;
@@ -22,9 +26,6 @@ use phago_core::ring::Ring;
 use phago_core::text::Lexicon;
 use phago_core::{Error, Result};
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::SyncSender;
-use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// One colony in memory, which also writes to disk if it was opened from there.
 ///
@@ -40,6 +41,8 @@ pub struct World {
     pub(crate) buffers: Mutex<Vec<Buffers>>,
     // By seat.
     pub(crate) ghosts: Vec<Mutex<Ghosts>>,
+    // The nodes that hold the shards; `None` if they are here.
+    pub(crate) remote: Option<Remote>,
     // Where changes are written; `None` for a colony in memory.
     pub(crate) journal: Option<Arc<Journal>>,
     // Set if another process writes the colony: this one accepts no change.
@@ -70,11 +73,17 @@ impl World {
     /// # Errors
     /// [`Error::Config`] for a config outside of what is accepted.
     pub fn new(config: ColonyConfig, ring: Ring) -> Result<Arc<World>> {
-        Ok(World::of(Replica::new(config, ring)?, None, None))
+        Ok(World::of(Replica::new(config, ring)?, None, None, None))
     }
 
-    /// Returns a colony with this state. It writes to `journal`, or `read_only` says which other process does.
-    pub(crate) fn of(state: Replica, journal: Option<Journal>, read_only: Option<String>) -> Arc<World> {
+    /// Returns a colony with this state. It writes to `journal`, or `read_only` says which other process does. `remote`
+    /// holds the shards if they are not in the state.
+    pub(crate) fn of(
+        state: Replica,
+        journal: Option<Journal>,
+        read_only: Option<String>,
+        remote: Option<Remote>,
+    ) -> Arc<World> {
         let commons = state.commons();
         let (config, ring) = (commons.config().clone(), commons.ring().clone());
         let seats = ring.shard_count();
@@ -96,6 +105,7 @@ impl World {
             sessions: Arc::default(),
             buffers: Mutex::default(),
             ghosts,
+            remote,
             journal: journal.map(Arc::new),
             read_only,
             config,
@@ -157,6 +167,11 @@ impl World {
     /// As [`World::view`].
     pub fn digest_until(&self, cancel: &Cancel) -> Result<String> {
         self.read(|replica| dump::digest(replica, cancel))?
+    }
+
+    /// Returns whether its shards are on nodes of a cluster.
+    pub fn is_far(&self) -> bool {
+        self.remote.is_some()
     }
 
     /// Returns whether a runner drives it.

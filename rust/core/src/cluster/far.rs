@@ -480,3 +480,6 @@ fn only(
     }
     Ok(kept)
 }
+
+#[cfg(test)]
+mod tests;

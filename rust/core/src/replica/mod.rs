@@ -101,6 +101,11 @@ impl Replica {
         self.shards[found.seat].documents().at(found.place)
     }
 
+    /// Returns the home shard of a document.
+    pub(crate) fn home_of(&self, id: DocumentId) -> &Shard {
+        &self.shards[self.seat_of(id)]
+    }
+
     fn seat_of(&self, id: DocumentId) -> usize {
         self.commons.seat(self.commons.ring().shard_of(id.0))
     }

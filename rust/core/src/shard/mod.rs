@@ -13,7 +13,7 @@ mod seat;
 mod sense;
 mod sweep;
 
-pub use delta::{CrossEdge, Delta};
+pub use delta::{CrossEdge, Delta, Staged};
 pub(crate) use restore::Ends;
 pub use seat::{Seat, exchange};
 
