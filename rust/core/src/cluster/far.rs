@@ -269,6 +269,7 @@ impl<N: Nodes> Homes for Far<'_, N> {
         let asked_nodes: Vec<usize> = requests.iter().map(|(node, _)| *node).collect();
         let mut all = ask::Reached::default();
         let mut mentioned = Vec::new();
+        let mut others: Vec<(Spot, u128, Weighed)> = Vec::new();
         let mut activations: Vec<Option<f64>> = vec![None; candidates.len()];
         for (node, reply) in asked_nodes.into_iter().zip(self.ask(requests)?) {
             let reached = *read!(reply, Reached)?;
@@ -285,7 +286,7 @@ impl<N: Nodes> Homes for Far<'_, N> {
             mentioned.push(reached.mentioned);
             all.by_words.extend(reached.by_words);
             all.by_concepts.extend(reached.by_concepts);
-            all.others.extend(reached.others);
+            others.extend(reached.others.into_iter().map(|(spot, id, weighed)| (spot, id.0, weighed)));
         }
         let bridge = match speaks {
             true => {
@@ -297,9 +298,9 @@ impl<N: Nodes> Homes for Far<'_, N> {
         let others = match &asked.wanted {
             Some(Wanted::Best { allowed, by_words, by_concepts, .. }) => {
                 let chosen = chosen(&mut all, by_words.unwrap_or(0), *by_concepts);
-                only(chosen, &candidates, &bridge, allowed.is_some(), &all.others)?
+                only(chosen, &candidates, &bridge, allowed.is_some(), &others)?
             }
-            _ => all.others,
+            _ => others,
         };
         let full = all.full.ok_or_else(|| refused("the best seed is on no node"))?;
         Ok(Reached { bridge, full, activations, others })

@@ -37,6 +37,7 @@ pub struct Found {
     /// Its BM25 score.
     pub score: f64,
     /// Its id, by which ties are ordered.
+    #[serde(with = "crate::ids::sixteen")]
     pub id: u128,
     /// The seat of its home shard.
     pub seat: usize,
@@ -73,6 +74,7 @@ impl Scratch {
 #[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WeightedTerm {
     /// The id of its node, which orders sums.
+    #[serde(with = "crate::ids::sixteen")]
     pub id: u128,
     /// Its term index.
     pub term: u32,
