@@ -318,7 +318,7 @@ pub struct Reached {
     pub by_concepts: Vec<LitDocument>,
     /// The allowed documents among all of these besides the candidates, or simply all allowed ones, each once, with
     /// their ids.
-    pub others: Vec<(Spot, u128, Weighed)>,
+    pub others: Vec<(Spot, DocumentId, Weighed)>,
 }
 
 /// Labels, seeds and hits, in the order in which they were asked for.

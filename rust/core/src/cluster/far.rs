@@ -12,7 +12,7 @@ use crate::query::hit::{FoundDocument, Introduced, Told, ToldHit};
 use crate::query::homes::{Heard, Homes, Meaning, Reached, Reaching, Telling, Wanted};
 use crate::query::lexical::ByWords;
 use crate::query::lit::{self, Lit, LitDocument};
-use crate::query::names;
+use crate::query::names::{self, Named};
 use crate::query::near::Contribution;
 use crate::query::parts::Weighed;
 use crate::query::question::Question;
@@ -133,6 +133,11 @@ impl<'a, N: Nodes> Far<'a, N> {
         }
     }
 
+    fn check_bearers(&self, node: usize, named: &[Named]) -> Result<()> {
+        let mut bearers = named.iter().flat_map(|named| &named.bearers);
+        bearers.try_for_each(|(spot, _)| self.check_spot(node, *spot))
+    }
+
     pub(super) fn check_terms(&self, mut terms: impl Iterator<Item = u32>) -> Result<()> {
         let known = self.commons.terms();
         match terms.find(|term| *term as usize >= known) {
@@ -198,6 +203,8 @@ impl<N: Nodes> Homes for Far<'_, N> {
         for (node, reply) in self.ask_all(&what)?.into_iter().enumerate() {
             let ask::Heard { found, evidence, allowed } = read!(reply, Heard)?;
             evidence.iter().try_for_each(|(spot, _)| self.check_spot(node, *spot))?;
+            found.found.iter().try_for_each(|found| self.check_spot(node, found.spot()))?;
+            self.check_bearers(node, &found.named)?;
             self.check_terms(found.wired.iter().map(|wired| wired.to))?;
             if found.wired.iter().any(|wired| wired.from as usize >= question.terms.len()) {
                 return Err(refused("the question has no such term"));
@@ -262,10 +269,14 @@ impl<N: Nodes> Homes for Far<'_, N> {
         let asked_nodes: Vec<usize> = requests.iter().map(|(node, _)| *node).collect();
         let mut all = ask::Reached::default();
         let mut mentioned = Vec::new();
+        let mut others: Vec<(Spot, u128, Weighed)> = Vec::new();
         let mut activations: Vec<Option<f64>> = vec![None; candidates.len()];
         for (node, reply) in asked_nodes.into_iter().zip(self.ask(requests)?) {
             let reached = *read!(reply, Reached)?;
             reached.others.iter().try_for_each(|(spot, _, _)| self.check_spot(node, *spot))?;
+            reached.by_words.iter().try_for_each(|found| self.check_spot(node, found.spot()))?;
+            reached.by_concepts.iter().try_for_each(|lit| self.check_spot(node, lit.spot))?;
+            reached.mentioned.iter().try_for_each(|named| self.check_bearers(node, named))?;
             let asked_of_it = &by_node[node];
             if reached.activations.len() != asked_of_it.len() || reached.mentioned.len() != sequences.len() {
                 return Err(refused("it has other numbers of candidates and seeds than were asked for"));
@@ -275,7 +286,7 @@ impl<N: Nodes> Homes for Far<'_, N> {
             mentioned.push(reached.mentioned);
             all.by_words.extend(reached.by_words);
             all.by_concepts.extend(reached.by_concepts);
-            all.others.extend(reached.others);
+            others.extend(reached.others.into_iter().map(|(spot, id, weighed)| (spot, id.0, weighed)));
         }
         let bridge = match speaks {
             true => {
@@ -287,9 +298,9 @@ impl<N: Nodes> Homes for Far<'_, N> {
         let others = match &asked.wanted {
             Some(Wanted::Best { allowed, by_words, by_concepts, .. }) => {
                 let chosen = chosen(&mut all, by_words.unwrap_or(0), *by_concepts);
-                only(chosen, &candidates, &bridge, allowed.is_some(), &all.others)?
+                only(chosen, &candidates, &bridge, allowed.is_some(), &others)?
             }
-            _ => all.others,
+            _ => others,
         };
         let full = all.full.ok_or_else(|| refused("the best seed is on no node"))?;
         Ok(Reached { bridge, full, activations, others })
@@ -429,8 +440,13 @@ impl<N: Nodes> Homes for Far<'_, N> {
 
 impl<N: Nodes> Far<'_, N> {
     pub(super) fn spots_of(&self, ids: &[DocumentId]) -> Result<Vec<Option<(Spot, bool)>>> {
-        let node_of = |id: &DocumentId| self.nodes.node_of(self.commons.seat(self.commons.ring().shard_of(id.0)));
-        self.each(ids, node_of, What::Find, |reply| read!(reply, Spots))
+        let seat_of = |id: &DocumentId| self.commons.seat(self.commons.ring().shard_of(id.0));
+        let node_of = |id: &DocumentId| self.nodes.node_of(seat_of(id));
+        let spots = self.each(ids, node_of, What::Find, |reply| read!(reply, Spots))?;
+        match ids.iter().zip(&spots).find(|(id, found)| found.is_some_and(|(spot, _)| spot.0 != seat_of(id))) {
+            Some((id, _)) => Err(refused(format!("document {id} is not at its home"))),
+            None => Ok(spots),
+        }
     }
 }
 
@@ -480,3 +496,6 @@ fn only(
     }
     Ok(kept)
 }
+
+#[cfg(test)]
+mod tests;

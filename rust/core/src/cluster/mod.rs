@@ -24,8 +24,6 @@ mod driver;
 mod layout;
 mod node;
 mod parcel;
-#[cfg(test)]
-mod tests;
 mod words;
 
 pub use ask::{Ask, Reply};

@@ -139,7 +139,7 @@ impl Replica {
     pub fn search(&self, words: &[QueryWord], k: usize, filter: &Filter, scratch: &mut Scratch) -> Result<Vec<Found>> {
         let allowed = Allowed::new(&self.shards, filter);
         let terms = bm25::weighted(&self.commons, words);
-        bm25::search(self.view(), &terms, k, 0.0, allowed.as_ref(), scratch)
+        bm25::search(self.view(), &terms, k, allowed.as_ref(), scratch)
     }
 
     /// Returns the `k` best documents for a question by words, concepts and titles among those that match, best first,
