@@ -35,7 +35,6 @@ impl Remote {
         for (document, index) in documents.into_iter().zip(first_index..) {
             match document.and_then(|body| body.check(index).map(|()| body)) {
                 Ok(body) => steps.push(Step::Ingest(index as u64, body)),
-                Err(error) if on_error == OnError::Raise => return Err(error),
                 Err(error) => refused.push((index, error)),
             }
         }
