@@ -1,4 +1,4 @@
-//! Answers and explanations, each read from one committed tick.
+//! Answers, explanations and counts, each read from one committed tick.
 
 use crate::lock::lock;
 use crate::world::World;
@@ -55,6 +55,38 @@ impl World {
     /// As [`World::answer`].
     pub fn explain_question(&self, text: &str, ranking: &Ranking, cancel: &Cancel) -> Result<Explanation> {
         self.ask(text, ranking, cancel, |asking| asking.explain_question())
+    }
+
+    /// Returns the colony in numbers, each with its name.
+    ///
+    /// # Errors
+    /// As [`World::view`].
+    pub fn stats(&self, cancel: &Cancel) -> Result<[(&'static str, u64); 15]> {
+        let pending = self.pending()?;
+        let mut ghosts = 0;
+        for &shard in self.ring().shards() {
+            ghosts += self.ghost_count(shard)? as u64;
+        }
+        self.read(|state| {
+            let (commons, counts) = (state.commons(), state.view().until(cancel).counts()?);
+            Ok([
+                ("documents", commons.documents()),
+                ("pending", pending),
+                ("digested", commons.digested()),
+                ("terms", counts.terms),
+                ("nodes", counts.nodes),
+                ("edges", counts.edges),
+                ("edge_slots", counts.edge_slots),
+                ("cross_shard_edges", counts.cross_shard_edges),
+                ("digesters", counts.digesters),
+                ("tick", state.tick()),
+                ("shards", state.shards().len() as u64),
+                ("bytes_exchanged", state.exchanged()),
+                ("row_bytes", counts.row_bytes),
+                ("ghosts", ghosts),
+                ("touched", counts.touched),
+            ])
+        })?
     }
 
     // Asks the committed state, with a session and buffers of the pool.

@@ -60,6 +60,17 @@ pub enum Updated {
     Unchanged,
 }
 
+impl Updated {
+    /// Returns its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Updated::New => "new",
+            Updated::Changed => "changed",
+            Updated::Unchanged => "unchanged",
+        }
+    }
+}
+
 /// What an input does to a colony.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum Outcome {
