@@ -1,7 +1,6 @@
-//! The columns, in sections. postcard encodes each struct as it is declared here.
+//! The columns, in sections. postcard encodes each struct as it is declared here, and
+//! [`Bodies`](crate::documents::Bodies) as documents have it.
 
-use crate::documents::Lifetime;
-use crate::metadata::Metadata;
 use crate::reinforcement::Reinforcement;
 use crate::text::Sequence;
 use crate::{Error, Result};
@@ -60,21 +59,6 @@ pub(super) struct Words<'a> {
     pub(super) terms: Vec<u32>,
     pub(super) counts: Vec<u64>,
 }
-
-#[derive(Deserialize, Serialize)]
-pub(super) struct Bodies<'a, M> {
-    #[serde(borrow)]
-    pub(super) keys: Vec<Option<&'a str>>,
-    #[serde(borrow)]
-    pub(super) titles: Vec<&'a str>,
-    #[serde(borrow)]
-    pub(super) texts: Vec<&'a str>,
-    pub(super) metadata: Vec<M>,
-    pub(super) expires: Vec<Option<Lifetime>>,
-}
-
-/// Owned when read, borrowed when written.
-pub(super) type ReadBodies<'a> = Bodies<'a, Metadata>;
 
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Analyses<S> {

@@ -1,15 +1,16 @@
 //! Converts columns to a colony. The caller has checked the bytes; if they do not fit together all the same, that is an
 //! error and never a panic.
 
-use super::columns::{Graph, Progress, ReadAnalyses, ReadBodies, Section, State, VERSION, Words, odd};
+use super::columns::{Graph, Progress, ReadAnalyses, Section, State, VERSION, Words, odd};
 use crate::Result;
 use crate::agents::Digester;
 use crate::commons::{Commons, Waiting};
 use crate::config::ColonyConfig;
-use crate::documents::{Analysed, Body};
+use crate::documents::{Analysed, Bodies};
 use crate::graph::{Decay, Synapse};
 use crate::ids::{AgentId, TICK_MAX};
 use crate::maps::Set;
+use crate::metadata::Metadata;
 use crate::replica::Replica;
 use crate::ring::Ring;
 use crate::shard::{Ends, Shard};
@@ -143,28 +144,27 @@ fn documents(
     progress: &Progress,
     concepts: Vec<Box<[u32]>>,
 ) -> Result<()> {
-    let ReadBodies { keys, titles, texts, metadata, expires } = decode(bodies)?;
+    let bodies: Bodies<'_, Metadata> = decode(bodies)?;
     let Columns::Analyses(columns, [terms, title_terms]) = analyses.0 else {
         return Err(odd("a section is another one"));
     };
     let (arrivals, digested) = (&progress.arrivals, &progress.digested);
-    equal(&[keys.len(), titles.len(), texts.len(), metadata.len(), columns.sequences.len()])?;
-    equal(&[keys.len(), terms.len(), title_terms.len(), arrivals.len(), digested.len()])?;
-    equal(&[keys.len(), concepts.len(), expires.len()])?;
+    let count = columns.sequences.len();
+    equal(&bodies.lengths())?;
+    equal(&[bodies.lengths()[0], count])?;
+    equal(&[count, terms.len(), title_terms.len(), concepts.len(), arrivals.len(), digested.len()])?;
     below(commons, &terms)?;
     below(commons, &title_terms)?;
     equal(&[columns.counts.len(), terms.iter().map(|list| list.len()).sum()])?;
 
     let mut counts = columns.counts.into_iter();
     let mut known = Set::default();
-    let metadata = metadata.into_iter().zip(columns.sequences);
+    let bodies = bodies.into_bodies().zip(columns.sequences);
     let lists = terms.into_iter().zip(title_terms).zip(concepts);
-    for (place, ((metadata, lists), (&arrival, &digested))) in
-        metadata.zip(lists).zip(arrivals.iter().zip(digested)).enumerate()
+    for (place, ((body, lists), (&arrival, &digested))) in
+        bodies.zip(lists).zip(arrivals.iter().zip(digested)).enumerate()
     {
-        let ((metadata, sequence), ((terms, title), concepts)) = (metadata, lists);
-        let (key, expires) = (keys[place].map(Into::into), expires[place]);
-        let body = Body { key, title: titles[place].into(), text: texts[place].into(), metadata, expires };
+        let ((body, sequence), ((terms, title), concepts)) = (body, lists);
         body.check(place)?;
         let terms: Box<[(u32, u32)]> = terms.iter().copied().zip(&mut counts).collect();
         if !terms.is_sorted_by(|one, other| one.0 < other.0) || !sequence.fits(terms.len(), &body.text) {

@@ -1,7 +1,7 @@
 //! Converts a colony to columns.
 
-use super::columns::{Analyses, Bodies, Graph, Lists, Progress, Section, State, VERSION, Words};
-use crate::documents::Document;
+use super::columns::{Analyses, Graph, Lists, Progress, Section, State, VERSION, Words};
+use crate::documents::{Bodies, Document};
 use crate::graph::Synapse;
 use crate::reinforcement::Reinforcement;
 use crate::replica::Replica;
@@ -17,7 +17,7 @@ pub fn write<E>(replica: &Replica, mut put: impl FnMut(Section, Vec<u8>) -> Resu
     let numbers = Numbers::new(replica, &documents);
     put(Section::State, encode(&state(replica)))?;
     put(Section::Words, words(replica, &numbers))?;
-    put(Section::Bodies, encode(&bodies(&documents)))?;
+    put(Section::Bodies, encode(&Bodies::of(documents.iter().map(|document| &document.body))))?;
     put(Section::Analyses, encode(&analyses(&documents, &numbers)))?;
     put(Section::Progress, encode(&progress(replica, &documents, &numbers)))?;
     put(Section::Graph, encode(&graph(replica, &numbers)))
@@ -89,17 +89,6 @@ fn words(replica: &Replica, numbers: &Numbers) -> Vec<u8> {
     }
     let stems = stems.iter().map(|stem| &**stem).collect();
     encode(&Words { stems, forms: forms.iter().map(|form| &**form).collect(), terms, counts })
-}
-
-fn bodies<'a>(documents: &[&'a Document]) -> Bodies<'a, &'a crate::metadata::Metadata> {
-    let bodies = || documents.iter().map(|document| &document.body);
-    Bodies {
-        keys: bodies().map(|body| body.key.as_deref()).collect(),
-        titles: bodies().map(|body| &*body.title).collect(),
-        texts: bodies().map(|body| &*body.text).collect(),
-        metadata: bodies().map(|body| &body.metadata).collect(),
-        expires: bodies().map(|body| body.expires).collect(),
-    }
 }
 
 fn analyses<'a>(documents: &[&'a Document], numbers: &Numbers) -> Analyses<&'a crate::text::Sequence> {
