@@ -49,25 +49,25 @@ class Held:
         """Let go of everything; of the directory too where that fails."""
         runner, kept = self._let_go()
         if runner is not None:
-            runner.close()
+            runner.close().wait()
         try:
             if kept is not None:
-                kept.close()
+                kept.close().wait()
         finally:
             del runner, kept
-            _phago.wait_until_freed()
+            _phago.wait_until_freed().wait()
 
     async def close_async(self) -> None:
         """The twin for event loops."""
         runner, kept = self._let_go()
         if runner is not None:
-            await runner.close_async()
+            await runner.close().start()
         try:
             if kept is not None:
-                await kept.close_async()
+                await kept.close().start()
         finally:
             del runner, kept
-            await _phago.wait_until_freed_async()
+            await _phago.wait_until_freed().start()
 
     # A colony is freed when the last handle goes.
     def _let_go(self) -> tuple[_phago.Runner | None, _phago.Kept | None]:

@@ -116,7 +116,7 @@ impl Coordinator {
 
     fn shards(&self) -> Result<Vec<ShardRow>> {
         let rows = |inner: &mut phago_core::coordinator::Coordinator| {
-            let row = |shard: ShardId| Ok(ShardRow::new(inner.shard(shard)?));
+            let row = |shard: ShardId| Ok(ShardRow::from(inner.shard(shard)?));
             inner.all_shards().into_iter().map(row).collect::<Result<_, Error>>()
         };
         Ok(self.shared()?.with(rows)?)

@@ -7,14 +7,16 @@ use crate::runtime::brief;
 use crate::tables::out_of_range;
 use phago_engine::tick::report;
 use pyo3::prelude::*;
+use std::sync::Arc;
 
 /// Cross-shard edges made in a phase on one shard.
 #[pyclass(frozen, module = "phago._phago")]
-pub(crate) struct CrossEdges(Home<report::CrossEdges>);
+#[derive(Clone)]
+pub(crate) struct CrossEdges(Arc<Home<report::CrossEdges>>);
 
 impl CrossEdges {
     pub(crate) fn new(edges: report::CrossEdges) -> Self {
-        CrossEdges(Home::new(edges))
+        CrossEdges(Arc::new(Home::new(edges)))
     }
 }
 

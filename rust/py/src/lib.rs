@@ -1,15 +1,16 @@
 //! The binding: everything that knows Python, and nothing that belongs to the core or the engine.
 //!
-//! - [`error`] translates errors, [`runtime`] runs calls that take time, [`mailbox`] brings their results to an event
+//! - [`error`] translates errors, [`call`] is a call that takes time, [`runtime`] runs it, [`mailbox`] brings their results to an event
 //!   loop, [`process`] handles forks, [`free`] frees large values, [`convert`], [`metadata`], [`filter`] and [`config`]
 //!   read documents, filters and settings.
-//! - [`rows`] are records on their way to Python, with a name for each field; [`told`] fills them from a colony.
+//! - [`rows`] are records on their way to Python, with a name for each field.
 //! - [`ring`], [`coordinator`], [`world`], [`shard`], [`batch`], [`runner`], [`tick_result`], [`cross_edges`],
 //!   [`tables`] and [`kept`] are one exposed class each; [`column`] shares their memory with other libraries,
 //!   [`assemble`] brings shards made one by one into one world.
 
 mod assemble;
 mod batch;
+mod call;
 mod column;
 mod config;
 mod convert;
@@ -30,7 +31,6 @@ mod runtime;
 mod shard;
 mod tables;
 mod tick_result;
-mod told;
 mod world;
 
 use error::Result;
@@ -47,6 +47,8 @@ mod _phago {
 
     #[pymodule_export]
     use crate::batch::Batch;
+    #[pymodule_export]
+    use crate::call::Call;
     #[pymodule_export]
     use crate::column::Column;
     #[pymodule_export]
@@ -120,14 +122,8 @@ mod _phago {
 
     /// Waits until every colony dropped so far is freed. Returns how many were, in this process.
     #[pyfunction]
-    fn wait_until_freed(py: Python<'_>) -> Result<u64> {
-        crate::runtime::call(py, crate::free::wait)
-    }
-
-    /// Does what `wait_until_freed` does, for event loops.
-    #[pyfunction]
-    fn wait_until_freed_async(py: Python<'_>) -> Result<Bound<'_, PyAny>> {
-        crate::runtime::start_call(py, crate::free::wait)
+    fn wait_until_freed() -> crate::call::Call {
+        crate::call::Call::new(crate::free::wait)
     }
 
     /// Returns the id of a document that the caller named `key`.

@@ -1,12 +1,12 @@
 //! The ring, and the worlds whose shards were made on it.
 
-use crate::config::number;
+use crate::config::layout;
 use crate::error::Result;
 use crate::process::lock;
 use crate::runtime::brief;
 use crate::world::Colony;
 use phago_core::Error;
-use phago_core::config::{ColonyConfig, DistributedConfig, SHARDS_MAX};
+use phago_core::config::{ColonyConfig, SHARDS_MAX};
 use phago_core::ids::{DocumentId, ShardId};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -144,14 +144,8 @@ impl Ring {
         num_shards: &Bound<'_, PyAny>,
         virtual_nodes_per_shard: Option<&Bound<'_, PyAny>>,
     ) -> Result<Self> {
-        let num_shards = number("num_shards", num_shards)?;
-        let mut config = DistributedConfig { num_shards, ..DistributedConfig::default() };
-        if let Some(value) = virtual_nodes_per_shard {
-            config.virtual_nodes_per_shard = number("virtual_nodes_per_shard", value)?;
-        }
-        config.validate()?;
-        let DistributedConfig { num_shards, virtual_nodes_per_shard, .. } = config;
-        let ring = brief(py, || Ok(phago_core::ring::Ring::new(num_shards, virtual_nodes_per_shard)))?;
+        let layout = layout("num_shards", num_shards, virtual_nodes_per_shard)?;
+        let ring = brief(py, || Ok(phago_core::ring::Ring::new(layout.num_shards, layout.virtual_nodes_per_shard)))?;
         Ok(Ring::over(ring, false))
     }
 

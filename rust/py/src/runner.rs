@@ -1,12 +1,13 @@
 //! The runner: whole ticks, blocking or awaited.
 
 use crate::assemble::assemble;
+use crate::call::Call;
 use crate::config::read;
 use crate::coordinator::{Coordinator, parse_phase};
 use crate::error::Result;
 use crate::process::{Home, lock, runtime};
 use crate::rows::ticks::RunRow;
-use crate::runtime::{brief, start, start_call, stoppable};
+use crate::runtime::{brief, start, stoppable};
 use crate::shard::ShardHandle;
 use crate::tick_result::TickResult;
 use crate::world::{Colony, World};
@@ -122,17 +123,9 @@ impl Runner {
     }
 
     /// In a forked child there is nothing to close: it has none of the threads.
-    fn close(&self, py: Python<'_>) -> Result<()> {
+    fn close(&self) -> Call {
         let closed = self.runner.get().ok().and_then(|runner| lock(runner).take());
-        brief(py, || {
-            drop(closed);
-            Ok(())
-        })
-    }
-
-    fn close_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
-        let closed = self.runner.get().ok().and_then(|runner| lock(runner).take());
-        start_call(py, move |_| {
+        Call::act(move |_| {
             drop(closed);
             Ok(())
         })

@@ -8,15 +8,16 @@ use crate::error::Result;
 use crate::process::{Home, lock};
 use crate::ring::{Ring, parse_id};
 use crate::rows::graph::NodeRow;
-use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow, LocalConceptRow};
+use crate::rows::rows;
+use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow};
 use crate::rows::ticks::PhaseRow;
 use crate::runtime::{brief, call};
-use crate::told::{Step, helped};
-use crate::world::{Colony, World};
+use crate::world::{Colony, Numbers, Step, World};
 use phago_core::ids::{DocumentId, NodeId, ShardId};
 use phago_core::query::Local;
 use phago_core::replica::Replica;
 use phago_core::shard::Shard;
+use phago_engine::intake::reinforce::Helped;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::BTreeMap;
@@ -134,15 +135,15 @@ impl ShardHandle {
         call(py, move |_| colony.world.delete_from(shard, &key))
     }
 
-    fn reinforce(&self, py: Python<'_>, key: &str, title: &str, text: &str, path: Vec<Step>) -> Result<bool> {
-        let (colony, shard, helped) = (self.colony()?, self.shard, helped(key, title, text, path));
+    fn reinforce(&self, py: Python<'_>, key: String, title: String, text: String, path: Vec<Step>) -> Result<bool> {
+        let (colony, shard, helped) = (self.colony()?, self.shard, Helped { name: key, title, text, path });
         brief(py, || colony.world.reinforce_in(shard, &helped))
     }
 
     fn phase(&self, py: Python<'_>, name: &str) -> Result<PhaseRow> {
         let (colony, shard, phase) = (self.colony()?, self.shard, parse_phase(name)?);
         let report = call(py, move |_| colony.world.phase_by_hand(shard, phase))?;
-        Ok(PhaseRow::new(py, &report)?)
+        Ok(PhaseRow::from(&report))
     }
 
     fn take_outbox(&self, py: Python<'_>) -> Result<Vec<(u32, Batch)>> {
@@ -195,7 +196,7 @@ impl ShardHandle {
     fn ghosts(&self, py: Python<'_>) -> Result<Vec<GhostRow>> {
         let (colony, shard) = (self.colony()?, self.shard);
         let ghosts = brief(py, || colony.world.ghosts(shard))?;
-        Ok(ghosts.iter().map(GhostRow::from).collect())
+        Ok(rows(&ghosts))
     }
 
     fn ghost(&self, py: Python<'_>, id: &str) -> Result<GhostRow> {
@@ -221,30 +222,22 @@ impl ShardHandle {
     }
 
     fn health(&self, py: Python<'_>) -> Result<HealthRow> {
-        let size = self.read(py, |_, _, local| Ok(local.counts()))?;
-        let load = if size.documents == 0 { 0.0 } else { size.pending as f64 / size.documents as f64 };
-        // A shard whose work panicked or hung was rebuilt before the call that reported it returned.
-        Ok(HealthRow {
-            healthy: true,
-            load,
-            memory_usage_mb: size.bytes as f64 / f64::from(1 << 20),
-            pending_operations: size.pending,
-        })
+        self.read(py, |_, _, local| Ok(HealthRow::from(local.counts())))
     }
 
-    fn stats<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
-        let ghosts = self.colony()?.world.ghost_count(self.shard)?;
+    fn stats(&self, py: Python<'_>) -> Result<Numbers> {
+        let ghosts = self.ghost_count(py)? as u64;
         let (size, crossing) =
             self.read(py, |_, _, local| Ok((local.counts(), local.crossing()?.iter().sum::<u64>())))?;
-        let dictionary = PyDict::new(py);
-        dictionary.set_item("nodes", size.nodes)?;
-        dictionary.set_item("edges", size.edges)?;
-        dictionary.set_item("documents", size.documents)?;
-        dictionary.set_item("pending", size.pending)?;
-        dictionary.set_item("memory_bytes", size.bytes)?;
-        dictionary.set_item("ghosts", ghosts)?;
-        dictionary.set_item("cross_shard_edges", crossing)?;
-        Ok(dictionary)
+        Ok(Numbers(vec![
+            ("nodes", size.nodes),
+            ("edges", size.edges),
+            ("documents", size.documents),
+            ("pending", size.pending),
+            ("memory_bytes", size.bytes),
+            ("ghosts", ghosts),
+            ("cross_shard_edges", crossing),
+        ]))
     }
 
     #[pyo3(signature = (terms, max_results, global_df=None))]
@@ -255,24 +248,7 @@ impl ShardHandle {
         max_results: usize,
         global_df: Option<BTreeMap<String, u32>>,
     ) -> Result<LocalAnswerRow> {
-        self.read(py, move |state, shard, local| {
-            let lexicon = state.commons().lexicon();
-            // Stems as `analyse` returns them; any other word is unknown, which is a valid answer.
-            let asked: Vec<(u32, String)> =
-                terms.into_iter().filter_map(|stem| Some((lexicon.term(&stem)?, stem))).collect();
-            let df = global_df.into_iter().flatten();
-            let df: BTreeMap<u32, u32> = df.filter_map(|(stem, count)| Some((lexicon.term(&stem)?, count))).collect();
-            let terms: Vec<u32> = asked.iter().map(|(term, _)| *term).collect();
-            let ranked = local.near(&terms, |term| df.get(&term).copied(), max_results)?;
-            let found = ranked.into_iter().map(|concept| LocalConceptRow {
-                id: concept.id.to_string(),
-                label: concept.label.to_string(),
-                score: concept.score,
-            });
-            let count = |term: u32| shard.documents().postings(term).map_or(0, phago_core::documents::Postings::len);
-            let here = asked.iter().map(|(term, stem)| (stem.clone(), count(*term)));
-            let frequencies = here.filter(|(_, count)| *count > 0).collect();
-            Ok(LocalAnswerRow { concepts: found.collect(), frequencies })
-        })
+        let df = global_df.unwrap_or_default();
+        self.read(py, move |_, _, local| Ok(local.find(terms, &df, max_results)?.into()))
     }
 }
