@@ -10,16 +10,18 @@
 //! * [`store`] keeps a colony's history in files: log, witness, checkpoints, recovery. `journal` is what a colony
 //!   writes into it; [`kept`] opens a colony from there, writes its checkpoints, and follows it.
 //! * [`coordination`] shares a coordinator; `ghosts` keeps copies of nodes of other shards.
+//! * [`host`] is for the program that embeds it all: forks, freeing, and many handles on one colony.
 #![forbid(unsafe_code)]
 
 pub mod answers;
 pub mod config;
 pub mod coordination;
 mod ghosts;
+pub mod host;
 pub mod intake;
 mod journal;
 pub mod kept;
-mod lock;
+pub mod lock;
 pub mod store;
 pub mod tick;
 pub mod work;

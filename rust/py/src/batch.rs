@@ -1,10 +1,10 @@
 //! Messages from one shard to another, opaque to Python and ready to be sent.
 
 use crate::error::Result;
-use crate::process::Home;
 use crate::runtime::brief;
 use phago_core::message::{self, Header};
 use phago_core::text::Lexicon;
+use phago_engine::host::process::Home;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
 use std::sync::Arc;

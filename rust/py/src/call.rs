@@ -2,10 +2,11 @@
 
 use crate::error::Result;
 use crate::mailbox::{Value, value};
-use crate::process::{Home, lock};
 use crate::runtime::{Work, brief, call, start_call};
 use phago_core::Error;
 use phago_core::cancel::Cancel;
+use phago_engine::host::process::Home;
+use phago_engine::lock::lock;
 use pyo3::prelude::*;
 use std::sync::Mutex;
 

@@ -2,7 +2,6 @@
 
 use crate::config::read;
 use crate::error::Result;
-use crate::process::Home;
 use crate::ring::Ring;
 use crate::rows::shards::ShardRow;
 use crate::runtime::{brief, start};
@@ -11,6 +10,8 @@ use phago_core::coordinator::ShardMetrics;
 use phago_core::ids::ShardId;
 use phago_core::phase::Phase;
 use phago_engine::coordination::SharedCoordinator;
+use phago_engine::host::process::Home;
+use phago_engine::host::ring::SharedRing;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -43,7 +44,7 @@ impl Coordinator {
     fn new(py: Python<'_>, config: Option<&Bound<'_, PyDict>>) -> Result<Self> {
         let config = read(config, "config")?;
         let inner = brief(py, || phago_core::coordinator::Coordinator::new(config))?;
-        let ring = Py::new(py, Ring::of_coordinator(inner.ring().clone()))?;
+        let ring = Py::new(py, Ring(Arc::new(SharedRing::of_coordinator(inner.ring().clone()))))?;
         // A runner stamps heartbeats on the clock of Python's `time.monotonic`, which callers use to check them.
         let zero: f64 = py.import("time")?.call_method0("monotonic")?.extract()?;
         let began = Instant::now();
@@ -67,7 +68,7 @@ impl Coordinator {
     }
 
     fn register_shard(&self, py: Python<'_>, address: &str) -> Result<u32> {
-        let (shared, ring) = (self.shared()?, self.ring.get());
+        let (shared, ring) = (self.shared()?, &self.ring.get().0);
         let register = || {
             ring.follow("no shard can be registered", |ring| {
                 shared.with(|inner| {
@@ -81,7 +82,7 @@ impl Coordinator {
     }
 
     fn deregister_shard(&self, py: Python<'_>, shard: u32) -> Result<()> {
-        let (shared, ring) = (self.shared()?, self.ring.get());
+        let (shared, ring) = (self.shared()?, &self.ring.get().0);
         let deregister = || {
             ring.follow("no shard can be deregistered", |ring| {
                 shared.with(|inner| {

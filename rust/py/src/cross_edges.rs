@@ -1,10 +1,10 @@
 //! Cross-shard edges of a phase: a sequence that makes Python objects only of items that are read.
 
 use crate::error::Result;
-use crate::process::Home;
 use crate::rows::graph::CrossEdgeRow;
 use crate::runtime::brief;
 use crate::tables::out_of_range;
+use phago_engine::host::process::Home;
 use phago_engine::tick::report;
 use pyo3::prelude::*;
 use std::sync::Arc;

@@ -3,12 +3,14 @@
 use crate::call::Call;
 use crate::config::read;
 use crate::error::{Failure, Result};
-use crate::free::{self, FreedElsewhere};
-use crate::process::{Home, lock};
 use crate::runtime::{brief, call};
-use crate::world::{Colony, World};
+use crate::world::World;
 use phago_core::Error;
 use phago_core::config::{ColonyConfig, DistributedConfig};
+use phago_engine::host::colony::Colony;
+use phago_engine::host::free::{self, FreedElsewhere};
+use phago_engine::host::process::Home;
+use phago_engine::lock::lock;
 use phago_engine::store::{self, Directory, Files, Options};
 use phago_engine::{Layout, world};
 use pyo3::prelude::*;

@@ -6,8 +6,8 @@
 //! interpreter ends. A result arrives as long as the loop runs, even in an exit handler.
 
 use crate::error::{Failure, Result};
-use crate::process::lock;
 use phago_core::Error;
+use phago_engine::lock::lock;
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError};
 use pyo3::prelude::*;

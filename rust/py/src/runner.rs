@@ -1,18 +1,20 @@
 //! The runner: whole ticks, blocking or awaited.
 
-use crate::assemble::assemble;
 use crate::call::Call;
 use crate::config::read;
 use crate::coordinator::{Coordinator, parse_phase};
 use crate::error::Result;
-use crate::process::{Home, lock, runtime};
 use crate::rows::ticks::RunRow;
 use crate::runtime::{brief, start, stoppable};
 use crate::shard::ShardHandle;
 use crate::tick_result::TickResult;
-use crate::world::{Colony, World};
+use crate::world::World;
 use phago_core::Error;
 use phago_core::ids::ShardId;
+use phago_engine::host::assemble::{Handle, assemble};
+use phago_engine::host::colony::Colony;
+use phago_engine::host::process::{Home, runtime};
+use phago_engine::lock::lock;
 use phago_engine::tick::fault::{Action, Fault};
 use phago_engine::tick::runner;
 use pyo3::exceptions::PyValueError;
@@ -71,8 +73,8 @@ impl Runner {
         let coordinator = coordinator.get();
         let shared = coordinator.shared()?.clone();
         brief(py, || {
-            let shards: Vec<&ShardHandle> = shards.iter().map(Py::get).collect();
-            let colony = assemble(coordinator.ring().get(), &shards)?;
+            let shards: Vec<&Handle> = shards.iter().map(|shard| shard.get().handle()).collect();
+            let colony = assemble(&coordinator.ring().get().0, &shards)?;
             let runner = runner::Runner::with_coordinator(colony.world.clone(), shared, config, runtime()?)?;
             Ok(Runner::over(colony, runner))
         })

@@ -12,9 +12,9 @@
 
 use crate::error::{Failure, Result};
 use crate::mailbox::{self, Value, value};
-use crate::process::{Hand, runtime};
 use phago_core::Error;
 use phago_core::cancel::Cancel;
+use phago_engine::host::process::{Hand, runtime};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use std::any::Any;

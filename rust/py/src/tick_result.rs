@@ -1,9 +1,9 @@
 //! The result of a tick, phase by phase.
 
 use crate::error::Result;
-use crate::process::Home;
 use crate::rows::rows;
 use crate::rows::ticks::PhaseRow;
+use phago_engine::host::process::Home;
 use phago_engine::tick::report::TickReport;
 use pyo3::prelude::*;
 

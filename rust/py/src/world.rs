@@ -2,13 +2,11 @@
 
 use crate::call::Call;
 use crate::config::{layout, read, settings_of};
-use crate::convert::document;
+use crate::document::{StoredRow, document};
 use crate::error::Result;
 use crate::filter::filter;
-use crate::free::{FreedElsewhere, give_back};
-use crate::process::{Home, lock};
 use crate::rows::answers::{AnsweredRow, ExplainedRow};
-use crate::rows::documents::{FoundRow, IngestedRow, StoredRow};
+use crate::rows::documents::{FoundRow, IngestedRow};
 use crate::rows::graph::{AssociatedRow, NeighborRow, NodeRow, RankedRow};
 use crate::rows::rows;
 use crate::runtime::brief;
@@ -19,51 +17,14 @@ use phago_core::query::View;
 use phago_core::read::NearConcept;
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
-use phago_engine::intake::ingest::{Ingested, OnError};
+use phago_engine::host::colony::Colony;
+use phago_engine::host::process::Home;
+use phago_engine::intake::ingest::OnError;
 use phago_engine::intake::reinforce::Helped;
-use phago_engine::tick::runner::Runner;
 use phago_engine::world;
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict, PySequence};
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, Weak};
-
-/// What the handles of one colony share: its world, and the threads that help to ingest documents.
-pub(crate) struct Colony {
-    pub(crate) world: FreedElsewhere<Arc<world::World>>,
-    /// How many documents it had when a shard of it was last dropped, for handles that outlive it.
-    pub(crate) left: Arc<AtomicU64>,
-    // A runner whose threads help to ingest documents, so that a colony keeps to its parallelism.
-    helper: Mutex<Weak<Runner>>,
-}
-
-impl Colony {
-    pub(crate) fn new(world: Arc<world::World>) -> Arc<Self> {
-        Arc::new(Colony { world: FreedElsewhere::new(world), left: Arc::default(), helper: Mutex::default() })
-    }
-
-    /// Lets the threads of this runner help while it is alive.
-    pub(crate) fn help(&self, runner: &Arc<Runner>) {
-        *lock(&self.helper) = Arc::downgrade(runner);
-    }
-
-    fn ingest(
-        &self,
-        documents: Vec<phago_core::Result<Body>>,
-        first_index: usize,
-        on_error: OnError,
-    ) -> phago_core::Result<Ingested> {
-        let (helper, before) = (lock(&self.helper).upgrade(), self.world.lexicon()?);
-        let pool = helper.as_ref().map(|runner| runner.pool());
-        let ingested = self.world.ingest(documents, first_index, on_error, pool);
-        // The words of refused large documents are forgotten; their memory should be freed too.
-        if !Arc::ptr_eq(&before, &self.world.lexicon()?) {
-            drop(before);
-            give_back();
-        }
-        ingested
-    }
-}
+use std::sync::Arc;
 
 // Documents of so many bytes are analysed in about a millisecond.
 const SHORT_BYTES: usize = 1 << 16;
@@ -199,17 +160,19 @@ impl World {
     }
 
     fn delete(&self, key: String) -> Result<Call> {
-        self.call_short(true, move |world, _| delete(world, &key))
+        let colony = self.colony()?.clone();
+        self.call_short(true, move |_, _| colony.delete(&key))
     }
 
     // Deletes one by one, so that a cancel or an interrupt leaves whole documents, and other calls have their turn in
     // between.
     fn delete_all(&self, keys: Vec<String>) -> Result<Call> {
-        self.call(move |world, cancel| {
+        let colony = self.colony()?.clone();
+        self.call(move |_, cancel| {
             let mut deleted = 0;
             for key in keys {
                 cancel.poll()?;
-                deleted += u64::from(delete(world, &key)?);
+                deleted += u64::from(colony.delete(&key)?);
             }
             Ok(deleted)
         })
@@ -364,13 +327,4 @@ fn read_documents(documents: &Bound<'_, PySequence>, first_index: usize) -> PyRe
         read.push(document(&value?)?.map_err(|fault| fault.at(index)));
     }
     Ok(read)
-}
-
-fn delete(world: &world::World, key: &str) -> phago_core::Result<bool> {
-    let deleted = world.delete(key)?;
-    // A caller that deletes everything no longer needs the memory.
-    if deleted && world.read(|state| state.commons().documents())? == 0 {
-        give_back();
-    }
-    Ok(deleted)
 }

@@ -1,10 +1,8 @@
-//! Rows of documents: outcomes of an ingest, and documents that are stored or found.
+//! Rows of documents: outcomes of an ingest, and documents that are found.
 
 use super::{row, rows};
-use crate::lifetime::Ends;
 use crate::metadata::Told;
 use phago_core::Error;
-use phago_core::documents::Document;
 use phago_core::read::FoundDocument;
 use phago_core::text::WORD_BYTES_MAX;
 use phago_engine::intake::ingest::Ingested;
@@ -51,25 +49,6 @@ row! {
         unchanged: u64 = ingested.unchanged,
         rejected: Vec<RejectedRow> = rows(ingested.rejected),
         unindexed: Vec<RejectedRow> = rows(ingested.unindexed),
-    }
-}
-
-row! {
-    /// A stored document.
-    StoredRow from document, &Document {
-        /// The caller's id, or 32 hex digits.
-        id: String = document.name(),
-        /// Whether the caller gave an id.
-        named: bool = document.body.key.is_some(),
-        title: String = document.body.title.to_string(),
-        text: String = document.body.text.to_string(),
-        /// The first tick whose cut includes it.
-        arrival: u32 = document.arrival,
-        /// The tick that digested it.
-        digested: Option<u32> = document.digested,
-        metadata: Told = Told(document.body.metadata.clone()),
-        /// When it leaves by itself.
-        expires: Option<Ends> = document.body.expires.map(Ends),
     }
 }
 
