@@ -86,7 +86,7 @@ ENGINE = {
     # It drives the world and its workers, and takes nothing in and answers nothing.
     "tick": {"config", "coordination", "lock", "work", "world"},
     # For the program that embeds the rest, which knows nothing of it.
-    "host": {"intake", "lock", "tick", "world"},
+    "host": {"coordination", "intake", "lock", "tick", "world"},
 }
 
 # Files that still import each other in a circle, by crate. The list only gets shorter.
@@ -168,7 +168,7 @@ PACKAGE = {
     "evaluation.replay": "colony config evaluation.beir evaluation.evaluation evaluation.significance results",
     "cli.taking": "cli.progress colony document errors extract",
     "cli.memory": "_jsonl cli.exits cli.parsing cli.progress cli.taking colony document errors extract opening results "
-    "results.documents",
+    "results.answers results.documents",
     "cli.command": "cli.demo cli.exits cli.memory cli.parsing colony document errors evaluation.beir "
     "evaluation.evaluation evaluation.replay phago",
     "cli": "cli.command",

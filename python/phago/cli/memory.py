@@ -23,6 +23,7 @@ from ..extract import KNOWN, Source, sources
 from ..opening import open as open_colony
 from ..opening import verify
 from ..results import Hit, StoredDocument
+from ..results.answers import by_name
 from ..results.documents import beside_text
 from .exits import BUSY, DAMAGED, FOUND, NOTHING_FOUND, Problem
 from .parsing import Parser, conditions, count, seconds, shards, text
@@ -217,8 +218,7 @@ def _hits(hits: list[Hit], explain: bool) -> Iterator[str]:
         passage = " ".join((hit.passage or hit.text).split())
         yield f"   {passage[:_SNIPPET]}{'...' if len(passage) > _SNIPPET else ''}"
         if explain:
-            parts = hit.parts
-            yield f"   = {parts.lexical:.3f} lexical + {parts.concepts:.3f} concepts + {parts.bridge:.3f} bridge"
+            yield "   = " + " + ".join(f"{points:.3f} {name}" for name, points in by_name(hit.parts))
             for step in hit.path.concepts:
                 words = ", ".join(word.word for word in step.words)
                 yield f"     {step.label}{f' by {words}' if words else ''}"

@@ -184,12 +184,3 @@ impl Encoded {
         all.try_for_each(|(section, bytes)| sections.add(crate::store::SectionId(section.number()), bytes))
     }
 }
-
-/// Returns how many documents a change adds, removes or replaces.
-pub(crate) fn documents_of(change: &Change) -> u64 {
-    match change {
-        Change::Nothing | Change::Reinforce { .. } | Change::Now(_) => 0,
-        Change::Insert(documents) => documents.len() as u64,
-        Change::Replace { .. } | Change::Renew(_) => 1,
-    }
-}

@@ -17,6 +17,7 @@ use phago_core::query::Local;
 use phago_core::replica::Replica;
 use phago_core::shard::Shard;
 use phago_engine::host::assemble::Handle;
+use phago_engine::host::batch::PortableBatch;
 use phago_engine::intake::reinforce::Helped;
 use phago_engine::world;
 use pyo3::prelude::*;
@@ -137,7 +138,7 @@ impl ShardHandle {
 
     fn take_outbox(&self, py: Python<'_>) -> Result<Vec<(u32, Batch)>> {
         let (sent, lexicon) = self.brief(py, |world, shard| Ok((world.take_outbox(shard)?, world.lexicon()?)))?;
-        Ok(sent.into_iter().map(|(to, batch)| (to.0, Batch::new(batch, lexicon.clone()))).collect())
+        Ok(sent.into_iter().map(|(to, batch)| (to.0, Batch(PortableBatch::new(batch, lexicon.clone())))).collect())
     }
 
     fn abandon(&self, py: Python<'_>) -> Result<bool> {
@@ -145,7 +146,7 @@ impl ShardHandle {
     }
 
     fn deliver(&self, py: Python<'_>, batch: &Bound<'_, Batch>) -> Result<()> {
-        let batch = batch.get();
+        let batch = &batch.get().0;
         self.brief(py, |world, shard| world.deliver(shard, &batch.in_terms_of(&world.lexicon()?)?))
     }
 

@@ -1,9 +1,11 @@
 //! The ring that handles share, and the worlds whose shards were made on it.
 
 use super::colony::Colony;
+use crate::coordination::SharedCoordinator;
 use crate::lock::lock;
 use crate::world::World;
 use phago_core::config::{ColonyConfig, SHARDS_MAX};
+use phago_core::coordinator::Coordinator;
 use phago_core::ids::ShardId;
 use phago_core::ring::Ring;
 use phago_core::{Error, Result};
@@ -75,11 +77,39 @@ impl SharedRing {
         ring.clone()
     }
 
-    /// Changes it, unless it is frozen.
+    /// Registers a shard with the coordinator whose ring this is.
     ///
     /// # Errors
-    /// [`Error::Busy`], which begins with `what`, if it is frozen; those of `change`.
-    pub fn follow<T>(&self, what: &str, change: impl FnOnce(&mut Ring) -> Result<T>) -> Result<T> {
+    /// [`Error::Busy`] if it is frozen; those of [`Coordinator::register`].
+    pub fn register(&self, coordinator: &SharedCoordinator, address: &str) -> Result<ShardId> {
+        self.follow("no shard can be registered", coordinator, |inner| inner.register(address))
+    }
+
+    /// Deregisters a shard with the coordinator whose ring this is.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if it is frozen; those of [`Coordinator::deregister`].
+    pub fn deregister(&self, coordinator: &SharedCoordinator, shard: ShardId) -> Result<()> {
+        self.follow("no shard can be deregistered", coordinator, |inner| inner.deregister(shard))
+    }
+
+    fn follow<T>(
+        &self,
+        what: &str,
+        coordinator: &SharedCoordinator,
+        change: impl FnOnce(&mut Coordinator) -> Result<T>,
+    ) -> Result<T> {
+        self.change(what, |ring| {
+            coordinator.with(|inner| {
+                let changed = change(inner)?;
+                ring.clone_from(inner.ring());
+                Ok(changed)
+            })
+        })
+    }
+
+    // Changes it, unless it is frozen.
+    fn change<T>(&self, what: &str, change: impl FnOnce(&mut Ring) -> Result<T>) -> Result<T> {
         let mut ring = lock(&self.ring);
         if self.frozen.load(Ordering::Relaxed) {
             let what = format!("{what}: shards of a colony live on this ring, so it is frozen; make a new one");
@@ -134,7 +164,7 @@ impl SharedRing {
     /// # Errors
     /// [`Error::Busy`] if it is frozen or a coordinator's; [`Error::Limit`] for one shard too many.
     pub fn add_shard(&self) -> Result<ShardId> {
-        self.change("no shard can be added", |ring| {
+        self.change_own("no shard can be added", |ring| {
             let value = ring.shard_count() as u64 + 1;
             if value > u64::from(SHARDS_MAX) {
                 let what = "the number of shards on a ring".into();
@@ -149,14 +179,14 @@ impl SharedRing {
     /// # Errors
     /// [`Error::Busy`] if it is frozen or a coordinator's; those of [`Ring::remove_shard`].
     pub fn remove_shard(&self, shard: ShardId) -> Result<()> {
-        self.change("no shard can be removed", |ring| ring.remove_shard(shard))
+        self.change_own("no shard can be removed", |ring| ring.remove_shard(shard))
     }
 
-    fn change<T>(&self, what: &str, change: impl FnOnce(&mut Ring) -> Result<T>) -> Result<T> {
+    fn change_own<T>(&self, what: &str, change: impl FnOnce(&mut Ring) -> Result<T>) -> Result<T> {
         if self.of_coordinator {
             let instead = "call its `register_shard` and `deregister_shard`";
             return Err(Error::Busy { what: format!("{what}: this ring belongs to a coordinator; {instead}") });
         }
-        self.follow(what, change)
+        self.change(what, change)
     }
 }
