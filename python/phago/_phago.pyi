@@ -77,6 +77,7 @@ __all__ = [
     "ShardRow",
     "StoredRow",
     "TickResult",
+    "UpdatedRow",
     "VerifiedRow",
     "WordRow",
     "World",
@@ -205,6 +206,21 @@ class IngestedRow:
         """New documents with words that are too long to be indexed."""
 
 @final
+class UpdatedRow:
+    """What became of a chunk of updates."""
+
+    @property
+    def new(self) -> int:
+        """Documents that had not been there."""
+    @property
+    def changed(self) -> int: ...
+    @property
+    def unchanged(self) -> int:
+        """Documents that were there already with the same content."""
+    @property
+    def rejected(self) -> list[RejectedRow]: ...
+
+@final
 class StoredRow:
     """A stored document."""
 
@@ -220,7 +236,7 @@ class StoredRow:
     def text(self) -> str: ...
     @property
     def arrival(self) -> int:
-        """The tick after which it arrived."""
+        """The first tick that could digest it: the one after it came."""
     @property
     def digested(self) -> int | None:
         """The tick that digested it."""
@@ -669,6 +685,11 @@ class World:
 
         `InvalidDocument` for one without an id.
         """
+    def update_all(self, documents: Sequence[object], first_index: int, skip: bool) -> Call[UpdatedRow]:
+        """Do what `update` does for each document, in order, with one sync of the disk; errors as of `ingest`.
+
+        A signal that raises ends it between two documents.
+        """
     def tell_time(self, now: int) -> Call[bool]:
         """Tell the time, in microseconds since 1970 in UTC; False when it is not later than all before.
 
@@ -751,8 +772,11 @@ class Kept:
         """A checkpoint after which no byte of a deleted document is in the files; `BusyError` before the next tick."""
     def snapshot(self, path: Path) -> Call[None]:
         """Write the colony into another directory; `ColonyExists` where there is one."""
-    def close(self) -> Call[None]:
-        """Keep everything and let go of the directory. Idempotent; nothing in a forked child."""
+    def close(self) -> Call[str | None]:
+        """Keep everything and let go of the directory. Idempotent; nothing in a forked child.
+
+        Returns why what makes the next opening fast could not be written, if it could not.
+        """
 
 @final
 class Follower:

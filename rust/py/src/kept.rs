@@ -67,10 +67,11 @@ impl Kept {
         self.call(|world| world.snapshot(directory(path)))
     }
 
+    /// Returns why what makes the next opening fast was not written, if it was not.
     fn close(&self) -> Call {
         // In a forked child there is nothing to close.
         let world = self.0.get().ok().map(|colony| colony.world.clone());
-        Call::act(move |_| world.map_or(Ok(()), |world| world.close()))
+        Call::new(move |_| Ok(world.map_or(Ok(None), |world| world.close())?.map(|missing| missing.to_string())))
     }
 }
 

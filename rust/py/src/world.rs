@@ -6,7 +6,7 @@ use crate::document::{StoredRow, document};
 use crate::error::Result;
 use crate::filter::filter;
 use crate::rows::answers::{AnsweredRow, ExplainedRow};
-use crate::rows::documents::{FoundRow, IngestedRow};
+use crate::rows::documents::{FoundRow, IngestedRow, UpdatedRow};
 use crate::rows::graph::{AssociatedRow, NeighborRow, NodeRow, RankedRow};
 use crate::rows::rows;
 use crate::runtime::brief;
@@ -149,8 +149,7 @@ impl World {
         let documents = read_documents(documents, first_index)?;
         let bytes: usize = documents.iter().flatten().map(bytes).sum();
         let is_short = documents.len() <= 16 && bytes <= SHORT_BYTES;
-        let on_error = if skip { OnError::Skip } else { OnError::Raise };
-        let colony = self.colony()?.clone();
+        let (colony, on_error) = (self.colony()?.clone(), on_error(skip));
         self.call_short(is_short, move |_, _| Ok(IngestedRow::from(colony.ingest(documents, first_index, on_error)?)))
     }
 
@@ -164,18 +163,15 @@ impl World {
         self.call_short(true, move |_, _| colony.delete(&key))
     }
 
-    // Deletes one by one, so that a cancel or an interrupt leaves whole documents, and other calls have their turn in
-    // between.
+    fn update_all(&self, documents: &Bound<'_, PySequence>, first_index: usize, skip: bool) -> Result<Call> {
+        let (colony, documents) = (self.colony()?.clone(), read_documents(documents, first_index)?);
+        let on_error = on_error(skip);
+        self.call(move |_, cancel| Ok(UpdatedRow::from(colony.update_all(documents, first_index, on_error, cancel)?)))
+    }
+
     fn delete_all(&self, keys: Vec<String>) -> Result<Call> {
         let colony = self.colony()?.clone();
-        self.call(move |_, cancel| {
-            let mut deleted = 0;
-            for key in keys {
-                cancel.poll()?;
-                deleted += u64::from(colony.delete(&key)?);
-            }
-            Ok(deleted)
-        })
+        self.call(move |_, cancel| colony.delete_all(&keys, cancel))
     }
 
     fn tell_time(&self, now: i64) -> Result<Call> {
@@ -327,4 +323,8 @@ fn read_documents(documents: &Bound<'_, PySequence>, first_index: usize) -> PyRe
         read.push(document(&value?)?.map_err(|fault| fault.at(index)));
     }
     Ok(read)
+}
+
+fn on_error(skip: bool) -> OnError {
+    if skip { OnError::Skip } else { OnError::Raise }
 }

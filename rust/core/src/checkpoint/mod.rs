@@ -11,5 +11,5 @@ mod read;
 mod write;
 
 pub use columns::Section;
-pub use read::{Parsed, build, read};
+pub use read::{Parsed, build, build_part, read};
 pub use write::write;

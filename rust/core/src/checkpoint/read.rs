@@ -107,6 +107,16 @@ pub fn build(config: ColonyConfig, ring: Ring, mut get: impl FnMut(Section) -> R
     Ok(replica)
 }
 
+/// Stub.
+pub fn build_part(
+    config: ColonyConfig,
+    ring: Ring,
+    own: &[usize],
+    get: impl FnMut(Section) -> Result<Parsed>,
+) -> Result<Replica> {
+    Ok(build(config, ring, get)?.part(own))
+}
+
 fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
     let (columns, left) = postcard::take_from_bytes(bytes).map_err(|cause| odd(cause.to_string()))?;
     if left.is_empty() { Ok(columns) } else { Err(odd(format!("{} bytes are left over", left.len()))) }

@@ -3,9 +3,10 @@
 use crate::Result;
 use crate::query::{Local, View};
 use crate::shard::Shard;
+use serde::{Deserialize, Serialize};
 
 /// What one shard holds.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct ShardCounts {
     /// Concepts.
     pub nodes: u64,

@@ -1,11 +1,12 @@
 //! Concepts and synapses: one by one, and as snapshots of a whole tick.
 
 use crate::Result;
+use crate::commons::Commons;
 use crate::documents::Postings;
 use crate::graph::{Decay, Synapse};
 use crate::ids::{NodeId, ShardId, Tick};
 use crate::query::near::{self, RankedConcept, contributions};
-use crate::query::{Local, View};
+use crate::query::{Buffers, Here, Homes, Local, View};
 use crate::shard::{NodeData, Shard};
 use crate::text::{QueryWord, Session};
 use std::collections::BTreeMap;
@@ -108,6 +109,25 @@ impl Edges {
     }
 }
 
+/// Returns the `k` concepts nearest to a question, best first.
+///
+/// # Errors
+/// Those of the homes.
+pub fn near<H: Homes>(homes: &mut H, words: &[QueryWord], k: usize) -> Result<Vec<NearConcept>> {
+    let known = homes.commons().terms();
+    let terms: Vec<u32> = words.iter().filter_map(|word| word.term).filter(|term| (*term as usize) < known).collect();
+    let all = homes.near(&terms)?;
+    let ranked = near::rank(all, homes.commons(), k);
+    let labels = homes.labels(&ranked.iter().map(|ranked| ranked.term).collect::<Vec<_>>())?;
+    Ok(ranked.into_iter().zip(labels).map(|(ranked, label)| NearConcept::new(ranked, label, homes.commons())).collect())
+}
+
+impl NearConcept {
+    fn new(RankedConcept { term, score, shard }: RankedConcept, label: Arc<str>, commons: &Commons) -> NearConcept {
+        NearConcept { id: NodeId(commons.id(term)), term, label, score, shard }
+    }
+}
+
 impl<'a> View<'a> {
     /// Returns the home shard of a term's node.
     pub fn home(&self, term: u32) -> &'a Shard {
@@ -149,14 +169,14 @@ impl<'a> View<'a> {
     }
 
     /// Returns the concepts' term indices, in the order of their ids.
-    fn concept_terms(&self) -> Vec<u32> {
+    pub(crate) fn concept_terms(&self) -> Vec<u32> {
         let mut terms: Vec<u32> = self.shards.iter().flat_map(|shard| shard.concepts()).collect();
         terms.sort_unstable_by_key(|term| self.commons.id(*term));
         terms
     }
 
-    // Returns the living synapses of a concept, in the order of their targets' ids.
-    fn row(&self, term: u32) -> Vec<Synapse> {
+    /// Returns the living synapses of a concept, in the order of their targets' ids.
+    pub(crate) fn row(&self, term: u32) -> Vec<Synapse> {
         let mut row: Vec<Synapse> = self.home(term).row(term, self.commons).collect();
         row.sort_unstable_by_key(|synapse| self.commons.id(synapse.target));
         row
@@ -184,13 +204,7 @@ impl<'a> View<'a> {
     /// # Errors
     /// [`crate::Error::Cancelled`] once the flag of the view is set, here and below.
     pub fn near(&self, words: &[QueryWord], k: usize) -> Result<Vec<NearConcept>> {
-        let terms: Vec<u32> = words.iter().filter_map(|word| word.term).filter(|term| self.knows(*term)).collect();
-        Ok(near::search(*self, &terms, k)?.into_iter().map(|ranked| self.near_concept(ranked)).collect())
-    }
-
-    fn near_concept(&self, ranked: RankedConcept) -> NearConcept {
-        let RankedConcept { term, score, shard } = ranked;
-        NearConcept { id: NodeId(self.commons.id(term)), term, label: self.commons.label(term), score, shard }
+        near(&mut Here::new(*self, &mut Buffers::default()), words, k)
     }
 
     /// Returns a snapshot of all nodes.
@@ -234,7 +248,7 @@ impl Local<'_> {
     /// Returns the node of this shard with an id, by a scan: nodes are stored by term and not by id, and callers ask
     /// for one at a time.
     pub fn node(&self, id: NodeId) -> Option<NodeRow> {
-        let term = self.shard.concepts().find(|term| self.commons.id(*term) == id.0)?;
+        let term = self.concept_of(id)?;
         let data = self.shard.describe(term, self.commons)?;
         Some(NodeRow { id, stem: self.commons.lexicon().stem(term), data })
     }
@@ -255,18 +269,20 @@ impl Local<'_> {
         Ok(LocalConcepts { concepts, frequencies: frequencies.collect() })
     }
 
+    /// Returns the term of the concept of this shard with an id, by a scan.
+    pub(crate) fn concept_of(&self, id: NodeId) -> Option<u32> {
+        self.shard.concepts().find(|term| self.commons.id(*term) == id.0)
+    }
+
     /// Returns concepts near the terms, by what this shard knows of them, best first. `df` overrides the shard's own
     /// statistics where it returns a number.
     pub fn near(&self, terms: &[u32], df: impl Fn(u32) -> Option<u32>, most: usize) -> Result<Vec<NearConcept>> {
         let commons = self.commons;
         let known: Vec<u32> = terms.iter().copied().filter(|term| (*term as usize) < commons.terms()).collect();
         let ranked = near::rank(contributions(*self, &known, df)?, commons, most);
-        let told = ranked.into_iter().map(|RankedConcept { term, score, shard }| NearConcept {
-            id: NodeId(commons.id(term)),
-            term,
-            label: commons.label(term),
-            score,
-            shard,
+        let told = ranked.into_iter().map(|ranked| {
+            let label = commons.label(ranked.term);
+            NearConcept::new(ranked, label, commons)
         });
         Ok(told.collect())
     }

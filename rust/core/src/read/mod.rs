@@ -11,7 +11,7 @@ pub mod documents;
 pub mod ghosts;
 pub mod graph;
 
+pub use crate::query::FoundDocument;
 pub use answers::{AnsweredDocument, Asking};
 pub use counts::{Counts, ShardCounts};
-pub use documents::FoundDocument;
 pub use graph::{EdgeRow, Edges, NearConcept, Neighbor, NodeRow, Nodes};

@@ -1,8 +1,10 @@
-//! The committed state of a colony on one node: the commons and the shards of its seats.
+//! The committed state of a colony on one node: the commons and the shards of its seats. A colony in one process is the
+//! replica that has all seats.
 //!
 //! It changes in two ways: `apply` takes accepted inputs, `commit` a whole tick. Everything else only reads.
 
 mod inputs;
+mod part;
 mod reclaim;
 mod tick;
 
@@ -17,7 +19,9 @@ use crate::graph::{Decay, Synapse};
 use crate::ids::{DocumentId, ShardId, Tick};
 use crate::input::Admission;
 use crate::metadata::Filter;
-use crate::query::{Allowed, Answer, Buffers, Found, Inquiry, RankedConcept, Ranking, Scratch, View, bm25, near};
+use crate::query::{
+    Allowed, Answer, Buffers, Found, Here, Homes, Inquiry, RankedConcept, Ranking, Scratch, View, bm25, near,
+};
 use crate::ring::Ring;
 use crate::shard::Shard;
 use crate::text::{QueryWord, Session};
@@ -29,7 +33,10 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Replica {
     commons: Arc<Commons>,
+    // By seat. Those of seats that are not its own are empty.
     shards: Vec<Arc<Shard>>,
+    // Its own seats, in order.
+    own: Arc<[usize]>,
     exchanged: u64,
 }
 
@@ -42,8 +49,9 @@ impl Replica {
         config.validate()?;
         let commons = Commons::new(Arc::new(config), Arc::new(ring));
         let shards = commons.ring().shards().iter().enumerate();
-        let shards = shards.map(|(seat, &id)| Arc::new(Shard::new(id, seat))).collect();
-        Ok(Replica { commons: Arc::new(commons), shards, exchanged: 0 })
+        let shards: Vec<_> = shards.map(|(seat, &id)| Arc::new(Shard::new(id, seat))).collect();
+        let own = (0..shards.len()).collect();
+        Ok(Replica { commons: Arc::new(commons), shards, own, exchanged: 0 })
     }
 
     /// Returns what every shard reads.
@@ -54,6 +62,11 @@ impl Replica {
     /// Returns the shards, by seat.
     pub fn shards(&self) -> &[Arc<Shard>] {
         &self.shards
+    }
+
+    /// Returns the seats whose shards are here, in order.
+    pub fn own(&self) -> &[usize] {
+        &self.own
     }
 
     /// Returns the current tick.
@@ -86,6 +99,11 @@ impl Replica {
         self.shards[found.seat].documents().at(found.place)
     }
 
+    /// Returns the home shard of a document.
+    pub(crate) fn home_of(&self, id: DocumentId) -> &Shard {
+        &self.shards[self.seat_of(id)]
+    }
+
     fn seat_of(&self, id: DocumentId) -> usize {
         self.commons.seat(self.commons.ring().shard_of(id.0))
     }
@@ -100,7 +118,7 @@ impl Replica {
     pub fn search(&self, words: &[QueryWord], k: usize, filter: &Filter, scratch: &mut Scratch) -> Result<Vec<Found>> {
         let allowed = Allowed::new(&self.shards, filter);
         let terms = bm25::weighted(&self.commons, words);
-        bm25::search(self.view(), &terms, k, allowed.as_ref(), scratch)
+        bm25::search(self.view(), &terms, k, 0.0, allowed.as_ref(), scratch)
     }
 
     /// Returns the `k` best documents for a question by words, concepts and titles among those that match, best first,
@@ -114,7 +132,7 @@ impl Replica {
         session: &mut Session,
         buffers: &mut Buffers,
     ) -> Result<Answer> {
-        crate::query::answer::answer(self.view(), question, k, ranking, filter, session, buffers)
+        crate::query::answer::answer(&mut Here::new(self.view(), buffers), question, k, ranking, filter, session)
     }
 
     /// Prepares a question to this state: the result scores and explains any document.
@@ -125,7 +143,7 @@ impl Replica {
         session: &mut Session,
         buffers: &mut Buffers,
     ) -> Result<Inquiry> {
-        Inquiry::new(self.view(), question, ranking, session, buffers)
+        Inquiry::new(&mut Here::new(self.view(), buffers), question, ranking, session)
     }
 
     /// Returns the state as questions read it.
@@ -136,7 +154,8 @@ impl Replica {
     /// Returns the `k` concepts nearest to a question, best first.
     pub fn concepts(&self, words: &[QueryWord], k: usize) -> Result<Vec<RankedConcept>> {
         let terms: Vec<u32> = words.iter().filter_map(|word| word.term).filter(|term| self.knows(*term)).collect();
-        near::search(self.view(), &terms, k)
+        let all = Here::new(self.view(), &mut Buffers::default()).near(&terms)?;
+        Ok(near::rank(all, &self.commons, k))
     }
 
     /// Returns whether the colony has learned a term of the dictionary, which may hold more terms.

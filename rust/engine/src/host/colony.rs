@@ -2,10 +2,12 @@
 
 use super::free::{FreedElsewhere, give_back};
 use crate::intake::ingest::{Ingested, OnError};
+use crate::intake::many::UpdatedAll;
 use crate::lock::lock;
 use crate::tick::runner::Runner;
 use crate::world::World;
 use phago_core::Result;
+use phago_core::cancel::Cancel;
 use phago_core::documents::Body;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, Weak};
@@ -48,16 +50,47 @@ impl Colony {
         ingested
     }
 
+    /// Does what [`World::update_all`] does, with the threads of the helping runner.
+    ///
+    /// # Errors
+    /// As [`World::update_all`].
+    pub fn update_all(
+        &self,
+        documents: Vec<Result<Body>>,
+        first_index: usize,
+        on_error: OnError,
+        cancel: &Cancel,
+    ) -> Result<UpdatedAll> {
+        let helper = lock(&self.helper).upgrade();
+        let pool = helper.as_ref().map(|runner| runner.pool());
+        self.world.update_all(documents, first_index, on_error, pool, cancel)
+    }
+
     /// Does what [`World::delete`] does. Without any document left, memory is given back.
     ///
     /// # Errors
     /// As [`World::delete`].
     pub fn delete(&self, key: &str) -> Result<bool> {
         let deleted = self.world.delete(key)?;
-        // A caller that deletes everything no longer needs the memory.
-        if deleted && self.world.read(|state| state.commons().documents())? == 0 {
+        self.free_if_empty(deleted)?;
+        Ok(deleted)
+    }
+
+    /// Does what [`World::delete_all`] does. Without any document left, memory is given back.
+    ///
+    /// # Errors
+    /// As [`World::delete_all`].
+    pub fn delete_all(&self, keys: &[String], cancel: &Cancel) -> Result<u64> {
+        let deleted = self.world.delete_all(keys, cancel)?;
+        self.free_if_empty(deleted > 0)?;
+        Ok(deleted)
+    }
+
+    // A caller that deletes everything no longer needs the memory.
+    fn free_if_empty(&self, is_changed: bool) -> Result<()> {
+        if is_changed && self.world.read(|state| state.commons().documents())? == 0 {
             give_back();
         }
-        Ok(deleted)
+        Ok(())
     }
 }

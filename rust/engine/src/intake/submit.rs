@@ -39,6 +39,9 @@ impl World {
     /// # Errors
     /// [`phago_core::Error::ReadOnly`], and those of the store. Then nothing changes.
     pub fn tell_time(&self, now: i64) -> Result<bool> {
+        if let Some(remote) = &self.remote {
+            return remote.tell_time(self, now);
+        }
         let inputs = lock(&self.inputs);
         let before = self.state()?.commons().now().max(inputs.pending.now());
         if before >= Some(now) {

@@ -6,6 +6,7 @@ use phago_core::Error;
 use phago_core::read::FoundDocument;
 use phago_core::text::WORD_BYTES_MAX;
 use phago_engine::intake::ingest::Ingested;
+use phago_engine::intake::many::UpdatedAll;
 use pyo3::prelude::*;
 
 /// A document that was rejected, or accepted in part.
@@ -49,6 +50,16 @@ row! {
         unchanged: u64 = ingested.unchanged,
         rejected: Vec<RejectedRow> = rows(ingested.rejected),
         unindexed: Vec<RejectedRow> = rows(ingested.unindexed),
+    }
+}
+
+row! {
+    /// The outcome of a chunk of updates.
+    UpdatedRow from updated, UpdatedAll {
+        new: u64 = updated.new,
+        changed: u64 = updated.changed,
+        unchanged: u64 = updated.unchanged,
+        rejected: Vec<RejectedRow> = rows(updated.rejected),
     }
 }
 

@@ -1,0 +1,38 @@
+//! What travels between driver and nodes: the messages of `phago_core::cluster`, and how a node is made.
+
+use phago_core::cluster::message::{Done, Handshake, Order};
+use serde::{Deserialize, Serialize};
+
+/// A message to a node.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Letter {
+    /// Counts how often the nodes were made. What was sent to earlier ones is refused.
+    pub(super) epoch: u64,
+    pub(super) told: Told,
+}
+
+/// What a node is told.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Told {
+    /// Forget everything, and begin with an empty part of this colony.
+    Join(Handshake),
+    /// Keep this section of a checkpoint, by its number, until all are there.
+    Section(u32, Vec<u8>),
+    /// Build the part from the sections.
+    Build,
+    /// Do this.
+    Order(Order),
+    /// Answer this, at this tick and after this change.
+    Ask { tick: u64, sequence: u64, ask: Vec<u8> },
+}
+
+/// What a node replies.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Reply {
+    /// It did what it was told.
+    Done(Done),
+    /// Its answer.
+    Answer(Vec<u8>),
+    /// It failed, and is no longer what the driver thinks it is.
+    Broken(String),
+}
