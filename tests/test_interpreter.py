@@ -96,9 +96,10 @@ def test_a_fork_is_noticed_and_the_child_may_begin_anew():
         import os
         runner.run_sync()
         want = world.digest().wait()
+        call = world.digest()
         pid = os.fork()
         if pid == 0:
-            for use in (lambda: world.tick, lambda: len(world), world.digest, runner.tick_sync):
+            for use in (lambda: world.tick, lambda: len(world), world.digest, call.wait, runner.tick_sync):
                 try:
                     use()
                     print("used")

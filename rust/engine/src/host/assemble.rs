@@ -3,8 +3,8 @@
 use super::colony::Colony;
 use super::process::Home;
 use super::ring::SharedRing;
-use crate::World;
 use crate::lock::lock;
+use crate::world::World;
 use phago_core::config::ColonyConfig;
 use phago_core::ids::ShardId;
 use phago_core::ring::Ring;
