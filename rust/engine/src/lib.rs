@@ -19,6 +19,8 @@ pub mod cluster;
 pub mod config;
 pub mod coordination;
 mod ghosts;
+// Only for programs that run; the tests in drawn orders have no process to fork.
+#[cfg(not(feature = "shuttle"))]
 pub mod host;
 pub mod intake;
 mod journal;
