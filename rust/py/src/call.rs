@@ -54,7 +54,8 @@ impl Call {
 impl Call {
     fn wait(&self, py: Python<'_>) -> Result<Py<PyAny>> {
         let (test, work) = self.take()?;
-        let value = if brief(py, test)? { brief(py, || work(&Cancel::new())) } else { call(py, work) }?;
+        let tried = brief(py, || Ok(if test()? { Ok(work(&Cancel::new())?) } else { Err(work) }))?;
+        let value = tried.or_else(|work| call(py, work))?;
         Ok(value(py)?)
     }
 
