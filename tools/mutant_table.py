@@ -461,14 +461,14 @@ MUTANTS = [
     ),
     Mutant(
         "an earlier time is news",
-        "rust/core/src/replica/prepare.rs",
+        "rust/core/src/replica/inputs.rs",
         "self.commons.now() < Some(now)",
         "true",
         "phago-core lifetimes times_do_nothing_until_the_colony_is_told_one_as_late",
     ),
     Mutant(
         "another lifetime is another document",
-        "rust/core/src/replica/prepare.rs",
+        "rust/core/src/replica/inputs.rs",
         "standing.is_some_and(|standing| standing.differs_in_lifetime_at_most(&body))",
         "false",
         "phago-core lifetimes another_lifetime_is_refused_by_ingest_and_taken_by_update_without_unwiring",

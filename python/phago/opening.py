@@ -71,8 +71,8 @@ def open(
     """
     asked = _Asked(path, shards, seed, config, runner, read_only, wait, make)
     if asked.read_only:
-        return asked.reading(_phago.Follower.open(asked.path, asked.shards))
-    return asked.writing(_phago.Kept.open(asked.path, asked.shards, asked.settings, asked.make, asked.wait))
+        return asked.reading(_phago.Follower.open(asked.path, asked.shards).wait())
+    return asked.writing(asked.kept().wait())
 
 
 def open_async(
@@ -105,10 +105,9 @@ class Opening:
         _phago.check_loop()
         asked = self._asked
         if asked.read_only:
-            colony = asked.reading(await _phago.Follower.open_async(asked.path, asked.shards))
+            colony = asked.reading(await _phago.Follower.open(asked.path, asked.shards).start())
         else:
-            opened = _phago.Kept.open_async(asked.path, asked.shards, asked.settings, asked.make, asked.wait)
-            colony = asked.writing(await opened)
+            colony = asked.writing(await asked.kept().start())
         return AsyncColony._of(colony)
 
     def __await__(self) -> Generator[Any, None, AsyncColony]:
@@ -150,6 +149,9 @@ class _Asked:
     @property
     def settings(self) -> dict[str, bool | int | float] | None:
         return None if self.config is None else as_native(self.config, "ColonyConfig")
+
+    def kept(self) -> _phago.Call[_phago.Kept]:
+        return _phago.Kept.open(self.path, self.shards, self.settings, self.make, self.wait)
 
     def writing(self, kept: _phago.Kept) -> Colony:
         world = kept.world

@@ -1,4 +1,4 @@
-//! Answers and explanations, each read from one committed tick.
+//! Answers, explanations and counts, each read from one committed tick.
 
 use crate::lock::lock;
 use crate::world::World;
@@ -86,6 +86,40 @@ impl World {
     /// As [`World::answer`].
     pub fn explain_question(&self, text: &str, ranking: &Ranking, cancel: &Cancel) -> Result<Explanation> {
         asked!(self, text, ranking, cancel, |asking| asking.explain_question())
+    }
+
+    /// Returns the colony in numbers, each with its name.
+    ///
+    /// # Errors
+    /// As [`World::view`].
+    pub fn stats(&self, cancel: &Cancel) -> Result<[(&'static str, u64); 15]> {
+        let pending = self.pending()?;
+        let mut ghosts = 0;
+        for &shard in self.ring().shards() {
+            ghosts += self.ghost_count(shard)? as u64;
+        }
+        let exchanged = self.read(|state| state.exchanged())?;
+        let shards = self.ring().shard_count() as u64;
+        self.whole(cancel, |state| {
+            let (commons, counts) = (state.commons(), state.counts()?);
+            Ok([
+                ("documents", commons.documents()),
+                ("pending", pending),
+                ("digested", commons.digested()),
+                ("terms", counts.terms),
+                ("nodes", counts.nodes),
+                ("edges", counts.edges),
+                ("edge_slots", counts.edge_slots),
+                ("cross_shard_edges", counts.cross_shard_edges),
+                ("digesters", counts.digesters),
+                ("tick", commons.tick()),
+                ("shards", shards),
+                ("bytes_exchanged", exchanged),
+                ("row_bytes", counts.row_bytes),
+                ("ghosts", ghosts),
+                ("touched", counts.touched),
+            ])
+        })
     }
 
     /// Reads a whole committed state, wherever its shards are. `read` may be called again if nodes are lost meanwhile.

@@ -201,12 +201,3 @@ pub(crate) fn documents_of_input(input: &Input) -> u64 {
         _ => 0,
     }
 }
-
-/// Returns how many documents a change adds, removes or replaces.
-pub(crate) fn documents_of(change: &Change) -> u64 {
-    match change {
-        Change::Nothing | Change::Reinforce { .. } | Change::Now(_) => 0,
-        Change::Insert(documents) => documents.len() as u64,
-        Change::Replace { .. } | Change::Renew(_) => 1,
-    }
-}

@@ -1,17 +1,18 @@
 //! Converts columns to a colony. The caller has checked the bytes; if they do not fit together all the same, that is an
 //! error and never a panic.
 
-use super::columns::{Graph, Progress, ReadAnalyses, ReadBodies, Section, State, VERSION, Words, odd};
+use super::columns::{Graph, Progress, ReadAnalyses, Section, State, VERSION, Words, odd};
 use super::share::Share;
 use crate::Result;
 use crate::agents::{Digester, IDLE_TICKS_MAX};
 use crate::commons::{Commons, Waiting};
 use crate::config::ColonyConfig;
-use crate::documents::{Analysed, Body};
+use crate::documents::{Analysed, Bodies};
 use crate::graph::synapse::ONE;
 use crate::graph::{Decay, Synapse};
 use crate::ids::{AgentId, TICK_MAX};
 use crate::maps::Set;
+use crate::metadata::Metadata;
 use crate::replica::Replica;
 use crate::ring::Ring;
 use crate::shard::{Ends, Shard};
@@ -212,28 +213,27 @@ fn documents(
     progress: &Progress,
     wired_by: &mut Wired,
 ) -> Result<Standing> {
-    let ReadBodies { keys, titles, texts, metadata, expires } = decode(bodies)?;
+    let bodies: Bodies<'_, Metadata> = decode(bodies)?;
     let Columns::Analyses(columns, [terms, title_terms]) = analyses.0 else {
         return Err(odd("a section is another one"));
     };
     let (arrivals, digested) = (&progress.arrivals, &progress.digested);
-    equal(&[keys.len(), titles.len(), texts.len(), metadata.len(), columns.sequences.len()])?;
-    equal(&[keys.len(), terms.len(), title_terms.len(), arrivals.len(), digested.len()])?;
-    equal(&[keys.len(), concepts.len(), expires.len()])?;
+    let count = columns.sequences.len();
+    equal(&bodies.lengths())?;
+    equal(&[bodies.lengths()[0], count])?;
+    equal(&[count, terms.len(), title_terms.len(), concepts.len(), arrivals.len(), digested.len()])?;
     below(commons, &terms)?;
     below(commons, &title_terms)?;
     equal(&[columns.counts.len(), terms.iter().map(|list| list.len()).sum()])?;
 
     let mut counts = columns.counts.into_iter();
     let mut standing = Standing::default();
-    let metadata = metadata.into_iter().zip(columns.sequences);
+    let bodies = bodies.into_bodies().zip(columns.sequences);
     let lists = terms.into_iter().zip(title_terms).zip(concepts);
-    for (place, ((metadata, lists), (&arrival, &digested))) in
-        metadata.zip(lists).zip(arrivals.iter().zip(digested)).enumerate()
+    for (place, ((body, lists), (&arrival, &digested))) in
+        bodies.zip(lists).zip(arrivals.iter().zip(digested)).enumerate()
     {
-        let ((metadata, sequence), ((terms, title), concepts)) = (metadata, lists);
-        let (key, expires) = (keys[place].map(Into::into), expires[place]);
-        let body = Body { key, title: titles[place].into(), text: texts[place].into(), metadata, expires };
+        let ((body, sequence), ((terms, title), concepts)) = (body, lists);
         body.check(place)?;
         let terms: Box<[(u32, u32)]> = terms.iter().copied().zip(&mut counts).collect();
         let has = |term: &u32| terms.binary_search_by_key(term, |known| known.0).is_ok();
@@ -270,7 +270,7 @@ fn documents(
             (Some(_), false) => standing.digested += 1,
         }
         if share.drives() {
-            commons.lifetimes_mut().insert(id, expires);
+            commons.lifetimes_mut().insert(id, body.expires);
             match digested {
                 None => commons.backlog_mut().push((arrival, id.0), Waiting { shard, bytes: body.text_bytes() }),
                 Some(_) => commons.backlog_mut().restore_digested(wired.is_empty()),
