@@ -14,7 +14,7 @@ import phago
 from phago.backends import Answer, Node, Processes, Transport
 
 DOCUMENTS = [
-    {"id": f"d{number}", "title": f"Title {number % 7}", "text": text, "year": 2000 + number % 5}
+    {"id": f"d{number}", "title": f"Title {number % 7}", "text": text, "metadata": {"year": 2000 + number % 5}}
     for number, text in enumerate(
         [
             "Ions cross the membrane of a cell through channels.",
@@ -74,11 +74,10 @@ def live(colony):
     """The same life in every colony."""
     colony.ingest(DOCUMENTS[:18])
     colony.run()
-    hit = colony.query("how do ions cross").hits[0] if hasattr(colony.query("ions"), "hits") else colony.query("ions")[0]
-    colony.reinforce(hit)
+    colony.reinforce(colony.query("how do ions cross")[0])
     colony.ingest(DOCUMENTS[18:])
     colony.delete("d4")
-    colony.update({"id": "d5", "text": "A router forgets the ways that nobody takes.", "year": 1999})
+    colony.update({"id": "d5", "text": "A router forgets the ways that nobody takes.", "metadata": {"year": 1999}})
     colony.run()
 
 
@@ -91,9 +90,9 @@ def said(colony):
         answers.append(repr(list(colony.query(question, 10, ranking="lexical"))))
         answers.append(repr(list(colony.concepts(question))))
         answers.append(repr(colony.explain(question, "d3")))
-    answers.append(repr(list(colony.list())))
+    answers.append(repr(list(colony.documents())))
     answers.append(repr([colony.get(f"d{number}") for number in range(8)]))
-    answers.append(repr((len(colony), "d4" in colony, "d5" in colony, colony.count(where={"year": 2001}))))
+    answers.append(repr((len(colony), "d4" in colony, "d5" in colony, colony.count({"year": 2001}))))
     graph = colony.graph
     answers.append(repr((graph.node("ion"), graph.neighbors("ion"))))
     return answers
@@ -103,7 +102,7 @@ def said(colony):
 def reference(tmp_path_factory):
     with phago.open(tmp_path_factory.mktemp("one") / "memory", shards=1) as colony:
         live(colony)
-        return said(colony), colony.digest(), colony.evidence_digest()
+        return said(colony), colony.digest(), colony.digest("evidence")
 
 
 @pytest.mark.parametrize(("shards", "nodes"), [(1, 1), (3, 2), (8, 4)])
@@ -111,7 +110,7 @@ def test_a_colony_on_nodes_is_that_of_one_process(backend, reference, tmp_path, 
     with phago.open(tmp_path / "memory", shards=shards, backend=backend(nodes)) as colony:
         live(colony)
         assert said(colony) == reference[0]
-        assert (colony.digest(), colony.evidence_digest()) == reference[1:]
+        assert (colony.digest(), colony.digest("evidence")) == reference[1:]
     with phago.open(tmp_path / "memory", shards=5) as colony:
         assert colony.digest() == reference[1]
     with phago.open(tmp_path / "memory", shards=shards, backend=backend(nodes)) as colony:

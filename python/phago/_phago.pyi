@@ -759,8 +759,18 @@ class Kept:
     """A colony that has a directory open for writing. Dropped without `close`, it keeps all but the last idle ticks."""
 
     @staticmethod
-    def open(path: Path, shards: int, config: _Settings | None, make: bool, wait: float) -> Call[Kept]:
+    def open(
+        path: Path,
+        shards: int,
+        config: _Settings | None,
+        make: bool,
+        wait: float,
+        over: tuple[Any, int, float] | None = None,
+    ) -> Call[Kept]:
         """Open a directory, waiting this many seconds for another writer.
+
+        `over` is what has the shards, if not this process: a transport, the number of its nodes, and the seconds that one
+        may take for a change or a question.
 
         Without a config it is that with which the colony was made. `BusyError`, `ColonyNotFound`, `ConfigError`,
         `CorruptionError`, `VersionError`, `StorageError`.
@@ -982,6 +992,15 @@ class ShardHandle:
         found by several shards, each with its part of the score; `World.concepts` has the whole. Without `global_df` the committed
         statistics, which are global and exact, are used.
         """
+
+@final
+class Node:
+    def __new__(cls) -> Self: ...
+    def handle(self, message: bytes, parcels: list[bytes]) -> tuple[bytes, list[bytes | None]]: ...
+
+@final
+class Stop:
+    def __call__(self) -> bool: ...
 
 @final
 class Batch:

@@ -1,15 +1,34 @@
 //! Answers, explanations and counts, each read from one committed tick.
 
+use crate::cluster::Asked;
 use crate::lock::lock;
 use crate::world::World;
 use phago_core::Result;
 use phago_core::cancel::Cancel;
+use phago_core::cluster::Far;
 use phago_core::metadata::Filter;
 use phago_core::query::{Buffers, Explanation, Here, Homes, Ranking, View};
 use phago_core::read::answers::{AnsweredDocument, Asking, check};
 use phago_core::read::documents;
-use phago_core::read::{FoundDocument, Whole};
+use phago_core::read::{FoundDocument, NearConcept, Neighbor, Whole, graph};
 use phago_core::text::Session;
+
+// What both kinds of homes are, beside their rounds.
+trait AsWhole {
+    fn whole(&self) -> &dyn Whole;
+}
+
+impl AsWhole for Here<'_> {
+    fn whole(&self) -> &dyn Whole {
+        &self.view
+    }
+}
+
+impl AsWhole for Far<'_, Asked<'_>> {
+    fn whole(&self) -> &dyn Whole {
+        self
+    }
+}
 
 // Evaluates an expression over the homes of a colony's documents and concepts, wherever they are.
 macro_rules! over {
@@ -119,6 +138,33 @@ impl World {
                 ("ghosts", ghosts),
                 ("touched", counts.touched),
             ])
+        })
+    }
+
+    /// Returns the `k` concepts nearest to a question, best first.
+    ///
+    /// # Errors
+    /// As [`World::whole`].
+    pub fn near(&self, text: &str, k: usize, cancel: &Cancel) -> Result<Vec<NearConcept>> {
+        over!(self, cancel, |homes| {
+            let mut homes = homes;
+            let words = Session::new(Homes::commons(&homes).lexicon().clone()).query(text);
+            graph::near(&mut homes, &words, k)
+        })
+    }
+
+    /// Returns the `k` concepts nearest to a question, best first, and the synapses of each, the heaviest first.
+    ///
+    /// # Errors
+    /// As [`World::whole`].
+    pub fn associated(&self, text: &str, k: usize, cancel: &Cancel) -> Result<(Vec<NearConcept>, Vec<Vec<Neighbor>>)> {
+        over!(self, cancel, |homes| {
+            let mut homes = homes;
+            let words = Session::new(Homes::commons(&homes).lexicon().clone()).query(text);
+            let near = graph::near(&mut homes, &words, k)?;
+            let terms: Vec<u32> = near.iter().map(|concept| concept.term).collect();
+            let neighbors = homes.whole().neighbors(&terms)?;
+            Ok((near, neighbors))
         })
     }
 

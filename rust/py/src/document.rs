@@ -5,8 +5,9 @@ use crate::lifetime::{self, Ends};
 use crate::metadata::{self, Told, is_mapping, kind};
 use crate::rows::row;
 use phago_core::Error;
-use phago_core::documents::{Body, DOCUMENT_BYTES_MAX, Document, KEY_BYTES_MAX};
+use phago_core::documents::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
 use phago_core::error::short;
+use phago_core::read::StoredDocument;
 use pyo3::exceptions::{PyKeyError, PyUnicodeEncodeError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -18,18 +19,18 @@ const FIELDS: [&str; 5] = ["text", "id", "title", "metadata", "expires"];
 
 row! {
     /// A stored document.
-    StoredRow from document, &Document {
+    StoredRow from document, StoredDocument {
         /// The caller's id, or 32 hex digits.
         id: String = document.name(),
         /// Whether the caller gave an id.
         named: bool = document.body.key.is_some(),
-        title: String = document.body.title.to_string(),
-        text: String = document.body.text.to_string(),
+        title: String = document.body.title.into(),
+        text: String = document.body.text.into(),
         /// The first tick whose cut includes it.
         arrival: u32 = document.arrival,
         /// The tick that digested it.
         digested: Option<u32> = document.digested,
-        metadata: Told = Told(document.body.metadata.clone()),
+        metadata: Told = Told(document.body.metadata),
         /// When it leaves by itself.
         expires: Option<Ends> = document.body.expires.map(Ends),
     }

@@ -1,5 +1,6 @@
 //! A colony in a directory: opening, following, checkpoints, verification.
 
+use crate::backend::FromPython;
 use crate::call::Call;
 use crate::config::read;
 use crate::error::{Failure, Result};
@@ -10,6 +11,7 @@ use phago_core::config::{ColonyConfig, DistributedConfig};
 use phago_engine::host::colony::Colony;
 use phago_engine::host::free::{self, FreedElsewhere};
 use phago_engine::host::process::Home;
+use phago_engine::kept::Over;
 use phago_engine::lock::lock;
 use phago_engine::store::{self, Directory, Files, Options};
 use phago_engine::{Layout, world};
@@ -32,20 +34,39 @@ impl Kept {
 
 #[pymethods]
 impl Kept {
+    /// `over` is what has the shards, if they are not here: a transport, how many nodes it reaches, and how many seconds one
+    /// may take for a change or a question.
     #[staticmethod]
-    fn open(path: PathBuf, shards: u32, config: Option<&Bound<'_, PyDict>>, make: bool, wait: f64) -> Result<Call> {
+    #[pyo3(signature = (path, shards, config, make, wait, over=None))]
+    fn open(
+        path: PathBuf,
+        shards: u32,
+        config: Option<&Bound<'_, PyDict>>,
+        make: bool,
+        wait: f64,
+        over: Option<(Py<PyAny>, usize, f64)>,
+    ) -> Result<Call> {
         let config = config.map(|config| read::<ColonyConfig>(Some(config), "config")).transpose()?;
         let wait = Duration::try_from_secs_f64(wait).map_err(|_| Error::Config {
             field: "wait".into(),
             value: wait.to_string(),
             accepted: "seconds, 0 or more".into(),
         })?;
+        let over = over.map(|(transport, nodes, seconds)| Over {
+            transport: Arc::new(FromPython::new(transport)),
+            nodes,
+            answer: Duration::from_secs_f64(seconds.clamp(0.001, 1e9)),
+        });
         Ok(Call::new(move |cancel| {
             // A colony that was dropped without being closed holds the directory until it is freed.
             free::wait(cancel)?;
             let options = Options { make, ..Options::default() };
             let layout = Some(layout(shards));
-            let world = world::World::open_within(&directory(path), options, layout, config.as_ref(), wait, cancel)?;
+            let (files, config) = (directory(path), config.as_ref());
+            let world = match &over {
+                None => world::World::open_within(&files, options, layout, config, wait, cancel)?,
+                Some(over) => world::World::open_over(&files, options, layout, config, over, wait, cancel)?,
+            };
             Ok(Kept(Home::new(Colony::new(world))))
         }))
     }

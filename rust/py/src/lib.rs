@@ -5,8 +5,9 @@
 //!   read documents, filters and settings.
 //! - [`rows`] are records on their way to Python, with a name for each field.
 //! - [`ring`], [`coordinator`], [`world`], [`shard`], [`batch`], [`runner`], [`tick_result`], [`cross_edges`],
-//!   [`tables`] and [`kept`] are one exposed class each; [`column`] shares their memory with other libraries.
+//!   [`tables`], [`backend`] and [`kept`] are one exposed class each; [`column`] shares their memory with other libraries.
 
+mod backend;
 mod batch;
 mod call;
 mod column;
@@ -41,6 +42,8 @@ use std::sync::Arc;
 mod _phago {
     use super::*;
 
+    #[pymodule_export]
+    use crate::backend::{Node, Stop};
     #[pymodule_export]
     use crate::batch::Batch;
     #[pymodule_export]

@@ -13,8 +13,7 @@ use crate::runtime::brief;
 use crate::tables::{EdgeTable, NodeTable};
 use phago_core::cancel::Cancel;
 use phago_core::documents::Body;
-use phago_core::query::View;
-use phago_core::read::NearConcept;
+use phago_core::read::Whole;
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
 use phago_engine::host::colony::Colony;
@@ -76,13 +75,13 @@ impl World {
         Ok(Call::brief_if(move || Ok(is_short && is_small(&asked)?), move |cancel| work(&world, cancel)))
     }
 
-    // A read of the committed state that takes little time in any colony.
-    fn read<T>(&self, read: impl FnOnce(View<'_>) -> T + Send + 'static) -> Result<Call>
+    // A read of the committed state that takes little time in any colony whose shards are here.
+    fn read<T>(&self, read: impl Fn(&dyn Whole) -> phago_core::Result<T> + Send + 'static) -> Result<Call>
     where
         T: for<'py> IntoPyObject<'py> + Send + 'static,
     {
-        let world = self.world()?.clone();
-        Ok(Call::brief_if(|| Ok(true), move |_| world.read(|state| read(state.view()))))
+        let (world, asked) = (self.world()?.clone(), self.world()?.clone());
+        Ok(Call::brief_if(move || Ok(!asked.is_far()), move |cancel| world.whole(cancel, read)))
     }
 
     fn read_now<T: Send>(&self, py: Python<'_>, read: impl FnOnce(&Replica) -> T + Send) -> Result<T> {
@@ -138,7 +137,8 @@ impl World {
     fn __contains__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> Result<bool> {
         // As in a dictionary, a value that cannot be a key is not present.
         let Ok(key) = key.extract::<String>() else { return Ok(false) };
-        self.read_now(py, |state| state.view().find(&key).is_some())
+        let world = self.world()?;
+        brief(py, || world.whole(&Cancel::new(), |state| Ok(state.stored(std::slice::from_ref(&key))?[0].is_some())))
     }
 
     fn __len__(&self, py: Python<'_>) -> Result<usize> {
@@ -223,44 +223,36 @@ impl World {
     }
 
     fn concepts(&self, text: String, k: usize) -> Result<Call> {
-        self.call(move |world, cancel| {
-            world.view(cancel, |view| Ok(rows::<RankedRow, _>(view.near(&view.words(&text), k)?)))
-        })
+        self.call(move |world, cancel| Ok(rows::<RankedRow, _>(world.near(&text, k, cancel)?)))
     }
 
     fn concepts_with_neighbors(&self, text: String, k: usize) -> Result<Call> {
         self.call(move |world, cancel| {
-            world.view(cancel, |view| {
-                let near = view.near(&view.words(&text), k)?.into_iter();
-                let with_neighbors = |concept: NearConcept| {
-                    let neighbors = view.neighbors(concept.term);
-                    (concept, neighbors)
-                };
-                Ok(rows::<AssociatedRow, _>(near.map(with_neighbors)))
-            })
+            let (near, neighbors) = world.associated(&text, k, cancel)?;
+            Ok(rows::<AssociatedRow, _>(near.into_iter().zip(neighbors)))
         })
     }
 
     fn get(&self, key: String) -> Result<Call> {
-        self.read(move |view| view.find(&key).map(StoredRow::from))
+        self.read(move |state| Ok(state.stored(std::slice::from_ref(&key))?.pop().flatten().map(StoredRow::from)))
     }
 
     fn stored(&self, keys: Vec<String>) -> Result<Call> {
-        self.call(move |world, _| {
-            world.read(|state| rows::<StoredRow, _>(keys.iter().filter_map(|key| state.view().find(key))))
+        self.call(move |world, cancel| {
+            Ok(rows::<StoredRow, _>(world.whole(cancel, |state| state.stored(&keys))?.into_iter().flatten()))
         })
     }
 
     #[pyo3(signature = (r#where=None, after=None))]
     fn names(&self, r#where: Option<&Bound<'_, PyAny>>, after: Option<String>) -> Result<Call> {
         let filter = filter(r#where)?;
-        self.call(move |world, cancel| world.view(cancel, |view| view.names(after.as_deref(), &filter)))
+        self.call(move |world, cancel| world.whole(cancel, |state| state.names(after.as_deref(), &filter)))
     }
 
     #[pyo3(signature = (r#where=None))]
     fn count(&self, r#where: Option<&Bound<'_, PyAny>>) -> Result<Call> {
         let filter = filter(r#where)?;
-        self.read(move |view| view.count(&filter))
+        self.read(move |state| state.count(&filter))
     }
 
     fn digest(&self) -> Result<Call> {
@@ -276,19 +268,25 @@ impl World {
     }
 
     fn node(&self, label: String) -> Result<Call> {
-        self.read(move |view| view.concept_of(&label).and_then(|term| view.node(term)).map(NodeRow::from))
+        self.read(move |state| match state.concept(&label)? {
+            Some(term) => Ok(state.node(term)?.map(NodeRow::from)),
+            None => Ok(None),
+        })
     }
 
     fn neighbors(&self, label: String) -> Result<Call> {
-        self.read(move |view| view.concept_of(&label).map(|term| rows::<NeighborRow, _>(view.neighbors(term))))
+        self.read(move |state| match state.concept(&label)? {
+            Some(term) => Ok(state.neighbors(&[term])?.pop().map(rows::<NeighborRow, _>)),
+            None => Ok(None),
+        })
     }
 
     fn nodes(&self) -> Result<Call> {
-        self.call(|world, cancel| world.view(cancel, |view| Ok(NodeTable::new(view.nodes()?))))
+        self.call(|world, cancel| Ok(NodeTable::new(world.whole(cancel, |state| state.nodes())?)))
     }
 
     fn edges(&self) -> Result<Call> {
-        self.call(|world, cancel| world.view(cancel, |view| Ok(EdgeTable::new(view.edges()?))))
+        self.call(|world, cancel| Ok(EdgeTable::new(world.whole(cancel, |state| state.edges())?)))
     }
 }
 
@@ -306,7 +304,7 @@ impl<'py> IntoPyObject<'py> for Numbers {
 }
 
 fn is_small(world: &world::World) -> phago_core::Result<bool> {
-    world.read(|state| state.commons().documents() <= SMALL_DOCUMENTS)
+    Ok(!world.is_far() && world.read(|state| state.commons().documents())? <= SMALL_DOCUMENTS)
 }
 
 fn is_short(text: &str, k: usize) -> bool {
