@@ -30,7 +30,7 @@ help:
 	@echo 'make readme     what the examples of README.md print is written into it'
 	@echo 'make bench      figures beside peers; PHAGO_DATA names a folder of corpora and collections'
 	@echo 'make campaign   faults, kills, losses of power, damage and long runs by the thousand; PHAGO_CAMPAIGN has the sizes'
-	@echo 'make mutants    break phago in some sixty places and see that a test finds each'
+	@echo 'make mutants    break phago in some seventy places and see that a test finds each'
 	@echo 'make clean      remove .venv and what pytest, mypy and ruff keep'
 	@echo
 	@echo 'PYTHON=python3.12 make ...   with another Python (3.11 or later)'
@@ -40,6 +40,7 @@ demo: $(VENV)/.phago
 
 test: $(VENV)/.phago $(VENV)/.test
 	$(CARGO) test --workspace --exclude phago-py --locked
+	$(CARGO) test --locked -p phago-engine --features shuttle --test interleaved
 	$(BIN)/python -m pytest
 
 # The stamp goes first: what `make test` and `make demo` run is never the quick build.
@@ -50,6 +51,7 @@ dev: $(VENV)/.test $(VENV)/.dev | tools
 check: $(VENV)/.phago $(VENV)/.test $(VENV)/.check
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) clippy --locked -p phago-engine --features shuttle --test interleaved -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --workspace --exclude phago-py --locked
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -70,6 +72,7 @@ CAMPAIGNS := simulator store_power store_kill store_faults store_damage colony_d
 campaign: export PHAGO_CAMPAIGN ?= long
 campaign: $(VENV)/.phago $(VENV)/.test
 	$(CARGO) test --release --locked -p phago-engine $(CAMPAIGNS:%=--test %)
+	$(CARGO) test --release --locked -p phago-engine --features shuttle --test interleaved
 	$(BIN)/python -m pytest -m 'campaign or not campaign' --timeout 7200 \
 		tests/test_kills.py tests/test_soak.py tests/test_programs.py tests/test_campaign.py
 

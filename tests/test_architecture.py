@@ -48,6 +48,11 @@ CORE = {
     "dump": WORDS | {"agents", "commons", "documents", "graph", "reinforcement", "replica", "shard", "text"},
     "checkpoint": WORDS
     | {"agents", "commons", "documents", "graph", "metadata", "reinforcement", "replica", "ring", "shard", "text"},
+    # Parts of a replica and what they say to each other, by the code that serves one process; it knows nobody who could
+    # carry it.
+    "cluster": WORDS
+    | {"commons", "documents", "graph", "message", "metadata", "plan", "query", "read", "reinforcement", "replica"}
+    | {"ring", "shard", "text"},
     # What is stored, by the reference driver.
     "replay": WORDS | {"colony", "input", "replica"},
     "colony": WORDS
@@ -70,21 +75,23 @@ CORE = {
 # What each file and folder of the engine may import.
 ENGINE = {
     "config": set(),
-    "lock": set(),
+    # What threads meet on, and the clock.
+    "sync": set(),
+    "lock": {"sync"},
     # Threads and items; they know no colony.
-    "work": {"lock"},
+    "work": {"lock", "sync"},
     # Bytes and files; it knows no colony.
-    "store": {"lock"},
+    "store": {"lock", "sync"},
     # What a colony writes into a store; it knows no world.
-    "journal": {"lock", "store"},
-    "kept": {"journal", "lock", "store", "world"},
-    "coordination": {"lock"},
-    "intake": {"journal", "lock", "store", "work", "world"},
+    "journal": {"lock", "store", "sync"},
+    "kept": {"journal", "lock", "store", "sync", "world"},
+    "coordination": {"lock", "sync"},
+    "intake": {"journal", "lock", "store", "sync", "work", "world"},
     "answers": {"lock", "world"},
     "ghosts": {"lock", "tick", "world"},
-    "world": {"ghosts", "intake", "journal", "lock", "tick"},
+    "world": {"ghosts", "intake", "journal", "lock", "sync", "tick"},
     # It drives the world and its workers, and takes nothing in and answers nothing.
-    "tick": {"config", "coordination", "lock", "work", "world"},
+    "tick": {"config", "coordination", "lock", "sync", "work", "world"},
 }
 
 # Files that still import each other in a circle, by crate. The list only gets shorter.

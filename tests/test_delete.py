@@ -215,6 +215,51 @@ def small_colony(**options):
     return colony
 
 
+def test_updates_of_many_are_those_of_one_by_one(tmp_path):
+    def rows(of, end=""):
+        return [{"id": f"doc-{number}", "text": f"{WORDS[number % 18]} and {WORDS[number % 7]}{end}"} for number in of]
+
+    async def awaited(updates):
+        async with phago.AsyncColony(2) as colony:
+            await colony.ingest(rows(range(1500)))
+            report = await colony.update_all(updates)
+            await colony.run()
+            return report, await colony.digest()
+
+    # Changed, unchanged and new, and more than one chunk of them.
+    updates = rows(range(600), " again") + rows(range(600, 1600))
+    with phago.open(tmp_path / "m", shards=3) as colony, phago.Colony(1) as alone:
+        for one in (colony, alone):
+            one.ingest(rows(range(1500)))
+        report = colony.update_all(iter(updates))
+        assert report == phago.UpdateReport(new=100, changed=600, unchanged=900)
+        assert [alone.update(row) for row in updates].count("changed") == 600
+        for one in (colony, alone):
+            one.run()
+        assert colony.digest() == alone.digest()
+        assert asyncio.run(awaited(updates)) == (report, alone.digest())
+        assert colony.update_all(updates[0]).unchanged == 1
+        assert pickle.loads(pickle.dumps(report)) == report
+
+
+def test_a_bad_update_among_many_raises_or_is_left_out():
+    with phago.Colony(2) as colony:
+        updates = [{"id": f"doc-{number}", "text": "ion"} for number in range(1003)]
+        bad = [*updates[:1001], {"text": "no id"}, {"id": "x", "text": "y", "odd": 1}, *updates[1001:]]
+        with pytest.raises(phago.InvalidDocument) as caught:
+            colony.update_all(bad)
+        assert (caught.value.index, caught.value.field) == (1001, "id")
+        assert caught.value.report == phago.UpdateReport(new=1000)
+        assert len(colony) == 1000
+        report = colony.update_all(bad, on_error="skip")
+        assert (report.new, report.changed, report.unchanged) == (3, 0, 1000)
+        assert [(one.index, one.field) for one in report.rejected] == [(1001, "id"), (1002, "odd")]
+        with pytest.raises(phago.ConfigError):
+            colony.update_all(updates, on_error="ignore")
+        with pytest.raises(phago.InvalidDocument):
+            colony.update_all("a text has no id")
+
+
 @pytest.mark.parametrize(
     "document",
     [

@@ -171,6 +171,35 @@ def test_shards_by_hand_and_under_a_runner_are_told_the_time():
         assert count() == 0
 
 
+def test_a_runner_is_told_the_time_before_many_ticks():
+    def documents(shards):
+        return sum(shard.shard_info().document_count for shard in shards)
+
+    coordinator = phago.Coordinator(2)
+    shards = [phago.ShardedColony(at, phago.ColonyConfig(), coordinator.ring) for at in range(2)]
+    for at in range(5):
+        home = next(shard for shard in shards if shard.owns_document(str(at)))
+        home.ingest_document({"id": str(at), "text": "ions of cells", "expires": NOON + at * SECOND})
+    with phago.DistributedRunner(coordinator, shards) as runner:
+        assert [result.tick for result in runner.run_sync(2, now=NOON)] == [1, 2]
+        assert documents(shards) == 4
+        assert [result.tick for result in asyncio.run(runner.run(2, now=NOON + SECOND))] == [3, 4]
+        assert documents(shards) == 3
+
+        async def walk():
+            return [documents(shards) async for _ in runner.ticks(2, now=NOON + 2 * SECOND)]
+
+        assert asyncio.run(walk()) == [2, 2]
+        # Told without a tick, it counts in the next one.
+        assert runner.run_sync(0, now=NOON + 3 * SECOND) == []
+        runner.tick_sync()
+        assert documents(shards) == 1
+        for call in (runner.run_sync, lambda ticks, now: asyncio.run(runner.run(ticks, now=now))):
+            with pytest.raises(phago.ConfigError, match="time zone"):
+                call(1, now=datetime.datetime(2040, 1, 1))
+        assert coordinator.current_tick == 7
+
+
 def test_another_lifetime_is_refused_by_ingest_and_taken_by_update_which_unwires_nothing():
     with phago.Colony(2) as colony:
         one = {"id": "a", "text": "the ion pump of a cell", "expires": 50}

@@ -155,3 +155,14 @@ def test_nothing_is_said_where_nobody_listens():
     assert (
         child_says(program.replace("logging, ", "") + "import sys; print('logging' in sys.modules)") == "well\nFalse\n"
     )
+
+
+def test_arrival_is_the_first_tick_that_could_digest_a_document():
+    with phago.Colony(2, config=phago.ColonyConfig(documents_per_tick=2)) as colony:
+        colony.ingest({"id": f"{at}", "text": "ions cross"} for at in range(3))
+        colony.tick()
+        colony.ingest({"id": "late", "text": "ions rest"})
+        colony.run()
+        found = {one.id: (one.arrival, one.digested) for one in colony.documents()}
+    assert [arrival for arrival, _ in found.values()] == [1, 1, 1, 2]
+    assert sorted(digested for _, digested in found.values()) == [1, 1, 2, 2]

@@ -140,6 +140,53 @@ def test_the_colony_may_live_in_the_folder_that_it_holds(notes, says):
     assert says("sync", "notes/m", notes)[:2] == (0, "0 new, 0 changed, 4 unchanged, 0 deleted.\n")
 
 
+# --- lifetimes ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fading(says):
+    """A colony with a document that expires at noon, and the file that holds it."""
+    row = {"id": "fades", "text": "It fades at noon.", "expires": "2030-06-01T12:00:00+00:00"}
+    Path("fading.jsonl").write_text(json.dumps(row))
+    Path("rest.jsonl").write_text('{"id": "stays", "text": "It stays."}')
+    assert says("ingest", "m", "fading.jsonl", "rest.jsonl", "--now", "2030-06-01T13:59:59+02:00")[0] == 0
+    assert ids_of("m") == ["fades", "stays"]
+    return "m"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("ingest", "rest.jsonl"), ("sync", "rest.jsonl"), ("import", "rest.jsonl"), ("delete", "stays"), ("compact",)],
+    ids=lambda command: command[0],
+)
+def test_what_expires_by_now_leaves_with_each_command_that_digests(fading, says, command):
+    name, *arguments = command
+    Path("rest.jsonl").write_text('{"id": "new", "text": "It is new."}')
+    # An hour before noon by the offset, though the clock on the wall shows noon.
+    assert says(name, fading, *arguments, "--now", "2030-06-01T12:00:00+01:00")[0] == 0
+    assert "fades" in ids_of(fading)
+    code = says(name, fading, *arguments, "--now", "2030-06-01T12:00:00Z")[0]
+    assert code == (1 if name == "delete" else 0)
+    assert "fades" not in ids_of(fading)
+    with phago.open(fading, read_only=True) as colony:
+        assert colony.graph.node("noon") is None
+
+
+def test_now_is_the_time_of_the_machine(says):
+    Path("old.jsonl").write_text('{"id": "old", "text": "Gone.", "expires": "2020-01-01T00:00:00+00:00"}')
+    Path("far.jsonl").write_text('{"id": "far", "text": "Here.", "expires": "9000-01-01T00:00:00+00:00"}')
+    assert says("ingest", "m", "old.jsonl", "far.jsonl", "--now", "now")[0] == 0
+    assert ids_of("m") == ["far"]
+
+
+@pytest.mark.parametrize("given", ["2030-06-01T12:00:00", "2030-06-01", "noon", "", "1e9", "2030-13-01T00:00:00Z"])
+def test_a_time_that_is_none_is_wrong_usage(says, given):
+    code, out, err = says("ingest", "m", "notes", f"--now={given}")
+    assert (code, out) == (2, "")
+    assert "a time with its offset, such as 2030-06-01T12:00:00+02:00, or `now`" in err
+    assert not Path("m").exists()
+
+
 # --- asking ------------------------------------------------------------------------------------------------------
 
 

@@ -1,9 +1,12 @@
 """A colony that lives in a directory."""
 
 import asyncio
+import contextlib
+import logging
 import os
 import pickle
 import re
+import resource
 import subprocess
 import sys
 import threading
@@ -23,6 +26,17 @@ def whole(colony):
 
 def files_of(path):
     return {file.name: file.read_bytes() for file in sorted(Path(path).iterdir())}
+
+
+@contextlib.contextmanager
+def no_room(size=65_536):
+    """No file grows beyond this size, as on a disk that is nearly full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 # --- the same colony ---------------------------------------------------------------------------------------------
@@ -535,3 +549,52 @@ async def test_waiting_leaves_the_loop_to_others_and_can_be_cancelled(tmp_path):
             await waiting
     async with phago.open_async(tmp_path, wait=100) as colony:
         assert len(colony) == 1
+
+
+# --- a full disk -------------------------------------------------------------------------------------------------
+
+
+def random_documents(count):
+    """Documents that compress badly, so that a checkpoint of them is larger than the log of a few changes."""
+    return [{"id": f"d{number}", "text": " ".join(os.urandom(8).hex() for _ in range(600))} for number in range(count)]
+
+
+def test_a_colony_closes_on_a_disk_without_room_and_warns(tmp_path, caplog):
+    path = tmp_path / "m"
+    with phago.open(path) as colony:
+        colony.ingest(random_documents(30))
+        colony.run()
+
+    async def close():
+        async with phago.open_async(path) as colony:
+            await colony.delete(["d4", "d5", "d6"])
+            await colony.run()
+            context.enter_context(no_room())
+
+    colony = phago.open(path)
+    colony.delete(["d1", "d2", "d3"])
+    colony.run()
+    digest = colony.digest()
+    with caplog.at_level(logging.WARNING, "phago"), no_room(), pytest.warns(phago.CheckpointWarning) as told:
+        colony.close()
+    assert re.fullmatch(r"`.*m` is closed and whole; what makes .* fast was not written: .+", str(told[0].message))
+    assert told[0].filename == __file__
+    assert str(told[0].message) in caplog.text
+    with phago.open(path, read_only=True) as again:
+        assert (again.digest(), len(again)) == (digest, 27)
+    with contextlib.ExitStack() as context, pytest.warns(phago.CheckpointWarning):
+        asyncio.run(close())
+    with phago.open(path) as colony:
+        assert len(colony) == 24
+    assert phago.verify(path).is_whole
+
+
+def test_a_command_on_a_disk_without_room_for_a_checkpoint_is_well_and_says_so(tmp_path, says):
+    with phago.open("m") as colony:
+        colony.ingest(random_documents(30))
+        colony.run()
+    with no_room():
+        code, out, err = says("delete", "m", "d1", "d2", "d3")
+    assert (code, out) == (0, "3 deleted.\n")
+    assert re.fullmatch(r"phago: `.*m` is closed and whole; .*\n", err)
+    assert says("stats", "m")[0] == 0

@@ -32,6 +32,8 @@ LEXICAL = "tests/test_answer_oracle.py::test_any_lexical_answer_equals_the_naive
 WIRE = "phago-core wire "
 # A thousand schedules at most; how many it took is printed.
 SCHEDULES = "phago-engine simulator whatever_fails_a_colony_is_what_its_acknowledged_inputs_make"
+# A thousand drawn orders of threads.
+ORDERS = "phago-engine interleaved "
 MUTANTS = [
     # --- words ---
     Mutant(
@@ -302,7 +304,7 @@ MUTANTS = [
     Mutant(
         "a run of short ticks does not ask",
         TICK + "runner.rs",
-        "looked.elapsed() >= LOOK",
+        "now() - looked >= LOOK",
         "false",
         "phago-engine run a_run_of_short_ticks_asks_whether_to_stop_between_them",
     ),
@@ -319,6 +321,84 @@ MUTANTS = [
         "!inputs.pending.is_empty()",
         "false",
         "phago-engine deletes what_waits_is_done_when_the_tick_is_given_up_too",
+    ),
+    # --- threads ---
+    Mutant(
+        "an item is claimed twice",
+        "rust/engine/src/work/job.rs",
+        "self.next.fetch_add(1, Ordering::AcqRel)",
+        "{ let next = self.next.load(Ordering::Acquire); self.next.store(next + 1, Ordering::Release); next }",
+        ORDERS + "each_item_runs_once_and_each_end_is_told_once",
+    ),
+    Mutant(
+        "one of the workers is told that the pool is closed",
+        "rust/engine/src/work/pool.rs",
+        "self.shared.wake.notify_all()",
+        "self.shared.wake.notify_one()",
+        ORDERS + "each_item_runs_once_and_each_end_is_told_once",
+    ),
+    Mutant(
+        "a wake-up is sent and not counted",
+        "rust/engine/src/work/pool.rs",
+        "core.tokens += 1",
+        "()",
+        ORDERS + "what_is_given_up_ends_and_its_workers_are_replaced",
+    ),
+    Mutant(
+        "what is given up goes on",
+        "rust/engine/src/work/job.rs",
+        "self.abandoned.store(true, Ordering::Release)",
+        "()",
+        ORDERS + "what_is_given_up_ends_and_its_workers_are_replaced",
+    ),
+    Mutant(
+        "a worker that sleeps does not see that the pool is closed",
+        "rust/engine/src/work/pool.rs",
+        "core.tokens == 0 && !core.closed",
+        "core.tokens == 0",
+        ORDERS + "each_item_runs_once_and_each_end_is_told_once",
+    ),
+    Mutant(
+        "the end of a tick wakes nobody",
+        TICK + "outcome.rs",
+        "self.told_blocking.notify_all()",
+        "()",
+        ORDERS + "ticks_queue_and_inputs_wait_for_their_end",
+    ),
+    Mutant(
+        "a free turn calls nobody",
+        TICK + "turn.rs",
+        "waker.wake()",
+        "drop(waker)",
+        ORDERS + "ticks_queue_and_inputs_wait_for_their_end",
+    ),
+    Mutant(
+        "the keeper of deadlines sleeps without a second look",
+        TICK + "deadline.rs",
+        "self.look().is_none()",
+        "true",
+        ORDERS + "a_shard_that_hangs_is_noticed_and_cannot_reach_the_next_attempt",
+    ),
+    Mutant(
+        "what came during a sync is acknowledged with it",
+        STORE + "writer.rs",
+        "(state.kept, state.kept_offset) = (end, offset)",
+        "(state.kept, state.kept_offset) = { let _ = end; (state.end, offset) }",
+        ORDERS + "what_is_acknowledged_is_durable_and_seen_by_readers",
+    ),
+    Mutant(
+        "what was written by others is acknowledged before the sync",
+        STORE + "writer.rs",
+        "state.kept.sequence < sequence",
+        "state.kept.sequence < sequence && !state.leading",
+        ORDERS + "one_sync_serves_all_who_wait",
+    ),
+    Mutant(
+        "the lock is let go while the keeper writes",
+        STORE + "writer.rs",
+        "state = self.inner.turn.wait(state).unwrap_or_else(PoisonError::into_inner)",
+        "break",
+        ORDERS + "a_store_that_is_dropped_waits_for_the_keeper_of_its_witness",
     ),
     # --- recovery ---
     Mutant(

@@ -98,7 +98,7 @@ def environment(mutant=None):
     return {
         **os.environ,
         "PHAGO_MUTANT": mutant.name if mutant else "",
-        "PHAGO_CAMPAIGN": "schedules=1000",
+        "PHAGO_CAMPAIGN": "schedules=1000,orders=1000",
         # Not that of the tree itself: its library must never be a broken one.
         "CARGO_TARGET_DIR": str(COPY / "target"),
         # Nobody debugs them, and they are built anew every time.
@@ -120,6 +120,8 @@ def cargo(test):
     """The command up to the name of the test."""
     crate, target, _ = test.split()
     where = ["--lib"] if target == "lib" else ["--test", target]
+    if target == "interleaved":
+        where += ["--features", "shuttle"]
     return ["cargo", "test", "--locked", "-p", crate, *where]
 
 

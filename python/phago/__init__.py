@@ -22,6 +22,7 @@ from .document import Document, read_folder
 from .errors import (
     BarrierFailed,
     BusyError,
+    CheckpointWarning,
     ClosedError,
     ColonyExists,
     ColonyNotFound,
@@ -85,6 +86,7 @@ from .results import (
     ShardInfo,
     Stats,
     StoredDocument,
+    UpdateReport,
     WordShare,
 )
 
@@ -98,6 +100,7 @@ __all__ = [
     "Batch",
     "BridgeShare",
     "BusyError",
+    "CheckpointWarning",
     "ClosedError",
     "ClusterStats",
     "Colony",
@@ -164,6 +167,7 @@ __all__ = [
     "StoredDocument",
     "TickPhase",
     "UnknownUntilReopened",
+    "UpdateReport",
     "VersionError",
     "VerifyReport",
     "WireError",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import Any
 
 from . import _phago
 from ._checks import count, instance, refusal
+from ._log import WARNING, log
 from ._settings import as_native
 from .config import ColonyConfig, RunnerConfig
-from .errors import NotOnDisk, ReadOnlyError
+from .errors import CheckpointWarning, NotOnDisk, ReadOnlyError
 
 
 @dataclass(slots=True)
@@ -48,32 +50,42 @@ class Held:
     def close(self) -> None:
         """Let go of everything; of the directory too where that fails."""
         runner, kept = self._let_go()
+        missing = None
         if runner is not None:
             runner.close()
         try:
             if kept is not None:
-                kept.close()
+                missing = kept.close()
         finally:
             del runner, kept
             _phago.wait_until_freed()
+        self._warn_of(missing)
 
     async def close_async(self) -> None:
         """The twin for event loops."""
         runner, kept = self._let_go()
+        missing = None
         if runner is not None:
             await runner.close_async()
         try:
             if kept is not None:
-                await kept.close_async()
+                missing = await kept.close_async()
         finally:
             del runner, kept
             await _phago.wait_until_freed_async()
+        self._warn_of(missing)
 
     # A colony is freed when the last handle goes.
     def _let_go(self) -> tuple[_phago.Runner | None, _phago.Kept | None]:
         ends = self.runner, self.kept
         del self.world, self.runner, self.kept, self.follower
         return ends
+
+    def _warn_of(self, missing: str | None) -> None:
+        if missing is not None:
+            message = f"`{self.path}` is closed and whole; what makes the next opening fast was not written: {missing}"
+            log(WARNING, message)
+            warnings.warn(message, CheckpointWarning, stacklevel=4)
 
     def _in_memory(self, attempted: str) -> NotOnDisk:
         message = f"`{attempted}` needs a colony in a directory, and this one lives in memory; `phago.open` makes one"

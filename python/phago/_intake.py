@@ -17,7 +17,7 @@ from ._log import DEBUG, WARNING, log
 from ._rows import rejected, tick_result
 from .document import Document
 from .errors import DocumentExists, InvalidDocument, PhaseTimeout, ShardDied
-from .results import DistributedTickResult, IngestReport, RunReport
+from .results import DistributedTickResult, IngestReport, Rejected, RunReport, UpdateReport
 
 DocumentLike = str | Mapping[str, Any] | Document
 """A document: its text; a mapping with `text` and perhaps `id`, `title`, `metadata` and `expires`; or a `Document`."""
@@ -123,26 +123,62 @@ def ran(row: _phago.RunRow, begun: float) -> RunReport:
     return report
 
 
-class Intake:
-    """The report of one `ingest` while it grows."""
+class _Growing:
+    """The report of one call while it grows. An error on the way has it."""
+
+    report: IngestReport | UpdateReport
 
     def __init__(self, on_error: OnError) -> None:
         self.skip = one_of("on_error", on_error, ("raise", "skip")) == "skip"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if isinstance(error, InvalidDocument):
+            error.report = self.report
+        elif isinstance(error, DocumentExists):
+            assert isinstance(self.report, IngestReport)
+            error.report = self.report
+
+
+class Intake(_Growing):
+    """The report of one `ingest`."""
+
+    report: IngestReport
+
+    def __init__(self, on_error: OnError) -> None:
+        super().__init__(on_error)
         self.report = IngestReport()
 
     def add(self, row: _phago.IngestedRow) -> None:
         self.report = IngestReport(
             self.report.accepted + row.accepted,
             self.report.unchanged + row.unchanged,
-            self.report.rejected + tuple(map(rejected, row.rejected)),
+            self.report.rejected + _left_out(row.rejected),
             self.report.unindexed + tuple(map(rejected, row.unindexed)),
         )
-        for one in row.rejected:
-            log(WARNING, "document %d was left out: its %s %s", one.index, one.field, one.reason)
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if isinstance(error, InvalidDocument | DocumentExists):
-            error.report = self.report
+class Updating(_Growing):
+    """The report of one `update_all`."""
+
+    report: UpdateReport
+
+    def __init__(self, on_error: OnError) -> None:
+        super().__init__(on_error)
+        self.report = UpdateReport()
+
+    def add(self, row: _phago.UpdatedRow) -> None:
+        self.report = UpdateReport(
+            self.report.new + row.new,
+            self.report.changed + row.changed,
+            self.report.unchanged + row.unchanged,
+            self.report.rejected + _left_out(row.rejected),
+        )
+
+
+def _left_out(rows: list[_phago.RejectedRow]) -> tuple[Rejected, ...]:
+    for one in rows:
+        log(WARNING, "document %d was left out: its %s %s", one.index, one.field, one.reason)
+    return tuple(map(rejected, rows))

@@ -74,6 +74,7 @@ __all__ = [
     "ShardRow",
     "StoredRow",
     "TickResult",
+    "UpdatedRow",
     "VerifiedRow",
     "WordRow",
     "World",
@@ -192,6 +193,21 @@ class IngestedRow:
         """New documents with words that are too long to be indexed."""
 
 @final
+class UpdatedRow:
+    """What became of a chunk of updates."""
+
+    @property
+    def new(self) -> int:
+        """Documents that had not been there."""
+    @property
+    def changed(self) -> int: ...
+    @property
+    def unchanged(self) -> int:
+        """Documents that were there already with the same content."""
+    @property
+    def rejected(self) -> list[RejectedRow]: ...
+
+@final
 class StoredRow:
     """A stored document."""
 
@@ -207,7 +223,7 @@ class StoredRow:
     def text(self) -> str: ...
     @property
     def arrival(self) -> int:
-        """The tick after which it arrived."""
+        """The first tick that could digest it: the one after it came."""
     @property
     def digested(self) -> int | None:
         """The tick that digested it."""
@@ -668,6 +684,12 @@ class World:
         """
     def update_async(self, document: object) -> Awaitable[_Updated]:
         """The twin for event loops. The document is read before it returns; when cancelled, it may have been taken."""
+    def update_all(self, documents: Sequence[object], first_index: int, skip: bool) -> UpdatedRow:
+        """Do what `update` does for each document, in order, with one sync of the disk; errors as of `ingest`.
+
+        A signal that raises ends it between two documents.
+        """
+    def update_all_async(self, documents: Sequence[object], first_index: int, skip: bool) -> Awaitable[UpdatedRow]: ...
     def tell_time(self, now: int) -> bool:
         """Tell the time, in microseconds since 1970 in UTC; False when it is not later than all before.
 
@@ -782,9 +804,12 @@ class Kept:
     def snapshot(self, path: Path) -> None:
         """Write the colony into another directory; `ColonyExists` where there is one."""
     def snapshot_async(self, path: Path) -> Awaitable[None]: ...
-    def close(self) -> None:
-        """Keep everything and let go of the directory. Idempotent; nothing in a forked child."""
-    def close_async(self) -> Awaitable[None]: ...
+    def close(self) -> str | None:
+        """Keep everything and let go of the directory. Idempotent; nothing in a forked child.
+
+        Returns why what makes the next opening fast could not be written, if it could not.
+        """
+    def close_async(self) -> Awaitable[str | None]: ...
 
 @final
 class Follower:

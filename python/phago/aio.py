@@ -18,6 +18,7 @@ from ._intake import (
     Intake,
     OnError,
     Updated,
+    Updating,
     Where,
     chunks,
     is_evidence,
@@ -44,6 +45,7 @@ from .results import (
     RunReport,
     Stats,
     StoredDocument,
+    UpdateReport,
 )
 
 __all__ = ["AsyncColony"]
@@ -98,6 +100,15 @@ class AsyncColony(Unpicklable):
     async def update(self, document: DocumentLike) -> Updated:
         """See `Colony.update`. A cancelled one was done or not, never half."""
         return await self._colony._world.update_async(document)
+
+    async def update_all(
+        self, documents: Iterable[DocumentLike] | DocumentLike, on_error: OnError = "raise"
+    ) -> UpdateReport:
+        """See `Colony.update_all`. A cancelled one leaves whole documents."""
+        with Updating(on_error) as updating:
+            for first, chunk in chunks(documents):
+                updating.add(await self._colony._world.update_all_async(chunk, first, updating.skip))
+        return updating.report
 
     @overload
     async def delete(self, id: str) -> bool: ...

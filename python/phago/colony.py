@@ -19,6 +19,7 @@ from ._intake import (
     Intake,
     OnError,
     Updated,
+    Updating,
     Where,
     chunks,
     is_evidence,
@@ -45,6 +46,7 @@ from .results import (
     RunReport,
     Stats,
     StoredDocument,
+    UpdateReport,
 )
 
 __all__ = ["Colony"]
@@ -156,6 +158,25 @@ class Colony(Unpicklable):
         """
         return self._world.update(document)
 
+    def update_all(self, documents: Iterable[DocumentLike] | DocumentLike, on_error: OnError = "raise") -> UpdateReport:
+        """Update documents, each in one step as by `update`, and much faster than one by one in a directory.
+
+        Any iterable will do; it is read in chunks of 1,000, each of which is written to the disk together. Of two
+        documents with one id the later one stands.
+
+        Args:
+            documents: Documents that have ids, or a table, as `ingest` takes them.
+            on_error: With "raise", the first document that is not valid raises, and nothing of its chunk is updated.
+                With "skip", the report lists such documents, and the rest is updated.
+
+        Raises:
+            InvalidDocument: As by `update`. Its `report` says what was updated before.
+        """
+        with Updating(on_error) as updating:
+            for first, chunk in chunks(documents):
+                updating.add(self._world.update_all(chunk, first, updating.skip))
+        return updating.report
+
     @overload
     def delete(self, id: str) -> bool: ...
     @overload
@@ -166,7 +187,7 @@ class Colony(Unpicklable):
         """Delete a document. Returns `False`, and changes nothing, if no document has this id.
 
         With several ids, or with a filter, it deletes those documents one after the other and returns how many there
-        were. Interrupted, it leaves whole documents.
+        were. In a directory, 1,000 are written to the disk together. Interrupted, it leaves whole documents.
 
         Every answer, count and statistic is at once that of a colony that never saw the document, and
         `digest("evidence")` proves it. A document that waits to be digested never will be. During a tick, the delete
@@ -537,10 +558,11 @@ class Colony(Unpicklable):
 
         What was acknowledged is kept with it and without. With it, the next `phago.open` is faster, as there is less to
         do again. What another thread is inside of is freed when it comes out. In a forked child it does nothing.
+        Where only what makes the next opening fast could not be written, as on a full disk, that is a
+        `CheckpointWarning`: nothing is lost.
 
         Raises:
-            StorageError: Of a colony on disk the last idle ticks, or what makes the next opening fast, could not be
-                written. It is closed all the same.
+            StorageError: Of a colony on disk the last idle ticks could not be written. It is closed all the same.
         """
         held = self._take()
         if held is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from .ids import ShardId, TickPhase
-from .results.documents import IngestReport
+from .results.documents import IngestReport, UpdateReport
 
 __all__ = [
     "BarrierFailed",
@@ -20,6 +20,7 @@ __all__ = [
     "ConfigError",
     "CoordinatorUnavailable",
     "CorruptionError",
+    "CheckpointWarning",
     "DebugBuildWarning",
     "DocumentExists",
     "EdgeResolutionFailed",
@@ -284,8 +285,8 @@ class InvalidDocument(PhagoError, ValueError):
     """The field at fault."""
     reason: str
     """What is wrong with it and what would be accepted."""
-    report: IngestReport | None
-    """What `ingest` took before the chunk of this document."""
+    report: IngestReport | UpdateReport | None
+    """What `ingest` or `update_all` took before the chunk of this document."""
 
 
 class DocumentExists(PhagoError, ValueError):
@@ -317,6 +318,10 @@ class WireError(PhagoError, ValueError):
 
 class NetworkFileSystemWarning(RuntimeWarning):
     """A colony's directory is on a file system that machines share: it may lose what was acknowledged."""
+
+
+class CheckpointWarning(RuntimeWarning):
+    """A colony was closed and is whole, but what makes its next opening fast could not be written."""
 
 
 class DebugBuildWarning(RuntimeWarning):

@@ -5,25 +5,27 @@ from __future__ import annotations
 import argparse
 import codecs
 import contextlib
+import datetime
 import json
 import os
 import re
 import shutil
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from .._jsonl import documents_in
 from ..colony import Colony
-from ..errors import BusyError, CorruptionError, PhagoError
+from ..errors import BusyError, CheckpointWarning, CorruptionError, NetworkFileSystemWarning, PhagoError
 from ..extract import KNOWN, Source, sources
 from ..opening import open as open_colony
 from ..opening import verify
 from ..results import Hit, StoredDocument
 from .exits import BUSY, DAMAGED, FOUND, NOTHING_FOUND, Problem
-from .parsing import Parser, conditions, count, seconds, shards, text
+from .parsing import Parser, conditions, count, moment, seconds, shards, text
 from .progress import Tell, progress
 from .taking import take
 
@@ -58,8 +60,19 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
         )
         return parser
 
-    ingest = writes("ingest", _ingest, "take documents in and digest them; makes DIR where there is none")
-    sync = writes("sync", _sync, "make DIR hold what the paths hold now: as ingest, and what is gone is deleted")
+    def digests(name: str, run: _Run, help: str) -> Parser:
+        parser = writes(name, run, help)
+        parser.add_argument(
+            "--now",
+            type=moment,
+            metavar="DATETIME",
+            help="the time, in ISO 8601 with its offset, or `now`: documents that expire by then leave "
+            "(default: the latest time that DIR was told)",
+        )
+        return parser
+
+    ingest = digests("ingest", _ingest, "take documents in and digest them; makes DIR where there is none")
+    sync = digests("sync", _sync, "make DIR hold what the paths hold now: as ingest, and what is gone is deleted")
     for parser in (ingest, sync):
         parser.add_argument(
             "paths",
@@ -77,17 +90,17 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     _filter(query)
     get = reads("get", _get, "a document by its id; exits with 1 where there is none")
     get.add_argument("id", type=text, metavar="ID")
-    delete = writes("delete", _delete, "delete documents; exits with 1 where there was none")
+    delete = digests("delete", _delete, "delete documents; exits with 1 where there was none")
     delete.add_argument("ids", type=text, metavar="ID", nargs="*")
     _filter(delete)
     export = reads("export", _export, "the documents as lines of JSON, in the order of their ids")
     export.add_argument("file", metavar="FILE", nargs="?", default="-", help="where to write (default: the output)")
     _filter(export)
-    taken = writes("import", _import, "take in what export wrote; makes DIR where there is none")
+    taken = digests("import", _import, "take in what export wrote; makes DIR where there is none")
     taken.add_argument("file", metavar="FILE", nargs="?", default="-", help="what to read (default: the input)")
     reads("stats", _stats, "the colony in numbers")
     reads("verify", _verify, "read every byte of DIR again; exits with 3 where something is damaged, and names it")
-    writes("compact", _compact, "give back the room of what was deleted; no byte of it stays")
+    digests("compact", _compact, "give back the room of what was deleted; no byte of it stays")
     snapshot = writes("snapshot", _snapshot, "copy the colony, as it is now, into another directory")
     snapshot.add_argument("to", metavar="TO", help="a directory that holds no colony")
     graph = reads("graph", _graph, "what a concept is wired to; exits with 1 where there is none of this name")
@@ -100,7 +113,8 @@ def _told(run: _Run) -> _Run:
 
     def told(arguments: argparse.Namespace) -> int:
         try:
-            return run(arguments)
+            with _warnings_in_a_line():
+                return run(arguments)
         except BusyError as error:
             raise Problem(str(error), code=BUSY) from error
         except CorruptionError as error:
@@ -109,6 +123,16 @@ def _told(run: _Run) -> _Run:
             raise Problem(str(error)) from error
 
     return told
+
+
+@contextlib.contextmanager
+def _warnings_in_a_line() -> Iterator[None]:
+    """Say warnings about a colony without the line of code that Python adds, each time."""
+    with warnings.catch_warnings():
+        for kind in (CheckpointWarning, NetworkFileSystemWarning):
+            warnings.simplefilter("always", kind)
+        warnings.showwarning = lambda message, *_: print(f"phago: {message}", file=sys.stderr)
+        yield
 
 
 def _filter(parser: argparse.ArgumentParser) -> None:
@@ -178,14 +202,14 @@ def _take(arguments: argparse.Namespace, *, delete: bool) -> int:
     given = _named(arguments.paths)
     with _writing(arguments, make=True) as colony, progress(quiet=arguments.json) as tell:
         taken = take(colony, given, delete=delete, tell=tell)
-        _digest(colony, tell)
+        _digest(colony, tell, arguments.now)
     _say(arguments, taken.row(), taken.lines())
     return FOUND if taken.counts.total() else NOTHING_FOUND
 
 
-def _digest(colony: Colony, tell: Tell) -> None:
+def _digest(colony: Colony, tell: Tell, now: datetime.datetime | None) -> None:
     waiting = colony.stats().pending
-    for _ in colony.ticks():
+    for _ in colony.ticks(now=now):
         tell("digesting documents", waiting - colony.stats().pending, waiting)
 
 
@@ -276,7 +300,7 @@ def _delete(arguments: argparse.Namespace) -> int:
         raise Problem("give ids, or --where and no ids")
     with _writing(arguments) as colony:
         deleted = colony.delete(arguments.ids) if where is None else colony.delete(where=where)
-        colony.run()
+        colony.run(now=arguments.now)
     _say(arguments, {"deleted": deleted}, [f"{deleted:,} deleted."])
     return FOUND if deleted else NOTHING_FOUND
 
@@ -323,7 +347,7 @@ def _import(arguments: argparse.Namespace) -> int:
             report = colony.ingest(_told_of(documents_in(codecs.getreader("utf-8-sig")(data)), tell))
         except UnicodeDecodeError as error:
             raise Problem(f"`{arguments.file}` is not UTF-8: {error.reason}") from None
-        _digest(colony, tell)
+        _digest(colony, tell, arguments.now)
     row = {"imported": report.accepted, "unchanged": report.unchanged}
     _say(arguments, row, [f"{report.accepted:,} imported, {report.unchanged:,} unchanged."])
     return FOUND
@@ -351,7 +375,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 def _compact(arguments: argparse.Namespace) -> int:
     with _writing(arguments) as colony:
         # What was deleted is unwired first.
-        colony.run()
+        colony.run(now=arguments.now)
         colony.compact()
     _say(arguments, {"compacted": True}, ["Compacted."])
     return FOUND

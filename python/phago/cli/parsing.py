@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import datetime
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +13,7 @@ from ..config import DistributedConfig
 from ..errors import ConfigError
 from .exits import Problem
 
-__all__ = ["Parser", "conditions", "count", "seconds", "shards", "text"]
+__all__ = ["Parser", "conditions", "count", "moment", "seconds", "shards", "text"]
 
 _COUNT_MAX = 1_000_000
 
@@ -71,6 +73,18 @@ def seconds(given: str) -> float:
     if not 0 <= seconds <= 86_400:
         raise argparse.ArgumentTypeError(f"{given!r} is not a number of seconds from 0 to 86400")
     return seconds
+
+
+def moment(given: str) -> datetime.datetime:
+    """A time with its offset from UTC, or `now`."""
+    if given == "now":
+        return datetime.datetime.now(datetime.UTC)
+    with contextlib.suppress(ValueError):
+        moment = datetime.datetime.fromisoformat(given)
+        if moment.utcoffset() is not None:
+            return moment
+    accepted = "a time with its offset, such as 2030-06-01T12:00:00+02:00, or `now`"
+    raise argparse.ArgumentTypeError(f"{given!r} is not {accepted}")
 
 
 _OPERATORS = (("!=", "ne"), ("<=", "lte"), (">=", "gte"), ("=", "eq"), ("<", "lt"), (">", "gt"))

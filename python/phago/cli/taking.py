@@ -9,7 +9,6 @@ from typing import Any
 
 from ..colony import Colony
 from ..document import Document
-from ..errors import InvalidDocument
 from ..extract import KNOWN, SOURCE, LeftOut, Source, read_sources
 from .progress import Tell
 
@@ -105,6 +104,7 @@ def _may_hold(unread: LeftOut, key: str) -> bool:
 
 def _put(colony: Colony, batch: list[tuple[str, Document]], taken: Taken) -> None:
     new: list[Document] = []
+    known: list[Document] = []
     for key, document in batch:
         there = colony.get(key)
         if there is None:
@@ -115,10 +115,11 @@ def _put(colony: Colony, batch: list[tuple[str, Document]], taken: Taken) -> Non
         if source != document.metadata[SOURCE] and (not isinstance(source, str) or Path(source).exists()):
             taken.left_out.append(LeftOut(key, f"the id is that of a document from {source or 'elsewhere'}"))
             continue
-        try:
-            taken.counts[colony.update(document)] += 1
-        except InvalidDocument as error:
-            taken.left_out.append(LeftOut(key, f"its {error.field} {error.reason}"))
-    report = colony.ingest(new, on_error="skip")
-    taken.counts["new"] += report.accepted
-    taken.left_out += [LeftOut(str(one.id), f"its {one.field} {one.reason}") for one in report.rejected]
+        known.append(document)
+    updated = colony.update_all(known, on_error="skip")
+    ingested = colony.ingest(new, on_error="skip")
+    taken.counts["new"] += updated.new + ingested.accepted
+    taken.counts["changed"] += updated.changed
+    taken.counts["unchanged"] += updated.unchanged + ingested.unchanged
+    rejected = updated.rejected + ingested.rejected
+    taken.left_out += [LeftOut(str(one.id), f"its {one.field} {one.reason}") for one in rejected]

@@ -85,13 +85,21 @@ class DistributedRunner(Unpicklable):
             await self._native.world.tell_time_async(time_of("now", now))
         return tick_result(await self._native.tick())
 
-    async def run(self, ticks: int) -> list[DistributedTickResult]:
-        """Make this many ticks; their results in order."""
-        return [result async for result in self.ticks(ticks)]
+    async def run(self, ticks: int, *, now: datetime.datetime | None = None) -> list[DistributedTickResult]:
+        """Make this many ticks; their results in order.
 
-    async def ticks(self, ticks: int) -> AsyncIterator[DistributedTickResult]:
-        """Make this many ticks, handing over each as it is made."""
-        for _ in range(count("ticks", ticks, 0)):
+        Args:
+            ticks: Ticks; without any, the shards are told the time all the same.
+            now: The time, as in `Colony.tick`.
+        """
+        return [result async for result in self.ticks(ticks, now=now)]
+
+    async def ticks(self, ticks: int, *, now: datetime.datetime | None = None) -> AsyncIterator[DistributedTickResult]:
+        """As `run`, handing over each tick as it is made."""
+        left = count("ticks", ticks, 0)
+        if now is not None:
+            await self._native.world.tell_time_async(time_of("now", now))
+        for _ in range(left):
             yield await self.tick()
 
     def tick_sync(self, *, now: datetime.datetime | None = None) -> DistributedTickResult:
@@ -100,9 +108,12 @@ class DistributedRunner(Unpicklable):
             self._native.world.tell_time(time_of("now", now))
         return tick_result(self._native.tick_sync())
 
-    def run_sync(self, ticks: int) -> list[DistributedTickResult]:
+    def run_sync(self, ticks: int, *, now: datetime.datetime | None = None) -> list[DistributedTickResult]:
         """As `run`, for scripts."""
-        return [self.tick_sync() for _ in range(count("ticks", ticks, 0))]
+        left = count("ticks", ticks, 0)
+        if now is not None:
+            self._native.world.tell_time(time_of("now", now))
+        return [self.tick_sync() for _ in range(left)]
 
     def close(self) -> None:
         """Release coordinator and shards. Later ticks raise `BusyError`; closing twice is fine."""

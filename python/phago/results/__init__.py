@@ -2,7 +2,7 @@
 
 from .answers import BridgeShare, Concept, ConceptShare, Explanation, Hit, Hits, Parts, Path, WordShare
 from .colony import RunReport, Stats
-from .documents import IngestReport, Rejected, StoredDocument
+from .documents import IngestReport, Rejected, StoredDocument, UpdateReport
 from .graph import Edge, Node
 from .machine import ClusterStats, GhostNode, LocalQueryRequest, LocalQueryResult, ScoredNode, ShardHealth, ShardInfo
 
@@ -37,5 +37,6 @@ __all__ = [
     "ShardInfo",
     "Stats",
     "StoredDocument",
+    "UpdateReport",
     "WordShare",
 ]

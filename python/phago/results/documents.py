@@ -9,12 +9,12 @@ from typing import Any, cast
 from ..document import Scalar
 from ._show import plain, short
 
-__all__ = ["IngestReport", "Rejected", "StoredDocument"]
+__all__ = ["IngestReport", "Rejected", "StoredDocument", "UpdateReport"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A document that `ingest(..., on_error="skip")` left out, or one of which a part is not indexed."""
+    """A document that was left out with `on_error="skip"`, or one of which a part is not indexed."""
 
     index: int
     """Its position in the caller's sequence, from 0."""
@@ -45,6 +45,20 @@ class IngestReport:
             object.__setattr__(self, name, value)
 
 
+@dataclass(frozen=True, slots=True)
+class UpdateReport:
+    """What became of the documents of one `update_all`."""
+
+    new: int = 0
+    """Documents whose ids no document had."""
+    changed: int = 0
+    """Documents that were replaced, or that have another `expires` now."""
+    unchanged: int = 0
+    """Documents that the colony already had, with the same content."""
+    rejected: tuple[Rejected, ...] = ()
+    """Those left out, in the caller's order."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class StoredDocument:
     """A stored document."""
@@ -53,7 +67,7 @@ class StoredDocument:
     title: str
     text: str
     arrival: int
-    """The tick after which it arrived."""
+    """The first tick that could digest it: the one after it came."""
     digested: int | None
     """The tick in which it was digested; `None` while it waits."""
     metadata: dict[str, Scalar | list[Scalar]] = field(default_factory=dict, hash=False)

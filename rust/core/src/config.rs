@@ -1,6 +1,7 @@
 //! The settings of a colony and of a cluster, with their defaults and accepted ranges.
 
 use crate::settings;
+use serde::{Deserialize, Serialize};
 
 /// The largest number of shards on a ring.
 pub const SHARDS_MAX: u32 = 1024;
@@ -9,6 +10,7 @@ pub const DAY_MS: u64 = 86_400_000;
 
 settings! {
     /// The behaviour of a colony. Two colonies with equal configs and inputs are equal to the byte.
+    #[derive(Deserialize, Serialize)]
     pub struct ColonyConfig {
         /// Keys the colony's random choices.
         seed: u64 = 0, 0..=u64::MAX;
@@ -47,6 +49,7 @@ settings! {
 
 settings! {
     /// How a cluster is laid out.
+    #[derive(Deserialize, Serialize)]
     pub struct DistributedConfig {
         /// Number of shards.
         num_shards: u32 = 3, 1..=SHARDS_MAX;

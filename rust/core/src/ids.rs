@@ -14,7 +14,7 @@ pub type Tick = u64;
 pub const TICK_MAX: Tick = u32::MAX as Tick - 1;
 
 /// The id of a shard: its number, from 0.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
 pub struct ShardId(pub u32);
 
 impl ShardId {
@@ -41,6 +41,19 @@ macro_rules! id {
                 write!(f, "{:032x}", self.0)
             }
         }
+
+        // Writes sixteen bytes: a number of variable length would take nineteen.
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.0.to_le_bytes().serialize(serializer)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                <[u8; 16]>::deserialize(deserializer).map(|bytes| $name(u128::from_le_bytes(bytes)))
+            }
+        }
     };
 }
 
@@ -52,19 +65,6 @@ id!(
     /// The identity of a node of the graph: the hash of its kind and its normalised label.
     NodeId
 );
-
-// Writes sixteen bytes: a number of variable length would take nineteen.
-impl Serialize for DocumentId {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.to_le_bytes().serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for DocumentId {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        <[u8; 16]>::deserialize(deserializer).map(|bytes| DocumentId(u128::from_le_bytes(bytes)))
-    }
-}
 
 impl DocumentId {
     /// Returns the identity of a document for which the caller gives an id.
@@ -97,7 +97,7 @@ impl NodeId {
 }
 
 /// The identity of an agent: its birth in the history of the colony. Ordered by birth, parent, ordinal.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
 pub struct AgentId {
     /// The tick in which the agent is born.
     pub birth: Tick,

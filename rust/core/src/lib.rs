@@ -15,6 +15,7 @@
 //! * [`replica`] is the committed state of one node; [`query`] answers questions from it; [`read`] reports its
 //!   documents, graph and counts; [`dump`] computes its digest; [`colony`] is the sequential driver.
 //! * [`checkpoint`] converts a colony to columns and back; [`replay`] rebuilds one from its inputs and ticks.
+//! * [`cluster`] is what the nodes of one colony say to each other.
 //! * [`coordinator`] tracks which shards take part and which have answered, and never waits; [`ghost`] keeps a bounded
 //!   number of copies of nodes that live on other shards.
 #![forbid(unsafe_code)]
@@ -22,6 +23,7 @@
 pub mod agents;
 pub mod cancel;
 pub mod checkpoint;
+pub mod cluster;
 pub mod colony;
 pub mod commons;
 pub mod config;

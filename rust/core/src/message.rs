@@ -64,7 +64,7 @@ fn varint(value: u32) -> u64 {
 }
 
 /// How often reinforcements use the concepts and strengthen the synapses of one shard.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Uses {
     /// Concepts, by term index.
     pub concepts: Vec<(u32, u64)>,
@@ -93,6 +93,11 @@ impl Uses {
         let mut gap = |term: u32| varint(term - std::mem::replace(&mut previous, term));
         let synapse = |&((source, target), times): &((u32, u32), u64)| gap(source) + varint(target) + count(times);
         concepts + self.synapses.iter().map(synapse).sum::<u64>()
+    }
+
+    /// Returns the largest term index.
+    pub(crate) fn largest(&self) -> Option<u32> {
+        self.terms().max()
     }
 
     fn terms(&self) -> impl Iterator<Item = u32> + '_ {

@@ -3,9 +3,10 @@
 use crate::Result;
 use crate::commons::{Commons, GrantKey};
 use crate::ids::{AgentId, DocumentId, Tick};
+use serde::{Deserialize, Serialize};
 
 /// What is fixed before a tick begins. Of it, only the seats of the grants depend on the number of shards.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// The tick to be made.
     pub tick: Tick,
@@ -13,7 +14,10 @@ pub struct Plan {
     pub grants: Vec<Vec<DocumentId>>,
     /// The documents of each seat whose lifetimes end with this tick: they are deleted when it has been made.
     pub(crate) leaving: Vec<Vec<DocumentId>>,
-    /// The keys of all granted documents in the backlog, in order.
+    /// How many documents it grants.
+    documents: usize,
+    /// The keys of all granted documents in the backlog, in order. They stay with who keeps the backlog.
+    #[serde(skip)]
     pub(crate) granted: Vec<GrantKey>,
     /// The digesters born in this tick.
     pub births: Vec<AgentId>,
@@ -51,13 +55,29 @@ impl Plan {
         for id in commons.lifetimes().ending(tick) {
             leaving[commons.seat(commons.ring().shard_of(id.0))].push(id);
         }
-        let per_digester = config.documents_per_digester;
-        Ok(Plan { tick, grants, leaving, granted, births, digesters, per_digester })
+        let (per_digester, documents) = (config.documents_per_digester, granted.len());
+        Ok(Plan { tick, grants, leaving, documents, granted, births, digesters, per_digester })
+    }
+
+    /// Returns what the node that has these seats needs of the plan.
+    pub(crate) fn part(&self, own: &[usize]) -> Plan {
+        let (mut grants, mut leaving) = (vec![Vec::new(); self.grants.len()], vec![Vec::new(); self.grants.len()]);
+        for &seat in own {
+            grants[seat].clone_from(&self.grants[seat]);
+            leaving[seat].clone_from(&self.leaving[seat]);
+        }
+        let (births, digesters) = (self.births.clone(), self.digesters.clone());
+        Plan { grants, leaving, granted: Vec::new(), births, digesters, ..*self }
     }
 
     /// Returns how many documents the tick grants.
     pub fn documents(&self) -> usize {
-        self.granted.len()
+        self.documents
+    }
+
+    /// Returns the documents of a seat that leave by themselves.
+    pub(crate) fn leaving_of(&self, seat: usize) -> &[DocumentId] {
+        &self.leaving[seat]
     }
 
     /// Returns how many documents leave by themselves when the tick has been made.
@@ -70,7 +90,7 @@ impl Plan {
     pub(crate) fn claims(&self, digester: AgentId) -> u32 {
         let place = self.digesters.binary_search(&digester).expect("the plan has every living digester");
         let each = self.per_digester as usize;
-        self.granted.len().saturating_sub(place * each).min(each) as u32
+        self.documents.saturating_sub(place * each).min(each) as u32
     }
 
     // Returns the tick as synapses store it.

@@ -8,7 +8,7 @@ use phago_core::config::ColonyConfig;
 use phago_core::ids::DocumentId;
 use phago_core::metadata::Filter;
 use phago_core::query::parts::PARTS;
-use phago_core::query::{Answer, Buffers, Hit, Nothing, Part, Ranking, Scratch};
+use phago_core::query::{Answer, Buffers, Here, Hit, Nothing, Part, Ranking, Scratch};
 use phago_core::text::passages::{PASSAGE_CHARS_MAX, passages};
 use phago_core::text::{Role, Session};
 
@@ -123,7 +123,7 @@ fn a_whole_answer_has_all_that_has_anything_of_the_question() {
         let view = colony.state().view();
         let mut scored = 0;
         for document in view.shards.iter().flat_map(|shard| shard.documents().all()) {
-            let told = inquiry.explain(view, document.id, &mut asker.buffers).unwrap().unwrap();
+            let told = inquiry.explain(&mut Here::new(view, &mut asker.buffers), document.id).unwrap().unwrap();
             let hit = hits.iter().find(|hit| hit.found.id == document.id.0);
             assert_eq!(hit.map(|hit| hit.found.score.to_bits()), (told.score > 0.0).then(|| told.score.to_bits()));
             scored += usize::from(told.score > 0.0);
@@ -146,14 +146,14 @@ fn explain_agrees_with_query_for_hits_and_others() {
         let view = colony.state().view();
         for hit in &hits {
             let id = DocumentId(hit.found.id);
-            let explanation = inquiry.explain(view, id, &mut asker.buffers).unwrap().unwrap();
+            let explanation = inquiry.explain(&mut Here::new(view, &mut asker.buffers), id).unwrap().unwrap();
             assert_eq!(explanation.score.to_bits(), hit.found.score.to_bits());
             assert_eq!(explanation.parts, hit.parts);
         }
         let far = asker.ask(&colony, &question, 1000).hits;
         for number in (0..300).step_by(7) {
             let id = DocumentId::from_key(&format!("doc-{number}"));
-            let explanation = inquiry.explain(view, id, &mut asker.buffers).unwrap().unwrap();
+            let explanation = inquiry.explain(&mut Here::new(view, &mut asker.buffers), id).unwrap().unwrap();
             match far.iter().find(|hit| hit.found.id == id.0) {
                 Some(hit) => assert_eq!(explanation.score.to_bits(), hit.found.score.to_bits()),
                 // Whatever has a word of the question is in an answer that is long enough.
@@ -169,7 +169,12 @@ fn explain_agrees_with_query_for_hits_and_others() {
                 near(concept.light.seeds.iter().map(|seed| seed.1).sum(), 1.0);
             }
         }
-        assert!(inquiry.explain(view, DocumentId::from_key("nobody"), &mut asker.buffers).unwrap().is_none());
+        assert!(
+            inquiry
+                .explain(&mut Here::new(view, &mut asker.buffers), DocumentId::from_key("nobody"))
+                .unwrap()
+                .is_none()
+        );
     }
 }
 
@@ -189,12 +194,16 @@ fn a_mention_leads_to_the_document_it_names() {
     let mut names: Vec<String> = hits.iter().map(|hit| colony.state().found(&hit.found).name()).collect();
     names.sort();
     assert_eq!(names, ["film", "person"]);
-    let explanation =
-        inquiry.explain(colony.state().view(), DocumentId::from_key("person"), &mut asker.buffers).unwrap().unwrap();
+    let explanation = inquiry
+        .explain(&mut Here::new(colony.state().view(), &mut asker.buffers), DocumentId::from_key("person"))
+        .unwrap()
+        .unwrap();
     assert!(explanation.parts[Part::Bridge] > 0.0);
     assert_eq!(explanation.bridges[0].seed, DocumentId::from_key("film"));
-    let film =
-        inquiry.explain(colony.state().view(), DocumentId::from_key("film"), &mut asker.buffers).unwrap().unwrap();
+    let film = inquiry
+        .explain(&mut Here::new(colony.state().view(), &mut asker.buffers), DocumentId::from_key("film"))
+        .unwrap()
+        .unwrap();
     assert!(film.named > 0.0 && film.seed.is_some());
     assert!(film.words.iter().any(|word| word.word == "harbour"));
 }
@@ -215,7 +224,8 @@ fn nothing_found_says_why() {
     let answer = Asker::of(&colony).ask(&colony, "lift of a propeller", 10);
     assert_eq!((answer.hits.len(), answer.inquiry.nothing(colony.state().commons())), (1, None));
     let mut asker = Asker::of(&colony);
-    let explanation = answer.inquiry.explain(colony.state().view(), DocumentId::from_key("one"), &mut asker.buffers);
+    let explanation =
+        answer.inquiry.explain(&mut Here::new(colony.state().view(), &mut asker.buffers), DocumentId::from_key("one"));
     let told = explanation.unwrap().unwrap();
     assert_eq!((told.unknown, told.function_words), (vec!["propeller".to_owned()], vec!["of".into(), "a".into()]));
 }
@@ -253,7 +263,7 @@ fn a_title_borne_by_many_names_none() {
     let named = |asker: &mut Asker, question: &str| {
         let Answer { hits, inquiry } = asker.ask(&colony, question, 1);
         let id = DocumentId(hits[0].found.id);
-        inquiry.explain(colony.state().view(), id, &mut asker.buffers).unwrap().unwrap().named
+        inquiry.explain(&mut Here::new(colony.state().view(), &mut asker.buffers), id).unwrap().unwrap().named
     };
     assert_eq!(named(&mut asker, "weekly minutes about the agenda"), 0.0);
     assert!(named(&mut asker, "annual report about the agenda") > 0.0);
@@ -299,10 +309,11 @@ fn passages_cover_a_text_and_the_best_has_the_answer() {
     colony.ingest(Some("short"), "Zeppelin", "  Of no help. ").unwrap();
     let mut asker = Asker::of(&colony);
     let answer = asker.ask(&colony, "where did the zeppelin land?", 2);
-    let mut passage = |key: &str| {
-        let document = colony.state().document(DocumentId::from_key(key)).unwrap();
-        let (start, end) = answer.inquiry.best_passage(document, &mut asker.buffers);
-        document.body.text[start..end].to_owned()
+    let homes = &mut Here::new(colony.state().view(), &mut asker.buffers);
+    let told = answer.inquiry.tell(homes, &answer.hits, 3).unwrap();
+    let passage = |key: &str| -> String {
+        let hit = told.hits.iter().find(|hit| hit.document.name == key).unwrap();
+        hit.document.text.chars().take(hit.span.1).skip(hit.span.0).collect()
     };
     assert!(passage("long").contains("zeppelin landed in Lakehurst"));
     assert_eq!(passage("short"), "Of no help.");
@@ -365,7 +376,7 @@ fn a_long_document_is_scored_by_its_best_passage() {
     for key in ["near", "apart"] {
         let told = answer
             .inquiry
-            .explain(colony.state().view(), DocumentId::from_key(key), &mut asker.buffers)
+            .explain(&mut Here::new(colony.state().view(), &mut asker.buffers), DocumentId::from_key(key))
             .unwrap()
             .unwrap();
         let words: f64 = told.words.iter().map(|word| word.points).sum();
@@ -432,10 +443,11 @@ fn no_passage_is_longer_than_a_passage_may_be_even_without_a_word() {
     colony.ingest(Some("short"), "Zeppelin hall", " *** ").unwrap();
     let mut asker = Asker::of(&colony);
     let answer = asker.ask(&colony, "zeppelin", 3);
-    let mut passage = |key: &str| {
-        let document = colony.state().document(DocumentId::from_key(key)).unwrap();
-        let (start, end) = answer.inquiry.best_passage(document, &mut asker.buffers);
-        document.body.text[start..end].to_owned()
+    let homes = &mut Here::new(colony.state().view(), &mut asker.buffers);
+    let told = answer.inquiry.tell(homes, &answer.hits, 3).unwrap();
+    let passage = |key: &str| -> String {
+        let hit = told.hits.iter().find(|hit| hit.document.name == key).unwrap();
+        hit.document.text.chars().take(hit.span.1).skip(hit.span.0).collect()
     };
     let first = passage("signs");
     assert!(signs.starts_with(&first) && (500..=PASSAGE_CHARS_MAX).contains(&first.chars().count()), "{first}");

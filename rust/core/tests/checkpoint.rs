@@ -143,7 +143,10 @@ fn what_no_colony_wrote_is_an_error_and_never_a_panic() {
                 damaged.get_mut(section).unwrap()[at] ^= flip;
                 match again(&damaged, 2) {
                     Ok(replica) => {
-                        digest_of(&replica);
+                        // It can be read, and makes a tick or refuses it.
+                        let mut colony = Colony::of(replica);
+                        let _ = colony.tick();
+                        colony.digest();
                         taken += 1;
                     }
                     Err(_) => refused += 1,

@@ -11,7 +11,7 @@ use phago_core::metadata::{
     Comparison, FILTER_BYTES_MAX, Filter, METADATA_BYTES_MAX, METADATA_KEYS_MAX, Metadata, Value, Values,
 };
 use phago_core::query::lit::{self, Lit, Sums};
-use phago_core::query::{Buffers, Hit, Ranking, Scratch};
+use phago_core::query::{Buffers, Here, Hit, Ranking, Scratch};
 use phago_core::text::Session;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -361,7 +361,7 @@ fn expected(colony: &Colony, question: &str, k: usize, filter: &Filter, ranking:
     let (lit, all_lit) = (most_lit(&concepts.affordable(postings_max)), most_lit(&concepts.lit));
     let mut named = BTreeSet::new();
     for document in state.shards().iter().flat_map(|shard| shard.documents().all()) {
-        let told = inquiry.explain(view, document.id, &mut buffers).unwrap().unwrap();
+        let told = inquiry.explain(&mut Here::new(view, &mut buffers), document.id).unwrap().unwrap();
         if matches(document.id.0) && (told.named > 0.0 || !told.bridges.is_empty()) {
             named.insert(document.id.0);
         }
@@ -370,7 +370,8 @@ fn expected(colony: &Colony, question: &str, k: usize, filter: &Filter, ranking:
     first.extend(lit.iter().take(ranking.concept_candidates as usize).copied());
     first.extend(named);
     let mut scored = |ids: Vec<u128>| {
-        let mut score = |id| inquiry.explain(view, DocumentId(id), &mut buffers).unwrap().unwrap().score;
+        let mut score =
+            |id| inquiry.explain(&mut Here::new(view, &mut buffers), DocumentId(id)).unwrap().unwrap().score;
         let mut all: Vec<(u128, f64)> = ids.into_iter().map(|id| (id, score(id))).collect();
         all.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         all

@@ -7,7 +7,7 @@ use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
 use phago_core::ids::DocumentId;
 use phago_core::metadata::Filter;
-use phago_core::query::{Answer, Buffers, Part, Ranking};
+use phago_core::query::{Answer, Buffers, Here, Part, Ranking};
 use phago_core::text::Session;
 
 const VOCABULARY: u64 = 300;
@@ -103,7 +103,8 @@ fn what_a_hop_lit_is_told_by_the_words_it_came_from() {
         let (answer, mut buffers) = ask(&colony, &question, &hopping());
         for hit in &answer.hits {
             let view = colony.state().view();
-            let told = answer.inquiry.explain(view, DocumentId(hit.found.id), &mut buffers).unwrap().unwrap();
+            let told =
+                answer.inquiry.explain(&mut Here::new(view, &mut buffers), DocumentId(hit.found.id)).unwrap().unwrap();
             assert_eq!((told.score.to_bits(), told.parts), (hit.found.score.to_bits(), hit.parts));
             let sum: f64 = told.concepts.iter().map(|concept| concept.points).sum();
             assert!((sum - hit.parts[Part::Concepts]).abs() < 1e-9);

@@ -10,8 +10,8 @@ use phago_core::config::ColonyConfig;
 use phago_core::dump;
 use phago_core::ids::DocumentId;
 use phago_core::metadata::{Comparison, Filter, Metadata, Value, Values};
-use phago_core::query::{Buffers, Ranking, Scratch, View};
-use phago_core::read::Asking;
+use phago_core::query::{Buffers, Here, Ranking, View};
+use phago_core::read::{Asking, documents};
 use phago_core::text::Session;
 
 const DOCUMENTS: usize = 120;
@@ -147,21 +147,32 @@ fn every_reading_ends_at_any_poll_and_leaves_nothing_behind() {
     for ranking in [Ranking::default(), bounded] {
         for filter in [Filter::default(), third.clone()] {
             let ended = polls(view, 11, |view| {
-                let asking =
-                    Asking { view, text: &question, ranking: &ranking, session: &mut session, buffers: &mut buffers };
+                let asking = Asking {
+                    homes: &mut Here::new(view, &mut buffers),
+                    text: &question,
+                    ranking: &ranking,
+                    session: &mut session,
+                };
                 asking.answer(100, &filter, true)
             });
             assert!(ended > 300, "{ended}");
         }
         let ended = polls(view, 5, |view| {
-            let asking =
-                Asking { view, text: &question, ranking: &ranking, session: &mut session, buffers: &mut buffers };
+            let asking = Asking {
+                homes: &mut Here::new(view, &mut buffers),
+                text: &question,
+                ranking: &ranking,
+                session: &mut session,
+            };
             asking.explain("doc-7")
         });
         assert!(ended > 100, "{ended}");
     }
-    let mut scratch = Scratch::default();
-    assert!(polls(view, 1, |view| view.search(&words, 10, &Filter::default(), &mut scratch)) > 10);
+    assert!(
+        polls(view, 1, |view| {
+            documents::search(&mut Here::new(view, &mut buffers), &words, 10, &Filter::default())
+        }) > 10
+    );
     assert!(polls(view, 1, |view| view.near(&words, 10)) > 10);
     assert!(polls(view, 7, |view| view.counts()) > 100);
     assert!(polls(view, 7, |view| Ok(view.nodes()?.rows)) > 100);

@@ -1,147 +1,464 @@
-//! The rounds of an answer over bytes: each shard is asked on its own, answers in encoded plain data, and shards are heard
-//! in another order. What comes of it is what comes of the rounds in memory.
+//! Answers in rounds over nodes: every message crosses as bytes, each node has the shards of its own seats alone, and what
+//! comes of it is, to the last bit, what comes of the rounds in one process.
 
 mod common;
 
 use common::{Chance, colony};
+use phago_core::cluster::ask::{ASK_VERSION, ITEMS_MAX, MESSAGE_BYTES_MAX, PAGE_BYTES, Reply, Stamp, What};
+use phago_core::cluster::{Ask, Far, Nodes, home};
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
-use phago_core::metadata::{Every, Filter};
-use phago_core::query::bridge::Bridges;
-use phago_core::query::lexical::{self, ByWords, Scale};
-use phago_core::query::parts::{Scorers, Weighed};
-use phago_core::query::question::Question;
-use phago_core::query::seeds::{self, Voice};
-use phago_core::query::{Buffers, Hit, Ranking, Spot, concepts, lit, names};
+use phago_core::ids::DocumentId;
+use phago_core::metadata::{Comparison, Filter, Metadata, Value, Values};
+use phago_core::query::bm25::WeightedTerm;
+use phago_core::query::lit::{self, Lit, LitDocument};
+use phago_core::query::{Buffers, Explanation, FoundDocument, Here, Homes, Ranking};
+use phago_core::read::graph::near;
+use phago_core::read::{AnsweredDocument, Asking, Edges, NearConcept, Whole, documents};
+use phago_core::replica::Replica;
 use phago_core::text::Session;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use phago_core::{Error, Result};
+use std::cell::{Cell, RefCell};
 
 const VOCABULARY: u64 = 300;
+const DOCUMENTS: u64 = 260;
 
+fn words(chance: &mut Chance, count: u64) -> String {
+    let word = |chance: &mut Chance| match chance.below(6) {
+        0 => ["the", "of", "is", "and", "what", "in"][chance.below(6) as usize].to_owned(),
+        _ => chance.word(VOCABULARY),
+    };
+    (0..count).map(|_| word(chance)).collect::<Vec<_>>().join(" ")
+}
+
+// Documents with titles that others mention, some of several passages, some without a name, filed under numbers and
+// colours; ticks between them, deletes, and what was found reinforced.
 fn grown(shards: u32) -> Colony {
     let mut colony = colony(&ColonyConfig::default(), shards);
     let mut chance = Chance(41);
-    let titles: Vec<String> = (0..250).map(|number| chance.text(VOCABULARY, 1 + number % 3)).collect();
-    for (number, title) in titles.iter().enumerate() {
-        let other = &titles[chance.below(250) as usize];
-        let words = 5 + chance.below(200);
-        let text = format!("{} {other}. {}", chance.text(VOCABULARY, words), chance.text(VOCABULARY, 20));
-        colony.ingest(Some(&format!("doc-{number}")), title, &text).unwrap();
+    let mut titles: Vec<String> = (0..DOCUMENTS).map(|number| words(&mut chance, 1 + number % 3)).collect();
+    // Namesakes: more than a title that names anything may have, at most as many, and both on one shard or many.
+    (0..40).for_each(|number| titles[6 * number] = "zeppelin".to_owned());
+    (0..20).for_each(|number| titles[6 * number + 1] = "great airship".to_owned());
+    for (number, title) in (0..).zip(&titles) {
+        let other = &titles[chance.below(DOCUMENTS) as usize];
+        let length = if number % 10 == 0 { 600 } else { 5 + chance.below(120) };
+        let (head, tail) = (words(&mut chance, length), words(&mut chance, 20));
+        let text = format!("{head}. {other}. {tail}");
+        let entries = vec![
+            ("number".into(), Values::One(Value::Int(number))),
+            ("colour".into(), Values::One(Value::Text(["red", "green", "blue"][number as usize % 3].into()))),
+        ];
+        let metadata = Metadata::new(entries).unwrap();
+        let key = format!("doc-{number}");
+        colony.ingest_with((number % 9 != 4).then_some(key.as_str()), title, &text, metadata).unwrap();
+        if number % 50 == 49 {
+            (0..3).for_each(|_| drop(colony.tick().unwrap()));
+        }
     }
-    (0..5).for_each(|_| drop(colony.tick().unwrap()));
+    for number in [3, 60, 119, 250] {
+        assert!(colony.delete(DocumentId::from_key(&format!("doc-{number}"))));
+    }
+    (0..3).for_each(|_| drop(colony.tick().unwrap()));
+    let labels = colony.state().view().nodes().unwrap().rows.into_iter().map(|row| row.data.label.to_string());
+    let labels: Vec<String> = labels.collect();
+    for number in [1, 2, 5] {
+        let path = [(labels[number].clone(), vec![labels[number + 7].clone()])];
+        assert!(colony.reinforce(DocumentId::from_key(&format!("doc-{number}")), &path).unwrap());
+    }
+    (0..2).for_each(|_| drop(colony.tick().unwrap()));
     colony
 }
 
-// Counts the bytes that cross.
-#[derive(Default)]
-struct Wire {
-    bytes: usize,
+// Nodes that are asked and reply in bytes.
+struct Parted {
+    parts: Vec<Replica>,
+    nodes: Vec<usize>,
+    buffers: RefCell<Vec<Buffers>>,
+    bytes: Cell<usize>,
+    scatters: Cell<usize>,
 }
 
-impl Wire {
-    fn cross<T: Serialize + DeserializeOwned>(&mut self, value: &T) -> T {
-        let bytes = postcard::to_stdvec(value).unwrap();
-        self.bytes += bytes.len();
-        postcard::from_bytes(&bytes).unwrap()
+impl Parted {
+    // The seats are dealt to the nodes in turn; some nodes may have none.
+    fn new(whole: &Replica, count: usize) -> Parted {
+        let seats = whole.shards().len();
+        let of = |node: usize| (0..seats).filter(|seat| (seat * 7 + 3) % count == node).collect::<Vec<_>>();
+        let parts: Vec<Replica> = (0..count).map(|node| whole.part(&of(node))).collect();
+        let nodes = (0..seats).map(|seat| (seat * 7 + 3) % count).collect();
+        let buffers = RefCell::new((0..count).map(|_| Buffers::default()).collect());
+        Parted { parts, nodes, buffers, bytes: Cell::new(0), scatters: Cell::new(0) }
+    }
+
+    fn crossed(&self, bytes: Result<Vec<u8>>) -> Vec<u8> {
+        let bytes = bytes.unwrap();
+        self.bytes.set(self.bytes.get() + bytes.len());
+        bytes
     }
 }
 
-// The `k` best hits by rounds over bytes, with every shard's own buffers.
-fn far(colony: &Colony, text: &str, k: usize, ranking: &Ranking, wire: &mut Wire) -> Vec<(u128, u64)> {
-    let view = colony.state().view();
-    let mut session = Session::new(view.commons.lexicon().clone());
-    let mut buffers: Vec<Buffers> = view.shards.iter().map(|_| Buffers::default()).collect();
-    let ranking = &wire.cross(&ranking.clone().among(view.commons.documents()));
-    let question = &wire.cross(&Question::new(view.commons, &mut session, text));
-
-    let mut by_words = ByWords::new(ranking);
-    for local in view.locals().collect::<Vec<_>>().into_iter().rev() {
-        let found = lexical::find(local, question, ranking, 0.0, &mut buffers[local.seat]).unwrap();
-        assert!(found.found.len() <= ranking.lexical_candidates as usize);
-        by_words.gather(wire.cross(&found));
-        buffers[local.seat].mark_words(question, view.commons);
+impl Nodes for Parted {
+    fn node_of(&self, seat: usize) -> usize {
+        self.nodes[seat]
     }
-    let mut unweighed = by_words.finish(question, view.commons, ranking);
-    let wired = std::mem::take(&mut unweighed.wired);
-    let weigh = |&((seat, place), _): &(Spot, u128)| {
-        wire.cross(&lexical::evidence(view.local(seat), question, place, ranking, &mut buffers[seat]).unwrap())
+
+    fn count(&self) -> usize {
+        self.parts.len()
+    }
+
+    fn ask(&self, requests: Vec<(usize, Ask)>) -> Result<Vec<Reply>> {
+        self.scatters.set(self.scatters.get() + 1);
+        let mut asked = vec![false; self.count()];
+        let mut reply = |(node, ask): (usize, Ask)| {
+            assert!(!std::mem::replace(&mut asked[node], true), "a node is asked once in a round");
+            let ask = Ask::decode(&self.crossed(ask.encode()))?;
+            let (part, buffers) = (&self.parts[node], &mut self.buffers.borrow_mut()[node]);
+            let reply = home::answer(part.view(), part.own(), &ask, buffers)?;
+            Reply::decode(&self.crossed(reply.encode()))
+        };
+        requests.into_iter().map(&mut reply).collect()
+    }
+}
+
+// What one question brings, by whatever homes.
+#[derive(Debug, PartialEq)]
+struct Brought {
+    answers: Vec<AnsweredDocument>,
+    bare: Vec<AnsweredDocument>,
+    explained: Vec<Option<Explanation>>,
+    question: Explanation,
+    lexical: Vec<FoundDocument>,
+    concepts: Vec<NearConcept>,
+}
+
+struct Asked<'a> {
+    text: &'a str,
+    k: usize,
+    ranking: &'a Ranking,
+    filter: &'a Filter,
+    names: &'a [String],
+}
+
+fn bring<H: Homes>(homes: &mut H, session: &mut Session, asked: &Asked<'_>) -> Brought {
+    let Asked { text, k, ranking, filter, names } = *asked;
+    let words = session.query(text);
+    Brought {
+        answers: Asking { homes, text, ranking, session }.answer(k, filter, true).unwrap(),
+        bare: Asking { homes, text, ranking, session }.answer(k, filter, false).unwrap(),
+        explained: names.iter().map(|name| Asking { homes, text, ranking, session }.explain(name).unwrap()).collect(),
+        question: Asking { homes, text, ranking, session }.explain_question().unwrap(),
+        lexical: documents::search(homes, &words, k, filter).unwrap(),
+        concepts: near(homes, &words, k).unwrap(),
+    }
+}
+
+// Equal to the last bit: a float is written with all its digits, and -0 is not 0.
+fn exactly<T: std::fmt::Debug + PartialEq>(one: &T, other: &T, what: &str) {
+    assert_eq!(one, other, "{what}");
+    assert_eq!(format!("{one:?}"), format!("{other:?}"), "{what}");
+}
+
+fn ranking(chance: &mut Chance) -> Ranking {
+    let mut pick = |of: &[f64]| of[chance.below(of.len() as u64) as usize];
+    Ranking {
+        exhaustive_max: pick(&[0.0, 0.0, 20.0, 500.0]) as u32,
+        lexical_candidates: pick(&[20.0, 40.0, 100.0]) as u32,
+        concept_candidates: pick(&[5.0, 20.0, 80.0]) as u32,
+        postings_max: pick(&[100.0, 500.0, 8000.0]) as u64,
+        seeds_max: pick(&[1.0, 5.0, 20.0]) as u32,
+        seed_power: pick(&[1.0, 8.0]),
+        hop_share: pick(&[0.0, 0.3, 2.0]),
+        bridge_weight: pick(&[0.0, 0.9, 0.9]),
+        concepts_weight: pick(&[0.0, 1.8, 1.8]),
+        stretch_words_max: pick(&[7.0, 60.0, 150.0]) as u32,
+        passage_share: pick(&[0.0, 0.5]),
+        bearers_max: pick(&[1.0, 5.0, 32.0]) as u32,
+        ..Ranking::default()
+    }
+}
+
+fn filter(chance: &mut Chance) -> Filter {
+    let colour = |name: &str| {
+        Filter::new(vec![("colour".into(), vec![Comparison::In(vec![Value::Text(name.into())])])]).unwrap()
     };
-    let evidence = unweighed.spots.iter().map(weigh).collect();
-    let (scale, candidates) = Scale::new(unweighed, evidence, ranking);
-
-    let seeds = seeds::choose(&candidates, ranking);
-    let mut voices: Vec<Voice> = Vec::new();
-    for seed in &seeds {
-        let (seat, place) = seed.spot;
-        let voice = seeds::speak(view.local(seat), question, place, ranking, &mut buffers[seat]).unwrap();
-        voices.push(wire.cross(&voice));
+    let below = |number: i64| Filter::new(vec![("number".into(), vec![Comparison::Lt(Value::Int(number))])]).unwrap();
+    match chance.below(8) {
+        0 => colour("red"),
+        1 => Filter::any(vec![colour("green"), below(30)]).unwrap(),
+        2 => Filter::not(colour("blue")).unwrap(),
+        // Few, one, and none.
+        3 => below(12),
+        4 => Filter::all(vec![colour("red"), below(1)]).unwrap(),
+        5 => below(-1),
+        _ => Filter::default(),
     }
-    let mut spread = concepts::light(view.commons, question, &seeds, &voices, wired, ranking);
-    spread.lit = wire.cross(&spread.lit);
-
-    let sequences: Vec<&[u32]> = voices.iter().map(|voice| &*voice.sequence).collect();
-    let mut mentions = Vec::new();
-    let mut most_lit = Vec::new();
-    let affordable = spread.affordable(ranking.postings_max);
-    for local in view.locals().collect::<Vec<_>>().into_iter().rev() {
-        mentions.push(wire.cross(&names::mentions(local, &sequences, ranking).unwrap()));
-        let mut sums = lit::Sums::default();
-        let most = ranking.concept_candidates as usize;
-        most_lit.extend(wire.cross(&lit::find(local, &affordable, most, &Every, &mut sums).unwrap()));
-        buffers[local.seat].mark_concepts(&spread.lit, view.commons);
-    }
-    let mentioned = names::gather(mentions, seeds.len(), ranking);
-    let bridge = Bridges::new(mentioned, &seeds, &voices, view.commons, ranking);
-    let most_lit = lit::keep_best(most_lit, ranking.concept_candidates as usize);
-    let mut scorers = Scorers { lexical: scale, concepts: spread, bridge };
-    let mut weigh = |scorers: &Scorers, (seat, place): Spot| {
-        let buffers = &mut buffers[seat];
-        let evidence = lexical::evidence(view.local(seat), question, place, ranking, buffers).unwrap();
-        let activation = scorers.concepts.activation(view.local(seat), place, buffers).unwrap();
-        wire.cross(&Weighed { evidence, activation })
-    };
-    let Some(best) = seeds.first() else { return Vec::new() };
-    scorers.concepts.full = weigh(&scorers, best.spot).activation;
-    let mut all: BTreeMap<u128, Spot> = candidates.iter().map(|candidate| (candidate.id, candidate.spot)).collect();
-    all.extend(most_lit.iter().map(|lit| (lit.id, lit.spot)));
-    all.extend(scorers.bridge.spots().map(|(spot, id)| (id, spot)));
-    let score = |(id, spot)| (id, scorers.parts(spot, &weigh(&scorers, spot), ranking).score());
-    let mut hits: Vec<(u128, f64)> = all.into_iter().map(score).filter(|hit| hit.1 > 0.0).collect();
-    hits.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    hits.into_iter().take(k).map(|(id, score)| (id, score.to_bits())).collect()
 }
 
 #[test]
-fn rounds_over_bytes_answer_as_rounds_in_memory() {
-    let mut chance = Chance(7);
-    let questions: Vec<String> = (0..20).map(|length| chance.text(VOCABULARY, 1 + length % 9)).collect();
-    let bounded = Ranking {
-        exhaustive_max: 0,
-        lexical_candidates: 40,
-        concept_candidates: 20,
-        postings_max: 500,
-        hop_share: 0.3,
-        stretch_words_max: 60,
-        ..Ranking::default()
-    };
-    for shards in [1, 2, 5] {
+fn answers_over_nodes_are_those_of_one_process() {
+    let (mut compared, mut hits, mut kinds) = (0, 0, [0usize; 5]);
+    for shards in [1, 5, 16] {
         let colony = grown(shards);
-        let (mut session, mut buffers) = (Session::new(colony.state().commons().lexicon().clone()), Buffers::default());
-        for ranking in [&bounded, &Ranking::default()] {
-            let (mut wire, mut heard) = (Wire::default(), 0);
-            for question in &questions {
-                let answer = colony
-                    .state()
-                    .answer(question, 20, ranking, &Filter::default(), &mut session, &mut buffers)
-                    .unwrap();
-                let near = |hit: &Hit| (hit.found.id, hit.found.score.to_bits());
-                let near: Vec<(u128, u64)> = answer.hits.iter().map(near).collect();
-                assert_eq!(far(&colony, question, 20, ranking, &mut wire), near, "{shards} shards, `{question}`");
-                heard += near.len();
+        let whole = colony.state();
+        let mut chance = Chance(u64::from(shards));
+        let mut session = Session::new(whole.commons().lexicon().clone());
+        let mut buffers = Buffers::default();
+        let driver = whole.part(&[]);
+        for count in [1, 2, 3, 4, 8, 16] {
+            let nodes = Parted::new(whole, count);
+            for number in 0..40 {
+                let length = 1 + chance.below(12);
+                let mut text = words(&mut chance, length);
+                match number {
+                    0 => text = "zeppelin and the great airship".to_owned(),
+                    1 => text = "the of and".to_owned(),
+                    2 => text = "unheard syllables".to_owned(),
+                    3 => text = String::new(),
+                    _ => {}
+                }
+                let (ranking, filter) = (ranking(&mut chance), filter(&mut chance));
+                let names: Vec<String> = [chance.below(DOCUMENTS), chance.below(DOCUMENTS), 3]
+                    .iter()
+                    .map(|number| format!("doc-{number}"))
+                    .chain(whole.view().names(None, &Filter::default()).unwrap().into_iter().take(1))
+                    .collect();
+                let k = [1, 10, 100, 1000][chance.below(4) as usize];
+                let asked = Asked { text: &text, k, ranking: &ranking, filter: &filter, names: &names };
+                let near = bring(&mut Here::new(whole.view(), &mut buffers), &mut session, &asked);
+                let far = bring(&mut Far::new(driver.commons(), &nodes), &mut session, &asked);
+                let what = format!("{shards} shards, {count} nodes, `{text}`, {k}, {filter:?}, {ranking:?}");
+                exactly(&far, &near, &what);
+                compared += 6 + names.len();
+                hits += near.answers.len();
+                kinds[0] += near.answers.iter().filter(|answer| !answer.bridges.is_empty()).count();
+                kinds[1] += near.answers.iter().filter(|answer| !answer.concepts.is_empty()).count();
+                kinds[2] += usize::from(near.answers.len() > 150);
+                kinds[3] += usize::from(!filter.is_empty() && (1..=20).contains(&near.answers.len()));
+                kinds[4] += near.explained.iter().flatten().filter(|told| told.named > 0.0).count();
             }
-            assert!(heard > 300 && wire.bytes > 0, "{heard}");
+            assert!(nodes.bytes.get() > 0);
         }
+    }
+    println!("{compared} answers, explanations and rankings compared, with {hits} hits; of kinds {kinds:?}");
+    assert!(compared > 7000 && hits > 20_000, "{compared}, {hits}");
+    assert!(kinds.iter().all(|kind| *kind > 0), "{kinds:?}");
+}
+
+#[test]
+fn an_answer_takes_three_rounds_and_a_fetch() {
+    let colony = grown(8);
+    let whole = colony.state();
+    let driver = whole.part(&[]);
+    let mut session = Session::new(whole.commons().lexicon().clone());
+    let mut chance = Chance(5);
+    let bounded = Ranking { exhaustive_max: 0, lexical_candidates: 40, ..Ranking::default() };
+    let red = Filter::new(vec![("colour".into(), vec![Comparison::In(vec![Value::Text("red".into())])])]).unwrap();
+    for ranking in [Ranking::default(), bounded] {
+        for filter in [Filter::default(), red.clone()] {
+            for paths in [true, false] {
+                let nodes = Parted::new(whole, 4);
+                let text = words(&mut chance, 6);
+                let homes = &mut Far::new(driver.commons(), &nodes);
+                let asking = Asking { homes, text: &text, ranking: &ranking, session: &mut session };
+                assert_eq!(asking.answer(10, &filter, paths).unwrap().len(), 10);
+                assert_eq!(nodes.scatters.get(), 4);
+            }
+        }
+    }
+}
+
+// What is read of a whole colony, in words that show every bit.
+fn told(whole: &impl Whole, filters: &[Filter]) -> Vec<String> {
+    let mut told = Vec::new();
+    let mut tell = |what: &dyn std::fmt::Debug| told.push(format!("{what:?}"));
+    let all = whole.names(None, &Filter::default()).unwrap();
+    for filter in filters {
+        tell(&whole.count(filter).unwrap());
+        tell(&whole.names(None, filter).unwrap());
+        tell(&whole.names(Some(&all[all.len() / 2]), filter).unwrap());
+    }
+    let mut names = all;
+    names.extend(["doc-3".to_owned(), "nobody".to_owned(), DocumentId::from_key("doc-5").to_string()]);
+    tell(&whole.stored(&names).unwrap());
+    tell(&whole.counts().unwrap());
+    tell(&whole.shards().unwrap());
+    let (nodes, edges) = (whole.nodes().unwrap(), whole.edges().unwrap());
+    let terms: Vec<u32> = (0..whole.commons().terms() as u32).collect();
+    tell(&whole.describe(&terms).unwrap());
+    tell(&whole.neighbors(&terms).unwrap());
+    tell(&whole.ghosts(&terms).unwrap());
+    for row in nodes.rows.iter().step_by(9) {
+        let term = whole.concept(&row.data.label).unwrap().unwrap();
+        assert_eq!(whole.node(term).unwrap().unwrap(), *row);
+        assert_eq!(whole.concept_with(row.id).unwrap(), Some(term));
+        tell(&whole.concept(&row.stem).unwrap());
+    }
+    tell(&whole.concept("the").unwrap());
+    tell(&whole.concept("neverheard").unwrap());
+    tell(&nodes);
+    let Edges { tick, ends, rows } = edges;
+    tell(&(tick, ends, rows));
+    told
+}
+
+#[test]
+fn reads_over_nodes_are_those_of_one_process() {
+    let mut chance = Chance(9);
+    let filters: Vec<Filter> = (0..20).map(|_| filter(&mut chance)).collect();
+    let mut compared = 0;
+    for shards in [1, 5, 16] {
+        let colony = grown(shards);
+        let whole = colony.state();
+        let near = told(&whole.view(), &filters);
+        let driver = whole.part(&[]);
+        for count in [1, 2, 3, 4, 8, 16] {
+            let nodes = Parted::new(whole, count);
+            let far = told(&Far::new(driver.commons(), &nodes), &filters);
+            assert!(far == near, "{shards} shards, {count} nodes");
+            compared += far.len();
+        }
+    }
+    println!("{compared} reads compared");
+    assert!(compared > 1000, "{compared}");
+}
+
+#[test]
+fn lists_that_do_not_fit_into_a_page_come_in_several() {
+    let mut colony = colony(&ColonyConfig::default(), 3);
+    let documents = ITEMS_MAX * 9 / 8;
+    for number in 0..documents {
+        let key = format!("doc-{number}-{}", "x".repeat(300));
+        let words: Vec<String> = (0..6).map(|word| format!("w{}x", (6 * number + word) % 60_000)).collect();
+        colony.ingest(Some(&key), "", &format!("{} common", words.join(" "))).unwrap();
+    }
+    (0..8).for_each(|_| drop(colony.tick().unwrap()));
+    let whole = colony.state();
+    let driver = whole.part(&[]);
+    let mut buffers = Buffers::default();
+    let words = Session::new(whole.commons().lexicon().clone()).query("common w7x");
+    let terms = phago_core::query::bm25::weighted(driver.commons(), &words);
+    let lit: Vec<Lit> = terms
+        .iter()
+        .map(|&WeightedTerm { id, term, weight }| Lit { id, term, strength: 1.0, hop: 0.0, weight, df: 2 })
+        .collect();
+    let filter = Filter::default();
+    for count in [1, 2] {
+        let nodes = Parted::new(whole, count);
+        let (near, far) = (whole.view(), Far::new(driver.commons(), &nodes));
+        assert!(Whole::names(&far, None, &filter).unwrap() == near.names(None, &filter).unwrap());
+        let of_names = nodes.scatters.take();
+        assert!(Whole::nodes(&far).unwrap().rows == near.nodes().unwrap().rows);
+        let of_nodes = nodes.scatters.take();
+        assert!(Whole::edges(&far).unwrap().rows == near.edges().unwrap().rows);
+        let of_edges = nodes.scatters.take();
+        let (mut near, mut far) = (Here::new(near, &mut buffers), far);
+        for most in [10, documents - 5, documents + 5] {
+            assert!(far.best(&terms, most, None).unwrap() == near.best(&terms, most, None).unwrap());
+            let sorted = |mut all: Vec<LitDocument>| {
+                all.sort_unstable_by(lit::order);
+                all
+            };
+            let (one, other) = (far.most_lit(&lit, most, None), near.most_lit(&lit, most, None));
+            assert!(sorted(one.unwrap()) == sorted(other.unwrap()));
+        }
+        let of_found = nodes.scatters.take();
+        let pages = [of_names, of_nodes, of_edges];
+        assert!(count > 1 || (pages.iter().all(|pages| *pages > 1) && of_found == 10), "{pages:?}, {of_found}");
+    }
+}
+
+#[test]
+fn what_does_not_fit_into_a_page_comes_in_several() {
+    // How often nodes are asked, for documents of so many bytes.
+    let scatters = |bytes: usize| -> Vec<usize> {
+        let mut colony = colony(&ColonyConfig::default(), 4);
+        let long = "long words without end, ".repeat(bytes / 24);
+        for number in 0..4 {
+            let title = if number % 2 == 0 { &long[..long.len() / 3] } else { "a title" };
+            colony.ingest(Some(&format!("doc-{number}")), title, &format!("{long} and ending {number}")).unwrap();
+        }
+        (0..3).for_each(|_| drop(colony.tick().unwrap()));
+        let whole = colony.state();
+        let driver = whole.part(&[]);
+        let (mut session, mut buffers) = (Session::new(whole.commons().lexicon().clone()), Buffers::default());
+        let (ranking, filter) = (Ranking { stretch_words_max: 1 << 20, ..Ranking::default() }, Filter::default());
+        let session = &mut session;
+        let near =
+            Asking { homes: &mut Here::new(whole.view(), &mut buffers), text: "ending", ranking: &ranking, session }
+                .answer(10, &filter, true)
+                .unwrap();
+        assert_eq!(near.len(), 4);
+        let mut scatters = |count| {
+            let nodes = Parted::new(whole, count);
+            let homes = &mut Far::new(driver.commons(), &nodes);
+            let far = Asking { homes, text: "ending", ranking: &ranking, session }.answer(10, &filter, true).unwrap();
+            assert!(far == near, "{count} nodes");
+            nodes.scatters.get()
+        };
+        [1, 2].map(&mut scatters).into()
+    };
+    let (short, long) = (scatters(100), scatters(PAGE_BYTES * 3 / 8));
+    assert!(short.iter().zip(&long).all(|(short, long)| short < long), "{short:?}, {long:?}");
+}
+
+#[test]
+fn an_ask_that_is_cut_off_or_of_another_version_is_refused() {
+    let colony = grown(2);
+    let stamp = Stamp::of(colony.state().commons());
+    let bytes = Ask { stamp, what: What::Labels(vec![1, 2, 3]) }.encode().unwrap();
+    assert!(Ask::decode(&bytes).is_ok());
+    let mut refused = 0;
+    let mut refuse = |bytes: &[u8]| {
+        assert!(matches!(Ask::decode(bytes), Err(Error::Wire { what: "ask", .. })), "{bytes:?}");
+        assert!(matches!(Reply::decode(bytes), Err(Error::Wire { what: "reply", .. })), "{bytes:?}");
+        refused += 1;
+    };
+    (0..bytes.len()).for_each(|end| refuse(&bytes[..end]));
+    refuse(&[&[ASK_VERSION + 1], &bytes[1..]].concat());
+    refuse(&[&bytes[..], &[0]].concat());
+    refuse(&[ASK_VERSION, 0xff, 0xff, 0xff, 0xff, 0xff]);
+    refuse(&vec![ASK_VERSION; MESSAGE_BYTES_MAX + 1]);
+    assert_eq!(refused, bytes.len() + 4);
+}
+
+#[test]
+fn a_reply_larger_than_a_message_is_no_message() {
+    let reply = Reply::Names(vec!["x".repeat(MESSAGE_BYTES_MAX)], false);
+    assert!(matches!(reply.encode(), Err(Error::Limit { .. })));
+}
+
+#[test]
+fn a_node_refuses_what_does_not_fit_its_state() {
+    let mut colony = grown(4);
+    let whole = colony.state().clone();
+    let part = whole.part(&[1, 2]);
+    let stamp = Stamp::of(whole.commons());
+    let answer = |part: &Replica, stamp, what| {
+        home::answer(part.view(), part.own(), &Ask { stamp, what }, &mut Buffers::default())
+    };
+    let terms = whole.commons().terms() as u32;
+    let taken = whole.shards()[1].documents().placed().next().unwrap().0;
+    let room = whole.shards()[1].documents().room() as u32;
+    assert!(answer(&part, stamp, What::Labels(vec![terms - 1])).is_ok());
+    assert!(answer(&part, stamp, What::Documents(vec![((1, taken), 0.0)])).is_ok());
+    let spots = [(0, taken), (1, room), (4, 0), (usize::MAX, u32::MAX)];
+    let unfit = spots.map(|spot| What::Stored(vec![spot])).into_iter().chain([
+        What::Labels(vec![terms]),
+        What::Rows(vec![u32::MAX]),
+        What::Describe(vec![u32::MAX]),
+    ]);
+    for what in unfit {
+        let refused = answer(&part, stamp, what.clone());
+        assert!(matches!(refused, Err(Error::Wire { what: "ask", .. })), "{what:?}: {refused:?}");
+    }
+    // Another state: after a tick, and after a document more.
+    for change in 0..2 {
+        match change {
+            0 => drop(colony.tick().unwrap()),
+            _ => drop(colony.ingest(Some("new"), "", "a new document").unwrap()),
+        }
+        let part = colony.state().part(&[1, 2]);
+        assert!(matches!(answer(&part, stamp, What::Counts), Err(Error::Wire { what: "ask", .. })));
+        assert!(answer(&part, Stamp::of(part.commons()), What::Counts).is_ok());
     }
 }

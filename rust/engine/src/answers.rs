@@ -5,9 +5,42 @@ use crate::world::World;
 use phago_core::Result;
 use phago_core::cancel::Cancel;
 use phago_core::metadata::Filter;
-use phago_core::query::{Explanation, Ranking};
-use phago_core::read::FoundDocument;
+use phago_core::query::{Buffers, Explanation, Here, Homes, Ranking, View};
 use phago_core::read::answers::{AnsweredDocument, Asking, check};
+use phago_core::read::documents;
+use phago_core::read::{FoundDocument, Whole};
+use phago_core::text::Session;
+
+// Evaluates an expression over the homes of a colony's documents and concepts, wherever they are.
+macro_rules! over {
+    ($world:expr, $cancel:expr, |$homes:ident| $read:expr) => {
+        match &$world.remote {
+            None => $world.buffered($cancel, |view, buffers| {
+                let $homes = Here::new(view, buffers);
+                $read
+            }),
+            Some(remote) => remote.asking($world, $cancel, |far| {
+                let $homes = far;
+                $read
+            }),
+        }
+    };
+}
+
+// The same for a question, with a session of the pool.
+macro_rules! asked {
+    ($world:expr, $text:expr, $ranking:expr, $cancel:expr, |$asking:ident| $ask:expr) => {{
+        check($text, $ranking)?;
+        over!($world, $cancel, |homes| {
+            let mut session = $world.sessions.take(Homes::commons(&homes).lexicon());
+            let mut homes = homes;
+            let $asking = Asking { homes: &mut homes, text: $text, ranking: $ranking, session: &mut session };
+            let answer = $ask;
+            $world.sessions.give(session);
+            answer
+        })
+    }};
+}
 
 impl World {
     /// Returns the `k` documents with the highest BM25 scores among those that match, best first, ties ordered by id.
@@ -15,13 +48,11 @@ impl World {
     /// # Errors
     /// As [`World::view`].
     pub fn search(&self, text: &str, k: usize, filter: &Filter, cancel: &Cancel) -> Result<Vec<FoundDocument>> {
-        let mut scratch = lock(&self.scratches).pop().unwrap_or_default();
-        let found = self.view(cancel, |view| view.search(&view.words(text), k, filter, &mut scratch));
-        let mut scratches = lock(&self.scratches);
-        if scratches.len() < crate::world::SCRATCHES_MAX {
-            scratches.push(scratch);
-        }
-        found
+        over!(self, cancel, |homes| {
+            let mut homes = homes;
+            let words = Session::new(Homes::commons(&homes).lexicon().clone()).query(text);
+            documents::search(&mut homes, &words, k, filter)
+        })
     }
 
     /// Returns the `k` best documents by words, concepts and titles among those that match, best first. All is read
@@ -38,7 +69,7 @@ impl World {
         paths: bool,
         cancel: &Cancel,
     ) -> Result<Vec<AnsweredDocument>> {
-        self.ask(text, ranking, cancel, |asking| asking.answer(k, filter, paths))
+        asked!(self, text, ranking, cancel, |asking| asking.answer(k, filter, paths))
     }
 
     /// Returns the score of any document with all its parts, or `None` if the colony has no document of this name.
@@ -46,7 +77,7 @@ impl World {
     /// # Errors
     /// As [`World::answer`].
     pub fn explain(&self, text: &str, name: &str, ranking: &Ranking, cancel: &Cancel) -> Result<Option<Explanation>> {
-        self.ask(text, ranking, cancel, |asking| asking.explain(name))
+        asked!(self, text, ranking, cancel, |asking| asking.explain(name))
     }
 
     /// Returns the part of an explanation that concerns the question alone, without a document.
@@ -54,29 +85,27 @@ impl World {
     /// # Errors
     /// As [`World::answer`].
     pub fn explain_question(&self, text: &str, ranking: &Ranking, cancel: &Cancel) -> Result<Explanation> {
-        self.ask(text, ranking, cancel, |asking| asking.explain_question())
+        asked!(self, text, ranking, cancel, |asking| asking.explain_question())
     }
 
-    // Asks the committed state, with a session and buffers of the pool.
-    fn ask<T>(
-        &self,
-        text: &str,
-        ranking: &Ranking,
-        cancel: &Cancel,
-        ask: impl FnOnce(Asking<'_>) -> Result<T>,
-    ) -> Result<T> {
-        check(text, ranking)?;
+    /// Reads a whole committed state, wherever its shards are. `read` may be called again if nodes are lost meanwhile.
+    ///
+    /// # Errors
+    /// Those of `read`; as [`World::view`]; [`phago_core::Error::CoordinatorUnavailable`] if nodes are lost again and again.
+    pub fn whole<T>(&self, cancel: &Cancel, mut read: impl FnMut(&dyn Whole) -> Result<T>) -> Result<T> {
+        match &self.remote {
+            None => self.view(cancel, |view| read(&view)),
+            Some(remote) => remote.asking(self, cancel, |far| read(&far)),
+        }
+    }
+
+    // Reads the committed state with buffers of the pool.
+    fn buffered<T>(&self, cancel: &Cancel, read: impl FnOnce(View<'_>, &mut Buffers) -> Result<T>) -> Result<T> {
         let mut buffers = lock(&self.buffers).pop().unwrap_or_default();
         let used = &mut buffers;
-        let answer = self.view(cancel, |view| {
-            let mut session = self.sessions.take(view.commons.lexicon());
-            let lent = &mut session;
-            let answer = ask(Asking { view, text, ranking, session: lent, buffers: used });
-            self.sessions.give(session);
-            answer
-        });
+        let answer = self.view(cancel, |view| read(view, used));
         let mut idle = lock(&self.buffers);
-        if idle.len() < crate::world::SCRATCHES_MAX {
+        if idle.len() < crate::world::BUFFERS_MAX {
             idle.push(buffers);
         }
         answer

@@ -1,13 +1,13 @@
 //! A coordinator with several owners: the core's state machine behind a lock, and the wait for a phase.
 
 use crate::lock::lock;
+use crate::sync::{Arc, Mutex};
 use phago_core::coordinator::{Coordinator, Drive, ShardMetrics};
 use phago_core::ids::{ShardId, Tick};
 use phago_core::phase::Phase;
 use phago_core::shard::Shard;
 use phago_core::{Error, Result};
 use std::fmt;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};

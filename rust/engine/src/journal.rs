@@ -2,11 +2,11 @@
 
 use crate::lock::lock;
 use crate::store::{Kind, Mark, Prepared, Sections, Store};
+use crate::sync::{Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use phago_core::checkpoint::{self, Section};
 use phago_core::input::{Change, Input};
 use phago_core::replica::Replica;
 use phago_core::{Error, Result};
-use std::sync::{Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 /// A record that holds an input or a tick.
 pub(crate) const INPUT: Kind = Kind(16);
@@ -161,10 +161,13 @@ impl Journal {
         }
     }
 
-    /// Makes everything durable and closes the files. Does nothing if it is closed already.
-    pub(crate) fn close(&self) -> Result<()> {
+    /// Makes everything durable and closes the files. Does nothing if it is closed already. Returns why the witness is
+    /// not as a clean end leaves it, if it is not: nothing is lost then, as after a crash.
+    pub(crate) fn close(&self) -> Result<Option<Error>> {
         let store = self.store.write().unwrap_or_else(PoisonError::into_inner).take();
-        store.map_or(Ok(()), Store::close)
+        let Some(store) = store else { return Ok(None) };
+        store.seal()?;
+        Ok(store.close().err())
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Option<Store>> {
@@ -182,6 +185,15 @@ impl Encoded {
     pub(crate) fn put(&self, sections: &mut Sections<'_>) -> Result<()> {
         let mut all = self.sections.iter();
         all.try_for_each(|(section, bytes)| sections.add(crate::store::SectionId(section.number()), bytes))
+    }
+}
+
+/// Returns how many documents an input adds, removes or replaces.
+pub(crate) fn documents_of_input(input: &Input) -> u64 {
+    match input {
+        Input::Ingest(documents) => documents.len() as u64,
+        Input::Update(_) | Input::Delete(_) => 1,
+        _ => 0,
     }
 }
 

@@ -2,17 +2,19 @@
 //! is here.
 //!
 //! * [`world`] is one colony that many threads use: its locks, and the order in which they are taken; `lock` is the way
-//!   to take one. [`answers`] reads it and explains. [`intake`] accepts inputs: documents that are added, deleted and
-//!   replaced, and reinforcements.
+//!   to take one, and `sync` has what threads meet on. [`answers`] reads it and explains. [`intake`] accepts inputs:
+//!   documents that are added, deleted and replaced, and reinforcements.
 //! * [`tick`] makes ticks: a runner on worker threads ([`config`] says how), or one shard at a time by hand; what a
 //!   tick did, and the faults that tests inject.
 //! * [`work`] owns the worker threads.
 //! * [`store`] keeps a colony's history in files: log, witness, checkpoints, recovery. `journal` is what a colony
 //!   writes into it; [`kept`] opens a colony from there, writes its checkpoints, and follows it.
+//! * [`cluster`] spreads a colony over several processes.
 //! * [`coordination`] shares a coordinator; `ghosts` keeps copies of nodes of other shards.
 #![forbid(unsafe_code)]
 
 pub mod answers;
+pub mod cluster;
 pub mod config;
 pub mod coordination;
 mod ghosts;
@@ -21,6 +23,7 @@ mod journal;
 pub mod kept;
 mod lock;
 pub mod store;
+mod sync;
 pub mod tick;
 pub mod work;
 pub mod world;

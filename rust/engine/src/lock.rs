@@ -1,6 +1,6 @@
 //! The one way to take a mutex.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use crate::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Locks a mutex, even if another thread panicked while it held it: everything behind these locks is changed in one
 /// step.

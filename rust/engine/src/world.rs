@@ -5,26 +5,27 @@
 //! references to the committed parts and hold no lock, so a tick that hangs never blocks a query. Applying inputs and
 //! committing a tick take the state's write lock.
 
+use crate::cluster::Remote;
 use crate::ghosts::cache::Ghosts;
 use crate::intake::analyse::Sessions;
 use crate::intake::pending::Pending;
 use crate::journal::{Encoded, Journal};
 use crate::lock::lock;
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::mpsc::SyncSender;
+use crate::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::tick::hand::HandTick;
 use crate::tick::turn::{Turn, Turns};
 use phago_core::cancel::Cancel;
 use phago_core::config::ColonyConfig;
-use phago_core::dump;
+use phago_core::dump::{self, Scope};
 use phago_core::ids::{ShardId, Tick};
-use phago_core::query::{Buffers, Scratch, View};
+use phago_core::query::{Buffers, View};
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
 use phago_core::text::Lexicon;
 use phago_core::{Error, Result};
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::SyncSender;
-use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// One colony in memory, which also writes to disk if it was opened from there.
 ///
@@ -37,10 +38,11 @@ pub struct World {
     pub(crate) hands: Mutex<Option<HandTick>>,
     pub(crate) turns: Arc<Turns>,
     pub(crate) sessions: Arc<Sessions>,
-    pub(crate) scratches: Mutex<Vec<Scratch>>,
     pub(crate) buffers: Mutex<Vec<Buffers>>,
     // By seat.
     pub(crate) ghosts: Vec<Mutex<Ghosts>>,
+    // The nodes that hold the shards; `None` if they are here.
+    pub(crate) remote: Option<Remote>,
     // Where changes are written; `None` for a colony in memory.
     pub(crate) journal: Option<Arc<Journal>>,
     // Set if another process writes the colony: this one accepts no change.
@@ -63,7 +65,7 @@ pub(crate) struct Inputs {
 }
 
 // The most buffers kept for later queries.
-pub(crate) const SCRATCHES_MAX: usize = 8;
+pub(crate) const BUFFERS_MAX: usize = 8;
 
 impl World {
     /// Returns an empty colony over the shards of a ring.
@@ -71,11 +73,17 @@ impl World {
     /// # Errors
     /// [`Error::Config`] for a config outside of what is accepted.
     pub fn new(config: ColonyConfig, ring: Ring) -> Result<Arc<World>> {
-        Ok(World::of(Replica::new(config, ring)?, None, None))
+        Ok(World::of(Replica::new(config, ring)?, None, None, None))
     }
 
-    /// Returns a colony with this state. It writes to `journal`, or `read_only` says which other process does.
-    pub(crate) fn of(state: Replica, journal: Option<Journal>, read_only: Option<String>) -> Arc<World> {
+    /// Returns a colony with this state. It writes to `journal`, or `read_only` says which other process does. `remote`
+    /// holds the shards if they are not in the state.
+    pub(crate) fn of(
+        state: Replica,
+        journal: Option<Journal>,
+        read_only: Option<String>,
+        remote: Option<Remote>,
+    ) -> Arc<World> {
         let commons = state.commons();
         let (config, ring) = (commons.config().clone(), commons.ring().clone());
         let seats = ring.shard_count();
@@ -95,9 +103,9 @@ impl World {
             hands: Mutex::new(None),
             turns: Arc::default(),
             sessions: Arc::default(),
-            scratches: Mutex::default(),
             buffers: Mutex::default(),
             ghosts,
+            remote,
             journal: journal.map(Arc::new),
             read_only,
             config,
@@ -158,7 +166,15 @@ impl World {
     /// # Errors
     /// As [`World::view`].
     pub fn digest_until(&self, cancel: &Cancel) -> Result<String> {
-        self.read(|replica| dump::digest(replica, cancel))?
+        match &self.remote {
+            Some(remote) => remote.digest(self, Scope::Whole, cancel),
+            None => self.read(|replica| dump::digest(replica, cancel))?,
+        }
+    }
+
+    /// Returns whether its shards are on nodes of a cluster.
+    pub fn is_far(&self) -> bool {
+        self.remote.is_some()
     }
 
     /// Returns whether a runner drives it.
@@ -180,7 +196,10 @@ impl World {
     /// # Errors
     /// As [`World::view`].
     pub fn evidence_digest_until(&self, cancel: &Cancel) -> Result<String> {
-        self.read(|replica| dump::evidence(replica, cancel))?
+        match &self.remote {
+            Some(remote) => remote.digest(self, Scope::Evidence, cancel),
+            None => self.read(|replica| dump::evidence(replica, cancel))?,
+        }
     }
 
     /// Returns how many accepted documents are not yet digested. Waiting inputs count: documents that they add are

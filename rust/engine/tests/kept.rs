@@ -277,6 +277,41 @@ fn threads_that_ingest_while_ticks_are_made_leave_a_log_of_the_same_colony() {
 }
 
 #[test]
+fn a_full_disk_closes_without_its_checkpoint_and_loses_nothing() {
+    for failure in [Failure::NoSpace, Failure::ShortThenFull] {
+        let disk = Faulty::new();
+        let files: Arc<dyn Files> = Arc::new(disk.clone());
+        let world = open(&files, 2).unwrap();
+        ingest(&world, &documents(3, 50));
+        let digest = world.digest().unwrap();
+        disk.fail(0, failure, true);
+        let missing = world.close().unwrap().expect("the checkpoint was not written");
+        assert!(matches!(missing, Error::Storage { .. }) && missing.to_string().contains("no space left"), "{missing}");
+        assert!(world.close().unwrap().is_none(), "it is closed already");
+        disk.heal();
+        assert_eq!(disk.list().unwrap(), ["LOCK", "log-0", "witness"]);
+        // The lock is free though the colony in memory lives.
+        let again = open(&files, 3).unwrap();
+        assert_eq!(again.digest().unwrap(), digest);
+        assert!(again.close().unwrap().is_none());
+        assert_eq!(disk.list().unwrap(), ["LOCK", "checkpoint-1", "log-1", "witness"]);
+    }
+}
+
+#[test]
+fn a_close_that_cannot_write_the_last_ticks_is_an_error() {
+    let disk = Faulty::new();
+    let files: Arc<dyn Files> = Arc::new(disk.clone());
+    let world = open(&files, 2).unwrap();
+    join(&world);
+    tick(&world).unwrap();
+    disk.fail(0, Failure::NoSpace, true);
+    assert!(matches!(world.close(), Err(Error::Storage { .. })));
+    disk.heal();
+    assert_eq!(open(&files, 1).unwrap().tick(), 0);
+}
+
+#[test]
 fn a_long_log_is_followed_by_a_checkpoint_on_its_own() {
     let files = memory();
     let world = open(&files, 2).unwrap();

@@ -30,10 +30,10 @@ impl Kept {
         Ok(self.colony()?.world.clone())
     }
 
-    fn closing(&self) -> impl Work<()> + use<> {
+    fn closing(&self) -> impl Work<Option<String>> + use<> {
         let world = self.engine().ok();
         // In a forked child there is nothing to close.
-        move |_: &Cancel| world.map_or(Ok(()), |world| world.close())
+        move |_: &Cancel| Ok(world.map_or(Ok(None), |world| world.close())?.map(|missing| missing.to_string()))
     }
 }
 
@@ -98,7 +98,8 @@ impl Kept {
         start_call(py, move |_| world.snapshot(directory(path)))
     }
 
-    fn close(&self, py: Python<'_>) -> Result<()> {
+    /// Returns why what makes the next opening fast was not written, if it was not.
+    fn close(&self, py: Python<'_>) -> Result<Option<String>> {
         call(py, self.closing())
     }
 

@@ -62,7 +62,7 @@ mod _phago {
     #[pymodule_export]
     use crate::rows::answers::{AnsweredRow, BridgeRow, ConceptShareRow, ExplainedRow, PathRow, WordRow};
     #[pymodule_export]
-    use crate::rows::documents::{FoundRow, IngestedRow, RejectedRow, StoredRow};
+    use crate::rows::documents::{FoundRow, IngestedRow, RejectedRow, StoredRow, UpdatedRow};
     #[pymodule_export]
     use crate::rows::graph::{AssociatedRow, CrossEdgeRow, EdgeRow, NeighborRow, NodeRow, RankedRow};
     #[pymodule_export]

@@ -7,7 +7,7 @@ use crate::filter::filter;
 use crate::free::{FreedElsewhere, give_back};
 use crate::process::{Home, lock};
 use crate::rows::answers::{AnsweredRow, ExplainedRow};
-use crate::rows::documents::{FoundRow, IngestedRow, StoredRow};
+use crate::rows::documents::{FoundRow, IngestedRow, StoredRow, UpdatedRow};
 use crate::rows::graph::{AssociatedRow, NeighborRow, NodeRow, RankedRow};
 use crate::runtime::{Work, brief, call, start_call};
 use crate::tables::{EdgeTable, NodeTable};
@@ -185,6 +185,26 @@ impl World {
 
     fn update_async<'py>(&self, py: Python<'py>, document: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
         start_call(py, self.updating(one(document)?)?)
+    }
+
+    fn update_all(
+        &self,
+        py: Python<'_>,
+        documents: &Bound<'_, PySequence>,
+        first_index: usize,
+        skip: bool,
+    ) -> Result<UpdatedRow> {
+        call(py, self.updating_all(read_documents(documents, first_index)?, first_index, skip)?)
+    }
+
+    fn update_all_async<'py>(
+        &self,
+        py: Python<'py>,
+        documents: &Bound<'py, PySequence>,
+        first_index: usize,
+        skip: bool,
+    ) -> Result<Bound<'py, PyAny>> {
+        start_call(py, self.updating_all(read_documents(documents, first_index)?, first_index, skip)?)
     }
 
     fn tell_time(&self, py: Python<'_>, now: i64) -> Result<bool> {
@@ -465,16 +485,25 @@ impl World {
         Ok(move |cancel: &Cancel| world.view(cancel, |view| view.names(after.as_deref(), &filter)))
     }
 
-    // Deletes one by one, so that a cancel or an interrupt leaves whole documents, and other calls have their turn in
-    // between.
+    fn updating_all(
+        &self,
+        documents: Vec<phago_core::Result<Body>>,
+        first_index: usize,
+        skip: bool,
+    ) -> Result<impl Work<UpdatedRow> + use<>> {
+        let (colony, on_error) = (self.colony()?.clone(), on_error(skip));
+        Ok(move |cancel: &Cancel| {
+            let helper = lock(&colony.helper).upgrade();
+            let pool = helper.as_ref().map(|runner| runner.pool());
+            Ok(colony.world.update_all(documents, first_index, on_error, pool, cancel)?.into())
+        })
+    }
+
     fn deleting(&self, keys: Vec<String>) -> Result<impl Work<u64>> {
         let world = self.world()?.clone();
         Ok(move |cancel: &Cancel| {
-            let mut deleted = 0;
-            for key in keys {
-                cancel.poll()?;
-                deleted += u64::from(delete(&world, &key)?);
-            }
+            let deleted = world.delete_all(&keys, cancel)?;
+            free_if_empty(&world, deleted > 0)?;
             Ok(deleted)
         })
     }
@@ -565,9 +594,14 @@ fn one(document: &Bound<'_, PyAny>) -> Result<Body> {
 
 fn delete(world: &world::World, key: &str) -> phago_core::Result<bool> {
     let deleted = world.delete(key)?;
-    // A caller that deletes everything no longer needs the memory.
-    if deleted && world.read(|state| state.commons().documents())? == 0 {
+    free_if_empty(world, deleted)?;
+    Ok(deleted)
+}
+
+// A caller that deletes everything no longer needs the memory.
+fn free_if_empty(world: &world::World, is_changed: bool) -> phago_core::Result<()> {
+    if is_changed && world.read(|state| state.commons().documents())? == 0 {
         give_back();
     }
-    Ok(deleted)
+    Ok(())
 }

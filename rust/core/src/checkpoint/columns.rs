@@ -106,6 +106,7 @@ impl<S: Serialize> Analyses<S> {
 pub(super) type ReadAnalyses = Analyses<Sequence>;
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
 pub(super) struct Progress {
     pub(super) arrivals: Vec<u32>,
     // 0 for none, else 1 + the tick.
@@ -127,6 +128,7 @@ impl Progress {
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
 pub(super) struct Graph {
     pub(super) terms: Vec<u32>,
     pub(super) wirings: Vec<u32>,
@@ -151,6 +153,7 @@ impl Graph {
 /// Lists of numbers, one after the other. A number that is no less than the one before it in its list is written as the
 /// difference, so that a sorted list is short. Differences wrap, so that an unsorted one is right too.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
 pub(super) struct Lists {
     lengths: Vec<u32>,
     steps: Vec<u32>,

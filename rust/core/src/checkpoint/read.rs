@@ -4,10 +4,11 @@
 use super::columns::{Graph, Progress, ReadAnalyses, ReadBodies, Section, State, VERSION, Words, odd};
 use super::share::Share;
 use crate::Result;
-use crate::agents::Digester;
+use crate::agents::{Digester, IDLE_TICKS_MAX};
 use crate::commons::{Commons, Waiting};
 use crate::config::ColonyConfig;
 use crate::documents::{Analysed, Body};
+use crate::graph::synapse::ONE;
 use crate::graph::{Decay, Synapse};
 use crate::ids::{AgentId, TICK_MAX};
 use crate::maps::Set;
@@ -108,7 +109,7 @@ pub fn build(
         return Err(odd(format!("{found} are not columns {VERSION} of {ANALYSER}")));
     }
     if state.tick > TICK_MAX {
-        return Err(odd("its tick is beyond the last"));
+        return Err(odd("`tick` is beyond the last"));
     }
     replica.restore(state.tick, state.exchanged, |commons, shards| {
         if let Some(now) = state.now.filter(|_| share.drives()) {
@@ -118,16 +119,17 @@ pub fn build(
         let Columns::Progress(progress, concepts) = get(Section::Progress)?.0 else {
             return Err(odd("a section is another one"));
         };
-        let (bodies, analyses) = (get(Section::Bodies)?, get(Section::Analyses)?);
-        let standing = documents(commons, shards, share, bodies.bytes()?, analyses, &progress, concepts)?;
+        let mut standing = Standing::new(commons);
+        let lists = (get(Section::Analyses)?, concepts);
+        documents(commons, shards, share, get(Section::Bodies)?.bytes()?, lists, &progress, &mut standing)?;
         let counts = (standing.digested, standing.failed);
         if counts != (state.digested, state.failed) {
             return Err(odd(format!("{counts:?} documents were digested, not {:?}", (state.digested, state.failed))));
         }
-        waiting(commons, shards, share, &standing.ids, progress)?;
+        waiting(commons, shards, share, progress, &mut standing)?;
         match share {
             Share::Driver => Ok(()),
-            _ => graph(commons, shards, share, get(Section::Graph)?),
+            _ => graph(commons, shards, share, get(Section::Graph)?, &standing),
         }
     })?;
     Ok(replica)
@@ -150,6 +152,38 @@ fn equal(lengths: &[usize]) -> Result<()> {
     if same { Ok(()) } else { Err(odd(format!("columns of {lengths:?} entries stand side by side"))) }
 }
 
+/// The documents of the whole colony.
+struct Standing {
+    ids: Set<u128>,
+    digested: u64,
+    failed: u64,
+    // By term: how many documents wired it that are there, or that wait to be unwired. Each tick that unwires some relies
+    // on it, as nothing else says when a node has lost its last document.
+    wired: Vec<u32>,
+}
+
+impl Standing {
+    fn new(commons: &Commons) -> Standing {
+        Standing { ids: Set::default(), digested: 0, failed: 0, wired: vec![0; commons.terms()] }
+    }
+
+    fn add(&mut self, column: &str, concepts: &[u32]) -> Result<()> {
+        if !concepts.is_sorted_by(|one, other| one < other) {
+            return Err(odd(format!("`{column}` has a list that is not in order")));
+        }
+        concepts.iter().for_each(|term| self.wired[*term as usize] += 1);
+        Ok(())
+    }
+
+    fn wirings(&self, term: u32) -> u32 {
+        self.wired[term as usize]
+    }
+
+    fn concepts(&self) -> usize {
+        self.wired.iter().filter(|documents| **documents > 0).count()
+    }
+}
+
 fn words(commons: &mut Commons, share: Share<'_>, bytes: &[u8]) -> Result<()> {
     let Words { stems, forms, terms, mut counts } = decode(bytes)?;
     equal(&[forms.len(), terms.len(), counts.len()])?;
@@ -165,24 +199,16 @@ fn words(commons: &mut Commons, share: Share<'_>, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// The documents of the whole colony.
-#[derive(Default)]
-struct Standing {
-    ids: Set<u128>,
-    digested: u64,
-    failed: u64,
-}
-
 // Every share counts all documents, so that all have the same statistics.
 fn documents(
     commons: &mut Commons,
     shards: &mut [&mut Shard],
     share: Share<'_>,
     bodies: &[u8],
-    analyses: Parsed,
+    (analyses, concepts): (Parsed, Vec<Box<[u32]>>),
     progress: &Progress,
-    concepts: Vec<Box<[u32]>>,
-) -> Result<Standing> {
+    standing: &mut Standing,
+) -> Result<()> {
     let ReadBodies { keys, titles, texts, metadata, expires } = decode(bodies)?;
     let Columns::Analyses(columns, [terms, title_terms]) = analyses.0 else {
         return Err(odd("a section is another one"));
@@ -196,7 +222,6 @@ fn documents(
     equal(&[columns.counts.len(), terms.iter().map(|list| list.len()).sum()])?;
 
     let mut counts = columns.counts.into_iter();
-    let mut standing = Standing::default();
     let metadata = metadata.into_iter().zip(columns.sequences);
     let lists = terms.into_iter().zip(title_terms).zip(concepts);
     for (place, ((metadata, lists), (&arrival, &digested))) in
@@ -207,8 +232,13 @@ fn documents(
         let body = Body { key, title: titles[place].into(), text: texts[place].into(), metadata, expires };
         body.check(place)?;
         let terms: Box<[(u32, u32)]> = terms.iter().copied().zip(&mut counts).collect();
-        if !terms.is_sorted_by(|one, other| one.0 < other.0) || !sequence.fits(terms.len(), &body.text) {
+        let has = |term: &u32| terms.binary_search_by_key(term, |known| known.0).is_ok();
+        let fits = terms.is_sorted_by(|one, other| one.0 < other.0) && sequence.fits(terms.len(), &body.text);
+        if !fits || !title.iter().all(has) {
             return Err(odd("a document's words do not fit together"));
+        }
+        if !(1..=commons.tick() + 1).contains(&u64::from(arrival)) {
+            return Err(odd("`arrivals` has a tick that was not, and is not the next"));
         }
         let wired: Option<Box<[u32]>> =
             concepts.iter().map(|&place| terms.get(place as usize).map(|&(term, _)| term)).collect();
@@ -217,19 +247,20 @@ fn documents(
         if !standing.ids.insert(id.0) {
             return Err(odd(format!("document {id} stands twice")));
         }
+        let digested = match digested.checked_sub(1) {
+            Some(tick) if !(u64::from(arrival)..=commons.tick()).contains(&tick) => {
+                return Err(odd("`digested` has a tick before a document came, or one to come"));
+            }
+            tick => tick.map(|tick| tick as u32),
+        };
+        if digested.is_some() {
+            standing.add("concepts", &wired)?;
+            standing.failed += u64::from(wired.is_empty());
+            standing.digested += u64::from(!wired.is_empty());
+        }
         let length = u32::try_from(sequence.len()).unwrap_or(u32::MAX);
         commons.restore_document(&terms, length.into());
         let shard = commons.ring().shard_of(id.0);
-        let digested = match digested.checked_sub(1) {
-            Some(tick) if tick > commons.tick() => return Err(odd("a document was digested in a tick to come")),
-            Some(tick) => Some(tick as u32),
-            None => None,
-        };
-        match (digested, wired.is_empty()) {
-            (None, _) => {}
-            (Some(_), true) => standing.failed += 1,
-            (Some(_), false) => standing.digested += 1,
-        }
         if share.drives() {
             commons.lifetimes_mut().insert(id, expires);
             match digested {
@@ -249,19 +280,23 @@ fn documents(
             shards[seat].restore_digested(id, tick, wired);
         }
     }
-    Ok(standing)
+    Ok(())
 }
 
 fn waiting(
     commons: &mut Commons,
     shards: &mut [&mut Shard],
     share: Share<'_>,
-    standing: &Set<u128>,
     progress: Progress,
+    standing: &mut Standing,
 ) -> Result<()> {
     let terms = progress.unwiring.read()?;
     below(commons, &terms)?;
     equal(&[terms.len(), progress.unwiring_ticks.len()])?;
+    terms.iter().try_for_each(|list| standing.add("unwiring", list))?;
+    if progress.unwiring_ticks.iter().any(|tick| u64::from(*tick) > commons.tick()) {
+        return Err(odd("`unwiring_ticks` has a tick to come"));
+    }
     if share.drives() {
         commons.backlog_mut().restore_unwiring(terms.len() as u64);
     }
@@ -272,11 +307,11 @@ fn waiting(
     let mut reinforced = Set::default();
     for (document, paths) in progress.reinforcing {
         let id = crate::ids::DocumentId(document);
-        if !standing.contains(&document) || !reinforced.insert(document) {
-            return Err(odd(format!("document {id} is reinforced twice, or does not stand")));
+        if !standing.ids.contains(&document) || !reinforced.insert(document) {
+            return Err(odd(format!("`reinforcing` has document {id} twice, or it does not stand")));
         }
         if !paths.is_sorted_by(|one, other| one.0 < other.0) {
-            return Err(odd("the reinforcements of a document are not in order"));
+            return Err(odd("`reinforcing` has paths that are not in order"));
         }
         if share.drives() {
             paths.iter().for_each(|(path, _)| commons.backlog_mut().reinforce(path.size()));
@@ -291,6 +326,9 @@ fn waiting(
     let mut living = Vec::with_capacity(progress.digesters.len());
     for (birth, parent, ordinal, taken, idle) in progress.digesters {
         let id = AgentId { birth, parent, ordinal };
+        if birth > commons.tick() || idle >= IDLE_TICKS_MAX {
+            return Err(odd("`digesters` has one that is not born, or has ended"));
+        }
         living.push(id);
         let seat = commons.seat(commons.ring().shard_of(id.key()));
         if share.has(seat) {
@@ -298,8 +336,8 @@ fn waiting(
         }
     }
     living.sort_unstable();
-    if living.windows(2).any(|pair| pair[0] == pair[1]) {
-        return Err(odd("a digester stands twice"));
+    if !living.is_sorted_by(|one, other| one < other) {
+        return Err(odd("`digesters` has one twice"));
     }
     if share.drives() {
         commons.restore_roster(living);
@@ -307,7 +345,13 @@ fn waiting(
     Ok(())
 }
 
-fn graph(commons: &Commons, shards: &mut [&mut Shard], share: Share<'_>, parsed: Parsed) -> Result<()> {
+fn graph(
+    commons: &Commons,
+    shards: &mut [&mut Shard],
+    share: Share<'_>,
+    parsed: Parsed,
+    standing: &Standing,
+) -> Result<()> {
     let Columns::Graph(columns, targets) = parsed.0 else { return Err(odd("a section is another one")) };
     let terms = commons.terms() as u32;
     below(commons, &targets)?;
@@ -315,7 +359,11 @@ fn graph(commons: &Commons, shards: &mut [&mut Shard], share: Share<'_>, parsed:
     equal(&[columns.terms.len(), columns.wirings.len(), columns.uses.len(), targets.len()])?;
     equal(&[synapses, columns.since.len(), columns.ages.len(), columns.co_activations.len()])?;
     equal(&[synapses, targets.iter().map(|row| row.len()).sum()])?;
+    if columns.terms.len() != standing.concepts() {
+        return Err(odd("`terms` has not all that documents wired, or more"));
+    }
     let (decay, now) = (Decay::new(commons.config()), commons.tick() as u32);
+    let cap = commons.config().max_edge_degree as usize;
     let mut ends = Ends::new(&decay);
     let (mut at, mut row) = (0, Vec::new());
     for (node, targets) in targets.iter().enumerate() {
@@ -329,10 +377,20 @@ fn graph(commons: &Commons, shards: &mut [&mut Shard], share: Share<'_>, parsed:
             row.push(Synapse { target, weight, last, created, co_activations });
             at += 1;
         }
-        let fits = term < terms && columns.wirings[node] > 0 && targets.is_sorted_by(|one, other| one < other);
-        if !fits || row.iter().any(|synapse| synapse.co_activations == 0 || synapse.weight > crate::graph::synapse::ONE)
-        {
-            return Err(odd("a node is none"));
+        let wirings = columns.wirings[node];
+        if term >= terms || wirings == 0 || standing.wirings(term) != wirings {
+            return Err(odd("`wirings` has not the number of a node's documents"));
+        }
+        if !targets.is_sorted_by(|one, other| one < other) || targets.len() > cap || targets.contains(&term) {
+            return Err(odd("`targets` has a row that is not in order, too long, or leads to its own node"));
+        }
+        // No more documents wired a synapse than wired either end.
+        let wired_it = |synapse: &Synapse| 1..=wirings.min(standing.wirings(synapse.target));
+        if row.iter().any(|synapse| !wired_it(synapse).contains(&synapse.co_activations)) {
+            return Err(odd("`co_activations` has another number than its documents can give"));
+        }
+        if row.iter().any(|synapse| synapse.weight > ONE || ends.of(synapse).is_some_and(|end| end <= now)) {
+            return Err(odd("`weights` has a synapse that is none, or is gone"));
         }
         let home = commons.home(term);
         let seat = commons.seat(home.shard);

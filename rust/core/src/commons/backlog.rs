@@ -1,7 +1,9 @@
 //! What waits for the next tick, and how many documents were digested.
 
 use super::statistics::less;
+use crate::documents::Lifetime;
 use crate::ids::{DocumentId, ShardId};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The order in which documents are granted: the cut of arrival, then the document's id.
@@ -14,6 +16,42 @@ pub(crate) struct Waiting {
     pub(crate) shard: ShardId,
     /// The bytes of its title and text.
     pub(crate) bytes: u64,
+}
+
+/// What a document was to the colony when it was deleted.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Departed {
+    /// Whether a tick digested it.
+    pub digested: Digestion,
+    /// The size of its reinforcements since the last tick.
+    pub reinforced: u64,
+    /// When it would have left by itself.
+    pub expires: Option<Lifetime>,
+}
+
+/// Whether a tick digested a document.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub enum Digestion {
+    /// It waits since this tick's cut.
+    Waits {
+        /// The first tick whose cut includes it.
+        arrival: u32,
+    },
+    /// A tick did, and found nothing in it.
+    HeldNothing,
+    /// A tick did, and wired its concepts.
+    Wired,
+}
+
+impl Digestion {
+    /// Returns that of a document which has these concepts since this tick.
+    pub(crate) fn of(arrival: u32, digested: Option<u32>, concepts: &[u32]) -> Digestion {
+        match digested {
+            None => Digestion::Waits { arrival },
+            Some(_) if concepts.is_empty() => Digestion::HeldNothing,
+            Some(_) => Digestion::Wired,
+        }
+    }
 }
 
 /// What waits for the next tick, and how many of the documents that are present were digested.
@@ -63,18 +101,30 @@ impl Backlog {
     }
 
     /// Removes a document that no tick has granted yet.
-    pub(crate) fn withdraw(&mut self, key: GrantKey) {
+    fn withdraw(&mut self, key: GrantKey) {
         let known = self.waiting.remove(&key);
         assert!(known.is_some(), "document {} does not wait", DocumentId(key.1));
     }
 
+    /// Takes over that a document is deleted.
+    pub(crate) fn leave(&mut self, id: DocumentId, was: &Departed) {
+        self.forget_reinforced(was.reinforced);
+        match was.digested {
+            // No tick granted it: a delete before digestion withdraws it.
+            Digestion::Waits { arrival } => self.withdraw((arrival, id.0)),
+            // Only function words, perhaps: a tick counted it among those with nothing to digest.
+            Digestion::HeldNothing => self.forget_failed(),
+            Digestion::Wired => self.unwire(),
+        }
+    }
+
     /// Removes a document that had nothing to digest.
-    pub(crate) fn forget_failed(&mut self) {
+    fn forget_failed(&mut self) {
         self.failed = less(self.failed, 1, "documents that held nothing");
     }
 
     /// Notes that a digested document was deleted: the next tick unwires it.
-    pub(crate) fn unwire(&mut self) {
+    fn unwire(&mut self) {
         self.digested = less(self.digested, 1, "digested documents");
         self.unwiring += 1;
     }
@@ -83,7 +133,7 @@ impl Backlog {
         self.reinforcing += more;
     }
 
-    pub(crate) fn forget_reinforced(&mut self, size: u64) {
+    fn forget_reinforced(&mut self, size: u64) {
         self.reinforcing = less(self.reinforcing, size, "reinforced concepts and pairs");
     }
 

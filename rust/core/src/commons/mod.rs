@@ -9,19 +9,22 @@ mod lifetimes;
 mod renumbering;
 mod roster;
 mod statistics;
+mod tally;
 mod vocabulary;
 
 pub(crate) use backlog::{Backlog, GrantKey, Waiting};
+pub use backlog::{Departed, Digestion};
 pub(crate) use lifetimes::Lifetimes;
 pub(crate) use renumbering::Renumbering;
 pub(crate) use roster::Roster;
 pub(crate) use statistics::Statistics;
+pub use tally::Tally;
 pub use vocabulary::Home;
 pub(crate) use vocabulary::Vocabulary;
 
 use crate::config::ColonyConfig;
 use crate::documents::{Analysed, Document};
-use crate::ids::{AgentId, ShardId, TICK_MAX, Tick};
+use crate::ids::{AgentId, DocumentId, ShardId, TICK_MAX, Tick};
 use crate::ring::Ring;
 use crate::text::Lexicon;
 use crate::{Error, Result};
@@ -219,14 +222,25 @@ impl Commons {
         self.lifetimes.insert(document.id, document.body.expires);
     }
 
+    /// Takes over what the nodes of a colony counted together, whose words must be learned.
+    pub(crate) fn tally(&mut self, tally: &Tally) {
+        self.statistics.tally(tally);
+        self.vocabulary.tally(tally);
+    }
+
     /// Takes a document out of the counts. `forms` are its word forms with their counts.
     pub(crate) fn uncount(&mut self, document: &Document, forms: &[(u32, u32)]) {
         self.statistics.uncount(&document.terms, document.sequence.len() as u64);
         self.vocabulary.uncount(forms);
-        self.lifetimes.remove(document.id, document.body.expires);
     }
 
-    /// Sets the tick at which the colony was stored.
+    /// Takes over that a document is deleted, but for its counts.
+    pub(crate) fn leave(&mut self, id: DocumentId, was: &Departed) {
+        self.lifetimes.remove(id, was.expires);
+        self.backlog.leave(id, was);
+    }
+
+    /// Moves on to a tick: that at which the colony was stored, or one that other nodes commit too.
     pub(crate) fn restore_tick(&mut self, tick: Tick) {
         self.tick = tick;
     }

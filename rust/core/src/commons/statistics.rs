@@ -1,6 +1,6 @@
 //! The number of documents, their length, and how many documents have each term.
 
-use super::Renumbering;
+use super::{Renumbering, Tally};
 
 /// The numbers that BM25 and salience read.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +48,16 @@ impl Statistics {
         }
     }
 
+    /// Takes over what all nodes of a colony counted.
+    pub(super) fn tally(&mut self, tally: &Tally) {
+        self.documents = moved(self.documents, tally.documents, "documents");
+        self.length = moved(self.length, tally.length, "words of all documents");
+        for &(term, by) in &tally.df {
+            let df = &mut self.df[term as usize];
+            *df = df.checked_add_signed(by).expect("a term of a document is counted");
+        }
+    }
+
     /// Takes a document out of the counts.
     pub(super) fn uncount(&mut self, terms: &[(u32, u32)], length: u64) {
         self.documents = less(self.documents, 1, "documents");
@@ -63,4 +73,9 @@ impl Statistics {
 /// on, so this panics.
 pub(super) fn less(count: u64, by: u64, what: &str) -> u64 {
     count.checked_sub(by).unwrap_or_else(|| panic!("{by} {what} are to go of {count}"))
+}
+
+/// Returns a count plus a difference; like [`less`], this panics if it would fall below 0.
+pub(super) fn moved(count: u64, by: i64, what: &str) -> u64 {
+    count.checked_add_signed(by).unwrap_or_else(|| panic!("{by} {what} are to be added to {count}"))
 }

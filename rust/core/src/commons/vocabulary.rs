@@ -1,7 +1,7 @@
 //! The known words: their ids, their homes, and the count of each of their forms.
 
-use super::Renumbering;
-use super::statistics::less;
+use super::statistics::{less, moved};
+use super::{Renumbering, Tally};
 use crate::ids::ShardId;
 use crate::ring::Ring;
 use crate::text::Lexicon;
@@ -147,6 +147,16 @@ impl Vocabulary {
             let known = &mut self.form_counts[form as usize];
             *known = less(*known, count.into(), "occurrences of a word form");
             self.living_forms -= usize::from(*known == 0 && count > 0);
+        }
+    }
+
+    /// Takes over what all nodes of a colony counted of the forms whose counts are kept here.
+    pub(super) fn tally(&mut self, tally: &Tally) {
+        for &(form, by) in &tally.forms {
+            let known = &mut self.form_counts[form as usize];
+            let now = moved(*known, by, "occurrences of a word form");
+            self.living_forms = self.living_forms + usize::from(now > 0) - usize::from(*known > 0);
+            *known = now;
         }
     }
 

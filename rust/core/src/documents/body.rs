@@ -3,6 +3,7 @@
 use super::Lifetime;
 use crate::ids::DocumentId;
 use crate::metadata::Metadata;
+use crate::text::DOCUMENT_WORDS_MAX;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -88,12 +89,12 @@ impl Body {
     /// Does what [`Body::check`] does, and also refuses a body without a key: only a body with one can replace another.
     ///
     /// # Errors
-    /// [`Error::InvalidDocument`] with index 0.
-    pub fn check_named(&self) -> Result<()> {
-        self.check(0)?;
+    /// [`Error::InvalidDocument`] with this index.
+    pub fn check_named(&self, index: usize) -> Result<()> {
+        self.check(index)?;
         if self.key.is_none() {
             let reason = "is missing; accepted is the id of the document to be replaced".into();
-            return Err(Error::InvalidDocument { index: 0, id: None, field: "id".into(), reason });
+            return Err(Error::InvalidDocument { index, id: None, field: "id".into(), reason });
         }
         Ok(())
     }
@@ -103,11 +104,18 @@ impl Body {
         Error::DocumentExists { index, id: self.name() }
     }
 
+    /// Returns the error for a body with more than [`DOCUMENT_WORDS_MAX`] different words.
+    pub fn too_many_words(&self, index: usize) -> Error {
+        let reason = format!("has more than {DOCUMENT_WORDS_MAX} different words; accepted are up to so many");
+        let id = self.key.as_deref().map(str::to_owned);
+        Error::InvalidDocument { index, id, field: "text".into(), reason }
+    }
+
     /// Returns the error for an update whose id is the name of another document that has no id of its own.
-    pub fn named_as_another(&self) -> Error {
+    pub fn named_as_another(&self, index: usize) -> Error {
         let reason = "is that of a document without an id of its own; accepted is the id that a document was given, or a free one";
         let id = self.key.as_deref().map(str::to_owned);
-        Error::InvalidDocument { index: 0, id, field: "id".into(), reason: reason.into() }
+        Error::InvalidDocument { index, id, field: "id".into(), reason: reason.into() }
     }
 
     /// Returns the caller's id, or the identity in hexadecimal if the caller gave none.

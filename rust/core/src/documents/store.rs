@@ -1,12 +1,12 @@
 //! The documents of a shard, and their postings.
 
 use super::{Body, Lifetime, Postings};
+use crate::Result;
 use crate::ids::DocumentId;
 use crate::maps::Map;
 use crate::metadata::{Among, Filter, MetadataIndex, Places};
 use crate::text::{Analysis, DOCUMENT_WORDS_MAX, Sequence, Session};
 use crate::titles::Titles;
-use crate::{Error, Result};
 
 /// The largest number of documents in a shard: places are 32 bits wide.
 pub const DOCUMENTS_MAX: u64 = u32::MAX as u64;
@@ -30,13 +30,11 @@ impl Analysed {
     /// Analyses a body. New words enter the session's dictionary.
     ///
     /// # Errors
-    /// [`Error::InvalidDocument`] with the given index, for more than [`DOCUMENT_WORDS_MAX`] different words.
+    /// [`crate::Error::InvalidDocument`] with the given index, for more than [`DOCUMENT_WORDS_MAX`] different words.
     pub fn new(id: DocumentId, body: Body, index: usize, session: &mut Session) -> Result<Analysed> {
         let analysis = session.analyse(&body.title, &body.text);
         if analysis.different as usize > DOCUMENT_WORDS_MAX {
-            let reason = format!("has more than {DOCUMENT_WORDS_MAX} different words; accepted are up to so many");
-            let id = body.key.map(Into::into);
-            return Err(Error::InvalidDocument { index, id, field: "text".into(), reason });
+            return Err(body.too_many_words(index));
         }
         Ok(Analysed { id, body, analysis })
     }
@@ -133,6 +131,11 @@ impl Documents {
     /// If the place is empty.
     pub fn at(&self, place: u32) -> &Document {
         self.all[place as usize].as_ref().expect("a document stands at its place")
+    }
+
+    /// Returns whether a place holds a document.
+    pub fn has(&self, place: u32) -> bool {
+        self.all.get(place as usize).is_some_and(Option::is_some)
     }
 
     /// Returns the title of the document at a place, as terms; empty if the place is.

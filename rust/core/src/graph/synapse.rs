@@ -1,5 +1,7 @@
 //! A directed synapse and its fixed-point weight.
 
+use serde::{Deserialize, Serialize};
+
 /// A weight of 1 in fixed point (2^-24).
 pub const ONE: u32 = 1 << 24;
 
@@ -7,7 +9,7 @@ pub const ONE: u32 = 1 << 24;
 pub const GAIN: u32 = 1_677_722;
 
 /// A directed synapse as its last activation left it; later values are computed when they are read.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Synapse {
     /// The term index of the node it leads to.
     pub target: u32,

@@ -3,6 +3,7 @@
 use super::{Key, Metadata, Value, Values};
 use crate::error::short;
 use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
 use std::ops::Bound;
 
 /// The most conditions on keys in a filter, nested ones included.
@@ -14,7 +15,7 @@ pub const FILTER_DEPTH_MAX: usize = 16;
 
 /// A comparison with a value. Numbers compare by value, strings by code point; values of different kinds (bool, number,
 /// string) are unequal and in no order.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub enum Comparison<V> {
     /// Equal to one of these; the list may be empty.
     In(Vec<V>),
@@ -121,6 +122,21 @@ impl Comparison<Key> {
             Comparison::Gte(value) => Comparison::Gte(Key::of(value)),
             Comparison::Lt(value) => Comparison::Lt(Key::of(value)),
             Comparison::Lte(value) => Comparison::Lte(Key::of(value)),
+            Comparison::Exists(exists) => Comparison::Exists(*exists),
+        }
+    }
+
+    /// Returns the comparison as it could have been given.
+    pub(super) fn given(&self) -> Comparison<Value> {
+        let all = |keys: &[Key]| keys.iter().map(|key| key.0.clone()).collect();
+        match self {
+            Comparison::In(keys) => Comparison::In(all(keys)),
+            Comparison::NotIn(keys) => Comparison::NotIn(all(keys)),
+            Comparison::Ne(key) => Comparison::Ne(key.0.clone()),
+            Comparison::Gt(key) => Comparison::Gt(key.0.clone()),
+            Comparison::Gte(key) => Comparison::Gte(key.0.clone()),
+            Comparison::Lt(key) => Comparison::Lt(key.0.clone()),
+            Comparison::Lte(key) => Comparison::Lte(key.0.clone()),
             Comparison::Exists(exists) => Comparison::Exists(*exists),
         }
     }
@@ -282,6 +298,10 @@ impl Condition {
         let keys: Vec<Key> = values.all().iter().map(Key::of).collect();
         let allowed = self.excluded().all(|other| !keys.contains(other));
         allowed && (!self.asks_for_a_value() || keys.iter().any(|key| self.one_passes(key)))
+    }
+
+    pub(super) fn comparisons(&self) -> &[Comparison<Key>] {
+        &self.comparisons
     }
 
     /// Returns the values that no value may be equal to.

@@ -6,6 +6,7 @@
 mod filter;
 mod index;
 mod places;
+mod steps;
 
 pub use filter::{Comparison, FILTER_BYTES_MAX, FILTER_DEPTH_MAX, FILTER_KEYS_MAX, Filter};
 pub use index::MetadataIndex;

@@ -6,30 +6,21 @@
 
 use crate::Result;
 use crate::maps::Set;
-use crate::metadata::{Every, Filter};
-use crate::query::allowed::Allowed;
-use crate::query::bm25::{self, Found};
-use crate::query::buffers::Buffers;
+use crate::metadata::Filter;
+use crate::query::bm25::Found;
+use crate::query::hit::Hit;
+use crate::query::homes::{Homes, Reached, Wanted};
 use crate::query::inquiry::Inquiry;
-use crate::query::lit::{self, Lit, LitDocument};
-use crate::query::parts::{Parts, Weighed};
+use crate::query::lit;
+use crate::query::parts::Weighed;
 use crate::query::ranking::Ranking;
-use crate::query::view::{Spot, View};
+use crate::query::view::Spot;
 use crate::text::Session;
 
 // With a filter, more candidates by words are taken and more postings read, by as much as is skipped, up to a bound.
 // Without these, overlap of the top 10 with the exhaustive answer was .989 for one in seven of 64,512 documents.
 const FILTERED_FACTOR: usize = 2;
 const FILTERED_POSTINGS_FACTOR_MAX: u64 = 16;
-
-/// A document in an answer.
-#[derive(Copy, Clone, Debug, PartialEq)]
-pub struct Hit {
-    /// The document and its score.
-    pub found: Found,
-    /// The parts of that score; they sum to it.
-    pub parts: Parts,
-}
 
 /// An answer and how it was found.
 #[derive(Clone, Debug)]
@@ -41,92 +32,127 @@ pub struct Answer {
 }
 
 /// Returns the `k` best documents for a question among those that match.
-pub fn answer(
-    view: View<'_>,
+pub fn answer<H: Homes>(
+    homes: &mut H,
     text: &str,
     k: usize,
     ranking: &Ranking,
     filter: &Filter,
     session: &mut Session,
-    buffers: &mut Buffers,
 ) -> Result<Answer> {
-    let inquiry = Inquiry::new(view, text, ranking, session, buffers)?;
-    let allowed = Allowed::new(view.shards, filter);
-    let hits = Search { inquiry: &inquiry, view, allowed: allowed.as_ref(), buffers }.hits(k)?;
+    let allowed = homes.allow(filter);
+    let allowed = allowed.as_ref();
+    let (mut inquiry, count) = Inquiry::begin(homes, text, ranking, allowed, session)?;
+    if k == 0 || inquiry.seeds.is_empty() {
+        inquiry.reach(homes, None)?;
+        return Ok(Answer { hits: Vec::new(), inquiry });
+    }
+    // Beside the inquiry while the third round changes it.
+    let candidates = std::mem::take(&mut inquiry.candidates);
+    let bounds = Bounds::new(&inquiry.ranking, count, homes.commons().documents());
+    let few = allowed.filter(|_| count.is_some_and(|count| count <= u64::from(inquiry.ranking.exhaustive_max)));
+    let hits = match few {
+        Some(few) => {
+            let reached = inquiry.reach(homes, Some(Wanted::All(few)))?;
+            let mut hits: Vec<Hit> = Vec::with_capacity(reached.others.len());
+            hits.extend(reached.others.iter().map(|(spot, id, weighed)| inquiry.hit(*spot, *id, weighed)));
+            rank(&mut hits, k);
+            hits
+        }
+        None => {
+            let affordable = inquiry.scorers.concepts.affordable(bounds.postings_max);
+            // The best of all by words may have displaced the best allowed documents.
+            let is_cut = allowed.is_some() && candidates.len() >= inquiry.ranking.lexical_candidates as usize;
+            let wanted = Wanted::Best {
+                candidates: &candidates,
+                allowed,
+                by_words: is_cut.then_some(bounds.words_max),
+                affordable: &affordable,
+                by_concepts: bounds.concepts_max,
+            };
+            let Reached { activations, others, .. } = inquiry.reach(homes, Some(wanted))?;
+            let mut known: Set<Spot> = Set::with_capacity_and_hasher(2 * candidates.len(), Default::default());
+            let mut hits: Vec<Hit> = Vec::with_capacity(candidates.len() + others.len());
+            for (candidate, activation) in candidates.iter().zip(activations) {
+                let Some(activation) = activation else { continue };
+                known.insert(candidate.spot);
+                let weighed = Weighed { evidence: candidate.evidence, activation };
+                hits.push(inquiry.hit(candidate.spot, candidate.id, &weighed));
+            }
+            for (spot, id, weighed) in &others {
+                known.insert(*spot);
+                hits.push(inquiry.hit(*spot, *id, weighed));
+            }
+            rank(&mut hits, k);
+            if hits.len() < k {
+                Tail { inquiry: &inquiry, homes, allowed, bounds }.add(k, known, &mut hits)?;
+            }
+            hits
+        }
+    };
+    inquiry.candidates = candidates;
     Ok(Answer { hits, inquiry })
 }
 
-struct Search<'a> {
-    inquiry: &'a Inquiry,
-    view: View<'a>,
-    allowed: Option<&'a Allowed>,
-    buffers: &'a mut Buffers,
+impl Inquiry {
+    fn hit(&self, spot: Spot, id: u128, weighed: &Weighed) -> Hit {
+        let parts = self.parts(spot, weighed);
+        Hit { found: Found { score: parts.score(), id, seat: spot.0, place: spot.1 }, parts }
+    }
 }
 
-impl Search<'_> {
-    // Returns the `k` best hits among the allowed documents. An answer for a smaller `k` is their beginning.
-    fn hits(&mut self, k: usize) -> Result<Vec<Hit>> {
-        let inquiry = self.inquiry;
-        if inquiry.seeds.is_empty() || k == 0 {
-            return Ok(Vec::new());
-        }
-        if let Some(few) = self.allowed.filter(|few| few.count() <= inquiry.ranking.exhaustive_max as usize) {
-            let all = few.spots().map(|spot| self.hit(spot, self.view.at(spot).id.0));
-            let mut hits = all.collect::<Result<_>>()?;
-            rank(&mut hits, k);
-            return Ok(hits);
-        }
-        let room = 2 * inquiry.candidates.len();
-        let mut known: Set<Spot> = Set::with_capacity_and_hasher(room, Default::default());
-        let mut hits: Vec<Hit> = Vec::with_capacity(room);
-        for candidate in &inquiry.candidates {
-            if !self.may(candidate.spot) {
-                continue;
-            }
-            known.insert(candidate.spot);
-            let activation = inquiry.activation(self.view, candidate.spot, self.buffers)?;
-            let weighed = Weighed { evidence: candidate.evidence, activation };
-            hits.push(self.scored(candidate.spot, candidate.id, &weighed));
-        }
-        let mut others: Vec<(Spot, u128)> = Vec::new();
-        if self.allowed.is_some() && inquiry.candidates.len() >= inquiry.ranking.lexical_candidates as usize {
-            // The best of all by words may have displaced the best allowed documents.
-            others.extend(self.by_words(self.words_max())?.into_iter().map(|found| (found.spot(), found.id)));
-        }
-        let affordable = inquiry.scorers.concepts.affordable(self.postings_max());
-        let most_lit = self.most_lit(&affordable, inquiry.ranking.concept_candidates as usize)?;
-        others.extend(most_lit.into_iter().map(|lit| (lit.spot, lit.id)));
-        others.extend(inquiry.scorers.bridge.spots().filter(|&(spot, _)| self.may(spot)));
-        for (spot, id) in others {
-            if known.insert(spot) {
-                hits.push(self.hit(spot, id)?);
-            }
-        }
-        rank(&mut hits, k);
-        if hits.len() < k {
-            self.tail(k, known, &mut hits)?;
-        }
-        Ok(hits)
-    }
+// How many documents are taken, and how much is read for them.
+struct Bounds {
+    words_max: usize,
+    concepts_max: usize,
+    postings_max: u64,
+}
 
-    // Adds what a longer answer has behind the head: the other documents by BM25, and behind them those that only
-    // concepts light up. They come in blocks, each twice the one before, and each block is ranked on its own. Where a
-    // block ends does not depend on `k`, so the beginning of an answer is the same however much more is asked for.
-    fn tail(&mut self, k: usize, mut known: Set<Spot>, hits: &mut Vec<Hit>) -> Result<()> {
-        let ranking = &self.inquiry.ranking;
-        let (by_words, by_concepts) = (self.words_max(), ranking.concept_candidates as usize);
-        if known.len() >= by_words {
-            let found = self.by_words(room(by_words, k.saturating_add(known.len())))?;
+impl Bounds {
+    // `allowed` is how many of `documents` documents are allowed, if not all are.
+    fn new(ranking: &Ranking, allowed: Option<u64>, documents: u64) -> Bounds {
+        let (words, postings) = (ranking.lexical_candidates as usize, ranking.postings_max);
+        let concepts_max = ranking.concept_candidates as usize;
+        let Some(allowed) = allowed else { return Bounds { words_max: words, concepts_max, postings_max: postings } };
+        // The best documents may rank lower by BM25, where BM25 decides less of the score. A posting of a document that
+        // is not allowed costs little and finds nothing.
+        let passed_by = documents / allowed.max(1);
+        Bounds {
+            words_max: words.saturating_mul(FILTERED_FACTOR),
+            concepts_max,
+            postings_max: postings.saturating_mul(passed_by.clamp(1, FILTERED_POSTINGS_FACTOR_MAX)),
+        }
+    }
+}
+
+// What a longer answer has behind the head: the other documents by BM25, and behind them those that only concepts light
+// up. They come in blocks, each twice the one before, and each block is ranked on its own. Where a block ends does not
+// depend on `k`, so the beginning of an answer is the same however much more is asked for.
+struct Tail<'a, H: Homes> {
+    inquiry: &'a Inquiry,
+    homes: &'a mut H,
+    allowed: Option<&'a H::Allowed>,
+    bounds: Bounds,
+}
+
+impl<H: Homes> Tail<'_, H> {
+    // Adds documents that are not in `known`, until there are `k` hits.
+    fn add(&mut self, k: usize, mut known: Set<Spot>, hits: &mut Vec<Hit>) -> Result<()> {
+        let Bounds { words_max, concepts_max, .. } = self.bounds;
+        if known.len() >= words_max {
+            let terms = self.inquiry.question.weighted();
+            let found = self.homes.best(&terms, room(words_max, k.saturating_add(known.len())), self.allowed)?;
             let spots: Vec<(Spot, u128)> = found.iter().map(|found| (found.spot(), found.id)).collect();
-            self.blocks(&spots, by_words, k, &mut known, hits)?;
+            self.blocks(&spots, words_max, k, &mut known, hits)?;
         }
         let concepts = &self.inquiry.scorers.concepts;
-        let is_bounded = (by_concepts as u64) < self.view.commons.documents();
+        let is_bounded = (concepts_max as u64) < self.homes.commons().documents();
         if hits.len() < k && is_bounded && concepts.worth > 0.0 {
-            let mut lit = self.most_lit(&concepts.lit, room(by_concepts, k.saturating_add(known.len())))?;
+            let most = room(concepts_max, k.saturating_add(known.len()));
+            let mut lit = self.homes.most_lit(&concepts.lit, most, self.allowed)?;
             lit.sort_unstable_by(lit::order);
             let spots: Vec<(Spot, u128)> = lit.iter().map(|lit| (lit.spot, lit.id)).collect();
-            self.blocks(&spots, by_concepts, k, &mut known, hits)?;
+            self.blocks(&spots, concepts_max, k, &mut known, hits)?;
         }
         Ok(())
     }
@@ -144,66 +170,17 @@ impl Search<'_> {
         let mut from = 0;
         let mut to = first;
         while from < all.len() && hits.len() < k {
-            let mut block = Vec::new();
-            for &(spot, id) in &all[from..to.min(all.len())] {
-                if known.insert(spot) {
-                    block.push(self.hit(spot, id)?);
-                }
-            }
+            let block = &all[from..to.min(all.len())];
+            let new: Vec<(Spot, u128)> = block.iter().filter(|(spot, _)| known.insert(*spot)).copied().collect();
+            let spots: Vec<Spot> = new.iter().map(|(spot, _)| *spot).collect();
+            let weighed = self.homes.weigh(self.inquiry.meaning(), &spots)?;
+            let hit = |(&(spot, id), weighed): (&(Spot, u128), &Weighed)| self.inquiry.hit(spot, id, weighed);
+            let mut block: Vec<Hit> = new.iter().zip(&weighed).map(hit).collect();
             rank(&mut block, k - hits.len());
             hits.extend(block);
             (from, to) = (to, to.saturating_mul(2));
         }
         Ok(())
-    }
-
-    // Returns how many candidates to take by words. With a filter, the best documents may rank lower by BM25, where
-    // BM25 decides less of the score.
-    fn words_max(&self) -> usize {
-        let most = self.inquiry.ranking.lexical_candidates as usize;
-        if self.allowed.is_some() { most.saturating_mul(FILTERED_FACTOR) } else { most }
-    }
-
-    // Returns how many postings to read for candidates by concepts. A posting of a document that is not allowed costs
-    // little and finds nothing.
-    fn postings_max(&self) -> u64 {
-        let most = self.inquiry.ranking.postings_max;
-        let Some(allowed) = self.allowed else { return most };
-        let passed_by = self.view.commons.documents() / allowed.count().max(1) as u64;
-        most.saturating_mul(passed_by.clamp(1, FILTERED_POSTINGS_FACTOR_MAX))
-    }
-
-    fn may(&self, spot: Spot) -> bool {
-        self.allowed.is_none_or(|allowed| allowed.has(spot))
-    }
-
-    fn hit(&mut self, spot: Spot, id: u128) -> Result<Hit> {
-        let weighed = self.inquiry.weigh(self.view, spot, self.buffers)?;
-        Ok(self.scored(spot, id, &weighed))
-    }
-
-    fn scored(&self, spot: Spot, id: u128, weighed: &Weighed) -> Hit {
-        let parts = self.inquiry.parts(spot, weighed);
-        Hit { found: Found { score: parts.score(), id, seat: spot.0, place: spot.1 }, parts }
-    }
-
-    // Returns the `most` best allowed documents by BM25.
-    fn by_words(&mut self, most: usize) -> Result<Vec<Found>> {
-        let terms = self.inquiry.question.weighted();
-        bm25::search(self.view, &terms, most, self.allowed, &mut self.buffers.bm25)
-    }
-
-    // Returns the `most` allowed documents that concepts light up most, in no order.
-    fn most_lit(&mut self, concepts: &[Lit], most: usize) -> Result<Vec<LitDocument>> {
-        let sums = &mut self.buffers.sums;
-        let mut all = Vec::new();
-        for local in self.view.locals() {
-            all.extend(match self.allowed {
-                None => lit::find(local, concepts, most, &Every, sums)?,
-                Some(allowed) => lit::find(local, concepts, most, allowed.at(local.seat), sums)?,
-            });
-        }
-        Ok(lit::keep_best(all, most))
     }
 }
 

@@ -3,13 +3,12 @@
 //! *bridge* = bridge_weight * sum over the seeds that mention the title of weight * strength of the title as a name. A
 //! seed names neither itself nor its namesakes.
 
-use crate::Result;
 use crate::commons::Commons;
 use crate::maps::Map;
 use crate::query::names::{self, Named};
 use crate::query::ranking::Ranking;
 use crate::query::seeds::{Seed, Voice};
-use crate::query::view::{Spot, View};
+use crate::query::view::Spot;
 
 /// The documents that seeds mention.
 #[derive(Clone, Debug, Default)]
@@ -19,20 +18,6 @@ pub struct Bridges {
 }
 
 impl Bridges {
-    /// Asks every shard which of its documents the seeds mention.
-    ///
-    /// # Errors
-    /// [`crate::Error::Cancelled`] once the flag of the view is set.
-    pub fn ask(view: View<'_>, seeds: &[Seed], voices: &[Voice], ranking: &Ranking) -> Result<Bridges> {
-        if ranking.bridge_weight == 0.0 || seeds.is_empty() {
-            return Ok(Bridges::default());
-        }
-        let sequences: Vec<&[u32]> = voices.iter().map(|voice| &*voice.sequence).collect();
-        let replies = view.locals().map(|local| names::mentions(local, &sequences, ranking));
-        let mentioned = names::gather(replies.collect::<Result<_>>()?, seeds.len(), ranking);
-        Ok(Bridges::new(mentioned, seeds, voices, view.commons, ranking))
-    }
-
     /// Returns the bridges of the mentions in seeds; `mentioned` has those of each seed.
     pub fn new(
         mentioned: Vec<Vec<Named>>,

@@ -119,16 +119,6 @@ impl Spread {
         to_it.map(move |hop| (hop.word, hop.strength / lit.strength))
     }
 
-    /// Returns E . D of a document, at its home shard. Concepts must be marked.
-    pub fn activation(&self, local: Local<'_>, place: u32, buffers: &mut Buffers) -> Result<f64> {
-        local.poll()?;
-        let Buffers { concepts, found, .. } = buffers;
-        let norm = local.documents().norms()[place as usize];
-        concepts.found(local.at(place), found);
-        let sum: f64 = found.iter().map(|&(at, tf)| self.lit[at as usize].weight * term_weight(tf)).sum();
-        Ok(if norm > 0.0 { sum / norm } else { 0.0 })
-    }
-
     /// Returns the concept part of a score, from E . D.
     pub fn points(&self, activation: f64, ranking: &Ranking) -> f64 {
         if activation > 0.0 && self.full > 0.0 {
@@ -154,4 +144,14 @@ impl Spread {
         strongest.sort_unstable_by_key(|lit| lit.id);
         strongest
     }
+}
+
+/// Returns E . D of a document, at its home shard. Concepts must be marked.
+pub fn activation(lit: &[Lit], local: Local<'_>, place: u32, buffers: &mut Buffers) -> Result<f64> {
+    local.poll()?;
+    let Buffers { concepts, found, .. } = buffers;
+    let norm = local.documents().norms()[place as usize];
+    concepts.found(local.at(place), found);
+    let sum: f64 = found.iter().map(|&(at, tf)| lit[at as usize].weight * term_weight(tf)).sum();
+    Ok(if norm > 0.0 { sum / norm } else { 0.0 })
 }

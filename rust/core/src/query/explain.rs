@@ -1,15 +1,16 @@
 //! Why a document has its rank, in points of its score.
 
 use crate::Result;
+use crate::commons::Commons;
 use crate::ids::DocumentId;
-use crate::query::bm25::per_word;
-use crate::query::buffers::Buffers;
-use crate::query::evidence::{Covered, Evidence, blend, word_gain};
+use crate::query::bm25::Found;
+use crate::query::hit::{Hit, Told, ToldHit};
+use crate::query::homes::{Homes, Telling};
 use crate::query::inquiry::{Inquiry, Nothing};
 use crate::query::lighting::{ConceptShare, Lighting};
-use crate::query::parts::{Part, Parts};
-use crate::query::seeds::{self, Seed};
-use crate::query::view::{Spot, View};
+use crate::query::parts::Parts;
+use crate::query::seeds::Seed;
+use crate::query::view::Spot;
 
 /// What a word of the question adds to a score.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,7 +68,7 @@ pub struct Explanation {
 impl Inquiry {
     /// Returns the part of an explanation that concerns the question alone: the words that no document has, those that
     /// weigh little, and why nothing is found.
-    pub fn explain_question(&self, view: View<'_>) -> Explanation {
+    pub fn explain_question(&self, commons: &Commons) -> Explanation {
         let spelled = |places: &[u32]| -> Vec<String> {
             places.iter().map(|&word| self.question.words[word as usize].clone()).collect()
         };
@@ -83,7 +84,7 @@ impl Inquiry {
             concepts: Vec::new(),
             bridges: Vec::new(),
             seed: None,
-            nothing: self.nothing(view.commons),
+            nothing: self.nothing(commons),
         }
     }
 
@@ -91,74 +92,66 @@ impl Inquiry {
     /// the score that a query gives it, to the last bit.
     ///
     /// # Errors
-    /// [`crate::Error::Cancelled`] once the flag of the view is set.
-    pub fn explain(&self, view: View<'_>, id: DocumentId, buffers: &mut Buffers) -> Result<Option<Explanation>> {
-        let Some(spot) = view.spot_of(id) else { return Ok(None) };
-        self.mark(view.commons, buffers);
-        let mut explanation = self.explain_question(view);
-        explanation.name = view.at(spot).name();
+    /// Those of the homes.
+    pub fn explain<H: Homes>(&self, homes: &mut H, id: DocumentId) -> Result<Option<Explanation>> {
+        match homes.find(&[id])?[0] {
+            Some((spot, _)) => self.explain_at(homes, spot, id).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Returns the score of the document at a spot with all its parts.
+    ///
+    /// # Errors
+    /// Those of the homes.
+    pub fn explain_at<H: Homes>(&self, homes: &mut H, spot: Spot, id: DocumentId) -> Result<Explanation> {
+        let mut explanation = self.explain_question(homes.commons());
         explanation.seed = self.seeds.iter().find(|seed| seed.spot == spot).map(|seed| seed.weight);
         if explanation.nothing.is_some() {
-            return Ok(Some(explanation));
+            explanation.name = homes.documents(&[(spot, 0.0)])?.remove(0).name;
+            return Ok(explanation);
         }
-        let weighed = self.weigh(view, spot, buffers)?;
+        let weighed = homes.weigh(self.meaning(), &[spot])?[0];
         let parts = self.parts(spot, &weighed);
-        let (unit, titles) = self.scorers.lexical.units();
-        explanation.words = self.words_with(view, spot, &weighed.evidence, unit, buffers);
+        let found = Found { score: parts.score(), id: id.0, seat: spot.0, place: spot.1 };
+        let mut told = self.tell(homes, &[Hit { found, parts }], usize::MAX)?;
+        let hit = told.hits.remove(0);
+        let (_, titles) = self.scorers.lexical.units();
         explanation.title = self.ranking.title_weight * weighed.evidence.title * titles;
         explanation.named = self.ranking.named_weight * self.scorers.lexical.named(spot) * titles;
         explanation.score = parts.score();
         explanation.parts = parts;
-        explanation.concepts = Lighting::new(self, view).shares(spot, parts[Part::Concepts], usize::MAX, buffers)?;
-        explanation.bridges = self.bridge_shares(view, spot);
-        Ok(Some(explanation))
+        explanation.words = self.word_shares(&hit);
+        explanation.concepts = Lighting::new(self, &told).shares(&hit.concepts);
+        explanation.bridges = self.bridge_shares(spot, &told);
+        explanation.name = hit.document.name;
+        Ok(explanation)
+    }
+
+    /// Asks the homes of hits for them, each with at most `concepts_max` concepts.
+    ///
+    /// # Errors
+    /// Those of the homes.
+    pub fn tell<H: Homes>(&self, homes: &mut H, hits: &[Hit], concepts_max: usize) -> Result<Told> {
+        let (unit, _) = self.scorers.lexical.units();
+        homes.tell(&Telling { meaning: self.meaning(), unit, seeds: &self.seeds, hits, concepts_max })
     }
 
     /// Returns the seeds that mention a document's title, by rank.
-    pub fn bridge_shares(&self, view: View<'_>, spot: Spot) -> Vec<BridgeShare> {
+    pub fn bridge_shares(&self, spot: Spot, told: &Told) -> Vec<BridgeShare> {
         let share = |(rank, points): (u32, f64)| {
-            let Seed { spot, id, weight } = self.seeds[rank as usize];
-            let seed = view.at(spot);
-            BridgeShare { seed: DocumentId(id), name: seed.name(), title: seed.body.title.to_string(), weight, points }
+            let Seed { id, weight, .. } = self.seeds[rank as usize];
+            let seed = &told.seeds[rank as usize];
+            BridgeShare { seed: DocumentId(id), name: seed.name.clone(), title: seed.title.clone(), weight, points }
         };
         self.scorers.bridge.of(spot).map(share).collect()
     }
 
-    /// Returns the question's words that a document has, with their points of its lexical part, in the order of the
-    /// question. Words must be marked.
-    pub fn words_in(&self, view: View<'_>, spot: Spot, buffers: &mut Buffers) -> Result<Vec<WordShare>> {
-        let evidence = self.evidence(view, spot, buffers)?;
-        Ok(self.words_with(view, spot, &evidence, self.scorers.lexical.units().0, buffers))
-    }
-
-    // `unit` is what a unit of covered BM25 score is worth in the lexical part.
-    fn words_with(
-        &self,
-        view: View<'_>,
-        spot: Spot,
-        evidence: &Evidence,
-        unit: f64,
-        buffers: &mut Buffers,
-    ) -> Vec<WordShare> {
-        let of = |covered: &Covered| if covered.bm25 > 0.0 { covered.covered / covered.bm25 * unit } else { 0.0 };
-        let mut points = seeds::gains(view.local(spot.0), &self.question, spot.1, buffers);
-        for (_, gain) in &mut points {
-            *gain *= of(&evidence.whole);
-        }
-        if let Some((best, covered)) = evidence.passage {
-            let document = view.at(spot);
-            let Buffers { found, tally, .. } = buffers;
-            let per_word = per_word(view.commons);
-            points.iter_mut().for_each(|points| points.1 = blend(points.1, 0.0, &self.ranking));
-            tally.visit(&self.question, found, document, |number, met, length| {
-                for &(at, count) in met.iter().filter(|_| number == best) {
-                    let gain = word_gain(&self.question, found[at as usize].0, count, length, per_word);
-                    points[at as usize].1 += blend(0.0, gain * of(&covered), &self.ranking);
-                }
-            });
-        }
-        points.sort_unstable_by_key(|word| word.0);
-        let share = |(word, points)| WordShare { word: self.question.words[word as usize].clone(), points };
-        points.into_iter().map(share).collect()
+    /// Returns the question's words that a hit has, with their points of its lexical part, in the order of the
+    /// question.
+    pub fn word_shares(&self, hit: &ToldHit) -> Vec<WordShare> {
+        let share =
+            |&(word, points): &(u32, f64)| WordShare { word: self.question.words[word as usize].clone(), points };
+        hit.words.iter().map(share).collect()
     }
 }

@@ -6,20 +6,19 @@
 //!    concepts, and those light up documents.
 //! 3. *bridge* ([`crate::query::bridge`]): a mention of a document's title in a seed leads to that document.
 //!
-//! Every step is a round: each shard is asked on its own and replies with plain data of bounded size. One gather sums
-//! the replies in an order that does not depend on shards: of term ids, or of seeds by rank. Ties are ordered by
-//! document id. Here the rounds run over the shards of one process, one shard after the other.
+//! Each step is a round over all homes ([`crate::query::homes`]). One gather sums the replies in an order that does not
+//! depend on shards: of term ids, or of seeds by rank. Ties are ordered by document id.
 
 use crate::Result;
 use crate::commons::Commons;
-use crate::query::buffers::Buffers;
-use crate::query::evidence::Evidence;
-use crate::query::lexical::{self, ByWords, Candidate, Scale};
-use crate::query::parts::{Heard, Parts, Scorers, Weighed};
+use crate::query::concepts;
+use crate::query::homes::{Homes, Meaning, Reached, Reaching, Wanted};
+use crate::query::lexical::{Candidate, Scale};
+use crate::query::parts::{Parts, Scorers, Weighed};
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
 use crate::query::seeds::{self, Seed, Voice};
-use crate::query::view::{Spot, View};
+use crate::query::view::Spot;
 use crate::text::Session;
 
 /// Why an answer is empty.
@@ -54,42 +53,44 @@ impl Inquiry {
     /// Analyses a question, finds its seeds and lights up its concepts.
     ///
     /// # Errors
-    /// [`crate::Error::Cancelled`] once the flag of the view is set, here and below.
-    pub fn new(
-        view: View<'_>,
+    /// Those of the homes, here and below.
+    pub fn new<H: Homes>(homes: &mut H, text: &str, ranking: &Ranking, session: &mut Session) -> Result<Self> {
+        let (mut inquiry, _) = Inquiry::begin(homes, text, ranking, None, session)?;
+        inquiry.reach(homes, None)?;
+        Ok(inquiry)
+    }
+
+    /// Runs the first two rounds. Returns what is known after them, and how many documents are allowed, if not all are.
+    pub(crate) fn begin<H: Homes>(
+        homes: &mut H,
         text: &str,
         ranking: &Ranking,
+        allowed: Option<&H::Allowed>,
         session: &mut Session,
-        buffers: &mut Buffers,
-    ) -> Result<Self> {
-        let commons = view.commons;
-        let question = Question::new(commons, session, text);
-        let ranking = ranking.clone().among(commons.documents());
-        let mut by_words = ByWords::new(&ranking);
-        for local in view.locals() {
-            by_words.gather(lexical::find(local, &question, &ranking, by_words.floor(), buffers)?);
-        }
-        let mut unweighed = by_words.finish(&question, commons, &ranking);
-        let wired = std::mem::take(&mut unweighed.wired);
-        buffers.mark_words(&question, commons);
-        let weigh = |&((seat, place), _): &(Spot, u128)| {
-            lexical::evidence(view.local(seat), &question, place, &ranking, buffers)
-        };
-        let evidence = unweighed.spots.iter().map(weigh).collect::<Result<_>>()?;
-        let (lexical, candidates) = Scale::new(unweighed, evidence, &ranking);
-
+    ) -> Result<(Self, Option<u64>)> {
+        let question = Question::new(homes.commons(), session, text);
+        let ranking = ranking.clone().among(homes.commons().documents());
+        let mut heard = homes.hear(&question, &ranking, allowed)?;
+        let wired = std::mem::take(&mut heard.unweighed.wired);
+        let (lexical, candidates) = Scale::new(heard.unweighed, heard.evidence, &ranking);
         let seeds = seeds::choose(&candidates, &ranking);
-        let speak = |seed: &Seed| seeds::speak(view.local(seed.spot.0), &question, seed.spot.1, &ranking, buffers);
-        let voices: Vec<Voice> = seeds.iter().map(speak).collect::<Result<_>>()?;
-        let heard =
-            Heard { view, question: &question, ranking: &ranking, seeds: &seeds, voices: &voices, wired: &wired };
-        let scorers = Scorers::new(lexical, heard)?;
-        let mut inquiry = Inquiry { question, ranking, candidates, seeds, voices, scorers };
-        buffers.mark_concepts(&inquiry.scorers.concepts.lit, commons);
-        if let Some(best) = inquiry.seeds.first() {
-            inquiry.scorers.concepts.full = inquiry.activation(view, best.spot, buffers)?;
+        let voices = if seeds.is_empty() { Vec::new() } else { homes.speak(&question, &ranking, &seeds)? };
+        let concepts = concepts::light(homes.commons(), &question, &seeds, &voices, wired, &ranking);
+        let scorers = Scorers { lexical, concepts, bridge: Default::default() };
+        Ok((Inquiry { question, ranking, candidates, seeds, voices, scorers }, heard.allowed))
+    }
+
+    /// Runs the third round, if there is any seed. Takes what every part of a score needs from what it finds, and
+    /// returns the documents.
+    pub(crate) fn reach<H: Homes>(&mut self, homes: &mut H, wanted: Option<Wanted<'_, H::Allowed>>) -> Result<Reached> {
+        if self.seeds.is_empty() {
+            return Ok(Reached::default());
         }
-        Ok(inquiry)
+        let asked = Reaching { meaning: self.meaning(), seeds: &self.seeds, voices: &self.voices, wanted };
+        let mut reached = homes.reach(&asked)?;
+        self.scorers.bridge = std::mem::take(&mut reached.bridge);
+        self.scorers.concepts.full = reached.full;
+        Ok(reached)
     }
 
     /// Returns why nothing was found.
@@ -102,26 +103,9 @@ impl Inquiry {
         }
     }
 
-    /// Marks the question's words and concepts in buffers that another inquiry may have used.
-    pub fn mark(&self, commons: &Commons, buffers: &mut Buffers) {
-        buffers.mark_words(&self.question, commons);
-        buffers.mark_concepts(&self.scorers.concepts.lit, commons);
-    }
-
-    /// Returns a document's evidence for the question's words, from its home shard. Words must be marked.
-    pub fn evidence(&self, view: View<'_>, (seat, place): Spot, buffers: &mut Buffers) -> Result<Evidence> {
-        lexical::evidence(view.local(seat), &self.question, place, &self.ranking, buffers)
-    }
-
-    /// Returns how strongly the concepts light up a document, from its home shard. Concepts must be marked.
-    pub fn activation(&self, view: View<'_>, (seat, place): Spot, buffers: &mut Buffers) -> Result<f64> {
-        self.scorers.concepts.activation(view.local(seat), place, buffers)
-    }
-
-    /// Returns everything that a document's home shard reports of it. Words and concepts must be marked.
-    pub fn weigh(&self, view: View<'_>, spot: Spot, buffers: &mut Buffers) -> Result<Weighed> {
-        let evidence = self.evidence(view, spot, buffers)?;
-        Ok(Weighed { evidence, activation: self.activation(view, spot, buffers)? })
+    /// Returns what a home needs to know of the question to weigh a document.
+    pub fn meaning(&self) -> Meaning<'_> {
+        Meaning { question: &self.question, ranking: &self.ranking, lit: &self.scorers.concepts.lit }
     }
 
     /// Returns the parts of a document's score.

@@ -18,8 +18,9 @@ use crate::query::ranking::Ranking;
 use crate::query::view::{Local, Spot};
 use serde::{Deserialize, Serialize};
 
-/// What one shard finds by a question's words: at most `lexical_candidates` documents, the titles that the question
-/// mentions, each with at most one more bearer than is allowed, and the rows of the question's terms.
+/// What one shard finds by a question's words, or those of one node: at most `lexical_candidates` documents, the titles
+/// that the question mentions, each with at most one more bearer of a shard than is allowed, and the rows of the
+/// question's terms.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FoundByWords {
     /// Documents by BM25, best first.
@@ -69,6 +70,12 @@ impl ByWords {
         self.best.gather(reply.found);
         self.named.push(vec![reply.named]);
         self.wired.extend(reply.wired);
+    }
+
+    /// Returns all of it as the reply of one home.
+    pub fn reply(self) -> FoundByWords {
+        let named = self.named.into_iter().flatten().flatten().collect();
+        FoundByWords { found: self.best.finish(), named, wired: self.wired }
     }
 
     /// Returns the documents to weigh; none if no document has any of the words.

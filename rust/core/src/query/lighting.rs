@@ -1,11 +1,9 @@
 //! Why concepts were lit: by which seeds, and by which words of the question.
 
-use crate::Result;
-use crate::query::buffers::Buffers;
+use crate::query::hit::Told;
 use crate::query::inquiry::Inquiry;
 use crate::query::lit::term_weight;
-use crate::query::seeds::{Seed, Voice};
-use crate::query::view::{Spot, View};
+use crate::query::seeds::Voice;
 use std::sync::Arc;
 
 /// How a concept was lit. The shares of its words sum to 1. So do those of its seeds, except for what a hop from the
@@ -35,46 +33,29 @@ pub struct ConceptShare {
 #[derive(Debug)]
 pub struct Lighting<'a> {
     inquiry: &'a Inquiry,
-    view: View<'a>,
+    told: &'a Told,
     // By index among the lit concepts.
     known: Vec<Option<Arc<Light>>>,
 }
 
 impl<'a> Lighting<'a> {
-    /// Returns a lighting with nothing computed. Concepts must be marked, as they are after an answer.
-    pub fn new(inquiry: &'a Inquiry, view: View<'a>) -> Self {
-        Lighting { inquiry, view, known: vec![None; inquiry.scorers.concepts.lit.len()] }
+    /// Returns a lighting with nothing computed, with the names that homes told of seeds and concepts.
+    pub fn new(inquiry: &'a Inquiry, told: &'a Told) -> Self {
+        Lighting { inquiry, told, known: vec![None; inquiry.scorers.concepts.lit.len()] }
     }
 
-    /// Returns the `most` concepts that add most to a document whose concept part is `part`, strongest first.
-    pub fn shares(&mut self, spot: Spot, part: f64, most: usize, buffers: &mut Buffers) -> Result<Vec<ConceptShare>> {
-        if part <= 0.0 {
-            return Ok(Vec::new());
-        }
-        buffers.concepts.found(self.view.at(spot), &mut buffers.found);
-        let lit = &self.inquiry.scorers.concepts.lit;
-        let found = buffers.found.iter();
-        let mut given: Vec<(u32, f64)> =
-            found.map(|&(place, tf)| (place, lit[place as usize].weight * term_weight(tf))).collect();
-        let sum: f64 = given.iter().map(|given| given.1).sum();
-        given.sort_by(|a, b| b.1.total_cmp(&a.1));
-        given.truncate(most);
-        let share = |(place, weight)| Ok(ConceptShare { points: part * (weight / sum), light: self.light(place)? });
-        given.into_iter().map(share).collect()
+    /// Returns how concepts were lit, which add points to a document. They are given by their indices.
+    pub fn shares(&mut self, points: &[(u32, f64)]) -> Vec<ConceptShare> {
+        points.iter().map(|&(place, points)| ConceptShare { points, light: self.light(place) }).collect()
     }
 
-    fn light(&mut self, place: u32) -> Result<Arc<Light>> {
-        if let Some(light) = &self.known[place as usize] {
-            return Ok(light.clone());
-        }
-        self.view.poll()?;
-        let light = Arc::new(work_out(self.inquiry, self.view, place));
-        self.known[place as usize] = Some(light.clone());
-        Ok(light)
+    fn light(&mut self, place: u32) -> Arc<Light> {
+        let Lighting { inquiry, told, known } = self;
+        known[place as usize].get_or_insert_with(|| Arc::new(work_out(inquiry, told, place))).clone()
     }
 }
 
-fn work_out(inquiry: &Inquiry, view: View<'_>, place: u32) -> Light {
+fn work_out(inquiry: &Inquiry, told: &Told, place: u32) -> Light {
     let spread = &inquiry.scorers.concepts;
     let term = spread.lit[place as usize].term;
     // By index of the question's word. No share is 0; a word with 0 led to nothing.
@@ -84,25 +65,24 @@ fn work_out(inquiry: &Inquiry, view: View<'_>, place: u32) -> Light {
     let lights: Vec<f64> = seeds().map(|(seed, voice)| seed.weight * strength(voice, term)).collect();
     let all: f64 = lights.iter().sum();
     let seeded = 1.0 - spread.straight(place);
-    let mut by_seed: Vec<(&Seed, f64)> = Vec::new();
-    for ((seed, voice), light) in seeds().zip(lights) {
+    let mut by_seed: Vec<(usize, f64)> = Vec::new();
+    for (rank, ((_, voice), light)) in seeds().zip(lights).enumerate() {
         if light <= 0.0 {
             continue;
         }
         let share = seeded * (light / all);
-        by_seed.push((seed, share));
+        by_seed.push((rank, share));
         voice.found_by.iter().for_each(|&(word, gain)| shares[word as usize] += share * gain);
     }
     by_seed.sort_by(|a, b| b.1.total_cmp(&a.1));
     let mut by_word: Vec<(u32, f64)> = (0..).zip(shares).filter(|(_, share)| *share != 0.0).collect();
     by_word.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    let name = |seed: &Seed| view.at(seed.spot).name();
     let form = |word: u32| inquiry.question.words[word as usize].clone();
     Light {
-        label: view.commons.label(term),
+        label: told.labels[place as usize].clone().expect("homes tell the labels of what hits have"),
         term,
         words: by_word.into_iter().map(|(word, share)| (form(word), share)).collect(),
-        seeds: by_seed.into_iter().map(|(seed, share)| (name(seed), share)).collect(),
+        seeds: by_seed.into_iter().map(|(rank, share)| (told.seeds[rank].name.clone(), share)).collect(),
     }
 }
 

@@ -6,9 +6,12 @@
 //! * The parts of a score: [`lexical`], [`concepts`] with [`lit`], [`bridge`]; [`parts`] lists them. [`seeds`] are the
 //!   documents that light up concepts, [`hop`] finds what the question's words light up, [`names`] the titles that a
 //!   text mentions.
-//! * [`inquiry`] runs the rounds needed to score any document, [`answer`] those that find the best.
-//! * [`explain`], [`lighting`] and [`passages`] give the reasons; [`near`] ranks concepts; [`allowed`] restricts which
-//!   documents can answer.
+//! * [`homes`] lists the rounds in which the homes of documents and concepts are asked; [`here`] asks the shards of this
+//!   process.
+//! * [`inquiry`] runs the rounds needed to score any document, [`answer`] those that find the best; [`hit`] is what they
+//!   find.
+//! * [`telling`], [`passages`], [`lighting`] and [`explain`] give the reasons; [`near`] ranks concepts; [`allowed`]
+//!   restricts which documents can answer.
 
 pub mod allowed;
 pub mod answer;
@@ -18,6 +21,9 @@ pub mod buffers;
 pub mod concepts;
 pub mod evidence;
 pub mod explain;
+pub mod here;
+pub mod hit;
+pub mod homes;
 pub mod hop;
 pub mod inquiry;
 pub mod lexical;
@@ -32,13 +38,17 @@ pub mod question;
 pub mod ranking;
 pub mod seeds;
 pub mod tally;
+pub mod telling;
 pub mod view;
 
 pub use allowed::Allowed;
-pub use answer::{Answer, Hit};
+pub use answer::Answer;
 pub use bm25::{Found, Scratch};
 pub use buffers::Buffers;
 pub use explain::Explanation;
+pub use here::Here;
+pub use hit::{FoundDocument, Hit, Told};
+pub use homes::Homes;
 pub use inquiry::{Inquiry, Nothing};
 pub use lighting::{ConceptShare, Light, Lighting};
 pub use near::RankedConcept;

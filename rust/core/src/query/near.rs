@@ -8,10 +8,11 @@ use crate::commons::{Commons, idf};
 use crate::graph::Decay;
 use crate::ids::ShardId;
 use crate::maps::Map;
-use crate::query::view::{Local, View};
+use crate::query::view::Local;
+use serde::{Deserialize, Serialize};
 
 /// What a question's term adds to a concept's score.
-#[derive(Copy, Clone, Debug, PartialEq)]
+#[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Contribution {
     /// The question's term.
     pub from: u32,
@@ -68,13 +69,4 @@ pub fn rank(mut all: Vec<Contribution>, commons: &Commons, k: usize) -> Vec<Rank
         .sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then_with(|| commons.id(a.term).cmp(&commons.id(b.term))));
     ranked.truncate(k);
     ranked
-}
-
-/// Returns the `k` best concepts over all shards.
-pub fn search(view: View<'_>, terms: &[u32], k: usize) -> Result<Vec<RankedConcept>> {
-    let mut all = Vec::new();
-    for local in view.locals() {
-        all.extend(contributions(local, terms, |_| None)?);
-    }
-    Ok(rank(all, view.commons, k))
 }

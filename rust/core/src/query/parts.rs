@@ -1,18 +1,14 @@
 //! The additive parts of a score: their names, and where each is computed.
 //!
-//! A new part is a file of its own, a name here, and a field of [`Scorers`] with its lines in [`Scorers::new`] and
-//! [`Scorers::parts`].
+//! A new part is a file of its own, a name here, and a field of [`Scorers`] which a round of
+//! [`crate::query::inquiry`] makes, with its line in [`Scorers::parts`].
 
-use crate::Result;
 use crate::query::bridge::Bridges;
-use crate::query::concepts::{self, Spread};
+use crate::query::concepts::Spread;
 use crate::query::evidence::Evidence;
-use crate::query::hop::FromWord;
 use crate::query::lexical::Scale;
-use crate::query::question::Question;
 use crate::query::ranking::Ranking;
-use crate::query::seeds::{Seed, Voice};
-use crate::query::view::{Spot, View};
+use crate::query::view::Spot;
 use serde::{Deserialize, Serialize};
 use std::ops::Index;
 
@@ -74,35 +70,7 @@ pub struct Scorers {
     pub bridge: Bridges,
 }
 
-/// The replies of the rounds before the parts are made.
-#[derive(Copy, Clone, Debug)]
-pub struct Heard<'a> {
-    /// The state.
-    pub view: View<'a>,
-    /// The question.
-    pub question: &'a Question,
-    /// The constants of the ranking.
-    pub ranking: &'a Ranking,
-    /// The documents that light up concepts, best first.
-    pub seeds: &'a [Seed],
-    /// What each seed says.
-    pub voices: &'a [Voice],
-    /// What the question's terms have synapses to.
-    pub wired: &'a [FromWord],
-}
-
 impl Scorers {
-    /// Makes the remaining parts, once the lexical part has given the seeds.
-    ///
-    /// # Errors
-    /// [`crate::Error::Cancelled`] once the flag of the view is set.
-    pub fn new(lexical: Scale, heard: Heard<'_>) -> Result<Scorers> {
-        let Heard { view, question, ranking, seeds, voices, wired } = heard;
-        let concepts = concepts::light(view.commons, question, seeds, voices, wired.to_vec(), ranking);
-        let bridge = Bridges::ask(view, seeds, voices, ranking)?;
-        Ok(Scorers { lexical, concepts, bridge })
-    }
-
     /// Returns the parts of a document's score.
     pub fn parts(&self, spot: Spot, weighed: &Weighed, ranking: &Ranking) -> Parts {
         Parts([

@@ -2,10 +2,8 @@
 
 use crate::metadata::Filter;
 use crate::query::explain::{BridgeShare, WordShare};
-use crate::query::{
-    Buffers, ConceptShare, Explanation, Hit, Inquiry, Lighting, Part, Parts, Ranking, Spot, View, answer,
-};
-use crate::read::documents::FoundDocument;
+use crate::query::{ConceptShare, Explanation, FoundDocument, Homes, Inquiry, Lighting, Parts, Ranking, Spot, answer};
+use crate::read::documents::find;
 use crate::text::Session;
 use crate::{Error, Result};
 
@@ -34,17 +32,15 @@ pub struct AnsweredDocument {
 
 /// One question to one committed state.
 #[derive(Debug)]
-pub struct Asking<'a> {
-    /// The state.
-    pub view: View<'a>,
+pub struct Asking<'a, H> {
+    /// The homes of its documents and concepts.
+    pub homes: &'a mut H,
     /// The question.
     pub text: &'a str,
     /// The constants of the ranking.
     pub ranking: &'a Ranking,
     /// The analyser.
     pub session: &'a mut Session,
-    /// Buffers, which another question may have used.
-    pub buffers: &'a mut Buffers,
 }
 
 /// Refuses a question that cannot be asked, before any work is done.
@@ -60,59 +56,53 @@ pub fn check(text: &str, ranking: &Ranking) -> Result<()> {
     ranking.validate()
 }
 
-impl Asking<'_> {
+impl<H: Homes> Asking<'_, H> {
     /// Returns the `k` best documents by words, concepts and titles among those that match, best first. With `paths`,
     /// each has its best passage and how the question got there.
     ///
     /// # Errors
-    /// [`Error::Cancelled`] once the flag of the view is set, here and below.
+    /// Those of the homes, here and below.
     pub fn answer(self, k: usize, filter: &Filter, paths: bool) -> Result<Vec<AnsweredDocument>> {
-        let Asking { view, text, ranking, session, buffers } = self;
-        let found = answer::answer(view, text, k, ranking, filter, session, buffers)?;
-        let mut lighting = Lighting::new(&found.inquiry, view);
-        found.hits.iter().map(|hit| tell(hit, &found.inquiry, view, &mut lighting, paths, buffers)).collect()
+        let Asking { homes, text, ranking, session } = self;
+        let found = answer::answer(homes, text, k, ranking, filter, session)?;
+        let (hits, inquiry) = (&found.hits, &found.inquiry);
+        if hits.is_empty() {
+            return Ok(Vec::new());
+        }
+        if !paths {
+            let found: Vec<(Spot, f64)> = hits.iter().map(|hit| (hit.found.spot(), hit.found.score)).collect();
+            let documents = homes.documents(&found)?.into_iter();
+            return Ok(documents.zip(hits).map(|(document, hit)| bare(document, hit.parts)).collect());
+        }
+        let mut told = inquiry.tell(homes, hits, PATH_CONCEPTS)?;
+        let documents = std::mem::take(&mut told.hits).into_iter();
+        let mut lighting = Lighting::new(inquiry, &told);
+        let answered = documents.zip(hits).map(|(document, hit)| AnsweredDocument {
+            span: document.span,
+            words: inquiry.word_shares(&document),
+            concepts: lighting.shares(&document.concepts),
+            bridges: inquiry.bridge_shares(hit.found.spot(), &told),
+            ..bare(document.document, hit.parts)
+        });
+        Ok(answered.collect())
     }
 
     /// Returns the score of any document with all its parts, or `None` if the colony has no document of this name.
     pub fn explain(self, name: &str) -> Result<Option<Explanation>> {
-        let Asking { view, text, ranking, session, buffers } = self;
-        let Some(document) = view.find(name) else { return Ok(None) };
-        Inquiry::new(view, text, ranking, session, buffers)?.explain(view, document.id, buffers)
+        let Asking { homes, text, ranking, session } = self;
+        let Some((spot, id)) = find(homes, name)? else { return Ok(None) };
+        Inquiry::new(homes, text, ranking, session)?.explain_at(homes, spot, id).map(Some)
     }
 
     /// Returns the part of an explanation that concerns the question alone, without a document.
     pub fn explain_question(self) -> Result<Explanation> {
-        let Asking { view, text, ranking, session, buffers } = self;
-        Ok(Inquiry::new(view, text, ranking, session, buffers)?.explain_question(view))
+        let Asking { homes, text, ranking, session } = self;
+        Ok(Inquiry::new(homes, text, ranking, session)?.explain_question(homes.commons()))
     }
 }
 
-fn tell(
-    hit: &Hit,
-    inquiry: &Inquiry,
-    view: View<'_>,
-    lighting: &mut Lighting<'_>,
-    paths: bool,
-    buffers: &mut Buffers,
-) -> Result<AnsweredDocument> {
-    view.poll()?;
-    let spot: Spot = hit.found.spot();
-    let document = view.at(spot);
-    let mut told = AnsweredDocument {
-        document: FoundDocument::new(document, hit.found.score),
-        parts: hit.parts,
-        span: (0, 0),
-        words: Vec::new(),
-        concepts: Vec::new(),
-        bridges: Vec::new(),
-    };
-    if paths {
-        let (first, last) = inquiry.best_passage(document, buffers);
-        let start = document.body.text[..first].chars().count();
-        told.span = (start, start + document.body.text[first..last].chars().count());
-        told.words = inquiry.words_in(view, spot, buffers)?;
-        told.concepts = lighting.shares(spot, hit.parts[Part::Concepts], PATH_CONCEPTS, buffers)?;
-        told.bridges = inquiry.bridge_shares(view, spot);
-    }
-    Ok(told)
+// A document without the reasons.
+fn bare(document: FoundDocument, parts: Parts) -> AnsweredDocument {
+    let (words, concepts, bridges) = Default::default();
+    AnsweredDocument { document, parts, span: (0, 0), words, concepts, bridges }
 }

@@ -3,9 +3,10 @@
 use crate::Result;
 use crate::query::{Local, View};
 use crate::shard::Shard;
+use serde::{Deserialize, Serialize};
 
 /// What one shard holds.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct ShardCounts {
     /// Concepts.
     pub nodes: u64,
@@ -20,7 +21,7 @@ pub struct ShardCounts {
 }
 
 /// What all shards hold together.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Counts {
     /// Terms that some document has.
     pub terms: u64,
@@ -40,7 +41,42 @@ pub struct Counts {
     pub touched: u64,
 }
 
+/// What the shard of a seat holds, and what it is connected to.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct SeatCounts {
+    /// The seat.
+    pub seat: usize,
+    /// What the shard holds.
+    pub counts: ShardCounts,
+    /// How many of its living synapses end on each other shard, by seat.
+    pub crossing: Vec<u64>,
+}
+
+impl Counts {
+    /// Returns the counts of two parts of a colony together.
+    pub fn and(self, other: Counts) -> Counts {
+        Counts {
+            terms: self.terms.max(other.terms),
+            nodes: self.nodes + other.nodes,
+            edges: self.edges + other.edges,
+            edge_slots: self.edge_slots + other.edge_slots,
+            cross_shard_edges: self.cross_shard_edges + other.cross_shard_edges,
+            digesters: self.digesters + other.digesters,
+            row_bytes: self.row_bytes + other.row_bytes,
+            touched: self.touched + other.touched,
+        }
+    }
+}
+
 impl Local<'_> {
+    /// Returns what this shard holds and what it is connected to.
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`] once the flag of the view is set.
+    pub fn seat_counts(&self) -> Result<SeatCounts> {
+        Ok(SeatCounts { seat: self.seat, counts: self.counts(), crossing: self.crossing()? })
+    }
+
     /// Returns what this shard holds.
     pub fn counts(&self) -> ShardCounts {
         let (shard, documents) = (self.shard, self.documents());

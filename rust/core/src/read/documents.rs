@@ -1,43 +1,54 @@
 //! Documents by name, in order, and as results.
 
 use crate::Result;
-use crate::documents::Document;
-use crate::ids::{DocumentId, Tick};
-use crate::metadata::{Filter, Metadata};
-use crate::query::{Allowed, Found, Scratch, View, bm25};
+use crate::documents::{Body, Document};
+use crate::ids::DocumentId;
+use crate::metadata::Filter;
+use crate::query::{Allowed, Found, FoundDocument, Homes, Spot, View, bm25};
 use crate::text::QueryWord;
+use serde::{Deserialize, Serialize};
 
-/// A document found by search.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FoundDocument {
-    /// Its score.
-    pub score: f64,
-    /// Its identity.
-    pub id: DocumentId,
-    /// The caller's id, or the identity in hexadecimal if the caller gave none.
-    pub name: String,
-    /// Its title, perhaps empty.
-    pub title: String,
-    /// Its text.
-    pub text: String,
-    /// Its metadata, perhaps none.
-    pub metadata: Metadata,
-    /// The tick that digested it.
-    pub digested: Option<Tick>,
+/// Returns the `k` best documents by BM25 among those that match, best first, ties ordered by id.
+///
+/// # Errors
+/// Those of the homes, here and below.
+pub fn search<H: Homes>(homes: &mut H, words: &[QueryWord], k: usize, filter: &Filter) -> Result<Vec<FoundDocument>> {
+    let allowed = homes.allow(filter);
+    let terms = bm25::weighted(homes.commons(), words);
+    let found = homes.best(&terms, k, allowed.as_ref())?;
+    let found: Vec<(Spot, f64)> = found.iter().map(|found: &Found| (found.spot(), found.score)).collect();
+    homes.documents(&found)
 }
 
-impl FoundDocument {
-    /// Returns a result from a stored document.
-    pub fn new(document: &Document, score: f64) -> FoundDocument {
-        FoundDocument {
-            score,
-            id: document.id,
-            name: document.name(),
-            title: document.body.title.to_string(),
-            text: document.body.text.to_string(),
-            metadata: document.body.metadata.clone(),
-            digested: document.digested.map(Tick::from),
-        }
+/// Returns where the document of a name is, and its id. A document without a key is named by its id. A key that looks
+/// like an id is tried first.
+pub fn find<H: Homes>(homes: &mut H, name: &str) -> Result<Option<(Spot, DocumentId)>> {
+    let ids: Vec<DocumentId> =
+        [Some(DocumentId::from_key(name)), DocumentId::parse(name)].into_iter().flatten().collect();
+    let found = homes.find(&ids)?;
+    let keyed = found[0].map(|(spot, _)| (spot, ids[0]));
+    let unnamed = || found.get(1).copied().flatten().filter(|(_, has_key)| !has_key).map(|(spot, _)| (spot, ids[1]));
+    Ok(keyed.or_else(unnamed))
+}
+
+/// A document as it is stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoredDocument {
+    /// Its identity.
+    pub id: DocumentId,
+    /// The document as its caller gave it.
+    pub body: Body,
+    /// The first tick whose cut includes it.
+    pub arrival: u32,
+    /// The tick that digested it.
+    pub digested: Option<u32>,
+}
+
+impl StoredDocument {
+    /// Returns a copy of a stored document.
+    pub fn new(document: &Document) -> StoredDocument {
+        let Document { id, arrival, digested, .. } = *document;
+        StoredDocument { id, body: document.body.clone(), arrival, digested }
     }
 }
 
@@ -52,23 +63,6 @@ impl<'a> View<'a> {
     pub fn find(&self, name: &str) -> Option<&'a Document> {
         let unnamed = || self.document(DocumentId::parse(name)?).filter(|found| found.body.key.is_none());
         self.document(DocumentId::from_key(name)).or_else(unnamed)
-    }
-
-    /// Returns the `k` best documents by BM25 among those that match, best first, ties ordered by id.
-    ///
-    /// # Errors
-    /// [`crate::Error::Cancelled`] once the flag of the view is set, here and below.
-    pub fn search(
-        &self,
-        words: &[QueryWord],
-        k: usize,
-        filter: &Filter,
-        scratch: &mut Scratch,
-    ) -> Result<Vec<FoundDocument>> {
-        let allowed = Allowed::new(self.shards, filter);
-        let terms = bm25::weighted(self.commons, words);
-        let found = bm25::search(*self, &terms, k, allowed.as_ref(), scratch)?;
-        Ok(found.iter().map(|found: &Found| FoundDocument::new(self.at(found.spot()), found.score)).collect())
     }
 
     /// Returns the names of the documents that match, in order, beginning behind `after` if it is given.
@@ -90,5 +84,11 @@ impl<'a> View<'a> {
     /// Returns how many documents match.
     pub fn count(&self, filter: &Filter) -> u64 {
         Allowed::new(self.shards, filter).map_or(self.commons.documents(), |allowed| allowed.count() as u64)
+    }
+
+    /// Returns how many documents of these shards match, which may be a part of the colony's.
+    pub(crate) fn count_here(&self, filter: &Filter) -> u64 {
+        let all = || self.shards.iter().map(|shard| shard.documents().len()).sum();
+        Allowed::new(self.shards, filter).map_or_else(all, |allowed| allowed.count()) as u64
     }
 }

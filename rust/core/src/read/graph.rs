@@ -1,10 +1,11 @@
 //! Concepts and synapses: one by one, and as snapshots of a whole tick.
 
 use crate::Result;
+use crate::commons::Commons;
 use crate::graph::{Decay, Synapse};
 use crate::ids::{NodeId, ShardId, Tick};
 use crate::query::near::{self, RankedConcept, contributions};
-use crate::query::{Local, View};
+use crate::query::{Buffers, Here, Homes, Local, View};
 use crate::shard::{NodeData, Shard};
 use crate::text::{QueryWord, Session};
 use std::sync::Arc;
@@ -85,6 +86,79 @@ pub struct Edges {
     pub rows: Vec<EdgeRow>,
 }
 
+/// Returns the `k` concepts nearest to a question, best first.
+///
+/// # Errors
+/// Those of the homes.
+pub fn near<H: Homes>(homes: &mut H, words: &[QueryWord], k: usize) -> Result<Vec<NearConcept>> {
+    let known = homes.commons().terms();
+    let terms: Vec<u32> = words.iter().filter_map(|word| word.term).filter(|term| (*term as usize) < known).collect();
+    let all = homes.near(&terms)?;
+    let ranked = near::rank(all, homes.commons(), k);
+    let labels = homes.labels(&ranked.iter().map(|ranked| ranked.term).collect::<Vec<_>>())?;
+    Ok(ranked.into_iter().zip(labels).map(|(ranked, label)| NearConcept::new(ranked, label, homes.commons())).collect())
+}
+
+impl NearConcept {
+    fn new(RankedConcept { term, score, shard }: RankedConcept, label: Arc<str>, commons: &Commons) -> NearConcept {
+        NearConcept { id: NodeId(commons.id(term)), term, label, score, shard }
+    }
+}
+
+// Returns a synapse's current weight.
+fn weight(commons: &Commons, synapse: &Synapse) -> f64 {
+    Decay::new(commons.config()).weight(synapse, commons.tick() as u32)
+}
+
+/// Returns the neighbours in a row, which is in the order of the far ends' ids: the heaviest first, equal weights in
+/// that order.
+pub(crate) fn neighbors(commons: &Commons, row: Vec<Synapse>, mut label: impl FnMut(u32) -> Arc<str>) -> Vec<Neighbor> {
+    let neighbor = |synapse: Synapse| Neighbor {
+        id: NodeId(commons.id(synapse.target)),
+        label: label(synapse.target),
+        weight: weight(commons, &synapse),
+        synapse,
+    };
+    let mut all: Vec<Neighbor> = row.into_iter().map(neighbor).collect();
+    all.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+    all
+}
+
+impl NodeRow {
+    /// Returns a concept with what its home reports of it.
+    pub(crate) fn new(commons: &Commons, term: u32, data: NodeData) -> NodeRow {
+        NodeRow { id: NodeId(commons.id(term)), stem: commons.lexicon().stem(term), data }
+    }
+}
+
+impl Edges {
+    /// Returns the snapshot of concepts, in the order of their ids with their labels, and of their rows, each in the
+    /// order of its targets' ids.
+    pub(crate) fn new(
+        commons: &Commons,
+        concepts: Vec<(u32, Arc<str>)>,
+        rows: impl Iterator<Item = Result<Vec<Synapse>>>,
+        count: u64,
+    ) -> Result<Edges> {
+        // Nodes are in the order of their ids, so a target's index is found without a map.
+        let mut place_of = vec![0u32; commons.terms()];
+        (0..).zip(&concepts).for_each(|(place, &(term, _))| place_of[term as usize] = place);
+        let mut all = Vec::with_capacity(count as usize);
+        for (source, row) in (0..).zip(rows) {
+            all.extend(row?.iter().map(|synapse| EdgeRow {
+                source,
+                target: place_of[synapse.target as usize],
+                weight: weight(commons, synapse),
+                co_activations: synapse.co_activations,
+                created: synapse.created,
+                last: synapse.last,
+            }));
+        }
+        let ends = concepts.into_iter().map(|(term, label)| (NodeId(commons.id(term)), label)).collect();
+        Ok(Edges { tick: commons.tick(), ends, rows: all })
+    }
+}
+
 impl<'a> View<'a> {
     /// Returns the home shard of a term's node.
     pub fn home(&self, term: u32) -> &'a Shard {
@@ -116,39 +190,26 @@ impl<'a> View<'a> {
 
     /// Returns a concept, if the term is wired.
     pub fn node(&self, term: u32) -> Option<NodeRow> {
-        let data = self.home(term).describe(term, self.commons)?;
-        Some(NodeRow { id: NodeId(self.commons.id(term)), stem: self.commons.lexicon().stem(term), data })
+        Some(NodeRow::new(self.commons, term, self.home(term).describe(term, self.commons)?))
     }
 
     /// Returns the concepts' term indices, in the order of their ids.
-    fn concept_terms(&self) -> Vec<u32> {
+    pub(crate) fn concept_terms(&self) -> Vec<u32> {
         let mut terms: Vec<u32> = self.shards.iter().flat_map(|shard| shard.concepts()).collect();
         terms.sort_unstable_by_key(|term| self.commons.id(*term));
         terms
     }
 
-    // Returns the living synapses of a concept, in the order of their targets' ids.
-    fn row(&self, term: u32) -> Vec<Synapse> {
+    /// Returns the living synapses of a concept, in the order of their targets' ids.
+    pub(crate) fn row(&self, term: u32) -> Vec<Synapse> {
         let mut row: Vec<Synapse> = self.home(term).row(term, self.commons).collect();
         row.sort_unstable_by_key(|synapse| self.commons.id(synapse.target));
         row
     }
 
-    fn weight(&self, synapse: &Synapse) -> f64 {
-        Decay::new(self.commons.config()).weight(synapse, self.commons.tick() as u32)
-    }
-
     /// Returns the synapses of a concept, the heaviest first; equal weights are in the order of the far ends' ids.
     pub fn neighbors(&self, term: u32) -> Vec<Neighbor> {
-        let neighbor = |synapse: Synapse| Neighbor {
-            id: NodeId(self.commons.id(synapse.target)),
-            label: self.commons.label(synapse.target),
-            weight: self.weight(&synapse),
-            synapse,
-        };
-        let mut all: Vec<Neighbor> = self.row(term).into_iter().map(neighbor).collect();
-        all.sort_by(|a, b| b.weight.total_cmp(&a.weight));
-        all
+        neighbors(self.commons, self.row(term), |target| self.commons.label(target))
     }
 
     /// Returns the `k` concepts nearest to a question, best first.
@@ -156,13 +217,7 @@ impl<'a> View<'a> {
     /// # Errors
     /// [`crate::Error::Cancelled`] once the flag of the view is set, here and below.
     pub fn near(&self, words: &[QueryWord], k: usize) -> Result<Vec<NearConcept>> {
-        let terms: Vec<u32> = words.iter().filter_map(|word| word.term).filter(|term| self.knows(*term)).collect();
-        Ok(near::search(*self, &terms, k)?.into_iter().map(|ranked| self.near_concept(ranked)).collect())
-    }
-
-    fn near_concept(&self, ranked: RankedConcept) -> NearConcept {
-        let RankedConcept { term, score, shard } = ranked;
-        NearConcept { id: NodeId(self.commons.id(term)), term, label: self.commons.label(term), score, shard }
+        near(&mut Here::new(*self, &mut Buffers::default()), words, k)
     }
 
     /// Returns a snapshot of all nodes.
@@ -177,28 +232,14 @@ impl<'a> View<'a> {
 
     /// Returns a snapshot of all living synapses.
     pub fn edges(&self) -> Result<Edges> {
-        let commons = self.commons;
         let terms = self.concept_terms();
-        // Nodes are in the order of their ids, so a target's index is found without a map.
-        let ends: Vec<_> = terms.iter().map(|&term| (NodeId(commons.id(term)), commons.label(term))).collect();
-        let mut place_of = vec![0u32; commons.terms()];
-        for (place, &term) in terms.iter().enumerate() {
-            place_of[term as usize] = place as u32;
-        }
-        let count: u64 = self.shards.iter().map(|shard| shard.edge_count()).sum();
-        let mut rows = Vec::with_capacity(count as usize);
-        for (source, &term) in terms.iter().enumerate() {
+        let concepts = terms.iter().map(|&term| (term, self.commons.label(term))).collect();
+        let rows = terms.iter().map(|&term| {
             self.poll()?;
-            rows.extend(self.row(term).iter().map(|synapse| EdgeRow {
-                source: source as u32,
-                target: place_of[synapse.target as usize],
-                weight: self.weight(synapse),
-                co_activations: synapse.co_activations,
-                created: synapse.created,
-                last: synapse.last,
-            }));
-        }
-        Ok(Edges { tick: commons.tick(), ends, rows })
+            Ok(self.row(term))
+        });
+        let count = self.shards.iter().map(|shard| shard.edge_count()).sum();
+        Edges::new(self.commons, concepts, rows, count)
     }
 }
 
@@ -206,9 +247,13 @@ impl Local<'_> {
     /// Returns the node of this shard with an id, by a scan: nodes are stored by term and not by id, and callers ask
     /// for one at a time.
     pub fn node(&self, id: NodeId) -> Option<NodeRow> {
-        let term = self.shard.concepts().find(|term| self.commons.id(*term) == id.0)?;
-        let data = self.shard.describe(term, self.commons)?;
-        Some(NodeRow { id, stem: self.commons.lexicon().stem(term), data })
+        let term = self.concept_of(id)?;
+        Some(NodeRow::new(self.commons, term, self.shard.describe(term, self.commons)?))
+    }
+
+    /// Returns the term of the concept of this shard with an id, by a scan.
+    pub(crate) fn concept_of(&self, id: NodeId) -> Option<u32> {
+        self.shard.concepts().find(|term| self.commons.id(*term) == id.0)
     }
 
     /// Returns concepts near the terms, by what this shard knows of them, best first. `df` overrides the shard's own
@@ -217,12 +262,9 @@ impl Local<'_> {
         let commons = self.commons;
         let known: Vec<u32> = terms.iter().copied().filter(|term| (*term as usize) < commons.terms()).collect();
         let ranked = near::rank(contributions(*self, &known, df)?, commons, most);
-        let told = ranked.into_iter().map(|RankedConcept { term, score, shard }| NearConcept {
-            id: NodeId(commons.id(term)),
-            term,
-            label: commons.label(term),
-            score,
-            shard,
+        let told = ranked.into_iter().map(|ranked| {
+            let label = commons.label(ranked.term);
+            NearConcept::new(ranked, label, commons)
         });
         Ok(told.collect())
     }

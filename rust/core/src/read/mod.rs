@@ -4,14 +4,18 @@
 //! * [`graph`] returns concepts, their rows and snapshots of the whole graph; [`ghosts`] what another shard learns of a
 //!   node.
 //! * [`counts`] sums what shards hold.
+//! * [`whole`] is what is read of a whole colony, wherever its shards are.
 
 pub mod answers;
 pub mod counts;
 pub mod documents;
 pub mod ghosts;
 pub mod graph;
+pub mod whole;
 
+pub use crate::query::FoundDocument;
 pub use answers::{AnsweredDocument, Asking};
-pub use counts::{Counts, ShardCounts};
-pub use documents::FoundDocument;
+pub use counts::{Counts, SeatCounts, ShardCounts};
+pub use documents::StoredDocument;
 pub use graph::{EdgeRow, Edges, NearConcept, Neighbor, NodeRow, Nodes};
+pub use whole::Whole;

@@ -1,8 +1,8 @@
 //! Applies accepted inputs to the state.
 
 use super::Replica;
-use crate::commons::{GrantKey, Waiting};
-use crate::documents::{Analysed, Lifetime};
+use crate::commons::{Departed, Digestion, GrantKey, Waiting};
+use crate::documents::{Analysed, Document, Lifetime};
 use crate::ids::{DocumentId, ShardId};
 use crate::input::{Change, Forms, Outcome, Prepared};
 use crate::reinforcement::Reinforcement;
@@ -47,12 +47,24 @@ impl Replica {
         }
         let commons = Arc::make_mut(&mut self.commons);
         commons.learn();
-        let arrival = commons.tick() as u32 + 1;
+        documents.iter().for_each(|document| commons.count(document));
+        let waiting = self.place(documents, run);
+        let commons = Arc::make_mut(&mut self.commons);
+        for (key, waiting) in waiting {
+            commons.backlog_mut().push(key, waiting);
+        }
+    }
+
+    /// Puts documents into their home shards, which are here. Returns how they wait to be digested.
+    pub(crate) fn place(
+        &mut self,
+        documents: Vec<Analysed>,
+        run: impl FnOnce(Vec<Placement>) -> Vec<Placed>,
+    ) -> Vec<(GrantKey, Waiting)> {
+        let arrival = self.commons.tick() as u32 + 1;
         let mut routed: Vec<Vec<Analysed>> = self.shards.iter().map(|_| Vec::new()).collect();
         for document in documents {
-            commons.count(&document);
-            let seat = commons.seat(commons.ring().shard_of(document.id.0));
-            routed[seat].push(document);
+            routed[self.seat_of(document.id)].push(document);
         }
         let mut work = Vec::new();
         for (seat, documents) in routed.into_iter().enumerate().filter(|(_, documents)| !documents.is_empty()) {
@@ -62,50 +74,61 @@ impl Replica {
         let pieces = work.len();
         let placed = run(work);
         assert_eq!(placed.len(), pieces, "every shard that was lent comes back");
+        let mut waiting = Vec::new();
         for placed in placed {
             let shard = placed.shard.id();
-            for (key, bytes) in placed.waiting {
-                commons.backlog_mut().push(key, Waiting { shard, bytes });
-            }
+            waiting.extend(placed.waiting.into_iter().map(|(key, bytes)| (key, Waiting { shard, bytes })));
             self.shards[placed.seat] = placed.shard;
         }
+        waiting
     }
 
     fn renew(&mut self, id: DocumentId, expires: Option<Lifetime>) {
-        let seat = self.seat_of(id);
-        // Not shared, unless a worker that hangs still reads the shard: then the colony continues with a copy.
-        let before = Arc::make_mut(&mut self.shards[seat]).renew(id, expires);
+        let before = self.renew_here(id, expires);
         let lifetimes = Arc::make_mut(&mut self.commons).lifetimes_mut();
         lifetimes.remove(id, before);
         lifetimes.insert(id, expires);
     }
 
+    /// Gives a document of a shard that is here another lifetime. Returns the one that it had.
+    pub(crate) fn renew_here(&mut self, id: DocumentId, expires: Option<Lifetime>) -> Option<Lifetime> {
+        let seat = self.seat_of(id);
+        // Not shared, unless a worker that hangs still reads the shard: then the colony continues with a copy.
+        Arc::make_mut(&mut self.shards[seat]).renew(id, expires)
+    }
+
     pub(super) fn remove(&mut self, id: DocumentId, forms: &Forms) {
+        let (document, was) = self.remove_here(id);
+        let commons = Arc::make_mut(&mut self.commons);
+        commons.uncount(&document, forms);
+        commons.leave(id, &was);
+    }
+
+    /// Takes a document out of a shard that is here. Returns it, and what it was to the colony.
+    pub(crate) fn remove_here(&mut self, id: DocumentId) -> (Document, Departed) {
         let seat = self.seat_of(id);
         // Not shared, unless a worker that hangs still reads the shard: then the colony continues with a copy.
         let shard = Arc::make_mut(&mut self.shards[seat]);
         let document = shard.remove(id).unwrap_or_else(|| panic!("document {id} is to go and does not stand"));
-        let commons = Arc::make_mut(&mut self.commons);
-        commons.uncount(&document, forms);
-        let backlog = commons.backlog_mut();
-        backlog.forget_reinforced(shard.forget_reinforcements(id));
-        // No tick granted it: a delete before digestion withdraws it.
-        if document.digested.is_none() {
-            backlog.withdraw((document.arrival, id.0));
-        } else if document.concepts.is_empty() {
-            // Only function words, perhaps: a tick counted it among those with nothing to digest.
-            backlog.forget_failed();
-        } else {
-            backlog.unwire();
-        }
+        let was = Departed {
+            digested: Digestion::of(document.arrival, document.digested, &document.concepts),
+            reinforced: shard.forget_reinforcements(id),
+            expires: document.body.expires,
+        };
+        (document, was)
     }
 
     fn reinforce(&mut self, id: DocumentId, path: Reinforcement, times: u64) {
+        let more = self.reinforce_here(id, path, times);
+        Arc::make_mut(&mut self.commons).backlog_mut().reinforce(more);
+    }
+
+    /// Queues a reinforcement of a document of a shard that is here. Returns how much the size of all that wait grows.
+    pub(crate) fn reinforce_here(&mut self, id: DocumentId, path: Reinforcement, times: u64) -> u64 {
         assert!(self.document(id).is_some(), "document {id} is reinforced and does not stand");
         let seat = self.seat_of(id);
         // Not shared, unless a worker that hangs still reads the shard: then the colony continues with a copy.
-        let more = Arc::make_mut(&mut self.shards[seat]).reinforce(id, path, times);
-        Arc::make_mut(&mut self.commons).backlog_mut().reinforce(more);
+        Arc::make_mut(&mut self.shards[seat]).reinforce(id, path, times)
     }
 }
 

@@ -20,7 +20,9 @@ use crate::graph::{Decay, Synapse};
 use crate::ids::{DocumentId, ShardId, Tick};
 use crate::input::{Admission, Input};
 use crate::metadata::Filter;
-use crate::query::{Allowed, Answer, Buffers, Found, Inquiry, RankedConcept, Ranking, Scratch, View, bm25, near};
+use crate::query::{
+    Allowed, Answer, Buffers, Found, Here, Homes, Inquiry, RankedConcept, Ranking, Scratch, View, bm25, near,
+};
 use crate::reinforcement::Reinforcement;
 use crate::ring::Ring;
 use crate::shard::Shard;
@@ -99,6 +101,11 @@ impl Replica {
         self.shards[found.seat].documents().at(found.place)
     }
 
+    /// Returns the home shard of a document.
+    pub(crate) fn home_of(&self, id: DocumentId) -> &Shard {
+        &self.shards[self.seat_of(id)]
+    }
+
     fn seat_of(&self, id: DocumentId) -> usize {
         self.commons.seat(self.commons.ring().shard_of(id.0))
     }
@@ -132,7 +139,7 @@ impl Replica {
     pub fn search(&self, words: &[QueryWord], k: usize, filter: &Filter, scratch: &mut Scratch) -> Result<Vec<Found>> {
         let allowed = Allowed::new(&self.shards, filter);
         let terms = bm25::weighted(&self.commons, words);
-        bm25::search(self.view(), &terms, k, allowed.as_ref(), scratch)
+        bm25::search(self.view(), &terms, k, 0.0, allowed.as_ref(), scratch)
     }
 
     /// Returns the `k` best documents for a question by words, concepts and titles among those that match, best first,
@@ -146,7 +153,7 @@ impl Replica {
         session: &mut Session,
         buffers: &mut Buffers,
     ) -> Result<Answer> {
-        crate::query::answer::answer(self.view(), question, k, ranking, filter, session, buffers)
+        crate::query::answer::answer(&mut Here::new(self.view(), buffers), question, k, ranking, filter, session)
     }
 
     /// Prepares a question to this state: the result scores and explains any document.
@@ -157,7 +164,7 @@ impl Replica {
         session: &mut Session,
         buffers: &mut Buffers,
     ) -> Result<Inquiry> {
-        Inquiry::new(self.view(), question, ranking, session, buffers)
+        Inquiry::new(&mut Here::new(self.view(), buffers), question, ranking, session)
     }
 
     /// Returns the state as questions read it.
@@ -168,7 +175,8 @@ impl Replica {
     /// Returns the `k` concepts nearest to a question, best first.
     pub fn concepts(&self, words: &[QueryWord], k: usize) -> Result<Vec<RankedConcept>> {
         let terms: Vec<u32> = words.iter().filter_map(|word| word.term).filter(|term| self.knows(*term)).collect();
-        near::search(self.view(), &terms, k)
+        let all = Here::new(self.view(), &mut Buffers::default()).near(&terms)?;
+        Ok(near::rank(all, &self.commons, k))
     }
 
     /// Returns whether the colony has learned a term of the dictionary, which may hold more terms.

@@ -68,7 +68,7 @@ impl Replica {
     }
 
     fn prepare_update(&self, body: Body, session: &mut Session) -> Result<Prepared> {
-        body.check_named()?;
+        body.check_named(0)?;
         let id = body.id();
         let standing = self.body(id);
         let updated = match self.admission(id, &body) {
@@ -77,7 +77,7 @@ impl Replica {
                 self.check_room(1)?;
                 Updated::New
             }
-            Admission::Taken if standing.is_none() => return Err(body.named_as_another()),
+            Admission::Taken if standing.is_none() => return Err(body.named_as_another(0)),
             Admission::Taken => Updated::Changed,
         };
         let is_renewal = standing.is_some_and(|standing| standing.differs_in_lifetime_at_most(&body));

@@ -2,9 +2,9 @@
 
 use super::Replica;
 use crate::commons::Commons;
-use crate::ids::{AgentId, TICK_MAX, Tick};
+use crate::ids::{TICK_MAX, Tick};
 use crate::plan::Plan;
-use crate::shard::{Delta, Retired, Shard};
+use crate::shard::{Delta, Retired, Shard, Staged};
 use crate::{Error, Result};
 use std::sync::Arc;
 
@@ -47,9 +47,14 @@ impl Replica {
             return Err(Error::Limit { what: "the number of ticks".into(), limit: TICK_MAX, value });
         };
         assert!(self.is_idle_until(tick), "nothing waits for these ticks");
+        self.pass_here(tick);
+        Ok(())
+    }
+
+    /// Moves on to a tick before which nothing happens but the end of synapses.
+    pub(crate) fn pass_here(&mut self, tick: Tick) {
         Arc::make_mut(&mut self.commons).restore_tick(tick);
         self.shards.iter_mut().for_each(|shard| Arc::make_mut(shard).pass(tick));
-        Ok(())
     }
 
     /// Makes an empty replica what it was when it was stored: at this tick, with what `fill` puts into the commons and
@@ -75,25 +80,22 @@ impl Replica {
     pub fn commit(&mut self, plan: &Plan, mut deltas: Vec<Delta>) -> Committed {
         assert_eq!(deltas.len(), self.shards.len(), "a tick has a delta of every seat");
         assert!(deltas.iter().all(|delta| delta.tick == plan.tick), "a delta is of the tick that is committed");
-        let lysed: usize = deltas.iter().map(|delta| delta.lysed.len()).sum();
-        assert_eq!(lysed, plan.granted.len(), "every granted document is lysed once");
-        let empty = deltas.iter().flat_map(|delta| &delta.lysed).filter(|(_, concepts)| concepts.is_empty());
-        let failed = empty.count() as u64;
-        let ends = deltas.iter().flat_map(|delta| &delta.digesters).filter(|(_, after)| after.is_none());
-        let ended: Vec<AgentId> = ends.map(|(id, _)| *id).collect();
-        let commons = Arc::make_mut(&mut self.commons);
-        commons.commit(plan.tick, &plan.granted, failed, &plan.digesters, &ended);
-        self.exchanged += deltas.iter().map(|delta| delta.exchanged).sum::<u64>();
+        let Staged { lysed, failed, ended, exchanged } = deltas.iter().map(Delta::staged).sum();
+        assert_eq!(lysed as usize, plan.documents(), "every granted document is lysed once");
+        Arc::make_mut(&mut self.commons).commit(plan.tick, &plan.granted, failed, &plan.digesters, &ended);
+        self.exchanged += exchanged;
         let leaving: Vec<_> = deltas.iter_mut().flat_map(|delta| std::mem::take(&mut delta.leaving)).collect();
         assert_eq!(leaving.len(), plan.leaving(), "every document that leaves was read");
-        let digested = plan.granted.len() as u64 - failed;
-        let mut committed = Committed { digested, failed, retired: Vec::with_capacity(deltas.len()) };
-        for (shard, delta) in self.shards.iter_mut().zip(deltas) {
-            // Not shared, unless a worker that hangs still reads the shard: then the colony continues with a copy.
-            committed.retired.push(Arc::make_mut(shard).advance(delta));
-        }
+        let digested = plan.documents() as u64 - failed;
+        let retired = self.advance((0..).zip(deltas));
         // As if they were deleted now: the next tick unwires them.
         leaving.iter().for_each(|(id, forms)| self.remove(*id, forms));
-        committed
+        Committed { digested, failed, retired }
+    }
+
+    /// Swaps in the deltas of shards that are here, each with its seat.
+    pub(crate) fn advance(&mut self, deltas: impl Iterator<Item = (usize, Delta)>) -> Vec<Retired> {
+        // Not shared, unless a worker that hangs still reads the shard: then the colony continues with a copy.
+        deltas.map(|(seat, delta)| Arc::make_mut(&mut self.shards[seat]).advance(delta)).collect()
     }
 }

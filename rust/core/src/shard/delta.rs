@@ -4,6 +4,8 @@ use crate::agents::Digester;
 use crate::graph::Row;
 use crate::graph::delivery::Census;
 use crate::ids::{AgentId, DocumentId, Tick};
+use serde::{Deserialize, Serialize};
+use std::iter::Sum;
 
 /// A new synapse whose target has another home shard.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -50,4 +52,42 @@ pub struct Delta {
     pub edge_count: u64,
     /// New synapses of this tick whose target has another home shard, in an order without meaning.
     pub cross_edges: Vec<CrossEdge>,
+}
+
+/// What shards staged in a tick that others must know, as sums over shards.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Staged {
+    /// Documents lysed.
+    pub lysed: u64,
+    /// Those of them with nothing to digest.
+    pub failed: u64,
+    /// The digesters that end.
+    pub ended: Vec<AgentId>,
+    /// Bytes that shards sent each other, as packed on the wire.
+    pub exchanged: u64,
+}
+
+impl Delta {
+    /// Returns what others must know of it.
+    pub(crate) fn staged(&self) -> Staged {
+        let ends = self.digesters.iter().filter(|(_, after)| after.is_none());
+        Staged {
+            lysed: self.lysed.len() as u64,
+            failed: self.lysed.iter().filter(|(_, concepts)| concepts.is_empty()).count() as u64,
+            ended: ends.map(|(id, _)| *id).collect(),
+            exchanged: self.exchanged,
+        }
+    }
+}
+
+impl Sum for Staged {
+    fn sum<I: Iterator<Item = Staged>>(parts: I) -> Staged {
+        parts.fold(Staged::default(), |mut all, part| {
+            all.lysed += part.lysed;
+            all.failed += part.failed;
+            all.ended.extend(part.ended);
+            all.exchanged += part.exchanged;
+            all
+        })
+    }
 }

@@ -13,7 +13,7 @@ mod seat;
 mod sense;
 mod sweep;
 
-pub use delta::{CrossEdge, Delta};
+pub use delta::{CrossEdge, Delta, Staged};
 pub(crate) use restore::Ends;
 pub use seat::{Seat, exchange};
 
@@ -23,6 +23,7 @@ use crate::documents::{Analysed, Document, Documents, Lifetime};
 use crate::graph::{Decay, Row, Synapse};
 use crate::ids::{AgentId, DocumentId, ShardId, Tick};
 use crate::reinforcement::{Reinforcement, Waiting, size_of_waiting};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -39,7 +40,7 @@ pub(crate) struct Node {
 }
 
 /// What a shard reports of a node, for ghosts and for users.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NodeData {
     /// The node's most frequent word form.
     pub label: Arc<str>,

@@ -26,7 +26,7 @@ pub fn role_of(stem: &str) -> Role {
 
 /// Returns the term of a form. The stemmer takes lower-cased words and leaves alone those it cannot shorten. Every form
 /// has a term, and no other word becomes a function word: `cans` does not become `can`.
-pub(super) fn stem_of(form: &str) -> Cow<'_, str> {
+pub(crate) fn stem_of(form: &str) -> Cow<'_, str> {
     let folded = fold(form);
     if is_function_word(&folded) || folded.bytes().any(|byte| byte.is_ascii_punctuation()) {
         return folded;

@@ -39,6 +39,39 @@ struct Term {
     node: NodeId,
 }
 
+/// The new indices of words that a process numbered by itself before it learned what the colony calls them.
+#[derive(Debug)]
+pub(crate) struct Adopted {
+    // The first index, and the new ones from there on; `None` for words that are gone.
+    forms: (u32, Vec<Option<u32>>),
+    terms: (u32, Vec<Option<u32>>),
+}
+
+impl Adopted {
+    /// Returns the new index of a form.
+    pub(crate) fn form(&self, before: u32) -> Option<u32> {
+        moved(&self.forms, before)
+    }
+
+    /// Returns the new index of a term.
+    pub(crate) fn term(&self, before: u32) -> Option<u32> {
+        moved(&self.terms, before)
+    }
+
+    /// Returns whether every word has the index that it had.
+    pub(crate) fn is_identity(&self) -> bool {
+        let same = |(from, list): &(u32, Vec<Option<u32>>)| (*from..).zip(list).all(|(at, now)| *now == Some(at));
+        same(&self.forms) && same(&self.terms)
+    }
+}
+
+fn moved((from, list): &(u32, Vec<Option<u32>>), before: u32) -> Option<u32> {
+    match before.checked_sub(*from) {
+        Some(at) => list[at as usize],
+        None => Some(before),
+    }
+}
+
 impl Inner {
     fn form(&self, hash: u64, form: &str) -> Option<u32> {
         self.forms.find(hash, |&index| &*self.form_list[index as usize].text == form).copied()
@@ -173,6 +206,44 @@ impl Lexicon {
         let forms = &inner.form_list;
         inner.forms.insert_unique(form_hash, index, |&i| self.state.hash_one(&*forms[i as usize].text));
         (index, term)
+    }
+
+    /// Returns the texts of all word forms from index `from` on, in order.
+    pub fn forms_from(&self, from: u32) -> Vec<Arc<str>> {
+        let inner = self.read();
+        inner.form_list.get(from as usize..).unwrap_or_default().iter().map(|form| form.text.clone()).collect()
+    }
+
+    /// Gives the words from form `forms` and term `terms` on, which are here by themselves so far, the indices that they
+    /// have in a colony of several processes: the words of `announced` follow, in this order. Words that are here and
+    /// are not announced are gone. Returns the new indices.
+    ///
+    /// # Panics
+    /// If an announced word is among those that stay.
+    pub(crate) fn adopt<'a>(&self, forms: u32, terms: u32, announced: impl Iterator<Item = &'a str>) -> Adopted {
+        let (old_forms, old_terms) = {
+            let mut inner = self.write();
+            let inner = &mut *inner;
+            let (form_list, term_list) = (&mut inner.form_list, &mut inner.term_list);
+            let old_forms = form_list.split_off(forms as usize);
+            for (index, form) in (forms..).zip(&old_forms) {
+                let found = inner.forms.find_entry(self.state.hash_one(&*form.text), |&known| known == index);
+                found.expect("a listed form is in the table").remove();
+            }
+            let old_terms = term_list.split_off(terms as usize);
+            for (index, term) in (terms..).zip(&old_terms) {
+                let found = inner.terms.find_entry(self.state.hash_one(&*term.stem), |&known| known == index);
+                found.expect("a listed term is in the table").remove();
+            }
+            (old_forms, old_terms)
+        };
+        for (index, word) in (forms..).zip(announced) {
+            assert_eq!(self.intern(word).0, index, "an announced word is new");
+        }
+        Adopted {
+            forms: (forms, old_forms.iter().map(|form| self.form_index(&form.text)).collect()),
+            terms: (terms, old_terms.iter().map(|term| self.term(&term.stem)).collect()),
+        }
     }
 
     /// Fills an empty lexicon with stems, and with word forms and the term index of each. Returns `false` if one occurs

@@ -20,8 +20,10 @@ mod words;
 
 pub use asking::{Placed, QueryWord};
 pub use chunk::RUN_BYTES_MAX;
+pub(crate) use fold::stem_of as stem;
 pub use fold::{Role, role_of};
 pub use function::{function_words, is_function_word};
+
 pub use lexicon::Lexicon;
 pub use sequence::{Passage, Sequence};
 pub use session::{Analysis, DOCUMENT_WORDS_MAX, SESSION_FORMS_MAX, Session, TITLE_TERMS_MAX, norm};

@@ -51,6 +51,22 @@ impl Sequence {
         Sequence { places, title, passages, placeless }
     }
 
+    /// Takes over the new indices of the terms in the document's list, by old index.
+    pub(super) fn reorder(&mut self, place_of: &[u32]) {
+        match &mut self.places {
+            Places::Narrow(places) => places.iter_mut().for_each(|place| *place = place_of[*place as usize] as u8),
+            Places::Wide(places) => places.iter_mut().for_each(|place| *place = place_of[*place as usize] as u16),
+            Places::Widest(places) => places.iter_mut().for_each(|place| *place = place_of[*place as usize]),
+        }
+        let mut placeless = vec![0u64; self.placeless.len()];
+        if !placeless.is_empty() {
+            for (_, &now) in place_of.iter().enumerate().filter(|(before, _)| self.is_placeless(*before)) {
+                placeless[now as usize / 64] |= 1 << (now % 64);
+            }
+        }
+        self.placeless = placeless.into();
+    }
+
     /// Returns the number of words.
     pub fn len(&self) -> usize {
         match &self.places {

@@ -2,7 +2,7 @@
 
 use super::chunk;
 use super::fold::{Role, role_of, stem_of};
-use super::lexicon::Lexicon;
+use super::lexicon::{Adopted, Lexicon};
 use super::passages::{PASSAGE_CHARS_MAX, passages};
 use super::sequence::{Passage, Sequence};
 use super::words::Word;
@@ -43,6 +43,32 @@ pub struct Analysis {
     pub sequence: Sequence,
     /// The number of words that are not indexed because they are longer than [`WORD_BYTES_MAX`].
     pub too_long: u32,
+}
+
+impl Analysis {
+    /// Takes over the new indices of words.
+    ///
+    /// # Panics
+    /// If a word of the text is gone.
+    pub(crate) fn renumber(&mut self, adopted: &Adopted) {
+        if adopted.is_identity() {
+            return;
+        }
+        let term = |before: u32| adopted.term(before).expect("a word of a text that is taken is announced");
+        let form = |before: u32| adopted.form(before).expect("a word of a text that is taken is announced");
+        self.title.iter_mut().for_each(|title| *title = term(*title));
+        self.forms.iter_mut().for_each(|(known, _)| *known = form(*known));
+        self.forms.sort_unstable();
+        self.terms.iter_mut().for_each(|(known, _)| *known = term(*known));
+        if !self.terms.is_sorted() {
+            let mut order: Vec<u32> = (0..self.terms.len() as u32).collect();
+            order.sort_unstable_by_key(|place| self.terms[*place as usize]);
+            let mut place_of = vec![0; order.len()];
+            (0..).zip(&order).for_each(|(now, before)| place_of[*before as usize] = now);
+            self.terms.sort_unstable();
+            self.sequence.reorder(&place_of);
+        }
+    }
 }
 
 /// Returns the square root of the sum of (1 + ln tf)^2 over counts.
@@ -146,6 +172,20 @@ impl Session {
             too_long: 0,
             different: 0,
             full: false,
+        }
+    }
+
+    /// Takes over the new indices of words of its lexicon.
+    pub(crate) fn renumber(&mut self, adopted: &Adopted) {
+        if adopted.is_identity() {
+            return;
+        }
+        for seen in self.seen.iter_mut().skip(1) {
+            match (adopted.form(seen.form), adopted.term(seen.term)) {
+                (Some(form), Some(term)) => (seen.form, seen.term) = (form, term),
+                // Something that it remembers is gone.
+                _ => return *self = Session::new(self.lexicon.clone()),
+            }
         }
     }
 

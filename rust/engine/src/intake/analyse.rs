@@ -1,6 +1,7 @@
 //! Analysis of texts on several threads, with warm analysers.
 
 use crate::lock::lock;
+use crate::sync::{Arc, Mutex};
 use crate::work::job::message;
 use crate::work::pool::Pool;
 use phago_core::documents::{Analysed, Body};
@@ -9,7 +10,6 @@ use phago_core::input::Forms;
 use phago_core::text::{Lexicon, Session};
 use phago_core::{Error, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Mutex};
 
 // How many documents a thread analyses at once: enough to hide the hand-over, and so few that a phase that waits for a
 // helper waits milliseconds.

@@ -1,12 +1,13 @@
 //! Deletes and updates of documents.
 
-use super::enter::Standing;
+use super::enter::{Accepted, Standing};
 use crate::lock::lock;
 use crate::world::World;
 use phago_core::Result;
 use phago_core::documents::{Analysed, Body};
 use phago_core::ids::{DocumentId, ShardId};
 use phago_core::input::{Admission, Change, Forms, Outcome, Prepared, Updated};
+use phago_core::text::Lexicon;
 use std::sync::Arc;
 
 // What was read of a committed document while no lock was held.
@@ -27,6 +28,9 @@ impl World {
     /// # Errors
     /// [`phago_core::Error::Limit`] if the queue of a running tick is full. Then nothing changes.
     pub fn delete(&self, key: &str) -> Result<bool> {
+        if let Some(remote) = &self.remote {
+            return remote.delete(self, key);
+        }
         Ok(self.replace(|standing| standing.named(key), None)? == Outcome::Deleted(true))
     }
 
@@ -41,6 +45,9 @@ impl World {
     }
 
     pub(super) fn delete_by_id(&self, id: DocumentId) -> Result<Outcome> {
+        if let Some(remote) = &self.remote {
+            return remote.delete_by_id(self, id).map(Outcome::Deleted);
+        }
         self.replace(|_| Some(id), None)
     }
 
@@ -54,7 +61,10 @@ impl World {
     /// [`phago_core::Error::InvalidDocument`] for a body that `ingest` refuses too, and for one without an id;
     /// [`phago_core::Error::Limit`] if the colony or the queue of a running tick is full. Then nothing changes.
     pub fn update(&self, document: Body) -> Result<Updated> {
-        document.check_named()?;
+        document.check_named(0)?;
+        if let Some(remote) = &self.remote {
+            return remote.update(self, document);
+        }
         let id = document.id();
         {
             // A first check, so that an unchanged document is not analysed again.
@@ -77,6 +87,9 @@ impl World {
     /// # Errors
     /// [`phago_core::Error::ReadOnly`], and those of the store. Then nothing changes.
     pub fn tell_time(&self, now: i64) -> Result<bool> {
+        if let Some(remote) = &self.remote {
+            return remote.tell_time(self, now);
+        }
         let inputs = lock(&self.inputs);
         let before = self.state()?.commons().now().max(inputs.pending.now());
         if before >= Some(now) {
@@ -90,17 +103,31 @@ impl World {
 
     // Replaces the document whose id `find` returns by `new`, or deletes it if that is `None`.
     fn replace(&self, find: impl Fn(Standing<'_>) -> Option<DocumentId>, new: Option<Body>) -> Result<Outcome> {
-        let outcome = self.replace_now(find, new);
+        let done = self.replace_analysed(find, new);
         self.forget_words();
-        outcome
+        done
     }
 
-    // Analysis takes time and must not delay commits or queries, so it runs without a lock. If others change the
-    // document meanwhile, or the colony forgets words, it runs again.
-    fn replace_now(&self, find: impl Fn(Standing<'_>) -> Option<DocumentId>, body: Option<Body>) -> Result<Outcome> {
-        let mut lexicon = self.lexicon()?;
-        let analyse = |lexicon: &_, body: Body| self.sessions.analyse(lexicon, body.id(), body);
-        let mut new = body.map(|body| analyse(&lexicon, body)).transpose()?;
+    fn replace_analysed(
+        &self,
+        find: impl Fn(Standing<'_>) -> Option<DocumentId>,
+        new: Option<Body>,
+    ) -> Result<Outcome> {
+        let lexicon = self.lexicon()?;
+        let new = new.map(|body| self.sessions.analyse(&lexicon, body.id(), body)).transpose()?;
+        let accepted = self.replace_now(find, new, lexicon)?;
+        self.keep(accepted.sequence)?;
+        Ok(accepted.outcome)
+    }
+
+    // Analysis takes time and must not delay commits or queries, so it runs without a lock: `new` was analysed with the
+    // words of `lexicon`. If others change the document meanwhile, or the colony forgets words, it runs again.
+    pub(super) fn replace_now(
+        &self,
+        find: impl Fn(Standing<'_>) -> Option<DocumentId>,
+        mut new: Option<Analysed>,
+        mut lexicon: Arc<Lexicon>,
+    ) -> Result<Accepted> {
         let mut read: Option<Read> = None;
         loop {
             let inputs = lock(&self.inputs);
@@ -108,18 +135,18 @@ impl World {
             if !Arc::ptr_eq(&lexicon, state.commons().lexicon()) {
                 lexicon = state.commons().lexicon().clone();
                 drop((state, inputs));
-                new = new.map(|new| analyse(&lexicon, new.body)).transpose()?;
+                new = new.map(|new| self.sessions.analyse(&lexicon, new.id, new.body)).transpose()?;
                 read = None;
                 continue;
             }
             let standing = Standing { state: &state, pending: &inputs.pending };
-            let Some(id) = find(standing) else { return Ok(Outcome::Deleted(false)) };
+            let Some(id) = find(standing) else { return Ok(Accepted::nothing(Outcome::Deleted(false))) };
             let outcome = match &new {
-                None if standing.body(id).is_none() => return Ok(Outcome::Deleted(false)),
+                None if standing.body(id).is_none() => return Ok(Accepted::nothing(Outcome::Deleted(false))),
                 None => Outcome::Deleted(true),
                 Some(new) => Outcome::Updated(match standing.admission(id, &new.body) {
-                    Admission::Unchanged => return Ok(Outcome::Updated(Updated::Unchanged)),
-                    Admission::Taken if standing.body(id).is_none() => return Err(new.body.named_as_another()),
+                    Admission::Unchanged => return Ok(Accepted::nothing(Outcome::Updated(Updated::Unchanged))),
+                    Admission::Taken if standing.body(id).is_none() => return Err(new.body.named_as_another(0)),
                     Admission::Taken => Updated::Changed,
                     Admission::New => {
                         state.check_room(inputs.pending.coming() + 1)?;
@@ -132,7 +159,7 @@ impl World {
             if let Some(renewed) = new.take_if(|new| is_same(new)) {
                 drop(state);
                 let change = Change::Renew(Box::new(renewed));
-                return self.enter(inputs, Prepared { change, outcome }, None, None);
+                return self.accept(inputs, Prepared { change, outcome }, None, None);
             }
             // If the queue replaces or deletes the document, that change already says what is removed.
             let committed = if inputs.pending.replaces(id) { None } else { state.document(id) };
@@ -151,7 +178,7 @@ impl World {
             }
             drop(state);
             let change = Change::Replace { id, leaves, comes: new.map(Box::new) };
-            return self.enter(inputs, Prepared { change, outcome }, None, None);
+            return self.accept(inputs, Prepared { change, outcome }, None, None);
         }
     }
 }

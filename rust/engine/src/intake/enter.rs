@@ -4,6 +4,7 @@ use super::pending::{Pending, ROOM, apply};
 use crate::journal::{Journal, documents_of};
 use crate::lock::lock;
 use crate::store::Prepared as Record;
+use crate::sync::MutexGuard;
 use crate::work::pool::Pool;
 use crate::world::{Inputs, World};
 use phago_core::documents::Body;
@@ -11,21 +12,42 @@ use phago_core::ids::{DocumentId, ShardId};
 use phago_core::input::{Admission, Outcome, Prepared};
 use phago_core::replica::Replica;
 use phago_core::{Error, Result};
-use std::sync::MutexGuard;
 
 impl World {
-    // Accepts an input that was judged under the same lock: appends it to the log, and applies it or queues it until
-    // the running tick ends. It is visible from then on, and acknowledged when the log is durable: callers that come
-    // together share one sync. `record` is what was prepared of the change without a lock.
+    // Accepts an input and waits until the log is durable: callers that come together share one sync.
     pub(super) fn enter(
+        &self,
+        inputs: MutexGuard<'_, Inputs>,
+        prepared: Prepared,
+        record: Option<Record>,
+        pool: Option<&Pool>,
+    ) -> Result<Outcome> {
+        let accepted = self.accept(inputs, prepared, record, pool)?;
+        self.keep(accepted.sequence)?;
+        Ok(accepted.outcome)
+    }
+
+    // Waits until the input of this number, and all before it, are durable. Only then may they be acknowledged.
+    pub(super) fn keep(&self, sequence: Option<u64>) -> Result<()> {
+        match (&self.journal, sequence) {
+            (Some(journal), Some(sequence)) => journal.keep(sequence),
+            _ => Ok(()),
+        }
+    }
+
+    // Accepts an input that was judged under the same lock: appends it to the log, and applies it or queues it until
+    // the running tick ends. It is visible from then on. `record` is what was prepared of the change without a lock.
+    pub(super) fn accept(
         &self,
         mut inputs: MutexGuard<'_, Inputs>,
         prepared: Prepared,
         record: Option<Record>,
         pool: Option<&Pool>,
-    ) -> Result<Outcome> {
+    ) -> Result<Accepted> {
         self.check_writable()?;
-        let Some(journal) = self.journal.clone() else { return self.take_in(&mut inputs, prepared, pool) };
+        let Some(journal) = &self.journal else {
+            return Ok(Accepted::nothing(self.take_in(&mut inputs, prepared, pool)?));
+        };
         let record = match record {
             Some(record) => Some(record),
             None => Journal::record(&prepared.change)?,
@@ -39,9 +61,7 @@ impl World {
         let sequence = record.map(|record| journal.append(&record, documents)).transpose()?;
         let outcome = self.take_in(&mut inputs, prepared, pool)?;
         self.checkpoint_if_due(&mut inputs);
-        drop(inputs);
-        sequence.map_or(Ok(()), |sequence| journal.keep(sequence))?;
-        Ok(outcome)
+        Ok(Accepted { outcome, sequence })
     }
 
     fn take_in(&self, inputs: &mut Inputs, prepared: Prepared, pool: Option<&Pool>) -> Result<Outcome> {
@@ -92,6 +112,21 @@ impl World {
             return Err(Error::RoutingFailed { document: key.to_owned(), shard, home });
         }
         Ok(())
+    }
+}
+
+/// An input that was accepted.
+#[derive(Debug)]
+pub(super) struct Accepted {
+    pub(super) outcome: Outcome,
+    /// The number of its record, if it has one. The input may be acknowledged once [`World::keep`] has returned for it.
+    pub(super) sequence: Option<u64>,
+}
+
+impl Accepted {
+    /// Returns an input of which nothing has to become durable.
+    pub(super) fn nothing(outcome: Outcome) -> Accepted {
+        Accepted { outcome, sequence: None }
     }
 }
 

@@ -73,6 +73,9 @@ impl World {
         on_error: OnError,
         pool: Option<&Pool>,
     ) -> Result<Ingested> {
+        if let Some(remote) = &self.remote {
+            return remote.ingest(self, documents, first_index, on_error);
+        }
         let ingested = self.take(documents, first_index, on_error, pool);
         // Perhaps those of refused documents.
         self.forget_words();

@@ -3,6 +3,7 @@
 //!
 //! * [`ingest`], `change` and [`reinforce`] each handle one kind of input up to where it is judged; `submit` takes any
 //!   kind as data.
+//! * [`many`] makes many changes that share their syncs.
 //! * `analyse` analyses on several threads.
 //! * `enter` is where all of them end: in the state, or in the queue of `pending`.
 
@@ -10,6 +11,7 @@ pub(crate) mod analyse;
 mod change;
 mod enter;
 pub mod ingest;
+pub mod many;
 pub(crate) mod pending;
 pub mod reinforce;
 mod submit;

@@ -39,6 +39,14 @@ impl World {
         self.sessions.give(session);
         let Some(path) = path else { return Ok(false) };
         let same = |body: &Body| *body.title == *helped.title && *body.text == *helped.text;
+        if let Some(remote) = &self.remote {
+            return match remote.named(self, &helped.name)? {
+                Some((id, found)) if *found.title == helped.title && *found.text == helped.text => {
+                    remote.reinforce(self, id, path, 1)
+                }
+                _ => Ok(false),
+            };
+        }
         let found =
             |standing: Standing<'_>| standing.named(&helped.name).filter(|id| standing.body(*id).is_some_and(same));
         Ok(self.strengthen(found, path, 1)? == Outcome::Reinforced(true))
@@ -55,6 +63,9 @@ impl World {
     }
 
     pub(super) fn reinforce_by_id(&self, id: DocumentId, path: Reinforcement, times: u64) -> Result<Outcome> {
+        if let Some(remote) = &self.remote {
+            return remote.reinforce(self, id, path, times).map(Outcome::Reinforced);
+        }
         self.strengthen(|standing| standing.body(id).map(|_| id), path, times)
     }
 

@@ -7,10 +7,10 @@
 use crate::journal::{Encoded, Journal};
 use crate::lock::lock;
 use crate::store::Files;
+use crate::sync::mpsc::sync_channel;
+use crate::sync::{Arc, thread};
 use crate::world::{Inputs, World};
 use phago_core::{Error, Result};
-use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 // The longest wait for the end of a tick.
@@ -62,14 +62,19 @@ impl World {
     /// Makes everything durable and closes the files, so that they can be opened again. After that the colony accepts
     /// no change, but still answers questions.
     ///
+    /// Returns why what speeds up the next opening was not written, if it was not, as on a full disk: nothing is lost.
+    ///
     /// # Errors
-    /// [`Error::Storage`] if the last idle ticks could not be made durable, or the checkpoint that speeds up the next
-    /// opening could not be written. The files are closed all the same.
-    pub fn close(&self) -> Result<()> {
-        let Some(journal) = &self.journal else { return Ok(()) };
+    /// [`Error::Storage`] if the last idle ticks could not be made durable. The files are closed all the same.
+    pub fn close(&self) -> Result<Option<Error>> {
+        let Some(journal) = &self.journal else { return Ok(None) };
         let is_open = journal.with(|_| Ok(())).is_ok();
-        let written = if is_open && journal.is_due(true) { self.checkpoint() } else { Ok(()) };
-        journal.close().and(written)
+        let written = if is_open && !self.is_far() && journal.is_due(true) { self.checkpoint() } else { Ok(()) };
+        let ended = journal.close();
+        if let Some(remote) = &self.remote {
+            remote.close();
+        }
+        Ok(written.err().or(ended?))
     }
 
     /// Returns why the last automatic checkpoint failed, if it did. The log goes on without it.
@@ -88,6 +93,9 @@ impl World {
         if lock(&self.hands).is_some() {
             let what = "a tick is being made by hand; finish or abandon it first";
             return Err(Error::Busy { what: what.into() });
+        }
+        if let Some(remote) = &self.remote {
+            return remote.columns(self, journal);
         }
         let later = {
             let mut inputs = lock(&self.inputs);
@@ -125,7 +133,7 @@ impl World {
         // The journal keeps the error for [`World::failed_checkpoint`]. The log goes on, and the next checkpoint is
         // tried when it is due.
         let write = move || drop(beside.write(encoded));
-        if std::thread::Builder::new().name("phago-checkpoint".into()).spawn(write).is_err() {
+        if thread::Builder::new().name("phago-checkpoint".into()).spawn(write).is_err() {
             drop(journal.write(Err(Error::Busy { what: "no thread could be had to write a checkpoint".into() })));
         }
     }

@@ -27,7 +27,7 @@ impl Follower {
         let mut reader = Reader::open(Arc::clone(&files))?;
         let mut reading = Reading::begin(&*files, reader.settings(), reader.checkpoint(), layout, None)?;
         read_on(&mut reader, &mut reading)?;
-        let world = World::of(reading.visible()?, None, Some(files.path()));
+        let world = World::of(reading.visible()?, None, Some(files.path()), None);
         Ok(Follower { files, layout, reader, reading, world })
     }
 
@@ -50,7 +50,7 @@ impl Follower {
             Refreshed::Further => {
                 let more = read_on(&mut self.reader, &mut self.reading)?;
                 if more > 0 {
-                    self.world = World::of(self.reading.visible()?, None, Some(self.files.path()));
+                    self.world = World::of(self.reading.visible()?, None, Some(self.files.path()), None);
                 }
                 Ok(more > 0)
             }

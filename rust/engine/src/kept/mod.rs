@@ -2,8 +2,9 @@
 
 mod checkpoint;
 mod follower;
-mod open;
+pub(crate) mod open;
 mod settings;
 
 pub use follower::Follower;
+pub use open::Over;
 pub use settings::Layout;

@@ -1,19 +1,32 @@
 //! Opens a colony that lives on disk.
 
 use super::settings::{self, Layout};
-use crate::journal::{INPUT, Journal};
+use crate::cluster::{Remote, Transport};
+use crate::journal::{INPUT, Journal, documents_of_input};
 use crate::store::{Checkpoint, Files, Kind, Options, Record, Recovery, SectionId};
+use crate::sync::{Arc, beside, now, sleep, thread};
 use crate::world::World;
 use phago_core::cancel::Cancel;
 use phago_core::checkpoint::{self, Parsed, Section, Share};
+use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
 use phago_core::input::Input;
-use phago_core::replay::Replay;
+use phago_core::replay::{Driven, Replay};
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
 use phago_core::{Error, Result};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+/// The nodes that hold the shards of a colony.
+#[derive(Clone, Debug)]
+pub struct Over {
+    /// How they are reached.
+    pub transport: Arc<dyn Transport>,
+    /// How many there are.
+    pub nodes: usize,
+    /// How long one may take for a change or a question.
+    pub answer: Duration,
+}
 
 // How often to try a directory that another writer has locked. No system offers a wait for the lock that can also be
 // cancelled.
@@ -49,16 +62,57 @@ impl World {
         wait: Duration,
         cancel: &Cancel,
     ) -> Result<Arc<World>> {
-        let begun = Instant::now();
-        loop {
-            match World::open_now(files, options, layout, config, cancel) {
-                Err(Error::Locked { .. }) if begun.elapsed() < wait => {
-                    cancel.poll()?;
-                    std::thread::sleep(LOOK.min(wait - begun.elapsed().min(wait)));
-                }
-                opened => return opened,
-            }
+        until_free(wait, cancel, || World::open_now(files, options, layout, config, cancel))
+    }
+
+    /// Opens a colony whose shards are held by nodes elsewhere, as [`World::open_within`] does.
+    ///
+    /// # Errors
+    /// As [`World::open_within`]; [`Error::Config`] for more nodes than shards; [`Error::CoordinatorUnavailable`] if a
+    /// node cannot be reached.
+    pub fn open_over(
+        files: &Arc<dyn Files>,
+        options: Options,
+        layout: Option<Layout>,
+        config: Option<&ColonyConfig>,
+        over: &Over,
+        wait: Duration,
+        cancel: &Cancel,
+    ) -> Result<Arc<World>> {
+        until_free(wait, cancel, || World::open_over_now(files, options, layout, config, over, cancel))
+    }
+
+    fn open_over_now(
+        files: &Arc<dyn Files>,
+        options: Options,
+        layout: Option<Layout>,
+        config: Option<&ColonyConfig>,
+        over: &Over,
+        cancel: &Cancel,
+    ) -> Result<Arc<World>> {
+        let new_layout = layout.unwrap_or(Layout { shards: 1, virtual_nodes: 150 });
+        let new_config = config.cloned().unwrap_or_default();
+        new_config.validate()?;
+        new_layout.check()?;
+        let new = options.make.then(|| settings::encode(&new_config, new_layout));
+        let mut recovery = Recovery::open(Arc::clone(files), options, new.as_deref())?;
+        let path = files.path();
+        let (kept, layout) = agreed(&path, recovery.settings(), layout, config)?;
+        let Over { transport, nodes, answer } = over;
+        if !(1..=layout.shards as usize).contains(nodes) {
+            let accepted = format!("1 to {}, the number of shards", layout.shards);
+            return Err(Error::Config { field: "nodes".into(), value: nodes.to_string(), accepted });
         }
+        let remote = Remote::new(Arc::clone(transport), *nodes, kept, layout, *answer);
+        let mut reading = remote.load(path, recovery.checkpoint())?;
+        while let Some(record) = recovery.next()? {
+            cancel.poll()?;
+            reading.take(record)?;
+        }
+        let (before, tail) = (reading.before, reading.tail);
+        let state = remote.loaded(reading.finish()?);
+        let store = recovery.finish()?;
+        Ok(World::of(state, Some(Journal::new(store, before, tail)), None, Some(remote)))
     }
 
     fn open_now(
@@ -80,16 +134,30 @@ impl World {
             reading.take(record)?;
         }
         let (before, tail) = (reading.before, reading.tail);
-        let state = reading.finish()?;
+        let state = reading.finish()?.into_state();
         let store = recovery.finish()?;
-        Ok(World::of(state, Some(Journal::new(store, before, tail)), None))
+        Ok(World::of(state, Some(Journal::new(store, before, tail)), None, None))
+    }
+}
+
+// Tries again while another writer has the directory.
+fn until_free<T>(wait: Duration, cancel: &Cancel, mut open: impl FnMut() -> Result<T>) -> Result<T> {
+    let begun = now();
+    loop {
+        match open() {
+            Err(Error::Locked { .. }) if now() - begun < wait => {
+                cancel.poll()?;
+                sleep(LOOK.min(wait - (now() - begun).min(wait)));
+            }
+            opened => return opened,
+        }
     }
 }
 
 /// A colony that is being read from its files.
-pub(super) struct Reading {
+pub(crate) struct Reading<D = Colony> {
     path: String,
-    replay: Replay,
+    replay: Replay<D>,
     // Documents in the checkpoint, and those that were added, removed or digested since.
     before: u64,
     tail: u64,
@@ -104,19 +172,14 @@ impl Reading {
         config: Option<&ColonyConfig>,
     ) -> Result<Reading> {
         let path = files.path();
-        let (kept, made) = settings::decode(settings).map_err(|error| as_damage(&path, error))?;
-        if let Some(config) = config {
-            settings::check_same(config, &kept)?;
-        }
-        let layout = layout.unwrap_or(made);
-        layout.check()?;
+        let (kept, layout) = agreed(&path, settings, layout, config)?;
         let ring = Ring::new(layout.shards, layout.virtual_nodes);
         let state = match checkpoint {
             None => Replica::new(kept, ring)?,
             // Sections are read, decompressed and parsed beside the building of the colony, which takes one after the other.
-            Some(checkpoint) => std::thread::scope(|scope| {
+            Some(checkpoint) => thread::scope(|scope| {
                 let read = |section: Section| Parsed::new(section, checkpoint.section(SectionId(section.number()))?);
-                let begin = |section| std::thread::Builder::new().spawn_scoped(scope, move || read(section));
+                let begin = |section| beside(scope, move || read(section));
                 let mut ahead = Section::ALL.map(|section| (section, Some(begin(section))));
                 let take = |wanted: Section| {
                     let (_, reader) = ahead.iter_mut().find(|(section, _)| *section == wanted).expect("ALL has it");
@@ -129,18 +192,26 @@ impl Reading {
                 checkpoint::build(kept, ring, Share::Whole, take).map_err(|error| as_damage(&path, error))
             })?,
         };
-        let before = state.commons().documents();
-        Ok(Reading { path, replay: Replay::new(state), before, tail: 0 })
+        Ok(Reading::of(path, Colony::of(state)))
     }
 
-    pub(super) fn take(&mut self, record: Record) -> Result<()> {
+    /// Returns the state so far, for readers: more records may follow.
+    pub(super) fn visible(&self) -> Result<Replica> {
+        self.replay.visible().map_err(|error| as_damage(&self.path, error))
+    }
+}
+
+impl<D: Driven> Reading<D> {
+    /// Begins behind a checkpoint that this colony has read.
+    pub(crate) fn of(path: String, colony: D) -> Reading<D> {
+        let before = colony.replica().commons().documents();
+        Reading { path, replay: Replay::of(colony), before, tail: 0 }
+    }
+
+    pub(crate) fn take(&mut self, record: Record) -> Result<()> {
         let taken = match record.kind {
             INPUT => Input::decode(&record.payload).and_then(|input| {
-                self.tail += match &input {
-                    Input::Ingest(documents) => documents.len() as u64,
-                    Input::Update(_) | Input::Delete(_) => 1,
-                    _ => 0,
-                };
+                self.tail += documents_of_input(&input);
                 self.replay.take(record.sequence, input)
             }),
             Kind::IDLE => {
@@ -155,14 +226,29 @@ impl Reading {
         taken.map_err(|error| as_damage(&format!("{}, record {}", self.path, record.sequence), error))
     }
 
-    /// Returns the state so far, for readers: more records may follow.
-    pub(super) fn visible(&self) -> Result<Replica> {
-        self.replay.visible().map_err(|error| as_damage(&self.path, error))
+    /// Returns the colony once every record was taken.
+    pub(crate) fn finish(self) -> Result<D> {
+        self.replay.end().map_err(|error| as_damage(&self.path, error))
     }
+}
 
-    fn finish(self) -> Result<Replica> {
-        self.replay.finish().map_err(|error| as_damage(&self.path, error))
+/// Returns the config with which a colony was made, and the layout that it is to have.
+///
+/// # Errors
+/// [`Error::Config`] for another config than was given, [`Error::Corruption`] for settings that are none.
+pub(crate) fn agreed(
+    path: &str,
+    settings: &[u8],
+    layout: Option<Layout>,
+    config: Option<&ColonyConfig>,
+) -> Result<(ColonyConfig, Layout)> {
+    let (kept, made) = settings::decode(settings).map_err(|error| as_damage(path, error))?;
+    if let Some(config) = config {
+        settings::check_same(config, &kept)?;
     }
+    let layout = layout.unwrap_or(made);
+    layout.check()?;
+    Ok((kept, layout))
 }
 
 // The store has checked that these are the bytes that were written. If they make no colony, another program or

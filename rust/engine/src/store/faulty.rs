@@ -9,9 +9,9 @@
 use super::files::{File, Files, Lock, Open};
 use super::memory;
 use crate::lock::lock;
+use crate::sync::{Arc, Mutex};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind};
-use std::sync::{Arc, Mutex};
 
 /// The unit in which a disk writes.
 pub const SECTOR_BYTES: usize = 512;

@@ -2,10 +2,10 @@
 
 use super::files::{File, Files, Lock, Open};
 use crate::lock::lock;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Arc, Mutex};
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 
 type Content = Arc<Mutex<Vec<u8>>>;
 

@@ -12,8 +12,8 @@ use super::log::{LogReader, Next};
 use super::record::Record;
 use super::testified::{check_testimony, open_log};
 use super::witness::{self, Testimony};
+use crate::sync::{Arc, thread};
 use phago_core::{Error, Result};
-use std::sync::Arc;
 
 // How often the opening, or the reading of a slot, starts again because a writer interfered: with a new generation, or
 // with a write of that slot.
@@ -28,7 +28,7 @@ fn look(files: &dyn Files) -> Result<Testimony> {
         if is_last {
             return Ok(testimony);
         }
-        std::thread::yield_now();
+        thread::yield_now();
     }
     Err(corruption(files, WITNESS, "one of its slots", "is not what was written; opening it to write mends it"))
 }

@@ -9,6 +9,7 @@
 use super::files::{File, Files, Open, Refused};
 use super::format::{FORMAT, Magic, Numbers, PAGE_BYTES, Prefix, Uuid, WITNESS, corruption, later};
 use super::header::Point;
+use crate::sync::now;
 use phago_core::Result;
 use std::time::Instant;
 use xxhash_rust::xxh3::xxh3_128;
@@ -134,7 +135,7 @@ impl Witness {
 
     /// Continues a witness whose last testimony is in this slot.
     pub(super) fn resume(file: Box<dyn File>, last: Testimony, slot: u32) -> Witness {
-        Witness { file, last, slot, synced: true, synced_at: Instant::now() }
+        Witness { file, last, slot, synced: true, synced_at: now() }
     }
 
     /// Writes up to where the log is acknowledged. This survives the end of the process at once, and a loss of power
@@ -161,7 +162,7 @@ impl Witness {
         if !self.synced {
             self.file.sync().refused(files, WITNESS, "sync")?;
             self.synced = true;
-            self.synced_at = Instant::now();
+            self.synced_at = now();
         }
         Ok(())
     }

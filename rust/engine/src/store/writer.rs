@@ -8,12 +8,13 @@ use super::files::{File, Files, Lock, Refused};
 use super::format::{PAGE_BYTES, Uuid, log_name};
 use super::header::{Header, Point};
 use super::options::{Mutant, Options, WitnessSync};
+use super::reader::Reader;
 use super::record::{Kind, Prepared};
 use super::witness::Witness;
 use crate::lock::lock;
+use crate::sync::thread::{self, Thread};
+use crate::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak, now, sleep};
 use phago_core::{Error, Result};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::thread::Thread;
 use std::time::Duration;
 
 /// A colony's files, open for writing. Call [`Store::close`] first: dropping it waits for the current writer, writes
@@ -107,7 +108,7 @@ impl Store {
         });
         if let WitnessSync::Within(every) = from.options.witness {
             let weak = Arc::downgrade(&inner);
-            let named = std::thread::Builder::new().name("phago-witness".to_owned());
+            let named = thread::Builder::new().name("phago-witness".to_owned());
             // If no thread can be started, the next writer syncs the witness.
             if let Ok(keeper) = named.spawn(move || keep(&weak, every)) {
                 inner.keeper.set(keeper.thread().clone()).expect("it is set once");
@@ -124,6 +125,14 @@ impl Store {
     /// Returns the identity of the colony.
     pub fn uuid(&self) -> Uuid {
         self.inner.uuid
+    }
+
+    /// Returns a reader of what is acknowledged so far. It does not disturb the writer.
+    ///
+    /// # Errors
+    /// Those of [`Reader::open`].
+    pub fn reader(&self) -> Result<Reader> {
+        Reader::open(Arc::clone(&self.inner.files))
     }
 
     /// Returns the directory's name for messages.
@@ -278,7 +287,7 @@ impl Inner {
         }
         let due = match self.options.witness {
             WitnessSync::EveryAck => true,
-            WitnessSync::Within(every) => witness.synced_at.elapsed() >= every,
+            WitnessSync::Within(every) => now() - witness.synced_at >= every,
             WitnessSync::Sealed => false,
         };
         if seal || due {
@@ -339,8 +348,8 @@ impl Drop for Store {
 // reference while it sleeps.
 fn keep(weak: &Weak<Inner>, every: Duration) {
     loop {
-        std::thread::park();
-        std::thread::sleep(every);
+        thread::park();
+        sleep(every);
         let Some(inner) = weak.upgrade() else { return };
         let state = lock(&inner.state);
         if state.closed {

@@ -14,6 +14,7 @@
 use crate::config::{REDOS_MAX, Recover};
 use crate::coordination::{Driving, metrics};
 use crate::lock::lock;
+use crate::sync::{Arc, Mutex, Weak, now, sleep, thread};
 use crate::tick::commit::End;
 use crate::tick::deadline::{Keeper, Timed};
 use crate::tick::fault::{Entered, Faults};
@@ -33,7 +34,6 @@ use phago_core::replica::Replica;
 use phago_core::shard::{Seat, exchange};
 use phago_core::{Error, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 // How long an attempt waits after a panic: the other shards of the phase may still finish, or panic and be named too.
@@ -145,7 +145,7 @@ impl Attempt {
         let stage = Stage {
             fate: Fate::Running,
             phase: Phase::Sense,
-            started: Instant::now(),
+            started: now(),
             dying: None,
             job: None,
             number: snapshot.as_ref().map(|snapshot| snapshot.attempt),
@@ -198,7 +198,7 @@ impl Attempt {
     // Gives the attempt up if its deadline has passed.
     fn late(&self) -> Option<Unwinding> {
         let mut stage = lock(&self.stage);
-        if stage.fate != Fate::Running || Instant::now() < self.deadline_of(&stage) {
+        if stage.fate != Fate::Running || now() < self.deadline_of(&stage) {
             return None;
         }
         let phase = stage.phase;
@@ -211,7 +211,7 @@ impl Attempt {
                 if shards.is_empty() {
                     shards = late;
                 }
-                let waited_ms = stage.started.elapsed().as_millis() as u64;
+                let waited_ms = (now() - stage.started).as_millis() as u64;
                 Error::PhaseTimeout { shards, phase, tick: self.tick, waited_ms }
             }
         };
@@ -264,7 +264,7 @@ impl Attempt {
         let mut stage = lock(&self.stage);
         let Some(me) = self.me.upgrade().filter(|_| stage.fate == Fate::Running) else { return };
         stage.phase = phase;
-        stage.started = Instant::now();
+        stage.started = now();
         let then = me.clone();
         let job = self.means.pool.run_phase(
             self.slots.len(),
@@ -304,7 +304,7 @@ impl Attempt {
         let died = matches!(failure, Failure::Died(_));
         self.slots[seat].fail(failure);
         if died {
-            lock(&self.stage).dying.get_or_insert_with(Instant::now);
+            lock(&self.stage).dying.get_or_insert_with(now);
             self.means.keeper.hurry();
         }
     }
@@ -515,9 +515,9 @@ impl Unwinding {
     /// begin: a worker that polls returns in time and need not be replaced.
     pub(crate) fn finish(mut self) {
         let again = self.end();
-        let since = Instant::now();
-        while self.job.as_ref().is_some_and(|job| !job.is_quiet()) && since.elapsed() < UNWINDING {
-            std::thread::sleep(Duration::from_millis(1));
+        let since = now();
+        while self.job.as_ref().is_some_and(|job| !job.is_quiet()) && now() - since < UNWINDING {
+            sleep(Duration::from_millis(1));
         }
         if again {
             Attempt::again(&self.means, &self.making);
@@ -527,7 +527,7 @@ impl Unwinding {
     /// Does what [`Unwinding::finish`] does on a new thread, for callers that must not wait.
     pub(crate) fn elsewhere(self) {
         // If no thread can be started, the closure is dropped with the unwinding in it, which undoes the attempt too.
-        let _ = std::thread::Builder::new().name("phago-unwind".into()).spawn(move || self.finish());
+        let _ = thread::Builder::new().name("phago-unwind".into()).spawn(move || self.finish());
     }
 
     // Undoes the attempt without a wait.

@@ -7,6 +7,7 @@
 //! another. The world drives the shards that no caller joined, so a tick always includes all shards.
 
 use crate::lock::lock;
+use crate::sync::MutexGuard;
 use crate::tick::hand::HandTick;
 use crate::tick::report::PhaseReport;
 use crate::world::World;
@@ -14,7 +15,6 @@ use phago_core::ids::ShardId;
 use phago_core::message::Batch;
 use phago_core::phase::Phase;
 use phago_core::{Error, Result};
-use std::sync::MutexGuard;
 
 impl World {
     /// Joins a shard, to drive it by hand. Several callers may join one; the world drives it again when all have left.

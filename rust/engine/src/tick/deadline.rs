@@ -1,8 +1,8 @@
 //! Gives attempts up when their deadline has passed.
 
 use crate::lock::lock;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Arc, Mutex, Weak, until};
 use std::time::Instant;
 use tokio::sync::Notify;
 
@@ -59,7 +59,7 @@ impl<T: Timed> Keeper<T> {
             if let Some(deadline) = self.look() {
                 // Dropping the wait for a change loses nothing: the task checks too early, or the permit stays for the
                 // next wait.
-                let _ = tokio::time::timeout_at(deadline.into(), self.changed.notified()).await;
+                until(deadline, self.changed.notified()).await;
                 continue;
             }
             self.dormant.store(true, Ordering::SeqCst);

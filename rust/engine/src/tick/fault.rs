@@ -5,13 +5,13 @@
 //! shard misbehaves.
 
 use crate::lock::lock;
+use crate::sync::atomic::{AtomicU8, Ordering};
+use crate::sync::{Mutex, sleep};
 use phago_core::cancel::Cancel;
 use phago_core::ids::{ShardId, Tick};
 use phago_core::phase::Phase;
 use phago_core::ring::Ring;
 use phago_core::{Error, Result};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 const POLL: Duration = Duration::from_millis(1);
@@ -102,11 +102,11 @@ impl Action {
         match self {
             Action::Hang => loop {
                 cancel.poll()?;
-                std::thread::sleep(POLL);
+                sleep(POLL);
             },
             // Not even a poll afterwards: what it does then must have no effect either.
             Action::HangDeaf { ms } => {
-                std::thread::sleep(Duration::from_millis(*ms));
+                sleep(Duration::from_millis(*ms));
                 Ok(())
             }
             // Not `panic!`: the process's panic hook would print a trace for each injected panic and hide the real
@@ -115,7 +115,7 @@ impl Action {
             Action::Meet(other) => {
                 while !entered.has(*other, phase) {
                     cancel.poll()?;
-                    std::thread::sleep(POLL);
+                    sleep(POLL);
                 }
                 Ok(())
             }

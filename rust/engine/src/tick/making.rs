@@ -1,11 +1,11 @@
 //! A tick from its beginning to its outcome: one attempt, or several if shards die or hang.
 
 use crate::lock::lock;
+use crate::sync::{Arc, Mutex, Weak};
 use crate::tick::outcome::Outcome;
 use crate::tick::snapshot::Snapshot;
 use crate::tick::turn::Turn;
 use phago_core::Error;
-use std::sync::{Arc, Mutex, Weak};
 
 /// A tick that is being made. `T` is an attempt at it.
 pub(crate) struct Making<T> {

@@ -10,6 +10,7 @@ pub(crate) mod attempt;
 pub(crate) mod by_hand;
 pub(crate) mod commit;
 pub(crate) mod deadline;
+mod far;
 pub mod fault;
 pub(crate) mod hand;
 pub(crate) mod making;

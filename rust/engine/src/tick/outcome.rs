@@ -1,10 +1,10 @@
 //! The result of an attempt, given once to whoever waits for it.
 
 use crate::lock::lock;
+use crate::sync::{Condvar, Mutex, PoisonError, now};
 use crate::tick::report::TickReport;
 use phago_core::Result;
-use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::Notify;
 
 /// The result of an attempt, for async and blocking waits. Only one waiter gets it.
@@ -42,20 +42,20 @@ impl Outcome {
         look: Duration,
         mut should_stop: impl FnMut() -> bool,
     ) -> Option<Result<TickReport>> {
-        let mut next = Instant::now() + look;
+        let mut next = now() + look;
         let mut outcome = lock(&self.outcome);
         loop {
             if let Some(outcome) = outcome.take() {
                 return Some(outcome);
             }
-            let left = next.saturating_duration_since(Instant::now());
+            let left = next.saturating_duration_since(now());
             if left.is_zero() {
                 // Called without the lock: the check may take time, and the result may arrive meanwhile.
                 drop(outcome);
                 if should_stop() {
                     return None;
                 }
-                next = Instant::now() + look;
+                next = now() + look;
                 outcome = lock(&self.outcome);
             } else {
                 outcome = self.told_blocking.wait_timeout(outcome, left).unwrap_or_else(PoisonError::into_inner).0;

@@ -4,17 +4,19 @@
 
 use crate::config::RunnerConfig;
 use crate::coordination::{Driving, SharedCoordinator};
+use crate::sync::{Arc, now, spawn};
 use crate::tick::attempt::{Attempt, Means};
 use crate::tick::deadline::Keeper;
+use crate::tick::far::Far;
 use crate::tick::fault::{self, Fault, Faults};
 use crate::tick::making::Making;
 use crate::tick::report::{RunReport, TickReport};
+use crate::tick::turn::Turn;
 use crate::work::pool::Pool;
 use crate::world::World;
 use phago_core::{Error, Result};
 use std::fmt;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::runtime::Handle;
 
 // How often a blocking call checks whether it should stop. In Python, the check takes the interpreter's lock.
@@ -78,7 +80,7 @@ impl Runner {
             resolve_ghosts: config.resolve_ghosts,
             keeper: keeper.clone(),
         };
-        handle.spawn(Keeper::keep(keeper.clone()));
+        spawn(&handle, Keeper::keep(keeper.clone()));
         Ok(Runner { means: Arc::new(means), config, coordinator, keeper })
     }
 
@@ -136,6 +138,9 @@ impl Runner {
     /// [`Recover::Manual`]: crate::config::Recover::Manual
     pub async fn tick(&self) -> Result<TickReport> {
         let turn = self.means.world.turn().await;
+        if self.means.world.is_far() {
+            return self.far(turn)?.wait().await;
+        }
         let wanted = Wanted(&self.means, Attempt::start(&self.means, turn)?);
         wanted.1.outcome.wait().await
     }
@@ -148,6 +153,9 @@ impl Runner {
     /// undone.
     pub fn tick_blocking(&self, mut should_stop: impl FnMut() -> bool) -> Result<TickReport> {
         let turn = self.means.world.turns.wait_blocking(LOOK, &mut should_stop)?;
+        if self.means.world.is_far() {
+            return self.far(turn)?.wait_blocking(LOOK, should_stop);
+        }
         let making = Attempt::start(&self.means, turn)?;
         match making.outcome.wait_blocking(LOOK, should_stop) {
             Some(outcome) => outcome,
@@ -158,6 +166,16 @@ impl Runner {
                 Err(Error::Cancelled)
             }
         }
+    }
+
+    // Has the nodes of the colony make a tick.
+    fn far(&self, turn: Turn) -> Result<Far> {
+        let means = self.means.clone();
+        Far::start(move |cancel| {
+            let made = means.world.tick_far(means.timeout, means.recover, cancel);
+            drop(turn);
+            made
+        })
     }
 
     /// Makes ticks until there is no backlog and no living digester, or `max_ticks` were made. Dropping the future ends
@@ -187,14 +205,14 @@ impl Runner {
     ) -> Result<RunReport> {
         let mut run = RunReport::default();
         let mut quiet = self.means.world.is_quiet()?;
-        let mut looked = Instant::now();
+        let mut looked = now();
         while !quiet && max_ticks.is_none_or(|most| run.ticks < most) {
             let tick = self.tick_blocking(&mut should_stop)?;
             run.add(&tick);
             quiet = tick.is_quiet;
             // Ticks shorter than a look never check by themselves.
-            if looked.elapsed() >= LOOK {
-                looked = Instant::now();
+            if now() - looked >= LOOK {
+                looked = now();
                 if should_stop() {
                     return Err(Error::Cancelled);
                 }

@@ -2,13 +2,13 @@
 //! back.
 
 use crate::lock::lock;
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicU8, Ordering};
 use crate::tick::snapshot::Share;
 use phago_core::cancel::Cancel;
 use phago_core::phase::Phase;
 use phago_core::shard::Seat;
 use phago_core::{Error, Result};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU8, Ordering};
 
 /// One shard's part of an attempt.
 #[derive(Default)]

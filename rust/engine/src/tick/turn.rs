@@ -6,14 +6,14 @@
 //! it to a thread that cannot take it, and all would wait for ever.
 
 use crate::lock::lock;
+use crate::sync::thread::{self, Thread};
+use crate::sync::{Arc, Mutex, now};
 use phago_core::{Error, Result};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::Thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The queue.
 #[derive(Debug, Default)]
@@ -56,20 +56,20 @@ impl Turns {
             return Ok(turn);
         }
         let mut place = self.arrive();
-        let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-        let mut next = Instant::now() + look;
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut next = now() + look;
         loop {
             if let Poll::Ready(turn) = Pin::new(&mut place).poll(&mut Context::from_waker(&waker)) {
                 return Ok(turn);
             }
             // Other code on this thread may have taken the wake-up; then the next check ends the wait.
-            std::thread::park_timeout(next.saturating_duration_since(Instant::now()));
-            if Instant::now() >= next {
+            thread::park_timeout(next.saturating_duration_since(now()));
+            if now() >= next {
                 place.go_away();
                 if should_stop() {
                     return Err(Error::Cancelled);
                 }
-                next = Instant::now() + look;
+                next = now() + look;
             }
         }
     }

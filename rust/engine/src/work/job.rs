@@ -1,10 +1,10 @@
 //! One job of the worker threads.
 
 use crate::lock::lock;
+use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use crate::sync::{Arc, Mutex};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 /// The state of one item of a job.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -12,13 +12,14 @@
 pub use crate::work::job::ItemState;
 
 use crate::lock::lock;
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{Arc, Condvar, Mutex, PoisonError, now, spin_loop, thread, thread_local};
 use crate::work::job::{Done, Job, Work};
 use phago_core::{Error, Result};
 use std::cell::Cell;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
 
 /// The most threads that may be lost to work that never returns. Beyond that the pool refuses to start more.
 pub const LOST_MAX: usize = 64;
@@ -31,6 +32,7 @@ thread_local! {
     static WORKS_FOR: Cell<usize> = const { Cell::new(0) };
 }
 
+// Of std also where a test draws the schedule: it outlives a schedule.
 static POOLS: AtomicUsize = AtomicUsize::new(1);
 
 /// At most `max_parallelism` worker threads, started when they are first needed.
@@ -301,7 +303,7 @@ impl Shared {
             core.jobs.push_back(job.clone());
         }
         self.epoch.fetch_add(1, Ordering::Release);
-        if job.urgent && WORKS_FOR.get() == self.id {
+        if job.urgent && WORKS_FOR.with(Cell::get) == self.id {
             // This worker looks for work as soon as it returns, and wakes the next one then.
             return Ok(());
         }
@@ -347,8 +349,8 @@ impl Shared {
             }
             Call::Start(id) => {
                 let shared = self.clone();
-                let started = std::thread::Builder::new().name(format!("phago-worker-{id}")).spawn(move || {
-                    WORKS_FOR.set(shared.id);
+                let started = thread::Builder::new().name(format!("phago-worker-{id}")).spawn(move || {
+                    WORKS_FOR.with(|id| id.set(shared.id));
                     lock(&shared.core).starting -= 1;
                     shared.work(id);
                 });
@@ -430,10 +432,10 @@ impl Shared {
     }
 
     fn spin(&self, epoch: u64) {
-        let start = Instant::now();
-        while self.epoch.load(Ordering::Acquire) == epoch && start.elapsed() < SPIN {
+        let start = now();
+        while self.epoch.load(Ordering::Acquire) == epoch && now() - start < SPIN {
             for _ in 0..8 {
-                std::hint::spin_loop();
+                spin_loop();
             }
         }
     }

@@ -184,7 +184,13 @@ impl Schedule {
         (life.runner, life.is_over) = (None, true);
         let closed = life.world.close();
         match &closed {
-            Ok(()) => self.model.acknowledge(),
+            // On a full disk, without a checkpoint.
+            Ok(missing) => {
+                if let Some(error) = missing {
+                    self.refused("close", error)?;
+                }
+                self.model.acknowledge();
+            }
             Err(error) => drop(self.refused("close", error)?),
         }
         if closed.is_err() && self.disk.struck() {

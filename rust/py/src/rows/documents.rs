@@ -6,6 +6,7 @@ use phago_core::documents::{Document, Lifetime};
 use phago_core::read::FoundDocument;
 use phago_core::text::WORD_BYTES_MAX;
 use phago_engine::intake::ingest::Ingested;
+use phago_engine::intake::many::UpdatedAll;
 use pyo3::prelude::*;
 
 /// A document that was rejected, or accepted in part.
@@ -55,6 +56,22 @@ impl From<Ingested> for IngestedRow {
             rejected: ingested.rejected.into_iter().map(RejectedRow::from).collect(),
             unindexed: ingested.unindexed.into_iter().map(unindexed).collect(),
         }
+    }
+}
+
+/// The outcome of a chunk of updates.
+#[pyclass(frozen, get_all, module = "phago._phago")]
+pub(crate) struct UpdatedRow {
+    new: u64,
+    changed: u64,
+    unchanged: u64,
+    rejected: Vec<RejectedRow>,
+}
+
+impl From<UpdatedAll> for UpdatedRow {
+    fn from(updated: UpdatedAll) -> Self {
+        let UpdatedAll { new, changed, unchanged, rejected } = updated;
+        UpdatedRow { new, changed, unchanged, rejected: rejected.into_iter().map(RejectedRow::from).collect() }
     }
 }
 

@@ -1,0 +1,153 @@
+"""What a transport must do: carry messages to nodes, and their answers back."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from .. import _phago
+
+__all__ = ["Answer", "Died", "Late", "Message", "Node", "Outcome", "Stopped", "Transport"]
+
+
+class Node:
+    """A node: the home of some shards of one colony, in the process where it is made.
+
+    It knows nothing until the first message. Hand it messages from any thread: questions are answered while an order
+    is obeyed.
+    """
+
+    def __init__(self) -> None:
+        self._node = _phago.Node()
+
+    def handle(self, message: bytes, parcels: Sequence[bytes] = ()) -> tuple[bytes, list[bytes | None]]:
+        """Obey one message.
+
+        Args:
+            message: `Message.bytes` as it was sent.
+            parcels: What other nodes sent with it, in any order.
+
+        Returns:
+            `Answer.bytes`, and a parcel for each other node that is sent one, by node. It never raises for what a
+            message says: a node that cannot obey says so in its answer.
+        """
+        return self._node.handle(message, list(parcels))
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one node is told."""
+
+    node: int
+    """The node, from 0."""
+    lane: Literal["orders", "questions"]
+    """Orders are obeyed one after another. A question must not wait for an order that its node is obeying."""
+    bytes: bytes
+    """What it is told. Opaque; it may not be changed."""
+    parcels: Sequence[Any]
+    """What other nodes sent it: the `Answer.parcels` for this node, as the transport gave them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one node replied."""
+
+    bytes: bytes
+    """What it said."""
+    parcels: Sequence[Any]
+    """What it sends to others: by node, the bytes, or whatever stands for them where they travel; None for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """The node ended, and will not answer."""
+
+    cause: str
+    """Why, as far as it is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """The node did not answer in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Nobody wants an answer any more."""
+
+
+Outcome: TypeAlias = Answer | Died | Late | Stopped
+
+
+class Transport(abc.ABC):
+    """Carries messages from a colony to its nodes, which are numbered from 0, and their answers back.
+
+    A message may be lost, late or delivered twice: nodes refuse what is out of order, and the colony makes nodes anew
+    that it lost. It may not be changed. The methods are called from many threads at once.
+
+    >>> class Here(Transport):
+    ...     '''Nodes in this very process: of no use, but whole.'''
+    ...     def __init__(self, nodes):
+    ...         super().__init__(nodes)
+    ...         self.made = [Node() for _ in range(nodes)]
+    ...     def send(self, messages, wait, stopped):
+    ...         return [Answer(*self.made[message.node].handle(message.bytes, message.parcels)) for message in messages]
+    ...     def restart(self, nodes):
+    ...         for node in nodes:
+    ...             self.made[node] = Node()
+    ...     def close(self):
+    ...         self.made.clear()
+    >>> import phago, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, phago.open(folder, shards=4, backend=Here(2)) as colony:
+    ...     report = colony.ingest({"id": "a", "text": "Ions cross the membrane."})
+    ...     [hit.id for hit in colony.query("ions")]
+    ['a']
+    """
+
+    def __init__(self, nodes: int) -> None:
+        self.nodes = nodes
+
+    @abc.abstractmethod
+    def send(self, messages: Sequence[Message], wait: float, stopped: Callable[[], bool]) -> Sequence[Outcome]:
+        """Send messages, each to another node, all at once, and wait for all answers.
+
+        Args:
+            messages: What to send.
+            wait: How long to wait for each, in seconds.
+            stopped: Whether nobody wants the answers any more; look every few milliseconds.
+
+        Returns:
+            The outcomes, in the order of the messages.
+        """
+
+    @abc.abstractmethod
+    def restart(self, nodes: Sequence[int]) -> None:
+        """Make these nodes anew, which then know nothing. Stop first what still runs under their numbers."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Stop all nodes. Nothing is sent after it; it may be called twice."""
+
+    # What the native module calls.
+    def _send(
+        self, messages: list[tuple[int, Literal["orders", "questions"], bytes, list[Any]]], wait: float, stopped: Any
+    ) -> list[tuple[bytes | str, list[Any] | str]]:
+        outcomes = self.send([Message(*message) for message in messages], wait, stopped)
+        return [_told(outcome) for outcome in outcomes]
+
+    def _restart(self, nodes: list[int]) -> None:
+        self.restart(nodes)
+
+
+def _told(outcome: Outcome) -> tuple[bytes | str, list[Any] | str]:
+    match outcome:
+        case Answer(said, parcels):
+            return said, list(parcels)
+        case Died(cause):
+            return "died", cause
+        case Late():
+            return "late", ""
+        case Stopped():
+            return "stopped", ""

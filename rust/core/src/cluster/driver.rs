@@ -1,0 +1,403 @@
+//! The driver: accepts changes, makes ticks, and keeps what no node needs: what waits, lifetimes and agents.
+
+#[cfg(test)]
+mod tests;
+
+use super::Layout;
+use super::message::{Ack, Apply, Done, Fate, Order, Prepare, Prepared, Step};
+use super::words::Words;
+use crate::commons::{Departed, Tally, Waiting};
+use crate::documents::{Body, DOCUMENTS_MAX, Lifetime};
+use crate::ids::{DocumentId, Tick};
+use crate::maps::Map;
+use crate::plan::Plan;
+use crate::reinforcement::REINFORCED_MAX;
+use crate::replica::Replica;
+use crate::shard::Staged;
+use crate::{Error, Result};
+
+/// How orders reach the nodes.
+pub trait Carrier {
+    /// What a node sends to others in one tick, in whatever form it travels.
+    type Parcel;
+
+    /// Sends each order to its node, to all at once, with the parcels for it, and waits for all answers. Returns them in
+    /// the order of the orders, each with a parcel for each node that is sent anything, by node.
+    ///
+    /// # Errors
+    /// Any, if a node did not answer: what it did is then unknown.
+    fn send(&self, orders: Vec<Sent<Self::Parcel>>) -> Result<Vec<Answered<Self::Parcel>>>;
+}
+
+/// An order on its way: the node, the order, and parcels from other nodes.
+pub type Sent<P> = (usize, Order, Vec<P>);
+
+/// An answer: what was done, and parcels for other nodes, by node.
+pub type Answered<P> = (Done, Vec<Option<P>>);
+
+/// Who drives the nodes of a colony. Its replica, the part without seats, is lent to each call, so that questions can
+/// read it meanwhile.
+#[derive(Debug)]
+pub struct Driver {
+    layout: Layout,
+    sequence: u64,
+    attempt: u64,
+}
+
+/// A change that was judged and is staged on the nodes.
+#[derive(Debug)]
+pub struct Settled {
+    /// The fate of each step, in order.
+    pub fates: Vec<Fate>,
+    sequence: u64,
+    words: Vec<Box<str>>,
+    tally: Tally,
+    effects: Vec<Effect>,
+}
+
+// What a change means to what the driver keeps.
+#[derive(Debug)]
+enum Effect {
+    Comes(DocumentId, u64, Option<Lifetime>),
+    Leaves(DocumentId, Departed),
+    Renews(DocumentId, Option<Lifetime>, Option<Lifetime>),
+    Reinforces(u64),
+}
+
+/// A tick that every node has made up to its commit.
+#[derive(Debug)]
+pub struct Made {
+    /// The number of the attempt.
+    pub attempt: u64,
+    /// The plan.
+    pub plan: Plan,
+    /// What each node staged.
+    pub acks: Vec<Ack>,
+}
+
+impl Driver {
+    /// Returns a driver of nodes that have not been told anything yet.
+    pub fn new(layout: Layout) -> Driver {
+        Driver { layout, sequence: 0, attempt: 0 }
+    }
+
+    /// Returns which node has which seats.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Returns the number of the last change.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    fn node_of(&self, replica: &Replica, id: DocumentId) -> usize {
+        let commons = replica.commons();
+        self.layout.node_of(commons.seat(commons.ring().shard_of(id.0)))
+    }
+
+    /// Has the homes judge and stage steps that change together. No two of them but additions may concern one document.
+    /// [`Driver::apply`] or [`Driver::discard`] must follow before anything else.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] if there is no room, and those of `carrier`. Then it is discarded already.
+    pub fn prepare<C: Carrier>(&self, replica: &Replica, carrier: &C, steps: &[Step]) -> Result<Settled> {
+        // Steps that another document's name decides.
+        let mut decided: Map<usize, Fate> = Map::default();
+        loop {
+            let settled = self.judge(replica, carrier, steps, &mut decided).and_then(|settled| match settled {
+                Some(settled) => check_room(replica, &settled).map(|()| Some(settled)),
+                None => Ok(None),
+            });
+            match settled {
+                Ok(Some(settled)) => return Ok(settled),
+                Ok(None) => self.discard(carrier)?,
+                Err(error) => {
+                    // The error that led here counts.
+                    let _ = self.discard(carrier);
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    // Returns `None` if a name decides otherwise than a home did; `decided` then says so.
+    fn judge<C: Carrier>(
+        &self,
+        replica: &Replica,
+        carrier: &C,
+        steps: &[Step],
+        decided: &mut Map<usize, Fate>,
+    ) -> Result<Option<Settled>> {
+        let sequence = self.sequence + 1;
+        let mut prepares: Vec<Prepare> =
+            (0..self.layout.nodes()).map(|_| Prepare { sequence, steps: Vec::new(), looks: Vec::new() }).collect();
+        // By node: which steps and which looks it was given.
+        let mut given: Vec<(Vec<usize>, Vec<usize>)> = vec![Default::default(); prepares.len()];
+        for (at, step) in steps.iter().enumerate().filter(|(at, _)| !decided.contains_key(at)) {
+            let node = self.node_of(replica, step.id());
+            prepares[node].steps.push(step.clone());
+            given[node].0.push(at);
+            if let Some(namesake) = body_of(step).and_then(|body| body.namesake(step.id())) {
+                let node = self.node_of(replica, namesake);
+                prepares[node].looks.push(namesake);
+                given[node].1.push(at);
+            }
+        }
+        let orders = prepares
+            .into_iter()
+            .enumerate()
+            .filter(|(_, prepare)| !(prepare.steps.is_empty() && prepare.looks.is_empty()));
+        let orders: Vec<_> = orders.map(|(node, prepare)| (node, Order::Prepare(prepare), Vec::new())).collect();
+        let asked: Vec<usize> = orders.iter().map(|order| order.0).collect();
+        let mut prepared = Vec::with_capacity(asked.len());
+        for (answer, node) in carrier.send(orders)?.into_iter().zip(asked) {
+            match answer.0 {
+                Done::Prepared(one) => prepared.push((node, one)),
+                other => return Err(unexpected(node, &other)),
+            }
+        }
+        let mut fates: Vec<Option<Fate>> = (0..steps.len()).map(|at| decided.get(&at).cloned()).collect();
+        let mut looked: Vec<(usize, Body)> = Vec::new();
+        let mut tally = Tally::default();
+        let mut words = Words::new(replica);
+        for (node, Prepared { fates: told, looked: stand, words: new, tally: counted }) in prepared {
+            let (steps, looks) = &given[node];
+            if told.len() != steps.len() || stand.iter().any(|(at, _)| *at as usize >= looks.len()) {
+                return Err(broken(node, "it judged other steps than it was given"));
+            }
+            steps.iter().zip(told).for_each(|(&at, fate)| fates[at] = Some(fate));
+            looked.extend(stand.into_iter().map(|(at, body)| (looks[at as usize], body)));
+            let numbers = words.announce(replica, &new);
+            if !numbers.has_all(&counted) {
+                return Err(broken(node, "it counted words that it did not announce"));
+            }
+            tally.merge(&counted, |term| numbers.term(term), |form| numbers.form(form));
+        }
+        tally.close();
+        let fates: Vec<Fate> = fates.into_iter().map(|fate| fate.expect("every step was judged")).collect();
+        let known = decided.len();
+        decide_by_names(steps, &fates, looked, decided);
+        if decided.len() > known {
+            return Ok(None);
+        }
+        let effects = steps.iter().zip(&fates).flat_map(|(step, fate)| effects_of(step, fate)).collect();
+        Ok(Some(Settled { fates, sequence, words: words.finish(), tally, effects }))
+    }
+
+    /// Has every node apply a change, and applies it here.
+    ///
+    /// # Errors
+    /// Those of `carrier`: some nodes may then have applied it and others not, so the nodes must be made again.
+    pub fn apply<C: Carrier>(&mut self, replica: &mut Replica, carrier: &C, settled: Settled) -> Result<()> {
+        let Settled { sequence, words, tally, effects, .. } = settled;
+        let commons = replica.commons_mut();
+        let (forms, terms) = (commons.vocabulary().form_counts().len() as u32, commons.terms() as u32);
+        commons.lexicon().adopt(forms, terms, words.iter().map(|word| &**word));
+        commons.learn();
+        let orders = (0..self.layout.nodes()).map(|node| {
+            let apply = Apply { sequence, words: words.clone(), tally: self.for_node(replica, node, &tally) };
+            (node, Order::Apply(apply), Vec::new())
+        });
+        let orders = orders.collect();
+        let commons = replica.commons_mut();
+        commons.tally(&tally.with_forms(|_| false));
+        let arrival = commons.tick() as u32 + 1;
+        for effect in effects {
+            match effect {
+                Effect::Comes(id, bytes, expires) => {
+                    let shard = commons.ring().shard_of(id.0);
+                    commons.backlog_mut().push((arrival, id.0), Waiting { shard, bytes });
+                    commons.lifetimes_mut().insert(id, expires);
+                }
+                Effect::Leaves(id, departed) => commons.leave(id, &departed),
+                Effect::Renews(id, before, now) => {
+                    commons.lifetimes_mut().remove(id, before);
+                    commons.lifetimes_mut().insert(id, now);
+                }
+                Effect::Reinforces(more) => commons.backlog_mut().reinforce(more),
+            }
+        }
+        self.sequence = sequence;
+        self.order(carrier, orders)
+    }
+
+    // Returns a tally with the forms whose terms have their homes on a node.
+    fn for_node(&self, replica: &Replica, node: usize, tally: &Tally) -> Tally {
+        let commons = replica.commons();
+        tally.with_forms(|form| {
+            let term = commons.lexicon().term_of_form(form);
+            self.layout.node_of(commons.seat(commons.home(term).shard)) == node
+        })
+    }
+
+    /// Has every node forget the change that was prepared.
+    ///
+    /// # Errors
+    /// Those of `carrier`.
+    pub fn discard<C: Carrier>(&self, carrier: &C) -> Result<()> {
+        let sequence = self.sequence + 1;
+        let orders = (0..self.layout.nodes()).map(|node| (node, Order::Discard(sequence), Vec::new())).collect();
+        self.order(carrier, orders)
+    }
+
+    /// Makes the tick of a plan up to its commit. [`Driver::commit`] or [`Driver::abort`] must follow.
+    ///
+    /// # Errors
+    /// Those of `carrier`. [`Driver::abort`] must follow.
+    pub fn make<C: Carrier>(&mut self, carrier: &C, plan: Plan) -> Result<Made> {
+        self.attempt += 1;
+        let attempt = self.attempt;
+        let all = 0..self.layout.nodes();
+        let part = |node: usize| plan.part(&self.layout.seats_of(node).collect::<Vec<_>>());
+        let orders = all.clone().map(|node| (node, Order::Act { attempt, plan: part(node) }, Vec::new())).collect();
+        let mut inboxes: Vec<Vec<C::Parcel>> = all.clone().map(|_| Vec::new()).collect();
+        for (node, (done, parcels)) in carrier.send(orders)?.into_iter().enumerate() {
+            if done != Done::Done {
+                return Err(unexpected(node, &done));
+            }
+            for (inbox, parcel) in inboxes.iter_mut().zip(parcels) {
+                inbox.extend(parcel);
+            }
+        }
+        let orders = all.zip(inboxes).map(|(node, parcels)| (node, Order::Decay { attempt }, parcels)).collect();
+        let mut acks = Vec::with_capacity(self.layout.nodes());
+        for (node, (done, _)) in carrier.send(orders)?.into_iter().enumerate() {
+            match done {
+                Done::Decayed(ack) => acks.push(ack),
+                other => return Err(unexpected(node, &other)),
+            }
+        }
+        Ok(Made { attempt, plan, acks })
+    }
+
+    /// Commits a tick. Returns what its nodes staged, as sums.
+    ///
+    /// # Errors
+    /// [`Error::BarrierFailed`] if the nodes did not do what was planned; then nothing has changed. Those of `carrier`:
+    /// some nodes may then have committed and others not, so the nodes must be made again.
+    pub fn commit<C: Carrier>(&self, replica: &mut Replica, carrier: &C, made: Made) -> Result<Staged> {
+        let Made { attempt, plan, acks } = made;
+        let staged: Staged = acks.iter().map(|ack| ack.staged.clone()).sum();
+        let leaving: usize = acks.iter().map(|ack| ack.leaving.len()).sum();
+        if (staged.lysed as usize, leaving) != (plan.documents(), plan.leaving()) {
+            let reason = format!("the nodes did not digest what tick {} granted", plan.tick);
+            return Err(Error::BarrierFailed { reason });
+        }
+        let mut tally = Tally::default();
+        acks.iter().for_each(|ack| tally.merge(&ack.tally, |term| term, |form| form));
+        tally.close();
+        let orders = (0..self.layout.nodes())
+            .map(|node| (node, Order::Commit { attempt, tally: self.for_node(replica, node, &tally) }, Vec::new()));
+        let orders = orders.collect();
+        let commons = replica.commons_mut();
+        commons.commit(plan.tick, &plan.granted, staged.failed, &plan.digesters, &staged.ended);
+        commons.tally(&tally.with_forms(|_| false));
+        acks.iter().flat_map(|ack| &ack.leaving).for_each(|(id, departed)| commons.leave(*id, departed));
+        replica.count_exchanged(staged.exchanged);
+        self.order(carrier, orders)?;
+        Ok(staged)
+    }
+
+    /// Has every node forget what it staged of the tick that was being made.
+    ///
+    /// # Errors
+    /// Those of `carrier`.
+    pub fn abort<C: Carrier>(&self, carrier: &C) -> Result<()> {
+        let attempt = self.attempt;
+        self.order(carrier, (0..self.layout.nodes()).map(|node| (node, Order::Abort(attempt), Vec::new())).collect())
+    }
+
+    /// Moves on to a tick before which nothing happens but the end of synapses.
+    ///
+    /// # Errors
+    /// Those of `carrier`.
+    ///
+    /// # Panics
+    /// Unless [`Replica::is_idle_until`] that tick.
+    pub fn pass<C: Carrier>(&self, replica: &mut Replica, carrier: &C, tick: Tick) -> Result<()> {
+        assert!(replica.is_idle_until(tick), "nothing waits for these ticks");
+        replica.pass_here(tick);
+        self.order(carrier, (0..self.layout.nodes()).map(|node| (node, Order::Pass(tick), Vec::new())).collect())
+    }
+
+    fn order<C: Carrier>(&self, carrier: &C, orders: Vec<Sent<C::Parcel>>) -> Result<()> {
+        for (node, (done, _)) in carrier.send(orders)?.into_iter().enumerate() {
+            if done != Done::Done {
+                return Err(unexpected(node, &done));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_room(replica: &Replica, settled: &Settled) -> Result<()> {
+    let new = settled.fates.iter().filter(|fate| matches!(fate, Fate::New { .. })).count() as u64;
+    let (limit, value) = (DOCUMENTS_MAX, replica.commons().documents() + new);
+    if new > 0 && value > limit {
+        return Err(Error::Limit { what: "the number of documents".into(), limit, value });
+    }
+    let more: u64 =
+        settled.effects.iter().map(|effect| if let Effect::Reinforces(more) = effect { *more } else { 0 }).sum();
+    let (limit, value) = (REINFORCED_MAX, replica.commons().reinforcing() + more);
+    if more > 0 && value > limit {
+        let what = "what reinforcements may wait for the next tick with, in concepts and pairs,".into();
+        return Err(Error::Limit { what, limit, value });
+    }
+    Ok(())
+}
+
+fn body_of(step: &Step) -> Option<&Body> {
+    match step {
+        Step::Ingest(_, body) | Step::Update(body) => Some(body),
+        Step::Delete(_) | Step::Reinforce(..) => None,
+    }
+}
+
+// A document without a key has the name of its identity, and another may have the same text as its key: no two
+// documents have one name. `looked` are the documents that stand under the name of a step's document.
+fn decide_by_names(steps: &[Step], fates: &[Fate], looked: Vec<(usize, Body)>, decided: &mut Map<usize, Fate>) {
+    let is_new = |at: usize| matches!(fates[at], Fate::New { .. });
+    let mut decide = |at: usize, body: &Body, known: &Body| {
+        if is_new(at) && known.key.is_some() != body.key.is_some() {
+            let same = matches!(steps[at], Step::Ingest(..)) && known.says_the_same(body);
+            decided.insert(at, if same { Fate::Unchanged } else { Fate::Taken });
+        }
+    };
+    for (at, known) in &looked {
+        let body = body_of(&steps[*at]).expect("only documents have names");
+        decide(*at, body, known);
+    }
+    // The same among the new documents of this change. Few have such names.
+    let mut new: Map<u128, &Body> = Map::default();
+    for (at, step) in steps.iter().enumerate().filter(|(at, _)| is_new(*at)) {
+        let body = body_of(step).expect("only documents are new");
+        if let Some(known) = body.namesake(step.id()).and_then(|namesake| new.get(&namesake.0)) {
+            decide(at, body, known);
+        }
+        new.insert(step.id().0, body);
+    }
+}
+
+fn effects_of(step: &Step, fate: &Fate) -> Vec<Effect> {
+    let comes = |body: &Body| Effect::Comes(step.id(), body.text_bytes(), body.expires);
+    match (fate, body_of(step)) {
+        (Fate::New { .. }, Some(body)) => vec![comes(body)],
+        (Fate::Changed(departed), Some(body)) => vec![Effect::Leaves(step.id(), *departed), comes(body)],
+        (Fate::Renewed(before), Some(body)) => vec![Effect::Renews(step.id(), *before, body.expires)],
+        (Fate::Deleted(departed), _) => vec![Effect::Leaves(step.id(), *departed)],
+        (Fate::Reinforced(more), _) => vec![Effect::Reinforces(*more)],
+        _ => Vec::new(),
+    }
+}
+
+fn unexpected(node: usize, done: &Done) -> Error {
+    match done {
+        Done::Refused(reason) => Error::BarrierFailed { reason: reason.clone() },
+        other => broken(node, &format!("it answered {other:?}")),
+    }
+}
+
+fn broken(node: usize, reason: &str) -> Error {
+    Error::Wire { what: "answer of a node", reason: format!("node {node}: {reason}") }
+}

@@ -1,0 +1,395 @@
+//! A node: the home of some seats, at the orders of a driver.
+
+use super::Layout;
+use super::message::{Ack, Apply, Done, Fate, Handshake, Order, Prepare, Prepared, SeatCounts, Step};
+use super::parcel::{pack, unpack};
+use crate::cancel::Cancel;
+use crate::commons::{Departed, Digestion, Tally};
+use crate::documents::{Analysed, Body, Lifetime};
+use crate::ids::DocumentId;
+use crate::maps::Map;
+use crate::message::Batch;
+use crate::phase::Phase;
+use crate::plan::Plan;
+use crate::reinforcement::Reinforcement;
+use crate::replica::{Placement, Replica};
+use crate::ring::Ring;
+use crate::shard::{Seat, Shard};
+use crate::text::Session;
+use crate::{Error, Result};
+
+/// What one node has staged of changes and ticks. Its replica is lent to each order, so that questions can read it
+/// while the phases of a tick run.
+#[derive(Debug)]
+pub struct Node {
+    number: usize,
+    layout: Layout,
+    // The number of the last change.
+    sequence: u64,
+    session: Session,
+    staged: Option<Staged>,
+    // The number of the last attempt at a tick, and what is staged of it.
+    attempt: u64,
+    making: Option<Making>,
+}
+
+// A change that was judged.
+#[derive(Debug, Default)]
+struct Staged {
+    sequence: u64,
+    leaves: Vec<DocumentId>,
+    comes: Vec<Analysed>,
+    renews: Vec<(DocumentId, Option<Lifetime>)>,
+    reinforces: Vec<(DocumentId, Reinforcement, u64)>,
+}
+
+// A tick between Act and its end.
+#[derive(Debug)]
+struct Making {
+    plan: Plan,
+    // Those of this node's seats, in order.
+    seats: Vec<Seat>,
+    // What its seats sent to seats of this node, until Decay.
+    here: Vec<Batch>,
+    leaving: Vec<DocumentId>,
+}
+
+impl Node {
+    /// Returns a node with an empty part of a colony.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a handshake that does not fit.
+    pub fn join(handshake: &Handshake) -> Result<(Node, Replica)> {
+        handshake.check()?;
+        handshake.ring.validate()?;
+        let (seats, node) = (handshake.layout.seats(), handshake.node as usize);
+        if seats != handshake.ring.num_shards as usize || node >= handshake.layout.nodes() {
+            let value = format!("node {node} of a layout of {seats} seats");
+            let accepted = format!("a node of a layout of {} seats", handshake.ring.num_shards);
+            return Err(Error::Config { field: "node".into(), value, accepted });
+        }
+        let ring = Ring::new(handshake.ring.num_shards, handshake.ring.virtual_nodes_per_shard);
+        let own: Vec<usize> = handshake.layout.seats_of(node).collect();
+        let replica = Replica::new(handshake.config.clone(), ring)?.part(&own);
+        Ok((Node::over(&replica, handshake.layout.clone(), node), replica))
+    }
+
+    /// Returns a node over its part of a colony.
+    pub fn over(replica: &Replica, layout: Layout, number: usize) -> Node {
+        let session = Session::new(replica.commons().lexicon().clone());
+        Node { number, layout, sequence: 0, session, staged: None, attempt: 0, making: None }
+    }
+
+    /// Returns the number of the last change that it applied.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// Obeys an order that only reads the replica: all but those of [`Node::change`]. Returns its answer, and after Act
+    /// a parcel for each other node that is sent anything, by node. `parcels` came from other nodes, for Decay.
+    ///
+    /// # Errors
+    /// [`Error::BarrierFailed`] out of order; [`Error::Wire`] for a parcel that is none; [`Error::Cancelled`]. Then
+    /// nothing has changed.
+    pub fn obey(
+        &mut self,
+        replica: &Replica,
+        order: Order,
+        parcels: &[Vec<u8>],
+        cancel: &Cancel,
+    ) -> Result<(Done, Vec<Option<Vec<u8>>>)> {
+        let done = match order {
+            Order::Prepare(prepare) => Done::Prepared(self.prepare(replica, prepare)?),
+            Order::Discard(sequence) => {
+                self.staged.take_if(|staged| staged.sequence == sequence);
+                self.forget_words(replica);
+                Done::Done
+            }
+            Order::Act { attempt, plan } => {
+                let parcels = self.act(replica, attempt, plan, cancel)?;
+                return Ok((Done::Done, parcels));
+            }
+            Order::Decay { attempt } => Done::Decayed(self.decay(replica, attempt, parcels, cancel)?),
+            Order::Abort(attempt) => {
+                // What comes late with this number, or an older one, is refused from now on.
+                self.attempt = self.attempt.max(attempt);
+                self.making = None;
+                Done::Done
+            }
+            Order::Apply(_) | Order::Commit { .. } | Order::Pass(_) => {
+                return Err(refused(format!("{order:?} changes the replica")));
+            }
+        };
+        Ok((done, Vec::new()))
+    }
+
+    /// Obeys an order that changes the replica: Apply, Commit or Pass.
+    ///
+    /// # Errors
+    /// [`Error::BarrierFailed`] out of order. Then nothing has changed.
+    ///
+    /// # Panics
+    /// If the numbers of the order do not fit to the state. The state is then half-changed.
+    pub fn change(&mut self, replica: &mut Replica, order: Order) -> Result<Done> {
+        match order {
+            Order::Apply(apply) => self.apply(replica, apply)?,
+            Order::Commit { attempt, tally } => self.commit(replica, attempt, &tally)?,
+            Order::Pass(tick) => {
+                if self.making.is_some() || tick < replica.tick() {
+                    return Err(refused(format!("node {} cannot pass to tick {tick} now", self.number)));
+                }
+                replica.pass_here(tick);
+            }
+            other => return Err(refused(format!("{other:?} changes nothing"))),
+        }
+        Ok(Done::Done)
+    }
+
+    fn prepare(&mut self, replica: &Replica, prepare: Prepare) -> Result<Prepared> {
+        self.check_sequence(prepare.sequence)?;
+        self.forget_words(replica);
+        let mut staged = Staged { sequence: prepare.sequence, ..Staged::default() };
+        let mut prepared = Prepared::default();
+        // The new documents of this change, by identity.
+        let mut here: Map<u128, usize> = Map::default();
+        for step in prepare.steps {
+            let fate = match step {
+                Step::Ingest(index, body) => {
+                    let id = body.id();
+                    let of_this_change = here.get(&id.0).map(|at| &staged.comes[*at].body);
+                    match of_this_change.or_else(|| replica.body(id)) {
+                        Some(known) if known.says_the_same(&body) => Fate::Unchanged,
+                        Some(_) => Fate::Taken,
+                        None => {
+                            let fate = self.take(&mut staged, &mut prepared.tally, body, index);
+                            if matches!(fate, Fate::New { .. }) {
+                                here.insert(id.0, staged.comes.len() - 1);
+                            }
+                            fate
+                        }
+                    }
+                }
+                Step::Update(body) => self.update(replica, &mut staged, &mut prepared.tally, body),
+                Step::Delete(id) => match self.leave(replica, id, &mut prepared.tally) {
+                    Some(departed) => {
+                        staged.leaves.push(id);
+                        Fate::Deleted(departed)
+                    }
+                    None => Fate::Unchanged,
+                },
+                Step::Reinforce(id, path, times) => match replica.document(id) {
+                    Some(_) => {
+                        let waiting = replica.home_of(id).reinforcing().get(&id.0);
+                        let is_known = waiting.is_some_and(|waiting| waiting.contains_key(&path));
+                        let more = if is_known { 0 } else { path.size() };
+                        staged.reinforces.push((id, path, times));
+                        Fate::Reinforced(more)
+                    }
+                    None => Fate::Unchanged,
+                },
+            };
+            prepared.fates.push(fate);
+        }
+        let looks = (0..).zip(&prepare.looks);
+        prepared.looked = looks.filter_map(|(at, id)| Some((at, replica.body(*id)?.clone()))).collect();
+        let commons = replica.commons();
+        let known = commons.vocabulary().form_counts().len() as u32;
+        prepared.words = commons.lexicon().forms_from(known).iter().map(|word| (&**word).into()).collect();
+        prepared.tally.close();
+        self.staged = Some(staged);
+        Ok(prepared)
+    }
+
+    // Analyses a document that is taken.
+    fn take(&mut self, staged: &mut Staged, tally: &mut Tally, body: Body, index: u64) -> Fate {
+        let Ok(document) = Analysed::new(body.id(), body, index as usize, &mut self.session) else {
+            return Fate::TooManyWords;
+        };
+        let too_long = document.analysis.too_long;
+        tally.count(&document.analysis);
+        staged.comes.push(document);
+        Fate::New { too_long }
+    }
+
+    fn update(&mut self, replica: &Replica, staged: &mut Staged, tally: &mut Tally, body: Body) -> Fate {
+        let id = body.id();
+        let Some(known) = replica.body(id) else { return self.take(staged, tally, body, 0) };
+        if known.says_the_same(&body) {
+            return Fate::Unchanged;
+        }
+        if known.differs_in_lifetime_at_most(&body) {
+            staged.renews.push((id, body.expires));
+            return Fate::Renewed(known.expires);
+        }
+        let fate = self.take(staged, tally, body, 0);
+        if fate == Fate::TooManyWords {
+            return fate;
+        }
+        staged.leaves.push(id);
+        Fate::Changed(self.leave(replica, id, tally).expect("it stands"))
+    }
+
+    // Counts what a document takes with it, if it stands. Its word forms are not stored: its text is analysed again.
+    fn leave(&mut self, replica: &Replica, id: DocumentId, tally: &mut Tally) -> Option<Departed> {
+        let document = replica.document(id)?;
+        let forms = self.session.analyse(&document.body.title, &document.body.text).forms;
+        tally.uncount(&document.terms, document.sequence.len(), &forms);
+        let waiting = replica.home_of(id).reinforcing().get(&id.0);
+        Some(Departed {
+            digested: Digestion::of(document.arrival, document.digested, &document.concepts),
+            reinforced: waiting.map_or(0, crate::reinforcement::size_of_waiting),
+            expires: document.body.expires,
+        })
+    }
+
+    fn apply(&mut self, replica: &mut Replica, apply: Apply) -> Result<()> {
+        self.check_sequence(apply.sequence)?;
+        if self.making.is_some() {
+            return Err(refused(format!("node {} cannot apply a change while it makes a tick", self.number)));
+        }
+        let mut staged = self.staged.take().filter(|staged| staged.sequence == apply.sequence).unwrap_or_default();
+        let commons = replica.commons_mut();
+        let (forms, terms) = (commons.vocabulary().form_counts().len() as u32, commons.terms() as u32);
+        let adopted = commons.lexicon().adopt(forms, terms, apply.words.iter().map(|word| &**word));
+        commons.learn();
+        commons.tally(&apply.tally);
+        self.session.renumber(&adopted);
+        staged.comes.iter_mut().for_each(|document| document.analysis.renumber(&adopted));
+        for id in staged.leaves {
+            replica.remove_here(id);
+        }
+        for (id, expires) in staged.renews {
+            replica.renew_here(id, expires);
+        }
+        replica.place(staged.comes, |work| work.into_iter().map(Placement::place).collect());
+        for (id, path, times) in staged.reinforces {
+            replica.reinforce_here(id, path, times);
+        }
+        self.sequence = apply.sequence;
+        Ok(())
+    }
+
+    // Makes Sense and Act of its seats.
+    fn act(&mut self, replica: &Replica, attempt: u64, plan: Plan, cancel: &Cancel) -> Result<Vec<Option<Vec<u8>>>> {
+        if attempt <= self.attempt || plan.tick != replica.tick() + 1 {
+            let (now, number) = (replica.tick(), self.number);
+            let reason = format!("attempt {attempt} at tick {} came to node {number} at tick {now}", plan.tick);
+            return Err(refused(format!("{reason} after attempt {}", self.attempt)));
+        }
+        self.making = None;
+        let mut seats = Vec::with_capacity(replica.own().len());
+        let mut by_node: Vec<Vec<Batch>> = vec![Vec::new(); self.layout.nodes()];
+        let mut leaving = Vec::new();
+        for &at in replica.own() {
+            let (mut seat, shard) = (Seat::new(), &replica.shards()[at]);
+            for phase in [Phase::Sense, Phase::Act] {
+                seat.step(phase, shard, &plan, replica.commons(), cancel)?;
+            }
+            for batch in seat.take_outbox() {
+                by_node[self.layout.node_of(replica.commons().seat(batch.to))].push(batch);
+            }
+            leaving.extend(plan.leaving_of(at));
+            seats.push(seat);
+        }
+        let here = std::mem::take(&mut by_node[self.number]);
+        let parcel = |batches: Vec<Batch>| (!batches.is_empty()).then(|| pack(plan.tick, attempt, &batches));
+        let parcels = by_node.into_iter().map(parcel).collect();
+        self.attempt = attempt;
+        self.making = Some(Making { plan, seats, here, leaving });
+        Ok(parcels)
+    }
+
+    fn decay(&mut self, replica: &Replica, attempt: u64, parcels: &[Vec<u8>], cancel: &Cancel) -> Result<Ack> {
+        let number = self.number;
+        let is_due = |making: &Making| making.seats.iter().all(|seat| seat.next() == Phase::Decay);
+        let Some(making) = self.making.as_mut().filter(|making| self.attempt == attempt && is_due(making)) else {
+            return Err(refused(format!("node {number} has not just made Act of attempt {attempt}")));
+        };
+        let commons = replica.commons();
+        let mut inboxes: Vec<Vec<Batch>> = vec![Vec::new(); replica.own().len()];
+        let seat_of = |batch: &Batch| {
+            let seat = commons.seat(batch.to);
+            replica.own().binary_search(&seat).expect("it was unpacked for a seat of this node")
+        };
+        let is_here =
+            |shard| commons.ring().contains(shard) && replica.own().binary_search(&commons.seat(shard)).is_ok();
+        for batch in &making.here {
+            inboxes[seat_of(batch)].push(batch.clone());
+        }
+        for parcel in parcels {
+            for batch in unpack(parcel, making.plan.tick, attempt, commons.terms() as u32, is_here)? {
+                inboxes[seat_of(&batch)].push(batch);
+            }
+        }
+        let mut ack = Ack::default();
+        for ((seat, inbox), &at) in making.seats.iter_mut().zip(inboxes).zip(replica.own()) {
+            let shard: &Shard = &replica.shards()[at];
+            seat.receive(inbox);
+            seat.step(Phase::Decay, shard, &making.plan, commons, cancel)?;
+            let crossing = seat.take_cross_edges().len() as u64;
+            let delta = seat.delta().expect("Decay stages a delta");
+            ack.seats.push(SeatCounts {
+                before: (shard.node_count(), shard.edge_count()),
+                after: (delta.node_count, delta.edge_count),
+                crossing,
+            });
+            for (id, forms) in &delta.leaving {
+                let document = shard.documents().get(*id).expect("a document that leaves stands at its home");
+                let place = shard.documents().place(*id);
+                let lysed = delta.lysed.iter().find(|(at, _)| Some(*at) == place);
+                let digested = lysed
+                    .map_or(Digestion::of(document.arrival, document.digested, &document.concepts), |(_, concepts)| {
+                        Digestion::of(document.arrival, Some(making.plan.stamp()), concepts)
+                    });
+                // The tick has given all reinforcements to the graph.
+                let departed = Departed { digested, reinforced: 0, expires: document.body.expires };
+                ack.leaving.push((*id, departed));
+                ack.tally.uncount(&document.terms, document.sequence.len(), forms);
+            }
+        }
+        ack.tally.close();
+        ack.staged = making.seats.iter().filter_map(Seat::delta).map(|delta| delta.staged()).sum();
+        Ok(ack)
+    }
+
+    fn commit(&mut self, replica: &mut Replica, attempt: u64, tally: &Tally) -> Result<()> {
+        let is_ready = |making: &Making| making.seats.iter().all(|seat| seat.next() == Phase::Advance);
+        let Some(making) = self.making.take_if(|making| self.attempt == attempt && is_ready(making)) else {
+            return Err(refused(format!("node {} has nothing to commit of attempt {attempt}", self.number)));
+        };
+        let own = replica.own().to_vec();
+        let deltas = own.into_iter().zip(making.seats.into_iter().map(Seat::into_delta));
+        replica.advance(deltas);
+        let commons = replica.commons_mut();
+        commons.restore_tick(making.plan.tick);
+        commons.tally(tally);
+        // As if they were deleted now: the next tick unwires them.
+        for id in making.leaving {
+            replica.remove_here(id);
+        }
+        Ok(())
+    }
+
+    // Drops words that were met and not announced.
+    fn forget_words(&mut self, replica: &Replica) {
+        self.staged = None;
+        let commons = replica.commons();
+        let (forms, terms) = (commons.vocabulary().form_counts().len() as u32, commons.terms() as u32);
+        if commons.lexicon().form_count() > forms {
+            let adopted = commons.lexicon().adopt(forms, terms, std::iter::empty());
+            self.session.renumber(&adopted);
+        }
+    }
+
+    fn check_sequence(&self, sequence: u64) -> Result<()> {
+        if sequence == self.sequence + 1 {
+            return Ok(());
+        }
+        let (number, last) = (self.number, self.sequence);
+        Err(refused(format!("change {sequence} came to node {number} after change {last}")))
+    }
+}
+
+fn refused(reason: String) -> Error {
+    Error::BarrierFailed { reason }
+}

@@ -1,0 +1,88 @@
+//! What documents that come and go change of the numbers that all nodes of a colony share.
+
+use crate::text::Analysis;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Differences of counts. Each term and each form stands once, in order.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Documents.
+    pub documents: i64,
+    /// Indexed words of all documents.
+    pub length: i64,
+    /// Documents that have a term, by term index.
+    #[serde(serialize_with = "steps", deserialize_with = "sums")]
+    pub df: Vec<(u32, i32)>,
+    /// Occurrences of word forms, by form index.
+    #[serde(serialize_with = "steps", deserialize_with = "sums")]
+    pub forms: Vec<(u32, i64)>,
+}
+
+impl Tally {
+    /// Counts a document that comes.
+    pub(crate) fn count(&mut self, analysis: &Analysis) {
+        self.add(1, &analysis.terms, analysis.length.into(), &analysis.forms);
+    }
+
+    /// Counts a document that goes. `forms` are its word forms with their counts.
+    pub(crate) fn uncount(&mut self, terms: &[(u32, u32)], length: usize, forms: &[(u32, u32)]) {
+        self.add(-1, terms, length as i64, forms);
+    }
+
+    fn add(&mut self, sign: i32, terms: &[(u32, u32)], length: i64, forms: &[(u32, u32)]) {
+        self.documents += i64::from(sign);
+        self.length += i64::from(sign) * length;
+        self.df.extend(terms.iter().map(|&(term, _)| (term, sign)));
+        self.forms.extend(forms.iter().map(|&(form, count)| (form, i64::from(sign) * i64::from(count))));
+    }
+
+    /// Adds what another node counted, in its own term and form indices, of which these are the common ones.
+    pub(crate) fn merge(&mut self, other: &Tally, term: impl Fn(u32) -> u32, form: impl Fn(u32) -> u32) {
+        self.documents += other.documents;
+        self.length += other.length;
+        self.df.extend(other.df.iter().map(|&(known, by)| (term(known), by)));
+        self.forms.extend(other.forms.iter().map(|&(known, by)| (form(known), by)));
+    }
+
+    /// Sorts and sums the differences, and drops those of 0.
+    pub(crate) fn close(&mut self) {
+        self.df.sort_unstable_by_key(|entry| entry.0);
+        self.df.dedup_by(|next, first| {
+            next.0 == first.0 && {
+                first.1 += next.1;
+                true
+            }
+        });
+        self.df.retain(|entry| entry.1 != 0);
+        self.forms.sort_unstable_by_key(|entry| entry.0);
+        self.forms.dedup_by(|next, first| {
+            next.0 == first.0 && {
+                first.1 += next.1;
+                true
+            }
+        });
+        self.forms.retain(|entry| entry.1 != 0);
+    }
+
+    /// Returns the same with only the forms for which `is_wanted` is true.
+    pub(crate) fn with_forms(&self, is_wanted: impl Fn(u32) -> bool) -> Tally {
+        let forms = self.forms.iter().filter(|entry| is_wanted(entry.0)).copied().collect();
+        Tally { documents: self.documents, length: self.length, df: self.df.clone(), forms }
+    }
+}
+
+// Writes the gaps between indices, which are small numbers and take few bytes.
+fn steps<T: Copy + Serialize, S: Serializer>(entries: &[(u32, T)], to: S) -> Result<S::Ok, S::Error> {
+    let mut last = 0;
+    to.collect_seq(entries.iter().map(|&(index, by)| (index.wrapping_sub(std::mem::replace(&mut last, index)), by)))
+}
+
+fn sums<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Vec<(u32, T)>, D::Error> {
+    let mut entries = Vec::<(u32, T)>::deserialize(from)?;
+    let mut last = 0u32;
+    for (index, _) in &mut entries {
+        last = last.wrapping_add(*index);
+        *index = last;
+    }
+    Ok(entries)
+}

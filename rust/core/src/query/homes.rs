@@ -1,0 +1,158 @@
+//! The rounds of an answer: what is asked of the homes of documents and concepts.
+//!
+//! In a round every home is asked on its own and replies with plain data of bounded size, for all documents or terms at
+//! once. [`Homes`] has a method for each round; what it returns is gathered, and does not depend on where the homes are.
+//! The rounds are over the shards of one process ([`crate::query::here`]), or over the nodes of a cluster.
+
+use crate::Result;
+use crate::commons::Commons;
+use crate::ids::DocumentId;
+use crate::metadata::Filter;
+use crate::query::bm25::{Found, WeightedTerm};
+use crate::query::bridge::Bridges;
+use crate::query::evidence::Evidence;
+use crate::query::hit::{FoundDocument, Hit, Told};
+use crate::query::lexical::{Candidate, Unweighed};
+use crate::query::lit::{Lit, LitDocument};
+use crate::query::near::Contribution;
+use crate::query::parts::Weighed;
+use crate::query::question::Question;
+use crate::query::ranking::Ranking;
+use crate::query::seeds::{Seed, Voice};
+use crate::query::view::Spot;
+use std::sync::Arc;
+
+/// The homes of documents and concepts.
+pub trait Homes {
+    /// The documents from which an answer may come.
+    type Allowed;
+
+    /// Returns what is known of all homes without asking.
+    fn commons(&self) -> &Commons;
+
+    /// Returns `Err(Error::Cancelled)` once whoever asks wants no answer any more.
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`], as every round.
+    fn poll(&self) -> Result<()>;
+
+    /// Returns the documents that match, or `None` for a filter that every document matches.
+    fn allow(&self, filter: &Filter) -> Option<Self::Allowed>;
+
+    /// The first round: which documents have the words of a question, what these are worth in them, and how many
+    /// documents are allowed.
+    fn hear(&mut self, question: &Question, ranking: &Ranking, allowed: Option<&Self::Allowed>) -> Result<Heard>;
+
+    /// The second round: what the seeds speak of, by rank.
+    fn speak(&mut self, question: &Question, ranking: &Ranking, seeds: &[Seed]) -> Result<Vec<Voice>>;
+
+    /// The third round: which documents the seeds lead to, and how strongly concepts light up those that words found.
+    fn reach(&mut self, asked: &Reaching<'_, Self::Allowed>) -> Result<Reached>;
+
+    /// A round of a long answer: what documents are worth.
+    fn weigh(&mut self, meaning: Meaning<'_>, spots: &[Spot]) -> Result<Vec<Weighed>>;
+
+    /// A round of its own: the `most` best allowed documents by BM25, best first.
+    fn best(&mut self, terms: &[WeightedTerm], most: usize, allowed: Option<&Self::Allowed>) -> Result<Vec<Found>>;
+
+    /// A round of a long answer: the `most` allowed documents that concepts light up most, in no order.
+    fn most_lit(&mut self, lit: &[Lit], most: usize, allowed: Option<&Self::Allowed>) -> Result<Vec<LitDocument>>;
+
+    /// The last round: hits with their passages and reasons.
+    fn tell(&mut self, asked: &Telling<'_>) -> Result<Told>;
+
+    /// The last round of an answer without reasons: documents with the scores they are given.
+    fn documents(&mut self, found: &[(Spot, f64)]) -> Result<Vec<FoundDocument>>;
+
+    /// Returns where documents are, and whether each has a key; `None` for one that the colony does not have.
+    fn find(&mut self, ids: &[DocumentId]) -> Result<Vec<Option<(Spot, bool)>>>;
+
+    /// Returns what terms add to the scores of concepts near them, in no order.
+    fn near(&mut self, terms: &[u32]) -> Result<Vec<Contribution>>;
+
+    /// Returns the labels of terms.
+    fn labels(&mut self, terms: &[u32]) -> Result<Vec<Arc<str>>>;
+}
+
+/// What a home needs to know of a question to weigh a document.
+#[derive(Copy, Clone, Debug)]
+pub struct Meaning<'a> {
+    /// The question.
+    pub question: &'a Question,
+    /// The constants of the ranking.
+    pub ranking: &'a Ranking,
+    /// The concepts that the seeds light up, in the order of their ids.
+    pub lit: &'a [Lit],
+}
+
+/// What the first round finds.
+#[derive(Debug)]
+pub struct Heard {
+    /// The documents to weigh, and the rows of the question's terms.
+    pub unweighed: Unweighed,
+    /// The evidence of each, in the same order.
+    pub evidence: Vec<Evidence>,
+    /// How many documents are allowed, if not all are.
+    pub allowed: Option<u64>,
+}
+
+/// What the third round asks.
+#[derive(Debug)]
+pub struct Reaching<'a, A> {
+    /// What the question means.
+    pub meaning: Meaning<'a>,
+    /// The seeds by rank; at least one.
+    pub seeds: &'a [Seed],
+    /// What each of them says.
+    pub voices: &'a [Voice],
+    /// Which documents to find, if hits are asked for.
+    pub wanted: Option<Wanted<'a, A>>,
+}
+
+/// Which documents the third round finds.
+#[derive(Debug)]
+pub enum Wanted<'a, A> {
+    /// All that are allowed, because they are few.
+    All(&'a A),
+    /// The best.
+    Best {
+        /// What the first round found, best first.
+        candidates: &'a [Candidate],
+        /// The documents from which an answer may come, if not all may.
+        allowed: Option<&'a A>,
+        /// How many allowed documents to find by words, if those of the first round may not be the best of them.
+        by_words: Option<usize>,
+        /// The concepts whose postings are read, in the order of their ids.
+        affordable: &'a [Lit],
+        /// How many documents to find by concepts.
+        by_concepts: usize,
+    },
+}
+
+/// What the third round finds.
+#[derive(Debug, Default)]
+pub struct Reached {
+    /// The documents that seeds mention.
+    pub bridge: Bridges,
+    /// How strongly the concepts light up the best seed.
+    pub full: f64,
+    /// How strongly they light up each candidate; `None` for one that is not allowed.
+    pub activations: Vec<Option<f64>>,
+    /// The allowed documents found besides the candidates, with their ids, each once, in no order.
+    pub others: Vec<(Spot, u128, Weighed)>,
+}
+
+/// What the last round asks.
+#[derive(Debug)]
+pub struct Telling<'a> {
+    /// What the question means.
+    pub meaning: Meaning<'a>,
+    /// What a unit of covered BM25 score is worth in a lexical part.
+    pub unit: f64,
+    /// The seeds, by rank.
+    pub seeds: &'a [Seed],
+    /// The hits.
+    pub hits: &'a [Hit],
+    /// How many concepts to tell of each.
+    pub concepts_max: usize,
+}

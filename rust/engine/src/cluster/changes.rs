@@ -1,0 +1,260 @@
+//! Changes of a colony whose documents are on nodes: judged at their homes, logged, and applied everywhere.
+
+use super::reach::Reach;
+use super::remote::{Driving, Remote};
+use crate::intake::ingest::{Ingested, OnError};
+use crate::intake::many::UpdatedAll;
+use crate::journal::{INPUT, documents_of_input};
+use crate::store::Prepared as Record;
+use crate::world::World;
+use phago_core::cancel::Cancel;
+use phago_core::cluster::message::{Fate, Step};
+use phago_core::documents::Body;
+use phago_core::ids::DocumentId;
+use phago_core::input::{Change, Input, Outcome, Prepared, Updated};
+use phago_core::query::{FoundDocument, Homes};
+use phago_core::read::documents;
+use phago_core::reinforcement::Reinforcement;
+use phago_core::{Error, Result};
+use std::sync::MutexGuard;
+
+// How often a change is judged again after nodes were lost.
+const RETRIES_MAX: usize = 3;
+
+impl Remote {
+    /// Does what [`World::ingest`] does.
+    pub(crate) fn ingest(
+        &self,
+        world: &World,
+        documents: Vec<Result<Body>>,
+        first_index: usize,
+        on_error: OnError,
+    ) -> Result<Ingested> {
+        world.check_writable()?;
+        let (mut steps, mut refused) = (Vec::with_capacity(documents.len()), Vec::new());
+        for (document, index) in documents.into_iter().zip(first_index..) {
+            match document.and_then(|body| body.check(index).map(|()| body)) {
+                Ok(body) => steps.push(Step::Ingest(index as u64, body)),
+                Err(error) if on_error == OnError::Raise => return Err(error),
+                Err(error) => refused.push((index, error)),
+            }
+        }
+        let mut report = Ingested::default();
+        self.change(world, steps, |steps, fates| {
+            let mut new = Vec::with_capacity(steps.len());
+            for (step, fate) in steps.into_iter().zip(fates) {
+                let Step::Ingest(index, body) = step else { unreachable!("all were made right here") };
+                let index = index as usize;
+                match fate {
+                    Fate::New { too_long } => {
+                        if *too_long > 0 {
+                            report.unindexed.push((index, body.key.as_deref().map(str::to_owned), *too_long));
+                        }
+                        new.push(body);
+                    }
+                    Fate::Taken => refused.push((index, body.taken(index))),
+                    Fate::TooManyWords => refused.push((index, body.too_many_words(index))),
+                    _ => report.unchanged += 1,
+                }
+            }
+            refused.sort_by_key(|refused| refused.0);
+            if on_error == OnError::Raise && !refused.is_empty() {
+                return Err(refused.swap_remove(0).1);
+            }
+            report.accepted = new.len() as u64;
+            Ok((!new.is_empty()).then_some(Input::Ingest(new)))
+        })?;
+        report.rejected = refused.into_iter().map(|refused| refused.1).collect();
+        Ok(report)
+    }
+
+    /// Does what [`World::update_all`] does, with a sync for each document.
+    pub(crate) fn update_all(
+        &self,
+        world: &World,
+        documents: Vec<Result<Body>>,
+        first_index: usize,
+        on_error: OnError,
+        cancel: &Cancel,
+    ) -> Result<UpdatedAll> {
+        let checked = documents.into_iter().zip(first_index..);
+        let checked = checked.map(|(document, index)| document.and_then(|body| body.check_named(index).map(|()| body)));
+        let checked: Vec<Result<Body>> = checked.collect();
+        if let (OnError::Raise, Some(Err(error))) = (on_error, checked.iter().find(|document| document.is_err())) {
+            return Err(error.clone());
+        }
+        let mut report = UpdatedAll::default();
+        for (document, index) in checked.into_iter().zip(first_index..) {
+            cancel.poll()?;
+            match document.and_then(|body| self.update_at(world, body, index)) {
+                Ok(Updated::New) => report.new += 1,
+                Ok(Updated::Changed) => report.changed += 1,
+                Ok(Updated::Unchanged) => report.unchanged += 1,
+                Err(error @ Error::InvalidDocument { .. }) if on_error == OnError::Skip => report.rejected.push(error),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(report)
+    }
+
+    /// Does what [`World::update`] does.
+    pub(crate) fn update(&self, world: &World, document: Body) -> Result<Updated> {
+        document.check_named(0)?;
+        self.update_at(world, document, 0)
+    }
+
+    fn update_at(&self, world: &World, document: Body, index: usize) -> Result<Updated> {
+        let mut updated = Updated::Unchanged;
+        self.change(world, vec![Step::Update(document)], |mut steps, fates| {
+            let Some(Step::Update(body)) = steps.pop() else { unreachable!("it was made right here") };
+            updated = match fates[0] {
+                Fate::New { .. } => Updated::New,
+                Fate::Changed(_) | Fate::Renewed(_) => Updated::Changed,
+                Fate::Taken => return Err(body.named_as_another(index)),
+                Fate::TooManyWords => return Err(body.too_many_words(index)),
+                _ => return Ok(None),
+            };
+            Ok(Some(Input::Update(body)))
+        })?;
+        Ok(updated)
+    }
+
+    /// Does what [`World::delete`] does.
+    pub(crate) fn delete(&self, world: &World, key: &str) -> Result<bool> {
+        match self.named(world, key)? {
+            Some((id, _)) => self.delete_by_id(world, id),
+            None => Ok(false),
+        }
+    }
+
+    pub(crate) fn delete_by_id(&self, world: &World, id: DocumentId) -> Result<bool> {
+        let mut deleted = false;
+        self.change(world, vec![Step::Delete(id)], |_, fates| {
+            deleted = matches!(fates[0], Fate::Deleted(_));
+            Ok(deleted.then_some(Input::Delete(id)))
+        })?;
+        Ok(deleted)
+    }
+
+    /// Reinforces a document.
+    pub(crate) fn reinforce(&self, world: &World, id: DocumentId, path: Reinforcement, times: u64) -> Result<bool> {
+        let mut is_there = false;
+        self.change(world, vec![Step::Reinforce(id, path.clone(), times)], |_, fates| {
+            is_there = matches!(fates[0], Fate::Reinforced(_));
+            Ok(is_there.then_some(Input::Reinforce { id, path, times }))
+        })?;
+        Ok(is_there)
+    }
+
+    /// Does what [`World::tell_time`] does.
+    pub(crate) fn tell_time(&self, world: &World, now: i64) -> Result<bool> {
+        world.check_writable()?;
+        let driving = self.drive(world)?;
+        if world.state()?.commons().now() >= Some(now) {
+            return Ok(false);
+        }
+        let sequence = append(world, &Input::Now(now))?;
+        world.state_mut()?.apply(Prepared { change: Change::Now(now), outcome: Outcome::Told(true) });
+        drop(driving);
+        keep(world, sequence)?;
+        Ok(true)
+    }
+
+    /// Returns the identity of the document of a name, with what is stored of it.
+    ///
+    /// # Errors
+    /// Those of [`Remote::asking`].
+    pub(crate) fn named(&self, world: &World, name: &str) -> Result<Option<(DocumentId, FoundDocument)>> {
+        self.asking(world, &Cancel::new(), |mut far| {
+            let Some((spot, id)) = documents::find(&mut far, name)? else { return Ok(None) };
+            Ok(far.documents(&[(spot, 0.0)])?.pop().map(|document| (id, document)))
+        })
+    }
+
+    // Has the homes judge steps. `accept` turns what they say into the input that is logged; `None` if nothing changes.
+    // It is then applied everywhere.
+    fn change(
+        &self,
+        world: &World,
+        steps: Vec<Step>,
+        accept: impl FnOnce(Vec<Step>, &[Fate]) -> Result<Option<Input>>,
+    ) -> Result<()> {
+        world.check_writable()?;
+        if steps.is_empty() {
+            return accept(steps, &[]).map(drop);
+        }
+        let cancel = Cancel::new();
+        let mut tried = 0;
+        let (mut driving, reach, settled) = loop {
+            let mut driving = self.drive(world)?;
+            let reach = self.way(&driving, world, &cancel);
+            let settled = driving.driver.prepare(&*world.state()?, &reach, &steps);
+            self.check(&mut driving, &reach, &settled);
+            match settled {
+                Ok(settled) => break (driving, reach, settled),
+                // Nothing was logged: it is judged again by nodes that are made again.
+                Err(_) if !reach.lost().is_empty() && tried < RETRIES_MAX => tried += 1,
+                Err(error) => return Err(error),
+            }
+        };
+        let input = match accept(steps, &settled.fates) {
+            Ok(Some(input)) => input,
+            none => {
+                let discarded = driving.driver.discard(&reach);
+                self.check(&mut driving, &reach, &discarded);
+                return none.map(drop);
+            }
+        };
+        let sequence = match append(world, &input) {
+            Ok(sequence) => sequence,
+            Err(error) => {
+                let discarded = driving.driver.discard(&reach);
+                self.check(&mut driving, &reach, &discarded);
+                return Err(error);
+            }
+        };
+        let applied = {
+            let mut state = world.state_mut()?;
+            let applied = driving.driver.apply(&mut state, &reach, settled);
+            self.note(&driving);
+            applied
+        };
+        self.check(&mut driving, &reach, &applied);
+        if applied.is_err() {
+            // It is in the log: nodes that are made again from there have it.
+            drop(driving);
+            driving = self.drive(world)?;
+        }
+        self.checkpoint_if_due(world, &driving);
+        drop(driving);
+        keep(world, sequence)
+    }
+
+    pub(super) fn way<'a>(&'a self, driving: &Driving, world: &World, cancel: &'a Cancel) -> Reach<'a> {
+        Reach::new(self, driving.epoch, world.tick() + 1, self.wait(), cancel)
+    }
+
+    // Notes lost nodes. After a refusal nobody knows what the nodes hold, either.
+    pub(super) fn check<T>(&self, driving: &mut MutexGuard<'_, Driving>, reach: &Reach<'_>, done: &Result<T>) {
+        let lost = reach.lost();
+        let is_odd = matches!(done, Err(Error::BarrierFailed { .. } | Error::Wire { .. }));
+        if !lost.is_empty() || is_odd {
+            self.give_up(driving, lost);
+        }
+    }
+}
+
+// Appends an input to the log, if there is one.
+fn append(world: &World, input: &Input) -> Result<Option<u64>> {
+    let Some(journal) = &world.journal else { return Ok(None) };
+    let record = Record::new(INPUT, input.encode())?;
+    journal.append(&record, documents_of_input(input)).map(Some)
+}
+
+// Waits until what was appended is durable.
+fn keep(world: &World, sequence: Option<u64>) -> Result<()> {
+    match (&world.journal, sequence) {
+        (Some(journal), Some(sequence)) => journal.keep(sequence),
+        _ => Ok(()),
+    }
+}

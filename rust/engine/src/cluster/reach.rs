@@ -1,0 +1,118 @@
+//! Sends orders and questions to nodes, and says what failed in the terms of the colony.
+
+use super::remote::Remote;
+use super::transport::{Lane, Lost, Message, Parcel};
+use super::wire::{Letter, Reply, Told};
+use phago_core::cancel::Cancel;
+use phago_core::cluster::message::{Done, Order, decode, encode};
+use phago_core::cluster::{Answered, Carrier, Sent};
+use phago_core::ids::{ShardId, Tick};
+use phago_core::phase::Phase;
+use phago_core::{Error, Result};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// The way to the nodes for one change, tick or question.
+pub(super) struct Reach<'a> {
+    remote: &'a Remote,
+    epoch: u64,
+    // The tick that is being made.
+    tick: Tick,
+    wait: Duration,
+    cancel: &'a Cancel,
+    lost: RefCell<BTreeSet<usize>>,
+}
+
+impl<'a> Reach<'a> {
+    pub(super) fn new(remote: &'a Remote, epoch: u64, tick: Tick, wait: Duration, cancel: &'a Cancel) -> Self {
+        Reach { remote, epoch, tick, wait, cancel, lost: RefCell::default() }
+    }
+
+    /// Returns the nodes that did not answer, or answered that they are broken.
+    pub(super) fn lost(&self) -> BTreeSet<usize> {
+        self.lost.borrow().clone()
+    }
+
+    /// Sends messages, and waits for all answers.
+    ///
+    /// # Errors
+    /// [`Error::ShardDied`] and [`Error::PhaseTimeout`] in a phase, [`Error::CoordinatorUnavailable`] elsewhere, naming
+    /// the nodes that are lost; [`Error::Cancelled`].
+    pub(super) fn tell(&self, letters: Vec<(usize, Told, Vec<Parcel>)>) -> Result<Vec<(Reply, Vec<Option<Parcel>>)>> {
+        let phase = letters.first().and_then(|letter| phase_of(&letter.1));
+        let nodes: Vec<usize> = letters.iter().map(|letter| letter.0).collect();
+        let message = |(node, told, parcels): (usize, Told, Vec<Parcel>)| Message {
+            node,
+            lane: if matches!(told, Told::Ask { .. }) { Lane::Questions } else { Lane::Orders },
+            bytes: encode(&Letter { epoch: self.epoch, told }),
+            parcels,
+        };
+        let messages: Vec<Message> = letters.into_iter().map(message).collect();
+        let answers = self.remote.transport.send(messages, self.wait, self.cancel);
+        let (mut replies, mut dead, mut late) = (Vec::with_capacity(nodes.len()), Vec::new(), Vec::new());
+        for (answer, node) in answers.into_iter().zip(nodes) {
+            let reply = answer.map(|answer| (decode::<Reply>("answer of a node", &answer.bytes), answer.parcels));
+            match reply {
+                Ok((Ok(Reply::Broken(cause)), _)) | Err(Lost::Died(cause)) => dead.push((node, cause)),
+                Ok((Err(error), _)) => dead.push((node, error.to_string())),
+                Ok((Ok(reply), parcels)) => replies.push((reply, parcels)),
+                Err(Lost::Late) => late.push(node),
+                Err(Lost::Cancelled) => return Err(Error::Cancelled),
+            }
+        }
+        if dead.is_empty() && late.is_empty() {
+            return Ok(replies);
+        }
+        self.lost.borrow_mut().extend(dead.iter().map(|dead| dead.0).chain(late.iter().copied()));
+        Err(self.failure(phase, &dead, &late))
+    }
+
+    fn failure(&self, phase: Option<Phase>, dead: &[(usize, String)], late: &[usize]) -> Error {
+        let waited_ms = self.wait.as_millis() as u64;
+        let causes: Vec<String> = dead.iter().map(|(node, cause)| format!("node {node}: {cause}")).collect();
+        match phase {
+            Some(phase) if !dead.is_empty() => {
+                let shards = self.shards(dead.iter().map(|dead| dead.0));
+                Error::ShardDied { shards, phase, tick: self.tick, cause: causes.join("; ") }
+            }
+            Some(phase) => {
+                let shards = self.shards(late.iter().copied());
+                Error::PhaseTimeout { shards, phase, tick: self.tick, waited_ms }
+            }
+            None => {
+                let silent = late.iter().map(|node| format!("node {node} did not answer within {waited_ms} ms"));
+                let reason = causes.into_iter().chain(silent).collect::<Vec<_>>().join("; ");
+                Error::CoordinatorUnavailable { reason }
+            }
+        }
+    }
+
+    fn shards(&self, nodes: impl Iterator<Item = usize>) -> Vec<ShardId> {
+        let shards = self.remote.shards();
+        nodes.flat_map(|node| self.remote.layout.seats_of(node)).map(|seat| shards[seat]).collect()
+    }
+}
+
+// The phase in which a node is lost, if it is lost while it does this.
+fn phase_of(told: &Told) -> Option<Phase> {
+    match told {
+        Told::Order(Order::Act { .. }) => Some(Phase::Act),
+        Told::Order(Order::Decay { .. }) => Some(Phase::Decay),
+        Told::Order(Order::Commit { .. } | Order::Pass(_)) => Some(Phase::Advance),
+        _ => None,
+    }
+}
+
+impl Carrier for Reach<'_> {
+    type Parcel = Parcel;
+
+    fn send(&self, orders: Vec<Sent<Parcel>>) -> Result<Vec<Answered<Parcel>>> {
+        let letters = orders.into_iter().map(|(node, order, parcels)| (node, Told::Order(order), parcels)).collect();
+        let replies = self.tell(letters)?.into_iter().map(|(reply, parcels)| match reply {
+            Reply::Done(done) => (done, parcels),
+            other => (Done::Refused(format!("it replied {other:?}")), parcels),
+        });
+        Ok(replies.collect())
+    }
+}

@@ -1,0 +1,110 @@
+//! The nodes of one colony, and who changes them.
+
+use super::transport::Transport;
+use crate::lock::lock;
+use phago_core::cluster::{Driver, Layout};
+use phago_core::config::{ColonyConfig, DistributedConfig};
+use phago_core::ids::ShardId;
+use phago_core::ring::Ring;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// The nodes of one colony.
+pub(crate) struct Remote {
+    pub(super) transport: Arc<dyn Transport>,
+    pub(super) layout: Layout,
+    pub(super) ring: DistributedConfig,
+    pub(super) config: ColonyConfig,
+    shards: Vec<ShardId>,
+    pub(super) wait: Duration,
+    // Locked before the world's locks. Whoever holds it is the only one who changes the colony.
+    pub(super) driving: Mutex<Driving>,
+    // Those of the state that the world shows. They change only under its write lock.
+    epoch: AtomicU64,
+    sequence: AtomicU64,
+}
+
+/// Who changes the nodes.
+pub(super) struct Driving {
+    pub(super) driver: Driver,
+    pub(super) epoch: u64,
+    // Nodes that must be made again before anything else, and whether all must join again.
+    pub(super) lost: BTreeSet<usize>,
+    pub(super) is_broken: bool,
+}
+
+impl Remote {
+    /// Returns the nodes of a colony with this config over `nodes` processes; they have not joined.
+    pub(crate) fn new(
+        transport: Arc<dyn Transport>,
+        nodes: usize,
+        config: ColonyConfig,
+        layout: crate::kept::Layout,
+        wait: Duration,
+    ) -> Remote {
+        let ring = DistributedConfig {
+            num_shards: layout.shards,
+            virtual_nodes_per_shard: layout.virtual_nodes,
+            replication_factor: 1,
+            ..DistributedConfig::default()
+        };
+        let shards = Ring::new(layout.shards, layout.virtual_nodes).shards().to_vec();
+        let layout = Layout::new(shards.len(), nodes);
+        let driving = Driving { driver: Driver::new(layout.clone()), epoch: 0, lost: BTreeSet::new(), is_broken: true };
+        let (epoch, sequence) = (AtomicU64::new(0), AtomicU64::new(0));
+        Remote { transport, layout, ring, config, shards, wait, driving: Mutex::new(driving), epoch, sequence }
+    }
+
+    pub(super) fn shards(&self) -> &[ShardId] {
+        &self.shards
+    }
+
+    /// Returns how long a node may take for a change or a question.
+    pub(super) fn wait(&self) -> Duration {
+        self.wait
+    }
+
+    /// Returns the epoch and the number of the last change of the state that the world shows, whose lock the caller
+    /// holds.
+    pub(super) fn stamp(&self) -> (u64, u64) {
+        (self.epoch.load(Ordering::Acquire), self.sequence.load(Ordering::Acquire))
+    }
+
+    /// Notes the number of the last change, under the world's write lock.
+    pub(super) fn note(&self, driving: &Driving) {
+        self.epoch.store(driving.epoch, Ordering::Release);
+        self.sequence.store(driving.driver.sequence(), Ordering::Release);
+    }
+
+    /// Notes that nodes are lost, or that no one knows what they did.
+    pub(super) fn give_up(&self, driving: &mut Driving, lost: BTreeSet<usize>) {
+        driving.lost.extend(lost);
+        driving.is_broken = true;
+    }
+
+    /// Does [`Remote::give_up`] for whoever only asked.
+    pub(super) fn report(&self, epoch: u64, lost: BTreeSet<usize>) {
+        let mut driving = lock(&self.driving);
+        // They may have been made again meanwhile.
+        if driving.epoch == epoch {
+            self.give_up(&mut driving, lost);
+        }
+    }
+
+    /// Stops the nodes.
+    pub(crate) fn close(&self) {
+        self.transport.close();
+    }
+}
+
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remote")
+            .field("layout", &self.layout)
+            .field("transport", &self.transport)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,202 @@
+//! A node in its own process: obeys one driver, and answers questions meanwhile.
+
+use super::wire::{Letter, Reply, Told, What};
+use crate::lock::lock;
+use crate::work::job::message;
+use phago_core::cancel::Cancel;
+use phago_core::checkpoint::{self, Parsed, Section, Share};
+use phago_core::cluster::message::{Done, Handshake, Order, decode, encode};
+use phago_core::cluster::{Ask, Node, home};
+use phago_core::dump;
+use phago_core::query::Buffers;
+use phago_core::replica::Replica;
+use phago_core::ring::Ring;
+use phago_core::{Error, Result};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError, RwLock};
+
+// The most buffers kept for later questions.
+const BUFFERS_MAX: usize = 8;
+
+/// A node of a cluster. Any number of threads may hand it messages: those that change it are obeyed one after another,
+/// and questions are answered beside them.
+pub struct Server {
+    // Locked before the part.
+    orders: Mutex<Orders>,
+    part: RwLock<Option<Held>>,
+    // Set to stop the phase that runs.
+    cancel: Mutex<Cancel>,
+    buffers: Mutex<Vec<Buffers>>,
+}
+
+#[derive(Default)]
+struct Orders {
+    epoch: u64,
+    node: Option<Node>,
+    handshake: Option<Handshake>,
+    sections: Vec<(u32, Vec<u8>)>,
+}
+
+struct Held {
+    epoch: u64,
+    sequence: u64,
+    replica: Replica,
+}
+
+/// What a node replies: bytes, and bytes for other nodes, by node.
+pub type Handled = (Vec<u8>, Vec<Option<Vec<u8>>>);
+
+impl Default for Server {
+    fn default() -> Self {
+        Server {
+            orders: Mutex::default(),
+            part: RwLock::new(None),
+            cancel: Mutex::new(Cancel::new()),
+            buffers: Mutex::default(),
+        }
+    }
+}
+
+impl Server {
+    /// Returns a node that knows nothing yet.
+    pub fn new() -> Server {
+        Server::default()
+    }
+
+    /// Obeys a message. `parcels` is what other nodes sent with it. A message that does not fit is refused in the reply.
+    pub fn handle(&self, bytes: &[u8], parcels: &[Vec<u8>]) -> Handled {
+        let handled = catch_unwind(AssertUnwindSafe(|| self.obey(bytes, parcels)));
+        let (reply, parcels) = match handled {
+            Ok(Ok(handled)) => handled,
+            Ok(Err(error)) => (Reply::Done(Done::Refused(error.to_string())), Vec::new()),
+            Err(panic) => (Reply::Broken(message(panic)), Vec::new()),
+        };
+        (encode(&reply), parcels)
+    }
+
+    fn obey(&self, bytes: &[u8], parcels: &[Vec<u8>]) -> Result<(Reply, Vec<Option<Vec<u8>>>)> {
+        let Letter { epoch, told } = decode("message to a node", bytes)?;
+        let done = |done| Ok((Reply::Done(done), Vec::new()));
+        match told {
+            Told::Ask { tick, sequence, what } => Ok((self.answer(epoch, tick, sequence, &what)?, Vec::new())),
+            Told::Join(handshake) => {
+                self.stop();
+                let mut orders = lock(&self.orders);
+                if epoch <= orders.epoch {
+                    return Err(refused(format!("epoch {epoch} came after {}", orders.epoch)));
+                }
+                let (node, replica) = Node::join(&handshake)?;
+                *orders = Orders { epoch, node: Some(node), handshake: Some(handshake), sections: Vec::new() };
+                *self.part.write().unwrap_or_else(PoisonError::into_inner) = Some(Held { epoch, sequence: 0, replica });
+                self.part.clear_poison();
+                done(Done::Done)
+            }
+            Told::Section(number, bytes) => {
+                let mut orders = self.orders_of(epoch)?;
+                orders.sections.push((number, bytes));
+                done(Done::Done)
+            }
+            Told::Build => {
+                let mut orders = self.orders_of(epoch)?;
+                let sections = std::mem::take(&mut orders.sections);
+                let handshake = orders.handshake.clone().ok_or_else(|| refused("it has not joined".into()))?;
+                let replica = build(&handshake, sections)?;
+                orders.node = Some(Node::over(&replica, handshake.layout.clone(), handshake.node as usize));
+                *self.part.write().map_err(|_| broken())? = Some(Held { epoch, sequence: 0, replica });
+                done(Done::Done)
+            }
+            Told::Order(order) => {
+                if matches!(order, Order::Abort(_)) {
+                    self.stop();
+                }
+                let mut orders = self.orders_of(epoch)?;
+                let node = orders.node.as_mut().ok_or_else(|| refused("it has not joined".into()))?;
+                if let Order::Apply(_) | Order::Commit { .. } | Order::Pass(_) = order {
+                    let mut part = self.part.write().map_err(|_| broken())?;
+                    let part = part.as_mut().expect("a node that has joined has a part");
+                    let answer = node.change(&mut part.replica, order)?;
+                    part.sequence = node.sequence();
+                    return done(answer);
+                }
+                let cancel = self.start();
+                let part = self.part.read().map_err(|_| broken())?;
+                let part = part.as_ref().expect("a node that has joined has a part");
+                let (answer, parcels) = node.obey(&part.replica, order, parcels, &cancel)?;
+                Ok((Reply::Done(answer), parcels))
+            }
+        }
+    }
+
+    fn answer(&self, epoch: u64, tick: u64, sequence: u64, what: &What) -> Result<Reply> {
+        let part = self.part.read().map_err(|_| broken())?;
+        let Some(part) = part.as_ref().filter(|part| part.epoch == epoch) else {
+            return Err(refused(format!("there is no epoch {epoch} here")));
+        };
+        let (now, last) = (part.replica.tick(), part.sequence);
+        if (tick, sequence) != (now, last) {
+            return Err(refused(format!(
+                "asked at (tick, change) {:?}, and here is {:?}",
+                (tick, sequence),
+                (now, last)
+            )));
+        }
+        let bytes = match what {
+            What::Round(bytes) => bytes,
+            What::Digest(scope) => return Ok(Reply::Digest(dump::Part::of(&part.replica, *scope, &Cancel::new())?)),
+        };
+        let mut buffers = lock(&self.buffers).pop().unwrap_or_default();
+        let (view, own) = (part.replica.view(), part.replica.own());
+        let answer = Ask::decode(bytes).and_then(|ask| home::answer(view, own, &ask, &mut buffers)?.encode());
+        let mut idle = lock(&self.buffers);
+        if idle.len() < BUFFERS_MAX {
+            idle.push(buffers);
+        }
+        answer.map(Reply::Round)
+    }
+
+    fn orders_of(&self, epoch: u64) -> Result<std::sync::MutexGuard<'_, Orders>> {
+        let orders = lock(&self.orders);
+        if orders.epoch == epoch {
+            return Ok(orders);
+        }
+        Err(refused(format!("epoch {epoch} came to a node of epoch {}", orders.epoch)))
+    }
+
+    fn start(&self) -> Cancel {
+        let mut cancel = lock(&self.cancel);
+        if cancel.poll().is_err() {
+            *cancel = Cancel::new();
+        }
+        cancel.clone()
+    }
+
+    fn stop(&self) {
+        lock(&self.cancel).cancel();
+    }
+}
+
+fn build(handshake: &Handshake, sections: Vec<(u32, Vec<u8>)>) -> Result<Replica> {
+    let ring = Ring::new(handshake.ring.num_shards, handshake.ring.virtual_nodes_per_shard);
+    let own: Vec<usize> = handshake.layout.seats_of(handshake.node as usize).collect();
+    let mut sections = sections;
+    checkpoint::build(handshake.config.clone(), ring, Share::Node(&own), |section: Section| {
+        let at = sections.iter().position(|(number, _)| *number == section.number());
+        let at = at.ok_or_else(|| refused(format!("section {} was not sent", section.number())))?;
+        Parsed::new(section, sections.swap_remove(at).1)
+    })
+}
+
+fn refused(reason: String) -> Error {
+    Error::BarrierFailed { reason }
+}
+
+fn broken() -> Error {
+    refused("a change of this node broke off half-way".into())
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,197 @@
+//! A colony over several nodes is the colony of one process: it answers the same to the last bit, stores the same, and
+//! comes through lost messages and dead nodes as if nothing had happened.
+
+mod common;
+
+use common::*;
+use phago_core::cancel::Cancel;
+use phago_core::config::ColonyConfig;
+use phago_core::documents::{Body, Lifetime};
+use phago_core::metadata::Filter;
+use phago_core::query::Ranking;
+use phago_core::{Error, Result};
+use phago_engine::cluster::{Mishap, Threads, Transport};
+use phago_engine::kept::Over;
+use phago_engine::store::{Files, Memory, Options, WitnessSync};
+use phago_engine::{Helped, Layout, OnError, Runner, RunnerConfig, World};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+
+const OPTIONS: Options = Options { witness: WitnessSync::Sealed, make: true, mutant: None };
+
+fn config() -> ColonyConfig {
+    ColonyConfig { documents_per_tick: 40, documents_per_digester: 10, ..ColonyConfig::default() }
+}
+
+fn layout(shards: u32) -> Option<Layout> {
+    Some(Layout { shards, virtual_nodes: 150 })
+}
+
+fn here(files: &Arc<dyn Files>, shards: u32) -> Arc<World> {
+    World::open(Arc::clone(files), OPTIONS, layout(shards), Some(config())).unwrap()
+}
+
+fn over(files: &Arc<dyn Files>, shards: u32, nodes: usize) -> Result<(Arc<World>, Arc<Threads>)> {
+    let threads = Arc::new(Threads::new(nodes));
+    let transport: Arc<dyn Transport> = threads.clone();
+    let over = Over { transport, nodes, answer: Duration::from_millis(400) };
+    let world =
+        World::open_over(files, OPTIONS, layout(shards), Some(&config()), &over, Duration::ZERO, &Cancel::new())?;
+    Ok((world, threads))
+}
+
+fn memory() -> Arc<dyn Files> {
+    Arc::new(Memory::new())
+}
+
+fn runner(world: &Arc<World>, runtime: &Runtime) -> Runner {
+    let config = RunnerConfig { phase_timeout_ms: 400, ..RunnerConfig::default() };
+    Runner::new(world.clone(), config, runtime.handle().clone()).unwrap()
+}
+
+// The same life in both: documents that come, change, help and go, and ticks between them.
+fn live(world: &Arc<World>, runtime: &Runtime, seed: u64, mut before_each: impl FnMut(usize)) {
+    let runner = runner(world, runtime);
+    let mut step = 0;
+    let mut next = || {
+        before_each(step);
+        step += 1;
+    };
+    let all = documents(seed, 120);
+    for chunk in all.chunks(30) {
+        next();
+        world.ingest(chunk.iter().cloned().map(Ok).collect(), 0, OnError::Raise, None).unwrap();
+        next();
+        runner.tick_blocking(|| false).unwrap();
+    }
+    next();
+    world.delete(&all[3].name()).unwrap();
+    next();
+    let changed = Body { text: all[50].text.clone(), key: Some(all[4].name().into()), ..all[4].clone() };
+    world.update(changed).unwrap();
+    next();
+    world.tell_time(1_000).unwrap();
+    let brief = Body { expires: Some(Lifetime::Time(2_000)), ..all[5].clone() };
+    world.ingest(vec![Ok(brief)], 0, OnError::Skip, None).unwrap();
+    next();
+    let question = all[10].text.split(' ').take(4).collect::<Vec<_>>().join(" ");
+    let found = world.answer(&question, 5, &Ranking::default(), &Filter::default(), true, &Cancel::new());
+    let found = found.unwrap();
+    assert!(found.len() > 2 && found.iter().any(|hit| !hit.concepts.is_empty()));
+    for hit in found {
+        let path = hit.concepts.iter().map(|concept| {
+            (concept.light.label.to_string(), concept.light.words.iter().map(|word| word.0.clone()).collect())
+        });
+        let (name, title, text) = (hit.document.name, hit.document.title, hit.document.text);
+        let helped = Helped { name, title, text, path: path.collect() };
+        next();
+        world.reinforce(&helped).unwrap();
+    }
+    next();
+    world.tell_time(3_000).unwrap();
+    next();
+    runner.run_until_quiet_blocking(Some(20), || false).unwrap();
+}
+
+// What a colony says to questions, as text: every number to the last bit.
+fn answers(world: &World, seed: u64) -> Vec<String> {
+    let cancel = Cancel::new();
+    let mut all = Vec::new();
+    let ask = |body: &Body| {
+        let words: Vec<&str> = body.title.split(' ').chain(body.text.split(' ').skip(1).step_by(2)).take(5).collect();
+        words.join(" ")
+    };
+    let questions = documents(seed, 120).iter().step_by(9).map(ask).collect::<Vec<_>>();
+    for question in questions.iter().map(String::as_str).chain(["unheard of", "the of", ""]) {
+        for k in [1, 10, 200] {
+            let hits = world.answer(question, k, &Ranking::default(), &Filter::default(), true, &cancel).unwrap();
+            all.push(format!("{hits:?}"));
+        }
+        all.push(format!("{:?}", world.search(question, 10, &Filter::default(), &cancel).unwrap()));
+        all.push(format!("{:?}", world.explain(question, "doc-7", &Ranking::default(), &cancel).unwrap()));
+        all.push(format!("{:?}", world.explain_question(question, &Ranking::default(), &cancel).unwrap()));
+    }
+    all.iter().map(|said| without_terms(said)).collect()
+}
+
+// Terms are numbered in the order in which they are met, which is another one wherever texts are analysed elsewhere.
+fn without_terms(said: &str) -> String {
+    let mut parts = said.split("term: ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |all, part| all + part.trim_start_matches(|digit: char| digit.is_ascii_digit()))
+}
+
+fn same(found: &[String], wanted: &[String], when: &str) {
+    assert_eq!(found.len(), wanted.len());
+    for (found, wanted) in found.iter().zip(wanted).filter(|(found, wanted)| found != wanted) {
+        let at = found.bytes().zip(wanted.bytes()).take_while(|(one, other)| one == other).count();
+        let near = |text: &str| text.get(at.saturating_sub(200)..(at + 200).min(text.len())).unwrap_or(text).to_owned();
+        panic!("{when}:\n  {}\nis not\n  {}", near(found), near(wanted));
+    }
+}
+
+fn reopened(world: Arc<World>, files: &Arc<dyn Files>) -> String {
+    world.close().unwrap();
+    drop(world);
+    here(files, 3).digest().unwrap()
+}
+
+#[test]
+fn any_number_of_nodes_answers_and_stores_what_one_process_does() {
+    let runtime = Runtime::new().unwrap();
+    for seed in 0..2 {
+        let files = memory();
+        let one = here(&files, 2);
+        live(&one, &runtime, seed, |_| ());
+        let (said, digest) = (answers(&one, seed), one.digest().unwrap());
+        let evidence = one.evidence_digest().unwrap();
+        assert_eq!(reopened(one, &files), digest);
+        for (shards, nodes) in [(1, 1), (2, 2), (4, 2), (7, 3), (16, 8)] {
+            let files = memory();
+            let (far, _) = over(&files, shards, nodes).unwrap();
+            live(&far, &runtime, seed, |_| ());
+            same(&answers(&far, seed), &said, &format!("{shards} shards on {nodes} nodes"));
+            assert_eq!(far.digest().unwrap(), digest, "{shards} shards on {nodes} nodes");
+            assert_eq!(reopened(far, &files), digest, "{shards} shards on {nodes} nodes");
+            // And read into nodes from what was stored.
+            let (again, _) = over(&files, shards, nodes).unwrap();
+            assert_eq!(again.digest().unwrap(), digest);
+            assert_eq!(again.evidence_digest().unwrap(), evidence);
+            same(&answers(&again, seed), &said, "read again");
+        }
+    }
+}
+
+#[test]
+fn lost_messages_and_dead_nodes_leave_no_trace() {
+    let runtime = Runtime::new().unwrap();
+    let files = memory();
+    let one = here(&files, 1);
+    live(&one, &runtime, 7, |_| ());
+    let (said, digest) = (answers(&one, 7), one.digest().unwrap());
+    let kinds =
+        [Mishap::LoseMessage, Mishap::LoseAnswer, Mishap::Twice, Mishap::DieBefore, Mishap::DieAfter, Mishap::Late(30)];
+    let mut struck = 0;
+    for (round, mishap) in kinds.into_iter().enumerate() {
+        let files = memory();
+        let (far, threads) = over(&files, 4, 2).unwrap();
+        // At another message of each step in every round.
+        live(&far, &runtime, 7, |step| {
+            let quiet = (step + round) % 5;
+            threads.plan((0..quiet).map(|_| None).chain([Some(mishap)]));
+            struck += 1;
+        });
+        threads.plan([]);
+        assert_eq!(far.digest().unwrap(), digest, "{mishap:?}");
+        same(&answers(&far, 7), &said, &format!("{mishap:?}"));
+        assert_eq!(reopened(far, &files), digest, "{mishap:?}");
+    }
+    println!("{struck} mishaps planned");
+}
+
+#[test]
+fn more_nodes_than_shards_are_refused() {
+    let error = over(&memory(), 2, 3).map(drop).unwrap_err();
+    assert!(matches!(&error, Error::Config { field, .. } if field == "nodes"), "{error}");
+}

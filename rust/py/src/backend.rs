@@ -1,0 +1,150 @@
+//! Nodes in other processes: a transport that Python brings, and the node that Python runs.
+
+use crate::error::Result;
+use crate::runtime::brief;
+use phago_core::Error;
+use phago_core::cancel::Cancel;
+use phago_engine::cluster::{Answer, Lane, Lost, Message, Parcel, Server, Transport};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList, PyTuple};
+use std::fmt;
+use std::time::Duration;
+
+/// A node of a cluster, in its own process.
+#[pyclass(frozen, module = "phago._phago")]
+pub(crate) struct Node(Server);
+
+#[pymethods]
+impl Node {
+    #[new]
+    fn new() -> Self {
+        Node(Server::new())
+    }
+
+    /// Obeys a message. Returns its answer, and what goes to other nodes, by node.
+    fn handle<'py>(
+        &self,
+        py: Python<'py>,
+        message: &[u8],
+        parcels: Vec<Bound<'py, PyBytes>>,
+    ) -> Result<(Bound<'py, PyBytes>, Bound<'py, PyList>)> {
+        let parcels: Vec<Vec<u8>> = parcels.iter().map(|parcel| parcel.as_bytes().to_vec()).collect();
+        let (answer, parcels) = brief(py, || Ok(self.0.handle(message, &parcels)))?;
+        let parcels = parcels.into_iter().map(|parcel| parcel.map(|bytes| PyBytes::new(py, &bytes)));
+        Ok((PyBytes::new(py, &answer), PyList::new(py, parcels)?))
+    }
+}
+
+/// Says whether whoever sent a message still wants an answer.
+#[pyclass(frozen, module = "phago._phago")]
+pub(crate) struct Stop(Cancel);
+
+#[pymethods]
+impl Stop {
+    fn __call__(&self) -> bool {
+        self.0.is_cancelled()
+    }
+}
+
+/// A transport written in Python.
+pub(crate) struct FromPython(Py<PyAny>);
+
+impl FromPython {
+    pub(crate) fn new(transport: Py<PyAny>) -> Self {
+        FromPython(transport)
+    }
+
+    fn send_now(
+        &self,
+        py: Python<'_>,
+        messages: Vec<Message>,
+        wait: Duration,
+        cancel: &Cancel,
+    ) -> PyResult<Vec<std::result::Result<Answer, Lost>>> {
+        let count = messages.len();
+        let message = |message: Message| {
+            let parcels = message.parcels.into_iter().filter_map(|parcel| parcel.downcast::<Py<PyAny>>().ok());
+            let parcels = PyList::new(py, parcels.map(|parcel| *parcel))?;
+            let lane = match message.lane {
+                Lane::Orders => "orders",
+                Lane::Questions => "questions",
+            };
+            (message.node, lane, PyBytes::new(py, &message.bytes), parcels).into_pyobject(py)
+        };
+        let messages = messages.into_iter().map(message).collect::<PyResult<Vec<_>>>()?;
+        let stop = Bound::new(py, Stop(cancel.clone()))?;
+        let answers = self.0.bind(py).call_method1("_send", (PyList::new(py, messages)?, wait.as_secs_f64(), stop))?;
+        let answers = answers.try_iter()?.map(|answer| Ok(read(&answer?)?)).collect::<PyResult<Vec<_>>>()?;
+        if answers.len() != count {
+            let message = format!("a transport returned {} answers to {count} messages", answers.len());
+            return Err(PyTypeError::new_err(message));
+        }
+        Ok(answers)
+    }
+}
+
+// An answer is (bytes, list of parcels or None) or (kind, reason).
+fn read(answer: &Bound<'_, PyAny>) -> PyResult<std::result::Result<Answer, Lost>> {
+    let answer = answer.cast::<PyTuple>()?;
+    let first = answer.get_item(0)?;
+    if let Ok(kind) = first.extract::<String>() {
+        let reason = answer.get_item(1)?.extract::<String>()?;
+        return Ok(Err(match kind.as_str() {
+            "died" => Lost::Died(reason),
+            "late" => Lost::Late,
+            _ => Lost::Cancelled,
+        }));
+    }
+    let bytes = first.cast::<PyBytes>()?.as_bytes().to_vec();
+    let parcels = answer.get_item(1)?.try_iter()?.map(|parcel| {
+        let parcel = parcel?;
+        Ok((!parcel.is_none()).then(|| Box::new(parcel.unbind()) as Parcel))
+    });
+    Ok(Ok(Answer { bytes, parcels: parcels.collect::<PyResult<_>>()? }))
+}
+
+fn failed(error: &PyErr) -> Error {
+    Error::CoordinatorUnavailable { reason: format!("the transport failed: {error}") }
+}
+
+impl Transport for FromPython {
+    fn send(
+        &self,
+        messages: Vec<Message>,
+        wait: Duration,
+        cancel: &Cancel,
+    ) -> Vec<std::result::Result<Answer, Lost>> {
+        let count = messages.len();
+        let sent = Python::try_attach(|py| {
+            self.send_now(py, messages, wait, cancel).map_err(|error| failed(&error).to_string())
+        });
+        match sent {
+            Some(Ok(answers)) => answers,
+            Some(Err(reason)) => (0..count).map(|_| Err(Lost::Died(reason.clone()))).collect(),
+            None => (0..count).map(|_| Err(Lost::Died("the interpreter is ending".into()))).collect(),
+        }
+    }
+
+    fn restart(&self, nodes: &[usize]) -> phago_core::Result<()> {
+        let restarted = Python::try_attach(|py| self.0.bind(py).call_method1("_restart", (nodes.to_vec(),)).map(drop));
+        match restarted {
+            Some(done) => done.map_err(|error| failed(&error)),
+            None => Err(Error::CoordinatorUnavailable { reason: "the interpreter is ending".into() }),
+        }
+    }
+
+    fn close(&self) {
+        let _ = Python::try_attach(|py| {
+            if let Err(error) = self.0.bind(py).call_method0("close") {
+                error.write_unraisable(py, Some(self.0.bind(py)));
+            }
+        });
+    }
+}
+
+impl fmt::Debug for FromPython {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FromPython")
+    }
+}
