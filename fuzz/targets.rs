@@ -124,10 +124,14 @@ pub fn columns(bytes: &[u8]) -> bool {
         Ok(if section == damaged { bytes.to_vec() } else { whole.expect("a section").1.clone() })
     };
     let Ok(state) = checkpoint::read(ColonyConfig::default(), Ring::new(3, 20), get) else { return false };
-    // What is accepted can be read. Hashes guard the columns, so that they say together what a colony was is not asked.
+    // What is accepted can be read, and makes ticks or refuses them. Hashes guard the columns, so that they say together
+    // what a colony was is not asked.
     let mut colony = Colony::of(state);
     colony.digest();
-    colony.search("ions cross the membrane", 5).is_ok()
+    let found = colony.search("ions cross the membrane", 5);
+    let made = (0..3).all(|_| colony.tick().is_ok());
+    colony.digest();
+    found.is_ok() && made
 }
 
 pub fn input(bytes: &[u8]) -> bool {

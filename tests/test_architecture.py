@@ -45,7 +45,7 @@ CORE = {
     "read": WORDS | {"commons", "documents", "ghost", "graph", "metadata", "query", "shard", "text"},
     "replica": WORDS
     | {"commons", "documents", "graph", "input", "metadata", "plan", "query", "reinforcement", "ring", "shard", "text"},
-    "dump": WORDS | {"commons", "documents", "graph", "replica", "shard", "text"},
+    "dump": WORDS | {"agents", "commons", "documents", "graph", "reinforcement", "replica", "shard", "text"},
     "checkpoint": WORDS
     | {"agents", "commons", "documents", "graph", "metadata", "reinforcement", "replica", "ring", "shard", "text"},
     # Parts of a replica and what they say to each other, by the code that serves one process; it knows nobody who could

@@ -3,15 +3,13 @@
 mod common;
 
 use common::Chance;
+use common::life::{body, config, happens};
 use phago_core::cancel::Cancel;
 use phago_core::checkpoint::{Section, read, write};
 use phago_core::colony::{Colony, stage};
-use phago_core::config::ColonyConfig;
-use phago_core::documents::{Body, Lifetime};
+use phago_core::documents::Body;
 use phago_core::ids::DocumentId;
 use phago_core::input::Input;
-use phago_core::metadata::{Metadata, Value, Values};
-use phago_core::reinforcement::Reinforcement;
 use phago_core::replay::Replay;
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
@@ -20,10 +18,6 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 type Sections = BTreeMap<Section, Vec<u8>>;
-
-fn config() -> ColonyConfig {
-    ColonyConfig { documents_per_tick: 9, maturation_ticks: 5, documents_per_digester: 4, ..ColonyConfig::default() }
-}
 
 fn digest_of(replica: &Replica) -> String {
     dump::digest(replica, &Cancel::new()).unwrap()
@@ -46,64 +40,6 @@ fn written(replica: &Replica) -> Sections {
 
 fn again(sections: &Sections, shards: u32) -> Result<Replica, Error> {
     read(config(), ring(shards), |section| Ok(sections[&section].clone()))
-}
-
-fn body(chance: &mut Chance, number: u64) -> Body {
-    let words = match chance.below(12) {
-        0 => 400,
-        1 => 1,
-        _ => 5 + chance.below(40),
-    };
-    let metadata = match number % 3 {
-        0 => Metadata::default(),
-        _ => Metadata::new(vec![("n".into(), Values::One(Value::Int(number as i64)))]).unwrap(),
-    };
-    let title = if number.is_multiple_of(4) { String::new() } else { chance.text(50, 2) };
-    // Some hold nothing to digest.
-    let text = if number % 17 == 3 { "the of and".to_owned() } else { chance.text(400, words) + ". " };
-    let key = (!number.is_multiple_of(5)).then(|| format!("doc-{number}").into());
-    let expires = match number % 7 {
-        0 => Some(Lifetime::Tick(number / 3)),
-        1 => Some(Lifetime::Time(number as i64)),
-        _ => None,
-    };
-    Body { key, title: title.into(), text: text.into(), metadata, expires }
-}
-
-/// Something that happens to a colony, as it is stored.
-fn happens(chance: &mut Chance, colony: &Colony, next: &mut u64) -> Option<Input> {
-    let any = |chance: &mut Chance| {
-        let all: Vec<_> = colony.state().shards().iter().flat_map(|shard| shard.documents().all()).collect();
-        let mut ids: Vec<DocumentId> = all.iter().map(|document| document.id).collect();
-        ids.sort_unstable();
-        if ids.is_empty() { None } else { Some(ids[chance.below(ids.len() as u64) as usize]) }
-    };
-    match chance.below(11) {
-        10 => Some(Input::Now(chance.below(*next + 1) as i64)),
-        0..=3 => {
-            let count = 1 + chance.below(6);
-            let batch = (0..count).map(|_| {
-                *next += 1;
-                body(chance, *next)
-            });
-            Some(Input::Ingest(batch.collect()))
-        }
-        4 => any(chance).map(Input::Delete),
-        5 => {
-            let id = any(chance)?;
-            let key = colony.state().document(id)?.body.key.clone()?;
-            *next += 1;
-            Some(Input::Update(Body { key: Some(key), ..body(chance, *next) }))
-        }
-        6 => {
-            let id = any(chance)?;
-            let words: Vec<String> =
-                colony.state().document(id)?.body.text.split(' ').take(3).map(Into::into).collect();
-            let path = Reinforcement::new([(&*words[0], &words[..])], |word| Some(word.to_owned()))?;
-            Some(Input::Reinforce { id, path, times: 1 + chance.below(3) })
-        }
-        _ => None,
-    }
 }
 
 fn answers(colony: &mut Colony) -> Vec<(String, u64)> {
@@ -207,7 +143,10 @@ fn what_no_colony_wrote_is_an_error_and_never_a_panic() {
                 damaged.get_mut(section).unwrap()[at] ^= flip;
                 match again(&damaged, 2) {
                     Ok(replica) => {
-                        digest_of(&replica);
+                        // It can be read, and makes a tick or refuses it.
+                        let mut colony = Colony::of(replica);
+                        let _ = colony.tick();
+                        colony.digest();
                         taken += 1;
                     }
                     Err(_) => refused += 1,

@@ -6,7 +6,7 @@ use phago_core::Result;
 use phago_core::cancel::Cancel;
 use phago_core::metadata::Filter;
 use phago_core::query::{Buffers, Explanation, Here, Homes, Ranking, View};
-use phago_core::read::FoundDocument;
+use phago_core::read::{FoundDocument, Whole};
 use phago_core::read::answers::{AnsweredDocument, Asking, check};
 use phago_core::read::documents;
 use phago_core::text::Session;
@@ -32,7 +32,7 @@ macro_rules! asked {
     ($world:expr, $text:expr, $ranking:expr, $cancel:expr, |$asking:ident| $ask:expr) => {{
         check($text, $ranking)?;
         over!($world, $cancel, |homes| {
-            let mut session = $world.sessions.take(homes.commons().lexicon());
+            let mut session = $world.sessions.take(Homes::commons(&homes).lexicon());
             let mut homes = homes;
             let $asking = Asking { homes: &mut homes, text: $text, ranking: $ranking, session: &mut session };
             let answer = $ask;
@@ -50,7 +50,7 @@ impl World {
     pub fn search(&self, text: &str, k: usize, filter: &Filter, cancel: &Cancel) -> Result<Vec<FoundDocument>> {
         over!(self, cancel, |homes| {
             let mut homes = homes;
-            let words = Session::new(homes.commons().lexicon().clone()).query(text);
+            let words = Session::new(Homes::commons(&homes).lexicon().clone()).query(text);
             documents::search(&mut homes, &words, k, filter)
         })
     }
@@ -86,6 +86,17 @@ impl World {
     /// As [`World::answer`].
     pub fn explain_question(&self, text: &str, ranking: &Ranking, cancel: &Cancel) -> Result<Explanation> {
         asked!(self, text, ranking, cancel, |asking| asking.explain_question())
+    }
+
+    /// Reads a whole committed state, wherever its shards are. `read` may be called again if nodes are lost meanwhile.
+    ///
+    /// # Errors
+    /// Those of `read`; as [`World::view`]; [`phago_core::Error::CoordinatorUnavailable`] if nodes are lost again and again.
+    pub fn whole<T>(&self, cancel: &Cancel, mut read: impl FnMut(&dyn Whole) -> Result<T>) -> Result<T> {
+        match &self.remote {
+            None => self.view(cancel, |view| read(&view)),
+            Some(remote) => remote.asking(self, cancel, |far| read(&far)),
+        }
     }
 
     // Reads the committed state with buffers of the pool.

@@ -18,7 +18,7 @@ use crate::tick::hand::HandTick;
 use crate::tick::turn::{Turn, Turns};
 use phago_core::cancel::Cancel;
 use phago_core::config::ColonyConfig;
-use phago_core::dump;
+use phago_core::dump::{self, Scope};
 use phago_core::ids::{ShardId, Tick};
 use phago_core::query::{Buffers, View};
 use phago_core::replica::Replica;
@@ -166,7 +166,10 @@ impl World {
     /// # Errors
     /// As [`World::view`].
     pub fn digest_until(&self, cancel: &Cancel) -> Result<String> {
-        self.read(|replica| dump::digest(replica, cancel))?
+        match &self.remote {
+            Some(remote) => remote.digest(self, Scope::Whole, cancel),
+            None => self.read(|replica| dump::digest(replica, cancel))?,
+        }
     }
 
     /// Returns whether its shards are on nodes of a cluster.
@@ -193,7 +196,10 @@ impl World {
     /// # Errors
     /// As [`World::view`].
     pub fn evidence_digest_until(&self, cancel: &Cancel) -> Result<String> {
-        self.read(|replica| dump::evidence(replica, cancel))?
+        match &self.remote {
+            Some(remote) => remote.digest(self, Scope::Evidence, cancel),
+            None => self.read(|replica| dump::evidence(replica, cancel))?,
+        }
     }
 
     /// Returns how many accepted documents are not yet digested. Waiting inputs count: documents that they add are

@@ -36,7 +36,8 @@ fn over(files: &Arc<dyn Files>, shards: u32, nodes: usize) -> Result<(Arc<World>
     let threads = Arc::new(Threads::new(nodes));
     let transport: Arc<dyn Transport> = threads.clone();
     let over = Over { transport, nodes, answer: Duration::from_millis(400) };
-    let world = World::open_over(files, OPTIONS, layout(shards), Some(&config()), over, &Cancel::new())?;
+    let world =
+        World::open_over(files, OPTIONS, layout(shards), Some(&config()), &over, Duration::ZERO, &Cancel::new())?;
     Ok((world, threads))
 }
 
@@ -144,16 +145,20 @@ fn any_number_of_nodes_answers_and_stores_what_one_process_does() {
         let one = here(&files, 2);
         live(&one, &runtime, seed, |_| ());
         let (said, digest) = (answers(&one, seed), one.digest().unwrap());
+        let evidence = one.evidence_digest().unwrap();
         assert_eq!(reopened(one, &files), digest);
         for (shards, nodes) in [(1, 1), (2, 2), (4, 2), (7, 3), (16, 8)] {
             let files = memory();
             let (far, _) = over(&files, shards, nodes).unwrap();
             live(&far, &runtime, seed, |_| ());
             same(&answers(&far, seed), &said, &format!("{shards} shards on {nodes} nodes"));
+            assert_eq!(far.digest().unwrap(), digest, "{shards} shards on {nodes} nodes");
             assert_eq!(reopened(far, &files), digest, "{shards} shards on {nodes} nodes");
             // And read into nodes from what was stored.
             let (again, _) = over(&files, shards, nodes).unwrap();
-            assert_eq!(answers(&again, seed), said);
+            assert_eq!(again.digest().unwrap(), digest);
+            assert_eq!(again.evidence_digest().unwrap(), evidence);
+            same(&answers(&again, seed), &said, "read again");
         }
     }
 }
@@ -178,6 +183,7 @@ fn lost_messages_and_dead_nodes_leave_no_trace() {
             struck += 1;
         });
         threads.plan([]);
+        assert_eq!(far.digest().unwrap(), digest, "{mishap:?}");
         same(&answers(&far, 7), &said, &format!("{mishap:?}"));
         assert_eq!(reopened(far, &files), digest, "{mishap:?}");
     }

@@ -7,6 +7,8 @@
 //! again.
 
 mod columns;
+#[cfg(test)]
+mod forged;
 mod read;
 mod write;
 

@@ -3,10 +3,11 @@
 
 use super::columns::{Graph, Progress, ReadAnalyses, ReadBodies, Section, State, VERSION, Words, odd};
 use crate::Result;
-use crate::agents::Digester;
+use crate::agents::{Digester, IDLE_TICKS_MAX};
 use crate::commons::{Commons, Waiting};
 use crate::config::ColonyConfig;
 use crate::documents::{Analysed, Body};
+use crate::graph::synapse::ONE;
 use crate::graph::{Decay, Synapse};
 use crate::ids::{AgentId, TICK_MAX};
 use crate::maps::Set;
@@ -85,7 +86,7 @@ pub fn build(config: ColonyConfig, ring: Ring, mut get: impl FnMut(Section) -> R
         return Err(odd(format!("{found} are not columns {VERSION} of {ANALYSER}")));
     }
     if state.tick > TICK_MAX {
-        return Err(odd("its tick is beyond the last"));
+        return Err(odd("`tick` is beyond the last"));
     }
     replica.restore(state.tick, state.exchanged, |commons, shards| {
         if let Some(now) = state.now {
@@ -95,13 +96,15 @@ pub fn build(config: ColonyConfig, ring: Ring, mut get: impl FnMut(Section) -> R
         let Columns::Progress(progress, concepts) = get(Section::Progress)?.0 else {
             return Err(odd("a section is another one"));
         };
-        documents(commons, shards, get(Section::Bodies)?.bytes()?, get(Section::Analyses)?, &progress, concepts)?;
+        let mut wired = Wired::new(commons);
+        let lists = (get(Section::Analyses)?, concepts);
+        documents(commons, shards, get(Section::Bodies)?.bytes()?, lists, &progress, &mut wired)?;
         let counts = (commons.digested(), commons.backlog().failed());
         if counts != (state.digested, state.failed) {
             return Err(odd(format!("{counts:?} documents were digested, not {:?}", (state.digested, state.failed))));
         }
-        waiting(commons, shards, progress)?;
-        graph(commons, shards, get(Section::Graph)?)
+        waiting(commons, shards, progress, &mut wired)?;
+        graph(commons, shards, get(Section::Graph)?, &wired)
     })?;
     Ok(replica)
 }
@@ -133,6 +136,32 @@ fn equal(lengths: &[usize]) -> Result<()> {
     if same { Ok(()) } else { Err(odd(format!("columns of {lengths:?} entries stand side by side"))) }
 }
 
+// By term: how many documents wired it that are there, or that wait to be unwired. Each tick that unwires some relies on
+// it, as nothing else says when a node has lost its last document.
+struct Wired(Vec<u32>);
+
+impl Wired {
+    fn new(commons: &Commons) -> Wired {
+        Wired(vec![0; commons.terms()])
+    }
+
+    fn add(&mut self, column: &str, concepts: &[u32]) -> Result<()> {
+        if !concepts.is_sorted_by(|one, other| one < other) {
+            return Err(odd(format!("`{column}` has a list that is not in order")));
+        }
+        concepts.iter().for_each(|term| self.0[*term as usize] += 1);
+        Ok(())
+    }
+
+    fn of(&self, term: u32) -> u32 {
+        self.0[term as usize]
+    }
+
+    fn concepts(&self) -> usize {
+        self.0.iter().filter(|documents| **documents > 0).count()
+    }
+}
+
 fn words(commons: &mut Commons, bytes: &[u8]) -> Result<()> {
     let Words { stems, forms, terms, counts } = decode(bytes)?;
     equal(&[forms.len(), terms.len(), counts.len()])?;
@@ -149,9 +178,9 @@ fn documents(
     commons: &mut Commons,
     shards: &mut [&mut Shard],
     bodies: &[u8],
-    analyses: Parsed,
+    (analyses, concepts): (Parsed, Vec<Box<[u32]>>),
     progress: &Progress,
-    concepts: Vec<Box<[u32]>>,
+    wired_by: &mut Wired,
 ) -> Result<()> {
     let ReadBodies { keys, titles, texts, metadata, expires } = decode(bodies)?;
     let Columns::Analyses(columns, [terms, title_terms]) = analyses.0 else {
@@ -177,8 +206,13 @@ fn documents(
         let body = Body { key, title: titles[place].into(), text: texts[place].into(), metadata, expires };
         body.check(place)?;
         let terms: Box<[(u32, u32)]> = terms.iter().copied().zip(&mut counts).collect();
-        if !terms.is_sorted_by(|one, other| one.0 < other.0) || !sequence.fits(terms.len(), &body.text) {
+        let has = |term: &u32| terms.binary_search_by_key(term, |known| known.0).is_ok();
+        let fits = terms.is_sorted_by(|one, other| one.0 < other.0) && sequence.fits(terms.len(), &body.text);
+        if !fits || !title.iter().all(has) {
             return Err(odd("a document's words do not fit together"));
+        }
+        if !(1..=commons.tick() + 1).contains(&u64::from(arrival)) {
+            return Err(odd("`arrivals` has a tick that was not, and is not the next"));
         }
         let wired: Option<Box<[u32]>> =
             concepts.iter().map(|&place| terms.get(place as usize).map(|&(term, _)| term)).collect();
@@ -200,8 +234,11 @@ fn documents(
         home.insert(document, arrival);
         match digested.checked_sub(1) {
             None => commons.backlog_mut().push((arrival, id.0), Waiting { shard, bytes }),
-            Some(tick) if tick > commons.tick() => return Err(odd("a document was digested in a tick to come")),
+            Some(tick) if !(u64::from(arrival)..=commons.tick()).contains(&tick) => {
+                return Err(odd("`digested` has a tick before a document came, or one to come"));
+            }
             Some(tick) => {
+                wired_by.add("concepts", &wired)?;
                 commons.backlog_mut().restore_digested(wired.is_empty());
                 home.restore_digested(id, tick as u32, wired);
             }
@@ -210,10 +247,14 @@ fn documents(
     Ok(())
 }
 
-fn waiting(commons: &mut Commons, shards: &mut [&mut Shard], progress: Progress) -> Result<()> {
+fn waiting(commons: &mut Commons, shards: &mut [&mut Shard], progress: Progress, wired_by: &mut Wired) -> Result<()> {
     let terms = progress.unwiring.read()?;
     below(commons, &terms)?;
     equal(&[terms.len(), progress.unwiring_ticks.len()])?;
+    terms.iter().try_for_each(|list| wired_by.add("unwiring", list))?;
+    if progress.unwiring_ticks.iter().any(|tick| u64::from(*tick) > commons.tick()) {
+        return Err(odd("`unwiring_ticks` has a tick to come"));
+    }
     commons.backlog_mut().restore_unwiring(terms.len() as u64);
     // The documents are deleted, and their home shards are not recorded; any shard can report what they had wired.
     shards[0].restore_unwiring(progress.unwiring_ticks.into_iter().zip(terms).collect());
@@ -231,15 +272,21 @@ fn waiting(commons: &mut Commons, shards: &mut [&mut Shard], progress: Progress)
     let mut living = Vec::with_capacity(progress.digesters.len());
     for (birth, parent, ordinal, taken, idle) in progress.digesters {
         let id = AgentId { birth, parent, ordinal };
+        if birth > commons.tick() || idle >= IDLE_TICKS_MAX {
+            return Err(odd("`digesters` has one that is not born, or has ended"));
+        }
         living.push(id);
         shards[commons.seat(commons.ring().shard_of(id.key()))].restore_digester(Digester { id, taken, idle });
     }
     living.sort_unstable();
+    if !living.is_sorted_by(|one, other| one < other) {
+        return Err(odd("`digesters` has one twice"));
+    }
     commons.restore_roster(living);
     Ok(())
 }
 
-fn graph(commons: &Commons, shards: &mut [&mut Shard], parsed: Parsed) -> Result<()> {
+fn graph(commons: &Commons, shards: &mut [&mut Shard], parsed: Parsed, wired: &Wired) -> Result<()> {
     let Columns::Graph(columns, targets) = parsed.0 else { return Err(odd("a section is another one")) };
     let terms = commons.terms() as u32;
     below(commons, &targets)?;
@@ -247,7 +294,11 @@ fn graph(commons: &Commons, shards: &mut [&mut Shard], parsed: Parsed) -> Result
     equal(&[columns.terms.len(), columns.wirings.len(), columns.uses.len(), targets.len()])?;
     equal(&[synapses, columns.since.len(), columns.ages.len(), columns.co_activations.len()])?;
     equal(&[synapses, targets.iter().map(|row| row.len()).sum()])?;
+    if columns.terms.len() != wired.concepts() {
+        return Err(odd("`terms` has not all that documents wired, or more"));
+    }
     let (decay, now) = (Decay::new(commons.config()), commons.tick() as u32);
+    let cap = commons.config().max_edge_degree as usize;
     let mut ends = Ends::new(&decay);
     let (mut at, mut row) = (0, Vec::new());
     for (node, targets) in targets.iter().enumerate() {
@@ -261,10 +312,20 @@ fn graph(commons: &Commons, shards: &mut [&mut Shard], parsed: Parsed) -> Result
             row.push(Synapse { target, weight, last, created, co_activations });
             at += 1;
         }
-        let fits = term < terms && columns.wirings[node] > 0 && targets.is_sorted_by(|one, other| one < other);
-        if !fits || row.iter().any(|synapse| synapse.co_activations == 0 || synapse.weight > crate::graph::synapse::ONE)
-        {
-            return Err(odd("a node is none"));
+        let wirings = columns.wirings[node];
+        if term >= terms || wirings == 0 || wired.of(term) != wirings {
+            return Err(odd("`wirings` has not the number of a node's documents"));
+        }
+        if !targets.is_sorted_by(|one, other| one < other) || targets.len() > cap || targets.contains(&term) {
+            return Err(odd("`targets` has a row that is not in order, too long, or leads to its own node"));
+        }
+        // No more documents wired a synapse than wired either end.
+        let wired_it = |synapse: &Synapse| 1..=wirings.min(wired.of(synapse.target));
+        if row.iter().any(|synapse| !wired_it(synapse).contains(&synapse.co_activations)) {
+            return Err(odd("`co_activations` has another number than its documents can give"));
+        }
+        if row.iter().any(|synapse| synapse.weight > ONE || ends.of(synapse).is_some_and(|end| end <= now)) {
+            return Err(odd("`weights` has a synapse that is none, or is gone"));
         }
         let home = commons.home(term);
         let shard = &mut *shards[commons.seat(home.shard)];

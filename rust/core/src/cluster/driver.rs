@@ -1,5 +1,8 @@
 //! The driver: accepts changes, makes ticks, and keeps what no node needs: what waits, lifetimes and agents.
 
+#[cfg(test)]
+mod tests;
+
 use super::Layout;
 use super::message::{Ack, Apply, Done, Fate, Order, Prepare, Prepared, Step};
 use super::words::Words;

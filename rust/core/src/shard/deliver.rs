@@ -124,8 +124,12 @@ impl Shard {
                     delta.cross_edges.push(CrossEdge { source, target: made.target, weight: made.weight });
                 }
             });
-            // Every synapse of a concept was wired by a document that wired the concept.
-            debug_assert!(wirings > 0 || new.is_empty());
+            // Every synapse of a concept was wired by a document that wired the concept. Columns that no colony wrote may
+            // deny that although they fit together.
+            if wirings == 0 && !new.is_empty() {
+                let reason = "`co_activations` had more documents of a synapse than there were".into();
+                return Err(Error::Wire { what: "checkpoint", reason });
+            }
             delta.node_count = delta.node_count + u64::from(wirings > 0) - u64::from(before > 0);
             if !(new.is_empty() && row.is_empty()) {
                 delta.rows.push((slot, new));

@@ -21,7 +21,8 @@ impl<'a> Ends<'a> {
         Ends { decay, known: Map::default() }
     }
 
-    fn of(&mut self, synapse: &Synapse) -> Option<u32> {
+    /// Returns the first tick at which a synapse is gone, if it ever is.
+    pub(crate) fn of(&mut self, synapse: &Synapse) -> Option<u32> {
         if self.known.len() >= ENDS_MAX {
             self.known.clear();
         }

@@ -1,6 +1,8 @@
 //! Text made from a seed, with words as unevenly used as real ones.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod life;
+
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
 use phago_core::ring::Ring;

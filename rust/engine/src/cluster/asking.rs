@@ -2,17 +2,22 @@
 
 use super::reach::Reach;
 use super::remote::Remote;
-use super::wire::{Reply as Replied, Told};
+use super::wire::{Reply as Replied, Told, What};
 use crate::world::World;
 use phago_core::cancel::Cancel;
 use phago_core::cluster::message::Done;
 use phago_core::cluster::{Ask, Far, Nodes, Reply};
+use phago_core::dump::Scope;
+use phago_core::replica::Replica;
 use phago_core::{Error, Result};
+use std::time::Duration;
 
 // How often a question is asked again after nodes were lost.
 const RETRIES_MAX: usize = 3;
+// How long a node may take for what it does with all that it holds.
+const WHOLE_MAX: Duration = Duration::from_secs(86_400);
 
-/// The nodes, as one question asks them.
+/// The nodes, as one question asks them: all at one committed state.
 pub(crate) struct Asked<'a> {
     remote: &'a Remote,
     reach: Reach<'a>,
@@ -32,15 +37,41 @@ impl Remote {
         cancel: &Cancel,
         mut read: impl FnMut(Far<'_, Asked<'_>>) -> Result<T>,
     ) -> Result<T> {
+        self.reading(world, self.wait(), cancel, |state, asked| read(Far::new(state.commons(), asked)))
+    }
+
+    /// Returns a digest: each node sums up what it holds.
+    ///
+    /// # Errors
+    /// As [`Remote::asking`].
+    pub(crate) fn digest(&self, world: &World, scope: Scope, cancel: &Cancel) -> Result<String> {
+        self.reading(world, WHOLE_MAX, cancel, |state, asked| {
+            let mut replies = asked.all(&What::Digest(scope))?.into_iter().map(|reply| match reply {
+                Replied::Digest(part) => Ok(part),
+                other => Err(odd(&other)),
+            });
+            let mut sum = replies.next().expect("there is a node")?;
+            replies.try_for_each(|part| sum.merge(&part?))?;
+            sum.digest(state.commons())
+        })
+    }
+
+    fn reading<T>(
+        &self,
+        world: &World,
+        wait: Duration,
+        cancel: &Cancel,
+        mut read: impl FnMut(&Replica, &Asked<'_>) -> Result<T>,
+    ) -> Result<T> {
         let mut tried = 0;
         loop {
             let (error, epoch, lost) = {
                 // While it is held, no change and no tick is applied.
                 let state = world.state()?;
                 let (epoch, sequence) = self.stamp();
-                let reach = Reach::new(self, epoch, state.tick(), self.wait(), cancel);
+                let reach = Reach::new(self, epoch, state.tick(), wait, cancel);
                 let asked = Asked { remote: self, reach, tick: state.tick(), sequence };
-                match read(Far::new(state.commons(), &asked)) {
+                match read(&state, &asked) {
                     Ok(read) => return Ok(read),
                     Err(error) => (error, epoch, asked.reach.lost()),
                 }
@@ -59,6 +90,27 @@ impl Remote {
     }
 }
 
+impl Asked<'_> {
+    // Asks every node the same.
+    pub(super) fn all(&self, what: &What) -> Result<Vec<Replied>> {
+        self.tell((0..self.count()).map(|node| (node, what.clone())))
+    }
+
+    fn tell(&self, asks: impl Iterator<Item = (usize, What)>) -> Result<Vec<Replied>> {
+        let told = |what| Told::Ask { tick: self.tick, sequence: self.sequence, what };
+        let letters = asks.map(|(node, what)| (node, told(what), Vec::new())).collect();
+        let replies = self.reach.tell(letters)?.into_iter().map(|(reply, _)| match reply {
+            Replied::Done(Done::Refused(reason)) => Err(Error::BarrierFailed { reason }),
+            reply => Ok(reply),
+        });
+        replies.collect()
+    }
+}
+
+fn odd(reply: &Replied) -> Error {
+    Error::Wire { what: "answer of a node", reason: format!("it replied {reply:?}") }
+}
+
 impl Nodes for Asked<'_> {
     fn node_of(&self, seat: usize) -> usize {
         self.remote.layout.node_of(seat)
@@ -69,16 +121,12 @@ impl Nodes for Asked<'_> {
     }
 
     fn ask(&self, requests: Vec<(usize, Ask)>) -> Result<Vec<Reply>> {
-        let letter = |(node, ask): (usize, Ask)| {
-            let told = Told::Ask { tick: self.tick, sequence: self.sequence, ask: ask.encode()? };
-            Ok((node, told, Vec::new()))
-        };
-        let replies = self.reach.tell(requests.into_iter().map(letter).collect::<Result<_>>()?)?;
-        let reply = |(reply, _)| match reply {
-            Replied::Answer(bytes) => Reply::decode(&bytes),
-            Replied::Done(Done::Refused(reason)) => Err(Error::BarrierFailed { reason }),
-            other => Err(Error::Wire { what: "answer of a node", reason: format!("it replied {other:?}") }),
-        };
-        replies.into_iter().map(reply).collect()
+        let asks: Vec<(usize, What)> =
+            requests.into_iter().map(|(node, ask)| Ok((node, What::Round(ask.encode()?)))).collect::<Result<_>>()?;
+        let replies = self.tell(asks.into_iter())?.into_iter().map(|reply| match reply {
+            Replied::Round(bytes) => Reply::decode(&bytes),
+            other => Err(odd(&other)),
+        });
+        replies.collect()
     }
 }

@@ -3,6 +3,7 @@
 use super::reach::Reach;
 use super::remote::{Driving, Remote};
 use crate::intake::ingest::{Ingested, OnError};
+use crate::intake::many::UpdatedAll;
 use crate::journal::{INPUT, documents_of_input};
 use crate::store::Prepared as Record;
 use crate::world::World;
@@ -67,17 +68,50 @@ impl Remote {
         Ok(report)
     }
 
+    /// Does what [`World::update_all`] does, with a sync for each document.
+    pub(crate) fn update_all(
+        &self,
+        world: &World,
+        documents: Vec<Result<Body>>,
+        first_index: usize,
+        on_error: OnError,
+        cancel: &Cancel,
+    ) -> Result<UpdatedAll> {
+        let checked = documents.into_iter().zip(first_index..);
+        let checked = checked.map(|(document, index)| document.and_then(|body| body.check_named(index).map(|()| body)));
+        let checked: Vec<Result<Body>> = checked.collect();
+        if let (OnError::Raise, Some(Err(error))) = (on_error, checked.iter().find(|document| document.is_err())) {
+            return Err(error.clone());
+        }
+        let mut report = UpdatedAll::default();
+        for (document, index) in checked.into_iter().zip(first_index..) {
+            cancel.poll()?;
+            match document.and_then(|body| self.update_at(world, body, index)) {
+                Ok(Updated::New) => report.new += 1,
+                Ok(Updated::Changed) => report.changed += 1,
+                Ok(Updated::Unchanged) => report.unchanged += 1,
+                Err(error @ Error::InvalidDocument { .. }) if on_error == OnError::Skip => report.rejected.push(error),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(report)
+    }
+
     /// Does what [`World::update`] does.
     pub(crate) fn update(&self, world: &World, document: Body) -> Result<Updated> {
         document.check_named(0)?;
+        self.update_at(world, document, 0)
+    }
+
+    fn update_at(&self, world: &World, document: Body, index: usize) -> Result<Updated> {
         let mut updated = Updated::Unchanged;
         self.change(world, vec![Step::Update(document)], |mut steps, fates| {
             let Some(Step::Update(body)) = steps.pop() else { unreachable!("it was made right here") };
             updated = match fates[0] {
                 Fate::New { .. } => Updated::New,
                 Fate::Changed(_) | Fate::Renewed(_) => Updated::Changed,
-                Fate::Taken => return Err(body.named_as_another(0)),
-                Fate::TooManyWords => return Err(body.too_many_words(0)),
+                Fate::Taken => return Err(body.named_as_another(index)),
+                Fate::TooManyWords => return Err(body.too_many_words(index)),
                 _ => return Ok(None),
             };
             Ok(Some(Input::Update(body)))

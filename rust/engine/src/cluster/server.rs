@@ -1,12 +1,13 @@
 //! A node in its own process: obeys one driver, and answers questions meanwhile.
 
-use super::wire::{Letter, Reply, Told};
+use super::wire::{Letter, Reply, Told, What};
 use crate::lock::lock;
 use crate::work::job::message;
 use phago_core::cancel::Cancel;
 use phago_core::checkpoint::{self, Parsed, Section};
 use phago_core::cluster::message::{Done, Handshake, Order, decode, encode};
 use phago_core::cluster::{Ask, Node, home};
+use phago_core::dump;
 use phago_core::query::Buffers;
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
@@ -23,7 +24,7 @@ const BUFFERS_MAX: usize = 8;
 pub struct Server {
     // Locked before the part.
     orders: Mutex<Orders>,
-    part: RwLock<Option<Part>>,
+    part: RwLock<Option<Held>>,
     // Set to stop the phase that runs.
     cancel: Mutex<Cancel>,
     buffers: Mutex<Vec<Buffers>>,
@@ -37,7 +38,7 @@ struct Orders {
     sections: Vec<(u32, Vec<u8>)>,
 }
 
-struct Part {
+struct Held {
     epoch: u64,
     sequence: u64,
     replica: Replica,
@@ -78,9 +79,7 @@ impl Server {
         let Letter { epoch, told } = decode("message to a node", bytes)?;
         let done = |done| Ok((Reply::Done(done), Vec::new()));
         match told {
-            Told::Ask { tick, sequence, ask } => {
-                Ok((Reply::Answer(self.answer(epoch, tick, sequence, &ask)?), Vec::new()))
-            }
+            Told::Ask { tick, sequence, what } => Ok((self.answer(epoch, tick, sequence, &what)?, Vec::new())),
             Told::Join(handshake) => {
                 self.stop();
                 let mut orders = lock(&self.orders);
@@ -89,7 +88,7 @@ impl Server {
                 }
                 let (node, replica) = Node::join(&handshake)?;
                 *orders = Orders { epoch, node: Some(node), handshake: Some(handshake), sections: Vec::new() };
-                *self.part.write().unwrap_or_else(PoisonError::into_inner) = Some(Part { epoch, sequence: 0, replica });
+                *self.part.write().unwrap_or_else(PoisonError::into_inner) = Some(Held { epoch, sequence: 0, replica });
                 self.part.clear_poison();
                 done(Done::Done)
             }
@@ -104,7 +103,7 @@ impl Server {
                 let handshake = orders.handshake.clone().ok_or_else(|| refused("it has not joined".into()))?;
                 let replica = build(&handshake, sections)?;
                 orders.node = Some(Node::over(&replica, handshake.layout.clone(), handshake.node as usize));
-                *self.part.write().map_err(|_| broken())? = Some(Part { epoch, sequence: 0, replica });
+                *self.part.write().map_err(|_| broken())? = Some(Held { epoch, sequence: 0, replica });
                 done(Done::Done)
             }
             Told::Order(order) => {
@@ -129,7 +128,7 @@ impl Server {
         }
     }
 
-    fn answer(&self, epoch: u64, tick: u64, sequence: u64, bytes: &[u8]) -> Result<Vec<u8>> {
+    fn answer(&self, epoch: u64, tick: u64, sequence: u64, what: &What) -> Result<Reply> {
         let part = self.part.read().map_err(|_| broken())?;
         let Some(part) = part.as_ref().filter(|part| part.epoch == epoch) else {
             return Err(refused(format!("there is no epoch {epoch} here")));
@@ -142,6 +141,10 @@ impl Server {
                 (now, last)
             )));
         }
+        let bytes = match what {
+            What::Round(bytes) => bytes,
+            What::Digest(scope) => return Ok(Reply::Digest(dump::Part::of(&part.replica, *scope, &Cancel::new())?)),
+        };
         let mut buffers = lock(&self.buffers).pop().unwrap_or_default();
         let (view, own) = (part.replica.view(), part.replica.own());
         let answer = Ask::decode(bytes).and_then(|ask| home::answer(view, own, &ask, &mut buffers)?.encode());
@@ -149,7 +152,7 @@ impl Server {
         if idle.len() < BUFFERS_MAX {
             idle.push(buffers);
         }
-        answer
+        answer.map(Reply::Round)
     }
 
     fn orders_of(&self, epoch: u64) -> Result<std::sync::MutexGuard<'_, Orders>> {

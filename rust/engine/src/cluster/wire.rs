@@ -1,6 +1,7 @@
 //! What travels between driver and nodes: the messages of `phago_core::cluster`, and how a node is made.
 
 use phago_core::cluster::message::{Done, Handshake, Order};
+use phago_core::dump::{Part, Scope};
 use serde::{Deserialize, Serialize};
 
 /// A message to a node.
@@ -23,7 +24,16 @@ pub(super) enum Told {
     /// Do this.
     Order(Order),
     /// Answer this, at this tick and after this change.
-    Ask { tick: u64, sequence: u64, ask: Vec<u8> },
+    Ask { tick: u64, sequence: u64, what: What },
+}
+
+/// What a node is asked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum What {
+    /// A round of an answer, or another read: the bytes of an ask.
+    Round(Vec<u8>),
+    /// Its part of a digest.
+    Digest(Scope),
 }
 
 /// What a node replies.
@@ -31,8 +41,10 @@ pub(super) enum Told {
 pub(super) enum Reply {
     /// It did what it was told.
     Done(Done),
-    /// Its answer.
-    Answer(Vec<u8>),
+    /// The bytes of its reply to a round.
+    Round(Vec<u8>),
+    /// Its part of a digest.
+    Digest(Part),
     /// It failed, and is no longer what the driver thinks it is.
     Broken(String),
 }

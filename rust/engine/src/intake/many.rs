@@ -89,6 +89,9 @@ impl World {
         pool: Option<&Pool>,
         cancel: &Cancel,
     ) -> Result<UpdatedAll> {
+        if let Some(remote) = &self.remote {
+            return remote.update_all(self, documents, first_index, on_error, cancel);
+        }
         let mut chunk = Chunk { on_error, report: UpdatedAll::default(), refused: Vec::new(), last: None };
         let updated = self.lexicon().and_then(|lexicon| {
             let raw = self.screen(documents, first_index, &mut chunk)?;
@@ -110,6 +113,13 @@ impl World {
     /// deleted.
     pub fn delete_all(&self, keys: &[String], cancel: &Cancel) -> Result<u64> {
         let mut deleted = 0;
+        if let Some(remote) = &self.remote {
+            for key in keys {
+                cancel.poll()?;
+                deleted += u64::from(remote.delete(self, key)?);
+            }
+            return Ok(deleted);
+        }
         for keys in keys.chunks(DELETES_MAX) {
             let mut last = None;
             let done = keys.iter().try_for_each(|key| {

@@ -69,9 +69,12 @@ impl World {
     pub fn close(&self) -> Result<Option<Error>> {
         let Some(journal) = &self.journal else { return Ok(None) };
         let is_open = journal.with(|_| Ok(())).is_ok();
-        let written = if is_open && journal.is_due(true) { self.checkpoint() } else { Ok(()) };
-        let ended = journal.close()?;
-        Ok(written.err().or(ended))
+        let written = if is_open && !self.is_far() && journal.is_due(true) { self.checkpoint() } else { Ok(()) };
+        let ended = journal.close();
+        if let Some(remote) = &self.remote {
+            remote.close();
+        }
+        Ok(written.err().or(ended?))
     }
 
     /// Returns why the last automatic checkpoint failed, if it did. The log goes on without it.

@@ -18,7 +18,7 @@ use phago_core::{Error, Result};
 use std::time::Duration;
 
 /// The nodes that hold the shards of a colony.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Over {
     /// How they are reached.
     pub transport: Arc<dyn Transport>,
@@ -62,20 +62,10 @@ impl World {
         wait: Duration,
         cancel: &Cancel,
     ) -> Result<Arc<World>> {
-        let begun = now();
-        loop {
-            match World::open_now(files, options, layout, config, cancel) {
-                Err(Error::Locked { .. }) if now() - begun < wait => {
-                    cancel.poll()?;
-                    sleep(LOOK.min(wait - (now() - begun).min(wait)));
-                }
-                opened => return opened,
-            }
-        }
+        until_free(wait, cancel, || World::open_now(files, options, layout, config, cancel))
     }
 
-    /// Opens a colony whose shards are held by the nodes of a transport, as [`World::open_within`] does. Every one of them
-    /// may take up to `answer` for a change or a question.
+    /// Opens a colony whose shards are held by nodes elsewhere, as [`World::open_within`] does.
     ///
     /// # Errors
     /// As [`World::open_within`]; [`Error::Config`] for more nodes than shards; [`Error::CoordinatorUnavailable`] if a
@@ -85,7 +75,19 @@ impl World {
         options: Options,
         layout: Option<Layout>,
         config: Option<&ColonyConfig>,
-        nodes: Over,
+        over: &Over,
+        wait: Duration,
+        cancel: &Cancel,
+    ) -> Result<Arc<World>> {
+        until_free(wait, cancel, || World::open_over_now(files, options, layout, config, over, cancel))
+    }
+
+    fn open_over_now(
+        files: &Arc<dyn Files>,
+        options: Options,
+        layout: Option<Layout>,
+        config: Option<&ColonyConfig>,
+        over: &Over,
         cancel: &Cancel,
     ) -> Result<Arc<World>> {
         let new_layout = layout.unwrap_or(Layout { shards: 1, virtual_nodes: 150 });
@@ -96,12 +98,12 @@ impl World {
         let mut recovery = Recovery::open(Arc::clone(files), options, new.as_deref())?;
         let path = files.path();
         let (kept, layout) = agreed(&path, recovery.settings(), layout, config)?;
-        let Over { transport, nodes, answer } = nodes;
-        if !(1..=layout.shards as usize).contains(&nodes) {
+        let Over { transport, nodes, answer } = over;
+        if !(1..=layout.shards as usize).contains(nodes) {
             let accepted = format!("1 to {}, the number of shards", layout.shards);
             return Err(Error::Config { field: "nodes".into(), value: nodes.to_string(), accepted });
         }
-        let remote = Remote::new(transport, nodes, kept, layout, answer);
+        let remote = Remote::new(Arc::clone(transport), *nodes, kept, layout, *answer);
         let mut reading = remote.load(path, recovery.checkpoint())?;
         while let Some(record) = recovery.next()? {
             cancel.poll()?;
@@ -135,6 +137,20 @@ impl World {
         let state = reading.finish()?.into_state();
         let store = recovery.finish()?;
         Ok(World::of(state, Some(Journal::new(store, before, tail)), None, None))
+    }
+}
+
+// Tries again while another writer has the directory.
+fn until_free<T>(wait: Duration, cancel: &Cancel, mut open: impl FnMut() -> Result<T>) -> Result<T> {
+    let begun = now();
+    loop {
+        match open() {
+            Err(Error::Locked { .. }) if now() - begun < wait => {
+                cancel.poll()?;
+                sleep(LOOK.min(wait - (now() - begun).min(wait)));
+            }
+            opened => return opened,
+        }
     }
 }
 

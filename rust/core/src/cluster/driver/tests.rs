@@ -1,0 +1,333 @@
+//! A colony over nodes that exchange bytes equals one process, after every change.
+
+use crate::cancel::Cancel;
+use crate::cluster::message::{Done, Fate, Handshake, Order, Step, decode, encode};
+use crate::cluster::{Answered, Carrier, Driver, Layout, Node, Sent};
+use crate::colony::Colony;
+use crate::config::{ColonyConfig, DistributedConfig};
+use crate::documents::{Body, Lifetime};
+use crate::dump;
+use crate::ids::DocumentId;
+use crate::input::{Input, Outcome, Updated};
+use crate::reinforcement::Reinforcement;
+use crate::replica::Replica;
+use crate::ring::Ring;
+use crate::text::ANALYSER;
+use crate::{Error, Result};
+use proptest::prelude::*;
+use std::cell::{Cell, RefCell};
+
+// Nodes in this process; every message passes as bytes.
+struct Here {
+    nodes: Vec<RefCell<(Node, Replica)>>,
+    bytes: Cell<usize>,
+}
+
+impl Here {
+    fn new(config: &ColonyConfig, ring: &DistributedConfig, layout: &Layout) -> Here {
+        let join = |node: usize| {
+            let handshake = Handshake {
+                analyser: ANALYSER.into(),
+                config: config.clone(),
+                ring: ring.clone(),
+                layout: layout.clone(),
+                node: node as u32,
+            };
+            let handshake: Handshake = decode("handshake", &encode(&handshake)).unwrap();
+            RefCell::new(Node::join(&handshake).unwrap())
+        };
+        Here { nodes: (0..layout.nodes()).map(join).collect(), bytes: Cell::new(0) }
+    }
+
+    fn over_the_wire(&self, order: &Order) -> Order {
+        let bytes = encode(order);
+        self.bytes.set(self.bytes.get() + bytes.len());
+        decode("order", &bytes).unwrap()
+    }
+}
+
+impl Carrier for Here {
+    type Parcel = Vec<u8>;
+
+    fn send(&self, orders: Vec<Sent<Vec<u8>>>) -> Result<Vec<Answered<Vec<u8>>>> {
+        let one = |(node, order, parcels): Sent<Vec<u8>>| {
+            let (node, replica) = &mut *self.nodes[node].borrow_mut();
+            let order = self.over_the_wire(&order);
+            let answer = match order {
+                Order::Apply(_) | Order::Commit { .. } | Order::Pass(_) => {
+                    node.change(replica, order).map(|done| (done, Vec::new()))
+                }
+                order => node.obey(replica, order, &parcels, &Cancel::new()),
+            };
+            let (done, parcels) = answer.unwrap_or_else(|error| (Done::Refused(error.to_string()), Vec::new()));
+            Ok((decode("answer", &encode(&done)).unwrap(), parcels))
+        };
+        orders.into_iter().map(one).collect()
+    }
+}
+
+struct Cluster {
+    replica: Replica,
+    driver: Driver,
+    nodes: Here,
+}
+
+impl Cluster {
+    fn new(config: &ColonyConfig, shards: u32, nodes: usize) -> Cluster {
+        let ring = DistributedConfig { num_shards: shards, ..DistributedConfig::default() };
+        let layout = Layout::new(shards as usize, nodes);
+        let whole = Replica::new(config.clone(), Ring::new(shards, ring.virtual_nodes_per_shard)).unwrap();
+        let nodes = Here::new(config, &ring, &layout);
+        Cluster { replica: whole.part(&[]), driver: Driver::new(layout), nodes }
+    }
+
+    fn apply(&mut self, steps: &[Step]) -> Result<Vec<Fate>> {
+        let settled = self.driver.prepare(&self.replica, &self.nodes, steps)?;
+        let fates = settled.fates.clone();
+        self.driver.apply(&mut self.replica, &self.nodes, settled)?;
+        Ok(fates)
+    }
+
+    fn tick(&mut self) {
+        let plan = self.replica.plan().unwrap();
+        let made = self.driver.make(&self.nodes, plan).unwrap();
+        self.driver.commit(&mut self.replica, &self.nodes, made).unwrap();
+    }
+
+    fn digest(&self) -> String {
+        let parts: Vec<_> = self.nodes.nodes.iter().map(|node| node.borrow().1.clone()).collect();
+        let (layout, commons) = (self.driver.layout(), self.replica.commons());
+        for (node, part) in parts.iter().enumerate() {
+            assert_eq!(part.commons().terms(), commons.terms());
+            assert_eq!((part.commons().documents(), part.tick()), (commons.documents(), commons.tick()));
+            assert!((0..commons.terms() as u32).all(|term| {
+                let (here, there) = (part.commons(), commons);
+                (here.df(term), here.id(term), here.home(term)) == (there.df(term), there.id(term), there.home(term))
+            }));
+            assert_eq!(part.own(), layout.seats_of(node).collect::<Vec<_>>());
+        }
+        dump::digest(&self.replica.joined(parts.iter()), &Cancel::new()).unwrap()
+    }
+}
+
+const WORDS: [&str; 24] = [
+    "ion",
+    "ions",
+    "channel",
+    "channels",
+    "membrane",
+    "Membranes",
+    "the",
+    "of",
+    "cell",
+    "slime",
+    "mould",
+    "spores",
+    "router",
+    "routing",
+    "kernel",
+    "v2.0",
+    "foo_bar",
+    "naïve",
+    "2021",
+    "graph",
+    "edges",
+    "weights",
+    "running",
+    "runs",
+];
+
+fn text() -> impl Strategy<Value = String> {
+    prop::collection::vec(prop::sample::select(&WORDS[..]), 1..40).prop_map(|words| words.join(" "))
+}
+
+fn body() -> impl Strategy<Value = Body> {
+    let key = prop_oneof![
+        3 => (0..12u32).prop_map(|key| Some(format!("d{key}"))),
+        2 => Just(None),
+        // The name of a document without a key.
+        1 => text().prop_map(|text| Some(Body { text: text.into(), ..Body::default() }.id().to_string())),
+    ];
+    let expires = prop_oneof![
+        6 => Just(None),
+        1 => (0..8u64).prop_map(|tick| Some(Lifetime::Tick(tick))),
+        1 => (0..8i64).prop_map(|time| Some(Lifetime::Time(time))),
+    ];
+    (key, text(), prop::bool::ANY, expires).prop_map(|(key, text, titled, expires)| {
+        let title = if titled { text.split(' ').take(2).collect::<Vec<_>>().join(" ") } else { String::new() };
+        Body { key: key.map(Into::into), title: title.into(), text: text.into(), expires, ..Body::default() }
+    })
+}
+
+#[derive(Clone, Debug)]
+enum Act {
+    Ingest(Vec<Body>),
+    Update(Body),
+    Delete(Body),
+    Reinforce(Body, usize, u64),
+    Now(i64),
+    Tick,
+    // A tick that is given up, before or after Decay, and what it is told late.
+    Abort(bool),
+    Pass(u64),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        4 => prop::collection::vec(body(), 1..6).prop_map(Act::Ingest),
+        2 => body().prop_map(Act::Update),
+        2 => body().prop_map(Act::Delete),
+        2 => (body(), 0..WORDS.len(), 1..3u64).prop_map(|(body, word, times)| Act::Reinforce(body, word, times)),
+        1 => (0..8i64).prop_map(Act::Now),
+        5 => Just(Act::Tick),
+        1 => prop::bool::ANY.prop_map(Act::Abort),
+        1 => (1..4u64).prop_map(Act::Pass),
+    ]
+}
+
+// Does the same to the cluster and to the colony in this process, and compares what both say of it.
+fn both(act: Act, cluster: &mut Cluster, colony: &mut Colony) {
+    match act {
+        Act::Ingest(bodies) => {
+            let steps: Vec<Step> = (0..).zip(&bodies).map(|(at, body)| Step::Ingest(at, body.clone())).collect();
+            let settled = cluster.driver.prepare(&cluster.replica, &cluster.nodes, &steps).unwrap();
+            let bad = settled.fates.iter().position(|fate| *fate == Fate::Taken);
+            match colony.apply(Input::Ingest(bodies.clone())) {
+                Ok(outcome) => {
+                    assert_eq!(bad, None);
+                    let new = settled.fates.iter().filter(|fate| matches!(fate, Fate::New { .. })).count() as u64;
+                    let unchanged = bodies.len() as u64 - new;
+                    assert_eq!(outcome, Outcome::Ingested { accepted: new, unchanged });
+                    cluster.driver.apply(&mut cluster.replica, &cluster.nodes, settled).unwrap();
+                }
+                Err(error) => {
+                    assert_eq!(error, bodies[bad.unwrap()].taken(bad.unwrap()));
+                    cluster.driver.discard(&cluster.nodes).unwrap();
+                }
+            }
+        }
+        Act::Update(body) => {
+            let Some(_) = body.key else { return };
+            let fates = cluster.driver.prepare(&cluster.replica, &cluster.nodes, &[Step::Update(body.clone())]).map(
+                |settled| {
+                    let fate = settled.fates[0].clone();
+                    if fate == Fate::Taken {
+                        cluster.driver.discard(&cluster.nodes).unwrap();
+                    } else {
+                        cluster.driver.apply(&mut cluster.replica, &cluster.nodes, settled).unwrap();
+                    }
+                    fate
+                },
+            );
+            match (colony.apply(Input::Update(body.clone())), fates.unwrap()) {
+                (Ok(Outcome::Updated(Updated::New)), Fate::New { .. })
+                | (Ok(Outcome::Updated(Updated::Unchanged)), Fate::Unchanged)
+                | (Ok(Outcome::Updated(Updated::Changed)), Fate::Changed(_) | Fate::Renewed(_)) => {}
+                (Err(error), Fate::Taken) => assert_eq!(error, body.named_as_another(0)),
+                (one, other) => panic!("{one:?} is not {other:?}"),
+            }
+        }
+        Act::Delete(body) => {
+            let fates = cluster.apply(&[Step::Delete(body.id())]).unwrap();
+            assert_eq!(colony.delete(body.id()), matches!(fates[0], Fate::Deleted(_)));
+        }
+        Act::Reinforce(body, word, times) => {
+            let words = [WORDS[(word + 1) % WORDS.len()].to_owned()];
+            let path = [(WORDS[word], &words[..])];
+            let Some(path) = Reinforcement::new(path, |word| Some(word.to_lowercase())) else { return };
+            let id = body.id();
+            let fates = cluster.apply(&[Step::Reinforce(id, path.clone(), times)]).unwrap();
+            let outcome = colony.apply(Input::Reinforce { id, path, times }).unwrap();
+            assert_eq!(outcome, Outcome::Reinforced(matches!(fates[0], Fate::Reinforced(_))));
+        }
+        Act::Now(now) => {
+            cluster.replica.commons_mut().lifetimes_mut().tell(now);
+            colony.apply(Input::Now(now)).unwrap();
+        }
+        Act::Tick => {
+            cluster.tick();
+            colony.tick().unwrap();
+        }
+        Act::Abort(after_decay) => {
+            let plan = cluster.replica.plan().unwrap();
+            let made = cluster.driver.make(&cluster.nodes, plan).unwrap();
+            let attempt = made.attempt;
+            if !after_decay {
+                // As if the answers of Decay were lost, and came to be asked for again.
+                let again = vec![(0, Order::Decay { attempt }, Vec::new())];
+                let _ = cluster.nodes.send(again).unwrap();
+            }
+            cluster.driver.abort(&cluster.nodes).unwrap();
+            for late in [Order::Decay { attempt }, Order::Act { attempt, plan: made.plan.clone() }] {
+                let answer = cluster.nodes.send(vec![(0, late, Vec::new())]).unwrap();
+                assert!(matches!(answer[0].0, Done::Refused(_)), "{answer:?}");
+            }
+        }
+        Act::Pass(ticks) => {
+            let tick = colony.state().tick() + ticks;
+            if colony.state().is_idle_until(tick) {
+                cluster.driver.pass(&mut cluster.replica, &cluster.nodes, tick).unwrap();
+                colony.pass(ticks).unwrap();
+            }
+        }
+    }
+}
+
+fn config() -> ColonyConfig {
+    let small = ColonyConfig::default();
+    ColonyConfig {
+        documents_per_tick: 4,
+        documents_per_digester: 2,
+        concepts_per_document: 6,
+        max_edge_degree: 8,
+        ..small
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_colony_over_nodes_equals_one_process_after_every_change(
+        acts in prop::collection::vec(act(), 1..40),
+        (shards, nodes) in prop::sample::select(vec![(1, 1), (2, 1), (2, 2), (3, 3), (4, 2), (7, 3), (8, 8), (16, 5), (16, 16)]),
+    ) {
+        let mut cluster = Cluster::new(&config(), shards, nodes);
+        let mut colony = Colony::new(config(), Ring::new(1, 150)).unwrap();
+        for act in acts {
+            both(act.clone(), &mut cluster, &mut colony);
+            prop_assert_eq!(cluster.digest(), colony.digest(), "after {:?}", act);
+        }
+    }
+}
+
+#[test]
+fn gaps_repeats_and_what_does_not_fit_are_refused() {
+    let mut cluster = Cluster::new(&config(), 4, 2);
+    let body = Body { text: "ions cross a membrane".into(), ..Body::default() };
+    cluster.apply(&[Step::Ingest(0, body.clone())]).unwrap();
+    let before = cluster.digest();
+    let refused = |order: Order| {
+        let answer = cluster.nodes.send(vec![(0, order.clone(), Vec::new())]).unwrap();
+        assert!(matches!(answer[0].0, Done::Refused(_)), "{order:?} was answered by {answer:?}");
+    };
+    for sequence in [0, 1, 3] {
+        refused(Order::Prepare(crate::cluster::message::Prepare { sequence, steps: Vec::new(), looks: Vec::new() }));
+        refused(Order::Apply(crate::cluster::message::Apply { sequence, ..Default::default() }));
+    }
+    refused(Order::Commit { attempt: 1, tally: Default::default() });
+    refused(Order::Decay { attempt: 1 });
+    assert_eq!(cluster.digest(), before);
+
+    let bytes = encode(&Order::Abort(1));
+    assert!(decode::<Order>("order", &bytes).is_ok());
+    for broken in [&[][..], &bytes[..bytes.len() - 1], &[&bytes[..], &[0]].concat(), &[2, 6, 1]] {
+        assert!(matches!(decode::<Order>("order", broken), Err(Error::Wire { what: "order", .. })), "{broken:?}");
+    }
+    let ring = DistributedConfig { num_shards: 4, ..DistributedConfig::default() };
+    let handshake = Handshake { analyser: "other".into(), config: config(), ring, layout: Layout::new(4, 2), node: 0 };
+    assert!(matches!(Node::join(&handshake), Err(Error::Config { field, .. }) if field == "analyser"));
+    let handshake = Handshake { analyser: ANALYSER.into(), node: 2, ..handshake };
+    assert!(matches!(Node::join(&handshake), Err(Error::Config { field, .. }) if field == "node"));
+    assert!(DocumentId(0) != body.id());
+}

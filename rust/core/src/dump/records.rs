@@ -1,0 +1,118 @@
+//! The records of a shard. Each begins with its kind, so that no record of one kind is one of another.
+
+use super::writer::Writer;
+use crate::agents::Digester;
+use crate::commons::Commons;
+use crate::documents::Document;
+use crate::graph::Synapse;
+use crate::reinforcement::Waiting;
+use crate::shard::Shard;
+
+/// Writes a document as its caller gave it, with its terms.
+pub(super) fn document(document: &Document, commons: &Commons, out: &mut Writer) {
+    out.text("document");
+    out.id(document.id.0);
+    let body = &document.body;
+    let (has_key, has_metadata, ends) = (body.key.is_some(), !body.metadata.is_empty(), body.expires.is_some());
+    // Bits: whether there is a key, metadata, a lifetime; the last two then follow the text.
+    out.number(u64::from(has_key) + 2 * u64::from(has_metadata) + 4 * u64::from(ends));
+    out.text(body.key.as_deref().unwrap_or(""));
+    out.text(&body.title);
+    out.text(&body.text);
+    if has_metadata {
+        out.block(&body.metadata.encode());
+    }
+    if let Some(lifetime) = body.expires {
+        out.block(&lifetime.encode());
+    }
+    let mut terms: Vec<_> = document.terms.iter().map(|&(term, count)| (commons.id(term), count)).collect();
+    terms.sort_unstable_by_key(|entry| entry.0);
+    out.number(terms.len() as u64);
+    for (id, count) in terms {
+        out.id(id);
+        out.number(count.into());
+    }
+}
+
+/// Writes what became of a document, after the document.
+pub(super) fn progress(document: &Document, commons: &Commons, out: &mut Writer) {
+    out.number(document.arrival.into());
+    // No tick is 0.
+    out.number(document.digested.map_or(0, u64::from));
+    out.ids(ids(commons, &document.concepts));
+}
+
+/// Writes a term with its word forms.
+pub(super) fn term(term: u32, commons: &Commons, out: &mut Writer) {
+    out.text("term");
+    out.id(commons.id(term));
+    out.text(&commons.lexicon().stem(term));
+    out.number(commons.df(term).into());
+    let forms = commons.vocabulary().forms(term);
+    out.number(forms.len() as u64);
+    for (form, count) in forms {
+        out.text(&form);
+        out.number(count);
+    }
+}
+
+/// Writes the concept of a term with its synapses, after the term. Returns the number of synapses, or none if it is
+/// no concept.
+pub(super) fn concept(term: u32, home: &Shard, commons: &Commons, out: &mut Writer) -> Option<u64> {
+    // 0 for a term that is no concept.
+    out.number(home.wirings(term, commons).into());
+    if !home.is_concept(term, commons) {
+        return None;
+    }
+    out.number(home.uses_of(term, commons));
+    let mut row: Vec<(u128, Synapse)> =
+        home.row(term, commons).map(|synapse| (commons.id(synapse.target), synapse)).collect();
+    row.sort_unstable_by_key(|entry| entry.0);
+    out.number(row.len() as u64);
+    for (target, synapse) in &row {
+        out.id(*target);
+        for field in [synapse.weight, synapse.last, synapse.created, synapse.co_activations] {
+            out.bytes(&field.to_le_bytes());
+        }
+    }
+    Some(row.len() as u64)
+}
+
+/// Writes a deleted document that the next tick unwires. Its id is not kept, so that two such records may be equal; nor
+/// does it matter at which shard one waits.
+pub(super) fn unwiring(digested: u32, concepts: &[u32], commons: &Commons, out: &mut Writer) {
+    out.text("unwiring");
+    out.number(digested.into());
+    out.ids(ids(commons, concepts));
+}
+
+/// Writes the reinforcements of a document since the last tick.
+pub(super) fn reinforcements(document: u128, waiting: &Waiting, out: &mut Writer) {
+    out.text("reinforcements");
+    out.id(document);
+    out.number(waiting.len() as u64);
+    for (reinforcement, &times) in waiting {
+        out.number(times);
+        out.number(reinforcement.stems().len() as u64);
+        reinforcement.stems().iter().for_each(|stem| out.text(stem));
+        out.number(reinforcement.pairs().len() as u64);
+        for &(one, other) in reinforcement.pairs() {
+            out.number(one.into());
+            out.number(other.into());
+        }
+    }
+}
+
+/// Writes a living digester.
+pub(super) fn digester(digester: &Digester, out: &mut Writer) {
+    out.text("digester");
+    out.number(digester.id.birth);
+    out.id(digester.id.parent);
+    out.number(digester.id.ordinal.into());
+    out.number(digester.taken);
+    out.number(digester.idle.into());
+}
+
+fn ids(commons: &Commons, terms: &[u32]) -> Vec<u128> {
+    terms.iter().map(|&term| commons.id(term)).collect()
+}
