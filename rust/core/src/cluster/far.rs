@@ -40,20 +40,18 @@ impl<N: Nodes> Homes for Far<'_, N> {
     }
 
     fn hear(&mut self, question: &Question, ranking: &Ranking, allowed: Option<&Filter>) -> Result<Heard> {
-        let filter = allowed.cloned().unwrap_or_default();
-        let what = What::Hear { question: question.clone(), ranking: ranking.clone(), filter };
+        let nodes: Vec<usize> = (0..self.nodes.count()).collect();
+        let most = ranking.lexical_candidates as usize;
+        let share = share(most, nodes.len());
+        let mut heard = self.hear_of(&nodes, question, ranking, allowed, share)?;
+        let again = hiding(heard.iter().map(|heard| heard.found.found.iter().map(|found| found.score)), share, most);
+        for (&node, all) in again.iter().zip(self.hear_of(&again, question, ranking, allowed, most)?) {
+            heard[node] = all;
+        }
         let mut by_words = ByWords::new(ranking);
         let mut known: Map<Spot, Evidence> = Map::default();
         let mut count = 0;
-        for (node, reply) in self.ask_all(&what)?.into_iter().enumerate() {
-            let ask::Heard { found, evidence, allowed } = read!(reply, Heard)?;
-            evidence.iter().try_for_each(|(spot, _)| self.check_spot(node, *spot))?;
-            found.found.iter().try_for_each(|found| self.check_spot(node, found.spot()))?;
-            self.check_bearers(node, &found.named)?;
-            self.check_terms(found.wired.iter().map(|wired| wired.to))?;
-            if found.wired.iter().any(|wired| wired.from as usize >= question.terms.len()) {
-                return Err(refused("the question has no such term"));
-            }
+        for ask::Heard { found, evidence, allowed } in heard {
             known.extend(evidence);
             count += allowed;
             by_words.gather(found);
@@ -86,47 +84,55 @@ impl<N: Nodes> Homes for Far<'_, N> {
             Some(Wanted::Best { candidates, .. }) => candidates.iter().map(|candidate| candidate.spot).collect(),
             _ => Vec::new(),
         };
-        let mut by_node: Vec<Vec<usize>> = vec![Vec::new(); self.nodes.count()];
+        let nodes = self.nodes.count();
+        let mut by_node: Vec<Vec<usize>> = vec![Vec::new(); nodes];
         candidates.iter().enumerate().for_each(|(place, spot)| by_node[self.node_of_spot(spot)].push(place));
-        let wanted = |node: usize| match &asked.wanted {
+        let wanted = |node: usize, is_again: bool| match &asked.wanted {
             None => None,
             Some(Wanted::All(filter)) => Some(Search::All((*filter).clone())),
             Some(Wanted::Best { allowed, by_words, affordable, by_concepts, .. }) => Some(Search::Best {
                 candidates: picked(&candidates, &by_node[node]),
                 filter: allowed.cloned().unwrap_or_default(),
-                by_words: *by_words,
+                by_words: by_words.map(|most| if is_again { most } else { share(most, nodes) }),
                 affordable: (0..lit.len() as u32)
                     .filter(|&place| affordable.binary_search_by_key(&lit[place as usize].id, |lit| lit.id).is_ok())
                     .collect(),
-                by_concepts: *by_concepts,
+                by_concepts: if is_again { *by_concepts } else { share(*by_concepts, nodes) },
             }),
         };
         let meant = Meant::of(asked.meaning);
-        let mut requests: Vec<(usize, What)> = Vec::new();
-        for node in 0..self.nodes.count() {
+        let request = |node: usize, is_again: bool| {
             let best = Some(best).filter(|best| self.node_of_spot(best) == node);
-            if best.is_some() || speaks || asked.wanted.is_some() {
-                let (meant, sequences) = (meant.clone(), sequences.clone());
-                let reach = Reach { meant, sequences, best, wanted: wanted(node) };
-                requests.push((node, What::Reach(Box::new(reach))));
+            let (meant, sequences) = (meant.clone(), sequences.clone());
+            (node, What::Reach(Box::new(Reach { meant, sequences, best, wanted: wanted(node, is_again) })))
+        };
+        let is_asked = |node: &usize| speaks || asked.wanted.is_some() || self.node_of_spot(&best) == *node;
+        let asked_nodes: Vec<usize> = (0..nodes).filter(is_asked).collect();
+        let read = |requests: Vec<(usize, What)>| -> Result<Vec<ask::Reached>> {
+            let numbers: Vec<usize> = requests.iter().map(|(node, _)| *node).collect();
+            let replies = numbers.iter().zip(self.ask(requests)?);
+            replies.map(|(&node, reply)| self.reached(node, reply, by_node[node].len(), sequences.len())).collect()
+        };
+        let mut replies = read(asked_nodes.iter().map(|&node| request(node, false)).collect())?;
+        if let Some(Wanted::Best { by_words, by_concepts, .. }) = &asked.wanted {
+            let most = by_words.unwrap_or(0);
+            let words = replies.iter().map(|reached| reached.by_words.iter().map(|found| found.score));
+            let mut again = hiding(words, share(most, nodes), most);
+            let concepts = replies.iter().map(|reached| reached.by_concepts.iter().map(|lit| lit.sum));
+            again.extend(hiding(concepts, share(*by_concepts, nodes), *by_concepts));
+            again.sort_unstable();
+            again.dedup();
+            // With hits, every node is asked, so that a reply's index is its node.
+            for (&node, all) in again.iter().zip(read(again.iter().map(|&node| request(node, true)).collect())?) {
+                replies[node] = all;
             }
         }
-        let asked_nodes: Vec<usize> = requests.iter().map(|(node, _)| *node).collect();
         let mut all = ask::Reached::default();
         let mut mentioned = Vec::new();
         let mut others: Vec<(Spot, u128, Weighed)> = Vec::new();
         let mut activations: Vec<Option<f64>> = vec![None; candidates.len()];
-        for (node, reply) in asked_nodes.into_iter().zip(self.ask(requests)?) {
-            let reached = *read!(reply, Reached)?;
-            reached.others.iter().try_for_each(|(spot, _, _)| self.check_spot(node, *spot))?;
-            reached.by_words.iter().try_for_each(|found| self.check_spot(node, found.spot()))?;
-            reached.by_concepts.iter().try_for_each(|lit| self.check_spot(node, lit.spot))?;
-            reached.mentioned.iter().try_for_each(|named| self.check_bearers(node, named))?;
-            let asked_of_it = &by_node[node];
-            if reached.activations.len() != asked_of_it.len() || reached.mentioned.len() != sequences.len() {
-                return Err(refused("it has other numbers of candidates and seeds than were asked for"));
-            }
-            asked_of_it.iter().zip(reached.activations).for_each(|(&place, one)| activations[place] = one);
+        for (node, reached) in asked_nodes.into_iter().zip(replies) {
+            by_node[node].iter().zip(reached.activations).for_each(|(&place, one)| activations[place] = one);
             all.full = all.full.or(reached.full);
             mentioned.push(reached.mentioned);
             all.by_words.extend(reached.by_words);
@@ -281,6 +287,72 @@ impl<N: Nodes> Homes for Far<'_, N> {
     fn labels(&mut self, terms: &[u32]) -> Result<Vec<Arc<str>>> {
         self.each(terms, |term| self.node_of_term(term), What::Labels, |reply| read!(reply, Labels))
     }
+}
+
+impl<N: Nodes> Far<'_, N> {
+    // Asks some nodes for what they hear of a question, each for its `most` best documents.
+    fn hear_of(
+        &self,
+        nodes: &[usize],
+        question: &Question,
+        ranking: &Ranking,
+        allowed: Option<&Filter>,
+        most: usize,
+    ) -> Result<Vec<ask::Heard>> {
+        let what = |&node: &usize| {
+            let (question, ranking) = (question.clone(), ranking.clone());
+            (node, What::Hear { question, ranking, filter: allowed.cloned().unwrap_or_default(), most })
+        };
+        let read = |(&node, reply)| {
+            let heard = read!(reply, Heard)?;
+            let ask::Heard { found, evidence, .. } = &heard;
+            evidence.iter().try_for_each(|(spot, _)| self.check_spot(node, *spot))?;
+            found.found.iter().try_for_each(|found| self.check_spot(node, found.spot()))?;
+            self.check_bearers(node, &found.named)?;
+            self.check_terms(found.wired.iter().map(|wired| wired.to))?;
+            match found.wired.iter().all(|wired| (wired.from as usize) < question.terms.len()) {
+                true => Ok(heard),
+                false => Err(refused("the question has no such term")),
+            }
+        };
+        nodes.iter().zip(self.ask(nodes.iter().map(what).collect())?).map(read).collect()
+    }
+
+    // Reads what a node was asked to reach.
+    fn reached(&self, node: usize, reply: Reply, candidates: usize, sequences: usize) -> Result<ask::Reached> {
+        let reached = *read!(reply, Reached)?;
+        reached.others.iter().try_for_each(|(spot, _, _)| self.check_spot(node, *spot))?;
+        reached.by_words.iter().try_for_each(|found| self.check_spot(node, found.spot()))?;
+        reached.by_concepts.iter().try_for_each(|lit| self.check_spot(node, lit.spot))?;
+        reached.mentioned.iter().try_for_each(|named| self.check_bearers(node, named))?;
+        match reached.activations.len() == candidates && reached.mentioned.len() == sequences {
+            true => Ok(reached),
+            false => Err(refused("it has other numbers of candidates and seeds than were asked for")),
+        }
+    }
+}
+
+// Returns how many of the `most` best documents a node is asked for first. Documents are spread evenly by their ids, so
+// that a node rarely has more: three standard deviations above the mean, and some for small numbers.
+fn share(most: usize, nodes: usize) -> usize {
+    let mean = most.div_ceil(nodes.max(1));
+    if nodes == 1 { most } else { most.min(mean.saturating_add(3 * mean.isqrt() + 5)) }
+}
+
+// Returns the nodes that may have more of the `most` best than the `share` they were asked for: their worst one is good
+// enough. `scores` are those that each node has found.
+fn hiding<S: Iterator<Item = f64>>(scores: impl Iterator<Item = S>, share: usize, most: usize) -> Vec<usize> {
+    if share >= most {
+        return Vec::new();
+    }
+    let scores: Vec<Vec<f64>> = scores.map(Iterator::collect).collect();
+    let mut all: Vec<f64> = scores.iter().flatten().copied().collect();
+    let last = match all.len() < most {
+        true => f64::NEG_INFINITY,
+        false => *all.select_nth_unstable_by(most - 1, |one, other| other.total_cmp(one)).1,
+    };
+    let is_full = |scores: &Vec<f64>| scores.len() >= share && scores.iter().all(|score| *score >= last);
+    (0..scores.len()).filter(|&node| is_full(&scores[node])).collect()
 }
 
 // Returns the documents that words and concepts find, of what all nodes found.
