@@ -3,7 +3,7 @@
 // The fuzzer and the test of `rust/engine/tests/decoders.rs` share this file.
 
 use phago_core::cancel::Cancel;
-use phago_core::checkpoint::{self, Section};
+use phago_core::checkpoint::{self, Section, Share};
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
 use phago_core::documents::Body;
@@ -123,7 +123,9 @@ pub fn columns(bytes: &[u8]) -> bool {
         let whole = sections.iter().find(|(known, _)| *known == section);
         Ok(if section == damaged { bytes.to_vec() } else { whole.expect("a section").1.clone() })
     };
-    let Ok(state) = checkpoint::read(ColonyConfig::default(), Ring::new(3, 20), get) else { return false };
+    let Ok(state) = checkpoint::read(ColonyConfig::default(), Ring::new(3, 20), Share::Whole, get) else {
+        return false;
+    };
     // What is accepted can be read, and makes ticks or refuses them. Hashes guard the columns, so that they say together
     // what a colony was is not asked.
     let mut colony = Colony::of(state);

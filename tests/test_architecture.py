@@ -84,12 +84,14 @@ ENGINE = {
     "store": {"lock", "sync"},
     # What a colony writes into a store; it knows no world.
     "journal": {"lock", "store", "sync"},
-    "kept": {"journal", "lock", "store", "sync", "world"},
+    "kept": {"cluster", "journal", "lock", "store", "sync", "world"},
+    # What reaches the nodes of a colony, and what a node does; it makes no tick by itself.
+    "cluster": {"config", "intake", "journal", "kept", "lock", "store", "sync", "tick", "work", "world"},
     "coordination": {"lock", "sync"},
     "intake": {"journal", "lock", "store", "sync", "work", "world"},
     "answers": {"lock", "world"},
     "ghosts": {"lock", "tick", "world"},
-    "world": {"ghosts", "intake", "journal", "lock", "sync", "tick"},
+    "world": {"cluster", "ghosts", "intake", "journal", "lock", "sync", "tick"},
     # It drives the world and its workers, and takes nothing in and answers nothing.
     "tick": {"config", "coordination", "lock", "sync", "work", "world"},
 }

@@ -5,7 +5,7 @@ mod common;
 use common::Chance;
 use common::life::{body, config, happens};
 use phago_core::cancel::Cancel;
-use phago_core::checkpoint::{Section, read, write};
+use phago_core::checkpoint::{Section, Share, read, write};
 use phago_core::colony::{Colony, stage};
 use phago_core::documents::Body;
 use phago_core::ids::DocumentId;
@@ -39,7 +39,7 @@ fn written(replica: &Replica) -> Sections {
 }
 
 fn again(sections: &Sections, shards: u32) -> Result<Replica, Error> {
-    read(config(), ring(shards), |section| Ok(sections[&section].clone()))
+    read(config(), ring(shards), Share::Whole, |section| Ok(sections[&section].clone()))
 }
 
 fn answers(colony: &mut Colony) -> Vec<(String, u64)> {

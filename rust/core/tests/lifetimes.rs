@@ -4,7 +4,7 @@ mod common;
 
 use common::Chance;
 use phago_core::Error;
-use phago_core::checkpoint::{Section, read, write};
+use phago_core::checkpoint::{Section, Share, read, write};
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
 use phago_core::documents::{Body, Lifetime};
@@ -58,7 +58,7 @@ fn reread(colony: &Colony, shards: u32) -> Colony {
         Ok::<(), Infallible>(())
     };
     write(colony.state(), put).unwrap();
-    Colony::of(read(config(), Ring::new(shards, 50), |section| Ok(sections[&section].clone())).unwrap())
+    Colony::of(read(config(), Ring::new(shards, 50), Share::Whole, |section| Ok(sections[&section].clone())).unwrap())
 }
 
 // The same colony with no lifetime on any document.

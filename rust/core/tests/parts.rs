@@ -6,10 +6,15 @@ use common::Chance;
 use common::life::{config, happens};
 use phago_core::Error;
 use phago_core::cancel::Cancel;
+use phago_core::checkpoint::{Piece, Pieces, Section, Share, WordsInUse, join, read, write};
 use phago_core::colony::Colony;
 use phago_core::dump::{self, Part, Scope};
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+
+type Sections = BTreeMap<Section, Vec<u8>>;
 
 const SHARDS: u32 = 16;
 const NODES: [usize; 6] = [1, 2, 3, 4, 8, 16];
@@ -38,9 +43,13 @@ fn spread(chance: &mut Chance, nodes: usize) -> Vec<Vec<usize>> {
     seats
 }
 
+/// What a message brings to another process.
+fn sent<T: serde::Serialize + serde::de::DeserializeOwned>(message: &T) -> T {
+    postcard::from_bytes(&postcard::to_allocvec(message).unwrap()).unwrap()
+}
+
 fn part_of(replica: &Replica, scope: Scope) -> Part {
-    let part = Part::of(replica, scope, &Cancel::new()).unwrap();
-    postcard::from_bytes(&postcard::to_allocvec(&part).unwrap()).unwrap()
+    sent(&Part::of(replica, scope, &Cancel::new()).unwrap())
 }
 
 /// Merges parts two by two, in any order, until one is left.
@@ -94,4 +103,184 @@ fn a_part_is_no_digest_of_the_whole_and_parts_of_two_digests_do_not_mix() {
         assert!(matches!(whole.merge(&evidence), Err(Error::Wire { what: "digest", .. })));
         assert_eq!(whole, before);
     });
+}
+
+fn written(replica: &Replica) -> Sections {
+    let mut sections = Sections::new();
+    let put = |section, bytes: Vec<u8>| {
+        sections.insert(section, bytes);
+        Ok::<(), Infallible>(())
+    };
+    write(replica, put).unwrap();
+    sections
+}
+
+fn again(sections: &Sections, shards: u32, share: Share<'_>) -> Replica {
+    read(config(), Ring::new(shards, 150), share, |section| Ok(sections[&section].clone())).unwrap()
+}
+
+/// Writes the colony of a driver and some nodes, in two rounds.
+fn joined(driver: &Replica, nodes: &[Replica]) -> Result<Sections, Error> {
+    let mut words = WordsInUse::default();
+    nodes.iter().for_each(|node| words.merge(sent(&WordsInUse::of(node))));
+    let mut pieces: BTreeMap<(Section, usize), Piece> = BTreeMap::new();
+    for node in nodes {
+        let made = Pieces::new(node, &sent(&words.gone))?;
+        for (section, &seat) in Section::OF_SEATS.iter().flat_map(|&one| node.own().iter().map(move |seat| (one, seat)))
+        {
+            pieces.insert((section, seat), sent(&made.of(section, seat)?));
+        }
+    }
+    let mut sections = Sections::new();
+    let piece = |section, seat| Ok(pieces.remove(&(section, seat)).unwrap_or_default());
+    let put = |section, bytes: Vec<u8>| {
+        sections.insert(section, bytes);
+        Ok::<(), Error>(())
+    };
+    join(driver, &words, piece, put)?;
+    Ok(sections)
+}
+
+#[test]
+fn what_nodes_write_is_what_one_process_writes() {
+    let (mut colonies, mut with_gone) = (0, 0);
+    for seed in 10..16 {
+        live(seed, |chance, colony| {
+            let (whole, driver) = (colony.state(), colony.state().part(&[]));
+            let sections = written(whole);
+            for count in NODES {
+                let nodes: Vec<Replica> = spread(chance, count).iter().map(|own| whole.part(own)).collect();
+                assert_eq!(joined(&driver, &nodes).unwrap(), sections);
+                with_gone += usize::from(nodes.iter().any(|node| !WordsInUse::of(node).gone.is_empty()));
+                colonies += 1;
+            }
+            assert_eq!(again(&sections, 3, Share::Whole).tick(), colony.state().tick());
+            let digest = dump::digest(&again(&sections, 3, Share::Whole), &Cancel::new()).unwrap();
+            assert_eq!(digest, colony.digest());
+        });
+    }
+    println!("joined: {colonies}, of which with words that only deleted documents have: {with_gone}");
+    assert!(colonies > 250 && with_gone > 10);
+}
+
+#[test]
+fn what_is_restored_in_shares_is_the_colony_in_parts() {
+    let (mut shares, mut with_unwiring) = (0, 0);
+    for seed in 20..24 {
+        live(seed, |chance, colony| {
+            let sections = written(colony.state());
+            for count in NODES {
+                let shards = [1, 5, 16][chance.below(3) as usize];
+                let whole = again(&sections, shards, Share::Whole);
+                let driver = again(&sections, shards, Share::Driver);
+                let seats: Vec<Vec<usize>> = spread(chance, count);
+                let seats =
+                    seats.into_iter().map(|own| own.into_iter().filter(|&seat| seat < shards as usize).collect());
+                let seats: Vec<Vec<usize>> = seats.collect();
+                let nodes: Vec<Replica> = seats.iter().map(|own| again(&sections, shards, Share::Node(own))).collect();
+                for (node, own) in nodes.iter().zip(&seats) {
+                    same_numbers(node, &whole);
+                    assert_eq!(node.own(), own);
+                    let commons = node.commons();
+                    assert_eq!((commons.pending(), commons.digested(), commons.unwiring()), (0, 0, 0));
+                    assert_eq!((commons.reinforcing(), commons.now(), node.is_quiet()), (0, None, true));
+                    for scope in [Scope::Whole, Scope::Evidence] {
+                        assert_eq!(part_of(node, scope), part_of(&whole.part(own), scope));
+                    }
+                    shares += 1;
+                }
+                same_numbers(&driver, &whole);
+                assert_eq!(driver.own(), [0; 0]);
+                let told = |replica: &Replica| {
+                    let (commons, plan) = (replica.commons(), format!("{:?}", replica.plan().unwrap()));
+                    let counts = [commons.pending(), commons.digested(), commons.unwiring(), commons.reinforcing()];
+                    (counts, commons.now(), replica.is_quiet(), replica.exchanged(), plan)
+                };
+                assert_eq!(told(&driver), told(&whole));
+                with_unwiring += usize::from(driver.commons().unwiring() > 0);
+                let parts = nodes.iter().map(|node| part_of(node, Scope::Whole)).collect();
+                assert_eq!(merged(chance, parts).digest(driver.commons()).unwrap(), colony.digest());
+                // What they write is the colony, too.
+                assert_eq!(joined(&driver, &nodes).unwrap(), written(&whole));
+            }
+        });
+    }
+    println!("shares restored: {shares}; colonies in which documents wait to be unwired: {with_unwiring}");
+    assert!(shares > 1000 && with_unwiring > 10);
+}
+
+/// Every share has the numbers that nodes have in common, and labels of the terms that live there.
+fn same_numbers(share: &Replica, whole: &Replica) {
+    let (some, all) = (share.commons(), whole.commons());
+    assert_eq!((some.tick(), some.documents(), some.terms()), (all.tick(), all.documents(), all.terms()));
+    assert_eq!(some.mean_length(), all.mean_length());
+    for term in 0..all.terms() as u32 {
+        assert_eq!((some.id(term), some.df(term), some.home(term)), (all.id(term), all.df(term), all.home(term)));
+        let is_own = share.own().contains(&all.seat(all.home(term).shard));
+        assert_eq!(some.label(term), if is_own { all.label(term) } else { all.lexicon().stem(term) });
+    }
+}
+
+#[test]
+fn pieces_that_are_missing_or_belong_elsewhere_are_refused() {
+    let mut refused = 0;
+    live(30, |_, colony| {
+        let (whole, driver) = (colony.state(), colony.state().part(&[]));
+        let seats: Vec<usize> = (0..SHARDS as usize).collect();
+        let occupied = seats.iter().find(|&&seat| whole.shards()[seat].documents().all().next().is_some());
+        let rest: Vec<usize> = seats.iter().copied().filter(|seat| Some(seat) != occupied).collect();
+        let said = joined(&driver, &[whole.part(&rest)]);
+        assert!(matches!(said, Err(Error::Wire { what: "checkpoint", .. })), "{said:?}");
+        let node = whole.part(&[2]);
+        let beyond = whole.commons().terms() as u32;
+        assert!(matches!(Pieces::new(&node, &[beyond]), Err(Error::Wire { what: "checkpoint", .. })));
+        let pieces = Pieces::new(&node, &[]).unwrap();
+        for (section, seat) in [(Section::Words, 2), (Section::State, 2), (Section::Bodies, 3), (Section::Graph, 16)] {
+            assert!(matches!(pieces.of(section, seat), Err(Error::Wire { what: "checkpoint", .. })));
+        }
+        refused += 1;
+    });
+    assert!(refused > 5);
+}
+
+/// What the analyser found in each document. Titles and the order of words follow from the text and are in no digest.
+fn terms(replica: &Replica) -> BTreeMap<u128, Vec<(u128, u32)>> {
+    let id = |term: u32| replica.commons().id(term);
+    let documents = replica.shards().iter().flat_map(|shard| shard.documents().all());
+    documents.map(|one| (one.id.0, one.terms.iter().map(|&(term, count)| (id(term), count)).collect())).collect()
+}
+
+#[test]
+fn no_bit_of_what_is_kept_changes_without_the_digest() {
+    let (mut changed, mut equal, mut refused, mut moment) = (0, 0, 0, 0);
+    live(41, |chance, colony| {
+        moment += 1;
+        if moment % 3 != 0 {
+            return;
+        }
+        let sections = written(colony.state());
+        for (section, bytes) in &sections {
+            for _ in 0..40 {
+                let (at, bit) = (chance.below(bytes.len() as u64) as usize, chance.below(8));
+                let mut damaged = sections.clone();
+                damaged.get_mut(section).unwrap()[at] ^= 1 << bit;
+                let get = |section| Ok(damaged[&section].clone());
+                let Ok(replica) = read(config(), Ring::new(2, 150), Share::Whole, get) else {
+                    refused += 1;
+                    continue;
+                };
+                if dump::digest(&replica, &Cancel::new()).unwrap() != colony.digest() {
+                    changed += 1;
+                    continue;
+                }
+                // How many bytes travelled so far is no part of what a colony knows.
+                let is_traffic = replica.exchanged() != colony.state().exchanged();
+                let is_derived = *section == Section::Analyses && terms(&replica) == terms(colony.state());
+                assert!(is_traffic || is_derived, "bit {bit} of byte {at} of {section:?}");
+                equal += 1;
+            }
+        }
+    });
+    println!("other digests: {changed}; equal ones of what no digest has: {equal}; refused: {refused}");
+    assert!(changed > 150 && equal > 10);
 }

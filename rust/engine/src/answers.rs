@@ -6,9 +6,9 @@ use phago_core::Result;
 use phago_core::cancel::Cancel;
 use phago_core::metadata::Filter;
 use phago_core::query::{Buffers, Explanation, Here, Homes, Ranking, View};
-use phago_core::read::{FoundDocument, Whole};
 use phago_core::read::answers::{AnsweredDocument, Asking, check};
 use phago_core::read::documents;
+use phago_core::read::{FoundDocument, Whole};
 use phago_core::text::Session;
 
 // Evaluates an expression over the homes of a colony's documents and concepts, wherever they are.

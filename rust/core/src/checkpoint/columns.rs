@@ -1,5 +1,6 @@
 //! The columns, in sections. postcard encodes each struct as it is declared here.
 
+use super::piece::{Columns, Piece};
 use crate::documents::Lifetime;
 use crate::metadata::Metadata;
 use crate::reinforcement::Reinforcement;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub(super) const VERSION: u32 = 1;
 
 /// A part of a checkpoint.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Deserialize, Serialize)]
 pub enum Section {
     /// Tick and counts.
     State = 1,
@@ -31,6 +32,9 @@ impl Section {
     /// All sections, in the order in which they are written.
     pub const ALL: [Section; 6] =
         [Section::State, Section::Words, Section::Bodies, Section::Analyses, Section::Progress, Section::Graph];
+
+    /// The sections that seats have pieces of, in the order in which they are written.
+    pub const OF_SEATS: [Section; 4] = [Section::Bodies, Section::Analyses, Section::Progress, Section::Graph];
 
     /// Returns its number, which is a part of the format.
     pub fn number(self) -> u32 {
@@ -61,7 +65,7 @@ pub(super) struct Words<'a> {
     pub(super) counts: Vec<u64>,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize)]
 pub(super) struct Bodies<'a, M> {
     #[serde(borrow)]
     pub(super) keys: Vec<Option<&'a str>>,
@@ -73,10 +77,17 @@ pub(super) struct Bodies<'a, M> {
     pub(super) expires: Vec<Option<Lifetime>>,
 }
 
+impl<M: Serialize> Bodies<'_, M> {
+    pub(super) fn add_to(&self, piece: &mut Piece) {
+        let Bodies { keys, titles, texts, metadata, expires } = self;
+        piece.columns().add(keys).add(titles).add(texts).add(metadata).add(expires);
+    }
+}
+
 /// Owned when read, borrowed when written.
 pub(super) type ReadBodies<'a> = Bodies<'a, Metadata>;
 
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize)]
 pub(super) struct Analyses<S> {
     pub(super) terms: Lists,
     // For each term of each document.
@@ -85,9 +96,17 @@ pub(super) struct Analyses<S> {
     pub(super) sequences: Vec<S>,
 }
 
+impl<S: Serialize> Analyses<S> {
+    pub(super) fn add_to(&self, piece: &mut Piece) {
+        let Analyses { terms, counts, titles, sequences } = self;
+        piece.columns().lists(terms).add(counts).lists(titles).add(sequences);
+    }
+}
+
 pub(super) type ReadAnalyses = Analyses<Sequence>;
 
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
 pub(super) struct Progress {
     pub(super) arrivals: Vec<u32>,
     // 0 for none, else 1 + the tick.
@@ -100,7 +119,16 @@ pub(super) struct Progress {
     pub(super) digesters: Vec<(u64, u128, u32, u64, u32)>,
 }
 
-#[derive(Debug, Default, Deserialize, Serialize)]
+impl Progress {
+    pub(super) fn add_to(&self, piece: &mut Piece) {
+        let Progress { arrivals, digested, concepts, unwiring_ticks, unwiring, reinforcing, digesters } = self;
+        let columns = piece.columns().add(arrivals).add(digested).lists(concepts);
+        columns.add(unwiring_ticks).lists(unwiring).add(reinforcing).add(digesters);
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
 pub(super) struct Graph {
     pub(super) terms: Vec<u32>,
     pub(super) wirings: Vec<u32>,
@@ -114,12 +142,27 @@ pub(super) struct Graph {
     pub(super) co_activations: Vec<u32>,
 }
 
+impl Graph {
+    pub(super) fn add_to(&self, piece: &mut Piece) {
+        let Graph { terms, wirings, uses, targets, weights, since, ages, co_activations } = self;
+        let columns = piece.columns().add(terms).add(wirings).add(uses).lists(targets);
+        columns.add(weights).add(since).add(ages).add(co_activations);
+    }
+}
+
 /// Lists of numbers, one after the other. A number that is no less than the one before it in its list is written as the
 /// difference, so that a sorted list is short. Differences wrap, so that an unsorted one is right too.
-#[derive(Debug, Default, Deserialize, Serialize)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
 pub(super) struct Lists {
     lengths: Vec<u32>,
     steps: Vec<u32>,
+}
+
+impl Columns<'_> {
+    fn lists(self, lists: &Lists) -> Self {
+        self.add(&lists.lengths).add(&lists.steps)
+    }
 }
 
 impl Lists {

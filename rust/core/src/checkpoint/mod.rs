@@ -5,13 +5,21 @@
 //! Words get new indices, without those that no document has. Nothing depends on the number of shards: a colony can be
 //! read onto any ring. Postings, statistics and the ticks at which synapses end are not stored; reading computes them
 //! again.
+//!
+//! Of a colony that is spread over nodes each reads its [`Share`] of the same sections. Writing takes two rounds: the nodes
+//! tell their [`WordsInUse`], from which all derive the same new indices; then each makes the [`Piece`]s of its seats
+//! ([`Pieces`]), which [`join`] puts together, by seat. The sections equal those that one process writes.
 
 mod columns;
-#[cfg(test)]
-mod forged;
+mod piece;
 mod read;
+mod share;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use columns::Section;
-pub use read::{Parsed, build, build_part, read};
-pub use write::write;
+pub use piece::Piece;
+pub use read::{Parsed, build, read};
+pub use share::Share;
+pub use write::{Pieces, WordsInUse, join, write};

@@ -2,6 +2,7 @@
 //! error and never a panic.
 
 use super::columns::{Graph, Progress, ReadAnalyses, ReadBodies, Section, State, VERSION, Words, odd};
+use super::share::Share;
 use crate::Result;
 use crate::agents::{Digester, IDLE_TICKS_MAX};
 use crate::commons::{Commons, Waiting};
@@ -17,13 +18,21 @@ use crate::shard::{Ends, Shard};
 use crate::text::{ANALYSER, Analysis, norm};
 use serde::Deserialize;
 
-/// Reads a colony that [`super::write()`] wrote, onto the shards of a ring.
+/// Reads a colony that [`super::write()`] wrote, onto the shards of a ring, or a share of it.
 ///
 /// # Errors
 /// [`crate::Error::Wire`] for bytes that no colony wrote, or that another analyser or version wrote; any error of
 /// `get`.
-pub fn read(config: ColonyConfig, ring: Ring, mut get: impl FnMut(Section) -> Result<Vec<u8>>) -> Result<Replica> {
-    build(config, ring, |section| Parsed::new(section, get(section)?))
+///
+/// # Panics
+/// If the seats of a node are not in order, or there is no such seat.
+pub fn read(
+    config: ColonyConfig,
+    ring: Ring,
+    share: Share<'_>,
+    mut get: impl FnMut(Section) -> Result<Vec<u8>>,
+) -> Result<Replica> {
+    build(config, ring, share, |section| Parsed::new(section, get(section)?))
 }
 
 /// A section whose bytes are columns: what can be done for each section by itself.
@@ -73,12 +82,26 @@ impl Parsed {
     }
 }
 
-/// Builds a colony from its sections, as [`read`] does. Each may be parsed anywhere before.
+/// Builds a colony from its sections, as [`read`] does. Each may be parsed anywhere before. Every share is made from the
+/// same sections, but for the graph, which a driver does not need.
 ///
 /// # Errors
 /// Those of [`read`].
-pub fn build(config: ColonyConfig, ring: Ring, mut get: impl FnMut(Section) -> Result<Parsed>) -> Result<Replica> {
+///
+/// # Panics
+/// As [`read`].
+pub fn build(
+    config: ColonyConfig,
+    ring: Ring,
+    share: Share<'_>,
+    mut get: impl FnMut(Section) -> Result<Parsed>,
+) -> Result<Replica> {
     let mut replica = Replica::new(config, ring)?;
+    match share {
+        Share::Whole => {}
+        Share::Node(own) => replica = replica.part(own),
+        Share::Driver => replica = replica.part(&[]),
+    }
     let parsed = get(Section::State)?;
     let state: State<'_> = decode(parsed.bytes()?)?;
     if (state.version, state.analyser) != (VERSION, ANALYSER) {
@@ -89,34 +112,28 @@ pub fn build(config: ColonyConfig, ring: Ring, mut get: impl FnMut(Section) -> R
         return Err(odd("`tick` is beyond the last"));
     }
     replica.restore(state.tick, state.exchanged, |commons, shards| {
-        if let Some(now) = state.now {
+        if let Some(now) = state.now.filter(|_| share.drives()) {
             commons.lifetimes_mut().tell(now);
         }
-        words(commons, get(Section::Words)?.bytes()?)?;
+        words(commons, share, get(Section::Words)?.bytes()?)?;
         let Columns::Progress(progress, concepts) = get(Section::Progress)?.0 else {
             return Err(odd("a section is another one"));
         };
         let mut wired = Wired::new(commons);
         let lists = (get(Section::Analyses)?, concepts);
-        documents(commons, shards, get(Section::Bodies)?.bytes()?, lists, &progress, &mut wired)?;
-        let counts = (commons.digested(), commons.backlog().failed());
+        let bodies = get(Section::Bodies)?;
+        let standing = documents(commons, shards, share, bodies.bytes()?, lists, &progress, &mut wired)?;
+        let counts = (standing.digested, standing.failed);
         if counts != (state.digested, state.failed) {
             return Err(odd(format!("{counts:?} documents were digested, not {:?}", (state.digested, state.failed))));
         }
-        waiting(commons, shards, progress, &mut wired)?;
-        graph(commons, shards, get(Section::Graph)?, &wired)
+        waiting(commons, shards, share, &standing.ids, progress, &mut wired)?;
+        match share {
+            Share::Driver => Ok(()),
+            _ => graph(commons, shards, share, get(Section::Graph)?, &wired),
+        }
     })?;
     Ok(replica)
-}
-
-/// Stub.
-pub fn build_part(
-    config: ColonyConfig,
-    ring: Ring,
-    own: &[usize],
-    get: impl FnMut(Section) -> Result<Parsed>,
-) -> Result<Replica> {
-    Ok(build(config, ring, get)?.part(own))
 }
 
 fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
@@ -162,26 +179,39 @@ impl Wired {
     }
 }
 
-fn words(commons: &mut Commons, bytes: &[u8]) -> Result<()> {
-    let Words { stems, forms, terms, counts } = decode(bytes)?;
+fn words(commons: &mut Commons, share: Share<'_>, bytes: &[u8]) -> Result<()> {
+    let Words { stems, forms, terms, mut counts } = decode(bytes)?;
     equal(&[forms.len(), terms.len(), counts.len()])?;
     let loaded = commons.lexicon().load(&stems, forms.iter().copied().zip(terms.iter().copied()));
     if !loaded {
         return Err(odd("a word stands twice, or belongs to no term"));
     }
     commons.learn();
+    for (count, &term) in counts.iter_mut().zip(&terms) {
+        *count *= u64::from(share.has(commons.seat(commons.home(term).shard)));
+    }
     commons.restore_forms(&counts);
     Ok(())
 }
 
+/// The documents of the whole colony.
+#[derive(Default)]
+struct Standing {
+    ids: Set<u128>,
+    digested: u64,
+    failed: u64,
+}
+
+// Every share counts all documents, so that all have the same statistics.
 fn documents(
     commons: &mut Commons,
     shards: &mut [&mut Shard],
+    share: Share<'_>,
     bodies: &[u8],
     (analyses, concepts): (Parsed, Vec<Box<[u32]>>),
     progress: &Progress,
     wired_by: &mut Wired,
-) -> Result<()> {
+) -> Result<Standing> {
     let ReadBodies { keys, titles, texts, metadata, expires } = decode(bodies)?;
     let Columns::Analyses(columns, [terms, title_terms]) = analyses.0 else {
         return Err(odd("a section is another one"));
@@ -195,7 +225,7 @@ fn documents(
     equal(&[columns.counts.len(), terms.iter().map(|list| list.len()).sum()])?;
 
     let mut counts = columns.counts.into_iter();
-    let mut known = Set::default();
+    let mut standing = Standing::default();
     let metadata = metadata.into_iter().zip(columns.sequences);
     let lists = terms.into_iter().zip(title_terms).zip(concepts);
     for (place, ((metadata, lists), (&arrival, &digested))) in
@@ -218,36 +248,57 @@ fn documents(
             concepts.iter().map(|&place| terms.get(place as usize).map(|&(term, _)| term)).collect();
         let wired = wired.ok_or_else(|| odd("a document was wired with a term it does not have"))?;
         let id = body.id();
-        if !known.insert(id.0) {
+        if !standing.ids.insert(id.0) {
             return Err(odd(format!("document {id} stands twice")));
         }
-        let bytes = body.text_bytes();
         let length = u32::try_from(sequence.len()).unwrap_or(u32::MAX);
-        let standing = sequence.standing(terms.len());
-        let norm = norm(terms.iter().zip(standing).filter(|(_, stands)| *stands).map(|(term, _)| term.1));
-        let rest = Analysis::default();
-        let analysis = Analysis { terms, length, norm, title, sequence, ..rest };
-        let document = Analysed { id, body, analysis };
-        commons.count(&document);
+        commons.restore_document(&terms, length.into());
         let shard = commons.ring().shard_of(id.0);
-        let home = &mut *shards[commons.seat(shard)];
-        home.insert(document, arrival);
-        match digested.checked_sub(1) {
-            None => commons.backlog_mut().push((arrival, id.0), Waiting { shard, bytes }),
+        let digested = match digested.checked_sub(1) {
             Some(tick) if !(u64::from(arrival)..=commons.tick()).contains(&tick) => {
                 return Err(odd("`digested` has a tick before a document came, or one to come"));
             }
-            Some(tick) => {
-                wired_by.add("concepts", &wired)?;
-                commons.backlog_mut().restore_digested(wired.is_empty());
-                home.restore_digested(id, tick as u32, wired);
+            Some(tick) => Some(tick as u32),
+            None => None,
+        };
+        if digested.is_some() {
+            wired_by.add("concepts", &wired)?;
+        }
+        match (digested, wired.is_empty()) {
+            (None, _) => {}
+            (Some(_), true) => standing.failed += 1,
+            (Some(_), false) => standing.digested += 1,
+        }
+        if share.drives() {
+            commons.lifetimes_mut().insert(id, expires);
+            match digested {
+                None => commons.backlog_mut().push((arrival, id.0), Waiting { shard, bytes: body.text_bytes() }),
+                Some(_) => commons.backlog_mut().restore_digested(wired.is_empty()),
             }
         }
+        let seat = commons.seat(shard);
+        if !share.has(seat) {
+            continue;
+        }
+        let stands = sequence.standing(terms.len());
+        let norm = norm(terms.iter().zip(stands).filter(|(_, stands)| *stands).map(|(term, _)| term.1));
+        let analysis = Analysis { terms, length, norm, title, sequence, ..Analysis::default() };
+        shards[seat].insert(Analysed { id, body, analysis }, arrival);
+        if let Some(tick) = digested {
+            shards[seat].restore_digested(id, tick, wired);
+        }
     }
-    Ok(())
+    Ok(standing)
 }
 
-fn waiting(commons: &mut Commons, shards: &mut [&mut Shard], progress: Progress, wired_by: &mut Wired) -> Result<()> {
+fn waiting(
+    commons: &mut Commons,
+    shards: &mut [&mut Shard],
+    share: Share<'_>,
+    standing: &Set<u128>,
+    progress: Progress,
+    wired_by: &mut Wired,
+) -> Result<()> {
     let terms = progress.unwiring.read()?;
     below(commons, &terms)?;
     equal(&[terms.len(), progress.unwiring_ticks.len()])?;
@@ -255,18 +306,30 @@ fn waiting(commons: &mut Commons, shards: &mut [&mut Shard], progress: Progress,
     if progress.unwiring_ticks.iter().any(|tick| u64::from(*tick) > commons.tick()) {
         return Err(odd("`unwiring_ticks` has a tick to come"));
     }
-    commons.backlog_mut().restore_unwiring(terms.len() as u64);
+    if share.drives() {
+        commons.backlog_mut().restore_unwiring(terms.len() as u64);
+    }
     // The documents are deleted, and their home shards are not recorded; any shard can report what they had wired.
-    shards[0].restore_unwiring(progress.unwiring_ticks.into_iter().zip(terms).collect());
+    if share.has(0) {
+        shards[0].restore_unwiring(progress.unwiring_ticks.into_iter().zip(terms).collect());
+    }
+    let mut reinforced = Set::default();
     for (document, paths) in progress.reinforcing {
-        let shard = &mut *shards[commons.seat(commons.ring().shard_of(document))];
         let id = crate::ids::DocumentId(document);
-        if shard.documents().get(id).is_none() {
-            return Err(odd(format!("document {id} is reinforced and does not stand")));
+        if !standing.contains(&document) || !reinforced.insert(document) {
+            return Err(odd(format!("document {id} is reinforced twice, or does not stand")));
         }
-        for (path, times) in paths {
-            let more = shard.reinforce(id, path, times);
-            commons.backlog_mut().reinforce(more);
+        if !paths.is_sorted_by(|one, other| one.0 < other.0) {
+            return Err(odd("the reinforcements of a document are not in order"));
+        }
+        if share.drives() {
+            paths.iter().for_each(|(path, _)| commons.backlog_mut().reinforce(path.size()));
+        }
+        let seat = commons.seat(commons.ring().shard_of(document));
+        if share.has(seat) {
+            for (path, times) in paths {
+                shards[seat].reinforce(id, path, times);
+            }
         }
     }
     let mut living = Vec::with_capacity(progress.digesters.len());
@@ -276,17 +339,22 @@ fn waiting(commons: &mut Commons, shards: &mut [&mut Shard], progress: Progress,
             return Err(odd("`digesters` has one that is not born, or has ended"));
         }
         living.push(id);
-        shards[commons.seat(commons.ring().shard_of(id.key()))].restore_digester(Digester { id, taken, idle });
+        let seat = commons.seat(commons.ring().shard_of(id.key()));
+        if share.has(seat) {
+            shards[seat].restore_digester(Digester { id, taken, idle });
+        }
     }
     living.sort_unstable();
     if !living.is_sorted_by(|one, other| one < other) {
         return Err(odd("`digesters` has one twice"));
     }
-    commons.restore_roster(living);
+    if share.drives() {
+        commons.restore_roster(living);
+    }
     Ok(())
 }
 
-fn graph(commons: &Commons, shards: &mut [&mut Shard], parsed: Parsed, wired: &Wired) -> Result<()> {
+fn graph(commons: &Commons, shards: &mut [&mut Shard], share: Share<'_>, parsed: Parsed, wired: &Wired) -> Result<()> {
     let Columns::Graph(columns, targets) = parsed.0 else { return Err(odd("a section is another one")) };
     let terms = commons.terms() as u32;
     below(commons, &targets)?;
@@ -328,7 +396,11 @@ fn graph(commons: &Commons, shards: &mut [&mut Shard], parsed: Parsed, wired: &W
             return Err(odd("`weights` has a synapse that is none, or is gone"));
         }
         let home = commons.home(term);
-        let shard = &mut *shards[commons.seat(home.shard)];
+        let seat = commons.seat(home.shard);
+        if !share.has(seat) {
+            continue;
+        }
+        let shard = &mut *shards[seat];
         if !shard.restore_node(home.slot, term, columns.wirings[node], columns.uses[node], &row, &mut ends) {
             return Err(odd("a node stands twice"));
         }

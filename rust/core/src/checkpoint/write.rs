@@ -1,26 +1,130 @@
-//! Converts a colony to columns.
+//! Converts a colony to columns, or what some seats have of it to pieces of them.
 
-use super::columns::{Analyses, Bodies, Graph, Lists, Progress, Section, State, VERSION, Words};
+use super::columns::{Analyses, Bodies, Graph, Lists, Progress, Section, State, VERSION, Words, odd};
+use super::piece::Piece;
+use crate::commons::Commons;
 use crate::documents::Document;
 use crate::graph::Synapse;
-use crate::reinforcement::Reinforcement;
+use crate::maps::Set;
 use crate::replica::Replica;
+use crate::shard::Shard;
 use crate::text::ANALYSER;
-use serde::Serialize;
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
 
-/// Writes a colony, section by section.
+/// Writes a colony that is in one replica, section by section.
 ///
 /// # Errors
 /// Any error of `put`.
 pub fn write<E>(replica: &Replica, mut put: impl FnMut(Section, Vec<u8>) -> Result<(), E>) -> Result<(), E> {
-    let documents: Vec<&Document> = replica.shards().iter().flat_map(|shard| shard.documents().all()).collect();
-    let numbers = Numbers::new(replica, &documents);
+    let words = WordsInUse::of(replica);
+    let pieces = Pieces { replica, numbers: Numbers::new(replica.commons(), &words.gone) };
     put(Section::State, encode(&state(replica)))?;
-    put(Section::Words, words(replica, &numbers))?;
-    put(Section::Bodies, encode(&bodies(&documents)))?;
-    put(Section::Analyses, encode(&analyses(&documents, &numbers)))?;
-    put(Section::Progress, encode(&progress(replica, &documents, &numbers)))?;
-    put(Section::Graph, encode(&graph(replica, &numbers)))
+    put(Section::Words, words.section(replica.commons(), &pieces.numbers))?;
+    for section in Section::OF_SEATS {
+        let mut whole = Piece::default();
+        replica.own().iter().for_each(|&seat| pieces.add(section, seat, &mut whole));
+        put(section, whole.section())?;
+    }
+    Ok(())
+}
+
+/// Writes a colony that is spread over nodes, section by section. `driver` is the replica without a seat, `words` are
+/// those of all nodes, and `piece` returns the piece of a seat, which its node makes with [`Pieces`].
+///
+/// # Errors
+/// [`Error::Wire`] if the words or the pieces are not those of all seats and documents; any error of `piece` and of `put`.
+pub fn join<E: From<Error>>(
+    driver: &Replica,
+    words: &WordsInUse,
+    mut piece: impl FnMut(Section, usize) -> Result<Piece, E>,
+    mut put: impl FnMut(Section, Vec<u8>) -> Result<(), E>,
+) -> Result<(), E> {
+    let commons = driver.commons();
+    words.check(commons)?;
+    put(Section::State, encode(&state(driver)))?;
+    put(Section::Words, words.section(commons, &Numbers::new(commons, &words.gone)))?;
+    for section in Section::OF_SEATS {
+        let mut whole = Piece::default();
+        for seat in 0..commons.seat_count() {
+            whole.append(&piece(section, seat)?);
+        }
+        let documents = commons.documents();
+        if section != Section::Graph && whole.entries() != documents {
+            return Err(odd(format!("its pieces have {} documents of {documents}", whole.entries())).into());
+        }
+        put(section, whole.section())?;
+    }
+    Ok(())
+}
+
+/// What a replica knows of the words of a colony and the others do not.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
+pub struct WordsInUse {
+    /// The terms that no document has and that something of its seats still refers to: documents that the next tick
+    /// unwires.
+    pub gone: Vec<u32>,
+    /// Word forms and their counts, of the terms that live at its seats; by form index.
+    pub forms: Vec<(u32, u64)>,
+}
+
+impl WordsInUse {
+    /// Returns those of the seats that a replica has.
+    pub fn of(replica: &Replica) -> WordsInUse {
+        let commons = replica.commons();
+        let mut gone = Set::default();
+        let mut mark = |term: u32| {
+            if commons.df(term) == 0 {
+                gone.insert(term);
+            }
+        };
+        let mut is_own = vec![false; commons.seat_count()];
+        for &seat in replica.own() {
+            is_own[seat] = true;
+            let shard = &replica.shards()[seat];
+            shard.unwiring().iter().flat_map(|(_, terms)| terms.iter()).for_each(|&term| mark(term));
+            for term in shard.concepts() {
+                mark(term);
+                shard.row(term, commons).for_each(|synapse| mark(synapse.target));
+            }
+        }
+        let mut gone: Vec<u32> = gone.into_iter().collect();
+        gone.sort_unstable();
+        let counts = (0..).zip(commons.vocabulary().form_counts().iter().copied());
+        let seat = |form: u32| commons.seat(commons.home(commons.lexicon().term_of_form(form)).shard);
+        WordsInUse { gone, forms: counts.filter(|&(form, count)| count > 0 && is_own[seat(form)]).collect() }
+    }
+
+    /// Takes over those of other seats.
+    pub fn merge(&mut self, other: WordsInUse) {
+        self.gone.extend(other.gone);
+        self.gone.sort_unstable();
+        self.gone.dedup();
+        self.forms.extend(other.forms);
+        self.forms.sort_unstable();
+    }
+
+    // Whether the driver's dictionary has all of them.
+    fn check(&self, commons: &Commons) -> Result<()> {
+        check(commons, &self.gone)?;
+        let known = commons.vocabulary().form_counts().len() as u32;
+        let is_known = |form: u32| form < known && commons.df(commons.lexicon().term_of_form(form)) > 0;
+        let fits =
+            self.forms.is_sorted_by(|one, other| one.0 < other.0) && self.forms.iter().all(|one| is_known(one.0));
+        if fits { Ok(()) } else { Err(odd("word forms stand twice, or no document has them")) }
+    }
+
+    fn section(&self, commons: &Commons, numbers: &Numbers) -> Vec<u8> {
+        let lexicon = commons.lexicon();
+        let stems: Vec<_> = numbers.kept().map(|term| lexicon.stem(term)).collect();
+        let forms: Vec<_> = self.forms.iter().map(|&(form, _)| lexicon.form(form)).collect();
+        encode(&Words {
+            stems: stems.iter().map(|stem| &**stem).collect(),
+            forms: forms.iter().map(|form| &**form).collect(),
+            terms: self.forms.iter().map(|&(form, _)| numbers.of(lexicon.term_of_form(form))).collect(),
+            counts: self.forms.iter().map(|&(_, count)| count).collect(),
+        })
+    }
 }
 
 fn encode(columns: &impl Serialize) -> Vec<u8> {
@@ -28,30 +132,17 @@ fn encode(columns: &impl Serialize) -> Vec<u8> {
 }
 
 /// New indices of the terms in use, without gaps and in their old order.
+#[derive(Debug)]
 struct Numbers(Vec<u32>);
 
 const NONE: u32 = u32::MAX;
 
 impl Numbers {
-    fn new(replica: &Replica, documents: &[&Document]) -> Numbers {
-        let commons = replica.commons();
-        let mut numbers = vec![NONE; commons.terms()];
-        let mut mark = |term: u32| numbers[term as usize] = 0;
-        for document in documents {
-            document.terms.iter().for_each(|&(term, _)| mark(term));
-            document.title_terms.iter().chain(&document.concepts).for_each(|&term| mark(term));
-        }
-        for shard in replica.shards() {
-            shard.unwiring().iter().flat_map(|(_, terms)| terms.iter()).for_each(|&term| mark(term));
-            for term in shard.concepts() {
-                mark(term);
-                shard.row(term, commons).for_each(|synapse| mark(synapse.target));
-            }
-        }
-        for (next, number) in numbers.iter_mut().filter(|number| **number != NONE).enumerate() {
-            *number = next as u32;
-        }
-        Numbers(numbers)
+    fn new(commons: &Commons, gone: &[u32]) -> Numbers {
+        let mut is_used: Vec<bool> = (0..commons.terms() as u32).map(|term| commons.df(term) > 0).collect();
+        gone.iter().for_each(|&term| is_used[term as usize] = true);
+        let mut next = 0..;
+        Numbers(is_used.into_iter().map(|is_used| is_used.then(|| next.next()).flatten().unwrap_or(NONE)).collect())
     }
 
     fn of(&self, term: u32) -> u32 {
@@ -77,22 +168,57 @@ fn state(replica: &Replica) -> State<'static> {
     }
 }
 
-fn words(replica: &Replica, numbers: &Numbers) -> Vec<u8> {
-    let commons = replica.commons();
-    let lexicon = commons.lexicon();
-    let stems: Vec<_> = numbers.kept().map(|term| lexicon.stem(term)).collect();
-    let (mut forms, mut terms, mut counts) = (Vec::new(), Vec::new(), Vec::new());
-    for (form, &count) in commons.vocabulary().form_counts().iter().enumerate().filter(|(_, count)| **count > 0) {
-        forms.push(lexicon.form(form as u32));
-        terms.push(numbers.of(lexicon.term_of_form(form as u32)));
-        counts.push(count);
-    }
-    let stems = stems.iter().map(|stem| &**stem).collect();
-    encode(&Words { stems, forms: forms.iter().map(|form| &**form).collect(), terms, counts })
+/// Makes the pieces of the seats that a replica has.
+#[derive(Debug)]
+pub struct Pieces<'a> {
+    replica: &'a Replica,
+    numbers: Numbers,
 }
 
-fn bodies<'a>(documents: &[&'a Document]) -> Bodies<'a, &'a crate::metadata::Metadata> {
-    let bodies = || documents.iter().map(|document| &document.body);
+impl<'a> Pieces<'a> {
+    /// Begins. `gone` are those of the [`WordsInUse`] of the whole colony, so that all pieces have the same new indices.
+    ///
+    /// # Errors
+    /// [`Error::Wire`] if there is no such term.
+    pub fn new(replica: &'a Replica, gone: &[u32]) -> Result<Pieces<'a>> {
+        check(replica.commons(), gone)?;
+        Ok(Pieces { replica, numbers: Numbers::new(replica.commons(), gone) })
+    }
+
+    /// Returns the piece of a seat.
+    ///
+    /// # Errors
+    /// [`Error::Wire`] if seats have no pieces of this section, or the replica does not have this seat.
+    pub fn of(&self, section: Section, seat: usize) -> Result<Piece> {
+        if !Section::OF_SEATS.contains(&section) || !self.replica.own().contains(&seat) {
+            return Err(odd(format!("there is no piece of {section:?} of seat {seat} here")));
+        }
+        let mut piece = Piece::default();
+        self.add(section, seat, &mut piece);
+        Ok(piece)
+    }
+
+    // Adds the piece of a seat to that of the seats before it.
+    fn add(&self, section: Section, seat: usize, piece: &mut Piece) {
+        let (shard, numbers) = (&self.replica.shards()[seat], &self.numbers);
+        match section {
+            Section::Bodies => bodies(shard).add_to(piece),
+            Section::Analyses => analyses(shard, numbers).add_to(piece),
+            Section::Progress => progress(shard, numbers).add_to(piece),
+            Section::Graph => graph(shard, self.replica.commons(), numbers).add_to(piece),
+            Section::State | Section::Words => unreachable!("seats have no pieces of {section:?}"),
+        }
+    }
+}
+
+fn check(commons: &Commons, gone: &[u32]) -> Result<()> {
+    let terms = commons.terms() as u32;
+    let fits = gone.iter().all(|term| *term < terms);
+    if fits { Ok(()) } else { Err(odd(format!("a term is beyond the {terms} that there are"))) }
+}
+
+fn bodies(shard: &Shard) -> Bodies<'_, &crate::metadata::Metadata> {
+    let bodies = || shard.documents().all().map(|document| &document.body);
     Bodies {
         keys: bodies().map(|body| body.key.as_deref()).collect(),
         titles: bodies().map(|body| &*body.title).collect(),
@@ -102,60 +228,57 @@ fn bodies<'a>(documents: &[&'a Document]) -> Bodies<'a, &'a crate::metadata::Met
     }
 }
 
-fn analyses<'a>(documents: &[&'a Document], numbers: &Numbers) -> Analyses<&'a crate::text::Sequence> {
+fn analyses<'a>(shard: &'a Shard, numbers: &Numbers) -> Analyses<&'a crate::text::Sequence> {
     let (mut terms, mut titles) = (Lists::default(), Lists::default());
-    for document in documents {
+    for document in shard.documents().all() {
         terms.push(document.terms.iter().map(|&(term, _)| numbers.of(term)));
         titles.push(document.title_terms.iter().map(|&term| numbers.of(term)));
     }
+    let documents = || shard.documents().all();
     Analyses {
         terms,
-        counts: documents.iter().flat_map(|document| document.terms.iter().map(|&(_, count)| count)).collect(),
+        counts: documents().flat_map(|document| document.terms.iter().map(|&(_, count)| count)).collect(),
         titles,
-        sequences: documents.iter().map(|document| &document.sequence).collect(),
+        sequences: documents().map(|document| &document.sequence).collect(),
     }
 }
 
-fn progress(replica: &Replica, documents: &[&Document], numbers: &Numbers) -> Progress {
+fn progress(shard: &Shard, numbers: &Numbers) -> Progress {
     let (mut concepts, mut unwiring) = (Lists::default(), Lists::default());
-    for document in documents {
-        let place = |term: &u32| {
-            let found = document.terms.binary_search_by_key(term, |&(term, _)| term);
-            found.expect("a document was wired with terms of its own") as u32
-        };
-        concepts.push(document.concepts.iter().map(place));
-    }
-    let gone = || replica.shards().iter().flat_map(|shard| shard.unwiring());
-    gone().for_each(|(_, terms)| unwiring.push(terms.iter().map(|&term| numbers.of(term))));
-    let reinforcing = replica.shards().iter().flat_map(|shard| shard.reinforcing()).map(|(document, waiting)| {
-        let waiting: Vec<(Reinforcement, u64)> = waiting.iter().map(|(path, times)| (path.clone(), *times)).collect();
-        (*document, waiting)
-    });
-    let digesters = replica.shards().iter().flat_map(|shard| shard.digesters());
+    let documents = || shard.documents().all();
+    let place = |document: &Document, term: &u32| {
+        let found = document.terms.binary_search_by_key(term, |&(term, _)| term);
+        found.expect("a document was wired with terms of its own") as u32
+    };
+    documents().for_each(|document| concepts.push(document.concepts.iter().map(|term| place(document, term))));
+    shard.unwiring().iter().for_each(|(_, terms)| unwiring.push(terms.iter().map(|&term| numbers.of(term))));
+    let reinforcing = shard
+        .reinforcing()
+        .iter()
+        .map(|(document, waiting)| (*document, waiting.iter().map(|(path, times)| (path.clone(), *times)).collect()));
+    let agent =
+        |agent: &crate::agents::Digester| (agent.id.birth, agent.id.parent, agent.id.ordinal, agent.taken, agent.idle);
     Progress {
-        arrivals: documents.iter().map(|document| document.arrival).collect(),
-        digested: documents.iter().map(|document| document.digested.map_or(0, |tick| 1 + u64::from(tick))).collect(),
+        arrivals: documents().map(|document| document.arrival).collect(),
+        digested: documents().map(|document| document.digested.map_or(0, |tick| 1 + u64::from(tick))).collect(),
         concepts,
-        unwiring_ticks: gone().map(|(digested, _)| *digested).collect(),
+        unwiring_ticks: shard.unwiring().iter().map(|(digested, _)| *digested).collect(),
         unwiring,
         reinforcing: reinforcing.collect(),
-        digesters: digesters
-            .map(|agent| (agent.id.birth, agent.id.parent, agent.id.ordinal, agent.taken, agent.idle))
-            .collect(),
+        digesters: shard.digesters().map(agent).collect(),
     }
 }
 
-fn graph(replica: &Replica, numbers: &Numbers) -> Graph {
-    let (commons, mut graph) = (replica.commons(), Graph::default());
+fn graph(shard: &Shard, commons: &Commons, numbers: &Numbers) -> Graph {
+    let mut graph = Graph::default();
     let now = commons.tick() as u32;
-    let mut nodes = replica.nodes();
+    let mut nodes: Vec<u32> = shard.concepts().collect();
     nodes.sort_unstable();
     for term in nodes {
-        let home = replica.home(term);
         graph.terms.push(numbers.of(term));
-        graph.wirings.push(home.wirings(term, commons));
-        graph.uses.push(home.uses_of(term, commons));
-        let mut row: Vec<Synapse> = home.row(term, commons).collect();
+        graph.wirings.push(shard.wirings(term, commons));
+        graph.uses.push(shard.uses_of(term, commons));
+        let mut row: Vec<Synapse> = shard.row(term, commons).collect();
         row.sort_unstable_by_key(|synapse| synapse.target);
         graph.targets.push(row.iter().map(|synapse| numbers.of(synapse.target)));
         for synapse in row {

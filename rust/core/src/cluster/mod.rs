@@ -26,8 +26,6 @@ mod layout;
 mod node;
 mod parcel;
 mod scatter;
-#[cfg(test)]
-mod tests;
 mod words;
 
 pub use ask::{Ask, Reply};

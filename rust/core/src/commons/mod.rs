@@ -245,6 +245,11 @@ impl Commons {
         self.tick = tick;
     }
 
+    /// Counts a document as it was stored, whose words must be learned; its word forms and lifetime are restored apart.
+    pub(crate) fn restore_document(&mut self, terms: &[(u32, u32)], length: u64) {
+        self.statistics.count(terms, length);
+    }
+
     /// Sets the count of each word form, all of which must be learned.
     pub(crate) fn restore_forms(&mut self, counts: &[u64]) {
         self.vocabulary.restore(counts);

@@ -8,17 +8,17 @@ use crate::journal::Journal;
 use crate::kept::open::Reading;
 use crate::lock::lock;
 use crate::store::{Checkpoint, SectionId};
+use crate::sync::MutexGuard;
+use crate::sync::atomic::Ordering;
 use crate::world::World;
 use phago_core::cancel::Cancel;
-use phago_core::checkpoint::{self, Parsed, Section};
+use phago_core::checkpoint::{self, Parsed, Section, Share};
 use phago_core::cluster::Driver;
 use phago_core::cluster::message::{Done, Handshake};
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
 use phago_core::text::ANALYSER;
 use phago_core::{Error, Result};
-use std::sync::MutexGuard;
-use std::sync::atomic::Ordering;
 
 // How often the nodes are made again before the error is returned.
 const REBUILDS_MAX: usize = 3;
@@ -101,7 +101,7 @@ impl Remote {
         let ring = Ring::new(self.ring.num_shards, self.ring.virtual_nodes_per_shard);
         let replica = match checkpoint {
             None => Replica::new(self.config.clone(), ring)?.part(&[]),
-            Some(checkpoint) => checkpoint::build_part(self.config.clone(), ring, &[], |section| {
+            Some(checkpoint) => checkpoint::build(self.config.clone(), ring, Share::Driver, |section| {
                 Parsed::new(section, checkpoint.section(SectionId(section.number()))?)
             })?,
         };

@@ -7,7 +7,7 @@ use crate::store::{Checkpoint, Files, Kind, Options, Record, Recovery, SectionId
 use crate::sync::{Arc, beside, now, sleep, thread};
 use crate::world::World;
 use phago_core::cancel::Cancel;
-use phago_core::checkpoint::{self, Parsed, Section};
+use phago_core::checkpoint::{self, Parsed, Section, Share};
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
 use phago_core::input::Input;
@@ -189,7 +189,7 @@ impl Reading {
                         Err(_) => read(wanted),
                     }
                 };
-                checkpoint::build(kept, ring, take).map_err(|error| as_damage(&path, error))
+                checkpoint::build(kept, ring, Share::Whole, take).map_err(|error| as_damage(&path, error))
             })?,
         };
         Ok(Reading::of(path, Colony::of(state)))

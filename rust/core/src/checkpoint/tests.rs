@@ -1,7 +1,7 @@
 //! Columns that are well-formed each, and that no colony wrote together.
 
 use super::columns::{Graph, Lists, Progress, Section};
-use super::{read, write};
+use super::{Share, read, write};
 use crate::colony::Colony;
 use crate::config::ColonyConfig;
 use crate::documents::Body;
@@ -44,7 +44,7 @@ fn stored() -> Sections {
 }
 
 fn restored(sections: &Sections) -> Result<Replica> {
-    read(config(), Ring::new(3, 20), |section| Ok(sections[&section].clone()))
+    read(config(), Ring::new(3, 20), Share::Whole, |section| Ok(sections[&section].clone()))
 }
 
 fn forged<C: DeserializeOwned + Serialize>(section: Section, forge: impl FnOnce(&mut C)) -> Result<Replica> {
@@ -100,7 +100,7 @@ fn a_graph_that_is_not_that_of_the_documents_is_refused() {
         for column in [&mut graph.weights, &mut graph.since, &mut graph.ages, &mut graph.co_activations] {
             column.truncate(column.len() - synapses);
         }
-        (graph.terms.pop(), graph.wirings.pop(), graph.uses.pop());
+        let _ = (graph.terms.pop(), graph.wirings.pop(), graph.uses.pop());
     };
     refused(graph(one_less), "terms");
 }
