@@ -268,6 +268,27 @@ fn lists_that_do_not_fit_into_a_page_come_in_several() {
 }
 
 #[test]
+fn a_node_that_may_hide_a_document_is_asked_again() {
+    let colony = grown(1);
+    let whole = colony.state();
+    let driver = whole.part(&[]);
+    let mut session = Session::new(whole.commons().lexicon().clone());
+    let mut buffers = Buffers::default();
+    let ranking = Ranking { exhaustive_max: 0, lexical_candidates: 40, concept_candidates: 40, ..Ranking::default() };
+    let (text, filter) = (words(&mut Chance(6), 8), Filter::default());
+    let session = &mut session;
+    let near = Asking { homes: &mut Here::new(whole.view(), &mut buffers), text: &text, ranking: &ranking, session }
+        .answer(60, &filter, true)
+        .unwrap();
+    // All documents are on one of the nodes, and each is first asked for its share.
+    let nodes = Parted::new(whole, 4);
+    let homes = &mut Far::new(driver.commons(), &nodes);
+    let far = Asking { homes, text: &text, ranking: &ranking, session }.answer(60, &filter, true).unwrap();
+    exactly(&far, &near, &text);
+    assert_eq!(nodes.scatters.get(), 6);
+}
+
+#[test]
 fn what_does_not_fit_into_a_page_comes_in_several() {
     // How often nodes are asked, for documents of so many bytes.
     let scatters = |bytes: usize| -> Vec<usize> {

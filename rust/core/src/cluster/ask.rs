@@ -89,6 +89,8 @@ pub enum What {
         ranking: Ranking,
         /// Which documents to count.
         filter: Filter,
+        /// How many documents to find, at most as many as the ranking has candidates.
+        most: usize,
     },
     /// The second round: what seeds speak of, by their order.
     Speak {

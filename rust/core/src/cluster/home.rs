@@ -44,9 +44,11 @@ impl Node<'_> {
     fn answer(&mut self, what: &What) -> Result<Reply> {
         let view = self.here.view;
         Ok(match what {
-            What::Hear { question, ranking, filter } => {
+            What::Hear { question, ranking, filter, most } => {
                 self.check(question, ranking, &[])?;
-                Reply::Heard(self.hear(question, ranking, Allowed::new(view.shards, filter))?)
+                let most = ranking.lexical_candidates.min(u32::try_from(*most).unwrap_or(u32::MAX));
+                let ranking = Ranking { lexical_candidates: most, ..ranking.clone() };
+                Reply::Heard(self.hear(question, &ranking, Allowed::new(view.shards, filter))?)
             }
             What::Speak { question, ranking, spots } => {
                 self.check(question, ranking, &[])?;

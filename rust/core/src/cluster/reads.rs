@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::cluster::ask::{Reply, What};
-use crate::cluster::far::{Far, Nodes, read, refused};
+use crate::cluster::scatter::{Far, Nodes, read, refused};
 use crate::commons::Commons;
 use crate::graph::Synapse;
 use crate::ids::{DocumentId, NodeId};
