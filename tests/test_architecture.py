@@ -156,8 +156,14 @@ PACKAGE = {
     "machine.runner": "_checks _phago _rows _settings _unpicklable config errors machine.coordinator machine.shard "
     "results",
     "aio": "_checks _intake _jsonl _phago _rows _unpicklable colony config graph results",
-    "opening": "_checks _held _phago _settings aio colony config errors",
-    "phago": "_cores _frames _jsonl _phago aio colony config document errors graph ids machine.coordinator "
+    "backends.framing": "",
+    "backends.transport": "_phago",
+    "backends.processes": "backends.framing backends.transport",
+    "backends.worker": "backends.framing backends.transport",
+    "backends.ray": "_checks _phago backends.transport",
+    "backends": "backends.processes backends.ray backends.transport",
+    "opening": "_checks _held _phago _settings aio backends colony config errors",
+    "phago": "_cores _frames _jsonl _phago aio backends colony config document errors graph ids machine.coordinator "
     "machine.ghosts machine.query machine.ring machine.runner machine.shard opening results",
     # What stands on the package as its users do.
     "cli.stdlib_docs": "",
@@ -176,8 +182,8 @@ PACKAGE = {
     "evaluation.evaluation": "colony config errors evaluation.beir evaluation.measures evaluation.significance results",
     "evaluation.replay": "colony config evaluation.beir evaluation.evaluation evaluation.significance results",
     "cli.taking": "cli.progress colony document errors extract",
-    "cli.memory": "_jsonl cli.exits cli.parsing cli.progress cli.taking colony document errors extract opening results "
-    "results.answers results.documents",
+    "cli.memory": "_jsonl backends cli.exits cli.parsing cli.progress cli.taking colony document errors extract opening "
+    "results results.answers results.documents",
     "cli.command": "cli.demo cli.exits cli.memory cli.parsing colony document errors evaluation.beir "
     "evaluation.evaluation evaluation.replay phago",
     "cli": "cli.command",

@@ -16,6 +16,7 @@ from ._cores import heed as _heed_cores
 from ._frames import read_frame
 from ._jsonl import read_jsonl
 from .aio import AsyncColony
+from .backends import Ray
 from .colony import Colony
 from .config import ColonyConfig, DistributedConfig, Ranking, RunnerConfig
 from .document import Document, read_folder
@@ -149,6 +150,7 @@ __all__ = [
     "PhaseResult",
     "PhaseTimeout",
     "Ranking",
+    "Ray",
     "ReadOnlyError",
     "Rejected",
     "RoutingFailed",
