@@ -35,7 +35,9 @@ def facts(colony, totals, documents, questions):
     """All that must be equal, small enough to print."""
     digested = [colony.get(document["id"]).digested for document in documents]
     ranked = answers(colony, questions)
-    concepts = [[(row.id, row.score.hex()) for row in colony._world.concepts(question, 10)] for question in questions]
+    concepts = [
+        [(row.id, row.score.hex()) for row in colony._world.concepts(question, 10).wait()] for question in questions
+    ]
 
     def short(value):
         return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:16]

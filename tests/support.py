@@ -140,12 +140,12 @@ def tick_by_hand(shards, *, wire=False, order=lambda items: items):
 
 def world_digest(runner):
     """The digest of what a runner drives, which the machine's parts do not show."""
-    return runner._native.world.digest()
+    return runner._native.world.digest().wait()
 
 
 def edges_of(colony):
     """The graph as a dictionary: (source id, target id) to (weight, co_activations, created, last)."""
-    table = colony._world.edges()
+    table = colony._world.edges().wait()
     rows = (table.get(at) for at in range(len(table)))
     return {(row.source_id, row.target_id): (row.weight, row.co_activations, row.created, row.last) for row in rows}
 

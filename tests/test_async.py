@@ -262,3 +262,20 @@ asyncio.run(main())
 print("end", flush=True)
 """
     assert child_says(program) == "end\n"
+
+
+async def test_a_call_of_the_native_module_begins_once_by_either_way():
+    world = phago._phago.World.create({}, 2)
+    for way in (lambda call: call.wait(), lambda call: call.start()):
+        call = world.digest()
+        assert call.wait() == await world.digest().start()
+        with pytest.raises(phago.BusyError, match="begun already"):
+            way(call)
+    # Arguments are read where it is made.
+    with pytest.raises(phago.ConfigError, match="where"):
+        world.count(3)
+
+
+def test_a_call_without_a_loop_is_not_begun():
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        phago._phago.World.create({}, 2).digest().start()

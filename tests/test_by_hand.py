@@ -26,7 +26,7 @@ def fill(shards):
 
 
 def digest(shards):
-    return shards[0]._native.world.digest()
+    return shards[0]._native.world.digest().wait()
 
 
 def same(batch):

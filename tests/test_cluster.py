@@ -468,7 +468,7 @@ def test_two_documents_of_one_tick_on_two_homes_share_a_pair():
     runner.tick_sync()
     home = shards[0].ring.get_shard_for_key(_phago.concept_id(one))
     assert shards[home].get_node(_phago.concept_id(one)).degree == 1
-    graph = runner._native.world.edges()
+    graph = runner._native.world.edges().wait()
     assert len(graph) == 2
     for at in range(2):
         row = graph.get(at)

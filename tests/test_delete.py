@@ -1,8 +1,10 @@
 """Documents that leave and change, beside a dictionary that does the same."""
 
 import asyncio
+import datetime
 import math
 import pickle
+from dataclasses import replace
 
 import phago
 import pytest
@@ -44,7 +46,11 @@ METADATA = st.fixed_dictionaries(
         "open": st.booleans(),
     },
 )
-DOCUMENTS = st.builds(phago.Document, TEXTS, st.sampled_from(IDS), st.sampled_from(["", *WORDS]), METADATA)
+NOON = datetime.datetime(2030, 6, 1, 12, tzinfo=datetime.UTC)
+TIMES = st.integers(0, 9).map(lambda seconds: NOON + datetime.timedelta(seconds=seconds))
+# Most documents stay; a lifetime may be over when its document comes.
+EXPIRES = st.one_of(st.none(), st.none(), st.none(), st.integers(0, 90), TIMES)
+DOCUMENTS = st.builds(phago.Document, TEXTS, st.sampled_from(IDS), st.sampled_from(["", *WORDS]), METADATA, EXPIRES)
 
 # The graph shows no history under these: nothing fades, nothing is dropped and nothing clipped (of 8 documents).
 PLAIN = phago.ColonyConfig(edge_decay_rate=0.0, max_edge_degree=1000, concepts_per_document=1000)
@@ -88,6 +94,7 @@ class Machine(RuleBasedStateMachine):
         self.colonies = [phago.Colony(1, config=config), phago.Colony(shards, config=config)]
         self.documents = {}
         self.reinforced = False
+        self.now = None
 
     def teardown(self):
         for colony in getattr(self, "colonies", []):
@@ -129,20 +136,51 @@ class Machine(RuleBasedStateMachine):
             assert self.both(lambda colony, hit=hit: colony.reinforce(hit)) == helps
             self.reinforced |= helps
 
-    @rule(count=st.sampled_from([1, 1, 1, 2, 60]))
-    def tick(self, count):
+    @rule(document=st.sampled_from(IDS), expires=EXPIRES)
+    def renew(self, document, expires):
+        known = self.documents.get(document)
+        if known is not None:
+            self.update(replace(known, expires=expires))
+
+    @rule(count=st.sampled_from([1, 1, 1, 2, 60]), now=st.one_of(st.none(), TIMES))
+    def tick(self, count, now):
+        self.tell(now)
         for _ in range(count):
-            self.both(lambda colony: colony.tick().total_edges())
+            tick = self.both(lambda colony: (colony.tick(now=now).tick, colony.stats().edges))[0]
+        self.expire(tick)
+
+    def tell(self, now):
+        if now is not None:
+            self.now = now if self.now is None else max(self.now, now)
+
+    def run_all(self, now=None):
+        self.tell(now)
+        ticks, tick = self.both(lambda colony: (colony.run(now=now).ticks, colony.stats().tick))
+        # Without a tick, nothing leaves.
+        if ticks:
+            self.expire(tick)
+
+    def expire(self, tick):
+        """Forget the documents whose lifetime was over when the tick of this number was made."""
+
+        def is_over(expires):
+            if isinstance(expires, datetime.datetime):
+                return self.now is not None and expires <= self.now
+            return expires is not None and expires <= tick
+
+        self.documents = {name: one for name, one in self.documents.items() if not is_over(one.expires)}
 
     @precondition(lambda self: self.documents)
     @rule(data=st.data())
     def take_from_a_quiet_graph(self, data):
-        self.both(lambda colony: colony.run().digested)
+        self.run_all()
+        if not self.documents:
+            return
         before = [edges_of(colony) for colony in self.colonies]
         gone = data.draw(st.sets(st.sampled_from(sorted(self.documents)), min_size=1))
         for name in sorted(gone):
             self.delete(name)
-        self.both(lambda colony: colony.run().digested)
+        self.run_all()
         for colony, had in zip(self.colonies, before, strict=True):
             for pair, edge in edges_of(colony).items():
                 # Nothing comes, and nothing gains, by what goes.
@@ -150,9 +188,9 @@ class Machine(RuleBasedStateMachine):
                 assert edge.co_activations <= had[pair].co_activations
                 assert (edge.created, edge.last_activated) == (had[pair].created, had[pair].last_activated)
 
-    @rule()
-    def come_to_rest(self):
-        self.both(lambda colony: colony.run().failed)
+    @rule(now=st.one_of(st.none(), TIMES))
+    def come_to_rest(self, now):
+        self.run_all(now)
         words = {name: set(words_of(document)) for name, document in self.documents.items()}
         for colony in self.colonies:
             # No concept without a document that stands, and none of their words without a concept.
@@ -162,7 +200,7 @@ class Machine(RuleBasedStateMachine):
                 assert 1 <= edge.co_activations <= support
         if self.config == PLAIN:
             with phago.Colony(4, config=PLAIN) as fresh:
-                fresh.ingest(self.documents.values())
+                fresh.ingest(replace(document, expires=None) for document in self.documents.values())
                 fresh.run()
                 plainly = lambda colony: {
                     pair: (None if self.reinforced else edge.weight, edge.co_activations)
@@ -177,7 +215,8 @@ class Machine(RuleBasedStateMachine):
         assert [hit.score for hit in found] == pytest.approx(sorted(expected.values(), reverse=True)[:k])
         for hit in found:
             assert hit.score == pytest.approx(expected[hit.id])
-            assert phago.Document(hit.text, hit.id, hit.title, hit.metadata) == self.documents[hit.id]
+            known = replace(self.documents[hit.id], expires=None)
+            assert phago.Document(hit.text, hit.id, hit.title, hit.metadata) == known
 
     @rule(question=TEXTS, year=st.integers(2020, 2022), tag=st.sampled_from("abc"))
     def filter(self, question, year, tag):
@@ -197,7 +236,8 @@ class Machine(RuleBasedStateMachine):
                 found = colony.get(name)
                 assert (name in colony) == (name in self.documents) == (found is not None)
                 if found:
-                    assert phago.Document(found.text, name, found.title, found.metadata) == self.documents[name]
+                    same = phago.Document(found.text, name, found.title, found.metadata, found.expires)
+                    assert same == self.documents[name]
         self.both(lambda colony: colony.digest())
         with phago.Colony(3, config=self.config) as fresh:
             fresh.ingest(reversed(self.documents.values()))

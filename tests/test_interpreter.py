@@ -22,7 +22,7 @@ import phago
 from phago import _phago
 world = _phago.World.create({}, 3)
 runner = _phago.Runner.of_world(world, {"phase_timeout_ms": 20_000, "max_parallelism": 2})
-world.ingest(["one text about ions", "another about cells"], 0, False)
+world.ingest(["one text about ions", "another about cells"], 0, False).wait()
 """
 
 
@@ -95,19 +95,20 @@ def test_a_fork_is_noticed_and_the_child_may_begin_anew():
         """
         import os
         runner.run_sync()
-        want = world.digest()
+        want = world.digest().wait()
+        call = world.digest()
         pid = os.fork()
         if pid == 0:
-            for use in (lambda: world.tick, lambda: len(world), world.digest, runner.tick_sync):
+            for use in (lambda: world.tick, lambda: len(world), world.digest, call.wait, runner.tick_sync):
                 try:
                     use()
                     print("used")
                 except phago.CoordinatorUnavailable as error:
                     assert "spawn" in str(error)
             fresh = _phago.World.create({}, 2)
-            fresh.ingest(["one text about ions", "another about cells"], 0, False)
+            fresh.ingest(["one text about ions", "another about cells"], 0, False).wait()
             _phago.Runner.of_world(fresh).run_sync()
-            print("equal" if fresh.digest() == want else "unequal", flush=True)
+            print("equal" if fresh.digest().wait() == want else "unequal", flush=True)
             del world, runner
             gc.collect()
             sys.exit(0)

@@ -188,7 +188,7 @@ async def test_answers_that_come_together_are_handed_over_in_stints():
     async with phago.AsyncColony(2) as twin:
         await twin.ingest(f"word{at}" for at in range(2000))
         world, question = twin._colony._world, " ".join(f"word{at}" for at in range(2000))
-        calls = [world.search_async(question, 2000) for _ in range(40)]
+        calls = [world.search(question, 2000).start() for _ in range(40)]
         # Calls are worked off in order, and this thread stands still until the last of them is through.
         last = threading.Event()
         watch = asyncio.get_running_loop().run_in_executor(None, wait_for_threads, last)
@@ -212,7 +212,7 @@ def wait_for_threads(last):
 @pytest.mark.parametrize("way", ["colony", "twin", "shards", "close", "async close"])
 async def test_a_colony_is_freed_on_a_thread_of_its_own(way):
     gc.collect()
-    before = _phago.wait_until_freed()
+    before = _phago.wait_until_freed().wait()
     match way:
         case "shards":
             coordinator, shards, runner = cluster(2)
@@ -231,7 +231,7 @@ async def test_a_colony_is_freed_on_a_thread_of_its_own(way):
             if way == "close":
                 held.close()
             del held
-    assert _phago.wait_until_freed() == before + 1
+    assert _phago.wait_until_freed().wait() == before + 1
 
 
 # --- cores -------------------------------------------------------------------------------------------------------

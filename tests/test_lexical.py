@@ -163,7 +163,7 @@ def test_a_question_changes_nothing():
         for _ in range(3):
             colony.query("words that no document has ever had qqq zzz", k=5, ranking="lexical")
             colony.graph.node("neverseen")
-            colony._world.concepts("neverseen either", 5)
+            colony._world.concepts("neverseen either", 5).wait()
         assert (colony.digest(), colony.stats().terms) == (before, terms)
 
 
@@ -290,7 +290,7 @@ def test_concepts_are_ranked_over_shards_with_global_statistics(count):
                 assert shards[node.shard_id].get_node(node.node_id).label == node.label
             assert found == sorted(found, key=lambda one: (-one.score, one.node_id))
             assert engine.query(question, max_results=3) == found[:3]
-            exact = [(row.id, row.score) for row in colony._world.concepts(question, 1000)]
+            exact = [(row.id, row.score) for row in colony._world.concepts(question, 1000).wait()]
             assert [(node.node_id, node.score) for node in found] == exact
     assert engine.query("") == []
 

@@ -289,8 +289,14 @@ def made(path, **options):
         colony.run(max_ticks=1)
         kept = whole(colony)
         # As after a crash: with a log, and without the checkpoint of an end.
-        copy = files_of(path)
+        copy = {name: without_room(data) if name.startswith("log-") else data for name, data in files_of(path).items()}
     return kept, copy
+
+
+def without_room(log):
+    """A log without the zeros behind its last record, which is padded to 8 bytes."""
+    written = log.rstrip(b"\0")
+    return written + bytes(-len(written) % 8)
 
 
 def test_verify_names_the_file_of_a_flipped_byte(tmp_path):

@@ -128,7 +128,7 @@ async def test_every_way_to_make_a_tick_redoes_it(phase):
     native = runner._native.world
     runner.close()
     tick_by_hand(shards)
-    assert native.digest() == digest
+    assert native.digest().wait() == digest
     await twin.close()
     calm.close()
 

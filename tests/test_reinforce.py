@@ -323,7 +323,7 @@ def test_shards_driven_by_hand_learn_what_a_colony_learns(wire):
         found = [shard.get_node(node.id) for node in colony.graph.nodes for shard in shards]
         assert [node for node in found if node is not None] == list(colony.graph.nodes)
         assert any(node.uses for node in colony.graph.nodes)
-        assert shards[0]._native.world.digest() == colony.digest()
+        assert shards[0]._native.world.digest().wait() == colony.digest()
 
 
 def test_a_batch_that_says_nothing_of_what_was_used_is_not_the_one_that_was_sent():

@@ -566,12 +566,14 @@ def test_shards_driven_by_hand_take_metadata_along():
     shards[home].ingest_document(document)
     runner = phago.DistributedRunner(coordinator, shards, phago.RunnerConfig())
     world = runner._native.world
-    assert world.get("a").metadata == {"year": 2024}
-    assert [found.metadata for found in world.search("ions", 5, {"year": {"gt": 2000}})] == [{"year": 2024}]
-    assert not world.search("ions", 5, {"year": 2000})
+    assert world.get("a").wait().metadata == {"year": 2024}
+    hits, pending = world.search("ions", 5, {"year": {"gt": 2000}}).wait()
+    assert [found.metadata for found in hits] == [{"year": 2024}]
+    assert pending == 1
+    assert world.search("ions", 5, {"year": 2000}).wait() == ([], 1)
     _, others, _ = cluster(2)
     others[others[0].ring.get_shard("a")].ingest_document(document)
-    assert world.evidence_digest() == others[0]._native.world.evidence_digest()
+    assert world.evidence_digest().wait() == others[0]._native.world.evidence_digest().wait()
 
 
 def test_while_a_tick_is_made_metadata_waits_too():

@@ -31,6 +31,7 @@ ANSWER = "tests/test_answer_oracle.py::test_any_answer_equals_the_naive_one"
 LEXICAL = "tests/test_answer_oracle.py::test_any_lexical_answer_equals_the_naive_one"
 WIRE = "phago-core wire "
 # A thousand schedules at most; how many it took is printed.
+MANY = "phago-engine many updates_of_a_chunk_are_those_of_one_by_one_and_share_a_sync"
 SCHEDULES = "phago-engine simulator whatever_fails_a_colony_is_what_its_acknowledged_inputs_make"
 # A thousand drawn orders of threads.
 ORDERS = "phago-engine interleaved "
@@ -460,14 +461,14 @@ MUTANTS = [
     ),
     Mutant(
         "an earlier time is news",
-        "rust/core/src/replica/prepare.rs",
+        "rust/core/src/replica/inputs.rs",
         "self.commons.now() < Some(now)",
         "true",
         "phago-core lifetimes times_do_nothing_until_the_colony_is_told_one_as_late",
     ),
     Mutant(
         "another lifetime is another document",
-        "rust/core/src/replica/prepare.rs",
+        "rust/core/src/replica/inputs.rs",
         "standing.is_some_and(|standing| standing.differs_in_lifetime_at_most(&body))",
         "false",
         "phago-core lifetimes another_lifetime_is_refused_by_ingest_and_taken_by_update_without_unwiring",
@@ -527,8 +528,7 @@ MUTANTS = [
         STORE + "recovery.rs",
         "self.options.mutant != Some(Mutant::TailLeft)",
         "false",
-        # It takes two records in one write, and so two callers at once.
-        "phago-engine store_power what_was_cut_off_never_comes_back",
+        SCHEDULES,
     ),
     Mutant(
         "store: what is found beyond the witness is trusted",
@@ -575,9 +575,16 @@ MUTANTS = [
     Mutant(
         "store: an input is acknowledged before it is durable",
         INTAKE + "enter.rs",
-        "sequence.map_or(Ok(()), |sequence| journal.keep(sequence))?",
-        "drop(sequence)",
+        "(Some(journal), Some(sequence)) => journal.keep(sequence)",
+        "(Some(_), Some(_)) => Ok(())",
         SCHEDULES,
+    ),
+    Mutant(
+        "store: many updates are acknowledged before they are durable",
+        INTAKE + "many.rs",
+        "let kept = self.keep(chunk.last);",
+        "let kept = Ok(());",
+        MANY,
     ),
     Mutant(
         "store: a tick is swapped in before it is durable",

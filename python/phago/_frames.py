@@ -6,11 +6,10 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from ._checks import text_of
+from .document import FIELDS
 from .errors import ConfigError, InvalidDocument
 
 __all__ = ["read_frame"]
-
-FIELDS = ("text", "id", "title", "metadata", "expires")
 
 
 def read_frame(

@@ -52,13 +52,13 @@ class Held:
         runner, kept = self._let_go()
         missing = None
         if runner is not None:
-            runner.close()
+            runner.close().wait()
         try:
             if kept is not None:
-                missing = kept.close()
+                missing = kept.close().wait()
         finally:
             del runner, kept
-            _phago.wait_until_freed()
+            _phago.wait_until_freed().wait()
         self._warn_of(missing)
 
     async def close_async(self) -> None:
@@ -66,13 +66,13 @@ class Held:
         runner, kept = self._let_go()
         missing = None
         if runner is not None:
-            await runner.close_async()
+            await runner.close().start()
         try:
             if kept is not None:
-                missing = await kept.close_async()
+                missing = await kept.close().start()
         finally:
             del runner, kept
-            await _phago.wait_until_freed_async()
+            await _phago.wait_until_freed().start()
         self._warn_of(missing)
 
     # A colony is freed when the last handle goes.

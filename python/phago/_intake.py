@@ -20,7 +20,7 @@ from .errors import DocumentExists, InvalidDocument, PhaseTimeout, ShardDied
 from .results import DistributedTickResult, IngestReport, Rejected, RunReport, UpdateReport
 
 DocumentLike = str | Mapping[str, Any] | Document
-"""A document: its text; a mapping with `text` and perhaps `id`, `title`, `metadata` and `expires`; or a `Document`."""
+"""A document: its text; a mapping with `text` and perhaps the other fields of a `Document`; or a `Document`."""
 
 # A mapping of keys to conditions; conditions and filters nest, which type checkers are not asked to follow.
 Where = Mapping[str, Any]

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
-from ._values import expiry
 from .errors import InvalidDocument
+from .results.documents import beside_text
 
 if TYPE_CHECKING:
     from ._phago import StoredRow
@@ -20,7 +20,7 @@ __all__ = ["read_jsonl"]
 def read_jsonl(path: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
     """Yield the documents of a file with one JSON object on each line, as `Colony.export_jsonl` writes it.
 
-    An object has `text`, and perhaps `id`, `title`, `metadata` and `expires`; `ingest` refuses any other key by its
+    An object has `text`, and perhaps the other fields of a `Document`; `ingest` refuses any other key by its
     name. Blank lines are left out.
 
     Args:
@@ -62,12 +62,7 @@ def line_of(row: StoredRow) -> str:
     if row.title:
         document["title"] = row.title
     document["text"] = row.text
-    if row.metadata:
-        document["metadata"] = row.metadata
-    expires = expiry(row.expires_tick, row.expires_time)
-    if expires is not None:
-        document["expires"] = expires if isinstance(expires, int) else expires.isoformat()
-    return json.dumps(document, ensure_ascii=False) + "\n"
+    return json.dumps(document | beside_text(row), ensure_ascii=False) + "\n"
 
 
 class Export:

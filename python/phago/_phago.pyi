@@ -9,13 +9,15 @@ Words used below: a *key* is the caller's own id of a document; an *id* of a doc
 a phase is its name, `"Sense"`, `"Act"`, `"Decay"` or `"Advance"`; ticks are counted from 0.
 """
 
+import datetime
 import sys
 from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NoReturn, final
+from typing import Any, Generic, Literal, NoReturn, TypeVar, final
 
 from .errors import CorruptionError
 
+_T = TypeVar("_T", covariant=True)
 # settings by name; absent ones have their defaults
 _Settings = dict[str, bool | int | float]
 _PhaseName = Literal["Sense", "Act", "Decay", "Advance"]
@@ -36,6 +38,7 @@ __all__ = [
     "AssociatedRow",
     "Batch",
     "BridgeRow",
+    "Call",
     "Column",
     "ConceptShareRow",
     "Coordinator",
@@ -91,7 +94,6 @@ __all__ = [
     "settings",
     "verify",
     "wait_until_freed",
-    "wait_until_freed_async",
 ]
 
 ANALYSER: str  # name and version of the text analysis; part of every digest
@@ -115,10 +117,9 @@ def set_cores(count: int) -> None:
 def check_loop() -> None:
     """Raise `RuntimeError` with advice where no loop of asyncio runs."""
 
-def wait_until_freed() -> int:
+def wait_until_freed() -> Call[int]:
     """Wait until every colony that has been let go of by now is freed, on its own thread; how many were so far."""
 
-def wait_until_freed_async() -> Awaitable[int]: ...
 def document_id(key: str) -> str:
     """The id of a document that the caller named `key`."""
 
@@ -127,6 +128,18 @@ def content_id(title: str, text: str) -> str:
 
 def concept_id(stem: str) -> str:
     """The id of the node of a concept, by its stem."""
+
+@final
+class Call(Generic[_T]):
+    """What was asked for, with all that it needs read from Python. It begins once, by either method."""
+
+    def wait(self) -> _T:
+        """Block until there is the result. Answers Ctrl-C within 50 ms."""
+    def start(self) -> Awaitable[_T]:
+        """Begin on a thread of the module, in the order of such calls. Needs a running event loop.
+
+        A call that changes the colony and is cancelled has changed it as asked, or not at all.
+        """
 
 @final
 class Setting:
@@ -230,11 +243,8 @@ class StoredRow:
     @property
     def metadata(self) -> _Metadata: ...
     @property
-    def expires_tick(self) -> int | None:
-        """The tick after which it is gone."""
-    @property
-    def expires_time(self) -> int | None:
-        """The time from which on a tick takes it away, in microseconds since 1970 in UTC."""
+    def expires(self) -> int | datetime.datetime | None:
+        """The tick after which it is gone, or the time from which on a tick takes it away, in UTC."""
 
 @final
 class FoundRow:
@@ -640,7 +650,7 @@ class Coordinator:
 class World:
     """One colony: its committed state and what was ingested since.
 
-    Reading calls see one committed tick and the documents applied since, and do not wait for a tick under way.
+    What may take a while is a `Call`. Reading calls see one committed tick and the documents applied since, and do not wait for a tick under way.
     """
 
     @staticmethod
@@ -655,59 +665,46 @@ class World:
     def same_as(self, other: World) -> bool:
         """Whether both are handles of one colony."""
     @property
-    def pending(self) -> int:
-        """Documents accepted and not yet digested."""
-    @property
     def quiet(self) -> bool:
         """Nothing to digest, unwire or reinforce, no living digester, no lifetime that is over: a run has nothing to do."""
-    def ingest(self, documents: Sequence[object], first_index: int, skip: bool) -> IngestedRow:
+    def ingest(self, documents: Sequence[object], first_index: int, skip: bool) -> Call[IngestedRow]:
         """Take one chunk of documents.
 
-        A document is a `str`, a mapping with `text` and perhaps `id`, `title`, `metadata` and `expires`, or an object with
-        these attributes (`phago.Document`). The caller cuts its sequence into chunks (of 1,000); `first_index` is the index of the
+        A document is a `str`, a mapping with `text` and perhaps the other fields of `phago.Document`, or an object with
+        these attributes. The caller cuts its sequence into chunks (of 1,000); `first_index` is the index of the
         first of them in the whole sequence, so that errors name the caller's own index.
 
         With `skip` the bad ones come back in `rejected` and the rest is taken. Without it the first bad one in order is
         raised as `InvalidDocument` or `DocumentExists` and nothing of the chunk is taken; `rejected` is then empty.
         `unchanged` counts documents that were there already with the same content.
         """
-    def ingest_async(self, documents: Sequence[object], first_index: int, skip: bool) -> Awaitable[IngestedRow]:
-        """The twin for event loops. The documents are read before it returns; a cancelled chunk may have been taken."""
-    def delete(self, key: str) -> bool:
+    def delete(self, key: str) -> Call[bool]:
         """Delete the document of this key (of these 32 hex digits, for one without a key); False when there is no such document."""
-    def delete_async(self, key: str) -> Awaitable[bool]:
-        """The twin for event loops; when cancelled, it may be gone."""
-    def update(self, document: object) -> _Updated:
+    def update(self, document: object) -> Call[_Updated]:
         """Replace the document with its id, in one step; the shapes and errors of `ingest`.
 
         `InvalidDocument` for one without an id.
         """
-    def update_async(self, document: object) -> Awaitable[_Updated]:
-        """The twin for event loops. The document is read before it returns; when cancelled, it may have been taken."""
-    def update_all(self, documents: Sequence[object], first_index: int, skip: bool) -> UpdatedRow:
+    def update_all(self, documents: Sequence[object], first_index: int, skip: bool) -> Call[UpdatedRow]:
         """Do what `update` does for each document, in order, with one sync of the disk; errors as of `ingest`.
 
         A signal that raises ends it between two documents.
         """
-    def update_all_async(self, documents: Sequence[object], first_index: int, skip: bool) -> Awaitable[UpdatedRow]: ...
-    def tell_time(self, now: int) -> bool:
+    def tell_time(self, now: int) -> Call[bool]:
         """Tell the time, in microseconds since 1970 in UTC; False when it is not later than all before.
 
         The next tick takes away the documents that expire by then.
         """
-    def tell_time_async(self, now: int) -> Awaitable[bool]: ...
-    def reinforce(self, key: str, title: str, text: str, path: list[_Step]) -> bool:
+    def reinforce(self, key: str, title: str, text: str, path: list[_Step]) -> Call[bool]:
         """Learn from a document that helped, and that stands as it is told here. False when it does not, or when the
         path holds no word. `LimitError` when too much waits for the next tick.
         """
-    def reinforce_async(self, key: str, title: str, text: str, path: list[_Step]) -> Awaitable[bool]: ...
-    def search(self, text: str, k: int, where: _Where | None = None) -> list[FoundRow]:
-        """The `k` documents that match with the highest BM25 score, best first; ties by id. Only scores above 0.
+    def search(self, text: str, k: int, where: _Where | None = None) -> Call[tuple[list[FoundRow], int]]:
+        """The `k` documents that match with the highest BM25 score, best first; ties by id. Only scores above 0. With
+        how many documents are accepted and not yet digested.
 
         A filter that is not valid raises `ConfigError` with the field `where`.
         """
-    def search_async(self, text: str, k: int, where: _Where | None = None) -> Awaitable[tuple[list[FoundRow], int]]:
-        """The twin for event loops, with what `pending` says."""
     def answer(
         self,
         text: str,
@@ -715,116 +712,93 @@ class World:
         ranking: _Settings | None = None,
         where: _Where | None = None,
         paths: bool = True,
-    ) -> list[AnsweredRow]:
-        """The `k` documents that match with the highest sum of parts, best first; ties by id.
+    ) -> Call[tuple[list[AnsweredRow], int]]:
+        """The `k` documents that match with the highest sum of parts, best first; ties by id. With how many documents
+        are accepted and not yet digested.
 
         Absent constants have their defaults. A filter changes no score.
         """
-    def answer_async(
-        self,
-        text: str,
-        k: int,
-        ranking: _Settings | None = None,
-        where: _Where | None = None,
-        paths: bool = True,
-    ) -> Awaitable[tuple[list[AnsweredRow], int]]:
-        """The twin for event loops, with what `pending` says."""
-    def explain(self, text: str, key: str | None = None, ranking: _Settings | None = None) -> ExplainedRow | None:
+    def explain(self, text: str, key: str | None = None, ranking: _Settings | None = None) -> Call[ExplainedRow | None]:
         """The score of any document taken apart; `None` where there is none of this key. Without a key, what there is
         to say of the question alone.
         """
-    def explain_async(
-        self, text: str, key: str | None = None, ranking: _Settings | None = None
-    ) -> Awaitable[ExplainedRow | None]: ...
-    def concepts_with_neighbors(self, text: str, k: int) -> list[AssociatedRow]:
+    def concepts_with_neighbors(self, text: str, k: int) -> Call[list[AssociatedRow]]:
         """As `concepts`, each with its neighbours, the strongest first."""
-    def concepts_with_neighbors_async(self, text: str, k: int) -> Awaitable[list[AssociatedRow]]: ...
-    def concepts(self, text: str, k: int) -> list[RankedRow]:
+    def concepts(self, text: str, k: int) -> Call[list[RankedRow]]:
         """The `k` concepts nearest to the text over all shards, best first; ties by id."""
-    def get(self, key: str) -> StoredRow | None:
+    def get(self, key: str) -> Call[StoredRow | None]:
         """`key` is the caller's key or, for a document without one, its 32 hex digits."""
-    def get_async(self, key: str) -> Awaitable[StoredRow | None]: ...
-    def names(self, where: _Where | None = None, after: str | None = None) -> list[str]:
+    def names(self, where: _Where | None = None, after: str | None = None) -> Call[list[str]]:
         """The keys of the documents that match (32 hex digits for one without), in their order, behind `after`."""
-    def names_async(self, where: _Where | None = None, after: str | None = None) -> Awaitable[list[str]]: ...
-    def stored(self, keys: list[str]) -> list[StoredRow]:
+    def stored(self, keys: list[str]) -> Call[list[StoredRow]]:
         """The documents of these keys, in this order; those that are not there are left out."""
-    def stored_async(self, keys: list[str]) -> Awaitable[list[StoredRow]]: ...
-    def count(self, where: _Where | None = None) -> int:
+    def count(self, where: _Where | None = None) -> Call[int]:
         """How many documents match."""
-    def count_async(self, where: _Where | None = None) -> Awaitable[int]: ...
-    def delete_all(self, keys: list[str]) -> int:
+    def delete_all(self, keys: list[str]) -> Call[int]:
         """Delete the documents of these keys one by one; how many there were."""
-    def delete_all_async(self, keys: list[str]) -> Awaitable[int]: ...
     def __contains__(self, key: object, /) -> bool: ...
     def __len__(self) -> int: ...
-    def digest(self) -> str:
+    def digest(self) -> Call[str]:
         """SHA-256 over a canonical dump, 64 hex digits. Takes time in proportion to the state."""
-    def digest_async(self) -> Awaitable[str]: ...
-    def evidence_digest(self) -> str:
+    def evidence_digest(self) -> Call[str]:
         """As `digest`, over what the documents that stand decide alone: texts, postings, statistics, word forms."""
-    def evidence_digest_async(self) -> Awaitable[str]: ...
-    def stats(self) -> dict[str, int | float]:
+    def stats(self) -> Call[dict[str, int | float]]:
         """`documents`, `pending`, `digested`, `terms`, `nodes`, `edges`, `edge_slots`, `cross_shard_edges`, `digesters`,
         `tick`, `shards`, `bytes_exchanged` (in all ticks so far), `row_bytes`, `ghosts` and `touched` (rows that the last tick read)."""
-    def stats_async(self) -> Awaitable[dict[str, int | float]]: ...
-    def node(self, label: str) -> NodeRow | None:
+    def node(self, label: str) -> Call[NodeRow | None]:
         """The concept with this label, word form or stem."""
-    def node_async(self, label: str) -> Awaitable[NodeRow | None]: ...
-    def neighbors(self, label: str) -> list[NeighborRow] | None:
+    def neighbors(self, label: str) -> Call[list[NeighborRow] | None]:
         """The node's own row, strongest first; None when there is no such node."""
-    def neighbors_async(self, label: str) -> Awaitable[list[NeighborRow] | None]: ...
-    def nodes(self) -> NodeTable:
+    def nodes(self) -> Call[NodeTable]:
         """A snapshot of the nodes of one committed tick, ordered by id."""
-    def nodes_async(self) -> Awaitable[NodeTable]: ...
-    def edges(self) -> EdgeTable:
+    def edges(self) -> Call[EdgeTable]:
         """A snapshot of the living synapses of one committed tick, ordered by source id and target id."""
-    def edges_async(self) -> Awaitable[EdgeTable]: ...
 
 @final
 class Kept:
     """A colony that has a directory open for writing. Dropped without `close`, it keeps all but the last idle ticks."""
 
     @staticmethod
-    def open(path: Path, shards: int, config: _Settings | None, make: bool, wait: float) -> Kept:
+    def open(
+        path: Path,
+        shards: int,
+        config: _Settings | None,
+        make: bool,
+        wait: float,
+        over: tuple[Any, int, float] | None = None,
+    ) -> Call[Kept]:
         """Open a directory, waiting this many seconds for another writer.
+
+        `over` is what has the shards, if not this process: a transport, the number of its nodes, and the seconds that one
+        may take for a change or a question.
 
         Without a config it is that with which the colony was made. `BusyError`, `ColonyNotFound`, `ConfigError`,
         `CorruptionError`, `VersionError`, `StorageError`.
         """
-    @staticmethod
-    def open_async(path: Path, shards: int, config: _Settings | None, make: bool, wait: float) -> Awaitable[Kept]: ...
     @property
     def world(self) -> World: ...
-    def checkpoint(self) -> None: ...
-    def checkpoint_async(self) -> Awaitable[None]: ...
-    def compact(self) -> None:
+    def checkpoint(self) -> Call[None]: ...
+    def compact(self) -> Call[None]:
         """A checkpoint after which no byte of a deleted document is in the files; `BusyError` before the next tick."""
-    def compact_async(self) -> Awaitable[None]: ...
-    def snapshot(self, path: Path) -> None:
+    def snapshot(self, path: Path) -> Call[None]:
         """Write the colony into another directory; `ColonyExists` where there is one."""
-    def snapshot_async(self, path: Path) -> Awaitable[None]: ...
-    def close(self) -> str | None:
+    def close(self) -> Call[str | None]:
         """Keep everything and let go of the directory. Idempotent; nothing in a forked child.
 
         Returns why what makes the next opening fast could not be written, if it could not.
         """
-    def close_async(self) -> Awaitable[str | None]: ...
 
 @final
 class Follower:
     """A colony that is read beside its writer."""
 
     @staticmethod
-    def open(path: Path, shards: int) -> Follower: ...
-    @staticmethod
-    def open_async(path: Path, shards: int) -> Awaitable[Follower]: ...
+    def open(path: Path, shards: int) -> Call[Follower]: ...
     @property
     def world(self) -> World:
         """As it stands; after a refresh it is another one."""
-    def refresh(self) -> bool:
+    def refresh(self) -> Call[bool]:
         """Move on to what is acknowledged now; whether there was anything new."""
-    def refresh_async(self) -> Awaitable[bool]: ...
 
 @final
 class VerifiedRow:
@@ -954,9 +928,8 @@ class Runner:
     @property
     def faults(self) -> int:
         """For tests: faults on order that have not begun, and those of every tick."""
-    def close(self) -> None:
+    def close(self) -> Call[None]:
         """Release coordinator and shards. Later ticks raise `BusyError`. Idempotent."""
-    def close_async(self) -> Awaitable[None]: ...
 
 @final
 class ShardHandle:
@@ -1019,6 +992,15 @@ class ShardHandle:
         found by several shards, each with its part of the score; `World.concepts` has the whole. Without `global_df` the committed
         statistics, which are global and exact, are used.
         """
+
+@final
+class Node:
+    def __new__(cls) -> Self: ...
+    def handle(self, message: bytes, parcels: list[bytes]) -> tuple[bytes, list[bytes | None]]: ...
+
+@final
+class Stop:
+    def __call__(self) -> bool: ...
 
 @final
 class Batch:

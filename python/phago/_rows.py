@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from ._checks import instance, refusal, text_of
 from ._log import WARNING, log
 from ._settings import as_native
-from ._values import expiry
 from .config import Ranking
 from .ids import ShardId, TickPhase
 from .results import (
@@ -44,6 +45,10 @@ if TYPE_CHECKING:
         TickResult,
         WordRow,
     )
+
+
+# Reads the fields of a stored document from its row, which has them under the same names.
+_stored = attrgetter(*(field.name for field in fields(StoredDocument)))
 
 
 def constants(ranking: Any) -> dict[str, int | float] | None:
@@ -114,8 +119,7 @@ def rejected(row: RejectedRow) -> Rejected:
 
 def stored(row: StoredRow) -> StoredDocument:
     """A stored document."""
-    expires = expiry(row.expires_tick, row.expires_time)
-    return StoredDocument(row.id, row.title, row.text, row.arrival, row.digested, row.metadata, expires)
+    return StoredDocument(*_stored(row))
 
 
 def _words(rows: list[WordRow]) -> tuple[WordShare, ...]:

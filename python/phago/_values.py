@@ -54,9 +54,9 @@ def microseconds(value: Any) -> int | None:
     return since
 
 
-def expiry(tick: int | None, time: int | None) -> int | datetime.datetime | None:
-    """When a document expires, from what the native module tells."""
-    return tick if time is None else _EPOCH + time * _MICROSECOND
+def moment(time: int) -> datetime.datetime:
+    """The datetime in UTC of a time since 1970 in microseconds."""
+    return _EPOCH + time * _MICROSECOND
 
 
 def sequence(value: Any) -> Any:

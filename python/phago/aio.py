@@ -94,12 +94,12 @@ class AsyncColony(Unpicklable):
         """See `Colony.ingest`. The iterable itself is read on the loop's thread."""
         with Intake(on_error) as intake:
             for first, chunk in chunks(documents):
-                intake.add(await self._colony._world.ingest_async(chunk, first, intake.skip))
+                intake.add(await self._colony._world.ingest(chunk, first, intake.skip).start())
         return intake.report
 
     async def update(self, document: DocumentLike) -> Updated:
         """See `Colony.update`. A cancelled one was done or not, never half."""
-        return await self._colony._world.update_async(document)
+        return await self._colony._world.update(document).start()
 
     async def update_all(
         self, documents: Iterable[DocumentLike] | DocumentLike, on_error: OnError = "raise"
@@ -107,7 +107,7 @@ class AsyncColony(Unpicklable):
         """See `Colony.update_all`. A cancelled one leaves whole documents."""
         with Updating(on_error) as updating:
             for first, chunk in chunks(documents):
-                updating.add(await self._colony._world.update_all_async(chunk, first, updating.skip))
+                updating.add(await self._colony._world.update_all(chunk, first, updating.skip).start())
         return updating.report
 
     @overload
@@ -121,16 +121,16 @@ class AsyncColony(Unpicklable):
         world = self._colony._world
         if isinstance(id, str):
             if where is None:
-                return await world.delete_async(text_of("id", id))
+                return await world.delete(text_of("id", id)).start()
         elif id is not None and where is None:
-            return await world.delete_all_async(keys_of(id))
+            return await world.delete_all(keys_of(id)).start()
         elif id is None:
-            return await world.delete_all_async(await world.names_async(not_everything(where)))
+            return await world.delete_all(await world.names(not_everything(where)).start()).start()
         raise TypeError("`delete` takes an id, several ids, or `where`: one of them")
 
     async def reinforce(self, hit: Hit) -> bool:
         """See `Colony.reinforce`. A cancelled one was done or not, never half."""
-        return await self._colony._world.reinforce_async(*helped(hit))
+        return await self._colony._world.reinforce(*helped(hit)).start()
 
     async def run(self, max_ticks: int | None = None, *, now: datetime.datetime | None = None) -> RunReport:
         """See `Colony.run`."""
@@ -159,7 +159,7 @@ class AsyncColony(Unpicklable):
 
     async def _tell(self, now: datetime.datetime | None) -> None:
         if now is not None:
-            await self._colony._world.tell_time_async(time_of("now", now))
+            await self._colony._world.tell_time(time_of("now", now)).start()
 
     async def query(
         self,
@@ -172,45 +172,45 @@ class AsyncColony(Unpicklable):
         """See `Colony.query`."""
         world, text, k = self._colony._world, question_of("text", text), count("k", k, 1)
         if isinstance(ranking, str) and ranking == "lexical":
-            found, pending = await world.search_async(text, k, where)
+            found, pending = await world.search(text, k, where).start()
             return Hits(tuple(map(lexical_hit, found)), pending)
-        answered, pending = await world.answer_async(text, k, constants(ranking), where, bool(paths))
+        answered, pending = await world.answer(text, k, constants(ranking), where, bool(paths)).start()
         return Hits(tuple(map(hit, answered)), pending)
 
     async def explain(self, text: str, id: str | None = None, ranking: Ranking | None = None) -> Explanation | None:
         """See `Colony.explain`."""
         key = None if id is None else text_of("id", id)
-        told = await self._colony._world.explain_async(question_of("text", text), key, constants(ranking))
+        told = await self._colony._world.explain(question_of("text", text), key, constants(ranking)).start()
         return None if told is None else explanation(told)
 
     async def concepts(self, text: str, k: int = 10) -> list[Concept]:
         """See `Colony.concepts`."""
         world, text, k = self._colony._world, question_of("text", text), count("k", k, 1)
-        return [concept(row) for row in await world.concepts_with_neighbors_async(text, k)]
+        return [concept(row) for row in await world.concepts_with_neighbors(text, k).start()]
 
     async def get(self, id: str) -> StoredDocument | None:
         """See `Colony.get`."""
-        found = await self._colony._world.get_async(text_of("id", id))
+        found = await self._colony._world.get(text_of("id", id)).start()
         return None if found is None else stored(found)
 
     async def count(self, where: Where | None = None) -> int:
         """See `Colony.count`."""
-        return await self._colony._world.count_async(where)
+        return await self._colony._world.count(where).start()
 
     async def documents(
         self, where: Where | None = None, *, after: str | None = None, limit: int | None = None
     ) -> AsyncIterator[StoredDocument]:
         """See `Colony.documents`."""
-        keys = await self._colony._world.names_async(where, None if after is None else text_of("after", after))
+        keys = await self._colony._world.names(where, None if after is None else text_of("after", after)).start()
         for page in page_of(keys, limit):
-            for row in await self._colony._world.stored_async(page):
+            for row in await self._colony._world.stored(page).start():
                 yield stored(row)
 
     async def export_jsonl(self, path: str | os.PathLike[str], where: Where | None = None) -> int:
         """See `Colony.export_jsonl`. The file itself is written on the loop's thread, a page at a time."""
         with Export(path) as export:
-            for page in page_of(await self._colony._world.names_async(where), None):
-                export.write(await self._colony._world.stored_async(page))
+            for page in page_of(await self._colony._world.names(where).start(), None):
+                export.write(await self._colony._world.stored(page).start())
         return export.documents
 
     async def import_jsonl(self, path: str | os.PathLike[str], on_error: OnError = "raise") -> IngestReport:
@@ -219,12 +219,12 @@ class AsyncColony(Unpicklable):
 
     async def stats(self) -> Stats:
         """See `Colony.stats`."""
-        return Stats(**await self._colony._world.stats_async())  # type: ignore[arg-type]
+        return Stats(**await self._colony._world.stats().start())  # type: ignore[arg-type]
 
     async def digest(self, of: DigestOf = "state") -> str:
         """See `Colony.digest`."""
         world, evidence = self._colony._world, is_evidence(of)
-        return await (world.evidence_digest_async() if evidence else world.digest_async())
+        return await (world.evidence_digest() if evidence else world.digest()).start()
 
     @property
     def graph(self) -> AsyncGraph:
@@ -260,21 +260,21 @@ class AsyncColony(Unpicklable):
 
     async def checkpoint(self) -> None:
         """See `Colony.checkpoint`. A cancelled one goes on."""
-        await self._colony._open().writer("checkpoint").checkpoint_async()
+        await self._colony._open().writer("checkpoint").checkpoint().start()
 
     async def compact(self) -> None:
         """See `Colony.compact`. A cancelled one goes on."""
-        await self._colony._open().writer("compact").compact_async()
+        await self._colony._open().writer("compact").compact().start()
 
     async def snapshot(self, path: str | os.PathLike[str]) -> None:
         """See `Colony.snapshot`. A cancelled one goes on."""
-        await self._colony._open().writer("snapshot").snapshot_async(directory_of("path", path))
+        await self._colony._open().writer("snapshot").snapshot(directory_of("path", path)).start()
 
     async def refresh(self) -> bool:
         """See `Colony.refresh`. A cancelled one was done or not; the next one sees."""
         held = self._colony._open()
         follower = held.reader()
-        is_new = follower is not None and await follower.refresh_async()
+        is_new = follower is not None and await follower.refresh().start()
         if follower is not None:
             held.world = follower.world
         return is_new

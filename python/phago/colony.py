@@ -123,40 +123,39 @@ class Colony(Unpicklable):
         content changes nothing.
 
         Args:
-            documents: Strings, mappings (`text`; optional `id`, `title`, `metadata`, `expires`) or `Document`s; or a
+            documents: Strings, mappings (`text`; optional the other fields of a `Document`) or `Document`s; or a
                 DataFrame of pandas or polars or a Table of pyarrow with these columns (see `read_frame` for others).
             on_error: With "raise", the first document that is not valid raises, and nothing of its chunk is taken in.
                 With "skip", the report lists such documents, and the rest is taken in.
 
         Raises:
             InvalidDocument: Not text, blank, over 16 MiB, over 1,000,000 different words, with an unknown key, or with
-                `metadata` or `expires` that is not valid (see `Document`). Its `report` says what was taken before.
+                a field that is not valid (see `Document`). Its `report` says what was taken before.
             DocumentExists: A document with other content has this id; `update` replaces it. The error's `report` says
                 what was taken in before.
         """
         with Intake(on_error) as intake:
             for first, chunk in chunks(documents):
-                intake.add(self._world.ingest(chunk, first, intake.skip))
+                intake.add(self._world.ingest(chunk, first, intake.skip).wait())
         return intake.report
 
     def update(self, document: DocumentLike) -> Updated:
         """Replace the document with this id, in one step: no question finds both, and none finds neither.
 
         The old content leaves as if deleted (see `delete`); the new one is found by its words at once and digested by
-        `run`. Returns "changed"; or "unchanged" if the document is there with the same title, text, metadata and
-        `expires`, and nothing is done; or "new" if no document had this id, and the document is taken in as by
+        `run`. Returns "changed"; or "unchanged" if the document is there with the same fields, and
+        nothing is done; or "new" if no document had this id, and the document is taken in as by
         `ingest`. If only `expires` differs, the document stays as it is, with what it wired, and gets that. During a
         tick, all of this happens when the tick ends; a document that the tick takes away comes back as a new one.
 
         Args:
-            document: A mapping with `id` and `text`, and perhaps `title`, `metadata` and `expires`; or a `Document`
-                that has an id. What it leaves out is gone: without `metadata` or `expires` the document has none
-                afterwards.
+            document: A mapping with `id` and `text`, and perhaps the other fields of a `Document`; or a `Document` that
+                has an id. What it leaves out is gone: the document has none of that afterwards.
 
         Raises:
             InvalidDocument: No id, or a document that `ingest` would refuse. Nothing has changed then.
         """
-        return self._world.update(document)
+        return self._world.update(document).wait()
 
     def update_all(self, documents: Iterable[DocumentLike] | DocumentLike, on_error: OnError = "raise") -> UpdateReport:
         """Update documents, each in one step as by `update`, and much faster than one by one in a directory.
@@ -174,7 +173,7 @@ class Colony(Unpicklable):
         """
         with Updating(on_error) as updating:
             for first, chunk in chunks(documents):
-                updating.add(self._world.update_all(chunk, first, updating.skip))
+                updating.add(self._world.update_all(chunk, first, updating.skip).wait())
         return updating.report
 
     @overload
@@ -212,11 +211,11 @@ class Colony(Unpicklable):
         """
         if isinstance(id, str):
             if where is None:
-                return self._world.delete(text_of("id", id))
+                return self._world.delete(text_of("id", id)).wait()
         elif id is not None and where is None:
-            return self._world.delete_all(keys_of(id))
+            return self._world.delete_all(keys_of(id)).wait()
         elif id is None:
-            return self._world.delete_all(self._world.names(not_everything(where)))
+            return self._world.delete_all(self._world.names(not_everything(where)).wait()).wait()
         raise TypeError("`delete` takes an id, several ids, or `where`: one of them")
 
     def reinforce(self, hit: Hit) -> bool:
@@ -240,7 +239,7 @@ class Colony(Unpicklable):
         Raises:
             LimitError: More would wait for the next tick than 1,048,576 concepts and pairs of them. Make a tick.
         """
-        return self._world.reinforce(*helped(hit))
+        return self._world.reinforce(*helped(hit)).wait()
 
     def run(self, max_ticks: int | None = None, *, now: datetime.datetime | None = None) -> RunReport:
         """Tick until all is digested, unwired or reinforced and every digester has ended, or `max_ticks` were made.
@@ -299,7 +298,7 @@ class Colony(Unpicklable):
 
     def _tell(self, now: datetime.datetime | None) -> None:
         if now is not None:
-            self._world.tell_time(time_of("now", now))
+            self._world.tell_time(time_of("now", now)).wait()
 
     # --- asking; nothing here changes anything ---
 
@@ -355,10 +354,10 @@ class Colony(Unpicklable):
         """
         world, text, k = self._world, question_of("text", text), count("k", k, 1)
         if isinstance(ranking, str) and ranking == "lexical":
-            hits = tuple(map(lexical_hit, world.search(text, k, where)))
-        else:
-            hits = tuple(map(hit, world.answer(text, k, constants(ranking), where, bool(paths))))
-        return Hits(hits, world.pending)
+            found, pending = world.search(text, k, where).wait()
+            return Hits(tuple(map(lexical_hit, found)), pending)
+        answered, pending = world.answer(text, k, constants(ranking), where, bool(paths)).wait()
+        return Hits(tuple(map(hit, answered)), pending)
 
     def explain(self, text: str, id: str | None = None, ranking: Ranking | None = None) -> Explanation | None:
         """Why a document has its score, found or not; returns `None` if no document has this id.
@@ -379,12 +378,12 @@ class Colony(Unpicklable):
             LimitError: A longer question.
         """
         key = None if id is None else text_of("id", id)
-        told = self._world.explain(question_of("text", text), key, constants(ranking))
+        told = self._world.explain(question_of("text", text), key, constants(ranking)).wait()
         return None if told is None else explanation(told)
 
     def concepts(self, text: str, k: int = 10) -> list[Concept]:
         """The `k` concepts nearest to a text, best first, each with what it is associated with."""
-        rows = self._world.concepts_with_neighbors(question_of("text", text), count("k", k, 1))
+        rows = self._world.concepts_with_neighbors(question_of("text", text), count("k", k, 1)).wait()
         return [concept(row) for row in rows]
 
     def get(self, id: str) -> StoredDocument | None:
@@ -392,12 +391,12 @@ class Colony(Unpicklable):
 
         A document that came without an id has the 32 hex digits that its hit shows.
         """
-        found = self._world.get(text_of("id", id))
+        found = self._world.get(text_of("id", id)).wait()
         return None if found is None else stored(found)
 
     def count(self, where: Where | None = None) -> int:
         """How many documents match a filter as `query` takes it; without one, all there are."""
-        return self._world.count(where)
+        return self._world.count(where).wait()
 
     def documents(
         self, where: Where | None = None, *, after: str | None = None, limit: int | None = None
@@ -418,8 +417,8 @@ class Colony(Unpicklable):
             limit: At most so many.
         """
         world = self._world
-        keys = world.names(where, None if after is None else text_of("after", after))
-        return (stored(row) for page in page_of(keys, limit) for row in self._world.stored(page))
+        keys = world.names(where, None if after is None else text_of("after", after)).wait()
+        return (stored(row) for page in page_of(keys, limit) for row in self._world.stored(page).wait())
 
     def export_jsonl(self, path: str | os.PathLike[str], where: Where | None = None) -> int:
         """Write the documents as lines of JSON, in the order of their ids; returns how many there are.
@@ -432,8 +431,8 @@ class Colony(Unpicklable):
             where: A filter as `query` takes it.
         """
         with Export(path) as export:
-            for page in page_of(self._world.names(where), None):
-                export.write(self._world.stored(page))
+            for page in page_of(self._world.names(where).wait(), None):
+                export.write(self._world.stored(page).wait())
         return export.documents
 
     def import_jsonl(self, path: str | os.PathLike[str], on_error: OnError = "raise") -> IngestReport:
@@ -447,7 +446,7 @@ class Colony(Unpicklable):
 
     def stats(self) -> Stats:
         """The colony in numbers."""
-        return Stats(**self._world.stats())  # type: ignore[arg-type]
+        return Stats(**self._world.stats().wait())  # type: ignore[arg-type]
 
     def digest(self, of: DigestOf = "state") -> str:
         """A SHA-256, as 64 hex digits: equal for equal inputs on any number of shards.
@@ -459,7 +458,7 @@ class Colony(Unpicklable):
                 index, the statistics and the word forms), whatever was digested, deleted or forgotten.
         """
         world, evidence = self._world, is_evidence(of)
-        return world.evidence_digest() if evidence else world.digest()
+        return (world.evidence_digest() if evidence else world.digest()).wait()
 
     @property
     def config(self) -> ColonyConfig:
@@ -507,7 +506,7 @@ class Colony(Unpicklable):
             ReadOnlyError: A colony that was opened to read.
             StorageError: The system refused. What was kept before stands.
         """
-        self._open().writer("checkpoint").checkpoint()
+        self._open().writer("checkpoint").checkpoint().wait()
 
     def compact(self) -> None:
         """Write the colony down as a whole, after which no byte of a deleted document is in its files.
@@ -518,7 +517,7 @@ class Colony(Unpicklable):
             ReadOnlyError: A colony that was opened to read.
             StorageError: The system refused. What was kept before stands.
         """
-        self._open().writer("compact").compact()
+        self._open().writer("compact").compact().wait()
 
     def snapshot(self, path: str | os.PathLike[str]) -> None:
         """Write the colony, as it is now, into another directory, as a colony of its own.
@@ -532,7 +531,7 @@ class Colony(Unpicklable):
             ReadOnlyError: A colony that was opened to read.
             StorageError: The system refused.
         """
-        self._open().writer("snapshot").snapshot(directory_of("path", path))
+        self._open().writer("snapshot").snapshot(directory_of("path", path)).wait()
 
     def refresh(self) -> bool:
         """Move a colony that was opened to read on to what is committed now; says whether there was anything new.
@@ -545,7 +544,7 @@ class Colony(Unpicklable):
         """
         held = self._open()
         follower = held.reader()
-        is_new = follower is not None and follower.refresh()
+        is_new = follower is not None and follower.refresh().wait()
         # One that was interrupted may have moved on all the same.
         if follower is not None:
             held.world = follower.world

@@ -6,9 +6,11 @@ import datetime
 import os
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import SupportsIndex
+
+from ._pickles import restored
 
 __all__ = ["Document", "Metadata", "Scalar", "read_folder"]
 
@@ -63,10 +65,11 @@ class Document:
     It is a part of the content, as metadata is. In JSON it is a number, or the datetime in ISO 8601.
     """
 
-    def __setstate__(self, state: list[object]) -> None:
-        # Pickles of earlier releases know nothing of the last field.
-        for name, value in zip(self.__slots__, [*state, None], strict=False):
-            object.__setattr__(self, name, value)
+    __setstate__ = restored
+
+
+FIELDS = tuple(field.name for field in fields(Document))
+"""The names of a document's fields, in order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,16 +127,16 @@ class Graph(Unpicklable):
     @property
     def nodes(self) -> Nodes:
         """The concepts, as a snapshot of now."""
-        return Nodes(self._world().nodes())
+        return Nodes(self._world().nodes().wait())
 
     @property
     def edges(self) -> Edges:
         """The live synapses, as a snapshot of now."""
-        return Edges(self._world().edges())
+        return Edges(self._world().edges().wait())
 
     def node(self, label: str) -> Node | None:
         """The concept of this label, word or stem, or `None` if there is no such concept."""
-        found = self._world().node(label)
+        found = self._world().node(label).wait()
         return None if found is None else node(found)
 
     def neighbors(self, label: str) -> tuple[Edge, ...]:
@@ -145,11 +145,11 @@ class Graph(Unpicklable):
         A synapse is directed: what `a` keeps of `b` and what `b` keeps of `a` may differ, or one may be missing.
         """
         world = self._world()
-        return _edges_of(world.node(label), world.neighbors(label))
+        return _edges_of(world.node(label).wait(), world.neighbors(label).wait())
 
     def __repr__(self) -> str:
         try:
-            stats = self._world().stats()
+            stats = self._world().stats().wait()
         except CoordinatorUnavailable:
             return "<unavailable graph>"
         return f"<graph of {stats['nodes']} concepts and {stats['edges']} synapses>"
@@ -162,21 +162,21 @@ class AsyncGraph(Graph):
 
     async def read_nodes(self) -> Nodes:
         """See `Graph.nodes`."""
-        return Nodes(await self._world().nodes_async())
+        return Nodes(await self._world().nodes().start())
 
     async def read_edges(self) -> Edges:
         """See `Graph.edges`."""
-        return Edges(await self._world().edges_async())
+        return Edges(await self._world().edges().start())
 
     async def read_node(self, label: str) -> Node | None:
         """See `Graph.node`."""
-        found = await self._world().node_async(label)
+        found = await self._world().node(label).start()
         return None if found is None else node(found)
 
     async def read_neighbors(self, label: str) -> tuple[Edge, ...]:
         """See `Graph.neighbors`."""
         world = self._world()
-        return _edges_of(await world.node_async(label), await world.neighbors_async(label))
+        return _edges_of(await world.node(label).start(), await world.neighbors(label).start())
 
 
 def _edges_of(found: NodeRow | None, rows: list[NeighborRow] | None) -> tuple[Edge, ...]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 from . import _phago
-from ._checks import directory_of, flag, real, refusal
+from ._checks import count, directory_of, flag, one_of, real, refusal
 from ._held import Held, config_given, config_made, driven, runner_given, shards_given
 from ._settings import as_native
 from .aio import AsyncColony
+from .backends import Processes, Transport
 from .colony import Colony
 from .config import ColonyConfig, RunnerConfig
 from .errors import CorruptionError, NetworkFileSystemWarning
@@ -34,6 +36,8 @@ def open(
     read_only: bool = False,
     wait: float = 0.0,
     make: bool = True,
+    backend: Literal["threads", "processes"] | Transport = "threads",
+    nodes: int | None = None,
 ) -> Colony:
     """Open the colony that lives in a directory; a new one is made where there is none.
 
@@ -60,6 +64,10 @@ def open(
             no lock and changes nothing. Whatever would change the colony raises `ReadOnlyError`.
         wait: How long to wait for another writer, in seconds; 0 to a year.
         make: Whether to make a new colony where there is none.
+        backend: Where the shards live: in `"threads"` of this process, in `"processes"` of this machine, or where a
+            transport of one's own reaches (`phago.backends`). No result depends on it. A transport belongs to one colony,
+            which closes it.
+        nodes: Over how many processes the shards are spread; 1 to `shards`. By default one for each core.
 
     Raises:
         BusyError: Another process, or another `Colony` of this one, writes it: `pid` and `since`.
@@ -69,10 +77,11 @@ def open(
         VersionError: A later phago wrote it. Nothing was changed.
         StorageError: The system refused.
     """
-    asked = _Asked(path, shards, seed, config, runner, read_only, wait, make)
+    asked = _Asked(path, shards, seed, config, runner, read_only, wait, make, backend, nodes)
     if asked.read_only:
-        return asked.reading(_phago.Follower.open(asked.path, asked.shards))
-    return asked.writing(_phago.Kept.open(asked.path, asked.shards, asked.settings, asked.make, asked.wait))
+        return asked.reading(_phago.Follower.open(asked.path, asked.shards).wait())
+    with asked.transport_or_none() as transport:
+        return asked.writing(asked.kept(transport).wait())
 
 
 def open_async(
@@ -85,13 +94,15 @@ def open_async(
     read_only: bool = False,
     wait: float = 0.0,
     make: bool = True,
+    backend: Literal["threads", "processes"] | Transport = "threads",
+    nodes: int | None = None,
 ) -> Opening:
     """The twin of `open` for event loops, which are left to others meanwhile.
 
     `async with phago.open_async(path) as colony` closes it at the end; `await phago.open_async(path)` gives an
     `AsyncColony` to close oneself. Arguments and errors are those of `open`.
     """
-    return Opening(_Asked(path, shards, seed, config, runner, read_only, wait, make))
+    return Opening(_Asked(path, shards, seed, config, runner, read_only, wait, make, backend, nodes))
 
 
 class Opening:
@@ -105,10 +116,10 @@ class Opening:
         _phago.check_loop()
         asked = self._asked
         if asked.read_only:
-            colony = asked.reading(await _phago.Follower.open_async(asked.path, asked.shards))
+            colony = asked.reading(await _phago.Follower.open(asked.path, asked.shards).start())
         else:
-            opened = _phago.Kept.open_async(asked.path, asked.shards, asked.settings, asked.make, asked.wait)
-            colony = asked.writing(await opened)
+            with asked.transport_or_none() as transport:
+                colony = asked.writing(await asked.kept(transport).start())
         return AsyncColony._of(colony)
 
     def __await__(self) -> Generator[Any, None, AsyncColony]:
@@ -138,18 +149,60 @@ class _Asked:
         read_only: bool,
         wait: float,
         make: bool,
+        backend: Literal["threads", "processes"] | Transport,
+        nodes: int | None,
     ) -> None:
         self.path = directory_of("path", path)
+        self.backend = one_of("backend", backend, ("threads", "processes")) if isinstance(backend, str) else backend
+        if not isinstance(self.backend, str | Transport):
+            raise refusal("backend", backend, "`threads`, `processes` or a `phago.backends.Transport`")
+        if isinstance(self.backend, Transport) and shards is None:
+            shards = self.backend.shards
         self.shards = shards_given(shards)
+        self.nodes = self._nodes_given(nodes, None if shards is None else self.shards)
+        self.shards = max(self.shards, self.nodes)
         self.config = config_given(seed, config)
         self.runner = runner_given(runner)
         self.read_only = flag("read_only", read_only)
         self.wait = real("wait", wait, 0.0, _WAIT_MAX)
         self.make = flag("make", make)
+        if self.read_only and self.backend != "threads":
+            raise refusal("backend", self.backend, "`threads`, as a colony that is only read is read here")
+
+    def _nodes_given(self, nodes: int | None, shards: int | None) -> int:
+        most = _phago.SHARDS_MAX if shards is None else shards
+        match self.backend:
+            case Transport(nodes=has):
+                if nodes is not None and nodes != has:
+                    raise refusal("nodes", nodes, f"{has}, which the backend has, or none")
+                return count("backend.nodes", has, 1, most)
+            case "threads":
+                if nodes not in (None, 1):
+                    raise refusal("nodes", nodes, "1 or none, as the threads of this process are one node")
+                return 1
+            case _:
+                return min(_phago.cores(), most) if nodes is None else count("nodes", nodes, 1, most)
+
+    @contextmanager
+    def transport_or_none(self) -> Iterator[Transport | None]:
+        """What reaches the nodes, closed if the colony cannot be opened."""
+        if self.backend == "threads":
+            yield None
+            return
+        transport = self.backend if isinstance(self.backend, Transport) else Processes(self.nodes)
+        try:
+            yield transport
+        except BaseException:
+            transport.close()
+            raise
 
     @property
     def settings(self) -> dict[str, bool | int | float] | None:
         return None if self.config is None else as_native(self.config, "ColonyConfig")
+
+    def kept(self, transport: Transport | None) -> _phago.Call[_phago.Kept]:
+        over = None if transport is None else (transport, self.nodes, self.runner.phase_timeout_ms / 1000)
+        return _phago.Kept.open(self.path, self.shards, self.settings, self.make, self.wait, over)
 
     def writing(self, kept: _phago.Kept) -> Colony:
         world = kept.world

@@ -106,8 +106,15 @@ class Transport(abc.ABC):
     ['a']
     """
 
-    def __init__(self, nodes: int) -> None:
+    def __init__(self, nodes: int, shards: int | None = None) -> None:
+        """What every transport knows.
+
+        Args:
+            nodes: How many nodes it reaches.
+            shards: How many shards a colony has that is opened over it without a number of its own.
+        """
         self.nodes = nodes
+        self.shards = shards
 
     @abc.abstractmethod
     def send(self, messages: Sequence[Message], wait: float, stopped: Callable[[], bool]) -> Sequence[Outcome]:

@@ -19,11 +19,14 @@ from typing import Any
 
 from .._jsonl import documents_in
 from ..colony import Colony
+from ..document import FIELDS
 from ..errors import BusyError, CheckpointWarning, CorruptionError, NetworkFileSystemWarning, PhagoError
 from ..extract import KNOWN, Source, sources
 from ..opening import open as open_colony
 from ..opening import verify
 from ..results import Hit, StoredDocument
+from ..results.answers import by_name
+from ..results.documents import beside_text
 from .exits import BUSY, DAMAGED, FOUND, NOTHING_FOUND, Problem
 from .parsing import Parser, conditions, count, moment, seconds, shards, text
 from .progress import Tell, progress
@@ -71,6 +74,7 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
         )
         return parser
 
+    *rest, last = (f"`{name}`" for name in FIELDS if name != "text")
     ingest = digests("ingest", _ingest, "take documents in and digest them; makes DIR where there is none")
     sync = digests("sync", _sync, "make DIR hold what the paths hold now: as ingest, and what is gone is deleted")
     for parser in (ingest, sync):
@@ -79,7 +83,7 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
             metavar="PATH",
             nargs="+",
             help="a folder or a file: text, Markdown, reStructuredText, HTML, or lines of JSON with `text`, perhaps "
-            f"`id`, `title`, `metadata` and `expires` ({KNOWN}; what has no suffix is text)",
+            f"{', '.join(rest)} and {last} ({KNOWN}; what has no suffix is text)",
         )
         parser.add_argument("--shards", type=shards, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
     query = reads("query", _query, "the best documents for a question; exits with 1 where there is none")
@@ -238,8 +242,7 @@ def _hits(hits: list[Hit], explain: bool) -> Iterator[str]:
         passage = " ".join((hit.passage or hit.text).split())
         yield f"   {passage[:_SNIPPET]}{'...' if len(passage) > _SNIPPET else ''}"
         if explain:
-            parts = hit.parts
-            yield f"   = {parts.lexical:.3f} lexical + {parts.concepts:.3f} concepts + {parts.bridge:.3f} bridge"
+            yield "   = " + " + ".join(f"{points:.3f} {name}" for name, points in by_name(hit.parts))
             for step in hit.path.concepts:
                 words = ", ".join(word.word for word in step.words)
                 yield f"     {step.label}{f' by {words}' if words else ''}"
@@ -251,10 +254,7 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _document(found: StoredDocument) -> dict[str, Any]:
-    row: dict[str, Any] = {"id": found.id, "title": found.title, "text": found.text}
-    row |= {"metadata": dict(found.metadata)} if found.metadata else {}
-    expires = found.expires
-    return row if expires is None else {**row, "expires": expires if isinstance(expires, int) else expires.isoformat()}
+    return {"id": found.id, "title": found.title, "text": found.text, **beside_text(found)}
 
 
 def _get(arguments: argparse.Namespace) -> int:

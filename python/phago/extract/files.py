@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, cast
 
-from ..document import BYTES_MAX, Document
+from ..document import BYTES_MAX, FIELDS, Document
 from .html import text_of_html
 from .markup import text_of_markdown, text_of_rst
 
@@ -43,7 +43,7 @@ _CHARSET = re.compile(
 )
 _CHARSET_WITHIN = 1024
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_FIELDS = {"id", "_id", "text", "title", "metadata", "expires"}
+_FIELDS = {"_id", *FIELDS}
 # What a packed file may unpack to, a line at a time or whole: no small file fills the memory.
 _LINE_MAX = 4 * BYTES_MAX
 
@@ -106,7 +106,7 @@ def read_sources(
 
     A document of a text file has the id `NAME/PATH`, NAME being that of the folder and PATH the one inside, with
     forward slashes; of a single file NAME alone. Its title is the one it states, else the file's name without suffix.
-    A line of JSON is an object with `text`, perhaps `id`, `title`, `metadata` and `expires`; without an id it goes by
+    A line of JSON is an object with `text`, and perhaps the other fields of a `Document`; without an id it goes by
     file and line. Every document has `source_path` in its metadata: the folder or file it came from, by which `sync`
     knows its own.
     Hidden files are passed over.
@@ -255,5 +255,6 @@ def _record(line: bytes, at: str, *, first: bool) -> Document | LeftOut:
             return LeftOut(at, f"has `{field}` of type {type(value).__name__}; accepted is {kind.__name__}")
     if not _is_text(key):
         return LeftOut(at, "has an `id` that is not valid text")
-    # A time is text in JSON; `ingest` reads it, and says what is wrong with it.
-    return Document(cast(str, text), key, title, metadata, row.get("expires"))
+    # `ingest` reads the other fields, and says what is wrong with them: a time is text in JSON.
+    row.pop("_id", None)
+    return Document(**{**row, "text": text, "id": key, "title": title, "metadata": metadata})

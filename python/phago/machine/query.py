@@ -52,5 +52,5 @@ class DistributedQueryEngine:
             accepted = "shards of one colony: made on one ring object, or brought together by a runner"
             message = f"`shards` are of several colonies; accepted are {accepted}"
             raise ConfigError(message, field="shards", value="of several colonies", accepted=accepted)
-        found = first.concepts(question_of("text", text), count("max_results", max_results, 1))
+        found = first.concepts(question_of("text", text), count("max_results", max_results, 1)).wait()
         return [ScoredNode(row.id, row.label, row.score, ShardId(row.shard)) for row in found]

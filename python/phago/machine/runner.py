@@ -82,7 +82,7 @@ class DistributedRunner(Unpicklable):
             BusyError: The runner is closed.
         """
         if now is not None:
-            await self._native.world.tell_time_async(time_of("now", now))
+            await self._native.world.tell_time(time_of("now", now)).start()
         return tick_result(await self._native.tick())
 
     async def run(self, ticks: int, *, now: datetime.datetime | None = None) -> list[DistributedTickResult]:
@@ -98,26 +98,26 @@ class DistributedRunner(Unpicklable):
         """As `run`, handing over each tick as it is made."""
         left = count("ticks", ticks, 0)
         if now is not None:
-            await self._native.world.tell_time_async(time_of("now", now))
+            await self._native.world.tell_time(time_of("now", now)).start()
         for _ in range(left):
             yield await self.tick()
 
     def tick_sync(self, *, now: datetime.datetime | None = None) -> DistributedTickResult:
         """As `tick`, for scripts. It works inside a running event loop too, which waits for it."""
         if now is not None:
-            self._native.world.tell_time(time_of("now", now))
+            self._native.world.tell_time(time_of("now", now)).wait()
         return tick_result(self._native.tick_sync())
 
     def run_sync(self, ticks: int, *, now: datetime.datetime | None = None) -> list[DistributedTickResult]:
         """As `run`, for scripts."""
         left = count("ticks", ticks, 0)
         if now is not None:
-            self._native.world.tell_time(time_of("now", now))
+            self._native.world.tell_time(time_of("now", now)).wait()
         return [self.tick_sync() for _ in range(left)]
 
     def close(self) -> None:
         """Release coordinator and shards. Later ticks raise `BusyError`; closing twice is fine."""
-        self._native.close()
+        self._native.close().wait()
 
     def __enter__(self) -> Self:
         return self

@@ -115,7 +115,7 @@ class ShardedColony(Unpicklable):
 
         Returns `False` if it is not later than before, and nothing changes.
         """
-        return self._native.world.tell_time(time_of("now", now))
+        return self._native.world.tell_time(time_of("now", now)).wait()
 
     # --- driving ---
 

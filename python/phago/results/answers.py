@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, cast, overload
 
 from ..document import Scalar
@@ -23,6 +23,11 @@ class Parts:
     """From concepts that the best documents share."""
     bridge: float = 0.0
     """From mentions of the document's title in the best documents."""
+
+
+def by_name(parts: Parts) -> list[tuple[str, float]]:
+    """The parts with their names, in their order."""
+    return [(part.name, getattr(parts, part.name)) for part in fields(parts)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +140,7 @@ class Explanation:
     def __repr__(self) -> str:
         if self.nothing is not None:
             return f"<Explanation: {self.nothing}>"
-        parts = f"lexical {self.parts.lexical:.2f}, concepts {self.parts.concepts:.2f}, bridge {self.parts.bridge:.2f}"
+        parts = ", ".join(f"{name} {points:.2f}" for name, points in by_name(self.parts))
         return f"<Explanation of {short(self.id)}: {self.score:.2f} = {parts}>"
 
     def _repr_html_(self) -> str:

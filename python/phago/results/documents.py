@@ -6,7 +6,8 @@ import datetime
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from ..document import Scalar
+from .._pickles import restored
+from ..document import FIELDS, Scalar
 from ._show import plain, short
 
 __all__ = ["IngestReport", "Rejected", "StoredDocument", "UpdateReport"]
@@ -38,11 +39,7 @@ class IngestReport:
     unindexed: tuple[Rejected, ...] = ()
     """Of the new documents, those with words that no question finds: a word of more than 256 bytes is not indexed."""
 
-    def __setstate__(self, state: list[object]) -> None:
-        # Pickles of earlier releases know nothing of the last field.
-        names = ("accepted", "unchanged", "rejected", "unindexed")
-        for name, value in zip(names, [*state, ()], strict=False):
-            object.__setattr__(self, name, value)
+    __setstate__ = restored
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +72,7 @@ class StoredDocument:
     expires: int | datetime.datetime | None = None
     """When it leaves by itself: after the tick of this number, or from this time on, in UTC; `None` for never."""
 
-    def __setstate__(self, state: list[object]) -> None:
-        # Pickles of earlier releases know nothing of the last field.
-        for name, value in zip(self.__slots__, [*state, None], strict=False):
-            object.__setattr__(self, name, value)
+    __setstate__ = restored
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as what JSON can hold."""
@@ -87,3 +81,12 @@ class StoredDocument:
     def __repr__(self) -> str:
         title = f", title={short(self.title)}" if self.title else ""
         return f"StoredDocument(id={short(self.id)}{title}, text={short(self.text)}, digested={self.digested})"
+
+
+_BESIDE_TEXT = tuple(name for name in FIELDS if name not in ("id", "title", "text"))
+
+
+def beside_text(document: Any) -> dict[str, Any]:
+    """What a document, or its row, has beside id, title and text, as JSON can hold it."""
+    values = ((name, getattr(document, name)) for name in _BESIDE_TEXT)
+    return {name: plain(value) for name, value in values if value is not None and value != {}}

@@ -83,7 +83,7 @@ impl Colony {
     /// As [`Colony::apply`].
     pub fn ingest_with(&mut self, key: Option<&str>, title: &str, text: &str, metadata: Metadata) -> Result<bool> {
         let (key, title, text) = (key.map(Into::into), title.into(), text.into());
-        let body = Body { key, title, text, metadata, expires: None };
+        let body = Body { key, title, text, metadata, ..Body::default() };
         let outcome = self.apply(Input::Ingest(vec![body]))?;
         Ok(outcome == Outcome::Ingested { accepted: 1, unchanged: 0 })
     }

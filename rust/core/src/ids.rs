@@ -42,16 +42,15 @@ macro_rules! id {
             }
         }
 
-        // Writes sixteen bytes: a number of variable length would take nineteen.
         impl Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                self.0.to_le_bytes().serialize(serializer)
+                sixteen::serialize(&self.0, serializer)
             }
         }
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                <[u8; 16]>::deserialize(deserializer).map(|bytes| $name(u128::from_le_bytes(bytes)))
+                sixteen::deserialize(deserializer).map($name)
             }
         }
     };
@@ -131,4 +130,17 @@ fn hash(kind: &str, parts: &[&[u8]]) -> u128 {
         input.extend_from_slice(part);
     }
     xxh3_128(&input)
+}
+
+/// Identities as sixteen bytes: a number of variable length would take nineteen.
+pub(crate) mod sixteen {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(id: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+        id.to_le_bytes().serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
+        <[u8; 16]>::deserialize(deserializer).map(u128::from_le_bytes)
+    }
 }

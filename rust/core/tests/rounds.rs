@@ -2,14 +2,16 @@
 //! comes of it is, to the last bit, what comes of the rounds in one process.
 
 mod common;
+mod parted;
 
 use common::{Chance, colony};
+use parted::{DOCUMENTS, Parted, grown, words};
+use phago_core::Error;
 use phago_core::cluster::ask::{ASK_VERSION, ITEMS_MAX, MESSAGE_BYTES_MAX, PAGE_BYTES, Reply, Stamp, What};
-use phago_core::cluster::{Ask, Far, Nodes, home};
-use phago_core::colony::Colony;
+use phago_core::cluster::{Ask, Far, home};
 use phago_core::config::ColonyConfig;
 use phago_core::ids::DocumentId;
-use phago_core::metadata::{Comparison, Filter, Metadata, Value, Values};
+use phago_core::metadata::{Comparison, Filter, Value};
 use phago_core::query::bm25::WeightedTerm;
 use phago_core::query::lit::{self, Lit, LitDocument};
 use phago_core::query::{Buffers, Explanation, FoundDocument, Here, Homes, Ranking};
@@ -17,108 +19,6 @@ use phago_core::read::graph::near;
 use phago_core::read::{AnsweredDocument, Asking, Edges, NearConcept, Whole, documents};
 use phago_core::replica::Replica;
 use phago_core::text::Session;
-use phago_core::{Error, Result};
-use std::cell::{Cell, RefCell};
-
-const VOCABULARY: u64 = 300;
-const DOCUMENTS: u64 = 260;
-
-fn words(chance: &mut Chance, count: u64) -> String {
-    let word = |chance: &mut Chance| match chance.below(6) {
-        0 => ["the", "of", "is", "and", "what", "in"][chance.below(6) as usize].to_owned(),
-        _ => chance.word(VOCABULARY),
-    };
-    (0..count).map(|_| word(chance)).collect::<Vec<_>>().join(" ")
-}
-
-// Documents with titles that others mention, some of several passages, some without a name, filed under numbers and
-// colours; ticks between them, deletes, and what was found reinforced.
-fn grown(shards: u32) -> Colony {
-    let mut colony = colony(&ColonyConfig::default(), shards);
-    let mut chance = Chance(41);
-    let mut titles: Vec<String> = (0..DOCUMENTS).map(|number| words(&mut chance, 1 + number % 3)).collect();
-    // Namesakes: more than a title that names anything may have, at most as many, and both on one shard or many.
-    (0..40).for_each(|number| titles[6 * number] = "zeppelin".to_owned());
-    (0..20).for_each(|number| titles[6 * number + 1] = "great airship".to_owned());
-    for (number, title) in (0..).zip(&titles) {
-        let other = &titles[chance.below(DOCUMENTS) as usize];
-        let length = if number % 10 == 0 { 600 } else { 5 + chance.below(120) };
-        let (head, tail) = (words(&mut chance, length), words(&mut chance, 20));
-        let text = format!("{head}. {other}. {tail}");
-        let entries = vec![
-            ("number".into(), Values::One(Value::Int(number))),
-            ("colour".into(), Values::One(Value::Text(["red", "green", "blue"][number as usize % 3].into()))),
-        ];
-        let metadata = Metadata::new(entries).unwrap();
-        let key = format!("doc-{number}");
-        colony.ingest_with((number % 9 != 4).then_some(key.as_str()), title, &text, metadata).unwrap();
-        if number % 50 == 49 {
-            (0..3).for_each(|_| drop(colony.tick().unwrap()));
-        }
-    }
-    for number in [3, 60, 119, 250] {
-        assert!(colony.delete(DocumentId::from_key(&format!("doc-{number}"))));
-    }
-    (0..3).for_each(|_| drop(colony.tick().unwrap()));
-    let labels = colony.state().view().nodes().unwrap().rows.into_iter().map(|row| row.data.label.to_string());
-    let labels: Vec<String> = labels.collect();
-    for number in [1, 2, 5] {
-        let path = [(labels[number].clone(), vec![labels[number + 7].clone()])];
-        assert!(colony.reinforce(DocumentId::from_key(&format!("doc-{number}")), &path).unwrap());
-    }
-    (0..2).for_each(|_| drop(colony.tick().unwrap()));
-    colony
-}
-
-// Nodes that are asked and reply in bytes.
-struct Parted {
-    parts: Vec<Replica>,
-    nodes: Vec<usize>,
-    buffers: RefCell<Vec<Buffers>>,
-    bytes: Cell<usize>,
-    scatters: Cell<usize>,
-}
-
-impl Parted {
-    // The seats are dealt to the nodes in turn; some nodes may have none.
-    fn new(whole: &Replica, count: usize) -> Parted {
-        let seats = whole.shards().len();
-        let of = |node: usize| (0..seats).filter(|seat| (seat * 7 + 3) % count == node).collect::<Vec<_>>();
-        let parts: Vec<Replica> = (0..count).map(|node| whole.part(&of(node))).collect();
-        let nodes = (0..seats).map(|seat| (seat * 7 + 3) % count).collect();
-        let buffers = RefCell::new((0..count).map(|_| Buffers::default()).collect());
-        Parted { parts, nodes, buffers, bytes: Cell::new(0), scatters: Cell::new(0) }
-    }
-
-    fn crossed(&self, bytes: Result<Vec<u8>>) -> Vec<u8> {
-        let bytes = bytes.unwrap();
-        self.bytes.set(self.bytes.get() + bytes.len());
-        bytes
-    }
-}
-
-impl Nodes for Parted {
-    fn node_of(&self, seat: usize) -> usize {
-        self.nodes[seat]
-    }
-
-    fn count(&self) -> usize {
-        self.parts.len()
-    }
-
-    fn ask(&self, requests: Vec<(usize, Ask)>) -> Result<Vec<Reply>> {
-        self.scatters.set(self.scatters.get() + 1);
-        let mut asked = vec![false; self.count()];
-        let mut reply = |(node, ask): (usize, Ask)| {
-            assert!(!std::mem::replace(&mut asked[node], true), "a node is asked once in a round");
-            let ask = Ask::decode(&self.crossed(ask.encode()))?;
-            let (part, buffers) = (&self.parts[node], &mut self.buffers.borrow_mut()[node]);
-            let reply = home::answer(part.view(), part.own(), &ask, buffers)?;
-            Reply::decode(&self.crossed(reply.encode()))
-        };
-        requests.into_iter().map(&mut reply).collect()
-    }
-}
 
 // What one question brings, by whatever homes.
 #[derive(Debug, PartialEq)]
@@ -365,6 +265,27 @@ fn lists_that_do_not_fit_into_a_page_come_in_several() {
         let pages = [of_names, of_nodes, of_edges];
         assert!(count > 1 || (pages.iter().all(|pages| *pages > 1) && of_found == 10), "{pages:?}, {of_found}");
     }
+}
+
+#[test]
+fn a_node_that_may_hide_a_document_is_asked_again() {
+    let colony = grown(1);
+    let whole = colony.state();
+    let driver = whole.part(&[]);
+    let mut session = Session::new(whole.commons().lexicon().clone());
+    let mut buffers = Buffers::default();
+    let ranking = Ranking { exhaustive_max: 0, lexical_candidates: 40, concept_candidates: 40, ..Ranking::default() };
+    let (text, filter) = (words(&mut Chance(6), 8), Filter::default());
+    let session = &mut session;
+    let near = Asking { homes: &mut Here::new(whole.view(), &mut buffers), text: &text, ranking: &ranking, session }
+        .answer(60, &filter, true)
+        .unwrap();
+    // All documents are on one of the nodes, and each is first asked for its share.
+    let nodes = Parted::new(whole, 4);
+    let homes = &mut Far::new(driver.commons(), &nodes);
+    let far = Asking { homes, text: &text, ranking: &ranking, session }.answer(60, &filter, true).unwrap();
+    exactly(&far, &near, &text);
+    assert_eq!(nodes.scatters.get(), 6);
 }
 
 #[test]

@@ -1,15 +1,34 @@
-//! Answers and explanations, each read from one committed tick.
+//! Answers, explanations and counts, each read from one committed tick.
 
+use crate::cluster::Asked;
 use crate::lock::lock;
 use crate::world::World;
 use phago_core::Result;
 use phago_core::cancel::Cancel;
+use phago_core::cluster::Far;
 use phago_core::metadata::Filter;
 use phago_core::query::{Buffers, Explanation, Here, Homes, Ranking, View};
 use phago_core::read::answers::{AnsweredDocument, Asking, check};
 use phago_core::read::documents;
-use phago_core::read::{FoundDocument, Whole};
+use phago_core::read::{FoundDocument, NearConcept, Neighbor, Whole, graph};
 use phago_core::text::Session;
+
+// What both kinds of homes are, beside their rounds.
+trait AsWhole {
+    fn whole(&self) -> &dyn Whole;
+}
+
+impl AsWhole for Here<'_> {
+    fn whole(&self) -> &dyn Whole {
+        &self.view
+    }
+}
+
+impl AsWhole for Far<'_, Asked<'_>> {
+    fn whole(&self) -> &dyn Whole {
+        self
+    }
+}
 
 // Evaluates an expression over the homes of a colony's documents and concepts, wherever they are.
 macro_rules! over {
@@ -86,6 +105,67 @@ impl World {
     /// As [`World::answer`].
     pub fn explain_question(&self, text: &str, ranking: &Ranking, cancel: &Cancel) -> Result<Explanation> {
         asked!(self, text, ranking, cancel, |asking| asking.explain_question())
+    }
+
+    /// Returns the colony in numbers, each with its name.
+    ///
+    /// # Errors
+    /// As [`World::view`].
+    pub fn stats(&self, cancel: &Cancel) -> Result<[(&'static str, u64); 15]> {
+        let pending = self.pending()?;
+        let mut ghosts = 0;
+        for &shard in self.ring().shards() {
+            ghosts += self.ghost_count(shard)? as u64;
+        }
+        let exchanged = self.read(|state| state.exchanged())?;
+        let shards = self.ring().shard_count() as u64;
+        self.whole(cancel, |state| {
+            let (commons, counts) = (state.commons(), state.counts()?);
+            Ok([
+                ("documents", commons.documents()),
+                ("pending", pending),
+                ("digested", commons.digested()),
+                ("terms", counts.terms),
+                ("nodes", counts.nodes),
+                ("edges", counts.edges),
+                ("edge_slots", counts.edge_slots),
+                ("cross_shard_edges", counts.cross_shard_edges),
+                ("digesters", counts.digesters),
+                ("tick", commons.tick()),
+                ("shards", shards),
+                ("bytes_exchanged", exchanged),
+                ("row_bytes", counts.row_bytes),
+                ("ghosts", ghosts),
+                ("touched", counts.touched),
+            ])
+        })
+    }
+
+    /// Returns the `k` concepts nearest to a question, best first.
+    ///
+    /// # Errors
+    /// As [`World::whole`].
+    pub fn near(&self, text: &str, k: usize, cancel: &Cancel) -> Result<Vec<NearConcept>> {
+        over!(self, cancel, |homes| {
+            let mut homes = homes;
+            let words = Session::new(Homes::commons(&homes).lexicon().clone()).query(text);
+            graph::near(&mut homes, &words, k)
+        })
+    }
+
+    /// Returns the `k` concepts nearest to a question, best first, and the synapses of each, the heaviest first.
+    ///
+    /// # Errors
+    /// As [`World::whole`].
+    pub fn associated(&self, text: &str, k: usize, cancel: &Cancel) -> Result<(Vec<NearConcept>, Vec<Vec<Neighbor>>)> {
+        over!(self, cancel, |homes| {
+            let mut homes = homes;
+            let words = Session::new(Homes::commons(&homes).lexicon().clone()).query(text);
+            let near = graph::near(&mut homes, &words, k)?;
+            let terms: Vec<u32> = near.iter().map(|concept| concept.term).collect();
+            let neighbors = homes.whole().neighbors(&terms)?;
+            Ok((near, neighbors))
+        })
     }
 
     /// Reads a whole committed state, wherever its shards are. `read` may be called again if nodes are lost meanwhile.

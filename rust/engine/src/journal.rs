@@ -117,6 +117,11 @@ impl Journal {
         Ok(Encoded { mark, documents: state.commons().documents(), sections })
     }
 
+    /// Returns columns of the whole colony that were made elsewhere. They must hold everything that was appended.
+    pub(crate) fn encoded(&self, documents: u64, sections: Vec<(Section, Vec<u8>)>) -> Result<Encoded> {
+        Ok(Encoded { mark: self.with(Store::mark)?, documents, sections })
+    }
+
     /// Marks a checkpoint as being written. Returns `false` if another one is.
     pub(crate) fn begin_writing(&self) -> bool {
         !std::mem::replace(&mut lock(&self.tail).is_writing, true)
@@ -194,14 +199,5 @@ pub(crate) fn documents_of_input(input: &Input) -> u64 {
         Input::Ingest(documents) => documents.len() as u64,
         Input::Update(_) | Input::Delete(_) => 1,
         _ => 0,
-    }
-}
-
-/// Returns how many documents a change adds, removes or replaces.
-pub(crate) fn documents_of(change: &Change) -> u64 {
-    match change {
-        Change::Nothing | Change::Reinforce { .. } | Change::Now(_) => 0,
-        Change::Insert(documents) => documents.len() as u64,
-        Change::Replace { .. } | Change::Renew(_) => 1,
     }
 }

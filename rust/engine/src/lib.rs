@@ -11,6 +11,7 @@
 //!   writes into it; [`kept`] opens a colony from there, writes its checkpoints, and follows it.
 //! * [`cluster`] spreads a colony over several processes.
 //! * [`coordination`] shares a coordinator; `ghosts` keeps copies of nodes of other shards.
+//! * [`host`] is for the program that embeds it all: forks, freeing, and many handles on one colony.
 #![forbid(unsafe_code)]
 
 pub mod answers;
@@ -18,10 +19,13 @@ pub mod cluster;
 pub mod config;
 pub mod coordination;
 mod ghosts;
+// Only for programs that run; the tests in drawn orders have no process to fork.
+#[cfg(not(feature = "shuttle"))]
+pub mod host;
 pub mod intake;
 mod journal;
 pub mod kept;
-mod lock;
+pub mod lock;
 pub mod store;
 mod sync;
 pub mod tick;

@@ -7,13 +7,15 @@ use common::*;
 use phago_core::cancel::Cancel;
 use phago_core::config::ColonyConfig;
 use phago_core::documents::{Body, Lifetime};
+use phago_core::ids::ShardId;
 use phago_core::metadata::Filter;
+use phago_core::phase::Phase;
 use phago_core::query::Ranking;
 use phago_core::{Error, Result};
 use phago_engine::cluster::{Mishap, Threads, Transport};
 use phago_engine::kept::Over;
 use phago_engine::store::{Files, Memory, Options, WitnessSync};
-use phago_engine::{Helped, Layout, OnError, Runner, RunnerConfig, World};
+use phago_engine::{Helped, Layout, OnError, Recover, Runner, RunnerConfig, World};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -124,7 +126,7 @@ fn without_terms(said: &str) -> String {
 
 fn same(found: &[String], wanted: &[String], when: &str) {
     assert_eq!(found.len(), wanted.len());
-    for (found, wanted) in found.iter().zip(wanted).filter(|(found, wanted)| found != wanted) {
+    if let Some((found, wanted)) = found.iter().zip(wanted).find(|(found, wanted)| found != wanted) {
         let at = found.bytes().zip(wanted.bytes()).take_while(|(one, other)| one == other).count();
         let near = |text: &str| text.get(at.saturating_sub(200)..(at + 200).min(text.len())).unwrap_or(text).to_owned();
         panic!("{when}:\n  {}\nis not\n  {}", near(found), near(wanted));
@@ -178,6 +180,11 @@ fn lost_messages_and_dead_nodes_leave_no_trace() {
         let (far, threads) = over(&files, 4, 2).unwrap();
         // At another message of each step in every round.
         live(&far, &runtime, 7, |step| {
+            if step == 9 {
+                // What follows is replayed behind a checkpoint.
+                threads.plan([]);
+                far.checkpoint().unwrap();
+            }
             let quiet = (step + round) % 5;
             threads.plan((0..quiet).map(|_| None).chain([Some(mishap)]));
             struck += 1;
@@ -188,6 +195,77 @@ fn lost_messages_and_dead_nodes_leave_no_trace() {
         assert_eq!(reopened(far, &files), digest, "{mishap:?}");
     }
     println!("{struck} mishaps planned");
+}
+
+#[test]
+fn a_tick_that_its_caller_gives_up_or_may_not_be_redone_is_undone_and_says_who_failed() {
+    let runtime = Runtime::new().unwrap();
+    let files = memory();
+    let (far, threads) = over(&files, 4, 2).unwrap();
+    far.ingest(documents(3, 60).into_iter().map(Ok).collect(), 0, OnError::Raise, None).unwrap();
+    let before = far.digest().unwrap();
+    let config = RunnerConfig { phase_timeout_ms: 200, recover: Recover::Manual, ..RunnerConfig::default() };
+    let runner = Runner::new(far.clone(), config, runtime.handle().clone()).unwrap();
+    let names = |shards: &[ShardId]| shards.iter().map(|shard| shard.0).collect::<Vec<_>>();
+
+    // The second message of a tick goes to the second node, the third and fourth are those of Decay.
+    threads.plan([None, Some(Mishap::DieBefore)]);
+    match runner.tick_blocking(|| false).unwrap_err() {
+        Error::ShardDied { shards, phase, tick, cause } => {
+            assert_eq!((names(&shards), phase, tick), (vec![2, 3], Phase::Act, 1));
+            assert!(cause.contains("node 1"), "{cause}");
+        }
+        other => panic!("{other}"),
+    }
+    assert_eq!(far.digest().unwrap(), before);
+    threads.plan([None, None, Some(Mishap::Late(2_000))]);
+    match runner.tick_blocking(|| false).unwrap_err() {
+        Error::PhaseTimeout { shards, phase, tick, waited_ms } => {
+            assert_eq!((names(&shards), phase, tick, waited_ms), (vec![0, 1], Phase::Decay, 1, 200));
+        }
+        other => panic!("{other}"),
+    }
+    assert_eq!(far.digest().unwrap(), before);
+    // Nobody waits for it any more.
+    threads.plan([Some(Mishap::Late(100))]);
+    assert_eq!(runner.tick_blocking(|| true).unwrap_err(), Error::Cancelled);
+    threads.plan([]);
+    assert_eq!((far.tick(), far.digest().unwrap()), (0, before));
+    runner.run_until_quiet_blocking(None, || false).unwrap();
+
+    let one = here(&memory(), 1);
+    one.ingest(documents(3, 60).into_iter().map(Ok).collect(), 0, OnError::Raise, None).unwrap();
+    self::runner(&one, &runtime).run_until_quiet_blocking(None, || false).unwrap();
+    assert_eq!(far.digest().unwrap(), one.digest().unwrap());
+}
+
+#[test]
+fn what_is_refused_names_the_document_and_changes_nothing() {
+    let files = memory();
+    let (far, _) = over(&files, 4, 2).unwrap();
+    let one = here(&memory(), 1);
+    let body = |key: &str, text: &str| Body { key: Some(key.into()), text: text.into(), ..Body::default() };
+    let first = vec![Ok(body("a", "ions cross")), Ok(body("b", "a slime mould"))];
+    far.ingest(first.clone(), 0, OnError::Raise, None).unwrap();
+    one.ingest(first, 0, OnError::Raise, None).unwrap();
+    let chunk = || {
+        let others = [body("c", "new"), body("a", "other content"), body("c", "other"), body("b", "a slime mould")];
+        others.into_iter().map(Ok).chain([Err(Error::Cancelled), Ok(body("", "x"))]).collect::<Vec<_>>()
+    };
+    let before = far.digest().unwrap();
+    let raised = |world: &World| world.ingest(chunk(), 10, OnError::Raise, None).unwrap_err();
+    assert_eq!(raised(&far), raised(&one));
+    assert_eq!(far.digest().unwrap(), before);
+    let skipped = |world: &World| world.ingest(chunk(), 10, OnError::Skip, None).unwrap();
+    assert_eq!(skipped(&far), skipped(&one));
+    assert_eq!(far.digest().unwrap(), one.digest().unwrap());
+    for world in [&far, &one] {
+        let error = world.update(Body { key: None, ..body("", "no key") }).unwrap_err();
+        assert!(matches!(error, Error::InvalidDocument { .. }), "{error}");
+        assert!(!world.delete("nobody").unwrap());
+        assert!(world.delete("a").unwrap());
+    }
+    assert_eq!(far.digest().unwrap(), one.digest().unwrap());
 }
 
 #[test]

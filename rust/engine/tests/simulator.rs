@@ -59,10 +59,13 @@ fn saw_something(counts: &Counts) {
     let Counts { schedules, reopened, losses_of_power, kills, beyond, .. } = *counts;
     assert!(reopened > schedules && losses_of_power > schedules / 2 && kills > schedules / 20, "{counts}");
     assert!(beyond > schedules / 50 && counts.ended_in_opening > schedules / 50, "{counts}");
-    for phase in ["open", "ingest", "update", "delete", "reinforce", "tick", "checkpoint", "seal", "close", "snapshot"]
+    for phase in
+        ["open", "ingest", "update", "delete", "reinforce", "now", "tick", "checkpoint", "seal", "close", "snapshot"]
     {
         assert!(counts.of(phase) >= schedules / 1000, "no fault struck in {phase}: {counts}");
     }
+    assert!(counts.torn > schedules / 100, "{counts}");
+    assert!(counts.expired > schedules / 10 && counts.told > schedules / 4, "{counts}");
     let (panics, hangs) = (counts.panics, counts.hangs);
     assert!(counts.given_up > schedules / 20 && panics > schedules / 100 && hangs > schedules / 1000, "{counts}");
 }

@@ -109,12 +109,7 @@ fn failed(error: &PyErr) -> Error {
 }
 
 impl Transport for FromPython {
-    fn send(
-        &self,
-        messages: Vec<Message>,
-        wait: Duration,
-        cancel: &Cancel,
-    ) -> Vec<std::result::Result<Answer, Lost>> {
+    fn send(&self, messages: Vec<Message>, wait: Duration, cancel: &Cancel) -> Vec<std::result::Result<Answer, Lost>> {
         let count = messages.len();
         let sent = Python::try_attach(|py| {
             self.send_now(py, messages, wait, cancel).map_err(|error| failed(&error).to_string())

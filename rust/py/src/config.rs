@@ -2,9 +2,9 @@
 
 use crate::error::Result;
 use phago_core::Error;
-use phago_core::config::{ColonyConfig, DistributedConfig};
+use phago_core::config::{ColonyConfig, DistributedConfig, SHARDS_MAX};
 use phago_core::query::Ranking;
-use phago_core::settings::{Kind, Number, Settings};
+use phago_core::settings::{Kind, Number, Settings, within};
 use phago_engine::RunnerConfig;
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
@@ -78,6 +78,23 @@ pub(crate) fn check_config(config: &Bound<'_, PyDict>) -> Result<()> {
 /// Returns the settings with which a colony was made.
 pub(crate) fn settings_of<'py>(py: Python<'py>, config: &ColonyConfig) -> PyResult<Bound<'py, PyDict>> {
     config.values().into_iter().map(|(name, value)| (name, Given::from(value))).into_py_dict(py)
+}
+
+/// Returns how many shards and virtual nodes a ring has; without `virtual_nodes` the default. `name` is what the caller
+/// knows the number of shards by.
+pub(crate) fn layout<'py>(
+    name: &str,
+    shards: &Bound<'py, PyAny>,
+    virtual_nodes: Option<&Bound<'py, PyAny>>,
+) -> Result<DistributedConfig> {
+    let num_shards = number(name, shards)?;
+    within(name, num_shards, 1, SHARDS_MAX)?;
+    let mut layout = DistributedConfig { num_shards, ..DistributedConfig::default() };
+    if let Some(value) = virtual_nodes {
+        layout.virtual_nodes_per_shard = number("virtual_nodes_per_shard", value)?;
+    }
+    layout.validate()?;
+    Ok(layout)
 }
 
 /// Returns the checked settings of a dictionary; absent fields have their defaults.

@@ -2,15 +2,15 @@
 
 use crate::config::read;
 use crate::error::Result;
-use crate::process::Home;
 use crate::ring::Ring;
 use crate::rows::shards::ShardRow;
 use crate::runtime::{brief, start};
-use phago_core::Error;
-use phago_core::coordinator::ShardMetrics;
+use phago_core::coordinator::{self, ShardMetrics};
 use phago_core::ids::ShardId;
 use phago_core::phase::Phase;
 use phago_engine::coordination::SharedCoordinator;
+use phago_engine::host::process::Home;
+use phago_engine::host::ring::SharedRing;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -34,6 +34,10 @@ impl Coordinator {
     pub(crate) fn ring(&self) -> &Py<Ring> {
         &self.ring
     }
+
+    fn with<T>(&self, with: impl FnOnce(&mut coordinator::Coordinator) -> phago_core::Result<T>) -> Result<T> {
+        Ok(self.shared()?.with(with)?)
+    }
 }
 
 #[pymethods]
@@ -42,8 +46,8 @@ impl Coordinator {
     #[pyo3(signature = (config=None))]
     fn new(py: Python<'_>, config: Option<&Bound<'_, PyDict>>) -> Result<Self> {
         let config = read(config, "config")?;
-        let inner = brief(py, || phago_core::coordinator::Coordinator::new(config))?;
-        let ring = Py::new(py, Ring::of_coordinator(inner.ring().clone()))?;
+        let inner = brief(py, || coordinator::Coordinator::new(config))?;
+        let ring = Py::new(py, Ring(Arc::new(SharedRing::of_coordinator(inner.ring().clone()))))?;
         // A runner stamps heartbeats on the clock of Python's `time.monotonic`, which callers use to check them.
         let zero: f64 = py.import("time")?.call_method0("monotonic")?.extract()?;
         let began = Instant::now();
@@ -67,36 +71,18 @@ impl Coordinator {
     }
 
     fn register_shard(&self, py: Python<'_>, address: &str) -> Result<u32> {
-        let (shared, ring) = (self.shared()?, self.ring.get());
-        let register = || {
-            ring.follow("no shard can be registered", |ring| {
-                shared.with(|inner| {
-                    let shard = inner.register(address)?;
-                    ring.clone_from(inner.ring());
-                    Ok(shard)
-                })
-            })
-        };
-        Ok(brief(py, register)?.0)
+        let (shared, ring) = (self.shared()?, &self.ring.get().0);
+        Ok(brief(py, || ring.register(shared, address))?.0)
     }
 
     fn deregister_shard(&self, py: Python<'_>, shard: u32) -> Result<()> {
-        let (shared, ring) = (self.shared()?, self.ring.get());
-        let deregister = || {
-            ring.follow("no shard can be deregistered", |ring| {
-                shared.with(|inner| {
-                    inner.deregister(ShardId(shard))?;
-                    ring.clone_from(inner.ring());
-                    Ok(())
-                })
-            })
-        };
-        brief(py, deregister)
+        let (shared, ring) = (self.shared()?, &self.ring.get().0);
+        brief(py, || ring.deregister(shared, ShardId(shard)))
     }
 
     fn phase_complete(&self, shard: u32, phase: &str, tick: u64) -> Result<bool> {
         let phase = parse_phase(phase)?;
-        Ok(self.shared()?.with(|inner| inner.phase_complete(ShardId(shard), phase, tick))?)
+        self.with(|inner| inner.phase_complete(ShardId(shard), phase, tick))
     }
 
     fn wait_for_phase<'py>(
@@ -111,24 +97,19 @@ impl Coordinator {
     }
 
     fn advance_tick(&self) -> Result<u64> {
-        Ok(self.shared()?.with(|inner| inner.advance_tick())?)
+        self.with(|inner| inner.advance_tick())
     }
 
     fn shards(&self) -> Result<Vec<ShardRow>> {
-        let rows = |inner: &mut phago_core::coordinator::Coordinator| {
-            let row = |shard: ShardId| Ok(ShardRow::new(inner.shard(shard)?));
-            inner.all_shards().into_iter().map(row).collect::<Result<_, Error>>()
-        };
-        Ok(self.shared()?.with(rows)?)
+        self.with(|inner| inner.all_shards().into_iter().map(|shard| Ok(inner.shard(shard)?.into())).collect())
     }
 
     fn heartbeat(&self, shard: u32, now: f64) -> Result<()> {
-        Ok(self.shared()?.with(|inner| inner.heartbeat(ShardId(shard), now))?)
+        self.with(|inner| inner.heartbeat(ShardId(shard), now))
     }
 
     fn check_health(&self, now: f64) -> Result<Vec<u32>> {
-        let offline = self.shared()?.with(|inner| inner.check_health(now))?;
-        Ok(offline.into_iter().map(|shard| shard.0).collect())
+        self.with(|inner| Ok(inner.check_health(now)?.into_iter().map(|shard| shard.0).collect()))
     }
 
     fn update_metrics(
@@ -140,7 +121,7 @@ impl Coordinator {
         memory_bytes: u64,
     ) -> Result<()> {
         let metrics = ShardMetrics { nodes: node_count, edges: edge_count, documents: document_count, memory_bytes };
-        Ok(self.shared()?.with(|inner| inner.update_metrics(ShardId(shard), metrics))?)
+        self.with(|inner| inner.update_metrics(ShardId(shard), metrics))
     }
 }
 

@@ -1,20 +1,22 @@
 //! Cross-shard edges of a phase: a sequence that makes Python objects only of items that are read.
 
 use crate::error::Result;
-use crate::process::Home;
 use crate::rows::graph::CrossEdgeRow;
 use crate::runtime::brief;
 use crate::tables::out_of_range;
+use phago_engine::host::process::Home;
 use phago_engine::tick::report;
 use pyo3::prelude::*;
+use std::sync::Arc;
 
 /// Cross-shard edges made in a phase on one shard.
 #[pyclass(frozen, module = "phago._phago")]
-pub(crate) struct CrossEdges(Home<report::CrossEdges>);
+#[derive(Clone)]
+pub(crate) struct CrossEdges(Arc<Home<report::CrossEdges>>);
 
 impl CrossEdges {
     pub(crate) fn new(edges: report::CrossEdges) -> Self {
-        CrossEdges(Home::new(edges))
+        CrossEdges(Arc::new(Home::new(edges)))
     }
 }
 

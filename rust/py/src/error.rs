@@ -1,7 +1,8 @@
 //! Translates errors of the core into Python exceptions.
 
 use phago_core::Error;
-use phago_core::ids::ShardId;
+use phago_core::ids::{NodeId, ShardId};
+use phago_core::phase::Phase;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -68,135 +69,80 @@ fn raise(py: Python<'_>, error: &Error) -> PyErr {
     }
 }
 
-// Returns the name of the class, and puts the fields into `fields`.
-fn fill(error: &Error, fields: &Bound<'_, PyDict>) -> PyResult<&'static str> {
-    let numbers = |shards: &[ShardId]| shards.iter().map(|shard| shard.0).collect::<Vec<_>>();
-    Ok(match error {
-        Error::ShardNotFound { shard, registered } => {
-            fields.set_item("shard", shard.0)?;
-            fields.set_item("registered", registered)?;
-            "ShardNotFound"
+/// Declares, for each error, its class and those of its fields that the class has, each perhaps under another name.
+macro_rules! classes {
+    ($($variant:ident { $($field:ident $(as $name:literal)? $(by $convert:expr)?),* } => $class:literal,)*) => {
+        // Returns the name of the class, and puts the fields into `fields`.
+        fn fill(error: &Error, fields: &Bound<'_, PyDict>) -> PyResult<&'static str> {
+            match error {
+                $(Error::$variant { $($field,)* .. } => {
+                    $(fields.set_item([$($name,)? stringify!($field)][0], ($($convert)?($field)).told())?;)*
+                    Ok($class)
+                })*
+                // `Cancelled` reaches no waiting caller: whoever cancelled is gone. A new variant has its message, but
+                // no class yet.
+                _ => Ok("PhagoError"),
+            }
         }
-        Error::CoordinatorUnavailable { reason } => {
-            fields.set_item("reason", reason)?;
-            "CoordinatorUnavailable"
+    };
+}
+
+classes! {
+    ShardNotFound { shard, registered } => "ShardNotFound",
+    CoordinatorUnavailable { reason } => "CoordinatorUnavailable",
+    PhaseTimeout { shards, phase, tick, waited_ms as "waited" by seconds } => "PhaseTimeout",
+    ShardDied { shards, phase, tick, cause } => "ShardDied",
+    RoutingFailed { document, shard, home } => "RoutingFailed",
+    BarrierFailed { reason } => "BarrierFailed",
+    Busy { what } => "BusyError",
+    Config { field, value, accepted } => "ConfigError",
+    InvalidDocument { index, id, field, reason } => "InvalidDocument",
+    DocumentExists { index, id } => "DocumentExists",
+    Limit { what, limit, value } => "LimitError",
+    GhostNodeNotFound { node } => "GhostNodeNotFound",
+    EdgeResolutionFailed { node, shard, reason } => "EdgeResolutionFailed",
+    PhaseOrder { shard, expected, found, tick } => "PhaseOrderError",
+    Wire { reason } => "WireError",
+    Corruption { path, place as "where", reason } => "CorruptionError",
+    Version { path, found, supported } => "VersionError",
+    Locked { path as "what", pid, since } => "BusyError",
+    NoColony { path } => "ColonyNotFound",
+    Occupied { path } => "ColonyExists",
+    ReadOnly { path } => "ReadOnlyError",
+    Storage { path, attempted, cause } => "StorageError",
+    Poisoned { path, cause } => "UnknownUntilReopened",
+}
+
+// A field of an error, as Python has it.
+trait Told {
+    fn told(&self) -> impl for<'py> IntoPyObject<'py>;
+}
+
+macro_rules! told {
+    ($($kind:ty: $value:ident => $told:expr;)*) => {$(
+        impl Told for $kind {
+            fn told(&self) -> impl for<'py> IntoPyObject<'py> {
+                let $value = self;
+                $told
+            }
         }
-        Error::PhaseTimeout { shards, phase, tick, waited_ms } => {
-            fields.set_item("shards", numbers(shards))?;
-            fields.set_item("phase", phase.name())?;
-            fields.set_item("tick", tick)?;
-            fields.set_item("waited", *waited_ms as f64 / 1000.0)?;
-            "PhaseTimeout"
-        }
-        Error::ShardDied { shards, phase, tick, cause } => {
-            fields.set_item("shards", numbers(shards))?;
-            fields.set_item("phase", phase.name())?;
-            fields.set_item("tick", tick)?;
-            fields.set_item("cause", cause)?;
-            "ShardDied"
-        }
-        Error::RoutingFailed { document, shard, home } => {
-            fields.set_item("document", document)?;
-            fields.set_item("shard", shard.0)?;
-            fields.set_item("home", home.0)?;
-            "RoutingFailed"
-        }
-        Error::BarrierFailed { reason } => {
-            fields.set_item("reason", reason)?;
-            "BarrierFailed"
-        }
-        Error::Busy { what } => {
-            fields.set_item("what", what)?;
-            "BusyError"
-        }
-        Error::Config { field, value, accepted } => {
-            fields.set_item("field", field)?;
-            fields.set_item("value", value)?;
-            fields.set_item("accepted", accepted)?;
-            "ConfigError"
-        }
-        Error::InvalidDocument { index, id, field, reason } => {
-            fields.set_item("index", index)?;
-            fields.set_item("id", id)?;
-            fields.set_item("field", field)?;
-            fields.set_item("reason", reason)?;
-            "InvalidDocument"
-        }
-        Error::DocumentExists { index, id } => {
-            fields.set_item("index", index)?;
-            fields.set_item("id", id)?;
-            "DocumentExists"
-        }
-        Error::Limit { what, limit, value } => {
-            fields.set_item("what", what)?;
-            fields.set_item("limit", limit)?;
-            fields.set_item("value", value)?;
-            "LimitError"
-        }
-        Error::GhostNodeNotFound { node } => {
-            fields.set_item("node", node.to_string())?;
-            "GhostNodeNotFound"
-        }
-        Error::EdgeResolutionFailed { node, shard, reason } => {
-            fields.set_item("node", node.to_string())?;
-            fields.set_item("shard", shard.0)?;
-            fields.set_item("reason", reason)?;
-            "EdgeResolutionFailed"
-        }
-        Error::PhaseOrder { shard, expected, found, tick } => {
-            fields.set_item("shard", shard.0)?;
-            fields.set_item("expected", expected.name())?;
-            fields.set_item("found", found.name())?;
-            fields.set_item("tick", tick)?;
-            "PhaseOrderError"
-        }
-        Error::Wire { reason, .. } => {
-            fields.set_item("reason", reason)?;
-            "WireError"
-        }
-        Error::Corruption { path, place, reason } => {
-            fields.set_item("path", path)?;
-            fields.set_item("where", place)?;
-            fields.set_item("reason", reason)?;
-            "CorruptionError"
-        }
-        Error::Version { path, found, supported } => {
-            fields.set_item("path", path)?;
-            fields.set_item("found", found)?;
-            fields.set_item("supported", supported)?;
-            "VersionError"
-        }
-        Error::Locked { path, pid, since } => {
-            fields.set_item("what", path)?;
-            fields.set_item("pid", pid)?;
-            fields.set_item("since", since)?;
-            "BusyError"
-        }
-        Error::NoColony { path } => {
-            fields.set_item("path", path)?;
-            "ColonyNotFound"
-        }
-        Error::Occupied { path } => {
-            fields.set_item("path", path)?;
-            "ColonyExists"
-        }
-        Error::ReadOnly { path } => {
-            fields.set_item("path", path)?;
-            "ReadOnlyError"
-        }
-        Error::Storage { path, attempted, cause } => {
-            fields.set_item("path", path)?;
-            fields.set_item("attempted", attempted)?;
-            fields.set_item("cause", cause)?;
-            "StorageError"
-        }
-        Error::Poisoned { path, cause } => {
-            fields.set_item("path", path)?;
-            fields.set_item("cause", cause)?;
-            "UnknownUntilReopened"
-        }
-        // `Cancelled` reaches no waiting caller: whoever cancelled is gone. A new variant has its message, but no class
-        // yet.
-        _ => "PhagoError",
-    })
+    )*};
+}
+
+fn seconds(milliseconds: &u64) -> f64 {
+    *milliseconds as f64 / 1000.0
+}
+
+told! {
+    String: text => text.clone();
+    Option<String>: text => text.clone();
+    usize: number => *number;
+    u32: number => *number;
+    Option<u32>: number => *number;
+    u64: number => *number;
+    ShardId: shard => shard.0;
+    Vec<ShardId>: shards => shards.iter().map(|shard| shard.0).collect::<Vec<u32>>();
+    NodeId: node => node.to_string();
+    Phase: phase => phase.name();
+    f64: number => *number;
 }

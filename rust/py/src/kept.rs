@@ -1,14 +1,18 @@
 //! A colony in a directory: opening, following, checkpoints, verification.
 
+use crate::backend::FromPython;
+use crate::call::Call;
 use crate::config::read;
 use crate::error::{Failure, Result};
-use crate::free::{self, FreedElsewhere};
-use crate::process::{Home, lock};
-use crate::runtime::{Work, brief, call, start_call};
-use crate::world::{Colony, World};
+use crate::runtime::{brief, call};
+use crate::world::World;
 use phago_core::Error;
-use phago_core::cancel::Cancel;
 use phago_core::config::{ColonyConfig, DistributedConfig};
+use phago_engine::host::colony::Colony;
+use phago_engine::host::free::{self, FreedElsewhere};
+use phago_engine::host::process::Home;
+use phago_engine::kept::Over;
+use phago_engine::lock::lock;
 use phago_engine::store::{self, Directory, Files, Options};
 use phago_engine::{Layout, world};
 use pyo3::prelude::*;
@@ -22,89 +26,73 @@ use std::time::Duration;
 pub(crate) struct Kept(Home<Arc<Colony>>);
 
 impl Kept {
-    fn colony(&self) -> phago_core::Result<&Arc<Colony>> {
-        self.0.get()
-    }
-
-    fn engine(&self) -> phago_core::Result<Arc<world::World>> {
-        Ok(self.colony()?.world.clone())
-    }
-
-    fn closing(&self) -> impl Work<Option<String>> + use<> {
-        let world = self.engine().ok();
-        // In a forked child there is nothing to close.
-        move |_: &Cancel| Ok(world.map_or(Ok(None), |world| world.close())?.map(|missing| missing.to_string()))
+    fn call(&self, work: impl FnOnce(&world::World) -> phago_core::Result<()> + Send + 'static) -> Result<Call> {
+        let world = self.0.get()?.world.clone();
+        Ok(Call::act(move |_| work(&world)))
     }
 }
 
 #[pymethods]
 impl Kept {
+    /// `over` is what has the shards, if they are not here: a transport, how many nodes it reaches, and how many seconds one
+    /// may take for a change or a question.
     #[staticmethod]
+    #[pyo3(signature = (path, shards, config, make, wait, over=None))]
     fn open(
-        py: Python<'_>,
         path: PathBuf,
         shards: u32,
         config: Option<&Bound<'_, PyDict>>,
         make: bool,
         wait: f64,
-    ) -> Result<Self> {
-        call(py, opening(path, shards, config, make, wait)?)
-    }
-
-    #[staticmethod]
-    fn open_async<'py>(
-        py: Python<'py>,
-        path: PathBuf,
-        shards: u32,
-        config: Option<&Bound<'py, PyDict>>,
-        make: bool,
-        wait: f64,
-    ) -> Result<Bound<'py, PyAny>> {
-        start_call(py, opening(path, shards, config, make, wait)?)
+        over: Option<(Py<PyAny>, usize, f64)>,
+    ) -> Result<Call> {
+        let config = config.map(|config| read::<ColonyConfig>(Some(config), "config")).transpose()?;
+        let wait = Duration::try_from_secs_f64(wait).map_err(|_| Error::Config {
+            field: "wait".into(),
+            value: wait.to_string(),
+            accepted: "seconds, 0 or more".into(),
+        })?;
+        let over = over.map(|(transport, nodes, seconds)| Over {
+            transport: Arc::new(FromPython::new(transport)),
+            nodes,
+            answer: Duration::from_secs_f64(seconds.clamp(0.001, 1e9)),
+        });
+        Ok(Call::new(move |cancel| {
+            // A colony that was dropped without being closed holds the directory until it is freed.
+            free::wait(cancel)?;
+            let options = Options { make, ..Options::default() };
+            let layout = Some(layout(shards));
+            let (files, config) = (directory(path), config.as_ref());
+            let world = match &over {
+                None => world::World::open_within(&files, options, layout, config, wait, cancel)?,
+                Some(over) => world::World::open_over(&files, options, layout, config, over, wait, cancel)?,
+            };
+            Ok(Kept(Home::new(Colony::new(world))))
+        }))
     }
 
     #[getter]
     fn world(&self) -> Result<World> {
-        Ok(World::over(self.colony()?.clone()))
+        Ok(World::over(self.0.get()?.clone()))
     }
 
-    fn checkpoint(&self, py: Python<'_>) -> Result<()> {
-        let world = self.engine()?;
-        call(py, move |_| world.checkpoint())
+    fn checkpoint(&self) -> Result<Call> {
+        self.call(world::World::checkpoint)
     }
 
-    fn checkpoint_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
-        let world = self.engine()?;
-        start_call(py, move |_| world.checkpoint())
+    fn compact(&self) -> Result<Call> {
+        self.call(world::World::compact)
     }
 
-    fn compact(&self, py: Python<'_>) -> Result<()> {
-        let world = self.engine()?;
-        call(py, move |_| world.compact())
-    }
-
-    fn compact_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
-        let world = self.engine()?;
-        start_call(py, move |_| world.compact())
-    }
-
-    fn snapshot(&self, py: Python<'_>, path: PathBuf) -> Result<()> {
-        let world = self.engine()?;
-        call(py, move |_| world.snapshot(directory(path)))
-    }
-
-    fn snapshot_async<'py>(&self, py: Python<'py>, path: PathBuf) -> Result<Bound<'py, PyAny>> {
-        let world = self.engine()?;
-        start_call(py, move |_| world.snapshot(directory(path)))
+    fn snapshot(&self, path: PathBuf) -> Result<Call> {
+        self.call(|world| world.snapshot(directory(path)))
     }
 
     /// Returns why what makes the next opening fast was not written, if it was not.
-    fn close(&self, py: Python<'_>) -> Result<Option<String>> {
-        call(py, self.closing())
-    }
-
-    fn close_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
-        start_call(py, self.closing())
+    fn close(&self) -> Call {
+        // In a forked child there is nothing to close.
+        let world = self.0.get().ok().map(|colony| colony.world.clone());
+        Call::new(move |_| Ok(world.map_or(Ok(None), |world| world.close())?.map(|missing| missing.to_string())))
     }
 }
 
@@ -117,13 +105,11 @@ struct Reader(FreedElsewhere<Mutex<phago_engine::Follower>>);
 #[pymethods]
 impl Follower {
     #[staticmethod]
-    fn open(py: Python<'_>, path: PathBuf, shards: u32) -> Result<Self> {
-        call(py, following(path, shards))
-    }
-
-    #[staticmethod]
-    fn open_async<'py>(py: Python<'py>, path: PathBuf, shards: u32) -> Result<Bound<'py, PyAny>> {
-        start_call(py, following(path, shards))
+    fn open(path: PathBuf, shards: u32) -> Call {
+        Call::new(move |_| {
+            let follower = phago_engine::Follower::open(directory(path), Some(layout(shards)))?;
+            Ok(Follower(Home::new(Arc::new(Reader(FreedElsewhere::new(Mutex::new(follower)))))))
+        })
     }
 
     /// Returns the current world; after a refresh it is another one.
@@ -134,14 +120,9 @@ impl Follower {
         Ok(World::over(Colony::new(world)))
     }
 
-    fn refresh(&self, py: Python<'_>) -> Result<bool> {
+    fn refresh(&self) -> Result<Call> {
         let reader = self.0.get()?.clone();
-        call(py, move |_| lock(&reader.0).refresh())
-    }
-
-    fn refresh_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
-        let reader = self.0.get()?.clone();
-        start_call(py, move |_| lock(&reader.0).refresh())
+        Ok(Call::new(move |_| lock(&reader.0).refresh()))
     }
 }
 
@@ -181,34 +162,4 @@ fn directory(path: PathBuf) -> Arc<dyn Files> {
 
 fn layout(shards: u32) -> Layout {
     Layout { shards, virtual_nodes: DistributedConfig::default().virtual_nodes_per_shard }
-}
-
-fn opening(
-    path: PathBuf,
-    shards: u32,
-    config: Option<&Bound<'_, PyDict>>,
-    make: bool,
-    wait: f64,
-) -> Result<impl Work<Kept> + use<>> {
-    let config = config.map(|config| read::<ColonyConfig>(Some(config), "config")).transpose()?;
-    let wait = Duration::try_from_secs_f64(wait).map_err(|_| Error::Config {
-        field: "wait".into(),
-        value: wait.to_string(),
-        accepted: "seconds, 0 or more".into(),
-    })?;
-    Ok(move |cancel: &Cancel| {
-        // A colony that was dropped without being closed holds the directory until it is freed.
-        free::wait(cancel)?;
-        let options = Options { make, ..Options::default() };
-        let layout = Some(layout(shards));
-        let world = world::World::open_within(&directory(path), options, layout, config.as_ref(), wait, cancel)?;
-        Ok(Kept(Home::new(Colony::new(world))))
-    })
-}
-
-fn following(path: PathBuf, shards: u32) -> impl Work<Follower> {
-    move |_: &Cancel| {
-        let follower = phago_engine::Follower::open(directory(path), Some(layout(shards)))?;
-        Ok(Follower(Home::new(Arc::new(Reader(FreedElsewhere::new(Mutex::new(follower)))))))
-    }
 }

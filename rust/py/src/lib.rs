@@ -1,28 +1,26 @@
 //! The binding: everything that knows Python, and nothing that belongs to the core or the engine.
 //!
-//! - [`error`] translates errors, [`runtime`] runs calls that take time, [`mailbox`] brings their results to an event
-//!   loop, [`process`] handles forks, [`free`] frees large values, [`convert`], [`metadata`], [`filter`] and [`config`]
+//! - [`error`] translates errors, [`call`] is a call that takes time, [`runtime`] runs it, [`mailbox`] brings their results to an event
+//!   loop, [`document`], [`metadata`], [`lifetime`], [`filter`] and [`config`]
 //!   read documents, filters and settings.
-//! - [`rows`] are records on their way to Python, with a name for each field; [`told`] fills them from a colony.
+//! - [`rows`] are records on their way to Python, with a name for each field.
 //! - [`ring`], [`coordinator`], [`world`], [`shard`], [`batch`], [`runner`], [`tick_result`], [`cross_edges`],
-//!   [`tables`] and [`kept`] are one exposed class each; [`column`] shares their memory with other libraries,
-//!   [`assemble`] brings shards made one by one into one world.
+//!   [`tables`], [`backend`] and [`kept`] are one exposed class each; [`column`] shares their memory with other libraries.
 
-mod assemble;
+mod backend;
 mod batch;
+mod call;
 mod column;
 mod config;
-mod convert;
 mod coordinator;
 mod cross_edges;
+mod document;
 mod error;
 mod filter;
-mod free;
 mod kept;
 mod lifetime;
 mod mailbox;
 mod metadata;
-mod process;
 mod ring;
 mod rows;
 mod runner;
@@ -30,7 +28,6 @@ mod runtime;
 mod shard;
 mod tables;
 mod tick_result;
-mod told;
 mod world;
 
 use error::Result;
@@ -46,7 +43,11 @@ mod _phago {
     use super::*;
 
     #[pymodule_export]
+    use crate::backend::{Node, Stop};
+    #[pymodule_export]
     use crate::batch::Batch;
+    #[pymodule_export]
+    use crate::call::Call;
     #[pymodule_export]
     use crate::column::Column;
     #[pymodule_export]
@@ -56,13 +57,15 @@ mod _phago {
     #[pymodule_export]
     use crate::cross_edges::CrossEdges;
     #[pymodule_export]
+    use crate::document::StoredRow;
+    #[pymodule_export]
     use crate::kept::{Follower, Kept, VerifiedRow, network_file_system, verify};
     #[pymodule_export]
     use crate::ring::Ring;
     #[pymodule_export]
     use crate::rows::answers::{AnsweredRow, BridgeRow, ConceptShareRow, ExplainedRow, PathRow, WordRow};
     #[pymodule_export]
-    use crate::rows::documents::{FoundRow, IngestedRow, RejectedRow, StoredRow, UpdatedRow};
+    use crate::rows::documents::{FoundRow, IngestedRow, RejectedRow, UpdatedRow};
     #[pymodule_export]
     use crate::rows::graph::{AssociatedRow, CrossEdgeRow, EdgeRow, NeighborRow, NodeRow, RankedRow};
     #[pymodule_export]
@@ -82,6 +85,7 @@ mod _phago {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        phago_engine::host::free::set_give_back(give_back);
         module.add("ANALYSER", phago_core::text::ANALYSER)?;
         module.add("DEBUG_BUILD", cfg!(debug_assertions))?;
         module.add("DOCUMENT_BYTES_MAX", phago_core::documents::DOCUMENT_BYTES_MAX)?;
@@ -103,13 +107,13 @@ mod _phago {
     /// Returns the cores this process may use.
     #[pyfunction]
     fn cores() -> usize {
-        crate::process::cores()
+        phago_engine::host::process::cores()
     }
 
     /// Sets the number of cores to use.
     #[pyfunction]
     fn set_cores(count: usize) {
-        crate::process::set_cores(count);
+        phago_engine::host::process::set_cores(count);
     }
 
     /// Raises `RuntimeError` with advice if no asyncio loop runs.
@@ -120,14 +124,8 @@ mod _phago {
 
     /// Waits until every colony dropped so far is freed. Returns how many were, in this process.
     #[pyfunction]
-    fn wait_until_freed(py: Python<'_>) -> Result<u64> {
-        crate::runtime::call(py, crate::free::wait)
-    }
-
-    /// Does what `wait_until_freed` does, for event loops.
-    #[pyfunction]
-    fn wait_until_freed_async(py: Python<'_>) -> Result<Bound<'_, PyAny>> {
-        crate::runtime::start_call(py, crate::free::wait)
+    fn wait_until_freed() -> crate::call::Call {
+        crate::call::Call::new(phago_engine::host::free::wait)
     }
 
     /// Returns the id of a document that the caller named `key`.
@@ -155,5 +153,20 @@ mod _phago {
             let words = Session::new(Arc::new(Lexicon::new())).query(text);
             Ok(words.into_iter().map(|word| word.stem).collect())
         })
+    }
+}
+
+/// Returns free memory to the system: the Linux allocator keeps gaps between used pieces. Other allocators do this by
+/// themselves, or have no call for it.
+fn give_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        // SAFETY: declared as the C library has it.
+        unsafe extern "C" {
+            fn malloc_trim(pad: usize) -> std::ffi::c_int;
+        }
+        // SAFETY: this is the C library's own; it takes no pointer, may be called from any thread at any time, and
+        // moves nothing.
+        unsafe { malloc_trim(0) };
     }
 }

@@ -1,8 +1,9 @@
-//! Reads from Python when a document leaves by itself.
+//! When a document leaves by itself, from Python and back.
 
 use crate::metadata::{kind, plain, repr};
 use phago_core::documents::Lifetime;
 use phago_core::ids::TICK_MAX;
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyString};
 
@@ -26,4 +27,21 @@ pub(crate) fn read(given: &Bound<'_, PyAny>) -> PyResult<Result<Lifetime, String
     Ok(Err(format!(
         "is {shown}; accepted is a tick number from 0 to {TICK_MAX}, or a datetime with a time zone (or its text in ISO 8601)"
     )))
+}
+
+/// A lifetime on its way to Python: a tick number, or a datetime in UTC.
+#[derive(Clone, Copy)]
+pub(crate) struct Ends(pub(crate) Lifetime);
+
+impl<'py> IntoPyObject<'py> for Ends {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
+        match self.0 {
+            Lifetime::Tick(tick) => tick.into_bound_py_any(py),
+            Lifetime::Time(time) => plain(&time.into_bound_py_any(py)?, "moment"),
+        }
+    }
 }

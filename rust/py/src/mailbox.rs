@@ -6,8 +6,8 @@
 //! interpreter ends. A result arrives as long as the loop runs, even in an exit handler.
 
 use crate::error::{Failure, Result};
-use crate::process::lock;
 use phago_core::Error;
+use phago_engine::lock::lock;
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError};
 use pyo3::prelude::*;
@@ -24,7 +24,16 @@ use std::time::{Duration, Instant};
 // of milliseconds.
 const STINT: Duration = Duration::from_millis(2);
 
-type Value = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
+/// A result that is turned into a Python object where the interpreter is held.
+pub(crate) type Value = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
+
+/// Returns a result that becomes this value.
+pub(crate) fn value<T>(value: T) -> Value
+where
+    T: for<'py> IntoPyObject<'py> + Send + 'static,
+{
+    Box::new(move |py| value.into_py_any(py))
+}
 
 struct Letter {
     call: u64,
@@ -74,11 +83,8 @@ pub(crate) struct Slot {
 
 impl Slot {
     /// Settles the call. The value is turned into Python objects on the loop's thread.
-    pub(crate) fn answer<T>(mut self, answer: Result<T>)
-    where
-        T: for<'py> IntoPyObject<'py> + Send + 'static,
-    {
-        self.put(answer.map(|value| Box::new(move |py: Python<'_>| value.into_py_any(py)) as Value));
+    pub(crate) fn answer(mut self, answer: Result<Value>) {
+        self.put(answer);
     }
 
     fn put(&mut self, answer: Result<Value>) {
@@ -97,7 +103,7 @@ impl Drop for Slot {
 
 // An awaited call. Neither it nor the mailbox keeps the future alive: that would keep the loop, and with it the
 // mailbox, for as long as a call hangs. Whoever awaits the future keeps it alive.
-struct Call {
+struct Awaited {
     future: Py<PyWeakrefReference>,
     cancel: Box<dyn FnOnce() + Send>,
 }
@@ -113,7 +119,7 @@ pub(crate) struct Mailbox {
 #[derive(Default)]
 struct Calls {
     made: u64,
-    open: HashMap<u64, Call>,
+    open: HashMap<u64, Awaited>,
 }
 
 impl Mailbox {
@@ -215,7 +221,7 @@ pub(crate) fn open<'py>(py: Python<'py>, cancel: impl FnOnce() + Send + 'static)
         let mut calls = lock(&mailbox.get().calls);
         calls.made += 1;
         let call = calls.made;
-        calls.open.insert(call, Call { future: weak, cancel: Box::new(cancel) });
+        calls.open.insert(call, Awaited { future: weak, cancel: Box::new(cancel) });
         call
     };
     let post = mailbox.get().post.clone();

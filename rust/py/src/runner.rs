@@ -1,17 +1,20 @@
 //! The runner: whole ticks, blocking or awaited.
 
-use crate::assemble::assemble;
+use crate::call::Call;
 use crate::config::read;
 use crate::coordinator::{Coordinator, parse_phase};
 use crate::error::Result;
-use crate::process::{Home, lock, runtime};
 use crate::rows::ticks::RunRow;
-use crate::runtime::{brief, start, start_call, stoppable};
+use crate::runtime::{brief, start, stoppable};
 use crate::shard::ShardHandle;
 use crate::tick_result::TickResult;
-use crate::world::{Colony, World};
+use crate::world::World;
 use phago_core::Error;
 use phago_core::ids::ShardId;
+use phago_engine::host::assemble::{Handle, assemble};
+use phago_engine::host::colony::Colony;
+use phago_engine::host::process::{Home, runtime};
+use phago_engine::lock::lock;
 use phago_engine::tick::fault::{Action, Fault};
 use phago_engine::tick::runner;
 use pyo3::exceptions::PyValueError;
@@ -70,8 +73,8 @@ impl Runner {
         let coordinator = coordinator.get();
         let shared = coordinator.shared()?.clone();
         brief(py, || {
-            let shards: Vec<&ShardHandle> = shards.iter().map(Py::get).collect();
-            let colony = assemble(coordinator.ring().get(), &shards)?;
+            let shards: Vec<&Handle> = shards.iter().map(|shard| shard.get().handle()).collect();
+            let colony = assemble(&coordinator.ring().get().0, &shards)?;
             let runner = runner::Runner::with_coordinator(colony.world.clone(), shared, config, runtime()?)?;
             Ok(Runner::over(colony, runner))
         })
@@ -122,17 +125,9 @@ impl Runner {
     }
 
     /// In a forked child there is nothing to close: it has none of the threads.
-    fn close(&self, py: Python<'_>) -> Result<()> {
+    fn close(&self) -> Call {
         let closed = self.runner.get().ok().and_then(|runner| lock(runner).take());
-        brief(py, || {
-            drop(closed);
-            Ok(())
-        })
-    }
-
-    fn close_async<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
-        let closed = self.runner.get().ok().and_then(|runner| lock(runner).take());
-        start_call(py, move |_| {
+        Call::act(move |_| {
             drop(closed);
             Ok(())
         })

@@ -11,10 +11,10 @@
 //! | [`start`] | on the runtime, as a future | cancelling the future |
 
 use crate::error::{Failure, Result};
-use crate::mailbox;
-use crate::process::{Hand, runtime};
+use crate::mailbox::{self, Value, value};
 use phago_core::Error;
 use phago_core::cancel::Cancel;
+use phago_engine::host::process::{Hand, runtime};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use std::any::Any;
@@ -97,10 +97,7 @@ pub(crate) fn stoppable<T: Send>(
 
 /// Runs something that may take long on one of few threads, in the order of the calls, and returns an `asyncio.Future`
 /// for it. Cancelling the future sets the flag; work that has not begun by then never begins.
-pub(crate) fn start_call<T>(py: Python<'_>, work: impl Work<T>) -> Result<Bound<'_, PyAny>>
-where
-    T: for<'py> IntoPyObject<'py> + Send + 'static,
-{
+pub(crate) fn start_call(py: Python<'_>, work: impl Work<Value>) -> Result<Bound<'_, PyAny>> {
     let runtime = runtime()?;
     let cancel = Cancel::new();
     let flag = cancel.clone();
@@ -138,14 +135,14 @@ where
         work.as_mut().poll(&mut Context::from_waker(Waker::noop()))
     });
     match begun {
-        Poll::Ready(result) => slot.answer(result),
+        Poll::Ready(result) => slot.answer(result.map(value)),
         Poll::Pending => {
             runtime.spawn(async move {
                 tokio::select! {
                     biased;
                     // Nobody waits any more. A sender dropped without a message went with its loop: the work goes on.
                     Ok(()) = cancelled => {}
-                    result = work => slot.answer(result),
+                    result = work => slot.answer(result.map(value)),
                 }
             });
         }

@@ -2,65 +2,59 @@
 
 use crate::batch::Batch;
 use crate::config::read;
-use crate::convert;
 use crate::coordinator::parse_phase;
+use crate::document::document;
 use crate::error::Result;
-use crate::process::{Home, lock};
 use crate::ring::{Ring, parse_id};
 use crate::rows::graph::NodeRow;
-use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow, LocalConceptRow};
+use crate::rows::rows;
+use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow};
 use crate::rows::ticks::PhaseRow;
 use crate::runtime::{brief, call};
-use crate::told::{Step, helped};
-use crate::world::{Colony, World};
+use crate::world::{Numbers, Step, World};
 use phago_core::ids::{DocumentId, NodeId, ShardId};
 use phago_core::query::Local;
 use phago_core::replica::Replica;
 use phago_core::shard::Shard;
+use phago_engine::host::assemble::Handle;
+use phago_engine::host::batch::PortableBatch;
+use phago_engine::intake::reinforce::Helped;
+use phago_engine::world;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// One shard of the world that shards given the same ring share.
 #[pyclass(frozen, module = "phago._phago")]
 pub(crate) struct ShardHandle {
-    shard: ShardId,
+    handle: Handle,
     ring: Py<Ring>,
-    // A runner over shards that began in different worlds moves them into one; see `Runner.of_shards`.
-    seat: Home<Mutex<Arc<Colony>>>,
-}
-
-impl Drop for ShardHandle {
-    fn drop(&mut self) {
-        // The world drives a shard without an owner. Its documents stay, for whoever joins it next.
-        if let Ok(colony) = self.colony() {
-            // Fails only if the tick waited only for this shard and cannot be made; no caller is left to learn of it.
-            let _ = colony.world.leave(self.shard);
-            let documents = colony.world.read(|state| state.commons().documents());
-            colony.left.store(documents.unwrap_or_default(), Ordering::Relaxed);
-        }
-    }
 }
 
 impl ShardHandle {
-    pub(crate) fn id(&self) -> ShardId {
-        self.shard
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
     }
 
-    pub(crate) fn ring(&self) -> &Py<Ring> {
-        &self.ring
+    // Works on the shard's world, for long.
+    fn call<T: Send + 'static>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&world::World, ShardId) -> phago_core::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (colony, shard) = (self.handle.colony()?, self.handle.id());
+        call(py, move |_| work(&colony.world, shard))
     }
 
-    pub(crate) fn colony(&self) -> phago_core::Result<Arc<Colony>> {
-        Ok(lock(self.seat.get()?).clone())
-    }
-
-    /// Continues in another world.
-    pub(crate) fn move_to(&self, colony: Arc<Colony>) -> phago_core::Result<()> {
-        let left = std::mem::replace(&mut *lock(self.seat.get()?), colony);
-        left.world.leave(self.shard)
+    // Works on the shard's world, for a moment.
+    fn brief<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&world::World, ShardId) -> phago_core::Result<T> + Send,
+    ) -> Result<T> {
+        let (colony, shard) = (self.handle.colony()?, self.handle.id());
+        brief(py, || work(&colony.world, shard))
     }
 
     fn read<T: Send + 'static>(
@@ -68,7 +62,7 @@ impl ShardHandle {
         py: Python<'_>,
         read: impl FnOnce(&Replica, &Shard, Local<'_>) -> phago_core::Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (colony, id) = (self.colony()?, self.shard);
+        let (colony, id) = (self.handle.colony()?, self.handle.id());
         call(py, move |cancel| {
             let shard = |state: &Replica| {
                 let seat = state.check_shard(id)?;
@@ -83,15 +77,15 @@ impl ShardHandle {
 impl ShardHandle {
     #[new]
     fn new(py: Python<'_>, shard: u32, config: &Bound<'_, PyDict>, ring: &Bound<'_, Ring>) -> Result<Self> {
-        let (shard, config) = (ShardId(shard), read(Some(config), "config")?);
-        let places = ring.get();
-        let colony = brief(py, || places.join(shard, config))?;
-        Ok(ShardHandle { shard, ring: ring.clone().unbind(), seat: Home::new(Mutex::new(colony)) })
+        let config = read(Some(config), "config")?;
+        let shared = &ring.get().0;
+        let handle = brief(py, || Handle::join(shared, ShardId(shard), config))?;
+        Ok(ShardHandle { handle, ring: ring.clone().unbind() })
     }
 
     #[getter]
     fn shard(&self) -> u32 {
-        self.shard.0
+        self.handle.id().0
     }
 
     #[getter]
@@ -101,68 +95,59 @@ impl ShardHandle {
 
     #[getter]
     fn world(&self) -> Result<World> {
-        Ok(World::over(self.colony()?))
+        Ok(World::over(self.handle.colony()?))
     }
 
     #[getter]
     fn current_tick(&self) -> Result<u64> {
-        Ok(self.colony()?.world.tick())
+        Ok(self.handle.colony()?.world.tick())
     }
 
     #[getter]
     fn driven(&self) -> Result<bool> {
-        Ok(self.colony()?.world.is_driven())
+        Ok(self.handle.colony()?.world.is_driven())
     }
 
     #[getter]
     fn ghosts_max(&self) -> Result<u32> {
-        Ok(self.colony()?.world.config().ghosts_max)
+        Ok(self.handle.colony()?.world.config().ghosts_max)
     }
 
     fn owns_document(&self, key: &str) -> Result<bool> {
-        Ok(self.colony()?.world.ring().shard_of(DocumentId::from_key(key).0) == self.shard)
+        Ok(self.handle.colony()?.world.ring().shard_of(DocumentId::from_key(key).0) == self.handle.id())
     }
 
     fn ingest_document(&self, py: Python<'_>, document: &Bound<'_, PyAny>) -> Result<String> {
-        let (colony, shard) = (self.colony()?, self.shard);
-        let document = convert::document(document)?.map_err(|fault| fault.at(0))?;
-        Ok(call(py, move |_| colony.world.ingest_into(shard, document))?.to_string())
+        let document = self::document(document)?.map_err(|fault| fault.at(0))?;
+        Ok(self.call(py, |world, shard| world.ingest_into(shard, document))?.to_string())
     }
 
-    fn delete_document(&self, py: Python<'_>, key: &str) -> Result<bool> {
-        let (colony, shard, key) = (self.colony()?, self.shard, key.to_owned());
-        call(py, move |_| colony.world.delete_from(shard, &key))
+    fn delete_document(&self, py: Python<'_>, key: String) -> Result<bool> {
+        self.call(py, move |world, shard| world.delete_from(shard, &key))
     }
 
-    fn reinforce(&self, py: Python<'_>, key: &str, title: &str, text: &str, path: Vec<Step>) -> Result<bool> {
-        let (colony, shard, helped) = (self.colony()?, self.shard, helped(key, title, text, path));
-        brief(py, || colony.world.reinforce_in(shard, &helped))
+    fn reinforce(&self, py: Python<'_>, key: String, title: String, text: String, path: Vec<Step>) -> Result<bool> {
+        let helped = Helped { name: key, title, text, path };
+        self.brief(py, |world, shard| world.reinforce_in(shard, &helped))
     }
 
     fn phase(&self, py: Python<'_>, name: &str) -> Result<PhaseRow> {
-        let (colony, shard, phase) = (self.colony()?, self.shard, parse_phase(name)?);
-        let report = call(py, move |_| colony.world.phase_by_hand(shard, phase))?;
-        Ok(PhaseRow::new(py, &report)?)
+        let phase = parse_phase(name)?;
+        self.call(py, move |world, shard| Ok(PhaseRow::from(&world.phase_by_hand(shard, phase)?)))
     }
 
     fn take_outbox(&self, py: Python<'_>) -> Result<Vec<(u32, Batch)>> {
-        let (colony, shard) = (self.colony()?, self.shard);
-        let sent = brief(py, || colony.world.take_outbox(shard))?;
-        let lexicon = colony.world.lexicon()?;
-        Ok(sent.into_iter().map(|(to, batch)| (to.0, Batch::new(batch, lexicon.clone()))).collect())
+        let (sent, lexicon) = self.brief(py, |world, shard| Ok((world.take_outbox(shard)?, world.lexicon()?)))?;
+        Ok(sent.into_iter().map(|(to, batch)| (to.0, Batch(PortableBatch::new(batch, lexicon.clone())))).collect())
     }
 
     fn abandon(&self, py: Python<'_>) -> Result<bool> {
-        let colony = self.colony()?;
-        brief(py, || colony.world.abandon_by_hand())
+        self.brief(py, |world, _| world.abandon_by_hand())
     }
 
     fn deliver(&self, py: Python<'_>, batch: &Bound<'_, Batch>) -> Result<()> {
-        let (colony, shard, batch) = (self.colony()?, self.shard, batch.get());
-        brief(py, || {
-            let batch = batch.in_terms_of(&colony.world.lexicon()?)?;
-            colony.world.deliver(shard, &batch)
-        })
+        let batch = &batch.get().0;
+        self.brief(py, |world, shard| world.deliver(shard, &batch.in_terms_of(&world.lexicon()?)?))
     }
 
     fn node(&self, py: Python<'_>, id: &str) -> Result<Option<NodeRow>> {
@@ -183,24 +168,21 @@ impl ShardHandle {
     }
 
     fn ghost_count(&self, py: Python<'_>) -> Result<usize> {
-        let (colony, shard) = (self.colony()?, self.shard);
-        brief(py, || colony.world.ghost_count(shard))
+        self.brief(py, world::World::ghost_count)
     }
 
     fn has_ghost(&self, py: Python<'_>, id: &str) -> Result<bool> {
-        let (colony, shard, node) = (self.colony()?, self.shard, parse_id(id).ok().map(NodeId));
-        brief(py, || node.map_or(Ok(false), |node| colony.world.has_ghost(shard, node)))
+        let node = parse_id(id).ok().map(NodeId);
+        self.brief(py, |world, shard| node.map_or(Ok(false), |node| world.has_ghost(shard, node)))
     }
 
     fn ghosts(&self, py: Python<'_>) -> Result<Vec<GhostRow>> {
-        let (colony, shard) = (self.colony()?, self.shard);
-        let ghosts = brief(py, || colony.world.ghosts(shard))?;
-        Ok(ghosts.iter().map(GhostRow::from).collect())
+        self.brief(py, |world, shard| Ok(rows(&world.ghosts(shard)?)))
     }
 
     fn ghost(&self, py: Python<'_>, id: &str) -> Result<GhostRow> {
-        let (colony, shard, node) = (self.colony()?, self.shard, NodeId(parse_id(id)?));
-        Ok(GhostRow::from(&brief(py, || colony.world.ghost(shard, node))?))
+        let node = NodeId(parse_id(id)?);
+        self.brief(py, |world, shard| Ok(GhostRow::from(&world.ghost(shard, node)?)))
     }
 
     fn cross_shard_edges(&self, py: Python<'_>) -> Result<BTreeMap<u32, u64>> {
@@ -216,35 +198,26 @@ impl ShardHandle {
     }
 
     fn handle_shard_offline(&self, py: Python<'_>, shard: u32) -> Result<usize> {
-        let (colony, own) = (self.colony()?, self.shard);
-        brief(py, || colony.world.forget_ghosts(own, ShardId(shard)))
+        self.brief(py, |world, own| world.forget_ghosts(own, ShardId(shard)))
     }
 
     fn health(&self, py: Python<'_>) -> Result<HealthRow> {
-        let size = self.read(py, |_, _, local| Ok(local.counts()))?;
-        let load = if size.documents == 0 { 0.0 } else { size.pending as f64 / size.documents as f64 };
-        // A shard whose work panicked or hung was rebuilt before the call that reported it returned.
-        Ok(HealthRow {
-            healthy: true,
-            load,
-            memory_usage_mb: size.bytes as f64 / f64::from(1 << 20),
-            pending_operations: size.pending,
-        })
+        self.read(py, |_, _, local| Ok(HealthRow::from(local.counts())))
     }
 
-    fn stats<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
-        let ghosts = self.colony()?.world.ghost_count(self.shard)?;
+    fn stats(&self, py: Python<'_>) -> Result<Numbers> {
+        let ghosts = self.ghost_count(py)? as u64;
         let (size, crossing) =
             self.read(py, |_, _, local| Ok((local.counts(), local.crossing()?.iter().sum::<u64>())))?;
-        let dictionary = PyDict::new(py);
-        dictionary.set_item("nodes", size.nodes)?;
-        dictionary.set_item("edges", size.edges)?;
-        dictionary.set_item("documents", size.documents)?;
-        dictionary.set_item("pending", size.pending)?;
-        dictionary.set_item("memory_bytes", size.bytes)?;
-        dictionary.set_item("ghosts", ghosts)?;
-        dictionary.set_item("cross_shard_edges", crossing)?;
-        Ok(dictionary)
+        Ok(Numbers(vec![
+            ("nodes", size.nodes),
+            ("edges", size.edges),
+            ("documents", size.documents),
+            ("pending", size.pending),
+            ("memory_bytes", size.bytes),
+            ("ghosts", ghosts),
+            ("cross_shard_edges", crossing),
+        ]))
     }
 
     #[pyo3(signature = (terms, max_results, global_df=None))]
@@ -255,24 +228,7 @@ impl ShardHandle {
         max_results: usize,
         global_df: Option<BTreeMap<String, u32>>,
     ) -> Result<LocalAnswerRow> {
-        self.read(py, move |state, shard, local| {
-            let lexicon = state.commons().lexicon();
-            // Stems as `analyse` returns them; any other word is unknown, which is a valid answer.
-            let asked: Vec<(u32, String)> =
-                terms.into_iter().filter_map(|stem| Some((lexicon.term(&stem)?, stem))).collect();
-            let df = global_df.into_iter().flatten();
-            let df: BTreeMap<u32, u32> = df.filter_map(|(stem, count)| Some((lexicon.term(&stem)?, count))).collect();
-            let terms: Vec<u32> = asked.iter().map(|(term, _)| *term).collect();
-            let ranked = local.near(&terms, |term| df.get(&term).copied(), max_results)?;
-            let found = ranked.into_iter().map(|concept| LocalConceptRow {
-                id: concept.id.to_string(),
-                label: concept.label.to_string(),
-                score: concept.score,
-            });
-            let count = |term: u32| shard.documents().postings(term).map_or(0, phago_core::documents::Postings::len);
-            let here = asked.iter().map(|(term, stem)| (stem.clone(), count(*term)));
-            let frequencies = here.filter(|(_, count)| *count > 0).collect();
-            Ok(LocalAnswerRow { concepts: found.collect(), frequencies })
-        })
+        let df = global_df.unwrap_or_default();
+        self.read(py, move |_, _, local| Ok(local.find(terms, &df, max_results)?.into()))
     }
 }

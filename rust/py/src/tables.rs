@@ -8,141 +8,105 @@ use phago_core::ids::NodeId;
 use phago_core::read::{self, Edges, Nodes};
 use pyo3::exceptions::{PyIndexError, PyKeyError};
 use pyo3::prelude::*;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
-/// The nodes of one committed tick, ordered by id.
-#[pyclass(frozen, module = "phago._phago")]
-pub(crate) struct NodeTable {
-    nodes: Nodes,
-    columns: [OnceLock<Cells>; NODE_COLUMNS.len()],
+// The columns by name, each with the function that builds it.
+type Columns<S> = &'static [(&'static str, fn(&S) -> Cells)];
+
+const NODE_COLUMNS: Columns<Nodes> = &[
+    ("id", |nodes| Cells::texts(nodes.rows.iter().map(|node| node.id.to_string()))),
+    ("label", |nodes| Cells::texts(nodes.rows.iter().map(|node| &*node.data.label))),
+    ("stem", |nodes| Cells::texts(nodes.rows.iter().map(|node| &*node.stem))),
+    ("mentions", |nodes| node_integers(nodes, |node| node.data.mentions as i64)),
+    ("uses", |nodes| node_integers(nodes, |node| node.data.uses as i64)),
+    ("degree", |nodes| node_integers(nodes, |node| node.data.degree.into())),
+    ("shard", |nodes| node_integers(nodes, |node| node.data.shard.0.into())),
+];
+
+const EDGE_COLUMNS: Columns<Edges> = &[
+    ("source", |edges| Cells::texts(edges.rows.iter().map(|edge| &*edges.source(edge).1))),
+    ("target", |edges| Cells::texts(edges.rows.iter().map(|edge| &*edges.target(edge).1))),
+    ("weight", |edges| Cells::numbers(edges.rows.iter().map(|edge| edge.weight).collect())),
+    ("co_activations", |edges| edge_integers(edges, |edge| edge.co_activations)),
+    ("created", |edges| edge_integers(edges, |edge| edge.created)),
+    ("last", |edges| edge_integers(edges, |edge| edge.last)),
+    ("source_id", |edges| edge_ids(edges, |edge| edge.source)),
+    ("target_id", |edges| edge_ids(edges, |edge| edge.target)),
+];
+
+fn node_integers(nodes: &Nodes, cell: fn(&read::NodeRow) -> i64) -> Cells {
+    Cells::integers(nodes.rows.iter().map(cell).collect())
 }
 
-const NODE_COLUMNS: [&str; 7] = ["id", "label", "stem", "mentions", "uses", "degree", "shard"];
+fn edge_integers(edges: &Edges, cell: fn(&read::EdgeRow) -> u32) -> Cells {
+    Cells::integers(edges.rows.iter().map(|edge| cell(edge).into()).collect())
+}
 
-impl NodeTable {
-    pub(crate) fn new(nodes: Nodes) -> Self {
-        NodeTable { nodes, columns: Default::default() }
-    }
+fn edge_ids(edges: &Edges, end: fn(&read::EdgeRow) -> u32) -> Cells {
+    // Each id is formatted once, not once per edge.
+    let ids: Vec<String> = edges.ends.iter().map(|(id, _): &(NodeId, _)| id.to_string()).collect();
+    Cells::texts(edges.rows.iter().map(|edge| &*ids[end(edge) as usize]))
+}
 
-    fn build(&self, column: usize) -> Cells {
-        let integers = |cell: fn(&read::NodeRow) -> i64| Cells::integers(self.nodes.rows.iter().map(cell).collect());
-        match column {
-            0 => Cells::texts(self.nodes.rows.iter().map(|node| node.id.to_string())),
-            1 => Cells::texts(self.nodes.rows.iter().map(|node| &*node.data.label)),
-            2 => Cells::texts(self.nodes.rows.iter().map(|node| &*node.stem)),
-            3 => integers(|node| node.data.mentions as i64),
-            4 => integers(|node| node.data.uses as i64),
-            5 => integers(|node| node.data.degree.into()),
-            _ => integers(|node| node.data.shard.0.into()),
+/// Declares the class of a table over a snapshot: its columns, and how a row is made.
+macro_rules! table {
+    ($(#[$about:meta])* $name:ident over $snapshot:ty, $columns:ident, $row:ty: $make:expr) => {
+        $(#[$about])*
+        #[pyclass(frozen, module = "phago._phago")]
+        pub(crate) struct $name {
+            snapshot: $snapshot,
+            built: [OnceLock<Cells>; $columns.len()],
         }
-    }
-}
 
-#[pymethods]
-impl NodeTable {
-    #[getter]
-    fn tick(&self) -> u64 {
-        self.nodes.tick
-    }
-
-    #[getter]
-    fn names(&self) -> [&'static str; NODE_COLUMNS.len()] {
-        NODE_COLUMNS
-    }
-
-    fn __len__(&self) -> usize {
-        self.nodes.rows.len()
-    }
-
-    fn get(&self, index: usize) -> PyResult<NodeRow> {
-        let node = self.nodes.rows.get(index).ok_or_else(|| out_of_range(index, self.nodes.rows.len()))?;
-        Ok(node.clone().into())
-    }
-
-    fn column(&self, py: Python<'_>, name: &str) -> Result<Column> {
-        let place = place(&NODE_COLUMNS, name)?;
-        Ok(Column::new(brief(py, || Ok(self.columns[place].get_or_init(|| self.build(place)).clone()))?))
-    }
-}
-
-/// The living synapses of one committed tick, ordered by the ids of source and target.
-#[pyclass(frozen, module = "phago._phago")]
-pub(crate) struct EdgeTable {
-    edges: Edges,
-    columns: [OnceLock<Cells>; EDGE_COLUMNS.len()],
-}
-
-const EDGE_COLUMNS: [&str; 8] =
-    ["source", "target", "weight", "co_activations", "created", "last", "source_id", "target_id"];
-
-impl EdgeTable {
-    pub(crate) fn new(edges: Edges) -> Self {
-        EdgeTable { edges, columns: Default::default() }
-    }
-
-    fn end(&self, place: u32) -> &(NodeId, Arc<str>) {
-        &self.edges.ends[place as usize]
-    }
-
-    fn build(&self, column: usize) -> Cells {
-        let edges = self.edges.rows.iter();
-        match column {
-            0 => Cells::texts(edges.map(|edge| &*self.end(edge.source).1)),
-            1 => Cells::texts(edges.map(|edge| &*self.end(edge.target).1)),
-            2 => Cells::numbers(edges.map(|edge| edge.weight).collect()),
-            3 => Cells::integers(edges.map(|edge| edge.co_activations.into()).collect()),
-            4 => Cells::integers(edges.map(|edge| edge.created.into()).collect()),
-            5 => Cells::integers(edges.map(|edge| edge.last.into()).collect()),
-            _ => {
-                // Each id is formatted once, not once per edge.
-                let ids: Vec<String> = self.edges.ends.iter().map(|end| end.0.to_string()).collect();
-                let place = |edge: &read::EdgeRow| if column == 6 { edge.source } else { edge.target };
-                Cells::texts(edges.map(|edge| &*ids[place(edge) as usize]))
+        impl $name {
+            pub(crate) fn new(snapshot: $snapshot) -> Self {
+                $name { snapshot, built: Default::default() }
             }
         }
-    }
+
+        #[pymethods]
+        impl $name {
+            #[getter]
+            fn tick(&self) -> u64 {
+                self.snapshot.tick
+            }
+
+            #[getter]
+            fn names(&self) -> Vec<&'static str> {
+                $columns.iter().map(|(name, _)| *name).collect()
+            }
+
+            fn __len__(&self) -> usize {
+                self.snapshot.rows.len()
+            }
+
+            fn get(&self, index: usize) -> PyResult<$row> {
+                let row = self.snapshot.rows.get(index);
+                let row = row.ok_or_else(|| out_of_range(index, self.snapshot.rows.len()))?;
+                let make: fn(&$snapshot, &_) -> $row = $make;
+                Ok(make(&self.snapshot, row))
+            }
+
+            fn column(&self, py: Python<'_>, name: &str) -> Result<Column> {
+                let found = $columns.iter().zip(&self.built).find(|((known, _), _)| *known == name);
+                let ((_, build), cells) = found.ok_or_else(|| {
+                    let message = format!("no column `{name}`; columns are {}", self.names().join(", "));
+                    PyKeyError::new_err(message)
+                })?;
+                Ok(Column::new(brief(py, || Ok(cells.get_or_init(|| build(&self.snapshot)).clone()))?))
+            }
+        }
+    };
 }
 
-#[pymethods]
-impl EdgeTable {
-    #[getter]
-    fn tick(&self) -> u64 {
-        self.edges.tick
-    }
-
-    #[getter]
-    fn names(&self) -> [&'static str; EDGE_COLUMNS.len()] {
-        EDGE_COLUMNS
-    }
-
-    fn __len__(&self) -> usize {
-        self.edges.rows.len()
-    }
-
-    fn get(&self, index: usize) -> PyResult<EdgeRow> {
-        let edge = self.edges.rows.get(index).ok_or_else(|| out_of_range(index, self.edges.rows.len()))?;
-        let (source, target) = (self.end(edge.source), self.end(edge.target));
-        Ok(EdgeRow {
-            source: source.1.to_string(),
-            target: target.1.to_string(),
-            weight: edge.weight,
-            co_activations: edge.co_activations,
-            created: edge.created,
-            last: edge.last,
-            source_id: source.0.to_string(),
-            target_id: target.0.to_string(),
-        })
-    }
-
-    fn column(&self, py: Python<'_>, name: &str) -> Result<Column> {
-        let place = place(&EDGE_COLUMNS, name)?;
-        Ok(Column::new(brief(py, || Ok(self.columns[place].get_or_init(|| self.build(place)).clone()))?))
-    }
+table! {
+    /// The nodes of one committed tick, ordered by id.
+    NodeTable over Nodes, NODE_COLUMNS, NodeRow: |_, node: &read::NodeRow| node.clone().into()
 }
 
-fn place(names: &[&str], name: &str) -> PyResult<usize> {
-    let found = names.iter().position(|other| *other == name);
-    found.ok_or_else(|| PyKeyError::new_err(format!("no column `{name}`; columns are {}", names.join(", "))))
+table! {
+    /// The living synapses of one committed tick, ordered by the ids of source and target.
+    EdgeTable over Edges, EDGE_COLUMNS, EdgeRow: |edges, edge| (edges, edge).into()
 }
 
 pub(crate) fn out_of_range(index: usize, count: usize) -> PyErr {

@@ -1,8 +1,9 @@
 //! The result of a tick, phase by phase.
 
 use crate::error::Result;
-use crate::process::Home;
+use crate::rows::rows;
 use crate::rows::ticks::PhaseRow;
+use phago_engine::host::process::Home;
 use phago_engine::tick::report::TickReport;
 use pyo3::prelude::*;
 
@@ -29,7 +30,7 @@ impl TickResult {
     }
 
     #[getter]
-    fn phases(&self, py: Python<'_>) -> Result<Vec<PhaseRow>> {
-        Ok(self.0.get()?.phases.iter().map(|report| PhaseRow::new(py, report)).collect::<PyResult<_>>()?)
+    fn phases(&self) -> Result<Vec<PhaseRow>> {
+        Ok(rows(&self.0.get()?.phases))
     }
 }

@@ -1,8 +1,8 @@
-//! The columns, in sections. postcard encodes each struct as it is declared here.
+//! The columns, in sections. postcard encodes each struct as it is declared here, and
+//! [`Bodies`](crate::documents::Bodies) as documents have it.
 
 use super::piece::{Columns, Piece};
-use crate::documents::Lifetime;
-use crate::metadata::Metadata;
+use crate::documents::Columns as _;
 use crate::reinforcement::Reinforcement;
 use crate::text::Sequence;
 use crate::{Error, Result};
@@ -64,28 +64,6 @@ pub(super) struct Words<'a> {
     pub(super) terms: Vec<u32>,
     pub(super) counts: Vec<u64>,
 }
-
-#[derive(Deserialize)]
-pub(super) struct Bodies<'a, M> {
-    #[serde(borrow)]
-    pub(super) keys: Vec<Option<&'a str>>,
-    #[serde(borrow)]
-    pub(super) titles: Vec<&'a str>,
-    #[serde(borrow)]
-    pub(super) texts: Vec<&'a str>,
-    pub(super) metadata: Vec<M>,
-    pub(super) expires: Vec<Option<Lifetime>>,
-}
-
-impl<M: Serialize> Bodies<'_, M> {
-    pub(super) fn add_to(&self, piece: &mut Piece) {
-        let Bodies { keys, titles, texts, metadata, expires } = self;
-        piece.columns().add(keys).add(titles).add(texts).add(metadata).add(expires);
-    }
-}
-
-/// Owned when read, borrowed when written.
-pub(super) type ReadBodies<'a> = Bodies<'a, Metadata>;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Analyses<S> {

@@ -11,11 +11,11 @@
 //! ([`Pieces`]), which [`join`] puts together, by seat. The sections equal those that one process writes.
 
 mod columns;
-#[cfg(test)]
-mod forged;
 mod piece;
 mod read;
 mod share;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use columns::Section;

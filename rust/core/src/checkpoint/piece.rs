@@ -1,5 +1,6 @@
 //! Pieces of a section: the columns of some seats, which are joined without being read.
 
+use crate::documents;
 use serde::ser::{SerializeTuple, Serializer};
 use serde::{Deserialize, Serialize};
 
@@ -52,9 +53,9 @@ pub(super) struct Columns<'a> {
     next: usize,
 }
 
-impl Columns<'_> {
+impl documents::Columns for Columns<'_> {
     /// Adds entries to the next column.
-    pub(super) fn add<T: Serialize>(mut self, entries: &[T]) -> Self {
+    fn add<T: Serialize>(mut self, entries: &[T]) -> Self {
         if self.next == self.piece.0.len() {
             self.piece.0.push(Column::default());
         }

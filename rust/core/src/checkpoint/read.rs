@@ -1,17 +1,18 @@
 //! Converts columns to a colony. The caller has checked the bytes; if they do not fit together all the same, that is an
 //! error and never a panic.
 
-use super::columns::{Graph, Progress, ReadAnalyses, ReadBodies, Section, State, VERSION, Words, odd};
+use super::columns::{Graph, Progress, ReadAnalyses, Section, State, VERSION, Words, odd};
 use super::share::Share;
 use crate::Result;
 use crate::agents::{Digester, IDLE_TICKS_MAX};
 use crate::commons::{Commons, Waiting};
 use crate::config::ColonyConfig;
-use crate::documents::{Analysed, Body};
+use crate::documents::{Analysed, Bodies};
 use crate::graph::synapse::ONE;
 use crate::graph::{Decay, Synapse};
 use crate::ids::{AgentId, TICK_MAX};
 use crate::maps::Set;
+use crate::metadata::Metadata;
 use crate::replica::Replica;
 use crate::ring::Ring;
 use crate::shard::{Ends, Shard};
@@ -119,17 +120,18 @@ pub fn build(
         let Columns::Progress(progress, concepts) = get(Section::Progress)?.0 else {
             return Err(odd("a section is another one"));
         };
-        let mut standing = Standing::new(commons);
+        let mut wired = Wired::new(commons);
         let lists = (get(Section::Analyses)?, concepts);
-        documents(commons, shards, share, get(Section::Bodies)?.bytes()?, lists, &progress, &mut standing)?;
+        let bodies = get(Section::Bodies)?;
+        let standing = documents(commons, shards, share, bodies.bytes()?, lists, &progress, &mut wired)?;
         let counts = (standing.digested, standing.failed);
         if counts != (state.digested, state.failed) {
             return Err(odd(format!("{counts:?} documents were digested, not {:?}", (state.digested, state.failed))));
         }
-        waiting(commons, shards, share, progress, &mut standing)?;
+        waiting(commons, shards, share, &standing.ids, progress, &mut wired)?;
         match share {
             Share::Driver => Ok(()),
-            _ => graph(commons, shards, share, get(Section::Graph)?, &standing),
+            _ => graph(commons, shards, share, get(Section::Graph)?, &wired),
         }
     })?;
     Ok(replica)
@@ -152,35 +154,29 @@ fn equal(lengths: &[usize]) -> Result<()> {
     if same { Ok(()) } else { Err(odd(format!("columns of {lengths:?} entries stand side by side"))) }
 }
 
-/// The documents of the whole colony.
-struct Standing {
-    ids: Set<u128>,
-    digested: u64,
-    failed: u64,
-    // By term: how many documents wired it that are there, or that wait to be unwired. Each tick that unwires some relies
-    // on it, as nothing else says when a node has lost its last document.
-    wired: Vec<u32>,
-}
+// By term: how many documents wired it that are there, or that wait to be unwired. Each tick that unwires some relies on
+// it, as nothing else says when a node has lost its last document.
+struct Wired(Vec<u32>);
 
-impl Standing {
-    fn new(commons: &Commons) -> Standing {
-        Standing { ids: Set::default(), digested: 0, failed: 0, wired: vec![0; commons.terms()] }
+impl Wired {
+    fn new(commons: &Commons) -> Wired {
+        Wired(vec![0; commons.terms()])
     }
 
     fn add(&mut self, column: &str, concepts: &[u32]) -> Result<()> {
         if !concepts.is_sorted_by(|one, other| one < other) {
             return Err(odd(format!("`{column}` has a list that is not in order")));
         }
-        concepts.iter().for_each(|term| self.wired[*term as usize] += 1);
+        concepts.iter().for_each(|term| self.0[*term as usize] += 1);
         Ok(())
     }
 
-    fn wirings(&self, term: u32) -> u32 {
-        self.wired[term as usize]
+    fn of(&self, term: u32) -> u32 {
+        self.0[term as usize]
     }
 
     fn concepts(&self) -> usize {
-        self.wired.iter().filter(|documents| **documents > 0).count()
+        self.0.iter().filter(|documents| **documents > 0).count()
     }
 }
 
@@ -199,6 +195,14 @@ fn words(commons: &mut Commons, share: Share<'_>, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// The documents of the whole colony.
+#[derive(Default)]
+struct Standing {
+    ids: Set<u128>,
+    digested: u64,
+    failed: u64,
+}
+
 // Every share counts all documents, so that all have the same statistics.
 fn documents(
     commons: &mut Commons,
@@ -207,29 +211,29 @@ fn documents(
     bodies: &[u8],
     (analyses, concepts): (Parsed, Vec<Box<[u32]>>),
     progress: &Progress,
-    standing: &mut Standing,
-) -> Result<()> {
-    let ReadBodies { keys, titles, texts, metadata, expires } = decode(bodies)?;
+    wired_by: &mut Wired,
+) -> Result<Standing> {
+    let bodies: Bodies<'_, Metadata> = decode(bodies)?;
     let Columns::Analyses(columns, [terms, title_terms]) = analyses.0 else {
         return Err(odd("a section is another one"));
     };
     let (arrivals, digested) = (&progress.arrivals, &progress.digested);
-    equal(&[keys.len(), titles.len(), texts.len(), metadata.len(), columns.sequences.len()])?;
-    equal(&[keys.len(), terms.len(), title_terms.len(), arrivals.len(), digested.len()])?;
-    equal(&[keys.len(), concepts.len(), expires.len()])?;
+    let count = columns.sequences.len();
+    equal(&bodies.lengths())?;
+    equal(&[bodies.lengths()[0], count])?;
+    equal(&[count, terms.len(), title_terms.len(), concepts.len(), arrivals.len(), digested.len()])?;
     below(commons, &terms)?;
     below(commons, &title_terms)?;
     equal(&[columns.counts.len(), terms.iter().map(|list| list.len()).sum()])?;
 
     let mut counts = columns.counts.into_iter();
-    let metadata = metadata.into_iter().zip(columns.sequences);
+    let mut standing = Standing::default();
+    let bodies = bodies.into_bodies().zip(columns.sequences);
     let lists = terms.into_iter().zip(title_terms).zip(concepts);
-    for (place, ((metadata, lists), (&arrival, &digested))) in
-        metadata.zip(lists).zip(arrivals.iter().zip(digested)).enumerate()
+    for (place, ((body, lists), (&arrival, &digested))) in
+        bodies.zip(lists).zip(arrivals.iter().zip(digested)).enumerate()
     {
-        let ((metadata, sequence), ((terms, title), concepts)) = (metadata, lists);
-        let (key, expires) = (keys[place].map(Into::into), expires[place]);
-        let body = Body { key, title: titles[place].into(), text: texts[place].into(), metadata, expires };
+        let ((body, sequence), ((terms, title), concepts)) = (body, lists);
         body.check(place)?;
         let terms: Box<[(u32, u32)]> = terms.iter().copied().zip(&mut counts).collect();
         let has = |term: &u32| terms.binary_search_by_key(term, |known| known.0).is_ok();
@@ -247,22 +251,26 @@ fn documents(
         if !standing.ids.insert(id.0) {
             return Err(odd(format!("document {id} stands twice")));
         }
+        let length = u32::try_from(sequence.len()).unwrap_or(u32::MAX);
+        commons.restore_document(&terms, length.into());
+        let shard = commons.ring().shard_of(id.0);
         let digested = match digested.checked_sub(1) {
             Some(tick) if !(u64::from(arrival)..=commons.tick()).contains(&tick) => {
                 return Err(odd("`digested` has a tick before a document came, or one to come"));
             }
-            tick => tick.map(|tick| tick as u32),
+            Some(tick) => Some(tick as u32),
+            None => None,
         };
         if digested.is_some() {
-            standing.add("concepts", &wired)?;
-            standing.failed += u64::from(wired.is_empty());
-            standing.digested += u64::from(!wired.is_empty());
+            wired_by.add("concepts", &wired)?;
         }
-        let length = u32::try_from(sequence.len()).unwrap_or(u32::MAX);
-        commons.restore_document(&terms, length.into());
-        let shard = commons.ring().shard_of(id.0);
+        match (digested, wired.is_empty()) {
+            (None, _) => {}
+            (Some(_), true) => standing.failed += 1,
+            (Some(_), false) => standing.digested += 1,
+        }
         if share.drives() {
-            commons.lifetimes_mut().insert(id, expires);
+            commons.lifetimes_mut().insert(id, body.expires);
             match digested {
                 None => commons.backlog_mut().push((arrival, id.0), Waiting { shard, bytes: body.text_bytes() }),
                 Some(_) => commons.backlog_mut().restore_digested(wired.is_empty()),
@@ -280,20 +288,21 @@ fn documents(
             shards[seat].restore_digested(id, tick, wired);
         }
     }
-    Ok(())
+    Ok(standing)
 }
 
 fn waiting(
     commons: &mut Commons,
     shards: &mut [&mut Shard],
     share: Share<'_>,
+    standing: &Set<u128>,
     progress: Progress,
-    standing: &mut Standing,
+    wired_by: &mut Wired,
 ) -> Result<()> {
     let terms = progress.unwiring.read()?;
     below(commons, &terms)?;
     equal(&[terms.len(), progress.unwiring_ticks.len()])?;
-    terms.iter().try_for_each(|list| standing.add("unwiring", list))?;
+    terms.iter().try_for_each(|list| wired_by.add("unwiring", list))?;
     if progress.unwiring_ticks.iter().any(|tick| u64::from(*tick) > commons.tick()) {
         return Err(odd("`unwiring_ticks` has a tick to come"));
     }
@@ -307,11 +316,11 @@ fn waiting(
     let mut reinforced = Set::default();
     for (document, paths) in progress.reinforcing {
         let id = crate::ids::DocumentId(document);
-        if !standing.ids.contains(&document) || !reinforced.insert(document) {
-            return Err(odd(format!("`reinforcing` has document {id} twice, or it does not stand")));
+        if !standing.contains(&document) || !reinforced.insert(document) {
+            return Err(odd(format!("document {id} is reinforced twice, or does not stand")));
         }
         if !paths.is_sorted_by(|one, other| one.0 < other.0) {
-            return Err(odd("`reinforcing` has paths that are not in order"));
+            return Err(odd("the reinforcements of a document are not in order"));
         }
         if share.drives() {
             paths.iter().for_each(|(path, _)| commons.backlog_mut().reinforce(path.size()));
@@ -345,13 +354,7 @@ fn waiting(
     Ok(())
 }
 
-fn graph(
-    commons: &Commons,
-    shards: &mut [&mut Shard],
-    share: Share<'_>,
-    parsed: Parsed,
-    standing: &Standing,
-) -> Result<()> {
+fn graph(commons: &Commons, shards: &mut [&mut Shard], share: Share<'_>, parsed: Parsed, wired: &Wired) -> Result<()> {
     let Columns::Graph(columns, targets) = parsed.0 else { return Err(odd("a section is another one")) };
     let terms = commons.terms() as u32;
     below(commons, &targets)?;
@@ -359,7 +362,7 @@ fn graph(
     equal(&[columns.terms.len(), columns.wirings.len(), columns.uses.len(), targets.len()])?;
     equal(&[synapses, columns.since.len(), columns.ages.len(), columns.co_activations.len()])?;
     equal(&[synapses, targets.iter().map(|row| row.len()).sum()])?;
-    if columns.terms.len() != standing.concepts() {
+    if columns.terms.len() != wired.concepts() {
         return Err(odd("`terms` has not all that documents wired, or more"));
     }
     let (decay, now) = (Decay::new(commons.config()), commons.tick() as u32);
@@ -378,14 +381,14 @@ fn graph(
             at += 1;
         }
         let wirings = columns.wirings[node];
-        if term >= terms || wirings == 0 || standing.wirings(term) != wirings {
+        if term >= terms || wirings == 0 || wired.of(term) != wirings {
             return Err(odd("`wirings` has not the number of a node's documents"));
         }
         if !targets.is_sorted_by(|one, other| one < other) || targets.len() > cap || targets.contains(&term) {
             return Err(odd("`targets` has a row that is not in order, too long, or leads to its own node"));
         }
         // No more documents wired a synapse than wired either end.
-        let wired_it = |synapse: &Synapse| 1..=wirings.min(standing.wirings(synapse.target));
+        let wired_it = |synapse: &Synapse| 1..=wirings.min(wired.of(synapse.target));
         if row.iter().any(|synapse| !wired_it(synapse).contains(&synapse.co_activations)) {
             return Err(odd("`co_activations` has another number than its documents can give"));
         }

@@ -1,9 +1,9 @@
 //! Converts a colony to columns, or what some seats have of it to pieces of them.
 
-use super::columns::{Analyses, Bodies, Graph, Lists, Progress, Section, State, VERSION, Words, odd};
+use super::columns::{Analyses, Graph, Lists, Progress, Section, State, VERSION, Words, odd};
 use super::piece::Piece;
 use crate::commons::Commons;
-use crate::documents::Document;
+use crate::documents::{Bodies, Document};
 use crate::graph::Synapse;
 use crate::maps::Set;
 use crate::replica::Replica;
@@ -202,7 +202,10 @@ impl<'a> Pieces<'a> {
     fn add(&self, section: Section, seat: usize, piece: &mut Piece) {
         let (shard, numbers) = (&self.replica.shards()[seat], &self.numbers);
         match section {
-            Section::Bodies => bodies(shard).add_to(piece),
+            Section::Bodies => {
+                let bodies: Vec<_> = shard.documents().all().map(|document| &document.body).collect();
+                Bodies::of(bodies.into_iter()).write_to(piece.columns());
+            }
             Section::Analyses => analyses(shard, numbers).add_to(piece),
             Section::Progress => progress(shard, numbers).add_to(piece),
             Section::Graph => graph(shard, self.replica.commons(), numbers).add_to(piece),
@@ -215,17 +218,6 @@ fn check(commons: &Commons, gone: &[u32]) -> Result<()> {
     let terms = commons.terms() as u32;
     let fits = gone.iter().all(|term| *term < terms);
     if fits { Ok(()) } else { Err(odd(format!("a term is beyond the {terms} that there are"))) }
-}
-
-fn bodies(shard: &Shard) -> Bodies<'_, &crate::metadata::Metadata> {
-    let bodies = || shard.documents().all().map(|document| &document.body);
-    Bodies {
-        keys: bodies().map(|body| body.key.as_deref()).collect(),
-        titles: bodies().map(|body| &*body.title).collect(),
-        texts: bodies().map(|body| &*body.text).collect(),
-        metadata: bodies().map(|body| &body.metadata).collect(),
-        expires: bodies().map(|body| body.expires).collect(),
-    }
 }
 
 fn analyses<'a>(shard: &'a Shard, numbers: &Numbers) -> Analyses<&'a crate::text::Sequence> {

@@ -89,6 +89,8 @@ pub enum What {
         ranking: Ranking,
         /// Which documents to count.
         filter: Filter,
+        /// How many documents to find, at most as many as the ranking has candidates.
+        most: usize,
     },
     /// The second round: what seeds speak of, by their order.
     Speak {
@@ -318,7 +320,7 @@ pub struct Reached {
     pub by_concepts: Vec<LitDocument>,
     /// The allowed documents among all of these besides the candidates, or simply all allowed ones, each once, with
     /// their ids.
-    pub others: Vec<(Spot, u128, Weighed)>,
+    pub others: Vec<(Spot, DocumentId, Weighed)>,
 }
 
 /// Labels, seeds and hits, in the order in which they were asked for.

@@ -195,13 +195,12 @@ impl Driver {
         let (forms, terms) = (commons.vocabulary().form_counts().len() as u32, commons.terms() as u32);
         commons.lexicon().adopt(forms, terms, words.iter().map(|word| &**word));
         commons.learn();
-        let orders = (0..self.layout.nodes()).map(|node| {
-            let apply = Apply { sequence, words: words.clone(), tally: self.for_node(replica, node, &tally) };
-            (node, Order::Apply(apply), Vec::new())
-        });
-        let orders = orders.collect();
+        let tallies = self.by_node(replica, &tally).into_iter().enumerate();
+        let apply = |tally| Order::Apply(Apply { sequence, words: words.clone(), tally });
+        let orders = tallies.map(|(node, tally)| (node, apply(tally), Vec::new())).collect();
         let commons = replica.commons_mut();
-        commons.tally(&tally.with_forms(|_| false));
+        // The driver is the home of no word, and keeps no forms.
+        commons.tally(&Tally { forms: Vec::new(), ..tally });
         let arrival = commons.tick() as u32 + 1;
         for effect in effects {
             match effect {
@@ -222,13 +221,15 @@ impl Driver {
         self.order(carrier, orders)
     }
 
-    // Returns a tally with the forms whose terms have their homes on a node.
-    fn for_node(&self, replica: &Replica, node: usize, tally: &Tally) -> Tally {
+    // Returns for each node the tally with the forms whose terms have their homes there.
+    fn by_node(&self, replica: &Replica, tally: &Tally) -> Vec<Tally> {
         let commons = replica.commons();
-        tally.with_forms(|form| {
-            let term = commons.lexicon().term_of_form(form);
-            self.layout.node_of(commons.seat(commons.home(term).shard)) == node
-        })
+        let mut forms: Vec<Vec<(u32, i64)>> = vec![Vec::new(); self.layout.nodes()];
+        for &(form, by) in &tally.forms {
+            let home = commons.home(commons.lexicon().term_of_form(form));
+            forms[self.layout.node_of(commons.seat(home.shard))].push((form, by));
+        }
+        forms.into_iter().map(|forms| Tally { forms, df: tally.df.clone(), ..*tally }).collect()
     }
 
     /// Has every node forget the change that was prepared.
@@ -287,12 +288,11 @@ impl Driver {
         let mut tally = Tally::default();
         acks.iter().for_each(|ack| tally.merge(&ack.tally, |term| term, |form| form));
         tally.close();
-        let orders = (0..self.layout.nodes())
-            .map(|node| (node, Order::Commit { attempt, tally: self.for_node(replica, node, &tally) }, Vec::new()));
-        let orders = orders.collect();
+        let tallies = self.by_node(replica, &tally).into_iter().enumerate();
+        let orders = tallies.map(|(node, tally)| (node, Order::Commit { attempt, tally }, Vec::new())).collect();
         let commons = replica.commons_mut();
         commons.commit(plan.tick, &plan.granted, staged.failed, &plan.digesters, &staged.ended);
-        commons.tally(&tally.with_forms(|_| false));
+        commons.tally(&Tally { forms: Vec::new(), ..tally });
         acks.iter().flat_map(|ack| &ack.leaving).for_each(|(id, departed)| commons.leave(*id, departed));
         replica.count_exchanged(staged.exchanged);
         self.order(carrier, orders)?;

@@ -1,6 +1,8 @@
 //! Rounds over the nodes of a cluster: asks are scattered, and replies gathered in an order that does not depend on nodes.
 
-use crate::cluster::ask::{self, Ask, ITEMS_MAX, Meant, Reach, Reply, Search, Stamp, What};
+use crate::Result;
+use crate::cluster::ask::{self, ITEMS_MAX, Meant, Reach, Reply, Search, What};
+use crate::cluster::scatter::{Far, Nodes, Waiting, picked, read, refused, take};
 use crate::commons::Commons;
 use crate::ids::DocumentId;
 use crate::maps::{Map, Set};
@@ -19,159 +21,7 @@ use crate::query::question::Question;
 use crate::query::ranking::Ranking;
 use crate::query::seeds::{Seed, Voice};
 use crate::query::view::Spot;
-use crate::{Error, Result};
 use std::sync::Arc;
-
-/// The nodes of a cluster, and a way to ask them.
-pub trait Nodes {
-    /// Returns the number of the node that has a seat.
-    fn node_of(&self, seat: usize) -> usize;
-
-    /// Returns how many nodes there are.
-    fn count(&self) -> usize;
-
-    /// Asks nodes, by their numbers, and returns their replies in the order of the requests. Each request is answered by
-    /// [`crate::cluster::home::answer`] on its node; no node is asked twice at once.
-    ///
-    /// # Errors
-    /// If any of them does not reply.
-    fn ask(&self, requests: Vec<(usize, Ask)>) -> Result<Vec<Reply>>;
-}
-
-/// The homes on the nodes of a cluster, as a driver reads them that has all commons and no seat.
-#[derive(Debug)]
-pub struct Far<'a, N> {
-    pub(super) commons: &'a Commons,
-    pub(super) nodes: &'a N,
-    stamp: Stamp,
-}
-
-pub(super) fn refused(reason: impl Into<String>) -> Error {
-    Error::Wire { what: "reply", reason: reason.into() }
-}
-
-// Reads the one kind of reply that fits an ask.
-macro_rules! read {
-    ($reply:expr, $kind:ident) => {
-        match $reply {
-            Reply::$kind(read) => Ok(read),
-            _ => Err(refused(concat!("it is of another kind than `", stringify!($kind), "`"))),
-        }
-    };
-}
-
-pub(super) use read;
-
-impl<'a, N: Nodes> Far<'a, N> {
-    /// Returns the homes on nodes whose states have these commons.
-    pub fn new(commons: &'a Commons, nodes: &'a N) -> Self {
-        Far { commons, nodes, stamp: Stamp::of(commons) }
-    }
-
-    /// Returns the node that is a document's or a term's home, by the seat.
-    fn node_of_spot(&self, spot: &Spot) -> usize {
-        self.nodes.node_of(spot.0)
-    }
-
-    pub(super) fn node_of_term(&self, term: &u32) -> usize {
-        self.nodes.node_of(self.commons.seat(self.commons.home(*term).shard))
-    }
-
-    /// Asks nodes.
-    pub(super) fn ask(&self, requests: Vec<(usize, What)>) -> Result<Vec<Reply>> {
-        if requests.is_empty() {
-            return Ok(Vec::new());
-        }
-        let count = requests.len();
-        let stamp = self.stamp;
-        let requests = requests.into_iter().map(|(node, what)| (node, Ask { stamp, what })).collect();
-        let replies = self.nodes.ask(requests)?;
-        if replies.len() != count {
-            return Err(refused(format!("there are {} to {count} asks", replies.len())));
-        }
-        Ok(replies)
-    }
-
-    /// Asks every node the same. Replies are in the order of nodes.
-    pub(super) fn ask_all(&self, what: &What) -> Result<Vec<Reply>> {
-        self.ask((0..self.nodes.count()).map(|node| (node, what.clone())).collect())
-    }
-
-    /// Asks the node of each item for something, until all have come: a reply has as much as fits into a page.
-    pub(super) fn each<T: Clone, R>(
-        &self,
-        items: &[T],
-        node_of: impl Fn(&T) -> usize,
-        what: impl Fn(Vec<T>) -> What,
-        read: impl Fn(Reply) -> Result<Vec<R>>,
-    ) -> Result<Vec<R>> {
-        let mut waiting = Waiting::new(items, self.nodes.count(), node_of);
-        let mut made: Vec<Option<R>> = items.iter().map(|_| None).collect();
-        while let Some(asked) = waiting.next() {
-            let request = |&(node, ref places): &(usize, Vec<usize>)| {
-                (node, what(places.iter().map(|&place| items[place].clone()).collect()))
-            };
-            let replies = self.ask(asked.iter().map(request).collect())?;
-            for ((node, places), reply) in asked.iter().zip(replies) {
-                let read = read(reply)?;
-                if read.is_empty() || read.len() > places.len() {
-                    return Err(refused(format!("it has {} items for {}", read.len(), places.len())));
-                }
-                waiting.done(*node, read.len());
-                places.iter().zip(read).for_each(|(&place, item)| made[place] = Some(item));
-            }
-        }
-        Ok(made.into_iter().map(|item| item.expect("all items came")).collect())
-    }
-
-    // A node speaks of its own documents, and of known terms.
-
-    fn check_spot(&self, node: usize, spot: Spot) -> Result<()> {
-        match spot.0 < self.commons.seat_count() && self.nodes.node_of(spot.0) == node {
-            true => Ok(()),
-            false => Err(refused(format!("seat {} is not on node {node}", spot.0))),
-        }
-    }
-
-    pub(super) fn check_terms(&self, mut terms: impl Iterator<Item = u32>) -> Result<()> {
-        let known = self.commons.terms();
-        match terms.find(|term| *term as usize >= known) {
-            Some(term) => Err(refused(format!("term {term} is none of {known}"))),
-            None => Ok(()),
-        }
-    }
-}
-
-// Items that nodes are still to be asked for, by node.
-pub(super) struct Waiting(Vec<(Vec<usize>, usize)>);
-
-impl Waiting {
-    pub(super) fn new<T>(items: &[T], nodes: usize, node_of: impl Fn(&T) -> usize) -> Waiting {
-        let mut by_node = vec![(Vec::new(), 0); nodes];
-        items.iter().enumerate().for_each(|(place, item)| by_node[node_of(item)].0.push(place));
-        Waiting(by_node)
-    }
-
-    // Returns what to ask next of each node that is to be asked.
-    fn next(&self) -> Option<Vec<(usize, Vec<usize>)>> {
-        let asked: Vec<_> = (0..self.0.len()).map(|node| (node, self.of(node).to_vec())).collect();
-        let asked: Vec<_> = asked.into_iter().filter(|(_, places)| !places.is_empty()).collect();
-        (!asked.is_empty()).then_some(asked)
-    }
-
-    pub(super) fn of(&self, node: usize) -> &[usize] {
-        let (places, done) = &self.0[node];
-        &places[*done..places.len().min(done + ITEMS_MAX)]
-    }
-
-    pub(super) fn done(&mut self, node: usize, count: usize) {
-        self.0[node].1 += count;
-    }
-}
-
-fn picked<T: Clone>(all: &[T], places: &[usize]) -> Vec<T> {
-    places.iter().map(|&place| all[place].clone()).collect()
-}
 
 impl<N: Nodes> Homes for Far<'_, N> {
     type Allowed = Filter;
@@ -190,18 +40,18 @@ impl<N: Nodes> Homes for Far<'_, N> {
     }
 
     fn hear(&mut self, question: &Question, ranking: &Ranking, allowed: Option<&Filter>) -> Result<Heard> {
-        let filter = allowed.cloned().unwrap_or_default();
-        let what = What::Hear { question: question.clone(), ranking: ranking.clone(), filter };
+        let nodes: Vec<usize> = (0..self.nodes.count()).collect();
+        let most = ranking.lexical_candidates as usize;
+        let share = share(most, nodes.len());
+        let mut heard = self.hear_of(&nodes, question, ranking, allowed, share)?;
+        let again = hiding(heard.iter().map(|heard| heard.found.found.iter().map(|found| found.score)), share, most);
+        for (&node, all) in again.iter().zip(self.hear_of(&again, question, ranking, allowed, most)?) {
+            heard[node] = all;
+        }
         let mut by_words = ByWords::new(ranking);
         let mut known: Map<Spot, Evidence> = Map::default();
         let mut count = 0;
-        for (node, reply) in self.ask_all(&what)?.into_iter().enumerate() {
-            let ask::Heard { found, evidence, allowed } = read!(reply, Heard)?;
-            evidence.iter().try_for_each(|(spot, _)| self.check_spot(node, *spot))?;
-            self.check_terms(found.wired.iter().map(|wired| wired.to))?;
-            if found.wired.iter().any(|wired| wired.from as usize >= question.terms.len()) {
-                return Err(refused("the question has no such term"));
-            }
+        for ask::Heard { found, evidence, allowed } in heard {
             known.extend(evidence);
             count += allowed;
             by_words.gather(found);
@@ -234,48 +84,60 @@ impl<N: Nodes> Homes for Far<'_, N> {
             Some(Wanted::Best { candidates, .. }) => candidates.iter().map(|candidate| candidate.spot).collect(),
             _ => Vec::new(),
         };
-        let mut by_node: Vec<Vec<usize>> = vec![Vec::new(); self.nodes.count()];
+        let nodes = self.nodes.count();
+        let mut by_node: Vec<Vec<usize>> = vec![Vec::new(); nodes];
         candidates.iter().enumerate().for_each(|(place, spot)| by_node[self.node_of_spot(spot)].push(place));
-        let wanted = |node: usize| match &asked.wanted {
+        let wanted = |node: usize, is_again: bool| match &asked.wanted {
             None => None,
             Some(Wanted::All(filter)) => Some(Search::All((*filter).clone())),
             Some(Wanted::Best { allowed, by_words, affordable, by_concepts, .. }) => Some(Search::Best {
                 candidates: picked(&candidates, &by_node[node]),
                 filter: allowed.cloned().unwrap_or_default(),
-                by_words: *by_words,
+                by_words: by_words.map(|most| if is_again { most } else { share(most, nodes) }),
                 affordable: (0..lit.len() as u32)
                     .filter(|&place| affordable.binary_search_by_key(&lit[place as usize].id, |lit| lit.id).is_ok())
                     .collect(),
-                by_concepts: *by_concepts,
+                by_concepts: if is_again { *by_concepts } else { share(*by_concepts, nodes) },
             }),
         };
         let meant = Meant::of(asked.meaning);
-        let mut requests: Vec<(usize, What)> = Vec::new();
-        for node in 0..self.nodes.count() {
+        let request = |node: usize, is_again: bool| {
             let best = Some(best).filter(|best| self.node_of_spot(best) == node);
-            if best.is_some() || speaks || asked.wanted.is_some() {
-                let (meant, sequences) = (meant.clone(), sequences.clone());
-                let reach = Reach { meant, sequences, best, wanted: wanted(node) };
-                requests.push((node, What::Reach(Box::new(reach))));
+            let (meant, sequences) = (meant.clone(), sequences.clone());
+            (node, What::Reach(Box::new(Reach { meant, sequences, best, wanted: wanted(node, is_again) })))
+        };
+        let is_asked = |node: &usize| speaks || asked.wanted.is_some() || self.node_of_spot(&best) == *node;
+        let asked_nodes: Vec<usize> = (0..nodes).filter(is_asked).collect();
+        let read = |requests: Vec<(usize, What)>| -> Result<Vec<ask::Reached>> {
+            let numbers: Vec<usize> = requests.iter().map(|(node, _)| *node).collect();
+            let replies = numbers.iter().zip(self.ask(requests)?);
+            replies.map(|(&node, reply)| self.reached(node, reply, by_node[node].len(), sequences.len())).collect()
+        };
+        let mut replies = read(asked_nodes.iter().map(|&node| request(node, false)).collect())?;
+        if let Some(Wanted::Best { by_words, by_concepts, .. }) = &asked.wanted {
+            let most = by_words.unwrap_or(0);
+            let words = replies.iter().map(|reached| reached.by_words.iter().map(|found| found.score));
+            let mut again = hiding(words, share(most, nodes), most);
+            let concepts = replies.iter().map(|reached| reached.by_concepts.iter().map(|lit| lit.sum));
+            again.extend(hiding(concepts, share(*by_concepts, nodes), *by_concepts));
+            again.sort_unstable();
+            again.dedup();
+            // With hits, every node is asked, so that a reply's index is its node.
+            for (&node, all) in again.iter().zip(read(again.iter().map(|&node| request(node, true)).collect())?) {
+                replies[node] = all;
             }
         }
-        let asked_nodes: Vec<usize> = requests.iter().map(|(node, _)| *node).collect();
         let mut all = ask::Reached::default();
         let mut mentioned = Vec::new();
+        let mut others: Vec<(Spot, u128, Weighed)> = Vec::new();
         let mut activations: Vec<Option<f64>> = vec![None; candidates.len()];
-        for (node, reply) in asked_nodes.into_iter().zip(self.ask(requests)?) {
-            let reached = *read!(reply, Reached)?;
-            reached.others.iter().try_for_each(|(spot, _, _)| self.check_spot(node, *spot))?;
-            let asked_of_it = &by_node[node];
-            if reached.activations.len() != asked_of_it.len() || reached.mentioned.len() != sequences.len() {
-                return Err(refused("it has other numbers of candidates and seeds than were asked for"));
-            }
-            asked_of_it.iter().zip(reached.activations).for_each(|(&place, one)| activations[place] = one);
+        for (node, reached) in asked_nodes.into_iter().zip(replies) {
+            by_node[node].iter().zip(reached.activations).for_each(|(&place, one)| activations[place] = one);
             all.full = all.full.or(reached.full);
             mentioned.push(reached.mentioned);
             all.by_words.extend(reached.by_words);
             all.by_concepts.extend(reached.by_concepts);
-            all.others.extend(reached.others);
+            others.extend(reached.others.into_iter().map(|(spot, id, weighed)| (spot, id.0, weighed)));
         }
         let bridge = match speaks {
             true => {
@@ -287,9 +149,9 @@ impl<N: Nodes> Homes for Far<'_, N> {
         let others = match &asked.wanted {
             Some(Wanted::Best { allowed, by_words, by_concepts, .. }) => {
                 let chosen = chosen(&mut all, by_words.unwrap_or(0), *by_concepts);
-                only(chosen, &candidates, &bridge, allowed.is_some(), &all.others)?
+                only(chosen, &candidates, &bridge, allowed.is_some(), &others)?
             }
-            _ => all.others,
+            _ => others,
         };
         let full = all.full.ok_or_else(|| refused("the best seed is on no node"))?;
         Ok(Reached { bridge, full, activations, others })
@@ -428,22 +290,69 @@ impl<N: Nodes> Homes for Far<'_, N> {
 }
 
 impl<N: Nodes> Far<'_, N> {
-    pub(super) fn spots_of(&self, ids: &[DocumentId]) -> Result<Vec<Option<(Spot, bool)>>> {
-        let node_of = |id: &DocumentId| self.nodes.node_of(self.commons.seat(self.commons.ring().shard_of(id.0)));
-        self.each(ids, node_of, What::Find, |reply| read!(reply, Spots))
+    // Asks some nodes for what they hear of a question, each for its `most` best documents.
+    fn hear_of(
+        &self,
+        nodes: &[usize],
+        question: &Question,
+        ranking: &Ranking,
+        allowed: Option<&Filter>,
+        most: usize,
+    ) -> Result<Vec<ask::Heard>> {
+        let what = |&node: &usize| {
+            let (question, ranking) = (question.clone(), ranking.clone());
+            (node, What::Hear { question, ranking, filter: allowed.cloned().unwrap_or_default(), most })
+        };
+        let read = |(&node, reply)| {
+            let heard = read!(reply, Heard)?;
+            let ask::Heard { found, evidence, .. } = &heard;
+            evidence.iter().try_for_each(|(spot, _)| self.check_spot(node, *spot))?;
+            found.found.iter().try_for_each(|found| self.check_spot(node, found.spot()))?;
+            self.check_bearers(node, &found.named)?;
+            self.check_terms(found.wired.iter().map(|wired| wired.to))?;
+            match found.wired.iter().all(|wired| (wired.from as usize) < question.terms.len()) {
+                true => Ok(heard),
+                false => Err(refused("the question has no such term")),
+            }
+        };
+        nodes.iter().zip(self.ask(nodes.iter().map(what).collect())?).map(read).collect()
+    }
+
+    // Reads what a node was asked to reach.
+    fn reached(&self, node: usize, reply: Reply, candidates: usize, sequences: usize) -> Result<ask::Reached> {
+        let reached = *read!(reply, Reached)?;
+        reached.others.iter().try_for_each(|(spot, _, _)| self.check_spot(node, *spot))?;
+        reached.by_words.iter().try_for_each(|found| self.check_spot(node, found.spot()))?;
+        reached.by_concepts.iter().try_for_each(|lit| self.check_spot(node, lit.spot))?;
+        reached.mentioned.iter().try_for_each(|named| self.check_bearers(node, named))?;
+        match reached.activations.len() == candidates && reached.mentioned.len() == sequences {
+            true => Ok(reached),
+            false => Err(refused("it has other numbers of candidates and seeds than were asked for")),
+        }
     }
 }
 
-// Puts what came of a node's items into their places. Returns how many came.
-fn take<T>(all: &mut [Option<T>], waiting: &mut Waiting, node: usize, came: Vec<T>) -> Result<usize> {
-    let places = waiting.of(node);
-    if came.len() > places.len() {
-        return Err(refused(format!("it has {} items for {}", came.len(), places.len())));
+// Returns how many of the `most` best documents a node is asked for first. Documents are spread evenly by their ids, so
+// that a node rarely has more: three standard deviations above the mean, and some for small numbers.
+fn share(most: usize, nodes: usize) -> usize {
+    let mean = most.div_ceil(nodes.max(1));
+    if nodes == 1 { most } else { most.min(mean.saturating_add(3 * mean.isqrt() + 5)) }
+}
+
+// Returns the nodes that may have more of the `most` best than the `share` they were asked for: their worst one is good
+// enough. `scores` are those that each node has found.
+fn hiding<S: Iterator<Item = f64>>(scores: impl Iterator<Item = S>, share: usize, most: usize) -> Vec<usize> {
+    if share >= most {
+        return Vec::new();
     }
-    let count = came.len();
-    places.iter().zip(came).for_each(|(&place, item)| all[place] = Some(item));
-    waiting.done(node, count);
-    Ok(count)
+    let scores: Vec<Vec<f64>> = scores.map(Iterator::collect).collect();
+    let mut all: Vec<f64> = scores.iter().flatten().copied().collect();
+    let last = match all.len() < most {
+        true => f64::NEG_INFINITY,
+        false => *all.select_nth_unstable_by(most - 1, |one, other| other.total_cmp(one)).1,
+    };
+    let is_full = |scores: &Vec<f64>| scores.len() >= share && scores.iter().all(|score| *score >= last);
+    (0..scores.len()).filter(|&node| is_full(&scores[node])).collect()
 }
 
 // Returns the documents that words and concepts find, of what all nodes found.
@@ -480,3 +389,6 @@ fn only(
     }
     Ok(kept)
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,9 +44,11 @@ impl Node<'_> {
     fn answer(&mut self, what: &What) -> Result<Reply> {
         let view = self.here.view;
         Ok(match what {
-            What::Hear { question, ranking, filter } => {
+            What::Hear { question, ranking, filter, most } => {
                 self.check(question, ranking, &[])?;
-                Reply::Heard(self.hear(question, ranking, Allowed::new(view.shards, filter))?)
+                let most = ranking.lexical_candidates.min(u32::try_from(*most).unwrap_or(u32::MAX));
+                let ranking = Ranking { lexical_candidates: most, ..ranking.clone() };
+                Reply::Heard(self.hear(question, &ranking, Allowed::new(view.shards, filter))?)
             }
             What::Speak { question, ranking, spots } => {
                 self.check(question, ranking, &[])?;
@@ -184,7 +186,7 @@ impl Node<'_> {
             None => {}
             Some(Search::All(filter)) => {
                 for spot in Allowed::new(view.shards, filter).iter().flat_map(Allowed::spots) {
-                    reached.others.push((spot, view.at(spot).id.0, self.here.weighed(meaning, spot)?));
+                    reached.others.push((spot, view.at(spot).id, self.here.weighed(meaning, spot)?));
                 }
             }
             Some(Search::Best { candidates, filter, by_words, affordable, by_concepts }) => {
@@ -196,23 +198,23 @@ impl Node<'_> {
                     let activation = may(spot).then(|| self.here.activation(meaning.lit, spot)).transpose()?;
                     reached.activations.push(activation);
                 }
-                let mut found: Vec<(Spot, u128)> = Vec::new();
+                let mut found: Vec<Spot> = Vec::new();
                 if let Some(most) = *by_words {
                     reached.by_words = self.here.best(&meaning.question.weighted(), most, allowed.as_ref())?;
-                    found.extend(reached.by_words.iter().map(|found| (found.spot(), found.id)));
+                    found.extend(reached.by_words.iter().map(Found::spot));
                 }
                 let affordable: Option<Vec<Lit>> =
                     affordable.iter().map(|&place| meaning.lit.get(place as usize).copied()).collect();
                 let affordable = affordable.ok_or_else(|| refused("it has no such concept".into()))?;
                 reached.by_concepts = self.here.most_lit(&affordable, *by_concepts, allowed.as_ref())?;
-                found.extend(reached.by_concepts.iter().map(|lit| (lit.spot, lit.id)));
+                found.extend(reached.by_concepts.iter().map(|lit| lit.spot));
                 for named in &reached.mentioned {
                     let named = bearers(named, meaning.ranking).filter(|spot| may(*spot));
-                    found.extend(named.map(|spot| (spot, view.at(spot).id.0)));
+                    found.extend(named);
                 }
-                for (spot, id) in found {
+                for spot in found {
                     if known.insert(spot) {
-                        reached.others.push((spot, id, self.here.weighed(meaning, spot)?));
+                        reached.others.push((spot, view.at(spot).id, self.here.weighed(meaning, spot)?));
                     }
                 }
             }

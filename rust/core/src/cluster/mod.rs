@@ -12,7 +12,8 @@
 //!   other in a tick, `words` the numbering of new words, [`Layout`] says who has which seats. A [`Carrier`] brings
 //!   orders to nodes.
 //! * [`ask`] are the asks of a driver to the homes of documents and concepts, and the replies; [`home`] answers on a node.
-//!   [`far`] runs the rounds of an answer over nodes, and [`reads`] reads a whole colony from them.
+//!   [`Far`] scatters asks and gathers replies: [`far`] runs the rounds of an answer over nodes, and [`reads`] reads a whole
+//!   colony from them.
 
 pub mod ask;
 pub mod far;
@@ -24,12 +25,11 @@ mod driver;
 mod layout;
 mod node;
 mod parcel;
-#[cfg(test)]
-mod tests;
+mod scatter;
 mod words;
 
 pub use ask::{Ask, Reply};
 pub use driver::{Answered, Carrier, Driver, Made, Sent, Settled};
-pub use far::{Far, Nodes};
 pub use layout::Layout;
 pub use node::Node;
+pub use scatter::{Far, Nodes};

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::cluster::ask::{Reply, What};
-use crate::cluster::far::{Far, Nodes, read, refused};
+use crate::cluster::scatter::{Far, Nodes, read, refused};
 use crate::commons::Commons;
 use crate::graph::Synapse;
 use crate::ids::{DocumentId, NodeId};
@@ -14,6 +14,15 @@ use crate::shard::NodeData;
 use std::sync::Arc;
 
 impl<N: Nodes> Far<'_, N> {
+    fn check_synapses<'b>(&self, mut synapses: impl Iterator<Item = &'b Synapse>) -> Result<()> {
+        let (terms, now) = (self.commons.terms(), self.commons.tick());
+        let fits = |synapse: &Synapse| (synapse.target as usize) < terms && u64::from(synapse.last) <= now;
+        match synapses.find(|synapse| !fits(synapse)) {
+            Some(synapse) => Err(refused(format!("{synapse:?} is not of {terms} terms and {now} ticks"))),
+            None => Ok(()),
+        }
+    }
+
     // Asks every node for pages, each behind the last item known of it, until there are no more.
     fn pages<T, K: Clone>(
         &self,
@@ -100,7 +109,7 @@ impl<N: Nodes> Whole for Far<'_, N> {
 
     fn rows(&self, terms: &[u32]) -> Result<Vec<Vec<Synapse>>> {
         let rows = self.each(terms, |term| self.node_of_term(term), What::Rows, |reply| read!(reply, Rows))?;
-        self.check_terms(rows.iter().flatten().map(|synapse: &Synapse| synapse.target))?;
+        self.check_synapses(rows.iter().flatten())?;
         Ok(rows)
     }
 
@@ -134,8 +143,8 @@ impl<N: Nodes> Whole for Far<'_, N> {
     fn edges(&self) -> Result<Edges> {
         let read = |reply| match reply {
             Reply::Edges(rows, are_more) => {
-                let targets = rows.iter().flat_map(|(_, _, row)| row).map(|synapse| synapse.target);
-                self.check_terms(rows.iter().map(|(term, _, _)| *term).chain(targets))?;
+                self.check_terms(rows.iter().map(|(term, _, _)| *term))?;
+                self.check_synapses(rows.iter().flat_map(|(_, _, row)| row))?;
                 Ok((rows, are_more))
             }
             _ => Err(refused("it is of another kind than `Edges`")),

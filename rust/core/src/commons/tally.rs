@@ -63,12 +63,6 @@ impl Tally {
         });
         self.forms.retain(|entry| entry.1 != 0);
     }
-
-    /// Returns the same with only the forms for which `is_wanted` is true.
-    pub(crate) fn with_forms(&self, is_wanted: impl Fn(u32) -> bool) -> Tally {
-        let forms = self.forms.iter().filter(|entry| is_wanted(entry.0)).copied().collect();
-        Tally { documents: self.documents, length: self.length, df: self.df.clone(), forms }
-    }
 }
 
 // Writes the gaps between indices, which are small numbers and take few bytes.

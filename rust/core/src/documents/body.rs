@@ -73,6 +73,14 @@ impl Body {
         self.text_bytes() + self.metadata.bytes() as u64
     }
 
+    /// Returns the canonical bytes of the fields beside key, title and text that it has, each with its bit of a
+    /// digest's flags.
+    pub(crate) fn more(&self) -> Vec<(u64, Vec<u8>)> {
+        let metadata = (!self.metadata.is_empty()).then(|| (2, self.metadata.encode()));
+        let expires = self.expires.map(|lifetime| (4, lifetime.encode().to_vec()));
+        metadata.into_iter().chain(expires).collect()
+    }
+
     /// Refuses a body that no colony accepts: its key is empty or longer than [`KEY_BYTES_MAX`], it holds nothing but
     /// white space, it has more than [`DOCUMENT_BYTES_MAX`] bytes, or it expires after the last tick.
     ///
@@ -139,6 +147,64 @@ impl Body {
         } else {
             self.expires.and_then(Lifetime::fault).map(|reason| ("expires", reason))
         }
+    }
+}
+
+/// Bodies as columns, which is how a checkpoint has them. postcard encodes it as it is declared here. Metadata is
+/// borrowed when it is written, and owned when it was read.
+#[derive(Deserialize, Serialize)]
+pub(crate) struct Bodies<'a, M> {
+    #[serde(borrow)]
+    keys: Vec<Option<&'a str>>,
+    #[serde(borrow)]
+    titles: Vec<&'a str>,
+    #[serde(borrow)]
+    texts: Vec<&'a str>,
+    metadata: Vec<M>,
+    expires: Vec<Option<Lifetime>>,
+}
+
+impl<'a> Bodies<'a, &'a Metadata> {
+    pub(crate) fn of(bodies: impl Iterator<Item = &'a Body> + Clone) -> Self {
+        Bodies {
+            keys: bodies.clone().map(|body| body.key.as_deref()).collect(),
+            titles: bodies.clone().map(|body| &*body.title).collect(),
+            texts: bodies.clone().map(|body| &*body.text).collect(),
+            metadata: bodies.clone().map(|body| &body.metadata).collect(),
+            expires: bodies.map(|body| body.expires).collect(),
+        }
+    }
+}
+
+/// What columns are written to, one after another.
+pub(crate) trait Columns: Sized {
+    /// Writes the next column.
+    fn add<T: Serialize>(self, entries: &[T]) -> Self;
+}
+
+impl<M: Serialize> Bodies<'_, M> {
+    pub(crate) fn write_to(&self, columns: impl Columns) {
+        let Bodies { keys, titles, texts, metadata, expires } = self;
+        columns.add(keys).add(titles).add(texts).add(metadata).add(expires);
+    }
+}
+
+impl Bodies<'_, Metadata> {
+    /// Returns how many entries each column has.
+    pub(crate) fn lengths(&self) -> [usize; 5] {
+        [self.keys.len(), self.titles.len(), self.texts.len(), self.metadata.len(), self.expires.len()]
+    }
+
+    /// Returns the bodies, which are not checked, up to the end of the shortest column.
+    pub(crate) fn into_bodies(self) -> impl Iterator<Item = Body> {
+        let texts = self.keys.into_iter().zip(self.titles).zip(self.texts);
+        texts.zip(self.metadata).zip(self.expires).map(|((((key, title), text), metadata), expires)| Body {
+            key: key.map(Into::into),
+            title: title.into(),
+            text: text.into(),
+            metadata,
+            expires,
+        })
     }
 }
 

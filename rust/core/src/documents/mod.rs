@@ -9,6 +9,7 @@ mod lifetime;
 mod postings;
 mod store;
 
+pub(crate) use body::{Bodies, Columns};
 pub use body::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
 pub use lifetime::Lifetime;
 pub use postings::{Posting, Postings};

@@ -52,6 +52,7 @@ impl Postings {
     }
 
     /// Visits the documents with the term, by place. `taken` are the places that hold a document.
+    #[inline]
     pub fn visit(&self, taken: &Places, mut visit: impl FnMut(Posting)) {
         if self.gone == 0 {
             self.list.iter().for_each(|posting| visit(*posting));
@@ -61,6 +62,7 @@ impl Postings {
     }
 
     /// Returns how often the document at a place has the term, or `None` if it does not. The place must not be empty.
+    #[inline]
     pub fn count(&self, place: u32) -> Option<u32> {
         let last = self.list.last()?.0;
         if place > last {

@@ -13,18 +13,13 @@ pub(super) fn document(document: &Document, order: &Order, out: &mut Writer) {
     out.text("document");
     out.id(document.id.0);
     let body = &document.body;
-    let (has_key, has_metadata, ends) = (body.key.is_some(), !body.metadata.is_empty(), body.expires.is_some());
-    // Bits: whether there is a key, metadata, a lifetime; the last two then follow the text.
-    out.number(u64::from(has_key) + 2 * u64::from(has_metadata) + 4 * u64::from(ends));
+    let (has_key, more) = (body.key.is_some(), body.more());
+    // Flags: whether there is a key, and each of the fields that then follow the text.
+    out.number(u64::from(has_key) + more.iter().map(|(bit, _)| bit).sum::<u64>());
     out.text(body.key.as_deref().unwrap_or(""));
     out.text(&body.title);
     out.text(&body.text);
-    if has_metadata {
-        out.block(&body.metadata.encode());
-    }
-    if let Some(lifetime) = body.expires {
-        out.block(&lifetime.encode());
-    }
+    more.iter().for_each(|(_, bytes)| out.block(bytes));
     out.number(document.terms.len() as u64);
     for (id, count) in order.sorted(document.terms.iter().copied()) {
         out.id(id);

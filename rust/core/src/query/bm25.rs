@@ -37,6 +37,7 @@ pub struct Found {
     /// Its BM25 score.
     pub score: f64,
     /// Its id, by which ties are ordered.
+    #[serde(with = "crate::ids::sixteen")]
     pub id: u128,
     /// The seat of its home shard.
     pub seat: usize,
@@ -73,6 +74,7 @@ impl Scratch {
 #[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WeightedTerm {
     /// The id of its node, which orders sums.
+    #[serde(with = "crate::ids::sixteen")]
     pub id: u128,
     /// Its term index.
     pub term: u32,
@@ -94,17 +96,15 @@ pub fn weighted(commons: &Commons, words: &[QueryWord]) -> Vec<WeightedTerm> {
     terms
 }
 
-/// Returns the `k` best allowed documents that score at least `floor`, best first; equal scores are in the order of
-/// document ids.
+/// Returns the `k` best allowed documents, best first; equal scores are in the order of document ids.
 pub fn search(
     view: View<'_>,
     terms: &[WeightedTerm],
     k: usize,
-    floor: f64,
     allowed: Option<&Allowed>,
     scratch: &mut Scratch,
 ) -> Result<Vec<Found>> {
-    let mut best = Best::new(k, floor);
+    let mut best = Best::new(k, 0.0);
     for local in view.locals() {
         let places = allowed.map(|allowed| allowed.at(local.seat));
         best.gather(find(local, terms, k, best.threshold, places, scratch)?);
@@ -414,7 +414,7 @@ mod tests {
             for filter in [Filter::default(), Filter::new(only).unwrap(), Filter::default()] {
                 let view = colony.state().view();
                 let allowed = Allowed::new(view.shards, &filter);
-                let found = search(view, &terms, k, 0.0, allowed.as_ref(), &mut scratch).unwrap();
+                let found = search(view, &terms, k, allowed.as_ref(), &mut scratch).unwrap();
                 prop_assert_eq!(found, exhaustive(&colony, &terms, k, &filter));
             }
         }

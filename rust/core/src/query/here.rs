@@ -6,7 +6,7 @@ use crate::ids::DocumentId;
 use crate::maps::Set;
 use crate::metadata::{Every, Filter};
 use crate::query::allowed::Allowed;
-use crate::query::bm25::{self, Found, WeightedTerm};
+use crate::query::bm25::{self, Best, Found, WeightedTerm};
 use crate::query::bridge::Bridges;
 use crate::query::buffers::Buffers;
 use crate::query::concepts;
@@ -93,7 +93,12 @@ impl<'a> Here<'a> {
         floor: f64,
         allowed: Option<&Allowed>,
     ) -> Result<Vec<Found>> {
-        bm25::search(self.view, terms, most, floor, allowed, &mut self.buffers.bm25)
+        let mut best = Best::new(most, floor);
+        for local in self.view.locals() {
+            let places = allowed.map(|allowed| allowed.at(local.seat));
+            best.gather(bm25::find(local, terms, most, best.threshold, places, &mut self.buffers.bm25)?);
+        }
+        Ok(best.finish())
     }
 
     fn bridges(&self, asked: &Reaching<'_, Allowed>) -> Result<Bridges> {
@@ -184,7 +189,7 @@ impl Homes for Here<'_> {
     }
 
     fn best(&mut self, terms: &[WeightedTerm], most: usize, allowed: Option<&Allowed>) -> Result<Vec<Found>> {
-        self.best_from(terms, most, 0.0, allowed)
+        bm25::search(self.view, terms, most, allowed, &mut self.buffers.bm25)
     }
 
     fn most_lit(&mut self, lit: &[Lit], most: usize, allowed: Option<&Allowed>) -> Result<Vec<LitDocument>> {

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 #[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lit {
     /// The id of its node, which orders sums.
+    #[serde(with = "crate::ids::sixteen")]
     pub id: u128,
     /// Its term index.
     pub term: u32,
@@ -59,6 +60,7 @@ pub struct LitDocument {
     /// How strongly, by the concepts whose postings were read.
     pub sum: f64,
     /// Its id, by which ties are ordered.
+    #[serde(with = "crate::ids::sixteen")]
     pub id: u128,
     /// Where it is.
     pub spot: Spot,

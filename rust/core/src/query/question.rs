@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QuestionTerm {
     /// The id of its node, which orders sums.
+    #[serde(with = "crate::ids::sixteen")]
     pub id: u128,
     /// Its term index.
     pub term: u32,

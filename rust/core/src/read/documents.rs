@@ -50,6 +50,11 @@ impl StoredDocument {
         let Document { id, arrival, digested, .. } = *document;
         StoredDocument { id, body: document.body.clone(), arrival, digested }
     }
+
+    /// Returns the caller's id, or the identity in hexadecimal if the caller gave none.
+    pub fn name(&self) -> String {
+        self.body.key.as_deref().map_or_else(|| self.id.to_string(), str::to_owned)
+    }
 }
 
 impl<'a> View<'a> {

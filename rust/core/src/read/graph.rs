@@ -2,12 +2,14 @@
 
 use crate::Result;
 use crate::commons::Commons;
+use crate::documents::Postings;
 use crate::graph::{Decay, Synapse};
 use crate::ids::{NodeId, ShardId, Tick};
 use crate::query::near::{self, RankedConcept, contributions};
 use crate::query::{Buffers, Here, Homes, Local, View};
 use crate::shard::{NodeData, Shard};
 use crate::text::{QueryWord, Session};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A concept.
@@ -49,6 +51,15 @@ pub struct NearConcept {
     pub shard: ShardId,
 }
 
+/// What one shard finds for the stems of a question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LocalConcepts {
+    /// Concepts, best first.
+    pub concepts: Vec<NearConcept>,
+    /// How many of the shard's documents have each of the stems, without those that none has.
+    pub frequencies: BTreeMap<String, usize>,
+}
+
 /// The nodes of one committed tick, ordered by id.
 #[derive(Clone, Debug)]
 pub struct Nodes {
@@ -84,6 +95,18 @@ pub struct Edges {
     pub ends: Vec<(NodeId, Arc<str>)>,
     /// The synapses.
     pub rows: Vec<EdgeRow>,
+}
+
+impl Edges {
+    /// Returns the node where a synapse begins.
+    pub fn source(&self, edge: &EdgeRow) -> &(NodeId, Arc<str>) {
+        &self.ends[edge.source as usize]
+    }
+
+    /// Returns the node where a synapse ends.
+    pub fn target(&self, edge: &EdgeRow) -> &(NodeId, Arc<str>) {
+        &self.ends[edge.target as usize]
+    }
 }
 
 /// Returns the `k` concepts nearest to a question, best first.
@@ -188,6 +211,11 @@ impl<'a> View<'a> {
         word.and_then(|word| word.term).filter(wired).or_else(|| self.commons.lexicon().term(label).filter(wired))
     }
 
+    /// Returns the term index of the concept with this label, word form or stem, if it is wired.
+    pub fn concept_of(&self, label: &str) -> Option<u32> {
+        self.concept(self.label(label).as_ref(), label)
+    }
+
     /// Returns a concept, if the term is wired.
     pub fn node(&self, term: u32) -> Option<NodeRow> {
         Some(NodeRow::new(self.commons, term, self.home(term).describe(term, self.commons)?))
@@ -249,6 +277,22 @@ impl Local<'_> {
     pub fn node(&self, id: NodeId) -> Option<NodeRow> {
         let term = self.concept_of(id)?;
         Some(NodeRow::new(self.commons, term, self.shard.describe(term, self.commons)?))
+    }
+
+    /// Returns what this shard finds for stems. A stem that the colony does not know is left out. `df` overrides the
+    /// committed statistics of the stems that it has.
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`] once the flag of the view is set, here and below.
+    pub fn find(&self, stems: Vec<String>, df: &BTreeMap<String, u32>, most: usize) -> Result<LocalConcepts> {
+        let term = |stem: &str| self.commons.lexicon().term(stem);
+        let asked: Vec<(u32, String)> = stems.into_iter().filter_map(|stem| Some((term(&stem)?, stem))).collect();
+        let df: BTreeMap<u32, u32> = df.iter().filter_map(|(stem, count)| Some((term(stem)?, *count))).collect();
+        let terms: Vec<u32> = asked.iter().map(|(term, _)| *term).collect();
+        let concepts = self.near(&terms, |term| df.get(&term).copied(), most)?;
+        let count = |term| self.shard.documents().postings(term).map_or(0, Postings::len);
+        let frequencies = asked.into_iter().map(|(term, stem)| (stem, count(term))).filter(|(_, count)| *count > 0);
+        Ok(LocalConcepts { concepts, frequencies: frequencies.collect() })
     }
 
     /// Returns the term of the concept of this shard with an id, by a scan.

@@ -3,13 +3,12 @@
 //!
 //! It changes in two ways: `apply` takes accepted inputs, `commit` a whole tick. Everything else only reads.
 
-mod apply;
+mod inputs;
 mod part;
-mod prepare;
 mod reclaim;
 mod tick;
 
-pub use apply::{Placed, Placement};
+pub use inputs::{Placed, Placement};
 pub use reclaim::WORDS_GONE_MIN;
 pub use tick::Committed;
 
@@ -18,12 +17,11 @@ use crate::config::ColonyConfig;
 use crate::documents::{Body, Document};
 use crate::graph::{Decay, Synapse};
 use crate::ids::{DocumentId, ShardId, Tick};
-use crate::input::{Admission, Input};
+use crate::input::Admission;
 use crate::metadata::Filter;
 use crate::query::{
     Allowed, Answer, Buffers, Found, Here, Homes, Inquiry, RankedConcept, Ranking, Scratch, View, bm25, near,
 };
-use crate::reinforcement::Reinforcement;
 use crate::ring::Ring;
 use crate::shard::Shard;
 use crate::text::{QueryWord, Session};
@@ -116,30 +114,11 @@ impl Replica {
         self.commons.is_quiet()
     }
 
-    /// Returns the inputs that rebuild from nothing what one seat holds, for a colony at tick 0, whose documents no
-    /// tick has touched.
-    pub fn inputs_of(&self, seat: usize) -> Vec<Input> {
-        debug_assert_eq!(self.tick(), 0, "a tick leaves what no input tells");
-        let shard = &self.shards[seat];
-        let bodies: Vec<Body> = shard.documents().all().map(|document| document.body.clone()).collect();
-        let reinforced = shard.reinforcing().iter().flat_map(|(id, waiting)| {
-            let input = |(path, &times): (&Reinforcement, &u64)| Input::Reinforce {
-                id: DocumentId(*id),
-                path: path.clone(),
-                times,
-            };
-            waiting.iter().map(input)
-        });
-        let ingested = (!bodies.is_empty()).then_some(Input::Ingest(bodies));
-        let told = self.commons.now().map(Input::Now);
-        ingested.into_iter().chain(reinforced).chain(told).collect()
-    }
-
     /// Returns the `k` best documents for a question by BM25 among those that match, best first.
     pub fn search(&self, words: &[QueryWord], k: usize, filter: &Filter, scratch: &mut Scratch) -> Result<Vec<Found>> {
         let allowed = Allowed::new(&self.shards, filter);
         let terms = bm25::weighted(&self.commons, words);
-        bm25::search(self.view(), &terms, k, 0.0, allowed.as_ref(), scratch)
+        bm25::search(self.view(), &terms, k, allowed.as_ref(), scratch)
     }
 
     /// Returns the `k` best documents for a question by words, concepts and titles among those that match, best first,

@@ -10,12 +10,13 @@ use phago_core::cluster::{Ask, Far, Nodes, Reply};
 use phago_core::dump::Scope;
 use phago_core::replica::Replica;
 use phago_core::{Error, Result};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 // How often a question is asked again after nodes were lost.
 const RETRIES_MAX: usize = 3;
 // How long a node may take for what it does with all that it holds.
-const WHOLE_MAX: Duration = Duration::from_secs(86_400);
+pub(super) const WHOLE_MAX: Duration = Duration::from_secs(86_400);
 
 /// The nodes, as one question asks them: all at one committed state.
 pub(crate) struct Asked<'a> {
@@ -70,10 +71,10 @@ impl Remote {
                 let state = world.state()?;
                 let (epoch, sequence) = self.stamp();
                 let reach = Reach::new(self, epoch, state.tick(), wait, cancel);
-                let asked = Asked { remote: self, reach, tick: state.tick(), sequence };
+                let asked = Asked::new(self, reach, state.tick(), sequence);
                 match read(&state, &asked) {
                     Ok(read) => return Ok(read),
-                    Err(error) => (error, epoch, asked.reach.lost()),
+                    Err(error) => (error, epoch, asked.lost()),
                 }
             };
             // Nodes that are being made again refuse what belongs to the state before.
@@ -90,8 +91,24 @@ impl Remote {
     }
 }
 
-impl Asked<'_> {
-    // Asks every node the same.
+impl<'a> Asked<'a> {
+    /// Returns the nodes, at this tick and after this change.
+    pub(super) fn new(remote: &'a Remote, reach: Reach<'a>, tick: u64, sequence: u64) -> Self {
+        Asked { remote, reach, tick, sequence }
+    }
+
+    /// Returns the nodes that were lost meanwhile.
+    pub(super) fn lost(&self) -> BTreeSet<usize> {
+        self.reach.lost()
+    }
+
+    /// Asks the node that has a seat.
+    pub(super) fn home_of(&self, seat: usize, what: What) -> Result<Replied> {
+        let mut replies = self.tell(std::iter::once((self.remote.layout.node_of(seat), what)))?;
+        Ok(replies.pop().expect("there is one reply to one question"))
+    }
+
+    /// Asks every node the same.
     pub(super) fn all(&self, what: &What) -> Result<Vec<Replied>> {
         self.tell((0..self.count()).map(|node| (node, what.clone())))
     }
@@ -107,7 +124,8 @@ impl Asked<'_> {
     }
 }
 
-fn odd(reply: &Replied) -> Error {
+/// Returns the error for a reply of another kind.
+pub(super) fn odd(reply: &Replied) -> Error {
     Error::Wire { what: "answer of a node", reason: format!("it replied {reply:?}") }
 }
 

@@ -6,6 +6,7 @@ use crate::intake::ingest::{Ingested, OnError};
 use crate::intake::many::UpdatedAll;
 use crate::journal::{INPUT, documents_of_input};
 use crate::store::Prepared as Record;
+use crate::sync::MutexGuard;
 use crate::world::World;
 use phago_core::cancel::Cancel;
 use phago_core::cluster::message::{Fate, Step};
@@ -16,7 +17,6 @@ use phago_core::query::{FoundDocument, Homes};
 use phago_core::read::documents;
 use phago_core::reinforcement::Reinforcement;
 use phago_core::{Error, Result};
-use std::sync::MutexGuard;
 
 // How often a change is judged again after nodes were lost.
 const RETRIES_MAX: usize = 3;
@@ -35,7 +35,6 @@ impl Remote {
         for (document, index) in documents.into_iter().zip(first_index..) {
             match document.and_then(|body| body.check(index).map(|()| body)) {
                 Ok(body) => steps.push(Step::Ingest(index as u64, body)),
-                Err(error) if on_error == OnError::Raise => return Err(error),
                 Err(error) => refused.push((index, error)),
             }
         }
@@ -225,7 +224,7 @@ impl Remote {
             drop(driving);
             driving = self.drive(world)?;
         }
-        self.checkpoint_if_due(world, &driving);
+        self.checkpoint_if_due(world, &mut driving);
         drop(driving);
         keep(world, sequence)
     }

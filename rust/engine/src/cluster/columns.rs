@@ -1,17 +1,89 @@
-//! Checkpoints of a colony whose shards are on nodes.
+//! Checkpoints of a colony whose shards are on nodes: the nodes make the columns of their seats, and the driver joins them.
 
+use super::asking::{Asked, WHOLE_MAX, odd};
+use super::reach::Reach;
 use super::remote::{Driving, Remote};
+use super::wire::{Reply, What};
 use crate::journal::{Encoded, Journal};
+use crate::sync::{Arc, thread};
 use crate::world::World;
+use phago_core::cancel::Cancel;
+use phago_core::checkpoint::{self, WordsInUse};
 use phago_core::{Error, Result};
+
+// How often the columns are gathered again after nodes were lost.
+const RETRIES_MAX: usize = 3;
 
 impl Remote {
     /// Returns the colony's columns.
-    pub(crate) fn columns(&self, world: &World, _journal: &Journal) -> Result<Encoded> {
-        let _driving = self.drive(world)?;
-        Err(Error::Busy { what: "stub".into() })
+    ///
+    /// # Errors
+    /// Those of the store; [`Error::CoordinatorUnavailable`] if nodes are lost again and again.
+    pub(crate) fn columns(&self, world: &World, journal: &Journal) -> Result<Encoded> {
+        let mut tried = 0;
+        loop {
+            let mut driving = self.drive(world)?;
+            let (columns, lost) = self.gather(world, &driving, journal);
+            if columns.is_ok() || lost.is_empty() || tried == RETRIES_MAX {
+                return columns;
+            }
+            tried += 1;
+            self.give_up(&mut driving, lost);
+        }
     }
 
-    /// Writes a checkpoint in the background if the log has become long.
-    pub(super) fn checkpoint_if_due(&self, _world: &World, _driving: &Driving) {}
+    /// Writes a checkpoint in the background if the log has become long. Nothing changes the colony meanwhile but what
+    /// follows its columns in the log.
+    pub(super) fn checkpoint_if_due(&self, world: &World, driving: &mut Driving) {
+        let Some(journal) = world.journal.as_ref().filter(|journal| journal.is_due(false)) else { return };
+        if !journal.begin_writing() {
+            return;
+        }
+        let (encoded, lost) = self.gather(world, driving, journal);
+        if !lost.is_empty() {
+            self.give_up(driving, lost);
+        }
+        let beside = Arc::clone(journal);
+        // The journal keeps the error for [`World::failed_checkpoint`]; the next one is tried when it is due.
+        let write = move || drop(beside.write(encoded));
+        if thread::Builder::new().name("phago-checkpoint".into()).spawn(write).is_err() {
+            drop(journal.write(Err(Error::Busy { what: "no thread could be had to write a checkpoint".into() })));
+        }
+    }
+
+    // Whoever holds `driving` lets nobody change the colony or its log.
+    fn gather(
+        &self,
+        world: &World,
+        driving: &Driving,
+        journal: &Journal,
+    ) -> (Result<Encoded>, std::collections::BTreeSet<usize>) {
+        let cancel = Cancel::new();
+        let reach = Reach::new(self, driving.epoch, world.tick(), WHOLE_MAX, &cancel);
+        let asked = Asked::new(self, reach, world.tick(), driving.driver.sequence());
+        let columns = joined(world, &asked, journal);
+        let lost = asked.lost();
+        (columns, lost)
+    }
+}
+
+fn joined(world: &World, asked: &Asked<'_>, journal: &Journal) -> Result<Encoded> {
+    let state = world.state()?;
+    let mut words = WordsInUse::default();
+    for reply in asked.all(&What::Words)? {
+        match reply {
+            Reply::Words(part) => words.merge(part),
+            other => return Err(odd(&other)),
+        }
+    }
+    let mut sections = Vec::new();
+    let piece = |section, seat| match asked.home_of(seat, What::Piece { gone: words.gone.clone(), section, seat })? {
+        Reply::Piece(piece) => Ok(piece),
+        other => Err(odd(&other)),
+    };
+    checkpoint::join(&state, &words, piece, |section, bytes| {
+        sections.push((section, bytes));
+        Ok::<(), Error>(())
+    })?;
+    journal.encoded(state.commons().documents(), sections)
 }

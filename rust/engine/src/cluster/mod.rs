@@ -19,6 +19,7 @@ mod ticks;
 mod transport;
 mod wire;
 
+pub(crate) use asking::Asked;
 pub(crate) use remote::Remote;
 pub use server::{Handled, Server};
 pub use threads::{Mishap, Threads};

@@ -8,6 +8,8 @@ use crate::journal::Journal;
 use crate::kept::open::Reading;
 use crate::lock::lock;
 use crate::store::{Checkpoint, SectionId};
+use crate::sync::MutexGuard;
+use crate::sync::atomic::Ordering;
 use crate::world::World;
 use phago_core::cancel::Cancel;
 use phago_core::checkpoint::{self, Parsed, Section, Share};
@@ -17,8 +19,6 @@ use phago_core::replica::Replica;
 use phago_core::ring::Ring;
 use phago_core::text::ANALYSER;
 use phago_core::{Error, Result};
-use std::sync::MutexGuard;
-use std::sync::atomic::Ordering;
 
 // How often the nodes are made again before the error is returned.
 const REBUILDS_MAX: usize = 3;

@@ -2,14 +2,14 @@
 
 use super::transport::Transport;
 use crate::lock::lock;
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{Arc, Mutex};
 use phago_core::cluster::{Driver, Layout};
 use phago_core::config::{ColonyConfig, DistributedConfig};
 use phago_core::ids::ShardId;
 use phago_core::ring::Ring;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// The nodes of one colony.

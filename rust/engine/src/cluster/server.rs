@@ -2,9 +2,10 @@
 
 use super::wire::{Letter, Reply, Told, What};
 use crate::lock::lock;
+use crate::sync::{Mutex, PoisonError, RwLock};
 use crate::work::job::message;
 use phago_core::cancel::Cancel;
-use phago_core::checkpoint::{self, Parsed, Section, Share};
+use phago_core::checkpoint::{self, Parsed, Pieces, Section, Share, WordsInUse};
 use phago_core::cluster::message::{Done, Handshake, Order, decode, encode};
 use phago_core::cluster::{Ask, Node, home};
 use phago_core::dump;
@@ -14,7 +15,6 @@ use phago_core::ring::Ring;
 use phago_core::{Error, Result};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError, RwLock};
 
 // The most buffers kept for later questions.
 const BUFFERS_MAX: usize = 8;
@@ -143,6 +143,10 @@ impl Server {
         }
         let bytes = match what {
             What::Round(bytes) => bytes,
+            What::Words => return Ok(Reply::Words(WordsInUse::of(&part.replica))),
+            What::Piece { gone, section, seat } => {
+                return Ok(Reply::Piece(Pieces::new(&part.replica, gone)?.of(*section, *seat)?));
+            }
             What::Digest(scope) => return Ok(Reply::Digest(dump::Part::of(&part.replica, *scope, &Cancel::new())?)),
         };
         let mut buffers = lock(&self.buffers).pop().unwrap_or_default();
@@ -155,7 +159,7 @@ impl Server {
         answer.map(Reply::Round)
     }
 
-    fn orders_of(&self, epoch: u64) -> Result<std::sync::MutexGuard<'_, Orders>> {
+    fn orders_of(&self, epoch: u64) -> Result<crate::sync::MutexGuard<'_, Orders>> {
         let orders = lock(&self.orders);
         if orders.epoch == epoch {
             return Ok(orders);

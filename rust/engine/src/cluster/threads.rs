@@ -3,11 +3,11 @@
 use super::server::Server;
 use super::transport::{Answer, Lost, Message, Parcel, Transport};
 use crate::lock::lock;
+use crate::sync::mpsc::{RecvTimeoutError, channel};
+use crate::sync::{Arc, Mutex};
 use phago_core::Result;
 use phago_core::cancel::Cancel;
 use std::collections::VecDeque;
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// What happens to one message.
@@ -83,9 +83,9 @@ impl Transport for Threads {
             let (sender, answer) = channel();
             let bytes = message.bytes;
             let carried = bytes.len() + parcels.iter().map(Vec::len).sum::<usize>();
-            std::thread::spawn(move || {
+            crate::sync::thread::spawn(move || {
                 if let Some(Mishap::Late(ms)) = mishap {
-                    std::thread::sleep(Duration::from_millis(ms));
+                    crate::sync::sleep(Duration::from_millis(ms));
                 }
                 let handled = server.handle(&bytes, &parcels);
                 if mishap == Some(Mishap::Twice) {
@@ -99,7 +99,7 @@ impl Transport for Threads {
         let calls: Vec<_> = calls.collect();
         let wait_for = |call| {
             let (node, mishap, carried, answer) = call?;
-            let answer: std::sync::mpsc::Receiver<super::server::Handled> = answer;
+            let answer: crate::sync::mpsc::Receiver<super::server::Handled> = answer;
             let handled = loop {
                 match answer.recv_timeout(Duration::from_millis(5)) {
                     Ok(handled) => break handled,

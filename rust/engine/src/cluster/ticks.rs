@@ -2,6 +2,7 @@
 
 use super::remote::Remote;
 use crate::config::{REDOS_MAX, Recover};
+use crate::sync::atomic::Ordering;
 use crate::tick::report::{CrossEdges, PhaseReport, TickReport};
 use crate::world::World;
 use phago_core::cancel::Cancel;
@@ -10,7 +11,6 @@ use phago_core::phase::Phase;
 use phago_core::plan::Plan;
 use phago_core::shard::Staged;
 use phago_core::{Error, Result};
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 impl World {
@@ -104,7 +104,7 @@ impl Remote {
             driving = self.drive(world)?;
         }
         let report = self.told(world, &plan, &seats, &staged, is_quiet)?;
-        self.checkpoint_if_due(world, &driving);
+        self.checkpoint_if_due(world, &mut driving);
         Ok(report)
     }
 

@@ -1,5 +1,6 @@
 //! What travels between driver and nodes: the messages of `phago_core::cluster`, and how a node is made.
 
+use phago_core::checkpoint::{Piece, Section, WordsInUse};
 use phago_core::cluster::message::{Done, Handshake, Order};
 use phago_core::dump::{Part, Scope};
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,10 @@ pub(super) enum What {
     Round(Vec<u8>),
     /// Its part of a digest.
     Digest(Scope),
+    /// What it knows of the words of the colony and the others do not.
+    Words,
+    /// The columns of one of its seats in one section of a checkpoint.
+    Piece { gone: Vec<u32>, section: Section, seat: usize },
 }
 
 /// What a node replies.
@@ -45,6 +50,10 @@ pub(super) enum Reply {
     Round(Vec<u8>),
     /// Its part of a digest.
     Digest(Part),
+    /// What it knows of the words.
+    Words(WordsInUse),
+    /// The columns of a seat.
+    Piece(Piece),
     /// It failed, and is no longer what the driver thinks it is.
     Broken(String),
 }

@@ -80,27 +80,6 @@ impl World {
         }
     }
 
-    /// Tells the colony the time, in microseconds since 1970 in UTC. The next tick takes away the documents that expire
-    /// by then. Returns `false` and changes nothing unless it is later than all times before. Takes effect when
-    /// [`World::delete`] would.
-    ///
-    /// # Errors
-    /// [`phago_core::Error::ReadOnly`], and those of the store. Then nothing changes.
-    pub fn tell_time(&self, now: i64) -> Result<bool> {
-        if let Some(remote) = &self.remote {
-            return remote.tell_time(self, now);
-        }
-        let inputs = lock(&self.inputs);
-        let before = self.state()?.commons().now().max(inputs.pending.now());
-        if before >= Some(now) {
-            self.check_writable()?;
-            return Ok(false);
-        }
-        let prepared = Prepared { change: Change::Now(now), outcome: Outcome::Told(true) };
-        self.enter(inputs, prepared, None, None)?;
-        Ok(true)
-    }
-
     // Replaces the document whose id `find` returns by `new`, or deletes it if that is `None`.
     fn replace(&self, find: impl Fn(Standing<'_>) -> Option<DocumentId>, new: Option<Body>) -> Result<Outcome> {
         let done = self.replace_analysed(find, new);

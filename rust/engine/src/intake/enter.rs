@@ -1,7 +1,7 @@
 //! The documents that are present, and the one way to change them.
 
 use super::pending::{Pending, ROOM, apply};
-use crate::journal::{Journal, documents_of};
+use crate::journal::Journal;
 use crate::lock::lock;
 use crate::store::Prepared as Record;
 use crate::sync::MutexGuard;
@@ -57,7 +57,7 @@ impl World {
         if inputs.is_running() {
             inputs.pending.has_room(&prepared.change, ROOM)?;
         }
-        let documents = documents_of(&prepared.change);
+        let documents = prepared.change.documents();
         let sequence = record.map(|record| journal.append(&record, documents)).transpose()?;
         let outcome = self.take_in(&mut inputs, prepared, pool)?;
         self.checkpoint_if_due(&mut inputs);

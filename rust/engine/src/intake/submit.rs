@@ -1,10 +1,11 @@
-//! Accepts inputs as data.
+//! Accepts inputs as data, and those that concern no document.
 
 use super::ingest::{Ingested, OnError};
+use crate::lock::lock;
 use crate::work::pool::Pool;
 use crate::world::World;
 use phago_core::ids::ShardId;
-use phago_core::input::{Input, Outcome};
+use phago_core::input::{Change, Input, Outcome, Prepared};
 use phago_core::{Error, Result};
 
 impl World {
@@ -27,11 +28,29 @@ impl World {
             Input::Delete(id) => self.delete_by_id(id),
             Input::Reinforce { id, path, times } => self.reinforce_by_id(id, path, times),
             Input::Now(now) => self.tell_time(now).map(Outcome::Told),
-            other => {
-                let accepted = "ingest, update, delete, reinforce or now".into();
-                Err(Error::Config { field: "input".into(), value: format!("{other:?}"), accepted })
-            }
+            other => Err(Input::refused(format!("{other:?}"))),
         }
+    }
+
+    /// Tells the colony the time, in microseconds since 1970 in UTC. The next tick takes away the documents that expire
+    /// by then. Returns `false` and changes nothing unless it is later than all times before. Takes effect when
+    /// [`World::delete`] would.
+    ///
+    /// # Errors
+    /// [`phago_core::Error::ReadOnly`], and those of the store. Then nothing changes.
+    pub fn tell_time(&self, now: i64) -> Result<bool> {
+        if let Some(remote) = &self.remote {
+            return remote.tell_time(self, now);
+        }
+        let inputs = lock(&self.inputs);
+        let before = self.state()?.commons().now().max(inputs.pending.now());
+        if before >= Some(now) {
+            self.check_writable()?;
+            return Ok(false);
+        }
+        let prepared = Prepared { change: Change::Now(now), outcome: Outcome::Told(true) };
+        self.enter(inputs, prepared, None, None)?;
+        Ok(true)
     }
 
     /// Returns the inputs that made what one shard holds, for a colony at tick 0.

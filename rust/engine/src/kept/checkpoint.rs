@@ -69,7 +69,7 @@ impl World {
     pub fn close(&self) -> Result<Option<Error>> {
         let Some(journal) = &self.journal else { return Ok(None) };
         let is_open = journal.with(|_| Ok(())).is_ok();
-        let written = if is_open && !self.is_far() && journal.is_due(true) { self.checkpoint() } else { Ok(()) };
+        let written = if is_open && journal.is_due(true) { self.checkpoint() } else { Ok(()) };
         let ended = journal.close();
         if let Some(remote) = &self.remote {
             remote.close();

@@ -4,6 +4,7 @@
 //! behind the new log's header, byte for byte, because no record holds its offset. Then the witness names the new
 //! generation. Until it does, the old generation is valid, and the next opening removes what exists of the new one.
 
+use super::appender::Appender;
 use super::checkpoint::{Checkpoint, Sections};
 use super::files::{Files, Refused};
 use super::format::{Magic, PAGE_BYTES, checkpoint_name, log_name};
@@ -110,7 +111,7 @@ impl Store {
             (state.generation, Arc::clone(&state.log))
         };
         let (files, uuid) = (&self.inner.files, self.inner.uuid);
-        let header = Header::read(&**files, &log_name(generation), &*log, Magic::Log, uuid, generation)?;
+        let header = Header::read(&**files, &log_name(generation), &*log.file, Magic::Log, uuid, generation)?;
         header.checkpoint.map(|named| Checkpoint::open(Arc::clone(files), &header, named)).transpose()
     }
 }
@@ -132,9 +133,9 @@ impl Inner {
         let tail = offset - mark.offset;
         let shifted = PAGE_BYTES as u64 + tail;
         let laid = lay_log(files, header).and_then(|log| {
-            copy(files, (&*old, &old_name, mark.offset), (&*log, &name, PAGE_BYTES as u64), tail)?;
+            copy(files, (&*old.file, &old_name, mark.offset), (&*log, &name, PAGE_BYTES as u64), tail)?;
             log.sync().refused(files, &name, "sync")?;
-            Ok(Arc::from(log))
+            Ok(Arc::new(Appender::new(Arc::from(log), shifted)))
         });
         let log = match laid {
             Ok(log) => log,

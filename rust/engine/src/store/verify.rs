@@ -20,7 +20,8 @@ pub struct Verified {
     pub records: u64,
     /// The number of intact sections of the checkpoint.
     pub sections: u64,
-    /// The bytes behind the last intact record: a write that was cut off, or is under way. This is not damage.
+    /// The bytes behind the last intact record: a write that was cut off, or is under way, without the zeros behind it.
+    /// This is not damage.
     pub torn_bytes: u64,
     /// The damage, as errors that name file and offset. Files that are not the colony's are ignored.
     pub damage: Vec<Error>,
@@ -94,11 +95,29 @@ pub fn verify(files: &Arc<dyn Files>) -> Result<Verified> {
                 return Ok(found);
             }
             Next::Bad(_) | Next::End => {
-                found.torn_bytes = length.saturating_sub(log.offset);
+                found.torn_bytes = written(&**files, &log, length)?;
                 return Ok(found);
             }
         }
     }
+}
+
+// Returns the bytes behind the last record up to the last one that is not zero: the rest is room for more.
+fn written(files: &dyn Files, log: &LogReader, length: u64) -> Result<u64> {
+    let mut bytes = vec![0; 1 << 16];
+    let (mut at, mut end) = (log.offset, log.offset);
+    while at < length {
+        let wanted = bytes.len().min((length - at) as usize);
+        let read = log.file.read_full(at, &mut bytes[..wanted]).refused(files, &log.name, "read")?;
+        if read == 0 {
+            break;
+        }
+        if let Some(last) = bytes[..read].iter().rposition(|byte| *byte != 0) {
+            end = at + last as u64 + 1;
+        }
+        at += read as u64;
+    }
+    Ok(end - log.offset)
 }
 
 impl Verified {

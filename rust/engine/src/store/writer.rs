@@ -4,6 +4,7 @@
 //! that was appended before the leader began. So callers that come together share one sync. The leader holds no lock
 //! while it waits for the disk.
 
+use super::appender::Appender;
 use super::files::{File, Files, Lock, Refused};
 use super::format::{PAGE_BYTES, Uuid, log_name};
 use super::header::{Header, Point};
@@ -43,7 +44,7 @@ pub(super) struct Inner {
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) generation: u64,
-    pub(super) log: Arc<dyn File>,
+    pub(super) log: Arc<Appender>,
     /// The last appended record, and the end of the log behind it.
     pub(super) end: Point,
     pub(super) offset: u64,
@@ -82,7 +83,7 @@ impl Store {
     pub(super) fn start(from: Recovered) -> Store {
         let state = State {
             generation: from.header.generation,
-            log: from.log,
+            log: Arc::new(Appender::new(from.log, from.offset)),
             end: from.end,
             offset: from.offset,
             queue: Vec::new(),
@@ -202,8 +203,14 @@ impl Store {
     /// Does what [`Store::seal`] does, and releases the lock.
     pub fn close(self) -> Result<()> {
         self.seal()?;
+        let (log, offset, generation) = {
+            let state = lock(&self.inner.state);
+            (Arc::clone(&state.log), state.offset, state.generation)
+        };
+        let files = &*self.inner.files;
+        log.cut(offset).refused(files, &log_name(generation), "cut")?;
         // A later reader needs both slots; see [`Witness::settle`].
-        lock(&self.inner.witness).settle(&*self.inner.files)
+        lock(&self.inner.witness).settle(files)
     }
 
     /// Returns the size of the log after its header, in bytes, and the number of records in the colony's history.
@@ -258,7 +265,7 @@ impl Inner {
             state.kept = end;
         }
         drop(state);
-        let synced = self.keep(&*log, &queue, generation, end, offset, seal);
+        let synced = self.keep(&log, &queue, generation, end, offset, seal);
         let mut state = lock(&self.state);
         lead.end(&mut state, synced.as_ref().err());
         state.unsynced = !synced?;
@@ -270,7 +277,7 @@ impl Inner {
     }
 
     // Returns whether the witness was synced too.
-    fn keep(&self, log: &dyn File, queue: &[u8], generation: u64, end: Point, offset: u64, seal: bool) -> Result<bool> {
+    fn keep(&self, log: &Appender, queue: &[u8], generation: u64, end: Point, offset: u64, seal: bool) -> Result<bool> {
         let files = &*self.files;
         let mut witness = lock(&self.witness);
         if !queue.is_empty() {
@@ -279,7 +286,7 @@ impl Inner {
                 witness.write(files, generation, end, offset)?;
                 witness.sync(files)?;
             }
-            log.write_full(offset - queue.len() as u64, queue).refused(files, &name, "write")?;
+            log.write(offset - queue.len() as u64, queue).refused(files, &name, "write")?;
             if self.options.mutant != Some(Mutant::AckEarly) {
                 log.sync().refused(files, &name, "sync")?;
             }

@@ -21,7 +21,7 @@ impl Far {
     pub(crate) fn start(make: impl FnOnce(&Cancel) -> Result<TickReport> + Send + 'static) -> Result<Far> {
         let far = Far { cancel: Cancel::new(), outcome: Arc::default() };
         let (cancel, outcome) = (far.cancel.clone(), far.outcome.clone());
-        let thread = std::thread::Builder::new().name("phago-tick".into());
+        let thread = crate::sync::thread::Builder::new().name("phago-tick".into());
         let spawned = thread.spawn(move || outcome.tell(make(&cancel)));
         spawned.map(|_| far).map_err(|cause| Error::CoordinatorUnavailable { reason: cause.to_string() })
     }

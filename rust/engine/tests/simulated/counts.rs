@@ -19,6 +19,10 @@ pub struct Counts {
     pub reopened_twice: u64,
     pub inputs: u64,
     pub inputs_within_ticks: u64,
+    /// Times that were told.
+    pub told: u64,
+    /// Documents that left by themselves.
+    pub expired: u64,
     pub retried: u64,
     pub refused: u64,
     pub ticks: u64,
@@ -32,6 +36,8 @@ pub struct Counts {
     pub readings: u64,
     pub second_writers: u64,
     pub in_vain: u64,
+    /// Lives that ended within a write of two records.
+    pub torn: u64,
     /// What was attempted and not acknowledged, and found all the same.
     pub beyond: u64,
     /// The first strike of each ordered failure, by failure and what was being done.
@@ -75,6 +81,8 @@ impl Counts {
             ("opened twice", &mut self.reopened_twice),
             ("inputs", &mut self.inputs),
             ("of them within a tick", &mut self.inputs_within_ticks),
+            ("times told", &mut self.told),
+            ("documents that expired", &mut self.expired),
             ("retried", &mut self.retried),
             ("refused", &mut self.refused),
             ("ticks", &mut self.ticks),
@@ -88,6 +96,7 @@ impl Counts {
             ("readings beside the writer", &mut self.readings),
             ("second writers", &mut self.second_writers),
             ("calls after a failed write", &mut self.in_vain),
+            ("writes of two records cut off", &mut self.torn),
             ("found beyond what was acknowledged", &mut self.beyond),
         ]
     }

@@ -15,7 +15,7 @@ use counts::Counts;
 use disk::Recorded;
 use model::{Digests, Model, is_clean};
 use phago_core::config::ColonyConfig;
-use phago_core::documents::Body;
+use phago_core::documents::{Body, Lifetime};
 use phago_core::ids::ShardId;
 use phago_core::input::Input;
 use phago_core::message::Batch;
@@ -58,6 +58,8 @@ pub struct Schedule {
     counts: Counts,
     /// Batches of ticks that were given up.
     late: Vec<Batch>,
+    /// How many idle ticks were in the last write of a life, before an input, if that was torn.
+    torn: Option<u64>,
 }
 
 /// A colony that is open for writing.
@@ -80,6 +82,9 @@ pub fn run(seed: u64, counts: &mut Counts) -> Told<u64> {
     let mut schedule = Schedule::new(seed);
     let lives = 1 + schedule.chance.below(3);
     for _ in 0..lives {
+        schedule.live(None)?;
+    }
+    while schedule.torn.is_some() {
         schedule.live(None)?;
     }
     schedule.end()?;
@@ -111,7 +116,16 @@ impl Schedule {
         let witness = if chance.below(2) == 0 { WitnessSync::Sealed } else { WitnessSync::EveryAck };
         let options = Options { witness, make: true, mutant: None };
         let model = Model::new(config.clone());
-        Schedule { chance, disk: Recorded::new(), model, config, options, counts: Counts::default(), late: vec![] }
+        Schedule {
+            chance,
+            disk: Recorded::new(),
+            model,
+            config,
+            options,
+            counts: Counts::default(),
+            late: vec![],
+            torn: None,
+        }
     }
 
     fn files(&self) -> Arc<dyn Files> {
@@ -163,6 +177,14 @@ impl Schedule {
         };
         let world = if self.chance.below(4) == 0 && !self.disk.struck() { self.open_twice(world)? } else { world };
         let mut life = self.settle(world);
+        if let Some(idle) = self.torn.take() {
+            self.repeat(&mut life, idle)?;
+            return self.cut_off(Some(life), wanted);
+        }
+        if wanted.is_none() && !self.disk.struck() && life.runner.is_none() && self.chance.below(5) == 0 {
+            self.tear(&mut life)?;
+            return self.cut_off(Some(life), wanted);
+        }
         let mut dead = false;
         if self.chance.below(2) == 0 {
             for input in std::mem::take(&mut self.model.unanswered) {
@@ -294,11 +316,17 @@ impl Schedule {
         let text: Vec<String> = (0..words).map(|_| chance.word(if words > 100 { 9000.0 } else { 20.0 })).collect();
         let key = Some(format!("d{}", chance.below(10)).into());
         let title = if chance.below(3) == 0 { chance.word(8.0).into() } else { "".into() };
-        Body { key, title, text: text.join(" ").into(), metadata: metadata(chance.below(9)), expires: None }
+        let expires = match chance.below(8) {
+            0 => Some(Lifetime::Tick(chance.below(40))),
+            1 => Some(Lifetime::Time(chance.below(40) as i64)),
+            _ => None,
+        };
+        Body { key, title, text: text.join(" ").into(), metadata: metadata(chance.below(9)), expires }
     }
 
     fn some_input(&mut self) -> Input {
-        match self.chance.below(10) {
+        match self.chance.below(11) {
+            10 => Input::Now(self.chance.below(40) as i64),
             0..=4 => {
                 let count = 1 + self.chance.below(3);
                 Input::Ingest((0..count).map(|_| self.some_body()).collect())

@@ -2,6 +2,7 @@
 
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
+use phago_core::documents::Body;
 use phago_core::input::{Input, Outcome};
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
@@ -31,6 +32,7 @@ pub fn changes(outcome: Outcome) -> bool {
             | Outcome::Updated(Updated::Unchanged)
             | Outcome::Deleted(false)
             | Outcome::Reinforced(false)
+            | Outcome::Told(false)
     )
 }
 
@@ -68,11 +70,20 @@ impl Model {
 
     /// Attempts an input. Says what comes of it, and whether it leaves a record.
     pub fn attempt(&mut self, input: &Input) -> (Result<Outcome>, bool) {
+        // What is there already is no part of what the log keeps. A running tick may take it away by its lifetime, and
+        // it does not come back then.
+        let accepted = match input {
+            Input::Ingest(bodies) => {
+                let new = |body: &&Body| self.now.state().document(body.id()).is_none();
+                Input::Ingest(bodies.iter().filter(new).cloned().collect())
+            }
+            other => other.clone(),
+        };
         let outcome = self.now.apply(input.clone());
         let changed = outcome.as_ref().is_ok_and(|outcome| changes(*outcome));
         if changed {
             if let Some((_, _, inputs)) = &mut self.ticking {
-                inputs.push(input.clone());
+                inputs.push(accepted);
             }
             self.push();
         }
@@ -95,19 +106,26 @@ impl Model {
 
     /// Returns whether the running tick has nothing to do, and nothing came since it began.
     pub fn is_idle(&self) -> bool {
-        self.ticking.as_ref().is_some_and(|(state, _, inputs)| state.is_quiet() && inputs.is_empty())
+        self.ticking
+            .as_ref()
+            .is_some_and(|(state, _, inputs)| state.is_idle_until(state.tick() + 1) && inputs.is_empty())
     }
 
     /// Attempts to end the running tick: what it saw moves on, then the inputs that came since.
-    pub fn attempt_tick(&mut self) {
+    ///
+    /// Returns how many documents left by themselves.
+    pub fn attempt_tick(&mut self) -> u64 {
         let (state, _, inputs) = self.ticking.take().expect("a tick");
+        let before = state.commons().documents();
         let mut colony = Colony::of(state);
         colony.tick().expect("a tick");
+        let expired = before - colony.state().commons().documents();
         for input in inputs {
             colony.apply(input).expect("it was accepted before");
         }
         self.now = colony;
         self.push();
+        expired
     }
 
     /// Gives the running tick up.

@@ -5,9 +5,12 @@ use super::model::{changes, is_clean};
 use super::{Life, Schedule, Told, kind};
 use phago_core::Error;
 use phago_core::input::Input;
-use phago_engine::store::{Failure, Files, Options};
+use phago_engine::store::{Failure, Files, Open, Options, SECTOR_BYTES};
 use phago_engine::{Follower, Layout, World};
 use std::sync::Arc;
+
+// The bytes of the record of a run of idle ticks.
+const IDLE_BYTES: u64 = 48;
 
 impl Schedule {
     /// Does something. Returns `false` once the disk has refused something.
@@ -38,9 +41,11 @@ impl Schedule {
             Input::Ingest(_) => "ingest",
             Input::Update(_) => "update",
             Input::Delete(_) => "delete",
+            Input::Now(_) => "now",
             _ => "reinforce",
         });
         self.counts.inputs += 1;
+        self.counts.told += u64::from(matches!(input, Input::Now(_)));
         let (expected, changes) = self.model.attempt(input);
         let found = life.world.submit(input.clone(), None);
         self.disk.note(&format!("{found:?}"));
@@ -176,6 +181,68 @@ impl Schedule {
         let found = self.digests_of(life.follower.as_ref().expect("open").world())?;
         self.model.judge(&found).map_err(|wrong| format!("a reader: {wrong}"))?;
         Ok(())
+    }
+
+    /// Ends a life between a write of two records, idle ticks and an input, and its sync. The first of them lies over
+    /// the end of a sector, so that the second may be whole on the disk where the first is not.
+    pub(super) fn tear(&mut self, life: &mut Life) -> Told {
+        self.disk.heal();
+        for _ in 0..12 {
+            let within = self.log_end()? % SECTOR_BYTES as u64;
+            if self.model.state().is_quiet() && within >= SECTOR_BYTES as u64 - IDLE_BYTES {
+                break;
+            }
+            let input = self.some_input();
+            if !self.input(life, &input)? || !self.idle(life)? || !self.write(life, "seal", World::seal)? {
+                return Err("a sound disk failed".into());
+            }
+        }
+        if !self.model.state().is_quiet() {
+            return Ok(());
+        }
+        let idle = 1 + self.chance.below(3);
+        for _ in 0..idle {
+            self.tick_plainly(life)?;
+        }
+        let input = self.some_input();
+        // After the write: at its sync, or at the room for more that comes before it.
+        self.disk.fail(1, Failure::Stop, true);
+        if !self.input(life, &input)? {
+            self.torn = Some(idle);
+            self.counts.torn += 1;
+        }
+        Ok(())
+    }
+
+    /// Writes again what was torn, as it was, perhaps where there is no space for more; what followed it stays lost.
+    pub(super) fn repeat(&mut self, life: &mut Life, idle: u64) -> Told {
+        self.model.unanswered.clear();
+        life.runner = None;
+        if self.disk.struck() || !self.model.state().is_quiet() {
+            return Ok(());
+        }
+        self.disk.heal();
+        for _ in 0..idle {
+            self.tick_plainly(life)?;
+        }
+        if self.chance.below(4) > 0 {
+            self.disk.fail(1, Failure::NoSpace, false);
+        }
+        self.write(life, "seal", World::seal).map(drop)
+    }
+
+    // The offset at which the next record of the log begins. Records are padded to 8 bytes, and zeros follow them.
+    fn log_end(&self) -> Told<u64> {
+        let read = || -> std::io::Result<u64> {
+            let names = self.disk.list()?.into_iter().filter(|name| name.starts_with("log-"));
+            let name = names.max_by_key(|name| (name.len(), name.clone())).expect("a log");
+            let file = self.disk.open(&name, Open::Read)?;
+            let mut bytes = vec![0; file.length()? as usize];
+            file.read_full(0, &mut bytes)?;
+            let last = bytes.iter().rposition(|byte| *byte != 0).unwrap_or(0);
+            Ok((last as u64 + 1).next_multiple_of(8))
+        };
+        read().map_err(|error| error.to_string())
     }
 
     /// A clean end, and the next opening.

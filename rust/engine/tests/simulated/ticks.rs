@@ -66,7 +66,7 @@ impl Schedule {
         let idle = self.model.is_idle();
         match end {
             End::Made(Ok(())) => {
-                self.model.attempt_tick();
+                self.counts.expired += self.model.attempt_tick();
                 self.counts.ticks += 1;
                 self.counts.idle_ticks += u64::from(idle);
                 // Idle ticks are durable with what comes after them.
@@ -87,9 +87,9 @@ impl Schedule {
                 life.is_frozen = true;
                 self.unchanged(life, "a tick that was refused")?;
                 if matches!(error, Error::Poisoned { .. }) {
-                    self.model.give_up()
+                    self.model.give_up();
                 } else {
-                    self.model.attempt_tick()
+                    self.counts.expired += self.model.attempt_tick();
                 }
                 Ok(false)
             }
@@ -234,7 +234,7 @@ impl Schedule {
         self.disk.note(&format!("{:?}", made.as_ref().map(|_| ()).map_err(ToString::to_string).is_ok()));
         match made {
             Ok(_) => {
-                self.model.attempt_tick();
+                self.counts.expired += self.model.attempt_tick();
                 self.counts.ticks += 1;
                 self.counts.idle_ticks += u64::from(idle);
                 if !idle {
@@ -252,9 +252,9 @@ impl Schedule {
                 life.is_frozen = true;
                 self.unchanged(life, "a tick of a runner that was refused")?;
                 if matches!(error, Error::Poisoned { .. }) {
-                    self.model.give_up()
+                    self.model.give_up();
                 } else {
-                    self.model.attempt_tick()
+                    self.counts.expired += self.model.attempt_tick();
                 }
                 Ok(false)
             }

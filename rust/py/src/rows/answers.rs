@@ -1,5 +1,6 @@
 //! Rows of answers and their paths.
 
+use super::{row, rows};
 use crate::metadata::Told;
 use phago_core::query::explain::{BridgeShare, WordShare};
 use phago_core::query::parts::PARTS;
@@ -11,59 +12,43 @@ use std::sync::Arc;
 // How many seeds a concept of a path lists.
 const PATH_SEEDS: usize = 3;
 
-/// What a word of the question adds to a score.
-#[pyclass(frozen, get_all, module = "phago._phago")]
-#[derive(Clone)]
-pub(crate) struct WordRow {
-    word: String,
-    points: f64,
-}
-
-impl From<&WordShare> for WordRow {
-    fn from(share: &WordShare) -> Self {
-        WordRow { word: share.word.clone(), points: share.points }
+row! {
+    /// What a word of the question adds to a score.
+    #[derive(Clone)]
+    WordRow from share, &WordShare {
+        word: String = share.word.clone(),
+        points: f64 = share.points,
     }
 }
 
-/// What a concept adds to a score, from the question's words and from the seeds that lit it.
-#[pyclass(frozen, get_all, module = "phago._phago")]
-#[derive(Clone)]
-pub(crate) struct ConceptShareRow {
-    label: String,
-    points: f64,
-    words: Vec<WordRow>,
-    /// The id of each seed, with its points.
-    seeds: Vec<(String, f64)>,
-}
-
-impl ConceptShareRow {
-    fn new(share: &ConceptShare, seeds_max: usize) -> Self {
-        let (words, seeds) = (share.light.words.iter(), share.light.seeds.iter().take(seeds_max));
-        ConceptShareRow {
-            label: share.light.label.to_string(),
-            points: share.points,
-            words: words.map(|(word, part)| WordRow { word: word.clone(), points: share.points * part }).collect(),
-            seeds: seeds.map(|(name, part)| (name.clone(), share.points * part)).collect(),
-        }
+row! {
+    /// What a concept adds to a score, from the question's words and from the seeds that lit it.
+    #[derive(Clone)]
+    ConceptShareRow from (share, seeds_max), (&ConceptShare, usize) {
+        label: String = share.light.label.to_string(),
+        points: f64 = share.points,
+        words: Vec<WordRow> = {
+            let words = share.light.words.iter();
+            words.map(|(word, part)| WordRow { word: word.clone(), points: share.points * part }).collect()
+        },
+        /// The id of each seed, with its points.
+        seeds: Vec<(String, f64)> = {
+            let seeds = share.light.seeds.iter().take(seeds_max);
+            seeds.map(|(name, part)| (name.clone(), share.points * part)).collect()
+        },
     }
 }
 
-/// What a mention of the document's title adds to a score.
-#[pyclass(frozen, get_all, module = "phago._phago")]
-#[derive(Clone)]
-pub(crate) struct BridgeRow {
-    /// The id of the seed that mentions it.
-    seed: String,
-    /// The title of that seed.
-    title: String,
-    weight: f64,
-    points: f64,
-}
-
-impl From<&BridgeShare> for BridgeRow {
-    fn from(share: &BridgeShare) -> Self {
-        let (seed, title) = (share.name.clone(), share.title.clone());
-        BridgeRow { seed, title, weight: share.weight, points: share.points }
+row! {
+    /// What a mention of the document's title adds to a score.
+    #[derive(Clone)]
+    BridgeRow from share, &BridgeShare {
+        /// The id of the seed that mentions it.
+        seed: String = share.name.clone(),
+        /// The title of that seed.
+        title: String = share.title.clone(),
+        weight: f64 = share.weight,
+        points: f64 = share.points,
     }
 }
 
@@ -82,92 +67,57 @@ struct Path {
 impl PathRow {
     #[getter]
     fn words(&self) -> Vec<WordRow> {
-        self.0.words.iter().map(WordRow::from).collect()
+        rows(&self.0.words)
     }
 
     #[getter]
     fn concepts(&self) -> Vec<ConceptShareRow> {
-        self.0.concepts.iter().map(|share| ConceptShareRow::new(share, PATH_SEEDS)).collect()
+        rows(self.0.concepts.iter().map(|share| (share, PATH_SEEDS)))
     }
 
     #[getter]
     fn bridges(&self) -> Vec<BridgeRow> {
-        self.0.bridges.iter().map(BridgeRow::from).collect()
+        rows(&self.0.bridges)
     }
 }
 
-/// A document in an answer, with all parts of its score.
-#[pyclass(frozen, get_all, module = "phago._phago")]
-pub(crate) struct AnsweredRow {
-    score: f64,
-    id: String,
-    title: String,
-    text: String,
-    digested: Option<u64>,
-    metadata: Told,
-    /// In the order of the parts of a score.
-    parts: [f64; PARTS],
-    /// Where the best passage starts and ends, in characters.
-    span: (usize, usize),
-    path: PathRow,
-}
-
-impl From<AnsweredDocument> for AnsweredRow {
-    fn from(hit: AnsweredDocument) -> Self {
-        let (found, words) = (hit.document, hit.words);
-        AnsweredRow {
-            score: found.score,
-            id: found.name,
-            title: found.title,
-            text: found.text,
-            digested: found.digested,
-            metadata: Told(found.metadata),
-            parts: hit.parts.0,
-            span: hit.span,
-            path: PathRow(Arc::new(Path { words, concepts: hit.concepts, bridges: hit.bridges })),
-        }
+row! {
+    /// A document in an answer, with all parts of its score.
+    AnsweredRow from hit, AnsweredDocument {
+        score: f64 = hit.document.score,
+        id: String = hit.document.name,
+        title: String = hit.document.title,
+        text: String = hit.document.text,
+        digested: Option<u64> = hit.document.digested,
+        metadata: Told = Told(hit.document.metadata),
+        /// In the order of the parts of a score.
+        parts: [f64; PARTS] = hit.parts.0,
+        /// Where the best passage starts and ends, in characters.
+        span: (usize, usize) = hit.span,
+        path: PathRow = PathRow(Arc::new(Path { words: hit.words, concepts: hit.concepts, bridges: hit.bridges })),
     }
 }
 
-/// A document's score for a question, with all its parts.
-#[pyclass(frozen, get_all, module = "phago._phago")]
-pub(crate) struct ExplainedRow {
-    id: String,
-    score: f64,
-    parts: [f64; PARTS],
-    words: Vec<WordRow>,
-    /// The question's words that no document has.
-    unknown: Vec<String>,
-    /// The question's function words.
-    function_words: Vec<String>,
-    title: f64,
-    named: f64,
-    concepts: Vec<ConceptShareRow>,
-    bridges: Vec<BridgeRow>,
-    seed: Option<f64>,
-    nothing: Option<&'static str>,
-}
-
-impl From<Explanation> for ExplainedRow {
-    fn from(told: Explanation) -> Self {
-        let nothing = told.nothing.map(|nothing| match nothing {
+row! {
+    /// A document's score for a question, with all its parts.
+    ExplainedRow from told, Explanation {
+        id: String = told.name,
+        score: f64 = told.score,
+        parts: [f64; PARTS] = told.parts.0,
+        words: Vec<WordRow> = rows(&told.words),
+        /// The question's words that no document has.
+        unknown: Vec<String> = told.unknown,
+        /// The question's function words.
+        function_words: Vec<String> = told.function_words,
+        title: f64 = told.title,
+        named: f64 = told.named,
+        concepts: Vec<ConceptShareRow> = rows(told.concepts.iter().map(|share| (share, usize::MAX))),
+        bridges: Vec<BridgeRow> = rows(&told.bridges),
+        seed: Option<f64> = told.seed,
+        nothing: Option<&'static str> = told.nothing.map(|nothing| match nothing {
             Nothing::NoDocuments => "the colony has no documents",
             Nothing::NoWords => "the question has no words, or function words only",
             Nothing::UnknownWords => "no document has any of the question's words",
-        });
-        ExplainedRow {
-            id: told.name,
-            score: told.score,
-            parts: told.parts.0,
-            words: told.words.iter().map(WordRow::from).collect(),
-            unknown: told.unknown,
-            function_words: told.function_words,
-            title: told.title,
-            named: told.named,
-            concepts: told.concepts.iter().map(|share| ConceptShareRow::new(share, usize::MAX)).collect(),
-            bridges: told.bridges.iter().map(BridgeRow::from).collect(),
-            seed: told.seed,
-            nothing,
-        }
+        }),
     }
 }

@@ -1,83 +1,63 @@
 //! Rows of shards, ghosts and shard-local answers.
 
+use super::{row, rows};
 use phago_core::coordinator::{ShardInfo, ShardStatus};
 use phago_core::ghost::Ghost;
-use pyo3::prelude::*;
+use phago_core::read::graph::LocalConcepts;
+use phago_core::read::{NearConcept, ShardCounts};
 use std::collections::BTreeMap;
 
-/// A shard as the coordinator knows it.
-#[pyclass(frozen, get_all, module = "phago._phago")]
-pub(crate) struct ShardRow {
-    shard: u32,
-    address: String,
-    online: bool,
-    node_count: u64,
-    edge_count: u64,
-    document_count: u64,
-    memory_bytes: u64,
-    last_heartbeat: Option<f64>,
-}
-
-impl ShardRow {
-    pub(crate) fn new(info: &ShardInfo) -> Self {
-        let size = &info.metrics;
-        ShardRow {
-            shard: info.id.0,
-            address: info.address.clone(),
-            online: info.status == ShardStatus::Online,
-            node_count: size.nodes,
-            edge_count: size.edges,
-            document_count: size.documents,
-            memory_bytes: size.memory_bytes,
-            last_heartbeat: info.last_heartbeat,
-        }
+row! {
+    /// A shard as the coordinator knows it.
+    ShardRow from info, &ShardInfo {
+        shard: u32 = info.id.0,
+        address: String = info.address.clone(),
+        online: bool = info.status == ShardStatus::Online,
+        node_count: u64 = info.metrics.nodes,
+        edge_count: u64 = info.metrics.edges,
+        document_count: u64 = info.metrics.documents,
+        memory_bytes: u64 = info.metrics.memory_bytes,
+        last_heartbeat: Option<f64> = info.last_heartbeat,
     }
 }
 
-/// The measured health of a shard.
-#[pyclass(frozen, get_all, module = "phago._phago")]
-pub(crate) struct HealthRow {
-    pub(crate) healthy: bool,
-    pub(crate) load: f64,
-    pub(crate) memory_usage_mb: f64,
-    pub(crate) pending_operations: u64,
-}
-
-/// A copy of a node of another shard.
-#[pyclass(frozen, get_all, module = "phago._phago")]
-pub(crate) struct GhostRow {
-    node: String,
-    shard: u32,
-    label: Option<String>,
-    mentions: Option<u64>,
-    is_resolved: bool,
-}
-
-impl From<&Ghost> for GhostRow {
-    fn from(ghost: &Ghost) -> Self {
-        GhostRow {
-            node: ghost.node.to_string(),
-            shard: ghost.shard.0,
-            label: ghost.label.as_deref().map(str::to_owned),
-            mentions: ghost.data.map(|data| data.mentions),
-            is_resolved: ghost.is_resolved,
-        }
+row! {
+    /// The measured health of a shard.
+    HealthRow from size, ShardCounts {
+        // A shard whose work panicked or hung was rebuilt before the call that reported it returned.
+        healthy: bool = true,
+        load: f64 = if size.documents == 0 { 0.0 } else { size.pending as f64 / size.documents as f64 },
+        memory_usage_mb: f64 = size.bytes as f64 / f64::from(1 << 20),
+        pending_operations: u64 = size.pending,
     }
 }
 
-/// A concept that one shard finds for a query.
-#[pyclass(frozen, get_all, module = "phago._phago")]
-#[derive(Clone)]
-pub(crate) struct LocalConceptRow {
-    pub(crate) id: String,
-    pub(crate) label: String,
-    pub(crate) score: f64,
+row! {
+    /// A copy of a node of another shard.
+    GhostRow from ghost, &Ghost {
+        node: String = ghost.node.to_string(),
+        shard: u32 = ghost.shard.0,
+        label: Option<String> = ghost.label.as_deref().map(str::to_owned),
+        mentions: Option<u64> = ghost.data.map(|data| data.mentions),
+        is_resolved: bool = ghost.is_resolved,
+    }
 }
 
-/// What one shard finds for a query.
-#[pyclass(frozen, get_all, module = "phago._phago")]
-pub(crate) struct LocalAnswerRow {
-    pub(crate) concepts: Vec<LocalConceptRow>,
-    /// By stem, how many documents of the shard have it.
-    pub(crate) frequencies: BTreeMap<String, usize>,
+row! {
+    /// A concept that one shard finds for a query.
+    #[derive(Clone)]
+    LocalConceptRow from concept, NearConcept {
+        id: String = concept.id.to_string(),
+        label: String = concept.label.to_string(),
+        score: f64 = concept.score,
+    }
+}
+
+row! {
+    /// What one shard finds for a query.
+    LocalAnswerRow from found, LocalConcepts {
+        concepts: Vec<LocalConceptRow> = rows(found.concepts),
+        /// By stem, how many documents of the shard have it.
+        frequencies: BTreeMap<String, usize> = found.frequencies,
+    }
 }

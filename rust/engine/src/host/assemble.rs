@@ -1,20 +1,83 @@
-//! Brings shards that were made one by one into the one world that a runner drives.
+//! Shards that are made one by one, and the one world into which a runner brings them.
 
-use crate::ring::Ring;
-use crate::shard::ShardHandle;
-use crate::world::Colony;
-use phago_core::Error;
+use super::colony::Colony;
+use super::process::Home;
+use super::ring::SharedRing;
+use crate::lock::lock;
+use crate::world::World;
+use phago_core::config::ColonyConfig;
 use phago_core::ids::ShardId;
-use phago_engine::world;
-use std::sync::Arc;
+use phago_core::ring::Ring;
+use phago_core::{Error, Result};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+
+/// A handle on one shard of a colony. Without one, the world drives a shard; its documents stay, for whoever joins it
+/// next.
+#[derive(Debug)]
+pub struct Handle {
+    shard: ShardId,
+    ring: Arc<SharedRing>,
+    // Shards that began in different worlds move into one; see `assemble`.
+    seat: Home<Mutex<Arc<Colony>>>,
+}
+
+impl Handle {
+    /// Joins a shard of a ring.
+    ///
+    /// # Errors
+    /// As [`SharedRing::join`].
+    pub fn join(ring: &Arc<SharedRing>, shard: ShardId, config: ColonyConfig) -> Result<Handle> {
+        let seat = Home::new(Mutex::new(ring.join(shard, config)?));
+        Ok(Handle { shard, ring: ring.clone(), seat })
+    }
+
+    /// Returns the shard's id.
+    pub fn id(&self) -> ShardId {
+        self.shard
+    }
+
+    /// Returns the ring that it was made on.
+    pub fn ring(&self) -> &SharedRing {
+        &self.ring
+    }
+
+    /// Returns its colony.
+    ///
+    /// # Errors
+    /// [`Error::CoordinatorUnavailable`] in another process.
+    pub fn colony(&self) -> Result<Arc<Colony>> {
+        Ok(lock(self.seat.get()?).clone())
+    }
+
+    // Continues in another world.
+    fn move_to(&self, colony: Arc<Colony>) -> Result<()> {
+        let left = std::mem::replace(&mut *lock(self.seat.get()?), colony);
+        left.world.leave(self.shard)
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if let Ok(colony) = self.colony() {
+            // Fails only if the tick waited only for this shard and cannot be made; no caller is left to learn of it.
+            let _ = colony.world.leave(self.shard);
+            let documents = colony.world.read(|state| state.commons().documents());
+            colony.left.store(documents.unwrap_or_default(), Ordering::Relaxed);
+        }
+    }
+}
 
 /// Returns the world of these shards, which must be all shards of `ring`, with equal configs, at one tick.
 ///
 /// Shards made on one ring object with equal configs share a world from the start. Shards on rings that are equal but
 /// not the same object are moved into a new world, while they are at tick 0 and leave nothing behind.
-pub(crate) fn assemble(ring: &Ring, shards: &[&ShardHandle]) -> phago_core::Result<Arc<Colony>> {
+///
+/// # Errors
+/// [`Error::Config`] naming both values that differ; [`Error::Busy`] if a runner drives one of them.
+pub fn assemble(ring: &SharedRing, shards: &[&Handle]) -> Result<Arc<Colony>> {
     check_places(ring, shards)?;
-    let colonies = shards.iter().map(|shard| shard.colony()).collect::<phago_core::Result<Vec<_>>>()?;
+    let colonies = shards.iter().map(|shard| shard.colony()).collect::<Result<Vec<_>>>()?;
     let (first, rest) = match (shards, colonies.as_slice()) {
         ([_, others @ ..], [first, rest @ ..]) => (first, others.iter().zip(rest)),
         // A ring has at least one shard, and all of them are here.
@@ -40,14 +103,12 @@ pub(crate) fn assemble(ring: &Ring, shards: &[&ShardHandle]) -> phago_core::Resu
     unite(ring, shards, &colonies)
 }
 
-fn check_places(ring: &Ring, shards: &[&ShardHandle]) -> phago_core::Result<()> {
+fn check_places(ring: &SharedRing, shards: &[&Handle]) -> Result<()> {
     let wanted = ring.copy();
     for shard in shards {
-        let own = shard.ring().get().copy();
+        let own = shard.ring().copy();
         if own != wanted {
-            let describe = |ring: &phago_core::ring::Ring| {
-                format!("{} with {} virtual nodes each", ring.names(), ring.virtual_nodes())
-            };
+            let describe = |ring: &Ring| format!("{} with {} virtual nodes each", ring.names(), ring.virtual_nodes());
             let value = format!("{} for {}", describe(&own), shard.id());
             let accepted = format!("the coordinator's ring of {}", describe(&wanted));
             return Err(refused("ring", value, accepted));
@@ -64,7 +125,7 @@ fn check_places(ring: &Ring, shards: &[&ShardHandle]) -> phago_core::Result<()> 
     Ok(())
 }
 
-fn check_equal(a: ShardId, first: &world::World, b: ShardId, other: &world::World) -> phago_core::Result<()> {
+fn check_equal(a: ShardId, first: &World, b: ShardId, other: &World) -> Result<()> {
     if first.config() != other.config() {
         let (value, accepted) = (format!("{:?} for {b}", other.config()), format!("that of {a}: {:?}", first.config()));
         return Err(refused("config", value, accepted));
@@ -76,8 +137,8 @@ fn check_equal(a: ShardId, first: &world::World, b: ShardId, other: &world::Worl
     Ok(())
 }
 
-fn unite(ring: &Ring, shards: &[&ShardHandle], colonies: &[Arc<Colony>]) -> phago_core::Result<Arc<Colony>> {
-    let united = Colony::new(world::World::new(colonies[0].world.config().as_ref().clone(), ring.freeze())?);
+fn unite(ring: &SharedRing, shards: &[&Handle], colonies: &[Arc<Colony>]) -> Result<Arc<Colony>> {
+    let united = Colony::new(World::new(colonies[0].world.config().as_ref().clone(), ring.freeze())?);
     for (shard, colony) in shards.iter().zip(colonies) {
         united.world.join(shard.id())?;
         for input in colony.world.inputs_of(shard.id())? {
@@ -87,14 +148,14 @@ fn unite(ring: &Ring, shards: &[&ShardHandle], colonies: &[Arc<Colony>]) -> phag
     // Nothing can fail any more, so either all of them move or none.
     for shard in shards {
         shard.move_to(united.clone())?;
-        shard.ring().get().adopt(&united);
+        shard.ring().adopt(&united);
     }
     ring.adopt(&united);
     Ok(united)
 }
 
 // Each shard takes along what its own colony holds of it; what that colony holds of other shards would be lost.
-fn check_nothing_is_left(shards: &[&ShardHandle], colonies: &[Arc<Colony>]) -> phago_core::Result<()> {
+fn check_nothing_is_left(shards: &[&Handle], colonies: &[Arc<Colony>]) -> Result<()> {
     for (shard, colony) in shards.iter().zip(colonies) {
         for other in shards.iter().zip(colonies).filter(|(_, of)| !Arc::ptr_eq(of, colony)).map(|(other, _)| other.id())
         {

@@ -1,26 +1,32 @@
 //! What belongs to one process: after a fork the child has the memory but none of the threads.
 
+use crate::lock::lock;
 use phago_core::{Error, Result};
+use std::fmt;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// A value that only the process that made it may use. In a forked child it can neither be read (threads of the parent
 /// may hold its locks) nor dropped (dropping would wait for those threads). So there it is refused, and its memory is
 /// left to the operating system.
-pub(crate) struct Home<T> {
+pub struct Home<T> {
     pid: u32,
     value: Option<T>,
 }
 
 impl<T> Home<T> {
-    pub(crate) fn new(value: T) -> Self {
+    /// Returns a value of this process.
+    pub fn new(value: T) -> Self {
         Home { pid: std::process::id(), value: Some(value) }
     }
 
-    /// Returns the value, or [`Error::CoordinatorUnavailable`] in another process.
-    pub(crate) fn get(&self) -> Result<&T> {
+    /// Returns the value.
+    ///
+    /// # Errors
+    /// [`Error::CoordinatorUnavailable`] in another process.
+    pub fn get(&self) -> Result<&T> {
         match &self.value {
             Some(value) if self.pid == std::process::id() => Ok(value),
             _ => Err(Error::CoordinatorUnavailable {
@@ -37,8 +43,14 @@ impl<T> Home<T> {
 
 impl<T> Home<T> {
     /// Returns the value, if this is its process.
-    pub(crate) fn into_inner(mut self) -> Option<T> {
+    pub fn into_inner(mut self) -> Option<T> {
         if self.pid == std::process::id() { self.value.take() } else { None }
+    }
+}
+
+impl<T> fmt::Debug for Home<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Home").field("pid", &self.pid).finish_non_exhaustive()
     }
 }
 
@@ -60,7 +72,10 @@ const SPARE: usize = 2;
 const THREADS_MAX: usize = 256;
 
 /// Returns the handle of this process's one runtime, which starts at the first call, and again in a forked child.
-pub(crate) fn runtime() -> Result<Handle> {
+///
+/// # Errors
+/// [`Error::CoordinatorUnavailable`] if no thread can be started.
+pub fn runtime() -> Result<Handle> {
     // Held for a few instructions. If a fork happens within them, the child waits for ever. The same is true of every
     // lock of the allocator; Python warns of forking with threads for this reason.
     let mut slot = lock(&RUNTIME);
@@ -84,31 +99,36 @@ pub(crate) fn runtime() -> Result<Handle> {
 static SAID: AtomicUsize = AtomicUsize::new(0);
 
 /// Sets the number of cores to use.
-pub(crate) fn set_cores(count: usize) {
+pub fn set_cores(count: usize) {
     SAID.store(count, Ordering::Relaxed);
 }
 
 /// Returns the cores this process may use: the number that was set, or else what the system allows by the process's
 /// affinity and the quotas of its control groups.
-pub(crate) fn cores() -> usize {
+pub fn cores() -> usize {
     match SAID.load(Ordering::Relaxed) {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         said => said,
     }
 }
 
-type Job = Box<dyn FnOnce() + Send>;
+/// What a [`Hand`] does.
+pub type Job = Box<dyn FnOnce() + Send>;
 
 /// A thread that works while the main thread checks for Ctrl-C. It ends when its hand is dropped, after its current
 /// work.
-pub(crate) struct Hand(Sender<Job>);
+#[derive(Debug)]
+pub struct Hand(Sender<Job>);
 
 // Kept between calls, because starting a thread takes longer than most of them.
 static HAND: Mutex<Option<Home<Hand>>> = Mutex::new(None);
 
 impl Hand {
     /// Returns the hand that was given back, or a new one.
-    pub(crate) fn take() -> Result<Hand> {
+    ///
+    /// # Errors
+    /// [`Error::CoordinatorUnavailable`] if no thread can be started.
+    pub fn take() -> Result<Hand> {
         if let Some(hand) = lock(&HAND).take().and_then(Home::into_inner) {
             return Ok(hand);
         }
@@ -119,22 +139,17 @@ impl Hand {
     }
 
     /// Gives it a job. A job must not panic.
-    pub(crate) fn work(&self, job: Job) {
+    pub fn work(&self, job: Job) {
         // Its thread lives as long as the hand does.
         let _ = self.0.send(job);
     }
 
     /// Keeps it for the next call. A hand that still works is dropped instead.
-    pub(crate) fn give_back(self) {
+    pub fn give_back(self) {
         *lock(&HAND) = Some(Home::new(self));
     }
 }
 
 fn no_thread(error: &std::io::Error) -> Error {
     Error::CoordinatorUnavailable { reason: format!("no thread could be started: {error}") }
-}
-
-/// Locks a mutex, even if another thread panicked while it held it: what it guards is swapped whole.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

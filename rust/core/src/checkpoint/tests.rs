@@ -100,7 +100,7 @@ fn a_graph_that_is_not_that_of_the_documents_is_refused() {
         for column in [&mut graph.weights, &mut graph.since, &mut graph.ages, &mut graph.co_activations] {
             column.truncate(column.len() - synapses);
         }
-        (graph.terms.pop(), graph.wirings.pop(), graph.uses.pop());
+        let _ = (graph.terms.pop(), graph.wirings.pop(), graph.uses.pop());
     };
     refused(graph(one_less), "terms");
 }

@@ -1,17 +1,40 @@
-//! Turns Python documents into the core's documents.
+//! Documents from Python, and back.
 
 use crate::error::Result;
-use crate::lifetime;
-use crate::metadata::{self, is_mapping, kind};
+use crate::lifetime::{self, Ends};
+use crate::metadata::{self, Told, is_mapping, kind};
+use crate::rows::row;
 use phago_core::Error;
 use phago_core::documents::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
 use phago_core::error::short;
+use phago_core::read::StoredDocument;
 use pyo3::exceptions::{PyKeyError, PyUnicodeEncodeError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyString, PyType};
 
-const FIELDS: &str = "`text`, `id`, `title`, `metadata` and `expires`";
+// Every field of a document, as a caller names it.
+const FIELDS: [&str; 5] = ["text", "id", "title", "metadata", "expires"];
+
+row! {
+    /// A stored document.
+    StoredRow from document, StoredDocument {
+        /// The caller's id, or 32 hex digits.
+        id: String = document.name(),
+        /// Whether the caller gave an id.
+        named: bool = document.body.key.is_some(),
+        title: String = document.body.title.into(),
+        text: String = document.body.text.into(),
+        /// The first tick whose cut includes it.
+        arrival: u32 = document.arrival,
+        /// The tick that digested it.
+        digested: Option<u32> = document.digested,
+        metadata: Told = Told(document.body.metadata),
+        /// When it leaves by itself.
+        expires: Option<Ends> = document.body.expires.map(Ends),
+    }
+}
 
 /// What is wrong with a document: its id if it is known, the field at fault, and the reason.
 pub(crate) struct Fault {
@@ -45,12 +68,9 @@ pub(crate) fn document(value: &Bound<'_, PyAny>) -> PyResult<Result<Body, Fault>
     Ok(parts.rest(key.clone())?.map_err(|fault| Fault { id: key, ..fault }))
 }
 
+// The fields that were given, in the order of `FIELDS`, and the name of one that documents do not have.
 struct Parts<'py> {
-    id: Option<Bound<'py, PyAny>>,
-    title: Option<Bound<'py, PyAny>>,
-    text: Option<Bound<'py, PyAny>>,
-    metadata: Option<Bound<'py, PyAny>>,
-    expires: Option<Bound<'py, PyAny>>,
+    given: [Option<Bound<'py, PyAny>>; FIELDS.len()],
     unknown: Option<String>,
 }
 
@@ -59,54 +79,40 @@ impl<'py> Parts<'py> {
         let py = value.py();
         if value.is_instance_of::<PyString>() {
             let text = Some(value.clone());
-            return Ok(Ok(Parts { id: None, title: None, text, metadata: None, expires: None, unknown: None }));
+            return Ok(Ok(Parts { given: [text, None, None, None, None], unknown: None }));
         }
+        let names = names(py);
         if is_mapping(value)? {
-            let get = |name: &Bound<'py, PyString>| match value.get_item(name) {
-                Err(error) if error.is_instance_of::<PyKeyError>(py) => Ok(None),
-                other => other.map(given),
-            };
-            // `PyDict` is read without making a KeyError for every missing field.
-            let find = |name: &Bound<'py, PyString>| match value.cast::<PyDict>() {
-                Ok(dict) => dict.get_item(name).map(|found| found.and_then(given)),
-                Err(_) => get(name),
-            };
-            let (id, title, text) = (intern!(py, "id"), intern!(py, "title"), intern!(py, "text"));
-            let (metadata, expires) = (intern!(py, "metadata"), intern!(py, "expires"));
             let mut unknown = None;
             for key in value.try_iter()? {
                 let key = key?;
-                let is_known =
-                    key.eq(id)? || key.eq(title)? || key.eq(text)? || key.eq(metadata)? || key.eq(expires)?;
+                let mut is_known = false;
+                for name in names {
+                    is_known = is_known || key.eq(name)?;
+                }
                 if unknown.is_none() && !is_known {
                     unknown = Some(shown(&key)?);
                 }
             }
-            let (id, title, text) = (find(id)?, find(title)?, find(text)?);
-            let (metadata, expires) = (find(metadata)?, find(expires)?);
-            return Ok(Ok(Parts { id, title, text, metadata, expires, unknown }));
+            return Ok(Ok(Parts { given: all(names, |name| item(value, name))?, unknown }));
         }
+        let given = all(names, |name| value.getattr_opt(name))?;
+        let has_text = given[0].is_some() || value.getattr_opt(&names[0])?.is_some();
         // A type has attributes too: the caller passed `phago.Document` itself.
-        let text = match value.getattr_opt(intern!(py, "text"))? {
-            Some(text) if !value.is_instance_of::<pyo3::types::PyType>() => text,
-            _ => {
-                let reason =
-                    format!("is {}; accepted is a str, a mapping with {FIELDS}, or a `phago.Document`", kind(value));
-                return Ok(Err(Fault::new("document", reason)));
-            }
-        };
-        Ok(Ok(Parts {
-            id: value.getattr_opt(intern!(py, "id"))?.and_then(given),
-            title: value.getattr_opt(intern!(py, "title"))?.and_then(given),
-            text: given(text),
-            metadata: value.getattr_opt(intern!(py, "metadata"))?.and_then(given),
-            expires: value.getattr_opt(intern!(py, "expires"))?.and_then(given),
-            unknown: other_field(value)?,
-        }))
+        if !has_text || value.is_instance_of::<PyType>() {
+            let reason =
+                format!("is {}; accepted is a str, a mapping with {}, or a `phago.Document`", kind(value), listed());
+            return Ok(Err(Fault::new("document", reason)));
+        }
+        Ok(Ok(Parts { given, unknown: other_field(value)? }))
+    }
+
+    fn get(&self, field: &str) -> Option<&Bound<'py, PyAny>> {
+        FIELDS.iter().zip(&self.given).find(|(name, _)| **name == field)?.1.as_ref()
     }
 
     fn key(&self) -> Result<Option<String>, Fault> {
-        let Some(id) = &self.id else { return Ok(None) };
+        let Some(id) = self.get("id") else { return Ok(None) };
         let key = string("id", id)?;
         if key.is_empty() {
             return Err(Fault::new("id", "is empty; accepted is a str that is not, or None"));
@@ -121,31 +127,40 @@ impl<'py> Parts<'py> {
     // As in `document`, the outer error is the caller's own: metadata may be the caller's own mapping type.
     fn rest(&self, key: Option<String>) -> PyResult<Result<Body, Fault>> {
         let (title, text) = match self.words() {
-            Ok((title, text)) => (title.to_owned(), text.to_owned()),
+            Ok((title, text)) => (title.into(), text.into()),
             Err(fault) => return Ok(Err(fault)),
         };
-        let metadata = self.metadata.as_ref().map_or(Ok(Ok(Default::default())), metadata::read)?;
-        let metadata = match metadata {
-            Ok(metadata) => metadata,
-            Err(reason) => return Ok(Err(Fault::new("metadata", reason))),
+        let metadata = match self.read("metadata", metadata::read)? {
+            Ok(metadata) => metadata.unwrap_or_default(),
+            Err(fault) => return Ok(Err(fault)),
         };
-        let expires = match self.expires.as_ref().map(lifetime::read).transpose()?.transpose() {
+        let expires = match self.read("expires", lifetime::read)? {
             Ok(expires) => expires,
-            Err(reason) => return Ok(Err(Fault::new("expires", reason))),
+            Err(fault) => return Ok(Err(fault)),
         };
-        Ok(Ok(Body { key: key.map(Into::into), title: title.into(), text: text.into(), metadata, expires }))
+        Ok(Ok(Body { key: key.map(Into::into), title, text, metadata, expires }))
+    }
+
+    // Reads a field, if it was given.
+    fn read<T>(
+        &self,
+        field: &str,
+        read: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<Result<T, String>>,
+    ) -> PyResult<Result<Option<T>, Fault>> {
+        let value = self.get(field).map(read).transpose()?.transpose();
+        Ok(value.map_err(|reason| Fault::new(field, reason)))
     }
 
     // Returns title and text.
     fn words(&self) -> Result<(&str, &str), Fault> {
         if let Some(name) = &self.unknown {
-            return Err(Fault::new(name, format!("is no field of a document; accepted are {FIELDS}")));
+            return Err(Fault::new(name, format!("is no field of a document; accepted are {}", listed())));
         }
-        let Some(text) = &self.text else {
+        let Some(text) = self.get("text") else {
             return Err(Fault::new("text", "is missing; accepted is a str"));
         };
         let text = string("text", text)?;
-        let title = self.title.as_ref().map_or(Ok(""), |title| string("title", title))?;
+        let title = self.get("title").map_or(Ok(""), |title| string("title", title))?;
         if text.trim().is_empty() && title.trim().is_empty() {
             return Err(Fault::new(
                 "text",
@@ -177,11 +192,44 @@ fn other_field(value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
         let name = name?;
         let name = name.getattr_opt(intern!(py, "name"))?.unwrap_or(name);
         let Ok(text) = name.extract::<String>() else { continue };
-        if !text.starts_with('_') && !["text", "id", "title", "metadata", "expires"].contains(&text.as_str()) {
+        if !text.starts_with('_') && !FIELDS.contains(&text.as_str()) {
             return Ok(Some(short(&text)));
         }
     }
     Ok(None)
+}
+
+fn names(py: Python<'_>) -> &[Py<PyString>; FIELDS.len()] {
+    static NAMES: PyOnceLock<[Py<PyString>; FIELDS.len()]> = PyOnceLock::new();
+    NAMES.get_or_init(py, || FIELDS.map(|name| PyString::intern(py, name).unbind()))
+}
+
+// Returns the names of all fields, as a message has them.
+fn listed() -> String {
+    let [first @ .., last] = FIELDS.map(|name| format!("`{name}`"));
+    format!("{} and {last}", first.join(", "))
+}
+
+fn all<'py, 'a>(
+    names: &'a [Py<PyString>; FIELDS.len()],
+    mut find: impl FnMut(&'a Py<PyString>) -> PyResult<Option<Bound<'py, PyAny>>>,
+) -> PyResult<[Option<Bound<'py, PyAny>>; FIELDS.len()]> {
+    let mut found = [const { None }; FIELDS.len()];
+    for (name, place) in names.iter().zip(&mut found) {
+        *place = find(name)?.and_then(given);
+    }
+    Ok(found)
+}
+
+// `PyDict` is read without making a KeyError for every missing field.
+fn item<'py>(mapping: &Bound<'py, PyAny>, name: &Py<PyString>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if let Ok(dict) = mapping.cast::<PyDict>() {
+        return dict.get_item(name);
+    }
+    match mapping.get_item(name) {
+        Err(error) if error.is_instance_of::<PyKeyError>(mapping.py()) => Ok(None),
+        found => found.map(Some),
+    }
 }
 
 // Turns None into absence, as in JSON.

@@ -1,20 +1,23 @@
 //! Frees large values without making callers wait: a colony of 40,000 documents takes 280 ms.
 //!
-//! Python drops its objects with the interpreter locked and, in an event loop, on the loop's thread. What such an
-//! object alone owned is handed to a thread that only frees, and that ends when nothing is left to free.
+//! Python, for one, drops its objects with the interpreter locked and, in an event loop, on the loop's thread. What such
+//! an object alone owned is handed to a thread that only frees, and that ends when nothing is left to free.
 
-use crate::process::{Home, lock};
+use super::process::Home;
+use crate::lock::lock;
 use std::any::Any;
 use std::collections::VecDeque;
 use std::ops::Deref;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// A value that another thread frees when this is dropped.
-pub(crate) struct FreedElsewhere<T: Send + 'static>(Option<T>);
+#[derive(Debug)]
+pub struct FreedElsewhere<T: Send + 'static>(Option<T>);
 
 impl<T: Send + 'static> FreedElsewhere<T> {
-    pub(crate) fn new(value: T) -> Self {
+    /// Returns a value that another thread will free.
+    pub fn new(value: T) -> Self {
         FreedElsewhere(Some(value))
     }
 }
@@ -97,23 +100,25 @@ impl Freeing {
     }
 }
 
-/// Returns free memory to the system after something large was freed: the Linux allocator keeps gaps between used
-/// pieces. Other allocators do this by themselves, or have no call for it.
-pub(crate) fn give_back() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    {
-        // SAFETY: declared as the C library has it.
-        unsafe extern "C" {
-            fn malloc_trim(pad: usize) -> std::ffi::c_int;
-        }
-        // SAFETY: this is the C library's own; it takes no pointer, may be called from any thread at any time, and
-        // moves nothing.
-        unsafe { malloc_trim(0) };
+static GIVE_BACK: OnceLock<fn()> = OnceLock::new();
+
+/// Sets what [`give_back`] calls. The first one stays.
+pub fn set_give_back(give_back: fn()) {
+    let _ = GIVE_BACK.set(give_back);
+}
+
+/// Returns free memory to the system after something large was freed, if the program has said how.
+pub fn give_back() {
+    if let Some(give_back) = GIVE_BACK.get() {
+        give_back();
     }
 }
 
-/// Waits until everything dropped so far is freed, or the call is cancelled. Returns how much was freed so far.
-pub(crate) fn wait(cancel: &phago_core::cancel::Cancel) -> phago_core::Result<u64> {
+/// Waits until everything dropped so far is freed. Returns how many values were, in this process.
+///
+/// # Errors
+/// [`phago_core::Error::Cancelled`] soon after `cancel` is set.
+pub fn wait(cancel: &phago_core::cancel::Cancel) -> phago_core::Result<u64> {
     let freeing = freeing();
     let mut state = lock(&freeing.state);
     let handed = state.handed;

@@ -1,15 +1,129 @@
-//! Applies accepted inputs to the state.
+//! Judges inputs against the documents that are present, and applies what is accepted.
 
 use super::Replica;
 use crate::commons::{Departed, Digestion, GrantKey, Waiting};
-use crate::documents::{Analysed, Document, Lifetime};
+use crate::documents::{Analysed, Body, DOCUMENTS_MAX, Document, Lifetime};
 use crate::ids::{DocumentId, ShardId};
-use crate::input::{Change, Forms, Outcome, Prepared};
-use crate::reinforcement::Reinforcement;
+use crate::input::{Admission, Change, Forms, Input, Outcome, Prepared, Updated};
+use crate::maps::Map;
+use crate::reinforcement::{REINFORCED_MAX, Reinforcement};
 use crate::shard::Shard;
+use crate::text::Session;
+use crate::{Error, Result};
 use std::sync::Arc;
 
 impl Replica {
+    /// Makes an input ready for [`Replica::apply`], which must follow before anything else changes the state. Adds new
+    /// words to the dictionary and changes nothing else.
+    ///
+    /// # Errors
+    /// [`Error::InvalidDocument`] for a document that no colony accepts; [`Error::DocumentExists`] if an id that should
+    /// be new belongs to a document with other content; [`Error::Limit`] if there is no room.
+    pub fn prepare(&self, input: Input, session: &mut Session) -> Result<Prepared> {
+        match input {
+            Input::Ingest(bodies) => self.prepare_ingest(bodies, session),
+            Input::Update(body) => self.prepare_update(body, session),
+            Input::Delete(id) => {
+                let leaves = self.forms(id, session);
+                let outcome = Outcome::Deleted(leaves.is_some());
+                Ok(Prepared { change: Change::Replace { id, leaves, comes: None }, outcome })
+            }
+            Input::Now(now) => {
+                let is_later = self.commons.now() < Some(now);
+                let change = if is_later { Change::Now(now) } else { Change::Nothing };
+                Ok(Prepared { change, outcome: Outcome::Told(is_later) })
+            }
+            Input::Tick { tick, .. } => Err(Input::refused(format!("tick {tick}"))),
+            Input::Reinforce { id, path, times } => {
+                if self.document(id).is_none() {
+                    return Ok(Prepared::nothing(Outcome::Reinforced(false)));
+                }
+                self.check_reinforcement(id, &path, 0)?;
+                Ok(Prepared { change: Change::Reinforce { id, path, times }, outcome: Outcome::Reinforced(true) })
+            }
+        }
+    }
+
+    fn prepare_ingest(&self, bodies: Vec<Body>, session: &mut Session) -> Result<Prepared> {
+        // The new documents by identity, to find equal ones within a batch.
+        let mut new: Vec<Analysed> = Vec::new();
+        let mut places: Map<u128, usize> = Map::default();
+        let mut unchanged = 0;
+        for (index, body) in bodies.into_iter().enumerate() {
+            body.check(index)?;
+            let id = body.id();
+            let here = |id: DocumentId| places.get(&id.0).map(|place| &new[*place].body);
+            match Admission::of(id, &body, |id| here(id).or_else(|| self.body(id))) {
+                Admission::Unchanged => unchanged += 1,
+                Admission::Taken => return Err(body.taken(index)),
+                Admission::New => {
+                    places.insert(id.0, new.len());
+                    new.push(Analysed::new(id, body, index, session)?);
+                }
+            }
+        }
+        let accepted = new.len() as u64;
+        self.check_room(accepted)?;
+        Ok(Prepared { change: Change::Insert(new), outcome: Outcome::Ingested { accepted, unchanged } })
+    }
+
+    fn prepare_update(&self, body: Body, session: &mut Session) -> Result<Prepared> {
+        body.check_named(0)?;
+        let id = body.id();
+        let standing = self.body(id);
+        let updated = match self.admission(id, &body) {
+            Admission::Unchanged => return Ok(Prepared::nothing(Outcome::Updated(Updated::Unchanged))),
+            Admission::New => {
+                self.check_room(1)?;
+                Updated::New
+            }
+            Admission::Taken if standing.is_none() => return Err(body.named_as_another(0)),
+            Admission::Taken => Updated::Changed,
+        };
+        let is_renewal = standing.is_some_and(|standing| standing.differs_in_lifetime_at_most(&body));
+        let comes = Box::new(Analysed::new(id, body, 0, session)?);
+        if is_renewal {
+            return Ok(Prepared { change: Change::Renew(comes), outcome: Outcome::Updated(updated) });
+        }
+        let leaves = self.forms(id, session);
+        Ok(Prepared { change: Change::Replace { id, leaves, comes: Some(comes) }, outcome: Outcome::Updated(updated) })
+    }
+
+    fn forms(&self, id: DocumentId, session: &mut Session) -> Option<Forms> {
+        let body = &self.document(id)?.body;
+        Some(session.analyse(&body.title, &body.text).forms)
+    }
+
+    /// Refuses more documents than there is room for.
+    ///
+    /// # Errors
+    /// [`Error::Limit`].
+    pub fn check_room(&self, more: u64) -> Result<()> {
+        let value = self.commons.documents() + more;
+        if value > DOCUMENTS_MAX {
+            return Err(Error::Limit { what: "the number of documents".into(), limit: DOCUMENTS_MAX, value });
+        }
+        Ok(())
+    }
+
+    /// Refuses a reinforcement if there is no room for it beside those that wait here (unless it waits already) and
+    /// elsewhere.
+    ///
+    /// # Errors
+    /// [`Error::Limit`].
+    pub fn check_reinforcement(&self, id: DocumentId, path: &Reinforcement, elsewhere: u64) -> Result<()> {
+        let waiting = self.shards[self.seat_of(id)].reinforcing().get(&id.0);
+        if waiting.is_some_and(|waiting| waiting.contains_key(path)) {
+            return Ok(());
+        }
+        let value = self.commons.reinforcing() + elsewhere + path.size();
+        if value > REINFORCED_MAX {
+            let what = "what reinforcements may wait for the next tick with, in concepts and pairs,".into();
+            return Err(Error::Limit { what, limit: REINFORCED_MAX, value });
+        }
+        Ok(())
+    }
+
     /// Applies an input that was prepared for the current state. Search finds new documents from now on; the next tick
     /// unwires deleted ones.
     ///
@@ -129,6 +243,25 @@ impl Replica {
         let seat = self.seat_of(id);
         // Not shared, unless a worker that hangs still reads the shard: then the colony continues with a copy.
         Arc::make_mut(&mut self.shards[seat]).reinforce(id, path, times)
+    }
+
+    /// Returns the inputs that rebuild from nothing what one seat holds, for a colony at tick 0, whose documents no
+    /// tick has touched.
+    pub fn inputs_of(&self, seat: usize) -> Vec<Input> {
+        debug_assert_eq!(self.tick(), 0, "a tick leaves what no input tells");
+        let shard = &self.shards[seat];
+        let bodies: Vec<Body> = shard.documents().all().map(|document| document.body.clone()).collect();
+        let reinforced = shard.reinforcing().iter().flat_map(|(id, waiting)| {
+            let input = |(path, &times): (&Reinforcement, &u64)| Input::Reinforce {
+                id: DocumentId(*id),
+                path: path.clone(),
+                times,
+            };
+            waiting.iter().map(input)
+        });
+        let ingested = (!bodies.is_empty()).then_some(Input::Ingest(bodies));
+        let told = self.commons.now().map(Input::Now);
+        ingested.into_iter().chain(reinforced).chain(told).collect()
     }
 }
 

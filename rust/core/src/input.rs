@@ -1,18 +1,20 @@
 //! Inputs: every change to a colony, as data.
 //!
 //! An [`Input`] holds what the colony accepted, and nothing that can be derived from it: the same inputs in the same
-//! order, with the same ticks between them, make the same colony. [`Input::encode`] is its only encoding.
+//! order, with the same ticks between them, make the same colony. [`Input::encode`] is its only encoding: a version,
+//! then the input as postcard has it.
 //! A [`Prepared`] input also holds everything that applying it needs, computed while no lock is held. An [`Outcome`]
 //! says what the input does.
-
-mod codec;
-
-pub use codec::INPUT_VERSION;
 
 use crate::documents::{Analysed, Body};
 use crate::ids::DocumentId;
 use crate::reinforcement::Reinforcement;
+use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
+
+/// The version of the encoding. A new kind of input does not change it: a reader that does not know the kind refuses
+/// the input.
+pub const INPUT_VERSION: u8 = 1;
 
 /// A change to a colony.
 ///
@@ -49,6 +51,40 @@ pub enum Input {
     Now(i64),
 }
 
+impl Input {
+    /// Returns the input as bytes that any process can read.
+    pub fn encode(&self) -> Vec<u8> {
+        encode(self)
+    }
+
+    /// Decodes the input that [`Input::encode`] wrote. Checks its content as if a caller had given it, and takes no
+    /// more memory than a small multiple of the bytes.
+    ///
+    /// # Errors
+    /// [`Error::Wire`] for another version, an unknown kind, bytes left over or missing, and values that no colony
+    /// accepts.
+    pub fn decode(bytes: &[u8]) -> Result<Input> {
+        let Some((&version, rest)) = bytes.split_first() else { return Err(unreadable("there are none".into())) };
+        if version != INPUT_VERSION {
+            return Err(unreadable(format!("version {version} is not {INPUT_VERSION}")));
+        }
+        let (input, left) = postcard::take_from_bytes(rest).map_err(|cause| unreadable(cause.to_string()))?;
+        if !left.is_empty() {
+            return Err(unreadable(format!("{} bytes are left over", left.len())));
+        }
+        if let Input::Reinforce { times: 0, .. } = input {
+            return Err(unreadable("a reinforcement was given 0 times".into()));
+        }
+        Ok(input)
+    }
+
+    /// Returns the error for an input that no caller may give, as it is shown.
+    pub fn refused(value: String) -> Error {
+        let accepted = "ingest, update, delete, reinforce or now".into();
+        Error::Config { field: "input".into(), value, accepted }
+    }
+}
+
 /// What an update does.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum Updated {
@@ -58,6 +94,17 @@ pub enum Updated {
     Changed,
     /// Does nothing: the document has the same content.
     Unchanged,
+}
+
+impl Updated {
+    /// Returns its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Updated::New => "new",
+            Updated::Changed => "changed",
+            Updated::Unchanged => "unchanged",
+        }
+    }
 }
 
 /// What an input does to a colony.
@@ -115,6 +162,41 @@ pub enum Change {
     Now(i64),
 }
 
+// A borrowed input, with the same kinds in the same order as [`Input`].
+#[derive(Serialize)]
+enum Borrowed<'a> {
+    Ingest(Vec<&'a Body>),
+    Update(&'a Body),
+    Delete(DocumentId),
+    Reinforce { id: DocumentId, path: &'a Reinforcement, times: u64 },
+}
+
+impl Change {
+    /// Returns the bytes of the input that makes this change, as [`Input::encode`] writes it, or `None` for no change.
+    pub fn encode(&self) -> Option<Vec<u8>> {
+        let input = match self {
+            Change::Nothing => return None,
+            Change::Insert(documents) if documents.is_empty() => return None,
+            Change::Insert(documents) => Borrowed::Ingest(documents.iter().map(|document| &document.body).collect()),
+            Change::Replace { comes: Some(document), .. } => Borrowed::Update(&document.body),
+            Change::Replace { id, .. } => Borrowed::Delete(*id),
+            Change::Renew(document) => Borrowed::Update(&document.body),
+            Change::Reinforce { id, path, times } => Borrowed::Reinforce { id: *id, path, times: *times },
+            Change::Now(now) => return Some(Input::Now(*now).encode()),
+        };
+        Some(encode(&input))
+    }
+
+    /// Returns how many documents it adds, removes or replaces.
+    pub fn documents(&self) -> u64 {
+        match self {
+            Change::Insert(documents) => documents.len() as u64,
+            Change::Replace { .. } | Change::Renew(_) => 1,
+            Change::Nothing | Change::Reinforce { .. } | Change::Now(_) => 0,
+        }
+    }
+}
+
 /// An accepted input that is ready to be applied.
 #[derive(Clone, Debug)]
 pub struct Prepared {
@@ -153,4 +235,13 @@ impl Admission {
             Some(_) => Admission::Taken,
         }
     }
+}
+
+// Returns the encoding of an input, which may be borrowed.
+fn encode(input: &impl Serialize) -> Vec<u8> {
+    postcard::to_extend(input, vec![INPUT_VERSION]).expect("plain data always encodes")
+}
+
+fn unreadable(reason: String) -> Error {
+    Error::Wire { what: "input", reason }
 }
