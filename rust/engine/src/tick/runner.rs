@@ -171,7 +171,7 @@ impl Runner {
     // Has the nodes of the colony make a tick.
     fn far(&self, turn: Turn) -> Result<Far> {
         let means = self.means.clone();
-        Far::start(move |cancel| {
+        Far::start(&self.means.pool, move |cancel| {
             let made = means.world.tick_far(means.timeout, means.recover, cancel);
             drop(turn);
             made
