@@ -271,7 +271,7 @@ fn both(act: Act, cluster: &mut Cluster, colony: &mut Colony) {
                 let _ = cluster.nodes.send(again).unwrap();
             }
             cluster.driver.abort(&cluster.nodes).unwrap();
-            for late in [Order::Decay { attempt }, Order::Act { attempt, plan: made.plan.clone() }] {
+            for late in [Order::Decay { attempt }, Order::Act { attempt, plan: made.plan.clone(), cut: None }] {
                 let answer = cluster.nodes.send(vec![(0, late, Vec::new())]).unwrap();
                 assert!(matches!(answer[0].0, Done::Refused(_)), "{answer:?}");
             }
