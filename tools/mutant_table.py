@@ -212,8 +212,8 @@ MUTANTS = [
     Mutant(
         "concepts show a passage as well as words",
         QUERY + "passages.rs",
-        "self.scorers.concepts.lit[lit as usize - 1].weight / strongest * 0.5 * mean",
-        "self.scorers.concepts.lit[lit as usize - 1].weight / strongest * 1.5 * mean",
+        "lit[place as usize - 1].weight / strongest * 0.5 * mean",
+        "lit[place as usize - 1].weight / strongest * 1.5 * mean",
         RULE + "a_word_of_the_question_shows_a_passage_before_a_concept_does",
     ),
     Mutant(
@@ -239,7 +239,7 @@ MUTANTS = [
     ),
     Mutant(
         "a filter is forgotten among many",
-        QUERY + "answer.rs",
+        QUERY + "here.rs",
         "allowed.has(spot)",
         "true",
         "tests/test_where.py::test_where_the_best_are_many_those_that_match_are_found_behind_them",
