@@ -1,4 +1,4 @@
-//! A tick that is made elsewhere: on the nodes of a cluster, while a thread of this process waits for them.
+//! A tick that the nodes of a cluster make, while a thread of this process waits for them.
 
 use crate::tick::outcome::Outcome;
 use crate::tick::report::TickReport;
@@ -8,22 +8,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A tick on its way. Dropping it gives the tick up, unless it is over or being committed.
-pub(crate) struct Far {
+pub(crate) struct ByNodes {
     cancel: Cancel,
     outcome: Arc<Outcome>,
 }
 
-impl Far {
+impl ByNodes {
     /// Has a thread make a tick with `make`.
     ///
     /// # Errors
     /// [`Error::CoordinatorUnavailable`] if no thread is to be had.
-    pub(crate) fn start(make: impl FnOnce(&Cancel) -> Result<TickReport> + Send + 'static) -> Result<Far> {
-        let far = Far { cancel: Cancel::new(), outcome: Arc::default() };
-        let (cancel, outcome) = (far.cancel.clone(), far.outcome.clone());
+    pub(crate) fn start(make: impl FnOnce(&Cancel) -> Result<TickReport> + Send + 'static) -> Result<ByNodes> {
+        let tick = ByNodes { cancel: Cancel::new(), outcome: Arc::default() };
+        let (cancel, outcome) = (tick.cancel.clone(), tick.outcome.clone());
         let thread = crate::sync::thread::Builder::new().name("phago-tick".into());
         let spawned = thread.spawn(move || outcome.tell(make(&cancel)));
-        spawned.map(|_| far).map_err(|cause| Error::CoordinatorUnavailable { reason: cause.to_string() })
+        spawned.map(|_| tick).map_err(|cause| Error::CoordinatorUnavailable { reason: cause.to_string() })
     }
 
     /// Waits for its outcome.
@@ -48,7 +48,7 @@ impl Far {
     }
 }
 
-impl Drop for Far {
+impl Drop for ByNodes {
     fn drop(&mut self) {
         self.cancel.cancel();
     }
