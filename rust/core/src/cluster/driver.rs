@@ -4,7 +4,7 @@
 mod tests;
 
 use super::Layout;
-use super::message::{Ack, Apply, Done, Fate, Order, Prepare, Prepared, Step};
+use super::message::{Ack, Apply, Done, Fate, Order, Prepare, Prepared, SeatCounts, Step};
 use super::words::Words;
 use crate::commons::{Departed, Tally, Waiting};
 use crate::documents::{Body, DOCUMENTS_MAX, Lifetime};
@@ -84,6 +84,11 @@ impl Driver {
     /// Returns which node has which seats.
     pub fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    /// Returns the number of the last attempt at a tick.
+    pub fn attempt(&self) -> u64 {
+        self.attempt
     }
 
     /// Returns the number of the last change.
@@ -308,17 +313,26 @@ impl Driver {
         self.order(carrier, (0..self.layout.nodes()).map(|node| (node, Order::Abort(attempt), Vec::new())).collect())
     }
 
-    /// Moves on to a tick before which nothing happens but the end of synapses.
+    /// Moves on to a tick before which nothing happens but the end of synapses. Returns what each seat holds before and
+    /// after it, by seat.
     ///
     /// # Errors
     /// Those of `carrier`.
     ///
     /// # Panics
     /// Unless [`Replica::is_idle_until`] that tick.
-    pub fn pass<C: Carrier>(&self, replica: &mut Replica, carrier: &C, tick: Tick) -> Result<()> {
+    pub fn pass<C: Carrier>(&self, replica: &mut Replica, carrier: &C, tick: Tick) -> Result<Vec<SeatCounts>> {
         assert!(replica.is_idle_until(tick), "nothing waits for these ticks");
         replica.pass_here(tick);
-        self.order(carrier, (0..self.layout.nodes()).map(|node| (node, Order::Pass(tick), Vec::new())).collect())
+        let orders = (0..self.layout.nodes()).map(|node| (node, Order::Pass(tick), Vec::new())).collect();
+        let mut seats = Vec::with_capacity(self.layout.seats());
+        for (node, (done, _)) in carrier.send(orders)?.into_iter().enumerate() {
+            match done {
+                Done::Passed(counts) => seats.extend(counts),
+                other => return Err(unexpected(node, &other)),
+            }
+        }
+        Ok(seats)
     }
 
     fn order<C: Carrier>(&self, carrier: &C, orders: Vec<Sent<C::Parcel>>) -> Result<()> {

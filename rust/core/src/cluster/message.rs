@@ -196,6 +196,8 @@ pub enum Done {
     Done,
     /// Made Decay; the tick can be committed.
     Decayed(Ack),
+    /// Moved on to a tick; what each of its seats holds before and after it.
+    Passed(Vec<SeatCounts>),
     /// Refused: out of order, or it does not fit. Nothing has changed.
     Refused(String),
 }

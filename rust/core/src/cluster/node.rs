@@ -138,7 +138,12 @@ impl Node {
                 if self.making.is_some() || tick < replica.tick() {
                     return Err(refused(format!("node {} cannot pass to tick {tick} now", self.number)));
                 }
+                let before = counts(replica);
                 replica.pass_here(tick);
+                let both = before.into_iter().zip(counts(replica));
+                return Ok(Done::Passed(
+                    both.map(|(before, after)| SeatCounts { before, after, crossing: 0 }).collect(),
+                ));
             }
             other => return Err(refused(format!("{other:?} changes nothing"))),
         }
@@ -388,6 +393,12 @@ impl Node {
         let (number, last) = (self.number, self.sequence);
         Err(refused(format!("change {sequence} came to node {number} after change {last}")))
     }
+}
+
+// The concepts and synapses of each seat.
+fn counts(replica: &Replica) -> Vec<(u64, u64)> {
+    let shards = replica.own().iter().map(|&seat| &replica.shards()[seat]);
+    shards.map(|shard| (shard.node_count(), shard.edge_count())).collect()
 }
 
 fn refused(reason: String) -> Error {

@@ -9,6 +9,7 @@
 //! Within a record entities are in the order of their 128-bit ids, numbers are little-endian, strings and lists follow
 //! their length.
 
+mod order;
 mod part;
 mod records;
 mod sum;

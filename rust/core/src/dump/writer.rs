@@ -50,11 +50,4 @@ impl Writer {
     pub(super) fn id(&mut self, id: u128) {
         self.bytes(&id.to_le_bytes());
     }
-
-    /// Writes ids after their number, in order.
-    pub(super) fn ids(&mut self, mut ids: Vec<u128>) {
-        ids.sort_unstable();
-        self.number(ids.len() as u64);
-        ids.into_iter().for_each(|id| self.id(id));
-    }
 }

@@ -1,9 +1,14 @@
-//! A tick that the nodes of a cluster make, while a thread of this process waits for them.
+//! A tick that the nodes of a cluster make, while a worker of this process waits for them.
 
+use crate::lock::lock;
+use crate::sync::Mutex;
 use crate::tick::outcome::Outcome;
 use crate::tick::report::TickReport;
+use crate::work::job::message;
+use crate::work::pool::Pool;
 use phago_core::cancel::Cancel;
 use phago_core::{Error, Result};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,16 +19,26 @@ pub(crate) struct ByNodes {
 }
 
 impl ByNodes {
-    /// Has a thread make a tick with `make`.
+    /// Has a worker make a tick with `make`.
     ///
     /// # Errors
-    /// [`Error::CoordinatorUnavailable`] if no thread is to be had.
-    pub(crate) fn start(make: impl FnOnce(&Cancel) -> Result<TickReport> + Send + 'static) -> Result<ByNodes> {
+    /// [`Error::CoordinatorUnavailable`] if no worker is to be had.
+    pub(crate) fn start(
+        pool: &Pool,
+        make: impl FnOnce(&Cancel) -> Result<TickReport> + Send + 'static,
+    ) -> Result<ByNodes> {
         let tick = ByNodes { cancel: Cancel::new(), outcome: Arc::default() };
         let (cancel, outcome) = (tick.cancel.clone(), tick.outcome.clone());
-        let thread = crate::sync::thread::Builder::new().name("phago-tick".into());
-        let spawned = thread.spawn(move || outcome.tell(make(&cancel)));
-        spawned.map(|_| tick).map_err(|cause| Error::CoordinatorUnavailable { reason: cause.to_string() })
+        let make = Mutex::new(Some(make));
+        let work = move |_| {
+            let make = lock(&make).take().expect("a phase of one item is worked off once");
+            let made = catch_unwind(AssertUnwindSafe(|| make(&cancel)));
+            let broken =
+                |panic| Error::CoordinatorUnavailable { reason: format!("the tick failed: {}", message(panic)) };
+            outcome.tell(made.unwrap_or_else(|panic| Err(broken(panic))));
+        };
+        pool.run_phase(1, work, || ())?;
+        Ok(tick)
     }
 
     /// Waits for its outcome.

@@ -171,7 +171,7 @@ impl Runner {
     // Has the nodes of the colony make a tick.
     fn by_nodes(&self, turn: Turn) -> Result<ByNodes> {
         let means = self.means.clone();
-        ByNodes::start(move |cancel| {
+        ByNodes::start(&self.means.pool, move |cancel| {
             let made = means.world.tick_by_nodes(means.timeout, means.recover, cancel);
             drop(turn);
             made
