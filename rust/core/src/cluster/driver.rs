@@ -21,8 +21,8 @@ pub trait Carrier {
     /// What a node sends to others in one tick, in whatever form it travels.
     type Parcel;
 
-    /// Sends each order to its node, to all at once, with the parcels for it, and waits for all answers. Returns them in
-    /// the order of the orders, each with a parcel for each node that is sent anything, by node.
+    /// Sends each order to its node, to all at once, with the parcels for it, and waits for all answers. Returns them
+    /// in the order of the orders, each with a parcel for each node that is sent anything, by node.
     ///
     /// # Errors
     /// Any, if a node did not answer: what it did is then unknown.

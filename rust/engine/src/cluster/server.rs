@@ -64,7 +64,8 @@ impl Server {
         Server::default()
     }
 
-    /// Obeys a message. `parcels` is what other nodes sent with it. A message that does not fit is refused in the reply.
+    /// Obeys a message. `parcels` is what other nodes sent with it. A message that does not fit is refused in the
+    /// reply.
     pub fn handle(&self, bytes: &[u8], parcels: &[Vec<u8>]) -> Handled {
         let handled = catch_unwind(AssertUnwindSafe(|| self.obey(bytes, parcels)));
         let (reply, parcels) = match handled {
