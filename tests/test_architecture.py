@@ -89,7 +89,7 @@ ENGINE = {
     "cluster": {"config", "intake", "journal", "kept", "lock", "store", "sync", "tick", "work", "world"},
     "coordination": {"lock", "sync"},
     "intake": {"journal", "lock", "store", "sync", "work", "world"},
-    "answers": {"lock", "world"},
+    "answers": {"cluster", "lock", "world"},
     "ghosts": {"lock", "tick", "world"},
     "world": {"cluster", "ghosts", "intake", "journal", "lock", "sync", "tick"},
     # It drives the world and its workers, and takes nothing in and answers nothing.
@@ -150,20 +150,21 @@ PACKAGE = {
     "machine.coordinator": "_checks _phago _settings _unpicklable config errors ids machine.ring results",
     "machine.shard": "_checks _phago _rows _settings _unpicklable config errors ids machine.ghosts machine.ring "
     "results",
-    "_held": "_checks _phago _settings config errors",
+    # What a user's own transport is made of.
+    "backends.transport": "_phago",
+    "backends.framing": "",
+    "backends.processes": "backends.framing backends.transport",
+    "backends.worker": "backends.framing backends.transport",
+    "backends.ray": "_checks _phago backends.transport",
+    "backends": "backends.processes backends.ray backends.transport",
+    "_held": "_checks _log _phago _settings config errors",
     "colony": "_checks _held _intake _jsonl _phago _rows _unpicklable config errors graph results",
     "machine.query": "_checks errors ids machine.coordinator machine.shard results",
     "machine.runner": "_checks _phago _rows _settings _unpicklable config errors machine.coordinator machine.shard "
     "results",
     "aio": "_checks _intake _jsonl _phago _rows _unpicklable colony config graph results",
-    "backends.framing": "",
-    "backends.transport": "_phago",
-    "backends.processes": "backends.framing backends.transport",
-    "backends.worker": "backends.framing backends.transport",
-    "backends.ray": "_checks _phago backends.transport",
-    "backends": "backends.processes backends.ray backends.transport",
-    "opening": "_checks _held _phago _settings aio backends colony config errors",
-    "phago": "_cores _frames _jsonl _phago aio backends colony config document errors graph ids machine.coordinator "
+    "opening": "_checks _held _phago _settings aio backends backends.processes colony config errors",
+    "phago": "_cores _frames _jsonl _phago aio backends.ray colony config document errors graph ids machine.coordinator "
     "machine.ghosts machine.query machine.ring machine.runner machine.shard opening results",
     # What stands on the package as its users do.
     "cli.stdlib_docs": "",
@@ -182,7 +183,7 @@ PACKAGE = {
     "evaluation.evaluation": "colony config errors evaluation.beir evaluation.measures evaluation.significance results",
     "evaluation.replay": "colony config evaluation.beir evaluation.evaluation evaluation.significance results",
     "cli.taking": "cli.progress colony document errors extract",
-    "cli.memory": "_jsonl backends cli.exits cli.parsing cli.progress cli.taking colony document errors extract opening "
+    "cli.memory": "_jsonl backends.ray cli.exits cli.parsing cli.progress cli.taking colony document errors extract opening "
     "results results.answers results.documents",
     "cli.command": "cli.demo cli.exits cli.memory cli.parsing colony document errors evaluation.beir "
     "evaluation.evaluation evaluation.replay phago",

@@ -1,16 +1,7 @@
 """One conformance suite over every transport: a colony on nodes is the colony of this process, to the last bit."""
 
-import contextlib
-import os
-import signal
-import subprocess
-import sys
-import textwrap
-import time
-
-import pytest
-
 import phago
+import pytest
 from phago.backends import Answer, Node, Processes, Transport
 
 DOCUMENTS = [

@@ -15,7 +15,7 @@ from ._checks import count, directory_of, flag, one_of, real, refusal
 from ._held import Held, config_given, config_made, driven, runner_given, shards_given
 from ._settings import as_native
 from .aio import AsyncColony
-from .backends import Processes, Transport
+from .backends import Transport
 from .colony import Colony
 from .config import ColonyConfig, RunnerConfig
 from .errors import CorruptionError, NetworkFileSystemWarning
@@ -65,8 +65,8 @@ def open(
         wait: How long to wait for another writer, in seconds; 0 to a year.
         make: Whether to make a new colony where there is none.
         backend: Where the shards live: in `"threads"` of this process, in `"processes"` of this machine, or where a
-            transport of one's own reaches (`phago.backends`). No result depends on it. A transport belongs to one colony,
-            which closes it.
+            transport of one's own reaches (`phago.backends`). No result depends on it. A transport belongs to one
+            colony, which closes it.
         nodes: Over how many processes the shards are spread; 1 to `shards`. By default one for each core.
 
     Raises:
@@ -189,7 +189,12 @@ class _Asked:
         if self.backend == "threads":
             yield None
             return
-        transport = self.backend if isinstance(self.backend, Transport) else Processes(self.nodes)
+        if isinstance(self.backend, Transport):
+            transport = self.backend
+        else:
+            from .backends.processes import Processes
+
+            transport = Processes(self.nodes)
         try:
             yield transport
         except BaseException:

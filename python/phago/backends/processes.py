@@ -57,7 +57,9 @@ class Processes(Transport):
                 locks.enter_context(workers[node].lanes[lane].lock)
             sent = [self._sent(workers[message.node], message) for message in messages]
             return [
-                outcome if isinstance(outcome, Died) else self._answer(workers[message.node], message, outcome, deadline, stopped)
+                outcome
+                if isinstance(outcome, Died)
+                else self._answer(workers[message.node], message, outcome, deadline, stopped)
                 for message, outcome in zip(messages, sent, strict=True)
             ]
 

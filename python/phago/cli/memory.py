@@ -15,10 +15,9 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._jsonl import documents_in
-from ..backends import Ray
 from ..colony import Colony
 from ..document import FIELDS
 from ..errors import BusyError, CheckpointWarning, CorruptionError, NetworkFileSystemWarning, PhagoError
@@ -32,6 +31,9 @@ from .exits import BUSY, DAMAGED, FOUND, NOTHING_FOUND, Problem
 from .parsing import Parser, conditions, count, moment, seconds, shards, text
 from .progress import Tell, progress
 from .taking import take
+
+if TYPE_CHECKING:
+    from ..backends.ray import Ray
 
 __all__ = ["add_commands"]
 
@@ -193,6 +195,8 @@ def _writing(arguments: argparse.Namespace, *, make: bool = False) -> Colony:
 
 
 def _ray(nodes: int | None, shards: int | None) -> Ray:
+    from ..backends.ray import Ray
+
     try:
         return Ray(nodes, shards)
     except (ImportError, ConnectionError, TimeoutError) as error:

@@ -4,7 +4,7 @@
 mod tests;
 
 use super::Layout;
-use super::message::{Ack, Apply, Done, Fate, Order, Prepare, Prepared, Step};
+use super::message::{Ack, Apply, Done, Fate, Order, Prepare, Prepared, SeatCounts, Step};
 use super::words::Words;
 use crate::commons::{Departed, Tally, Waiting};
 use crate::documents::{Body, DOCUMENTS_MAX, Lifetime};
@@ -21,8 +21,8 @@ pub trait Carrier {
     /// What a node sends to others in one tick, in whatever form it travels.
     type Parcel;
 
-    /// Sends each order to its node, to all at once, with the parcels for it, and waits for all answers. Returns them in
-    /// the order of the orders, each with a parcel for each node that is sent anything, by node.
+    /// Sends each order to its node, to all at once, with the parcels for it, and waits for all answers. Returns them
+    /// in the order of the orders, each with a parcel for each node that is sent anything, by node.
     ///
     /// # Errors
     /// Any, if a node did not answer: what it did is then unknown.
@@ -51,7 +51,9 @@ pub struct Settled {
     pub fates: Vec<Fate>,
     sequence: u64,
     words: Vec<Box<str>>,
+    // What all nodes counted together, and what each did.
     tally: Tally,
+    counted: Vec<Tally>,
     effects: Vec<Effect>,
 }
 
@@ -84,6 +86,11 @@ impl Driver {
     /// Returns which node has which seats.
     pub fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    /// Returns the number of the last attempt at a tick.
+    pub fn attempt(&self) -> u64 {
+        self.attempt
     }
 
     /// Returns the number of the last change.
@@ -159,7 +166,7 @@ impl Driver {
         }
         let mut fates: Vec<Option<Fate>> = (0..steps.len()).map(|at| decided.get(&at).cloned()).collect();
         let mut looked: Vec<(usize, Body)> = Vec::new();
-        let mut tally = Tally::default();
+        let (mut tally, mut parts) = (Tally::default(), vec![Tally::default(); self.layout.nodes()]);
         let mut words = Words::new(replica);
         for (node, Prepared { fates: told, looked: stand, words: new, tally: counted }) in prepared {
             let (steps, looks) = &given[node];
@@ -172,7 +179,9 @@ impl Driver {
             if !numbers.has_all(&counted) {
                 return Err(broken(node, "it counted words that it did not announce"));
             }
-            tally.merge(&counted, |term| numbers.term(term), |form| numbers.form(form));
+            parts[node].merge(&counted, |term| numbers.term(term), |form| numbers.form(form));
+            parts[node].close();
+            tally.merge(&parts[node], |term| term, |form| form);
         }
         tally.close();
         let fates: Vec<Fate> = fates.into_iter().map(|fate| fate.expect("every step was judged")).collect();
@@ -182,7 +191,7 @@ impl Driver {
             return Ok(None);
         }
         let effects = steps.iter().zip(&fates).flat_map(|(step, fate)| effects_of(step, fate)).collect();
-        Ok(Some(Settled { fates, sequence, words: words.finish(), tally, effects }))
+        Ok(Some(Settled { fates, sequence, words: words.finish(), tally, counted: parts, effects }))
     }
 
     /// Has every node apply a change, and applies it here.
@@ -190,12 +199,15 @@ impl Driver {
     /// # Errors
     /// Those of `carrier`: some nodes may then have applied it and others not, so the nodes must be made again.
     pub fn apply<C: Carrier>(&mut self, replica: &mut Replica, carrier: &C, settled: Settled) -> Result<()> {
-        let Settled { sequence, words, tally, effects, .. } = settled;
+        let Settled { sequence, words, tally, counted, effects, .. } = settled;
         let commons = replica.commons_mut();
         let (forms, terms) = (commons.vocabulary().form_counts().len() as u32, commons.terms() as u32);
         commons.lexicon().adopt(forms, terms, words.iter().map(|word| &**word));
         commons.learn();
-        let tallies = self.by_node(replica, &tally).into_iter().enumerate();
+        // A node knows what it counted itself.
+        let others = self.by_node(replica, &tally).into_iter().zip(&counted);
+        let others = others.map(|(all, own)| all.without(&Tally { forms: Vec::new(), ..own.clone() }));
+        let tallies = others.enumerate();
         let apply = |tally| Order::Apply(Apply { sequence, words: words.clone(), tally });
         let orders = tallies.map(|(node, tally)| (node, apply(tally), Vec::new())).collect();
         let commons = replica.commons_mut();
@@ -251,7 +263,9 @@ impl Driver {
         let attempt = self.attempt;
         let all = 0..self.layout.nodes();
         let part = |node: usize| plan.part(&self.layout.seats_of(node).collect::<Vec<_>>());
-        let orders = all.clone().map(|node| (node, Order::Act { attempt, plan: part(node) }, Vec::new())).collect();
+        let cut = plan.granted.last().copied();
+        let act = |node| Order::Act { attempt, plan: part(node), cut };
+        let orders = all.clone().map(|node| (node, act(node), Vec::new())).collect();
         let mut inboxes: Vec<Vec<C::Parcel>> = all.clone().map(|_| Vec::new()).collect();
         for (node, (done, parcels)) in carrier.send(orders)?.into_iter().enumerate() {
             if done != Done::Done {
@@ -308,17 +322,26 @@ impl Driver {
         self.order(carrier, (0..self.layout.nodes()).map(|node| (node, Order::Abort(attempt), Vec::new())).collect())
     }
 
-    /// Moves on to a tick before which nothing happens but the end of synapses.
+    /// Moves on to a tick before which nothing happens but the end of synapses. Returns what each seat holds before and
+    /// after it, by seat.
     ///
     /// # Errors
     /// Those of `carrier`.
     ///
     /// # Panics
     /// Unless [`Replica::is_idle_until`] that tick.
-    pub fn pass<C: Carrier>(&self, replica: &mut Replica, carrier: &C, tick: Tick) -> Result<()> {
+    pub fn pass<C: Carrier>(&self, replica: &mut Replica, carrier: &C, tick: Tick) -> Result<Vec<SeatCounts>> {
         assert!(replica.is_idle_until(tick), "nothing waits for these ticks");
         replica.pass_here(tick);
-        self.order(carrier, (0..self.layout.nodes()).map(|node| (node, Order::Pass(tick), Vec::new())).collect())
+        let orders = (0..self.layout.nodes()).map(|node| (node, Order::Pass(tick), Vec::new())).collect();
+        let mut seats = Vec::with_capacity(self.layout.seats());
+        for (node, (done, _)) in carrier.send(orders)?.into_iter().enumerate() {
+            match done {
+                Done::Passed(counts) => seats.extend(counts),
+                other => return Err(unexpected(node, &other)),
+            }
+        }
+        Ok(seats)
     }
 
     fn order<C: Carrier>(&self, carrier: &C, orders: Vec<Sent<C::Parcel>>) -> Result<()> {

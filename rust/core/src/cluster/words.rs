@@ -30,8 +30,8 @@ impl Words {
         Words { announced: Vec::new(), places: Map::default(), stems: Map::default(), forms, terms }
     }
 
-    /// Adds the words that are new on one node, in the order in which it met them: a lexicon numbers forms in that order,
-    /// and a term with its first form.
+    /// Adds the words that are new on one node, in the order in which it met them: a lexicon numbers forms in that
+    /// order, and a term with its first form.
     pub(super) fn announce(&mut self, replica: &Replica, new: &[Box<str>]) -> Numbers {
         let lexicon = replica.commons().lexicon();
         let mut numbers =

@@ -1,5 +1,6 @@
 //! What one replica contributes to a digest.
 
+use super::order::Order;
 use super::records;
 use super::sum::Sum;
 use super::writer::Writer;
@@ -43,79 +44,27 @@ impl Part {
     /// # Errors
     /// [`Error::Cancelled`] once the flag is set.
     pub fn of(replica: &Replica, scope: Scope, cancel: &Cancel) -> Result<Part> {
-        let mut part = Part::nothing(scope);
-        let mut out = Writer::default();
         let commons = replica.commons();
-        for &seat in replica.own() {
-            part.shard(&replica.shards()[seat], commons, &mut out, cancel)?;
-        }
+        let mut summing = Summing { part: Part::nothing(scope), commons, order: Order::new(commons), cancel };
+        let mut out = Writer::default();
         let mut is_own = vec![false; replica.shards().len()];
-        replica.own().iter().for_each(|&seat| is_own[seat] = true);
+        for &seat in replica.own() {
+            is_own[seat] = true;
+            summing.shard(&replica.shards()[seat], &mut out)?;
+        }
         for term in 0..commons.terms() as u32 {
             let seat = commons.seat(commons.home(term).shard);
             if is_own[seat] {
-                part.term(term, &replica.shards()[seat], commons, &mut out, cancel)?;
+                summing.term(term, &replica.shards()[seat], &mut out)?;
             }
         }
-        Ok(part)
+        Ok(summing.part)
     }
 
     /// Returns the part of no seat.
     fn nothing(scope: Scope) -> Part {
         let [documents, terms, concepts, synapses, unwiring, reinforced, digesters] = [0; 7];
         Part { scope, documents, terms, concepts, synapses, unwiring, reinforced, digesters, sum: Sum::new() }
-    }
-
-    fn shard(&mut self, shard: &Shard, commons: &Commons, out: &mut Writer, cancel: &Cancel) -> Result<()> {
-        for document in shard.documents().all() {
-            cancel.poll()?;
-            records::document(document, commons, out);
-            if self.scope == Scope::Whole {
-                records::progress(document, commons, out);
-            }
-            self.sum.add(out.take());
-            self.documents += 1;
-        }
-        if self.scope == Scope::Evidence {
-            return Ok(());
-        }
-        for (digested, concepts) in shard.unwiring() {
-            cancel.poll()?;
-            records::unwiring(*digested, concepts, commons, out);
-            self.sum.add(out.take());
-            self.unwiring += 1;
-        }
-        for (document, waiting) in shard.reinforcing() {
-            cancel.poll()?;
-            records::reinforcements(*document, waiting, out);
-            self.sum.add(out.take());
-            self.reinforced += 1;
-        }
-        for digester in shard.digesters() {
-            records::digester(digester, out);
-            self.sum.add(out.take());
-            self.digesters += 1;
-        }
-        Ok(())
-    }
-
-    fn term(&mut self, term: u32, home: &Shard, commons: &Commons, out: &mut Writer, cancel: &Cancel) -> Result<()> {
-        // A refused document may have left words in the dictionary. A deleted one may have left a concept.
-        let is_concept = self.scope == Scope::Whole && home.is_concept(term, commons);
-        let is_known = commons.df(term) > 0;
-        if !is_known && !is_concept {
-            return Ok(());
-        }
-        cancel.poll()?;
-        records::term(term, commons, out);
-        self.terms += u64::from(is_known);
-        if self.scope == Scope::Whole {
-            let synapses = records::concept(term, home, commons, out);
-            self.concepts += u64::from(synapses.is_some());
-            self.synapses += synapses.unwrap_or(0);
-        }
-        self.sum.add(out.take());
-        Ok(())
     }
 
     /// Takes over the part of other seats.
@@ -180,6 +129,71 @@ impl Part {
         if self.scope == Scope::Whole && summed != counted {
             return Err(odd(format!("{summed:?} documents to unwire and digesters were summed of {counted:?}")));
         }
+        Ok(())
+    }
+}
+
+/// A part while records are added to it.
+struct Summing<'a> {
+    part: Part,
+    commons: &'a Commons,
+    order: Order,
+    cancel: &'a Cancel,
+}
+
+impl Summing<'_> {
+    fn shard(&mut self, shard: &Shard, out: &mut Writer) -> Result<()> {
+        let (part, order) = (&mut self.part, &self.order);
+        for document in shard.documents().all() {
+            self.cancel.poll()?;
+            records::document(document, order, out);
+            if part.scope == Scope::Whole {
+                records::progress(document, order, out);
+            }
+            part.sum.add(out.take());
+            part.documents += 1;
+        }
+        if part.scope == Scope::Evidence {
+            return Ok(());
+        }
+        for (digested, concepts) in shard.unwiring() {
+            self.cancel.poll()?;
+            records::unwiring(*digested, concepts, order, out);
+            part.sum.add(out.take());
+            part.unwiring += 1;
+        }
+        for (document, waiting) in shard.reinforcing() {
+            self.cancel.poll()?;
+            records::reinforcements(*document, waiting, out);
+            part.sum.add(out.take());
+            part.reinforced += 1;
+        }
+        for digester in shard.digesters() {
+            self.cancel.poll()?;
+            records::digester(digester, out);
+            part.sum.add(out.take());
+            part.digesters += 1;
+        }
+        Ok(())
+    }
+
+    fn term(&mut self, term: u32, home: &Shard, out: &mut Writer) -> Result<()> {
+        let (part, commons) = (&mut self.part, self.commons);
+        // A refused document may have left words in the dictionary. A deleted one may have left a concept.
+        let is_concept = part.scope == Scope::Whole && home.is_concept(term, commons);
+        let is_known = commons.df(term) > 0;
+        if !is_known && !is_concept {
+            return Ok(());
+        }
+        self.cancel.poll()?;
+        records::term(term, commons, out);
+        part.terms += u64::from(is_known);
+        if part.scope == Scope::Whole {
+            let synapses = records::concept(term, home, commons, &self.order, out);
+            part.concepts += u64::from(synapses.is_some());
+            part.synapses += synapses.unwrap_or(0);
+        }
+        part.sum.add(out.take());
         Ok(())
     }
 }

@@ -1,15 +1,15 @@
 //! The records of a shard. Each begins with its kind, so that no record of one kind is one of another.
 
+use super::order::Order;
 use super::writer::Writer;
 use crate::agents::Digester;
 use crate::commons::Commons;
 use crate::documents::Document;
-use crate::graph::Synapse;
 use crate::reinforcement::Waiting;
 use crate::shard::Shard;
 
 /// Writes a document as its caller gave it, with its terms.
-pub(super) fn document(document: &Document, commons: &Commons, out: &mut Writer) {
+pub(super) fn document(document: &Document, order: &Order, out: &mut Writer) {
     out.text("document");
     out.id(document.id.0);
     let body = &document.body;
@@ -20,21 +20,19 @@ pub(super) fn document(document: &Document, commons: &Commons, out: &mut Writer)
     out.text(&body.title);
     out.text(&body.text);
     more.iter().for_each(|(_, bytes)| out.block(bytes));
-    let mut terms: Vec<_> = document.terms.iter().map(|&(term, count)| (commons.id(term), count)).collect();
-    terms.sort_unstable_by_key(|entry| entry.0);
-    out.number(terms.len() as u64);
-    for (id, count) in terms {
+    out.number(document.terms.len() as u64);
+    for (id, count) in order.sorted(document.terms.iter().copied()) {
         out.id(id);
         out.number(count.into());
     }
 }
 
 /// Writes what became of a document, after the document.
-pub(super) fn progress(document: &Document, commons: &Commons, out: &mut Writer) {
+pub(super) fn progress(document: &Document, order: &Order, out: &mut Writer) {
     out.number(document.arrival.into());
     // No tick is 0.
     out.number(document.digested.map_or(0, u64::from));
-    out.ids(ids(commons, &document.concepts));
+    ids(&document.concepts, order, out);
 }
 
 /// Writes a term with its word forms.
@@ -53,32 +51,31 @@ pub(super) fn term(term: u32, commons: &Commons, out: &mut Writer) {
 
 /// Writes the concept of a term with its synapses, after the term. Returns the number of synapses, or none if it is
 /// no concept.
-pub(super) fn concept(term: u32, home: &Shard, commons: &Commons, out: &mut Writer) -> Option<u64> {
+pub(super) fn concept(term: u32, home: &Shard, commons: &Commons, order: &Order, out: &mut Writer) -> Option<u64> {
     // 0 for a term that is no concept.
     out.number(home.wirings(term, commons).into());
     if !home.is_concept(term, commons) {
         return None;
     }
     out.number(home.uses_of(term, commons));
-    let mut row: Vec<(u128, Synapse)> =
-        home.row(term, commons).map(|synapse| (commons.id(synapse.target), synapse)).collect();
-    row.sort_unstable_by_key(|entry| entry.0);
-    out.number(row.len() as u64);
-    for (target, synapse) in &row {
-        out.id(*target);
+    let row = order.sorted(home.row(term, commons).map(|synapse| (synapse.target, synapse)));
+    let synapses = row.len() as u64;
+    out.number(synapses);
+    for (target, synapse) in row {
+        out.id(target);
         for field in [synapse.weight, synapse.last, synapse.created, synapse.co_activations] {
             out.bytes(&field.to_le_bytes());
         }
     }
-    Some(row.len() as u64)
+    Some(synapses)
 }
 
 /// Writes a deleted document that the next tick unwires. Its id is not kept, so that two such records may be equal; nor
 /// does it matter at which shard one waits.
-pub(super) fn unwiring(digested: u32, concepts: &[u32], commons: &Commons, out: &mut Writer) {
+pub(super) fn unwiring(digested: u32, concepts: &[u32], order: &Order, out: &mut Writer) {
     out.text("unwiring");
     out.number(digested.into());
-    out.ids(ids(commons, concepts));
+    ids(concepts, order, out);
 }
 
 /// Writes the reinforcements of a document since the last tick.
@@ -108,6 +105,7 @@ pub(super) fn digester(digester: &Digester, out: &mut Writer) {
     out.number(digester.idle.into());
 }
 
-fn ids(commons: &Commons, terms: &[u32]) -> Vec<u128> {
-    terms.iter().map(|&term| commons.id(term)).collect()
+fn ids(terms: &[u32], order: &Order, out: &mut Writer) {
+    out.number(terms.len() as u64);
+    order.sorted(terms.iter().map(|&term| (term, ()))).for_each(|(id, ())| out.id(id));
 }

@@ -2,7 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-// Bytes are hashed in pieces of about this size: short ones cost a call each, and long ones a copy that leaves the cache.
+// Bytes are hashed in pieces of about this size: short ones cost a call each, and long ones a copy that leaves the
+// cache.
 const PIECE: usize = 1 << 14;
 
 /// A record on its way into its hash.
@@ -48,12 +49,5 @@ impl Writer {
 
     pub(super) fn id(&mut self, id: u128) {
         self.bytes(&id.to_le_bytes());
-    }
-
-    /// Writes ids after their number, in order.
-    pub(super) fn ids(&mut self, mut ids: Vec<u128>) {
-        ids.sort_unstable();
-        self.number(ids.len() as u64);
-        ids.into_iter().for_each(|id| self.id(id));
     }
 }

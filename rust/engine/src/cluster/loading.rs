@@ -96,7 +96,7 @@ impl Driven for Loading<'_> {
 
     fn pass(&mut self, ticks: u64) -> Result<()> {
         let tick = self.replica.tick() + ticks;
-        self.reach(|driver, replica, reach| driver.pass(replica, reach, tick))
+        self.reach(|driver, replica, reach| driver.pass(replica, reach, tick).map(drop))
     }
 
     fn settle(&mut self) -> Result<()> {

@@ -1,7 +1,9 @@
 //! Ticks of a colony whose shards are on nodes.
 
-use super::remote::Remote;
+use super::reach::Reach;
+use super::remote::{Driving, Remote};
 use crate::config::{REDOS_MAX, Recover};
+use crate::sync::MutexGuard;
 use crate::sync::atomic::Ordering;
 use crate::tick::report::{CrossEdges, PhaseReport, TickReport};
 use crate::world::World;
@@ -18,7 +20,7 @@ impl World {
     ///
     /// # Errors
     /// Those of [`crate::tick::runner::Runner::tick`].
-    pub(crate) fn tick_far(&self, timeout: Duration, recover: Recover, cancel: &Cancel) -> Result<TickReport> {
+    pub(crate) fn tick_by_nodes(&self, timeout: Duration, recover: Recover, cancel: &Cancel) -> Result<TickReport> {
         let remote = self.remote.as_ref().expect("only a colony with nodes has ticks elsewhere");
         remote.tick(self, timeout, recover, cancel)
     }
@@ -60,7 +62,10 @@ impl Remote {
             (plan, is_idle)
         };
         let cut = world.journal.as_ref().map_or(Ok(0), |journal| journal.cut())?;
-        let reach = super::reach::Reach::new(self, driving.epoch, plan.tick, timeout, cancel);
+        if is_idle {
+            return self.pass(world, driving, &plan, cut, timeout);
+        }
+        let reach = Reach::new(self, driving.epoch, plan.tick, timeout, cancel);
         let made = driving.driver.make(&reach, plan);
         self.check(&mut driving, &reach, &made);
         let made = match made.and_then(|made| cancel.poll().map(|()| made)) {
@@ -78,7 +83,7 @@ impl Remote {
         };
         if let Some(journal) = &world.journal {
             let documents = made.plan.documents() + made.plan.leaving();
-            let logged = journal.tick(made.plan.tick, made.attempt, cut, is_idle, documents as u64);
+            let logged = journal.tick(made.plan.tick, made.attempt, cut, false, documents as u64);
             if let Err(error) = logged {
                 let aborted = driving.driver.abort(&reach);
                 self.check(&mut driving, &reach, &aborted);
@@ -89,7 +94,7 @@ impl Remote {
         let (plan, seats) = (made.plan.clone(), made.acks.iter().flat_map(|ack| ack.seats.clone()).collect::<Vec<_>>());
         // From here on the tick cannot be undone.
         let undisturbed = Cancel::new();
-        let reach = super::reach::Reach::new(self, driving.epoch, plan.tick, timeout, &undisturbed);
+        let reach = Reach::new(self, driving.epoch, plan.tick, timeout, &undisturbed);
         let (committed, is_quiet) = {
             let mut state = world.state_mut()?;
             let committed = driving.driver.commit(&mut state, &reach, made);
@@ -106,6 +111,40 @@ impl Remote {
         let report = self.told(world, &plan, &seats, &staged, is_quiet)?;
         self.checkpoint_if_due(world, &mut driving);
         Ok(report)
+    }
+
+    // Makes a tick in which nothing happens but the end of synapses: one message to each node.
+    fn pass(
+        &self,
+        world: &World,
+        mut driving: MutexGuard<'_, Driving>,
+        plan: &Plan,
+        cut: u64,
+        timeout: Duration,
+    ) -> Result<TickReport> {
+        if let Some(journal) = &world.journal {
+            journal.tick(plan.tick, driving.driver.attempt(), cut, true, 0)?;
+        }
+        let undisturbed = Cancel::new();
+        let reach = Reach::new(self, driving.epoch, plan.tick, timeout, &undisturbed);
+        let passed = {
+            let mut state = world.state_mut()?;
+            let passed = driving.driver.pass(&mut state, &reach, plan.tick);
+            world.tick.store(state.tick(), Ordering::Release);
+            passed
+        };
+        self.check(&mut driving, &reach, &passed);
+        let seats = match passed {
+            Ok(seats) => seats,
+            Err(error) if world.journal.is_none() => return Err(error),
+            Err(_) => {
+                // It is in the log: nodes that are made again from there have passed it.
+                drop(driving);
+                drop(self.drive(world)?);
+                vec![SeatCounts::default(); self.shards().len()]
+            }
+        };
+        self.told(world, plan, &seats, &Staged::default(), true)
     }
 
     fn told(
