@@ -397,8 +397,7 @@ def test_commands_say_the_same_over_nodes(spread, notes, says):
 def test_a_colony_on_nodes_is_read_by_its_only_user(kept, says):
     with phago.open(kept):
         assert says("query", kept, "oxygen")[0] == 0
-        code, _, told = says("query", kept, "oxygen", "--backend", "processes", "--nodes", "2")
-    assert (code, "another process" in told or "writes" in told) == (4, True)
+        assert says("query", kept, "oxygen", "--backend", "processes", "--nodes", "2")[0] == 4
 
 
 @pytest.mark.parametrize(

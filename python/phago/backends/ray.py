@@ -6,6 +6,7 @@ import importlib
 import logging
 import os
 import signal
+import socket
 import threading
 import time
 import weakref
@@ -19,6 +20,10 @@ from .transport import Answer, Died, Late, Message, Node, Outcome, Stopped, Tran
 
 # How often to look whether anybody still wants an answer, in seconds.
 _LOOK = 0.005
+# How often to look whether the cluster is still there while an answer is missing, in seconds.
+_LOOK_FOR_CLUSTER = 1.0
+# How long the cluster may take to accept a connection, in seconds.
+_CONNECTING = 5.0
 # How long Ray may take to start actors, in seconds. A busy machine takes seconds for an interpreter.
 _STARTING = 120.0
 # Two, so that the order to give up a phase reaches a node that is still at it. Nodes refuse orders that are too old.
@@ -68,18 +73,17 @@ class Ray(Transport):
 
     def pids(self) -> list[int]:
         """The process ids of the nodes, each of its own machine."""
-        pids: list[int] = self._ray.get([actor.handle.pid.remote() for actor in self._actors])
-        return pids
+        return [actor.pid for actor in self._actors]
 
     def send(self, messages: Sequence[Message], wait: float, stopped: Callable[[], bool]) -> list[Outcome]:
         """Send messages, as `Transport.send`."""
         deadline = time.monotonic() + wait
         if not self._session.is_up(self._ray):
-            return [Died(_SHUT_DOWN)] * len(messages)
+            return [Died(self._session.end)] * len(messages)
         stored: dict[bytes, Any] = {}
         sent = [self._sent(message, stored) for message in messages]
         waiting = [call for call in sent if not isinstance(call, Died)]
-        is_stopped = False
+        is_stopped, looked = False, time.monotonic()
         while waiting:
             left = deadline - time.monotonic()
             try:
@@ -88,6 +92,11 @@ class Ray(Transport):
                 return [Died(_cause(error))] * len(messages)
             if waiting and (left <= 0 or (is_stopped := stopped())):
                 break
+            if waiting and time.monotonic() - looked >= _LOOK_FOR_CLUSTER:
+                # Ray waits for a cluster that is gone, and cannot tell that an actor ended.
+                if self._session.is_gone():
+                    return [Died(self._session.gone)] * len(messages)
+                looked = time.monotonic()
         missing = set(waiting)
         none: Outcome = Stopped() if is_stopped else Late()
         return [call if isinstance(call, Died) else none if call in missing else self._outcome(call) for call in sent]
@@ -112,12 +121,13 @@ class Ray(Transport):
         """Make actors anew; those that still run are killed.
 
         Raises:
-            ConnectionError: Ray was shut down in this process.
+            ConnectionError: The cluster is gone, or Ray was shut down in this process.
             TimeoutError: The cluster did not start them in time.
         """
         with self._making:
+            _SESSIONS.look(self._ray, self._session)
             if not self._session.is_up(self._ray):
-                raise ConnectionError(_SHUT_DOWN)
+                raise ConnectionError(self._session.end)
             for node in nodes:
                 self._ray.kill(self._actors[node].handle)
             stay = [actor for node, actor in enumerate(self._actors) if node not in nodes]
@@ -129,6 +139,7 @@ class Ray(Transport):
         with self._making:
             if not self._leave.alive:
                 return
+            _SESSIONS.look(self._ray, self._session)
             if self._session.is_up(self._ray):
                 for actor in self._actors:
                     self._ray.kill(actor.handle)
@@ -139,15 +150,15 @@ class Ray(Transport):
         machines = [actor.machine for actor in beside]
         for _ in range(nodes):
             machines.append(_emptiest(self._ray.nodes(), machines))
-        made = [_Actor.started(self._ray, machine) for machine in machines[len(beside) :]]
-        calls = [actor.handle.pid.remote() for actor in made]
+        started = [_started(self._ray, machine) for machine in machines[len(beside) :]]
+        calls = [handle.pid.remote() for handle in started]
         _, missing = self._ray.wait(calls, num_returns=len(calls), timeout=_STARTING)
         if missing:
-            for actor in made:
-                self._ray.kill(actor.handle)
+            for handle in started:
+                self._ray.kill(handle)
             raise TimeoutError(f"Ray did not start {len(missing)} of {nodes} actors within {_STARTING:.0f} seconds")
-        self._ray.get(calls)
-        return made
+        made = zip(started, machines[len(beside) :], self._ray.get(calls), strict=True)
+        return [_Actor(handle, machine, pid, _lanes(handle)) for handle, machine, pid in made]
 
 
 class _Obeying:
@@ -170,36 +181,51 @@ class _Obeying:
 class _Actor:
     handle: Any
     machine: str
+    pid: int
     lanes: dict[str, Any]
 
-    @staticmethod
-    def started(ray: Any, machine: str) -> _Actor:
-        affinity = importlib.import_module("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy
-        # Ray must not make an actor again: it would know nothing, and what it is told next would not fit.
-        made = ray.remote(
-            num_cpus=0,
-            max_restarts=0,
-            max_task_retries=0,
-            concurrency_groups={"orders": _ORDERS, "questions": _QUESTIONS},
-            # A machine that is gone meanwhile is replaced by another one.
-            scheduling_strategy=affinity(machine, soft=True),
-        )(_Obeying)
-        handle = made.remote()
-        lanes = {lane: handle.obey.options(concurrency_group=lane) for lane in ("orders", "questions")}
-        return _Actor(handle, machine, lanes)
+
+def _started(ray: Any, machine: str) -> Any:
+    affinity = importlib.import_module("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy
+    # Ray must not make an actor again: it would know nothing, and what it is told next would not fit.
+    made = ray.remote(
+        num_cpus=0,
+        max_restarts=0,
+        max_task_retries=0,
+        concurrency_groups={"orders": _ORDERS, "questions": _QUESTIONS},
+        # A machine that is gone meanwhile is replaced by another one.
+        scheduling_strategy=affinity(machine, soft=True),
+    )(_Obeying)
+    return made.remote()
+
+
+def _lanes(handle: Any) -> dict[str, Any]:
+    return {lane: handle.obey.options(concurrency_group=lane) for lane in ("orders", "questions")}
 
 
 class _Session:
     """One connection of this process to a cluster."""
 
     def __init__(self, ray: Any, is_ours: bool) -> None:
-        self.job = _job(ray)
+        self.name = _name(ray)
+        self.address: str = ray.get_runtime_context().gcs_address
         self.is_ours = is_ours
         self.users = 0
+        self.gone = f"the Ray cluster at {self.address} does not answer"
+        # Why it is not up any more.
+        self.end = "Ray was shut down in this process"
 
     def is_up(self, ray: Any) -> bool:
         # Ray starts anew when it is asked for anything after it was shut down; and whoever did so may have, too.
-        return bool(ray.is_initialized()) and _job(ray) == self.job
+        return bool(ray.is_initialized()) and _name(ray) == self.name
+
+    def is_gone(self) -> bool:
+        host, _, port = self.address.rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), _CONNECTING).close()
+        except OSError:
+            return True
+        return False
 
 
 class _Sessions:
@@ -225,9 +251,15 @@ class _Sessions:
             if session.users == 0 and session.is_ours and session.is_up(ray):
                 ray.shutdown()
 
+    def look(self, ray: Any, session: _Session) -> None:
+        """Leave a cluster that is gone: Ray would wait for it, and end this process after a minute."""
+        with self._lock:
+            if session.is_ours and session.is_up(ray) and session.is_gone():
+                session.end = session.gone
+                ray.shutdown()
+
 
 _SESSIONS = _Sessions()
-_SHUT_DOWN = "Ray was shut down in this process"
 
 
 def _imported() -> Any:
@@ -246,8 +278,10 @@ def _connect(ray: Any, address: str | None) -> None:
         signal.signal(signal.SIGTERM, before)
 
 
-def _job(ray: Any) -> str:
-    return str(ray.get_runtime_context().get_job_id())
+def _name(ray: Any) -> tuple[str, str]:
+    # Every cluster numbers its jobs from 1; its machines have names of their own.
+    context = ray.get_runtime_context()
+    return str(context.get_node_id()), str(context.get_job_id())
 
 
 def _cores(ray: Any) -> int:
