@@ -65,8 +65,8 @@ def open(
         wait: How long to wait for another writer, in seconds; 0 to a year.
         make: Whether to make a new colony where there is none.
         backend: Where the shards live: in `"threads"` of this process, in `"processes"` of this machine, or where a
-            transport of one's own reaches (`phago.backends`). No result depends on it. A transport belongs to one colony,
-            which closes it.
+            transport of one's own reaches (`phago.backends`). No result depends on it. A transport belongs to one
+            colony, which closes it.
         nodes: Over how many processes the shards are spread; 1 to `shards`. By default one for each core.
 
     Raises:
