@@ -247,12 +247,7 @@ impl Remote {
         })
     }
 
-    fn judged<'a>(
-        &'a self,
-        world: &World,
-        steps: &[Step],
-        cancel: &'a Cancel,
-    ) -> Result<Judged<'a>> {
+    fn judged<'a>(&'a self, world: &World, steps: &[Step], cancel: &'a Cancel) -> Result<Judged<'a>> {
         let mut tried = 0;
         loop {
             let mut driving = self.drive(world)?;
