@@ -40,6 +40,84 @@ class Laps(dict[str, Any]):
         self[f"{name}_cpu"] = time.process_time() - cpu
 
 
+def pss_mib(pid: int) -> float:
+    """The memory of a process, with its share of what it has in common with others."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("Pss:")).split()[1]) / 1024
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process used of its cores so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def spread(corpus: str, folder: str, nodes: int) -> dict[str, Any]:
+    """phago on disk: text to index and graph, over so many processes; over none, by one thread of this one."""
+    import gc
+    import shutil
+
+    import phago
+    from phago.backends import Answer, Processes
+
+    class Counted(Processes):
+        """Counts the bytes of orders, with what nodes send each other, and apart those of questions."""
+
+        def __init__(self, nodes: int) -> None:
+            super().__init__(nodes)
+            self.bytes = {"orders": 0, "questions": 0}
+            self.messages = 0
+
+        def send(self, messages: Any, wait: float, stopped: Any) -> Any:
+            answers = super().send(messages, wait, stopped)
+            self.messages += len(messages)
+            for message, answer in zip(messages, answers, strict=True):
+                parts = [message.bytes, *message.parcels, *([answer.bytes] if isinstance(answer, Answer) else [])]
+                self.bytes[message.lane] += sum(map(len, parts))
+            return answers
+
+    documents = corpora.documents(corpus)
+    count = len(documents)
+    text = sum(len(f"{row['id']}{row['title']}{row['text']}".encode()) for row in documents)
+    asked = [" ".join(row["text"].split()[3:9]) for row in documents[:: count // 60]]
+    shutil.rmtree(folder, ignore_errors=True)
+    transport = Counted(nodes) if nodes else None
+    laps = Laps(documents=count)
+    runner = phago.RunnerConfig(max_parallelism=1)
+    where: dict[str, Any] = {} if transport is None else {"backend": transport}
+    with phago.open(folder, shards=max(nodes, 1), runner=runner, **where) as colony:
+        pids = [os.getpid()] if transport is None else transport.pids()
+        before = [cpu_seconds(pid) for pid in pids]
+        with laps.lap("seconds"):
+            with laps.lap("ingest"):
+                colony.ingest(documents)
+            with laps.lap("run"):
+                colony.run()
+        used = [cpu_seconds(pid) - was for pid, was in zip(pids, before, strict=True)]
+        laps.update(slowest_cpu=max(used), sum_cpu=sum(used))
+        del documents
+        gc.collect()
+        laps["node_mib"] = max(map(pss_mib, pids))
+        if transport is not None:
+            laps["bytes"] = transport.bytes["orders"] - text
+            laps["messages"] = transport.messages
+        for question in asked[:5]:
+            colony.query(question)
+        took = []
+        for question in asked:
+            start = time.perf_counter()
+            colony.query(question)
+            took.append(time.perf_counter() - start)
+        laps["query_ms"] = sorted(took)[len(took) // 2] * 1000
+        with laps.lap("idle"):
+            for _ in range(200):
+                colony.tick()
+        laps["idle_ms"] = laps["idle"] / 200 * 1000
+        laps["digest"] = colony.digest()
+    shutil.rmtree(folder)
+    return dict(laps)
+
+
 def digest(corpus: str, shards: int, threads: int, concepts: int = 30) -> dict[str, Any]:
     """phago: text to lexical index (ingest) and concept graph (run)."""
     import phago
@@ -208,7 +286,7 @@ def opened(folder: str, corpus: str) -> dict[str, Any]:
 
 JOBS = {
     job.__name__: job
-    for job in (digest, peer_digest, tantivy_digest, dict_pairs, synapses, first_answer, grown, opened)
+    for job in (digest, peer_digest, tantivy_digest, dict_pairs, synapses, first_answer, grown, opened, spread)
 }
 
 if __name__ == "__main__":

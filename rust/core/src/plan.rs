@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct Plan {
     /// The tick to be made.
     pub tick: Tick,
-    /// The granted documents of each seat, in the order of the grants.
+    /// The granted documents of each seat, in the order of the grants. A node finds those of its own seats by the cut.
+    #[serde(skip)]
     pub grants: Vec<Vec<DocumentId>>,
     /// The documents of each seat whose lifetimes end with this tick: they are deleted when it has been made.
     pub(crate) leaving: Vec<Vec<DocumentId>>,
@@ -61,13 +62,12 @@ impl Plan {
 
     /// Returns what the node that has these seats needs of the plan.
     pub(crate) fn part(&self, own: &[usize]) -> Plan {
-        let (mut grants, mut leaving) = (vec![Vec::new(); self.grants.len()], vec![Vec::new(); self.grants.len()]);
+        let mut leaving = vec![Vec::new(); self.leaving.len()];
         for &seat in own {
-            grants[seat].clone_from(&self.grants[seat]);
             leaving[seat].clone_from(&self.leaving[seat]);
         }
         let (births, digesters) = (self.births.clone(), self.digesters.clone());
-        Plan { grants, leaving, granted: Vec::new(), births, digesters, ..*self }
+        Plan { grants: Vec::new(), leaving, granted: Vec::new(), births, digesters, ..*self }
     }
 
     /// Returns how many documents the tick grants.

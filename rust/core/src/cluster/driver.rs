@@ -51,7 +51,9 @@ pub struct Settled {
     pub fates: Vec<Fate>,
     sequence: u64,
     words: Vec<Box<str>>,
+    // What all nodes counted together, and what each did.
     tally: Tally,
+    counted: Vec<Tally>,
     effects: Vec<Effect>,
 }
 
@@ -164,7 +166,7 @@ impl Driver {
         }
         let mut fates: Vec<Option<Fate>> = (0..steps.len()).map(|at| decided.get(&at).cloned()).collect();
         let mut looked: Vec<(usize, Body)> = Vec::new();
-        let mut tally = Tally::default();
+        let (mut tally, mut parts) = (Tally::default(), vec![Tally::default(); self.layout.nodes()]);
         let mut words = Words::new(replica);
         for (node, Prepared { fates: told, looked: stand, words: new, tally: counted }) in prepared {
             let (steps, looks) = &given[node];
@@ -177,7 +179,9 @@ impl Driver {
             if !numbers.has_all(&counted) {
                 return Err(broken(node, "it counted words that it did not announce"));
             }
-            tally.merge(&counted, |term| numbers.term(term), |form| numbers.form(form));
+            parts[node].merge(&counted, |term| numbers.term(term), |form| numbers.form(form));
+            parts[node].close();
+            tally.merge(&parts[node], |term| term, |form| form);
         }
         tally.close();
         let fates: Vec<Fate> = fates.into_iter().map(|fate| fate.expect("every step was judged")).collect();
@@ -187,7 +191,7 @@ impl Driver {
             return Ok(None);
         }
         let effects = steps.iter().zip(&fates).flat_map(|(step, fate)| effects_of(step, fate)).collect();
-        Ok(Some(Settled { fates, sequence, words: words.finish(), tally, effects }))
+        Ok(Some(Settled { fates, sequence, words: words.finish(), tally, counted: parts, effects }))
     }
 
     /// Has every node apply a change, and applies it here.
@@ -195,12 +199,15 @@ impl Driver {
     /// # Errors
     /// Those of `carrier`: some nodes may then have applied it and others not, so the nodes must be made again.
     pub fn apply<C: Carrier>(&mut self, replica: &mut Replica, carrier: &C, settled: Settled) -> Result<()> {
-        let Settled { sequence, words, tally, effects, .. } = settled;
+        let Settled { sequence, words, tally, counted, effects, .. } = settled;
         let commons = replica.commons_mut();
         let (forms, terms) = (commons.vocabulary().form_counts().len() as u32, commons.terms() as u32);
         commons.lexicon().adopt(forms, terms, words.iter().map(|word| &**word));
         commons.learn();
-        let tallies = self.by_node(replica, &tally).into_iter().enumerate();
+        // A node knows what it counted itself.
+        let others = self.by_node(replica, &tally).into_iter().zip(&counted);
+        let others = others.map(|(all, own)| all.without(&Tally { forms: Vec::new(), ..own.clone() }));
+        let tallies = others.enumerate();
         let apply = |tally| Order::Apply(Apply { sequence, words: words.clone(), tally });
         let orders = tallies.map(|(node, tally)| (node, apply(tally), Vec::new())).collect();
         let commons = replica.commons_mut();
@@ -256,7 +263,9 @@ impl Driver {
         let attempt = self.attempt;
         let all = 0..self.layout.nodes();
         let part = |node: usize| plan.part(&self.layout.seats_of(node).collect::<Vec<_>>());
-        let orders = all.clone().map(|node| (node, Order::Act { attempt, plan: part(node) }, Vec::new())).collect();
+        let cut = plan.granted.last().copied();
+        let act = |node| Order::Act { attempt, plan: part(node), cut };
+        let orders = all.clone().map(|node| (node, act(node), Vec::new())).collect();
         let mut inboxes: Vec<Vec<C::Parcel>> = all.clone().map(|_| Vec::new()).collect();
         for (node, (done, parcels)) in carrier.send(orders)?.into_iter().enumerate() {
             if done != Done::Done {

@@ -114,7 +114,8 @@ pub struct Prepared {
     pub looked: Vec<(u32, Body)>,
     /// The words that are new here, in the order in which they were met.
     pub words: Vec<Box<str>>,
-    /// What changes in the numbers that all share; new words count in the node's own indices.
+    /// What changes in the numbers that all share, with the forms that other nodes keep; new words count in the node's own
+    /// indices.
     pub tally: Tally,
 }
 
@@ -125,7 +126,7 @@ pub struct Apply {
     pub sequence: u64,
     /// The words that are new to the colony, in the order in which all nodes number them.
     pub words: Vec<Box<str>>,
-    /// What all nodes counted, with the forms that this node keeps.
+    /// What the other nodes counted, with the forms that this node keeps.
     pub tally: Tally,
 }
 
@@ -166,8 +167,10 @@ pub enum Order {
     Act {
         /// The number of the attempt.
         attempt: u64,
-        /// The plan, with the grants of this node.
+        /// The plan, without the grants: every document that waits since the cut, or came before it, is granted.
         plan: Plan,
+        /// The cut: the last document that is granted, by its arrival and identity.
+        cut: Option<(u32, u128)>,
     },
     /// Make Decay of a tick, with the parcels that came from other nodes.
     Decay {

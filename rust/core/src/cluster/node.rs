@@ -4,7 +4,7 @@ use super::Layout;
 use super::message::{Ack, Apply, Done, Fate, Handshake, Order, Prepare, Prepared, SeatCounts, Step};
 use super::parcel::{pack, unpack};
 use crate::cancel::Cancel;
-use crate::commons::{Departed, Digestion, Tally};
+use crate::commons::{Departed, Digestion, GrantKey, Tally};
 use crate::documents::{Analysed, Body, Lifetime};
 use crate::ids::DocumentId;
 use crate::maps::Map;
@@ -17,6 +17,7 @@ use crate::ring::Ring;
 use crate::shard::{Seat, Shard};
 use crate::text::Session;
 use crate::{Error, Result};
+use std::collections::BTreeSet;
 
 /// What one node has staged of changes and ticks. Its replica is lent to each order, so that questions can read it
 /// while the phases of a tick run.
@@ -31,6 +32,8 @@ pub struct Node {
     // The number of the last attempt at a tick, and what is staged of it.
     attempt: u64,
     making: Option<Making>,
+    // The documents of its seats that no tick has granted, in the order of grants.
+    waiting: BTreeSet<GrantKey>,
 }
 
 // A change that was judged.
@@ -41,6 +44,8 @@ struct Staged {
     comes: Vec<Analysed>,
     renews: Vec<(DocumentId, Option<Lifetime>)>,
     reinforces: Vec<(DocumentId, Reinforcement, u64)>,
+    // What all of it changes in the numbers that nodes share.
+    tally: Tally,
 }
 
 // A tick between Act and its end.
@@ -52,6 +57,7 @@ struct Making {
     // What its seats sent to seats of this node, until Decay.
     here: Vec<Batch>,
     leaving: Vec<DocumentId>,
+    cut: Option<GrantKey>,
 }
 
 impl Node {
@@ -77,7 +83,10 @@ impl Node {
     /// Returns a node over its part of a colony.
     pub fn over(replica: &Replica, layout: Layout, number: usize) -> Node {
         let session = Session::new(replica.commons().lexicon().clone());
-        Node { number, layout, sequence: 0, session, staged: None, attempt: 0, making: None }
+        let documents = replica.own().iter().flat_map(|&seat| replica.shards()[seat].documents().all());
+        let waiting = documents.filter(|document| document.digested.is_none());
+        let waiting = waiting.map(|document| (document.arrival, document.id.0)).collect();
+        Node { number, layout, sequence: 0, session, staged: None, attempt: 0, making: None, waiting }
     }
 
     /// Returns the number of the last change that it applied.
@@ -105,8 +114,8 @@ impl Node {
                 self.forget_words(replica);
                 Done::Done
             }
-            Order::Act { attempt, plan } => {
-                let parcels = self.act(replica, attempt, plan, cancel)?;
+            Order::Act { attempt, plan, cut } => {
+                let parcels = self.act(replica, (attempt, cut), plan, cancel)?;
                 return Ok((Done::Done, parcels));
             }
             Order::Decay { attempt } => Done::Decayed(self.decay(replica, attempt, parcels, cancel)?),
@@ -200,9 +209,20 @@ impl Node {
         let commons = replica.commons();
         let known = commons.vocabulary().form_counts().len() as u32;
         prepared.words = commons.lexicon().forms_from(known).iter().map(|word| (&**word).into()).collect();
-        prepared.tally.close();
+        let mut tally = std::mem::take(&mut prepared.tally);
+        tally.close();
+        let is_elsewhere = |form: u32| self.node_of_form(replica, form) != self.number;
+        prepared.tally = tally.with_forms(is_elsewhere);
+        staged.tally = tally;
         self.staged = Some(staged);
         Ok(prepared)
+    }
+
+    // Returns the node that counts a form: the home of its term, which may be new.
+    fn node_of_form(&self, replica: &Replica, form: u32) -> usize {
+        let commons = replica.commons();
+        let node = commons.lexicon().node(commons.lexicon().term_of_form(form));
+        self.layout.node_of(commons.seat(commons.ring().shard_of(node.0)))
     }
 
     // Analyses a document that is taken.
@@ -257,12 +277,19 @@ impl Node {
         let (forms, terms) = (commons.vocabulary().form_counts().len() as u32, commons.terms() as u32);
         let adopted = commons.lexicon().adopt(forms, terms, apply.words.iter().map(|word| &**word));
         commons.learn();
-        commons.tally(&apply.tally);
         self.session.renumber(&adopted);
+        let announced = |index: Option<u32>| index.expect("a word that is counted is announced");
+        let mut tally = apply.tally;
+        tally.merge(&staged.tally, |term| announced(adopted.term(term)), |form| announced(adopted.form(form)));
+        tally.close();
+        let tally = tally.with_forms(|form| self.node_of_form(replica, form) == self.number);
+        replica.commons_mut().tally(&tally);
         staged.comes.iter_mut().for_each(|document| document.analysis.renumber(&adopted));
         for id in staged.leaves {
-            replica.remove_here(id);
+            self.remove(replica, id);
         }
+        let arrival = replica.tick() as u32 + 1;
+        self.waiting.extend(staged.comes.iter().map(|document| (arrival, document.id.0)));
         for (id, expires) in staged.renews {
             replica.renew_here(id, expires);
         }
@@ -275,13 +302,24 @@ impl Node {
     }
 
     // Makes Sense and Act of its seats.
-    fn act(&mut self, replica: &Replica, attempt: u64, plan: Plan, cancel: &Cancel) -> Result<Vec<Option<Vec<u8>>>> {
+    fn act(
+        &mut self,
+        replica: &Replica,
+        (attempt, cut): (u64, Option<GrantKey>),
+        mut plan: Plan,
+        cancel: &Cancel,
+    ) -> Result<Vec<Option<Vec<u8>>>> {
         if attempt <= self.attempt || plan.tick != replica.tick() + 1 {
             let (now, number) = (replica.tick(), self.number);
             let reason = format!("attempt {attempt} at tick {} came to node {number} at tick {now}", plan.tick);
             return Err(refused(format!("{reason} after attempt {}", self.attempt)));
         }
         self.making = None;
+        let commons = replica.commons();
+        plan.grants = vec![Vec::new(); commons.seat_count()];
+        for &(_, id) in cut.iter().flat_map(|cut| self.waiting.range(..=*cut)) {
+            plan.grants[commons.seat(commons.ring().shard_of(id))].push(DocumentId(id));
+        }
         let mut seats = Vec::with_capacity(replica.own().len());
         let mut by_node: Vec<Vec<Batch>> = vec![Vec::new(); self.layout.nodes()];
         let mut leaving = Vec::new();
@@ -300,7 +338,7 @@ impl Node {
         let parcel = |batches: Vec<Batch>| (!batches.is_empty()).then(|| pack(plan.tick, attempt, &batches));
         let parcels = by_node.into_iter().map(parcel).collect();
         self.attempt = attempt;
-        self.making = Some(Making { plan, seats, here, leaving });
+        self.making = Some(Making { plan, seats, here, leaving, cut });
         Ok(parcels)
     }
 
@@ -369,10 +407,20 @@ impl Node {
         commons.restore_tick(making.plan.tick);
         commons.tally(tally);
         // As if they were deleted now: the next tick unwires them.
+        if let Some(cut) = making.cut {
+            self.waiting = self.waiting.split_off(&(cut.0, cut.1.saturating_add(1)));
+        }
         for id in making.leaving {
-            replica.remove_here(id);
+            self.remove(replica, id);
         }
         Ok(())
+    }
+
+    fn remove(&mut self, replica: &mut Replica, id: DocumentId) {
+        let (document, _) = replica.remove_here(id);
+        if document.digested.is_none() {
+            self.waiting.remove(&(document.arrival, id.0));
+        }
     }
 
     // Drops words that were met and not announced.

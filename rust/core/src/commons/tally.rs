@@ -1,6 +1,7 @@
 //! What documents that come and go change of the numbers that all nodes of a colony share.
 
 use crate::text::Analysis;
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Differences of counts. Each term and each form stands once, in order.
@@ -44,6 +45,23 @@ impl Tally {
         self.forms.extend(other.forms.iter().map(|&(known, by)| (form(known), by)));
     }
 
+    /// Returns the same with only the forms for which `is_wanted` is true.
+    pub(crate) fn with_forms(&self, is_wanted: impl Fn(u32) -> bool) -> Tally {
+        let forms = self.forms.iter().filter(|entry| is_wanted(entry.0)).copied().collect();
+        Tally { forms, df: self.df.clone(), ..*self }
+    }
+
+    /// Takes away what a node counted itself.
+    pub(crate) fn without(&self, part: &Tally) -> Tally {
+        let mut rest = self.clone();
+        rest.documents -= part.documents;
+        rest.length -= part.length;
+        rest.df.extend(part.df.iter().map(|&(term, by)| (term, -by)));
+        rest.forms.extend(part.forms.iter().map(|&(form, by)| (form, -by)));
+        rest.close();
+        rest
+    }
+
     /// Sorts and sums the differences, and drops those of 0.
     pub(crate) fn close(&mut self) {
         self.df.sort_unstable_by_key(|entry| entry.0);
@@ -65,18 +83,34 @@ impl Tally {
     }
 }
 
-// Writes the gaps between indices, which are small numbers and take few bytes.
-fn steps<T: Copy + Serialize, S: Serializer>(entries: &[(u32, T)], to: S) -> Result<S::Ok, S::Error> {
+// Writes the gaps between indices, which are small numbers and take few bytes. Twice the gap stands for a difference of 1,
+// which most are; else one more, and the difference follows.
+fn steps<T: Copy + Into<i64>, S: Serializer>(entries: &[(u32, T)], to: S) -> Result<S::Ok, S::Error> {
     let mut last = 0;
-    to.collect_seq(entries.iter().map(|&(index, by)| (index.wrapping_sub(std::mem::replace(&mut last, index)), by)))
+    let mut steps = Vec::with_capacity(entries.len());
+    for &(index, by) in entries {
+        let gap = u64::from(index.wrapping_sub(std::mem::replace(&mut last, index)));
+        match by.into() {
+            1 => steps.push(2 * gap),
+            // Small numbers of either sign stay small.
+            by => steps.extend([2 * gap + 1, ((by << 1) ^ (by >> 63)) as u64]),
+        }
+    }
+    steps.serialize(to)
 }
 
-fn sums<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Vec<(u32, T)>, D::Error> {
-    let mut entries = Vec::<(u32, T)>::deserialize(from)?;
+fn sums<'de, T: TryFrom<i64>, D: Deserializer<'de>>(from: D) -> Result<Vec<(u32, T)>, D::Error> {
+    let mut steps = Vec::<u64>::deserialize(from)?.into_iter();
+    let odd = || D::Error::custom("a difference is missing, or too large");
+    let mut entries = Vec::with_capacity(steps.len());
     let mut last = 0u32;
-    for (index, _) in &mut entries {
-        last = last.wrapping_add(*index);
-        *index = last;
+    while let Some(step) = steps.next() {
+        last = u32::try_from(step / 2).ok().and_then(|gap| last.checked_add(gap)).ok_or_else(odd)?;
+        let by = match step % 2 {
+            0 => 1,
+            _ => steps.next().map(|by| (by >> 1) as i64 ^ -((by & 1) as i64)).ok_or_else(odd)?,
+        };
+        entries.push((last, T::try_from(by).map_err(|_| odd())?));
     }
     Ok(entries)
 }

@@ -6,7 +6,7 @@ use crate::sync::{Mutex, PoisonError, RwLock};
 use crate::work::job::message;
 use phago_core::cancel::Cancel;
 use phago_core::checkpoint::{self, Parsed, Pieces, Section, Share, WordsInUse};
-use phago_core::cluster::message::{Done, Handshake, Order, decode, encode};
+use phago_core::cluster::message::{Done, Handshake, Order};
 use phago_core::cluster::{Ask, Node, home};
 use phago_core::dump;
 use phago_core::query::Buffers;
@@ -73,11 +73,11 @@ impl Server {
             Ok(Err(error)) => (Reply::Done(Done::Refused(error.to_string())), Vec::new()),
             Err(panic) => (Reply::Broken(message(panic)), Vec::new()),
         };
-        (encode(&reply), parcels)
+        (reply.encode(), parcels)
     }
 
     fn obey(&self, bytes: &[u8], parcels: &[Vec<u8>]) -> Result<(Reply, Vec<Option<Vec<u8>>>)> {
-        let Letter { epoch, told } = decode("message to a node", bytes)?;
+        let Letter { epoch, told } = Letter::decode(bytes)?;
         let done = |done| Ok((Reply::Done(done), Vec::new()));
         match told {
             Told::Ask { tick, sequence, what } => Ok((self.answer(epoch, tick, sequence, &what)?, Vec::new())),

@@ -20,7 +20,9 @@ use std::cell::{Cell, RefCell};
 // Nodes in this process; every message passes as bytes.
 struct Here {
     nodes: Vec<RefCell<(Node, Replica)>>,
-    bytes: Cell<usize>,
+    // Orders since it was last set to 0, and the parcels that came with them.
+    orders: Cell<usize>,
+    parcels: Cell<usize>,
 }
 
 impl Here {
@@ -36,12 +38,12 @@ impl Here {
             let handshake: Handshake = decode("handshake", &encode(&handshake)).unwrap();
             RefCell::new(Node::join(&handshake).unwrap())
         };
-        Here { nodes: (0..layout.nodes()).map(join).collect(), bytes: Cell::new(0) }
+        Here { nodes: (0..layout.nodes()).map(join).collect(), orders: Cell::new(0), parcels: Cell::new(0) }
     }
 
     fn over_the_wire(&self, order: &Order) -> Order {
         let bytes = encode(order);
-        self.bytes.set(self.bytes.get() + bytes.len());
+        self.orders.set(self.orders.get() + 1);
         decode("order", &bytes).unwrap()
     }
 }
@@ -53,6 +55,7 @@ impl Carrier for Here {
         let one = |(node, order, parcels): Sent<Vec<u8>>| {
             let (node, replica) = &mut *self.nodes[node].borrow_mut();
             let order = self.over_the_wire(&order);
+            self.parcels.set(self.parcels.get() + parcels.len());
             let answer = match order {
                 Order::Apply(_) | Order::Commit { .. } | Order::Pass(_) => {
                     node.change(replica, order).map(|done| (done, Vec::new()))
@@ -75,6 +78,11 @@ struct Cluster {
 impl Cluster {
     fn new(config: &ColonyConfig, shards: u32, nodes: usize) -> Cluster {
         let ring = DistributedConfig { num_shards: shards, ..DistributedConfig::default() };
+        Cluster::on(config, ring, nodes)
+    }
+
+    fn on(config: &ColonyConfig, ring: DistributedConfig, nodes: usize) -> Cluster {
+        let shards = ring.num_shards;
         let layout = Layout::new(shards as usize, nodes);
         let whole = Replica::new(config.clone(), Ring::new(shards, ring.virtual_nodes_per_shard)).unwrap();
         let nodes = Here::new(config, &ring, &layout);
@@ -86,6 +94,11 @@ impl Cluster {
         let fates = settled.fates.clone();
         self.driver.apply(&mut self.replica, &self.nodes, settled)?;
         Ok(fates)
+    }
+
+    fn node_of(&self, id: DocumentId) -> usize {
+        let commons = self.replica.commons();
+        self.driver.layout().node_of(commons.seat(commons.ring().shard_of(id.0)))
     }
 
     fn tick(&mut self) {
@@ -258,7 +271,7 @@ fn both(act: Act, cluster: &mut Cluster, colony: &mut Colony) {
                 let _ = cluster.nodes.send(again).unwrap();
             }
             cluster.driver.abort(&cluster.nodes).unwrap();
-            for late in [Order::Decay { attempt }, Order::Act { attempt, plan: made.plan.clone() }] {
+            for late in [Order::Decay { attempt }, Order::Act { attempt, plan: made.plan.clone(), cut: None }] {
                 let answer = cluster.nodes.send(vec![(0, late, Vec::new())]).unwrap();
                 assert!(matches!(answer[0].0, Done::Refused(_)), "{answer:?}");
             }
@@ -330,4 +343,34 @@ fn gaps_repeats_and_what_does_not_fit_are_refused() {
     let handshake = Handshake { analyser: ANALYSER.into(), node: 2, ..handshake };
     assert!(matches!(Node::join(&handshake), Err(Error::Config { field, .. }) if field == "node"));
     assert!(DocumentId(0) != body.id());
+}
+
+#[test]
+fn a_thousand_nodes_are_told_what_the_plan_of_a_large_cluster_counts_on() {
+    let nodes = 1000;
+    // With few points each, as every node lays the ring.
+    let ring = DistributedConfig { num_shards: 1000, virtual_nodes_per_shard: 3, ..DistributedConfig::default() };
+    let mut cluster = Cluster::on(&config(), ring, nodes);
+    let mut colony = Colony::new(config(), Ring::new(1, 150)).unwrap();
+    let body = |at: usize| {
+        let text: Vec<&str> = (0..5).map(|word| WORDS[(at * 7 + word * (1 + at % 5)) % WORDS.len()]).collect();
+        Body { key: Some(format!("{at}").into()), text: text.join(" ").into(), ..Body::default() }
+    };
+    let bodies: Vec<Body> = (0..40).map(body).collect();
+    let steps: Vec<Step> = (0..).zip(&bodies).map(|(at, body)| Step::Ingest(at, body.clone())).collect();
+    cluster.apply(&steps).unwrap();
+    colony.apply(Input::Ingest(bodies.clone())).unwrap();
+    // The homes of the documents prepare; every node applies.
+    let homes: std::collections::BTreeSet<usize> = steps.iter().map(|step| cluster.node_of(step.id())).collect();
+    assert_eq!(cluster.nodes.orders.take(), homes.len() + nodes);
+    for _ in 0..3 {
+        cluster.tick();
+        colony.tick().unwrap();
+        // Act, Decay and Commit; a parcel from the home of each document to the homes of its concepts, at most.
+        assert_eq!(cluster.nodes.orders.take(), 3 * nodes);
+        let (documents, concepts) = (config().documents_per_tick, config().concepts_per_document);
+        let parcels = cluster.nodes.parcels.take();
+        assert!((1..=(documents * concepts) as usize).contains(&parcels), "{parcels}");
+    }
+    assert_eq!(cluster.digest(), colony.digest());
 }
