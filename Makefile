@@ -59,7 +59,7 @@ check: $(VENV)/.phago $(VENV)/.test $(VENV)/.check
 	$(BIN)/python -m mypy.stubtest phago._phago
 	$(BIN)/python tools/licences.py --check
 	$(BIN)/python tools/mutants.py --check
-	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_package.py
+	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_guards.py tests/test_package.py
 
 readme: $(VENV)/.test
 	$(BIN)/python -W ignore tools/readme.py
