@@ -30,7 +30,7 @@ help:
 	@echo 'make readme     what the examples of README.md print is written into it'
 	@echo 'make bench      figures beside peers; PHAGO_DATA names a folder of corpora and collections'
 	@echo 'make campaign   faults, kills, losses of power, damage and long runs by the thousand; PHAGO_CAMPAIGN has the sizes'
-	@echo 'make mutants    break phago in some seventy places and see that a test finds each'
+	@echo 'make mutants    break phago in some eighty places and see that a test finds each'
 	@echo 'make clean      remove .venv and what pytest, mypy and ruff keep'
 	@echo
 	@echo 'PYTHON=python3.12 make ...   with another Python (3.11 or later)'
@@ -59,7 +59,7 @@ check: $(VENV)/.phago $(VENV)/.test $(VENV)/.check
 	$(BIN)/python -m mypy.stubtest phago._phago
 	$(BIN)/python tools/licences.py --check
 	$(BIN)/python tools/mutants.py --check
-	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_package.py
+	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_guards.py tests/test_package.py
 
 readme: $(VENV)/.test
 	$(BIN)/python -W ignore tools/readme.py

@@ -1,7 +1,7 @@
 //! The tokio runner beside the plain loop over the same shard code, in turn: a corpus digested, and empty ticks.
 //!
-//! `cargo bench -p phago-engine --bench drivers -- [FILE] [TURNS]`; FILE holds id, title and text of each document, each
-//! followed by a zero byte. Without one the documents are made up. A line of JSON for each contender and turn.
+//! `cargo bench -p phago-engine --bench drivers -- [FILE] [TURNS]`; FILE holds id, title and text of each document,
+//! each followed by a zero byte. Without one the documents are made up. A line of JSON for each contender and turn.
 //! `test_bench_drivers.py` calls it; Python cannot, because the plain loop is not exposed.
 
 use phago_core::colony::Colony;

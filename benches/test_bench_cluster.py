@@ -40,7 +40,9 @@ def test_bench_over_processes(benchmark, figures, rounds, debian: Path, folder: 
             mine, one = turns.spread(name, figure), turns.spread("one process", figure)
             figures.add(section, f"{name}: {what}", str(mine), str(one), turns.ratio(name, "one process", figure))
         for figure, what in (("idle_ms", "idle tick, ms"), ("query_ms", "full query p50, ms")):
-            figures.add(section, f"{name}: {what}", str(turns.spread(name, figure)), str(turns.spread("one process", figure)))
+            figures.add(
+                section, f"{name}: {what}", str(turns.spread(name, figure)), str(turns.spread("one process", figure))
+            )
 
 
 @pytest.mark.benchmark(group="cluster")
@@ -56,5 +58,7 @@ def test_bench_bytes_between_processes(benchmark, figures, debian: Path, folder:
     assert len({row["digest"] for row in measured.values()}) == 1
     for nodes, row in measured.items():
         each = row["bytes"] / row["documents"]
-        figures.add("bytes between processes for each document of debian (counted, one run)", f"{nodes} nodes", f"{each:.0f}")
+        figures.add(
+            "bytes between processes for each document of debian (counted, one run)", f"{nodes} nodes", f"{each:.0f}"
+        )
         benchmark.extra_info[f"{nodes} nodes"] = each

@@ -126,8 +126,8 @@ pub fn columns(bytes: &[u8]) -> bool {
     let Ok(state) = checkpoint::read(ColonyConfig::default(), Ring::new(3, 20), Share::Whole, get) else {
         return false;
     };
-    // What is accepted can be read, and makes ticks or refuses them. Hashes guard the columns, so that they say together
-    // what a colony was is not asked.
+    // What is accepted can be read, and makes ticks or refuses them. Hashes guard the columns, so that they say
+    // together what a colony was is not asked.
     let mut colony = Colony::of(state);
     colony.digest();
     let found = colony.search("ions cross the membrane", 5);

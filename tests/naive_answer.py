@@ -437,7 +437,7 @@ class Answer:
             gains = self.corpus.bm25(self.words, texts[key].counts, len(texts[key].words))
             for word, gain in gains.items():
                 shares[word] += share * gain / total(gains.values())
-        return {word: share for word, share in shares.items() if share > 1e-12}
+        return shares
 
     # --- bridges ---
 

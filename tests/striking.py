@@ -19,10 +19,16 @@ ROUNDS = [
 # fmt: on
 
 
-def kind_of(message):
-    """The name of what a message says; of a round, what it is. The bytes are those of postcard."""
+def kind_of(message, before):
+    """The name of what a message says; of a round, what it is. `before` is the order before it.
+
+    The bytes are those of postcard, behind their length where they are compressed and 0 where they are not.
+    """
     view = message.bytes
-    at = 1
+    if view[:4] != bytes(4):
+        # Only what follows a judgement, or Decay, is compressed.
+        return "Commit" if before == "Decay" else "Apply"
+    at = 5
 
     def varint():
         nonlocal at
@@ -81,6 +87,7 @@ class Striking(Transport):
         super().__init__(nodes)
         self.inner = Processes(nodes)
         self.struck = Struck()
+        self.order = None
 
     def arm(self, *strikes):
         """What is to happen next, each once the one before it has happened."""
@@ -90,8 +97,9 @@ class Striking(Transport):
         return self.inner.pids()
 
     def _next(self, messages):
-        kinds = [kind_of(message) for message in messages]
+        kinds = [kind_of(message, self.order) for message in messages]
         self.struck.kinds.update(kinds)
+        self.order = kinds[0] if kinds[0] in ORDERS else self.order
         if not self.struck.strikes:
             return None
         strike = self.struck.strikes[0]

@@ -239,3 +239,8 @@ def ids_of(path):
     """The documents of a colony in a directory."""
     with phago.open(path, read_only=True) as colony:
         return [one.id for one in colony.documents()]
+
+
+def files_of(path):
+    """The bytes of all files of a folder, by name."""
+    return {file.name: file.read_bytes() for file in sorted(Path(path).iterdir())}

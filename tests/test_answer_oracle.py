@@ -6,7 +6,7 @@ from collections import Counter
 
 import phago
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 from naive_answer import FUNCTION_WORDS, Answer, CloseCallError, Corpus, cuts, sentences
 from phago import _phago
@@ -138,11 +138,17 @@ def same_order(found, expected, id):
         assert math.isclose(expected[at[id(one)]][1], score, rel_tol=CLOSE), (place, id(one))
 
 
+def padded(numbers, length):
+    return numbers + [0.0] * (length - len(numbers))
+
+
 def same_shares(found, expected, most=None):
-    """Shares by name: the largest of those expected, largest first."""
-    assert len(found) == min(len(expected), most or len(expected))
-    assert [points for _, points in found] == close(sorted(expected.values(), reverse=True)[:most])
-    assert dict(found) == close({name: expected[name] for name, _ in found})
+    """Shares by name: the largest of those expected, largest first. One that is but rounding may be missing."""
+    assert len(dict(found)) == len(found) <= (most or len(found))
+    largest = sorted(expected.values(), reverse=True)[:most]
+    length = max(len(found), len(largest))
+    assert padded([points for _, points in found], length) == close(padded(largest, length))
+    assert dict(found) == close({name: expected.get(name, 0.0) for name, _ in found})
 
 
 def key_of(one):
@@ -247,6 +253,14 @@ SEARCHING = settings(max_examples=50, deadline=None, phases=set(Phase) - {Phase.
 
 @SEARCHING
 @given(seed=SEEDS, shards=SHARDS, count=st.integers(1, 24), gone=st.integers(0, 3), ranking=RANKINGS | st.just(None))
+# Seeds of next to no weight leave some words a share of 1e-13.
+@example(
+    seed=214763,
+    shards=14,
+    count=11,
+    gone=2,
+    ranking=phago.Ranking(passage_share=0.2, title_weight=2.0, seed_floor=0.0, own_share=0.0, hop_share=0.3),
+)
 def test_any_answer_equals_the_naive_one(seed, shards, count, gone, ranking):
     writer = Writer(seed)
     documents = writer.documents(count)

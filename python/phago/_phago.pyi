@@ -61,6 +61,7 @@ __all__ = [
     "METADATA_BYTES_MAX",
     "METADATA_KEYS_MAX",
     "NeighborRow",
+    "Node",
     "NodeRow",
     "NodeTable",
     "PathRow",
@@ -75,6 +76,7 @@ __all__ = [
     "Setting",
     "ShardHandle",
     "ShardRow",
+    "Stop",
     "StoredRow",
     "TickResult",
     "UpdatedRow",
@@ -995,12 +997,17 @@ class ShardHandle:
 
 @final
 class Node:
-    def __new__(cls) -> Self: ...
-    def handle(self, message: bytes, parcels: list[bytes]) -> tuple[bytes, list[bytes | None]]: ...
+    """The shards of one colony that live in this process."""
+
+    def __new__(cls) -> Node: ...
+    def handle(self, message: bytes, parcels: list[bytes]) -> tuple[bytes, list[bytes | None]]:
+        """Obey one message. Returns the answer, and by node what is sent to it. It raises for nothing that a message says."""
 
 @final
 class Stop:
-    def __call__(self) -> bool: ...
+    """Whether whoever sent messages still wants their answers."""
+
+    def is_set(self) -> bool: ...
 
 @final
 class Batch:

@@ -15,7 +15,7 @@ from ._checks import count, directory_of, flag, one_of, real, refusal
 from ._held import Held, config_given, config_made, driven, runner_given, shards_given
 from ._settings import as_native
 from .aio import AsyncColony
-from .backends import Processes, Transport
+from .backends import Transport
 from .colony import Colony
 from .config import ColonyConfig, RunnerConfig
 from .errors import CorruptionError, NetworkFileSystemWarning
@@ -189,7 +189,12 @@ class _Asked:
         if self.backend == "threads":
             yield None
             return
-        transport = self.backend if isinstance(self.backend, Transport) else Processes(self.nodes)
+        if isinstance(self.backend, Transport):
+            transport = self.backend
+        else:
+            from .backends.processes import Processes
+
+            transport = Processes(self.nodes)
         try:
             yield transport
         except BaseException:

@@ -139,9 +139,12 @@ class Transport(abc.ABC):
 
     # What the native module calls.
     def _send(
-        self, messages: list[tuple[int, Literal["orders", "questions"], bytes, list[Any]]], wait: float, stopped: Any
+        self,
+        messages: list[tuple[int, Literal["orders", "questions"], bytes, list[Any]]],
+        wait: float,
+        stop: _phago.Stop,
     ) -> list[tuple[bytes | str, list[Any] | str]]:
-        outcomes = self.send([Message(*message) for message in messages], wait, stopped)
+        outcomes = self.send([Message(*message) for message in messages], wait, stop.is_set)
         return [_told(outcome) for outcome in outcomes]
 
     def _restart(self, nodes: list[int]) -> None:

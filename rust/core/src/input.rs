@@ -171,6 +171,13 @@ enum Borrowed<'a> {
     Reinforce { id: DocumentId, path: &'a Reinforcement, times: u64 },
 }
 
+impl Input {
+    /// Returns the bytes of an [`Input::Ingest`] of these bodies.
+    pub fn encode_ingest(bodies: Vec<&Body>) -> Vec<u8> {
+        encode(&Borrowed::Ingest(bodies))
+    }
+}
+
 impl Change {
     /// Returns the bytes of the input that makes this change, as [`Input::encode`] writes it, or `None` for no change.
     pub fn encode(&self) -> Option<Vec<u8>> {

@@ -1,5 +1,5 @@
-//! Answers in rounds over nodes: every message crosses as bytes, each node has the shards of its own seats alone, and what
-//! comes of it is, to the last bit, what comes of the rounds in one process.
+//! Answers in rounds over nodes: every message crosses as bytes, each node has the shards of its own seats alone, and
+//! what comes of it is, to the last bit, what comes of the rounds in one process.
 
 mod common;
 mod parted;

@@ -1,8 +1,9 @@
 //! What it costs to live on disk, beside the same colony in memory in the same run.
 //!
-//! `cargo run --release -p phago-engine --example on_disk -- [DOCUMENTS] [FOLDER]`: 64,512 documents of some 60 words with words
-//! as unevenly used as real ones, ingested in batches of 1,000 and digested; then opened after a close, and after an end without
-//! one with the longest tail. The folder must not hold a colony; without one, it is a temporary folder.
+//! `cargo run --release -p phago-engine --example on_disk -- [DOCUMENTS] [FOLDER]`: 64,512 documents of some 60 words
+//! with words as unevenly used as real ones, ingested in batches of 1,000 and digested; then opened after a close, and
+//! after an end without one with the longest tail. The folder must not hold a colony; without one, it is a temporary
+//! folder.
 
 use phago_core::config::ColonyConfig;
 use phago_core::documents::Body;

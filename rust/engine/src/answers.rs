@@ -171,7 +171,8 @@ impl World {
     /// Reads a whole committed state, wherever its shards are. `read` may be called again if nodes are lost meanwhile.
     ///
     /// # Errors
-    /// Those of `read`; as [`World::view`]; [`phago_core::Error::CoordinatorUnavailable`] if nodes are lost again and again.
+    /// Those of `read`; as [`World::view`]; [`phago_core::Error::CoordinatorUnavailable`] if nodes are lost again and
+    /// again.
     pub fn whole<T>(&self, cancel: &Cancel, mut read: impl FnMut(&dyn Whole) -> Result<T>) -> Result<T> {
         match &self.remote {
             None => self.view(cancel, |view| read(&view)),

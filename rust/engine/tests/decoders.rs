@@ -1,7 +1,7 @@
 //! Bytes and texts of any kind, given to everything that decodes: an error or a value, and never a panic.
 //!
-//! The targets of `fuzz` are the same functions. Here each gets values that were encoded and then damaged, and bytes out
-//! of nothing, from consecutive seeds.
+//! The targets of `fuzz` are the same functions. Here each gets values that were encoded and then damaged, and bytes
+//! out of nothing, from consecutive seeds.
 
 mod campaign;
 mod common;

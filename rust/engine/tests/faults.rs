@@ -21,8 +21,8 @@ fn runner(world: &Arc<World>, max_parallelism: u32, phase_timeout_ms: u64) -> Ru
     manual(world, max_parallelism, phase_timeout_ms)
 }
 
-// Batches of inputs with a fault in the third tick; the run ends like one without faults. A panic is noticed long before
-// any deadline.
+// Batches of inputs with a fault in the third tick; the run ends like one without faults. A panic is noticed long
+// before any deadline.
 async fn survives(action: Action, phase: Phase, shards: u32, check: impl Fn(&Error)) {
     let timeout_ms = if matches!(action, Action::Panic) { FOREVER_MS } else { TIMEOUT_MS };
     let documents = documents(11, 240);

@@ -1,5 +1,5 @@
-//! A colony that lives on disk: what was acknowledged is there when it is opened again, on any number of shards, and so is
-//! the digest of a life that was never interrupted.
+//! A colony that lives on disk: what was acknowledged is there when it is opened again, on any number of shards, and so
+//! is the digest of a life that was never interrupted.
 
 mod common;
 

@@ -1,5 +1,5 @@
-//! The disk fails at every call there is, once and for ever, in every way: a clean error, and after opening again everything that
-//! was acknowledged.
+//! The disk fails at every call there is, once and for ever, in every way: a clean error, and after opening again
+//! everything that was acknowledged.
 
 mod campaign;
 mod common;

@@ -1,4 +1,5 @@
-//! A writer in another process is killed at any moment, with no chance to say goodbye. What it had told was kept is there.
+//! A writer in another process is killed at any moment, with no chance to say goodbye. What it had told was kept is
+//! there.
 
 #![cfg(unix)]
 

@@ -12,7 +12,8 @@ use phago_engine::store::{Failure, Faulty, Files, Mutant, Options, Syncs, Witnes
 use std::sync::Arc;
 
 fn some_step(chance: &mut Chance) -> Step {
-    // Around the size of a sector, and some of several. Few sizes, so that a record is at times appended again as it was.
+    // Around the size of a sector, and some of several. Few sizes, so that a record is at times appended again as it
+    // was.
     let bytes = [8, 8, 60, 450, 700, 5000][chance.below(6) as usize];
     match chance.below(20) {
         0..=7 => Step::Note(bytes),

@@ -42,7 +42,7 @@ pub(crate) struct Stop(Cancel);
 
 #[pymethods]
 impl Stop {
-    fn __call__(&self) -> bool {
+    fn is_set(&self) -> bool {
         self.0.is_cancelled()
     }
 }
@@ -75,7 +75,7 @@ impl FromPython {
         let messages = messages.into_iter().map(message).collect::<PyResult<Vec<_>>>()?;
         let stop = Bound::new(py, Stop(cancel.clone()))?;
         let answers = self.0.bind(py).call_method1("_send", (PyList::new(py, messages)?, wait.as_secs_f64(), stop))?;
-        let answers = answers.try_iter()?.map(|answer| Ok(read(&answer?)?)).collect::<PyResult<Vec<_>>>()?;
+        let answers = answers.try_iter()?.map(|answer| read(&answer?)).collect::<PyResult<Vec<_>>>()?;
         if answers.len() != count {
             let message = format!("a transport returned {} answers to {count} messages", answers.len());
             return Err(PyTypeError::new_err(message));

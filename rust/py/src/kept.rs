@@ -34,8 +34,8 @@ impl Kept {
 
 #[pymethods]
 impl Kept {
-    /// `over` is what has the shards, if they are not here: a transport, how many nodes it reaches, and how many seconds one
-    /// may take for a change or a question.
+    /// `over` is what has the shards, if they are not here: a transport, how many nodes it reaches, and how many
+    /// seconds one may take for a change or a question.
     #[staticmethod]
     #[pyo3(signature = (path, shards, config, make, wait, over=None))]
     fn open(

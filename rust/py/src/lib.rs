@@ -1,11 +1,12 @@
 //! The binding: everything that knows Python, and nothing that belongs to the core or the engine.
 //!
-//! - [`error`] translates errors, [`call`] is a call that takes time, [`runtime`] runs it, [`mailbox`] brings their results to an event
-//!   loop, [`document`], [`metadata`], [`lifetime`], [`filter`] and [`config`]
-//!   read documents, filters and settings.
+//! - [`error`] translates errors, [`call`] is a call that takes time, [`runtime`] runs it, [`mailbox`] brings its
+//!   result to an event loop, [`document`], [`metadata`], [`lifetime`], [`filter`] and [`config`] read documents,
+//!   filters and settings.
 //! - [`rows`] are records on their way to Python, with a name for each field.
 //! - [`ring`], [`coordinator`], [`world`], [`shard`], [`batch`], [`runner`], [`tick_result`], [`cross_edges`],
-//!   [`tables`], [`backend`] and [`kept`] are one exposed class each; [`column`] shares their memory with other libraries.
+//!   [`tables`], [`backend`] and [`kept`] are one exposed class each; [`column`] shares their memory with other
+//!   libraries.
 
 mod backend;
 mod batch;

@@ -7,8 +7,8 @@ use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyString};
 
-/// Reads the `expires` of a document: a tick number, a datetime with a time zone, or text of one. The inner error is the
-/// reason why it is not accepted; the outer one is an exception of the caller's own code.
+/// Reads the `expires` of a document: a tick number, a datetime with a time zone, or text of one. The inner error is
+/// the reason why it is not accepted; the outer one is an exception of the caller's own code.
 pub(crate) fn read(given: &Bound<'_, PyAny>) -> PyResult<Result<Lifetime, String>> {
     if let Some(time) = plain(given, "microseconds")?.extract::<Option<i64>>()? {
         return Ok(Ok(Lifetime::Time(time)));

@@ -5,7 +5,8 @@
 //! | way | where the work runs | what ends it early |
 //! |---|---|---|
 //! | [`brief`] | on the calling thread | nothing: it is short |
-//! | [`call`] | for the main thread, which checks for Ctrl-C, on a thread beside it; for others, on the calling thread | Ctrl-C |
+//! | [`call`] | for the main thread, which checks for Ctrl-C, on a thread beside it; for others, on the calling thread
+//! | Ctrl-C |
 //! | [`stoppable`] | wherever the engine runs it; the calling thread checks for Ctrl-C | Ctrl-C |
 //! | [`start_call`] | on one of few threads, in the order of the calls | cancelling the future |
 //! | [`start`] | on the runtime, as a future | cancelling the future |

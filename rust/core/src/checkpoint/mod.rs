@@ -6,9 +6,9 @@
 //! read onto any ring. Postings, statistics and the ticks at which synapses end are not stored; reading computes them
 //! again.
 //!
-//! Of a colony that is spread over nodes each reads its [`Share`] of the same sections. Writing takes two rounds: the nodes
-//! tell their [`WordsInUse`], from which all derive the same new indices; then each makes the [`Piece`]s of its seats
-//! ([`Pieces`]), which [`join`] puts together, by seat. The sections equal those that one process writes.
+//! Of a colony that is spread over nodes each reads its [`Share`] of the same sections. Writing takes two rounds: the
+//! nodes tell their [`WordsInUse`], from which all derive the same new indices; then each makes the [`Piece`]s of its
+//! seats ([`Pieces`]), which [`join`] puts together, by seat. The sections equal those that one process writes.
 
 mod columns;
 mod piece;

@@ -83,8 +83,8 @@ impl Parsed {
     }
 }
 
-/// Builds a colony from its sections, as [`read`] does. Each may be parsed anywhere before. Every share is made from the
-/// same sections, but for the graph, which a driver does not need.
+/// Builds a colony from its sections, as [`read`] does. Each may be parsed anywhere before. Every share is made from
+/// the same sections, but for the graph, which a driver does not need.
 ///
 /// # Errors
 /// Those of [`read`].
@@ -154,8 +154,8 @@ fn equal(lengths: &[usize]) -> Result<()> {
     if same { Ok(()) } else { Err(odd(format!("columns of {lengths:?} entries stand side by side"))) }
 }
 
-// By term: how many documents wired it that are there, or that wait to be unwired. Each tick that unwires some relies on
-// it, as nothing else says when a node has lost its last document.
+// By term: how many documents wired it that are there, or that wait to be unwired. Each tick that unwires some relies
+// on it, as nothing else says when a node has lost its last document.
 struct Wired(Vec<u32>);
 
 impl Wired {

@@ -5,8 +5,8 @@
 pub enum Share<'a> {
     /// All of it: the colony of one process.
     Whole,
-    /// What a node has: the shards of these seats, in order, and the counts of the word forms whose terms live there. It
-    /// knows no backlog, no lifetimes, no time and no roster.
+    /// What a node has: the shards of these seats, in order, and the counts of the word forms whose terms live there.
+    /// It knows no backlog, no lifetimes, no time and no roster.
     Node(&'a [usize]),
     /// What drives nodes: all that they share and do not know, no shard, and no counts of word forms.
     Driver,

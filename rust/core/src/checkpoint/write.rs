@@ -33,7 +33,8 @@ pub fn write<E>(replica: &Replica, mut put: impl FnMut(Section, Vec<u8>) -> Resu
 /// those of all nodes, and `piece` returns the piece of a seat, which its node makes with [`Pieces`].
 ///
 /// # Errors
-/// [`Error::Wire`] if the words or the pieces are not those of all seats and documents; any error of `piece` and of `put`.
+/// [`Error::Wire`] if the words or the pieces are not those of all seats and documents; any error of `piece` and of
+/// `put`.
 pub fn join<E: From<Error>>(
     driver: &Replica,
     words: &WordsInUse,
@@ -176,7 +177,8 @@ pub struct Pieces<'a> {
 }
 
 impl<'a> Pieces<'a> {
-    /// Begins. `gone` are those of the [`WordsInUse`] of the whole colony, so that all pieces have the same new indices.
+    /// Begins. `gone` are those of the [`WordsInUse`] of the whole colony, so that all pieces have the same new
+    /// indices.
     ///
     /// # Errors
     /// [`Error::Wire`] if there is no such term.

@@ -4,8 +4,8 @@
 //! reads, and a node of another state refuses it. Terms, places and seats are the same numbers on all nodes.
 //!
 //! As bytes a message is a version, then the message in postcard encoding, of at most [`MESSAGE_BYTES_MAX`]. Lists that
-//! grow with the colony, and texts, come in pages: a node replies with as many items as fit into [`PAGE_BYTES`], at least
-//! one, and is asked again for the rest.
+//! grow with the colony, and texts, come in pages: a node replies with as many items as fit into [`PAGE_BYTES`], at
+//! least one, and is asked again for the rest.
 
 use crate::commons::Commons;
 use crate::graph::Synapse;

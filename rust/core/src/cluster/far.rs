@@ -1,4 +1,5 @@
-//! Rounds over the nodes of a cluster: asks are scattered, and replies gathered in an order that does not depend on nodes.
+//! Rounds over the nodes of a cluster: asks are scattered, and replies gathered in an order that does not depend on
+//! nodes.
 
 use crate::Result;
 use crate::cluster::ask::{self, ITEMS_MAX, Meant, Reach, Reply, Search, What};

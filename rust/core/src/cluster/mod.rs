@@ -1,19 +1,19 @@
 //! A colony over several nodes: processes that each hold the shards of some seats.
 //!
-//! A [`Node`] holds a part of the colony's [`crate::replica::Replica`]: the numbers that all nodes share and the shards of
-//! its own seats. The [`Driver`] holds the part without seats; it accepts inputs, makes ticks and asks questions. It does
-//! what one process does, in the same steps: a document is judged and analysed at its home, the phases of a tick are
-//! those of [`crate::shard::Seat`], and an answer is made in the same rounds.
+//! A [`Node`] holds a part of the colony's [`crate::replica::Replica`]: the numbers that all nodes share and the shards
+//! of its own seats. The [`Driver`] holds the part without seats; it accepts inputs, makes ticks and asks questions. It
+//! does what one process does, in the same steps: a document is judged and analysed at its home, the phases of a tick
+//! are those of [`crate::shard::Seat`], and an answer is made in the same rounds.
 //!
-//! Words have the same numbers on all nodes: those that a node meets get them when the driver announces the words of all
-//! nodes in one order.
+//! Words have the same numbers on all nodes: those that a node meets get them when the driver announces the words of
+//! all nodes in one order.
 //!
-//! * [`message`] are the orders of a driver, which change a node, and their answers; `parcel` is what nodes send to each
-//!   other in a tick, `words` the numbering of new words, [`Layout`] says who has which seats. A [`Carrier`] brings
-//!   orders to nodes.
-//! * [`ask`] are the asks of a driver to the homes of documents and concepts, and the replies; [`home`] answers on a node.
-//!   [`Far`] scatters asks and gathers replies: [`far`] runs the rounds of an answer over nodes, and [`reads`] reads a whole
-//!   colony from them.
+//! * [`message`] are the orders of a driver, which change a node, and their answers; `parcel` is what nodes send to
+//!   each other in a tick, `words` the numbering of new words, [`Layout`] says who has which seats. A [`Carrier`]
+//!   brings orders to nodes.
+//! * [`ask`] are the asks of a driver to the homes of documents and concepts, and the replies; [`home`] answers on a
+//!   node. [`Far`] scatters asks and gathers replies: [`far`] runs the rounds of an answer over nodes, and [`reads`]
+//!   reads a whole colony from them.
 
 pub mod ask;
 pub mod far;

@@ -15,8 +15,8 @@ pub trait Nodes {
     /// Returns how many nodes there are.
     fn count(&self) -> usize;
 
-    /// Asks nodes, by their numbers, and returns their replies in the order of the requests. Each request is answered by
-    /// [`crate::cluster::home::answer`] on its node; no node is asked twice at once.
+    /// Asks nodes, by their numbers, and returns their replies in the order of the requests. Each request is answered
+    /// by [`crate::cluster::home::answer`] on its node; no node is asked twice at once.
     ///
     /// # Errors
     /// If any of them does not reply.

@@ -2,9 +2,9 @@
 //!
 //! The dump is a set of *records*: a document with what became of it; a term with its word forms, its concept and the
 //! synapses of that; a deleted document that the next tick unwires; the reinforcements of a document; a digester. Each
-//! is hashed where it is kept, and the hashes are summed (`sum.rs`). So every node of a colony computes the part of what
-//! it holds, the parts are merged in any order, and nothing depends on how many shards, threads or processes there are,
-//! or on what was swept. What no shard owns, as config and tick, is hashed with the sum.
+//! is hashed where it is kept, and the hashes are summed (`sum.rs`). So every node of a colony computes the part of
+//! what it holds, the parts are merged in any order, and nothing depends on how many shards, threads or processes there
+//! are, or on what was swept. What no shard owns, as config and tick, is hashed with the sum.
 //!
 //! Within a record entities are in the order of their 128-bit ids, numbers are little-endian, strings and lists follow
 //! their length.

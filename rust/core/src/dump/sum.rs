@@ -1,17 +1,17 @@
 //! The sum of hashes: the hash of a multiset, which is computed in parts and in any order.
 //!
 //! It is LtHash (Bellare and Micciancio, 1997; Maitin-Shepard et al., "Securing Update Propagation with Homomorphic
-//! Hashing", 2019): the SHA-256 of each record is expanded to 2,048 bytes, and these are added lane by lane. That is the
-//! size that the latter paper holds to give at least 200 bits of security. Simpler sums do not last: equal records cancel
-//! in an exclusive or, and Wagner's generalised birthday attack finds another set with the same 256-bit sum in about 2^32
-//! steps. Multiplications modulo a prime of 3,072 bits (MuHash) are safe too and slower.
+//! Hashing", 2019): the SHA-256 of each record is expanded to 2,048 bytes, and these are added lane by lane. That is
+//! the size that the latter paper holds to give at least 200 bits of security. Simpler sums do not last: equal records
+//! cancel in an exclusive or, and Wagner's generalised birthday attack finds another set with the same 256-bit sum in
+//! about 2^32 steps. Multiplications modulo a prime of 3,072 bits (MuHash) are safe too and slower.
 //!
-//! Lanes have 64 bits where the paper has 16. The state is as large; but 2^16 equal records would leave a lane of 16 bits
-//! as it was, and documents of equal words, all deleted before the next tick, are such records.
+//! Lanes have 64 bits where the paper has 16. The state is as large; but 2^16 equal records would leave a lane of 16
+//! bits as it was, and documents of equal words, all deleted before the next tick, are such records.
 //!
-//! The expansion is the keystream of ChaCha (12 rounds, as in RFC 8439 with a nonce of 0) under the SHA-256 as its key. It
-//! is written in Rust alone, has vector code for most machines, and is faster than the output of BLAKE3 where there is
-//! no AVX-512.
+//! The expansion is the keystream of ChaCha (12 rounds, as in RFC 8439 with a nonce of 0) under the SHA-256 as its key.
+//! It is written in Rust alone, has vector code for most machines, and is faster than the output of BLAKE3 where there
+//! is no AVX-512.
 
 use chacha20::cipher::StreamCipher;
 use chacha20::{ChaCha12, KeyIvInit, Nonce};

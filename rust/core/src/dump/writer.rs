@@ -2,7 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-// Bytes are hashed in pieces of about this size: short ones cost a call each, and long ones a copy that leaves the cache.
+// Bytes are hashed in pieces of about this size: short ones cost a call each, and long ones a copy that leaves the
+// cache.
 const PIECE: usize = 1 << 14;
 
 /// A record on its way into its hash.

@@ -50,7 +50,8 @@ pub fn blend(whole: f64, passage: f64, ranking: &Ranking) -> f64 {
     (1.0 - ranking.passage_share) * whole + ranking.passage_share * passage
 }
 
-/// Returns what a question's word adds to a BM25 score. `per_word` is that of the state ([`crate::query::bm25::per_word`]).
+/// Returns what a question's word adds to a BM25 score. `per_word` is that of the state
+/// ([`crate::query::bm25::per_word`]).
 pub(crate) fn word_gain(question: &Question, place: u32, tf: u32, length: u32, per_word: f64) -> f64 {
     let term = &question.terms[place as usize];
     let weight = f64::from(term.count) * term.idf * (K1 + 1.0);

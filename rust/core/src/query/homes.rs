@@ -1,8 +1,8 @@
 //! The rounds of an answer: what is asked of the homes of documents and concepts.
 //!
 //! In a round every home is asked on its own and replies with plain data of bounded size, for all documents or terms at
-//! once. [`Homes`] has a method for each round; what it returns is gathered, and does not depend on where the homes are.
-//! The rounds are over the shards of one process ([`crate::query::here`]), or over the nodes of a cluster.
+//! once. [`Homes`] has a method for each round; what it returns is gathered, and does not depend on where the homes
+//! are. The rounds are over the shards of one process ([`crate::query::here`]), or over the nodes of a cluster.
 
 use crate::Result;
 use crate::commons::Commons;

@@ -6,10 +6,10 @@
 //! * The parts of a score: [`lexical`], [`concepts`] with [`lit`], [`bridge`]; [`parts`] lists them. [`seeds`] are the
 //!   documents that light up concepts, [`hop`] finds what the question's words light up, [`names`] the titles that a
 //!   text mentions.
-//! * [`homes`] lists the rounds in which the homes of documents and concepts are asked; [`here`] asks the shards of this
-//!   process.
-//! * [`inquiry`] runs the rounds needed to score any document, [`answer`] those that find the best; [`hit`] is what they
-//!   find.
+//! * [`homes`] lists the rounds in which the homes of documents and concepts are asked; [`here`] asks the shards of
+//!   this process.
+//! * [`inquiry`] runs the rounds needed to score any document, [`answer`] those that find the best; [`hit`] is what
+//!   they find.
 //! * [`telling`], [`passages`], [`lighting`] and [`explain`] give the reasons; [`near`] ranks concepts; [`allowed`]
 //!   restricts which documents can answer.
 

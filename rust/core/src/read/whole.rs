@@ -15,12 +15,12 @@ use crate::shard::NodeData;
 use crate::text::{QueryWord, Session};
 use std::sync::Arc;
 
-/// What is read of one committed state of a whole colony. Lists of terms, ids and spots are answered in their order; all
-/// terms must be known.
+/// What is read of one committed state of a whole colony. Lists of terms, ids and spots are answered in their order;
+/// all terms must be known.
 ///
 /// # Errors
-/// Of each method: [`crate::Error::Cancelled`] once nobody wants the result any more, and where shards are elsewhere that
-/// they do not reply.
+/// Of each method: [`crate::Error::Cancelled`] once nobody wants the result any more, and where shards are elsewhere
+/// that they do not reply.
 pub trait Whole {
     /// Returns what is known without asking.
     fn commons(&self) -> &Commons;
@@ -100,7 +100,8 @@ pub trait Whole {
         Ok(data.map(|data| NodeRow::new(self.commons(), term, data)))
     }
 
-    /// Returns the synapses of concepts, of each the heaviest first; equal weights are in the order of the far ends' ids.
+    /// Returns the synapses of concepts, of each the heaviest first; equal weights are in the order of the far ends'
+    /// ids.
     fn neighbors(&self, terms: &[u32]) -> Result<Vec<Vec<Neighbor>>> {
         let rows = self.rows(terms)?;
         let targets: Vec<u32> = rows.iter().flatten().map(|synapse| synapse.target).collect();

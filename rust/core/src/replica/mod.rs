@@ -108,8 +108,8 @@ impl Replica {
         self.commons.seat(self.commons.ring().shard_of(id.0))
     }
 
-    /// Returns whether nothing waits to be digested, unwired or reinforced, no digester is alive, and the lifetime of no
-    /// document is over.
+    /// Returns whether nothing waits to be digested, unwired or reinforced, no digester is alive, and the lifetime of
+    /// no document is over.
     pub fn is_quiet(&self) -> bool {
         self.commons.is_quiet()
     }

@@ -124,8 +124,8 @@ impl Shard {
                     delta.cross_edges.push(CrossEdge { source, target: made.target, weight: made.weight });
                 }
             });
-            // Every synapse of a concept was wired by a document that wired the concept. Columns that no colony wrote may
-            // deny that although they fit together.
+            // Every synapse of a concept was wired by a document that wired the concept. Columns that no colony wrote
+            // may deny that although they fit together.
             if wirings == 0 && !new.is_empty() {
                 let reason = "`co_activations` had more documents of a synapse than there were".into();
                 return Err(Error::Wire { what: "checkpoint", reason });

@@ -214,9 +214,9 @@ impl Lexicon {
         inner.form_list.get(from as usize..).unwrap_or_default().iter().map(|form| form.text.clone()).collect()
     }
 
-    /// Gives the words from form `forms` and term `terms` on, which are here by themselves so far, the indices that they
-    /// have in a colony of several processes: the words of `announced` follow, in this order. Words that are here and
-    /// are not announced are gone. Returns the new indices.
+    /// Gives the words from form `forms` and term `terms` on, which are here by themselves so far, the indices that
+    /// they have in a colony of several processes: the words of `announced` follow, in this order. Words that are here
+    /// and are not announced are gone. Returns the new indices.
     ///
     /// # Panics
     /// If an announced word is among those that stay.

@@ -6,9 +6,10 @@ use crate::intake::ingest::{Ingested, OnError};
 use crate::intake::many::UpdatedAll;
 use crate::journal::{INPUT, documents_of_input};
 use crate::store::Prepared as Record;
-use crate::sync::MutexGuard;
+use crate::sync::{MutexGuard, beside, thread};
 use crate::world::World;
 use phago_core::cancel::Cancel;
+use phago_core::cluster::Settled;
 use phago_core::cluster::message::{Fate, Step};
 use phago_core::documents::Body;
 use phago_core::ids::DocumentId;
@@ -20,6 +21,11 @@ use phago_core::{Error, Result};
 
 // How often a change is judged again after nodes were lost.
 const RETRIES_MAX: usize = 3;
+// Fewer documents are compressed before a thread has begun.
+const RECORDED_EARLY_MIN: usize = 64;
+
+// What the homes said of a change, with the lock under which it is applied and the way to the nodes.
+type Judged<'a> = (MutexGuard<'a, Driving>, Reach<'a>, Settled);
 
 impl Remote {
     /// Does what [`World::ingest`] does.
@@ -183,19 +189,8 @@ impl Remote {
             return accept(steps, &[]).map(drop);
         }
         let cancel = Cancel::new();
-        let mut tried = 0;
-        let (mut driving, reach, settled) = loop {
-            let mut driving = self.drive(world)?;
-            let reach = self.way(&driving, world, &cancel);
-            let settled = driving.driver.prepare(&*world.state()?, &reach, &steps);
-            self.check(&mut driving, &reach, &settled);
-            match settled {
-                Ok(settled) => break (driving, reach, settled),
-                // Nothing was logged: it is judged again by nodes that are made again.
-                Err(_) if !reach.lost().is_empty() && tried < RETRIES_MAX => tried += 1,
-                Err(error) => return Err(error),
-            }
-        };
+        let ((mut driving, reach, settled), early) = self.judged_and_recorded(world, &steps, &cancel)?;
+        let count = steps.len();
         let input = match accept(steps, &settled.fates) {
             Ok(Some(input)) => input,
             none => {
@@ -204,7 +199,13 @@ impl Remote {
                 return none.map(drop);
             }
         };
-        let sequence = match append(world, &input) {
+        // Unless a document was refused or was there, the early record is right.
+        let is_whole = matches!(&input, Input::Ingest(new) if new.len() == count);
+        let appended = match early.filter(|_| is_whole) {
+            Some(record) => append_record(world, &record, &input),
+            None => append(world, &input),
+        };
+        let sequence = match appended {
             Ok(sequence) => sequence,
             Err(error) => {
                 let discarded = driving.driver.discard(&reach);
@@ -229,6 +230,39 @@ impl Remote {
         keep(world, sequence)
     }
 
+    // Has the homes judge steps. Documents are compressed for the log meanwhile.
+    fn judged_and_recorded<'a>(
+        &'a self,
+        world: &World,
+        steps: &[Step],
+        cancel: &'a Cancel,
+    ) -> Result<(Judged<'a>, Option<Record>)> {
+        let is_long = world.journal.is_some() && steps.len() >= RECORDED_EARLY_MIN;
+        thread::scope(|scope| {
+            let early = is_long.then(|| beside(scope, || record_of(steps)));
+            let judged = self.judged(world, steps, cancel)?;
+            // Where no thread is to be had, the record is made later.
+            let early = early.and_then(|early| early.ok()?.join().ok()).flatten();
+            Ok((judged, early))
+        })
+    }
+
+    fn judged<'a>(&'a self, world: &World, steps: &[Step], cancel: &'a Cancel) -> Result<Judged<'a>> {
+        let mut tried = 0;
+        loop {
+            let mut driving = self.drive(world)?;
+            let reach = self.way(&driving, world, cancel);
+            let settled = driving.driver.prepare(&*world.state()?, &reach, steps);
+            self.check(&mut driving, &reach, &settled);
+            match settled {
+                Ok(settled) => return Ok((driving, reach, settled)),
+                // Nothing was logged: it is judged again by nodes that are made again.
+                Err(_) if !reach.lost().is_empty() && tried < RETRIES_MAX => tried += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     pub(super) fn way<'a>(&'a self, driving: &Driving, world: &World, cancel: &'a Cancel) -> Reach<'a> {
         Reach::new(self, driving.epoch, world.tick() + 1, self.wait(), cancel)
     }
@@ -243,11 +277,26 @@ impl Remote {
     }
 }
 
+// Returns the record of documents that are all new.
+fn record_of(steps: &[Step]) -> Option<Record> {
+    let bodies = steps.iter().map(|step| match step {
+        Step::Ingest(_, body) => Some(body),
+        _ => None,
+    });
+    Record::new(INPUT, Input::encode_ingest(bodies.collect::<Option<_>>()?)).ok()
+}
+
 // Appends an input to the log, if there is one.
 fn append(world: &World, input: &Input) -> Result<Option<u64>> {
+    if world.journal.is_none() {
+        return Ok(None);
+    }
+    append_record(world, &Record::new(INPUT, input.encode())?, input)
+}
+
+fn append_record(world: &World, record: &Record, input: &Input) -> Result<Option<u64>> {
     let Some(journal) = &world.journal else { return Ok(None) };
-    let record = Record::new(INPUT, input.encode())?;
-    journal.append(&record, documents_of_input(input)).map(Some)
+    journal.append(record, documents_of_input(input)).map(Some)
 }
 
 // Waits until what was appended is durable.

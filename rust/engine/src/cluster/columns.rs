@@ -1,4 +1,5 @@
-//! Checkpoints of a colony whose shards are on nodes: the nodes make the columns of their seats, and the driver joins them.
+//! Checkpoints of a colony whose shards are on nodes: the nodes make the columns of their seats, and the driver joins
+//! them.
 
 use super::asking::{Asked, odd};
 use super::reach::Reach;

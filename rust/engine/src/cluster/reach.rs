@@ -4,7 +4,7 @@ use super::remote::Remote;
 use super::transport::{Lane, Lost, Message, Parcel};
 use super::wire::{Letter, Reply, Told};
 use phago_core::cancel::Cancel;
-use phago_core::cluster::message::{Done, Order, decode, encode};
+use phago_core::cluster::message::{Done, Order};
 use phago_core::cluster::{Answered, Carrier, Sent};
 use phago_core::ids::{ShardId, Tick};
 use phago_core::phase::Phase;
@@ -51,14 +51,14 @@ impl<'a> Reach<'a> {
         let message = |(node, told, parcels): (usize, Told, Vec<Parcel>)| Message {
             node,
             lane: lane_of(&told),
-            bytes: encode(&Letter { epoch: self.epoch, told }),
+            bytes: Letter { epoch: self.epoch, told }.encode(),
             parcels,
         };
         let messages: Vec<Message> = letters.into_iter().map(message).collect();
         let answers = self.remote.transport.send(messages, self.wait, self.cancel);
         let (mut replies, mut dead, mut late) = (Vec::with_capacity(nodes.len()), Vec::new(), Vec::new());
         for (answer, (node, is_order)) in answers.into_iter().zip(nodes) {
-            let reply = answer.map(|answer| (decode::<Reply>("answer of a node", &answer.bytes), answer.parcels));
+            let reply = answer.map(|answer| (Reply::decode(&answer.bytes), answer.parcels));
             match reply {
                 Ok((Ok(Reply::Broken(cause)), _)) | Err(Lost::Died(cause)) => dead.push((node, cause)),
                 Ok((Err(error), _)) => dead.push((node, error.to_string())),

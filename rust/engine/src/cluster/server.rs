@@ -1,12 +1,12 @@
 //! A node in its own process: obeys one driver, and answers questions meanwhile.
 
-use super::wire::{Letter, Reply, Told, What};
+use super::wire::{Letter, Reply, Told, What, pack_parcel, unpack_parcel};
 use crate::lock::lock;
 use crate::sync::{Mutex, PoisonError, RwLock};
 use crate::work::job::message;
 use phago_core::cancel::Cancel;
 use phago_core::checkpoint::{self, Parsed, Pieces, Section, Share, WordsInUse};
-use phago_core::cluster::message::{Done, Handshake, Order, decode, encode};
+use phago_core::cluster::message::{Done, Handshake, Order};
 use phago_core::cluster::{Ask, Node, home};
 use phago_core::dump;
 use phago_core::query::Buffers;
@@ -71,7 +71,8 @@ impl Server {
         Server::default()
     }
 
-    /// Obeys a message. `parcels` is what other nodes sent with it. A message that does not fit is refused in the reply.
+    /// Obeys a message. `parcels` is what other nodes sent with it. A message that does not fit is refused in the
+    /// reply.
     pub fn handle(&self, bytes: &[u8], parcels: &[Vec<u8>]) -> Handled {
         let handled = catch_unwind(AssertUnwindSafe(|| self.obey(bytes, parcels)));
         let (reply, parcels) = match handled {
@@ -79,11 +80,11 @@ impl Server {
             Ok(Err(error)) => (Reply::Done(Done::Refused(error.to_string())), Vec::new()),
             Err(panic) => (Reply::Broken(message(panic)), Vec::new()),
         };
-        (encode(&reply), parcels)
+        (reply.encode(), parcels)
     }
 
     fn obey(&self, bytes: &[u8], parcels: &[Vec<u8>]) -> Result<(Reply, Vec<Option<Vec<u8>>>)> {
-        let Letter { epoch, told } = decode("message to a node", bytes)?;
+        let Letter { epoch, told } = Letter::decode(bytes)?;
         let done = |done| Ok((Reply::Done(done), Vec::new()));
         match told {
             Told::Ask { tick, sequence, what } => Ok((self.answer(epoch, tick, sequence, &what)?, Vec::new())),
@@ -132,8 +133,10 @@ impl Server {
                 };
                 let part = self.part.read().map_err(|_| broken())?;
                 let part = part.as_ref().expect("a node that has joined has a part");
-                let (answer, parcels) = node.obey(&part.replica, order, parcels, &cancel)?;
-                Ok((Reply::Done(answer), parcels))
+                let parcels = parcels.iter().map(|parcel| unpack_parcel(parcel)).collect::<Result<Vec<_>>>()?;
+                let (answer, parcels) = node.obey(&part.replica, order, &parcels, &cancel)?;
+                let parcels = parcels.into_iter().map(|parcel| parcel.map(pack_parcel));
+                Ok((Reply::Done(answer), parcels.collect()))
             }
         }
     }

@@ -24,7 +24,7 @@ impl World {
     ///
     /// # Errors
     /// Those of [`crate::tick::runner::Runner::tick`].
-    pub(crate) fn tick_far(&self, timeout: Duration, recover: Recover, cancel: &Cancel) -> Result<TickReport> {
+    pub(crate) fn tick_by_nodes(&self, timeout: Duration, recover: Recover, cancel: &Cancel) -> Result<TickReport> {
         let remote = self.remote.as_ref().expect("only a colony with nodes has ticks elsewhere");
         remote.tick(self, timeout, recover, cancel)
     }

@@ -1,9 +1,11 @@
 //! What travels between driver and nodes: the messages of `phago_core::cluster`, and how a node is made.
 
 use phago_core::checkpoint::{Piece, Section, WordsInUse};
-use phago_core::cluster::message::{Done, Handshake, Order};
+use phago_core::cluster::message::{Done, Handshake, Order, decode, encode};
 use phago_core::dump::{Part, Scope};
+use phago_core::{Error, Result};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// A message to a node.
 #[derive(Debug, Serialize, Deserialize)]
@@ -56,4 +58,106 @@ pub(super) enum Reply {
     Piece(Piece),
     /// It failed, and is no longer what the driver thinks it is.
     Broken(String),
+}
+
+impl Letter {
+    /// Returns its bytes. Numbers are compressed; texts and questions are not, as that takes longer than it saves.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        packed(encode(self), matches!(self.told, Told::Order(Order::Apply(_) | Order::Commit { .. })))
+    }
+
+    /// Reads what [`Letter::encode`] wrote.
+    ///
+    /// # Errors
+    /// [`Error::Wire`] for other bytes.
+    pub(super) fn decode(bytes: &[u8]) -> Result<Letter> {
+        let what = "message to a node";
+        decode(what, &unpacked(what, bytes)?)
+    }
+}
+
+impl Reply {
+    /// Returns its bytes, as [`Letter::encode`] does.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        packed(encode(self), matches!(self, Reply::Done(Done::Prepared(_) | Done::Decayed(_))))
+    }
+
+    /// Reads what [`Reply::encode`] wrote.
+    ///
+    /// # Errors
+    /// [`Error::Wire`] for other bytes.
+    pub(super) fn decode(bytes: &[u8]) -> Result<Reply> {
+        let what = "answer of a node";
+        decode(what, &unpacked(what, bytes)?)
+    }
+}
+
+/// Returns a parcel as it travels.
+pub(super) fn pack_parcel(parcel: Vec<u8>) -> Vec<u8> {
+    packed(parcel, true)
+}
+
+/// Returns the parcel that [`pack_parcel`] took.
+///
+/// # Errors
+/// [`Error::Wire`] for other bytes.
+pub(super) fn unpack_parcel(bytes: &[u8]) -> Result<Vec<u8>> {
+    unpacked("parcel", bytes).map(Cow::into_owned)
+}
+
+// Fewer bytes are not worth it.
+const PACKED_MIN: usize = 512;
+// Of zstd. Numbers of this kind get little smaller beyond.
+const LEVEL: i32 = 3;
+// A message is never larger.
+const MESSAGE_BYTES_MAX: usize = 1 << 30;
+
+// Bytes begin with how many there are after unpacking; 0 stands for bytes that are not packed.
+fn packed(bytes: Vec<u8>, is_wanted: bool) -> Vec<u8> {
+    let length = u32::try_from(bytes.len()).unwrap_or(0);
+    let small = (is_wanted && bytes.len() >= PACKED_MIN).then(|| zstd::bulk::compress(&bytes, LEVEL).ok()).flatten();
+    match small.filter(|small| length > 0 && small.len() < bytes.len()) {
+        Some(small) => [&length.to_le_bytes()[..], &small].concat(),
+        None => [&[0; 4][..], &bytes].concat(),
+    }
+}
+
+fn unpacked<'a>(what: &'static str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>> {
+    let refused = |reason: &str| Error::Wire { what, reason: reason.into() };
+    let Some((length, rest)) = bytes.split_first_chunk::<4>() else { return Err(refused("it is cut off")) };
+    match u32::from_le_bytes(*length) as usize {
+        0 => Ok(Cow::Borrowed(rest)),
+        length if length > MESSAGE_BYTES_MAX => Err(refused("it is longer than any message")),
+        length => {
+            let whole = zstd::bulk::decompress(rest, length).map_err(|cause| refused(&cause.to_string()))?;
+            if whole.len() == length { Ok(Cow::Owned(whole)) } else { Err(refused("it is shorter than it says")) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use phago_core::cluster::message::{Announced, Apply};
+
+    #[test]
+    fn what_is_packed_comes_out_and_what_is_broken_is_refused() {
+        let before = (0..400).map(|word| format!("word{word}").into()).collect();
+        let words = Announced { before, ..Announced::default() };
+        let apply = Apply { sequence: 7, words, ..Apply::default() };
+        let letter = Letter { epoch: 3, told: Told::Order(Order::Apply(apply)) };
+        let (bytes, whole) = (letter.encode(), encode(&letter));
+        assert!(bytes.len() < whole.len() / 2, "{} of {}", bytes.len(), whole.len());
+        let read = Letter::decode(&bytes).unwrap();
+        assert_eq!(encode(&read), whole);
+        for cut in [0, 3, 4, 20, bytes.len() - 1] {
+            assert!(Letter::decode(&bytes[..cut]).is_err(), "{cut}");
+        }
+        let longer = |length: u32| [&length.to_le_bytes()[..], &bytes[4..]].concat();
+        for length in [0, 1, whole.len() as u32 - 1, whole.len() as u32 + 1, u32::MAX] {
+            assert!(Letter::decode(&longer(length)).is_err(), "{length}");
+        }
+        let small = Reply::Done(Done::Done);
+        assert!(matches!(Reply::decode(&small.encode()).unwrap(), Reply::Done(Done::Done)));
+    }
 }

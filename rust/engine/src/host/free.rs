@@ -1,7 +1,7 @@
 //! Frees large values without making callers wait: a colony of 40,000 documents takes 280 ms.
 //!
-//! Python, for one, drops its objects with the interpreter locked and, in an event loop, on the loop's thread. What such
-//! an object alone owned is handed to a thread that only frees, and that ends when nothing is left to free.
+//! Python, for one, drops its objects with the interpreter locked and, in an event loop, on the loop's thread. What
+//! such an object alone owned is handed to a thread that only frees, and that ends when nothing is left to free.
 
 use super::process::Home;
 use crate::lock::lock;

@@ -79,8 +79,8 @@ impl World {
     ///
     /// # Errors
     /// With [`OnError::Raise`] the first [`Error::InvalidDocument`], and then nothing of the chunk changes, unless
-    /// others add documents meanwhile; always [`Error::Limit`] if the colony or the queue of a running tick is full, and
-    /// [`Error::Cancelled`] soon after `cancel` is set. What was updated before such an error stays updated.
+    /// others add documents meanwhile; always [`Error::Limit`] if the colony or the queue of a running tick is full,
+    /// and [`Error::Cancelled`] soon after `cancel` is set. What was updated before such an error stays updated.
     pub fn update_all(
         &self,
         documents: Vec<Result<Body>>,

@@ -176,7 +176,8 @@ impl Reading {
         let ring = Ring::new(layout.shards, layout.virtual_nodes);
         let state = match checkpoint {
             None => Replica::new(kept, ring)?,
-            // Sections are read, decompressed and parsed beside the building of the colony, which takes one after the other.
+            // Sections are read, decompressed and parsed beside the building of the colony, which takes one after the
+            // other.
             Some(checkpoint) => thread::scope(|scope| {
                 let read = |section: Section| Parsed::new(section, checkpoint.section(SectionId(section.number()))?);
                 let begin = |section| beside(scope, move || read(section));

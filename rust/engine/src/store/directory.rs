@@ -16,8 +16,8 @@ impl Directory {
     }
 }
 
-/// Returns the name of the file system that a directory is on if other machines share it over a network. Such a file system may
-/// lose what it said was synced, and its locks may let two writers in. Only Linux is asked.
+/// Returns the name of the file system that a directory is on if other machines share it over a network. Such a file
+/// system may lose what it said was synced, and its locks may let two writers in. Only Linux is asked.
 pub fn network_file_system(path: &Path) -> Option<&'static str> {
     #[cfg(target_os = "linux")]
     {

@@ -28,8 +28,8 @@
 //!   tests.
 //! * `format`, `header`, `record`, [`checkpoint`](Checkpoint) and `witness` define the bytes; `log` reads records, and
 //!   `testified` checks them against the witness; `layout` works on the directory as a whole.
-//! * `writer` appends to a log, by `appender`, and `generation` begins a new one; `recovery` opens a colony to write, `reader` to
-//!   read; `verify` reads every byte.
+//! * `writer` appends to a log, by `appender`, and `generation` begins a new one; `recovery` opens a colony to write,
+//!   `reader` to read; `verify` reads every byte.
 
 mod appender;
 mod checkpoint;

@@ -8,8 +8,8 @@
 //! nothing stops the attempt. Before that a deadline, a panic or a cancel sets it to `Over`, and dropping what was
 //! staged undoes the tick.
 //!
-//! If a shard died or hung, another attempt follows, with the same plan and cut and a number of its own. The inputs that
-//! wait keep waiting, so the tick is the one that would have been made without the fault.
+//! If a shard died or hung, another attempt follows, with the same plan and cut and a number of its own. The inputs
+//! that wait keep waiting, so the tick is the one that would have been made without the fault.
 
 use crate::config::{REDOS_MAX, Recover};
 use crate::coordination::{Driving, metrics};

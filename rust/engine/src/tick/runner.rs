@@ -6,8 +6,8 @@ use crate::config::RunnerConfig;
 use crate::coordination::{Driving, SharedCoordinator};
 use crate::sync::{Arc, now, spawn};
 use crate::tick::attempt::{Attempt, Means};
+use crate::tick::by_nodes::ByNodes;
 use crate::tick::deadline::Keeper;
-use crate::tick::far::Far;
 use crate::tick::fault::{self, Fault, Faults};
 use crate::tick::making::Making;
 use crate::tick::report::{RunReport, TickReport};
@@ -139,7 +139,7 @@ impl Runner {
     pub async fn tick(&self) -> Result<TickReport> {
         let turn = self.means.world.turn().await;
         if self.means.world.is_far() {
-            return self.far(turn)?.wait().await;
+            return self.by_nodes(turn)?.wait().await;
         }
         let wanted = Wanted(&self.means, Attempt::start(&self.means, turn)?);
         wanted.1.outcome.wait().await
@@ -154,7 +154,7 @@ impl Runner {
     pub fn tick_blocking(&self, mut should_stop: impl FnMut() -> bool) -> Result<TickReport> {
         let turn = self.means.world.turns.wait_blocking(LOOK, &mut should_stop)?;
         if self.means.world.is_far() {
-            return self.far(turn)?.wait_blocking(LOOK, should_stop);
+            return self.by_nodes(turn)?.wait_blocking(LOOK, should_stop);
         }
         let making = Attempt::start(&self.means, turn)?;
         match making.outcome.wait_blocking(LOOK, should_stop) {
@@ -169,10 +169,10 @@ impl Runner {
     }
 
     // Has the nodes of the colony make a tick.
-    fn far(&self, turn: Turn) -> Result<Far> {
+    fn by_nodes(&self, turn: Turn) -> Result<ByNodes> {
         let means = self.means.clone();
-        Far::start(&self.means.pool, move |cancel| {
-            let made = means.world.tick_far(means.timeout, means.recover, cancel);
+        ByNodes::start(&self.means.pool, move |cancel| {
+            let made = means.world.tick_by_nodes(means.timeout, means.recover, cancel);
             drop(turn);
             made
         })

@@ -1,285 +1,18 @@
-"""The places in which `mutants.py` breaks phago, each with the test that finds it."""
+"""Mutants of ticks, threads, nodes and of what is kept, each with the test that finds it."""
 
-from dataclasses import dataclass
+from mutant import Mutant
 
-
-@dataclass(frozen=True)
-class Mutant:
-    """What is broken, where, how, and the test that finds it.
-
-    `old` and `new` are Rust expressions of one type, and `old` stands in the file once.
-
-    A test is a node of pytest (`tests/...py::name`) or, in Rust, `crate target name`, where the target is the name of a
-    file of the crate's tests, or `lib`.
-    """
-
-    name: str
-    file: str
-    old: str
-    new: str
-    test: str
-
-
-QUERY = "rust/core/src/query/"
-MESSAGE = "rust/core/src/message.rs"
 DELIVER = "rust/core/src/shard/deliver.rs"
 TICK = "rust/engine/src/tick/"
 INTAKE = "rust/engine/src/intake/"
 STORE = "rust/engine/src/store/"
-RULE = "tests/test_answer_rules.py::test_"
-ANSWER = "tests/test_answer_oracle.py::test_any_answer_equals_the_naive_one"
-LEXICAL = "tests/test_answer_oracle.py::test_any_lexical_answer_equals_the_naive_one"
-WIRE = "phago-core wire "
-# A thousand schedules at most; how many it took is printed.
 MANY = "phago-engine many updates_of_a_chunk_are_those_of_one_by_one_and_share_a_sync"
+# A thousand schedules at most; how many it took is printed.
 SCHEDULES = "phago-engine simulator whatever_fails_a_colony_is_what_its_acknowledged_inputs_make"
 # A thousand drawn orders of threads.
 ORDERS = "phago-engine interleaved "
-MUTANTS = [
-    # --- words ---
-    Mutant(
-        "coverage has the power 1",
-        QUERY + "evidence.rs",
-        "libm::pow(coverage / question.mass, ranking.coverage_power)",
-        "(coverage / question.mass)",
-        RULE + "a_part_of_a_question_counts_by_the_power_of_coverage",
-    ),
-    Mutant("lengths count half", QUERY + "bm25.rs", "K1 * B / mean", "K1 * 0.5 / mean", LEXICAL),
-    Mutant(
-        "function words weigh as others",
-        QUERY + "question.rs",
-        "commons.idf(term) * words[place].share()",
-        "commons.idf(term)",
-        ANSWER,
-    ),
-    Mutant(
-        "passages are read without the title",
-        QUERY + "tally.rs",
-        "0..sequence.title()",
-        "0..0",
-        RULE + "a_passage_is_read_with_the_title",
-    ),
-    Mutant(
-        "a word counts twice in a title",
-        QUERY + "evidence.rs",
-        "title[..at].contains(term)",
-        "false",
-        RULE + "a_word_that_stands_twice_in_a_title_counts_once",
-    ),
-    # --- names and bridges ---
-    Mutant(
-        "a name is worth more than 1",
-        QUERY + "names.rs",
-        "(mass(title, commons) / full).min(1.0)",
-        "(mass(title, commons) / full)",
-        RULE + "a_name_is_worth_no_more_than_one",
-    ),
-    Mutant(
-        "a name is worth more than all of the question",
-        QUERY + "lexical.rs",
-        "(ranking.name_share * names::mass(&named.title, commons) / question.mass).min(1.0)",
-        "(ranking.name_share * names::mass(&named.title, commons) / question.mass)",
-        RULE + "a_small_part_of_a_question_is_named_in_part_and_a_large_one_fully",
-    ),
-    Mutant(
-        "one bearer fewer names something",
-        QUERY + "names.rs",
-        "named.bearers.len() <= ranking.bearers_max as usize",
-        "named.bearers.len() < ranking.bearers_max as usize",
-        RULE + "a_title_that_more_documents_bear_than_the_bound_names_none",
-    ),
-    Mutant(
-        "one bearer more names something",
-        QUERY + "names.rs",
-        "ranking.bearers_max as usize + 1",
-        "ranking.bearers_max as usize",
-        RULE + "a_title_that_more_documents_bear_than_the_bound_names_none",
-    ),
-    Mutant(
-        "names have seven words",
-        "rust/core/src/titles.rs",
-        "MENTION_TERMS_MAX.min(sequence.len() - start)",
-        "7.min(sequence.len() - start)",
-        RULE + "a_title_of_more_than_eight_words_is_never_named",
-    ),
-    Mutant(
-        "names go on over unknown words",
-        QUERY + "question.rs",
-        "sequence.push(term)",
-        "sequence.extend(word.term)",
-        RULE + "a_name_goes_over_a_stop_word_and_not_over_an_unknown_one",
-    ),
-    Mutant(
-        "names go on from the title into the text",
-        QUERY + "seeds.rs",
-        "terms.push(BREAK)",
-        "()",
-        RULE + "no_name_goes_on_from_a_title_into_the_text",
-    ),
-    Mutant(
-        "namesakes are bridges",
-        QUERY + "bridge.rs",
-        "named.title != voice.title",
-        "!named.title.is_empty()",
-        RULE + "a_seed_leads_neither_to_itself_nor_to_its_namesakes",
-    ),
-    # --- seeds, concepts, hops ---
-    Mutant(
-        "weights of seeds are no shares",
-        QUERY + "seeds.rs",
-        "seed.weight /= sum",
-        "()",
-        RULE + "the_weights_of_the_seeds_are_shares_of_one",
-    ),
-    Mutant(
-        "a seed at the floor is none",
-        QUERY + "seeds.rs",
-        "seed.weight >= ranking.seed_floor",
-        "seed.weight > ranking.seed_floor",
-        RULE + "a_seed_at_the_floor_is_one",
-    ),
-    Mutant(
-        "stretches do not overlap",
-        QUERY + "seeds.rs",
-        "most.div_ceil(2)",
-        "most",
-        RULE + "a_stretch_overlaps_the_one_before_by_half",
-    ),
-    Mutant(
-        "own words light fully",
-        QUERY + "concepts.rs",
-        "if question.place(term).is_some() { ranking.own_share } else { 1.0 }",
-        "1.0",
-        RULE + "own_words_light_up_with_their_share",
-    ),
-    Mutant(
-        "concepts come from one document",
-        QUERY + "concepts.rs",
-        "df > 1",
-        "df > 0",
-        RULE + "a_word_of_one_document_is_no_concept",
-    ),
-    Mutant(
-        "concepts come from all documents",
-        QUERY + "concepts.rs",
-        "u64::from(df) < commons.documents()",
-        "df > 0",
-        RULE + "a_word_of_all_documents_is_no_concept",
-    ),
-    Mutant(
-        "long questions do not damp concepts",
-        QUERY + "concepts.rs",
-        "ranking.concepts_evidence + question.content as f64",
-        "ranking.concepts_evidence",
-        RULE + "long_questions_need_concepts_less",
-    ),
-    Mutant(
-        "concepts give more than to the best seed",
-        QUERY + "concepts.rs",
-        "(activation / self.full).min(1.0)",
-        "(activation / self.full)",
-        RULE + "no_document_gains_more_by_concepts_than_the_best_seed",
-    ),
-    Mutant(
-        "hops lead to words of one document",
-        QUERY + "hop.rs",
-        "commons.df(synapse.target) > 1",
-        "commons.df(synapse.target) > 0",
-        RULE + "a_hop_leads_to_words_of_several_documents_only",
-    ),
-    Mutant(
-        "hops do not count a word asked twice",
-        QUERY + "hop.rs",
-        "term.mass()",
-        "term.idf",
-        RULE + "a_word_asked_twice_hops_twice_as_strongly",
-    ),
-    Mutant(
-        "near concepts do not fade",
-        QUERY + "near.rs",
-        "decay.weight(&synapse, now)",
-        "1.0",
-        RULE + "a_concept_is_as_near_as_its_synapse_is_strong",
-    ),
-    # --- what is shown, and in which order ---
-    Mutant(
-        "the last of equal passages is shown",
-        QUERY + "passages.rs",
-        "worth > most",
-        "worth >= most",
-        RULE + "the_first_of_equal_passages_is_shown",
-    ),
-    Mutant(
-        "concepts show a passage as well as words",
-        QUERY + "passages.rs",
-        "self.scorers.concepts.lit[lit as usize - 1].weight / strongest * 0.5 * mean",
-        "self.scorers.concepts.lit[lit as usize - 1].weight / strongest * 1.5 * mean",
-        RULE + "a_word_of_the_question_shows_a_passage_before_a_concept_does",
-    ),
-    Mutant(
-        "what has nothing is a hit",
-        QUERY + "answer.rs",
-        "hit.found.score > 0.0",
-        "hit.found.score >= 0.0",
-        "tests/test_answer_oracle.py::test_a_filter_leaves_out_documents_and_moves_no_score",
-    ),
-    Mutant(
-        "ties stand against the order of ids",
-        QUERY + "answer.rs",
-        "a.found.id.cmp(&b.found.id)",
-        "b.found.id.cmp(&a.found.id)",
-        RULE + "equal_documents_stand_in_the_order_of_their_ids",
-    ),
-    Mutant(
-        "lexical ties stand against the order of ids",
-        QUERY + "bm25.rs",
-        "a.id.cmp(&b.id)",
-        "b.id.cmp(&a.id)",
-        RULE + "equal_documents_stand_in_the_order_of_their_ids",
-    ),
-    Mutant(
-        "a filter is forgotten among many",
-        QUERY + "answer.rs",
-        "allowed.has(spot)",
-        "true",
-        "tests/test_where.py::test_where_the_best_are_many_those_that_match_are_found_behind_them",
-    ),
-    # --- the wire ---
-    Mutant(
-        "a decoded list is left unsorted",
-        MESSAGE,
-        "list.sort_unstable()",
-        "()",
-        WIRE + "a_batch_means_the_same_where_words_were_learned_in_another_order",
-    ),
-    Mutant(
-        "a decoded list has a word twice",
-        MESSAGE,
-        "list.dedup()",
-        "()",
-        WIRE + "a_list_is_read_sorted_and_each_word_once",
-    ),
-    Mutant(
-        "decoded uses are left unsorted",
-        MESSAGE,
-        "uses.synapses.sort_unstable()",
-        "()",
-        WIRE + "a_batch_means_the_same_where_words_were_learned_in_another_order",
-    ),
-    Mutant(
-        "decoded lists forget their ticks",
-        MESSAGE,
-        "lists.push(&list, *tick)",
-        "lists.push(&list, 0)",
-        WIRE + "a_batch_means_the_same_where_words_were_learned_in_another_order",
-    ),
-    Mutant(
-        "any version is read",
-        MESSAGE,
-        "version != WIRE_VERSION",
-        "version == u8::MAX",
-        WIRE + "another_version_and_a_word_beyond_the_list_are_refused",
-    ),
+
+TICKS = [
     # --- the tick ---
     Mutant(
         "a delivery does not poll",
@@ -400,6 +133,35 @@ MUTANTS = [
         "state = self.inner.turn.wait(state).unwrap_or_else(PoisonError::into_inner)",
         "break",
         ORDERS + "a_store_that_is_dropped_waits_for_the_keeper_of_its_witness",
+    ),
+    # --- nodes ---
+    Mutant(
+        "a node takes a change twice",
+        "rust/core/src/cluster/node.rs",
+        "sequence == self.sequence + 1",
+        "sequence == self.sequence + 1 || sequence == self.sequence",
+        "phago-core lib gaps_repeats_and_what_does_not_fit_are_refused",
+    ),
+    Mutant(
+        "a node that may hide a document is not asked again",
+        "rust/core/src/cluster/far.rs",
+        "scores.len() >= share && scores.iter().all(|score| *score >= last)",
+        "{ let _ = (scores, last); false }",
+        "phago-core rounds a_node_that_may_hide_a_document_is_asked_again",
+    ),
+    Mutant(
+        "a node that was left out of a digest is not missed",
+        "rust/core/src/dump/part.rs",
+        "([self.documents, self.terms], [commons.documents(), known])",
+        "{ let _ = known; ([0, 0], [0, 0]) }",
+        "phago-core parts the_parts_of_nodes_make_the_digest_of_the_whole",
+    ),
+    Mutant(
+        "parts of two digests are mixed",
+        "rust/core/src/dump/part.rs",
+        "self.scope != other.scope",
+        "false",
+        "phago-core parts a_part_is_no_digest_of_the_whole_and_parts_of_two_digests_do_not_mix",
     ),
     # --- recovery ---
     Mutant(
@@ -575,15 +337,15 @@ MUTANTS = [
     Mutant(
         "store: an input is acknowledged before it is durable",
         INTAKE + "enter.rs",
-        "(Some(journal), Some(sequence)) => journal.keep(sequence)",
-        "(Some(_), Some(_)) => Ok(())",
+        "journal.keep(sequence)",
+        "{ let _ = (journal, sequence); Ok(()) }",
         SCHEDULES,
     ),
     Mutant(
         "store: many updates are acknowledged before they are durable",
         INTAKE + "many.rs",
-        "let kept = self.keep(chunk.last);",
-        "let kept = Ok(());",
+        "self.keep(chunk.last)",
+        "Ok(())",
         MANY,
     ),
     Mutant(

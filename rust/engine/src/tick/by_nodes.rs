@@ -1,4 +1,4 @@
-//! A tick that is made elsewhere: on the nodes of a cluster, while a thread of this process waits for them.
+//! A tick that the nodes of a cluster make, while a worker of this process waits for them.
 
 use crate::lock::lock;
 use crate::sync::Mutex;
@@ -13,19 +13,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A tick on its way. Dropping it gives the tick up, unless it is over or being committed.
-pub(crate) struct Far {
+pub(crate) struct ByNodes {
     cancel: Cancel,
     outcome: Arc<Outcome>,
 }
 
-impl Far {
+impl ByNodes {
     /// Has a worker make a tick with `make`.
     ///
     /// # Errors
     /// [`Error::CoordinatorUnavailable`] if no worker is to be had.
-    pub(crate) fn start(pool: &Pool, make: impl FnOnce(&Cancel) -> Result<TickReport> + Send + 'static) -> Result<Far> {
-        let far = Far { cancel: Cancel::new(), outcome: Arc::default() };
-        let (cancel, outcome) = (far.cancel.clone(), far.outcome.clone());
+    pub(crate) fn start(
+        pool: &Pool,
+        make: impl FnOnce(&Cancel) -> Result<TickReport> + Send + 'static,
+    ) -> Result<ByNodes> {
+        let tick = ByNodes { cancel: Cancel::new(), outcome: Arc::default() };
+        let (cancel, outcome) = (tick.cancel.clone(), tick.outcome.clone());
         let make = Mutex::new(Some(make));
         let work = move |_| {
             let make = lock(&make).take().expect("a phase of one item is worked off once");
@@ -35,7 +38,7 @@ impl Far {
             outcome.tell(made.unwrap_or_else(|panic| Err(broken(panic))));
         };
         pool.run_phase(1, work, || ())?;
-        Ok(far)
+        Ok(tick)
     }
 
     /// Waits for its outcome.
@@ -60,7 +63,7 @@ impl Far {
     }
 }
 
-impl Drop for Far {
+impl Drop for ByNodes {
     fn drop(&mut self) {
         self.cancel.cancel();
     }
