@@ -22,6 +22,8 @@ pytestmark = [
     pytest.mark.timeout(7200),
 ]
 NODES = 2
+# As many as a driver does that is not killed before.
+OPERATIONS = 16
 CONFIG = phago.ColonyConfig(documents_per_tick=8)
 DOCUMENTS = [document for document in seeded_documents(6000, vocabulary=300) if "id" in document]
 # What a step of the life below says at least once, and when nodes are made again.
@@ -43,7 +45,8 @@ def step(colony, number):
     colony.tick()
     said.append(colony.update({"id": batch[0]["id"], "text": batch[1]["text"]}))
     hits = list(colony.query(batch[2]["text"][:80], 5))
-    said += [repr(hits), repr(list(colony.query(batch[3]["title"], 3, ranking="lexical")))]
+    said += [repr(hits), repr(colony.explain(batch[2]["text"], batch[0]["id"]))]
+    said += [repr(list(colony.query(batch[3]["title"], 3, ranking="lexical")))]
     said += [colony.delete(batch[4]["id"]), colony.delete("nobody"), colony.reinforce(hits[0])]
     colony.tick()
     return said, len(colony), colony.digest()
@@ -164,13 +167,13 @@ DRIVER = """
 import os, sys
 import phago
 from striking import Strike, Striking
-from test_backend_faults import CONFIG, DOCUMENTS, runner, operation
+from test_backend_faults import CONFIG, DOCUMENTS, OPERATIONS, operation, runner
 
 path, kind, when, passing = sys.argv[1:]
 transport = Striking(2)
 colony = phago.open(path, shards=4, config=CONFIG, runner=runner(), backend=transport)
 print(*transport.pids(), flush=True)
-for number in range(12):
+for number in range(OPERATIONS):
     if number == 4:
         transport.arm(Strike(kind, "driver", (0, 1), when, int(passing)))
     operation(colony, number)
@@ -187,7 +190,7 @@ def operation(colony, number):
         case 1 | 3:
             colony.tick()
         case 2:
-            colony.query(batch[0]["text"][:60])
+            colony.query(DOCUMENTS[6 * (number - 2)]["text"][:60])
             colony.update({"id": DOCUMENTS[6 * (number - 2)]["id"], "text": batch[1]["text"]})
 
 
@@ -208,11 +211,11 @@ def program(source, *arguments, **options):
 def test_a_driver_that_is_killed_loses_nothing_and_leaves_no_process(tmp_path, capfd):
     digests = []
     with phago.Colony(1, config=CONFIG) as calm:
-        for number in range(12):
+        for number in range(OPERATIONS):
             digests.append(calm.digest())
             operation(calm, number)
         digests.append(calm.digest())
-    kinds = [*IN_TICK, "Prepare", "Apply", "Hear", "Documents"]
+    kinds = [*IN_TICK, "Prepare", "Apply", "Hear", "Tell"]
     cases = list(itertools.product(kinds, ["before", "after"], [0, 1]))
     wanted = size("drivers", 8, len(cases))
     cases = cases[:: max(1, len(cases) // wanted)]
@@ -220,7 +223,7 @@ def test_a_driver_that_is_killed_loses_nothing_and_leaves_no_process(tmp_path, c
         path = tmp_path / f"memory-{number}"
         with program(DRIVER, path, kind, when, passing) as child:
             out, errors = child.communicate()
-        assert child.returncode == -signal.SIGKILL, errors
+        assert child.returncode == -signal.SIGKILL, (kind, when, passing, errors)
         pids, *done = [[int(word) for word in line.split()] for line in out.splitlines()]
         wait_until_gone(pids)
         backend = {"backend": "processes", "nodes": 3} if number % 2 else {}
@@ -228,7 +231,7 @@ def test_a_driver_that_is_killed_loses_nothing_and_leaves_no_process(tmp_path, c
             found = again.digest()
             assert found in digests[len(done) : len(done) + 2], (kind, when, passing)
             # It goes on as if nothing had happened.
-            for further in range(digests.index(found, len(done)), 12):
+            for further in range(digests.index(found, len(done)), OPERATIONS):
                 operation(again, further)
             assert again.digest() == digests[-1], (kind, when, passing)
     tell(capfd, f"processes: {len(cases)} drivers killed, lost: 0, processes left: 0")

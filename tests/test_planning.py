@@ -37,7 +37,9 @@ def test_the_command_prints_the_plan_and_its_json():
     assert told["documents"] == 1e6 and told["nodes"] == 1
 
 
-@pytest.mark.parametrize("wrong", [["--documents", "0"], ["--documents", "many"], ["--documents", "9", "--nodes", "0"], []])
+@pytest.mark.parametrize(
+    "wrong", [["--documents", "0"], ["--documents", "many"], ["--documents", "9", "--nodes", "0"], []]
+)
 def test_what_is_no_size_is_refused(wrong):
     done = phago("plan", *wrong)
     assert done.returncode == 2 and "Traceback" not in done.stderr
