@@ -176,6 +176,7 @@ PACKAGE = {
     "extract": "extract.files",
     "cli.exits": "",
     "cli.parsing": "cli.exits config errors",
+    "cli.planning": "cli.parsing",
     "cli.progress": "",
     "cli.demo": "cli.stdlib_docs colony config document results",
     "evaluation.evaluation": "colony config errors evaluation.beir evaluation.measures evaluation.significance results",
@@ -183,7 +184,7 @@ PACKAGE = {
     "cli.taking": "cli.progress colony document errors extract",
     "cli.memory": "_jsonl cli.exits cli.parsing cli.progress cli.taking colony document errors extract opening results "
     "results.answers results.documents",
-    "cli.command": "cli.demo cli.exits cli.memory cli.parsing colony document errors evaluation.beir "
+    "cli.command": "cli.demo cli.exits cli.memory cli.parsing cli.planning colony document errors evaluation.beir "
     "evaluation.evaluation evaluation.replay phago",
     "cli": "cli.command",
     "__main__": "cli",

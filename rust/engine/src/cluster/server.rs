@@ -1,6 +1,6 @@
 //! A node in its own process: obeys one driver, and answers questions meanwhile.
 
-use super::wire::{Letter, Reply, Told, What};
+use super::wire::{Letter, Reply, Told, What, pack_parcel, unpack_parcel};
 use crate::lock::lock;
 use crate::sync::{Mutex, PoisonError, RwLock};
 use crate::work::job::message;
@@ -123,8 +123,10 @@ impl Server {
                 let cancel = self.start();
                 let part = self.part.read().map_err(|_| broken())?;
                 let part = part.as_ref().expect("a node that has joined has a part");
-                let (answer, parcels) = node.obey(&part.replica, order, parcels, &cancel)?;
-                Ok((Reply::Done(answer), parcels))
+                let parcels = parcels.iter().map(|parcel| unpack_parcel(parcel)).collect::<Result<Vec<_>>>()?;
+                let (answer, parcels) = node.obey(&part.replica, order, &parcels, &cancel)?;
+                let parcels = parcels.into_iter().map(|parcel| parcel.map(pack_parcel));
+                Ok((Reply::Done(answer), parcels.collect()))
             }
         }
     }
