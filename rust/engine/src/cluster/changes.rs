@@ -24,7 +24,7 @@ const RETRIES_MAX: usize = 3;
 // Fewer documents are compressed before a thread has begun.
 const RECORDED_EARLY_MIN: usize = 64;
 
-// A change that the homes have judged, and who may apply or discard it.
+// What the homes said of a change, with the lock under which it is applied and the way to the nodes.
 type Judged<'a> = (MutexGuard<'a, Driving>, Reach<'a>, Settled);
 
 impl Remote {

@@ -138,11 +138,12 @@ fn unpacked<'a>(what: &'static str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use phago_core::cluster::message::Apply;
+    use phago_core::cluster::message::{Announced, Apply};
 
     #[test]
     fn what_is_packed_comes_out_and_what_is_broken_is_refused() {
-        let words = (0..400).map(|word| format!("word{word}").into()).collect();
+        let before = (0..400).map(|word| format!("word{word}").into()).collect();
+        let words = Announced { before, ..Announced::default() };
         let apply = Apply { sequence: 7, words, ..Apply::default() };
         let letter = Letter { epoch: 3, told: Told::Order(Order::Apply(apply)) };
         let (bytes, whole) = (letter.encode(), encode(&letter));
