@@ -13,7 +13,7 @@ import datetime
 import sys
 from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, Literal, NoReturn, TypeVar, final
+from typing import Any, Generic, Literal, NoReturn, Self, TypeVar, final
 
 from .errors import CorruptionError
 
