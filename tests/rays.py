@@ -6,8 +6,10 @@ import subprocess
 import sys
 
 # Read when Ray is imported: without it, Ray takes 127.0.0.1 for the address by which others reach this machine, and
-# listens on all of them. Nothing that a test does is reported to anybody.
-os.environ |= {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_USAGE_STATS_ENABLED": "0"}
+# listens on all of them.
+os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+# Nothing that a test does is told to anybody, and not even that; nobody listens at this address.
+os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_USAGE_STATS_REPORT_URL": "http://127.0.0.1:9"}
 
 # It is a process of its own, so that the tests that use no Ray have none of its threads. It ends with its input.
 CLUSTER = """

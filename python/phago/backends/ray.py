@@ -20,7 +20,7 @@ from .transport import Answer, Died, Late, Message, Node, Outcome, Stopped, Tran
 # How often to look whether anybody still wants an answer, in seconds.
 _LOOK = 0.005
 # How long Ray may take to start actors, in seconds. A busy machine takes seconds for an interpreter.
-_STARTING = 60.0
+_STARTING = 120.0
 # Two, so that the order to give up a phase reaches a node that is still at it. Nodes refuse orders that are too old.
 _ORDERS = 2
 # Questions that one node answers at a time.
@@ -46,7 +46,7 @@ class Ray(Transport):
     Raises:
         ImportError: Ray is not installed.
         ConnectionError: There is no cluster at this address.
-        TimeoutError: The cluster did not start the actors within 60 seconds.
+        TimeoutError: The cluster did not start the actors within 120 seconds.
     """
 
     def __init__(self, nodes: int | None = None, shards: int | None = None, *, address: str | None = None) -> None:
