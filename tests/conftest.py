@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from phago import cli
+from rays import Cluster
 
 NOTES = {
     "heart.md": "# The heart\n\nThe heart pumps blood. Blood carries oxygen.",
@@ -48,3 +49,11 @@ def kept(notes, says):
     """A colony that holds the notes."""
     assert says("ingest", "m", notes) == (0, "4 new, 0 changed, 0 unchanged, 0 deleted.\n", "")
     return "m"
+
+
+@pytest.fixture(scope="session")
+def ray_cluster():
+    """The cluster of all tests that need one."""
+    pytest.importorskip("ray", reason='Ray is not installed: pip install "phago[ray]"')
+    with Cluster() as cluster:
+        yield cluster

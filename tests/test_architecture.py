@@ -154,7 +154,8 @@ PACKAGE = {
     "backends.framing": "",
     "backends.processes": "backends.framing backends.transport",
     "backends.worker": "backends.framing backends.transport",
-    "backends": "backends.processes backends.transport",
+    "backends.ray": "_checks _phago backends.transport",
+    "backends": "backends.processes backends.ray backends.transport",
     "_held": "_checks _log _phago _settings config errors",
     "colony": "_checks _held _intake _jsonl _phago _rows _unpicklable config errors graph results",
     "machine.query": "_checks errors ids machine.coordinator machine.shard results",
@@ -162,8 +163,8 @@ PACKAGE = {
     "results",
     "aio": "_checks _intake _jsonl _phago _rows _unpicklable colony config graph results",
     "opening": "_checks _held _phago _settings aio backends backends.processes colony config errors",
-    "phago": "_cores _frames _jsonl _phago aio colony config document errors graph ids machine.coordinator "
-    "machine.ghosts machine.query machine.ring machine.runner machine.shard opening results",
+    "phago": "_cores _frames _jsonl _phago aio backends.ray colony config document errors graph ids "
+    "machine.coordinator machine.ghosts machine.query machine.ring machine.runner machine.shard opening results",
     # What stands on the package as its users do.
     "cli.stdlib_docs": "",
     "evaluation": "",
@@ -182,8 +183,8 @@ PACKAGE = {
     "evaluation.evaluation": "colony config errors evaluation.beir evaluation.measures evaluation.significance results",
     "evaluation.replay": "colony config evaluation.beir evaluation.evaluation evaluation.significance results",
     "cli.taking": "cli.progress colony document errors extract",
-    "cli.memory": "_jsonl cli.exits cli.parsing cli.progress cli.taking colony document errors extract opening results "
-    "results.answers results.documents",
+    "cli.memory": "_jsonl backends.ray cli.exits cli.parsing cli.progress cli.taking colony document errors extract "
+    "opening results results.answers results.documents",
     "cli.command": "cli.demo cli.exits cli.memory cli.parsing cli.planning colony document errors evaluation.beir "
     "evaluation.evaluation evaluation.replay phago",
     "cli": "cli.command",

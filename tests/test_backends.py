@@ -94,15 +94,17 @@ class Lossy(Transport):
         self.inner.close()
 
 
-BACKENDS = {"here": lambda nodes: Here(nodes), "processes": lambda nodes: Processes(nodes)}
+BACKENDS = {"here": Here, "processes": Processes, "ray": phago.Ray}
 
 
 @pytest.fixture(params=BACKENDS)
 def backend(request):
-    made = []
+    made, where = [], {}
+    if request.param == "ray":
+        where["address"] = request.getfixturevalue("ray_cluster").address
 
     def make(nodes):
-        made.append(BACKENDS[request.param](nodes))
+        made.append(BACKENDS[request.param](nodes, **where))
         return made[-1]
 
     yield make

@@ -368,3 +368,59 @@ def test_verify(kept, says):
     assert (code, row["damage"]) == (0, [])
     assert abs(row["bytes"] - size) <= 8192
     assert re.fullmatch(r"[\d,]+ bytes read; nothing is damaged\.\n", says("verify", kept)[1])
+
+
+# --- over processes and machines ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["processes", "ray"])
+def spread(request, monkeypatch):
+    """The options that spread a colony over two nodes."""
+    if request.param == "ray":
+        monkeypatch.setenv("RAY_ADDRESS", request.getfixturevalue("ray_cluster").address)
+    return "--backend", request.param, "--nodes", "2"
+
+
+@pytest.mark.timeout(600)
+def test_commands_say_the_same_over_nodes(spread, notes, says):
+    for memory, options in (("here", ()), ("there", spread)):
+        assert says("ingest", memory, notes, *options) == (0, "4 new, 0 changed, 0 unchanged, 0 deleted.\n", "")
+    assert digest_of("there") == digest_of("here")
+    for asked in (("query", "here", "what carries oxygen", "--explain"), ("graph", "here", "blood"), ("stats", "here")):
+        said = says(*asked)
+        assert said[0] == 0
+        assert says(*asked, *spread) == said
+    assert says("delete", "there", "bread", *spread) == (0, "1 deleted.\n", "")
+    assert says("get", "there", "bread")[0] == 1
+
+
+def test_a_colony_on_nodes_is_read_by_its_only_user(kept, says):
+    with phago.open(kept):
+        assert says("query", kept, "oxygen")[0] == 0
+        code, _, told = says("query", kept, "oxygen", "--backend", "processes", "--nodes", "2")
+    assert (code, "another process" in told or "writes" in told) == (4, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--backend", "moon"), "invalid choice: 'moon'"),
+        (("--nodes", "0"), "'0' is not a number from 1 to 1024"),
+        (("--nodes", "2"), "`nodes` is 2; accepted is 1 or none, as the threads of this process are one node"),
+        (("--backend", "processes", "--nodes", "5", "--shards", "4"), "`nodes` is 5"),
+        (("--backend", "ray", "--nodes", "5", "--shards", "4"), "`nodes` is 5"),
+    ],
+)
+def test_wrong_nodes_end_with_2(options, told, kept, notes, says):
+    code, out, said = says("ingest", kept, notes, *options)
+    assert (code, out) == (2, "")
+    assert told in said
+
+
+def test_ray_that_is_not_installed_ends_with_2(kept, says, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert says("query", kept, "oxygen", "--backend", "ray") == (
+        2,
+        "",
+        'phago: this needs Ray: pip install "phago[ray]"\n',
+    )

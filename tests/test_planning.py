@@ -1,5 +1,6 @@
 """The plan of a large colony: its arithmetic, and what the command prints."""
 
+import itertools
 import json
 import subprocess
 import sys
@@ -20,8 +21,8 @@ def test_a_colony_of_one_process_sends_nothing():
 
 def test_more_nodes_hold_less_each_and_say_more_together():
     plans = [planned(1e7, nodes) for nodes in (1, 2, 4, 8, 16, 64)]
-    assert all(one.shard_bytes > more.shard_bytes for one, more in zip(plans, plans[1:], strict=False))
-    assert all(one.exchanged_bytes < more.exchanged_bytes for one, more in zip(plans, plans[1:], strict=False))
+    assert all(one.shard_bytes > more.shard_bytes for one, more in itertools.pairwise(plans))
+    assert all(one.exchanged_bytes < more.exchanged_bytes for one, more in itertools.pairwise(plans))
     assert len({plan.commons_bytes for plan in plans}) == 1
 
 
@@ -32,9 +33,12 @@ def test_what_breaks_first_depends_on_the_size():
 
 def test_the_command_prints_the_plan_and_its_json():
     text = phago("plan", "--documents", "1e9", "--nodes", "1000")
-    assert text.returncode == 0 and "1,000,000,000 on 1,000 nodes" in text.stdout and "breaks first" in text.stdout
+    assert text.returncode == 0
+    assert "1,000,000,000 on 1,000 nodes" in text.stdout
+    assert "breaks first" in text.stdout
     told = json.loads(phago("plan", "--documents", "1e6", "--json").stdout)
-    assert told["documents"] == 1e6 and told["nodes"] == 1
+    assert told["documents"] == 1e6
+    assert told["nodes"] == 1
 
 
 @pytest.mark.parametrize(
@@ -42,4 +46,5 @@ def test_the_command_prints_the_plan_and_its_json():
 )
 def test_what_is_no_size_is_refused(wrong):
     done = phago("plan", *wrong)
-    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr

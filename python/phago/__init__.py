@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from typing import TYPE_CHECKING, Any
 
 from . import _phago
 from ._cores import heed as _heed_cores
@@ -90,6 +91,9 @@ from .results import (
     WordShare,
 )
 
+if TYPE_CHECKING:
+    from .backends.ray import Ray
+
 # The distribution's version as it is written in pyproject.toml; a test holds them equal.
 __version__ = "0.1.0"
 
@@ -149,6 +153,7 @@ __all__ = [
     "PhaseResult",
     "PhaseTimeout",
     "Ranking",
+    "Ray",
     "ReadOnlyError",
     "Rejected",
     "RoutingFailed",
@@ -211,3 +216,12 @@ if _phago.DEBUG_BUILD:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+# `import phago` pays for no engine that it does not use.
+def __getattr__(name: str) -> Any:
+    if name == "Ray":
+        from .backends.ray import Ray
+
+        return Ray
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Where the shards of a colony live: processes of this machine, or what a transport of one's own reaches."""
+"""Where shards live: in processes of this machine, in actors of Ray, or where a transport of one's own reaches."""
 
 from __future__ import annotations
 
@@ -8,14 +8,20 @@ from .transport import Answer, Died, Late, Message, Node, Stopped, Transport
 
 if TYPE_CHECKING:
     from .processes import Processes
+    from .ray import Ray
 
-__all__ = ["Answer", "Died", "Late", "Message", "Node", "Processes", "Stopped", "Transport"]
+__all__ = ["Answer", "Died", "Late", "Message", "Node", "Processes", "Ray", "Stopped", "Transport"]
 
 
 # `import phago` pays for no engine that it does not use.
 def __getattr__(name: str) -> Any:
-    if name == "Processes":
-        from .processes import Processes
+    match name:
+        case "Processes":
+            from .processes import Processes
 
-        return Processes
+            return Processes
+        case "Ray":
+            from .ray import Ray
+
+            return Ray
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,7 +15,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._jsonl import documents_in
 from ..colony import Colony
@@ -32,6 +32,9 @@ from .parsing import Parser, conditions, count, moment, seconds, shards, text
 from .progress import Tell, progress
 from .taking import take
 
+if TYPE_CHECKING:
+    from ..backends.ray import Ray
+
 __all__ = ["add_commands"]
 
 _SNIPPET = 300
@@ -44,12 +47,26 @@ _Run = Callable[[argparse.Namespace], int]
 def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add the commands to the parser."""
 
-    def reads(name: str, run: _Run, help: str) -> Parser:
+    def command(name: str, run: _Run, help: str) -> Parser:
         parser = commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
         parser.add_argument("memory", metavar="DIR", help="the directory of the colony")
         parser.add_argument("--json", action="store_true", help="print JSON")
         parser.set_defaults(run=_told(run))
         parser.is_mixed = True
+        return parser
+
+    def reads(name: str, run: _Run, help: str) -> Parser:
+        parser = command(name, run, help)
+        parser.add_argument(
+            "--backend",
+            choices=("threads", "processes", "ray"),
+            default="threads",
+            help="where the shards live; no result depends on it. Only over `threads`, the default, DIR can be read "
+            "while another process writes to it",
+        )
+        parser.add_argument(
+            "--nodes", type=shards, metavar="N", help="over how many nodes they are spread (default: one for each core)"
+        )
         return parser
 
     def writes(name: str, run: _Run, help: str) -> Parser:
@@ -103,7 +120,7 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     taken = digests("import", _import, "take in what export wrote; makes DIR where there is none")
     taken.add_argument("file", metavar="FILE", nargs="?", default="-", help="what to read (default: the input)")
     reads("stats", _stats, "the colony in numbers")
-    reads("verify", _verify, "read every byte of DIR again; exits with 3 where something is damaged, and names it")
+    command("verify", _verify, "read every byte of DIR again; exits with 3 where something is damaged, and names it")
     digests("compact", _compact, "give back the room of what was deleted; no byte of it stays")
     snapshot = writes("snapshot", _snapshot, "copy the colony, as it is now, into another directory")
     snapshot.add_argument("to", metavar="TO", help="a directory that holds no colony")
@@ -164,14 +181,26 @@ def _check_directory(path: str, *, new: bool = False) -> None:
 
 
 def _reading(arguments: argparse.Namespace) -> Colony:
+    if arguments.backend != "threads":
+        return _writing(arguments)
     _check_directory(arguments.memory)
-    return open_colony(arguments.memory, read_only=True)
+    return open_colony(arguments.memory, read_only=True, nodes=arguments.nodes)
 
 
 def _writing(arguments: argparse.Namespace, *, make: bool = False) -> Colony:
     _check_directory(arguments.memory, new=make)
-    shards = getattr(arguments, "shards", None)
-    return open_colony(arguments.memory, shards=shards, make=make, wait=arguments.wait)
+    shards, wait = getattr(arguments, "shards", None), getattr(arguments, "wait", 0.0)
+    backend = _ray(arguments.nodes, shards) if arguments.backend == "ray" else arguments.backend
+    return open_colony(arguments.memory, shards=shards, make=make, wait=wait, backend=backend, nodes=arguments.nodes)
+
+
+def _ray(nodes: int | None, shards: int | None) -> Ray:
+    from ..backends.ray import Ray
+
+    try:
+        return Ray(nodes, shards)
+    except (ImportError, ConnectionError, TimeoutError) as error:
+        raise Problem(str(error)) from error
 
 
 def _say(arguments: argparse.Namespace, row: dict[str, Any], lines: Iterable[str]) -> None:

@@ -112,8 +112,8 @@ def add_plan(commands: argparse._SubParsersAction[Parser]) -> None:
     parser = commands.add_parser(
         "plan",
         help="what a colony of a size needs on a number of nodes, and what breaks first",
-        description="Computes memory, seconds and bytes from what was measured on 64,512 documents of 1 kB over 1 to 16 "
-        "processes. It is a model, not a promise: documents of other lengths scale with their words.",
+        description="Computes memory, seconds and bytes from what was measured on 64,512 documents of 1 kB over 1 to "
+        "16 processes. It is a model, not a promise: documents of other lengths scale with their words.",
     )
     parser.add_argument("--documents", type=_amount, required=True, metavar="N", help="how many, such as 1e9")
     parser.add_argument("--nodes", type=_nodes, default=1, metavar="N", help="over how many nodes (default: 1)")
