@@ -152,8 +152,9 @@ PACKAGE = {
     # What a user's own transport is made of.
     "backends.transport": "_phago",
     "backends.framing": "",
-    "backends.processes": "backends.framing backends.transport",
-    "backends.worker": "backends.framing backends.transport",
+    "backends.pipes": "",
+    "backends.processes": "backends.framing backends.pipes backends.transport",
+    "backends.worker": "backends.framing backends.pipes backends.transport",
     "backends.ray": "_checks _phago backends.transport",
     "backends": "backends.processes backends.ray backends.transport",
     "_held": "_checks _log _phago _settings config errors",

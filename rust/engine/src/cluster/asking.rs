@@ -43,7 +43,8 @@ impl Remote {
     /// # Errors
     /// As [`Remote::asking`].
     pub(crate) fn digest(&self, world: &World, scope: Scope, cancel: &Cancel) -> Result<String> {
-        self.reading(world, self.wait_for_all(world)?, cancel, |state, asked| {
+        let documents = world.read(|state| state.commons().documents())?;
+        self.reading(world, self.wait_for_all(documents), cancel, |state, asked| {
             let mut replies = asked.all(&What::Digest(scope))?.into_iter().map(|reply| match reply {
                 Replied::Digest(part) => Ok(part),
                 other => Err(odd(&other)),

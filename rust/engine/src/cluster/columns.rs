@@ -60,10 +60,11 @@ impl Remote {
         journal: &Journal,
     ) -> (Result<Encoded>, std::collections::BTreeSet<usize>) {
         let cancel = Cancel::new();
-        let wait = match self.wait_for_all(world) {
-            Ok(wait) => wait,
+        let documents = match world.read(|state| state.commons().documents()) {
+            Ok(documents) => documents,
             Err(error) => return (Err(error), std::collections::BTreeSet::new()),
         };
+        let wait = self.wait_for_all(documents);
         let reach = Reach::new(self, driving.epoch, world.tick(), wait, &cancel);
         let asked = Asked::new(self, reach, world.tick(), driving.driver.sequence());
         let columns = joined(world, &asked, journal);

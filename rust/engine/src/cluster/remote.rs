@@ -4,8 +4,6 @@ use super::transport::Transport;
 use crate::lock::lock;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Arc, Mutex};
-use crate::world::World;
-use phago_core::Result;
 use phago_core::cluster::{Driver, Layout};
 use phago_core::config::{ColonyConfig, DistributedConfig};
 use phago_core::ids::ShardId;
@@ -76,13 +74,9 @@ impl Remote {
         self.wait
     }
 
-    /// Returns how long a node may take for what it does with all that it holds.
-    ///
-    /// # Errors
-    /// As [`World::read`].
-    pub(super) fn wait_for_all(&self, world: &World) -> Result<Duration> {
-        let documents = world.read(|state| state.commons().documents())?;
-        Ok(self.wait + DOCUMENT_MAX * u32::try_from(documents).unwrap_or(u32::MAX))
+    /// Returns how long a node may take for what it does with all that it holds, in a colony of so many documents.
+    pub(super) fn wait_for_all(&self, documents: u64) -> Duration {
+        self.wait + DOCUMENT_MAX * u32::try_from(documents).unwrap_or(u32::MAX)
     }
 
     /// Returns the epoch and the number of the last change of the state that the world shows, whose lock the caller
