@@ -53,7 +53,18 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
     inner |= {"Grades", "Row", "evaluate", "heading", "paired_t_test", "run_lines", "table"}
     inner |= {"DRAWS", "Replay", "difference_text", "rankings_of", "replay", "replay_table", "values_of"}
     inner |= {"BUSY", "DAMAGED", "FOUND", "NOTHING_FOUND", "USAGE", "Problem", "Tell", "progress", "Taken", "take"}
-    inner |= {"add_commands", "SOURCE", "LeftOut", "Source", "read_sources", "sources", "Opening"}
+    inner |= {
+        "add_plan",
+        "Plan",
+        "planned",
+        "add_commands",
+        "SOURCE",
+        "LeftOut",
+        "Source",
+        "read_sources",
+        "sources",
+        "Opening",
+    }
     inner |= {"KNOWN", "Parser", "conditions", "count", "moment", "seconds", "shards", "text"}
     inner |= {"text_of_html", "text_of_markdown", "text_of_rst"}
     # What a transport of one's own is made of stands in a place of its own, as few ever need it.

@@ -337,15 +337,15 @@ TICKS = [
     Mutant(
         "store: an input is acknowledged before it is durable",
         INTAKE + "enter.rs",
-        "(Some(journal), Some(sequence)) => journal.keep(sequence)",
-        "(Some(_), Some(_)) => Ok(())",
+        "journal.keep(sequence)",
+        "{ let _ = (journal, sequence); Ok(()) }",
         SCHEDULES,
     ),
     Mutant(
         "store: many updates are acknowledged before they are durable",
         INTAKE + "many.rs",
-        "let kept = self.keep(chunk.last);",
-        "let kept = Ok(());",
+        "self.keep(chunk.last)",
+        "Ok(())",
         MANY,
     ),
     Mutant(

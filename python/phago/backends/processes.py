@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -13,13 +14,15 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
 
 from .framing import pack, unpack
+from .pipes import Pipe
 from .transport import Answer, Died, Late, Message, Outcome, Stopped, Transport
 
 # How often to look whether anybody still wants an answer, in seconds.
 _LOOK = 0.005
+# How many questions one node answers at once. A digest may take long, and the other questions must not wait for it.
+_QUESTIONS = 4
 # How long a process that was asked to end may take before it is killed, in seconds.
 _ENDING = 5.0
 
@@ -37,10 +40,16 @@ class Processes(Transport):
     def __init__(self, nodes: int) -> None:
         super().__init__(nodes)
         self._numbers = itertools.count(1)
-        self._workers = [_Worker.started() for _ in range(nodes)]
+        self._driver = os.getpid()
         self._closed = False
         # Held while processes are made or ended.
         self._making = threading.Lock()
+        self._workers: list[_Worker] = []
+        try:
+            self._workers.extend(_Worker.started() for _ in range(nodes))
+        except BaseException:
+            self.close()
+            raise
 
     def pids(self) -> list[int]:
         """The process ids of the nodes."""
@@ -48,59 +57,36 @@ class Processes(Transport):
 
     def send(self, messages: Sequence[Message], wait: float, stopped: Callable[[], bool]) -> list[Outcome]:
         """Send messages, as `Transport.send`."""
-        deadline = time.monotonic() + wait
-        workers = {message.node: self._workers[message.node] for message in messages}
-        with ExitStack() as locks:
+        calls = [_Call(message, self._workers[message.node], next(self._numbers)) for message in messages]
+        with ExitStack() as lanes:
             # In one order, so that no two threads wait for each other.
-            for node in sorted(workers):
-                lane = next(message.lane for message in messages if message.node == node)
-                locks.enter_context(workers[node].lanes[lane].lock)
-            sent = [self._sent(workers[message.node], message) for message in messages]
-            return [
-                outcome
-                if isinstance(outcome, Died)
-                else self._answer(workers[message.node], message, outcome, deadline, stopped)
-                for message, outcome in zip(messages, sent, strict=True)
-            ]
-
-    def _sent(self, worker: _Worker, message: Message) -> int | Died:
-        number = next(self._numbers)
-        try:
-            worker.lanes[message.lane].pipe.send_bytes(pack(number, [message.bytes, *message.parcels]))
-        except (OSError, ValueError):
-            return Died(worker.cause())
-        return number
-
-    def _answer(
-        self, worker: _Worker, message: Message, number: int, deadline: float, stopped: Callable[[], bool]
-    ) -> Outcome:
-        pipe = worker.lanes[message.lane].pipe
-        while True:
-            left = deadline - time.monotonic()
-            try:
-                ready = wait([pipe], timeout=max(0.0, min(left, _LOOK)))
-                if ready:
-                    told, parts = unpack(pipe.recv_bytes())
-                    # What came too late for an earlier message is dropped.
-                    if told == number and parts[0] is not None:
-                        return Answer(parts[0], parts[1:])
-                    continue
-            except (EOFError, OSError, ValueError):
-                return Died(worker.cause())
-            if stopped():
-                return Stopped()
-            if left <= 0:
-                return Late()
+            for call in sorted(calls, key=lambda call: call.node):
+                while not call.take_lane():
+                    if stopped():
+                        return [Stopped() for _ in calls]
+                lanes.callback(call.lane.leave)
+            _converse(calls, wait, stopped)
+        return [call.outcome() for call in calls]
 
     def restart(self, nodes: Sequence[int]) -> None:
-        """Make processes anew; those that still run are killed."""
+        """Make processes anew; those that still run are killed.
+
+        Raises:
+            ValueError: It is closed.
+        """
         with self._making:
+            if self._closed:
+                raise ValueError("the processes of this colony have been ended")
             for node in nodes:
                 self._workers[node].kill()
+            for node in nodes:
+                self._workers[node].reap()
                 self._workers[node] = _Worker.started()
 
     def close(self) -> None:
-        """End all processes. What does not end within five seconds is killed."""
+        """End all processes. What does not end within five seconds is killed. In a forked child it does nothing."""
+        if os.getpid() != self._driver:
+            return
         with self._making:
             if self._closed:
                 return
@@ -112,34 +98,145 @@ class Processes(Transport):
                 worker.end(deadline)
 
 
+def _converse(calls: Sequence[_Call], wait: float, stopped: Callable[[], bool]) -> None:
+    # The caller holds the lanes. Nothing here waits for one node alone: a node that is stopped reads nothing either.
+    deadline = time.monotonic() + wait
+    poll = select.poll()
+    waiting = {}
+    try:
+        for call in calls:
+            if call.begin():
+                waiting[call.lane.pipe.fileno()] = call
+                poll.register(call.lane.pipe.fileno(), call.lane.pipe.events)
+        while waiting:
+            left = deadline - time.monotonic()
+            for number, _ in poll.poll(1000 * max(0.0, min(left, _LOOK))):
+                call = waiting[number]
+                if call.go_on():
+                    poll.modify(number, call.lane.pipe.events)
+                else:
+                    poll.unregister(number)
+                    del waiting[number]
+            if waiting and (is_over := Stopped() if stopped() else Late() if left <= 0 else None):
+                for call in waiting.values():
+                    call.result = is_over
+                return
+    finally:
+        for call in calls:
+            # What follows half a message would be taken for the rest of it.
+            if call.lane.pipe.is_half_written:
+                call.lane.retire()
+
+
 @dataclass(slots=True)
 class _Lane:
-    pipe: Connection
+    pipe: Pipe
     lock: threading.Lock = field(default_factory=threading.Lock)
+    is_retired: bool = False
+
+    def leave(self) -> None:
+        """Let others use it."""
+        self.lock.release()
+        if self.is_retired:
+            self._close()
+
+    def retire(self) -> None:
+        """End it. Whoever waits for an answer notices at once; the last one closes it."""
+        self.is_retired = True
+        self.pipe.shut()
+        self._close()
+
+    def _close(self) -> None:
+        if self.lock.acquire(blocking=False):
+            self.pipe.close()
+            self.lock.release()
+
+
+class _Call:
+    """One message, and what became of it."""
+
+    def __init__(self, message: Message, worker: _Worker, number: int) -> None:
+        self.node = message.node
+        self._lanes = worker.lanes[message.lane]
+        self.lane = self._lanes[0]
+        self.result: Outcome | None = None
+        self._worker = worker
+        self._number = number
+        self._message = message
+
+    def take_lane(self) -> bool:
+        """Take a lane that is free, or becomes free soon. Whether there was one."""
+        for lane in self._lanes:
+            if lane.lock.acquire(blocking=False):
+                self.lane = lane
+                return True
+        return self.lane.lock.acquire(timeout=_LOOK)
+
+    def begin(self) -> bool:
+        """Write the message, or its beginning. Whether to go on."""
+        if self.lane.is_retired:
+            return False
+        try:
+            self.lane.pipe.offer(pack(self._number, [self._message.bytes, *self._message.parcels]))
+            self.lane.pipe.push()
+        except OSError:
+            return False
+        return True
+
+    def go_on(self) -> bool:
+        """Write what is left, and read what has come. Whether to go on."""
+        try:
+            self.lane.pipe.push()
+            while (frame := self.lane.pipe.pull()) is not None:
+                number, parts = unpack(frame)
+                # What came too late for an earlier message is dropped.
+                if number == self._number and parts and parts[0] is not None:
+                    self.result = Answer(parts[0], parts[1:])
+                    return False
+        except (EOFError, OSError, ValueError):
+            return False
+        return True
+
+    def outcome(self) -> Outcome:
+        """What became of it."""
+        return Died(self._worker.cause()) if self.result is None else self.result
 
 
 @dataclass(slots=True)
 class _Worker:
     process: subprocess.Popen[bytes]
-    lanes: dict[str, _Lane]
+    lanes: dict[str, list[_Lane]]
+
+    def all_lanes(self) -> list[_Lane]:
+        return [lane for lanes in self.lanes.values() for lane in lanes]
 
     @staticmethod
     def started() -> _Worker:
-        here, there = zip(socket.socketpair(), socket.socketpair(), strict=True)
-        numbers = [end.fileno() for end in there]
-        # The same phago, wherever this process found it.
-        path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
-        code = f"from phago.backends.worker import main; main({numbers[0]}, {numbers[1]})"
-        process = subprocess.Popen(
-            [sys.executable, "-c", code],
-            stdin=subprocess.DEVNULL,
-            pass_fds=numbers,
-            env={**os.environ, "PYTHONPATH": path},
-        )
+        with ExitStack() as unfinished:
+            here: list[socket.socket] = []
+            there: list[socket.socket] = []
+            for _ in range(1 + _QUESTIONS):
+                for ends, end in zip((here, there), socket.socketpair(), strict=True):
+                    unfinished.callback(end.close)
+                    ends.append(end)
+            numbers = [end.fileno() for end in there]
+            # The same phago, wherever this process found it.
+            path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+            arguments = f"{numbers}, {os.getpid()}"
+            process = subprocess.Popen(
+                [sys.executable, "-W", "ignore", "-c", f"from phago.backends.worker import main; main({arguments})"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=numbers,
+                # Ctrl-C in a terminal reaches its whole group, and would end a process that is just starting.
+                process_group=0,
+                env={**os.environ, "PYTHONPATH": path},
+            )
+            unfinished.pop_all()
         for end in there:
             end.close()
-        orders, questions = (_Lane(Connection(end.detach())) for end in here)
-        return _Worker(process, {"orders": orders, "questions": questions})
+        orders, *questions = (_Lane(Pipe(end)) for end in here)
+        return _Worker(process, {"orders": [orders], "questions": questions})
 
     def cause(self) -> str:
         try:
@@ -155,16 +252,15 @@ class _Worker:
         return f"process {self.process.pid} ended with {code}"
 
     def hang_up(self) -> None:
-        for lane in self.lanes.values():
-            lane.pipe.close()
+        for lane in self.all_lanes():
+            lane.retire()
 
     def kill(self) -> None:
         self.process.kill()
+
+    def reap(self) -> None:
         self.process.wait()
-        for lane in self.lanes.values():
-            # Whoever waits for an answer notices the end of the process.
-            with lane.lock:
-                lane.pipe.close()
+        self.hang_up()
 
     def end(self, deadline: float) -> None:
         try:

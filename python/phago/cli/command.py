@@ -23,6 +23,7 @@ from .demo import PYTHON_QUESTIONS, demonstrate, python_documents, questions_fro
 from .exits import USAGE, Problem
 from .memory import add_commands
 from .parsing import Parser, count, shards
+from .planning import add_plan
 
 __all__ = ["main"]
 
@@ -93,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     judge.add_argument("--json", action="store_true", help="print JSON instead of a table")
     judge.set_defaults(run=_eval)
     add_commands(commands)
+    add_plan(commands)
     return parser
 
 

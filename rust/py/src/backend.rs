@@ -5,7 +5,7 @@ use crate::runtime::brief;
 use phago_core::Error;
 use phago_core::cancel::Cancel;
 use phago_engine::cluster::{Answer, Lane, Lost, Message, Parcel, Server, Transport};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyKeyboardInterrupt, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
 use std::fmt;
@@ -104,6 +104,13 @@ fn read(answer: &Bound<'_, PyAny>) -> PyResult<std::result::Result<Answer, Lost>
     Ok(Ok(Answer { bytes, parcels: parcels.collect::<PyResult<_>>()? }))
 }
 
+// What a signal handler raised in the midst of a message is raised again as soon as the call is over.
+fn raise_later(py: Python<'_>, error: &PyErr) {
+    if error.is_instance_of::<PyKeyboardInterrupt>(py) {
+        let _ = py.import("_thread").and_then(|thread| thread.call_method0("interrupt_main"));
+    }
+}
+
 fn failed(error: &PyErr) -> Error {
     Error::CoordinatorUnavailable { reason: format!("the transport failed: {error}") }
 }
@@ -112,7 +119,10 @@ impl Transport for FromPython {
     fn send(&self, messages: Vec<Message>, wait: Duration, cancel: &Cancel) -> Vec<std::result::Result<Answer, Lost>> {
         let count = messages.len();
         let sent = Python::try_attach(|py| {
-            self.send_now(py, messages, wait, cancel).map_err(|error| failed(&error).to_string())
+            self.send_now(py, messages, wait, cancel).map_err(|error| {
+                raise_later(py, &error);
+                failed(&error).to_string()
+            })
         });
         match sent {
             Some(Ok(answers)) => answers,

@@ -4,7 +4,7 @@
 mod tests;
 
 use super::Layout;
-use super::message::{Ack, Apply, Done, Fate, Order, Prepare, Prepared, SeatCounts, Step};
+use super::message::{Ack, Announced, Apply, Done, Fate, Order, Prepare, Prepared, SeatCounts, Step};
 use super::words::Words;
 use crate::commons::{Departed, Tally, Waiting};
 use crate::documents::{Body, DOCUMENTS_MAX, Lifetime};
@@ -15,6 +15,7 @@ use crate::reinforcement::REINFORCED_MAX;
 use crate::replica::Replica;
 use crate::shard::Staged;
 use crate::{Error, Result};
+use std::ops::Range;
 
 /// How orders reach the nodes.
 pub trait Carrier {
@@ -51,6 +52,8 @@ pub struct Settled {
     pub fates: Vec<Fate>,
     sequence: u64,
     words: Vec<Box<str>>,
+    // By node: which of the words it announced first.
+    blocks: Vec<Range<usize>>,
     // What all nodes counted together, and what each did.
     tally: Tally,
     counted: Vec<Tally>,
@@ -167,7 +170,7 @@ impl Driver {
         let mut fates: Vec<Option<Fate>> = (0..steps.len()).map(|at| decided.get(&at).cloned()).collect();
         let mut looked: Vec<(usize, Body)> = Vec::new();
         let (mut tally, mut parts) = (Tally::default(), vec![Tally::default(); self.layout.nodes()]);
-        let mut words = Words::new(replica);
+        let mut words = Words::new(replica, self.layout.nodes());
         for (node, Prepared { fates: told, looked: stand, words: new, tally: counted }) in prepared {
             let (steps, looks) = &given[node];
             if told.len() != steps.len() || stand.iter().any(|(at, _)| *at as usize >= looks.len()) {
@@ -175,7 +178,7 @@ impl Driver {
             }
             steps.iter().zip(told).for_each(|(&at, fate)| fates[at] = Some(fate));
             looked.extend(stand.into_iter().map(|(at, body)| (looks[at as usize], body)));
-            let numbers = words.announce(replica, &new);
+            let numbers = words.announce(replica, node, &new);
             if !numbers.has_all(&counted) {
                 return Err(broken(node, "it counted words that it did not announce"));
             }
@@ -191,7 +194,8 @@ impl Driver {
             return Ok(None);
         }
         let effects = steps.iter().zip(&fates).flat_map(|(step, fate)| effects_of(step, fate)).collect();
-        Ok(Some(Settled { fates, sequence, words: words.finish(), tally, counted: parts, effects }))
+        let (words, blocks) = words.finish();
+        Ok(Some(Settled { fates, sequence, words, blocks, tally, counted: parts, effects }))
     }
 
     /// Has every node apply a change, and applies it here.
@@ -199,7 +203,7 @@ impl Driver {
     /// # Errors
     /// Those of `carrier`: some nodes may then have applied it and others not, so the nodes must be made again.
     pub fn apply<C: Carrier>(&mut self, replica: &mut Replica, carrier: &C, settled: Settled) -> Result<()> {
-        let Settled { sequence, words, tally, counted, effects, .. } = settled;
+        let Settled { sequence, words, blocks, tally, counted, effects, .. } = settled;
         let commons = replica.commons_mut();
         let (forms, terms) = (commons.vocabulary().form_counts().len() as u32, commons.terms() as u32);
         commons.lexicon().adopt(forms, terms, words.iter().map(|word| &**word));
@@ -207,9 +211,12 @@ impl Driver {
         // A node knows what it counted itself.
         let others = self.by_node(replica, &tally).into_iter().zip(&counted);
         let others = others.map(|(all, own)| all.without(&Tally { forms: Vec::new(), ..own.clone() }));
-        let tallies = others.enumerate();
-        let apply = |tally| Order::Apply(Apply { sequence, words: words.clone(), tally });
-        let orders = tallies.map(|(node, tally)| (node, apply(tally), Vec::new())).collect();
+        let apply = |(tally, own): (Tally, Range<usize>)| {
+            let (before, after) = (words[..own.start].to_vec(), words[own.end..].to_vec());
+            let words = Announced { before, own: own.len() as u32, after };
+            Order::Apply(Apply { sequence, words, tally })
+        };
+        let orders = others.zip(blocks).map(apply).enumerate().map(|(node, apply)| (node, apply, Vec::new())).collect();
         let commons = replica.commons_mut();
         // The driver is the home of no word, and keeps no forms.
         commons.tally(&Tally { forms: Vec::new(), ..tally });

@@ -50,8 +50,8 @@ impl Handshake {
 /// One change that a node judges, as the home of its document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Step {
-    /// Adds a document. The number is the caller's index, by which errors name it.
-    Ingest(u64, Body),
+    /// Adds a document. The number is the caller's index, by which errors name it; no node needs it.
+    Ingest(#[serde(skip)] u64, Body),
     /// Replaces the document with the same id, or adds a new one.
     Update(Body),
     /// Deletes a document.
@@ -119,13 +119,25 @@ pub struct Prepared {
     pub tally: Tally,
 }
 
+/// Words that are new to the colony, in the order in which all nodes number them. What the node itself announced, and no
+/// node before it, is not repeated.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Announced {
+    /// The words that come before its own.
+    pub before: Vec<Box<str>>,
+    /// How many of its own follow, in the order in which it met them, without those before.
+    pub own: u32,
+    /// The words that come after.
+    pub after: Vec<Box<str>>,
+}
+
 /// Apply the change that was prepared.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Apply {
     /// The number of the change.
     pub sequence: u64,
-    /// The words that are new to the colony, in the order in which all nodes number them.
-    pub words: Vec<Box<str>>,
+    /// The words that are new to the colony.
+    pub words: Announced,
     /// What the other nodes counted, with the forms that this node keeps.
     pub tally: Tally,
 }

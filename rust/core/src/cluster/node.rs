@@ -1,13 +1,13 @@
 //! A node: the home of some seats, at the orders of a driver.
 
 use super::Layout;
-use super::message::{Ack, Apply, Done, Fate, Handshake, Order, Prepare, Prepared, SeatCounts, Step};
+use super::message::{Ack, Announced, Apply, Done, Fate, Handshake, Order, Prepare, Prepared, SeatCounts, Step};
 use super::parcel::{pack, unpack};
 use crate::cancel::Cancel;
 use crate::commons::{Departed, Digestion, GrantKey, Tally};
 use crate::documents::{Analysed, Body, Lifetime};
 use crate::ids::DocumentId;
-use crate::maps::Map;
+use crate::maps::{Map, Set};
 use crate::message::Batch;
 use crate::phase::Phase;
 use crate::plan::Plan;
@@ -18,6 +18,7 @@ use crate::shard::{Seat, Shard};
 use crate::text::Session;
 use crate::{Error, Result};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// What one node has staged of changes and ticks. Its replica is lent to each order, so that questions can read it
 /// while the phases of a tick run.
@@ -272,15 +273,16 @@ impl Node {
         if self.making.is_some() {
             return Err(refused(format!("node {} cannot apply a change while it makes a tick", self.number)));
         }
+        let words = announced(replica, apply.words)?;
         let mut staged = self.staged.take().filter(|staged| staged.sequence == apply.sequence).unwrap_or_default();
         let commons = replica.commons_mut();
         let (forms, terms) = (commons.vocabulary().form_counts().len() as u32, commons.terms() as u32);
-        let adopted = commons.lexicon().adopt(forms, terms, apply.words.iter().map(|word| &**word));
+        let adopted = commons.lexicon().adopt(forms, terms, words.iter().map(|word| &**word));
         commons.learn();
         self.session.renumber(&adopted);
-        let announced = |index: Option<u32>| index.expect("a word that is counted is announced");
+        let known = |index: Option<u32>| index.expect("a word that is counted is announced");
         let mut tally = apply.tally;
-        tally.merge(&staged.tally, |term| announced(adopted.term(term)), |form| announced(adopted.form(form)));
+        tally.merge(&staged.tally, |term| known(adopted.term(term)), |form| known(adopted.form(form)));
         tally.close();
         let tally = tally.with_forms(|form| self.node_of_form(replica, form) == self.number);
         replica.commons_mut().tally(&tally);
@@ -441,6 +443,24 @@ impl Node {
         let (number, last) = (self.number, self.sequence);
         Err(refused(format!("change {sequence} came to node {number} after change {last}")))
     }
+}
+
+// Returns the announced words, of which a node's own are those that it has met since the last change.
+fn announced(replica: &Replica, words: Announced) -> Result<Vec<Arc<str>>> {
+    let commons = replica.commons();
+    let mut all: Vec<Arc<str>> = words.before.into_iter().map(Arc::from).collect();
+    let others: Set<Arc<str>> = all.iter().cloned().collect();
+    let met = commons.lexicon().forms_from(commons.vocabulary().form_counts().len() as u32);
+    let begun = all.len();
+    if words.own > 0 {
+        all.extend(met.into_iter().filter(|word| !others.contains(word)));
+    }
+    if all.len() - begun != words.own as usize {
+        let found = all.len() - begun;
+        return Err(refused(format!("{} words of its own are announced, and it has met {found}", words.own)));
+    }
+    all.extend(words.after.into_iter().map(Arc::from));
+    Ok(all)
 }
 
 // The concepts and synapses of each seat.

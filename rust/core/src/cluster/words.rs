@@ -4,10 +4,13 @@ use crate::commons::Tally;
 use crate::maps::{Map, Set};
 use crate::replica::Replica;
 use crate::text::stem;
+use std::ops::Range;
 
 /// The words that nodes announce of one change, in one order.
 pub(super) struct Words {
     announced: Vec<Box<str>>,
+    // By node: which of the announced words it announced first.
+    blocks: Vec<Range<usize>>,
     // Their indices among the announced words, and those of their stems among the new terms.
     places: Map<Box<str>, (u32, u32)>,
     stems: Map<Box<str>, u32>,
@@ -24,15 +27,17 @@ pub(super) struct Numbers {
 
 impl Words {
     /// Returns none, for a colony with these words.
-    pub(super) fn new(replica: &Replica) -> Words {
+    pub(super) fn new(replica: &Replica, nodes: usize) -> Words {
         let commons = replica.commons();
         let (forms, terms) = (commons.vocabulary().form_counts().len() as u32, commons.terms() as u32);
-        Words { announced: Vec::new(), places: Map::default(), stems: Map::default(), forms, terms }
+        let blocks = vec![0..0; nodes];
+        Words { announced: Vec::new(), blocks, places: Map::default(), stems: Map::default(), forms, terms }
     }
 
     /// Adds the words that are new on one node, in the order in which it met them: a lexicon numbers forms in that
     /// order, and a term with its first form.
-    pub(super) fn announce(&mut self, replica: &Replica, new: &[Box<str>]) -> Numbers {
+    pub(super) fn announce(&mut self, replica: &Replica, node: usize, new: &[Box<str>]) -> Numbers {
+        let begun = self.announced.len();
         let lexicon = replica.commons().lexicon();
         let mut numbers =
             Numbers { forms: (self.forms, Vec::with_capacity(new.len())), terms: (self.terms, Vec::new()) };
@@ -56,12 +61,13 @@ impl Words {
                 numbers.terms.1.push(term);
             }
         }
+        self.blocks[node] = begun..self.announced.len();
         numbers
     }
 
-    /// Returns all words, in the order in which every node numbers them.
-    pub(super) fn finish(self) -> Vec<Box<str>> {
-        self.announced
+    /// Returns all words, in the order in which every node numbers them, and which of them each node announced first.
+    pub(super) fn finish(self) -> (Vec<Box<str>>, Vec<Range<usize>>) {
+        (self.announced, self.blocks)
     }
 }
 

@@ -15,9 +15,6 @@ use std::time::Duration;
 
 // How often a question is asked again after nodes were lost.
 const RETRIES_MAX: usize = 3;
-// How long a node may take for what it does with all that it holds.
-pub(super) const WHOLE_MAX: Duration = Duration::from_secs(86_400);
-
 /// The nodes, as one question asks them: all at one committed state.
 pub(crate) struct Asked<'a> {
     remote: &'a Remote,
@@ -46,7 +43,8 @@ impl Remote {
     /// # Errors
     /// As [`Remote::asking`].
     pub(crate) fn digest(&self, world: &World, scope: Scope, cancel: &Cancel) -> Result<String> {
-        self.reading(world, WHOLE_MAX, cancel, |state, asked| {
+        let documents = world.read(|state| state.commons().documents())?;
+        self.reading(world, self.wait_for_all(documents), cancel, |state, asked| {
             let mut replies = asked.all(&What::Digest(scope))?.into_iter().map(|reply| match reply {
                 Replied::Digest(part) => Ok(part),
                 other => Err(odd(&other)),
@@ -77,15 +75,13 @@ impl Remote {
                     Err(error) => (error, epoch, asked.lost()),
                 }
             };
-            // Nodes that are being made again refuse what belongs to the state before.
-            let is_passing = matches!(error, Error::BarrierFailed { .. }) || !lost.is_empty();
-            if !is_passing || tried == RETRIES_MAX || cancel.is_cancelled() {
+            if lost.is_empty() || tried == RETRIES_MAX || cancel.is_cancelled() {
                 return Err(error);
             }
             tried += 1;
-            if !lost.is_empty() {
-                self.report(epoch, lost);
-            }
+            // Nodes that are being made again refuse what belongs to the state before. They count as lost only if nobody
+            // has made them again when whoever changes the colony now is done.
+            self.report(epoch, lost);
             drop(self.drive(world)?);
         }
     }
@@ -115,9 +111,13 @@ impl<'a> Asked<'a> {
 
     fn tell(&self, asks: impl Iterator<Item = (usize, What)>) -> Result<Vec<Replied>> {
         let told = |what| Told::Ask { tick: self.tick, sequence: self.sequence, what };
-        let letters = asks.map(|(node, what)| (node, told(what), Vec::new())).collect();
-        let replies = self.reach.tell(letters)?.into_iter().map(|(reply, _)| match reply {
-            Replied::Done(Done::Refused(reason)) => Err(Error::BarrierFailed { reason }),
+        let letters: Vec<_> = asks.map(|(node, what)| (node, told(what), Vec::new())).collect();
+        let nodes: Vec<usize> = letters.iter().map(|letter| letter.0).collect();
+        let replies = self.reach.tell(letters)?.into_iter().zip(nodes).map(|((reply, _), node)| match reply {
+            Replied::Done(Done::Refused(reason)) => {
+                self.reach.lose(node);
+                Err(Error::BarrierFailed { reason })
+            }
             reply => Ok(reply),
         });
         replies.collect()

@@ -24,6 +24,9 @@ const RETRIES_MAX: usize = 3;
 // Fewer documents are compressed before a thread has begun.
 const RECORDED_EARLY_MIN: usize = 64;
 
+// What the homes said of a change, with the lock under which it is applied and the way to the nodes.
+type Judged<'a> = (MutexGuard<'a, Driving>, Reach<'a>, Settled);
+
 impl Remote {
     /// Does what [`World::ingest`] does.
     pub(crate) fn ingest(
@@ -233,7 +236,7 @@ impl Remote {
         world: &World,
         steps: &[Step],
         cancel: &'a Cancel,
-    ) -> Result<((MutexGuard<'a, Driving>, Reach<'a>, Settled), Option<Record>)> {
+    ) -> Result<(Judged<'a>, Option<Record>)> {
         let is_long = world.journal.is_some() && steps.len() >= RECORDED_EARLY_MIN;
         thread::scope(|scope| {
             let early = is_long.then(|| beside(scope, || record_of(steps)));
@@ -244,12 +247,7 @@ impl Remote {
         })
     }
 
-    fn judged<'a>(
-        &'a self,
-        world: &World,
-        steps: &[Step],
-        cancel: &'a Cancel,
-    ) -> Result<(MutexGuard<'a, Driving>, Reach<'a>, Settled)> {
+    fn judged<'a>(&'a self, world: &World, steps: &[Step], cancel: &'a Cancel) -> Result<Judged<'a>> {
         let mut tried = 0;
         loop {
             let mut driving = self.drive(world)?;

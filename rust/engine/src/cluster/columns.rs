@@ -1,7 +1,7 @@
 //! Checkpoints of a colony whose shards are on nodes: the nodes make the columns of their seats, and the driver joins
 //! them.
 
-use super::asking::{Asked, WHOLE_MAX, odd};
+use super::asking::{Asked, odd};
 use super::reach::Reach;
 use super::remote::{Driving, Remote};
 use super::wire::{Reply, What};
@@ -60,7 +60,12 @@ impl Remote {
         journal: &Journal,
     ) -> (Result<Encoded>, std::collections::BTreeSet<usize>) {
         let cancel = Cancel::new();
-        let reach = Reach::new(self, driving.epoch, world.tick(), WHOLE_MAX, &cancel);
+        let documents = match world.read(|state| state.commons().documents()) {
+            Ok(documents) => documents,
+            Err(error) => return (Err(error), std::collections::BTreeSet::new()),
+        };
+        let wait = self.wait_for_all(documents);
+        let reach = Reach::new(self, driving.epoch, world.tick(), wait, &cancel);
         let asked = Asked::new(self, reach, world.tick(), driving.driver.sequence());
         let columns = joined(world, &asked, journal);
         let lost = asked.lost();

@@ -11,6 +11,9 @@ use phago_core::maps::Set;
 use phago_core::replay::Driven;
 use phago_core::replica::Replica;
 use phago_core::{Error, Result};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
 // How many steps of a history are replayed together.
 const STEPS_TOGETHER: usize = 1024;
@@ -19,6 +22,8 @@ const STEPS_TOGETHER: usize = 1024;
 pub(crate) struct Loading<'a> {
     remote: &'a Remote,
     epoch: u64,
+    // The nodes that were lost meanwhile.
+    pub(super) lost: Rc<RefCell<BTreeSet<usize>>>,
     pub(super) driver: Driver,
     pub(super) replica: Replica,
     // Steps that are to be applied together, and the documents that they concern.
@@ -30,14 +35,16 @@ impl<'a> Loading<'a> {
     /// Begins with nodes that are as this replica, which has no seats.
     pub(super) fn new(remote: &'a Remote, epoch: u64, replica: Replica) -> Loading<'a> {
         let driver = Driver::new(remote.layout.clone());
-        Loading { remote, epoch, driver, replica, steps: Vec::new(), concerned: Set::default() }
+        Loading { remote, epoch, lost: Rc::default(), driver, replica, steps: Vec::new(), concerned: Set::default() }
     }
 
     // Calls `act` with the way to the nodes. Nodes that are lost meanwhile are noted.
     fn reach<T>(&mut self, act: impl FnOnce(&mut Driver, &mut Replica, &Reach<'_>) -> Result<T>) -> Result<T> {
         let cancel = Cancel::new();
         let reach = Reach::new(self.remote, self.epoch, self.replica.tick() + 1, self.remote.wait, &cancel);
-        act(&mut self.driver, &mut self.replica, &reach)
+        let done = act(&mut self.driver, &mut self.replica, &reach);
+        self.lost.borrow_mut().extend(reach.lost());
+        done
     }
 
     // Keeps a step for later, unless it concerns a document, or the name of one, that another step does.

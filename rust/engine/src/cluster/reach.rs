@@ -34,6 +34,11 @@ impl<'a> Reach<'a> {
         self.lost.borrow().clone()
     }
 
+    /// Notes a node as lost.
+    pub(super) fn lose(&self, node: usize) {
+        self.lost.borrow_mut().insert(node);
+    }
+
     /// Sends messages, and waits for all answers.
     ///
     /// # Errors
@@ -41,21 +46,24 @@ impl<'a> Reach<'a> {
     /// the nodes that are lost; [`Error::Cancelled`].
     pub(super) fn tell(&self, letters: Vec<(usize, Told, Vec<Parcel>)>) -> Result<Vec<(Reply, Vec<Option<Parcel>>)>> {
         let phase = letters.first().and_then(|letter| phase_of(&letter.1));
-        let nodes: Vec<usize> = letters.iter().map(|letter| letter.0).collect();
+        let is_order = |told: &Told| matches!(told, Told::Order(_));
+        let nodes: Vec<_> = letters.iter().map(|(node, told, _)| (*node, is_order(told))).collect();
         let message = |(node, told, parcels): (usize, Told, Vec<Parcel>)| Message {
             node,
-            lane: if matches!(told, Told::Ask { .. }) { Lane::Questions } else { Lane::Orders },
+            lane: lane_of(&told),
             bytes: Letter { epoch: self.epoch, told }.encode(),
             parcels,
         };
         let messages: Vec<Message> = letters.into_iter().map(message).collect();
         let answers = self.remote.transport.send(messages, self.wait, self.cancel);
         let (mut replies, mut dead, mut late) = (Vec::with_capacity(nodes.len()), Vec::new(), Vec::new());
-        for (answer, node) in answers.into_iter().zip(nodes) {
+        for (answer, (node, is_order)) in answers.into_iter().zip(nodes) {
             let reply = answer.map(|answer| (Reply::decode(&answer.bytes), answer.parcels));
             match reply {
                 Ok((Ok(Reply::Broken(cause)), _)) | Err(Lost::Died(cause)) => dead.push((node, cause)),
                 Ok((Err(error), _)) => dead.push((node, error.to_string())),
+                // It is not what its driver thinks: it may have been made again by someone else.
+                Ok((Ok(Reply::Done(Done::Refused(reason))), _)) if is_order => dead.push((node, reason)),
                 Ok((Ok(reply), parcels)) => replies.push((reply, parcels)),
                 Err(Lost::Late) => late.push(node),
                 Err(Lost::Cancelled) => return Err(Error::Cancelled),
@@ -91,6 +99,14 @@ impl<'a> Reach<'a> {
     fn shards(&self, nodes: impl Iterator<Item = usize>) -> Vec<ShardId> {
         let shards = self.remote.shards();
         nodes.flat_map(|node| self.remote.layout.seats_of(node)).map(|seat| shards[seat]).collect()
+    }
+}
+
+// Who gives a tick up does not wait for the end of what it gives up.
+fn lane_of(told: &Told) -> Lane {
+    match told {
+        Told::Ask { .. } | Told::Order(Order::Abort(_)) => Lane::Questions,
+        _ => Lane::Orders,
     }
 }
 

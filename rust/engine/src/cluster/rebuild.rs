@@ -19,7 +19,10 @@ use phago_core::replica::Replica;
 use phago_core::ring::Ring;
 use phago_core::text::ANALYSER;
 use phago_core::{Error, Result};
+use std::time::Duration;
 
+// How long a node may take to start and to read what it is to hold, however short the time for anything else is.
+const START_MAX: Duration = Duration::from_secs(30);
 // How often the nodes are made again before the error is returned.
 const REBUILDS_MAX: usize = 3;
 
@@ -30,6 +33,13 @@ impl Remote {
     /// [`Error::CoordinatorUnavailable`] if they cannot be.
     pub(super) fn drive(&self, world: &World) -> Result<MutexGuard<'_, Driving>> {
         let mut driving = lock(&self.driving);
+        if driving.is_making && !driving.is_broken {
+            let cancel = Cancel::new();
+            let reach = self.way(&driving, world, &cancel);
+            let aborted = driving.driver.abort(&reach);
+            self.check(&mut driving, &reach, &aborted);
+        }
+        driving.is_making = false;
         if driving.is_broken {
             self.rebuild(world, &mut driving)?;
         }
@@ -71,11 +81,17 @@ impl Remote {
         journal.seal()?;
         let mut reader = journal.with(|store| store.reader())?;
         let loading = self.begin(driving, reader.checkpoint())?;
+        let lost = loading.lost.clone();
         let mut reading = Reading::of(self.path(journal)?, loading);
-        while let Some(record) = reader.next()? {
-            reading.take(record)?;
-        }
-        let Loading { driver, replica, .. } = reading.finish()?;
+        let mut read = || {
+            while let Some(record) = reader.next()? {
+                reading.take(record)?;
+            }
+            Ok(())
+        };
+        let finished = read().and_then(|()| reading.finish());
+        driving.lost.extend(lost.borrow().iter());
+        let Loading { driver, replica, .. } = finished?;
         Ok((driver, replica))
     }
 
@@ -94,7 +110,7 @@ impl Remote {
         }
         driving.epoch += 1;
         let (epoch, cancel) = (driving.epoch, Cancel::new());
-        let reach = Reach::new(self, epoch, 0, self.wait, &cancel);
+        let reach = Reach::new(self, epoch, 0, self.wait.max(START_MAX), &cancel);
         let done = self.join(&reach, checkpoint);
         driving.lost.extend(reach.lost());
         done?;
@@ -141,8 +157,14 @@ impl Remote {
 
     /// Reads a colony into the nodes for the first time.
     pub(crate) fn load(&self, path: String, checkpoint: Option<&Checkpoint>) -> Result<Reading<Loading<'_>>> {
-        let loading = self.begin(&mut lock(&self.driving), checkpoint)?;
-        Ok(Reading::of(path, loading))
+        let mut driving = lock(&self.driving);
+        let mut tried = 0;
+        loop {
+            match self.begin(&mut driving, checkpoint) {
+                Err(Error::CoordinatorUnavailable { .. }) if tried < REBUILDS_MAX => tried += 1,
+                begun => return Ok(Reading::of(path, begun?)),
+            }
+        }
     }
 
     /// Takes over what was loaded. Returns the state that the world is to show.

@@ -34,7 +34,13 @@ pub(super) struct Driving {
     // Nodes that must be made again before anything else, and whether all must join again.
     pub(super) lost: BTreeSet<usize>,
     pub(super) is_broken: bool,
+    // Whether nodes may still make a tick that was given up.
+    pub(super) is_making: bool,
 }
+
+// What a node may need for a document, where it does something with all that it holds: some fifty times as much as it
+// does. So a node that is stopped is noticed, and one that holds much is not taken for it.
+const DOCUMENT_MAX: Duration = Duration::from_millis(1);
 
 impl Remote {
     /// Returns the nodes of a colony with this config over `nodes` processes; they have not joined.
@@ -53,7 +59,8 @@ impl Remote {
         };
         let shards = Ring::new(layout.shards, layout.virtual_nodes).shards().to_vec();
         let layout = Layout::new(shards.len(), nodes);
-        let driving = Driving { driver: Driver::new(layout.clone()), epoch: 0, lost: BTreeSet::new(), is_broken: true };
+        let driver = Driver::new(layout.clone());
+        let driving = Driving { driver, epoch: 0, lost: BTreeSet::new(), is_broken: true, is_making: false };
         let (epoch, sequence) = (AtomicU64::new(0), AtomicU64::new(0));
         Remote { transport, layout, ring, config, shards, wait, driving: Mutex::new(driving), epoch, sequence }
     }
@@ -65,6 +72,11 @@ impl Remote {
     /// Returns how long a node may take for a change or a question.
     pub(super) fn wait(&self) -> Duration {
         self.wait
+    }
+
+    /// Returns how long a node may take for what it does with all that it holds, in a colony of so many documents.
+    pub(super) fn wait_for_all(&self, documents: u64) -> Duration {
+        self.wait + DOCUMENT_MAX * u32::try_from(documents).unwrap_or(u32::MAX)
     }
 
     /// Returns the epoch and the number of the last change of the state that the world shows, whose lock the caller
@@ -97,6 +109,12 @@ impl Remote {
     /// Stops the nodes.
     pub(crate) fn close(&self) {
         self.transport.close();
+    }
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

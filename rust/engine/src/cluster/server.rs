@@ -1,6 +1,6 @@
 //! A node in its own process: obeys one driver, and answers questions meanwhile.
 
-use super::wire::{Letter, Reply, Told, What};
+use super::wire::{Letter, Reply, Told, What, pack_parcel, unpack_parcel};
 use crate::lock::lock;
 use crate::sync::{Mutex, PoisonError, RwLock};
 use crate::work::job::message;
@@ -25,8 +25,7 @@ pub struct Server {
     // Locked before the part.
     orders: Mutex<Orders>,
     part: RwLock<Option<Held>>,
-    // Set to stop the phase that runs.
-    cancel: Mutex<Cancel>,
+    running: Mutex<Running>,
     buffers: Mutex<Vec<Buffers>>,
 }
 
@@ -36,6 +35,14 @@ struct Orders {
     node: Option<Node>,
     handshake: Option<Handshake>,
     sections: Vec<(u32, Vec<u8>)>,
+}
+
+// The phase that runs, or ran last, and what was given up: each an epoch and an attempt.
+#[derive(Default)]
+struct Running {
+    phase: (u64, u64),
+    given_up: (u64, u64),
+    cancel: Cancel,
 }
 
 struct Held {
@@ -52,7 +59,7 @@ impl Default for Server {
         Server {
             orders: Mutex::default(),
             part: RwLock::new(None),
-            cancel: Mutex::new(Cancel::new()),
+            running: Mutex::default(),
             buffers: Mutex::default(),
         }
     }
@@ -82,7 +89,7 @@ impl Server {
         match told {
             Told::Ask { tick, sequence, what } => Ok((self.answer(epoch, tick, sequence, &what)?, Vec::new())),
             Told::Join(handshake) => {
-                self.stop();
+                self.give_up(epoch, 0);
                 let mut orders = lock(&self.orders);
                 if epoch <= orders.epoch {
                     return Err(refused(format!("epoch {epoch} came after {}", orders.epoch)));
@@ -108,8 +115,8 @@ impl Server {
                 done(Done::Done)
             }
             Told::Order(order) => {
-                if matches!(order, Order::Abort(_)) {
-                    self.stop();
+                if let Order::Abort(attempt) = order {
+                    self.give_up(epoch, attempt);
                 }
                 let mut orders = self.orders_of(epoch)?;
                 let node = orders.node.as_mut().ok_or_else(|| refused("it has not joined".into()))?;
@@ -120,11 +127,16 @@ impl Server {
                     part.sequence = node.sequence();
                     return done(answer);
                 }
-                let cancel = self.start();
+                let cancel = match order {
+                    Order::Act { attempt, .. } | Order::Decay { attempt } => self.begin(epoch, attempt),
+                    _ => Cancel::new(),
+                };
                 let part = self.part.read().map_err(|_| broken())?;
                 let part = part.as_ref().expect("a node that has joined has a part");
-                let (answer, parcels) = node.obey(&part.replica, order, parcels, &cancel)?;
-                Ok((Reply::Done(answer), parcels))
+                let parcels = parcels.iter().map(|parcel| unpack_parcel(parcel)).collect::<Result<Vec<_>>>()?;
+                let (answer, parcels) = node.obey(&part.replica, order, &parcels, &cancel)?;
+                let parcels = parcels.into_iter().map(|parcel| parcel.map(pack_parcel));
+                Ok((Reply::Done(answer), parcels.collect()))
             }
         }
     }
@@ -168,16 +180,27 @@ impl Server {
         Err(refused(format!("epoch {epoch} came to a node of epoch {}", orders.epoch)))
     }
 
-    fn start(&self) -> Cancel {
-        let mut cancel = lock(&self.cancel);
-        if cancel.poll().is_err() {
-            *cancel = Cancel::new();
-        }
-        cancel.clone()
+    // Returns the flag that ends a phase of an attempt. It may be given up already: who does so need not wait.
+    fn begin(&self, epoch: u64, attempt: u64) -> Cancel {
+        let mut running = lock(&self.running);
+        (running.phase, running.cancel) = ((epoch, attempt), Cancel::new());
+        running.end_if_given_up();
+        running.cancel.clone()
     }
 
-    fn stop(&self) {
-        lock(&self.cancel).cancel();
+    // Ends the phase that runs, unless it is of a later attempt: what comes late, or twice, ends nothing else.
+    fn give_up(&self, epoch: u64, attempt: u64) {
+        let mut running = lock(&self.running);
+        running.given_up = running.given_up.max((epoch, attempt));
+        running.end_if_given_up();
+    }
+}
+
+impl Running {
+    fn end_if_given_up(&self) {
+        if self.phase <= self.given_up {
+            self.cancel.cancel();
+        }
     }
 }
 

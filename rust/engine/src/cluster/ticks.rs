@@ -15,6 +15,10 @@ use phago_core::shard::Staged;
 use phago_core::{Error, Result};
 use std::time::Duration;
 
+// How long whoever gives a tick up waits until the nodes have heard of it. Those that have not hear of it again before
+// anything else.
+const ABORT_MAX: Duration = Duration::from_millis(100);
+
 impl World {
     /// Makes one tick on the nodes of the colony.
     ///
@@ -72,11 +76,10 @@ impl Remote {
             Ok(made) => made,
             Err(error) => {
                 // A node that is lost is made again, with all others; else all forget what they staged.
-                if reach.lost().is_empty() {
-                    let undo = Cancel::new();
-                    let reach = self.way(&driving, world, &undo);
-                    let aborted = driving.driver.abort(&reach);
-                    self.check(&mut driving, &reach, &aborted);
+                if !driving.is_broken {
+                    let (undo, wait) = (Cancel::new(), ABORT_MAX.min(timeout));
+                    let reach = Reach::new(self, driving.epoch, world.tick() + 1, wait, &undo);
+                    driving.is_making = driving.driver.abort(&reach).is_err();
                 }
                 return Err(error);
             }

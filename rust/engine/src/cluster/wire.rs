@@ -92,15 +92,30 @@ impl Reply {
     }
 }
 
+/// Returns a parcel as it travels.
+pub(super) fn pack_parcel(parcel: Vec<u8>) -> Vec<u8> {
+    packed(parcel, true)
+}
+
+/// Returns the parcel that [`pack_parcel`] took.
+///
+/// # Errors
+/// [`Error::Wire`] for other bytes.
+pub(super) fn unpack_parcel(bytes: &[u8]) -> Result<Vec<u8>> {
+    unpacked("parcel", bytes).map(Cow::into_owned)
+}
+
 // Fewer bytes are not worth it.
 const PACKED_MIN: usize = 512;
+// Of zstd. Numbers of this kind get little smaller beyond.
+const LEVEL: i32 = 3;
 // A message is never larger.
 const MESSAGE_BYTES_MAX: usize = 1 << 30;
 
 // Bytes begin with how many there are after unpacking; 0 stands for bytes that are not packed.
 fn packed(bytes: Vec<u8>, is_wanted: bool) -> Vec<u8> {
     let length = u32::try_from(bytes.len()).unwrap_or(0);
-    let small = (is_wanted && bytes.len() >= PACKED_MIN).then(|| zstd::bulk::compress(&bytes, 1).ok()).flatten();
+    let small = (is_wanted && bytes.len() >= PACKED_MIN).then(|| zstd::bulk::compress(&bytes, LEVEL).ok()).flatten();
     match small.filter(|small| length > 0 && small.len() < bytes.len()) {
         Some(small) => [&length.to_le_bytes()[..], &small].concat(),
         None => [&[0; 4][..], &bytes].concat(),
@@ -123,11 +138,12 @@ fn unpacked<'a>(what: &'static str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use phago_core::cluster::message::Apply;
+    use phago_core::cluster::message::{Announced, Apply};
 
     #[test]
     fn what_is_packed_comes_out_and_what_is_broken_is_refused() {
-        let words = (0..400).map(|word| format!("word{word}").into()).collect();
+        let before = (0..400).map(|word| format!("word{word}").into()).collect();
+        let words = Announced { before, ..Announced::default() };
         let apply = Apply { sequence: 7, words, ..Apply::default() };
         let letter = Letter { epoch: 3, told: Told::Order(Order::Apply(apply)) };
         let (bytes, whole) = (letter.encode(), encode(&letter));

@@ -1,0 +1,378 @@
+"""Faults of real processes: a colony on nodes that die, stop or fall silent is the colony that nothing happened to."""
+
+import collections
+import gc
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import phago
+import pytest
+from campaign import size, tell
+from phago.backends import Processes
+from striking import Strike, Striking
+from support import CLEAN, HERE, Chance, seeded_documents, with_sigint
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc"),
+    pytest.mark.timeout(7200),
+]
+NODES = 2
+# As many as a driver does that is not killed before.
+OPERATIONS = 16
+CONFIG = phago.ColonyConfig(documents_per_tick=8)
+DOCUMENTS = [document for document in seeded_documents(6000, vocabulary=300) if "id" in document]
+# What a step of the life below says at least once, and when nodes are made again.
+IN_TICK = ["Act", "Decay", "Commit"]
+IN_CHANGE = ["Prepare", "Apply", "Discard"]
+IN_QUESTION = ["Hear", "Speak", "Reach", "Weigh", "Tell", "Documents", "Digest"]
+IN_REBUILD = ["Join", "Prepare", "Apply", "Act", "Decay", "Commit"]
+HOWS = ["kill", "pipe", "stop", "silence"]
+
+
+def runner(timeout_ms=2_000, recover="auto"):
+    return phago.RunnerConfig(phase_timeout_ms=timeout_ms, recover=recover, max_parallelism=2)
+
+
+def step(colony, number):
+    """One turn of a life, in which every order and every round of a question is sent."""
+    batch = DOCUMENTS[6 * number : 6 * number + 6]
+    said = [colony.ingest(batch).accepted, colony.ingest(batch).unchanged]
+    colony.tick()
+    said.append(colony.update({"id": batch[0]["id"], "text": batch[1]["text"]}))
+    hits = list(colony.query(batch[2]["text"][:80], 5))
+    said += [repr(hits), repr(colony.explain(batch[2]["text"], batch[0]["id"]))]
+    said += [repr(list(colony.query(batch[3]["title"], 3, ranking="lexical")))]
+    said += [colony.delete(batch[4]["id"]), colony.delete("nobody"), colony.reinforce(hits[0])]
+    colony.tick()
+    return said, len(colony), colony.digest()
+
+
+def gone(pids):
+    """Whether none of these processes lives; zombies that somebody may still wait for do not."""
+    for pid in pids:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if state != "Z":
+            return False
+    return True
+
+
+def wait_until_gone(pids):
+    """A worker that outlives its driver is waited for until the test's own limit."""
+    deadline = time.monotonic() + 60
+    while not gone(pids):
+        assert time.monotonic() < deadline, f"{pids} outlive their driver"
+        time.sleep(0.01)
+
+
+def schedule():
+    """Strikes for each turn: first each kind of message with each fault, then drawn ones without end."""
+    kinds = [*IN_TICK, *IN_CHANGE, *IN_QUESTION]
+    whens = ["before", "after", "during"]
+    plain = [
+        [Strike(kind, how, (node,), when)]
+        for kind, (how, node, when) in itertools.product(kinds, [("kill", 0, "before"), ("pipe", 1, "after")])
+    ]
+    # What is only noticed in time is dear: one of each.
+    late = [[Strike("Act", "stop")], [Strike("Hear", "stop", (1,))], [Strike("Prepare", "silence", (1,))]]
+    late += [[Strike("Commit", "silence")], [Strike("Apply", "stop", (1,))]]
+    both = [[Strike(kind, "kill", (0, 1))] for kind in [*IN_TICK, "Apply", "Speak"]]
+    again = [
+        [Strike("Decay", "kill"), Strike(kind, "kill", (1,), whens[number % 2])]
+        for number, kind in enumerate(IN_REBUILD)
+    ]
+    yield from plain + late + both + again
+    chance = Chance(10)
+    while True:
+        how = HOWS[chance.below(4) if chance.below(16) == 0 else chance.below(2)]
+        nodes = [(0,), (1,), (0, 1)][chance.below(3)]
+        when = "before" if how in ("stop", "silence") else whens[chance.below(3)]
+        drawn = [Strike(kinds[chance.below(len(kinds))], how, nodes, when, chance.below(2))]
+        if chance.below(4) == 0:
+            drawn.append(Strike(IN_REBUILD[chance.below(len(IN_REBUILD))], "kill", (chance.below(2),)))
+        yield drawn
+
+
+def test_faults_of_processes_leave_no_trace(tmp_path, capfd):
+    calm = phago.Colony(1, config=CONFIG)
+    transport = Striking(NODES)
+    wanted, violations = size("node_faults", 60, 300), []
+    options = {"shards": 4, "config": CONFIG, "runner": runner()}
+    with phago.open(tmp_path / "memory", backend=transport, **options) as colony:
+        for number, strikes in enumerate(schedule()):
+            told = str(strikes)
+            transport.arm(*strikes)
+            found = step(colony, number)
+            transport.arm()
+            if found != step(calm, number):
+                violations.append((number, told))
+            if number % 10 == 9:
+                # What is made again is then read from here, and the log behind it is short.
+                colony.checkpoint()
+            if len(transport.struck.done) >= wanted:
+                break
+        digest = colony.digest()
+        ids = sorted(document.id for document in colony.documents())
+        pids = transport.pids()
+    wait_until_gone(pids)
+    struck = collections.Counter(f"{strike.how} at {strike.kind}" for strike in transport.struck.done)
+    told = f"{struck.total()} faults in {number + 1} turns, {len(violations)} violations"
+    tell(capfd, f"processes: {told}: {', '.join(f'{count} {what}' for what, count in sorted(struck.items()))}")
+    assert not violations
+    assert {*IN_TICK, *IN_CHANGE, "Hear", "Documents", "Digest"} <= {strike.kind for strike in transport.struck.done}
+    assert {*IN_QUESTION, "Join", "Section", "Build"} <= transport.struck.kinds
+    assert digest == calm.digest()
+    with phago.open(tmp_path / "memory", shards=3) as here:
+        assert here.digest() == digest
+        assert sorted(document.id for document in here.documents()) == ids
+
+
+@pytest.mark.parametrize("kind", ["Act", "Decay"])
+@pytest.mark.parametrize(
+    ("how", "when"), [("kill", "before"), ("kill", "after"), ("pipe", "before"), ("stop", "before")]
+)
+def test_an_error_names_the_shards_the_phase_and_the_tick(tmp_path, kind, how, when):
+    transport = Striking(NODES)
+    options = {"shards": 4, "config": CONFIG, "runner": runner(recover="manual")}
+    with (
+        phago.open(tmp_path / "memory", backend=transport, **options) as colony,
+        phago.Colony(1, config=CONFIG) as calm,
+    ):
+        for one in (colony, calm):
+            one.ingest(DOCUMENTS[:20])
+            one.tick()
+        transport.arm(Strike(kind, how, (1,), when))
+        with pytest.raises(phago.PhaseTimeout if how == "stop" else phago.ShardDied) as raised:
+            colony.tick()
+        error = raised.value
+        assert ([int(shard) for shard in error.shards], error.phase, error.tick) == ([2, 3], kind, 2)
+        if how == "stop":
+            assert error.waited == 2.0
+        elif when == "before" and how == "kill":
+            assert "node 1: process" in error.cause
+            assert "SIGKILL" in error.cause
+        assert colony.digest() == calm.digest()
+        assert (colony.tick().tick, calm.tick().tick) == (2, 2)
+        assert colony.digest() == calm.digest()
+
+
+DRIVER = """
+import os, sys
+import phago
+from striking import Strike, Striking
+from test_backend_faults import CONFIG, DOCUMENTS, OPERATIONS, operation, runner
+
+path, kind, when, passing = sys.argv[1:]
+transport = Striking(2)
+colony = phago.open(path, shards=4, config=CONFIG, runner=runner(), backend=transport)
+print(*transport.pids(), flush=True)
+for number in range(OPERATIONS):
+    if number == 4:
+        transport.arm(Strike(kind, "driver", (0, 1), when, int(passing)))
+    operation(colony, number)
+    print(number, flush=True)
+"""
+
+
+def operation(colony, number):
+    """One change of a colony; each changes its digest."""
+    batch = DOCUMENTS[6 * number : 6 * number + 6]
+    match number % 4:
+        case 0:
+            colony.ingest(batch)
+        case 1 | 3:
+            colony.tick()
+        case 2:
+            colony.query(DOCUMENTS[6 * (number - 2)]["text"][:60])
+            colony.update({"id": DOCUMENTS[6 * (number - 2)]["id"], "text": batch[1]["text"]})
+
+
+def program(source, *arguments, **options):
+    """Starts a program in a process group of its own."""
+    path = os.pathsep.join([str(HERE), *filter(None, sys.path)])
+    return subprocess.Popen(
+        with_sigint("SIG_DFL", [sys.executable, "-c", source, *map(str, arguments)]),
+        env={**CLEAN, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        **options,
+    )
+
+
+def test_a_driver_that_is_killed_loses_nothing_and_leaves_no_process(tmp_path, capfd):
+    digests = []
+    with phago.Colony(1, config=CONFIG) as calm:
+        for number in range(OPERATIONS):
+            digests.append(calm.digest())
+            operation(calm, number)
+        digests.append(calm.digest())
+    kinds = [*IN_TICK, "Prepare", "Apply", "Hear", "Tell"]
+    cases = list(itertools.product(kinds, ["before", "after"], [0, 1]))
+    wanted = size("drivers", 8, len(cases))
+    cases = cases[:: max(1, len(cases) // wanted)]
+    for number, (kind, when, passing) in enumerate(cases):
+        path = tmp_path / f"memory-{number}"
+        with program(DRIVER, path, kind, when, passing) as child:
+            out, errors = child.communicate()
+        assert child.returncode == -signal.SIGKILL, (kind, when, passing, errors)
+        pids, *done = [[int(word) for word in line.split()] for line in out.splitlines()]
+        wait_until_gone(pids)
+        backend = {"backend": "processes", "nodes": 3} if number % 2 else {}
+        with phago.open(path, shards=3, **backend) as again:
+            found = again.digest()
+            assert found in digests[len(done) : len(done) + 2], (kind, when, passing)
+            # It goes on as if nothing had happened.
+            for further in range(digests.index(found, len(done)), OPERATIONS):
+                operation(again, further)
+            assert again.digest() == digests[-1], (kind, when, passing)
+    tell(capfd, f"processes: {len(cases)} drivers killed, lost: 0, processes left: 0")
+
+
+INTERRUPTED = """
+import os, sys
+import phago
+from striking import Strike, Striking
+from test_backend_faults import CONFIG, DOCUMENTS, runner
+
+path, kind, when = sys.argv[1:]
+transport = Striking(2)
+with phago.open(path, shards=4, config=CONFIG, runner=runner(), backend=transport) as colony:
+    colony.ingest(DOCUMENTS[:20])
+    pids = transport.pids()
+    transport.arm(Strike(kind, "interrupt", (0, 1), when))
+    calls = {"Prepare": lambda: colony.ingest(DOCUMENTS[20:40]), "Apply": lambda: colony.ingest(DOCUMENTS[20:40])}
+    calls["Hear"] = lambda: colony.query(DOCUMENTS[3]["text"][:60])
+    try:
+        calls.get(kind, colony.run)()
+        while True:
+            pass
+    except KeyboardInterrupt:
+        print("interrupted")
+    colony.ingest(DOCUMENTS[:40])
+    colony.run()
+    print(len(colony), colony.digest("evidence"), transport.pids() == pids)
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "when"),
+    [
+        ("Prepare", "before"),
+        ("Apply", "after"),
+        ("Act", "before"),
+        ("Decay", "during"),
+        ("Commit", "after"),
+        ("Hear", "before"),
+    ],
+)
+def test_ctrl_c_reaches_the_driver_alone(tmp_path, kind, when):
+    with phago.Colony(1, config=CONFIG) as calm:
+        calm.ingest(DOCUMENTS[:40])
+        calm.run()
+        expected = f"{len(calm)} {calm.digest('evidence')} True"
+    with program(INTERRUPTED, tmp_path / "memory", kind, when) as child:
+        out, errors = child.communicate(timeout=120)
+    assert (child.returncode, errors) == (0, "")
+    assert out.split("\n") == ["interrupted", expected, ""]
+
+
+def test_ctrl_c_comes_back_from_a_tick_whose_node_is_stopped(tmp_path):
+    source = INTERRUPTED.replace("runner=runner()", "runner=runner(600_000)").replace(
+        'Strike(kind, "interrupt", (0, 1), when)', 'Strike(kind, "stop")'
+    )
+    source = source.replace("import os, sys\n", "import os, signal, sys, threading\n").replace(
+        "    try:\n",
+        "    threading.Timer(1.0, os.kill, [os.getpid(), signal.SIGINT]).start()\n    try:\n",
+    )
+    source = source.replace('print("interrupted")', 'print("interrupted"); os.kill(pids[0], signal.SIGCONT)')
+    with program(source, tmp_path / "memory", "Act", "before") as child:
+        out, errors = child.communicate(timeout=120)
+    assert (child.returncode, errors) == (0, "")
+    assert out.startswith("interrupted\n40 ")
+
+
+ENDS = {
+    "without close": "",
+    "dropped": "del colony; import gc; gc.collect()",
+    "forked": """
+child = os.fork()
+if child == 0:
+    try:
+        colony.query("text")
+    except phago.PhagoError as error:
+        print(type(error).__name__, flush=True)
+    del colony
+    os._exit(0)
+os.waitpid(child, 0)
+colony.ingest("more text")
+print(len(colony))
+colony.close()
+""",
+    "killed beside a fork": """
+child = os.fork()
+if child == 0:
+    time.sleep(600)
+print(child, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+""",
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_no_process_outlives_its_driver(tmp_path, end):
+    source = """
+import os, signal, sys, time
+import phago
+from phago.backends import Processes
+transport = Processes(2)
+colony = phago.open(sys.argv[1], shards=2, backend=transport)
+colony.ingest("some text")
+print(*transport.pids(), flush=True)
+"""
+    with program(source + ENDS[end], tmp_path / "memory") as child:
+        pids = [int(pid) for pid in child.stdout.readline().split()]
+        if end == "killed beside a fork":
+            fork = int(child.stdout.readline())
+            assert child.wait() == -signal.SIGKILL
+            wait_until_gone(pids)
+            os.kill(fork, signal.SIGKILL)
+        out, errors = child.communicate()
+    assert len(pids) == 2
+    wait_until_gone(pids)
+    assert errors == ""
+    if end == "forked":
+        kind, count = out.split()
+        assert (kind, count) == ("CoordinatorUnavailable", "2")
+
+
+def children():
+    """The processes that this one made and has not waited for."""
+    listed = [Path(f"/proc/self/task/{thread}/children") for thread in os.listdir("/proc/self/task")]
+    return sorted(pid for one in listed if one.exists() for pid in one.read_text().split())
+
+
+def test_a_hundred_restarts_leave_no_file_open_and_no_zombie():
+    gc.collect()
+    before = len(os.listdir("/proc/self/fd")), children()
+    transport = Processes(2)
+    open_files = len(os.listdir("/proc/self/fd"))
+    assert open_files > before[0]
+    for number in range(100):
+        transport.restart([number % 2])
+        assert len(os.listdir("/proc/self/fd")) == open_files
+        assert len(children()) == len(before[1]) + 2
+    transport.close()
+    transport.close()
+    assert (len(os.listdir("/proc/self/fd")), children()) == before
+    with pytest.raises(ValueError, match="ended"):
+        transport.restart([0])
+    assert children() == before[1]
