@@ -74,7 +74,7 @@ campaign: $(VENV)/.phago $(VENV)/.test
 	$(CARGO) test --release --locked -p phago-engine $(CAMPAIGNS:%=--test %)
 	$(CARGO) test --release --locked -p phago-engine --features shuttle --test interleaved
 	$(BIN)/python -m pytest -m 'campaign or not campaign' --timeout 7200 \
-		tests/test_kills.py tests/test_backend_faults.py tests/test_soak.py tests/test_programs.py tests/test_campaign.py
+		tests/test_kills.py tests/test_backend_faults.py tests/test_machines.py tests/test_soak.py tests/test_programs.py tests/test_campaign.py
 
 # One or some: .venv/bin/python tools/mutants.py NAME ...
 mutants: $(VENV)/.test | tools

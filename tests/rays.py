@@ -2,12 +2,16 @@
 
 import contextlib
 import os
+import secrets
 import subprocess
 import sys
 
 # Read when Ray is imported: without it, Ray takes 127.0.0.1 for the address by which others reach this machine, and
 # listens on all of them.
 os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+# Otherwise Ray keeps a token of its own in the user's home.
+os.environ["RAY_AUTH_MODE"] = "token"
+os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 # Nothing that a test does is told to anybody, and not even that; nobody listens at this address.
 os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_USAGE_STATS_REPORT_URL": "http://127.0.0.1:9"}
 

@@ -12,18 +12,25 @@ import textwrap
 import phago
 import pytest
 from phago.backends import Answer, Died, Late, Message, Stopped
-from test_backends import DOCUMENTS, live
+from test_backends import DOCUMENTS
 
 pytestmark = pytest.mark.timeout(600)
 
 WAIT = 60.0
 
 
-@pytest.fixture(scope="module")
-def digest():
-    colony = phago.Colony(1)
-    live(colony)
-    return colony.digest()
+def live(colony, kill=lambda _: None):
+    """A life, and who is killed in it."""
+    colony.ingest(DOCUMENTS[:18])
+    kill(0)
+    recovered = [colony.run().recovered]
+    colony.reinforce(colony.query("how do ions cross")[0])
+    kill(1)
+    colony.ingest(DOCUMENTS[18:])
+    colony.delete("d4")
+    kill(2)
+    recovered.append(colony.run().recovered)
+    return recovered
 
 
 @pytest.fixture
@@ -110,7 +117,10 @@ def test_wrong_arguments_are_refused_before_ray_is_started():
 
 
 @pytest.mark.parametrize("how", ["ray.kill", "kill -9"])
-def test_an_actor_that_is_killed_is_made_again_and_nothing_is_lost(nodes, digest, tmp_path, how):
+def test_an_actor_that_is_killed_is_made_again_and_nothing_is_lost(nodes, tmp_path, how):
+    undisturbed = phago.Colony(1)
+    assert live(undisturbed) == [0, 0]
+
     def kill(node):
         if how == "ray.kill":
             sys.modules["ray"].kill(nodes._actors[node].handle)
@@ -118,18 +128,9 @@ def test_an_actor_that_is_killed_is_made_again_and_nothing_is_lost(nodes, digest
             os.kill(nodes.pids()[node], signal.SIGKILL)
 
     with phago.open(tmp_path / "memory", backend=nodes) as colony:
-        colony.ingest(DOCUMENTS[:18])
-        kill(0)
-        report = colony.run()
-        assert report.recovered >= 1
-        colony.reinforce(colony.query("how do ions cross")[0])
-        kill(1)
-        colony.ingest(DOCUMENTS[18:])
-        colony.delete("d4")
-        colony.update({"id": "d5", "text": "A router forgets the ways that nobody takes.", "metadata": {"year": 1999}})
-        kill(2)
-        colony.run()
-        assert colony.digest() == digest
+        assert min(live(colony, kill)) >= 1
+        digest = colony.digest()
+        assert digest == undisturbed.digest()
     with phago.open(tmp_path / "memory", shards=2) as colony:
         assert colony.digest() == digest
 

@@ -26,6 +26,8 @@ _LOOK_FOR_CLUSTER = 1.0
 _CONNECTING = 5.0
 # How long Ray may take to start actors, in seconds. A busy machine takes seconds for an interpreter.
 _STARTING = 120.0
+# How often actors are placed before the error is raised: machines may end meanwhile, and Ray notices it late.
+_TRIALS = 3
 # Two, so that the order to give up a phase reaches a node that is still at it. Nodes refuse orders that are too old.
 _ORDERS = 2
 # Questions that one node answers at a time.
@@ -50,8 +52,7 @@ class Ray(Transport):
 
     Raises:
         ImportError: Ray is not installed.
-        ConnectionError: There is no cluster at this address.
-        TimeoutError: The cluster did not start the actors within 120 seconds.
+        ConnectionError: There is no cluster at this address, or it did not make the actors within 120 seconds.
     """
 
     def __init__(self, nodes: int | None = None, shards: int | None = None, *, address: str | None = None) -> None:
@@ -112,17 +113,16 @@ class Ray(Transport):
 
     def _outcome(self, call: Any) -> Outcome:
         try:
-            said, parcels = self._ray.get(call)
+            told = self._ray.get(call)
         except Exception as error:  # The actor ended, what another node sent it is lost, or Ray is not up any more.
             return Died(_cause(error))
-        return Answer(said, parcels)
+        return Answer(told, ()) if isinstance(told, bytes) else Answer(*told)
 
     def restart(self, nodes: Sequence[int]) -> None:
         """Make actors anew; those that still run are killed.
 
         Raises:
-            ConnectionError: The cluster is gone, or Ray was shut down in this process.
-            TimeoutError: The cluster did not start them in time.
+            ConnectionError: The cluster is gone or did not make them in time, or Ray was shut down in this process.
         """
         with self._making:
             _SESSIONS.look(self._ray, self._session)
@@ -147,18 +147,27 @@ class Ray(Transport):
 
     def _made(self, nodes: int, beside: list[_Actor]) -> list[_Actor]:
         """New actors that answer, on the machines that have the fewest of them for each core."""
-        machines = [actor.machine for actor in beside]
-        for _ in range(nodes):
-            machines.append(_emptiest(self._ray.nodes(), machines))
-        started = [_started(self._ray, machine) for machine in machines[len(beside) :]]
-        calls = [handle.pid.remote() for handle in started]
-        _, missing = self._ray.wait(calls, num_returns=len(calls), timeout=_STARTING)
-        if missing:
-            for handle in started:
-                self._ray.kill(handle)
-            raise TimeoutError(f"Ray did not start {len(missing)} of {nodes} actors within {_STARTING:.0f} seconds")
-        made = zip(started, machines[len(beside) :], self._ray.get(calls), strict=True)
-        return [_Actor(handle, machine, pid, _lanes(handle)) for handle, machine, pid in made]
+        deadline, made, causes = time.monotonic() + _STARTING, list[_Actor](), list[str]()
+        for _ in range(_TRIALS):
+            machines = [actor.machine for actor in (*beside, *made)]
+            for _ in range(nodes - len(made)):
+                machines.append(_emptiest(self._ray.nodes(), machines))
+            started = [(machine, _started(self._ray, machine)) for machine in machines[len(beside) + len(made) :]]
+            calls = [handle.pid.remote() for _, handle in started]
+            left = max(0.0, deadline - time.monotonic())
+            _, missing = self._ray.wait(calls, num_returns=len(calls), timeout=left)
+            if missing:
+                causes.append(f"{len(missing)} of {nodes} actors did not start within {_STARTING:.0f} seconds")
+                break
+            for call, (machine, handle) in zip(calls, started, strict=True):
+                try:
+                    made.append(_Actor(handle, machine, self._ray.get(call), _lanes(handle)))
+                except Exception as error:  # The machine ended, or cannot make an actor.
+                    causes.append(_cause(error))
+            if len(made) == nodes:
+                return made
+        # Those that were made end with the last reference to them.
+        raise ConnectionError(f"Ray did not make the nodes: {causes[-1]}")
 
 
 class _Obeying:
@@ -171,8 +180,11 @@ class _Obeying:
     def pid(self) -> int:
         return os.getpid()
 
-    def obey(self, message: bytes, *parcels: bytes) -> tuple[bytes, list[Any]]:
+    def obey(self, message: bytes, *parcels: bytes) -> bytes | tuple[bytes, list[Any]]:
         answer, sent = self._node.handle(message, parcels)
+        if not any(parcel is not None for parcel in sent):
+            # Ray carries bytes as they are, and pickles all else: 2.0 ms instead of 1.7 for a round of four actors.
+            return answer
         # References go to other actors, which fetch what they stand for from here.
         return answer, [None if parcel is None else self._ray.put(parcel) for parcel in sent]
 
@@ -193,8 +205,8 @@ def _started(ray: Any, machine: str) -> Any:
         max_restarts=0,
         max_task_retries=0,
         concurrency_groups={"orders": _ORDERS, "questions": _QUESTIONS},
-        # A machine that is gone meanwhile is replaced by another one.
-        scheduling_strategy=affinity(machine, soft=True),
+        # Where it may choose another machine, Ray does so also where nothing speaks against this one.
+        scheduling_strategy=affinity(machine, soft=False),
     )(_Obeying)
     return made.remote()
 

@@ -199,7 +199,7 @@ def _ray(nodes: int | None, shards: int | None) -> Ray:
 
     try:
         return Ray(nodes, shards)
-    except (ImportError, ConnectionError, TimeoutError) as error:
+    except (ImportError, ConnectionError) as error:
         raise Problem(str(error)) from error
 
 
