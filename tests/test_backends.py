@@ -1,6 +1,7 @@
 """One conformance suite over every transport: a colony on nodes is the colony of this process, to the last bit."""
 
 import collections
+import dataclasses
 import datetime
 
 import phago
@@ -92,6 +93,61 @@ class Lossy(Transport):
 
     def close(self):
         self.inner.close()
+
+
+def losing_parcels(transport, messages):
+    """A parcel does not reach the node that it is for."""
+    return transport.carry([dataclasses.replace(message, parcels=message.parcels[:-1]) for message in messages])
+
+
+def repeating_parcels(transport, messages):
+    return transport.carry([dataclasses.replace(message, parcels=[*message.parcels] * 2) for message in messages])
+
+
+def parcels_of_another_node(transport, messages):
+    parcels = [message.parcels for message in messages]
+    mixed = parcels[1:] + parcels[:1]
+    return transport.carry([dataclasses.replace(one, parcels=of) for one, of in zip(messages, mixed, strict=True)])
+
+
+def forgetting_parcels(transport, messages):
+    """No node's parcels are taken along."""
+    return [Answer(answer.bytes, ()) for answer in transport.carry(messages)]
+
+
+def mixing_up_nodes(transport, messages):
+    nodes = [message.node for message in messages]
+    mixed = nodes[1:] + nodes[:1] if len(nodes) > 1 else [1 - nodes[0]]
+    return transport.carry([dataclasses.replace(one, node=to) for one, to in zip(messages, mixed, strict=True)])
+
+
+def mixing_up_answers(transport, messages):
+    answers = transport.carry(messages)
+    return answers[1:] + answers[:1]
+
+
+def answering_with_the_last_answer(transport, messages):
+    answers = transport.carry(messages)
+    return [*transport.last, *answers][: len(answers)]
+
+
+class Careless(Here):
+    """Does one thing wrong with what it carries, every so many times."""
+
+    def __init__(self, nodes, wrong, every):
+        super().__init__(nodes)
+        self.wrong, self.every = wrong, every
+        self.times, self.last = 0, []
+
+    def carry(self, messages):
+        return super().send(messages, 1.0, lambda: False)
+
+    def send(self, messages, wait, stopped):
+        self.times += 1
+        if self.times % self.every:
+            self.last = self.carry(messages)
+            return self.last
+        return self.wrong(self, messages)
 
 
 BACKENDS = {"here": Here, "processes": Processes, "ray": phago.Ray}
@@ -308,3 +364,21 @@ def test_a_transport_that_loses_delays_and_repeats_leaves_no_trace(backend, refe
         assert refusals(colony) == reference[4]
         assert said(colony) == reference[0]
     assert min(transport.counts[kind] for kind in ("lost", "answer lost", "late", "twice", "again later")) > 0
+
+
+@pytest.mark.parametrize("every", [97, 139, 151])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        losing_parcels,
+        repeating_parcels,
+        parcels_of_another_node,
+        forgetting_parcels,
+        mixing_up_nodes,
+        mixing_up_answers,
+        answering_with_the_last_answer,
+    ],
+)
+def test_a_transport_that_does_something_wrong_at_times_leaves_no_trace(reference, tmp_path, wrong, every):
+    with phago.open(tmp_path / "memory", shards=4, backend=Careless(2, wrong, every)) as colony:
+        check(colony, reference)

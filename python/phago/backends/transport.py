@@ -84,8 +84,9 @@ Outcome: TypeAlias = Answer | Died | Late | Stopped
 class Transport(abc.ABC):
     """Carries messages from a colony to its nodes, which are numbered from 0, and their answers back.
 
-    A message may be lost, late or delivered twice: nodes refuse what is out of order, and the colony makes nodes anew
-    that it lost. It may not be changed. The methods are called from many threads at once.
+    A message may be lost, late, delivered twice or to another node, its answer or its parcels may be mixed up with
+    others: what does not belong is noticed and refused, and the colony makes nodes anew that it lost. No bytes may be
+    changed. The methods are called from many threads at once.
 
     >>> class Here(Transport):
     ...     '''Nodes in this very process: of no use, but whole.'''

@@ -172,11 +172,12 @@ impl Driver {
         let (mut tally, mut parts) = (Tally::default(), vec![Tally::default(); self.layout.nodes()]);
         let mut words = Words::new(replica, self.layout.nodes());
         for (node, Prepared { fates: told, looked: stand, words: new, tally: counted }) in prepared {
-            let (steps, looks) = &given[node];
-            if told.len() != steps.len() || stand.iter().any(|(at, _)| *at as usize >= looks.len()) {
+            let (own, looks) = &given[node];
+            let are_fit = own.iter().zip(&told).all(|(&at, fate)| fate.fits(&steps[at]));
+            if told.len() != own.len() || !are_fit || stand.iter().any(|(at, _)| *at as usize >= looks.len()) {
                 return Err(broken(node, "it judged other steps than it was given"));
             }
-            steps.iter().zip(told).for_each(|(&at, fate)| fates[at] = Some(fate));
+            own.iter().zip(told).for_each(|(&at, fate)| fates[at] = Some(fate));
             looked.extend(stand.into_iter().map(|(at, body)| (looks[at as usize], body)));
             let numbers = words.announce(replica, node, &new);
             if !numbers.has_all(&counted) {
@@ -273,16 +274,19 @@ impl Driver {
         let cut = plan.granted.last().copied();
         let act = |node| Order::Act { attempt, plan: part(node), cut };
         let orders = all.clone().map(|node| (node, act(node), Vec::new())).collect();
-        let mut inboxes: Vec<Vec<C::Parcel>> = all.clone().map(|_| Vec::new()).collect();
+        let mut inboxes: Vec<(Vec<u32>, Vec<C::Parcel>)> = all.clone().map(|_| Default::default()).collect();
         for (node, (done, parcels)) in carrier.send(orders)?.into_iter().enumerate() {
-            if done != Done::Done {
-                return Err(unexpected(node, &done));
+            let Done::Acted(to) = done else { return Err(unexpected(node, &done)) };
+            for to in to {
+                let inbox = inboxes.get_mut(to as usize).ok_or_else(|| broken(node, "it sends to no node"))?;
+                inbox.0.push(node as u32);
             }
             for (inbox, parcel) in inboxes.iter_mut().zip(parcels) {
-                inbox.extend(parcel);
+                inbox.1.extend(parcel);
             }
         }
-        let orders = all.zip(inboxes).map(|(node, parcels)| (node, Order::Decay { attempt }, parcels)).collect();
+        let decay = |(node, (from, parcels))| (node, Order::Decay { attempt, from }, parcels);
+        let orders = all.zip(inboxes).map(decay).collect();
         let mut acks = Vec::with_capacity(self.layout.nodes());
         for (node, (done, _)) in carrier.send(orders)?.into_iter().enumerate() {
             match done {

@@ -18,9 +18,13 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 /// The version of all messages between driver and nodes, and between nodes.
 pub const CLUSTER_VERSION: u8 = 1;
 
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// What must be the same on both sides before anything else is said.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Handshake {
+    /// The version of phago.
+    pub phago: String,
     /// [`ANALYSER`].
     pub analyser: String,
     /// The settings of the colony.
@@ -34,16 +38,23 @@ pub struct Handshake {
 }
 
 impl Handshake {
-    /// Refuses another analyser: it would give other words to the same texts.
+    /// Returns what the driver of this version says to a node.
+    pub fn new(config: ColonyConfig, ring: DistributedConfig, layout: super::Layout, node: usize) -> Handshake {
+        Handshake { phago: VERSION.into(), analyser: ANALYSER.into(), config, ring, layout, node: node as u32 }
+    }
+
+    /// Refuses another version of phago, and another analyser, which would give other words to the same texts.
     ///
     /// # Errors
     /// [`Error::Config`] naming both.
     pub fn check(&self) -> Result<()> {
-        if self.analyser == ANALYSER {
-            return Ok(());
+        for (field, value, own) in [("phago", &self.phago, VERSION), ("analyser", &self.analyser, ANALYSER)] {
+            if value != own {
+                let accepted = format!("{own}, that of this node");
+                return Err(Error::Config { field: field.into(), value: value.clone(), accepted });
+            }
         }
-        let accepted = format!("{ANALYSER}, that of this node");
-        Err(Error::Config { field: "analyser".into(), value: self.analyser.clone(), accepted })
+        Ok(())
     }
 }
 
@@ -92,6 +103,19 @@ pub enum Fate {
     Deleted(Departed),
     /// The document stands; the size of all reinforcements that wait grows by so much.
     Reinforced(u64),
+}
+
+impl Fate {
+    /// Returns whether a step may have this fate.
+    pub fn fits(&self, step: &Step) -> bool {
+        match self {
+            Fate::Unchanged => true,
+            Fate::New { .. } | Fate::Taken | Fate::TooManyWords => matches!(step, Step::Ingest(..) | Step::Update(_)),
+            Fate::Changed(_) | Fate::Renewed(_) => matches!(step, Step::Update(_)),
+            Fate::Deleted(_) => matches!(step, Step::Delete(_)),
+            Fate::Reinforced(_) => matches!(step, Step::Reinforce(..)),
+        }
+    }
 }
 
 /// Judge these steps and stage them; change nothing.
@@ -166,7 +190,7 @@ pub struct SeatCounts {
     pub crossing: u64,
 }
 
-/// What a driver tells a node to do. Each but the last two is answered by the [`Done`] of the same name.
+/// What a driver tells a node to do. What each is answered by, [`Done`] says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Order {
     /// Judge and stage a change.
@@ -188,6 +212,8 @@ pub enum Order {
     Decay {
         /// The number of the attempt.
         attempt: u64,
+        /// The nodes that send it a parcel, in order.
+        from: Vec<u32>,
     },
     /// Advance: swap the tick in.
     Commit {
@@ -209,6 +235,8 @@ pub enum Done {
     Prepared(Prepared),
     /// Did what has no other answer.
     Done,
+    /// Made Act; the nodes that it sends a parcel, in order.
+    Acted(Vec<u32>),
     /// Made Decay; the tick can be committed.
     Decayed(Ack),
     /// Moved on to a tick; what each of its seats holds before and after it.

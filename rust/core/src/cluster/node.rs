@@ -117,9 +117,10 @@ impl Node {
             }
             Order::Act { attempt, plan, cut } => {
                 let parcels = self.act(replica, (attempt, cut), plan, cancel)?;
-                return Ok((Done::Done, parcels));
+                let sent = (0..).zip(&parcels).filter(|(_, parcel)| parcel.is_some()).map(|(node, _)| node);
+                return Ok((Done::Acted(sent.collect()), parcels));
             }
-            Order::Decay { attempt } => Done::Decayed(self.decay(replica, attempt, parcels, cancel)?),
+            Order::Decay { attempt, from } => Done::Decayed(self.decay(replica, (attempt, &from), parcels, cancel)?),
             Order::Abort(attempt) => {
                 // What comes late with this number, or an older one, is refused from now on.
                 self.attempt = self.attempt.max(attempt);
@@ -337,14 +338,21 @@ impl Node {
             seats.push(seat);
         }
         let here = std::mem::take(&mut by_node[self.number]);
-        let parcel = |batches: Vec<Batch>| (!batches.is_empty()).then(|| pack(plan.tick, attempt, &batches));
+        let parcel =
+            |batches: Vec<Batch>| (!batches.is_empty()).then(|| pack(plan.tick, attempt, self.number, &batches));
         let parcels = by_node.into_iter().map(parcel).collect();
         self.attempt = attempt;
         self.making = Some(Making { plan, seats, here, leaving, cut });
         Ok(parcels)
     }
 
-    fn decay(&mut self, replica: &Replica, attempt: u64, parcels: &[Vec<u8>], cancel: &Cancel) -> Result<Ack> {
+    fn decay(
+        &mut self,
+        replica: &Replica,
+        (attempt, from): (u64, &[u32]),
+        parcels: &[Vec<u8>],
+        cancel: &Cancel,
+    ) -> Result<Ack> {
         let number = self.number;
         let is_due = |making: &Making| making.seats.iter().all(|seat| seat.next() == Phase::Decay);
         let Some(making) = self.making.as_mut().filter(|making| self.attempt == attempt && is_due(making)) else {
@@ -361,10 +369,18 @@ impl Node {
         for batch in &making.here {
             inboxes[seat_of(batch)].push(batch.clone());
         }
+        let mut senders = Vec::with_capacity(parcels.len());
         for parcel in parcels {
-            for batch in unpack(parcel, making.plan.tick, attempt, commons.terms() as u32, is_here)? {
+            let (sender, batches) = unpack(parcel, making.plan.tick, attempt, commons.terms() as u32, is_here)?;
+            senders.push(sender);
+            for batch in batches {
                 inboxes[seat_of(&batch)].push(batch);
             }
+        }
+        senders.sort_unstable();
+        if senders != from {
+            let reason = format!("parcels of nodes {senders:?} came to node {number}, and {from:?} sent some");
+            return Err(refused(reason));
         }
         let mut ack = Ack::default();
         for ((seat, inbox), &at) in making.seats.iter_mut().zip(inboxes).zip(replica.own()) {

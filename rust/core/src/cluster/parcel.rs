@@ -14,6 +14,8 @@ use std::sync::Arc;
 struct Parcel {
     tick: Tick,
     attempt: u64,
+    // The node that sends it.
+    node: u32,
     senders: Vec<Sender>,
 }
 
@@ -44,8 +46,8 @@ struct Packed {
     ticks: Vec<(u32, u32)>,
 }
 
-/// Encodes batches that go to one node, ordered by sender.
-pub(super) fn pack(tick: Tick, attempt: u64, batches: &[Batch]) -> Vec<u8> {
+/// Encodes batches that go from a node to another, ordered by sender.
+pub(super) fn pack(tick: Tick, attempt: u64, node: usize, batches: &[Batch]) -> Vec<u8> {
     let senders = batches.chunk_by(|one, other| one.from == other.from).map(|of_one| {
         let (wired, wired_to) = union(of_one, |batch| &batch.wired);
         let (unwired, unwired_to) = union(of_one, |batch| &batch.unwired);
@@ -55,7 +57,7 @@ pub(super) fn pack(tick: Tick, attempt: u64, batches: &[Batch]) -> Vec<u8> {
         });
         Sender { from: of_one[0].from.0, wired, unwired, to: to.collect() }
     });
-    encode(&Parcel { tick, attempt, senders: senders.collect() })
+    encode(&Parcel { tick, attempt, node: node as u32, senders: senders.collect() })
 }
 
 // Packs the lists that any of the batches has, and says for each batch which of them it has.
@@ -84,7 +86,7 @@ fn union(batches: &[Batch], share: impl Fn(&Batch) -> &Share) -> (Packed, Vec<Op
     (packed, chosen)
 }
 
-/// Decodes the batches of a parcel. `terms` is how many terms there are, `seats` says which shards they may be for.
+/// Decodes the node and the batches of a parcel. `terms` is how many terms there are, `seats` says which shards they may be for.
 ///
 /// # Errors
 /// [`Error::Wire`] for bytes that no node packed; [`Error::BarrierFailed`] for another tick or attempt.
@@ -94,7 +96,7 @@ pub(super) fn unpack(
     attempt: u64,
     terms: u32,
     is_here: impl Fn(ShardId) -> bool,
-) -> Result<Vec<Batch>> {
+) -> Result<(u32, Vec<Batch>)> {
     let parcel: Parcel = decode("parcel", bytes)?;
     if (parcel.tick, parcel.attempt) != (tick, attempt) {
         let (of, now) = ((parcel.tick, parcel.attempt), (tick, attempt));
@@ -116,7 +118,7 @@ pub(super) fn unpack(
             batches.push(Batch { tick, from, to, wired, unwired, uses });
         }
     }
-    Ok(batches)
+    Ok((parcel.node, batches))
 }
 
 fn share(lists: &Arc<Lists>, chosen: Option<Vec<u32>>) -> Result<Share> {

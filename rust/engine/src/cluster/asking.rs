@@ -45,12 +45,10 @@ impl Remote {
     pub(crate) fn digest(&self, world: &World, scope: Scope, cancel: &Cancel) -> Result<String> {
         let documents = world.read(|state| state.commons().documents())?;
         self.reading(world, self.wait_for_all(documents), cancel, |state, asked| {
-            let mut replies = asked.all(&What::Digest(scope))?.into_iter().map(|reply| match reply {
-                Replied::Digest(part) => Ok(part),
-                other => Err(odd(&other)),
-            });
-            let mut sum = replies.next().expect("there is a node")?;
-            replies.try_for_each(|part| sum.merge(&part?))?;
+            let digest = |reply| if let Replied::Digest(part) = reply { Ok(part) } else { Err(odd(&reply)) };
+            let mut parts = asked.all(&What::Digest(scope), digest)?.into_iter();
+            let mut sum = parts.next().expect("there is a node");
+            parts.try_for_each(|part| sum.merge(&part))?;
             sum.digest(state.commons())
         })
     }
@@ -99,26 +97,31 @@ impl<'a> Asked<'a> {
     }
 
     /// Asks the node that has a seat.
-    pub(super) fn home_of(&self, seat: usize, what: What) -> Result<Replied> {
-        let mut replies = self.tell(std::iter::once((self.remote.layout.node_of(seat), what)))?;
+    pub(super) fn home_of<T>(&self, seat: usize, what: What, read: impl Fn(Replied) -> Result<T>) -> Result<T> {
+        let mut replies = self.tell(std::iter::once((self.remote.layout.node_of(seat), what)), read)?;
         Ok(replies.pop().expect("there is one reply to one question"))
     }
 
     /// Asks every node the same.
-    pub(super) fn all(&self, what: &What) -> Result<Vec<Replied>> {
-        self.tell((0..self.count()).map(|node| (node, what.clone())))
+    pub(super) fn all<T>(&self, what: &What, read: impl Fn(Replied) -> Result<T>) -> Result<Vec<T>> {
+        self.tell((0..self.count()).map(|node| (node, what.clone())), read)
     }
 
-    fn tell(&self, asks: impl Iterator<Item = (usize, What)>) -> Result<Vec<Replied>> {
+    // A node that refuses, or whose reply cannot be read, is lost.
+    fn tell<T>(
+        &self,
+        asks: impl Iterator<Item = (usize, What)>,
+        read: impl Fn(Replied) -> Result<T>,
+    ) -> Result<Vec<T>> {
         let told = |what| Told::Ask { tick: self.tick, sequence: self.sequence, what };
         let letters: Vec<_> = asks.map(|(node, what)| (node, told(what), Vec::new())).collect();
         let nodes: Vec<usize> = letters.iter().map(|letter| letter.0).collect();
-        let replies = self.reach.tell(letters)?.into_iter().zip(nodes).map(|((reply, _), node)| match reply {
-            Replied::Done(Done::Refused(reason)) => {
-                self.reach.lose(node);
-                Err(Error::BarrierFailed { reason })
-            }
-            reply => Ok(reply),
+        let replies = self.reach.tell(letters)?.into_iter().zip(nodes).map(|((reply, _), node)| {
+            let read = match reply {
+                Replied::Done(Done::Refused(reason)) => Err(Error::BarrierFailed { reason }),
+                reply => read(reply),
+            };
+            read.inspect_err(|_| self.reach.lose(node))
         });
         replies.collect()
     }
@@ -141,10 +144,9 @@ impl Nodes for Asked<'_> {
     fn ask(&self, requests: Vec<(usize, Ask)>) -> Result<Vec<Reply>> {
         let asks: Vec<(usize, What)> =
             requests.into_iter().map(|(node, ask)| Ok((node, What::Round(ask.encode()?)))).collect::<Result<_>>()?;
-        let replies = self.tell(asks.into_iter())?.into_iter().map(|reply| match reply {
+        self.tell(asks.into_iter(), |reply| match reply {
             Replied::Round(bytes) => Reply::decode(&bytes),
             other => Err(odd(&other)),
-        });
-        replies.collect()
+        })
     }
 }

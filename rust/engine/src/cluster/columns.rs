@@ -76,17 +76,11 @@ impl Remote {
 fn joined(world: &World, asked: &Asked<'_>, journal: &Journal) -> Result<Encoded> {
     let state = world.state()?;
     let mut words = WordsInUse::default();
-    for reply in asked.all(&What::Words)? {
-        match reply {
-            Reply::Words(part) => words.merge(part),
-            other => return Err(odd(&other)),
-        }
-    }
+    let told = |reply| if let Reply::Words(part) = reply { Ok(part) } else { Err(odd(&reply)) };
+    asked.all(&What::Words, told)?.into_iter().for_each(|part| words.merge(part));
     let mut sections = Vec::new();
-    let piece = |section, seat| match asked.home_of(seat, What::Piece { gone: words.gone.clone(), section, seat })? {
-        Reply::Piece(piece) => Ok(piece),
-        other => Err(odd(&other)),
-    };
+    let told = |reply| if let Reply::Piece(piece) = reply { Ok(piece) } else { Err(odd(&reply)) };
+    let piece = |section, seat| asked.home_of(seat, What::Piece { gone: words.gone.clone(), section, seat }, told);
     checkpoint::join(&state, &words, piece, |section, bytes| {
         sections.push((section, bytes));
         Ok::<(), Error>(())

@@ -2,7 +2,7 @@
 
 use super::remote::Remote;
 use super::transport::{Lane, Lost, Message, Parcel};
-use super::wire::{Letter, Reply, Told};
+use super::wire::{Letter, Reply, Response, Told};
 use phago_core::cancel::Cancel;
 use phago_core::cluster::message::{Done, Order};
 use phago_core::cluster::{Answered, Carrier, Sent};
@@ -46,20 +46,23 @@ impl<'a> Reach<'a> {
     /// the nodes that are lost; [`Error::Cancelled`].
     pub(super) fn tell(&self, letters: Vec<(usize, Told, Vec<Parcel>)>) -> Result<Vec<(Reply, Vec<Option<Parcel>>)>> {
         let phase = letters.first().and_then(|letter| phase_of(&letter.1));
+        let first = self.remote.numbers(letters.len() as u64);
         let is_order = |told: &Told| matches!(told, Told::Order(_));
-        let nodes: Vec<_> = letters.iter().map(|(node, told, _)| (*node, is_order(told))).collect();
-        let message = |(node, told, parcels): (usize, Told, Vec<Parcel>)| Message {
+        let numbered = (first..).zip(&letters);
+        let sent: Vec<_> = numbered.map(|(number, (node, told, _))| (*node, number, is_order(told))).collect();
+        let message = |(number, (node, told, parcels)): (u64, (usize, Told, Vec<Parcel>))| Message {
             node,
             lane: lane_of(&told),
-            bytes: Letter { epoch: self.epoch, told }.encode(),
+            bytes: Letter { epoch: self.epoch, told, node: node as u32, number }.encode(),
             parcels,
         };
-        let messages: Vec<Message> = letters.into_iter().map(message).collect();
-        let answers = self.remote.transport.send(messages, self.wait, self.cancel);
-        let (mut replies, mut dead, mut late) = (Vec::with_capacity(nodes.len()), Vec::new(), Vec::new());
-        for (answer, (node, is_order)) in answers.into_iter().zip(nodes) {
-            let reply = answer.map(|answer| (Reply::decode(&answer.bytes), answer.parcels));
-            match reply {
+        let messages: Vec<Message> = (first..).zip(letters).map(message).collect();
+        let mut answers = self.remote.transport.send(messages, self.wait, self.cancel).into_iter();
+        let (mut replies, mut dead, mut late) = (Vec::with_capacity(sent.len()), Vec::new(), Vec::new());
+        for (node, number, is_order) in sent {
+            let unanswered = || Err(Lost::Died("the transport gave no outcome for it".into()));
+            let reply = answers.next().unwrap_or_else(unanswered);
+            match reply.map(|answer| (reply_to(number, &answer.bytes), answer.parcels)) {
                 Ok((Ok(Reply::Broken(cause)), _)) | Err(Lost::Died(cause)) => dead.push((node, cause)),
                 Ok((Err(error), _)) => dead.push((node, error.to_string())),
                 // It is not what its driver thinks: it may have been made again by someone else.
@@ -102,6 +105,15 @@ impl<'a> Reach<'a> {
     }
 }
 
+// Reads the reply to the letter of this number.
+fn reply_to(number: u64, bytes: &[u8]) -> Result<Reply> {
+    let response = Response::decode(bytes)?;
+    if response.number.is_some_and(|answered| answered != number) {
+        return Err(Error::BarrierFailed { reason: "the answer to another message came for it".into() });
+    }
+    Ok(response.reply)
+}
+
 // Who gives a tick up does not wait for the end of what it gives up.
 fn lane_of(told: &Told) -> Lane {
     match told {
@@ -124,10 +136,14 @@ impl Carrier for Reach<'_> {
     type Parcel = Parcel;
 
     fn send(&self, orders: Vec<Sent<Parcel>>) -> Result<Vec<Answered<Parcel>>> {
+        let nodes: Vec<usize> = orders.iter().map(|order| order.0).collect();
         let letters = orders.into_iter().map(|(node, order, parcels)| (node, Told::Order(order), parcels)).collect();
-        let replies = self.tell(letters)?.into_iter().map(|(reply, parcels)| match reply {
+        let replies = self.tell(letters)?.into_iter().zip(nodes).map(|((reply, parcels), node)| match reply {
             Reply::Done(done) => (done, parcels),
-            other => (Done::Refused(format!("it replied {other:?}")), parcels),
+            other => {
+                self.lose(node);
+                (Done::Refused(format!("it replied {other:?}")), parcels)
+            }
         });
         Ok(replies.collect())
     }

@@ -17,7 +17,6 @@ use phago_core::cluster::Driver;
 use phago_core::cluster::message::{Done, Handshake};
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
-use phago_core::text::ANALYSER;
 use phago_core::{Error, Result};
 use std::time::Duration;
 
@@ -126,13 +125,7 @@ impl Remote {
 
     fn join(&self, reach: &Reach<'_>, checkpoint: Option<&Checkpoint>) -> Result<()> {
         let nodes = 0..self.layout.nodes();
-        let handshake = |node: usize| Handshake {
-            analyser: ANALYSER.into(),
-            config: self.config.clone(),
-            ring: self.ring.clone(),
-            layout: self.layout.clone(),
-            node: node as u32,
-        };
+        let handshake = |node| Handshake::new(self.config.clone(), self.ring.clone(), self.layout.clone(), node);
         let all = |told: &dyn Fn(usize) -> Told| {
             let letters = nodes.clone().map(|node| (node, told(node), Vec::new())).collect();
             for (node, (reply, _)) in reach.tell(letters)?.into_iter().enumerate() {

@@ -25,6 +25,8 @@ pub(crate) struct Remote {
     // Those of the state that the world shows. They change only under its write lock.
     epoch: AtomicU64,
     sequence: AtomicU64,
+    // The number of the next message.
+    number: AtomicU64,
 }
 
 /// Who changes the nodes.
@@ -61,8 +63,13 @@ impl Remote {
         let layout = Layout::new(shards.len(), nodes);
         let driver = Driver::new(layout.clone());
         let driving = Driving { driver, epoch: 0, lost: BTreeSet::new(), is_broken: true, is_making: false };
-        let (epoch, sequence) = (AtomicU64::new(0), AtomicU64::new(0));
-        Remote { transport, layout, ring, config, shards, wait, driving: Mutex::new(driving), epoch, sequence }
+        let (epoch, sequence, number) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+        Remote { transport, layout, ring, config, shards, wait, driving: Mutex::new(driving), epoch, sequence, number }
+    }
+
+    /// Returns the first of so many numbers for messages, which no other message has.
+    pub(super) fn numbers(&self, count: u64) -> u64 {
+        self.number.fetch_add(count, Ordering::Relaxed)
     }
 
     pub(super) fn shards(&self) -> &[ShardId] {

@@ -1,6 +1,6 @@
 //! A node in its own process: obeys one driver, and answers questions meanwhile.
 
-use super::wire::{Letter, Reply, Told, What, pack_parcel, unpack_parcel};
+use super::wire::{Letter, Reply, Response, Told, What, pack_parcel, unpack_parcel};
 use crate::lock::lock;
 use crate::sync::{Mutex, PoisonError, RwLock};
 use crate::work::job::message;
@@ -46,6 +46,7 @@ struct Running {
 }
 
 struct Held {
+    node: u32,
     epoch: u64,
     sequence: u64,
     replica: Replica,
@@ -74,21 +75,29 @@ impl Server {
     /// Obeys a message. `parcels` is what other nodes sent with it. A message that does not fit is refused in the
     /// reply.
     pub fn handle(&self, bytes: &[u8], parcels: &[Vec<u8>]) -> Handled {
-        let handled = catch_unwind(AssertUnwindSafe(|| self.obey(bytes, parcels)));
+        let mut number = None;
+        let handled = catch_unwind(AssertUnwindSafe(|| {
+            let letter = Letter::decode(bytes)?;
+            number = Some(letter.number);
+            self.obey(letter, parcels)
+        }));
         let (reply, parcels) = match handled {
             Ok(Ok(handled)) => handled,
             Ok(Err(error)) => (Reply::Done(Done::Refused(error.to_string())), Vec::new()),
             Err(panic) => (Reply::Broken(message(panic)), Vec::new()),
         };
-        (reply.encode(), parcels)
+        (Response { number, reply }.encode(), parcels)
     }
 
-    fn obey(&self, bytes: &[u8], parcels: &[Vec<u8>]) -> Result<(Reply, Vec<Option<Vec<u8>>>)> {
-        let Letter { epoch, told } = Letter::decode(bytes)?;
+    fn obey(&self, letter: Letter, parcels: &[Vec<u8>]) -> Result<(Reply, Vec<Option<Vec<u8>>>)> {
+        let Letter { epoch, told, node: addressed, .. } = letter;
         let done = |done| Ok((Reply::Done(done), Vec::new()));
         match told {
-            Told::Ask { tick, sequence, what } => Ok((self.answer(epoch, tick, sequence, &what)?, Vec::new())),
+            Told::Ask { tick, sequence, what } => {
+                Ok((self.answer((epoch, addressed), (tick, sequence), &what)?, Vec::new()))
+            }
             Told::Join(handshake) => {
+                check_addressed(addressed, handshake.node)?;
                 self.give_up(epoch, 0);
                 let mut orders = lock(&self.orders);
                 if epoch <= orders.epoch {
@@ -96,29 +105,31 @@ impl Server {
                 }
                 let (node, replica) = Node::join(&handshake)?;
                 *orders = Orders { epoch, node: Some(node), handshake: Some(handshake), sections: Vec::new() };
-                *self.part.write().unwrap_or_else(PoisonError::into_inner) = Some(Held { epoch, sequence: 0, replica });
+                let held = Held { node: addressed, epoch, sequence: 0, replica };
+                *self.part.write().unwrap_or_else(PoisonError::into_inner) = Some(held);
                 self.part.clear_poison();
                 done(Done::Done)
             }
             Told::Section(number, bytes) => {
-                let mut orders = self.orders_of(epoch)?;
+                let mut orders = self.orders_of(epoch, addressed)?;
                 orders.sections.push((number, bytes));
                 done(Done::Done)
             }
             Told::Build => {
-                let mut orders = self.orders_of(epoch)?;
+                let mut orders = self.orders_of(epoch, addressed)?;
                 let sections = std::mem::take(&mut orders.sections);
                 let handshake = orders.handshake.clone().ok_or_else(|| refused("it has not joined".into()))?;
                 let replica = build(&handshake, sections)?;
                 orders.node = Some(Node::over(&replica, handshake.layout.clone(), handshake.node as usize));
-                *self.part.write().map_err(|_| broken())? = Some(Held { epoch, sequence: 0, replica });
+                let held = Held { node: addressed, epoch, sequence: 0, replica };
+                *self.part.write().map_err(|_| broken())? = Some(held);
                 done(Done::Done)
             }
             Told::Order(order) => {
                 if let Order::Abort(attempt) = order {
                     self.give_up(epoch, attempt);
                 }
-                let mut orders = self.orders_of(epoch)?;
+                let mut orders = self.orders_of(epoch, addressed)?;
                 let node = orders.node.as_mut().ok_or_else(|| refused("it has not joined".into()))?;
                 if let Order::Apply(_) | Order::Commit { .. } | Order::Pass(_) = order {
                     let mut part = self.part.write().map_err(|_| broken())?;
@@ -128,7 +139,7 @@ impl Server {
                     return done(answer);
                 }
                 let cancel = match order {
-                    Order::Act { attempt, .. } | Order::Decay { attempt } => self.begin(epoch, attempt),
+                    Order::Act { attempt, .. } | Order::Decay { attempt, .. } => self.begin(epoch, attempt),
                     _ => Cancel::new(),
                 };
                 let part = self.part.read().map_err(|_| broken())?;
@@ -141,18 +152,16 @@ impl Server {
         }
     }
 
-    fn answer(&self, epoch: u64, tick: u64, sequence: u64, what: &What) -> Result<Reply> {
+    // Answers a question to a node of an epoch, at a tick and after a change.
+    fn answer(&self, (epoch, node): (u64, u32), asked: (u64, u64), what: &What) -> Result<Reply> {
         let part = self.part.read().map_err(|_| broken())?;
         let Some(part) = part.as_ref().filter(|part| part.epoch == epoch) else {
             return Err(refused(format!("there is no epoch {epoch} here")));
         };
-        let (now, last) = (part.replica.tick(), part.sequence);
-        if (tick, sequence) != (now, last) {
-            return Err(refused(format!(
-                "asked at (tick, change) {:?}, and here is {:?}",
-                (tick, sequence),
-                (now, last)
-            )));
+        check_addressed(node, part.node)?;
+        let here = (part.replica.tick(), part.sequence);
+        if asked != here {
+            return Err(refused(format!("asked at (tick, change) {asked:?}, and here is {here:?}")));
         }
         let bytes = match what {
             What::Round(bytes) => bytes,
@@ -172,12 +181,15 @@ impl Server {
         answer.map(Reply::Round)
     }
 
-    fn orders_of(&self, epoch: u64) -> Result<crate::sync::MutexGuard<'_, Orders>> {
+    fn orders_of(&self, epoch: u64, node: u32) -> Result<crate::sync::MutexGuard<'_, Orders>> {
         let orders = lock(&self.orders);
-        if orders.epoch == epoch {
-            return Ok(orders);
+        if orders.epoch != epoch {
+            return Err(refused(format!("epoch {epoch} came to a node of epoch {}", orders.epoch)));
         }
-        Err(refused(format!("epoch {epoch} came to a node of epoch {}", orders.epoch)))
+        // Before it has joined, a node is none of any number, and its epoch is none.
+        let number = orders.handshake.as_ref().map(|handshake| handshake.node);
+        number.map_or(Ok(()), |number| check_addressed(node, number))?;
+        Ok(orders)
     }
 
     // Returns the flag that ends a phase of an attempt. It may be given up already: who does so need not wait.
@@ -213,6 +225,13 @@ fn build(handshake: &Handshake, sections: Vec<(u32, Vec<u8>)>) -> Result<Replica
         let at = at.ok_or_else(|| refused(format!("section {} was not sent", section.number())))?;
         Parsed::new(section, sections.swap_remove(at).1)
     })
+}
+
+fn check_addressed(addressed: u32, node: u32) -> Result<()> {
+    if addressed == node {
+        return Ok(());
+    }
+    Err(refused(format!("a message to node {addressed} came to node {node}")))
 }
 
 fn refused(reason: String) -> Error {

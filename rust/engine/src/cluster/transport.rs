@@ -8,8 +8,8 @@ use std::time::Duration;
 
 /// Carries messages from a driver to its nodes, which are numbered from 0, and their answers back.
 ///
-/// A message may be lost, late or delivered twice: nodes refuse what is out of order. It must not be changed. A
-/// question must not wait for an order that its node is obeying.
+/// A message may be lost, late, delivered twice or to another node, and answers and parcels may be mixed up: what does
+/// not belong is refused. No bytes may be changed. A question must not wait for an order that its node is obeying.
 pub trait Transport: Send + Sync + fmt::Debug {
     /// Sends messages, each to another node, all at once, and waits for their answers up to this time, or until
     /// `cancel` is set. Returns the answers in the order of the messages. Many threads call it at once.

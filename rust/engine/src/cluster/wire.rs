@@ -13,6 +13,18 @@ pub(super) struct Letter {
     /// Counts how often the nodes were made. What was sent to earlier ones is refused.
     pub(super) epoch: u64,
     pub(super) told: Told,
+    /// The node that is addressed. Another one refuses it.
+    pub(super) node: u32,
+    /// No other letter of the same driver has it. The response repeats it.
+    pub(super) number: u64,
+}
+
+/// What a node sends back.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Response {
+    /// The number of the letter that it answers; `None` if the letter could not be read.
+    pub(super) number: Option<u64>,
+    pub(super) reply: Reply,
 }
 
 /// What a node is told.
@@ -76,17 +88,17 @@ impl Letter {
     }
 }
 
-impl Reply {
+impl Response {
     /// Returns its bytes, as [`Letter::encode`] does.
     pub(super) fn encode(&self) -> Vec<u8> {
-        packed(encode(self), matches!(self, Reply::Done(Done::Prepared(_) | Done::Decayed(_))))
+        packed(encode(self), matches!(self.reply, Reply::Done(Done::Prepared(_) | Done::Decayed(_))))
     }
 
-    /// Reads what [`Reply::encode`] wrote.
+    /// Reads what [`Response::encode`] wrote.
     ///
     /// # Errors
     /// [`Error::Wire`] for other bytes.
-    pub(super) fn decode(bytes: &[u8]) -> Result<Reply> {
+    pub(super) fn decode(bytes: &[u8]) -> Result<Response> {
         let what = "answer of a node";
         decode(what, &unpacked(what, bytes)?)
     }
@@ -145,7 +157,7 @@ mod tests {
         let before = (0..400).map(|word| format!("word{word}").into()).collect();
         let words = Announced { before, ..Announced::default() };
         let apply = Apply { sequence: 7, words, ..Apply::default() };
-        let letter = Letter { epoch: 3, told: Told::Order(Order::Apply(apply)) };
+        let letter = Letter { epoch: 3, told: Told::Order(Order::Apply(apply)), node: 1, number: 9 };
         let (bytes, whole) = (letter.encode(), encode(&letter));
         assert!(bytes.len() < whole.len() / 2, "{} of {}", bytes.len(), whole.len());
         let read = Letter::decode(&bytes).unwrap();
@@ -157,7 +169,8 @@ mod tests {
         for length in [0, 1, whole.len() as u32 - 1, whole.len() as u32 + 1, u32::MAX] {
             assert!(Letter::decode(&longer(length)).is_err(), "{length}");
         }
-        let small = Reply::Done(Done::Done);
-        assert!(matches!(Reply::decode(&small.encode()).unwrap(), Reply::Done(Done::Done)));
+        let small = Response { number: Some(9), reply: Reply::Done(Done::Done) };
+        let read = Response::decode(&small.encode()).unwrap();
+        assert!(matches!(read, Response { number: Some(9), reply: Reply::Done(Done::Done) }), "{read:?}");
     }
 }

@@ -4,6 +4,7 @@ use crate::cancel::Cancel;
 use crate::cluster::message::{Done, Fate, Handshake, Order, Step, decode, encode};
 use crate::cluster::{Answered, Carrier, Driver, Layout, Node, Sent};
 use crate::colony::Colony;
+use crate::commons::{Departed, Digestion};
 use crate::config::{ColonyConfig, DistributedConfig};
 use crate::documents::{Body, Lifetime};
 use crate::dump;
@@ -12,7 +13,6 @@ use crate::input::{Input, Outcome, Updated};
 use crate::reinforcement::Reinforcement;
 use crate::replica::Replica;
 use crate::ring::Ring;
-use crate::text::ANALYSER;
 use crate::{Error, Result};
 use proptest::prelude::*;
 use std::cell::{Cell, RefCell};
@@ -28,13 +28,7 @@ struct Here {
 impl Here {
     fn new(config: &ColonyConfig, ring: &DistributedConfig, layout: &Layout) -> Here {
         let join = |node: usize| {
-            let handshake = Handshake {
-                analyser: ANALYSER.into(),
-                config: config.clone(),
-                ring: ring.clone(),
-                layout: layout.clone(),
-                node: node as u32,
-            };
+            let handshake = Handshake::new(config.clone(), ring.clone(), layout.clone(), node);
             let handshake: Handshake = decode("handshake", &encode(&handshake)).unwrap();
             RefCell::new(Node::join(&handshake).unwrap())
         };
@@ -267,11 +261,13 @@ fn both(act: Act, cluster: &mut Cluster, colony: &mut Colony) {
             let attempt = made.attempt;
             if !after_decay {
                 // As if the answers of Decay were lost, and came to be asked for again.
-                let again = vec![(0, Order::Decay { attempt }, Vec::new())];
+                let again = vec![(0, Order::Decay { attempt, from: Vec::new() }, Vec::new())];
                 let _ = cluster.nodes.send(again).unwrap();
             }
             cluster.driver.abort(&cluster.nodes).unwrap();
-            for late in [Order::Decay { attempt }, Order::Act { attempt, plan: made.plan.clone(), cut: None }] {
+            for late in
+                [Order::Decay { attempt, from: Vec::new() }, Order::Act { attempt, plan: made.plan.clone(), cut: None }]
+            {
                 let answer = cluster.nodes.send(vec![(0, late, Vec::new())]).unwrap();
                 assert!(matches!(answer[0].0, Done::Refused(_)), "{answer:?}");
             }
@@ -329,7 +325,7 @@ fn gaps_repeats_and_what_does_not_fit_are_refused() {
         refused(Order::Apply(crate::cluster::message::Apply { sequence, ..Default::default() }));
     }
     refused(Order::Commit { attempt: 1, tally: Default::default() });
-    refused(Order::Decay { attempt: 1 });
+    refused(Order::Decay { attempt: 1, from: Vec::new() });
     assert_eq!(cluster.digest(), before);
 
     let bytes = encode(&Order::Abort(1));
@@ -338,10 +334,16 @@ fn gaps_repeats_and_what_does_not_fit_are_refused() {
         assert!(matches!(decode::<Order>("order", broken), Err(Error::Wire { what: "order", .. })), "{broken:?}");
     }
     let ring = DistributedConfig { num_shards: 4, ..DistributedConfig::default() };
-    let handshake = Handshake { analyser: "other".into(), config: config(), ring, layout: Layout::new(4, 2), node: 0 };
-    assert!(matches!(Node::join(&handshake), Err(Error::Config { field, .. }) if field == "analyser"));
-    let handshake = Handshake { analyser: ANALYSER.into(), node: 2, ..handshake };
-    assert!(matches!(Node::join(&handshake), Err(Error::Config { field, .. }) if field == "node"));
+    let fits = Handshake::new(config(), ring, Layout::new(4, 2), 0);
+    assert!(Node::join(&fits).is_ok());
+    let odd = [
+        ("phago", Handshake { phago: "0.0.9".into(), ..fits.clone() }),
+        ("analyser", Handshake { analyser: "other".into(), ..fits.clone() }),
+        ("node", Handshake { node: 2, ..fits }),
+    ];
+    for (named, handshake) in odd {
+        assert!(matches!(Node::join(&handshake), Err(Error::Config { field, .. }) if field == named), "{named}");
+    }
     assert!(DocumentId(0) != body.id());
 }
 
@@ -373,4 +375,63 @@ fn a_thousand_nodes_are_told_what_the_plan_of_a_large_cluster_counts_on() {
         assert!((1..=(documents * concepts) as usize).contains(&parcels), "{parcels}");
     }
     assert_eq!(cluster.digest(), colony.digest());
+}
+
+#[test]
+fn decay_needs_the_parcels_of_all_who_sent_one_and_of_nobody_else() {
+    let mut cluster = Cluster::new(&ColonyConfig { documents_per_tick: 16, ..config() }, 4, 2);
+    let body = |at: usize| Body { text: WORDS[at..at + 8].join(" ").into(), ..Body::default() };
+    let steps: Vec<Step> = (0..12).map(|at| Step::Ingest(at as u64, body(at))).collect();
+    cluster.apply(&steps).unwrap();
+    let before = cluster.digest();
+
+    let plan = cluster.replica.plan().unwrap();
+    let cut = plan.granted.last().copied();
+    let layout = cluster.driver.layout().clone();
+    let part = |node: usize| plan.part(&layout.seats_of(node).collect::<Vec<_>>());
+    let act = |node: usize| (node, Order::Act { attempt: 1, plan: part(node), cut }, Vec::new());
+    let answers = cluster.nodes.send(vec![act(0), act(1)]).unwrap();
+    let parcels_of = |to: usize| -> Vec<Vec<u8>> {
+        answers.iter().filter_map(|(_, parcels)| parcels.get(to).cloned().flatten()).collect()
+    };
+    let (for_0, for_1) = (parcels_of(0), parcels_of(1));
+    assert_eq!((for_0.len(), for_1.len()), (1, 1));
+    assert_eq!(
+        answers.iter().map(|answer| answer.0.clone()).collect::<Vec<_>>(),
+        [Done::Acted(vec![1]), Done::Acted(vec![0])]
+    );
+
+    let decay = |from: &[u32], parcels: Vec<Vec<u8>>| {
+        let order = Order::Decay { attempt: 1, from: from.to_vec() };
+        cluster.nodes.send(vec![(0, order, parcels)]).unwrap().remove(0).0
+    };
+    let (whole, doubled) = (for_0.clone(), [for_0.clone(), for_0.clone()].concat());
+    for (from, parcels) in [(&[1][..], Vec::new()), (&[1], doubled), (&[1], for_1), (&[], whole.clone())] {
+        let answer = decay(from, parcels);
+        assert!(matches!(answer, Done::Refused(_)), "{answer:?} from {from:?}");
+    }
+    assert_eq!(cluster.digest(), before);
+    assert!(matches!(decay(&[1], whole), Done::Decayed(_)));
+}
+
+#[test]
+fn a_fate_that_no_home_gives_to_such_a_step_is_refused() {
+    let body = Body { text: "ions".into(), ..Body::default() };
+    let id = body.id();
+    let path = Reinforcement::new([("ions", &["cells".to_owned()][..])], |word| Some(word.into())).unwrap();
+    let steps = [Step::Ingest(0, body.clone()), Step::Update(body), Step::Delete(id), Step::Reinforce(id, path, 1)];
+    let departed = Departed { digested: Digestion::Wired, reinforced: 0, expires: None };
+    let fates = [
+        (Fate::New { too_long: 0 }, [true, true, false, false]),
+        (Fate::Unchanged, [true; 4]),
+        (Fate::Taken, [true, true, false, false]),
+        (Fate::TooManyWords, [true, true, false, false]),
+        (Fate::Changed(departed), [false, true, false, false]),
+        (Fate::Renewed(None), [false, true, false, false]),
+        (Fate::Deleted(departed), [false, false, true, false]),
+        (Fate::Reinforced(1), [false, false, false, true]),
+    ];
+    for (fate, fits) in fates {
+        assert_eq!(steps.each_ref().map(|step| fate.fits(step)), fits, "{fate:?}");
+    }
 }
