@@ -14,7 +14,7 @@ ASKS = ["Round", "Digest", "Words", "Piece"]
 # fmt: off
 ROUNDS = [
     "Hear", "Speak", "Reach", "Weigh", "Best", "MostLit", "Tell", "Documents", "Find", "Near", "Labels", "Count",
-    "Names", "Stored", "Counts", "Shards", "Describe", "Rows", "Node", "Nodes", "Edges",
+    "Names", "Stored", "Counts", "Shards", "Describe", "Rows", "Node", "Nodes", "Edges", "Terms", "Local",
 ]
 # fmt: on
 

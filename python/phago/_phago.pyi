@@ -905,6 +905,7 @@ class Runner:
         coordinator: Coordinator,
         shards: Iterable[ShardHandle],
         config: _Settings | None = None,
+        over: tuple[Any, int, float] | None = None,
     ) -> Runner:
         """A runner over all shards of a coordinator's ring.
 

@@ -53,9 +53,11 @@ class DistributedConfig:
     num_shards: int = 3
     """Shards there are from the start; 1 to 1,024."""
     replication_factor: int = 2
-    """Shards that would hold a document, its home included; 1 to 1,024. It names shards only: nothing is copied yet."""
+    """Shards that would hold a document, its home included; 1 to 1,024. It names shards only: nothing is copied, as a
+    shard that is lost is made again from what is stored."""
     rpc_timeout_ms: int = 5_000
-    """Milliseconds a call to another process may take; 1 to 86,400,000. Unused while all shards live in one process."""
+    """Milliseconds another process may take for a change or a question; 1 to 86,400,000. A phase has those of
+    `RunnerConfig`. Unused while all shards live in one process."""
     virtual_nodes_per_shard: int = 150
     """Points of each shard on the hash ring; 1 to 10,000."""
     heartbeat_timeout_ms: int = 30_000

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
 from . import _phago
-from ._checks import count, directory_of, flag, one_of, real, refusal
+from ._checks import directory_of, flag, real, refusal
 from ._held import Held, config_given, config_made, driven, runner_given, shards_given
 from ._settings import as_native
 from .aio import AsyncColony
 from .backends import Transport
+from .backends.choice import Backend, Choice
 from .colony import Colony
 from .config import ColonyConfig, RunnerConfig
 from .errors import CorruptionError, NetworkFileSystemWarning
@@ -36,7 +37,7 @@ def open(
     read_only: bool = False,
     wait: float = 0.0,
     make: bool = True,
-    backend: Literal["threads", "processes"] | Transport = "threads",
+    backend: Backend = "threads",
     nodes: int | None = None,
 ) -> Colony:
     """Open the colony that lives in a directory; a new one is made where there is none.
@@ -80,8 +81,8 @@ def open(
     asked = _Asked(path, shards, seed, config, runner, read_only, wait, make, backend, nodes)
     if asked.read_only:
         return asked.reading(_phago.Follower.open(asked.path, asked.shards).wait())
-    with asked.transport_or_none() as transport:
-        return asked.writing(asked.kept(transport).wait())
+    with asked.reached() as over:
+        return asked.writing(asked.kept(over).wait())
 
 
 def open_async(
@@ -94,7 +95,7 @@ def open_async(
     read_only: bool = False,
     wait: float = 0.0,
     make: bool = True,
-    backend: Literal["threads", "processes"] | Transport = "threads",
+    backend: Backend = "threads",
     nodes: int | None = None,
 ) -> Opening:
     """The twin of `open` for event loops, which are left to others meanwhile.
@@ -118,8 +119,8 @@ class Opening:
         if asked.read_only:
             colony = asked.reading(await _phago.Follower.open(asked.path, asked.shards).start())
         else:
-            with asked.transport_or_none() as transport:
-                colony = asked.writing(await asked.kept(transport).start())
+            with asked.reached() as over:
+                colony = asked.writing(await asked.kept(over).start())
         return AsyncColony._of(colony)
 
     def __await__(self) -> Generator[Any, None, AsyncColony]:
@@ -149,64 +150,32 @@ class _Asked:
         read_only: bool,
         wait: float,
         make: bool,
-        backend: Literal["threads", "processes"] | Transport,
+        backend: Backend,
         nodes: int | None,
     ) -> None:
         self.path = directory_of("path", path)
-        self.backend = one_of("backend", backend, ("threads", "processes")) if isinstance(backend, str) else backend
-        if not isinstance(self.backend, str | Transport):
-            raise refusal("backend", backend, "`threads`, `processes` or a `phago.backends.Transport`")
-        if isinstance(self.backend, Transport) and shards is None:
-            shards = self.backend.shards
+        if isinstance(backend, Transport) and shards is None:
+            shards = backend.shards
         self.shards = shards_given(shards)
-        self.nodes = self._nodes_given(nodes, None if shards is None else self.shards)
-        self.shards = max(self.shards, self.nodes)
+        self.choice = Choice.of(backend, nodes, None if shards is None else self.shards)
+        self.shards = max(self.shards, self.choice.nodes)
         self.config = config_given(seed, config)
         self.runner = runner_given(runner)
         self.read_only = flag("read_only", read_only)
         self.wait = real("wait", wait, 0.0, _WAIT_MAX)
         self.make = flag("make", make)
-        if self.read_only and self.backend != "threads":
-            raise refusal("backend", self.backend, "`threads`, as a colony that is only read is read here")
+        if self.read_only and self.choice.backend != "threads":
+            raise refusal("backend", self.choice.backend, "`threads`, as a colony that is only read is read here")
 
-    def _nodes_given(self, nodes: int | None, shards: int | None) -> int:
-        most = _phago.SHARDS_MAX if shards is None else shards
-        match self.backend:
-            case Transport(nodes=has):
-                if nodes is not None and nodes != has:
-                    raise refusal("nodes", nodes, f"{has}, which the backend has, or none")
-                return count("backend.nodes", has, 1, most)
-            case "threads":
-                if nodes not in (None, 1):
-                    raise refusal("nodes", nodes, "1 or none, as the threads of this process are one node")
-                return 1
-            case _:
-                return min(_phago.cores(), most) if nodes is None else count("nodes", nodes, 1, most)
-
-    @contextmanager
-    def transport_or_none(self) -> Iterator[Transport | None]:
+    def reached(self) -> AbstractContextManager[tuple[Transport, int, float] | None]:
         """What reaches the nodes, closed if the colony cannot be opened."""
-        if self.backend == "threads":
-            yield None
-            return
-        if isinstance(self.backend, Transport):
-            transport = self.backend
-        else:
-            from .backends.processes import Processes
-
-            transport = Processes(self.nodes)
-        try:
-            yield transport
-        except BaseException:
-            transport.close()
-            raise
+        return self.choice.reached(self.runner.phase_timeout_ms / 1000)
 
     @property
     def settings(self) -> dict[str, bool | int | float] | None:
         return None if self.config is None else as_native(self.config, "ColonyConfig")
 
-    def kept(self, transport: Transport | None) -> _phago.Call[_phago.Kept]:
-        over = None if transport is None else (transport, self.nodes, self.runner.phase_timeout_ms / 1000)
+    def kept(self, over: tuple[Transport, int, float] | None) -> _phago.Call[_phago.Kept]:
         return _phago.Kept.open(self.path, self.shards, self.settings, self.make, self.wait, over)
 
     def writing(self, kept: _phago.Kept) -> Colony:

@@ -12,6 +12,7 @@ from .._checks import count, instance, time_of
 from .._rows import tick_result
 from .._settings import as_native
 from .._unpicklable import Unpicklable
+from ..backends.choice import Backend, Choice
 from ..config import RunnerConfig
 from ..errors import CoordinatorUnavailable
 from ..results import DistributedTickResult
@@ -28,30 +29,56 @@ class DistributedRunner(Unpicklable):
     (`RunnerConfig.recover`). One that is cancelled or fails leaves every shard at the old tick, and the runner usable.
     `close()`, or the end of its `with`, releases coordinator and shards.
 
+    With another `backend` than `"threads"` the shards live on nodes while the runner drives them, and `close()` brings
+    them back. Their documents, reads and ghosts go by the same names, and no result differs. What lost nodes are made
+    again from is in the memory of this process, and the colony ends with it, as any in memory.
+
+    >>> import asyncio, phago
+    >>> async def main():
+    ...     coordinator = phago.Coordinator(2)
+    ...     config = phago.ColonyConfig()
+    ...     shards = [phago.ShardedColony(shard, config, coordinator.ring) for shard in range(2)]
+    ...     shards[coordinator.route_document("a")].ingest_document({"id": "a", "text": "Ions cross the membrane."})
+    ...     with phago.DistributedRunner(coordinator, shards, backend="processes", nodes=2) as runner:
+    ...         result = await runner.tick()
+    ...     return result.total_nodes(), len(result.phase_results)
+    >>> asyncio.run(main())
+    (3, 6)
+
     Args:
         coordinator: The registry of the shards.
         shards: All of them, in any order, made on the coordinator's ring.
         config: How ticks are driven.
+        backend: Where the shards live while they are driven, as for `phago.open`.
+        nodes: Over how many processes, as for `phago.open`. Each may take `DistributedConfig.rpc_timeout_ms` for a
+            change or a question.
 
     Raises:
         ConfigError: Unequal rings, configs or ticks, missing or repeated ids; it names both values.
         BusyError: Another runner drives them.
+        CoordinatorUnavailable: A node could not be made.
     """
 
     _instead = "make one in the process that uses it; its results may travel"
 
     def __init__(
-        self, coordinator: Coordinator, shards: Iterable[ShardedColony], config: RunnerConfig | None = None
+        self,
+        coordinator: Coordinator,
+        shards: Iterable[ShardedColony],
+        config: RunnerConfig | None = None,
+        *,
+        backend: Backend = "threads",
+        nodes: int | None = None,
     ) -> None:
         config = RunnerConfig() if config is None else instance("config", config, RunnerConfig)
         self._coordinator = instance("coordinator", coordinator, Coordinator)
         self._shards = shards_of(shards)
         self._config = config
-        self._native = _phago.Runner.of_shards(
-            coordinator._native,
-            [shard._native for shard in self._shards],
-            as_native(config, "RunnerConfig"),
-        )
+        natives = [shard._native for shard in self._shards]
+        settings = as_native(config, "RunnerConfig")
+        choice = Choice.of(backend, nodes, max(1, len(natives)))
+        with choice.reached(coordinator.config.rpc_timeout_ms / 1000) as over:
+            self._native = _phago.Runner.of_shards(coordinator._native, natives, settings, over)
 
     @property
     def coordinator(self) -> Coordinator:
@@ -116,7 +143,10 @@ class DistributedRunner(Unpicklable):
         return [self.tick_sync() for _ in range(left)]
 
     def close(self) -> None:
-        """Release coordinator and shards. Later ticks raise `BusyError`; closing twice is fine."""
+        """Release coordinator and shards, and bring back those on nodes.
+
+        Later ticks raise `BusyError`; closing twice is fine.
+        """
         self._native.close().wait()
 
     def __enter__(self) -> Self:

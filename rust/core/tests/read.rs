@@ -11,7 +11,7 @@ use phago_core::dump;
 use phago_core::ids::DocumentId;
 use phago_core::metadata::{Comparison, Filter, Metadata, Value, Values};
 use phago_core::query::{Buffers, Here, Ranking, View};
-use phago_core::read::{Asking, documents};
+use phago_core::read::{Asking, Whole, documents};
 use phago_core::text::Session;
 
 const DOCUMENTS: usize = 120;
@@ -100,10 +100,11 @@ fn snapshots_rows_and_counts_agree_on_any_number_of_shards() {
             let near = view.neighbors(term);
             assert_eq!(near.len() as u32, node.data.degree);
             assert!(near.is_sorted_by(|a, b| (-a.weight, a.id) <= (-b.weight, b.id)));
-            let ghost = view.ghost(term).unwrap();
+            let ghost = view.ghosts(&[term]).unwrap().remove(0).unwrap();
             assert_eq!((ghost.node, ghost.label, ghost.is_resolved), (node.id, Some(node.data.label.clone()), true));
-            let home = view.local(view.commons.seat(node.data.shard));
-            assert_eq!(home.node(node.id).as_ref(), Some(node));
+            let (home, seats) = (view.commons.seat(node.data.shard), view.shards.len());
+            assert_eq!(view.node_in(home, node.id).unwrap().as_ref(), Some(node));
+            assert!(seats == 1 || view.node_in((home + 1) % seats, node.id).unwrap().is_none());
         }
     }
 }

@@ -19,6 +19,7 @@ use phago_core::read::graph::near;
 use phago_core::read::{AnsweredDocument, Asking, Edges, NearConcept, Whole, documents};
 use phago_core::replica::Replica;
 use phago_core::text::Session;
+use std::collections::BTreeMap;
 
 // What one question brings, by whatever homes.
 #[derive(Debug, PartialEq)]
@@ -192,6 +193,15 @@ fn told(whole: &impl Whole, filters: &[Filter]) -> Vec<String> {
         assert_eq!(whole.node(term).unwrap().unwrap(), *row);
         assert_eq!(whole.concept_with(row.id).unwrap(), Some(term));
         tell(&whole.concept(&row.stem).unwrap());
+    }
+    let stems: Vec<String> = nodes.rows.iter().step_by(7).map(|row| row.stem.to_string()).collect();
+    let df = BTreeMap::from([(stems[0].clone(), 3), ("neverheard".to_owned(), 1)]);
+    for seat in 0..whole.commons().seat_count() {
+        tell(&whole.shard(seat).unwrap());
+        tell(&whole.terms_in(seat).unwrap());
+        tell(&whole.find_in(seat, &stems, &df, 10).unwrap());
+        tell(&whole.find_in(seat, &stems, &BTreeMap::new(), 1).unwrap());
+        tell(&whole.node_in(seat, nodes.rows[seat].id).unwrap());
     }
     tell(&whole.concept("the").unwrap());
     tell(&whole.concept("neverheard").unwrap());

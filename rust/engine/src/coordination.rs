@@ -83,10 +83,8 @@ impl fmt::Debug for SharedCoordinator {
 
 /// Returns what a shard reports about its size.
 pub(crate) fn metrics(shard: &Shard) -> ShardMetrics {
-    let (nodes, edges, documents) = (shard.node_count(), shard.edge_count(), shard.documents());
-    // The texts plus twelve to twenty bytes per synapse: an estimate that costs nothing to make.
-    let memory_bytes = documents.bytes() + shard.stored() * 16;
-    ShardMetrics { nodes, edges, documents: documents.len() as u64, memory_bytes }
+    let (nodes, edges, documents) = (shard.node_count(), shard.edge_count(), shard.documents().len() as u64);
+    ShardMetrics { nodes, edges, documents, memory_bytes: shard.bytes() }
 }
 
 /// The right of a runner to drive a coordinator. Dropping it, or [`Driving::release`], frees the coordinator, which

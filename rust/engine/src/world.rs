@@ -53,6 +53,8 @@ pub struct World {
 
 /// The inputs that wait to be applied, and who may change the state.
 pub(crate) struct Inputs {
+    // Whether the colony moves elsewhere, or has moved: nothing is accepted here then.
+    pub(crate) is_moving: bool,
     // The attempt that runs; while it does, inputs wait in `pending`.
     pub(crate) running: Option<u64>,
     pub(crate) attempts: u64,
@@ -89,6 +91,7 @@ impl World {
         let seats = ring.shard_count();
         let ghosts = (0..seats).map(|_| Mutex::new(Ghosts::new(config.ghosts_max as usize))).collect();
         let inputs = Inputs {
+            is_moving: false,
             running: None,
             attempts: 0,
             runners: 0,
@@ -252,6 +255,14 @@ impl World {
 impl Inputs {
     pub(crate) fn is_running(&self) -> bool {
         self.running.is_some()
+    }
+
+    /// Refuses what would change a colony that moves elsewhere.
+    pub(crate) fn refuse_moving(&self) -> Result<()> {
+        if !self.is_moving {
+            return Ok(());
+        }
+        Err(Error::Busy { what: "the colony is moving with its shards; call this once more".into() })
     }
 
     pub(crate) fn refuse_runner(&self, what: &str) -> Result<()> {

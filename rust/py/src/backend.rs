@@ -5,10 +5,12 @@ use crate::runtime::brief;
 use phago_core::Error;
 use phago_core::cancel::Cancel;
 use phago_engine::cluster::{Answer, Lane, Lost, Message, Parcel, Server, Transport};
+use phago_engine::kept::Over;
 use pyo3::exceptions::{PyKeyboardInterrupt, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A node of a cluster, in its own process.
@@ -45,6 +47,16 @@ impl Stop {
     fn is_set(&self) -> bool {
         self.0.is_cancelled()
     }
+}
+
+/// What has the shards of a colony, if they are not here: a transport, how many nodes it reaches, and how many seconds
+/// one may take for a change or a question.
+pub(crate) type Means = (Py<PyAny>, usize, f64);
+
+/// Returns nodes as the engine takes them.
+pub(crate) fn reached((transport, nodes, seconds): Means) -> Over {
+    let answer = Duration::from_secs_f64(seconds.clamp(0.001, 1e9));
+    Over { transport: Arc::new(FromPython::new(transport)), nodes, answer }
 }
 
 /// A transport written in Python.

@@ -1,6 +1,6 @@
 //! A colony in a directory: opening, following, checkpoints, verification.
 
-use crate::backend::FromPython;
+use crate::backend::{Means, reached};
 use crate::call::Call;
 use crate::config::read;
 use crate::error::{Failure, Result};
@@ -11,7 +11,6 @@ use phago_core::config::{ColonyConfig, DistributedConfig};
 use phago_engine::host::colony::Colony;
 use phago_engine::host::free::{self, FreedElsewhere};
 use phago_engine::host::process::Home;
-use phago_engine::kept::Over;
 use phago_engine::lock::lock;
 use phago_engine::store::{self, Directory, Files, Options};
 use phago_engine::{Layout, world};
@@ -44,7 +43,7 @@ impl Kept {
         config: Option<&Bound<'_, PyDict>>,
         make: bool,
         wait: f64,
-        over: Option<(Py<PyAny>, usize, f64)>,
+        over: Option<Means>,
     ) -> Result<Call> {
         let config = config.map(|config| read::<ColonyConfig>(Some(config), "config")).transpose()?;
         let wait = Duration::try_from_secs_f64(wait).map_err(|_| Error::Config {
@@ -52,11 +51,7 @@ impl Kept {
             value: wait.to_string(),
             accepted: "seconds, 0 or more".into(),
         })?;
-        let over = over.map(|(transport, nodes, seconds)| Over {
-            transport: Arc::new(FromPython::new(transport)),
-            nodes,
-            answer: Duration::from_secs_f64(seconds.clamp(0.001, 1e9)),
-        });
+        let over = over.map(reached);
         Ok(Call::new(move |cancel| {
             // A colony that was dropped without being closed holds the directory until it is freed.
             free::wait(cancel)?;

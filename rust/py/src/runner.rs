@@ -1,19 +1,22 @@
 //! The runner: whole ticks, blocking or awaited.
 
+use crate::backend::{Means, reached};
 use crate::call::Call;
 use crate::config::read;
 use crate::coordinator::{Coordinator, parse_phase};
 use crate::error::Result;
 use crate::rows::ticks::RunRow;
-use crate::runtime::{brief, start, stoppable};
+use crate::runtime::{brief, call, start, stoppable};
 use crate::shard::ShardHandle;
 use crate::tick_result::TickResult;
 use crate::world::World;
 use phago_core::Error;
+use phago_core::cancel::Cancel;
 use phago_core::ids::ShardId;
 use phago_engine::host::assemble::{Handle, assemble};
 use phago_engine::host::colony::Colony;
 use phago_engine::host::process::{Home, runtime};
+use phago_engine::host::spread::Spread;
 use phago_engine::lock::lock;
 use phago_engine::tick::fault::{Action, Fault};
 use phago_engine::tick::runner;
@@ -29,13 +32,16 @@ pub(crate) struct Runner {
     // colony, which another thread frees.
     runner: Home<Mutex<Option<Arc<runner::Runner>>>>,
     colony: Home<Arc<Colony>>,
+    // Where its colony is, if that is on nodes while it drives them.
+    spread: Home<Mutex<Option<Spread>>>,
 }
 
 impl Runner {
-    fn over(colony: Arc<Colony>, runner: runner::Runner) -> Self {
+    fn over(colony: Arc<Colony>, runner: runner::Runner, spread: Option<Spread>) -> Self {
         let runner = Arc::new(runner);
         colony.help(&runner);
-        Runner { colony: Home::new(colony), runner: Home::new(Mutex::new(Some(runner))) }
+        let spread = Home::new(Mutex::new(spread));
+        Runner { colony: Home::new(colony), runner: Home::new(Mutex::new(Some(runner))), spread }
     }
 
     fn open(&self) -> phago_core::Result<Arc<runner::Runner>> {
@@ -53,17 +59,19 @@ impl Runner {
         let config = read(config, "config")?;
         brief(py, || {
             let runner = runner::Runner::new(colony.world.clone(), config, runtime()?)?;
-            Ok(Runner::over(colony, runner))
+            Ok(Runner::over(colony, runner, None))
         })
     }
 
+    /// `over` is what has the shards while the runner drives them, if they are not here.
     #[staticmethod]
-    #[pyo3(signature = (coordinator, shards, config=None))]
+    #[pyo3(signature = (coordinator, shards, config=None, over=None))]
     fn of_shards(
         py: Python<'_>,
         coordinator: &Bound<'_, Coordinator>,
         shards: &Bound<'_, PyAny>,
         config: Option<&Bound<'_, PyDict>>,
+        over: Option<Means>,
     ) -> Result<Self> {
         let shards = shards
             .try_iter()?
@@ -71,13 +79,21 @@ impl Runner {
             .collect::<PyResult<Vec<Py<ShardHandle>>>>()?;
         let config = read(config, "config")?;
         let coordinator = coordinator.get();
-        let shared = coordinator.shared()?.clone();
-        brief(py, || {
-            let shards: Vec<&Handle> = shards.iter().map(|shard| shard.get().handle()).collect();
-            let colony = assemble(&coordinator.ring().get().0, &shards)?;
-            let runner = runner::Runner::with_coordinator(colony.world.clone(), shared, config, runtime()?)?;
-            Ok(Runner::over(colony, runner))
-        })
+        let (shared, ring) = (coordinator.shared()?.clone(), coordinator.ring().get().0.clone());
+        let over = over.map(reached);
+        let make = move |cancel: &Cancel| {
+            let handles: Vec<&Handle> = shards.iter().map(|shard| shard.get().handle()).collect();
+            let here = assemble(&ring, &handles)?;
+            let spread = over.as_ref().map(|over| Spread::new(&ring, &here, over, cancel)).transpose()?;
+            let colony = spread.as_ref().map_or(&here, Spread::colony).clone();
+            let made = runner::Runner::with_coordinator(colony.world.clone(), shared, config, runtime()?);
+            match (made, spread) {
+                (Ok(runner), spread) => Ok(Runner::over(colony, runner, spread)),
+                (Err(error), None) => Err(error),
+                (Err(error), Some(spread)) => spread.gather(&Cancel::new()).and(Err(error)),
+            }
+        };
+        call(py, make)
     }
 
     #[getter]
@@ -127,9 +143,11 @@ impl Runner {
     /// In a forked child there is nothing to close: it has none of the threads.
     fn close(&self) -> Call {
         let closed = self.runner.get().ok().and_then(|runner| lock(runner).take());
+        let spread = self.spread.get().ok().and_then(|spread| lock(spread).take());
         Call::act(move |_| {
             drop(closed);
-            Ok(())
+            // It is not left half-way, whoever wants it to end.
+            spread.map_or(Ok(()), |spread| spread.gather(&Cancel::new()))
         })
     }
 }

@@ -13,9 +13,7 @@ use crate::rows::ticks::PhaseRow;
 use crate::runtime::{brief, call};
 use crate::world::{Numbers, Step, World};
 use phago_core::ids::{DocumentId, NodeId, ShardId};
-use phago_core::query::Local;
-use phago_core::replica::Replica;
-use phago_core::shard::Shard;
+use phago_core::read::{SeatCounts, Whole};
 use phago_engine::host::assemble::Handle;
 use phago_engine::host::batch::PortableBatch;
 use phago_engine::intake::reinforce::Helped;
@@ -57,19 +55,14 @@ impl ShardHandle {
         brief(py, || work(&colony.world, shard))
     }
 
+    // Reads the colony at one committed tick; `read` is also given the shard's seat.
     fn read<T: Send + 'static>(
         &self,
         py: Python<'_>,
-        read: impl FnOnce(&Replica, &Shard, Local<'_>) -> phago_core::Result<T> + Send + 'static,
+        read: impl Fn(&dyn Whole, usize) -> phago_core::Result<T> + Send + 'static,
     ) -> Result<T> {
         let (colony, id) = (self.handle.colony()?, self.handle.id());
-        call(py, move |cancel| {
-            let shard = |state: &Replica| {
-                let seat = state.check_shard(id)?;
-                read(state, &state.shards()[seat], state.view().until(cancel).local(seat))
-            };
-            colony.world.read(shard)?
-        })
+        call(py, move |cancel| colony.world.whole(cancel, |whole| read(whole, whole.commons().seat(id))))
     }
 }
 
@@ -152,13 +145,13 @@ impl ShardHandle {
 
     fn node(&self, py: Python<'_>, id: &str) -> Result<Option<NodeRow>> {
         let id = parse_id(id)?;
-        self.read(py, move |_, _, local| Ok(local.node(NodeId(id)).map(NodeRow::from)))
+        self.read(py, move |whole, seat| Ok(whole.node_in(seat, NodeId(id))?.map(NodeRow::from)))
     }
 
     fn term_frequencies<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
-        let counts: BTreeMap<Arc<str>, usize> = self.read(py, |state, shard, _| {
-            let lexicon = state.commons().lexicon();
-            Ok(shard.documents().terms().map(|(term, count)| (lexicon.stem(term), count)).collect())
+        let counts: BTreeMap<Arc<str>, u32> = self.read(py, |whole, seat| {
+            let lexicon = whole.commons().lexicon();
+            Ok(whole.terms_in(seat)?.into_iter().map(|(term, count)| (lexicon.stem(term), count)).collect())
         })?;
         let dictionary = PyDict::new(py);
         for (stem, count) in counts {
@@ -186,10 +179,9 @@ impl ShardHandle {
     }
 
     fn cross_shard_edges(&self, py: Python<'_>) -> Result<BTreeMap<u32, u64>> {
-        self.read(py, |state, _, local| {
-            let counts = local.crossing()?;
-            let ends = state.shards().iter().map(|far| far.id().0).zip(counts).filter(|(_, count)| *count > 0);
-            Ok(ends.collect())
+        self.read(py, |whole, seat| {
+            let shards = whole.commons().ring().shards().iter().map(|shard| shard.0);
+            Ok(shards.zip(whole.shard(seat)?.crossing).filter(|(_, count)| *count > 0).collect())
         })
     }
 
@@ -202,13 +194,12 @@ impl ShardHandle {
     }
 
     fn health(&self, py: Python<'_>) -> Result<HealthRow> {
-        self.read(py, |_, _, local| Ok(HealthRow::from(local.counts())))
+        self.read(py, |whole, seat| Ok(HealthRow::from(whole.shard(seat)?.counts)))
     }
 
     fn stats(&self, py: Python<'_>) -> Result<Numbers> {
         let ghosts = self.ghost_count(py)? as u64;
-        let (size, crossing) =
-            self.read(py, |_, _, local| Ok((local.counts(), local.crossing()?.iter().sum::<u64>())))?;
+        let SeatCounts { counts: size, crossing, .. } = self.read(py, |whole, seat| whole.shard(seat))?;
         Ok(Numbers(vec![
             ("nodes", size.nodes),
             ("edges", size.edges),
@@ -216,7 +207,7 @@ impl ShardHandle {
             ("pending", size.pending),
             ("memory_bytes", size.bytes),
             ("ghosts", ghosts),
-            ("cross_shard_edges", crossing),
+            ("cross_shard_edges", crossing.iter().sum()),
         ]))
     }
 
@@ -229,6 +220,6 @@ impl ShardHandle {
         global_df: Option<BTreeMap<String, u32>>,
     ) -> Result<LocalAnswerRow> {
         let df = global_df.unwrap_or_default();
-        self.read(py, move |_, _, local| Ok(local.find(terms, &df, max_results)?.into()))
+        self.read(py, move |whole, seat| Ok(whole.find_in(seat, &terms, &df, max_results)?.into()))
     }
 }

@@ -24,11 +24,12 @@ use crate::query::question::Question;
 use crate::query::ranking::Ranking;
 use crate::query::seeds::Voice;
 use crate::query::view::Spot;
-use crate::read::{Counts, SeatCounts, StoredDocument};
+use crate::read::{Counts, LocalConcepts, SeatCounts, StoredDocument};
 use crate::shard::NodeData;
 use crate::{Error, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The version of the encoding. Driver and nodes must have the same one.
@@ -188,6 +189,24 @@ pub enum What {
         /// The last id that is known.
         after: Option<u128>,
     },
+    /// A page of the terms of a shard's documents, by number.
+    Terms {
+        /// The shard's seat.
+        seat: usize,
+        /// The last term that is known.
+        after: Option<u32>,
+    },
+    /// What a shard by itself finds for stems.
+    Local {
+        /// The shard's seat.
+        seat: usize,
+        /// The stems.
+        stems: Vec<String>,
+        /// Statistics that override the committed ones.
+        df: BTreeMap<String, u32>,
+        /// How many concepts to find.
+        most: usize,
+    },
 }
 
 /// What a question means.
@@ -292,6 +311,10 @@ pub enum Reply {
     Nodes(Vec<(u32, NodeData)>, bool),
     /// Labels and rows of concepts by term, and whether there are more.
     Edges(Vec<(u32, Arc<str>, Vec<Synapse>)>, bool),
+    /// Terms, in how many of a shard's documents each is, and whether there are more.
+    Terms(Vec<(u32, u32)>, bool),
+    /// What a shard by itself finds.
+    Local(LocalConcepts),
 }
 
 /// What the words of a question find on a node.

@@ -4,7 +4,7 @@
 mod tests;
 
 use super::Layout;
-use super::message::{Ack, Announced, Apply, Done, Fate, Order, Prepare, Prepared, SeatCounts, Step};
+use super::message::{Ack, Announced, Apply, Done, Fate, Order, Prepare, Prepared, SeatCounts, SeatSize, Step};
 use super::words::Words;
 use crate::commons::{Departed, Tally, Waiting};
 use crate::documents::{Body, DOCUMENTS_MAX, Lifetime};
@@ -69,6 +69,15 @@ enum Effect {
     Reinforces(u64),
 }
 
+/// A tick of which every node has made Act.
+#[derive(Debug)]
+pub struct Acted<P> {
+    attempt: u64,
+    plan: Plan,
+    // By node: who sent it parcels, and these.
+    inboxes: Vec<(Vec<u32>, Vec<P>)>,
+}
+
 /// A tick that every node has made up to its commit.
 #[derive(Debug)]
 pub struct Made {
@@ -78,6 +87,23 @@ pub struct Made {
     pub plan: Plan,
     /// What each node staged.
     pub acks: Vec<Ack>,
+}
+
+impl Made {
+    /// Refuses new synapses between shards that are not of the seats, or have terms that there are not.
+    ///
+    /// # Errors
+    /// [`Error::Wire`] naming the node.
+    pub fn check_edges(&self, terms: usize) -> Result<()> {
+        for (node, ack) in self.acks.iter().enumerate() {
+            let mut edges = ack.cross_edges.iter().flatten();
+            let are_known = edges.all(|edge| (edge.source.max(edge.target) as usize) < terms);
+            if ack.cross_edges.len() != ack.seats.len() || !are_known {
+                return Err(broken(node, "its new synapses are of other seats, or of words that it did not announce"));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Driver {
@@ -267,6 +293,15 @@ impl Driver {
     /// # Errors
     /// Those of `carrier`. [`Driver::abort`] must follow.
     pub fn make<C: Carrier>(&mut self, carrier: &C, plan: Plan) -> Result<Made> {
+        let acted = self.act(carrier, plan)?;
+        self.decay(carrier, acted, false)
+    }
+
+    /// Makes Sense and Act of the tick of a plan. [`Driver::decay`] or [`Driver::abort`] must follow.
+    ///
+    /// # Errors
+    /// Those of `carrier`. [`Driver::abort`] must follow.
+    pub fn act<C: Carrier>(&mut self, carrier: &C, plan: Plan) -> Result<Acted<C::Parcel>> {
         self.attempt += 1;
         let attempt = self.attempt;
         let all = 0..self.layout.nodes();
@@ -285,24 +320,44 @@ impl Driver {
                 inbox.1.extend(parcel);
             }
         }
-        let decay = |(node, (from, parcels))| (node, Order::Decay { attempt, from }, parcels);
-        let orders = all.zip(inboxes).map(decay).collect();
+        Ok(Acted { attempt, plan, inboxes })
+    }
+
+    /// Makes Decay of a tick. With `with_edges`, what the nodes staged has the new synapses between shards.
+    /// [`Driver::commit`] or [`Driver::abort`] must follow.
+    ///
+    /// # Errors
+    /// Those of `carrier`. [`Driver::abort`] must follow.
+    pub fn decay<C: Carrier>(&self, carrier: &C, acted: Acted<C::Parcel>, with_edges: bool) -> Result<Made> {
+        let Acted { attempt, plan, inboxes } = acted;
+        let decay = |(node, (from, parcels))| (node, Order::Decay { attempt, from, with_edges }, parcels);
+        let orders = inboxes.into_iter().enumerate().map(decay).collect();
         let mut acks = Vec::with_capacity(self.layout.nodes());
         for (node, (done, _)) in carrier.send(orders)?.into_iter().enumerate() {
             match done {
-                Done::Decayed(ack) => acks.push(ack),
+                Done::Decayed(ack) if self.has_seats(node, ack.seats.len()) => acks.push(ack),
                 other => return Err(unexpected(node, &other)),
             }
         }
         Ok(Made { attempt, plan, acks })
     }
 
-    /// Commits a tick. Returns what its nodes staged, as sums.
+    // Returns whether a node has so many seats.
+    fn has_seats(&self, node: usize, count: usize) -> bool {
+        self.layout.seats_of(node).count() == count
+    }
+
+    /// Commits a tick. Returns what its nodes staged, as sums, and how large each seat is after it, by seat.
     ///
     /// # Errors
     /// [`Error::BarrierFailed`] if the nodes did not do what was planned; then nothing has changed. Those of `carrier`:
     /// some nodes may then have committed and others not, so the nodes must be made again.
-    pub fn commit<C: Carrier>(&self, replica: &mut Replica, carrier: &C, made: Made) -> Result<Staged> {
+    pub fn commit<C: Carrier>(
+        &self,
+        replica: &mut Replica,
+        carrier: &C,
+        made: Made,
+    ) -> Result<(Staged, Vec<SeatSize>)> {
         let Made { attempt, plan, acks } = made;
         let staged: Staged = acks.iter().map(|ack| ack.staged.clone()).sum();
         let leaving: usize = acks.iter().map(|ack| ack.leaving.len()).sum();
@@ -320,8 +375,14 @@ impl Driver {
         commons.tally(&Tally { forms: Vec::new(), ..tally });
         acks.iter().flat_map(|ack| &ack.leaving).for_each(|(id, departed)| commons.leave(*id, departed));
         replica.count_exchanged(staged.exchanged);
-        self.order(carrier, orders)?;
-        Ok(staged)
+        let mut sizes = Vec::with_capacity(self.layout.seats());
+        for (node, (done, _)) in carrier.send(orders)?.into_iter().enumerate() {
+            match done {
+                Done::Committed(of_node) if self.has_seats(node, of_node.len()) => sizes.extend(of_node),
+                other => return Err(unexpected(node, &other)),
+            }
+        }
+        Ok((staged, sizes))
     }
 
     /// Has every node forget what it staged of the tick that was being made.
@@ -334,21 +395,28 @@ impl Driver {
     }
 
     /// Moves on to a tick before which nothing happens but the end of synapses. Returns what each seat holds before and
-    /// after it, by seat.
+    /// after it, and how large it is, by seat.
     ///
     /// # Errors
     /// Those of `carrier`.
     ///
     /// # Panics
     /// Unless [`Replica::is_idle_until`] that tick.
-    pub fn pass<C: Carrier>(&self, replica: &mut Replica, carrier: &C, tick: Tick) -> Result<Vec<SeatCounts>> {
+    pub fn pass<C: Carrier>(
+        &self,
+        replica: &mut Replica,
+        carrier: &C,
+        tick: Tick,
+    ) -> Result<Vec<(SeatCounts, SeatSize)>> {
         assert!(replica.is_idle_until(tick), "nothing waits for these ticks");
         replica.pass_here(tick);
         let orders = (0..self.layout.nodes()).map(|node| (node, Order::Pass(tick), Vec::new())).collect();
         let mut seats = Vec::with_capacity(self.layout.seats());
         for (node, (done, _)) in carrier.send(orders)?.into_iter().enumerate() {
             match done {
-                Done::Passed(counts) => seats.extend(counts),
+                Done::Passed(counts, sizes) if self.has_seats(node, counts.len()) && sizes.len() == counts.len() => {
+                    seats.extend(counts.into_iter().zip(sizes));
+                }
                 other => return Err(unexpected(node, &other)),
             }
         }

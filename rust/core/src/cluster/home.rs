@@ -146,6 +146,16 @@ impl Node<'_> {
                 let are_more = edges.len() < terms.len();
                 Reply::Edges(edges, are_more)
             }
+            What::Terms { seat, after } => {
+                let mut terms = view.local(self.check_seat(*seat)?).terms();
+                terms.retain(|(term, _)| after.is_none_or(|after| *term > after));
+                let some = page(&terms, &mut 0, |_| 0, |known| Ok(*known))?;
+                let are_more = some.len() < terms.len();
+                Reply::Terms(some, are_more)
+            }
+            What::Local { seat, stems, df, most } => {
+                Reply::Local(view.local(self.check_seat(*seat)?).find(stems.clone(), df, *most)?)
+            }
         })
     }
 
@@ -252,6 +262,13 @@ impl Node<'_> {
             return Err(refused("`stretch_words_max` is 0; accepted is at least 1".into()));
         }
         Ok(())
+    }
+
+    fn check_seat(&self, seat: usize) -> Result<usize> {
+        match self.own.binary_search(&seat) {
+            Ok(_) => Ok(seat),
+            Err(_) => Err(refused(format!("seat {seat} is none of this node's"))),
+        }
     }
 
     fn check_terms(&self, mut terms: impl Iterator<Item = u32>) -> Result<()> {

@@ -10,7 +10,7 @@ use crate::documents::{Body, Lifetime};
 use crate::ids::{DocumentId, Tick};
 use crate::plan::Plan;
 use crate::reinforcement::Reinforcement;
-use crate::shard::Staged;
+use crate::shard::{CrossEdge, Staged};
 use crate::text::ANALYSER;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -177,6 +177,8 @@ pub struct Ack {
     pub tally: Tally,
     /// For each of its seats: the concepts and synapses before and after the tick, and new synapses to other shards.
     pub seats: Vec<SeatCounts>,
+    /// For each of its seats: the new synapses to other shards, if they are wanted.
+    pub cross_edges: Vec<Vec<CrossEdge>>,
 }
 
 /// What one seat holds before and after a tick.
@@ -188,6 +190,15 @@ pub struct SeatCounts {
     pub after: (u64, u64),
     /// New synapses whose target has another home shard.
     pub crossing: u64,
+}
+
+/// What one seat holds, as a registry of shards notes it.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SeatSize {
+    /// Documents.
+    pub documents: u64,
+    /// Bytes of memory, about.
+    pub bytes: u64,
 }
 
 /// What a driver tells a node to do. What each is answered by, [`Done`] says.
@@ -214,6 +225,8 @@ pub enum Order {
         attempt: u64,
         /// The nodes that send it a parcel, in order.
         from: Vec<u32>,
+        /// Whether the answer is to have the new synapses to other shards.
+        with_edges: bool,
     },
     /// Advance: swap the tick in.
     Commit {
@@ -239,8 +252,10 @@ pub enum Done {
     Acted(Vec<u32>),
     /// Made Decay; the tick can be committed.
     Decayed(Ack),
-    /// Moved on to a tick; what each of its seats holds before and after it.
-    Passed(Vec<SeatCounts>),
+    /// Swapped a tick in; how large each of its seats is.
+    Committed(Vec<SeatSize>),
+    /// Moved on to a tick; what each of its seats holds before and after it, and how large it is.
+    Passed(Vec<SeatCounts>, Vec<SeatSize>),
     /// Refused: out of order, or it does not fit. Nothing has changed.
     Refused(String),
 }

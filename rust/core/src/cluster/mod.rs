@@ -29,7 +29,7 @@ mod scatter;
 mod words;
 
 pub use ask::{Ask, Reply};
-pub use driver::{Answered, Carrier, Driver, Made, Sent, Settled};
+pub use driver::{Acted, Answered, Carrier, Driver, Made, Sent, Settled};
 pub use layout::Layout;
 pub use node::Node;
 pub use scatter::{Far, Nodes};

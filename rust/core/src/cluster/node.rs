@@ -1,7 +1,9 @@
 //! A node: the home of some seats, at the orders of a driver.
 
 use super::Layout;
-use super::message::{Ack, Announced, Apply, Done, Fate, Handshake, Order, Prepare, Prepared, SeatCounts, Step};
+use super::message::{
+    Ack, Announced, Apply, Done, Fate, Handshake, Order, Prepare, Prepared, SeatCounts, SeatSize, Step,
+};
 use super::parcel::{pack, unpack};
 use crate::cancel::Cancel;
 use crate::commons::{Departed, Digestion, GrantKey, Tally};
@@ -14,7 +16,7 @@ use crate::plan::Plan;
 use crate::reinforcement::Reinforcement;
 use crate::replica::{Placement, Replica};
 use crate::ring::Ring;
-use crate::shard::{Seat, Shard};
+use crate::shard::{CrossEdge, Seat, Shard};
 use crate::text::Session;
 use crate::{Error, Result};
 use std::collections::BTreeSet;
@@ -120,7 +122,13 @@ impl Node {
                 let sent = (0..).zip(&parcels).filter(|(_, parcel)| parcel.is_some()).map(|(node, _)| node);
                 return Ok((Done::Acted(sent.collect()), parcels));
             }
-            Order::Decay { attempt, from } => Done::Decayed(self.decay(replica, (attempt, &from), parcels, cancel)?),
+            Order::Decay { attempt, from, with_edges } => {
+                let (mut ack, cross_edges) = self.decay(replica, (attempt, &from), parcels, cancel)?;
+                if with_edges {
+                    ack.cross_edges = cross_edges;
+                }
+                Done::Decayed(ack)
+            }
             Order::Abort(attempt) => {
                 // What comes late with this number, or an older one, is refused from now on.
                 self.attempt = self.attempt.max(attempt);
@@ -144,7 +152,10 @@ impl Node {
     pub fn change(&mut self, replica: &mut Replica, order: Order) -> Result<Done> {
         match order {
             Order::Apply(apply) => self.apply(replica, apply)?,
-            Order::Commit { attempt, tally } => self.commit(replica, attempt, &tally)?,
+            Order::Commit { attempt, tally } => {
+                self.commit(replica, attempt, &tally)?;
+                return Ok(Done::Committed(sizes(replica)));
+            }
             Order::Pass(tick) => {
                 if self.making.is_some() || tick < replica.tick() {
                     return Err(refused(format!("node {} cannot pass to tick {tick} now", self.number)));
@@ -152,9 +163,8 @@ impl Node {
                 let before = counts(replica);
                 replica.pass_here(tick);
                 let both = before.into_iter().zip(counts(replica));
-                return Ok(Done::Passed(
-                    both.map(|(before, after)| SeatCounts { before, after, crossing: 0 }).collect(),
-                ));
+                let counts = both.map(|(before, after)| SeatCounts { before, after, crossing: 0 });
+                return Ok(Done::Passed(counts.collect(), sizes(replica)));
             }
             other => return Err(refused(format!("{other:?} changes nothing"))),
         }
@@ -346,13 +356,14 @@ impl Node {
         Ok(parcels)
     }
 
+    // Makes Decay of its seats. Returns also the new synapses of each to other shards.
     fn decay(
         &mut self,
         replica: &Replica,
         (attempt, from): (u64, &[u32]),
         parcels: &[Vec<u8>],
         cancel: &Cancel,
-    ) -> Result<Ack> {
+    ) -> Result<(Ack, Vec<Vec<CrossEdge>>)> {
         let number = self.number;
         let is_due = |making: &Making| making.seats.iter().all(|seat| seat.next() == Phase::Decay);
         let Some(making) = self.making.as_mut().filter(|making| self.attempt == attempt && is_due(making)) else {
@@ -382,12 +393,14 @@ impl Node {
             let reason = format!("parcels of nodes {senders:?} came to node {number}, and {from:?} sent some");
             return Err(refused(reason));
         }
-        let mut ack = Ack::default();
+        let (mut ack, mut cross_edges) = (Ack::default(), Vec::with_capacity(replica.own().len()));
         for ((seat, inbox), &at) in making.seats.iter_mut().zip(inboxes).zip(replica.own()) {
             let shard: &Shard = &replica.shards()[at];
             seat.receive(inbox);
             seat.step(Phase::Decay, shard, &making.plan, commons, cancel)?;
-            let crossing = seat.take_cross_edges().len() as u64;
+            let edges = seat.take_cross_edges();
+            let crossing = edges.len() as u64;
+            cross_edges.push(edges);
             let delta = seat.delta().expect("Decay stages a delta");
             ack.seats.push(SeatCounts {
                 before: (shard.node_count(), shard.edge_count()),
@@ -410,7 +423,7 @@ impl Node {
         }
         ack.tally.close();
         ack.staged = making.seats.iter().filter_map(Seat::delta).map(|delta| delta.staged()).sum();
-        Ok(ack)
+        Ok((ack, cross_edges))
     }
 
     fn commit(&mut self, replica: &mut Replica, attempt: u64, tally: &Tally) -> Result<()> {
@@ -483,6 +496,12 @@ fn announced(replica: &Replica, words: Announced) -> Result<Vec<Arc<str>>> {
 fn counts(replica: &Replica) -> Vec<(u64, u64)> {
     let shards = replica.own().iter().map(|&seat| &replica.shards()[seat]);
     shards.map(|shard| (shard.node_count(), shard.edge_count())).collect()
+}
+
+// How large each seat is.
+fn sizes(replica: &Replica) -> Vec<SeatSize> {
+    let shards = replica.own().iter().map(|&seat| &replica.shards()[seat]);
+    shards.map(|shard| SeatSize { documents: shard.documents().len() as u64, bytes: shard.bytes() }).collect()
 }
 
 fn refused(reason: String) -> Error {

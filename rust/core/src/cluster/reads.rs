@@ -9,8 +9,9 @@ use crate::ids::{DocumentId, NodeId};
 use crate::metadata::Filter;
 use crate::query::Spot;
 use crate::read::Nodes as Snapshot;
-use crate::read::{Counts, Edges, NodeRow, SeatCounts, StoredDocument, Whole};
+use crate::read::{Counts, Edges, LocalConcepts, NodeRow, SeatCounts, StoredDocument, Whole};
 use crate::shard::NodeData;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl<N: Nodes> Far<'_, N> {
@@ -123,6 +124,33 @@ impl<N: Nodes> Whole for Far<'_, N> {
         let term = read!(replies.remove(0), Node)?;
         self.check_terms(term.into_iter())?;
         Ok(term)
+    }
+
+    fn terms_in(&self, seat: usize) -> Result<Vec<(u32, u32)>> {
+        let (node, mut all): (usize, Vec<(u32, u32)>) = (self.nodes.node_of(seat), Vec::new());
+        loop {
+            let after = all.last().map(|(term, _)| *term);
+            let reply = self.ask(vec![(node, What::Terms { seat, after })])?.remove(0);
+            let Reply::Terms(page, are_more) = reply else {
+                return Err(refused("it is of another kind than `Terms`"));
+            };
+            let grows = page.iter().map(|(term, _)| Some(*term)).is_sorted() && page.first().map(|page| page.0) > after;
+            if (are_more || !page.is_empty()) && !grows {
+                return Err(refused("its terms do not follow those that are known"));
+            }
+            self.check_terms(page.iter().map(|(term, _)| *term))?;
+            all.extend(page);
+            if !are_more {
+                return Ok(all);
+            }
+        }
+    }
+
+    fn find_in(&self, seat: usize, stems: &[String], df: &BTreeMap<String, u32>, most: usize) -> Result<LocalConcepts> {
+        let what = What::Local { seat, stems: stems.to_vec(), df: df.clone(), most };
+        let found = read!(self.ask(vec![(self.nodes.node_of(seat), what)])?.remove(0), Local)?;
+        self.check_terms(found.concepts.iter().map(|concept| concept.term))?;
+        Ok(found)
     }
 
     fn nodes(&self) -> Result<Snapshot> {

@@ -3,24 +3,12 @@
 use crate::commons::Commons;
 use crate::ghost::{Ghost, GhostData};
 use crate::ids::NodeId;
-use crate::query::View;
 use crate::shard::NodeData;
 use crate::{Error, Result};
 
-impl View<'_> {
-    /// Returns a ghost of a term's node whose home shard has not been asked.
-    pub fn unresolved_ghost(&self, term: u32) -> Ghost {
-        let commons = self.commons;
-        Ghost::unresolved(NodeId(commons.id(term)), commons.home(term).shard, commons.tick())
-    }
-
-    /// Returns a ghost of a term's node with what its home shard reports now.
-    ///
-    /// # Errors
-    /// [`Error::EdgeResolutionFailed`] if its home shard has no such concept.
-    pub fn ghost(&self, term: u32) -> Result<Ghost> {
-        ghost(self.commons, term, self.home(term).describe(term, self.commons))
-    }
+/// Returns a ghost of a term's node whose home shard has not been asked.
+pub fn unresolved(commons: &Commons, term: u32) -> Ghost {
+    Ghost::unresolved(NodeId(commons.id(term)), commons.home(term).shard, commons.tick())
 }
 
 /// Returns a ghost of a term's node with what its home shard reported.

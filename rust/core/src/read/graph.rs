@@ -9,6 +9,7 @@ use crate::query::near::{self, RankedConcept, contributions};
 use crate::query::{Buffers, Here, Homes, Local, View};
 use crate::shard::{NodeData, Shard};
 use crate::text::{QueryWord, Session};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ pub struct Neighbor {
 }
 
 /// A concept near a question.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NearConcept {
     /// Its id.
     pub id: NodeId,
@@ -52,7 +53,7 @@ pub struct NearConcept {
 }
 
 /// What one shard finds for the stems of a question.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LocalConcepts {
     /// Concepts, best first.
     pub concepts: Vec<NearConcept>,
@@ -272,11 +273,9 @@ impl<'a> View<'a> {
 }
 
 impl Local<'_> {
-    /// Returns the node of this shard with an id, by a scan: nodes are stored by term and not by id, and callers ask
-    /// for one at a time.
-    pub fn node(&self, id: NodeId) -> Option<NodeRow> {
-        let term = self.concept_of(id)?;
-        Some(NodeRow::new(self.commons, term, self.shard.describe(term, self.commons)?))
+    /// Returns in how many of this shard's documents each term is, by term; without those that none has.
+    pub fn terms(&self) -> Vec<(u32, u32)> {
+        self.documents().terms().map(|(term, count)| (term, count as u32)).collect()
     }
 
     /// Returns what this shard finds for stems. A stem that the colony does not know is left out. `df` overrides the
@@ -295,7 +294,8 @@ impl Local<'_> {
         Ok(LocalConcepts { concepts, frequencies: frequencies.collect() })
     }
 
-    /// Returns the term of the concept of this shard with an id, by a scan.
+    /// Returns the term of the concept of this shard with an id, by a scan: nodes are stored by term and not by id, and
+    /// callers ask for one at a time.
     pub(crate) fn concept_of(&self, id: NodeId) -> Option<u32> {
         self.shard.concepts().find(|term| self.commons.id(*term) == id.0)
     }

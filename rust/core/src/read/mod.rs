@@ -17,5 +17,5 @@ pub use crate::query::FoundDocument;
 pub use answers::{AnsweredDocument, Asking};
 pub use counts::{Counts, SeatCounts, ShardCounts};
 pub use documents::StoredDocument;
-pub use graph::{EdgeRow, Edges, NearConcept, Neighbor, NodeRow, Nodes};
+pub use graph::{EdgeRow, Edges, LocalConcepts, NearConcept, Neighbor, NodeRow, Nodes};
 pub use whole::Whole;

@@ -10,9 +10,10 @@ use crate::query::{Spot, View};
 use crate::read::counts::{Counts, SeatCounts};
 use crate::read::documents::StoredDocument;
 use crate::read::ghosts::ghost;
-use crate::read::graph::{Edges, Neighbor, NodeRow, Nodes, neighbors};
+use crate::read::graph::{Edges, LocalConcepts, Neighbor, NodeRow, Nodes, neighbors};
 use crate::shard::NodeData;
 use crate::text::{QueryWord, Session};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What is read of one committed state of a whole colony. Lists of terms, ids and spots are answered in their order;
@@ -54,6 +55,12 @@ pub trait Whole {
 
     /// Returns the term of the concept with an id, by a scan of its home.
     fn concept_with(&self, id: NodeId) -> Result<Option<u32>>;
+
+    /// Returns in how many of a shard's documents each term is, by term; without those that none has.
+    fn terms_in(&self, seat: usize) -> Result<Vec<(u32, u32)>>;
+
+    /// Returns what a shard by itself finds for stems, as [`crate::query::Local::find`].
+    fn find_in(&self, seat: usize, stems: &[String], df: &BTreeMap<String, u32>, most: usize) -> Result<LocalConcepts>;
 
     /// Returns a snapshot of all nodes.
     fn nodes(&self) -> Result<Nodes>;
@@ -110,6 +117,22 @@ pub trait Whole {
         Ok(rows.into_iter().map(|row| neighbors(self.commons(), row, &mut label)).collect())
     }
 
+    /// Returns what the shard of a seat holds, and what it is connected to.
+    fn shard(&self, seat: usize) -> Result<SeatCounts> {
+        Ok(self.shards()?.swap_remove(seat))
+    }
+
+    /// Returns the node with an id, if its home is the shard of a seat.
+    fn node_in(&self, seat: usize, id: NodeId) -> Result<Option<NodeRow>> {
+        if self.commons().seat(self.commons().ring().shard_of(id.0)) != seat {
+            return Ok(None);
+        }
+        match self.concept_with(id)? {
+            Some(term) => self.node(term),
+            None => Ok(None),
+        }
+    }
+
     /// Returns ghosts of terms' nodes with what their home shards report now; an error in place of each that is no
     /// concept.
     fn ghosts(&self, terms: &[u32]) -> Result<Vec<Result<Ghost>>> {
@@ -163,6 +186,18 @@ impl Whole for View<'_> {
     fn concept_with(&self, id: NodeId) -> Result<Option<u32>> {
         let seat = self.commons.seat(self.commons.ring().shard_of(id.0));
         Ok(self.local(seat).concept_of(id))
+    }
+
+    fn terms_in(&self, seat: usize) -> Result<Vec<(u32, u32)>> {
+        Ok(self.local(seat).terms())
+    }
+
+    fn find_in(&self, seat: usize, stems: &[String], df: &BTreeMap<String, u32>, most: usize) -> Result<LocalConcepts> {
+        self.local(seat).find(stems.to_vec(), df, most)
+    }
+
+    fn shard(&self, seat: usize) -> Result<SeatCounts> {
+        self.local(seat).seat_counts()
     }
 
     fn nodes(&self) -> Result<Nodes> {

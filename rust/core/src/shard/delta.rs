@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::iter::Sum;
 
 /// A new synapse whose target has another home shard.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct CrossEdge {
     /// The source's term index.
     pub source: u32,

@@ -5,13 +5,14 @@ use super::remote::{Driving, Remote};
 use crate::config::{REDOS_MAX, Recover};
 use crate::sync::MutexGuard;
 use crate::sync::atomic::Ordering;
+use crate::tick::by_nodes::{Manner, Size};
 use crate::tick::report::{CrossEdges, PhaseReport, TickReport};
 use crate::world::World;
 use phago_core::cancel::Cancel;
-use phago_core::cluster::message::SeatCounts;
+use phago_core::cluster::message::{SeatCounts, SeatSize};
 use phago_core::phase::Phase;
 use phago_core::plan::Plan;
-use phago_core::shard::Staged;
+use phago_core::shard::CrossEdge;
 use phago_core::{Error, Result};
 use std::time::Duration;
 
@@ -24,31 +25,28 @@ impl World {
     ///
     /// # Errors
     /// Those of [`crate::tick::runner::Runner::tick`].
-    pub(crate) fn tick_by_nodes(&self, timeout: Duration, recover: Recover, cancel: &Cancel) -> Result<TickReport> {
+    pub(crate) fn tick_by_nodes(&self, manner: &Manner<'_>, cancel: &Cancel) -> Result<(TickReport, Vec<Size>)> {
         let remote = self.remote.as_ref().expect("only a colony with nodes has ticks elsewhere");
-        remote.tick(self, timeout, recover, cancel)
+        remote.tick(self, manner, cancel)
     }
 }
 
 impl Remote {
-    /// Makes one tick. If nodes are lost, they are made again from what is stored, and the tick is redone.
+    /// Makes one tick. If nodes are lost, they are made again from what is stored, and the tick is redone. Returns also
+    /// what each shard holds after it; nothing if nodes were lost after the commit.
     ///
     /// # Errors
     /// Those of [`crate::tick::runner::Runner::tick`].
-    pub(crate) fn tick(
-        &self,
-        world: &World,
-        timeout: Duration,
-        recover: Recover,
-        cancel: &Cancel,
-    ) -> Result<TickReport> {
+    fn tick(&self, world: &World, manner: &Manner<'_>, cancel: &Cancel) -> Result<(TickReport, Vec<Size>)> {
         world.check_writable()?;
         let mut recovered = Vec::new();
         loop {
-            match self.attempt(world, timeout, cancel) {
-                Ok(report) => return Ok(TickReport { recovered, ..report }),
+            match self.attempt(world, manner, cancel) {
+                Ok((report, sizes)) => return Ok((TickReport { recovered, ..report }, sizes)),
                 Err(error @ (Error::ShardDied { .. } | Error::PhaseTimeout { .. }))
-                    if recover == Recover::Auto && recovered.len() < REDOS_MAX as usize && !cancel.is_cancelled() =>
+                    if manner.recover == Recover::Auto
+                        && recovered.len() < REDOS_MAX as usize
+                        && !cancel.is_cancelled() =>
                 {
                     recovered.push(error);
                 }
@@ -57,22 +55,32 @@ impl Remote {
         }
     }
 
-    fn attempt(&self, world: &World, timeout: Duration, cancel: &Cancel) -> Result<TickReport> {
+    fn attempt(&self, world: &World, manner: &Manner<'_>, cancel: &Cancel) -> Result<(TickReport, Vec<Size>)> {
+        let timeout = manner.timeout;
         let mut driving = self.drive(world)?;
-        let (plan, is_idle) = {
+        let (plan, is_idle, terms) = {
             let state = world.state()?;
             let plan = state.plan()?;
             let is_idle = state.is_idle_until(plan.tick);
-            (plan, is_idle)
+            (plan, is_idle, state.commons().terms())
         };
         let cut = world.journal.as_ref().map_or(Ok(0), |journal| journal.cut())?;
         if is_idle {
-            return self.pass(world, driving, &plan, cut, timeout);
+            return self.pass(world, driving, &plan, cut, manner);
         }
-        let reach = Reach::new(self, driving.epoch, plan.tick, timeout, cancel);
-        let made = driving.driver.make(&reach, plan);
+        let tick = plan.tick;
+        let reach = Reach::new(self, driving.epoch, tick, timeout, cancel);
+        let made = driving.driver.act(&reach, plan).and_then(|acted| {
+            [Phase::Sense, Phase::Act].into_iter().try_for_each(|phase| (manner.heard)(tick, phase))?;
+            let made = driving.driver.decay(&reach, acted, manner.with_edges)?;
+            if manner.with_edges {
+                made.check_edges(terms)?;
+            }
+            (manner.heard)(tick, Phase::Decay)?;
+            Ok(made)
+        });
         self.check(&mut driving, &reach, &made);
-        let made = match made.and_then(|made| cancel.poll().map(|()| made)) {
+        let mut made = match made.and_then(|made| cancel.poll().map(|()| made)) {
             Ok(made) => made,
             Err(error) => {
                 // A node that is lost is made again, with all others; else all forget what they staged.
@@ -93,8 +101,10 @@ impl Remote {
                 return Err(error);
             }
         }
-        let staged: Staged = made.acks.iter().map(|ack| ack.staged.clone()).sum();
-        let (plan, seats) = (made.plan.clone(), made.acks.iter().flat_map(|ack| ack.seats.clone()).collect::<Vec<_>>());
+        let plan = made.plan.clone();
+        let seats: Vec<SeatCounts> = made.acks.iter().flat_map(|ack| ack.seats.clone()).collect();
+        let edges = made.acks.iter_mut().flat_map(|ack| std::mem::take(&mut ack.cross_edges)).collect();
+        let failed = made.acks.iter().map(|ack| ack.staged.failed).sum();
         // From here on the tick cannot be undone.
         let undisturbed = Cancel::new();
         let reach = Reach::new(self, driving.epoch, plan.tick, timeout, &undisturbed);
@@ -106,14 +116,18 @@ impl Remote {
             (committed, state.is_quiet())
         };
         self.check(&mut driving, &reach, &committed);
-        if committed.is_err() {
-            // It is in the log: nodes that are made again from there have made it.
-            drop(driving);
-            driving = self.drive(world)?;
-        }
-        let report = self.told(world, &plan, &seats, &staged, is_quiet)?;
+        let sizes = match committed {
+            Ok((_, sizes)) => seats.iter().zip(sizes).map(|(counts, size)| size_of(counts, size)).collect(),
+            Err(_) => {
+                // It is in the log: nodes that are made again from there have made it.
+                drop(driving);
+                driving = self.drive(world)?;
+                Vec::new()
+            }
+        };
+        let report = self.told(world, &plan, &seats, edges, (failed, is_quiet))?;
         self.checkpoint_if_due(world, &mut driving);
-        Ok(report)
+        Ok((report, sizes))
     }
 
     // Makes a tick in which nothing happens but the end of synapses: one message to each node.
@@ -123,13 +137,13 @@ impl Remote {
         mut driving: MutexGuard<'_, Driving>,
         plan: &Plan,
         cut: u64,
-        timeout: Duration,
-    ) -> Result<TickReport> {
+        manner: &Manner<'_>,
+    ) -> Result<(TickReport, Vec<Size>)> {
         if let Some(journal) = &world.journal {
             journal.tick(plan.tick, driving.driver.attempt(), cut, true, 0)?;
         }
         let undisturbed = Cancel::new();
-        let reach = Reach::new(self, driving.epoch, plan.tick, timeout, &undisturbed);
+        let reach = Reach::new(self, driving.epoch, plan.tick, manner.timeout, &undisturbed);
         let passed = {
             let mut state = world.state_mut()?;
             let passed = driving.driver.pass(&mut state, &reach, plan.tick);
@@ -137,17 +151,33 @@ impl Remote {
             passed
         };
         self.check(&mut driving, &reach, &passed);
-        let seats = match passed {
-            Ok(seats) => seats,
+        let passed = match passed {
+            Ok(passed) => passed,
             Err(error) if world.journal.is_none() => return Err(error),
             Err(_) => {
                 // It is in the log: nodes that are made again from there have passed it.
                 drop(driving);
-                drop(self.drive(world)?);
-                vec![SeatCounts::default(); self.shards().len()]
+                self.sizes(world)?
             }
         };
-        self.told(world, plan, &seats, &Staged::default(), true)
+        for phase in [Phase::Sense, Phase::Act, Phase::Decay] {
+            // The tick is over, whatever whoever hears of it says.
+            let _ = (manner.heard)(plan.tick, phase);
+        }
+        let (seats, sizes): (Vec<SeatCounts>, Vec<SeatSize>) = passed.into_iter().unzip();
+        let sizes = seats.iter().zip(sizes).map(|(counts, size)| size_of(counts, size)).collect();
+        Ok((self.told(world, plan, &seats, Vec::new(), (0, true))?, sizes))
+    }
+
+    // Asks the nodes what their seats hold.
+    fn sizes(&self, world: &World) -> Result<Vec<(SeatCounts, SeatSize)>> {
+        let shards = world.whole(&Cancel::new(), |whole| whole.shards())?;
+        let sizes = shards.into_iter().map(|seat| {
+            let (counts, both) = (seat.counts, (seat.counts.nodes, seat.counts.edges));
+            let size = SeatSize { documents: counts.documents, bytes: counts.bytes };
+            (SeatCounts { before: both, after: both, crossing: 0 }, size)
+        });
+        Ok(sizes.collect())
     }
 
     fn told(
@@ -155,19 +185,30 @@ impl Remote {
         world: &World,
         plan: &Plan,
         seats: &[SeatCounts],
-        staged: &Staged,
-        is_quiet: bool,
+        edges: Vec<Vec<CrossEdge>>,
+        (failed, is_quiet): (u64, bool),
     ) -> Result<TickReport> {
-        let none = CrossEdges::new(world.state()?.commons(), Vec::new());
+        let (none, edges) = {
+            let state = world.state()?;
+            let commons = state.commons();
+            let made = edges.into_iter().map(|edges| CrossEdges::new(commons, edges));
+            (CrossEdges::new(commons, Vec::new()), made.collect::<Vec<_>>())
+        };
         let mut phases = Vec::with_capacity(3 * seats.len());
         for phase in [Phase::Sense, Phase::Act, Phase::Decay] {
-            phases.extend(self.shards().iter().zip(seats).map(|(&shard, counts)| {
-                let (node_count, edge_count) = if phase == Phase::Decay { counts.after } else { counts.before };
-                PhaseReport { shard, phase, tick: plan.tick, node_count, edge_count, cross_edges: none.clone() }
+            phases.extend(self.shards().iter().zip(seats).enumerate().map(|(seat, (&shard, counts))| {
+                let is_last = phase == Phase::Decay;
+                let (node_count, edge_count) = if is_last { counts.after } else { counts.before };
+                let cross_edges = edges.get(seat).filter(|_| is_last).unwrap_or(&none).clone();
+                PhaseReport { shard, phase, tick: plan.tick, node_count, edge_count, cross_edges }
             }));
         }
-        let failed = staged.failed;
         let digested = plan.documents() as u64 - failed;
         Ok(TickReport { tick: plan.tick, phases, digested, failed, is_quiet, recovered: Vec::new() })
     }
+}
+
+fn size_of(counts: &SeatCounts, size: SeatSize) -> Size {
+    let (nodes, edges) = counts.after;
+    Size { nodes, edges, documents: size.documents, bytes: size.bytes }
 }

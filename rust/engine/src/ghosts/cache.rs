@@ -3,10 +3,11 @@
 //! They are copies only: no digest, tick or answer depends on them. So they are kept outside of the committed state and
 //! filled after a commit.
 
+use phago_core::commons::Commons;
 use phago_core::ghost::{Ghost, GhostCache};
 use phago_core::ids::{NodeId, ShardId};
 use phago_core::maps::{Map, Set};
-use phago_core::replica::Replica;
+use phago_core::read::Whole;
 use phago_core::shard::CrossEdge;
 use phago_core::text::Lexicon;
 use phago_core::{Error, Result};
@@ -24,50 +25,51 @@ impl Ghosts {
         Ghosts { cache: GhostCache::new(capacity), stems: Map::default() }
     }
 
-    /// Caches ghosts of the far ends of new edges, up to the capacity. With `resolve` their home shards are asked at
-    /// once. `lexicon` is the one that their term indices belong to.
-    pub(crate) fn welcome(&mut self, made: &[CrossEdge], lexicon: &Lexicon, state: &Replica, resolve: bool) {
-        let mut targets = Set::default();
+    /// Returns the far ends of new edges, of which as many are to be cached as fit: stems, and the terms by which
+    /// `commons` knows them. `lexicon` is the one that the indices of the edges belong to.
+    pub(crate) fn wanted(&self, made: &[CrossEdge], lexicon: &Lexicon, commons: &Commons) -> Vec<(Arc<str>, u32)> {
+        let (mut targets, mut wanted) = (Set::default(), Vec::new());
         for edge in made {
             // Beyond the capacity, each new ghost would only evict another one of the same tick.
             if targets.len() == self.cache.capacity() {
                 break;
             }
             if targets.insert(edge.target) {
-                let (view, stem) = (state.view(), lexicon.stem(edge.target));
+                let stem = lexicon.stem(edge.target);
                 // A word that was forgotten since then has no node.
-                let Some(term) = view.commons.lexicon().term(&stem).filter(|term| view.knows(*term)) else { continue };
-                let known = if resolve { view.ghost(term).ok() } else { None };
-                self.keep(stem, known.unwrap_or_else(|| view.unresolved_ghost(term)));
+                if let Some(term) = known(commons, &stem) {
+                    wanted.push((stem, term));
+                }
             }
+        }
+        wanted
+    }
+
+    /// Caches a ghost of the node of a stem.
+    pub(crate) fn welcome(&mut self, stem: Arc<str>, ghost: Ghost) {
+        self.stems.insert(ghost.node, stem);
+        if let Some(gone) = self.cache.insert(ghost) {
+            self.stems.remove(&gone.node);
         }
     }
 
     /// Returns a ghost. If it is older than the colony's tick, its home shard is asked again.
-    pub(crate) fn read(&mut self, node: NodeId, state: &Replica) -> Result<Ghost> {
+    pub(crate) fn read(&mut self, node: NodeId, state: &dyn Whole) -> Result<Ghost> {
         let Some(known) = self.cache.get(node) else { return Err(Error::GhostNodeNotFound { node }) };
         let known = known.clone();
-        if !known.is_resolved || known.version == state.tick() {
+        if !known.is_resolved || known.version == state.commons().tick() {
             return Ok(known);
         }
         let Some(stem) = self.stems.get(&node).cloned() else { return Ok(known) };
-        let view = state.view();
-        let term = view.commons.lexicon().term(&stem).filter(|term| view.knows(*term));
-        let Some(fresh) = term.and_then(|term| view.ghost(term).ok()) else {
+        let terms: Vec<u32> = self::known(state.commons(), &stem).into_iter().collect();
+        let Some(Ok(fresh)) = state.ghosts(&terms)?.pop() else {
             // The node was removed with its last document.
             self.cache.remove(node);
             self.stems.remove(&node);
             return Err(Error::GhostNodeNotFound { node });
         };
-        self.keep(stem, fresh.clone());
+        self.welcome(stem, fresh.clone());
         Ok(fresh)
-    }
-
-    fn keep(&mut self, stem: Arc<str>, ghost: Ghost) {
-        self.stems.insert(ghost.node, stem);
-        if let Some(gone) = self.cache.insert(ghost) {
-            self.stems.remove(&gone.node);
-        }
     }
 
     pub(crate) fn drop_shard(&mut self, shard: ShardId) -> usize {
@@ -80,4 +82,9 @@ impl Ghosts {
     pub(crate) fn cache(&self) -> &GhostCache {
         &self.cache
     }
+}
+
+// Returns the term of a stem, if the colony has learned it: its dictionary may hold more.
+fn known(commons: &Commons, stem: &str) -> Option<u32> {
+    commons.lexicon().term(stem).filter(|term| (*term as usize) < commons.terms())
 }

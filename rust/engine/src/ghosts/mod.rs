@@ -3,11 +3,16 @@
 pub(crate) mod cache;
 
 use crate::lock::lock;
+use crate::sync::{Arc, Mutex};
 use crate::tick::report::CrossEdges;
 use crate::world::World;
+use cache::Ghosts;
 use phago_core::Result;
+use phago_core::cancel::Cancel;
 use phago_core::ghost::Ghost;
 use phago_core::ids::{NodeId, ShardId};
+use phago_core::read::Whole;
+use phago_core::read::ghosts::unresolved;
 
 impl World {
     /// Returns the ghosts a shard keeps as they were cached, the most recently used first.
@@ -25,8 +30,7 @@ impl World {
     /// [`phago_core::Error::ShardNotFound`]; [`phago_core::Error::GhostNodeNotFound`] if it is not cached.
     pub fn ghost(&self, shard: ShardId, node: NodeId) -> Result<Ghost> {
         let seat = self.seat(shard)?;
-        let state = self.state()?;
-        lock(&self.ghosts[seat]).read(node, &state)
+        self.whole(&Cancel::new(), |state| lock(&self.ghosts[seat]).read(node, state))
     }
 
     /// Returns how many ghosts a shard keeps.
@@ -62,9 +66,26 @@ impl World {
         if made.iter().all(CrossEdges::is_empty) {
             return;
         }
-        let Ok(state) = self.state() else { return };
-        for (ghosts, edges) in self.ghosts.iter().zip(made) {
-            lock(ghosts).welcome(edges.raw(), edges.lexicon(), &state, resolve);
+        let welcomed = resolve && self.whole(&Cancel::new(), |state| self.welcome_all(made, state, true)).is_ok();
+        if !welcomed {
+            let _ = self.read(|state| self.welcome_all(made, &state.view(), false));
         }
+    }
+
+    fn welcome_all(&self, made: &[CrossEdges], state: &dyn Whole, resolve: bool) -> Result<()> {
+        let commons = state.commons();
+        let far_ends =
+            |(ghosts, edges): (&Mutex<Ghosts>, &CrossEdges)| lock(ghosts).wanted(edges.raw(), edges.lexicon(), commons);
+        let wanted: Vec<Vec<(Arc<str>, u32)>> = self.ghosts.iter().zip(made).map(far_ends).collect();
+        let terms: Vec<u32> = wanted.iter().flatten().map(|(_, term)| *term).collect();
+        let mut told = if resolve { state.ghosts(&terms)? } else { Vec::new() }.into_iter();
+        for (ghosts, wanted) in self.ghosts.iter().zip(wanted) {
+            let mut ghosts = lock(ghosts);
+            for (stem, term) in wanted {
+                let told = told.next().and_then(Result::ok);
+                ghosts.welcome(stem, told.unwrap_or_else(|| unresolved(commons, term)));
+            }
+        }
+        Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use super::colony::Colony;
 use super::process::Home;
 use super::ring::SharedRing;
+use crate::kept::Moving;
 use crate::lock::lock;
 use crate::world::World;
 use phago_core::config::ColonyConfig;
@@ -38,7 +39,7 @@ impl Handle {
     }
 
     /// Returns the ring that it was made on.
-    pub fn ring(&self) -> &SharedRing {
+    pub fn ring(&self) -> &Arc<SharedRing> {
         &self.ring
     }
 
@@ -47,7 +48,11 @@ impl Handle {
     /// # Errors
     /// [`Error::CoordinatorUnavailable`] in another process.
     pub fn colony(&self) -> Result<Arc<Colony>> {
-        Ok(lock(self.seat.get()?).clone())
+        let mut seat = lock(self.seat.get()?);
+        let latest = seat.latest();
+        // The one before is freed once no handle is on it.
+        seat.clone_from(&latest);
+        Ok(latest)
     }
 
     // Continues in another world.
@@ -139,6 +144,12 @@ fn check_equal(a: ShardId, first: &World, b: ShardId, other: &World) -> Result<(
 
 fn unite(ring: &SharedRing, shards: &[&Handle], colonies: &[Arc<Colony>]) -> Result<Arc<Colony>> {
     let united = Colony::new(World::new(colonies[0].world.config().as_ref().clone(), ring.freeze())?);
+    let mut moving: Vec<(&Arc<Colony>, Moving<'_>)> = Vec::new();
+    for colony in colonies {
+        if !moving.iter().any(|(begun, _)| Arc::ptr_eq(begun, colony)) {
+            moving.push((colony, Moving::begin(&colony.world)));
+        }
+    }
     for (shard, colony) in shards.iter().zip(colonies) {
         united.world.join(shard.id())?;
         for input in colony.world.inputs_of(shard.id())? {
@@ -151,6 +162,7 @@ fn unite(ring: &SharedRing, shards: &[&Handle], colonies: &[Arc<Colony>]) -> Res
         shard.ring().adopt(&united);
     }
     ring.adopt(&united);
+    moving.into_iter().for_each(|(_, moving)| moving.end());
     Ok(united)
 }
 

@@ -21,12 +21,36 @@ pub struct Colony {
     pub left: Arc<AtomicU64>,
     // A runner whose threads help to ingest documents, so that a colony keeps to its parallelism.
     helper: Mutex<Weak<Runner>>,
+    // Where it went on.
+    next: Mutex<Option<Arc<Colony>>>,
 }
 
 impl Colony {
     /// Returns the colony of a world.
     pub fn new(world: Arc<World>) -> Arc<Self> {
-        Arc::new(Colony { world: FreedElsewhere::new(world), left: Arc::default(), helper: Mutex::default() })
+        Arc::new(Colony {
+            world: FreedElsewhere::new(world),
+            left: Arc::default(),
+            helper: Mutex::default(),
+            next: Mutex::default(),
+        })
+    }
+
+    /// Lets the handles of this colony follow to another world.
+    pub fn move_to(&self, next: &Arc<Colony>) {
+        *lock(&self.next) = Some(Arc::clone(next));
+    }
+
+    /// Returns this colony where it is now.
+    pub fn latest(self: &Arc<Self>) -> Arc<Colony> {
+        let mut colony = Arc::clone(self);
+        loop {
+            let next = lock(&colony.next).clone();
+            match next {
+                Some(next) => colony = next,
+                None => return colony,
+            }
+        }
     }
 
     /// Lets the threads of this runner help while it is alive.

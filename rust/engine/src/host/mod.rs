@@ -5,7 +5,7 @@
 //! - [`free`] frees large values on a thread of its own.
 //! - [`batch`] is messages that leave their world.
 //! - [`colony`] is what the handles of one colony share, [`ring`] finds the colony of a shard, [`assemble`] brings
-//!   shards made one by one into one.
+//!   shards made one by one into one, and [`spread`] moves it to nodes and back.
 
 pub mod assemble;
 pub mod batch;
@@ -13,3 +13,4 @@ pub mod colony;
 pub mod free;
 pub mod process;
 pub mod ring;
+pub mod spread;

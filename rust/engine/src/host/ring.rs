@@ -135,7 +135,7 @@ impl SharedRing {
         worlds.retain(|known| known.colony.strong_count() > 0 || known.left.load(Ordering::Relaxed) > 0);
         let known = worlds.iter().find(|known| *known.config == config);
         let colony = match known.map(|known| (known.colony.upgrade(), known.left.load(Ordering::Relaxed))) {
-            Some((Some(colony), _)) => colony,
+            Some((Some(colony), _)) => colony.latest(),
             Some((None, left)) if left > 0 => {
                 let value =
                     format!("one whose colony of this config ended with its last shard, and {left} documents with it");

@@ -45,6 +45,7 @@ impl World {
         pool: Option<&Pool>,
     ) -> Result<Accepted> {
         self.check_writable()?;
+        inputs.refuse_moving()?;
         let Some(journal) = &self.journal else {
             return Ok(Accepted::nothing(self.take_in(&mut inputs, prepared, pool)?));
         };

@@ -2,9 +2,11 @@
 
 mod checkpoint;
 mod follower;
+mod moving;
 pub(crate) mod open;
 mod settings;
 
 pub use follower::Follower;
+pub use moving::Moving;
 pub use open::Over;
 pub use settings::Layout;

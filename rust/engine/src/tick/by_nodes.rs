@@ -1,16 +1,71 @@
 //! A tick that the nodes of a cluster make, while a worker of this process waits for them.
 
+use crate::config::Recover;
 use crate::lock::lock;
 use crate::sync::Mutex;
+use crate::tick::attempt::Means;
 use crate::tick::outcome::Outcome;
 use crate::tick::report::TickReport;
 use crate::work::job::message;
 use crate::work::pool::Pool;
 use phago_core::cancel::Cancel;
+use phago_core::coordinator::ShardMetrics;
+use phago_core::ids::Tick;
+use phago_core::phase::Phase;
 use phago_core::{Error, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// How a tick is made by nodes.
+pub(crate) struct Manner<'a> {
+    /// How long a phase may take.
+    pub(crate) timeout: Duration,
+    /// What follows if nodes are lost.
+    pub(crate) recover: Recover,
+    /// Whether new synapses between shards are told.
+    pub(crate) with_edges: bool,
+    /// Hears of each phase of this tick that all shards have finished.
+    pub(crate) heard: &'a dyn Fn(Tick, Phase) -> Result<()>,
+}
+
+/// What a shard holds after a tick: concepts, synapses, documents, and bytes of memory, about.
+pub(crate) struct Size {
+    pub(crate) nodes: u64,
+    pub(crate) edges: u64,
+    pub(crate) documents: u64,
+    pub(crate) bytes: u64,
+}
+
+/// Makes a tick by nodes. Whoever is to hear of it hears of each phase, and of its end.
+pub(crate) fn make(means: &Means, with_edges: bool, cancel: &Cancel) -> Result<TickReport> {
+    let (world, driving) = (&means.world, means.driving.as_ref());
+    let heard = |tick: Tick, phase: Phase| {
+        let Some(driving) = driving else { return Ok(()) };
+        world.ring().shards().iter().try_for_each(|&shard| driving.answered(shard, phase, tick))
+    };
+    let manner = Manner { timeout: means.timeout, recover: means.recover, with_edges, heard: &heard };
+    let made = world.tick_by_nodes(&manner, cancel);
+    if let (Err(_), Some(driving)) = (&made, driving) {
+        driving.aborted();
+    }
+    let (report, sizes) = made?;
+    if with_edges {
+        let last = report.phases.iter().filter(|report| report.phase == Phase::Decay);
+        let made: Vec<_> = last.map(|report| report.cross_edges.clone()).collect();
+        world.welcome_ghosts(&made, means.resolve_ghosts);
+    }
+    if let Some(driving) = driving {
+        let metrics = |size: &Size| {
+            let Size { nodes, edges, documents, bytes } = *size;
+            ShardMetrics { nodes, edges, documents, memory_bytes: bytes }
+        };
+        let metrics: Vec<_> = world.ring().shards().iter().copied().zip(sizes.iter().map(metrics)).collect();
+        // A barrier that all shards have passed does not refuse. The tick is committed whatever it returns.
+        let _ = driving.committed(&metrics);
+    }
+    Ok(report)
+}
 
 /// A tick on its way. Dropping it gives the tick up, unless it is over or being committed.
 pub(crate) struct ByNodes {

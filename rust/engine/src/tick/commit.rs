@@ -21,6 +21,12 @@ impl World {
     pub(crate) fn begin(&self, driver: &str) -> Result<Snapshot> {
         self.check_writable()?;
         let mut inputs = lock(&self.inputs);
+        inputs.refuse_moving()?;
+        if self.is_far() {
+            let what =
+                format!("{driver} cannot begin a tick: its shards are on nodes, and make ticks through a runner");
+            return Err(Error::Busy { what });
+        }
         if inputs.running.is_some() {
             return Err(Error::Busy { what: format!("{driver} cannot begin a tick: one is being made already") });
         }

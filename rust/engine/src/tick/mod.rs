@@ -10,7 +10,7 @@
 
 pub(crate) mod attempt;
 pub(crate) mod by_hand;
-mod by_nodes;
+pub(crate) mod by_nodes;
 pub(crate) mod commit;
 pub(crate) mod deadline;
 pub mod fault;

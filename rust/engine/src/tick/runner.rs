@@ -6,7 +6,7 @@ use crate::config::RunnerConfig;
 use crate::coordination::{Driving, SharedCoordinator};
 use crate::sync::{Arc, now, spawn};
 use crate::tick::attempt::{Attempt, Means};
-use crate::tick::by_nodes::ByNodes;
+use crate::tick::by_nodes::{self, ByNodes};
 use crate::tick::deadline::Keeper;
 use crate::tick::fault::{self, Fault, Faults};
 use crate::tick::making::Making;
@@ -137,9 +137,14 @@ impl Runner {
     /// [`REDOS_MAX`]: crate::config::REDOS_MAX
     /// [`Recover::Manual`]: crate::config::Recover::Manual
     pub async fn tick(&self) -> Result<TickReport> {
+        self.tick_with(true).await
+    }
+
+    // `with_edges` is whether nodes elsewhere tell of new synapses between shards.
+    async fn tick_with(&self, with_edges: bool) -> Result<TickReport> {
         let turn = self.means.world.turn().await;
         if self.means.world.is_far() {
-            return self.by_nodes(turn)?.wait().await;
+            return self.by_nodes(turn, with_edges)?.wait().await;
         }
         let wanted = Wanted(&self.means, Attempt::start(&self.means, turn)?);
         wanted.1.outcome.wait().await
@@ -151,10 +156,14 @@ impl Runner {
     /// # Errors
     /// Those of [`Runner::tick`]; [`Error::Cancelled`] once `should_stop` returns true. The tick is then whole or
     /// undone.
-    pub fn tick_blocking(&self, mut should_stop: impl FnMut() -> bool) -> Result<TickReport> {
+    pub fn tick_blocking(&self, should_stop: impl FnMut() -> bool) -> Result<TickReport> {
+        self.tick_blocking_with(true, should_stop)
+    }
+
+    fn tick_blocking_with(&self, with_edges: bool, mut should_stop: impl FnMut() -> bool) -> Result<TickReport> {
         let turn = self.means.world.turns.wait_blocking(LOOK, &mut should_stop)?;
         if self.means.world.is_far() {
-            return self.by_nodes(turn)?.wait_blocking(LOOK, should_stop);
+            return self.by_nodes(turn, with_edges)?.wait_blocking(LOOK, should_stop);
         }
         let making = Attempt::start(&self.means, turn)?;
         match making.outcome.wait_blocking(LOOK, should_stop) {
@@ -169,10 +178,10 @@ impl Runner {
     }
 
     // Has the nodes of the colony make a tick.
-    fn by_nodes(&self, turn: Turn) -> Result<ByNodes> {
+    fn by_nodes(&self, turn: Turn, with_edges: bool) -> Result<ByNodes> {
         let means = self.means.clone();
         ByNodes::start(&self.means.pool, move |cancel| {
-            let made = means.world.tick_by_nodes(means.timeout, means.recover, cancel);
+            let made = by_nodes::make(&means, with_edges, cancel);
             drop(turn);
             made
         })
@@ -187,7 +196,7 @@ impl Runner {
         let mut run = RunReport::default();
         let mut quiet = self.means.world.is_quiet()?;
         while !quiet && max_ticks.is_none_or(|most| run.ticks < most) {
-            let tick = self.tick().await?;
+            let tick = self.tick_with(false).await?;
             run.add(&tick);
             quiet = tick.is_quiet;
         }
@@ -207,7 +216,7 @@ impl Runner {
         let mut quiet = self.means.world.is_quiet()?;
         let mut looked = now();
         while !quiet && max_ticks.is_none_or(|most| run.ticks < most) {
-            let tick = self.tick_blocking(&mut should_stop)?;
+            let tick = self.tick_blocking_with(false, &mut should_stop)?;
             run.add(&tick);
             quiet = tick.is_quiet;
             // Ticks shorter than a look never check by themselves.

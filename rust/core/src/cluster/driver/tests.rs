@@ -261,13 +261,14 @@ fn both(act: Act, cluster: &mut Cluster, colony: &mut Colony) {
             let attempt = made.attempt;
             if !after_decay {
                 // As if the answers of Decay were lost, and came to be asked for again.
-                let again = vec![(0, Order::Decay { attempt, from: Vec::new() }, Vec::new())];
+                let again = vec![(0, Order::Decay { attempt, from: Vec::new(), with_edges: false }, Vec::new())];
                 let _ = cluster.nodes.send(again).unwrap();
             }
             cluster.driver.abort(&cluster.nodes).unwrap();
-            for late in
-                [Order::Decay { attempt, from: Vec::new() }, Order::Act { attempt, plan: made.plan.clone(), cut: None }]
-            {
+            for late in [
+                Order::Decay { attempt, from: Vec::new(), with_edges: false },
+                Order::Act { attempt, plan: made.plan.clone(), cut: None },
+            ] {
                 let answer = cluster.nodes.send(vec![(0, late, Vec::new())]).unwrap();
                 assert!(matches!(answer[0].0, Done::Refused(_)), "{answer:?}");
             }
@@ -325,7 +326,7 @@ fn gaps_repeats_and_what_does_not_fit_are_refused() {
         refused(Order::Apply(crate::cluster::message::Apply { sequence, ..Default::default() }));
     }
     refused(Order::Commit { attempt: 1, tally: Default::default() });
-    refused(Order::Decay { attempt: 1, from: Vec::new() });
+    refused(Order::Decay { attempt: 1, from: Vec::new(), with_edges: false });
     assert_eq!(cluster.digest(), before);
 
     let bytes = encode(&Order::Abort(1));
@@ -402,7 +403,7 @@ fn decay_needs_the_parcels_of_all_who_sent_one_and_of_nobody_else() {
     );
 
     let decay = |from: &[u32], parcels: Vec<Vec<u8>>| {
-        let order = Order::Decay { attempt: 1, from: from.to_vec() };
+        let order = Order::Decay { attempt: 1, from: from.to_vec(), with_edges: false };
         cluster.nodes.send(vec![(0, order, parcels)]).unwrap().remove(0).0
     };
     let (whole, doubled) = (for_0.clone(), [for_0.clone(), for_0.clone()].concat());
