@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import datetime
+import itertools
 
 import phago
 import pytest
@@ -62,11 +63,13 @@ class Lossy(Transport):
         # What arrives again later, when nobody waits for it.
         self.late = []
         self.quiet = 0
+        # In turn, so that each comes up however many messages there are.
+        self.losses = itertools.cycle(["lost", "answer lost", "late"])
 
     def _one(self, message, wait, stopped):
         drawn = self.chance.below(12)
         self.quiet -= 1
-        kind = {0: "lost", 1: "answer lost", 2: "late"}.get(drawn) if self.quiet < 0 else None
+        kind = next(self.losses) if drawn < 3 and self.quiet < 0 else None
         kind = {3: "twice", 4: "again later"}.get(drawn, kind)
         self.counts[kind] += 1
         if kind in ("lost", "answer lost", "late"):
