@@ -132,12 +132,13 @@ fn joined(driver: &Replica, nodes: &[Replica]) -> Result<Sections, Error> {
         }
     }
     let mut sections = Sections::new();
-    let piece = |section, seat| Ok(pieces.remove(&(section, seat)).unwrap_or_default());
+    let seats = driver.commons().seat_count();
+    let pieces = |section| Ok((0..seats).map(|seat| pieces.remove(&(section, seat)).unwrap_or_default()).collect());
     let put = |section, bytes: Vec<u8>| {
         sections.insert(section, bytes);
         Ok::<(), Error>(())
     };
-    join(driver, &words, piece, put)?;
+    join(driver, &words, pieces, put)?;
     Ok(sections)
 }
 

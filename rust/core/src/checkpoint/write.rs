@@ -30,15 +30,16 @@ pub fn write<E>(replica: &Replica, mut put: impl FnMut(Section, Vec<u8>) -> Resu
 }
 
 /// Writes a colony that is spread over nodes, section by section. `driver` is the replica without a seat, `words` are
-/// those of all nodes, and `piece` returns the piece of a seat, which its node makes with [`Pieces`].
+/// those of all nodes, and `pieces` returns the pieces of all seats, in their order, which their nodes make with
+/// [`Pieces`].
 ///
 /// # Errors
-/// [`Error::Wire`] if the words or the pieces are not those of all seats and documents; any error of `piece` and of
+/// [`Error::Wire`] if the words or the pieces are not those of all seats and documents; any error of `pieces` and of
 /// `put`.
 pub fn join<E: From<Error>>(
     driver: &Replica,
     words: &WordsInUse,
-    mut piece: impl FnMut(Section, usize) -> Result<Piece, E>,
+    mut pieces: impl FnMut(Section) -> Result<Vec<Piece>, E>,
     mut put: impl FnMut(Section, Vec<u8>) -> Result<(), E>,
 ) -> Result<(), E> {
     let commons = driver.commons();
@@ -47,9 +48,7 @@ pub fn join<E: From<Error>>(
     put(Section::Words, words.section(commons, &Numbers::new(commons, &words.gone)))?;
     for section in Section::OF_SEATS {
         let mut whole = Piece::default();
-        for seat in 0..commons.seat_count() {
-            whole.append(&piece(section, seat)?);
-        }
+        pieces(section)?.into_iter().for_each(|piece| whole.append(piece));
         let documents = commons.documents();
         if section != Section::Graph && whole.entries() != documents {
             return Err(odd(format!("its pieces have {} documents of {documents}", whole.entries())).into());

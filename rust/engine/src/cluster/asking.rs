@@ -6,7 +6,7 @@ use super::wire::{Reply as Replied, Told, What};
 use crate::world::World;
 use phago_core::cancel::Cancel;
 use phago_core::cluster::message::Done;
-use phago_core::cluster::{Ask, Far, Nodes, Reply};
+use phago_core::cluster::{Ask, Far, Layout, Nodes, Reply};
 use phago_core::dump::Scope;
 use phago_core::replica::Replica;
 use phago_core::{Error, Result};
@@ -98,10 +98,14 @@ impl<'a> Asked<'a> {
         self.reach.lost()
     }
 
-    /// Asks the node that has a seat.
-    pub(super) fn home_of(&self, seat: usize, what: What) -> Result<Replied> {
-        let mut replies = self.tell(std::iter::once((self.remote.layout.node_of(seat), what)))?;
-        Ok(replies.pop().expect("there is one reply to one question"))
+    /// Returns which node has which seats.
+    pub(super) fn layout(&self) -> &Layout {
+        &self.remote.layout
+    }
+
+    /// Asks the nodes that have these seats, no two of which have one node. Returns the replies in their order.
+    pub(super) fn homes_of(&self, asks: impl Iterator<Item = (usize, What)>) -> Result<Vec<Replied>> {
+        self.tell(asks.map(|(seat, what)| (self.remote.layout.node_of(seat), what)))
     }
 
     /// Asks every node the same.

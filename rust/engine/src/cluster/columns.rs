@@ -9,7 +9,7 @@ use crate::journal::{Encoded, Journal};
 use crate::sync::{Arc, thread};
 use crate::world::World;
 use phago_core::cancel::Cancel;
-use phago_core::checkpoint::{self, WordsInUse};
+use phago_core::checkpoint::{self, Piece, Section, WordsInUse};
 use phago_core::{Error, Result};
 
 // How often the columns are gathered again after nodes were lost.
@@ -83,13 +83,25 @@ fn joined(world: &World, asked: &Asked<'_>, journal: &Journal) -> Result<Encoded
         }
     }
     let mut sections = Vec::new();
-    let piece = |section, seat| match asked.home_of(seat, What::Piece { gone: words.gone.clone(), section, seat })? {
-        Reply::Piece(piece) => Ok(piece),
-        other => Err(odd(&other)),
-    };
-    checkpoint::join(&state, &words, piece, |section, bytes| {
+    checkpoint::join(&state, &words, |section| pieces(asked, section, &words.gone), |section, bytes| {
         sections.push((section, bytes));
         Ok::<(), Error>(())
     })?;
     journal.encoded(state.commons().documents(), sections)
+}
+
+// Returns the pieces of all seats, in their order. All nodes are asked at once for the piece of one of their seats, and
+// then for that of another.
+fn pieces(asked: &Asked<'_>, section: Section, gone: &[u32]) -> Result<Vec<Piece>> {
+    let mut pieces = vec![Piece::default(); asked.layout().seats()];
+    for seats in asked.layout().rounds() {
+        let piece = |&seat: &usize| (seat, What::Piece { gone: gone.to_vec(), section, seat });
+        for (reply, seat) in asked.homes_of(seats.iter().map(piece))?.into_iter().zip(seats) {
+            match reply {
+                Reply::Piece(piece) => pieces[seat] = piece,
+                other => return Err(odd(&other)),
+            }
+        }
+    }
+    Ok(pieces)
 }
