@@ -219,7 +219,13 @@ pub enum Done {
 
 /// Returns a message as bytes: the version, then postcard.
 pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
-    postcard::to_extend(message, vec![CLUSTER_VERSION]).expect("plain data always encodes")
+    encode_onto(Vec::new(), message)
+}
+
+/// Does what [`encode`] does, behind these bytes.
+pub fn encode_onto<T: Serialize>(mut bytes: Vec<u8>, message: &T) -> Vec<u8> {
+    bytes.push(CLUSTER_VERSION);
+    postcard::to_extend(message, bytes).expect("plain data always encodes")
 }
 
 /// Decodes what [`encode`] wrote. Takes no more memory than a small multiple of the bytes.
