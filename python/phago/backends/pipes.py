@@ -8,8 +8,8 @@ import struct
 from collections.abc import Sequence
 
 _LENGTH = struct.Struct("<Q")
-# How many bytes a pipe takes before anybody reads them, if the system grants it: a chunk of documents, so that the driver
-# need not wait for one node before it writes to the next.
+# How many bytes a pipe takes before anybody reads them, if the system grants it: a chunk of documents, so that the
+# driver need not wait for one node before it writes to the next.
 _HELD = 1 << 20
 # How many runs of bytes are written at once; systems take at least so many.
 _RUNS_MAX = 16
@@ -35,7 +35,7 @@ class Pipe:
 
     def offer(self, frame: Sequence[bytes]) -> None:
         """Begin to write a frame, which may be in several runs; the last one must have gone."""
-        self._left = [memoryview(_LENGTH.pack(sum(map(len, frame)))), *map(memoryview, frame)]
+        self._left = [memoryview(run) for run in (_LENGTH.pack(sum(map(len, frame))), *frame)]
 
     def push(self) -> None:
         """Write as much as the other end takes.
