@@ -14,6 +14,7 @@ use crate::shard::Staged;
 use crate::text::ANALYSER;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::sync::Arc;
 
 /// The version of all messages between driver and nodes, and between nodes.
 pub const CLUSTER_VERSION: u8 = 1;
@@ -47,13 +48,13 @@ impl Handshake {
     }
 }
 
-/// One change that a node judges, as the home of its document.
+/// One change that a node judges, as the home of its document. A driver keeps what it sends, so documents are shared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Step {
     /// Adds a document. The number is the caller's index, by which errors name it; no node needs it.
-    Ingest(#[serde(skip)] u64, Body),
+    Ingest(#[serde(skip)] u64, Arc<Body>),
     /// Replaces the document with the same id, or adds a new one.
-    Update(Body),
+    Update(Arc<Body>),
     /// Deletes a document.
     Delete(DocumentId),
     /// Reinforces a document.

@@ -63,7 +63,10 @@ pub(super) enum Reply {
 impl Letter {
     /// Returns its bytes. Numbers are compressed; texts and questions are not, as that takes longer than it saves.
     pub(super) fn encode(&self) -> Vec<u8> {
-        packed(encode_onto(WHOLE.to_vec(), self), matches!(self.told, Told::Order(Order::Apply(_) | Order::Commit { .. })))
+        packed(
+            encode_onto(WHOLE.to_vec(), self),
+            matches!(self.told, Told::Order(Order::Apply(_) | Order::Commit { .. })),
+        )
     }
 
     /// Reads what [`Letter::encode`] wrote.
