@@ -7,6 +7,7 @@ use hashbrown::HashTable;
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::BuildHasher;
+use std::iter::Peekable;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Indices of word forms and their terms (stems), from 0 in the order in which they were first seen.
@@ -95,6 +96,23 @@ impl Inner {
 
     fn term(&self, hash: u64, stem: &str) -> Option<u32> {
         self.terms.find(hash, |&index| &*self.term_list[index as usize].stem == stem).copied()
+    }
+
+    // Passes over the announced words that have these indices already. Returns the first indices of the others.
+    fn agreed<'a>(
+        &self,
+        mut forms: u32,
+        mut terms: u32,
+        announced: &mut Peekable<impl Iterator<Item = (Arc<str>, Option<&'a str>)>>,
+    ) -> (u32, u32) {
+        while let Some(form) = self.form_list.get(forms as usize)
+            && announced.next_if(|(text, _)| *text == form.text).is_some()
+        {
+            // A term is numbered with its first form.
+            terms = terms.max(form.term + 1);
+            forms += 1;
+        }
+        (forms, terms)
     }
 
     // Adds a form that is new, and its term if that is new. Returns their indices.
@@ -252,9 +270,11 @@ impl Lexicon {
         terms: u32,
         announced: impl Iterator<Item = (Arc<str>, Option<&'a str>)>,
     ) -> Adopted {
+        let mut announced = announced.peekable();
         // Everything that takes time happens before the lock. What is here already has its stem.
-        let announced: Vec<(u64, Arc<str>, u64, Term)> = {
+        let (forms, terms, announced) = {
             let inner = self.read();
+            let (forms, terms) = inner.agreed(forms, terms, &mut announced);
             let word = |(text, stem): (Arc<str>, Option<&str>)| {
                 let hash = self.state.hash_one(&*text);
                 let known = inner.form(hash, &text).map(|at| &inner.form_list[at as usize]);
@@ -269,7 +289,7 @@ impl Lexicon {
                 };
                 (hash, text, self.state.hash_one(&*term.stem), term)
             };
-            announced.map(word).collect()
+            (forms, terms, announced.map(word).collect::<Vec<(u64, Arc<str>, u64, Term)>>())
         };
         let mut inner = self.write();
         let inner = &mut *inner;
