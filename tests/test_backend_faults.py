@@ -237,6 +237,87 @@ def test_a_driver_that_is_killed_loses_nothing_and_leaves_no_process(tmp_path, c
     tell(capfd, f"processes: {len(cases)} drivers killed, lost: 0, processes left: 0")
 
 
+# So many documents that the log is made durable, and the driver does its own part, while nodes apply them.
+LONG = 100
+
+
+@pytest.mark.parametrize("kind", ["Prepare", "Apply", "Piece"])
+@pytest.mark.parametrize("when", ["before", "during", "after"])
+def test_long_chunks_stay_whole_when_nodes_die(tmp_path, kind, when):
+    transport = Striking(NODES)
+    options = {"shards": 5, "config": CONFIG, "runner": runner()}
+    with (
+        phago.open(tmp_path / "memory", backend=transport, **options) as colony,
+        phago.Colony(1, config=CONFIG) as calm,
+    ):
+        for number in range(4):
+            chunk = DOCUMENTS[LONG * number : LONG * (number + 1)]
+            if number in (1, 2):
+                transport.arm(Strike(kind, "kill", (number % 2,), when))
+            assert colony.ingest(chunk) == calm.ingest(chunk)
+            if kind == "Piece":
+                colony.checkpoint()
+            assert colony.digest() == calm.digest()
+        assert len(transport.struck.done) == 2
+        colony.run()
+        calm.run()
+        digest = colony.digest()
+        assert digest == calm.digest()
+    with phago.open(tmp_path / "memory", shards=3) as here:
+        assert here.digest() == digest
+
+
+def test_a_refused_chunk_leaves_the_one_before_it(tmp_path):
+    refused = {"id": DOCUMENTS[5]["id"], "text": "something else"}
+    given = [*DOCUMENTS[:1100], refused, *DOCUMENTS[1100:1200]]
+    told = []
+    with (
+        phago.open(tmp_path / "memory", backend=Processes(NODES), shards=4, config=CONFIG) as colony,
+        phago.Colony(1, config=CONFIG) as calm,
+    ):
+        for one in (colony, calm):
+            with pytest.raises(phago.DocumentExists) as raised:
+                one.ingest(given)
+            first = (raised.value.index, raised.value.report, one.digest())
+            told.append((first, one.ingest(given, on_error="skip"), one.digest()))
+    assert told[0] == told[1]
+    assert (told[0][0][0], told[0][0][1].accepted, told[0][1].accepted) == (1100, 1000, 200)
+
+
+LONG_DRIVER = """
+import sys
+import phago
+from striking import Strike, Striking
+from test_backend_faults import CONFIG, DOCUMENTS, LONG, runner
+
+path, kind, when = sys.argv[1:]
+transport = Striking(2)
+colony = phago.open(path, shards=4, config=CONFIG, runner=runner(), backend=transport)
+print(*transport.pids(), flush=True)
+for number in range(3):
+    if number == 1:
+        transport.arm(Strike(kind, "driver", (0, 1), when))
+    colony.ingest(DOCUMENTS[LONG * number : LONG * (number + 1)])
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "when"), [("Prepare", "after"), ("Apply", "before"), ("Apply", "during"), ("Apply", "after")]
+)
+def test_a_long_chunk_is_whole_or_absent_when_its_driver_is_killed(tmp_path, kind, when):
+    with program(LONG_DRIVER, tmp_path / "memory", kind, when) as child:
+        out, errors = child.communicate()
+    assert child.returncode == -signal.SIGKILL, errors
+    pids, *done = [[int(word) for word in line.split()] for line in out.splitlines()]
+    wait_until_gone(pids)
+    with phago.open(tmp_path / "memory", shards=3) as again, phago.Colony(1, config=CONFIG) as calm:
+        kept = len(again) // LONG
+        assert kept in (len(done), len(done) + 1)
+        calm.ingest(DOCUMENTS[: LONG * kept])
+        assert again.digest() == calm.digest()
+
+
 INTERRUPTED = """
 import os, sys
 import phago

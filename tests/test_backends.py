@@ -4,10 +4,13 @@ import collections
 import dataclasses
 import datetime
 import itertools
+import socket
 
 import phago
 import pytest
 from phago.backends import Answer, Late, Node, Processes, Transport
+from phago.backends.framing import pack, unpack
+from phago.backends.pipes import Pipe
 from support import Chance
 
 DOCUMENTS = [
@@ -385,3 +388,22 @@ def test_a_transport_that_loses_delays_and_repeats_leaves_no_trace(backend, refe
 def test_a_transport_that_does_something_wrong_at_times_leaves_no_trace(reference, tmp_path, wrong, every):
     with phago.open(tmp_path / "memory", shards=4, backend=Careless(2, wrong, every)) as colony:
         check(colony, reference)
+
+
+def test_frames_of_many_runs_pass_a_pipe_that_holds_less():
+    here, there = (Pipe(end) for end in socket.socketpair())
+    parts = [bytes([run]) * (run * 9_001) for run in range(1, 40)] + [None, b""]
+    for number in (1, 2):
+        here.offer(pack(number, parts))
+        waits, frame = 0, None
+        while frame is None:
+            here.push()
+            waits += here.is_half_written
+            frame = there.pull()
+        assert waits > 0
+        assert unpack(frame) == (number, parts)
+    assert there.pull() is None
+    here.close()
+    with pytest.raises(EOFError):
+        there.pull()
+    there.close()

@@ -1,4 +1,4 @@
-"""Messages as one run of bytes: a number, the length of each part, the parts. Nothing is pickled."""
+"""Messages as runs of bytes: a number, the length of each part, the parts. Nothing is pickled."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ _HEAD = struct.Struct("<QI")
 _LENGTH = struct.Struct("<q")
 
 
-def pack(number: int, parts: Sequence[bytes | None]) -> bytes:
-    """One frame. None stands for a part that is not there, which an empty one is not."""
+def pack(number: int, parts: Sequence[bytes | None]) -> list[bytes]:
+    """The runs of one frame. None stands for a part that is not there, which an empty one is not."""
     lengths = [_LENGTH.pack(-1 if part is None else len(part)) for part in parts]
-    return b"".join([_HEAD.pack(number, len(parts)), *lengths, *(part for part in parts if part is not None)])
+    return [b"".join([_HEAD.pack(number, len(parts)), *lengths]), *(part for part in parts if part)]
 
 
-def unpack(frame: bytes) -> tuple[int, list[bytes | None]]:
+def unpack(frame: bytes | bytearray) -> tuple[int, list[bytes | None]]:
     """The number and the parts of a frame.
 
     Raises:

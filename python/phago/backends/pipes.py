@@ -5,10 +5,14 @@ from __future__ import annotations
 import select
 import socket
 import struct
+from collections.abc import Sequence
 
 _LENGTH = struct.Struct("<Q")
-# How much is read at once, in bytes.
-_READ_MAX = 1 << 18
+# How many bytes a pipe takes before anybody reads them, if the system grants it: a chunk of documents, so that the
+# driver need not wait for one node before it writes to the next.
+_HELD = 1 << 20
+# How many runs of bytes are written at once; systems take at least so many.
+_RUNS_MAX = 16
 
 
 class Pipe:
@@ -16,17 +20,22 @@ class Pipe:
 
     def __init__(self, end: socket.socket) -> None:
         end.setblocking(False)
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _HELD)
         self._end = end
-        self._left = memoryview(b"")
-        self._arrived = bytearray()
+        # What is to be written.
+        self._left: list[memoryview] = []
+        # What is being read: the length of the next frame, then the frame; and how much of it has arrived.
+        self._length = bytearray(_LENGTH.size)
+        self._frame: bytearray | None = None
+        self._arrived = 0
 
     def fileno(self) -> int:
         """The file descriptor; -1 once closed."""
         return self._end.fileno()
 
-    def offer(self, frame: bytes) -> None:
-        """Begin to write a frame; the last one must have gone."""
-        self._left = memoryview(_LENGTH.pack(len(frame)) + frame)
+    def offer(self, frame: Sequence[bytes]) -> None:
+        """Begin to write a frame, which may be in several runs; the last one must have gone."""
+        self._left = [memoryview(run) for run in (_LENGTH.pack(sum(map(len, frame))), *frame)]
 
     def push(self) -> None:
         """Write as much as the other end takes.
@@ -36,10 +45,13 @@ class Pipe:
         """
         while self._left:
             try:
-                written = self._end.send(self._left)
+                written = self._end.sendmsg(self._left[:_RUNS_MAX])
             except BlockingIOError:
                 return
-            self._left = self._left[written:]
+            while self._left and written >= len(self._left[0]):
+                written -= len(self._left.pop(0))
+            if written:
+                self._left[0] = self._left[0][written:]
 
     @property
     def events(self) -> int:
@@ -51,7 +63,7 @@ class Pipe:
         """Whether a frame was begun that has not gone: nothing else can follow it."""
         return bool(self._left)
 
-    def pull(self) -> bytes | None:
+    def pull(self) -> bytearray | None:
         """The next frame, or None while none has arrived whole.
 
         Raises:
@@ -59,19 +71,22 @@ class Pipe:
             OSError: The pipe is closed.
         """
         while True:
-            begun = len(self._arrived) >= _LENGTH.size
-            end = _LENGTH.size + _LENGTH.unpack_from(self._arrived)[0] if begun else _LENGTH.size
-            if begun and len(self._arrived) >= end:
-                frame = bytes(memoryview(self._arrived)[_LENGTH.size : end])
-                del self._arrived[:end]
+            wanted = self._length if self._frame is None else self._frame
+            # Straight to where it belongs: a frame may be as long as a colony.
+            while self._arrived < len(wanted):
+                try:
+                    more = self._end.recv_into(memoryview(wanted)[self._arrived :])
+                except BlockingIOError:
+                    return None
+                if not more:
+                    raise EOFError
+                self._arrived += more
+            self._arrived = 0
+            if self._frame is None:
+                self._frame = bytearray(_LENGTH.unpack(self._length)[0])
+            else:
+                frame, self._frame = self._frame, None
                 return frame
-            try:
-                more = self._end.recv(_READ_MAX)
-            except BlockingIOError:
-                return None
-            if not more:
-                raise EOFError
-            self._arrived += more
 
     def shut(self) -> None:
         """End it for both ends, whoever uses it."""

@@ -6,7 +6,7 @@ use common::Chance;
 use common::life::{config, happens};
 use phago_core::Error;
 use phago_core::cancel::Cancel;
-use phago_core::checkpoint::{Piece, Pieces, Section, Share, WordsInUse, join, read, write};
+use phago_core::checkpoint::{Piece, Pieces, Section, Share, WordsInUse, common, join, read, write};
 use phago_core::colony::Colony;
 use phago_core::dump::{self, Part, Scope};
 use phago_core::replica::Replica;
@@ -131,13 +131,12 @@ fn joined(driver: &Replica, nodes: &[Replica]) -> Result<Sections, Error> {
             pieces.insert((section, seat), sent(&made.of(section, seat)?));
         }
     }
-    let mut sections = Sections::new();
-    let piece = |section, seat| Ok(pieces.remove(&(section, seat)).unwrap_or_default());
-    let put = |section, bytes: Vec<u8>| {
-        sections.insert(section, bytes);
-        Ok::<(), Error>(())
-    };
-    join(driver, &words, piece, put)?;
+    let mut sections: Sections = common(driver, &words)?.into_iter().collect();
+    let (seats, documents) = (driver.commons().seat_count(), driver.commons().documents());
+    for section in Section::OF_SEATS {
+        let pieces = (0..seats).map(|seat| pieces.remove(&(section, seat)).unwrap_or_default()).collect();
+        sections.insert(section, join(section, pieces, documents)?);
+    }
     Ok(sections)
 }
 

@@ -118,7 +118,8 @@ impl Journal {
         Ok(Encoded { mark, documents: state.commons().documents(), sections })
     }
 
-    /// Returns columns of the whole colony that were made elsewhere. They must hold everything that was appended.
+    /// Returns columns of the whole colony that are made elsewhere; [`Encoded::add`] adds what is not joined yet. They
+    /// must hold everything that was appended.
     pub(crate) fn encoded(&self, documents: u64, sections: Vec<(Section, Vec<u8>)>) -> Result<Encoded> {
         Ok(Encoded { mark: self.with(Store::mark)?, documents, sections })
     }
@@ -182,6 +183,11 @@ impl Journal {
 }
 
 impl Encoded {
+    /// Adds the next section.
+    pub(crate) fn add(&mut self, section: Section, bytes: Vec<u8>) {
+        self.sections.push((section, bytes));
+    }
+
     /// Returns the mark in the log at which the state was taken.
     pub(crate) fn mark(&self) -> Mark {
         self.mark

@@ -22,4 +22,4 @@ pub use columns::Section;
 pub use piece::Piece;
 pub use read::{Parsed, build, read};
 pub use share::Share;
-pub use write::{Pieces, WordsInUse, join, write};
+pub use write::{Pieces, WordsInUse, common, join, write};

@@ -12,12 +12,17 @@ pub struct Piece(Vec<Column>);
 #[derive(Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
 struct Column {
     entries: u64,
+    #[serde(with = "crate::bytes")]
     bytes: Vec<u8>,
 }
 
 impl Piece {
     /// Adds the columns of the seats that follow.
-    pub fn append(&mut self, next: &Piece) {
+    pub fn append(&mut self, next: Piece) {
+        if self.0.is_empty() {
+            *self = next;
+            return;
+        }
         self.0.resize_with(self.0.len().max(next.0.len()), Column::default);
         for (column, next) in self.0.iter_mut().zip(&next.0) {
             column.entries += next.entries;

@@ -2,6 +2,7 @@
 
 use super::columns::{Analyses, Graph, Lists, Progress, Section, State, VERSION, Words, odd};
 use super::piece::Piece;
+use crate::Result;
 use crate::commons::Commons;
 use crate::documents::{Bodies, Document};
 use crate::graph::Synapse;
@@ -9,7 +10,6 @@ use crate::maps::Set;
 use crate::replica::Replica;
 use crate::shard::Shard;
 use crate::text::ANALYSER;
-use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 /// Writes a colony that is in one replica, section by section.
@@ -29,34 +29,30 @@ pub fn write<E>(replica: &Replica, mut put: impl FnMut(Section, Vec<u8>) -> Resu
     Ok(())
 }
 
-/// Writes a colony that is spread over nodes, section by section. `driver` is the replica without a seat, `words` are
-/// those of all nodes, and `piece` returns the piece of a seat, which its node makes with [`Pieces`].
+/// Returns the sections of a colony that is spread over nodes which no seat has pieces of. `driver` is the replica without
+/// a seat, `words` are those of all nodes.
 ///
 /// # Errors
-/// [`Error::Wire`] if the words or the pieces are not those of all seats and documents; any error of `piece` and of
-/// `put`.
-pub fn join<E: From<Error>>(
-    driver: &Replica,
-    words: &WordsInUse,
-    mut piece: impl FnMut(Section, usize) -> Result<Piece, E>,
-    mut put: impl FnMut(Section, Vec<u8>) -> Result<(), E>,
-) -> Result<(), E> {
+/// [`Error::Wire`] if the words are not those of the driver.
+pub fn common(driver: &Replica, words: &WordsInUse) -> Result<Vec<(Section, Vec<u8>)>> {
     let commons = driver.commons();
     words.check(commons)?;
-    put(Section::State, encode(&state(driver)))?;
-    put(Section::Words, words.section(commons, &Numbers::new(commons, &words.gone)))?;
-    for section in Section::OF_SEATS {
-        let mut whole = Piece::default();
-        for seat in 0..commons.seat_count() {
-            whole.append(&piece(section, seat)?);
-        }
-        let documents = commons.documents();
-        if section != Section::Graph && whole.entries() != documents {
-            return Err(odd(format!("its pieces have {} documents of {documents}", whole.entries())).into());
-        }
-        put(section, whole.section())?;
+    let state = encode(&state(driver));
+    Ok(vec![(Section::State, state), (Section::Words, words.section(commons, &Numbers::new(commons, &words.gone)))])
+}
+
+/// Joins the pieces of all seats, in their order, which their nodes made with [`Pieces`], to a section of a colony of so
+/// many documents.
+///
+/// # Errors
+/// [`Error::Wire`] if the pieces are not those of all documents.
+pub fn join(section: Section, pieces: Vec<Piece>, documents: u64) -> Result<Vec<u8>> {
+    let mut whole = Piece::default();
+    pieces.into_iter().for_each(|piece| whole.append(piece));
+    if section != Section::Graph && whole.entries() != documents {
+        return Err(odd(format!("its pieces have {} documents of {documents}", whole.entries())));
     }
-    Ok(())
+    Ok(whole.section())
 }
 
 /// What a replica knows of the words of a colony and the others do not.

@@ -5,7 +5,7 @@ mod tests;
 
 use super::Layout;
 use super::message::{Ack, Announced, Apply, Done, Fate, Order, Prepare, Prepared, SeatCounts, SeatSize, Step};
-use super::words::Words;
+use super::words::{New, Words};
 use crate::commons::{Departed, Tally, Waiting};
 use crate::documents::{Body, DOCUMENTS_MAX, Lifetime};
 use crate::ids::{DocumentId, Tick};
@@ -16,6 +16,7 @@ use crate::replica::Replica;
 use crate::shard::Staged;
 use crate::{Error, Result};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// How orders reach the nodes.
 pub trait Carrier {
@@ -28,7 +29,23 @@ pub trait Carrier {
     /// # Errors
     /// Any, if a node did not answer: what it did is then unknown.
     fn send(&self, orders: Vec<Sent<Self::Parcel>>) -> Result<Vec<Answered<Self::Parcel>>>;
+
+    /// Does what [`Carrier::send`] does, and calls `meanwhile` before it returns, beside the nodes if it can.
+    ///
+    /// # Errors
+    /// As [`Carrier::send`]; `meanwhile` was called then, too.
+    fn send_and(
+        &self,
+        orders: Vec<Sent<Self::Parcel>>,
+        meanwhile: impl FnOnce() + Send,
+    ) -> Result<Vec<Answered<Self::Parcel>>> {
+        meanwhile();
+        self.send(orders)
+    }
 }
+
+// With fewer steps, the driver has done its part of a change before another thread has begun.
+const BESIDE_MIN: usize = 64;
 
 /// An order on its way: the node, the order, and parcels from other nodes.
 pub type Sent<P> = (usize, Order, Vec<P>);
@@ -51,9 +68,7 @@ pub struct Settled {
     /// The fate of each step, in order.
     pub fates: Vec<Fate>,
     sequence: u64,
-    words: Vec<Box<str>>,
-    // By node: which of the words it announced first.
-    blocks: Vec<Range<usize>>,
+    new: New,
     // What all nodes counted together, and what each did.
     tally: Tally,
     counted: Vec<Tally>,
@@ -170,11 +185,14 @@ impl Driver {
             (0..self.layout.nodes()).map(|_| Prepare { sequence, steps: Vec::new(), looks: Vec::new() }).collect();
         // By node: which steps and which looks it was given.
         let mut given: Vec<(Vec<usize>, Vec<usize>)> = vec![Default::default(); prepares.len()];
+        let ids: Vec<DocumentId> = steps.iter().map(Step::id).collect();
+        let mut has_names = false;
         for (at, step) in steps.iter().enumerate().filter(|(at, _)| !decided.contains_key(at)) {
-            let node = self.node_of(replica, step.id());
+            let node = self.node_of(replica, ids[at]);
             prepares[node].steps.push(step.clone());
             given[node].0.push(at);
-            if let Some(namesake) = body_of(step).and_then(|body| body.namesake(step.id())) {
+            if let Some(namesake) = body_of(step).and_then(|body| body.namesake(ids[at])) {
+                has_names = true;
                 let node = self.node_of(replica, namesake);
                 prepares[node].looks.push(namesake);
                 given[node].1.push(at);
@@ -196,7 +214,7 @@ impl Driver {
         let mut fates: Vec<Option<Fate>> = (0..steps.len()).map(|at| decided.get(&at).cloned()).collect();
         let mut looked: Vec<(usize, Body)> = Vec::new();
         let (mut tally, mut parts) = (Tally::default(), vec![Tally::default(); self.layout.nodes()]);
-        let mut words = Words::new(replica, self.layout.nodes());
+        let mut words = Words::new(replica, &self.layout);
         for (node, Prepared { fates: told, looked: stand, words: new, tally: counted }) in prepared {
             let (own, looks) = &given[node];
             let are_fit = own.iter().zip(&told).all(|(&at, fate)| fate.fits(&steps[at]));
@@ -205,7 +223,7 @@ impl Driver {
             }
             own.iter().zip(told).for_each(|(&at, fate)| fates[at] = Some(fate));
             looked.extend(stand.into_iter().map(|(at, body)| (looks[at as usize], body)));
-            let numbers = words.announce(replica, node, &new);
+            let numbers = words.announce(replica, &self.layout, node, new);
             if !numbers.has_all(&counted) {
                 return Err(broken(node, "it counted words that it did not announce"));
             }
@@ -216,13 +234,15 @@ impl Driver {
         tally.close();
         let fates: Vec<Fate> = fates.into_iter().map(|fate| fate.expect("every step was judged")).collect();
         let known = decided.len();
-        decide_by_names(steps, &fates, looked, decided);
+        if has_names {
+            decide_by_names(steps, &ids, &fates, looked, decided);
+        }
         if decided.len() > known {
             return Ok(None);
         }
-        let effects = steps.iter().zip(&fates).flat_map(|(step, fate)| effects_of(step, fate)).collect();
-        let (words, blocks) = words.finish();
-        Ok(Some(Settled { fates, sequence, words, blocks, tally, counted: parts, effects }))
+        let effects = steps.iter().zip(ids).zip(&fates);
+        let effects = effects.flat_map(|((step, id), fate)| effects_of(step, id, fate)).collect();
+        Ok(Some(Settled { fates, sequence, new: words.finish(), tally, counted: parts, effects }))
     }
 
     /// Has every node apply a change, and applies it here.
@@ -230,13 +250,10 @@ impl Driver {
     /// # Errors
     /// Those of `carrier`: some nodes may then have applied it and others not, so the nodes must be made again.
     pub fn apply<C: Carrier>(&mut self, replica: &mut Replica, carrier: &C, settled: Settled) -> Result<()> {
-        let Settled { sequence, words, blocks, tally, counted, effects, .. } = settled;
-        let commons = replica.commons_mut();
-        let (forms, terms) = (commons.vocabulary().form_counts().len() as u32, commons.terms() as u32);
-        commons.lexicon().adopt(forms, terms, words.iter().map(|word| &**word));
-        commons.learn();
+        let Settled { sequence, new, tally, counted, effects, .. } = settled;
+        let New { words, stems, nodes, blocks } = new;
         // A node knows what it counted itself.
-        let others = self.by_node(replica, &tally).into_iter().zip(&counted);
+        let others = self.by_node(replica, &tally, &nodes).into_iter().zip(&counted);
         let others = others.map(|(all, own)| all.without(&Tally { forms: Vec::new(), ..own.clone() }));
         let apply = |(tally, own): (Tally, Range<usize>)| {
             let (before, after) = (words[..own.start].to_vec(), words[own.end..].to_vec());
@@ -244,36 +261,33 @@ impl Driver {
             Order::Apply(Apply { sequence, words, tally })
         };
         let orders = others.zip(blocks).map(apply).enumerate().map(|(node, apply)| (node, apply, Vec::new())).collect();
-        let commons = replica.commons_mut();
-        // The driver is the home of no word, and keeps no forms.
-        commons.tally(&Tally { forms: Vec::new(), ..tally });
-        let arrival = commons.tick() as u32 + 1;
-        for effect in effects {
-            match effect {
-                Effect::Comes(id, bytes, expires) => {
-                    let shard = commons.ring().shard_of(id.0);
-                    commons.backlog_mut().push((arrival, id.0), Waiting { shard, bytes });
-                    commons.lifetimes_mut().insert(id, expires);
-                }
-                Effect::Leaves(id, departed) => commons.leave(id, &departed),
-                Effect::Renews(id, before, now) => {
-                    commons.lifetimes_mut().remove(id, before);
-                    commons.lifetimes_mut().insert(id, now);
-                }
-                Effect::Reinforces(more) => commons.backlog_mut().reinforce(more),
+        let is_long = effects.len() >= BESIDE_MIN;
+        let here = || {
+            let stems = stems.iter().zip(&words).map(|(stem, word)| Some(&**stem.as_ref().unwrap_or(word)));
+            take_over(replica, words.iter().map(|word| Arc::from(&**word)).zip(stems), tally, effects);
+        };
+        self.sequence = sequence;
+        match is_long {
+            true => all_done(carrier.send_and(orders, here)?),
+            false => {
+                here();
+                all_done(carrier.send(orders)?)
             }
         }
-        self.sequence = sequence;
-        self.order(carrier, orders)
     }
 
-    // Returns for each node the tally with the forms whose terms have their homes there.
-    fn by_node(&self, replica: &Replica, tally: &Tally) -> Vec<Tally> {
+    // Returns for each node the tally with the forms whose terms have their homes there. `new` are the nodes of the forms
+    // that nobody has learned yet.
+    fn by_node(&self, replica: &Replica, tally: &Tally, new: &[usize]) -> Vec<Tally> {
         let commons = replica.commons();
+        let (known, lexicon) = (commons.vocabulary().form_counts().len() as u32, commons.lexicon().reading());
         let mut forms: Vec<Vec<(u32, i64)>> = vec![Vec::new(); self.layout.nodes()];
         for &(form, by) in &tally.forms {
-            let home = commons.home(commons.lexicon().term_of_form(form));
-            forms[self.layout.node_of(commons.seat(home.shard))].push((form, by));
+            let node = match form.checked_sub(known) {
+                Some(at) => new[at as usize],
+                None => self.layout.node_of(commons.seat(commons.home(lexicon.term_of_form(form)).shard)),
+            };
+            forms[node].push((form, by));
         }
         forms.into_iter().map(|forms| Tally { forms, df: tally.df.clone(), ..*tally }).collect()
     }
@@ -368,7 +382,7 @@ impl Driver {
         let mut tally = Tally::default();
         acks.iter().for_each(|ack| tally.merge(&ack.tally, |term| term, |form| form));
         tally.close();
-        let tallies = self.by_node(replica, &tally).into_iter().enumerate();
+        let tallies = self.by_node(replica, &tally, &[]).into_iter().enumerate();
         let orders = tallies.map(|(node, tally)| (node, Order::Commit { attempt, tally }, Vec::new())).collect();
         let commons = replica.commons_mut();
         commons.commit(plan.tick, &plan.granted, staged.failed, &plan.digesters, &staged.ended);
@@ -424,12 +438,47 @@ impl Driver {
     }
 
     fn order<C: Carrier>(&self, carrier: &C, orders: Vec<Sent<C::Parcel>>) -> Result<()> {
-        for (node, (done, _)) in carrier.send(orders)?.into_iter().enumerate() {
-            if done != Done::Done {
-                return Err(unexpected(node, &done));
-            }
+        all_done(carrier.send(orders)?)
+    }
+}
+
+fn all_done<P>(answers: Vec<Answered<P>>) -> Result<()> {
+    for (node, (done, _)) in answers.into_iter().enumerate() {
+        if done != Done::Done {
+            return Err(unexpected(node, &done));
         }
-        Ok(())
+    }
+    Ok(())
+}
+
+// Does in the replica without seats what a change does there: all but what nodes do for their seats.
+fn take_over<'a>(
+    replica: &mut Replica,
+    words: impl Iterator<Item = (Arc<str>, Option<&'a str>)>,
+    tally: Tally,
+    effects: Vec<Effect>,
+) {
+    let commons = replica.commons_mut();
+    let (forms, terms) = (commons.vocabulary().form_counts().len() as u32, commons.terms() as u32);
+    commons.lexicon().adopt(forms, terms, words);
+    commons.learn();
+    // The driver is the home of no word, and keeps no forms.
+    commons.tally(&Tally { forms: Vec::new(), ..tally });
+    let arrival = commons.tick() as u32 + 1;
+    for effect in effects {
+        match effect {
+            Effect::Comes(id, bytes, expires) => {
+                let shard = commons.ring().shard_of(id.0);
+                commons.backlog_mut().push((arrival, id.0), Waiting { shard, bytes });
+                commons.lifetimes_mut().insert(id, expires);
+            }
+            Effect::Leaves(id, departed) => commons.leave(id, &departed),
+            Effect::Renews(id, before, now) => {
+                commons.lifetimes_mut().remove(id, before);
+                commons.lifetimes_mut().insert(id, now);
+            }
+            Effect::Reinforces(more) => commons.backlog_mut().reinforce(more),
+        }
     }
 }
 
@@ -451,14 +500,20 @@ fn check_room(replica: &Replica, settled: &Settled) -> Result<()> {
 
 fn body_of(step: &Step) -> Option<&Body> {
     match step {
-        Step::Ingest(_, body) | Step::Update(body) => Some(body),
+        Step::Ingest(_, body) | Step::Update(body) => Some(&**body),
         Step::Delete(_) | Step::Reinforce(..) => None,
     }
 }
 
 // A document without a key has the name of its identity, and another may have the same text as its key: no two
 // documents have one name. `looked` are the documents that stand under the name of a step's document.
-fn decide_by_names(steps: &[Step], fates: &[Fate], looked: Vec<(usize, Body)>, decided: &mut Map<usize, Fate>) {
+fn decide_by_names(
+    steps: &[Step],
+    ids: &[DocumentId],
+    fates: &[Fate],
+    looked: Vec<(usize, Body)>,
+    decided: &mut Map<usize, Fate>,
+) {
     let is_new = |at: usize| matches!(fates[at], Fate::New { .. });
     let mut decide = |at: usize, body: &Body, known: &Body| {
         if is_new(at) && known.key.is_some() != body.key.is_some() {
@@ -474,20 +529,20 @@ fn decide_by_names(steps: &[Step], fates: &[Fate], looked: Vec<(usize, Body)>, d
     let mut new: Map<u128, &Body> = Map::default();
     for (at, step) in steps.iter().enumerate().filter(|(at, _)| is_new(*at)) {
         let body = body_of(step).expect("only documents are new");
-        if let Some(known) = body.namesake(step.id()).and_then(|namesake| new.get(&namesake.0)) {
+        if let Some(known) = body.namesake(ids[at]).and_then(|namesake| new.get(&namesake.0)) {
             decide(at, body, known);
         }
-        new.insert(step.id().0, body);
+        new.insert(ids[at].0, body);
     }
 }
 
-fn effects_of(step: &Step, fate: &Fate) -> Vec<Effect> {
-    let comes = |body: &Body| Effect::Comes(step.id(), body.text_bytes(), body.expires);
+fn effects_of(step: &Step, id: DocumentId, fate: &Fate) -> Vec<Effect> {
+    let comes = |body: &Body| Effect::Comes(id, body.text_bytes(), body.expires);
     match (fate, body_of(step)) {
         (Fate::New { .. }, Some(body)) => vec![comes(body)],
-        (Fate::Changed(departed), Some(body)) => vec![Effect::Leaves(step.id(), *departed), comes(body)],
-        (Fate::Renewed(before), Some(body)) => vec![Effect::Renews(step.id(), *before, body.expires)],
-        (Fate::Deleted(departed), _) => vec![Effect::Leaves(step.id(), *departed)],
+        (Fate::Changed(departed), Some(body)) => vec![Effect::Leaves(id, *departed), comes(body)],
+        (Fate::Renewed(before), Some(body)) => vec![Effect::Renews(id, *before, body.expires)],
+        (Fate::Deleted(departed), _) => vec![Effect::Leaves(id, *departed)],
         (Fate::Reinforced(more), _) => vec![Effect::Reinforces(*more)],
         _ => Vec::new(),
     }

@@ -38,11 +38,18 @@ impl Layout {
     pub fn seats_of(&self, node: usize) -> std::ops::Range<usize> {
         self.starts[node] as usize..self.starts[node + 1] as usize
     }
+
+    /// Returns all seats in groups of which none has two of one node, so that each group can be asked at once.
+    pub fn rounds(&self) -> impl Iterator<Item = Vec<usize>> + '_ {
+        let round = |at| (0..self.nodes()).filter_map(|node| self.seats_of(node).nth(at)).collect::<Vec<_>>();
+        (0..).map(round).take_while(|seats| !seats.is_empty())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn every_seat_has_one_node_and_nodes_differ_by_one_seat_at_most() {
@@ -51,6 +58,13 @@ mod tests {
                 let layout = Layout::new(seats, nodes);
                 let all: Vec<usize> = (0..nodes).flat_map(|node| layout.seats_of(node)).collect();
                 assert_eq!(all, (0..seats).collect::<Vec<_>>());
+                let mut rounds: Vec<usize> = layout.rounds().flatten().collect();
+                rounds.sort_unstable();
+                assert_eq!(rounds, all);
+                assert!(layout.rounds().all(|seats| {
+                    let nodes: BTreeSet<usize> = seats.iter().map(|seat| layout.node_of(*seat)).collect();
+                    nodes.len() == seats.len()
+                }));
                 for node in 0..nodes {
                     assert!(layout.seats_of(node).all(|seat| layout.node_of(seat) == node));
                     assert!((seats / nodes..=seats.div_ceil(nodes)).contains(&layout.seats_of(node).len()));

@@ -14,6 +14,7 @@ use crate::shard::{CrossEdge, Staged};
 use crate::text::ANALYSER;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::sync::Arc;
 
 /// The version of all messages between driver and nodes, and between nodes.
 pub const CLUSTER_VERSION: u8 = 1;
@@ -58,13 +59,13 @@ impl Handshake {
     }
 }
 
-/// One change that a node judges, as the home of its document.
+/// One change that a node judges, as the home of its document. A driver keeps what it sends, so documents are shared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Step {
     /// Adds a document. The number is the caller's index, by which errors name it; no node needs it.
-    Ingest(#[serde(skip)] u64, Body),
+    Ingest(#[serde(skip)] u64, Arc<Body>),
     /// Replaces the document with the same id, or adds a new one.
-    Update(Body),
+    Update(Arc<Body>),
     /// Deletes a document.
     Delete(DocumentId),
     /// Reinforces a document.
@@ -262,7 +263,13 @@ pub enum Done {
 
 /// Returns a message as bytes: the version, then postcard.
 pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
-    postcard::to_extend(message, vec![CLUSTER_VERSION]).expect("plain data always encodes")
+    encode_onto(Vec::new(), message)
+}
+
+/// Does what [`encode`] does, behind these bytes.
+pub fn encode_onto<T: Serialize>(mut bytes: Vec<u8>, message: &T) -> Vec<u8> {
+    bytes.push(CLUSTER_VERSION);
+    postcard::to_extend(message, bytes).expect("plain data always encodes")
 }
 
 /// Decodes what [`encode`] wrote. Takes no more memory than a small multiple of the bytes.

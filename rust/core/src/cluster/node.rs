@@ -6,7 +6,7 @@ use super::message::{
 };
 use super::parcel::{pack, unpack};
 use crate::cancel::Cancel;
-use crate::commons::{Departed, Digestion, GrantKey, Tally};
+use crate::commons::{Commons, Departed, Digestion, GrantKey, Tally};
 use crate::documents::{Analysed, Body, Lifetime};
 use crate::ids::DocumentId;
 use crate::maps::{Map, Set};
@@ -17,7 +17,7 @@ use crate::reinforcement::Reinforcement;
 use crate::replica::{Placement, Replica};
 use crate::ring::Ring;
 use crate::shard::{CrossEdge, Seat, Shard};
-use crate::text::Session;
+use crate::text::{Reading, Session};
 use crate::{Error, Result};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -181,6 +181,7 @@ impl Node {
         for step in prepare.steps {
             let fate = match step {
                 Step::Ingest(index, body) => {
+                    let body = Arc::unwrap_or_clone(body);
                     let id = body.id();
                     let of_this_change = here.get(&id.0).map(|at| &staged.comes[*at].body);
                     match of_this_change.or_else(|| replica.body(id)) {
@@ -195,7 +196,9 @@ impl Node {
                         }
                     }
                 }
-                Step::Update(body) => self.update(replica, &mut staged, &mut prepared.tally, body),
+                Step::Update(body) => {
+                    self.update(replica, &mut staged, &mut prepared.tally, Arc::unwrap_or_clone(body))
+                }
                 Step::Delete(id) => match self.leave(replica, id, &mut prepared.tally) {
                     Some(departed) => {
                         staged.leaves.push(id);
@@ -223,18 +226,20 @@ impl Node {
         prepared.words = commons.lexicon().forms_from(known).iter().map(|word| (&**word).into()).collect();
         let mut tally = std::mem::take(&mut prepared.tally);
         tally.close();
-        let is_elsewhere = |form: u32| self.node_of_form(replica, form) != self.number;
-        prepared.tally = tally.with_forms(is_elsewhere);
+        let words = commons.lexicon().reading();
+        prepared.tally = tally.with_forms(|form| self.node_of_form(commons, &words, form) != self.number);
+        drop(words);
         staged.tally = tally;
         self.staged = Some(staged);
         Ok(prepared)
     }
 
     // Returns the node that counts a form: the home of its term, which may be new.
-    fn node_of_form(&self, replica: &Replica, form: u32) -> usize {
-        let commons = replica.commons();
-        let node = commons.lexicon().node(commons.lexicon().term_of_form(form));
-        self.layout.node_of(commons.seat(commons.ring().shard_of(node.0)))
+    fn node_of_form(&self, commons: &Commons, words: &Reading<'_>, form: u32) -> usize {
+        let term = words.term_of_form(form);
+        let is_known = (term as usize) < commons.terms();
+        let shard = if is_known { commons.home(term).shard } else { commons.ring().shard_of(words.node(term).0) };
+        self.layout.node_of(commons.seat(shard))
     }
 
     // Analyses a document that is taken.
@@ -288,15 +293,18 @@ impl Node {
         let mut staged = self.staged.take().filter(|staged| staged.sequence == apply.sequence).unwrap_or_default();
         let commons = replica.commons_mut();
         let (forms, terms) = (commons.vocabulary().form_counts().len() as u32, commons.terms() as u32);
-        let adopted = commons.lexicon().adopt(forms, terms, words.iter().map(|word| &**word));
+        let adopted = commons.lexicon().adopt(forms, terms, words.into_iter().map(|word| (word, None)));
         commons.learn();
         self.session.renumber(&adopted);
         let known = |index: Option<u32>| index.expect("a word that is counted is announced");
         let mut tally = apply.tally;
         tally.merge(&staged.tally, |term| known(adopted.term(term)), |form| known(adopted.form(form)));
         tally.close();
-        let tally = tally.with_forms(|form| self.node_of_form(replica, form) == self.number);
-        replica.commons_mut().tally(&tally);
+        let tally = {
+            let words = commons.lexicon().reading();
+            tally.with_forms(|form| self.node_of_form(commons, &words, form) == self.number)
+        };
+        commons.tally(&tally);
         staged.comes.iter_mut().for_each(|document| document.analysis.renumber(&adopted));
         for id in staged.leaves {
             self.remove(replica, id);

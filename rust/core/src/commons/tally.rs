@@ -3,6 +3,7 @@
 use crate::text::Analysis;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::ops::AddAssign;
 
 /// Differences of counts. Each term and each form stands once, in order.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
@@ -64,23 +65,30 @@ impl Tally {
 
     /// Sorts and sums the differences, and drops those of 0.
     pub(crate) fn close(&mut self) {
-        self.df.sort_unstable_by_key(|entry| entry.0);
-        self.df.dedup_by(|next, first| {
-            next.0 == first.0 && {
-                first.1 += next.1;
-                true
-            }
-        });
-        self.df.retain(|entry| entry.1 != 0);
-        self.forms.sort_unstable_by_key(|entry| entry.0);
-        self.forms.dedup_by(|next, first| {
-            next.0 == first.0 && {
-                first.1 += next.1;
-                true
-            }
-        });
-        self.forms.retain(|entry| entry.1 != 0);
+        sum(&mut self.df);
+        sum(&mut self.forms);
     }
+}
+
+// With so many indices for each entry, a list of all indices is summed up sooner than the entries are sorted.
+const INDICES_MAX: usize = 16;
+
+fn sum<T: Copy + Default + PartialEq + AddAssign>(entries: &mut Vec<(u32, T)>) {
+    let end = entries.iter().map(|entry| entry.0 as usize + 1).max().unwrap_or(0);
+    if end <= INDICES_MAX * entries.len() {
+        let mut sums = vec![T::default(); end];
+        entries.drain(..).for_each(|(index, by)| sums[index as usize] += by);
+        entries.extend((0..).zip(sums).filter(|entry| entry.1 != T::default()));
+        return;
+    }
+    entries.sort_unstable_by_key(|entry| entry.0);
+    entries.dedup_by(|next, first| {
+        next.0 == first.0 && {
+            first.1 += next.1;
+            true
+        }
+    });
+    entries.retain(|entry| entry.1 != T::default());
 }
 
 // Writes the gaps between indices, which are small numbers and take few bytes. Twice the gap stands for a difference of 1,
@@ -113,4 +121,24 @@ fn sums<'de, T: TryFrom<i64>, D: Deserializer<'de>>(from: D) -> Result<Vec<(u32,
         entries.push((last, T::try_from(by).map_err(|_| odd())?));
     }
     Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_entries_and_many_are_summed_up_alike() {
+        let many: Vec<(u32, i32)> = (0..500u32).map(|at| (at * 7 % 90, if at % 3 == 0 { -2 } else { 1 })).collect();
+        let mut alone = many.clone();
+        sum(&mut alone);
+        // One index far beyond the others makes the indices too many for a list of all.
+        let mut beyond = [&many[..], &[(1 << 30, 5)]].concat();
+        sum(&mut beyond);
+        assert_eq!(beyond.pop(), Some((1 << 30, 5)));
+        assert_eq!(beyond, alone);
+        assert!(alone.is_sorted_by(|one, other| one.0 < other.0) && alone.iter().all(|entry| entry.1 != 0));
+        let all = |entries: &[(u32, i32)]| entries.iter().map(|entry| entry.1).sum::<i32>();
+        assert_eq!(all(&alone), all(&many));
+    }
 }

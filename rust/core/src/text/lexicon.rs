@@ -4,8 +4,10 @@ use super::fold::stem_of;
 use crate::ids::NodeId;
 use crate::maps::State;
 use hashbrown::HashTable;
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::BuildHasher;
+use std::iter::Peekable;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Indices of word forms and their terms (stems), from 0 in the order in which they were first seen.
@@ -37,6 +39,21 @@ struct Form {
 struct Term {
     stem: Arc<str>,
     node: NodeId,
+}
+
+/// A lexicon that does not change meanwhile.
+pub(crate) struct Reading<'a>(RwLockReadGuard<'a, Inner>);
+
+impl Reading<'_> {
+    /// Returns the term of a word form.
+    pub(crate) fn term_of_form(&self, form: u32) -> u32 {
+        self.0.form_list[form as usize].term
+    }
+
+    /// Returns the concept of a term.
+    pub(crate) fn node(&self, term: u32) -> NodeId {
+        self.0.term_list[term as usize].node
+    }
 }
 
 /// The new indices of words that a process numbered by itself before it learned what the colony calls them.
@@ -79,6 +96,39 @@ impl Inner {
 
     fn term(&self, hash: u64, stem: &str) -> Option<u32> {
         self.terms.find(hash, |&index| &*self.term_list[index as usize].stem == stem).copied()
+    }
+
+    // Passes over the announced words that have these indices already. Returns the first indices of the others.
+    fn agreed<'a>(
+        &self,
+        mut forms: u32,
+        mut terms: u32,
+        announced: &mut Peekable<impl Iterator<Item = (Arc<str>, Option<&'a str>)>>,
+    ) -> (u32, u32) {
+        while let Some(form) = self.form_list.get(forms as usize)
+            && announced.next_if(|(text, _)| *text == form.text).is_some()
+        {
+            // A term is numbered with its first form.
+            terms = terms.max(form.term + 1);
+            forms += 1;
+        }
+        (forms, terms)
+    }
+
+    // Adds a form that is new, and its term if that is new. Returns their indices.
+    fn add(&mut self, state: &State, (hash, text): (u64, Arc<str>), (stem_hash, term): (u64, Term)) -> (u32, u32) {
+        let term = self.term(stem_hash, &term.stem).unwrap_or_else(|| {
+            let index = number(self.term_list.len());
+            self.term_list.push(term);
+            let terms = &self.term_list;
+            self.terms.insert_unique(stem_hash, index, |&i| state.hash_one(&*terms[i as usize].stem));
+            index
+        });
+        let index = number(self.form_list.len());
+        self.form_list.push(Form { text, term });
+        let forms = &self.form_list;
+        self.forms.insert_unique(hash, index, |&i| state.hash_one(&*forms[i as usize].text));
+        (index, term)
     }
 }
 
@@ -129,6 +179,11 @@ impl Lexicon {
     /// Returns the concept of a term.
     pub fn node(&self, term: u32) -> NodeId {
         self.read().term_list[term as usize].node
+    }
+
+    /// Returns a view of it that is locked once for many words.
+    pub(crate) fn reading(&self) -> Reading<'_> {
+        Reading(self.read())
     }
 
     /// Returns the concepts of all terms from index `from` on, in order.
@@ -194,18 +249,7 @@ impl Lexicon {
         if let Some(index) = inner.form(form_hash, form) {
             return (index, inner.form_list[index as usize].term);
         }
-        let term = inner.term(stem_hash, &stem).unwrap_or_else(|| {
-            let index = number(inner.term_list.len());
-            inner.term_list.push(Term { stem, node });
-            let terms = &inner.term_list;
-            inner.terms.insert_unique(stem_hash, index, |&i| self.state.hash_one(&*terms[i as usize].stem));
-            index
-        });
-        let index = number(inner.form_list.len());
-        inner.form_list.push(Form { text, term });
-        let forms = &inner.form_list;
-        inner.forms.insert_unique(form_hash, index, |&i| self.state.hash_one(&*forms[i as usize].text));
-        (index, term)
+        inner.add(&self.state, (form_hash, text), (stem_hash, Term { stem, node }))
     }
 
     /// Returns the texts of all word forms from index `from` on, in order.
@@ -215,34 +259,59 @@ impl Lexicon {
     }
 
     /// Gives the words from form `forms` and term `terms` on, which are here by themselves so far, the indices that
-    /// they have in a colony of several processes: the words of `announced` follow, in this order. Words that are here
-    /// and are not announced are gone. Returns the new indices.
+    /// they have in a colony of several processes: the words of `announced` follow, in this order, each with its stem if
+    /// that is known. Words that are here and are not announced are gone. Returns the new indices.
     ///
     /// # Panics
     /// If an announced word is among those that stay.
-    pub(crate) fn adopt<'a>(&self, forms: u32, terms: u32, announced: impl Iterator<Item = &'a str>) -> Adopted {
-        let (old_forms, old_terms) = {
-            let mut inner = self.write();
-            let inner = &mut *inner;
-            let (form_list, term_list) = (&mut inner.form_list, &mut inner.term_list);
-            let old_forms = form_list.split_off(forms as usize);
-            for (index, form) in (forms..).zip(&old_forms) {
-                let found = inner.forms.find_entry(self.state.hash_one(&*form.text), |&known| known == index);
-                found.expect("a listed form is in the table").remove();
-            }
-            let old_terms = term_list.split_off(terms as usize);
-            for (index, term) in (terms..).zip(&old_terms) {
-                let found = inner.terms.find_entry(self.state.hash_one(&*term.stem), |&known| known == index);
-                found.expect("a listed term is in the table").remove();
-            }
-            (old_forms, old_terms)
+    pub(crate) fn adopt<'a>(
+        &self,
+        forms: u32,
+        terms: u32,
+        announced: impl Iterator<Item = (Arc<str>, Option<&'a str>)>,
+    ) -> Adopted {
+        let mut announced = announced.peekable();
+        // Everything that takes time happens before the lock. What is here already has its stem.
+        let (forms, terms, announced) = {
+            let inner = self.read();
+            let (forms, terms) = inner.agreed(forms, terms, &mut announced);
+            let word = |(text, stem): (Arc<str>, Option<&str>)| {
+                let hash = self.state.hash_one(&*text);
+                let known = inner.form(hash, &text).map(|at| &inner.form_list[at as usize]);
+                let (text, term) = match known {
+                    Some(form) => (form.text.clone(), inner.term_list[form.term as usize].clone()),
+                    None => {
+                        let stem = stem.map_or_else(|| stem_of(&text), Cow::Borrowed);
+                        let node = NodeId::concept(&stem);
+                        let stem = if *stem == *text { text.clone() } else { (&*stem).into() };
+                        (text, Term { stem, node })
+                    }
+                };
+                (hash, text, self.state.hash_one(&*term.stem), term)
+            };
+            (forms, terms, announced.map(word).collect::<Vec<(u64, Arc<str>, u64, Term)>>())
         };
-        for (index, word) in (forms..).zip(announced) {
-            assert_eq!(self.intern(word).0, index, "an announced word is new");
+        let mut inner = self.write();
+        let inner = &mut *inner;
+        let old_forms = inner.form_list.split_off(forms as usize);
+        for (index, form) in (forms..).zip(&old_forms) {
+            let found = inner.forms.find_entry(self.state.hash_one(&*form.text), |&known| known == index);
+            found.expect("a listed form is in the table").remove();
         }
+        let old_terms = inner.term_list.split_off(terms as usize);
+        for (index, term) in (terms..).zip(&old_terms) {
+            let found = inner.terms.find_entry(self.state.hash_one(&*term.stem), |&known| known == index);
+            found.expect("a listed term is in the table").remove();
+        }
+        for (hash, text, stem_hash, term) in announced {
+            assert!(inner.form(hash, &text).is_none(), "an announced word is new");
+            inner.add(&self.state, (hash, text), (stem_hash, term));
+        }
+        let form = |form: &Form| inner.form(self.state.hash_one(&*form.text), &form.text);
+        let term = |term: &Term| inner.term(self.state.hash_one(&*term.stem), &term.stem);
         Adopted {
-            forms: (forms, old_forms.iter().map(|form| self.form_index(&form.text)).collect()),
-            terms: (terms, old_terms.iter().map(|term| self.term(&term.stem)).collect()),
+            forms: (forms, old_forms.iter().map(form).collect()),
+            terms: (terms, old_terms.iter().map(term).collect()),
         }
     }
 

@@ -98,6 +98,8 @@ pub const TITLE_TERMS_MAX: usize = 32;
 pub struct Session {
     lexicon: Arc<Lexicon>,
     seen: Vec<Seen>,
+    // How many of them have indices that no longer change.
+    settled: usize,
     // Words of up to 16 bytes are their own key: for nine of ten words no pointer is followed.
     short: Map<[u64; 2], u32>,
     long: Map<Box<str>, u32>,
@@ -158,6 +160,7 @@ impl Session {
         Session {
             lexicon,
             seen: vec![Seen::NONE],
+            settled: 1,
             short: Map::default(),
             long: Map::default(),
             chunks: Map::default(),
@@ -177,10 +180,11 @@ impl Session {
 
     /// Takes over the new indices of words of its lexicon.
     pub(crate) fn renumber(&mut self, adopted: &Adopted) {
+        let settled = std::mem::replace(&mut self.settled, self.seen.len());
         if adopted.is_identity() {
             return;
         }
-        for seen in self.seen.iter_mut().skip(1) {
+        for seen in self.seen.iter_mut().skip(settled) {
             match (adopted.form(seen.form), adopted.term(seen.term)) {
                 (Some(form), Some(term)) => (seen.form, seen.term) = (form, term),
                 // Something that it remembers is gone.
@@ -220,6 +224,7 @@ impl Session {
     pub(super) fn forget(&mut self) {
         if self.seen.len() + self.chunks.len() + self.parts.len() > SESSION_FORMS_MAX {
             self.seen.truncate(1);
+            self.settled = 1;
             self.short.clear();
             self.long.clear();
             self.chunks.clear();

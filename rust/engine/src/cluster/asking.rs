@@ -6,7 +6,7 @@ use super::wire::{Reply as Replied, Told, What};
 use crate::world::World;
 use phago_core::cancel::Cancel;
 use phago_core::cluster::message::Done;
-use phago_core::cluster::{Ask, Far, Nodes, Reply};
+use phago_core::cluster::{Ask, Far, Layout, Nodes, Reply};
 use phago_core::dump::Scope;
 use phago_core::replica::Replica;
 use phago_core::{Error, Result};
@@ -96,10 +96,18 @@ impl<'a> Asked<'a> {
         self.reach.lost()
     }
 
-    /// Asks the node that has a seat.
-    pub(super) fn home_of<T>(&self, seat: usize, what: What, read: impl Fn(Replied) -> Result<T>) -> Result<T> {
-        let mut replies = self.tell(std::iter::once((self.remote.layout.node_of(seat), what)), read)?;
-        Ok(replies.pop().expect("there is one reply to one question"))
+    /// Returns which node has which seats.
+    pub(super) fn layout(&self) -> &Layout {
+        &self.remote.layout
+    }
+
+    /// Asks the nodes that have these seats, no two of which have one node. Returns the replies in their order.
+    pub(super) fn homes_of<T>(
+        &self,
+        asks: impl Iterator<Item = (usize, What)>,
+        read: impl Fn(Replied) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        self.tell(asks.map(|(seat, what)| (self.remote.layout.node_of(seat), what)), read)
     }
 
     /// Asks every node the same.

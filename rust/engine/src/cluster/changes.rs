@@ -6,7 +6,8 @@ use crate::intake::ingest::{Ingested, OnError};
 use crate::intake::many::UpdatedAll;
 use crate::journal::{INPUT, documents_of_input};
 use crate::store::Prepared as Record;
-use crate::sync::{MutexGuard, beside, thread};
+use crate::sync::thread::{self, JoinHandle};
+use crate::sync::{Arc, MutexGuard, beside};
 use crate::world::World;
 use phago_core::cancel::Cancel;
 use phago_core::cluster::Settled;
@@ -18,11 +19,12 @@ use phago_core::query::{FoundDocument, Homes};
 use phago_core::read::documents;
 use phago_core::reinforcement::Reinforcement;
 use phago_core::{Error, Result};
+use std::panic::resume_unwind;
 
 // How often a change is judged again after nodes were lost.
 const RETRIES_MAX: usize = 3;
-// Fewer documents are compressed before a thread has begun.
-const RECORDED_EARLY_MIN: usize = 64;
+// Fewer documents are compressed, and are on the disk, before a thread has begun.
+const LONG_MIN: usize = 64;
 
 // What the homes said of a change, with the lock under which it is applied and the way to the nodes.
 type Judged<'a> = (MutexGuard<'a, Driving>, Reach<'a>, Settled);
@@ -40,7 +42,7 @@ impl Remote {
         let (mut steps, mut refused) = (Vec::with_capacity(documents.len()), Vec::new());
         for (document, index) in documents.into_iter().zip(first_index..) {
             match document.and_then(|body| body.check(index).map(|()| body)) {
-                Ok(body) => steps.push(Step::Ingest(index as u64, body)),
+                Ok(body) => steps.push(Step::Ingest(index as u64, Arc::new(body))),
                 Err(error) => refused.push((index, error)),
             }
         }
@@ -49,7 +51,7 @@ impl Remote {
             let mut new = Vec::with_capacity(steps.len());
             for (step, fate) in steps.into_iter().zip(fates) {
                 let Step::Ingest(index, body) = step else { unreachable!("all were made right here") };
-                let index = index as usize;
+                let (index, body) = (index as usize, Arc::unwrap_or_clone(body));
                 match fate {
                     Fate::New { too_long } => {
                         if *too_long > 0 {
@@ -110,8 +112,9 @@ impl Remote {
 
     fn update_at(&self, world: &World, document: Body, index: usize) -> Result<Updated> {
         let mut updated = Updated::Unchanged;
-        self.change(world, vec![Step::Update(document)], |mut steps, fates| {
+        self.change(world, vec![Step::Update(Arc::new(document))], |mut steps, fates| {
             let Some(Step::Update(body)) = steps.pop() else { unreachable!("it was made right here") };
+            let body = Arc::unwrap_or_clone(body);
             updated = match fates[0] {
                 Fate::New { .. } => Updated::New,
                 Fate::Changed(_) | Fate::Renewed(_) => Updated::Changed,
@@ -213,6 +216,7 @@ impl Remote {
                 return Err(error);
             }
         };
+        let kept = if count >= LONG_MIN { keep_beside(world, sequence, input) } else { None };
         let applied = {
             let mut state = world.state_mut()?;
             let applied = driving.driver.apply(&mut state, &reach, settled);
@@ -227,7 +231,11 @@ impl Remote {
         }
         self.checkpoint_if_due(world, &mut driving);
         drop(driving);
-        keep(world, sequence)
+        match kept.map(JoinHandle::join) {
+            Some(Ok(kept)) => kept,
+            Some(Err(panic)) => resume_unwind(panic),
+            None => keep(world, sequence),
+        }
     }
 
     // Has the homes judge steps. Documents are compressed for the log meanwhile.
@@ -237,7 +245,7 @@ impl Remote {
         steps: &[Step],
         cancel: &'a Cancel,
     ) -> Result<(Judged<'a>, Option<Record>)> {
-        let is_long = world.journal.is_some() && steps.len() >= RECORDED_EARLY_MIN;
+        let is_long = world.journal.is_some() && steps.len() >= LONG_MIN;
         thread::scope(|scope| {
             let early = is_long.then(|| beside(scope, || record_of(steps)));
             let judged = self.judged(world, steps, cancel)?;
@@ -280,7 +288,7 @@ impl Remote {
 // Returns the record of documents that are all new.
 fn record_of(steps: &[Step]) -> Option<Record> {
     let bodies = steps.iter().map(|step| match step {
-        Step::Ingest(_, body) => Some(body),
+        Step::Ingest(_, body) => Some(&**body),
         _ => None,
     });
     Record::new(INPUT, Input::encode_ingest(bodies.collect::<Option<_>>()?)).ok()
@@ -297,6 +305,18 @@ fn append(world: &World, input: &Input) -> Result<Option<u64>> {
 fn append_record(world: &World, record: &Record, input: &Input) -> Result<Option<u64>> {
     let Some(journal) = &world.journal else { return Ok(None) };
     journal.append(record, documents_of_input(input)).map(Some)
+}
+
+// Begins to make durable what was appended, while the nodes apply it, and frees it. `None` if there is no log, or no
+// thread.
+fn keep_beside(world: &World, sequence: Option<u64>, input: Input) -> Option<JoinHandle<Result<()>>> {
+    let (journal, sequence) = (Arc::clone(world.journal.as_ref()?), sequence?);
+    let keep = move || {
+        let kept = journal.keep(sequence);
+        drop(input);
+        kept
+    };
+    thread::Builder::new().name("phago-log".into()).spawn(keep).ok()
 }
 
 // Waits until what was appended is durable.

@@ -9,11 +9,27 @@ use crate::journal::{Encoded, Journal};
 use crate::sync::{Arc, thread};
 use crate::world::World;
 use phago_core::cancel::Cancel;
-use phago_core::checkpoint::{self, WordsInUse};
+use phago_core::checkpoint::{self, Piece, Section, WordsInUse};
 use phago_core::{Error, Result};
 
 // How often the columns are gathered again after nodes were lost.
 const RETRIES_MAX: usize = 3;
+
+// The columns before their pieces are joined, which needs neither the nodes nor the colony.
+struct Gathered {
+    encoded: Encoded,
+    documents: u64,
+    pieces: Vec<(Section, Vec<Piece>)>,
+}
+
+impl Gathered {
+    fn join(mut self) -> Result<Encoded> {
+        for (section, pieces) in self.pieces {
+            self.encoded.add(section, checkpoint::join(section, pieces, self.documents)?);
+        }
+        Ok(self.encoded)
+    }
+}
 
 impl Remote {
     /// Returns the colony's columns.
@@ -24,9 +40,10 @@ impl Remote {
         let mut tried = 0;
         loop {
             let mut driving = self.drive(world)?;
-            let (columns, lost) = self.gather(world, &driving, journal);
-            if columns.is_ok() || lost.is_empty() || tried == RETRIES_MAX {
-                return columns;
+            let (gathered, lost) = self.gather(world, &driving, journal);
+            if gathered.is_ok() || lost.is_empty() || tried == RETRIES_MAX {
+                drop(driving);
+                return gathered?.join();
             }
             tried += 1;
             self.give_up(&mut driving, lost);
@@ -40,13 +57,13 @@ impl Remote {
         if !journal.begin_writing() {
             return;
         }
-        let (encoded, lost) = self.gather(world, driving, journal);
+        let (gathered, lost) = self.gather(world, driving, journal);
         if !lost.is_empty() {
             self.give_up(driving, lost);
         }
         let beside = Arc::clone(journal);
         // The journal keeps the error for [`World::failed_checkpoint`]; the next one is tried when it is due.
-        let write = move || drop(beside.write(encoded));
+        let write = move || drop(beside.write(gathered.and_then(Gathered::join)));
         if thread::Builder::new().name("phago-checkpoint".into()).spawn(write).is_err() {
             drop(journal.write(Err(Error::Busy { what: "no thread could be had to write a checkpoint".into() })));
         }
@@ -58,7 +75,7 @@ impl Remote {
         world: &World,
         driving: &Driving,
         journal: &Journal,
-    ) -> (Result<Encoded>, std::collections::BTreeSet<usize>) {
+    ) -> (Result<Gathered>, std::collections::BTreeSet<usize>) {
         let cancel = Cancel::new();
         let documents = match world.read(|state| state.commons().documents()) {
             Ok(documents) => documents,
@@ -67,23 +84,32 @@ impl Remote {
         let wait = self.wait_for_all(documents);
         let reach = Reach::new(self, driving.epoch, world.tick(), wait, &cancel);
         let asked = Asked::new(self, reach, world.tick(), driving.driver.sequence());
-        let columns = joined(world, &asked, journal);
+        let gathered = gathered(world, &asked, journal);
         let lost = asked.lost();
-        (columns, lost)
+        (gathered, lost)
     }
 }
 
-fn joined(world: &World, asked: &Asked<'_>, journal: &Journal) -> Result<Encoded> {
+fn gathered(world: &World, asked: &Asked<'_>, journal: &Journal) -> Result<Gathered> {
     let state = world.state()?;
     let mut words = WordsInUse::default();
     let told = |reply| if let Reply::Words(part) = reply { Ok(part) } else { Err(odd(&reply)) };
     asked.all(&What::Words, told)?.into_iter().for_each(|part| words.merge(part));
-    let mut sections = Vec::new();
+    let of_seats = |section| Ok((section, pieces(asked, section, &words.gone)?));
+    let pieces = Section::OF_SEATS.into_iter().map(of_seats).collect::<Result<_>>()?;
+    let documents = state.commons().documents();
+    Ok(Gathered { encoded: journal.encoded(documents, checkpoint::common(&state, &words)?)?, documents, pieces })
+}
+
+// Returns the pieces of all seats, in their order. All nodes are asked at once for the piece of one of their seats, and
+// then for that of another.
+fn pieces(asked: &Asked<'_>, section: Section, gone: &[u32]) -> Result<Vec<Piece>> {
+    let mut pieces = vec![Piece::default(); asked.layout().seats()];
     let told = |reply| if let Reply::Piece(piece) = reply { Ok(piece) } else { Err(odd(&reply)) };
-    let piece = |section, seat| asked.home_of(seat, What::Piece { gone: words.gone.clone(), section, seat }, told);
-    checkpoint::join(&state, &words, piece, |section, bytes| {
-        sections.push((section, bytes));
-        Ok::<(), Error>(())
-    })?;
-    journal.encoded(state.commons().documents(), sections)
+    for seats in asked.layout().rounds() {
+        let piece = |&seat: &usize| (seat, What::Piece { gone: gone.to_vec(), section, seat });
+        let made = asked.homes_of(seats.iter().map(piece), told)?;
+        seats.into_iter().zip(made).for_each(|(seat, piece)| pieces[seat] = piece);
+    }
+    Ok(pieces)
 }

@@ -14,6 +14,7 @@ use phago_core::{Error, Result};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::Arc;
 
 // How many steps of a history are replayed together.
 const STEPS_TOGETHER: usize = 1024;
@@ -50,7 +51,7 @@ impl<'a> Loading<'a> {
     // Keeps a step for later, unless it concerns a document, or the name of one, that another step does.
     fn step(&mut self, step: Step) -> Result<()> {
         let body = match &step {
-            Step::Ingest(_, body) | Step::Update(body) => Some(body),
+            Step::Ingest(_, body) | Step::Update(body) => Some(&**body),
             _ => None,
         };
         let id = step.id();
@@ -75,9 +76,9 @@ impl Driven for Loading<'_> {
     fn apply(&mut self, input: Input) -> Result<()> {
         match input {
             Input::Ingest(bodies) => {
-                bodies.into_iter().zip(0..).try_for_each(|(body, at)| self.step(Step::Ingest(at, body)))
+                bodies.into_iter().zip(0..).try_for_each(|(body, at)| self.step(Step::Ingest(at, Arc::new(body))))
             }
-            Input::Update(body) => self.step(Step::Update(body)),
+            Input::Update(body) => self.step(Step::Update(Arc::new(body))),
             Input::Delete(id) => self.step(Step::Delete(id)),
             Input::Reinforce { id, path, times } => self.step(Step::Reinforce(id, path, times)),
             Input::Now(now) => {

@@ -3,6 +3,8 @@
 use super::remote::Remote;
 use super::transport::{Lane, Lost, Message, Parcel};
 use super::wire::{Letter, Reply, Response, Told};
+use crate::lock::lock;
+use crate::sync::{Mutex, beside, thread};
 use phago_core::cancel::Cancel;
 use phago_core::cluster::message::{Done, Order};
 use phago_core::cluster::{Answered, Carrier, Sent};
@@ -11,6 +13,7 @@ use phago_core::phase::Phase;
 use phago_core::{Error, Result};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::panic::resume_unwind;
 use std::time::Duration;
 
 /// The way to the nodes for one change, tick or question.
@@ -134,6 +137,25 @@ fn phase_of(told: &Told) -> Option<Phase> {
 
 impl Carrier for Reach<'_> {
     type Parcel = Parcel;
+
+    fn send_and(&self, orders: Vec<Sent<Parcel>>, meanwhile: impl FnOnce() + Send) -> Result<Vec<Answered<Parcel>>> {
+        let work = Mutex::new(Some(meanwhile));
+        let act = || {
+            let work = lock(&work).take();
+            work.into_iter().for_each(|work| work());
+        };
+        let answered = thread::scope(|scope| {
+            let begun = beside(scope, act);
+            let answered = self.send(orders);
+            if let Ok(Err(panic)) = begun.map(|begun| begun.join()) {
+                resume_unwind(panic);
+            }
+            answered
+        });
+        // Where no thread was to be had.
+        act();
+        answered
+    }
 
     fn send(&self, orders: Vec<Sent<Parcel>>) -> Result<Vec<Answered<Parcel>>> {
         let nodes: Vec<usize> = orders.iter().map(|order| order.0).collect();

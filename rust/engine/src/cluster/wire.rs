@@ -1,7 +1,7 @@
 //! What travels between driver and nodes: the messages of `phago_core::cluster`, and how a node is made.
 
 use phago_core::checkpoint::{Piece, Section, WordsInUse};
-use phago_core::cluster::message::{Done, Handshake, Order, decode, encode};
+use phago_core::cluster::message::{Done, Handshake, Order, decode, encode_onto};
 use phago_core::dump::{Part, Scope};
 use phago_core::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ pub(super) enum Told {
     /// Forget everything, and begin with an empty part of this colony.
     Join(Handshake),
     /// Keep this section of a checkpoint, by its number, until all are there.
-    Section(u32, Vec<u8>),
+    Section(u32, #[serde(with = "phago_core::bytes")] Vec<u8>),
     /// Build the part from the sections.
     Build,
     /// Do this.
@@ -46,7 +46,7 @@ pub(super) enum Told {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum What {
     /// A round of an answer, or another read: the bytes of an ask.
-    Round(Vec<u8>),
+    Round(#[serde(with = "phago_core::bytes")] Vec<u8>),
     /// Its part of a digest.
     Digest(Scope),
     /// What it knows of the words of the colony and the others do not.
@@ -61,7 +61,7 @@ pub(super) enum Reply {
     /// It did what it was told.
     Done(Done),
     /// The bytes of its reply to a round.
-    Round(Vec<u8>),
+    Round(#[serde(with = "phago_core::bytes")] Vec<u8>),
     /// Its part of a digest.
     Digest(Part),
     /// What it knows of the words.
@@ -75,7 +75,10 @@ pub(super) enum Reply {
 impl Letter {
     /// Returns its bytes. Numbers are compressed; texts and questions are not, as that takes longer than it saves.
     pub(super) fn encode(&self) -> Vec<u8> {
-        packed(encode(self), matches!(self.told, Told::Order(Order::Apply(_) | Order::Commit { .. })))
+        packed(
+            encode_onto(WHOLE.to_vec(), self),
+            matches!(self.told, Told::Order(Order::Apply(_) | Order::Commit { .. })),
+        )
     }
 
     /// Reads what [`Letter::encode`] wrote.
@@ -91,7 +94,8 @@ impl Letter {
 impl Response {
     /// Returns its bytes, as [`Letter::encode`] does.
     pub(super) fn encode(&self) -> Vec<u8> {
-        packed(encode(self), matches!(self.reply, Reply::Done(Done::Prepared(_) | Done::Decayed(_))))
+        let is_long = matches!(self.reply, Reply::Done(Done::Prepared(_) | Done::Decayed(_)));
+        packed(encode_onto(WHOLE.to_vec(), self), is_long)
     }
 
     /// Reads what [`Response::encode`] wrote.
@@ -106,7 +110,7 @@ impl Response {
 
 /// Returns a parcel as it travels.
 pub(super) fn pack_parcel(parcel: Vec<u8>) -> Vec<u8> {
-    packed(parcel, true)
+    packed([&WHOLE[..], &parcel].concat(), true)
 }
 
 /// Returns the parcel that [`pack_parcel`] took.
@@ -125,12 +129,16 @@ const LEVEL: i32 = 3;
 const MESSAGE_BYTES_MAX: usize = 1 << 30;
 
 // Bytes begin with how many there are after unpacking; 0 stands for bytes that are not packed.
-fn packed(bytes: Vec<u8>, is_wanted: bool) -> Vec<u8> {
+const WHOLE: [u8; 4] = [0; 4];
+
+// Packs bytes behind WHOLE, if that is wanted and makes them fewer.
+fn packed(whole: Vec<u8>, is_wanted: bool) -> Vec<u8> {
+    let bytes = &whole[WHOLE.len()..];
     let length = u32::try_from(bytes.len()).unwrap_or(0);
-    let small = (is_wanted && bytes.len() >= PACKED_MIN).then(|| zstd::bulk::compress(&bytes, LEVEL).ok()).flatten();
+    let small = (is_wanted && bytes.len() >= PACKED_MIN).then(|| zstd::bulk::compress(bytes, LEVEL).ok()).flatten();
     match small.filter(|small| length > 0 && small.len() < bytes.len()) {
         Some(small) => [&length.to_le_bytes()[..], &small].concat(),
-        None => [&[0; 4][..], &bytes].concat(),
+        None => whole,
     }
 }
 
@@ -150,7 +158,7 @@ fn unpacked<'a>(what: &'static str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use phago_core::cluster::message::{Announced, Apply};
+    use phago_core::cluster::message::{Announced, Apply, encode};
 
     #[test]
     fn what_is_packed_comes_out_and_what_is_broken_is_refused() {

@@ -16,6 +16,7 @@ use crate::ring::Ring;
 use crate::{Error, Result};
 use proptest::prelude::*;
 use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 
 // Nodes in this process; every message passes as bytes.
 struct Here {
@@ -196,7 +197,8 @@ fn act() -> impl Strategy<Value = Act> {
 fn both(act: Act, cluster: &mut Cluster, colony: &mut Colony) {
     match act {
         Act::Ingest(bodies) => {
-            let steps: Vec<Step> = (0..).zip(&bodies).map(|(at, body)| Step::Ingest(at, body.clone())).collect();
+            let steps: Vec<Step> =
+                (0..).zip(&bodies).map(|(at, body)| Step::Ingest(at, Arc::new(body.clone()))).collect();
             let settled = cluster.driver.prepare(&cluster.replica, &cluster.nodes, &steps).unwrap();
             let bad = settled.fates.iter().position(|fate| *fate == Fate::Taken);
             match colony.apply(Input::Ingest(bodies.clone())) {
@@ -215,8 +217,10 @@ fn both(act: Act, cluster: &mut Cluster, colony: &mut Colony) {
         }
         Act::Update(body) => {
             let Some(_) = body.key else { return };
-            let fates = cluster.driver.prepare(&cluster.replica, &cluster.nodes, &[Step::Update(body.clone())]).map(
-                |settled| {
+            let fates = cluster
+                .driver
+                .prepare(&cluster.replica, &cluster.nodes, &[Step::Update(Arc::new(body.clone()))])
+                .map(|settled| {
                     let fate = settled.fates[0].clone();
                     if fate == Fate::Taken {
                         cluster.driver.discard(&cluster.nodes).unwrap();
@@ -224,8 +228,7 @@ fn both(act: Act, cluster: &mut Cluster, colony: &mut Colony) {
                         cluster.driver.apply(&mut cluster.replica, &cluster.nodes, settled).unwrap();
                     }
                     fate
-                },
-            );
+                });
             match (colony.apply(Input::Update(body.clone())), fates.unwrap()) {
                 (Ok(Outcome::Updated(Updated::New)), Fate::New { .. })
                 | (Ok(Outcome::Updated(Updated::Unchanged)), Fate::Unchanged)
@@ -315,7 +318,7 @@ proptest! {
 fn gaps_repeats_and_what_does_not_fit_are_refused() {
     let mut cluster = Cluster::new(&config(), 4, 2);
     let body = Body { text: "ions cross a membrane".into(), ..Body::default() };
-    cluster.apply(&[Step::Ingest(0, body.clone())]).unwrap();
+    cluster.apply(&[Step::Ingest(0, Arc::new(body.clone()))]).unwrap();
     let before = cluster.digest();
     let refused = |order: Order| {
         let answer = cluster.nodes.send(vec![(0, order.clone(), Vec::new())]).unwrap();
@@ -360,7 +363,7 @@ fn a_thousand_nodes_are_told_what_the_plan_of_a_large_cluster_counts_on() {
         Body { key: Some(format!("{at}").into()), text: text.join(" ").into(), ..Body::default() }
     };
     let bodies: Vec<Body> = (0..40).map(body).collect();
-    let steps: Vec<Step> = (0..).zip(&bodies).map(|(at, body)| Step::Ingest(at, body.clone())).collect();
+    let steps: Vec<Step> = (0..).zip(&bodies).map(|(at, body)| Step::Ingest(at, Arc::new(body.clone()))).collect();
     cluster.apply(&steps).unwrap();
     colony.apply(Input::Ingest(bodies.clone())).unwrap();
     // The homes of the documents prepare; every node applies.
@@ -382,7 +385,7 @@ fn a_thousand_nodes_are_told_what_the_plan_of_a_large_cluster_counts_on() {
 fn decay_needs_the_parcels_of_all_who_sent_one_and_of_nobody_else() {
     let mut cluster = Cluster::new(&ColonyConfig { documents_per_tick: 16, ..config() }, 4, 2);
     let body = |at: usize| Body { text: WORDS[at..at + 8].join(" ").into(), ..Body::default() };
-    let steps: Vec<Step> = (0..12).map(|at| Step::Ingest(at as u64, body(at))).collect();
+    let steps: Vec<Step> = (0..12).map(|at| Step::Ingest(at as u64, body(at).into())).collect();
     cluster.apply(&steps).unwrap();
     let before = cluster.digest();
 
@@ -420,7 +423,12 @@ fn a_fate_that_no_home_gives_to_such_a_step_is_refused() {
     let body = Body { text: "ions".into(), ..Body::default() };
     let id = body.id();
     let path = Reinforcement::new([("ions", &["cells".to_owned()][..])], |word| Some(word.into())).unwrap();
-    let steps = [Step::Ingest(0, body.clone()), Step::Update(body), Step::Delete(id), Step::Reinforce(id, path, 1)];
+    let steps = [
+        Step::Ingest(0, body.clone().into()),
+        Step::Update(body.into()),
+        Step::Delete(id),
+        Step::Reinforce(id, path, 1),
+    ];
     let departed = Departed { digested: Digestion::Wired, reinforced: 0, expires: None };
     let fates = [
         (Fate::New { too_long: 0 }, [true, true, false, false]),
