@@ -12,7 +12,7 @@ use crate::phase::Phase;
 use crate::plan::Plan;
 use crate::query::{Found, Scratch};
 use crate::reinforcement::Reinforcement;
-use crate::replica::{Committed, Replica};
+use crate::replica::{Committed, Outgoing, Replica};
 use crate::ring::Ring;
 use crate::shard::{Delta, Seat, exchange};
 use crate::text::Session;
@@ -89,8 +89,11 @@ impl Colony {
     }
 
     /// Deletes a document. Returns `false` if there is none of this id.
-    pub fn delete(&mut self, id: DocumentId) -> bool {
-        self.apply(Input::Delete(id)).expect("a delete is never refused") == Outcome::Deleted(true)
+    ///
+    /// # Errors
+    /// As [`Colony::apply`].
+    pub fn delete(&mut self, id: DocumentId) -> Result<bool> {
+        Ok(self.apply(Input::Delete(id))? == Outcome::Deleted(true))
     }
 
     /// Learns from a document that helped. `path` holds concepts with the words that led to each, strongest first. It
@@ -108,10 +111,12 @@ impl Colony {
     /// Makes one whole tick, or returns an error and changes nothing.
     ///
     /// # Errors
-    /// [`crate::Error::Limit`] after the last tick that can be counted.
+    /// [`crate::Error::Limit`] after the last tick that can be counted; [`crate::Error::Wire`] if what was read from
+    /// columns does not fit together.
     pub fn tick(&mut self) -> Result<Committed> {
         let plan = self.state.plan()?;
         let deltas = stage(&self.state, &plan, &Cancel::new())?;
+        self.state.check_leaving(&deltas, &mut Outgoing::default(), |_| false)?;
         let committed = self.state.commit(&plan, deltas);
         self.forget_words();
         Ok(committed)

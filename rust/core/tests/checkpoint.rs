@@ -111,7 +111,7 @@ fn grown() -> Colony {
             colony.tick().unwrap();
         }
     }
-    assert!(colony.delete(DocumentId::from_key("doc-4")));
+    assert!(colony.delete(DocumentId::from_key("doc-4")).unwrap());
     colony
 }
 
@@ -119,7 +119,7 @@ fn grown() -> Colony {
 fn words_that_stand_nowhere_any_more_are_left_out() {
     let mut colony = grown();
     for number in 1..30 {
-        colony.delete(DocumentId::from_key(&format!("doc-{number}")));
+        colony.delete(DocumentId::from_key(&format!("doc-{number}"))).unwrap();
     }
     for _ in 0..2 {
         colony.tick().unwrap();

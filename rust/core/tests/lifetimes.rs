@@ -294,7 +294,7 @@ fn what_leaves_by_itself_leaves_as_if_it_were_deleted_at_that_moment() {
                     ends.iter().filter(|(_, expires)| is_over(expires)).map(|(key, _)| key.clone()).collect();
                 for key in over {
                     ends.remove(&key);
-                    assert!(twin.delete(id(&key)), "seed {seed}, step {step}");
+                    assert!(twin.delete(id(&key)).unwrap(), "seed {seed}, step {step}");
                     left += 1;
                 }
             }

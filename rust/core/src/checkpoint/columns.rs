@@ -66,6 +66,7 @@ pub(super) struct Words<'a> {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
 pub(super) struct Analyses<S> {
     pub(super) terms: Lists,
     // For each term of each document.

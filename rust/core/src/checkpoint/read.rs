@@ -3,7 +3,6 @@
 
 use super::columns::{Graph, Progress, ReadAnalyses, Section, State, VERSION, Words, odd};
 use super::share::Share;
-use crate::Result;
 use crate::agents::{Digester, IDLE_TICKS_MAX};
 use crate::commons::{Commons, Waiting};
 use crate::config::ColonyConfig;
@@ -17,6 +16,7 @@ use crate::replica::Replica;
 use crate::ring::Ring;
 use crate::shard::{Ends, Shard};
 use crate::text::{ANALYSER, Analysis, norm};
+use crate::{Error, Result};
 use serde::Deserialize;
 
 /// Reads a colony that [`super::write()`] wrote, onto the shards of a ring, or a share of it.
@@ -116,14 +116,14 @@ pub fn build(
         if let Some(now) = state.now.filter(|_| share.drives()) {
             commons.lifetimes_mut().tell(now);
         }
-        words(commons, share, get(Section::Words)?.bytes()?)?;
+        let counted = words(commons, share, get(Section::Words)?.bytes()?)?;
         let Columns::Progress(progress, concepts) = get(Section::Progress)?.0 else {
             return Err(odd("a section is another one"));
         };
         let mut wired = Wired::new(commons);
         let lists = (get(Section::Analyses)?, concepts);
         let bodies = get(Section::Bodies)?;
-        let standing = documents(commons, shards, share, bodies.bytes()?, lists, &progress, &mut wired)?;
+        let standing = documents(commons, shards, share, bodies.bytes()?, lists, &progress, (counted, &mut wired))?;
         let counts = (standing.digested, standing.failed);
         if counts != (state.digested, state.failed) {
             return Err(odd(format!("{counts:?} documents were digested, not {:?}", (state.digested, state.failed))));
@@ -180,7 +180,43 @@ impl Wired {
     }
 }
 
-fn words(commons: &mut Commons, share: Share<'_>, bytes: &[u8]) -> Result<()> {
+// By term: how often the documents that are still to come have its forms. A delete takes the forms of a document out of
+// their counts.
+struct Counted(Vec<u64>);
+
+impl Counted {
+    fn new(commons: &Commons, terms: &[u32], counts: &[u64]) -> Result<Counted> {
+        let mut all = vec![0u64; commons.terms()];
+        for (&term, &count) in terms.iter().zip(counts) {
+            let sum = &mut all[term as usize];
+            *sum = sum.checked_add(count).filter(|_| count > 0).ok_or_else(|| miscounted(commons, term))?;
+        }
+        Ok(Counted(all))
+    }
+
+    fn take(&mut self, commons: &Commons, terms: &[(u32, u32)]) -> Result<()> {
+        for &(term, count) in terms {
+            let left = &mut self.0[term as usize];
+            let rest = left.checked_sub(count.into()).filter(|_| count > 0);
+            *left = rest.ok_or_else(|| miscounted(commons, term))?;
+        }
+        Ok(())
+    }
+
+    fn end(self, commons: &Commons) -> Result<()> {
+        match self.0.iter().position(|left| *left > 0) {
+            Some(term) => Err(miscounted(commons, term as u32)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn miscounted(commons: &Commons, term: u32) -> Error {
+    let stem = commons.lexicon().stem(term);
+    odd(format!("`counts` of the word forms of `{stem}` are not how often documents have it"))
+}
+
+fn words(commons: &mut Commons, share: Share<'_>, bytes: &[u8]) -> Result<Counted> {
     let Words { stems, forms, terms, mut counts } = decode(bytes)?;
     equal(&[forms.len(), terms.len(), counts.len()])?;
     let loaded = commons.lexicon().load(&stems, forms.iter().copied().zip(terms.iter().copied()));
@@ -188,11 +224,12 @@ fn words(commons: &mut Commons, share: Share<'_>, bytes: &[u8]) -> Result<()> {
         return Err(odd("a word stands twice, or belongs to no term"));
     }
     commons.learn();
+    let counted = Counted::new(commons, &terms, &counts)?;
     for (count, &term) in counts.iter_mut().zip(&terms) {
         *count *= u64::from(share.has(commons.seat(commons.home(term).shard)));
     }
     commons.restore_forms(&counts);
-    Ok(())
+    Ok(counted)
 }
 
 /// The documents of the whole colony.
@@ -211,7 +248,7 @@ fn documents(
     bodies: &[u8],
     (analyses, concepts): (Parsed, Vec<Box<[u32]>>),
     progress: &Progress,
-    wired_by: &mut Wired,
+    (mut counted, wired_by): (Counted, &mut Wired),
 ) -> Result<Standing> {
     let bodies: Bodies<'_, Metadata> = decode(bodies)?;
     let Columns::Analyses(columns, [terms, title_terms]) = analyses.0 else {
@@ -251,6 +288,7 @@ fn documents(
         if !standing.ids.insert(id.0) {
             return Err(odd(format!("document {id} stands twice")));
         }
+        counted.take(commons, &terms)?;
         let length = u32::try_from(sequence.len()).unwrap_or(u32::MAX);
         commons.restore_document(&terms, length.into());
         let shard = commons.ring().shard_of(id.0);
@@ -288,6 +326,7 @@ fn documents(
             shards[seat].restore_digested(id, tick, wired);
         }
     }
+    counted.end(commons)?;
     Ok(standing)
 }
 
@@ -319,8 +358,8 @@ fn waiting(
         if !standing.contains(&document) || !reinforced.insert(document) {
             return Err(odd(format!("document {id} is reinforced twice, or does not stand")));
         }
-        if !paths.is_sorted_by(|one, other| one.0 < other.0) {
-            return Err(odd("the reinforcements of a document are not in order"));
+        if !paths.is_sorted_by(|one, other| one.0 < other.0) || paths.iter().any(|(_, times)| *times == 0) {
+            return Err(odd("`reinforcing` has paths of a document that are not in order, or were given 0 times"));
         }
         if share.drives() {
             paths.iter().for_each(|(path, _)| commons.backlog_mut().reinforce(path.size()));

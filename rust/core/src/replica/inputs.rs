@@ -1,6 +1,6 @@
 //! Judges inputs against the documents that are present, and applies what is accepted.
 
-use super::Replica;
+use super::{Outgoing, Replica};
 use crate::commons::{Departed, Digestion, GrantKey, Waiting};
 use crate::documents::{Analysed, Body, DOCUMENTS_MAX, Document, Lifetime};
 use crate::ids::{DocumentId, ShardId};
@@ -18,13 +18,14 @@ impl Replica {
     ///
     /// # Errors
     /// [`Error::InvalidDocument`] for a document that no colony accepts; [`Error::DocumentExists`] if an id that should
-    /// be new belongs to a document with other content; [`Error::Limit`] if there is no room.
+    /// be new belongs to a document with other content; [`Error::Limit`] if there is no room; [`Error::Wire`] if a
+    /// document is to leave that was read from columns and does not fit the counts that were.
     pub fn prepare(&self, input: Input, session: &mut Session) -> Result<Prepared> {
         match input {
             Input::Ingest(bodies) => self.prepare_ingest(bodies, session),
             Input::Update(body) => self.prepare_update(body, session),
             Input::Delete(id) => {
-                let leaves = self.forms(id, session);
+                let leaves = self.forms(id, session)?;
                 let outcome = Outcome::Deleted(leaves.is_some());
                 Ok(Prepared { change: Change::Replace { id, leaves, comes: None }, outcome })
             }
@@ -85,13 +86,15 @@ impl Replica {
         if is_renewal {
             return Ok(Prepared { change: Change::Renew(comes), outcome: Outcome::Updated(updated) });
         }
-        let leaves = self.forms(id, session);
+        let leaves = self.forms(id, session)?;
         Ok(Prepared { change: Change::Replace { id, leaves, comes: Some(comes) }, outcome: Outcome::Updated(updated) })
     }
 
-    fn forms(&self, id: DocumentId, session: &mut Session) -> Option<Forms> {
-        let body = &self.document(id)?.body;
-        Some(session.analyse(&body.title, &body.text).forms)
+    fn forms(&self, id: DocumentId, session: &mut Session) -> Result<Option<Forms>> {
+        let Some(body) = self.body(id) else { return Ok(None) };
+        let forms = session.analyse(&body.title, &body.text).forms;
+        Outgoing::default().check(self, id, &forms)?;
+        Ok(Some(forms))
     }
 
     /// Refuses more documents than there is room for.

@@ -4,6 +4,8 @@ mod checkpoint;
 mod follower;
 pub(crate) mod open;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 pub use follower::Follower;
 pub use open::Over;

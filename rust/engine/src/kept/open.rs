@@ -2,7 +2,7 @@
 
 use super::settings::{self, Layout};
 use crate::cluster::{Remote, Transport};
-use crate::journal::{INPUT, Journal, documents_of_input};
+use crate::journal::{INPUT, Journal, as_damage, documents_of_input};
 use crate::store::{Checkpoint, Files, Kind, Options, Record, Recovery, SectionId};
 use crate::sync::{Arc, beside, now, sleep, thread};
 use crate::world::World;
@@ -250,15 +250,4 @@ pub(crate) fn agreed(
     let layout = layout.unwrap_or(made);
     layout.check()?;
     Ok((kept, layout))
-}
-
-// The store has checked that these are the bytes that were written. If they make no colony, another program or
-// a fault of ours wrote them.
-fn as_damage(path: &str, error: Error) -> Error {
-    match error {
-        Error::Wire { what, reason } => {
-            Error::Corruption { path: path.to_owned(), place: format!("the {what}"), reason }
-        }
-        other => other,
-    }
 }
