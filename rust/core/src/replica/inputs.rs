@@ -22,7 +22,9 @@ impl Replica {
     /// document is to leave that was read from columns and does not fit the counts that were.
     pub fn prepare(&self, input: Input, session: &mut Session) -> Result<Prepared> {
         match input {
-            Input::Ingest(bodies) => self.prepare_ingest(bodies, session),
+            Input::Ingest(bodies) => {
+                self.prepare_ingest(bodies, |new| new.into_iter().map(|raw| raw.analyse(session)).collect())
+            }
             Input::Update(body) => self.prepare_update(body, session),
             Input::Delete(id) => {
                 let leaves = self.forms(id, session)?;
@@ -45,9 +47,14 @@ impl Replica {
         }
     }
 
-    fn prepare_ingest(&self, bodies: Vec<Body>, session: &mut Session) -> Result<Prepared> {
+    /// Makes an ingest ready, and leaves the analysis of new documents to `analyse`.
+    pub(crate) fn prepare_ingest(
+        &self,
+        bodies: Vec<Body>,
+        analyse: impl FnOnce(Vec<Raw>) -> Vec<Result<Analysed>>,
+    ) -> Result<Prepared> {
         // The new documents by identity, to find equal ones within a batch.
-        let mut new: Vec<Analysed> = Vec::new();
+        let mut new: Vec<Raw> = Vec::new();
         let mut places: Map<u128, usize> = Map::default();
         let mut unchanged = 0;
         for (index, body) in bodies.into_iter().enumerate() {
@@ -59,11 +66,12 @@ impl Replica {
                 Admission::Taken => return Err(body.taken(index)),
                 Admission::New => {
                     places.insert(id.0, new.len());
-                    new.push(Analysed::new(id, body, index, session)?);
+                    new.push(Raw { id, body, index });
                 }
             }
         }
         let accepted = new.len() as u64;
+        let new = analyse(new).into_iter().collect::<Result<Vec<_>>>()?;
         self.check_room(accepted)?;
         Ok(Prepared { change: Change::Insert(new), outcome: Outcome::Ingested { accepted, unchanged } })
     }
@@ -265,6 +273,25 @@ impl Replica {
         let ingested = (!bodies.is_empty()).then_some(Input::Ingest(bodies));
         let told = self.commons.now().map(Input::Now);
         ingested.into_iter().chain(reinforced).chain(told).collect()
+    }
+}
+
+/// A new document before its analysis.
+#[derive(Debug)]
+pub struct Raw {
+    id: DocumentId,
+    body: Body,
+    // Its index in the caller's sequence.
+    index: usize,
+}
+
+impl Raw {
+    /// Analyses its text.
+    ///
+    /// # Errors
+    /// [`Error::InvalidDocument`] for too many words.
+    pub fn analyse(self, session: &mut Session) -> Result<Analysed> {
+        Analysed::new(self.id, self.body, self.index, session)
     }
 }
 

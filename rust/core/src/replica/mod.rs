@@ -9,7 +9,7 @@ mod part;
 mod reclaim;
 mod tick;
 
-pub use inputs::{Placed, Placement};
+pub use inputs::{Placed, Placement, Raw};
 pub use outgoing::Outgoing;
 pub use reclaim::WORDS_GONE_MIN;
 pub use tick::Committed;

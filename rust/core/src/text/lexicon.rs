@@ -268,6 +268,8 @@ impl Lexicon {
         let mut inner = self.write();
         let inner = &mut *inner;
         assert!(inner.term_list.is_empty() && inner.form_list.is_empty(), "only an empty lexicon is filled");
+        inner.terms.reserve(stems.len(), |_| unreachable!("an empty table moves nothing"));
+        inner.forms.reserve(forms.size_hint().0, |_| unreachable!("an empty table moves nothing"));
         for stem in stems {
             let hash = self.state.hash_one(*stem);
             if inner.term(hash, stem).is_some() {

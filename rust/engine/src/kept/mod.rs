@@ -6,6 +6,7 @@ pub(crate) mod open;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod threads;
 
 pub use follower::Follower;
 pub use open::Over;
