@@ -70,7 +70,7 @@ fn example() -> Example {
         }
     }
     colony.tick().expect("a tick");
-    colony.delete(bodies()[0].id());
+    assert!(colony.delete(bodies()[0].id()).unwrap());
     let mut sections = Vec::new();
     let put = |section, bytes: Vec<u8>| {
         sections.push((section, bytes));

@@ -75,6 +75,7 @@ CORE = {
 # What each file and folder of the engine may import.
 ENGINE = {
     "config": set(),
+    "cores": set(),
     # What threads meet on, and the clock.
     "sync": set(),
     "lock": {"sync"},
@@ -84,7 +85,7 @@ ENGINE = {
     "store": {"lock", "sync"},
     # What a colony writes into a store; it knows no world.
     "journal": {"lock", "store", "sync"},
-    "kept": {"cluster", "journal", "lock", "store", "sync", "world"},
+    "kept": {"cluster", "cores", "journal", "lock", "store", "sync", "world"},
     # What reaches the nodes of a colony, and what a node does; it makes no tick by itself.
     "cluster": {"config", "intake", "journal", "kept", "lock", "store", "sync", "tick", "work", "world"},
     "coordination": {"lock", "sync"},
@@ -95,7 +96,7 @@ ENGINE = {
     # It drives the world and its workers, and takes nothing in and answers nothing.
     "tick": {"config", "coordination", "lock", "sync", "work", "world"},
     # For the program that embeds the rest, which knows nothing of it.
-    "host": {"coordination", "intake", "kept", "lock", "store", "tick", "world"},
+    "host": {"coordination", "cores", "intake", "kept", "lock", "store", "tick", "world"},
 }
 
 # Files that still import each other in a circle, by crate. The list only gets shorter.

@@ -2,8 +2,9 @@
 
 use crate::Result;
 use crate::cancel::Cancel;
+use crate::commons::Commons;
 use crate::config::ColonyConfig;
-use crate::documents::Body;
+use crate::documents::{Analysed, Body};
 use crate::dump;
 use crate::ids::DocumentId;
 use crate::input::{Input, Outcome};
@@ -12,9 +13,9 @@ use crate::phase::Phase;
 use crate::plan::Plan;
 use crate::query::{Found, Scratch};
 use crate::reinforcement::Reinforcement;
-use crate::replica::{Committed, Replica};
+use crate::replica::{Committed, Outgoing, Placed, Placement, Raw, Replica};
 use crate::ring::Ring;
-use crate::shard::{Delta, Seat, exchange};
+use crate::shard::{Delta, Seat, Shard, exchange};
 use crate::text::Session;
 
 /// A colony driven on the calling thread.
@@ -69,6 +70,24 @@ impl Colony {
         outcome
     }
 
+    /// Applies an ingest, but leaves the analysis and the placing of documents to others, which may do it in parallel.
+    /// `analyse` must do what [`Raw::analyse`] does to each and keep their order; `place` is as for
+    /// [`Replica::apply_with`].
+    ///
+    /// # Errors
+    /// As [`Colony::apply`].
+    pub fn ingest_with_help(
+        &mut self,
+        bodies: Vec<Body>,
+        analyse: impl FnOnce(Vec<Raw>) -> Vec<Result<Analysed>>,
+        place: impl FnOnce(Vec<Placement>) -> Vec<Placed>,
+    ) -> Result<Outcome> {
+        let prepared = self.state.prepare_ingest(bodies, analyse);
+        let outcome = prepared.map(|prepared| self.state.apply_with(prepared, place));
+        self.forget_words();
+        outcome
+    }
+
     /// Adds a document. Returns `false` if the colony has it already.
     ///
     /// # Errors
@@ -89,8 +108,11 @@ impl Colony {
     }
 
     /// Deletes a document. Returns `false` if there is none of this id.
-    pub fn delete(&mut self, id: DocumentId) -> bool {
-        self.apply(Input::Delete(id)).expect("a delete is never refused") == Outcome::Deleted(true)
+    ///
+    /// # Errors
+    /// As [`Colony::apply`].
+    pub fn delete(&mut self, id: DocumentId) -> Result<bool> {
+        Ok(self.apply(Input::Delete(id))? == Outcome::Deleted(true))
     }
 
     /// Learns from a document that helped. `path` holds concepts with the words that led to each, strongest first. It
@@ -108,10 +130,21 @@ impl Colony {
     /// Makes one whole tick, or returns an error and changes nothing.
     ///
     /// # Errors
-    /// [`crate::Error::Limit`] after the last tick that can be counted.
+    /// [`crate::Error::Limit`] after the last tick that can be counted; [`crate::Error::Wire`] if what was read from
+    /// columns does not fit together.
     pub fn tick(&mut self) -> Result<Committed> {
+        self.tick_with(|_, steps| steps.into_iter().try_for_each(Step::take))
+    }
+
+    /// Does what [`Colony::tick`] does, but leaves the steps of each phase to `run`, as [`stage_with`] does; `run` is
+    /// told how many documents the tick digests.
+    ///
+    /// # Errors
+    /// As [`Colony::tick`].
+    pub fn tick_with(&mut self, mut run: impl FnMut(usize, Vec<Step<'_>>) -> Result<()>) -> Result<Committed> {
         let plan = self.state.plan()?;
-        let deltas = stage(&self.state, &plan, &Cancel::new())?;
+        let deltas = stage_with(&self.state, &plan, &Cancel::new(), |steps| run(plan.documents(), steps))?;
+        self.state.check_leaving(&deltas, &mut Outgoing::default(), |_| false)?;
         let committed = self.state.commit(&plan, deltas);
         self.forget_words();
         Ok(committed)
@@ -148,15 +181,49 @@ impl Colony {
 /// # Errors
 /// [`crate::Error::Cancelled`] once the flag is set.
 pub fn stage(state: &Replica, plan: &Plan, cancel: &Cancel) -> Result<Vec<Delta>> {
+    stage_with(state, plan, cancel, |steps| steps.into_iter().try_for_each(Step::take))
+}
+
+/// Does what [`stage`] does, but leaves the steps of each phase to `run`, which may take them in parallel: it must call
+/// [`Step::take`] on each, or return an error of one.
+///
+/// # Errors
+/// Those of `run`.
+pub fn stage_with(
+    state: &Replica,
+    plan: &Plan,
+    cancel: &Cancel,
+    mut run: impl FnMut(Vec<Step<'_>>) -> Result<()>,
+) -> Result<Vec<Delta>> {
     let (shards, commons) = (state.shards(), state.commons());
     let mut seats: Vec<Seat> = shards.iter().map(|_| Seat::new()).collect();
     for phase in [Phase::Sense, Phase::Act, Phase::Decay] {
         if phase == Phase::Decay {
             exchange(&mut seats, commons);
         }
-        for (seat, shard) in seats.iter_mut().zip(shards) {
-            seat.step(phase, shard, plan, commons, cancel)?;
-        }
+        let steps = seats.iter_mut().zip(shards);
+        run(steps.map(|(seat, shard)| Step { seat, shard, phase, plan, commons, cancel }).collect())?;
     }
     Ok(seats.into_iter().map(Seat::into_delta).collect())
+}
+
+/// One shard's part of a phase.
+#[derive(Debug)]
+pub struct Step<'a> {
+    seat: &'a mut Seat,
+    shard: &'a Shard,
+    phase: Phase,
+    plan: &'a Plan,
+    commons: &'a Commons,
+    cancel: &'a Cancel,
+}
+
+impl Step<'_> {
+    /// Takes it.
+    ///
+    /// # Errors
+    /// As [`Seat::step`].
+    pub fn take(self) -> Result<()> {
+        self.seat.step(self.phase, self.shard, self.plan, self.commons, self.cancel)
+    }
 }

@@ -74,14 +74,6 @@ impl Replay {
         Replay::of(Colony::of(state))
     }
 
-    /// Returns the current state with the waiting inputs applied; the replay itself continues from before them.
-    ///
-    /// # Errors
-    /// As [`Replay::take`].
-    pub fn visible(&self) -> Result<Replica> {
-        Replay { colony: Colony::of(self.colony.state().clone()), held: self.held.clone() }.finish()
-    }
-
     /// Returns the state once everything stored was taken.
     ///
     /// # Errors
@@ -95,6 +87,14 @@ impl<D: Driven> Replay<D> {
     /// Begins from the state of this colony.
     pub fn of(colony: D) -> Replay<D> {
         Replay { colony, held: Vec::new() }
+    }
+
+    /// Returns the current state with the waiting inputs applied; the replay itself continues from before them.
+    ///
+    /// # Errors
+    /// As [`Replay::take`].
+    pub fn visible(&self) -> Result<Replica> {
+        Replay { colony: Colony::of(self.colony.replica().clone()), held: self.held.clone() }.finish()
     }
 
     /// Takes the input or tick that is stored under the next number.

@@ -413,7 +413,7 @@ fn what_was_deleted_leaves_no_trace_in_answers() {
         let mut colony = filled(shards, 200);
         for number in 0..200 {
             if chance.below(10) < 4 {
-                assert!(colony.delete(DocumentId::from_key(&format!("doc-{number}"))));
+                assert!(colony.delete(DocumentId::from_key(&format!("doc-{number}"))).unwrap());
             }
         }
         let mut fresh = common::colony(&ColonyConfig::default(), 2);

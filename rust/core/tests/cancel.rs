@@ -51,7 +51,7 @@ fn calling_back_deleted_documents_polls_as_often_as_it_has_work() {
     let mut colony = filled();
     colony.tick().unwrap();
     for number in 0..DOCUMENTS {
-        assert!(colony.delete(DocumentId::from_key(&number.to_string())));
+        assert!(colony.delete(DocumentId::from_key(&number.to_string())).unwrap());
     }
     // Each of 300 rows of 299 synapses is held against 280 lists.
     for poll in [1, 2, 10, 40, 75] {

@@ -2,10 +2,10 @@
 
 mod common;
 
-use common::Chance;
 use common::life::{body, config, happens};
+use common::{Chance, Sections, written};
 use phago_core::cancel::Cancel;
-use phago_core::checkpoint::{Section, Share, read, write};
+use phago_core::checkpoint::{Section, Share, read};
 use phago_core::colony::{Colony, stage};
 use phago_core::documents::Body;
 use phago_core::ids::DocumentId;
@@ -14,10 +14,6 @@ use phago_core::replay::Replay;
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
 use phago_core::{Error, dump};
-use std::collections::BTreeMap;
-use std::convert::Infallible;
-
-type Sections = BTreeMap<Section, Vec<u8>>;
 
 fn digest_of(replica: &Replica) -> String {
     dump::digest(replica, &Cancel::new()).unwrap()
@@ -25,17 +21,6 @@ fn digest_of(replica: &Replica) -> String {
 
 fn ring(shards: u32) -> Ring {
     Ring::new(shards, 150)
-}
-
-fn written(replica: &Replica) -> Sections {
-    let mut sections = Sections::new();
-    let put = |section, bytes: Vec<u8>| {
-        sections.insert(section, bytes);
-        Ok::<(), Infallible>(())
-    };
-    write(replica, put).unwrap();
-    assert_eq!(sections.keys().copied().collect::<Vec<_>>(), Section::ALL);
-    sections
 }
 
 fn again(sections: &Sections, shards: u32) -> Result<Replica, Error> {
@@ -111,7 +96,7 @@ fn grown() -> Colony {
             colony.tick().unwrap();
         }
     }
-    assert!(colony.delete(DocumentId::from_key("doc-4")));
+    assert!(colony.delete(DocumentId::from_key("doc-4")).unwrap());
     colony
 }
 
@@ -119,7 +104,7 @@ fn grown() -> Colony {
 fn words_that_stand_nowhere_any_more_are_left_out() {
     let mut colony = grown();
     for number in 1..30 {
-        colony.delete(DocumentId::from_key(&format!("doc-{number}")));
+        colony.delete(DocumentId::from_key(&format!("doc-{number}"))).unwrap();
     }
     for _ in 0..2 {
         colony.tick().unwrap();

@@ -27,7 +27,7 @@ fn a_shard_that_closed_up_its_places_answers_as_one_that_never_saw_the_rest() {
         let mut colony = colony(&ColonyConfig::default(), shards);
         take(&mut colony, &all);
         for (_, (key, _)) in all.iter().enumerate().filter(|(number, _)| !stays(*number)) {
-            assert!(colony.delete(DocumentId::from_key(key)));
+            assert!(colony.delete(DocumentId::from_key(key)).unwrap());
         }
         let room: usize = colony.state().shards().iter().map(|shard| shard.documents().room()).sum();
         assert!(shards > 1 || room < all.len(), "{room} places: nothing was closed up");
@@ -39,7 +39,9 @@ fn a_shard_that_closed_up_its_places_answers_as_one_that_never_saw_the_rest() {
         }
         // What comes and goes afterwards finds its way as well.
         for (key, _) in kept.iter().step_by(3) {
-            assert!(colony.delete(DocumentId::from_key(key)) && fresh.delete(DocumentId::from_key(key)));
+            assert!(
+                colony.delete(DocumentId::from_key(key)).unwrap() && fresh.delete(DocumentId::from_key(key)).unwrap()
+            );
         }
         take(&mut colony, &all[..50]);
         take(&mut fresh, &all[..50]);

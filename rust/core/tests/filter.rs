@@ -86,7 +86,7 @@ proptest! {
         let mut colony = colony(&ColonyConfig::default(), shards);
         for (number, metadata) in steps {
             let key = number.to_string();
-            colony.delete(DocumentId::from_key(&key));
+            colony.delete(DocumentId::from_key(&key)).unwrap();
             if let Some(metadata) = metadata {
                 colony.ingest_with(Some(&key), "", "ions", metadata).unwrap();
             }

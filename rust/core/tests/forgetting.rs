@@ -69,7 +69,7 @@ fn a_colony_from_which_most_documents_went_is_one_that_never_saw_them() {
                 let all: Vec<u64> = standing.keys().copied().collect();
                 if all.len() > 200 {
                     let gone = all[chance.below(all.len() as u64) as usize];
-                    assert!(colony.delete(DocumentId::from_key(&format!("doc-{gone}"))));
+                    assert!(colony.delete(DocumentId::from_key(&format!("doc-{gone}"))).unwrap());
                     standing.remove(&gone);
                 }
             }
@@ -86,7 +86,7 @@ fn a_colony_from_which_most_documents_went_is_one_that_never_saw_them() {
         }
         assert!(empty_places > 0, "some wait to be closed up, or the bound above says nothing");
         for number in standing.into_keys() {
-            assert!(colony.delete(DocumentId::from_key(&format!("doc-{number}"))));
+            assert!(colony.delete(DocumentId::from_key(&format!("doc-{number}"))).unwrap());
         }
         let empty = self::colony(&ColonyConfig::default(), 1);
         assert_eq!(colony.evidence_digest(), empty.evidence_digest());
@@ -130,7 +130,7 @@ fn words_that_left_with_their_documents_are_forgotten_and_nothing_shows_it() {
                     colony.tick().unwrap();
                 }
                 for id in ids {
-                    assert!(colony.delete(id));
+                    assert!(colony.delete(id).unwrap());
                 }
                 if digested {
                     assert!(forms(colony) > WORDS_GONE_MIN, "what waits to be unwired speaks of them");
@@ -159,7 +159,7 @@ fn words_that_left_with_their_documents_are_forgotten_and_nothing_shows_it() {
             for colony in colonies.iter_mut().chain([&mut never]) {
                 let id = DocumentId::from_key(&kept[step * 7].0);
                 match step % 3 {
-                    0 => assert!(colony.delete(id)),
+                    0 => assert!(colony.delete(id).unwrap()),
                     1 => drop(colony.reinforce(id, &[(kept[step * 7].1.split(' ').next().unwrap().into(), vec![])])),
                     _ => {}
                 }

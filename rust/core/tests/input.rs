@@ -255,7 +255,7 @@ fn no_two_documents_have_one_name() {
         let mut second = colony(&ColonyConfig::default(), shards);
         second.apply(Input::Ingest(vec![other.clone()])).unwrap();
         assert_eq!(second.apply(Input::Ingest(vec![nameless.clone()])), taken(0));
-        assert!(second.delete(other.id()));
+        assert!(second.delete(other.id()).unwrap());
         second.apply(Input::Ingest(vec![nameless.clone()])).unwrap();
         assert_eq!(second.evidence_digest(), first.evidence_digest());
         // What only looks like a name of that kind is free.

@@ -2,9 +2,9 @@
 
 mod common;
 
-use common::Chance;
+use common::{Chance, written};
 use phago_core::Error;
-use phago_core::checkpoint::{Section, Share, read, write};
+use phago_core::checkpoint::{Share, read};
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
 use phago_core::documents::{Body, Lifetime};
@@ -13,7 +13,6 @@ use phago_core::input::{Input, Outcome, Updated};
 use phago_core::replay::Replay;
 use phago_core::ring::Ring;
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 
 const SHARDS: [u32; 5] = [1, 2, 3, 7, 16];
 // A time, in microseconds; tests count from here.
@@ -52,12 +51,7 @@ fn update(colony: &mut Colony, body: Body) -> Updated {
 
 // The same colony, read from its columns onto another ring.
 fn reread(colony: &Colony, shards: u32) -> Colony {
-    let mut sections = BTreeMap::new();
-    let put = |section: Section, bytes: Vec<u8>| {
-        sections.insert(section, bytes);
-        Ok::<(), Infallible>(())
-    };
-    write(colony.state(), put).unwrap();
+    let sections = written(colony.state());
     Colony::of(read(config(), Ring::new(shards, 50), Share::Whole, |section| Ok(sections[&section].clone())).unwrap())
 }
 
@@ -294,7 +288,7 @@ fn what_leaves_by_itself_leaves_as_if_it_were_deleted_at_that_moment() {
                     ends.iter().filter(|(_, expires)| is_over(expires)).map(|(key, _)| key.clone()).collect();
                 for key in over {
                     ends.remove(&key);
-                    assert!(twin.delete(id(&key)), "seed {seed}, step {step}");
+                    assert!(twin.delete(id(&key)).unwrap(), "seed {seed}, step {step}");
                     left += 1;
                 }
             }

@@ -167,7 +167,7 @@ fn a_batch_survives_its_bytes() {
     }
     for (number, (key, text)) in documents(1, 20).into_iter().enumerate() {
         let id = DocumentId::from_key(&key);
-        assert!(if number < 5 { colony.delete(id) } else { colony.reinforce(id, &path(&text)).unwrap() });
+        assert!(if number < 5 { colony.delete(id).unwrap() } else { colony.reinforce(id, &path(&text)).unwrap() });
     }
     let (state, cancel) = (colony.state(), Cancel::new());
     let (plan, commons) = (state.plan().unwrap(), state.commons());

@@ -276,7 +276,7 @@ fn compare(config: &ColonyConfig, shards: u32, seed: u64, steps: usize) {
         if chance.below(3) == 0 {
             for _ in 0..chance.below(4).min(standing.len() as u64) {
                 let (key, _) = standing.swap_remove(chance.below(standing.len() as u64) as usize);
-                assert!(colony.delete(DocumentId::from_key(&key)));
+                assert!(colony.delete(DocumentId::from_key(&key)).unwrap());
                 naive.delete(&key);
             }
         }
@@ -363,9 +363,9 @@ fn without_decay_and_caps_the_graph_is_that_of_a_colony_that_never_saw_what_was_
     }
     colony.tick().unwrap();
     for (key, _) in dropped {
-        assert!(colony.delete(DocumentId::from_key(key)));
+        assert!(colony.delete(DocumentId::from_key(key)).unwrap());
     }
-    assert!(!colony.delete(DocumentId::from_key("never seen")));
+    assert!(!colony.delete(DocumentId::from_key("never seen")).unwrap());
     colony.tick().unwrap();
     for (key, text) in kept {
         fresh.ingest(Some(key), "", text).unwrap();

@@ -2,19 +2,16 @@
 
 mod common;
 
-use common::Chance;
 use common::life::{config, happens};
+use common::{Chance, Sections, written};
 use phago_core::Error;
 use phago_core::cancel::Cancel;
-use phago_core::checkpoint::{Piece, Pieces, Section, Share, WordsInUse, common, join, read, write};
+use phago_core::checkpoint::{Piece, Pieces, Section, Share, WordsInUse, common, join, read};
 use phago_core::colony::Colony;
 use phago_core::dump::{self, Part, Scope};
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
 use std::collections::BTreeMap;
-use std::convert::Infallible;
-
-type Sections = BTreeMap<Section, Vec<u8>>;
 
 const SHARDS: u32 = 16;
 const NODES: [usize; 6] = [1, 2, 3, 4, 8, 16];
@@ -103,16 +100,6 @@ fn a_part_is_no_digest_of_the_whole_and_parts_of_two_digests_do_not_mix() {
         assert!(matches!(whole.merge(&evidence), Err(Error::Wire { what: "digest", .. })));
         assert_eq!(whole, before);
     });
-}
-
-fn written(replica: &Replica) -> Sections {
-    let mut sections = Sections::new();
-    let put = |section, bytes: Vec<u8>| {
-        sections.insert(section, bytes);
-        Ok::<(), Infallible>(())
-    };
-    write(replica, put).unwrap();
-    sections
 }
 
 fn again(sections: &Sections, shards: u32, share: Share<'_>) -> Replica {

@@ -39,7 +39,7 @@ fn names_are_those_of_every_document_that_matches_in_their_order() {
     for shards in [1, 3, 8] {
         let mut colony = grown(shards);
         for gone in ["doc-7", "doc-50", "doc-0"] {
-            assert!(colony.delete(DocumentId::from_key(gone)));
+            assert!(colony.delete(DocumentId::from_key(gone)).unwrap());
         }
         let view = colony.state().view();
         let all = view.names(None, &Filter::default()).unwrap();

@@ -36,7 +36,7 @@ fn grown(opposite: bool) -> Colony {
     for (key, text) in &first {
         let (id, words) = (DocumentId::from_key(key), text.split(' ').map(str::to_owned).collect::<Vec<_>>());
         let path = [(words[0].clone(), words[1..3].to_vec()), (words[1].clone(), words[2..4].to_vec())];
-        assert!(if id.0 % 4 == 0 { colony.delete(id) } else { colony.reinforce(id, &path).unwrap() });
+        assert!(if id.0 % 4 == 0 { colony.delete(id).unwrap() } else { colony.reinforce(id, &path).unwrap() });
     }
     for (key, text) in &second {
         colony.ingest(Some(&format!("second-{key}")), "", text).unwrap();

@@ -92,6 +92,14 @@ impl Journal {
         Ok(())
     }
 
+    /// Returns the error of what was read from this journal's store and does not fit together as damage of it.
+    pub(crate) fn as_damage(&self, error: Error) -> Error {
+        match self.with(|store| Ok(store.path())) {
+            Ok(path) => as_damage(&path, error),
+            Err(_) => error,
+        }
+    }
+
     /// Makes everything durable, including idle ticks.
     pub(crate) fn seal(&self) -> Result<()> {
         self.with(Store::seal)
@@ -206,5 +214,16 @@ pub(crate) fn documents_of_input(input: &Input) -> u64 {
         Input::Ingest(documents) => documents.len() as u64,
         Input::Update(_) | Input::Delete(_) => 1,
         _ => 0,
+    }
+}
+
+/// Returns the error of bytes that make no colony as damage of the directory they were read from. The store has checked
+/// that they are the bytes that were written: another program or a fault of ours wrote them.
+pub(crate) fn as_damage(path: &str, error: Error) -> Error {
+    match error {
+        Error::Wire { what, reason } => {
+            Error::Corruption { path: path.to_owned(), place: format!("the {what}"), reason }
+        }
+        other => other,
     }
 }

@@ -11,6 +11,7 @@
 //!   writes into it; [`kept`] opens a colony from there, writes its checkpoints, and follows it.
 //! * [`cluster`] spreads a colony over several processes.
 //! * [`coordination`] shares a coordinator; `ghosts` keeps copies of nodes of other shards.
+//! * [`mod@cores`] says how many cores there are.
 //! * [`host`] is for the program that embeds it all: forks, freeing, and many handles on one colony.
 #![forbid(unsafe_code)]
 
@@ -18,6 +19,7 @@ pub mod answers;
 pub mod cluster;
 pub mod config;
 pub mod coordination;
+pub mod cores;
 mod ghosts;
 // Only for programs that run; the tests in drawn orders have no process to fork.
 #[cfg(not(feature = "shuttle"))]

@@ -243,6 +243,14 @@ impl World {
             .map_err(|_| Error::ShardNotFound { shard, registered: self.ring.names() })
     }
 
+    /// Returns the error of a state that was read from columns and does not fit together as damage of the directory.
+    pub(crate) fn as_damage(&self, error: Error) -> Error {
+        match &self.journal {
+            Some(journal) => journal.as_damage(error),
+            None => error,
+        }
+    }
+
     pub(crate) fn state(&self) -> Result<RwLockReadGuard<'_, Replica>> {
         self.state.read().map_err(|_| broken())
     }

@@ -102,7 +102,7 @@ fn give_alone(colony: &mut Colony, input: &Input) -> Outcome {
             };
             let known = colony.state().document(id).map(|document| is_same(&document.body));
             if known != Some(true) {
-                colony.delete(id);
+                colony.delete(id).unwrap();
                 colony.ingest_with(key.as_deref(), title, text, metadata.clone()).unwrap();
             }
             Outcome::Updated(match known {
@@ -112,8 +112,8 @@ fn give_alone(colony: &mut Colony, input: &Input) -> Outcome {
             })
         }
         Input::Delete(key) => {
-            let named = colony.delete(DocumentId::from_key(key));
-            Outcome::Done(named || DocumentId::parse(key).is_some_and(|id| colony.delete(id)))
+            let named = colony.delete(DocumentId::from_key(key)).unwrap();
+            Outcome::Done(named || DocumentId::parse(key).is_some_and(|id| colony.delete(id).unwrap()))
         }
         Input::Reinforce(Helped { name, title, text, path }) => {
             let known = |id: DocumentId| {

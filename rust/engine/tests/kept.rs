@@ -13,6 +13,7 @@ use phago_core::input::Input;
 use phago_core::phase::Phase;
 use phago_core::ring::Ring;
 use phago_core::{Error, Result};
+use phago_engine::cores::set_cores;
 use phago_engine::store::{Directory, Failure, Faulty, Files, Memory, Open, Options, Recovery, WitnessSync, verify};
 use phago_engine::{Follower, Layout, OnError, World};
 use std::sync::Arc;
@@ -462,4 +463,31 @@ fn an_opening_waits_for_another_writer_until_it_is_cancelled() {
         first.close().unwrap();
         assert!(waiting.join().unwrap().is_ok());
     });
+}
+
+#[test]
+fn a_long_tail_is_replayed_on_any_number_of_threads_to_the_same_colony() {
+    let files = memory();
+    // So many that a tick and a chunk are shared between threads.
+    let config = ColonyConfig { documents_per_tick: 300, ..ColonyConfig::default() };
+    let layout = |shards| Some(Layout { shards, virtual_nodes: 150 });
+    let world = World::open(Arc::clone(&files), OPTIONS, layout(2), Some(config)).unwrap();
+    join(&world);
+    ingest(&world, &named(1, 700));
+    tick(&world).unwrap();
+    world.checkpoint().unwrap();
+    ingest(&world, &named(2, 700));
+    (0..3).for_each(|_| tick(&world).unwrap());
+    assert!(world.delete(&named(2, 1)[0].name()).unwrap());
+    tick(&world).unwrap();
+    let digest = world.digest().unwrap();
+    // Without a close, which would write a checkpoint.
+    world.seal().unwrap();
+    drop(world);
+    for (cores, shards) in [(1, 2), (2, 2), (3, 5), (8, 3), (4, 1)] {
+        set_cores(cores);
+        let world = World::open(Arc::clone(&files), OPTIONS, layout(shards), None).unwrap();
+        assert_eq!(world.digest().unwrap(), digest, "{cores} threads, {shards} shards");
+    }
+    set_cores(0);
 }

@@ -108,13 +108,13 @@ mod _phago {
     /// Returns the cores this process may use.
     #[pyfunction]
     fn cores() -> usize {
-        phago_engine::host::process::cores()
+        phago_engine::cores::cores()
     }
 
     /// Sets the number of cores to use.
     #[pyfunction]
     fn set_cores(count: usize) {
-        phago_engine::host::process::set_cores(count);
+        phago_engine::cores::set_cores(count);
     }
 
     /// Raises `RuntimeError` with advice if no asyncio loop runs.

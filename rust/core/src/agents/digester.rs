@@ -25,6 +25,10 @@ impl Digester {
     /// Returns the digester after a tick in which it took `documents`, or `None` if it has ended.
     pub fn after(&self, documents: u32) -> Option<Digester> {
         let idle = if documents > 0 { 0 } else { self.idle + 1 };
-        (idle < IDLE_TICKS_MAX).then(|| Digester { id: self.id, taken: self.taken + u64::from(documents), idle })
+        (idle < IDLE_TICKS_MAX).then(|| Digester {
+            id: self.id,
+            taken: self.taken.saturating_add(documents.into()),
+            idle,
+        })
     }
 }

@@ -66,6 +66,7 @@ pub(super) struct Words<'a> {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
 pub(super) struct Analyses<S> {
     pub(super) terms: Lists,
     // For each term of each document.
@@ -128,6 +129,9 @@ impl Graph {
     }
 }
 
+/// A list of numbers with an entry of a column for each.
+pub(super) type Pairs = Box<[(u32, u32)]>;
+
 /// Lists of numbers, one after the other. A number that is no less than the one before it in its list is written as the
 /// difference, so that a sorted list is short. Differences wrap, so that an unsorted one is right too.
 #[derive(Debug, Default, Deserialize)]
@@ -158,17 +162,33 @@ impl Lists {
     /// # Errors
     /// [`Error::Wire`] if the lengths do not match.
     pub(super) fn read(&self) -> Result<Vec<Box<[u32]>>> {
+        self.each(|number, _| number)
+    }
+
+    /// Decodes all lists, in order, each number with its entry in a column beside them.
+    ///
+    /// # Errors
+    /// As [`Lists::read`]; [`Error::Wire`] if the column has another length.
+    pub(super) fn beside(&self, column: &[u32]) -> Result<Vec<Pairs>> {
+        if column.len() != self.steps.len() {
+            return Err(odd(format!("a column has {} entries beside lists of {}", column.len(), self.steps.len())));
+        }
+        self.each(|number, at| (number, column[at]))
+    }
+
+    fn each<T>(&self, entry: impl Fn(u32, usize) -> T) -> Result<Vec<Box<[T]>>> {
         let mut lists = Vec::with_capacity(self.lengths.len());
         let mut rest = &self.steps[..];
         for &length in &self.lengths {
             let Some((steps, after)) = rest.split_at_checked(length as usize) else {
                 return Err(odd("a list is cut off"));
             };
+            let begun = self.steps.len() - rest.len();
             rest = after;
             let mut last = 0u32;
-            let list = steps.iter().map(|step| {
+            let list = steps.iter().zip(begun..).map(|(step, at)| {
                 last = last.wrapping_add(*step);
-                last
+                entry(last, at)
             });
             lists.push(list.collect());
         }

@@ -12,14 +12,17 @@
 
 mod columns;
 mod piece;
+mod placing;
 mod read;
 mod share;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod write;
 
 pub use columns::Section;
 pub use piece::Piece;
-pub use read::{Parsed, build, read};
+pub use placing::Placing;
+pub use read::{Parsed, build, build_with, read};
 pub use share::Share;
 pub use write::{Pieces, WordsInUse, common, join, write};

@@ -1,22 +1,22 @@
 //! Converts columns to a colony. The caller has checked the bytes; if they do not fit together all the same, that is an
 //! error and never a panic.
 
-use super::columns::{Graph, Progress, ReadAnalyses, Section, State, VERSION, Words, odd};
+use super::columns::{Graph, Pairs, Progress, ReadAnalyses, Section, State, VERSION, Words, odd};
+use super::placing::{Placing, Rows, Stored};
 use super::share::Share;
+use super::sums::{Counted, Wired};
 use crate::Result;
 use crate::agents::{Digester, IDLE_TICKS_MAX};
 use crate::commons::{Commons, Waiting};
 use crate::config::ColonyConfig;
-use crate::documents::{Analysed, Bodies};
-use crate::graph::synapse::ONE;
-use crate::graph::{Decay, Synapse};
+use crate::documents::Bodies;
 use crate::ids::{AgentId, TICK_MAX};
 use crate::maps::Set;
 use crate::metadata::Metadata;
 use crate::replica::Replica;
 use crate::ring::Ring;
-use crate::shard::{Ends, Shard};
-use crate::text::{ANALYSER, Analysis, norm};
+use crate::shard::Shard;
+use crate::text::{ANALYSER, Sequence};
 use serde::Deserialize;
 
 /// Reads a colony that [`super::write()`] wrote, onto the shards of a ring, or a share of it.
@@ -44,9 +44,17 @@ pub struct Parsed(Columns);
 enum Columns {
     // Columns of strings, which are borrowed when the colony is built.
     Bytes(Vec<u8>),
-    Analyses(ReadAnalyses, [Vec<Box<[u32]>>; 2]),
+    Analyses(Analyses),
     Progress(Progress, Vec<Box<[u32]>>),
     Graph(Graph, Vec<Box<[u32]>>),
+}
+
+// By document.
+#[derive(Debug)]
+struct Analyses {
+    terms: Vec<Pairs>,
+    titles: Vec<Box<[u32]>>,
+    sequences: Vec<Sequence>,
 }
 
 impl Parsed {
@@ -58,9 +66,8 @@ impl Parsed {
         Ok(Parsed(match section {
             Section::State | Section::Words | Section::Bodies => Columns::Bytes(bytes),
             Section::Analyses => {
-                let columns: ReadAnalyses = decode(&bytes)?;
-                let lists = [columns.terms.read()?, columns.titles.read()?];
-                Columns::Analyses(columns, lists)
+                let ReadAnalyses { terms, counts, titles, sequences } = decode(&bytes)?;
+                Columns::Analyses(Analyses { terms: terms.beside(&counts)?, titles: titles.read()?, sequences })
             }
             Section::Progress => {
                 let columns: Progress = decode(&bytes)?;
@@ -95,7 +102,25 @@ pub fn build(
     config: ColonyConfig,
     ring: Ring,
     share: Share<'_>,
+    get: impl FnMut(Section) -> Result<Parsed>,
+) -> Result<Replica> {
+    build_with(config, ring, share, get, |work| work.into_iter().try_for_each(Placing::place))
+}
+
+/// Does what [`build`] does, but leaves what concerns one shard alone to `run`, which may do it in parallel: it must
+/// run [`Placing::place`] on each, or return an error of one.
+///
+/// # Errors
+/// Those of [`read`].
+///
+/// # Panics
+/// As [`read`].
+pub fn build_with(
+    config: ColonyConfig,
+    ring: Ring,
+    share: Share<'_>,
     mut get: impl FnMut(Section) -> Result<Parsed>,
+    run: impl FnOnce(Vec<Placing<'_>>) -> Result<()>,
 ) -> Result<Replica> {
     let mut replica = Replica::new(config, ring)?;
     match share {
@@ -116,14 +141,14 @@ pub fn build(
         if let Some(now) = state.now.filter(|_| share.drives()) {
             commons.lifetimes_mut().tell(now);
         }
-        words(commons, share, get(Section::Words)?.bytes()?)?;
+        let counted = words(commons, share, get(Section::Words)?.bytes()?)?;
         let Columns::Progress(progress, concepts) = get(Section::Progress)?.0 else {
             return Err(odd("a section is another one"));
         };
         let mut wired = Wired::new(commons);
         let lists = (get(Section::Analyses)?, concepts);
         let bodies = get(Section::Bodies)?;
-        let standing = documents(commons, shards, share, bodies.bytes()?, lists, &progress, &mut wired)?;
+        let standing = documents(commons, share, bodies.bytes()?, lists, &progress, (counted, &mut wired))?;
         let counts = (standing.digested, standing.failed);
         if counts != (state.digested, state.failed) {
             return Err(odd(format!("{counts:?} documents were digested, not {:?}", (state.digested, state.failed))));
@@ -131,7 +156,7 @@ pub fn build(
         waiting(commons, shards, share, &standing.ids, progress, &mut wired)?;
         match share {
             Share::Driver => Ok(()),
-            _ => graph(commons, shards, share, get(Section::Graph)?, &wired),
+            _ => place((commons, &wired), shards, share, standing.documents, get(Section::Graph)?, run),
         }
     })?;
     Ok(replica)
@@ -154,33 +179,7 @@ fn equal(lengths: &[usize]) -> Result<()> {
     if same { Ok(()) } else { Err(odd(format!("columns of {lengths:?} entries stand side by side"))) }
 }
 
-// By term: how many documents wired it that are there, or that wait to be unwired. Each tick that unwires some relies
-// on it, as nothing else says when a node has lost its last document.
-struct Wired(Vec<u32>);
-
-impl Wired {
-    fn new(commons: &Commons) -> Wired {
-        Wired(vec![0; commons.terms()])
-    }
-
-    fn add(&mut self, column: &str, concepts: &[u32]) -> Result<()> {
-        if !concepts.is_sorted_by(|one, other| one < other) {
-            return Err(odd(format!("`{column}` has a list that is not in order")));
-        }
-        concepts.iter().for_each(|term| self.0[*term as usize] += 1);
-        Ok(())
-    }
-
-    fn of(&self, term: u32) -> u32 {
-        self.0[term as usize]
-    }
-
-    fn concepts(&self) -> usize {
-        self.0.iter().filter(|documents| **documents > 0).count()
-    }
-}
-
-fn words(commons: &mut Commons, share: Share<'_>, bytes: &[u8]) -> Result<()> {
+fn words(commons: &mut Commons, share: Share<'_>, bytes: &[u8]) -> Result<Counted> {
     let Words { stems, forms, terms, mut counts } = decode(bytes)?;
     equal(&[forms.len(), terms.len(), counts.len()])?;
     let loaded = commons.lexicon().load(&stems, forms.iter().copied().zip(terms.iter().copied()));
@@ -188,11 +187,12 @@ fn words(commons: &mut Commons, share: Share<'_>, bytes: &[u8]) -> Result<()> {
         return Err(odd("a word stands twice, or belongs to no term"));
     }
     commons.learn();
+    let counted = Counted::new(commons, &terms, &counts)?;
     for (count, &term) in counts.iter_mut().zip(&terms) {
         *count *= u64::from(share.has(commons.seat(commons.home(term).shard)));
     }
     commons.restore_forms(&counts);
-    Ok(())
+    Ok(counted)
 }
 
 /// The documents of the whole colony.
@@ -201,52 +201,52 @@ struct Standing {
     ids: Set<u128>,
     digested: u64,
     failed: u64,
+    // By seat, those whose shards are given.
+    documents: Vec<Vec<Stored>>,
 }
 
 // Every share counts all documents, so that all have the same statistics.
 fn documents(
     commons: &mut Commons,
-    shards: &mut [&mut Shard],
     share: Share<'_>,
     bodies: &[u8],
     (analyses, concepts): (Parsed, Vec<Box<[u32]>>),
     progress: &Progress,
-    wired_by: &mut Wired,
+    (mut counted, wired_by): (Counted, &mut Wired),
 ) -> Result<Standing> {
     let bodies: Bodies<'_, Metadata> = decode(bodies)?;
-    let Columns::Analyses(columns, [terms, title_terms]) = analyses.0 else {
+    let Columns::Analyses(Analyses { terms, titles, sequences }) = analyses.0 else {
         return Err(odd("a section is another one"));
     };
     let (arrivals, digested) = (&progress.arrivals, &progress.digested);
-    let count = columns.sequences.len();
+    let count = sequences.len();
     equal(&bodies.lengths())?;
     equal(&[bodies.lengths()[0], count])?;
-    equal(&[count, terms.len(), title_terms.len(), concepts.len(), arrivals.len(), digested.len()])?;
-    below(commons, &terms)?;
-    below(commons, &title_terms)?;
-    equal(&[columns.counts.len(), terms.iter().map(|list| list.len()).sum()])?;
+    equal(&[count, terms.len(), titles.len(), concepts.len(), arrivals.len(), digested.len()])?;
+    below(commons, &titles)?;
 
-    let mut counts = columns.counts.into_iter();
     let mut standing = Standing::default();
-    let bodies = bodies.into_bodies().zip(columns.sequences);
-    let lists = terms.into_iter().zip(title_terms).zip(concepts);
+    standing.ids.reserve(count);
+    standing.documents.resize_with(commons.seat_count(), Vec::new);
+    let bodies = bodies.into_bodies().zip(sequences);
+    let lists = terms.into_iter().zip(titles).zip(concepts);
     for (place, ((body, lists), (&arrival, &digested))) in
         bodies.zip(lists).zip(arrivals.iter().zip(digested)).enumerate()
     {
-        let ((body, sequence), ((terms, title), concepts)) = (body, lists);
+        let ((body, sequence), ((terms, title), mut concepts)) = (body, lists);
         body.check(place)?;
-        let terms: Box<[(u32, u32)]> = terms.iter().copied().zip(&mut counts).collect();
-        let has = |term: &u32| terms.binary_search_by_key(term, |known| known.0).is_ok();
-        let fits = terms.is_sorted_by(|one, other| one.0 < other.0) && sequence.fits(terms.len(), &body.text);
-        if !fits || !title.iter().all(has) {
+        let is_known = terms.last().is_none_or(|last| (last.0 as usize) < commons.terms());
+        if !is_known || !terms.is_sorted_by(|one, other| one.0 < other.0) {
             return Err(odd("a document's words do not fit together"));
         }
+        counted.take(commons, &terms)?;
         if !(1..=commons.tick() + 1).contains(&u64::from(arrival)) {
             return Err(odd("`arrivals` has a tick that was not, and is not the next"));
         }
-        let wired: Option<Box<[u32]>> =
-            concepts.iter().map(|&place| terms.get(place as usize).map(|&(term, _)| term)).collect();
-        let wired = wired.ok_or_else(|| odd("a document was wired with a term it does not have"))?;
+        for concept in &mut concepts {
+            let known = terms.get(*concept as usize);
+            *concept = known.ok_or_else(|| odd("a document was wired with a term it does not have"))?.0;
+        }
         let id = body.id();
         if !standing.ids.insert(id.0) {
             return Err(odd(format!("document {id} stands twice")));
@@ -262,9 +262,9 @@ fn documents(
             None => None,
         };
         if digested.is_some() {
-            wired_by.add("concepts", &wired)?;
+            wired_by.add("concepts", &concepts)?;
         }
-        match (digested, wired.is_empty()) {
+        match (digested, concepts.is_empty()) {
             (None, _) => {}
             (Some(_), true) => standing.failed += 1,
             (Some(_), false) => standing.digested += 1,
@@ -273,21 +273,16 @@ fn documents(
             commons.lifetimes_mut().insert(id, body.expires);
             match digested {
                 None => commons.backlog_mut().push((arrival, id.0), Waiting { shard, bytes: body.text_bytes() }),
-                Some(_) => commons.backlog_mut().restore_digested(wired.is_empty()),
+                Some(_) => commons.backlog_mut().restore_digested(concepts.is_empty()),
             }
         }
         let seat = commons.seat(shard);
-        if !share.has(seat) {
-            continue;
-        }
-        let stands = sequence.standing(terms.len());
-        let norm = norm(terms.iter().zip(stands).filter(|(_, stands)| *stands).map(|(term, _)| term.1));
-        let analysis = Analysis { terms, length, norm, title, sequence, ..Analysis::default() };
-        shards[seat].insert(Analysed { id, body, analysis }, arrival);
-        if let Some(tick) = digested {
-            shards[seat].restore_digested(id, tick, wired);
+        if share.has(seat) {
+            let digested = digested.map(|tick| (tick, concepts));
+            standing.documents[seat].push(Stored { id, body, terms, title, sequence, arrival, digested });
         }
     }
+    counted.end(commons)?;
     Ok(standing)
 }
 
@@ -319,8 +314,8 @@ fn waiting(
         if !standing.contains(&document) || !reinforced.insert(document) {
             return Err(odd(format!("document {id} is reinforced twice, or does not stand")));
         }
-        if !paths.is_sorted_by(|one, other| one.0 < other.0) {
-            return Err(odd("the reinforcements of a document are not in order"));
+        if !paths.is_sorted_by(|one, other| one.0 < other.0) || paths.iter().any(|(_, times)| *times == 0) {
+            return Err(odd("`reinforcing` has paths of a document that are not in order, or were given 0 times"));
         }
         if share.drives() {
             paths.iter().for_each(|(path, _)| commons.backlog_mut().reinforce(path.size()));
@@ -354,56 +349,34 @@ fn waiting(
     Ok(())
 }
 
-fn graph(commons: &Commons, shards: &mut [&mut Shard], share: Share<'_>, parsed: Parsed, wired: &Wired) -> Result<()> {
-    let Columns::Graph(columns, targets) = parsed.0 else { return Err(odd("a section is another one")) };
+// Puts documents and nodes into the shards that are given.
+fn place(
+    (commons, wired): (&Commons, &Wired),
+    shards: &mut [&mut Shard],
+    share: Share<'_>,
+    mut documents: Vec<Vec<Stored>>,
+    parsed: Parsed,
+    run: impl FnOnce(Vec<Placing<'_>>) -> Result<()>,
+) -> Result<()> {
+    let Columns::Graph(columns, targets) = &parsed.0 else { return Err(odd("a section is another one")) };
     let terms = commons.terms() as u32;
-    below(commons, &targets)?;
+    below(commons, targets)?;
     let synapses = columns.weights.len();
     equal(&[columns.terms.len(), columns.wirings.len(), columns.uses.len(), targets.len()])?;
     equal(&[synapses, columns.since.len(), columns.ages.len(), columns.co_activations.len()])?;
     equal(&[synapses, targets.iter().map(|row| row.len()).sum()])?;
-    if columns.terms.len() != wired.concepts() {
+    if columns.terms.len() != wired.concepts() || columns.terms.iter().any(|term| *term >= terms) {
         return Err(odd("`terms` has not all that documents wired, or more"));
     }
-    let (decay, now) = (Decay::new(commons.config()), commons.tick() as u32);
-    let cap = commons.config().max_edge_degree as usize;
-    let mut ends = Ends::new(&decay);
-    let (mut at, mut row) = (0, Vec::new());
-    for (node, targets) in targets.iter().enumerate() {
-        let term = columns.terms[node];
-        row.clear();
-        for &target in targets {
-            let last = now.checked_sub(columns.since[at]);
-            let made = last.and_then(|last| Some((last, last.checked_sub(columns.ages[at])?)));
-            let (last, created) = made.ok_or_else(|| odd("a synapse was made before the first tick"))?;
-            let (weight, co_activations) = (columns.weights[at], columns.co_activations[at]);
-            row.push(Synapse { target, weight, last, created, co_activations });
-            at += 1;
-        }
-        let wirings = columns.wirings[node];
-        if term >= terms || wirings == 0 || wired.of(term) != wirings {
-            return Err(odd("`wirings` has not the number of a node's documents"));
-        }
-        if !targets.is_sorted_by(|one, other| one < other) || targets.len() > cap || targets.contains(&term) {
-            return Err(odd("`targets` has a row that is not in order, too long, or leads to its own node"));
-        }
-        // No more documents wired a synapse than wired either end.
-        let wired_it = |synapse: &Synapse| 1..=wirings.min(wired.of(synapse.target));
-        if row.iter().any(|synapse| !wired_it(synapse).contains(&synapse.co_activations)) {
-            return Err(odd("`co_activations` has another number than its documents can give"));
-        }
-        if row.iter().any(|synapse| synapse.weight > ONE || ends.of(synapse).is_some_and(|end| end <= now)) {
-            return Err(odd("`weights` has a synapse that is none, or is gone"));
-        }
-        let home = commons.home(term);
-        let seat = commons.seat(home.shard);
-        if !share.has(seat) {
-            continue;
-        }
-        let shard = &mut *shards[seat];
-        if !shard.restore_node(home.slot, term, columns.wirings[node], columns.uses[node], &row, &mut ends) {
-            return Err(odd("a node stands twice"));
-        }
+    let (mut begun, mut before) = (Vec::with_capacity(targets.len()), 0);
+    let mut nodes = vec![Vec::new(); commons.seat_count()];
+    for ((number, row), &term) in (0u32..).zip(targets).zip(&columns.terms) {
+        begun.push(before);
+        before += row.len();
+        nodes[commons.seat(commons.home(term).shard)].push(number);
     }
-    Ok(())
+    let rows = Rows { commons, wired, columns, targets, begun: &begun, nodes: &nodes };
+    let given = shards.iter_mut().enumerate().filter(|(seat, _)| share.has(*seat));
+    let work = given.map(|(seat, shard)| Placing { shard, documents: std::mem::take(&mut documents[seat]), rows });
+    run(work.collect())
 }

@@ -1,10 +1,10 @@
 //! Columns that are well-formed each, and that no colony wrote together.
 
-use super::columns::{Graph, Lists, Progress, Section};
+use super::columns::{Graph, Lists, Progress, ReadAnalyses, Section, Words};
 use super::{Share, read, write};
 use crate::colony::Colony;
 use crate::config::ColonyConfig;
-use crate::documents::Body;
+use crate::documents::{Body, Lifetime};
 use crate::ids::DocumentId;
 use crate::input::Input;
 use crate::replica::Replica;
@@ -33,7 +33,11 @@ fn stored() -> Sections {
     colony.apply(Input::Ingest((0..12).map(body).collect())).unwrap();
     colony.tick().unwrap();
     colony.tick().unwrap();
-    assert!(colony.delete(DocumentId::from_key("1")));
+    assert!(colony.delete(DocumentId::from_key("1")).unwrap());
+    written(&colony)
+}
+
+fn written(colony: &Colony) -> Sections {
     let mut sections = Sections::new();
     let put = |section, bytes: Vec<u8>| {
         sections.insert(section, bytes);
@@ -135,9 +139,120 @@ fn counts_that_fit_together_and_were_never_are_an_error_of_the_tick_that_meets_t
     });
     let mut colony = Colony::of(state.expect("it is read"));
     for number in 0..12 {
-        colony.delete(DocumentId::from_key(&format!("{number}")));
+        colony.delete(DocumentId::from_key(&format!("{number}"))).unwrap();
     }
     let before = colony.digest();
     refused(colony.tick().map(|_| unreachable!("a document less than the synapse has")), "co_activations");
     assert_eq!(colony.digest(), before);
+}
+
+// A colony whose documents have two forms of one word: `cell` twice, and `cells` twice each.
+fn forms() -> Colony {
+    let mut colony = Colony::new(config(), Ring::new(2, 20)).unwrap();
+    let body = |key: &str, text: &str| Body {
+        key: Some(key.into()),
+        text: text.into(),
+        expires: (key != "stays").then_some(Lifetime::Tick(2)),
+        ..Body::default()
+    };
+    let bodies = [
+        ("one", "cells, cells, pump"),
+        ("two", "cell, two cells, cells"),
+        ("three", "cells of cells, salt"),
+        ("stays", "cell, cells, cells"),
+    ];
+    colony.apply(Input::Ingest(bodies.map(|(key, text)| body(key, text)).into())).unwrap();
+    colony.tick().unwrap();
+    colony
+}
+
+// The sections of that colony, with other counts of word forms.
+fn recounted(forge: impl FnOnce(BTreeMap<&str, &mut u64>)) -> Sections {
+    let mut sections = written(&forms());
+    let bytes = sections[&Section::Words].clone();
+    let mut words: Words<'_> = postcard::from_bytes(&bytes).unwrap();
+    forge(words.forms.iter().copied().zip(&mut words.counts).collect());
+    sections.insert(Section::Words, postcard::to_allocvec(&words).unwrap());
+    sections
+}
+
+fn each_share(sections: &Sections) -> [Result<Replica>; 4] {
+    [Share::Whole, Share::Node(&[0, 2]), Share::Node(&[1]), Share::Driver]
+        .map(|share| read(config(), Ring::new(3, 20), share, |section| Ok(sections[&section].clone())))
+}
+
+#[test]
+fn counts_of_word_forms_that_documents_do_not_have_are_refused() {
+    assert!(each_share(&recounted(|_| ())).iter().all(Result::is_ok), "unchanged they are theirs");
+    for forge in [|count| count - 1, |count| count + 1, |_| 0, |_| u64::MAX] {
+        for word in ["cell", "cells", "pump", "of"] {
+            let forged = recounted(|mut counts| {
+                let count = counts.get_mut(word).unwrap();
+                **count = forge(**count);
+            });
+            each_share(&forged).into_iter().for_each(|found| refused(found, "counts"));
+        }
+    }
+    let never = |analyses: &mut ReadAnalyses| analyses.counts[0] = 0;
+    refused(forged(Section::Analyses, never), "counts");
+}
+
+#[test]
+fn a_document_whose_word_forms_are_not_counted_stays_and_says_so() {
+    let moved = |by: u64| {
+        let forge = |mut counts: BTreeMap<&str, &mut u64>| {
+            **counts.get_mut("cell").unwrap() += by;
+            **counts.get_mut("cells").unwrap() -= by;
+        };
+        Colony::of(restored(&recounted(forge)).expect("together they are as often as documents have them"))
+    };
+    let id = DocumentId::from_key;
+    let another = |key: &str| Input::Update(Body { key: Some(key.into()), text: "salt".into(), ..Body::default() });
+    let mut colony = moved(7);
+    let before = colony.digest();
+    for key in ["one", "two", "three", "stays"] {
+        refused(colony.delete(id(key)).map(|_| unreachable!()), "word form `cells`");
+        refused(colony.apply(another(key)).map(|_| unreachable!()), "word form `cells`");
+    }
+    // Three documents leave with this tick.
+    refused(colony.tick().map(|_| unreachable!()), "word form `cells`");
+    assert_eq!(colony.digest(), before);
+
+    // Each document can leave alone, and not with another.
+    let mut colony = moved(5);
+    let before = colony.digest();
+    refused(colony.tick().map(|_| unreachable!()), "word form `cells`");
+    assert_eq!(colony.digest(), before);
+    assert!(colony.delete(id("one")).unwrap());
+    refused(colony.delete(id("two")).map(|_| unreachable!()), "word form `cells`");
+
+    let mut colony = moved(0);
+    colony.tick().unwrap();
+    assert_eq!(colony.state().commons().documents(), 1);
+    assert!(colony.delete(id("stays")).unwrap());
+}
+
+#[test]
+fn a_document_whose_terms_are_not_those_of_its_text_stays_and_says_so() {
+    let mut sections = written(&forms());
+    let words: Words<'_> = postcard::from_bytes(&sections[&Section::Words]).unwrap();
+    let term = |stem: &str| words.stems.iter().position(|known| *known == stem).unwrap() as u32;
+    let (cell, pump, two) = (term("cell"), term("pump"), term("two"));
+    let mut analyses: ReadAnalyses = postcard::from_bytes(&sections[&Section::Analyses]).unwrap();
+    // One document has the word more often, another less often.
+    let mut counts = analyses.counts.iter_mut();
+    for list in analyses.terms.read().unwrap() {
+        let count = list.iter().zip(&mut counts).filter(|(term, _)| **term == cell).last().unwrap().1;
+        *count += u32::from(list.contains(&pump));
+        *count -= u32::from(list.contains(&two));
+    }
+    sections.insert(Section::Analyses, postcard::to_allocvec(&analyses).unwrap());
+    let mut colony = Colony::of(restored(&sections).expect("together they are as often as the counts say"));
+    let before = colony.digest();
+    for key in ["one", "two"] {
+        refused(colony.delete(DocumentId::from_key(key)).map(|_| unreachable!()), "terms");
+    }
+    refused(colony.tick().map(|_| unreachable!()), "terms");
+    assert_eq!(colony.digest(), before);
+    assert!(colony.delete(DocumentId::from_key("three")).unwrap());
 }

@@ -197,9 +197,9 @@ impl Node {
                     }
                 }
                 Step::Update(body) => {
-                    self.update(replica, &mut staged, &mut prepared.tally, Arc::unwrap_or_clone(body))
+                    self.update(replica, &mut staged, &mut prepared.tally, Arc::unwrap_or_clone(body))?
                 }
-                Step::Delete(id) => match self.leave(replica, id, &mut prepared.tally) {
+                Step::Delete(id) => match self.leave(replica, id, &mut prepared.tally)? {
                     Some(departed) => {
                         staged.leaves.push(id);
                         Fate::Deleted(departed)
@@ -253,35 +253,36 @@ impl Node {
         Fate::New { too_long }
     }
 
-    fn update(&mut self, replica: &Replica, staged: &mut Staged, tally: &mut Tally, body: Body) -> Fate {
+    fn update(&mut self, replica: &Replica, staged: &mut Staged, tally: &mut Tally, body: Body) -> Result<Fate> {
         let id = body.id();
-        let Some(known) = replica.body(id) else { return self.take(staged, tally, body, 0) };
+        let Some(known) = replica.body(id) else { return Ok(self.take(staged, tally, body, 0)) };
         if known.says_the_same(&body) {
-            return Fate::Unchanged;
+            return Ok(Fate::Unchanged);
         }
         if known.differs_in_lifetime_at_most(&body) {
             staged.renews.push((id, body.expires));
-            return Fate::Renewed(known.expires);
+            return Ok(Fate::Renewed(known.expires));
         }
         let fate = self.take(staged, tally, body, 0);
         if fate == Fate::TooManyWords {
-            return fate;
+            return Ok(fate);
         }
         staged.leaves.push(id);
-        Fate::Changed(self.leave(replica, id, tally).expect("it stands"))
+        Ok(Fate::Changed(self.leave(replica, id, tally)?.expect("it stands")))
     }
 
     // Counts what a document takes with it, if it stands. Its word forms are not stored: its text is analysed again.
-    fn leave(&mut self, replica: &Replica, id: DocumentId, tally: &mut Tally) -> Option<Departed> {
-        let document = replica.document(id)?;
+    fn leave(&mut self, replica: &Replica, id: DocumentId, tally: &mut Tally) -> Result<Option<Departed>> {
+        let Some(document) = replica.document(id) else { return Ok(None) };
         let forms = self.session.analyse(&document.body.title, &document.body.text).forms;
+        replica.check_text(document, &forms)?;
         tally.uncount(&document.terms, document.sequence.len(), &forms);
         let waiting = replica.home_of(id).reinforcing().get(&id.0);
-        Some(Departed {
+        Ok(Some(Departed {
             digested: Digestion::of(document.arrival, document.digested, &document.concepts),
             reinforced: waiting.map_or(0, crate::reinforcement::size_of_waiting),
             expires: document.body.expires,
-        })
+        }))
     }
 
     fn apply(&mut self, replica: &mut Replica, apply: Apply) -> Result<()> {
@@ -304,7 +305,8 @@ impl Node {
             let words = commons.lexicon().reading();
             tally.with_forms(|form| self.node_of_form(commons, &words, form) == self.number)
         };
-        commons.tally(&tally);
+        replica.check_tally(&tally)?;
+        replica.commons_mut().tally(&tally);
         staged.comes.iter_mut().for_each(|document| document.analysis.renumber(&adopted));
         for id in staged.leaves {
             self.remove(replica, id);
@@ -417,6 +419,7 @@ impl Node {
             });
             for (id, forms) in &delta.leaving {
                 let document = shard.documents().get(*id).expect("a document that leaves stands at its home");
+                replica.check_text(document, forms)?;
                 let place = shard.documents().place(*id);
                 let lysed = delta.lysed.iter().find(|(at, _)| Some(*at) == place);
                 let digested = lysed
@@ -439,6 +442,7 @@ impl Node {
         let Some(making) = self.making.take_if(|making| self.attempt == attempt && is_ready(making)) else {
             return Err(refused(format!("node {} has nothing to commit of attempt {attempt}", self.number)));
         };
+        replica.check_tally(tally)?;
         let own = replica.own().to_vec();
         let deltas = own.into_iter().zip(making.seats.into_iter().map(Seat::into_delta));
         replica.advance(deltas);

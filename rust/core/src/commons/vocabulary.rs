@@ -160,6 +160,11 @@ impl Vocabulary {
         }
     }
 
+    /// Returns how often documents have a word form; 0 for one that is not learned.
+    pub(crate) fn form_count(&self, form: u32) -> u64 {
+        self.form_counts.get(form as usize).copied().unwrap_or(0)
+    }
+
     /// Returns the count of each word form, by form index.
     pub(crate) fn form_counts(&self) -> &[u64] {
         &self.form_counts

@@ -1,6 +1,6 @@
 //! Judges inputs against the documents that are present, and applies what is accepted.
 
-use super::Replica;
+use super::{Outgoing, Replica};
 use crate::commons::{Departed, Digestion, GrantKey, Waiting};
 use crate::documents::{Analysed, Body, DOCUMENTS_MAX, Document, Lifetime};
 use crate::ids::{DocumentId, ShardId};
@@ -18,13 +18,16 @@ impl Replica {
     ///
     /// # Errors
     /// [`Error::InvalidDocument`] for a document that no colony accepts; [`Error::DocumentExists`] if an id that should
-    /// be new belongs to a document with other content; [`Error::Limit`] if there is no room.
+    /// be new belongs to a document with other content; [`Error::Limit`] if there is no room; [`Error::Wire`] if a
+    /// document is to leave that was read from columns and does not fit the counts that were.
     pub fn prepare(&self, input: Input, session: &mut Session) -> Result<Prepared> {
         match input {
-            Input::Ingest(bodies) => self.prepare_ingest(bodies, session),
+            Input::Ingest(bodies) => {
+                self.prepare_ingest(bodies, |new| new.into_iter().map(|raw| raw.analyse(session)).collect())
+            }
             Input::Update(body) => self.prepare_update(body, session),
             Input::Delete(id) => {
-                let leaves = self.forms(id, session);
+                let leaves = self.forms(id, session)?;
                 let outcome = Outcome::Deleted(leaves.is_some());
                 Ok(Prepared { change: Change::Replace { id, leaves, comes: None }, outcome })
             }
@@ -44,9 +47,14 @@ impl Replica {
         }
     }
 
-    fn prepare_ingest(&self, bodies: Vec<Body>, session: &mut Session) -> Result<Prepared> {
+    /// Makes an ingest ready, and leaves the analysis of new documents to `analyse`.
+    pub(crate) fn prepare_ingest(
+        &self,
+        bodies: Vec<Body>,
+        analyse: impl FnOnce(Vec<Raw>) -> Vec<Result<Analysed>>,
+    ) -> Result<Prepared> {
         // The new documents by identity, to find equal ones within a batch.
-        let mut new: Vec<Analysed> = Vec::new();
+        let mut new: Vec<Raw> = Vec::new();
         let mut places: Map<u128, usize> = Map::default();
         let mut unchanged = 0;
         for (index, body) in bodies.into_iter().enumerate() {
@@ -58,11 +66,12 @@ impl Replica {
                 Admission::Taken => return Err(body.taken(index)),
                 Admission::New => {
                     places.insert(id.0, new.len());
-                    new.push(Analysed::new(id, body, index, session)?);
+                    new.push(Raw { id, body, index });
                 }
             }
         }
         let accepted = new.len() as u64;
+        let new = analyse(new).into_iter().collect::<Result<Vec<_>>>()?;
         self.check_room(accepted)?;
         Ok(Prepared { change: Change::Insert(new), outcome: Outcome::Ingested { accepted, unchanged } })
     }
@@ -85,13 +94,15 @@ impl Replica {
         if is_renewal {
             return Ok(Prepared { change: Change::Renew(comes), outcome: Outcome::Updated(updated) });
         }
-        let leaves = self.forms(id, session);
+        let leaves = self.forms(id, session)?;
         Ok(Prepared { change: Change::Replace { id, leaves, comes: Some(comes) }, outcome: Outcome::Updated(updated) })
     }
 
-    fn forms(&self, id: DocumentId, session: &mut Session) -> Option<Forms> {
-        let body = &self.document(id)?.body;
-        Some(session.analyse(&body.title, &body.text).forms)
+    fn forms(&self, id: DocumentId, session: &mut Session) -> Result<Option<Forms>> {
+        let Some(body) = self.body(id) else { return Ok(None) };
+        let forms = session.analyse(&body.title, &body.text).forms;
+        Outgoing::default().check(self, id, &forms)?;
+        Ok(Some(forms))
     }
 
     /// Refuses more documents than there is room for.
@@ -262,6 +273,25 @@ impl Replica {
         let ingested = (!bodies.is_empty()).then_some(Input::Ingest(bodies));
         let told = self.commons.now().map(Input::Now);
         ingested.into_iter().chain(reinforced).chain(told).collect()
+    }
+}
+
+/// A new document before its analysis.
+#[derive(Debug)]
+pub struct Raw {
+    id: DocumentId,
+    body: Body,
+    // Its index in the caller's sequence.
+    index: usize,
+}
+
+impl Raw {
+    /// Analyses its text.
+    ///
+    /// # Errors
+    /// [`Error::InvalidDocument`] for too many words.
+    pub fn analyse(self, session: &mut Session) -> Result<Analysed> {
+        Analysed::new(self.id, self.body, self.index, session)
     }
 }
 

@@ -4,11 +4,13 @@
 //! It changes in two ways: `apply` takes accepted inputs, `commit` a whole tick. Everything else only reads.
 
 mod inputs;
+mod outgoing;
 mod part;
 mod reclaim;
 mod tick;
 
-pub use inputs::{Placed, Placement};
+pub use inputs::{Placed, Placement, Raw};
+pub use outgoing::Outgoing;
 pub use reclaim::WORDS_GONE_MIN;
 pub use tick::Committed;
 

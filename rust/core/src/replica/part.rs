@@ -29,7 +29,7 @@ impl Replica {
 
     /// Counts bytes that shards sent each other.
     pub(crate) fn count_exchanged(&mut self, bytes: u64) {
-        self.exchanged += bytes;
+        self.exchanged = self.exchanged.saturating_add(bytes);
     }
 
     /// Returns the whole colony of which this is the part without seats, and `parts` are those of all nodes.

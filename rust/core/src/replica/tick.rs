@@ -83,7 +83,7 @@ impl Replica {
         let Staged { lysed, failed, ended, exchanged } = deltas.iter().map(Delta::staged).sum();
         assert_eq!(lysed as usize, plan.documents(), "every granted document is lysed once");
         Arc::make_mut(&mut self.commons).commit(plan.tick, &plan.granted, failed, &plan.digesters, &ended);
-        self.exchanged += exchanged;
+        self.count_exchanged(exchanged);
         let leaving: Vec<_> = deltas.iter_mut().flat_map(|delta| std::mem::take(&mut delta.leaving)).collect();
         assert_eq!(leaving.len(), plan.leaving(), "every document that leaves was read");
         let digested = plan.documents() as u64 - failed;

@@ -97,12 +97,15 @@ impl Shard {
             let term = |stem: &str| commons.lexicon().term(stem).filter(|&term| (term as usize) < commons.terms());
             let terms: Vec<Option<u32>> = reinforcement.stems().iter().map(|stem| term(stem)).collect();
             for &term in terms.iter().flatten() {
-                *concepts.entry(term).or_default() += times;
+                let known = concepts.entry(term).or_default();
+                *known = known.saturating_add(times);
             }
             for &(one, other) in reinforcement.pairs() {
                 if let (Some(one), Some(other)) = (terms[one as usize], terms[other as usize]) {
-                    *synapses.entry((one, other)).or_default() += times;
-                    *synapses.entry((other, one)).or_default() += times;
+                    for ends in [(one, other), (other, one)] {
+                        let known = synapses.entry(ends).or_default();
+                        *known = known.saturating_add(times);
+                    }
                 }
             }
         }

@@ -214,7 +214,7 @@ impl Shard {
         let size = reinforcement.size();
         let known = self.reinforcing.entry(id.0).or_default().entry(reinforcement).or_default();
         let size = if *known == 0 { size } else { 0 };
-        *known += times;
+        *known = known.saturating_add(times);
         size
     }
 

@@ -53,7 +53,8 @@ impl Shard {
         self.digesters.insert(digester.id, digester);
     }
 
-    /// Adds a node with its living synapses. Returns `false` if it exists already.
+    /// Adds a node with its living synapses, and the ticks at which those end that do. Returns `false` if it exists
+    /// already.
     pub(crate) fn restore_node(
         &mut self,
         slot: u32,
@@ -61,7 +62,7 @@ impl Shard {
         wirings: u32,
         uses: u64,
         row: &[Synapse],
-        ends: &mut Ends<'_>,
+        ends: &[u32],
     ) -> bool {
         let slot = slot as usize;
         if self.nodes.len() <= slot {
@@ -74,8 +75,8 @@ impl Shard {
         self.node_count += 1;
         self.live += row.len() as u64;
         self.stored += row.len() as u64;
-        for end in row.iter().filter_map(|synapse| ends.of(synapse)) {
-            *self.ends.entry(end).or_default() += 1;
+        for end in ends {
+            *self.ends.entry(*end).or_default() += 1;
         }
         true
     }

@@ -176,6 +176,22 @@ impl Lexicon {
         self.read().form_list[form as usize].term
     }
 
+    /// Returns the terms of word forms, with the sums of the counts of their forms, by term index.
+    pub(crate) fn terms_of(&self, forms: &[(u32, u32)]) -> Vec<(u32, u32)> {
+        let mut terms: Vec<(u32, u32)> = {
+            let inner = self.read();
+            forms.iter().map(|&(form, count)| (inner.form_list[form as usize].term, count)).collect()
+        };
+        terms.sort_unstable();
+        terms.dedup_by(|next, first| {
+            next.0 == first.0 && {
+                first.1 = first.1.saturating_add(next.1);
+                true
+            }
+        });
+        terms
+    }
+
     /// Returns the concept of a term.
     pub fn node(&self, term: u32) -> NodeId {
         self.read().term_list[term as usize].node
@@ -321,6 +337,8 @@ impl Lexicon {
         let mut inner = self.write();
         let inner = &mut *inner;
         assert!(inner.term_list.is_empty() && inner.form_list.is_empty(), "only an empty lexicon is filled");
+        inner.terms.reserve(stems.len(), |_| unreachable!("an empty table moves nothing"));
+        inner.forms.reserve(forms.size_hint().0, |_| unreachable!("an empty table moves nothing"));
         for stem in stems {
             let hash = self.state.hash_one(*stem);
             if inner.term(hash, stem).is_some() {

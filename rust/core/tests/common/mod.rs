@@ -3,9 +3,13 @@
 
 pub mod life;
 
+use phago_core::checkpoint::{Section, write};
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
+use phago_core::replica::Replica;
 use phago_core::ring::Ring;
+use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 /// A counter-based generator (SplitMix64), so that a test's text is its seed.
 pub struct Chance(pub u64);
@@ -61,4 +65,19 @@ pub fn documents(seed: u64, count: usize) -> Vec<(String, String)> {
             (format!("doc-{number}"), chance.text(400, words))
         })
         .collect()
+}
+
+/// A colony as columns, by section.
+pub type Sections = BTreeMap<Section, Vec<u8>>;
+
+/// All sections of a colony that is in one replica.
+pub fn written(replica: &Replica) -> Sections {
+    let mut sections = Sections::new();
+    let put = |section, bytes: Vec<u8>| {
+        sections.insert(section, bytes);
+        Ok::<(), Infallible>(())
+    };
+    write(replica, put).unwrap();
+    assert_eq!(sections.keys().copied().collect::<Vec<_>>(), Section::ALL);
+    sections
 }

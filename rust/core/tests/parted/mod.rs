@@ -49,7 +49,7 @@ pub fn grown(shards: u32) -> Colony {
         }
     }
     for number in [3, 60, 119, 250] {
-        assert!(colony.delete(DocumentId::from_key(&format!("doc-{number}"))));
+        assert!(colony.delete(DocumentId::from_key(&format!("doc-{number}"))).unwrap());
     }
     (0..3).for_each(|_| drop(colony.tick().unwrap()));
     let labels = colony.state().view().nodes().unwrap().rows.into_iter().map(|row| row.data.label.to_string());

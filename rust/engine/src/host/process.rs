@@ -1,10 +1,10 @@
 //! What belongs to one process: after a fork the child has the memory but none of the threads.
 
+use crate::cores::cores;
 use crate::lock::lock;
 use phago_core::{Error, Result};
 use std::fmt;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -93,23 +93,6 @@ pub fn runtime() -> Result<Handle> {
     let handle = runtime.handle().clone();
     *slot = Some(Home::new(runtime));
     Ok(handle)
-}
-
-// The number of cores that the user set; 0 if not set.
-static SAID: AtomicUsize = AtomicUsize::new(0);
-
-/// Sets the number of cores to use.
-pub fn set_cores(count: usize) {
-    SAID.store(count, Ordering::Relaxed);
-}
-
-/// Returns the cores this process may use: the number that was set, or else what the system allows by the process's
-/// affinity and the quotas of its control groups.
-pub fn cores() -> usize {
-    match SAID.load(Ordering::Relaxed) {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        said => said,
-    }
 }
 
 /// What a [`Hand`] does.

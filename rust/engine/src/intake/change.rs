@@ -26,7 +26,8 @@ impl World {
     /// Documents that wait for the running tick to end are found too.
     ///
     /// # Errors
-    /// [`phago_core::Error::Limit`] if the queue of a running tick is full. Then nothing changes.
+    /// [`phago_core::Error::Limit`] if the queue of a running tick is full; [`phago_core::Error::Corruption`] if the
+    /// colony was read from a checkpoint that no colony wrote. Then nothing changes.
     pub fn delete(&self, key: &str) -> Result<bool> {
         if let Some(remote) = &self.remote {
             return remote.delete(self, key);
@@ -59,7 +60,8 @@ impl World {
     ///
     /// # Errors
     /// [`phago_core::Error::InvalidDocument`] for a body that `ingest` refuses too, and for one without an id;
-    /// [`phago_core::Error::Limit`] if the colony or the queue of a running tick is full. Then nothing changes.
+    /// [`phago_core::Error::Limit`] if the colony or the queue of a running tick is full; [`phago_core::Error::Corruption`]
+    /// as for [`World::delete`]. Then nothing changes.
     pub fn update(&self, document: Body) -> Result<Updated> {
         document.check_named(0)?;
         if let Some(remote) = &self.remote {
@@ -145,7 +147,11 @@ impl World {
             let mut leaves = None;
             if let Some(old) = committed.map(|document| &document.body) {
                 match read.take().filter(|read| read.title == old.title && read.text == old.text) {
-                    Some(read) => leaves = Some(read.forms),
+                    Some(read) => {
+                        let checked = inputs.pending.check_leaving(&state, id, &read.forms);
+                        checked.map_err(|error| self.as_damage(error))?;
+                        leaves = Some(read.forms);
+                    }
                     None => {
                         let (title, text) = (old.title.clone(), old.text.clone());
                         drop((state, inputs));

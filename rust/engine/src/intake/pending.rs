@@ -8,8 +8,10 @@ use crate::work::pool::Pool;
 use phago_core::documents::{Analysed, Body};
 use phago_core::ids::DocumentId;
 use phago_core::input::{Change, Forms, Outcome, Prepared, Updated};
+use phago_core::maps::Set;
 use phago_core::reinforcement::{Reinforcement, Waiting, size_of_waiting};
-use phago_core::replica::{Placement, Replica};
+use phago_core::replica::{Outgoing, Placement, Replica};
+use phago_core::shard::Delta;
 use phago_core::{Error, Result};
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
@@ -52,11 +54,14 @@ pub(crate) struct Pending {
     leaving_undigested: u64,
     renewing: u64,
     now: Option<i64>,
+    // The word forms of the committed documents that leave, with the tick too, and those that leave with the tick.
+    outgoing: Outgoing,
+    expiring: Set<u128>,
 }
 
 impl Pending {
     pub(crate) fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.reinforcing.is_empty() && self.now.is_none()
+        self.changes.is_empty() && self.reinforcing.is_empty() && self.now.is_none() && self.expiring.is_empty()
     }
 
     /// Returns the latest time that the colony is told.
@@ -118,13 +123,33 @@ impl Pending {
         }
     }
 
+    /// Checks that a committed document with these word forms can leave beside those that leave already.
+    ///
+    /// # Errors
+    /// As [`Outgoing::check`].
+    pub(crate) fn check_leaving(&self, state: &Replica, id: DocumentId, forms: &Forms) -> Result<()> {
+        if self.expiring.contains(&id.0) { Ok(()) } else { self.outgoing.check(state, id, forms) }
+    }
+
+    /// Checks that the documents that leave with the tick can leave, and notes them until the queue is applied.
+    ///
+    /// # Errors
+    /// As [`Outgoing::check`].
+    pub(crate) fn note_expiring(&mut self, state: &Replica, deltas: &[Delta]) -> Result<()> {
+        let Pending { changes, outgoing, expiring, .. } = self;
+        state.check_leaving(deltas, outgoing, |id| {
+            let leaves = changes.get(&id.0).is_some_and(|fate| fate.leaves.is_some());
+            !expiring.insert(id.0) || leaves
+        })
+    }
+
     fn reinforce(&mut self, id: DocumentId, path: Reinforcement, times: u64) {
         let size = path.size();
         let known = self.reinforcing.entry(id.0).or_default().entry(path).or_default();
         if *known == 0 {
             self.reinforced += size;
         }
-        *known += times;
+        *known = known.saturating_add(times);
     }
 
     /// Returns how many documents are added.
@@ -170,7 +195,8 @@ impl Pending {
                 if before.contains_key(&path) {
                     self.reinforced -= path.size();
                 }
-                *before.entry(path).or_default() += times;
+                let known = before.entry(path).or_default();
+                *known = known.saturating_add(times);
             }
         }
         Ok(())
@@ -229,6 +255,9 @@ impl Pending {
         self.renewing -= u64::from(renewed.is_some());
         self.reinforced -= renewed.map_or(0, |before| size_of_waiting(&before));
         if let Some(leaves) = leaves {
+            if !self.expiring.contains(&id.0) {
+                self.outgoing.take(&leaves.0);
+            }
             self.leaving += 1;
             self.leaving_undigested += u64::from(leaves.1);
             fate.leaves = Some(leaves);

@@ -5,6 +5,9 @@ mod follower;
 mod moving;
 pub(crate) mod open;
 mod settings;
+#[cfg(test)]
+mod tests;
+mod threads;
 
 pub use follower::Follower;
 pub use moving::Moving;

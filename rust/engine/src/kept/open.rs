@@ -1,14 +1,14 @@
 //! Opens a colony that lives on disk.
 
 use super::settings::{self, Layout};
+use super::threads::{Threads, each};
 use crate::cluster::{Remote, Transport};
-use crate::journal::{INPUT, Journal, documents_of_input};
+use crate::journal::{INPUT, Journal, as_damage, documents_of_input};
 use crate::store::{Checkpoint, Files, Kind, Options, Record, Recovery, SectionId};
 use crate::sync::{Arc, beside, now, sleep, thread};
 use crate::world::World;
 use phago_core::cancel::Cancel;
-use phago_core::checkpoint::{self, Parsed, Section, Share};
-use phago_core::colony::Colony;
+use phago_core::checkpoint::{self, Parsed, Placing, Section, Share};
 use phago_core::config::ColonyConfig;
 use phago_core::input::Input;
 use phago_core::replay::{Driven, Replay};
@@ -90,12 +90,7 @@ impl World {
         over: &Over,
         cancel: &Cancel,
     ) -> Result<Arc<World>> {
-        let new_layout = layout.unwrap_or(Layout { shards: 1, virtual_nodes: 150 });
-        let new_config = config.cloned().unwrap_or_default();
-        new_config.validate()?;
-        new_layout.check()?;
-        let new = options.make.then(|| settings::encode(&new_config, new_layout));
-        let mut recovery = Recovery::open(Arc::clone(files), options, new.as_deref())?;
+        let mut recovery = recovery(files, options, layout, config)?;
         let path = files.path();
         let (kept, layout) = agreed(&path, recovery.settings(), layout, config)?;
         let Over { transport, nodes, answer } = over;
@@ -122,12 +117,7 @@ impl World {
         config: Option<&ColonyConfig>,
         cancel: &Cancel,
     ) -> Result<Arc<World>> {
-        let new_layout = layout.unwrap_or(Layout { shards: 1, virtual_nodes: 150 });
-        let new_config = config.cloned().unwrap_or_default();
-        new_config.validate()?;
-        new_layout.check()?;
-        let new = options.make.then(|| settings::encode(&new_config, new_layout));
-        let mut recovery = Recovery::open(Arc::clone(files), options, new.as_deref())?;
+        let mut recovery = recovery(files, options, layout, config)?;
         let mut reading = Reading::begin(&**files, recovery.settings(), recovery.checkpoint(), layout, config)?;
         while let Some(record) = recovery.next()? {
             cancel.poll()?;
@@ -138,6 +128,21 @@ impl World {
         let store = recovery.finish()?;
         Ok(World::of(state, Some(Journal::new(store, before, tail)), None, None))
     }
+}
+
+// Begins to open a directory; one without a colony gets one, if it is to be made.
+fn recovery(
+    files: &Arc<dyn Files>,
+    options: Options,
+    layout: Option<Layout>,
+    config: Option<&ColonyConfig>,
+) -> Result<Recovery> {
+    let layout = layout.unwrap_or(Layout { shards: 1, virtual_nodes: 150 });
+    let config = config.cloned().unwrap_or_default();
+    config.validate()?;
+    layout.check()?;
+    let new = options.make.then(|| settings::encode(&config, layout));
+    Recovery::open(Arc::clone(files), options, new.as_deref())
 }
 
 // Tries again while another writer has the directory.
@@ -155,7 +160,7 @@ fn until_free<T>(wait: Duration, cancel: &Cancel, mut open: impl FnMut() -> Resu
 }
 
 /// A colony that is being read from its files.
-pub(crate) struct Reading<D = Colony> {
+pub(crate) struct Reading<D = Threads> {
     path: String,
     replay: Replay<D>,
     // Documents in the checkpoint, and those that were added, removed or digested since.
@@ -190,10 +195,11 @@ impl Reading {
                         Err(_) => read(wanted),
                     }
                 };
-                checkpoint::build(kept, ring, Share::Whole, take).map_err(|error| as_damage(&path, error))
+                let place = |work: Vec<Placing<'_>>| each(work, Placing::place).into_iter().collect();
+                checkpoint::build_with(kept, ring, Share::Whole, take, place).map_err(|error| as_damage(&path, error))
             })?,
         };
-        Ok(Reading::of(path, Colony::of(state)))
+        Ok(Reading::of(path, Threads::of(state)))
     }
 
     /// Returns the state so far, for readers: more records may follow.
@@ -250,15 +256,4 @@ pub(crate) fn agreed(
     let layout = layout.unwrap_or(made);
     layout.check()?;
     Ok((kept, layout))
-}
-
-// The store has checked that these are the bytes that were written. If they make no colony, another program or
-// a fault of ours wrote them.
-fn as_damage(path: &str, error: Error) -> Error {
-    match error {
-        Error::Wire { what, reason } => {
-            Error::Corruption { path: path.to_owned(), place: format!("the {what}"), reason }
-        }
-        other => other,
-    }
 }

@@ -410,7 +410,7 @@ impl Attempt {
 
     fn refused(&self) -> Option<Error> {
         self.slots.iter().find_map(|slot| match slot.failure() {
-            Some(Failure::Refused(error)) => Some(error),
+            Some(Failure::Refused(error)) => Some(self.means.world.as_damage(error)),
             _ => None,
         })
     }

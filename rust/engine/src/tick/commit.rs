@@ -55,7 +55,12 @@ impl World {
     /// With a journal, the tick is made durable before it is swapped in. If that fails, the colony stays at the tick
     /// before and accepts nothing more: whether the tick is durable is unknown until the colony is opened again.
     pub(crate) fn commit(&self, snapshot: Snapshot, deltas: Vec<Delta>, pool: Option<&Pool>) -> Result<End> {
-        self.check_under_way(&lock(&self.inputs), snapshot.attempt)?;
+        {
+            let mut inputs = lock(&self.inputs);
+            self.check_under_way(&inputs, snapshot.attempt)?;
+            let noted = inputs.pending.note_expiring(&*self.state()?, &deltas);
+            noted.map_err(|error| self.as_damage(error))?;
+        }
         if let Some(journal) = &self.journal {
             let Snapshot { attempt, cut, is_idle, plan, .. } = &snapshot;
             // Inputs are accepted meanwhile. They follow the tick in the log, and wait here for its end.

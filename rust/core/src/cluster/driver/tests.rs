@@ -1,6 +1,7 @@
 //! A colony over nodes that exchange bytes equals one process, after every change.
 
 use crate::cancel::Cancel;
+use crate::checkpoint::{self, Section, Share};
 use crate::cluster::message::{Done, Fate, Handshake, Order, Step, decode, encode};
 use crate::cluster::{Answered, Carrier, Driver, Layout, Node, Sent};
 use crate::colony::Colony;
@@ -16,6 +17,8 @@ use crate::ring::Ring;
 use crate::{Error, Result};
 use proptest::prelude::*;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 // Nodes in this process; every message passes as bytes.
@@ -82,6 +85,23 @@ impl Cluster {
         let whole = Replica::new(config.clone(), Ring::new(shards, ring.virtual_nodes_per_shard)).unwrap();
         let nodes = Here::new(config, &ring, &layout);
         Cluster { replica: whole.part(&[]), driver: Driver::new(layout), nodes }
+    }
+
+    // The colony of these sections.
+    fn of(sections: &BTreeMap<Section, Vec<u8>>, shards: u32, nodes: usize) -> Cluster {
+        let mut cluster = Cluster::new(&ColonyConfig::default(), shards, nodes);
+        let read = |share: Share<'_>| {
+            let ring = Ring::new(shards, DistributedConfig::default().virtual_nodes_per_shard);
+            checkpoint::read(ColonyConfig::default(), ring, share, |section| Ok(sections[&section].clone())).unwrap()
+        };
+        cluster.replica = read(Share::Driver);
+        let layout = cluster.driver.layout();
+        let node = |node: usize| {
+            let replica = read(Share::Node(&layout.seats_of(node).collect::<Vec<_>>()));
+            RefCell::new((Node::over(&replica, layout.clone(), node), replica))
+        };
+        cluster.nodes.nodes = (0..nodes).map(node).collect();
+        cluster
     }
 
     fn apply(&mut self, steps: &[Step]) -> Result<Vec<Fate>> {
@@ -239,7 +259,7 @@ fn both(act: Act, cluster: &mut Cluster, colony: &mut Colony) {
         }
         Act::Delete(body) => {
             let fates = cluster.apply(&[Step::Delete(body.id())]).unwrap();
-            assert_eq!(colony.delete(body.id()), matches!(fates[0], Fate::Deleted(_)));
+            assert_eq!(colony.delete(body.id()).unwrap(), matches!(fates[0], Fate::Deleted(_)));
         }
         Act::Reinforce(body, word, times) => {
             let words = [WORDS[(word + 1) % WORDS.len()].to_owned()];
@@ -443,4 +463,42 @@ fn a_fate_that_no_home_gives_to_such_a_step_is_refused() {
     for (fate, fits) in fates {
         assert_eq!(steps.each_ref().map(|step| fate.fits(step)), fits, "{fate:?}");
     }
+}
+
+// The section of words: stems, forms, the term of each form and its count.
+type Columns = (Vec<String>, Vec<String>, Vec<u32>, Vec<u64>);
+
+#[test]
+fn a_node_refuses_what_takes_more_of_a_word_form_than_it_counts() {
+    let mut colony = Colony::new(ColonyConfig::default(), Ring::new(2, 150)).unwrap();
+    let body = |key: &str, text: &str| Body {
+        key: Some(key.into()),
+        text: text.into(),
+        expires: (key == "leaves").then_some(Lifetime::Tick(2)),
+        ..Body::default()
+    };
+    let stands = body("stands", "cell, cells, cells");
+    colony.apply(Input::Ingest(vec![stands.clone(), body("leaves", "cells, cells")])).unwrap();
+    colony.tick().unwrap();
+    let mut sections = BTreeMap::new();
+    let put = |section, bytes: Vec<u8>| {
+        sections.insert(section, bytes);
+        Ok::<(), Infallible>(())
+    };
+    checkpoint::write(colony.state(), put).unwrap();
+    let (stems, forms, terms, mut counts): Columns = postcard::from_bytes(&sections[&Section::Words]).unwrap();
+    let place = |word: &str| forms.iter().position(|form| form == word).unwrap();
+    counts[place("cell")] += 3;
+    counts[place("cells")] -= 3;
+    sections.insert(Section::Words, postcard::to_allocvec(&(stems, &forms, terms, counts)).unwrap());
+    let refused = |done: Result<()>| match done {
+        Err(Error::BarrierFailed { reason }) => assert!(reason.contains("word form `cells`"), "{reason}"),
+        other => panic!("{other:?}"),
+    };
+    let cluster = || Cluster::of(&sections, 2, 2);
+    refused(cluster().apply(&[Step::Delete(stands.id())]).map(drop));
+    refused(cluster().apply(&[Step::Update(body("stands", "salt").into())]).map(drop));
+    let mut cluster = cluster();
+    let made = cluster.driver.make(&cluster.nodes, cluster.replica.plan().unwrap()).unwrap();
+    refused(cluster.driver.commit(&mut cluster.replica, &cluster.nodes, made).map(drop));
 }
