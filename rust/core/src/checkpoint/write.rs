@@ -33,7 +33,7 @@ pub fn write<E>(replica: &Replica, mut put: impl FnMut(Section, Vec<u8>) -> Resu
 /// a seat, `words` are those of all nodes.
 ///
 /// # Errors
-/// [`Error::Wire`] if the words are not those of the driver.
+/// [`crate::Error::Wire`] if the words are not those of the driver.
 pub fn common(driver: &Replica, words: &WordsInUse) -> Result<Vec<(Section, Vec<u8>)>> {
     let commons = driver.commons();
     words.check(commons)?;
@@ -45,7 +45,7 @@ pub fn common(driver: &Replica, words: &WordsInUse) -> Result<Vec<(Section, Vec<
 /// many documents.
 ///
 /// # Errors
-/// [`Error::Wire`] if the pieces are not those of all documents.
+/// [`crate::Error::Wire`] if the pieces are not those of all documents.
 pub fn join(section: Section, pieces: Vec<Piece>, documents: u64) -> Result<Vec<u8>> {
     let mut whole = Piece::default();
     pieces.into_iter().for_each(|piece| whole.append(piece));
@@ -177,7 +177,7 @@ impl<'a> Pieces<'a> {
     /// indices.
     ///
     /// # Errors
-    /// [`Error::Wire`] if there is no such term.
+    /// [`crate::Error::Wire`] if there is no such term.
     pub fn new(replica: &'a Replica, gone: &[u32]) -> Result<Pieces<'a>> {
         check(replica.commons(), gone)?;
         Ok(Pieces { replica, numbers: Numbers::new(replica.commons(), gone) })
@@ -186,7 +186,7 @@ impl<'a> Pieces<'a> {
     /// Returns the piece of a seat.
     ///
     /// # Errors
-    /// [`Error::Wire`] if seats have no pieces of this section, or the replica does not have this seat.
+    /// [`crate::Error::Wire`] if seats have no pieces of this section, or the replica does not have this seat.
     pub fn of(&self, section: Section, seat: usize) -> Result<Piece> {
         if !Section::OF_SEATS.contains(&section) || !self.replica.own().contains(&seat) {
             return Err(odd(format!("there is no piece of {section:?} of seat {seat} here")));
