@@ -8,7 +8,10 @@
 use super::format::{ALIGN_BYTES, Numbers};
 use super::header::Point;
 use phago_core::{Error, Result};
+use std::cell::RefCell;
+use std::io;
 use xxhash_rust::xxh3::xxh3_128;
+use zstd::bulk::Compressor;
 
 pub(super) const HEAD_BYTES: usize = 40;
 /// The largest payload before compression, in bytes: it limits what a damaged length makes a reader allocate.
@@ -16,6 +19,8 @@ pub const PAYLOAD_BYTES_MAX: usize = 1 << 30;
 // Below this size, compression saves less than it costs.
 const COMPRESSED_FROM_BYTES: usize = 256;
 const LEVEL: i32 = 1;
+// What compresses more is not kept: it takes a megabyte.
+const KEPT_BYTES_MAX: usize = 1 << 15;
 
 /// What a record holds. The store defines one kind; the others belong to its caller.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
@@ -56,7 +61,7 @@ impl Codec {
         if bytes.len() < COMPRESSED_FROM_BYTES {
             return (Codec::Raw, None);
         }
-        match zstd::bulk::compress(bytes, LEVEL) {
+        match compress(bytes) {
             Ok(short) if short.len() < bytes.len() => (Codec::Zstd, Some(short)),
             _ => (Codec::Raw, None),
         }
@@ -70,6 +75,28 @@ impl Codec {
         };
         if read.len() == bytes { Ok(read) } else { Err(format!("gives {} bytes, not {bytes}", read.len())) }
     }
+}
+
+thread_local! {
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+}
+
+// Making a compressor takes longer than compressing a short text, so each thread keeps one, of the size that short texts
+// need.
+fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let at_once = || zstd::bulk::compress(bytes, LEVEL);
+    if bytes.len() > KEPT_BYTES_MAX {
+        return at_once();
+    }
+    let kept = COMPRESSOR.try_with(|kept| {
+        let mut kept = kept.borrow_mut();
+        match &mut *kept {
+            Some(compressor) => compressor.compress(bytes),
+            none => none.insert(Compressor::new(LEVEL)?).compress(bytes),
+        }
+    });
+    // A thread that ends has none any more.
+    kept.unwrap_or_else(|_| at_once())
 }
 
 /// A record, as it was read.
@@ -221,5 +248,20 @@ impl Head {
         let payload = self.codec.decode(stored.to_vec(), self.bytes as usize)?;
         let record = Record { kind: self.kind, sequence: self.sequence, payload };
         Ok((record, Point { sequence: self.sequence, chain: claimed }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_compressor_that_is_kept_gives_the_bytes_of_a_new_one() {
+        let words: Vec<String> = (0..9_000u32).map(|word| format!("{:x}", word.wrapping_mul(0x9e37_79b9))).collect();
+        let text = words.join(" ");
+        for bytes in [300, 20_000, 257, KEPT_BYTES_MAX, 1_000, KEPT_BYTES_MAX + 1, 300] {
+            let part = &text.as_bytes()[..bytes];
+            assert_eq!(compress(part).unwrap(), zstd::bulk::compress(part, LEVEL).unwrap(), "{bytes}");
+        }
     }
 }
