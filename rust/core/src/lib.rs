@@ -49,6 +49,7 @@ pub mod replica;
 pub mod ring;
 pub mod settings;
 pub mod shard;
+pub mod survey;
 pub mod text;
 pub mod titles;
 
