@@ -1,10 +1,14 @@
 //! Surveys: answers to structural questions about a committed state.
 
 pub mod adjacency;
+pub mod betweenness;
 pub mod louvain;
 pub mod modularity;
 mod pace;
 pub mod pairs;
+pub mod paths;
+pub mod significant;
+pub mod structure;
 #[cfg(test)]
 mod testing;
 pub mod weights;
