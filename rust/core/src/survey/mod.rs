@@ -2,6 +2,8 @@
 
 pub mod adjacency;
 pub mod betweenness;
+pub mod gate;
+pub mod lists;
 pub mod louvain;
 pub mod modularity;
 mod pace;
