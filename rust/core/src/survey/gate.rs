@@ -8,6 +8,7 @@ use super::pairs::{Pair, Pairs};
 use super::weights::significance;
 use crate::Result;
 use crate::cancel::Cancel;
+use serde::{Deserialize, Serialize};
 
 /// A pair is evidence if its G^2 is above this: one pair of independent concepts in 500 million.
 pub const G2_MIN: f64 = 36.0;
@@ -19,7 +20,7 @@ pub const PAIRS_MIN: u32 = 5;
 pub const CONCEPTS_MIN: u32 = 5;
 
 /// What speaks for a community.
-#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
 pub struct Support {
     /// The pairs inside of it that are evidence.
     pub pairs: u32,

@@ -116,6 +116,14 @@ impl Lists {
     pub fn entries(&self) -> usize {
         self.entries.len()
     }
+
+    // Documents with ids from 0 and concepts by place, each once in its document.
+    #[cfg(test)]
+    pub(super) fn new_for_test(lists: &[&[u32]], pairs: &Pairs) -> Lists {
+        let documents = (0..).zip(lists).map(|(id, list)| (DocumentId(id), list.len() as u32)).collect();
+        let entries = lists.iter().flat_map(|list| list.iter().map(|place| (*place, 1))).collect();
+        Lists::join(&[ListsPart { documents, entries }], pairs, &Cancel::new()).expect("nobody cancels")
+    }
 }
 
 #[cfg(test)]

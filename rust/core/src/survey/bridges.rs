@@ -1,0 +1,269 @@
+//! Concepts that join two clusters.
+//!
+//! Participation, betweenness and articulation points do not find them: of ten planted bridges they find two at best
+//! among their first ten. What does is to ask of which communities the documents are that hold a concept. With
+//!
+//! ```text
+//! H(d)    = shares of d's concepts by community, those of at least 1/4 (else the largest), normalised
+//! K(c, A) = sum of H(d, A) over the documents d that hold c;  A, B = c's two most over-represented communities
+//! score   = min(G2_A, G2_B) * (K_A + K_B) / df                4 <= df <= N / 50
+//! ```
+//!
+//! a concept is a bridge if A and B are clusters, the joint G^2 of A and B is above 30, the smaller of G2_A and G2_B
+//! above 6, the cover (K_A + K_B) / df above .6 and the balance 2 min(K_A, K_B) / (K_A + K_B) above .4. Documents and df
+//! are those of the lists: a text that only mentions a word is not about it.
+
+use super::clusters::Clusters;
+use super::lists::Lists;
+use super::pace::Pace;
+use super::weights::excess;
+use crate::Result;
+use crate::cancel::Cancel;
+
+/// A bridge is held by at least so many documents.
+pub const DF_MIN: usize = 4;
+/// A bridge is held by at most one in so many documents.
+pub const DF_PART: usize = 50;
+/// The joint G^2 of both communities is above this.
+pub const JOINT_MIN: f64 = 30.0;
+/// The G^2 of each community is above this.
+pub const SIDE_MIN: f64 = 6.0;
+/// The share of its documents that both communities make up together is above this.
+pub const COVER_MIN: f64 = 0.6;
+/// The balance of both sides, from 0 to 1, is above this.
+pub const BALANCE_MIN: f64 = 0.4;
+
+// Shares of a document are in units of 2^-24, so that the order of their sums does not show.
+const ONE: u64 = 1 << 24;
+
+/// A community on one side of a concept.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub struct Side {
+    /// The community.
+    pub community: u32,
+    /// K: the documents that hold the concept, by the share that each has in the community.
+    pub documents: f64,
+    /// G^2 of these documents: how much more they are than chance has it.
+    pub g2: f64,
+}
+
+/// A concept between two communities.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// The place of the concept.
+    pub place: u32,
+    /// The more over-represented community first.
+    pub sides: [Side; 2],
+    /// How many documents hold the concept.
+    pub df: u32,
+    /// G^2 of both communities together.
+    pub joint: f64,
+}
+
+impl Candidate {
+    /// Returns the share of the concept's documents that both sides make up.
+    pub fn cover(&self) -> f64 {
+        self.documents() / f64::from(self.df)
+    }
+
+    /// Returns how equal the sides are, from 0 to 1.
+    pub fn balance(&self) -> f64 {
+        2.0 * self.sides[0].documents.min(self.sides[1].documents) / self.documents()
+    }
+
+    /// Returns the score by which candidates are ranked.
+    pub fn score(&self) -> f64 {
+        self.sides[1].g2 * self.cover()
+    }
+
+    /// Returns whether it is a bridge, if both communities are clusters.
+    pub fn is_bridge(&self) -> bool {
+        self.joint > JOINT_MIN
+            && self.sides[1].g2 > SIDE_MIN
+            && self.cover() > COVER_MIN
+            && self.balance() > BALANCE_MIN
+    }
+
+    fn documents(&self) -> f64 {
+        self.sides[0].documents + self.sides[1].documents
+    }
+}
+
+/// The documents by communities, and the documents of each concept.
+#[derive(Debug)]
+pub struct Holdings {
+    // H(d): by document, the communities that have a share in it, with the share.
+    starts: Vec<usize>,
+    shares: Vec<(u32, u64)>,
+    // By community: the sum of its shares.
+    totals: Vec<u64>,
+    // By concept: the documents that hold it, in order.
+    held_from: Vec<usize>,
+    held: Vec<u32>,
+}
+
+impl Holdings {
+    /// Returns the shares of all documents.
+    pub fn of(lists: &Lists, clusters: &Clusters, cancel: &Cancel) -> Result<Holdings> {
+        let mut pace = Pace::new(cancel);
+        let community = clusters.community();
+        let (mut starts, mut shares, mut totals) = (vec![0], Vec::new(), vec![0; clusters.communities()]);
+        let mut held_from = vec![0usize; community.len() + 1];
+        let mut all: Vec<u32> = Vec::new();
+        for document in 0..lists.len() {
+            let list = lists.list(document);
+            pace.steps(4 * list.len())?;
+            list.iter().for_each(|entry| held_from[entry.place as usize + 1] += 1);
+            all.clear();
+            all.extend(list.iter().map(|entry| community[entry.place as usize]));
+            all.sort_unstable();
+            let most = all.chunk_by(|one, next| one == next).map(<[u32]>::len).max().unwrap_or(0);
+            let enough = most.min(list.len().div_ceil(4));
+            // Below a quarter only the first of the largest.
+            let at_most = if 4 * most < list.len() { 1 } else { 4 };
+            let kept = all.chunk_by(|one, next| one == next).filter(|same| same.len() >= enough).take(at_most);
+            let kept: Vec<(u32, u64)> = kept.map(|same| (same[0], same.len() as u64)).collect();
+            let sum: u64 = kept.iter().map(|(_, count)| count).sum();
+            for (community, count) in kept {
+                shares.push((community, count * ONE / sum));
+                totals[community as usize] += count * ONE / sum;
+            }
+            starts.push(shares.len());
+        }
+        (1..held_from.len()).for_each(|place| held_from[place] += held_from[place - 1]);
+        let (mut free, mut held) = (held_from.clone(), vec![0; lists.entries()]);
+        for document in 0..lists.len() {
+            pace.steps(lists.list(document).len())?;
+            for entry in lists.list(document) {
+                held[free[entry.place as usize]] = document as u32;
+                free[entry.place as usize] += 1;
+            }
+        }
+        Ok(Holdings { starts, shares, totals, held_from, held })
+    }
+
+    /// Returns the concepts between two communities that are clusters, the largest score first, equal ones by id. Those
+    /// that are no bridges are among them.
+    pub fn candidates(&self, clusters: &Clusters, cancel: &Cancel) -> Result<Vec<Candidate>> {
+        let mut pace = Pace::new(cancel);
+        let documents = self.starts.len() - 1;
+        let (mut sums, mut near) = (vec![0u64; clusters.communities()], Vec::new());
+        let mut found = Vec::new();
+        for place in 0..clusters.community().len() as u32 {
+            let held = self.held(place);
+            if held.len() < DF_MIN || held.len() * DF_PART > documents {
+                continue;
+            }
+            pace.steps(4 * held.len())?;
+            for &(community, share) in held.iter().flat_map(|&document| self.shares(document)) {
+                if sums[community as usize] == 0 {
+                    near.push(community);
+                }
+                sums[community as usize] += share;
+            }
+            let mut sides: Vec<Side> =
+                near.drain(..).map(|own| self.side(own, std::mem::take(&mut sums[own as usize]), held.len())).collect();
+            sides.sort_by(|one, other| other.g2.total_cmp(&one.g2).then(one.community.cmp(&other.community)));
+            let &[one, other, ..] = &sides[..] else { continue };
+            if other.g2 > 0.0 && [one, other].iter().all(|side| clusters.of_community(side.community).is_some()) {
+                let joint = self.g2(&[one.community, other.community], one.documents + other.documents, held.len());
+                found.push(Candidate { place, sides: [one, other], df: held.len() as u32, joint });
+            }
+        }
+        found.sort_by(|one, other| other.score().total_cmp(&one.score()).then(one.place.cmp(&other.place)));
+        Ok(found)
+    }
+
+    /// Returns the indices of the `most` documents that hold a concept and have the largest shares in a community, the
+    /// largest first, equal ones by id.
+    pub fn examples(&self, place: u32, community: u32, most: usize) -> Vec<u32> {
+        let share = |document: u32| self.shares(document).iter().find(|(own, _)| *own == community);
+        let held = self.held(place).iter().filter_map(|&document| Some((share(document)?.1, document)));
+        let mut all: Vec<(u64, u32)> = held.collect();
+        all.sort_by_key(|(share, document)| (std::cmp::Reverse(*share), *document));
+        all.into_iter().take(most).map(|(_, document)| document).collect()
+    }
+
+    fn side(&self, community: u32, sum: u64, df: usize) -> Side {
+        let documents = sum as f64 / ONE as f64;
+        Side { community, documents, g2: self.g2(&[community], documents, df) }
+    }
+
+    fn g2(&self, communities: &[u32], joint: f64, df: usize) -> f64 {
+        let total: u64 = communities.iter().map(|community| self.totals[*community as usize]).sum();
+        excess(joint, df as f64, total as f64 / ONE as f64, (self.starts.len() - 1) as f64)
+    }
+
+    fn shares(&self, document: u32) -> &[(u32, u64)] {
+        &self.shares[self.starts[document as usize]..self.starts[document as usize + 1]]
+    }
+
+    fn held(&self, place: u32) -> &[u32] {
+        &self.held[self.held_from[place as usize]..self.held_from[place as usize + 1]]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::survey::testing::graph;
+
+    // 300 documents of each of two clusters, four concepts of ten each, and what `more` adds by document.
+    fn found(more: impl Fn(usize) -> Vec<u32>) -> (Vec<Candidate>, Holdings) {
+        let pairs = graph(30, []);
+        let clusters = Clusters::new_for_test((0..30u32).map(|place| (place < 20).then_some(place / 10)).collect());
+        let document = |number: usize| {
+            let first = (number % 2 * 10) as u32;
+            let own = (0..4).map(|step| first + ((number / 2) as u32 + step) % 10);
+            own.chain(more(number)).collect::<Vec<u32>>()
+        };
+        let lists: Vec<Vec<u32>> = (0..600).map(document).collect();
+        let lists: Vec<&[u32]> = lists.iter().map(Vec::as_slice).collect();
+        let lists = Lists::new_for_test(&lists, &pairs);
+        let holdings = Holdings::of(&lists, &clusters, &Cancel::new()).unwrap();
+        (holdings.candidates(&clusters, &Cancel::new()).unwrap(), holdings)
+    }
+
+    #[test]
+    fn documents_share_in_communities_with_a_quarter_or_more() {
+        let pairs = graph(30, []);
+        let clusters = Clusters::new_for_test((0..30u32).map(|place| Some(place / 5)).collect());
+        let lists = Lists::new_for_test(
+            &[&[0, 1, 2, 5], &[0, 1, 2, 3, 5], &[0, 5, 10, 15, 20], &[0, 5, 6, 10, 15, 20, 21, 25, 26]],
+            &pairs,
+        );
+        let holdings = Holdings::of(&lists, &clusters, &Cancel::new()).unwrap();
+        let shares = |document| holdings.shares(document).to_vec();
+        assert_eq!(shares(0), [(0, ONE / 4 * 3), (1, ONE / 4)]);
+        assert_eq!(shares(1), [(0, ONE)]);
+        // Nobody has a quarter: the largest, of equal ones the first.
+        assert_eq!((shares(2), shares(3)), (vec![(0, ONE)], vec![(1, ONE)]));
+        assert_eq!(holdings.held(5), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn what_is_everywhere_joins_nothing() {
+        // Its documents are of both clusters as all documents are.
+        let (candidates, holdings) = found(|number| if number < 12 { vec![20] } else { vec![21, 22] });
+        assert!(candidates.iter().all(|candidate| candidate.place != 20 || !candidate.is_bridge()));
+        assert_eq!(holdings.held(20).len(), 12);
+        assert_eq!(holdings.examples(20, 1, 3), [1, 3, 5]);
+    }
+
+    #[test]
+    fn numbers_follow_the_formulas() {
+        let side = |documents, g2| Side { community: 0, documents, g2 };
+        let candidate = Candidate { place: 0, sides: [side(6.0, 20.0), side(3.0, 10.0)], df: 12, joint: 31.0 };
+        assert_eq!((candidate.cover(), candidate.balance(), candidate.score()), (0.75, 6.0 / 9.0, 7.5));
+        assert!(candidate.is_bridge());
+        let with = |change: fn(&mut Candidate)| {
+            let mut changed = candidate;
+            change(&mut changed);
+            changed.is_bridge()
+        };
+        assert!(!with(|one| one.joint = 30.0));
+        assert!(!with(|one| one.sides[1].g2 = 6.0));
+        assert!(!with(|one| one.df = 15));
+        assert!(!with(|one| one.sides[1].documents = 1.5));
+    }
+}
