@@ -5,7 +5,7 @@
 
 use super::pace::Pace;
 use super::pairs::{Pair, Pairs};
-use super::weights::significance;
+use super::weights::Significance;
 use crate::Result;
 use crate::cancel::Cancel;
 use serde::{Deserialize, Serialize};
@@ -36,19 +36,19 @@ impl Support {
 }
 
 /// Returns whether a pair is evidence.
-pub fn is_evidence(pairs: &Pairs, pair: &Pair) -> bool {
-    pair.co >= CO_MIN && significance(pairs, pair) > G2_MIN
+pub fn is_evidence(significance: &Significance<'_>, pair: &Pair) -> bool {
+    pair.co >= CO_MIN && significance.of(pair) > G2_MIN
 }
 
 /// Returns what speaks for each of `count` communities. `community` is the community of each concept, by place.
 pub fn support(pairs: &Pairs, community: &[u32], count: usize, cancel: &Cancel) -> Result<Vec<Support>> {
-    let mut pace = Pace::new(cancel);
+    let (significance, mut pace) = (Significance::new(pairs, cancel)?, Pace::new(cancel));
     let mut support = vec![Support::default(); count];
     let mut touched = vec![false; community.len()];
     for pair in &pairs.pairs {
         pace.steps(1)?;
         let own = community[pair.one as usize];
-        if own != community[pair.other as usize] || !is_evidence(pairs, pair) {
+        if own != community[pair.other as usize] || !is_evidence(&significance, pair) {
             continue;
         }
         let support = &mut support[own as usize];

@@ -1,8 +1,17 @@
 //! Which cluster each document belongs to.
 //!
-//! A document belongs at first to the cluster that most of its concepts are in; then each is moved once to the cluster
-//! whose documents it is most like. That puts right what the graph leaves open: concepts are in one cluster only, while
-//! documents use those of several.
+//! A document belongs at first to the cluster that most of its concepts are in; then each is moved to the cluster whose
+//! documents it is most like, until none moves. That puts right what the graph leaves open: concepts are in one cluster
+//! only, while documents use those of several.
+//!
+//! Adjusted mutual information with what is known, by how often documents are moved at most:
+//!
+//! | documents | once | 4 times | 8 | 16 |
+//! |---|---|---|---|---|
+//! | 10,000 descriptions of Debian's packages, by section | .25 | .27 | .32 | .38 |
+//! | another 10,000 | .25 | .29 | .34 | .36 |
+//! | documentation of Python's 20 largest modules | .78 | .82 | .82 | .83 |
+//! | the same, less the first word, which often names the module | .43 | .46 | .46 | .46 |
 
 use super::clusters::Clusters;
 use super::lists::Lists;
@@ -17,9 +26,13 @@ use crate::commons::idf;
 pub struct Placed {
     /// The number of the cluster.
     pub cluster: u32,
-    /// The cosine between the document's vector and the sum of those of the cluster's documents before any was moved.
+    /// The cosine between the document's vector and the sum of those of the cluster's documents before they were moved
+    /// for the last time.
     pub likeness: f64,
 }
+
+/// Documents are moved at most so many times.
+pub const MOVES_MAX: usize = 8;
 
 // The length of a document's vector.
 const ONE: f64 = (1 << 16) as f64;
@@ -32,8 +45,24 @@ const ONE: f64 = (1 << 16) as f64;
 pub fn place(pairs: &Pairs, lists: &Lists, clusters: &Clusters, cancel: &Cancel) -> Result<Vec<Option<Placed>>> {
     let mut pace = Pace::new(cancel);
     let vectors = vectors(pairs, lists, &mut pace)?;
+    let mut placed = first(lists, clusters, &vectors, &mut pace)?;
+    for _ in 0..MOVES_MAX {
+        let centroids = Centroids::new(pairs, lists, &vectors, &placed, clusters.count(), &mut pace)?;
+        let moved = centroids.nearest(lists, &vectors, &mut pace)?;
+        let cluster = |placed: &Option<Placed>| placed.map(|placed| placed.cluster);
+        let is_last = moved.iter().map(cluster).eq(placed.iter().map(cluster));
+        placed = moved;
+        if is_last {
+            break;
+        }
+    }
+    Ok(placed)
+}
+
+// Returns the cluster that most of each document's concepts are in, by their parts of its vector.
+fn first(lists: &Lists, clusters: &Clusters, vectors: &Vectors, pace: &mut Pace<'_>) -> Result<Vec<Option<Placed>>> {
     let mut sums = vec![0u64; clusters.count()];
-    let mut first = Vec::with_capacity(lists.len());
+    let mut placed = Vec::with_capacity(lists.len());
     for (document, vector) in vectors.rows(lists).enumerate() {
         pace.steps(1 + vector.len() + sums.len())?;
         for (entry, &part) in lists.list(document).iter().zip(vector) {
@@ -41,31 +70,16 @@ pub fn place(pairs: &Pairs, lists: &Lists, clusters: &Clusters, cancel: &Cancel)
                 sums[cluster as usize] += u64::from(part);
             }
         }
-        first.push(largest(sums.iter().map(|sum| *sum as f64)).map(|(cluster, _)| cluster));
+        placed.push(largest(sums.iter().map(|sum| *sum as f64)));
         sums.fill(0);
-    }
-    let centroids = Centroids::new(pairs, lists, &vectors, &first, clusters.count(), &mut pace)?;
-    let mut likeness = vec![0u128; clusters.count()];
-    let mut placed = Vec::with_capacity(lists.len());
-    for (document, vector) in vectors.rows(lists).enumerate() {
-        for (entry, &part) in lists.list(document).iter().zip(vector) {
-            let row = centroids.row(entry.place);
-            pace.steps(1 + row.len())?;
-            row.iter().for_each(|(cluster, sum)| likeness[*cluster as usize] += u128::from(part) * u128::from(*sum));
-        }
-        pace.steps(likeness.len())?;
-        let cosines = likeness.iter().zip(&centroids.lengths);
-        let cosines = cosines.map(|(dot, length)| if *dot > 0 { *dot as f64 / (ONE * length) } else { 0.0 });
-        placed.push(largest(cosines).map(|(cluster, likeness)| Placed { cluster, likeness }));
-        likeness.fill(0);
     }
     Ok(placed)
 }
 
-// Returns the first of the largest numbers above 0 with its index.
-fn largest(numbers: impl Iterator<Item = f64>) -> Option<(u32, f64)> {
-    let larger = |best: Option<(u32, f64)>, (index, number): (u32, f64)| {
-        if number > best.map_or(0.0, |(_, best)| best) { Some((index, number)) } else { best }
+// Returns the first of the clusters with the largest number, if that is above 0.
+fn largest(numbers: impl Iterator<Item = f64>) -> Option<Placed> {
+    let larger = |best: Option<Placed>, (cluster, likeness): (u32, f64)| {
+        if likeness > best.map_or(0.0, |best| best.likeness) { Some(Placed { cluster, likeness }) } else { best }
     };
     (0..).zip(numbers).fold(None, larger)
 }
@@ -112,21 +126,20 @@ impl Centroids {
         pairs: &Pairs,
         lists: &Lists,
         vectors: &Vectors,
-        cluster_of: &[Option<u32>],
+        placed: &[Option<Placed>],
         count: usize,
         pace: &mut Pace<'_>,
     ) -> Result<Centroids> {
-        let placed = || (0..lists.len()).filter_map(|document| Some((document, cluster_of[document]?)));
         let mut ends = vec![0usize; pairs.concepts.len() + 1];
-        for (document, _) in placed() {
+        for document in (0..lists.len()).filter(|document| placed[*document].is_some()) {
             pace.steps(lists.list(document).len())?;
             lists.list(document).iter().for_each(|entry| ends[entry.place as usize + 1] += 1);
         }
         (1..ends.len()).for_each(|place| ends[place] += ends[place - 1]);
         let mut parts = vec![(0u32, 0u32); ends[pairs.concepts.len()]];
         let mut free = ends.clone();
-        for ((document, vector), &cluster) in vectors.rows(lists).enumerate().zip(cluster_of) {
-            let Some(cluster) = cluster else { continue };
+        for ((document, vector), placed) in vectors.rows(lists).enumerate().zip(placed) {
+            let Some(Placed { cluster, .. }) = *placed else { continue };
             pace.steps(vector.len())?;
             for (entry, &part) in lists.list(document).iter().zip(vector) {
                 parts[free[entry.place as usize]] = (cluster, part);
@@ -154,6 +167,24 @@ impl Centroids {
         Ok(Centroids { starts, rows, lengths })
     }
 
+    /// Returns the cluster that each document is most like.
+    fn nearest(&self, lists: &Lists, vectors: &Vectors, pace: &mut Pace<'_>) -> Result<Vec<Option<Placed>>> {
+        let mut dots = vec![0u128; self.lengths.len()];
+        let mut placed = Vec::with_capacity(lists.len());
+        for (document, vector) in vectors.rows(lists).enumerate() {
+            for (entry, &part) in lists.list(document).iter().zip(vector) {
+                let row = self.row(entry.place);
+                pace.steps(1 + row.len())?;
+                row.iter().for_each(|(cluster, sum)| dots[*cluster as usize] += u128::from(part) * u128::from(*sum));
+            }
+            pace.steps(dots.len())?;
+            let cosine = |(dot, length): (&u128, &f64)| if *dot > 0 { *dot as f64 / (ONE * length) } else { 0.0 };
+            placed.push(largest(dots.iter().zip(&self.lengths).map(cosine)));
+            dots.fill(0);
+        }
+        Ok(placed)
+    }
+
     fn row(&self, place: u32) -> &[(u32, u64)] {
         &self.rows[self.starts[place as usize]..self.starts[place as usize + 1]]
     }
@@ -177,11 +208,11 @@ mod tests {
         let cluster: Vec<_> = placed.iter().map(|one| one.map(|placed| placed.cluster)).collect();
         let expected = [0, 0, 1, 1, 1, 1, 1].map(Some);
         assert_eq!((&cluster[..7], cluster[7]), (&expected[..], None));
-        // Of equal parts: (1, 1, 1) to (2 a + c, 2 a, a + c), with a = 1 / sqrt 3 and so on.
+        // The sixth, which began in the first cluster, is not in its sum any more.
         let (of_three, of_two) = (1.0 / 3f64.sqrt(), 1.0 / 2f64.sqrt());
-        let centroid = [of_three + of_two, of_three + of_two, 2.0 * of_three, of_three, of_three];
+        let centroid = [of_three + of_two, of_three + of_two, of_three];
         let length = centroid.iter().map(|part| part * part).sum::<f64>().sqrt();
-        let cosine = of_three * centroid[..3].iter().sum::<f64>() / length;
+        let cosine = of_three * centroid.iter().sum::<f64>() / length;
         assert!((placed[0].unwrap().likeness - cosine).abs() < 1e-4);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::pace::Pace;
 use super::pairs::Pairs;
-use super::weights::significance;
+use super::weights::Significance;
 use crate::Result;
 use crate::cancel::Cancel;
 use std::cmp::Ordering;
@@ -26,11 +26,11 @@ impl Significant {
 /// Returns the `top` most significant pairs, first the one with the largest G^2; equal ones are in the order of the ids
 /// of their ends. Pairs that come together no more often than chance has it are left out.
 pub fn significant(pairs: &Pairs, top: usize, cancel: &Cancel) -> Result<Vec<Significant>> {
-    let mut pace = Pace::new(cancel);
+    let (significance, mut pace) = (Significance::new(pairs, cancel)?, Pace::new(cancel));
     let mut all = Vec::new();
     for (number, pair) in (0..).zip(&pairs.pairs) {
-        pace.steps(4)?;
-        let g2 = significance(pairs, pair);
+        pace.steps(2)?;
+        let g2 = significance.of(pair);
         if g2 > 0.0 {
             all.push(Significant { pair: number, g2 });
         }

@@ -14,29 +14,56 @@ pub const ONE: u32 = 1 << 16;
 /// npmi is the normalised pointwise mutual information of Bouma 2009, ln(co N / (df df')) / ln(N / co), here between 0
 /// and 1. The factor makes pairs of few documents, which are often accidents, weigh less: half for one document.
 pub fn weights(pairs: &Pairs, cancel: &Cancel) -> Result<Vec<u32>> {
-    let mut pace = Pace::new(cancel);
-    let all = ln(pairs.documents as f64);
+    let (logs, mut pace) = (Logs::new(), Pace::new(cancel));
+    let all = logs.ln(pairs.documents);
     let mut ln_df = Vec::with_capacity(pairs.concepts.len());
     for concept in &pairs.concepts {
         pace.steps(1)?;
-        ln_df.push(ln(f64::from(concept.df)));
+        ln_df.push(logs.ln(concept.df.into()));
     }
     let weight = |pair: &Pair| {
-        pace.steps(2)?;
-        let co = f64::from(together(pairs, pair));
-        let (ln_co, expected) = (ln(co), ln_df[pair.one as usize] + ln_df[pair.other as usize] - all);
+        pace.steps(1)?;
+        let co = together(pairs, pair);
+        let (ln_co, expected) = (logs.ln(co.into()), ln_df[pair.one as usize] + ln_df[pair.other as usize] - all);
         // Both in every document: they say everything of each other.
         let npmi = if ln_co >= all { 1.0 } else { (ln_co - expected) / (all - ln_co) };
+        let co = f64::from(co);
         Ok((npmi.clamp(0.0, 1.0) * (co / (co + 1.0)) * f64::from(ONE) + 0.5) as u32)
     };
     pairs.pairs.iter().map(weight).collect()
 }
 
-/// Returns the log-likelihood ratio G^2 of a pair over the documents; 0 if it comes together no more often than chance
-/// has it.
-pub fn significance(pairs: &Pairs, pair: &Pair) -> f64 {
-    let [one, other] = [pair.one, pair.other].map(|place| f64::from(pairs.df(place)));
-    excess(f64::from(together(pairs, pair)), one, other, pairs.documents as f64)
+/// The log-likelihood ratio G^2 of each pair of a graph over its documents.
+pub struct Significance<'a> {
+    pairs: &'a Pairs,
+    logs: Logs,
+    // By concept: what its df adds.
+    margins: Vec<f64>,
+}
+
+impl<'a> Significance<'a> {
+    /// Prepares the pairs of a graph.
+    pub fn new(pairs: &'a Pairs, cancel: &Cancel) -> Result<Significance<'a>> {
+        let (logs, mut pace) = (Logs::new(), Pace::new(cancel));
+        let margin = |df: u64| logs.terms(df) + logs.terms(pairs.documents.saturating_sub(df));
+        let margins = pairs.concepts.iter().map(|concept| pace.steps(2).map(|()| margin(concept.df.into())));
+        let margins = margins.collect::<Result<_>>()?;
+        Ok(Significance { pairs, logs, margins })
+    }
+
+    /// Returns the G^2 of a pair, as [`excess`].
+    pub fn of(&self, pair: &Pair) -> f64 {
+        let joint = u64::from(together(self.pairs, pair));
+        let [one, other] = [pair.one, pair.other].map(|place| u64::from(self.pairs.df(place)));
+        let all = self.pairs.documents;
+        if u128::from(joint) * u128::from(all) <= u128::from(one) * u128::from(other) {
+            return 0.0;
+        }
+        let terms = |count: u64| self.logs.terms(count);
+        let cells = terms(joint) + terms(one - joint) + terms(other - joint) + terms(all + joint - one - other);
+        let margins = self.margins[pair.one as usize] + self.margins[pair.other as usize];
+        (2.0 * (cells + terms(all) - margins)).max(0.0)
+    }
 }
 
 /// Returns the log-likelihood ratio G^2 of `joint` things that are in both of two sets of sizes `one` and `other` out
@@ -50,7 +77,7 @@ pub fn excess(joint: f64, one: f64, other: f64, all: f64) -> f64 {
     (2.0 * (cells + terms(all) - margins)).max(0.0)
 }
 
-// Documents that lost a concept to an update may still count for its synapse while they wait to be unwired.
+// The counts of a pair and of its ends may be of different documents while some wait to be unwired.
 fn together(pairs: &Pairs, pair: &Pair) -> u32 {
     pair.co.min(pairs.df(pair.one)).min(pairs.df(pair.other))
 }
@@ -59,8 +86,22 @@ fn terms(count: f64) -> f64 {
     if count > 0.0 { count * libm::log(count) } else { 0.0 }
 }
 
-fn ln(count: f64) -> f64 {
-    libm::log(count.max(1.0))
+/// Logarithms of counts. Most counts are small, and looking them up is several times as fast.
+struct Logs(Vec<f64>);
+
+impl Logs {
+    fn new() -> Logs {
+        Logs((0..4096).map(|count| libm::log(f64::from(count.max(1)))).collect())
+    }
+
+    // 0 for 0.
+    fn ln(&self, count: u64) -> f64 {
+        self.0.get(count as usize).copied().unwrap_or_else(|| libm::log(count as f64))
+    }
+
+    fn terms(&self, count: u64) -> f64 {
+        count as f64 * self.ln(count)
+    }
 }
 
 #[cfg(test)]
@@ -76,6 +117,10 @@ mod tests {
 
     fn weight(documents: u64, df: [u32; 2], co: u32) -> u32 {
         weights(&one_pair(documents, df, co), &Cancel::new()).unwrap()[0]
+    }
+
+    fn significance(pairs: &Pairs) -> f64 {
+        Significance::new(pairs, &Cancel::new()).unwrap().of(&pairs.pairs[0])
     }
 
     #[test]
@@ -107,16 +152,17 @@ mod tests {
                 + cell(other - k, all - one, other)
                 + cell(all - one - other + k, all - one, all - other));
         let pairs = one_pair(1000, [20, 10], 8);
-        let found = significance(&pairs, &pairs.pairs[0]);
+        let found = significance(&pairs);
         assert!((found - expected).abs() < 1e-9, "{found} {expected}");
+        assert!((excess(k, one, other, all) - expected).abs() < 1e-9);
         assert!(found > 36.0);
     }
 
     #[test]
     fn what_is_apart_is_not_significant() {
-        for (df, co) in [([500, 500], 10), ([100, 100], 10), ([900, 900], 100)] {
+        for (df, co) in [([500u32, 500u32], 10u32), ([100, 100], 10), ([900, 900], 100)] {
             let pairs = one_pair(1000, df, co);
-            assert_eq!(significance(&pairs, &pairs.pairs[0]), 0.0);
+            assert_eq!((significance(&pairs), excess(co.into(), df[0].into(), df[1].into(), 1000.0)), (0.0, 0.0));
         }
         assert_eq!(excess(0.0, 0.0, 0.0, 0.0), 0.0);
     }
