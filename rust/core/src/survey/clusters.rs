@@ -1,8 +1,8 @@
 //! The clusters of a graph: its communities that are more than noise.
 
 use super::gate::{Support, support};
-use super::identity::Membership;
 use super::louvain::louvain;
+use super::membership::Membership;
 use super::pace::Pace;
 use super::pairs::Pairs;
 use crate::Result;

@@ -1,16 +1,17 @@
 //! Which cluster is which, from one survey to the next.
 //!
-//! Each concept keeps which cluster it belongs to and since when. A cluster of a new survey has the identity of its
+//! A cluster of a new survey has the identity of its
 //! oldest members: each member speaks for the cluster that it was in with the ticks that it was in it. So a name given
 //! to a cluster stays with those it was given to while others come and go, and of two clusters that merge the one whose
 //! members were longer in it goes on.
 
 use super::clusters::Clusters;
+use super::membership::{ClusterId, Member, Membership};
 use super::pace::Pace;
 use super::pairs::Pairs;
 use crate::Result;
 use crate::cancel::Cancel;
-use crate::ids::{NodeId, Tick};
+use crate::ids::Tick;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -18,32 +19,6 @@ use std::collections::BTreeMap;
 // A cluster goes on where at least this part of its members' ticks is, so that one that parts in three or four does,
 // and one whose members are strewn over many does not.
 const HEIR_PART: u64 = 4;
-
-/// The identity of a cluster: its number in the history of the colony, from 0.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Deserialize, Serialize)]
-pub struct ClusterId(pub u64);
-
-/// A concept that belongs to a cluster.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
-pub struct Member {
-    /// The concept.
-    pub concept: NodeId,
-    /// The cluster.
-    pub cluster: ClusterId,
-    /// The tick of the survey from which on it is in the cluster.
-    pub since: Tick,
-}
-
-/// Which concepts belong to which clusters: what one survey leaves for the next.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
-pub struct Membership {
-    // The number of clusters that there ever were.
-    count: u64,
-    // The living clusters with the ticks of the surveys that found them first, in order.
-    clusters: Vec<(ClusterId, Tick)>,
-    // By concept. At most as many as there are concepts.
-    members: Vec<Member>,
-}
 
 /// Where a cluster comes from.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
@@ -98,40 +73,6 @@ pub struct Identified {
 struct Share {
     ticks: u64,
     members: u32,
-}
-
-impl Membership {
-    /// Returns the members, by concept.
-    pub fn members(&self) -> &[Member] {
-        &self.members
-    }
-
-    /// Returns the living clusters with the ticks of the surveys that found them first, in order.
-    pub fn clusters(&self) -> &[(ClusterId, Tick)] {
-        &self.clusters
-    }
-
-    /// Returns the cluster of a concept.
-    pub fn cluster_of(&self, concept: NodeId) -> Option<ClusterId> {
-        let at = self.members.binary_search_by_key(&concept, |member| member.concept);
-        at.ok().map(|at| self.members[at].cluster)
-    }
-
-    /// Returns the communities with which Louvain begins: each cluster together, and all other concepts alone. `None`
-    /// if there are no clusters.
-    pub fn start(&self, pairs: &Pairs) -> Option<Vec<u32>> {
-        if self.members.is_empty() {
-            return None;
-        }
-        let mut start: Vec<u32> = (0..pairs.concepts.len() as u32).collect();
-        let mut first = BTreeMap::new();
-        for member in &self.members {
-            if let Some(place) = pairs.place(member.concept) {
-                start[place as usize] = *first.entry(member.cluster).or_insert(place);
-            }
-        }
-        Some(start)
-    }
 }
 
 /// Returns the identities of clusters, from what the last survey left.
@@ -241,6 +182,7 @@ impl<'a> Finding<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::NodeId;
     use crate::survey::testing::graph;
 
     // A survey at a tick that finds these clusters among concepts from 0.
@@ -302,13 +244,5 @@ mod tests {
         let strewn = survey(20, 40, &[&[0, 20, 21, 22], &[1, 30, 31, 32], B], &first.membership);
         assert_eq!(ids(&strewn), [2, 3, 1]);
         assert_eq!(gone(strewn), [(0, None)]);
-    }
-
-    #[test]
-    fn the_next_survey_starts_from_whole_clusters() {
-        let first = survey(10, 20, &[B, &[0, 3]], &Membership::default());
-        let start = first.membership.start(&graph(12, [])).unwrap();
-        assert_eq!(start, [0, 1, 2, 0, 4, 5, 6, 6, 6, 6, 6, 11]);
-        assert_eq!(Membership::default().start(&graph(3, [])), None);
     }
 }

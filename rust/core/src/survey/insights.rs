@@ -3,8 +3,9 @@
 use super::bridges::{Candidate, Holdings, Side};
 use super::clusters::Clusters;
 use super::gate::Support;
-use super::identity::{ClusterId, Gone, Identity, Membership, identify};
+use super::identity::{Gone, Identity, identify};
 use super::lists::Lists;
+use super::membership::{ClusterId, Membership};
 use super::modularity::modularity;
 use super::pairs::Pairs;
 use super::placing::{Placed, place};
