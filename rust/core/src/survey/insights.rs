@@ -145,22 +145,22 @@ impl Telling<'_> {
                 documents[cluster as usize].push((likeness, document));
             }
         }
-        let all = (0..).zip(documents).zip(self.members).zip(self.identities);
-        let tell =
-            |(((number, mut documents), members), identity): (((u32, Vec<(f64, u32)>), &Vec<u32>), &Identity)| {
-                documents.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
-                let nearest = documents.iter().take(DOCUMENTS);
-                let strongest = members.iter().take(CLUSTER_CONCEPTS);
-                Cluster {
-                    identity: identity.clone(),
-                    concepts: members.len() as u32,
-                    support: self.clusters.support(number),
-                    strongest: strongest.map(|&place| (self.pairs.id(place), self.clusters.strength(place))).collect(),
-                    documents: documents.len() as u64,
-                    examples: nearest.map(|&(likeness, document)| (self.document(document), likeness)).collect(),
-                }
-            };
-        all.map(tell).collect()
+        let mut clusters = Vec::with_capacity(self.members.len());
+        for (number, mut documents) in (0..).zip(documents) {
+            let members = &self.members[number as usize];
+            documents.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
+            let nearest = documents.iter().take(DOCUMENTS);
+            let strongest = members.iter().take(CLUSTER_CONCEPTS);
+            clusters.push(Cluster {
+                identity: self.identities[number as usize].clone(),
+                concepts: members.len() as u32,
+                support: self.clusters.support(number),
+                strongest: strongest.map(|&place| (self.pairs.id(place), self.clusters.strength(place))).collect(),
+                documents: documents.len() as u64,
+                examples: nearest.map(|&(likeness, document)| (self.document(document), likeness)).collect(),
+            });
+        }
+        clusters
     }
 
     fn bridge(&self, candidate: &Candidate, holdings: &Holdings) -> Bridge {

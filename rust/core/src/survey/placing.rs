@@ -32,7 +32,7 @@ pub struct Placed {
 }
 
 /// Documents are moved at most so many times.
-pub const MOVES_MAX: usize = 8;
+pub const MOVES_MAX: usize = 16;
 
 // The length of a document's vector.
 const ONE: f64 = (1 << 16) as f64;
