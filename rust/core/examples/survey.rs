@@ -79,8 +79,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let again = timed("Louvain, warm", || louvain::louvain(&pairs, &weights, Some(&community), &cancel))?;
     let quality = modularity::modularity(&pairs, &weights, &community, &cancel)?;
     let count = community.iter().max().map_or(0, |last| *last as usize + 1);
-    let support = timed("gate", || gate::support(&pairs, &community, count, &cancel))?;
-    let kept = support.iter().filter(|support| support.is_enough()).count();
+    let evidence = timed("gate", || gate::evidence(&pairs, &community, count, &cancel))?;
+    let kept = evidence.support.iter().filter(|support| support.is_enough()).count();
     timed("200 most significant pairs", || significant::significant(&pairs, 200, &cancel))?;
     let adjacency = timed("adjacency", || Adjacency::of(&pairs, &cancel))?;
     timed("components, bridges, articulation points", || structure::structure(&adjacency, &cancel))?;

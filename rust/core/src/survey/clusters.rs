@@ -1,6 +1,6 @@
 //! The clusters of a graph: its communities that are more than noise.
 
-use super::gate::{Support, support};
+use super::gate::{Evidence, Support, evidence};
 use super::louvain::louvain;
 use super::membership::Membership;
 use super::pace::Pace;
@@ -18,6 +18,8 @@ pub struct Clusters {
     cluster: Vec<Option<u32>>,
     // By cluster.
     support: Vec<Support>,
+    // By place: whether it touches a pair that speaks for its community.
+    touched: Vec<bool>,
     // By place: the weight of its pairs inside of its community, in units of 2^-16.
     strength: Vec<u64>,
 }
@@ -27,7 +29,7 @@ impl Clusters {
     pub fn of(pairs: &Pairs, weights: &[u32], last: &Membership, cancel: &Cancel) -> Result<Clusters> {
         let community = louvain(pairs, weights, last.start(pairs).as_deref(), cancel)?;
         let count = community.iter().max().map_or(0, |last| *last as usize + 1);
-        let support = support(pairs, &community, count, cancel)?;
+        let Evidence { support, touched } = evidence(pairs, &community, count, cancel)?;
         let mut numbers = 0..;
         let cluster = support.iter().map(|support| support.is_enough().then(|| numbers.next()).flatten()).collect();
         let mut pace = Pace::new(cancel);
@@ -41,7 +43,7 @@ impl Clusters {
             }
         }
         let support = support.into_iter().filter(Support::is_enough).collect();
-        Ok(Clusters { community, cluster, support, strength })
+        Ok(Clusters { community, cluster, support, touched, strength })
     }
 
     /// Returns the number of clusters.
@@ -67,6 +69,12 @@ impl Clusters {
     /// Returns the cluster of the concept at a place.
     pub fn of_concept(&self, place: u32) -> Option<u32> {
         self.cluster[self.community[place as usize] as usize]
+    }
+
+    /// Returns the cluster of the concept at a place, if the concept touches a pair that speaks for it. Communities also
+    /// have concepts that are there because they must be somewhere.
+    pub fn core_of(&self, place: u32) -> Option<u32> {
+        self.of_concept(place).filter(|_| self.touched[place as usize])
     }
 
     /// Returns what speaks for a cluster.
@@ -97,7 +105,8 @@ impl Clusters {
         let community = clusters.iter().map(|cluster| cluster.unwrap_or(count as u32)).collect();
         let cluster = (0..count as u32).map(Some).chain([None]).collect();
         let support = vec![Support { pairs: 5, concepts: 5 }; count];
-        Clusters { community, cluster, support, strength: vec![1; clusters.len()] }
+        let (touched, strength) = (vec![true; clusters.len()], vec![1; clusters.len()]);
+        Clusters { community, cluster, support, touched, strength }
     }
 }
 

@@ -40,8 +40,17 @@ pub fn is_evidence(significance: &Significance<'_>, pair: &Pair) -> bool {
     pair.co >= CO_MIN && significance.of(pair) > G2_MIN
 }
 
-/// Returns what speaks for each of `count` communities. `community` is the community of each concept, by place.
-pub fn support(pairs: &Pairs, community: &[u32], count: usize, cancel: &Cancel) -> Result<Vec<Support>> {
+/// What speaks for the communities of a graph.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Evidence {
+    /// What speaks for each community.
+    pub support: Vec<Support>,
+    /// Whether each concept, by place, touches a pair that speaks for its community.
+    pub touched: Vec<bool>,
+}
+
+/// Returns what speaks for `count` communities. `community` is the community of each concept, by place.
+pub fn evidence(pairs: &Pairs, community: &[u32], count: usize, cancel: &Cancel) -> Result<Evidence> {
     let (significance, mut pace) = (Significance::new(pairs, cancel)?, Pace::new(cancel));
     let mut support = vec![Support::default(); count];
     let mut touched = vec![false; community.len()];
@@ -57,7 +66,7 @@ pub fn support(pairs: &Pairs, community: &[u32], count: usize, cancel: &Cancel) 
             support.concepts += u32::from(!std::mem::replace(&mut touched[end as usize], true));
         }
     }
-    Ok(support)
+    Ok(Evidence { support, touched })
 }
 
 #[cfg(test)]
@@ -66,7 +75,7 @@ mod tests {
     use crate::survey::testing::graph;
 
     fn is_enough(pairs: &Pairs) -> bool {
-        support(pairs, &vec![0; pairs.concepts.len()], 1, &Cancel::new()).unwrap()[0].is_enough()
+        evidence(pairs, &vec![0; pairs.concepts.len()], 1, &Cancel::new()).unwrap().support[0].is_enough()
     }
 
     #[test]
@@ -86,7 +95,9 @@ mod tests {
     #[test]
     fn pairs_between_communities_speak_for_neither() {
         let ring = graph(6, [(0, 1), (1, 2), (2, 3), (3, 4), (0, 4), (4, 5)]);
-        let found = support(&ring, &[0, 0, 0, 0, 1, 1], 2, &Cancel::new()).unwrap();
-        assert_eq!(found, [Support { pairs: 3, concepts: 4 }, Support { pairs: 1, concepts: 2 }]);
+        let found = evidence(&ring, &[0, 0, 0, 0, 1, 2], 3, &Cancel::new()).unwrap();
+        assert_eq!(found.touched, [true, true, true, true, false, false]);
+        let found = evidence(&ring, &[0, 0, 0, 0, 1, 1], 2, &Cancel::new()).unwrap();
+        assert_eq!(found.support, [Support { pairs: 3, concepts: 4 }, Support { pairs: 1, concepts: 2 }]);
     }
 }
