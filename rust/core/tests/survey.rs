@@ -112,7 +112,7 @@ fn planted_bridges_are_found_and_no_others() {
             let (good, bad) = (accepted.intersection(&planted).count(), accepted.difference(&planted).count());
             let what = format!("{topics} topics in {documents} documents, seed {seed}");
             println!("{what}: {first} of the first ten, accepted {good} of 10 and {bad} others");
-            assert!(first >= 8 && good >= 8 && bad == 0, "{what}: {first}, {good}, {bad}");
+            assert!(first >= 8 && good >= 9 && bad == 0, "{what}: {first}, {good}, {bad}");
             (runs, found) = (runs + 1, found + good);
             for bridge in &insights.bridges {
                 let documents = |side: usize| bridge.sides[side].examples.len();
@@ -123,7 +123,7 @@ fn planted_bridges_are_found_and_no_others() {
         }
     }
     println!("{found} of {} bridges in {runs} corpora", 10 * runs);
-    assert!(runs == 15 && found >= 9 * runs);
+    assert_eq!(runs, 15);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Concepts that join two clusters.
 //!
 //! Participation, betweenness and articulation points do not find them: of ten planted bridges they find two at best
-//! among their first ten. What does is to ask of which communities the documents are that hold a concept. With
+//! among their first ten. What does is to ask of which clusters the documents are that hold a concept. With
 //!
 //! ```text
 //! H(d)    = shares of d's concepts by cluster, those of at least 1/4 (else the largest), normalised
@@ -31,13 +31,13 @@ use crate::cancel::Cancel;
 pub const DF_MIN: usize = 4;
 /// A bridge is held by at most one in so many documents.
 pub const DF_PART: usize = 50;
-/// The joint G^2 of both communities is above this.
+/// The joint G^2 of both clusters is above this.
 pub const JOINT_MIN: f64 = 30.0;
-/// The G^2 of each community is above this.
+/// The G^2 of each cluster is above this.
 pub const SIDE_MIN: f64 = 6.0;
-/// K of each community is above this.
+/// K of each cluster is above this.
 pub const HELD_MIN: f64 = 2.0;
-/// The share of its documents that both communities make up together is above this.
+/// The share of its documents that both clusters make up together is above this.
 pub const COVER_MIN: f64 = 0.6;
 /// The balance of both sides, from 0 to 1, is above this.
 pub const BALANCE_MIN: f64 = 0.5;
@@ -45,27 +45,27 @@ pub const BALANCE_MIN: f64 = 0.5;
 // Shares of a document are in units of 2^-24, so that the order of their sums does not show.
 const ONE: u64 = 1 << 24;
 
-/// A community on one side of a concept.
+/// A cluster on one side of a concept.
 #[derive(Copy, Clone, Debug, PartialEq)]
 pub struct Side {
-    /// The community.
-    pub community: u32,
-    /// K: the documents that hold the concept, by the share that each has in the community.
+    /// The cluster.
+    pub cluster: u32,
+    /// K: the documents that hold the concept, by the share that each has in the cluster.
     pub documents: f64,
     /// G^2 of these documents: how much more they are than chance has it.
     pub g2: f64,
 }
 
-/// A concept between two communities.
+/// A concept between two clusters.
 #[derive(Copy, Clone, Debug, PartialEq)]
 pub struct Candidate {
     /// The place of the concept.
     pub place: u32,
-    /// The more over-represented community first.
+    /// The more over-represented cluster first.
     pub sides: [Side; 2],
     /// How many documents hold the concept.
     pub df: u32,
-    /// G^2 of both communities together.
+    /// G^2 of both clusters together.
     pub joint: f64,
 }
 
@@ -85,7 +85,7 @@ impl Candidate {
         self.sides[1].g2 * self.cover()
     }
 
-    /// Returns whether it is a bridge, if both communities are clusters.
+    /// Returns whether it is a bridge.
     pub fn is_bridge(&self) -> bool {
         self.joint > JOINT_MIN
             && self.sides[1].g2 > SIDE_MIN
@@ -99,13 +99,13 @@ impl Candidate {
     }
 }
 
-/// The documents by communities, and the documents of each concept.
+/// The documents by clusters, and the documents of each concept.
 #[derive(Debug)]
 pub struct Holdings {
-    // H(d): by document, the communities that have a share in it, with the share.
+    // H(d): by document, the clusters that have a share in it, with the share.
     starts: Vec<usize>,
     shares: Vec<(u32, u64)>,
-    // By community: the sum of its shares.
+    // By cluster: the sum of its shares.
     totals: Vec<u64>,
     // By concept: the documents that hold it, in order.
     held_from: Vec<usize>,
@@ -116,26 +116,24 @@ impl Holdings {
     /// Returns the shares of all documents.
     pub fn of(lists: &Lists, clusters: &Clusters, cancel: &Cancel) -> Result<Holdings> {
         let mut pace = Pace::new(cancel);
-        let community = clusters.community();
-        let (mut starts, mut shares, mut totals) = (vec![0], Vec::new(), vec![0; clusters.communities()]);
-        let mut held_from = vec![0usize; community.len() + 1];
+        let (mut starts, mut shares, mut totals) = (vec![0], Vec::new(), vec![0; clusters.count()]);
+        let mut held_from = vec![0usize; clusters.community().len() + 1];
         let mut all: Vec<u32> = Vec::new();
         for document in 0..lists.len() {
             let list = lists.list(document);
             pace.steps(4 * list.len())?;
             list.iter().for_each(|entry| held_from[entry.place as usize + 1] += 1);
             all.clear();
-            let core = list.iter().map(|entry| entry.place).filter(|place| clusters.core_of(*place).is_some());
-            all.extend(core.map(|place| community[place as usize]));
+            all.extend(list.iter().filter_map(|entry| clusters.core_of(entry.place)));
             all.sort_unstable();
             let counts: Vec<(u32, usize)> =
                 all.chunk_by(|one, next| one == next).map(|same| (same[0], same.len())).collect();
             let kept = kept(&counts, all.len());
             let sum: usize = kept.iter().map(|(_, count)| count).sum();
-            for (community, count) in kept {
+            for (cluster, count) in kept {
                 let share = count as u64 * ONE / sum as u64;
-                shares.push((community, share));
-                totals[community as usize] += share;
+                shares.push((cluster, share));
+                totals[cluster as usize] += share;
             }
             starts.push(shares.len());
         }
@@ -156,7 +154,7 @@ impl Holdings {
     pub fn candidates(&self, clusters: &Clusters, cancel: &Cancel) -> Result<Vec<Candidate>> {
         let mut pace = Pace::new(cancel);
         let documents = self.starts.len() - 1;
-        let (mut sums, mut near) = (vec![0u64; clusters.communities()], Vec::new());
+        let (mut sums, mut near) = (vec![0u64; clusters.count()], Vec::new());
         let mut found = Vec::new();
         for place in 0..clusters.community().len() as u32 {
             let held = self.held(place);
@@ -164,18 +162,18 @@ impl Holdings {
                 continue;
             }
             pace.steps(4 * held.len())?;
-            for &(community, share) in held.iter().flat_map(|&document| self.shares(document)) {
-                if sums[community as usize] == 0 {
-                    near.push(community);
+            for &(cluster, share) in held.iter().flat_map(|&document| self.shares(document)) {
+                if sums[cluster as usize] == 0 {
+                    near.push(cluster);
                 }
-                sums[community as usize] += share;
+                sums[cluster as usize] += share;
             }
             let mut sides: Vec<Side> =
                 near.drain(..).map(|own| self.side(own, std::mem::take(&mut sums[own as usize]), held.len())).collect();
-            sides.sort_by(|one, other| other.g2.total_cmp(&one.g2).then(one.community.cmp(&other.community)));
+            sides.sort_by(|one, other| other.g2.total_cmp(&one.g2).then(one.cluster.cmp(&other.cluster)));
             let &[one, other, ..] = &sides[..] else { continue };
-            if other.g2 > 0.0 && [one, other].iter().all(|side| clusters.of_community(side.community).is_some()) {
-                let joint = self.g2(&[one.community, other.community], one.documents + other.documents, held.len());
+            if other.g2 > 0.0 {
+                let joint = self.g2(&[one.cluster, other.cluster], one.documents + other.documents, held.len());
                 found.push(Candidate { place, sides: [one, other], df: held.len() as u32, joint });
             }
         }
@@ -183,23 +181,23 @@ impl Holdings {
         Ok(found)
     }
 
-    /// Returns the indices of the `most` documents that hold a concept and have the largest shares in a community, the
+    /// Returns the indices of the `most` documents that hold a concept and have the largest shares in a cluster, the
     /// largest first, equal ones by id.
-    pub fn examples(&self, place: u32, community: u32, most: usize) -> Vec<u32> {
-        let share = |document: u32| self.shares(document).iter().find(|(own, _)| *own == community);
+    pub fn examples(&self, place: u32, cluster: u32, most: usize) -> Vec<u32> {
+        let share = |document: u32| self.shares(document).iter().find(|(own, _)| *own == cluster);
         let held = self.held(place).iter().filter_map(|&document| Some((share(document)?.1, document)));
         let mut all: Vec<(u64, u32)> = held.collect();
         all.sort_by_key(|(share, document)| (std::cmp::Reverse(*share), *document));
         all.into_iter().take(most).map(|(_, document)| document).collect()
     }
 
-    fn side(&self, community: u32, sum: u64, df: usize) -> Side {
+    fn side(&self, cluster: u32, sum: u64, df: usize) -> Side {
         let documents = sum as f64 / ONE as f64;
-        Side { community, documents, g2: self.g2(&[community], documents, df) }
+        Side { cluster, documents, g2: self.g2(&[cluster], documents, df) }
     }
 
-    fn g2(&self, communities: &[u32], joint: f64, df: usize) -> f64 {
-        let total: u64 = communities.iter().map(|community| self.totals[*community as usize]).sum();
+    fn g2(&self, clusters: &[u32], joint: f64, df: usize) -> f64 {
+        let total: u64 = clusters.iter().map(|cluster| self.totals[*cluster as usize]).sum();
         excess(joint, df as f64, total as f64 / ONE as f64, (self.starts.len() - 1) as f64)
     }
 
@@ -243,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_share_in_communities_with_a_quarter_or_more() {
+    fn documents_share_in_clusters_with_a_quarter_or_more() {
         let pairs = graph(30, []);
         let clusters = Clusters::new_for_test((0..30u32).map(|place| Some(place / 5)).collect());
         let lists = Lists::new_for_test(
@@ -270,7 +268,7 @@ mod tests {
 
     #[test]
     fn numbers_follow_the_formulas() {
-        let side = |documents, g2| Side { community: 0, documents, g2 };
+        let side = |documents, g2| Side { cluster: 0, documents, g2 };
         let candidate = Candidate { place: 0, sides: [side(6.0, 20.0), side(3.0, 10.0)], df: 12, joint: 31.0 };
         assert_eq!((candidate.cover(), candidate.balance(), candidate.score()), (0.75, 6.0 / 9.0, 7.5));
         assert!(candidate.is_bridge());

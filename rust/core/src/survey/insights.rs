@@ -175,11 +175,10 @@ impl Telling<'_> {
     }
 
     fn side(&self, concept: u32, side: Side, holdings: &Holdings) -> BridgeSide {
-        let cluster = self.clusters.of_community(side.community).expect("both sides of a candidate are clusters");
-        let others = self.members[cluster as usize].iter().filter(|place| **place != concept);
-        let examples = holdings.examples(concept, side.community, DOCUMENTS);
+        let others = self.members[side.cluster as usize].iter().filter(|place| **place != concept);
+        let examples = holdings.examples(concept, side.cluster, DOCUMENTS);
         BridgeSide {
-            cluster: self.identities[cluster as usize].id,
+            cluster: self.identities[side.cluster as usize].id,
             documents: side.documents,
             g2: side.g2,
             strongest: others.take(BRIDGE_CONCEPTS).map(|&place| self.pairs.id(place)).collect(),
