@@ -43,6 +43,8 @@ CORE = {
     "query": WORDS | {"commons", "documents", "graph", "metadata", "shard", "text", "titles"},
     # What is told of a committed state, for users and for far shards.
     "read": WORDS | {"commons", "documents", "ghost", "graph", "metadata", "query", "shard", "text"},
+    # Structural questions, over plain data that is read from a state: nothing in it can change one.
+    "survey": WORDS | {"commons", "graph", "query"},
     "replica": WORDS
     | {"commons", "documents", "graph", "input", "metadata", "plan", "query", "reinforcement", "ring", "shard", "text"},
     "dump": WORDS | {"agents", "commons", "documents", "graph", "reinforcement", "replica", "shard", "text"},

@@ -14,6 +14,8 @@
 //! * [`input`] represents every change to a colony as data.
 //! * [`replica`] is the committed state of one node; [`query`] answers questions from it; [`read`] reports its
 //!   documents, graph and counts; [`dump`] computes its digest; [`colony`] is the sequential driver.
+//! * [`survey`] answers structural questions about a committed state: communities, clusters and what joins them,
+//!   components, paths.
 //! * [`checkpoint`] converts a colony to columns and back; [`replay`] rebuilds one from its inputs and ticks.
 //! * [`cluster`] is what the nodes of one colony say to each other.
 //! * [`coordinator`] tracks which shards take part and which have answered, and never waits; [`ghost`] keeps a bounded
@@ -50,6 +52,7 @@ pub mod replica;
 pub mod ring;
 pub mod settings;
 pub mod shard;
+pub mod survey;
 pub mod text;
 pub mod titles;
 

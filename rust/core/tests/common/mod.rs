@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod life;
+pub mod planted;
 
 use phago_core::checkpoint::{Section, write};
 use phago_core::colony::Colony;
