@@ -15,6 +15,7 @@ ASKS = ["Round", "Digest", "Words", "Piece"]
 ROUNDS = [
     "Hear", "Speak", "Reach", "Weigh", "Best", "MostLit", "Tell", "Documents", "Find", "Near", "Labels", "Count",
     "Names", "Stored", "Counts", "Shards", "Describe", "Rows", "Node", "Nodes", "Edges", "Terms", "Local",
+    "Pairs", "Lists",
 ]
 # fmt: on
 

@@ -42,7 +42,7 @@ CORE = {
     "shard": WORDS | {"agents", "commons", "documents", "graph", "message", "plan", "reinforcement", "text"},
     "query": WORDS | {"commons", "documents", "graph", "metadata", "shard", "text", "titles"},
     # What is told of a committed state, for users and for far shards.
-    "read": WORDS | {"commons", "documents", "ghost", "graph", "metadata", "query", "shard", "text"},
+    "read": WORDS | {"commons", "documents", "ghost", "graph", "metadata", "query", "shard", "survey", "text"},
     # Structural questions, over plain data that is read from a state: nothing in it can change one.
     "survey": WORDS | {"commons", "graph", "query"},
     "replica": WORDS
@@ -54,7 +54,7 @@ CORE = {
     # carry it.
     "cluster": WORDS
     | {"commons", "documents", "graph", "message", "metadata", "plan", "query", "read", "reinforcement", "replica"}
-    | {"ring", "shard", "text"},
+    | {"ring", "shard", "survey", "text"},
     # What is stored, by the reference driver.
     "replay": WORDS | {"colony", "input", "replica"},
     "colony": WORDS
@@ -93,6 +93,7 @@ ENGINE = {
     "coordination": {"lock", "sync"},
     "intake": {"journal", "lock", "store", "sync", "work", "world"},
     "answers": {"cluster", "lock", "world"},
+    "surveys": {"world"},
     "ghosts": {"lock", "sync", "tick", "world"},
     "world": {"cluster", "ghosts", "intake", "journal", "lock", "sync", "tick"},
     # It drives the world and its workers, and takes nothing in and answers nothing.
@@ -134,12 +135,14 @@ PACKAGE = {
     "results._show": "",
     "results.colony": "_pickles",
     "results.graph": "",
+    "results.surveys": "",
     "results.answers": "document results._show",
     "results.documents": "_pickles document results._show",
     "results.machine": "ids",
     "results.ticks": "_pickles ids",
     "errors": "ids results.documents",
-    "results": "results.answers results.colony results.documents results.graph results.machine results.ticks",
+    "results": "results.answers results.colony results.documents results.graph results.machine results.surveys "
+    "results.ticks",
     "_checks": "_values errors",
     "_jsonl": "errors results.documents",
     "_frames": "_checks document errors",
@@ -149,7 +152,7 @@ PACKAGE = {
     "_rows": "_checks _log _settings config ids results",
     "machine.ring": "_checks _phago _unpicklable config ids",
     "_intake": "_checks _frames _log _phago _rows document errors results",
-    "graph": "_phago _rows _unpicklable errors results",
+    "graph": "_checks _phago _rows _unpicklable errors results",
     "machine.coordinator": "_checks _phago _settings _unpicklable config errors ids machine.ring results",
     "machine.shard": "_checks _phago _rows _settings _unpicklable config errors ids machine.ghosts machine.ring "
     "results",

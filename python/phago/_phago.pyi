@@ -39,6 +39,8 @@ __all__ = [
     "Batch",
     "BridgeRow",
     "Call",
+    "ClusterBridgeRow",
+    "ClusterRow",
     "Column",
     "ConceptShareRow",
     "Coordinator",
@@ -54,6 +56,7 @@ __all__ = [
     "GhostRow",
     "HealthRow",
     "IngestedRow",
+    "InsightsRow",
     "KEY_BYTES_MAX",
     "Kept",
     "LocalAnswerRow",
@@ -76,8 +79,12 @@ __all__ = [
     "Setting",
     "ShardHandle",
     "ShardRow",
+    "ShortestPathRow",
+    "SideRow",
+    "SignificantRow",
     "Stop",
     "StoredRow",
+    "StructureRow",
     "TickResult",
     "UpdatedRow",
     "VerifiedRow",
@@ -385,6 +392,103 @@ class RankedRow:
     def score(self) -> float: ...
     @property
     def shard(self) -> int: ...
+
+@final
+class StructureRow:
+    """What hangs together in the graph, by labels."""
+
+    @property
+    def tick(self) -> int: ...
+    @property
+    def components(self) -> list[list[str]]: ...
+    @property
+    def bridges(self) -> list[tuple[str, str]]: ...
+    @property
+    def articulation_points(self) -> list[str]: ...
+
+@final
+class ShortestPathRow:
+    """A shortest path."""
+
+    @property
+    def labels(self) -> list[str]: ...
+    @property
+    def cost(self) -> float: ...
+
+@final
+class SignificantRow:
+    """A pair of concepts, and how far it is from chance."""
+
+    @property
+    def one(self) -> str: ...
+    @property
+    def other(self) -> str: ...
+    @property
+    def co(self) -> int: ...
+    @property
+    def weight(self) -> float: ...
+    @property
+    def g2(self) -> float: ...
+
+@final
+class ClusterRow:
+    """A cluster with its evidence."""
+
+    @property
+    def members(self) -> list[str]: ...
+    @property
+    def strongest(self) -> list[str]: ...
+    @property
+    def documents(self) -> int: ...
+    @property
+    def examples(self) -> list[str]: ...
+    @property
+    def pairs(self) -> int: ...
+
+@final
+class SideRow:
+    """One side of a bridge; its cluster is an index."""
+
+    @property
+    def cluster(self) -> int: ...
+    @property
+    def documents(self) -> float: ...
+    @property
+    def g2(self) -> float: ...
+    @property
+    def strongest(self) -> list[str]: ...
+    @property
+    def examples(self) -> list[str]: ...
+
+@final
+class ClusterBridgeRow:
+    """A concept that joins two clusters, with its evidence."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def sides(self) -> list[SideRow]: ...
+    @property
+    def mentions(self) -> int: ...
+    @property
+    def cover(self) -> float: ...
+    @property
+    def score(self) -> float: ...
+
+@final
+class InsightsRow:
+    """What a survey finds out."""
+
+    @property
+    def tick(self) -> int: ...
+    @property
+    def documents(self) -> int: ...
+    @property
+    def modularity(self) -> float: ...
+    @property
+    def clusters(self) -> list[ClusterRow]: ...
+    @property
+    def bridges(self) -> list[ClusterBridgeRow]: ...
 
 @final
 class NeighborRow:
@@ -755,6 +859,16 @@ class World:
         """A snapshot of the nodes of one committed tick, ordered by id."""
     def edges(self) -> Call[EdgeTable]:
         """A snapshot of the living synapses of one committed tick, ordered by source id and target id."""
+    def structure(self) -> Call[StructureRow]:
+        """Components, the largest first, and what alone joins concepts."""
+    def shortest_path(self, source: str, target: str) -> Call[ShortestPathRow | None]: ...
+    def betweenness(self, samples: int, seed: int) -> Call[tuple[list[str], list[float]]]:
+        """Labels in the order of their ids, and a value for each."""
+    def communities(self) -> Call[list[list[str]]]:
+        """The largest first."""
+    def significant(self, top: int) -> Call[list[SignificantRow]]:
+        """The strongest first."""
+    def insights(self) -> Call[InsightsRow]: ...
 
 @final
 class Kept:

@@ -13,13 +13,17 @@ from ._settings import as_native
 from .config import Ranking
 from .ids import ShardId, TickPhase
 from .results import (
+    Bridge,
     BridgeShare,
+    BridgeSide,
+    Cluster,
     Concept,
     ConceptShare,
     CrossShardEdges,
     DistributedTickResult,
     Explanation,
     Hit,
+    Insights,
     Node,
     Parts,
     Path,
@@ -34,13 +38,17 @@ if TYPE_CHECKING:
         AnsweredRow,
         AssociatedRow,
         BridgeRow,
+        ClusterBridgeRow,
+        ClusterRow,
         ConceptShareRow,
         ExplainedRow,
         FoundRow,
+        InsightsRow,
         NodeRow,
         PathRow,
         PhaseRow,
         RejectedRow,
+        SideRow,
         StoredRow,
         TickResult,
         WordRow,
@@ -151,3 +159,21 @@ def tick_result(native: TickResult) -> DistributedTickResult:
     for why in recovered:
         log(WARNING, "tick %d was redone: %s", native.tick, why)
     return DistributedTickResult(native.tick, tuple(map(phase_result, native.phases)), len(recovered))
+
+
+def insights(row: InsightsRow) -> Insights:
+    clusters = tuple(map(_cluster, row.clusters))
+
+    def side(row: SideRow) -> BridgeSide:
+        return BridgeSide(clusters[row.cluster], row.documents, row.g2, tuple(row.strongest), tuple(row.examples))
+
+    def bridge(row: ClusterBridgeRow) -> Bridge:
+        one, other = map(side, row.sides)
+        return Bridge(row.label, (one, other), row.mentions, row.cover, row.score)
+
+    return Insights(row.tick, row.documents, row.modularity, clusters, tuple(map(bridge, row.bridges)))
+
+
+def _cluster(row: ClusterRow) -> Cluster:
+    strongest = tuple(row.strongest)
+    return Cluster(strongest[0], tuple(row.members), strongest, row.documents, tuple(row.examples), row.pairs)

@@ -30,7 +30,7 @@ from ._intake import (
     undone_is_logged,
 )
 from ._jsonl import Export, read_jsonl
-from ._rows import concept, constants, explanation, helped, hit, lexical_hit, stored
+from ._rows import concept, constants, explanation, helped, hit, insights, lexical_hit, stored
 from ._unpicklable import Unpicklable
 from .colony import Colony
 from .config import ColonyConfig, Ranking, RunnerConfig
@@ -42,6 +42,7 @@ from .results import (
     Hit,
     Hits,
     IngestReport,
+    Insights,
     RunReport,
     Stats,
     StoredDocument,
@@ -187,6 +188,10 @@ class AsyncColony(Unpicklable):
         """See `Colony.concepts`."""
         world, text, k = self._colony._world, question_of("text", text), count("k", k, 1)
         return [concept(row) for row in await world.concepts_with_neighbors(text, k).start()]
+
+    async def insights(self) -> Insights:
+        """See `Colony.insights`."""
+        return insights(await self._colony._world.insights().start())
 
     async def get(self, id: str) -> StoredDocument | None:
         """See `Colony.get`."""

@@ -6,11 +6,12 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, overload
 
+from ._checks import count
 from ._phago import Column, EdgeRow, NeighborRow, NodeRow, World
 from ._rows import node
 from ._unpicklable import Unpicklable
 from .errors import CoordinatorUnavailable
-from .results import Edge, Node
+from .results import Edge, GraphPath, Node, SignificantPair
 
 __all__ = ["AsyncGraph", "Edges", "Graph", "Nodes"]
 
@@ -115,7 +116,11 @@ class Edges(_Snapshot[Edge]):
 
 
 class Graph(Unpicklable):
-    """What a colony associates with what. Reading it changes nothing."""
+    """What a colony associates with what. Reading it changes nothing.
+
+    Questions about the whole graph (`components` to `significant`) take it without directions: the weight of a pair is
+    the larger of its two synapses. They have the same answer on any number of shards.
+    """
 
     __slots__ = ("_world",)
     _instead = "pickle lists of its nodes and edges instead"
@@ -147,6 +152,49 @@ class Graph(Unpicklable):
         world = self._world()
         return _edges_of(world.node(label).wait(), world.neighbors(label).wait())
 
+    def components(self) -> tuple[tuple[str, ...], ...]:
+        """The concepts that hang together, by their labels; the largest component first."""
+        found = self._world().structure().wait()
+        return _groups(found.components)
+
+    def bridges(self) -> tuple[tuple[str, str], ...]:
+        """The pairs without which their ends would be in different components."""
+        found = self._world().structure().wait()
+        return tuple(found.bridges)
+
+    def articulation_points(self) -> tuple[str, ...]:
+        """The concepts without which their neighbours would be in more components than one."""
+        found = self._world().structure().wait()
+        return tuple(found.articulation_points)
+
+    def shortest_path(self, source: str, target: str) -> GraphPath | None:
+        """The path of the least sum of 1 / weight; `None` if there is none, or no such concept."""
+        found = self._world().shortest_path(source, target).wait()
+        return None if found is None else GraphPath(tuple(found.labels), found.cost)
+
+    def betweenness(self, *, samples: int = 256, seed: int = 0) -> dict[str, float]:
+        """Between how many pairs of other concepts each lies, by its label (Freeman 1977, Brandes 2001).
+
+        Args:
+            samples: From so many concepts paths are counted and scaled to all; exact if there are no more.
+            seed: Chooses them, together with their ids; 0 to 2**64 - 1.
+        """
+        found = self._world().betweenness(count("samples", samples, 1), _seed(seed)).wait()
+        return dict(zip(*found, strict=True))
+
+    def communities(self) -> tuple[tuple[str, ...], ...]:
+        """A partition of the concepts by Louvain's method, the largest community first.
+
+        All concepts are in one, meaningful or not; `Colony.insights` has what is more than noise.
+        """
+        found = self._world().communities().wait()
+        return _groups(found)
+
+    def significant(self, top: int = 200) -> tuple[SignificantPair, ...]:
+        """The pairs that are farthest from chance, the strongest first; ties by ids."""
+        found = self._world().significant(count("top", top, 1)).wait()
+        return tuple(SignificantPair(row.one, row.other, row.co, row.weight, row.g2) for row in found)
+
     def __repr__(self) -> str:
         try:
             stats = self._world().stats().wait()
@@ -177,6 +225,49 @@ class AsyncGraph(Graph):
         """See `Graph.neighbors`."""
         world = self._world()
         return _edges_of(await world.node(label).start(), await world.neighbors(label).start())
+
+    async def read_components(self) -> tuple[tuple[str, ...], ...]:
+        """See `Graph.components`."""
+        found = await self._world().structure().start()
+        return _groups(found.components)
+
+    async def read_bridges(self) -> tuple[tuple[str, str], ...]:
+        """See `Graph.bridges`."""
+        found = await self._world().structure().start()
+        return tuple(found.bridges)
+
+    async def read_articulation_points(self) -> tuple[str, ...]:
+        """See `Graph.articulation_points`."""
+        found = await self._world().structure().start()
+        return tuple(found.articulation_points)
+
+    async def read_shortest_path(self, source: str, target: str) -> GraphPath | None:
+        """See `Graph.shortest_path`."""
+        found = await self._world().shortest_path(source, target).start()
+        return None if found is None else GraphPath(tuple(found.labels), found.cost)
+
+    async def read_betweenness(self, *, samples: int = 256, seed: int = 0) -> dict[str, float]:
+        """See `Graph.betweenness`."""
+        found = await self._world().betweenness(count("samples", samples, 1), _seed(seed)).start()
+        return dict(zip(*found, strict=True))
+
+    async def read_communities(self) -> tuple[tuple[str, ...], ...]:
+        """See `Graph.communities`."""
+        found = await self._world().communities().start()
+        return _groups(found)
+
+    async def read_significant(self, top: int = 200) -> tuple[SignificantPair, ...]:
+        """See `Graph.significant`."""
+        found = await self._world().significant(count("top", top, 1)).start()
+        return tuple(SignificantPair(row.one, row.other, row.co, row.weight, row.g2) for row in found)
+
+
+def _groups(groups: list[list[str]]) -> tuple[tuple[str, ...], ...]:
+    return tuple(map(tuple, groups))
+
+
+def _seed(seed: int) -> int:
+    return count("seed", seed, 0, 2**64 - 1)
 
 
 def _edges_of(found: NodeRow | None, rows: list[NeighborRow] | None) -> tuple[Edge, ...]:

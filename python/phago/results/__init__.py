@@ -5,13 +5,17 @@ from .colony import RunReport, Stats
 from .documents import IngestReport, Rejected, StoredDocument, UpdateReport
 from .graph import Edge, Node
 from .machine import ClusterStats, GhostNode, LocalQueryRequest, LocalQueryResult, ScoredNode, ShardHealth, ShardInfo
+from .surveys import Bridge, BridgeSide, Cluster, GraphPath, Insights, SignificantPair
 
 # Pickles of the first release look for the stored rows here.
 from .ticks import CrossShardEdge, CrossShardEdges, DistributedTickResult, PhaseResult
 from .ticks import _StoredRows as _StoredRows
 
 __all__ = [
+    "Bridge",
     "BridgeShare",
+    "BridgeSide",
+    "Cluster",
     "ClusterStats",
     "Concept",
     "ConceptShare",
@@ -21,9 +25,11 @@ __all__ = [
     "Edge",
     "Explanation",
     "GhostNode",
+    "GraphPath",
     "Hit",
     "Hits",
     "IngestReport",
+    "Insights",
     "LocalQueryRequest",
     "LocalQueryResult",
     "Node",
@@ -35,6 +41,7 @@ __all__ = [
     "ScoredNode",
     "ShardHealth",
     "ShardInfo",
+    "SignificantPair",
     "Stats",
     "StoredDocument",
     "UpdateReport",

@@ -7,6 +7,7 @@ mod parted;
 use common::{Chance, colony};
 use parted::{DOCUMENTS, Parted, grown, words};
 use phago_core::Error;
+use phago_core::cancel::Cancel;
 use phago_core::cluster::ask::{ASK_VERSION, ITEMS_MAX, MESSAGE_BYTES_MAX, PAGE_BYTES, Reply, Stamp, What};
 use phago_core::cluster::{Ask, Far, home};
 use phago_core::config::ColonyConfig;
@@ -203,6 +204,10 @@ fn told(whole: &impl Whole, filters: &[Filter]) -> Vec<String> {
         tell(&whole.find_in(seat, &stems, &BTreeMap::new(), 1).unwrap());
         tell(&whole.node_in(seat, nodes.rows[seat].id).unwrap());
     }
+    let cancel = Cancel::new();
+    let pairs = whole.pairs(&cancel).unwrap();
+    tell(&pairs);
+    tell(&whole.lists(&pairs, &cancel).unwrap());
     tell(&whole.concept("the").unwrap());
     tell(&whole.concept("neverheard").unwrap());
     tell(&nodes);

@@ -204,7 +204,7 @@ fn the_same_bytes_on_any_number_of_shards() {
         assert!(before.clusters.len() >= 15 && !before.bridges.is_empty());
         let first = bytes(&colony, &Membership::default());
         ingest(&mut colony, &texts[500..], 500);
-        assert!(colony.delete(DocumentId::from_key("17")));
+        assert!(colony.delete(DocumentId::from_key("17")).unwrap());
         (0..60).for_each(|_| drop(colony.tick().unwrap()));
         let found = [first, bytes(&colony, &before.membership)];
         let expected = expected.get_or_insert_with(|| found.clone());

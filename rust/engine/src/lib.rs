@@ -2,8 +2,8 @@
 //! is here.
 //!
 //! * [`world`] is one colony that many threads use: its locks, and the order in which they are taken; `lock` is the way
-//!   to take one, and `sync` has what threads meet on. [`answers`] reads it and explains. [`intake`] accepts inputs:
-//!   documents that are added, deleted and replaced, and reinforcements.
+//!   to take one, and `sync` has what threads meet on. [`answers`] reads it and explains, [`surveys`] looks at the
+//!   whole graph. [`intake`] accepts inputs: documents that are added, deleted and replaced, and reinforcements.
 //! * [`tick`] makes ticks: a runner on worker threads ([`config`] says how), or one shard at a time by hand; what a
 //!   tick did, and the faults that tests inject.
 //! * [`work`] owns the worker threads.
@@ -29,6 +29,7 @@ mod journal;
 pub mod kept;
 pub mod lock;
 pub mod store;
+pub mod surveys;
 mod sync;
 pub mod tick;
 pub mod work;

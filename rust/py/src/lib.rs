@@ -72,6 +72,10 @@ mod _phago {
     #[pymodule_export]
     use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow, LocalConceptRow, ShardRow};
     #[pymodule_export]
+    use crate::rows::surveys::{
+        ClusterBridgeRow, ClusterRow, InsightsRow, ShortestPathRow, SideRow, SignificantRow, StructureRow,
+    };
+    #[pymodule_export]
     use crate::rows::ticks::{PhaseRow, RunRow};
     #[pymodule_export]
     use crate::runner::Runner;

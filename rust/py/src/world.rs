@@ -9,6 +9,7 @@ use crate::rows::answers::{AnsweredRow, ExplainedRow};
 use crate::rows::documents::{FoundRow, IngestedRow, UpdatedRow};
 use crate::rows::graph::{AssociatedRow, NeighborRow, NodeRow, RankedRow};
 use crate::rows::rows;
+use crate::rows::surveys::{InsightsRow, ShortestPathRow, SignificantRow, StructureRow};
 use crate::runtime::brief;
 use crate::tables::{EdgeTable, NodeTable};
 use phago_core::cancel::Cancel;
@@ -283,6 +284,46 @@ impl World {
 
     fn nodes(&self) -> Result<Call> {
         self.call(|world, cancel| Ok(NodeTable::new(world.whole(cancel, |state| state.nodes())?)))
+    }
+
+    fn structure(&self) -> Result<Call> {
+        self.call(|world, cancel| {
+            let graph = world.surveyed(cancel)?;
+            let structure = graph.structure(cancel)?;
+            Ok(StructureRow::from((graph, structure)))
+        })
+    }
+
+    fn shortest_path(&self, source: String, target: String) -> Result<Call> {
+        self.call(move |world, cancel| Ok(world.path(&source, &target, cancel)?.map(ShortestPathRow::from)))
+    }
+
+    fn betweenness(&self, samples: usize, seed: u64) -> Result<Call> {
+        self.call(move |world, cancel| {
+            let graph = world.surveyed(cancel)?;
+            let values = graph.betweenness(samples, seed, cancel)?;
+            Ok((graph.labels(0..values.len() as u32), values))
+        })
+    }
+
+    fn communities(&self) -> Result<Call> {
+        self.call(|world, cancel| {
+            let graph = world.surveyed(cancel)?;
+            let communities = graph.groups(&graph.communities(cancel)?).into_iter();
+            Ok(communities.map(|group| graph.labels(group)).collect::<Vec<_>>())
+        })
+    }
+
+    fn significant(&self, top: usize) -> Result<Call> {
+        self.call(move |world, cancel| {
+            let graph = world.surveyed(cancel)?;
+            let found = graph.significant(top, cancel)?;
+            Ok(rows::<SignificantRow, _>(found.into_iter().map(|found| (&graph, found))))
+        })
+    }
+
+    fn insights(&self) -> Result<Call> {
+        self.call(|world, cancel| Ok(InsightsRow::from(world.insights(cancel)?)))
     }
 
     fn edges(&self) -> Result<Call> {

@@ -26,6 +26,7 @@ use crate::query::seeds::Voice;
 use crate::query::view::Spot;
 use crate::read::{Counts, LocalConcepts, SeatCounts, StoredDocument};
 use crate::shard::NodeData;
+use crate::survey::{ListsPart, Part};
 use crate::{Error, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -207,6 +208,10 @@ pub enum What {
         /// How many concepts to find.
         most: usize,
     },
+    /// What shards contribute to the graph of a survey, by their seats.
+    Pairs(Vec<usize>),
+    /// What shards contribute to the concepts of documents, by their seats.
+    Lists(Vec<usize>),
 }
 
 /// What a question means.
@@ -315,6 +320,10 @@ pub enum Reply {
     Terms(Vec<(u32, u32)>, bool),
     /// What a shard by itself finds.
     Local(LocalConcepts),
+    /// What shards contribute to the graph of a survey: a page.
+    Pairs(Vec<Part>),
+    /// What shards contribute to the concepts of documents: a page.
+    Lists(Vec<ListsPart>),
 }
 
 /// What the words of a question find on a node.

@@ -16,6 +16,7 @@ use crate::query::view::{Spot, View};
 use crate::query::{Allowed, Buffers, Here, Homes};
 use crate::read::StoredDocument;
 use crate::shard::NodeData;
+use crate::survey::{ListsPart, Part};
 use crate::{Error, Result};
 use std::cmp::Ordering;
 
@@ -152,6 +153,14 @@ impl Node<'_> {
                 let some = page(&terms, &mut 0, |_| 0, |known| Ok(*known))?;
                 let are_more = some.len() < terms.len();
                 Reply::Terms(some, are_more)
+            }
+            What::Pairs(seats) => {
+                let part = |&seat: &usize| Part::of(view.local(self.check_seat(seat)?));
+                Reply::Pairs(page(seats, &mut 0, Part::bytes, part)?)
+            }
+            What::Lists(seats) => {
+                let part = |&seat: &usize| ListsPart::of(view.local(self.check_seat(seat)?));
+                Reply::Lists(page(seats, &mut 0, ListsPart::bytes, part)?)
             }
             What::Local { seat, stems, df, most } => {
                 Reply::Local(view.local(self.check_seat(*seat)?).find(stems.clone(), df, *most)?)

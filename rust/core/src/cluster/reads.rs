@@ -1,6 +1,7 @@
 //! Reads of a whole colony over the nodes of a cluster.
 
 use crate::Result;
+use crate::cancel::Cancel;
 use crate::cluster::ask::{Reply, What};
 use crate::cluster::scatter::{Far, Nodes, read, refused};
 use crate::commons::Commons;
@@ -11,6 +12,7 @@ use crate::query::Spot;
 use crate::read::Nodes as Snapshot;
 use crate::read::{Counts, Edges, LocalConcepts, NodeRow, SeatCounts, StoredDocument, Whole};
 use crate::shard::NodeData;
+use crate::survey::{Lists, ListsPart, Pairs, Part};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -151,6 +153,24 @@ impl<N: Nodes> Whole for Far<'_, N> {
         let found = read!(self.ask(vec![(self.nodes.node_of(seat), what)])?.remove(0), Local)?;
         self.check_terms(found.concepts.iter().map(|concept| concept.term))?;
         Ok(found)
+    }
+
+    fn pairs(&self, cancel: &Cancel) -> Result<Pairs> {
+        let seats: Vec<usize> = (0..self.commons.seat_count()).collect();
+        let parts = self.each(&seats, |&seat| self.nodes.node_of(seat), What::Pairs, |reply| read!(reply, Pairs))?;
+        if !Part::fit(&parts, self.commons.terms()) {
+            return Err(refused("its part of the graph does not fit to the others"));
+        }
+        Pairs::join(self.commons.tick(), self.commons.documents(), &parts, cancel)
+    }
+
+    fn lists(&self, pairs: &Pairs, cancel: &Cancel) -> Result<Lists> {
+        let seats: Vec<usize> = (0..self.commons.seat_count()).collect();
+        let parts = self.each(&seats, |&seat| self.nodes.node_of(seat), What::Lists, |reply| read!(reply, Lists))?;
+        if !ListsPart::fit(&parts, pairs) {
+            return Err(refused("its lists do not fit to the graph"));
+        }
+        Lists::join(&parts, pairs, cancel)
     }
 
     fn nodes(&self) -> Result<Snapshot> {

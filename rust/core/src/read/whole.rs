@@ -1,6 +1,7 @@
 //! A whole colony, wherever its shards are.
 
 use crate::Result;
+use crate::cancel::Cancel;
 use crate::commons::Commons;
 use crate::ghost::Ghost;
 use crate::graph::Synapse;
@@ -12,6 +13,7 @@ use crate::read::documents::StoredDocument;
 use crate::read::ghosts::ghost;
 use crate::read::graph::{Edges, LocalConcepts, Neighbor, NodeRow, Nodes, neighbors};
 use crate::shard::NodeData;
+use crate::survey::{Lists, Pairs};
 use crate::text::{QueryWord, Session};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -61,6 +63,12 @@ pub trait Whole {
 
     /// Returns what a shard by itself finds for stems, as [`crate::query::Local::find`].
     fn find_in(&self, seat: usize, stems: &[String], df: &BTreeMap<String, u32>, most: usize) -> Result<LocalConcepts>;
+
+    /// Returns the graph for surveys.
+    fn pairs(&self, cancel: &Cancel) -> Result<Pairs>;
+
+    /// Returns the concepts of each document, for surveys of this graph of the same state.
+    fn lists(&self, pairs: &Pairs, cancel: &Cancel) -> Result<Lists>;
 
     /// Returns a snapshot of all nodes.
     fn nodes(&self) -> Result<Nodes>;
@@ -198,6 +206,14 @@ impl Whole for View<'_> {
 
     fn shard(&self, seat: usize) -> Result<SeatCounts> {
         self.local(seat).seat_counts()
+    }
+
+    fn pairs(&self, cancel: &Cancel) -> Result<Pairs> {
+        Pairs::of(*self, cancel)
+    }
+
+    fn lists(&self, pairs: &Pairs, cancel: &Cancel) -> Result<Lists> {
+        Lists::of(*self, pairs, cancel)
     }
 
     fn nodes(&self) -> Result<Nodes> {

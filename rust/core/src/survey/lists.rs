@@ -52,6 +52,22 @@ impl ListsPart {
         }
         Ok(part)
     }
+
+    /// Returns how many bytes it has.
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.documents) + size_of_val(&*self.entries)
+    }
+
+    /// Returns whether parts fit to a graph: those of nodes come over a wire.
+    pub fn fit(parts: &[ListsPart], pairs: &Pairs) -> bool {
+        let mut terms: Vec<u32> = pairs.concepts.iter().map(|concept| concept.term).collect();
+        terms.sort_unstable();
+        parts.iter().all(|part| {
+            let lengths: u64 = part.documents.iter().map(|(_, length)| u64::from(*length)).sum();
+            let is_concept = |(term, _): &(u32, u32)| terms.binary_search(term).is_ok();
+            lengths == part.entries.len() as u64 && part.entries.iter().all(is_concept)
+        })
+    }
 }
 
 impl Lists {

@@ -92,6 +92,29 @@ impl Part {
         Ok(part)
     }
 
+    /// Returns how many bytes it has.
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.concepts) + size_of_val(&*self.degrees) + size_of_val(&*self.synapses)
+    }
+
+    /// Returns whether parts fit together in a colony of so many terms: those of nodes come over a wire.
+    pub fn fit(parts: &[Part], terms: usize) -> bool {
+        let mut is_concept = vec![false; terms];
+        let concepts = parts.iter().flat_map(|part| &part.concepts);
+        let are_once = concepts.into_iter().all(|concept| match is_concept.get_mut(concept.term as usize) {
+            Some(known) => !std::mem::replace(known, true),
+            None => false,
+        });
+        let is_whole = |part: &Part| {
+            let degrees: u64 = part.degrees.iter().map(|degree| u64::from(*degree)).sum();
+            let is_known = |half: &Half| is_concept.get(half.target as usize).is_some_and(|known| *known);
+            part.degrees.len() == part.concepts.len()
+                && degrees == part.synapses.len() as u64
+                && part.synapses.iter().all(is_known)
+        };
+        are_once && parts.iter().all(is_whole)
+    }
+
     // Each synapse with the term index of its source.
     fn halves(&self) -> impl Iterator<Item = (u32, &Half)> {
         let sources = self.concepts.iter().zip(&self.degrees);
@@ -177,7 +200,10 @@ pub(super) fn places(concepts: &[Concept]) -> Vec<u32> {
 mod tests {
     use super::*;
 
-    fn part(rows: &[(u32, u128, &[(u32, u32, u32)])]) -> Part {
+    // A concept's term, id and synapses: target, co-activations and weight.
+    type Row<'a> = (u32, u128, &'a [(u32, u32, u32)]);
+
+    fn part(rows: &[Row<'_>]) -> Part {
         Part {
             concepts: rows.iter().map(|&(term, id, _)| Concept { id: NodeId(id), term, df: 10 + term }).collect(),
             degrees: rows.iter().map(|(_, _, row)| row.len() as u32).collect(),

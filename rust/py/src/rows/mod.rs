@@ -4,6 +4,7 @@ pub(crate) mod answers;
 pub(crate) mod documents;
 pub(crate) mod graph;
 pub(crate) mod shards;
+pub(crate) mod surveys;
 pub(crate) mod ticks;
 
 /// Declares a row: what it is made from, and for each field its name, its type, and its value.
