@@ -1,0 +1,257 @@
+//! What all parts agree on: the beat, and the sums of all activations.
+
+use super::alarm::{Alarm, Kind};
+use super::report::{Floors, Report};
+use super::rule::{Counts, LEARNING, Rule, WINDOW};
+use super::silence::SILENCE_MAX;
+use super::sums::Sums;
+use crate::ids::Tick;
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+
+/// All activations in one tick, over all shards.
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
+pub struct Totals {
+    /// Activations of concepts: the lengths of the concept lists of its documents, summed.
+    pub concepts: u64,
+    /// Activations of pairs: of a list of k concepts k (k - 1) / 2.
+    pub pairs: u64,
+}
+
+impl Totals {
+    /// Adds a document with so many concepts.
+    pub fn add(&mut self, concepts: u64) {
+        self.concepts += concepts;
+        self.pairs += concepts * concepts.saturating_sub(1) / 2;
+    }
+
+    /// Adds what another shard counted.
+    pub fn merge(&mut self, other: Totals) {
+        self.concepts += other.concepts;
+        self.pairs += other.pairs;
+    }
+}
+
+/// All activations of the beats before a window, halved with every epoch.
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Ord, PartialOrd, Deserialize, Serialize)]
+pub struct Past {
+    /// How many beats, halved too.
+    pub beats: u32,
+    /// N: their activations.
+    pub sum: u64,
+    /// N2: the squares of the activations of each, summed.
+    pub squares: u128,
+}
+
+impl Past {
+    fn add(&mut self, activations: u64) {
+        self.beats += 1;
+        self.sum = self.sum.saturating_add(activations);
+        self.squares = self.squares.saturating_add(u128::from(activations) * u128::from(activations));
+    }
+
+    pub(super) fn halve(&mut self, times: u32) {
+        self.beats = self.beats.checked_shr(times).unwrap_or(0);
+        self.sum = self.sum.checked_shr(times).unwrap_or(0);
+        self.squares = self.squares.checked_shr(times).unwrap_or(0);
+    }
+}
+
+#[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
+struct Beat {
+    tick: Tick,
+    totals: Totals,
+    // Of concepts, before the window that ends with this beat.
+    past: Past,
+}
+
+/// The time of the sentinel, in beats, with the sums of all activations. It is a part of the commons: equal on every
+/// shard, and small.
+#[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
+#[serde(try_from = "Unchecked")]
+pub struct Clock {
+    rule: Rule,
+    beat: u32,
+    // Before the window.
+    concepts: Past,
+    pairs: Past,
+    // The latest beats, oldest first: as many as a silence can last.
+    recent: VecDeque<Beat>,
+    // New concepts, as an entity.
+    vocabulary: Sums,
+    is_crowded: bool,
+}
+
+impl Clock {
+    /// Returns the clock of a colony that has digested nothing.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a rule outside of its bounds.
+    pub fn new(rule: Rule) -> Result<Clock> {
+        rule.validate()?;
+        let (concepts, pairs) = (Past::default(), Past::default());
+        let (recent, vocabulary) = (VecDeque::new(), Sums::default());
+        Ok(Clock { rule, beat: 0, concepts, pairs, recent, vocabulary, is_crowded: false })
+    }
+
+    /// Returns the clock of the beat that `tick` makes. A tick that digests nothing makes no beat: it has no clock.
+    ///
+    /// # Errors
+    /// [`Error::BarrierFailed`] if nothing was digested, or for a tick that is not after the last one.
+    pub fn next(&self, tick: Tick, totals: Totals) -> Result<Clock> {
+        if totals.concepts == 0 {
+            return Err(odd(format!("nothing was digested in tick {tick}, so it makes no beat")));
+        }
+        if let Some(last) = self.recent.back().filter(|last| last.tick >= tick) {
+            return Err(odd(format!("tick {tick} was observed after tick {}", last.tick)));
+        }
+        let mut next = self.clone();
+        next.beat += 1;
+        let halvings = self.rule.epoch(next.beat) - self.rule.epoch(self.beat);
+        let leaving = self.ago(WINDOW - 1).map(|beat| beat.totals);
+        for (past, left) in [
+            (&mut next.concepts, leaving.map(|totals| totals.concepts)),
+            (&mut next.pairs, leaving.map(|totals| totals.pairs)),
+        ] {
+            past.halve(halvings);
+            if let Some(left) = left {
+                past.add(left);
+            }
+        }
+        if next.recent.len() > SILENCE_MAX as usize {
+            next.recent.pop_front();
+        }
+        next.recent.push_back(Beat { tick, totals, past: next.concepts });
+        next.vocabulary = self.vocabulary.at(next.beat, &self.rule);
+        Ok(next)
+    }
+
+    /// Returns the clock when the beat ends, what the parts are to forget, and whether more concepts were new than
+    /// normal. `report` is that of all parts.
+    pub fn close(mut self, report: &Report) -> (Clock, Floors, Option<Alarm>) {
+        let floors = report.floors(&self.rule);
+        // Who is to leave is chosen with the next beat, in which the parts report ranks.
+        self.is_crowded = floors == Floors::default() && report.is_crowded(&self.rule);
+        let alarm = if report.new > 0 { self.judge_vocabulary(report.new) } else { None };
+        (self, floors, alarm)
+    }
+
+    fn judge_vocabulary(&mut self, new: u64) -> Option<Alarm> {
+        self.vocabulary.add(new);
+        let counts = self.counts_of_concept(&self.vocabulary)?;
+        if !self.vocabulary.turns(&counts, self.rule.threshold, &self.rule) {
+            return None;
+        }
+        let since = self.tick_of(self.vocabulary.since());
+        Some(Alarm { tick: self.tick(), kind: Kind::Vocabulary, since, counts })
+    }
+
+    /// Returns the rule.
+    pub fn rule(&self) -> &Rule {
+        &self.rule
+    }
+
+    /// Returns the number of the beat, from 1; 0 before the first one.
+    pub fn beat(&self) -> u32 {
+        self.beat
+    }
+
+    /// Returns the tick of the beat; 0 before the first one.
+    pub fn tick(&self) -> Tick {
+        self.recent.back().map_or(0, |beat| beat.tick)
+    }
+
+    /// Returns the totals of the beat.
+    pub(super) fn totals(&self) -> Totals {
+        self.recent.back().map_or(Totals::default(), |beat| beat.totals)
+    }
+
+    /// Returns whether the parts hold more than the bounds, so that they are to report ranks.
+    pub fn is_crowded(&self) -> bool {
+        self.is_crowded
+    }
+
+    /// Returns the tick of one of the latest beats.
+    pub(super) fn tick_of(&self, beat: u32) -> Tick {
+        self.ago(self.beat - beat).map_or(0, |beat| beat.tick)
+    }
+
+    /// Returns the counts of a concept as it stands at this beat, or `None` while the sentinel only learns.
+    pub(super) fn counts_of_concept(&self, sums: &Sums) -> Option<Counts> {
+        self.counts(sums, self.latest(WINDOW, |totals| totals.concepts), self.concepts)
+    }
+
+    /// Returns the counts of a pair as it stands at this beat, or `None` while the sentinel only learns.
+    pub(super) fn counts_of_pair(&self, sums: &Sums) -> Option<Counts> {
+        self.counts(sums, self.latest(WINDOW, |totals| totals.pairs), self.pairs)
+    }
+
+    fn counts(&self, sums: &Sums, of: u64, past: Past) -> Option<Counts> {
+        let before = u64::from(sums.before).min(past.sum);
+        let counts = Counts { count: sums.count().min(of), of, before, squares: sums.squares, past };
+        (self.beat > LEARNING && past.sum > 0).then_some(counts)
+    }
+
+    /// Returns the counts of a concept that was last activated so many beats ago, more than a window: all that was
+    /// activated since, and all before.
+    pub(super) fn counts_of_silence(&self, sums: &Sums, silent: u32) -> Option<Counts> {
+        // A window after the last activation, what was activated until then is the past.
+        let mut past = self.ago(silent - WINDOW)?.past;
+        past.halve(self.rule.epoch(self.beat) - self.rule.epoch(self.beat - (silent - WINDOW)));
+        let sums = sums.at(self.beat, &self.rule);
+        self.counts(&sums, self.latest(silent, |totals| totals.concepts), past)
+    }
+
+    /// Returns how many beats are remembered at one of the latest beats, that one included.
+    pub(super) fn beats_at(&self, beat: u32) -> Option<u32> {
+        let at = self.ago(self.beat.checked_sub(beat)?)?;
+        Some(at.past.beats + beat.min(WINDOW))
+    }
+
+    fn latest(&self, beats: u32, of: impl Fn(&Totals) -> u64) -> u64 {
+        let latest = self.recent.iter().rev().take(beats as usize);
+        latest.fold(0, |sum: u64, beat| sum.saturating_add(of(&beat.totals)))
+    }
+
+    fn ago(&self, beats: u32) -> Option<&Beat> {
+        self.recent.len().checked_sub(1 + beats as usize).map(|place| &self.recent[place])
+    }
+}
+
+#[derive(Deserialize)]
+struct Unchecked {
+    rule: Rule,
+    beat: u32,
+    concepts: Past,
+    pairs: Past,
+    recent: VecDeque<Beat>,
+    vocabulary: Sums,
+    is_crowded: bool,
+}
+
+impl TryFrom<Unchecked> for Clock {
+    type Error = String;
+
+    fn try_from(read: Unchecked) -> Result<Clock, String> {
+        let Unchecked { rule, beat, concepts, pairs, recent, vocabulary, is_crowded } = read;
+        rule.validate().map_err(|error| error.to_string())?;
+        let ordered = recent.iter().zip(recent.iter().skip(1)).all(|(one, next)| one.tick < next.tick);
+        let beats = (beat as usize).min(SILENCE_MAX as usize + 1);
+        // All that was activated fits, so that no sum of it overflows.
+        let most = 1 << 56;
+        let fits = |totals: &Totals| (1..=most).contains(&totals.concepts) && totals.pairs <= most;
+        if recent.len() != beats || !ordered || !recent.iter().all(|beat| fits(&beat.totals)) {
+            return Err("the latest beats are too few, too many, empty or out of order".into());
+        }
+        let kept = recent.iter().map(|beat| &beat.past).chain([&concepts, &pairs]).all(|past| past.beats <= beat);
+        if !kept || vocabulary.last != beat || recent.back().is_some_and(|last| last.past != concepts) {
+            return Err("the sums of a clock are of other beats".into());
+        }
+        Ok(Clock { rule, beat, concepts, pairs, recent, vocabulary, is_crowded })
+    }
+}
+
+fn odd(reason: String) -> Error {
+    Error::BarrierFailed { reason }
+}
