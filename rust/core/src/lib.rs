@@ -32,6 +32,7 @@ pub mod coordinator;
 pub mod documents;
 pub mod dump;
 pub mod error;
+pub mod field;
 pub mod ghost;
 pub mod graph;
 pub mod ids;
