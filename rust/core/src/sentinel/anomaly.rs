@@ -147,7 +147,8 @@ mod tests {
 
     fn alarm(kind: Kind, tick: Tick, since: Tick, count: u64) -> Alarm {
         let past = Past { beats: 50, sum: 10_000, squares: 1_000_000 };
-        Alarm { tick, kind, since, counts: Counts { count, of: 1000, before: 10, squares: 10, past } }
+        let (count_squares, of, of_squares, before, squares) = (count, 1000, 100_000, 10, 10);
+        Alarm { tick, kind, since, counts: Counts { count, count_squares, of, of_squares, before, squares, past } }
     }
 
     fn bearer(document: u128, tick: Tick, concepts: &[u128], new: u32) -> Bearer {

@@ -157,6 +157,11 @@ impl Clock {
         self.beat
     }
 
+    /// Returns how often the past was halved.
+    pub(super) fn epoch(&self) -> u32 {
+        self.rule.epoch(self.beat)
+    }
+
     /// Returns the tick of the beat; 0 before the first one.
     pub fn tick(&self) -> Tick {
         self.recent.back().map_or(0, |beat| beat.tick)
@@ -187,20 +192,24 @@ impl Clock {
         self.counts(sums, self.latest(WINDOW, |totals| totals.pairs), self.pairs)
     }
 
-    fn counts(&self, sums: &Sums, of: u64, past: Past) -> Option<Counts> {
-        let before = u64::from(sums.before).min(past.sum);
-        let counts = Counts { count: sums.count().min(of), of, before, squares: sums.squares, past };
-        (self.beat > LEARNING && past.sum > 0).then_some(counts)
-    }
-
     /// Returns the counts of a concept that was last activated so many beats ago, more than a window: all that was
-    /// activated since, and all before.
+    /// activated since, and all before. `None` if the sentinel only learned then.
     pub(super) fn counts_of_silence(&self, sums: &Sums, silent: u32) -> Option<Counts> {
+        if sums.last <= LEARNING {
+            return None;
+        }
         // A window after the last activation, what was activated until then is the past.
         let mut past = self.ago(silent - WINDOW)?.past;
-        past.halve(self.rule.epoch(self.beat) - self.rule.epoch(self.beat - (silent - WINDOW)));
+        past.halve(self.epoch() - self.rule.epoch(self.beat - (silent - WINDOW)));
         let sums = sums.at(self.beat, &self.rule);
         self.counts(&sums, self.latest(silent, |totals| totals.concepts), past)
+    }
+
+    fn counts(&self, sums: &Sums, (of, of_squares): (u64, u128), past: Past) -> Option<Counts> {
+        let (count, count_squares) = (sums.count().min(of), sums.count_squares());
+        let (before, squares) = (u64::from(sums.before).min(past.sum), sums.squares);
+        let counts = Counts { count, count_squares, of, of_squares, before, squares, past };
+        (self.beat > LEARNING && past.sum > 0).then_some(counts)
     }
 
     /// Returns how many beats are remembered at one of the latest beats, that one included.
@@ -209,9 +218,11 @@ impl Clock {
         Some(at.past.beats + beat.min(WINDOW))
     }
 
-    fn latest(&self, beats: u32, of: impl Fn(&Totals) -> u64) -> u64 {
-        let latest = self.recent.iter().rev().take(beats as usize);
-        latest.fold(0, |sum: u64, beat| sum.saturating_add(of(&beat.totals)))
+    // Returns all activations of the latest beats, and their squares.
+    fn latest(&self, beats: u32, of: impl Fn(&Totals) -> u64) -> (u64, u128) {
+        let mut sums = Past::default();
+        self.recent.iter().rev().take(beats as usize).for_each(|beat| sums.add(of(&beat.totals)));
+        (sums.sum, sums.squares)
     }
 
     fn ago(&self, beats: u32) -> Option<&Beat> {

@@ -58,7 +58,7 @@ mod tests {
 
     fn alarm(tick: u64, concept: u128) -> Alarm {
         let past = Past { beats: 50, sum: 100, squares: 1000 };
-        let counts = Counts { count: 5, of: 10, before: 1, squares: 1, past };
+        let counts = Counts { count: 5, count_squares: 5, of: 10, of_squares: 100, before: 1, squares: 1, past };
         Alarm { tick, kind: Kind::Rising(NodeId(concept)), since: tick, counts }
     }
 

@@ -72,10 +72,9 @@ fn read<K: Copy + Eq + Hash + Ord>(records: &[Record<K>], clock: &Clock) -> Resu
     if !records.is_sorted_by(|one, next| one.key < next.key) {
         return odd("its records are out of order");
     }
-    let (rule, beat) = (clock.rule(), clock.beat());
     for Record { sums, .. } in records {
-        let is_alive = sums.gone(rule) > rule.epoch(beat);
-        if sums.last == 0 || sums.last > beat || sums.seen_last() == 0 || !is_alive {
+        let is_alive = sums.gone(clock.rule()) > clock.epoch();
+        if sums.last == 0 || sums.last > clock.beat() || sums.seen_last() == 0 || !is_alive {
             return odd("it has sums of another beat");
         }
         // An activation adds no less to the squares than to the sum, and halving keeps it so.

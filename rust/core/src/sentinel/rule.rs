@@ -33,7 +33,7 @@ impl Rule {
     pub const STEADY: Rule =
         Rule { threshold: 30, pair_threshold: 40, ratio: 2, halving: 256, concepts_max: 1 << 18, pairs_max: 1 << 20 };
     /// For streams whose frequencies drift.
-    pub const DRIFTING: Rule = Rule { threshold: 40, pair_threshold: 40, ratio: 3, halving: 128, ..Rule::STEADY };
+    pub const DRIFTING: Rule = Rule { threshold: 40, pair_threshold: 55, ratio: 3, halving: 128, ..Rule::STEADY };
 
     /// Checks every field.
     ///
@@ -66,15 +66,20 @@ impl Rule {
 
 /// The integers of one judgement: an entity's activations in a window and before it, of all activations.
 ///
-/// The strength is G2 / phi. G2 is the log-likelihood ratio of [[k, n - k], [c, N - c]]; phi = max(1, (q - p^2 N2) / (p
-/// N)) with p = (c + 1/2) / N is how much more unevenly the entity comes than by chance, and so how much less a
-/// departure says.
+/// The strength is G2 / phi. G2 is the log-likelihood ratio of [[k, n - k], [c, N - c]]. phi is how much more unevenly the
+/// entity comes than by chance, and so how much less a departure says: (q - p^2 N2) / (p N) with p = (c + 1/2) / N, or
+/// the same of the window if that is more, at least 1. Without the window, a rare concept that comes in a few copies of
+/// one document departs from its past as much as one that comes again and again.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Deserialize, Serialize)]
 pub struct Counts {
     /// k: its activations in the window.
     pub count: u64,
+    /// The squares of its activations in each beat of the window, summed.
+    pub count_squares: u64,
     /// n: all activations in the window.
     pub of: u64,
+    /// The squares of all activations in each beat of the window, summed.
+    pub of_squares: u128,
     /// c: its activations before the window.
     pub before: u64,
     /// q: the squares of its activations in each beat before the window, summed.
@@ -99,11 +104,14 @@ impl Counts {
         self.count as f64 / self.expected()
     }
 
-    /// Returns phi: how unevenly it came before the window, at least 1.
+    /// Returns phi: how unevenly it comes, at least 1.
     pub fn unevenness(&self) -> f64 {
-        let p = self.share();
-        let beyond = self.squares as f64 - p * p * self.past.squares as f64;
-        (beyond / (p * self.past.sum as f64)).max(1.0)
+        let before = uneven(self.squares, self.share(), self.past.sum, self.past.squares);
+        if self.count == 0 {
+            return before.max(1.0);
+        }
+        let share = self.count as f64 / self.of as f64;
+        before.max(uneven(self.count_squares, share, self.of, self.of_squares)).max(1.0)
     }
 
     /// Returns G2 / phi: how strongly it departs from what was normal, in either direction.
@@ -136,13 +144,19 @@ impl Counts {
     }
 }
 
+// Returns how many times its variance by chance an entity has, whose squares and share of all are given.
+fn uneven(squares: u64, share: f64, all: u64, all_squares: u128) -> f64 {
+    (squares as f64 - share * share * all_squares as f64) / (share * all as f64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn counts(count: u64, of: u64, before: u64, squares: u64, sum: u64, square_sum: u128) -> Counts {
         let past = Past { beats: 100, sum, squares: square_sum };
-        Counts { count, of, before, squares, past }
+        // All activations in the window come one in a beat, of an infinity of beats.
+        Counts { count, count_squares: count, of, of_squares: 0, before, squares, past }
     }
 
     // By hand: 2 (12 ln(12 / 5.6364) + 988 ln(988 / 994.3636) + 50 ln(50 / 56.3636) + 9950 ln(9950 / 9943.6364)).
@@ -156,6 +170,9 @@ mod tests {
         assert_eq!(uneven.share(), p);
         assert!((uneven.unevenness() - phi).abs() < 1e-12);
         assert!((uneven.strength() * phi - table.strength()).abs() < 1e-9);
+        // Twelve in one of ten beats.
+        let now = Counts { count_squares: 144, of_squares: 100_000, ..table };
+        assert!((now.unevenness() - (144.0 - 14.4) / 12.0).abs() < 1e-12);
         assert!((table.expected() - 5.05).abs() < 1e-12);
         assert!((table.ratio() - 12.0 / 5.05).abs() < 1e-12);
     }

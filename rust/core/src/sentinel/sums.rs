@@ -89,6 +89,11 @@ impl Sums {
         self.seen.iter().map(|&seen| u64::from(seen)).sum()
     }
 
+    /// Returns the squares of the activations of each beat in the window, summed.
+    pub(super) fn count_squares(&self) -> u64 {
+        self.seen.iter().map(|&seen| u64::from(seen) * u64::from(seen)).sum()
+    }
+
     /// Returns the activations in its last beat, which are never none.
     pub(super) fn seen_last(&self) -> u16 {
         self.seen[place(self.last)]

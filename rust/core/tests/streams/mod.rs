@@ -1,9 +1,12 @@
 //! Streams of documents as concept lists, with shifts planted into them.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod naive;
+
 use crate::common::Chance;
 use phago_core::ids::NodeId;
 use phago_core::sentinel::{Alarm, Kind, Pair, Rule, Seen, Sentinel};
+use std::collections::BTreeSet;
 
 /// How the documents of one tick differ from those of others.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -16,40 +19,56 @@ pub enum Kindness {
     Drifting,
 }
 
-/// What changes at a tick.
+/// What is planted: twenty changes of one kind, one after the other, each for as many ticks as it may take to find it.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum Shift {
     Nothing,
-    /// A concept comes in 6 % of documents more.
+    /// A new concept comes in 6 % of all documents.
     Concept,
-    /// A topic comes four times as often.
+    /// A topic comes in a quarter of all documents, and not in a twentieth.
     Topic,
-    /// Two concepts that come in 6 % each come together, and as often as before.
+    /// Two concepts that come in 3 % of all documents each come in the same 4 %.
     Pair,
 }
 
+/// Ticks from one change to the next; the first one follows three times as many.
+pub const EVERY: u64 = 40;
+/// Ticks for which a change lasts.
+pub const LASTS: u64 = 20;
 pub const TOPICS: u64 = 20;
+
 const OF_TOPIC: u64 = 60;
 const BACKGROUND: u64 = 3000;
+const GROUPS: usize = 64;
 const CONCEPTS: usize = 16;
+const PLANTED: u64 = BACKGROUND + TOPICS * OF_TOPIC;
 
-/// A stream. Concepts are numbers: those that all topics share, then those of each topic, then the planted ones.
+/// A stream of documents, some in each tick. Concepts are numbers: those that all topics share, then those of each topic,
+/// then the planted ones.
 pub struct Stream {
-    pub kind: Kindness,
-    pub shift: Shift,
-    pub from: u64,
-    pub documents: u64,
+    kind: Kindness,
+    shift: Shift,
+    documents: usize,
     chance: Chance,
     tick: u64,
-    // Logarithms of weights.
+    // Logarithms of weights, and their sums up to each place.
     topics: Vec<f64>,
-    background: Vec<f64>,
+    topic_sums: Vec<f64>,
+    groups: Vec<f64>,
+    group_sums: Vec<f64>,
 }
 
 impl Stream {
-    pub fn new(kind: Kindness, shift: Shift, from: u64, documents: u64, seed: u64) -> Stream {
-        let (topics, background) = (vec![0.0; TOPICS as usize], vec![0.0; 64]);
-        Stream { kind, shift, from, documents, chance: Chance(seed), tick: 0, topics, background }
+    pub fn new(kind: Kindness, shift: Shift, documents: usize, seed: u64) -> Stream {
+        let (topics, groups) = (vec![0.0; TOPICS as usize], vec![0.0; GROUPS]);
+        let (topic_sums, group_sums) = (Vec::new(), Vec::new());
+        Stream { kind, shift, documents, chance: Chance(seed), tick: 0, topics, topic_sums, groups, group_sums }
+    }
+
+    // The number of the change that lasts, if one does.
+    fn change(&self) -> Option<u64> {
+        let since = self.tick.checked_sub(3 * EVERY)?;
+        (self.shift != Shift::Nothing && since % EVERY < LASTS && since / EVERY < 20).then_some(since / EVERY)
     }
 
     fn real(&mut self) -> f64 {
@@ -61,58 +80,39 @@ impl Stream {
         ((0..4).map(|_| self.real()).sum::<f64>() - 2.0) * 3f64.sqrt()
     }
 
-    // A number below the bound, 0 the most likely: by Zipf's law.
+    // A number below the bound, by Zipf's law: 0 is the most likely one.
     fn zipf(&mut self, bound: u64) -> u64 {
         ((bound as f64).powf(self.real()) as u64 - 1).min(bound - 1)
-    }
-
-    fn weighted(&mut self, weights: &[f64]) -> usize {
-        let total: f64 = weights.iter().map(|weight| weight.exp()).sum();
-        let mut left = self.real() * total;
-        weights
-            .iter()
-            .position(|weight| {
-                left -= weight.exp();
-                left < 0.0
-            })
-            .unwrap_or(0)
     }
 
     /// The concept lists of the next tick.
     pub fn tick(&mut self) -> Vec<Vec<NodeId>> {
         self.tick += 1;
         if self.kind == Kindness::Drifting {
-            for place in 0..self.topics.len() {
-                self.topics[place] = self.topics[place] * 0.998 + 0.03 * self.normal();
-            }
-            for place in 0..self.background.len() {
-                self.background[place] = self.background[place] * 0.998 + 0.03 * self.normal();
-            }
+            let mut walked: Vec<f64> = self.topics.iter().chain(&self.groups).copied().collect();
+            walked.iter_mut().for_each(|weight| *weight = *weight * 0.998 + 0.03 * self.normal());
+            self.groups = walked.split_off(TOPICS as usize);
+            self.topics = walked;
         }
         let mut weights = self.topics.clone();
         if self.kind == Kindness::Clumped {
             weights.iter_mut().for_each(|weight| *weight += 1.2 * self.normal());
         }
-        let shifted = self.tick >= self.from;
-        if shifted && self.shift == Shift::Topic {
-            weights[7] += 4f64.ln();
+        if let (Shift::Topic, Some(number)) = (self.shift, self.change()) {
+            weights[number as usize] += (19.0 / 3.0f64).ln();
         }
+        (self.topic_sums, self.group_sums) = (sums(&weights), sums(&self.groups));
         let mut lists: Vec<Vec<u64>> = Vec::new();
-        while (lists.len() as u64) < self.documents {
-            let list = self.document(&weights, shifted);
+        while lists.len() < self.documents {
+            let list = self.document();
             let copies = if self.kind == Kindness::Clumped && self.real() < 0.1 { 1 + self.chance.below(4) } else { 0 };
             for _ in 0..copies {
-                let mut copy = list.clone();
-                for place in 0..copy.len() {
-                    if self.real() < 0.4 {
-                        copy[place] = self.shared();
-                    }
-                }
-                lists.push(copy);
+                let copy = list.iter().map(|&concept| if self.real() < 0.4 { self.shared() } else { concept });
+                lists.push(copy.collect());
             }
             lists.push(list);
         }
-        lists.truncate(self.documents as usize);
+        lists.truncate(self.documents);
         lists.into_iter().map(|list| listed(&list)).collect()
     }
 
@@ -121,46 +121,53 @@ impl Stream {
         if self.kind != Kindness::Drifting {
             return rank;
         }
-        // 64 groups of words that drift together.
-        let group = self.weighted(&self.background.clone()) as u64;
-        rank / 64 * 64 + group
+        let at = self.real();
+        let group = pick(&self.group_sums, at) as u64;
+        (rank / GROUPS as u64 * GROUPS as u64 + group).min(BACKGROUND - 1)
     }
 
-    fn document(&mut self, weights: &[f64], shifted: bool) -> Vec<u64> {
-        let topic = self.weighted(weights) as u64;
+    fn document(&mut self) -> Vec<u64> {
+        let at = self.real();
+        let topic = pick(&self.topic_sums, at) as u64;
         let mut list: Vec<u64> = Vec::new();
         while list.len() < CONCEPTS {
-            let concept = if self.real() < 0.7 {
-                self.shared()
-            } else {
-                BACKGROUND + topic * OF_TOPIC + self.zipf(OF_TOPIC)
-            };
-            list.push(concept);
+            let shared = self.real() < 0.7;
+            list.push(if shared { self.shared() } else { BACKGROUND + topic * OF_TOPIC + self.zipf(OF_TOPIC) });
         }
-        match self.shift {
-            Shift::Concept if shifted => {
-                if self.real() < 0.06 {
-                    list.push(planted(0));
-                }
-            }
-            Shift::Pair if shifted => {
-                if self.real() < 0.06 {
-                    list.extend([planted(1), planted(2)]);
-                }
-            }
-            Shift::Pair => (1..3).for_each(|one| {
-                if self.real() < 0.06 {
-                    list.push(planted(one));
+        match (self.shift, self.change()) {
+            (Shift::Concept, Some(number)) => self.plant(&mut list, 0.06, &[number]),
+            (Shift::Pair, change) => (0..20).for_each(|number| {
+                if change == Some(number) {
+                    self.plant(&mut list, 0.04, &[2 * number, 2 * number + 1]);
+                } else {
+                    self.plant(&mut list, 0.03, &[2 * number]);
+                    self.plant(&mut list, 0.03, &[2 * number + 1]);
                 }
             }),
             _ => {}
         }
         list
     }
+
+    fn plant(&mut self, list: &mut Vec<u64>, share: f64, numbers: &[u64]) {
+        if self.real() < share {
+            list.extend(numbers.iter().map(|number| PLANTED + number));
+        }
+    }
 }
 
-fn planted(number: u64) -> u64 {
-    BACKGROUND + TOPICS * OF_TOPIC + number
+fn sums(weights: &[f64]) -> Vec<f64> {
+    let mut sum = 0.0;
+    let add = |weight: &f64| {
+        sum += weight.exp();
+        sum
+    };
+    weights.iter().map(add).collect()
+}
+
+fn pick(sums: &[f64], at: f64) -> usize {
+    let at = at * sums[sums.len() - 1];
+    sums.partition_point(|&sum| sum <= at).min(sums.len() - 1)
 }
 
 fn listed(numbers: &[u64]) -> Vec<NodeId> {
@@ -175,22 +182,37 @@ pub fn concept(number: u64) -> NodeId {
     NodeId(u128::from(Chance(number).next()) << 64 | u128::from(number))
 }
 
-/// Whether an alarm is of what was planted.
-pub fn is_of(shift: Shift, alarm: &Alarm) -> bool {
+/// Whether an alarm is of a planted change.
+fn is_of(shift: Shift, change: u64, alarm: &Alarm) -> bool {
     let number = |id: NodeId| id.0 as u64;
     match (shift, alarm.kind) {
-        (Shift::Concept, Kind::New(one) | Kind::Rising(one)) => number(one) == planted(0),
+        (Shift::Concept, Kind::New(one) | Kind::Rising(one)) => number(one) == PLANTED + change,
         (Shift::Topic, Kind::New(one) | Kind::Rising(one)) => {
-            let first = BACKGROUND + 7 * OF_TOPIC;
-            (first..first + OF_TOPIC).contains(&number(one))
+            number(one).checked_sub(BACKGROUND).is_some_and(|one| one / OF_TOPIC == change)
         }
-        (Shift::Pair, Kind::Pair(pair)) => pair == Pair::new(concept(planted(1)), concept(planted(2))).unwrap(),
+        (Shift::Pair, Kind::Pair(pair)) => {
+            let [one, other] = [0, 1].map(|end| concept(PLANTED + 2 * change + end));
+            Pair::new(one, other) == Some(pair)
+        }
         _ => false,
     }
 }
 
-/// Counts lists; a concept is new that was never seen.
-pub fn seen(lists: &[Vec<NodeId>], known: &mut std::collections::BTreeSet<NodeId>) -> Seen {
+/// After how many ticks each planted change is found, sorted; `None` of those that are not found while they last.
+pub fn found(shift: Shift, alarms: &[Alarm]) -> Vec<Option<u64>> {
+    let mut all: Vec<Option<u64>> = (0..20)
+        .map(|change| {
+            let from = (3 + change) * EVERY;
+            let during = |alarm: &&Alarm| (from..from + LASTS).contains(&alarm.tick) && is_of(shift, change, alarm);
+            alarms.iter().find(during).map(|alarm| alarm.tick - from + 1)
+        })
+        .collect();
+    all.sort_unstable_by_key(|ticks| ticks.unwrap_or(u64::MAX));
+    all
+}
+
+/// Counts lists. A concept is new if it is not known yet.
+pub fn seen(lists: &[Vec<NodeId>], known: &mut BTreeSet<NodeId>) -> Seen {
     let borrowed: Vec<&[NodeId]> = lists.iter().map(|list| &**list).collect();
     let new: Vec<NodeId> = lists.iter().flatten().copied().filter(|&concept| known.insert(concept)).collect();
     Seen::count(&borrowed, |_| true).with_new(new)
@@ -198,7 +220,7 @@ pub fn seen(lists: &[Vec<NodeId>], known: &mut std::collections::BTreeSet<NodeId
 
 /// All alarms of a stream.
 pub fn alarms(stream: &mut Stream, ticks: u64, rule: Rule) -> Vec<Alarm> {
-    let (mut sentinel, mut known) = (Sentinel::new(rule).unwrap(), Default::default());
+    let (mut sentinel, mut known) = (Sentinel::new(rule).unwrap(), BTreeSet::new());
     let mut all = Vec::new();
     for tick in 1..=ticks {
         let lists = stream.tick();
