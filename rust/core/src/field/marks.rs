@@ -8,8 +8,8 @@ use crate::ids::{NodeId, TICK_MAX, Tick};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 
-/// The most marks of a field, over all types. When a tick emits more, the weakest leave until there are seven eighths of
-/// this: those with the lowest level, then those emitted longest ago, then by type and id.
+/// The most marks that a field may have, over all types. When a tick emits more than a field's bound, the weakest leave
+/// until there are seven eighths of it: those with the lowest level, then those emitted longest ago, then by type and id.
 pub const MARKS_MAX: usize = 1 << 18;
 /// The most types of a field that have marks. The emissions of a tick bring new types in their order until there are so
 /// many; those of further new types are lost.
@@ -35,16 +35,16 @@ pub struct Added {
 }
 
 impl Field {
-    /// Returns a field without marks.
-    pub fn new(laws: Laws) -> Field {
-        Field { laws, tick: 0, layers: BTreeMap::new(), marks_max: MARKS_MAX }
-    }
-
-    /// Returns the same with another bound of marks, of which the tests want a low one.
-    #[must_use]
-    pub fn with_marks_max(mut self, marks_max: usize) -> Field {
-        self.marks_max = marks_max;
-        self
+    /// Returns a field without marks, which is to have at most `marks_max` of them.
+    ///
+    /// # Errors
+    /// [`Error::Config`] unless that is from 1 to [`MARKS_MAX`].
+    pub fn new(laws: Laws, marks_max: usize) -> Result<Field> {
+        if !(1..=MARKS_MAX).contains(&marks_max) {
+            let (field, accepted) = ("marks_max".to_owned(), format!("1 to {MARKS_MAX}"));
+            return Err(Error::Config { field, value: marks_max.to_string(), accepted });
+        }
+        Ok(Field { laws, tick: 0, layers: BTreeMap::new(), marks_max })
     }
 
     /// Adds what all shards emitted in a tick.

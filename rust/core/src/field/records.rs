@@ -37,16 +37,16 @@ impl Field {
         records
     }
 
-    /// Makes a field of the records of a tick.
+    /// Makes a field, which is to have at most `marks_max` marks, of the records of a tick.
     ///
     /// # Errors
-    /// [`Error::Wire`] for records that are out of order, or that no field has at this tick.
-    pub fn read(laws: Laws, tick: Tick, records: &[Record]) -> Result<Field> {
+    /// [`Error::Wire`] for records that are out of order, or that no field has at this tick; those of [`Field::new`].
+    pub fn read(laws: Laws, marks_max: usize, tick: Tick, records: &[Record]) -> Result<Field> {
         let odd = |reason: &str| Err(Error::Wire { what: "field", reason: reason.into() });
         if !records.is_sorted_by(|one, next| (&one.of, one.concept) < (&next.of, next.concept)) {
             return odd("its marks are out of order");
         }
-        let mut field = Field::new(laws);
+        let mut field = Field::new(laws, marks_max)?;
         for of_type in records.chunk_by(|one, next| one.of == next.of) {
             let (of, mut layer) = (&of_type[0].of, Layer::default());
             for record in of_type {
@@ -61,8 +61,8 @@ impl Field {
             }
             field.layers.insert(of.clone(), layer);
         }
-        if field.layers.len() > TYPES_MAX {
-            return odd("it has too many types");
+        if field.layers.len() > TYPES_MAX || records.len() > marks_max {
+            return odd("it has too many types or marks");
         }
         field.tick = tick;
         Ok(field)
