@@ -4,10 +4,13 @@ mod common;
 mod streams;
 
 use common::Chance;
+use phago_core::commons::idf;
 use phago_core::ids::NodeId;
 use phago_core::sentinel::{Alarm, Clock, Pair, Part, Records, Report, Rule, Seen, Sentinel, Totals};
+use phago_core::text::{Lexicon, Session};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use streams::naive::{Beat, Naive};
 use streams::{EVERY, Kindness, Shift, Stream, alarms, concept, found};
 
@@ -60,7 +63,13 @@ fn seen(beat: &Beat, known: &mut BTreeSet<NodeId>, pairs: &mut BTreeSet<Pair>, h
 
 fn rule() -> impl Strategy<Value = Rule> {
     (1u32..6, 1u32..6, 1u32..3, prop_oneof![1u32..60, Just(256)]).prop_map(
-        |(threshold, pair_threshold, ratio, halving)| Rule { threshold, pair_threshold, ratio, halving, ..Rule::STEADY },
+        |(threshold, pair_threshold, ratio, halving)| Rule {
+            threshold,
+            pair_threshold,
+            ratio,
+            halving,
+            ..Rule::STEADY
+        },
     )
 }
 
@@ -121,7 +130,8 @@ fn parted(history: &[Beat], rule: Rule, parts: usize) -> (Vec<Alarm>, Clock, Rec
         let mut report = Report::default();
         staged.iter().rev().for_each(|staged| report.merge(staged.report().clone()));
         let (closed, floors, vocabulary) = now.close(&report);
-        let mut found: Vec<Alarm> = staged.iter().flat_map(|staged| staged.alarms()).copied().chain(vocabulary).collect();
+        let mut found: Vec<Alarm> =
+            staged.iter().flat_map(|staged| staged.alarms()).copied().chain(vocabulary).collect();
         found.sort_unstable();
         alarms.extend(found);
         all.iter_mut().zip(staged).for_each(|(part, staged)| part.commit(staged, &floors, &closed));
@@ -192,7 +202,8 @@ fn above_the_bound_the_weakest_leave_and_the_bound_holds() {
         let before = sentinel.part().len(sentinel.clock());
         sentinel.observe(tick, &streams::seen(&lists, &mut known)).unwrap();
         let after = sentinel.part().len(sentinel.clock());
-        let new = lists.iter().map(|list| list.len() as u64).fold((0, 0), |sum, k| (sum.0 + k, sum.1 + k * (k - 1) / 2));
+        let new =
+            lists.iter().map(|list| list.len() as u64).fold((0, 0), |sum, k| (sum.0 + k, sum.1 + k * (k - 1) / 2));
         brought = (brought.0.max(new.0), brought.1.max(new.1));
         most = (most.0.max(after.0), most.1.max(after.1));
         evicted |= after.1 < before.1;
@@ -274,6 +285,70 @@ fn streams_without_a_change_are_quiet() {
     }
 }
 
+// The alarms of texts in random order, eight a tick, so often that there are 400 ticks or more.
+fn alarms_of_texts(texts: &[String]) -> Vec<Alarm> {
+    let lexicon = Arc::new(Lexicon::new());
+    let mut session = Session::new(lexicon.clone());
+    let terms: Vec<_> = texts.iter().map(|text| session.analyse("", text).terms).collect();
+    let mut df: BTreeMap<u32, u32> = BTreeMap::new();
+    terms.iter().flatten().for_each(|&(term, _)| *df.entry(term).or_default() += 1);
+    let salience = |&(term, tf): &(u32, u32)| (1.0 + f64::from(tf).ln()) * idf(texts.len() as u64, df[&term]);
+    let concepts = |terms: &[(u32, u32)]| {
+        let mut terms = terms.to_vec();
+        terms.sort_by(|one, other| salience(other).total_cmp(&salience(one)).then(one.0.cmp(&other.0)));
+        let list = terms.iter().take(30).map(|&(term, _)| NodeId::concept(&lexicon.stem(term)));
+        list.collect::<BTreeSet<NodeId>>().into_iter().collect()
+    };
+    let mut lists: Vec<Vec<NodeId>> = terms.iter().map(|terms| concepts(terms)).collect();
+    lists.retain(|list| !list.is_empty());
+    let (mut sentinel, mut known) = (Sentinel::new(Rule::STEADY).unwrap(), BTreeSet::new());
+    let (mut chance, mut tick, mut all) = (Chance(4), 0, Vec::new());
+    while tick < 400 {
+        chance.shuffle(&mut lists);
+        for lists in lists.chunks_exact(8) {
+            tick += 1;
+            all.extend(sentinel.observe(tick, &streams::seen(lists, &mut known)).unwrap());
+        }
+    }
+    println!(
+        "{} texts in {tick} ticks: {} pairs known, {} alarms",
+        texts.len(),
+        sentinel.part().len(sentinel.clock()).1,
+        all.len()
+    );
+    all
+}
+
+#[test]
+fn texts_in_random_order_are_quiet() {
+    let mut chance = Chance(8);
+    let text = |_| {
+        let words = 20 + chance.below(40);
+        chance.text(4000, words)
+    };
+    let texts: Vec<String> = (0..800).map(text).collect();
+    assert_eq!(alarms_of_texts(&texts), []);
+}
+
+#[test]
+#[ignore = "needs the collections that PHAGO_DATA names"]
+fn real_texts_in_random_order_are_quiet() {
+    let data = std::env::var("PHAGO_DATA").expect("PHAGO_DATA names a folder of collections");
+    for collection in ["cranfield", "hotpotqa", "locomo/talk0"] {
+        let corpus = format!("{data}/{collection}/corpus.jsonl.gz");
+        let read = std::process::Command::new("gzip").args(["-dc", &corpus]).output().unwrap();
+        let lines = String::from_utf8(read.stdout).unwrap();
+        // What stands between the field's name and the next quote that is not escaped.
+        let text = |line: &str| {
+            let text = line.split("\"text\": \"").nth(1)?.replace("\\\"", " ");
+            Some(text.split('"').next()?.replace("\\n", " "))
+        };
+        let texts: Vec<String> = lines.lines().filter_map(text).collect();
+        assert!(texts.len() > 300, "{collection}: {} texts", texts.len());
+        assert_eq!(alarms_of_texts(&texts), [], "{collection}");
+    }
+}
+
 /// `cargo test -p phago-core --test sentinel -- --ignored --nocapture figures` prints what is found after how many ticks,
 /// and what is told of streams without a change.
 #[test]
@@ -297,7 +372,12 @@ fn figures() {
             let all = alarms(&mut Stream::new(kind, shift, 64, 77), 23 * EVERY, rule);
             let ticks = found(shift, &all);
             let missed = ticks.iter().filter(|ticks| ticks.is_none()).count();
-            println!("{name_of_rule} rule, {kind:?} stream, {shift:?}: {} of 20, after {:?} (median), {:?}", 20 - missed, ticks[10], ticks[19]);
+            println!(
+                "{name_of_rule} rule, {kind:?} stream, {shift:?}: {} of 20, after {:?} (median), {:?}",
+                20 - missed,
+                ticks[10],
+                ticks[19]
+            );
         }
     }
 }

@@ -110,11 +110,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn law(rate: f64, threshold: f64) -> Law {
-        let config = ColonyConfig {
-            signal_decay_rate: rate,
-            signal_removal_threshold: threshold,
-            ..ColonyConfig::default()
-        };
+        let config =
+            ColonyConfig { signal_decay_rate: rate, signal_removal_threshold: threshold, ..ColonyConfig::default() };
         config.validate().unwrap();
         Laws::new(&config).of(Class::Signal).clone()
     }

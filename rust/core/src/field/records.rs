@@ -28,8 +28,11 @@ impl Field {
         let mut records: Vec<Record> = Vec::new();
         for (of, layer) in &self.layers {
             let first = records.len();
-            let record = |(concept, mark): (NodeId, &Mark)| {
-                Record { of: of.clone(), concept, amount: mark.amount, last: mark.last }
+            let record = |(concept, mark): (NodeId, &Mark)| Record {
+                of: of.clone(),
+                concept,
+                amount: mark.amount,
+                last: mark.last,
             };
             records.extend(layer.marks(tick).map(record));
             records[first..].sort_unstable_by_key(|record| record.concept);

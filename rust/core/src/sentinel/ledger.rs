@@ -1,22 +1,11 @@
 //! What is learned of all entities of one kind, at one home.
 
 use super::clock::Clock;
-use super::report::Census;
+use super::rank::{Census, Rank};
 use super::sums::Sums;
 use crate::maps::Map;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::hash::Hash;
-
-/// The order in which entities are forgotten: first those of which halving leaves nothing soonest, then those that were
-/// activated longest ago. Entities of one rank leave together.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Deserialize, Serialize)]
-pub struct Rank {
-    /// The epoch with which nothing is left.
-    pub gone: u32,
-    /// The beat of the last activation.
-    pub last: u32,
-}
 
 /// What is known of an entity from now on; nothing if it is forgotten.
 pub(super) type Change<K> = (K, Option<Sums>);

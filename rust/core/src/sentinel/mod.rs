@@ -9,9 +9,10 @@
 //! what it saw ([`Part::judge`]), without a change; [`Clock::close`] takes the merged reports; each part takes over what
 //! it judged ([`Part::commit`]). [`Sentinel`] does all of this in one place.
 //!
-//! * `rule` is the test and its constants; `sums` what is learned of one entity; `seen` what a beat brings.
-//! * `clock`, `ledger`, `report` and `part` are the state and its bounds, `silence` is how fading is found without a
-//!   sweep, `records` the canonical form.
+//! * `rule` is the test and its constants; `sums` what is learned of one entity, `totals` of all; `seen` what a beat
+//!   brings.
+//! * `clock`, `ledger` and `part` are the state, `rank` and `report` who is forgotten when there is too much of it;
+//!   `silence` is how fading is found without a sweep, `records` the canonical form.
 //! * `alarm` is what is told; `kept` the latest alarms; `anomaly` puts together what belongs together.
 
 mod alarm;
@@ -20,24 +21,26 @@ mod clock;
 mod kept;
 mod ledger;
 mod part;
+mod rank;
 mod records;
 mod report;
 mod rule;
 mod seen;
 mod silence;
 mod sums;
+mod totals;
 mod whole;
 
 pub use alarm::{Alarm, Kind};
 pub use anomaly::{Anomaly, Bearer, EVIDENCE_MAX, group};
-pub use clock::{Clock, Past, Totals};
+pub use clock::Clock;
 pub use kept::{ALARMS_MAX, Kept};
-pub use ledger::Rank;
 pub use part::{Part, Staged};
+pub use rank::{Census, Rank};
 pub use records::{Record, Records};
-pub use report::{Census, Floors, Report};
-pub use rule::{COUNT_MIN, Counts, LEARNING, Rule, WINDOW};
+pub use report::{Floors, Report};
+pub use rule::{COUNT_MIN, Counts, LEARNING, Rule, SILENCE_MAX, SILENCE_MIN, SILENCE_STEP, WINDOW};
 pub use seen::{Pair, Seen};
-pub use silence::{SILENCE_MAX, SILENCE_MIN, SILENCE_STEP};
 pub use sums::{SEEN_MAX, State, Sums};
+pub use totals::{Past, Totals};
 pub use whole::Sentinel;

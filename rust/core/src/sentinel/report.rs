@@ -1,12 +1,8 @@
 //! What the parts report of a beat, and who leaves when there are too many.
 
-use super::ledger::Rank;
+use super::rank::{Census, Rank};
 use super::rule::Rule;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-
-/// How many entities have each rank.
-pub type Census = BTreeMap<Rank, u64>;
 
 /// What a part reports of a beat. Reports are merged in any order.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]

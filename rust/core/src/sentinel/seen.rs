@@ -32,7 +32,11 @@ impl TryFrom<(NodeId, NodeId)> for Pair {
     type Error = &'static str;
 
     fn try_from((source, target): (NodeId, NodeId)) -> Result<Pair, &'static str> {
-        if source < target { Ok(Pair { source, target }) } else { Err("the ends of a pair are the same or out of order") }
+        if source < target {
+            Ok(Pair { source, target })
+        } else {
+            Err("the ends of a pair are the same or out of order")
+        }
     }
 }
 

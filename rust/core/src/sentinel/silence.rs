@@ -6,16 +6,10 @@
 
 use super::clock::Clock;
 use super::ledger::Ledger;
+use super::rule::{SILENCE_MAX, SILENCE_MIN, SILENCE_STEP};
 use super::sums::Sums;
 use crate::ids::NodeId;
 use std::collections::BTreeMap;
-
-/// The first beat of a silence in which a concept may fade.
-pub const SILENCE_MIN: u32 = 12;
-/// The last beat of a silence in which a concept may fade.
-pub const SILENCE_MAX: u32 = 48;
-/// Beats between one look at a silent concept and the next.
-pub const SILENCE_STEP: u32 = 4;
 
 // .4 activations in each remembered beat, as a fraction.
 const OFTEN: (u64, u64) = (2, 5);

@@ -1,11 +1,12 @@
 //! The sentinel of a colony that is all in one place.
 
 use super::alarm::Alarm;
-use super::clock::{Clock, Totals};
+use super::clock::Clock;
 use super::part::Part;
 use super::records::Records;
 use super::rule::Rule;
 use super::seen::Seen;
+use super::totals::Totals;
 use crate::Result;
 use crate::ids::Tick;
 use serde::{Deserialize, Serialize};

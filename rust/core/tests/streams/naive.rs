@@ -28,7 +28,9 @@ impl Beat {
 
     pub fn pairs(&self) -> BTreeSet<Pair> {
         let lists = self.lists.iter();
-        lists.flat_map(|list| list.iter().flat_map(|&one| list.iter().filter_map(move |&two| Pair::new(one, two)))).collect()
+        lists
+            .flat_map(|list| list.iter().flat_map(|&one| list.iter().filter_map(move |&two| Pair::new(one, two))))
+            .collect()
     }
 
     fn concepts(&self) -> BTreeSet<NodeId> {
@@ -177,9 +179,15 @@ impl Naive {
 fn statistic(counts: &Counts) -> (f64, f64, f64) {
     let [k, n, c, all] = [counts.count, counts.of, counts.before, counts.past.sum].map(|count| count as f64);
     let own = |count: f64| if count > 0.0 { count * count.ln() } else { 0.0 };
-    let g2 = own(k) + own(n - k) + own(c) + own(all - c) + own(n + all) - own(k + c) - own(n + all - k - c) - own(n) - own(all);
-    let residual = |squares: u64, p: f64, all_squares: u128| squares as f64 - p * p * all_squares as f64;
+    let g2 = own(k) + own(n - k) + own(c) + own(all - c) + own(n + all)
+        - own(k + c)
+        - own(n + all - k - c)
+        - own(n)
+        - own(all);
+    let uneven =
+        |squares: u64, p: f64, all: f64, all_squares: u128| (squares as f64 - p * p * all_squares as f64) / (p * all);
     let p = (c + 0.5) / all;
-    let around = residual(counts.squares, p, counts.past.squares) + residual(counts.count_squares, k / n, counts.of_squares);
-    (2.0 * g2, p, (around / (c + 0.5 + k)).max(1.0))
+    let before = uneven(counts.squares, p, all, counts.past.squares);
+    let now = if k > 0.0 { uneven(counts.count_squares, k / n, n, counts.of_squares) } else { 0.0 };
+    (2.0 * g2, p, before.max(now).max(1.0))
 }
