@@ -6,7 +6,7 @@ mod streams;
 use common::Chance;
 use phago_core::commons::idf;
 use phago_core::ids::NodeId;
-use phago_core::sentinel::{Alarm, Clock, Pair, Part, Records, Report, Rule, Seen, Sentinel, Totals};
+use phago_core::sentinel::{Alarm, Clock, Kind, Pair, Part, Records, Report, Rule, Seen, Sentinel, Totals};
 use phago_core::text::{Lexicon, Session};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -266,6 +266,40 @@ fn bytes_that_no_sentinel_wrote_are_refused() {
 }
 
 // --- figures -----------------------------------------------------------------------------------------------------
+
+// Eight documents a tick: concept 0 in all of them, and others in every so-manieth. Returns the alarms.
+fn regular(ticks: u64, in_tick: impl Fn(u64) -> Vec<NodeId>) -> Vec<Alarm> {
+    let (mut sentinel, mut known, mut all) = (Sentinel::new(Rule::STEADY).unwrap(), BTreeSet::new(), Vec::new());
+    for tick in 1..=ticks {
+        let mut lists = vec![vec![concept(0), concept(1), concept(2)]; 7];
+        lists.push([vec![concept(0)], in_tick(tick)].concat());
+        lists.iter_mut().for_each(|list| list.sort_unstable());
+        all.extend(sentinel.observe(tick, &streams::seen(&lists, &mut known)).unwrap());
+    }
+    all
+}
+
+#[test]
+fn a_frequent_concept_that_is_not_seen_any_more_fades_and_a_rarer_one_never() {
+    for (every, after) in [(1, Some(16)), (2, Some(36)), (3, None)] {
+        let seen = |tick: u64| tick <= 200 && tick % every == 0;
+        let all = regular(320, |tick| if seen(tick) { vec![concept(7)] } else { vec![] });
+        let last = 200 / every * every;
+        let told: Vec<(Kind, u64, u64)> = all.iter().map(|alarm| (alarm.kind, alarm.since, alarm.tick)).collect();
+        let expected = after.map(|after| (Kind::Fading(concept(7)), last, last + after));
+        assert_eq!(told, Vec::from_iter(expected), "every {every} ticks");
+    }
+}
+
+#[test]
+fn new_words_in_numbers_are_told_of_once() {
+    // One new word every fifth tick, then two in each of twenty.
+    let brought = |tick: u64| if (150..170).contains(&tick) { 2 } else { u64::from(tick % 5 == 0) };
+    let all = regular(200, |tick| (0..brought(tick)).map(|number| concept(1000 + 10 * tick + number)).collect());
+    let told: Vec<Kind> = all.iter().map(|alarm| alarm.kind).collect();
+    assert_eq!(told, [Kind::Vocabulary]);
+    assert!((152..160).contains(&all[0].tick) && all[0].since >= 141, "{all:?}");
+}
 
 #[test]
 fn every_planted_change_of_a_plain_stream_is_found() {

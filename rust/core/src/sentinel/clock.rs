@@ -60,7 +60,7 @@ impl Clock {
         }
         let mut next = self.clone();
         next.beat += 1;
-        let halvings = self.rule.epoch(next.beat) - self.rule.epoch(self.beat);
+        let halvings = self.rule.halvings(next.beat) - self.rule.halvings(self.beat);
         let leaving = self.ago(WINDOW - 1).map(|beat| beat.totals);
         for (past, left) in [
             (&mut next.concepts, leaving.map(|totals| totals.concepts)),
@@ -110,8 +110,8 @@ impl Clock {
     }
 
     /// Returns how often the past was halved.
-    pub(super) fn epoch(&self) -> u32 {
-        self.rule.epoch(self.beat)
+    pub(super) fn halvings(&self) -> u32 {
+        self.rule.halvings(self.beat)
     }
 
     /// Returns the tick of the beat; 0 before the first one.
@@ -152,7 +152,7 @@ impl Clock {
         }
         // A window after the last activation, what was activated until then is the past.
         let mut past = self.ago(silent - WINDOW)?.past;
-        past.halve(self.epoch() - self.rule.epoch(self.beat - (silent - WINDOW)));
+        past.halve(self.halvings() - self.rule.halvings(self.beat - (silent - WINDOW)));
         let sums = sums.at(self.beat, &self.rule);
         self.counts(&sums, self.latest(silent, |totals| totals.concepts), past)
     }

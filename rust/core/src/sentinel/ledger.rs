@@ -14,14 +14,14 @@ pub(super) type Change<K> = (K, Option<Sums>);
 #[derive(Clone, Debug)]
 pub(super) struct Ledger<K> {
     entries: Map<K, Entry>,
-    // How many of the entries are gone with each epoch.
+    // How many of the entries are gone with each halving.
     ends: BTreeMap<u32, u64>,
 }
 
 #[derive(Clone, Debug)]
 struct Entry {
     sums: Sums,
-    // The epoch with which nothing is left of them.
+    // The number of the halving with which nothing is left of them.
     gone: u32,
 }
 
@@ -40,7 +40,7 @@ impl<K> Default for Ledger<K> {
 impl<K: Copy + Eq + Hash + Ord> Ledger<K> {
     /// Returns what is known of an entity, as it stood at its last activation.
     pub(super) fn get(&self, key: K, clock: &Clock) -> Option<&Sums> {
-        self.entries.get(&key).filter(|entry| entry.gone > clock.epoch()).map(|entry| &entry.sums)
+        self.entries.get(&key).filter(|entry| entry.gone > clock.halvings()).map(|entry| &entry.sums)
     }
 
     /// Takes over what is known of some entities from now on, forgets those without anything and those up to a rank,
@@ -60,7 +60,7 @@ impl<K: Copy + Eq + Hash + Ord> Ledger<K> {
             }
         }
         if floor.is_some() || 2 * self.len(clock) < self.entries.len() as u64 {
-            let is_kept = |rank: Rank| rank.gone > clock.epoch() && floor.is_none_or(|floor| rank > floor);
+            let is_kept = |rank: Rank| rank.gone > clock.halvings() && floor.is_none_or(|floor| rank > floor);
             self.entries.retain(|_, entry| is_kept(entry.rank()));
             self.entries.shrink_to_fit();
             self.ends.clear();
@@ -70,7 +70,7 @@ impl<K: Copy + Eq + Hash + Ord> Ledger<K> {
 
     /// Returns how many entities are known.
     pub(super) fn len(&self, clock: &Clock) -> u64 {
-        self.ends.range(clock.epoch() + 1..).map(|(_, count)| count).sum()
+        self.ends.range(clock.halvings() + 1..).map(|(_, count)| count).sum()
     }
 
     /// Returns how many entities will be known once the changes are taken over.
@@ -89,7 +89,7 @@ impl<K: Copy + Eq + Hash + Ord> Ledger<K> {
         };
         self.known(clock).for_each(|(_, entry)| count(entry.rank(), 1));
         for (key, sums) in staged {
-            if let Some(known) = self.entries.get(key).filter(|entry| entry.gone > clock.epoch()) {
+            if let Some(known) = self.entries.get(key).filter(|entry| entry.gone > clock.halvings()) {
                 count(known.rank(), -1);
             }
             if let Some(sums) = sums {
@@ -108,8 +108,8 @@ impl<K: Copy + Eq + Hash + Ord> Ledger<K> {
     }
 
     fn known(&self, clock: &Clock) -> impl Iterator<Item = (&K, &Entry)> {
-        let epoch = clock.epoch();
-        self.entries.iter().filter(move |(_, entry)| entry.gone > epoch)
+        let halvings = clock.halvings();
+        self.entries.iter().filter(move |(_, entry)| entry.gone > halvings)
     }
 
     fn left(&mut self, gone: u32) {

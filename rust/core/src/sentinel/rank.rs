@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// activated longest ago. Entities of one rank leave together.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Deserialize, Serialize)]
 pub struct Rank {
-    /// The epoch with which nothing is left.
+    /// The number of the halving with which nothing is left.
     pub gone: u32,
     /// The beat of the last activation.
     pub last: u32,

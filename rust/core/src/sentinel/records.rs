@@ -73,7 +73,7 @@ fn read<K: Copy + Eq + Hash + Ord>(records: &[Record<K>], clock: &Clock) -> Resu
         return odd("its records are out of order");
     }
     for Record { sums, .. } in records {
-        let is_alive = sums.gone(clock.rule()) > clock.epoch();
+        let is_alive = sums.gone(clock.rule()) > clock.halvings();
         if sums.last == 0 || sums.last > clock.beat() || sums.seen_last() == 0 || !is_alive {
             return odd("it has sums of another beat");
         }

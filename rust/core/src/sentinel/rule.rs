@@ -65,7 +65,7 @@ impl Rule {
     }
 
     /// Returns how often the past was halved before `beat`, and in it.
-    pub(super) fn epoch(&self, beat: u32) -> u32 {
+    pub(super) fn halvings(&self, beat: u32) -> u32 {
         beat / self.halving
     }
 }

@@ -24,7 +24,7 @@ pub enum State {
 pub struct Sums {
     /// The beat of the last activation.
     pub last: u32,
-    /// c: activations before the window that ends with that beat, halved with every epoch.
+    /// c: activations before the window that ends with that beat, halved every so many beats.
     pub before: u32,
     /// q: the squares of the activations of each of those beats, halved too.
     pub squares: u64,
@@ -41,19 +41,19 @@ impl Sums {
     }
 
     /// Returns it as it stands at a later beat, in which it was not activated yet: what leaves the window joins the
-    /// past, and the past is halved at the beginning of each epoch.
+    /// past, and the past is halved at the beginning of some.
     pub(super) fn at(&self, beat: u32, rule: &Rule) -> Sums {
         let mut sums = *self;
         // After these beats the window is empty, and only the halvings are left.
         let leaving = beat.min(self.last.saturating_add(WINDOW));
         for next in self.last + 1..=leaving {
-            sums.halve(rule.epoch(next) - rule.epoch(next - 1));
+            sums.halve(rule.halvings(next) - rule.halvings(next - 1));
             let gone = std::mem::take(&mut sums.seen[place(next)]);
             // They reach no bound in a colony; sums that were read from somewhere might.
             sums.before = sums.before.saturating_add(gone.into());
             sums.squares = sums.squares.saturating_add(u64::from(gone) * u64::from(gone));
         }
-        sums.halve(rule.epoch(beat) - rule.epoch(leaving));
+        sums.halve(rule.halvings(beat) - rule.halvings(leaving));
         sums.last = beat;
         sums
     }
@@ -105,11 +105,11 @@ impl Sums {
         (first..self.last).find(|&beat| self.seen[place(beat)] > 0).unwrap_or(self.last)
     }
 
-    /// Returns the epoch with which nothing is left of it, or one that is later: never one in which it may be in a
-    /// window.
+    /// Returns how often the past must be halved until nothing is left of it, or more: never so few that it may still be
+    /// in a window.
     pub(super) fn gone(&self, rule: &Rule) -> u32 {
         let settled = self.at(self.last.saturating_add(WINDOW), rule);
-        rule.epoch(settled.last) + (u64::BITS - settled.squares.leading_zeros()).max(1)
+        rule.halvings(settled.last) + (u64::BITS - settled.squares.leading_zeros()).max(1)
     }
 
     fn halve(&mut self, times: u32) {

@@ -25,7 +25,7 @@ impl Totals {
     }
 }
 
-/// All activations of the beats before a window, halved with every epoch.
+/// All activations of the beats before a window, halved every so many beats.
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Ord, PartialOrd, Deserialize, Serialize)]
 pub struct Past {
     /// How many beats, halved too.
