@@ -228,3 +228,9 @@ pub fn alarms(stream: &mut Stream, ticks: u64, rule: Rule) -> Vec<Alarm> {
     }
     all
 }
+
+/// The name of an alarm's kind.
+pub fn name(alarm: &Alarm) -> String {
+    let kind = format!("{:?}", alarm.kind);
+    kind.split(|sign: char| !sign.is_alphabetic()).next().unwrap_or("").to_owned()
+}
