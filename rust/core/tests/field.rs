@@ -227,6 +227,10 @@ fn bad_input_is_refused_and_changes_nothing() {
     emissions.emit(&types()[0], NodeId(1), 65_536.0).unwrap();
     emissions.emit(&types()[0], NodeId(1), 65_536.0).unwrap();
     assert_eq!(emissions.len(), 2);
+    let bytes = postcard::to_allocvec(&emissions).unwrap();
+    assert_eq!(postcard::from_bytes::<Emissions>(&bytes), Ok(emissions.clone()));
+    let nothing = BTreeMap::from([(types()[0].clone(), BTreeMap::from([(NodeId(1), 0u64)]))]);
+    assert!(postcard::from_bytes::<Emissions>(&postcard::to_allocvec(&nothing).unwrap()).is_err());
     let mut field = Field::new(laws.clone(), 9).unwrap();
     field.add(5, &emissions).unwrap();
     assert_eq!(field.level(&types()[0], NodeId(1), 5), AMOUNT_MAX);

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 /// Sums of what was emitted, by type and concept. What shards gather is merged in any order. It is as large as what is
 /// emitted; the bounds of the field hold for the whole colony, and so cannot be kept by one shard.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Emissions {
     pub(super) by_type: BTreeMap<Type, BTreeMap<NodeId, u64>>,
 }
@@ -50,5 +51,20 @@ impl Emissions {
         let sum = amounts.entry(concept).or_default();
         // The field clips at a lower bound, so that clipping here does not depend on how it was gathered.
         *sum = sum.saturating_add(amount);
+    }
+}
+
+#[derive(Deserialize)]
+struct Unchecked {
+    by_type: BTreeMap<Type, BTreeMap<NodeId, u64>>,
+}
+
+impl TryFrom<Unchecked> for Emissions {
+    type Error = &'static str;
+
+    fn try_from(Unchecked { by_type }: Unchecked) -> Result<Emissions, &'static str> {
+        // A mark of nothing would stand for a tick.
+        let is_something = |amounts: &BTreeMap<NodeId, u64>| !amounts.is_empty() && amounts.values().all(|&by| by > 0);
+        if by_type.values().all(is_something) { Ok(Emissions { by_type }) } else { Err("an emission of nothing") }
     }
 }

@@ -15,14 +15,14 @@ pub const AMOUNT_MAX: u64 = ONE << 16;
 // The last tick at which a mark may be gone.
 const LAST: u64 = TICK_MAX + 1;
 
-/// Returns an amount in fixed point, rounded half up.
+/// Returns an amount in fixed point, rounded half up, and at least one unit.
 ///
 /// # Errors
 /// [`Error::Config`] for an amount that is not above 0, or above 65,536.
 pub fn to_fixed(amount: f64) -> Result<u64> {
     let fixed = (amount * ONE as f64 + 0.5) as u64;
     if amount > 0.0 && fixed <= AMOUNT_MAX {
-        return Ok(fixed);
+        return Ok(fixed.max(1));
     }
     let accepted = format!("above 0, and at most {}", AMOUNT_MAX / ONE);
     Err(Error::Config { field: "amount".into(), value: amount.to_string(), accepted })
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn amounts_that_mean_nothing_are_refused() {
         assert_eq!(to_fixed(0.1), Ok(1_677_722));
-        assert_eq!(to_fixed(65_536.0), Ok(AMOUNT_MAX));
+        assert_eq!((to_fixed(65_536.0), to_fixed(1e-300)), (Ok(AMOUNT_MAX), Ok(1)));
         for amount in [0.0, -1.0, f64::NAN, f64::INFINITY, 65_537.0] {
             let error = to_fixed(amount).unwrap_err();
             assert_eq!(error.to_string(), format!("`amount` is {amount}; accepted is above 0, and at most 65536"));

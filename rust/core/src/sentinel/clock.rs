@@ -5,7 +5,7 @@ use super::report::{Floors, Report};
 use super::rule::{Counts, LEARNING, Rule, SILENCE_MAX, WINDOW};
 use super::sums::Sums;
 use super::totals::{Past, Totals};
-use crate::ids::Tick;
+use crate::ids::{TICK_MAX, Tick};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -50,13 +50,15 @@ impl Clock {
     /// Returns the clock of the beat that `tick` makes. A tick that digests nothing makes no beat: it has no clock.
     ///
     /// # Errors
-    /// [`Error::BarrierFailed`] if nothing was digested, or for a tick that is not after the last one.
+    /// [`Error::BarrierFailed`] if nothing was digested, or for a tick that is not after the last one, or that no colony
+    /// reaches.
     pub fn next(&self, tick: Tick, totals: Totals) -> Result<Clock> {
         if totals.concepts == 0 {
             return Err(odd(format!("nothing was digested in tick {tick}, so it makes no beat")));
         }
-        if let Some(last) = self.recent.back().filter(|last| last.tick >= tick) {
-            return Err(odd(format!("tick {tick} was observed after tick {}", last.tick)));
+        let last = self.tick();
+        if tick <= last || tick > TICK_MAX {
+            return Err(odd(format!("tick {tick} was observed after tick {last}")));
         }
         let mut next = self.clone();
         next.beat += 1;
@@ -206,6 +208,10 @@ impl TryFrom<Unchecked> for Clock {
         let fits = |totals: &Totals| (1..=most).contains(&totals.concepts) && totals.pairs <= most;
         if recent.len() != beats || !ordered || !recent.iter().all(|beat| fits(&beat.totals)) {
             return Err("the latest beats are too few, too many, empty or out of order".into());
+        }
+        let last = recent.back().map_or(0, |last| last.tick);
+        if last > TICK_MAX || last < beat.into() {
+            return Err("there were more beats than ticks".into());
         }
         let kept = recent.iter().map(|beat| &beat.past).chain([&concepts, &pairs]).all(|past| past.beats <= beat);
         if !kept || vocabulary.last != beat || recent.back().is_some_and(|last| last.past != concepts) {

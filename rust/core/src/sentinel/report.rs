@@ -29,9 +29,9 @@ pub struct Floors {
 impl Report {
     /// Adds what another part reports.
     pub fn merge(&mut self, other: Report) {
-        self.new += other.new;
-        self.concepts += other.concepts;
-        self.pairs += other.pairs;
+        self.new = self.new.saturating_add(other.new);
+        self.concepts = self.concepts.saturating_add(other.concepts);
+        self.pairs = self.pairs.saturating_add(other.pairs);
         let Some((concepts, pairs)) = other.census else { return };
         let own = self.census.get_or_insert_default();
         for (census, more) in [(&mut own.0, concepts), (&mut own.1, pairs)] {

@@ -75,8 +75,8 @@ impl Rule {
 /// The strength is G2 / phi. G2 is the log-likelihood ratio of [[k, n - k], [c, N - c]]. phi is how much more unevenly the
 /// entity comes than by chance, and so how much less a departure says: (q - p^2 N2) / (p N) with p = (c + 1/2) / N, or
 /// the same of the window if that is more, at least 1. Without the window, a rare concept that comes in a few copies of
-/// one document departs from its past as much as one that comes again and again. (One phi for both together is too low
-/// for such copies: 2 alarms in 1,000 ticks with them instead of none.)
+/// one document departs from its past as much as one that comes again and again: on the tests' clumped stream there are
+/// 58 alarms in 1,000 ticks instead of none. (With one phi for both together there are 2.)
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Deserialize, Serialize)]
 pub struct Counts {
     /// k: its activations in the window.
