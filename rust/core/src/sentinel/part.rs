@@ -85,7 +85,8 @@ impl Part {
         for &(concept, activations) in &seen.concepts {
             let known = self.concepts.get(concept, now).filter(|_| seen.gone.binary_search(&concept).is_err());
             let mut sums = activated(known, activations, now);
-            if let Some(counts) = now.counts_of_concept(&sums)
+            if sums.may_turn()
+                && let Some(counts) = now.counts_of_concept(&sums)
                 && sums.turns(&counts, rule.threshold, rule)
             {
                 let kind = if sums.before == 0 { Kind::New(concept) } else { Kind::Rising(concept) };
@@ -104,7 +105,8 @@ impl Part {
         for &(pair, activations) in &seen.pairs {
             let known = self.pairs.get(pair, now).filter(|_| seen.gone_pairs.binary_search(&pair).is_err());
             let mut sums = activated(known, activations, now);
-            if let Some(counts) = now.counts_of_pair(&sums)
+            if sums.may_turn()
+                && let Some(counts) = now.counts_of_pair(&sums)
                 && sums.turns(&counts, rule.pair_threshold, rule)
             {
                 let (kind, since) = (Kind::Pair(pair), now.tick_of(sums.since()));

@@ -1,6 +1,6 @@
 //! What is learned of one entity.
 
-use super::rule::{Counts, Rule, WINDOW};
+use super::rule::{COUNT_MIN, Counts, Rule, WINDOW};
 use serde::{Deserialize, Serialize};
 
 /// The most activations of one entity in one beat that count.
@@ -68,6 +68,11 @@ impl Sums {
         *seen = u64::from(*seen).saturating_add(activations).min(SEEN_MAX.into()) as u16;
     }
 
+    /// Returns whether [`Sums::turns`] may change it or tell of it. Of most entities it does not.
+    pub(super) fn may_turn(&self) -> bool {
+        self.state == State::Raised || self.count() >= COUNT_MIN
+    }
+
     /// Judges whether it rises. Returns whether that is to be told: when it begins, and again only after it fell below
     /// half.
     pub(super) fn turns(&mut self, counts: &Counts, threshold: u32, rule: &Rule) -> bool {
@@ -108,8 +113,9 @@ impl Sums {
     /// Returns how often the past must be halved until nothing is left of it, or more: never so few that it may still be
     /// in a window.
     pub(super) fn gone(&self, rule: &Rule) -> u32 {
-        let settled = self.at(self.last.saturating_add(WINDOW), rule);
-        rule.halvings(settled.last) + (u64::BITS - settled.squares.leading_zeros()).max(1)
+        // All of it joins the past by then, and halving a number as often as it has bits leaves nothing.
+        let squares = self.squares.saturating_add(self.count_squares());
+        rule.halvings(self.last.saturating_add(WINDOW)) + (u64::BITS - squares.leading_zeros()).max(1)
     }
 
     fn halve(&mut self, times: u32) {
