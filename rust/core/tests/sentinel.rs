@@ -4,6 +4,7 @@ mod common;
 mod streams;
 
 use common::Chance;
+use phago_core::cancel::Cancel;
 use phago_core::ids::NodeId;
 use phago_core::maps::set_seed;
 use phago_core::sentinel::{Alarm, Clock, Pair, Part, Records, Report, Rule, Seen, Sentinel, Totals};
@@ -77,7 +78,7 @@ proptest! {
         let (mut naive, mut sentinel) = (Naive::new(rule), Sentinel::new(rule).unwrap());
         let (mut known, mut pairs) = (BTreeSet::new(), BTreeSet::new());
         for beat in history(seed, ticks) {
-            let found = sentinel.observe(beat.tick, &seen(&beat, &mut known, &mut pairs, |_| true)).unwrap();
+            let found = sentinel.observe(beat.tick, &seen(&beat, &mut known, &mut pairs, |_| true), &Cancel::new()).unwrap();
             let tick = beat.tick;
             prop_assert_eq!(found, naive.observe(beat), "in tick {}", tick);
         }
@@ -115,7 +116,7 @@ fn parted(history: &[Beat], rule: Rule, parts: usize) -> (Vec<Alarm>, Clock, Rec
             .enumerate()
             .map(|(number, (part, (known, pairs)))| {
                 let home = |concept: NodeId| (concept.0 >> 64) as usize % parts == number;
-                part.judge(&now, &seen(beat, known, pairs, home)).unwrap()
+                part.judge(&now, &seen(beat, known, pairs, home), &Cancel::new()).unwrap()
             })
             .collect();
         let mut report = Report::default();
@@ -139,7 +140,9 @@ fn whole(history: &[Beat], rule: Rule) -> (Vec<Alarm>, Sentinel) {
     let (mut sentinel, mut known, mut pairs) = (Sentinel::new(rule).unwrap(), BTreeSet::new(), BTreeSet::new());
     let mut alarms = Vec::new();
     for beat in history {
-        alarms.extend(sentinel.observe(beat.tick, &seen(beat, &mut known, &mut pairs, |_| true)).unwrap());
+        alarms.extend(
+            sentinel.observe(beat.tick, &seen(beat, &mut known, &mut pairs, |_| true), &Cancel::new()).unwrap(),
+        );
     }
     (alarms, sentinel)
 }
@@ -174,7 +177,7 @@ proptest! {
         for (number, beat) in history.iter().enumerate() {
             let seen = seen(beat, &mut known, &mut pairs, |_| true);
             if number >= at {
-                first.extend(read.observe(beat.tick, &seen).unwrap());
+                first.extend(read.observe(beat.tick, &seen, &Cancel::new()).unwrap());
             }
         }
         prop_assert_eq!(first, alarms);
@@ -193,7 +196,7 @@ fn above_the_bound_the_weakest_leave_and_the_bound_holds() {
     for tick in 1..=120 {
         let lists = stream.tick();
         let before = sentinel.part().len(sentinel.clock());
-        sentinel.observe(tick, &streams::seen(&lists, &mut known)).unwrap();
+        sentinel.observe(tick, &streams::seen(&lists, &mut known), &Cancel::new()).unwrap();
         let after = sentinel.part().len(sentinel.clock());
         let new =
             lists.iter().map(|list| list.len() as u64).fold((0, 0), |sum, k| (sum.0 + k, sum.1 + k * (k - 1) / 2));
@@ -214,7 +217,7 @@ fn idle_ticks_change_nothing() {
     let (_, mut sentinel) = whole(&history(5, 100), Rule::STEADY);
     let bytes = sentinel.encode();
     for tick in 1000..1500 {
-        assert_eq!(sentinel.observe(tick, &Seen::default()).unwrap(), []);
+        assert_eq!(sentinel.observe(tick, &Seen::default(), &Cancel::new()).unwrap(), []);
     }
     assert_eq!(sentinel.encode(), bytes);
 }
@@ -224,13 +227,27 @@ fn ticks_go_on_and_no_part_has_more_than_all() {
     let (_, mut sentinel) = whole(&history(5, 10), Rule::STEADY);
     let (last, bytes) = (sentinel.clock().tick(), sentinel.encode());
     let seen = Seen::new(vec![(concept(1), 2)], vec![]);
-    let error = sentinel.observe(last, &seen).unwrap_err();
+    let error = sentinel.observe(last, &seen, &Cancel::new()).unwrap_err();
     assert_eq!(error.to_string(), format!("barrier failed: tick {last} was observed after tick {last}"));
     assert!(sentinel.clock().next(last + 1, Totals::default()).is_err());
     let now = sentinel.clock().next(last + 1, Totals { concepts: 1, pairs: 0 }).unwrap();
-    let error = sentinel.part().judge(&now, &seen).unwrap_err();
+    let error = sentinel.part().judge(&now, &seen, &Cancel::new()).unwrap_err();
     assert!(error.to_string().contains("(2, 0)"), "{error}");
     assert_eq!(sentinel.encode(), bytes);
+}
+
+#[test]
+fn a_beat_is_cancelled_at_every_poll_and_then_nothing_changed() {
+    let (_, mut sentinel) = whole(&history(5, 50), Rule::STEADY);
+    let (bytes, tick) = (sentinel.encode(), sentinel.clock().tick() + 1);
+    let seen = Seen::new((0..20_000).map(|number| (concept(number), 1)).collect(), vec![]);
+    let polls = (1..).take_while(|&poll| sentinel.observe(tick, &seen, &Cancel::at_poll(poll)).is_err()).count();
+    // Every 8,192 concepts, and before fading.
+    assert_eq!(polls, 4);
+    assert_ne!(sentinel.encode(), bytes);
+    let mut early = Sentinel::decode(&bytes).unwrap();
+    assert_eq!(early.observe(tick, &seen, &Cancel::at_poll(2)), Err(phago_core::Error::Cancelled));
+    assert_eq!(early.encode(), bytes);
 }
 
 #[test]
@@ -247,7 +264,7 @@ fn bytes_that_no_sentinel_wrote_are_refused() {
         // What still reads goes on without a panic.
         if let Ok(mut read) = Sentinel::decode(&damaged) {
             let tick = read.clock().tick() + 1;
-            let _ = read.observe(tick, &Seen::new(vec![(concept(1), 2), (concept(2), 1)], vec![]));
+            let _ = read.observe(tick, &Seen::new(vec![(concept(1), 2), (concept(2), 1)], vec![]), &Cancel::new());
         }
     }
     let clock = sentinel.clock();

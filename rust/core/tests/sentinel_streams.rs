@@ -4,6 +4,7 @@ mod common;
 mod streams;
 
 use common::Chance;
+use phago_core::cancel::Cancel;
 use phago_core::commons::idf;
 use phago_core::ids::NodeId;
 use phago_core::sentinel::{Alarm, Kind, Rule, Sentinel};
@@ -21,7 +22,7 @@ fn regular(ticks: u64, in_tick: impl Fn(u64) -> Vec<NodeId>) -> Vec<Alarm> {
         let mut lists = vec![vec![concept(0), concept(1), concept(2)]; 7];
         lists.push([vec![concept(0)], in_tick(tick)].concat());
         lists.iter_mut().for_each(|list| list.sort_unstable());
-        all.extend(sentinel.observe(tick, &streams::seen(&lists, &mut known)).unwrap());
+        all.extend(sentinel.observe(tick, &streams::seen(&lists, &mut known), &Cancel::new()).unwrap());
     }
     all
 }
@@ -88,7 +89,7 @@ fn alarms_of_texts(texts: &[String]) -> Vec<Alarm> {
         chance.shuffle(&mut lists);
         for lists in lists.chunks_exact(8) {
             tick += 1;
-            all.extend(sentinel.observe(tick, &streams::seen(lists, &mut known)).unwrap());
+            all.extend(sentinel.observe(tick, &streams::seen(lists, &mut known), &Cancel::new()).unwrap());
         }
     }
     println!(

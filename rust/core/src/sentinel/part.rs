@@ -7,8 +7,12 @@ use super::report::{Floors, Report};
 use super::seen::{Pair, Seen};
 use super::silence::{Silence, is_often};
 use super::sums::{State, Sums};
+use crate::cancel::Cancel;
 use crate::ids::NodeId;
 use crate::{Error, Result};
+
+// A few milliseconds of work.
+const POLL: usize = 1 << 13;
 
 /// The concepts of one home and the pairs whose source is there.
 #[derive(Clone, Debug, Default)]
@@ -45,16 +49,17 @@ impl Part {
     /// [`Part::commit`].
     ///
     /// # Errors
-    /// [`Error::BarrierFailed`] if more was activated here than over all shards.
-    pub fn judge(&self, now: &Clock, seen: &Seen) -> Result<Staged> {
+    /// [`Error::BarrierFailed`] if more was activated here than over all shards; [`Error::Cancelled`].
+    pub fn judge(&self, now: &Clock, seen: &Seen, cancel: &Cancel) -> Result<Staged> {
         let (here, all) = (seen.totals(), now.totals());
         if here.0 > all.concepts || here.1 > all.pairs {
             let reason = format!("{here:?} activations of concepts and pairs came, of {all:?} over all shards");
             return Err(Error::BarrierFailed { reason });
         }
         let mut staged = Staged::default();
-        self.concepts(now, seen, &mut staged);
-        self.pairs(now, seen, &mut staged);
+        self.concepts(now, seen, cancel, &mut staged)?;
+        self.pairs(now, seen, cancel, &mut staged)?;
+        cancel.poll()?;
         self.fading(now, seen, &mut staged);
         staged.alarms.sort_unstable();
         staged.report.new = seen.new.len() as u64;
@@ -79,10 +84,13 @@ impl Part {
         (self.concepts.len(clock), self.pairs.len(clock))
     }
 
-    fn concepts(&self, now: &Clock, seen: &Seen, staged: &mut Staged) {
+    fn concepts(&self, now: &Clock, seen: &Seen, cancel: &Cancel, staged: &mut Staged) -> Result<()> {
         let rule = now.rule();
         forget(&seen.gone, &seen.concepts, &mut staged.concepts);
-        for &(concept, activations) in &seen.concepts {
+        for (number, &(concept, activations)) in seen.concepts.iter().enumerate() {
+            if number % POLL == 0 {
+                cancel.poll()?;
+            }
             let known = self.concepts.get(concept, now).filter(|_| seen.gone.binary_search(&concept).is_err());
             let mut sums = activated(known, activations, now);
             if sums.may_turn()
@@ -97,12 +105,16 @@ impl Part {
             }
             staged.concepts.push((concept, Some(sums)));
         }
+        Ok(())
     }
 
-    fn pairs(&self, now: &Clock, seen: &Seen, staged: &mut Staged) {
+    fn pairs(&self, now: &Clock, seen: &Seen, cancel: &Cancel, staged: &mut Staged) -> Result<()> {
         let rule = now.rule();
         forget(&seen.gone_pairs, &seen.pairs, &mut staged.pairs);
-        for &(pair, activations) in &seen.pairs {
+        for (number, &(pair, activations)) in seen.pairs.iter().enumerate() {
+            if number % POLL == 0 {
+                cancel.poll()?;
+            }
             let known = self.pairs.get(pair, now).filter(|_| seen.gone_pairs.binary_search(&pair).is_err());
             let mut sums = activated(known, activations, now);
             if sums.may_turn()
@@ -114,6 +126,7 @@ impl Part {
             }
             staged.pairs.push((pair, Some(sums)));
         }
+        Ok(())
     }
 
     fn fading(&self, now: &Clock, seen: &Seen, staged: &mut Staged) {

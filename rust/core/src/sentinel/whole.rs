@@ -8,6 +8,7 @@ use super::rule::Rule;
 use super::seen::Seen;
 use super::totals::Totals;
 use crate::Result;
+use crate::cancel::Cancel;
 use crate::ids::Tick;
 use serde::{Deserialize, Serialize};
 
@@ -37,14 +38,15 @@ impl Sentinel {
     /// changes nothing.
     ///
     /// # Errors
-    /// [`crate::Error::BarrierFailed`] for a tick that is not after the last one. Then nothing changes.
-    pub fn observe(&mut self, tick: Tick, seen: &Seen) -> Result<Vec<Alarm>> {
+    /// [`crate::Error::BarrierFailed`] for a tick that is not after the last one; [`crate::Error::Cancelled`]. Then
+    /// nothing changes.
+    pub fn observe(&mut self, tick: Tick, seen: &Seen, cancel: &Cancel) -> Result<Vec<Alarm>> {
         let (concepts, pairs) = seen.totals();
         if concepts == 0 {
             return Ok(Vec::new());
         }
         let now = self.clock.next(tick, Totals { concepts, pairs })?;
-        let staged = self.part.judge(&now, seen)?;
+        let staged = self.part.judge(&now, seen, cancel)?;
         let (clock, floors, vocabulary) = now.close(staged.report());
         let mut alarms: Vec<Alarm> = staged.alarms().iter().copied().chain(vocabulary).collect();
         alarms.sort_unstable();

@@ -4,6 +4,7 @@
 pub mod naive;
 
 use crate::common::Chance;
+use phago_core::cancel::Cancel;
 use phago_core::ids::NodeId;
 use phago_core::sentinel::{Alarm, Kind, Pair, Rule, Seen, Sentinel};
 use std::collections::BTreeSet;
@@ -224,7 +225,7 @@ pub fn alarms(stream: &mut Stream, ticks: u64, rule: Rule) -> Vec<Alarm> {
     let mut all = Vec::new();
     for tick in 1..=ticks {
         let lists = stream.tick();
-        all.extend(sentinel.observe(tick, &seen(&lists, &mut known)).unwrap());
+        all.extend(sentinel.observe(tick, &seen(&lists, &mut known), &Cancel::new()).unwrap());
     }
     all
 }
