@@ -31,6 +31,9 @@ CORE = {
     # What changes a colony, as data: it knows nobody who could apply it.
     "input": WORDS | {"documents", "reinforcement"},
     "graph": WORDS,
+    # What the commons and the shards are to hold for agents and alarms; no tick asks them yet.
+    "field": WORDS,
+    "sentinel": WORDS,
     "ghost": WORDS,
     # It speaks of ids and phases, never of shards.
     "coordinator": WORDS | {"ring"},

@@ -11,6 +11,8 @@
 //!   shards; [`message`] is what shards send each other.
 //! * [`commons`] holds the committed global numbers that every shard reads; [`plan`] fixes what the next tick does.
 //! * [`agents`] choose documents; [`shard`] runs the four phases over what it owns.
+//! * [`sentinel`] learns what is normal and tells what departs from it; [`field`] holds signals and traces on concepts.
+//!   No tick asks either yet.
 //! * [`input`] represents every change to a colony as data.
 //! * [`replica`] is the committed state of one node; [`query`] answers questions from it; [`read`] reports its
 //!   documents, graph and counts; [`dump`] computes its digest; [`colony`] is the sequential driver.
@@ -34,6 +36,7 @@ pub mod coordinator;
 pub mod documents;
 pub mod dump;
 pub mod error;
+pub mod field;
 pub mod ghost;
 pub mod graph;
 pub mod ids;
@@ -50,6 +53,7 @@ pub mod reinforcement;
 pub mod replay;
 pub mod replica;
 pub mod ring;
+pub mod sentinel;
 pub mod settings;
 pub mod shard;
 pub mod survey;
