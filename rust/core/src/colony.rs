@@ -8,6 +8,7 @@ use crate::documents::{Analysed, Body};
 use crate::dump;
 use crate::ids::DocumentId;
 use crate::input::{Input, Outcome};
+use crate::life::Acted;
 use crate::metadata::{Filter, Metadata};
 use crate::phase::Phase;
 use crate::plan::Plan;
@@ -17,6 +18,7 @@ use crate::replica::{Committed, Outgoing, Placed, Placement, Raw, Replica};
 use crate::ring::Ring;
 use crate::shard::{Delta, Seat, Shard, exchange};
 use crate::text::Session;
+use std::sync::Arc;
 
 /// A colony driven on the calling thread.
 #[derive(Debug)]
@@ -141,8 +143,20 @@ impl Colony {
     ///
     /// # Errors
     /// As [`Colony::tick`].
-    pub fn tick_with(&mut self, mut run: impl FnMut(usize, Vec<Step<'_>>) -> Result<()>) -> Result<Committed> {
-        let plan = self.state.plan()?;
+    pub fn tick_with(&mut self, run: impl FnMut(usize, Vec<Step<'_>>) -> Result<()>) -> Result<Committed> {
+        self.tick_as(None, run)
+    }
+
+    /// Does what [`Colony::tick_with`] does, and agents of users' own do what they chose.
+    ///
+    /// # Errors
+    /// As [`Replica::plan_with`] and [`Colony::tick`].
+    pub fn tick_as(
+        &mut self,
+        acted: Option<Acted>,
+        mut run: impl FnMut(usize, Vec<Step<'_>>) -> Result<()>,
+    ) -> Result<Committed> {
+        let plan = self.state.plan_with(acted.map(Arc::new))?;
         let deltas = stage_with(&self.state, &plan, &Cancel::new(), |steps| run(plan.documents(), steps))?;
         self.state.check_leaving(&deltas, &mut Outgoing::default(), |_| false)?;
         let committed = self.state.commit(&plan, deltas);

@@ -1,12 +1,75 @@
 //! The settings of a colony and of a cluster, with their defaults and accepted ranges.
 
 use crate::settings;
+use crate::settings::{Kind, Number, Settable};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The largest number of shards on a ring.
 pub const SHARDS_MAX: u32 = 1024;
 /// The milliseconds of a day, the longest time-out that is accepted.
 pub const DAY_MS: u64 = 86_400_000;
+
+/// Which of the waiting documents are digested first.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, PartialOrd, Deserialize, Serialize)]
+pub enum DocumentsFirst {
+    /// Those that came first.
+    Arrival,
+    /// Those whose concepts have most signals; then those that came first.
+    Signals,
+    /// Those whose concepts have fewest traces; then those that came first.
+    Traces,
+    /// Those with most signals; of those, the ones with fewest traces.
+    Field,
+}
+
+impl DocumentsFirst {
+    const ALL: [DocumentsFirst; 4] =
+        [DocumentsFirst::Arrival, DocumentsFirst::Signals, DocumentsFirst::Traces, DocumentsFirst::Field];
+
+    /// Returns its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            DocumentsFirst::Arrival => "arrival",
+            DocumentsFirst::Signals => "signals",
+            DocumentsFirst::Traces => "traces",
+            DocumentsFirst::Field => "field",
+        }
+    }
+
+    /// Returns whether signals count.
+    pub fn senses(self) -> bool {
+        matches!(self, DocumentsFirst::Signals | DocumentsFirst::Field)
+    }
+
+    /// Returns whether traces count, which digesters then leave.
+    pub fn traces(self) -> bool {
+        matches!(self, DocumentsFirst::Traces | DocumentsFirst::Field)
+    }
+}
+
+impl fmt::Display for DocumentsFirst {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Settable for DocumentsFirst {
+    const KIND: Kind = Kind::Choice(&[
+        DocumentsFirst::Arrival.name(),
+        DocumentsFirst::Signals.name(),
+        DocumentsFirst::Traces.name(),
+        DocumentsFirst::Field.name(),
+    ]);
+
+    fn number(self) -> Number {
+        Number::Word(self.name())
+    }
+
+    fn of(number: Number) -> Option<Self> {
+        DocumentsFirst::ALL.into_iter().find(|first| first.number() == number)
+    }
+}
 
 settings! {
     /// The behaviour of a colony. Two colonies with equal configs and inputs are equal to the byte.
@@ -42,6 +105,12 @@ settings! {
         bytes_per_tick: u64 = 32 << 20, 1..=1 << 40;
         /// Documents that one digester takes in a tick.
         documents_per_digester: u32 = 64, 1..=1 << 24;
+        /// Which of the waiting documents are digested first.
+        documents_first: DocumentsFirst = DocumentsFirst::Arrival, DocumentsFirst::Arrival..=DocumentsFirst::Field;
+        /// By how much a word's salience grows once three documents have it.
+        known_word_boost: f64 = 1.0, 1.0..=100.0;
+        /// Documents digested since the last survey after which a run makes the next one. 0 for none by itself.
+        survey_quorum: u64 = 0, 0..=1 << 40;
         /// Ghosts a shard caches. Changes cost, never a result, and is no part of the digest.
         ghosts_max: u32 = 1000, 1..=1 << 24;
     }

@@ -8,6 +8,7 @@
 
 use crate::documents::{Analysed, Body};
 use crate::ids::DocumentId;
+use crate::life::{Acted, Deed};
 use crate::reinforcement::Reinforcement;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,19 @@ pub enum Input {
     /// Tells the colony the time, in microseconds since 1970 in UTC: the next tick takes away the documents that expire
     /// by then. A time before one that it was told changes nothing.
     Now(i64),
+    /// Changes what the colony has beside its documents.
+    Life(Deed),
+    /// A committed tick in which agents of users' own acted. As [`Input::Tick`], and written and read by the same.
+    Lived {
+        /// The tick of the colony after it.
+        tick: u64,
+        /// The attempt that made it.
+        attempt: u64,
+        /// The number of the last input that the tick includes.
+        cut: u64,
+        /// What they chose.
+        acted: Acted,
+    },
 }
 
 impl Input {
@@ -80,7 +94,7 @@ impl Input {
 
     /// Returns the error for an input that no caller may give, as it is shown.
     pub fn refused(value: String) -> Error {
-        let accepted = "ingest, update, delete, reinforce or now".into();
+        let accepted = "ingest, update, delete, reinforce, now or life".into();
         Error::Config { field: "input".into(), value, accepted }
     }
 }
@@ -125,6 +139,8 @@ pub enum Outcome {
     Reinforced(bool),
     /// Of an [`Input::Now`]: whether the time is later than all before.
     Told(bool),
+    /// Of an [`Input::Life`].
+    Done,
 }
 
 /// The word forms of a text with their counts, by form index.
@@ -160,6 +176,8 @@ pub enum Change {
     },
     /// Tells the colony the time.
     Now(i64),
+    /// Changes what the colony has beside its documents.
+    Life(Deed),
 }
 
 // A borrowed input, with the same kinds in the same order as [`Input`].
@@ -190,16 +208,18 @@ impl Change {
             Change::Renew(document) => Borrowed::Update(&document.body),
             Change::Reinforce { id, path, times } => Borrowed::Reinforce { id: *id, path, times: *times },
             Change::Now(now) => return Some(Input::Now(*now).encode()),
+            Change::Life(deed) => return Some(Input::Life(deed.clone()).encode()),
         };
         Some(encode(&input))
     }
 
-    /// Returns how many documents it adds, removes or replaces.
+    /// Returns how many documents it adds, removes or replaces, or how much else it changes.
     pub fn documents(&self) -> u64 {
         match self {
             Change::Insert(documents) => documents.len() as u64,
             Change::Replace { .. } | Change::Renew(_) => 1,
             Change::Nothing | Change::Reinforce { .. } | Change::Now(_) => 0,
+            Change::Life(deed) => deed.steps(),
         }
     }
 }

@@ -11,8 +11,9 @@
 //!   shards; [`message`] is what shards send each other.
 //! * [`commons`] holds the committed global numbers that every shard reads; [`plan`] fixes what the next tick does.
 //! * [`agents`] choose documents; [`shard`] runs the four phases over what it owns.
-//! * [`sentinel`] learns what is normal and tells what departs from it; [`field`] holds signals and traces on concepts.
-//!   No tick asks either yet.
+//! * [`field`] holds signals and traces on concepts, [`membership`] says which concepts the last survey found together,
+//!   and [`life`] is what a colony has of both, and of agents of its users' own.
+//! * [`sentinel`] learns what is normal and tells what departs from it.
 //! * [`input`] represents every change to a colony as data.
 //! * [`replica`] is the committed state of one node; [`query`] answers questions from it; [`read`] reports its
 //!   documents, graph and counts; [`dump`] computes its digest; [`colony`] is the sequential driver.
@@ -41,7 +42,9 @@ pub mod ghost;
 pub mod graph;
 pub mod ids;
 pub mod input;
+pub mod life;
 pub mod maps;
+pub mod membership;
 pub mod message;
 pub mod metadata;
 pub mod phase;

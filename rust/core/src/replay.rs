@@ -3,8 +3,9 @@
 //! Inputs have the numbers under which they were stored. A tick names its cut, the last input that it saw: inputs
 //! accepted while it was made are applied when it ends, as they were then.
 
-use crate::colony::Colony;
+use crate::colony::{Colony, Step};
 use crate::input::Input;
+use crate::life::Acted;
 use crate::replica::Replica;
 use crate::{Error, Result};
 
@@ -22,8 +23,8 @@ pub trait Driven {
     /// Makes a tick.
     ///
     /// # Errors
-    /// As [`Colony::tick`].
-    fn tick(&mut self) -> Result<()>;
+    /// As [`Colony::tick_as`].
+    fn tick(&mut self, acted: Option<Acted>) -> Result<()>;
 
     /// Makes ticks in which nothing happens.
     ///
@@ -47,8 +48,8 @@ impl Driven for Colony {
         Colony::apply(self, input).map(drop)
     }
 
-    fn tick(&mut self) -> Result<()> {
-        Colony::tick(self).map(drop)
+    fn tick(&mut self, acted: Option<Acted>) -> Result<()> {
+        self.tick_as(acted, |_, steps| steps.into_iter().try_for_each(Step::take)).map(drop)
     }
 
     fn pass(&mut self, ticks: u64) -> Result<()> {
@@ -102,15 +103,19 @@ impl<D: Driven> Replay<D> {
     /// # Errors
     /// [`Error::Wire`] for one that cannot have happened here.
     pub fn take(&mut self, sequence: u64, input: Input) -> Result<()> {
-        let Input::Tick { tick, cut, .. } = input else {
-            self.held.push((sequence, input));
-            return Ok(());
+        let (tick, cut, acted) = match input {
+            Input::Tick { tick, cut, .. } => (tick, cut, None),
+            Input::Lived { tick, cut, acted, .. } => (tick, cut, Some(acted)),
+            other => {
+                self.held.push((sequence, other));
+                return Ok(());
+            }
         };
         self.apply_to(cut)?;
         if tick != self.colony.replica().tick() + 1 {
             return Err(odd(format!("tick {tick} follows tick {}", self.colony.replica().tick())));
         }
-        self.colony.tick()?;
+        self.colony.tick(acted)?;
         self.apply_to(u64::MAX)
     }
 

@@ -5,6 +5,8 @@ use crate::store::{Kind, Mark, Prepared, Sections, Store};
 use crate::sync::{Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use phago_core::checkpoint::{self, Section};
 use phago_core::input::{Change, Input};
+use phago_core::life::Acted;
+use phago_core::plan::Plan;
 use phago_core::replica::Replica;
 use phago_core::{Error, Result};
 
@@ -79,16 +81,22 @@ impl Journal {
     }
 
     /// Appends a tick that is about to be committed, and waits until it is durable. An idle tick is only counted.
-    pub(crate) fn tick(&self, tick: u64, attempt: u64, cut: u64, is_idle: bool, documents: u64) -> Result<()> {
+    pub(crate) fn tick(&self, plan: &Plan, attempt: u64, cut: u64, is_idle: bool) -> Result<()> {
+        let (tick, documents) = (plan.tick, (plan.documents() + plan.leaving()) as u64);
+        let steps = documents + plan.acted().map_or(0, Acted::steps);
         self.with(|store| {
             if is_idle && store.idle_tick(cut)? {
                 return Ok(());
             }
-            let record = Prepared::new(INPUT, Input::Tick { tick, attempt, cut }.encode())?;
+            let input = match plan.acted() {
+                None => Input::Tick { tick, attempt, cut },
+                Some(acted) => Input::Lived { tick, attempt, cut, acted: acted.clone() },
+            };
+            let record = Prepared::new(INPUT, input.encode())?;
             store.append(&record)?;
             store.seal()
         })?;
-        lock(&self.tail).documents += documents;
+        lock(&self.tail).documents += steps;
         Ok(())
     }
 
@@ -208,11 +216,13 @@ impl Encoded {
     }
 }
 
-/// Returns how many documents an input adds, removes or replaces.
+/// Returns how many documents an input adds, removes or replaces, or how much else it changes.
 pub(crate) fn documents_of_input(input: &Input) -> u64 {
     match input {
         Input::Ingest(documents) => documents.len() as u64,
         Input::Update(_) | Input::Delete(_) => 1,
+        Input::Life(deed) => deed.steps(),
+        Input::Lived { acted, .. } => acted.steps(),
         _ => 0,
     }
 }

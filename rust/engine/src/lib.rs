@@ -20,6 +20,7 @@ pub mod cluster;
 pub mod config;
 pub mod coordination;
 pub mod cores;
+pub mod events;
 mod ghosts;
 // Only for programs that run; the tests in drawn orders have no process to fork.
 #[cfg(not(feature = "shuttle"))]
@@ -27,11 +28,13 @@ pub mod host;
 pub mod intake;
 mod journal;
 pub mod kept;
+pub mod life;
 pub mod lock;
 pub mod store;
 pub mod surveys;
 mod sync;
 pub mod tick;
+pub mod views;
 pub mod work;
 pub mod world;
 

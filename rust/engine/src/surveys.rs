@@ -4,13 +4,16 @@ use crate::world::World;
 use phago_core::Result;
 use phago_core::cancel::Cancel;
 use phago_core::ids::{DocumentId, NodeId};
+use phago_core::life::{Deed, Life};
 use phago_core::read::Whole;
+use phago_core::sentinel::{Anomaly, Rule};
 use phago_core::survey::adjacency::Adjacency;
+use phago_core::survey::anomalies::anomalies;
 use phago_core::survey::paths::{Path, shortest_path};
 use phago_core::survey::significant::{Significant, significant};
 use phago_core::survey::structure::{Structure, structure};
 use phago_core::survey::weights::weights;
-use phago_core::survey::{Insights, Lists, Membership, Pairs, betweenness, louvain};
+use phago_core::survey::{Insights, Lists, Pairs, betweenness, louvain};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -24,9 +27,9 @@ pub struct Surveyed {
 
 /// What a survey found out, with the names of what it speaks of.
 #[derive(Debug)]
-pub struct Found {
+pub struct Found<T> {
     /// What it found out.
-    pub insights: Insights,
+    pub what: T,
     graph: Surveyed,
     names: BTreeMap<u128, String>,
 }
@@ -95,7 +98,7 @@ impl Surveyed {
     }
 }
 
-impl Found {
+impl<T> Found<T> {
     /// Returns the label of a concept.
     pub fn label(&self, concept: NodeId) -> String {
         let place = self.graph.pairs.place(concept).expect("insights speak of concepts of their graph");
@@ -139,31 +142,69 @@ impl World {
         Ok(path.map(|path| (graph, path)))
     }
 
-    /// Returns the clusters and bridges of the committed state, with their evidence.
+    /// Returns the clusters and bridges of the committed state, with their evidence, and how they changed since the last
+    /// survey.
     ///
     /// # Errors
     /// As [`World::whole`].
-    pub fn insights(&self, cancel: &Cancel) -> Result<Found> {
+    pub fn insights(&self, cancel: &Cancel) -> Result<Found<Insights>> {
+        let read = |whole: &dyn Whole| -> Result<(Surveyed, Lists, Arc<Life>)> {
+            let graph = Surveyed::read(whole, cancel)?;
+            let lists = whole.lists(&graph.pairs, cancel)?;
+            Ok((graph, lists, whole.commons().life().clone()))
+        };
+        let (graph, lists, life) = self.whole(cancel, read)?;
+        let insights = Insights::of(&graph.pairs, &lists, life.membership(), cancel)?;
+        let of_clusters = insights.clusters.iter().flat_map(|cluster| cluster.examples.iter().map(|(id, _)| *id));
+        let of_bridges = insights.bridges.iter().flat_map(|bridge| &bridge.sides).flat_map(|side| &side.examples);
+        let names = self.names_of(of_clusters.chain(of_bridges.copied()).collect(), cancel)?;
+        Ok(Found { what: insights, graph, names })
+    }
+
+    /// Makes a survey: what it finds is what later ones begin with, and tell changes from.
+    ///
+    /// # Errors
+    /// As [`World::insights`] and [`World::live`].
+    pub fn survey(&self, cancel: &Cancel) -> Result<Found<Insights>> {
+        self.check_writable()?;
+        let found = self.insights(cancel)?;
+        let digested = self.read(|state| state.commons().digested())?;
+        self.live(Deed::Survey(found.what.membership.clone(), digested))?;
+        self.tell_of_survey(&found.what, |concept| found.label(concept));
+        Ok(found)
+    }
+
+    /// Returns what departed from normal as documents came.
+    ///
+    /// # Errors
+    /// As [`World::whole`]; [`phago_core::Error::Config`] for a rule outside of its bounds.
+    pub fn anomalies(&self, rule: Rule, cancel: &Cancel) -> Result<Found<Vec<Anomaly>>> {
+        rule.validate()?;
         let read = |whole: &dyn Whole| -> Result<(Surveyed, Lists)> {
             let graph = Surveyed::read(whole, cancel)?;
             let lists = whole.lists(&graph.pairs, cancel)?;
             Ok((graph, lists))
         };
         let (graph, lists) = self.whole(cancel, read)?;
-        let insights = Insights::of(&graph.pairs, &lists, &Membership::default(), cancel)?;
-        let of_clusters = insights.clusters.iter().flat_map(|cluster| cluster.examples.iter().map(|(id, _)| *id));
-        let of_bridges = insights.bridges.iter().flat_map(|bridge| &bridge.sides).flat_map(|side| &side.examples);
-        let mut examples: Vec<DocumentId> = of_clusters.chain(of_bridges.copied()).collect();
-        examples.sort_unstable();
-        examples.dedup();
-        // A document may have left since then, and is named by its id.
-        let names = self.whole(cancel, |whole| {
-            let spots = whole.spots(&examples)?;
-            let there: Vec<_> = examples.iter().zip(spots).filter_map(|(id, spot)| Some((id.0, spot?.0))).collect();
+        let found = anomalies(&lists, &graph.pairs, rule, cancel)?;
+        let names =
+            self.names_of(found.iter().flat_map(|anomaly| anomaly.evidence.iter().copied()).collect(), cancel)?;
+        Ok(Found { what: found, graph, names })
+    }
+
+    /// Returns the names of documents, by identity. One that has left meanwhile is named by its id.
+    pub(crate) fn names_of(&self, mut documents: Vec<DocumentId>, cancel: &Cancel) -> Result<BTreeMap<u128, String>> {
+        documents.sort_unstable();
+        documents.dedup();
+        if documents.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        self.whole(cancel, |whole| {
+            let spots = whole.spots(&documents)?;
+            let there: Vec<_> = documents.iter().zip(spots).filter_map(|(id, spot)| Some((id.0, spot?.0))).collect();
             let spots: Vec<_> = there.iter().map(|(_, spot)| *spot).collect();
             let stored = whole.stored_at(&spots)?;
             Ok(there.into_iter().zip(stored).map(|((id, _), stored)| (id, stored.name())).collect())
-        })?;
-        Ok(Found { insights, graph, names })
+        })
     }
 }

@@ -6,6 +6,7 @@
 //! committing a tick take the state's write lock.
 
 use crate::cluster::Remote;
+use crate::events::Events;
 use crate::ghosts::cache::Ghosts;
 use crate::intake::analyse::Sessions;
 use crate::intake::pending::Pending;
@@ -16,10 +17,12 @@ use crate::sync::mpsc::SyncSender;
 use crate::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::tick::hand::HandTick;
 use crate::tick::turn::{Turn, Turns};
+use crate::views::Concepts;
 use phago_core::cancel::Cancel;
 use phago_core::config::ColonyConfig;
 use phago_core::dump::{self, Scope};
 use phago_core::ids::{ShardId, Tick};
+use phago_core::life::Acted;
 use phago_core::query::{Buffers, View};
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
@@ -39,6 +42,8 @@ pub struct World {
     pub(crate) turns: Arc<Turns>,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) buffers: Mutex<Vec<Buffers>>,
+    pub(crate) events: Mutex<Events>,
+    pub(crate) concepts: Mutex<Concepts>,
     // By seat.
     pub(crate) ghosts: Vec<Mutex<Ghosts>>,
     // The nodes that hold the shards; `None` if they are here.
@@ -62,6 +67,8 @@ pub(crate) struct Inputs {
     // By seat: how many callers have joined the shard to drive it by hand.
     pub(crate) owners: Vec<u32>,
     pub(crate) pending: Pending,
+    // What agents of users' own chose for the next tick.
+    pub(crate) acted: Option<Arc<Acted>>,
     // Callers that wait for the colony's columns until no tick runs.
     pub(crate) wanted: Vec<SyncSender<Result<Encoded>>>,
 }
@@ -97,6 +104,7 @@ impl World {
             runners: 0,
             owners: vec![0; seats],
             pending: Pending::default(),
+            acted: None,
             wanted: Vec::new(),
         };
         Arc::new(World {
@@ -107,6 +115,8 @@ impl World {
             turns: Arc::default(),
             sessions: Arc::default(),
             buffers: Mutex::default(),
+            events: Mutex::default(),
+            concepts: Mutex::default(),
             ghosts,
             remote,
             journal: journal.map(Arc::new),

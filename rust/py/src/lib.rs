@@ -19,6 +19,7 @@ mod document;
 mod error;
 mod filter;
 mod kept;
+mod life;
 mod lifetime;
 mod mailbox;
 mod metadata;
@@ -62,6 +63,8 @@ mod _phago {
     #[pymodule_export]
     use crate::kept::{Follower, Kept, VerifiedRow, network_file_system, verify};
     #[pymodule_export]
+    use crate::life::{AgentView, Living, chance};
+    #[pymodule_export]
     use crate::ring::Ring;
     #[pymodule_export]
     use crate::rows::answers::{AnsweredRow, BridgeRow, ConceptShareRow, ExplainedRow, PathRow, WordRow};
@@ -69,6 +72,8 @@ mod _phago {
     use crate::rows::documents::{FoundRow, IngestedRow, RejectedRow, UpdatedRow};
     #[pymodule_export]
     use crate::rows::graph::{AssociatedRow, CrossEdgeRow, EdgeRow, NeighborRow, NodeRow, RankedRow};
+    #[pymodule_export]
+    use crate::rows::life::{AlarmRow, AnomalyRow, EventRow, KindRow, PopulationRow};
     #[pymodule_export]
     use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow, LocalConceptRow, ShardRow};
     #[pymodule_export]

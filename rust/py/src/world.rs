@@ -5,11 +5,12 @@ use crate::config::{layout, read, settings_of};
 use crate::document::{StoredRow, document};
 use crate::error::Result;
 use crate::filter::filter;
+use crate::life::Living;
 use crate::rows::answers::{AnsweredRow, ExplainedRow};
 use crate::rows::documents::{FoundRow, IngestedRow, UpdatedRow};
 use crate::rows::graph::{AssociatedRow, NeighborRow, NodeRow, RankedRow};
 use crate::rows::rows;
-use crate::rows::surveys::{InsightsRow, ShortestPathRow, SignificantRow, StructureRow};
+use crate::rows::surveys::{ShortestPathRow, SignificantRow, StructureRow};
 use crate::runtime::brief;
 use crate::tables::{EdgeTable, NodeTable};
 use phago_core::cancel::Cancel;
@@ -322,8 +323,10 @@ impl World {
         })
     }
 
-    fn insights(&self) -> Result<Call> {
-        self.call(|world, cancel| Ok(InsightsRow::from(world.insights(cancel)?)))
+    /// Returns what it has beside its documents.
+    #[getter]
+    fn living(&self) -> Result<Living> {
+        Ok(Living::over(self.colony()?.clone()))
     }
 
     fn edges(&self) -> Result<Call> {

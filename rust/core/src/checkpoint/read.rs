@@ -11,6 +11,7 @@ use crate::commons::{Commons, Waiting};
 use crate::config::ColonyConfig;
 use crate::documents::Bodies;
 use crate::ids::{AgentId, TICK_MAX};
+use crate::life::Life;
 use crate::maps::Set;
 use crate::metadata::Metadata;
 use crate::replica::Replica;
@@ -129,7 +130,7 @@ pub fn build_with(
         Share::Driver => replica = replica.part(&[]),
     }
     let parsed = get(Section::State)?;
-    let state: State<'_> = decode(parsed.bytes()?)?;
+    let (state, life): (State<'_>, _) = decode_first(parsed.bytes()?)?;
     if (state.version, state.analyser) != (VERSION, ANALYSER) {
         let found = format!("columns {} of analyser {}", state.version, state.analyser);
         return Err(odd(format!("{found} are not columns {VERSION} of {ANALYSER}")));
@@ -140,6 +141,10 @@ pub fn build_with(
     replica.restore(state.tick, state.exchanged, |commons, shards| {
         if let Some(now) = state.now.filter(|_| share.drives()) {
             commons.lifetimes_mut().tell(now);
+        }
+        if !life.is_empty() && share.drives() {
+            let life = Life::decode(life, state.tick, commons.config())?;
+            commons.restore_life(life);
         }
         let counted = words(commons, share, get(Section::Words)?.bytes()?)?;
         let Columns::Progress(progress, concepts) = get(Section::Progress)?.0 else {
@@ -162,8 +167,12 @@ pub fn build_with(
     Ok(replica)
 }
 
+fn decode_first<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<(T, &'a [u8])> {
+    postcard::take_from_bytes(bytes).map_err(|cause| odd(cause.to_string()))
+}
+
 fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
-    let (columns, left) = postcard::take_from_bytes(bytes).map_err(|cause| odd(cause.to_string()))?;
+    let (columns, left) = decode_first(bytes)?;
     if left.is_empty() { Ok(columns) } else { Err(odd(format!("{} bytes are left over", left.len()))) }
 }
 

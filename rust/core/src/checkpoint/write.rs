@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub fn write<E>(replica: &Replica, mut put: impl FnMut(Section, Vec<u8>) -> Result<(), E>) -> Result<(), E> {
     let words = WordsInUse::of(replica);
     let pieces = Pieces { replica, numbers: Numbers::new(replica.commons(), &words.gone) };
-    put(Section::State, encode(&state(replica)))?;
+    put(Section::State, state(replica))?;
     put(Section::Words, words.section(replica.commons(), &pieces.numbers))?;
     for section in Section::OF_SEATS {
         let mut whole = Piece::default();
@@ -37,8 +37,10 @@ pub fn write<E>(replica: &Replica, mut put: impl FnMut(Section, Vec<u8>) -> Resu
 pub fn common(driver: &Replica, words: &WordsInUse) -> Result<Vec<(Section, Vec<u8>)>> {
     let commons = driver.commons();
     words.check(commons)?;
-    let state = encode(&state(driver));
-    Ok(vec![(Section::State, state), (Section::Words, words.section(commons, &Numbers::new(commons, &words.gone)))])
+    Ok(vec![
+        (Section::State, state(driver)),
+        (Section::Words, words.section(commons, &Numbers::new(commons, &words.gone))),
+    ])
 }
 
 /// Joins the pieces of all seats, in their order, which their nodes made with [`Pieces`], to a section of a colony of so
@@ -152,9 +154,10 @@ impl Numbers {
     }
 }
 
-fn state(replica: &Replica) -> State<'static> {
+// Returns the section of the state. What a colony has beside its documents follows, if it has anything.
+fn state(replica: &Replica) -> Vec<u8> {
     let commons = replica.commons();
-    State {
+    let mut section = encode(&State {
         version: VERSION,
         analyser: ANALYSER,
         tick: commons.tick(),
@@ -162,7 +165,9 @@ fn state(replica: &Replica) -> State<'static> {
         digested: commons.digested(),
         failed: commons.backlog().failed(),
         now: commons.now(),
-    }
+    });
+    section.extend(commons.life().encode(commons.tick()).unwrap_or_default());
+    section
 }
 
 /// Makes the pieces of the seats that a replica has.

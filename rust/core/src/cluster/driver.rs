@@ -385,7 +385,9 @@ impl Driver {
         let tallies = self.by_node(replica, &tally, &[]).into_iter().enumerate();
         let orders = tallies.map(|(node, tally)| (node, Order::Commit { attempt, tally }, Vec::new())).collect();
         let commons = replica.commons_mut();
-        commons.commit(plan.tick, &plan.granted, staged.failed, &plan.digesters, &staged.ended);
+        let agents = (&plan.digesters[..], &staged.ended[..]);
+        commons.commit(plan.tick, &plan.granted, staged.failed, agents);
+        commons.lived(plan.acted(), &staged.traces);
         commons.tally(&Tally { forms: Vec::new(), ..tally });
         acks.iter().flat_map(|ack| &ack.leaving).for_each(|(id, departed)| commons.leave(*id, departed));
         replica.count_exchanged(staged.exchanged);

@@ -24,7 +24,9 @@ pub(crate) use vocabulary::Vocabulary;
 
 use crate::config::ColonyConfig;
 use crate::documents::{Analysed, Document};
+use crate::field::Emissions;
 use crate::ids::{AgentId, DocumentId, ShardId, TICK_MAX, Tick};
+use crate::life::{Acted, Deed, Life};
 use crate::ring::Ring;
 use crate::text::Lexicon;
 use crate::{Error, Result};
@@ -43,6 +45,8 @@ pub struct Commons {
     backlog: Backlog,
     lifetimes: Lifetimes,
     roster: Roster,
+    // Shared with the copies that ticks read.
+    life: Arc<Life>,
 }
 
 impl Commons {
@@ -53,7 +57,8 @@ impl Commons {
         }
         let vocabulary = Vocabulary::new(ring.shard_count());
         let (statistics, backlog, lifetimes, roster) = Default::default();
-        Commons { config, ring, seats, tick: 0, statistics, vocabulary, backlog, lifetimes, roster }
+        let life = Arc::new(Life::new(&config));
+        Commons { config, ring, seats, tick: 0, statistics, vocabulary, backlog, lifetimes, roster, life }
     }
 
     /// Returns the config.
@@ -174,8 +179,18 @@ impl Commons {
         self.lifetimes.now()
     }
 
+    /// Returns the living digesters, in order.
+    pub fn digesters(&self) -> &[AgentId] {
+        self.roster.digesters()
+    }
+
     pub(crate) fn roster(&self) -> &Roster {
         &self.roster
+    }
+
+    /// Returns what the colony has beside its documents.
+    pub fn life(&self) -> &Arc<Life> {
+        &self.life
     }
 
     /// Returns how many documents wait to be digested.
@@ -255,6 +270,16 @@ impl Commons {
         self.vocabulary.restore(counts);
     }
 
+    /// Sets what the colony has beside its documents.
+    pub(crate) fn restore_life(&mut self, life: Life) {
+        self.life = Arc::new(life);
+    }
+
+    /// Changes what the colony has beside its documents.
+    pub(crate) fn live(&mut self, deed: Deed) {
+        Arc::make_mut(&mut self.life).apply(self.tick, deed);
+    }
+
     /// Sets the living agents, in order.
     pub(crate) fn restore_roster(&mut self, living: Vec<AgentId>) {
         self.roster = Roster::restore(living);
@@ -275,12 +300,18 @@ impl Commons {
         tick: Tick,
         granted: &[GrantKey],
         failed: u64,
-        digesters: &[AgentId],
-        ended: &[AgentId],
+        (digesters, ended): (&[AgentId], &[AgentId]),
     ) {
         self.backlog.commit(granted, failed);
         self.roster.commit(digesters, ended);
         self.tick = tick;
+    }
+
+    /// Takes over what agents of users' own chose for the tick that was committed, and the traces of digesters.
+    pub(crate) fn lived(&mut self, acted: Option<&Acted>, traces: &Emissions) {
+        if acted.is_some() || !traces.is_empty() {
+            Arc::make_mut(&mut self.life).take(self.tick, acted, traces);
+        }
     }
 }
 

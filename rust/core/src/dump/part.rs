@@ -113,6 +113,11 @@ impl Part {
             // A colony that was never told the time has the digest of one that knows none.
             out.number(commons.now().is_some().into());
             out.bytes(&commons.now().unwrap_or_default().to_le_bytes());
+            // So does one that has nothing beside its documents.
+            if let Some(life) = commons.life().encode(commons.tick()) {
+                out.text("life");
+                out.block(&life);
+            }
         }
         out.bytes(&self.sum.bytes());
         Ok(out.take().iter().map(|byte| format!("{byte:02x}")).collect())
@@ -219,4 +224,17 @@ fn config(config: &ColonyConfig, out: &mut Writer) {
     out.number(config.documents_per_tick.into());
     out.number(config.bytes_per_tick);
     out.number(config.documents_per_digester.into());
+    // These came later. A colony that leaves them as they are has the digest of before.
+    let usual = ColonyConfig::default();
+    if config.documents_first != usual.documents_first {
+        out.text(config.documents_first.name());
+    }
+    if config.known_word_boost != usual.known_word_boost {
+        out.text("known_word_boost");
+        out.real(config.known_word_boost);
+    }
+    if config.survey_quorum != usual.survey_quorum {
+        out.text("survey_quorum");
+        out.number(config.survey_quorum);
+    }
 }

@@ -1,7 +1,7 @@
 //! What is emitted in one tick.
 
 use super::kind::Type;
-use super::law::to_fixed;
+use super::law::{ONE, to_fixed};
 use crate::Result;
 use crate::ids::NodeId;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,11 @@ impl Emissions {
         let amount = to_fixed(amount)?;
         self.add(of, concept, amount);
         Ok(())
+    }
+
+    /// Adds the trace that a digester leaves on a concept of a document.
+    pub(crate) fn leave(&mut self, concept: NodeId) {
+        self.add(&Type::digested(), concept, ONE);
     }
 
     /// Adds what another shard gathered.

@@ -8,6 +8,9 @@ use std::fmt;
 /// The largest name of a type, in bytes of UTF-8.
 pub const NAME_BYTES_MAX: usize = 64;
 
+/// The name of the traces that digesters leave.
+const DIGESTED: &str = "digested";
+
 /// What a mark is for. Each class has its rate of decay and its threshold.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Deserialize, Serialize)]
 pub enum Class {
@@ -40,6 +43,11 @@ impl Type {
             return Err(Error::Config { field: field.into(), value: format!("`{}`", short(name)), accepted });
         }
         Ok(Type { class, name: name.into() })
+    }
+
+    /// Returns the type of the traces that digesters leave.
+    pub fn digested() -> Type {
+        Type { class: Class::Trace, name: DIGESTED.into() }
     }
 
     /// Returns its class.

@@ -36,7 +36,11 @@ impl Replica {
                 let change = if is_later { Change::Now(now) } else { Change::Nothing };
                 Ok(Prepared { change, outcome: Outcome::Told(is_later) })
             }
-            Input::Tick { tick, .. } => Err(Input::refused(format!("tick {tick}"))),
+            Input::Life(deed) => {
+                self.commons.life().check(&deed)?;
+                Ok(Prepared { change: Change::Life(deed), outcome: Outcome::Done })
+            }
+            Input::Tick { tick, .. } | Input::Lived { tick, .. } => Err(Input::refused(format!("tick {tick}"))),
             Input::Reinforce { id, path, times } => {
                 if self.document(id).is_none() {
                     return Ok(Prepared::nothing(Outcome::Reinforced(false)));
@@ -162,6 +166,7 @@ impl Replica {
             Change::Renew(document) => self.renew(document.id, document.body.expires),
             Change::Reinforce { id, path, times } => self.reinforce(id, path, times),
             Change::Now(now) => Arc::make_mut(&mut self.commons).lifetimes_mut().tell(now),
+            Change::Life(deed) => Arc::make_mut(&mut self.commons).live(deed),
         }
         prepared.outcome
     }

@@ -3,7 +3,8 @@
 use super::Replica;
 use crate::commons::Commons;
 use crate::ids::{TICK_MAX, Tick};
-use crate::plan::Plan;
+use crate::life::Acted;
+use crate::plan::{Plan, preferred};
 use crate::shard::{Delta, Retired, Shard, Staged};
 use crate::{Error, Result};
 use std::sync::Arc;
@@ -25,7 +26,17 @@ impl Replica {
     /// # Errors
     /// [`crate::Error::Limit`] after the last tick that can be counted.
     pub fn plan(&self) -> Result<Plan> {
-        Plan::of(&self.commons)
+        self.plan_with(None)
+    }
+
+    /// Returns the plan of the next tick, in which agents of users' own do what they chose.
+    ///
+    /// # Errors
+    /// As [`Replica::plan`]; [`crate::Error::BarrierFailed`] if they read another tick, [`crate::Error::Config`] and
+    /// [`crate::Error::Limit`] for what they cannot do.
+    pub fn plan_with(&self, acted: Option<Arc<Acted>>) -> Result<Plan> {
+        let order = preferred(&self.commons, |id| self.document(id));
+        Plan::of(&self.commons, order, acted)
     }
 
     /// Returns whether ticks up to this one have nothing to do: the colony is quiet, and no lifetime ends with one of
@@ -80,9 +91,12 @@ impl Replica {
     pub fn commit(&mut self, plan: &Plan, mut deltas: Vec<Delta>) -> Committed {
         assert_eq!(deltas.len(), self.shards.len(), "a tick has a delta of every seat");
         assert!(deltas.iter().all(|delta| delta.tick == plan.tick), "a delta is of the tick that is committed");
-        let Staged { lysed, failed, ended, exchanged } = deltas.iter().map(Delta::staged).sum();
+        let Staged { lysed, failed, ended, exchanged, traces } = deltas.iter().map(Delta::staged).sum();
         assert_eq!(lysed as usize, plan.documents(), "every granted document is lysed once");
-        Arc::make_mut(&mut self.commons).commit(plan.tick, &plan.granted, failed, &plan.digesters, &ended);
+        let agents = (&plan.digesters[..], &ended[..]);
+        let commons = Arc::make_mut(&mut self.commons);
+        commons.commit(plan.tick, &plan.granted, failed, agents);
+        commons.lived(plan.acted(), &traces);
         self.count_exchanged(exchanged);
         let leaving: Vec<_> = deltas.iter_mut().flat_map(|delta| std::mem::take(&mut delta.leaving)).collect();
         assert_eq!(leaving.len(), plan.leaving(), "every document that leaves was read");

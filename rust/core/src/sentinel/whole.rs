@@ -42,10 +42,18 @@ impl Sentinel {
     /// nothing changes.
     pub fn observe(&mut self, tick: Tick, seen: &Seen, cancel: &Cancel) -> Result<Vec<Alarm>> {
         let (concepts, pairs) = seen.totals();
-        if concepts == 0 {
+        self.observe_of(tick, Totals { concepts, pairs }, seen, cancel)
+    }
+
+    /// Does what [`Sentinel::observe`] does, where more was activated than is to be judged.
+    ///
+    /// # Errors
+    /// As there; [`crate::Error::BarrierFailed`] if less was.
+    pub fn observe_of(&mut self, tick: Tick, totals: Totals, seen: &Seen, cancel: &Cancel) -> Result<Vec<Alarm>> {
+        if totals.concepts == 0 {
             return Ok(Vec::new());
         }
-        let now = self.clock.next(tick, Totals { concepts, pairs })?;
+        let now = self.clock.next(tick, totals)?;
         let staged = self.part.judge(&now, seen, cancel)?;
         let (clock, floors, vocabulary) = now.close(staged.report());
         let mut alarms: Vec<Alarm> = staged.alarms().iter().copied().chain(vocabulary).collect();

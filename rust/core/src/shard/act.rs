@@ -8,12 +8,16 @@ use crate::Result;
 use crate::cancel::Cancel;
 use crate::commons::{Commons, idf};
 use crate::documents::Document;
-use crate::ids::ShardId;
+use crate::field::Emissions;
+use crate::ids::{NodeId, ShardId};
 use crate::message::{Batch, Lists, Share, Uses};
 use crate::plan::Plan;
 use crate::text::Session;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// So many documents make a word known.
+const KNOWN_DF: u32 = 3;
 
 /// What a shard staged in Act.
 #[derive(Debug)]
@@ -24,6 +28,8 @@ pub(super) struct Acted {
     pub(super) lysed: Vec<(u32, Box<[u32]>)>,
     /// The documents whose lifetimes end with this tick.
     pub(super) leaving: Leaving,
+    /// What its digesters leave on the concepts of the lysed documents.
+    pub(super) traces: Emissions,
 }
 
 impl Shard {
@@ -31,7 +37,7 @@ impl Shard {
     /// reinforcements.
     ///
     /// A document's concepts are its terms with the highest (1 + ln tf) * idf, with the statistics at the tick's cut;
-    /// ties are ordered by term id.
+    /// ties are ordered by term id. A word of [`KNOWN_DF`] documents or more counts `known_word_boost` times.
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`].
@@ -41,6 +47,7 @@ impl Shard {
         let mut salience = Salience::new(commons);
         let mut wired = Addressed::new(commons);
         let mut lysed = Vec::with_capacity(grants.len());
+        let mut traces = Emissions::default();
         for (number, &id) in grants.iter().enumerate() {
             if number % 64 == 0 {
                 cancel.poll()?;
@@ -48,6 +55,9 @@ impl Shard {
             let place = self.documents.place(id).expect("a granted document stands at its home");
             let concepts = salience.concepts(self.documents.at(place), cancel)?;
             wired.push(&concepts, plan.stamp());
+            if commons.config().documents_first.traces() {
+                concepts.iter().for_each(|&term| traces.leave(NodeId(commons.id(term))));
+            }
             lysed.push((place, concepts));
         }
         let mut unwired = Addressed::new(commons);
@@ -63,7 +73,7 @@ impl Shard {
             let batch = Batch { tick: plan.tick, from: self.id, to, wired, unwired, uses };
             (!batch.is_empty()).then_some(batch)
         };
-        Ok(Acted { outbox: shares.zip(commons.ring().shards()).filter_map(batch).collect(), lysed, leaving })
+        Ok(Acted { outbox: shares.zip(commons.ring().shards()).filter_map(batch).collect(), lysed, leaving, traces })
     }
 
     // Returns the documents of this shard whose lifetimes end with this tick, with their word forms, which are not
@@ -195,7 +205,10 @@ impl<'a> Salience<'a> {
             cancel.poll()?;
             for &(term, count) in chunk {
                 let df = self.commons.df(term);
-                let idf = remembered(&mut self.idf_by_df, df, |df| idf(self.commons.documents(), df));
+                let idf = remembered(&mut self.idf_by_df, df, |df| {
+                    let boost = if df < KNOWN_DF { 1.0 } else { self.commons.config().known_word_boost };
+                    boost * idf(self.commons.documents(), df)
+                });
                 let weight = remembered(&mut self.weight_by_tf, count, |count| 1.0 + libm::log(f64::from(count)));
                 self.ranked.push((weight * idf, term));
             }

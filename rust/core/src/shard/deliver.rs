@@ -4,6 +4,7 @@ use super::Shard;
 use super::delta::{CrossEdge, Delta, NodeChange};
 use crate::cancel::Cancel;
 use crate::commons::Commons;
+use crate::field::Emissions;
 use crate::graph::delivery::{Activations, Census, Delivery, Unwired};
 use crate::graph::{Decay, Row};
 use crate::ids::ShardId;
@@ -34,6 +35,7 @@ impl Shard {
             census: Census::new(stamp),
             lysed: Vec::new(),
             leaving: Vec::new(),
+            traces: Emissions::default(),
             digesters: Vec::new(),
             touched: 0,
             sweep: None,

@@ -1,6 +1,7 @@
 //! What a tick changes on one shard.
 
 use crate::agents::Digester;
+use crate::field::Emissions;
 use crate::graph::Row;
 use crate::graph::delivery::Census;
 use crate::ids::{AgentId, DocumentId, Tick};
@@ -41,6 +42,8 @@ pub struct Delta {
     pub(crate) lysed: Vec<(u32, Box<[u32]>)>,
     // The documents that leave by themselves, with their word forms.
     pub(crate) leaving: Leaving,
+    // What digesters leave on concepts.
+    pub(crate) traces: Emissions,
     pub(crate) digesters: Vec<(AgentId, Option<Digester>)>,
     pub(crate) touched: u64,
     // The slot at which the sweep continues, if one is under way.
@@ -65,6 +68,8 @@ pub struct Staged {
     pub ended: Vec<AgentId>,
     /// Bytes that shards sent each other, as packed on the wire.
     pub exchanged: u64,
+    /// What digesters leave on concepts.
+    pub traces: Emissions,
 }
 
 impl Delta {
@@ -76,6 +81,7 @@ impl Delta {
             failed: self.lysed.iter().filter(|(_, concepts)| concepts.is_empty()).count() as u64,
             ended: ends.map(|(id, _)| *id).collect(),
             exchanged: self.exchanged,
+            traces: self.traces.clone(),
         }
     }
 }
@@ -87,6 +93,7 @@ impl Sum for Staged {
             all.failed += part.failed;
             all.ended.extend(part.ended);
             all.exchanged += part.exchanged;
+            all.traces.merge(&part.traces);
             all
         })
     }

@@ -8,6 +8,7 @@ use super::delta::{CrossEdge, Delta, Leaving};
 use super::sense::Sensed;
 use crate::cancel::Cancel;
 use crate::commons::Commons;
+use crate::field::Emissions;
 use crate::message::Batch;
 use crate::phase::Phase;
 use crate::plan::Plan;
@@ -22,6 +23,7 @@ pub struct Seat {
     sensed: Sensed,
     lysed: Lysed,
     leaving: Leaving,
+    traces: Emissions,
     // From Act until it is taken.
     outbox: Option<Vec<Batch>>,
     // From the exchange until Decay.
@@ -31,8 +33,8 @@ pub struct Seat {
 
 impl Default for Seat {
     fn default() -> Self {
-        let (sensed, lysed, leaving) = Default::default();
-        Seat { next: Phase::Sense, sensed, lysed, leaving, outbox: None, inbox: None, delta: None }
+        let (sensed, lysed, leaving, traces) = Default::default();
+        Seat { next: Phase::Sense, sensed, lysed, leaving, traces, outbox: None, inbox: None, delta: None }
     }
 }
 
@@ -65,6 +67,7 @@ impl Seat {
             Phase::Act => {
                 let acted = shard.act(plan, commons, &self.sensed, cancel)?;
                 (self.lysed, self.leaving, self.outbox) = (acted.lysed, acted.leaving, Some(acted.outbox));
+                self.traces = acted.traces;
                 self.next = Phase::Decay;
             }
             Phase::Decay => {
@@ -75,6 +78,7 @@ impl Seat {
                 let mut delta = shard.decay(plan, commons, inbox, cancel)?;
                 delta.lysed = std::mem::take(&mut self.lysed);
                 delta.leaving = std::mem::take(&mut self.leaving);
+                delta.traces = std::mem::take(&mut self.traces);
                 delta.digesters = std::mem::take(&mut self.sensed).after();
                 (self.inbox, self.delta) = (None, Some(delta));
                 self.next = Phase::Advance;

@@ -2,7 +2,7 @@
 
 use super::gate::{Evidence, Support, evidence};
 use super::louvain::louvain;
-use super::membership::Membership;
+use super::membership::{Membership, start};
 use super::pace::Pace;
 use super::pairs::Pairs;
 use crate::Result;
@@ -27,7 +27,7 @@ pub struct Clusters {
 impl Clusters {
     /// Returns the clusters of a graph. `weights` are those of its pairs, `last` is what the last survey left.
     pub fn of(pairs: &Pairs, weights: &[u32], last: &Membership, cancel: &Cancel) -> Result<Clusters> {
-        let community = louvain(pairs, weights, last.start(pairs).as_deref(), cancel)?;
+        let community = louvain(pairs, weights, start(last, pairs).as_deref(), cancel)?;
         let count = community.iter().max().map_or(0, |last| *last as usize + 1);
         let Evidence { support, touched } = evidence(pairs, &community, count, cancel)?;
         let mut numbers = 0..;

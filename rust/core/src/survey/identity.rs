@@ -80,7 +80,7 @@ pub fn identify(pairs: &Pairs, clusters: &Clusters, last: &Membership, cancel: &
     let mut pace = Pace::new(cancel);
     let mut totals: BTreeMap<ClusterId, Share> = BTreeMap::new();
     let mut shares: BTreeMap<(ClusterId, u32), Share> = BTreeMap::new();
-    for member in &last.members {
+    for member in last.members() {
         pace.steps(20)?;
         let ticks = pairs.tick.saturating_sub(member.since) + 1;
         let add = |share: &mut Share| {
@@ -101,8 +101,8 @@ pub fn identify(pairs: &Pairs, clusters: &Clusters, last: &Membership, cancel: &
         let Some(cluster) = clusters.of_concept(place) else { continue };
         sizes[cluster as usize] += 1;
         let id = found.clusters[cluster as usize].id;
-        let before = last.members.binary_search_by_key(&concept.id, |member| member.concept).ok();
-        let before = before.map(|at| last.members[at]).filter(|member| member.cluster == id);
+        let before = last.members().binary_search_by_key(&concept.id, |member| member.concept).ok();
+        let before = before.map(|at| last.members()[at]).filter(|member| member.cluster == id);
         members.push(before.unwrap_or(Member { concept: concept.id, cluster: id, since: pairs.tick }));
     }
     for (number, identity) in (0..).zip(&mut found.clusters) {
@@ -123,7 +123,8 @@ pub fn identify(pairs: &Pairs, clusters: &Clusters, last: &Membership, cancel: &
     }
     let mut living: Vec<(ClusterId, Tick)> = found.clusters.iter().map(|one| (one.id, one.since)).collect();
     living.sort_unstable();
-    let membership = Membership { count: found.count, clusters: living, members };
+    let membership =
+        Membership::new(found.count, living, members).expect("identities are in order, and members have them");
     Ok(Identified { clusters: found.clusters, gone: found.gone, membership })
 }
 
@@ -139,7 +140,7 @@ impl<'a> Finding<'a> {
     fn new(clusters: usize, last: &'a Membership) -> Finding<'a> {
         let unknown =
             Identity { id: ClusterId(0), since: 0, origin: Origin::New, merged: Vec::new(), joined: 0, left: 0 };
-        Finding { last, clusters: vec![unknown; clusters], gone: Vec::new(), count: last.count }
+        Finding { last, clusters: vec![unknown; clusters], gone: Vec::new(), count: last.count() }
     }
 
     fn settle(&mut self, totals: &BTreeMap<ClusterId, Share>, shares: &BTreeMap<(ClusterId, u32), Share>) {
@@ -158,14 +159,15 @@ impl<'a> Finding<'a> {
         }
         for (identity, winner) in self.clusters.iter_mut().zip(winners) {
             if let Some((_, Reverse(id))) = winner {
-                let at = self.last.clusters.binary_search_by_key(&id, |(id, _)| *id).expect("a member's cluster lives");
-                (identity.id, identity.since, identity.origin) = (id, self.last.clusters[at].1, Origin::Known);
+                let at =
+                    self.last.clusters().binary_search_by_key(&id, |(id, _)| *id).expect("a member's cluster lives");
+                (identity.id, identity.since, identity.origin) = (id, self.last.clusters()[at].1, Origin::Known);
             } else {
                 identity.id = ClusterId(self.count);
                 self.count += 1;
             }
         }
-        for &(id, _) in &self.last.clusters {
+        for &(id, _) in self.last.clusters() {
             let heir = heirs.get(&id).map(|(_, Reverse(cluster))| &mut self.clusters[*cluster as usize]);
             match heir {
                 Some(heir) if heir.id == id => {}

@@ -4,15 +4,15 @@ use super::pace::Pace;
 use super::pairs::{Pairs, places};
 use crate::Result;
 use crate::cancel::Cancel;
-use crate::ids::DocumentId;
+use crate::ids::{DocumentId, Tick};
 use crate::query::{Local, View};
 use serde::{Deserialize, Serialize};
 
 /// What one shard contributes: the lists of its documents.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct ListsPart {
-    // Each document with the length of its list.
-    documents: Vec<(DocumentId, u32)>,
+    // Each document with the length of its list, and the tick that digested it.
+    documents: Vec<(DocumentId, u32, u32)>,
     // Their concepts by term index, with their counts.
     entries: Vec<(u32, u32)>,
 }
@@ -31,6 +31,7 @@ pub struct Entry {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Lists {
     documents: Vec<DocumentId>,
+    ticks: Vec<u32>,
     starts: Vec<usize>,
     entries: Vec<Entry>,
 }
@@ -44,7 +45,8 @@ impl ListsPart {
         let mut part = ListsPart::default();
         for document in local.documents().all().filter(|document| !document.concepts.is_empty()) {
             local.poll()?;
-            part.documents.push((document.id, document.concepts.len() as u32));
+            let digested = document.digested.expect("a document with concepts was digested");
+            part.documents.push((document.id, document.concepts.len() as u32, digested));
             part.entries.extend(document.concepts.iter().map(|&term| {
                 let at = document.terms.binary_search_by_key(&term, |(term, _)| *term);
                 (term, at.map_or(1, |at| document.terms[at].1))
@@ -63,7 +65,7 @@ impl ListsPart {
         let mut terms: Vec<u32> = pairs.concepts.iter().map(|concept| concept.term).collect();
         terms.sort_unstable();
         parts.iter().all(|part| {
-            let lengths: u64 = part.documents.iter().map(|(_, length)| u64::from(*length)).sum();
+            let lengths: u64 = part.documents.iter().map(|(_, length, _)| u64::from(*length)).sum();
             let is_concept = |(term, _): &(u32, u32)| terms.binary_search(term).is_ok();
             lengths == part.entries.len() as u64 && part.entries.iter().all(is_concept)
         })
@@ -87,22 +89,24 @@ impl Lists {
         let mut order = Vec::new();
         for part in parts {
             let mut start = 0;
-            for &(id, length) in &part.documents {
+            for &(id, length, tick) in &part.documents {
                 pace.steps(1)?;
                 let end = start + length as usize;
-                order.push((id, &part.entries[start..end]));
+                order.push((id, tick, &part.entries[start..end]));
                 start = end;
             }
         }
-        order.sort_unstable_by_key(|(id, _)| *id);
-        let mut lists = Lists { documents: Vec::with_capacity(order.len()), starts: vec![0], entries: Vec::new() };
-        for (id, entries) in order {
+        order.sort_unstable_by_key(|(id, ..)| *id);
+        let (documents, ticks) = (Vec::with_capacity(order.len()), Vec::with_capacity(order.len()));
+        let mut lists = Lists { documents, ticks, starts: vec![0], entries: Vec::new() };
+        for (id, tick, entries) in order {
             pace.steps(entries.len())?;
             let start = lists.entries.len();
             let entry = |&(term, count): &(u32, u32)| Entry { place: place_of[term as usize], count };
             lists.entries.extend(entries.iter().map(entry));
             lists.entries[start..].sort_unstable_by_key(|entry| entry.place);
             lists.documents.push(id);
+            lists.ticks.push(tick);
             lists.starts.push(lists.entries.len());
         }
         Ok(lists)
@@ -128,6 +132,11 @@ impl Lists {
         &self.entries[self.starts[document]..self.starts[document + 1]]
     }
 
+    /// Returns the tick that digested the document at an index.
+    pub fn tick(&self, document: usize) -> Tick {
+        self.ticks[document].into()
+    }
+
     /// Returns the number of concepts of all lists together.
     pub fn entries(&self) -> usize {
         self.entries.len()
@@ -136,7 +145,7 @@ impl Lists {
     // Documents with ids from 0 and concepts by place, each once in its document.
     #[cfg(test)]
     pub(super) fn new_for_test(lists: &[&[u32]], pairs: &Pairs) -> Lists {
-        let documents = (0..).zip(lists).map(|(id, list)| (DocumentId(id), list.len() as u32)).collect();
+        let documents = (0..).zip(lists).map(|(id, list)| (DocumentId(id), list.len() as u32, 1)).collect();
         let entries = lists.iter().flat_map(|list| list.iter().map(|place| (*place, 1))).collect();
         Lists::join(&[ListsPart { documents, entries }], pairs, &Cancel::new()).expect("nobody cancels")
     }
@@ -151,13 +160,14 @@ mod tests {
     fn lists_are_in_the_order_of_ids_wherever_their_parts_come_from() {
         let pairs = graph(4, []);
         let one = ListsPart {
-            documents: vec![(DocumentId(9), 2), (DocumentId(2), 1)],
+            documents: vec![(DocumentId(9), 2, 4), (DocumentId(2), 1, 3)],
             entries: vec![(3, 1), (0, 4), (2, 2)],
         };
-        let other = ListsPart { documents: vec![(DocumentId(5), 1)], entries: vec![(1, 1)] };
+        let other = ListsPart { documents: vec![(DocumentId(5), 1, 7)], entries: vec![(1, 1)] };
         for parts in [[one.clone(), other.clone()], [other, one]] {
             let lists = Lists::join(&parts, &pairs, &Cancel::new()).unwrap();
             assert_eq!(lists.documents(), [DocumentId(2), DocumentId(5), DocumentId(9)]);
+            assert_eq!([0, 1, 2].map(|document| lists.tick(document)), [3, 7, 4]);
             let entry = |place, count| Entry { place, count };
             assert_eq!((lists.list(0), lists.list(1)), (&[entry(2, 2)][..], &[entry(1, 1)][..]));
             assert_eq!((lists.list(2), lists.entries()), (&[entry(0, 4), entry(3, 1)][..], 4));

@@ -13,6 +13,7 @@
 //!   the last one left; [`placing`] puts documents into them.
 //! * [`bridges`] finds concepts that join two clusters.
 //! * [`insights`] is all of that, with its evidence.
+//! * [`anomalies`] is what departed from normal as documents came.
 //! * [`structure`] has components, bridges between them and articulation points; [`paths`] shortest paths;
 //!   [`betweenness`] counts how many lead over a concept.
 //!
@@ -20,6 +21,7 @@
 //! Of all functions here that take a flag: [`crate::Error::Cancelled`] once it is set, and no other.
 
 pub mod adjacency;
+pub mod anomalies;
 pub mod betweenness;
 pub mod bridges;
 pub mod clusters;
@@ -28,7 +30,7 @@ pub mod identity;
 pub mod insights;
 pub mod lists;
 pub mod louvain;
-pub mod membership;
+mod membership;
 pub mod modularity;
 mod pace;
 pub mod pairs;
@@ -40,8 +42,8 @@ pub mod structure;
 mod testing;
 pub mod weights;
 
+pub use crate::membership::{ClusterId, Membership};
 pub use adjacency::Adjacency;
 pub use insights::Insights;
 pub use lists::{Lists, ListsPart};
-pub use membership::{ClusterId, Membership};
 pub use pairs::{Pairs, Part};

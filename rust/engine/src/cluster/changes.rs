@@ -15,6 +15,7 @@ use phago_core::cluster::message::{Fate, Step};
 use phago_core::documents::Body;
 use phago_core::ids::DocumentId;
 use phago_core::input::{Change, Input, Outcome, Prepared, Updated};
+use phago_core::life::Deed;
 use phago_core::query::{FoundDocument, Homes};
 use phago_core::read::documents;
 use phago_core::reinforcement::Reinforcement;
@@ -166,6 +167,17 @@ impl Remote {
         drop(driving);
         keep(world, sequence)?;
         Ok(true)
+    }
+
+    /// Does what [`World::live`] does: only the driver has it.
+    pub(crate) fn live(&self, world: &World, deed: Deed) -> Result<()> {
+        world.check_writable()?;
+        let driving = self.drive(world)?;
+        world.state()?.commons().life().check(&deed)?;
+        let sequence = append(world, &Input::Life(deed.clone()))?;
+        world.state_mut()?.apply(Prepared { change: Change::Life(deed), outcome: Outcome::Done });
+        drop(driving);
+        keep(world, sequence)
     }
 
     /// Returns the identity of the document of a name, with what is stored of it.

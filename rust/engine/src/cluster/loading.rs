@@ -7,6 +7,7 @@ use phago_core::cluster::Driver;
 use phago_core::cluster::message::{Fate, Step};
 use phago_core::documents::Body;
 use phago_core::input::{Change, Input, Outcome, Prepared};
+use phago_core::life::Acted;
 use phago_core::maps::Set;
 use phago_core::replay::Driven;
 use phago_core::replica::Replica;
@@ -86,17 +87,20 @@ impl Driven for Loading<'_> {
                 self.replica.apply(Prepared { change: Change::Now(now), outcome: Outcome::Told(true) });
                 Ok(())
             }
-            other => {
-                let accepted = "ingest, update, delete, reinforce or now".into();
-                Err(Error::Config { field: "input".into(), value: format!("{other:?}"), accepted })
+            Input::Life(deed) => {
+                self.settle()?;
+                self.replica.commons().life().check(&deed)?;
+                self.replica.apply(Prepared { change: Change::Life(deed), outcome: Outcome::Done });
+                Ok(())
             }
+            other => Err(Input::refused(format!("{other:?}"))),
         }
     }
 
-    fn tick(&mut self) -> Result<()> {
+    fn tick(&mut self, acted: Option<Acted>) -> Result<()> {
         self.settle()?;
         self.reach(|driver, replica, reach| {
-            let plan = replica.plan()?;
+            let plan = replica.plan_with(acted.map(Arc::new))?;
             let made = driver.make(reach, plan)?;
             driver.commit(replica, reach, made).map(drop)
         })

@@ -3,6 +3,8 @@
 use super::reach::Reach;
 use super::remote::{Driving, Remote};
 use crate::config::{REDOS_MAX, Recover};
+use crate::events::{Synapses, What, acts_of};
+use crate::lock::lock;
 use crate::sync::MutexGuard;
 use crate::sync::atomic::Ordering;
 use crate::tick::by_nodes::{Manner, Size};
@@ -27,7 +29,9 @@ impl World {
     /// Those of [`crate::tick::runner::Runner::tick`].
     pub(crate) fn tick_by_nodes(&self, manner: &Manner<'_>, cancel: &Cancel) -> Result<(TickReport, Vec<Size>)> {
         let remote = self.remote.as_ref().expect("only a colony with nodes has ticks elsewhere");
-        remote.tick(self, manner, cancel)
+        let made = remote.tick(self, manner, cancel);
+        lock(&self.inputs).acted = None;
+        made
     }
 }
 
@@ -60,8 +64,9 @@ impl Remote {
         let mut driving = self.drive(world)?;
         let (plan, is_idle, terms) = {
             let state = world.state()?;
-            let plan = state.plan()?;
-            let is_idle = state.is_idle_until(plan.tick);
+            // It stays until the tick is over, as another attempt may follow.
+            let plan = state.plan_with(lock(&world.inputs).acted.clone())?;
+            let is_idle = plan.acted().is_none() && state.is_idle_until(plan.tick);
             (plan, is_idle, state.commons().terms())
         };
         let cut = world.journal.as_ref().map_or(Ok(0), |journal| journal.cut())?;
@@ -93,8 +98,7 @@ impl Remote {
             }
         };
         if let Some(journal) = &world.journal {
-            let documents = made.plan.documents() + made.plan.leaving();
-            let logged = journal.tick(made.plan.tick, made.attempt, cut, false, documents as u64);
+            let logged = journal.tick(&made.plan, made.attempt, cut, false);
             if let Err(error) = logged {
                 let aborted = driving.driver.abort(&reach);
                 self.check(&mut driving, &reach, &aborted);
@@ -108,6 +112,7 @@ impl Remote {
         // From here on the tick cannot be undone.
         let undisturbed = Cancel::new();
         let reach = Reach::new(self, driving.epoch, plan.tick, timeout, &undisturbed);
+        let acts = world.read(|state| acts_of(&plan, state.commons().life()))?;
         let (committed, is_quiet) = {
             let mut state = world.state_mut()?;
             let committed = driving.driver.commit(&mut state, &reach, made);
@@ -126,6 +131,7 @@ impl Remote {
             }
         };
         let report = self.told(world, &plan, &seats, edges, (failed, is_quiet))?;
+        tell(world, &plan, acts, &report)?;
         self.checkpoint_if_due(world, &mut driving);
         Ok((report, sizes))
     }
@@ -140,7 +146,7 @@ impl Remote {
         manner: &Manner<'_>,
     ) -> Result<(TickReport, Vec<Size>)> {
         if let Some(journal) = &world.journal {
-            journal.tick(plan.tick, driving.driver.attempt(), cut, true, 0)?;
+            journal.tick(plan, driving.driver.attempt(), cut, true)?;
         }
         let undisturbed = Cancel::new();
         let reach = Reach::new(self, driving.epoch, plan.tick, manner.timeout, &undisturbed);
@@ -166,7 +172,9 @@ impl Remote {
         }
         let (seats, sizes): (Vec<SeatCounts>, Vec<SeatSize>) = passed.into_iter().unzip();
         let sizes = seats.iter().zip(sizes).map(|(counts, size)| size_of(counts, size)).collect();
-        Ok((self.told(world, plan, &seats, Vec::new(), (0, true))?, sizes))
+        let report = self.told(world, plan, &seats, Vec::new(), (0, true))?;
+        tell(world, plan, Vec::new(), &report)?;
+        Ok((report, sizes))
     }
 
     // Asks the nodes what their seats hold.
@@ -211,4 +219,11 @@ impl Remote {
 fn size_of(counts: &SeatCounts, size: SeatSize) -> Size {
     let (nodes, edges) = counts.after;
     Size { nodes, edges, documents: size.documents, bytes: size.bytes }
+}
+
+// Tells of a tick whoever watches.
+fn tell(world: &World, plan: &Plan, acts: Vec<What>, report: &TickReport) -> Result<()> {
+    let edges = |phase| report.phases.iter().filter(|one| one.phase == phase).map(|one| one.edge_count).sum();
+    let synapses = Synapses { before: edges(Phase::Sense), after: edges(Phase::Decay) };
+    world.read(|state| world.tell_of_tick(plan, acts, state.commons().digesters(), synapses))
 }

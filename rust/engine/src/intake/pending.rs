@@ -8,6 +8,7 @@ use crate::work::pool::Pool;
 use phago_core::documents::{Analysed, Body};
 use phago_core::ids::DocumentId;
 use phago_core::input::{Change, Forms, Outcome, Prepared, Updated};
+use phago_core::life::Deed;
 use phago_core::maps::Set;
 use phago_core::reinforcement::{Reinforcement, Waiting, size_of_waiting};
 use phago_core::replica::{Outgoing, Placement, Replica};
@@ -18,6 +19,8 @@ use std::panic::resume_unwind;
 
 // Below this, placing is done before a helper is awake.
 const PARALLEL_PLACING_MIN: usize = 64;
+// How many changes of what a colony has beside its documents may wait.
+const DEEDS_MAX: u64 = 1 << 16;
 
 // The change of one document: it leaves, comes, or both. Leaving is applied first.
 #[derive(Debug, Default)]
@@ -54,6 +57,7 @@ pub(crate) struct Pending {
     leaving_undigested: u64,
     renewing: u64,
     now: Option<i64>,
+    deeds: Vec<Deed>,
     // The word forms of the committed documents that leave, with the tick too, and those that leave with the tick.
     outgoing: Outgoing,
     expiring: Set<u128>,
@@ -61,7 +65,11 @@ pub(crate) struct Pending {
 
 impl Pending {
     pub(crate) fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.reinforcing.is_empty() && self.now.is_none() && self.expiring.is_empty()
+        self.changes.is_empty()
+            && self.reinforcing.is_empty()
+            && self.now.is_none()
+            && self.deeds.is_empty()
+            && self.expiring.is_empty()
     }
 
     /// Returns the latest time that the colony is told.
@@ -86,6 +94,13 @@ impl Pending {
     pub(crate) fn has_room(&self, change: &Change, room: Room) -> Result<()> {
         match change {
             Change::Nothing | Change::Reinforce { .. } | Change::Now(_) => Ok(()),
+            Change::Life(_) => {
+                let (what, value) = (
+                    "what may wait for a tick to end, in signals, surveys and agents,".into(),
+                    self.deeds.len() as u64 + 1,
+                );
+                if value > DEEDS_MAX { Err(Error::Limit { what, limit: DEEDS_MAX, value }) } else { Ok(()) }
+            }
             Change::Insert(new) => self.has_room_for(new, room),
             Change::Replace { id, comes, .. } => {
                 let (known, less, more) = self.replacing(*id, comes.as_deref());
@@ -118,6 +133,10 @@ impl Pending {
             }
             Change::Now(now) => {
                 self.now = self.now.max(Some(now));
+                Ok(())
+            }
+            Change::Life(deed) => {
+                self.deeds.push(deed);
                 Ok(())
             }
         }
@@ -277,7 +296,7 @@ impl Pending {
 
     /// Applies everything that waits.
     pub(crate) fn drain_into(&mut self, state: &mut Replica, pool: Option<&Pool>) {
-        let Pending { changes, reinforcing, coming, now, .. } = std::mem::take(self);
+        let Pending { changes, reinforcing, coming, now, deeds, .. } = std::mem::take(self);
         let mut new = Vec::with_capacity(coming as usize);
         // The outcomes were returned when the inputs were accepted.
         let apply_change = |state: &mut Replica, change, outcome| apply(state, Prepared { change, outcome }, pool);
@@ -313,6 +332,12 @@ impl Pending {
         }
         if let Some(now) = now {
             apply_change(state, Change::Now(now), Outcome::Told(true));
+        }
+        for deed in deeds {
+            // Two of the same kind may have been accepted, of which the tick leaves room for one.
+            if state.commons().life().check(&deed).is_ok() {
+                apply_change(state, Change::Life(deed), Outcome::Done);
+            }
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use super::ingest::{Ingested, OnError};
 use crate::lock::lock;
+use crate::sync::Arc;
 use crate::work::pool::Pool;
 use crate::world::World;
-use phago_core::ids::ShardId;
+use phago_core::ids::{AgentId, ShardId};
 use phago_core::input::{Change, Input, Outcome, Prepared};
+use phago_core::life::{Acted, Deed, Spawn};
 use phago_core::{Error, Result};
 
 impl World {
@@ -28,6 +30,7 @@ impl World {
             Input::Delete(id) => self.delete_by_id(id),
             Input::Reinforce { id, path, times } => self.reinforce_by_id(id, path, times),
             Input::Now(now) => self.tell_time(now).map(Outcome::Told),
+            Input::Life(deed) => self.live(deed).map(|()| Outcome::Done),
             other => Err(Input::refused(format!("{other:?}"))),
         }
     }
@@ -51,6 +54,58 @@ impl World {
         let prepared = Prepared { change: Change::Now(now), outcome: Outcome::Told(true) };
         self.enter(inputs, prepared, None, None)?;
         Ok(true)
+    }
+
+    /// Changes what the colony has beside its documents: signals and traces, clusters, agents. Takes effect when
+    /// [`World::delete`] would.
+    ///
+    /// # Errors
+    /// [`phago_core::Error::Config`] and [`phago_core::Error::Limit`] for what cannot be done,
+    /// [`phago_core::Error::ReadOnly`], and those of the store. Then nothing changes.
+    pub fn live(&self, deed: Deed) -> Result<()> {
+        if let Some(remote) = &self.remote {
+            return remote.live(self, deed);
+        }
+        let inputs = lock(&self.inputs);
+        self.state()?.commons().life().check(&deed)?;
+        let prepared = Prepared { change: Change::Life(deed), outcome: Outcome::Done };
+        self.enter(inputs, prepared, None, None).map(drop)
+    }
+
+    /// Adds agents of a kind. Returns their ids, in order; none while a tick runs, which they wait for.
+    ///
+    /// # Errors
+    /// As [`World::live`].
+    pub fn spawn(&self, spawn: Spawn) -> Result<Vec<AgentId>> {
+        let ids = |kind: &str| -> Result<Vec<AgentId>> {
+            self.read(|state| {
+                let kind = state.commons().life().population().kind(kind);
+                kind.map(|kind| kind.ids().to_vec()).unwrap_or_default()
+            })
+        };
+        let kind = spawn.kind.clone();
+        let before = ids(&kind)?;
+        self.live(Deed::Spawn(spawn))?;
+        let mut spawned = ids(&kind)?;
+        spawned.retain(|id| before.binary_search(id).is_err());
+        self.tell_of_spawned(self.tick(), &kind, &spawned);
+        Ok(spawned)
+    }
+
+    /// Has the next tick do what agents of users' own chose, instead of anything chosen before; nothing with `None`.
+    ///
+    /// # Errors
+    /// [`Error::BarrierFailed`] if they read another tick than the committed one; [`Error::Config`] and
+    /// [`Error::Limit`] for what cannot be done; [`Error::ReadOnly`]. Then nothing changes.
+    pub fn choose(&self, acted: Option<Acted>) -> Result<()> {
+        self.check_writable()?;
+        let mut inputs = lock(&self.inputs);
+        if let Some(acted) = &acted {
+            let state = self.state()?;
+            state.commons().life().check_acted(state.tick(), acted)?;
+        }
+        inputs.acted = acted.map(Arc::new);
+        Ok(())
     }
 
     /// Returns the inputs that made what one shard holds, for a colony at tick 0.

@@ -1,7 +1,8 @@
 //! The settings with which a colony was made, as its files hold them.
 
 use phago_core::config::{ColonyConfig, DistributedConfig};
-use phago_core::settings::{Number, Settings};
+use phago_core::error::short;
+use phago_core::settings::{Kind, Number, Settings};
 use phago_core::text::ANALYSER;
 use phago_core::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,7 @@ enum Value {
     Int(u64),
     Real(f64),
     Flag(bool),
+    Word(String),
 }
 
 impl Layout {
@@ -52,7 +54,7 @@ pub(super) fn encode(config: &ColonyConfig, layout: Layout) -> Vec<u8> {
         Number::Int(value) => Value::Int(value),
         Number::Real(value) => Value::Real(value),
         Number::Flag(value) => Value::Flag(value),
-        Number::Word(word) => unreachable!("a colony has no setting that is a word, and this is {word}"),
+        Number::Word(word) => Value::Word(word.to_owned()),
     };
     let config = config.values().into_iter().map(|(name, number)| (name.to_owned(), value(number)));
     let kept = Kept { analyser: ANALYSER.to_owned(), layout, config: config.collect() };
@@ -80,6 +82,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(ColonyConfig, Layout)> {
             Value::Int(value) => Number::Int(value),
             Value::Real(value) => Number::Real(value),
             Value::Flag(value) => Number::Flag(value),
+            Value::Word(word) => Number::Word(known(&name, &word)?),
         };
         if !config.set(&name, number)? {
             let accepted = "a setting that this phago knows".into();
@@ -88,6 +91,17 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(ColonyConfig, Layout)> {
     }
     config.validate()?;
     Ok((config, kept.layout))
+}
+
+// Returns one of the words that a setting accepts.
+fn known(name: &str, word: &str) -> Result<&'static str> {
+    let kind = ColonyConfig::all().into_iter().find(|setting| setting.name == name).map(|setting| setting.kind);
+    let words = if let Some(Kind::Choice(words)) = kind { words } else { &[] };
+    words.iter().find(|known| **known == word).copied().ok_or_else(|| Error::Config {
+        field: name.into(),
+        value: short(word),
+        accepted: "a setting that this phago knows".into(),
+    })
 }
 
 /// Refuses a config other than the one with which a colony was made.

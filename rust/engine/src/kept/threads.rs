@@ -8,6 +8,7 @@ use phago_core::Result;
 use phago_core::colony::{Colony, Step};
 use phago_core::documents::Analysed;
 use phago_core::input::Input;
+use phago_core::life::Acted;
 use phago_core::replay::Driven;
 use phago_core::replica::{Placement, Raw, Replica};
 use phago_core::text::Session;
@@ -65,12 +66,12 @@ impl Driven for Threads {
         done.map(drop)
     }
 
-    fn tick(&mut self) -> Result<()> {
+    fn tick(&mut self, acted: Option<Acted>) -> Result<()> {
         let run = |documents: usize, steps: Vec<Step<'_>>| match documents {
             0..DOCUMENTS_MIN => steps.into_iter().try_for_each(Step::take),
             _ => each(steps, Step::take).into_iter().collect(),
         };
-        self.colony.tick_with(run).map(drop)
+        self.colony.tick_as(acted, run).map(drop)
     }
 
     fn pass(&mut self, ticks: u64) -> Result<()> {

@@ -1,10 +1,11 @@
 //! How an attempt at a tick begins and ends in its world.
 
+use crate::events::{Synapses, acts_of};
 use crate::lock::lock;
 use crate::tick::snapshot::Snapshot;
 use crate::work::pool::Pool;
 use crate::world::{Inputs, World};
-use phago_core::replica::Committed;
+use phago_core::replica::{Committed, Replica};
 use phago_core::shard::Delta;
 use phago_core::{Error, Result};
 use std::sync::Arc;
@@ -32,11 +33,11 @@ impl World {
         }
         let cut = self.journal.as_ref().map_or(Ok(0), |journal| journal.cut())?;
         let state = self.state()?;
-        let plan = Arc::new(state.plan()?);
+        let plan = Arc::new(state.plan_with(inputs.acted.take())?);
         inputs.attempts += 1;
         inputs.running = Some(inputs.attempts);
         let (commons, shards) = (state.commons().clone(), state.shards().to_vec());
-        let is_idle = state.is_idle_until(plan.tick);
+        let is_idle = plan.acted().is_none() && state.is_idle_until(plan.tick);
         Ok(Snapshot { attempt: inputs.attempts, cut, is_idle, plan, commons, shards })
     }
 
@@ -64,8 +65,7 @@ impl World {
         if let Some(journal) = &self.journal {
             let Snapshot { attempt, cut, is_idle, plan, .. } = &snapshot;
             // Inputs are accepted meanwhile. They follow the tick in the log, and wait here for its end.
-            let documents = plan.documents() + plan.leaving();
-            journal.tick(plan.tick, *attempt, *cut, *is_idle, documents as u64)?;
+            journal.tick(plan, *attempt, *cut, *is_idle)?;
         }
         let mut inputs = lock(&self.inputs);
         self.check_under_way(&inputs, snapshot.attempt)?;
@@ -74,7 +74,10 @@ impl World {
         assert_eq!(deltas.len(), shards.len(), "a tick is committed with the delta of every shard");
         drop((commons, shards));
         let mut state = self.state_mut()?;
+        let (before, acts) = (edges(&state), acts_of(&plan, state.commons().life()));
         let committed = state.commit(&plan, deltas);
+        let synapses = Synapses { before, after: edges(&state) };
+        self.tell_of_tick(&plan, acts, state.commons().digesters(), synapses);
         self.tick.store(state.tick(), Ordering::Release);
         inputs.running = None;
         inputs.pending.drain_into(&mut state, pool);
@@ -107,6 +110,10 @@ impl World {
             self.hand_out(&mut inputs);
         }
     }
+}
+
+fn edges(state: &Replica) -> u64 {
+    state.shards().iter().map(|shard| shard.edge_count()).sum()
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ use crate::tick::report::{RunReport, TickReport};
 use crate::tick::turn::Turn;
 use crate::work::pool::Pool;
 use crate::world::World;
+use phago_core::cancel::Cancel;
+use phago_core::replica::Replica;
 use phago_core::{Error, Result};
 use std::fmt;
 use std::time::Duration;
@@ -187,6 +189,41 @@ impl Runner {
         })
     }
 
+    // Returns whether enough documents were digested for a run to make a survey.
+    fn is_survey_due(&self) -> Result<bool> {
+        let quorum = self.means.world.config().survey_quorum;
+        let due = |state: &Replica| {
+            let commons = state.commons();
+            quorum > 0 && commons.digested().saturating_sub(commons.life().surveyed()) >= quorum
+        };
+        self.means.world.read(due)
+    }
+
+    // Makes a survey on another thread. Dropping the future gives it up.
+    async fn survey(&self) -> Result<()> {
+        let wanted = Surveying(Cancel::new());
+        let (world, cancel) = (self.means.world.clone(), wanted.0.clone());
+        let made = tokio::task::spawn_blocking(move || world.survey(&cancel).map(drop)).await;
+        made.unwrap_or_else(|cause| {
+            Err(Error::CoordinatorUnavailable { reason: format!("the survey failed: {cause}") })
+        })
+    }
+
+    // Does what `survey` does, and asks about every 20 ms whether it should stop.
+    fn survey_blocking(&self, mut should_stop: impl FnMut() -> bool) -> Result<()> {
+        let cancel = Cancel::new();
+        std::thread::scope(|scope| {
+            let made = scope.spawn(|| self.means.world.survey(&cancel).map(drop));
+            while !made.is_finished() {
+                if should_stop() {
+                    cancel.cancel();
+                }
+                std::thread::sleep(LOOK.min(Duration::from_millis(2)));
+            }
+            made.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    }
+
     /// Makes ticks until there is no backlog and no living digester, or `max_ticks` were made. Dropping the future ends
     /// the run as in [`Runner::tick`]; earlier ticks are kept.
     ///
@@ -199,6 +236,9 @@ impl Runner {
             let tick = self.tick_with(false).await?;
             run.add(&tick);
             quiet = tick.is_quiet;
+            if self.is_survey_due()? {
+                self.survey().await?;
+            }
         }
         Ok(run)
     }
@@ -219,6 +259,9 @@ impl Runner {
             let tick = self.tick_blocking_with(false, &mut should_stop)?;
             run.add(&tick);
             quiet = tick.is_quiet;
+            if self.is_survey_due()? {
+                self.survey_blocking(&mut should_stop)?;
+            }
             // Ticks shorter than a look never check by themselves.
             if now() - looked >= LOOK {
                 looked = now();
@@ -265,6 +308,15 @@ fn drive(world: &World, coordinator: &Arc<SharedCoordinator>) -> Result<Driving>
 
 fn describe(ring: &phago_core::ring::Ring) -> String {
     format!("{} with {} virtual nodes each", ring.names(), ring.virtual_nodes())
+}
+
+// Held by whoever awaits a survey. Dropping it gives the survey up.
+struct Surveying(Cancel);
+
+impl Drop for Surveying {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
 }
 
 // Held by whoever awaits a tick. Dropping it gives the tick up, unless it is over or being committed.

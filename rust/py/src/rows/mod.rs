@@ -3,6 +3,7 @@
 pub(crate) mod answers;
 pub(crate) mod documents;
 pub(crate) mod graph;
+pub(crate) mod life;
 pub(crate) mod shards;
 pub(crate) mod surveys;
 pub(crate) mod ticks;

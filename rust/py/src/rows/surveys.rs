@@ -1,7 +1,8 @@
 //! Rows of surveys: structure, clusters and bridges.
 
 use super::{row, rows};
-use phago_core::survey::insights::{Bridge, BridgeSide, Cluster};
+use phago_core::survey::identity::Origin;
+use phago_core::survey::insights::{Bridge, BridgeSide, Cluster, Insights};
 use phago_core::survey::paths::{ONE, Path};
 use phago_core::survey::significant::Significant;
 use phago_core::survey::structure::Structure;
@@ -43,9 +44,9 @@ row! {
 row! {
     /// A cluster with its evidence.
     #[derive(Clone)]
-    ClusterRow from (found, cluster), (&Found, &Cluster) {
+    ClusterRow from (found, cluster), (&Found<Insights>, &Cluster) {
         members: Vec<String> = {
-            let members = found.insights.membership.members().iter();
+            let members = found.what.membership.members().iter();
             let own = members.filter(|member| member.cluster == cluster.identity.id);
             own.map(|member| found.label(member.concept)).collect()
         },
@@ -53,15 +54,31 @@ row! {
         documents: u64 = cluster.documents,
         examples: Vec<String> = cluster.examples.iter().map(|(document, _)| found.name(*document)).collect(),
         pairs: u32 = cluster.support.pairs,
+        id: u64 = cluster.identity.id.0,
+        since: u64 = cluster.identity.since,
+        change: &'static str = match cluster.identity.origin {
+            Origin::New => "new",
+            Origin::Split(_) => "split",
+            Origin::Known if !cluster.identity.merged.is_empty() => "merged",
+            Origin::Known => match (cluster.identity.joined, cluster.identity.left) {
+                (0, 0) => "same",
+                (joined, left) if joined >= left => "grown",
+                _ => "shrunk",
+            },
+        },
+        split_from: Option<u64> = if let Origin::Split(from) = cluster.identity.origin { Some(from.0) } else { None },
+        merged: Vec<u64> = cluster.identity.merged.iter().map(|id| id.0).collect(),
+        joined: u32 = cluster.identity.joined,
+        left: u32 = cluster.identity.left,
     }
 }
 
 row! {
     /// One side of a bridge.
     #[derive(Clone)]
-    SideRow from (found, side), (&Found, &BridgeSide) {
+    SideRow from (found, side), (&Found<Insights>, &BridgeSide) {
         cluster: usize = {
-            let mut clusters = found.insights.clusters.iter();
+            let mut clusters = found.what.clusters.iter();
             clusters.position(|cluster| cluster.identity.id == side.cluster).expect("a side is a cluster")
         },
         documents: f64 = side.documents,
@@ -74,7 +91,7 @@ row! {
 row! {
     /// A concept that joins two clusters, with its evidence.
     #[derive(Clone)]
-    ClusterBridgeRow from (found, bridge), (&Found, &Bridge) {
+    ClusterBridgeRow from (found, bridge), (&Found<Insights>, &Bridge) {
         label: String = found.label(bridge.concept),
         sides: Vec<SideRow> = rows(bridge.sides.iter().map(|side| (found, side))),
         mentions: u32 = bridge.df,
@@ -85,11 +102,12 @@ row! {
 
 row! {
     /// What a survey finds out.
-    InsightsRow from found, Found {
-        tick: u64 = found.insights.tick,
-        documents: u64 = found.insights.documents,
-        modularity: f64 = found.insights.modularity,
-        clusters: Vec<ClusterRow> = rows(found.insights.clusters.iter().map(|cluster| (&found, cluster))),
-        bridges: Vec<ClusterBridgeRow> = rows(found.insights.bridges.iter().map(|bridge| (&found, bridge))),
+    InsightsRow from found, Found<Insights> {
+        tick: u64 = found.what.tick,
+        documents: u64 = found.what.documents,
+        modularity: f64 = found.what.modularity,
+        clusters: Vec<ClusterRow> = rows(found.what.clusters.iter().map(|cluster| (&found, cluster))),
+        gone: Vec<(u64, Option<u64>)> = found.what.gone.iter().map(|gone| (gone.id.0, gone.into.map(|id| id.0))).collect(),
+        bridges: Vec<ClusterBridgeRow> = rows(found.what.bridges.iter().map(|bridge| (&found, bridge))),
     }
 }

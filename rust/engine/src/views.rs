@@ -1,0 +1,201 @@
+//! What agents of users' own read: the committed graph and field of one tick, as arrays.
+
+use crate::lock::lock;
+use crate::world::World;
+use phago_core::Result;
+use phago_core::cancel::Cancel;
+use phago_core::commons::Commons;
+use phago_core::field::{self, Type};
+use phago_core::ids::{NodeId, Tick};
+use phago_core::life::{Cells, Life};
+use phago_core::maps::Map;
+use phago_core::read::{Edges, Neighbor, Whole};
+use phago_core::text::Lexicon;
+use std::sync::Arc;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The committed graph and field of one tick. Concepts are numbered in the order of their ids: the *place*.
+#[derive(Debug)]
+pub struct GraphView {
+    seed: u64,
+    tick: Tick,
+    ids: Vec<NodeId>,
+    labels: Vec<Arc<str>>,
+    places: Map<u128, u32>,
+    // Where the synapses of each concept begin, and one more.
+    starts: Vec<usize>,
+    targets: Vec<u32>,
+    weights: Vec<f64>,
+    life: Arc<Life>,
+}
+
+impl GraphView {
+    fn new(whole: &dyn Whole) -> Result<GraphView> {
+        let Edges { tick, ends, rows } = whole.edges()?;
+        let commons = whole.commons();
+        // Ends and synapses are in the order of their ids.
+        let (ids, labels): (Vec<NodeId>, Vec<Arc<str>>) = ends.into_iter().unzip();
+        let places = (0u32..).zip(&ids).map(|(place, id)| (id.0, place)).collect();
+        let mut starts = vec![0usize; ids.len() + 1];
+        rows.iter().for_each(|row| starts[row.source as usize + 1] += 1);
+        (1..starts.len()).for_each(|at| starts[at] += starts[at - 1]);
+        let (targets, weights) = rows.iter().map(|row| (row.target, row.weight)).unzip();
+        let (seed, life) = (commons.config().seed, commons.life().clone());
+        Ok(GraphView { seed, tick, ids, labels, places, starts, targets, weights, life })
+    }
+
+    /// Returns the tick.
+    pub fn tick(&self) -> Tick {
+        self.tick
+    }
+
+    /// Returns the number of concepts.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Returns whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// Returns the label of a concept.
+    pub fn label(&self, place: usize) -> &str {
+        self.labels.get(place).map_or("", |label| label)
+    }
+
+    /// Returns where the synapses of each concept begin, and where those of the last end.
+    pub fn starts(&self) -> &[usize] {
+        &self.starts
+    }
+
+    /// Returns the targets of all synapses.
+    pub fn targets(&self) -> &[u32] {
+        &self.targets
+    }
+
+    /// Returns the weights of all synapses.
+    pub fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+
+    /// Returns how much of a mark is on each concept.
+    pub fn levels(&self, of: &Type) -> Vec<f64> {
+        let mut levels = vec![0.0; self.len()];
+        for (concept, level) in self.life.field().levels(of, self.tick) {
+            if let Some(&place) = self.places.get(&concept.0) {
+                levels[place as usize] = field::from_fixed(level);
+            }
+        }
+        levels
+    }
+
+    /// Returns a column of a kind of agents.
+    pub fn column(&self, kind: &str, column: usize) -> Option<Cells> {
+        self.life.population().kind(kind)?.cells().get(column).cloned()
+    }
+
+    /// Returns the places of concepts; -1 for none, and for one that is not wired.
+    pub fn places(&self, concepts: &[u128]) -> Vec<i64> {
+        concepts.iter().map(|id| self.places.get(id).map_or(-1, |place| i64::from(*place))).collect()
+    }
+
+    /// Returns the concepts of places, or `None` if there is no such place; -1 stands for none.
+    pub fn concepts(&self, places: &[i64]) -> Option<Vec<u128>> {
+        let concept = |place: &i64| match usize::try_from(*place) {
+            Ok(place) => self.ids.get(place).map(|id| id.0),
+            Err(_) => (*place == -1).then_some(0),
+        };
+        places.iter().map(concept).collect()
+    }
+
+    /// Returns chance from 0 to 1 for each agent of a kind, in order, for this tick and number.
+    pub fn chance(&self, kind: &str, number: u64) -> Vec<f64> {
+        let kind = self.life.population().kind(kind);
+        let ids = kind.into_iter().flat_map(|kind| kind.ids());
+        ids.map(|id| chance(self.seed, id.key(), self.tick, number)).collect()
+    }
+
+    /// Returns where the walkers of a kind go from these places: to the neighbour with most of a signal, of equal ones
+    /// that over the heaviest synapse, then the first; with a chance of `explore` to any neighbour. One that is nowhere,
+    /// or has no neighbour, stays.
+    pub fn walk(&self, kind: &str, homes: &[i64], of: &Type, explore: f64) -> Vec<i64> {
+        let levels = self.levels(of);
+        let kind = self.life.population().kind(kind);
+        let ids = kind.map_or(&[][..], |kind| kind.ids());
+        let step = |(home, id): (&i64, &phago_core::ids::AgentId)| {
+            let Some(place) = usize::try_from(*home).ok().filter(|place| *place < self.len()) else { return *home };
+            let near = self.starts[place]..self.starts[place + 1];
+            if near.is_empty() {
+                return *home;
+            }
+            let drawn = chance(self.seed, id.key(), self.tick, 0);
+            if drawn < explore {
+                let at = (drawn / explore * near.len() as f64) as usize;
+                return i64::from(self.targets[near.start + at.min(near.len() - 1)]);
+            }
+            let better = |one: usize, other: usize| {
+                let rank = |at: usize| (levels[self.targets[at] as usize], self.weights[at]);
+                let ((level, weight), (best, heaviest)) = (rank(one), rank(other));
+                level > best || (level == best && weight > heaviest)
+            };
+            let best = near.clone().reduce(|best, at| if better(at, best) { at } else { best });
+            best.map_or(*home, |at| i64::from(self.targets[at]))
+        };
+        homes.iter().zip(ids).map(step).collect()
+    }
+}
+
+/// Returns chance from 0 to 1, without 1, that seed, agent, tick and number alone decide.
+pub fn chance(seed: u64, agent: u128, tick: Tick, number: u64) -> f64 {
+    let mut key = [0u8; 40];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    key[8..24].copy_from_slice(&agent.to_le_bytes());
+    key[24..32].copy_from_slice(&tick.to_le_bytes());
+    key[32..].copy_from_slice(&number.to_le_bytes());
+    (xxh3_64(&key) >> 11) as f64 / (1u64 << 53) as f64
+}
+
+impl World {
+    /// Returns the committed graph and field as arrays.
+    ///
+    /// # Errors
+    /// As [`World::whole`].
+    pub fn graph_view(&self, cancel: &Cancel) -> Result<GraphView> {
+        self.whole(cancel, GraphView::new)
+    }
+
+    /// Returns the synapses of a concept by its id, the heaviest first; none if it is not wired.
+    ///
+    /// # Errors
+    /// As [`World::whole`].
+    pub fn neighbors_of(&self, id: NodeId, cancel: &Cancel) -> Result<Vec<Neighbor>> {
+        self.whole(cancel, |whole| {
+            let term = lock(&self.concepts).term(whole.commons(), id).filter(|&term| whole.commons().df(term) > 0);
+            match term {
+                Some(term) => Ok(whole.neighbors(&[term])?.pop().unwrap_or_default()),
+                None => Ok(Vec::new()),
+            }
+        })
+    }
+}
+
+/// Which terms concepts have, by id. Commons only know it the other way round.
+#[derive(Debug, Default)]
+pub(crate) struct Concepts {
+    lexicon: Option<Arc<Lexicon>>,
+    terms: Map<u128, u32>,
+}
+
+impl Concepts {
+    /// Returns the term of a concept, if the colony has learned it.
+    pub(crate) fn term(&mut self, commons: &Commons, id: NodeId) -> Option<u32> {
+        if !self.lexicon.as_ref().is_some_and(|lexicon| Arc::ptr_eq(lexicon, commons.lexicon())) {
+            *self = Concepts { lexicon: Some(commons.lexicon().clone()), terms: Map::default() };
+        }
+        // Terms are learned in their order, and forgotten with the whole dictionary.
+        let known = self.terms.len() as u32;
+        self.terms.extend((known..commons.terms() as u32).map(|term| (commons.id(term), term)));
+        self.terms.get(&id.0).copied()
+    }
+}
