@@ -114,11 +114,15 @@ def ticked(native: _phago.TickResult) -> DistributedTickResult:
     return result
 
 
-def ran(row: _phago.RunRow, begun: float) -> RunReport:
-    """What a run did since then, once it was told to those who listen."""
-    report = RunReport(row.ticks, row.digested, row.failed, time.monotonic() - begun, row.recovered)
+def ran(rows: list[_phago.RunRow], begun: float) -> RunReport:
+    """What the parts of a run did since then, once it was told to those who listen."""
+    ticks, digested, failed, recovered = (
+        sum(getattr(row, name) for row in rows) for name in ("ticks", "digested", "failed", "recovered")
+    )
+    report = RunReport(ticks, digested, failed, time.monotonic() - begun, recovered)
     if report.recovered:
-        log(WARNING, "ticks were redone %d times, the last one because %s", report.recovered, row.last_fault)
+        last_fault = next(row.last_fault for row in reversed(rows) if row.last_fault)
+        log(WARNING, "ticks were redone %d times, the last one because %s", report.recovered, last_fault)
     log(DEBUG, "%d ticks: %d documents digested in %.3f s", report.ticks, report.digested, report.seconds)
     return report
 

@@ -19,7 +19,7 @@ from .errors import CorruptionError
 
 _T = TypeVar("_T", covariant=True)
 # settings by name; absent ones have their defaults
-_Settings = dict[str, bool | int | float]
+_Settings = dict[str, bool | int | float | str]
 _PhaseName = Literal["Sense", "Act", "Decay", "Advance"]
 # (kind, shard, phase, tick), and for some kinds a number more; see `Runner.inject`
 _Fault = tuple[str, int, str, int | None] | tuple[str, int, str, int | None, int]
@@ -29,56 +29,80 @@ _Scalar = str | int | float | bool
 _Metadata = dict[str, _Scalar | list[_Scalar]]
 # for each key a value, values, or operators with what to compare with
 _Where = Mapping[str, _Scalar | Collection[_Scalar] | Mapping[str, _Scalar | Collection[_Scalar]]]
+_Change = Literal["new", "split", "merged", "grown", "shrunk", "same"]
+# what the agents of a kind chose; see `Living.choose`
+_Chose = tuple[str, list[tuple[int, bytes, Any]], list[int], list[int], list[Any]]
 # (label of a concept, the question's words that led to it, most first)
 _Step = tuple[str, list[str]]
 
 __all__ = [
+    "AgentView",
+    "AlarmRow",
+    "analyse",
     "ANALYSER",
+    "AnomalyRow",
     "AnsweredRow",
     "AssociatedRow",
     "Batch",
     "BridgeRow",
     "Call",
+    "chance",
+    "check_config",
+    "check_loop",
     "ClusterBridgeRow",
     "ClusterRow",
     "Column",
+    "concept_id",
     "ConceptShareRow",
+    "content_id",
     "Coordinator",
+    "cores",
     "CrossEdgeRow",
     "CrossEdges",
     "DEBUG_BUILD",
+    "DiffRow",
     "DOCUMENT_BYTES_MAX",
+    "document_id",
     "EdgeRow",
     "EdgeTable",
+    "EventRow",
     "ExplainedRow",
+    "FadingRow",
     "Follower",
     "FoundRow",
     "GhostRow",
     "HealthRow",
     "IngestedRow",
     "InsightsRow",
-    "KEY_BYTES_MAX",
     "Kept",
+    "KEY_BYTES_MAX",
+    "KindRow",
+    "Living",
     "LocalAnswerRow",
     "LocalConceptRow",
     "METADATA_BYTES_MAX",
     "METADATA_KEYS_MAX",
     "NeighborRow",
+    "network_file_system",
     "Node",
     "NodeRow",
     "NodeTable",
     "PathRow",
     "PhaseRow",
-    "REDOS_MAX",
+    "PopulationRow",
     "RankedRow",
+    "REDOS_MAX",
     "RejectedRow",
     "Ring",
-    "RunRow",
     "Runner",
-    "SHARDS_MAX",
+    "RunRow",
+    "set_cores",
+    "set_map_seed",
     "Setting",
+    "settings",
     "ShardHandle",
     "ShardRow",
+    "SHARDS_MAX",
     "ShortestPathRow",
     "SideRow",
     "SignificantRow",
@@ -88,21 +112,10 @@ __all__ = [
     "TickResult",
     "UpdatedRow",
     "VerifiedRow",
-    "WordRow",
-    "World",
-    "analyse",
-    "check_config",
-    "check_loop",
-    "concept_id",
-    "content_id",
-    "cores",
-    "document_id",
-    "network_file_system",
-    "set_cores",
-    "set_map_seed",
-    "settings",
     "verify",
     "wait_until_freed",
+    "WordRow",
+    "World",
 ]
 
 ANALYSER: str  # name and version of the text analysis; part of every digest
@@ -444,6 +457,20 @@ class ClusterRow:
     def examples(self) -> list[str]: ...
     @property
     def pairs(self) -> int: ...
+    @property
+    def id(self) -> int: ...
+    @property
+    def since(self) -> int: ...
+    @property
+    def change(self) -> _Change: ...
+    @property
+    def split_from(self) -> int | None: ...
+    @property
+    def merged(self) -> list[int]: ...
+    @property
+    def joined(self) -> int: ...
+    @property
+    def left(self) -> int: ...
 
 @final
 class SideRow:
@@ -487,6 +514,8 @@ class InsightsRow:
     def modularity(self) -> float: ...
     @property
     def clusters(self) -> list[ClusterRow]: ...
+    @property
+    def gone(self) -> list[tuple[int, int | None]]: ...
     @property
     def bridges(self) -> list[ClusterBridgeRow]: ...
 
@@ -842,6 +871,9 @@ class World:
         """How many documents match."""
     def delete_all(self, keys: list[str]) -> Call[int]:
         """Delete the documents of these keys one by one; how many there were."""
+    @property
+    def pending(self) -> int:
+        """Documents accepted and not yet digested."""
     def __contains__(self, key: object, /) -> bool: ...
     def __len__(self) -> int: ...
     def digest(self) -> Call[str]:
@@ -868,7 +900,198 @@ class World:
         """The largest first."""
     def significant(self, top: int) -> Call[list[SignificantRow]]:
         """The strongest first."""
+    @property
+    def living(self) -> Living:
+        """What it has beside its documents."""
+
+@final
+class EventRow:
+    """An event."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def tick(self) -> int: ...
+    @property
+    def what(self) -> str: ...
+    @property
+    def kind(self) -> str | None: ...
+    @property
+    def agent(self) -> str | None: ...
+    @property
+    def document(self) -> str | None: ...
+    @property
+    def concept(self) -> str | None: ...
+    @property
+    def count(self) -> int | None: ...
+    @property
+    def text(self) -> str | None: ...
+
+@final
+class AlarmRow:
+    """A departure from normal."""
+
+    @property
+    def what(self) -> str: ...
+    @property
+    def concepts(self) -> list[str]: ...
+    @property
+    def tick(self) -> int: ...
+    @property
+    def since(self) -> int: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def expected(self) -> float: ...
+    @property
+    def strength(self) -> float: ...
+
+@final
+class AnomalyRow:
+    """Departures of the same documents."""
+
+    @property
+    def tick(self) -> int: ...
+    @property
+    def since(self) -> int: ...
+    @property
+    def alarms(self) -> list[AlarmRow]: ...
+    @property
+    def documents(self) -> int: ...
+    @property
+    def examples(self) -> list[str]: ...
+
+@final
+class FadingRow:
+    """A synapse that fades."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def target(self) -> str: ...
+    @property
+    def weight(self) -> float: ...
+    @property
+    def gone(self) -> int: ...
+
+@final
+class DiffRow:
+    """What changed between two ticks."""
+
+    @property
+    def since(self) -> int: ...
+    @property
+    def until(self) -> int: ...
+    @property
+    def documents(self) -> list[str]: ...
+    @property
+    def digested(self) -> int: ...
+    @property
+    def concepts(self) -> list[str]: ...
+    @property
+    def new_concepts(self) -> int: ...
+    @property
+    def made(self) -> int: ...
+    @property
+    def repeated(self) -> int: ...
+    @property
+    def rested(self) -> int: ...
+
+@final
+class KindRow:
+    """A kind of agents: columns with what they hold."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def columns(self) -> list[tuple[str, str]]: ...
+
+@final
+class PopulationRow:
+    """The agents of a kind, by column; concepts by their ids."""
+
+    @property
+    def tick(self) -> int: ...
+    @property
+    def ids(self) -> list[str]: ...
+    @property
+    def births(self) -> list[int]: ...
+    @property
+    def names(self) -> list[str]: ...
+    @property
+    def cells(self) -> list[list[Any]]: ...
+
+@final
+class Living:
+    """What one colony has beside its documents: surveys, events, signals and traces, agents."""
+
     def insights(self) -> Call[InsightsRow]: ...
+    def survey(self) -> Call[InsightsRow]:
+        """As `insights`, and what belongs together is kept."""
+    def anomalies(self, drifting: bool) -> Call[list[AnomalyRow]]: ...
+    def events(self, since: int) -> Call[list[EventRow]]:
+        """From the event of this number on, as far as they are kept."""
+    def fading(self, top: int) -> Call[list[FadingRow]]:
+        """The synapses that will be gone soonest, the soonest first."""
+    def difference(self, since: int, until: int) -> Call[DiffRow]: ...
+    @property
+    def events_end(self) -> int:
+        """The number that the next event gets."""
+    def emit(self, of: str, name: str, label: str, amount: float) -> Call[None]: ...
+    def marks(self) -> Call[list[tuple[str, str, int]]]:
+        """Class, name and number of concepts of what stands."""
+    def field(self, of: str, name: str) -> Call[list[tuple[str, float]]]:
+        """Labels with how much, most first."""
+    def kinds(self) -> list[KindRow]: ...
+    def digesters(self) -> list[tuple[str, int]]:
+        """Ids with the ticks of birth."""
+    def concept(self, label: str) -> str | None:
+        """The id of the concept of a word that documents have."""
+    def population(self, kind: str) -> PopulationRow | None: ...
+    def spawn(self, kind: str, columns: list[tuple[str, str]], count: int, cells: list[Any]) -> Call[list[str]]: ...
+    def dismiss(self, kind: str) -> Call[None]: ...
+    def choose(
+        self,
+        sensed: int,
+        kinds: list[_Chose],
+        emissions: list[tuple[str, str, Any, Any]],
+        view: AgentView | None = None,
+    ) -> None:
+        """Have the next tick do what agents chose that saw the tick `sensed`.
+
+        For each kind what changes (column, rows as 32-bit integers in bytes, values), the rows that end, those of
+        parents, and the values of what they bear. Values are a list, or bytes of 64-bit values; of concepts these are
+        places in the view.
+        """
+    def unchoose(self) -> None:
+        """Forget what was chosen for the next tick."""
+    def neighbors(self, id: str) -> list[tuple[str, str, float]]:
+        """Id, label and weight of what a concept is wired to, the heaviest first."""
+    def levels(self, of: str, name: str) -> list[tuple[str, float]]:
+        """Ids with how much of a mark."""
+    def view(self) -> Call[AgentView]: ...
+
+@final
+class AgentView:
+    """The graph and field of one committed tick as arrays; places are those of concepts in the order of their ids."""
+
+    @property
+    def tick(self) -> int: ...
+    def __len__(self) -> int: ...
+    def labels(self, places: list[int]) -> list[str]: ...
+    def starts(self) -> Column: ...
+    def targets(self) -> Column: ...
+    def weights(self) -> Column: ...
+    def levels(self, of: str, name: str) -> Column: ...
+    def column(self, kind: str, column: int) -> Column:
+        """A column of a kind; concepts as places, -1 for none."""
+    def chance(self, kind: str, number: int) -> Column: ...
+    def walk(self, kind: str, homes: bytes, signal: str, explore: float) -> Column: ...
+
+def chance(seed: int, agent: str, tick: int, number: int) -> float:
+    """Chance from 0 to 1, without 1, that these alone decide."""
 
 @final
 class Kept:

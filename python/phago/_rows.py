@@ -13,6 +13,9 @@ from ._settings import as_native
 from .config import Ranking
 from .ids import ShardId, TickPhase
 from .results import (
+    Alarm,
+    AlarmKind,
+    Anomaly,
     Bridge,
     BridgeShare,
     BridgeSide,
@@ -20,8 +23,12 @@ from .results import (
     Concept,
     ConceptShare,
     CrossShardEdges,
+    Diff,
     DistributedTickResult,
+    Event,
+    EventKind,
     Explanation,
+    Gone,
     Hit,
     Insights,
     Node,
@@ -35,12 +42,15 @@ from .results import (
 
 if TYPE_CHECKING:
     from ._phago import (
+        AnomalyRow,
         AnsweredRow,
         AssociatedRow,
         BridgeRow,
         ClusterBridgeRow,
         ClusterRow,
         ConceptShareRow,
+        DiffRow,
+        EventRow,
         ExplainedRow,
         FoundRow,
         InsightsRow,
@@ -171,9 +181,60 @@ def insights(row: InsightsRow) -> Insights:
         one, other = map(side, row.sides)
         return Bridge(row.label, (one, other), row.mentions, row.cover, row.score)
 
-    return Insights(row.tick, row.documents, row.modularity, clusters, tuple(map(bridge, row.bridges)))
+    gone = tuple(Gone(*one) for one in row.gone)
+    return Insights(row.tick, row.documents, row.modularity, clusters, tuple(map(bridge, row.bridges)), gone)
 
 
 def _cluster(row: ClusterRow) -> Cluster:
     strongest = tuple(row.strongest)
-    return Cluster(strongest[0], tuple(row.members), strongest, row.documents, tuple(row.examples), row.pairs)
+    return Cluster(
+        strongest[0],
+        tuple(row.members),
+        strongest,
+        row.documents,
+        tuple(row.examples),
+        row.pairs,
+        row.id,
+        row.since,
+        row.change,
+        row.joined,
+        row.left,
+        row.split_from,
+        tuple(row.merged),
+    )
+
+
+def event(row: EventRow) -> Event:
+    return Event(
+        row.number,
+        row.tick,
+        EventKind(row.what),
+        row.kind,
+        row.agent,
+        row.document,
+        row.concept,
+        row.count,
+        row.text,
+    )
+
+
+def anomaly(row: AnomalyRow) -> Anomaly:
+    alarms = tuple(
+        Alarm(AlarmKind(one.what), tuple(one.concepts), one.tick, one.since, one.count, one.expected, one.strength)
+        for one in row.alarms
+    )
+    return Anomaly(row.tick, row.since, alarms, row.documents, tuple(row.examples))
+
+
+def diff(row: DiffRow) -> Diff:
+    return Diff(
+        row.since,
+        row.until,
+        tuple(row.documents),
+        row.digested,
+        tuple(row.concepts),
+        row.new_concepts,
+        row.made,
+        row.repeated,
+        row.rested,
+    )

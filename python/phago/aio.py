@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Literal, Self, overload
 
 from . import _phago
+from ._alive import AsyncAlive
 from ._checks import count, directory_of, question_of, text_of, time_of
 from ._intake import (
     DigestOf,
@@ -30,8 +31,10 @@ from ._intake import (
     undone_is_logged,
 )
 from ._jsonl import Export, read_jsonl
-from ._rows import concept, constants, explanation, helped, hit, insights, lexical_hit, stored
+from ._rows import concept, constants, explanation, helped, hit, lexical_hit, stored
+from ._progress import OnProgress, shown, so_far, taken
 from ._unpicklable import Unpicklable
+from .agents.minds import Minds
 from .colony import Colony
 from .config import ColonyConfig, Ranking, RunnerConfig
 from .graph import AsyncGraph
@@ -42,7 +45,6 @@ from .results import (
     Hit,
     Hits,
     IngestReport,
-    Insights,
     RunReport,
     Stats,
     StoredDocument,
@@ -52,7 +54,7 @@ from .results import (
 __all__ = ["AsyncColony"]
 
 
-class AsyncColony(Unpicklable):
+class AsyncColony(AsyncAlive, Unpicklable):
     """The twin of `Colony` with the same names, for event loops; `Colony` has their descriptions.
 
     Whatever may take a while is a coroutine and leaves the loop to others; properties, `len` and `in` answer at once. A
@@ -89,13 +91,27 @@ class AsyncColony(Unpicklable):
         twin._colony = colony
         return twin
 
+    @property
+    def _living(self) -> _phago.Living:
+        return self._colony._living
+
+    @property
+    def _minds(self) -> Minds:
+        return self._colony._minds
+
     async def ingest(
-        self, documents: Iterable[DocumentLike] | DocumentLike, on_error: OnError = "raise"
+        self,
+        documents: Iterable[DocumentLike] | DocumentLike,
+        on_error: OnError = "raise",
+        *,
+        progress: OnProgress | None = None,
     ) -> IngestReport:
         """See `Colony.ingest`. The iterable itself is read on the loop's thread."""
-        with Intake(on_error) as intake:
+        with Intake(on_error) as intake, shown(progress) as show:
             for first, chunk in chunks(documents):
                 intake.add(await self._colony._world.ingest(chunk, first, intake.skip).start())
+                if show is not None:
+                    show(taken(documents, first + len(chunk)))
         return intake.report
 
     async def update(self, document: DocumentLike) -> Updated:
@@ -133,14 +149,34 @@ class AsyncColony(Unpicklable):
         """See `Colony.reinforce`. A cancelled one was done or not, never half."""
         return await self._colony._world.reinforce(*helped(hit)).start()
 
-    async def run(self, max_ticks: int | None = None, *, now: datetime.datetime | None = None) -> RunReport:
+    async def run(
+        self,
+        max_ticks: int | None = None,
+        *,
+        now: datetime.datetime | None = None,
+        progress: OnProgress | None = None,
+    ) -> RunReport:
         """See `Colony.run`."""
         limit = None if max_ticks is None else count("max_ticks", max_ticks, 0)
         begun = time.monotonic()
         await self._tell(now)
         with undone_is_logged():
-            run = await self._colony._runner.run(limit)
-        return ran(run, begun)
+            if self._minds.is_empty and progress is None:
+                rows = [await self._colony._runner.run(limit)]
+            else:
+                rows = await self._run_tick_by_tick(limit, progress)
+        return ran(rows, begun)
+
+    async def _run_tick_by_tick(self, limit: int | None, progress: OnProgress | None) -> list[_phago.RunRow]:
+        rows: list[_phago.RunRow] = []
+        colony = self._colony
+        with shown(progress) as show:
+            while not colony._world.quiet and (limit is None or len(rows) < limit):
+                async with self._minds.acting_async(colony._living, colony._world):
+                    rows.append(await colony._runner.run(1))
+                if show is not None:
+                    show(so_far(rows, colony._world))
+        return rows
 
     async def ticks(
         self, max_ticks: int | None = None, *, now: datetime.datetime | None = None
@@ -155,8 +191,10 @@ class AsyncColony(Unpicklable):
     async def tick(self, *, now: datetime.datetime | None = None) -> DistributedTickResult:
         """See `Colony.tick`."""
         await self._tell(now)
+        colony = self._colony
         with undone_is_logged():
-            return ticked(await self._colony._runner.tick())
+            async with self._minds.acting_async(colony._living, colony._world):
+                return ticked(await colony._runner.tick())
 
     async def _tell(self, now: datetime.datetime | None) -> None:
         if now is not None:
@@ -188,10 +226,6 @@ class AsyncColony(Unpicklable):
         """See `Colony.concepts`."""
         world, text, k = self._colony._world, question_of("text", text), count("k", k, 1)
         return [concept(row) for row in await world.concepts_with_neighbors(text, k).start()]
-
-    async def insights(self) -> Insights:
-        """See `Colony.insights`."""
-        return insights(await self._colony._world.insights().start())
 
     async def get(self, id: str) -> StoredDocument | None:
         """See `Colony.get`."""

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Literal, Self, overload
 
 from . import _phago
+from ._alive import Alive
 from ._checks import count, directory_of, question_of, text_of, time_of
 from ._held import Held, config_given, in_memory, runner_given, shards_given
 from ._intake import (
@@ -31,8 +32,10 @@ from ._intake import (
     undone_is_logged,
 )
 from ._jsonl import Export, read_jsonl
-from ._rows import concept, constants, explanation, helped, hit, insights, lexical_hit, stored
+from ._rows import concept, constants, explanation, helped, hit, lexical_hit, stored
+from ._progress import OnProgress, shown, so_far, taken
 from ._unpicklable import Unpicklable
+from .agents.minds import Minds
 from .config import ColonyConfig, Ranking, RunnerConfig
 from .errors import ClosedError, CoordinatorUnavailable
 from .graph import Graph
@@ -43,7 +46,6 @@ from .results import (
     Hit,
     Hits,
     IngestReport,
-    Insights,
     RunReport,
     Stats,
     StoredDocument,
@@ -53,7 +55,7 @@ from .results import (
 __all__ = ["Colony"]
 
 
-class Colony(Unpicklable):
+class Colony(Alive, Unpicklable):
     """A memory that organises itself. This makes one that lives in memory; `phago.open` opens one in a directory.
 
     >>> with Colony(seed=7) as colony:
@@ -92,12 +94,14 @@ class Colony(Unpicklable):
         runner, shards = runner_given(runner), shards_given(shards)
         self._config, self._shards = config, shards
         self._held: Held | None = None
+        self._known = Minds(config.seed, runner.phase_timeout_ms)
         self._held = in_memory(config, shards, runner)
 
     @classmethod
-    def _of(cls, held: Held, config: ColonyConfig, shards: int) -> Self:
+    def _of(cls, held: Held, config: ColonyConfig, shards: int, timeout_ms: int) -> Self:
         colony = cls.__new__(cls)
         colony._config, colony._shards, colony._held = config, shards, held
+        colony._known = Minds(config.seed, timeout_ms)
         return colony
 
     def _open(self) -> Held:
@@ -112,12 +116,26 @@ class Colony(Unpicklable):
         return self._open().world
 
     @property
+    def _living(self) -> _phago.Living:
+        return self._world.living
+
+    @property
+    def _minds(self) -> Minds:
+        return self._known
+
+    @property
     def _runner(self) -> _phago.Runner:
         return self._open().driver()
 
     # --- taking in ---
 
-    def ingest(self, documents: Iterable[DocumentLike] | DocumentLike, on_error: OnError = "raise") -> IngestReport:
+    def ingest(
+        self,
+        documents: Iterable[DocumentLike] | DocumentLike,
+        on_error: OnError = "raise",
+        *,
+        progress: OnProgress | None = None,
+    ) -> IngestReport:
         """Take in documents, or one document. They are found by their words at once, and digested by `run`.
 
         Any iterable will do; it is read in chunks of 1,000. A document with an id that is there already with the same
@@ -128,6 +146,8 @@ class Colony(Unpicklable):
                 DataFrame of pandas or polars or a Table of pyarrow with these columns (see `read_frame` for others).
             on_error: With "raise", the first document that is not valid raises, and nothing of its chunk is taken in.
                 With "skip", the report lists such documents, and the rest is taken in.
+            progress: Called with a `Progress` after each chunk; or True for a bar. What it raises ends the call between
+                two chunks.
 
         Raises:
             InvalidDocument: Not text, blank, over 16 MiB, over 1,000,000 different words, with an unknown key, or with
@@ -135,9 +155,11 @@ class Colony(Unpicklable):
             DocumentExists: A document with other content has this id; `update` replaces it. The error's `report` says
                 what was taken in before.
         """
-        with Intake(on_error) as intake:
+        with Intake(on_error) as intake, shown(progress) as show:
             for first, chunk in chunks(documents):
                 intake.add(self._world.ingest(chunk, first, intake.skip).wait())
+                if show is not None:
+                    show(taken(documents, first + len(chunk)))
         return intake.report
 
     def update(self, document: DocumentLike) -> Updated:
@@ -242,7 +264,13 @@ class Colony(Unpicklable):
         """
         return self._world.reinforce(*helped(hit)).wait()
 
-    def run(self, max_ticks: int | None = None, *, now: datetime.datetime | None = None) -> RunReport:
+    def run(
+        self,
+        max_ticks: int | None = None,
+        *,
+        now: datetime.datetime | None = None,
+        progress: OnProgress | None = None,
+    ) -> RunReport:
         """Tick until all is digested, unwired or reinforced and every digester has ended, or `max_ticks` were made.
 
         No tick is made for lifetimes that are not over yet (`Document.expires`).
@@ -250,6 +278,8 @@ class Colony(Unpicklable):
         Args:
             max_ticks: Ticks, at most.
             now: As in `tick`.
+            progress: Called with a `Progress` after each tick; or True for a bar, drawn by rich where that is installed
+                (`phago[progress]`). What it raises ends the run between two ticks.
 
         Raises:
             PhaseTimeout: A shard did not finish a phase in time, even when redone (`RunnerConfig.recover`).
@@ -260,8 +290,22 @@ class Colony(Unpicklable):
         begun = time.monotonic()
         self._tell(now)
         with undone_is_logged():
-            run = self._runner.run_sync(limit)
-        return ran(run, begun)
+            if self._minds.is_empty and progress is None:
+                rows = [self._runner.run_sync(limit)]
+            else:
+                rows = self._run_tick_by_tick(limit, progress)
+        return ran(rows, begun)
+
+    # Agents of one's own are asked before each tick, and whoever watches is told after it.
+    def _run_tick_by_tick(self, limit: int | None, progress: OnProgress | None) -> list[_phago.RunRow]:
+        rows: list[_phago.RunRow] = []
+        with shown(progress) as show:
+            while not self._world.quiet and (limit is None or len(rows) < limit):
+                with self._minds.acting(self._living, self._world):
+                    rows.append(self._runner.run_sync(1))
+                if show is not None:
+                    show(so_far(rows, self._world))
+        return rows
 
     def ticks(
         self, max_ticks: int | None = None, *, now: datetime.datetime | None = None
@@ -294,7 +338,7 @@ class Colony(Unpicklable):
             ShardDied: The work of a shard failed. The tick was undone.
         """
         self._tell(now)
-        with undone_is_logged():
+        with undone_is_logged(), self._minds.acting(self._living, self._world):
             return ticked(self._runner.tick_sync())
 
     def _tell(self, now: datetime.datetime | None) -> None:
@@ -386,16 +430,6 @@ class Colony(Unpicklable):
         """The `k` concepts nearest to a text, best first, each with what it is associated with."""
         rows = self._world.concepts_with_neighbors(question_of("text", text), count("k", k, 1)).wait()
         return [concept(row) for row in rows]
-
-    def insights(self) -> Insights:
-        """What the colony has found out by itself: clusters of concepts, and concepts that join two of them.
-
-        Each comes with the evidence for it, and nothing comes from noise: a text whose words are shuffled has neither.
-        Clusters are communities by Louvain's method over pairs that are more than chance; documents belong to the
-        nearest. It reads one committed tick and works it out while the colony goes on; a hundred thousand concepts take
-        seconds.
-        """
-        return insights(self._world.insights().wait())
 
     def get(self, id: str) -> StoredDocument | None:
         """The document of this id, or `None` if no document has it.

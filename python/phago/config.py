@@ -107,6 +107,17 @@ class ColonyConfig:
     """Bytes of text digested in a tick, at most, or one document; 1 to 2^40."""
     documents_per_digester: int = 64
     """Documents that one digester takes in a tick; 1 to 2^24."""
+    documents_first: Literal["arrival", "signals", "traces", "field"] = "arrival"
+    """Which of the waiting documents are digested first: those that came first; those whose words have most signals
+    (`Colony.emit`); those whose words have fewest traces of digestion, so that all topics get their turn; or those with
+    most signals and, of these, fewest traces. Not where shards are on nodes, which know the order of arrival only.
+    """
+    known_word_boost: float = 1.0
+    """By how much the salience of a word grows once three documents have it; 1 to 100. Above 1, fewer words are wired
+    that no other document has.
+    """
+    survey_quorum: int = 0
+    """Documents digested since the last survey after which `run` makes the next one; 0 to 2^40. 0 for none by itself."""
     ghosts_max: int = 1_000
     """Ghosts that a shard caches; 1 to 2^24. It changes cost, never a result, and is no part of the digest."""
 

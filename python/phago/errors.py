@@ -309,6 +309,19 @@ class LimitError(PhagoError):
     value: int
 
 
+class AgentError(PhagoError):
+    """An agent of one's own raised, or did what cannot be done. The tick was not made, and the error it raised is the
+    cause of this one."""
+
+    _fields = ("kind", "agent", "tick")
+    kind: str | None
+    """The name of its kind; None where several acted together."""
+    agent: str | None
+    """Its id; None for agents that act as arrays."""
+    tick: int
+    """The tick that was being made."""
+
+
 class WireError(PhagoError, ValueError):
     """Bytes that are not a batch of messages."""
 

@@ -172,7 +172,7 @@ class _Asked:
         return self.choice.reached(self.runner.phase_timeout_ms / 1000)
 
     @property
-    def settings(self) -> dict[str, bool | int | float] | None:
+    def settings(self) -> dict[str, bool | int | float | str] | None:
         return None if self.config is None else as_native(self.config, "ColonyConfig")
 
     def kept(self, over: tuple[Transport, int, float] | None) -> _phago.Call[_phago.Kept]:
@@ -185,7 +185,7 @@ class _Asked:
             message = f"`{self.path}` is on {shared}, which machines share: it may lose what was acknowledged"
             warnings.warn(message, NetworkFileSystemWarning, stacklevel=3)
         held = Held(world, driven(world, self.runner), kept, path=self.path)
-        return Colony._of(held, config_made(world.config), self.shards)
+        return Colony._of(held, config_made(world.config), self.shards, self.runner.phase_timeout_ms)
 
     def reading(self, follower: _phago.Follower) -> Colony:
         world = follower.world
@@ -193,7 +193,8 @@ class _Asked:
         for setting, value in {} if self.config is None else as_native(self.config, "ColonyConfig").items():
             if value != getattr(made, setting):
                 raise refusal(setting, value, f"{getattr(made, setting)}, with which the colony was made")
-        return Colony._of(Held(world, follower=follower, path=self.path), made, self.shards)
+        held = Held(world, follower=follower, path=self.path)
+        return Colony._of(held, made, self.shards, self.runner.phase_timeout_ms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from ..results.answers import by_name
 from ..results.documents import beside_text
 from .exits import BUSY, DAMAGED, FOUND, NOTHING_FOUND, Problem
 from .parsing import Parser, conditions, count, moment, seconds, shards, text
-from .progress import Tell, progress
+from .._bar import Tell, progress
 from .taking import take
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Any
 from ..colony import Colony
 from ..document import Document
 from ..extract import KNOWN, SOURCE, LeftOut, Source, read_sources
-from .progress import Tell
+from .._bar import Tell
 
 __all__ = ["Taken", "take"]
 

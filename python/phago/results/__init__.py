@@ -1,17 +1,22 @@
 """What phago gives back: frozen, typed, picklable."""
 
 from .answers import BridgeShare, Concept, ConceptShare, Explanation, Hit, Hits, Parts, Path, WordShare
-from .colony import RunReport, Stats
+from .colony import Progress, RunReport, Stats
 from .documents import IngestReport, Rejected, StoredDocument, UpdateReport
 from .graph import Edge, Node
 from .machine import ClusterStats, GhostNode, LocalQueryRequest, LocalQueryResult, ScoredNode, ShardHealth, ShardInfo
-from .surveys import Bridge, BridgeSide, Cluster, GraphPath, Insights, SignificantPair
+from .life import AgentInfo, Alarm, AlarmKind, Anomaly, Diff, Event, EventKind, FadingSynapse, Mark
+from .surveys import Bridge, BridgeSide, Cluster, Gone, GraphPath, Insights, SignificantPair
 
 # Pickles of the first release look for the stored rows here.
 from .ticks import CrossShardEdge, CrossShardEdges, DistributedTickResult, PhaseResult
 from .ticks import _StoredRows as _StoredRows
 
 __all__ = [
+    "AgentInfo",
+    "Alarm",
+    "AlarmKind",
+    "Anomaly",
     "Bridge",
     "BridgeShare",
     "BridgeSide",
@@ -21,10 +26,15 @@ __all__ = [
     "ConceptShare",
     "CrossShardEdge",
     "CrossShardEdges",
+    "Diff",
     "DistributedTickResult",
     "Edge",
+    "Event",
+    "EventKind",
     "Explanation",
+    "FadingSynapse",
     "GhostNode",
+    "Gone",
     "GraphPath",
     "Hit",
     "Hits",
@@ -32,10 +42,12 @@ __all__ = [
     "Insights",
     "LocalQueryRequest",
     "LocalQueryResult",
+    "Mark",
     "Node",
     "Parts",
     "Path",
     "PhaseResult",
+    "Progress",
     "Rejected",
     "RunReport",
     "ScoredNode",

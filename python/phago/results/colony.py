@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from .._pickles import restored
 
-__all__ = ["RunReport", "Stats"]
+__all__ = ["Progress", "RunReport", "Stats"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a call has come."""
+
+    what: Literal["ingest", "run"]
+    done: int
+    """Documents taken in, or digested."""
+    total: int | None
+    """Of how many, as far as it is known now."""
 
 
 @dataclass(frozen=True, slots=True)

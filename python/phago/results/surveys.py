@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-__all__ = ["Bridge", "BridgeSide", "Cluster", "GraphPath", "Insights", "SignificantPair"]
+__all__ = ["Bridge", "BridgeSide", "Cluster", "Gone", "GraphPath", "Insights", "SignificantPair"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,20 @@ class Cluster:
     """The ids of the documents nearest to its centre, at most 3."""
     pairs: int
     """Pairs of its concepts that speak for it: G² above 36, in at least 3 documents."""
+    id: int
+    """Its number in the history of the colony, from 0. It stays with its oldest concepts from one survey to the next."""
+    since: int
+    """The tick of the survey that found it first; without one, this tick."""
+    change: Literal["new", "split", "merged", "grown", "shrunk", "same"]
+    """How it is beside the last survey (`Colony.survey`)."""
+    joined: int
+    """Concepts that were not in it at the last survey."""
+    left: int
+    """Concepts that were, and are not any more."""
+    split_from: int | None = None
+    """The cluster in which half of its concepts or more were, if it is new and that one goes on."""
+    merged: tuple[int, ...] = ()
+    """Clusters that it took over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +97,15 @@ class Bridge:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """A cluster that is no more."""
+
+    id: int
+    into: int | None
+    """The cluster that took it over, if one did."""
+
+
+@dataclass(frozen=True, slots=True)
 class Insights:
     """What a colony has found out by itself, at one tick."""
 
@@ -94,6 +118,8 @@ class Insights:
     """In the order of their first concepts."""
     bridges: tuple[Bridge, ...]
     """The largest score first; at most 1,000."""
+    gone: tuple[Gone, ...] = ()
+    """Clusters of the last survey that are no more."""
 
     def cluster_of(self, label: str) -> Cluster | None:
         """The cluster that has the concept of this label, or `None`."""

@@ -16,6 +16,7 @@
 #![forbid(unsafe_code)]
 
 pub mod answers;
+pub mod changes;
 pub mod cluster;
 pub mod config;
 pub mod coordination;

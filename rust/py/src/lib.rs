@@ -73,7 +73,7 @@ mod _phago {
     #[pymodule_export]
     use crate::rows::graph::{AssociatedRow, CrossEdgeRow, EdgeRow, NeighborRow, NodeRow, RankedRow};
     #[pymodule_export]
-    use crate::rows::life::{AlarmRow, AnomalyRow, EventRow, KindRow, PopulationRow};
+    use crate::rows::life::{AlarmRow, AnomalyRow, DiffRow, EventRow, FadingRow, KindRow, PopulationRow};
     #[pymodule_export]
     use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow, LocalConceptRow, ShardRow};
     #[pymodule_export]

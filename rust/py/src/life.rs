@@ -3,7 +3,7 @@
 use crate::call::Call;
 use crate::column::{Cells as Buffered, Column};
 use crate::error::Result;
-use crate::rows::life::{AnomalyRow, EventRow, KindRow, PopulationRow, cells_of};
+use crate::rows::life::{AnomalyRow, DiffRow, EventRow, FadingRow, KindRow, PopulationRow, cells_of};
 use crate::rows::rows;
 use crate::rows::surveys::InsightsRow;
 use crate::runtime::brief;
@@ -75,13 +75,21 @@ impl Living {
         self.call(move |world, cancel| Ok(rows::<EventRow, _>(world.events(since, cancel)?)))
     }
 
+    fn fading(&self, top: usize) -> Result<Call> {
+        self.call(move |world, cancel| Ok(rows::<FadingRow, _>(world.fading(top, cancel)?)))
+    }
+
+    fn difference(&self, since: u64, until: u64) -> Result<Call> {
+        self.call(move |world, cancel| Ok(DiffRow::from(world.difference(since, until, cancel)?)))
+    }
+
     #[getter]
     fn events_end(&self) -> Result<u64> {
         Ok(self.world()?.events_end())
     }
 
-    fn emit(&self, class: &str, name: String, label: String, amount: f64) -> Result<Call> {
-        let class = class_of(class)?;
+    fn emit(&self, of: &str, name: String, label: String, amount: f64) -> Result<Call> {
+        let class = class_of(of)?;
         self.call(move |world, _| world.emit(class, &name, &label, amount).map(|()| None::<bool>))
     }
 
@@ -92,8 +100,8 @@ impl Living {
         })
     }
 
-    fn field(&self, class: &str, name: String) -> Result<Call> {
-        let class = class_of(class)?;
+    fn field(&self, of: &str, name: String) -> Result<Call> {
+        let class = class_of(of)?;
         self.call(move |world, cancel| world.field(class, &name, cancel))
     }
 
@@ -134,10 +142,11 @@ impl Living {
             })
         })?;
         let Some((tick, ids, columns, cells)) = found else { return Ok(None) };
+        let births = ids.iter().map(|id| id.birth).collect();
         let ids = ids.into_iter().map(|id| format!("{:032x}", id.key())).collect();
         let names = columns.into_iter().map(|(name, _)| name.into_string()).collect();
         let cells = cells.iter().map(|cells| cells_of(py, cells)).collect::<PyResult<_>>()?;
-        Ok(Some(PopulationRow { tick, ids, names, cells }))
+        Ok(Some(PopulationRow { tick, ids, births, names, cells }))
     }
 
     fn spawn(&self, kind: String, columns: Vec<Spec>, count: u32, cells: Vec<Bound<'_, PyAny>>) -> Result<Call> {
@@ -216,8 +225,8 @@ impl Living {
     }
 
     /// Returns how much of a mark is on each concept that has it, by id.
-    fn levels(&self, py: Python<'_>, class: &str, name: &str) -> Result<Vec<(String, f64)>> {
-        let (world, of) = (self.world()?, field::Type::new(class_of(class)?, name)?);
+    fn levels(&self, py: Python<'_>, of: &str, name: &str) -> Result<Vec<(String, f64)>> {
+        let (world, of) = (self.world()?, field::Type::new(class_of(of)?, name)?);
         brief(py, || {
             world.read(|state| {
                 let levels = state.commons().life().field().levels(&of, state.tick()).into_iter();
@@ -263,8 +272,8 @@ impl AgentView {
         Column::new(Buffered::numbers(self.0.weights().to_vec()))
     }
 
-    fn levels(&self, class: &str, name: &str) -> Result<Column> {
-        let of = field::Type::new(class_of(class)?, name)?;
+    fn levels(&self, of: &str, name: &str) -> Result<Column> {
+        let of = field::Type::new(class_of(of)?, name)?;
         Ok(Column::new(Buffered::numbers(self.0.levels(&of))))
     }
 

@@ -136,6 +136,12 @@ impl World {
         brief(py, || world.is_quiet())
     }
 
+    #[getter]
+    fn pending(&self, py: Python<'_>) -> Result<u64> {
+        let world = self.world()?;
+        brief(py, || world.pending())
+    }
+
     fn __contains__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> Result<bool> {
         // As in a dictionary, a value that cannot be a key is not present.
         let Ok(key) = key.extract::<String>() else { return Ok(false) };

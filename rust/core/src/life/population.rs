@@ -243,6 +243,9 @@ impl Population {
     /// If [`Population::check_spawn`] refuses it.
     pub(super) fn spawn(&mut self, tick: Tick, spawn: &Spawn) {
         let kind = self.kinds.entry(spawn.kind.clone()).or_insert_with(|| Kind::new(spawn.columns.clone()));
+        if spawn.count == 0 {
+            return;
+        }
         if kind.spawned.0 != tick {
             kind.spawned = (tick, 0);
         }

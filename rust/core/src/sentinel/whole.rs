@@ -6,10 +6,11 @@ use super::part::Part;
 use super::records::Records;
 use super::rule::Rule;
 use super::seen::Seen;
+use super::sums::State;
 use super::totals::Totals;
 use crate::Result;
 use crate::cancel::Cancel;
-use crate::ids::Tick;
+use crate::ids::{NodeId, Tick};
 use serde::{Deserialize, Serialize};
 
 /// A clock and its only part: the steps of a beat, one after the other.
@@ -61,6 +62,11 @@ impl Sentinel {
         self.part.commit(staged, &floors, &clock);
         self.clock = clock;
         Ok(alarms)
+    }
+
+    /// Returns whether a concept is seen more often than normal at the last beat, told already or just now.
+    pub fn is_raised(&self, concept: NodeId) -> bool {
+        self.part.concepts.get(concept, &self.clock).is_some_and(|sums| sums.state == State::Raised)
     }
 
     /// Returns its clock.

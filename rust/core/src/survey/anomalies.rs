@@ -11,7 +11,7 @@ use crate::Result;
 use crate::cancel::Cancel;
 use crate::ids::NodeId;
 use crate::maps::Map;
-use crate::sentinel::{Anomaly, Bearer, COUNT_MIN, LEARNING, Pair, Rule, Seen, Sentinel, Totals, group};
+use crate::sentinel::{Alarm, Anomaly, Bearer, COUNT_MIN, Kind, LEARNING, Pair, Rule, Seen, Sentinel, Totals, group};
 
 /// Returns what departed from normal, in the order of the first alarms, by the documents that stand.
 ///
@@ -59,7 +59,11 @@ pub fn anomalies(lists: &Lists, pairs: &Pairs, rule: Rule, cancel: &Cancel) -> R
             is_known[entry.place as usize] = true;
         });
         let seen = Seen::new(concepts, together).with_new(new);
-        alarms.extend(sentinel.observe_of(lists.tick(beat[0] as usize), totals, &seen, cancel)?);
+        let told = sentinel.observe_of(lists.tick(beat[0] as usize), totals, &seen, cancel)?;
+        // A concept that is frequent of a sudden is with many others of a sudden, and that says nothing more.
+        let is_explained =
+            |alarm: &Alarm| matches!(alarm.kind, Kind::Pair(_)) && alarm.kind.concepts().any(|end| sentinel.is_raised(end));
+        alarms.extend(told.into_iter().filter(|alarm| !is_explained(alarm)));
     }
     let bearer = |document: usize| Bearer {
         document: lists.documents()[document],

@@ -3,6 +3,7 @@
 use super::{row, rows};
 use phago_core::life::{Cells, Kind, Type};
 use phago_core::sentinel::{self, Alarm, Anomaly};
+use phago_engine::changes::{Difference, FadingSynapse};
 use phago_engine::events::{Told, What};
 use phago_engine::surveys::Found;
 use pyo3::prelude::*;
@@ -60,13 +61,37 @@ row! {
 }
 
 row! {
+    /// A synapse that fades.
+    FadingRow from fading, FadingSynapse {
+        source: String = fading.source,
+        target: String = fading.target,
+        weight: f64 = fading.weight,
+        gone: u64 = fading.gone,
+    }
+}
+
+row! {
+    /// What changed between two ticks.
+    DiffRow from found, Difference {
+        since: u64 = found.since,
+        until: u64 = found.until,
+        documents: Vec<String> = found.documents,
+        digested: u64 = found.digested,
+        concepts: Vec<String> = found.concepts,
+        new_concepts: u64 = found.new_concepts,
+        made: u64 = found.made,
+        repeated: u64 = found.repeated,
+        rested: u64 = found.rested,
+    }
+}
+
+row! {
     /// A kind of agents.
     KindRow from (name, kind), (&str, &Kind) {
         name: String = name.to_owned(),
         count: usize = kind.ids().len(),
         columns: Vec<(String, &'static str)> =
             kind.columns().iter().map(|(name, of)| (name.to_string(), type_name(*of))).collect(),
-        ids: Vec<(String, u64)> = kind.ids().iter().map(|id| (format!("{:032x}", id.key()), id.birth)).collect(),
     }
 }
 
@@ -75,6 +100,7 @@ row! {
 pub(crate) struct PopulationRow {
     pub(crate) tick: u64,
     pub(crate) ids: Vec<String>,
+    pub(crate) births: Vec<u64>,
     pub(crate) names: Vec<String>,
     pub(crate) cells: Vec<Py<PyAny>>,
 }

@@ -1,0 +1,252 @@
+"""What a colony has beside its documents, as its users reach it: the part of `Colony` and `AsyncColony` that is alive."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, Literal
+
+from ._checks import count, flag, one_of, real, text_of
+from ._rows import anomaly, diff, event, insights
+from .results import AgentInfo, Anomaly, Diff, Event, FadingSynapse, Insights, Mark
+
+if TYPE_CHECKING:
+    from ._phago import Living
+    from .agents import Agent, AgentArray
+    from .agents.minds import Minds
+
+__all__ = ["Alive", "AsyncAlive"]
+
+MARKS: tuple[str, str] = ("signal", "trace")
+
+
+class Alive:
+    """Insight, alarm, forgetting, signals and agents."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def _living(self) -> Living: ...
+
+    @property
+    @abstractmethod
+    def _minds(self) -> Minds: ...
+
+    # --- insight and alarm ---
+
+    def insights(self) -> Insights:
+        """What the colony has found out by itself: clusters of concepts, and concepts that join two of them.
+
+        Each comes with the evidence for it, and nothing comes from noise: a text whose words are shuffled has neither.
+        Clusters are communities by Louvain's method over pairs that are more than chance; documents belong to the
+        nearest. It reads one committed tick and works it out while the colony goes on; a hundred thousand concepts take
+        seconds. How a cluster changed is told beside the last `survey`.
+        """
+        return insights(self._living.insights().wait())
+
+    def survey(self) -> Insights:
+        """As `insights`, and the colony keeps which concepts belong together.
+
+        Later surveys begin with that, so a cluster has one identity (`Cluster.id`) as the colony grows, and each tells
+        what is new, grown, split, merged or gone since. It is a part of `digest()`. With
+        `ColonyConfig.survey_quorum`, `run` makes one whenever so many documents were digested.
+
+        Raises:
+            ReadOnlyError: A colony that was opened to read.
+        """
+        return insights(self._living.survey().wait())
+
+    def anomalies(self, *, drifting: bool = False) -> list[Anomaly]:
+        """What departed from normal as documents came, in the order of ticks; alarms of the same documents are one.
+
+        Concepts, pairs of concepts and the number of new words are watched, tick by tick, over the documents that stand:
+        one that was deleted was never seen. Nothing is told before 41 ticks that digested documents, and nothing of
+        idle ticks: so ingest a stream as it comes, and not at once. Where topics come in strong clumps, some of their
+        rises are not told.
+
+        Args:
+            drifting: For a stream whose frequencies drift: higher thresholds (40 instead of 30, 45 instead of 40 for
+                pairs), three times the normal share instead of two, and half the memory (128 such ticks).
+        """
+        rule = flag("drifting", drifting)
+        return [anomaly(row) for row in self._living.anomalies(rule).wait()]
+
+    def events(self, since: int = 0) -> list[Event]:
+        """What happened, from the event of this number on, in order.
+
+        The latest 65,536 are kept, in the memory of this process; watching them changes nothing.
+
+        Args:
+            since: The number of the first event that is wanted; the last one's plus 1 gives what is new.
+        """
+        return [event(row) for row in self._living.events(count("since", since, 0, 2**63 - 1)).wait()]
+
+    def fading(self, top: int = 20) -> list[FadingSynapse]:
+        """The synapses that will be gone soonest if nothing repeats them, the soonest first.
+
+        Args:
+            top: At most so many.
+        """
+        rows = self._living.fading(count("top", top, 0)).wait()
+        return [FadingSynapse(row.source, row.target, row.weight, row.gone) for row in rows]
+
+    def diff(self, since: int, until: int) -> Diff:
+        """What changed after the tick `since`, up to and including `until`, as far as what stands shows it.
+
+        Documents that were deleted and synapses that are gone are not told of.
+
+        Raises:
+            ConfigError: `until` is before `since`.
+        """
+        first = count("since", since, 0, 2**32)
+        return diff(self._living.difference(first, count("until", until, first, 2**32)).wait())
+
+    # --- signals and traces ---
+
+    def emit(self, name: str, concept: str, amount: float = 1.0, *, of: Literal["signal", "trace"] = "signal") -> None:
+        """Add to a signal or trace on a concept: it fades with each tick (`ColonyConfig.signal_decay_rate`).
+
+        Agents read it, and with `ColonyConfig.documents_first` it orders what is digested. It is kept, and a part of
+        `digest()`. There are at most 64 names and 262,144 marks; beyond that the weakest leave.
+
+        Args:
+            name: At most 64 bytes.
+            concept: A word that documents have.
+            amount: Above 0, at most 65,536.
+            of: "signal" says what is wanted, "trace" what was done.
+
+        Raises:
+            ConfigError: No document has the word; another amount or name.
+        """
+        number = real("amount", amount, 0.0, 65_536.0)
+        mark = one_of("of", of, MARKS)
+        self._living.emit(mark, text_of("name", name), text_of("concept", concept), number).wait()
+
+    def field(self, name: str, *, of: Literal["signal", "trace"] = "signal") -> list[tuple[str, float]]:
+        """The concepts that have some of a signal or trace, by label, with how much: most first."""
+        return self._living.field(one_of("of", of, MARKS), text_of("name", name)).wait()
+
+    def marks(self) -> list[Mark]:
+        """The signals and traces that stand, in the order of their names."""
+        return [Mark(*row) for row in self._living.marks().wait()]
+
+    # --- agents ---
+
+    def agents(self, kind: str | None = None) -> list[AgentInfo]:
+        """The living agents: digesters, then those of one's own by kind and id.
+
+        Args:
+            kind: Only those of a kind; "digester", or the name of a class.
+        """
+        return _agents(self._living, None if kind is None else text_of("kind", kind))
+
+    def spawn(self, kind: type[Agent] | type[AgentArray], count: int = 1, **state: Any) -> list[str]:
+        """Add agents of one's own; returns their ids.
+
+        They act in every tick from the next one on, as long as this process has their class. In a colony that was
+        opened again, agents wait for it: `spawn(Curator, count=0)` gives it back. There may be 1,048,576 of them.
+
+        Args:
+            kind: A class made from `Agent` or `AgentArray`.
+            count: How many; 0 or more.
+            **state: What each begins with: a value for all of them, or a list with one for each. A concept may be given
+                by its label. What is left out is 0, False, or no concept.
+
+        Raises:
+            ConfigError: A name or value that the class does not declare, or other columns than those of its agents.
+            LimitError: Too many.
+        """
+        call, _ = self._minds.spawn(self._living, kind, count, state)
+        ids: list[str] = call.wait()
+        return ids
+
+    def dismiss(self, kind: str) -> None:
+        """End all agents of a kind, which is then unknown."""
+        self._living.dismiss(text_of("kind", kind)).wait()
+
+
+class AsyncAlive:
+    """The twin for event loops."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def _living(self) -> Living: ...
+
+    @property
+    @abstractmethod
+    def _minds(self) -> Minds: ...
+
+    async def insights(self) -> Insights:
+        """See `Colony.insights`."""
+        return insights(await self._living.insights().start())
+
+    async def survey(self) -> Insights:
+        """See `Colony.survey`. A cancelled one was done or not."""
+        return insights(await self._living.survey().start())
+
+    async def anomalies(self, *, drifting: bool = False) -> list[Anomaly]:
+        """See `Colony.anomalies`."""
+        return [anomaly(row) for row in await self._living.anomalies(flag("drifting", drifting)).start()]
+
+    async def events(self, since: int = 0) -> list[Event]:
+        """See `Colony.events`."""
+        return [event(row) for row in await self._living.events(count("since", since, 0, 2**63 - 1)).start()]
+
+    async def fading(self, top: int = 20) -> list[FadingSynapse]:
+        """See `Colony.fading`."""
+        rows = await self._living.fading(count("top", top, 0)).start()
+        return [FadingSynapse(row.source, row.target, row.weight, row.gone) for row in rows]
+
+    async def diff(self, since: int, until: int) -> Diff:
+        """See `Colony.diff`."""
+        first = count("since", since, 0, 2**32)
+        return diff(await self._living.difference(first, count("until", until, first, 2**32)).start())
+
+    async def emit(
+        self, name: str, concept: str, amount: float = 1.0, *, of: Literal["signal", "trace"] = "signal"
+    ) -> None:
+        """See `Colony.emit`."""
+        number = real("amount", amount, 0.0, 65_536.0)
+        mark = one_of("of", of, MARKS)
+        await self._living.emit(mark, text_of("name", name), text_of("concept", concept), number).start()
+
+    async def field(self, name: str, *, of: Literal["signal", "trace"] = "signal") -> list[tuple[str, float]]:
+        """See `Colony.field`."""
+        return await self._living.field(one_of("of", of, MARKS), text_of("name", name)).start()
+
+    async def marks(self) -> list[Mark]:
+        """See `Colony.marks`."""
+        return [Mark(*row) for row in await self._living.marks().start()]
+
+    async def agents(self, kind: str | None = None) -> list[AgentInfo]:
+        """See `Colony.agents`."""
+        return _agents(self._living, None if kind is None else text_of("kind", kind))
+
+    async def spawn(self, kind: type[Agent] | type[AgentArray], count: int = 1, **state: Any) -> list[str]:
+        """See `Colony.spawn`."""
+        call, _ = self._minds.spawn(self._living, kind, count, state)
+        ids: list[str] = await call.start()
+        return ids
+
+    async def dismiss(self, kind: str) -> None:
+        """See `Colony.dismiss`."""
+        await self._living.dismiss(text_of("kind", kind)).start()
+
+
+def _agents(living: Living, kind: str | None) -> list[AgentInfo]:
+    found: list[AgentInfo] = []
+    if kind in (None, "digester"):
+        found += [AgentInfo(id, "digester", born) for id, born in living.digesters()]
+    for one in living.kinds():
+        if kind not in (None, one.name):
+            continue
+        population = living.population(one.name)
+        if population is None:
+            continue
+        shown = [(at, name) for at, name in enumerate(population.names) if not name.startswith("_")]
+        for row, (id, born) in enumerate(zip(population.ids, population.births, strict=True)):
+            state = {name: population.cells[at][row] for at, name in shown}
+            found.append(AgentInfo(id, one.name, born, state))
+    return found

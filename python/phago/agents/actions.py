@@ -1,0 +1,94 @@
+"""What an agent does: `Agent.sense` returns these."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .view import ViewNode
+
+__all__ = ["Action", "Die", "Move", "Prefer", "Signal", "Sleep", "Spawn", "Trace"]
+
+
+class Action:
+    """Something that an agent does. All actions of a tick happen with it, or none does."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        return f"{type(self).__name__}({values})"
+
+
+class Move(Action):
+    """Go to a concept: sets the agent's state `home`, which must be a concept."""
+
+    __slots__ = ("concept",)
+
+    def __init__(self, concept: ViewNode | str) -> None:
+        self.concept = concept
+
+
+class _Mark(Action):
+    __slots__ = ("amount", "concept", "name")
+
+    def __init__(self, name: str, amount: float = 1.0, concept: ViewNode | str | None = None) -> None:
+        self.name, self.amount, self.concept = name, amount, concept
+
+
+class Signal(_Mark):
+    """Add to a signal, which says what is wanted.
+
+    Args:
+        name: Of the signal, at most 64 bytes.
+        amount: Above 0, at most 65,536.
+        concept: Where; by default where the agent is after this tick (`home`).
+    """
+
+    __slots__ = ()
+
+
+class Trace(_Mark):
+    """Add to a trace, which says what was done; see `Signal`."""
+
+    __slots__ = ()
+
+
+class Prefer(Signal):
+    """Have documents with a concept digested sooner, where `ColonyConfig.documents_first` counts signals."""
+
+    __slots__ = ()
+
+    def __init__(self, concept: ViewNode | str, amount: float = 1.0) -> None:
+        super().__init__("prefer", amount, concept)
+
+
+class Die(Action):
+    """End. What else the agent did in this tick stands, but for its state."""
+
+    __slots__ = ()
+
+
+class Sleep(Action):
+    """Do not sense for some ticks: an agent that sleeps costs a tick nothing.
+
+    Args:
+        ticks: How many; 1 or more.
+    """
+
+    __slots__ = ("ticks",)
+
+    def __init__(self, ticks: int) -> None:
+        self.ticks = ticks
+
+
+class Spawn(Action):
+    """Bear an agent of one's own kind.
+
+    Args:
+        state: What it begins with; by default as its parent is after this tick.
+    """
+
+    __slots__ = ("state",)
+
+    def __init__(self, **state: Any) -> None:
+        self.state = state

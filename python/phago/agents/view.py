@@ -1,0 +1,87 @@
+"""What an agent sees: the last committed tick, to be read only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import _phago
+
+if TYPE_CHECKING:
+    from .._phago import Living
+
+__all__ = ["View", "ViewNode"]
+
+
+class ViewNode:
+    """A concept, as an agent sees it."""
+
+    __slots__ = ("_view", "id", "label", "weight")
+
+    def __init__(self, view: View, id: str, label: str, weight: float) -> None:
+        self._view = view
+        self.id = id
+        """Its id, 32 hex digits, which never changes."""
+        self.label = label
+        self.weight = weight
+        """The weight of the synapse that leads there, from 0 to 1."""
+
+    def signal(self, name: str) -> float:
+        """How much of a signal is on it."""
+        return self._view.signal(name, self.id)
+
+    def trace(self, name: str) -> float:
+        """How much of a trace is on it."""
+        return self._view.trace(name, self.id)
+
+    def __repr__(self) -> str:
+        return f"<{self.label}>"
+
+
+class View:
+    """The last committed tick. It is only good within `sense`."""
+
+    __slots__ = ("_agent", "_drawn", "_levels", "_living", "_near", "_seed", "tick")
+
+    def __init__(self, living: Living, seed: int, tick: int) -> None:
+        self._living, self._seed = living, seed
+        self.tick = tick
+        """The tick that is seen."""
+        self._agent, self._drawn = "", 0
+        self._near: dict[str, tuple[ViewNode, ...]] = {}
+        self._levels: dict[tuple[str, str], dict[str, float]] = {}
+
+    def neighbors(self, concept: ViewNode | str | None) -> tuple[ViewNode, ...]:
+        """What a concept is wired to, over its own synapses, the heaviest first; nothing for None."""
+        if concept is None:
+            return ()
+        id = concept if isinstance(concept, str) else concept.id
+        found = self._near.get(id)
+        if found is None:
+            found = tuple(ViewNode(self, *row) for row in self._living.neighbors(id))
+            self._near[id] = found
+        return found
+
+    def signal(self, name: str, concept: ViewNode | str | None) -> float:
+        """How much of a signal is on a concept; 0 for none."""
+        return self._level("signal", name, concept)
+
+    def trace(self, name: str, concept: ViewNode | str | None) -> float:
+        """How much of a trace is on a concept; 0 for none."""
+        return self._level("trace", name, concept)
+
+    def random(self) -> float:
+        """Chance from 0 to 1, without 1: seed, agent, tick and how often it was asked decide, and nothing else."""
+        self._drawn += 1
+        return _phago.chance(self._seed, self._agent, self.tick, self._drawn)
+
+    def _level(self, of: str, name: str, concept: ViewNode | str | None) -> float:
+        levels = self._levels.get((of, name))
+        if levels is None:
+            levels = dict(self._living.levels(of, name))
+            self._levels[of, name] = levels
+        if concept is None:
+            return 0.0
+        return levels.get(concept if isinstance(concept, str) else concept.id, 0.0)
+
+    def _turn_to(self, agent: str) -> None:
+        self._agent, self._drawn = agent, 0

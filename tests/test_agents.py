@@ -1,0 +1,387 @@
+"""Agents of one's own: what they may do, what is refused, and that a tick is theirs whole or not at all."""
+
+import asyncio
+import pickle
+import threading
+import time
+
+import numpy as np
+import phago
+import pytest
+from phago.agents import ArrayView, View
+
+
+@pytest.fixture
+def colony():
+    with phago.Colony(shards=3, runner=phago.RunnerConfig(phase_timeout_ms=400)) as colony:
+        colony.ingest(["Ions cross the membrane.", "The membrane holds the cell.", "Enzymes in the cell split sugar."])
+        colony.run()
+        yield colony
+
+
+def kind(sense, **state):
+    """A class of agents that does this."""
+    return type("Thing", (phago.Agent,), {"sense": sense, "state": state})
+
+
+def refused(colony, error=phago.AgentError):
+    """Make a tick that fails, and see that nothing changed. Returns the error."""
+    before, tick = colony.digest(), colony.stats().tick
+    with pytest.raises(error) as caught:
+        colony.tick()
+    assert (colony.digest(), colony.stats().tick) == (before, tick)
+    return caught.value
+
+
+def test_an_agent_that_raises_undoes_the_tick_and_is_named(colony):
+    def sense(self, view):
+        self.number += 1
+        if self.number == 2 and self.id == ids[1]:
+            raise KeyError("lost")
+        return [phago.Trace("visit", concept=self.home)]
+
+    ids = colony.spawn(kind(sense, number=int, home=phago.Concept), count=3, home="membrane")
+    colony.tick()
+    error = refused(colony)
+    assert (error.kind, error.agent, error.tick) == ("Thing", ids[1], 6)
+    assert isinstance(error.__cause__, KeyError) and "lost" in str(error) and ids[1] in str(error)
+    assert pickle.loads(pickle.dumps(error)).agent == ids[1]
+    assert [agent.state["number"] for agent in colony.agents("Thing")] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("sense", "said"),
+    [
+        (lambda self, view: ["move"], "accepted are actions"),
+        (lambda self, view: 3, "not iterable"),
+        (lambda self, view: [phago.Move("membrane")], "a concept of the view"),
+        (lambda self, view: [phago.Move(7)], "a concept of the view"),
+        (lambda self, view: [phago.Sleep(0)], "ticks"),
+        (lambda self, view: [phago.Trace("visit", -1.0)], "amount"),
+        (lambda self, view: [phago.Trace("visit", float("inf"))], "amount"),
+        (lambda self, view: [phago.Trace("")], "trace"),
+        (lambda self, view: [phago.Trace("x" * 65)], "trace"),
+        (lambda self, view: [phago.Signal("visit", 70_000.0)], "amount"),
+        (lambda self, view: [phago.Spawn(colour=1)], "colour"),
+        (lambda self, view: [phago.Spawn(number="many")], "number"),
+        (lambda self, view: setattr(self, "number", 2**63), "number"),
+        (lambda self, view: setattr(self, "number", 1.5), "number"),
+        (lambda self, view: setattr(self, "number", "3"), "number"),
+        (lambda self, view: setattr(self, "share", float("nan")), "share"),
+        (lambda self, view: setattr(self, "is_full", 1), "is_full"),
+        (lambda self, view: setattr(self, "colour", "red"), "colour"),
+        (lambda self, view: delattr(self, "number"), "number"),
+    ],
+)
+def test_what_no_agent_can_do_is_refused_and_undoes_the_tick(colony, sense, said):
+    colony.spawn(kind(sense, number=int, share=float, is_full=bool, home=phago.Concept), home="membrane")
+    error = refused(colony)
+    assert said in str(error) and error.kind in ("Thing", None)
+
+
+def test_a_slow_agent_meets_the_deadline_of_a_phase_and_the_next_tick_works(colony):
+    free = threading.Event()
+
+    def sense(self, view):
+        if not free.is_set():
+            time.sleep(1.2)
+        return [phago.Trace("visit")]
+
+    [id] = colony.spawn(kind(sense, home=phago.Concept), home="cell")
+    error = refused(colony, phago.PhaseTimeout)
+    assert error.phase == "Sense" and error.tick == 5 and 0.4 <= error.waited < 1.2 and id in str(error)
+    free.set()
+    colony.tick()
+    assert colony.field("visit", of="trace") == [("cell", 1.0)]
+
+
+def test_agents_act_in_the_tick_that_failed_only_when_it_is_made_again(colony):
+    def sense(self, view):
+        self.number += 1
+
+    colony.spawn(kind(sense, number=int))
+    colony._runner.inject(("panic", 1, "Decay", None))
+    with pytest.raises(phago.ShardDied):
+        colony.tick()
+    assert colony.agents("Thing")[0].state == {"number": 0}
+    colony._runner.inject(None)
+    colony.tick()
+    assert colony.agents("Thing")[0].state == {"number": 1}
+
+
+def test_views_are_of_the_last_tick_and_chance_is_keyed(colony):
+    seen = []
+
+    def sense(self, view):
+        assert isinstance(view, View)
+        seen.append(
+            (view.tick, self.id, view.random(), view.random(), [node.label for node in view.neighbors(self.home)])
+        )
+        assert view.neighbors(None) == () and view.neighbors("0" * 32) == ()
+        assert view.signal("interest", self.home) == pytest.approx(0.0)
+        return [phago.Signal("interest", 1e-3)]
+
+    ids = colony.spawn(kind(sense, home=phago.Concept), count=2, home="membrane")
+    colony.tick()
+    assert [(tick, id) for tick, id, *_ in seen] == [(4, ids[0]), (4, ids[1])]
+    drawn = [chance for _, _, one, other, _ in seen for chance in (one, other)]
+    assert len(set(drawn)) == 4 and all(0 <= chance < 1 for chance in drawn)
+    assert sorted(seen[0][4]) == sorted(near.target for near in colony.graph.neighbors("membrane"))
+
+
+def test_chance_is_even():
+    from phago import _phago
+
+    drawn = [_phago.chance(3, f"{number:032x}", tick, 1) for number in range(200) for tick in range(100)]
+    assert abs(np.mean(drawn) - 0.5) < 0.01 and abs(np.var(drawn) - 1 / 12) < 0.003
+    assert len(set(drawn)) == len(drawn)
+
+
+def test_a_colony_in_which_all_agents_sleep_does_not_ask_them(colony):
+    asked = []
+
+    def sense(self, view):
+        asked.append(view.tick)
+        return [phago.Sleep(5)]
+
+    colony.spawn(kind(sense), count=4)
+    for _ in range(12):
+        colony.tick()
+    assert asked == [4] * 4 + [10] * 4
+
+
+def test_births_are_of_their_parents_and_in_one_order(colony):
+    def sense(self, view):
+        if self.number < 2:
+            self.number += 1
+            return [phago.Spawn(), phago.Spawn(number=9)]
+        return None
+
+    colony.spawn(kind(sense, number=int), count=2)
+    colony.tick()
+    agents = colony.agents("Thing")
+    assert len(agents) == 6 and sorted(agent.state["number"] for agent in agents) == [1, 1, 1, 1, 9, 9]
+    assert [agent.born for agent in agents] == [4, 4, 5, 5, 5, 5]
+    colony.tick()
+    assert len(colony.agents("Thing")) == 14
+
+
+def test_agents_are_bounded(colony):
+    def sense(self, view):
+        return [phago.Spawn() for _ in range(40)]
+
+    thing = kind(sense)
+    with pytest.raises(phago.ConfigError, match="count"):
+        colony.spawn(thing, count=(1 << 20) + 1)
+    colony.spawn(kind(lambda self, view: [phago.Sleep(1_000)]), count=0)
+    colony.dismiss("Thing")
+
+    class Idle(phago.AgentArray):
+        columns = {}
+
+        def sense(self, view, rows, deeds): ...
+
+    colony.spawn(Idle, count=(1 << 20) - 10)
+    with pytest.raises(phago.LimitError, match="agents"):
+        colony.spawn(thing, count=11)
+    colony.spawn(thing, count=1)
+    assert "the number of agents" in str(refused(colony))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"colour": 1}, "state"),
+        ({"number": "x"}, "number"),
+        ({"number": [1, 2]}, "number"),
+        ({"number": 2**70}, "number"),
+        ({"home": "nosuchword"}, "home"),
+        ({"home": 5}, "home"),
+        ({"count": -1}, "count"),
+        ({"count": True}, "count"),
+    ],
+)
+def test_what_no_agent_begins_with_is_refused(colony, arguments, field):
+    thing = kind(lambda self, view: None, number=int, home=phago.Concept)
+    before = colony.digest()
+    with pytest.raises(phago.ConfigError) as caught:
+        colony.spawn(thing, **{"count": 3, **arguments})
+    assert caught.value.field == field
+    assert colony.digest() == before and colony.agents("Thing") == []
+
+
+def test_a_class_that_is_none_and_a_state_that_cannot_be_kept_are_refused(colony):
+    for wrong in (int, phago.Agent, phago.AgentArray, "Curator", kind(lambda self, view: None)()):
+        with pytest.raises(TypeError, match="kind"):
+            colony.spawn(wrong)
+    for state in ({"id": int}, {"_x": int}, {"two words": int}, {"a": str}, {"a": list}, [("a", int)]):
+        with pytest.raises(TypeError, match="state"):
+            type("Thing", (phago.Agent,), {"state": state})
+    for columns in ({"a": "i4"}, {"_a": "i8"}, {"a": int}, ["a"]):
+        with pytest.raises(TypeError, match="columns"):
+            type("Thing", (phago.AgentArray,), {"columns": columns})
+    colony.spawn(kind(lambda self, view: None, number=int))
+    before = colony.digest()
+    with pytest.raises(phago.ConfigError, match="columns of `Thing`"):
+        colony.spawn(kind(lambda self, view: None, number=float))
+    assert colony.digest() == before
+
+
+def test_agents_without_their_class_wait_for_it(tmp_path):
+    thing = kind(lambda self, view: setattr(self, "number", self.number + 1), number=int)
+    with phago.open(tmp_path / "memory") as colony:
+        colony.spawn(thing, count=2)
+        colony.tick()
+    with phago.open(tmp_path / "memory") as colony:
+        colony.tick()
+        assert [agent.state for agent in colony.agents("Thing")] == [{"number": 1}] * 2
+        colony.spawn(thing, count=0)
+        colony.tick()
+        assert [agent.state for agent in colony.agents("Thing")] == [{"number": 2}] * 2
+
+
+def test_ticks_of_several_threads_and_loops_queue(colony):
+    colony.spawn(kind(lambda self, view: setattr(self, "number", self.number + 1), number=int), count=3)
+    threads = [threading.Thread(target=lambda: [colony.tick() for _ in range(20)]) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [agent.state["number"] for agent in colony.agents("Thing")] == [60] * 3
+
+
+async def test_a_loop_goes_on_while_agents_are_asked():
+    def sense(self, view):
+        time.sleep(0.05)
+        self.number += 1
+
+    async with phago.AsyncColony() as colony:
+        await colony.spawn(kind(sense, number=int), count=2)
+        beats = 0
+
+        async def beat():
+            nonlocal beats
+            while True:
+                await asyncio.sleep(0.005)
+                beats += 1
+
+        beating = asyncio.create_task(beat())
+        await asyncio.gather(*(colony.tick() for _ in range(3)))
+        beating.cancel()
+        assert beats >= 10
+        assert [agent.state["number"] for agent in await colony.agents("Thing")] == [3, 3]
+
+
+# --- arrays ---
+
+
+class Splits(phago.AgentArray):
+    """Rows depend on themselves and the view alone."""
+
+    columns = {"home": "concept", "energy": "i8", "share": "f8", "is_full": "?"}
+
+    def sense(self, view, rows, deeds):
+        levels = view.signal("interest")
+        here = np.where(rows.home >= 0, levels[rows.home], 0.0)
+        chance = view.random(7)
+        rows.energy += (here > 1).astype(int) - 1
+        rows.share = rows.share * 0.5 + chance
+        rows.is_full = rows.energy > 3
+        rows.home = view.walk(self.kind, rows.home, "interest", 0.5)
+        deeds.signal("smell", rows.home[rows.is_full], 0.125)
+        deeds.trace("walked", rows.home)
+        deeds.end(rows.energy < -4)
+
+
+class Other(Splits):
+    kind = "Other"
+
+
+def test_rows_do_not_depend_on_how_a_batch_is_cut(colony):
+    homes = ["membrane", "cell", "ions", None, "sugar", "enzymes"]
+    with phago.Colony(shards=5) as other:
+        other.ingest(["Ions cross the membrane.", "The membrane holds the cell.", "Enzymes in the cell split sugar."])
+        other.run()
+        for one in (colony, other):
+            one.emit("interest", "cell", 3.0)
+        colony.spawn(Splits, count=12, home=homes * 2, energy=list(range(12)))
+        # The same agents, spawned in pieces.
+        for start in range(0, 12, 5):
+            some = range(start, min(start + 5, 12))
+            other.spawn(Splits, count=len(some), home=[homes[at % 6] for at in some], energy=list(some))
+        for _ in range(9):
+            colony.tick()
+            other.tick()
+            assert colony.digest() == other.digest()
+        assert 0 < len(colony.agents("Splits")) < 12
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda view, rows, deeds: setattr(rows, "energy", rows.energy[:-1]), "shape"),
+        (lambda view, rows, deeds: setattr(rows, "energy", rows.energy + 0.5), "float64"),
+        (lambda view, rows, deeds: setattr(rows, "energy", 3), "shape"),
+        (lambda view, rows, deeds: setattr(rows, "share", rows.share / 0.0), "finite"),
+        (lambda view, rows, deeds: setattr(rows, "is_full", rows.energy), "int64"),
+        (lambda view, rows, deeds: setattr(rows, "home", rows.home + len(view)), "place"),
+        (lambda view, rows, deeds: setattr(rows, "home", rows.home - 10_000), "place"),
+        (lambda view, rows, deeds: setattr(rows, "colour", rows.energy), "colour"),
+        (lambda view, rows, deeds: deeds.end(rows.energy), "mask"),
+        (lambda view, rows, deeds: deeds.trace("x", rows.home, -1.0), "amount"),
+        (lambda view, rows, deeds: deeds.trace("x", [1.5]), "places"),
+        (lambda view, rows, deeds: 1 / 0, "ZeroDivisionError"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_what_no_array_can_be_is_refused_and_undoes_the_tick(colony, change, said):
+    class Wrong(phago.AgentArray):
+        columns = dict(Splits.columns)
+
+        def sense(self, view, rows, deeds):
+            assert isinstance(view, ArrayView)
+            change(view, rows, deeds)
+
+    colony.spawn(Wrong, count=3, home="cell", energy=5, share=0.5)
+    assert said in str(refused(colony))
+
+
+def test_an_array_view_is_the_graph(colony):
+    seen = {}
+
+    class Looks(phago.AgentArray):
+        def sense(self, view, rows, deeds):
+            starts, targets, weights = view.neighbors()
+            seen["edges"] = {
+                (view.label(place), view.label(targets[at]), round(weights[at], 9))
+                for place in range(len(view))
+                for at in range(starts[place], starts[place + 1])
+            }
+            seen["signal"] = {view.label(place): level for place, level in enumerate(view.signal("interest")) if level}
+
+    colony.emit("interest", "cell", 2.0)
+    colony.spawn(Looks)
+    edges = {(edge.source, edge.target, round(edge.weight, 9)) for edge in colony.graph.edges}
+    colony.tick()
+    assert seen == {"edges": edges, "signal": {"cell": 2.0}}
+
+
+def test_walkers_go_where_most_is_signalled(colony):
+    colony.emit("interest", "sugar", 5.0)
+
+    class Followers(phago.Walkers):
+        explore = 0.0
+
+    colony.spawn(Followers, count=3, home="enzymes")
+    colony.tick()
+    assert colony.field("visit", of="trace") == [("sugar", 3.0)]
+
+    class Wanderers(phago.Walkers):
+        explore = 1.0
+        trace = ""
+
+    colony.spawn(Wanderers, count=200, home="cell")
+    colony.tick()
+    labels = {node.id: node.label for node in colony.graph.nodes}
+    gone = {labels[agent.state["home"]] for agent in colony.agents("Wanderers")}
+    assert gone == {near.target for near in colony.graph.neighbors("cell")}

@@ -1,0 +1,400 @@
+"""What a colony has beside its documents: one digest wherever it lives, kept, and undone with its tick."""
+
+import phago
+import pytest
+from living import Curator, Herd, history, stream
+from phago.backends import Processes
+
+CONFIG = phago.ColonyConfig(seed=3, documents_per_tick=8, maturation_ticks=3, edge_decay_rate=0.05)
+
+
+@pytest.fixture(scope="module")
+def expected():
+    with phago.Colony(shards=1, config=CONFIG) as colony:
+        digests = history(colony)
+        return digests, seen(colony)
+
+
+def seen(colony):
+    """All that is told of what lives in a colony."""
+    return (
+        colony.agents(),
+        colony.marks(),
+        colony.field("interest"),
+        colony.field("grazed", of="trace"),
+        colony.insights(),
+        colony.anomalies(),
+        colony.fading(50),
+        colony.diff(2, 7),
+        [event for event in colony.events() if event.kind != "digester"],
+    )
+
+
+@pytest.mark.parametrize("shards", [2, 3, 7, 16])
+def test_any_number_of_shards_gives_one_digest(expected, shards):
+    with phago.Colony(shards=shards, config=CONFIG, runner=phago.RunnerConfig(max_parallelism=2)) as colony:
+        assert history(colony) == expected[0]
+        assert seen(colony) == expected[1]
+
+
+@pytest.mark.parametrize("nodes", [1, 3])
+def test_nodes_give_the_digest_of_one_process_and_a_directory_keeps_it(expected, nodes, tmp_path):
+    with phago.open(tmp_path / "memory", shards=4, config=CONFIG, backend=Processes(nodes)) as colony:
+        assert history(colony) == expected[0]
+        assert seen(colony) == expected[1]
+    with phago.open(tmp_path / "memory", shards=5) as again:
+        assert again.digest() == expected[0][-1]
+        assert seen(again)[:-1] == expected[1][:-1]
+        assert again.events() == []
+
+
+@pytest.mark.parametrize("has_checkpoint", [False, True])
+def test_a_colony_that_is_opened_again_goes_on_as_if_it_had_never_been_closed(tmp_path, has_checkpoint):
+    with phago.Colony(shards=2, config=CONFIG) as colony:
+        history(colony, 8)
+        more(colony)
+        undisturbed = colony.digest()
+    with phago.open(tmp_path / "memory", shards=3, config=CONFIG) as colony:
+        history(colony, 8)
+        if has_checkpoint:
+            colony.checkpoint()
+        before = colony.digest()
+        colony.snapshot(tmp_path / "copy")
+    for place, shards in (("memory", 1), ("copy", 7)):
+        with phago.open(tmp_path / place, shards=shards) as colony:
+            assert colony.digest() == before
+            # Their class is given back; until then they wait.
+            colony.spawn(Curator, count=0)
+            colony.spawn(Herd, count=0)
+            more(colony)
+            assert colony.digest() == undisturbed
+
+
+def more(colony):
+    for chunk in stream(3, seed=9):
+        colony.ingest([{**document, "id": f"more-{document['id']}"} for document in chunk])
+        colony.tick()
+    colony.survey()
+
+
+def test_a_log_without_a_checkpoint_replays_what_agents_did(tmp_path):
+    with phago.open(tmp_path / "memory", config=CONFIG) as colony:
+        digests = history(colony, 6)
+        reader = phago.open(tmp_path / "memory", read_only=True)
+        reader.refresh()
+        assert reader.digest() == digests[-1] == colony.digest()
+        assert reader.agents() == colony.agents()
+        with pytest.raises(phago.ReadOnlyError):
+            reader.emit("interest", "t0w1x")
+        with pytest.raises(phago.ReadOnlyError):
+            reader.survey()
+        reader.close()
+
+
+def test_watching_changes_nothing(expected):
+    with phago.Colony(shards=3, config=CONFIG) as colony:
+        told = []
+        digests = []
+        original = colony.tick
+
+        def watched():
+            result = original()
+            told.append((len(colony.events()), colony.insights(), colony.agents(), colony.stats()))
+            return result
+
+        colony.tick = watched
+        digests = history(colony)
+        assert digests == expected[0]
+        assert [count for count, *_ in told] == sorted(count for count, *_ in told)
+    with phago.Colony(config=CONFIG) as one, phago.Colony(config=CONFIG) as other:
+        calls = []
+        for colony, progress in ((one, None), (other, calls.append)):
+            for chunk in stream(3):
+                colony.ingest(chunk, progress=progress)
+                colony.run(progress=progress)
+        assert one.digest() == other.digest()
+        assert [call.what for call in calls].count("ingest") == 3
+        assert calls[-1] == phago.Progress("run", 6, 6)
+
+
+def test_progress_is_a_function_or_true_and_what_it_raises_ends_the_call():
+    def full(progress):
+        raise ZeroDivisionError
+
+    with phago.Colony() as colony:
+        with pytest.raises(TypeError, match="progress"):
+            colony.run(progress=3)
+        with pytest.raises(ZeroDivisionError):
+            colony.ingest(["one text"] * 2_500, progress=full)
+        assert len(colony) == 1
+        with pytest.raises(ZeroDivisionError):
+            colony.run(progress=full)
+        colony.run(progress=True)
+        assert colony.stats().digested == 1
+
+
+# --- signals and traces ---
+
+
+def test_a_signal_fades_in_closed_form_and_is_gone_below_its_threshold():
+    with phago.Colony(shards=2) as colony:
+        colony.ingest("Ions cross the membrane.")
+        colony.emit("interest", "Membranes", 1.0)
+        colony.emit("interest", "ions", 2.0)
+        for tick in range(10):
+            assert colony.field("interest")[0][1] == pytest.approx(2 * 0.95**tick, rel=1e-6)
+            colony.tick()
+        for _ in range(80):
+            colony.tick()
+        assert [label for label, _ in colony.field("interest")] == ["ions"]
+        for _ in range(20):
+            colony.tick()
+        assert colony.field("interest") == [] and colony.marks() == []
+        empty = phago.Colony(shards=3)
+        empty.ingest("Ions cross the membrane.")
+        for _ in range(110):
+            empty.tick()
+        assert empty.digest() == colony.digest()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        (("interest", "nosuchword"), "concept"),
+        (("interest", "the membrane"), "concept"),
+        (("", "membrane"), "signal"),
+        (("n" * 65, "membrane"), "signal"),
+        (("interest", "membrane", 0.0), "amount"),
+        (("interest", "membrane", -1.0), "amount"),
+        (("interest", "membrane", float("nan")), "amount"),
+        (("interest", "membrane", 65_537.0), "amount"),
+        (("interest", "membrane", True), "amount"),
+    ],
+)
+def test_a_signal_that_no_field_takes_is_refused_and_changes_nothing(arguments, field):
+    with phago.Colony() as colony:
+        colony.ingest("Ions cross the membrane.")
+        before = colony.digest()
+        with pytest.raises(phago.ConfigError) as refused:
+            colony.emit(*arguments)
+        assert refused.value.field == field
+        with pytest.raises(phago.ConfigError):
+            colony.emit("interest", "membrane", of="smell")
+        assert colony.digest() == before
+
+
+def digested(colony, wanted):
+    """The order in which documents are digested, and how soon those that are wanted come: 1 for first."""
+    order = []
+    while colony.stats().pending:
+        start = len(colony.events())
+        colony.tick()
+        order += [event.document for event in colony.events(start) if event.what == phago.EventKind.ENGULFED]
+    ranks = [place for place, document in enumerate(order) if wanted(document)]
+    others = len(order) - len(ranks)
+    later = sum(place - before for before, place in enumerate(ranks))
+    return order, 1 - later / (len(ranks) * others)
+
+
+def topics(count=12, each=16):
+    return [
+        {"id": f"{topic:02}-{number}", "text": f"t{topic}a t{topic}b word{(topic * 7 + number) % 30} t{topic}c"}
+        for topic in range(count)
+        for number in range(each)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "low", "high"), [("arrival", 0.3, 0.7), ("signals", 0.99, 1.0), ("field", 0.99, 1.0)]
+)
+@pytest.mark.parametrize("shards", [1, 5])
+def test_sense_digests_documents_of_a_signalled_topic_first(first, low, high, shards):
+    config = phago.ColonyConfig(documents_per_tick=16, documents_first=first)
+    with phago.Colony(shards=shards, config=config) as colony:
+        colony.ingest(topics())
+        colony.emit("interest", "t7a", 3.0)
+        _, auc = digested(colony, lambda document: document.startswith("07"))
+        assert low <= auc <= high
+
+
+@pytest.mark.parametrize(("first", "least", "most"), [("arrival", 1, 12), ("traces", 12, 12)])
+def test_stigmerge_gives_all_topics_their_turn(first, least, most):
+    config = phago.ColonyConfig(documents_per_tick=4, documents_first=first)
+    with phago.Colony(shards=2, config=config) as colony:
+        # In the order of folders: ids decide among documents that came together.
+        for document in topics():
+            colony.ingest(document)
+            colony.emit("began", "word0" if "word0" in document["text"] else document["text"].split()[0], 1e-6)
+        seen = set()
+        for _ in range(14):
+            start = len(colony.events())
+            colony.tick()
+            engulfed = (event for event in colony.events(start) if event.what == phago.EventKind.ENGULFED)
+            seen |= {event.document[:2] for event in engulfed}
+        assert least <= len(seen) <= most
+
+
+def test_transfer_wires_fewer_words_of_one_document():
+    texts = [
+        " ".join([f"known{(number * 3 + at) % 200}x" for at in range(20)] + [f"once{number}n{at}y" for at in range(20)])
+        for number in range(60)
+    ]
+    once = {}
+    for boost in (1.0, 4.0):
+        config = phago.ColonyConfig(known_word_boost=boost, concepts_per_document=20)
+        with phago.Colony(shards=3, config=config) as colony:
+            colony.ingest(texts)
+            colony.run()
+            once[boost] = sum(node.label.startswith("once") for node in colony.graph.nodes)
+    assert once[4.0] < 0.75 * once[1.0]
+
+
+def test_orders_that_look_at_documents_are_refused_over_nodes(tmp_path):
+    config = phago.ColonyConfig(documents_first="field")
+    with pytest.raises(phago.ConfigError, match="documents_first") as refused:
+        phago.open(tmp_path / "memory", shards=4, config=config, backend=Processes(2))
+    assert refused.value.accepted == "arrival, where shards are on nodes"
+
+
+# --- surveys ---
+
+
+def test_clusters_keep_their_identities_from_survey_to_survey_and_through_the_disk(tmp_path):
+    with phago.open(tmp_path / "memory", shards=2) as colony:
+        for chunk in stream(60):
+            colony.ingest(chunk)
+        colony.run()
+        first = colony.survey()
+        assert len(first.clusters) == 4
+        assert {cluster.change for cluster in first.clusters} == {"new"}
+        before = colony.digest()
+        assert "new" not in {cluster.change for cluster in colony.insights().clusters}
+        assert colony.digest() == before
+        events = [event.text for event in colony.events() if event.what == phago.EventKind.INSIGHT]
+        assert len(events) == 4 and all("new" in text for text in events)
+    with phago.open(tmp_path / "memory", shards=7) as colony:
+        colony.ingest(
+            [
+                {"id": f"more{number}", "text": f"t1w{number % 10}x t1w{(number * 3) % 10}x brandnewword{number % 3}z"}
+                for number in range(40)
+            ]
+        )
+        colony.run()
+        then = colony.survey()
+        assert {cluster.id for cluster in then.clusters} == {cluster.id for cluster in first.clusters}
+        assert {cluster.since for cluster in then.clusters} == {first.tick}
+        assert "grown" in {cluster.change for cluster in then.clusters}
+        # A topic that is gone.
+        colony.delete([document.id for document in colony.documents() if "t2w" in document.text])
+        colony.run()
+        assert colony.survey().gone
+
+
+def test_a_run_surveys_by_itself_at_quorum():
+    for shards in (1, 4):
+        with phago.Colony(
+            shards=shards, config=phago.ColonyConfig(survey_quorum=120, documents_per_tick=120)
+        ) as colony:
+            for chunk in stream(120):
+                colony.ingest(chunk)
+            colony.run()
+            ticks = [event.tick for event in colony.events() if event.what == phago.EventKind.INSIGHT]
+            assert set(ticks) == {4, 5, 6}
+            assert sorted(cluster.since for cluster in colony.insights().clusters) == [4, 5, 5, 5]
+            digest = colony.digest()
+        if shards == 1:
+            first = digest
+    assert digest == first
+
+
+def test_shuffled_texts_and_an_empty_colony_have_no_insights_and_no_alarms():
+    import random
+
+    chance = random.Random(1)
+    with phago.Colony() as colony:
+        assert colony.survey().clusters == () and colony.anomalies() == [] and colony.events() == []
+        words = [word for chunk in stream(120) for document in chunk for word in document["text"].split()]
+        chance.shuffle(words)
+        for tick in range(120):
+            colony.ingest(
+                " ".join(words[(tick * 6 + number) * 14 : (tick * 6 + number + 1) * 14]) for number in range(6)
+            )
+            colony.tick()
+        assert colony.survey().clusters == ()
+        assert colony.anomalies() == []
+
+
+# --- alarms ---
+
+
+@pytest.mark.parametrize("shards", [1, 6])
+def test_a_planted_shift_is_found_within_twenty_ticks_and_nothing_else(shards):
+    with phago.Colony(shards=shards) as colony:
+        for tick, chunk in enumerate(stream(90, documents=8, shift=60)):
+            colony.ingest(chunk)
+            colony.tick()
+            if tick == 59:
+                assert colony.anomalies() == []
+        [anomaly] = colony.anomalies()
+        assert 61 <= anomaly.tick <= 81 and anomaly.since == 61
+        labels = {label for alarm in anomaly.alarms for label in alarm.concepts}
+        assert labels >= {"alertword", "sirenword"}
+        assert {alarm.what for alarm in anomaly.alarms} >= {"new"}
+        assert anomaly.examples and all(name.startswith("d6") for name in anomaly.examples)
+        # Idle ticks, and a question, change nothing of it.
+        colony.query("alertword")
+        for _ in range(30):
+            colony.tick()
+        assert colony.anomalies() == [anomaly]
+        # Without the documents that brought it, it never was.
+        colony.delete([document.id for document in colony.documents() if "alertword" in document.text])
+        colony.run()
+        assert colony.anomalies() == []
+
+
+async def test_coroutines_tell_what_the_calls_tell():
+    async with phago.AsyncColony(shards=2, config=CONFIG) as colony:
+        for chunk in stream(8):
+            await colony.ingest(chunk, progress=lambda told: None)
+            await colony.tick()
+        await colony.emit("interest", "t1w3x", 4.0)
+        ids = await colony.spawn(Curator, count=4, energy=6, home="t0w1x")
+        for _ in range(3):
+            await colony.tick()
+        await colony.run(progress=lambda told: None)
+        assert {agent.id for agent in await colony.agents("Curator")} >= set()
+        assert len(ids) == 4
+        told = (
+            await colony.survey(),
+            await colony.insights(),
+            await colony.anomalies(),
+            await colony.events(3),
+            await colony.fading(5),
+            await colony.diff(1, 3),
+            await colony.field("visit", of="trace"),
+            await colony.marks(),
+            await colony.digest(),
+        )
+    with phago.Colony(shards=3, config=CONFIG) as other:
+        for chunk in stream(8):
+            other.ingest(chunk)
+            other.tick()
+        other.emit("interest", "t1w3x", 4.0)
+        assert other.spawn(Curator, count=4, energy=6, home="t0w1x") == ids
+        for _ in range(3):
+            other.tick()
+        other.run(progress=lambda told: None)
+        same = (
+            other.survey(),
+            other.insights(),
+            other.anomalies(),
+            other.events(3),
+            other.fading(5),
+            other.diff(1, 3),
+            other.field("visit", of="trace"),
+            other.marks(),
+            other.digest(),
+        )
+        assert same == told
+        await_dismissed = other.dismiss("Curator")
+        assert await_dismissed is None and other.agents("Curator") == []
