@@ -61,7 +61,7 @@ def stream(ticks, documents=6, seed=5, shift=None):
 
 
 def history(colony, ticks=12):
-    """A history with signals, surveys, agents of both kinds, updates and deletes. Returns the digest after each tick."""
+    """Signals, surveys, agents of both kinds, updates and deletes. Returns the digest after each tick."""
     digests = []
     for tick, chunk in enumerate(stream(ticks)):
         colony.ingest(chunk)

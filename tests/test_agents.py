@@ -44,7 +44,9 @@ def test_an_agent_that_raises_undoes_the_tick_and_is_named(colony):
     colony.tick()
     error = refused(colony)
     assert (error.kind, error.agent, error.tick) == ("Thing", ids[1], 6)
-    assert isinstance(error.__cause__, KeyError) and "lost" in str(error) and ids[1] in str(error)
+    assert isinstance(error.__cause__, KeyError)
+    assert "lost" in str(error)
+    assert ids[1] in str(error)
     assert pickle.loads(pickle.dumps(error)).agent == ids[1]
     assert [agent.state["number"] for agent in colony.agents("Thing")] == [1, 1, 1]
 
@@ -76,7 +78,8 @@ def test_an_agent_that_raises_undoes_the_tick_and_is_named(colony):
 def test_what_no_agent_can_do_is_refused_and_undoes_the_tick(colony, sense, said):
     colony.spawn(kind(sense, number=int, share=float, is_full=bool, home=phago.Concept), home="membrane")
     error = refused(colony)
-    assert said in str(error) and error.kind in ("Thing", None)
+    assert said in str(error)
+    assert error.kind in ("Thing", None)
 
 
 def test_a_slow_agent_meets_the_deadline_of_a_phase_and_the_next_tick_works(colony):
@@ -87,9 +90,12 @@ def test_a_slow_agent_meets_the_deadline_of_a_phase_and_the_next_tick_works(colo
             time.sleep(1.2)
         return [phago.Trace("visit")]
 
-    [id] = colony.spawn(kind(sense, home=phago.Concept), home="cell")
+    [one] = colony.spawn(kind(sense, home=phago.Concept), home="cell")
     error = refused(colony, phago.PhaseTimeout)
-    assert error.phase == "Sense" and error.tick == 5 and 0.4 <= error.waited < 1.2 and id in str(error)
+    assert error.phase == "Sense"
+    assert error.tick == 5
+    assert 0.4 <= error.waited < 1.2
+    assert one in str(error)
     free.set()
     colony.tick()
     assert colony.field("visit", of="trace") == [("cell", 1.0)]
@@ -117,15 +123,17 @@ def test_views_are_of_the_last_tick_and_chance_is_keyed(colony):
         seen.append(
             (view.tick, self.id, view.random(), view.random(), [node.label for node in view.neighbors(self.home)])
         )
-        assert view.neighbors(None) == () and view.neighbors("0" * 32) == ()
+        assert view.neighbors(None) == ()
+        assert view.neighbors("0" * 32) == ()
         assert view.signal("interest", self.home) == pytest.approx(0.0)
         return [phago.Signal("interest", 1e-3)]
 
     ids = colony.spawn(kind(sense, home=phago.Concept), count=2, home="membrane")
     colony.tick()
-    assert [(tick, id) for tick, id, *_ in seen] == [(4, ids[0]), (4, ids[1])]
+    assert [(tick, name) for tick, name, *_ in seen] == [(4, ids[0]), (4, ids[1])]
     drawn = [chance for _, _, one, other, _ in seen for chance in (one, other)]
-    assert len(set(drawn)) == 4 and all(0 <= chance < 1 for chance in drawn)
+    assert len(set(drawn)) == 4
+    assert all(0 <= chance < 1 for chance in drawn)
     assert sorted(seen[0][4]) == sorted(near.target for near in colony.graph.neighbors("membrane"))
 
 
@@ -133,7 +141,8 @@ def test_chance_is_even():
     from phago import _phago
 
     drawn = [_phago.chance(3, f"{number:032x}", tick, 1) for number in range(200) for tick in range(100)]
-    assert abs(np.mean(drawn) - 0.5) < 0.01 and abs(np.var(drawn) - 1 / 12) < 0.003
+    assert abs(np.mean(drawn) - 0.5) < 0.01
+    assert abs(np.var(drawn) - 1 / 12) < 0.003
     assert len(set(drawn)) == len(drawn)
 
 
@@ -160,7 +169,8 @@ def test_births_are_of_their_parents_and_in_one_order(colony):
     colony.spawn(kind(sense, number=int), count=2)
     colony.tick()
     agents = colony.agents("Thing")
-    assert len(agents) == 6 and sorted(agent.state["number"] for agent in agents) == [1, 1, 1, 1, 9, 9]
+    assert len(agents) == 6
+    assert sorted(agent.state["number"] for agent in agents) == [1, 1, 1, 1, 9, 9]
     assert [agent.born for agent in agents] == [4, 4, 5, 5, 5, 5]
     colony.tick()
     assert len(colony.agents("Thing")) == 14
@@ -207,7 +217,8 @@ def test_what_no_agent_begins_with_is_refused(colony, arguments, field):
     with pytest.raises(phago.ConfigError) as caught:
         colony.spawn(thing, **{"count": 3, **arguments})
     assert caught.value.field == field
-    assert colony.digest() == before and colony.agents("Thing") == []
+    assert colony.digest() == before
+    assert colony.agents("Thing") == []
 
 
 def test_a_class_that_is_none_and_a_state_that_cannot_be_kept_are_refused(colony):

@@ -29,43 +29,71 @@ CORE = {
     "metadata": WORDS,
     "documents": WORDS | {"metadata", "text", "titles"},
     # What changes a colony, as data: it knows nobody who could apply it.
-    "input": WORDS | {"documents", "reinforcement"},
+    "input": WORDS | {"documents", "life", "reinforcement"},
     "graph": WORDS,
-    # What the commons and the shards are to hold for agents and alarms; no tick asks them yet.
     "field": WORDS,
     "sentinel": WORDS,
+    "membership": WORDS,
+    # What a colony has beside its documents, as data: nobody who could apply it.
+    "life": WORDS | {"field", "membership"},
     "ghost": WORDS,
     # It speaks of ids and phases, never of shards.
     "coordinator": WORDS | {"ring"},
-    "commons": WORDS | {"documents", "ring", "text"},
-    "plan": WORDS | {"commons"},
+    "commons": WORDS | {"documents", "field", "life", "ring", "text"},
+    "plan": WORDS | {"commons", "documents", "field", "life"},
     # Agents propose; they see no shard and no graph to change.
     "agents": WORDS | {"commons", "plan"},
     # A shard knows no other shard, no replica of them and no driver: what it has to say is a message.
-    "shard": WORDS | {"agents", "commons", "documents", "graph", "message", "plan", "reinforcement", "text"},
+    "shard": WORDS | {"agents", "commons", "documents", "field", "graph", "message", "plan", "reinforcement", "text"},
     "query": WORDS | {"commons", "documents", "graph", "metadata", "shard", "text", "titles"},
     # What is told of a committed state, for users and for far shards.
     "read": WORDS | {"commons", "documents", "ghost", "graph", "metadata", "query", "shard", "survey", "text"},
     # Structural questions, over plain data that is read from a state: nothing in it can change one.
-    "survey": WORDS | {"commons", "graph", "query"},
+    "survey": WORDS | {"commons", "graph", "membership", "query", "sentinel"},
     "replica": WORDS
-    | {"commons", "documents", "graph", "input", "metadata", "plan", "query", "reinforcement", "ring", "shard", "text"},
+    | {
+        "commons",
+        "documents",
+        "graph",
+        "input",
+        "life",
+        "metadata",
+        "plan",
+        "query",
+        "reinforcement",
+        "ring",
+        "shard",
+        "text",
+    },
     "dump": WORDS | {"agents", "commons", "documents", "graph", "reinforcement", "replica", "shard", "text"},
     "checkpoint": WORDS
-    | {"agents", "commons", "documents", "graph", "metadata", "reinforcement", "replica", "ring", "shard", "text"},
+    | {
+        "agents",
+        "commons",
+        "documents",
+        "graph",
+        "life",
+        "metadata",
+        "reinforcement",
+        "replica",
+        "ring",
+        "shard",
+        "text",
+    },
     # Parts of a replica and what they say to each other, by the code that serves one process; it knows nobody who could
     # carry it.
     "cluster": WORDS
     | {"commons", "documents", "graph", "message", "metadata", "plan", "query", "read", "reinforcement", "replica"}
     | {"ring", "shard", "survey", "text"},
     # What is stored, by the reference driver.
-    "replay": WORDS | {"colony", "input", "replica"},
+    "replay": WORDS | {"colony", "input", "life", "replica"},
     "colony": WORDS
     | {
         "commons",
         "documents",
         "dump",
         "input",
+        "life",
         "metadata",
         "plan",
         "query",
@@ -92,15 +120,20 @@ ENGINE = {
     "journal": {"lock", "store", "sync"},
     "kept": {"cluster", "cores", "journal", "lock", "store", "sync", "world"},
     # What reaches the nodes of a colony, and what a node does; it makes no tick by itself.
-    "cluster": {"config", "intake", "journal", "kept", "lock", "store", "sync", "tick", "work", "world"},
+    "cluster": {"config", "events", "intake", "journal", "kept", "lock", "store", "sync", "tick", "work", "world"},
     "coordination": {"lock", "sync"},
     "intake": {"journal", "lock", "store", "sync", "work", "world"},
     "answers": {"cluster", "lock", "world"},
     "surveys": {"world"},
+    "changes": {"world"},
+    "concepts": set(),
+    "events": {"lock", "world"},
+    "life": {"lock", "world"},
+    "views": {"lock", "world"},
     "ghosts": {"lock", "sync", "tick", "world"},
-    "world": {"cluster", "ghosts", "intake", "journal", "lock", "sync", "tick"},
+    "world": {"cluster", "concepts", "events", "ghosts", "intake", "journal", "lock", "sync", "tick"},
     # It drives the world and its workers, and takes nothing in and answers nothing.
-    "tick": {"config", "coordination", "lock", "sync", "work", "world"},
+    "tick": {"config", "coordination", "events", "lock", "sync", "work", "world"},
     # For the program that embeds the rest, which knows nothing of it.
     "host": {"coordination", "cores", "intake", "kept", "lock", "store", "tick", "world"},
 }
@@ -132,6 +165,7 @@ PACKAGE = {
     "_pickles": "",
     "_unpicklable": "",
     "_values": "",
+    "_bar": "",
     "document": "_pickles",
     "ids": "",
     "machine": "",
@@ -139,13 +173,14 @@ PACKAGE = {
     "results.colony": "_pickles",
     "results.graph": "",
     "results.surveys": "",
+    "results.life": "",
     "results.answers": "document results._show",
     "results.documents": "_pickles document results._show",
     "results.machine": "ids",
     "results.ticks": "_pickles ids",
     "errors": "ids results.documents",
-    "results": "results.answers results.colony results.documents results.graph results.machine results.surveys "
-    "results.ticks",
+    "results": "results.answers results.colony results.documents results.graph results.life results.machine "
+    "results.surveys results.ticks",
     "_checks": "_values errors",
     "_jsonl": "errors results.documents",
     "_frames": "_checks document errors",
@@ -168,14 +203,24 @@ PACKAGE = {
     "backends.ray": "_checks _phago backends.transport",
     "backends.choice": "_checks _phago backends.processes backends.transport",
     "backends": "backends.processes backends.ray backends.transport",
+    "_progress": "_bar _phago results",
+    "agents.view": "_phago",
+    "agents.actions": "agents.view",
+    "agents.agent": "agents.actions agents.view results",
+    "agents.arrays": "_checks _phago",
+    "agents.states": "_checks _phago agents.view",
+    "agents.minds": "_checks _phago agents.actions agents.agent agents.arrays agents.states agents.view errors ids",
+    "agents": "agents.actions agents.agent agents.arrays agents.view",
+    "_alive": "_checks _phago _rows agents agents.minds results",
     "_held": "_checks _log _phago _settings config errors",
-    "colony": "_checks _held _intake _jsonl _phago _rows _unpicklable config errors graph results",
+    "colony": "_alive _checks _held _intake _jsonl _phago _progress _rows _unpicklable agents.minds config errors "
+    "graph results",
     "machine.query": "_checks errors ids machine.coordinator machine.shard results",
     "machine.runner": "_checks _phago _rows _settings _unpicklable backends.choice config errors machine.coordinator "
     "machine.shard results",
-    "aio": "_checks _intake _jsonl _phago _rows _unpicklable colony config graph results",
+    "aio": "_alive _checks _intake _jsonl _phago _progress _rows _unpicklable agents.minds colony config graph results",
     "opening": "_checks _held _phago _settings aio backends backends.choice colony config errors",
-    "phago": "_cores _frames _jsonl _phago aio backends.ray colony config document errors graph ids "
+    "phago": "_cores _frames _jsonl _phago agents aio backends.ray colony config document errors graph ids "
     "machine.coordinator machine.ghosts machine.query machine.ring machine.runner machine.shard opening results",
     # What stands on the package as its users do.
     "cli.stdlib_docs": "",
@@ -190,12 +235,11 @@ PACKAGE = {
     "cli.exits": "",
     "cli.parsing": "cli.exits config errors",
     "cli.planning": "cli.parsing",
-    "cli.progress": "",
     "cli.demo": "cli.stdlib_docs colony config document results",
     "evaluation.evaluation": "colony config errors evaluation.beir evaluation.measures evaluation.significance results",
     "evaluation.replay": "colony config evaluation.beir evaluation.evaluation evaluation.significance results",
-    "cli.taking": "cli.progress colony document errors extract",
-    "cli.memory": "_jsonl backends.ray cli.exits cli.parsing cli.progress cli.taking colony document errors extract "
+    "cli.taking": "_bar colony document errors extract",
+    "cli.memory": "_jsonl backends.ray cli.exits cli.parsing _bar cli.taking colony document errors extract "
     "opening results results.answers results.documents",
     "cli.command": "cli.demo cli.exits cli.memory cli.parsing cli.planning colony document errors evaluation.beir "
     "evaluation.evaluation evaluation.replay phago",

@@ -149,7 +149,8 @@ def test_a_signal_fades_in_closed_form_and_is_gone_below_its_threshold():
         assert [label for label, _ in colony.field("interest")] == ["ions"]
         for _ in range(20):
             colony.tick()
-        assert colony.field("interest") == [] and colony.marks() == []
+        assert colony.field("interest") == []
+        assert colony.marks() == []
         empty = phago.Colony(shards=3)
         empty.ingest("Ions cross the membrane.")
         for _ in range(110):
@@ -271,7 +272,8 @@ def test_clusters_keep_their_identities_from_survey_to_survey_and_through_the_di
         assert "new" not in {cluster.change for cluster in colony.insights().clusters}
         assert colony.digest() == before
         events = [event.text for event in colony.events() if event.what == phago.EventKind.INSIGHT]
-        assert len(events) == 4 and all("new" in text for text in events)
+        assert len(events) == 4
+        assert all("new" in text for text in events)
     with phago.open(tmp_path / "memory", shards=7) as colony:
         colony.ingest(
             [
@@ -312,7 +314,9 @@ def test_shuffled_texts_and_an_empty_colony_have_no_insights_and_no_alarms():
 
     chance = random.Random(1)
     with phago.Colony() as colony:
-        assert colony.survey().clusters == () and colony.anomalies() == [] and colony.events() == []
+        assert colony.survey().clusters == ()
+        assert colony.anomalies() == []
+        assert colony.events() == []
         words = [word for chunk in stream(120) for document in chunk for word in document["text"].split()]
         chance.shuffle(words)
         for tick in range(120):
@@ -336,11 +340,13 @@ def test_a_planted_shift_is_found_within_twenty_ticks_and_nothing_else(shards):
             if tick == 59:
                 assert colony.anomalies() == []
         [anomaly] = colony.anomalies()
-        assert 61 <= anomaly.tick <= 81 and anomaly.since == 61
+        assert 61 <= anomaly.tick <= 81
+        assert anomaly.since == 61
         labels = {label for alarm in anomaly.alarms for label in alarm.concepts}
         assert labels >= {"alertword", "sirenword"}
         assert {alarm.what for alarm in anomaly.alarms} >= {"new"}
-        assert anomaly.examples and all(name.startswith("d6") for name in anomaly.examples)
+        assert anomaly.examples
+        assert all(name.startswith("d6") for name in anomaly.examples)
         # Idle ticks, and a question, change nothing of it.
         colony.query("alertword")
         for _ in range(30):
@@ -397,4 +403,5 @@ async def test_coroutines_tell_what_the_calls_tell():
         )
         assert same == told
         await_dismissed = other.dismiss("Curator")
-        assert await_dismissed is None and other.agents("Curator") == []
+        assert await_dismissed is None
+        assert other.agents("Curator") == []

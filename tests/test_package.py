@@ -69,6 +69,8 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
     inner |= {"text_of_html", "text_of_markdown", "text_of_rst"}
     # What a transport of one's own is made of stands in a place of its own, as few ever need it.
     inner |= {*phago.backends.__all__, "Backend", "Choice", "Outcome"}
+    # So does what agents see and are driven by.
+    inner |= {*phago.agents.__all__, "Minds", "columns_of", "columns_of_array"}
     seen = 0
     for found in pkgutil.walk_packages(phago.__path__, "phago."):
         module = importlib.import_module(found.name) if "._" not in found.name else None

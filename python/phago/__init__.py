@@ -16,6 +16,7 @@ from . import _phago
 from ._cores import heed as _heed_cores
 from ._frames import read_frame
 from ._jsonl import read_jsonl
+from .agents import Agent, AgentArray, Die, Move, Prefer, Signal, Sleep, Spawn, Trace, Walkers
 from .aio import AsyncColony
 from .colony import Colony
 from .config import ColonyConfig, DistributedConfig, Ranking, RunnerConfig
@@ -61,7 +62,6 @@ from .machine.ring import ConsistentHashRing
 from .machine.runner import DistributedRunner
 from .machine.shard import Batch, ShardedColony
 from .opening import VerifyReport, open, open_async, verify
-from .agents import Agent, AgentArray, Die, Move, Prefer, Signal, Sleep, Spawn, Trace, Walkers
 from .results import (
     AgentInfo,
     Alarm,

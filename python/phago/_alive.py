@@ -1,4 +1,4 @@
-"""What a colony has beside its documents, as its users reach it: the part of `Colony` and `AsyncColony` that is alive."""
+"""What a colony has beside its documents, as its users reach it."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ class Alive:
     def anomalies(self, *, drifting: bool = False) -> list[Anomaly]:
         """What departed from normal as documents came, in the order of ticks; alarms of the same documents are one.
 
-        Concepts, pairs of concepts and the number of new words are watched, tick by tick, over the documents that stand:
-        one that was deleted was never seen. Nothing is told before 41 ticks that digested documents, and nothing of
-        idle ticks: so ingest a stream as it comes, and not at once. Where topics come in strong clumps, some of their
+        Concepts, pairs of concepts and the number of new words are watched, tick by tick, over the documents that
+        stand: one that was deleted was never seen. Nothing is told before 41 ticks that digested documents, and
+        nothing of idle ticks: so ingest a stream as it comes, and not at once. Where topics come in strong clumps, some of their
         rises are not told.
 
         Args:
@@ -238,7 +238,7 @@ class AsyncAlive:
 def _agents(living: Living, kind: str | None) -> list[AgentInfo]:
     found: list[AgentInfo] = []
     if kind in (None, "digester"):
-        found += [AgentInfo(id, "digester", born) for id, born in living.digesters()]
+        found += [AgentInfo(agent, "digester", born) for agent, born in living.digesters()]
     for one in living.kinds():
         if kind not in (None, one.name):
             continue
@@ -246,7 +246,7 @@ def _agents(living: Living, kind: str | None) -> list[AgentInfo]:
         if population is None:
             continue
         shown = [(at, name) for at, name in enumerate(population.names) if not name.startswith("_")]
-        for row, (id, born) in enumerate(zip(population.ids, population.births, strict=True)):
+        for row, (agent, born) in enumerate(zip(population.ids, population.births, strict=True)):
             state = {name: population.cells[at][row] for at, name in shown}
-            found.append(AgentInfo(id, one.name, born, state))
+            found.append(AgentInfo(agent, one.name, born, state))
     return found

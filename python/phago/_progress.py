@@ -21,7 +21,7 @@ Show: TypeAlias = "Callable[[Progress], object]"
 
 
 @contextlib.contextmanager
-def shown(wanted: OnProgress | None | Any) -> Iterator[Show | None]:
+def shown(wanted: OnProgress | Any | None) -> Iterator[Show | None]:
     """Give the function that is told how far the call has come, if one is wanted.
 
     Raises:

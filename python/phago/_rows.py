@@ -69,7 +69,7 @@ if TYPE_CHECKING:
 _stored = attrgetter(*(field.name for field in fields(StoredDocument)))
 
 
-def constants(ranking: Any) -> dict[str, int | float] | None:
+def constants(ranking: Any) -> dict[str, bool | int | float | str] | None:
     """A ranking's constants as the native module takes them; `None` for the default ones."""
     if ranking is None:
         return None

@@ -31,8 +31,8 @@ from ._intake import (
     undone_is_logged,
 )
 from ._jsonl import Export, read_jsonl
-from ._rows import concept, constants, explanation, helped, hit, lexical_hit, stored
 from ._progress import OnProgress, shown, so_far, taken
+from ._rows import concept, constants, explanation, helped, hit, lexical_hit, stored
 from ._unpicklable import Unpicklable
 from .agents.minds import Minds
 from .colony import Colony

@@ -117,7 +117,8 @@ class ColonyConfig:
     that no other document has.
     """
     survey_quorum: int = 0
-    """Documents digested since the last survey after which `run` makes the next one; 0 to 2^40. 0 for none by itself."""
+    """Documents digested since the last survey after which `run` makes the next one; 0 to 2^40. With 0 it makes
+    none."""
     ghosts_max: int = 1_000
     """Ghosts that a shard caches; 1 to 2^24. It changes cost, never a result, and is no part of the digest."""
 

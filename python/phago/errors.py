@@ -311,7 +311,8 @@ class LimitError(PhagoError):
 
 class AgentError(PhagoError):
     """An agent of one's own raised, or did what cannot be done. The tick was not made, and the error it raised is the
-    cause of this one."""
+    cause of this one.
+    """
 
     _fields = ("kind", "agent", "tick")
     kind: str | None

@@ -12,7 +12,7 @@ __all__ = ["Action", "Die", "Move", "Prefer", "Signal", "Sleep", "Spawn", "Trace
 class Action:
     """Something that an agent does. All actions of a tick happen with it, or none does."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)

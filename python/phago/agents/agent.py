@@ -17,8 +17,8 @@ _TYPES: dict[Any, str] = {int: "int", float: "float", bool: "bool", Concept: "co
 class Agent:
     """An agent of one's own: a class with a declared state and a `sense`.
 
-    The colony keeps what `state` declares, and nothing else: one instance stands for all agents of a kind, one after the
-    other. So an agent goes on in another process, and on any number of shards, threads and nodes the same happens.
+    The colony keeps what `state` declares, and nothing else: one instance stands for all agents of a kind, one after
+    the other. So an agent goes on in another process, and on any number of shards, threads and nodes the same happens.
 
     >>> import phago
     >>> class Curator(phago.Agent):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from .._checks import real, refusal
 
@@ -77,8 +77,8 @@ class AgentArray:
     """
 
     columns: ClassVar[dict[str, str]] = {}
-    """What is kept of an agent: for each name "i8", "f8" (finite), "?" or "concept", whose values are places in the view,
-    and -1 for none."""
+    """What is kept of an agent: for each name "i8", "f8" (finite), "?" or "concept", whose values are places in the
+    view, and -1 for none."""
     kind: ClassVar[str] = ""
     """The name of the kind; by default that of the class."""
 
@@ -148,22 +148,22 @@ class ArrayView:
 
     def signal(self, name: str) -> NDArray[np.float64]:
         """How much of a signal is on each concept."""
-        return _array(self._native.levels("signal", name))
+        return cast("NDArray[np.float64]", _array(self._native.levels("signal", name)))
 
     def trace(self, name: str) -> NDArray[np.float64]:
         """How much of a trace is on each concept."""
-        return _array(self._native.levels("trace", name))
+        return cast("NDArray[np.float64]", _array(self._native.levels("trace", name)))
 
     def random(self, number: int = 0) -> NDArray[np.float64]:
         """Chance from 0 to 1 for each agent of the kind that senses; another one for each number."""
-        return _array(self._native.chance(self._kind, number))
+        return cast("NDArray[np.float64]", _array(self._native.chance(self._kind, number)))
 
     def walk(self, kind: str, home: Any, signal: str, explore: float) -> NDArray[np.int64]:
         """Where walkers go from their places: see `Walkers`."""
         import numpy as np
 
         homes = np.ascontiguousarray(home, dtype=np.int64)
-        return _array(self._native.walk(kind, homes.tobytes(), signal, explore))
+        return cast("NDArray[np.int64]", _array(self._native.walk(kind, homes.tobytes(), signal, explore)))
 
     def _ask(self, kind: type[AgentArray], count: int) -> tuple[Any, list[int], list[int], list[Any], list[Any]]:
         import numpy as np

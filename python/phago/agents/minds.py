@@ -76,7 +76,8 @@ class Minds:
             yield
             return
         # One tick after the other: agents choose for the one that follows what they saw.
-        while not self._lock.acquire(blocking=False):
+        # A thread that waited for the lock could get it after this was cancelled, and would keep it.
+        while not self._lock.acquire(blocking=False):  # noqa: ASYNC110
             await asyncio.sleep(0.001)
         try:
             chose = await asyncio.to_thread(self.sense, living, world.tick)
@@ -180,15 +181,15 @@ class _Sensing:
         emitted: dict[tuple[str, str], tuple[list[str], list[float]]] = {}
         first = 1 << 62
         sense = kind.sense
-        for row, (id, *values) in enumerate(zip(ids, *cells[:-1], strict=True)):
+        for row, (own, *values) in enumerate(zip(ids, *cells[:-1], strict=True)):
             if wakes[row] > tick:
                 first = min(first, wakes[row])
                 continue
-            self.who = id
+            self.who = own
             state.clear()
-            state["id"] = id
+            state["id"] = own
             state.update(zip(names, values, strict=True))
-            view._turn_to(id)
+            view._turn_to(own)
             try:
                 actions = sense(agent, view)
                 until = 0
@@ -217,7 +218,7 @@ class _Sensing:
                 for action in moves:
                     self._do(action, row, after, columns, home, emitted, parents, born)
             except Exception as error:
-                self._blame(kind.kind, id, error)
+                self._blame(kind.kind, own, error)
             if is_dead:
                 deaths.append(row)
                 continue

@@ -75,10 +75,10 @@ def _found(living: Living, name: str, value: Any, known: dict[str, str]) -> Any:
     if not isinstance(value, str):
         return value
     if value not in known:
-        id = living.concept(value)
-        if id is None:
-            id = concept_of(name, value) if len(value) == 32 else None
-        if id is None:
+        found = living.concept(value)
+        if found is None:
+            found = concept_of(name, value) if len(value) == 32 else None
+        if found is None:
             raise refusal(name, value, "the label of a concept that documents have, or the id of one")
-        known[value] = id
+        known[value] = found
     return known[value]

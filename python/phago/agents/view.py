@@ -54,11 +54,11 @@ class View:
         """What a concept is wired to, over its own synapses, the heaviest first; nothing for None."""
         if concept is None:
             return ()
-        id = concept if isinstance(concept, str) else concept.id
-        found = self._near.get(id)
+        at = concept if isinstance(concept, str) else concept.id
+        found = self._near.get(at)
         if found is None:
-            found = tuple(ViewNode(self, *row) for row in self._living.neighbors(id))
-            self._near[id] = found
+            found = tuple(ViewNode(self, *row) for row in self._living.neighbors(at))
+            self._near[at] = found
         return found
 
     def signal(self, name: str, concept: ViewNode | str | None) -> float:

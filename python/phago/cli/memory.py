@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._bar import Tell, progress
 from .._jsonl import documents_in
 from ..colony import Colony
 from ..document import FIELDS
@@ -29,7 +30,6 @@ from ..results.answers import by_name
 from ..results.documents import beside_text
 from .exits import BUSY, DAMAGED, FOUND, NOTHING_FOUND, Problem
 from .parsing import Parser, conditions, count, moment, seconds, shards, text
-from .._bar import Tell, progress
 from .taking import take
 
 if TYPE_CHECKING:

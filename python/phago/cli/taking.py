@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from .._bar import Tell
 from ..colony import Colony
 from ..document import Document
 from ..extract import KNOWN, SOURCE, LeftOut, Source, read_sources
-from .._bar import Tell
 
 __all__ = ["Taken", "take"]
 

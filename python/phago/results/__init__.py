@@ -4,8 +4,8 @@ from .answers import BridgeShare, Concept, ConceptShare, Explanation, Hit, Hits,
 from .colony import Progress, RunReport, Stats
 from .documents import IngestReport, Rejected, StoredDocument, UpdateReport
 from .graph import Edge, Node
-from .machine import ClusterStats, GhostNode, LocalQueryRequest, LocalQueryResult, ScoredNode, ShardHealth, ShardInfo
 from .life import AgentInfo, Alarm, AlarmKind, Anomaly, Diff, Event, EventKind, FadingSynapse, Mark
+from .machine import ClusterStats, GhostNode, LocalQueryRequest, LocalQueryResult, ScoredNode, ShardHealth, ShardInfo
 from .surveys import Bridge, BridgeSide, Cluster, Gone, GraphPath, Insights, SignificantPair
 
 # Pickles of the first release look for the stored rows here.

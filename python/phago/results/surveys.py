@@ -51,7 +51,8 @@ class Cluster:
     pairs: int
     """Pairs of its concepts that speak for it: G² above 36, in at least 3 documents."""
     id: int
-    """Its number in the history of the colony, from 0. It stays with its oldest concepts from one survey to the next."""
+    """Its number in the history of the colony, from 0. It stays with its oldest concepts from survey to
+    survey."""
     since: int
     """The tick of the survey that found it first; without one, this tick."""
     change: Literal["new", "split", "merged", "grown", "shrunk", "same"]

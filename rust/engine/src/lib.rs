@@ -18,6 +18,7 @@
 pub mod answers;
 pub mod changes;
 pub mod cluster;
+mod concepts;
 pub mod config;
 pub mod coordination;
 pub mod cores;

@@ -4,13 +4,11 @@ use crate::lock::lock;
 use crate::world::World;
 use phago_core::Result;
 use phago_core::cancel::Cancel;
-use phago_core::commons::Commons;
 use phago_core::field::{self, Type};
 use phago_core::ids::{NodeId, Tick};
 use phago_core::life::{Cells, Life};
 use phago_core::maps::Map;
 use phago_core::read::{Edges, Neighbor, Whole};
-use phago_core::text::Lexicon;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -177,25 +175,5 @@ impl World {
                 None => Ok(Vec::new()),
             }
         })
-    }
-}
-
-/// Which terms concepts have, by id. Commons only know it the other way round.
-#[derive(Debug, Default)]
-pub(crate) struct Concepts {
-    lexicon: Option<Arc<Lexicon>>,
-    terms: Map<u128, u32>,
-}
-
-impl Concepts {
-    /// Returns the term of a concept, if the colony has learned it.
-    pub(crate) fn term(&mut self, commons: &Commons, id: NodeId) -> Option<u32> {
-        if !self.lexicon.as_ref().is_some_and(|lexicon| Arc::ptr_eq(lexicon, commons.lexicon())) {
-            *self = Concepts { lexicon: Some(commons.lexicon().clone()), terms: Map::default() };
-        }
-        // Terms are learned in their order, and forgotten with the whole dictionary.
-        let known = self.terms.len() as u32;
-        self.terms.extend((known..commons.terms() as u32).map(|term| (commons.id(term), term)));
-        self.terms.get(&id.0).copied()
     }
 }

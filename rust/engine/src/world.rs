@@ -6,7 +6,8 @@
 //! committing a tick take the state's write lock.
 
 use crate::cluster::Remote;
-use crate::events::Events;
+use crate::concepts::Concepts;
+use crate::events::ring::Events;
 use crate::ghosts::cache::Ghosts;
 use crate::intake::analyse::Sessions;
 use crate::intake::pending::Pending;
@@ -17,7 +18,6 @@ use crate::sync::mpsc::SyncSender;
 use crate::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::tick::hand::HandTick;
 use crate::tick::turn::{Turn, Turns};
-use crate::views::Concepts;
 use phago_core::cancel::Cancel;
 use phago_core::config::ColonyConfig;
 use phago_core::dump::{self, Scope};

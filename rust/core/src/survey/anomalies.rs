@@ -61,8 +61,9 @@ pub fn anomalies(lists: &Lists, pairs: &Pairs, rule: Rule, cancel: &Cancel) -> R
         let seen = Seen::new(concepts, together).with_new(new);
         let told = sentinel.observe_of(lists.tick(beat[0] as usize), totals, &seen, cancel)?;
         // A concept that is frequent of a sudden is with many others of a sudden, and that says nothing more.
-        let is_explained =
-            |alarm: &Alarm| matches!(alarm.kind, Kind::Pair(_)) && alarm.kind.concepts().any(|end| sentinel.is_raised(end));
+        let is_explained = |alarm: &Alarm| {
+            matches!(alarm.kind, Kind::Pair(_)) && alarm.kind.concepts().any(|end| sentinel.is_raised(end))
+        };
         alarms.extend(told.into_iter().filter(|alarm| !is_explained(alarm)));
     }
     let bearer = |document: usize| Bearer {

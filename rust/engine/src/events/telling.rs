@@ -1,130 +1,17 @@
-//! What happened in a colony, as somebody who watches is told: the latest events, in a ring that is bounded.
-//!
-//! Events are made of what a tick was committed with, after it is. They are no part of the state: whether anybody reads
-//! them changes nothing, and a colony that is opened again begins without any.
+//! What is told of a tick and of a survey, and to whoever asks.
 
+use super::ring::{Agent, EVENTS_MAX, Event, Told, What};
 use crate::lock::lock;
 use crate::world::World;
 use phago_core::Result;
 use phago_core::cancel::Cancel;
-use phago_core::ids::{AgentId, DocumentId, NodeId, Tick};
+use phago_core::ids::{AgentId, NodeId, Tick};
 use phago_core::life::{Cells, Life};
 use phago_core::plan::Plan;
 use phago_core::survey::Insights;
 use phago_core::survey::identity::Origin;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// The most events that are kept. Then the oldest leave.
-pub const EVENTS_MAX: usize = 1 << 16;
-
-/// What happened.
-#[derive(Clone, Debug, PartialEq)]
-pub enum What {
-    /// An agent began.
-    Spawned(Agent),
-    /// An agent of users' own went to a concept.
-    Moved(Agent, NodeId),
-    /// A digester took a document.
-    Engulfed(Agent, DocumentId),
-    /// A digester presented the concepts of a document.
-    Presented(Agent, DocumentId),
-    /// A tick that digested something left so many synapses more.
-    Wired(u64),
-    /// A tick left so many synapses fewer.
-    Faded(u64),
-    /// An agent ended.
-    Died(Agent),
-    /// A survey found a cluster that is new, or how one changed.
-    Insight(String),
-}
-
-/// An agent, as events name it.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Agent {
-    /// Its kind.
-    pub kind: Arc<str>,
-    /// Its id.
-    pub id: AgentId,
-}
-
-/// An event.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Event {
-    /// Its number, from 0, in the life of this process's colony.
-    pub number: u64,
-    /// The tick after which it was told.
-    pub tick: Tick,
-    /// What happened.
-    pub what: What,
-}
-
-/// An event with the names of what it speaks of.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Told {
-    /// The event.
-    pub event: Event,
-    /// The name of its document.
-    pub document: Option<String>,
-    /// The label of its concept.
-    pub concept: Option<String>,
-}
-
-/// The latest events, in order.
-#[derive(Debug, Default)]
-pub(crate) struct Events {
-    next: u64,
-    ring: VecDeque<Event>,
-}
-
-impl Events {
-    fn push(&mut self, tick: Tick, what: What) {
-        if self.ring.len() == EVENTS_MAX {
-            self.ring.pop_front();
-        }
-        self.ring.push_back(Event { number: self.next, tick, what });
-        self.next += 1;
-    }
-}
-
-impl What {
-    /// Returns its name.
-    pub fn name(&self) -> &'static str {
-        match self {
-            What::Spawned(_) => "spawned",
-            What::Moved(..) => "moved",
-            What::Engulfed(..) => "engulfed",
-            What::Presented(..) => "presented",
-            What::Wired(_) => "wired",
-            What::Faded(_) => "faded",
-            What::Died(_) => "died",
-            What::Insight(_) => "insight",
-        }
-    }
-
-    /// Returns the agent that it is about.
-    pub fn agent(&self) -> Option<&Agent> {
-        match self {
-            What::Spawned(agent)
-            | What::Moved(agent, _)
-            | What::Engulfed(agent, _)
-            | What::Presented(agent, _)
-            | What::Died(agent) => Some(agent),
-            What::Wired(_) | What::Faded(_) | What::Insight(_) => None,
-        }
-    }
-
-    fn document(&self) -> Option<DocumentId> {
-        match self {
-            What::Engulfed(_, document) | What::Presented(_, document) => Some(*document),
-            _ => None,
-        }
-    }
-
-    fn concept(&self) -> Option<NodeId> {
-        if let What::Moved(_, concept) = self { Some(*concept) } else { None }
-    }
-}
 
 /// The living synapses before and after a tick.
 #[derive(Copy, Clone, Debug)]
@@ -196,11 +83,7 @@ impl World {
     /// # Errors
     /// As [`World::whole`].
     pub fn events(&self, since: u64, cancel: &Cancel) -> Result<Vec<Told>> {
-        let events: Vec<Event> = {
-            let kept = lock(&self.events);
-            let from = kept.ring.partition_point(|event| event.number < since);
-            kept.ring.range(from..).cloned().collect()
-        };
+        let events: Vec<Event> = lock(&self.events).since(since);
         let documents = self.names_of(events.iter().filter_map(|event| event.what.document()).collect(), cancel)?;
         let mut concepts: Vec<NodeId> = events.iter().filter_map(|event| event.what.concept()).collect();
         concepts.sort_unstable();
@@ -223,7 +106,7 @@ impl World {
 
     /// Returns the number that the next event gets.
     pub fn events_end(&self) -> u64 {
-        lock(&self.events).next
+        lock(&self.events).end()
     }
 }
 

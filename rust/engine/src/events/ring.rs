@@ -1,0 +1,129 @@
+//! The latest events, in a ring that is bounded.
+
+use phago_core::ids::{AgentId, DocumentId, NodeId, Tick};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// The most events that are kept. Then the oldest leave.
+pub const EVENTS_MAX: usize = 1 << 16;
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// An agent began.
+    Spawned(Agent),
+    /// An agent of users' own went to a concept.
+    Moved(Agent, NodeId),
+    /// A digester took a document.
+    Engulfed(Agent, DocumentId),
+    /// A digester presented the concepts of a document.
+    Presented(Agent, DocumentId),
+    /// A tick that digested something left so many synapses more.
+    Wired(u64),
+    /// A tick left so many synapses fewer.
+    Faded(u64),
+    /// An agent ended.
+    Died(Agent),
+    /// A survey found a cluster that is new, or how one changed.
+    Insight(String),
+}
+
+/// An agent, as events name it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Agent {
+    /// Its kind.
+    pub kind: Arc<str>,
+    /// Its id.
+    pub id: AgentId,
+}
+
+/// An event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Its number, from 0, in the life of this process's colony.
+    pub number: u64,
+    /// The tick after which it was told.
+    pub tick: Tick,
+    /// What happened.
+    pub what: What,
+}
+
+/// An event with the names of what it speaks of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// The event.
+    pub event: Event,
+    /// The name of its document.
+    pub document: Option<String>,
+    /// The label of its concept.
+    pub concept: Option<String>,
+}
+
+/// The latest events, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Events {
+    next: u64,
+    ring: VecDeque<Event>,
+}
+
+impl Events {
+    pub(super) fn push(&mut self, tick: Tick, what: What) {
+        if self.ring.len() == EVENTS_MAX {
+            self.ring.pop_front();
+        }
+        self.ring.push_back(Event { number: self.next, tick, what });
+        self.next += 1;
+    }
+}
+
+impl Events {
+    /// Returns those from this number on, in order.
+    pub(super) fn since(&self, number: u64) -> Vec<Event> {
+        let from = self.ring.partition_point(|event| event.number < number);
+        self.ring.range(from..).cloned().collect()
+    }
+
+    /// Returns the number that the next one gets.
+    pub(super) fn end(&self) -> u64 {
+        self.next
+    }
+}
+
+impl What {
+    /// Returns its name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            What::Spawned(_) => "spawned",
+            What::Moved(..) => "moved",
+            What::Engulfed(..) => "engulfed",
+            What::Presented(..) => "presented",
+            What::Wired(_) => "wired",
+            What::Faded(_) => "faded",
+            What::Died(_) => "died",
+            What::Insight(_) => "insight",
+        }
+    }
+
+    /// Returns the agent that it is about.
+    pub fn agent(&self) -> Option<&Agent> {
+        match self {
+            What::Spawned(agent)
+            | What::Moved(agent, _)
+            | What::Engulfed(agent, _)
+            | What::Presented(agent, _)
+            | What::Died(agent) => Some(agent),
+            What::Wired(_) | What::Faded(_) | What::Insight(_) => None,
+        }
+    }
+
+    pub(super) fn document(&self) -> Option<DocumentId> {
+        match self {
+            What::Engulfed(_, document) | What::Presented(_, document) => Some(*document),
+            _ => None,
+        }
+    }
+
+    pub(super) fn concept(&self) -> Option<NodeId> {
+        if let What::Moved(_, concept) = self { Some(*concept) } else { None }
+    }
+}
