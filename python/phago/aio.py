@@ -30,12 +30,14 @@ from ._intake import (
     undone_is_logged,
 )
 from ._jsonl import Export, read_jsonl
+from ._mapping import PAIRS_MAX, mapped
 from ._rows import concept, constants, explanation, helped, hit, insights, lexical_hit, stored
 from ._unpicklable import Unpicklable
 from .colony import Colony
 from .config import ColonyConfig, Ranking, RunnerConfig
 from .graph import AsyncGraph
 from .results import (
+    Cluster,
     Concept,
     DistributedTickResult,
     Explanation,
@@ -43,6 +45,7 @@ from .results import (
     Hits,
     IngestReport,
     Insights,
+    Map,
     RunReport,
     Stats,
     StoredDocument,
@@ -192,6 +195,19 @@ class AsyncColony(Unpicklable):
     async def insights(self) -> Insights:
         """See `Colony.insights`."""
         return insights(await self._colony._world.insights().start())
+
+    async def clusters(self) -> tuple[Cluster, ...]:
+        """See `Colony.clusters`."""
+        return (await self.insights()).clusters
+
+    async def cluster_of(self, label: str) -> Cluster | None:
+        """See `Colony.cluster_of`."""
+        found = await self._colony._world.node(text_of("label", label)).start()
+        return None if found is None else (await self.insights()).cluster_of(found.label)
+
+    async def map(self) -> Map:
+        """See `Colony.map`."""
+        return mapped(await self.insights(), await self.graph.read_significant(PAIRS_MAX))
 
     async def get(self, id: str) -> StoredDocument | None:
         """See `Colony.get`."""

@@ -31,12 +31,14 @@ from ._intake import (
     undone_is_logged,
 )
 from ._jsonl import Export, read_jsonl
+from ._mapping import PAIRS_MAX, mapped
 from ._rows import concept, constants, explanation, helped, hit, insights, lexical_hit, stored
 from ._unpicklable import Unpicklable
 from .config import ColonyConfig, Ranking, RunnerConfig
 from .errors import ClosedError, CoordinatorUnavailable
 from .graph import Graph
 from .results import (
+    Cluster,
     Concept,
     DistributedTickResult,
     Explanation,
@@ -44,6 +46,7 @@ from .results import (
     Hits,
     IngestReport,
     Insights,
+    Map,
     RunReport,
     Stats,
     StoredDocument,
@@ -396,6 +399,29 @@ class Colony(Unpicklable):
         seconds.
         """
         return insights(self._world.insights().wait())
+
+    def clusters(self) -> tuple[Cluster, ...]:
+        """The clusters that `insights` finds; each call is a survey."""
+        return self.insights().clusters
+
+    def cluster_of(self, label: str) -> Cluster | None:
+        """The cluster of a concept, named by label, word or stem; `None` if it is in none, or there is no such concept.
+
+        Each call is a survey; for several concepts, ask one `insights().cluster_of`, which takes labels only.
+
+        Raises:
+            TypeError: The label is no string.
+        """
+        found = self._world.node(text_of("label", label)).wait()
+        return None if found is None else self.insights().cluster_of(found.label)
+
+    def map(self) -> Map:
+        """The clusters, how strongly each two of them hang together, and what joins them.
+
+        It is made of two surveys, of `insights` and of the 100,000 most significant pairs; in a colony that ticks
+        meanwhile the second may be of a later tick.
+        """
+        return mapped(self.insights(), self.graph.significant(PAIRS_MAX))
 
     def get(self, id: str) -> StoredDocument | None:
         """The document of this id, or `None` if no document has it.

@@ -5,7 +5,7 @@ from .colony import RunReport, Stats
 from .documents import IngestReport, Rejected, StoredDocument, UpdateReport
 from .graph import Edge, Node
 from .machine import ClusterStats, GhostNode, LocalQueryRequest, LocalQueryResult, ScoredNode, ShardHealth, ShardInfo
-from .surveys import Bridge, BridgeSide, Cluster, GraphPath, Insights, SignificantPair
+from .surveys import Bridge, BridgeSide, Cluster, ClusterLink, GraphPath, Insights, Map, SignificantPair
 
 # Pickles of the first release look for the stored rows here.
 from .ticks import CrossShardEdge, CrossShardEdges, DistributedTickResult, PhaseResult
@@ -16,6 +16,7 @@ __all__ = [
     "BridgeShare",
     "BridgeSide",
     "Cluster",
+    "ClusterLink",
     "ClusterStats",
     "Concept",
     "ConceptShare",
@@ -32,6 +33,7 @@ __all__ = [
     "Insights",
     "LocalQueryRequest",
     "LocalQueryResult",
+    "Map",
     "Node",
     "Parts",
     "Path",
