@@ -2,7 +2,8 @@
 
 Each function returns a `matplotlib.figure.Figure` that belongs to no window and leaves pyplot alone; `save` writes it
 to a file. The same input makes the same picture, whatever style is set. No two texts overlap, and nothing is told by
-colour alone. Text that is too long for its place is cut and ends in "...".
+colour alone. Text that is too long for its place is cut and ends in "...". The font is DejaVu Sans, which comes with
+matplotlib; signs that it does not have, such as Chinese ones, become boxes, and matplotlib warns of them.
 """
 
 from __future__ import annotations
