@@ -267,7 +267,7 @@ def figures(colony):
     hit = colony.query("t0w1x common3y")[0]
     return {
         "growth": lambda: plot.growth([stats for _, stats in ticks]),
-        "map": lambda: plot.map(crowded()),
+        "map": lambda: plot.map(crowded(12, 30)),
         "neighborhood": lambda: plot.neighborhood(colony, "t0w1x"),
         "path": lambda: plot.path(hit),
     }
