@@ -23,7 +23,7 @@ PIP_KNOWS_PYTHON := import pip, sys; sys.exit([int(part) for part in pip.__versi
 .DELETE_ON_ERROR:
 
 help:
-	@echo 'make demo       build phago, digest the documentation of this Python, answer five questions'
+	@echo 'make demo       build phago, digest the documentation of this Python, answer five questions, tell what it found out'
 	@echo 'make test       the tests of Rust and of Python'
 	@echo 'make dev        a quick build into .venv: changes of Python show at once, those of Rust after the next make dev'
 	@echo 'make check      formatting, lints, types, documentation, licences; warnings are errors'

@@ -1,6 +1,7 @@
 """Make the debian corpus:  python benches/corpus_debian.py OUT.jsonl[.gz]
 
-A document for each package of the distribution this machine is set up for: its name, and its description in English.
+A document for each package of the distribution this machine is set up for: its name, its description in English, and
+its section where the distribution says one.
 apt reads the distribution's lists into a folder of its own, so that what the machine knows of packages stays as it is.
 """
 
@@ -19,15 +20,20 @@ from pathlib import Path
 HELPER = "/usr/lib/apt/apt-helper"
 
 
-def records(lists: Path) -> Iterator[str]:
-    """The paragraphs of every list of English descriptions that apt knows of.
-
-    Not `apt-cache search --full .`: where the lists are kept compressed it unpacks them anew for each package.
-    """
+def fetched(lists: Path) -> list[str]:
+    """Have apt read the distribution's lists; returns the options with which it knows them."""
     (lists / "partial").mkdir(parents=True, exist_ok=True)
     own = ["-o", f"Dir::State::Lists={lists}", "-o", "Acquire::Languages=en"]
     subprocess.run(["apt-get", *own, "-q", "update"], check=True, stdout=subprocess.DEVNULL)
-    asked = ["apt-get", *own, "indextargets", "--format", "$(FILENAME)", "Created-By: Translations"]
+    return own
+
+
+def records(own: list[str], kind: str) -> Iterator[str]:
+    """The paragraphs of every list of a kind that apt knows of.
+
+    Not `apt-cache search --full .`: where the lists are kept compressed it unpacks them anew for each package.
+    """
+    asked = ["apt-get", *own, "indextargets", "--format", "$(FILENAME)", f"Created-By: {kind}"]
     names = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.split()
     for name in sorted(names):
         read = subprocess.run([HELPER, "cat-file", name], check=True, capture_output=True, text=True)
@@ -44,6 +50,13 @@ def described(paragraph: str) -> tuple[str, str] | None:
     return name[1], " ".join(" ".join(kept).split())
 
 
+def section(paragraph: str) -> tuple[str, str] | None:
+    """Name and section, without the part of the archive before it."""
+    name = re.search(r"^Package: (\S+)$", paragraph, re.M)
+    found = re.search(r"^Section: (?:\S+/)?(\S+)$", paragraph, re.M)
+    return (name[1], found[1]) if name and found else None
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
@@ -54,11 +67,11 @@ def main() -> None:
     if not shutil.which("apt-get") or not Path(HELPER).exists():
         sys.exit("this corpus is read through apt, which this machine does not have; run it on Debian or a kin of it")
     with tempfile.TemporaryDirectory() as own:
-        found = {}
-        for paragraph in records(chosen.lists or Path(own)):
-            if entry := described(paragraph):
-                found[entry[0]] = entry[1]
-    rows = [json.dumps({"_id": name, "title": name, "text": found[name]}, ensure_ascii=False) for name in sorted(found)]
+        options = fetched(chosen.lists or Path(own))
+        found = dict(filter(None, map(described, records(options, "Translations"))))
+        sections = dict(filter(None, map(section, records(options, "Packages"))))
+    given = ({"_id": name, "title": name, "text": found[name], "section": sections.get(name)} for name in sorted(found))
+    rows = [json.dumps(row, ensure_ascii=False) for row in given]
     data = "".join(f"{row}\n" for row in rows).encode()
     # No time of day in the packed file: equal corpora are equal files.
     chosen.out.write_bytes(gzip.compress(data, mtime=0) if chosen.out.suffix == ".gz" else data)

@@ -15,6 +15,13 @@ from support import CLEAN, with_sigint
 PROGRAM = [sys.executable, "-W", "ignore", "-m", "phago"]
 
 
+@pytest.fixture(autouse=True)
+def temporary(tmp_path_factory, monkeypatch):
+    """Pictures of the demo go where the files of tests go."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path_factory.mktemp("temporary")))
+    monkeypatch.setattr("tempfile.tempdir", None)
+
+
 @pytest.fixture
 def folder(tmp_path):
     texts = {

@@ -39,7 +39,20 @@ def test_the_commands_of_the_readme_are_such():
     for command in commands:
         _parser().parse_args(shlex.split(command, comments=True))
     named = {command.split()[0] for command in commands}
-    assert named >= {"ingest", "sync", "query", "get", "graph", "delete", "export", "verify", "compact", "snapshot"}
+    assert named >= {
+        "ingest",
+        "sync",
+        "query",
+        "get",
+        "graph",
+        "insights",
+        "map",
+        "delete",
+        "export",
+        "verify",
+        "compact",
+        "snapshot",
+    }
 
 
 def test_another_output_is_seen_and_only_its_line_changes():

@@ -11,6 +11,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import phago
+import phago.plot
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,6 +67,11 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
         "Opening",
     }
     inner |= {"KNOWN", "Parser", "conditions", "count", "moment", "seconds", "shards", "text"}
+    inner |= {"bridges_lines", "clusters_lines", "counted", "insights_lines", "insights_row", "map_lines", "map_row"}
+    inner |= {"PICTURE_ENDS", "drawn", "pictures"}
+    # Pictures stand in a module of their own, which needs matplotlib.
+    inner |= {*phago.plot.__all__, "Box", "Link", "Sheet", "Type", "components", "packed", "parted", "placed"}
+    inner |= {"FAINT", "FILL", "FONT", "GREY", "INK", "LINE", "PLAIN", "DPI", "blank", "block_size", "plain", "short"}
     inner |= {"text_of_html", "text_of_markdown", "text_of_rst"}
     # What a transport of one's own is made of stands in a place of its own, as few ever need it.
     inner |= {*phago.backends.__all__, "Backend", "Choice", "Outcome"}

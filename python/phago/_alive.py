@@ -6,11 +6,13 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Literal
 
 from ._checks import count, flag, one_of, real, text_of
+from ._mapping import PAIRS_MAX, mapped
 from ._rows import anomaly, diff, event, insights
-from .results import AgentInfo, Anomaly, Diff, Event, FadingSynapse, Insights, Mark
+from .graph import AsyncGraph, Graph
+from .results import AgentInfo, Anomaly, Cluster, Diff, Event, FadingSynapse, Insights, Map, Mark
 
 if TYPE_CHECKING:
-    from ._phago import Living
+    from ._phago import Living, World
     from .agents import Agent, AgentArray
     from .agents.minds import Minds
 
@@ -26,11 +28,15 @@ class Alive:
 
     @property
     @abstractmethod
-    def _living(self) -> Living: ...
+    def _world(self) -> World: ...
 
     @property
     @abstractmethod
     def _minds(self) -> Minds: ...
+
+    @property
+    def _living(self) -> Living:
+        return self._world.living
 
     # --- insight and alarm ---
 
@@ -56,13 +62,36 @@ class Alive:
         """
         return insights(self._living.survey().wait())
 
+    def clusters(self) -> tuple[Cluster, ...]:
+        """The clusters that `insights` finds."""
+        return self.insights().clusters
+
+    def cluster_of(self, label: str) -> Cluster | None:
+        """The cluster of a concept, named by label, word or stem; `None` if it is in none, or there is no such concept.
+
+        It takes as long as `insights`; for several concepts, ask one `insights().cluster_of`, which takes labels only.
+
+        Raises:
+            TypeError: The label is no string.
+        """
+        found = self._world.node(text_of("label", label)).wait()
+        return None if found is None else self.insights().cluster_of(found.label)
+
+    def map(self) -> Map:
+        """The clusters, how strongly each two of them hang together, and what joins them.
+
+        It is made of `insights` and of the 100,000 most significant pairs; in a colony that ticks meanwhile the second
+        may be of a later tick.
+        """
+        return mapped(self.insights(), Graph(lambda: self._world).significant(PAIRS_MAX))
+
     def anomalies(self, *, drifting: bool = False) -> list[Anomaly]:
         """What departed from normal as documents came, in the order of ticks; alarms of the same documents are one.
 
         Concepts, pairs of concepts and the number of new words are watched, tick by tick, over the documents that
         stand: one that was deleted was never seen. Nothing is told before 41 ticks that digested documents, and
-        nothing of idle ticks: so ingest a stream as it comes, and not at once. Where topics come in strong clumps, some of their
-        rises are not told.
+        nothing of idle ticks: so ingest a stream as it comes, and not at once. Where topics come in strong
+        clumps, some of their rises are not told.
 
         Args:
             drifting: For a stream whose frequencies drift: higher thresholds (40 instead of 30, 45 instead of 40 for
@@ -172,11 +201,15 @@ class AsyncAlive:
 
     @property
     @abstractmethod
-    def _living(self) -> Living: ...
+    def _world(self) -> World: ...
 
     @property
     @abstractmethod
     def _minds(self) -> Minds: ...
+
+    @property
+    def _living(self) -> Living:
+        return self._world.living
 
     async def insights(self) -> Insights:
         """See `Colony.insights`."""
@@ -185,6 +218,19 @@ class AsyncAlive:
     async def survey(self) -> Insights:
         """See `Colony.survey`. A cancelled one was done or not."""
         return insights(await self._living.survey().start())
+
+    async def clusters(self) -> tuple[Cluster, ...]:
+        """See `Colony.clusters`."""
+        return (await self.insights()).clusters
+
+    async def cluster_of(self, label: str) -> Cluster | None:
+        """See `Colony.cluster_of`."""
+        found = await self._world.node(text_of("label", label)).start()
+        return None if found is None else (await self.insights()).cluster_of(found.label)
+
+    async def map(self) -> Map:
+        """See `Colony.map`."""
+        return mapped(await self.insights(), await AsyncGraph(lambda: self._world).read_significant(PAIRS_MAX))
 
     async def anomalies(self, *, drifting: bool = False) -> list[Anomaly]:
         """See `Colony.anomalies`."""

@@ -92,8 +92,8 @@ class AsyncColony(AsyncAlive, Unpicklable):
         return twin
 
     @property
-    def _living(self) -> _phago.Living:
-        return self._colony._living
+    def _world(self) -> _phago.World:
+        return self._colony._world
 
     @property
     def _minds(self) -> Minds:

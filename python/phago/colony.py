@@ -116,10 +116,6 @@ class Colony(Alive, Unpicklable):
         return self._open().world
 
     @property
-    def _living(self) -> _phago.Living:
-        return self._world.living
-
-    @property
     def _minds(self) -> Minds:
         return self._known
 

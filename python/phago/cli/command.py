@@ -51,13 +51,15 @@ def _parser() -> argparse.ArgumentParser:
         "demo",
         help="digest a folder, or the documentation of this Python, and answer questions",
         description="Digests the text files of PATH, or without PATH the documentation of the Python that runs this; "
-        "answers questions; then digests everything again on 1 and on 16 shards and compares the digests.",
+        "answers questions; digests everything again on 1 and on 16 shards and compares the digests; tells what "
+        "the colony found out by itself, and draws it where matplotlib is there.",
     )
     source = demo.add_mutually_exclusive_group()
     source.add_argument("path", metavar="PATH", nargs="?", help="a folder with text files")
     source.add_argument("--python-docs", action="store_true", help="the documentation of this Python (the default)")
     demo.add_argument("--shards", type=shards, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
     demo.add_argument("--ask", action="append", default=[], metavar="QUESTION", help="a question; may be repeated")
+    demo.add_argument("--pictures", metavar="DIR", help="where to draw it (default: a new temporary folder)")
     demo.set_defaults(run=_demo)
     judge = commands.add_parser(
         "eval",
@@ -150,7 +152,11 @@ def _demo(arguments: argparse.Namespace) -> int:
     size = sum(len(document.text.encode()) for document in documents)
     print(f"phago {__version__}: {name}, {len(documents):,} documents, {size / 1e6:.1f} MB.")
     equal = demonstrate(
-        documents, shards=arguments.shards, questions=questions, say=lambda line: print(line, flush=True)
+        documents,
+        shards=arguments.shards,
+        questions=questions,
+        folder=arguments.pictures,
+        say=lambda line: print(line, flush=True),
     )
     return 0 if equal else 1
 

@@ -28,7 +28,9 @@ from ..opening import verify
 from ..results import Hit, StoredDocument
 from ..results.answers import by_name
 from ..results.documents import beside_text
+from .drawing import PICTURE_ENDS, drawn
 from .exits import BUSY, DAMAGED, FOUND, NOTHING_FOUND, Problem
+from .finding import counted, insights_lines, insights_row, map_lines, map_row
 from .parsing import Parser, conditions, count, moment, seconds, shards, text
 from .taking import take
 
@@ -127,6 +129,9 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     graph = reads("graph", _graph, "what a concept is wired to; exits with 1 where there is none of this name")
     graph.add_argument("label", type=text, metavar="CONCEPT")
     graph.add_argument("-k", type=count, default=20, metavar="K", help="neighbours, at most (default: 20)")
+    reads("insights", _insights, "clusters of concepts, and what joins two of them; exits with 1 where there is none")
+    whole = reads("map", _map, "the clusters, and how they hang together; exits with 1 where there is none")
+    whole.add_argument("--picture", metavar="FILE", help=f"also draw it, as {PICTURE_ENDS}; needs phago[plot]")
 
 
 def _told(run: _Run) -> _Run:
@@ -278,10 +283,6 @@ def _hits(hits: list[Hit], explain: bool) -> Iterator[str]:
         yield ""
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def _document(found: StoredDocument) -> dict[str, Any]:
     return {"id": found.id, "title": found.title, "text": found.text, **beside_text(found)}
 
@@ -303,12 +304,29 @@ def _graph(arguments: argparse.Namespace) -> int:
             raise Problem(f"there is no concept `{arguments.label}`", code=NOTHING_FOUND)
         edges = colony.graph.neighbors(arguments.label)[: arguments.k]
         rows = [{"target": edge.target, "weight": edge.weight, "co_activations": edge.co_activations} for edge in edges]
-        lines = [f"{node.label}: in {_counted(node.mentions, 'document')}"]
+        lines = [f"{node.label}: in {counted(node.mentions, 'document')}"]
         lines += [
-            f"  {edge.weight:.3f}  {edge.target}  (together {_counted(edge.co_activations, 'time')})" for edge in edges
+            f"  {edge.weight:.3f}  {edge.target}  (together {counted(edge.co_activations, 'time')})" for edge in edges
         ]
         _say(arguments, {"concept": node.label, "mentions": node.mentions, "neighbors": rows}, lines)
     return FOUND
+
+
+def _insights(arguments: argparse.Namespace) -> int:
+    with _reading(arguments) as colony:
+        found = colony.insights()
+    _say(arguments, insights_row(found), insights_lines(found))
+    return FOUND if found.clusters else NOTHING_FOUND
+
+
+def _map(arguments: argparse.Namespace) -> int:
+    draw = None if arguments.picture is None else drawn(arguments.picture)
+    with _reading(arguments) as colony:
+        found = colony.map()
+    if draw is not None:
+        draw(found)
+    _say(arguments, map_row(found), map_lines(found))
+    return FOUND if found.clusters else NOTHING_FOUND
 
 
 def _stats(arguments: argparse.Namespace) -> int:
@@ -343,7 +361,7 @@ def _export(arguments: argparse.Namespace) -> int:
             count = colony.export_jsonl(arguments.file, where)
         except OSError as error:
             raise Problem(f"`{arguments.file}` cannot be written: {error.strerror}") from None
-    _say(arguments, {"exported": count}, [f"{_counted(count, 'document')} written to {arguments.file}."])
+    _say(arguments, {"exported": count}, [f"{counted(count, 'document')} written to {arguments.file}."])
     return FOUND if count else NOTHING_FOUND
 
 

@@ -6,7 +6,7 @@ from .documents import IngestReport, Rejected, StoredDocument, UpdateReport
 from .graph import Edge, Node
 from .life import AgentInfo, Alarm, AlarmKind, Anomaly, Diff, Event, EventKind, FadingSynapse, Mark
 from .machine import ClusterStats, GhostNode, LocalQueryRequest, LocalQueryResult, ScoredNode, ShardHealth, ShardInfo
-from .surveys import Bridge, BridgeSide, Cluster, Gone, GraphPath, Insights, SignificantPair
+from .surveys import Bridge, BridgeSide, Cluster, ClusterLink, Gone, GraphPath, Insights, Map, SignificantPair
 
 # Pickles of the first release look for the stored rows here.
 from .ticks import CrossShardEdge, CrossShardEdges, DistributedTickResult, PhaseResult
@@ -21,6 +21,7 @@ __all__ = [
     "BridgeShare",
     "BridgeSide",
     "Cluster",
+    "ClusterLink",
     "ClusterStats",
     "Concept",
     "ConceptShare",
@@ -43,6 +44,7 @@ __all__ = [
     "LocalQueryRequest",
     "LocalQueryResult",
     "Mark",
+    "Map",
     "Node",
     "Parts",
     "Path",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from .._pickles import restored
+from ._show import table
 
 __all__ = ["Progress", "RunReport", "Stats"]
 
@@ -70,3 +71,7 @@ class Stats:
     """Bytes that shards sent one another, in all ticks so far."""
     touched: int
     """Rows of synapses that the last tick read."""
+
+    def _repr_html_(self) -> str:
+        rows = ((each.name.replace("_", " "), f"{getattr(self, each.name):,}") for each in fields(self))
+        return table(("", "value"), rows, f"colony at tick {self.tick}")

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Bridge", "BridgeSide", "Cluster", "Gone", "GraphPath", "Insights", "SignificantPair"]
+from ._show import table
+
+__all__ = ["Bridge", "BridgeSide", "Cluster", "ClusterLink", "Gone", "GraphPath", "Insights", "Map", "SignificantPair"]
+
+# Rows of a table in a notebook; nobody reads more, and `repr` has all.
+_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +130,69 @@ class Insights:
     def cluster_of(self, label: str) -> Cluster | None:
         """The cluster that has the concept of this label, or `None`."""
         return next((cluster for cluster in self.clusters if label in cluster.members), None)
+
+    def _repr_html_(self) -> str:
+        caption = f"{len(self.clusters)} clusters and {len(self.bridges)} bridges at tick {self.tick}"
+        return _clusters(self.clusters, caption) + _bridges(self.bridges)
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterLink:
+    """What two clusters have to do with each other."""
+
+    clusters: tuple[Cluster, Cluster]
+    """In the order in which the map has them."""
+    pairs: int
+    """Pairs of a concept of each that occur together far more often than by chance: G² above 36, in at least 3
+    documents. 0 where bridges alone link them.
+    """
+    g2: float
+    """How strong the link is: the sum of the G² of these pairs."""
+    bridges: tuple[Bridge, ...]
+    """The concepts that join the two, the largest score first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """The clusters of a colony and how they hang together, at one tick."""
+
+    tick: int
+    documents: int
+    """Documents that have concepts."""
+    clusters: tuple[Cluster, ...]
+    """The one of most documents first; ties in the order of their first concepts."""
+    links: tuple[ClusterLink, ...]
+    """The largest G² first; ties, such as those of bridges alone, in the order of their clusters."""
+
+    def _repr_html_(self) -> str:
+        caption = f"{len(self.clusters)} clusters and {len(self.links)} links between them at tick {self.tick}"
+        rows = (
+            (*(cluster.label for cluster in link.clusters), link.pairs, f"{link.g2:.0f}", _listed(link.bridges))
+            for link in self.links[:_SHOWN]
+        )
+        links = table(("cluster", "cluster", "pairs", "G²", "bridges"), rows, _of("links", len(self.links)))
+        return _clusters(self.clusters, caption) + links
+
+
+def _clusters(clusters: tuple[Cluster, ...], caption: str) -> str:
+    rows = (
+        (cluster.label, cluster.documents, len(cluster.members), ", ".join(cluster.strongest), cluster.pairs)
+        for cluster in clusters[:_SHOWN]
+    )
+    return table(("cluster", "documents", "concepts", "strongest", "pairs"), rows, caption)
+
+
+def _bridges(bridges: tuple[Bridge, ...]) -> str:
+    rows = (
+        (bridge.label, *(side.cluster.label for side in bridge.sides), bridge.mentions, f"{bridge.score:.0f}")
+        for bridge in bridges[:_SHOWN]
+    )
+    return table(("bridge", "from", "to", "documents", "score"), rows, _of("bridges", len(bridges)))
+
+
+def _listed(bridges: tuple[Bridge, ...]) -> str:
+    return ", ".join(bridge.label for bridge in bridges)
+
+
+def _of(noun: str, count: int) -> str:
+    return f"{noun}: {_SHOWN} of {count:,}" if count > _SHOWN else noun
