@@ -13,8 +13,9 @@ from pathlib import Path
 import phago
 import pytest
 from conftest import NOTES
+from phago import _bar as progress
 from phago import cli
-from phago.cli import memory, progress, taking
+from phago.cli import memory, taking
 from support import CLEAN, HERE, as_json, digest_of, ids_of, seeded_documents, with_sigint
 
 PROGRAM = [sys.executable, "-W", "ignore", "-m", "phago"]

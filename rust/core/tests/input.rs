@@ -8,6 +8,7 @@ use phago_core::config::ColonyConfig;
 use phago_core::documents::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX, Lifetime};
 use phago_core::ids::DocumentId;
 use phago_core::input::{INPUT_VERSION, Input, Outcome, Updated};
+use phago_core::life::{Acted, Deed};
 use phago_core::metadata::{Metadata, Value, Values};
 use phago_core::reinforcement::Reinforcement;
 use proptest::prelude::*;
@@ -60,6 +61,11 @@ fn the_bytes_of_each_kind_are_a_durable_format() {
         ),
         (Input::Now(-3), "010505"),
         (Input::Now(1_800_000_000_000_000), "01058080c489e5c5b206"),
+        (Input::Life(Deed::Dismiss("ant".into())), "01060303616e74"),
+        (
+            Input::Lived { tick: 3, attempt: 1, cut: 2, acted: Acted { sensed: 2, ..Acted::default() } },
+            "0107030102020000",
+        ),
     ];
     for (input, expected) in golden {
         let bytes = input.encode();

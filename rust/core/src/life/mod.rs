@@ -16,6 +16,7 @@ use crate::ids::Tick;
 use crate::membership::Membership;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// A change of it, as data.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -86,15 +87,21 @@ impl Life {
         &self.population
     }
 
-    /// Refuses a deed that cannot be done.
+    /// Refuses a deed that cannot be done once those before it, which wait, are.
     ///
     /// # Errors
     /// [`Error::Config`], [`Error::Limit`].
-    pub fn check(&self, deed: &Deed) -> Result<()> {
-        match deed {
-            Deed::Survey(..) | Deed::Emit(_) | Deed::Dismiss(_) => Ok(()),
-            Deed::Spawn(spawn) => self.population.check_spawn(spawn),
+    pub fn check<'a>(&self, deed: &Deed, before: impl IntoIterator<Item = &'a Deed>) -> Result<()> {
+        let Deed::Spawn(spawn) = deed else { return Ok(()) };
+        let mut population = Cow::Borrowed(&self.population);
+        for deed in before {
+            match deed {
+                Deed::Survey(..) | Deed::Emit(_) => {}
+                Deed::Spawn(spawn) => population.to_mut().spawn(0, spawn),
+                Deed::Dismiss(kind) => population.to_mut().dismiss(kind),
+            }
         }
+        population.check_spawn(spawn)
     }
 
     /// Does a deed that was checked, at the committed tick.

@@ -214,6 +214,7 @@ impl Population {
     /// # Errors
     /// [`Error::Config`] for other columns than those of the kind, and for what no kind has; [`Error::Limit`].
     pub fn check_spawn(&self, spawn: &Spawn) -> Result<()> {
+        check_name("kind", &spawn.kind)?;
         check_columns(&spawn.kind, &spawn.columns)?;
         if let Some(kind) = self.kinds.get(&spawn.kind)
             && kind.columns != spawn.columns

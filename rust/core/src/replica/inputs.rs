@@ -37,7 +37,7 @@ impl Replica {
                 Ok(Prepared { change, outcome: Outcome::Told(is_later) })
             }
             Input::Life(deed) => {
-                self.commons.life().check(&deed)?;
+                self.commons.life().check(&deed, [])?;
                 Ok(Prepared { change: Change::Life(deed), outcome: Outcome::Done })
             }
             Input::Tick { tick, .. } | Input::Lived { tick, .. } => Err(Input::refused(format!("tick {tick}"))),

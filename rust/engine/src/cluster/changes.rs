@@ -173,7 +173,7 @@ impl Remote {
     pub(crate) fn live(&self, world: &World, deed: Deed) -> Result<()> {
         world.check_writable()?;
         let driving = self.drive(world)?;
-        world.state()?.commons().life().check(&deed)?;
+        world.state()?.commons().life().check(&deed, [])?;
         let sequence = append(world, &Input::Life(deed.clone()))?;
         world.state_mut()?.apply(Prepared { change: Change::Life(deed), outcome: Outcome::Done });
         drop(driving);

@@ -89,7 +89,7 @@ impl Driven for Loading<'_> {
             }
             Input::Life(deed) => {
                 self.settle()?;
-                self.replica.commons().life().check(&deed)?;
+                self.replica.commons().life().check(&deed, [])?;
                 self.replica.apply(Prepared { change: Change::Life(deed), outcome: Outcome::Done });
                 Ok(())
             }

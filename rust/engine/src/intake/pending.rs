@@ -20,7 +20,7 @@ use std::panic::resume_unwind;
 // Below this, placing is done before a helper is awake.
 const PARALLEL_PLACING_MIN: usize = 64;
 // How many changes of what a colony has beside its documents may wait.
-const DEEDS_MAX: u64 = 1 << 16;
+const DEEDS_MAX: u64 = 1 << 12;
 
 // The change of one document: it leaves, comes, or both. Leaving is applied first.
 #[derive(Debug, Default)]
@@ -75,6 +75,11 @@ impl Pending {
     /// Returns the latest time that the colony is told.
     pub(crate) fn now(&self) -> Option<i64> {
         self.now
+    }
+
+    /// Returns the changes of what the colony has beside its documents, in order.
+    pub(crate) fn deeds(&self) -> &[Deed] {
+        &self.deeds
     }
 
     /// Returns how much its reinforcements add towards [`phago_core::reinforcement::REINFORCED_MAX`].
@@ -334,8 +339,8 @@ impl Pending {
             apply_change(state, Change::Now(now), Outcome::Told(true));
         }
         for deed in deeds {
-            // Two of the same kind may have been accepted, of which the tick leaves room for one.
-            if state.commons().life().check(&deed).is_ok() {
+            // Agents that were born in the tick may have taken its room.
+            if state.commons().life().check(&deed, []).is_ok() {
                 apply_change(state, Change::Life(deed), Outcome::Done);
             }
         }

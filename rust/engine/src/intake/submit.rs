@@ -67,7 +67,7 @@ impl World {
             return remote.live(self, deed);
         }
         let inputs = lock(&self.inputs);
-        self.state()?.commons().life().check(&deed)?;
+        self.state()?.commons().life().check(&deed, inputs.pending.deeds())?;
         let prepared = Prepared { change: Change::Life(deed), outcome: Outcome::Done };
         self.enter(inputs, prepared, None, None).map(drop)
     }

@@ -21,6 +21,10 @@ pub struct Counts {
     pub inputs_within_ticks: u64,
     /// Times that were told.
     pub told: u64,
+    /// Signals, surveys and agents.
+    pub deeds: u64,
+    /// Ticks in which agents acted.
+    pub lived: u64,
     /// Documents that left by themselves.
     pub expired: u64,
     pub retried: u64,
@@ -82,6 +86,8 @@ impl Counts {
             ("inputs", &mut self.inputs),
             ("of them within a tick", &mut self.inputs_within_ticks),
             ("times told", &mut self.told),
+            ("signals, surveys and agents", &mut self.deeds),
+            ("ticks in which agents acted", &mut self.lived),
             ("documents that expired", &mut self.expired),
             ("retried", &mut self.retried),
             ("refused", &mut self.refused),

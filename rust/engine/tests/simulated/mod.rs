@@ -16,8 +16,11 @@ use disk::Recorded;
 use model::{Digests, Model, is_clean};
 use phago_core::config::ColonyConfig;
 use phago_core::documents::{Body, Lifetime};
-use phago_core::ids::ShardId;
+use phago_core::field::{Class, Emissions, Type};
+use phago_core::ids::{NodeId, ShardId};
 use phago_core::input::Input;
+use phago_core::life::{self, Acted, Cells, Deed, KindActed, Spawn};
+use phago_core::membership::{ClusterId, Member, Membership};
 use phago_core::message::Batch;
 use phago_core::reinforcement::Reinforcement;
 use phago_core::{Error, Result};
@@ -324,8 +327,67 @@ impl Schedule {
         Body { key, title, text: text.join(" ").into(), metadata: metadata(chance.below(9)), expires }
     }
 
+    fn some_deed(&mut self) -> Deed {
+        let chance = &mut self.chance;
+        let concept = |chance: &mut Chance| NodeId::concept(&chance.word(20.0));
+        match chance.below(8) {
+            0 => {
+                let (id, since) = (ClusterId(chance.below(3)), 0);
+                let mut concepts: Vec<NodeId> = (0..chance.below(4)).map(|_| concept(chance)).collect();
+                concepts.sort_unstable();
+                concepts.dedup();
+                let members = concepts.into_iter().map(|concept| Member { concept, cluster: id, since }).collect();
+                let membership = Membership::new(3, vec![(id, since)], members).expect("in order");
+                Deed::Survey(membership, chance.below(9))
+            }
+            1..=4 => {
+                let mut emissions = Emissions::default();
+                let class = if chance.below(2) == 0 { Class::Signal } else { Class::Trace };
+                let of = Type::new(class, if chance.below(2) == 0 { "wanted" } else { "worn" }).expect("a name");
+                emissions.emit(&of, concept(chance), 0.25 + chance.below(4) as f64).expect("an amount");
+                Deed::Emit(emissions)
+            }
+            7 => Deed::Dismiss("ant".into()),
+            drawn => {
+                // Of two kinds of columns, so that one is refused while the other lives.
+                let of = if chance.below(5) == 0 { life::Type::Real } else { life::Type::Int };
+                let (count, kind) = (chance.below(4) as u32, if drawn == 5 { "ant" } else { "bee" });
+                let cells = match of {
+                    life::Type::Real => Cells::Real(vec![0.5; count as usize]),
+                    _ => Cells::Int((0..count).map(i64::from).collect()),
+                };
+                Deed::Spawn(Spawn { kind: kind.into(), columns: vec![("load".into(), of)], count, cells: vec![cells] })
+            }
+        }
+    }
+
+    // What some agents choose, having seen the committed state; none where there are none.
+    fn some_acted(&mut self) -> Option<Acted> {
+        let state = self.model.state();
+        let mut acted = Acted { sensed: state.tick(), ..Acted::default() };
+        let kinds = state.commons().life().population().kinds();
+        let kinds: Vec<(Box<str>, usize, life::Type)> =
+            kinds.map(|(name, kind)| (name.into(), kind.ids().len(), kind.columns()[0].1)).collect();
+        for (name, count, of) in kinds {
+            let rows: Vec<u32> = (0..count as u32).filter(|_| self.chance.below(2) == 0).collect();
+            let cells = |len: usize| match of {
+                life::Type::Real => Cells::Real(vec![1.5; len]),
+                _ => Cells::Int(vec![7; len]),
+            };
+            let deaths = (0..count as u32).filter(|_| self.chance.below(9) == 0).collect();
+            let parents: Vec<u32> = (0..count as u32).filter(|_| self.chance.below(9) == 0).collect();
+            let born = vec![cells(parents.len())];
+            let changes = vec![(0, rows.clone(), Some(cells(rows.len())))];
+            acted.kinds.insert(name, KindActed { changes, deaths, parents, born });
+        }
+        let of = Type::new(Class::Trace, "visit").expect("a name");
+        acted.emissions.emit(&of, NodeId::concept(&self.chance.word(20.0)), 1.0).expect("an amount");
+        (!acted.kinds.is_empty() && self.chance.below(2) == 0).then_some(acted)
+    }
+
     fn some_input(&mut self) -> Input {
-        match self.chance.below(11) {
+        match self.chance.below(12) {
+            11 => Input::Life(self.some_deed()),
             10 => Input::Now(self.chance.below(40) as i64),
             0..=4 => {
                 let count = 1 + self.chance.below(3);

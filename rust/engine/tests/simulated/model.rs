@@ -1,9 +1,10 @@
 //! What a colony must be: the sequential driver on one shard, fed with the same inputs and ticks, and never disturbed.
 
-use phago_core::colony::Colony;
+use phago_core::colony::{Colony, Step};
 use phago_core::config::ColonyConfig;
 use phago_core::documents::Body;
 use phago_core::input::{Input, Outcome};
+use phago_core::life::Acted;
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
 use phago_core::{Error, Result};
@@ -19,6 +20,8 @@ pub struct Model {
     now: Colony,
     /// The state that the running tick sees, where it stands in `states`, and the inputs since.
     ticking: Option<(Replica, usize, Vec<Input>)>,
+    /// What agents do in it.
+    acted: Option<Acted>,
     /// Inputs that were never answered.
     pub unanswered: Vec<Input>,
 }
@@ -39,7 +42,8 @@ pub fn changes(outcome: Outcome) -> bool {
 impl Model {
     pub fn new(config: ColonyConfig) -> Model {
         let now = Colony::new(config, Ring::new(1, 20)).expect("a config");
-        let mut model = Model { states: Vec::new(), acknowledged: 0, now, ticking: None, unanswered: Vec::new() };
+        let mut model =
+            Model { states: Vec::new(), acknowledged: 0, now, ticking: None, acted: None, unanswered: Vec::new() };
         model.push();
         model
     }
@@ -100,7 +104,8 @@ impl Model {
         }
     }
 
-    pub fn begin_tick(&mut self) {
+    pub fn begin_tick(&mut self, acted: Option<Acted>) {
+        self.acted = acted;
         self.ticking = Some((self.now.state().clone(), self.states.len() - 1, Vec::new()));
     }
 
@@ -109,6 +114,7 @@ impl Model {
         self.ticking
             .as_ref()
             .is_some_and(|(state, _, inputs)| state.is_idle_until(state.tick() + 1) && inputs.is_empty())
+            && self.acted.is_none()
     }
 
     /// Attempts to end the running tick: what it saw moves on, then the inputs that came since.
@@ -118,7 +124,8 @@ impl Model {
         let (state, _, inputs) = self.ticking.take().expect("a tick");
         let before = state.commons().documents();
         let mut colony = Colony::of(state);
-        colony.tick().expect("a tick");
+        let plainly = |_, steps: Vec<Step<'_>>| steps.into_iter().try_for_each(Step::take);
+        colony.tick_as(self.acted.take(), plainly).expect("a tick");
         let expired = before - colony.state().commons().documents();
         for input in inputs {
             colony.apply(input).expect("it was accepted before");

@@ -42,10 +42,12 @@ impl Schedule {
             Input::Update(_) => "update",
             Input::Delete(_) => "delete",
             Input::Now(_) => "now",
+            Input::Life(_) => "life",
             _ => "reinforce",
         });
         self.counts.inputs += 1;
         self.counts.told += u64::from(matches!(input, Input::Now(_)));
+        self.counts.deeds += u64::from(matches!(input, Input::Life(_)));
         let (expected, changes) = self.model.attempt(input);
         let found = life.world.submit(input.clone(), None);
         self.disk.note(&format!("{found:?}"));

@@ -56,11 +56,20 @@ impl Schedule {
         Ok(true)
     }
 
+    // Agents choose before a tick begins.
+    fn begin_tick(&mut self, life: &Life) -> Told {
+        let acted = self.some_acted();
+        self.counts.lived += u64::from(acted.is_some());
+        life.world.choose(acted.clone()).map_err(|error| format!("agents that chose: {error}"))?;
+        self.model.begin_tick(acted);
+        Ok(())
+    }
+
     // --- by hand ---
 
     fn tick_by_hand(&mut self, life: &mut Life, plainly: bool) -> Told<bool> {
         self.disk.phase("tick");
-        self.model.begin_tick();
+        self.begin_tick(life)?;
         let mut sound = true;
         let end = self.phases(life, plainly, &mut sound)?;
         let idle = self.model.is_idle();
@@ -223,7 +232,7 @@ impl Schedule {
                 runner.inject(Fault { action: action.clone(), shard, phase, tick }).expect("a fault");
             }
         }
-        self.model.begin_tick();
+        self.begin_tick(life)?;
         let idle = self.model.is_idle();
         let hangs = action == Some(Action::Hang);
         // A caller that gives up once its shard hangs.
