@@ -25,6 +25,7 @@ from ._intake import (
     is_evidence,
     keys_of,
     not_everything,
+    overlapped,
     page_of,
     ran,
     ticked,
@@ -120,8 +121,8 @@ class Colony(Unpicklable):
     def ingest(self, documents: Iterable[DocumentLike] | DocumentLike, on_error: OnError = "raise") -> IngestReport:
         """Take in documents, or one document. They are found by their words at once, and digested by `run`.
 
-        Any iterable will do; it is read in chunks of 1,000. A document with an id that is there already with the same
-        content changes nothing.
+        Any iterable will do; it is read in chunks of 1,000, over nodes one chunk ahead of what is taken in. A document
+        with an id that is there already with the same content changes nothing.
 
         Args:
             documents: Strings, mappings (`text`; optional the other fields of a `Document`) or `Document`s; or a
@@ -136,8 +137,9 @@ class Colony(Unpicklable):
                 what was taken in before.
         """
         with Intake(on_error) as intake:
-            for first, chunk in chunks(documents):
-                intake.add(self._world.ingest(chunk, first, intake.skip).wait())
+            calls = (self._world.ingest(chunk, first, intake.skip) for first, chunk in chunks(documents))
+            for call in overlapped(calls) if self._world.is_far else calls:
+                intake.add(call.wait())
         return intake.report
 
     def update(self, document: DocumentLike) -> Updated:
