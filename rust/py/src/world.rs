@@ -152,12 +152,19 @@ impl World {
         Ok(self.world()?.is_far())
     }
 
-    fn ingest(&self, documents: &Bound<'_, PySequence>, first_index: usize, skip: bool) -> Result<Call> {
+    fn ingest(
+        &self,
+        py: Python<'_>,
+        documents: &Bound<'_, PySequence>,
+        first_index: usize,
+        skip: bool,
+    ) -> Result<Call> {
         let documents = read_documents(documents, first_index)?;
         let bytes: usize = documents.iter().flatten().map(bytes).sum();
         let is_short = documents.len() <= 16 && bytes <= SHORT_BYTES;
         let (colony, on_error) = (self.colony()?.clone(), on_error(skip));
-        let chunk = Arc::new(Mutex::new(Some(colony.world.chunk(documents, first_index))));
+        let chunk = py.detach(|| colony.world.chunk(documents, first_index));
+        let chunk = Arc::new(Mutex::new(Some(chunk)));
         let (world, coming) = (self.world()?.clone(), chunk.clone());
         let call = self.call_short(is_short, move |_, _| {
             let chunk = lock(&chunk).take().expect("a call begins once");

@@ -49,7 +49,7 @@ struct Staged {
     comes: Vec<Analysed>,
     renews: Vec<(DocumentId, Option<Lifetime>)>,
     reinforces: Vec<(DocumentId, Reinforcement, u64)>,
-    // What all of it changes in the numbers that nodes share.
+    // What all of it changes in the numbers that nodes share, with the forms that are counted here.
     tally: Tally,
 }
 
@@ -238,7 +238,8 @@ impl Node {
         let mut tally = std::mem::take(&mut prepared.tally);
         tally.close();
         let words = commons.lexicon().reading();
-        prepared.tally = tally.with_forms(|form| self.node_of_form(commons, &words, form) != self.number);
+        // Each form is counted at one home.
+        prepared.tally = tally.split_off(|form| self.node_of_form(commons, &words, form) == self.number);
         drop(words);
         staged.tally = tally;
         self.staged = Some(staged);
@@ -336,10 +337,6 @@ impl Node {
         let mut tally = apply.tally;
         tally.merge(&staged.tally, |term| known(adopted.term(term)), |form| known(adopted.form(form)));
         tally.close();
-        let tally = {
-            let words = commons.lexicon().reading();
-            tally.with_forms(|form| self.node_of_form(commons, &words, form) == self.number)
-        };
         replica.check_tally(&tally)?;
         replica.commons_mut().tally(&tally);
         staged.comes.iter_mut().for_each(|document| document.analysis.renumber(&adopted));
