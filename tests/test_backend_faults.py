@@ -267,6 +267,39 @@ def test_long_chunks_stay_whole_when_nodes_die(tmp_path, kind, when):
         assert here.digest() == digest
 
 
+# So many documents that the second chunk is read while the first is taken in.
+AHEAD = 1000
+
+
+@pytest.mark.parametrize("when", ["before", "during", "after"])
+def test_documents_are_taken_in_when_nodes_die_that_read_them_ahead(tmp_path, when):
+    transport = Striking(NODES)
+    options = {"shards": 5, "config": CONFIG, "runner": runner()}
+    with (
+        phago.open(tmp_path / "memory", backend=transport, **options) as colony,
+        phago.Colony(1, config=CONFIG) as calm,
+    ):
+        transport.arm(Strike("Read", "kill", (1,), when))
+        given = DOCUMENTS[: 2 * AHEAD + 200]
+        assert colony.ingest(given) == calm.ingest(given)
+        assert len(transport.struck.done) == 1
+        assert colony.digest() == calm.digest()
+        # All of them are there, so nothing of them is read again.
+        assert colony.ingest(given).unchanged == len(given)
+        assert colony.digest() == calm.digest()
+
+
+def test_what_an_iterable_gave_before_it_failed_is_taken_in(tmp_path):
+    def failing():
+        yield from DOCUMENTS[: AHEAD + 100]
+        raise OSError("the source is gone")
+
+    with phago.open(tmp_path / "memory", backend=Processes(NODES), shards=4, config=CONFIG) as colony:
+        with pytest.raises(OSError, match="the source is gone"):
+            colony.ingest(failing())
+        assert len(colony) == AHEAD
+
+
 def test_a_refused_chunk_leaves_the_one_before_it(tmp_path):
     refused = {"id": DOCUMENTS[5]["id"], "text": "something else"}
     given = [*DOCUMENTS[:1100], refused, *DOCUMENTS[1100:1200]]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 from . import _phago
 from ._checks import count, one_of, refusal, text_of
@@ -18,6 +18,8 @@ from ._rows import rejected, tick_result
 from .document import Document
 from .errors import DocumentExists, InvalidDocument, PhaseTimeout, ShardDied
 from .results import DistributedTickResult, IngestReport, Rejected, RunReport, UpdateReport
+
+_T = TypeVar("_T")
 
 DocumentLike = str | Mapping[str, Any] | Document
 """A document: its text; a mapping with `text` and perhaps the other fields of a `Document`; or a `Document`."""
@@ -51,6 +53,26 @@ def chunks(documents: Iterable[DocumentLike] | DocumentLike) -> Iterator[tuple[i
     while chunk := list(islice(waiting, CHUNK)):
         yield first, chunk
         first += len(chunk)
+
+
+def overlapped(calls: Iterable[_phago.Call[_T]]) -> Iterator[_phago.Call[_T]]:
+    """Calls, each begun once the one before is over, which the caller must wait for; each is prepared meanwhile."""
+    begun: _phago.Call[_T] | None = None
+    try:
+        for call in calls:
+            if begun is not None:
+                call.read_ahead()
+                waited, begun = begun, None
+                yield waited
+            call.begin()
+            begun = call
+    except Exception:
+        # The next one could not be made; what the one before did is told first.
+        if begun is not None:
+            yield begun
+        raise
+    if begun is not None:
+        yield begun
 
 
 def _not_a_path(given: str | os.PathLike[Any]) -> None:

@@ -153,8 +153,12 @@ def concept_id(stem: str) -> str:
 
 @final
 class Call(Generic[_T]):
-    """What was asked for, with all that it needs read from Python. It begins once, by either method."""
+    """What was asked for, with all that it needs read from Python. It begins once, and its result is taken once."""
 
+    def read_ahead(self) -> None:
+        """Do what can be done of it before it may begin. It may be left out, and it helps only where shards are elsewhere."""
+    def begin(self) -> None:
+        """Begin on a thread beside, if one can be had; `wait` for the result. Without that it runs to its end."""
     def wait(self) -> _T:
         """Block until there is the result. Answers Ctrl-C within 50 ms."""
     def start(self) -> Awaitable[_T]:
@@ -802,6 +806,9 @@ class World:
     @property
     def quiet(self) -> bool:
         """Nothing to digest, unwire or reinforce, no living digester, no lifetime that is over: a run has nothing to do."""
+    @property
+    def is_far(self) -> bool:
+        """Whether its shards are in other processes."""
     def ingest(self, documents: Sequence[object], first_index: int, skip: bool) -> Call[IngestedRow]:
         """Take one chunk of documents.
 

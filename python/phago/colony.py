@@ -26,6 +26,7 @@ from ._intake import (
     is_evidence,
     keys_of,
     not_everything,
+    overlapped,
     page_of,
     ran,
     ticked,
@@ -134,8 +135,8 @@ class Colony(Alive, Unpicklable):
     ) -> IngestReport:
         """Take in documents, or one document. They are found by their words at once, and digested by `run`.
 
-        Any iterable will do; it is read in chunks of 1,000. A document with an id that is there already with the same
-        content changes nothing.
+        Any iterable will do; it is read in chunks of 1,000, over nodes one chunk ahead of what is taken in. A document
+        with an id that is there already with the same content changes nothing.
 
         Args:
             documents: Strings, mappings (`text`; optional the other fields of a `Document`) or `Document`s; or a
@@ -151,11 +152,18 @@ class Colony(Alive, Unpicklable):
             DocumentExists: A document with other content has this id; `update` replaces it. The error's `report` says
                 what was taken in before.
         """
-        with Intake(on_error) as intake, shown(progress) as show:
+        ends: list[int] = []
+
+        def calls() -> Iterator[_phago.Call[_phago.IngestedRow]]:
             for first, chunk in chunks(documents):
-                intake.add(self._world.ingest(chunk, first, intake.skip).wait())
+                ends.append(first + len(chunk))
+                yield self._world.ingest(chunk, first, intake.skip)
+
+        with Intake(on_error) as intake, shown(progress) as show:
+            for number, call in enumerate(overlapped(calls()) if self._world.is_far else calls()):
+                intake.add(call.wait())
                 if show is not None:
-                    show(taken(documents, first + len(chunk)))
+                    show(taken(documents, ends[number]))
         return intake.report
 
     def update(self, document: DocumentLike) -> Updated:

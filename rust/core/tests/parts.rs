@@ -6,7 +6,7 @@ use common::life::{config, happens};
 use common::{Chance, Sections, written};
 use phago_core::Error;
 use phago_core::cancel::Cancel;
-use phago_core::checkpoint::{Piece, Pieces, Section, Share, WordsInUse, common, join, read};
+use phago_core::checkpoint::{Piece, Pieces, Section, Share, WordsInUse, as_it_is, common, join, read};
 use phago_core::colony::Colony;
 use phago_core::dump::{self, Part, Scope};
 use phago_core::replica::Replica;
@@ -122,7 +122,7 @@ fn joined(driver: &Replica, nodes: &[Replica]) -> Result<Sections, Error> {
     let (seats, documents) = (driver.commons().seat_count(), driver.commons().documents());
     for section in Section::OF_SEATS {
         let pieces = (0..seats).map(|seat| pieces.remove(&(section, seat)).unwrap_or_default()).collect();
-        sections.insert(section, join(section, pieces, documents)?);
+        sections.insert(section, join(section, pieces, documents, as_it_is)?.0);
     }
     Ok(sections)
 }

@@ -1,7 +1,7 @@
 //! What a colony writes into its store: every input it accepts, and every tick.
 
 use crate::lock::lock;
-use crate::store::{Kind, Mark, Prepared, Sections, Store};
+use crate::store::{Kind, Mark, Prepared, SectionId, Sections, Store};
 use crate::sync::{Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use phago_core::checkpoint::{self, Section};
 use phago_core::input::{Change, Input};
@@ -47,7 +47,14 @@ struct Tail {
 pub(crate) struct Encoded {
     mark: Mark,
     documents: u64,
-    sections: Vec<(Section, Vec<u8>)>,
+    sections: Vec<(Section, Columns)>,
+}
+
+#[derive(Debug)]
+enum Columns {
+    Whole(Vec<u8>),
+    // Packed, and how many bytes they are.
+    Packed(Vec<u8>, u64),
 }
 
 impl Journal {
@@ -128,7 +135,7 @@ impl Journal {
         let mark = self.with(Store::mark)?;
         let mut sections = Vec::with_capacity(Section::ALL.len());
         checkpoint::write(state, |section, bytes| {
-            sections.push((section, bytes));
+            sections.push((section, Columns::Whole(bytes)));
             Ok::<(), Error>(())
         })?;
         Ok(Encoded { mark, documents: state.commons().documents(), sections })
@@ -137,6 +144,7 @@ impl Journal {
     /// Returns columns of the whole colony that are made elsewhere; [`Encoded::add`] adds what is not joined yet. They
     /// must hold everything that was appended.
     pub(crate) fn encoded(&self, documents: u64, sections: Vec<(Section, Vec<u8>)>) -> Result<Encoded> {
+        let sections = sections.into_iter().map(|(section, bytes)| (section, Columns::Whole(bytes))).collect();
         Ok(Encoded { mark: self.with(Store::mark)?, documents, sections })
     }
 
@@ -199,9 +207,9 @@ impl Journal {
 }
 
 impl Encoded {
-    /// Adds the next section.
-    pub(crate) fn add(&mut self, section: Section, bytes: Vec<u8>) {
-        self.sections.push((section, bytes));
+    /// Adds the next section, of so many bytes, in parts that were packed.
+    pub(crate) fn add(&mut self, section: Section, (parts, bytes): (Vec<u8>, u64)) {
+        self.sections.push((section, Columns::Packed(parts, bytes)));
     }
 
     /// Returns the mark in the log at which the state was taken.
@@ -212,7 +220,13 @@ impl Encoded {
     /// Writes the sections.
     pub(crate) fn put(&self, sections: &mut Sections<'_>) -> Result<()> {
         let mut all = self.sections.iter();
-        all.try_for_each(|(section, bytes)| sections.add(crate::store::SectionId(section.number()), bytes))
+        all.try_for_each(|(section, columns)| {
+            let id = SectionId(section.number());
+            match columns {
+                Columns::Whole(bytes) => sections.add(id, bytes),
+                Columns::Packed(parts, bytes) => sections.add_packed(id, parts, *bytes),
+            }
+        })
     }
 }
 

@@ -198,6 +198,39 @@ fn lost_messages_and_dead_nodes_leave_no_trace() {
 }
 
 #[test]
+fn documents_that_are_read_ahead_are_ingested_whatever_became_of_the_reading() {
+    let all = documents(3, 120);
+    let bodies = |chunk: &[Body]| chunk.iter().cloned().map(Ok).collect::<Vec<_>>();
+    let files = memory();
+    let one = here(&files, 1);
+    let both = || all.chunks(30).chain(all[60..].chunks(30));
+    both().for_each(|chunk| drop(one.ingest(bodies(chunk), 0, OnError::Raise, None).unwrap()));
+    let digest = one.digest().unwrap();
+    let kinds =
+        [Mishap::LoseMessage, Mishap::LoseAnswer, Mishap::Twice, Mishap::DieBefore, Mishap::DieAfter, Mishap::Late(30)];
+    for mishap in [None].into_iter().chain(kinds.map(Some)) {
+        let files = memory();
+        let (far, threads) = over(&files, 4, 2).unwrap();
+        let mut chunks = both().map(|chunk| far.chunk(bodies(chunk), 0));
+        let mut next = chunks.next();
+        let (mut accepted, mut read) = (0, 0);
+        while let Some(chunk) = next {
+            next = chunks.next().map(|mut chunk| {
+                threads.plan([[None, mishap], [mishap, None]][read % 2]);
+                far.read_ahead(&mut chunk, &Cancel::new());
+                read += 1;
+                chunk
+            });
+            // The last ones were there.
+            accepted += far.ingest_chunk(chunk, OnError::Raise, None).unwrap().accepted;
+        }
+        assert_eq!((accepted, read), (120, 5), "{mishap:?}");
+        assert_eq!(far.digest().unwrap(), digest, "{mishap:?}");
+        assert_eq!(reopened(far, &files), digest, "{mishap:?}");
+    }
+}
+
+#[test]
 fn a_tick_that_its_caller_gives_up_or_may_not_be_redone_is_undone_and_says_who_failed() {
     let runtime = Runtime::new().unwrap();
     let files = memory();

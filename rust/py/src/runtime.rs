@@ -22,7 +22,7 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -50,29 +50,57 @@ pub(crate) fn call<T: Send + 'static>(py: Python<'_>, work: impl Work<T>) -> Res
     }
     py.detach(|| {
         // If no thread can be started, the work cannot be interrupted.
-        let Ok(hand) = Hand::take() else { return guarded(|| work(&cancel)) };
-        let (send, receive) = sync_channel(1);
+        match Hand::take() {
+            Ok(hand) => Begun::by(hand, work).end(true),
+            Err(_) => guarded(|| work(&cancel)),
+        }
+    })
+}
+
+/// Work that may take long, and was begun on another thread. If it is dropped, the work runs to its end.
+pub(crate) struct Begun<T> {
+    hand: Hand,
+    result: Receiver<Result<T>>,
+    cancel: Cancel,
+}
+
+impl<T: Send + 'static> Begun<T> {
+    /// Begins work by a hand.
+    pub(crate) fn by(hand: Hand, work: impl Work<T>) -> Self {
+        let (send, result) = sync_channel(1);
+        let cancel = Cancel::new();
         let flag = cancel.clone();
         hand.work(Box::new(move || {
             // Nobody listens after an interrupt.
             let _ = send.send(guarded(|| work(&flag)));
         }));
+        Begun { hand, result, cancel }
+    }
+
+    /// Does what [`call`] does once the work has begun.
+    pub(crate) fn wait(self, py: Python<'_>) -> Result<T> {
+        let hears = hears_signals(py)?;
+        py.detach(|| self.end(hears))
+    }
+
+    fn end(self, hears: bool) -> Result<T> {
         loop {
-            match receive.recv_timeout(LOOK) {
+            match self.result.recv_timeout(LOOK) {
                 Ok(result) => {
-                    hand.give_back();
+                    self.hand.give_back();
                     return result;
                 }
-                Err(RecvTimeoutError::Timeout) => {
+                Err(RecvTimeoutError::Timeout) if hears => {
                     if let Err(raised) = signals() {
-                        cancel.cancel();
+                        self.cancel.cancel();
                         return Err(raised);
                     }
                 }
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Err(unanswered()),
             }
         }
-    })
+    }
 }
 
 /// Runs something that checks regularly whether it should stop, and then ends with an error. It should stop if a signal
@@ -168,7 +196,8 @@ fn hears_signals(py: Python<'_>) -> PyResult<bool> {
     }
 }
 
-fn is_ending(py: Python<'_>) -> bool {
+/// Returns whether the interpreter is ending: other threads cannot come back to it then.
+pub(crate) fn is_ending(py: Python<'_>) -> bool {
     static IS_FINALIZING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let ask = || -> PyResult<bool> { IS_FINALIZING.import(py, "sys", "is_finalizing")?.call0()?.is_truthy() };
     ask().unwrap_or(true)

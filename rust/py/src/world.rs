@@ -22,10 +22,11 @@ use phago_engine::host::colony::Colony;
 use phago_engine::host::process::Home;
 use phago_engine::intake::ingest::OnError;
 use phago_engine::intake::reinforce::Helped;
+use phago_engine::lock::lock;
 use phago_engine::world;
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict, PySequence};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 // Documents of so many bytes are analysed in about a millisecond.
 const SHORT_BYTES: usize = 1 << 16;
@@ -153,12 +154,37 @@ impl World {
         Ok(self.read_now(py, |state| state.commons().documents())? as usize)
     }
 
-    fn ingest(&self, documents: &Bound<'_, PySequence>, first_index: usize, skip: bool) -> Result<Call> {
+    #[getter]
+    fn is_far(&self) -> Result<bool> {
+        Ok(self.world()?.is_far())
+    }
+
+    fn ingest(
+        &self,
+        py: Python<'_>,
+        documents: &Bound<'_, PySequence>,
+        first_index: usize,
+        skip: bool,
+    ) -> Result<Call> {
         let documents = read_documents(documents, first_index)?;
         let bytes: usize = documents.iter().flatten().map(bytes).sum();
         let is_short = documents.len() <= 16 && bytes <= SHORT_BYTES;
         let (colony, on_error) = (self.colony()?.clone(), on_error(skip));
-        self.call_short(is_short, move |_, _| Ok(IngestedRow::from(colony.ingest(documents, first_index, on_error)?)))
+        let chunk = py.detach(|| colony.world.chunk(documents, first_index));
+        let chunk = Arc::new(Mutex::new(Some(chunk)));
+        let (world, coming) = (self.world()?.clone(), chunk.clone());
+        let call = self.call_short(is_short, move |_, _| {
+            let chunk = lock(&chunk).take().expect("a call begins once");
+            Ok(IngestedRow::from(colony.ingest(chunk, on_error)?))
+        });
+        let ahead = move |cancel: &Cancel| {
+            // It is locked by nobody else before the call has begun.
+            if let Some(chunk) = &mut *lock(&coming) {
+                world.read_ahead(chunk, cancel);
+            }
+            Ok(())
+        };
+        Ok(call?.ahead(ahead))
     }
 
     fn update(&self, document: &Bound<'_, PyAny>) -> Result<Call> {

@@ -25,4 +25,4 @@ pub use piece::Piece;
 pub use placing::Placing;
 pub use read::{Parsed, build, build_with, read};
 pub use share::Share;
-pub use write::{Pieces, WordsInUse, common, join, write};
+pub use write::{Pieces, WordsInUse, as_it_is, common, join, write};

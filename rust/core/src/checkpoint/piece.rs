@@ -1,5 +1,6 @@
 //! Pieces of a section: the columns of some seats, which are joined without being read.
 
+use crate::Result;
 use crate::documents;
 use serde::ser::{SerializeTuple, Serializer};
 use serde::{Deserialize, Serialize};
@@ -8,15 +9,29 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
 pub struct Piece(Vec<Column>);
 
-/// How many entries a column has, and their bytes.
+/// How many entries a column has, how many bytes these are, and the bytes, which may be packed.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
 struct Column {
     entries: u64,
+    length: u64,
     #[serde(with = "crate::bytes")]
     bytes: Vec<u8>,
 }
 
 impl Piece {
+    /// Packs the bytes of each column. What is packed one after the other must be what is packed together, to whoever
+    /// unpacks it.
+    ///
+    /// # Errors
+    /// Those of `pack`.
+    pub fn packed(mut self, pack: impl Fn(&[u8]) -> Result<Vec<u8>>) -> Result<Piece> {
+        self.0.iter_mut().try_for_each(|column| {
+            column.bytes = pack(&column.bytes)?;
+            Ok(())
+        })?;
+        Ok(self)
+    }
+
     /// Adds the columns of the seats that follow.
     pub fn append(&mut self, next: Piece) {
         if self.0.is_empty() {
@@ -26,6 +41,7 @@ impl Piece {
         self.0.resize_with(self.0.len().max(next.0.len()), Column::default);
         for (column, next) in self.0.iter_mut().zip(&next.0) {
             column.entries += next.entries;
+            column.length += next.length;
             column.bytes.extend_from_slice(&next.bytes);
         }
     }
@@ -35,15 +51,18 @@ impl Piece {
         self.0.first().map_or(0, |column| column.entries)
     }
 
-    /// Returns the section: each column as postcard encodes a list.
-    pub(super) fn section(&self) -> Vec<u8> {
-        let bytes = self.0.iter().map(|column| 10 + column.bytes.len()).sum();
-        let mut section = Vec::with_capacity(bytes);
+    /// Returns the section, each column as postcard encodes a list, and how many bytes it has. `pack` packs what stands
+    /// between the columns, as their bytes are.
+    pub(super) fn section(&self, pack: impl Fn(&[u8]) -> Result<Vec<u8>>) -> Result<(Vec<u8>, u64)> {
+        let bytes = self.0.iter().map(|column| 32 + column.bytes.len()).sum();
+        let (mut section, mut length) = (Vec::with_capacity(bytes), 0);
         for column in &self.0 {
-            section = encode_onto(section, &column.entries);
+            let head = encode_onto(Vec::new(), &column.entries);
+            length += head.len() as u64 + column.length;
+            section.extend_from_slice(&pack(&head)?);
             section.extend_from_slice(&column.bytes);
         }
-        section
+        Ok((section, length))
     }
 
     /// Returns its columns, to add entries to each in turn.
@@ -67,6 +86,7 @@ impl documents::Columns for Columns<'_> {
         let column = &mut self.piece.0[self.next];
         column.entries += entries.len() as u64;
         column.bytes = encode_onto(std::mem::take(&mut column.bytes), &Entries(entries));
+        column.length = column.bytes.len() as u64;
         self.next += 1;
         self
     }

@@ -24,7 +24,7 @@ pub fn write<E>(replica: &Replica, mut put: impl FnMut(Section, Vec<u8>) -> Resu
     for section in Section::OF_SEATS {
         let mut whole = Piece::default();
         replica.own().iter().for_each(|&seat| pieces.add(section, seat, &mut whole));
-        put(section, whole.section())?;
+        put(section, whole.section(as_it_is).expect("nothing is packed").0)?;
     }
     Ok(())
 }
@@ -43,18 +43,31 @@ pub fn common(driver: &Replica, words: &WordsInUse) -> Result<Vec<(Section, Vec<
     ])
 }
 
-/// Joins the pieces of all seats, in their order, which their nodes made with [`Pieces`], to a section of a colony of so
-/// many documents.
+/// Joins the pieces of all seats, in their order, which their nodes made with [`Pieces`] and packed with `pack`, to a
+/// section of a colony of so many documents. Returns it packed, and how many bytes it has.
 ///
 /// # Errors
-/// [`crate::Error::Wire`] if the pieces are not those of all documents.
-pub fn join(section: Section, pieces: Vec<Piece>, documents: u64) -> Result<Vec<u8>> {
+/// [`crate::Error::Wire`] if the pieces are not those of all documents, and those of `pack`.
+pub fn join(
+    section: Section,
+    pieces: Vec<Piece>,
+    documents: u64,
+    pack: impl Fn(&[u8]) -> Result<Vec<u8>>,
+) -> Result<(Vec<u8>, u64)> {
     let mut whole = Piece::default();
     pieces.into_iter().for_each(|piece| whole.append(piece));
     if section != Section::Graph && whole.entries() != documents {
         return Err(odd(format!("its pieces have {} documents of {documents}", whole.entries())));
     }
-    Ok(whole.section())
+    whole.section(pack)
+}
+
+/// Packs nothing.
+///
+/// # Errors
+/// None.
+pub fn as_it_is(bytes: &[u8]) -> Result<Vec<u8>> {
+    Ok(bytes.to_vec())
 }
 
 /// What a replica knows of the words of a colony and the others do not.

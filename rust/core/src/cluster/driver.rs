@@ -142,24 +142,42 @@ impl Driver {
         self.sequence
     }
 
-    fn node_of(&self, replica: &Replica, id: DocumentId) -> usize {
-        let commons = replica.commons();
-        self.layout.node_of(commons.seat(commons.ring().shard_of(id.0)))
+    /// Returns orders by which the homes of documents read them ahead, with this number, for the next
+    /// [`Driver::prepare`]: the node of each, and the documents. Steps that are no new documents are left out. Numbers
+    /// ascend.
+    pub fn read<P>(layout: &Layout, replica: &Replica, number: u64, steps: &[Step]) -> Vec<Sent<P>> {
+        let mut documents: Vec<Vec<Arc<Body>>> = vec![Vec::new(); layout.nodes()];
+        for step in steps {
+            if let Step::Ingest(_, body) = step {
+                documents[home_of(layout, replica, step.id())].push(body.clone());
+            }
+        }
+        let documents = documents.into_iter().enumerate().filter(|(_, documents)| !documents.is_empty());
+        documents.map(|(node, documents)| (node, Order::Read(number, documents), Vec::new())).collect()
     }
 
     /// Has the homes judge and stage steps that change together. No two of them but additions may concern one document.
+    /// `read` is the number by which the homes have read them ahead, if they are new documents, and were read.
     /// [`Driver::apply`] or [`Driver::discard`] must follow before anything else.
     ///
     /// # Errors
     /// [`Error::Limit`] if there is no room, and those of `carrier`. Then it is discarded already.
-    pub fn prepare<C: Carrier>(&self, replica: &Replica, carrier: &C, steps: &[Step]) -> Result<Settled> {
+    pub fn prepare<C: Carrier>(
+        &self,
+        replica: &Replica,
+        carrier: &C,
+        steps: &[Step],
+        mut read: Option<u64>,
+    ) -> Result<Settled> {
         // Steps that another document's name decides.
         let mut decided: Map<usize, Fate> = Map::default();
         loop {
-            let settled = self.judge(replica, carrier, steps, &mut decided).and_then(|settled| match settled {
-                Some(settled) => check_room(replica, &settled).map(|()| Some(settled)),
-                None => Ok(None),
-            });
+            // Where a second try is needed, what was read is gone.
+            let settled =
+                self.judge(replica, carrier, (steps, read.take()), &mut decided).and_then(|settled| match settled {
+                    Some(settled) => check_room(replica, &settled).map(|()| Some(settled)),
+                    None => Ok(None),
+                });
             match settled {
                 Ok(Some(settled)) => return Ok(settled),
                 Ok(None) => self.discard(carrier)?,
@@ -172,28 +190,32 @@ impl Driver {
         }
     }
 
-    // Returns `None` if a name decides otherwise than a home did; `decided` then says so.
+    // Returns `None` if a name decides otherwise than a home did; `decided` then says so; and if a home has not what it
+    // read ahead.
     fn judge<C: Carrier>(
         &self,
         replica: &Replica,
         carrier: &C,
-        steps: &[Step],
+        (steps, read): (&[Step], Option<u64>),
         decided: &mut Map<usize, Fate>,
     ) -> Result<Option<Settled>> {
         let sequence = self.sequence + 1;
         let mut prepares: Vec<Prepare> =
-            (0..self.layout.nodes()).map(|_| Prepare { sequence, steps: Vec::new(), looks: Vec::new() }).collect();
+            (0..self.layout.nodes()).map(|_| Prepare { sequence, ..Prepare::default() }).collect();
         // By node: which steps and which looks it was given.
         let mut given: Vec<(Vec<usize>, Vec<usize>)> = vec![Default::default(); prepares.len()];
         let ids: Vec<DocumentId> = steps.iter().map(Step::id).collect();
         let mut has_names = false;
         for (at, step) in steps.iter().enumerate().filter(|(at, _)| !decided.contains_key(at)) {
-            let node = self.node_of(replica, ids[at]);
-            prepares[node].steps.push(step.clone());
+            let node = home_of(&self.layout, replica, ids[at]);
+            match read {
+                Some(_) => prepares[node].read = read,
+                None => prepares[node].steps.push(step.clone()),
+            }
             given[node].0.push(at);
             if let Some(namesake) = body_of(step).and_then(|body| body.namesake(ids[at])) {
                 has_names = true;
-                let node = self.node_of(replica, namesake);
+                let node = home_of(&self.layout, replica, namesake);
                 prepares[node].looks.push(namesake);
                 given[node].1.push(at);
             }
@@ -201,13 +223,14 @@ impl Driver {
         let orders = prepares
             .into_iter()
             .enumerate()
-            .filter(|(_, prepare)| !(prepare.steps.is_empty() && prepare.looks.is_empty()));
+            .filter(|(_, prepare)| !(prepare.read.is_none() && prepare.steps.is_empty() && prepare.looks.is_empty()));
         let orders: Vec<_> = orders.map(|(node, prepare)| (node, Order::Prepare(prepare), Vec::new())).collect();
         let asked: Vec<usize> = orders.iter().map(|order| order.0).collect();
         let mut prepared = Vec::with_capacity(asked.len());
         for (answer, node) in carrier.send(orders)?.into_iter().zip(asked) {
             match answer.0 {
                 Done::Prepared(one) => prepared.push((node, one)),
+                Done::Unread if read.is_some() => return Ok(None),
                 other => return Err(unexpected(node, &other)),
             }
         }
@@ -444,6 +467,11 @@ impl Driver {
     }
 }
 
+fn home_of(layout: &Layout, replica: &Replica, id: DocumentId) -> usize {
+    let commons = replica.commons();
+    layout.node_of(commons.seat(commons.ring().shard_of(id.0)))
+}
+
 fn all_done<P>(answers: Vec<Answered<P>>) -> Result<()> {
     for (node, (done, _)) in answers.into_iter().enumerate() {
         if done != Done::Done {
@@ -462,7 +490,7 @@ fn take_over<'a>(
 ) {
     let commons = replica.commons_mut();
     let (forms, terms) = (commons.vocabulary().form_counts().len() as u32, commons.terms() as u32);
-    commons.lexicon().adopt(forms, terms, words);
+    commons.lexicon().adopt(forms, terms, words, false);
     commons.learn();
     // The driver is the home of no word, and keeps no forms.
     commons.tally(&Tally { forms: Vec::new(), ..tally });

@@ -120,10 +120,12 @@ impl Fate {
 }
 
 /// Judge these steps and stage them; change nothing.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Prepare {
     /// The number of the change.
     pub sequence: u64,
+    /// The number of the documents that were read ahead and are added, before the steps.
+    pub read: Option<u64>,
     /// The steps of this home, in their order.
     pub steps: Vec<Step>,
     /// Documents that may stand here and have the names of others.
@@ -240,6 +242,8 @@ pub enum Order {
     Abort(u64),
     /// Move on to a tick before which nothing happens but the end of synapses.
     Pass(Tick),
+    /// Analyse documents that a later change adds, by this number. Nothing changes, and a node may forget them.
+    Read(u64, Vec<Arc<Body>>),
 }
 
 /// What a node did.
@@ -259,6 +263,8 @@ pub enum Done {
     Passed(Vec<SeatCounts>, Vec<SeatSize>),
     /// Refused: out of order, or it does not fit. Nothing has changed.
     Refused(String),
+    /// Did not prepare: it has not what was read ahead.
+    Unread,
 }
 
 /// Returns a message as bytes: the version, then postcard.

@@ -1,13 +1,14 @@
 //! A node: the home of some seats, at the orders of a driver.
 
 use super::Layout;
+use super::ahead::{Ahead, Draft};
 use super::message::{
     Ack, Announced, Apply, Done, Fate, Handshake, Order, Prepare, Prepared, SeatCounts, SeatSize, Step,
 };
 use super::parcel::{pack, unpack};
 use crate::cancel::Cancel;
 use crate::commons::{Commons, Departed, Digestion, GrantKey, Tally};
-use crate::documents::{Analysed, Body, Lifetime};
+use crate::documents::{Analysed, Lifetime};
 use crate::ids::DocumentId;
 use crate::maps::{Map, Set};
 use crate::message::Batch;
@@ -31,6 +32,7 @@ pub struct Node {
     // The number of the last change.
     sequence: u64,
     session: Session,
+    ahead: Ahead,
     staged: Option<Staged>,
     // The number of the last attempt at a tick, and what is staged of it.
     attempt: u64,
@@ -47,7 +49,7 @@ struct Staged {
     comes: Vec<Analysed>,
     renews: Vec<(DocumentId, Option<Lifetime>)>,
     reinforces: Vec<(DocumentId, Reinforcement, u64)>,
-    // What all of it changes in the numbers that nodes share.
+    // What all of it changes in the numbers that nodes share, with the forms that are counted here.
     tally: Tally,
 }
 
@@ -89,7 +91,17 @@ impl Node {
         let documents = replica.own().iter().flat_map(|&seat| replica.shards()[seat].documents().all());
         let waiting = documents.filter(|document| document.digested.is_none());
         let waiting = waiting.map(|document| (document.arrival, document.id.0)).collect();
-        Node { number, layout, sequence: 0, session, staged: None, attempt: 0, making: None, waiting }
+        Node {
+            number,
+            layout,
+            sequence: 0,
+            session,
+            ahead: Ahead::default(),
+            staged: None,
+            attempt: 0,
+            making: None,
+            waiting,
+        }
     }
 
     /// Returns the number of the last change that it applied.
@@ -111,7 +123,11 @@ impl Node {
         cancel: &Cancel,
     ) -> Result<(Done, Vec<Option<Vec<u8>>>)> {
         let done = match order {
-            Order::Prepare(prepare) => Done::Prepared(self.prepare(replica, prepare)?),
+            Order::Read(number, documents) => {
+                self.ahead.read(number, documents, &mut self.session, |body| replica.body(body.id()).is_some());
+                Done::Done
+            }
+            Order::Prepare(prepare) => self.prepare(replica, prepare)?.map_or(Done::Unread, Done::Prepared),
             Order::Discard(sequence) => {
                 self.staged.take_if(|staged| staged.sequence == sequence);
                 self.forget_words(replica);
@@ -171,34 +187,29 @@ impl Node {
         Ok(Done::Done)
     }
 
-    fn prepare(&mut self, replica: &Replica, prepare: Prepare) -> Result<Prepared> {
+    // Returns `None` if it has not what it should have read.
+    fn prepare(&mut self, replica: &Replica, prepare: Prepare) -> Result<Option<Prepared>> {
         self.check_sequence(prepare.sequence)?;
-        self.forget_words(replica);
+        let drafts = match prepare.read.map(|number| self.ahead.take(number)) {
+            Some(None) => return Ok(None),
+            read => read.flatten().unwrap_or_default(),
+        };
+        if self.staged.is_some() {
+            self.forget_words(replica);
+        }
         let mut staged = Staged { sequence: prepare.sequence, ..Staged::default() };
         let mut prepared = Prepared::default();
         // The new documents of this change, by identity.
         let mut here: Map<u128, usize> = Map::default();
+        for draft in drafts {
+            prepared.fates.push(self.ingest(replica, (&mut staged, &mut here), &mut prepared.tally, draft));
+        }
         for step in prepare.steps {
             let fate = match step {
-                Step::Ingest(index, body) => {
-                    let body = Arc::unwrap_or_clone(body);
-                    let id = body.id();
-                    let of_this_change = here.get(&id.0).map(|at| &staged.comes[*at].body);
-                    match of_this_change.or_else(|| replica.body(id)) {
-                        Some(known) if known.says_the_same(&body) => Fate::Unchanged,
-                        Some(_) => Fate::Taken,
-                        None => {
-                            let fate = self.take(&mut staged, &mut prepared.tally, body, index);
-                            if matches!(fate, Fate::New { .. }) {
-                                here.insert(id.0, staged.comes.len() - 1);
-                            }
-                            fate
-                        }
-                    }
+                Step::Ingest(_, body) => {
+                    self.ingest(replica, (&mut staged, &mut here), &mut prepared.tally, body.into())
                 }
-                Step::Update(body) => {
-                    self.update(replica, &mut staged, &mut prepared.tally, Arc::unwrap_or_clone(body))?
-                }
+                Step::Update(body) => self.update(replica, &mut staged, &mut prepared.tally, body.into())?,
                 Step::Delete(id) => match self.leave(replica, id, &mut prepared.tally)? {
                     Some(departed) => {
                         staged.leaves.push(id);
@@ -227,11 +238,12 @@ impl Node {
         let mut tally = std::mem::take(&mut prepared.tally);
         tally.close();
         let words = commons.lexicon().reading();
-        prepared.tally = tally.with_forms(|form| self.node_of_form(commons, &words, form) != self.number);
+        // Each form is counted at one home.
+        prepared.tally = tally.split_off(|form| self.node_of_form(commons, &words, form) == self.number);
         drop(words);
         staged.tally = tally;
         self.staged = Some(staged);
-        Ok(prepared)
+        Ok(Some(prepared))
     }
 
     // Returns the node that counts a form: the home of its term, which may be new.
@@ -242,28 +254,50 @@ impl Node {
         self.layout.node_of(commons.seat(shard))
     }
 
+    // Judges a document that is to be added, and takes it if it is new.
+    fn ingest(
+        &mut self,
+        replica: &Replica,
+        (staged, here): (&mut Staged, &mut Map<u128, usize>),
+        tally: &mut Tally,
+        draft: Draft,
+    ) -> Fate {
+        let id = draft.body.id();
+        let of_this_change = here.get(&id.0).map(|at| &staged.comes[*at].body);
+        match of_this_change.or_else(|| replica.body(id)) {
+            Some(known) if known.says_the_same(&draft.body) => Fate::Unchanged,
+            Some(_) => Fate::Taken,
+            None => {
+                let fate = self.take(staged, tally, draft);
+                if matches!(fate, Fate::New { .. }) {
+                    here.insert(id.0, staged.comes.len() - 1);
+                }
+                fate
+            }
+        }
+    }
+
     // Analyses a document that is taken.
-    fn take(&mut self, staged: &mut Staged, tally: &mut Tally, body: Body, index: u64) -> Fate {
-        let Ok(document) = Analysed::new(body.id(), body, index as usize, &mut self.session) else {
-            return Fate::TooManyWords;
-        };
+    fn take(&mut self, staged: &mut Staged, tally: &mut Tally, Draft { body, analysis }: Draft) -> Fate {
+        let analysis = analysis.unwrap_or_else(|| self.session.analyse(&body.title, &body.text));
+        let Ok(document) = Analysed::of(body.id(), body, 0, analysis) else { return Fate::TooManyWords };
         let too_long = document.analysis.too_long;
         tally.count(&document.analysis);
         staged.comes.push(document);
         Fate::New { too_long }
     }
 
-    fn update(&mut self, replica: &Replica, staged: &mut Staged, tally: &mut Tally, body: Body) -> Result<Fate> {
-        let id = body.id();
-        let Some(known) = replica.body(id) else { return Ok(self.take(staged, tally, body, 0)) };
-        if known.says_the_same(&body) {
+    fn update(&mut self, replica: &Replica, staged: &mut Staged, tally: &mut Tally, draft: Draft) -> Result<Fate> {
+        let id = draft.body.id();
+        let Some(known) = replica.body(id) else { return Ok(self.take(staged, tally, draft)) };
+        if known.says_the_same(&draft.body) {
             return Ok(Fate::Unchanged);
         }
-        if known.differs_in_lifetime_at_most(&body) {
-            staged.renews.push((id, body.expires));
+        if known.differs_in_lifetime_at_most(&draft.body) {
+            staged.renews.push((id, draft.body.expires));
             return Ok(Fate::Renewed(known.expires));
         }
-        let fate = self.take(staged, tally, body, 0);
+        let fate = self.take(staged, tally, draft);
         if fate == Fate::TooManyWords {
             return Ok(fate);
         }
@@ -294,17 +328,15 @@ impl Node {
         let mut staged = self.staged.take().filter(|staged| staged.sequence == apply.sequence).unwrap_or_default();
         let commons = replica.commons_mut();
         let (forms, terms) = (commons.vocabulary().form_counts().len() as u32, commons.terms() as u32);
-        let adopted = commons.lexicon().adopt(forms, terms, words.into_iter().map(|word| (word, None)));
-        commons.learn();
+        // What was read ahead keeps its words.
+        let adopted = commons.lexicon().adopt(forms, terms, words.into_iter().map(|word| (word, None)), true);
+        commons.learn_up_to(adopted.known());
         self.session.renumber(&adopted);
+        self.ahead.renumber(&adopted);
         let known = |index: Option<u32>| index.expect("a word that is counted is announced");
         let mut tally = apply.tally;
         tally.merge(&staged.tally, |term| known(adopted.term(term)), |form| known(adopted.form(form)));
         tally.close();
-        let tally = {
-            let words = commons.lexicon().reading();
-            tally.with_forms(|form| self.node_of_form(commons, &words, form) == self.number)
-        };
         replica.check_tally(&tally)?;
         replica.commons_mut().tally(&tally);
         staged.comes.iter_mut().for_each(|document| document.analysis.renumber(&adopted));
@@ -469,10 +501,11 @@ impl Node {
     // Drops words that were met and not announced.
     fn forget_words(&mut self, replica: &Replica) {
         self.staged = None;
+        self.ahead.unread();
         let commons = replica.commons();
         let (forms, terms) = (commons.vocabulary().form_counts().len() as u32, commons.terms() as u32);
         if commons.lexicon().form_count() > forms {
-            let adopted = commons.lexicon().adopt(forms, terms, std::iter::empty());
+            let adopted = commons.lexicon().adopt(forms, terms, std::iter::empty(), false);
             self.session.renumber(&adopted);
         }
     }
@@ -486,7 +519,8 @@ impl Node {
     }
 }
 
-// Returns the announced words, of which a node's own are those that it has met since the last change.
+// Returns the announced words, of which a node's own are the first that it has met since the last change; those of
+// documents that are read ahead follow.
 fn announced(replica: &Replica, words: Announced) -> Result<Vec<Arc<str>>> {
     let commons = replica.commons();
     let mut all: Vec<Arc<str>> = words.before.into_iter().map(Arc::from).collect();
@@ -494,7 +528,7 @@ fn announced(replica: &Replica, words: Announced) -> Result<Vec<Arc<str>>> {
     let met = commons.lexicon().forms_from(commons.vocabulary().form_counts().len() as u32);
     let begun = all.len();
     if words.own > 0 {
-        all.extend(met.into_iter().filter(|word| !others.contains(word)));
+        all.extend(met.into_iter().filter(|word| !others.contains(word)).take(words.own as usize));
     }
     if all.len() - begun != words.own as usize {
         let found = all.len() - begun;

@@ -224,8 +224,13 @@ impl Commons {
 
     /// Learns the words that the dictionary gained.
     pub(crate) fn learn(&mut self) {
+        self.learn_up_to((u32::MAX, u32::MAX));
+    }
+
+    /// Does what [`Commons::learn`] does, up to so many forms and terms.
+    pub(crate) fn learn_up_to(&mut self, known: (u32, u32)) {
         let seats = &self.seats;
-        self.vocabulary.learn(&self.ring, |shard| seats[shard.index()]);
+        self.vocabulary.learn(known, &self.ring, |shard| seats[shard.index()]);
         self.statistics.grow(self.terms());
     }
 

@@ -46,9 +46,10 @@ impl Tally {
         self.forms.extend(other.forms.iter().map(|&(known, by)| (form(known), by)));
     }
 
-    /// Returns the same with only the forms for which `is_wanted` is true.
-    pub(crate) fn with_forms(&self, is_wanted: impl Fn(u32) -> bool) -> Tally {
-        let forms = self.forms.iter().filter(|entry| is_wanted(entry.0)).copied().collect();
+    /// Keeps the forms for which `stays` is true. Returns the same with the others.
+    pub(crate) fn split_off(&mut self, stays: impl Fn(u32) -> bool) -> Tally {
+        let (own, forms) = std::mem::take(&mut self.forms).into_iter().partition(|entry| stays(entry.0));
+        self.forms = own;
         Tally { forms, df: self.df.clone(), ..*self }
     }
 

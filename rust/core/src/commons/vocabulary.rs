@@ -69,16 +69,18 @@ impl Vocabulary {
         self.slots[seat]
     }
 
-    /// Learns the words that the dictionary gained since the last call. `seat_of` returns the seat of a shard.
-    pub(super) fn learn(&mut self, ring: &Ring, seat_of: impl Fn(ShardId) -> usize) {
+    /// Learns the words that the dictionary gained since the last call, up to so many forms and terms. `seat_of` returns
+    /// the seat of a shard.
+    pub(super) fn learn(&mut self, (forms, terms): (u32, u32), ring: &Ring, seat_of: impl Fn(ShardId) -> usize) {
+        let (from_form, from_term) = (self.form_counts.len() as u32, self.ids.len() as u32);
         // Forms first: every visible form has a visible term, so the terms read afterwards cover them.
-        let forms = self.lexicon.new_forms(self.form_counts.len() as u32);
-        for id in self.lexicon.new_terms(self.ids.len() as u32) {
+        let forms = self.lexicon.new_forms(from_form).into_iter().take((forms - from_form) as usize);
+        for id in self.lexicon.new_terms(from_term).into_iter().take((terms - from_term) as usize) {
             let shard = ring.shard_of(id.0);
             self.settle(shard, seat_of(shard));
             self.ids.push(id.0);
         }
-        forms.into_iter().for_each(|term| self.chain(term));
+        forms.for_each(|term| self.chain(term));
     }
 
     /// Returns how many word forms the dictionary stores, including those of documents that are on their way, were

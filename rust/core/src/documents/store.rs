@@ -34,6 +34,14 @@ impl Analysed {
     /// [`crate::Error::InvalidDocument`] with the given index, for more than [`DOCUMENT_WORDS_MAX`] different words.
     pub fn new(id: DocumentId, body: Body, index: usize, session: &mut Session) -> Result<Analysed> {
         let analysis = session.analyse(&body.title, &body.text);
+        Analysed::of(id, body, index, analysis)
+    }
+
+    /// Does what [`Analysed::new`] does, with the analysis that was made.
+    ///
+    /// # Errors
+    /// As [`Analysed::new`].
+    pub(crate) fn of(id: DocumentId, body: Body, index: usize, analysis: Analysis) -> Result<Analysed> {
         if analysis.different as usize > DOCUMENT_WORDS_MAX {
             return Err(body.too_many_words(index));
         }

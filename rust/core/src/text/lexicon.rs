@@ -62,9 +62,22 @@ pub(crate) struct Adopted {
     // The first index, and the new ones from there on; `None` for words that are gone.
     forms: (u32, Vec<Option<u32>>),
     terms: (u32, Vec<Option<u32>>),
+    // How many forms and terms the colony knows.
+    known: (u32, u32),
 }
 
 impl Adopted {
+    /// Returns how many forms and terms the colony knows. Words behind them are here by themselves.
+    pub(crate) fn known(&self) -> (u32, u32) {
+        self.known
+    }
+
+    /// Returns whether a list of forms, sorted by index, has only words whose indices were final before.
+    pub(crate) fn leaves(&self, forms: &[(u32, u32)]) -> bool {
+        // A term is final if one of its forms is.
+        forms.last().is_none_or(|last| last.0 < self.forms.0)
+    }
+
     /// Returns the new index of a form.
     pub(crate) fn form(&self, before: u32) -> Option<u32> {
         moved(&self.forms, before)
@@ -276,7 +289,8 @@ impl Lexicon {
 
     /// Gives the words from form `forms` and term `terms` on, which are here by themselves so far, the indices that
     /// they have in a colony of several processes: the words of `announced` follow, in this order, each with its stem if
-    /// that is known. Words that are here and are not announced are gone. Returns the new indices.
+    /// that is known. Words that are here and are not announced stay behind them, or are gone unless `stay`. Returns the
+    /// new indices.
     ///
     /// # Panics
     /// If an announced word is among those that stay.
@@ -285,6 +299,7 @@ impl Lexicon {
         forms: u32,
         terms: u32,
         announced: impl Iterator<Item = (Arc<str>, Option<&'a str>)>,
+        stay: bool,
     ) -> Adopted {
         let mut announced = announced.peekable();
         // Everything that takes time happens before the lock. What is here already has its stem.
@@ -323,11 +338,23 @@ impl Lexicon {
             assert!(inner.form(hash, &text).is_none(), "an announced word is new");
             inner.add(&self.state, (hash, text), (stem_hash, term));
         }
+        let known = (number(inner.form_list.len()), number(inner.term_list.len()));
+        for Form { text, term } in old_forms.iter().filter(|_| stay) {
+            let hash = self.state.hash_one(&**text);
+            if inner.form(hash, text).is_none() {
+                let term = match term.checked_sub(terms) {
+                    Some(at) => old_terms[at as usize].clone(),
+                    None => inner.term_list[*term as usize].clone(),
+                };
+                inner.add(&self.state, (hash, text.clone()), (self.state.hash_one(&*term.stem), term));
+            }
+        }
         let form = |form: &Form| inner.form(self.state.hash_one(&*form.text), &form.text);
         let term = |term: &Term| inner.term(self.state.hash_one(&*term.stem), &term.stem);
         Adopted {
             forms: (forms, old_forms.iter().map(form).collect()),
             terms: (terms, old_terms.iter().map(term).collect()),
+            known,
         }
     }
 

@@ -25,7 +25,7 @@ pub use fold::{Role, role_of};
 pub use function::{function_words, is_function_word};
 
 pub use lexicon::Lexicon;
-pub(crate) use lexicon::Reading;
+pub(crate) use lexicon::{Adopted, Reading};
 pub use sequence::{Passage, Sequence};
 pub use session::{Analysis, DOCUMENT_WORDS_MAX, SESSION_FORMS_MAX, Session, TITLE_TERMS_MAX, norm};
 pub use words::WORD_BYTES_MAX;

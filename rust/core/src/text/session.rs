@@ -51,7 +51,7 @@ impl Analysis {
     /// # Panics
     /// If a word of the text is gone.
     pub(crate) fn renumber(&mut self, adopted: &Adopted) {
-        if adopted.is_identity() {
+        if adopted.leaves(&self.forms) || adopted.is_identity() {
             return;
         }
         let term = |before: u32| adopted.term(before).expect("a word of a text that is taken is announced");
@@ -180,17 +180,18 @@ impl Session {
 
     /// Takes over the new indices of words of its lexicon.
     pub(crate) fn renumber(&mut self, adopted: &Adopted) {
-        let settled = std::mem::replace(&mut self.settled, self.seen.len());
-        if adopted.is_identity() {
-            return;
-        }
-        for seen in self.seen.iter_mut().skip(settled) {
-            match (adopted.form(seen.form), adopted.term(seen.term)) {
-                (Some(form), Some(term)) => (seen.form, seen.term) = (form, term),
-                // Something that it remembers is gone.
-                _ => return *self = Session::new(self.lexicon.clone()),
+        if !adopted.is_identity() {
+            for seen in self.seen.iter_mut().skip(self.settled) {
+                match (adopted.form(seen.form), adopted.term(seen.term)) {
+                    (Some(form), Some(term)) => (seen.form, seen.term) = (form, term),
+                    // Something that it remembers is gone.
+                    _ => return *self = Session::new(self.lexicon.clone()),
+                }
             }
         }
+        let (known, _) = adopted.known();
+        let others = self.seen.iter().skip(self.settled).take_while(|seen| seen.form < known);
+        self.settled += others.count();
     }
 
     /// Returns its lexicon.

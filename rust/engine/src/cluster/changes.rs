@@ -2,6 +2,7 @@
 
 use super::reach::Reach;
 use super::remote::{Driving, Remote};
+use crate::intake::chunk::Ahead;
 use crate::intake::ingest::{Ingested, OnError};
 use crate::intake::many::UpdatedAll;
 use crate::journal::{INPUT, documents_of_input};
@@ -32,23 +33,11 @@ type Judged<'a> = (MutexGuard<'a, Driving>, Reach<'a>, Settled);
 
 impl Remote {
     /// Does what [`World::ingest`] does.
-    pub(crate) fn ingest(
-        &self,
-        world: &World,
-        documents: Vec<Result<Body>>,
-        first_index: usize,
-        on_error: OnError,
-    ) -> Result<Ingested> {
+    pub(crate) fn ingest(&self, world: &World, mut ahead: Ahead, on_error: OnError) -> Result<Ingested> {
         world.check_writable()?;
-        let (mut steps, mut refused) = (Vec::with_capacity(documents.len()), Vec::new());
-        for (document, index) in documents.into_iter().zip(first_index..) {
-            match document.and_then(|body| body.check(index).map(|()| body)) {
-                Ok(body) => steps.push(Step::Ingest(index as u64, Arc::new(body))),
-                Err(error) => refused.push((index, error)),
-            }
-        }
+        let mut refused = std::mem::take(&mut ahead.refused);
         let mut report = Ingested::default();
-        self.change(world, steps, |steps, fates| {
+        self.change(world, ahead, |steps, fates| {
             let mut new = Vec::with_capacity(steps.len());
             for (step, fate) in steps.into_iter().zip(fates) {
                 let Step::Ingest(index, body) = step else { unreachable!("all were made right here") };
@@ -113,7 +102,7 @@ impl Remote {
 
     fn update_at(&self, world: &World, document: Body, index: usize) -> Result<Updated> {
         let mut updated = Updated::Unchanged;
-        self.change(world, vec![Step::Update(Arc::new(document))], |mut steps, fates| {
+        self.change(world, Step::Update(Arc::new(document)).into(), |mut steps, fates| {
             let Some(Step::Update(body)) = steps.pop() else { unreachable!("it was made right here") };
             let body = Arc::unwrap_or_clone(body);
             updated = match fates[0] {
@@ -138,7 +127,7 @@ impl Remote {
 
     pub(crate) fn delete_by_id(&self, world: &World, id: DocumentId) -> Result<bool> {
         let mut deleted = false;
-        self.change(world, vec![Step::Delete(id)], |_, fates| {
+        self.change(world, Step::Delete(id).into(), |_, fates| {
             deleted = matches!(fates[0], Fate::Deleted(_));
             Ok(deleted.then_some(Input::Delete(id)))
         })?;
@@ -148,7 +137,7 @@ impl Remote {
     /// Reinforces a document.
     pub(crate) fn reinforce(&self, world: &World, id: DocumentId, path: Reinforcement, times: u64) -> Result<bool> {
         let mut is_there = false;
-        self.change(world, vec![Step::Reinforce(id, path.clone(), times)], |_, fates| {
+        self.change(world, Step::Reinforce(id, path.clone(), times).into(), |_, fates| {
             is_there = matches!(fates[0], Fate::Reinforced(_));
             Ok(is_there.then_some(Input::Reinforce { id, path, times }))
         })?;
@@ -196,15 +185,19 @@ impl Remote {
     fn change(
         &self,
         world: &World,
-        steps: Vec<Step>,
+        ahead: Ahead,
         accept: impl FnOnce(Vec<Step>, &[Fate]) -> Result<Option<Input>>,
     ) -> Result<()> {
         world.check_writable()?;
+        let Ahead { steps, record, read, .. } = ahead;
         if steps.is_empty() {
             return accept(steps, &[]).map(drop);
         }
         let cancel = Cancel::new();
-        let ((mut driving, reach, settled), early) = self.judged_and_recorded(world, &steps, &cancel)?;
+        let ((mut driving, reach, settled), early) = match record {
+            Some(record) => (self.judged(world, &steps, read, &cancel)?, Some(record)),
+            None => self.judged_and_recorded(world, &steps, read, &cancel)?,
+        };
         let count = steps.len();
         let input = match accept(steps, &settled.fates) {
             Ok(Some(input)) => input,
@@ -255,24 +248,31 @@ impl Remote {
         &'a self,
         world: &World,
         steps: &[Step],
+        read: Option<u64>,
         cancel: &'a Cancel,
     ) -> Result<(Judged<'a>, Option<Record>)> {
         let is_long = world.journal.is_some() && steps.len() >= LONG_MIN;
         thread::scope(|scope| {
             let early = is_long.then(|| beside(scope, || record_of(steps)));
-            let judged = self.judged(world, steps, cancel)?;
+            let judged = self.judged(world, steps, read, cancel)?;
             // Where no thread is to be had, the record is made later.
             let early = early.and_then(|early| early.ok()?.join().ok()).flatten();
             Ok((judged, early))
         })
     }
 
-    fn judged<'a>(&'a self, world: &World, steps: &[Step], cancel: &'a Cancel) -> Result<Judged<'a>> {
+    fn judged<'a>(
+        &'a self,
+        world: &World,
+        steps: &[Step],
+        read: Option<u64>,
+        cancel: &'a Cancel,
+    ) -> Result<Judged<'a>> {
         let mut tried = 0;
         loop {
             let mut driving = self.drive(world)?;
             let reach = self.way(&driving, world, cancel);
-            let settled = driving.driver.prepare(&*world.state()?, &reach, steps);
+            let settled = driving.driver.prepare(&*world.state()?, &reach, steps, read);
             self.check(&mut driving, &reach, &settled);
             match settled {
                 Ok(settled) => return Ok((driving, reach, settled)),
@@ -298,7 +298,7 @@ impl Remote {
 }
 
 // Returns the record of documents that are all new.
-fn record_of(steps: &[Step]) -> Option<Record> {
+pub(super) fn record_of(steps: &[Step]) -> Option<Record> {
     let bodies = steps.iter().map(|step| match step {
         Step::Ingest(_, body) => Some(&**body),
         _ => None,

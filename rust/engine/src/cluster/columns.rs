@@ -1,11 +1,12 @@
-//! Checkpoints of a colony whose shards are on nodes: the nodes make the columns of their seats, and the driver joins
-//! them.
+//! Checkpoints of a colony whose shards are on nodes: the nodes make the columns of their seats and compress them, and
+//! the driver joins them. So no process but their node has them whole; moving them whole took longer than making them.
 
 use super::asking::{Asked, odd};
 use super::reach::Reach;
 use super::remote::{Driving, Remote};
 use super::wire::{Reply, What};
 use crate::journal::{Encoded, Journal};
+use crate::store::packed;
 use crate::sync::{Arc, thread};
 use crate::world::World;
 use phago_core::cancel::Cancel;
@@ -25,7 +26,7 @@ struct Gathered {
 impl Gathered {
     fn join(mut self) -> Result<Encoded> {
         for (section, pieces) in self.pieces {
-            self.encoded.add(section, checkpoint::join(section, pieces, self.documents)?);
+            self.encoded.add(section, checkpoint::join(section, pieces, self.documents, packed)?);
         }
         Ok(self.encoded)
     }

@@ -118,7 +118,7 @@ impl Driven for Loading<'_> {
             return Ok(());
         }
         self.reach(|driver, replica, reach| {
-            let settled = driver.prepare(replica, reach, &steps)?;
+            let settled = driver.prepare(replica, reach, &steps, None)?;
             if let Some(at) = settled.fates.iter().position(|fate| matches!(fate, Fate::Taken | Fate::TooManyWords)) {
                 let reason = format!("document {} was accepted, and now is not", steps[at].id());
                 return Err(Error::Wire { what: "history", reason });

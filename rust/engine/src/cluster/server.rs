@@ -2,6 +2,7 @@
 
 use super::wire::{Letter, Reply, Response, Told, What, pack_parcel, unpack_parcel};
 use crate::lock::lock;
+use crate::store::packed;
 use crate::sync::{Mutex, PoisonError, RwLock};
 use crate::work::job::message;
 use phago_core::cancel::Cancel;
@@ -167,7 +168,7 @@ impl Server {
             What::Round(bytes) => bytes,
             What::Words => return Ok(Reply::Words(WordsInUse::of(&part.replica))),
             What::Piece { gone, section, seat } => {
-                return Ok(Reply::Piece(Pieces::new(&part.replica, gone)?.of(*section, *seat)?));
+                return Ok(Reply::Piece(Pieces::new(&part.replica, gone)?.of(*section, *seat)?.packed(packed)?));
             }
             What::Digest(scope) => return Ok(Reply::Digest(dump::Part::of(&part.replica, *scope, &Cancel::new())?)),
         };

@@ -66,7 +66,7 @@ pub(super) enum Reply {
     Digest(Part),
     /// What it knows of the words.
     Words(WordsInUse),
-    /// The columns of a seat.
+    /// The columns of a seat, each packed as a checkpoint has them.
     Piece(Piece),
     /// It failed, and is no longer what the driver thinks it is.
     Broken(String),

@@ -1,6 +1,7 @@
 //! What the handles of one colony share.
 
 use super::free::{FreedElsewhere, give_back};
+use crate::intake::chunk::Chunk;
 use crate::intake::ingest::{Ingested, OnError};
 use crate::intake::many::UpdatedAll;
 use crate::lock::lock;
@@ -58,14 +59,14 @@ impl Colony {
         *lock(&self.helper) = Arc::downgrade(runner);
     }
 
-    /// Does what [`World::ingest`] does, with the threads of the helping runner.
+    /// Does what [`World::ingest_chunk`] does, with the threads of the helping runner.
     ///
     /// # Errors
-    /// As [`World::ingest`].
-    pub fn ingest(&self, documents: Vec<Result<Body>>, first_index: usize, on_error: OnError) -> Result<Ingested> {
+    /// As [`World::ingest_chunk`].
+    pub fn ingest(&self, chunk: Chunk, on_error: OnError) -> Result<Ingested> {
         let (helper, before) = (lock(&self.helper).upgrade(), self.world.lexicon()?);
         let pool = helper.as_ref().map(|runner| runner.pool());
-        let ingested = self.world.ingest(documents, first_index, on_error, pool);
+        let ingested = self.world.ingest_chunk(chunk, on_error, pool);
         // The words of refused large documents are forgotten; their memory should be freed too.
         if !Arc::ptr_eq(&before, &self.world.lexicon()?) {
             drop(before);

@@ -1,5 +1,6 @@
 //! Ingest: adding documents.
 
+use super::chunk::{Chunk, Documents};
 use super::enter::Standing;
 use crate::journal::Journal;
 use crate::lock::lock;
@@ -73,9 +74,19 @@ impl World {
         on_error: OnError,
         pool: Option<&Pool>,
     ) -> Result<Ingested> {
-        if let Some(remote) = &self.remote {
-            return remote.ingest(self, documents, first_index, on_error);
-        }
+        self.ingest_chunk(self.chunk(documents, first_index), on_error, pool)
+    }
+
+    /// Does what [`World::ingest`] does, for a chunk that was made of this colony.
+    ///
+    /// # Errors
+    /// As [`World::ingest`].
+    pub fn ingest_chunk(&self, chunk: Chunk, on_error: OnError, pool: Option<&Pool>) -> Result<Ingested> {
+        let (documents, first_index) = match (chunk.0, &self.remote) {
+            (Documents::Here(documents, first_index), _) => (documents, first_index),
+            (Documents::Far(ahead), Some(remote)) => return remote.ingest(self, ahead, on_error),
+            (Documents::Far(_), None) => unreachable!("this colony made the chunk"),
+        };
         let ingested = self.take(documents, first_index, on_error, pool);
         // Perhaps those of refused documents.
         self.forget_words();

@@ -3,12 +3,14 @@
 //!
 //! * [`ingest`], `change` and [`reinforce`] each handle one kind of input up to where it is judged; `submit` takes any
 //!   kind as data.
+//! * [`chunk`] are documents on their way to [`ingest`].
 //! * [`many`] makes many changes that share their syncs.
 //! * `analyse` analyses on several threads.
 //! * `enter` is where all of them end: in the state, or in the queue of `pending`.
 
 pub(crate) mod analyse;
 mod change;
+pub mod chunk;
 mod enter;
 pub mod ingest;
 pub mod many;

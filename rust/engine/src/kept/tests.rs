@@ -1,7 +1,9 @@
 //! A directory whose hashes are right, and whose columns no colony wrote together.
 
+use super::{Layout, Over};
+use crate::cluster::{Threads, Transport};
 use crate::lock::lock;
-use crate::store::{Memory, Options};
+use crate::store::{Files, Memory, Options};
 use crate::tick::snapshot::Snapshot;
 use crate::world::World;
 use phago_core::cancel::Cancel;
@@ -11,6 +13,7 @@ use phago_core::documents::{Body, Lifetime};
 use phago_core::shard::Delta;
 use phago_core::{Error, Result};
 use std::sync::Arc;
+use std::time::Duration;
 
 // The section of words: stems, forms, the term of each form and its count.
 type Words = (Vec<String>, Vec<String>, Vec<u32>, Vec<u64>);
@@ -20,10 +23,15 @@ fn body(key: &str, text: &str) -> Body {
     Body { key: Some(key.into()), text: text.into(), expires, ..Body::default() }
 }
 
-// Opens a colony of four documents with two `cells` each, of which the counts say `fewer`. All but one leave with the
-// next tick.
+// Opens the colony of [`forged`].
 fn opened(fewer: u64) -> Arc<World> {
-    let files = Arc::new(Memory::new());
+    World::open(forged(fewer), Options::default(), None, None).unwrap()
+}
+
+// A colony of four documents with two `cells` each, of which the counts say `fewer`. All but one leave with the next
+// tick.
+fn forged(fewer: u64) -> Arc<dyn Files> {
+    let files: Arc<dyn Files> = Arc::new(Memory::new());
     let world = World::open(files.clone(), Options::default(), None, None).unwrap();
     let all = ["one", "two", "three", "stays"];
     for key in all {
@@ -47,7 +55,7 @@ fn opened(fewer: u64) -> Arc<World> {
     journal.wait_to_write();
     journal.write(journal.encoded(all.len() as u64, sections)).unwrap();
     world.close().unwrap();
-    World::open(files, Options::default(), None, None).unwrap()
+    files
 }
 
 fn staged(world: &World) -> (Snapshot, Vec<Delta>) {
@@ -66,9 +74,14 @@ fn tick(world: &World) -> Result<()> {
 
 #[track_caller]
 fn refused<T>(done: Result<T>) {
+    refused_by("the checkpoint", done);
+}
+
+#[track_caller]
+fn refused_by<T>(wanted: &str, done: Result<T>) {
     match done {
         Err(Error::Corruption { path, place, reason }) => {
-            assert_eq!((&*path, &*place), (":memory:", "the checkpoint"));
+            assert_eq!((&*path, &*place), (":memory:", wanted));
             assert!(reason.contains("word form `cells`"), "{reason}");
         }
         other => panic!("{:?}", other.map(|_| ())),
@@ -115,4 +128,26 @@ fn a_document_that_leaves_with_a_tick_is_counted_once() {
     let empty = World::open(Arc::new(Memory::new()), Options::default(), None, None).unwrap();
     assert_eq!(world.evidence_digest().unwrap(), empty.evidence_digest().unwrap());
     assert!(lock(&world.inputs).pending.is_empty());
+}
+
+// Nodes judge a delete before it is logged, each what it has. Only when they apply it does the home of a word form hear
+// of documents elsewhere, and to ask it before would be one more call for every delete. So the log has the delete.
+#[test]
+fn what_nodes_cannot_take_out_of_their_counts_is_an_error_of_who_deletes_and_of_who_opens() {
+    let files = forged(7);
+    let over = || {
+        let transport: Arc<dyn Transport> = Arc::new(Threads::new(2));
+        let over = Over { transport, nodes: 2, answer: Duration::from_secs(1) };
+        let layout = Some(Layout { shards: 2, virtual_nodes: 150 });
+        World::open_over(&files, Options::default(), layout, None, &over, Duration::ZERO, &Cancel::new())
+    };
+    let unavailable = |error| match error {
+        Some(Error::CoordinatorUnavailable { reason }) => assert!(reason.contains("word form `cells`"), "{reason}"),
+        other => panic!("{other:?}"),
+    };
+    let world = over().unwrap();
+    unavailable(world.delete("one").err());
+    world.close().unwrap();
+    unavailable(over().err());
+    refused_by("the history", World::open(files, Options::default(), None, None));
 }

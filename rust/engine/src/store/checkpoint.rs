@@ -10,7 +10,7 @@ use super::files::{File, Files, Open, Refused};
 use super::format::{Magic, Numbers, PAGE_BYTES, aligned, checkpoint_name, corruption};
 use super::header::{Header, Named};
 use super::record::Codec;
-use phago_core::Result;
+use phago_core::{Error, Result};
 use std::sync::Arc;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
 
@@ -53,13 +53,21 @@ impl<'a> Sections<'a> {
 
     /// Writes a section. Its number must be new.
     pub fn add(&mut self, id: SectionId, bytes: &[u8]) -> Result<()> {
-        assert!(self.entries.iter().all(|entry| entry.id != id), "{id:?} is written twice");
         let (codec, short) = Codec::choose(bytes);
-        let stored = short.as_deref().unwrap_or(bytes);
+        self.put(id, codec, short.as_deref().unwrap_or(bytes), bytes.len() as u64)
+    }
+
+    /// Writes a section of so many bytes that is in parts which [`packed`] returned, one behind the other.
+    pub fn add_packed(&mut self, id: SectionId, parts: &[u8], bytes: u64) -> Result<()> {
+        self.put(id, Codec::Zstd, parts, bytes)
+    }
+
+    fn put(&mut self, id: SectionId, codec: Codec, stored: &[u8], bytes: u64) -> Result<()> {
+        assert!(self.entries.iter().all(|entry| entry.id != id), "{id:?} is written twice");
         self.file.write_full(self.offset, stored).refused(self.files, &self.name, "write")?;
         let hash = xxh3_128(stored);
         let (offset, stored) = (self.offset, stored.len() as u64);
-        self.entries.push(Entry { id, codec, offset, stored, bytes: bytes.len() as u64, hash });
+        self.entries.push(Entry { id, codec, offset, stored, bytes, hash });
         self.offset = aligned(offset + stored);
         Ok(())
     }
@@ -82,6 +90,15 @@ impl<'a> Sections<'a> {
         self.file.sync().refused(self.files, &self.name, "sync")?;
         Ok(Named { bytes: self.offset + footer.len() as u64, hash })
     }
+}
+
+/// Returns part of a section as it is stored.
+///
+/// # Errors
+/// [`Error::Storage`] if there is no memory for it.
+pub fn packed(bytes: &[u8]) -> Result<Vec<u8>> {
+    let (path, attempted) = ("a section".to_owned(), "compress".to_owned());
+    Codec::zstd(bytes).map_err(|cause| Error::Storage { path, attempted, cause: cause.to_string() })
 }
 
 fn hash_of(header: &[u8], footer: &[u8]) -> u128 {

@@ -51,7 +51,7 @@ mod verify;
 mod witness;
 mod writer;
 
-pub use checkpoint::{Checkpoint, SectionId, Sections};
+pub use checkpoint::{Checkpoint, SectionId, Sections, packed};
 pub use directory::{Directory, network_file_system};
 pub use faulty::{Failure, Faulty, SECTOR_BYTES, Syncs};
 pub use files::{File, Files, Lock, Open};

@@ -67,6 +67,11 @@ impl Codec {
         }
     }
 
+    /// Returns compressed bytes. Those of several runs of bytes, one behind the other, are those of all the runs.
+    pub(super) fn zstd(bytes: &[u8]) -> io::Result<Vec<u8>> {
+        compress(bytes)
+    }
+
     /// Returns the decompressed bytes. Refuses them if their number is not `bytes`.
     pub(super) fn decode(self, stored: Vec<u8>, bytes: usize) -> Result<Vec<u8>, String> {
         let read = match self {

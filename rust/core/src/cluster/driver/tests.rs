@@ -17,7 +17,7 @@ use crate::ring::Ring;
 use crate::{Error, Result};
 use proptest::prelude::*;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -71,6 +71,8 @@ struct Cluster {
     replica: Replica,
     driver: Driver,
     nodes: Here,
+    // What was read ahead.
+    read: VecDeque<(u64, Vec<Body>)>,
 }
 
 impl Cluster {
@@ -84,7 +86,7 @@ impl Cluster {
         let layout = Layout::new(shards as usize, nodes);
         let whole = Replica::new(config.clone(), Ring::new(shards, ring.virtual_nodes_per_shard)).unwrap();
         let nodes = Here::new(config, &ring, &layout);
-        Cluster { replica: whole.part(&[]), driver: Driver::new(layout), nodes }
+        Cluster { replica: whole.part(&[]), driver: Driver::new(layout), nodes, read: VecDeque::new() }
     }
 
     // The colony of these sections.
@@ -105,7 +107,7 @@ impl Cluster {
     }
 
     fn apply(&mut self, steps: &[Step]) -> Result<Vec<Fate>> {
-        let settled = self.driver.prepare(&self.replica, &self.nodes, steps)?;
+        let settled = self.driver.prepare(&self.replica, &self.nodes, steps, None)?;
         let fates = settled.fates.clone();
         self.driver.apply(&mut self.replica, &self.nodes, settled)?;
         Ok(fates)
@@ -189,7 +191,9 @@ fn body() -> impl Strategy<Value = Body> {
 
 #[derive(Clone, Debug)]
 enum Act {
-    Ingest(Vec<Body>),
+    Read(Vec<Body>),
+    // These documents, or those that were read ahead, if any are left.
+    Ingest(Vec<Body>, bool),
     Update(Body),
     Delete(Body),
     Reinforce(Body, usize, u64),
@@ -202,7 +206,8 @@ enum Act {
 
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
-        4 => prop::collection::vec(body(), 1..6).prop_map(Act::Ingest),
+        4 => (prop::collection::vec(body(), 1..6), prop::bool::ANY).prop_map(|(bodies, is_read)| Act::Ingest(bodies, is_read)),
+        3 => prop::collection::vec(body(), 1..6).prop_map(Act::Read),
         2 => body().prop_map(Act::Update),
         2 => body().prop_map(Act::Delete),
         2 => (body(), 0..WORDS.len(), 1..3u64).prop_map(|(body, word, times)| Act::Reinforce(body, word, times)),
@@ -213,13 +218,29 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
+fn steps(bodies: &[Body]) -> Vec<Step> {
+    (0..).zip(bodies).map(|(at, body)| Step::Ingest(at, Arc::new(body.clone()))).collect()
+}
+
 // Does the same to the cluster and to the colony in this process, and compares what both say of it.
 fn both(act: Act, cluster: &mut Cluster, colony: &mut Colony) {
     match act {
-        Act::Ingest(bodies) => {
-            let steps: Vec<Step> =
-                (0..).zip(&bodies).map(|(at, body)| Step::Ingest(at, Arc::new(body.clone()))).collect();
-            let settled = cluster.driver.prepare(&cluster.replica, &cluster.nodes, &steps).unwrap();
+        // One more than a node keeps.
+        Act::Read(_) if cluster.read.len() > 2 => {}
+        Act::Read(bodies) => {
+            let number = cluster.read.back().map_or(1, |read| read.0 + 1);
+            let orders = Driver::read(cluster.driver.layout(), &cluster.replica, number, &steps(&bodies));
+            for (done, _) in cluster.nodes.send(orders).unwrap() {
+                assert_eq!(done, Done::Done);
+            }
+            cluster.read.push_back((number, bodies));
+        }
+        Act::Ingest(bodies, is_read) => {
+            // The last one stays, so that numbers ascend.
+            let read = if is_read && cluster.read.len() > 1 { cluster.read.pop_front() } else { None };
+            let (read, bodies) = read.map_or((None, bodies), |(number, bodies)| (Some(number), bodies));
+            let steps = steps(&bodies);
+            let settled = cluster.driver.prepare(&cluster.replica, &cluster.nodes, &steps, read).unwrap();
             let bad = settled.fates.iter().position(|fate| *fate == Fate::Taken);
             match colony.apply(Input::Ingest(bodies.clone())) {
                 Ok(outcome) => {
@@ -239,7 +260,7 @@ fn both(act: Act, cluster: &mut Cluster, colony: &mut Colony) {
             let Some(_) = body.key else { return };
             let fates = cluster
                 .driver
-                .prepare(&cluster.replica, &cluster.nodes, &[Step::Update(Arc::new(body.clone()))])
+                .prepare(&cluster.replica, &cluster.nodes, &[Step::Update(Arc::new(body.clone()))], None)
                 .map(|settled| {
                     let fate = settled.fates[0].clone();
                     if fate == Fate::Taken {
@@ -345,7 +366,7 @@ fn gaps_repeats_and_what_does_not_fit_are_refused() {
         assert!(matches!(answer[0].0, Done::Refused(_)), "{order:?} was answered by {answer:?}");
     };
     for sequence in [0, 1, 3] {
-        refused(Order::Prepare(crate::cluster::message::Prepare { sequence, steps: Vec::new(), looks: Vec::new() }));
+        refused(Order::Prepare(crate::cluster::message::Prepare { sequence, ..Default::default() }));
         refused(Order::Apply(crate::cluster::message::Apply { sequence, ..Default::default() }));
     }
     refused(Order::Commit { attempt: 1, tally: Default::default() });

@@ -1,0 +1,70 @@
+//! Documents that are ingested together. Where their homes are other processes, these may read them ahead.
+
+use crate::store::Prepared as Record;
+use crate::sync::Arc;
+use crate::world::World;
+use phago_core::cancel::Cancel;
+use phago_core::cluster::message::Step;
+use phago_core::documents::Body;
+use phago_core::{Error, Result};
+
+/// Documents that are ingested together, of one colony.
+#[derive(Debug)]
+pub struct Chunk(pub(super) Documents);
+
+#[derive(Debug)]
+pub(super) enum Documents {
+    /// An error stands for a document that the caller refused; with the caller's index of the first.
+    Here(Vec<Result<Body>>, usize),
+    Far(Ahead),
+}
+
+/// Steps that change together, and what was made of them ahead.
+#[derive(Debug, Default)]
+pub(crate) struct Ahead {
+    pub(crate) steps: Vec<Step>,
+    /// The documents that are refused already, with the caller's indices.
+    pub(crate) refused: Vec<(usize, Error)>,
+    /// The record of all steps.
+    pub(crate) record: Option<Record>,
+    /// The number by which their homes have read them.
+    pub(crate) read: Option<u64>,
+}
+
+impl Ahead {
+    // Checks documents.
+    fn new(documents: Vec<Result<Body>>, first_index: usize) -> Ahead {
+        let mut ahead = Ahead { steps: Vec::with_capacity(documents.len()), ..Ahead::default() };
+        for (document, index) in documents.into_iter().zip(first_index..) {
+            match document.and_then(|body| body.check(index).map(|()| body)) {
+                Ok(body) => ahead.steps.push(Step::Ingest(index as u64, Arc::new(body))),
+                Err(error) => ahead.refused.push((index, error)),
+            }
+        }
+        ahead
+    }
+}
+
+impl From<Step> for Ahead {
+    fn from(step: Step) -> Ahead {
+        Ahead { steps: vec![step], ..Ahead::default() }
+    }
+}
+
+impl World {
+    /// Returns documents for [`World::ingest_chunk`] of this colony, with the arguments of [`World::ingest`].
+    pub fn chunk(&self, documents: Vec<Result<Body>>, first_index: usize) -> Chunk {
+        Chunk(match &self.remote {
+            Some(_) => Documents::Far(Ahead::new(documents, first_index)),
+            None => Documents::Here(documents, first_index),
+        })
+    }
+
+    /// Does what can be done for documents while those before them are ingested: their homes, where they are other
+    /// processes, read them. It never fails: what is not done now is done later.
+    pub fn read_ahead(&self, chunk: &mut Chunk, cancel: &Cancel) {
+        if let (Some(remote), Documents::Far(ahead)) = (&self.remote, &mut chunk.0) {
+            remote.read_ahead(self, ahead, cancel);
+        }
+    }
+}
