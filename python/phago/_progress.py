@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 __all__ = ["OnProgress", "Show", "shown", "so_far", "taken"]
 
-OnProgress: TypeAlias = "Callable[[Progress], object] | Literal[True]"
+OnProgress: TypeAlias = Callable[[Progress], object] | Literal[True]
 """Called with a `Progress`; or True for a bar."""
 
-Show: TypeAlias = "Callable[[Progress], object]"
+Show: TypeAlias = Callable[[Progress], object]
 
 
 @contextlib.contextmanager

@@ -107,10 +107,13 @@ class ColonyConfig:
     """Bytes of text digested in a tick, at most, or one document; 1 to 2^40."""
     documents_per_digester: int = 64
     """Documents that one digester takes in a tick; 1 to 2^24."""
+    ghosts_max: int = 1_000
+    """Ghosts that a shard caches; 1 to 2^24. It changes cost, never a result, and is no part of the digest."""
     documents_first: Literal["arrival", "signals", "traces", "field"] = "arrival"
-    """Which of the waiting documents are digested first: those that came first; those whose words have most signals
-    (`Colony.emit`); those whose words have fewest traces of digestion, so that all topics get their turn; or those with
-    most signals and, of these, fewest traces. Not where shards are on nodes, which know the order of arrival only.
+    """Which of the waiting documents are digested first. With "arrival" those that came first; with "signals" those
+    whose words have most signals (`Colony.emit`); with "traces" those whose words have fewest traces of digestion, so
+    that all topics get their turn; with "field" those with most signals and, of these, fewest traces. Where shards are
+    on nodes, which know the order of arrival only, the others are refused.
     """
     known_word_boost: float = 1.0
     """By how much the salience of a word grows once three documents have it; 1 to 100. Above 1, fewer words are wired
@@ -119,11 +122,11 @@ class ColonyConfig:
     survey_quorum: int = 0
     """Documents digested since the last survey after which `run` makes the next one; 0 to 2^40. With 0 it makes
     none."""
-    ghosts_max: int = 1_000
-    """Ghosts that a shard caches; 1 to 2^24. It changes cost, never a result, and is no part of the digest."""
 
     def __post_init__(self) -> None:
         check(self, "ColonyConfig")
+
+    __setstate__ = restored
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

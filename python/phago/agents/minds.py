@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import struct
 import threading
 import time
@@ -75,6 +74,9 @@ class Minds:
         if self.is_empty:
             yield
             return
+        # It brings logging, which a program without a loop does not need.
+        import asyncio
+
         # One tick after the other: agents choose for the one that follows what they saw.
         # A thread that waited for the lock could get it after this was cancelled, and would keep it.
         while not self._lock.acquire(blocking=False):  # noqa: ASYNC110

@@ -55,16 +55,16 @@ class Cluster:
     """The ids of the documents nearest to its centre, at most 3."""
     pairs: int
     """Pairs of its concepts that speak for it: G² above 36, in at least 3 documents."""
-    id: int
+    id: int = 0
     """Its number in the history of the colony, from 0. It stays with its oldest concepts from survey to
     survey."""
-    since: int
+    since: int = 0
     """The tick of the survey that found it first; without one, this tick."""
-    change: Literal["new", "split", "merged", "grown", "shrunk", "same"]
+    change: Literal["new", "split", "merged", "grown", "shrunk", "same"] = "new"
     """How it is beside the last survey (`Colony.survey`)."""
-    joined: int
+    joined: int = 0
     """Concepts that were not in it at the last survey."""
-    left: int
+    left: int = 0
     """Concepts that were, and are not any more."""
     split_from: int | None = None
     """The cluster in which half of its concepts or more were, if it is new and that one goes on."""

@@ -105,14 +105,14 @@ settings! {
         bytes_per_tick: u64 = 32 << 20, 1..=1 << 40;
         /// Documents that one digester takes in a tick.
         documents_per_digester: u32 = 64, 1..=1 << 24;
+        /// Ghosts a shard caches. Changes cost, never a result, and is no part of the digest.
+        ghosts_max: u32 = 1000, 1..=1 << 24;
         /// Which of the waiting documents are digested first.
         documents_first: DocumentsFirst = DocumentsFirst::Arrival, DocumentsFirst::Arrival..=DocumentsFirst::Field;
         /// By how much a word's salience grows once three documents have it.
         known_word_boost: f64 = 1.0, 1.0..=100.0;
         /// Documents digested since the last survey after which a run makes the next one. 0 for none by itself.
         survey_quorum: u64 = 0, 0..=1 << 40;
-        /// Ghosts a shard caches. Changes cost, never a result, and is no part of the digest.
-        ghosts_max: u32 = 1000, 1..=1 << 24;
     }
 }
 
