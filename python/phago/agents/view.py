@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from .. import _phago
+from .._checks import refusal
 
 if TYPE_CHECKING:
     from .._phago import Living
@@ -40,7 +42,7 @@ class ViewNode:
 class View:
     """The last committed tick. It is only good within `sense`."""
 
-    __slots__ = ("_agent", "_drawn", "_levels", "_living", "_near", "_seed", "tick")
+    __slots__ = ("_agent", "_drawn", "_levels", "_living", "_near", "_peers", "_seed", "tick")
 
     def __init__(self, living: Living, seed: int, tick: int) -> None:
         self._living, self._seed = living, seed
@@ -49,6 +51,7 @@ class View:
         self._agent, self._drawn = "", 0
         self._near: dict[str, tuple[ViewNode, ...]] = {}
         self._levels: dict[tuple[str, str], dict[str, float]] = {}
+        self._peers: dict[str, list[Any]] = {}
 
     def neighbors(self, concept: ViewNode | str | None) -> tuple[ViewNode, ...]:
         """What a concept is wired to, over its own synapses, the heaviest first; nothing for None."""
@@ -68,6 +71,16 @@ class View:
     def trace(self, name: str, concept: ViewNode | str | None) -> float:
         """How much of a trace is on a concept; 0 for none."""
         return self._level("trace", name, concept)
+
+    def peers(self, name: str) -> Sequence[Any]:
+        """What all agents of the asking one's kind have of a state, itself included, in the order of their ids.
+
+        Args:
+            name: As the class declares it, or "id"; concepts are their ids.
+        """
+        if name not in self._peers:
+            raise refusal("name", name, " or ".join(f'"{one}"' for one in self._peers))
+        return self._peers[name]
 
     def random(self) -> float:
         """Chance from 0 to 1, without 1: seed, agent, tick and how often it was asked decide, and nothing else."""
