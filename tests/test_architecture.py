@@ -261,8 +261,10 @@ PACKAGE = {
     "cli.taking": "_bar colony document errors extract",
     "cli.memory": "_jsonl backends.ray cli.drawing cli.exits cli.finding cli.parsing _bar cli.taking colony "
     "document errors extract opening results results.answers results.documents",
-    "cli.command": "cli.demo cli.exits cli.memory cli.parsing cli.planning colony document errors evaluation.beir "
-    "evaluation.evaluation evaluation.replay phago",
+    "cli.trials": "colony config document evaluation.significance evolution",
+    "cli.evolving": "_bar cli.demo cli.exits cli.finding cli.parsing cli.trials document evolution extract",
+    "cli.command": "cli.demo cli.evolving cli.exits cli.memory cli.parsing cli.planning colony document errors "
+    "evaluation.beir evaluation.evaluation evaluation.replay phago",
     "cli": "cli.command",
     "__main__": "cli",
 }

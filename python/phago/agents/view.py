@@ -73,7 +73,7 @@ class View:
         return self._level("trace", name, concept)
 
     def peers(self, name: str) -> Sequence[Any]:
-        """What all agents of the asking one's kind have of a state, itself included, in the order of their ids.
+        """What all agents of the asking one's kind have of a state, itself included, the oldest first.
 
         Args:
             name: As the class declares it, or "id"; concepts are their ids.

@@ -39,6 +39,9 @@ class EvolutionResult:
     ticks: int
     digested: int
     """Documents digested in these ticks."""
+    characters: int
+    """What these have of text, as far as they stand. Signals favour documents of many words: they have more of those
+    that were asked for."""
     concepts: int
     """Concepts of the graph at the end."""
     topics: int | None
@@ -134,12 +137,14 @@ def evolve(
             for bridge in colony.insights().bridges:
                 colony.emit(BRIDGE, bridge.label, of="trace")
     stats = colony.stats()
+    characters, seen = _seen(colony, topics, begun.tick)
     return EvolutionResult(
         mode=mode,
         ticks=made,
         digested=stats.digested - begun.digested,
+        characters=characters,
         concepts=stats.nodes,
-        topics=None if topics is None else _seen(colony, topics, begun.tick),
+        topics=seen,
         lasting=sum(times >= 2 for times in colony.graph.edges.columns()["co_activations"]),
         bridges=len(colony.insights().bridges),
         spawned=ecology.spawned,
@@ -152,9 +157,14 @@ def evolve(
     )
 
 
-def _seen(colony: Colony, topics: Mapping[str, str], since: int) -> int:
-    digested = ((colony.get(key), topic) for key, topic in topics.items())
-    return len({topic for found, topic in digested if found is not None and (found.digested or 0) > since})
+def _seen(colony: Colony, topics: Mapping[str, str] | None, since: int) -> tuple[int, int | None]:
+    """Characters and topics of the documents digested after a tick."""
+    characters, seen = 0, set()
+    for one in colony.documents():
+        if one.digested is not None and one.digested > since:
+            characters += len(one.text)
+            seen.add(None if topics is None else topics.get(one.id))
+    return characters, None if topics is None else len(seen - {None})
 
 
 class _Ecology:
@@ -164,7 +174,7 @@ class _Ecology:
         self.colony, self.policy, self.source = colony, policy, source
         self.begun = {"heredity": int(heredity), "most": policy.most}
         self.living: dict[str, tuple[Fitness, Genome]] = {}
-        """By id, in the order of ids, without those whose end is decided."""
+        """By id, the oldest first, without those whose end is decided."""
         self.died: Counter[int] = Counter()
         self.spawned = self.born = 0
         self.first: Genome | None = None
@@ -188,7 +198,6 @@ class _Ecology:
         genomes = [self.policy.genome(self.source, fittest, random) for _ in range(missing)]
         genes: dict[str, Any] = {name: [one.to_dict()[name] for one in genomes] for name in Genome.RANGES}
         new = self.colony.spawn(Forager, missing, home=homes, **self.begun, **genes)
-        # In the order of ids, as they are read after a tick.
         self.living.update(zip(new, ((Fitness(), one) for one in genomes), strict=True))
         self.spawned += missing
         if self.first is None:

@@ -106,10 +106,9 @@ class Forager(Agent):
         genome = genome_of(self.__dict__)
         if genome is None or not _crossed(view, self.home, genome.boundary):
             return self._end(Cause.COMPROMISED)
-        peers = zip(view.peers("home"), view.peers("ticks"), view.peers("id"), strict=True)
-        # What is committed of itself is one tick less.
-        older = sum(home == self.home and (-age, other) < (1 - self.ticks, self.id) for home, age, other in peers)
-        if older >= CROWD:
+        # Peers come in the order in which they began.
+        older = view.peers("home")[: view.peers("id").index(self.id)]
+        if sum(home == self.home for home in older) >= CROWD:
             return self._end(Cause.REDUNDANT)
         walk, seen = self._walk(view, genome)
         return [*self._go(walk, genome), *_prefer(walk[-1], seen, genome), *self._bear(view, genome)]
@@ -160,10 +159,9 @@ class Forager(Agent):
             return []
         names = ("id", "spent", "novel", "lasting", "bridges", "ticks")
         peers = [dict(zip(names, row, strict=True)) for row in zip(*map(view.peers, names), strict=True)]
-        # All choose by the same committed tick, so no two take the same room.
-        own = next(self._savings(peer) for peer in peers if peer["id"] == self.id)
-        richer = sum((self._savings(peer), peer["id"]) > (own, self.id) for peer in peers)
-        if richer >= self.most - len(peers):
+        # All choose by the same committed tick, so no two take the same room; of equals the older one does.
+        richest = sorted(peers, key=self._savings, reverse=True)[: max(0, self.most - len(peers))]
+        if all(peer["id"] != self.id for peer in richest):
             return []
         self.spent += PRICE
         fresh = dict.fromkeys(("idle", "spent", "novel", "lasting", "bridges", "ticks"), 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
@@ -78,7 +79,14 @@ class Genome:
         """The genome of means, gene by gene; `None` for no genomes."""
         if not genomes:
             return None
-        return cls(**{name: sum(getattr(one, name) for one in genomes) / len(genomes) for name in cls.RANGES})
+        # From the first one on, so that the mean of equal ones is that one to the last bit.
+        first = genomes[0]
+        return cls(
+            **{
+                name: own + math.fsum(getattr(one, name) - own for one in genomes) / len(genomes)
+                for name, own in first.to_dict().items()
+            }
+        )
 
     def mutated(self, chances: Sequence[float]) -> Genome:
         """A genome near this one, by one chance from 0 to 1 for each gene.

@@ -53,7 +53,7 @@ class SpawnPolicy:
 
         Args:
             source: As the field.
-            living: The living foragers, in the order of their ids; of equal ones the first is the fittest.
+            living: The living foragers, the oldest first; of equal ones the older one is the fittest.
             random: Gives chance from 0 to 1.
         """
         if source == "random":
