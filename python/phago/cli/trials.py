@@ -22,8 +22,8 @@ NOBODY = "nobody"
 MEASURES = ("concepts", "topics", "lasting", "bridges")
 # Of all that comes, a third is digested, or there would be nothing to choose.
 _SHARE = 3
-# The chance to call any difference one where there is none, over all that are looked at together (Bonferroni). At .05,
-# seeds 0 to 4 told of lasting synapses on Python's documentation that twelve other seeds did not find again.
+# The chance to call any difference one where there is none, over all that are looked at together (Bonferroni). It is
+# small because whoever reads one run does not see the others: at .05 every twentieth would tell of what is not there.
 _LEVEL = 0.01
 
 
