@@ -7,6 +7,7 @@ import pytest
 from living import stream
 from phago import _phago
 from phago.evolution import Cause, EvolutionResult, Fitness, Forager, Genome, Heredity, SpawnPolicy, evolve
+from test_surveys import planted
 
 CHAIN = [f"{one} {other}" for one, other in zip("abcdefgh", "bcdefghi", strict=False)]
 CHAIN = [" ".join(f"{sign}{sign}word" for sign in pair.split()) for pair in CHAIN]
@@ -229,13 +230,21 @@ def test_fitness_counts_what_is_new_what_lasts_and_bridges():
     assert (fitness.points, fitness.score) == (8.0, 2.0)
 
 
+def test_what_a_survey_accepts_as_a_bridge_is_marked_for_foragers():
+    config = phago.ColonyConfig(documents_first="field")
+    with phago.Colony(2, config=config) as colony:
+        result = evolve(colony, [planted()], ticks=8, policy=SpawnPolicy(least=1, most=1))
+        assert result.bridges == 1
+        assert [label for label, _ in colony.field("bridge", of="trace")] == ["bridgeword"]
+
+
 # --- what ends a forager ---
 
 
 def causes(colony, ticks=12):
     """Why those that are there end, by how often."""
-    with_policy = SpawnPolicy(least=0, most=0)
-    return evolve(colony, [], policy=with_policy, ticks=ticks).died
+    nobody_new = SpawnPolicy(least=0, most=0)
+    return evolve(colony, [], policy=nobody_new, ticks=ticks).died
 
 
 @pytest.fixture

@@ -96,5 +96,8 @@ class View:
             return 0.0
         return levels.get(concept if isinstance(concept, str) else concept.id, 0.0)
 
+    def _meet(self, peers: dict[str, list[Any]]) -> None:
+        self._peers = peers
+
     def _turn_to(self, agent: str) -> None:
         self._agent, self._drawn = agent, 0
