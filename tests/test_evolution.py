@@ -10,7 +10,7 @@ from phago.evolution import Cause, EvolutionResult, Fitness, Forager, Genome, He
 from test_surveys import planted
 
 CHAIN = [f"{one} {other}" for one, other in zip("abcdefgh", "bcdefghi", strict=False)]
-CHAIN = [" ".join(f"{sign}{sign}word" for sign in pair.split()) for pair in CHAIN]
+CHAIN = [{"id": pair[0] + "!", "text": " ".join(f"{sign}{sign}word" for sign in pair.split())} for pair in CHAIN]
 EAGER = phago.ColonyConfig(documents_first="signals", documents_per_tick=6, seed=4)
 
 
@@ -198,6 +198,12 @@ def test_exploration_steps_anywhere(colony):
     assert homes <= {"ddword", "ffword"}
 
 
+def test_chance_parts_foragers_of_one_place():
+    with grown(documents=[f"hubword {sign * 2}word" for sign in "abcdefgh"]) as colony:
+        homes = [state["home"] for state in forage(colony, 3, home="hubword", radius=1)]
+        assert len(set(homes)) > 1
+
+
 def test_wiring_signals_the_far_end_and_the_boost_what_is_known(colony):
     colony.emit("forage", "bbword", of="trace")
     forage(colony, wiring=3, keyword_boost=0)
@@ -277,6 +283,11 @@ def test_the_cause_stands_in_the_state_for_one_tick(colony):
     assert colony.agents("Forager") == []
 
 
+def test_an_end_that_was_decided_before_is_not_counted(eager):
+    forage(eager, boundary=0.9)
+    assert sum(causes(eager, ticks=2).values()) == 0
+
+
 def test_patience_is_how_long_nothing_new_is_borne():
     for patience in (1, 3):
         with grown(documents=["aaword bbword"]) as colony:
@@ -328,6 +339,15 @@ def test_topics_are_counted_by_the_documents_that_were_digested():
     assert result.topics == len({topics[one.id] for one in digested}) <= 4
     assert result.characters == sum(len(one.text) for one in digested)
     assert evolved().topics is None
+
+
+def test_what_was_there_before_is_not_counted_again(eager):
+    result = evolve(eager, stream(6, documents=18), policy=SpawnPolicy(least=2, most=2), topics={"d0-0": "first"})
+    stats = eager.stats()
+    assert result.digested == stats.digested - len(CHAIN) == 36
+    assert result.characters == sum(len(one.text) for one in eager.documents() if one.digested and one.id[1] != "!")
+    assert result.concepts == stats.nodes
+    assert 0 < result.lasting == sum(edge.co_activations >= 2 for edge in eager.graph.edges) < stats.edges
 
 
 def test_ticks_go_on_after_the_stream_and_stop_before_its_end():

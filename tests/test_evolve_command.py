@@ -94,6 +94,21 @@ def test_topics_are_a_measure_where_they_are_known():
     assert tried(found, ticks=4, seeds=[1]).values("nobody", "topics") is None
 
 
+def test_every_document_comes_once_and_some_of_each_part_before_every_tick(monkeypatch):
+    came = []
+
+    def stopped(colony, chunks, **more):
+        came.extend(chunks)
+        raise InterruptedError
+
+    monkeypatch.setattr("phago.cli.trials.evolve", stopped)
+    found = documents()
+    with pytest.raises(InterruptedError):
+        tried(found, ticks=4, seeds=[1])
+    assert sorted(one.id for chunk in came for one in chunk) == sorted(one.id for one in found)
+    assert [[one.id for one in chunk[:2]] for chunk in came[:2]] == [["d0-0", "d0-4"], ["d0-1", "d0-5"]]
+
+
 def test_a_difference_that_is_no_chance_is_told(monkeypatch):
     trials = tried(documents(), ticks=4, seeds=[1, 2, 3])
     monkeypatch.setattr(type(trials), "differences", lambda self: {"concepts": (12.5, 0.0001), "bridges": (1.0, 0.4)})
@@ -102,10 +117,10 @@ def test_a_difference_that_is_no_chance_is_told(monkeypatch):
         "Evolution changed what was reached: concepts +12.5 (p < .001), beside the default genome over 3 seeds. "
         "Selection moved radius."
     )
-    monkeypatch.setattr(type(trials), "differences", lambda self: {"concepts": (12.5, 0.02), "bridges": (1.0, 0.4)})
+    monkeypatch.setattr(type(trials), "differences", lambda self: {"concepts": (12.5, 0.008), "bridges": (1.0, 0.4)})
     assert trials.verdict() == (
         "Evolution changed nothing that was reached: over 3 seeds no measure differs from that of the default genome "
-        "by more than chance (least p .020 of 2, and p .005 would be needed). Selection moved radius."
+        "by more than chance (least p .008 of 2, and p .005 would be needed). Selection moved radius."
     )
     monkeypatch.setattr(type(trials), "drifts", lambda self: {})
     assert trials.verdict() == "There were no foragers, so nothing evolved."

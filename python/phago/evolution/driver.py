@@ -178,8 +178,8 @@ class _Ecology:
         self.died: Counter[int] = Counter()
         self.spawned = self.born = 0
         self.first: Genome | None = None
-        self._ended: set[str] = set()
         self._read()
+        self.died.clear()
 
     def keep(self, tick: int) -> None:
         """Spawn what is missing."""
@@ -206,20 +206,16 @@ class _Ecology:
     def count(self) -> None:
         """See who is there after a tick."""
         before = set(self.living)
-        ended = self._read()
-        self.died.update(ended)
+        self._read()
         self.born += len(self.living.keys() - before)
 
-    def _read(self) -> list[int]:
-        """Read who lives; returns why those end whose end was decided since the last time."""
-        ended: list[int] = []
+    # Once after every tick: an end that is decided stands in the state for one.
+    def _read(self) -> None:
         self.living.clear()
         for agent in self.colony.agents(Forager.kind):
             state: dict[str, Any] = agent.state or {}
             genome = genome_of(state)
-            if genome is not None and not state["cause"]:
+            if state["cause"]:
+                self.died[state["cause"]] += 1
+            elif genome is not None:
                 self.living[agent.id] = (fitness_of(state), genome)
-            elif state["cause"] and agent.id not in self._ended:
-                self._ended.add(agent.id)
-                ended.append(state["cause"])
-        return ended
