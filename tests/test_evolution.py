@@ -73,6 +73,8 @@ def test_foragers_go_on_in_a_colony_that_is_opened_again(tmp_path):
     with phago.Colony(config=EAGER) as colony:
         evolve(colony, chunks[:6], policy=policy)
         assert evolve(colony, chunks[6:], policy=policy) == later
+        assert later.first is not None
+        assert later.spawned == 0 or later.first != later.last
 
 
 # --- what evolution changes ---

@@ -177,9 +177,9 @@ class _Ecology:
         """By id, the oldest first, without those whose end is decided."""
         self.died: Counter[int] = Counter()
         self.spawned = self.born = 0
-        self.first: Genome | None = None
         self._read()
         self.died.clear()
+        self.first = Genome.mean([genome for _, genome in self.living.values()])
 
     def keep(self, tick: int) -> None:
         """Spawn what is missing."""
