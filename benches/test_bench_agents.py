@@ -35,11 +35,23 @@ class Walker(phago.Agent):
     state = {"home": phago.Concept}
 
     def sense(self, view):
+        here = view.strongest(self.home, "interest")
+        if here is None:
+            return None
+        if view.random() < 0.05:
+            here = view.neighbors(self.home)[0]
+        return [phago.Move(here), phago.Trace("visit")]
+
+
+class Thinker(phago.Agent):
+    """A walker that looks at all neighbours itself."""
+
+    state = {"home": phago.Concept}
+
+    def sense(self, view):
         near = view.neighbors(self.home)
         if not near:
             return None
-        if view.random() < 0.05:
-            return [phago.Move(near[0]), phago.Trace("visit")]
         return [phago.Move(max(near, key=lambda node: node.signal("interest"))), phago.Trace("visit")]
 
 
@@ -182,12 +194,13 @@ def test_agents_in_python(benchmark, figures, rounds):
     kinds = {
         "one by one, counting": (Light, 10_000),
         "one by one, walking": (Walker, 10_000),
+        "one by one, looking at each neighbour": (Thinker, 10_000),
         "as arrays, counting": (Counters, 100_000),
     }
     colonies = {}
     for what, (kind, count) in kinds.items():
         colonies[what] = colony = grown()
-        colony.spawn(kind, count=count, **({"home": homes(colony, count)} if kind is Walker else {}))
+        colony.spawn(kind, count=count, **({"home": homes(colony, count)} if kind in (Walker, Thinker) else {}))
     turns = in_turn(benchmark, rounds, {what: stepped(colony) for what, colony in colonies.items()})
     for what, (_, count) in kinds.items():
         figures.add(section, f"{what}, {count:,}", turns.rate(what, count / 1e3).unit("thousand/s"))

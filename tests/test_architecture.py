@@ -127,11 +127,12 @@ ENGINE = {
     "surveys": {"world"},
     "changes": {"world"},
     "concepts": set(),
+    "topology": set(),
     "events": {"lock", "world"},
     "life": {"lock", "world"},
-    "views": {"lock", "world"},
+    "views": {"lock", "topology", "world"},
     "ghosts": {"lock", "sync", "tick", "world"},
-    "world": {"cluster", "concepts", "events", "ghosts", "intake", "journal", "lock", "sync", "tick"},
+    "world": {"cluster", "concepts", "events", "topology", "ghosts", "intake", "journal", "lock", "sync", "tick"},
     # It drives the world and its workers, and takes nothing in and answers nothing.
     "tick": {"config", "coordination", "events", "lock", "sync", "work", "world"},
     # For the program that embeds the rest, which knows nothing of it.

@@ -103,7 +103,7 @@ class Alive:
     def events(self, since: int = 0) -> list[Event]:
         """What happened, from the event of this number on, in order.
 
-        The latest 65,536 are kept, in the memory of this process; watching them changes nothing.
+        The latest 8,192 (`ColonyConfig.events_max`) are kept, in the memory of this process; watching changes nothing.
 
         Args:
             since: The number of the first event that is wanted; the last one's plus 1 gives what is new.

@@ -237,13 +237,14 @@ impl Living {
 
     /// Returns the committed graph and field for agents that work on arrays.
     fn view(&self) -> Result<Call> {
-        self.call(|world, cancel| Ok(AgentView(Arc::new(world.graph_view(cancel)?))))
+        let asked = self.world()?.clone();
+        self.call(move |world, cancel| Ok(AgentView(Arc::new(world.graph_view(cancel)?), asked)))
     }
 }
 
 /// The committed graph and field of one tick, by the places of concepts in the order of their ids.
 #[pyclass(frozen, module = "phago._phago")]
-pub(crate) struct AgentView(Arc<GraphView>);
+pub(crate) struct AgentView(Arc<GraphView>, Arc<World>);
 
 #[pymethods]
 impl AgentView {
@@ -256,8 +257,8 @@ impl AgentView {
         self.0.len()
     }
 
-    fn labels(&self, places: Vec<usize>) -> Vec<String> {
-        places.into_iter().map(|place| self.0.label(place).to_owned()).collect()
+    fn labels(&self, py: Python<'_>, places: Vec<usize>) -> Result<Vec<String>> {
+        brief(py, || self.1.labels_at(&self.0, &places, &Cancel::new()))
     }
 
     fn starts(&self) -> Column {
