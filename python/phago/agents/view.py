@@ -74,7 +74,8 @@ class View:
             return None
         key = concept if isinstance(concept, str) else concept.id, signal
         if key not in self._strongest:
-            self._strongest[key] = max(self.neighbors(key[0]), key=lambda node: node.signal(signal), default=None)
+            row = self._living.strongest(*key)
+            self._strongest[key] = None if row is None else ViewNode(self, *row)
         return self._strongest[key]
 
     def signal(self, name: str, concept: ViewNode | str | None) -> float:

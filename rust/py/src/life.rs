@@ -12,6 +12,7 @@ use phago_core::cancel::Cancel;
 use phago_core::field::{self, Class};
 use phago_core::ids::NodeId;
 use phago_core::life::{Acted, Cells, Deed, KindActed, Spawn, Type};
+use phago_core::read::Neighbor;
 use phago_core::sentinel::Rule;
 use phago_engine::host::colony::Colony;
 use phago_engine::host::process::Home;
@@ -221,6 +222,22 @@ impl Living {
         brief(py, || {
             let found = world.neighbors_of(NodeId(id), &Cancel::new())?;
             Ok(found.into_iter().map(|one| (one.id.to_string(), one.label.to_string(), one.weight)).collect())
+        })
+    }
+
+    /// Returns the neighbour of a concept with most of a signal, of equal ones that over the heaviest synapse.
+    fn strongest(&self, py: Python<'_>, id: &str, signal: &str) -> Result<Option<(String, String, f64)>> {
+        let Some(id) = concept_id(id) else { return Ok(None) };
+        let (world, of) = (self.world()?, field::Type::new(Class::Signal, signal)?);
+        brief(py, || {
+            let found = world.neighbors_of(NodeId(id), &Cancel::new())?;
+            world.read(|state| {
+                let (field, tick) = (state.commons().life().field(), state.tick());
+                let level = |one: &Neighbor| field.level(&of, one.id, tick);
+                // The heaviest comes first, and stays the best among equal ones.
+                let best = found.into_iter().reduce(|best, one| if level(&one) > level(&best) { one } else { best });
+                best.map(|one| (one.id.to_string(), one.label.to_string(), one.weight))
+            })
         })
     }
 
