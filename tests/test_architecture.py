@@ -206,7 +206,7 @@ PACKAGE = {
     "backends.choice": "_checks _phago backends.processes backends.transport",
     "backends": "backends.processes backends.ray backends.transport",
     "_progress": "_bar _phago results",
-    "agents.view": "_phago",
+    "agents.view": "_checks _phago",
     "agents.actions": "agents.view",
     "agents.agent": "agents.actions agents.view results",
     "agents.arrays": "_checks _phago",
@@ -222,8 +222,17 @@ PACKAGE = {
     "machine.shard results",
     "aio": "_alive _checks _intake _jsonl _phago _progress _rows _unpicklable agents.minds colony config graph results",
     "opening": "_checks _held _phago _settings aio backends backends.choice colony config errors",
-    "phago": "_cores _frames _jsonl _phago agents aio backends.ray colony config document errors graph ids "
-    "machine.coordinator machine.ghosts machine.query machine.ring machine.runner machine.shard opening results",
+    # Agents, policy and driver know the colony as its users do.
+    "evolution.genome": "_checks",
+    "evolution.fitness": "_checks",
+    "evolution.forager": "agents errors evolution.fitness evolution.genome results",
+    "evolution.policy": "_checks evolution.fitness evolution.genome",
+    "evolution.driver": "_checks _intake _phago colony evolution.fitness evolution.forager evolution.genome "
+    "evolution.policy",
+    "evolution": "evolution.driver evolution.fitness evolution.forager evolution.genome evolution.policy",
+    "roles": "_checks _unpicklable colony results",
+    "phago": "_cores _frames _jsonl _phago agents aio backends.ray colony config document errors evolution graph ids "
+    "machine.coordinator machine.ghosts machine.query machine.ring machine.runner machine.shard opening results roles",
     # What stands on the package as its users do.
     "cli.stdlib_docs": "",
     "evaluation": "",
@@ -253,8 +262,10 @@ PACKAGE = {
     "cli.taking": "_bar colony document errors extract",
     "cli.memory": "_jsonl backends.ray cli.drawing cli.exits cli.finding cli.parsing _bar cli.taking colony "
     "document errors extract opening results results.answers results.documents",
-    "cli.command": "cli.demo cli.exits cli.memory cli.parsing cli.planning colony document errors evaluation.beir "
-    "evaluation.evaluation evaluation.replay phago",
+    "cli.trials": "colony config document evaluation.significance evolution",
+    "cli.evolving": "_bar cli.demo cli.exits cli.finding cli.parsing cli.trials document evolution extract",
+    "cli.command": "cli.demo cli.evolving cli.exits cli.memory cli.parsing cli.planning colony document errors "
+    "evaluation.beir evaluation.evaluation evaluation.replay phago",
     "cli": "cli.command",
     "__main__": "cli",
 }

@@ -53,6 +53,7 @@ from .errors import (
     VersionError,
     WireError,
 )
+from .evolution import Fitness, Genome, SpawnPolicy
 from .graph import AsyncGraph, Edges, Graph, Nodes
 from .ids import ShardId, TickPhase
 from .machine.coordinator import Coordinator
@@ -78,6 +79,7 @@ from .results import (
     CrossShardEdge,
     CrossShardEdges,
     Diff,
+    Digester,
     DistributedTickResult,
     Edge,
     Event,
@@ -111,6 +113,7 @@ from .results import (
     UpdateReport,
     WordShare,
 )
+from .roles import Sentinel, Synthesizer
 
 if TYPE_CHECKING:
     from .backends.ray import Ray
@@ -155,6 +158,7 @@ __all__ = [
     "DebugBuildWarning",
     "Die",
     "Diff",
+    "Digester",
     "DistributedConfig",
     "DistributedQueryEngine",
     "DistributedRunner",
@@ -168,6 +172,8 @@ __all__ = [
     "EventKind",
     "Explanation",
     "FadingSynapse",
+    "Fitness",
+    "Genome",
     "GhostNode",
     "GhostNodeCache",
     "GhostNodeNotFound",
@@ -212,13 +218,16 @@ __all__ = [
     "ShardInfo",
     "ShardNotFound",
     "ShardedColony",
+    "Sentinel",
     "Signal",
     "SignificantPair",
     "Sleep",
     "Spawn",
+    "SpawnPolicy",
     "Stats",
     "StorageError",
     "StoredDocument",
+    "Synthesizer",
     "TickPhase",
     "Trace",
     "UnknownUntilReopened",

@@ -10,7 +10,7 @@ from ._mapping import PAIRS_MAX, mapped
 from ._progress import OnProgress, shown, so_far
 from ._rows import anomaly, diff, event, insights
 from .graph import AsyncGraph, Graph
-from .results import AgentInfo, Anomaly, Cluster, Diff, Event, FadingSynapse, Insights, Map, Mark
+from .results import AgentInfo, Anomaly, Cluster, Diff, Digester, Event, FadingSynapse, Insights, Map, Mark
 
 if TYPE_CHECKING:
     from ._phago import Living, Runner, RunRow, World
@@ -314,7 +314,7 @@ class AsyncAlive:
 def _agents(living: Living, kind: str | None) -> list[AgentInfo]:
     found: list[AgentInfo] = []
     if kind in (None, "digester"):
-        found += [AgentInfo(agent, "digester", born) for agent, born in living.digesters()]
+        found += [Digester(agent, "digester", born) for agent, born in living.digesters()]
     for one in living.kinds():
         if kind not in (None, one.name):
             continue

@@ -172,6 +172,7 @@ class _Sensing:
         columns = _columns(kind)
         names = [name for name, _ in columns[:-1]]
         wakes, tick = cells[-1], self.tick
+        view._meet({"id": ids, **dict(zip(names, cells, strict=False))})
         home = names.index("home") if "home" in names else None
         agent = kind.__new__(kind)
         state = agent.__dict__

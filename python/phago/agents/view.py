@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from .. import _phago
+from .._checks import refusal
 
 if TYPE_CHECKING:
     from .._phago import Living
@@ -42,7 +44,7 @@ class ViewNode:
 class View:
     """The last committed tick. It is only good within `sense`."""
 
-    __slots__ = ("_agent", "_drawn", "_living", "_near", "_seed", "_signals", "_strongest", "_traces", "tick")
+    __slots__ = ("_agent", "_drawn", "_living", "_near", "_peers", "_seed", "_signals", "_strongest", "_traces", "tick")
 
     def __init__(self, living: Living, seed: int, tick: int) -> None:
         self._living, self._seed = living, seed
@@ -53,6 +55,7 @@ class View:
         self._signals: dict[str, dict[str, float]] = {}
         self._traces: dict[str, dict[str, float]] = {}
         self._strongest: dict[tuple[str, str], ViewNode | None] = {}
+        self._peers: dict[str, list[Any]] = {}
 
     def neighbors(self, concept: ViewNode | str | None) -> tuple[ViewNode, ...]:
         """What a concept is wired to, over its own synapses, the heaviest first; nothing for None."""
@@ -86,6 +89,16 @@ class View:
         """How much of a trace is on a concept; 0 for none."""
         return self._level(self._traces, "trace", name, concept)
 
+    def peers(self, name: str) -> Sequence[Any]:
+        """What all agents of the asking one's kind have of a state, itself included, the oldest first.
+
+        Args:
+            name: As the class declares it, or "id"; concepts are their ids.
+        """
+        if name not in self._peers:
+            raise refusal("name", name, " or ".join(f'"{one}"' for one in self._peers))
+        return self._peers[name]
+
     def random(self) -> float:
         """Chance from 0 to 1, without 1: seed, agent, tick and how often it was asked decide, and nothing else."""
         self._drawn += 1
@@ -98,6 +111,9 @@ class View:
         if concept is None:
             return 0.0
         return levels.get(concept if isinstance(concept, str) else concept.id, 0.0)
+
+    def _meet(self, peers: dict[str, list[Any]]) -> None:
+        self._peers = peers
 
     def _turn_to(self, agent: str) -> None:
         self._agent, self._drawn = agent, 0

@@ -20,6 +20,7 @@ from ..evaluation.beir import Collection, read_collection
 from ..evaluation.evaluation import ASKED, DEPTH, evaluate, heading, run_lines, table, unfit_for_a_run
 from ..evaluation.replay import DRAWS, replay, replay_table
 from .demo import PYTHON_QUESTIONS, demonstrate, python_documents, questions_from, questions_from_terminal
+from .evolving import add_evolve
 from .exits import USAGE, Problem
 from .memory import add_commands
 from .parsing import Parser, count, shards
@@ -96,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     judge.add_argument("--json", action="store_true", help="print JSON instead of a table")
     judge.set_defaults(run=_eval)
     add_commands(commands)
+    add_evolve(commands)
     add_plan(commands)
     return parser
 

@@ -4,7 +4,7 @@ from .answers import BridgeShare, Concept, ConceptShare, Explanation, Hit, Hits,
 from .colony import Progress, RunReport, Stats
 from .documents import IngestReport, Rejected, StoredDocument, UpdateReport
 from .graph import Edge, Node
-from .life import AgentInfo, Alarm, AlarmKind, Anomaly, Diff, Event, EventKind, FadingSynapse, Mark
+from .life import AgentInfo, Alarm, AlarmKind, Anomaly, Diff, Digester, Event, EventKind, FadingSynapse, Mark
 from .machine import ClusterStats, GhostNode, LocalQueryRequest, LocalQueryResult, ScoredNode, ShardHealth, ShardInfo
 from .surveys import Bridge, BridgeSide, Cluster, ClusterLink, Gone, GraphPath, Insights, Map, SignificantPair
 
@@ -28,6 +28,7 @@ __all__ = [
     "CrossShardEdge",
     "CrossShardEdges",
     "Diff",
+    "Digester",
     "DistributedTickResult",
     "Edge",
     "Event",

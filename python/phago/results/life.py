@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["AgentInfo", "Alarm", "AlarmKind", "Anomaly", "Diff", "Event", "EventKind", "FadingSynapse", "Mark"]
+__all__ = [
+    "AgentInfo",
+    "Alarm",
+    "AlarmKind",
+    "Anomaly",
+    "Diff",
+    "Digester",
+    "Event",
+    "EventKind",
+    "FadingSynapse",
+    "Mark",
+]
 
 
 class EventKind(StrEnum):
@@ -112,6 +123,23 @@ class AgentInfo:
     """The tick in which it began."""
     state: dict[str, Any] | None = None
     """What is kept of it, of one's own; concepts by their ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digester(AgentInfo):
+    """A living agent of the kind "digester", as `Colony.agents` tells of it.
+
+    It takes documents that wait (at most `ColonyConfig.documents_per_digester` in a tick), has their concepts wired,
+    leaves a trace, and ends when there was nothing to do for some ticks. How many there are follows from what waits;
+    nobody makes one.
+
+    >>> import phago
+    >>> with phago.Colony() as colony:
+    ...     report = colony.ingest("Ions cross the membrane.")
+    ...     result = colony.tick()
+    ...     [type(agent).__name__ for agent in colony.agents("digester")]
+    ['Digester']
+    """
 
 
 @dataclass(frozen=True, slots=True)
