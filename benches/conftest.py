@@ -42,7 +42,7 @@ class Figures:
 
 
 FIGURES = pytest.StashKey[Figures]()
-PEERS = ("bm25s", "igraph", "scikit-learn", "scipy", "numpy", "numba", "tantivy", "ir-measures")
+PEERS = ("bm25s", "igraph", "scikit-learn", "scipy", "numpy", "numba", "mesa", "tantivy", "ir-measures")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -396,3 +396,18 @@ def test_walkers_go_where_most_is_signalled(colony):
     labels = {node.id: node.label for node in colony.graph.nodes}
     gone = {labels[agent.state["home"]] for agent in colony.agents("Wanderers")}
     assert gone == {near.target for near in colony.graph.neighbors("cell")}
+
+
+def test_the_strongest_neighbour_is_the_one_with_most_of_a_signal_or_the_heaviest(colony):
+    seen = []
+
+    def sense(self, view):
+        seen.extend(view.strongest(self.home, name) for name in ("interest", "none such"))
+        seen.append(max(view.neighbors(self.home), key=lambda node: node.signal("interest")))
+        assert view.strongest(None, "interest") is None
+        assert view.strongest("0" * 32, "interest") is None
+
+    colony.emit("interest", "holds", 2.0)
+    colony.spawn(kind(sense, home=phago.Concept), home="membrane")
+    colony.tick()
+    assert [node.label for node in seen] == ["holds", colony.graph.neighbors("membrane")[0].target, "holds"]

@@ -127,11 +127,12 @@ ENGINE = {
     "surveys": {"world"},
     "changes": {"world"},
     "concepts": set(),
+    "topology": set(),
     "events": {"lock", "world"},
     "life": {"lock", "world"},
-    "views": {"lock", "world"},
+    "views": {"lock", "topology", "world"},
     "ghosts": {"lock", "sync", "tick", "world"},
-    "world": {"cluster", "concepts", "events", "ghosts", "intake", "journal", "lock", "sync", "tick"},
+    "world": {"cluster", "concepts", "events", "topology", "ghosts", "intake", "journal", "lock", "sync", "tick"},
     # It drives the world and its workers, and takes nothing in and answers nothing.
     "tick": {"config", "coordination", "events", "lock", "sync", "work", "world"},
     # For the program that embeds the rest, which knows nothing of it.
@@ -212,7 +213,7 @@ PACKAGE = {
     "agents.states": "_checks _phago agents.view",
     "agents.minds": "_checks _phago agents.actions agents.agent agents.arrays agents.states agents.view errors ids",
     "agents": "agents.actions agents.agent agents.arrays agents.view",
-    "_alive": "_checks _mapping _phago _rows agents agents.minds graph results",
+    "_alive": "_checks _mapping _phago _progress _rows agents agents.minds graph results",
     "_held": "_checks _log _phago _settings config errors",
     "colony": "_alive _checks _held _intake _jsonl _phago _progress _rows _unpicklable agents.minds config errors "
     "graph results",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import phago
 import pytest
+from living import stream
 from phago import cli
 from support import as_json
 from test_surveys import TOPICS, planted
@@ -186,3 +187,24 @@ def test_what_is_printed_is_the_same_on_any_number_of_shards(made, capsys, tmp_p
         printed.add(capsys.readouterr().out)
     assert len(printed) == 1
     assert json.loads(printed.pop().partition("\n}\n")[0] + "}")["documents"] == 2_000
+
+
+def test_anomalies_and_what_fades_are_told(tmp_path, says):
+    with phago.open(tmp_path / "m") as colony:
+        for chunk in stream(70, shift=55):
+            colony.ingest(chunk)
+            colony.tick()
+        expected, fading = colony.anomalies(), colony.fading(3)
+    code, out, err = says("anomalies", tmp_path / "m")
+    assert (code, err) == (0, "")
+    head, what, documents = out.splitlines()
+    assert head.startswith(f"tick {expected[0].tick}, since 56: ")
+    assert "alertword new (" in what
+    assert documents.split()[0].strip(",") in expected[0].examples
+    code, rows = as_json(says("anomalies", tmp_path / "m", "--json"))
+    assert (code, len(rows), rows[0]["since"]) == (0, 1, 56)
+    code, out, err = says("fading", tmp_path / "m", "-k", "3")
+    assert (code, err, len(out.splitlines())) == (0, "", 3)
+    assert out.startswith(f"{fading[0].source} -> {fading[0].target}: ")
+    phago.open(tmp_path / "empty").close()
+    assert [says(name, tmp_path / "empty")[0] for name in ("anomalies", "fading")] == [1, 1]

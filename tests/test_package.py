@@ -67,7 +67,16 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
         "Opening",
     }
     inner |= {"KNOWN", "Parser", "conditions", "count", "moment", "seconds", "shards", "text"}
-    inner |= {"bridges_lines", "clusters_lines", "counted", "insights_lines", "insights_row", "map_lines", "map_row"}
+    inner |= {
+        "anomalies_lines",
+        "bridges_lines",
+        "clusters_lines",
+        "counted",
+        "insights_lines",
+        "insights_row",
+        "map_lines",
+        "map_row",
+    }
     inner |= {"PICTURE_ENDS", "drawn", "pictures"}
     # Pictures stand in a module of their own, which needs matplotlib.
     inner |= {*phago.plot.__all__, "Box", "Link", "Sheet", "Type", "components", "packed", "parted", "placed"}

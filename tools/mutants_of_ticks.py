@@ -351,7 +351,7 @@ TICKS = [
     Mutant(
         "store: a tick is swapped in before it is durable",
         TICK + "commit.rs",
-        "journal.tick(plan.tick, *attempt, *cut, *is_idle, documents as u64)?",
+        "journal.tick(plan, *attempt, *cut, *is_idle)?",
         "()",
         SCHEDULES,
     ),
@@ -360,6 +360,27 @@ TICKS = [
         "rust/core/src/replay.rs",
         "self.held.partition_point(|(sequence, _)| *sequence <= cut)",
         "self.held.len()",
+        SCHEDULES,
+    ),
+    Mutant(
+        "life: what agents chose is not logged with their tick",
+        "rust/engine/src/journal.rs",
+        "Some(acted) => Input::Lived { tick, attempt, cut, acted: acted.clone() }",
+        "Some(_) => Input::Tick { tick, attempt, cut }",
+        SCHEDULES,
+    ),
+    Mutant(
+        "life: signals and agents that come during a tick are forgotten",
+        "rust/engine/src/intake/pending.rs",
+        "apply_change(state, Change::Life(deed), Outcome::Done);",
+        "();",
+        SCHEDULES,
+    ),
+    Mutant(
+        "life: agents act on their own and not with their tick",
+        "rust/engine/src/tick/commit.rs",
+        "state.plan_with(inputs.acted.take())?",
+        "state.plan_with(None)?",
         SCHEDULES,
     ),
     Mutant(

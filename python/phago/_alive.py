@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ._checks import count, flag, one_of, real, text_of
 from ._mapping import PAIRS_MAX, mapped
+from ._progress import OnProgress, shown, so_far
 from ._rows import anomaly, diff, event, insights
 from .graph import AsyncGraph, Graph
 from .results import AgentInfo, Anomaly, Cluster, Diff, Digester, Event, FadingSynapse, Insights, Map, Mark
 
 if TYPE_CHECKING:
-    from ._phago import Living, World
+    from ._phago import Living, Runner, RunRow, World
     from .agents import Agent, AgentArray
     from .agents.minds import Minds
 
@@ -29,6 +30,10 @@ class Alive:
     @property
     @abstractmethod
     def _world(self) -> World: ...
+
+    @property
+    @abstractmethod
+    def _runner(self) -> Runner: ...
 
     @property
     @abstractmethod
@@ -103,7 +108,7 @@ class Alive:
     def events(self, since: int = 0) -> list[Event]:
         """What happened, from the event of this number on, in order.
 
-        The latest 65,536 are kept, in the memory of this process; watching them changes nothing.
+        The latest 8,192 (`ColonyConfig.events_max`) are kept, in the memory of this process; watching changes nothing.
 
         Args:
             since: The number of the first event that is wanted; the last one's plus 1 gives what is new.
@@ -193,6 +198,17 @@ class Alive:
         """End all agents of a kind, which is then unknown."""
         self._living.dismiss(text_of("kind", kind)).wait()
 
+    # Agents of one's own are asked before each tick, and whoever watches is told after it.
+    def _run_tick_by_tick(self, limit: int | None, progress: OnProgress | None) -> list[RunRow]:
+        rows: list[RunRow] = []
+        with shown(progress) as show:
+            while not self._world.quiet and (limit is None or len(rows) < limit):
+                with self._minds.acting(self._living, self._world):
+                    rows.append(self._runner.run_sync(1))
+                if show is not None:
+                    show(so_far(rows, self._world))
+        return rows
+
 
 class AsyncAlive:
     """The twin for event loops."""
@@ -202,6 +218,10 @@ class AsyncAlive:
     @property
     @abstractmethod
     def _world(self) -> World: ...
+
+    @property
+    @abstractmethod
+    def _runner(self) -> Runner: ...
 
     @property
     @abstractmethod
@@ -279,6 +299,16 @@ class AsyncAlive:
     async def dismiss(self, kind: str) -> None:
         """See `Colony.dismiss`."""
         await self._living.dismiss(text_of("kind", kind)).start()
+
+    async def _run_tick_by_tick(self, limit: int | None, progress: OnProgress | None) -> list[RunRow]:
+        rows: list[RunRow] = []
+        with shown(progress) as show:
+            while not self._world.quiet and (limit is None or len(rows) < limit):
+                async with self._minds.acting_async(self._living, self._world):
+                    rows.append(await self._runner.run(1))
+                if show is not None:
+                    show(so_far(rows, self._world))
+        return rows
 
 
 def _agents(living: Living, kind: str | None) -> list[AgentInfo]:

@@ -1076,6 +1076,8 @@ class Living:
         """Forget what was chosen for the next tick."""
     def neighbors(self, id: str) -> list[tuple[str, str, float]]:
         """Id, label and weight of what a concept is wired to, the heaviest first."""
+    def strongest(self, id: str, signal: str) -> tuple[str, str, float] | None:
+        """The one with most of a signal, of equal ones the heaviest."""
     def levels(self, of: str, name: str) -> list[tuple[str, float]]:
         """Ids with how much of a mark."""
     def view(self) -> Call[AgentView]: ...

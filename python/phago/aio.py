@@ -31,7 +31,7 @@ from ._intake import (
     undone_is_logged,
 )
 from ._jsonl import Export, read_jsonl
-from ._progress import OnProgress, shown, so_far, taken
+from ._progress import OnProgress, shown, taken
 from ._rows import concept, constants, explanation, helped, hit, lexical_hit, stored
 from ._unpicklable import Unpicklable
 from .agents.minds import Minds
@@ -94,6 +94,10 @@ class AsyncColony(AsyncAlive, Unpicklable):
     @property
     def _world(self) -> _phago.World:
         return self._colony._world
+
+    @property
+    def _runner(self) -> _phago.Runner:
+        return self._colony._runner
 
     @property
     def _minds(self) -> Minds:
@@ -166,17 +170,6 @@ class AsyncColony(AsyncAlive, Unpicklable):
             else:
                 rows = await self._run_tick_by_tick(limit, progress)
         return ran(rows, begun)
-
-    async def _run_tick_by_tick(self, limit: int | None, progress: OnProgress | None) -> list[_phago.RunRow]:
-        rows: list[_phago.RunRow] = []
-        colony = self._colony
-        with shown(progress) as show:
-            while not colony._world.quiet and (limit is None or len(rows) < limit):
-                async with self._minds.acting_async(colony._living, colony._world):
-                    rows.append(await colony._runner.run(1))
-                if show is not None:
-                    show(so_far(rows, colony._world))
-        return rows
 
     async def ticks(
         self, max_ticks: int | None = None, *, now: datetime.datetime | None = None

@@ -33,7 +33,7 @@ from ._intake import (
     undone_is_logged,
 )
 from ._jsonl import Export, read_jsonl
-from ._progress import OnProgress, shown, so_far, taken
+from ._progress import OnProgress, shown, taken
 from ._rows import concept, constants, explanation, helped, hit, lexical_hit, stored
 from ._unpicklable import Unpicklable
 from .agents.minds import Minds
@@ -299,17 +299,6 @@ class Colony(Alive, Unpicklable):
             else:
                 rows = self._run_tick_by_tick(limit, progress)
         return ran(rows, begun)
-
-    # Agents of one's own are asked before each tick, and whoever watches is told after it.
-    def _run_tick_by_tick(self, limit: int | None, progress: OnProgress | None) -> list[_phago.RunRow]:
-        rows: list[_phago.RunRow] = []
-        with shown(progress) as show:
-            while not self._world.quiet and (limit is None or len(rows) < limit):
-                with self._minds.acting(self._living, self._world):
-                    rows.append(self._runner.run_sync(1))
-                if show is not None:
-                    show(so_far(rows, self._world))
-        return rows
 
     def ticks(
         self, max_ticks: int | None = None, *, now: datetime.datetime | None = None

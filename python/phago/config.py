@@ -122,6 +122,8 @@ class ColonyConfig:
     survey_quorum: int = 0
     """Documents digested since the last survey after which `run` makes the next one; 0 to 2^40. With 0 it makes
     none."""
+    events_max: int = 8_192
+    """Events that `Colony.events` has at most, in memory; 1 to 2^24. It is no part of the digest."""
 
     def __post_init__(self) -> None:
         check(self, "ColonyConfig")

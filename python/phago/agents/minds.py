@@ -255,10 +255,11 @@ class _Sensing:
         born: list[list[Any]],
     ) -> None:
         if isinstance(action, Signal | Trace):
-            where = action.concept
-            if where is None:
-                where = after[home] if home is not None else None
-            concept = concept_of("concept", where)
+            if action.concept is not None:
+                concept = concept_of("concept", action.concept)
+            else:
+                # Where it is was looked at already.
+                concept = None if home is None else after[home]
             if concept is None:
                 raise refusal("concept", action, "a concept: the agent is nowhere")
             of = "trace" if isinstance(action, Trace) else "signal"

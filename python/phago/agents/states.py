@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from .._checks import refusal
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from .._phago import Living
 
 INTS = range(-(2**63), 2**63)
+_ID = re.compile("[0-9a-f]{32}")
 DEFAULTS: dict[str, Any] = {"int": 0, "float": 0.0, "bool": False, "concept": None}
 
 
@@ -46,7 +48,7 @@ def concept_of(name: str, value: Any) -> str | None:
         return None
     if isinstance(value, ViewNode):
         return value.id
-    if isinstance(value, str) and len(value) == 32 and all(sign in "0123456789abcdef" for sign in value):
+    if isinstance(value, str) and _ID.fullmatch(value):
         return value
     raise refusal(name, value, "a concept of the view, its id, or None")
 

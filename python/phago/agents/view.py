@@ -29,7 +29,9 @@ class ViewNode:
 
     def signal(self, name: str) -> float:
         """How much of a signal is on it."""
-        return self._view.signal(name, self.id)
+        # Agents ask this most: a look-up, without the calls of the view's own.
+        signals = self._view._signals.get(name)
+        return self._view.signal(name, self.id) if signals is None else signals.get(self.id, 0.0)
 
     def trace(self, name: str) -> float:
         """How much of a trace is on it."""
@@ -42,7 +44,7 @@ class ViewNode:
 class View:
     """The last committed tick. It is only good within `sense`."""
 
-    __slots__ = ("_agent", "_drawn", "_levels", "_living", "_near", "_peers", "_seed", "tick")
+    __slots__ = ("_agent", "_drawn", "_living", "_near", "_peers", "_seed", "_signals", "_strongest", "_traces", "tick")
 
     def __init__(self, living: Living, seed: int, tick: int) -> None:
         self._living, self._seed = living, seed
@@ -50,7 +52,9 @@ class View:
         """The tick that is seen."""
         self._agent, self._drawn = "", 0
         self._near: dict[str, tuple[ViewNode, ...]] = {}
-        self._levels: dict[tuple[str, str], dict[str, float]] = {}
+        self._signals: dict[str, dict[str, float]] = {}
+        self._traces: dict[str, dict[str, float]] = {}
+        self._strongest: dict[tuple[str, str], ViewNode | None] = {}
         self._peers: dict[str, list[Any]] = {}
 
     def neighbors(self, concept: ViewNode | str | None) -> tuple[ViewNode, ...]:
@@ -64,13 +68,26 @@ class View:
             self._near[at] = found
         return found
 
+    def strongest(self, concept: ViewNode | str | None, signal: str) -> ViewNode | None:
+        """The neighbour with most of a signal, of equal ones that over the heaviest synapse; None without any.
+
+        It is found once for each concept and tick, however many agents ask.
+        """
+        if concept is None:
+            return None
+        key = concept if isinstance(concept, str) else concept.id, signal
+        if key not in self._strongest:
+            row = self._living.strongest(*key)
+            self._strongest[key] = None if row is None else ViewNode(self, *row)
+        return self._strongest[key]
+
     def signal(self, name: str, concept: ViewNode | str | None) -> float:
         """How much of a signal is on a concept; 0 for none."""
-        return self._level("signal", name, concept)
+        return self._level(self._signals, "signal", name, concept)
 
     def trace(self, name: str, concept: ViewNode | str | None) -> float:
         """How much of a trace is on a concept; 0 for none."""
-        return self._level("trace", name, concept)
+        return self._level(self._traces, "trace", name, concept)
 
     def peers(self, name: str) -> Sequence[Any]:
         """What all agents of the asking one's kind have of a state, itself included, the oldest first.
@@ -87,11 +104,10 @@ class View:
         self._drawn += 1
         return _phago.chance(self._seed, self._agent, self.tick, self._drawn)
 
-    def _level(self, of: str, name: str, concept: ViewNode | str | None) -> float:
-        levels = self._levels.get((of, name))
+    def _level(self, known: dict[str, dict[str, float]], of: str, name: str, concept: ViewNode | str | None) -> float:
+        levels = known.get(name)
         if levels is None:
-            levels = dict(self._living.levels(of, name))
-            self._levels[of, name] = levels
+            levels = known[name] = dict(self._living.levels(of, name))
         if concept is None:
             return 0.0
         return levels.get(concept if isinstance(concept, str) else concept.id, 0.0)

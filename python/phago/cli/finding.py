@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..results import Bridge, BridgeSide, Cluster, Insights, Map
+from ..results import Anomaly, Bridge, BridgeSide, Cluster, Insights, Map
 
-__all__ = ["bridges_lines", "clusters_lines", "counted", "insights_lines", "insights_row", "map_lines", "map_row"]
+__all__ = [
+    "anomalies_lines",
+    "bridges_lines",
+    "clusters_lines",
+    "counted",
+    "insights_lines",
+    "insights_row",
+    "map_lines",
+    "map_row",
+]
 
 # Links and bridges that lines show; JSON has all.
 _SHOWN = 20
@@ -53,6 +62,19 @@ def bridges_lines(bridges: Sequence[Bridge]) -> Iterator[str]:
             f"  {bridge.label}: {one.cluster.label} ~ {other.cluster.label}, in {counted(bridge.mentions, 'document')}"
         )
         yield f"    {', '.join(one.strongest)} ~ {', '.join(other.strongest)}"
+
+
+def anomalies_lines(found: Sequence[Anomaly]) -> Iterator[str]:
+    """Three lines for each: since when, what departs and by how much, and documents that did it."""
+    for anomaly in found:
+        documents = counted(anomaly.documents, "document")
+        yield f"tick {anomaly.tick:,}, since {anomaly.since:,}: {documents}"
+        alarms = (
+            f"{' + '.join(alarm.concepts) or 'new words'} {alarm.what} ({alarm.count} beside {alarm.expected:.1f})"
+            for alarm in anomaly.alarms[:_SHOWN]
+        )
+        yield f"  {', '.join(alarms)}"
+        yield f"  {', '.join(anomaly.examples)}"
 
 
 def insights_row(found: Insights) -> dict[str, Any]:

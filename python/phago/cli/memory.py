@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import codecs
 import contextlib
+import dataclasses
 import datetime
 import json
 import os
@@ -30,7 +31,7 @@ from ..results.answers import by_name
 from ..results.documents import beside_text
 from .drawing import PICTURE_ENDS, drawn
 from .exits import BUSY, DAMAGED, FOUND, NOTHING_FOUND, Problem
-from .finding import counted, insights_lines, insights_row, map_lines, map_row
+from .finding import anomalies_lines, counted, insights_lines, insights_row, map_lines, map_row
 from .parsing import Parser, conditions, count, moment, seconds, shards, text
 from .taking import take
 
@@ -130,6 +131,10 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     graph.add_argument("label", type=text, metavar="CONCEPT")
     graph.add_argument("-k", type=count, default=20, metavar="K", help="neighbours, at most (default: 20)")
     reads("insights", _insights, "clusters of concepts, and what joins two of them; exits with 1 where there is none")
+    odd = reads("anomalies", _anomalies, "what departed from normal as documents came; exits with 1 where nothing did")
+    odd.add_argument("--drifting", action="store_true", help="for a stream whose frequencies drift: higher thresholds")
+    fading = reads("fading", _fading, "the synapses that will be gone soonest; exits with 1 where none will")
+    fading.add_argument("-k", type=count, default=20, metavar="K", help="synapses, at most (default: 20)")
     whole = reads("map", _map, "the clusters, and how they hang together; exits with 1 where there is none")
     whole.add_argument("--picture", metavar="FILE", help=f"also draw it, as {PICTURE_ENDS}; needs phago[plot]")
 
@@ -208,7 +213,7 @@ def _ray(nodes: int | None, shards: int | None) -> Ray:
         raise Problem(str(error)) from error
 
 
-def _say(arguments: argparse.Namespace, row: dict[str, Any], lines: Iterable[str]) -> None:
+def _say(arguments: argparse.Namespace, row: dict[str, Any] | list[dict[str, Any]], lines: Iterable[str]) -> None:
     if arguments.json:
         print(json.dumps(row, indent=2, ensure_ascii=not (sys.stdout.encoding or "").lower().startswith("utf")))
     else:
@@ -317,6 +322,21 @@ def _insights(arguments: argparse.Namespace) -> int:
         found = colony.insights()
     _say(arguments, insights_row(found), insights_lines(found))
     return FOUND if found.clusters else NOTHING_FOUND
+
+
+def _anomalies(arguments: argparse.Namespace) -> int:
+    with _reading(arguments) as colony:
+        found = colony.anomalies(drifting=arguments.drifting)
+    _say(arguments, list(map(dataclasses.asdict, found)), anomalies_lines(found))
+    return FOUND if found else NOTHING_FOUND
+
+
+def _fading(arguments: argparse.Namespace) -> int:
+    with _reading(arguments) as colony:
+        found = colony.fading(arguments.k)
+    lines = (f"{one.source} -> {one.target}: {one.weight:.3f}, gone at tick {one.gone:,}" for one in found)
+    _say(arguments, list(map(dataclasses.asdict, found)), lines)
+    return FOUND if found else NOTHING_FOUND
 
 
 def _map(arguments: argparse.Namespace) -> int:

@@ -113,6 +113,8 @@ settings! {
         known_word_boost: f64 = 1.0, 1.0..=100.0;
         /// Documents digested since the last survey after which a run makes the next one. 0 for none by itself.
         survey_quorum: u64 = 0, 0..=1 << 40;
+        /// Events that are kept, in memory. Changes nothing else, and is no part of the digest.
+        events_max: u32 = 8192, 1..=1 << 24;
     }
 }
 

@@ -36,6 +36,7 @@ pub mod store;
 pub mod surveys;
 mod sync;
 pub mod tick;
+mod topology;
 pub mod views;
 pub mod work;
 pub mod world;

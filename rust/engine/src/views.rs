@@ -1,45 +1,34 @@
 //! What agents of users' own read: the committed graph and field of one tick, as arrays.
 
 use crate::lock::lock;
+use crate::topology::Topology;
 use crate::world::World;
 use phago_core::Result;
 use phago_core::cancel::Cancel;
 use phago_core::field::{self, Type};
-use phago_core::ids::{NodeId, Tick};
+use phago_core::graph::Decay;
+use phago_core::ids::{AgentId, NodeId, Tick};
 use phago_core::life::{Cells, Life};
-use phago_core::maps::Map;
-use phago_core::read::{Edges, Neighbor, Whole};
-use std::sync::Arc;
+use phago_core::read::{Neighbor, Whole};
+use std::sync::{Arc, OnceLock};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// The committed graph and field of one tick. Concepts are numbered in the order of their ids: the *place*.
+/// The committed graph and field of one tick.
 #[derive(Debug)]
 pub struct GraphView {
     seed: u64,
     tick: Tick,
-    ids: Vec<NodeId>,
-    labels: Vec<Arc<str>>,
-    places: Map<u128, u32>,
-    // Where the synapses of each concept begin, and one more.
-    starts: Vec<usize>,
-    targets: Vec<u32>,
-    weights: Vec<f64>,
+    decay: Decay,
+    topology: Arc<Topology>,
+    weights: OnceLock<Vec<f64>>,
     life: Arc<Life>,
 }
 
 impl GraphView {
-    fn new(whole: &dyn Whole) -> Result<GraphView> {
-        let Edges { tick, ends, rows } = whole.edges()?;
+    fn new(whole: &dyn Whole, topology: Arc<Topology>) -> GraphView {
         let commons = whole.commons();
-        // Ends and synapses are in the order of their ids.
-        let (ids, labels): (Vec<NodeId>, Vec<Arc<str>>) = ends.into_iter().unzip();
-        let places = (0u32..).zip(&ids).map(|(place, id)| (id.0, place)).collect();
-        let mut starts = vec![0usize; ids.len() + 1];
-        rows.iter().for_each(|row| starts[row.source as usize + 1] += 1);
-        (1..starts.len()).for_each(|at| starts[at] += starts[at - 1]);
-        let (targets, weights) = rows.iter().map(|row| (row.target, row.weight)).unzip();
-        let (seed, life) = (commons.config().seed, commons.life().clone());
-        Ok(GraphView { seed, tick, ids, labels, places, starts, targets, weights, life })
+        let (seed, tick, life) = (commons.config().seed, commons.tick(), commons.life().clone());
+        GraphView { seed, tick, decay: Decay::new(commons.config()), topology, weights: OnceLock::new(), life }
     }
 
     /// Returns the tick.
@@ -49,39 +38,41 @@ impl GraphView {
 
     /// Returns the number of concepts.
     pub fn len(&self) -> usize {
-        self.ids.len()
+        self.topology.ids.len()
     }
 
     /// Returns whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.ids.is_empty()
+        self.topology.ids.is_empty()
     }
 
-    /// Returns the label of a concept.
-    pub fn label(&self, place: usize) -> &str {
-        self.labels.get(place).map_or("", |label| label)
+    /// Returns the id of a concept.
+    pub fn id(&self, place: usize) -> Option<NodeId> {
+        self.topology.ids.get(place).copied()
     }
 
     /// Returns where the synapses of each concept begin, and where those of the last end.
     pub fn starts(&self) -> &[usize] {
-        &self.starts
+        &self.topology.starts
     }
 
     /// Returns the targets of all synapses.
     pub fn targets(&self) -> &[u32] {
-        &self.targets
+        &self.topology.targets
     }
 
     /// Returns the weights of all synapses.
     pub fn weights(&self) -> &[f64] {
-        &self.weights
+        let (decay, now) = (&self.decay, self.tick as u32);
+        let weights = || self.topology.synapses.iter().map(|synapse| decay.weight(synapse, now)).collect();
+        self.weights.get_or_init(weights)
     }
 
     /// Returns how much of a mark is on each concept.
     pub fn levels(&self, of: &Type) -> Vec<f64> {
         let mut levels = vec![0.0; self.len()];
         for (concept, level) in self.life.field().levels(of, self.tick) {
-            if let Some(&place) = self.places.get(&concept.0) {
+            if let Some(&place) = self.topology.places.get(&concept.0) {
                 levels[place as usize] = field::from_fixed(level);
             }
         }
@@ -95,13 +86,13 @@ impl GraphView {
 
     /// Returns the places of concepts; -1 for none, and for one that is not wired.
     pub fn places(&self, concepts: &[u128]) -> Vec<i64> {
-        concepts.iter().map(|id| self.places.get(id).map_or(-1, |place| i64::from(*place))).collect()
+        concepts.iter().map(|id| self.topology.places.get(id).map_or(-1, |place| i64::from(*place))).collect()
     }
 
     /// Returns the concepts of places, or `None` if there is no such place; -1 stands for none.
     pub fn concepts(&self, places: &[i64]) -> Option<Vec<u128>> {
         let concept = |place: &i64| match usize::try_from(*place) {
-            Ok(place) => self.ids.get(place).map(|id| id.0),
+            Ok(place) => self.topology.ids.get(place).map(|id| id.0),
             Err(_) => (*place == -1).then_some(0),
         };
         places.iter().map(concept).collect()
@@ -118,27 +109,27 @@ impl GraphView {
     /// that over the heaviest synapse, then the first; with a chance of `explore` to any neighbour. One that is nowhere,
     /// or has no neighbour, stays.
     pub fn walk(&self, kind: &str, homes: &[i64], of: &Type, explore: f64) -> Vec<i64> {
-        let levels = self.levels(of);
+        let (levels, weights) = (self.levels(of), self.weights());
+        let Topology { starts, targets, .. } = &*self.topology;
         let kind = self.life.population().kind(kind);
         let ids = kind.map_or(&[][..], |kind| kind.ids());
-        let step = |(home, id): (&i64, &phago_core::ids::AgentId)| {
+        let step = |(home, id): (&i64, &AgentId)| {
             let Some(place) = usize::try_from(*home).ok().filter(|place| *place < self.len()) else { return *home };
-            let near = self.starts[place]..self.starts[place + 1];
+            let near = starts[place]..starts[place + 1];
             if near.is_empty() {
                 return *home;
             }
             let drawn = chance(self.seed, id.key(), self.tick, 0);
             if drawn < explore {
                 let at = (drawn / explore * near.len() as f64) as usize;
-                return i64::from(self.targets[near.start + at.min(near.len() - 1)]);
+                return i64::from(targets[near.start + at.min(near.len() - 1)]);
             }
             let better = |one: usize, other: usize| {
-                let rank = |at: usize| (levels[self.targets[at] as usize], self.weights[at]);
-                let ((level, weight), (best, heaviest)) = (rank(one), rank(other));
-                level > best || (level == best && weight > heaviest)
+                let (level, best) = (levels[targets[one] as usize], levels[targets[other] as usize]);
+                level > best || (level == best && weights[one] > weights[other])
             };
             let best = near.clone().reduce(|best, at| if better(at, best) { at } else { best });
-            best.map_or(*home, |at| i64::from(self.targets[at]))
+            best.map_or(*home, |at| i64::from(targets[at]))
         };
         homes.iter().zip(ids).map(step).collect()
     }
@@ -160,7 +151,30 @@ impl World {
     /// # Errors
     /// As [`World::whole`].
     pub fn graph_view(&self, cancel: &Cancel) -> Result<GraphView> {
-        self.whole(cancel, GraphView::new)
+        // Nodes would have to be asked how many synapses there are.
+        if self.is_far() {
+            return self.whole(cancel, |whole| Ok(GraphView::new(whole, Arc::new(Topology::new(whole, cancel)?))));
+        }
+        self.read(|state| {
+            let edges = state.shards().iter().map(|shard| shard.edge_count()).sum();
+            let (now, view) = ((state.commons().wirings(), edges), state.view().until(cancel));
+            let known = lock(&self.topology).0.clone();
+            let topology = match known {
+                Some((wirings, edges, topology)) if (wirings, edges) == now => topology,
+                _ => Arc::new(Topology::new(&view, cancel)?),
+            };
+            lock(&self.topology).0 = Some((now.0, now.1, topology.clone()));
+            Ok(GraphView::new(&view, topology))
+        })?
+    }
+
+    /// Returns the labels of concepts at places of a view.
+    ///
+    /// # Errors
+    /// As [`World::whole`].
+    pub fn labels_at(&self, view: &GraphView, places: &[usize], cancel: &Cancel) -> Result<Vec<String>> {
+        let ids: Vec<NodeId> = places.iter().filter_map(|place| view.id(*place)).collect();
+        self.whole(cancel, |whole| self.labels_of(whole, &ids))
     }
 
     /// Returns the synapses of a concept by its id, the heaviest first; none if it is not wired.

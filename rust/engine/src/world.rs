@@ -18,6 +18,7 @@ use crate::sync::mpsc::SyncSender;
 use crate::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::tick::hand::HandTick;
 use crate::tick::turn::{Turn, Turns};
+use crate::topology::Kept;
 use phago_core::cancel::Cancel;
 use phago_core::config::ColonyConfig;
 use phago_core::dump::{self, Scope};
@@ -44,6 +45,7 @@ pub struct World {
     pub(crate) buffers: Mutex<Vec<Buffers>>,
     pub(crate) events: Mutex<Events>,
     pub(crate) concepts: Mutex<Concepts>,
+    pub(crate) topology: Mutex<Kept>,
     // By seat.
     pub(crate) ghosts: Vec<Mutex<Ghosts>>,
     // The nodes that hold the shards; `None` if they are here.
@@ -115,8 +117,9 @@ impl World {
             turns: Arc::default(),
             sessions: Arc::default(),
             buffers: Mutex::default(),
-            events: Mutex::default(),
+            events: Mutex::new(Events::new(config.events_max)),
             concepts: Mutex::default(),
+            topology: Mutex::default(),
             ghosts,
             remote,
             journal: journal.map(Arc::new),

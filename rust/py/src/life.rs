@@ -12,6 +12,7 @@ use phago_core::cancel::Cancel;
 use phago_core::field::{self, Class};
 use phago_core::ids::NodeId;
 use phago_core::life::{Acted, Cells, Deed, KindActed, Spawn, Type};
+use phago_core::read::Neighbor;
 use phago_core::sentinel::Rule;
 use phago_engine::host::colony::Colony;
 use phago_engine::host::process::Home;
@@ -224,6 +225,22 @@ impl Living {
         })
     }
 
+    /// Returns the neighbour of a concept with most of a signal, of equal ones that over the heaviest synapse.
+    fn strongest(&self, py: Python<'_>, id: &str, signal: &str) -> Result<Option<(String, String, f64)>> {
+        let Some(id) = concept_id(id) else { return Ok(None) };
+        let (world, of) = (self.world()?, field::Type::new(Class::Signal, signal)?);
+        brief(py, || {
+            let found = world.neighbors_of(NodeId(id), &Cancel::new())?;
+            world.read(|state| {
+                let (field, tick) = (state.commons().life().field(), state.tick());
+                let level = |one: &Neighbor| field.level(&of, one.id, tick);
+                // The heaviest comes first, and stays the best among equal ones.
+                let best = found.into_iter().reduce(|best, one| if level(&one) > level(&best) { one } else { best });
+                best.map(|one| (one.id.to_string(), one.label.to_string(), one.weight))
+            })
+        })
+    }
+
     /// Returns how much of a mark is on each concept that has it, by id.
     fn levels(&self, py: Python<'_>, of: &str, name: &str) -> Result<Vec<(String, f64)>> {
         let (world, of) = (self.world()?, field::Type::new(class_of(of)?, name)?);
@@ -237,13 +254,14 @@ impl Living {
 
     /// Returns the committed graph and field for agents that work on arrays.
     fn view(&self) -> Result<Call> {
-        self.call(|world, cancel| Ok(AgentView(Arc::new(world.graph_view(cancel)?))))
+        let asked = self.world()?.clone();
+        self.call(move |world, cancel| Ok(AgentView(Arc::new(world.graph_view(cancel)?), asked)))
     }
 }
 
 /// The committed graph and field of one tick, by the places of concepts in the order of their ids.
 #[pyclass(frozen, module = "phago._phago")]
-pub(crate) struct AgentView(Arc<GraphView>);
+pub(crate) struct AgentView(Arc<GraphView>, Arc<World>);
 
 #[pymethods]
 impl AgentView {
@@ -256,8 +274,8 @@ impl AgentView {
         self.0.len()
     }
 
-    fn labels(&self, places: Vec<usize>) -> Vec<String> {
-        places.into_iter().map(|place| self.0.label(place).to_owned()).collect()
+    fn labels(&self, py: Python<'_>, places: Vec<usize>) -> Result<Vec<String>> {
+        brief(py, || self.1.labels_at(&self.0, &places, &Cancel::new()))
     }
 
     fn starts(&self) -> Column {

@@ -47,6 +47,8 @@ pub struct Commons {
     roster: Roster,
     // Shared with the copies that ticks read.
     life: Arc<Life>,
+    // Ticks that wired, unwired or strengthened something since this was made or read. Not kept, and no part of a digest.
+    wirings: u64,
 }
 
 impl Commons {
@@ -58,7 +60,7 @@ impl Commons {
         let vocabulary = Vocabulary::new(ring.shard_count());
         let (statistics, backlog, lifetimes, roster) = Default::default();
         let life = Arc::new(Life::new(&config));
-        Commons { config, ring, seats, tick: 0, statistics, vocabulary, backlog, lifetimes, roster, life }
+        Commons { config, ring, seats, tick: 0, statistics, vocabulary, backlog, lifetimes, roster, life, wirings: 0 }
     }
 
     /// Returns the config.
@@ -203,6 +205,12 @@ impl Commons {
         self.backlog.reinforcing()
     }
 
+    /// Returns a number that differs once a tick wired, unwired or strengthened something. Between such ticks synapses only
+    /// end.
+    pub fn wirings(&self) -> u64 {
+        self.wirings
+    }
+
     /// Returns how many deleted, digested documents the next tick unwires.
     pub fn unwiring(&self) -> u64 {
         self.backlog.unwiring()
@@ -307,6 +315,8 @@ impl Commons {
         failed: u64,
         (digesters, ended): (&[AgentId], &[AgentId]),
     ) {
+        let changes = !granted.is_empty() || self.backlog.unwiring() > 0 || self.backlog.reinforcing() > 0;
+        self.wirings += u64::from(changes);
         self.backlog.commit(granted, failed);
         self.roster.commit(digesters, ended);
         self.tick = tick;

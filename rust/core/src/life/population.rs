@@ -209,7 +209,7 @@ impl Population {
         self.kinds.is_empty()
     }
 
-    /// Refuses what [`Population::spawn`] cannot do.
+    /// Refuses agents that cannot be added.
     ///
     /// # Errors
     /// [`Error::Config`] for other columns than those of the kind, and for what no kind has; [`Error::Limit`].

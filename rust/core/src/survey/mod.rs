@@ -9,7 +9,7 @@
 //!   graph and lists is joined from the parts that shards contribute.
 //! * [`weights`] says how much a pair says; [`significant`] picks those that say most.
 //! * [`louvain`] finds communities, [`modularity`] measures them; [`gate`] keeps out those that are noise, and what
-//!   passes are [`clusters`]; [`identity`] says which is which from one survey to the next, by the [`membership`] that
+//!   passes are [`clusters`]; [`identity`] says which is which from one survey to the next, by the [`Membership`] that
 //!   the last one left; [`placing`] puts documents into them.
 //! * [`bridges`] finds concepts that join two clusters.
 //! * [`insights`] is all of that, with its evidence.

@@ -112,7 +112,7 @@ impl Remote {
         // From here on the tick cannot be undone.
         let undisturbed = Cancel::new();
         let reach = Reach::new(self, driving.epoch, plan.tick, timeout, &undisturbed);
-        let acts = world.read(|state| acts_of(&plan, state.commons().life()))?;
+        let acts = world.read(|state| acts_of(&plan, state.commons().life(), lock(&world.events).most()))?;
         let (committed, is_quiet) = {
             let mut state = world.state_mut()?;
             let committed = driving.driver.commit(&mut state, &reach, made);

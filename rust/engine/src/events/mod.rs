@@ -6,6 +6,6 @@
 pub(crate) mod ring;
 mod telling;
 
-pub use ring::{Agent, EVENTS_MAX, Event, Told, What};
+pub use ring::{Agent, Event, Told, What};
 pub use telling::HOME;
 pub(crate) use telling::{Synapses, acts_of};

@@ -4,28 +4,25 @@ use phago_core::ids::{AgentId, DocumentId, NodeId, Tick};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// The most events that are kept. Then the oldest leave.
-pub const EVENTS_MAX: usize = 1 << 16;
-
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum What {
     /// An agent began.
-    Spawned(Agent),
+    Spawned(Arc<Agent>),
     /// An agent of users' own went to a concept.
-    Moved(Agent, NodeId),
+    Moved(Arc<Agent>, NodeId),
     /// A digester took a document.
-    Engulfed(Agent, DocumentId),
+    Engulfed(Arc<Agent>, DocumentId),
     /// A digester presented the concepts of a document.
-    Presented(Agent, DocumentId),
+    Presented(Arc<Agent>, DocumentId),
     /// A tick that digested something left so many synapses more.
     Wired(u64),
     /// A tick left so many synapses fewer.
     Faded(u64),
     /// An agent ended.
-    Died(Agent),
+    Died(Arc<Agent>),
     /// A survey found a cluster that is new, or how one changed.
-    Insight(String),
+    Insight(Box<str>),
 }
 
 /// An agent, as events name it.
@@ -59,19 +56,30 @@ pub struct Told {
     pub concept: Option<String>,
 }
 
-/// The latest events, in order.
-#[derive(Debug, Default)]
+/// The latest events, in order. Those that are one after the other share their agent.
+#[derive(Debug)]
 pub(crate) struct Events {
     next: u64,
-    ring: VecDeque<Event>,
+    most: usize,
+    ring: VecDeque<(u32, What)>,
 }
 
 impl Events {
+    /// Returns a ring for so many.
+    pub(crate) fn new(most: u32) -> Events {
+        Events { next: 0, most: most as usize, ring: VecDeque::new() }
+    }
+
+    /// Returns how many are kept.
+    pub(crate) fn most(&self) -> usize {
+        self.most
+    }
+
     pub(super) fn push(&mut self, tick: Tick, what: What) {
-        if self.ring.len() == EVENTS_MAX {
+        if self.ring.len() == self.most {
             self.ring.pop_front();
         }
-        self.ring.push_back(Event { number: self.next, tick, what });
+        self.ring.push_back((tick as u32, what));
         self.next += 1;
     }
 }
@@ -79,8 +87,10 @@ impl Events {
 impl Events {
     /// Returns those from this number on, in order.
     pub(super) fn since(&self, number: u64) -> Vec<Event> {
-        let from = self.ring.partition_point(|event| event.number < number);
-        self.ring.range(from..).cloned().collect()
+        let first = self.next - self.ring.len() as u64;
+        let from = number.saturating_sub(first).min(self.ring.len() as u64);
+        let numbered = self.ring.range(from as usize..).zip(first + from..);
+        numbered.map(|((tick, what), number)| Event { number, tick: Tick::from(*tick), what: what.clone() }).collect()
     }
 
     /// Returns the number that the next one gets.

@@ -1,6 +1,6 @@
 //! What is told of a tick and of a survey, and to whoever asks.
 
-use super::ring::{Agent, EVENTS_MAX, Event, Told, What};
+use super::ring::{Agent, Event, Told, What};
 use crate::lock::lock;
 use crate::world::World;
 use phago_core::Result;
@@ -25,14 +25,15 @@ impl World {
     /// after it.
     pub(crate) fn tell_of_tick(&self, plan: &Plan, acts: Vec<What>, living: &[AgentId], synapses: Synapses) {
         let (tick, digester) = (plan.tick, Arc::<str>::from("digester"));
-        let agent = |id: AgentId| Agent { kind: digester.clone(), id };
+        let agent = |id: AgentId| Arc::new(Agent { kind: digester.clone(), id });
         let mut events = lock(&self.events);
         plan.births.iter().for_each(|id| events.push(tick, What::Spawned(agent(*id))));
         let mut documents = plan.documents_in_order();
         for &id in &plan.digesters {
+            let taker = agent(id);
             for document in documents.by_ref().take(plan.claimed(id) as usize) {
-                events.push(tick, What::Engulfed(agent(id), document));
-                events.push(tick, What::Presented(agent(id), document));
+                events.push(tick, What::Engulfed(taker.clone(), document));
+                events.push(tick, What::Presented(taker.clone(), document));
             }
         }
         acts.into_iter().for_each(|what| events.push(tick, what));
@@ -48,7 +49,7 @@ impl World {
     /// Tells of a survey.
     pub(crate) fn tell_of_survey(&self, insights: &Insights, label: impl Fn(NodeId) -> String) {
         let mut events = lock(&self.events);
-        let mut say = |what: String| events.push(insights.tick, What::Insight(what));
+        let mut say = |what: String| events.push(insights.tick, What::Insight(what.into()));
         for cluster in &insights.clusters {
             let (identity, strongest) = (&cluster.identity, cluster.strongest.first());
             let name = strongest.map_or_else(String::new, |(concept, _)| label(*concept));
@@ -75,7 +76,7 @@ impl World {
     pub(crate) fn tell_of_spawned(&self, tick: Tick, kind: &str, ids: &[AgentId]) {
         let kind = Arc::<str>::from(kind);
         let mut events = lock(&self.events);
-        ids.iter().for_each(|&id| events.push(tick, What::Spawned(Agent { kind: kind.clone(), id })));
+        ids.iter().for_each(|&id| events.push(tick, What::Spawned(Arc::new(Agent { kind: kind.clone(), id }))));
     }
 
     /// Returns the events from this number on that are kept, in order, with the names of what they speak of.
@@ -112,17 +113,17 @@ impl World {
 
 /// Returns what agents of users' own do in a tick, whose `life` is that before it. Of a kind whose agents are somewhere,
 /// a column that is named so says where.
-pub(crate) fn acts_of(plan: &Plan, life: &Life) -> Vec<What> {
+pub(crate) fn acts_of(plan: &Plan, life: &Life, most: usize) -> Vec<What> {
     let mut acts = Vec::new();
     for (name, choices) in plan.acted().into_iter().flat_map(|acted| &acted.kinds) {
         let Some(kind) = life.population().kind(name) else { continue };
         let of = Arc::<str>::from(&**name);
-        let agent = |row: &u32| Agent { kind: of.clone(), id: kind.ids()[*row as usize] };
+        let agent = |row: &u32| Arc::new(Agent { kind: of.clone(), id: kind.ids()[*row as usize] });
         for (column, rows, to) in &choices.changes {
             let is_home = kind.columns().get(*column as usize).is_some_and(|(name, _)| &**name == HOME);
             if let (true, Some(Cells::Concept(to))) = (is_home, to) {
                 // Where more move than are kept, the last ones are told.
-                let from = rows.len().saturating_sub(EVENTS_MAX);
+                let from = rows.len().saturating_sub(most);
                 acts.extend(rows[from..].iter().zip(&to[from..]).map(|(row, to)| What::Moved(agent(row), NodeId(*to))));
             }
         }

@@ -74,7 +74,7 @@ impl World {
         assert_eq!(deltas.len(), shards.len(), "a tick is committed with the delta of every shard");
         drop((commons, shards));
         let mut state = self.state_mut()?;
-        let (before, acts) = (edges(&state), acts_of(&plan, state.commons().life()));
+        let (before, acts) = (edges(&state), acts_of(&plan, state.commons().life(), lock(&self.events).most()));
         let committed = state.commit(&plan, deltas);
         let synapses = Synapses { before, after: edges(&state) };
         self.tell_of_tick(&plan, acts, state.commons().digesters(), synapses);
