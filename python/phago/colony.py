@@ -331,8 +331,11 @@ class Colony(Alive, Unpicklable):
             ShardDied: The work of a shard failed. The tick was undone.
         """
         self._tell(now)
-        with undone_is_logged(), self._minds.acting(self._living, self._world):
-            return ticked(self._runner.tick_sync())
+        with undone_is_logged():
+            if self._minds.is_empty:
+                return ticked(self._runner.tick_sync())
+            with self._minds.acting(self._living, self._world):
+                return ticked(self._runner.tick_sync())
 
     def _tell(self, now: datetime.datetime | None) -> None:
         if now is not None:

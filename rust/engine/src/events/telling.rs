@@ -24,6 +24,10 @@ impl World {
     /// Tells of a tick that was committed. `acts` are what [`acts_of`] returned before, `living` the digesters that live
     /// after it.
     pub(crate) fn tell_of_tick(&self, plan: &Plan, acts: Vec<What>, living: &[AgentId], synapses: Synapses) {
+        // Most ticks are idle, and have nothing to tell.
+        if plan.digesters.is_empty() && acts.is_empty() && synapses.before == synapses.after {
+            return;
+        }
         let (tick, digester) = (plan.tick, Arc::<str>::from("digester"));
         let agent = |id: AgentId| Arc::new(Agent { kind: digester.clone(), id });
         let mut events = lock(&self.events);
