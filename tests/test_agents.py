@@ -411,3 +411,99 @@ def test_the_strongest_neighbour_is_the_one_with_most_of_a_signal_or_the_heavies
     colony.spawn(kind(sense, home=phago.Concept), home="membrane")
     colony.tick()
     assert [node.label for node in seen] == ["holds", colony.graph.neighbors("membrane")[0].target, "holds"]
+
+
+def test_agents_that_chose_to_sleep_in_a_tick_that_failed_are_asked_again(colony):
+    asked = []
+
+    def sense(self, view):
+        asked.append(view.tick)
+        self.number += 1
+        return [phago.Sleep(100)]
+
+    colony.spawn(kind(sense, number=int))
+    colony._runner.inject(("panic", 0, "Act", None))
+    with pytest.raises(phago.ShardDied):
+        colony.tick()
+    colony._runner.inject(None)
+    colony.tick()
+    colony.tick()
+    assert asked == [4, 4]
+    assert [agent.state for agent in colony.agents("Thing")] == [{"number": 1}]
+
+
+# --- symbiosis ---
+
+
+class Host(phago.Agent):
+    """Absorbs whom it meets; walks on."""
+
+    state = {"home": phago.Concept, "tries": int}
+
+    def sense(self, view):
+        met = view.met()
+        if met:
+            self.tries += 1
+            return [phago.Absorb(met[0][1])]
+        here = view.strongest(self.home, "interest")
+        return None if here is None else [phago.Move(here)]
+
+
+class Guest(phago.Agent):
+    state = {"home": phago.Concept}
+
+    def sense(self, view):
+        return [phago.Absorb(agent) for _, agent in view.met()]
+
+
+def test_an_agent_absorbs_a_living_one_of_another_kind_once(colony):
+    [host] = colony.spawn(Host, home="cell")
+    guests = colony.spawn(Guest, count=3, home="cell")
+    # The guests want the host too, and come later.
+    colony.tick()
+    assert [agent.id for agent in colony.agents("Host")] == []
+    assert len(colony.agents("Guest")) == 3
+    absorbed = [event for event in colony.events() if event.what == phago.EventKind.ABSORBED]
+    assert [(event.kind, event.agent) for event in absorbed] == [("Guest", guests[0])]
+    [other] = colony.spawn(Host, home="cell")
+    colony.dismiss("Guest")
+    sleeping = colony.spawn(kind(lambda self, view: [phago.Sleep(99)], home=phago.Concept), count=2, home="cell")
+    for _ in range(4):
+        colony.tick()
+    # One of those who sleep, and no second one however often it tries.
+    assert [agent.id for agent in colony.agents("Thing")] == sleeping[1:]
+    assert colony.agents("Host")[0].state["tries"] == 4
+    assert {host, other} & {agent.id for agent in colony.agents("Host")} == {other}
+
+
+def test_nobody_absorbs_its_own_kind_itself_or_who_is_not_there(colony):
+    def sense(self, view):
+        return [phago.Absorb(self.id), phago.Absorb(others[0]), phago.Absorb("0" * 32)]
+
+    others = []
+    others += colony.spawn(kind(sense, home=phago.Concept), count=3, home="cell")
+    before = colony.agents("Thing")
+    colony.tick()
+    assert colony.agents("Thing") == before
+
+
+def test_symbiosis_never_ends_in_a_livelock():
+    digests = set()
+    for shards in (1, 4):
+        with phago.Colony(shards=shards, seed=3) as colony:
+            colony.ingest(["Ions cross the membrane.", "The membrane holds the cell.", "Cells split sugar."])
+            colony.run()
+            colony.emit("interest", "membrane", 3.0)
+            colony.spawn(Host, count=6, home=["ions", "cell", "sugar"] * 2)
+            colony.spawn(Guest, count=6, home=["cell", "membrane", "ions"] * 2)
+            for _ in range(10_000 if shards == 1 else 200):
+                colony.tick()
+                if shards == 1 and colony.stats().tick == 204:
+                    digests.add(colony.digest())
+            if shards == 4:
+                digests.add(colony.digest())
+            absorbed = [event for event in colony.events() if event.what == phago.EventKind.ABSORBED]
+            living = len(colony.agents("Host")) + len(colony.agents("Guest"))
+            assert shards != 4 or living + len(absorbed) == 12
+            assert living >= 6
+    assert len(digests) == 1

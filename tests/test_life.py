@@ -352,6 +352,13 @@ def test_a_planted_shift_is_found_within_twenty_ticks_and_nothing_else(shards):
         for _ in range(30):
             colony.tick()
         assert colony.anomalies() == [anomaly]
+        # A survey tells of it, once.
+        for _ in range(2):
+            colony.survey()
+        told = [event for event in colony.events() if event.what == phago.EventKind.ANOMALY]
+        assert [event.tick for event in told] == [anomaly.tick]
+        assert "alertword" in told[0].text
+        assert "since tick 61" in told[0].text
         # Without the documents that brought it, it never was.
         colony.delete([document.id for document in colony.documents() if "alertword" in document.text])
         colony.run()

@@ -16,7 +16,7 @@ from . import _phago
 from ._cores import heed as _heed_cores
 from ._frames import read_frame
 from ._jsonl import read_jsonl
-from .agents import Agent, AgentArray, Die, Move, Prefer, Signal, Sleep, Spawn, Trace, Walkers
+from .agents import Absorb, Agent, AgentArray, Die, Move, Prefer, Signal, Sleep, Spawn, Trace, Walkers
 from .aio import AsyncColony
 from .colony import Colony
 from .config import ColonyConfig, DistributedConfig, Ranking, RunnerConfig
@@ -122,6 +122,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Absorb",
     "Agent",
     "AgentArray",
     "AgentError",

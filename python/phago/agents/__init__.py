@@ -1,11 +1,12 @@
 """Agents of one's own: what they sense, what they do, and how they are driven."""
 
-from .actions import Action, Die, Move, Prefer, Signal, Sleep, Spawn, Trace
+from .actions import Absorb, Action, Die, Move, Prefer, Signal, Sleep, Spawn, Trace
 from .agent import Agent
 from .arrays import AgentArray, ArrayView, Deeds, Walkers
 from .view import View, ViewNode
 
 __all__ = [
+    "Absorb",
     "Action",
     "Agent",
     "AgentArray",

@@ -6,7 +6,7 @@ from typing import Any
 
 from .view import ViewNode
 
-__all__ = ["Action", "Die", "Move", "Prefer", "Signal", "Sleep", "Spawn", "Trace"]
+__all__ = ["Absorb", "Action", "Die", "Move", "Prefer", "Signal", "Sleep", "Spawn", "Trace"]
 
 
 class Action:
@@ -60,6 +60,22 @@ class Prefer(Signal):
 
     def __init__(self, concept: ViewNode | str, amount: float = 1.0) -> None:
         super().__init__("prefer", amount, concept)
+
+
+class Absorb(Action):
+    """Take in a living agent of another kind, which ends: symbiosis, once in the life of an agent.
+
+    Nothing happens if the other one has ended, ends or is absorbed in this tick, or is of the same kind, or if this one
+    has absorbed before. Of several that want the same one, the first by kind and id has it.
+
+    Args:
+        agent: The id of the other one, as `View.met` gives it.
+    """
+
+    __slots__ = ("agent",)
+
+    def __init__(self, agent: str) -> None:
+        self.agent = agent
 
 
 class Die(Action):

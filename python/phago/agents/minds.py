@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from .._checks import count, refusal
 from ..errors import AgentError, PhagoError, PhaseTimeout
 from ..ids import TickPhase
-from .actions import Action, Die, Move, Signal, Sleep, Spawn, Trace
+from .actions import Absorb, Action, Die, Move, Signal, Sleep, Spawn, Trace
 from .agent import Agent, columns_of
 from .arrays import AgentArray, ArrayView, columns_of_array
 from .states import begun, concept_of, kept
@@ -25,6 +25,8 @@ __all__ = ["Minds"]
 
 WAKES = "_wakes"
 """The column that says from which tick on an agent senses again."""
+ABSORBED = "_absorbed"
+"""The column that says whether an agent has absorbed another one."""
 
 _Chose: TypeAlias = tuple[str, list[Any], list[int], list[int], list[Any]]
 
@@ -48,7 +50,7 @@ class Minds:
         """The call that adds agents of a class, which is known from now on, and the name of their kind."""
         columns = _columns(kind)
         number = count("count", count_, 0, 1 << 20)
-        cells = begun(living, columns, number, {WAKES: 0, **state} if issubclass(kind, Agent) else state)
+        cells = begun(living, columns, number, state)
         call = living.spawn(kind.kind, columns, number, cells)
         self._kinds[kind.kind] = kind
         self._asleep.pop(kind.kind, None)
@@ -62,11 +64,20 @@ class Minds:
             return
         with self._lock:
             chose = self.sense(living, world.tick)
-            try:
+            with self._undone_if_it_fails(living, chose):
                 yield
-            finally:
-                if chose:
-                    living.unchoose()
+
+    @contextmanager
+    def _undone_if_it_fails(self, living: Living, chose: bool) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            # Who chose to sleep does not, as the tick was not made.
+            self._asleep.clear()
+            raise
+        finally:
+            if chose:
+                living.unchoose()
 
     @asynccontextmanager
     async def acting_async(self, living: Living, world: World) -> AsyncIterator[None]:
@@ -83,11 +94,8 @@ class Minds:
             await asyncio.sleep(0.001)
         try:
             chose = await asyncio.to_thread(self.sense, living, world.tick)
-            try:
+            with self._undone_if_it_fails(living, chose):
                 yield
-            finally:
-                if chose:
-                    living.unchoose()
         finally:
             self._lock.release()
 
@@ -122,6 +130,34 @@ class Minds:
         return sensing.chose
 
 
+class _Choices:
+    """What the agents of a kind are, and what they choose."""
+
+    def __init__(self, kind: str, ids: list[str], cells: list[list[Any]]) -> None:
+        self.kind, self.ids, self.cells = kind, ids, cells
+        self.changes: list[tuple[list[int], list[Any]]] = [([], []) for _ in cells]
+        self.deaths: set[int] = set()
+        self.parents: list[int] = []
+        self.born: list[list[Any]] = [[] for _ in cells]
+        self.wants: list[tuple[int, str]] = []
+
+    @classmethod
+    def of(cls, kind: str, living: Living) -> _Choices | None:
+        found = living.population(kind)
+        return None if found is None else cls(kind, found.ids, found.cells)
+
+    def packed(self) -> _Chose | None:
+        """As the native module takes them; None for nothing."""
+        changed = [
+            (column, struct.pack(f"<{len(rows)}I", *rows), values)
+            for column, (rows, values) in enumerate(self.changes)
+            if rows
+        ]
+        if not (changed or self.deaths or self.parents):
+            return None
+        return self.kind, changed, sorted(self.deaths), self.parents, self.born
+
+
 class _Sensing:
     """One sensing of all agents, on a thread of its own."""
 
@@ -143,13 +179,19 @@ class _Sensing:
         array: ArrayView | None = None
         view = View(self.living, self.minds._seed, self.tick)
         asleep: dict[str, int] = {}
+        made: dict[str, _Choices] = {}
         for kind in self.kinds:
             if issubclass(kind, AgentArray):
                 if array is None:
                     array = ArrayView(self.living.view().wait())
                 self._array(kind, array, chosen, marks)
-            else:
-                asleep[kind.kind] = self._agents(kind, view, chosen, marks)
+                continue
+            choices = _Choices.of(kind.kind, self.living)
+            if choices is not None:
+                made[kind.kind] = choices
+                asleep[kind.kind] = self._agents(kind, choices, view, marks)
+        self._absorb(made)
+        chosen += [packed for choices in made.values() if (packed := choices.packed()) is not None]
         if chosen or marks:
             try:
                 self.living.choose(self.tick, chosen, marks, None if array is None else array._native)
@@ -164,27 +206,21 @@ class _Sensing:
         self.minds._asleep.update(asleep)
 
     # Returns until which tick all agents of the kind sleep.
-    def _agents(self, kind: type[Agent], view: View, chosen: list[_Chose], marks: list[Any]) -> int:
-        found = self.living.population(kind.kind)
-        if found is None:
-            return 0
-        ids, cells = found.ids, found.cells
+    def _agents(self, kind: type[Agent], choices: _Choices, view: View, marks: list[Any]) -> int:
+        cells = choices.cells
         columns = _columns(kind)
-        names = [name for name, _ in columns[:-1]]
+        names = [name for name, _ in columns[:-2]]
         wakes, tick = cells[-1], self.tick
-        view._meet({"id": ids, **dict(zip(names, cells, strict=False))})
+        view._meet(kind.kind, {"id": choices.ids, **dict(zip(names, cells, strict=False))})
         home = names.index("home") if "home" in names else None
         agent = kind.__new__(kind)
         state = agent.__dict__
         known = len(names) + 1
-        changes: list[tuple[list[int], list[Any]]] = [([], []) for _ in columns]
-        deaths: list[int] = []
-        parents: list[int] = []
-        born: list[list[Any]] = [[] for _ in columns]
+        changes, parents, born = choices.changes, choices.parents, choices.born
         emitted: dict[tuple[str, str], tuple[list[str], list[float]]] = {}
         first = 1 << 62
         sense = kind.sense
-        for row, (own, *values) in enumerate(zip(ids, *cells[:-1], strict=True)):
+        for row, (own, *values) in enumerate(zip(choices.ids, *cells[:-2], strict=True)):
             if wakes[row] > tick:
                 first = min(first, wakes[row])
                 continue
@@ -192,7 +228,7 @@ class _Sensing:
             state.clear()
             state["id"] = own
             state.update(zip(names, values, strict=True))
-            view._turn_to(own)
+            view._turn_to(own, None if home is None else values[home])
             try:
                 actions = sense(agent, view)
                 until = 0
@@ -207,6 +243,8 @@ class _Sensing:
                         is_dead = True
                     elif isinstance(action, Sleep):
                         until = tick + 1 + count("ticks", action.ticks, 1)
+                    elif isinstance(action, Absorb):
+                        choices.wants.append((row, str(action.agent)))
                     else:
                         moves.append(action)
                 if len(state) != known:
@@ -223,7 +261,7 @@ class _Sensing:
             except Exception as error:
                 self._blame(kind.kind, own, error)
             if is_dead:
-                deaths.append(row)
+                choices.deaths.add(row)
                 continue
             first = min(first, until)
             for column, (before, value) in enumerate(zip(values, after, strict=True)):
@@ -233,13 +271,6 @@ class _Sensing:
             if until != wakes[row] and (until or wakes[row]):
                 changes[-1][0].append(row)
                 changes[-1][1].append(until)
-        changed = [
-            (column, struct.pack(f"<{len(rows)}I", *rows), values)
-            for column, (rows, values) in enumerate(changes)
-            if rows
-        ]
-        if changed or deaths or parents:
-            chosen.append((kind.kind, changed, deaths, parents, born))
         marks.extend((of, name, concepts, amounts) for (of, name), (concepts, amounts) in emitted.items())
         return 0 if parents else (first if first < 1 << 62 else 0)
 
@@ -267,16 +298,38 @@ class _Sensing:
             concepts.append(concept)
             amounts.append(kept("amount", "float", action.amount))
         elif isinstance(action, Spawn):
-            unknown = sorted(action.state.keys() - {name for name, _ in columns[:-1]})
+            unknown = sorted(action.state.keys() - {name for name, _ in columns[:-2]})
             if unknown:
                 raise refusal("state", unknown[0], "a name that the kind's `state` declares")
             parents.append(row)
-            for column, (name, of) in enumerate(columns[:-1]):
+            for column, (name, of) in enumerate(columns[:-2]):
                 value = action.state[name] if name in action.state else after[column]
                 born[column].append(kept(name, of, value))
+            born[-2].append(0)
             born[-1].append(0)
         else:
             raise TypeError(f"`sense` returned {action!r}; accepted are actions of phago.agents, or None")
+
+    # Lets agents absorb others, in the order of kinds and ids: each once in its life, and none that ends.
+    def _absorb(self, made: dict[str, _Choices]) -> None:
+        if not any(choices.wants for choices in made.values()):
+            return
+        for name, kind in self.minds._kinds.items():
+            if name not in made and issubclass(kind, Agent):
+                # Who sleeps may be absorbed too.
+                asleep = _Choices.of(name, self.living)
+                if asleep is not None:
+                    made[name] = asleep
+        found = {agent: (choices, row) for choices in made.values() for row, agent in enumerate(choices.ids)}
+        for _, choices in sorted(made.items()):
+            for row, wanted in choices.wants:
+                other, at = found.get(wanted, (choices, row))
+                has_absorbed = choices.cells[-2][row] or row in choices.changes[-2][0]
+                if other is choices or at in other.deaths or row in choices.deaths or has_absorbed:
+                    continue
+                other.deaths.add(at)
+                choices.changes[-2][0].append(row)
+                choices.changes[-2][1].append(1)
 
     def _array(self, kind: type[AgentArray], view: ArrayView, chosen: list[_Chose], marks: list[Any]) -> None:
         found = next((one for one in self.living.kinds() if one.name == kind.kind), None)
@@ -304,7 +357,7 @@ class _Sensing:
 
 def _columns(kind: Any) -> list[tuple[str, str]]:
     if isinstance(kind, type) and issubclass(kind, Agent) and kind is not Agent:
-        return [*columns_of(kind.__name__, kind.state), (WAKES, "int")]
+        return [*columns_of(kind.__name__, kind.state), (ABSORBED, "int"), (WAKES, "int")]
     if isinstance(kind, type) and issubclass(kind, AgentArray) and kind is not AgentArray:
         return columns_of_array(kind.__name__, kind.columns)
     raise TypeError(f"`kind` is a class made from phago.Agent or phago.AgentArray, not {kind!r}")

@@ -44,13 +44,30 @@ class ViewNode:
 class View:
     """The last committed tick. It is only good within `sense`."""
 
-    __slots__ = ("_agent", "_drawn", "_living", "_near", "_peers", "_seed", "_signals", "_strongest", "_traces", "tick")
+    __slots__ = (
+        "_agent",
+        "_drawn",
+        "_home",
+        "_kind",
+        "_living",
+        "_met",
+        "_near",
+        "_peers",
+        "_seed",
+        "_signals",
+        "_strongest",
+        "_traces",
+        "tick",
+    )
 
     def __init__(self, living: Living, seed: int, tick: int) -> None:
         self._living, self._seed = living, seed
         self.tick = tick
         """The tick that is seen."""
         self._agent, self._drawn = "", 0
+        self._kind = ""
+        self._home: str | None = None
+        self._met: dict[str, list[tuple[str, str]]] | None = None
         self._near: dict[str, tuple[ViewNode, ...]] = {}
         self._signals: dict[str, dict[str, float]] = {}
         self._traces: dict[str, dict[str, float]] = {}
@@ -99,6 +116,20 @@ class View:
             raise refusal("name", name, " or ".join(f'"{one}"' for one in self._peers))
         return self._peers[name]
 
+    def met(self) -> tuple[tuple[str, str], ...]:
+        """The agents of other kinds that are where the asking one is (`home`): kind and id of each, in their order."""
+        if self._met is None:
+            self._met = {}
+            for kind in self._living.kinds():
+                population = self._living.population(kind.name)
+                if population is None or "home" not in population.names:
+                    continue
+                homes = population.cells[population.names.index("home")]
+                for agent, home in zip(population.ids, homes, strict=True):
+                    self._met.setdefault(home, []).append((kind.name, agent))
+        here = [] if self._home is None else self._met.get(self._home, [])
+        return tuple(one for one in here if one[0] != self._kind)
+
     def random(self) -> float:
         """Chance from 0 to 1, without 1: seed, agent, tick and how often it was asked decide, and nothing else."""
         self._drawn += 1
@@ -112,8 +143,8 @@ class View:
             return 0.0
         return levels.get(concept if isinstance(concept, str) else concept.id, 0.0)
 
-    def _meet(self, peers: dict[str, list[Any]]) -> None:
-        self._peers = peers
+    def _meet(self, kind: str, peers: dict[str, list[Any]]) -> None:
+        self._kind, self._peers = kind, peers
 
-    def _turn_to(self, agent: str) -> None:
-        self._agent, self._drawn = agent, 0
+    def _turn_to(self, agent: str, home: str | None) -> None:
+        self._agent, self._drawn, self._home = agent, 0, home

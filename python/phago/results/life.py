@@ -35,10 +35,14 @@ class EventKind(StrEnum):
     """A tick left more synapses than there were: `count` more."""
     FADED = "faded"
     """A tick left fewer synapses than there were: `count` fewer."""
+    ABSORBED = "absorbed"
+    """An agent of one's own absorbed another one, which ended."""
     DIED = "died"
     """An agent ended."""
     INSIGHT = "insight"
     """A survey found a cluster, or that one changed: `text` says how."""
+    ANOMALY = "anomaly"
+    """A survey found a departure from normal: `text` says which."""
 
 
 @dataclass(frozen=True, slots=True)

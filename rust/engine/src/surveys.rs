@@ -171,6 +171,8 @@ impl World {
         let digested = self.read(|state| state.commons().digested())?;
         self.live(Deed::Survey(found.what.membership.clone(), digested))?;
         self.tell_of_survey(&found.what, |concept| found.label(concept));
+        let odd = self.anomalies(Rule::STEADY, cancel)?;
+        self.tell_of_anomalies(found.what.tick, &odd.what, |concept| odd.label(concept));
         Ok(found)
     }
 

@@ -7,5 +7,5 @@ pub(crate) mod ring;
 mod telling;
 
 pub use ring::{Agent, Event, Told, What};
-pub use telling::HOME;
+pub use telling::{ABSORBED, HOME};
 pub(crate) use telling::{Synapses, acts_of};

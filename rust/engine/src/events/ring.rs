@@ -19,10 +19,14 @@ pub enum What {
     Wired(u64),
     /// A tick left so many synapses fewer.
     Faded(u64),
+    /// An agent of users' own absorbed another one.
+    Absorbed(Arc<Agent>),
     /// An agent ended.
     Died(Arc<Agent>),
     /// A survey found a cluster that is new, or how one changed.
     Insight(Box<str>),
+    /// A survey found a departure from normal.
+    Anomaly(Box<str>),
 }
 
 /// An agent, as events name it.
@@ -62,17 +66,24 @@ pub(crate) struct Events {
     next: u64,
     most: usize,
     ring: VecDeque<(u32, What)>,
+    // The tick up to which anomalies were told.
+    watched: Tick,
 }
 
 impl Events {
     /// Returns a ring for so many.
     pub(crate) fn new(most: u32) -> Events {
-        Events { next: 0, most: most as usize, ring: VecDeque::new() }
+        Events { next: 0, most: most as usize, ring: VecDeque::new(), watched: 0 }
     }
 
     /// Returns how many are kept.
     pub(crate) fn most(&self) -> usize {
         self.most
+    }
+
+    /// Takes over that anomalies up to a tick are told. Returns the one up to which they were.
+    pub(super) fn watch(&mut self, until: Tick) -> Tick {
+        std::mem::replace(&mut self.watched, until)
     }
 
     pub(super) fn push(&mut self, tick: Tick, what: What) {
@@ -109,8 +120,10 @@ impl What {
             What::Presented(..) => "presented",
             What::Wired(_) => "wired",
             What::Faded(_) => "faded",
+            What::Absorbed(_) => "absorbed",
             What::Died(_) => "died",
             What::Insight(_) => "insight",
+            What::Anomaly(_) => "anomaly",
         }
     }
 
@@ -121,8 +134,9 @@ impl What {
             | What::Moved(agent, _)
             | What::Engulfed(agent, _)
             | What::Presented(agent, _)
+            | What::Absorbed(agent)
             | What::Died(agent) => Some(agent),
-            What::Wired(_) | What::Faded(_) | What::Insight(_) => None,
+            What::Wired(_) | What::Faded(_) | What::Insight(_) | What::Anomaly(_) => None,
         }
     }
 

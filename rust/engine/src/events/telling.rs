@@ -8,6 +8,7 @@ use phago_core::cancel::Cancel;
 use phago_core::ids::{AgentId, NodeId, Tick};
 use phago_core::life::{Cells, Life};
 use phago_core::plan::Plan;
+use phago_core::sentinel::Anomaly;
 use phago_core::survey::Insights;
 use phago_core::survey::identity::Origin;
 use std::collections::BTreeMap;
@@ -76,6 +77,24 @@ impl World {
         }
     }
 
+    /// Tells of departures from normal that were found by a tick, and of which nobody was told in this process.
+    pub(crate) fn tell_of_anomalies(&self, tick: Tick, found: &[Anomaly], label: impl Fn(NodeId) -> String) {
+        let mut events = lock(&self.events);
+        let before = events.watch(tick);
+        for anomaly in found.iter().filter(|anomaly| anomaly.tick > before) {
+            let mut concepts: Vec<String> = Vec::new();
+            for concept in anomaly.alarms.iter().flat_map(|alarm| alarm.kind.concepts()) {
+                let named = label(concept);
+                if !concepts.contains(&named) {
+                    concepts.push(named);
+                }
+            }
+            let what = if concepts.is_empty() { "new words".to_owned() } else { concepts.join(", ") };
+            let text = format!("{what}: since tick {}, in {} documents", anomaly.since, anomaly.documents);
+            events.push(anomaly.tick, What::Anomaly(text.into()));
+        }
+    }
+
     /// Tells of agents that were spawned.
     pub(crate) fn tell_of_spawned(&self, tick: Tick, kind: &str, ids: &[AgentId]) {
         let kind = Arc::<str>::from(kind);
@@ -124,8 +143,11 @@ pub(crate) fn acts_of(plan: &Plan, life: &Life, most: usize) -> Vec<What> {
         let of = Arc::<str>::from(&**name);
         let agent = |row: &u32| Arc::new(Agent { kind: of.clone(), id: kind.ids()[*row as usize] });
         for (column, rows, to) in &choices.changes {
-            let is_home = kind.columns().get(*column as usize).is_some_and(|(name, _)| &**name == HOME);
-            if let (true, Some(Cells::Concept(to))) = (is_home, to) {
+            let is_named = |wanted| kind.columns().get(*column as usize).is_some_and(|(name, _)| &**name == wanted);
+            if is_named(ABSORBED) {
+                acts.extend(rows.iter().map(|row| What::Absorbed(agent(row))));
+            }
+            if let (true, Some(Cells::Concept(to))) = (is_named(HOME), to) {
                 // Where more move than are kept, the last ones are told.
                 let from = rows.len().saturating_sub(most);
                 acts.extend(rows[from..].iter().zip(&to[from..]).map(|(row, to)| What::Moved(agent(row), NodeId(*to))));
@@ -139,3 +161,5 @@ pub(crate) fn acts_of(plan: &Plan, life: &Life, most: usize) -> Vec<What> {
 
 /// The column of concepts that says where an agent is.
 pub const HOME: &str = "home";
+/// The column that says whether an agent has absorbed another one.
+pub const ABSORBED: &str = "_absorbed";

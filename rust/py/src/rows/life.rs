@@ -23,7 +23,7 @@ row! {
             _ => None,
         },
         text: Option<String> = match told.event.what {
-            What::Insight(text) => Some(text.into()),
+            What::Insight(text) | What::Anomaly(text) => Some(text.into()),
             _ => None,
         },
     }
