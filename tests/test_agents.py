@@ -101,6 +101,27 @@ def test_a_slow_agent_meets_the_deadline_of_a_phase_and_the_next_tick_works(colo
     assert colony.field("visit", of="trace") == [("cell", 1.0)]
 
 
+def test_what_a_slow_agent_chooses_too_late_reaches_no_tick(colony):
+    is_slow = [True]
+    over = threading.Event()
+
+    def sense(self, view):
+        if not is_slow.pop(0) if is_slow else True:
+            return None
+        time.sleep(0.6)
+        over.set()
+        return [phago.Trace("late", concept=self.home)]
+
+    colony.spawn(kind(sense, home=phago.Concept), home="cell")
+    refused(colony, phago.PhaseTimeout)
+    assert over.wait(5)
+    time.sleep(0.1)
+    before = colony.stats().tick
+    colony.tick()
+    assert colony.stats().tick == before + 1
+    assert colony.field("late", of="trace") == []
+
+
 def test_agents_act_in_the_tick_that_failed_only_when_it_is_made_again(colony):
     def sense(self, view):
         self.number += 1

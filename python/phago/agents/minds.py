@@ -127,7 +127,10 @@ class Minds:
             )
         if sensing.error is not None:
             raise sensing.error
-        return sensing.chose
+        # Here and not on that thread: what it finds too late must not reach a later tick.
+        chose = sensing.choose()
+        self._asleep.update(sensing.asleep)
+        return chose
 
 
 class _Choices:
@@ -164,8 +167,11 @@ class _Sensing:
     def __init__(self, minds: Minds, living: Living, tick: int, kinds: list[Any]) -> None:
         self.minds, self.living, self.tick, self.kinds = minds, living, tick, kinds
         self.error: BaseException | None = None
-        self.chose = False
         self.who = "none yet"
+        self.asleep: dict[str, int] = {}
+        self._chosen: list[_Chose] = []
+        self._marks: list[tuple[str, str, Any, Any]] = []
+        self._view: ArrayView | None = None
 
     def work(self) -> None:
         try:
@@ -174,36 +180,36 @@ class _Sensing:
             self.error = error
 
     def _work(self) -> None:
-        chosen: list[_Chose] = []
-        marks: list[tuple[str, str, Any, Any]] = []
-        array: ArrayView | None = None
+        chosen, marks = self._chosen, self._marks
         view = View(self.living, self.minds._seed, self.tick)
-        asleep: dict[str, int] = {}
         made: dict[str, _Choices] = {}
         for kind in self.kinds:
             if issubclass(kind, AgentArray):
-                if array is None:
-                    array = ArrayView(self.living.view().wait())
-                self._array(kind, array, chosen, marks)
+                if self._view is None:
+                    self._view = ArrayView(self.living.view().wait())
+                self._array(kind, self._view, chosen, marks)
                 continue
             choices = _Choices.of(kind.kind, self.living)
             if choices is not None:
                 made[kind.kind] = choices
-                asleep[kind.kind] = self._agents(kind, choices, view, marks)
+                self.asleep[kind.kind] = self._agents(kind, choices, view, marks)
         self._absorb(made)
         chosen += [packed for choices in made.values() if (packed := choices.packed()) is not None]
-        if chosen or marks:
-            try:
-                self.living.choose(self.tick, chosen, marks, None if array is None else array._native)
-            except (PhagoError, ValueError) as error:
-                raise AgentError(
-                    f"agents cannot do what they chose in tick {self.tick + 1}: {error}",
-                    kind=None,
-                    agent=None,
-                    tick=self.tick + 1,
-                ) from error
-            self.chose = True
-        self.minds._asleep.update(asleep)
+
+    def choose(self) -> bool:
+        """Have the next tick do what was chosen. Returns whether anything was."""
+        if not (self._chosen or self._marks):
+            return False
+        try:
+            self.living.choose(self.tick, self._chosen, self._marks, None if self._view is None else self._view._native)
+        except (PhagoError, ValueError) as error:
+            raise AgentError(
+                f"agents cannot do what they chose in tick {self.tick + 1}: {error}",
+                kind=None,
+                agent=None,
+                tick=self.tick + 1,
+            ) from error
+        return True
 
     # Returns until which tick all agents of the kind sleep.
     def _agents(self, kind: type[Agent], choices: _Choices, view: View, marks: list[Any]) -> int:
