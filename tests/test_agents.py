@@ -304,6 +304,30 @@ async def test_a_loop_goes_on_while_agents_are_asked():
         assert [agent.state["number"] for agent in await colony.agents("Thing")] == [3, 3]
 
 
+async def test_a_cancelled_tick_leaves_no_choices_for_the_next():
+    def sense(self, view):
+        if view.tick == 0 and not over.is_set():
+            time.sleep(0.3)
+            over.set()
+            return [phago.Trace("late", concept=self.home)]
+        return None
+
+    over = threading.Event()
+    async with phago.AsyncColony() as colony:
+        await colony.ingest("Ions cross the membrane.")
+        await colony.spawn(kind(sense, home=phago.Concept), home="ions")
+        ticking = asyncio.create_task(colony.tick())
+        await asyncio.sleep(0.1)
+        ticking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await ticking
+        await asyncio.to_thread(over.wait, 5)
+        await asyncio.sleep(0.1)
+        assert (await colony.stats()).tick == 0
+        await colony.tick()
+        assert await colony.field("late", of="trace") == []
+
+
 # --- arrays ---
 
 

@@ -63,7 +63,7 @@ class Minds:
             yield
             return
         with self._lock:
-            chose = self.sense(living, world.tick)
+            chose = self._choose(self._sense(living, world.tick))
             with self._undone_if_it_fails(living, chose):
                 yield
 
@@ -93,22 +93,18 @@ class Minds:
         while not self._lock.acquire(blocking=False):  # noqa: ASYNC110
             await asyncio.sleep(0.001)
         try:
-            chose = await asyncio.to_thread(self.sense, living, world.tick)
+            # It may be cancelled here, and what they choose then reaches no tick.
+            chose = self._choose(await asyncio.to_thread(self._sense, living, world.tick))
             with self._undone_if_it_fails(living, chose):
                 yield
         finally:
             self._lock.release()
 
-    def sense(self, living: Living, tick: int) -> bool:
-        """Ask all that are awake. Returns whether any did something.
-
-        Raises:
-            AgentError: One raised, or did what cannot be done. Nothing is chosen.
-            PhaseTimeout: They took longer than a phase may. Nothing is chosen.
-        """
+    # Asks all that are awake; None where all sleep.
+    def _sense(self, living: Living, tick: int) -> _Sensing | None:
         awake = [kind for name, kind in sorted(self._kinds.items()) if self._asleep.get(name, 0) <= tick]
         if not awake:
-            return False
+            return None
         sensing = _Sensing(self, living, tick, awake)
         begun_at = time.monotonic()
         thread = threading.Thread(target=sensing.work, name="phago-agents", daemon=True)
@@ -127,7 +123,12 @@ class Minds:
             )
         if sensing.error is not None:
             raise sensing.error
-        # Here and not on that thread: what it finds too late must not reach a later tick.
+        return sensing
+
+    # Here and not on the thread that asks: what it finds too late must not reach a later tick.
+    def _choose(self, sensing: _Sensing | None) -> bool:
+        if sensing is None:
+            return False
         chose = sensing.choose()
         self._asleep.update(sensing.asleep)
         return chose
