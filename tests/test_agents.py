@@ -13,10 +13,21 @@ from phago.agents import ArrayView, View
 
 @pytest.fixture
 def colony():
+    with phago.Colony(shards=3) as colony:
+        yield begun(colony)
+
+
+@pytest.fixture
+def hasty():
+    """The same with little time for a phase."""
     with phago.Colony(shards=3, runner=phago.RunnerConfig(phase_timeout_ms=400)) as colony:
-        colony.ingest(["Ions cross the membrane.", "The membrane holds the cell.", "Enzymes in the cell split sugar."])
-        colony.run()
-        yield colony
+        yield begun(colony)
+
+
+def begun(colony):
+    colony.ingest(["Ions cross the membrane.", "The membrane holds the cell.", "Enzymes in the cell split sugar."])
+    colony.run()
+    return colony
 
 
 def kind(sense, **state):
@@ -82,7 +93,7 @@ def test_what_no_agent_can_do_is_refused_and_undoes_the_tick(colony, sense, said
     assert error.kind in ("Thing", None)
 
 
-def test_a_slow_agent_meets_the_deadline_of_a_phase_and_the_next_tick_works(colony):
+def test_a_slow_agent_meets_the_deadline_of_a_phase_and_the_next_tick_works(hasty):
     free = threading.Event()
 
     def sense(self, view):
@@ -90,18 +101,18 @@ def test_a_slow_agent_meets_the_deadline_of_a_phase_and_the_next_tick_works(colo
             time.sleep(1.2)
         return [phago.Trace("visit")]
 
-    [one] = colony.spawn(kind(sense, home=phago.Concept), home="cell")
-    error = refused(colony, phago.PhaseTimeout)
+    [one] = hasty.spawn(kind(sense, home=phago.Concept), home="cell")
+    error = refused(hasty, phago.PhaseTimeout)
     assert error.phase == "Sense"
     assert error.tick == 5
     assert 0.4 <= error.waited < 1.2
     assert one in str(error)
     free.set()
-    colony.tick()
-    assert colony.field("visit", of="trace") == [("cell", 1.0)]
+    hasty.tick()
+    assert hasty.field("visit", of="trace") == [("cell", 1.0)]
 
 
-def test_what_a_slow_agent_chooses_too_late_reaches_no_tick(colony):
+def test_what_a_slow_agent_chooses_too_late_reaches_no_tick(hasty):
     is_slow = [True]
     over = threading.Event()
 
@@ -112,14 +123,14 @@ def test_what_a_slow_agent_chooses_too_late_reaches_no_tick(colony):
         over.set()
         return [phago.Trace("late", concept=self.home)]
 
-    colony.spawn(kind(sense, home=phago.Concept), home="cell")
-    refused(colony, phago.PhaseTimeout)
+    hasty.spawn(kind(sense, home=phago.Concept), home="cell")
+    refused(hasty, phago.PhaseTimeout)
     assert over.wait(5)
     time.sleep(0.1)
-    before = colony.stats().tick
-    colony.tick()
-    assert colony.stats().tick == before + 1
-    assert colony.field("late", of="trace") == []
+    before = hasty.stats().tick
+    hasty.tick()
+    assert hasty.stats().tick == before + 1
+    assert hasty.field("late", of="trace") == []
 
 
 def test_agents_act_in_the_tick_that_failed_only_when_it_is_made_again(colony):
