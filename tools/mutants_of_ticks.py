@@ -365,15 +365,15 @@ TICKS = [
     Mutant(
         "life: what agents chose is not logged with their tick",
         "rust/engine/src/journal.rs",
-        "Some(acted) => Input::Lived { tick, attempt, cut, acted: acted.clone() }",
-        "Some(_) => Input::Tick { tick, attempt, cut }",
+        "Input::Lived { tick, attempt, cut, acted: acted.clone() }",
+        "Input::Tick { tick, attempt, cut }",
         SCHEDULES,
     ),
     Mutant(
         "life: signals and agents that come during a tick are forgotten",
         "rust/engine/src/intake/pending.rs",
-        "apply_change(state, Change::Life(deed), Outcome::Done);",
-        "();",
+        "apply_change(state, Change::Life(deed), Outcome::Done)",
+        "Outcome::Done",
         SCHEDULES,
     ),
     Mutant(
