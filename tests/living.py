@@ -71,10 +71,14 @@ def history(colony, ticks=12):
         if tick == 2:
             colony.spawn(Curator, count=5, energy=[4, 5, 6, 7, 8], home="t0w1x")
             colony.spawn(Herd, count=7, energy=6, home=["t1w1x", "t2w2x", None, "t3w1x", "t0w4x", "t1w2x", "t1w3x"])
+        if tick == 3:
+            colony.pin("t1w3x")
+            colony.pin("t2w2x")
         if tick in (4, 9):
             colony.survey()
         if tick == 6:
             colony.delete("d1-2")
+            colony.unpin("t2w2x")
             colony.update({"id": "d2-1", "text": "t1w1x t1w2x t1w3x anew"})
             colony.spawn(Curator, count=2, energy=3, home="t2w1x")
         colony.tick()

@@ -25,6 +25,8 @@ def seen(colony):
         colony.insights(),
         colony.anomalies(),
         colony.fading(50),
+        colony.pinned(),
+        colony.graph.neighbors("t1w3x"),
         colony.diff(2, 7),
         [event for event in colony.events() if event.kind != "digester"],
     )

@@ -135,6 +135,35 @@ class Alive:
         first = count("since", since, 0, 2**32)
         return diff(self._living.difference(first, count("until", until, first, 2**32)).wait())
 
+    def pin(self, concept: str) -> None:
+        """Keep a concept from fading: from the next tick on, its own synapses do not decay.
+
+        They weigh what they weighed when they were last activated, and none ends; more than `max_edge_degree` there are
+        never. What leads to the concept from others fades as before, and deleted documents are unwired as ever. Pins are
+        kept, and a part of `digest()`; there may be 4,096 of them. A word whose last document is deleted stays pinned for
+        the day on which it comes back.
+
+        Args:
+            concept: A word that documents have.
+
+        Raises:
+            ConfigError: No document has the word.
+            LimitError: So many are pinned already.
+        """
+        self._living.pin(text_of("concept", concept), True).wait()
+
+    def unpin(self, concept: str) -> None:
+        """Let a concept fade again: from the next tick on it is as if it had never been pinned.
+
+        Raises:
+            ConfigError: No document has the word, and it is not pinned.
+        """
+        self._living.pin(text_of("concept", concept), False).wait()
+
+    def pinned(self) -> list[str]:
+        """The pinned concepts, by label, in the order of their stems."""
+        return self._living.pins().wait()
+
     # --- signals and traces ---
 
     def emit(self, name: str, concept: str, amount: float = 1.0, *, of: Literal["signal", "trace"] = "signal") -> None:
@@ -264,6 +293,18 @@ class AsyncAlive:
         """See `Colony.fading`."""
         rows = await self._living.fading(count("top", top, 0)).start()
         return [FadingSynapse(row.source, row.target, row.weight, row.gone) for row in rows]
+
+    async def pin(self, concept: str) -> None:
+        """See `Colony.pin`."""
+        await self._living.pin(text_of("concept", concept), True).start()
+
+    async def unpin(self, concept: str) -> None:
+        """See `Colony.unpin`."""
+        await self._living.pin(text_of("concept", concept), False).start()
+
+    async def pinned(self) -> list[str]:
+        """See `Colony.pinned`."""
+        return await self._living.pins().start()
 
     async def diff(self, since: int, until: int) -> Diff:
         """See `Colony.diff`."""

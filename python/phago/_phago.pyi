@@ -1047,6 +1047,9 @@ class Living:
     def events_end(self) -> int:
         """The number that the next event gets."""
     def emit(self, of: str, name: str, label: str, amount: float) -> Call[None]: ...
+    def pin(self, label: str, is_pinned: bool) -> Call[None]: ...
+    def pins(self) -> Call[list[str]]:
+        """Labels of the pinned concepts."""
     def marks(self) -> Call[list[tuple[str, str, int]]]:
         """Class, name and number of concepts of what stands."""
     def field(self, of: str, name: str) -> Call[list[tuple[str, float]]]:

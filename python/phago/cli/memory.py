@@ -135,6 +135,10 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     odd.add_argument("--drifting", action="store_true", help="for a stream whose frequencies drift: higher thresholds")
     fading = reads("fading", _fading, "the synapses that will be gone soonest; exits with 1 where none will")
     fading.add_argument("-k", type=count, default=20, metavar="K", help="synapses, at most (default: 20)")
+    pin = writes("pin", _pin, "keep concepts from fading; without one, print those that are kept")
+    pin.add_argument("concepts", type=text, nargs="*", metavar="CONCEPT")
+    unpin = writes("unpin", _unpin, "let concepts fade again")
+    unpin.add_argument("concepts", type=text, nargs="+", metavar="CONCEPT")
     whole = reads("map", _map, "the clusters, and how they hang together; exits with 1 where there is none")
     whole.add_argument("--picture", metavar="FILE", help=f"also draw it, as {PICTURE_ENDS}; needs phago[plot]")
 
@@ -337,6 +341,25 @@ def _fading(arguments: argparse.Namespace) -> int:
     lines = (f"{one.source} -> {one.target}: {one.weight:.3f}, gone at tick {one.gone:,}" for one in found)
     _say(arguments, list(map(dataclasses.asdict, found)), lines)
     return FOUND if found else NOTHING_FOUND
+
+
+def _pin(arguments: argparse.Namespace) -> int:
+    if not arguments.concepts:
+        with _reading(arguments) as colony:
+            found = colony.pinned()
+        _say(arguments, found, found)
+        return FOUND if found else NOTHING_FOUND
+    with _writing(arguments) as colony:
+        for concept in arguments.concepts:
+            colony.pin(concept)
+    return FOUND
+
+
+def _unpin(arguments: argparse.Namespace) -> int:
+    with _writing(arguments) as colony:
+        for concept in arguments.concepts:
+            colony.unpin(concept)
+    return FOUND
 
 
 def _map(arguments: argparse.Namespace) -> int:

@@ -32,6 +32,8 @@ pub struct Plan {
     /// All living digesters, those born in this tick included, in order.
     pub digesters: Vec<AgentId>,
     per_digester: u32,
+    /// The pinned concepts, by term index, sorted.
+    pub(crate) pinned: Vec<u32>,
     /// What agents of users' own chose for it. It stays with who makes the tick.
     #[serde(skip)]
     pub(crate) acted: Option<Arc<Acted>>,
@@ -75,8 +77,9 @@ impl Plan {
         for id in commons.lifetimes().ending(tick) {
             leaving[commons.seat(commons.ring().shard_of(id.0))].push(id);
         }
+        let pinned = commons.pinned(commons.life().pins().wanted());
         let (per_digester, documents) = (config.documents_per_digester, granted.len());
-        Ok(Plan { tick, grants, leaving, documents, granted, births, digesters, per_digester, acted })
+        Ok(Plan { tick, grants, leaving, documents, granted, births, digesters, per_digester, pinned, acted })
     }
 
     /// Returns what the node that has these seats needs of the plan.
@@ -85,8 +88,8 @@ impl Plan {
         for &seat in own {
             leaving[seat].clone_from(&self.leaving[seat]);
         }
-        let (births, digesters) = (self.births.clone(), self.digesters.clone());
-        Plan { grants: Vec::new(), leaving, granted: Vec::new(), births, digesters, acted: None, ..*self }
+        let (births, digesters, pinned) = (self.births.clone(), self.digesters.clone(), self.pinned.clone());
+        Plan { grants: Vec::new(), leaving, granted: Vec::new(), births, digesters, pinned, acted: None, ..*self }
     }
 
     /// Returns how many documents the tick grants.

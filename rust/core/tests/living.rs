@@ -48,6 +48,7 @@ fn full(shards: u32) -> Colony {
         Deed::Survey(membership(&[1, 4]), 20),
         Deed::Spawn(spawn("ant", 4)),
         Deed::Spawn(spawn("bee", 2)),
+        Deed::Pin("kept".into(), true),
     ] {
         assert_eq!(colony.apply(Input::Life(deed)).unwrap(), Outcome::Done);
     }
@@ -100,6 +101,8 @@ fn columns_bring_it_back_on_any_number_of_shards_and_each_part_shows_in_the_dige
         Deed::Survey(membership(&[1, 4]), 21),
         Deed::Spawn(spawn("ant", 1)),
         Deed::Dismiss("bee".into()),
+        Deed::Pin("waiting".into(), true),
+        Deed::Pin("kept".into(), false),
     ] {
         let mut other = full(3);
         other.apply(Input::Life(deed.clone())).unwrap();
@@ -111,6 +114,7 @@ fn columns_bring_it_back_on_any_number_of_shards_and_each_part_shows_in_the_dige
         other.apply(Input::Life(Deed::Dismiss(kind.into()))).unwrap();
     }
     other.apply(Input::Life(Deed::Survey(Membership::default(), 0))).unwrap();
+    other.apply(Input::Life(Deed::Pin("kept".into(), false))).unwrap();
     let mut plain = common::colony(&ColonyConfig::default(), 1);
     for (id, text) in documents(3, 20) {
         plain.ingest(Some(&id), "", &text).unwrap();
@@ -197,10 +201,11 @@ fn bytes_that_no_colony_wrote_are_an_error() {
 fn some_deed(seed: u64) -> Deed {
     let mut chance = Chance(seed);
     let concepts: Vec<u128> = (0..1 + chance.below(5)).map(|at| u128::from(at * 7 + chance.below(7))).collect();
-    match chance.below(4) {
+    match chance.below(5) {
         0 => Deed::Survey(membership(&concepts), chance.below(100)),
         1 => Deed::Emit(emissions("wanted", &concepts, 0.5 + chance.below(9) as f64)),
         2 => Deed::Spawn(spawn("ant", chance.below(5) as u32)),
+        3 => Deed::Pin(format!("w{}", chance.below(9)).into(), chance.below(2) == 0),
         _ => Deed::Dismiss("ant".into()),
     }
 }

@@ -3,7 +3,7 @@
 use crate::world::World;
 use phago_core::Result;
 use phago_core::cancel::Cancel;
-use phago_core::graph::{Decay, Synapse};
+use phago_core::graph::Synapse;
 use phago_core::ids::{DocumentId, Tick};
 use phago_core::read::Whole;
 use std::cmp::Reverse;
@@ -58,26 +58,27 @@ impl World {
         let read = |whole: &dyn Whole| {
             let pairs = whole.pairs(cancel)?;
             let commons = whole.commons();
-            let (decay, now) = (Decay::new(commons.config()), commons.tick() as u32);
+            let (decays, now) = (commons.decays(), commons.tick() as u32);
             let sources: Vec<u32> = pairs.concepts.iter().map(|concept| concept.term).collect();
             let mut ending: Vec<(u32, u32, Synapse)> = Vec::new();
             for (source, row) in sources.iter().copied().zip(whole.rows(&sources)?) {
                 cancel.poll()?;
+                let decay = decays.of(source);
                 ending.extend(row.into_iter().filter_map(|synapse| Some((decay.gone_at(&synapse)?, source, synapse))));
             }
-            let weight = |synapse: &Synapse| decay.weight(synapse, now);
+            let weight = |source: u32, synapse: &Synapse| decays.of(source).weight(synapse, now);
             ending.sort_unstable_by(|(gone, source, one), (later, other_source, other)| {
                 let ids = |source: u32, synapse: &Synapse| (commons.id(source), commons.id(synapse.target));
                 let ids = ids(*source, one).cmp(&ids(*other_source, other));
-                gone.cmp(later).then(weight(one).total_cmp(&weight(other))).then(ids)
+                gone.cmp(later).then(weight(*source, one).total_cmp(&weight(*other_source, other))).then(ids)
             });
             ending.truncate(top);
             let ends: Vec<u32> = ending.iter().flat_map(|(_, source, synapse)| [*source, synapse.target]).collect();
             let labels = whole.labels_of(&ends)?;
-            let told = |((gone, _, synapse), labels): (&(u32, u32, Synapse), &[Arc<str>])| FadingSynapse {
+            let told = |((gone, source, synapse), labels): (&(u32, u32, Synapse), &[Arc<str>])| FadingSynapse {
                 source: labels[0].to_string(),
                 target: labels[1].to_string(),
-                weight: weight(synapse),
+                weight: weight(*source, synapse),
                 gone: Tick::from(*gone),
             };
             Ok(ending.iter().zip(labels.chunks(2)).map(told).collect())

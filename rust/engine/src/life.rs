@@ -19,11 +19,7 @@ impl World {
     /// [`World::live`].
     pub fn emit(&self, class: Class, name: &str, label: &str, amount: f64) -> Result<()> {
         let of = field::Type::new(class, name)?;
-        let concept = self.known_concept(label)?.ok_or_else(|| Error::Config {
-            field: "concept".into(),
-            value: format!("`{}`", short(label)),
-            accepted: "a word that documents of the colony have".into(),
-        })?;
+        let concept = self.known_concept(label)?.ok_or_else(|| unknown(label))?;
         let mut emissions = Emissions::default();
         emissions.emit(&of, concept, amount)?;
         self.live(Deed::Emit(emissions))
@@ -34,6 +30,11 @@ impl World {
     /// # Errors
     /// As [`World::read`].
     pub fn known_concept(&self, label: &str) -> Result<Option<NodeId>> {
+        Ok(self.known_stem(label)?.map(|stem| NodeId::concept(&stem)))
+    }
+
+    // Returns the stem of a word that documents have.
+    fn known_stem(&self, label: &str) -> Result<Option<String>> {
         let mut session = self.sessions.take(&self.lexicon()?);
         let stem = session.concept(label);
         self.sessions.give(session);
@@ -41,7 +42,52 @@ impl World {
         self.read(|state| {
             let commons = state.commons();
             let term = commons.lexicon().term(&stem).filter(|term| (*term as usize) < commons.terms());
-            term.filter(|&term| commons.df(term) > 0).map(|_| NodeId::concept(&stem))
+            term.filter(|&term| commons.df(term) > 0).map(|_| stem)
+        })
+    }
+
+    /// Pins the concept of a word, or does so no more. From the next tick on its own synapses do not decay. Takes effect
+    /// when [`World::delete`] would.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a word that no document has, unless it is pinned and is to be no more;
+    /// [`Error::Limit`] beyond [`phago_core::life::PINS_MAX`]; as [`World::live`].
+    pub fn pin(&self, label: &str, is_pinned: bool) -> Result<()> {
+        let stem = match self.known_stem(label)? {
+            Some(stem) => stem,
+            None => {
+                let pins = self.read(|state| state.commons().life().pins().wanted().map(str::to_owned).collect());
+                let pins: Vec<String> = pins?;
+                let mut session = self.sessions.take(&self.lexicon()?);
+                let stem = session.concept(label);
+                self.sessions.give(session);
+                stem.filter(|stem| !is_pinned && pins.contains(stem)).ok_or_else(|| unknown(label))?
+            }
+        };
+        self.live(Deed::Pin(stem.into(), is_pinned))
+    }
+
+    /// Returns the pinned concepts by label, in the order of their stems. One that no document has any more is named by
+    /// its stem.
+    ///
+    /// # Errors
+    /// As [`World::whole`].
+    pub fn pins(&self, cancel: &Cancel) -> Result<Vec<String>> {
+        self.whole(cancel, |whole| {
+            let commons = whole.commons();
+            let term = |stem: &str| {
+                let term = commons.lexicon().term(stem).filter(|term| (*term as usize) < commons.terms());
+                term.filter(|&term| commons.df(term) > 0)
+            };
+            let pins: Vec<(&str, Option<u32>)> =
+                commons.life().pins().wanted().map(|stem| (stem, term(stem))).collect();
+            let known: Vec<u32> = pins.iter().filter_map(|pin| pin.1).collect();
+            let mut labels = whole.labels_of(&known)?.into_iter();
+            let name = |(stem, term): (&str, Option<u32>)| match term {
+                Some(_) => labels.next().expect("every term has a label").to_string(),
+                None => stem.to_owned(),
+            };
+            Ok(pins.into_iter().map(name).collect())
         })
     }
 
@@ -95,4 +141,9 @@ impl World {
         };
         Ok(terms.into_iter().zip(concepts).map(name).collect())
     }
+}
+
+fn unknown(label: &str) -> Error {
+    let accepted = "a word that documents of the colony have".into();
+    Error::Config { field: "concept".into(), value: format!("`{}`", short(label)), accepted }
 }

@@ -6,7 +6,7 @@ use crate::world::World;
 use phago_core::Result;
 use phago_core::cancel::Cancel;
 use phago_core::field::{self, Type};
-use phago_core::graph::Decay;
+use phago_core::graph::Decays;
 use phago_core::ids::{AgentId, NodeId, Tick};
 use phago_core::life::{Cells, Life};
 use phago_core::read::{Neighbor, Whole};
@@ -18,7 +18,8 @@ use xxhash_rust::xxh3::xxh3_64;
 pub struct GraphView {
     seed: u64,
     tick: Tick,
-    decay: Decay,
+    // By the places of concepts.
+    decays: Decays<'static>,
     topology: Arc<Topology>,
     weights: OnceLock<Vec<f64>>,
     life: Arc<Life>,
@@ -28,7 +29,11 @@ impl GraphView {
     fn new(whole: &dyn Whole, topology: Arc<Topology>) -> GraphView {
         let commons = whole.commons();
         let (seed, tick, life) = (commons.config().seed, commons.tick(), commons.life().clone());
-        GraphView { seed, tick, decay: Decay::new(commons.config()), topology, weights: OnceLock::new(), life }
+        let place = |term: &u32| topology.places.get(&commons.id(*term)).copied();
+        let mut pinned: Vec<u32> = commons.decays().pinned().iter().filter_map(place).collect();
+        pinned.sort_unstable();
+        let decays = Decays::new(commons.config(), pinned);
+        GraphView { seed, tick, decays, topology, weights: OnceLock::new(), life }
     }
 
     /// Returns the tick.
@@ -63,8 +68,15 @@ impl GraphView {
 
     /// Returns the weights of all synapses.
     pub fn weights(&self) -> &[f64] {
-        let (decay, now) = (&self.decay, self.tick as u32);
-        let weights = || self.topology.synapses.iter().map(|synapse| decay.weight(synapse, now)).collect();
+        let (topology, now) = (&self.topology, self.tick as u32);
+        let weights = || {
+            let mut weights = Vec::with_capacity(topology.synapses.len());
+            for (place, ends) in (0..).zip(topology.starts.windows(2)) {
+                let decay = self.decays.of(place);
+                weights.extend(topology.synapses[ends[0]..ends[1]].iter().map(|synapse| decay.weight(synapse, now)));
+            }
+            weights
+        };
         self.weights.get_or_init(weights)
     }
 

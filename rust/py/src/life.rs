@@ -94,6 +94,14 @@ impl Living {
         self.call(move |world, _| world.emit(class, &name, &label, amount).map(|()| None::<bool>))
     }
 
+    fn pin(&self, label: String, is_pinned: bool) -> Result<Call> {
+        self.call(move |world, _| world.pin(&label, is_pinned).map(|()| None::<bool>))
+    }
+
+    fn pins(&self) -> Result<Call> {
+        self.call(|world, cancel| world.pins(cancel))
+    }
+
     fn marks(&self) -> Result<Call> {
         self.call(|world, _| {
             let marks = world.marks()?.into_iter();

@@ -6,7 +6,7 @@ use crate::Result;
 use crate::commons::Commons;
 use crate::documents::{Analysed, Body};
 use crate::graph::synapse::ONE;
-use crate::graph::{Decay, Synapse};
+use crate::graph::{Decays, Synapse};
 use crate::ids::DocumentId;
 use crate::shard::{Ends, Shard};
 use crate::text::{Analysis, Sequence, norm};
@@ -77,9 +77,10 @@ fn put(shard: &mut Shard, document: Stored) -> Result<()> {
 impl Rows<'_> {
     fn put(&self, shard: &mut Shard) -> Result<()> {
         let Rows { commons, wired, columns, targets, begun, nodes } = *self;
-        let (decay, now) = (Decay::new(commons.config()), commons.tick() as u32);
+        let (pinned, now) = (Vec::from(shard.pinned()), commons.tick() as u32);
+        let decays = Decays::new(commons.config(), pinned);
         let cap = commons.config().max_edge_degree as usize;
-        let mut known = Ends::new(&decay);
+        let mut known = [false, true].map(|is_pinned| Ends::new(decays.law(is_pinned)));
         let (mut row, mut ends) = (Vec::new(), Vec::new());
         for node in nodes[commons.seat(shard.id())].iter().map(|node| *node as usize) {
             let (term, targets, wirings) = (columns.terms[node], &targets[node], columns.wirings[node]);
@@ -101,6 +102,7 @@ impl Rows<'_> {
                     return Err(odd("`co_activations` has another number than its documents can give"));
                 }
                 let synapse = Synapse { target, weight, last, created, co_activations };
+                let known = &mut known[usize::from(decays.is_pinned(term))];
                 let end = if weight > ONE { Some(0) } else { known.of(&synapse) };
                 if end.is_some_and(|end| end <= now) {
                     return Err(odd("`weights` has a synapse that is none, or is gone"));

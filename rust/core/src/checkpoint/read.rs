@@ -142,11 +142,18 @@ pub fn build_with(
         if let Some(now) = state.now.filter(|_| share.drives()) {
             commons.lifetimes_mut().tell(now);
         }
-        if !life.is_empty() && share.drives() {
-            let life = Life::decode(life, state.tick, commons.config())?;
-            commons.restore_life(life);
-        }
         let counted = words(commons, share, get(Section::Words)?.bytes()?)?;
+        if !life.is_empty() {
+            let life = Life::decode(life, state.tick, commons.config())?;
+            let pinned = commons.pinned(life.pins().held());
+            for shard in shards.iter_mut() {
+                let here = pinned.iter().copied().filter(|&term| commons.home(term).shard == shard.id());
+                shard.restore_pinned(here.collect());
+            }
+            if share.drives() {
+                commons.restore_life(life);
+            }
+        }
         let Columns::Progress(progress, concepts) = get(Section::Progress)?.0 else {
             return Err(odd("a section is another one"));
         };

@@ -25,6 +25,7 @@ pub(crate) use vocabulary::Vocabulary;
 use crate::config::ColonyConfig;
 use crate::documents::{Analysed, Document};
 use crate::field::Emissions;
+use crate::graph::Decays;
 use crate::ids::{AgentId, DocumentId, ShardId, TICK_MAX, Tick};
 use crate::life::{Acted, Deed, Life};
 use crate::ring::Ring;
@@ -195,6 +196,19 @@ impl Commons {
         &self.life
     }
 
+    /// Returns the terms of pinned concepts, sorted. A stem that the colony does not know has none.
+    pub(crate) fn pinned<'a>(&self, stems: impl Iterator<Item = &'a str>) -> Vec<u32> {
+        let known = |term: &u32| (*term as usize) < self.terms();
+        let mut pinned: Vec<u32> = stems.filter_map(|stem| self.lexicon().term(stem).filter(known)).collect();
+        pinned.sort_unstable();
+        pinned
+    }
+
+    /// Returns the laws by which synapses decay.
+    pub fn decays(&self) -> Decays<'static> {
+        Decays::new(&self.config, self.pinned(self.life.pins().held()))
+    }
+
     /// Returns how many documents wait to be digested.
     pub fn pending(&self) -> u64 {
         self.backlog.waiting().len() as u64
@@ -221,11 +235,11 @@ impl Commons {
         self.backlog.digested()
     }
 
-    /// Returns whether nothing waits to be digested, unwired or reinforced, no digester is alive, and the lifetime of
+    /// Returns whether nothing waits to be digested, unwired, reinforced or pinned, no digester is alive, and the lifetime of
     /// no document is over.
     pub(crate) fn is_quiet(&self) -> bool {
         let is_over = self.lifetimes.ending(self.tick).next().is_some();
-        self.backlog.is_empty() && self.roster.digesters().is_empty() && !is_over
+        self.backlog.is_empty() && self.roster.digesters().is_empty() && !is_over && !self.life.pins().waits()
     }
 
     // Changes.
@@ -315,7 +329,11 @@ impl Commons {
         failed: u64,
         (digesters, ended): (&[AgentId], &[AgentId]),
     ) {
-        let changes = !granted.is_empty() || self.backlog.unwiring() > 0 || self.backlog.reinforcing() > 0;
+        let is_pinned = self.life.pins().waits();
+        if is_pinned {
+            Arc::make_mut(&mut self.life).hold();
+        }
+        let changes = !granted.is_empty() || self.backlog.unwiring() > 0 || self.backlog.reinforcing() > 0 || is_pinned;
         self.wirings += u64::from(changes);
         self.backlog.commit(granted, failed);
         self.roster.commit(digesters, ended);

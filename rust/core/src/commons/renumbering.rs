@@ -38,6 +38,11 @@ impl Renumbering {
         now
     }
 
+    /// Returns the new index of a term that may be forgotten.
+    pub(crate) fn standing(&self, before: u32) -> Option<u32> {
+        self.terms.get(before as usize).copied().filter(|term| *term != GONE)
+    }
+
     /// Returns the term of the node at an old slot, or `None` if it is forgotten.
     pub(crate) fn term_at(&self, seat: usize, slot: usize) -> Option<u32> {
         Some(self.slots[seat][slot]).filter(|term| *term != GONE)

@@ -31,6 +31,12 @@ impl Decay {
         }
     }
 
+    /// Returns the law of what does not decay: a synapse weighs what it weighed when it was last activated, and never
+    /// ends.
+    pub fn still() -> Self {
+        Decay { rate: 0.0, staleness: 0.0, maturation: 0, threshold: 0.0 }
+    }
+
     /// Returns the weight at tick `now`, which must not be before the last activation.
     pub fn weight(&self, synapse: &Synapse, now: u32) -> f64 {
         self.weight_at(synapse, u64::from(now))

@@ -1,6 +1,6 @@
 //! Delivery of a tick's activations and reinforcements to one row: gains, new synapses, and the cap.
 
-use super::Decay;
+use super::{Decay, Decays};
 use super::row::Row;
 use super::synapse::{ONE, Synapse, from_fixed, reinforced, strengthened, to_fixed};
 use crate::config::ColonyConfig;
@@ -106,13 +106,14 @@ fn times(reinforced: &Reinforced, target: u32) -> u64 {
 /// What all rows of one delivery share.
 #[derive(Debug)]
 pub struct Delivery<'a> {
-    decay: &'a Decay,
+    decays: &'a Decays<'a>,
     gain: u32,
     cap: usize,
     now: u32,
     df: &'a [u32],
     ids: &'a [u128],
-    readings: Readings<'a>,
+    // Of concepts that are not pinned, and of those that are.
+    readings: [Readings<'a>; 2],
     fresh: Vec<Fresh>,
     kept: Vec<Candidate>,
     row: Vec<Synapse>,
@@ -131,17 +132,17 @@ struct Candidate {
 }
 
 impl<'a> Delivery<'a> {
-    /// Returns a delivery at tick `now` under a law, with the gain of one reinforcement. `df` (at the tick's cut) and
+    /// Returns a delivery at tick `now` under the laws that its rows have had, with the gain of one reinforcement. `df` (at the tick's cut) and
     /// `ids` are indexed by target.
-    pub fn new(decay: &'a Decay, config: &ColonyConfig, now: u32, df: &'a [u32], ids: &'a [u128]) -> Self {
+    pub fn new(decays: &'a Decays<'a>, config: &ColonyConfig, now: u32, df: &'a [u32], ids: &'a [u128]) -> Self {
         Delivery {
-            decay,
+            decays,
             gain: to_fixed(config.reinforcement_gain),
             cap: config.max_edge_degree as usize,
             now,
             df,
             ids,
-            readings: Readings::new(decay, now),
+            readings: [false, true].map(|is_pinned| Readings::new(decays.law(is_pinned), now)),
             fresh: Vec::new(),
             kept: Vec::new(),
             row: Vec::new(),
@@ -149,14 +150,16 @@ impl<'a> Delivery<'a> {
     }
 
     /// Returns the row after this tick. `activations` is left empty; `made` is called with each new synapse that stays.
+    /// `pinned` says whether the row's concept was pinned before this tick, and whether it is.
     ///
-    /// Expired synapses are removed before anything is delivered, so an activation of one makes a new one. Then deleted
-    /// documents are unwired, then activations are delivered, then reinforcements, which strengthen what is there and
+    /// Expired synapses are removed before anything is delivered, so an activation of one makes a new one; if the
+    /// concept is not pinned any more, also those that would have expired. Then deleted documents are unwired, then activations are delivered, then reinforcements, which strengthen what is there and
     /// make nothing. Above the cap the strongest stay: highest weight now, then the rarest target, then the most
     /// co-activations, then the latest activation, then the smallest target id.
     pub fn deliver(
         &mut self,
         row: &Row,
+        (was_pinned, is_pinned): (bool, bool),
         unwired: &[Unwired<'_>],
         activations: &mut Activations,
         used: &Reinforced,
@@ -164,24 +167,33 @@ impl<'a> Delivery<'a> {
         mut made: impl FnMut(&Synapse),
     ) -> Row {
         let now = self.now;
+        let law = self.decays.law(is_pinned);
+        let (was, is) = (usize::from(was_pinned), usize::from(is_pinned));
         self.kept.clear();
         self.fresh.clear();
         for old in row.iter() {
-            let weight = self.readings.weight(&old);
-            if !self.decay.stands(&old, weight, now) {
+            let mut weight = self.readings[was].weight(&old);
+            if !self.decays.law(was_pinned).stands(&old, weight, now) {
                 continue;
+            }
+            if was != is {
+                weight = self.readings[is].weight(&old);
+                if !law.stands(&old, weight, now) {
+                    census.note(self.readings[was].end(&old), -1);
+                    continue;
+                }
             }
             let (base, weight) = match without(&old, unwired) {
                 Some(base) if base == old => (base, weight),
-                Some(base) if self.decay.is_alive(&base, now) => (base, self.decay.weight(&base, now)),
+                Some(base) if law.is_alive(&base, now) => (base, law.weight(&base, now)),
                 _ => {
-                    census.note(self.readings.end(&old), -1);
+                    census.note(self.readings[was].end(&old), -1);
                     continue;
                 }
             };
             let (documents, uses) = (activations.take(old.target), times(used, old.target));
             if documents == 0 && uses == 0 {
-                let before = (base != old).then_some(old);
+                let before = (base != old || was != is).then_some(old);
                 self.kept.push(Candidate { synapse: base, weight, before, is_new: false });
                 continue;
             }
@@ -191,11 +203,11 @@ impl<'a> Delivery<'a> {
                 co_activations: base.co_activations.saturating_add(documents),
                 ..base
             };
-            if self.decay.is_alive(&synapse, now) {
+            if law.is_alive(&synapse, now) {
                 let weight = from_fixed(synapse.weight);
                 self.kept.push(Candidate { synapse, weight, before: Some(old), is_new: false });
             } else {
-                census.note(self.readings.end(&old), -1);
+                census.note(self.readings[was].end(&old), -1);
             }
         }
         for place in 0..activations.touched.len() {
@@ -217,7 +229,7 @@ impl<'a> Delivery<'a> {
         }
         for &(_, documents, target, weight) in &self.fresh {
             let synapse = Synapse { weight, ..Synapse::new(target, documents, now) };
-            if self.decay.is_alive(&synapse, now) {
+            if law.is_alive(&synapse, now) {
                 let weight = from_fixed(synapse.weight);
                 self.kept.push(Candidate { synapse, weight, before: None, is_new: true });
             }
@@ -236,17 +248,17 @@ impl<'a> Delivery<'a> {
             for dropped in self.kept.drain(self.cap..) {
                 if !dropped.is_new {
                     let old = dropped.before.unwrap_or(dropped.synapse);
-                    census.note(self.readings.end(&old), -1);
+                    census.note(self.readings[was].end(&old), -1);
                 }
             }
         }
         for candidate in &self.kept {
             if let Some(old) = &candidate.before {
-                census.note(self.readings.end(old), -1);
-                census.note(self.readings.end(&candidate.synapse), 1);
+                census.note(self.readings[was].end(old), -1);
+                census.note(self.readings[is].end(&candidate.synapse), 1);
             } else if candidate.is_new {
                 made(&candidate.synapse);
-                census.note(self.readings.end(&candidate.synapse), 1);
+                census.note(self.readings[is].end(&candidate.synapse), 1);
             }
         }
         self.row.clear();

@@ -1,10 +1,12 @@
 //! The graph of a shard: synapses, their decay, and the row of each node. It knows nothing of agents and shards.
 
 pub mod decay;
+pub mod decays;
 pub mod delivery;
 pub mod row;
 pub mod synapse;
 
 pub use decay::Decay;
+pub use decays::Decays;
 pub use row::Row;
 pub use synapse::Synapse;

@@ -5,9 +5,11 @@
 //! [`Acted`] in a tick.
 
 mod cells;
+mod pins;
 mod population;
 
 pub use cells::{Cells, Type};
+pub use pins::{PINS_MAX, Pins};
 pub use population::{AGENTS_MAX, Acted, COLUMNS_MAX, Kind, KindActed, NAME_BYTES_MAX, Population, Spawn};
 
 use crate::config::ColonyConfig;
@@ -29,6 +31,8 @@ pub enum Deed {
     Spawn(Spawn),
     /// Ends all agents of a kind, which is then unknown.
     Dismiss(Box<str>),
+    /// Pins the concept of a stem from the next tick on, or does so no more.
+    Pin(Box<str>, bool),
 }
 
 impl Deed {
@@ -38,7 +42,7 @@ impl Deed {
             Deed::Survey(membership, _) => membership.members().len() as u64,
             Deed::Emit(emissions) => emissions.len() as u64,
             Deed::Spawn(spawn) => u64::from(spawn.count) * (1 + spawn.cells.len() as u64),
-            Deed::Dismiss(_) => 1,
+            Deed::Dismiss(_) | Deed::Pin(..) => 1,
         }
     }
 }
@@ -51,6 +55,7 @@ pub struct Life {
     surveyed: u64,
     field: Field,
     population: Population,
+    pins: Pins,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -59,12 +64,13 @@ struct Stored {
     surveyed: u64,
     marks: Vec<field::Record>,
     population: Population,
+    pins: Pins,
 }
 
 impl Life {
     pub(crate) fn new(config: &ColonyConfig) -> Life {
         let field = Field::new(Laws::new(config), MARKS_MAX).expect("the greatest number is in bounds");
-        Life { membership: Membership::default(), surveyed: 0, field, population: Population::default() }
+        Life { membership: Membership::default(), surveyed: 0, field, population: Population::default(), pins: Pins::default() }
     }
 
     /// Returns which concepts belonged together at the last survey.
@@ -87,21 +93,38 @@ impl Life {
         &self.population
     }
 
+    /// Returns the concepts that are not to fade.
+    pub fn pins(&self) -> &Pins {
+        &self.pins
+    }
+
+    /// Takes over that a tick was made with what is pinned.
+    pub(crate) fn hold(&mut self) {
+        self.pins.hold();
+    }
+
     /// Refuses a deed that cannot be done once those before it, which wait, are.
     ///
     /// # Errors
     /// [`Error::Config`], [`Error::Limit`].
     pub fn check<'a>(&self, deed: &Deed, before: impl IntoIterator<Item = &'a Deed>) -> Result<()> {
-        let Deed::Spawn(spawn) = deed else { return Ok(()) };
-        let mut population = Cow::Borrowed(&self.population);
+        if !matches!(deed, Deed::Spawn(_) | Deed::Pin(_, true)) {
+            return Ok(());
+        }
+        let (mut population, mut pins) = (Cow::Borrowed(&self.population), Cow::Borrowed(&self.pins));
         for deed in before {
             match deed {
                 Deed::Survey(..) | Deed::Emit(_) => {}
                 Deed::Spawn(spawn) => population.to_mut().spawn(0, spawn),
                 Deed::Dismiss(kind) => population.to_mut().dismiss(kind),
+                Deed::Pin(stem, is_pinned) => pins.to_mut().set(stem, *is_pinned),
             }
         }
-        population.check_spawn(spawn)
+        match deed {
+            Deed::Spawn(spawn) => population.check_spawn(spawn),
+            Deed::Pin(stem, _) => pins.check(stem),
+            _ => Ok(()),
+        }
     }
 
     /// Does a deed that was checked, at the committed tick.
@@ -111,6 +134,7 @@ impl Life {
             Deed::Emit(emissions) => self.emit(tick, &emissions),
             Deed::Spawn(spawn) => self.population.spawn(tick, &spawn),
             Deed::Dismiss(kind) => self.population.dismiss(&kind),
+            Deed::Pin(stem, is_pinned) => self.pins.set(&stem, is_pinned),
         }
     }
 
@@ -145,11 +169,13 @@ impl Life {
     /// Returns its one form as bytes at a tick, which a digest hashes and a checkpoint keeps; `None` if it has nothing.
     pub(crate) fn encode(&self, tick: Tick) -> Option<Vec<u8>> {
         let marks = self.field.records(tick);
-        if self.membership.is_empty() && self.surveyed == 0 && marks.is_empty() && self.population.is_empty() {
+        let is_empty = self.membership.is_empty() && self.surveyed == 0 && marks.is_empty();
+        if is_empty && self.population.is_empty() && self.pins.is_empty() {
             return None;
         }
         let (membership, population) = (self.membership.clone(), self.population.clone());
-        let stored = Stored { membership, surveyed: self.surveyed, marks, population };
+        let pins = self.pins.clone();
+        let stored = Stored { membership, surveyed: self.surveyed, marks, population, pins };
         Some(postcard::to_allocvec(&stored).expect("plain data always encodes"))
     }
 
@@ -163,12 +189,15 @@ impl Life {
         if !left.is_empty() {
             return Err(odd(format!("{} bytes are left over", left.len())));
         }
-        let Stored { membership, surveyed, marks, population } = stored;
+        if !stored.pins.fits() {
+            return Err(odd("a pinned concept that cannot be one".into()));
+        }
+        let Stored { membership, surveyed, marks, population, pins } = stored;
         let is_later = population.kinds().flat_map(|(_, kind)| kind.ids()).any(|id| id.birth > tick);
         if is_later || membership.clusters().iter().any(|(_, since)| *since > tick) {
             return Err(odd("an agent or a cluster of a tick to come".into()));
         }
         let field = Field::read(Laws::new(config), MARKS_MAX, tick, &marks)?;
-        Ok(Life { membership, surveyed, field, population })
+        Ok(Life { membership, surveyed, field, population, pins })
     }
 }

@@ -7,7 +7,6 @@
 
 use crate::Result;
 use crate::commons::Commons;
-use crate::graph::Decay;
 use crate::query::question::Question;
 use crate::query::view::Local;
 use serde::{Deserialize, Serialize};
@@ -37,7 +36,7 @@ pub struct FromWord {
 /// Returns what the question's terms of this home shard have synapses to, at most a row for each.
 pub fn wired(local: Local<'_>, question: &Question) -> Result<Vec<FromWord>> {
     let Local { shard, commons, .. } = local;
-    let decay = Decay::new(commons.config());
+    let decays = shard.decays(commons);
     let now = commons.tick() as u32;
     let mut own: Vec<u32> = question.terms.iter().map(|term| term.term).collect();
     own.sort_unstable();
@@ -46,7 +45,7 @@ pub fn wired(local: Local<'_>, question: &Question) -> Result<Vec<FromWord>> {
         local.poll()?;
         for synapse in shard.row(term.term, commons) {
             if commons.df(synapse.target) > 1 && own.binary_search(&synapse.target).is_err() {
-                let strength = term.mass() * decay.weight(&synapse, now);
+                let strength = term.mass() * decays.of(term.term).weight(&synapse, now);
                 all.push(FromWord { from: from as u32, to: synapse.target, strength });
             }
         }

@@ -5,7 +5,6 @@
 
 use crate::Result;
 use crate::commons::{Commons, idf};
-use crate::graph::Decay;
 use crate::ids::ShardId;
 use crate::maps::Map;
 use crate::query::view::Local;
@@ -37,7 +36,7 @@ pub struct RankedConcept {
 /// the shard's own statistics where it returns a number.
 pub fn contributions(local: Local<'_>, terms: &[u32], df: impl Fn(u32) -> Option<u32>) -> Result<Vec<Contribution>> {
     let Local { shard, commons, .. } = local;
-    let decay = Decay::new(commons.config());
+    let decays = shard.decays(commons);
     let now = commons.tick() as u32;
     let mut all = Vec::new();
     for &from in terms {
@@ -47,7 +46,7 @@ pub fn contributions(local: Local<'_>, terms: &[u32], df: impl Fn(u32) -> Option
             all.push(Contribution { from, to: from, score: sharpness });
             let near = shard.row(from, commons);
             all.extend(near.map(|synapse| {
-                let score = sharpness * decay.weight(&synapse, now);
+                let score = sharpness * decays.of(from).weight(&synapse, now);
                 Contribution { from, to: synapse.target, score }
             }));
         }

@@ -3,7 +3,7 @@
 use crate::Result;
 use crate::commons::Commons;
 use crate::documents::Postings;
-use crate::graph::{Decay, Synapse};
+use crate::graph::Synapse;
 use crate::ids::{NodeId, ShardId, Tick};
 use crate::query::near::{self, RankedConcept, contributions};
 use crate::query::{Buffers, Here, Homes, Local, View};
@@ -129,18 +129,19 @@ impl NearConcept {
     }
 }
 
-// Returns a synapse's current weight.
-fn weight(commons: &Commons, synapse: &Synapse) -> f64 {
-    Decay::new(commons.config()).weight(synapse, commons.tick() as u32)
-}
-
-/// Returns the neighbours in a row, which is in the order of the far ends' ids: the heaviest first, equal weights in
+/// Returns the neighbours in the row of a term, which is in the order of the far ends' ids: the heaviest first, equal weights in
 /// that order.
-pub(crate) fn neighbors(commons: &Commons, row: Vec<Synapse>, mut label: impl FnMut(u32) -> Arc<str>) -> Vec<Neighbor> {
+pub(crate) fn neighbors(
+    commons: &Commons,
+    term: u32,
+    row: Vec<Synapse>,
+    mut label: impl FnMut(u32) -> Arc<str>,
+) -> Vec<Neighbor> {
+    let (decays, now) = (commons.decays(), commons.tick() as u32);
     let neighbor = |synapse: Synapse| Neighbor {
         id: NodeId(commons.id(synapse.target)),
         label: label(synapse.target),
-        weight: weight(commons, &synapse),
+        weight: decays.of(term).weight(&synapse, now),
         synapse,
     };
     let mut all: Vec<Neighbor> = row.into_iter().map(neighbor).collect();
@@ -167,12 +168,15 @@ impl Edges {
         // Nodes are in the order of their ids, so a target's index is found without a map.
         let mut place_of = vec![0u32; commons.terms()];
         (0..).zip(&concepts).for_each(|(place, &(term, _))| place_of[term as usize] = place);
+        let (decays, now) = (commons.decays(), commons.tick() as u32);
+        let terms: Vec<u32> = concepts.iter().map(|concept| concept.0).collect();
         let mut all = Vec::with_capacity(count as usize);
         for (source, row) in (0..).zip(rows) {
+            let decay = decays.of(terms[source as usize]);
             all.extend(row?.iter().map(|synapse| EdgeRow {
                 source,
                 target: place_of[synapse.target as usize],
-                weight: weight(commons, synapse),
+                weight: decay.weight(synapse, now),
                 co_activations: synapse.co_activations,
                 created: synapse.created,
                 last: synapse.last,
@@ -238,7 +242,7 @@ impl<'a> View<'a> {
 
     /// Returns the synapses of a concept, the heaviest first; equal weights are in the order of the far ends' ids.
     pub fn neighbors(&self, term: u32) -> Vec<Neighbor> {
-        neighbors(self.commons, self.row(term), |target| self.commons.label(target))
+        neighbors(self.commons, term, self.row(term), |target| self.commons.label(target))
     }
 
     /// Returns the `k` concepts nearest to a question, best first.

@@ -17,7 +17,7 @@ pub use tick::Committed;
 use crate::commons::Commons;
 use crate::config::ColonyConfig;
 use crate::documents::{Body, Document};
-use crate::graph::{Decay, Synapse};
+use crate::graph::Synapse;
 use crate::ids::{DocumentId, ShardId, Tick};
 use crate::input::Admission;
 use crate::metadata::Filter;
@@ -200,9 +200,9 @@ impl Replica {
         row
     }
 
-    /// Returns a synapse's current weight.
-    pub fn weight(&self, synapse: &Synapse) -> f64 {
-        Decay::new(self.commons.config()).weight(synapse, self.commons.tick() as u32)
+    /// Returns the current weight of a concept's synapse.
+    pub fn weight(&self, term: u32, synapse: &Synapse) -> f64 {
+        self.commons.decays().of(term).weight(synapse, self.commons.tick() as u32)
     }
 
     /// Refuses ids that are not in this colony's ring.

@@ -6,7 +6,7 @@ use crate::cancel::Cancel;
 use crate::commons::Commons;
 use crate::field::Emissions;
 use crate::graph::delivery::{Activations, Census, Delivery, Unwired};
-use crate::graph::{Decay, Row};
+use crate::graph::{Decays, Row};
 use crate::ids::ShardId;
 use crate::maps::Map;
 use crate::message::Batch;
@@ -33,6 +33,7 @@ impl Shard {
             nodes: Vec::new(),
             rows: Vec::new(),
             census: Census::new(stamp),
+            pinned: self.pinned_by(plan, commons),
             lysed: Vec::new(),
             leaving: Vec::new(),
             traces: Emissions::default(),
@@ -44,13 +45,23 @@ impl Shard {
             edge_count: 0,
             cross_edges: Vec::new(),
         };
-        if !inbox.is_empty() {
+        if !inbox.is_empty() || delta.pinned.is_some() {
             self.deliver(commons, inbox, cancel, &mut delta)?;
         }
         delta.census.close();
         delta.edge_count = self.edges_after(stamp, &delta.census);
-        self.sweep(&Decay::new(commons.config()), &mut delta);
+        self.sweep(&self.decays(commons), &mut delta);
         Ok(delta)
+    }
+
+    // Returns the terms that live here and are pinned, sorted, if these are others than before.
+    fn pinned_by(&self, plan: &Plan, commons: &Commons) -> Option<Box<[u32]>> {
+        if plan.pinned.is_empty() && self.pinned.is_empty() {
+            return None;
+        }
+        let here = plan.pinned.iter().copied().filter(|&term| commons.home(term).shard == self.id);
+        let pinned: Box<[u32]> = here.collect();
+        (pinned != self.pinned).then_some(pinned)
     }
 
     // Returns the number of living synapses after the tick. Panics here and not in Advance if a count would fall below
@@ -67,7 +78,9 @@ impl Shard {
     }
 
     fn deliver(&self, commons: &Commons, inbox: &[Batch], cancel: &Cancel, delta: &mut Delta) -> Result<()> {
-        let decay = Decay::new(commons.config());
+        let (before, after) = (&*self.pinned, delta.pinned.clone());
+        let after = after.as_deref().unwrap_or(before);
+        let (was_pinned, is_pinned) = (Decays::new(commons.config(), before), Decays::new(commons.config(), after));
         let lists: Vec<&[u32]> = inbox.iter().flat_map(Batch::lists).collect();
         let sources = Sources::gather(&lists, self.id, commons, cancel)?;
         let mut activations = Activations::new(commons.terms());
@@ -79,10 +92,13 @@ impl Shard {
             }
         }
         let used = used(inbox);
-        let alone = unwired.keys().chain(used.keys().filter(|source| !unwired.contains_key(*source)));
-        let alone: Vec<u32> = alone.filter(|source| !sources.has(**source)).copied().collect();
+        let repinned = before.iter().chain(after).filter(|&&term| was_pinned.is_pinned(term) != is_pinned.is_pinned(term));
+        let mut alone: Vec<u32> = unwired.keys().chain(used.keys()).chain(repinned).copied().collect();
+        alone.retain(|source| !sources.has(*source));
+        alone.sort_unstable();
+        alone.dedup();
         let mut delivery = Delivery::new(
-            &decay,
+            &is_pinned,
             commons.config(),
             delta.tick as u32,
             commons.statistics().all_df(),
@@ -116,12 +132,13 @@ impl Shard {
             let known = node.filter(|_| left > 0).map_or(0, |node| node.uses);
             let uses = if wirings > 0 { known.saturating_add(uses) } else { 0 };
             delta.nodes.push(NodeChange { slot, term: source, wirings, uses });
-            if wirings == left && gone.is_empty() && reinforced.is_empty() {
+            let pinned = (was_pinned.is_pinned(source), is_pinned.is_pinned(source));
+            if wirings == left && gone.is_empty() && reinforced.is_empty() && pinned.0 == pinned.1 {
                 continue;
             }
             delta.touched += row.len() as u64;
             work.add(64 + row.len() * (1 + gone.len()))?;
-            let new = delivery.deliver(row, gone, &mut activations, reinforced, &mut delta.census, |made| {
+            let new = delivery.deliver(row, pinned, gone, &mut activations, reinforced, &mut delta.census, |made| {
                 if many && commons.home(made.target).shard != self.id {
                     delta.cross_edges.push(CrossEdge { source, target: made.target, weight: made.weight });
                 }

@@ -39,6 +39,8 @@ pub struct Delta {
     pub(crate) nodes: Vec<NodeChange>,
     pub(crate) rows: Vec<(u32, Row)>,
     pub(crate) census: Census,
+    // The terms that live here and are pinned, if these are others than before.
+    pub(crate) pinned: Option<Box<[u32]>>,
     pub(crate) lysed: Vec<(u32, Box<[u32]>)>,
     // The documents that leave by themselves, with their word forms.
     pub(crate) leaving: Leaving,

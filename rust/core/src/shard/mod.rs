@@ -20,7 +20,7 @@ pub use seat::{Seat, exchange};
 use crate::agents::Digester;
 use crate::commons::Commons;
 use crate::documents::{Analysed, Document, Documents, Lifetime};
-use crate::graph::{Decay, Row, Synapse};
+use crate::graph::{Decays, Row, Synapse};
 use crate::ids::{AgentId, DocumentId, ShardId, Tick};
 use crate::reinforcement::{Reinforcement, Waiting, size_of_waiting};
 use serde::{Deserialize, Serialize};
@@ -68,6 +68,8 @@ pub struct Shard {
     unwiring: Vec<(u32, Box<[u32]>)>,
     // The reinforcements of each document since the last tick.
     reinforcing: BTreeMap<u128, Waiting>,
+    // The terms that live here and are pinned, sorted, whether they are concepts or not.
+    pinned: Box<[u32]>,
     // The number of living synapses, and how many of them end at each later tick.
     live: u64,
     ends: BTreeMap<u32, u64>,
@@ -94,6 +96,7 @@ impl Shard {
             digesters: BTreeMap::new(),
             unwiring: Vec::new(),
             reinforcing: BTreeMap::new(),
+            pinned: Box::default(),
             live: 0,
             ends: BTreeMap::new(),
             stored: 0,
@@ -176,10 +179,20 @@ impl Shard {
 
     /// Returns the living synapses of a concept of this shard, in an order without meaning.
     pub fn row<'a>(&'a self, term: u32, commons: &Commons) -> impl Iterator<Item = Synapse> + 'a {
-        let decay = Decay::new(commons.config());
+        let decay = self.decays(commons).of(term).clone();
         let now = self.tick as u32;
         let row = self.node(term, commons).map(|node| node.row.iter());
         row.into_iter().flatten().filter(move |synapse| decay.is_alive(synapse, now))
+    }
+
+    /// Returns the terms that live here and are pinned, sorted.
+    pub(crate) fn pinned(&self) -> &[u32] {
+        &self.pinned
+    }
+
+    /// Returns the laws by which the synapses of its concepts decay.
+    pub(crate) fn decays(&self, commons: &Commons) -> Decays<'_> {
+        Decays::new(commons.config(), &*self.pinned)
     }
 
     /// Returns what this shard reports of one of its concepts.
@@ -262,6 +275,9 @@ impl Shard {
             let old = &mut self.nodes[*slot as usize].row;
             self.stored = self.stored + row.len() as u64 - old.len() as u64;
             std::mem::swap(old, row);
+        }
+        if let Some(pinned) = delta.pinned.take() {
+            self.pinned = pinned;
         }
         self.ends.remove(&stamp);
         self.live = delta.edge_count;

@@ -48,6 +48,11 @@ impl Shard {
         self.unwiring = unwiring;
     }
 
+    /// Sets which terms that live here are pinned; before its nodes are added.
+    pub(crate) fn restore_pinned(&mut self, pinned: Box<[u32]>) {
+        self.pinned = pinned;
+    }
+
     /// Adds a living digester.
     pub(crate) fn restore_digester(&mut self, digester: Digester) {
         self.digesters.insert(digester.id, digester);

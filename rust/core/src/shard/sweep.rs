@@ -3,9 +3,9 @@
 //! Only memory changes, and nothing that can be read. A sweep begins once half of the stored synapses are gone. It goes
 //! through all rows over as many ticks as needed, as a part of Decay, so that it holds no lock.
 
-use super::Shard;
+use super::{Node, Shard};
 use super::delta::Delta;
-use crate::graph::{Decay, Row};
+use crate::graph::{Decays, Row};
 use crate::maps::Set;
 
 // Rows and synapses that one tick sweeps: about a millisecond of work.
@@ -17,7 +17,7 @@ const GONE_MIN: u64 = 1024;
 impl Shard {
     /// Sweeps one tick's part and stages it in the delta, after everything else is staged. A tick that makes many
     /// synapses sweeps more, so that a colony never grows faster than it is swept.
-    pub(super) fn sweep(&self, decay: &Decay, delta: &mut Delta) {
+    pub(super) fn sweep(&self, decays: &Decays<'_>, delta: &mut Delta) {
         let made: usize = delta.rows.iter().map(|(_, row)| row.len()).sum();
         let replaced: usize = delta.rows.iter().map(|(slot, _)| self.row_at(*slot).map_or(0, Row::len)).sum();
         let stored = self.stored + made as u64 - replaced as u64;
@@ -28,9 +28,10 @@ impl Shard {
         let fresh: Set<u32> = delta.rows.iter().map(|(slot, _)| *slot).collect();
         let (mut slot, mut left) = (start, STEP + 2 * made);
         while slot < self.nodes.len() && left > 0 {
-            let row = &self.nodes[slot].row;
+            let Node { term, row, .. } = &self.nodes[slot];
             left = left.saturating_sub(1 + row.len());
             if !row.is_empty() && !fresh.contains(&(slot as u32)) {
+                let decay = decays.of(*term);
                 let kept: Vec<_> = row.iter().filter(|synapse| decay.is_alive(synapse, now)).collect();
                 if kept.len() < row.len() {
                     delta.rows.push((slot as u32, Row::new(&kept)));

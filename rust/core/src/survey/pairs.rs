@@ -8,7 +8,7 @@ use super::pace::Pace;
 use crate::Result;
 use crate::cancel::Cancel;
 use crate::graph::synapse::to_fixed;
-use crate::graph::{Decay, Synapse};
+use crate::graph::Synapse;
 use crate::ids::{NodeId, Tick};
 use crate::query::{Local, View};
 use serde::{Deserialize, Serialize};
@@ -75,16 +75,16 @@ impl Part {
     /// [`crate::Error::Cancelled`] once the flag of the view is set.
     pub fn of(local: Local<'_>) -> Result<Part> {
         let commons = local.commons;
-        let (decay, now) = (Decay::new(commons.config()), commons.tick() as u32);
-        let half = |synapse: Synapse| Half {
-            target: synapse.target,
-            co: synapse.co_activations,
-            weight: to_fixed(decay.weight(&synapse, now)),
-        };
+        let (decays, now) = (local.shard.decays(commons), commons.tick() as u32);
         let mut part = Part::default();
         for term in local.shard.concepts() {
             local.poll()?;
-            let before = part.synapses.len();
+            let (before, decay) = (part.synapses.len(), decays.of(term));
+            let half = |synapse: Synapse| Half {
+                target: synapse.target,
+                co: synapse.co_activations,
+                weight: to_fixed(decay.weight(&synapse, now)),
+            };
             part.synapses.extend(local.shard.row(term, commons).map(half));
             part.degrees.push((part.synapses.len() - before) as u32);
             part.concepts.push(Concept { id: NodeId(commons.id(term)), term, df: commons.df(term) });

@@ -330,7 +330,9 @@ impl Schedule {
     fn some_deed(&mut self) -> Deed {
         let chance = &mut self.chance;
         let concept = |chance: &mut Chance| NodeId::concept(&chance.word(20.0));
-        match chance.below(8) {
+        match chance.below(10) {
+            8 => Deed::Pin(chance.word(8.0).into(), true),
+            9 => Deed::Pin(chance.word(8.0).into(), false),
             0 => {
                 let (id, since) = (ClusterId(chance.below(3)), 0);
                 let mut concepts: Vec<NodeId> = (0..chance.below(4)).map(|_| concept(chance)).collect();
