@@ -397,6 +397,13 @@ def test_rows_do_not_depend_on_how_a_batch_is_cut(colony):
         (lambda view, rows, deeds: deeds.end(rows.energy), "mask"),
         (lambda view, rows, deeds: deeds.trace("x", rows.home, -1.0), "amount"),
         (lambda view, rows, deeds: deeds.trace("x", [1.5]), "places"),
+        (lambda view, rows, deeds: deeds.spawn([3]), "`parents` is '[3]'; accepted is rows from 0 to 2"),
+        (lambda view, rows, deeds: deeds.spawn([-1]), "rows from 0 to 2"),
+        (lambda view, rows, deeds: deeds.spawn([0.5]), "`parents` is 'an array of float64"),
+        (lambda view, rows, deeds: deeds.spawn([[0]]), "`parents`"),
+        (lambda view, rows, deeds: deeds.spawn([0], load=1), "`state` is 'load'"),
+        (lambda view, rows, deeds: deeds.spawn([0, 1], energy=[1, 2, 3]), "`energy` is 'an array of shape (3,)'"),
+        (lambda view, rows, deeds: deeds.spawn([0], energy=0.5), "`energy` is 'an array of float64'"),
         (lambda view, rows, deeds: 1 / 0, "ZeroDivisionError"),
     ],
 )
@@ -541,6 +548,89 @@ def test_nobody_absorbs_its_own_kind_itself_or_who_is_not_there(colony):
     before = colony.agents("Thing")
     colony.tick()
     assert colony.agents("Thing") == before
+
+
+class Elder(phago.Agent):
+    """Learns where it walks, and leaves it to all when it is asked to."""
+
+    state = {"home": phago.Concept, "leaves": bool}
+
+    def sense(self, view):
+        if self.leaves:
+            near = view.neighbors(self.home)
+            return [phago.Dissolve(self.home, *near, self.home)]
+        return None
+
+
+@pytest.mark.parametrize("shards", [1, 4])
+def test_an_old_agent_leaves_its_concepts_to_all_once(shards):
+    with phago.Colony(shards=shards, config=phago.ColonyConfig(maturation_ticks=4)) as colony:
+        begun(colony)
+        uses = {node.label: node.uses for node in colony.graph.nodes}
+        assert set(uses.values()) == {0}
+        [first, second] = colony.spawn(Elder, count=2, home=["cell", "membrane"], leaves=True)
+        spawned = colony.stats().tick
+        while len(colony.agents("Elder")) == 2:
+            assert {node.uses for node in colony.graph.nodes} == {0}
+            colony.tick()
+        # It is trusted once it has lived as long as a synapse needs to mature.
+        assert colony.stats().tick - spawned == 4
+        left = [{"cell", *(near.target for near in colony.graph.neighbors("cell"))}]
+        left.append({"membrane", *(near.target for near in colony.graph.neighbors("membrane"))})
+        after = {node.label: node.uses for node in colony.graph.nodes}
+        assert after == {label: sum(label in one for one in left) for label in uses}
+        told = [event for event in colony.events() if event.what == phago.EventKind.DISSOLVED]
+        assert [(event.agent, event.count) for event in told] == [(first, len(left[0])), (second, len(left[1]))]
+        assert colony.agents("Elder") == []
+        before = colony.digest()
+        colony.spawn(Elder, home="cell")
+        for _ in range(6):
+            colony.tick()
+        assert {node.label: node.uses for node in colony.graph.nodes} == after
+        assert colony.digest() != before
+
+
+@pytest.mark.parametrize("concepts", [["zebra"], [None], ["0" * 31], [f"{number:032x}" for number in range(257)]])
+def test_what_an_agent_cannot_leave_is_refused(concepts):
+    with phago.Colony(shards=3, config=phago.ColonyConfig(maturation_ticks=1)) as colony:
+        begun(colony)
+        colony.spawn(kind(lambda self, view: [phago.Dissolve(*concepts)]))
+        assert "`concepts`" in str(refused(colony))
+
+
+class Budding(phago.AgentArray):
+    """Bears two of every row that is rich, one with a state of its own."""
+
+    columns = {"home": "concept", "energy": "i8", "share": "f8", "is_full": "?"}
+
+    def sense(self, view, rows, deeds):
+        import numpy as np
+
+        rows.energy -= 1
+        rich = np.flatnonzero(rows.energy >= 4)
+        deeds.spawn(rich[::-1], energy=1, is_full=True)
+        deeds.spawn(rich, share=np.linspace(0.5, 1, len(rich)))
+        deeds.spawn([])
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_arrays_bear_agents(shards):
+    pytest.importorskip("numpy")
+    with phago.Colony(shards=shards) as colony:
+        begun(colony)
+        colony.spawn(Budding, count=3, home=["cell", "membrane", None], energy=[5, 2, 5], share=0.25, is_full=False)
+        colony.tick()
+        agents = [agent.state for agent in colony.agents("Budding")]
+        assert [agent["energy"] for agent in agents[:3]] == [4, 1, 4]
+        born = sorted(agents[3:], key=lambda state: (state["home"] or "", state["energy"]))
+        assert [(one["energy"], one["share"], one["is_full"]) for one in born] == [
+            (1, 0.25, True),
+            (4, 1.0, False),
+            (1, 0.25, True),
+            (4, 0.5, False),
+        ]
+        assert {one["home"] for one in born[2:]} == {agents[0]["home"]}
+        assert [one["home"] for one in born[:2]] == [None, None]
 
 
 def test_symbiosis_never_ends_in_a_livelock():

@@ -39,7 +39,7 @@ CORE = {
     "ghost": WORDS,
     # It speaks of ids and phases, never of shards.
     "coordinator": WORDS | {"ring"},
-    "commons": WORDS | {"documents", "field", "life", "ring", "text"},
+    "commons": WORDS | {"documents", "field", "graph", "life", "ring", "text"},
     "plan": WORDS | {"commons", "documents", "field", "life"},
     # Agents propose; they see no shard and no graph to change.
     "agents": WORDS | {"commons", "plan"},

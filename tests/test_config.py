@@ -140,6 +140,8 @@ def test_both_ends_of_a_range_are_accepted_and_what_lies_beyond_is_not(kind, set
 def test_the_native_module_holds_to_what_it_says(setting):
     for good in (setting.low, setting.high):
         _phago.check_config({setting.name: good})
+    if setting.kind == "bool":
+        return
     bad = ("", setting.low.upper()) if setting.kind == "choice" else (setting.low - 1, setting.high + 1)
     for value in bad:
         with pytest.raises(phago.ConfigError):

@@ -245,7 +245,79 @@ def test_transfer_wires_fewer_words_of_one_document():
             colony.ingest(texts)
             colony.run()
             once[boost] = sum(node.label.startswith("once") for node in colony.graph.nodes)
+            told = [event.count for event in colony.events() if event.what == phago.EventKind.TRANSFERRED]
+            assert told == ([] if boost == 1 else [sum(told)])
+            assert boost == 1 or told[0] >= once[1.0] - once[boost] > 0
     assert once[4.0] < 0.75 * once[1.0]
+
+
+@pytest.mark.parametrize("nodes", [None, 2])
+def test_without_digestion_documents_are_found_and_nothing_grows(nodes, tmp_path):
+    config = phago.ColonyConfig(digestion=False)
+    backend = "threads" if nodes is None else Processes(nodes)
+    with phago.open(tmp_path / "memory", shards=3, config=config, backend=backend) as colony:
+        for chunk in stream(3):
+            colony.ingest(chunk)
+        assert colony.run().ticks == 0
+        colony.tick()
+        stats = colony.stats()
+        assert (stats.documents, stats.pending, stats.nodes, stats.edges) == (18, 18, 0, 0)
+        assert colony.events() == []
+        assert colony.query("t1w3x common1y")[0].parts.concepts > 0
+        colony.delete("d0-0")
+        digest = colony.digest()
+    with phago.open(tmp_path / "memory", shards=1) as colony:
+        assert colony.digest() == digest
+        assert colony.config == config
+
+
+def test_without_wiring_there_are_concepts_and_no_synapses():
+    with phago.Colony(shards=3, config=phago.ColonyConfig(wiring=False)) as colony, phago.Colony(shards=1) as usual:
+        for one in (colony, usual):
+            for chunk in stream(3):
+                one.ingest(chunk)
+            one.run()
+        assert [node.label for node in colony.graph.nodes] == [node.label for node in usual.graph.nodes]
+        assert colony.stats().edges == len(colony.graph.edges) == 0 < usual.stats().edges
+        assert not [event for event in colony.events() if event.what == phago.EventKind.WIRED]
+        for one in (colony, usual):
+            one.delete("d0-0")
+            one.run()
+        assert colony.stats().edges == 0
+
+
+def test_a_digester_ends_after_as_many_idle_ticks_as_it_has_patience():
+    for patience, ticks in ((1, 2), (3, 4), (7, 8)):
+        with phago.Colony(shards=3, config=phago.ColonyConfig(digester_patience=patience)) as colony:
+            colony.ingest("Ions cross the membrane.")
+            assert colony.run().ticks == ticks
+            died = [event.tick for event in colony.events() if event.what == phago.EventKind.DIED]
+            assert died == [ticks]
+
+
+def test_a_digester_without_an_end_costs_no_tick(tmp_path):
+    config = phago.ColonyConfig(digester_patience=0, documents_per_digester=2)
+    with phago.open(tmp_path / "memory", shards=3, config=config) as colony:
+        for chunk in stream(2):
+            colony.ingest(chunk)
+        assert colony.run().ticks == 1
+        assert len(colony.agents("digester")) == 6
+        for _ in range(5):
+            colony.tick()
+        digest = colony.digest()
+    with phago.open(tmp_path / "memory", shards=2) as colony, phago.Colony(shards=1, config=config) as other:
+        assert colony.digest() == digest
+        assert len(colony.agents("digester")) == 6
+        for chunk in stream(2):
+            other.ingest(chunk)
+        for _ in range(6):
+            other.tick()
+        assert other.digest() == digest
+        for one in (colony, other):
+            one.ingest("Ions cross the membrane.")
+            assert one.run().ticks == 1
+        assert not [event for event in other.events() if event.what == phago.EventKind.DIED]
+        assert other.digest() == colony.digest()
 
 
 def test_orders_that_look_at_documents_are_refused_over_nodes(tmp_path):

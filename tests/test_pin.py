@@ -45,7 +45,8 @@ def test_a_pinned_concept_keeps_its_synapses_while_all_others_end(shards):
         assert colony.pinned() == [CONCEPT]
         idle(colony, 200)
         kept = row(colony)
-        assert kept and set(kept) == set(before)
+        assert kept
+        assert set(kept) == set(before)
         # As when they were last activated: a tenth for each document.
         assert all(weight >= before[label] and weight >= 0.0999 for label, weight in kept.items())
         assert colony.stats().edges == len(kept) == counted(colony)

@@ -16,7 +16,7 @@ from . import _phago
 from ._cores import heed as _heed_cores
 from ._frames import read_frame
 from ._jsonl import read_jsonl
-from .agents import Absorb, Agent, AgentArray, Die, Move, Prefer, Signal, Sleep, Spawn, Trace, Walkers
+from .agents import Absorb, Agent, AgentArray, Die, Dissolve, Move, Prefer, Signal, Sleep, Spawn, Trace, Walkers
 from .aio import AsyncColony
 from .colony import Colony
 from .config import ColonyConfig, DistributedConfig, Ranking, RunnerConfig
@@ -160,6 +160,7 @@ __all__ = [
     "Die",
     "Diff",
     "Digester",
+    "Dissolve",
     "DistributedConfig",
     "DistributedQueryEngine",
     "DistributedRunner",

@@ -138,10 +138,10 @@ class Alive:
     def pin(self, concept: str) -> None:
         """Keep a concept from fading: from the next tick on, its own synapses do not decay.
 
-        They weigh what they weighed when they were last activated, and none ends; more than `max_edge_degree` there are
-        never. What leads to the concept from others fades as before, and deleted documents are unwired as ever. Pins are
-        kept, and a part of `digest()`; there may be 4,096 of them. A word whose last document is deleted stays pinned for
-        the day on which it comes back.
+        They weigh what they weighed when they were last activated, and none ends; there are never more than
+        `max_edge_degree`. What leads to the concept from others fades as before, and deleted documents are unwired as
+        ever. Pins are kept, and a part of `digest()`; there may be 4,096 of them. A word whose last document is deleted
+        stays pinned for the day on which it comes back.
 
         Args:
             concept: A word that documents have.

@@ -1067,12 +1067,14 @@ class Living:
         sensed: int,
         kinds: list[_Chose],
         emissions: list[tuple[str, str, Any, Any]],
+        dissolved: list[tuple[str, int, Any]],
         view: AgentView | None = None,
     ) -> None:
         """Have the next tick do what agents chose that saw the tick `sensed`.
 
         For each kind what changes (column, rows as 32-bit integers in bytes, values), the rows that end, those of
-        parents, and the values of what they bear. Values are a list, or bytes of 64-bit values; of concepts these are
+        parents, and the values of what they bear. Of those that dissolve the kind, the row, and the concepts that they
+        leave. Values are a list, or bytes of 64-bit values; of concepts these are
         places in the view.
         """
     def unchoose(self) -> None:

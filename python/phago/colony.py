@@ -95,14 +95,14 @@ class Colony(Alive, Unpicklable):
         runner, shards = runner_given(runner), shards_given(shards)
         self._config, self._shards = config, shards
         self._held: Held | None = None
-        self._known = Minds(config.seed, runner.phase_timeout_ms)
+        self._known = Minds(config.seed, runner.phase_timeout_ms, config.maturation_ticks)
         self._held = in_memory(config, shards, runner)
 
     @classmethod
     def _of(cls, held: Held, config: ColonyConfig, shards: int, timeout_ms: int) -> Self:
         colony = cls.__new__(cls)
         colony._config, colony._shards, colony._held = config, shards, held
-        colony._known = Minds(config.seed, timeout_ms)
+        colony._known = Minds(config.seed, timeout_ms, config.maturation_ticks)
         return colony
 
     def _open(self) -> Held:

@@ -122,6 +122,13 @@ class ColonyConfig:
     survey_quorum: int = 0
     """Documents digested since the last survey after which `run` makes the next one; 0 to 2^40. With 0 it makes
     none."""
+    digestion: bool = True
+    """Whether documents are digested. If not, they wait for ever: they are found by their words, titles and what they
+    share, and there is no graph, no cluster and no alarm."""
+    wiring: bool = True
+    """Whether concepts of a document are wired. If not, there are concepts and no synapses between them."""
+    digester_patience: int = 3
+    """Ticks without a document after which a digester ends; 0 to 2^20. With 0 it never does."""
     events_max: int = 8_192
     """Events that `Colony.events` has at most, in memory; 1 to 2^24. It is no part of the digest."""
 

@@ -1,6 +1,6 @@
 """Agents of one's own: what they sense, what they do, and how they are driven."""
 
-from .actions import Absorb, Action, Die, Move, Prefer, Signal, Sleep, Spawn, Trace
+from .actions import Absorb, Action, Die, Dissolve, Move, Prefer, Signal, Sleep, Spawn, Trace
 from .agent import Agent
 from .arrays import AgentArray, ArrayView, Deeds, Walkers
 from .view import View, ViewNode
@@ -13,6 +13,7 @@ __all__ = [
     "ArrayView",
     "Deeds",
     "Die",
+    "Dissolve",
     "Move",
     "Prefer",
     "Signal",

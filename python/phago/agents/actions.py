@@ -6,7 +6,7 @@ from typing import Any
 
 from .view import ViewNode
 
-__all__ = ["Absorb", "Action", "Die", "Move", "Prefer", "Signal", "Sleep", "Spawn", "Trace"]
+__all__ = ["Absorb", "Action", "Die", "Dissolve", "Move", "Prefer", "Signal", "Sleep", "Spawn", "Trace"]
 
 
 class Action:
@@ -82,6 +82,22 @@ class Die(Action):
     """End. What else the agent did in this tick stands, but for its state."""
 
     __slots__ = ()
+
+
+class Dissolve(Action):
+    """End, and leave concepts to all: each of them gains one use (`Node.uses`). Once in a life, as the agent ends.
+
+    Nothing happens, and the agent lives on, before it is `ColonyConfig.maturation_ticks` old: only who lived that long
+    is trusted. A concept that is named twice counts once, and one that is not wired gains nothing.
+
+    Args:
+        concepts: What it knows; at most 256.
+    """
+
+    __slots__ = ("concepts",)
+
+    def __init__(self, *concepts: ViewNode | str) -> None:
+        self.concepts = concepts
 
 
 class Sleep(Action):

@@ -35,6 +35,7 @@ class Deeds:
     def __init__(self) -> None:
         self._emitted: list[tuple[str, str, Any, Any]] = []
         self._ends: Any = None
+        self._born: list[tuple[Any, dict[str, Any]]] = []
 
     def signal(self, name: str, places: Any, amounts: Any = 1.0) -> None:
         """Add to a signal on the concepts at places; -1 stands for none.
@@ -53,6 +54,16 @@ class Deeds:
     def end(self, mask: Any) -> None:
         """End the agents for which the mask is true: one bool for each."""
         self._ends = mask
+
+    def spawn(self, parents: Any, **state: Any) -> None:
+        """Bear agents of the same kind.
+
+        Args:
+            parents: The row of each one's parent, from 0; a row may stand several times.
+            state: What they begin with, one value or one for each; what is left out is as the parent has it after this
+                tick.
+        """
+        self._born.append((parents, state))
 
 
 class AgentArray:
@@ -180,24 +191,24 @@ class ArrayView:
         unknown = sorted(rows.__dict__.keys() - set(names))
         if unknown:
             raise refusal("columns", unknown[0], "what `columns` declares, which is all that is kept")
-        changed = []
+        changed, after = [], {}
         for column, (name, old) in enumerate(zip(names, before, strict=True)):
             of = kind.columns[name]
             new = np.asarray(getattr(rows, name))
             if new.shape != (count,):
                 raise refusal(name, f"an array of shape {new.shape}", f"one of shape ({count},)")
-            new = _cast(name, new, of)
+            new = after[name] = _cast(name, new, of)
             at = np.flatnonzero(new != old)
             if len(at):
-                cells = new[at].astype(np.uint8) if of == "?" else new[at]
-                changed.append((column, at.astype("<u4").tobytes(), cells.tobytes()))
+                changed.append((column, at.astype("<u4").tobytes(), _cells(new[at], of)))
         deaths: list[int] = []
         if deeds._ends is not None:
             ends = np.asarray(deeds._ends)
             if ends.shape != (count,) or ends.dtype != bool:
                 raise refusal("mask", f"{ends.dtype} of shape {ends.shape}", f"bools of shape ({count},)")
             deaths = np.flatnonzero(ends).tolist()
-        return changed, deaths, [], [], [self._marks(*one) for one in deeds._emitted]
+        parents, born = _born(kind, deeds._born, after, count)
+        return changed, deaths, parents, born, [self._marks(*one) for one in deeds._emitted]
 
     def _marks(self, of: str, name: str, places: Any, amounts: Any) -> tuple[str, str, bytes, bytes]:
         import numpy as np
@@ -211,6 +222,45 @@ class ArrayView:
 
 class _Rows:
     pass
+
+
+# The rows of parents, in order, and the values of what they bear, by column.
+def _born(
+    kind: type[AgentArray], born: list[tuple[Any, dict[str, Any]]], after: dict[str, Any], count: int
+) -> tuple[list[int], list[bytes]]:
+    import numpy as np
+
+    if not born:
+        return [], []
+    rows: list[Any] = []
+    values: dict[str, list[Any]] = {name: [] for name in kind.columns}
+    for given, state in born:
+        parents = _cast("parents", np.atleast_1d(np.asarray(given)), "i8") if np.size(given) else np.zeros(0, np.int64)
+        if parents.ndim != 1 or ((parents < 0) | (parents >= count)).any():
+            raise refusal("parents", f"{given!r}", f"rows from 0 to {count - 1}")
+        unknown = sorted(state.keys() - values.keys())
+        if unknown:
+            raise refusal("state", unknown[0], "a name that `columns` declares")
+        rows.append(parents)
+        for name, of in kind.columns.items():
+            if name not in state:
+                values[name].append(after[name][parents])
+                continue
+            begins = np.asarray(state[name])
+            if begins.shape not in ((), parents.shape):
+                raise refusal(name, f"an array of shape {begins.shape}", f"one value, or shape {parents.shape}")
+            values[name].append(_cast(name, np.broadcast_to(begins, parents.shape), of))
+    every = np.concatenate(rows)
+    order = np.argsort(every, kind="stable")
+    cells = [_cells(np.concatenate(values[name])[order], of) for name, of in kind.columns.items()]
+    return every[order].tolist(), cells
+
+
+def _cells(values: Any, of: str) -> bytes:
+    import numpy as np
+
+    cells: bytes = (values.astype(np.uint8) if of == "?" else values).tobytes()
+    return cells
 
 
 def _array(column: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from .._checks import count, refusal
 from ..errors import AgentError, PhagoError, PhaseTimeout
 from ..ids import TickPhase
-from .actions import Absorb, Action, Die, Move, Signal, Sleep, Spawn, Trace
+from .actions import Absorb, Action, Die, Dissolve, Move, Signal, Sleep, Spawn, Trace
 from .agent import Agent, columns_of
 from .arrays import AgentArray, ArrayView, columns_of_array
 from .states import begun, concept_of, kept
@@ -28,14 +28,17 @@ WAKES = "_wakes"
 ABSORBED = "_absorbed"
 """The column that says whether an agent has absorbed another one."""
 
+DISSOLVED_MAX = 256
+"""The most concepts that an agent leaves when it dissolves."""
+
 _Chose: TypeAlias = tuple[str, list[Any], list[int], list[int], list[Any]]
 
 
 class Minds:
     """The classes of one colony's agents."""
 
-    def __init__(self, seed: int, timeout_ms: int) -> None:
-        self._seed, self._timeout = seed, timeout_ms / 1000
+    def __init__(self, seed: int, timeout_ms: int, maturation_ticks: int) -> None:
+        self._seed, self._timeout, self._maturation = seed, timeout_ms / 1000, maturation_ticks
         self._kinds: dict[str, type[Agent] | type[AgentArray]] = {}
         # Until which tick all agents of a kind sleep.
         self._asleep: dict[str, int] = {}
@@ -137,18 +140,19 @@ class Minds:
 class _Choices:
     """What the agents of a kind are, and what they choose."""
 
-    def __init__(self, kind: str, ids: list[str], cells: list[list[Any]]) -> None:
-        self.kind, self.ids, self.cells = kind, ids, cells
+    def __init__(self, kind: str, ids: list[str], births: list[int], cells: list[list[Any]]) -> None:
+        self.kind, self.ids, self.births, self.cells = kind, ids, births, cells
         self.changes: list[tuple[list[int], list[Any]]] = [([], []) for _ in cells]
         self.deaths: set[int] = set()
         self.parents: list[int] = []
         self.born: list[list[Any]] = [[] for _ in cells]
         self.wants: list[tuple[int, str]] = []
+        self.dissolved: dict[int, list[str]] = {}
 
     @classmethod
     def of(cls, kind: str, living: Living) -> _Choices | None:
         found = living.population(kind)
-        return None if found is None else cls(kind, found.ids, found.cells)
+        return None if found is None else cls(kind, found.ids, found.births, found.cells)
 
     def packed(self) -> _Chose | None:
         """As the native module takes them; None for nothing."""
@@ -172,6 +176,7 @@ class _Sensing:
         self.asleep: dict[str, int] = {}
         self._chosen: list[_Chose] = []
         self._marks: list[tuple[str, str, Any, Any]] = []
+        self._dissolved: list[tuple[str, int, list[str]]] = []
         self._view: ArrayView | None = None
 
     def work(self) -> None:
@@ -196,13 +201,16 @@ class _Sensing:
                 self.asleep[kind.kind] = self._agents(kind, choices, view, marks)
         self._absorb(made)
         chosen += [packed for choices in made.values() if (packed := choices.packed()) is not None]
+        for name, choices in made.items():
+            self._dissolved += [(name, row, left) for row, left in sorted(choices.dissolved.items())]
 
     def choose(self) -> bool:
         """Have the next tick do what was chosen. Returns whether anything was."""
         if not (self._chosen or self._marks):
             return False
         try:
-            self.living.choose(self.tick, self._chosen, self._marks, None if self._view is None else self._view._native)
+            view = None if self._view is None else self._view._native
+            self.living.choose(self.tick, self._chosen, self._marks, self._dissolved, view)
         except (PhagoError, ValueError) as error:
             raise AgentError(
                 f"agents cannot do what they chose in tick {self.tick + 1}: {error}",
@@ -250,6 +258,10 @@ class _Sensing:
                         is_dead = True
                     elif isinstance(action, Sleep):
                         until = tick + 1 + count("ticks", action.ticks, 1)
+                    elif isinstance(action, Dissolve):
+                        if tick + 1 - choices.births[row] >= self.minds._maturation:
+                            choices.dissolved[row] = _vocabulary(choices.dissolved.get(row, []), action)
+                            is_dead = True
                     elif isinstance(action, Absorb):
                         choices.wants.append((row, str(action.agent)))
                     else:
@@ -360,6 +372,18 @@ class _Sensing:
             agent=id,
             tick=self.tick + 1,
         ) from error
+
+
+# What an agent leaves, with what it left by another action of the same tick.
+def _vocabulary(left: list[str], action: Dissolve) -> list[str]:
+    for one in action.concepts:
+        concept = concept_of("concepts", one)
+        if concept is None:
+            raise refusal("concepts", None, "concepts of the view, or their ids")
+        left = [*left, concept]
+    if len(left) > DISSOLVED_MAX:
+        raise refusal("concepts", f"{len(left):,} concepts", f"at most {DISSOLVED_MAX}")
+    return left
 
 
 def _columns(kind: Any) -> list[tuple[str, str]]:

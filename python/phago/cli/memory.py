@@ -347,7 +347,7 @@ def _pin(arguments: argparse.Namespace) -> int:
     if not arguments.concepts:
         with _reading(arguments) as colony:
             found = colony.pinned()
-        _say(arguments, found, found)
+        _say(arguments, [{"concept": concept} for concept in found], found)
         return FOUND if found else NOTHING_FOUND
     with _writing(arguments) as colony:
         for concept in arguments.concepts:

@@ -113,6 +113,12 @@ settings! {
         known_word_boost: f64 = 1.0, 1.0..=100.0;
         /// Documents digested since the last survey after which a run makes the next one. 0 for none by itself.
         survey_quorum: u64 = 0, 0..=1 << 40;
+        /// Whether documents are digested. If not, they wait and are found by their words, and there is no graph.
+        digestion: bool = true, false..=true;
+        /// Whether concepts of a document are wired. If not, there are concepts and no synapses.
+        wiring: bool = true, false..=true;
+        /// After so many ticks without a document, a digester ends. 0 for never.
+        digester_patience: u32 = 3, 0..=1 << 20;
         /// Events that are kept, in memory. Changes nothing else, and is no part of the digest.
         events_max: u32 = 8192, 1..=1 << 24;
     }

@@ -34,6 +34,8 @@ pub struct Plan {
     per_digester: u32,
     /// The pinned concepts, by term index, sorted.
     pub(crate) pinned: Vec<u32>,
+    /// The concepts that agents left to all, by term index, sorted, with the uses that each gains.
+    pub(crate) uses: Vec<(u32, u64)>,
     /// What agents of users' own chose for it. It stays with who makes the tick.
     #[serde(skip)]
     pub(crate) acted: Option<Arc<Acted>>,
@@ -56,7 +58,7 @@ impl Plan {
             None => Box::new(all.keys()),
             Some(order) => Box::new(order.iter()),
         };
-        for key in in_order {
+        for key in in_order.take_while(|_| config.digestion) {
             let waiting = &all[key];
             bytes += waiting.bytes;
             let full = granted.len() >= config.documents_per_tick as usize || bytes > config.bytes_per_tick;
@@ -78,8 +80,9 @@ impl Plan {
             leaving[commons.seat(commons.ring().shard_of(id.0))].push(id);
         }
         let pinned = commons.pinned(commons.life().pins().wanted());
+        let uses = acted.as_ref().map_or_else(Vec::new, |acted| commons.uses_of(acted));
         let (per_digester, documents) = (config.documents_per_digester, granted.len());
-        Ok(Plan { tick, grants, leaving, documents, granted, births, digesters, per_digester, pinned, acted })
+        Ok(Plan { tick, grants, leaving, documents, granted, births, digesters, per_digester, pinned, uses, acted })
     }
 
     /// Returns what the node that has these seats needs of the plan.
@@ -88,8 +91,17 @@ impl Plan {
         for &seat in own {
             leaving[seat].clone_from(&self.leaving[seat]);
         }
-        let (births, digesters, pinned) = (self.births.clone(), self.digesters.clone(), self.pinned.clone());
-        Plan { grants: Vec::new(), leaving, granted: Vec::new(), births, digesters, pinned, acted: None, ..*self }
+        Plan {
+            grants: Vec::new(),
+            leaving,
+            granted: Vec::new(),
+            births: self.births.clone(),
+            digesters: self.digesters.clone(),
+            pinned: self.pinned.clone(),
+            uses: self.uses.clone(),
+            acted: None,
+            ..*self
+        }
     }
 
     /// Returns how many documents the tick grants.

@@ -58,6 +58,7 @@ fn full(shards: u32) -> Colony {
         deaths: vec![1],
         parents: vec![2, 2, 3],
         born: vec![Cells::Concept(vec![8, 0, 9]), Cells::Int(vec![1, 2, 3])],
+        dissolved: vec![(1, vec![4, 9])],
     };
     acted.kinds.insert("ant".into(), chose);
     act(&mut colony, acted).unwrap();

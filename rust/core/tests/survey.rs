@@ -245,7 +245,7 @@ fn pairs_are_the_synapses_of_the_rows() {
         for synapse in state.row(term) {
             let [one, other] = [term, synapse.target].map(|term| state.commons().id(term));
             let pair = expected.entry((one.min(other), one.max(other))).or_default();
-            *pair = (pair.0.max(synapse.co_activations), pair.1.max(state.weight(&synapse)));
+            *pair = (pair.0.max(synapse.co_activations), pair.1.max(state.weight(term, &synapse)));
         }
     }
     assert!(expected.len() > 1000 && expected.len() as u64 > state.edge_count() / 2);

@@ -175,13 +175,14 @@ impl Living {
         self.call(move |world, _| world.live(Deed::Dismiss(kind.into())).map(|()| None::<bool>))
     }
 
-    #[pyo3(signature = (sensed, kinds, emissions, view=None))]
+    #[pyo3(signature = (sensed, kinds, emissions, dissolved, view=None))]
     fn choose(
         &self,
         py: Python<'_>,
         sensed: u64,
         kinds: Vec<KindChose<'_>>,
         emissions: Vec<Emitted<'_>>,
+        dissolved: Vec<(String, u32, Bound<'_, PyAny>)>,
         view: Option<&Bound<'_, AgentView>>,
     ) -> Result<()> {
         let world = self.world()?;
@@ -206,6 +207,12 @@ impl Living {
                 choices.born.push(read_cells(*of, cells, view)?);
             }
             acted.kinds.insert(kind.into(), choices);
+        }
+        for (kind, row, concepts) in dissolved {
+            let Cells::Concept(mut concepts) = read_cells(Type::Concept, &concepts, view)? else { continue };
+            concepts.sort_unstable();
+            concepts.dedup();
+            acted.kinds.entry(kind.into()).or_default().dissolved.push((row, concepts));
         }
         for (class, name, concepts, amounts) in emissions {
             let of = field::Type::new(class_of(&class)?, &name)?;

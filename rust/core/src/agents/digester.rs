@@ -2,9 +2,6 @@
 
 use crate::ids::AgentId;
 
-/// After this many ticks without a document, a digester ends.
-pub const IDLE_TICKS_MAX: u32 = 3;
-
 /// A living digester.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Digester {
@@ -22,10 +19,11 @@ impl Digester {
         Digester { id, taken: 0, idle: 0 }
     }
 
-    /// Returns the digester after a tick in which it took `documents`, or `None` if it has ended.
-    pub fn after(&self, documents: u32) -> Option<Digester> {
-        let idle = if documents > 0 { 0 } else { self.idle + 1 };
-        (idle < IDLE_TICKS_MAX).then(|| Digester {
+    /// Returns the digester after a tick in which it took `documents`, or `None` if it has ended: after `patience` ticks
+    /// without one; never, if that is 0.
+    pub fn after(&self, documents: u32, patience: u32) -> Option<Digester> {
+        let idle = if documents > 0 || patience == 0 { 0 } else { self.idle + 1 };
+        (idle < patience || patience == 0).then(|| Digester {
             id: self.id,
             taken: self.taken.saturating_add(documents.into()),
             idle,

@@ -2,4 +2,4 @@
 
 pub mod digester;
 
-pub use digester::{Digester, IDLE_TICKS_MAX};
+pub use digester::Digester;

@@ -6,7 +6,7 @@ use super::placing::{Placing, Rows, Stored};
 use super::share::Share;
 use super::sums::{Counted, Wired};
 use crate::Result;
-use crate::agents::{Digester, IDLE_TICKS_MAX};
+use crate::agents::Digester;
 use crate::commons::{Commons, Waiting};
 use crate::config::ColonyConfig;
 use crate::documents::Bodies;
@@ -346,7 +346,7 @@ fn waiting(
     let mut living = Vec::with_capacity(progress.digesters.len());
     for (birth, parent, ordinal, taken, idle) in progress.digesters {
         let id = AgentId { birth, parent, ordinal };
-        if birth > commons.tick() || idle >= IDLE_TICKS_MAX {
+        if birth > commons.tick() || idle >= commons.config().digester_patience.max(1) {
             return Err(odd("`digesters` has one that is not born, or has ended"));
         }
         living.push(id);

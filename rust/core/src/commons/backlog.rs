@@ -91,8 +91,9 @@ impl Backlog {
         self.reinforcing
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.unwiring == 0 && self.reinforcing == 0
+    /// Returns whether nothing waits for a tick. `digests` says whether ticks digest documents.
+    pub(crate) fn is_quiet(&self, digests: bool) -> bool {
+        (self.waiting.is_empty() || !digests) && self.unwiring == 0 && self.reinforcing == 0
     }
 
     pub(crate) fn push(&mut self, key: GrantKey, waiting: Waiting) {

@@ -204,6 +204,16 @@ impl Commons {
         pinned
     }
 
+    /// Returns the uses that agents leave to concepts, by term index, sorted. A concept that the colony does not know has none.
+    pub(crate) fn uses_of(&self, acted: &Acted) -> Vec<(u32, u64)> {
+        let uses = acted.uses();
+        if uses.is_empty() {
+            return Vec::new();
+        }
+        let used = |(term, id): (u32, &u128)| uses.get(id).map(|times| (term, *times));
+        (0..).zip(self.vocabulary.ids()).filter_map(used).collect()
+    }
+
     /// Returns the laws by which synapses decay.
     pub fn decays(&self) -> Decays<'static> {
         Decays::new(&self.config, self.pinned(self.life.pins().held()))
@@ -235,11 +245,12 @@ impl Commons {
         self.backlog.digested()
     }
 
-    /// Returns whether nothing waits to be digested, unwired, reinforced or pinned, no digester is alive, and the lifetime of
+    /// Returns whether nothing waits to be digested, unwired, reinforced or pinned, no digester is about to end, and the lifetime of
     /// no document is over.
     pub(crate) fn is_quiet(&self) -> bool {
         let is_over = self.lifetimes.ending(self.tick).next().is_some();
-        self.backlog.is_empty() && self.roster.digesters().is_empty() && !is_over && !self.life.pins().waits()
+        let has_digesters = !self.roster.digesters().is_empty() && self.config.digester_patience > 0;
+        self.backlog.is_quiet(self.config.digestion) && !has_digesters && !is_over && !self.life.pins().waits()
     }
 
     // Changes.

@@ -237,4 +237,13 @@ fn config(config: &ColonyConfig, out: &mut Writer) {
         out.text("survey_quorum");
         out.number(config.survey_quorum);
     }
+    for (name, is_on) in [("digestion", config.digestion), ("wiring", config.wiring)] {
+        if !is_on {
+            out.text(name);
+        }
+    }
+    if config.digester_patience != usual.digester_patience {
+        out.text("digester_patience");
+        out.number(config.digester_patience.into());
+    }
 }

@@ -1,8 +1,8 @@
 //! Delivery of a tick's activations and reinforcements to one row: gains, new synapses, and the cap.
 
-use super::{Decay, Decays};
 use super::row::Row;
 use super::synapse::{ONE, Synapse, from_fixed, reinforced, strengthened, to_fixed};
+use super::{Decay, Decays};
 use crate::config::ColonyConfig;
 use std::collections::BTreeMap;
 
@@ -103,6 +103,17 @@ fn times(reinforced: &Reinforced, target: u32) -> u64 {
     }
 }
 
+/// A row before a tick.
+#[derive(Copy, Clone, Debug)]
+pub struct Before<'a> {
+    /// The row.
+    pub row: &'a Row,
+    /// Whether its concept was pinned until now.
+    pub was_pinned: bool,
+    /// Whether it is from now on.
+    pub is_pinned: bool,
+}
+
 /// What all rows of one delivery share.
 #[derive(Debug)]
 pub struct Delivery<'a> {
@@ -150,7 +161,6 @@ impl<'a> Delivery<'a> {
     }
 
     /// Returns the row after this tick. `activations` is left empty; `made` is called with each new synapse that stays.
-    /// `pinned` says whether the row's concept was pinned before this tick, and whether it is.
     ///
     /// Expired synapses are removed before anything is delivered, so an activation of one makes a new one; if the
     /// concept is not pinned any more, also those that would have expired. Then deleted documents are unwired, then activations are delivered, then reinforcements, which strengthen what is there and
@@ -158,8 +168,7 @@ impl<'a> Delivery<'a> {
     /// co-activations, then the latest activation, then the smallest target id.
     pub fn deliver(
         &mut self,
-        row: &Row,
-        (was_pinned, is_pinned): (bool, bool),
+        before: &Before<'_>,
         unwired: &[Unwired<'_>],
         activations: &mut Activations,
         used: &Reinforced,
@@ -167,6 +176,7 @@ impl<'a> Delivery<'a> {
         mut made: impl FnMut(&Synapse),
     ) -> Row {
         let now = self.now;
+        let &Before { row, was_pinned, is_pinned } = before;
         let law = self.decays.law(is_pinned);
         let (was, is) = (usize::from(was_pinned), usize::from(is_pinned));
         self.kept.clear();

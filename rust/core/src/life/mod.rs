@@ -10,7 +10,9 @@ mod population;
 
 pub use cells::{Cells, Type};
 pub use pins::{PINS_MAX, Pins};
-pub use population::{AGENTS_MAX, Acted, COLUMNS_MAX, Kind, KindActed, NAME_BYTES_MAX, Population, Spawn};
+pub use population::{
+    AGENTS_MAX, Acted, COLUMNS_MAX, DISSOLVED_MAX, Kind, KindActed, NAME_BYTES_MAX, Population, Spawn,
+};
 
 use crate::config::ColonyConfig;
 use crate::field::{self, Emissions, Field, Laws, MARKS_MAX};
@@ -70,7 +72,13 @@ struct Stored {
 impl Life {
     pub(crate) fn new(config: &ColonyConfig) -> Life {
         let field = Field::new(Laws::new(config), MARKS_MAX).expect("the greatest number is in bounds");
-        Life { membership: Membership::default(), surveyed: 0, field, population: Population::default(), pins: Pins::default() }
+        Life {
+            membership: Membership::default(),
+            surveyed: 0,
+            field,
+            population: Population::default(),
+            pins: Pins::default(),
+        }
     }
 
     /// Returns which concepts belonged together at the last survey.

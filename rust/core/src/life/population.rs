@@ -18,6 +18,8 @@ pub const AGENTS_MAX: u64 = 1 << 20;
 const KINDS_MAX: usize = 64;
 /// The most columns of a kind.
 pub const COLUMNS_MAX: usize = 32;
+/// The most concepts whose use an agent that dissolves leaves.
+pub const DISSOLVED_MAX: usize = 256;
 /// The longest name of a kind or column, in bytes of UTF-8.
 pub const NAME_BYTES_MAX: usize = 64;
 
@@ -62,6 +64,9 @@ pub struct KindActed {
     pub parents: Vec<u32>,
     /// The values of those, by column.
     pub born: Vec<Cells>,
+    /// Of agents that end, the rows of those that dissolve, in order, with the concepts that they leave to all, by id:
+    /// each gains a use.
+    pub dissolved: Vec<(u32, Vec<u128>)>,
 }
 
 /// What all agents chose, having read the state of one committed tick, for the next one.
@@ -76,6 +81,15 @@ pub struct Acted {
 }
 
 impl Acted {
+    /// Returns how many uses agents that dissolve leave to each concept, by id.
+    pub fn uses(&self) -> BTreeMap<u128, u64> {
+        let mut uses = BTreeMap::new();
+        for (_, concepts) in self.kinds.values().flat_map(|kind| &kind.dissolved) {
+            concepts.iter().for_each(|&concept| *uses.entry(concept).or_default() += 1);
+        }
+        uses
+    }
+
     /// Returns whether nothing happens.
     pub fn is_empty(&self) -> bool {
         self.emissions.is_empty() && self.kinds.values().all(|kind| *kind == KindActed::default())
@@ -85,7 +99,8 @@ impl Acted {
     pub fn steps(&self) -> u64 {
         let of = |kind: &KindActed| {
             let changes: usize = kind.changes.iter().map(|(_, rows, _)| rows.len()).sum();
-            changes + kind.deaths.len() + kind.parents.len() * (1 + kind.born.len())
+            let dissolved: usize = kind.dissolved.iter().map(|(_, concepts)| concepts.len()).sum();
+            changes + kind.deaths.len() + kind.parents.len() * (1 + kind.born.len()) + dissolved
         };
         (self.emissions.len() + self.kinds.values().map(of).sum::<usize>()) as u64
     }
@@ -155,6 +170,13 @@ impl Kind {
         }
         if !fits(&acted.parents, false) {
             return refuse("parents");
+        }
+        let are_left =
+            |concepts: &[u128]| concepts.len() <= DISSOLVED_MAX && concepts.is_sorted_by(|one, next| one < next);
+        let ends = |row: &u32| acted.deaths.binary_search(row).is_ok();
+        let in_order = acted.dissolved.is_sorted_by(|one, next| one.0 < next.0);
+        if !in_order || !acted.dissolved.iter().all(|(row, concepts)| ends(row) && are_left(concepts)) {
+            return refuse("dissolved");
         }
         check_cells(&self.columns, &acted.born, acted.parents.len())
     }

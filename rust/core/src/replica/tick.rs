@@ -16,6 +16,8 @@ pub struct Committed {
     pub digested: u64,
     /// Documents that had nothing to digest.
     pub failed: u64,
+    /// Concepts that were chosen because they are known.
+    pub transferred: u64,
     /// What the tick replaced; drop it without a lock.
     pub retired: Vec<Retired>,
 }
@@ -91,7 +93,7 @@ impl Replica {
     pub fn commit(&mut self, plan: &Plan, mut deltas: Vec<Delta>) -> Committed {
         assert_eq!(deltas.len(), self.shards.len(), "a tick has a delta of every seat");
         assert!(deltas.iter().all(|delta| delta.tick == plan.tick), "a delta is of the tick that is committed");
-        let Staged { lysed, failed, ended, exchanged, traces } = deltas.iter().map(Delta::staged).sum();
+        let Staged { lysed, failed, ended, exchanged, traces, transferred } = deltas.iter().map(Delta::staged).sum();
         assert_eq!(lysed as usize, plan.documents(), "every granted document is lysed once");
         let agents = (&plan.digesters[..], &ended[..]);
         let commons = Arc::make_mut(&mut self.commons);
@@ -104,7 +106,7 @@ impl Replica {
         let retired = self.advance((0..).zip(deltas));
         // As if they were deleted now: the next tick unwires them.
         leaving.iter().for_each(|(id, forms)| self.remove(*id, forms));
-        Committed { digested, failed, retired }
+        Committed { digested, failed, transferred, retired }
     }
 
     /// Swaps in the deltas of shards that are here, each with its seat.

@@ -30,6 +30,8 @@ pub(super) struct Acted {
     pub(super) leaving: Leaving,
     /// What its digesters leave on the concepts of the lysed documents.
     pub(super) traces: Emissions,
+    /// How many concepts of the lysed documents were chosen because they are known.
+    pub(super) transferred: u64,
 }
 
 impl Shard {
@@ -68,12 +70,19 @@ impl Shard {
             unwired.push(concepts, *digested);
         }
         let leaving = self.leaving(plan, commons, cancel)?;
+        let transferred = salience.transferred;
         let shares = wired.finish().into_iter().zip(unwired.finish()).zip(self.uses(commons, cancel)?);
         let batch = |(((wired, unwired), uses), &to): (((Share, Share), Uses), &ShardId)| {
             let batch = Batch { tick: plan.tick, from: self.id, to, wired, unwired, uses };
             (!batch.is_empty()).then_some(batch)
         };
-        Ok(Acted { outbox: shares.zip(commons.ring().shards()).filter_map(batch).collect(), lysed, leaving, traces })
+        Ok(Acted {
+            outbox: shares.zip(commons.ring().shards()).filter_map(batch).collect(),
+            lysed,
+            leaving,
+            traces,
+            transferred,
+        })
     }
 
     // Returns the documents of this shard whose lifetimes end with this tick, with their word forms, which are not
@@ -184,6 +193,8 @@ struct Salience<'a> {
     idf_by_df: Vec<f64>,
     weight_by_tf: Vec<f64>,
     ranked: Vec<(f64, u32)>,
+    // How many were chosen that would not have been if known words were as salient as others.
+    transferred: u64,
 }
 
 const REMEMBERED: usize = 4096;
@@ -191,7 +202,7 @@ const REMEMBERED: usize = 4096;
 impl<'a> Salience<'a> {
     fn new(commons: &'a Commons) -> Self {
         let most = commons.config().concepts_per_document as usize;
-        Salience { commons, most, idf_by_df: Vec::new(), weight_by_tf: Vec::new(), ranked: Vec::new() }
+        Salience { commons, most, idf_by_df: Vec::new(), weight_by_tf: Vec::new(), ranked: Vec::new(), transferred: 0 }
     }
 
     // Returns the concepts by term index, which is the order in which lists are sent.
@@ -218,7 +229,26 @@ impl<'a> Salience<'a> {
         self.ranked.select_nth_unstable_by(self.most - 1, stronger);
         let mut best: Box<[u32]> = self.ranked[..self.most].iter().map(|ranked| ranked.1).collect();
         best.sort_unstable();
+        if self.commons.config().known_word_boost != 1.0 {
+            self.count_transferred(&best);
+        }
         Ok(best)
+    }
+}
+
+impl Salience<'_> {
+    fn count_transferred(&mut self, best: &[u32]) {
+        let boost = self.commons.config().known_word_boost;
+        for (salience, term) in &mut self.ranked {
+            if self.commons.df(*term) >= KNOWN_DF {
+                *salience /= boost;
+            }
+        }
+        let id = |term: u32| self.commons.id(term);
+        let stronger = |a: &(f64, u32), b: &(f64, u32)| b.0.total_cmp(&a.0).then_with(|| id(a.1).cmp(&id(b.1)));
+        self.ranked.select_nth_unstable_by(self.most - 1, stronger);
+        let plain = self.ranked[..self.most].iter().filter(|(_, term)| best.binary_search(term).is_ok()).count();
+        self.transferred += (best.len() - plain) as u64;
     }
 }
 

@@ -5,7 +5,7 @@ use super::delta::{CrossEdge, Delta, NodeChange};
 use crate::cancel::Cancel;
 use crate::commons::Commons;
 use crate::field::Emissions;
-use crate::graph::delivery::{Activations, Census, Delivery, Unwired};
+use crate::graph::delivery::{Activations, Before, Census, Delivery, Unwired};
 use crate::graph::{Decays, Row};
 use crate::ids::ShardId;
 use crate::maps::Map;
@@ -37,6 +37,7 @@ impl Shard {
             lysed: Vec::new(),
             leaving: Vec::new(),
             traces: Emissions::default(),
+            transferred: 0,
             digesters: Vec::new(),
             touched: 0,
             sweep: None,
@@ -45,8 +46,8 @@ impl Shard {
             edge_count: 0,
             cross_edges: Vec::new(),
         };
-        if !inbox.is_empty() || delta.pinned.is_some() {
-            self.deliver(commons, inbox, cancel, &mut delta)?;
+        if !inbox.is_empty() || delta.pinned.is_some() || !plan.uses.is_empty() {
+            self.deliver(plan, commons, inbox, cancel, &mut delta)?;
         }
         delta.census.close();
         delta.edge_count = self.edges_after(stamp, &delta.census);
@@ -77,10 +78,17 @@ impl Shard {
         left.expect("no more synapses end than there are")
     }
 
-    fn deliver(&self, commons: &Commons, inbox: &[Batch], cancel: &Cancel, delta: &mut Delta) -> Result<()> {
+    fn deliver(
+        &self,
+        plan: &Plan,
+        commons: &Commons,
+        inbox: &[Batch],
+        cancel: &Cancel,
+        delta: &mut Delta,
+    ) -> Result<()> {
         let (before, after) = (&*self.pinned, delta.pinned.clone());
         let after = after.as_deref().unwrap_or(before);
-        let (was_pinned, is_pinned) = (Decays::new(commons.config(), before), Decays::new(commons.config(), after));
+        let (was, is) = (Decays::new(commons.config(), before), Decays::new(commons.config(), after));
         let lists: Vec<&[u32]> = inbox.iter().flat_map(Batch::lists).collect();
         let sources = Sources::gather(&lists, self.id, commons, cancel)?;
         let mut activations = Activations::new(commons.terms());
@@ -91,14 +99,18 @@ impl Shard {
                 unwired.entry(source).or_default().push(Unwired { tick, concepts });
             }
         }
-        let used = used(inbox);
-        let repinned = before.iter().chain(after).filter(|&&term| was_pinned.is_pinned(term) != is_pinned.is_pinned(term));
+        let mut used = used(inbox);
+        for &(concept, times) in plan.uses.iter().filter(|&&(term, _)| commons.home(term).shard == self.id) {
+            let known = used.entry(concept).or_default();
+            known.times = known.times.saturating_add(times);
+        }
+        let repinned = before.iter().chain(after).filter(|&&term| was.is_pinned(term) != is.is_pinned(term));
         let mut alone: Vec<u32> = unwired.keys().chain(used.keys()).chain(repinned).copied().collect();
         alone.retain(|source| !sources.has(*source));
         alone.sort_unstable();
         alone.dedup();
         let mut delivery = Delivery::new(
-            &is_pinned,
+            &is,
             commons.config(),
             delta.tick as u32,
             commons.statistics().all_df(),
@@ -108,7 +120,7 @@ impl Shard {
         let (no_row, many) = (Row::default(), self.id_is_one_of_many(commons));
         delta.rows.reserve(sources.terms.len());
         for (number, &source) in sources.terms.iter().chain(&alone).enumerate() {
-            for &list in sources.lists_of(number) {
+            for &list in sources.lists_of(number).iter().take_while(|_| commons.config().wiring) {
                 let list = lists[list as usize];
                 work.add(list.len())?;
                 for &target in list {
@@ -132,13 +144,14 @@ impl Shard {
             let known = node.filter(|_| left > 0).map_or(0, |node| node.uses);
             let uses = if wirings > 0 { known.saturating_add(uses) } else { 0 };
             delta.nodes.push(NodeChange { slot, term: source, wirings, uses });
-            let pinned = (was_pinned.is_pinned(source), is_pinned.is_pinned(source));
-            if wirings == left && gone.is_empty() && reinforced.is_empty() && pinned.0 == pinned.1 {
+            let (was_pinned, is_pinned) = (was.is_pinned(source), is.is_pinned(source));
+            if wirings == left && gone.is_empty() && reinforced.is_empty() && was_pinned == is_pinned {
                 continue;
             }
             delta.touched += row.len() as u64;
             work.add(64 + row.len() * (1 + gone.len()))?;
-            let new = delivery.deliver(row, pinned, gone, &mut activations, reinforced, &mut delta.census, |made| {
+            let row_before = Before { row, was_pinned, is_pinned };
+            let new = delivery.deliver(&row_before, gone, &mut activations, reinforced, &mut delta.census, |made| {
                 if many && commons.home(made.target).shard != self.id {
                     delta.cross_edges.push(CrossEdge { source, target: made.target, weight: made.weight });
                 }

@@ -46,6 +46,8 @@ pub struct Delta {
     pub(crate) leaving: Leaving,
     // What digesters leave on concepts.
     pub(crate) traces: Emissions,
+    // How many concepts were chosen because they are known.
+    pub(crate) transferred: u64,
     pub(crate) digesters: Vec<(AgentId, Option<Digester>)>,
     pub(crate) touched: u64,
     // The slot at which the sweep continues, if one is under way.
@@ -72,6 +74,8 @@ pub struct Staged {
     pub exchanged: u64,
     /// What digesters leave on concepts.
     pub traces: Emissions,
+    /// How many concepts were chosen because they are known, and would not have been otherwise.
+    pub transferred: u64,
 }
 
 impl Delta {
@@ -84,6 +88,7 @@ impl Delta {
             ended: ends.map(|(id, _)| *id).collect(),
             exchanged: self.exchanged,
             traces: self.traces.clone(),
+            transferred: self.transferred,
         }
     }
 }
@@ -96,6 +101,7 @@ impl Sum for Staged {
             all.ended.extend(part.ended);
             all.exchanged += part.exchanged;
             all.traces.merge(&part.traces);
+            all.transferred += part.transferred;
             all
         })
     }

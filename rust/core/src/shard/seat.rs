@@ -24,6 +24,7 @@ pub struct Seat {
     lysed: Lysed,
     leaving: Leaving,
     traces: Emissions,
+    transferred: u64,
     // From Act until it is taken.
     outbox: Option<Vec<Batch>>,
     // From the exchange until Decay.
@@ -33,8 +34,8 @@ pub struct Seat {
 
 impl Default for Seat {
     fn default() -> Self {
-        let (sensed, lysed, leaving, traces) = Default::default();
-        Seat { next: Phase::Sense, sensed, lysed, leaving, traces, outbox: None, inbox: None, delta: None }
+        let (sensed, lysed, leaving, traces, transferred) = Default::default();
+        Seat { next: Phase::Sense, sensed, lysed, leaving, traces, transferred, outbox: None, inbox: None, delta: None }
     }
 }
 
@@ -67,7 +68,7 @@ impl Seat {
             Phase::Act => {
                 let acted = shard.act(plan, commons, &self.sensed, cancel)?;
                 (self.lysed, self.leaving, self.outbox) = (acted.lysed, acted.leaving, Some(acted.outbox));
-                self.traces = acted.traces;
+                (self.traces, self.transferred) = (acted.traces, acted.transferred);
                 self.next = Phase::Decay;
             }
             Phase::Decay => {
@@ -79,6 +80,7 @@ impl Seat {
                 delta.lysed = std::mem::take(&mut self.lysed);
                 delta.leaving = std::mem::take(&mut self.leaving);
                 delta.traces = std::mem::take(&mut self.traces);
+                delta.transferred = self.transferred;
                 delta.digesters = std::mem::take(&mut self.sensed).after();
                 (self.inbox, self.delta) = (None, Some(delta));
                 self.next = Phase::Advance;

@@ -13,12 +13,14 @@ use crate::plan::Plan;
 pub(super) struct Sensed {
     // Each digester that lives or is born here, and how many of the granted documents it claims.
     claims: Vec<(Digester, u32)>,
+    patience: u32,
 }
 
 impl Sensed {
     /// Returns the state of each digester after the tick; `None` if it ends.
     pub(super) fn after(self) -> Vec<(AgentId, Option<Digester>)> {
-        self.claims.into_iter().map(|(agent, taken)| (agent.id, agent.after(taken))).collect()
+        let after = |(agent, taken): (Digester, u32)| (agent.id, agent.after(taken, self.patience));
+        self.claims.into_iter().map(after).collect()
     }
 }
 
@@ -40,6 +42,7 @@ impl Shard {
                     (digester, claimed)
                 })
                 .collect(),
+            patience: commons.config().digester_patience,
         })
     }
 }

@@ -3,8 +3,8 @@
 //! Only memory changes, and nothing that can be read. A sweep begins once half of the stored synapses are gone. It goes
 //! through all rows over as many ticks as needed, as a part of Decay, so that it holds no lock.
 
-use super::{Node, Shard};
 use super::delta::Delta;
+use super::{Node, Shard};
 use crate::graph::{Decays, Row};
 use crate::maps::Set;
 

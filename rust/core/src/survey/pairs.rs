@@ -7,8 +7,8 @@
 use super::pace::Pace;
 use crate::Result;
 use crate::cancel::Cancel;
-use crate::graph::synapse::to_fixed;
 use crate::graph::Synapse;
+use crate::graph::synapse::to_fixed;
 use crate::ids::{NodeId, Tick};
 use crate::query::{Local, View};
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,7 @@
 use super::reach::Reach;
 use super::remote::{Driving, Remote};
 use crate::config::{REDOS_MAX, Recover};
-use crate::events::{Synapses, What, acts_of};
+use crate::events::{Counts, What, acts_of};
 use crate::lock::lock;
 use crate::sync::MutexGuard;
 use crate::sync::atomic::Ordering;
@@ -109,6 +109,7 @@ impl Remote {
         let seats: Vec<SeatCounts> = made.acks.iter().flat_map(|ack| ack.seats.clone()).collect();
         let edges = made.acks.iter_mut().flat_map(|ack| std::mem::take(&mut ack.cross_edges)).collect();
         let failed = made.acks.iter().map(|ack| ack.staged.failed).sum();
+        let transferred = made.acks.iter().map(|ack| ack.staged.transferred).sum();
         // From here on the tick cannot be undone.
         let undisturbed = Cancel::new();
         let reach = Reach::new(self, driving.epoch, plan.tick, timeout, &undisturbed);
@@ -131,7 +132,7 @@ impl Remote {
             }
         };
         let report = self.told(world, &plan, &seats, edges, (failed, is_quiet))?;
-        tell(world, &plan, acts, &report)?;
+        tell(world, &plan, acts, &report, transferred)?;
         self.checkpoint_if_due(world, &mut driving);
         Ok((report, sizes))
     }
@@ -173,7 +174,7 @@ impl Remote {
         let (seats, sizes): (Vec<SeatCounts>, Vec<SeatSize>) = passed.into_iter().unzip();
         let sizes = seats.iter().zip(sizes).map(|(counts, size)| size_of(counts, size)).collect();
         let report = self.told(world, plan, &seats, Vec::new(), (0, true))?;
-        tell(world, plan, Vec::new(), &report)?;
+        tell(world, plan, Vec::new(), &report, 0)?;
         Ok((report, sizes))
     }
 
@@ -222,8 +223,8 @@ fn size_of(counts: &SeatCounts, size: SeatSize) -> Size {
 }
 
 // Tells of a tick whoever watches.
-fn tell(world: &World, plan: &Plan, acts: Vec<What>, report: &TickReport) -> Result<()> {
+fn tell(world: &World, plan: &Plan, acts: Vec<What>, report: &TickReport, transferred: u64) -> Result<()> {
     let edges = |phase| report.phases.iter().filter(|one| one.phase == phase).map(|one| one.edge_count).sum();
-    let synapses = Synapses { before: edges(Phase::Sense), after: edges(Phase::Decay) };
-    world.read(|state| world.tell_of_tick(plan, acts, state.commons().digesters(), synapses))
+    let counts = Counts { synapses: (edges(Phase::Sense), edges(Phase::Decay)), transferred };
+    world.read(|state| world.tell_of_tick(plan, acts, state.commons().digesters(), counts))
 }

@@ -8,4 +8,4 @@ mod telling;
 
 pub use ring::{Agent, Event, Told, What};
 pub use telling::{ABSORBED, HOME};
-pub(crate) use telling::{Synapses, acts_of};
+pub(crate) use telling::{Counts, acts_of};

@@ -21,6 +21,10 @@ pub enum What {
     Faded(u64),
     /// An agent of users' own absorbed another one.
     Absorbed(Arc<Agent>),
+    /// An agent of users' own dissolved: so many concepts gained a use.
+    Dissolved(Arc<Agent>, u64),
+    /// So many concepts were chosen in a tick because they are known.
+    Transferred(u64),
     /// An agent ended.
     Died(Arc<Agent>),
     /// A survey found a cluster that is new, or how one changed.
@@ -121,6 +125,8 @@ impl What {
             What::Wired(_) => "wired",
             What::Faded(_) => "faded",
             What::Absorbed(_) => "absorbed",
+            What::Dissolved(..) => "dissolved",
+            What::Transferred(_) => "transferred",
             What::Died(_) => "died",
             What::Insight(_) => "insight",
             What::Anomaly(_) => "anomaly",
@@ -135,8 +141,9 @@ impl What {
             | What::Engulfed(agent, _)
             | What::Presented(agent, _)
             | What::Absorbed(agent)
+            | What::Dissolved(agent, _)
             | What::Died(agent) => Some(agent),
-            What::Wired(_) | What::Faded(_) | What::Insight(_) | What::Anomaly(_) => None,
+            What::Wired(_) | What::Faded(_) | What::Transferred(_) | What::Insight(_) | What::Anomaly(_) => None,
         }
     }
 

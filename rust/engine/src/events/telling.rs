@@ -14,19 +14,22 @@ use phago_core::survey::identity::Origin;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The living synapses before and after a tick.
+/// What is counted in a tick.
 #[derive(Copy, Clone, Debug)]
-pub(crate) struct Synapses {
-    pub(crate) before: u64,
-    pub(crate) after: u64,
+pub(crate) struct Counts {
+    /// The living synapses before and after it.
+    pub(crate) synapses: (u64, u64),
+    /// Concepts that were chosen because they are known.
+    pub(crate) transferred: u64,
 }
 
 impl World {
     /// Tells of a tick that was committed. `acts` are what [`acts_of`] returned before, `living` the digesters that live
     /// after it.
-    pub(crate) fn tell_of_tick(&self, plan: &Plan, acts: Vec<What>, living: &[AgentId], synapses: Synapses) {
+    pub(crate) fn tell_of_tick(&self, plan: &Plan, acts: Vec<What>, living: &[AgentId], counts: Counts) {
+        let (before, after) = counts.synapses;
         // Most ticks are idle, and have nothing to tell.
-        if plan.digesters.is_empty() && acts.is_empty() && synapses.before == synapses.after {
+        if plan.digesters.is_empty() && acts.is_empty() && before == after {
             return;
         }
         let (tick, digester) = (plan.tick, Arc::<str>::from("digester"));
@@ -42,10 +45,13 @@ impl World {
             }
         }
         acts.into_iter().for_each(|what| events.push(tick, what));
-        match synapses.after.checked_sub(synapses.before) {
+        if counts.transferred > 0 {
+            events.push(tick, What::Transferred(counts.transferred));
+        }
+        match after.checked_sub(before) {
             Some(0) => {}
             Some(more) => events.push(tick, What::Wired(more)),
-            None => events.push(tick, What::Faded(synapses.before - synapses.after)),
+            None => events.push(tick, What::Faded(before - after)),
         }
         let ended = plan.digesters.iter().filter(|id| living.binary_search(id).is_err());
         ended.for_each(|id| events.push(tick, What::Died(agent(*id))));
@@ -154,6 +160,7 @@ pub(crate) fn acts_of(plan: &Plan, life: &Life, most: usize) -> Vec<What> {
             }
         }
         acts.extend(choices.parents.iter().map(|row| What::Spawned(agent(row))));
+        acts.extend(choices.dissolved.iter().map(|(row, left)| What::Dissolved(agent(row), left.len() as u64)));
         acts.extend(choices.deaths.iter().map(|row| What::Died(agent(row))));
     }
     acts

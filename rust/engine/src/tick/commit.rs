@@ -1,6 +1,6 @@
 //! How an attempt at a tick begins and ends in its world.
 
-use crate::events::{Synapses, acts_of};
+use crate::events::{Counts, acts_of};
 use crate::lock::lock;
 use crate::tick::snapshot::Snapshot;
 use crate::work::pool::Pool;
@@ -76,8 +76,8 @@ impl World {
         let mut state = self.state_mut()?;
         let (before, acts) = (edges(&state), acts_of(&plan, state.commons().life(), lock(&self.events).most()));
         let committed = state.commit(&plan, deltas);
-        let synapses = Synapses { before, after: edges(&state) };
-        self.tell_of_tick(&plan, acts, state.commons().digesters(), synapses);
+        let counts = Counts { synapses: (before, edges(&state)), transferred: committed.transferred };
+        self.tell_of_tick(&plan, acts, state.commons().digesters(), counts);
         self.tick.store(state.tick(), Ordering::Release);
         inputs.running = None;
         inputs.pending.drain_into(&mut state, pool);

@@ -376,11 +376,14 @@ impl Schedule {
                 life::Type::Real => Cells::Real(vec![1.5; len]),
                 _ => Cells::Int(vec![7; len]),
             };
-            let deaths = (0..count as u32).filter(|_| self.chance.below(9) == 0).collect();
+            let deaths: Vec<u32> = (0..count as u32).filter(|_| self.chance.below(9) == 0).collect();
             let parents: Vec<u32> = (0..count as u32).filter(|_| self.chance.below(9) == 0).collect();
             let born = vec![cells(parents.len())];
             let changes = vec![(0, rows.clone(), Some(cells(rows.len())))];
-            acted.kinds.insert(name, KindActed { changes, deaths, parents, born });
+            // Some of those that end leave a concept to all.
+            let leaves = |row: &u32| (*row, vec![NodeId::concept(&self.chance.word(8.0)).0]);
+            let dissolved = deaths.iter().take(1).map(leaves).collect();
+            acted.kinds.insert(name, KindActed { changes, deaths, parents, born, dissolved });
         }
         let of = Type::new(Class::Trace, "visit").expect("a name");
         acted.emissions.emit(&of, NodeId::concept(&self.chance.word(20.0)), 1.0).expect("an amount");

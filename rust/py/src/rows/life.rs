@@ -19,7 +19,7 @@ row! {
         document: Option<String> = told.document,
         concept: Option<String> = told.concept,
         count: Option<u64> = match told.event.what {
-            What::Wired(count) | What::Faded(count) => Some(count),
+            What::Wired(count) | What::Faded(count) | What::Transferred(count) | What::Dissolved(_, count) => Some(count),
             _ => None,
         },
         text: Option<String> = match told.event.what {
