@@ -41,6 +41,7 @@ CORE = {
     "coordinator": WORDS | {"ring"},
     "commons": WORDS | {"documents", "field", "graph", "life", "ring", "text"},
     "plan": WORDS | {"commons", "documents", "field", "life"},
+    "wishes": WORDS | {"commons", "field"},
     # Agents propose; they see no shard and no graph to change.
     "agents": WORDS | {"commons", "plan"},
     # A shard knows no other shard, no replica of them and no driver: what it has to say is a message.
@@ -64,6 +65,7 @@ CORE = {
         "ring",
         "shard",
         "text",
+        "wishes",
     },
     "dump": WORDS | {"agents", "commons", "documents", "graph", "reinforcement", "replica", "shard", "text"},
     "checkpoint": WORDS
@@ -84,7 +86,7 @@ CORE = {
     # carry it.
     "cluster": WORDS
     | {"commons", "documents", "graph", "message", "metadata", "plan", "query", "read", "reinforcement", "replica"}
-    | {"ring", "shard", "survey", "text"},
+    | {"life", "ring", "shard", "survey", "text", "wishes"},
     # What is stored, by the reference driver.
     "replay": WORDS | {"colony", "input", "life", "replica"},
     "colony": WORDS

@@ -320,11 +320,37 @@ def test_a_digester_without_an_end_costs_no_tick(tmp_path):
         assert other.digest() == colony.digest()
 
 
-def test_orders_that_look_at_documents_are_refused_over_nodes(tmp_path):
-    config = phago.ColonyConfig(documents_first="field")
-    with pytest.raises(phago.ConfigError, match="documents_first") as refused:
-        phago.open(tmp_path / "memory", shards=4, config=config, backend=Processes(2))
-    assert refused.value.accepted == "arrival, where shards are on nodes"
+@pytest.mark.parametrize("first", ["signals", "traces", "field"])
+def test_the_field_orders_documents_over_nodes_as_in_one_process(first, tmp_path):
+    config = phago.ColonyConfig(documents_first=first, documents_per_tick=5)
+
+    def history(colony):
+        digests = []
+        for tick, chunk in enumerate(stream(6, documents=12)):
+            colony.ingest(chunk)
+            if tick in (1, 3):
+                colony.emit("interest", f"t{tick}w3x", 4.0)
+            colony.tick()
+            digests.append(colony.digest())
+        return digests
+
+    with phago.Colony(shards=1, config=config) as colony, phago.Colony(shards=1, seed=0) as usual:
+        expected = history(colony)
+        colony.run()
+        digested = [event.document for event in colony.events() if event.what == phago.EventKind.ENGULFED]
+        for chunk in stream(6, documents=12):
+            usual.ingest(chunk)
+        usual.run()
+        assert digested != [event.document for event in usual.events() if event.what == phago.EventKind.ENGULFED]
+        end = colony.digest()
+    for nodes in (1, 3):
+        path = tmp_path / str(nodes)
+        with phago.open(path, shards=5, config=config, backend=Processes(nodes)) as colony:
+            assert history(colony) == expected
+        with phago.open(path, backend=Processes(2)) as colony:
+            assert colony.digest() == expected[-1]
+            colony.run()
+            assert colony.digest() == end
 
 
 # --- surveys ---

@@ -112,8 +112,7 @@ class ColonyConfig:
     documents_first: Literal["arrival", "signals", "traces", "field"] = "arrival"
     """Which of the waiting documents are digested first. With "arrival" those that came first; with "signals" those
     whose words have most signals (`Colony.emit`); with "traces" those whose words have fewest traces of digestion, so
-    that all topics get their turn; with "field" those with most signals and, of these, fewest traces. Where shards are
-    on nodes, which know the order of arrival only, the others are refused.
+    that all topics get their turn; with "field" those with most signals and, of these, fewest traces.
     """
     known_word_boost: float = 1.0
     """By how much the salience of a word grows once three documents have it; 1 to 100. Above 1, fewer words are wired

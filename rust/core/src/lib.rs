@@ -62,5 +62,6 @@ pub mod shard;
 pub mod survey;
 pub mod text;
 pub mod titles;
+pub mod wishes;
 
 pub use error::{Error, Result};

@@ -2,14 +2,9 @@
 
 use crate::Result;
 use crate::commons::{Commons, GrantKey};
-use crate::config::DocumentsFirst;
-use crate::documents::Document;
-use crate::field::{self, Class};
 use crate::ids::{AgentId, DocumentId, Tick};
 use crate::life::Acted;
-use crate::maps::Map;
 use serde::{Deserialize, Serialize};
-use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// What is fixed before a tick begins. Of it, only the seats of the grants depend on the number of shards.
@@ -32,6 +27,9 @@ pub struct Plan {
     /// All living digesters, those born in this tick included, in order.
     pub digesters: Vec<AgentId>,
     per_digester: u32,
+    // Whether all documents that wait up to the last granted one are granted.
+    #[serde(skip)]
+    pub(crate) is_by_arrival: bool,
     /// The pinned concepts, by term index, sorted.
     pub(crate) pinned: Vec<u32>,
     /// The concepts that agents left to all, by term index, sorted, with the uses that each gains.
@@ -82,7 +80,21 @@ impl Plan {
         let pinned = commons.pinned(commons.life().pins().wanted());
         let uses = acted.as_ref().map_or_else(Vec::new, |acted| commons.uses_of(acted));
         let (per_digester, documents) = (config.documents_per_digester, granted.len());
-        Ok(Plan { tick, grants, leaving, documents, granted, births, digesters, per_digester, pinned, uses, acted })
+        let is_by_arrival = order.is_none();
+        Ok(Plan {
+            tick,
+            grants,
+            leaving,
+            documents,
+            granted,
+            births,
+            digesters,
+            per_digester,
+            is_by_arrival,
+            pinned,
+            uses,
+            acted,
+        })
     }
 
     /// Returns what the node that has these seats needs of the plan.
@@ -146,40 +158,4 @@ impl Plan {
     pub(crate) fn stamp(&self) -> u32 {
         self.tick as u32
     }
-}
-
-/// Returns the waiting documents in the order in which the field wants them digested; `None` if the order is that of
-/// their arrival. A document's signals are those of its terms, summed; its traces are the mean of those of its terms.
-pub(crate) fn preferred<'a>(
-    commons: &Commons,
-    document: impl Fn(DocumentId) -> Option<&'a Document>,
-) -> Option<Vec<GrantKey>> {
-    let (first, tick) = (commons.config().documents_first, commons.tick());
-    let field = commons.life().field();
-    if first == DocumentsFirst::Arrival || field.is_empty(tick) {
-        return None;
-    }
-    let (mut signals, mut traces) = (Map::default(), Map::default());
-    for (of, _) in field.types(tick) {
-        let sums = match of.class() {
-            Class::Signal if first.senses() => &mut signals,
-            Class::Trace if first.traces() && *of == field::Type::digested() => &mut traces,
-            _ => continue,
-        };
-        field.levels(of, tick).into_iter().for_each(|(concept, level)| *sums.entry(concept.0).or_default() += level);
-    }
-    let sum = |levels: &Map<u128, u64>, terms: &[(u32, u32)]| -> u64 {
-        if levels.is_empty() {
-            return 0;
-        }
-        terms.iter().filter_map(|&(term, _)| levels.get(&commons.id(term))).sum()
-    };
-    let mut order: Vec<(Reverse<u64>, u64, GrantKey)> = Vec::with_capacity(commons.backlog().waiting().len());
-    for &key in commons.backlog().waiting().keys() {
-        let terms = document(DocumentId(key.1)).map_or(&[][..], |document| &document.terms[..]);
-        let mean = sum(&traces, terms) / (terms.len() as u64).max(1);
-        order.push((Reverse(sum(&signals, terms)), mean, key));
-    }
-    order.sort_unstable();
-    Some(order.into_iter().map(|(_, _, key)| key).collect())
 }

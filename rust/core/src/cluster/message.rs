@@ -12,6 +12,7 @@ use crate::plan::Plan;
 use crate::reinforcement::Reinforcement;
 use crate::shard::{CrossEdge, Staged};
 use crate::text::ANALYSER;
+use crate::wishes::{Wanted, Wishes};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::sync::Arc;
@@ -204,6 +205,15 @@ pub struct SeatSize {
     pub bytes: u64,
 }
 
+/// Which documents of a node a tick grants.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Granted {
+    /// Those that wait since this one, by its arrival and identity, or came before it.
+    UpTo((u32, u128)),
+    /// These, in order.
+    These(Vec<(u32, u128)>),
+}
+
 /// What a driver tells a node to do. What each is answered by, [`Done`] says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Order {
@@ -217,10 +227,10 @@ pub enum Order {
     Act {
         /// The number of the attempt.
         attempt: u64,
-        /// The plan, without the grants: every document that waits since the cut, or came before it, is granted.
+        /// The plan, without the grants.
         plan: Plan,
-        /// The cut: the last document that is granted, by its arrival and identity.
-        cut: Option<(u32, u128)>,
+        /// Which documents are granted.
+        granted: Granted,
     },
     /// Make Decay of a tick, with the parcels that came from other nodes.
     Decay {
@@ -242,6 +252,8 @@ pub enum Order {
     Abort(u64),
     /// Move on to a tick before which nothing happens but the end of synapses.
     Pass(Tick),
+    /// Rank the waiting documents as the field wants it, so many, behind this one.
+    Rank(Wishes, u32, Option<Wanted>),
     /// Analyse documents that a later change adds, by this number. Nothing changes, and a node may forget them.
     Read(u64, Vec<Arc<Body>>),
 }
@@ -263,6 +275,8 @@ pub enum Done {
     Passed(Vec<SeatCounts>, Vec<SeatSize>),
     /// Refused: out of order, or it does not fit. Nothing has changed.
     Refused(String),
+    /// The waiting documents as they are ranked, those that come first.
+    Ranked(Vec<Wanted>),
     /// Did not prepare: it has not what was read ahead.
     Unread,
 }

@@ -3,7 +3,7 @@
 use super::Layout;
 use super::ahead::{Ahead, Draft};
 use super::message::{
-    Ack, Announced, Apply, Done, Fate, Handshake, Order, Prepare, Prepared, SeatCounts, SeatSize, Step,
+    Ack, Announced, Apply, Done, Fate, Granted, Handshake, Order, Prepare, Prepared, SeatCounts, SeatSize, Step,
 };
 use super::parcel::{pack, unpack};
 use crate::cancel::Cancel;
@@ -19,6 +19,7 @@ use crate::replica::{Placement, Replica};
 use crate::ring::Ring;
 use crate::shard::{CrossEdge, Seat, Shard};
 use crate::text::{Reading, Session};
+use crate::wishes::{Wanted, Wishes};
 use crate::{Error, Result};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -62,7 +63,8 @@ struct Making {
     // What its seats sent to seats of this node, until Decay.
     here: Vec<Batch>,
     leaving: Vec<DocumentId>,
-    cut: Option<GrantKey>,
+    // Those of its documents that are granted.
+    granted: Vec<GrantKey>,
 }
 
 impl Node {
@@ -133,8 +135,9 @@ impl Node {
                 self.forget_words(replica);
                 Done::Done
             }
-            Order::Act { attempt, plan, cut } => {
-                let parcels = self.act(replica, (attempt, cut), plan, cancel)?;
+            Order::Rank(wishes, most, behind) => Done::Ranked(self.rank(replica, &wishes, most, behind)),
+            Order::Act { attempt, plan, granted } => {
+                let parcels = self.act(replica, (attempt, granted), plan, cancel)?;
                 let sent = (0..).zip(&parcels).filter(|(_, parcel)| parcel.is_some()).map(|(node, _)| node);
                 return Ok((Done::Acted(sent.collect()), parcels));
             }
@@ -356,11 +359,21 @@ impl Node {
         Ok(())
     }
 
+    // Returns the first `most` of its waiting documents behind one, as the field ranks them.
+    fn rank(&self, replica: &Replica, wishes: &Wishes, most: u32, behind: Option<Wanted>) -> Vec<Wanted> {
+        let terms = |key: &GrantKey| &replica.document(DocumentId(key.1)).expect("what waits stands here").terms[..];
+        let mut ranked = wishes.rank(replica.commons(), self.waiting.iter().map(|key| (*key, terms(key))));
+        let from = behind.map_or(0, |behind| ranked.partition_point(|one| *one <= behind));
+        ranked.drain(..from);
+        ranked.truncate(most as usize);
+        ranked
+    }
+
     // Makes Sense and Act of its seats.
     fn act(
         &mut self,
         replica: &Replica,
-        (attempt, cut): (u64, Option<GrantKey>),
+        (attempt, granted): (u64, Granted),
         mut plan: Plan,
         cancel: &Cancel,
     ) -> Result<Vec<Option<Vec<u8>>>> {
@@ -372,7 +385,14 @@ impl Node {
         self.making = None;
         let commons = replica.commons();
         plan.grants = vec![Vec::new(); commons.seat_count()];
-        for &(_, id) in cut.iter().flat_map(|cut| self.waiting.range(..=*cut)) {
+        let granted: Vec<GrantKey> = match granted {
+            Granted::UpTo(last) => self.waiting.range(..=last).copied().collect(),
+            Granted::These(granted) => granted,
+        };
+        if let Some((_, stray)) = granted.iter().find(|key| !self.waiting.contains(key)) {
+            return Err(refused(format!("document {} does not wait on node {}", DocumentId(*stray), self.number)));
+        }
+        for &(_, id) in &granted {
             plan.grants[commons.seat(commons.ring().shard_of(id))].push(DocumentId(id));
         }
         let mut seats = Vec::with_capacity(replica.own().len());
@@ -394,7 +414,7 @@ impl Node {
             |batches: Vec<Batch>| (!batches.is_empty()).then(|| pack(plan.tick, attempt, self.number, &batches));
         let parcels = by_node.into_iter().map(parcel).collect();
         self.attempt = attempt;
-        self.making = Some(Making { plan, seats, here, leaving, cut });
+        self.making = Some(Making { plan, seats, here, leaving, granted });
         Ok(parcels)
     }
 
@@ -482,8 +502,8 @@ impl Node {
         commons.restore_tick(making.plan.tick);
         commons.tally(tally);
         // As if they were deleted now: the next tick unwires them.
-        if let Some(cut) = making.cut {
-            self.waiting = self.waiting.split_off(&(cut.0, cut.1.saturating_add(1)));
+        for key in &making.granted {
+            self.waiting.remove(key);
         }
         for id in making.leaving {
             self.remove(replica, id);

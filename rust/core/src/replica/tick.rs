@@ -1,11 +1,12 @@
 //! Ticks of a replica: planned before Sense, swapped in after Decay.
 
 use super::Replica;
-use crate::commons::Commons;
-use crate::ids::{TICK_MAX, Tick};
+use crate::commons::{Commons, GrantKey};
+use crate::ids::{DocumentId, TICK_MAX, Tick};
 use crate::life::Acted;
-use crate::plan::{Plan, preferred};
+use crate::plan::Plan;
 use crate::shard::{Delta, Retired, Shard, Staged};
+use crate::wishes::{Wanted, Wishes};
 use crate::{Error, Result};
 use std::sync::Arc;
 
@@ -37,7 +38,21 @@ impl Replica {
     /// As [`Replica::plan`]; [`crate::Error::BarrierFailed`] if they read another tick, [`crate::Error::Config`] and
     /// [`crate::Error::Limit`] for what they cannot do.
     pub fn plan_with(&self, acted: Option<Arc<Acted>>) -> Result<Plan> {
-        let order = preferred(&self.commons, |id| self.document(id));
+        let order = Wishes::of(&self.commons).map(|wishes| {
+            let waiting = self.commons.backlog().waiting().keys();
+            let terms =
+                |key: &GrantKey| self.document(DocumentId(key.1)).map_or(&[][..], |document| &document.terms[..]);
+            wishes.rank(&self.commons, waiting.map(|key| (*key, terms(key))))
+        });
+        self.plan_in(order, acted)
+    }
+
+    /// Returns the plan of the next tick, in which documents come in this order, if there is one.
+    ///
+    /// # Errors
+    /// As [`Replica::plan_with`].
+    pub(crate) fn plan_in(&self, order: Option<Vec<Wanted>>, acted: Option<Arc<Acted>>) -> Result<Plan> {
+        let order = order.map(|order| order.into_iter().map(|(_, _, key)| key).collect());
         Plan::of(&self.commons, order, acted)
     }
 

@@ -100,7 +100,7 @@ impl Driven for Loading<'_> {
     fn tick(&mut self, acted: Option<Acted>) -> Result<()> {
         self.settle()?;
         self.reach(|driver, replica, reach| {
-            let plan = replica.plan_with(acted.map(Arc::new))?;
+            let plan = driver.plan(replica, reach, acted.map(Arc::new))?;
             let made = driver.make(reach, plan)?;
             driver.commit(replica, reach, made).map(drop)
         })

@@ -62,19 +62,21 @@ impl Remote {
     fn attempt(&self, world: &World, manner: &Manner<'_>, cancel: &Cancel) -> Result<(TickReport, Vec<Size>)> {
         let timeout = manner.timeout;
         let mut driving = self.drive(world)?;
-        let (plan, is_idle, terms) = {
+        let reach = Reach::new(self, driving.epoch, world.tick() + 1, timeout, cancel);
+        let (planned, terms) = {
             let state = world.state()?;
             // It stays until the tick is over, as another attempt may follow.
-            let plan = state.plan_with(lock(&world.inputs).acted.clone())?;
-            let is_idle = plan.acted().is_none() && state.is_idle_until(plan.tick);
-            (plan, is_idle, state.commons().terms())
+            let acted = lock(&world.inputs).acted.clone();
+            (driving.driver.plan(&state, &reach, acted), state.commons().terms())
         };
+        self.check(&mut driving, &reach, &planned);
+        let plan = planned?;
+        let is_idle = plan.acted().is_none() && world.state()?.is_idle_until(plan.tick);
         let cut = world.journal.as_ref().map_or(Ok(0), |journal| journal.cut())?;
         if is_idle {
             return self.pass(world, driving, &plan, cut, manner);
         }
         let tick = plan.tick;
-        let reach = Reach::new(self, driving.epoch, tick, timeout, cancel);
         let made = driving.driver.act(&reach, plan).and_then(|acted| {
             [Phase::Sense, Phase::Act].into_iter().try_for_each(|phase| (manner.heard)(tick, phase))?;
             let made = driving.driver.decay(&reach, acted, manner.with_edges)?;

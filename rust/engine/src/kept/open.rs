@@ -9,7 +9,7 @@ use crate::sync::{Arc, beside, now, sleep, thread};
 use crate::world::World;
 use phago_core::cancel::Cancel;
 use phago_core::checkpoint::{self, Parsed, Placing, Section, Share};
-use phago_core::config::{ColonyConfig, DocumentsFirst};
+use phago_core::config::ColonyConfig;
 use phago_core::input::Input;
 use phago_core::replay::{Driven, Replay};
 use phago_core::replica::Replica;
@@ -94,11 +94,6 @@ impl World {
         let path = files.path();
         let (kept, layout) = agreed(&path, recovery.settings(), layout, config)?;
         let Over { transport, nodes, answer } = over;
-        if kept.documents_first != DocumentsFirst::Arrival {
-            // Which documents a tick grants is found by the homes, from their arrival alone.
-            let (field, value) = ("documents_first".to_owned(), kept.documents_first.to_string());
-            return Err(Error::Config { field, value, accepted: "arrival, where shards are on nodes".into() });
-        }
         if !(1..=layout.shards as usize).contains(nodes) {
             let accepted = format!("1 to {}, the number of shards", layout.shards);
             return Err(Error::Config { field: "nodes".into(), value: nodes.to_string(), accepted });

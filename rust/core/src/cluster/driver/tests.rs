@@ -2,7 +2,7 @@
 
 use crate::cancel::Cancel;
 use crate::checkpoint::{self, Section, Share};
-use crate::cluster::message::{Done, Fate, Handshake, Order, Step, decode, encode};
+use crate::cluster::message::{Done, Fate, Granted, Handshake, Order, Step, decode, encode};
 use crate::cluster::{Answered, Carrier, Driver, Layout, Node, Sent};
 use crate::colony::Colony;
 use crate::commons::{Departed, Digestion};
@@ -311,7 +311,7 @@ fn both(act: Act, cluster: &mut Cluster, colony: &mut Colony) {
             cluster.driver.abort(&cluster.nodes).unwrap();
             for late in [
                 Order::Decay { attempt, from: Vec::new(), with_edges: false },
-                Order::Act { attempt, plan: made.plan.clone(), cut: None },
+                Order::Act { attempt, plan: made.plan.clone(), granted: Granted::These(Vec::new()) },
             ] {
                 let answer = cluster.nodes.send(vec![(0, late, Vec::new())]).unwrap();
                 assert!(matches!(answer[0].0, Done::Refused(_)), "{answer:?}");
@@ -431,10 +431,10 @@ fn decay_needs_the_parcels_of_all_who_sent_one_and_of_nobody_else() {
     let before = cluster.digest();
 
     let plan = cluster.replica.plan().unwrap();
-    let cut = plan.granted.last().copied();
+    let granted = plan.granted.last().map(|last| Granted::UpTo(*last)).unwrap();
     let layout = cluster.driver.layout().clone();
     let part = |node: usize| plan.part(&layout.seats_of(node).collect::<Vec<_>>());
-    let act = |node: usize| (node, Order::Act { attempt: 1, plan: part(node), cut }, Vec::new());
+    let act = |node: usize| (node, Order::Act { attempt: 1, plan: part(node), granted: granted.clone() }, Vec::new());
     let answers = cluster.nodes.send(vec![act(0), act(1)]).unwrap();
     let parcels_of = |to: usize| -> Vec<Vec<u8>> {
         answers.iter().filter_map(|(_, parcels)| parcels.get(to).cloned().flatten()).collect()
