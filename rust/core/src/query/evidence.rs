@@ -24,6 +24,14 @@ pub struct Covered {
     pub covered: f64,
 }
 
+impl Covered {
+    /// Returns the score of what has a share of the question: the masses of its terms that are found sum to `found`.
+    pub fn of(bm25: f64, found: f64, question: &Question, ranking: &Ranking) -> Covered {
+        let covered = if bm25 > 0.0 { bm25 * libm::pow(found / question.mass, ranking.coverage_power) } else { 0.0 };
+        Covered { bm25, covered }
+    }
+}
+
 /// What a document has of a question's words.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
@@ -79,8 +87,7 @@ pub fn weigh(
             bm25 += word_gain(question, place, tf, length, per_word);
             coverage += question.terms[place as usize].mass();
         }
-        let covered = if bm25 > 0.0 { bm25 * libm::pow(coverage / question.mass, ranking.coverage_power) } else { 0.0 };
-        Covered { bm25, covered }
+        Covered::of(bm25, coverage, question, ranking)
     };
     let whole = cover(&mut found.iter().copied(), length);
     let title = title_share(question, words, &document.title_terms, commons);
