@@ -144,8 +144,12 @@ class Ranking:
     over those that repeat one. 0 to 8.
     """
     passage_share: float = 0.5
-    """Share of the best passage in the lexical score of a document that has several; the rest is that of the whole.
-    0 to 1.
+    """The most that the best passage has in the lexical score of a document that has several; the rest is that of the
+    whole. 0 to 1.
+    """
+    passage_focus: float = 2.0
+    """Power of the part of what a document has of the question that its best passage has, in that share: it counts as far
+    as the evidence is together in it. 0 to 16.
     """
     title_weight: float = 0.4
     """What words of a question in a document's title are worth, in units of the best lexical score. 0 to 100."""
@@ -183,13 +187,17 @@ class Ranking:
     """Concepts have their weight times n / (n + this + the question's terms), n being the new terms that the seeds
     bring: short documents tell little, and long questions need little. 0 to 10,000.
     """
+    concepts_question: float = 40.0
+    """Of a question with more terms than this, they count more in that, in proportion: a paragraph says by itself what
+    it is about. 1 to 100,000.
+    """
     bridge_weight: float = 0.9
     """What a mention in a seed is worth at most. 0 to 100."""
     context_weight: float = 0.8
     """What a document's neighbours in its thread are worth: of what the window around it scores beyond the document
     itself, in units of the best lexical score. 0 to 100; where no document has a `thread`, it is nothing.
     """
-    context_reach: int = 4
+    context_reach: int = 3
     """Neighbours on each side that are in the window; their words weigh less with each step. 0 to 64."""
     speaker_weight: float = 1.0
     """What is added to the window's score, as a share of it, if the question names who says the document: in a thread a
