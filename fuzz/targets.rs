@@ -6,7 +6,7 @@ use phago_core::cancel::Cancel;
 use phago_core::checkpoint::{self, Section, Share};
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
-use phago_core::documents::Body;
+use phago_core::documents::{Body, ThreadPlace};
 use phago_core::input::Input;
 use phago_core::message::{Batch, Header};
 use phago_core::metadata::{Comparison, Filter, Metadata, Value, Values};
@@ -38,6 +38,7 @@ fn bodies() -> Vec<Body> {
             text: text.into(),
             metadata: metadata.expect("metadata"),
             expires: (number == 3).then_some(phago_core::documents::Lifetime::Tick(9)),
+            thread: (number != 1).then(|| ThreadPlace { thread: "t".into(), place: number as i64 }),
         }
     };
     let texts =

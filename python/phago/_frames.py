@@ -20,6 +20,8 @@ def read_frame(
     title: str | None = None,
     metadata: Collection[str] = (),
     expires: str | None = None,
+    thread: str | None = None,
+    place: str | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of a table as documents, with columns of your choice.
 
@@ -34,6 +36,8 @@ def read_frame(
         title: The column of the titles.
         metadata: The columns that become metadata, each under its own name.
         expires: The column of when they leave by themselves: tick numbers, or datetimes with a time zone.
+        thread: The column of the threads they stand in.
+        place: The column of their places in these threads.
 
     Raises:
         TypeError: It is none of these tables.
@@ -46,7 +50,7 @@ def read_frame(
         )
     if isinstance(metadata, str):
         raise TypeError("`metadata` is a collection of columns, not str")
-    given = {"text": text, "id": id, "title": title, "expires": expires}
+    given = {"text": text, "id": id, "title": title, "expires": expires, "thread": thread, "place": place}
     wanted = {field: text_of(field, column) for field, column in given.items() if column is not None}
     for field, column in [*wanted.items(), *(("metadata", column) for column in metadata)]:
         if column not in columns:

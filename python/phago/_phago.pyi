@@ -271,6 +271,11 @@ class StoredRow:
     @property
     def expires(self) -> int | datetime.datetime | None:
         """The tick after which it is gone, or the time from which on a tick takes it away, in UTC."""
+    @property
+    def thread(self) -> str | None: ...
+    @property
+    def place(self) -> int | None:
+        """Its place in that thread."""
 
 @final
 class FoundRow:
@@ -290,6 +295,11 @@ class FoundRow:
         """The tick that digested it."""
     @property
     def metadata(self) -> _Metadata: ...
+    @property
+    def thread(self) -> str | None: ...
+    @property
+    def place(self) -> int | None:
+        """Its place in that thread."""
 
 @final
 class WordRow:
@@ -330,6 +340,16 @@ class BridgeRow:
     def points(self) -> float: ...
 
 @final
+class ContextRow:
+    """What a neighbour in its thread gives."""
+
+    @property
+    def id(self) -> str:
+        """The id of the neighbour."""
+    @property
+    def points(self) -> float: ...
+
+@final
 class PathRow:
     """How a question reached a document; turned into Python's objects when it is read."""
 
@@ -339,6 +359,8 @@ class PathRow:
     def concepts(self) -> list[ConceptShareRow]: ...
     @property
     def bridges(self) -> list[BridgeRow]: ...
+    @property
+    def context(self) -> list[ContextRow]: ...
 
 @final
 class AnsweredRow:
@@ -358,6 +380,11 @@ class AnsweredRow:
         """The tick that digested it."""
     @property
     def metadata(self) -> _Metadata: ...
+    @property
+    def thread(self) -> str | None: ...
+    @property
+    def place(self) -> int | None:
+        """Its place in that thread."""
     @property
     def parts(self) -> list[float]: ...
     @property
@@ -390,6 +417,11 @@ class ExplainedRow:
     def concepts(self) -> list[ConceptShareRow]: ...
     @property
     def bridges(self) -> list[BridgeRow]: ...
+    @property
+    def context(self) -> list[ContextRow]: ...
+    @property
+    def speaker(self) -> float:
+        """Points of the context part as the question names who says it."""
     @property
     def seed(self) -> float | None:
         """Its weight as a seed."""

@@ -22,6 +22,7 @@ from .results import (
     Cluster,
     Concept,
     ConceptShare,
+    ContextShare,
     CrossShardEdges,
     Diff,
     DistributedTickResult,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
         ClusterBridgeRow,
         ClusterRow,
         ConceptShareRow,
+        ContextRow,
         DiffRow,
         EventRow,
         ExplainedRow,
@@ -94,17 +96,20 @@ def helped(hit: Any) -> tuple[str, str, str, list[tuple[str, list[str]]]]:
 def lexical_hit(row: FoundRow) -> Hit:
     """A hit of a ranking by words alone."""
     parts = Parts(lexical=row.score)
-    return Hit(row.score, row.id, row.title, row.text, row.digested, parts, metadata=row.metadata)
+    return Hit(row.score, row.id, row.title, row.text, row.digested, parts, metadata=row.metadata, thread=row.thread, place=row.place)
 
 
 def hit(row: AnsweredRow) -> Hit:
     """A hit with all that it rests on."""
     parts, path = Parts(*row.parts), Path.later(partial(_steps, row.path))
-    return Hit(row.score, row.id, row.title, row.text, row.digested, parts, row.span, path, row.metadata)
+    at = (row.thread, row.place)
+    return Hit(row.score, row.id, row.title, row.text, row.digested, parts, row.span, path, row.metadata, *at)
 
 
-def _steps(row: PathRow) -> tuple[tuple[ConceptShare, ...], tuple[BridgeShare, ...], tuple[WordShare, ...]]:
-    return _concepts(row.concepts), _bridges(row.bridges), _words(row.words)
+def _steps(
+    row: PathRow,
+) -> tuple[tuple[ConceptShare, ...], tuple[BridgeShare, ...], tuple[WordShare, ...], tuple[ContextShare, ...]]:
+    return _concepts(row.concepts), _bridges(row.bridges), _words(row.words), _context(row.context)
 
 
 def explanation(row: ExplainedRow) -> Explanation:
@@ -122,6 +127,8 @@ def explanation(row: ExplainedRow) -> Explanation:
         row.seed,
         row.nothing,
         tuple(row.function_words),
+        _context(row.context),
+        row.speaker,
     )
 
 
@@ -150,6 +157,10 @@ def _concepts(rows: list[ConceptShareRow]) -> tuple[ConceptShare, ...]:
 
 def _bridges(rows: list[BridgeRow]) -> tuple[BridgeShare, ...]:
     return tuple(BridgeShare(row.seed, row.title, row.weight, row.points) for row in rows)
+
+
+def _context(rows: list[ContextRow]) -> tuple[ContextShare, ...]:
+    return tuple(ContextShare(row.id, row.points) for row in rows)
 
 
 def node(row: NodeRow) -> Node:

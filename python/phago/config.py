@@ -139,7 +139,7 @@ class ColonyConfig:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ranking:
-    """How documents are ranked: score = lexical + concepts + bridge. The defaults are meant to be kept.
+    """How documents are ranked: score = lexical + concepts + bridge + context. The defaults are meant to be kept.
 
     Raises:
         ConfigError: For the first field outside of what is accepted.
@@ -150,8 +150,12 @@ class Ranking:
     over those that repeat one. 0 to 8.
     """
     passage_share: float = 0.5
-    """Share of the best passage in the lexical score of a document that has several; the rest is that of the whole.
-    0 to 1.
+    """The most that the best passage has in the lexical score of a document that has several; the rest is that of the
+    whole. 0 to 1.
+    """
+    passage_focus: float = 2.0
+    """Power of the part of what a document has of the question that its best passage has, in that share: it counts as far
+    as the evidence is together in it. 0 to 16.
     """
     title_weight: float = 0.4
     """What words of a question in a document's title are worth, in units of the best lexical score. 0 to 100."""
@@ -189,10 +193,24 @@ class Ranking:
     """Concepts have their weight times n / (n + this + the question's terms), n being the new terms that the seeds
     bring: short documents tell little, and long questions need little. 0 to 10,000.
     """
+    concepts_question: float = 40.0
+    """Of a question with more terms than this, they count more in that, in proportion: a paragraph says by itself what
+    it is about. 1 to 100,000.
+    """
     bridge_weight: float = 0.9
     """What a mention in a seed is worth at most. 0 to 100."""
+    context_weight: float = 0.8
+    """What a document's neighbours in its thread are worth: of what the window around it scores beyond the document
+    itself, in units of the best lexical score. 0 to 100; where no document has a `thread`, it is nothing.
+    """
+    context_reach: int = 3
+    """Neighbours on each side that are in the window; their words weigh less with each step. 0 to 64."""
+    speaker_weight: float = 1.0
+    """What is added to the window's score, as a share of it, if the question names who says the document: in a thread a
+    text that begins with a name and a colon. 0 to 100.
+    """
     exhaustive_max: int = 500
-    """Among no more documents than this, all that have anything of the question are scored in full, and the next three
+    """Among no more documents than this, all that have anything of the question are scored in full, and the next four
     bounds are none. 0 to 2^24.
     """
     lexical_candidates: int = 100
@@ -201,6 +219,10 @@ class Ranking:
     """
     concept_candidates: int = 80
     """The best documents by concepts that are scored in full. 1 to 2^24."""
+    context_candidates: int = 20
+    """The best documents by words whose neighbours are scored in full: one that has none of the words may answer. 0 to
+    2^24.
+    """
     postings_max: int = 8_000
     """Postings read to find those, at most: concepts that do not fit are left out of the search, not of the
     score. With a filter up to 16 times as many. 1 to 2^40.

@@ -35,7 +35,7 @@ class Document:
     """A text to be digested.
 
     >>> Document("Ions cross the membrane.", id="a", title="Cells")
-    Document(text='Ions cross the membrane.', id='a', title='Cells', metadata={}, expires=None)
+    Document(text='Ions cross the membrane.', id='a', title='Cells', metadata={}, expires=None, thread=None, place=None)
     """
 
     text: str
@@ -63,6 +63,19 @@ class Document:
     tick. A colony has no clock of its own: without `now`, datetimes do nothing.
 
     It is a part of the content, as metadata is. In JSON it is a number, or the datetime in ISO 8601.
+    """
+    thread: str | None = None
+    """The thread that it stands in: a conversation of which it is a turn, a file of which it is a part, a log.
+
+    Its neighbours there are its context: what they say is a part of its score (`Ranking.context_weight`). A name of at
+    most 512 bytes of UTF-8; any documents with the same name and a `place` are one thread. It is a part of the content,
+    as metadata is.
+    """
+    place: int | None = None
+    """Its place in that thread, from -2^63 to 2^63 - 1; given with every `thread`, and never without.
+
+    Only the order matters, not how far two places are apart. Documents of one place are in the order of the hashes of
+    their ids.
     """
 
     __setstate__ = restored

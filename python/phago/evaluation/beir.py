@@ -1,9 +1,12 @@
 """Collections of documents, questions and judgements, in the layout of BEIR.
 
-A folder holds `corpus.jsonl` (`_id`, `text`, perhaps `title`), `queries.jsonl` (`_id`, `text`) and judgements:
+A folder holds `corpus.jsonl` (`_id`, `text`, perhaps `title`, and `thread` with `place`), `queries.jsonl` (`_id`, `text`) and judgements:
 `qrels.tsv` or `qrels/test.tsv`, else `qrels/dev.tsv` or `qrels/train.tsv`. A line of judgements is question, document,
 grade, or, as TREC has it, question, iteration, document, grade, with tabs or spaces between them; the first line may be
 a header. Each file may be packed with gzip and then ends in `.gz`.
+
+The thread of a document and its place there may also stand in its `metadata`, where the place may be called `turn`. A
+document without both stands in no thread.
 """
 
 from __future__ import annotations
@@ -90,8 +93,11 @@ def read_collection(path: str | os.PathLike[str]) -> Collection:
         )
         raise CollectionError(what, path=str(folder))
     corpus, queries, qrels = (_find(folder, names) for names in (_CORPUS, _QUERIES, _QRELS))
-    documents = {name: Document(text, name, title) for name, text, title in _records(corpus, titled=True)}
-    asked = {name: text for name, text, _ in _records(queries, titled=False)}
+    documents = {
+        name: Document(text, name, title, thread=thread, place=place)
+        for name, text, title, thread, place in _records(corpus, titled=True)
+    }
+    asked = {name: text for name, text, *_ in _records(queries, titled=False)}
     for file, found in ((corpus, documents), (queries, asked)):
         if not found:
             raise _fault(file, None, "holds nothing")
@@ -137,8 +143,8 @@ def _lines(file: Path) -> Iterator[tuple[int, str]]:
         raise _fault(file, None, f"cannot be read: {error.strerror or error}") from error
 
 
-def _records(file: Path, *, titled: bool) -> Iterator[tuple[str, str, str]]:
-    """Id, text and title of every line."""
+def _records(file: Path, *, titled: bool) -> Iterator[tuple[str, str, str, str | None, int | None]]:
+    """Id, text, title, thread and place of every line."""
     lines: dict[str, int] = {}
     for number, line in _lines(file):
         try:
@@ -161,7 +167,21 @@ def _records(file: Path, *, titled: bool) -> Iterator[tuple[str, str, str]]:
             name,
             _text(file, number, "text", row.get("text")),
             "" if title is None else _text(file, number, "title", title),
+            *_thread(file, number, row),
         )
+
+
+def _thread(file: Path, line: int, row: dict[str, Any]) -> tuple[str | None, int | None]:
+    for holder in (row, row.get("metadata")):
+        if not isinstance(holder, dict):
+            continue
+        thread, place = holder.get("thread"), holder.get("place", holder.get("turn"))
+        if thread is None or place is None:
+            continue
+        if isinstance(place, bool) or not isinstance(place, int):
+            raise _fault(file, line, f"has a place in a thread of type {type(place).__name__}; accepted is an integer")
+        return _text(file, line, "thread", thread), place
+    return None, None
 
 
 def _text(file: Path, line: int, field: str, value: Any) -> str:

@@ -66,6 +66,8 @@ ROWS = (
     Row("no title in question", {"title_weight": 0.0, "named_weight": 0.0}),
     Row("with the Hebbian hop", {"hop_share": 0.2}),
 )
+WITHOUT_CONTEXT = Row("no context", {"context_weight": 0.0})
+"""Where documents stand in threads."""
 
 
 def _arguments(row: Row) -> dict[str, Any]:
@@ -156,7 +158,8 @@ def evaluate(collection: Collection, *, shards: int | None = None, depth: int = 
     with Colony(shards) as colony:
         report = colony.ingest(collection.documents, on_error="skip")
         colony.run()
-        results = [_result(colony, collection, row, depth) for row in ROWS]
+        rows = ROWS + (WITHOUT_CONTEXT,) * any(document.thread is not None for document in collection.documents)
+        results = [_result(colony, collection, row, depth) for row in rows]
     return Report(collection, report.rejected, depth, results)
 
 

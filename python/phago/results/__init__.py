@@ -1,6 +1,6 @@
 """What phago gives back: frozen, typed, picklable."""
 
-from .answers import BridgeShare, Concept, ConceptShare, Explanation, Hit, Hits, Parts, Path, WordShare
+from .answers import BridgeShare, Concept, ConceptShare, ContextShare, Explanation, Hit, Hits, Parts, Path, WordShare
 from .colony import Progress, RunReport, Stats
 from .documents import IngestReport, Rejected, StoredDocument, UpdateReport
 from .graph import Edge, Node
@@ -25,6 +25,7 @@ __all__ = [
     "ClusterStats",
     "Concept",
     "ConceptShare",
+    "ContextShare",
     "CrossShardEdge",
     "CrossShardEdges",
     "Diff",

@@ -10,12 +10,12 @@ from typing import Any, cast, overload
 from ..document import Scalar
 from ._show import plain, short, table
 
-__all__ = ["BridgeShare", "Concept", "ConceptShare", "Explanation", "Hit", "Hits", "Parts", "Path", "WordShare"]
+__all__ = ["BridgeShare", "Concept", "ConceptShare", "ContextShare", "Explanation", "Hit", "Hits", "Parts", "Path", "WordShare"]
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The additive parts of a score: `lexical + concepts + bridge`, in this order, is the score to the last bit."""
+    """The additive parts of a score: their sum, in this order, is the score to the last bit."""
 
     lexical: float = 0.0
     """From the question's own words, in text and title."""
@@ -23,6 +23,8 @@ class Parts:
     """From concepts that the best documents share."""
     bridge: float = 0.0
     """From mentions of the document's title in the best documents."""
+    context: float = 0.0
+    """From the document's neighbours in its thread."""
 
 
 def by_name(parts: Parts) -> list[tuple[str, float]]:
@@ -65,7 +67,18 @@ class BridgeShare:
     points: float
 
 
-_Steps = tuple[tuple[ConceptShare, ...], tuple[BridgeShare, ...], tuple[WordShare, ...]]
+@dataclass(frozen=True, slots=True)
+class ContextShare:
+    """What a neighbour in the document's thread gives."""
+
+    id: str
+    """The id of the neighbour."""
+    points: float
+
+
+_Steps = tuple[
+    tuple[ConceptShare, ...], tuple[BridgeShare, ...], tuple[WordShare, ...], tuple[ContextShare, ...]
+]
 
 
 class _Made:
@@ -77,7 +90,8 @@ class _Made:
 
 @dataclass(frozen=True, slots=True)
 class Path(_Made):
-    """How a question reached a document: by its words, word -> concept -> document, and by title from a seed.
+    """How a question reached a document: by its words, word -> concept -> document, by title from a seed, and by its
+    neighbours.
 
     It is made when it is read: most paths never are.
     """
@@ -88,6 +102,8 @@ class Path(_Made):
     """The seeds that mention its title, best first."""
     words: tuple[WordShare, ...] = ()
     """The question's words that it has, with what they give to the lexical part, in the order of the question."""
+    context: tuple[ContextShare, ...] = ()
+    """The neighbours in its thread that carry it, in the order of the thread."""
 
     @classmethod
     def later(cls, make: Callable[[], _Steps]) -> Path:
@@ -132,6 +148,10 @@ class Explanation:
     """Why the question finds nothing at all; `None` if it finds something."""
     function_words: tuple[str, ...] = ()
     """The question's function words ("the", "of"): each weighs a tenth of its idf and lights up no concept."""
+    context: tuple[ContextShare, ...] = ()
+    """Points of the context part by the neighbours in its thread, in the order of the thread."""
+    speaker: float = 0.0
+    """Points of the context part as the question names who says the document ("Ann: ..." in a thread)."""
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as what JSON can hold."""
@@ -148,6 +168,8 @@ class Explanation:
         rows += [("title", "", self.title)] * bool(self.title) + [("named", "", self.named)] * bool(self.named)
         rows += [("concept", share.label, share.points) for share in self.concepts]
         rows += [("bridge", share.title, share.points) for share in self.bridges]
+        rows += [("context", share.id, share.points) for share in self.context]
+        rows += [("speaker", "", self.speaker)] * bool(self.speaker)
         shown = [(kind, what, f"{points:.3f}") for kind, what, points in rows]
         return table(("part", "from", "points"), shown, self.nothing or f"{self.id}: {self.score:.3f}")
 
@@ -183,6 +205,10 @@ class Hit:
     """How the question got there. Empty in a lexical ranking."""
     metadata: dict[str, Scalar | list[Scalar]] = field(default_factory=dict, hash=False)
     """The document's, sorted by key."""
+    thread: str | None = None
+    """The thread that the document stands in."""
+    place: int | None = None
+    """Its place in that thread."""
 
     @property
     def passage(self) -> str:

@@ -71,6 +71,10 @@ class StoredDocument:
     """What was said of it beside its text, sorted by key."""
     expires: int | datetime.datetime | None = None
     """When it leaves by itself: after the tick of this number, or from this time on, in UTC; `None` for never."""
+    thread: str | None = None
+    """The thread that it stands in."""
+    place: int | None = None
+    """Its place in that thread."""
 
     __setstate__ = restored
 

@@ -28,7 +28,7 @@ fn body(chance: &mut Chance, number: u64) -> Body {
         title: chance.text(40, 1).into(),
         text: chance.text(300, length).into(),
         metadata: Metadata::new(entries).unwrap(),
-        expires: None,
+        ..Body::default()
     }
 }
 

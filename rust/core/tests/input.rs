@@ -5,7 +5,7 @@ mod common;
 use common::*;
 use phago_core::Error;
 use phago_core::config::ColonyConfig;
-use phago_core::documents::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX, Lifetime};
+use phago_core::documents::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX, Lifetime, ThreadPlace};
 use phago_core::ids::DocumentId;
 use phago_core::input::{INPUT_VERSION, Input, Outcome, Updated};
 use phago_core::life::{Acted, Deed};
@@ -35,8 +35,9 @@ fn hex(bytes: &[u8]) -> String {
 
 #[test]
 fn the_bytes_of_each_kind_are_a_durable_format() {
-    let full =
-        Body { key: Some("a".into()), title: "T".into(), text: "ions".into(), metadata: metadata(), expires: None };
+    let title = "T".into();
+    let full = Body { key: Some("a".into()), title, text: "ions".into(), metadata: metadata(), ..Body::default() };
+    let turn = ThreadPlace { thread: "talk".into(), place: -2 };
     let expiring = |expires| Body { expires: Some(expires), ..body(Some("k"), "t") };
     let id = DocumentId(0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10);
     let golden = [
@@ -46,12 +47,14 @@ fn the_bytes_of_each_kind_are_a_durable_format() {
              6f6e73030\
              16c0102000102000000000000f83f\
              016e000105\
-             0173000301780000000162\
-             0000",
+             01730003017800000000\
+             01620000\
+             00",
         ),
-        (Input::Update(body(Some("k"), "t")), "010101016b0001740000"),
-        (Input::Update(expiring(Lifetime::Tick(300))), "010101016b000174000100ac02"),
-        (Input::Update(expiring(Lifetime::Time(-2))), "010101016b00017400010103"),
+        (Input::Update(body(Some("k"), "t")), "010101016b000174000000"),
+        (Input::Update(Body { thread: Some(turn), ..body(Some("k"), "t") }), "010101016b0001740000010474616c6b03"),
+        (Input::Update(expiring(Lifetime::Tick(300))), "010101016b000174000100ac0200"),
+        (Input::Update(expiring(Lifetime::Time(-2))), "010101016b0001740001010300"),
         (Input::Delete(id), "0102100f0e0d0c0b0a090807060504030201"),
         (
             Input::Reinforce { id, path: path(&[("pump", &["ion"])]), times: 300 },
@@ -140,7 +143,9 @@ fn input(chance: &mut Chance) -> Input {
             1 => Some(Lifetime::Time(chance.below(9) as i64)),
             _ => None,
         };
-        Body { key: key.map(Into::into), title: content.word(9).into(), text: text.into(), metadata, expires }
+        let thread = (chance.below(3) == 0)
+            .then(|| ThreadPlace { thread: chance.word(3).into(), place: chance.below(4) as i64 });
+        Body { key: key.map(Into::into), title: content.word(9).into(), text: text.into(), metadata, expires, thread }
     };
     let id = |chance: &mut Chance| DocumentId::from_key(&format!("doc-{}", chance.below(20)));
     match chance.below(10) {

@@ -5,11 +5,12 @@ mod common;
 mod parted;
 
 use common::{Chance, colony};
-use parted::{DOCUMENTS, Parted, grown, words};
+use parted::{DOCUMENTS, Parted, grown, grown_in_threads, words};
 use phago_core::Error;
 use phago_core::cancel::Cancel;
 use phago_core::cluster::ask::{ASK_VERSION, ITEMS_MAX, MESSAGE_BYTES_MAX, PAGE_BYTES, Reply, Stamp, What};
 use phago_core::cluster::{Ask, Far, home};
+use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
 use phago_core::ids::DocumentId;
 use phago_core::metadata::{Comparison, Filter, Value};
@@ -75,6 +76,9 @@ fn ranking(chance: &mut Chance) -> Ranking {
         stretch_words_max: pick(&[7.0, 60.0, 150.0]) as u32,
         passage_share: pick(&[0.0, 0.5]),
         bearers_max: pick(&[1.0, 5.0, 32.0]) as u32,
+        context_weight: pick(&[0.0, 0.8, 0.8]),
+        context_reach: pick(&[0.0, 1.0, 3.0]) as u32,
+        context_candidates: pick(&[0.0, 3.0, 20.0]) as u32,
         ..Ranking::default()
     }
 }
@@ -98,9 +102,9 @@ fn filter(chance: &mut Chance) -> Filter {
 
 #[test]
 fn answers_over_nodes_are_those_of_one_process() {
-    let (mut compared, mut hits, mut kinds) = (0, 0, [0usize; 5]);
-    for shards in [1, 5, 16] {
-        let colony = grown(shards);
+    let (mut compared, mut hits, mut kinds) = (0, 0, [0usize; 7]);
+    for (shards, is_in_threads) in [(1, true), (5, false), (5, true), (16, true)] {
+        let colony = if is_in_threads { grown_in_threads(shards) } else { grown(shards) };
         let whole = colony.state();
         let mut chance = Chance(u64::from(shards));
         let mut session = Session::new(whole.commons().lexicon().clone());
@@ -136,6 +140,8 @@ fn answers_over_nodes_are_those_of_one_process() {
                 kinds[1] += near.answers.iter().filter(|answer| !answer.concepts.is_empty()).count();
                 kinds[2] += usize::from(near.answers.len() > 150);
                 kinds[3] += usize::from(!filter.is_empty() && (1..=20).contains(&near.answers.len()));
+                kinds[5] += near.answers.iter().filter(|answer| !answer.context.is_empty()).count();
+                kinds[6] += near.answers.iter().filter(|answer| answer.speaker > 0.0).count();
                 kinds[4] += near.explained.iter().flatten().filter(|told| told.named > 0.0).count();
             }
             assert!(nodes.bytes.get() > 0);
@@ -147,8 +153,12 @@ fn answers_over_nodes_are_those_of_one_process() {
 }
 
 #[test]
-fn an_answer_takes_three_rounds_and_a_fetch() {
-    let colony = grown(8);
+fn an_answer_takes_three_rounds_and_a_fetch_and_one_more_in_threads() {
+    takes_rounds(&grown(8), 4);
+    takes_rounds(&grown_in_threads(8), 5);
+}
+
+fn takes_rounds(colony: &Colony, rounds: usize) {
     let whole = colony.state();
     let driver = whole.part(&[]);
     let mut session = Session::new(whole.commons().lexicon().clone());
@@ -163,7 +173,7 @@ fn an_answer_takes_three_rounds_and_a_fetch() {
                 let homes = &mut Far::new(driver.commons(), &nodes);
                 let asking = Asking { homes, text: &text, ranking: &ranking, session: &mut session };
                 assert_eq!(asking.answer(10, &filter, paths).unwrap().len(), 10);
-                assert_eq!(nodes.scatters.get(), 4);
+                assert_eq!(nodes.scatters.get(), rounds);
             }
         }
     }

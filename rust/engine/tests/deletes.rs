@@ -69,9 +69,9 @@ fn input(chance: &mut Chance, colony: &Colony) -> Input {
     let metadata = metadata(chance.below(7));
     let name = format!("doc-{}", chance.below(24));
     match chance.below(10) {
-        0..=3 => Input::Ingest(Body { key: Some(name.into()), title, text, metadata, expires: None }),
-        4 => Input::Ingest(Body { key: None, title, text, metadata, expires: None }),
-        5..=6 => Input::Update(Body { key: Some(name.into()), title, text, metadata, expires: None }),
+        0..=3 => Input::Ingest(Body { key: Some(name.into()), title, text, metadata, ..Body::default() }),
+        4 => Input::Ingest(Body { key: None, title, text, metadata, ..Body::default() }),
+        5..=6 => Input::Update(Body { key: Some(name.into()), title, text, metadata, ..Body::default() }),
         7 => Input::Delete(metadata.content_id(&title, &text).to_string()),
         _ => Input::Delete(name),
     }
@@ -323,7 +323,7 @@ async fn an_update_is_one_step_for_whoever_looks() {
             title: last.title.into(),
             text: last.text.into(),
             metadata: last.metadata,
-            expires: None,
+            ..Body::default()
         }],
     );
     assert_eq!(world.evidence_digest().unwrap(), fresh.evidence_digest().unwrap());
@@ -342,7 +342,7 @@ fn what_cannot_be_done_changes_nothing() {
         title: " ".into(),
         text: "\n".into(),
         metadata: metadata(1),
-        expires: None,
+        ..Body::default()
     });
     assert!(matches!(blank, Err(Error::InvalidDocument { field, .. }) if field == "text"));
     assert!(!world.delete("nobody").unwrap() && !world.delete("").unwrap());

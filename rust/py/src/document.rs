@@ -4,8 +4,9 @@ use crate::error::Result;
 use crate::lifetime::{self, Ends};
 use crate::metadata::{self, Told, is_mapping, kind};
 use crate::rows::row;
+use crate::thread;
 use phago_core::Error;
-use phago_core::documents::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
+use phago_core::documents::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX, ThreadPlace};
 use phago_core::error::short;
 use phago_core::read::StoredDocument;
 use pyo3::exceptions::{PyKeyError, PyUnicodeEncodeError};
@@ -15,7 +16,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyType};
 
 // Every field of a document, as a caller names it.
-const FIELDS: [&str; 5] = ["text", "id", "title", "metadata", "expires"];
+const FIELDS: [&str; 7] = ["text", "id", "title", "metadata", "expires", "thread", "place"];
 
 row! {
     /// A stored document.
@@ -33,6 +34,9 @@ row! {
         metadata: Told = Told(document.body.metadata),
         /// When it leaves by itself.
         expires: Option<Ends> = document.body.expires.map(Ends),
+        place: Option<i64> = document.body.thread.as_ref().map(|at| at.place),
+        /// The thread in which it has that place.
+        thread: Option<String> = document.body.thread.map(|at| at.thread.into()),
     }
 }
 
@@ -79,7 +83,9 @@ impl<'py> Parts<'py> {
         let py = value.py();
         if value.is_instance_of::<PyString>() {
             let text = Some(value.clone());
-            return Ok(Ok(Parts { given: [text, None, None, None, None], unknown: None }));
+            let mut given = [const { None }; FIELDS.len()];
+            given[0] = text;
+            return Ok(Ok(Parts { given, unknown: None }));
         }
         let names = names(py);
         if is_mapping(value)? {
@@ -138,7 +144,26 @@ impl<'py> Parts<'py> {
             Ok(expires) => expires,
             Err(fault) => return Ok(Err(fault)),
         };
-        Ok(Ok(Body { key: key.map(Into::into), title, text, metadata, expires }))
+        let thread = match self.thread()? {
+            Ok(thread) => thread,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        Ok(Ok(Body { key: key.map(Into::into), title, text, metadata, expires, thread }))
+    }
+
+    fn thread(&self) -> PyResult<Result<Option<ThreadPlace>, Fault>> {
+        let (thread, place) = (self.read("thread", thread::name)?, self.read("place", thread::place)?);
+        Ok(match (thread, place) {
+            (Err(fault), _) | (_, Err(fault)) => Err(fault),
+            (Ok(Some(thread)), Ok(Some(place))) => Ok(Some(ThreadPlace { thread, place })),
+            (Ok(None), Ok(None)) => Ok(None),
+            (Ok(Some(_)), Ok(None)) => {
+                Err(Fault::new("place", "is missing beside a `thread`; accepted is an int, the place in that thread"))
+            }
+            (Ok(None), Ok(Some(_))) => {
+                Err(Fault::new("thread", "is missing beside a `place`; accepted is a str, the name of the thread"))
+            }
+        })
     }
 
     // Reads a field, if it was given.

@@ -29,6 +29,7 @@ mod runner;
 mod runtime;
 mod shard;
 mod tables;
+mod thread;
 mod tick_result;
 mod world;
 
@@ -67,7 +68,7 @@ mod _phago {
     #[pymodule_export]
     use crate::ring::Ring;
     #[pymodule_export]
-    use crate::rows::answers::{AnsweredRow, BridgeRow, ConceptShareRow, ExplainedRow, PathRow, WordRow};
+    use crate::rows::answers::{AnsweredRow, BridgeRow, ConceptShareRow, ContextRow, ExplainedRow, PathRow, WordRow};
     #[pymodule_export]
     use crate::rows::documents::{FoundRow, IngestedRow, RejectedRow, UpdatedRow};
     #[pymodule_export]

@@ -287,6 +287,7 @@ fn documents(
         }
         if share.drives() {
             commons.lifetimes_mut().insert(id, body.expires);
+            commons.stand(id, body.thread.as_ref());
             match digested {
                 None => commons.backlog_mut().push((arrival, id.0), Waiting { shard, bytes: body.text_bytes() }),
                 Some(_) => commons.backlog_mut().restore_digested(concepts.is_empty()),

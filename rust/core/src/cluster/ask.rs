@@ -12,6 +12,7 @@ use crate::graph::Synapse;
 use crate::ids::{DocumentId, NodeId};
 use crate::metadata::Filter;
 use crate::query::bm25::{Found, WeightedTerm};
+use crate::query::context::Turn;
 use crate::query::evidence::Evidence;
 use crate::query::hit::{FoundDocument, Hit, Introduced, ToldHit};
 use crate::query::homes::Meaning;
@@ -112,6 +113,17 @@ pub enum What {
         /// The documents.
         spots: Vec<Spot>,
     },
+    /// The fourth round: what documents are to their neighbours, and what others are worth, each by their order.
+    Surround {
+        /// What the question means.
+        meant: Meant,
+        /// The neighbours.
+        turns: Vec<DocumentId>,
+        /// The documents to weigh.
+        others: Vec<DocumentId>,
+        /// Which of these are allowed.
+        filter: Filter,
+    },
     /// A page of the best documents by BM25.
     Best {
         /// The question's terms.
@@ -150,6 +162,8 @@ pub enum What {
         seeds: Vec<Spot>,
         /// The hits.
         hits: Vec<Hit>,
+        /// The neighbours whose names are asked for.
+        neighbors: Vec<DocumentId>,
     },
     /// Documents with the scores they are given, by their order.
     Documents(Vec<(Spot, f64)>),
@@ -282,11 +296,13 @@ pub enum Reply {
     Reached(Box<Reached>),
     /// What documents are worth: a page.
     Weighed(Vec<Weighed>),
+    /// What documents are to their neighbours, and what others are worth: a page, in this order.
+    Surrounded(Vec<Turn>, Vec<Option<(Spot, Weighed)>>),
     /// The best documents by BM25: a page.
     Best(Vec<Found>),
     /// The documents that concepts light up most: a page, the most lit first.
     MostLit(Vec<LitDocument>),
-    /// Labels, seeds and hits: a page, in this order.
+    /// Labels, seeds, neighbours and hits: a page, in this order.
     Told(Told),
     /// Documents: a page.
     Documents(Vec<FoundDocument>),
@@ -355,13 +371,15 @@ pub struct Reached {
     pub others: Vec<(Spot, DocumentId, Weighed)>,
 }
 
-/// Labels, seeds and hits, in the order in which they were asked for.
+/// Labels, seeds, neighbours and hits, in the order in which they were asked for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Told {
     /// The labels of terms.
     pub labels: Vec<Arc<str>>,
     /// The names and titles of seeds.
     pub seeds: Vec<Introduced>,
+    /// The names of neighbours.
+    pub neighbors: Vec<String>,
     /// The hits.
     pub hits: Vec<ToldHit>,
 }

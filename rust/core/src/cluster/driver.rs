@@ -9,7 +9,7 @@ use super::message::{
 };
 use super::words::{New, Words};
 use crate::commons::{Departed, GrantKey, Tally, Waiting};
-use crate::documents::{Body, DOCUMENTS_MAX, Lifetime};
+use crate::documents::{Body, DOCUMENTS_MAX, Lifetime, ThreadPlace};
 use crate::ids::{DocumentId, Tick};
 use crate::life;
 use crate::maps::Map;
@@ -85,7 +85,7 @@ pub struct Settled {
 // What a change means to what the driver keeps.
 #[derive(Debug)]
 enum Effect {
-    Comes(DocumentId, u64, Option<Lifetime>),
+    Comes(DocumentId, u64, Option<Lifetime>, Option<ThreadPlace>),
     Leaves(DocumentId, Departed),
     Renews(DocumentId, Option<Lifetime>, Option<Lifetime>),
     Reinforces(u64),
@@ -563,10 +563,11 @@ fn take_over<'a>(
     let arrival = commons.tick() as u32 + 1;
     for effect in effects {
         match effect {
-            Effect::Comes(id, bytes, expires) => {
+            Effect::Comes(id, bytes, expires, thread) => {
                 let shard = commons.ring().shard_of(id.0);
                 commons.backlog_mut().push((arrival, id.0), Waiting { shard, bytes });
                 commons.lifetimes_mut().insert(id, expires);
+                commons.stand(id, thread.as_ref());
             }
             Effect::Leaves(id, departed) => commons.leave(id, &departed),
             Effect::Renews(id, before, now) => {
@@ -633,7 +634,7 @@ fn decide_by_names(
 }
 
 fn effects_of(step: &Step, id: DocumentId, fate: &Fate) -> Vec<Effect> {
-    let comes = |body: &Body| Effect::Comes(id, body.text_bytes(), body.expires);
+    let comes = |body: &Body| Effect::Comes(id, body.text_bytes(), body.expires, body.thread.clone());
     match (fate, body_of(step)) {
         (Fate::New { .. }, Some(body)) => vec![comes(body)],
         (Fate::Changed(departed), Some(body)) => vec![Effect::Leaves(id, *departed), comes(body)],

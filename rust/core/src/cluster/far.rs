@@ -10,9 +10,10 @@ use crate::maps::{Map, Set};
 use crate::metadata::Filter;
 use crate::query::bm25::{Best, Found, WeightedTerm};
 use crate::query::bridge::Bridges;
+use crate::query::context::{Surroundings, Turn};
 use crate::query::evidence::Evidence;
 use crate::query::hit::{FoundDocument, Introduced, Told, ToldHit};
-use crate::query::homes::{Heard, Homes, Meaning, Reached, Reaching, Telling, Wanted};
+use crate::query::homes::{Heard, Homes, Meaning, Reached, Reaching, Surrounding, Telling, Wanted};
 use crate::query::lexical::ByWords;
 use crate::query::lit::{self, Lit, LitDocument};
 use crate::query::names;
@@ -163,6 +164,52 @@ impl<N: Nodes> Homes for Far<'_, N> {
         self.each(spots, |spot| self.node_of_spot(spot), what, |reply| read!(reply, Weighed))
     }
 
+    fn surround(&mut self, asked: &Surrounding<'_, Filter>) -> Result<Surroundings> {
+        let nodes = self.nodes.count();
+        let mut of_turns = Waiting::new(asked.turns, nodes, |id| self.node_of_document(id));
+        let mut of_others = Waiting::new(asked.others, nodes, |id| self.node_of_document(id));
+        let mut turns: Vec<Option<Turn>> = vec![None; asked.turns.len()];
+        let mut others: Vec<Option<Option<(Spot, Weighed)>>> = vec![None; asked.others.len()];
+        let meant = Meant::of(asked.meaning);
+        loop {
+            let is_asked = |node: &usize| !of_turns.of(*node).is_empty() || !of_others.of(*node).is_empty();
+            let asked_nodes: Vec<usize> = (0..nodes).filter(is_asked).collect();
+            if asked_nodes.is_empty() {
+                break;
+            }
+            let request = |&node: &usize| {
+                let what = What::Surround {
+                    meant: meant.clone(),
+                    turns: picked(asked.turns, of_turns.of(node)),
+                    others: picked(asked.others, of_others.of(node)),
+                    filter: asked.allowed.cloned().unwrap_or_default(),
+                };
+                (node, what)
+            };
+            let replies = self.ask(asked_nodes.iter().map(request).collect())?;
+            for (&node, reply) in asked_nodes.iter().zip(replies) {
+                let Reply::Surrounded(some_turns, some_others) = reply else {
+                    return Err(refused("it is of another kind than `Surrounded`"));
+                };
+                some_others.iter().flatten().try_for_each(|(spot, _)| self.check_spot(node, *spot))?;
+                let came = take(&mut turns, &mut of_turns, node, some_turns)?
+                    + take(&mut others, &mut of_others, node, some_others)?;
+                if came == 0 {
+                    return Err(refused("it has nothing of what was asked for"));
+                }
+            }
+        }
+        let terms = asked.meaning.question.terms.len();
+        let mut found = turns.iter().flatten().flat_map(|turn| &turn.found);
+        match found.all(|&(place, count)| (place as usize) < terms && count > 0) {
+            true => Ok(Surroundings {
+                turns: turns.into_iter().flatten().collect(),
+                others: others.into_iter().flatten().collect(),
+            }),
+            false => Err(refused("the question has no such term")),
+        }
+    }
+
     fn best(&mut self, terms: &[WeightedTerm], most: usize, allowed: Option<&Filter>) -> Result<Vec<Found>> {
         let mut best = Best::new(most, 0.0);
         let mut waiting: Vec<(usize, Option<(f64, u128)>)> = (0..self.nodes.count()).map(|node| (node, None)).collect();
@@ -222,10 +269,14 @@ impl<N: Nodes> Homes for Far<'_, N> {
         let mut of_hits = Waiting::new(asked.hits, nodes, |hit| self.nodes.node_of(hit.found.seat));
         let mut labels: Vec<Option<Arc<str>>> = vec![None; terms.len()];
         let mut introduced: Vec<Option<Introduced>> = vec![None; seeds.len()];
+        let mut of_neighbors = Waiting::new(asked.neighbors, nodes, |id| self.node_of_document(id));
+        let mut neighbors: Vec<Option<String>> = vec![None; asked.neighbors.len()];
         let mut hits: Vec<Option<ToldHit>> = vec![None; asked.hits.len()];
         let meant = Meant::of(asked.meaning);
         loop {
-            let is_asked = |node: &usize| [&of_terms, &of_seeds, &of_hits].iter().any(|all| !all.of(*node).is_empty());
+            let is_asked = |node: &usize| {
+                [&of_terms, &of_seeds, &of_neighbors, &of_hits].iter().any(|all| !all.of(*node).is_empty())
+            };
             let asked_nodes: Vec<usize> = (0..nodes).filter(is_asked).collect();
             if asked_nodes.is_empty() {
                 break;
@@ -238,6 +289,7 @@ impl<N: Nodes> Homes for Far<'_, N> {
                     terms: picked(&terms, of_terms.of(node)),
                     seeds: picked(&seeds, of_seeds.of(node)),
                     hits: picked(asked.hits, of_hits.of(node)),
+                    neighbors: picked(asked.neighbors, of_neighbors.of(node)),
                 };
                 (node, what)
             };
@@ -246,6 +298,7 @@ impl<N: Nodes> Homes for Far<'_, N> {
                 let told = read!(reply, Told)?;
                 let came = take(&mut labels, &mut of_terms, node, told.labels)?
                     + take(&mut introduced, &mut of_seeds, node, told.seeds)?
+                    + take(&mut neighbors, &mut of_neighbors, node, told.neighbors)?
                     + take(&mut hits, &mut of_hits, node, told.hits)?;
                 if came == 0 {
                     return Err(refused("it has nothing of what was asked for"));
@@ -259,7 +312,13 @@ impl<N: Nodes> Homes for Far<'_, N> {
             words && hit.concepts.iter().all(|&(place, _)| (place as usize) < lit.len())
         };
         match hits.iter().all(is_known) {
-            true => Ok(Told { hits, seeds: introduced.into_iter().flatten().collect(), labels }),
+            true => Ok(Told {
+                hits,
+                seeds: introduced.into_iter().flatten().collect(),
+                labels,
+                neighbors: asked.neighbors.iter().copied().zip(neighbors.into_iter().flatten()).collect(),
+                carried: Vec::new(),
+            }),
             false => Err(refused("the question has no such word or concept")),
         }
     }

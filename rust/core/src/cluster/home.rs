@@ -2,8 +2,11 @@
 
 use crate::cluster::ask::{Ask, Heard, ITEMS_MAX, PAGE_BYTES, Reach, Reached, Reply, Search, Stamp, Told, What};
 use crate::graph::Synapse;
+use crate::ids::DocumentId;
 use crate::maps::Set;
 use crate::query::bm25::Found;
+use crate::query::context::Turn;
+use crate::query::here::spot_of;
 use crate::query::hit::{FoundDocument, Hit, Introduced, ToldHit};
 use crate::query::homes::Telling;
 use crate::query::lit::{self, Lit, LitDocument};
@@ -62,6 +65,15 @@ impl Node<'_> {
                 self.check_spots(spots)?;
                 Reply::Weighed(self.here.weigh(meant.meaning(), spots)?)
             }
+            What::Surround { meant, turns, others, filter } => {
+                self.check(&meant.question, &meant.ranking, &meant.lit)?;
+                let allowed = Allowed::new(view.shards, filter);
+                self.here.mark(meant.meaning());
+                let used = &mut 0;
+                let turns = page(turns, used, |turn: &Turn| 8 * turn.found.len(), |&id| self.here.turn(id))?;
+                let weigh = |&id: &DocumentId| self.here.weighed_if(meant.meaning(), id, allowed.as_ref());
+                Reply::Surrounded(turns, page(others, used, |_| 0, weigh)?)
+            }
             What::Best { terms, most, floor, filter, after } => {
                 let allowed = Allowed::new(view.shards, filter);
                 let best = self.here.best_from(terms, *most, *floor, allowed.as_ref())?;
@@ -73,7 +85,7 @@ impl Node<'_> {
                 all.sort_unstable_by(lit::order);
                 Reply::MostLit(page_behind(all, *after, |lit: &LitDocument| (lit.sum, lit.id)))
             }
-            What::Tell { meant, unit, concepts_max, terms, seeds, hits } => {
+            What::Tell { meant, unit, concepts_max, terms, seeds, hits, neighbors } => {
                 self.check(&meant.question, &meant.ranking, &meant.lit)?;
                 self.check_terms(terms.iter().copied())?;
                 self.check_spots(seeds)?;
@@ -83,6 +95,7 @@ impl Node<'_> {
                     unit: *unit,
                     seeds: &[],
                     hits: &[],
+                    neighbors,
                     concepts_max: *concepts_max,
                 };
                 Reply::Told(self.tell(&asked, terms, seeds, hits)?)
@@ -249,9 +262,11 @@ impl Node<'_> {
             page(terms, used, |label: &std::sync::Arc<str>| label.len(), |&term| Ok(view.commons.label(term)))?;
         let size = |seed: &Introduced| seed.title.len();
         let seeds = page(seeds, used, size, |&spot| Ok(Introduced::new(view.at(spot))))?;
+        let name = |&id: &DocumentId| Ok(view.at(spot_of(*view, id)?).name());
+        let neighbors = page(asked.neighbors, used, String::len, name)?;
         let size = |hit: &ToldHit| hit.document.text.len() + hit.document.title.len();
         let hits = page(hits, used, size, |hit| telling::tell(view.local(hit.found.seat), asked, hit, buffers))?;
-        Ok(Told { labels, seeds, hits })
+        Ok(Told { labels, seeds, neighbors, hits })
     }
 
     // Returns the own concepts whose ids are behind one, in the order of their ids.

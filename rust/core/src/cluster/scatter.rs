@@ -58,6 +58,11 @@ impl<'a, N: Nodes> Far<'a, N> {
         self.nodes.node_of(spot.0)
     }
 
+    /// Returns the node that is the home of a document, by its id.
+    pub(super) fn node_of_document(&self, id: &DocumentId) -> usize {
+        self.nodes.node_of(self.commons.seat(self.commons.ring().shard_of(id.0)))
+    }
+
     /// Returns the node that is the home of a term.
     pub(super) fn node_of_term(&self, term: &u32) -> usize {
         self.nodes.node_of(self.commons.seat(self.commons.home(*term).shard))
@@ -111,8 +116,7 @@ impl<'a, N: Nodes> Far<'a, N> {
     /// Returns where documents are, and whether each has a key.
     pub(super) fn spots_of(&self, ids: &[DocumentId]) -> Result<Vec<Option<(Spot, bool)>>> {
         let seat_of = |id: &DocumentId| self.commons.seat(self.commons.ring().shard_of(id.0));
-        let node_of = |id: &DocumentId| self.nodes.node_of(seat_of(id));
-        let spots = self.each(ids, node_of, What::Find, |reply| read!(reply, Spots))?;
+        let spots = self.each(ids, |id| self.node_of_document(id), What::Find, |reply| read!(reply, Spots))?;
         match ids.iter().zip(&spots).find(|(id, found)| found.is_some_and(|(spot, _)| spot.0 != seat_of(id))) {
             Some((id, _)) => Err(refused(format!("document {id} is not at its home"))),
             None => Ok(spots),

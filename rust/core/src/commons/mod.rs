@@ -1,8 +1,8 @@
 //! What every shard reads and none owns: the replicated, committed copy of the global numbers.
 //!
 //! It changes only between ticks, when inputs are applied and when a tick is committed, and only by sums of integers,
-//! so that neither the order of inputs nor the number of shards has an effect. Its five parts change for different
-//! reasons: statistics, vocabulary, backlog, lifetimes and roster.
+//! so that neither the order of inputs nor the number of shards has an effect. Its six parts change for different
+//! reasons: statistics, vocabulary, backlog, lifetimes, threads and roster.
 
 mod backlog;
 mod lifetimes;
@@ -10,6 +10,7 @@ mod renumbering;
 mod roster;
 mod statistics;
 mod tally;
+mod threads;
 mod vocabulary;
 
 pub(crate) use backlog::{Backlog, GrantKey, Waiting};
@@ -19,11 +20,12 @@ pub(crate) use renumbering::Renumbering;
 pub(crate) use roster::Roster;
 pub(crate) use statistics::Statistics;
 pub use tally::Tally;
+pub use threads::Threads;
 pub use vocabulary::Home;
 pub(crate) use vocabulary::Vocabulary;
 
 use crate::config::ColonyConfig;
-use crate::documents::{Analysed, Document};
+use crate::documents::{Analysed, Document, ThreadPlace};
 use crate::field::Emissions;
 use crate::graph::Decays;
 use crate::ids::{AgentId, DocumentId, ShardId, TICK_MAX, Tick};
@@ -45,6 +47,8 @@ pub struct Commons {
     vocabulary: Vocabulary,
     backlog: Backlog,
     lifetimes: Lifetimes,
+    // Shared with the copies that ticks read.
+    threads: Arc<Threads>,
     roster: Roster,
     // Shared with the copies that ticks read.
     life: Arc<Life>,
@@ -59,9 +63,22 @@ impl Commons {
             seats[shard.index()] = seat;
         }
         let vocabulary = Vocabulary::new(ring.shard_count());
-        let (statistics, backlog, lifetimes, roster) = Default::default();
+        let (statistics, backlog, lifetimes, threads, roster) = Default::default();
         let life = Arc::new(Life::new(&config));
-        Commons { config, ring, seats, tick: 0, statistics, vocabulary, backlog, lifetimes, roster, life, wirings: 0 }
+        Commons {
+            config,
+            ring,
+            seats,
+            tick: 0,
+            statistics,
+            vocabulary,
+            backlog,
+            lifetimes,
+            threads,
+            roster,
+            life,
+            wirings: 0,
+        }
     }
 
     /// Returns the config.
@@ -159,7 +176,7 @@ impl Commons {
         self.vocabulary.label(term)
     }
 
-    // Backlog, lifetimes and roster.
+    // Backlog, lifetimes, threads and roster.
 
     pub(crate) fn backlog(&self) -> &Backlog {
         &self.backlog
@@ -175,6 +192,18 @@ impl Commons {
 
     pub(crate) fn lifetimes_mut(&mut self) -> &mut Lifetimes {
         &mut self.lifetimes
+    }
+
+    /// Returns which documents stand in threads.
+    pub fn threads(&self) -> &Threads {
+        &self.threads
+    }
+
+    /// Takes over where a new document stands.
+    pub(crate) fn stand(&mut self, id: DocumentId, at: Option<&ThreadPlace>) {
+        if let Some(at) = at {
+            Arc::make_mut(&mut self.threads).insert(id, at);
+        }
     }
 
     /// Returns the latest time that the colony was told, in microseconds since 1970 in UTC.
@@ -273,6 +302,7 @@ impl Commons {
         self.statistics.count(&analysis.terms, analysis.length.into());
         self.vocabulary.count(&analysis.forms);
         self.lifetimes.insert(document.id, document.body.expires);
+        self.stand(document.id, document.body.thread.as_ref());
     }
 
     /// Takes over what the nodes of a colony counted together, whose words must be learned.
@@ -290,6 +320,9 @@ impl Commons {
     /// Takes over that a document is deleted, but for its counts.
     pub(crate) fn leave(&mut self, id: DocumentId, was: &Departed) {
         self.lifetimes.remove(id, was.expires);
+        if !self.threads.is_empty() {
+            Arc::make_mut(&mut self.threads).remove(id);
+        }
         self.backlog.leave(id, was);
     }
 

@@ -1,6 +1,6 @@
 //! A document as its caller gives it.
 
-use super::Lifetime;
+use super::{Lifetime, ThreadPlace};
 use crate::ids::DocumentId;
 use crate::metadata::Metadata;
 use crate::text::DOCUMENT_WORDS_MAX;
@@ -26,21 +26,33 @@ pub struct Body {
     pub metadata: Metadata,
     /// When it leaves by itself; `None` for never.
     pub expires: Option<Lifetime>,
+    /// Its place in a thread; `None` if it stands in none.
+    pub thread: Option<ThreadPlace>,
 }
 
 impl Body {
     /// Returns its identity: the hash of the key, or of the content if there is no key.
     pub fn id(&self) -> DocumentId {
-        match &self.key {
-            Some(key) => DocumentId::from_key(key),
-            None => match self.expires {
-                None => self.metadata.content_id(&self.title, &self.text),
-                Some(lifetime) => {
-                    let more = [&self.metadata.encode()[..], &lifetime.encode()].concat();
-                    DocumentId::from_content_and(&self.title, &self.text, &more)
-                }
-            },
+        if let Some(key) = &self.key {
+            return DocumentId::from_key(key);
         }
+        let later = self.later_identity();
+        if later.is_empty() {
+            return self.metadata.content_id(&self.title, &self.text);
+        }
+        let more = [self.metadata.encode(), later].concat();
+        DocumentId::from_content_and(&self.title, &self.text, &more)
+    }
+
+    // The canonical bytes of the fields that came after metadata. Each begins with a number of its own.
+    fn later_identity(&self) -> Vec<u8> {
+        // Lifetimes begin with 1 or 2.
+        let mut bytes = self.expires.map_or_else(Vec::new, |lifetime| lifetime.encode().to_vec());
+        if let Some(thread) = &self.thread {
+            bytes.push(4);
+            bytes.extend(thread.encode());
+        }
+        bytes
     }
 
     /// Returns the identity of another document that would have the same name as this one, whose identity is `id`. The
@@ -52,15 +64,16 @@ impl Body {
         }
     }
 
-    /// Returns whether another body has the same title, text, metadata and lifetime. With the same id it is the same
-    /// document.
+    /// Returns whether another body has the same title, text, metadata, thread and lifetime. With the same id it is the
+    /// same document.
     pub fn says_the_same(&self, other: &Body) -> bool {
         self.expires == other.expires && self.differs_in_lifetime_at_most(other)
     }
 
-    /// Returns whether another body has the same title, text and metadata.
+    /// Returns whether another body has the same title, text, metadata and place in a thread.
     pub fn differs_in_lifetime_at_most(&self, other: &Body) -> bool {
-        self.title == other.title && self.text == other.text && self.metadata == other.metadata
+        let is_same = self.title == other.title && self.text == other.text && self.metadata == other.metadata;
+        is_same && self.thread == other.thread
     }
 
     /// Returns the bytes of title and text.
@@ -78,11 +91,13 @@ impl Body {
     pub(crate) fn more(&self) -> Vec<(u64, Vec<u8>)> {
         let metadata = (!self.metadata.is_empty()).then(|| (2, self.metadata.encode()));
         let expires = self.expires.map(|lifetime| (4, lifetime.encode().to_vec()));
-        metadata.into_iter().chain(expires).collect()
+        let thread = self.thread.as_ref().map(|thread| (8, thread.encode()));
+        metadata.into_iter().chain(expires).chain(thread).collect()
     }
 
     /// Refuses a body that no colony accepts: its key is empty or longer than [`KEY_BYTES_MAX`], it holds nothing but
-    /// white space, it has more than [`DOCUMENT_BYTES_MAX`] bytes, or it expires after the last tick.
+    /// white space, it has more than [`DOCUMENT_BYTES_MAX`] bytes, it expires after the last tick, or the name of its
+    /// thread is empty or longer than [`KEY_BYTES_MAX`].
     ///
     /// # Errors
     /// [`Error::InvalidDocument`] with the index given.
@@ -145,7 +160,9 @@ impl Body {
             let reason = format!("has {bytes} bytes with the title; accepted are up to {DOCUMENT_BYTES_MAX}");
             Some(("text", reason))
         } else {
-            self.expires.and_then(Lifetime::fault).map(|reason| ("expires", reason))
+            let expires = || self.expires.and_then(Lifetime::fault).map(|reason| ("expires", reason));
+            let thread = || self.thread.as_ref().and_then(ThreadPlace::fault).map(|reason| ("thread", reason));
+            expires().or_else(thread)
         }
     }
 }
@@ -162,6 +179,8 @@ pub(crate) struct Bodies<'a, M> {
     texts: Vec<&'a str>,
     metadata: Vec<M>,
     expires: Vec<Option<Lifetime>>,
+    #[serde(borrow)]
+    threads: Vec<Option<(&'a str, i64)>>,
 }
 
 impl<'a> Bodies<'a, &'a Metadata> {
@@ -171,7 +190,8 @@ impl<'a> Bodies<'a, &'a Metadata> {
             titles: bodies.clone().map(|body| &*body.title).collect(),
             texts: bodies.clone().map(|body| &*body.text).collect(),
             metadata: bodies.clone().map(|body| &body.metadata).collect(),
-            expires: bodies.map(|body| body.expires).collect(),
+            expires: bodies.clone().map(|body| body.expires).collect(),
+            threads: bodies.map(|body| body.thread.as_ref().map(|place| (&*place.thread, place.place))).collect(),
         }
     }
 }
@@ -184,26 +204,29 @@ pub(crate) trait Columns: Sized {
 
 impl<M: Serialize> Bodies<'_, M> {
     pub(crate) fn write_to(&self, columns: impl Columns) {
-        let Bodies { keys, titles, texts, metadata, expires } = self;
-        columns.add(keys).add(titles).add(texts).add(metadata).add(expires);
+        let Bodies { keys, titles, texts, metadata, expires, threads } = self;
+        columns.add(keys).add(titles).add(texts).add(metadata).add(expires).add(threads);
     }
 }
 
 impl Bodies<'_, Metadata> {
     /// Returns how many entries each column has.
-    pub(crate) fn lengths(&self) -> [usize; 5] {
-        [self.keys.len(), self.titles.len(), self.texts.len(), self.metadata.len(), self.expires.len()]
+    pub(crate) fn lengths(&self) -> [usize; 6] {
+        let Bodies { keys, titles, texts, metadata, expires, threads } = self;
+        [keys.len(), titles.len(), texts.len(), metadata.len(), expires.len(), threads.len()]
     }
 
     /// Returns the bodies, which are not checked, up to the end of the shortest column.
     pub(crate) fn into_bodies(self) -> impl Iterator<Item = Body> {
         let texts = self.keys.into_iter().zip(self.titles).zip(self.texts);
-        texts.zip(self.metadata).zip(self.expires).map(|((((key, title), text), metadata), expires)| Body {
+        let fields = texts.zip(self.metadata).zip(self.expires.into_iter().zip(self.threads));
+        fields.map(|((((key, title), text), metadata), (expires, thread))| Body {
             key: key.map(Into::into),
             title: title.into(),
             text: text.into(),
             metadata,
             expires,
+            thread: thread.map(|(thread, place)| ThreadPlace { thread: thread.into(), place }),
         })
     }
 }
@@ -216,14 +239,15 @@ struct Unchecked {
     text: Box<str>,
     metadata: Metadata,
     expires: Option<Lifetime>,
+    thread: Option<ThreadPlace>,
 }
 
 impl TryFrom<Unchecked> for Body {
     type Error = String;
 
     fn try_from(read: Unchecked) -> Result<Body, String> {
-        let Unchecked { key, title, text, metadata, expires } = read;
-        let body = Body { key, title, text, metadata, expires };
+        let Unchecked { key, title, text, metadata, expires, thread } = read;
+        let body = Body { key, title, text, metadata, expires, thread };
         body.fault().map_or(Ok(body), |(field, reason)| Err(format!("`{field}` {reason}")))
     }
 }

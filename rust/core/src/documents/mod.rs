@@ -8,9 +8,11 @@ mod body;
 mod lifetime;
 mod postings;
 mod store;
+mod thread;
 
 pub(crate) use body::{Bodies, Columns};
 pub use body::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
 pub use lifetime::Lifetime;
 pub use postings::{Posting, Postings};
 pub use store::{Analysed, DOCUMENTS_MAX, Document, Documents, GONE_MIN};
+pub use thread::ThreadPlace;

@@ -1,16 +1,19 @@
-//! Answers: score(d) = lexical + concepts + bridge.
+//! Answers: score(d) = lexical + concepts + bridge + context.
 //!
-//! The number of candidates (by words, by concepts, by mentions) is bounded. Each is scored in full, so that a score
+//! The number of candidates (by words, by concepts, by mentions, by neighbours) is bounded. Each is scored in full, so that a score
 //! never depends on how its document was found. With a filter, candidates are the best of those that match, and more of
 //! them; seeds, concepts and the scale are those of the whole colony, so that no score depends on the filter either.
 
 use crate::Result;
+use crate::ids::DocumentId;
 use crate::maps::Set;
 use crate::metadata::Filter;
 use crate::query::bm25::Found;
+use crate::query::context::{Context, neighbors};
 use crate::query::hit::Hit;
 use crate::query::homes::{Homes, Reached, Wanted};
 use crate::query::inquiry::Inquiry;
+use crate::query::lexical::Candidate;
 use crate::query::lit;
 use crate::query::parts::Weighed;
 use crate::query::ranking::Ranking;
@@ -54,6 +57,8 @@ pub fn answer<H: Homes>(
     let hits = match few {
         Some(few) => {
             let reached = inquiry.reach(homes, Some(Wanted::All(few)))?;
+            let ids: Vec<DocumentId> = reached.others.iter().map(|other| DocumentId(other.1)).collect();
+            inquiry.surround(homes, &ids, &[], allowed)?;
             let mut hits: Vec<Hit> = Vec::with_capacity(reached.others.len());
             hits.extend(reached.others.iter().map(|(spot, id, weighed)| inquiry.hit(*spot, *id, weighed)));
             rank(&mut hits, k);
@@ -70,7 +75,8 @@ pub fn answer<H: Homes>(
                 affordable: &affordable,
                 by_concepts: bounds.concepts_max,
             };
-            let Reached { activations, others, .. } = inquiry.reach(homes, Some(wanted))?;
+            let Reached { activations, mut others, .. } = inquiry.reach(homes, Some(wanted))?;
+            others.extend(around(&mut inquiry, homes, &candidates, &activations, &others, allowed)?);
             let mut known: Set<Spot> = Set::with_capacity_and_hasher(2 * candidates.len(), Default::default());
             let mut hits: Vec<Hit> = Vec::with_capacity(candidates.len() + others.len());
             for (candidate, activation) in candidates.iter().zip(activations) {
@@ -85,7 +91,7 @@ pub fn answer<H: Homes>(
             }
             rank(&mut hits, k);
             if hits.len() < k {
-                Tail { inquiry: &inquiry, homes, allowed, bounds }.add(k, known, &mut hits)?;
+                Tail { inquiry: &mut inquiry, homes, allowed, bounds }.add(k, known, &mut hits)?;
             }
             hits
         }
@@ -94,9 +100,33 @@ pub fn answer<H: Homes>(
     Ok(Answer { hits, inquiry })
 }
 
+// Runs the fourth round for what the third one found. Returns the neighbours of the best candidates that nothing else
+// found. These are neighbours of all documents that words find, whether allowed or not.
+fn around<H: Homes>(
+    inquiry: &mut Inquiry,
+    homes: &mut H,
+    candidates: &[Candidate],
+    activations: &[Option<f64>],
+    others: &[(Spot, u128, Weighed)],
+    allowed: Option<&H::Allowed>,
+) -> Result<Vec<(Spot, u128, Weighed)>> {
+    if !Context::is_asked(homes.commons().threads(), &inquiry.ranking) {
+        return Ok(Vec::new());
+    }
+    let may = candidates.iter().zip(activations).filter(|(_, activation)| activation.is_some());
+    let mut found: Vec<DocumentId> = may.map(|(candidate, _)| DocumentId(candidate.id)).collect();
+    found.extend(others.iter().map(|other| DocumentId(other.1)));
+    let mut known: Set<u128> = found.iter().map(|id| id.0).collect();
+    known.extend(candidates.iter().map(|candidate| candidate.id));
+    let best = candidates.iter().take(inquiry.ranking.context_candidates as usize);
+    let best = best.map(|candidate| DocumentId(candidate.id));
+    let new = neighbors(best, &mut known, homes.commons().threads(), &inquiry.ranking);
+    inquiry.surround(homes, &found, &new, allowed)
+}
+
 impl Inquiry {
     fn hit(&self, spot: Spot, id: u128, weighed: &Weighed) -> Hit {
-        let parts = self.parts(spot, weighed);
+        let parts = self.parts((spot, id), weighed);
         Hit { found: Found { score: parts.score(), id, seat: spot.0, place: spot.1 }, parts }
     }
 }
@@ -125,11 +155,11 @@ impl Bounds {
     }
 }
 
-// What a longer answer has behind the head: the other documents by BM25, and behind them those that only concepts light
-// up. They come in blocks, each twice the one before, and each block is ranked on its own. Where a block ends does not
+// What a longer answer has behind the head: the other documents by BM25, behind them those that only concepts light up,
+// and then those that only neighbours carry. They come in blocks, each twice the one before, and each block is ranked on its own. Where a block ends does not
 // depend on `k`, so the beginning of an answer is the same however much more is asked for.
 struct Tail<'a, H: Homes> {
-    inquiry: &'a Inquiry,
+    inquiry: &'a mut Inquiry,
     homes: &'a mut H,
     allowed: Option<&'a H::Allowed>,
     bounds: Bounds,
@@ -154,6 +184,29 @@ impl<H: Homes> Tail<'_, H> {
             let spots: Vec<(Spot, u128)> = lit.iter().map(|lit| (lit.spot, lit.id)).collect();
             self.blocks(&spots, concepts_max, k, &mut known, hits)?;
         }
+        if hits.len() < k && Context::is_asked(self.homes.commons().threads(), &self.inquiry.ranking) {
+            self.carried(k, known, hits)?;
+        }
+        Ok(())
+    }
+
+    // Adds the neighbours of all documents that have words of the question, allowed or not.
+    fn carried(&mut self, k: usize, mut known: Set<Spot>, hits: &mut Vec<Hit>) -> Result<()> {
+        let (terms, all) = (self.inquiry.question.weighted(), self.homes.commons().documents() as usize);
+        let found = self.homes.best(&terms, all, None)?;
+        let mut seen = Set::default();
+        let found = found.iter().map(|found| DocumentId(found.id));
+        let new = neighbors(found, &mut seen, self.homes.commons().threads(), &self.inquiry.ranking);
+        let (mut from, mut to) = (0, self.bounds.concepts_max);
+        while from < new.len() && hits.len() < k {
+            let mut others = self.inquiry.surround(self.homes, &[], &new[from..to.min(new.len())], self.allowed)?;
+            others.retain(|(spot, _, _)| known.insert(*spot));
+            let mut block: Vec<Hit> =
+                others.iter().map(|(spot, id, weighed)| self.inquiry.hit(*spot, *id, weighed)).collect();
+            rank(&mut block, k - hits.len());
+            hits.extend(block);
+            (from, to) = (to, to.saturating_mul(2));
+        }
         Ok(())
     }
 
@@ -174,6 +227,8 @@ impl<H: Homes> Tail<'_, H> {
             let new: Vec<(Spot, u128)> = block.iter().filter(|(spot, _)| known.insert(*spot)).copied().collect();
             let spots: Vec<Spot> = new.iter().map(|(spot, _)| *spot).collect();
             let weighed = self.homes.weigh(self.inquiry.meaning(), &spots)?;
+            let ids: Vec<DocumentId> = new.iter().map(|(_, id)| DocumentId(*id)).collect();
+            self.inquiry.surround(self.homes, &ids, &[], self.allowed)?;
             let hit = |(&(spot, id), weighed): (&(Spot, u128), &Weighed)| self.inquiry.hit(spot, id, weighed);
             let mut block: Vec<Hit> = new.iter().zip(&weighed).map(hit).collect();
             rank(&mut block, k - hits.len());

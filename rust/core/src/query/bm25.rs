@@ -295,8 +295,12 @@ pub(crate) fn per_word(commons: &Commons) -> f64 {
 /// Returns what a term adds to a document's score: weight * tf / (tf + k1 (1 - b + b * length / mean)), with `per_word`
 /// = k1 * b / mean.
 pub(crate) fn gain(weight: f64, count: u32, length: u32, per_word: f64) -> f64 {
-    let tf = f64::from(count);
-    weight * (tf / (tf + (K1 * (1.0 - B) + per_word * f64::from(length))))
+    gain_of(weight, f64::from(count), f64::from(length), per_word)
+}
+
+/// Does what [`gain`] does, for counts and lengths that are means.
+pub(crate) fn gain_of(weight: f64, tf: f64, length: f64, per_word: f64) -> f64 {
+    weight * (tf / (tf + (K1 * (1.0 - B) + per_word * length)))
 }
 
 fn posting_of(postings: &Postings, place: u32) -> Option<Posting> {

@@ -5,8 +5,8 @@
 //! remain, without those that only one document has, or that every one has. With `hop_share` the question's words light
 //! up some of their own ([`crate::query::hop`]). G(d) = min(1, E . D(d) / E . D(best seed))^concepts_power: no document
 //! can get more than the best seed.
-//! *concepts* = concepts_weight * n / (n + concepts_evidence + the question's terms) * G(d), with n the mean number of
-//! terms that seeds have and the question does not.
+//! *concepts* = concepts_weight * n / (n + concepts_evidence + q * max(1, q / concepts_question)) * G(d), with n the mean
+//! number of terms that seeds have and the question does not, and q the number of the question's terms.
 
 use crate::Result;
 use crate::commons::Commons;
@@ -89,7 +89,8 @@ pub fn light(
         keep_strongest(&mut lit, ranking);
         hops.retain(|hop| lit.binary_search_by_key(&commons.id(hop.term), |lit| lit.id).is_ok());
     }
-    let known = ranking.concepts_evidence + question.content as f64;
+    let asked = question.content as f64;
+    let known = ranking.concepts_evidence + asked * (asked / ranking.concepts_question).max(1.0);
     let worth = ranking.concepts_weight * (new_terms / (new_terms + known));
     Spread { lit, hops, full: 0.0, worth }
 }

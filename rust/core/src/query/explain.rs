@@ -4,6 +4,7 @@ use crate::Result;
 use crate::commons::Commons;
 use crate::ids::DocumentId;
 use crate::query::bm25::Found;
+use crate::query::context::Carried;
 use crate::query::hit::{Hit, Told, ToldHit};
 use crate::query::homes::{Homes, Telling};
 use crate::query::inquiry::{Inquiry, Nothing};
@@ -36,6 +37,17 @@ pub struct BridgeShare {
     pub points: f64,
 }
 
+/// What a neighbour in its thread adds to a document's score.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ContextShare {
+    /// The neighbour.
+    pub id: DocumentId,
+    /// Its name.
+    pub name: String,
+    /// Its points.
+    pub points: f64,
+}
+
 /// A document's score with all its parts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
@@ -59,6 +71,10 @@ pub struct Explanation {
     pub concepts: Vec<ConceptShare>,
     /// The points of the bridge part, by rank of the seed.
     pub bridges: Vec<BridgeShare>,
+    /// The points of the context part by neighbours, in the order of the thread.
+    pub context: Vec<ContextShare>,
+    /// The points of the context part as the question names who says the document.
+    pub speaker: f64,
     /// The document's weight among the seeds, if it is one.
     pub seed: Option<f64>,
     /// Why the question finds nothing at all.
@@ -83,6 +99,8 @@ impl Inquiry {
             named: 0.0,
             concepts: Vec::new(),
             bridges: Vec::new(),
+            context: Vec::new(),
+            speaker: 0.0,
             seed: None,
             nothing: self.nothing(commons),
         }
@@ -93,7 +111,7 @@ impl Inquiry {
     ///
     /// # Errors
     /// Those of the homes.
-    pub fn explain<H: Homes>(&self, homes: &mut H, id: DocumentId) -> Result<Option<Explanation>> {
+    pub fn explain<H: Homes>(&mut self, homes: &mut H, id: DocumentId) -> Result<Option<Explanation>> {
         match homes.find(&[id])?[0] {
             Some((spot, _)) => self.explain_at(homes, spot, id).map(Some),
             None => Ok(None),
@@ -104,7 +122,7 @@ impl Inquiry {
     ///
     /// # Errors
     /// Those of the homes.
-    pub fn explain_at<H: Homes>(&self, homes: &mut H, spot: Spot, id: DocumentId) -> Result<Explanation> {
+    pub fn explain_at<H: Homes>(&mut self, homes: &mut H, spot: Spot, id: DocumentId) -> Result<Explanation> {
         let mut explanation = self.explain_question(homes.commons());
         explanation.seed = self.seeds.iter().find(|seed| seed.spot == spot).map(|seed| seed.weight);
         if explanation.nothing.is_some() {
@@ -112,7 +130,8 @@ impl Inquiry {
             return Ok(explanation);
         }
         let weighed = homes.weigh(self.meaning(), &[spot])?[0];
-        let parts = self.parts(spot, &weighed);
+        self.surround(homes, &[id], &[], None)?;
+        let parts = self.parts((spot, id.0), &weighed);
         let found = Found { score: parts.score(), id: id.0, seat: spot.0, place: spot.1 };
         let mut told = self.tell(homes, &[Hit { found, parts }], usize::MAX)?;
         let hit = told.hits.remove(0);
@@ -124,6 +143,8 @@ impl Inquiry {
         explanation.words = self.word_shares(&hit);
         explanation.concepts = Lighting::new(self, &told).shares(&hit.concepts);
         explanation.bridges = self.bridge_shares(spot, &told);
+        explanation.context = context_shares(&told, 0);
+        explanation.speaker = told.carried[0].speaker;
         explanation.name = hit.document.name;
         Ok(explanation)
     }
@@ -134,7 +155,17 @@ impl Inquiry {
     /// Those of the homes.
     pub fn tell<H: Homes>(&self, homes: &mut H, hits: &[Hit], concepts_max: usize) -> Result<Told> {
         let (unit, _) = self.scorers.lexical.units();
-        homes.tell(&Telling { meaning: self.meaning(), unit, seeds: &self.seeds, hits, concepts_max })
+        let Inquiry { question, ranking, scorers, .. } = self;
+        let carry =
+            |hit: &Hit| scorers.context.carried(DocumentId(hit.found.id), unit, question, homes.commons(), ranking);
+        let carried: Vec<Carried> = hits.iter().map(carry).collect();
+        let mut neighbors: Vec<DocumentId> =
+            carried.iter().flat_map(|carried| carried.neighbors.iter().map(|neighbor| neighbor.0)).collect();
+        neighbors.sort_unstable();
+        neighbors.dedup();
+        let (meaning, seeds, neighbors) = (self.meaning(), &self.seeds, &neighbors);
+        let told = homes.tell(&Telling { meaning, unit, seeds, hits, neighbors, concepts_max })?;
+        Ok(Told { carried, ..told })
     }
 
     /// Returns the seeds that mention a document's title, by rank.
@@ -154,4 +185,11 @@ impl Inquiry {
             |&(word, points): &(u32, f64)| WordShare { word: self.question.words[word as usize].clone(), points };
         hit.words.iter().map(share).collect()
     }
+}
+
+/// Returns the neighbours that carry a hit, by its index, in the order of their thread.
+pub fn context_shares(told: &Told, hit: usize) -> Vec<ContextShare> {
+    let name = |id: &DocumentId| told.neighbors[id].clone();
+    let share = |&(id, points): &(DocumentId, f64)| ContextShare { id, name: name(&id), points };
+    told.carried[hit].neighbors.iter().map(share).collect()
 }

@@ -1,6 +1,5 @@
 //! Rounds over the shards of one process, one shard after the other.
 
-use crate::Result;
 use crate::commons::Commons;
 use crate::ids::DocumentId;
 use crate::maps::Set;
@@ -10,9 +9,10 @@ use crate::query::bm25::{self, Best, Found, WeightedTerm};
 use crate::query::bridge::Bridges;
 use crate::query::buffers::Buffers;
 use crate::query::concepts;
+use crate::query::context::{Surroundings, Turn};
 use crate::query::evidence::Evidence;
 use crate::query::hit::{FoundDocument, Hit, Introduced, Told};
-use crate::query::homes::{Heard, Homes, Meaning, Reached, Reaching, Telling, Wanted};
+use crate::query::homes::{Heard, Homes, Meaning, Reached, Reaching, Surrounding, Telling, Wanted};
 use crate::query::lexical::{self, ByWords};
 use crate::query::lit::{self, Lit, LitDocument};
 use crate::query::names::{self, Named};
@@ -23,6 +23,7 @@ use crate::query::ranking::Ranking;
 use crate::query::seeds::{self, Seed, Voice};
 use crate::query::telling;
 use crate::query::view::{Spot, View};
+use crate::{Error, Result};
 use std::sync::Arc;
 
 /// The homes in one process: all of a colony, or those of one node. A home without documents finds nothing.
@@ -101,6 +102,24 @@ impl<'a> Here<'a> {
         Ok(best.finish())
     }
 
+    /// Returns what a document is to its neighbours. Words must be marked.
+    pub fn turn(&mut self, id: DocumentId) -> Result<Turn> {
+        let (seat, place) = spot_of(self.view, id)?;
+        Turn::of(self.view.local(seat), place, self.buffers)
+    }
+
+    /// Returns where a document is and what it is worth, if it is allowed. Words and concepts must be marked.
+    pub fn weighed_if(
+        &mut self,
+        meaning: Meaning<'_>,
+        id: DocumentId,
+        allowed: Option<&Allowed>,
+    ) -> Result<Option<(Spot, Weighed)>> {
+        let spot = spot_of(self.view, id)?;
+        let is_allowed = allowed.is_none_or(|allowed| allowed.has(spot));
+        is_allowed.then(|| Ok((spot, self.weighed(meaning, spot)?))).transpose()
+    }
+
     fn bridges(&self, asked: &Reaching<'_, Allowed>) -> Result<Bridges> {
         let (seeds, voices, ranking) = (asked.seeds, asked.voices, asked.meaning.ranking);
         if ranking.bridge_weight == 0.0 {
@@ -110,6 +129,15 @@ impl<'a> Here<'a> {
         let mentioned = names::gather(self.mentions(&sequences, ranking)?, seeds.len(), ranking);
         Ok(Bridges::new(mentioned, seeds, voices, self.view.commons, ranking))
     }
+}
+
+/// Returns the spot of a document that stands here.
+///
+/// # Errors
+/// [`Error::Wire`] if it does not: whoever asks reads another state.
+pub fn spot_of(view: View<'_>, id: DocumentId) -> Result<Spot> {
+    let refused = || Error::Wire { what: "ask", reason: format!("document {id} does not stand here") };
+    view.spot_of(id).ok_or_else(refused)
 }
 
 impl Homes for Here<'_> {
@@ -188,6 +216,13 @@ impl Homes for Here<'_> {
         spots.iter().map(|&spot| self.weighed(meaning, spot)).collect()
     }
 
+    fn surround(&mut self, asked: &Surrounding<'_, Allowed>) -> Result<Surroundings> {
+        self.mark(asked.meaning);
+        let turns = asked.turns.iter().map(|&id| self.turn(id)).collect::<Result<_>>()?;
+        let weigh = |&id: &DocumentId| self.weighed_if(asked.meaning, id, asked.allowed);
+        Ok(Surroundings { turns, others: asked.others.iter().map(weigh).collect::<Result<_>>()? })
+    }
+
     fn best(&mut self, terms: &[WeightedTerm], most: usize, allowed: Option<&Allowed>) -> Result<Vec<Found>> {
         bm25::search(self.view, terms, most, allowed, &mut self.buffers.bm25)
     }
@@ -214,7 +249,9 @@ impl Homes for Here<'_> {
             labels[place as usize].get_or_insert_with(|| self.view.commons.label(term));
         }
         let seeds = asked.seeds.iter().map(|seed| Introduced::new(self.view.at(seed.spot))).collect();
-        Ok(Told { hits, seeds, labels })
+        let name = |&id: &DocumentId| Ok((id, self.view.at(spot_of(self.view, id)?).name()));
+        let neighbors = asked.neighbors.iter().map(name).collect::<Result<_>>()?;
+        Ok(Told { hits, seeds, labels, neighbors, carried: Vec::new() })
     }
 
     fn documents(&mut self, found: &[(Spot, f64)]) -> Result<Vec<FoundDocument>> {

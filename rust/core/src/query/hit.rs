@@ -1,9 +1,11 @@
 //! Documents in an answer, and what their homes tell of them: copies of what is stored, and why a document is a hit.
 
-use crate::documents::Document;
+use crate::documents::{Document, ThreadPlace};
 use crate::ids::{DocumentId, Tick};
+use crate::maps::Map;
 use crate::metadata::Metadata;
 use crate::query::bm25::Found;
+use crate::query::context::Carried;
 use crate::query::parts::Parts;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -34,6 +36,8 @@ pub struct FoundDocument {
     pub metadata: Metadata,
     /// The tick that digested it.
     pub digested: Option<Tick>,
+    /// Its place in a thread.
+    pub thread: Option<ThreadPlace>,
 }
 
 impl FoundDocument {
@@ -47,6 +51,7 @@ impl FoundDocument {
             text: document.body.text.to_string(),
             metadata: document.body.metadata.clone(),
             digested: document.digested.map(Tick::from),
+            thread: document.body.thread.clone(),
         }
     }
 }
@@ -90,4 +95,8 @@ pub struct Told {
     pub seeds: Vec<Introduced>,
     /// The label of each lit concept; at least of those that some hit has.
     pub labels: Vec<Option<Arc<str>>>,
+    /// The names of the neighbours that carry hits.
+    pub neighbors: Map<DocumentId, String>,
+    /// How neighbours carry each hit.
+    pub carried: Vec<Carried>,
 }

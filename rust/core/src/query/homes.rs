@@ -10,6 +10,7 @@ use crate::ids::DocumentId;
 use crate::metadata::Filter;
 use crate::query::bm25::{Found, WeightedTerm};
 use crate::query::bridge::Bridges;
+use crate::query::context::Surroundings;
 use crate::query::evidence::Evidence;
 use crate::query::hit::{FoundDocument, Hit, Told};
 use crate::query::lexical::{Candidate, Unweighed};
@@ -51,6 +52,10 @@ pub trait Homes {
 
     /// A round of a long answer: what documents are worth.
     fn weigh(&mut self, meaning: Meaning<'_>, spots: &[Spot]) -> Result<Vec<Weighed>>;
+
+    /// The fourth round, if any document stands in a thread: what documents are to their neighbours, and what others
+    /// are worth that no word or concept found.
+    fn surround(&mut self, asked: &Surrounding<'_, Self::Allowed>) -> Result<Surroundings>;
 
     /// A round of its own: the `most` best allowed documents by BM25, best first.
     fn best(&mut self, terms: &[WeightedTerm], most: usize, allowed: Option<&Self::Allowed>) -> Result<Vec<Found>>;
@@ -142,6 +147,19 @@ pub struct Reached {
     pub others: Vec<(Spot, u128, Weighed)>,
 }
 
+/// What the fourth round asks.
+#[derive(Debug)]
+pub struct Surrounding<'a, A> {
+    /// What the question means.
+    pub meaning: Meaning<'a>,
+    /// The documents that are neighbours.
+    pub turns: &'a [DocumentId],
+    /// The documents to weigh.
+    pub others: &'a [DocumentId],
+    /// Which of these may answer, if not all may.
+    pub allowed: Option<&'a A>,
+}
+
 /// What the last round asks.
 #[derive(Debug)]
 pub struct Telling<'a> {
@@ -153,6 +171,8 @@ pub struct Telling<'a> {
     pub seeds: &'a [Seed],
     /// The hits.
     pub hits: &'a [Hit],
+    /// The neighbours that carry hits.
+    pub neighbors: &'a [DocumentId],
     /// How many concepts to tell of each.
     pub concepts_max: usize,
 }

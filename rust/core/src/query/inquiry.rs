@@ -5,14 +5,18 @@
 //! 2. *concepts* ([`crate::query::concepts`]): the home shards of the seeds report what they speak of; that lights up
 //!    concepts, and those light up documents.
 //! 3. *bridge* ([`crate::query::bridge`]): a mention of a document's title in a seed leads to that document.
+//! 4. *context* ([`crate::query::context`]): the home shards of a document's neighbours in its thread report what these
+//!    have of the question's words.
 //!
 //! Each step is a round over all homes ([`crate::query::homes`]). One gather sums the replies in an order that does not
 //! depend on shards: of term ids, or of seeds by rank. Ties are ordered by document id.
 
 use crate::Result;
 use crate::commons::Commons;
+use crate::ids::DocumentId;
 use crate::query::concepts;
-use crate::query::homes::{Homes, Meaning, Reached, Reaching, Wanted};
+use crate::query::context::Context;
+use crate::query::homes::{Homes, Meaning, Reached, Reaching, Surrounding, Wanted};
 use crate::query::lexical::{Candidate, Scale};
 use crate::query::parts::{Parts, Scorers, Weighed};
 use crate::query::question::Question;
@@ -76,7 +80,7 @@ impl Inquiry {
         let seeds = seeds::choose(&candidates, &ranking);
         let voices = if seeds.is_empty() { Vec::new() } else { homes.speak(&question, &ranking, &seeds)? };
         let concepts = concepts::light(homes.commons(), &question, &seeds, &voices, wired, &ranking);
-        let scorers = Scorers { lexical, concepts, bridge: Default::default() };
+        let scorers = Scorers { lexical, concepts, ..Scorers::default() };
         Ok((Inquiry { question, ranking, candidates, seeds, voices, scorers }, heard.allowed))
     }
 
@@ -91,6 +95,26 @@ impl Inquiry {
         self.scorers.bridge = std::mem::take(&mut reached.bridge);
         self.scorers.concepts.full = reached.full;
         Ok(reached)
+    }
+
+    /// Runs the fourth round, if any document stands in a thread: takes what the context part of documents needs.
+    /// Returns, of `others`, those that may answer.
+    pub(crate) fn surround<H: Homes>(
+        &mut self,
+        homes: &mut H,
+        of: &[DocumentId],
+        others: &[DocumentId],
+        allowed: Option<&H::Allowed>,
+    ) -> Result<Vec<(Spot, u128, Weighed)>> {
+        if !Context::is_asked(homes.commons().threads(), &self.ranking) {
+            return Ok(Vec::new());
+        }
+        let of = [of, others].concat();
+        let turns = self.scorers.context.missing(&of, homes.commons().threads(), &self.ranking);
+        let found = homes.surround(&Surrounding { meaning: self.meaning(), turns: &turns, others, allowed })?;
+        self.scorers.context.learn(&of, (turns, found.turns), &self.question, homes.commons(), &self.ranking);
+        let others = others.iter().zip(found.others);
+        Ok(others.filter_map(|(id, other)| other.map(|(spot, weighed)| (spot, id.0, weighed))).collect())
     }
 
     /// Returns why nothing was found.
@@ -109,7 +133,7 @@ impl Inquiry {
     }
 
     /// Returns the parts of a document's score.
-    pub fn parts(&self, spot: Spot, weighed: &Weighed) -> Parts {
-        self.scorers.parts(spot, weighed, &self.ranking)
+    pub fn parts(&self, (spot, id): (Spot, u128), weighed: &Weighed) -> Parts {
+        self.scorers.parts((spot, id), weighed, &self.ranking)
     }
 }

@@ -3,7 +3,7 @@
 //! * [`view`] is the committed state that a question reads, [`question`] the question, [`ranking`] every constant.
 //! * [`bm25`] finds documents by words; [`evidence`] is what one document has of a question,
 //!   [`tally`] what its passages have.
-//! * The parts of a score: [`lexical`], [`concepts`] with [`lit`], [`bridge`]; [`parts`] lists them. [`seeds`] are the
+//! * The parts of a score: [`lexical`], [`concepts`] with [`lit`], [`bridge`], [`context`] with [`speaker`]; [`parts`] lists them. [`seeds`] are the
 //!   documents that light up concepts, [`hop`] finds what the question's words light up, [`names`] the titles that a
 //!   text mentions.
 //! * [`homes`] lists the rounds in which the homes of documents and concepts are asked; [`here`] asks the shards of
@@ -19,6 +19,7 @@ pub mod bm25;
 pub mod bridge;
 pub mod buffers;
 pub mod concepts;
+pub mod context;
 pub mod evidence;
 pub mod explain;
 pub mod here;
@@ -37,6 +38,7 @@ pub mod passages;
 pub mod question;
 pub mod ranking;
 pub mod seeds;
+pub mod speaker;
 pub mod tally;
 pub mod telling;
 pub mod view;
@@ -45,7 +47,7 @@ pub use allowed::Allowed;
 pub use answer::Answer;
 pub use bm25::{Found, Scratch};
 pub use buffers::Buffers;
-pub use explain::Explanation;
+pub use explain::{ContextShare, Explanation};
 pub use here::Here;
 pub use hit::{FoundDocument, Hit, Told};
 pub use homes::Homes;

@@ -5,6 +5,7 @@
 
 use crate::query::bridge::Bridges;
 use crate::query::concepts::Spread;
+use crate::query::context::Context;
 use crate::query::evidence::Evidence;
 use crate::query::lexical::Scale;
 use crate::query::ranking::Ranking;
@@ -21,6 +22,8 @@ pub enum Part {
     Concepts,
     /// From mentions of the document's title in the best documents.
     Bridge,
+    /// From the document's neighbours in its thread.
+    Context,
 }
 
 /// How many parts a score has.
@@ -28,7 +31,7 @@ pub const PARTS: usize = Part::NAMES.len();
 
 impl Part {
     /// Their names, in the order in which they are summed.
-    pub const NAMES: [&str; 3] = ["lexical", "concepts", "bridge"];
+    pub const NAMES: [&str; 4] = ["lexical", "concepts", "bridge", "context"];
 }
 
 /// The parts of one score, in the order of [`Part`].
@@ -68,15 +71,18 @@ pub struct Scorers {
     pub concepts: Spread,
     /// The bridge part.
     pub bridge: Bridges,
+    /// The context part.
+    pub context: Context,
 }
 
 impl Scorers {
     /// Returns the parts of a document's score.
-    pub fn parts(&self, spot: Spot, weighed: &Weighed, ranking: &Ranking) -> Parts {
+    pub fn parts(&self, (spot, id): (Spot, u128), weighed: &Weighed, ranking: &Ranking) -> Parts {
         Parts([
             self.lexical.points(spot, &weighed.evidence, ranking),
             self.concepts.points(weighed.activation, ranking),
             self.bridge.points(spot),
+            self.context.points(id, self.lexical.units().0, ranking),
         ])
     }
 }

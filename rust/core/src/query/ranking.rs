@@ -4,7 +4,7 @@ use crate::settings;
 use serde::{Deserialize, Serialize};
 
 settings! {
-    /// How documents are ranked: score = lexical + concepts + bridge.
+    /// How documents are ranked: score = lexical + concepts + bridge + context.
     ///
     /// The values were chosen on two public collections of 1,400 and 994 documents, and checked against larger and
     /// spoiled ones (no titles, cut questions, one-line documents): each had to win or be neutral on all of them.
@@ -13,9 +13,12 @@ settings! {
         /// Power of the covered share of a question in its lexical score: documents with more of its words outrank
         /// those that repeat one.
         coverage_power: f64 = 0.1, 0.0..=8.0;
-        /// Share of the best passage in the lexical score of a document that has several; the rest is that of the
-        /// whole.
+        /// The most that the best passage has in the lexical score of a document that has several; the rest is that of
+        /// the whole.
         passage_share: f64 = 0.5, 0.0..=1.0;
+        /// Power of the part of what a document has of the question that its best passage has, in that share: it counts
+        /// as far as the evidence is together in it.
+        passage_focus: f64 = 2.0, 0.0..=16.0;
         /// What the question's words in a document's title are worth, in units of the best lexical score.
         title_weight: f64 = 0.4, 0.0..=100.0;
         /// What a document is worth if the question mentions its whole title, in the same units.
@@ -50,16 +53,29 @@ settings! {
         /// Concepts have their weight times n / (n + this + the question's terms), with n the new terms that the seeds
         /// have: short documents have little evidence, and long questions need little.
         concepts_evidence: f64 = 5.0, 0.0..=10_000.0;
+        /// Of a question with more terms, these count more in that, in proportion: a paragraph says by itself what it is
+        /// about, and concepts must not move its first place.
+        concepts_question: f64 = 40.0, 1.0..=100_000.0;
         /// The most that a mention in a seed is worth.
         bridge_weight: f64 = 0.9, 0.0..=100.0;
+        /// What a document's neighbours in its thread are worth: of what the window around it scores beyond the document
+        /// itself, in units of the best lexical score.
+        context_weight: f64 = 0.8, 0.0..=100.0;
+        /// How many neighbours on each side are in the window; their words weigh less with each step.
+        context_reach: u32 = 3, 0..=64;
+        /// What is added to the window's score, as a share of it, if the question names who says the document.
+        speaker_weight: f64 = 1.0, 0.0..=100.0;
         /// Among at most so many documents, all that have anything of the question are scored in full, and the next
-        /// three bounds do not apply.
+        /// four bounds do not apply.
         exhaustive_max: u32 = 500, 0..=1 << 24;
         /// How many of the best documents by BM25 are scored in full before any others; twice as many with a filter.
         /// Further hits follow in blocks, each ordered by score on its own.
         lexical_candidates: u32 = 100, 1..=1 << 24, at_least seeds_max;
         /// How many of the best documents by concepts are scored in full.
         concept_candidates: u32 = 80, 1..=1 << 24;
+        /// The neighbours of how many of the best documents by words are scored in full: one may answer that has none of
+        /// the words.
+        context_candidates: u32 = 20, 0..=1 << 24;
         /// The most postings read to find those: concepts that do not fit are left out of the search, not of the score.
         /// With a filter up to 16 times as many.
         postings_max: u64 = 8000, 1..=1 << 40;
@@ -79,6 +95,12 @@ impl Ranking {
         self
     }
 
+    /// Returns this ranking without the context part.
+    pub fn without_context(mut self) -> Self {
+        self.context_weight = 0.0;
+        self
+    }
+
     /// Returns this ranking without what titles add to the lexical part.
     pub fn without_titles_in_question(mut self) -> Self {
         self.title_weight = 0.0;
@@ -90,6 +112,7 @@ impl Ranking {
     pub fn among(mut self, documents: u64) -> Self {
         if documents <= u64::from(self.exhaustive_max) {
             (self.lexical_candidates, self.concept_candidates, self.postings_max) = (u32::MAX, u32::MAX, u64::MAX);
+            self.context_candidates = u32::MAX;
         }
         self
     }

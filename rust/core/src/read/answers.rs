@@ -1,7 +1,7 @@
 //! Answers with passages and paths, and explanations.
 
 use crate::metadata::Filter;
-use crate::query::explain::{BridgeShare, WordShare};
+use crate::query::explain::{BridgeShare, ContextShare, WordShare, context_shares};
 use crate::query::{ConceptShare, Explanation, FoundDocument, Homes, Inquiry, Lighting, Parts, Ranking, Spot, answer};
 use crate::read::documents::find;
 use crate::text::Session;
@@ -28,6 +28,10 @@ pub struct AnsweredDocument {
     pub concepts: Vec<ConceptShare>,
     /// The seeds that mention its title, by rank.
     pub bridges: Vec<BridgeShare>,
+    /// The neighbours in its thread that carry it, in their order.
+    pub context: Vec<ContextShare>,
+    /// The points as the question names who says it.
+    pub speaker: f64,
 }
 
 /// One question to one committed state.
@@ -77,11 +81,13 @@ impl<H: Homes> Asking<'_, H> {
         let mut told = inquiry.tell(homes, hits, PATH_CONCEPTS)?;
         let documents = std::mem::take(&mut told.hits).into_iter();
         let mut lighting = Lighting::new(inquiry, &told);
-        let answered = documents.zip(hits).map(|(document, hit)| AnsweredDocument {
+        let answered = documents.zip(hits).enumerate().map(|(rank, (document, hit))| AnsweredDocument {
             span: document.span,
             words: inquiry.word_shares(&document),
             concepts: lighting.shares(&document.concepts),
             bridges: inquiry.bridge_shares(hit.found.spot(), &told),
+            context: context_shares(&told, rank),
+            speaker: told.carried[rank].speaker,
             ..bare(document.document, hit.parts)
         });
         Ok(answered.collect())
@@ -103,6 +109,6 @@ impl<H: Homes> Asking<'_, H> {
 
 // A document without the reasons.
 fn bare(document: FoundDocument, parts: Parts) -> AnsweredDocument {
-    let (words, concepts, bridges) = Default::default();
-    AnsweredDocument { document, parts, span: (0, 0), words, concepts, bridges }
+    let (words, concepts, bridges, context) = Default::default();
+    AnsweredDocument { document, parts, span: (0, 0), words, concepts, bridges, context, speaker: 0.0 }
 }

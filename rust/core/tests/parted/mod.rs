@@ -6,7 +6,9 @@ use phago_core::Result;
 use phago_core::cluster::{Ask, Nodes, Reply, home};
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
+use phago_core::documents::{Body, ThreadPlace};
 use phago_core::ids::DocumentId;
+use phago_core::input::Input;
 use phago_core::metadata::{Metadata, Value, Values};
 use phago_core::query::Buffers;
 use phago_core::replica::Replica;
@@ -26,6 +28,23 @@ pub fn words(chance: &mut Chance, count: u64) -> String {
 // Documents with titles that others mention, some of several passages, some without a name, filed under numbers and
 // colours; ticks between them, deletes, and what was found reinforced.
 pub fn grown(shards: u32) -> Colony {
+    grown_with(shards, |_| None)
+}
+
+// The same in a few threads of different lengths, some without a neighbour, with places that repeat.
+pub fn grown_in_threads(shards: u32) -> Colony {
+    grown_with(shards, |number| {
+        let thread = match number % 5 {
+            0 => return None,
+            1 => format!("alone {number}"),
+            2 => format!("short {}", number / 25),
+            _ => "long".to_owned(),
+        };
+        Some(ThreadPlace { thread: thread.into(), place: (number as i64 * 37 - 900) / 3 })
+    })
+}
+
+fn grown_with(shards: u32, thread: impl Fn(u64) -> Option<ThreadPlace>) -> Colony {
     let mut colony = colony(&ColonyConfig::default(), shards);
     let mut chance = Chance(41);
     let mut titles: Vec<String> = (0..DOCUMENTS).map(|number| words(&mut chance, 1 + number % 3)).collect();
@@ -36,14 +55,19 @@ pub fn grown(shards: u32) -> Colony {
         let other = &titles[chance.below(DOCUMENTS) as usize];
         let length = if number % 10 == 0 { 600 } else { 5 + chance.below(120) };
         let (head, tail) = (words(&mut chance, length), words(&mut chance, 20));
-        let text = format!("{head}. {other}. {tail}");
+        // Turns say who speaks, by words that questions have.
+        let speaker = thread(number).map_or_else(String::new, |_| format!("{}: ", Chance(number % 7).word(9)));
+        let text = format!("{speaker}{head}. {other}. {tail}");
         let entries = vec![
-            ("number".into(), Values::One(Value::Int(number))),
+            ("number".into(), Values::One(Value::Int(number as i64))),
             ("colour".into(), Values::One(Value::Text(["red", "green", "blue"][number as usize % 3].into()))),
         ];
         let metadata = Metadata::new(entries).unwrap();
         let key = format!("doc-{number}");
-        colony.ingest_with((number % 9 != 4).then_some(key.as_str()), title, &text, metadata).unwrap();
+        let key = (number % 9 != 4).then(|| key.into());
+        let (title, text, thread) = (title.as_str().into(), text.into(), thread(number));
+        let body = Body { key, title, text, metadata, thread, ..Body::default() };
+        colony.apply(Input::Ingest(vec![body])).unwrap();
         if number % 50 == 49 {
             (0..3).for_each(|_| drop(colony.tick().unwrap()));
         }

@@ -2,7 +2,7 @@
 
 use super::{row, rows};
 use crate::metadata::Told;
-use phago_core::query::explain::{BridgeShare, WordShare};
+use phago_core::query::explain::{BridgeShare, ContextShare, WordShare};
 use phago_core::query::parts::PARTS;
 use phago_core::query::{ConceptShare, Explanation, Nothing};
 use phago_core::read::AnsweredDocument;
@@ -52,6 +52,16 @@ row! {
     }
 }
 
+row! {
+    /// What a neighbour in its thread adds to a document's score.
+    #[derive(Clone)]
+    ContextRow from share, &ContextShare {
+        /// The id of the neighbour.
+        id: String = share.name.clone(),
+        points: f64 = share.points,
+    }
+}
+
 /// How a question reached a document. It is turned into Python objects when it is read, which most paths never are.
 #[pyclass(frozen, module = "phago._phago")]
 #[derive(Clone)]
@@ -61,6 +71,7 @@ struct Path {
     words: Vec<WordShare>,
     concepts: Vec<ConceptShare>,
     bridges: Vec<BridgeShare>,
+    context: Vec<ContextShare>,
 }
 
 #[pymethods]
@@ -79,6 +90,11 @@ impl PathRow {
     fn bridges(&self) -> Vec<BridgeRow> {
         rows(&self.0.bridges)
     }
+
+    #[getter]
+    fn context(&self) -> Vec<ContextRow> {
+        rows(&self.0.context)
+    }
 }
 
 row! {
@@ -90,11 +106,17 @@ row! {
         text: String = hit.document.text,
         digested: Option<u64> = hit.document.digested,
         metadata: Told = Told(hit.document.metadata),
+        place: Option<i64> = hit.document.thread.as_ref().map(|at| at.place),
+        /// The thread in which it has that place.
+        thread: Option<String> = hit.document.thread.map(|at| at.thread.into()),
         /// In the order of the parts of a score.
         parts: [f64; PARTS] = hit.parts.0,
         /// Where the best passage starts and ends, in characters.
         span: (usize, usize) = hit.span,
-        path: PathRow = PathRow(Arc::new(Path { words: hit.words, concepts: hit.concepts, bridges: hit.bridges })),
+        path: PathRow = {
+            let AnsweredDocument { words, concepts, bridges, context, .. } = hit;
+            PathRow(Arc::new(Path { words, concepts, bridges, context }))
+        },
     }
 }
 
@@ -113,6 +135,9 @@ row! {
         named: f64 = told.named,
         concepts: Vec<ConceptShareRow> = rows(told.concepts.iter().map(|share| (share, usize::MAX))),
         bridges: Vec<BridgeRow> = rows(&told.bridges),
+        context: Vec<ContextRow> = rows(&told.context),
+        /// Points of the context part as the question names who says it.
+        speaker: f64 = told.speaker,
         seed: Option<f64> = told.seed,
         nothing: Option<&'static str> = told.nothing.map(|nothing| match nothing {
             Nothing::NoDocuments => "the colony has no documents",

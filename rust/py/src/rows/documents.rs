@@ -74,5 +74,8 @@ row! {
         /// The tick that digested it.
         digested: Option<u64> = found.digested,
         metadata: Told = Told(found.metadata),
+        place: Option<i64> = found.thread.as_ref().map(|at| at.place),
+        /// The thread in which it has that place.
+        thread: Option<String> = found.thread.map(|at| at.thread.into()),
     }
 }
