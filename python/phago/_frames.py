@@ -20,6 +20,8 @@ def read_frame(
     title: str | None = None,
     metadata: Collection[str] = (),
     expires: str | None = None,
+    time: str | None = None,
+    vector: str | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of a table as documents, with columns of your choice.
 
@@ -34,6 +36,8 @@ def read_frame(
         title: The column of the titles.
         metadata: The columns that become metadata, each under its own name.
         expires: The column of when they leave by themselves: tick numbers, or datetimes with a time zone.
+        time: The column of the moments that they are of: datetimes with a time zone.
+        vector: The column of their vectors.
 
     Raises:
         TypeError: It is none of these tables.
@@ -46,7 +50,7 @@ def read_frame(
         )
     if isinstance(metadata, str):
         raise TypeError("`metadata` is a collection of columns, not str")
-    given = {"text": text, "id": id, "title": title, "expires": expires}
+    given = {"text": text, "id": id, "title": title, "expires": expires, "time": time, "vector": vector}
     wanted = {field: text_of(field, column) for field, column in given.items() if column is not None}
     for field, column in [*wanted.items(), *(("metadata", column) for column in metadata)]:
         if column not in columns:

@@ -137,7 +137,8 @@ def rejected(row: RejectedRow) -> Rejected:
 
 def stored(row: StoredRow) -> StoredDocument:
     """A stored document."""
-    return StoredDocument(*_stored(row))
+    *fields, vector = _stored(row)
+    return StoredDocument(*fields, None if vector is None else tuple(vector))
 
 
 def _words(rows: list[WordRow]) -> tuple[WordShare, ...]:

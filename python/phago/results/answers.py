@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, cast, overload
 
+from .._pickles import restored
 from ..document import Scalar
 from ._show import plain, short, table
 
@@ -15,7 +16,7 @@ __all__ = ["BridgeShare", "Concept", "ConceptShare", "Explanation", "Hit", "Hits
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The additive parts of a score: `lexical + concepts + bridge`, in this order, is the score to the last bit."""
+    """The additive parts of a score: their sum, in this order, is the score to the last bit."""
 
     lexical: float = 0.0
     """From the question's own words, in text and title."""
@@ -23,11 +24,18 @@ class Parts:
     """From concepts that the best documents share."""
     bridge: float = 0.0
     """From mentions of the document's title in the best documents."""
+    similar: float = 0.0
+    """From the vectors of question and document, if both have one."""
+    newer: float = 0.0
+    """From the document's time, if one asks for newer ones first."""
+
+    __setstate__ = restored
 
 
 def by_name(parts: Parts) -> list[tuple[str, float]]:
-    """The parts with their names, in their order."""
-    return [(part.name, getattr(parts, part.name)) for part in fields(parts)]
+    """The parts with their names, in their order; without those that one has to ask for and did not."""
+    named = [(part.name, float(getattr(parts, part.name))) for part in fields(parts)]
+    return named[:3] + [(name, points) for name, points in named[3:] if points]
 
 
 @dataclass(frozen=True, slots=True)

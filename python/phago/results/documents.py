@@ -71,6 +71,10 @@ class StoredDocument:
     """What was said of it beside its text, sorted by key."""
     expires: int | datetime.datetime | None = None
     """When it leaves by itself: after the tick of this number, or from this time on, in UTC; `None` for never."""
+    time: datetime.datetime | None = None
+    """The moment that it is of, in UTC."""
+    vector: tuple[int, ...] | None = None
+    """Its vector, as it is kept: whole numbers from -127 to 127."""
 
     __setstate__ = restored
 

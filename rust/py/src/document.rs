@@ -3,7 +3,9 @@
 use crate::error::Result;
 use crate::lifetime::{self, Ends};
 use crate::metadata::{self, Told, is_mapping, kind};
+use crate::moment::{self, Moment};
 use crate::rows::row;
+use crate::vector;
 use phago_core::Error;
 use phago_core::documents::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
 use phago_core::error::short;
@@ -15,7 +17,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyType};
 
 // Every field of a document, as a caller names it.
-const FIELDS: [&str; 5] = ["text", "id", "title", "metadata", "expires"];
+const FIELDS: [&str; 7] = ["text", "id", "title", "metadata", "expires", "time", "vector"];
 
 row! {
     /// A stored document.
@@ -33,6 +35,10 @@ row! {
         metadata: Told = Told(document.body.metadata),
         /// When it leaves by itself.
         expires: Option<Ends> = document.body.expires.map(Ends),
+        /// The moment that it is of.
+        time: Option<Moment> = document.body.time.map(Moment),
+        /// Its vector, as it is kept.
+        vector: Option<Vec<i8>> = document.body.vector.map(|vector| vector.values().to_vec()),
     }
 }
 
@@ -79,7 +85,9 @@ impl<'py> Parts<'py> {
         let py = value.py();
         if value.is_instance_of::<PyString>() {
             let text = Some(value.clone());
-            return Ok(Ok(Parts { given: [text, None, None, None, None], unknown: None }));
+            let mut given = [const { None }; FIELDS.len()];
+            given[0] = text;
+            return Ok(Ok(Parts { given, unknown: None }));
         }
         let names = names(py);
         if is_mapping(value)? {
@@ -138,7 +146,15 @@ impl<'py> Parts<'py> {
             Ok(expires) => expires,
             Err(fault) => return Ok(Err(fault)),
         };
-        Ok(Ok(Body { key: key.map(Into::into), title, text, metadata, expires }))
+        let time = match self.read("time", moment::read)? {
+            Ok(time) => time,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        let vector = match self.read("vector", vector::read)? {
+            Ok(vector) => vector,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        Ok(Ok(Body { key: key.map(Into::into), title, text, metadata, expires, time, vector }))
     }
 
     // Reads a field, if it was given.

@@ -219,7 +219,7 @@ impl<'a> Pieces<'a> {
         let (shard, numbers) = (&self.replica.shards()[seat], &self.numbers);
         match section {
             Section::Bodies => {
-                let bodies: Vec<_> = shard.documents().all().map(|document| &document.body).collect();
+                let bodies: Vec<_> = shard.documents().known().collect();
                 Bodies::of(bodies.into_iter()).write_to(piece.columns());
             }
             Section::Analyses => analyses(shard, numbers).add_to(piece),

@@ -1,14 +1,16 @@
-//! What a colony has beside its documents and their graph: the clusters that it found last, signals and traces, and
-//! agents of its users' own.
+//! What a colony has beside its documents and their graph: the clusters that it found last, signals and traces,
+//! agents of its users' own; and what all vectors of its documents have in common.
 //!
 //! Whoever makes the ticks has it, whole; no shard does. It changes by [`Deed`]s, which are inputs, and by what agents
 //! [`Acted`] in a tick.
 
 mod cells;
 mod population;
+mod space;
 
 pub use cells::{Cells, Type};
 pub use population::{AGENTS_MAX, Acted, COLUMNS_MAX, Kind, KindActed, NAME_BYTES_MAX, Population, Spawn};
+pub use space::{MODEL_BYTES_MAX, Space};
 
 use crate::config::ColonyConfig;
 use crate::field::{self, Emissions, Field, Laws, MARKS_MAX};
@@ -29,6 +31,8 @@ pub enum Deed {
     Spawn(Spawn),
     /// Ends all agents of a kind, which is then unknown.
     Dismiss(Box<str>),
+    /// Tells the name of the model that makes the vectors of documents.
+    Model(Box<str>),
 }
 
 impl Deed {
@@ -38,7 +42,7 @@ impl Deed {
             Deed::Survey(membership, _) => membership.members().len() as u64,
             Deed::Emit(emissions) => emissions.len() as u64,
             Deed::Spawn(spawn) => u64::from(spawn.count) * (1 + spawn.cells.len() as u64),
-            Deed::Dismiss(_) => 1,
+            Deed::Dismiss(_) | Deed::Model(_) => 1,
         }
     }
 }
@@ -51,6 +55,7 @@ pub struct Life {
     surveyed: u64,
     field: Field,
     population: Population,
+    space: Space,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -64,7 +69,8 @@ struct Stored {
 impl Life {
     pub(crate) fn new(config: &ColonyConfig) -> Life {
         let field = Field::new(Laws::new(config), MARKS_MAX).expect("the greatest number is in bounds");
-        Life { membership: Membership::default(), surveyed: 0, field, population: Population::default() }
+        let (membership, population, space) = Default::default();
+        Life { membership, surveyed: 0, field, population, space }
     }
 
     /// Returns which concepts belonged together at the last survey.
@@ -82,6 +88,16 @@ impl Life {
         &self.field
     }
 
+    /// Returns what all vectors of documents have in common.
+    pub fn space(&self) -> &Space {
+        &self.space
+    }
+
+    /// Takes over how many numbers all vectors have.
+    pub(crate) fn meet(&mut self, dimension: u32) {
+        self.space.dimension = Some(dimension);
+    }
+
     /// Returns the agents of users' own.
     pub fn population(&self) -> &Population {
         &self.population
@@ -92,11 +108,20 @@ impl Life {
     /// # Errors
     /// [`Error::Config`], [`Error::Limit`].
     pub fn check<'a>(&self, deed: &Deed, before: impl IntoIterator<Item = &'a Deed>) -> Result<()> {
+        if let Deed::Model(model) = deed {
+            let mut space = self.space.clone();
+            for deed in before {
+                if let Deed::Model(model) = deed {
+                    space.model = Some(model.clone());
+                }
+            }
+            return space.check_model(model);
+        }
         let Deed::Spawn(spawn) = deed else { return Ok(()) };
         let mut population = Cow::Borrowed(&self.population);
         for deed in before {
             match deed {
-                Deed::Survey(..) | Deed::Emit(_) => {}
+                Deed::Survey(..) | Deed::Emit(_) | Deed::Model(_) => {}
                 Deed::Spawn(spawn) => population.to_mut().spawn(0, spawn),
                 Deed::Dismiss(kind) => population.to_mut().dismiss(kind),
             }
@@ -111,6 +136,7 @@ impl Life {
             Deed::Emit(emissions) => self.emit(tick, &emissions),
             Deed::Spawn(spawn) => self.population.spawn(tick, &spawn),
             Deed::Dismiss(kind) => self.population.dismiss(&kind),
+            Deed::Model(model) => self.space.model = Some(model),
         }
     }
 
@@ -145,12 +171,23 @@ impl Life {
     /// Returns its one form as bytes at a tick, which a digest hashes and a checkpoint keeps; `None` if it has nothing.
     pub(crate) fn encode(&self, tick: Tick) -> Option<Vec<u8>> {
         let marks = self.field.records(tick);
-        if self.membership.is_empty() && self.surveyed == 0 && marks.is_empty() && self.population.is_empty() {
+        let is_spaceless = self.space == Space::default();
+        if is_spaceless
+            && self.membership.is_empty()
+            && self.surveyed == 0
+            && marks.is_empty()
+            && self.population.is_empty()
+        {
             return None;
         }
         let (membership, population) = (self.membership.clone(), self.population.clone());
         let stored = Stored { membership, surveyed: self.surveyed, marks, population };
-        Some(postcard::to_allocvec(&stored).expect("plain data always encodes"))
+        let mut bytes = postcard::to_allocvec(&stored).expect("plain data always encodes");
+        // It came later: where no document ever had a vector, the bytes are those of before.
+        if !is_spaceless {
+            bytes = postcard::to_extend(&self.space, bytes).expect("plain data always encodes");
+        }
+        Some(bytes)
     }
 
     /// Makes it of such bytes.
@@ -160,6 +197,10 @@ impl Life {
     pub(crate) fn decode(bytes: &[u8], tick: Tick, config: &ColonyConfig) -> Result<Life> {
         let odd = |reason: String| Error::Wire { what: "life", reason };
         let (stored, left): (Stored, _) = postcard::take_from_bytes(bytes).map_err(|cause| odd(cause.to_string()))?;
+        let (space, left): (Space, _) = match left.is_empty() {
+            true => Default::default(),
+            false => postcard::take_from_bytes(left).map_err(|cause| odd(cause.to_string()))?,
+        };
         if !left.is_empty() {
             return Err(odd(format!("{} bytes are left over", left.len())));
         }
@@ -169,6 +210,6 @@ impl Life {
             return Err(odd("an agent or a cluster of a tick to come".into()));
         }
         let field = Field::read(Laws::new(config), MARKS_MAX, tick, &marks)?;
-        Ok(Life { membership, surveyed, field, population })
+        Ok(Life { membership, surveyed, field, population, space })
     }
 }

@@ -58,6 +58,11 @@ pub trait Homes {
     /// A round of a long answer: the `most` allowed documents that concepts light up most, in no order.
     fn most_lit(&mut self, lit: &[Lit], most: usize, allowed: Option<&Self::Allowed>) -> Result<Vec<LitDocument>>;
 
+    /// A round of a long answer or of its own: the `most` allowed documents that are most similar to the question, by the
+    /// cosine of their vectors, best first; none if the question has no vector.
+    fn most_similar(&mut self, question: &Question, most: usize, allowed: Option<&Self::Allowed>)
+    -> Result<Vec<Found>>;
+
     /// The last round: hits with their passages and reasons.
     fn tell(&mut self, asked: &Telling<'_>) -> Result<Told>;
 
@@ -122,6 +127,8 @@ pub enum Wanted<'a, A> {
         allowed: Option<&'a A>,
         /// How many allowed documents to find by words, if those of the first round may not be the best of them.
         by_words: Option<usize>,
+        /// How many allowed documents to find by vectors, if not all are allowed.
+        by_similarity: Option<usize>,
         /// The concepts whose postings are read, in the order of their ids.
         affordable: &'a [Lit],
         /// How many documents to find by concepts.

@@ -3,7 +3,7 @@
 //! * [`view`] is the committed state that a question reads, [`question`] the question, [`ranking`] every constant.
 //! * [`bm25`] finds documents by words; [`evidence`] is what one document has of a question,
 //!   [`tally`] what its passages have.
-//! * The parts of a score: [`lexical`], [`concepts`] with [`lit`], [`bridge`]; [`parts`] lists them. [`seeds`] are the
+//! * The parts of a score: [`lexical`], [`concepts`] with [`lit`], [`bridge`], [`similar`], [`newer`]; [`parts`] lists them. [`seeds`] are the
 //!   documents that light up concepts, [`hop`] finds what the question's words light up, [`names`] the titles that a
 //!   text mentions.
 //! * [`homes`] lists the rounds in which the homes of documents and concepts are asked; [`here`] asks the shards of
@@ -32,11 +32,13 @@ pub mod lit;
 pub mod marks;
 pub mod names;
 pub mod near;
+pub mod newer;
 pub mod parts;
 pub mod passages;
 pub mod question;
 pub mod ranking;
 pub mod seeds;
+pub mod similar;
 pub mod tally;
 pub mod telling;
 pub mod view;
@@ -53,5 +55,6 @@ pub use inquiry::{Inquiry, Nothing};
 pub use lighting::{ConceptShare, Light, Lighting};
 pub use near::RankedConcept;
 pub use parts::{Part, Parts};
+pub use question::Query;
 pub use ranking::Ranking;
 pub use view::{Local, Spot, View};

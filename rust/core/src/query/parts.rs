@@ -7,7 +7,9 @@ use crate::query::bridge::Bridges;
 use crate::query::concepts::Spread;
 use crate::query::evidence::Evidence;
 use crate::query::lexical::Scale;
+use crate::query::newer::Newer;
 use crate::query::ranking::Ranking;
+use crate::query::similar::Similar;
 use crate::query::view::Spot;
 use serde::{Deserialize, Serialize};
 use std::ops::Index;
@@ -21,6 +23,10 @@ pub enum Part {
     Concepts,
     /// From mentions of the document's title in the best documents.
     Bridge,
+    /// From the vectors of the question and of the document.
+    Similar,
+    /// From the document's time.
+    Newer,
 }
 
 /// How many parts a score has.
@@ -28,7 +34,7 @@ pub const PARTS: usize = Part::NAMES.len();
 
 impl Part {
     /// Their names, in the order in which they are summed.
-    pub const NAMES: [&str; 3] = ["lexical", "concepts", "bridge"];
+    pub const NAMES: [&str; 5] = ["lexical", "concepts", "bridge", "similar", "newer"];
 }
 
 /// The parts of one score, in the order of [`Part`].
@@ -39,6 +45,11 @@ impl Parts {
     /// Returns their sum, in their order.
     pub fn score(&self) -> f64 {
         self.0.iter().sum()
+    }
+
+    /// Returns whether the document has anything of the question, and is not only new.
+    pub fn answers(&self) -> bool {
+        self.0[..Part::Newer as usize].iter().any(|part| *part > 0.0)
     }
 }
 
@@ -68,6 +79,10 @@ pub struct Scorers {
     pub concepts: Spread,
     /// The bridge part.
     pub bridge: Bridges,
+    /// The similar part.
+    pub similar: Similar,
+    /// The newer part.
+    pub newer: Newer,
 }
 
 impl Scorers {
@@ -77,6 +92,8 @@ impl Scorers {
             self.lexical.points(spot, &weighed.evidence, ranking),
             self.concepts.points(weighed.activation, ranking),
             self.bridge.points(spot),
+            self.similar.points(weighed.evidence.cosine, ranking),
+            self.newer.points(weighed.evidence.time, ranking),
         ])
     }
 }
