@@ -878,6 +878,7 @@ class World:
         paths: bool = True,
         vector: object | None = None,
         span: _Span = ...,
+        diverse: float = 0.0,
     ) -> Call[tuple[list[AnsweredRow], int]]:
         """The `k` documents that match with the highest sum of parts, best first; ties by id. With how many documents
         are accepted and not yet digested. `span` is as of which moment, since and until when, in microseconds since 1970.
@@ -895,6 +896,10 @@ class World:
         """The score of any document taken apart; `None` where there is none of this key. Without a key, what there is
         to say of the question alone.
         """
+    def similar(
+        self, key: str, k: int, ranking: _Settings | None = None, where: _Where | None = None
+    ) -> Call[tuple[list[AnsweredRow], int] | None]:
+        """The documents most like the one of this key, as `answer` gives them; None where there is none of this key."""
     def concepts_with_neighbors(self, text: str, k: int) -> Call[list[AssociatedRow]]:
         """As `concepts`, each with its neighbours, the strongest first."""
     def concepts(self, text: str, k: int) -> Call[list[RankedRow]]:

@@ -36,6 +36,7 @@ class Question:
     paths: bool
     vector: Any
     span: tuple[int | None, int | None, int | None]
+    diverse: float
 
     @classmethod
     def of(
@@ -51,12 +52,16 @@ class Question:
         until: Moment | None,
         newer: float | None,
         half_life: datetime.timedelta | str | float | None,
+        diverse: float,
     ) -> Question:
         """A question of what a caller gave."""
         times = (("as_of", as_of), ("since", since), ("until", until))
         span = tuple(None if value is None else moment_of(name, value) for name, value in times)
         ranking = _newer(ranking, newer, half_life)
-        return cls(question_of("text", text), count("k", k, 1), ranking, where, bool(paths), vector, span)  # type: ignore[arg-type]
+        unlike = real("diverse", diverse, 0.0, 1.0)
+        if unlike and isinstance(ranking, str):
+            raise refusal("diverse", diverse, "0 with a ranking by words alone")
+        return cls(question_of("text", text), count("k", k, 1), ranking, where, bool(paths), vector, span, unlike)  # type: ignore[arg-type]
 
     @property
     def is_lexical(self) -> bool:
@@ -74,7 +79,7 @@ class Question:
             return world.search(self.text, self.k, self.where, self.span)
         vector = made[0] if made else self.vector
         native = constants(self.ranking)
-        return world.answer(self.text, self.k, native, self.where, self.paths, vector, self.span)
+        return world.answer(self.text, self.k, native, self.where, self.paths, vector, self.span, self.diverse)
 
     def explain(self, world: _phago.World, key: str | None, made: list[Any]) -> _phago.Call[Any]:
         """Asks for a score taken apart."""
@@ -91,7 +96,7 @@ def explained(
     text: str, ranking: Ranking | None, vector: Any, as_of: Moment | None, newer: Any, half_life: Any
 ) -> Question:
     """The question of an explanation, which has no other bounds."""
-    return Question.of(text, 1, ranking, None, True, vector, as_of, None, None, newer, half_life)
+    return Question.of(text, 1, ranking, None, True, vector, as_of, None, None, newer, half_life, 0.0)
 
 
 def _weighs_vectors(ranking: Any) -> bool:

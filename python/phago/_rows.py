@@ -30,6 +30,7 @@ from .results import (
     Explanation,
     Gone,
     Hit,
+    Hits,
     Insights,
     Node,
     Parts,
@@ -101,6 +102,11 @@ def hit(row: AnsweredRow) -> Hit:
     """A hit with all that it rests on."""
     parts, path = Parts(*row.parts), Path.later(partial(_steps, row.path))
     return Hit(row.score, row.id, row.title, row.text, row.digested, parts, row.span, path, row.metadata)
+
+
+def alike(answered: tuple[list[AnsweredRow], int] | None) -> Hits | None:
+    """The documents like another one; `None` where there is no such document."""
+    return None if answered is None else Hits(tuple(map(hit, answered[0])), answered[1])
 
 
 def _steps(row: PathRow) -> tuple[tuple[ConceptShare, ...], tuple[BridgeShare, ...], tuple[WordShare, ...]]:

@@ -34,7 +34,7 @@ from ._intake import (
 from ._jsonl import Export, read_jsonl
 from ._progress import OnProgress, shown, taken
 from ._question import Moment, Question, explained
-from ._rows import concept, explanation, helped, stored
+from ._rows import alike, concept, constants, explanation, helped, stored
 from ._unpicklable import Unpicklable
 from .agents.minds import Minds
 from .colony import Colony
@@ -218,9 +218,10 @@ class AsyncColony(AsyncAlive, Unpicklable):
         until: Moment | None = None,
         newer: float | None = None,
         half_life: datetime.timedelta | str | float | None = None,
+        diverse: float = 0.0,
     ) -> Hits:
         """See `Colony.query`."""
-        asked = Question.of(text, k, ranking, where, paths, vector, as_of, since, until, newer, half_life)
+        asked = Question.of(text, k, ranking, where, paths, vector, as_of, since, until, newer, half_life, diverse)
         return asked.hits(await asked.call(self._colony._world, await self._made(asked)).start())
 
     async def _made(self, asked: Question) -> list[Vector]:
@@ -244,6 +245,13 @@ class AsyncColony(AsyncAlive, Unpicklable):
         asked = explained(text, ranking, vector, as_of, newer, half_life)
         told = await asked.explain(self._colony._world, key, await self._made(asked)).start()
         return None if told is None else explanation(told)
+
+    async def similar(
+        self, id: str, k: int = 10, ranking: Ranking | None = None, where: Where | None = None
+    ) -> Hits | None:
+        """See `Colony.similar`."""
+        world, key, k = self._colony._world, text_of("id", id), count("k", k, 1)
+        return alike(await world.similar(key, k, constants(ranking), where).start())
 
     async def concepts(self, text: str, k: int = 10) -> list[Concept]:
         """See `Colony.concepts`."""

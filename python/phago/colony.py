@@ -36,7 +36,7 @@ from ._intake import (
 from ._jsonl import Export, read_jsonl
 from ._progress import OnProgress, shown, taken
 from ._question import Moment, Question, explained
-from ._rows import concept, explanation, helped, stored
+from ._rows import alike, concept, constants, explanation, helped, stored
 from ._unpicklable import Unpicklable
 from .agents.minds import Minds
 from .config import ColonyConfig, Ranking, RunnerConfig
@@ -377,6 +377,7 @@ class Colony(Alive, Unpicklable):
         until: Moment | None = None,
         newer: float | None = None,
         half_life: datetime.timedelta | str | float | None = None,
+        diverse: float = 0.0,
     ) -> Hits:
         """The `k` documents that answer best, with their text, best first; ties by document.
 
@@ -430,6 +431,11 @@ class Colony(Alive, Unpicklable):
                 documents that answer equally well the latest comes first, and none rises by more than this: one that
                 answers better by more stays before it, however old. By default 0.
             half_life: A timedelta, text such as "12h", "180d" or "2y", or a number of days. By default 180 days.
+            diverse: How much it counts that hits are unlike each other; 0 (by default nothing) to 1. Each next hit is the
+                one with the most of (1 - diverse) * its score, as a share of the best one's, - diverse * its likeness to
+                the hit before it that it is most like: the cosine of their vectors, or of their terms if one has none.
+                So near copies come late or not at all. Scores stay what they are, and are in no order then. It is chosen
+                among the 50 to 200 best, four for each hit that is asked for; hits behind 200 stay in their order.
 
         Raises:
             EmbedError: `embed` failed.
@@ -437,7 +443,7 @@ class Colony(Alive, Unpicklable):
             ConfigError: Another ranking, or a filter that is not valid: `where` is the error's field, and its value the
                 key and what is wrong under it.
         """
-        asked = Question.of(text, k, ranking, where, paths, vector, as_of, since, until, newer, half_life)
+        asked = Question.of(text, k, ranking, where, paths, vector, as_of, since, until, newer, half_life, diverse)
         return asked.hits(asked.call(self._world, self._made(asked)).wait())
 
     def _made(self, asked: Question) -> list[Vector]:
@@ -480,6 +486,28 @@ class Colony(Alive, Unpicklable):
         asked = explained(text, ranking, vector, as_of, newer, half_life)
         told = asked.explain(self._world, key, self._made(asked)).wait()
         return None if told is None else explanation(told)
+
+    def similar(self, id: str, k: int = 10, ranking: Ranking | None = None, where: Where | None = None) -> Hits | None:
+        """The `k` documents that are most like another one, best first; `None` if no document has this id.
+
+        If that one has a vector, these are the documents whose vectors have the highest cosines with it, which are
+        their scores (`parts.similar`). Otherwise its title and text, up to 8 KiB, are asked as a question is, and it
+        is left out of the answer.
+
+        >>> with Colony() as colony:
+        ...     texts = {"a": "Ions cross the membrane.", "b": "The membrane holds ions.", "c": "Rain falls on hills."}
+        ...     report = colony.ingest({"id": id, "text": text} for id, text in texts.items())
+        ...     [hit.id for hit in colony.similar("a")]
+        ['b']
+
+        Args:
+            id: The document's id.
+            k: Hits, at most.
+            ranking: Constants other than the default ones, of a document without a vector.
+            where: A filter as `query` takes it.
+        """
+        found = self._world.similar(text_of("id", id), count("k", k, 1), constants(ranking), where).wait()
+        return alike(found)
 
     def concepts(self, text: str, k: int = 10) -> list[Concept]:
         """The `k` concepts nearest to a text, best first, each with what it is associated with."""

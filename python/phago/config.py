@@ -199,11 +199,11 @@ class Ranking:
     """Postings read to find those, at most: concepts that do not fit are left out of the search, not of the
     score. With a filter up to 16 times as many. 1 to 2^40.
     """
-    similar_weight: float = 1.0
+    similar_weight: float = 0.45
     """What a vector is worth at most, where question and document have one: that of the most similar document, in units
     of the best lexical score. 0 to 100.
     """
-    similar_seed: float = 0.5
+    similar_seed: float = 0.2
     """How much the most similar document counts where seeds are chosen, in the same units. 0 to 100."""
     newer_weight: float = 0.0
     """What a document of the latest moment is worth, in the same units: `query(..., newer=...)`. 0 to 100. At 0 no time

@@ -10,7 +10,7 @@ use phago_core::metadata::Filter;
 use phago_core::query::{Buffers, Explanation, Here, Homes, Query, Ranking, View};
 use phago_core::read::answers::{AnsweredDocument, Asking, check};
 use phago_core::read::documents;
-use phago_core::read::{FoundDocument, NearConcept, Neighbor, Whole, graph};
+use phago_core::read::{FoundDocument, NearConcept, Neighbor, Whole, graph, similar};
 use phago_core::text::Session;
 
 // What both kinds of homes are, beside their rounds.
@@ -104,6 +104,29 @@ impl World {
         cancel: &Cancel,
     ) -> Result<Option<Explanation>> {
         asked!(self, asked, ranking, cancel, |asking| asking.explain(name))
+    }
+
+    /// Returns the `k` documents that are most like the one of this name among those that match, best first, or `None` if
+    /// the colony has no document of this name.
+    ///
+    /// # Errors
+    /// As [`World::answer`].
+    pub fn similar(
+        &self,
+        name: &str,
+        k: usize,
+        ranking: &Ranking,
+        filter: &Filter,
+        cancel: &Cancel,
+    ) -> Result<Option<Vec<AnsweredDocument>>> {
+        ranking.validate()?;
+        over!(self, cancel, |homes| {
+            let mut session = self.sessions.take(Homes::commons(&homes).lexicon());
+            let mut homes = homes;
+            let found = similar(&mut homes, name, k, ranking, filter, &mut session);
+            self.sessions.give(session);
+            found
+        })
     }
 
     /// Returns the part of an explanation that concerns the question alone, without a document.

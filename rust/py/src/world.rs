@@ -269,7 +269,7 @@ impl World {
     }
 
     /// `span` is that of times, `vector` the question's.
-    #[pyo3(signature = (text, k, ranking=None, r#where=None, paths=true, vector=None, span=Span::default()))]
+    #[pyo3(signature = (text, k, ranking=None, r#where=None, paths=true, vector=None, span=Span::default(), diverse=0.0))]
     #[allow(clippy::too_many_arguments)] // As Python names them.
     fn answer(
         &self,
@@ -280,12 +280,13 @@ impl World {
         paths: bool,
         vector: Option<&Bound<'_, PyAny>>,
         span: Span,
+        diverse: f64,
     ) -> Result<Call> {
         let (ranking, filter) = (read(ranking, "ranking")?, within(filter(r#where)?, span)?);
         let vector = question_vector(vector)?;
-        let is_short = is_short(&text, k) && vector.is_none();
+        let is_short = is_short(&text, k) && vector.is_none() && diverse == 0.0;
         self.call_short(is_short, move |world, cancel| {
-            let asked = Query { text: &text, vector: vector.as_ref(), as_of: span.0 };
+            let asked = Query { text: &text, vector: vector.as_ref(), as_of: span.0, diverse };
             let found = world.answer(asked, k, &ranking, &filter, paths, cancel)?;
             Ok((rows::<AnsweredRow, _>(found), world.pending()?))
         })
@@ -302,12 +303,28 @@ impl World {
     ) -> Result<Call> {
         let (ranking, vector) = (read(ranking, "ranking")?, question_vector(vector)?);
         self.call(move |world, cancel| {
-            let asked = Query { text: &text, vector: vector.as_ref(), as_of };
+            let asked = Query { text: &text, vector: vector.as_ref(), as_of, diverse: 0.0 };
             let told = match key {
                 None => Some(world.explain_question(asked, &ranking, cancel)?),
                 Some(key) => world.explain(asked, &key, &ranking, cancel)?,
             };
             Ok(told.map(ExplainedRow::from))
+        })
+    }
+
+    #[pyo3(signature = (key, k, ranking=None, r#where=None))]
+    fn similar(
+        &self,
+        key: String,
+        k: usize,
+        ranking: Option<&Bound<'_, PyDict>>,
+        r#where: Option<&Bound<'_, PyAny>>,
+    ) -> Result<Call> {
+        let (ranking, filter) = (read(ranking, "ranking")?, filter(r#where)?);
+        self.call(move |world, cancel| {
+            let found = world.similar(&key, k, &ranking, &filter, cancel)?;
+            let pending = world.pending()?;
+            Ok(found.map(|found| (rows::<AnsweredRow, _>(found), pending)))
         })
     }
 

@@ -19,6 +19,7 @@ use crate::query::lexical::FoundByWords;
 use crate::query::lit::{Lit, LitDocument};
 use crate::query::names::Named;
 use crate::query::near::Contribution;
+use crate::query::outline::Outline;
 use crate::query::parts::Weighed;
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
@@ -147,6 +148,8 @@ pub enum What {
         /// The cosine and the id of the last document that is known.
         after: Option<(f64, u128)>,
     },
+    /// What of documents is compared with others, by their order.
+    Outline(Vec<Spot>),
     /// The last round: hits, labels of concepts and names of seeds, each by their order.
     Tell {
         /// What the question means.
@@ -301,6 +304,8 @@ pub enum Reply {
     MostLit(Vec<LitDocument>),
     /// The documents that are most similar: a page.
     MostSimilar(Vec<Found>),
+    /// What of documents is compared with others: a page.
+    Outlined(Vec<Outline>),
     /// Labels, seeds and hits: a page, in this order.
     Told(Told),
     /// Documents: a page.

@@ -17,6 +17,7 @@ use crate::query::lexical::ByWords;
 use crate::query::lit::{self, Lit, LitDocument};
 use crate::query::names;
 use crate::query::near::Contribution;
+use crate::query::outline::Outline;
 use crate::query::parts::Weighed;
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
@@ -213,6 +214,19 @@ impl<N: Nodes> Homes for Far<'_, N> {
             waiting = more;
         }
         Ok(best.finish())
+    }
+
+    fn outline(&mut self, spots: &[Spot]) -> Result<Vec<Outline>> {
+        let outlines =
+            self.each(spots, |spot| self.node_of_spot(spot), What::Outline, |reply| read!(reply, Outlined))?;
+        self.check_terms(outlines.iter().flat_map(|outline| outline.terms.iter().map(|term| term.0)))?;
+        // They are compared with each other.
+        let dimension = self.commons.life().space().dimension();
+        let fits = |outline: &Outline| outline.vector.as_ref().is_none_or(|one| Some(one.dimension()) == dimension);
+        match outlines.iter().all(fits) {
+            true => Ok(outlines),
+            false => Err(refused("a vector has another number of numbers than the colony's")),
+        }
     }
 
     fn most_lit(&mut self, lit: &[Lit], most: usize, allowed: Option<&Filter>) -> Result<Vec<LitDocument>> {

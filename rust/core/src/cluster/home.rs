@@ -8,6 +8,7 @@ use crate::query::hit::{FoundDocument, Hit, Introduced, ToldHit};
 use crate::query::homes::Telling;
 use crate::query::lit::{self, Lit, LitDocument};
 use crate::query::names::Named;
+use crate::query::outline::Outline;
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
 use crate::query::seeds::{self, Voice};
@@ -78,6 +79,11 @@ impl Node<'_> {
                 let allowed = Allowed::new(view.shards, filter);
                 let best = self.here.most_similar(question, *most, allowed.as_ref())?;
                 Reply::MostSimilar(page_behind(best, *after, |found: &Found| (found.score, found.id)))
+            }
+            What::Outline(spots) => {
+                self.check_spots(spots)?;
+                let of = |&(seat, place): &Spot| Ok(Outline::of(view.local(seat), place));
+                Reply::Outlined(page(spots, &mut 0, Outline::bytes, of)?)
             }
             What::Tell { meant, unit, concepts_max, terms, seeds, hits } => {
                 self.check(&meant.question, &meant.ranking, &meant.lit)?;

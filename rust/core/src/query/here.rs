@@ -17,6 +17,7 @@ use crate::query::lexical::{self, ByWords};
 use crate::query::lit::{self, Lit, LitDocument};
 use crate::query::names::{self, Named};
 use crate::query::near::{self, Contribution};
+use crate::query::outline::Outline;
 use crate::query::parts::Weighed;
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
@@ -205,6 +206,14 @@ impl Homes for Here<'_> {
             best.gather(similar::find(local, vector, most, best.threshold, places)?.0);
         }
         Ok(best.finish())
+    }
+
+    fn outline(&mut self, spots: &[Spot]) -> Result<Vec<Outline>> {
+        let of = |&(seat, place): &Spot| {
+            self.view.poll()?;
+            Ok(Outline::of(self.view.local(seat), place))
+        };
+        spots.iter().map(of).collect()
     }
 
     fn most_lit(&mut self, lit: &[Lit], most: usize, allowed: Option<&Allowed>) -> Result<Vec<LitDocument>> {

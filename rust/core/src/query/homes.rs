@@ -15,6 +15,7 @@ use crate::query::hit::{FoundDocument, Hit, Told};
 use crate::query::lexical::{Candidate, Unweighed};
 use crate::query::lit::{Lit, LitDocument};
 use crate::query::near::Contribution;
+use crate::query::outline::Outline;
 use crate::query::parts::Weighed;
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
@@ -62,6 +63,9 @@ pub trait Homes {
     /// cosine of their vectors, best first; none if the question has no vector.
     fn most_similar(&mut self, question: &Question, most: usize, allowed: Option<&Self::Allowed>)
     -> Result<Vec<Found>>;
+
+    /// A round of its own: what of documents is compared with others, by their order.
+    fn outline(&mut self, spots: &[Spot]) -> Result<Vec<Outline>>;
 
     /// The last round: hits with their passages and reasons.
     fn tell(&mut self, asked: &Telling<'_>) -> Result<Told>;

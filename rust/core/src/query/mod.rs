@@ -10,6 +10,7 @@
 //!   this process.
 //! * [`inquiry`] runs the rounds needed to score any document, [`answer`] those that find the best; [`hit`] is what
 //!   they find.
+//! * [`diverse`] chooses hits that are unlike each other, by their [`outline`]s.
 //! * [`telling`], [`passages`], [`lighting`] and [`explain`] give the reasons; [`near`] ranks concepts; [`allowed`]
 //!   restricts which documents can answer.
 
@@ -19,6 +20,7 @@ pub mod bm25;
 pub mod bridge;
 pub mod buffers;
 pub mod concepts;
+pub mod diverse;
 pub mod evidence;
 pub mod explain;
 pub mod here;
@@ -33,6 +35,7 @@ pub mod marks;
 pub mod names;
 pub mod near;
 pub mod newer;
+pub mod outline;
 pub mod parts;
 pub mod passages;
 pub mod question;

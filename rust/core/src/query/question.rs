@@ -39,6 +39,8 @@ pub struct Query<'a> {
     pub vector: Option<&'a Vector>,
     /// The moment as of which one asks, in microseconds since 1970 in UTC.
     pub as_of: Option<i64>,
+    /// How much it counts that hits are unlike each other, from 0 for nothing to 1 for all.
+    pub diverse: f64,
 }
 
 impl<'a> From<&'a str> for Query<'a> {
@@ -82,7 +84,7 @@ pub struct Question {
 impl Question {
     /// Analyses a question.
     pub fn new<'a>(commons: &Commons, session: &mut Session, asked: impl Into<Query<'a>>) -> Question {
-        let Query { text, vector, as_of } = asked.into();
+        let Query { text, vector, as_of, .. } = asked.into();
         let words = session.query(text);
         let (mut sequence, mut all) = (Vec::new(), Vec::new());
         session.words(text, |word| {

@@ -64,9 +64,9 @@ settings! {
         /// With a filter up to 16 times as many.
         postings_max: u64 = 8000, 1..=1 << 40;
         /// The most that a vector is worth, if the question and the document have one: that of the most similar document.
-        similar_weight: f64 = 1.0, 0.0..=100.0;
+        similar_weight: f64 = 0.45, 0.0..=100.0;
         /// How much the most similar document counts where seeds are chosen, in units of the best lexical score.
-        similar_seed: f64 = 0.5, 0.0..=100.0;
+        similar_seed: f64 = 0.2, 0.0..=100.0;
         /// What a document of the latest moment is worth, in units of the best lexical score. 0 leaves time out.
         newer_weight: f64 = 0.0, 0.0..=100.0;
         /// The days in which that halves.

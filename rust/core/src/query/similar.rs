@@ -12,6 +12,7 @@ use crate::metadata::{Among, Every, Places};
 use crate::query::bm25::{Best, Found};
 use crate::query::ranking::Ranking;
 use crate::query::view::Local;
+use fearless_simd::{Level, dispatch};
 use serde::{Deserialize, Serialize};
 
 // Cosines are summed in units of 2^-24, as integers: no order shows.
@@ -75,41 +76,34 @@ impl Similar {
     }
 }
 
-/// A question's vector, ready to be compared.
-#[derive(Clone, Debug)]
-struct Compared {
-    values: Vec<i16>,
-    root: f64,
-}
-
-impl Compared {
-    fn new(vector: &Vector) -> Compared {
-        let values = vector.values().iter().map(|value| i16::from(*value)).collect();
-        Compared { values, root: f64::from(square(vector.values())).sqrt() }
-    }
-
-    // Returns the cosine with a vector whose squares sum up to `square`.
-    fn cosine(&self, values: &[i8], square: u32) -> f64 {
-        f64::from(dot(values, &self.values)) / (self.root * f64::from(square).sqrt())
-    }
+// Puts the dot products of a question's vector with some that stand one after the other into a list. It is compiled for
+// the widest instructions that the machine has, which halves the time; whole numbers are the same with any. Widened to
+// 16 bits before, the question's numbers are multiplied and added in pairs by one instruction.
+fn compare(level: Level, asked: &[i16], kept: &[i8], dots: &mut Vec<i32>) {
+    dots.clear();
+    dispatch!(level, _simd => dots.extend(kept.chunks_exact(asked.len()).map(|kept| dot(kept, asked))));
 }
 
 // The sum fits: 65,536 times 127 * 127 is less than 2^31.
+#[inline(always)]
 fn dot(kept: &[i8], asked: &[i16]) -> i32 {
     kept.iter().zip(asked).map(|(kept, asked)| i32::from(*kept) * i32::from(*asked)).sum()
 }
 
-/// Returns the cosine of two vectors.
-pub fn cosine(one: &Vector, other: &Vector) -> f64 {
-    Compared::new(one).cosine(other.values(), square(other.values()))
+// Wherever a cosine is needed, it is made of the same whole numbers in the same way.
+fn cosine(dot: i32, asked: u32, kept: u32) -> f64 {
+    f64::from(dot) / (f64::from(asked).sqrt() * f64::from(kept).sqrt())
+}
+
+/// Returns the cosine of two vectors of as many numbers.
+pub fn cosine_of(asked: &[i8], kept: &[i8]) -> f64 {
+    let dot = asked.iter().zip(kept).map(|(asked, kept)| i32::from(*asked) * i32::from(*kept)).sum();
+    cosine(dot, square(asked), square(kept))
 }
 
 /// Returns the cosine of the vector of the document at a place with the question's, if both are there.
 pub fn at(local: Local<'_>, vector: Option<&Vector>, place: u32) -> Option<f64> {
-    let (vector, kept) = (vector?, local.documents().vectors().at(place)?);
-    let dot: i32 = kept.iter().zip(vector.values()).map(|(kept, asked)| i32::from(*kept) * i32::from(*asked)).sum();
-    let root = f64::from(square(vector.values())).sqrt();
-    Some(f64::from(dot) / (root * f64::from(square(kept)).sqrt()))
+    Some(cosine_of(vector?.values(), local.documents().vectors().at(place)?))
 }
 
 /// Returns the `most` allowed documents of one shard that are most similar, of at least `floor`, best first; and the
@@ -136,16 +130,18 @@ fn find_among(
 ) -> Result<(Vec<Found>, Levels)> {
     let vectors = local.documents().vectors();
     let (mut best, mut levels) = (Best::new(most, floor), Levels::default());
-    if vectors.is_empty() {
+    if vectors.is_empty() || vectors.dimension() != vector.values().len() {
         return Ok((Vec::new(), levels));
     }
-    let compared = Compared::new(vector);
+    let asked: Vec<i16> = vector.values().iter().map(|value| i16::from(*value)).collect();
+    let (asked_square, level) = (square(vector.values()), Level::new());
+    let mut dots = Vec::new();
     levels.highest = f64::NEG_INFINITY;
     for block in vectors.blocks() {
         local.poll()?;
-        let rows = block.values.chunks_exact(vectors.dimension());
-        for ((values, &square), &place) in rows.zip(block.squares).zip(block.places) {
-            let cosine = compared.cosine(values, square);
+        compare(level, &asked, block.values, &mut dots);
+        for ((&dot, &square), &place) in dots.iter().zip(block.squares).zip(block.places) {
+            let cosine = cosine(dot, asked_square, square);
             levels.sum += (cosine * UNIT).round() as i64;
             levels.highest = levels.highest.max(cosine);
             if cosine >= best.threshold && most > 0 && among.has(place) {

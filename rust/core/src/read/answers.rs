@@ -3,7 +3,7 @@
 use crate::metadata::Filter;
 use crate::query::explain::{BridgeShare, WordShare};
 use crate::query::{
-    ConceptShare, Explanation, FoundDocument, Homes, Inquiry, Lighting, Parts, Query, Ranking, Spot, answer,
+    ConceptShare, Explanation, FoundDocument, Homes, Inquiry, Lighting, Parts, Query, Ranking, Spot, answer, diverse,
 };
 use crate::read::documents::find;
 use crate::text::Session;
@@ -63,6 +63,7 @@ impl<'a, H: Homes, T: Into<Query<'a>>> Asking<'a, H, T> {
     fn checked(self) -> Result<(Asking<'a, H, ()>, Query<'a>)> {
         let Asking { homes, text, ranking, session } = self;
         let asked = text.into();
+        crate::settings::within("diverse", asked.diverse, 0.0, 1.0)?;
         if let Some(vector) = asked.vector {
             homes.commons().life().space().compare(vector.dimension())?;
         }
@@ -77,7 +78,11 @@ impl<'a, H: Homes, T: Into<Query<'a>>> Asking<'a, H, T> {
     /// here and below.
     pub fn answer(self, k: usize, filter: &Filter, paths: bool) -> Result<Vec<AnsweredDocument>> {
         let (Asking { homes, ranking, session, .. }, asked) = self.checked()?;
-        let found = answer::answer(homes, asked, k, ranking, filter, session)?;
+        let pool = if asked.diverse > 0.0 { diverse::pool(k) } else { k };
+        let mut found = answer::answer(homes, asked, pool, ranking, filter, session)?;
+        if asked.diverse > 0.0 {
+            found.hits = diverse::choose(homes, &found.hits, k, asked.diverse)?;
+        }
         let (hits, inquiry) = (&found.hits, &found.inquiry);
         if hits.is_empty() {
             return Ok(Vec::new());
@@ -115,7 +120,7 @@ impl<'a, H: Homes, T: Into<Query<'a>>> Asking<'a, H, T> {
 }
 
 // A document without the reasons.
-fn bare(document: FoundDocument, parts: Parts) -> AnsweredDocument {
+pub(crate) fn bare(document: FoundDocument, parts: Parts) -> AnsweredDocument {
     let (words, concepts, bridges) = Default::default();
     AnsweredDocument { document, parts, span: (0, 0), words, concepts, bridges }
 }
