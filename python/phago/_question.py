@@ -108,7 +108,7 @@ def _newer(ranking: Any, newer: float | None, half_life: datetime.timedelta | st
         return ranking
     if ranking is not None and not isinstance(ranking, Ranking):
         raise refusal("newer" if half_life is None else "half_life", newer, "None with a ranking by words alone")
-    changed: dict[str, float] = {}
+    changed: dict[str, Any] = {}
     if newer is not None:
         changed["newer_weight"] = real("newer", newer, 0.0, 100.0)
     if half_life is not None:

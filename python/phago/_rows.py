@@ -67,7 +67,8 @@ if TYPE_CHECKING:
 
 
 # Reads the fields of a stored document from its row, which has them under the same names.
-_stored = attrgetter(*(field.name for field in fields(StoredDocument)))
+_STORED = tuple(field.name for field in fields(StoredDocument))
+_stored = attrgetter(*_STORED)
 
 
 def constants(ranking: Any) -> dict[str, bool | int | float | str] | None:
@@ -143,8 +144,8 @@ def rejected(row: RejectedRow) -> Rejected:
 
 def stored(row: StoredRow) -> StoredDocument:
     """A stored document."""
-    *fields, vector = _stored(row)
-    return StoredDocument(*fields, None if vector is None else tuple(vector))
+    known = dict(zip(_STORED, _stored(row), strict=True))
+    return StoredDocument(**known | {"vector": None if row.vector is None else tuple(row.vector)})
 
 
 def _words(rows: list[WordRow]) -> tuple[WordShare, ...]:

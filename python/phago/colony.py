@@ -110,9 +110,7 @@ class Colony(Alive, Unpicklable):
             self._world.tell_model(self._embedding.model).wait()
 
     @classmethod
-    def _of(
-        cls, held: Held, config: ColonyConfig, shards: int, timeout_ms: int, embedding: Embedding | None
-    ) -> Self:
+    def _of(cls, held: Held, config: ColonyConfig, shards: int, timeout_ms: int, embedding: Embedding | None) -> Self:
         colony = cls.__new__(cls)
         colony._embedding = embedding
         colony._config, colony._shards, colony._held = config, shards, held
@@ -420,8 +418,7 @@ class Colony(Alive, Unpicklable):
                 where no condition is meant, and may stand before operators. At most 64 conditions on keys, 16 levels
                 and 1 MiB, counted as in metadata.
             paths: Without, the hits' `passage` and `path` stay empty, which makes a long answer cheaper.
-            vector: The question's, as documents have them; by default what `embed` makes of the text, if the colony has
-                that.
+            vector: The question's, as documents have them; by default what `embed` makes of the text, if there is one.
             as_of: Answer as of this moment: documents whose time is later are not there, those without a time are. What
                 words are worth, and so scores, are those of the whole colony all the same, as with `where`.
             since: Only documents whose time is this moment or later.

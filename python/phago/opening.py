@@ -12,9 +12,9 @@ from typing import Any
 
 from . import _phago
 from ._checks import directory_of, flag, real, refusal
+from ._embedding import Embed, Embedding, embedding_of
 from ._held import Held, config_given, config_made, driven, runner_given, shards_given
 from ._settings import as_native
-from ._embedding import Embed, Embedding, embedding_of
 from .aio import AsyncColony
 from .backends import Transport
 from .backends.choice import Backend, Choice
@@ -84,7 +84,9 @@ def open(
         VersionError: A later phago wrote it. Nothing was changed.
         StorageError: The system refused.
     """
-    asked = _Asked(path, shards, seed, config, runner, read_only, wait, make, backend, nodes, embedding_of(embed, model))
+    asked = _Asked(
+        path, shards, seed, config, runner, read_only, wait, make, backend, nodes, embedding_of(embed, model)
+    )
     if asked.read_only:
         return asked.told(asked.reading(_phago.Follower.open(asked.path, asked.shards).wait()))
     with asked.reached() as over:
@@ -111,7 +113,9 @@ def open_async(
     `async with phago.open_async(path) as colony` closes it at the end; `await phago.open_async(path)` gives an
     `AsyncColony` to close oneself. Arguments and errors are those of `open`.
     """
-    return Opening(_Asked(path, shards, seed, config, runner, read_only, wait, make, backend, nodes, embedding_of(embed, model)))
+    return Opening(
+        _Asked(path, shards, seed, config, runner, read_only, wait, make, backend, nodes, embedding_of(embed, model))
+    )
 
 
 class Opening:

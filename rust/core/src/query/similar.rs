@@ -15,7 +15,7 @@ use crate::query::view::Local;
 use fearless_simd::{Level, dispatch};
 use serde::{Deserialize, Serialize};
 
-// Cosines are summed in units of 2^-24, as integers: no order shows.
+// Cosines are cut off to units of 2^-24 and summed as integers: no order shows.
 const UNIT: f64 = (1 << 24) as f64;
 
 /// The cosines of all documents that have a vector.
@@ -77,17 +77,26 @@ impl Similar {
 }
 
 // Puts the dot products of a question's vector with some that stand one after the other into a list. It is compiled for
-// the widest instructions that the machine has, which halves the time; whole numbers are the same with any. Widened to
-// 16 bits before, the question's numbers are multiplied and added in pairs by one instruction.
+// the widest instructions that the machine has, which takes a third of the time; whole numbers are the same with any.
 fn compare(level: Level, asked: &[i16], kept: &[i8], dots: &mut Vec<i32>) {
     dots.clear();
-    dispatch!(level, _simd => dots.extend(kept.chunks_exact(asked.len()).map(|kept| dot(kept, asked))));
+    dots.resize(kept.len() / asked.len(), 0);
+    let dots = &mut dots[..];
+    dispatch!(level, _simd => compare_each(asked, kept, dots));
 }
 
-// The sum fits: 65,536 times 127 * 127 is less than 2^31.
+// Plain loops: what is not inlined here, as the iterator's own `sum` was not, is compiled for any machine. Widened to 16
+// bits before, the question's numbers are multiplied and added in pairs by one instruction. The sum fits: 65,536 times
+// 127 * 127 is less than 2^31.
 #[inline(always)]
-fn dot(kept: &[i8], asked: &[i16]) -> i32 {
-    kept.iter().zip(asked).map(|(kept, asked)| i32::from(*kept) * i32::from(*asked)).sum()
+fn compare_each(asked: &[i16], kept: &[i8], dots: &mut [i32]) {
+    for (dot, row) in dots.iter_mut().zip(kept.chunks_exact(asked.len())) {
+        let mut sum = 0i32;
+        for (kept, asked) in row.iter().zip(asked) {
+            sum += i32::from(*kept) * i32::from(*asked);
+        }
+        *dot = sum;
+    }
 }
 
 // Wherever a cosine is needed, it is made of the same whole numbers in the same way.
@@ -142,7 +151,7 @@ fn find_among(
         compare(level, &asked, block.values, &mut dots);
         for ((&dot, &square), &place) in dots.iter().zip(block.squares).zip(block.places) {
             let cosine = cosine(dot, asked_square, square);
-            levels.sum += (cosine * UNIT).round() as i64;
+            levels.sum += (cosine * UNIT) as i64;
             levels.highest = levels.highest.max(cosine);
             if cosine >= best.threshold && most > 0 && among.has(place) {
                 let ((seat, place), id) = local.spot(place);
