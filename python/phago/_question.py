@@ -61,7 +61,8 @@ class Question:
         unlike = real("diverse", diverse, 0.0, 1.0)
         if unlike and isinstance(ranking, str):
             raise refusal("diverse", diverse, "0 with a ranking by words alone")
-        return cls(question_of("text", text), count("k", k, 1), ranking, where, bool(paths), vector, span, unlike)  # type: ignore[arg-type]
+        text, k = question_of("text", text), count("k", k, 1)
+        return cls(text, k, ranking, where, bool(paths), vector, (span[0], span[1], span[2]), unlike)
 
     @property
     def is_lexical(self) -> bool:

@@ -384,8 +384,8 @@ class Colony(Alive, Unpicklable):
         there if one asks for them: how similar the vectors of question and document are, and how new it is.
 
         Vectors are compared with those of all documents that have one, exactly. The most similar document gets
-        `Ranking.similar_weight`, one as similar as the mean of all or less nothing, the others in between in proportion.
-        So a document that has none of the question's words is found too.
+        `Ranking.similar_weight`, one as similar as the mean of all or less nothing, the others in between in
+        proportion. So a document that has none of the question's words is found too.
 
         With `where`, these are the `k` best of the documents whose metadata matches, and not what is left of the `k`
         best of all. Their scores, parts and passages are the same with and without it: what a question means is read
@@ -428,11 +428,12 @@ class Colony(Alive, Unpicklable):
                 documents that answer equally well the latest comes first, and none rises by more than this: one that
                 answers better by more stays before it, however old. By default 0.
             half_life: A timedelta, text such as "12h", "180d" or "2y", or a number of days. By default 180 days.
-            diverse: How much it counts that hits are unlike each other; 0 (by default nothing) to 1. Each next hit is the
-                one with the most of (1 - diverse) * its score, as a share of the best one's, - diverse * its likeness to
-                the hit before it that it is most like: the cosine of their vectors, or of their terms if one has none.
-                So near copies come late or not at all. Scores stay what they are, and are in no order then. It is chosen
-                among the 50 to 200 best, four for each hit that is asked for; hits behind 200 stay in their order.
+            diverse: How much it counts that hits are unlike each other; 0 (by default nothing) to 1. Each next hit is
+                the one with the most of (1 - diverse) * its score, as a share of the best one's, - diverse * its
+                likeness to the hit before it that it is most like: the cosine of their vectors, or of their terms if
+                one has none. So near copies come late or not at all. Scores stay what they are, and are in no order
+                then. Hits are chosen among the 50 to 200 best, four for each that is asked for; those behind 200
+                stay in their order.
 
         Raises:
             EmbedError: `embed` failed.

@@ -133,7 +133,9 @@ class ColonyConfig:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ranking:
-    """How documents are ranked: score = lexical + concepts + bridge + similar + newer. The defaults are meant to be kept.
+    """How documents are ranked: score = lexical + concepts + bridge + similar + newer.
+
+    The defaults are meant to be kept.
 
     Raises:
         ConfigError: For the first field outside of what is accepted.

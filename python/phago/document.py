@@ -74,9 +74,9 @@ class Document:
     """A vector of one's own, such as what a model makes of the text: numbers in a list, a tuple, an array or any buffer
     of floats, of one dimension and not all 0.
 
-    Only its direction counts. It is kept as whole numbers from -127 to 127, in proportion to its largest one: a byte for
-    each. The first vector of a colony fixes how many numbers all have. It is a part of the content, but not of the id
-    of a document without one. In JSON it is a list.
+    Only its direction counts. It is kept as whole numbers from -127 to 127, in proportion to its largest one: a byte
+    for each. The first vector of a colony fixes how many numbers all have. It is a part of the content, but not of the
+    id of a document without one. In JSON it is a list.
     """
 
     __setstate__ = restored

@@ -5,7 +5,7 @@ mod common;
 use common::*;
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
-use phago_core::documents::{Body, GONE_MIN};
+use phago_core::documents::{Body, GONE_MIN, Vector};
 use phago_core::ids::DocumentId;
 use phago_core::input::Input;
 use phago_core::metadata::{Comparison, Filter, Metadata, Value, Values};
@@ -28,6 +28,8 @@ fn body(chance: &mut Chance, number: u64) -> Body {
         title: chance.text(40, 1).into(),
         text: chance.text(300, length).into(),
         metadata: Metadata::new(entries).unwrap(),
+        time: (!number.is_multiple_of(3)).then_some(number as i64 * 1000),
+        vector: (!number.is_multiple_of(4)).then(|| Vector::new(&[number as f64 % 17.0, 1.0, -(number as f64) % 5.0]).unwrap()),
         expires: None,
     }
 }

@@ -5,7 +5,7 @@ mod common;
 use common::*;
 use phago_core::Error;
 use phago_core::config::ColonyConfig;
-use phago_core::documents::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX, Lifetime};
+use phago_core::documents::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX, Lifetime, Vector};
 use phago_core::ids::DocumentId;
 use phago_core::input::{INPUT_VERSION, Input, Outcome, Updated};
 use phago_core::life::{Acted, Deed};
@@ -36,7 +36,7 @@ fn hex(bytes: &[u8]) -> String {
 #[test]
 fn the_bytes_of_each_kind_are_a_durable_format() {
     let full =
-        Body { key: Some("a".into()), title: "T".into(), text: "ions".into(), metadata: metadata(), expires: None };
+        Body { key: Some("a".into()), title: "T".into(), text: "ions".into(), metadata: metadata(), ..Body::default() };
     let expiring = |expires| Body { expires: Some(expires), ..body(Some("k"), "t") };
     let id = DocumentId(0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10);
     let golden = [
@@ -140,7 +140,10 @@ fn input(chance: &mut Chance) -> Input {
             1 => Some(Lifetime::Time(chance.below(9) as i64)),
             _ => None,
         };
-        Body { key: key.map(Into::into), title: content.word(9).into(), text: text.into(), metadata, expires }
+        let time = (chance.below(4) == 0).then(|| chance.below(9) as i64);
+        let vector = (chance.below(3) == 0).then(|| Vector::new(&[1.0, chance.below(9) as f64, -3.0]).unwrap());
+        let title = content.word(9).into();
+        Body { key: key.map(Into::into), title, text: text.into(), metadata, expires, time, vector }
     };
     let id = |chance: &mut Chance| DocumentId::from_key(&format!("doc-{}", chance.below(20)));
     match chance.below(10) {

@@ -69,9 +69,9 @@ fn input(chance: &mut Chance, colony: &Colony) -> Input {
     let metadata = metadata(chance.below(7));
     let name = format!("doc-{}", chance.below(24));
     match chance.below(10) {
-        0..=3 => Input::Ingest(Body { key: Some(name.into()), title, text, metadata, expires: None }),
-        4 => Input::Ingest(Body { key: None, title, text, metadata, expires: None }),
-        5..=6 => Input::Update(Body { key: Some(name.into()), title, text, metadata, expires: None }),
+        0..=3 => Input::Ingest(Body { key: Some(name.into()), title, text, metadata, ..Body::default() }),
+        4 => Input::Ingest(Body { key: None, title, text, metadata, ..Body::default() }),
+        5..=6 => Input::Update(Body { key: Some(name.into()), title, text, metadata, ..Body::default() }),
         7 => Input::Delete(metadata.content_id(&title, &text).to_string()),
         _ => Input::Delete(name),
     }

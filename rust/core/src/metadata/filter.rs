@@ -258,9 +258,14 @@ impl Filter {
         &self.node
     }
 
+    /// Returns whether a document with this metadata and without a time matches.
+    pub fn accepts(&self, metadata: &Metadata) -> bool {
+        self.accepts_at(metadata, None)
+    }
+
     /// Returns whether a document with this metadata and this time matches. The index gives the same answer without
     /// reading documents.
-    pub fn accepts(&self, metadata: &Metadata, time: Option<i64>) -> bool {
+    pub fn accepts_at(&self, metadata: &Metadata, time: Option<i64>) -> bool {
         self.node.accepts(metadata, time)
     }
 }

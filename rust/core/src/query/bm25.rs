@@ -382,7 +382,7 @@ mod tests {
             let search = Search::new(state.view().local(seat), terms);
             for (place, document) in shard.documents().placed() {
                 let score = search.exact(place);
-                if score > 0.0 && filter.accepts(&document.body.metadata, document.body.time) {
+                if score > 0.0 && filter.accepts_at(&document.body.metadata, document.body.time) {
                     all.push(Found { score, id: document.id.0, seat, place });
                 }
             }

@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::metadata::Filter;
 use crate::query::parts::{PARTS, Part};
+use crate::query::question::Question;
 use crate::query::{Homes, Parts, Query, Ranking};
 use crate::read::answers::{AnsweredDocument, Asking, bare};
 use crate::read::documents::find;
@@ -29,11 +30,7 @@ pub fn similar<H: Homes>(
     let most = k.saturating_add(1);
     let mut found = match homes.outline(&[spot])?.remove(0).vector {
         Some(vector) => {
-            let question = crate::query::question::Question::new(
-                homes.commons(),
-                session,
-                Query { vector: Some(&vector), ..Query::default() },
-            );
+            let question = Question::new(homes.commons(), session, Query { vector: Some(&vector), ..Query::default() });
             let allowed = homes.allow(filter);
             let found = homes.most_similar(&question, most, allowed.as_ref())?;
             let found: Vec<_> = found.iter().map(|found| (found.spot(), found.score)).collect();
@@ -54,7 +51,8 @@ pub fn similar<H: Homes>(
         None => {
             let document = homes.documents(&[(spot, 0.0)])?.remove(0);
             let mut text = format!("{}\n{}", document.title, document.text);
-            text.truncate(text.floor_char_boundary(ASKED_BYTES_MAX));
+            let end = (0..=ASKED_BYTES_MAX).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+            text.truncate(end);
             Asking { homes, text: &text, ranking, session }.answer(most, filter, true)?
         }
     };

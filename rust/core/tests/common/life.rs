@@ -35,7 +35,7 @@ pub fn body(chance: &mut Chance, number: u64) -> Body {
         1 => Some(Lifetime::Time(number as i64)),
         _ => None,
     };
-    Body { key, title: title.into(), text: text.into(), metadata, expires }
+    Body { key, title: title.into(), text: text.into(), metadata, expires, ..Body::default() }
 }
 
 /// Something that happens to a colony, as it is stored.

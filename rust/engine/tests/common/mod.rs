@@ -69,7 +69,7 @@ pub fn documents(seed: u64, count: usize) -> Vec<Body> {
         let text: Vec<String> = (0..words).map(|_| chance.word(900.0)).collect();
         let key = (number % 7 != 3).then(|| format!("doc-{number}").into());
         let title = chance.word(50.0).into();
-        Body { key, title, text: text.join(" ").into(), metadata: metadata(number as u64), expires: None }
+        Body { key, title, text: text.join(" ").into(), metadata: metadata(number as u64), ..Body::default() }
     };
     (0..count).map(document).collect()
 }

@@ -182,7 +182,7 @@ pub fn a_store_that_is_dropped_waits_for_the_keeper_of_its_witness() {
 fn document(writer: usize, number: usize) -> Body {
     let text = format!("a cell {writer} takes in ions and another cell {number} lets them go");
     let key = Some(format!("{writer}-{number}").into());
-    Body { key, title: "a cell".into(), text: text.into(), metadata: Metadata::default(), expires: None }
+    Body { key, title: "a cell".into(), text: text.into(), metadata: Metadata::default(), ..Body::default() }
 }
 
 pub fn a_close_waits_for_inputs_in_flight() {

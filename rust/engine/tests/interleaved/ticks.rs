@@ -35,7 +35,7 @@ fn documents() -> Vec<Body> {
         title: "".into(),
         text: (*text).into(),
         metadata: Metadata::default(),
-        expires: None,
+        ..Body::default()
     };
     texts.iter().enumerate().map(body).collect()
 }
