@@ -328,7 +328,7 @@ def test_a_model_is_called_for_documents_and_questions_in_batches(tmp_path):
         asked = colony.query("a bad cab", k=5)
         assert given == [["a bad cab"]]
         assert answers(colony, "a bad cab") == answers(colony, "a bad cab", vector=model(["a bad cab"])[0])
-        assert asked[0].parts.similar > 0
+        assert any(hit.parts.similar > 0 for hit in asked)
         given.clear()
         colony.query("a bad cab", ranking="lexical")
         colony.query("a bad cab", ranking=phago.Ranking(similar_weight=0, similar_seed=0))
@@ -349,7 +349,7 @@ def test_a_model_is_called_for_documents_and_questions_in_batches(tmp_path):
     with pytest.raises(phago.ConfigError, match="accepted is `letters`, which made"):
         phago.open(tmp_path / "colony", embed=embed, model="words", read_only=True)
     with phago.open(tmp_path / "colony", read_only=True, embed=embed, model="letters") as colony:
-        assert colony.query("a bad cab")[0].parts.similar > 0
+        assert any(hit.parts.similar > 0 for hit in colony.query("a bad cab"))
     with phago.open(tmp_path / "colony", embed=lambda texts: [[1.0, 2.0] for _ in texts]) as colony:
         with pytest.raises(phago.ConfigError, match="one of 2 numbers; accepted is 16"):
             colony.query("a bad cab")

@@ -212,7 +212,7 @@ class Ranking:
     changes an answer.
     """
     half_life_days: float = 180.0
-    """The days in which that halves: `query(..., half_life=...)`. 0.000001 to 10^9."""
+    """The days in which that halves: `query(..., half_life=...)`. 1e-06 to 1e+09."""
     similar_candidates: int = 100
     """The most similar documents that are scored in full, where the question has a vector; twice as many with a filter.
     1 to 2^24.

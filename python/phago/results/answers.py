@@ -14,7 +14,7 @@ from ._show import plain, short, table
 __all__ = ["BridgeShare", "Concept", "ConceptShare", "Explanation", "Hit", "Hits", "Parts", "Path", "WordShare"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Parts:
     """The additive parts of a score: their sum, in this order, is the score to the last bit."""
 
@@ -31,10 +31,13 @@ class Parts:
 
     __setstate__ = restored
 
+    def __repr__(self) -> str:
+        return f"Parts({', '.join(f'{name}={points!r}' for name, points in by_name(self))})"
+
 
 def by_name(parts: Parts) -> list[tuple[str, float]]:
     """The parts with their names, in their order; without those that one has to ask for and did not."""
-    named = [(part.name, float(getattr(parts, part.name))) for part in fields(parts)]
+    named = [(part.name, getattr(parts, part.name)) for part in fields(parts)]
     return named[:3] + [(name, points) for name, points in named[3:] if points]
 
 

@@ -220,7 +220,7 @@ impl<'a> Pieces<'a> {
         match section {
             Section::Bodies => {
                 let bodies: Vec<_> = shard.documents().known().collect();
-                Bodies::of(bodies.into_iter()).write_to(piece.columns());
+                Bodies::of(bodies.iter().map(|known| (known.body, known.vector()))).write_to(piece.columns());
             }
             Section::Analyses => analyses(shard, numbers).add_to(piece),
             Section::Progress => progress(shard, numbers).add_to(piece),

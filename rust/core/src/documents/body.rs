@@ -1,6 +1,6 @@
 //! A document as its caller gives it.
 
-use super::{Known, Lifetime, Vector};
+use super::{Lifetime, Vector};
 use crate::ids::DocumentId;
 use crate::metadata::Metadata;
 use crate::text::DOCUMENT_WORDS_MAX;
@@ -182,14 +182,14 @@ pub(crate) struct Bodies<'a, M> {
 }
 
 impl<'a> Bodies<'a, &'a Metadata> {
-    /// Returns the columns of bodies that stand.
-    pub(crate) fn of(bodies: impl Iterator<Item = Known<'a>> + Clone) -> Self {
+    /// Returns the columns of bodies, each with its vector.
+    pub(crate) fn of(bodies: impl Iterator<Item = (&'a Body, Option<Vector>)> + Clone) -> Self {
         Bodies {
-            keys: bodies.clone().map(|known| known.body.key.as_deref()).collect(),
-            titles: bodies.clone().map(|known| &*known.body.title).collect(),
-            texts: bodies.clone().map(|known| &*known.body.text).collect(),
-            metadata: bodies.clone().map(|known| &known.body.metadata).collect(),
-            later: bodies.map(|known| Later::of(known.body.expires, known.body.time, known.vector())).collect(),
+            keys: bodies.clone().map(|(body, _)| body.key.as_deref()).collect(),
+            titles: bodies.clone().map(|(body, _)| &*body.title).collect(),
+            texts: bodies.clone().map(|(body, _)| &*body.text).collect(),
+            metadata: bodies.clone().map(|(body, _)| &body.metadata).collect(),
+            later: bodies.map(|(body, vector)| Later::of(body.expires, body.time, vector)).collect(),
         }
     }
 }
