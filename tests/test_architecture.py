@@ -217,13 +217,13 @@ PACKAGE = {
     "agents": "agents.actions agents.agent agents.arrays agents.view",
     "_alive": "_checks _mapping _phago _progress _rows agents agents.minds graph results",
     "_held": "_checks _log _phago _settings config errors",
-    "colony": "_alive _checks _embedding _held _intake _jsonl _phago _progress _question _rows _unpicklable agents.minds "
-    "config errors graph results",
+    "colony": "_alive _checks _embedding _held _intake _jsonl _phago _progress _question _rows _unpicklable "
+    "agents.minds config errors graph results",
     "machine.query": "_checks errors ids machine.coordinator machine.shard results",
     "machine.runner": "_checks _phago _rows _settings _unpicklable backends.choice config errors machine.coordinator "
     "machine.shard results",
-    "aio": "_alive _checks _embedding _intake _jsonl _phago _progress _question _rows _unpicklable agents.minds colony "
-    "config graph results",
+    "aio": "_alive _checks _embedding _intake _jsonl _phago _progress _question _rows _unpicklable "
+    "agents.minds colony config graph results",
     "opening": "_checks _embedding _held _phago _settings aio backends backends.choice colony config errors",
     # Agents, policy and driver know the colony as its users do.
     "evolution.genome": "_checks",
@@ -269,8 +269,8 @@ PACKAGE = {
     "document errors extract opening results results.answers results.documents",
     "cli.trials": "colony config document evaluation.significance evolution",
     "cli.evolving": "_bar cli.demo cli.exits cli.finding cli.parsing cli.trials document evolution extract",
-    "cli.command": "cli.demo cli.evolving cli.exits cli.memory cli.models cli.parsing cli.planning colony document errors "
-    "evaluation.beir evaluation.evaluation evaluation.replay phago",
+    "cli.command": "cli.demo cli.evolving cli.exits cli.memory cli.models cli.parsing cli.planning colony document "
+    "errors evaluation.beir evaluation.evaluation evaluation.replay phago",
     "cli": "cli.command",
     "__main__": "cli",
 }

@@ -178,10 +178,11 @@ def evaluate(
 def _with_vectors(documents: Sequence[Document], model: Embed | None) -> Sequence[Document]:
     if model is None:
         return documents
-    # As an open colony would ask for them.
+    # Blank ones are left out by the colony. The others as an open colony would ask for them.
     texts = [f"{one.title}\n{one.text}" if one.title else one.text for one in documents]
-    made = Embedding(model, None).vectors(texts)
-    return [replace(one, vector=vector) for one, vector in zip(documents, made, strict=True)]
+    made = iter(Embedding(model, None).vectors([text for text in texts if text.strip()]))
+    pairs = zip(documents, texts, strict=True)
+    return [replace(one, vector=next(made)) if text.strip() else one for one, text in pairs]
 
 
 def rankings_of(
