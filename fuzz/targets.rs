@@ -6,7 +6,7 @@ use phago_core::cancel::Cancel;
 use phago_core::checkpoint::{self, Section, Share};
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
-use phago_core::documents::{Body, ThreadPlace};
+use phago_core::documents::{Body, ThreadPlace, Vector};
 use phago_core::input::Input;
 use phago_core::message::{Batch, Header};
 use phago_core::metadata::{Comparison, Filter, Metadata, Value, Values};
@@ -39,6 +39,8 @@ fn bodies() -> Vec<Body> {
             metadata: metadata.expect("metadata"),
             expires: (number == 3).then_some(phago_core::documents::Lifetime::Tick(9)),
             thread: (number != 1).then(|| ThreadPlace { thread: "t".into(), place: number as i64 }),
+            time: (number != 1).then_some(number as i64 * 1_000_000),
+            vector: (number != 0).then(|| Vector::new(&[number as f64, 1.0, -0.5]).expect("a vector")),
         }
     };
     let texts =
@@ -155,8 +157,8 @@ pub fn batch(bytes: &[u8]) -> bool {
 
 pub fn query(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
-    let answer = EXAMPLE.world.answer(&text, 3, &Ranking::default(), &Filter::default(), true, &Cancel::new());
-    let explained = EXAMPLE.world.explain(&text, "d1", &Ranking::default(), &Cancel::new());
+    let answer = EXAMPLE.world.answer(&*text, 3, &Ranking::default(), &Filter::default(), true, &Cancel::new());
+    let explained = EXAMPLE.world.explain(&*text, "d1", &Ranking::default(), &Cancel::new());
     answer.is_ok() && explained.is_ok()
 }
 

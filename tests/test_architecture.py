@@ -35,7 +35,7 @@ CORE = {
     "sentinel": WORDS,
     "membership": WORDS,
     # What a colony has beside its documents, as data: nobody who could apply it.
-    "life": WORDS | {"field", "membership"},
+    "life": WORDS | {"documents", "field", "membership"},
     "ghost": WORDS,
     # It speaks of ids and phases, never of shards.
     "coordinator": WORDS | {"ring"},
@@ -177,7 +177,7 @@ PACKAGE = {
     "results.graph": "",
     "results.surveys": "results._show",
     "results.life": "",
-    "results.answers": "document results._show",
+    "results.answers": "_pickles document results._show",
     "results.documents": "_pickles document results._show",
     "results.machine": "ids",
     "results.ticks": "_pickles ids",
@@ -192,6 +192,8 @@ PACKAGE = {
     "machine.ghosts": "_checks _phago _unpicklable errors ids results",
     "config": "_pickles _settings",
     "_rows": "_checks _log _settings config ids results",
+    "_embedding": "_checks _phago errors",
+    "_question": "_checks _embedding _intake _phago _rows config results",
     "machine.ring": "_checks _phago _unpicklable config ids",
     "_intake": "_checks _frames _log _phago _rows document errors results",
     "graph": "_checks _phago _rows _unpicklable errors results",
@@ -217,13 +219,14 @@ PACKAGE = {
     "agents": "agents.actions agents.agent agents.arrays agents.view",
     "_alive": "_checks _mapping _phago _progress _rows agents agents.minds graph results",
     "_held": "_checks _log _phago _settings config errors",
-    "colony": "_alive _checks _held _intake _jsonl _phago _progress _rows _unpicklable agents.minds config errors "
-    "graph results",
+    "colony": "_alive _checks _embedding _held _intake _jsonl _phago _progress _question _rows _unpicklable "
+    "agents.minds config errors graph results",
     "machine.query": "_checks errors ids machine.coordinator machine.shard results",
     "machine.runner": "_checks _phago _rows _settings _unpicklable backends.choice config errors machine.coordinator "
     "machine.shard results",
-    "aio": "_alive _checks _intake _jsonl _phago _progress _rows _unpicklable agents.minds colony config graph results",
-    "opening": "_checks _held _phago _settings aio backends backends.choice colony config errors",
+    "aio": "_alive _checks _embedding _intake _jsonl _phago _progress _question _rows _unpicklable "
+    "agents.minds colony config graph results",
+    "opening": "_checks _embedding _held _phago _settings aio backends backends.choice colony config errors",
     # Agents, policy and driver know the colony as its users do.
     "evolution.genome": "_checks",
     "evolution.fitness": "_checks",
@@ -248,6 +251,7 @@ PACKAGE = {
     "cli.exits": "",
     "cli.parsing": "cli.exits config errors",
     "cli.planning": "cli.parsing",
+    "cli.models": "_embedding",
     # Pictures, which need matplotlib; nothing imports it that works without.
     "plot.sheet": "",
     "plot.layout": "",
@@ -259,15 +263,16 @@ PACKAGE = {
     "cli.finding": "results",
     "cli.drawing": "cli.exits colony plot results",
     "cli.demo": "cli.drawing cli.finding cli.stdlib_docs colony config document results",
-    "evaluation.evaluation": "colony config errors evaluation.beir evaluation.measures evaluation.significance results",
+    "evaluation.evaluation": "_embedding colony config document errors evaluation.beir evaluation.measures "
+    "evaluation.significance results",
     "evaluation.replay": "colony config evaluation.beir evaluation.evaluation evaluation.significance results",
     "cli.taking": "_bar colony document errors extract",
-    "cli.memory": "_jsonl backends.ray cli.drawing cli.exits cli.finding cli.parsing _bar cli.taking colony "
+    "cli.memory": "_jsonl backends.ray cli.drawing cli.exits cli.finding cli.models cli.parsing _bar cli.taking colony "
     "document errors extract opening results results.answers results.documents",
     "cli.trials": "colony config document evaluation.significance evolution",
     "cli.evolving": "_bar cli.demo cli.exits cli.finding cli.parsing cli.trials document evolution extract",
-    "cli.command": "cli.demo cli.evolving cli.exits cli.memory cli.parsing cli.planning colony document errors "
-    "evaluation.beir evaluation.evaluation evaluation.replay phago",
+    "cli.command": "cli.demo cli.evolving cli.exits cli.memory cli.models cli.parsing cli.planning colony document "
+    "errors evaluation.beir evaluation.evaluation evaluation.replay phago",
     "cli": "cli.command",
     "__main__": "cli",
 }

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import ir_measures
 import pytest
@@ -184,6 +185,85 @@ def test_the_table(folder, capsys):
         r"^(\w[\w ]*?) {2,}(?: *[+-][01]\.\d{4} p(?:=\.\d{3}|=1\.000|<\.001)){5}$", output, re.MULTILINE
     )
     assert compared == [row.name for row in evaluation.ROWS if row.changes is not None]
+
+
+MODEL = """
+def letters(texts):
+    return [[text.lower().count(sign) + 0.01 for sign in "abcdefghijklmnopqrstuvwxyz"] for text in texts]
+def short(texts):
+    return letters(texts)[1:]
+nothing = 7
+"""
+
+
+@pytest.fixture
+def made(folder, tmp_path, monkeypatch):
+    """A model of letters as a module, and what it makes of the folder's texts as a file."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    Path("letters_model.py").write_text(MODEL)
+    scope = {}
+    exec(MODEL, scope)
+    texts = [f"{row['title']}\n{row['text']}" if row.get("title") else row["text"] for row in CORPUS]
+    texts += [row["text"] for row in QUERIES]
+    rows = [{"text": text, "vector": vector} for text, vector in zip(texts, scope["letters"](texts), strict=True)]
+    Path("vectors.jsonl").write_text(jsonl(rows))
+    return folder
+
+
+def test_a_row_with_vectors_is_added_and_changes_no_other(made, capsys):
+    plain = without_speed(judge(capsys, made))
+    outputs = [
+        without_speed(judge(capsys, made, "--vectors", name)) for name in ("letters_model:letters", "vectors.jsonl")
+    ]
+    assert outputs[0] == outputs[1]
+    added = [line for line in outputs[0].splitlines() if line not in plain.splitlines()]
+    assert [line.split("  ")[0] for line in added] == ["with vectors", "with vectors"]
+    rows = json.loads(judge(capsys, made, "--vectors", "vectors.jsonl", "--json"))["rows"]
+    assert [row["name"] for row in rows] == [*(row.name for row in evaluation.ROWS), "with vectors"]
+    assert rows[-1]["measures"] != rows[0]["measures"]
+
+
+def test_several_collections_are_averaged(made, tmp_path, capsys):
+    other = write(
+        tmp_path / "pantry",
+        {
+            "corpus.jsonl": jsonl(CORPUS),
+            "queries.jsonl": jsonl(QUERIES[:1]),
+            "qrels.tsv": HEADER + tsv(row for row in QRELS if row[0] == QUERIES[0]["_id"]),
+        },
+    )
+    output = judge(capsys, made, other, "--vectors", "letters_model:letters")
+    assert "kitchen: 8 documents" in output
+    assert "pantry: 8 documents" in output
+    found = json.loads(judge(capsys, made, other, "--vectors", "letters_model:letters", "--json"))
+    one, two = found["collections"]
+    assert one["rows"][0]["name"] == found["average"]["rows"][0]["name"] == "phago"
+    for row, first, second in zip(found["average"]["rows"], one["rows"], two["rows"], strict=True):
+        for measure, value in row["measures"].items():
+            mean = (first["measures"][measure]["mean"] + second["measures"][measure]["mean"]) / 2
+            assert value["mean"] == pytest.approx(mean)
+        means = "".join(f"{value['mean']:>11.4f}" for value in row["measures"].values())
+        assert f"{row['name']:22}{means}" in output.split("Mean over 2 collections:")[1]
+    for option in (["--replay"], ["--run-file", "run"]):
+        assert cli.main(["eval", str(made), str(other), *option]) == 2
+        assert "take one DIR" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "given", ["letters_model", "letters_model:nobody", "nobody:letters", "letters_model:nothing", "bad.jsonl"]
+)
+def test_what_is_no_model_is_refused_before_the_work(given, made, capsys):
+    Path("bad.jsonl").write_text('{"text": "a"}\n')
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["eval", str(made), "--vectors", given])
+    assert ended.value.code == 2
+    assert "--vectors" in capsys.readouterr().err
+
+
+def test_a_model_that_fails_is_told_in_a_line(made, capsys):
+    assert cli.main(["eval", str(made), "--vectors", "letters_model:short"]) != 0
+    assert "`embed` returned" in capsys.readouterr().err
 
 
 def test_json_says_what_the_table_says(folder, capsys):

@@ -47,6 +47,43 @@ def test_ingest_tells_what_it_left_out(kept, says):
     ]
 
 
+LETTERS = """
+def letters(texts):
+    return [[text.lower().count(sign) + 0.01 for sign in "abcdefghijklmnopqrstuvwxyz"] for text in texts]
+"""
+
+
+def test_a_model_and_times_from_the_command_line(says):
+    Path("letters_of.py").write_text(LETTERS)
+    rows = [
+        {"id": "old", "text": "Alice works at the mill.", "time": "2019-05-01T00:00Z"},
+        {"id": "new", "text": "Alice works at the bank.", "time": "2024-05-01T00:00Z"},
+        {"id": "copy", "text": "Alice works at the bank!", "time": "2024-05-01T00:00Z"},
+    ]
+    Path("facts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    model = ("--embed", "letters_of:letters", "--model", "letters")
+    assert says("ingest", "m", "facts.jsonl", *model)[0] == 0
+    assert says("ingest", "m", "facts.jsonl", *model)[1].startswith("0 new, 0 changed, 3 unchanged")
+
+    def found(*arguments):
+        code, row = as_json(says("query", "m", "Alice works", "--json", *arguments))
+        return code, [hit["id"] for hit in row["hits"]], [hit["parts"]["similar"] for hit in row["hits"]]
+
+    assert any(found(*model)[2])
+    assert not any(found()[2])
+    assert found("--as-of", "2020-01-01T00:00+00:00")[1] == ["old"]
+    assert set(found("--since", "2020-01-01T00:00+00:00")[1]) == {"new", "copy"}
+    assert found("--until", "2018-01-01T00:00+00:00")[:2] == (1, [])
+    assert found("--newer", "0.3", "--half-life", "180d")[1][2] == "old"
+    assert found("--diverse", "0.6")[1].index("old") < 2
+    code, row = as_json(says("similar", "m", "new", "-k", "1", "--json"))
+    assert (code, [hit["id"] for hit in row["hits"]]) == (0, ["copy"])
+    assert says("similar", "m", "nobody")[0] == 1
+    assert says("query", "m", "Alice", "--half-life", "soon")[0] == 2
+    code, _, error = says("query", "m", "Alice", "--embed", "letters_of:letters", "--model", "words")
+    assert (code, "`letters`, which made" in error) == (2, True)
+
+
 def test_many_reasons_are_counted(kept, says):
     for number in range(14):
         Path("notes", f"a.x{number}").write_text("")

@@ -10,6 +10,28 @@ LEXICAL = "tests/test_answer_oracle.py::test_any_lexical_answer_equals_the_naive
 WIRE = "phago-core wire "
 
 ANSWERS = [
+    # --- vectors and times ---
+    Mutant(
+        "a mean is none",
+        QUERY + "similar.rs",
+        "let mean = levels.sum as f64 / UNIT / levels.count as f64;",
+        "let mean = 0.0;",
+        "tests/test_vectors.py::test_a_score_is_the_formula_over_all_documents",
+    ),
+    Mutant(
+        "ages are counted from the latest document where one asks as of a moment",
+        QUERY + "inquiry.rs",
+        "question.as_of.or(heard.unweighed.newest)",
+        "heard.unweighed.newest",
+        "tests/test_time.py::test_as_of_a_moment_later_documents_are_not_there_and_undated_ones_are",
+    ),
+    Mutant(
+        "the last vector stays where one leaves",
+        "rust/core/src/documents/vectors.rs",
+        "if row < last {",
+        "if false {",
+        "tests/test_vectors.py::test_vectors_follow_updates_and_deletes",
+    ),
     # --- words ---
     Mutant(
         "coverage has the power 1",
@@ -193,7 +215,7 @@ ANSWERS = [
     Mutant(
         "what has nothing is a hit",
         QUERY + "answer.rs",
-        "hit.found.score > 0.0",
+        "hit.parts.answers()",
         "hit.found.score >= 0.0",
         "tests/test_answer_oracle.py::test_a_filter_leaves_out_documents_and_moves_no_score",
     ),

@@ -127,6 +127,14 @@ def time_of(name: str, value: Any) -> int:
     return time
 
 
+def moment_of(name: str, value: Any) -> int:
+    """An argument that is a moment, in microseconds since 1970 in UTC; its text in ISO 8601 will do."""
+    time = microseconds(value)
+    if time is None:
+        raise refusal(name, value, "a datetime with a time zone, or its text in ISO 8601")
+    return time
+
+
 def question_of(name: str, value: Any) -> str:
     """An argument that is a question."""
     text = text_of(name, value)

@@ -22,6 +22,8 @@ def read_frame(
     expires: str | None = None,
     thread: str | None = None,
     place: str | None = None,
+    time: str | None = None,
+    vector: str | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of a table as documents, with columns of your choice.
 
@@ -38,6 +40,8 @@ def read_frame(
         expires: The column of when they leave by themselves: tick numbers, or datetimes with a time zone.
         thread: The column of the threads they stand in.
         place: The column of their places in these threads.
+        time: The column of the moments that they are of: datetimes with a time zone.
+        vector: The column of their vectors.
 
     Raises:
         TypeError: It is none of these tables.
@@ -50,7 +54,16 @@ def read_frame(
         )
     if isinstance(metadata, str):
         raise TypeError("`metadata` is a collection of columns, not str")
-    given = {"text": text, "id": id, "title": title, "expires": expires, "thread": thread, "place": place}
+    given = {
+        "text": text,
+        "id": id,
+        "title": title,
+        "expires": expires,
+        "thread": thread,
+        "place": place,
+        "time": time,
+        "vector": vector,
+    }
     wanted = {field: text_of(field, column) for field, column in given.items() if column is not None}
     for field, column in [*wanted.items(), *(("metadata", column) for column in metadata)]:
         if column not in columns:

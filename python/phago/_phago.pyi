@@ -34,6 +34,7 @@ _Change = Literal["new", "split", "merged", "grown", "shrunk", "same"]
 _Chose = tuple[str, list[tuple[int, bytes, Any]], list[int], list[int], list[Any]]
 # (label of a concept, the question's words that led to it, most first)
 _Step = tuple[str, list[str]]
+_Span = tuple[int | None, int | None, int | None]
 
 __all__ = [
     "AgentView",
@@ -276,6 +277,12 @@ class StoredRow:
     @property
     def place(self) -> int | None:
         """Its place in that thread."""
+    @property
+    def time(self) -> datetime.datetime | None:
+        """The moment that it is of, in UTC."""
+    @property
+    def vector(self) -> list[int] | None:
+        """Its vector, as it is kept."""
 
 @final
 class FoundRow:
@@ -841,8 +848,19 @@ class World:
     @property
     def is_far(self) -> bool:
         """Whether its shards are in other processes."""
-    def ingest(self, documents: Sequence[object], first_index: int, skip: bool) -> Call[IngestedRow]:
-        """Take one chunk of documents.
+    @property
+    def space(self) -> tuple[int | None, str | None]:
+        """How many numbers vectors have, if there ever was one, and the name of the model, if it was told."""
+    def tell_model(self, model: str) -> Call[None]:
+        """Tell the name of the model that makes vectors; `ConfigError` where another one was told."""
+    def embeddable(self, documents: Sequence[object], first_index: int) -> Call[list[str | list[int] | None]]:
+        """Of what the vector of each document is made: its text; or the vector that it has, where it stands with no other
+        difference than its lifetime; or None where it comes with one, or is not valid.
+        """
+    def ingest(
+        self, documents: Sequence[object], first_index: int, skip: bool, vectors: Sequence[object] | None = None
+    ) -> Call[IngestedRow]:
+        """Take one chunk of documents, with the vectors of those that have None of their own.
 
         A document is a `str`, a mapping with `text` and perhaps the other fields of `phago.Document`, or an object with
         these attributes. The caller cuts its sequence into chunks (of 1,000); `first_index` is the index of the
@@ -854,12 +872,14 @@ class World:
         """
     def delete(self, key: str) -> Call[bool]:
         """Delete the document of this key (of these 32 hex digits, for one without a key); False when there is no such document."""
-    def update(self, document: object) -> Call[_Updated]:
+    def update(self, document: object, vector: object | None = None) -> Call[_Updated]:
         """Replace the document with its id, in one step; the shapes and errors of `ingest`.
 
         `InvalidDocument` for one without an id.
         """
-    def update_all(self, documents: Sequence[object], first_index: int, skip: bool) -> Call[UpdatedRow]:
+    def update_all(
+        self, documents: Sequence[object], first_index: int, skip: bool, vectors: Sequence[object] | None = None
+    ) -> Call[UpdatedRow]:
         """Do what `update` does for each document, in order, with one sync of the disk; errors as of `ingest`.
 
         A signal that raises ends it between two documents.
@@ -873,7 +893,9 @@ class World:
         """Learn from a document that helped, and that stands as it is told here. False when it does not, or when the
         path holds no word. `LimitError` when too much waits for the next tick.
         """
-    def search(self, text: str, k: int, where: _Where | None = None) -> Call[tuple[list[FoundRow], int]]:
+    def search(
+        self, text: str, k: int, where: _Where | None = None, span: _Span = ...
+    ) -> Call[tuple[list[FoundRow], int]]:
         """The `k` documents that match with the highest BM25 score, best first; ties by id. Only scores above 0. With
         how many documents are accepted and not yet digested.
 
@@ -886,16 +908,30 @@ class World:
         ranking: _Settings | None = None,
         where: _Where | None = None,
         paths: bool = True,
+        vector: object | None = None,
+        span: _Span = ...,
+        diverse: float = 0.0,
     ) -> Call[tuple[list[AnsweredRow], int]]:
         """The `k` documents that match with the highest sum of parts, best first; ties by id. With how many documents
-        are accepted and not yet digested.
+        are accepted and not yet digested. `span` is as of which moment, since and until when, in microseconds since 1970.
 
         Absent constants have their defaults. A filter changes no score.
         """
-    def explain(self, text: str, key: str | None = None, ranking: _Settings | None = None) -> Call[ExplainedRow | None]:
+    def explain(
+        self,
+        text: str,
+        key: str | None = None,
+        ranking: _Settings | None = None,
+        vector: object | None = None,
+        as_of: int | None = None,
+    ) -> Call[ExplainedRow | None]:
         """The score of any document taken apart; `None` where there is none of this key. Without a key, what there is
         to say of the question alone.
         """
+    def similar(
+        self, key: str, k: int, ranking: _Settings | None = None, where: _Where | None = None
+    ) -> Call[tuple[list[AnsweredRow], int] | None]:
+        """The documents most like the one of this key, as `answer` gives them; None where there is none of this key."""
     def concepts_with_neighbors(self, text: str, k: int) -> Call[list[AssociatedRow]]:
         """As `concepts`, each with its neighbours, the strongest first."""
     def concepts(self, text: str, k: int) -> Call[list[RankedRow]]:

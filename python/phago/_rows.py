@@ -31,6 +31,7 @@ from .results import (
     Explanation,
     Gone,
     Hit,
+    Hits,
     Insights,
     Node,
     Parts,
@@ -68,7 +69,8 @@ if TYPE_CHECKING:
 
 
 # Reads the fields of a stored document from its row, which has them under the same names.
-_stored = attrgetter(*(field.name for field in fields(StoredDocument)))
+_STORED = tuple(field.name for field in fields(StoredDocument))
+_stored = attrgetter(*_STORED)
 
 
 def constants(ranking: Any) -> dict[str, bool | int | float | str] | None:
@@ -104,6 +106,11 @@ def hit(row: AnsweredRow) -> Hit:
     parts, path = Parts(*row.parts), Path.later(partial(_steps, row.path))
     at = (row.thread, row.place)
     return Hit(row.score, row.id, row.title, row.text, row.digested, parts, row.span, path, row.metadata, *at)
+
+
+def alike(answered: tuple[list[AnsweredRow], int] | None) -> Hits | None:
+    """The documents like another one; `None` where there is no such document."""
+    return None if answered is None else Hits(tuple(map(hit, answered[0])), answered[1])
 
 
 def _steps(
@@ -144,7 +151,8 @@ def rejected(row: RejectedRow) -> Rejected:
 
 def stored(row: StoredRow) -> StoredDocument:
     """A stored document."""
-    return StoredDocument(*_stored(row))
+    known = dict(zip(_STORED, _stored(row), strict=True))
+    return StoredDocument(**known | {"vector": None if row.vector is None else tuple(row.vector)})
 
 
 def _words(rows: list[WordRow]) -> tuple[WordShare, ...]:

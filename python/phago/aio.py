@@ -13,6 +13,7 @@ from typing import Literal, Self, overload
 from . import _phago
 from ._alive import AsyncAlive
 from ._checks import count, directory_of, question_of, text_of, time_of
+from ._embedding import Embed, Vector
 from ._intake import (
     DigestOf,
     DocumentLike,
@@ -32,7 +33,8 @@ from ._intake import (
 )
 from ._jsonl import Export, read_jsonl
 from ._progress import OnProgress, shown, taken
-from ._rows import concept, constants, explanation, helped, hit, lexical_hit, stored
+from ._question import Moment, Question, explained
+from ._rows import alike, concept, constants, explanation, helped, stored
 from ._unpicklable import Unpicklable
 from .agents.minds import Minds
 from .colony import Colony
@@ -82,8 +84,10 @@ class AsyncColony(AsyncAlive, Unpicklable):
         config: ColonyConfig | None = None,
         *,
         runner: RunnerConfig | None = None,
+        embed: Embed | None = None,
+        model: str | None = None,
     ) -> None:
-        self._colony = Colony(shards, seed, config, runner=runner)
+        self._colony = Colony(shards, seed, config, runner=runner, embed=embed, model=model)
 
     @classmethod
     def _of(cls, colony: Colony) -> Self:
@@ -113,14 +117,20 @@ class AsyncColony(AsyncAlive, Unpicklable):
         """See `Colony.ingest`. The iterable itself is read on the loop's thread."""
         with Intake(on_error) as intake, shown(progress) as show:
             for first, chunk in chunks(documents):
-                intake.add(await self._colony._world.ingest(chunk, first, intake.skip).start())
+                vectors = await self._vectors(chunk, first)
+                intake.add(await self._colony._world.ingest(chunk, first, intake.skip, vectors).start())
                 if show is not None:
                     show(taken(documents, first + len(chunk)))
         return intake.report
 
+    async def _vectors(self, documents: list[DocumentLike], first: int) -> list[Vector] | None:
+        embedding = self._colony._embedding
+        return None if embedding is None else await embedding.fill_async(self._colony._world, documents, first)
+
     async def update(self, document: DocumentLike) -> Updated:
         """See `Colony.update`. A cancelled one was done or not, never half."""
-        return await self._colony._world.update(document).start()
+        vectors = await self._vectors([document], 0)
+        return await self._colony._world.update(document, None if vectors is None else vectors[0]).start()
 
     async def update_all(
         self, documents: Iterable[DocumentLike] | DocumentLike, on_error: OnError = "raise"
@@ -128,7 +138,8 @@ class AsyncColony(AsyncAlive, Unpicklable):
         """See `Colony.update_all`. A cancelled one leaves whole documents."""
         with Updating(on_error) as updating:
             for first, chunk in chunks(documents):
-                updating.add(await self._colony._world.update_all(chunk, first, updating.skip).start())
+                vectors = await self._vectors(chunk, first)
+                updating.add(await self._colony._world.update_all(chunk, first, updating.skip, vectors).start())
         return updating.report
 
     @overload
@@ -200,20 +211,47 @@ class AsyncColony(AsyncAlive, Unpicklable):
         ranking: Ranking | Literal["lexical"] | None = None,
         where: Where | None = None,
         paths: bool = True,
+        *,
+        vector: Vector | None = None,
+        as_of: Moment | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        newer: float | None = None,
+        half_life: datetime.timedelta | str | float | None = None,
+        diverse: float = 0.0,
     ) -> Hits:
         """See `Colony.query`."""
-        world, text, k = self._colony._world, question_of("text", text), count("k", k, 1)
-        if isinstance(ranking, str) and ranking == "lexical":
-            found, pending = await world.search(text, k, where).start()
-            return Hits(tuple(map(lexical_hit, found)), pending)
-        answered, pending = await world.answer(text, k, constants(ranking), where, bool(paths)).start()
-        return Hits(tuple(map(hit, answered)), pending)
+        asked = Question.of(text, k, ranking, where, paths, vector, as_of, since, until, newer, half_life, diverse)
+        return asked.hits(await asked.call(self._colony._world, await self._made(asked)).start())
 
-    async def explain(self, text: str, id: str | None = None, ranking: Ranking | None = None) -> Explanation | None:
+    async def _made(self, asked: Question) -> list[Vector]:
+        embedding = self._colony._embedding
+        texts = asked.texts(embedding)
+        return await embedding.vectors_async(texts) if embedding is not None and texts else []
+
+    async def explain(
+        self,
+        text: str,
+        id: str | None = None,
+        ranking: Ranking | None = None,
+        *,
+        vector: Vector | None = None,
+        as_of: Moment | None = None,
+        newer: float | None = None,
+        half_life: datetime.timedelta | str | float | None = None,
+    ) -> Explanation | None:
         """See `Colony.explain`."""
         key = None if id is None else text_of("id", id)
-        told = await self._colony._world.explain(question_of("text", text), key, constants(ranking)).start()
+        asked = explained(text, ranking, vector, as_of, newer, half_life)
+        told = await asked.explain(self._colony._world, key, await self._made(asked)).start()
         return None if told is None else explanation(told)
+
+    async def similar(
+        self, id: str, k: int = 10, ranking: Ranking | None = None, where: Where | None = None
+    ) -> Hits | None:
+        """See `Colony.similar`."""
+        world, key, k = self._colony._world, text_of("id", id), count("k", k, 1)
+        return alike(await world.similar(key, k, constants(ranking), where).start())
 
     async def concepts(self, text: str, k: int = 10) -> list[Concept]:
         """See `Colony.concepts`."""

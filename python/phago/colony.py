@@ -13,6 +13,7 @@ from typing import Literal, Self, overload
 from . import _phago
 from ._alive import Alive
 from ._checks import count, directory_of, question_of, text_of, time_of
+from ._embedding import Embed, Embedding, Vector, embedding_of
 from ._held import Held, config_given, in_memory, runner_given, shards_given
 from ._intake import (
     DigestOf,
@@ -34,7 +35,8 @@ from ._intake import (
 )
 from ._jsonl import Export, read_jsonl
 from ._progress import OnProgress, shown, taken
-from ._rows import concept, constants, explanation, helped, hit, lexical_hit, stored
+from ._question import Moment, Question, explained
+from ._rows import alike, concept, constants, explanation, helped, stored
 from ._unpicklable import Unpicklable
 from .agents.minds import Minds
 from .config import ColonyConfig, Ranking, RunnerConfig
@@ -72,6 +74,10 @@ class Colony(Alive, Unpicklable):
         seed: Keys the colony's chance; 0 to 2^64 - 1. Short for `ColonyConfig(seed=...)`.
         config: Everything else that can be set.
         runner: How ticks are driven. By default with one thread for each core.
+        embed: A model of one's own that makes vectors of texts: called with a list of at most 64 of them, it returns as
+            many vectors. It is called for documents that come without one, with their title and text, and for
+            questions; outside of any lock. phago has no model, and needs none.
+        model: The name of that model. The colony remembers it, and refuses another one.
 
     Methods may be called from several threads; queries do not wait for a tick under way. A colony cannot be pickled or
     copied and does not survive a fork: make it in the process that uses it.
@@ -89,18 +95,24 @@ class Colony(Alive, Unpicklable):
         config: ColonyConfig | None = None,
         *,
         runner: RunnerConfig | None = None,
+        embed: Embed | None = None,
+        model: str | None = None,
     ) -> None:
         given = config_given(seed, config)
         config = ColonyConfig() if given is None else given
         runner, shards = runner_given(runner), shards_given(shards)
         self._config, self._shards = config, shards
         self._held: Held | None = None
+        self._embedding = embedding_of(embed, model)
         self._known = Minds(config.seed, runner.phase_timeout_ms, config.maturation_ticks)
         self._held = in_memory(config, shards, runner)
+        if self._embedding is not None and self._embedding.model is not None:
+            self._world.tell_model(self._embedding.model).wait()
 
     @classmethod
-    def _of(cls, held: Held, config: ColonyConfig, shards: int, timeout_ms: int) -> Self:
+    def _of(cls, held: Held, config: ColonyConfig, shards: int, timeout_ms: int, embedding: Embedding | None) -> Self:
         colony = cls.__new__(cls)
+        colony._embedding = embedding
         colony._config, colony._shards, colony._held = config, shards, held
         colony._known = Minds(config.seed, timeout_ms, config.maturation_ticks)
         return colony
@@ -157,7 +169,7 @@ class Colony(Alive, Unpicklable):
         def calls() -> Iterator[_phago.Call[_phago.IngestedRow]]:
             for first, chunk in chunks(documents):
                 ends.append(first + len(chunk))
-                yield self._world.ingest(chunk, first, intake.skip)
+                yield self._world.ingest(chunk, first, intake.skip, self._vectors(chunk, first))
 
         with Intake(on_error) as intake, shown(progress) as show:
             for number, call in enumerate(overlapped(calls()) if self._world.is_far else calls()):
@@ -165,6 +177,10 @@ class Colony(Alive, Unpicklable):
                 if show is not None:
                     show(taken(documents, ends[number]))
         return intake.report
+
+    def _vectors(self, documents: list[DocumentLike], first: int) -> list[Vector] | None:
+        embedding = self._embedding
+        return None if embedding is None else embedding.fill(self._world, documents, first)
 
     def update(self, document: DocumentLike) -> Updated:
         """Replace the document with this id, in one step: no question finds both, and none finds neither.
@@ -182,7 +198,8 @@ class Colony(Alive, Unpicklable):
         Raises:
             InvalidDocument: No id, or a document that `ingest` would refuse. Nothing has changed then.
         """
-        return self._world.update(document).wait()
+        vectors = self._vectors([document], 0)
+        return self._world.update(document, None if vectors is None else vectors[0]).wait()
 
     def update_all(self, documents: Iterable[DocumentLike] | DocumentLike, on_error: OnError = "raise") -> UpdateReport:
         """Update documents, each in one step as by `update`, and much faster than one by one in a directory.
@@ -200,7 +217,8 @@ class Colony(Alive, Unpicklable):
         """
         with Updating(on_error) as updating:
             for first, chunk in chunks(documents):
-                updating.add(self._world.update_all(chunk, first, updating.skip).wait())
+                vectors = self._vectors(chunk, first)
+                updating.add(self._world.update_all(chunk, first, updating.skip, vectors).wait())
         return updating.report
 
     @overload
@@ -350,11 +368,24 @@ class Colony(Alive, Unpicklable):
         ranking: Ranking | Literal["lexical"] | None = None,
         where: Where | None = None,
         paths: bool = True,
+        *,
+        vector: Vector | None = None,
+        as_of: Moment | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        newer: float | None = None,
+        half_life: datetime.timedelta | str | float | None = None,
+        diverse: float = 0.0,
     ) -> Hits:
         """The `k` documents that answer best, with their text, best first; ties by document.
 
         A score is the sum of three parts: the question's words (BM25, coverage, titles), concepts that the best
-        documents share, and mentions of a document's title in those. Digested or not makes no difference.
+        documents share, and mentions of a document's title in those. Digested or not makes no difference. Two more are
+        there if one asks for them: how similar the vectors of question and document are, and how new it is.
+
+        Vectors are compared with those of all documents that have one, exactly. The most similar document gets
+        `Ranking.similar_weight`, one as similar as the mean of all or less nothing, the others in between in
+        proportion. So a document that has none of the question's words is found too.
 
         With `where`, these are the `k` best of the documents whose metadata matches, and not what is left of the `k`
         best of all. Their scores, parts and passages are the same with and without it: what a question means is read
@@ -387,20 +418,47 @@ class Colony(Alive, Unpicklable):
                 where no condition is meant, and may stand before operators. At most 64 conditions on keys, 16 levels
                 and 1 MiB, counted as in metadata.
             paths: Without, the hits' `passage` and `path` stay empty, which makes a long answer cheaper.
+            vector: The question's, as documents have them; by default what `embed` makes of the text, if there is one.
+            as_of: Answer as of this moment: documents whose time is later are not there, those without a time are. What
+                words are worth, and so scores, are those of the whole colony all the same, as with `where`.
+            since: Only documents whose time is this moment or later.
+            until: Only documents whose time is this moment or earlier. One without a time is in no such span.
+            newer: What being new is worth, in units of the best score by words: a document of the latest time, or of
+                `as_of`, gets as much, and one that is `half_life` older half of it. One without a time gets nothing. Of
+                documents that answer equally well the latest comes first, and none rises by more than this: one that
+                answers better by more stays before it, however old. By default 0.
+            half_life: A timedelta, text such as "12h", "180d" or "2y", or a number of days. By default 180 days.
+            diverse: How much it counts that hits are unlike each other; 0 (by default nothing) to 1. Each next hit is
+                the one with the most of (1 - diverse) * its score, as a share of the best one's, - diverse * its
+                likeness to the hit before it that it is most like: the cosine of their vectors, or of their terms if
+                one has none. So near copies come late or not at all. Scores stay what they are, and are in no order
+                then. Hits are chosen among the 50 to 200 best, four for each that is asked for; those behind 200
+                stay in their order.
 
         Raises:
+            EmbedError: `embed` failed.
             LimitError: A longer question.
             ConfigError: Another ranking, or a filter that is not valid: `where` is the error's field, and its value the
                 key and what is wrong under it.
         """
-        world, text, k = self._world, question_of("text", text), count("k", k, 1)
-        if isinstance(ranking, str) and ranking == "lexical":
-            found, pending = world.search(text, k, where).wait()
-            return Hits(tuple(map(lexical_hit, found)), pending)
-        answered, pending = world.answer(text, k, constants(ranking), where, bool(paths)).wait()
-        return Hits(tuple(map(hit, answered)), pending)
+        asked = Question.of(text, k, ranking, where, paths, vector, as_of, since, until, newer, half_life, diverse)
+        return asked.hits(asked.call(self._world, self._made(asked)).wait())
 
-    def explain(self, text: str, id: str | None = None, ranking: Ranking | None = None) -> Explanation | None:
+    def _made(self, asked: Question) -> list[Vector]:
+        texts, embedding = asked.texts(self._embedding), self._embedding
+        return embedding.vectors(texts) if embedding is not None and texts else []
+
+    def explain(
+        self,
+        text: str,
+        id: str | None = None,
+        ranking: Ranking | None = None,
+        *,
+        vector: Vector | None = None,
+        as_of: Moment | None = None,
+        newer: float | None = None,
+        half_life: datetime.timedelta | str | float | None = None,
+    ) -> Explanation | None:
         """Why a document has its score, found or not; returns `None` if no document has this id.
 
         The score is the one that a query gives, to the last bit. Without an id, the explanation is of the question
@@ -414,13 +472,40 @@ class Colony(Alive, Unpicklable):
             text: The question; at most 64 KiB of UTF-8.
             id: The document's id, or none.
             ranking: Constants other than the default ones.
+            vector: As of `query`, and so are the others.
+            as_of: The moment from which ages are counted.
+            newer: What being new is worth.
+            half_life: In which time that halves.
 
         Raises:
             LimitError: A longer question.
         """
         key = None if id is None else text_of("id", id)
-        told = self._world.explain(question_of("text", text), key, constants(ranking)).wait()
+        asked = explained(text, ranking, vector, as_of, newer, half_life)
+        told = asked.explain(self._world, key, self._made(asked)).wait()
         return None if told is None else explanation(told)
+
+    def similar(self, id: str, k: int = 10, ranking: Ranking | None = None, where: Where | None = None) -> Hits | None:
+        """The `k` documents that are most like another one, best first; `None` if no document has this id.
+
+        If that one has a vector, these are the documents whose vectors have the highest cosines with it, which are
+        their scores (`parts.similar`). Otherwise its title and text, up to 8 KiB, are asked as a question is, and it
+        is left out of the answer.
+
+        >>> with Colony() as colony:
+        ...     texts = {"a": "Ions cross the membrane.", "b": "The membrane holds ions.", "c": "Rain falls on hills."}
+        ...     report = colony.ingest({"id": id, "text": text} for id, text in texts.items())
+        ...     [hit.id for hit in colony.similar("a")]
+        ['b']
+
+        Args:
+            id: The document's id.
+            k: Hits, at most.
+            ranking: Constants other than the default ones, of a document without a vector.
+            where: A filter as `query` takes it.
+        """
+        found = self._world.similar(text_of("id", id), count("k", k, 1), constants(ranking), where).wait()
+        return alike(found)
 
     def concepts(self, text: str, k: int = 10) -> list[Concept]:
         """The `k` concepts nearest to a text, best first, each with what it is associated with."""

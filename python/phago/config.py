@@ -139,7 +139,9 @@ class ColonyConfig:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ranking:
-    """How documents are ranked: score = lexical + concepts + bridge + context. The defaults are meant to be kept.
+    """How documents are ranked: score = lexical + concepts + bridge + context + similar + newer.
+
+    The defaults are meant to be kept.
 
     Raises:
         ConfigError: For the first field outside of what is accepted.
@@ -211,7 +213,7 @@ class Ranking:
     """
     exhaustive_max: int = 500
     """Among no more documents than this, all that have anything of the question are scored in full, and the next four
-    bounds are none. 0 to 2^24.
+    bounds, and that of similar ones, are none. 0 to 2^24.
     """
     lexical_candidates: int = 100
     """The best documents by BM25 that are scored in full before any others; twice as many with a filter. What else is
@@ -227,6 +229,24 @@ class Ranking:
     """Postings read to find those, at most: concepts that do not fit are left out of the search, not of the
     score. With a filter up to 16 times as many. 1 to 2^40.
     """
+    similar_weight: float = 0.45
+    """What a vector is worth at most, where question and document have one: that of the most similar document, in units
+    of the best lexical score. 0 to 100.
+    """
+    similar_seed: float = 0.2
+    """How much the most similar document counts where seeds are chosen, in the same units. 0 to 100."""
+    newer_weight: float = 0.0
+    """What a document of the latest moment is worth, in the same units: `query(..., newer=...)`. 0 to 100. At 0 no time
+    changes an answer.
+    """
+    half_life_days: float = 180.0
+    """The days in which that halves: `query(..., half_life=...)`. 1e-06 to 1e+09."""
+    similar_candidates: int = 100
+    """The most similar documents that are scored in full, where the question has a vector; twice as many with a filter.
+    1 to 2^24.
+    """
+
+    __setstate__ = restored
 
     def __post_init__(self) -> None:
         check(self, "Ranking")

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import SupportsIndex
+from typing import Any, SupportsIndex
 
 from ._pickles import restored
 
@@ -35,7 +35,7 @@ class Document:
     """A text to be digested.
 
     >>> Document("Ions cross the membrane.", id="a", title="Cells")
-    Document(text='Ions cross the membrane.', id='a', title='Cells', metadata={}, expires=None, thread=None, place=None)
+    Document(text='Ions cross the membrane.', id='a', title='Cells', metadata={}, expires=None, thread=None, place=None, time=None, vector=None)
     """
 
     text: str
@@ -76,6 +76,19 @@ class Document:
 
     Only the order matters, not how far two places are apart. Documents of one place are in the order of the hashes of
     their ids.
+    time: datetime.datetime | str | None = None
+    """The moment that it is of: a datetime with a time zone, or its text in ISO 8601. It counts to the microsecond.
+
+    A part of the content, as metadata is. `query(..., as_of=, since=, until=)` restrict by it, and with `newer=` later
+    documents come first. Nothing else reads it.
+    """
+    vector: Any = field(default=None, hash=False)
+    """A vector of one's own, such as what a model makes of the text: numbers in a list, a tuple, an array or any buffer
+    of floats, of one dimension and not all 0.
+
+    Only its direction counts. It is kept as whole numbers from -127 to 127, in proportion to its largest one: a byte
+    for each. The first vector of a colony fixes how many numbers all have. It is a part of the content, but not of the
+    id of a document without one. In JSON it is a list.
     """
 
     __setstate__ = restored

@@ -24,6 +24,7 @@ __all__ = [
     "DebugBuildWarning",
     "DocumentExists",
     "EdgeResolutionFailed",
+    "EmbedError",
     "GhostNodeNotFound",
     "InvalidDocument",
     "LimitError",
@@ -158,6 +159,17 @@ class EdgeResolutionFailed(PhagoError):
     node: str
     shard: ShardId
     reason: str
+
+
+class EmbedError(PhagoError):
+    """The caller's model failed, or did not return a vector for each text; its own exception is the cause.
+
+    Attributes:
+        texts: How many texts it was given.
+    """
+
+    _fields = ("texts",)
+    texts: int
 
 
 class GhostNodeNotFound(PhagoError, LookupError):

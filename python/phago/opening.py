@@ -12,6 +12,7 @@ from typing import Any
 
 from . import _phago
 from ._checks import directory_of, flag, real, refusal
+from ._embedding import Embed, Embedding, embedding_of
 from ._held import Held, config_given, config_made, driven, runner_given, shards_given
 from ._settings import as_native
 from .aio import AsyncColony
@@ -39,6 +40,8 @@ def open(
     make: bool = True,
     backend: Backend = "threads",
     nodes: int | None = None,
+    embed: Embed | None = None,
+    model: str | None = None,
 ) -> Colony:
     """Open the colony that lives in a directory; a new one is made where there is none.
 
@@ -69,20 +72,25 @@ def open(
             transport of one's own reaches (`phago.backends`). No result depends on it. A transport belongs to one
             colony, which closes it.
         nodes: Over how many processes the shards are spread; 1 to `shards`. By default one for each core.
+        embed: As for `Colony`. It is not kept: pass it at each opening.
+        model: The name of that model. A colony that was told another one refuses it.
 
     Raises:
         BusyError: Another process, or another `Colony` of this one, writes it: `pid` and `since`.
         ColonyNotFound: There is none, and none is to be made.
-        ConfigError: A setting outside of what is accepted, or other than that with which the colony was made.
+        ConfigError: A setting outside of what is accepted, or other than that with which the colony was made; another
+            `model` than that which made its vectors.
         CorruptionError: A file is not what was written; `verify` tells what is damaged.
         VersionError: A later phago wrote it. Nothing was changed.
         StorageError: The system refused.
     """
-    asked = _Asked(path, shards, seed, config, runner, read_only, wait, make, backend, nodes)
+    asked = _Asked(
+        path, shards, seed, config, runner, read_only, wait, make, backend, nodes, embedding_of(embed, model)
+    )
     if asked.read_only:
-        return asked.reading(_phago.Follower.open(asked.path, asked.shards).wait())
+        return asked.told(asked.reading(_phago.Follower.open(asked.path, asked.shards).wait()))
     with asked.reached() as over:
-        return asked.writing(asked.kept(over).wait())
+        return asked.told(asked.writing(asked.kept(over).wait()))
 
 
 def open_async(
@@ -97,13 +105,17 @@ def open_async(
     make: bool = True,
     backend: Backend = "threads",
     nodes: int | None = None,
+    embed: Embed | None = None,
+    model: str | None = None,
 ) -> Opening:
     """The twin of `open` for event loops, which are left to others meanwhile.
 
     `async with phago.open_async(path) as colony` closes it at the end; `await phago.open_async(path)` gives an
     `AsyncColony` to close oneself. Arguments and errors are those of `open`.
     """
-    return Opening(_Asked(path, shards, seed, config, runner, read_only, wait, make, backend, nodes))
+    return Opening(
+        _Asked(path, shards, seed, config, runner, read_only, wait, make, backend, nodes, embedding_of(embed, model))
+    )
 
 
 class Opening:
@@ -117,10 +129,10 @@ class Opening:
         _phago.check_loop()
         asked = self._asked
         if asked.read_only:
-            colony = asked.reading(await _phago.Follower.open(asked.path, asked.shards).start())
+            colony = asked.told(asked.reading(await _phago.Follower.open(asked.path, asked.shards).start()))
         else:
             with asked.reached() as over:
-                colony = asked.writing(await asked.kept(over).start())
+                colony = asked.told(asked.writing(await asked.kept(over).start()))
         return AsyncColony._of(colony)
 
     def __await__(self) -> Generator[Any, None, AsyncColony]:
@@ -152,7 +164,9 @@ class _Asked:
         make: bool,
         backend: Backend,
         nodes: int | None,
+        embedding: Embedding | None,
     ) -> None:
+        self.embedding = embedding
         self.path = directory_of("path", path)
         if isinstance(backend, Transport) and shards is None:
             shards = backend.shards
@@ -178,6 +192,18 @@ class _Asked:
     def kept(self, over: tuple[Transport, int, float] | None) -> _phago.Call[_phago.Kept]:
         return _phago.Kept.open(self.path, self.shards, self.settings, self.make, self.wait, over)
 
+    def told(self, colony: Colony) -> Colony:
+        """The colony, once it knows the name of the model, or closed if it knows another one."""
+        model = None if self.embedding is None else self.embedding.model
+        try:
+            known = colony._world.space[1]
+            if model is not None and (not self.read_only or known is not None):
+                colony._world.tell_model(model).wait()
+        except BaseException:
+            colony.close()
+            raise
+        return colony
+
     def writing(self, kept: _phago.Kept) -> Colony:
         world = kept.world
         shared = _phago.network_file_system(self.path)
@@ -185,7 +211,8 @@ class _Asked:
             message = f"`{self.path}` is on {shared}, which machines share: it may lose what was acknowledged"
             warnings.warn(message, NetworkFileSystemWarning, stacklevel=3)
         held = Held(world, driven(world, self.runner), kept, path=self.path)
-        return Colony._of(held, config_made(world.config), self.shards, self.runner.phase_timeout_ms)
+        timeout = self.runner.phase_timeout_ms
+        return Colony._of(held, config_made(world.config), self.shards, timeout, self.embedding)
 
     def reading(self, follower: _phago.Follower) -> Colony:
         world = follower.world
@@ -194,7 +221,7 @@ class _Asked:
             if value != getattr(made, setting):
                 raise refusal(setting, value, f"{getattr(made, setting)}, with which the colony was made")
         held = Held(world, follower=follower, path=self.path)
-        return Colony._of(held, made, self.shards, self.runner.phase_timeout_ms)
+        return Colony._of(held, made, self.shards, self.runner.phase_timeout_ms, self.embedding)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,23 @@ from ..colony import Colony
 from ..document import BYTES_MAX, Document, scan_folder
 from ..errors import PhagoError
 from ..evaluation.beir import Collection, read_collection
-from ..evaluation.evaluation import ASKED, DEPTH, evaluate, heading, run_lines, table, unfit_for_a_run
+from ..evaluation.evaluation import (
+    ASKED,
+    DEPTH,
+    averages,
+    averages_json,
+    evaluate,
+    heading,
+    run_lines,
+    table,
+    unfit_for_a_run,
+)
 from ..evaluation.replay import DRAWS, replay, replay_table
 from .demo import PYTHON_QUESTIONS, demonstrate, python_documents, questions_from, questions_from_terminal
 from .evolving import add_evolve
 from .exits import USAGE, Problem
 from .memory import add_commands
+from .models import vectors
 from .parsing import Parser, count, shards
 from .planning import add_plan
 
@@ -73,7 +84,20 @@ def _parser() -> argparse.ArgumentParser:
         f"test, two-sided. Queries/s: one thread that takes the best {ASKED}. By default the ranking reads no edge of "
         "the graph; one row does.",
     )
-    judge.add_argument("path", metavar="DIR", help="the folder of the collection")
+    judge.add_argument(
+        "paths",
+        metavar="DIR",
+        nargs="+",
+        help="the folder of the collection; of several, the means over all are printed too",
+    )
+    judge.add_argument(
+        "--vectors",
+        type=vectors,
+        metavar="FILE|MODULE:FUNCTION",
+        help="a model of your own, for one more row: a callable that is given a list of texts and returns as many "
+        "vectors, or a file with lines of JSON that have `text` (a document's title, if it has one, a line feed, and "
+        "its text; a question) and `vector`",
+    )
     judge.add_argument("--shards", type=shards, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
     judge.add_argument(
         "--depth",
@@ -164,8 +188,12 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _eval(arguments: argparse.Namespace) -> int:
-    collection = read_collection(arguments.path)
     run_file: str | None = arguments.run_file
+    if len(arguments.paths) > 1:
+        if arguments.replay or run_file is not None:
+            raise Problem("`--replay` and `--run-file` take one DIR", code=USAGE)
+        return _eval_all(arguments)
+    collection = read_collection(arguments.paths[0])
     if run_file is not None:
         _check_run(run_file, collection)
     if not arguments.json:
@@ -173,7 +201,7 @@ def _eval(arguments: argparse.Namespace) -> int:
     if arguments.replay:
         replayed = replay(collection, shards=arguments.shards, depth=arguments.depth)
         return _show(arguments, replayed.as_json, lambda: replay_table(replayed))
-    report = evaluate(collection, shards=arguments.shards, depth=arguments.depth)
+    report = evaluate(collection, shards=arguments.shards, depth=arguments.depth, vectors=arguments.vectors)
     if run_file is not None:
         try:
             with open(run_file, "w", encoding="utf-8") as file:
@@ -183,6 +211,18 @@ def _eval(arguments: argparse.Namespace) -> int:
         except OSError as error:
             raise _failed(f"`{run_file}` cannot be written: {error.strerror}") from None
     return _show(arguments, report.as_json, lambda: table(report))
+
+
+def _eval_all(arguments: argparse.Namespace) -> int:
+    # A folder that cannot be read speaks before the work and not after that of others.
+    reports = []
+    for collection in list(map(read_collection, arguments.paths)):
+        if not arguments.json:
+            print(heading(collection), flush=True)
+        reports.append(evaluate(collection, shards=arguments.shards, depth=arguments.depth, vectors=arguments.vectors))
+        if not arguments.json:
+            print("\n".join([*table(reports[-1]), ""]), flush=True)
+    return _show(arguments, lambda: averages_json(reports), lambda: averages(reports))
 
 
 def _show(

@@ -32,6 +32,7 @@ from ..results.documents import beside_text
 from .drawing import PICTURE_ENDS, drawn
 from .exits import BUSY, DAMAGED, FOUND, NOTHING_FOUND, Problem
 from .finding import anomalies_lines, counted, insights_lines, insights_row, map_lines, map_row
+from .models import model
 from .parsing import Parser, conditions, count, moment, seconds, shards, text
 from .taking import take
 
@@ -98,6 +99,7 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     ingest = digests("ingest", _ingest, "take documents in and digest them; makes DIR where there is none")
     sync = digests("sync", _sync, "make DIR hold what the paths hold now: as ingest, and what is gone is deleted")
     for parser in (ingest, sync):
+        _model(parser)
         parser.add_argument(
             "paths",
             metavar="PATH",
@@ -111,7 +113,26 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     query.add_argument("-k", type=count, default=10, metavar="K", help="hits, at most (default: 10)")
     query.add_argument("--explain", action="store_true", help="show what each score is made of and the path to the hit")
     query.add_argument("--lexical", action="store_true", help="rank by BM25 alone")
+    query.add_argument("--as-of", type=moment, metavar="DATETIME", help="without documents whose time is later")
+    query.add_argument("--since", type=moment, metavar="DATETIME", help="only documents of this time or later")
+    query.add_argument("--until", type=moment, metavar="DATETIME", help="only documents of this time or earlier")
+    query.add_argument(
+        "--newer", type=float, metavar="POINTS", help="what being new is worth, such as 0.3 (default: 0)"
+    )
+    query.add_argument("--half-life", metavar="TIME", help="in which time that halves, such as 12h, 180d or 2y")
+    query.add_argument(
+        "--diverse",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="how much it counts that hits are unlike each other, 0 to 1 (default: 0)",
+    )
     _filter(query)
+    _model(query)
+    similar = reads("similar", _similar, "the documents most like another one; exits with 1 where there is none")
+    similar.add_argument("id", type=text, metavar="ID")
+    similar.add_argument("-k", type=count, default=10, metavar="K", help="hits, at most (default: 10)")
+    _filter(similar)
     get = reads("get", _get, "a document by its id; exits with 1 where there is none")
     get.add_argument("id", type=text, metavar="ID")
     delete = digests("delete", _delete, "delete documents; exits with 1 where there was none")
@@ -122,6 +143,7 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     _filter(export)
     taken = digests("import", _import, "take in what export wrote; makes DIR where there is none")
     taken.add_argument("file", metavar="FILE", nargs="?", default="-", help="what to read (default: the input)")
+    _model(taken)
     reads("stats", _stats, "the colony in numbers")
     command("verify", _verify, "read every byte of DIR again; exits with 3 where something is damaged, and names it")
     digests("compact", _compact, "give back the room of what was deleted; no byte of it stays")
@@ -181,6 +203,22 @@ def _filter(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--embed",
+        type=model,
+        metavar="MODULE:FUNCTION",
+        help="a model of your own: a callable that is given a list of texts and returns as many vectors",
+    )
+    parser.add_argument(
+        "--model", type=text, metavar="NAME", help="its name; DIR remembers it, and refuses another one"
+    )
+
+
+def _embedding(arguments: argparse.Namespace) -> dict[str, Any]:
+    return {"embed": getattr(arguments, "embed", None), "model": getattr(arguments, "model", None)}
+
+
 def _check_directory(path: str, *, new: bool = False) -> None:
     """Tell of a place that holds something else, in words that are clearer than those of the system."""
     if os.path.lexists(path) and not os.path.isdir(path):
@@ -198,14 +236,22 @@ def _reading(arguments: argparse.Namespace) -> Colony:
     if arguments.backend != "threads":
         return _writing(arguments)
     _check_directory(arguments.memory)
-    return open_colony(arguments.memory, read_only=True, nodes=arguments.nodes)
+    return open_colony(arguments.memory, read_only=True, nodes=arguments.nodes, **_embedding(arguments))
 
 
 def _writing(arguments: argparse.Namespace, *, make: bool = False) -> Colony:
     _check_directory(arguments.memory, new=make)
     shards, wait = getattr(arguments, "shards", None), getattr(arguments, "wait", 0.0)
     backend = _ray(arguments.nodes, shards) if arguments.backend == "ray" else arguments.backend
-    return open_colony(arguments.memory, shards=shards, make=make, wait=wait, backend=backend, nodes=arguments.nodes)
+    return open_colony(
+        arguments.memory,
+        shards=shards,
+        make=make,
+        wait=wait,
+        backend=backend,
+        nodes=arguments.nodes,
+        **_embedding(arguments),
+    )
 
 
 def _ray(nodes: int | None, shards: int | None) -> Ray:
@@ -267,7 +313,16 @@ def _query(arguments: argparse.Namespace) -> int:
     where = conditions(arguments.where)
     with _reading(arguments) as colony:
         hits = colony.query(
-            arguments.question, k=arguments.k, ranking="lexical" if arguments.lexical else None, where=where
+            arguments.question,
+            k=arguments.k,
+            ranking="lexical" if arguments.lexical else None,
+            where=where,
+            as_of=arguments.as_of,
+            since=arguments.since,
+            until=arguments.until,
+            newer=arguments.newer,
+            half_life=arguments.half_life,
+            diverse=arguments.diverse,
         )
         rows = [hit.to_dict() for hit in hits]
         _say(arguments, {"question": arguments.question, "hits": rows}, _hits(list(hits), arguments.explain))
@@ -275,6 +330,17 @@ def _query(arguments: argparse.Namespace) -> int:
             told = colony.explain(arguments.question)
             why = told.nothing if told is not None and told.nothing else "no document matches"
             print(f"phago: nothing found: {why}", file=sys.stderr)
+    return FOUND if rows else NOTHING_FOUND
+
+
+def _similar(arguments: argparse.Namespace) -> int:
+    where = conditions(arguments.where)
+    with _reading(arguments) as colony:
+        hits = colony.similar(arguments.id, k=arguments.k, where=where)
+    if hits is None:
+        raise Problem(f"there is no document `{arguments.id}`", code=NOTHING_FOUND)
+    rows = [hit.to_dict() for hit in hits]
+    _say(arguments, {"id": arguments.id, "hits": rows}, _hits(list(hits), False))
     return FOUND if rows else NOTHING_FOUND
 
 

@@ -9,12 +9,14 @@ import itertools
 import math
 import struct
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .._embedding import Embed, Embedding, Vector
 from ..colony import Colony
 from ..config import Ranking
+from ..document import Document
 from ..errors import LimitError
 from ..results import Rejected
 from .beir import Collection, CollectionError
@@ -27,6 +29,8 @@ __all__ = [
     "Report",
     "Result",
     "Row",
+    "averages",
+    "averages_json",
     "difference_text",
     "evaluate",
     "heading",
@@ -54,6 +58,8 @@ class Row:
     name: str
     changes: Mapping[str, float] | None = field(default_factory=dict)
     """What differs from the default ranking; `None` for BM25 alone."""
+    with_vectors: bool = False
+    """Whether questions have vectors, if there is a model."""
 
 
 BASELINE = Row("BM25", None)
@@ -68,6 +74,8 @@ ROWS = (
 )
 WITHOUT_CONTEXT = Row("no context", {"context_weight": 0.0})
 """Where documents stand in threads."""
+WITH_VECTORS = Row("with vectors", with_vectors=True)
+"""The row that is added where there is a model."""
 
 
 def _arguments(row: Row) -> dict[str, Any]:
@@ -147,36 +155,59 @@ class Report:
         }
 
 
-def evaluate(collection: Collection, *, shards: int | None = None, depth: int = DEPTH) -> Report:
+def evaluate(
+    collection: Collection, *, shards: int | None = None, depth: int = DEPTH, vectors: Embed | None = None
+) -> Report:
     """Digest a collection and ask its questions, in each way to rank.
 
     Args:
         collection: What `read_collection` read.
         shards: Shards of the colony; by default one for each core. No figure depends on it, but the time.
         depth: How many documents of a ranking are looked at; 10 or more.
+        vectors: A model. All documents have vectors then, and so have the questions of one more row.
     """
     with Colony(shards) as colony:
-        report = colony.ingest(collection.documents, on_error="skip")
+        report = colony.ingest(_with_vectors(collection.documents, vectors), on_error="skip")
         colony.run()
         rows = ROWS + (WITHOUT_CONTEXT,) * any(document.thread is not None for document in collection.documents)
-        results = [_result(colony, collection, row, depth) for row in rows]
+        results = [_result(colony, collection, row, depth, None) for row in rows]
+        if vectors is not None:
+            texts = list(collection.questions.values())
+            made = dict(zip(texts, Embedding(vectors, None).vectors(texts), strict=True))
+            results.append(_result(colony, collection, WITH_VECTORS, depth, made))
     return Report(collection, report.rejected, depth, results)
 
 
-def rankings_of(colony: Colony, collection: Collection, row: Row, depth: int) -> Rankings:
-    """Ask every question, in one way to rank."""
+def _with_vectors(documents: Sequence[Document], model: Embed | None) -> Sequence[Document]:
+    if model is None:
+        return documents
+    # Blank ones are left out by the colony. The others as an open colony would ask for them.
+    texts = [f"{one.title}\n{one.text}" if one.title else one.text for one in documents]
+    made = iter(Embedding(model, None).vectors([text for text in texts if text.strip()]))
+    pairs = zip(documents, texts, strict=True)
+    return [replace(one, vector=next(made)) if text.strip() else one for one, text in pairs]
+
+
+def rankings_of(
+    colony: Colony, collection: Collection, row: Row, depth: int, made: Mapping[str, Vector] | None = None
+) -> Rankings:
+    """Ask every question, in one way to rank; with its vector, if these were made."""
     arguments = _arguments(row)
     rankings: Rankings = {}
     for question, text in collection.questions.items():
         try:
             # One more, as a copy of the question may be among them.
             copied = question in collection.copied
-            found = colony.query(text, k=depth + copied, paths=False, **arguments)
+            found = colony.query(text, k=depth + copied, paths=False, **arguments, **_vector(made, text))
         except LimitError as error:
             raise CollectionError(f"question `{question}`: {error}", path=collection.path) from error
         others = [(hit.id, hit.score) for hit in found if not (copied and hit.id == question)]
         rankings[question] = others[:depth]
     return rankings
+
+
+def _vector(made: Mapping[str, Vector] | None, text: str) -> dict[str, Vector]:
+    return {} if made is None else {"vector": made[text]}
 
 
 def values_of(rankings: Rankings, grades: Mapping[str, Grades]) -> dict[str, list[float]]:
@@ -188,12 +219,12 @@ def values_of(rankings: Rankings, grades: Mapping[str, Grades]) -> dict[str, lis
     }
 
 
-def _result(colony: Colony, collection: Collection, row: Row, depth: int) -> Result:
-    rankings = rankings_of(colony, collection, row, depth)
+def _result(colony: Colony, collection: Collection, row: Row, depth: int, made: Mapping[str, Vector] | None) -> Result:
+    rankings = rankings_of(colony, collection, row, depth, made)
     values, arguments = values_of(rankings, collection.grades), _arguments(row)
     begun = time.perf_counter()
     for text in collection.questions.values():
-        colony.query(text, k=ASKED, **arguments)
+        colony.query(text, k=ASKED, **arguments, **_vector(made, text))
     taken = max(time.perf_counter() - begun, 1e-9)
     return Result(row, rankings, values, len(collection.questions) / taken)
 
@@ -246,6 +277,34 @@ def _compared(report: Report, result: Result, measure: str) -> str:
 def difference_text(difference: float, p: float | None) -> str:
     """A difference of means and its p value, in 14 characters at most."""
     return f"{difference:+.4f} {'p=-' if p is None else 'p<.001' if p < 0.001 else f'p={p:.3f}'.replace('0.', '.')}"
+
+
+def averages(reports: Sequence[Report]) -> Iterator[str]:
+    """The means over several collections, each of which counts alike, as lines."""
+    names = _rows_of(reports)
+    width = max(map(len, names)) + 2
+    yield f"Mean over {len(reports)} collections:"
+    yield f"{'':{width}}{''.join(f'{measure:>11}' for measure in MEASURES)}"
+    for name in names:
+        yield f"{name:{width}}{''.join(f'{_mean_of(reports, name, measure):>11.4f}' for measure in MEASURES)}"
+
+
+def averages_json(reports: Sequence[Report]) -> dict[str, Any]:
+    """The means over several collections, as what JSON can hold."""
+    rows = [
+        {"name": name, "measures": {measure: {"mean": _mean_of(reports, name, measure)} for measure in MEASURES}}
+        for name in _rows_of(reports)
+    ]
+    return {"collections": [report.as_json() for report in reports], "average": {"rows": rows}}
+
+
+def _rows_of(reports: Sequence[Report]) -> list[str]:
+    return [result.row.name for result in reports[0].results]
+
+
+def _mean_of(reports: Sequence[Report], name: str, measure: str) -> float:
+    values = [result.mean(measure) for report in reports for result in report.results if result.row.name == name]
+    return math.fsum(values) / len(values)
 
 
 def run_lines(result: Result) -> Iterator[str]:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, cast, overload
 
+from .._pickles import restored
 from ..document import Scalar
 from ._show import plain, short, table
 
 __all__ = ["BridgeShare", "Concept", "ConceptShare", "ContextShare", "Explanation", "Hit", "Hits", "Parts", "Path", "WordShare"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Parts:
     """The additive parts of a score: their sum, in this order, is the score to the last bit."""
 
@@ -25,11 +26,21 @@ class Parts:
     """From mentions of the document's title in the best documents."""
     context: float = 0.0
     """From the document's neighbours in its thread."""
+    similar: float = 0.0
+    """From the vectors of question and document, if both have one."""
+    newer: float = 0.0
+    """From the document's time, if one asks for newer ones first."""
+
+    __setstate__ = restored
+
+    def __repr__(self) -> str:
+        return f"Parts({', '.join(f'{name}={points!r}' for name, points in by_name(self))})"
 
 
 def by_name(parts: Parts) -> list[tuple[str, float]]:
-    """The parts with their names, in their order."""
-    return [(part.name, getattr(parts, part.name)) for part in fields(parts)]
+    """The parts with their names, in their order; without those that one has to ask for and did not."""
+    named = [(part.name, getattr(parts, part.name)) for part in fields(parts)]
+    return named[:3] + [(name, points) for name, points in named[3:] if points]
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,10 @@ class StoredDocument:
     """The thread that it stands in."""
     place: int | None = None
     """Its place in that thread."""
+    time: datetime.datetime | None = None
+    """The moment that it is of, in UTC."""
+    vector: tuple[int, ...] | None = None
+    """Its vector, as it is kept: whole numbers from -127 to 127."""
 
     __setstate__ = restored
 

@@ -6,7 +6,7 @@
 //! A [`Prepared`] input also holds everything that applying it needs, computed while no lock is held. An [`Outcome`]
 //! says what the input does.
 
-use crate::documents::{Analysed, Body};
+use crate::documents::{Analysed, Body, Known};
 use crate::ids::DocumentId;
 use crate::life::{Acted, Deed};
 use crate::reinforcement::Reinforcement;
@@ -254,7 +254,7 @@ pub enum Admission {
 impl Admission {
     /// Compares a body with the document of its identity, or else with the one that has the name the body would have.
     /// So no two documents have one name. `standing` returns the body of a document from its identity.
-    pub fn of<'a>(id: DocumentId, body: &Body, standing: impl Fn(DocumentId) -> Option<&'a Body>) -> Admission {
+    pub fn of<'a>(id: DocumentId, body: &Body, standing: impl Fn(DocumentId) -> Option<Known<'a>>) -> Admission {
         let namesake = || standing(body.namesake(id)?).filter(|other| other.key.is_some() != body.key.is_some());
         match standing(id).or_else(namesake) {
             None => Admission::New,

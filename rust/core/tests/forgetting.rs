@@ -5,7 +5,7 @@ mod common;
 use common::*;
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
-use phago_core::documents::{Body, GONE_MIN};
+use phago_core::documents::{Body, GONE_MIN, Vector};
 use phago_core::ids::DocumentId;
 use phago_core::input::Input;
 use phago_core::metadata::{Comparison, Filter, Metadata, Value, Values};
@@ -28,6 +28,9 @@ fn body(chance: &mut Chance, number: u64) -> Body {
         title: chance.text(40, 1).into(),
         text: chance.text(300, length).into(),
         metadata: Metadata::new(entries).unwrap(),
+        time: (!number.is_multiple_of(3)).then_some(number as i64 * 1000),
+        vector: (!number.is_multiple_of(4))
+            .then(|| Vector::new(&[number as f64 % 17.0, 1.0, -(number as f64) % 5.0]).unwrap()),
         ..Body::default()
     }
 }
@@ -62,7 +65,7 @@ fn a_colony_from_which_most_documents_went_is_one_that_never_saw_them() {
         let mut standing: BTreeMap<u64, Body> = BTreeMap::new();
         for number in 0..6000 {
             let new = body(&mut chance, number);
-            assert!(colony.ingest_with(new.key.as_deref(), &new.title, &new.text, new.metadata.clone()).unwrap());
+            assert!(colony.apply(Input::Ingest(vec![new.clone()])).is_ok());
             standing.insert(number, new);
             // From the third thousand on two go for each that comes, the old and the new ones, until few are left.
             for _ in 0..if number > 2000 { 2 } else { 0 } {

@@ -5,7 +5,7 @@ mod common;
 use common::*;
 use phago_core::Error;
 use phago_core::config::ColonyConfig;
-use phago_core::documents::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX, Lifetime, ThreadPlace};
+use phago_core::documents::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX, Lifetime, ThreadPlace, Vector};
 use phago_core::ids::DocumentId;
 use phago_core::input::{INPUT_VERSION, Input, Outcome, Updated};
 use phago_core::life::{Acted, Deed};
@@ -145,7 +145,10 @@ fn input(chance: &mut Chance) -> Input {
         };
         let thread = (chance.below(3) == 0)
             .then(|| ThreadPlace { thread: chance.word(3).into(), place: chance.below(4) as i64 });
-        Body { key: key.map(Into::into), title: content.word(9).into(), text: text.into(), metadata, expires, thread }
+        let time = (chance.below(4) == 0).then(|| chance.below(9) as i64);
+        let vector = (chance.below(3) == 0).then(|| Vector::new(&[1.0, chance.below(9) as f64, -3.0]).unwrap());
+        let (key, title) = (key.map(Into::into), content.word(9).into());
+        Body { key, title, text: text.into(), metadata, expires, thread, time, vector }
     };
     let id = |chance: &mut Chance| DocumentId::from_key(&format!("doc-{}", chance.below(20)));
     match chance.below(10) {

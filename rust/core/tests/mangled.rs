@@ -4,13 +4,13 @@ mod common;
 mod parted;
 
 use common::Chance;
-use parted::{Parted, grown, words};
+use parted::{Parted, grown, vector, words};
 use phago_core::Result;
 use phago_core::cluster::ask::Stamp;
 use phago_core::cluster::{Ask, Far, Nodes, Reply, home};
 use phago_core::metadata::Filter;
-use phago_core::query::{Buffers, Ranking};
-use phago_core::read::{Asking, Whole, documents, graph};
+use phago_core::query::{Buffers, Query, Ranking};
+use phago_core::read::{Asking, Whole, documents, graph, similar};
 use phago_core::replica::Replica;
 use phago_core::text::Session;
 use std::cell::{Cell, RefCell};
@@ -85,7 +85,11 @@ fn everything(driver: &Replica, nodes: &Between<'_>, chance: &mut Chance) -> usi
     let mut failed = 0;
     for ranking in [&bounded, &Ranking::default()] {
         let homes = &mut far;
-        failed += usize::from(Asking { homes, text: &text, ranking, session }.answer(60, &filter, true).is_err());
+        let vector = vector(chance);
+        let query = Query { text: &text, vector: Some(&vector), diverse: 0.3, ..Query::default() };
+        failed += usize::from(Asking { homes, text: query, ranking, session }.answer(60, &filter, true).is_err());
+        let homes = &mut far;
+        failed += usize::from(similar(homes, "doc-1", 5, ranking, &filter, session).is_err());
         let homes = &mut far;
         failed += usize::from(Asking { homes, text: &text, ranking, session }.explain("doc-7").is_err());
     }

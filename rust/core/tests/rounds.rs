@@ -5,7 +5,7 @@ mod common;
 mod parted;
 
 use common::{Chance, colony};
-use parted::{DOCUMENTS, Parted, grown, grown_in_threads, words};
+use parted::{DAY, DOCUMENTS, Parted, grown, grown_in_threads, vector, words};
 use phago_core::Error;
 use phago_core::cancel::Cancel;
 use phago_core::cluster::ask::{ASK_VERSION, ITEMS_MAX, MESSAGE_BYTES_MAX, PAGE_BYTES, Reply, Stamp, What};
@@ -13,12 +13,12 @@ use phago_core::cluster::{Ask, Far, home};
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
 use phago_core::ids::DocumentId;
-use phago_core::metadata::{Comparison, Filter, Value};
+use phago_core::metadata::{Comparison, Filter, Span, Value};
 use phago_core::query::bm25::WeightedTerm;
 use phago_core::query::lit::{self, Lit, LitDocument};
-use phago_core::query::{Buffers, Explanation, FoundDocument, Here, Homes, Ranking};
+use phago_core::query::{Buffers, Explanation, FoundDocument, Here, Homes, Part, Query, Ranking};
 use phago_core::read::graph::near;
-use phago_core::read::{AnsweredDocument, Asking, Edges, NearConcept, Whole, documents};
+use phago_core::read::{AnsweredDocument, Asking, Edges, NearConcept, Whole, documents, similar};
 use phago_core::replica::Replica;
 use phago_core::text::Session;
 use std::collections::BTreeMap;
@@ -32,10 +32,12 @@ struct Brought {
     question: Explanation,
     lexical: Vec<FoundDocument>,
     concepts: Vec<NearConcept>,
+    similar: Vec<Option<Vec<AnsweredDocument>>>,
 }
 
 struct Asked<'a> {
     text: &'a str,
+    query: Query<'a>,
     k: usize,
     ranking: &'a Ranking,
     filter: &'a Filter,
@@ -43,15 +45,19 @@ struct Asked<'a> {
 }
 
 fn bring<H: Homes>(homes: &mut H, session: &mut Session, asked: &Asked<'_>) -> Brought {
-    let Asked { text, k, ranking, filter, names } = *asked;
+    let Asked { text, query, k, ranking, filter, names } = *asked;
     let words = session.query(text);
     Brought {
-        answers: Asking { homes, text, ranking, session }.answer(k, filter, true).unwrap(),
-        bare: Asking { homes, text, ranking, session }.answer(k, filter, false).unwrap(),
-        explained: names.iter().map(|name| Asking { homes, text, ranking, session }.explain(name).unwrap()).collect(),
-        question: Asking { homes, text, ranking, session }.explain_question().unwrap(),
+        answers: Asking { homes, text: query, ranking, session }.answer(k, filter, true).unwrap(),
+        bare: Asking { homes, text: query, ranking, session }.answer(k, filter, false).unwrap(),
+        explained: names
+            .iter()
+            .map(|name| Asking { homes, text: query, ranking, session }.explain(name).unwrap())
+            .collect(),
+        question: Asking { homes, text: query, ranking, session }.explain_question().unwrap(),
         lexical: documents::search(homes, &words, k, filter).unwrap(),
         concepts: near(homes, &words, k).unwrap(),
+        similar: names.iter().map(|name| similar(homes, name, k, ranking, filter, session).unwrap()).collect(),
     }
 }
 
@@ -79,6 +85,10 @@ fn ranking(chance: &mut Chance) -> Ranking {
         context_weight: pick(&[0.0, 0.8, 0.8]),
         context_reach: pick(&[0.0, 1.0, 3.0]) as u32,
         context_candidates: pick(&[0.0, 3.0, 20.0]) as u32,
+        similar_weight: pick(&[0.0, 0.45, 2.0]),
+        similar_seed: pick(&[0.0, 0.2, 1.0]),
+        similar_candidates: pick(&[1.0, 7.0, 100.0]) as u32,
+        newer_weight: pick(&[0.0, 0.0, 0.3]),
         ..Ranking::default()
     }
 }
@@ -88,7 +98,13 @@ fn filter(chance: &mut Chance) -> Filter {
         Filter::new(vec![("colour".into(), vec![Comparison::In(vec![Value::Text(name.into())])])]).unwrap()
     };
     let below = |number: i64| Filter::new(vec![("number".into(), vec![Comparison::Lt(Value::Int(number))])]).unwrap();
-    match chance.below(8) {
+    let within = |since: i64, until: i64, with_undated| {
+        Filter::within(Span { since: Some(since * DAY), until: Some(until * DAY), with_undated })
+    };
+    match chance.below(11) {
+        8 => within(200, 700, false),
+        9 => Filter::all(vec![colour("red"), within(0, 500, true)]).unwrap(),
+        10 => Filter::not(within(700, 200, false)).unwrap(),
         0 => colour("red"),
         1 => Filter::any(vec![colour("green"), below(30)]).unwrap(),
         2 => Filter::not(colour("blue")).unwrap(),
@@ -102,7 +118,7 @@ fn filter(chance: &mut Chance) -> Filter {
 
 #[test]
 fn answers_over_nodes_are_those_of_one_process() {
-    let (mut compared, mut hits, mut kinds) = (0, 0, [0usize; 7]);
+    let (mut compared, mut hits, mut kinds) = (0, 0, [0usize; 10]);
     for (shards, is_in_threads) in [(1, true), (5, false), (5, true), (16, true)] {
         let colony = if is_in_threads { grown_in_threads(shards) } else { grown(shards) };
         let whole = colony.state();
@@ -129,7 +145,14 @@ fn answers_over_nodes_are_those_of_one_process() {
                     .chain(whole.view().names(None, &Filter::default()).unwrap().into_iter().take(1))
                     .collect();
                 let k = [1, 10, 100, 1000][chance.below(4) as usize];
-                let asked = Asked { text: &text, k, ranking: &ranking, filter: &filter, names: &names };
+                let vector = (number % 3 > 0).then(|| vector(&mut chance));
+                let query = Query {
+                    text: &text,
+                    vector: vector.as_ref(),
+                    as_of: (number % 5 == 0).then_some(500 * DAY),
+                    diverse: [0.0, 0.0, 0.4][number % 3],
+                };
+                let asked = Asked { text: &text, query, k, ranking: &ranking, filter: &filter, names: &names };
                 let near = bring(&mut Here::new(whole.view(), &mut buffers), &mut session, &asked);
                 let far = bring(&mut Far::new(driver.commons(), &nodes), &mut session, &asked);
                 let what = format!("{shards} shards, {count} nodes, `{text}`, {k}, {filter:?}, {ranking:?}");
@@ -140,8 +163,12 @@ fn answers_over_nodes_are_those_of_one_process() {
                 kinds[1] += near.answers.iter().filter(|answer| !answer.concepts.is_empty()).count();
                 kinds[2] += usize::from(near.answers.len() > 150);
                 kinds[3] += usize::from(!filter.is_empty() && (1..=20).contains(&near.answers.len()));
-                kinds[5] += near.answers.iter().filter(|answer| !answer.context.is_empty()).count();
-                kinds[6] += near.answers.iter().filter(|answer| answer.speaker > 0.0).count();
+                let part = |part: Part| near.answers.iter().filter(|answer| answer.parts[part] > 0.0).count();
+                kinds[5] += part(Part::Similar);
+                kinds[6] += part(Part::Newer);
+                kinds[7] += near.similar.iter().flatten().map(Vec::len).sum::<usize>();
+                kinds[8] += near.answers.iter().filter(|answer| !answer.context.is_empty()).count();
+                kinds[9] += near.answers.iter().filter(|answer| answer.speaker > 0.0).count();
                 kinds[4] += near.explained.iter().flatten().filter(|told| told.named > 0.0).count();
             }
             assert!(nodes.bytes.get() > 0);

@@ -7,10 +7,10 @@ use phago_core::Result;
 use phago_core::cancel::Cancel;
 use phago_core::cluster::Far;
 use phago_core::metadata::Filter;
-use phago_core::query::{Buffers, Explanation, Here, Homes, Ranking, View};
+use phago_core::query::{Buffers, Explanation, Here, Homes, Query, Ranking, View};
 use phago_core::read::answers::{AnsweredDocument, Asking, check};
 use phago_core::read::documents;
-use phago_core::read::{FoundDocument, NearConcept, Neighbor, Whole, graph};
+use phago_core::read::{FoundDocument, NearConcept, Neighbor, Whole, graph, similar};
 use phago_core::text::Session;
 
 // What both kinds of homes are, beside their rounds.
@@ -49,11 +49,12 @@ macro_rules! over {
 // The same for a question, with a session of the pool.
 macro_rules! asked {
     ($world:expr, $text:expr, $ranking:expr, $cancel:expr, |$asking:ident| $ask:expr) => {{
-        check($text, $ranking)?;
+        let asked: Query<'_> = $text.into();
+        check(asked.text, $ranking)?;
         over!($world, $cancel, |homes| {
             let mut session = $world.sessions.take(Homes::commons(&homes).lexicon());
             let mut homes = homes;
-            let $asking = Asking { homes: &mut homes, text: $text, ranking: $ranking, session: &mut session };
+            let $asking = Asking { homes: &mut homes, text: asked, ranking: $ranking, session: &mut session };
             let answer = $ask;
             $world.sessions.give(session);
             answer
@@ -79,32 +80,66 @@ impl World {
     ///
     /// # Errors
     /// As [`check`] and [`World::view`].
-    pub fn answer(
+    pub fn answer<'a>(
         &self,
-        text: &str,
+        asked: impl Into<Query<'a>>,
         k: usize,
         ranking: &Ranking,
         filter: &Filter,
         paths: bool,
         cancel: &Cancel,
     ) -> Result<Vec<AnsweredDocument>> {
-        asked!(self, text, ranking, cancel, |asking| asking.answer(k, filter, paths))
+        asked!(self, asked, ranking, cancel, |asking| asking.answer(k, filter, paths))
     }
 
     /// Returns the score of any document with all its parts, or `None` if the colony has no document of this name.
     ///
     /// # Errors
     /// As [`World::answer`].
-    pub fn explain(&self, text: &str, name: &str, ranking: &Ranking, cancel: &Cancel) -> Result<Option<Explanation>> {
-        asked!(self, text, ranking, cancel, |asking| asking.explain(name))
+    pub fn explain<'a>(
+        &self,
+        asked: impl Into<Query<'a>>,
+        name: &str,
+        ranking: &Ranking,
+        cancel: &Cancel,
+    ) -> Result<Option<Explanation>> {
+        asked!(self, asked, ranking, cancel, |asking| asking.explain(name))
+    }
+
+    /// Returns the `k` documents that are most like the one of this name among those that match, best first, or `None` if
+    /// the colony has no document of this name.
+    ///
+    /// # Errors
+    /// As [`World::answer`].
+    pub fn similar(
+        &self,
+        name: &str,
+        k: usize,
+        ranking: &Ranking,
+        filter: &Filter,
+        cancel: &Cancel,
+    ) -> Result<Option<Vec<AnsweredDocument>>> {
+        ranking.validate()?;
+        over!(self, cancel, |homes| {
+            let mut session = self.sessions.take(Homes::commons(&homes).lexicon());
+            let mut homes = homes;
+            let found = similar(&mut homes, name, k, ranking, filter, &mut session);
+            self.sessions.give(session);
+            found
+        })
     }
 
     /// Returns the part of an explanation that concerns the question alone, without a document.
     ///
     /// # Errors
     /// As [`World::answer`].
-    pub fn explain_question(&self, text: &str, ranking: &Ranking, cancel: &Cancel) -> Result<Explanation> {
-        asked!(self, text, ranking, cancel, |asking| asking.explain_question())
+    pub fn explain_question<'a>(
+        &self,
+        asked: impl Into<Query<'a>>,
+        ranking: &Ranking,
+        cancel: &Cancel,
+    ) -> Result<Explanation> {
+        asked!(self, asked, ranking, cancel, |asking| asking.explain_question())
     }
 
     /// Returns the colony in numbers, each with its name.

@@ -3,8 +3,10 @@
 use crate::error::Result;
 use crate::lifetime::{self, Ends};
 use crate::metadata::{self, Told, is_mapping, kind};
+use crate::moment::{self, Moment};
 use crate::rows::row;
 use crate::thread;
+use crate::vector;
 use phago_core::Error;
 use phago_core::documents::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX, ThreadPlace};
 use phago_core::error::short;
@@ -16,7 +18,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyType};
 
 // Every field of a document, as a caller names it.
-const FIELDS: [&str; 7] = ["text", "id", "title", "metadata", "expires", "thread", "place"];
+const FIELDS: [&str; 9] = ["text", "id", "title", "metadata", "expires", "thread", "place", "time", "vector"];
 
 row! {
     /// A stored document.
@@ -37,6 +39,10 @@ row! {
         place: Option<i64> = document.body.thread.as_ref().map(|at| at.place),
         /// The thread in which it has that place.
         thread: Option<String> = document.body.thread.map(|at| at.thread.into()),
+        /// The moment that it is of.
+        time: Option<Moment> = document.body.time.map(Moment),
+        /// Its vector, as it is kept.
+        vector: Option<Vec<i8>> = document.body.vector.map(|vector| vector.values().to_vec()),
     }
 }
 
@@ -144,11 +150,19 @@ impl<'py> Parts<'py> {
             Ok(expires) => expires,
             Err(fault) => return Ok(Err(fault)),
         };
+        let time = match self.read("time", moment::read)? {
+            Ok(time) => time,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        let vector = match self.read("vector", vector::read)? {
+            Ok(vector) => vector,
+            Err(fault) => return Ok(Err(fault)),
+        };
         let thread = match self.thread()? {
             Ok(thread) => thread,
             Err(fault) => return Ok(Err(fault)),
         };
-        Ok(Ok(Body { key: key.map(Into::into), title, text, metadata, expires, thread }))
+        Ok(Ok(Body { key: key.map(Into::into), title, text, metadata, expires, thread, time, vector }))
     }
 
     fn thread(&self) -> PyResult<Result<Option<ThreadPlace>, Fault>> {

@@ -1,8 +1,8 @@
 //! The binding: everything that knows Python, and nothing that belongs to the core or the engine.
 //!
 //! - [`error`] translates errors, [`call`] is a call that takes time, [`runtime`] runs it, [`mailbox`] brings its
-//!   result to an event loop, [`document`], [`metadata`], [`lifetime`], [`filter`] and [`config`] read documents,
-//!   filters and settings.
+//!   result to an event loop, [`document`], [`metadata`], [`lifetime`], [`moment`], [`vector`], [`filter`] and
+//!   [`config`] read documents, filters and settings.
 //! - [`rows`] are records on their way to Python, with a name for each field.
 //! - [`ring`], [`coordinator`], [`world`], [`shard`], [`batch`], [`runner`], [`tick_result`], [`cross_edges`],
 //!   [`tables`], [`backend`] and [`kept`] are one exposed class each; [`column`] shares their memory with other
@@ -23,6 +23,7 @@ mod life;
 mod lifetime;
 mod mailbox;
 mod metadata;
+mod moment;
 mod ring;
 mod rows;
 mod runner;
@@ -31,6 +32,7 @@ mod shard;
 mod tables;
 mod thread;
 mod tick_result;
+mod vector;
 mod world;
 
 use error::Result;

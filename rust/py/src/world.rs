@@ -13,17 +13,23 @@ use crate::rows::rows;
 use crate::rows::surveys::{ShortestPathRow, SignificantRow, StructureRow};
 use crate::runtime::brief;
 use crate::tables::{EdgeTable, NodeTable};
+use crate::vector;
+use phago_core::Error;
 use phago_core::cancel::Cancel;
-use phago_core::documents::Body;
+use phago_core::documents::{Body, Vector};
+use phago_core::metadata::{self, Filter};
+use phago_core::query::Query;
 use phago_core::read::Whole;
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
 use phago_engine::host::colony::Colony;
 use phago_engine::host::process::Home;
+use phago_engine::intake::embeddable::Embeddable;
 use phago_engine::intake::ingest::OnError;
 use phago_engine::intake::reinforce::Helped;
 use phago_engine::lock::lock;
 use phago_engine::world;
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict, PySequence};
 use std::sync::{Arc, Mutex};
@@ -159,14 +165,39 @@ impl World {
         Ok(self.world()?.is_far())
     }
 
+    /// Returns, of each document, what its vector is to be made of: its text; or the vector that it has in the colony, if
+    /// it stands there with no other difference; or None if it comes with one or is not valid.
+    fn embeddable(&self, documents: &Bound<'_, PySequence>, first_index: usize) -> Result<Call> {
+        let documents = read_documents(documents, first_index)?;
+        self.call(move |world, cancel| {
+            let found = world.embeddable(&documents, cancel)?;
+            Ok(found.into_iter().map(Made).collect::<Vec<_>>())
+        })
+    }
+
+    /// Returns how many numbers vectors have, if there ever was one, and the name of the model, if it was told.
+    #[getter]
+    fn space(&self, py: Python<'_>) -> Result<(Option<u32>, Option<String>)> {
+        self.read_now(py, |state| {
+            let space = state.commons().life().space();
+            (space.dimension(), space.model().map(str::to_owned))
+        })
+    }
+
+    fn tell_model(&self, model: String) -> Result<Call> {
+        self.call(move |world, _| world.tell_model(&model))
+    }
+
+    #[pyo3(signature = (documents, first_index, skip, vectors=None))]
     fn ingest(
         &self,
         py: Python<'_>,
         documents: &Bound<'_, PySequence>,
         first_index: usize,
         skip: bool,
+        vectors: Option<&Bound<'_, PySequence>>,
     ) -> Result<Call> {
-        let documents = read_documents(documents, first_index)?;
+        let documents = with_vectors(read_documents(documents, first_index)?, first_index, vectors)?;
         let bytes: usize = documents.iter().flatten().map(bytes).sum();
         let is_short = documents.len() <= 16 && bytes <= SHORT_BYTES;
         let (colony, on_error) = (self.colony()?.clone(), on_error(skip));
@@ -187,8 +218,9 @@ impl World {
         Ok(call?.ahead(ahead))
     }
 
-    fn update(&self, document: &Bound<'_, PyAny>) -> Result<Call> {
-        let document = self::document(document)?.map_err(|fault| fault.at(0))?;
+    #[pyo3(signature = (document, vector=None))]
+    fn update(&self, document: &Bound<'_, PyAny>, vector: Option<&Bound<'_, PyAny>>) -> Result<Call> {
+        let document = with_vector(self::document(document)?.map_err(|fault| fault.at(0)), 0, vector)??;
         self.call_short(bytes(&document) <= SHORT_BYTES, move |world, _| Ok(world.update(document)?.name()))
     }
 
@@ -197,8 +229,16 @@ impl World {
         self.call_short(true, move |_, _| colony.delete(&key))
     }
 
-    fn update_all(&self, documents: &Bound<'_, PySequence>, first_index: usize, skip: bool) -> Result<Call> {
-        let (colony, documents) = (self.colony()?.clone(), read_documents(documents, first_index)?);
+    #[pyo3(signature = (documents, first_index, skip, vectors=None))]
+    fn update_all(
+        &self,
+        documents: &Bound<'_, PySequence>,
+        first_index: usize,
+        skip: bool,
+        vectors: Option<&Bound<'_, PySequence>>,
+    ) -> Result<Call> {
+        let documents = with_vectors(read_documents(documents, first_index)?, first_index, vectors)?;
+        let colony = self.colony()?.clone();
         let on_error = on_error(skip);
         self.call(move |_, cancel| Ok(UpdatedRow::from(colony.update_all(documents, first_index, on_error, cancel)?)))
     }
@@ -219,16 +259,18 @@ impl World {
 
     // Each answer comes with the number of pending documents, counted here and not on an event loop's thread, which
     // would wait for a commit.
-    #[pyo3(signature = (text, k, r#where=None))]
-    fn search(&self, text: String, k: usize, r#where: Option<&Bound<'_, PyAny>>) -> Result<Call> {
-        let filter = filter(r#where)?;
+    #[pyo3(signature = (text, k, r#where=None, span=Span::default()))]
+    fn search(&self, text: String, k: usize, r#where: Option<&Bound<'_, PyAny>>, span: Span) -> Result<Call> {
+        let filter = within(filter(r#where)?, span)?;
         self.call_short(is_short(&text, k), move |world, cancel| {
             let found = world.search(&text, k, &filter, cancel)?;
             Ok((rows::<FoundRow, _>(found), world.pending()?))
         })
     }
 
-    #[pyo3(signature = (text, k, ranking=None, r#where=None, paths=true))]
+    /// `span` is that of times, `vector` the question's.
+    #[pyo3(signature = (text, k, ranking=None, r#where=None, paths=true, vector=None, span=Span::default(), diverse=0.0))]
+    #[allow(clippy::too_many_arguments)] // As Python names them.
     fn answer(
         &self,
         text: String,
@@ -236,23 +278,53 @@ impl World {
         ranking: Option<&Bound<'_, PyDict>>,
         r#where: Option<&Bound<'_, PyAny>>,
         paths: bool,
+        vector: Option<&Bound<'_, PyAny>>,
+        span: Span,
+        diverse: f64,
     ) -> Result<Call> {
-        let (ranking, filter) = (read(ranking, "ranking")?, filter(r#where)?);
-        self.call_short(is_short(&text, k), move |world, cancel| {
-            let found = world.answer(&text, k, &ranking, &filter, paths, cancel)?;
+        let (ranking, filter) = (read(ranking, "ranking")?, within(filter(r#where)?, span)?);
+        let vector = question_vector(vector)?;
+        let is_short = is_short(&text, k) && vector.is_none() && diverse == 0.0;
+        self.call_short(is_short, move |world, cancel| {
+            let asked = Query { text: &text, vector: vector.as_ref(), as_of: span.0, diverse };
+            let found = world.answer(asked, k, &ranking, &filter, paths, cancel)?;
             Ok((rows::<AnsweredRow, _>(found), world.pending()?))
         })
     }
 
-    #[pyo3(signature = (text, key=None, ranking=None))]
-    fn explain(&self, text: String, key: Option<String>, ranking: Option<&Bound<'_, PyDict>>) -> Result<Call> {
-        let ranking = read(ranking, "ranking")?;
+    #[pyo3(signature = (text, key=None, ranking=None, vector=None, as_of=None))]
+    fn explain(
+        &self,
+        text: String,
+        key: Option<String>,
+        ranking: Option<&Bound<'_, PyDict>>,
+        vector: Option<&Bound<'_, PyAny>>,
+        as_of: Option<i64>,
+    ) -> Result<Call> {
+        let (ranking, vector) = (read(ranking, "ranking")?, question_vector(vector)?);
         self.call(move |world, cancel| {
+            let asked = Query { text: &text, vector: vector.as_ref(), as_of, diverse: 0.0 };
             let told = match key {
-                None => Some(world.explain_question(&text, &ranking, cancel)?),
-                Some(key) => world.explain(&text, &key, &ranking, cancel)?,
+                None => Some(world.explain_question(asked, &ranking, cancel)?),
+                Some(key) => world.explain(asked, &key, &ranking, cancel)?,
             };
             Ok(told.map(ExplainedRow::from))
+        })
+    }
+
+    #[pyo3(signature = (key, k, ranking=None, r#where=None))]
+    fn similar(
+        &self,
+        key: String,
+        k: usize,
+        ranking: Option<&Bound<'_, PyDict>>,
+        r#where: Option<&Bound<'_, PyAny>>,
+    ) -> Result<Call> {
+        let (ranking, filter) = (read(ranking, "ranking")?, filter(r#where)?);
+        self.call(move |world, cancel| {
+            let found = world.similar(&key, k, &ranking, &filter, cancel)?;
+            let pending = world.pending()?;
+            Ok(found.map(|found| (rows::<AnsweredRow, _>(found), pending)))
         })
     }
 
@@ -397,6 +469,84 @@ fn read_documents(documents: &Bound<'_, PySequence>, first_index: usize) -> PyRe
         read.push(document(&value?)?.map_err(|fault| fault.at(index)));
     }
     Ok(read)
+}
+
+// Gives documents the vectors that were made for them.
+fn with_vectors(
+    documents: Vec<phago_core::Result<Body>>,
+    first_index: usize,
+    vectors: Option<&Bound<'_, PySequence>>,
+) -> PyResult<Vec<phago_core::Result<Body>>> {
+    let Some(vectors) = vectors else { return Ok(documents) };
+    let with = |((index, document), vector): ((usize, phago_core::Result<Body>), PyResult<Bound<'_, PyAny>>)| {
+        with_vector(document, index, Some(&vector?))
+    };
+    (first_index..).zip(documents).zip(vectors.try_iter()?).map(with).collect()
+}
+
+fn with_vector(
+    document: phago_core::Result<Body>,
+    index: usize,
+    vector: Option<&Bound<'_, PyAny>>,
+) -> PyResult<phago_core::Result<Body>> {
+    let Some(vector) = vector.filter(|vector| !vector.is_none()) else { return Ok(document) };
+    let Ok(document) = document else { return Ok(document) };
+    Ok(match vector::read(vector)? {
+        Ok(vector) => Ok(Body { vector: Some(vector), ..document }),
+        Err(reason) => {
+            let id = document.key.as_deref().map(str::to_owned);
+            Err(Error::InvalidDocument { index, id, field: "vector".into(), reason })
+        }
+    })
+}
+
+fn question_vector(vector: Option<&Bound<'_, PyAny>>) -> Result<Option<Vector>> {
+    let Some(vector) = vector else { return Ok(None) };
+    match vector::read(vector)? {
+        Ok(vector) => Ok(Some(vector)),
+        // Each reason says what was given, and then what is accepted.
+        Err(reason) => {
+            let (value, accepted) = reason.split_once("; accepted ").unwrap_or((&reason, "is a vector"));
+            let accepted = accepted.trim_start_matches("are ").trim_start_matches("is ");
+            let (field, value) = ("vector".into(), format!("one that {value}"));
+            Err(Error::Config { field, value, accepted: accepted.into() }.into())
+        }
+    }
+}
+
+/// The times that are asked for, in microseconds since 1970: as of which moment, since when, and until when.
+type Span = (Option<i64>, Option<i64>, Option<i64>);
+
+// Documents without a time are as old as can be where one asks as of a moment, and in no span.
+fn within(filter: Filter, (as_of, since, until): Span) -> Result<Filter> {
+    let mut all = vec![filter];
+    if as_of.is_some() {
+        all.push(Filter::within(metadata::Span { since: None, until: as_of, with_undated: true }));
+    }
+    if since.is_some() || until.is_some() {
+        all.push(Filter::within(metadata::Span { since, until, with_undated: false }));
+    }
+    match all.len() {
+        1 => Ok(all.remove(0)),
+        _ => Ok(Filter::all(all.into_iter().filter(|filter| !filter.is_empty()).collect())?),
+    }
+}
+
+/// What the vector of a document is made of, on its way to Python.
+struct Made(Option<Embeddable>);
+
+impl<'py> IntoPyObject<'py> for Made {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
+        match self.0 {
+            None => Ok(py.None().into_bound(py)),
+            Some(Embeddable::Text(text)) => text.into_bound_py_any(py),
+            Some(Embeddable::Kept(vector)) => vector.values().to_vec().into_bound_py_any(py),
+        }
+    }
 }
 
 fn on_error(skip: bool) -> OnError {

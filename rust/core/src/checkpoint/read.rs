@@ -9,7 +9,7 @@ use crate::Result;
 use crate::agents::Digester;
 use crate::commons::{Commons, Waiting};
 use crate::config::ColonyConfig;
-use crate::documents::Bodies;
+use crate::documents::{Bodies, Vector};
 use crate::ids::{AgentId, TICK_MAX};
 use crate::life::Life;
 use crate::maps::Set;
@@ -242,6 +242,8 @@ fn documents(
     below(commons, &titles)?;
 
     let mut standing = Standing::default();
+    // As the first vector has it.
+    let mut dimension: Option<u32> = None;
     standing.ids.reserve(count);
     standing.documents.resize_with(commons.seat_count(), Vec::new);
     let bodies = bodies.into_bodies().zip(sequences);
@@ -251,6 +253,11 @@ fn documents(
     {
         let ((body, sequence), ((terms, title), mut concepts)) = (body, lists);
         body.check(place)?;
+        if let Some(given) = body.vector.as_ref().map(Vector::dimension)
+            && *dimension.get_or_insert(given) != given
+        {
+            return Err(odd("vectors have different numbers of numbers"));
+        }
         let is_known = terms.last().is_none_or(|last| (last.0 as usize) < commons.terms());
         if !is_known || !terms.is_sorted_by(|one, other| one.0 < other.0) {
             return Err(odd("a document's words do not fit together"));
@@ -300,6 +307,9 @@ fn documents(
         }
     }
     counted.end(commons)?;
+    if share.drives() && dimension.is_some() && dimension != commons.life().space().dimension() {
+        return Err(odd("vectors have another number of numbers than the colony knows of"));
+    }
     Ok(standing)
 }
 

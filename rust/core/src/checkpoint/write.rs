@@ -219,8 +219,8 @@ impl<'a> Pieces<'a> {
         let (shard, numbers) = (&self.replica.shards()[seat], &self.numbers);
         match section {
             Section::Bodies => {
-                let bodies: Vec<_> = shard.documents().all().map(|document| &document.body).collect();
-                Bodies::of(bodies.into_iter()).write_to(piece.columns());
+                let bodies: Vec<_> = shard.documents().known().collect();
+                Bodies::of(bodies.iter().map(|known| (known.body, known.vector()))).write_to(piece.columns());
             }
             Section::Analyses => analyses(shard, numbers).add_to(piece),
             Section::Progress => progress(shard, numbers).add_to(piece),

@@ -20,6 +20,7 @@ use crate::query::lexical::FoundByWords;
 use crate::query::lit::{Lit, LitDocument};
 use crate::query::names::Named;
 use crate::query::near::Contribution;
+use crate::query::outline::Outline;
 use crate::query::parts::Weighed;
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
@@ -148,6 +149,19 @@ pub enum What {
         /// The strength and the id of the last document that is known.
         after: Option<(f64, u128)>,
     },
+    /// A page of the documents that are most similar.
+    MostSimilar {
+        /// The question.
+        question: Question,
+        /// How many documents are among the most similar.
+        most: usize,
+        /// Which documents are allowed.
+        filter: Filter,
+        /// The cosine and the id of the last document that is known.
+        after: Option<(f64, u128)>,
+    },
+    /// What of documents is compared with others, by their order.
+    Outline(Vec<Spot>),
     /// The last round: hits, labels of concepts and names of seeds, each by their order.
     Tell {
         /// What the question means.
@@ -278,6 +292,8 @@ pub enum Search {
         filter: Filter,
         /// How many allowed documents to find by words, if any.
         by_words: Option<usize>,
+        /// How many allowed documents to find by vectors, if any.
+        by_similarity: Option<usize>,
         /// The indices of the lit concepts whose postings are read.
         affordable: Vec<u32>,
         /// How many documents to find by concepts.
@@ -302,6 +318,10 @@ pub enum Reply {
     Best(Vec<Found>),
     /// The documents that concepts light up most: a page, the most lit first.
     MostLit(Vec<LitDocument>),
+    /// The documents that are most similar: a page.
+    MostSimilar(Vec<Found>),
+    /// What of documents is compared with others: a page.
+    Outlined(Vec<Outline>),
     /// Labels, seeds, neighbours and hits: a page, in this order.
     Told(Told),
     /// Documents: a page.
@@ -347,7 +367,7 @@ pub enum Reply {
 pub struct Heard {
     /// Documents, titles and rows.
     pub found: FoundByWords,
-    /// What documents have of the question: those found by words, then the bearers of titles.
+    /// What documents have of the question: those found by words, then the bearers of titles, then similar ones.
     pub evidence: Vec<(Spot, Evidence)>,
     /// How many documents match the filter.
     pub allowed: u64,
@@ -364,6 +384,8 @@ pub struct Reached {
     pub activations: Vec<Option<f64>>,
     /// Allowed documents by words, best first.
     pub by_words: Vec<Found>,
+    /// Allowed documents by vectors, best first.
+    pub by_similarity: Vec<Found>,
     /// Allowed documents by concepts.
     pub by_concepts: Vec<LitDocument>,
     /// The allowed documents among all of these besides the candidates, or simply all allowed ones, each once, with

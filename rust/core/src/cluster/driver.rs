@@ -9,7 +9,7 @@ use super::message::{
 };
 use super::words::{New, Words};
 use crate::commons::{Departed, GrantKey, Tally, Waiting};
-use crate::documents::{Body, DOCUMENTS_MAX, Lifetime, ThreadPlace};
+use crate::documents::{Body, DOCUMENTS_MAX, Known, Lifetime, ThreadPlace, Vector};
 use crate::ids::{DocumentId, Tick};
 use crate::life;
 use crate::maps::Map;
@@ -85,7 +85,7 @@ pub struct Settled {
 // What a change means to what the driver keeps.
 #[derive(Debug)]
 enum Effect {
-    Comes(DocumentId, u64, Option<Lifetime>, Option<ThreadPlace>),
+    Comes(DocumentId, u64, Option<Lifetime>, Option<ThreadPlace>, Option<u32>),
     Leaves(DocumentId, Departed),
     Renews(DocumentId, Option<Lifetime>, Option<Lifetime>),
     Reinforces(u64),
@@ -563,7 +563,8 @@ fn take_over<'a>(
     let arrival = commons.tick() as u32 + 1;
     for effect in effects {
         match effect {
-            Effect::Comes(id, bytes, expires, thread) => {
+            Effect::Comes(id, bytes, expires, thread, dimension) => {
+                dimension.into_iter().for_each(|dimension| commons.meet(dimension));
                 let shard = commons.ring().shard_of(id.0);
                 commons.backlog_mut().push((arrival, id.0), Waiting { shard, bytes });
                 commons.lifetimes_mut().insert(id, expires);
@@ -614,7 +615,7 @@ fn decide_by_names(
     let is_new = |at: usize| matches!(fates[at], Fate::New { .. });
     let mut decide = |at: usize, body: &Body, known: &Body| {
         if is_new(at) && known.key.is_some() != body.key.is_some() {
-            let same = matches!(steps[at], Step::Ingest(..)) && known.says_the_same(body);
+            let same = matches!(steps[at], Step::Ingest(..)) && Known::from(known).says_the_same(body);
             decided.insert(at, if same { Fate::Unchanged } else { Fate::Taken });
         }
     };
@@ -634,7 +635,10 @@ fn decide_by_names(
 }
 
 fn effects_of(step: &Step, id: DocumentId, fate: &Fate) -> Vec<Effect> {
-    let comes = |body: &Body| Effect::Comes(id, body.text_bytes(), body.expires, body.thread.clone());
+    let comes = |body: &Body| {
+        let dimension = body.vector.as_ref().map(Vector::dimension);
+        Effect::Comes(id, body.text_bytes(), body.expires, body.thread.clone(), dimension)
+    };
     match (fate, body_of(step)) {
         (Fate::New { .. }, Some(body)) => vec![comes(body)],
         (Fate::Changed(departed), Some(body)) => vec![Effect::Leaves(id, *departed), comes(body)],

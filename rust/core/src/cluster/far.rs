@@ -18,6 +18,7 @@ use crate::query::lexical::ByWords;
 use crate::query::lit::{self, Lit, LitDocument};
 use crate::query::names;
 use crate::query::near::Contribution;
+use crate::query::outline::Outline;
 use crate::query::parts::Weighed;
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
@@ -92,15 +93,18 @@ impl<N: Nodes> Homes for Far<'_, N> {
         let wanted = |node: usize, is_again: bool| match &asked.wanted {
             None => None,
             Some(Wanted::All(filter)) => Some(Search::All((*filter).clone())),
-            Some(Wanted::Best { allowed, by_words, affordable, by_concepts, .. }) => Some(Search::Best {
-                candidates: picked(&candidates, &by_node[node]),
-                filter: allowed.cloned().unwrap_or_default(),
-                by_words: by_words.map(|most| if is_again { most } else { share(most, nodes) }),
-                affordable: (0..lit.len() as u32)
-                    .filter(|&place| affordable.binary_search_by_key(&lit[place as usize].id, |lit| lit.id).is_ok())
-                    .collect(),
-                by_concepts: if is_again { *by_concepts } else { share(*by_concepts, nodes) },
-            }),
+            Some(Wanted::Best { allowed, by_words, by_similarity, affordable, by_concepts, .. }) => {
+                Some(Search::Best {
+                    candidates: picked(&candidates, &by_node[node]),
+                    filter: allowed.cloned().unwrap_or_default(),
+                    by_words: by_words.map(|most| if is_again { most } else { share(most, nodes) }),
+                    by_similarity: *by_similarity,
+                    affordable: (0..lit.len() as u32)
+                        .filter(|&place| affordable.binary_search_by_key(&lit[place as usize].id, |lit| lit.id).is_ok())
+                        .collect(),
+                    by_concepts: if is_again { *by_concepts } else { share(*by_concepts, nodes) },
+                })
+            }
         };
         let meant = Meant::of(asked.meaning);
         let request = |node: usize, is_again: bool| {
@@ -138,6 +142,7 @@ impl<N: Nodes> Homes for Far<'_, N> {
             all.full = all.full.or(reached.full);
             mentioned.push(reached.mentioned);
             all.by_words.extend(reached.by_words);
+            all.by_similarity.extend(reached.by_similarity);
             all.by_concepts.extend(reached.by_concepts);
             others.extend(reached.others.into_iter().map(|(spot, id, weighed)| (spot, id.0, weighed)));
         }
@@ -149,8 +154,9 @@ impl<N: Nodes> Homes for Far<'_, N> {
             false => Bridges::default(),
         };
         let others = match &asked.wanted {
-            Some(Wanted::Best { allowed, by_words, by_concepts, .. }) => {
-                let chosen = chosen(&mut all, by_words.unwrap_or(0), *by_concepts);
+            Some(Wanted::Best { allowed, by_words, by_similarity, by_concepts, .. }) => {
+                let most = (by_words.unwrap_or(0), by_similarity.unwrap_or(0), *by_concepts);
+                let chosen = chosen(&mut all, most);
                 only(chosen, &candidates, &bridge, allowed.is_some(), &others)?
             }
             _ => others,
@@ -232,6 +238,42 @@ impl<N: Nodes> Homes for Far<'_, N> {
             waiting = more;
         }
         Ok(best.finish())
+    }
+
+    fn most_similar(&mut self, question: &Question, most: usize, allowed: Option<&Filter>) -> Result<Vec<Found>> {
+        let mut best = Best::new(most, f64::NEG_INFINITY);
+        let mut waiting: Vec<(usize, Option<(f64, u128)>)> = (0..self.nodes.count()).map(|node| (node, None)).collect();
+        while !waiting.is_empty() && most > 0 && question.vector.is_some() {
+            let ask = |&(node, after): &(usize, _)| {
+                let (question, filter) = (question.clone(), allowed.cloned().unwrap_or_default());
+                (node, What::MostSimilar { question, most, filter, after })
+            };
+            let replies = self.ask(waiting.iter().map(ask).collect())?;
+            let mut more = Vec::new();
+            for (&(node, _), reply) in waiting.iter().zip(replies) {
+                let found = read!(reply, MostSimilar)?;
+                found.iter().try_for_each(|found| self.check_spot(node, found.spot()))?;
+                let last = found.last().filter(|_| found.len() >= ITEMS_MAX).map(|last| (last.score, last.id));
+                more.extend(last.map(|last| (node, Some(last))));
+                best.gather(found);
+            }
+            more.retain(|(_, last)| last.is_some_and(|(score, _)| score >= best.threshold));
+            waiting = more;
+        }
+        Ok(best.finish())
+    }
+
+    fn outline(&mut self, spots: &[Spot]) -> Result<Vec<Outline>> {
+        let outlines =
+            self.each(spots, |spot| self.node_of_spot(spot), What::Outline, |reply| read!(reply, Outlined))?;
+        self.check_terms(outlines.iter().flat_map(|outline| outline.terms.iter().map(|term| term.0)))?;
+        // They are compared with each other.
+        let dimension = self.commons.life().space().dimension();
+        let fits = |outline: &Outline| outline.vector.as_ref().is_none_or(|one| Some(one.dimension()) == dimension);
+        match outlines.iter().all(fits) {
+            true => Ok(outlines),
+            false => Err(refused("a vector has another number of numbers than the colony's")),
+        }
     }
 
     fn most_lit(&mut self, lit: &[Lit], most: usize, allowed: Option<&Filter>) -> Result<Vec<LitDocument>> {
@@ -367,7 +409,8 @@ impl<N: Nodes> Far<'_, N> {
             let heard = read!(reply, Heard)?;
             let ask::Heard { found, evidence, .. } = &heard;
             evidence.iter().try_for_each(|(spot, _)| self.check_spot(node, *spot))?;
-            found.found.iter().try_for_each(|found| self.check_spot(node, found.spot()))?;
+            let by_any = found.found.iter().chain(&found.similar);
+            by_any.into_iter().try_for_each(|found| self.check_spot(node, found.spot()))?;
             self.check_bearers(node, &found.named)?;
             self.check_terms(found.wired.iter().map(|wired| wired.to))?;
             match found.wired.iter().all(|wired| (wired.from as usize) < question.terms.len()) {
@@ -382,7 +425,8 @@ impl<N: Nodes> Far<'_, N> {
     fn reached(&self, node: usize, reply: Reply, candidates: usize, sequences: usize) -> Result<ask::Reached> {
         let reached = *read!(reply, Reached)?;
         reached.others.iter().try_for_each(|(spot, _, _)| self.check_spot(node, *spot))?;
-        reached.by_words.iter().try_for_each(|found| self.check_spot(node, found.spot()))?;
+        let by_any = reached.by_words.iter().chain(&reached.by_similarity);
+        by_any.into_iter().try_for_each(|found| self.check_spot(node, found.spot()))?;
         reached.by_concepts.iter().try_for_each(|lit| self.check_spot(node, lit.spot))?;
         reached.mentioned.iter().try_for_each(|named| self.check_bearers(node, named))?;
         match reached.activations.len() == candidates && reached.mentioned.len() == sequences {
@@ -415,11 +459,14 @@ fn hiding<S: Iterator<Item = f64>>(scores: impl Iterator<Item = S>, share: usize
     (0..scores.len()).filter(|&node| is_full(&scores[node])).collect()
 }
 
-// Returns the documents that words and concepts find, of what all nodes found.
-fn chosen(all: &mut ask::Reached, by_words: usize, by_concepts: usize) -> Vec<Spot> {
+// Returns the documents that words, vectors and concepts find, of what all nodes found.
+fn chosen(all: &mut ask::Reached, (by_words, by_similarity, by_concepts): (usize, usize, usize)) -> Vec<Spot> {
     let mut best = Best::new(by_words, 0.0);
     best.gather(std::mem::take(&mut all.by_words));
     let mut chosen: Vec<Spot> = best.finish().iter().map(Found::spot).collect();
+    let mut best = Best::new(by_similarity, f64::NEG_INFINITY);
+    best.gather(std::mem::take(&mut all.by_similarity));
+    chosen.extend(best.finish().iter().map(Found::spot));
     let lit = lit::keep_best(std::mem::take(&mut all.by_concepts), by_concepts);
     chosen.extend(lit.iter().map(|lit| lit.spot));
     chosen

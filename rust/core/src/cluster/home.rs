@@ -11,11 +11,12 @@ use crate::query::hit::{FoundDocument, Hit, Introduced, ToldHit};
 use crate::query::homes::Telling;
 use crate::query::lit::{self, Lit, LitDocument};
 use crate::query::names::Named;
+use crate::query::outline::Outline;
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
 use crate::query::seeds::{self, Voice};
 use crate::query::telling;
-use crate::query::view::{Spot, View};
+use crate::query::view::{Local, Spot, View};
 use crate::query::{Allowed, Buffers, Here, Homes};
 use crate::read::StoredDocument;
 use crate::shard::NodeData;
@@ -85,6 +86,17 @@ impl Node<'_> {
                 all.sort_unstable_by(lit::order);
                 Reply::MostLit(page_behind(all, *after, |lit: &LitDocument| (lit.sum, lit.id)))
             }
+            What::MostSimilar { question, most, filter, after } => {
+                self.check_vector(question)?;
+                let allowed = Allowed::new(view.shards, filter);
+                let best = self.here.most_similar(question, *most, allowed.as_ref())?;
+                Reply::MostSimilar(page_behind(best, *after, |found: &Found| (found.score, found.id)))
+            }
+            What::Outline(spots) => {
+                self.check_spots(spots)?;
+                let of = |&(seat, place): &Spot| Ok(Outline::of(view.local(seat), place));
+                Reply::Outlined(page(spots, &mut 0, Outline::bytes, of)?)
+            }
             What::Tell { meant, unit, concepts_max, terms, seeds, hits, neighbors } => {
                 self.check(&meant.question, &meant.ranking, &meant.lit)?;
                 self.check_terms(terms.iter().copied())?;
@@ -122,7 +134,7 @@ impl Node<'_> {
             What::Stored(spots) => {
                 self.check_spots(spots)?;
                 let size = |stored: &StoredDocument| stored.body.bytes() as usize;
-                let tell = |&spot: &Spot| Ok(StoredDocument::new(view.at(spot)));
+                let tell = |&spot: &Spot| Ok(StoredDocument::new(view.local(spot.0).documents(), spot.1));
                 Reply::Stored(page(spots, &mut 0, size, tell)?)
             }
             What::Counts => Reply::Counts(view.counts()?),
@@ -185,6 +197,7 @@ impl Node<'_> {
         let found = self.here.by_words(question, ranking)?.reply();
         let mut spots: Vec<Spot> = found.found.iter().map(Found::spot).collect();
         spots.extend(bearers(&found.named, ranking));
+        spots.extend(found.similar.iter().map(Found::spot));
         let mut known = Set::default();
         spots.retain(|spot| known.insert(*spot));
         let evidence = self.here.evidence(question, ranking, &spots)?;
@@ -221,7 +234,7 @@ impl Node<'_> {
                     reached.others.push((spot, view.at(spot).id, self.here.weighed(meaning, spot)?));
                 }
             }
-            Some(Search::Best { candidates, filter, by_words, affordable, by_concepts }) => {
+            Some(Search::Best { candidates, filter, by_words, by_similarity, affordable, by_concepts }) => {
                 self.check_spots(candidates)?;
                 let allowed = Allowed::new(view.shards, filter);
                 let may = |spot: Spot| allowed.as_ref().is_none_or(|allowed| allowed.has(spot));
@@ -234,6 +247,10 @@ impl Node<'_> {
                 if let Some(most) = *by_words {
                     reached.by_words = self.here.best(&meaning.question.weighted(), most, allowed.as_ref())?;
                     found.extend(reached.by_words.iter().map(Found::spot));
+                }
+                if let Some(most) = *by_similarity {
+                    reached.by_similarity = self.here.most_similar(meaning.question, most, allowed.as_ref())?;
+                    found.extend(reached.by_similarity.iter().map(Found::spot));
                 }
                 let affordable: Option<Vec<Lit>> =
                     affordable.iter().map(|&place| meaning.lit.get(place as usize).copied()).collect();
@@ -285,7 +302,19 @@ impl Node<'_> {
         if ranking.stretch_words_max == 0 {
             return Err(refused("`stretch_words_max` is 0; accepted is at least 1".into()));
         }
-        Ok(())
+        self.check_vector(question)
+    }
+
+    fn check_vector(&self, question: &Question) -> Result<()> {
+        let Some(vector) = &question.vector else { return Ok(()) };
+        let fits = |local: Local<'_>| {
+            let vectors = local.documents().vectors();
+            vectors.is_empty() || vectors.dimension() == vector.values().len()
+        };
+        match self.here.view.locals().all(fits) {
+            true => Ok(()),
+            false => Err(refused("the question's vector has another number of numbers than those here".into())),
+        }
     }
 
     fn check_seat(&self, seat: usize) -> Result<usize> {

@@ -8,7 +8,7 @@ use super::message::{
 use super::parcel::{pack, unpack};
 use crate::cancel::Cancel;
 use crate::commons::{Commons, Departed, Digestion, GrantKey, Tally};
-use crate::documents::{Analysed, Lifetime};
+use crate::documents::{Analysed, Known, Lifetime};
 use crate::ids::DocumentId;
 use crate::maps::{Map, Set};
 use crate::message::Batch;
@@ -234,7 +234,7 @@ impl Node {
             prepared.fates.push(fate);
         }
         let looks = (0..).zip(&prepare.looks);
-        prepared.looked = looks.filter_map(|(at, id)| Some((at, replica.body(*id)?.clone()))).collect();
+        prepared.looked = looks.filter_map(|(at, id)| Some((at, replica.body(*id)?.whole()))).collect();
         let commons = replica.commons();
         let known = commons.vocabulary().form_counts().len() as u32;
         prepared.words = commons.lexicon().forms_from(known).iter().map(|word| (&**word).into()).collect();
@@ -266,7 +266,7 @@ impl Node {
         draft: Draft,
     ) -> Fate {
         let id = draft.body.id();
-        let of_this_change = here.get(&id.0).map(|at| &staged.comes[*at].body);
+        let of_this_change = here.get(&id.0).map(|at| Known::from(&staged.comes[*at].body));
         match of_this_change.or_else(|| replica.body(id)) {
             Some(known) if known.says_the_same(&draft.body) => Fate::Unchanged,
             Some(_) => Fate::Taken,

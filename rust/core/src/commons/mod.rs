@@ -303,6 +303,14 @@ impl Commons {
         self.vocabulary.count(&analysis.forms);
         self.lifetimes.insert(document.id, document.body.expires);
         self.stand(document.id, document.body.thread.as_ref());
+        document.body.vector.iter().for_each(|vector| self.meet(vector.dimension()));
+    }
+
+    /// Takes over that a document with a vector comes: the first one fixes how many numbers all have.
+    pub(crate) fn meet(&mut self, dimension: u32) {
+        if self.life.space().dimension().is_none() {
+            Arc::make_mut(&mut self.life).meet(dimension);
+        }
     }
 
     /// Takes over what the nodes of a colony counted together, whose words must be learned.

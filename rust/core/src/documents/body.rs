@@ -1,11 +1,11 @@
 //! A document as its caller gives it.
 
-use super::{Lifetime, ThreadPlace};
+use super::{Lifetime, ThreadPlace, Vector};
 use crate::ids::DocumentId;
 use crate::metadata::Metadata;
 use crate::text::DOCUMENT_WORDS_MAX;
 use crate::{Error, Result};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// The largest size of a document's title and text together, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 16 << 20;
@@ -13,7 +13,7 @@ pub const DOCUMENT_BYTES_MAX: usize = 16 << 20;
 pub const KEY_BYTES_MAX: usize = 512;
 
 /// A document as its caller gives it: everything phago stores of it that cannot be derived.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(try_from = "Unchecked")]
 pub struct Body {
     /// The caller's id; without one the identity comes from the content.
@@ -28,10 +28,15 @@ pub struct Body {
     pub expires: Option<Lifetime>,
     /// Its place in a thread; `None` if it stands in none.
     pub thread: Option<ThreadPlace>,
+    /// The moment that it is of, in microseconds since 1970 in UTC.
+    pub time: Option<i64>,
+    /// Its vector. A shard keeps vectors apart from bodies.
+    pub vector: Option<Vector>,
 }
 
 impl Body {
-    /// Returns its identity: the hash of the key, or of the content if there is no key.
+    /// Returns its identity: the hash of the key, or of the content if there is no key. A vector is no part of that: it
+    /// is made of the text, and not always to the last bit.
     pub fn id(&self) -> DocumentId {
         if let Some(key) = &self.key {
             return DocumentId::from_key(key);
@@ -48,6 +53,10 @@ impl Body {
     fn later_identity(&self) -> Vec<u8> {
         // Lifetimes begin with 1 or 2.
         let mut bytes = self.expires.map_or_else(Vec::new, |lifetime| lifetime.encode().to_vec());
+        if let Some(time) = self.time {
+            bytes.push(3);
+            bytes.extend(time.to_le_bytes());
+        }
         if let Some(thread) = &self.thread {
             bytes.push(4);
             bytes.extend(thread.encode());
@@ -64,16 +73,10 @@ impl Body {
         }
     }
 
-    /// Returns whether another body has the same title, text, metadata, thread and lifetime. With the same id it is the
-    /// same document.
-    pub fn says_the_same(&self, other: &Body) -> bool {
-        self.expires == other.expires && self.differs_in_lifetime_at_most(other)
-    }
-
-    /// Returns whether another body has the same title, text, metadata and place in a thread.
-    pub fn differs_in_lifetime_at_most(&self, other: &Body) -> bool {
+    // Whether another body has the same fields, but for id, lifetime and vector.
+    pub(super) fn differs_beside_lifetime_and_vector(&self, other: &Body) -> bool {
         let is_same = self.title == other.title && self.text == other.text && self.metadata == other.metadata;
-        is_same && self.thread == other.thread
+        !is_same || self.time != other.time || self.thread != other.thread
     }
 
     /// Returns the bytes of title and text.
@@ -81,18 +84,23 @@ impl Body {
         (self.title.len() + self.text.len()) as u64
     }
 
-    /// Returns the bytes of title, text and metadata.
+    /// Returns the bytes of title, text, metadata and vector.
     pub fn bytes(&self) -> u64 {
-        self.text_bytes() + self.metadata.bytes() as u64
+        self.text_bytes() + (self.metadata.bytes() + self.vector.as_ref().map_or(0, Vector::bytes)) as u64
     }
 
-    /// Returns the canonical bytes of the fields beside key, title and text that it has, each with its bit of a
+    /// Returns the canonical bytes of the fields beside key, title, text and vector that it has, each with its bit of a
     /// digest's flags.
     pub(crate) fn more(&self) -> Vec<(u64, Vec<u8>)> {
         let metadata = (!self.metadata.is_empty()).then(|| (2, self.metadata.encode()));
         let expires = self.expires.map(|lifetime| (4, lifetime.encode().to_vec()));
         let thread = self.thread.as_ref().map(|thread| (8, thread.encode()));
-        metadata.into_iter().chain(expires).chain(thread).collect()
+        let time = self.time.map(|time| (16, time.to_le_bytes().to_vec()));
+        metadata.into_iter().chain(expires).chain(thread).chain(time).collect()
+    }
+
+    fn later(&self) -> Later {
+        Later::of(self, self.vector.clone())
     }
 
     /// Refuses a body that no colony accepts: its key is empty or longer than [`KEY_BYTES_MAX`], it holds nothing but
@@ -178,20 +186,18 @@ pub(crate) struct Bodies<'a, M> {
     #[serde(borrow)]
     texts: Vec<&'a str>,
     metadata: Vec<M>,
-    expires: Vec<Option<Lifetime>>,
-    #[serde(borrow)]
-    threads: Vec<Option<(&'a str, i64)>>,
+    later: Vec<Later>,
 }
 
 impl<'a> Bodies<'a, &'a Metadata> {
-    pub(crate) fn of(bodies: impl Iterator<Item = &'a Body> + Clone) -> Self {
+    /// Returns the columns of bodies, each with its vector.
+    pub(crate) fn of(bodies: impl Iterator<Item = (&'a Body, Option<Vector>)> + Clone) -> Self {
         Bodies {
-            keys: bodies.clone().map(|body| body.key.as_deref()).collect(),
-            titles: bodies.clone().map(|body| &*body.title).collect(),
-            texts: bodies.clone().map(|body| &*body.text).collect(),
-            metadata: bodies.clone().map(|body| &body.metadata).collect(),
-            expires: bodies.clone().map(|body| body.expires).collect(),
-            threads: bodies.map(|body| body.thread.as_ref().map(|place| (&*place.thread, place.place))).collect(),
+            keys: bodies.clone().map(|(body, _)| body.key.as_deref()).collect(),
+            titles: bodies.clone().map(|(body, _)| &*body.title).collect(),
+            texts: bodies.clone().map(|(body, _)| &*body.text).collect(),
+            metadata: bodies.clone().map(|(body, _)| &body.metadata).collect(),
+            later: bodies.map(|(body, vector)| Later::of(body, vector)).collect(),
         }
     }
 }
@@ -204,29 +210,24 @@ pub(crate) trait Columns: Sized {
 
 impl<M: Serialize> Bodies<'_, M> {
     pub(crate) fn write_to(&self, columns: impl Columns) {
-        let Bodies { keys, titles, texts, metadata, expires, threads } = self;
-        columns.add(keys).add(titles).add(texts).add(metadata).add(expires).add(threads);
+        let Bodies { keys, titles, texts, metadata, later } = self;
+        columns.add(keys).add(titles).add(texts).add(metadata).add(later);
     }
 }
 
 impl Bodies<'_, Metadata> {
     /// Returns how many entries each column has.
-    pub(crate) fn lengths(&self) -> [usize; 6] {
-        let Bodies { keys, titles, texts, metadata, expires, threads } = self;
-        [keys.len(), titles.len(), texts.len(), metadata.len(), expires.len(), threads.len()]
+    pub(crate) fn lengths(&self) -> [usize; 5] {
+        [self.keys.len(), self.titles.len(), self.texts.len(), self.metadata.len(), self.later.len()]
     }
 
     /// Returns the bodies, which are not checked, up to the end of the shortest column.
     pub(crate) fn into_bodies(self) -> impl Iterator<Item = Body> {
         let texts = self.keys.into_iter().zip(self.titles).zip(self.texts);
-        let fields = texts.zip(self.metadata).zip(self.expires.into_iter().zip(self.threads));
-        fields.map(|((((key, title), text), metadata), (expires, thread))| Body {
-            key: key.map(Into::into),
-            title: title.into(),
-            text: text.into(),
-            metadata,
-            expires,
-            thread: thread.map(|(thread, place)| ThreadPlace { thread: thread.into(), place }),
+        texts.zip(self.metadata).zip(self.later).map(|((((key, title), text), metadata), later)| {
+            let More { expires, time, vector, thread } = later.into();
+            let (key, title, text) = (key.map(Into::into), title.into(), text.into());
+            Body { key, title, text, metadata, expires, thread, time, vector }
         })
     }
 }
@@ -238,16 +239,79 @@ struct Unchecked {
     title: Box<str>,
     text: Box<str>,
     metadata: Metadata,
-    expires: Option<Lifetime>,
-    thread: Option<ThreadPlace>,
+    later: Later,
 }
 
 impl TryFrom<Unchecked> for Body {
     type Error = String;
 
     fn try_from(read: Unchecked) -> Result<Body, String> {
-        let Unchecked { key, title, text, metadata, expires, thread } = read;
-        let body = Body { key, title, text, metadata, expires, thread };
+        let Unchecked { key, title, text, metadata, later } = read;
+        let More { expires, time, vector, thread } = later.into();
+        let body = Body { key, title, text, metadata, expires, thread, time, vector };
         body.fault().map_or(Ok(body), |(field, reason)| Err(format!("`{field}` {reason}")))
+    }
+}
+
+impl Serialize for Body {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        (&self.key, &self.title, &self.text, &self.metadata, self.later()).serialize(to)
+    }
+}
+
+/// The fields of a body that came after metadata. There was a time when a lifetime was the only one: postcard writes the
+/// first two as `None` and `Some` of it, so that what was written then is read now, and a body that has no other field
+/// is written as it was then.
+#[derive(Deserialize, Serialize)]
+enum Later {
+    Nothing,
+    Expires(Lifetime),
+    More(Box<More>),
+}
+
+#[derive(Default, Deserialize, Serialize)]
+struct More {
+    expires: Option<Lifetime>,
+    time: Option<i64>,
+    vector: Option<Vector>,
+    thread: Option<ThreadPlace>,
+}
+
+impl Later {
+    // Of a body whose vector may be kept apart.
+    fn of(body: &Body, vector: Option<Vector>) -> Later {
+        let (expires, time, thread) = (body.expires, body.time, body.thread.clone());
+        match (expires, time, &vector, &thread) {
+            (None, None, None, None) => Later::Nothing,
+            (Some(expires), None, None, None) => Later::Expires(expires),
+            _ => Later::More(Box::new(More { expires, time, vector, thread })),
+        }
+    }
+}
+
+impl From<Later> for More {
+    fn from(later: Later) -> More {
+        match later {
+            Later::Nothing => More::default(),
+            Later::Expires(expires) => More { expires: Some(expires), ..More::default() },
+            Later::More(more) => *more,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_without_later_fields_has_the_bytes_of_before() {
+        for expires in [None, Some(Lifetime::Tick(7)), Some(Lifetime::Time(-3))] {
+            let body = Body { text: "ions".into(), expires, ..Body::default() };
+            let before = (&body.key, &body.title, &body.text, &body.metadata, body.expires);
+            assert_eq!(postcard::to_allocvec(&body).unwrap(), postcard::to_allocvec(&before).unwrap());
+        }
+        let vector = Some(Vector::new(&[1.0, -0.5]).unwrap());
+        let body = Body { text: "ions".into(), time: Some(5), vector, ..Body::default() };
+        assert_eq!(postcard::from_bytes::<Body>(&postcard::to_allocvec(&body).unwrap()).unwrap(), body);
     }
 }

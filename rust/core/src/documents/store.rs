@@ -1,6 +1,6 @@
 //! The documents of a shard, and their postings.
 
-use super::{Body, Lifetime, Postings};
+use super::{Body, Known, Lifetime, Postings, Vectors};
 use crate::Result;
 use crate::ids::DocumentId;
 use crate::maps::Map;
@@ -54,7 +54,7 @@ impl Analysed {
 pub struct Document {
     /// Its identity.
     pub id: DocumentId,
-    /// The document as its caller gave it.
+    /// The document as its caller gave it, without its vector.
     pub body: Body,
     /// The terms of the title, in the order of the text.
     pub title_terms: Box<[u32]>,
@@ -96,6 +96,7 @@ pub struct Documents {
     norms: Vec<f64>,
     titles: Titles,
     metadata: MetadataIndex,
+    vectors: Vectors,
     lists: Vec<Postings>,
     // By term index, the number of the term's list, from 1; 0 means no list. Dense, because half of a large shard's
     // terms have a list.
@@ -119,7 +120,7 @@ impl Documents {
         self.all.len()
     }
 
-    /// Returns the bytes of titles, texts and metadata.
+    /// Returns the bytes of titles, texts, metadata and vectors.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
@@ -132,6 +133,30 @@ impl Documents {
     /// Returns all documents with their places.
     pub fn placed(&self) -> impl Iterator<Item = (u32, &Document)> {
         (0u32..).zip(&self.all).filter_map(|(place, document)| Some((place, document.as_ref()?)))
+    }
+
+    /// Returns all documents as their callers gave them, by place.
+    pub fn known(&self) -> impl Iterator<Item = Known<'_>> + Clone {
+        let placed = (0u32..).zip(&self.all).filter_map(|(place, document)| Some((place, document.as_ref()?)));
+        placed.map(|(place, document)| Known::new(&document.body, self.vectors.at(place)))
+    }
+
+    /// Returns the document at a place as its caller gave it.
+    ///
+    /// # Panics
+    /// If the place is empty.
+    pub fn known_at(&self, place: u32) -> Known<'_> {
+        Known::new(&self.at(place).body, self.vectors.at(place))
+    }
+
+    /// Returns the vectors of documents.
+    pub fn vectors(&self) -> &Vectors {
+        &self.vectors
+    }
+
+    /// Returns the latest time of a document, if any has one.
+    pub fn newest(&self) -> Option<i64> {
+        self.metadata.newest()
     }
 
     /// Returns the document at a place.
@@ -205,7 +230,7 @@ impl Documents {
     }
 
     /// Adds a document that is not here yet.
-    pub(crate) fn insert(&mut self, new: Analysed, arrival: u32) {
+    pub(crate) fn insert(&mut self, mut new: Analysed, arrival: u32) {
         let place = self.all.len() as u32;
         for &(term, count) in &new.analysis.terms {
             let term = term as usize;
@@ -221,7 +246,11 @@ impl Documents {
         self.lengths.push(new.analysis.length);
         self.norms.push(new.analysis.norm);
         self.titles.insert(&new.analysis.title, place);
-        self.metadata.insert(&new.body.metadata, place);
+        self.metadata.insert(&new.body.metadata, new.body.time, place);
+        self.bytes += new.body.bytes();
+        if let Some(vector) = new.body.vector.take() {
+            self.vectors.insert(place, &vector);
+        }
         let known = self.places.insert(new.id.0, place);
         assert!(known.is_none(), "document {} is taken twice", new.id);
         let document = Document {
@@ -234,7 +263,6 @@ impl Documents {
             digested: None,
             concepts: Box::default(),
         };
-        self.bytes += document.body.bytes();
         self.all.push(Some(document));
         self.taken.push(place);
     }
@@ -243,15 +271,16 @@ impl Documents {
     /// not on the number of documents.
     pub(crate) fn remove(&mut self, id: DocumentId) -> Option<Document> {
         let place = self.places.remove(&id.0)?;
-        let document = self.all[place as usize].take().expect("a document stands at its place");
+        let mut document = self.all[place as usize].take().expect("a document stands at its place");
         self.taken.remove(place);
+        document.body.vector = self.vectors.remove(place);
         self.bytes -= document.body.bytes();
         let taken = &self.taken;
         for &(term, _) in &document.terms {
             self.lists[self.list_of[term as usize] as usize - 1].remove(taken, &self.lengths);
         }
         self.titles.remove(&document.title_terms, |place| taken.has(place));
-        self.metadata.remove(&document.body.metadata, |place| taken.has(place));
+        self.metadata.remove(&document.body.metadata, document.body.time, |place| taken.has(place));
         if self.all.len() > 2 * self.places.len() + GONE_MIN {
             self.close_up();
         }
@@ -276,6 +305,7 @@ impl Documents {
         self.lists = lists;
         self.titles.rebuild(|place| moved[place as usize]);
         self.metadata.rebuild(|place| moved[place as usize]);
+        self.vectors.rebuild(moved_to);
         self.places.values_mut().for_each(|place| *place = moved_to(*place));
         let stays = |place: usize| moved[place].is_some();
         self.lengths = kept(&self.lengths, stays);

@@ -149,9 +149,9 @@ struct Summing<'a> {
 impl Summing<'_> {
     fn shard(&mut self, shard: &Shard, out: &mut Writer) -> Result<()> {
         let (part, order) = (&mut self.part, &self.order);
-        for document in shard.documents().all() {
+        for (place, document) in shard.documents().placed() {
             self.cancel.poll()?;
-            records::document(document, order, out);
+            records::document(document, shard.documents().vectors().at(place), order, out);
             if part.scope == Scope::Whole {
                 records::progress(document, order, out);
             }

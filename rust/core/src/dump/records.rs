@@ -8,12 +8,13 @@ use crate::documents::Document;
 use crate::reinforcement::Waiting;
 use crate::shard::Shard;
 
-/// Writes a document as its caller gave it, with its terms.
-pub(super) fn document(document: &Document, order: &Order, out: &mut Writer) {
+/// Writes a document as its caller gave it, with its terms and its vector.
+pub(super) fn document(document: &Document, vector: Option<&[i8]>, order: &Order, out: &mut Writer) {
     out.text("document");
     out.id(document.id.0);
     let body = &document.body;
-    let (has_key, more) = (body.key.is_some(), body.more());
+    let (has_key, mut more) = (body.key.is_some(), body.more());
+    more.extend(vector.map(|values| (32, values.iter().map(|value| value.to_le_bytes()[0]).collect())));
     // Flags: whether there is a key, and each of the fields that then follow the text.
     out.number(u64::from(has_key) + more.iter().map(|(bit, _)| bit).sum::<u64>());
     out.text(body.key.as_deref().unwrap_or(""));

@@ -1,5 +1,5 @@
-//! What a colony has beside its documents and their graph: the clusters that it found last, signals and traces, and
-//! agents of its users' own.
+//! What a colony has beside its documents and their graph: the clusters that it found last, signals and traces,
+//! agents of its users' own; and what all vectors of its documents have in common.
 //!
 //! Whoever makes the ticks has it, whole; no shard does. It changes by [`Deed`]s, which are inputs, and by what agents
 //! [`Acted`] in a tick.
@@ -7,12 +7,14 @@
 mod cells;
 mod pins;
 mod population;
+mod space;
 
 pub use cells::{Cells, Type};
 pub use pins::{PINS_MAX, Pins};
 pub use population::{
     AGENTS_MAX, Acted, COLUMNS_MAX, DISSOLVED_MAX, Kind, KindActed, NAME_BYTES_MAX, Population, Spawn,
 };
+pub use space::{MODEL_BYTES_MAX, Space};
 
 use crate::config::ColonyConfig;
 use crate::field::{self, Emissions, Field, Laws, MARKS_MAX};
@@ -35,6 +37,8 @@ pub enum Deed {
     Dismiss(Box<str>),
     /// Pins the concept of a stem from the next tick on, or does so no more.
     Pin(Box<str>, bool),
+    /// Tells the name of the model that makes the vectors of documents.
+    Model(Box<str>),
 }
 
 impl Deed {
@@ -44,7 +48,7 @@ impl Deed {
             Deed::Survey(membership, _) => membership.members().len() as u64,
             Deed::Emit(emissions) => emissions.len() as u64,
             Deed::Spawn(spawn) => u64::from(spawn.count) * (1 + spawn.cells.len() as u64),
-            Deed::Dismiss(_) | Deed::Pin(..) => 1,
+            Deed::Dismiss(_) | Deed::Pin(..) | Deed::Model(_) => 1,
         }
     }
 }
@@ -58,6 +62,7 @@ pub struct Life {
     field: Field,
     population: Population,
     pins: Pins,
+    space: Space,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -67,18 +72,14 @@ struct Stored {
     marks: Vec<field::Record>,
     population: Population,
     pins: Pins,
+    space: Space,
 }
 
 impl Life {
     pub(crate) fn new(config: &ColonyConfig) -> Life {
         let field = Field::new(Laws::new(config), MARKS_MAX).expect("the greatest number is in bounds");
-        Life {
-            membership: Membership::default(),
-            surveyed: 0,
-            field,
-            population: Population::default(),
-            pins: Pins::default(),
-        }
+        let (membership, population, pins, space) = Default::default();
+        Life { membership, surveyed: 0, field, population, pins, space }
     }
 
     /// Returns which concepts belonged together at the last survey.
@@ -94,6 +95,16 @@ impl Life {
     /// Returns the signals and traces.
     pub fn field(&self) -> &Field {
         &self.field
+    }
+
+    /// Returns what all vectors of documents have in common.
+    pub fn space(&self) -> &Space {
+        &self.space
+    }
+
+    /// Takes over how many numbers all vectors have.
+    pub(crate) fn meet(&mut self, dimension: u32) {
+        self.space.dimension = Some(dimension);
     }
 
     /// Returns the agents of users' own.
@@ -116,13 +127,22 @@ impl Life {
     /// # Errors
     /// [`Error::Config`], [`Error::Limit`].
     pub fn check<'a>(&self, deed: &Deed, before: impl IntoIterator<Item = &'a Deed>) -> Result<()> {
+        if let Deed::Model(model) = deed {
+            let mut space = self.space.clone();
+            for deed in before {
+                if let Deed::Model(model) = deed {
+                    space.model = Some(model.clone());
+                }
+            }
+            return space.check_model(model);
+        }
         if !matches!(deed, Deed::Spawn(_) | Deed::Pin(_, true)) {
             return Ok(());
         }
         let (mut population, mut pins) = (Cow::Borrowed(&self.population), Cow::Borrowed(&self.pins));
         for deed in before {
             match deed {
-                Deed::Survey(..) | Deed::Emit(_) => {}
+                Deed::Survey(..) | Deed::Emit(_) | Deed::Model(_) => {}
                 Deed::Spawn(spawn) => population.to_mut().spawn(0, spawn),
                 Deed::Dismiss(kind) => population.to_mut().dismiss(kind),
                 Deed::Pin(stem, is_pinned) => pins.to_mut().set(stem, *is_pinned),
@@ -143,6 +163,7 @@ impl Life {
             Deed::Spawn(spawn) => self.population.spawn(tick, &spawn),
             Deed::Dismiss(kind) => self.population.dismiss(&kind),
             Deed::Pin(stem, is_pinned) => self.pins.set(&stem, is_pinned),
+            Deed::Model(model) => self.space.model = Some(model),
         }
     }
 
@@ -178,12 +199,12 @@ impl Life {
     pub(crate) fn encode(&self, tick: Tick) -> Option<Vec<u8>> {
         let marks = self.field.records(tick);
         let is_empty = self.membership.is_empty() && self.surveyed == 0 && marks.is_empty();
-        if is_empty && self.population.is_empty() && self.pins.is_empty() {
+        if is_empty && self.population.is_empty() && self.pins.is_empty() && self.space == Space::default() {
             return None;
         }
         let (membership, population) = (self.membership.clone(), self.population.clone());
-        let pins = self.pins.clone();
-        let stored = Stored { membership, surveyed: self.surveyed, marks, population, pins };
+        let (pins, space) = (self.pins.clone(), self.space.clone());
+        let stored = Stored { membership, surveyed: self.surveyed, marks, population, pins, space };
         Some(postcard::to_allocvec(&stored).expect("plain data always encodes"))
     }
 
@@ -200,12 +221,12 @@ impl Life {
         if !stored.pins.fits() {
             return Err(odd("a pinned concept that cannot be one".into()));
         }
-        let Stored { membership, surveyed, marks, population, pins } = stored;
+        let Stored { membership, surveyed, marks, population, pins, space } = stored;
         let is_later = population.kinds().flat_map(|(_, kind)| kind.ids()).any(|id| id.birth > tick);
         if is_later || membership.clusters().iter().any(|(_, since)| *since > tick) {
             return Err(odd("an agent or a cluster of a tick to come".into()));
         }
         let field = Field::read(Laws::new(config), MARKS_MAX, tick, &marks)?;
-        Ok(Life { membership, surveyed, field, population, pins })
+        Ok(Life { membership, surveyed, field, population, pins, space })
     }
 }

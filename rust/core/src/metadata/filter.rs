@@ -46,9 +46,21 @@ pub struct Filter {
     size: Size,
 }
 
+/// Documents by their times, in microseconds since 1970 in UTC, both ends included.
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
+pub struct Span {
+    /// The earliest time.
+    pub since: Option<i64>,
+    /// The latest time.
+    pub until: Option<i64>,
+    /// Whether documents without a time match.
+    pub with_undated: bool,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) enum Node {
     Has(Condition),
+    Within(Span),
     All(Vec<Node>),
     Any(Vec<Node>),
     Not(Box<Node>),
@@ -203,6 +215,11 @@ impl Filter {
         Ok(Filter { node: Node::All(compiled.collect()), size })
     }
 
+    /// Returns a filter of times.
+    pub fn within(span: Span) -> Filter {
+        Filter { node: Node::Within(span), size: Size { keys: 1, ..Size::default() } }
+    }
+
     /// Returns a filter that matches if all of these match.
     ///
     /// # Errors
@@ -241,20 +258,35 @@ impl Filter {
         &self.node
     }
 
-    /// Returns whether metadata matches. The index gives the same answer without reading metadata.
+    /// Returns whether a document with this metadata and without a time matches.
     pub fn accepts(&self, metadata: &Metadata) -> bool {
-        self.node.accepts(metadata)
+        self.accepts_at(metadata, None)
+    }
+
+    /// Returns whether a document with this metadata and this time matches. The index gives the same answer without
+    /// reading documents.
+    pub fn accepts_at(&self, metadata: &Metadata, time: Option<i64>) -> bool {
+        self.node.accepts(metadata, time)
     }
 }
 
 impl Node {
-    fn accepts(&self, metadata: &Metadata) -> bool {
+    fn accepts(&self, metadata: &Metadata, time: Option<i64>) -> bool {
         match self {
             Node::Has(condition) => condition.accepts(metadata.get(&condition.key)),
-            Node::All(all) => all.iter().all(|node| node.accepts(metadata)),
-            Node::Any(any) => any.iter().any(|node| node.accepts(metadata)),
-            Node::Not(node) => !node.accepts(metadata),
+            Node::Within(span) => span.accepts(time),
+            Node::All(all) => all.iter().all(|node| node.accepts(metadata, time)),
+            Node::Any(any) => any.iter().any(|node| node.accepts(metadata, time)),
+            Node::Not(node) => !node.accepts(metadata, time),
         }
+    }
+}
+
+impl Span {
+    fn accepts(&self, time: Option<i64>) -> bool {
+        time.map_or(self.with_undated, |time| {
+            self.since.is_none_or(|since| since <= time) && self.until.is_none_or(|until| time <= until)
+        })
     }
 }
 

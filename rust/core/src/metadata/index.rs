@@ -1,15 +1,18 @@
-//! Which documents of a shard have which metadata.
+//! Which documents of a shard have which metadata, and which time.
 
 use super::{Filter, Key, Metadata, Places};
 use crate::maps::Map;
 use crate::metadata::filter::{Condition, Node};
 use crate::place_list::PlaceList;
 use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Unbounded};
 
-/// A shard's documents, indexed by their metadata.
+/// A shard's documents, indexed by their metadata and their times.
 #[derive(Clone, Debug, Default)]
 pub struct MetadataIndex {
     columns: Map<String, Column>,
+    // The documents that have a time. Each list has some document.
+    times: BTreeMap<i64, PlaceList>,
 }
 
 // One key. All lists are sorted, and each has some document.
@@ -22,7 +25,10 @@ struct Column {
 
 impl MetadataIndex {
     /// Adds a document, whose place is after all others.
-    pub(crate) fn insert(&mut self, metadata: &Metadata, place: u32) {
+    pub(crate) fn insert(&mut self, metadata: &Metadata, time: Option<i64>, place: u32) {
+        if let Some(time) = time {
+            self.times.entry(time).or_default().push(place);
+        }
         for (key, values) in metadata.iter() {
             let column = self.columns.entry_ref(key).or_default();
             column.all.push(place);
@@ -34,7 +40,14 @@ impl MetadataIndex {
     }
 
     /// Removes a document. `is_taken` returns whether a place holds a document.
-    pub(crate) fn remove(&mut self, metadata: &Metadata, is_taken: impl Fn(u32) -> bool) {
+    pub(crate) fn remove(&mut self, metadata: &Metadata, time: Option<i64>, is_taken: impl Fn(u32) -> bool) {
+        if let Some(time) = time {
+            let list = self.times.get_mut(&time).expect("a document is listed under its time");
+            list.remove(&is_taken);
+            if list.is_gone() {
+                self.times.remove(&time);
+            }
+        }
         for (key, values) in metadata.iter() {
             let column = self.columns.get_mut(key).expect("a document is listed under its keys");
             column.all.remove(&is_taken);
@@ -61,6 +74,12 @@ impl MetadataIndex {
             column.all.rebuild(&moved);
             column.by_value.values_mut().for_each(|list| list.rebuild(&moved));
         }
+        self.times.values_mut().for_each(|list| list.rebuild(&moved));
+    }
+
+    /// Returns the latest time of a document, if any has one.
+    pub(crate) fn newest(&self) -> Option<i64> {
+        self.times.last_key_value().map(|(time, _)| *time)
     }
 
     /// Returns the places that match, among `documents` places. It reads lists of places, and no document: empty places
@@ -76,6 +95,18 @@ impl MetadataIndex {
                 Some(column) => column.matching(condition, documents),
                 None => Column::default().matching(condition, documents),
             },
+            Node::Within(span) => {
+                let mut found = if span.with_undated { Places::all(documents) } else { Places::none(documents) };
+                if span.with_undated {
+                    let outside = self.times.range((Unbounded, span.since.map_or(Excluded(i64::MIN), Excluded)));
+                    let later = self.times.range((span.until.map_or(Excluded(i64::MAX), Excluded), Unbounded));
+                    outside.chain(later).for_each(|(_, list)| found.take(list));
+                } else if span.since.unwrap_or(i64::MIN) <= span.until.unwrap_or(i64::MAX) {
+                    let within = self.times.range(span.since.unwrap_or(i64::MIN)..=span.until.unwrap_or(i64::MAX));
+                    within.for_each(|(_, list)| found.add(list));
+                }
+                found
+            }
             Node::All(all) => {
                 let mut found: Option<Places> = None;
                 for node in all {

@@ -8,7 +8,7 @@ mod index;
 mod places;
 mod steps;
 
-pub use filter::{Comparison, FILTER_BYTES_MAX, FILTER_DEPTH_MAX, FILTER_KEYS_MAX, Filter};
+pub use filter::{Comparison, FILTER_BYTES_MAX, FILTER_DEPTH_MAX, FILTER_KEYS_MAX, Filter, Span};
 pub use index::MetadataIndex;
 pub use places::{Among, Every, Places};
 

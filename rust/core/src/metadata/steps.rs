@@ -2,7 +2,7 @@
 //! deep to be read.
 
 use super::Value;
-use super::filter::{Comparison, Condition, Filter, Node};
+use super::filter::{Comparison, Condition, Filter, Node, Span};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -17,6 +17,8 @@ pub(super) enum Step {
     Any(usize),
     /// Turns the last filter into its opposite.
     Not,
+    /// Makes a filter of times.
+    Within(Span),
 }
 
 impl Serialize for Filter {
@@ -41,6 +43,7 @@ fn list(node: &Node, steps: &mut Vec<Step>) {
     };
     match node {
         Node::Has(condition) => steps.push(Step::Conditions(vec![given(condition)])),
+        Node::Within(span) => steps.push(Step::Within(*span)),
         Node::All(all) => match all.iter().map(condition).collect() {
             Some(conditions) => steps.push(Step::Conditions(conditions)),
             None => {
@@ -74,6 +77,7 @@ fn made_of(steps: Vec<Step>) -> Result<Filter, String> {
             Step::Conditions(conditions) => Filter::new(conditions),
             Step::All(count) => Filter::all(last(count)?),
             Step::Any(count) => Filter::any(last(count)?),
+            Step::Within(span) => Ok(Filter::within(span)),
             Step::Not => last(1)?.pop().map_or_else(|| Ok(Filter::default()), Filter::not),
         };
         made.push(next.map_err(|fault| fault.to_string())?);

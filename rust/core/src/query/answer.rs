@@ -1,6 +1,6 @@
-//! Answers: score(d) = lexical + concepts + bridge + context.
+//! Answers: score(d) = lexical + concepts + bridge + context + similar + newer.
 //!
-//! The number of candidates (by words, by concepts, by mentions, by neighbours) is bounded. Each is scored in full, so that a score
+//! The number of candidates (by words, concepts, mentions, neighbours, vectors) is bounded. Each is scored in full, so that a score
 //! never depends on how its document was found. With a filter, candidates are the best of those that match, and more of
 //! them; seeds, concepts and the scale are those of the whole colony, so that no score depends on the filter either.
 
@@ -16,6 +16,7 @@ use crate::query::inquiry::Inquiry;
 use crate::query::lexical::Candidate;
 use crate::query::lit;
 use crate::query::parts::Weighed;
+use crate::query::question::Query;
 use crate::query::ranking::Ranking;
 use crate::query::view::Spot;
 use crate::text::Session;
@@ -35,9 +36,9 @@ pub struct Answer {
 }
 
 /// Returns the `k` best documents for a question among those that match.
-pub fn answer<H: Homes>(
+pub fn answer<'a, H: Homes>(
     homes: &mut H,
-    text: &str,
+    asked: impl Into<Query<'a>>,
     k: usize,
     ranking: &Ranking,
     filter: &Filter,
@@ -45,7 +46,7 @@ pub fn answer<H: Homes>(
 ) -> Result<Answer> {
     let allowed = homes.allow(filter);
     let allowed = allowed.as_ref();
-    let (mut inquiry, count) = Inquiry::begin(homes, text, ranking, allowed, session)?;
+    let (mut inquiry, count) = Inquiry::begin(homes, asked.into(), ranking, allowed, session)?;
     if k == 0 || inquiry.seeds.is_empty() {
         inquiry.reach(homes, None)?;
         return Ok(Answer { hits: Vec::new(), inquiry });
@@ -72,6 +73,7 @@ pub fn answer<H: Homes>(
                 candidates: &candidates,
                 allowed,
                 by_words: is_cut.then_some(bounds.words_max),
+                by_similarity: allowed.and(inquiry.question.vector.as_ref()).map(|_| bounds.similar_max),
                 affordable: &affordable,
                 by_concepts: bounds.concepts_max,
             };
@@ -135,6 +137,7 @@ impl Inquiry {
 struct Bounds {
     words_max: usize,
     concepts_max: usize,
+    similar_max: usize,
     postings_max: u64,
 }
 
@@ -142,21 +145,24 @@ impl Bounds {
     // `allowed` is how many of `documents` documents are allowed, if not all are.
     fn new(ranking: &Ranking, allowed: Option<u64>, documents: u64) -> Bounds {
         let (words, postings) = (ranking.lexical_candidates as usize, ranking.postings_max);
-        let concepts_max = ranking.concept_candidates as usize;
-        let Some(allowed) = allowed else { return Bounds { words_max: words, concepts_max, postings_max: postings } };
+        let (concepts_max, similar) = (ranking.concept_candidates as usize, ranking.similar_candidates as usize);
+        let Some(allowed) = allowed else {
+            return Bounds { words_max: words, concepts_max, similar_max: similar, postings_max: postings };
+        };
         // The best documents may rank lower by BM25, where BM25 decides less of the score. A posting of a document that
         // is not allowed costs little and finds nothing.
         let passed_by = documents / allowed.max(1);
         Bounds {
             words_max: words.saturating_mul(FILTERED_FACTOR),
             concepts_max,
+            similar_max: similar.saturating_mul(FILTERED_FACTOR),
             postings_max: postings.saturating_mul(passed_by.clamp(1, FILTERED_POSTINGS_FACTOR_MAX)),
         }
     }
 }
 
 // What a longer answer has behind the head: the other documents by BM25, behind them those that only concepts light up,
-// and then those that only neighbours carry. They come in blocks, each twice the one before, and each block is ranked on its own. Where a block ends does not
+// those that are only similar, and those that only neighbours carry. They come in blocks, each twice the one before, and each block is ranked on its own. Where a block ends does not
 // depend on `k`, so the beginning of an answer is the same however much more is asked for.
 struct Tail<'a, H: Homes> {
     inquiry: &'a mut Inquiry,
@@ -168,7 +174,7 @@ struct Tail<'a, H: Homes> {
 impl<H: Homes> Tail<'_, H> {
     // Adds documents that are not in `known`, until there are `k` hits.
     fn add(&mut self, k: usize, mut known: Set<Spot>, hits: &mut Vec<Hit>) -> Result<()> {
-        let Bounds { words_max, concepts_max, .. } = self.bounds;
+        let Bounds { words_max, concepts_max, similar_max, .. } = self.bounds;
         if known.len() >= words_max {
             let terms = self.inquiry.question.weighted();
             let found = self.homes.best(&terms, room(words_max, k.saturating_add(known.len())), self.allowed)?;
@@ -183,6 +189,13 @@ impl<H: Homes> Tail<'_, H> {
             lit.sort_unstable_by(lit::order);
             let spots: Vec<(Spot, u128)> = lit.iter().map(|lit| (lit.spot, lit.id)).collect();
             self.blocks(&spots, concepts_max, k, &mut known, hits)?;
+        }
+        let is_bounded = (similar_max as u64) < self.homes.commons().documents();
+        if hits.len() < k && is_bounded && self.inquiry.question.vector.is_some() {
+            let most = room(similar_max, k.saturating_add(known.len()));
+            let found = self.homes.most_similar(&self.inquiry.question, most, self.allowed)?;
+            let spots: Vec<(Spot, u128)> = found.iter().map(|found| (found.spot(), found.id)).collect();
+            self.blocks(&spots, similar_max, k, &mut known, hits)?;
         }
         if hits.len() < k && Context::is_asked(self.homes.commons().threads(), &self.inquiry.ranking) {
             self.carried(k, known, hits)?;
@@ -250,7 +263,7 @@ fn room(first: usize, many: usize) -> usize {
 
 fn rank(hits: &mut Vec<Hit>, k: usize) {
     // A document with nothing of the question is no hit.
-    hits.retain(|hit| hit.found.score > 0.0);
+    hits.retain(|hit| hit.parts.answers());
     let order = |a: &Hit, b: &Hit| b.found.score.total_cmp(&a.found.score).then(a.found.id.cmp(&b.found.id));
     if hits.len() > k {
         hits.select_nth_unstable_by(k, order);

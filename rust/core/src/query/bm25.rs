@@ -34,7 +34,7 @@ const SEARCH_POSTINGS: usize = 48;
 /// A document that was found.
 #[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Found {
-    /// Its BM25 score.
+    /// Its BM25 score, or how similar it is.
     pub score: f64,
     /// Its id, by which ties are ordered.
     #[serde(with = "crate::ids::sixteen")]
@@ -345,7 +345,8 @@ impl Best {
         self.cut();
     }
 
-    fn push(&mut self, found: Found) {
+    /// Adds one.
+    pub(crate) fn push(&mut self, found: Found) {
         self.found.push(found);
         if self.found.len() >= self.k.saturating_mul(3).saturating_add(64) {
             self.cut();
@@ -385,7 +386,7 @@ mod tests {
             let search = Search::new(state.view().local(seat), terms);
             for (place, document) in shard.documents().placed() {
                 let score = search.exact(place);
-                if score > 0.0 && filter.accepts(&document.body.metadata) {
+                if score > 0.0 && filter.accepts_at(&document.body.metadata, document.body.time) {
                     all.push(Found { score, id: document.id.0, seat, place });
                 }
             }

@@ -36,7 +36,7 @@ impl Covered {
     }
 }
 
-/// What a document has of a question's words.
+/// What a document has of a question: of its words, and beside them.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Of the document as a whole.
@@ -45,6 +45,10 @@ pub struct Evidence {
     pub passage: Option<(u32, Covered)>,
     /// The share of the question's mass in its title, times the share of the title's mass that the question has.
     pub title: f64,
+    /// The cosine of its vector with the question's, if both are there.
+    pub cosine: Option<f64>,
+    /// The moment that it is of, if that counts.
+    pub time: Option<i64>,
 }
 
 impl Evidence {
@@ -110,7 +114,7 @@ pub fn weigh(
             }
         });
     }
-    Evidence { whole, passage, title }
+    Evidence { whole, passage, title, ..Evidence::default() }
 }
 
 fn title_share(question: &Question, words: &Marks, title: &[u32], commons: &Commons) -> f64 {

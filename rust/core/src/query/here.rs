@@ -17,10 +17,12 @@ use crate::query::lexical::{self, ByWords};
 use crate::query::lit::{self, Lit, LitDocument};
 use crate::query::names::{self, Named};
 use crate::query::near::{self, Contribution};
+use crate::query::outline::Outline;
 use crate::query::parts::Weighed;
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
 use crate::query::seeds::{self, Seed, Voice};
+use crate::query::similar;
 use crate::query::telling;
 use crate::query::view::{Spot, View};
 use crate::{Error, Result};
@@ -45,7 +47,7 @@ impl<'a> Here<'a> {
     pub fn by_words(&mut self, question: &Question, ranking: &Ranking) -> Result<ByWords> {
         let mut by_words = ByWords::new(ranking);
         for local in self.view.locals() {
-            by_words.gather(lexical::find(local, question, ranking, by_words.floor(), self.buffers)?);
+            by_words.gather(lexical::find(local, question, ranking, by_words.floors(), self.buffers)?);
         }
         Ok(by_words)
     }
@@ -181,7 +183,7 @@ impl Homes for Here<'_> {
                     others.push((spot, self.view.at(spot).id.0, self.weighed(meaning, spot)?));
                 }
             }
-            Some(Wanted::Best { candidates, allowed, by_words, affordable, by_concepts }) => {
+            Some(Wanted::Best { candidates, allowed, by_words, by_similarity, affordable, by_concepts }) => {
                 let may = |spot: Spot| allowed.is_none_or(|allowed| allowed.has(spot));
                 let mut known: Set<Spot> = Set::with_capacity_and_hasher(2 * candidates.len(), Default::default());
                 activations.reserve_exact(candidates.len());
@@ -196,6 +198,10 @@ impl Homes for Here<'_> {
                 let mut found: Vec<(Spot, u128)> = Vec::new();
                 if let Some(most) = by_words {
                     let best = self.best(&meaning.question.weighted(), most, allowed)?;
+                    found.extend(best.iter().map(|found| (found.spot(), found.id)));
+                }
+                if let Some(most) = by_similarity {
+                    let best = self.most_similar(meaning.question, most, allowed)?;
                     found.extend(best.iter().map(|found| (found.spot(), found.id)));
                 }
                 let lit = self.most_lit(affordable, by_concepts, allowed)?;
@@ -225,6 +231,24 @@ impl Homes for Here<'_> {
 
     fn best(&mut self, terms: &[WeightedTerm], most: usize, allowed: Option<&Allowed>) -> Result<Vec<Found>> {
         bm25::search(self.view, terms, most, allowed, &mut self.buffers.bm25)
+    }
+
+    fn most_similar(&mut self, question: &Question, most: usize, allowed: Option<&Allowed>) -> Result<Vec<Found>> {
+        let mut best = Best::new(most, f64::NEG_INFINITY);
+        let Some(vector) = &question.vector else { return Ok(Vec::new()) };
+        for local in self.view.locals() {
+            let places = allowed.map(|allowed| allowed.at(local.seat));
+            best.gather(similar::find(local, vector, most, best.threshold, places)?.0);
+        }
+        Ok(best.finish())
+    }
+
+    fn outline(&mut self, spots: &[Spot]) -> Result<Vec<Outline>> {
+        let of = |&(seat, place): &Spot| {
+            self.view.poll()?;
+            Ok(Outline::of(self.view.local(seat), place))
+        };
+        spots.iter().map(of).collect()
     }
 
     fn most_lit(&mut self, lit: &[Lit], most: usize, allowed: Option<&Allowed>) -> Result<Vec<LitDocument>> {

@@ -16,6 +16,7 @@ use crate::query::hit::{FoundDocument, Hit, Told};
 use crate::query::lexical::{Candidate, Unweighed};
 use crate::query::lit::{Lit, LitDocument};
 use crate::query::near::Contribution;
+use crate::query::outline::Outline;
 use crate::query::parts::Weighed;
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
@@ -62,6 +63,14 @@ pub trait Homes {
 
     /// A round of a long answer: the `most` allowed documents that concepts light up most, in no order.
     fn most_lit(&mut self, lit: &[Lit], most: usize, allowed: Option<&Self::Allowed>) -> Result<Vec<LitDocument>>;
+
+    /// A round of a long answer or of its own: the `most` allowed documents that are most similar to the question, by the
+    /// cosine of their vectors, best first; none if the question has no vector.
+    fn most_similar(&mut self, question: &Question, most: usize, allowed: Option<&Self::Allowed>)
+    -> Result<Vec<Found>>;
+
+    /// A round of its own: what of documents is compared with others, by their order.
+    fn outline(&mut self, spots: &[Spot]) -> Result<Vec<Outline>>;
 
     /// The last round: hits with their passages and reasons.
     fn tell(&mut self, asked: &Telling<'_>) -> Result<Told>;
@@ -127,6 +136,8 @@ pub enum Wanted<'a, A> {
         allowed: Option<&'a A>,
         /// How many allowed documents to find by words, if those of the first round may not be the best of them.
         by_words: Option<usize>,
+        /// How many allowed documents to find by vectors, if not all are allowed.
+        by_similarity: Option<usize>,
         /// The concepts whose postings are read, in the order of their ids.
         affordable: &'a [Lit],
         /// How many documents to find by concepts.

@@ -7,6 +7,8 @@
 //! 3. *bridge* ([`crate::query::bridge`]): a mention of a document's title in a seed leads to that document.
 //! 4. *context* ([`crate::query::context`]): the home shards of a document's neighbours in its thread report what these
 //!    have of the question's words.
+//! 5. *similar* ([`crate::query::similar`]): with a vector of the question, all documents that have one are compared with
+//!    it; the best are weighed like those that words find. *newer* ([`crate::query::newer`]) reads times.
 //!
 //! Each step is a round over all homes ([`crate::query::homes`]). One gather sums the replies in an order that does not
 //! depend on shards: of term ids, or of seeds by rank. Ties are ordered by document id.
@@ -18,10 +20,12 @@ use crate::query::concepts;
 use crate::query::context::Context;
 use crate::query::homes::{Homes, Meaning, Reached, Reaching, Surrounding, Wanted};
 use crate::query::lexical::{Candidate, Scale};
+use crate::query::newer::Newer;
 use crate::query::parts::{Parts, Scorers, Weighed};
-use crate::query::question::Question;
+use crate::query::question::{Query, Question};
 use crate::query::ranking::Ranking;
 use crate::query::seeds::{self, Seed, Voice};
+use crate::query::similar::Similar;
 use crate::query::view::Spot;
 use crate::text::Session;
 
@@ -58,8 +62,13 @@ impl Inquiry {
     ///
     /// # Errors
     /// Those of the homes, here and below.
-    pub fn new<H: Homes>(homes: &mut H, text: &str, ranking: &Ranking, session: &mut Session) -> Result<Self> {
-        let (mut inquiry, _) = Inquiry::begin(homes, text, ranking, None, session)?;
+    pub fn new<'a, H: Homes>(
+        homes: &mut H,
+        asked: impl Into<Query<'a>>,
+        ranking: &Ranking,
+        session: &mut Session,
+    ) -> Result<Self> {
+        let (mut inquiry, _) = Inquiry::begin(homes, asked.into(), ranking, None, session)?;
         inquiry.reach(homes, None)?;
         Ok(inquiry)
     }
@@ -67,20 +76,22 @@ impl Inquiry {
     /// Runs the first two rounds. Returns what is known after them, and how many documents are allowed, if not all are.
     pub(crate) fn begin<H: Homes>(
         homes: &mut H,
-        text: &str,
+        asked: Query<'_>,
         ranking: &Ranking,
         allowed: Option<&H::Allowed>,
         session: &mut Session,
     ) -> Result<(Self, Option<u64>)> {
-        let question = Question::new(homes.commons(), session, text);
+        let question = Question::new(homes.commons(), session, asked);
         let ranking = ranking.clone().among(homes.commons().documents());
         let mut heard = homes.hear(&question, &ranking, allowed)?;
         let wired = std::mem::take(&mut heard.unweighed.wired);
-        let (lexical, candidates) = Scale::new(heard.unweighed, heard.evidence, &ranking);
+        let similar = Similar::new(heard.unweighed.levels);
+        let newer = Newer { since: question.as_of.or(heard.unweighed.newest) };
+        let (lexical, candidates) = Scale::new(heard.unweighed, heard.evidence, &similar, &ranking);
         let seeds = seeds::choose(&candidates, &ranking);
         let voices = if seeds.is_empty() { Vec::new() } else { homes.speak(&question, &ranking, &seeds)? };
         let concepts = concepts::light(homes.commons(), &question, &seeds, &voices, wired, &ranking);
-        let scorers = Scorers { lexical, concepts, ..Scorers::default() };
+        let scorers = Scorers { lexical, concepts, similar, newer, ..Scorers::default() };
         Ok((Inquiry { question, ranking, candidates, seeds, voices, scorers }, heard.allowed))
     }
 

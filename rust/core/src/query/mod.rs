@@ -3,13 +3,14 @@
 //! * [`view`] is the committed state that a question reads, [`question`] the question, [`ranking`] every constant.
 //! * [`bm25`] finds documents by words; [`evidence`] is what one document has of a question,
 //!   [`tally`] what its passages have.
-//! * The parts of a score: [`lexical`], [`concepts`] with [`lit`], [`bridge`], [`context`] with [`speaker`]; [`parts`] lists them. [`seeds`] are the
+//! * The parts of a score: [`lexical`], [`concepts`] with [`lit`], [`bridge`], [`context`] with [`speaker`], [`similar`], [`newer`]; [`parts`] lists them. [`seeds`] are the
 //!   documents that light up concepts, [`hop`] finds what the question's words light up, [`names`] the titles that a
 //!   text mentions.
 //! * [`homes`] lists the rounds in which the homes of documents and concepts are asked; [`here`] asks the shards of
 //!   this process.
 //! * [`inquiry`] runs the rounds needed to score any document, [`answer`] those that find the best; [`hit`] is what
 //!   they find.
+//! * [`diverse`] chooses hits that are unlike each other, by their [`outline`]s.
 //! * [`telling`], [`passages`], [`lighting`] and [`explain`] give the reasons; [`near`] ranks concepts; [`allowed`]
 //!   restricts which documents can answer.
 
@@ -20,6 +21,7 @@ pub mod bridge;
 pub mod buffers;
 pub mod concepts;
 pub mod context;
+pub mod diverse;
 pub mod evidence;
 pub mod explain;
 pub mod here;
@@ -33,11 +35,14 @@ pub mod lit;
 pub mod marks;
 pub mod names;
 pub mod near;
+pub mod newer;
+pub mod outline;
 pub mod parts;
 pub mod passages;
 pub mod question;
 pub mod ranking;
 pub mod seeds;
+pub mod similar;
 pub mod speaker;
 pub mod tally;
 pub mod telling;
@@ -55,5 +60,6 @@ pub use inquiry::{Inquiry, Nothing};
 pub use lighting::{ConceptShare, Light, Lighting};
 pub use near::RankedConcept;
 pub use parts::{Part, Parts};
+pub use question::Query;
 pub use ranking::Ranking;
 pub use view::{Local, Spot, View};

@@ -8,7 +8,9 @@ use crate::query::concepts::Spread;
 use crate::query::context::Context;
 use crate::query::evidence::Evidence;
 use crate::query::lexical::Scale;
+use crate::query::newer::Newer;
 use crate::query::ranking::Ranking;
+use crate::query::similar::Similar;
 use crate::query::view::Spot;
 use serde::{Deserialize, Serialize};
 use std::ops::Index;
@@ -24,6 +26,10 @@ pub enum Part {
     Bridge,
     /// From the document's neighbours in its thread.
     Context,
+    /// From the vectors of the question and of the document.
+    Similar,
+    /// From the document's time.
+    Newer,
 }
 
 /// How many parts a score has.
@@ -31,7 +37,7 @@ pub const PARTS: usize = Part::NAMES.len();
 
 impl Part {
     /// Their names, in the order in which they are summed.
-    pub const NAMES: [&str; 4] = ["lexical", "concepts", "bridge", "context"];
+    pub const NAMES: [&str; 6] = ["lexical", "concepts", "bridge", "context", "similar", "newer"];
 }
 
 /// The parts of one score, in the order of [`Part`].
@@ -42,6 +48,11 @@ impl Parts {
     /// Returns their sum, in their order.
     pub fn score(&self) -> f64 {
         self.0.iter().sum()
+    }
+
+    /// Returns whether the document has anything of the question, and is not only new.
+    pub fn answers(&self) -> bool {
+        self.0[..Part::Newer as usize].iter().any(|part| *part > 0.0)
     }
 }
 
@@ -73,6 +84,10 @@ pub struct Scorers {
     pub bridge: Bridges,
     /// The context part.
     pub context: Context,
+    /// The similar part.
+    pub similar: Similar,
+    /// The newer part.
+    pub newer: Newer,
 }
 
 impl Scorers {
@@ -83,6 +98,8 @@ impl Scorers {
             self.concepts.points(weighed.activation, ranking),
             self.bridge.points(spot),
             self.context.points(id, self.lexical.units().0, ranking),
+            self.similar.points(weighed.evidence.cosine, ranking),
+            self.newer.points(weighed.evidence.time, ranking),
         ])
     }
 }

@@ -1,6 +1,7 @@
 //! A question, analysed once and sent to every shard.
 
 use crate::commons::Commons;
+use crate::documents::Vector;
 use crate::query::bm25::{K1, WeightedTerm};
 use crate::text::{QueryWord, Role, Session};
 use crate::titles::BREAK;
@@ -29,6 +30,31 @@ impl QuestionTerm {
     }
 }
 
+/// What is asked: a text, and what goes with it.
+#[derive(Copy, Clone, Debug, Default)]
+pub struct Query<'a> {
+    /// The text, perhaps empty.
+    pub text: &'a str,
+    /// The question's vector, with which those of documents are compared.
+    pub vector: Option<&'a Vector>,
+    /// The moment as of which one asks, in microseconds since 1970 in UTC.
+    pub as_of: Option<i64>,
+    /// How much it counts that hits are unlike each other, from 0 for nothing to 1 for all.
+    pub diverse: f64,
+}
+
+impl<'a> From<&'a str> for Query<'a> {
+    fn from(text: &'a str) -> Self {
+        Query { text, ..Query::default() }
+    }
+}
+
+impl<'a> From<&'a String> for Query<'a> {
+    fn from(text: &'a String) -> Self {
+        Query::from(&**text)
+    }
+}
+
 /// A question to one committed state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Question {
@@ -49,11 +75,16 @@ pub struct Question {
     pub content: usize,
     /// The sum of its terms' masses.
     pub mass: f64,
+    /// Its vector, if it has one.
+    pub vector: Option<Vector>,
+    /// The moment as of which it is asked.
+    pub as_of: Option<i64>,
 }
 
 impl Question {
     /// Analyses a question.
-    pub fn new(commons: &Commons, session: &mut Session, text: &str) -> Question {
+    pub fn new<'a>(commons: &Commons, session: &mut Session, asked: impl Into<Query<'a>>) -> Question {
+        let Query { text, vector, as_of, .. } = asked.into();
         let words = session.query(text);
         let (mut sequence, mut all) = (Vec::new(), Vec::new());
         session.words(text, |word| {
@@ -87,7 +118,18 @@ impl Question {
         let unknown = (0..words.len() as u32).filter(|&place| is_unknown(&words[place as usize])).collect();
         let function = (0..words.len() as u32).filter(|&place| is_function(&words[place as usize])).collect();
         let words = words.into_iter().map(|word| word.form).collect();
-        Question { words, terms, unknown, has_content, function, sequence, content, mass }
+        Question {
+            words,
+            terms,
+            unknown,
+            has_content,
+            function,
+            sequence,
+            content,
+            mass,
+            vector: vector.cloned(),
+            as_of,
+        }
     }
 
     /// Returns the terms as BM25 weighs them.

@@ -4,7 +4,7 @@ use crate::settings;
 use serde::{Deserialize, Serialize};
 
 settings! {
-    /// How documents are ranked: score = lexical + concepts + bridge + context.
+    /// How documents are ranked: score = lexical + concepts + bridge + context + similar + newer.
     ///
     /// The values were chosen on two public collections of 1,400 and 994 documents, and checked against larger and
     /// spoiled ones (no titles, cut questions, one-line documents): each had to win or be neutral on all of them.
@@ -66,7 +66,7 @@ settings! {
         /// What is added to the window's score, as a share of it, if the question names who says the document.
         speaker_weight: f64 = 1.0, 0.0..=100.0;
         /// Among at most so many documents, all that have anything of the question are scored in full, and the next
-        /// four bounds do not apply.
+        /// four bounds, and that of similar ones, do not apply.
         exhaustive_max: u32 = 500, 0..=1 << 24;
         /// How many of the best documents by BM25 are scored in full before any others; twice as many with a filter.
         /// Further hits follow in blocks, each ordered by score on its own.
@@ -79,6 +79,17 @@ settings! {
         /// The most postings read to find those: concepts that do not fit are left out of the search, not of the score.
         /// With a filter up to 16 times as many.
         postings_max: u64 = 8000, 1..=1 << 40;
+        /// The most that a vector is worth, if the question and the document have one: that of the most similar document.
+        similar_weight: f64 = 0.45, 0.0..=100.0;
+        /// How much the most similar document counts where seeds are chosen, in units of the best lexical score.
+        similar_seed: f64 = 0.2, 0.0..=100.0;
+        /// What a document of the latest moment is worth, in units of the best lexical score. 0 leaves time out.
+        newer_weight: f64 = 0.0, 0.0..=100.0;
+        /// The days in which that halves.
+        half_life_days: f64 = 180.0, 1e-6..=1e9;
+        /// How many of the most similar documents are scored in full, if the question has a vector; twice as many with a
+        /// filter.
+        similar_candidates: u32 = 100, 1..=1 << 24;
     }
 }
 
@@ -108,11 +119,18 @@ impl Ranking {
         self
     }
 
+    /// Returns this ranking without the similar part.
+    pub fn without_vectors(mut self) -> Self {
+        (self.similar_weight, self.similar_seed) = (0.0, 0.0);
+        self
+    }
+
     /// Returns this ranking for a choice among `documents` documents: without bounds if they are few.
     pub fn among(mut self, documents: u64) -> Self {
         if documents <= u64::from(self.exhaustive_max) {
             (self.lexical_candidates, self.concept_candidates, self.postings_max) = (u32::MAX, u32::MAX, u64::MAX);
             self.context_candidates = u32::MAX;
+            self.similar_candidates = u32::MAX;
         }
         self
     }

@@ -56,6 +56,7 @@ pub fn speak(
     let document = local.at(place);
     let mut found_by = gains(local, question, place, buffers);
     let sum: f64 = found_by.iter().map(|gain| gain.1).sum();
+    // A seed that is only similar has none.
     found_by.iter_mut().for_each(|gain| gain.1 /= sum);
     let title = document.title_terms.clone();
     let most = ranking.stretch_words_max as usize;
@@ -125,7 +126,7 @@ fn spoken(document: &Document, words: Range<usize>) -> Vec<u32> {
 
 /// Returns the seeds among candidates, which must be ordered best first.
 pub fn choose(candidates: &[Candidate], ranking: &Ranking) -> Vec<Seed> {
-    let Some(best) = candidates.first() else { return Vec::new() };
+    let Some(best) = candidates.first().filter(|best| best.points > 0.0) else { return Vec::new() };
     let power = |candidate: &Candidate| libm::pow(candidate.points / best.points, ranking.seed_power);
     let few = candidates.iter().take(ranking.seeds_max as usize);
     let mut seeds: Vec<Seed> = few

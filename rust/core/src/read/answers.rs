@@ -2,7 +2,9 @@
 
 use crate::metadata::Filter;
 use crate::query::explain::{BridgeShare, ContextShare, WordShare, context_shares};
-use crate::query::{ConceptShare, Explanation, FoundDocument, Homes, Inquiry, Lighting, Parts, Ranking, Spot, answer};
+use crate::query::{
+    ConceptShare, Explanation, FoundDocument, Homes, Inquiry, Lighting, Parts, Query, Ranking, Spot, answer, diverse,
+};
 use crate::read::documents::find;
 use crate::text::Session;
 use crate::{Error, Result};
@@ -36,11 +38,11 @@ pub struct AnsweredDocument {
 
 /// One question to one committed state.
 #[derive(Debug)]
-pub struct Asking<'a, H> {
+pub struct Asking<'a, H, T = &'a str> {
     /// The homes of its documents and concepts.
     pub homes: &'a mut H,
-    /// The question.
-    pub text: &'a str,
+    /// The question, or its text.
+    pub text: T,
     /// The constants of the ranking.
     pub ranking: &'a Ranking,
     /// The analyser.
@@ -60,15 +62,31 @@ pub fn check(text: &str, ranking: &Ranking) -> Result<()> {
     ranking.validate()
 }
 
-impl<H: Homes> Asking<'_, H> {
-    /// Returns the `k` best documents by words, concepts and titles among those that match, best first. With `paths`,
+impl<'a, H: Homes, T: Into<Query<'a>>> Asking<'a, H, T> {
+    // Refuses a vector that cannot be compared with those of the colony.
+    fn checked(self) -> Result<(Asking<'a, H, ()>, Query<'a>)> {
+        let Asking { homes, text, ranking, session } = self;
+        let asked = text.into();
+        crate::settings::within("diverse", asked.diverse, 0.0, 1.0)?;
+        if let Some(vector) = asked.vector {
+            homes.commons().life().space().compare(vector.dimension())?;
+        }
+        Ok((Asking { homes, text: (), ranking, session }, asked))
+    }
+
+    /// Returns the `k` best documents by words, concepts, titles, vectors and times among those that match, best first. With `paths`,
     /// each has its best passage and how the question got there.
     ///
     /// # Errors
-    /// Those of the homes, here and below.
+    /// Those of the homes, and [`Error::Config`] for a vector of another number of numbers than the colony's have,
+    /// here and below.
     pub fn answer(self, k: usize, filter: &Filter, paths: bool) -> Result<Vec<AnsweredDocument>> {
-        let Asking { homes, text, ranking, session } = self;
-        let found = answer::answer(homes, text, k, ranking, filter, session)?;
+        let (Asking { homes, ranking, session, .. }, asked) = self.checked()?;
+        let pool = if asked.diverse > 0.0 { diverse::pool(k) } else { k };
+        let mut found = answer::answer(homes, asked, pool, ranking, filter, session)?;
+        if asked.diverse > 0.0 {
+            found.hits = diverse::choose(homes, &found.hits, k, asked.diverse)?;
+        }
         let (hits, inquiry) = (&found.hits, &found.inquiry);
         if hits.is_empty() {
             return Ok(Vec::new());
@@ -95,20 +113,20 @@ impl<H: Homes> Asking<'_, H> {
 
     /// Returns the score of any document with all its parts, or `None` if the colony has no document of this name.
     pub fn explain(self, name: &str) -> Result<Option<Explanation>> {
-        let Asking { homes, text, ranking, session } = self;
+        let (Asking { homes, ranking, session, .. }, asked) = self.checked()?;
         let Some((spot, id)) = find(homes, name)? else { return Ok(None) };
-        Inquiry::new(homes, text, ranking, session)?.explain_at(homes, spot, id).map(Some)
+        Inquiry::new(homes, asked, ranking, session)?.explain_at(homes, spot, id).map(Some)
     }
 
     /// Returns the part of an explanation that concerns the question alone, without a document.
     pub fn explain_question(self) -> Result<Explanation> {
-        let Asking { homes, text, ranking, session } = self;
-        Ok(Inquiry::new(homes, text, ranking, session)?.explain_question(homes.commons()))
+        let (Asking { homes, ranking, session, .. }, asked) = self.checked()?;
+        Ok(Inquiry::new(homes, asked, ranking, session)?.explain_question(homes.commons()))
     }
 }
 
 // A document without the reasons.
-fn bare(document: FoundDocument, parts: Parts) -> AnsweredDocument {
+pub(crate) fn bare(document: FoundDocument, parts: Parts) -> AnsweredDocument {
     let (words, concepts, bridges, context) = Default::default();
     AnsweredDocument { document, parts, span: (0, 0), words, concepts, bridges, context, speaker: 0.0 }
 }

@@ -1,7 +1,7 @@
 //! Documents by name, in order, and as results.
 
 use crate::Result;
-use crate::documents::{Body, Document};
+use crate::documents::{Body, Document, Documents};
 use crate::ids::DocumentId;
 use crate::metadata::Filter;
 use crate::query::{Allowed, Found, FoundDocument, Homes, Spot, View, bm25};
@@ -45,10 +45,10 @@ pub struct StoredDocument {
 }
 
 impl StoredDocument {
-    /// Returns a copy of a stored document.
-    pub fn new(document: &Document) -> StoredDocument {
-        let Document { id, arrival, digested, .. } = *document;
-        StoredDocument { id, body: document.body.clone(), arrival, digested }
+    /// Returns a copy of the document at a place.
+    pub fn new(documents: &Documents, place: u32) -> StoredDocument {
+        let Document { id, arrival, digested, .. } = *documents.at(place);
+        StoredDocument { id, body: documents.known_at(place).whole(), arrival, digested }
     }
 
     /// Returns the caller's id, or the identity in hexadecimal if the caller gave none.

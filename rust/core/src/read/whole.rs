@@ -169,7 +169,7 @@ impl Whole for View<'_> {
     }
 
     fn stored_at(&self, spots: &[Spot]) -> Result<Vec<StoredDocument>> {
-        Ok(spots.iter().map(|&spot| StoredDocument::new(self.at(spot))).collect())
+        Ok(spots.iter().map(|&spot| StoredDocument::new(self.local(spot.0).documents(), spot.1)).collect())
     }
 
     fn counts(&self) -> Result<Counts> {

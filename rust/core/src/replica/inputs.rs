@@ -2,7 +2,7 @@
 
 use super::{Outgoing, Replica};
 use crate::commons::{Departed, Digestion, GrantKey, Waiting};
-use crate::documents::{Analysed, Body, DOCUMENTS_MAX, Document, Lifetime};
+use crate::documents::{Analysed, Body, DOCUMENTS_MAX, Document, Known, Lifetime};
 use crate::ids::{DocumentId, ShardId};
 use crate::input::{Admission, Change, Forms, Input, Outcome, Prepared, Updated};
 use crate::maps::Map;
@@ -61,14 +61,17 @@ impl Replica {
         let mut new: Vec<Raw> = Vec::new();
         let mut places: Map<u128, usize> = Map::default();
         let mut unchanged = 0;
+        let mut space = self.commons.life().space().clone();
         for (index, body) in bodies.into_iter().enumerate() {
             body.check(index)?;
+            space.admit(&body, index)?;
             let id = body.id();
-            let here = |id: DocumentId| places.get(&id.0).map(|place| &new[*place].body);
+            let here = |id: DocumentId| places.get(&id.0).map(|place| Known::from(&new[*place].body));
             match Admission::of(id, &body, |id| here(id).or_else(|| self.body(id))) {
                 Admission::Unchanged => unchanged += 1,
                 Admission::Taken => return Err(body.taken(index)),
                 Admission::New => {
+                    space.meet(&body);
                     places.insert(id.0, new.len());
                     new.push(Raw { id, body, index });
                 }
@@ -82,6 +85,7 @@ impl Replica {
 
     fn prepare_update(&self, body: Body, session: &mut Session) -> Result<Prepared> {
         body.check_named(0)?;
+        self.commons.life().space().admit(&body, 0)?;
         let id = body.id();
         let standing = self.body(id);
         let updated = match self.admission(id, &body) {
@@ -266,7 +270,7 @@ impl Replica {
     pub fn inputs_of(&self, seat: usize) -> Vec<Input> {
         debug_assert_eq!(self.tick(), 0, "a tick leaves what no input tells");
         let shard = &self.shards[seat];
-        let bodies: Vec<Body> = shard.documents().all().map(|document| document.body.clone()).collect();
+        let bodies: Vec<Body> = shard.documents().known().map(|known| known.whole()).collect();
         let reinforced = shard.reinforcing().iter().flat_map(|(id, waiting)| {
             let input = |(path, &times): (&Reinforcement, &u64)| Input::Reinforce {
                 id: DocumentId(*id),

@@ -16,7 +16,7 @@ pub use tick::Committed;
 
 use crate::commons::Commons;
 use crate::config::ColonyConfig;
-use crate::documents::{Body, Document};
+use crate::documents::{Body, Document, Known};
 use crate::graph::Synapse;
 use crate::ids::{DocumentId, ShardId, Tick};
 use crate::input::Admission;
@@ -86,9 +86,15 @@ impl Replica {
         Admission::of(id, body, |id| self.body(id))
     }
 
-    /// Returns the body of the document of this identity.
-    pub fn body(&self, id: DocumentId) -> Option<&Body> {
-        self.document(id).map(|document| &document.body)
+    /// Takes over that a document with a vector came: the first one fixes how many numbers all have.
+    pub fn meet(&mut self, dimension: u32) {
+        Arc::make_mut(&mut self.commons).meet(dimension);
+    }
+
+    /// Returns the document of this identity as its caller gave it.
+    pub fn body(&self, id: DocumentId) -> Option<Known<'_>> {
+        let documents = self.shards[self.seat_of(id)].documents();
+        documents.place(id).map(|place| documents.known_at(place))
     }
 
     /// Returns the document of this identity.

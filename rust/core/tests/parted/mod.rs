@@ -6,7 +6,7 @@ use phago_core::Result;
 use phago_core::cluster::{Ask, Nodes, Reply, home};
 use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
-use phago_core::documents::{Body, ThreadPlace};
+use phago_core::documents::{Body, ThreadPlace, Vector};
 use phago_core::ids::DocumentId;
 use phago_core::input::Input;
 use phago_core::metadata::{Metadata, Value, Values};
@@ -16,6 +16,7 @@ use std::cell::{Cell, RefCell};
 
 pub const VOCABULARY: u64 = 300;
 pub const DOCUMENTS: u64 = 260;
+pub const DAY: i64 = 86_400_000_000;
 
 pub fn words(chance: &mut Chance, count: u64) -> String {
     let word = |chance: &mut Chance| match chance.below(6) {
@@ -25,8 +26,13 @@ pub fn words(chance: &mut Chance, count: u64) -> String {
     (0..count).map(|_| word(chance)).collect::<Vec<_>>().join(" ")
 }
 
+pub fn vector(chance: &mut Chance) -> Vector {
+    let values: Vec<f64> = (0..20).map(|_| chance.below(2001) as f64 - 1000.0).collect();
+    Vector::new(&values).unwrap()
+}
+
 // Documents with titles that others mention, some of several passages, some without a name, filed under numbers and
-// colours; ticks between them, deletes, and what was found reinforced.
+// colours, some with vectors and some with times; ticks between them, deletes, and what was found reinforced.
 pub fn grown(shards: u32) -> Colony {
     grown_with(shards, |_| None)
 }
@@ -46,7 +52,7 @@ pub fn grown_in_threads(shards: u32) -> Colony {
 
 fn grown_with(shards: u32, thread: impl Fn(u64) -> Option<ThreadPlace>) -> Colony {
     let mut colony = colony(&ColonyConfig::default(), shards);
-    let mut chance = Chance(41);
+    let (mut chance, mut beside) = (Chance(41), Chance(42));
     let mut titles: Vec<String> = (0..DOCUMENTS).map(|number| words(&mut chance, 1 + number % 3)).collect();
     // Namesakes: more than a title that names anything may have, at most as many, and both on one shard or many.
     (0..40).for_each(|number| titles[6 * number] = "zeppelin".to_owned());
@@ -64,9 +70,16 @@ fn grown_with(shards: u32, thread: impl Fn(u64) -> Option<ThreadPlace>) -> Colon
         ];
         let metadata = Metadata::new(entries).unwrap();
         let key = format!("doc-{number}");
-        let key = (number % 9 != 4).then(|| key.into());
-        let (title, text, thread) = (title.as_str().into(), text.into(), thread(number));
-        let body = Body { key, title, text, metadata, thread, ..Body::default() };
+        let body = Body {
+            key: (number % 9 != 4).then(|| key.as_str().into()),
+            title: title.as_str().into(),
+            text: text.into(),
+            metadata,
+            thread: thread(number),
+            time: (number % 4 > 0).then(|| beside.below(1000) as i64 * DAY),
+            vector: (number % 5 > 0).then(|| vector(&mut beside)),
+            ..Body::default()
+        };
         colony.apply(Input::Ingest(vec![body])).unwrap();
         if number % 50 == 49 {
             (0..3).for_each(|_| drop(colony.tick().unwrap()));

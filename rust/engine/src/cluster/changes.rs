@@ -36,6 +36,7 @@ impl Remote {
     pub(crate) fn ingest(&self, world: &World, mut ahead: Ahead, on_error: OnError) -> Result<Ingested> {
         world.check_writable()?;
         let mut refused = std::mem::take(&mut ahead.refused);
+        let dimension = self.admit(world, &mut ahead, &mut refused)?;
         let mut report = Ingested::default();
         self.change(world, ahead, |steps, fates| {
             let mut new = Vec::with_capacity(steps.len());
@@ -58,6 +59,8 @@ impl Remote {
             if on_error == OnError::Raise && !refused.is_empty() {
                 return Err(refused.swap_remove(0).1);
             }
+            // Perhaps another caller's vectors were the first ones meanwhile.
+            check_dimension(world, &new, dimension)?;
             report.accepted = new.len() as u64;
             Ok((!new.is_empty()).then_some(Input::Ingest(new)))
         })?;
@@ -100,8 +103,26 @@ impl Remote {
         self.update_at(world, document, 0)
     }
 
+    // Refuses the documents whose vectors have another number of numbers than those of the colony, or than the first one
+    // if it has none. What was read ahead is then read again. Returns that number, if there are vectors.
+    fn admit(&self, world: &World, ahead: &mut Ahead, refused: &mut Vec<(usize, Error)>) -> Result<Option<u32>> {
+        let mut space = world.read(|state| state.commons().life().space().clone())?;
+        let count = ahead.steps.len();
+        ahead.steps.retain(|step| {
+            let Step::Ingest(index, body) = step else { return true };
+            let admitted = space.admit(body, *index as usize);
+            space.meet(body);
+            admitted.map_err(|error| refused.push((*index as usize, error))).is_ok()
+        });
+        if ahead.steps.len() < count {
+            (ahead.record, ahead.read) = (None, None);
+        }
+        Ok(space.dimension())
+    }
+
     fn update_at(&self, world: &World, document: Body, index: usize) -> Result<Updated> {
         let mut updated = Updated::Unchanged;
+        world.read(|state| state.commons().life().space().admit(&document, index))??;
         self.change(world, Step::Update(Arc::new(document)).into(), |mut steps, fates| {
             let Some(Step::Update(body)) = steps.pop() else { unreachable!("it was made right here") };
             let body = Arc::unwrap_or_clone(body);
@@ -112,6 +133,7 @@ impl Remote {
                 Fate::TooManyWords => return Err(body.too_many_words(index)),
                 _ => return Ok(None),
             };
+            check_dimension(world, std::slice::from_ref(&body), None)?;
             Ok(Some(Input::Update(body)))
         })?;
         Ok(updated)
@@ -337,4 +359,14 @@ fn keep(world: &World, sequence: Option<u64>) -> Result<()> {
         (Some(journal), Some(sequence)) => journal.keep(sequence),
         _ => Ok(()),
     }
+}
+
+// Refuses documents whose vectors have another number of numbers than those of the colony, where that was another when
+// they were looked at.
+fn check_dimension(world: &World, documents: &[Body], looked: Option<u32>) -> Result<()> {
+    let space = world.read(|state| state.commons().life().space().clone())?;
+    if looked.is_some() && space.dimension() == looked {
+        return Ok(());
+    }
+    documents.iter().zip(0..).try_for_each(|(document, index)| space.admit(document, index))
 }

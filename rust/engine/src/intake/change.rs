@@ -72,6 +72,7 @@ impl World {
             // A first check, so that an unchanged document is not analysed again.
             let inputs = lock(&self.inputs);
             let standing = Standing { state: &*self.state()?, pending: &inputs.pending };
+            standing.admit(&document, 0)?;
             if standing.admission(id, &document) == Admission::Unchanged {
                 return Ok(Updated::Unchanged);
             }
@@ -122,6 +123,7 @@ impl World {
             }
             let standing = Standing { state: &state, pending: &inputs.pending };
             let Some(id) = find(standing) else { return Ok(Accepted::nothing(Outcome::Deleted(false))) };
+            new.iter().try_for_each(|new| standing.admit(&new.body, 0))?;
             let outcome = match &new {
                 None if standing.body(id).is_none() => return Ok(Accepted::nothing(Outcome::Deleted(false))),
                 None => Outcome::Deleted(true),

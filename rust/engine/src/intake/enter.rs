@@ -7,9 +7,10 @@ use crate::store::Prepared as Record;
 use crate::sync::MutexGuard;
 use crate::work::pool::Pool;
 use crate::world::{Inputs, World};
-use phago_core::documents::Body;
+use phago_core::documents::{Body, Known};
 use phago_core::ids::{DocumentId, ShardId};
 use phago_core::input::{Admission, Outcome, Prepared};
+use phago_core::life::Space;
 use phago_core::replica::Replica;
 use phago_core::{Error, Result};
 
@@ -139,9 +140,19 @@ pub(super) struct Standing<'a> {
 }
 
 impl<'a> Standing<'a> {
-    pub(super) fn body(self, id: DocumentId) -> Option<&'a Body> {
-        let committed = || self.state.document(id).map(|document| &document.body);
-        self.pending.standing(id).unwrap_or_else(committed)
+    pub(super) fn body(self, id: DocumentId) -> Option<Known<'a>> {
+        self.pending.standing(id).unwrap_or_else(|| self.state.body(id))
+    }
+
+    /// Returns what all vectors have in common.
+    pub(super) fn space(self) -> Space {
+        let committed = self.state.commons().life().space();
+        if committed.dimension().is_some() { committed.clone() } else { self.pending.space().clone() }
+    }
+
+    /// Refuses a document whose vector has another number of numbers than those that stand.
+    pub(super) fn admit(self, body: &Body, index: usize) -> Result<()> {
+        if body.vector.is_some() { self.space().admit(body, index) } else { Ok(()) }
     }
 
     pub(super) fn admission(self, id: DocumentId, body: &Body) -> Admission {

@@ -7,7 +7,7 @@ use crate::lock::lock;
 use crate::store::Prepared as Record;
 use crate::work::pool::Pool;
 use crate::world::{Inputs, World};
-use phago_core::documents::{Analysed, Body};
+use phago_core::documents::{Analysed, Body, Known};
 use phago_core::ids::{DocumentId, ShardId};
 use phago_core::input::{Admission, Change, Outcome, Prepared};
 use phago_core::maps::Map;
@@ -179,7 +179,13 @@ impl World {
                 Some(inputs) => Standing { state, pending: &inputs.pending }.admission(id, body),
                 None => state.admission(id, body),
             };
-            let fates = checked.into_iter().zip(first_index..).map(|(document, index)| match document {
+            let mut space = state.commons().life().space().clone();
+            let admitted = checked.into_iter().zip(first_index..).map(|(document, index)| {
+                let admitted = document.and_then(|document| space.admit(&document, index).map(|()| document));
+                admitted.iter().for_each(|document| space.meet(document));
+                (admitted, index)
+            });
+            let fates = admitted.map(|(document, index)| match document {
                 Err(error) => Fate::Bad(error),
                 Ok(document) => {
                     let id = document.id();
@@ -239,14 +245,22 @@ impl World {
         let standing = Standing { state: &state, pending: &inputs.pending };
         // Indices of this chunk's new documents, by identity.
         let mut here: Map<u128, usize> = Map::default();
+        let mut space = standing.space();
         for place in 0..fates.len() {
             let Fate::Analysed(Analysed { id, body, .. }) = &fates[place] else { continue };
+            if let Err(error) = space.admit(body, first_index + place) {
+                fates[place] = Fate::Bad(error);
+                continue;
+            }
             let of_this_chunk = |id: DocumentId| match &fates[*here.get(&id.0)?] {
-                Fate::Analysed(other) => Some(&other.body),
+                Fate::Analysed(other) => Some(Known::from(&other.body)),
                 _ => None,
             };
             match Admission::of(*id, body, |id| of_this_chunk(id).or_else(|| standing.body(id))) {
-                Admission::New => drop(here.insert(id.0, place)),
+                Admission::New => {
+                    space.meet(body);
+                    here.insert(id.0, place);
+                }
                 Admission::Unchanged => fates[place] = Fate::Unchanged,
                 Admission::Taken => fates[place] = Fate::Bad(body.taken(first_index + place)),
             }

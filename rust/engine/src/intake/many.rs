@@ -151,7 +151,13 @@ impl World {
         let inputs = lock(&self.inputs);
         let state = self.state()?;
         let standing = Standing { state: &state, pending: &inputs.pending };
+        let mut space = standing.space();
         for (index, document) in good {
+            if let Err(error) = space.admit(&document, index) {
+                chunk.refuse(index, error);
+                continue;
+            }
+            space.meet(&document);
             let id = document.id();
             // Behind another one of its id, it is judged once that one has taken effect.
             let admission = if changing.contains(&id.0) { Admission::New } else { standing.admission(id, &document) };

@@ -11,6 +11,7 @@
 pub(crate) mod analyse;
 mod change;
 pub mod chunk;
+pub mod embeddable;
 mod enter;
 pub mod ingest;
 pub mod many;

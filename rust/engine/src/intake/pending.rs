@@ -5,10 +5,10 @@
 //! and a change of the document drops those before it.
 
 use crate::work::pool::Pool;
-use phago_core::documents::{Analysed, Body};
+use phago_core::documents::{Analysed, Known};
 use phago_core::ids::DocumentId;
 use phago_core::input::{Change, Forms, Outcome, Prepared, Updated};
-use phago_core::life::Deed;
+use phago_core::life::{Deed, Space};
 use phago_core::maps::Set;
 use phago_core::reinforcement::{Reinforcement, Waiting, size_of_waiting};
 use phago_core::replica::{Outgoing, Placement, Replica};
@@ -58,6 +58,8 @@ pub(crate) struct Pending {
     renewing: u64,
     now: Option<i64>,
     deeds: Vec<Deed>,
+    // As the first document with a vector has it.
+    space: Space,
     // The word forms of the committed documents that leave, with the tick too, and those that leave with the tick.
     outgoing: Outgoing,
     expiring: Set<u128>,
@@ -80,6 +82,11 @@ impl Pending {
     /// Returns the changes of what the colony has beside its documents, in order.
     pub(crate) fn deeds(&self) -> &[Deed] {
         &self.deeds
+    }
+
+    /// Returns what the vectors of its documents have in common.
+    pub(crate) fn space(&self) -> &Space {
+        &self.space
     }
 
     /// Returns how much its reinforcements add towards [`phago_core::reinforcement::REINFORCED_MAX`].
@@ -193,8 +200,8 @@ impl Pending {
 
     /// Returns the body that will be present under an id once the queue is applied: `Some(None)` if none will be,
     /// `None` if the queue does not change this id.
-    pub(crate) fn standing(&self, id: DocumentId) -> Option<Option<&Body>> {
-        self.changes.get(&id.0).map(|fate| fate.comes.as_ref().map(|document| &document.body))
+    pub(crate) fn standing(&self, id: DocumentId) -> Option<Option<Known<'_>>> {
+        self.changes.get(&id.0).map(|fate| fate.comes.as_ref().map(|document| Known::from(&document.body)))
     }
 
     /// Returns whether the queue deletes or replaces the committed document of this id, or adds one.
@@ -287,6 +294,7 @@ impl Pending {
             fate.leaves = Some(leaves);
         }
         if let Some(comes) = &comes {
+            self.space.meet(&comes.body);
             self.coming += 1;
             self.bytes += bytes_of(comes);
         }
@@ -301,7 +309,9 @@ impl Pending {
 
     /// Applies everything that waits.
     pub(crate) fn drain_into(&mut self, state: &mut Replica, pool: Option<&Pool>) {
-        let Pending { changes, reinforcing, coming, now, deeds, .. } = std::mem::take(self);
+        let Pending { changes, reinforcing, coming, now, deeds, space, .. } = std::mem::take(self);
+        // Also if the document that fixed it was taken back meanwhile, as a replay has it.
+        space.dimension().into_iter().for_each(|dimension| state.meet(dimension));
         let mut new = Vec::with_capacity(coming as usize);
         // The outcomes were returned when the inputs were accepted.
         let apply_change = |state: &mut Replica, change, outcome| apply(state, Prepared { change, outcome }, pool);
@@ -365,6 +375,7 @@ pub(crate) fn apply(state: &mut Replica, prepared: Prepared, pool: Option<&Pool>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use phago_core::documents::Body;
     use phago_core::text::Analysis;
 
     fn document(number: u32) -> Analysed {

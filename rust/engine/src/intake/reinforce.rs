@@ -5,7 +5,7 @@ use super::enter::Standing;
 use crate::lock::lock;
 use crate::world::World;
 use phago_core::Result;
-use phago_core::documents::Body;
+use phago_core::documents::Known;
 use phago_core::ids::{DocumentId, ShardId};
 use phago_core::input::{Change, Outcome, Prepared};
 use phago_core::reinforcement::Reinforcement;
@@ -38,7 +38,7 @@ impl World {
         let path = Reinforcement::new(path, |word| session.concept(word));
         self.sessions.give(session);
         let Some(path) = path else { return Ok(false) };
-        let same = |body: &Body| *body.title == *helped.title && *body.text == *helped.text;
+        let same = |body: Known<'_>| *body.title == *helped.title && *body.text == *helped.text;
         if let Some(remote) = &self.remote {
             return match remote.named(self, &helped.name)? {
                 Some((id, found)) if *found.title == helped.title && *found.text == helped.text => {

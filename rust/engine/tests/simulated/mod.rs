@@ -15,7 +15,7 @@ use counts::Counts;
 use disk::Recorded;
 use model::{Digests, Model, is_clean};
 use phago_core::config::ColonyConfig;
-use phago_core::documents::{Body, Lifetime};
+use phago_core::documents::{Body, Lifetime, Vector};
 use phago_core::field::{Class, Emissions, Type};
 use phago_core::ids::{NodeId, ShardId};
 use phago_core::input::Input;
@@ -324,7 +324,11 @@ impl Schedule {
             1 => Some(Lifetime::Time(chance.below(40) as i64)),
             _ => None,
         };
-        Body { key, title, text: text.join(" ").into(), metadata: metadata(chance.below(9)), expires }
+        let number = chance.below(9);
+        // Drawn with the metadata, so that the draws of a seed stay what they were.
+        let time = (number % 3 == 1).then_some(number as i64);
+        let vector = (number % 3 == 2).then(|| Vector::new(&[text.len() as f64, 3.0, -(number as f64)]).unwrap());
+        Body { key, title, text: text.join(" ").into(), metadata: metadata(number), expires, time, vector }
     }
 
     fn some_deed(&mut self) -> Deed {

@@ -1,0 +1,130 @@
+"""A question with all that goes with it, as both colonies ask it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from ._checks import count, moment_of, question_of, real, refusal
+from ._rows import constants, hit, lexical_hit
+from .config import Ranking
+from .results import Hits
+
+if TYPE_CHECKING:
+    from . import _phago
+    from ._embedding import Embedding
+    from ._intake import Where
+
+Moment = datetime.datetime | str
+"""A datetime with a time zone, or its text in ISO 8601."""
+
+_DAYS = {"s": 1 / 86_400, "min": 1 / 1_440, "h": 1 / 24, "d": 1.0, "w": 7.0, "y": 365.25}
+_SPAN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|min|h|d|w|y)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, checked."""
+
+    text: str
+    k: int
+    ranking: Ranking | Literal["lexical"] | None
+    where: Where | None
+    paths: bool
+    vector: Any
+    span: tuple[int | None, int | None, int | None]
+    diverse: float
+
+    @classmethod
+    def of(
+        cls,
+        text: str,
+        k: int,
+        ranking: Ranking | Literal["lexical"] | None,
+        where: Where | None,
+        paths: bool,
+        vector: Any,
+        as_of: Moment | None,
+        since: Moment | None,
+        until: Moment | None,
+        newer: float | None,
+        half_life: datetime.timedelta | str | float | None,
+        diverse: float,
+    ) -> Question:
+        """A question of what a caller gave."""
+        times = (("as_of", as_of), ("since", since), ("until", until))
+        span = tuple(None if value is None else moment_of(name, value) for name, value in times)
+        ranking = _newer(ranking, newer, half_life)
+        unlike = real("diverse", diverse, 0.0, 1.0)
+        if unlike and isinstance(ranking, str):
+            raise refusal("diverse", diverse, "0 with a ranking by words alone")
+        text, k = question_of("text", text), count("k", k, 1)
+        return cls(text, k, ranking, where, bool(paths), vector, (span[0], span[1], span[2]), unlike)
+
+    @property
+    def is_lexical(self) -> bool:
+        return isinstance(self.ranking, str) and self.ranking == "lexical"
+
+    def texts(self, embedding: Embedding | None) -> list[str]:
+        """The text that a model is to make a vector of, if one is missing and would count."""
+        counts = not self.is_lexical and (self.ranking is None or _weighs_vectors(self.ranking))
+        is_missing = embedding is not None and self.vector is None and counts and self.text.strip()
+        return [self.text] if is_missing else []
+
+    def call(self, world: _phago.World, made: list[Any]) -> _phago.Call[Any]:
+        """Asks, with the vector that was made."""
+        if self.is_lexical:
+            return world.search(self.text, self.k, self.where, self.span)
+        vector = made[0] if made else self.vector
+        native = constants(self.ranking)
+        return world.answer(self.text, self.k, native, self.where, self.paths, vector, self.span, self.diverse)
+
+    def explain(self, world: _phago.World, key: str | None, made: list[Any]) -> _phago.Call[Any]:
+        """Asks for a score taken apart."""
+        vector = made[0] if made else self.vector
+        return world.explain(self.text, key, constants(self.ranking), vector, self.span[0])
+
+    def hits(self, answered: tuple[list[Any], int]) -> Hits:
+        """The answer."""
+        rows, pending = answered
+        return Hits(tuple(map(lexical_hit if self.is_lexical else hit, rows)), pending)
+
+
+def explained(
+    text: str, ranking: Ranking | None, vector: Any, as_of: Moment | None, newer: Any, half_life: Any
+) -> Question:
+    """The question of an explanation, which has no other bounds."""
+    return Question.of(text, 1, ranking, None, True, vector, as_of, None, None, newer, half_life, 0.0)
+
+
+def _weighs_vectors(ranking: Any) -> bool:
+    return not isinstance(ranking, Ranking) or ranking.similar_weight > 0 or ranking.similar_seed > 0
+
+
+def _newer(ranking: Any, newer: float | None, half_life: datetime.timedelta | str | float | None) -> Any:
+    if newer is None and half_life is None:
+        return ranking
+    if ranking is not None and not isinstance(ranking, Ranking):
+        raise refusal("newer" if half_life is None else "half_life", newer, "None with a ranking by words alone")
+    changed: dict[str, Any] = {}
+    if newer is not None:
+        changed["newer_weight"] = real("newer", newer, 0.0, 100.0)
+    if half_life is not None:
+        changed["half_life_days"] = _days(half_life)
+    return dataclasses.replace(Ranking() if ranking is None else ranking, **changed)
+
+
+def _days(half_life: datetime.timedelta | str | float) -> float:
+    accepted = 'a timedelta, a number of days, or text such as "12h", "180d" or "2y" (s, min, h, d, w, y)'
+    days: Any = half_life
+    if isinstance(half_life, datetime.timedelta):
+        days = half_life / datetime.timedelta(days=1)
+    elif isinstance(half_life, str):
+        found = _SPAN.fullmatch(half_life)
+        if found is None:
+            raise refusal("half_life", half_life, accepted)
+        days = float(found[1]) * _DAYS[found[2]]
+    return real("half_life", days, 1e-6, 1e9)

@@ -1,0 +1,61 @@
+"""Models of users' own, by the names that the command line takes."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from .._embedding import Embed
+
+__all__ = ["model", "vectors"]
+
+
+def model(given: str) -> Embed:
+    """The callable of a `module:function`; a module of the working directory will do."""
+    module, _, name = given.partition(":")
+    if not module or not name:
+        raise argparse.ArgumentTypeError(f"{given!r} is not MODULE:FUNCTION")
+    here = os.getcwd()
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        found: Any = importlib.import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise argparse.ArgumentTypeError(f"{given!r} cannot be loaded: {error}") from None
+    if not callable(found):
+        raise argparse.ArgumentTypeError(f"{given!r} is {type(found).__name__}; accepted is a callable")
+    made: Embed = found
+    return made
+
+
+def vectors(given: str) -> Embed:
+    """A model, or the vectors that one made: a file with lines of JSON, each with `text` and `vector`."""
+    if not os.path.isfile(given):
+        return model(given)
+    made: dict[str, Any] = {}
+    number = 0
+    try:
+        with Path(given).open(encoding="utf-8-sig") as lines:
+            for line in filter(str.strip, lines):
+                number += 1
+                row = json.loads(line)
+                made[row["text"]] = row["vector"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        where = "" if isinstance(error, OSError) else f" in its line {number}"
+        accepted = "lines of JSON with `text` and `vector`"
+        raise argparse.ArgumentTypeError(f"`{given}` is no file of vectors{where}; accepted are {accepted}") from None
+
+    def look_up(texts: list[str]) -> list[Any]:
+        missing = next((text for text in texts if text not in made), None)
+        if missing is not None:
+            raise KeyError(f"`{given}` has no vector of the text {missing[:60]!r}")
+        return [made[text] for text in texts]
+
+    return look_up

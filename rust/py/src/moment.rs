@@ -1,0 +1,31 @@
+//! Moments, from Python and back.
+
+use crate::metadata::{kind, plain, repr};
+use pyo3::IntoPyObjectExt;
+use pyo3::prelude::*;
+
+/// Reads the `time` of a document: a datetime with a time zone, or text of one. The inner error is the reason why it is
+/// not accepted; the outer one is an exception of the caller's own code.
+pub(crate) fn read(given: &Bound<'_, PyAny>) -> PyResult<Result<i64, String>> {
+    match plain(given, "microseconds")?.extract::<Option<i64>>()? {
+        Some(time) => Ok(Ok(time)),
+        None => {
+            let shown = format!("{} of type {}", repr(given)?, kind(given));
+            Ok(Err(format!("is {shown}; accepted is a datetime with a time zone, or its text in ISO 8601")))
+        }
+    }
+}
+
+/// A moment on its way to Python: a datetime in UTC.
+#[derive(Clone, Copy)]
+pub(crate) struct Moment(pub(crate) i64);
+
+impl<'py> IntoPyObject<'py> for Moment {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
+        plain(&self.0.into_bound_py_any(py)?, "moment")
+    }
+}

@@ -1,0 +1,46 @@
+//! Vectors from Python.
+
+use crate::metadata::{kind, sequence};
+use phago_core::documents::{DIMENSION_MAX, Vector};
+use pyo3::buffer::{Element, PyBuffer};
+use pyo3::prelude::*;
+
+const ACCEPTED: &str = "numbers in a list, a tuple, an array or any buffer of floats, of one dimension";
+
+/// Reads the vector of a document or of a question. The inner error is the reason why it is not accepted; the outer one
+/// is an exception of the caller's own code.
+pub(crate) fn read(given: &Bound<'_, PyAny>) -> PyResult<Result<Vector, String>> {
+    // Most models give these, and they are copied at once.
+    if let Some(values) = buffered::<f32>(given) {
+        return Ok(values.and_then(|values| Vector::new(&values)));
+    }
+    if let Some(values) = buffered::<f64>(given) {
+        return Ok(values.and_then(|values| Vector::new(&values)));
+    }
+    let Some(items) = sequence(given)? else {
+        return Ok(Err(format!("is {}; accepted are {ACCEPTED}", kind(given))));
+    };
+    if items.len() > DIMENSION_MAX {
+        return Ok(Err(format!("has {} numbers; accepted are 1 to {DIMENSION_MAX}", items.len())));
+    }
+    let mut values = Vec::with_capacity(items.len());
+    for (place, item) in items.iter().enumerate() {
+        match item.extract::<f64>() {
+            Ok(value) => values.push(value),
+            Err(_) => return Ok(Err(format!("has {} at index {place}; accepted are {ACCEPTED}", kind(item)))),
+        }
+    }
+    Ok(Vector::new(&values))
+}
+
+fn buffered<T: Element + Into<f64>>(given: &Bound<'_, PyAny>) -> Option<Result<Vec<f64>, String>> {
+    let buffer = PyBuffer::<T>::get(given).ok()?;
+    if buffer.dimensions() != 1 {
+        return Some(Err(format!("has {} dimensions; accepted are {ACCEPTED}", buffer.dimensions())));
+    }
+    if buffer.item_count() > DIMENSION_MAX {
+        return Some(Err(format!("has {} numbers; accepted are 1 to {DIMENSION_MAX}", buffer.item_count())));
+    }
+    let values = buffer.to_vec(given.py()).ok()?;
+    Some(Ok(values.into_iter().map(Into::into).collect()))
+}
