@@ -299,6 +299,9 @@ class WordRow:
     def word(self) -> str: ...
     @property
     def points(self) -> float: ...
+    @property
+    def near(self) -> str | None:
+        """The known word that it was read as."""
 
 @final
 class ConceptShareRow:
@@ -380,6 +383,9 @@ class ExplainedRow:
     def words(self) -> list[WordRow]: ...
     @property
     def unknown(self) -> list[str]: ...
+    @property
+    def near(self) -> list[tuple[str, str]]:
+        """What words were read as."""
     @property
     def function_words(self) -> list[str]: ...
     @property

@@ -122,6 +122,7 @@ def explanation(row: ExplainedRow) -> Explanation:
         row.seed,
         row.nothing,
         tuple(row.function_words),
+        tuple(row.near),
     )
 
 
@@ -141,7 +142,7 @@ def stored(row: StoredRow) -> StoredDocument:
 
 
 def _words(rows: list[WordRow]) -> tuple[WordShare, ...]:
-    return tuple(WordShare(row.word, row.points) for row in rows)
+    return tuple(WordShare(row.word, row.points, row.near) for row in rows)
 
 
 def _concepts(rows: list[ConceptShareRow]) -> tuple[ConceptShare, ...]:

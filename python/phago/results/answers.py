@@ -30,12 +30,18 @@ def by_name(parts: Parts) -> list[tuple[str, float]]:
     return [(part.name, getattr(parts, part.name)) for part in fields(parts)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class WordShare:
     """What a word of the question gives."""
 
     word: str
     points: float
+    near: str | None = None
+    """The known word that it was read as, where no document has the word itself."""
+
+    def __repr__(self) -> str:
+        near = f", near={self.near!r}" if self.near is not None else ""
+        return f"WordShare(word={self.word!r}, points={self.points!r}{near})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +138,10 @@ class Explanation:
     """Why the question finds nothing at all; `None` if it finds something."""
     function_words: tuple[str, ...] = ()
     """The question's function words ("the", "of"): each weighs a tenth of its idf and lights up no concept."""
+    near: tuple[tuple[str, str], ...] = ()
+    """What words that no document has were read as, such as `("recieve", "receive")`: the nearest known words, at most
+    three for each.
+    """
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as what JSON can hold."""
@@ -144,7 +154,7 @@ class Explanation:
         return f"<Explanation of {short(self.id)}: {self.score:.2f} = {parts}>"
 
     def _repr_html_(self) -> str:
-        rows = [("word", share.word, share.points) for share in self.words]
+        rows = [("word", f"{share.word} → {share.near}" if share.near else share.word, share.points) for share in self.words]
         rows += [("title", "", self.title)] * bool(self.title) + [("named", "", self.named)] * bool(self.named)
         rows += [("concept", share.label, share.points) for share in self.concepts]
         rows += [("bridge", share.title, share.points) for share in self.bridges]

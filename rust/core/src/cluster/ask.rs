@@ -7,7 +7,7 @@
 //! grow with the colony, and texts, come in pages: a node replies with as many items as fit into [`PAGE_BYTES`], at
 //! least one, and is asked again for the rest.
 
-use crate::commons::Commons;
+use crate::commons::{Commons, Near};
 use crate::graph::Synapse;
 use crate::ids::{DocumentId, NodeId};
 use crate::metadata::Filter;
@@ -212,6 +212,13 @@ pub enum What {
     Pairs(Vec<usize>),
     /// What shards contribute to the concepts of documents, by their seats.
     Lists(Vec<usize>),
+    /// The terms near words that no document has.
+    Nearest {
+        /// The words, and the most edits of each.
+        words: Vec<(String, u32)>,
+        /// How many terms to find for each.
+        most: usize,
+    },
 }
 
 /// What a question means.
@@ -324,6 +331,8 @@ pub enum Reply {
     Pairs(Vec<Part>),
     /// What shards contribute to the concepts of documents: a page.
     Lists(Vec<ListsPart>),
+    /// The terms near words, by the order of the words: of those whose home is here.
+    Nearest(Vec<Vec<Near>>),
 }
 
 /// What the words of a question find on a node.

@@ -4,7 +4,7 @@
 use crate::Result;
 use crate::cluster::ask::{self, ITEMS_MAX, Meant, Reach, Reply, Search, What};
 use crate::cluster::scatter::{Far, Nodes, Waiting, picked, read, refused, take};
-use crate::commons::Commons;
+use crate::commons::{Commons, Near, best_near};
 use crate::ids::DocumentId;
 use crate::maps::{Map, Set};
 use crate::metadata::Filter;
@@ -38,6 +38,19 @@ impl<N: Nodes> Homes for Far<'_, N> {
 
     fn allow(&self, filter: &Filter) -> Option<Filter> {
         (!filter.is_empty()).then(|| filter.clone())
+    }
+
+    fn nearest(&mut self, words: &[(String, u32)], most: usize) -> Result<Vec<Vec<Near>>> {
+        let mut all: Vec<Vec<Near>> = vec![Vec::new(); words.len()];
+        for reply in self.ask_all(&What::Nearest { words: words.to_vec(), most })? {
+            let nearest = read!(reply, Nearest)?;
+            if nearest.len() != words.len() {
+                return Err(refused("it has another number of words than were asked for"));
+            }
+            self.check_terms(nearest.iter().flatten().map(|near| near.term))?;
+            all.iter_mut().zip(nearest).for_each(|(all, near)| all.extend(near));
+        }
+        Ok(all.into_iter().map(|near| best_near(self.commons, near, most)).collect())
     }
 
     fn hear(&mut self, question: &Question, ranking: &Ranking, allowed: Option<&Filter>) -> Result<Heard> {
@@ -253,7 +266,7 @@ impl<N: Nodes> Homes for Far<'_, N> {
             }
         }
         let hits: Vec<ToldHit> = hits.into_iter().flatten().collect();
-        let words = asked.meaning.question.words.len();
+        let words = asked.meaning.question.terms.len();
         let is_known = |hit: &ToldHit| {
             let words = hit.words.iter().all(|&(word, _)| (word as usize) < words);
             words && hit.concepts.iter().all(|&(place, _)| (place as usize) < lit.len())

@@ -162,6 +162,7 @@ impl Node<'_> {
                 let part = |&seat: &usize| ListsPart::of(view.local(self.check_seat(seat)?));
                 Reply::Lists(page(seats, &mut 0, ListsPart::bytes, part)?)
             }
+            What::Nearest { words, most } => Reply::Nearest(self.here.nearest(words, *most)?),
             What::Local { seat, stems, df, most } => {
                 Reply::Local(view.local(self.check_seat(*seat)?).find(stems.clone(), df, *most)?)
             }

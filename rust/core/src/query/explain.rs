@@ -17,6 +17,8 @@ use crate::query::view::Spot;
 pub struct WordShare {
     /// The word as it was asked, in lower case.
     pub word: String,
+    /// The known word that it was read as, if the document has that one and not the word itself.
+    pub near: Option<String>,
     /// Its points.
     pub points: f64,
 }
@@ -49,6 +51,8 @@ pub struct Explanation {
     pub words: Vec<WordShare>,
     /// The question's words that no document has, function words aside.
     pub unknown: Vec<String>,
+    /// What the question's words that no document has were read as, with the words, in the order of the question.
+    pub near: Vec<(String, String)>,
     /// The question's function words, which weigh little and light up no concept.
     pub function_words: Vec<String>,
     /// The points of the lexical part for words of the question in the title.
@@ -78,6 +82,7 @@ impl Inquiry {
             parts: Parts::default(),
             words: Vec::new(),
             unknown: spelled(&self.question.unknown),
+            near: self.question.read_as(),
             function_words: spelled(&self.question.function),
             title: 0.0,
             named: 0.0,
@@ -150,8 +155,11 @@ impl Inquiry {
     /// Returns the question's words that a hit has, with their points of its lexical part, in the order of the
     /// question.
     pub fn word_shares(&self, hit: &ToldHit) -> Vec<WordShare> {
-        let share =
-            |&(word, points): &(u32, f64)| WordShare { word: self.question.words[word as usize].clone(), points };
+        let share = |&(place, points): &(u32, f64)| {
+            let term = &self.question.terms[place as usize];
+            let near = term.reading.map(|reading| self.question.readings[reading as usize].text.clone());
+            WordShare { word: self.question.words[term.word as usize].clone(), near, points }
+        };
         hit.words.iter().map(share).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! Rounds over the shards of one process, one shard after the other.
 
 use crate::Result;
-use crate::commons::Commons;
+use crate::commons::{Commons, Near};
 use crate::ids::DocumentId;
 use crate::maps::Set;
 use crate::metadata::{Every, Filter};
@@ -125,6 +125,14 @@ impl Homes for Here<'_> {
 
     fn allow(&self, filter: &Filter) -> Option<Allowed> {
         Allowed::new(self.view.shards, filter)
+    }
+
+    fn nearest(&mut self, words: &[(String, u32)], most: usize) -> Result<Vec<Vec<Near>>> {
+        let near = |(word, edits): &(String, u32)| {
+            self.view.poll()?;
+            Ok(self.view.commons.near(word, *edits, most))
+        };
+        words.iter().map(near).collect()
     }
 
     fn hear(&mut self, question: &Question, ranking: &Ranking, allowed: Option<&Allowed>) -> Result<Heard> {

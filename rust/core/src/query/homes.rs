@@ -5,7 +5,7 @@
 //! are. The rounds are over the shards of one process ([`crate::query::here`]), or over the nodes of a cluster.
 
 use crate::Result;
-use crate::commons::Commons;
+use crate::commons::{Commons, Near};
 use crate::ids::DocumentId;
 use crate::metadata::Filter;
 use crate::query::bm25::{Found, WeightedTerm};
@@ -38,6 +38,10 @@ pub trait Homes {
 
     /// Returns the documents that match, or `None` for a filter that every document matches.
     fn allow(&self, filter: &Filter) -> Option<Self::Allowed>;
+
+    /// A round before the first one, for words that no document has: the terms near each, up to `most`, by
+    /// [`Commons::near`], with the most edits of each word.
+    fn nearest(&mut self, words: &[(String, u32)], most: usize) -> Result<Vec<Vec<Near>>>;
 
     /// The first round: which documents have the words of a question, what these are worth in them, and how many
     /// documents are allowed.

@@ -68,7 +68,7 @@ impl Inquiry {
         allowed: Option<&H::Allowed>,
         session: &mut Session,
     ) -> Result<(Self, Option<u64>)> {
-        let question = Question::new(homes.commons(), session, text);
+        let question = Question::read(homes, text, ranking, session)?;
         let ranking = ranking.clone().among(homes.commons().documents());
         let mut heard = homes.hear(&question, &ranking, allowed)?;
         let wired = std::mem::take(&mut heard.unweighed.wired);

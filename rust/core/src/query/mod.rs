@@ -2,7 +2,7 @@
 //!
 //! * [`view`] is the committed state that a question reads, [`question`] the question, [`ranking`] every constant.
 //! * [`bm25`] finds documents by words; [`evidence`] is what one document has of a question,
-//!   [`tally`] what its passages have.
+//!   [`tally`] what its passages have. [`spelling`] reads words that no document has as known ones near them.
 //! * The parts of a score: [`lexical`], [`concepts`] with [`lit`], [`bridge`]; [`parts`] lists them. [`seeds`] are the
 //!   documents that light up concepts, [`hop`] finds what the question's words light up, [`names`] the titles that a
 //!   text mentions.
@@ -37,6 +37,7 @@ pub mod passages;
 pub mod question;
 pub mod ranking;
 pub mod seeds;
+pub mod spelling;
 pub mod tally;
 pub mod telling;
 pub mod view;

@@ -1,8 +1,12 @@
 //! A question, analysed once and sent to every shard.
 
+use crate::Result;
 use crate::commons::Commons;
 use crate::query::bm25::{K1, WeightedTerm};
-use crate::text::{QueryWord, Role, Session};
+use crate::query::homes::Homes;
+use crate::query::ranking::Ranking;
+use crate::query::spelling::{self, Reading};
+use crate::text::{QueryWord, Role, Session, stem};
 use crate::titles::BREAK;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +24,8 @@ pub struct QuestionTerm {
     pub idf: f64,
     /// The index of its word in [`Question::words`].
     pub word: u32,
+    /// The index in [`Question::readings`] of what its word was read as, unless it is a term of the word itself.
+    pub reading: Option<u32>,
 }
 
 impl QuestionTerm {
@@ -49,9 +55,66 @@ pub struct Question {
     pub content: usize,
     /// The sum of its terms' masses.
     pub mass: f64,
+    /// What some of its words were read as, in the order of the words.
+    pub readings: Vec<Reading>,
 }
 
 impl Question {
+    /// Analyses a question, and reads words that no document has as the known ones near them.
+    ///
+    /// # Errors
+    /// Those of the homes.
+    pub fn read<H: Homes>(homes: &mut H, text: &str, ranking: &Ranking, session: &mut Session) -> Result<Question> {
+        let mut question = Question::new(homes.commons(), session, text);
+        if ranking.near_share > 0.0 && !question.unknown.is_empty() {
+            let readings = spelling::readings(homes, &question, text, ranking, session)?;
+            question.take(readings, homes.commons(), text, session);
+        }
+        Ok(question)
+    }
+
+    // Adds what words are read as. A term that the question has already stays what it was.
+    fn take(&mut self, readings: Vec<Reading>, commons: &Commons, text: &str, session: &mut Session) {
+        for (place, reading) in (0..).zip(&readings) {
+            for &term in &reading.terms {
+                if self.place(term).is_none() {
+                    let (id, word, count) = (commons.id(term), reading.word, reading.count);
+                    let idf = commons.idf(term) * reading.share;
+                    self.terms.push(QuestionTerm { id, term, count, idf, word, reading: Some(place) });
+                    self.content += usize::from(reading.role != Role::Function);
+                }
+            }
+        }
+        self.terms.sort_unstable_by_key(|term| term.id);
+        self.mass = self.terms.iter().map(QuestionTerm::mass).sum();
+        self.readings = readings;
+        self.sequence = self.spoken(commons, text, session);
+    }
+
+    // Returns the sequence, with each word that no document has as it is best read.
+    fn spoken(&self, commons: &Commons, text: &str, session: &mut Session) -> Vec<u32> {
+        let (mut sequence, mut all) = (Vec::new(), Vec::new());
+        session.spoken(text, |form, term, role| {
+            let reading = match term.filter(|&term| commons.df(term) > 0) {
+                Some(_) => None,
+                None => self.readings.iter().find(|reading| *reading.stem == *stem(form)),
+            };
+            let own = [term.unwrap_or(BREAK)];
+            let (terms, role) = reading.map_or((&own[..], role), |reading| (&*reading.terms, reading.role));
+            all.extend(terms);
+            if role != Role::Function {
+                sequence.extend(terms);
+            }
+        });
+        joined(sequence, all)
+    }
+
+    /// Returns what words that no document has were read as: each with what is read instead.
+    pub fn read_as(&self) -> Vec<(String, String)> {
+        let said = |reading: &Reading| (self.words[reading.word as usize].clone(), reading.text.clone());
+        self.readings.iter().map(said).collect()
+    }
+
     /// Analyses a question.
     pub fn new(commons: &Commons, session: &mut Session, text: &str) -> Question {
         let words = session.query(text);
@@ -63,16 +126,13 @@ impl Question {
                 sequence.push(term);
             }
         });
-        if all.len() > sequence.len() {
-            sequence.push(BREAK);
-            sequence.extend(all);
-        }
+        let sequence = joined(sequence, all);
         let known = words.iter().enumerate().filter_map(|(place, word)| Some((place, word.term?, word.count)));
         let mut terms: Vec<QuestionTerm> = known
             .filter(|&(_, term, _)| commons.df(term) > 0)
             .map(|(place, term, count)| {
                 let (id, idf) = (commons.id(term), commons.idf(term) * words[place].share());
-                QuestionTerm { id, term, count, idf, word: place as u32 }
+                QuestionTerm { id, term, count, idf, word: place as u32, reading: None }
             })
             .collect();
         terms.sort_unstable_by_key(|term| term.id);
@@ -87,7 +147,7 @@ impl Question {
         let unknown = (0..words.len() as u32).filter(|&place| is_unknown(&words[place as usize])).collect();
         let function = (0..words.len() as u32).filter(|&place| is_function(&words[place as usize])).collect();
         let words = words.into_iter().map(|word| word.form).collect();
-        Question { words, terms, unknown, has_content, function, sequence, content, mass }
+        Question { words, terms, unknown, has_content, function, sequence, content, mass, readings: Vec::new() }
     }
 
     /// Returns the terms as BM25 weighs them.
@@ -103,4 +163,13 @@ impl Question {
     pub fn place(&self, term: u32) -> Option<usize> {
         self.terms.iter().position(|known| known.term == term)
     }
+}
+
+// Returns the sequence of a question without function words, and behind it all words if there are others.
+fn joined(mut sequence: Vec<u32>, all: Vec<u32>) -> Vec<u32> {
+    if all.len() > sequence.len() {
+        sequence.push(BREAK);
+        sequence.extend(all);
+    }
+    sequence
 }

@@ -18,6 +18,8 @@ row! {
     WordRow from share, &WordShare {
         word: String = share.word.clone(),
         points: f64 = share.points,
+        /// What it was read as.
+        near: Option<String> = share.near.clone(),
     }
 }
 
@@ -29,7 +31,7 @@ row! {
         points: f64 = share.points,
         words: Vec<WordRow> = {
             let words = share.light.words.iter();
-            words.map(|(word, part)| WordRow { word: word.clone(), points: share.points * part }).collect()
+            words.map(|(word, part)| WordRow { word: word.clone(), points: share.points * part, near: None }).collect()
         },
         /// The id of each seed, with its points.
         seeds: Vec<(String, f64)> = {
@@ -107,6 +109,8 @@ row! {
         words: Vec<WordRow> = rows(&told.words),
         /// The question's words that no document has.
         unknown: Vec<String> = told.unknown,
+        /// What these were read as.
+        near: Vec<(String, String)> = told.near,
         /// The question's function words.
         function_words: Vec<String> = told.function_words,
         title: f64 = told.title,
