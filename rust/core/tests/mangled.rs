@@ -89,7 +89,7 @@ fn everything(driver: &Replica, nodes: &Between<'_>, chance: &mut Chance) -> usi
         let homes = &mut far;
         failed += usize::from(Asking { homes, text: &text, ranking, session }.explain("doc-7").is_err());
     }
-    failed += usize::from(documents::search(&mut far, &text, 10, &filter, session).is_err());
+    failed += usize::from(documents::search(&mut far, &asked, 10, &filter).is_err());
     failed += usize::from(graph::near(&mut far, &asked, 10).is_err());
     failed += usize::from(Whole::names(&far, None, &filter).is_err());
     failed += usize::from(Whole::stored(&far, &["doc-1".into(), "doc-2".into()]).is_err());

@@ -171,7 +171,7 @@ fn every_reading_ends_at_any_poll_and_leaves_nothing_behind() {
     }
     assert!(
         polls(view, 1, |view| {
-            documents::search(&mut Here::new(view, &mut buffers), &question, 10, &Filter::default(), &mut session)
+            documents::search(&mut Here::new(view, &mut buffers), &words, 10, &Filter::default())
         }) > 10
     );
     assert!(polls(view, 1, |view| view.near(&words, 10)) > 10);

@@ -49,7 +49,7 @@ fn bring<H: Homes>(homes: &mut H, session: &mut Session, asked: &Asked<'_>) -> B
         bare: Asking { homes, text, ranking, session }.answer(k, filter, false).unwrap(),
         explained: names.iter().map(|name| Asking { homes, text, ranking, session }.explain(name).unwrap()).collect(),
         question: Asking { homes, text, ranking, session }.explain_question().unwrap(),
-        lexical: documents::search(homes, text, k, filter, session).unwrap(),
+        lexical: documents::search(homes, &words, k, filter).unwrap(),
         concepts: near(homes, &words, k).unwrap(),
     }
 }

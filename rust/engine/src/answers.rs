@@ -69,8 +69,8 @@ impl World {
     pub fn search(&self, text: &str, k: usize, filter: &Filter, cancel: &Cancel) -> Result<Vec<FoundDocument>> {
         over!(self, cancel, |homes| {
             let mut homes = homes;
-            let mut session = Session::new(Homes::commons(&homes).lexicon().clone());
-            documents::search(&mut homes, text, k, filter, &mut session)
+            let words = Session::new(Homes::commons(&homes).lexicon().clone()).query(text);
+            documents::search(&mut homes, &words, k, filter)
         })
     }
 

@@ -76,10 +76,9 @@ impl Question {
     // Adds what words are read as. A term that the question has already stays what it was.
     fn take(&mut self, readings: Vec<Reading>, commons: &Commons, text: &str, session: &mut Session) {
         for (place, reading) in (0..).zip(&readings) {
-            for &term in &reading.terms {
+            for &(term, idf) in &reading.terms {
                 if self.place(term).is_none() {
                     let (id, word, count) = (commons.id(term), reading.word, reading.count);
-                    let idf = commons.idf(term) * reading.share;
                     self.terms.push(QuestionTerm { id, term, count, idf, word, reading: Some(place) });
                     self.content += usize::from(reading.role != Role::Function);
                 }
@@ -99,10 +98,12 @@ impl Question {
                 Some(_) => None,
                 None => self.readings.iter().find(|reading| *reading.stem == *stem(form)),
             };
-            let own = [term.unwrap_or(BREAK)];
-            let (terms, role) = reading.map_or((&own[..], role), |reading| (&*reading.terms, reading.role));
-            all.extend(terms);
-            if role != Role::Function {
+            let terms = match reading {
+                Some(reading) => reading.terms.iter().map(|(term, _)| *term).collect(),
+                None => vec![term.unwrap_or(BREAK)],
+            };
+            all.extend(&terms);
+            if reading.map_or(role, |reading| reading.role) != Role::Function {
                 sequence.extend(terms);
             }
         });

@@ -12,7 +12,7 @@ settings! {
     pub struct Ranking {
         /// What a known word near one that no document has is worth, as a share of its idf for each letter that differs;
         /// 0 leaves such words unknown.
-        near_share: f64 = 0.8, 0.0..=1.0;
+        near_share: f64 = 0.95, 0.0..=1.0;
         /// Power of the covered share of a question in its lexical score: documents with more of its words outrank
         /// those that repeat one.
         coverage_power: f64 = 0.1, 0.0..=8.0;

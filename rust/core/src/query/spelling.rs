@@ -3,7 +3,12 @@
 //! A reading is a known word one edit away, two from eight letters on; or two known words that are written as one; or one
 //! known word that is written as two. A space that is missing or too much counts as one edit. Of the possible readings
 //! only the nearest count, at most [`READINGS_MAX`] of them, those that most documents have first. Each weighs
-//! `near_share` of its idf, to the power of its edits. A word that some document has is never read as another.
+//! `near_share` of its idf for each edit, and no more than the first, so that none is preferred for being rare. A word that
+//! some document has is never read as another.
+//!
+//! One typing error in the rarest known word of each of hotpotqa's questions (`phago eval --typos`, ten seeds) costs .085
+//! of nDCG@10 if it is left unknown, and .004 so; with three readings or five, with and without the limit of the first,
+//! figures differ by no more than .001. With a share of .8, .9 and 1 it costs .013, .012 and .004.
 
 use crate::Result;
 use crate::commons::{Commons, Near};
@@ -17,7 +22,7 @@ use std::cmp::Reverse;
 /// How many words of a question are read as others; further ones are left unknown. Each costs a look at all known words.
 pub const READ_WORDS_MAX: usize = 32;
 /// The most readings of one word.
-pub const READINGS_MAX: usize = 3;
+pub const READINGS_MAX: usize = 5;
 // Shorter pieces of a word are syllables.
 const PIECE_CHARS_MIN: usize = 3;
 
@@ -32,12 +37,10 @@ pub struct Reading {
     pub count: u32,
     /// What is read instead: one word or two.
     pub text: String,
-    /// The terms of these.
-    pub terms: Vec<u32>,
+    /// The terms of these, and what each counts as its idf.
+    pub terms: Vec<(u32, f64)>,
     /// Their role.
     pub role: Role,
-    /// Their weight, as a share of their idf.
-    pub share: f64,
 }
 
 /// Returns the readings of a question's words that no document has, in the order of the words, the best first.
@@ -68,13 +71,17 @@ pub fn readings<H: Homes>(
         let mut choices: Vec<Choice> = near.into_iter().map(Choice::near).collect();
         choices.extend(split(commons, &form));
         choices.extend(joined(commons, &stem, &spoken));
-        for choice in best(commons, choices) {
+        let choices = best(commons, choices);
+        let idf = |term: u32| commons.idf(term);
+        let most = choices.first().map_or(0.0, |first| first.terms.iter().map(|&term| idf(term)).fold(0.0, f64::max));
+        for choice in choices {
             let Choice { text, terms, edits } = choice;
             let is_function = |&term: &u32| role_of(&commons.lexicon().stem(term)) == Role::Function;
             let role = if terms.iter().all(is_function) { Role::Function } else { Role::Word };
             let share = if role == Role::Function { FUNCTION_SHARE } else { 1.0 };
             let share = share * libm::pow(ranking.near_share, f64::from(edits));
-            all.push(Reading { word, stem: stem.clone(), count, text, terms, role, share });
+            let terms = terms.into_iter().map(|term| (term, idf(term).min(most) * share)).collect();
+            all.push(Reading { word, stem: stem.clone(), count, text, terms, role });
         }
     }
     Ok(all)

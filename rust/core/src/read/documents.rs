@@ -4,26 +4,18 @@ use crate::Result;
 use crate::documents::{Body, Document};
 use crate::ids::DocumentId;
 use crate::metadata::Filter;
-use crate::query::question::Question;
-use crate::query::{Allowed, Found, FoundDocument, Homes, Ranking, Spot, View};
-use crate::text::Session;
+use crate::query::{Allowed, Found, FoundDocument, Homes, Spot, View, bm25};
+use crate::text::QueryWord;
 use serde::{Deserialize, Serialize};
 
-/// Returns the `k` best documents by BM25 among those that match, best first, ties ordered by id. Words that no document
-/// has are read as by default.
+/// Returns the `k` best documents by BM25 among those that match, best first, ties ordered by id.
 ///
 /// # Errors
 /// Those of the homes, here and below.
-pub fn search<H: Homes>(
-    homes: &mut H,
-    text: &str,
-    k: usize,
-    filter: &Filter,
-    session: &mut Session,
-) -> Result<Vec<FoundDocument>> {
+pub fn search<H: Homes>(homes: &mut H, words: &[QueryWord], k: usize, filter: &Filter) -> Result<Vec<FoundDocument>> {
     let allowed = homes.allow(filter);
-    let question = Question::read(homes, text, &Ranking::default(), session)?;
-    let found = homes.best(&question.weighted(), k, allowed.as_ref())?;
+    let terms = bm25::weighted(homes.commons(), words);
+    let found = homes.best(&terms, k, allowed.as_ref())?;
     let found: Vec<(Spot, f64)> = found.iter().map(|found: &Found| (found.spot(), found.score)).collect();
     homes.documents(&found)
 }
