@@ -154,8 +154,8 @@ pub fn batch(bytes: &[u8]) -> bool {
 
 pub fn query(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
-    let answer = EXAMPLE.world.answer(&text, 3, &Ranking::default(), &Filter::default(), true, &Cancel::new());
-    let explained = EXAMPLE.world.explain(&text, "d1", &Ranking::default(), &Cancel::new());
+    let answer = EXAMPLE.world.answer(&*text, 3, &Ranking::default(), &Filter::default(), true, &Cancel::new());
+    let explained = EXAMPLE.world.explain(&*text, "d1", &Ranking::default(), &Cancel::new());
     answer.is_ok() && explained.is_ok()
 }
 

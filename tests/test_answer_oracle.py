@@ -269,7 +269,7 @@ def test_any_answer_equals_the_naive_one(seed, shards, count, gone, ranking):
     with Pair(shards, documents, {f"d{at}" for at in range(gone)}, ticks=seed % 3) as (colony, corpus):
         for _ in range(3):
             question = writer.question()
-            if ranking is None and colony.explain(question).near:
+            if ranking is None and colony.explain(question).read_as:
                 continue
             try:
                 answer = Answer(corpus, question, ranking or phago.Ranking())

@@ -23,7 +23,7 @@ def colony():
 
 
 def near(colony, text):
-    return colony.explain(text).near
+    return colony.explain(text).read_as
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_what_a_word_is_read_as(colony, asked, read):
 def test_a_space_too_much_is_one_edit(colony):
     assert near(colony, "foot ball") == (("foot", "football"), ("ball", "all"), ("ball", "football"))
     hit = colony.query("foot ball")[0]
-    assert (hit.id, hit.path.words[0].near) == ("pain", "football")
+    assert (hit.id, hit.path.words[0].read_as) == ("pain", "football")
 
 
 def test_a_known_word_is_never_read_as_another(colony):
@@ -67,21 +67,21 @@ def test_a_known_word_is_never_read_as_another(colony):
 def test_hits_tell_what_was_read_and_weigh_it_less(colony):
     (wrong,), (right,) = colony.query("hospitla letters", k=1), colony.query("hospital letters", k=1)
     shares = {share.word: share for share in wrong.path.words}
-    assert (shares["hospitla"].near, shares["letters"].near) == ("hospital", None)
-    assert "near='hospital'" in repr(shares["hospitla"])
-    assert "near" not in repr(shares["letters"])
+    assert (shares["hospitla"].read_as, shares["letters"].read_as) == ("hospital", None)
+    assert "read_as='hospital'" in repr(shares["hospitla"])
+    assert "read_as" not in repr(shares["letters"])
     assert shares["hospitla"].points < {share.word: share for share in right.path.words}["hospital"].points
     explained = colony.explain("hospitla letters", "letters")
     assert explained.words == wrong.path.words
     assert "hospitla → hospital" in explained._repr_html_()
-    assert explained.to_dict()["near"] == [["hospitla", "hospital"]]
+    assert explained.to_dict()["read_as"] == [["hospitla", "hospital"]]
 
 
 def test_off_leaves_them_unknown(colony):
     assert [hit.id for hit in colony.query("hospitla")] == ["letters"]
     assert colony.query("hospitla", ranking="lexical").items == ()
     assert colony.query("hospitla", ranking=OFF).items == ()
-    assert colony.explain("hospitla", ranking=OFF).near == ()
+    assert colony.explain("hospitla", ranking=OFF).read_as == ()
 
 
 def test_a_word_twice_counts_twice_and_one_that_is_there_already_adds_nothing(colony):

@@ -111,6 +111,7 @@ from .results import (
     Stats,
     StoredDocument,
     UpdateReport,
+    Suggestion,
     WordShare,
 )
 from .roles import Sentinel, Synthesizer
@@ -237,6 +238,7 @@ __all__ = [
     "VersionError",
     "Walkers",
     "WireError",
+    "Suggestion",
     "WordShare",
     "__version__",
     "open",

@@ -37,6 +37,7 @@ from .results import (
     PhaseResult,
     Rejected,
     StoredDocument,
+    Suggestion,
     WordShare,
 )
 
@@ -122,8 +123,14 @@ def explanation(row: ExplainedRow) -> Explanation:
         row.seed,
         row.nothing,
         tuple(row.function_words),
-        tuple(row.near),
+        tuple(row.read_as),
+        tuple(row.unmet),
     )
+
+
+def suggestions(rows: list[tuple[str, int]]) -> list[Suggestion]:
+    """Words that begin as asked."""
+    return [Suggestion(*row) for row in rows]
 
 
 def concept(row: AssociatedRow) -> Concept:
@@ -142,7 +149,7 @@ def stored(row: StoredRow) -> StoredDocument:
 
 
 def _words(rows: list[WordRow]) -> tuple[WordShare, ...]:
-    return tuple(WordShare(row.word, row.points, row.near) for row in rows)
+    return tuple(WordShare(row.word, row.points, row.read_as) for row in rows)
 
 
 def _concepts(rows: list[ConceptShareRow]) -> tuple[ConceptShare, ...]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime
 import os
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, overload
 
 from . import _phago
 from ._alive import AsyncAlive
-from ._checks import count, directory_of, question_of, text_of, time_of
+from ._checks import beginning_of, count, directory_of, extras_of, question_of, text_of, time_of
 from ._intake import (
     DigestOf,
     DocumentLike,
@@ -32,7 +32,7 @@ from ._intake import (
 )
 from ._jsonl import Export, read_jsonl
 from ._progress import OnProgress, shown, taken
-from ._rows import concept, constants, explanation, helped, hit, lexical_hit, stored
+from ._rows import concept, constants, explanation, helped, hit, lexical_hit, stored, suggestions
 from ._unpicklable import Unpicklable
 from .agents.minds import Minds
 from .colony import Colony
@@ -48,6 +48,7 @@ from .results import (
     RunReport,
     Stats,
     StoredDocument,
+    Suggestion,
     UpdateReport,
 )
 
@@ -200,20 +201,42 @@ class AsyncColony(AsyncAlive, Unpicklable):
         ranking: Ranking | Literal["lexical"] | None = None,
         where: Where | None = None,
         paths: bool = True,
+        *,
+        operators: bool | None = None,
+        required: str | Iterable[str] = (),
+        excluded: str | Iterable[str] = (),
+        synonyms: Mapping[str, str | Iterable[str]] | None = None,
     ) -> Hits:
         """See `Colony.query`."""
         world, text, k = self._colony._world, question_of("text", text), count("k", k, 1)
+        extras = extras_of(operators, required, excluded, synonyms)
         if isinstance(ranking, str) and ranking == "lexical":
-            found, pending = await world.search(text, k, where).start()
+            found, pending = await world.search(text, k, where, extras).start()
             return Hits(tuple(map(lexical_hit, found)), pending)
-        answered, pending = await world.answer(text, k, constants(ranking), where, bool(paths)).start()
+        answered, pending = await world.answer(text, k, constants(ranking), where, bool(paths), extras).start()
         return Hits(tuple(map(hit, answered)), pending)
 
-    async def explain(self, text: str, id: str | None = None, ranking: Ranking | None = None) -> Explanation | None:
+    async def explain(
+        self,
+        text: str,
+        id: str | None = None,
+        ranking: Ranking | None = None,
+        *,
+        operators: bool | None = None,
+        required: str | Iterable[str] = (),
+        excluded: str | Iterable[str] = (),
+        synonyms: Mapping[str, str | Iterable[str]] | None = None,
+    ) -> Explanation | None:
         """See `Colony.explain`."""
         key = None if id is None else text_of("id", id)
-        told = await self._colony._world.explain(question_of("text", text), key, constants(ranking)).start()
+        extras = extras_of(operators, required, excluded, synonyms)
+        told = await self._colony._world.explain(question_of("text", text), key, constants(ranking), extras).start()
         return None if told is None else explanation(told)
+
+    async def suggest(self, text: str, k: int = 10) -> list[Suggestion]:
+        """See `Colony.suggest`."""
+        begun, k = beginning_of("text", text), count("k", k, 1)
+        return suggestions(await self._colony._world.suggest(begun, k).start())
 
     async def concepts(self, text: str, k: int = 10) -> list[Concept]:
         """See `Colony.concepts`."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, overload
 
 from . import _phago
 from ._alive import Alive
-from ._checks import count, directory_of, question_of, text_of, time_of
+from ._checks import beginning_of, count, directory_of, extras_of, question_of, text_of, time_of
 from ._held import Held, config_given, in_memory, runner_given, shards_given
 from ._intake import (
     DigestOf,
@@ -34,7 +34,7 @@ from ._intake import (
 )
 from ._jsonl import Export, read_jsonl
 from ._progress import OnProgress, shown, taken
-from ._rows import concept, constants, explanation, helped, hit, lexical_hit, stored
+from ._rows import concept, constants, explanation, helped, hit, lexical_hit, stored, suggestions
 from ._unpicklable import Unpicklable
 from .agents.minds import Minds
 from .config import ColonyConfig, Ranking, RunnerConfig
@@ -50,6 +50,7 @@ from .results import (
     RunReport,
     Stats,
     StoredDocument,
+    Suggestion,
     UpdateReport,
 )
 
@@ -350,6 +351,11 @@ class Colony(Alive, Unpicklable):
         ranking: Ranking | Literal["lexical"] | None = None,
         where: Where | None = None,
         paths: bool = True,
+        *,
+        operators: bool | None = None,
+        required: str | Iterable[str] = (),
+        excluded: str | Iterable[str] = (),
+        synonyms: Mapping[str, str | Iterable[str]] | None = None,
     ) -> Hits:
         """The `k` documents that answer best, with their text, best first; ties by document.
 
@@ -370,6 +376,23 @@ class Colony(Alive, Unpicklable):
         ['b']
         ['a']
 
+
+        A question may have operators: `"an exact phrase"`, `+required`, `-excluded`, `title:word`, `text:word`, `begin*`,
+        also together (`-title:"old news"`). All must hold of a hit. Words stand for all their forms, and in phrases they
+        follow each other without a gap, function words too. Operators choose among the documents and change no score: what
+        is required and phrases are ranked like the same words without signs, what is excluded is not asked, and what
+        `begin*` begins counts as one word. They are read where the question looks like a query: one line that does not end
+        like a sentence (`.`, `?`, `!`), with at most ten words beside its phrases. There, what is no whole operator is text,
+        such as a lone quote, `-5` or `foo - bar`.
+
+        >>> with Colony() as colony:
+        ...     report = colony.ingest([{"id": "a", "text": "A signed draft."}, {"id": "b", "text": "We signed the draft."}])
+        ...     [hit.id for hit in colony.query('"the draft" signed')], [hit.id for hit in colony.query('signed -"the draft"')]
+        (['b'], ['a'])
+
+        A word that no document has is read as the nearest known ones: "recieve" as "receive". `Hit.path.words` and
+        `explain` tell it. See `Ranking.near_share`.
+
         Args:
             text: The question; at most 64 KiB of UTF-8.
             k: Hits, at most. The head of a longer answer is the shorter one, for every `k`; more than the colony has
@@ -387,20 +410,38 @@ class Colony(Alive, Unpicklable):
                 where no condition is meant, and may stand before operators. At most 64 conditions on keys, 16 levels
                 and 1 MiB, counted as in metadata.
             paths: Without, the hits' `passage` and `path` stay empty, which makes a long answer cheaper.
+            operators: True to read operators also in prose, with an error for one that is incomplete; False for text that
+                is none of yours, in which signs mean nothing.
+            required: Words, phrases (of several words) or `begin*` that a hit must have, perhaps behind `title:` or
+                `text:`. They are also asked.
+            excluded: The same for what it must not have. At most 32 operators in all, and 256 words that begin so.
+            synonyms: For words of the question one or more others that are looked for too, each a word or several. Their
+                weight is `Ranking.synonym_share`. At most 1,024.
 
         Raises:
             LimitError: A longer question.
-            ConfigError: Another ranking, or a filter that is not valid: `where` is the error's field, and its value the
-                key and what is wrong under it.
+            ConfigError: Another ranking; a filter that is not valid: `where` is the error's field, and its value the
+                key and what is wrong under it; an operator that is incomplete, with the character where.
         """
         world, text, k = self._world, question_of("text", text), count("k", k, 1)
+        extras = extras_of(operators, required, excluded, synonyms)
         if isinstance(ranking, str) and ranking == "lexical":
-            found, pending = world.search(text, k, where).wait()
+            found, pending = world.search(text, k, where, extras).wait()
             return Hits(tuple(map(lexical_hit, found)), pending)
-        answered, pending = world.answer(text, k, constants(ranking), where, bool(paths)).wait()
+        answered, pending = world.answer(text, k, constants(ranking), where, bool(paths), extras).wait()
         return Hits(tuple(map(hit, answered)), pending)
 
-    def explain(self, text: str, id: str | None = None, ranking: Ranking | None = None) -> Explanation | None:
+    def explain(
+        self,
+        text: str,
+        id: str | None = None,
+        ranking: Ranking | None = None,
+        *,
+        operators: bool | None = None,
+        required: str | Iterable[str] = (),
+        excluded: str | Iterable[str] = (),
+        synonyms: Mapping[str, str | Iterable[str]] | None = None,
+    ) -> Explanation | None:
         """Why a document has its score, found or not; returns `None` if no document has this id.
 
         The score is the one that a query gives, to the last bit. Without an id, the explanation is of the question
@@ -414,13 +455,39 @@ class Colony(Alive, Unpicklable):
             text: The question; at most 64 KiB of UTF-8.
             id: The document's id, or none.
             ranking: Constants other than the default ones.
+            operators: As for `query`, and so are the next three. `Explanation.unmet` has the operators that the document
+                does not meet.
+            required: What a hit must have.
+            excluded: What it must not have.
+            synonyms: What words are read as too.
 
         Raises:
             LimitError: A longer question.
+            ConfigError: An operator that is incomplete.
         """
         key = None if id is None else text_of("id", id)
-        told = self._world.explain(question_of("text", text), key, constants(ranking)).wait()
+        extras = extras_of(operators, required, excluded, synonyms)
+        told = self._world.explain(question_of("text", text), key, constants(ranking), extras).wait()
         return None if told is None else explanation(told)
+
+    def suggest(self, text: str, k: int = 10) -> list[Suggestion]:
+        """The `k` words that begin with a text and that most documents have, most first; ties by alphabet.
+
+        Of a word's forms it is the most frequent one that begins so.
+
+        >>> with Colony() as colony:
+        ...     report = colony.ingest(["membranes and members", "a membrane"])
+        ...     [(found.word, found.documents) for found in colony.suggest("memb")]
+        [('membrane', 2), ('members', 1)]
+
+        Args:
+            text: How the words begin, at least a letter or digit; without regard to case and accents.
+            k: Words, at most.
+
+        Raises:
+            ConfigError: Blank, or more than one word.
+        """
+        return suggestions(self._world.suggest(beginning_of("text", text), count("k", k, 1)).wait())
 
     def concepts(self, text: str, k: int = 10) -> list[Concept]:
         """The `k` concepts nearest to a text, best first, each with what it is associated with."""

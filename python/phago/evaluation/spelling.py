@@ -125,7 +125,7 @@ def spelling(collection: Collection, *, shards: int | None = None, depth: int = 
         rows[RIGHT] = values_of(rankings_of(colony, collection, Row(RIGHT), depth), collection.grades)
         for question, (word, wrong) in errors.items():
             explained = colony.explain(misspelt[question])
-            read = [instead for said, instead in explained.near if said == wrong] if explained else []
+            read = [instead for said, instead in explained.read_as if said == wrong] if explained else []
             first += read[:1] == [word]
             among += word in read
     return Spelling(

@@ -10,7 +10,7 @@ from typing import Any, cast, overload
 from ..document import Scalar
 from ._show import plain, short, table
 
-__all__ = ["BridgeShare", "Concept", "ConceptShare", "Explanation", "Hit", "Hits", "Parts", "Path", "WordShare"]
+__all__ = ["BridgeShare", "Concept", "ConceptShare", "Explanation", "Hit", "Hits", "Parts", "Path", "Suggestion", "WordShare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,14 @@ class WordShare:
 
     word: str
     points: float
-    near: str | None = None
-    """The known word that it was read as, where no document has the word itself."""
+    read_as: str | None = None
+    """What it was read as, where that gives the points and not the word itself: a known word near one that no document
+    has, a synonym, or a word that begins so.
+    """
 
     def __repr__(self) -> str:
-        near = f", near={self.near!r}" if self.near is not None else ""
-        return f"WordShare(word={self.word!r}, points={self.points!r}{near})"
+        read_as = f", read_as={self.read_as!r}" if self.read_as is not None else ""
+        return f"WordShare(word={self.word!r}, points={self.points!r}{read_as})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +140,12 @@ class Explanation:
     """Why the question finds nothing at all; `None` if it finds something."""
     function_words: tuple[str, ...] = ()
     """The question's function words ("the", "of"): each weighs a tenth of its idf and lights up no concept."""
-    near: tuple[tuple[str, str], ...] = ()
-    """What words that no document has were read as, such as `("recieve", "receive")`: the nearest known words, at most
-    three for each.
+    read_as: tuple[tuple[str, str], ...] = ()
+    """What words were read as, such as `("recieve", "receive")`: of words that no document has the nearest known ones, at
+    most five for each; the caller's synonyms; and what `begin*` begins.
     """
+    unmet: tuple[str, ...] = ()
+    """Operators of the question that the document does not meet, as they were written: it is no hit."""
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as what JSON can hold."""
@@ -154,7 +158,7 @@ class Explanation:
         return f"<Explanation of {short(self.id)}: {self.score:.2f} = {parts}>"
 
     def _repr_html_(self) -> str:
-        rows = [("word", f"{share.word} → {share.near}" if share.near else share.word, share.points) for share in self.words]
+        rows = [("word", f"{share.word} → {share.read_as}" if share.read_as else share.word, share.points) for share in self.words]
         rows += [("title", "", self.title)] * bool(self.title) + [("named", "", self.named)] * bool(self.named)
         rows += [("concept", share.label, share.points) for share in self.concepts]
         rows += [("bridge", share.title, share.points) for share in self.bridges]
@@ -171,6 +175,15 @@ class Concept:
     score: float
     neighbors: tuple[tuple[str, float], ...] = ()
     """Labels and weights of what it is associated with, the strongest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A word that begins as asked."""
+
+    word: str
+    documents: int
+    """How many documents have it, in any form."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

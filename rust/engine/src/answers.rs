@@ -7,7 +7,7 @@ use phago_core::Result;
 use phago_core::cancel::Cancel;
 use phago_core::cluster::Far;
 use phago_core::metadata::Filter;
-use phago_core::query::{Buffers, Explanation, Here, Homes, Ranking, View};
+use phago_core::query::{Buffers, Explanation, Here, Homes, Ranking, View, Wording};
 use phago_core::read::answers::{AnsweredDocument, Asking, check};
 use phago_core::read::documents;
 use phago_core::read::{FoundDocument, NearConcept, Neighbor, Whole, graph};
@@ -66,11 +66,19 @@ impl World {
     ///
     /// # Errors
     /// As [`World::view`].
-    pub fn search(&self, text: &str, k: usize, filter: &Filter, cancel: &Cancel) -> Result<Vec<FoundDocument>> {
+    pub fn search(
+        &self,
+        asked: impl Into<Wording>,
+        k: usize,
+        filter: &Filter,
+        cancel: &Cancel,
+    ) -> Result<Vec<FoundDocument>> {
+        let wording = asked.into();
+        check(&wording.text, &Ranking::default())?;
         over!(self, cancel, |homes| {
             let mut homes = homes;
-            let words = Session::new(Homes::commons(&homes).lexicon().clone()).query(text);
-            documents::search(&mut homes, &words, k, filter)
+            let mut session = Session::new(Homes::commons(&homes).lexicon().clone());
+            documents::search_with(&mut homes, &wording, k, filter, &mut session)
         })
     }
 
@@ -81,30 +89,58 @@ impl World {
     /// As [`check`] and [`World::view`].
     pub fn answer(
         &self,
-        text: &str,
+        asked: impl Into<Wording>,
         k: usize,
         ranking: &Ranking,
         filter: &Filter,
         paths: bool,
         cancel: &Cancel,
     ) -> Result<Vec<AnsweredDocument>> {
-        asked!(self, text, ranking, cancel, |asking| asking.answer(k, filter, paths))
+        let wording = asked.into();
+        asked!(self, &wording.text, ranking, cancel, |asking| asking.answer_with(&wording, k, filter, paths))
     }
 
     /// Returns the score of any document with all its parts, or `None` if the colony has no document of this name.
     ///
     /// # Errors
     /// As [`World::answer`].
-    pub fn explain(&self, text: &str, name: &str, ranking: &Ranking, cancel: &Cancel) -> Result<Option<Explanation>> {
-        asked!(self, text, ranking, cancel, |asking| asking.explain(name))
+    pub fn explain(
+        &self,
+        asked: impl Into<Wording>,
+        name: &str,
+        ranking: &Ranking,
+        cancel: &Cancel,
+    ) -> Result<Option<Explanation>> {
+        let wording = asked.into();
+        asked!(self, &wording.text, ranking, cancel, |asking| asking.explain_with(&wording, name))
     }
 
     /// Returns the part of an explanation that concerns the question alone, without a document.
     ///
     /// # Errors
     /// As [`World::answer`].
-    pub fn explain_question(&self, text: &str, ranking: &Ranking, cancel: &Cancel) -> Result<Explanation> {
-        asked!(self, text, ranking, cancel, |asking| asking.explain_question())
+    pub fn explain_question(
+        &self,
+        asked: impl Into<Wording>,
+        ranking: &Ranking,
+        cancel: &Cancel,
+    ) -> Result<Explanation> {
+        let wording = asked.into();
+        asked!(self, &wording.text, ranking, cancel, |asking| asking.explain_question_with(&wording))
+    }
+
+    /// Returns the `k` words that begin in some way and that most documents have, each with the number of these.
+    ///
+    /// # Errors
+    /// As [`check`] and [`World::view`].
+    pub fn suggest(&self, begun: &str, k: usize, cancel: &Cancel) -> Result<Vec<(String, u32)>> {
+        check(begun, &Ranking::default())?;
+        over!(self, cancel, |homes| {
+            let mut homes = homes;
+            let words = homes.beginning(begun, k)?;
+            let df = |term: u32| Homes::commons(&homes).df(term);
+            Ok(words.into_iter().map(|word| (word.form.to_string(), df(word.term))).collect())
+        })
     }
 
     /// Returns the colony in numbers, each with its name.

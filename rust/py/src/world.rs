@@ -15,6 +15,7 @@ use crate::runtime::brief;
 use crate::tables::{EdgeTable, NodeTable};
 use phago_core::cancel::Cancel;
 use phago_core::documents::Body;
+use phago_core::query::Wording;
 use phago_core::read::Whole;
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
@@ -219,16 +220,22 @@ impl World {
 
     // Each answer comes with the number of pending documents, counted here and not on an event loop's thread, which
     // would wait for a commit.
-    #[pyo3(signature = (text, k, r#where=None))]
-    fn search(&self, text: String, k: usize, r#where: Option<&Bound<'_, PyAny>>) -> Result<Call> {
-        let filter = filter(r#where)?;
-        self.call_short(is_short(&text, k), move |world, cancel| {
-            let found = world.search(&text, k, &filter, cancel)?;
+    #[pyo3(signature = (text, k, r#where=None, extras=None))]
+    fn search(
+        &self,
+        text: String,
+        k: usize,
+        r#where: Option<&Bound<'_, PyAny>>,
+        extras: Option<Extras>,
+    ) -> Result<Call> {
+        let (filter, wording) = (filter(r#where)?, wording(&text, extras)?);
+        self.call_short(is_short(&wording, k), move |world, cancel| {
+            let found = world.search(wording.clone(), k, &filter, cancel)?;
             Ok((rows::<FoundRow, _>(found), world.pending()?))
         })
     }
 
-    #[pyo3(signature = (text, k, ranking=None, r#where=None, paths=true))]
+    #[pyo3(signature = (text, k, ranking=None, r#where=None, paths=true, extras=None))]
     fn answer(
         &self,
         text: String,
@@ -236,24 +243,35 @@ impl World {
         ranking: Option<&Bound<'_, PyDict>>,
         r#where: Option<&Bound<'_, PyAny>>,
         paths: bool,
+        extras: Option<Extras>,
     ) -> Result<Call> {
-        let (ranking, filter) = (read(ranking, "ranking")?, filter(r#where)?);
-        self.call_short(is_short(&text, k), move |world, cancel| {
-            let found = world.answer(&text, k, &ranking, &filter, paths, cancel)?;
+        let (ranking, filter, wording) = (read(ranking, "ranking")?, filter(r#where)?, wording(&text, extras)?);
+        self.call_short(is_short(&wording, k), move |world, cancel| {
+            let found = world.answer(wording.clone(), k, &ranking, &filter, paths, cancel)?;
             Ok((rows::<AnsweredRow, _>(found), world.pending()?))
         })
     }
 
-    #[pyo3(signature = (text, key=None, ranking=None))]
-    fn explain(&self, text: String, key: Option<String>, ranking: Option<&Bound<'_, PyDict>>) -> Result<Call> {
-        let ranking = read(ranking, "ranking")?;
+    #[pyo3(signature = (text, key=None, ranking=None, extras=None))]
+    fn explain(
+        &self,
+        text: String,
+        key: Option<String>,
+        ranking: Option<&Bound<'_, PyDict>>,
+        extras: Option<Extras>,
+    ) -> Result<Call> {
+        let (ranking, wording) = (read(ranking, "ranking")?, wording(&text, extras)?);
         self.call(move |world, cancel| {
             let told = match key {
-                None => Some(world.explain_question(&text, &ranking, cancel)?),
-                Some(key) => world.explain(&text, &key, &ranking, cancel)?,
+                None => Some(world.explain_question(wording.clone(), &ranking, cancel)?),
+                Some(key) => world.explain(wording.clone(), &key, &ranking, cancel)?,
             };
             Ok(told.map(ExplainedRow::from))
         })
+    }
+
+    fn suggest(&self, begun: String, k: usize) -> Result<Call> {
+        self.call_short(is_short(&begun.as_str().into(), k), move |world, cancel| world.suggest(&begun, k, cancel))
     }
 
     fn concepts(&self, text: String, k: usize) -> Result<Call> {
@@ -383,8 +401,21 @@ fn is_small(world: &world::World) -> phago_core::Result<bool> {
     Ok(!world.is_far() && world.read(|state| state.commons().documents())? <= SMALL_DOCUMENTS)
 }
 
-fn is_short(text: &str, k: usize) -> bool {
-    text.len() <= 1024 && k <= 1000
+// Operators read texts again.
+fn is_short(wording: &Wording, k: usize) -> bool {
+    wording.text.len() <= 1024 && k <= 1000 && wording.operators.is_empty()
+}
+
+// Whether a question has operators; what is required, excluded, and synonyms.
+type Extras = (Option<bool>, Vec<String>, Vec<String>, Vec<(String, String)>);
+
+fn wording(text: &str, extras: Option<Extras>) -> Result<Wording> {
+    let (operators, required, excluded, synonyms) = extras.unwrap_or_default();
+    let mut wording = Wording::read(text, operators)?;
+    wording.demand(&required, false)?;
+    wording.demand(&excluded, true)?;
+    wording.synonyms = synonyms;
+    Ok(wording)
 }
 
 fn bytes(document: &Body) -> usize {

@@ -12,6 +12,7 @@ use crate::graph::Synapse;
 use crate::ids::{DocumentId, NodeId};
 use crate::metadata::Filter;
 use crate::query::bm25::{Found, WeightedTerm};
+use crate::query::clause::{Clause, Only};
 use crate::query::evidence::Evidence;
 use crate::query::hit::{FoundDocument, Hit, Introduced, ToldHit};
 use crate::query::homes::Meaning;
@@ -90,7 +91,7 @@ pub enum What {
         /// The constants of the ranking.
         ranking: Ranking,
         /// Which documents to count.
-        filter: Filter,
+        filter: Only,
         /// How many documents to find, at most as many as the ranking has candidates.
         most: usize,
     },
@@ -121,7 +122,7 @@ pub enum What {
         /// The least score.
         floor: f64,
         /// Which documents are allowed.
-        filter: Filter,
+        filter: Only,
         /// The score and the id of the last document that is known.
         after: Option<(f64, u128)>,
     },
@@ -132,7 +133,7 @@ pub enum What {
         /// How many documents are among the most lit.
         most: usize,
         /// Which documents are allowed.
-        filter: Filter,
+        filter: Only,
         /// The strength and the id of the last document that is known.
         after: Option<(f64, u128)>,
     },
@@ -219,6 +220,20 @@ pub enum What {
         /// How many terms to find for each.
         most: usize,
     },
+    /// The terms with a form that begins in some way.
+    Beginning {
+        /// The beginning.
+        begun: String,
+        /// How many terms to find.
+        most: usize,
+    },
+    /// Whether a document meets clauses.
+    Meets {
+        /// The document.
+        spot: Spot,
+        /// The clauses.
+        clauses: Vec<Clause>,
+    },
 }
 
 /// What a question means.
@@ -262,13 +277,13 @@ pub struct Reach {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Search {
     /// All that are allowed.
-    All(Filter),
+    All(Only),
     /// The best.
     Best {
         /// Those of the first round whose home is here.
         candidates: Vec<Spot>,
         /// Which documents are allowed.
-        filter: Filter,
+        filter: Only,
         /// How many allowed documents to find by words, if any.
         by_words: Option<usize>,
         /// The indices of the lit concepts whose postings are read.
@@ -333,6 +348,10 @@ pub enum Reply {
     Lists(Vec<ListsPart>),
     /// The terms near words, by the order of the words: of those whose home is here.
     Nearest(Vec<Vec<Near>>),
+    /// The terms that begin so: of those whose home is here.
+    Beginning(Vec<Near>),
+    /// Whether the document meets each clause.
+    Met(Vec<bool>),
 }
 
 /// What the words of a question find on a node.

@@ -7,9 +7,9 @@ use crate::cluster::scatter::{Far, Nodes, Waiting, picked, read, refused, take};
 use crate::commons::{Commons, Near, best_near};
 use crate::ids::DocumentId;
 use crate::maps::{Map, Set};
-use crate::metadata::Filter;
 use crate::query::bm25::{Best, Found, WeightedTerm};
 use crate::query::bridge::Bridges;
+use crate::query::clause::{Clause, Only};
 use crate::query::evidence::Evidence;
 use crate::query::hit::{FoundDocument, Introduced, Told, ToldHit};
 use crate::query::homes::{Heard, Homes, Meaning, Reached, Reaching, Telling, Wanted};
@@ -25,7 +25,7 @@ use crate::query::view::Spot;
 use std::sync::Arc;
 
 impl<N: Nodes> Homes for Far<'_, N> {
-    type Allowed = Filter;
+    type Allowed = Only;
 
     fn commons(&self) -> &Commons {
         self.commons
@@ -36,8 +36,28 @@ impl<N: Nodes> Homes for Far<'_, N> {
         Ok(())
     }
 
-    fn allow(&self, filter: &Filter) -> Option<Filter> {
-        (!filter.is_empty()).then(|| filter.clone())
+    fn allow(&self, only: &Only) -> Result<Option<Only>> {
+        Ok((!only.is_empty()).then(|| only.clone()))
+    }
+
+    fn beginning(&mut self, begun: &str, most: usize) -> Result<Vec<Near>> {
+        let mut all = Vec::new();
+        for reply in self.ask_all(&What::Beginning { begun: begun.to_owned(), most })? {
+            let begins = read!(reply, Beginning)?;
+            self.check_terms(begins.iter().map(|near| near.term))?;
+            all.extend(begins);
+        }
+        Ok(best_near(self.commons, all, most))
+    }
+
+    fn meets(&mut self, spot: Spot, clauses: &[Clause]) -> Result<Vec<bool>> {
+        let node = self.node_of_spot(&spot);
+        let reply = self.ask(vec![(node, What::Meets { spot, clauses: clauses.to_vec() })])?.remove(0);
+        let met = read!(reply, Met)?;
+        match met.len() == clauses.len() {
+            true => Ok(met),
+            false => Err(refused("it has another number of clauses than were asked for")),
+        }
     }
 
     fn nearest(&mut self, words: &[(String, u32)], most: usize) -> Result<Vec<Vec<Near>>> {
@@ -53,7 +73,7 @@ impl<N: Nodes> Homes for Far<'_, N> {
         Ok(all.into_iter().map(|near| best_near(self.commons, near, most)).collect())
     }
 
-    fn hear(&mut self, question: &Question, ranking: &Ranking, allowed: Option<&Filter>) -> Result<Heard> {
+    fn hear(&mut self, question: &Question, ranking: &Ranking, allowed: Option<&Only>) -> Result<Heard> {
         let nodes: Vec<usize> = (0..self.nodes.count()).collect();
         let most = ranking.lexical_candidates as usize;
         let share = share(most, nodes.len());
@@ -88,7 +108,7 @@ impl<N: Nodes> Homes for Far<'_, N> {
         }
     }
 
-    fn reach(&mut self, asked: &Reaching<'_, Filter>) -> Result<Reached> {
+    fn reach(&mut self, asked: &Reaching<'_, Only>) -> Result<Reached> {
         let Meaning { ranking, lit, .. } = asked.meaning;
         let best = asked.seeds[0].spot;
         let speaks = ranking.bridge_weight != 0.0;
@@ -176,7 +196,7 @@ impl<N: Nodes> Homes for Far<'_, N> {
         self.each(spots, |spot| self.node_of_spot(spot), what, |reply| read!(reply, Weighed))
     }
 
-    fn best(&mut self, terms: &[WeightedTerm], most: usize, allowed: Option<&Filter>) -> Result<Vec<Found>> {
+    fn best(&mut self, terms: &[WeightedTerm], most: usize, allowed: Option<&Only>) -> Result<Vec<Found>> {
         let mut best = Best::new(most, 0.0);
         let mut waiting: Vec<(usize, Option<(f64, u128)>)> = (0..self.nodes.count()).map(|node| (node, None)).collect();
         while !waiting.is_empty() && most > 0 {
@@ -200,7 +220,7 @@ impl<N: Nodes> Homes for Far<'_, N> {
         Ok(best.finish())
     }
 
-    fn most_lit(&mut self, lit: &[Lit], most: usize, allowed: Option<&Filter>) -> Result<Vec<LitDocument>> {
+    fn most_lit(&mut self, lit: &[Lit], most: usize, allowed: Option<&Only>) -> Result<Vec<LitDocument>> {
         let mut all: Vec<LitDocument> = Vec::new();
         let mut waiting: Vec<(usize, Option<(f64, u128)>)> = (0..self.nodes.count()).map(|node| (node, None)).collect();
         while !waiting.is_empty() {
@@ -310,7 +330,7 @@ impl<N: Nodes> Far<'_, N> {
         nodes: &[usize],
         question: &Question,
         ranking: &Ranking,
-        allowed: Option<&Filter>,
+        allowed: Option<&Only>,
         most: usize,
     ) -> Result<Vec<ask::Heard>> {
         let what = |&node: &usize| {

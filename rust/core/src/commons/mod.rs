@@ -165,6 +165,12 @@ impl Commons {
         best_near(self, self.vocabulary.near(word, edits), most)
     }
 
+    /// Returns the terms with a form that begins in some way, up to `most`, as this node knows them: those that most
+    /// documents have first, then in the order of their forms. Of the forms of a term it is the most frequent.
+    pub fn beginning(&self, begun: &str, most: usize) -> Vec<Near> {
+        best_near(self, self.vocabulary.beginning(begun), most)
+    }
+
     // Backlog, lifetimes and roster.
 
     pub(crate) fn backlog(&self) -> &Backlog {

@@ -219,10 +219,20 @@ impl Vocabulary {
     /// Returns the terms with a form that is up to `edits` edits from a word and whose count is kept here, in no order. Of
     /// the forms of a term it has the nearest one; of equals the most frequent, then the first in the alphabet.
     pub(crate) fn near(&self, word: &str, edits: u32) -> Vec<Near> {
-        let mut all: Vec<(Near, u64)> = Vec::new();
-        for NearForm { form, term, edits } in self.lexicon.near(word, edits, |form| self.form_count(form) > 0) {
-            all.push((Near { form: self.lexicon.form(form), term, edits }, self.form_count(form)));
-        }
+        self.best_forms(self.lexicon.near(word, edits, |form| self.form_count(form) > 0))
+    }
+
+    /// Returns the terms with a form that begins in some way and whose count is kept here, each with the most frequent of
+    /// these forms, then the first in the alphabet, in no order.
+    pub(crate) fn beginning(&self, begun: &str) -> Vec<Near> {
+        self.best_forms(self.lexicon.beginning(begun, |form| self.form_count(form) > 0))
+    }
+
+    fn best_forms(&self, forms: Vec<NearForm>) -> Vec<Near> {
+        let near = |NearForm { form, term, edits }| {
+            (Near { form: self.lexicon.form(form), term, edits }, self.form_count(form))
+        };
+        let mut all: Vec<(Near, u64)> = forms.into_iter().map(near).collect();
         let key = |(near, count): &(Near, u64)| (near.term, near.edits, Reverse(*count));
         all.sort_unstable_by(|one, other| (key(one), &one.0.form).cmp(&(key(other), &other.0.form)));
         all.dedup_by_key(|(near, _)| near.term);

@@ -6,8 +6,8 @@
 
 use crate::Result;
 use crate::maps::Set;
-use crate::metadata::Filter;
 use crate::query::bm25::Found;
+use crate::query::clause::Only;
 use crate::query::hit::Hit;
 use crate::query::homes::{Homes, Reached, Wanted};
 use crate::query::inquiry::Inquiry;
@@ -15,6 +15,7 @@ use crate::query::lit;
 use crate::query::parts::Weighed;
 use crate::query::ranking::Ranking;
 use crate::query::view::Spot;
+use crate::query::wording::Wording;
 use crate::text::Session;
 
 // With a filter, more candidates by words are taken and more postings read, by as much as is skipped, up to a bound.
@@ -31,18 +32,18 @@ pub struct Answer {
     pub inquiry: Inquiry,
 }
 
-/// Returns the `k` best documents for a question among those that match.
+/// Returns the `k` best documents for a question among those that can answer.
 pub fn answer<H: Homes>(
     homes: &mut H,
-    text: &str,
+    wording: &Wording,
     k: usize,
     ranking: &Ranking,
-    filter: &Filter,
+    only: &Only,
     session: &mut Session,
 ) -> Result<Answer> {
-    let allowed = homes.allow(filter);
+    let allowed = homes.allow(only)?;
     let allowed = allowed.as_ref();
-    let (mut inquiry, count) = Inquiry::begin(homes, text, ranking, allowed, session)?;
+    let (mut inquiry, count) = Inquiry::begin(homes, wording, &only.clauses, ranking, allowed, session)?;
     if k == 0 || inquiry.seeds.is_empty() {
         inquiry.reach(homes, None)?;
         return Ok(Answer { hits: Vec::new(), inquiry });

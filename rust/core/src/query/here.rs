@@ -4,11 +4,12 @@ use crate::Result;
 use crate::commons::{Commons, Near};
 use crate::ids::DocumentId;
 use crate::maps::Set;
-use crate::metadata::{Every, Filter};
+use crate::metadata::Every;
 use crate::query::allowed::Allowed;
 use crate::query::bm25::{self, Best, Found, WeightedTerm};
 use crate::query::bridge::Bridges;
 use crate::query::buffers::Buffers;
+use crate::query::clause::{self, Clause, Only};
 use crate::query::concepts;
 use crate::query::evidence::Evidence;
 use crate::query::hit::{FoundDocument, Hit, Introduced, Told};
@@ -123,8 +124,16 @@ impl Homes for Here<'_> {
         self.view.poll()
     }
 
-    fn allow(&self, filter: &Filter) -> Option<Allowed> {
-        Allowed::new(self.view.shards, filter)
+    fn allow(&self, only: &Only) -> Result<Option<Allowed>> {
+        Allowed::only(self.view, only)
+    }
+
+    fn beginning(&mut self, begun: &str, most: usize) -> Result<Vec<Near>> {
+        Ok(self.view.commons.beginning(begun, most))
+    }
+
+    fn meets(&mut self, spot: Spot, clauses: &[Clause]) -> Result<Vec<bool>> {
+        Ok(clause::met(self.view, self.view.at(spot), clauses))
     }
 
     fn nearest(&mut self, words: &[(String, u32)], most: usize) -> Result<Vec<Vec<Near>>> {

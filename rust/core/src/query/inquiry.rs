@@ -11,6 +11,7 @@
 
 use crate::Result;
 use crate::commons::Commons;
+use crate::query::clause::Clause;
 use crate::query::concepts;
 use crate::query::homes::{Homes, Meaning, Reached, Reaching, Wanted};
 use crate::query::lexical::{Candidate, Scale};
@@ -19,6 +20,7 @@ use crate::query::question::Question;
 use crate::query::ranking::Ranking;
 use crate::query::seeds::{self, Seed, Voice};
 use crate::query::view::Spot;
+use crate::query::wording::Wording;
 use crate::text::Session;
 
 /// Why an answer is empty.
@@ -55,7 +57,21 @@ impl Inquiry {
     /// # Errors
     /// Those of the homes, here and below.
     pub fn new<H: Homes>(homes: &mut H, text: &str, ranking: &Ranking, session: &mut Session) -> Result<Self> {
-        let (mut inquiry, _) = Inquiry::begin(homes, text, ranking, None, session)?;
+        Inquiry::with(homes, &text.into(), &[], ranking, session)
+    }
+
+    /// The same for a question with operators.
+    ///
+    /// # Errors
+    /// Those of the homes.
+    pub fn with<H: Homes>(
+        homes: &mut H,
+        wording: &Wording,
+        clauses: &[Clause],
+        ranking: &Ranking,
+        session: &mut Session,
+    ) -> Result<Self> {
+        let (mut inquiry, _) = Inquiry::begin(homes, wording, clauses, ranking, None, session)?;
         inquiry.reach(homes, None)?;
         Ok(inquiry)
     }
@@ -63,12 +79,13 @@ impl Inquiry {
     /// Runs the first two rounds. Returns what is known after them, and how many documents are allowed, if not all are.
     pub(crate) fn begin<H: Homes>(
         homes: &mut H,
-        text: &str,
+        wording: &Wording,
+        clauses: &[Clause],
         ranking: &Ranking,
         allowed: Option<&H::Allowed>,
         session: &mut Session,
     ) -> Result<(Self, Option<u64>)> {
-        let question = Question::read(homes, text, ranking, session)?;
+        let question = Question::read(homes, wording, clauses, ranking, session)?;
         let ranking = ranking.clone().among(homes.commons().documents());
         let mut heard = homes.hear(&question, &ranking, allowed)?;
         let wired = std::mem::take(&mut heard.unweighed.wired);

@@ -2,7 +2,8 @@
 //!
 //! * [`view`] is the committed state that a question reads, [`question`] the question, [`ranking`] every constant.
 //! * [`bm25`] finds documents by words; [`evidence`] is what one document has of a question,
-//!   [`tally`] what its passages have. [`spelling`] reads words that no document has as known ones near them.
+//!   [`tally`] what its passages have. [`spelling`] reads words that no document has as known ones near them, and
+//!   [`synonyms`] by a list.
 //! * The parts of a score: [`lexical`], [`concepts`] with [`lit`], [`bridge`]; [`parts`] lists them. [`seeds`] are the
 //!   documents that light up concepts, [`hop`] finds what the question's words light up, [`names`] the titles that a
 //!   text mentions.
@@ -11,13 +12,15 @@
 //! * [`inquiry`] runs the rounds needed to score any document, [`answer`] those that find the best; [`hit`] is what
 //!   they find.
 //! * [`telling`], [`passages`], [`lighting`] and [`explain`] give the reasons; [`near`] ranks concepts; [`allowed`]
-//!   restricts which documents can answer.
+//!   restricts which documents can answer, [`wording`] reads the operators in a question, and [`clause`] is what they
+//!   demand.
 
 pub mod allowed;
 pub mod answer;
 pub mod bm25;
 pub mod bridge;
 pub mod buffers;
+pub mod clause;
 pub mod concepts;
 pub mod evidence;
 pub mod explain;
@@ -38,14 +41,17 @@ pub mod question;
 pub mod ranking;
 pub mod seeds;
 pub mod spelling;
+pub mod synonyms;
 pub mod tally;
 pub mod telling;
 pub mod view;
+pub mod wording;
 
 pub use allowed::Allowed;
 pub use answer::Answer;
 pub use bm25::{Found, Scratch};
 pub use buffers::Buffers;
+pub use clause::{Clause, Only};
 pub use explain::Explanation;
 pub use here::Here;
 pub use hit::{FoundDocument, Hit, Told};
@@ -56,3 +62,4 @@ pub use near::RankedConcept;
 pub use parts::{Part, Parts};
 pub use ranking::Ranking;
 pub use view::{Local, Spot, View};
+pub use wording::Wording;

@@ -2,10 +2,14 @@
 
 use crate::Result;
 use crate::commons::Commons;
+use crate::maps::Set;
 use crate::query::bm25::{K1, WeightedTerm};
+use crate::query::clause::Clause;
 use crate::query::homes::Homes;
 use crate::query::ranking::Ranking;
 use crate::query::spelling::{self, Reading};
+use crate::query::synonyms;
+use crate::query::wording::Wording;
 use crate::text::{QueryWord, Role, Session, stem};
 use crate::titles::BREAK;
 use serde::{Deserialize, Serialize};
@@ -60,14 +64,34 @@ pub struct Question {
 }
 
 impl Question {
-    /// Analyses a question, and reads words that no document has as the known ones near them.
+    /// Analyses a question, and reads its words also as their synonyms, and those that no document has as known ones near
+    /// them. `clauses` are those of its operators.
     ///
     /// # Errors
     /// Those of the homes.
-    pub fn read<H: Homes>(homes: &mut H, text: &str, ranking: &Ranking, session: &mut Session) -> Result<Question> {
+    pub fn read<H: Homes>(
+        homes: &mut H,
+        wording: &Wording,
+        clauses: &[Clause],
+        ranking: &Ranking,
+        session: &mut Session,
+    ) -> Result<Question> {
+        let text = &wording.text;
         let mut question = Question::new(homes.commons(), session, text);
+        let mut readings = synonyms::readings(homes.commons(), &question, wording, ranking, session);
         if ranking.near_share > 0.0 && !question.unknown.is_empty() {
-            let readings = spelling::readings(homes, &question, text, ranking, session)?;
+            let near = spelling::readings(homes, &question, text, ranking, session)?;
+            let has_synonym: Set<u32> = readings.iter().map(|reading| reading.word).collect();
+            readings.extend(near.into_iter().filter(|near| !has_synonym.contains(&near.word)));
+            readings.sort_by_key(|reading| reading.word);
+        }
+        for clause in clauses.iter().filter(|clause| !clause.is_excluded && !clause.begins.is_empty()) {
+            let word = question.words.len() as u32;
+            question.words.push(clause.written.clone());
+            question.has_content = true;
+            readings.extend(spelling::begun(homes.commons(), word, &clause.begins));
+        }
+        if !readings.is_empty() {
             question.take(readings, homes.commons(), text, session);
         }
         Ok(question)
@@ -85,8 +109,8 @@ impl Question {
             }
         }
         self.terms.sort_unstable_by_key(|term| term.id);
-        self.mass = self.terms.iter().map(QuestionTerm::mass).sum();
         self.readings = readings;
+        self.mass = self.met(0..self.terms.len() as u32);
         self.sequence = self.spoken(commons, text, session);
     }
 
@@ -108,6 +132,19 @@ impl Question {
             }
         });
         joined(sequence, all)
+    }
+
+    /// Returns the mass of some of its terms, by their indices, with that of each word once: what a word was read as is all
+    /// one word.
+    pub fn met(&self, places: impl Iterator<Item = u32>) -> f64 {
+        let terms = places.map(|place| &self.terms[place as usize]);
+        if self.readings.is_empty() {
+            return terms.map(QuestionTerm::mass).sum();
+        }
+        let mut words: Vec<(u32, f64)> = terms.map(|term| (term.word, term.mass())).collect();
+        words.sort_unstable_by(|one, other| one.0.cmp(&other.0).then(other.1.total_cmp(&one.1)));
+        words.dedup_by_key(|word| word.0);
+        words.into_iter().map(|(_, mass)| mass).sum()
     }
 
     /// Returns what words that no document has were read as: each with what is read instead.

@@ -87,6 +87,18 @@ pub fn readings<H: Homes>(
     Ok(all)
 }
 
+/// Returns what a beginning of words is read as: all that it begins, none of which weighs more than the first.
+pub fn begun(commons: &Commons, word: u32, begins: &[Near]) -> Vec<Reading> {
+    let most = begins.first().map_or(0.0, |first| commons.idf(first.term));
+    let reading = |near: &Near| {
+        let role = role_of(&commons.lexicon().stem(near.term));
+        let share = if role == Role::Function { FUNCTION_SHARE } else { 1.0 };
+        let terms = vec![(near.term, commons.idf(near.term).min(most) * share)];
+        Reading { word, stem: String::new(), count: 1, text: near.form.to_string(), terms, role }
+    };
+    begins.iter().map(reading).collect()
+}
+
 // A possible reading.
 struct Choice {
     text: String,

@@ -1,7 +1,9 @@
 //! Answers with passages and paths, and explanations.
 
 use crate::metadata::Filter;
+use crate::query::clause::{Clause, Only};
 use crate::query::explain::{BridgeShare, WordShare};
+use crate::query::wording::Wording;
 use crate::query::{ConceptShare, Explanation, FoundDocument, Homes, Inquiry, Lighting, Parts, Ranking, Spot, answer};
 use crate::read::documents::find;
 use crate::text::Session;
@@ -63,8 +65,22 @@ impl<H: Homes> Asking<'_, H> {
     /// # Errors
     /// Those of the homes, here and below.
     pub fn answer(self, k: usize, filter: &Filter, paths: bool) -> Result<Vec<AnsweredDocument>> {
-        let Asking { homes, text, ranking, session } = self;
-        let found = answer::answer(homes, text, k, ranking, filter, session)?;
+        let wording = self.text.into();
+        self.answer_with(&wording, k, filter, paths)
+    }
+
+    /// The same for a question with operators and synonyms, whose text is `wording.text`.
+    pub fn answer_with(
+        self,
+        wording: &Wording,
+        k: usize,
+        filter: &Filter,
+        paths: bool,
+    ) -> Result<Vec<AnsweredDocument>> {
+        let Asking { homes, ranking, session, .. } = self;
+        let clauses = Clause::read(homes, &wording.operators, session)?;
+        let only = Only { filter: filter.clone(), clauses };
+        let found = answer::answer(homes, wording, k, ranking, &only, session)?;
         let (hits, inquiry) = (&found.hits, &found.inquiry);
         if hits.is_empty() {
             return Ok(Vec::new());
@@ -89,15 +105,35 @@ impl<H: Homes> Asking<'_, H> {
 
     /// Returns the score of any document with all its parts, or `None` if the colony has no document of this name.
     pub fn explain(self, name: &str) -> Result<Option<Explanation>> {
-        let Asking { homes, text, ranking, session } = self;
+        let wording = self.text.into();
+        self.explain_with(&wording, name)
+    }
+
+    /// The same for a question with operators and synonyms, whose text is `wording.text`. It also tells which of them the document does not meet.
+    pub fn explain_with(self, wording: &Wording, name: &str) -> Result<Option<Explanation>> {
+        let Asking { homes, ranking, session, .. } = self;
         let Some((spot, id)) = find(homes, name)? else { return Ok(None) };
-        Inquiry::new(homes, text, ranking, session)?.explain_at(homes, spot, id).map(Some)
+        let clauses = Clause::read(homes, &wording.operators, session)?;
+        let mut explanation = Inquiry::with(homes, wording, &clauses, ranking, session)?.explain_at(homes, spot, id)?;
+        if !clauses.is_empty() {
+            let met = homes.meets(spot, &clauses)?;
+            let unmet = clauses.into_iter().zip(met).filter(|(_, is_met)| !is_met);
+            explanation.unmet = unmet.map(|(clause, _)| clause.written).collect();
+        }
+        Ok(Some(explanation))
     }
 
     /// Returns the part of an explanation that concerns the question alone, without a document.
     pub fn explain_question(self) -> Result<Explanation> {
-        let Asking { homes, text, ranking, session } = self;
-        Ok(Inquiry::new(homes, text, ranking, session)?.explain_question(homes.commons()))
+        let wording = self.text.into();
+        self.explain_question_with(&wording)
+    }
+
+    /// The same for a question with operators and synonyms, whose text is `wording.text`.
+    pub fn explain_question_with(self, wording: &Wording) -> Result<Explanation> {
+        let Asking { homes, ranking, session, .. } = self;
+        let clauses = Clause::read(homes, &wording.operators, session)?;
+        Ok(Inquiry::with(homes, wording, &clauses, ranking, session)?.explain_question(homes.commons()))
     }
 }
 

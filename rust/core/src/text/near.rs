@@ -4,6 +4,7 @@
 //! accents and inner signs left out as for terms. Words with digits or signs are near to none: a number with another
 //! digit is another number.
 
+use super::chunk::normal;
 use super::fold::fold;
 use super::lexicon::Lexicon;
 use rapidfuzz::distance::osa;
@@ -25,6 +26,10 @@ impl Sketch {
             _ => SIGNS,
         };
         Sketch(fold(form).chars().fold(0, |sketch, c| sketch | bit(c)))
+    }
+
+    fn has_all_of(self, other: Sketch) -> bool {
+        self.0 & other.0 == other.0
     }
 
     fn may_be_near(self, other: Sketch, edits: u32) -> bool {
@@ -73,6 +78,21 @@ impl Lexicon {
             }
         });
         near
+    }
+}
+
+impl Lexicon {
+    /// Returns the forms that begin in some way and for which `counts` is true, by index, as 0 edits away.
+    pub(crate) fn beginning(&self, begun: &str, counts: impl Fn(u32) -> bool) -> Vec<NearForm> {
+        let begun = normal(begun);
+        let (sketch, begun) = (Sketch::of(&begun), fold(&begun));
+        let mut all = Vec::new();
+        self.visit_forms(|form, known| {
+            if known.sketch.has_all_of(sketch) && counts(form) && fold(&known.text).starts_with(&*begun) {
+                all.push(NearForm { form, term: known.term, edits: 0 });
+            }
+        });
+        all
     }
 }
 

@@ -19,7 +19,7 @@ row! {
         word: String = share.word.clone(),
         points: f64 = share.points,
         /// What it was read as.
-        near: Option<String> = share.near.clone(),
+        read_as: Option<String> = share.read_as.clone(),
     }
 }
 
@@ -31,7 +31,7 @@ row! {
         points: f64 = share.points,
         words: Vec<WordRow> = {
             let words = share.light.words.iter();
-            words.map(|(word, part)| WordRow { word: word.clone(), points: share.points * part, near: None }).collect()
+            words.map(|(word, part)| WordRow { word: word.clone(), points: share.points * part, read_as: None }).collect()
         },
         /// The id of each seed, with its points.
         seeds: Vec<(String, f64)> = {
@@ -109,8 +109,10 @@ row! {
         words: Vec<WordRow> = rows(&told.words),
         /// The question's words that no document has.
         unknown: Vec<String> = told.unknown,
-        /// What these were read as.
-        near: Vec<(String, String)> = told.near,
+        /// What words were read as.
+        read_as: Vec<(String, String)> = told.read_as,
+        /// The operators that the document does not meet.
+        unmet: Vec<String> = told.unmet,
         /// The question's function words.
         function_words: Vec<String> = told.function_words,
         title: f64 = told.title,
