@@ -163,16 +163,26 @@ impl Node<'_> {
                 let part = |&seat: &usize| ListsPart::of(view.local(self.check_seat(seat)?));
                 Reply::Lists(page(seats, &mut 0, ListsPart::bytes, part)?)
             }
-            What::Beginning { begun, most } => Reply::Beginning(self.here.beginning(begun, *most)?),
+            What::Beginning { begun, most } => Reply::Beginning(view.commons.beginning(begun, *most, |seat| self.has(seat))),
             What::Meets { spot, clauses } => {
                 self.check_spots(&[*spot])?;
                 Reply::Met(self.here.meets(*spot, clauses)?)
             }
-            What::Nearest { words, most } => Reply::Nearest(self.here.nearest(words, *most)?),
+            What::Nearest { words, most } => {
+                let near = |(word, edits): &(String, u32)| {
+                    view.poll()?;
+                    Ok(view.commons.near(word, *edits, *most, |seat| self.has(seat)))
+                };
+                Reply::Nearest(words.iter().map(near).collect::<Result<_>>()?)
+            }
             What::Local { seat, stems, df, most } => {
                 Reply::Local(view.local(self.check_seat(*seat)?).find(stems.clone(), df, *most)?)
             }
         })
+    }
+
+    fn has(&self, seat: usize) -> bool {
+        self.own.binary_search(&seat).is_ok()
     }
 
     fn only(&self, only: &Only) -> Result<Option<Allowed>> {

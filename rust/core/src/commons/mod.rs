@@ -159,16 +159,21 @@ impl Commons {
         self.vocabulary.label(term)
     }
 
-    /// Returns the terms near a word, up to `most`, as this node knows them: the nearest that there are, up to `edits`
-    /// edits away; of equals those that most documents have, then in the order of their forms.
-    pub fn near(&self, word: &str, edits: u32, most: usize) -> Vec<Near> {
-        best_near(self, self.vocabulary.near(word, edits), most)
+    /// Returns the terms near a word, up to `most`, of those whose seats are `own`, at which their forms are counted: the
+    /// nearest that there are, up to `edits` edits away; of equals those that most documents have, then in the order of
+    /// their forms.
+    pub fn near(&self, word: &str, edits: u32, most: usize, own: impl Fn(usize) -> bool) -> Vec<Near> {
+        let mut near = self.vocabulary.near(word, edits);
+        near.retain(|near| own(self.seat(self.home(near.term).shard)));
+        best_near(self, near, most)
     }
 
-    /// Returns the terms with a form that begins in some way, up to `most`, as this node knows them: those that most
+    /// Returns the terms with a form that begins in some way, up to `most`, of those whose seats are `own`: those that most
     /// documents have first, then in the order of their forms. Of the forms of a term it is the most frequent.
-    pub fn beginning(&self, begun: &str, most: usize) -> Vec<Near> {
-        best_near(self, self.vocabulary.beginning(begun), most)
+    pub fn beginning(&self, begun: &str, most: usize, own: impl Fn(usize) -> bool) -> Vec<Near> {
+        let mut begins = self.vocabulary.beginning(begun);
+        begins.retain(|near| own(self.seat(self.home(near.term).shard)));
+        best_near(self, begins, most)
     }
 
     // Backlog, lifetimes and roster.

@@ -129,7 +129,7 @@ impl Homes for Here<'_> {
     }
 
     fn beginning(&mut self, begun: &str, most: usize) -> Result<Vec<Near>> {
-        Ok(self.view.commons.beginning(begun, most))
+        Ok(self.view.commons.beginning(begun, most, |_| true))
     }
 
     fn meets(&mut self, spot: Spot, clauses: &[Clause]) -> Result<Vec<bool>> {
@@ -139,7 +139,7 @@ impl Homes for Here<'_> {
     fn nearest(&mut self, words: &[(String, u32)], most: usize) -> Result<Vec<Vec<Near>>> {
         let near = |(word, edits): &(String, u32)| {
             self.view.poll()?;
-            Ok(self.view.commons.near(word, *edits, most))
+            Ok(self.view.commons.near(word, *edits, most, |_| true))
         };
         words.iter().map(near).collect()
     }
