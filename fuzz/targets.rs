@@ -11,7 +11,7 @@ use phago_core::input::Input;
 use phago_core::message::{Batch, Header};
 use phago_core::metadata::{Comparison, Filter, Metadata, Value, Values};
 use phago_core::phase::Phase;
-use phago_core::query::Ranking;
+use phago_core::query::{Ranking, Wording};
 use phago_core::reinforcement::Reinforcement;
 use phago_core::ring::Ring;
 use phago_core::shard::Seat;
@@ -159,6 +159,11 @@ pub fn query(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     let answer = EXAMPLE.world.answer(&*text, 3, &Ranking::default(), &Filter::default(), true, &Cancel::new());
     let explained = EXAMPLE.world.explain(&*text, "d1", &Ranking::default(), &Cancel::new());
+    // The same with its operators, if it has any: an error is of the text, and no answer is.
+    if let Ok(wording) = Wording::read(&text, Some(true)) {
+        let answer = EXAMPLE.world.answer(&wording, 3, &Ranking::default(), &Filter::default(), true, &Cancel::new());
+        return answer.is_ok() && explained.is_ok();
+    }
     answer.is_ok() && explained.is_ok()
 }
 

@@ -98,8 +98,10 @@ class Writer:
         return " ".join(found)
 
 
+# The naive answer knows no near words, which `test_near_words.py` tests: what it answers has none, or leaves them unknown.
 RANKINGS = st.builds(
     phago.Ranking,
+    near_share=st.just(0.0),
     coverage_power=st.sampled_from([0.15, 0.0, 0.5, 1.0, 3.0]),
     passage_share=st.sampled_from([0.5, 0.0, 0.2, 1.0]),
     title_weight=st.sampled_from([0.4, 0.0, 2.0]),
@@ -259,7 +261,7 @@ SEARCHING = settings(max_examples=50, deadline=None, phases=set(Phase) - {Phase.
     shards=14,
     count=11,
     gone=2,
-    ranking=phago.Ranking(passage_share=0.2, title_weight=2.0, seed_floor=0.0, own_share=0.0, hop_share=0.3),
+    ranking=phago.Ranking(near_share=0, passage_share=0.2, title_weight=2.0, seed_floor=0.0, own_share=0.0, hop_share=0.3),
 )
 def test_any_answer_equals_the_naive_one(seed, shards, count, gone, ranking):
     writer = Writer(seed)
@@ -267,6 +269,8 @@ def test_any_answer_equals_the_naive_one(seed, shards, count, gone, ranking):
     with Pair(shards, documents, {f"d{at}" for at in range(gone)}, ticks=seed % 3) as (colony, corpus):
         for _ in range(3):
             question = writer.question()
+            if ranking is None and colony.explain(question).read_as:
+                continue
             try:
                 answer = Answer(corpus, question, ranking or phago.Ranking())
                 same_answer(answer, colony, question, ranking)

@@ -113,6 +113,7 @@ from .results import (
     Stats,
     StoredDocument,
     UpdateReport,
+    Suggestion,
     WordShare,
 )
 from .roles import Sentinel, Synthesizer
@@ -242,6 +243,7 @@ __all__ = [
     "VersionError",
     "Walkers",
     "WireError",
+    "Suggestion",
     "WordShare",
     "__version__",
     "open",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import reprlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +17,9 @@ _T = TypeVar("_T")
 
 QUERY_BYTES_MAX = 64 * 1024
 """The longest question, in bytes of UTF-8."""
+
+SYNONYMS_MAX = 1024
+"""The most synonyms of a question, and the most operators that are looked at before they are refused."""
 
 # As much of a value as an error needs to be understood by.
 _shown = reprlib.Repr()
@@ -106,6 +111,48 @@ def text_of(name: str, value: Any) -> str:
                 f"`{name}` has a lone surrogate at index {error.start}; accepted is text that UTF-8 can encode"
             ) from None
     return value
+
+
+def extras_of(
+    operators: bool | None,
+    required: str | Iterable[str],
+    excluded: str | Iterable[str],
+    synonyms: Mapping[str, str | Iterable[str]] | None,
+) -> tuple[bool | None, list[str], list[str], list[tuple[str, str]]] | None:
+    """What a question is asked with beside its text; `None` where it is the text alone."""
+    if operators is not None and not isinstance(operators, bool):
+        raise TypeError(f"`operators` is a bool or None, not {type(operators).__name__}")
+    pairs: list[tuple[str, str]] = []
+    if synonyms is not None:
+        if not isinstance(synonyms, Mapping):
+            raise TypeError(f"`synonyms` is a mapping of words to words, not {type(synonyms).__name__}")
+        for word, others in synonyms.items():
+            if not text_of("synonyms", word).strip() or len(word.split()) > 1:
+                raise refusal("synonyms", word, "for each word one or more others")
+            pairs += [(word, other) for other in texts_of("synonyms", others)]
+        if len(pairs) > SYNONYMS_MAX:
+            raise refusal("synonyms", len(pairs), f"at most {SYNONYMS_MAX} pairs")
+    if operators is None and not pairs and required == () == excluded:
+        return None
+    return operators, texts_of("required", required), texts_of("excluded", excluded), pairs
+
+
+def beginning_of(name: str, value: Any) -> str:
+    """An argument that is the beginning of a word."""
+    text = question_of(name, value).strip()
+    if not any(map(str.isalnum, text)) or len(text.split()) > 1:
+        raise refusal(name, value, "the beginning of one word")
+    return text
+
+
+def texts_of(name: str, value: Any) -> list[str]:
+    """An argument that is a string or several."""
+    if isinstance(value, str):
+        return [question_of(name, value)]
+    if isinstance(value, bytes) or not isinstance(value, Iterable):
+        raise TypeError(f"`{name}` is a string or several, not {type(value).__name__}")
+    found = list(itertools.islice(value, SYNONYMS_MAX + 1))
+    return [question_of(name, one) for one in found]
 
 
 def directory_of(name: str, value: Any) -> Path:

@@ -29,6 +29,8 @@ _Scalar = str | int | float | bool
 _Metadata = dict[str, _Scalar | list[_Scalar]]
 # for each key a value, values, or operators with what to compare with
 _Where = Mapping[str, _Scalar | Collection[_Scalar] | Mapping[str, _Scalar | Collection[_Scalar]]]
+# whether there are operators; what is required, excluded, and synonyms
+_Extras = tuple[bool | None, list[str], list[str], list[tuple[str, str]]]
 _Change = Literal["new", "split", "merged", "grown", "shrunk", "same"]
 # what the agents of a kind chose; see `Living.choose`
 _Chose = tuple[str, list[tuple[int, bytes, Any]], list[int], list[int], list[Any]]
@@ -316,6 +318,9 @@ class WordRow:
     def word(self) -> str: ...
     @property
     def points(self) -> float: ...
+    @property
+    def read_as(self) -> str | None:
+        """The known word that it was read as."""
 
 @final
 class ConceptShareRow:
@@ -414,6 +419,12 @@ class ExplainedRow:
     def words(self) -> list[WordRow]: ...
     @property
     def unknown(self) -> list[str]: ...
+    @property
+    def read_as(self) -> list[tuple[str, str]]:
+        """What words were read as."""
+    @property
+    def unmet(self) -> list[str]:
+        """The operators that the document does not meet."""
     @property
     def function_words(self) -> list[str]: ...
     @property
@@ -894,7 +905,12 @@ class World:
         path holds no word. `LimitError` when too much waits for the next tick.
         """
     def search(
-        self, text: str, k: int, where: _Where | None = None, span: _Span = ...
+        self,
+        text: str,
+        k: int,
+        where: _Where | None = None,
+        span: _Span = ...,
+        extras: _Extras | None = None,
     ) -> Call[tuple[list[FoundRow], int]]:
         """The `k` documents that match with the highest BM25 score, best first; ties by id. Only scores above 0. With
         how many documents are accepted and not yet digested.
@@ -911,6 +927,7 @@ class World:
         vector: object | None = None,
         span: _Span = ...,
         diverse: float = 0.0,
+        extras: _Extras | None = None,
     ) -> Call[tuple[list[AnsweredRow], int]]:
         """The `k` documents that match with the highest sum of parts, best first; ties by id. With how many documents
         are accepted and not yet digested. `span` is as of which moment, since and until when, in microseconds since 1970.
@@ -924,6 +941,7 @@ class World:
         ranking: _Settings | None = None,
         vector: object | None = None,
         as_of: int | None = None,
+        extras: _Extras | None = None,
     ) -> Call[ExplainedRow | None]:
         """The score of any document taken apart; `None` where there is none of this key. Without a key, what there is
         to say of the question alone.
@@ -932,6 +950,8 @@ class World:
         self, key: str, k: int, ranking: _Settings | None = None, where: _Where | None = None
     ) -> Call[tuple[list[AnsweredRow], int] | None]:
         """The documents most like the one of this key, as `answer` gives them; None where there is none of this key."""
+    def suggest(self, begun: str, k: int) -> Call[list[tuple[str, int]]]:
+        """The `k` words that begin so and that most documents have, with the number of these."""
     def concepts_with_neighbors(self, text: str, k: int) -> Call[list[AssociatedRow]]:
         """As `concepts`, each with its neighbours, the strongest first."""
     def concepts(self, text: str, k: int) -> Call[list[RankedRow]]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 Moment = datetime.datetime | str
 """A datetime with a time zone, or its text in ISO 8601."""
 
+Extras = tuple[bool | None, list[str], list[str], list[tuple[str, str]]]
+"""What goes with a question's text: see `_checks.extras_of`."""
+
 _DAYS = {"s": 1 / 86_400, "min": 1 / 1_440, "h": 1 / 24, "d": 1.0, "w": 7.0, "y": 365.25}
 _SPAN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|min|h|d|w|y)\s*")
 
@@ -37,6 +40,7 @@ class Question:
     vector: Any
     span: tuple[int | None, int | None, int | None]
     diverse: float
+    extras: Extras | None
 
     @classmethod
     def of(
@@ -53,6 +57,7 @@ class Question:
         newer: float | None,
         half_life: datetime.timedelta | str | float | None,
         diverse: float,
+        extras: Extras | None,
     ) -> Question:
         """A question of what a caller gave."""
         times = (("as_of", as_of), ("since", since), ("until", until))
@@ -62,7 +67,7 @@ class Question:
         if unlike and isinstance(ranking, str):
             raise refusal("diverse", diverse, "0 with a ranking by words alone")
         text, k = question_of("text", text), count("k", k, 1)
-        return cls(text, k, ranking, where, bool(paths), vector, (span[0], span[1], span[2]), unlike)
+        return cls(text, k, ranking, where, bool(paths), vector, (span[0], span[1], span[2]), unlike, extras)
 
     @property
     def is_lexical(self) -> bool:
@@ -77,15 +82,17 @@ class Question:
     def call(self, world: _phago.World, made: list[Any]) -> _phago.Call[Any]:
         """Asks, with the vector that was made."""
         if self.is_lexical:
-            return world.search(self.text, self.k, self.where, self.span)
+            return world.search(self.text, self.k, self.where, self.span, self.extras)
         vector = made[0] if made else self.vector
         native = constants(self.ranking)
-        return world.answer(self.text, self.k, native, self.where, self.paths, vector, self.span, self.diverse)
+        return world.answer(
+            self.text, self.k, native, self.where, self.paths, vector, self.span, self.diverse, self.extras
+        )
 
     def explain(self, world: _phago.World, key: str | None, made: list[Any]) -> _phago.Call[Any]:
         """Asks for a score taken apart."""
         vector = made[0] if made else self.vector
-        return world.explain(self.text, key, constants(self.ranking), vector, self.span[0])
+        return world.explain(self.text, key, constants(self.ranking), vector, self.span[0], self.extras)
 
     def hits(self, answered: tuple[list[Any], int]) -> Hits:
         """The answer."""
@@ -94,10 +101,16 @@ class Question:
 
 
 def explained(
-    text: str, ranking: Ranking | None, vector: Any, as_of: Moment | None, newer: Any, half_life: Any
+    text: str,
+    ranking: Ranking | None,
+    vector: Any,
+    as_of: Moment | None,
+    newer: Any,
+    half_life: Any,
+    extras: Extras | None,
 ) -> Question:
     """The question of an explanation, which has no other bounds."""
-    return Question.of(text, 1, ranking, None, True, vector, as_of, None, None, newer, half_life, 0.0)
+    return Question.of(text, 1, ranking, None, True, vector, as_of, None, None, newer, half_life, 0.0, extras)
 
 
 def _weighs_vectors(ranking: Any) -> bool:

@@ -39,6 +39,7 @@ from .results import (
     PhaseResult,
     Rejected,
     StoredDocument,
+    Suggestion,
     WordShare,
 )
 
@@ -136,7 +137,14 @@ def explanation(row: ExplainedRow) -> Explanation:
         tuple(row.function_words),
         _context(row.context),
         row.speaker,
+        tuple(row.read_as),
+        tuple(row.unmet),
     )
+
+
+def suggestions(rows: list[tuple[str, int]]) -> list[Suggestion]:
+    """Words that begin as asked."""
+    return [Suggestion(*row) for row in rows]
 
 
 def concept(row: AssociatedRow) -> Concept:
@@ -156,7 +164,7 @@ def stored(row: StoredRow) -> StoredDocument:
 
 
 def _words(rows: list[WordRow]) -> tuple[WordShare, ...]:
-    return tuple(WordShare(row.word, row.points) for row in rows)
+    return tuple(WordShare(row.word, row.points, row.read_as) for row in rows)
 
 
 def _concepts(rows: list[ConceptShareRow]) -> tuple[ConceptShare, ...]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime
 import os
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, overload
 
 from . import _phago
 from ._alive import AsyncAlive
-from ._checks import count, directory_of, question_of, text_of, time_of
+from ._checks import beginning_of, count, directory_of, extras_of, question_of, text_of, time_of
 from ._embedding import Embed, Vector
 from ._intake import (
     DigestOf,
@@ -34,7 +34,7 @@ from ._intake import (
 from ._jsonl import Export, read_jsonl
 from ._progress import OnProgress, shown, taken
 from ._question import Moment, Question, explained
-from ._rows import alike, concept, constants, explanation, helped, stored
+from ._rows import alike, concept, constants, explanation, helped, stored, suggestions
 from ._unpicklable import Unpicklable
 from .agents.minds import Minds
 from .colony import Colony
@@ -50,6 +50,7 @@ from .results import (
     RunReport,
     Stats,
     StoredDocument,
+    Suggestion,
     UpdateReport,
 )
 
@@ -219,9 +220,14 @@ class AsyncColony(AsyncAlive, Unpicklable):
         newer: float | None = None,
         half_life: datetime.timedelta | str | float | None = None,
         diverse: float = 0.0,
+        operators: bool | None = None,
+        required: str | Iterable[str] = (),
+        excluded: str | Iterable[str] = (),
+        synonyms: Mapping[str, str | Iterable[str]] | None = None,
     ) -> Hits:
         """See `Colony.query`."""
-        asked = Question.of(text, k, ranking, where, paths, vector, as_of, since, until, newer, half_life, diverse)
+        extras = extras_of(operators, required, excluded, synonyms)
+        asked = Question.of(text, k, ranking, where, paths, vector, as_of, since, until, newer, half_life, diverse, extras)
         return asked.hits(await asked.call(self._colony._world, await self._made(asked)).start())
 
     async def _made(self, asked: Question) -> list[Vector]:
@@ -239,10 +245,15 @@ class AsyncColony(AsyncAlive, Unpicklable):
         as_of: Moment | None = None,
         newer: float | None = None,
         half_life: datetime.timedelta | str | float | None = None,
+        operators: bool | None = None,
+        required: str | Iterable[str] = (),
+        excluded: str | Iterable[str] = (),
+        synonyms: Mapping[str, str | Iterable[str]] | None = None,
     ) -> Explanation | None:
         """See `Colony.explain`."""
         key = None if id is None else text_of("id", id)
-        asked = explained(text, ranking, vector, as_of, newer, half_life)
+        extras = extras_of(operators, required, excluded, synonyms)
+        asked = explained(text, ranking, vector, as_of, newer, half_life, extras)
         told = await asked.explain(self._colony._world, key, await self._made(asked)).start()
         return None if told is None else explanation(told)
 
@@ -252,6 +263,11 @@ class AsyncColony(AsyncAlive, Unpicklable):
         """See `Colony.similar`."""
         world, key, k = self._colony._world, text_of("id", id), count("k", k, 1)
         return alike(await world.similar(key, k, constants(ranking), where).start())
+
+    async def suggest(self, text: str, k: int = 10) -> list[Suggestion]:
+        """See `Colony.suggest`."""
+        begun, k = beginning_of("text", text), count("k", k, 1)
+        return suggestions(await self._colony._world.suggest(begun, k).start())
 
     async def concepts(self, text: str, k: int = 10) -> list[Concept]:
         """See `Colony.concepts`."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, overload
 
 from . import _phago
 from ._alive import Alive
-from ._checks import count, directory_of, question_of, text_of, time_of
+from ._checks import beginning_of, count, directory_of, extras_of, question_of, text_of, time_of
 from ._embedding import Embed, Embedding, Vector, embedding_of
 from ._held import Held, config_given, in_memory, runner_given, shards_given
 from ._intake import (
@@ -36,7 +36,7 @@ from ._intake import (
 from ._jsonl import Export, read_jsonl
 from ._progress import OnProgress, shown, taken
 from ._question import Moment, Question, explained
-from ._rows import alike, concept, constants, explanation, helped, stored
+from ._rows import alike, concept, constants, explanation, helped, stored, suggestions
 from ._unpicklable import Unpicklable
 from .agents.minds import Minds
 from .config import ColonyConfig, Ranking, RunnerConfig
@@ -52,6 +52,7 @@ from .results import (
     RunReport,
     Stats,
     StoredDocument,
+    Suggestion,
     UpdateReport,
 )
 
@@ -376,6 +377,10 @@ class Colony(Alive, Unpicklable):
         newer: float | None = None,
         half_life: datetime.timedelta | str | float | None = None,
         diverse: float = 0.0,
+        operators: bool | None = None,
+        required: str | Iterable[str] = (),
+        excluded: str | Iterable[str] = (),
+        synonyms: Mapping[str, str | Iterable[str]] | None = None,
     ) -> Hits:
         """The `k` documents that answer best, with their text, best first; ties by document.
 
@@ -400,6 +405,23 @@ class Colony(Alive, Unpicklable):
         ...     [hit.id for hit in colony.query("ions", where={"tags": ["ion", "salt"]})]
         ['b']
         ['a']
+
+
+        A question may have operators: `"an exact phrase"`, `+required`, `-excluded`, `title:word`, `text:word`, `begin*`,
+        also together (`-title:"old news"`). All must hold of a hit. Words stand for all their forms, and in phrases they
+        follow each other without a gap, function words too. Operators choose among the documents and change no score: what
+        is required and phrases are ranked like the same words without signs, what is excluded is not asked, and what
+        `begin*` begins counts as one word. They are read where the question looks like a query: one line that does not end
+        like a sentence (`.`, `?`, `!`), with at most ten words beside its phrases. There, what is no whole operator is text,
+        such as a lone quote, `-5` or `foo - bar`.
+
+        >>> with Colony() as colony:
+        ...     report = colony.ingest([{"id": "a", "text": "A signed draft."}, {"id": "b", "text": "We signed the draft."}])
+        ...     [hit.id for hit in colony.query('"the draft" signed')], [hit.id for hit in colony.query('signed -"the draft"')]
+        (['b'], ['a'])
+
+        A word that no document has is read as the nearest known ones: "recieve" as "receive". `Hit.path.words` and
+        `explain` tell it. See `Ranking.near_share`.
 
         Args:
             text: The question; at most 64 KiB of UTF-8.
@@ -434,14 +456,22 @@ class Colony(Alive, Unpicklable):
                 one has none. So near copies come late or not at all. Scores stay what they are, and are in no order
                 then. Hits are chosen among the 50 to 200 best, four for each that is asked for; those behind 200
                 stay in their order.
+            operators: True to read operators also in prose, with an error for one that is incomplete; False for text that
+                is none of yours, in which signs mean nothing.
+            required: Words, phrases (of several words) or `begin*` that a hit must have, perhaps behind `title:` or
+                `text:`. They are also asked.
+            excluded: The same for what it must not have. At most 32 operators in all, and 256 words that begin so.
+            synonyms: For words of the question one or more others that are looked for too, each a word or several. Their
+                weight is `Ranking.synonym_share`. At most 1,024.
 
         Raises:
             EmbedError: `embed` failed.
             LimitError: A longer question.
-            ConfigError: Another ranking, or a filter that is not valid: `where` is the error's field, and its value the
-                key and what is wrong under it.
+            ConfigError: Another ranking; a filter that is not valid: `where` is the error's field, and its value the
+                key and what is wrong under it; an operator that is incomplete, with the character where.
         """
-        asked = Question.of(text, k, ranking, where, paths, vector, as_of, since, until, newer, half_life, diverse)
+        extras = extras_of(operators, required, excluded, synonyms)
+        asked = Question.of(text, k, ranking, where, paths, vector, as_of, since, until, newer, half_life, diverse, extras)
         return asked.hits(asked.call(self._world, self._made(asked)).wait())
 
     def _made(self, asked: Question) -> list[Vector]:
@@ -458,6 +488,10 @@ class Colony(Alive, Unpicklable):
         as_of: Moment | None = None,
         newer: float | None = None,
         half_life: datetime.timedelta | str | float | None = None,
+        operators: bool | None = None,
+        required: str | Iterable[str] = (),
+        excluded: str | Iterable[str] = (),
+        synonyms: Mapping[str, str | Iterable[str]] | None = None,
     ) -> Explanation | None:
         """Why a document has its score, found or not; returns `None` if no document has this id.
 
@@ -476,12 +510,19 @@ class Colony(Alive, Unpicklable):
             as_of: The moment from which ages are counted.
             newer: What being new is worth.
             half_life: In which time that halves.
+            operators: As for `query`, and so are the next three. `Explanation.unmet` has the operators that the document
+                does not meet.
+            required: What a hit must have.
+            excluded: What it must not have.
+            synonyms: What words are read as too.
 
         Raises:
             LimitError: A longer question.
+            ConfigError: An operator that is incomplete.
         """
         key = None if id is None else text_of("id", id)
-        asked = explained(text, ranking, vector, as_of, newer, half_life)
+        extras = extras_of(operators, required, excluded, synonyms)
+        asked = explained(text, ranking, vector, as_of, newer, half_life, extras)
         told = asked.explain(self._world, key, self._made(asked)).wait()
         return None if told is None else explanation(told)
 
@@ -506,6 +547,25 @@ class Colony(Alive, Unpicklable):
         """
         found = self._world.similar(text_of("id", id), count("k", k, 1), constants(ranking), where).wait()
         return alike(found)
+
+    def suggest(self, text: str, k: int = 10) -> list[Suggestion]:
+        """The `k` words that begin with a text and that most documents have, most first; ties by alphabet.
+
+        Of a word's forms it is the most frequent one that begins so.
+
+        >>> with Colony() as colony:
+        ...     report = colony.ingest(["membranes and members", "a membrane"])
+        ...     [(found.word, found.documents) for found in colony.suggest("memb")]
+        [('membrane', 2), ('members', 1)]
+
+        Args:
+            text: How the words begin, at least a letter or digit; without regard to case and accents.
+            k: Words, at most.
+
+        Raises:
+            ConfigError: Blank, or more than one word.
+        """
+        return suggestions(self._world.suggest(beginning_of("text", text), count("k", k, 1)).wait())
 
     def concepts(self, text: str, k: int = 10) -> list[Concept]:
         """The `k` concepts nearest to a text, best first, each with what it is associated with."""

@@ -147,6 +147,12 @@ class Ranking:
         ConfigError: For the first field outside of what is accepted.
     """
 
+    near_share: float = 0.95
+    """What a known word near one that no document has is worth, as a share of its idf for each letter that differs. 0 to
+    1; 0 leaves such words unknown.
+    """
+    synonym_share: float = 0.5
+    """What a synonym of the caller's list is worth, as a share of its idf, and at most of that of the word. 0 to 1."""
     coverage_power: float = 0.1
     """Power of the covered share of a question in its lexical score: documents that have more of its words win
     over those that repeat one. 0 to 8.

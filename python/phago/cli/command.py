@@ -29,6 +29,7 @@ from ..evaluation.evaluation import (
     unfit_for_a_run,
 )
 from ..evaluation.replay import DRAWS, replay, replay_table
+from ..evaluation.spelling import spelling, spelling_table
 from .demo import PYTHON_QUESTIONS, demonstrate, python_documents, questions_from, questions_from_terminal
 from .evolving import add_evolve
 from .exits import USAGE, Problem
@@ -112,6 +113,11 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help=f"instead, ask half of the questions {DRAWS:,} times, let the colony learn from the answers that help, "
         "and measure both halves before and after",
+    )
+    instead.add_argument(
+        "--typos",
+        action="store_true",
+        help="instead, ask each question with one typing error in its rarest known word, beside the questions as they are",
     )
     instead.add_argument(
         "--run-file",
@@ -201,6 +207,9 @@ def _eval(arguments: argparse.Namespace) -> int:
     if arguments.replay:
         replayed = replay(collection, shards=arguments.shards, depth=arguments.depth)
         return _show(arguments, replayed.as_json, lambda: replay_table(replayed))
+    if arguments.typos:
+        misspelt = spelling(collection, shards=arguments.shards, depth=arguments.depth)
+        return _show(arguments, misspelt.as_json, lambda: spelling_table(misspelt))
     report = evaluate(collection, shards=arguments.shards, depth=arguments.depth, vectors=arguments.vectors)
     if run_file is not None:
         try:

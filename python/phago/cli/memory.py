@@ -113,6 +113,15 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     query.add_argument("-k", type=count, default=10, metavar="K", help="hits, at most (default: 10)")
     query.add_argument("--explain", action="store_true", help="show what each score is made of and the path to the hit")
     query.add_argument("--lexical", action="store_true", help="rank by BM25 alone")
+    operators = query.add_mutually_exclusive_group()
+    operators.add_argument(
+        "--operators",
+        action="store_true",
+        help='read "phrases", +required, -excluded, title:word, text:word and begin* also in a sentence',
+    )
+    operators.add_argument("--text", action="store_true", help="read no operators: signs of the question mean nothing")
+    query.add_argument("--required", action="append", default=[], type=text, metavar="W", help="what a hit must have")
+    query.add_argument("--excluded", action="append", default=[], type=text, metavar="W", help="what it must not have")
     query.add_argument("--as-of", type=moment, metavar="DATETIME", help="without documents whose time is later")
     query.add_argument("--since", type=moment, metavar="DATETIME", help="only documents of this time or later")
     query.add_argument("--until", type=moment, metavar="DATETIME", help="only documents of this time or earlier")
@@ -133,6 +142,9 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     similar.add_argument("id", type=text, metavar="ID")
     similar.add_argument("-k", type=count, default=10, metavar="K", help="hits, at most (default: 10)")
     _filter(similar)
+    suggest = reads("suggest", _suggest, "words that begin so, most documents first; exits with 1 where there is none")
+    suggest.add_argument("begun", type=text, metavar="TEXT")
+    suggest.add_argument("-k", type=count, default=10, metavar="K", help="words, at most (default: 10)")
     get = reads("get", _get, "a document by its id; exits with 1 where there is none")
     get.add_argument("id", type=text, metavar="ID")
     delete = digests("delete", _delete, "delete documents; exits with 1 where there was none")
@@ -310,7 +322,8 @@ def _digest(colony: Colony, tell: Tell, now: datetime.datetime | None) -> None:
 
 
 def _query(arguments: argparse.Namespace) -> int:
-    where = conditions(arguments.where)
+    where, operators = conditions(arguments.where), True if arguments.operators else False if arguments.text else None
+    asked: dict[str, Any] = {"required": arguments.required, "excluded": arguments.excluded, "operators": operators}
     with _reading(arguments) as colony:
         hits = colony.query(
             arguments.question,
@@ -323,11 +336,12 @@ def _query(arguments: argparse.Namespace) -> int:
             newer=arguments.newer,
             half_life=arguments.half_life,
             diverse=arguments.diverse,
+            **asked,
         )
         rows = [hit.to_dict() for hit in hits]
         _say(arguments, {"question": arguments.question, "hits": rows}, _hits(list(hits), arguments.explain))
         if not hits and not arguments.json:
-            told = colony.explain(arguments.question)
+            told = colony.explain(arguments.question, **asked)
             why = told.nothing if told is not None and told.nothing else "no document matches"
             print(f"phago: nothing found: {why}", file=sys.stderr)
     return FOUND if rows else NOTHING_FOUND
@@ -344,6 +358,14 @@ def _similar(arguments: argparse.Namespace) -> int:
     return FOUND if rows else NOTHING_FOUND
 
 
+def _suggest(arguments: argparse.Namespace) -> int:
+    with _reading(arguments) as colony:
+        found = colony.suggest(arguments.begun, k=arguments.k)
+    rows = [{"word": one.word, "documents": one.documents} for one in found]
+    _say(arguments, rows, [f"{one.word}  ({counted(one.documents, 'document')})" for one in found])
+    return FOUND if found else NOTHING_FOUND
+
+
 def _hits(hits: list[Hit], explain: bool) -> Iterator[str]:
     for place, hit in enumerate(hits, 1):
         title = f"  {hit.title}" if hit.title else ""
@@ -352,6 +374,9 @@ def _hits(hits: list[Hit], explain: bool) -> Iterator[str]:
         yield f"   {passage[:_SNIPPET]}{'...' if len(passage) > _SNIPPET else ''}"
         if explain:
             yield "   = " + " + ".join(f"{points:.3f} {name}" for name, points in by_name(hit.parts))
+            for share in hit.path.words:
+                if share.read_as is not None:
+                    yield f"     {share.word} read as {share.read_as}"
             for step in hit.path.concepts:
                 words = ", ".join(word.word for word in step.words)
                 yield f"     {step.label}{f' by {words}' if words else ''}"

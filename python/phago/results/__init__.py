@@ -1,6 +1,18 @@
 """What phago gives back: frozen, typed, picklable."""
 
-from .answers import BridgeShare, Concept, ConceptShare, ContextShare, Explanation, Hit, Hits, Parts, Path, WordShare
+from .answers import (
+    BridgeShare,
+    Concept,
+    ConceptShare,
+    ContextShare,
+    Explanation,
+    Hit,
+    Hits,
+    Parts,
+    Path,
+    Suggestion,
+    WordShare,
+)
 from .colony import Progress, RunReport, Stats
 from .documents import IngestReport, Rejected, StoredDocument, UpdateReport
 from .graph import Edge, Node
@@ -61,5 +73,6 @@ __all__ = [
     "Stats",
     "StoredDocument",
     "UpdateReport",
+    "Suggestion",
     "WordShare",
 ]

@@ -11,7 +11,19 @@ from .._pickles import restored
 from ..document import Scalar
 from ._show import plain, short, table
 
-__all__ = ["BridgeShare", "Concept", "ConceptShare", "ContextShare", "Explanation", "Hit", "Hits", "Parts", "Path", "WordShare"]
+__all__ = [
+    "BridgeShare",
+    "Concept",
+    "ConceptShare",
+    "ContextShare",
+    "Explanation",
+    "Hit",
+    "Hits",
+    "Parts",
+    "Path",
+    "Suggestion",
+    "WordShare",
+]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,12 +55,20 @@ def by_name(parts: Parts) -> list[tuple[str, float]]:
     return named[:3] + [(name, points) for name, points in named[3:] if points]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class WordShare:
     """What a word of the question gives."""
 
     word: str
     points: float
+    read_as: str | None = None
+    """What it was read as, where that gives the points and not the word itself: a known word near one that no document
+    has, a synonym, or a word that begins so.
+    """
+
+    def __repr__(self) -> str:
+        read_as = f", read_as={self.read_as!r}" if self.read_as is not None else ""
+        return f"WordShare(word={self.word!r}, points={self.points!r}{read_as})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +183,12 @@ class Explanation:
     """Points of the context part by the neighbours in its thread, in the order of the thread."""
     speaker: float = 0.0
     """Points of the context part as the question names who says the document ("Ann: ..." in a thread)."""
+    read_as: tuple[tuple[str, str], ...] = ()
+    """What words were read as, such as `("recieve", "receive")`: of words that no document has the nearest known ones, at
+    most five for each; the caller's synonyms; and what `begin*` begins.
+    """
+    unmet: tuple[str, ...] = ()
+    """Operators of the question that the document does not meet, as they were written: it is no hit."""
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as what JSON can hold."""
@@ -175,7 +201,7 @@ class Explanation:
         return f"<Explanation of {short(self.id)}: {self.score:.2f} = {parts}>"
 
     def _repr_html_(self) -> str:
-        rows = [("word", share.word, share.points) for share in self.words]
+        rows = [("word", f"{share.word} → {share.read_as}" if share.read_as else share.word, share.points) for share in self.words]
         rows += [("title", "", self.title)] * bool(self.title) + [("named", "", self.named)] * bool(self.named)
         rows += [("concept", share.label, share.points) for share in self.concepts]
         rows += [("bridge", share.title, share.points) for share in self.bridges]
@@ -194,6 +220,15 @@ class Concept:
     score: float
     neighbors: tuple[tuple[str, float], ...] = ()
     """Labels and weights of what it is associated with, the strongest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A word that begins as asked."""
+
+    word: str
+    documents: int
+    """How many documents have it, in any form."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -5,7 +5,7 @@ mod common;
 mod parted;
 
 use common::{Chance, colony};
-use parted::{DAY, DOCUMENTS, Parted, grown, grown_in_threads, vector, words};
+use parted::{DAY, DOCUMENTS, Parted, VOCABULARY, grown, grown_in_threads, vector, words};
 use phago_core::Error;
 use phago_core::cancel::Cancel;
 use phago_core::cluster::ask::{ASK_VERSION, ITEMS_MAX, MESSAGE_BYTES_MAX, PAGE_BYTES, Reply, Stamp, What};
@@ -16,7 +16,7 @@ use phago_core::ids::DocumentId;
 use phago_core::metadata::{Comparison, Filter, Span, Value};
 use phago_core::query::bm25::WeightedTerm;
 use phago_core::query::lit::{self, Lit, LitDocument};
-use phago_core::query::{Buffers, Explanation, FoundDocument, Here, Homes, Part, Query, Ranking};
+use phago_core::query::{Buffers, Explanation, FoundDocument, Here, Homes, Part, Query, Ranking, Wording};
 use phago_core::read::graph::near;
 use phago_core::read::{AnsweredDocument, Asking, Edges, NearConcept, Whole, documents, similar};
 use phago_core::replica::Replica;
@@ -151,6 +151,7 @@ fn answers_over_nodes_are_those_of_one_process() {
                     vector: vector.as_ref(),
                     as_of: (number % 5 == 0).then_some(500 * DAY),
                     diverse: [0.0, 0.0, 0.4][number % 3],
+                    ..Query::default()
                 };
                 let asked = Asked { text: &text, query, k, ranking: &ranking, filter: &filter, names: &names };
                 let near = bring(&mut Here::new(whole.view(), &mut buffers), &mut session, &asked);
@@ -177,6 +178,85 @@ fn answers_over_nodes_are_those_of_one_process() {
     println!("{compared} answers, explanations and rankings compared, with {hits} hits; of kinds {kinds:?}");
     assert!(compared > 7000 && hits > 20_000, "{compared}, {hits}");
     assert!(kinds.iter().all(|kind| *kind > 0), "{kinds:?}");
+}
+
+// Questions with a word of which a letter is missing, with operators of all kinds, and with synonyms.
+fn wording(chance: &mut Chance) -> Wording {
+    let length = 1 + chance.below(5);
+    let mut text = words(chance, length);
+    let word = |chance: &mut Chance| chance.word(VOCABULARY);
+    for _ in 0..1 + chance.below(3) {
+        let (one, other) = (word(chance), word(chance));
+        text = match chance.below(9) {
+            0 => format!("{text} +{one}"),
+            1 => format!("-{one} {text}"),
+            2 => format!("{text} title:{one}"),
+            3 => format!("{text} text:{one} -title:{other}"),
+            4 => format!("{text} \"{one} {other}\""),
+            5 => format!("zeppelin {text} -\"great airship\""),
+            6 => format!("\"great airship\" {text}"),
+            7 => format!("{text} {}*", &one[..3.min(one.len())]),
+            _ => format!("{text} zepelin {}", &one[1..]),
+        };
+    }
+    let mut wording = Wording::read(&text, Some(true)).unwrap();
+    if chance.below(3) == 0 {
+        wording.synonyms = vec![(word(chance), word(chance)), ("zeppelin".into(), "great airship".into())];
+    }
+    wording
+}
+
+#[test]
+fn operators_near_words_and_synonyms_over_nodes_are_those_of_one_process() {
+    let (mut hits, mut kinds) = (0, [0usize; 4]);
+    for shards in [1, 5, 16] {
+        let colony = grown(shards);
+        let whole = colony.state();
+        let mut chance = Chance(70 + u64::from(shards));
+        let mut session = Session::new(whole.commons().lexicon().clone());
+        let mut buffers = Buffers::default();
+        let driver = whole.part(&[]);
+        for count in [1, 3, 16] {
+            let nodes = Parted::new(whole, count);
+            for _ in 0..60 {
+                let wording = wording(&mut chance);
+                let (ranking, filter) = (ranking(&mut chance), filter(&mut chance));
+                let mut near = Here::new(whole.view(), &mut buffers);
+                let mut far = Far::new(driver.commons(), &nodes);
+                macro_rules! all {
+                    ($homes:expr) => {{
+                        let (text, ranking) = (&wording, &ranking);
+                        let session = &mut session;
+                        let asked = Asking { homes: $homes, text, ranking, session };
+                        let answer = asked.answer(50, &filter, true).unwrap();
+                        let session = &mut Session::new(whole.commons().lexicon().clone());
+                        let asked = Asking { homes: $homes, text, ranking, session };
+                        let told = asked.explain("doc-7").unwrap().unwrap();
+                        let lexical = documents::search_with($homes, &wording, 20, &filter, session).unwrap();
+                        (answer, told, lexical)
+                    }};
+                }
+                let (one, other) = (all!(&mut near), all!(&mut far));
+                let what = format!("{shards} shards, {count} nodes, {wording:?}, {filter:?}, {ranking:?}");
+                // First what can be read.
+                let brief = |(answer, told, lexical): &(Vec<AnsweredDocument>, Explanation, Vec<FoundDocument>)| {
+                    let answer: Vec<_> = answer.iter().map(|hit| (hit.document.name.clone(), hit.parts, hit.words.clone())).collect();
+                    let lexical: Vec<_> = lexical.iter().map(|hit| (hit.name.clone(), hit.score)).collect();
+                    format!("{answer:?}\n{lexical:?}\n{:?} {:?} {:?}", told.parts, told.unmet, told.read_as)
+                };
+                assert!(brief(&one) == brief(&other), "{what}\n\nONE {}\n\nOTHER {}", brief(&one), brief(&other));
+                exactly(&other, &one, &what);
+                hits += one.0.len();
+                let read = |hit: &AnsweredDocument| hit.words.iter().any(|word| word.read_as.is_some());
+                kinds[0] += usize::from(one.0.iter().any(read));
+                kinds[1] += usize::from(!one.1.unmet.is_empty());
+                kinds[2] += usize::from(!wording.operators.is_empty() && !one.0.is_empty());
+                kinds[3] += usize::from(!wording.operators.is_empty() && one.1.unmet.is_empty());
+            }
+        }
+    }
+    println!("{hits} hits; of kinds {kinds:?}");
+    assert!(hits > 1000 && kinds.iter().all(|kind| *kind > 20), "{hits}, {kinds:?}");
 }
 
 #[test]

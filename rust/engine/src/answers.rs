@@ -67,11 +67,19 @@ impl World {
     ///
     /// # Errors
     /// As [`World::view`].
-    pub fn search(&self, text: &str, k: usize, filter: &Filter, cancel: &Cancel) -> Result<Vec<FoundDocument>> {
+    pub fn search<'a>(
+        &self,
+        asked: impl Into<Query<'a>>,
+        k: usize,
+        filter: &Filter,
+        cancel: &Cancel,
+    ) -> Result<Vec<FoundDocument>> {
+        let asked = asked.into();
+        check(asked.text, &Ranking::default())?;
         over!(self, cancel, |homes| {
             let mut homes = homes;
-            let words = Session::new(Homes::commons(&homes).lexicon().clone()).query(text);
-            documents::search(&mut homes, &words, k, filter)
+            let mut session = Session::new(Homes::commons(&homes).lexicon().clone());
+            documents::search_with(&mut homes, asked, k, filter, &mut session)
         })
     }
 
@@ -140,6 +148,20 @@ impl World {
         cancel: &Cancel,
     ) -> Result<Explanation> {
         asked!(self, asked, ranking, cancel, |asking| asking.explain_question())
+    }
+
+    /// Returns the `k` words that begin in some way and that most documents have, each with the number of these.
+    ///
+    /// # Errors
+    /// As [`check`] and [`World::view`].
+    pub fn suggest(&self, begun: &str, k: usize, cancel: &Cancel) -> Result<Vec<(String, u32)>> {
+        check(begun, &Ranking::default())?;
+        over!(self, cancel, |homes| {
+            let mut homes = homes;
+            let words = homes.beginning(begun, k)?;
+            let df = |term: u32| Homes::commons(&homes).df(term);
+            Ok(words.into_iter().map(|word| (word.form.to_string(), df(word.term))).collect())
+        })
     }
 
     /// Returns the colony in numbers, each with its name.

@@ -18,7 +18,7 @@ use phago_core::Error;
 use phago_core::cancel::Cancel;
 use phago_core::documents::{Body, Vector};
 use phago_core::metadata::{self, Filter};
-use phago_core::query::Query;
+use phago_core::query::{Query, Wording};
 use phago_core::read::Whole;
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
@@ -259,17 +259,25 @@ impl World {
 
     // Each answer comes with the number of pending documents, counted here and not on an event loop's thread, which
     // would wait for a commit.
-    #[pyo3(signature = (text, k, r#where=None, span=Span::default()))]
-    fn search(&self, text: String, k: usize, r#where: Option<&Bound<'_, PyAny>>, span: Span) -> Result<Call> {
-        let filter = within(filter(r#where)?, span)?;
-        self.call_short(is_short(&text, k), move |world, cancel| {
-            let found = world.search(&text, k, &filter, cancel)?;
+    #[pyo3(signature = (text, k, r#where=None, span=Span::default(), extras=None))]
+    fn search(
+        &self,
+        text: String,
+        k: usize,
+        r#where: Option<&Bound<'_, PyAny>>,
+        span: Span,
+        extras: Option<Extras>,
+    ) -> Result<Call> {
+        let (filter, wording) = (within(filter(r#where)?, span)?, wording(&text, extras)?);
+        self.call_short(is_short(&wording, k), move |world, cancel| {
+            let found = world.search(&wording, k, &filter, cancel)?;
             Ok((rows::<FoundRow, _>(found), world.pending()?))
         })
     }
 
     /// `span` is that of times, `vector` the question's.
-    #[pyo3(signature = (text, k, ranking=None, r#where=None, paths=true, vector=None, span=Span::default(), diverse=0.0))]
+    #[pyo3(signature = (text, k, ranking=None, r#where=None, paths=true, vector=None, span=Span::default(), diverse=0.0,
+        extras=None))]
     #[allow(clippy::too_many_arguments)] // As Python names them.
     fn answer(
         &self,
@@ -281,18 +289,19 @@ impl World {
         vector: Option<&Bound<'_, PyAny>>,
         span: Span,
         diverse: f64,
+        extras: Option<Extras>,
     ) -> Result<Call> {
         let (ranking, filter) = (read(ranking, "ranking")?, within(filter(r#where)?, span)?);
-        let vector = question_vector(vector)?;
-        let is_short = is_short(&text, k) && vector.is_none() && diverse == 0.0;
+        let (vector, wording) = (question_vector(vector)?, wording(&text, extras)?);
+        let is_short = is_short(&wording, k) && vector.is_none() && diverse == 0.0;
         self.call_short(is_short, move |world, cancel| {
-            let asked = Query { text: &text, vector: vector.as_ref(), as_of: span.0, diverse };
+            let asked = Query { vector: vector.as_ref(), as_of: span.0, diverse, ..Query::from(&wording) };
             let found = world.answer(asked, k, &ranking, &filter, paths, cancel)?;
             Ok((rows::<AnsweredRow, _>(found), world.pending()?))
         })
     }
 
-    #[pyo3(signature = (text, key=None, ranking=None, vector=None, as_of=None))]
+    #[pyo3(signature = (text, key=None, ranking=None, vector=None, as_of=None, extras=None))]
     fn explain(
         &self,
         text: String,
@@ -300,10 +309,12 @@ impl World {
         ranking: Option<&Bound<'_, PyDict>>,
         vector: Option<&Bound<'_, PyAny>>,
         as_of: Option<i64>,
+        extras: Option<Extras>,
     ) -> Result<Call> {
         let (ranking, vector) = (read(ranking, "ranking")?, question_vector(vector)?);
+        let wording = wording(&text, extras)?;
         self.call(move |world, cancel| {
-            let asked = Query { text: &text, vector: vector.as_ref(), as_of, diverse: 0.0 };
+            let asked = Query { vector: vector.as_ref(), as_of, ..Query::from(&wording) };
             let told = match key {
                 None => Some(world.explain_question(asked, &ranking, cancel)?),
                 Some(key) => world.explain(asked, &key, &ranking, cancel)?,
@@ -326,6 +337,10 @@ impl World {
             let pending = world.pending()?;
             Ok(found.map(|found| (rows::<AnsweredRow, _>(found), pending)))
         })
+    }
+
+    fn suggest(&self, begun: String, k: usize) -> Result<Call> {
+        self.call_short(is_short(&begun.as_str().into(), k), move |world, cancel| world.suggest(&begun, k, cancel))
     }
 
     fn concepts(&self, text: String, k: usize) -> Result<Call> {
@@ -455,8 +470,21 @@ fn is_small(world: &world::World) -> phago_core::Result<bool> {
     Ok(!world.is_far() && world.read(|state| state.commons().documents())? <= SMALL_DOCUMENTS)
 }
 
-fn is_short(text: &str, k: usize) -> bool {
-    text.len() <= 1024 && k <= 1000
+// Operators read texts again.
+fn is_short(wording: &Wording, k: usize) -> bool {
+    wording.text.len() <= 1024 && k <= 1000 && wording.operators.is_empty()
+}
+
+// Whether a question has operators; what is required, excluded, and synonyms.
+type Extras = (Option<bool>, Vec<String>, Vec<String>, Vec<(String, String)>);
+
+fn wording(text: &str, extras: Option<Extras>) -> Result<Wording> {
+    let (operators, required, excluded, synonyms) = extras.unwrap_or_default();
+    let mut wording = Wording::read(text, operators)?;
+    wording.demand(&required, false)?;
+    wording.demand(&excluded, true)?;
+    wording.synonyms = synonyms;
+    Ok(wording)
 }
 
 fn bytes(document: &Body) -> usize {

@@ -7,11 +7,12 @@
 //! grow with the colony, and texts, come in pages: a node replies with as many items as fit into [`PAGE_BYTES`], at
 //! least one, and is asked again for the rest.
 
-use crate::commons::Commons;
+use crate::commons::{Commons, Near};
 use crate::graph::Synapse;
 use crate::ids::{DocumentId, NodeId};
 use crate::metadata::Filter;
 use crate::query::bm25::{Found, WeightedTerm};
+use crate::query::clause::{Clause, Only};
 use crate::query::context::Turn;
 use crate::query::evidence::Evidence;
 use crate::query::hit::{FoundDocument, Hit, Introduced, ToldHit};
@@ -92,7 +93,7 @@ pub enum What {
         /// The constants of the ranking.
         ranking: Ranking,
         /// Which documents to count.
-        filter: Filter,
+        filter: Only,
         /// How many documents to find, at most as many as the ranking has candidates.
         most: usize,
     },
@@ -123,7 +124,7 @@ pub enum What {
         /// The documents to weigh.
         others: Vec<DocumentId>,
         /// Which of these are allowed.
-        filter: Filter,
+        filter: Only,
     },
     /// A page of the best documents by BM25.
     Best {
@@ -134,7 +135,7 @@ pub enum What {
         /// The least score.
         floor: f64,
         /// Which documents are allowed.
-        filter: Filter,
+        filter: Only,
         /// The score and the id of the last document that is known.
         after: Option<(f64, u128)>,
     },
@@ -145,7 +146,7 @@ pub enum What {
         /// How many documents are among the most lit.
         most: usize,
         /// Which documents are allowed.
-        filter: Filter,
+        filter: Only,
         /// The strength and the id of the last document that is known.
         after: Option<(f64, u128)>,
     },
@@ -156,7 +157,7 @@ pub enum What {
         /// How many documents are among the most similar.
         most: usize,
         /// Which documents are allowed.
-        filter: Filter,
+        filter: Only,
         /// The cosine and the id of the last document that is known.
         after: Option<(f64, u128)>,
     },
@@ -240,6 +241,27 @@ pub enum What {
     Pairs(Vec<usize>),
     /// What shards contribute to the concepts of documents, by their seats.
     Lists(Vec<usize>),
+    /// The terms near words that no document has.
+    Nearest {
+        /// The words, and the most edits of each.
+        words: Vec<(String, u32)>,
+        /// How many terms to find for each.
+        most: usize,
+    },
+    /// The terms with a form that begins in some way.
+    Beginning {
+        /// The beginning.
+        begun: String,
+        /// How many terms to find.
+        most: usize,
+    },
+    /// Whether a document meets clauses.
+    Meets {
+        /// The document.
+        spot: Spot,
+        /// The clauses.
+        clauses: Vec<Clause>,
+    },
 }
 
 /// What a question means.
@@ -283,13 +305,13 @@ pub struct Reach {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Search {
     /// All that are allowed.
-    All(Filter),
+    All(Only),
     /// The best.
     Best {
         /// Those of the first round whose home is here.
         candidates: Vec<Spot>,
         /// Which documents are allowed.
-        filter: Filter,
+        filter: Only,
         /// How many allowed documents to find by words, if any.
         by_words: Option<usize>,
         /// How many allowed documents to find by vectors, if any.
@@ -360,6 +382,12 @@ pub enum Reply {
     Pairs(Vec<Part>),
     /// What shards contribute to the concepts of documents: a page.
     Lists(Vec<ListsPart>),
+    /// The terms near words, by the order of the words: of those whose home is here.
+    Nearest(Vec<Vec<Near>>),
+    /// The terms that begin so: of those whose home is here.
+    Beginning(Vec<Near>),
+    /// Whether the document meets each clause.
+    Met(Vec<bool>),
 }
 
 /// What the words of a question find on a node.

@@ -4,12 +4,12 @@
 use crate::Result;
 use crate::cluster::ask::{self, ITEMS_MAX, Meant, Reach, Reply, Search, What};
 use crate::cluster::scatter::{Far, Nodes, Waiting, picked, read, refused, take};
-use crate::commons::Commons;
+use crate::commons::{Commons, Near, best_near};
 use crate::ids::DocumentId;
 use crate::maps::{Map, Set};
-use crate::metadata::Filter;
 use crate::query::bm25::{Best, Found, WeightedTerm};
 use crate::query::bridge::Bridges;
+use crate::query::clause::{Clause, Only};
 use crate::query::context::{Surroundings, Turn};
 use crate::query::evidence::Evidence;
 use crate::query::hit::{FoundDocument, Introduced, Told, ToldHit};
@@ -27,7 +27,7 @@ use crate::query::view::Spot;
 use std::sync::Arc;
 
 impl<N: Nodes> Homes for Far<'_, N> {
-    type Allowed = Filter;
+    type Allowed = Only;
 
     fn commons(&self) -> &Commons {
         self.commons
@@ -38,11 +38,44 @@ impl<N: Nodes> Homes for Far<'_, N> {
         Ok(())
     }
 
-    fn allow(&self, filter: &Filter) -> Option<Filter> {
-        (!filter.is_empty()).then(|| filter.clone())
+    fn allow(&self, only: &Only) -> Result<Option<Only>> {
+        Ok((!only.is_empty()).then(|| only.clone()))
     }
 
-    fn hear(&mut self, question: &Question, ranking: &Ranking, allowed: Option<&Filter>) -> Result<Heard> {
+    fn beginning(&mut self, begun: &str, most: usize) -> Result<Vec<Near>> {
+        let mut all = Vec::new();
+        for reply in self.ask_all(&What::Beginning { begun: begun.to_owned(), most })? {
+            let begins = read!(reply, Beginning)?;
+            self.check_terms(begins.iter().map(|near| near.term))?;
+            all.extend(begins);
+        }
+        Ok(best_near(self.commons, all, most))
+    }
+
+    fn meets(&mut self, spot: Spot, clauses: &[Clause]) -> Result<Vec<bool>> {
+        let node = self.node_of_spot(&spot);
+        let reply = self.ask(vec![(node, What::Meets { spot, clauses: clauses.to_vec() })])?.remove(0);
+        let met = read!(reply, Met)?;
+        match met.len() == clauses.len() {
+            true => Ok(met),
+            false => Err(refused("it has another number of clauses than were asked for")),
+        }
+    }
+
+    fn nearest(&mut self, words: &[(String, u32)], most: usize) -> Result<Vec<Vec<Near>>> {
+        let mut all: Vec<Vec<Near>> = vec![Vec::new(); words.len()];
+        for reply in self.ask_all(&What::Nearest { words: words.to_vec(), most })? {
+            let nearest = read!(reply, Nearest)?;
+            if nearest.len() != words.len() {
+                return Err(refused("it has another number of words than were asked for"));
+            }
+            self.check_terms(nearest.iter().flatten().map(|near| near.term))?;
+            all.iter_mut().zip(nearest).for_each(|(all, near)| all.extend(near));
+        }
+        Ok(all.into_iter().map(|near| best_near(self.commons, near, most)).collect())
+    }
+
+    fn hear(&mut self, question: &Question, ranking: &Ranking, allowed: Option<&Only>) -> Result<Heard> {
         let nodes: Vec<usize> = (0..self.nodes.count()).collect();
         let most = ranking.lexical_candidates as usize;
         let share = share(most, nodes.len());
@@ -77,7 +110,7 @@ impl<N: Nodes> Homes for Far<'_, N> {
         }
     }
 
-    fn reach(&mut self, asked: &Reaching<'_, Filter>) -> Result<Reached> {
+    fn reach(&mut self, asked: &Reaching<'_, Only>) -> Result<Reached> {
         let Meaning { ranking, lit, .. } = asked.meaning;
         let best = asked.seeds[0].spot;
         let speaks = ranking.bridge_weight != 0.0;
@@ -170,7 +203,7 @@ impl<N: Nodes> Homes for Far<'_, N> {
         self.each(spots, |spot| self.node_of_spot(spot), what, |reply| read!(reply, Weighed))
     }
 
-    fn surround(&mut self, asked: &Surrounding<'_, Filter>) -> Result<Surroundings> {
+    fn surround(&mut self, asked: &Surrounding<'_, Only>) -> Result<Surroundings> {
         let nodes = self.nodes.count();
         let mut of_turns = Waiting::new(asked.turns, nodes, |id| self.node_of_document(id));
         let mut of_others = Waiting::new(asked.others, nodes, |id| self.node_of_document(id));
@@ -216,7 +249,7 @@ impl<N: Nodes> Homes for Far<'_, N> {
         }
     }
 
-    fn best(&mut self, terms: &[WeightedTerm], most: usize, allowed: Option<&Filter>) -> Result<Vec<Found>> {
+    fn best(&mut self, terms: &[WeightedTerm], most: usize, allowed: Option<&Only>) -> Result<Vec<Found>> {
         let mut best = Best::new(most, 0.0);
         let mut waiting: Vec<(usize, Option<(f64, u128)>)> = (0..self.nodes.count()).map(|node| (node, None)).collect();
         while !waiting.is_empty() && most > 0 {
@@ -240,7 +273,7 @@ impl<N: Nodes> Homes for Far<'_, N> {
         Ok(best.finish())
     }
 
-    fn most_similar(&mut self, question: &Question, most: usize, allowed: Option<&Filter>) -> Result<Vec<Found>> {
+    fn most_similar(&mut self, question: &Question, most: usize, allowed: Option<&Only>) -> Result<Vec<Found>> {
         let mut best = Best::new(most, f64::NEG_INFINITY);
         let mut waiting: Vec<(usize, Option<(f64, u128)>)> = (0..self.nodes.count()).map(|node| (node, None)).collect();
         while !waiting.is_empty() && most > 0 && question.vector.is_some() {
@@ -276,7 +309,7 @@ impl<N: Nodes> Homes for Far<'_, N> {
         }
     }
 
-    fn most_lit(&mut self, lit: &[Lit], most: usize, allowed: Option<&Filter>) -> Result<Vec<LitDocument>> {
+    fn most_lit(&mut self, lit: &[Lit], most: usize, allowed: Option<&Only>) -> Result<Vec<LitDocument>> {
         let mut all: Vec<LitDocument> = Vec::new();
         let mut waiting: Vec<(usize, Option<(f64, u128)>)> = (0..self.nodes.count()).map(|node| (node, None)).collect();
         while !waiting.is_empty() {
@@ -348,7 +381,7 @@ impl<N: Nodes> Homes for Far<'_, N> {
             }
         }
         let hits: Vec<ToldHit> = hits.into_iter().flatten().collect();
-        let words = asked.meaning.question.words.len();
+        let words = asked.meaning.question.terms.len();
         let is_known = |hit: &ToldHit| {
             let words = hit.words.iter().all(|&(word, _)| (word as usize) < words);
             words && hit.concepts.iter().all(|&(place, _)| (place as usize) < lit.len())
@@ -398,7 +431,7 @@ impl<N: Nodes> Far<'_, N> {
         nodes: &[usize],
         question: &Question,
         ranking: &Ranking,
-        allowed: Option<&Filter>,
+        allowed: Option<&Only>,
         most: usize,
     ) -> Result<Vec<ask::Heard>> {
         let what = |&node: &usize| {

@@ -17,7 +17,7 @@ use crate::query::ranking::Ranking;
 use crate::query::seeds::{self, Voice};
 use crate::query::telling;
 use crate::query::view::{Local, Spot, View};
-use crate::query::{Allowed, Buffers, Here, Homes};
+use crate::query::{Allowed, Buffers, Here, Homes, Only};
 use crate::read::StoredDocument;
 use crate::shard::NodeData;
 use crate::survey::{ListsPart, Part};
@@ -53,7 +53,8 @@ impl Node<'_> {
                 self.check(question, ranking, &[])?;
                 let most = ranking.lexical_candidates.min(u32::try_from(*most).unwrap_or(u32::MAX));
                 let ranking = Ranking { lexical_candidates: most, ..ranking.clone() };
-                Reply::Heard(self.hear(question, &ranking, Allowed::new(view.shards, filter))?)
+                let allowed = self.only(filter)?;
+                Reply::Heard(self.hear(question, &ranking, allowed)?)
             }
             What::Speak { question, ranking, spots } => {
                 self.check(question, ranking, &[])?;
@@ -68,7 +69,7 @@ impl Node<'_> {
             }
             What::Surround { meant, turns, others, filter } => {
                 self.check(&meant.question, &meant.ranking, &meant.lit)?;
-                let allowed = Allowed::new(view.shards, filter);
+                let allowed = self.only(filter)?;
                 self.here.mark(meant.meaning());
                 let used = &mut 0;
                 let turns = page(turns, used, |turn: &Turn| 8 * turn.found.len(), |&id| self.here.turn(id))?;
@@ -76,19 +77,19 @@ impl Node<'_> {
                 Reply::Surrounded(turns, page(others, used, |_| 0, weigh)?)
             }
             What::Best { terms, most, floor, filter, after } => {
-                let allowed = Allowed::new(view.shards, filter);
+                let allowed = self.only(filter)?;
                 let best = self.here.best_from(terms, *most, *floor, allowed.as_ref())?;
                 Reply::Best(page_behind(best, *after, |found: &Found| (found.score, found.id)))
             }
             What::MostLit { lit, most, filter, after } => {
-                let allowed = Allowed::new(view.shards, filter);
+                let allowed = self.only(filter)?;
                 let mut all = self.here.most_lit(lit, *most, allowed.as_ref())?;
                 all.sort_unstable_by(lit::order);
                 Reply::MostLit(page_behind(all, *after, |lit: &LitDocument| (lit.sum, lit.id)))
             }
             What::MostSimilar { question, most, filter, after } => {
                 self.check_vector(question)?;
-                let allowed = Allowed::new(view.shards, filter);
+                let allowed = self.only(filter)?;
                 let best = self.here.most_similar(question, *most, allowed.as_ref())?;
                 Reply::MostSimilar(page_behind(best, *after, |found: &Found| (found.score, found.id)))
             }
@@ -187,10 +188,31 @@ impl Node<'_> {
                 let part = |&seat: &usize| ListsPart::of(view.local(self.check_seat(seat)?));
                 Reply::Lists(page(seats, &mut 0, ListsPart::bytes, part)?)
             }
+            What::Beginning { begun, most } => Reply::Beginning(view.commons.beginning(begun, *most, |seat| self.has(seat))),
+            What::Meets { spot, clauses } => {
+                self.check_spots(&[*spot])?;
+                Reply::Met(self.here.meets(*spot, clauses)?)
+            }
+            What::Nearest { words, most } => {
+                let near = |(word, edits): &(String, u32)| {
+                    view.poll()?;
+                    Ok(view.commons.near(word, *edits, *most, |seat| self.has(seat)))
+                };
+                Reply::Nearest(words.iter().map(near).collect::<Result<_>>()?)
+            }
             What::Local { seat, stems, df, most } => {
                 Reply::Local(view.local(self.check_seat(*seat)?).find(stems.clone(), df, *most)?)
             }
         })
+    }
+
+    fn has(&self, seat: usize) -> bool {
+        self.own.binary_search(&seat).is_ok()
+    }
+
+    fn only(&self, only: &Only) -> Result<Option<Allowed>> {
+        self.check_terms(only.terms())?;
+        Allowed::only(self.here.view, only)
     }
 
     fn hear(&mut self, question: &Question, ranking: &Ranking, allowed: Option<Allowed>) -> Result<Heard> {
@@ -230,13 +252,13 @@ impl Node<'_> {
         match &asked.wanted {
             None => {}
             Some(Search::All(filter)) => {
-                for spot in Allowed::new(view.shards, filter).iter().flat_map(Allowed::spots) {
+                for spot in self.only(filter)?.iter().flat_map(Allowed::spots) {
                     reached.others.push((spot, view.at(spot).id, self.here.weighed(meaning, spot)?));
                 }
             }
             Some(Search::Best { candidates, filter, by_words, by_similarity, affordable, by_concepts }) => {
                 self.check_spots(candidates)?;
-                let allowed = Allowed::new(view.shards, filter);
+                let allowed = self.only(filter)?;
                 let may = |spot: Spot| allowed.as_ref().is_none_or(|allowed| allowed.has(spot));
                 let mut known: Set<Spot> = candidates.iter().copied().collect();
                 for &spot in candidates {

@@ -21,8 +21,8 @@ pub(crate) use roster::Roster;
 pub(crate) use statistics::Statistics;
 pub use tally::Tally;
 pub use threads::Threads;
-pub use vocabulary::Home;
 pub(crate) use vocabulary::Vocabulary;
+pub use vocabulary::{Home, Near};
 
 use crate::config::ColonyConfig;
 use crate::documents::{Analysed, Document, ThreadPlace};
@@ -33,6 +33,7 @@ use crate::life::{Acted, Deed, Life};
 use crate::ring::Ring;
 use crate::text::Lexicon;
 use crate::{Error, Result};
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// The committed global view.
@@ -174,6 +175,23 @@ impl Commons {
     /// alphabet.
     pub fn label(&self, term: u32) -> Arc<str> {
         self.vocabulary.label(term)
+    }
+
+    /// Returns the terms near a word, up to `most`, of those whose seats are `own`, at which their forms are counted: the
+    /// nearest that there are, up to `edits` edits away; of equals those that most documents have, then in the order of
+    /// their forms.
+    pub fn near(&self, word: &str, edits: u32, most: usize, own: impl Fn(usize) -> bool) -> Vec<Near> {
+        let mut near = self.vocabulary.near(word, edits);
+        near.retain(|near| own(self.seat(self.home(near.term).shard)));
+        best_near(self, near, most)
+    }
+
+    /// Returns the terms with a form that begins in some way, up to `most`, of those whose seats are `own`: those that most
+    /// documents have first, then in the order of their forms. Of the forms of a term it is the most frequent.
+    pub fn beginning(&self, begun: &str, most: usize, own: impl Fn(usize) -> bool) -> Vec<Near> {
+        let mut begins = self.vocabulary.beginning(begun);
+        begins.retain(|near| own(self.seat(self.home(near.term).shard)));
+        best_near(self, begins, most)
     }
 
     // Backlog, lifetimes, threads and roster.
@@ -398,6 +416,16 @@ impl Commons {
             Arc::make_mut(&mut self.life).take(self.tick, acted, traces);
         }
     }
+}
+
+/// Returns the best of the terms near a word, up to `most`, as [`Commons::near`] orders them.
+pub fn best_near(commons: &Commons, mut all: Vec<Near>, most: usize) -> Vec<Near> {
+    let least = all.iter().map(|near| near.edits).min();
+    all.retain(|near| Some(near.edits) == least);
+    let df = |near: &Near| Reverse(commons.df(near.term));
+    all.sort_unstable_by(|one, other| (df(one), &one.form).cmp(&(df(other), &other.form)));
+    all.truncate(most);
+    all
 }
 
 /// Returns ln(1 + (N - df + 0.5) / (df + 0.5)).

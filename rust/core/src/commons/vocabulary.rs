@@ -4,7 +4,8 @@ use super::statistics::{less, moved};
 use super::{Renumbering, Tally};
 use crate::ids::ShardId;
 use crate::ring::Ring;
-use crate::text::Lexicon;
+use crate::text::{Lexicon, NearForm};
+use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -32,6 +33,17 @@ pub(crate) struct Vocabulary {
     slots: Vec<u32>,
     // Forms with a count above 0.
     living_forms: usize,
+}
+
+/// A term with a form that is near a word.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Near {
+    /// The form.
+    pub form: Arc<str>,
+    /// The term's index.
+    pub term: u32,
+    /// How many letters to change, add, drop or swap.
+    pub edits: u32,
 }
 
 const NO_FORM: u32 = u32::MAX;
@@ -202,6 +214,29 @@ impl Vocabulary {
         let mut forms: Vec<_> = living.map(|(form, count)| (self.lexicon.form(form), count)).collect();
         forms.sort();
         forms
+    }
+
+    /// Returns the terms with a form that is up to `edits` edits from a word and whose count is kept here, in no order. Of
+    /// the forms of a term it has the nearest one; of equals the most frequent, then the first in the alphabet.
+    pub(crate) fn near(&self, word: &str, edits: u32) -> Vec<Near> {
+        self.best_forms(self.lexicon.near(word, edits, |form| self.form_count(form) > 0))
+    }
+
+    /// Returns the terms with a form that begins in some way and whose count is kept here, each with the most frequent of
+    /// these forms, then the first in the alphabet, in no order.
+    pub(crate) fn beginning(&self, begun: &str) -> Vec<Near> {
+        self.best_forms(self.lexicon.beginning(begun, |form| self.form_count(form) > 0))
+    }
+
+    fn best_forms(&self, forms: Vec<NearForm>) -> Vec<Near> {
+        let near = |NearForm { form, term, edits }| {
+            (Near { form: self.lexicon.form(form), term, edits }, self.form_count(form))
+        };
+        let mut all: Vec<(Near, u64)> = forms.into_iter().map(near).collect();
+        let key = |(near, count): &(Near, u64)| (near.term, near.edits, Reverse(*count));
+        all.sort_unstable_by(|one, other| (key(one), &one.0.form).cmp(&(key(other), &other.0.form)));
+        all.dedup_by_key(|(near, _)| near.term);
+        all.into_iter().map(|(near, _)| near).collect()
     }
 
     // Returns the forms of a term that some document has, with their counts.

@@ -1,8 +1,11 @@
 //! The documents from which an answer may come.
 
+use crate::Result;
 use crate::metadata::{Among, Filter, Places};
-use crate::query::view::Spot;
+use crate::query::clause::Only;
+use crate::query::view::{Spot, View};
 use crate::shard::Shard;
+use crate::text::Session;
 use std::sync::Arc;
 
 /// The documents that match a filter. A filter restricts only which documents can answer: what a question means is
@@ -15,6 +18,19 @@ impl Allowed {
     pub fn new(shards: &[Arc<Shard>], filter: &Filter) -> Option<Allowed> {
         let places = || shards.iter().map(|shard| shard.documents().matching(filter)).collect();
         (!filter.is_empty()).then(|| Allowed(places()))
+    }
+
+    /// Returns the documents that can answer, or `None` if all can.
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`] once the flag of the view is set.
+    pub fn only(view: View<'_>, only: &Only) -> Result<Option<Allowed>> {
+        if only.clauses.is_empty() {
+            return Ok(Allowed::new(view.shards, &only.filter));
+        }
+        let mut session = Session::new(view.commons.lexicon().clone());
+        let places: Result<Vec<Places>> = view.locals().map(|local| only.places(local, &mut session)).collect();
+        Ok(Some(Allowed(places?)))
     }
 
     /// Returns those of the shard at a seat.

@@ -7,8 +7,8 @@
 use crate::Result;
 use crate::ids::DocumentId;
 use crate::maps::Set;
-use crate::metadata::Filter;
 use crate::query::bm25::Found;
+use crate::query::clause::Only;
 use crate::query::context::{Context, neighbors};
 use crate::query::hit::Hit;
 use crate::query::homes::{Homes, Reached, Wanted};
@@ -35,18 +35,18 @@ pub struct Answer {
     pub inquiry: Inquiry,
 }
 
-/// Returns the `k` best documents for a question among those that match.
+/// Returns the `k` best documents for a question among those that can answer.
 pub fn answer<'a, H: Homes>(
     homes: &mut H,
     asked: impl Into<Query<'a>>,
     k: usize,
     ranking: &Ranking,
-    filter: &Filter,
+    only: &Only,
     session: &mut Session,
 ) -> Result<Answer> {
-    let allowed = homes.allow(filter);
+    let allowed = homes.allow(only)?;
     let allowed = allowed.as_ref();
-    let (mut inquiry, count) = Inquiry::begin(homes, asked.into(), ranking, allowed, session)?;
+    let (mut inquiry, count) = Inquiry::begin(homes, asked.into(), &only.clauses, ranking, allowed, session)?;
     if k == 0 || inquiry.seeds.is_empty() {
         inquiry.reach(homes, None)?;
         return Ok(Answer { hits: Vec::new(), inquiry });

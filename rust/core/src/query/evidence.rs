@@ -97,9 +97,16 @@ pub fn weigh(
     let per_word = per_word(commons);
     let cover = |found: &mut dyn Iterator<Item = (u32, u32)>, length: u32| {
         let (mut bm25, mut coverage) = (0.0, 0.0);
+        let mut places = Vec::new();
         for (place, tf) in found {
             bm25 += word_gain(question, place, tf, length, per_word);
-            coverage += question.terms[place as usize].mass();
+            match question.readings.is_empty() {
+                true => coverage += question.terms[place as usize].mass(),
+                false => places.push(place),
+            }
+        }
+        if !places.is_empty() {
+            coverage = question.met(places.into_iter());
         }
         Covered::of(bm25, coverage, question, ranking)
     };

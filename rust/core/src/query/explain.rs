@@ -18,6 +18,8 @@ use crate::query::view::Spot;
 pub struct WordShare {
     /// The word as it was asked, in lower case.
     pub word: String,
+    /// The known word that it was read as, if that gives the points and not the word itself.
+    pub read_as: Option<String>,
     /// Its points.
     pub points: f64,
 }
@@ -61,6 +63,9 @@ pub struct Explanation {
     pub words: Vec<WordShare>,
     /// The question's words that no document has, function words aside.
     pub unknown: Vec<String>,
+    /// What words of the question were read as, with the words, in the order of the question: words that no document has,
+    /// synonyms, and what begins so.
+    pub read_as: Vec<(String, String)>,
     /// The question's function words, which weigh little and light up no concept.
     pub function_words: Vec<String>,
     /// The points of the lexical part for words of the question in the title.
@@ -77,6 +82,8 @@ pub struct Explanation {
     pub speaker: f64,
     /// The document's weight among the seeds, if it is one.
     pub seed: Option<f64>,
+    /// Operators of the question that the document does not meet, as they were written: it cannot be a hit.
+    pub unmet: Vec<String>,
     /// Why the question finds nothing at all.
     pub nothing: Option<Nothing>,
 }
@@ -94,6 +101,7 @@ impl Inquiry {
             parts: Parts::default(),
             words: Vec::new(),
             unknown: spelled(&self.question.unknown),
+            read_as: self.question.read_as(),
             function_words: spelled(&self.question.function),
             title: 0.0,
             named: 0.0,
@@ -102,6 +110,7 @@ impl Inquiry {
             context: Vec::new(),
             speaker: 0.0,
             seed: None,
+            unmet: Vec::new(),
             nothing: self.nothing(commons),
         }
     }
@@ -181,8 +190,11 @@ impl Inquiry {
     /// Returns the question's words that a hit has, with their points of its lexical part, in the order of the
     /// question.
     pub fn word_shares(&self, hit: &ToldHit) -> Vec<WordShare> {
-        let share =
-            |&(word, points): &(u32, f64)| WordShare { word: self.question.words[word as usize].clone(), points };
+        let share = |&(place, points): &(u32, f64)| {
+            let term = &self.question.terms[place as usize];
+            let read_as = term.reading.map(|reading| self.question.readings[reading as usize].text.clone());
+            WordShare { word: self.question.words[term.word as usize].clone(), read_as, points }
+        };
         hit.words.iter().map(share).collect()
     }
 }

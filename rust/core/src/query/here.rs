@@ -1,13 +1,14 @@
 //! Rounds over the shards of one process, one shard after the other.
 
-use crate::commons::Commons;
+use crate::commons::{Commons, Near};
 use crate::ids::DocumentId;
 use crate::maps::Set;
-use crate::metadata::{Every, Filter};
+use crate::metadata::Every;
 use crate::query::allowed::Allowed;
 use crate::query::bm25::{self, Best, Found, WeightedTerm};
 use crate::query::bridge::Bridges;
 use crate::query::buffers::Buffers;
+use crate::query::clause::{self, Clause, Only};
 use crate::query::concepts;
 use crate::query::context::{Surroundings, Turn};
 use crate::query::evidence::Evidence;
@@ -153,8 +154,24 @@ impl Homes for Here<'_> {
         self.view.poll()
     }
 
-    fn allow(&self, filter: &Filter) -> Option<Allowed> {
-        Allowed::new(self.view.shards, filter)
+    fn allow(&self, only: &Only) -> Result<Option<Allowed>> {
+        Allowed::only(self.view, only)
+    }
+
+    fn beginning(&mut self, begun: &str, most: usize) -> Result<Vec<Near>> {
+        Ok(self.view.commons.beginning(begun, most, |_| true))
+    }
+
+    fn meets(&mut self, spot: Spot, clauses: &[Clause]) -> Result<Vec<bool>> {
+        Ok(clause::met(self.view, self.view.at(spot), clauses))
+    }
+
+    fn nearest(&mut self, words: &[(String, u32)], most: usize) -> Result<Vec<Vec<Near>>> {
+        let near = |(word, edits): &(String, u32)| {
+            self.view.poll()?;
+            Ok(self.view.commons.near(word, *edits, most, |_| true))
+        };
+        words.iter().map(near).collect()
     }
 
     fn hear(&mut self, question: &Question, ranking: &Ranking, allowed: Option<&Allowed>) -> Result<Heard> {

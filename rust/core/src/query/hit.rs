@@ -79,8 +79,8 @@ pub struct ToldHit {
     pub document: FoundDocument,
     /// Where the best passage starts and ends in the text, in characters (Unicode scalar values).
     pub span: (usize, usize),
-    /// The index of each word of the question that it has, and the word's points of the lexical part, in the order of
-    /// the question.
+    /// The index of each term of the question that it has, and the term's points of the lexical part, in the order of the
+    /// question's words.
     pub words: Vec<(u32, f64)>,
     /// The index of the lit concepts that add most, and the points of each, strongest first.
     pub concepts: Vec<(u32, f64)>,

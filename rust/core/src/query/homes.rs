@@ -5,11 +5,11 @@
 //! are. The rounds are over the shards of one process ([`crate::query::here`]), or over the nodes of a cluster.
 
 use crate::Result;
-use crate::commons::Commons;
+use crate::commons::{Commons, Near};
 use crate::ids::DocumentId;
-use crate::metadata::Filter;
 use crate::query::bm25::{Found, WeightedTerm};
 use crate::query::bridge::Bridges;
+use crate::query::clause::{Clause, Only};
 use crate::query::context::Surroundings;
 use crate::query::evidence::Evidence;
 use crate::query::hit::{FoundDocument, Hit, Told};
@@ -38,8 +38,19 @@ pub trait Homes {
     /// [`crate::Error::Cancelled`], as every round.
     fn poll(&self) -> Result<()>;
 
-    /// Returns the documents that match, or `None` for a filter that every document matches.
-    fn allow(&self, filter: &Filter) -> Option<Self::Allowed>;
+    /// Returns the documents that can answer, or `None` if all can.
+    fn allow(&self, only: &Only) -> Result<Option<Self::Allowed>>;
+
+    /// A round before the others, for words of which the beginning is known: the terms with a form that begins so, up to
+    /// `most`, those that most documents have first, then in the order of their forms.
+    fn beginning(&mut self, begun: &str, most: usize) -> Result<Vec<Near>>;
+
+    /// Returns whether a document meets each of some clauses.
+    fn meets(&mut self, spot: Spot, clauses: &[Clause]) -> Result<Vec<bool>>;
+
+    /// A round before the first one, for words that no document has: the terms near each, up to `most`, by
+    /// [`Commons::near`], with the most edits of each word.
+    fn nearest(&mut self, words: &[(String, u32)], most: usize) -> Result<Vec<Vec<Near>>>;
 
     /// The first round: which documents have the words of a question, what these are worth in them, and how many
     /// documents are allowed.

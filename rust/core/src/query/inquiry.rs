@@ -16,6 +16,7 @@
 use crate::Result;
 use crate::commons::Commons;
 use crate::ids::DocumentId;
+use crate::query::clause::Clause;
 use crate::query::concepts;
 use crate::query::context::Context;
 use crate::query::homes::{Homes, Meaning, Reached, Reaching, Surrounding, Wanted};
@@ -58,17 +59,18 @@ pub struct Inquiry {
 }
 
 impl Inquiry {
-    /// Analyses a question, finds its seeds and lights up its concepts.
+    /// Analyses a question, of whose operators `clauses` are, finds its seeds and lights up its concepts.
     ///
     /// # Errors
     /// Those of the homes, here and below.
     pub fn new<'a, H: Homes>(
         homes: &mut H,
         asked: impl Into<Query<'a>>,
+        clauses: &[Clause],
         ranking: &Ranking,
         session: &mut Session,
     ) -> Result<Self> {
-        let (mut inquiry, _) = Inquiry::begin(homes, asked.into(), ranking, None, session)?;
+        let (mut inquiry, _) = Inquiry::begin(homes, asked.into(), clauses, ranking, None, session)?;
         inquiry.reach(homes, None)?;
         Ok(inquiry)
     }
@@ -77,11 +79,12 @@ impl Inquiry {
     pub(crate) fn begin<H: Homes>(
         homes: &mut H,
         asked: Query<'_>,
+        clauses: &[Clause],
         ranking: &Ranking,
         allowed: Option<&H::Allowed>,
         session: &mut Session,
     ) -> Result<(Self, Option<u64>)> {
-        let question = Question::new(homes.commons(), session, asked);
+        let question = Question::read(homes, asked, clauses, ranking, session)?;
         let ranking = ranking.clone().among(homes.commons().documents());
         let mut heard = homes.hear(&question, &ranking, allowed)?;
         let wired = std::mem::take(&mut heard.unweighed.wired);

@@ -2,7 +2,8 @@
 //!
 //! * [`view`] is the committed state that a question reads, [`question`] the question, [`ranking`] every constant.
 //! * [`bm25`] finds documents by words; [`evidence`] is what one document has of a question,
-//!   [`tally`] what its passages have.
+//!   [`tally`] what its passages have. [`spelling`] reads words that no document has as known ones near them, and
+//!   [`synonyms`] by a list.
 //! * The parts of a score: [`lexical`], [`concepts`] with [`lit`], [`bridge`], [`context`] with [`speaker`], [`similar`], [`newer`]; [`parts`] lists them. [`seeds`] are the
 //!   documents that light up concepts, [`hop`] finds what the question's words light up, [`names`] the titles that a
 //!   text mentions.
@@ -12,13 +13,15 @@
 //!   they find.
 //! * [`diverse`] chooses hits that are unlike each other, by their [`outline`]s.
 //! * [`telling`], [`passages`], [`lighting`] and [`explain`] give the reasons; [`near`] ranks concepts; [`allowed`]
-//!   restricts which documents can answer.
+//!   restricts which documents can answer, [`wording`] reads the operators in a question, and [`clause`] is what they
+//!   demand.
 
 pub mod allowed;
 pub mod answer;
 pub mod bm25;
 pub mod bridge;
 pub mod buffers;
+pub mod clause;
 pub mod concepts;
 pub mod context;
 pub mod diverse;
@@ -44,14 +47,18 @@ pub mod ranking;
 pub mod seeds;
 pub mod similar;
 pub mod speaker;
+pub mod spelling;
+pub mod synonyms;
 pub mod tally;
 pub mod telling;
 pub mod view;
+pub mod wording;
 
 pub use allowed::Allowed;
 pub use answer::Answer;
 pub use bm25::{Found, Scratch};
 pub use buffers::Buffers;
+pub use clause::{Clause, Only};
 pub use explain::{ContextShare, Explanation};
 pub use here::Here;
 pub use hit::{FoundDocument, Hit, Told};
@@ -63,3 +70,4 @@ pub use parts::{Part, Parts};
 pub use question::Query;
 pub use ranking::Ranking;
 pub use view::{Local, Spot, View};
+pub use wording::Wording;

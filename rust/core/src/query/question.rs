@@ -1,9 +1,17 @@
 //! A question, analysed once and sent to every shard.
 
+use crate::Result;
 use crate::commons::Commons;
 use crate::documents::Vector;
+use crate::maps::Set;
 use crate::query::bm25::{K1, WeightedTerm};
-use crate::text::{QueryWord, Role, Session};
+use crate::query::clause::Clause;
+use crate::query::homes::Homes;
+use crate::query::ranking::Ranking;
+use crate::query::spelling::{self, Reading};
+use crate::query::synonyms;
+use crate::query::wording::{Operator, Wording};
+use crate::text::{QueryWord, Role, Session, stem};
 use crate::titles::BREAK;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +29,8 @@ pub struct QuestionTerm {
     pub idf: f64,
     /// The index of its word in [`Question::words`].
     pub word: u32,
+    /// The index in [`Question::readings`] of what its word was read as, unless it is a term of the word itself.
+    pub reading: Option<u32>,
 }
 
 impl QuestionTerm {
@@ -33,8 +43,12 @@ impl QuestionTerm {
 /// What is asked: a text, and what goes with it.
 #[derive(Copy, Clone, Debug, Default)]
 pub struct Query<'a> {
-    /// The text, perhaps empty.
+    /// The text as it is ranked, perhaps empty.
     pub text: &'a str,
+    /// The operators that go with it.
+    pub operators: &'a [Operator],
+    /// Words, each with one or more words that are read too.
+    pub synonyms: &'a [(String, String)],
     /// The question's vector, with which those of documents are compared.
     pub vector: Option<&'a Vector>,
     /// The moment as of which one asks, in microseconds since 1970 in UTC.
@@ -46,6 +60,13 @@ pub struct Query<'a> {
 impl<'a> From<&'a str> for Query<'a> {
     fn from(text: &'a str) -> Self {
         Query { text, ..Query::default() }
+    }
+}
+
+impl<'a> From<&'a Wording> for Query<'a> {
+    fn from(wording: &'a Wording) -> Self {
+        let Wording { text, operators, synonyms } = wording;
+        Query { text, operators, synonyms, ..Query::default() }
     }
 }
 
@@ -79,9 +100,100 @@ pub struct Question {
     pub vector: Option<Vector>,
     /// The moment as of which it is asked.
     pub as_of: Option<i64>,
+    /// What some of its words were read as, in the order of the words.
+    pub readings: Vec<Reading>,
 }
 
 impl Question {
+    /// Analyses a question, and reads its words also as their synonyms, and those that no document has as known ones near
+    /// them. `clauses` are those of its operators.
+    ///
+    /// # Errors
+    /// Those of the homes.
+    pub fn read<H: Homes>(
+        homes: &mut H,
+        asked: Query<'_>,
+        clauses: &[Clause],
+        ranking: &Ranking,
+        session: &mut Session,
+    ) -> Result<Question> {
+        let text = asked.text;
+        let mut question = Question::new(homes.commons(), session, asked);
+        let mut readings = synonyms::readings(homes.commons(), &question, asked.synonyms, ranking, session);
+        if ranking.near_share > 0.0 && !question.unknown.is_empty() {
+            let near = spelling::readings(homes, &question, text, ranking, session)?;
+            let has_synonym: Set<u32> = readings.iter().map(|reading| reading.word).collect();
+            readings.extend(near.into_iter().filter(|near| !has_synonym.contains(&near.word)));
+            readings.sort_by_key(|reading| reading.word);
+        }
+        for clause in clauses.iter().filter(|clause| !clause.is_excluded && !clause.begins.is_empty()) {
+            let word = question.words.len() as u32;
+            question.words.push(clause.written.clone());
+            question.has_content = true;
+            readings.extend(spelling::begun(homes.commons(), word, &clause.begins));
+        }
+        if !readings.is_empty() {
+            question.take(readings, homes.commons(), text, session);
+        }
+        Ok(question)
+    }
+
+    // Adds what words are read as. A term that the question has already stays what it was.
+    fn take(&mut self, readings: Vec<Reading>, commons: &Commons, text: &str, session: &mut Session) {
+        for (place, reading) in (0..).zip(&readings) {
+            for &(term, idf) in &reading.terms {
+                if self.place(term).is_none() {
+                    let (id, word, count) = (commons.id(term), reading.word, reading.count);
+                    self.terms.push(QuestionTerm { id, term, count, idf, word, reading: Some(place) });
+                    self.content += usize::from(reading.role != Role::Function);
+                }
+            }
+        }
+        self.terms.sort_unstable_by_key(|term| term.id);
+        self.readings = readings;
+        self.mass = self.met(0..self.terms.len() as u32);
+        self.sequence = self.spoken(commons, text, session);
+    }
+
+    // Returns the sequence, with each word that no document has as it is best read.
+    fn spoken(&self, commons: &Commons, text: &str, session: &mut Session) -> Vec<u32> {
+        let (mut sequence, mut all) = (Vec::new(), Vec::new());
+        session.spoken(text, |form, term, role| {
+            let reading = match term.filter(|&term| commons.df(term) > 0) {
+                Some(_) => None,
+                None => self.readings.iter().find(|reading| *reading.stem == *stem(form)),
+            };
+            let terms = match reading {
+                Some(reading) => reading.terms.iter().map(|(term, _)| *term).collect(),
+                None => vec![term.unwrap_or(BREAK)],
+            };
+            all.extend(&terms);
+            if reading.map_or(role, |reading| reading.role) != Role::Function {
+                sequence.extend(terms);
+            }
+        });
+        joined(sequence, all)
+    }
+
+    /// Returns the mass of some of its terms, by their indices, with that of each word once: what a word was read as is all
+    /// one word.
+    pub fn met(&self, places: impl Iterator<Item = u32>) -> f64 {
+        let terms = places.map(|place| &self.terms[place as usize]);
+        if self.readings.is_empty() {
+            return terms.map(QuestionTerm::mass).sum();
+        }
+        let mut words: Vec<(u32, f64)> = terms.map(|term| (term.word, term.mass())).collect();
+        words.sort_unstable_by(|one, other| one.0.cmp(&other.0).then(other.1.total_cmp(&one.1)));
+        words.dedup_by_key(|word| word.0);
+        words.into_iter().map(|(_, mass)| mass).sum()
+    }
+
+    /// Returns what words that no document has were read as: each with what is read instead.
+    pub fn read_as(&self) -> Vec<(String, String)> {
+        let said = |reading: &Reading| (self.words[reading.word as usize].clone(), reading.text.clone());
+        self.readings.iter().map(said).collect()
+    }
+
     /// Analyses a question.
     pub fn new<'a>(commons: &Commons, session: &mut Session, asked: impl Into<Query<'a>>) -> Question {
         let Query { text, vector, as_of, .. } = asked.into();
@@ -94,16 +206,13 @@ impl Question {
                 sequence.push(term);
             }
         });
-        if all.len() > sequence.len() {
-            sequence.push(BREAK);
-            sequence.extend(all);
-        }
+        let sequence = joined(sequence, all);
         let known = words.iter().enumerate().filter_map(|(place, word)| Some((place, word.term?, word.count)));
         let mut terms: Vec<QuestionTerm> = known
             .filter(|&(_, term, _)| commons.df(term) > 0)
             .map(|(place, term, count)| {
                 let (id, idf) = (commons.id(term), commons.idf(term) * words[place].share());
-                QuestionTerm { id, term, count, idf, word: place as u32 }
+                QuestionTerm { id, term, count, idf, word: place as u32, reading: None }
             })
             .collect();
         terms.sort_unstable_by_key(|term| term.id);
@@ -129,6 +238,7 @@ impl Question {
             mass,
             vector: vector.cloned(),
             as_of,
+            readings: Vec::new(),
         }
     }
 
@@ -145,4 +255,13 @@ impl Question {
     pub fn place(&self, term: u32) -> Option<usize> {
         self.terms.iter().position(|known| known.term == term)
     }
+}
+
+// Returns the sequence of a question without function words, and behind it all words if there are others.
+fn joined(mut sequence: Vec<u32>, all: Vec<u32>) -> Vec<u32> {
+    if all.len() > sequence.len() {
+        sequence.push(BREAK);
+        sequence.extend(all);
+    }
+    sequence
 }

@@ -10,6 +10,11 @@ settings! {
     /// spoiled ones (no titles, cut questions, one-line documents): each had to win or be neutral on all of them.
     #[derive(Serialize, Deserialize)]
     pub struct Ranking {
+        /// What a known word near one that no document has is worth, as a share of its idf for each letter that differs;
+        /// 0 leaves such words unknown.
+        near_share: f64 = 0.95, 0.0..=1.0;
+        /// What a synonym of the caller's list is worth, as a share of its idf, and at most of that of the word.
+        synonym_share: f64 = 0.5, 0.0..=1.0;
         /// Power of the covered share of a question in its lexical score: documents with more of its words outrank
         /// those that repeat one.
         coverage_power: f64 = 0.1, 0.0..=8.0;

@@ -57,7 +57,7 @@ pub fn speak(
     let mut found_by = gains(local, question, place, buffers);
     let sum: f64 = found_by.iter().map(|gain| gain.1).sum();
     // A seed that is only similar has none.
-    found_by.iter_mut().for_each(|gain| gain.1 /= sum);
+    found_by.iter_mut().for_each(|(place, gain)| (*place, *gain) = (question.terms[*place as usize].word, *gain / sum));
     let title = document.title_terms.clone();
     let most = ranking.stretch_words_max as usize;
     if document.sequence.len() <= most {
@@ -74,15 +74,13 @@ pub fn speak(
     Ok(Voice { terms, norm, sequence, title, found_by })
 }
 
-/// Returns what the question's words add to a document's BM25 score: the index of each word in the question, and its
+/// Returns what the question's terms add to a document's BM25 score: the index of each in [`Question::terms`], and its
 /// gain. Words must be marked.
 pub fn gains(local: Local<'_>, question: &Question, place: u32, buffers: &mut Buffers) -> Vec<(u32, f64)> {
     let length = local.documents().lengths()[place as usize];
     buffers.words.found(local.at(place), &mut buffers.found);
     let per_word = per_word(local.commons);
-    let gain = |&(term, tf): &(u32, u32)| {
-        (question.terms[term as usize].word, word_gain(question, term, tf, length, per_word))
-    };
+    let gain = |&(term, tf): &(u32, u32)| (term, word_gain(question, term, tf, length, per_word));
     buffers.found.iter().map(gain).collect()
 }
 

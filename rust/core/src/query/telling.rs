@@ -28,8 +28,8 @@ pub fn tell(local: Local<'_>, asked: &Telling<'_>, hit: &Hit, buffers: &mut Buff
     })
 }
 
-// Returns the question's words that a document has, with their points of its lexical part, in the order of the
-// question. `unit` is what a unit of covered BM25 score is worth in the lexical part.
+// Returns the question's terms that a document has, with their points of its lexical part, in the order of the question's
+// words. `unit` is what a unit of covered BM25 score is worth in the lexical part.
 fn word_points(
     local: Local<'_>,
     meaning: Meaning<'_>,
@@ -56,7 +56,7 @@ fn word_points(
             }
         });
     }
-    points.sort_unstable_by_key(|word| word.0);
+    points.sort_unstable_by_key(|&(term, _)| (question.terms[term as usize].word, term));
     Ok(points)
 }
 

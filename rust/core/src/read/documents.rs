@@ -4,8 +4,10 @@ use crate::Result;
 use crate::documents::{Body, Document, Documents};
 use crate::ids::DocumentId;
 use crate::metadata::Filter;
-use crate::query::{Allowed, Found, FoundDocument, Homes, Spot, View, bm25};
-use crate::text::QueryWord;
+use crate::query::bm25::WeightedTerm;
+use crate::query::question::{Query, Question};
+use crate::query::{Allowed, Clause, Found, FoundDocument, Homes, Only, Ranking, Spot, View, bm25};
+use crate::text::{QueryWord, Session};
 use serde::{Deserialize, Serialize};
 
 /// Returns the `k` best documents by BM25 among those that match, best first, ties ordered by id.
@@ -13,9 +15,31 @@ use serde::{Deserialize, Serialize};
 /// # Errors
 /// Those of the homes, here and below.
 pub fn search<H: Homes>(homes: &mut H, words: &[QueryWord], k: usize, filter: &Filter) -> Result<Vec<FoundDocument>> {
-    let allowed = homes.allow(filter);
     let terms = bm25::weighted(homes.commons(), words);
-    let found = homes.best(&terms, k, allowed.as_ref())?;
+    best(homes, &terms, k, &filter.into())
+}
+
+/// The same for a question with operators. Its words are asked for as they are written: none is read as another.
+///
+/// # Errors
+/// Those of the homes.
+pub fn search_with<'a, H: Homes>(
+    homes: &mut H,
+    asked: impl Into<Query<'a>>,
+    k: usize,
+    filter: &Filter,
+    session: &mut Session,
+) -> Result<Vec<FoundDocument>> {
+    let asked = asked.into();
+    let clauses = Clause::read(homes, asked.operators, session)?;
+    let ranking = Ranking { near_share: 0.0, ..Ranking::default() };
+    let question = Question::read(homes, asked, &clauses, &ranking, session)?;
+    best(homes, &question.weighted(), k, &Only { filter: filter.clone(), clauses })
+}
+
+fn best<H: Homes>(homes: &mut H, terms: &[WeightedTerm], k: usize, only: &Only) -> Result<Vec<FoundDocument>> {
+    let allowed = homes.allow(only)?;
+    let found = homes.best(terms, k, allowed.as_ref())?;
     let found: Vec<(Spot, f64)> = found.iter().map(|found: &Found| (found.spot(), found.score)).collect();
     homes.documents(&found)
 }

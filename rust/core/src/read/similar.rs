@@ -31,7 +31,7 @@ pub fn similar<H: Homes>(
     let mut found = match homes.outline(&[spot])?.remove(0).vector {
         Some(vector) => {
             let question = Question::new(homes.commons(), session, Query { vector: Some(&vector), ..Query::default() });
-            let allowed = homes.allow(filter);
+            let allowed = homes.allow(&filter.into())?;
             let found = homes.most_similar(&question, most, allowed.as_ref())?;
             let found: Vec<_> = found.iter().map(|found| (found.spot(), found.score)).collect();
             let documents = homes.documents(&found)?.into_iter();

@@ -140,7 +140,7 @@ impl Replica {
         session: &mut Session,
         buffers: &mut Buffers,
     ) -> Result<Answer> {
-        crate::query::answer::answer(&mut Here::new(self.view(), buffers), question, k, ranking, filter, session)
+        crate::query::answer::answer(&mut Here::new(self.view(), buffers), question, k, ranking, &filter.into(), session)
     }
 
     /// Prepares a question to this state: the result scores and explains any document.
@@ -151,7 +151,7 @@ impl Replica {
         session: &mut Session,
         buffers: &mut Buffers,
     ) -> Result<Inquiry> {
-        Inquiry::new(&mut Here::new(self.view(), buffers), question, ranking, session)
+        Inquiry::new(&mut Here::new(self.view(), buffers), question, &[], ranking, session)
     }
 
     /// Returns the state as questions read it.

@@ -96,6 +96,16 @@ impl Session {
         self.visit(text, visit);
     }
 
+    /// Visits the same words of a question with their forms, more slowly.
+    pub fn spoken(&mut self, text: &str, mut visit: impl FnMut(&str, Option<u32>, Role)) {
+        each(text, |_, word| {
+            if word.stands {
+                let (term, role) = self.known(word.form);
+                visit(word.form, term, role);
+            }
+        });
+    }
+
     pub(super) fn visit(&mut self, text: &str, mut visit: impl FnMut(Placed)) {
         let bytes = text.as_bytes();
         runs(text, |run| match run {

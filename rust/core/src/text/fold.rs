@@ -5,12 +5,13 @@
 //! stem.
 
 use super::function::is_function_word;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 /// What a term may do.
-#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
 pub enum Role {
     /// It is a word like any other.
     #[default]
@@ -38,7 +39,8 @@ pub(crate) fn stem_of(form: &str) -> Cow<'_, str> {
     Cow::Owned(stem.into_owned())
 }
 
-fn fold(form: &str) -> Cow<'_, str> {
+/// Returns a form without accents and inner signs.
+pub(super) fn fold(form: &str) -> Cow<'_, str> {
     if form.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Cow::Borrowed(form);
     }

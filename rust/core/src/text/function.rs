@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 // The weight of a function word in a question, as a share of its idf. Up to a tenth, none of eight collections moved by
 // more than .003 of nDCG@10; from a fifth on, several lose .005 and more; at 0, "turn on" equals "turn off".
-pub(super) const FUNCTION_SHARE: f64 = 0.1;
+pub(crate) const FUNCTION_SHARE: f64 = 0.1;
 
 // What follows an apostrophe in English and is not a word: the endings of `it's`, `don't`, `I'd`, `we'll`.
 const SCRAPS: [&str; 7] = ["d", "ll", "m", "re", "s", "t", "ve"];

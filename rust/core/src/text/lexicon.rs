@@ -1,6 +1,7 @@
 //! The lexicon numbers word forms and terms.
 
 use super::fold::stem_of;
+use super::near::Sketch;
 use crate::ids::NodeId;
 use crate::maps::State;
 use hashbrown::HashTable;
@@ -30,9 +31,21 @@ struct Inner {
     term_list: Vec<Term>,
 }
 
-struct Form {
-    text: Arc<str>,
-    term: u32,
+/// A word form.
+pub(super) struct Form {
+    /// Its text.
+    pub(super) text: Arc<str>,
+    /// The index of its term.
+    pub(super) term: u32,
+    /// Which letters it has.
+    pub(super) sketch: Sketch,
+}
+
+impl Form {
+    fn new(text: Arc<str>, term: u32) -> Form {
+        let sketch = Sketch::of(&text);
+        Form { text, term, sketch }
+    }
 }
 
 #[derive(Clone)]
@@ -129,7 +142,12 @@ impl Inner {
     }
 
     // Adds a form that is new, and its term if that is new. Returns their indices.
-    fn add(&mut self, state: &State, (hash, text): (u64, Arc<str>), (stem_hash, term): (u64, Term)) -> (u32, u32) {
+    fn add(
+        &mut self,
+        state: &State,
+        (hash, text, sketch): (u64, Arc<str>, Sketch),
+        (stem_hash, term): (u64, Term),
+    ) -> (u32, u32) {
         let term = self.term(stem_hash, &term.stem).unwrap_or_else(|| {
             let index = number(self.term_list.len());
             self.term_list.push(term);
@@ -138,7 +156,7 @@ impl Inner {
             index
         });
         let index = number(self.form_list.len());
-        self.form_list.push(Form { text, term });
+        self.form_list.push(Form { text, term, sketch });
         let forms = &self.form_list;
         self.forms.insert_unique(hash, index, |&i| state.hash_one(&*forms[i as usize].text));
         (index, term)
@@ -246,7 +264,7 @@ impl Lexicon {
                 let term = numbers[form.term as usize];
                 assert!(term < u32::MAX, "a form that is kept has its term");
                 let index = number(new.form_list.len());
-                new.form_list.push(Form { text: form.text.clone(), term });
+                new.form_list.push(Form { text: form.text.clone(), term, sketch: form.sketch });
                 let hash = |index: &u32| other.state.hash_one(&*new.form_list[*index as usize].text);
                 new.forms.insert_unique(other.state.hash_one(&*form.text), index, hash);
             }
@@ -270,7 +288,7 @@ impl Lexicon {
         let stem = stem_of(form);
         let node = NodeId::concept(&stem);
         let (form_hash, stem_hash) = (self.state.hash_one(form), self.state.hash_one(&*stem));
-        let text: Arc<str> = form.into();
+        let (text, sketch): (Arc<str>, _) = (form.into(), Sketch::of(form));
         let stem: Arc<str> = if *stem == *form { text.clone() } else { stem.into() };
 
         let mut inner = self.write();
@@ -278,7 +296,12 @@ impl Lexicon {
         if let Some(index) = inner.form(form_hash, form) {
             return (index, inner.form_list[index as usize].term);
         }
-        inner.add(&self.state, (form_hash, text), (stem_hash, Term { stem, node }))
+        inner.add(&self.state, (form_hash, text, sketch), (stem_hash, Term { stem, node }))
+    }
+
+    /// Visits all word forms by their index.
+    pub(super) fn visit_forms(&self, mut visit: impl FnMut(u32, &Form)) {
+        (0..).zip(&self.read().form_list).for_each(|(index, form)| visit(index, form));
     }
 
     /// Returns the texts of all word forms from index `from` on, in order.
@@ -318,9 +341,10 @@ impl Lexicon {
                         (text, Term { stem, node })
                     }
                 };
-                (hash, text, self.state.hash_one(&*term.stem), term)
+                let sketch = Sketch::of(&text);
+                ((hash, text, sketch), (self.state.hash_one(&*term.stem), term))
             };
-            (forms, terms, announced.map(word).collect::<Vec<(u64, Arc<str>, u64, Term)>>())
+            (forms, terms, announced.map(word).collect::<Vec<((u64, Arc<str>, Sketch), (u64, Term))>>())
         };
         let mut inner = self.write();
         let inner = &mut *inner;
@@ -334,19 +358,19 @@ impl Lexicon {
             let found = inner.terms.find_entry(self.state.hash_one(&*term.stem), |&known| known == index);
             found.expect("a listed term is in the table").remove();
         }
-        for (hash, text, stem_hash, term) in announced {
-            assert!(inner.form(hash, &text).is_none(), "an announced word is new");
-            inner.add(&self.state, (hash, text), (stem_hash, term));
+        for (form, term) in announced {
+            assert!(inner.form(form.0, &form.1).is_none(), "an announced word is new");
+            inner.add(&self.state, form, term);
         }
         let known = (number(inner.form_list.len()), number(inner.term_list.len()));
-        for Form { text, term } in old_forms.iter().filter(|_| stay) {
+        for Form { text, term, sketch } in old_forms.iter().filter(|_| stay) {
             let hash = self.state.hash_one(&**text);
             if inner.form(hash, text).is_none() {
                 let term = match term.checked_sub(terms) {
                     Some(at) => old_terms[at as usize].clone(),
                     None => inner.term_list[*term as usize].clone(),
                 };
-                inner.add(&self.state, (hash, text.clone()), (self.state.hash_one(&*term.stem), term));
+                inner.add(&self.state, (hash, text.clone(), *sketch), (self.state.hash_one(&*term.stem), term));
             }
         }
         let form = |form: &Form| inner.form(self.state.hash_one(&*form.text), &form.text);
@@ -384,7 +408,7 @@ impl Lexicon {
             }
             let text = if **stem == *form { stem.clone() } else { form.into() };
             let index = number(inner.form_list.len());
-            inner.form_list.push(Form { text, term });
+            inner.form_list.push(Form::new(text, term));
             let forms = &inner.form_list;
             inner.forms.insert_unique(hash, index, |&i| self.state.hash_one(&*forms[i as usize].text));
         }

@@ -3,7 +3,7 @@
 //! A word is a maximal run of letters, digits and marks, brought to compatibility form (NFKC) and lower case: its
 //! *form*. Spellings that people use for one word are one *term* (`fold`): the form without accents and inner signs,
 //! reduced to its Snowball stem. Scripts without spaces are split into pairs of signs (`signs`); function words weigh
-//! little (`function`). A [`Lexicon`] numbers forms and terms for all shards; a [`Session`] analyses texts for one
+//! little (`function`). Words may be asked for as they are nearly spelled (`near`). A [`Lexicon`] numbers forms and terms for all shards; a [`Session`] analyses texts for one
 //! thread and remembers its words. No statistic of the corpus is kept here.
 
 mod asking;
@@ -12,6 +12,7 @@ mod class;
 mod fold;
 mod function;
 mod lexicon;
+mod near;
 pub mod passages;
 mod sequence;
 mod session;
@@ -22,10 +23,13 @@ pub use asking::{Placed, QueryWord};
 pub use chunk::RUN_BYTES_MAX;
 pub(crate) use fold::stem_of as stem;
 pub use fold::{Role, role_of};
+pub(crate) use function::FUNCTION_SHARE;
 pub use function::{function_words, is_function_word};
 
 pub use lexicon::Lexicon;
 pub(crate) use lexicon::{Adopted, Reading};
+pub(crate) use near::NearForm;
+pub use near::edits_max;
 pub use sequence::{Passage, Sequence};
 pub use session::{Analysis, DOCUMENT_WORDS_MAX, SESSION_FORMS_MAX, Session, TITLE_TERMS_MAX, norm};
 pub use words::WORD_BYTES_MAX;

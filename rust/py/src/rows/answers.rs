@@ -18,6 +18,8 @@ row! {
     WordRow from share, &WordShare {
         word: String = share.word.clone(),
         points: f64 = share.points,
+        /// What it was read as.
+        read_as: Option<String> = share.read_as.clone(),
     }
 }
 
@@ -29,7 +31,7 @@ row! {
         points: f64 = share.points,
         words: Vec<WordRow> = {
             let words = share.light.words.iter();
-            words.map(|(word, part)| WordRow { word: word.clone(), points: share.points * part }).collect()
+            words.map(|(word, part)| WordRow { word: word.clone(), points: share.points * part, read_as: None }).collect()
         },
         /// The id of each seed, with its points.
         seeds: Vec<(String, f64)> = {
@@ -129,6 +131,10 @@ row! {
         words: Vec<WordRow> = rows(&told.words),
         /// The question's words that no document has.
         unknown: Vec<String> = told.unknown,
+        /// What words were read as.
+        read_as: Vec<(String, String)> = told.read_as,
+        /// The operators that the document does not meet.
+        unmet: Vec<String> = told.unmet,
         /// The question's function words.
         function_words: Vec<String> = told.function_words,
         title: f64 = told.title,

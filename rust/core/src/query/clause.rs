@@ -1,0 +1,208 @@
+//! What operators demand of a document, as terms, and which documents meet it.
+//!
+//! A word means all its forms, as everywhere: `+signed` is met by "signing". A phrase means words that follow each other in
+//! the title or in the text, function words too, whatever signs stand between them. Postings find documents that have all
+//! of its words, their sequences those that have its words in order but for function words, and these few are analysed
+//! again to know for certain. A word that no document has is met by none.
+
+use crate::documents::Document;
+use crate::metadata::{Among, Filter, Places};
+use crate::query::homes::Homes;
+use crate::query::view::{Local, View};
+use crate::query::wording::{Field, Operator, Sought};
+use crate::text::{Role, Session};
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::commons::Near;
+
+/// The most words that a `begin*` may begin.
+pub const BEGINNINGS_MAX: usize = 256;
+
+/// What an operator demands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Clause {
+    /// The operator as it was written.
+    pub written: String,
+    /// Whether documents must not have it; otherwise they must.
+    pub is_excluded: bool,
+    /// Where.
+    pub field: Field,
+    /// Terms any of which is enough.
+    pub terms: Vec<u32>,
+    /// Terms that are enough if they follow each other; none, or at least two.
+    pub phrase: Vec<(u32, Role)>,
+    /// The words that a `begin*` begins.
+    pub begins: Vec<Near>,
+}
+
+/// Which documents can answer.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Only {
+    /// What their metadata must meet.
+    pub filter: Filter,
+    /// What they must have and must not have.
+    pub clauses: Vec<Clause>,
+}
+
+impl From<&Filter> for Only {
+    fn from(filter: &Filter) -> Only {
+        Only { filter: filter.clone(), clauses: Vec::new() }
+    }
+}
+
+impl Only {
+    /// Returns whether all documents can answer.
+    pub fn is_empty(&self) -> bool {
+        self.filter.is_empty() && self.clauses.is_empty()
+    }
+
+    /// Returns the terms that it reads.
+    pub fn terms(&self) -> impl Iterator<Item = u32> + '_ {
+        let of = |clause: &'_ Clause| clause.terms.clone().into_iter().chain(clause.phrase.clone().into_iter().map(|one| one.0));
+        self.clauses.iter().flat_map(of)
+    }
+
+    /// Returns the documents of a shard that can answer.
+    pub(crate) fn places(&self, local: Local<'_>, session: &mut Session) -> Result<Places> {
+        let mut places = local.documents().matching(&self.filter);
+        for clause in &self.clauses {
+            let met = clause.places(local, &places, session)?;
+            if clause.is_excluded { places.drop(&met) } else { places.keep(&met) }
+        }
+        Ok(places)
+    }
+}
+
+impl Clause {
+    /// Reads operators as terms.
+    ///
+    /// # Errors
+    /// [`Error::Config`] naming `text` for a `begin*` that begins more than [`BEGINNINGS_MAX`] words; those of the homes.
+    pub fn read<H: Homes>(homes: &mut H, operators: &[Operator], session: &mut Session) -> Result<Vec<Clause>> {
+        operators.iter().map(|operator| Clause::of(homes, operator, session)).collect()
+    }
+
+    fn of<H: Homes>(homes: &mut H, operator: &Operator, session: &mut Session) -> Result<Clause> {
+        let Operator { written, is_excluded, field, sought } = operator;
+        let (mut terms, mut phrase, mut begins) = (Vec::new(), Vec::new(), Vec::new());
+        match sought {
+            Sought::Beginning(begun) => {
+                begins = homes.beginning(begun, BEGINNINGS_MAX + 1)?;
+                if begins.len() > BEGINNINGS_MAX {
+                    let value = format!("`{written}`, which begins more than {BEGINNINGS_MAX} words");
+                    return Err(Error::Config { field: "text".into(), value, accepted: "a longer beginning".into() });
+                }
+                terms.extend(begins.iter().map(|near| near.term));
+            }
+            Sought::Word(said) | Sought::Phrase(said) => {
+                let mut words: Vec<Option<(u32, Role)>> = Vec::new();
+                session.words(said, |word| words.push(word.term.map(|term| (term, word.role))));
+                match words.len() {
+                    1 => terms.extend(words[0].map(|(term, _)| term)),
+                    _ => phrase = words.into_iter().collect::<Option<_>>().unwrap_or_default(),
+                }
+                // What is written as one word may be one in documents: e-mail is email.
+                if let Sought::Word(said) = sought {
+                    terms.extend(session.label(said).and_then(|word| word.term));
+                    terms.sort_unstable();
+                    terms.dedup();
+                }
+            }
+        }
+        Ok(Clause { written: written.clone(), is_excluded: *is_excluded, field: *field, terms, phrase, begins })
+    }
+
+    // Returns the documents among some of a shard that have what it asks for.
+    fn places(&self, local: Local<'_>, among: &Places, session: &mut Session) -> Result<Places> {
+        let documents = local.documents();
+        let mut met = Places::none(documents.room());
+        let candidates = |term: u32| {
+            let mut candidates = Vec::new();
+            if let Some(postings) = documents.postings(term) {
+                postings.visit(documents.taken(), |(place, _)| candidates.extend(among.has(place).then_some(place)));
+            }
+            candidates
+        };
+        for &term in &self.terms {
+            local.poll()?;
+            let mut some = candidates(term);
+            if self.field != Field::Any {
+                let mut inside = Vec::new();
+                for place in some {
+                    local.poll()?;
+                    inside.extend(has_in(documents.at(place), term, self.field, session).then_some(place));
+                }
+                some = inside;
+            }
+            met.add(&some);
+        }
+        let length = |term: u32| documents.postings(term).map_or(0, |postings| postings.len());
+        if let Some(&(rarest, _)) = self.phrase.iter().min_by_key(|(term, _)| length(*term)) {
+            for place in candidates(rarest) {
+                local.poll()?;
+                if self.has_phrase(documents.at(place), session) {
+                    met.add(&[place]);
+                }
+            }
+        }
+        Ok(met)
+    }
+
+    /// Returns whether a document meets what it demands.
+    pub(crate) fn is_met(&self, document: &Document, session: &mut Session) -> bool {
+        let has_one = self.terms.iter().any(|&term| {
+            document.terms.binary_search_by_key(&term, |known| known.0).is_ok()
+                && (self.field == Field::Any || has_in(document, term, self.field, session))
+        });
+        (has_one || self.has_phrase(document, session)) != self.is_excluded
+    }
+
+    fn has_phrase(&self, document: &Document, session: &mut Session) -> bool {
+        if self.phrase.is_empty() {
+            return false;
+        }
+        let place = |(term, _): &(u32, Role)| document.terms.binary_search_by_key(term, |known| known.0).ok();
+        let Some(places) = self.phrase.iter().map(place).collect::<Option<Vec<usize>>>() else { return false };
+        let content = places.iter().zip(&self.phrase).filter(|(_, (_, role))| *role != Role::Function);
+        let content: Vec<u32> = content.map(|(place, _)| *place as u32).collect();
+        let mut sequence = Vec::with_capacity(document.sequence.len());
+        document.sequence.visit(0..document.sequence.len(), |place| sequence.push(place));
+        if !content.is_empty() && !sequence.windows(content.len()).any(|window| window == content) {
+            return false;
+        }
+        let mut has_in = |text: &str| {
+            let mut said = Vec::new();
+            session.words(text, |word| said.push(word.term));
+            said.windows(self.phrase.len())
+                .any(|window| window.iter().zip(&self.phrase).all(|(said, (term, _))| *said == Some(*term)))
+        };
+        let body = &document.body;
+        (self.field != Field::Text && has_in(&body.title)) || (self.field != Field::Title && has_in(&body.text))
+    }
+}
+
+// Returns whether a document that has a term has it in a field.
+fn has_in(document: &Document, term: u32, field: Field, session: &mut Session) -> bool {
+    let sequence = &document.sequence;
+    let (words, text) = match field {
+        Field::Any => return true,
+        Field::Title => (0..sequence.title(), &body_of(document).0),
+        Field::Text => (sequence.title()..sequence.len(), &body_of(document).1),
+    };
+    let Ok(place) = document.terms.binary_search_by_key(&term, |known| known.0) else { return false };
+    let mut has = false;
+    sequence.visit(words, |other| has |= other as usize == place);
+    // Function words, and parts and wholes of words, stand nowhere in the sequence.
+    has || session.query(text).iter().any(|word| word.term == Some(term))
+}
+
+fn body_of(document: &Document) -> (&str, &str) {
+    (&document.body.title, &document.body.text)
+}
+
+/// Returns whether a document meets each of some clauses.
+pub(crate) fn met(view: View<'_>, document: &Document, clauses: &[Clause]) -> Vec<bool> {
+    let mut session = Session::new(view.commons.lexicon().clone());
+    clauses.iter().map(|clause| clause.is_met(document, &mut session)).collect()
+}
