@@ -23,16 +23,13 @@ pub struct Covered {
     /// The BM25 score * coverage^coverage_power, where the coverage is the share of the question's idf mass that is
     /// found.
     pub covered: f64,
-    /// That share.
-    pub coverage: f64,
 }
 
 impl Covered {
     /// Returns the score of what has a share of the question: the masses of its terms that are found sum to `found`.
     pub fn of(bm25: f64, found: f64, question: &Question, ranking: &Ranking) -> Covered {
-        let coverage = found / question.mass;
-        let covered = if bm25 > 0.0 { bm25 * libm::pow(coverage, ranking.coverage_power) } else { 0.0 };
-        Covered { bm25, covered, coverage }
+        let covered = if bm25 > 0.0 { bm25 * libm::pow(found / question.mass, ranking.coverage_power) } else { 0.0 };
+        Covered { bm25, covered }
     }
 }
 
@@ -61,8 +58,11 @@ impl Evidence {
 
     /// Returns the share of its best passage in the score of a document of several passages.
     pub fn share(&self, best: &Covered, ranking: &Ranking) -> f64 {
-        match self.whole.coverage > 0.0 {
-            true => ranking.passage_share * libm::pow(best.coverage / self.whole.coverage, ranking.passage_focus),
+        let power = |covered: f64| libm::pow(covered, ranking.passage_focus);
+        let (passage, whole) =
+            (ranking.passage_share * power(best.covered), (1.0 - ranking.passage_share) * power(self.whole.covered));
+        match passage > 0.0 {
+            true => passage / (passage + whole),
             false => 0.0,
         }
     }

@@ -18,7 +18,7 @@ settings! {
         passage_share: f64 = 0.5, 0.0..=1.0;
         /// Power of the part of what a document has of the question that its best passage has, in that share: it counts
         /// as far as the evidence is together in it.
-        passage_focus: f64 = 2.0, 0.0..=16.0;
+        passage_focus: f64 = 1.0, -16.0..=16.0;
         /// What the question's words in a document's title are worth, in units of the best lexical score.
         title_weight: f64 = 0.4, 0.0..=100.0;
         /// What a document is worth if the question mentions its whole title, in the same units.
@@ -55,7 +55,7 @@ settings! {
         concepts_evidence: f64 = 5.0, 0.0..=10_000.0;
         /// Of a question with more terms, these count more in that, in proportion: a paragraph says by itself what it is
         /// about, and concepts must not move its first place.
-        concepts_question: f64 = 40.0, 1.0..=100_000.0;
+        concepts_question: f64 = 20.0, 1.0..=100_000.0;
         /// The most that a mention in a seed is worth.
         bridge_weight: f64 = 0.9, 0.0..=100.0;
         /// What a document's neighbours in its thread are worth: of what the window around it scores beyond the document
