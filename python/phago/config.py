@@ -144,12 +144,8 @@ class Ranking:
     over those that repeat one. 0 to 8.
     """
     passage_share: float = 0.5
-    """The most that the best passage has in the lexical score of a document that has several; the rest is that of the
-    whole. 0 to 1.
-    """
-    passage_focus: float = 1.0
-    """Power of the part of what a document has of the question that its best passage has, in that share: it counts as far
-    as the evidence is together in it. 0 to 16.
+    """Share of the best passage in the lexical score of a document that has several; the rest is that of the whole.
+    0 to 1.
     """
     title_weight: float = 0.4
     """What words of a question in a document's title are worth, in units of the best lexical score. 0 to 100."""

@@ -10,7 +10,18 @@ from typing import Any, cast, overload
 from ..document import Scalar
 from ._show import plain, short, table
 
-__all__ = ["BridgeShare", "Concept", "ConceptShare", "ContextShare", "Explanation", "Hit", "Hits", "Parts", "Path", "WordShare"]
+__all__ = [
+    "BridgeShare",
+    "Concept",
+    "ConceptShare",
+    "ContextShare",
+    "Explanation",
+    "Hit",
+    "Hits",
+    "Parts",
+    "Path",
+    "WordShare",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +87,7 @@ class ContextShare:
     points: float
 
 
-_Steps = tuple[
-    tuple[ConceptShare, ...], tuple[BridgeShare, ...], tuple[WordShare, ...], tuple[ContextShare, ...]
-]
+_Steps = tuple[tuple[ConceptShare, ...], tuple[BridgeShare, ...], tuple[WordShare, ...], tuple[ContextShare, ...]]
 
 
 class _Made:

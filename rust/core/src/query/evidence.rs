@@ -2,9 +2,8 @@
 //! explanations.
 //!
 //! S(d) = BM25(d) * coverage(d)^coverage_power, where the coverage is the share of the question's idf mass that d has.
-//! A document of several passages has the mean of that and of the highest S of a passage with the title. The weight of
-//! the latter is passage_share * (coverage(passage) / coverage(d))^passage_focus: a passage counts as far as what the
-//! document has of the question is together in it.
+//! A document of several passages has the mean of that and of the highest S of a passage with the title, with
+//! `passage_share` as the weight of the latter.
 
 use crate::commons::Commons;
 use crate::documents::Document;
@@ -49,23 +48,14 @@ impl Evidence {
     pub fn covered(&self, ranking: &Ranking) -> f64 {
         match self.passage {
             None => self.whole.covered,
-            Some((_, best)) => {
-                let share = self.share(&best, ranking);
-                (1.0 - share) * self.whole.covered + share * best.covered
-            }
+            Some((_, best)) => blend(self.whole.covered, best.covered, ranking),
         }
     }
+}
 
-    /// Returns the share of its best passage in the score of a document of several passages.
-    pub fn share(&self, best: &Covered, ranking: &Ranking) -> f64 {
-        let power = |covered: f64| libm::pow(covered, ranking.passage_focus);
-        let (passage, whole) =
-            (ranking.passage_share * power(best.covered), (1.0 - ranking.passage_share) * power(self.whole.covered));
-        match passage > 0.0 {
-            true => passage / (passage + whole),
-            false => 0.0,
-        }
-    }
+/// Returns the mean of the whole and of the best passage, for a document of several passages.
+pub fn blend(whole: f64, passage: f64, ranking: &Ranking) -> f64 {
+    (1.0 - ranking.passage_share) * whole + ranking.passage_share * passage
 }
 
 /// Returns what a question's word adds to a BM25 score. `per_word` is that of the state
