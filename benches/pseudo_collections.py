@@ -64,7 +64,7 @@ def articles(whole: Collection, *, strangers: bool) -> Collection:
 def examples(whole: Collection, *, kept: bool) -> Collection:
     texts = {one.id: one for one in whole.documents}
     questions, grades, used = {}, {}, set()
-    for question, judged in whole.grades.items():
+    for judged in whole.grades.values():
         answers = [name for name, grade in judged.items() if grade > 0 and name in texts]
         # One that no other question has taken: what is asked is no document any more.
         example = next((name for name in answers if name not in used), None)
@@ -134,7 +134,10 @@ def main(folders: list[str]) -> None:
     print(f"{'nDCG@10 / MRR@10':44}" + "".join(f"{name:>18}" for name in ways))
     for folder in folders:
         whole = read_collection(Path(folder))
-        for collection in [*made_of(whole), parts(replace(whole, documents=[d for d in whole.documents if d.text.strip()]))]:
+        for collection in [
+            *made_of(whole),
+            parts(replace(whole, documents=[d for d in whole.documents if d.text.strip()])),
+        ]:
             row = figures(collection, ways)
             print(f"{collection.name:44}" + "".join(f"{row[name][0]:10.4f} {row[name][1]:.4f} " for name in ways))
 

@@ -123,8 +123,9 @@ def norm(counts):
 class Text:
     """A document as questions read it."""
 
-    def __init__(self, key, title, text):
+    def __init__(self, key, title, text, thread=None, place=None):
         self.key, self.text, self.title = key, text, title
+        self.thread, self.place = thread, place
         self.id = _phago.document_id(key)
         self.title_words = words_of(title)
         self.name = tuple(words_of(without_brackets(title))[:TITLE_WORDS])
@@ -134,6 +135,12 @@ class Text:
         self.norm = norm(Counter(self.words))
         self.passages = passages(text)
         self.passage_words = [words_of(text[start:end]) for start, end in self.passages]
+
+    @property
+    def speaker(self):
+        """The words of the name that a turn begins with: up to three, a colon and a space."""
+        name = re.match(r"\s*([^\W\d_]\w*(?: \w+){0,2}):\s", self.text)
+        return words_of(name[1]) if name and "_" not in name[1] else []
 
     def spoken(self, start, end):
         """Some of its words, with a break where the title ends."""
@@ -168,17 +175,20 @@ class Scored:
     lexical: float
     concepts: float
     bridge: float
+    context: float
 
     @property
     def score(self):
-        return self.lexical + self.concepts + self.bridge
+        return self.lexical + self.concepts + self.bridge + self.context
 
 
 class Corpus:
     """Documents that stand, and their statistics. `edges` gives the weight of a synapse for a pair of concept ids."""
 
     def __init__(self, documents, edges=None, nodes=()):
-        self.texts = [Text(one["id"], one.get("title", ""), one["text"]) for one in documents]
+        self.texts = [
+            Text(one["id"], one.get("title", ""), one["text"], one.get("thread"), one.get("place")) for one in documents
+        ]
         self.df = Counter(word for text in self.texts for word in text.counts)
         self.mean_length = total(len(text.words) for text in self.texts) / max(len(self.texts), 1)
         self.edges, self.nodes = edges or {}, nodes
@@ -190,6 +200,13 @@ class Corpus:
     def weight(self, word):
         """What a word weighs in a question."""
         return self.idf(word) * (FUNCTION_SHARE if word in FUNCTION_WORDS else 1.0)
+
+    def window(self, text, reach):
+        """A document and its neighbours, each with the steps between the two."""
+        thread = [one for one in self.texts if one.thread == text.thread is not None]
+        thread.sort(key=lambda one: (one.place, one.id))
+        at = thread.index(text) if text in thread else 0
+        return [(one, abs(place - at)) for place, one in enumerate(thread) if abs(place - at) <= reach]
 
     def row(self, word):
         pairs = ((pair[1], weight) for pair, weight in self.edges.items() if pair[0] == concept_id(word))
@@ -274,7 +291,9 @@ class Answer:
         return sorted((one for one in scored if one.score > 0), key=lambda one: (-one.score, one.text.id))
 
     def scored(self, text):
-        return Scored(text, self.lexical[text], total(self.shares(text).values()), total(self.bridges_to(text)))
+        concepts, bridge = total(self.shares(text).values()), total(self.bridges_to(text))
+        by_neighbors, speaker = self.carried(text)
+        return Scored(text, self.lexical[text], concepts, bridge, total(by_neighbors.values()) + speaker)
 
     # --- lexical ---
 
@@ -379,7 +398,9 @@ class Answer:
             self.hop(ranking.hop_share * total(self.lit.values()))
         self.full = self.activation(self.seeds[0].text)
         news = total(seed.weight * len(seed.counts.keys() - self.words.keys()) for seed in self.seeds)
-        self.worth = ranking.concepts_weight * news / (news + ranking.concepts_evidence + len(self.content))
+        asked = len(self.content)
+        known = ranking.concepts_evidence + asked * max(1.0, asked / ranking.concepts_question)
+        self.worth = ranking.concepts_weight * news / (news + known)
 
     def keep(self, strengths):
         kept = strongest(strengths, self.ranking.concepts_max, strengths.get, concept_id)
@@ -455,6 +476,35 @@ class Answer:
 
     def bridges_to(self, text):
         return [points for _, points in self.bridging(text)]
+
+    # --- context ---
+
+    def carried(self, text):
+        """The points of each neighbour, and those for a speaker whom the question names."""
+        window = self.corpus.window(text, self.ranking.context_reach)
+        if not window:
+            return {}, 0.0
+        full = self.ranking.context_reach + 1
+        weights = {one: (full - steps) / full for one, steps in window}
+        if not any(word in one.counts for one in weights if one is not text for word in self.words):
+            weights = {text: 1.0}
+        counts = Counter()
+        for one, weight in weights.items():
+            counts.update({word: weight * count for word, count in one.counts.items()})
+        length = total(weight * len(one.words) for one, weight in weights.items()) / total(weights.values())
+        alone, covered = self.covered(text.counts, len(text.words))[0], self.covered(counts, length)[0]
+        named = 1 + self.ranking.speaker_weight if any(word in self.words for word in text.speaker) else 1
+        unit = self.ranking.context_weight / (self.best * self.top)
+        points = [max(0.0, covered * factor - alone) * unit for factor in (1, named)]
+        gains = self.corpus.bm25(self.words, counts, length)
+        parts = {
+            one.key: total(gain * weight * one.counts[word] / counts[word] for word, gain in gains.items())
+            for one, weight in weights.items()
+            if one is not text
+        }
+        gained = total(parts.values())
+        by_neighbors = {key: points[0] * part / gained for key, part in parts.items() if part and points[0]}
+        return by_neighbors, points[1] - points[0]
 
     # --- the passage ---
 

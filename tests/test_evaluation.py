@@ -348,6 +348,22 @@ def test_what_is_read(folder):
     assert found.documents[4].title == ""
 
 
+def test_threads_are_read_and_get_a_row_of_their_own(folder, capsys):
+    rows = [dict(row) for row in CORPUS]
+    rows[0] |= {"thread": "body", "place": 1}
+    rows[1] |= {"metadata": {"thread": "body", "turn": 0, "date": "today"}}
+    rows[2] |= {"metadata": {"thread": "no place"}}
+    (folder / "corpus.jsonl").write_text(jsonl(rows))
+    found = beir.read_collection(folder).documents
+    assert [(one.thread, one.place) for one in found[:3]] == [("body", 1), ("body", 0), (None, None)]
+    assert cli.main(["eval", str(folder)]) == 0
+    assert "\nno context " in capsys.readouterr().out
+    rows[0] |= {"place": "first"}
+    (folder / "corpus.jsonl").write_text(jsonl(rows))
+    with pytest.raises(beir.CollectionError, match="line 1 has a place in a thread of type str"):
+        beir.read_collection(folder)
+
+
 def test_a_collection_cut_after_it_was_judged(folder):
     (folder / "qrels.tsv").write_text("q9\theart\t1\nq1\theart\t1\nq1\tgone\t1\n")
     found = beir.read_collection(folder)

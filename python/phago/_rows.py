@@ -99,7 +99,17 @@ def helped(hit: Any) -> tuple[str, str, str, list[tuple[str, list[str]]]]:
 def lexical_hit(row: FoundRow) -> Hit:
     """A hit of a ranking by words alone."""
     parts = Parts(lexical=row.score)
-    return Hit(row.score, row.id, row.title, row.text, row.digested, parts, metadata=row.metadata, thread=row.thread, place=row.place)
+    return Hit(
+        row.score,
+        row.id,
+        row.title,
+        row.text,
+        row.digested,
+        parts,
+        metadata=row.metadata,
+        thread=row.thread,
+        place=row.place,
+    )
 
 
 def hit(row: AnsweredRow) -> Hit:

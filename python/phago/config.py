@@ -158,12 +158,8 @@ class Ranking:
     over those that repeat one. 0 to 8.
     """
     passage_share: float = 0.5
-    """The most that the best passage has in the lexical score of a document that has several; the rest is that of the
-    whole. 0 to 1.
-    """
-    passage_focus: float = 2.0
-    """Power of the part of what a document has of the question that its best passage has, in that share: it counts as far
-    as the evidence is together in it. 0 to 16.
+    """Share of the best passage in the lexical score of a document that has several; the rest is that of the whole.
+    0 to 1.
     """
     title_weight: float = 0.4
     """What words of a question in a document's title are worth, in units of the best lexical score. 0 to 100."""
@@ -201,7 +197,7 @@ class Ranking:
     """Concepts have their weight times n / (n + this + the question's terms), n being the new terms that the seeds
     bring: short documents tell little, and long questions need little. 0 to 10,000.
     """
-    concepts_question: float = 40.0
+    concepts_question: float = 20.0
     """Of a question with more terms than this, they count more in that, in proportion: a paragraph says by itself what
     it is about. 1 to 100,000.
     """

@@ -1,9 +1,9 @@
 """Collections of documents, questions and judgements, in the layout of BEIR.
 
-A folder holds `corpus.jsonl` (`_id`, `text`, perhaps `title`, and `thread` with `place`), `queries.jsonl` (`_id`, `text`) and judgements:
-`qrels.tsv` or `qrels/test.tsv`, else `qrels/dev.tsv` or `qrels/train.tsv`. A line of judgements is question, document,
-grade, or, as TREC has it, question, iteration, document, grade, with tabs or spaces between them; the first line may be
-a header. Each file may be packed with gzip and then ends in `.gz`.
+A folder holds `corpus.jsonl` (`_id`, `text`, perhaps `title`, and `thread` with `place`), `queries.jsonl` (`_id`,
+`text`) and judgements: `qrels.tsv` or `qrels/test.tsv`, else `qrels/dev.tsv` or `qrels/train.tsv`. A line of judgements
+is question, document, grade, or, as TREC has it, question, iteration, document, grade, with tabs or spaces between
+them; the first line may be a header. Each file may be packed with gzip and then ends in `.gz`.
 
 The thread of a document and its place there may also stand in its `metadata`, where the place may be called `turn`. A
 document without both stands in no thread.

@@ -107,9 +107,7 @@ class ContextShare:
     points: float
 
 
-_Steps = tuple[
-    tuple[ConceptShare, ...], tuple[BridgeShare, ...], tuple[WordShare, ...], tuple[ContextShare, ...]
-]
+_Steps = tuple[tuple[ConceptShare, ...], tuple[BridgeShare, ...], tuple[WordShare, ...], tuple[ContextShare, ...]]
 
 
 class _Made:

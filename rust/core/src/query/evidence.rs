@@ -2,9 +2,8 @@
 //! explanations.
 //!
 //! S(d) = BM25(d) * coverage(d)^coverage_power, where the coverage is the share of the question's idf mass that d has.
-//! A document of several passages has the mean of that and of the highest S of a passage with the title. The weight of
-//! the latter is passage_share * (coverage(passage) / coverage(d))^passage_focus: a passage counts as far as what the
-//! document has of the question is together in it.
+//! A document of several passages has the mean of that and of the highest S of a passage with the title, with
+//! `passage_share` as the weight of the latter.
 
 use crate::commons::Commons;
 use crate::documents::Document;
@@ -23,16 +22,13 @@ pub struct Covered {
     /// The BM25 score * coverage^coverage_power, where the coverage is the share of the question's idf mass that is
     /// found.
     pub covered: f64,
-    /// That share.
-    pub coverage: f64,
 }
 
 impl Covered {
     /// Returns the score of what has a share of the question: the masses of its terms that are found sum to `found`.
     pub fn of(bm25: f64, found: f64, question: &Question, ranking: &Ranking) -> Covered {
-        let coverage = found / question.mass;
-        let covered = if bm25 > 0.0 { bm25 * libm::pow(coverage, ranking.coverage_power) } else { 0.0 };
-        Covered { bm25, covered, coverage }
+        let covered = if bm25 > 0.0 { bm25 * libm::pow(found / question.mass, ranking.coverage_power) } else { 0.0 };
+        Covered { bm25, covered }
     }
 }
 
@@ -56,20 +52,14 @@ impl Evidence {
     pub fn covered(&self, ranking: &Ranking) -> f64 {
         match self.passage {
             None => self.whole.covered,
-            Some((_, best)) => {
-                let share = self.share(&best, ranking);
-                (1.0 - share) * self.whole.covered + share * best.covered
-            }
+            Some((_, best)) => blend(self.whole.covered, best.covered, ranking),
         }
     }
+}
 
-    /// Returns the share of its best passage in the score of a document of several passages.
-    pub fn share(&self, best: &Covered, ranking: &Ranking) -> f64 {
-        match self.whole.coverage > 0.0 {
-            true => ranking.passage_share * libm::pow(best.coverage / self.whole.coverage, ranking.passage_focus),
-            false => 0.0,
-        }
-    }
+/// Returns the mean of the whole and of the best passage, for a document of several passages.
+pub fn blend(whole: f64, passage: f64, ranking: &Ranking) -> f64 {
+    (1.0 - ranking.passage_share) * whole + ranking.passage_share * passage
 }
 
 /// Returns what a question's word adds to a BM25 score. `per_word` is that of the state

@@ -18,12 +18,9 @@ settings! {
         /// Power of the covered share of a question in its lexical score: documents with more of its words outrank
         /// those that repeat one.
         coverage_power: f64 = 0.1, 0.0..=8.0;
-        /// The most that the best passage has in the lexical score of a document that has several; the rest is that of
-        /// the whole.
+        /// Share of the best passage in the lexical score of a document that has several; the rest is that of the
+        /// whole.
         passage_share: f64 = 0.5, 0.0..=1.0;
-        /// Power of the part of what a document has of the question that its best passage has, in that share: it counts
-        /// as far as the evidence is together in it.
-        passage_focus: f64 = 2.0, 0.0..=16.0;
         /// What the question's words in a document's title are worth, in units of the best lexical score.
         title_weight: f64 = 0.4, 0.0..=100.0;
         /// What a document is worth if the question mentions its whole title, in the same units.
@@ -60,7 +57,7 @@ settings! {
         concepts_evidence: f64 = 5.0, 0.0..=10_000.0;
         /// Of a question with more terms, these count more in that, in proportion: a paragraph says by itself what it is
         /// about, and concepts must not move its first place.
-        concepts_question: f64 = 40.0, 1.0..=100_000.0;
+        concepts_question: f64 = 20.0, 1.0..=100_000.0;
         /// The most that a mention in a seed is worth.
         bridge_weight: f64 = 0.9, 0.0..=100.0;
         /// What a document's neighbours in its thread are worth: of what the window around it scores beyond the document

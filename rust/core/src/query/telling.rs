@@ -3,7 +3,7 @@
 use crate::Result;
 use crate::query::bm25::per_word;
 use crate::query::buffers::Buffers;
-use crate::query::evidence::{Covered, word_gain};
+use crate::query::evidence::{Covered, blend, word_gain};
 use crate::query::hit::{FoundDocument, Hit, ToldHit};
 use crate::query::homes::{Meaning, Telling};
 use crate::query::lexical;
@@ -47,12 +47,11 @@ fn word_points(
     if let Some((best, covered)) = evidence.passage {
         let Buffers { found, tally, .. } = buffers;
         let per_word = per_word(local.commons);
-        let share = evidence.share(&covered, ranking);
-        points.iter_mut().for_each(|points| points.1 *= 1.0 - share);
+        points.iter_mut().for_each(|points| points.1 = blend(points.1, 0.0, ranking));
         tally.visit(question, found, local.at(place), |number, met, length| {
             for &(at, count) in met.iter().filter(|_| number == best) {
                 let gain = word_gain(question, found[at as usize].0, count, length, per_word);
-                points[at as usize].1 += share * (gain * of(&covered));
+                points[at as usize].1 += blend(0.0, gain * of(&covered), ranking);
             }
         });
     }
