@@ -243,7 +243,7 @@ class Ranking:
     """
     half_life_days: float = 180.0
     """The days in which that halves: `query(..., half_life=...)`. 1e-06 to 1e+09."""
-    similar_candidates: int = 100
+    similar_candidates: int = 50
     """The most similar documents that are scored in full, where the question has a vector; twice as many with a filter.
     1 to 2^24.
     """

@@ -180,7 +180,7 @@ fn input(chance: &mut Chance, world: &World) -> Input {
         _ => Some(Lifetime::Tick((world.tick() + chance.below(4)).saturating_sub(1))),
     };
     let id = DocumentId::from_key(&key);
-    let standing = world.read(|state| state.body(id).cloned()).unwrap();
+    let standing = world.read(|state| state.body(id).map(|known| known.whole())).unwrap();
     match (chance.below(8), standing) {
         (0, _) => Input::Delete(id),
         (1..=3, Some(standing)) => Input::Update(Body { expires, ..standing }),

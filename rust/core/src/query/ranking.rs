@@ -91,7 +91,7 @@ settings! {
         half_life_days: f64 = 180.0, 1e-6..=1e9;
         /// How many of the most similar documents are scored in full, if the question has a vector; twice as many with a
         /// filter.
-        similar_candidates: u32 = 100, 1..=1 << 24;
+        similar_candidates: u32 = 50, 1..=1 << 24;
     }
 }
 
