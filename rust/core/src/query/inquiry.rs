@@ -18,6 +18,7 @@ use crate::query::lexical::{Candidate, Scale};
 use crate::query::parts::{Parts, Scorers, Weighed};
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
+use crate::query::reading;
 use crate::query::seeds::{self, Seed, Voice};
 use crate::query::view::Spot;
 use crate::query::wording::Wording;
@@ -85,7 +86,7 @@ impl Inquiry {
         allowed: Option<&H::Allowed>,
         session: &mut Session,
     ) -> Result<(Self, Option<u64>)> {
-        let question = Question::read(homes, wording, clauses, ranking, session)?;
+        let question = reading::question(homes, wording, clauses, ranking, session)?;
         let ranking = ranking.clone().among(homes.commons().documents());
         let mut heard = homes.hear(&question, &ranking, allowed)?;
         let wired = std::mem::take(&mut heard.unweighed.wired);

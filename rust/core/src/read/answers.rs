@@ -1,8 +1,9 @@
 //! Answers with passages and paths, and explanations.
 
 use crate::metadata::Filter;
-use crate::query::clause::{Clause, Only};
+use crate::query::clause::Only;
 use crate::query::explain::{BridgeShare, WordShare};
+use crate::query::reading;
 use crate::query::wording::Wording;
 use crate::query::{ConceptShare, Explanation, FoundDocument, Homes, Inquiry, Lighting, Parts, Ranking, Spot, answer};
 use crate::read::documents::find;
@@ -78,7 +79,7 @@ impl<H: Homes> Asking<'_, H> {
         paths: bool,
     ) -> Result<Vec<AnsweredDocument>> {
         let Asking { homes, ranking, session, .. } = self;
-        let clauses = Clause::read(homes, &wording.operators, session)?;
+        let clauses = reading::clauses(homes, &wording.operators, session)?;
         let only = Only { filter: filter.clone(), clauses };
         let found = answer::answer(homes, wording, k, ranking, &only, session)?;
         let (hits, inquiry) = (&found.hits, &found.inquiry);
@@ -113,7 +114,7 @@ impl<H: Homes> Asking<'_, H> {
     pub fn explain_with(self, wording: &Wording, name: &str) -> Result<Option<Explanation>> {
         let Asking { homes, ranking, session, .. } = self;
         let Some((spot, id)) = find(homes, name)? else { return Ok(None) };
-        let clauses = Clause::read(homes, &wording.operators, session)?;
+        let clauses = reading::clauses(homes, &wording.operators, session)?;
         let mut explanation = Inquiry::with(homes, wording, &clauses, ranking, session)?.explain_at(homes, spot, id)?;
         if !clauses.is_empty() {
             let met = homes.meets(spot, &clauses)?;
@@ -132,7 +133,7 @@ impl<H: Homes> Asking<'_, H> {
     /// The same for a question with operators and synonyms, whose text is `wording.text`.
     pub fn explain_question_with(self, wording: &Wording) -> Result<Explanation> {
         let Asking { homes, ranking, session, .. } = self;
-        let clauses = Clause::read(homes, &wording.operators, session)?;
+        let clauses = reading::clauses(homes, &wording.operators, session)?;
         Ok(Inquiry::with(homes, wording, &clauses, ranking, session)?.explain_question(homes.commons()))
     }
 }

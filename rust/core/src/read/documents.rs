@@ -5,8 +5,8 @@ use crate::documents::{Body, Document};
 use crate::ids::DocumentId;
 use crate::metadata::Filter;
 use crate::query::bm25::WeightedTerm;
-use crate::query::question::Question;
-use crate::query::{Allowed, Clause, Found, FoundDocument, Homes, Only, Ranking, Spot, View, Wording, bm25};
+use crate::query::reading;
+use crate::query::{Allowed, Found, FoundDocument, Homes, Only, Ranking, Spot, View, Wording, bm25};
 use crate::text::{QueryWord, Session};
 use serde::{Deserialize, Serialize};
 
@@ -30,9 +30,9 @@ pub fn search_with<H: Homes>(
     filter: &Filter,
     session: &mut Session,
 ) -> Result<Vec<FoundDocument>> {
-    let clauses = Clause::read(homes, &wording.operators, session)?;
+    let clauses = reading::clauses(homes, &wording.operators, session)?;
     let ranking = Ranking { near_share: 0.0, ..Ranking::default() };
-    let question = Question::read(homes, wording, &clauses, &ranking, session)?;
+    let question = reading::question(homes, wording, &clauses, &ranking, session)?;
     best(homes, &question.weighted(), k, &Only { filter: filter.clone(), clauses })
 }
 
