@@ -110,8 +110,8 @@ from .results import (
     SignificantPair,
     Stats,
     StoredDocument,
-    UpdateReport,
     Suggestion,
+    UpdateReport,
     WordShare,
 )
 from .roles import Sentinel, Synthesizer

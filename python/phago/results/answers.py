@@ -10,7 +10,18 @@ from typing import Any, cast, overload
 from ..document import Scalar
 from ._show import plain, short, table
 
-__all__ = ["BridgeShare", "Concept", "ConceptShare", "Explanation", "Hit", "Hits", "Parts", "Path", "Suggestion", "WordShare"]
+__all__ = [
+    "BridgeShare",
+    "Concept",
+    "ConceptShare",
+    "Explanation",
+    "Hit",
+    "Hits",
+    "Parts",
+    "Path",
+    "Suggestion",
+    "WordShare",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +152,8 @@ class Explanation:
     function_words: tuple[str, ...] = ()
     """The question's function words ("the", "of"): each weighs a tenth of its idf and lights up no concept."""
     read_as: tuple[tuple[str, str], ...] = ()
-    """What words were read as, such as `("recieve", "receive")`: of words that no document has the nearest known ones, at
-    most five for each; the caller's synonyms; and what `begin*` begins.
+    """What words were read as, such as `("recieve", "receive")`: of words that no document has the nearest known ones,
+    at most five for each; the caller's synonyms; and what `begin*` begins.
     """
     unmet: tuple[str, ...] = ()
     """Operators of the question that the document does not meet, as they were written: it is no hit."""
@@ -158,7 +169,10 @@ class Explanation:
         return f"<Explanation of {short(self.id)}: {self.score:.2f} = {parts}>"
 
     def _repr_html_(self) -> str:
-        rows = [("word", f"{share.word} → {share.read_as}" if share.read_as else share.word, share.points) for share in self.words]
+        rows = [
+            ("word", f"{share.word} → {share.read_as}" if share.read_as else share.word, share.points)
+            for share in self.words
+        ]
         rows += [("title", "", self.title)] * bool(self.title) + [("named", "", self.named)] * bool(self.named)
         rows += [("concept", share.label, share.points) for share in self.concepts]
         rows += [("bridge", share.title, share.points) for share in self.bridges]
