@@ -106,7 +106,7 @@ class Writer:
         return " ".join(found)
 
 
-# The naive answer knows no near words, which `test_near_words.py` tests: what it answers has none, or leaves them unknown.
+# The naive answer knows no near words, which have tests of their own: what it answers has none, or leaves them unknown.
 RANKINGS = st.builds(
     phago.Ranking,
     near_share=st.just(0.0),
@@ -283,7 +283,9 @@ SEARCHING = settings(max_examples=50, deadline=None, phases=set(Phase) - {Phase.
     shards=14,
     count=11,
     gone=2,
-    ranking=phago.Ranking(near_share=0, passage_share=0.2, title_weight=2.0, seed_floor=0.0, own_share=0.0, hop_share=0.3),
+    ranking=phago.Ranking(
+        near_share=0, passage_share=0.2, title_weight=2.0, seed_floor=0.0, own_share=0.0, hop_share=0.3
+    ),
 )
 def test_any_answer_equals_the_naive_one(seed, shards, count, gone, ranking):
     writer = Writer(seed, threads=seed % 4)

@@ -115,7 +115,7 @@ def test_no_number_of_shards_or_nodes_shows(shards, colony, tmp_path):
 
 
 def test_a_trial_of_typing_errors_tells_what_they_cost():
-    names = "alabaster bergamot cinnamon dandelion elderberry fennel gardenia hyacinth".split()
+    names = ["alabaster", "bergamot", "cinnamon", "dandelion", "elderberry", "fennel", "gardenia", "hyacinth"]
     documents = [Document(f"{name} grows here", name) for name in names]
     questions = {name: f"where does {name} grow" for name in names}
     grades = {name: {name: 1} for name in names}

@@ -52,7 +52,18 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
     # What the command line is made of.
     inner |= {"Collection", "CollectionError", "read_collection", "DEPTH", "MEASURES", "ROWS", "Report", "Result"}
     inner |= {"Grades", "Row", "evaluate", "heading", "paired_t_test", "run_lines", "table"}
-    inner |= {"DRAWS", "Replay", "difference_text", "rankings_of", "replay", "replay_table", "values_of"}
+    inner |= {
+        "DRAWS",
+        "Replay",
+        "difference_text",
+        "rankings_of",
+        "replay",
+        "replay_table",
+        "values_of",
+        "Spelling",
+        "spelling",
+        "spelling_table",
+    }
     inner |= {"BUSY", "DAMAGED", "FOUND", "NOTHING_FOUND", "USAGE", "Problem", "Tell", "progress", "Taken", "take"}
     inner |= {
         "add_plan",

@@ -112,8 +112,8 @@ from .results import (
     SignificantPair,
     Stats,
     StoredDocument,
-    UpdateReport,
     Suggestion,
+    UpdateReport,
     WordShare,
 )
 from .roles import Sentinel, Synthesizer

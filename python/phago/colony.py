@@ -407,18 +407,20 @@ class Colony(Alive, Unpicklable):
         ['a']
 
 
-        A question may have operators: `"an exact phrase"`, `+required`, `-excluded`, `title:word`, `text:word`, `begin*`,
-        also together (`-title:"old news"`). All must hold of a hit. Words stand for all their forms, and in phrases they
-        follow each other without a gap, function words too. Operators choose among the documents and change no score: what
-        is required and phrases are ranked like the same words without signs, what is excluded is not asked, and what
-        `begin*` begins counts as one word. They are read where the question looks like a query: one line that does not end
-        like a sentence (`.`, `?`, `!`), with at most ten words beside its phrases. There, what is no whole operator is text,
-        such as a lone quote, `-5` or `foo - bar`.
+        A question may have operators: `"an exact phrase"`, `+required`, `-excluded`, `title:word`, `text:word` and
+        `begin*`, also together (`-title:"old news"`). All must hold of a hit. Words stand for all their forms; those of a
+        phrase follow each other without a gap, function words too. Operators choose among the documents and change no
+        score: what is required and phrases are ranked like the same words without signs, what is excluded is not asked,
+        and what `begin*` begins counts as one word. They are read where the question looks like a query: one line
+        that does not end like a sentence (`.`, `?`, `!`), with at most ten words beside its phrases. There, what is
+        no whole operator is text, such as a lone quote, `-5` or `foo - bar`.
 
         >>> with Colony() as colony:
-        ...     report = colony.ingest([{"id": "a", "text": "A signed draft."}, {"id": "b", "text": "We signed the draft."}])
-        ...     [hit.id for hit in colony.query('"the draft" signed')], [hit.id for hit in colony.query('signed -"the draft"')]
-        (['b'], ['a'])
+        ...     report = colony.ingest([{"id": "a", "text": "A signed draft."}, {"id": "b", "text": "I signed the draft."}])
+        ...     [hit.id for hit in colony.query('"the draft" signed')]
+        ...     [hit.id for hit in colony.query('signed -"the draft"')]
+        ['b']
+        ['a']
 
         A word that no document has is read as the nearest known ones: "recieve" as "receive". `Hit.path.words` and
         `explain` tell it. See `Ranking.near_share`.
@@ -456,13 +458,13 @@ class Colony(Alive, Unpicklable):
                 one has none. So near copies come late or not at all. Scores stay what they are, and are in no order
                 then. Hits are chosen among the 50 to 200 best, four for each that is asked for; those behind 200
                 stay in their order.
-            operators: True to read operators also in prose, with an error for one that is incomplete; False for text that
-                is none of yours, in which signs mean nothing.
+            operators: True to read operators also in prose, with an error for one that is incomplete; False for text
+                that is none of yours, in which signs mean nothing.
             required: Words, phrases (of several words) or `begin*` that a hit must have, perhaps behind `title:` or
                 `text:`. They are also asked.
             excluded: The same for what it must not have. At most 32 operators in all, and 256 words that begin so.
-            synonyms: For words of the question one or more others that are looked for too, each a word or several. Their
-                weight is `Ranking.synonym_share`. At most 1,024.
+            synonyms: For words of the question one or more others that are looked for too, each a word or several;
+                they weigh by `Ranking.synonym_share`. At most 1,024.
 
         Raises:
             EmbedError: `embed` failed.
@@ -510,8 +512,8 @@ class Colony(Alive, Unpicklable):
             as_of: The moment from which ages are counted.
             newer: What being new is worth.
             half_life: In which time that halves.
-            operators: As for `query`, and so are the next three. `Explanation.unmet` has the operators that the document
-                does not meet.
+            operators: As for `query`, and so are the next three. `Explanation.unmet` has the operators that the
+                document does not meet.
             required: What a hit must have.
             excluded: What it must not have.
             synonyms: What words are read as too.

@@ -148,8 +148,8 @@ class Ranking:
     """
 
     near_share: float = 0.95
-    """What a known word near one that no document has is worth, as a share of its idf for each letter that differs. 0 to
-    1; 0 leaves such words unknown.
+    """What a known word near one that no document has is worth, as a share of its idf for each letter that differs.
+    0 to 1; 0 leaves such words unknown.
     """
     synonym_share: float = 0.5
     """What a synonym of the caller's list is worth, as a share of its idf, and at most of that of the word. 0 to 1."""

@@ -117,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     instead.add_argument(
         "--typos",
         action="store_true",
-        help="instead, ask each question with one typing error in its rarest known word, beside the questions as they are",
+        help="instead, ask each question with one typing error in its rarest known word, beside the question as it is",
     )
     instead.add_argument(
         "--run-file",

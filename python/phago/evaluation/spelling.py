@@ -128,9 +128,7 @@ def spelling(collection: Collection, *, shards: int | None = None, depth: int = 
             read = [instead for said, instead in explained.read_as if said == wrong] if explained else []
             first += read[:1] == [word]
             among += word in read
-    return Spelling(
-        collection, report.rejected, seed, errors, first, among, {row: rows[row] for row in ROWS}
-    )
+    return Spelling(collection, report.rejected, seed, errors, first, among, {row: rows[row] for row in ROWS})
 
 
 def _error(word: str, known: Counter[str], chance: random.Random) -> str:

@@ -182,8 +182,8 @@ class Explanation:
     speaker: float = 0.0
     """Points of the context part as the question names who says the document ("Ann: ..." in a thread)."""
     read_as: tuple[tuple[str, str], ...] = ()
-    """What words were read as, such as `("recieve", "receive")`: of words that no document has the nearest known ones, at
-    most five for each; the caller's synonyms; and what `begin*` begins.
+    """What words were read as, such as `("recieve", "receive")`: of words that no document has the nearest known ones,
+    at most five for each; the caller's synonyms; and what `begin*` begins.
     """
     unmet: tuple[str, ...] = ()
     """Operators of the question that the document does not meet, as they were written: it is no hit."""
@@ -199,7 +199,10 @@ class Explanation:
         return f"<Explanation of {short(self.id)}: {self.score:.2f} = {parts}>"
 
     def _repr_html_(self) -> str:
-        rows = [("word", f"{share.word} → {share.read_as}" if share.read_as else share.word, share.points) for share in self.words]
+        rows = [
+            ("word", f"{share.word} → {share.read_as}" if share.read_as else share.word, share.points)
+            for share in self.words
+        ]
         rows += [("title", "", self.title)] * bool(self.title) + [("named", "", self.named)] * bool(self.named)
         rows += [("concept", share.label, share.points) for share in self.concepts]
         rows += [("bridge", share.title, share.points) for share in self.bridges]

@@ -336,7 +336,7 @@ fn expected(colony: &Colony, question: &str, k: usize, filter: &Filter, ranking:
     let mut buffers = Buffers::default();
     let mut inquiry = state.inquire(question, ranking, &mut session, &mut buffers).unwrap();
     // What is bounded may grow with the colony.
-    let ranking = &inquiry.ranking;
+    let ranking = &inquiry.ranking.clone();
     let matches = |id: u128| filter.accepts(&state.document(DocumentId(id)).unwrap().body.metadata);
     let words = session.query(question);
     let lexical = state.search(&words, 100_000, &Filter::default(), &mut Scratch::default()).unwrap();

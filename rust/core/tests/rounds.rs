@@ -240,7 +240,8 @@ fn operators_near_words_and_synonyms_over_nodes_are_those_of_one_process() {
                 let what = format!("{shards} shards, {count} nodes, {wording:?}, {filter:?}, {ranking:?}");
                 // First what can be read.
                 let brief = |(answer, told, lexical): &(Vec<AnsweredDocument>, Explanation, Vec<FoundDocument>)| {
-                    let answer: Vec<_> = answer.iter().map(|hit| (hit.document.name.clone(), hit.parts, hit.words.clone())).collect();
+                    let answer: Vec<_> =
+                        answer.iter().map(|hit| (hit.document.name.clone(), hit.parts, hit.words.clone())).collect();
                     let lexical: Vec<_> = lexical.iter().map(|hit| (hit.name.clone(), hit.score)).collect();
                     format!("{answer:?}\n{lexical:?}\n{:?} {:?} {:?}", told.parts, told.unmet, told.read_as)
                 };

@@ -188,7 +188,9 @@ impl Node<'_> {
                 let part = |&seat: &usize| ListsPart::of(view.local(self.check_seat(seat)?));
                 Reply::Lists(page(seats, &mut 0, ListsPart::bytes, part)?)
             }
-            What::Beginning { begun, most } => Reply::Beginning(view.commons.beginning(begun, *most, |seat| self.has(seat))),
+            What::Beginning { begun, most } => {
+                Reply::Beginning(view.commons.beginning(begun, *most, |seat| self.has(seat)))
+            }
             What::Meets { spot, clauses } => {
                 self.check_spots(&[*spot])?;
                 Reply::Met(self.here.meets(*spot, clauses)?)

@@ -5,16 +5,14 @@
 //! of its words, their sequences those that have its words in order but for function words, and these few are analysed
 //! again to know for certain. A word that no document has is met by none.
 
+use crate::Result;
+use crate::commons::Near;
 use crate::documents::Document;
 use crate::metadata::{Among, Filter, Places};
-use crate::query::homes::Homes;
 use crate::query::view::{Local, View};
-use crate::query::wording::{Field, Operator, Sought};
+use crate::query::wording::Field;
 use crate::text::{Role, Session};
-use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
-
-use crate::commons::Near;
 
 /// The most words that a `begin*` may begin.
 pub const BEGINNINGS_MAX: usize = 256;
@@ -59,7 +57,9 @@ impl Only {
 
     /// Returns the terms that it reads.
     pub fn terms(&self) -> impl Iterator<Item = u32> + '_ {
-        let of = |clause: &'_ Clause| clause.terms.clone().into_iter().chain(clause.phrase.clone().into_iter().map(|one| one.0));
+        let of = |clause: &'_ Clause| {
+            clause.terms.clone().into_iter().chain(clause.phrase.clone().into_iter().map(|one| one.0))
+        };
         self.clauses.iter().flat_map(of)
     }
 
@@ -75,44 +75,6 @@ impl Only {
 }
 
 impl Clause {
-    /// Reads operators as terms.
-    ///
-    /// # Errors
-    /// [`Error::Config`] naming `text` for a `begin*` that begins more than [`BEGINNINGS_MAX`] words; those of the homes.
-    pub fn read<H: Homes>(homes: &mut H, operators: &[Operator], session: &mut Session) -> Result<Vec<Clause>> {
-        operators.iter().map(|operator| Clause::of(homes, operator, session)).collect()
-    }
-
-    fn of<H: Homes>(homes: &mut H, operator: &Operator, session: &mut Session) -> Result<Clause> {
-        let Operator { written, is_excluded, field, sought } = operator;
-        let (mut terms, mut phrase, mut begins) = (Vec::new(), Vec::new(), Vec::new());
-        match sought {
-            Sought::Beginning(begun) => {
-                begins = homes.beginning(begun, BEGINNINGS_MAX + 1)?;
-                if begins.len() > BEGINNINGS_MAX {
-                    let value = format!("`{written}`, which begins more than {BEGINNINGS_MAX} words");
-                    return Err(Error::Config { field: "text".into(), value, accepted: "a longer beginning".into() });
-                }
-                terms.extend(begins.iter().map(|near| near.term));
-            }
-            Sought::Word(said) | Sought::Phrase(said) => {
-                let mut words: Vec<Option<(u32, Role)>> = Vec::new();
-                session.words(said, |word| words.push(word.term.map(|term| (term, word.role))));
-                match words.len() {
-                    1 => terms.extend(words[0].map(|(term, _)| term)),
-                    _ => phrase = words.into_iter().collect::<Option<_>>().unwrap_or_default(),
-                }
-                // What is written as one word may be one in documents: e-mail is email.
-                if let Sought::Word(said) = sought {
-                    terms.extend(session.label(said).and_then(|word| word.term));
-                    terms.sort_unstable();
-                    terms.dedup();
-                }
-            }
-        }
-        Ok(Clause { written: written.clone(), is_excluded: *is_excluded, field: *field, terms, phrase, begins })
-    }
-
     // Returns the documents among some of a shard that have what it asks for.
     fn places(&self, local: Local<'_>, among: &Places, session: &mut Session) -> Result<Places> {
         let documents = local.documents();

@@ -25,6 +25,7 @@ use crate::query::newer::Newer;
 use crate::query::parts::{Parts, Scorers, Weighed};
 use crate::query::question::{Query, Question};
 use crate::query::ranking::Ranking;
+use crate::query::reading;
 use crate::query::seeds::{self, Seed, Voice};
 use crate::query::similar::Similar;
 use crate::query::view::Spot;
@@ -84,7 +85,7 @@ impl Inquiry {
         allowed: Option<&H::Allowed>,
         session: &mut Session,
     ) -> Result<(Self, Option<u64>)> {
-        let question = Question::read(homes, asked, clauses, ranking, session)?;
+        let question = reading::question(homes, asked, clauses, ranking, session)?;
         let ranking = ranking.clone().among(homes.commons().documents());
         let mut heard = homes.hear(&question, &ranking, allowed)?;
         let wired = std::mem::take(&mut heard.unweighed.wired);

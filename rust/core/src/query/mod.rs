@@ -1,9 +1,10 @@
 //! Answers: documents by words, concepts and titles, with the reasons for each; and concepts near a question.
 //!
 //! * [`view`] is the committed state that a question reads, [`question`] the question, [`ranking`] every constant.
+//! * [`reading`] reads a question: [`spelling`] its words that no document has as known ones near them, [`synonyms`] by a
+//!   list; [`wording`] has its operators, and [`clause`] what they demand.
 //! * [`bm25`] finds documents by words; [`evidence`] is what one document has of a question,
-//!   [`tally`] what its passages have. [`spelling`] reads words that no document has as known ones near them, and
-//!   [`synonyms`] by a list.
+//!   [`tally`] what its passages have.
 //! * The parts of a score: [`lexical`], [`concepts`] with [`lit`], [`bridge`], [`context`] with [`speaker`], [`similar`], [`newer`]; [`parts`] lists them. [`seeds`] are the
 //!   documents that light up concepts, [`hop`] finds what the question's words light up, [`names`] the titles that a
 //!   text mentions.
@@ -13,8 +14,7 @@
 //!   they find.
 //! * [`diverse`] chooses hits that are unlike each other, by their [`outline`]s.
 //! * [`telling`], [`passages`], [`lighting`] and [`explain`] give the reasons; [`near`] ranks concepts; [`allowed`]
-//!   restricts which documents can answer, [`wording`] reads the operators in a question, and [`clause`] is what they
-//!   demand.
+//!   restricts which documents can answer.
 
 pub mod allowed;
 pub mod answer;
@@ -44,6 +44,7 @@ pub mod parts;
 pub mod passages;
 pub mod question;
 pub mod ranking;
+pub mod reading;
 pub mod seeds;
 pub mod similar;
 pub mod speaker;

@@ -1,15 +1,8 @@
 //! A question, analysed once and sent to every shard.
 
-use crate::Result;
 use crate::commons::Commons;
 use crate::documents::Vector;
-use crate::maps::Set;
 use crate::query::bm25::{K1, WeightedTerm};
-use crate::query::clause::Clause;
-use crate::query::homes::Homes;
-use crate::query::ranking::Ranking;
-use crate::query::spelling::{self, Reading};
-use crate::query::synonyms;
 use crate::query::wording::{Operator, Wording};
 use crate::text::{QueryWord, Role, Session, stem};
 use crate::titles::BREAK;
@@ -76,6 +69,23 @@ impl<'a> From<&'a String> for Query<'a> {
     }
 }
 
+/// What a question's word is read as.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// The index of the word in [`Question::words`].
+    pub word: u32,
+    /// Its stem.
+    pub stem: String,
+    /// How often the question has it.
+    pub count: u32,
+    /// What is read instead: one word or two.
+    pub text: String,
+    /// The terms of these, and what each counts as its idf.
+    pub terms: Vec<(u32, f64)>,
+    /// Their role.
+    pub role: Role,
+}
+
 /// A question to one committed state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Question {
@@ -105,41 +115,8 @@ pub struct Question {
 }
 
 impl Question {
-    /// Analyses a question, and reads its words also as their synonyms, and those that no document has as known ones near
-    /// them. `clauses` are those of its operators.
-    ///
-    /// # Errors
-    /// Those of the homes.
-    pub fn read<H: Homes>(
-        homes: &mut H,
-        asked: Query<'_>,
-        clauses: &[Clause],
-        ranking: &Ranking,
-        session: &mut Session,
-    ) -> Result<Question> {
-        let text = asked.text;
-        let mut question = Question::new(homes.commons(), session, asked);
-        let mut readings = synonyms::readings(homes.commons(), &question, asked.synonyms, ranking, session);
-        if ranking.near_share > 0.0 && !question.unknown.is_empty() {
-            let near = spelling::readings(homes, &question, text, ranking, session)?;
-            let has_synonym: Set<u32> = readings.iter().map(|reading| reading.word).collect();
-            readings.extend(near.into_iter().filter(|near| !has_synonym.contains(&near.word)));
-            readings.sort_by_key(|reading| reading.word);
-        }
-        for clause in clauses.iter().filter(|clause| !clause.is_excluded && !clause.begins.is_empty()) {
-            let word = question.words.len() as u32;
-            question.words.push(clause.written.clone());
-            question.has_content = true;
-            readings.extend(spelling::begun(homes.commons(), word, &clause.begins));
-        }
-        if !readings.is_empty() {
-            question.take(readings, homes.commons(), text, session);
-        }
-        Ok(question)
-    }
-
-    // Adds what words are read as. A term that the question has already stays what it was.
-    fn take(&mut self, readings: Vec<Reading>, commons: &Commons, text: &str, session: &mut Session) {
+    /// Adds what words are read as, in the order of the words. A term that the question has already stays what it was.
+    pub(crate) fn take(&mut self, readings: Vec<Reading>, commons: &Commons, text: &str, session: &mut Session) {
         for (place, reading) in (0..).zip(&readings) {
             for &(term, idf) in &reading.terms {
                 if self.place(term).is_none() {

@@ -13,10 +13,9 @@
 use crate::Result;
 use crate::commons::{Commons, Near};
 use crate::query::homes::Homes;
-use crate::query::question::Question;
+use crate::query::question::{Question, Reading};
 use crate::query::ranking::Ranking;
 use crate::text::{FUNCTION_SHARE, Role, Session, edits_max, role_of, stem};
-use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 
 /// How many words of a question are read as others; further ones are left unknown. Each costs a look at all known words.
@@ -25,23 +24,6 @@ pub const READ_WORDS_MAX: usize = 32;
 pub const READINGS_MAX: usize = 5;
 // Shorter pieces of a word are syllables.
 const PIECE_CHARS_MIN: usize = 3;
-
-/// What a question's word is read as.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Reading {
-    /// The index of the word in [`Question::words`].
-    pub word: u32,
-    /// Its stem.
-    pub stem: String,
-    /// How often the question has it.
-    pub count: u32,
-    /// What is read instead: one word or two.
-    pub text: String,
-    /// The terms of these, and what each counts as its idf.
-    pub terms: Vec<(u32, f64)>,
-    /// Their role.
-    pub role: Role,
-}
 
 /// Returns the readings of a question's words that no document has, in the order of the words, the best first.
 ///
@@ -139,7 +121,10 @@ fn known(commons: &Commons, form: &str) -> Option<u32> {
 // Returns the two known words that a word is made of, for each place where it may be split.
 fn split(commons: &Commons, form: &str) -> Vec<Choice> {
     let chars = form.chars().count();
-    let cuts = form.char_indices().enumerate().filter(|(place, _)| (PIECE_CHARS_MIN..=chars.saturating_sub(PIECE_CHARS_MIN)).contains(place));
+    let cuts = form
+        .char_indices()
+        .enumerate()
+        .filter(|(place, _)| (PIECE_CHARS_MIN..=chars.saturating_sub(PIECE_CHARS_MIN)).contains(place));
     let pieces = cuts.filter_map(|(_, (at, _))| {
         let (first, second) = form.split_at(at);
         let terms = vec![known(commons, first)?, known(commons, second)?];

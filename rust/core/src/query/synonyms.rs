@@ -5,9 +5,8 @@
 //! of one word may be several words; all of them are looked for.
 
 use crate::commons::Commons;
-use crate::query::question::Question;
+use crate::query::question::{Question, Reading};
 use crate::query::ranking::Ranking;
-use crate::query::spelling::Reading;
 use crate::text::{Role, Session, stem};
 
 /// Returns what words of a question are read as by the caller's list, in the order of the words, then of the list.

@@ -134,7 +134,9 @@ impl Wording {
                 Some(begun) if is_beginning(begun) => Sought::Beginning(begun.to_owned()),
                 Some(_) => return refuse(format!("at least {BEGINNING_CHARS_MIN} letters or digits before the `*`")),
                 None if !has_word(bare) => return refuse(accepted.into()),
-                None if bare.len() < rest.len() || bare.contains(char::is_whitespace) => Sought::Phrase(bare.to_owned()),
+                None if bare.len() < rest.len() || bare.contains(char::is_whitespace) => {
+                    Sought::Phrase(bare.to_owned())
+                }
                 None => Sought::Word(bare.to_owned()),
             };
             if self.operators.len() == OPERATORS_MAX {
@@ -277,7 +279,11 @@ fn refused(text: &str, at: usize, what: &str, accepted: &str) -> Error {
         place + 1,
         " ".repeat(place - skipped)
     );
-    Error::Config { field: "text".into(), value, accepted: format!("{accepted}, or the question as text (`operators=False`)") }
+    Error::Config {
+        field: "text".into(),
+        value,
+        accepted: format!("{accepted}, or the question as text (`operators=False`)"),
+    }
 }
 
 #[cfg(test)]

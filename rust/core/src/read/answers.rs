@@ -1,8 +1,9 @@
 //! Answers with passages and paths, and explanations.
 
 use crate::metadata::Filter;
-use crate::query::clause::{Clause, Only};
+use crate::query::clause::Only;
 use crate::query::explain::{BridgeShare, ContextShare, WordShare, context_shares};
+use crate::query::reading;
 use crate::query::{
     ConceptShare, Explanation, FoundDocument, Homes, Inquiry, Lighting, Parts, Query, Ranking, Spot, answer, diverse,
 };
@@ -83,7 +84,7 @@ impl<'a, H: Homes, T: Into<Query<'a>>> Asking<'a, H, T> {
     /// here and below.
     pub fn answer(self, k: usize, filter: &Filter, paths: bool) -> Result<Vec<AnsweredDocument>> {
         let (Asking { homes, ranking, session, .. }, asked) = self.checked()?;
-        let clauses = Clause::read(homes, asked.operators, session)?;
+        let clauses = reading::clauses(homes, asked.operators, session)?;
         let only = Only { filter: filter.clone(), clauses };
         let pool = if asked.diverse > 0.0 { diverse::pool(k) } else { k };
         let mut found = answer::answer(homes, asked, pool, ranking, &only, session)?;
@@ -118,7 +119,7 @@ impl<'a, H: Homes, T: Into<Query<'a>>> Asking<'a, H, T> {
     pub fn explain(self, name: &str) -> Result<Option<Explanation>> {
         let (Asking { homes, ranking, session, .. }, asked) = self.checked()?;
         let Some((spot, id)) = find(homes, name)? else { return Ok(None) };
-        let clauses = Clause::read(homes, asked.operators, session)?;
+        let clauses = reading::clauses(homes, asked.operators, session)?;
         let mut explanation = Inquiry::new(homes, asked, &clauses, ranking, session)?.explain_at(homes, spot, id)?;
         if !clauses.is_empty() {
             let met = homes.meets(spot, &clauses)?;
@@ -131,7 +132,7 @@ impl<'a, H: Homes, T: Into<Query<'a>>> Asking<'a, H, T> {
     /// Returns the part of an explanation that concerns the question alone, without a document.
     pub fn explain_question(self) -> Result<Explanation> {
         let (Asking { homes, ranking, session, .. }, asked) = self.checked()?;
-        let clauses = Clause::read(homes, asked.operators, session)?;
+        let clauses = reading::clauses(homes, asked.operators, session)?;
         Ok(Inquiry::new(homes, asked, &clauses, ranking, session)?.explain_question(homes.commons()))
     }
 }

@@ -5,8 +5,9 @@ use crate::documents::{Body, Document, Documents};
 use crate::ids::DocumentId;
 use crate::metadata::Filter;
 use crate::query::bm25::WeightedTerm;
-use crate::query::question::{Query, Question};
-use crate::query::{Allowed, Clause, Found, FoundDocument, Homes, Only, Ranking, Spot, View, bm25};
+use crate::query::question::Query;
+use crate::query::reading;
+use crate::query::{Allowed, Found, FoundDocument, Homes, Only, Ranking, Spot, View, bm25};
 use crate::text::{QueryWord, Session};
 use serde::{Deserialize, Serialize};
 
@@ -31,9 +32,9 @@ pub fn search_with<'a, H: Homes>(
     session: &mut Session,
 ) -> Result<Vec<FoundDocument>> {
     let asked = asked.into();
-    let clauses = Clause::read(homes, asked.operators, session)?;
+    let clauses = reading::clauses(homes, asked.operators, session)?;
     let ranking = Ranking { near_share: 0.0, ..Ranking::default() };
-    let question = Question::read(homes, asked, &clauses, &ranking, session)?;
+    let question = reading::question(homes, asked, &clauses, &ranking, session)?;
     best(homes, &question.weighted(), k, &Only { filter: filter.clone(), clauses })
 }
 

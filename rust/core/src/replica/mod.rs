@@ -140,7 +140,14 @@ impl Replica {
         session: &mut Session,
         buffers: &mut Buffers,
     ) -> Result<Answer> {
-        crate::query::answer::answer(&mut Here::new(self.view(), buffers), question, k, ranking, &filter.into(), session)
+        crate::query::answer::answer(
+            &mut Here::new(self.view(), buffers),
+            question,
+            k,
+            ranking,
+            &filter.into(),
+            session,
+        )
     }
 
     /// Prepares a question to this state: the result scores and explains any document.

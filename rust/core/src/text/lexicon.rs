@@ -1,7 +1,7 @@
 //! The lexicon numbers word forms and terms.
 
 use super::fold::stem_of;
-use super::near::Sketch;
+use super::sketch::Sketch;
 use crate::ids::NodeId;
 use crate::maps::State;
 use hashbrown::HashTable;

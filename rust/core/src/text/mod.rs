@@ -17,6 +17,7 @@ pub mod passages;
 mod sequence;
 mod session;
 mod signs;
+mod sketch;
 mod words;
 
 pub use asking::{Placed, QueryWord};

@@ -7,40 +7,13 @@
 use super::chunk::normal;
 use super::fold::fold;
 use super::lexicon::Lexicon;
+use super::sketch::Sketch;
 use rapidfuzz::distance::osa;
-
-/// Which letters a form has: a bit for each of a to z, five for all other letters. One edit changes at most two bits, so
-/// that most forms are passed over without being read (150,000 take .3 ms).
-#[derive(Copy, Clone, Debug)]
-pub(super) struct Sketch(u32);
-
-// The form has something else than letters.
-const SIGNS: u32 = 1 << 31;
-
-impl Sketch {
-    /// Returns the sketch of a form.
-    pub(super) fn of(form: &str) -> Sketch {
-        let bit = |c: char| match c {
-            'a'..='z' => 1 << (c as u32 - 'a' as u32),
-            _ if c.is_alphabetic() => 1 << (26 + c as u32 % 5),
-            _ => SIGNS,
-        };
-        Sketch(fold(form).chars().fold(0, |sketch, c| sketch | bit(c)))
-    }
-
-    fn has_all_of(self, other: Sketch) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    fn may_be_near(self, other: Sketch, edits: u32) -> bool {
-        (self.0 | other.0) & SIGNS == 0 && (self.0 ^ other.0).count_ones() <= 2 * edits
-    }
-}
 
 /// Returns how many edits a word may be away from one of the same spelling but for typing errors: 1 from four letters on,
 /// 2 from eight; 0 for a word with digits or signs, which is near to none.
 pub fn edits_max(form: &str) -> u32 {
-    if Sketch::of(form).0 & SIGNS > 0 {
+    if !Sketch::of(form).is_spelt() {
         return 0;
     }
     match fold(form).chars().count() {
@@ -146,7 +119,10 @@ mod tests {
 
     #[test]
     fn short_words_and_numbers_are_near_to_none() {
-        assert_eq!(["cat", "cats", "receive", "received", "1984", "covid19", "übung"].map(edits_max), [0, 1, 1, 2, 0, 0, 1]);
+        assert_eq!(
+            ["cat", "cats", "receive", "received", "1984", "covid19", "übung"].map(edits_max),
+            [0, 1, 1, 2, 0, 0, 1]
+        );
         let lexicon = Lexicon::new();
         for form in ["receive", "relieve", "résumé", "1985"] {
             lexicon.intern(form);

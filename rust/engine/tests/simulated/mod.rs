@@ -15,7 +15,7 @@ use counts::Counts;
 use disk::Recorded;
 use model::{Digests, Model, is_clean};
 use phago_core::config::ColonyConfig;
-use phago_core::documents::{Body, Lifetime, Vector};
+use phago_core::documents::{Body, Lifetime, ThreadPlace, Vector};
 use phago_core::field::{Class, Emissions, Type};
 use phago_core::ids::{NodeId, ShardId};
 use phago_core::input::Input;
@@ -328,7 +328,9 @@ impl Schedule {
         // Drawn with the metadata, so that the draws of a seed stay what they were.
         let time = (number % 3 == 1).then_some(number as i64);
         let vector = (number % 3 == 2).then(|| Vector::new(&[text.len() as f64, 3.0, -(number as f64)]).unwrap());
-        Body { key, title, text: text.join(" ").into(), metadata: metadata(number), expires, time, vector }
+        let thread = (number % 4 == 3).then(|| ThreadPlace { thread: "t".into(), place: text.len() as i64 % 5 });
+        let (text, metadata) = (text.join(" ").into(), metadata(number));
+        Body { key, title, text, metadata, expires, thread, time, vector }
     }
 
     fn some_deed(&mut self) -> Deed {
