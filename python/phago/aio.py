@@ -227,7 +227,9 @@ class AsyncColony(AsyncAlive, Unpicklable):
     ) -> Hits:
         """See `Colony.query`."""
         extras = extras_of(operators, required, excluded, synonyms)
-        asked = Question.of(text, k, ranking, where, paths, vector, as_of, since, until, newer, half_life, diverse, extras)
+        asked = Question.of(
+            text, k, ranking, where, paths, vector, as_of, since, until, newer, half_life, diverse, extras
+        )
         return asked.hits(await asked.call(self._colony._world, await self._made(asked)).start())
 
     async def _made(self, asked: Question) -> list[Vector]:

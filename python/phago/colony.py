@@ -473,7 +473,9 @@ class Colony(Alive, Unpicklable):
                 key and what is wrong under it; an operator that is incomplete, with the character where.
         """
         extras = extras_of(operators, required, excluded, synonyms)
-        asked = Question.of(text, k, ranking, where, paths, vector, as_of, since, until, newer, half_life, diverse, extras)
+        asked = Question.of(
+            text, k, ranking, where, paths, vector, as_of, since, until, newer, half_life, diverse, extras
+        )
         return asked.hits(asked.call(self._world, self._made(asked)).wait())
 
     def _made(self, asked: Question) -> list[Vector]:

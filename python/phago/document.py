@@ -76,6 +76,7 @@ class Document:
 
     Only the order matters, not how far two places are apart. Documents of one place are in the order of the hashes of
     their ids.
+    """
     time: datetime.datetime | str | None = None
     """The moment that it is of: a datetime with a time zone, or its text in ISO 8601. It counts to the microsecond.
 
