@@ -15,4 +15,4 @@ pub use body::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
 pub use lifetime::Lifetime;
 pub use postings::{Posting, Postings};
 pub use store::{Analysed, DOCUMENTS_MAX, Document, Documents, GONE_MIN};
-pub use thread::ThreadPlace;
+pub use thread::{THREAD_BYTES_MAX, ThreadPlace};
