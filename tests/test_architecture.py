@@ -175,7 +175,7 @@ PACKAGE = {
     "results.graph": "",
     "results.surveys": "results._show",
     "results.life": "",
-    "results.answers": "document results._show",
+    "results.answers": "_pickles document results._show",
     "results.documents": "_pickles document results._show",
     "results.machine": "ids",
     "results.ticks": "_pickles ids",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, cast, overload
 
+from .._pickles import restored
 from ..document import Scalar
 from ._show import plain, short, table
 
@@ -36,6 +37,8 @@ class Parts:
     """From mentions of the document's title in the best documents."""
     context: float = 0.0
     """From the document's neighbours in its thread."""
+
+    __setstate__ = restored
 
 
 def by_name(parts: Parts) -> list[tuple[str, float]]:
@@ -114,6 +117,8 @@ class Path(_Made):
     context: tuple[ContextShare, ...] = ()
     """The neighbours in its thread that carry it, in the order of the thread."""
 
+    __setstate__ = restored
+
     @classmethod
     def later(cls, make: Callable[[], _Steps]) -> Path:
         """The path that `make` will make."""
@@ -161,6 +166,8 @@ class Explanation:
     """Points of the context part by the neighbours in its thread, in the order of the thread."""
     speaker: float = 0.0
     """Points of the context part as the question names who says the document ("Ann: ..." in a thread)."""
+
+    __setstate__ = restored
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as what JSON can hold."""
@@ -218,6 +225,8 @@ class Hit:
     """The thread that the document stands in."""
     place: int | None = None
     """Its place in that thread."""
+
+    __setstate__ = restored
 
     @property
     def passage(self) -> str:
