@@ -200,8 +200,8 @@ class Ranking:
     score. With a filter up to 16 times as many. 1 to 2^40.
     """
     concepts_question: float = 20.0
-    """Of a question with more terms than this, they count more beside `concepts_evidence`, in proportion: a paragraph says by itself what
-    it is about. 1 to 100,000.
+    """Of a question with more terms than this, they count more beside `concepts_evidence`, in proportion: a paragraph
+    says by itself what it is about. 1 to 100,000.
     """
     context_weight: float = 0.8
     """What a document's neighbours in its thread are worth: of what the window around it scores beyond the document
