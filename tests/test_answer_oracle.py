@@ -239,9 +239,9 @@ def same_answer(answer, colony, question, ranking):
         assert hit.span == answer.span(one.text), hit.id
         same_words(answer, one.text, hit.path.words)
         same_path(answer, one.text, hit.path.concepts, hit.path.bridges, most=3)
-    # What says the same in all is told apart by its id alone.
+    # What says the same in all is told apart by its id alone, unless its neighbours say something else.
     for hit, other in itertools.pairwise(hits):
-        if (hit.title, hit.text) == (other.title, other.text):
+        if (hit.score, hit.title, hit.text) == (other.score, other.title, other.text):
             assert _phago.document_id(hit.id) < _phago.document_id(other.id)
     return len(hits)
 

@@ -400,7 +400,10 @@ def test_lines_become_documents(tmp_path):
         ('{"text": "a", "id": 1.5}', "has `id` of type float; accepted is str"),
         ('{"text": "a", "title": ["b"]}', "has `title` of type list; accepted is str"),
         ('{"text": "a", "metadata": [1]}', "has `metadata` of type list; accepted is dict"),
-        ('{"text": "a", "year": 1}', "has the field `year`; known are _id, expires, id, metadata, text, title"),
+        (
+            '{"text": "a", "year": 1}',
+            "has the field `year`; known are _id, expires, id, metadata, place, text, thread, title",
+        ),
     ],
 )
 def test_a_line_that_is_no_document_is_told_of_and_the_next_is_read(tmp_path, line, reason):

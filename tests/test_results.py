@@ -263,7 +263,7 @@ def test_a_path_is_made_when_it_is_read_and_once(answered):
 
     def make():
         made.append(1)
-        return (), (), (phago.WordShare("planets", 1.0),)
+        return (), (), (phago.WordShare("planets", 1.0),), ()
 
     path = phago.Path.later(make)
     assert made == []

@@ -197,12 +197,26 @@ class Ranking:
     """Concepts have their weight times n / (n + this + the question's terms), n being the new terms that the seeds
     bring: short documents tell little, and long questions need little. 0 to 10,000.
     """
-    concepts_question: float = 20.0
-    """Of a question with more terms than this, they count more in that, in proportion: a paragraph says by itself what
-    it is about. 1 to 100,000.
-    """
     bridge_weight: float = 0.9
     """What a mention in a seed is worth at most. 0 to 100."""
+    exhaustive_max: int = 500
+    """Among no more documents than this, all that have anything of the question are scored in full, and the next
+    three bounds and `context_candidates` are none. 0 to 2^24.
+    """
+    lexical_candidates: int = 100
+    """The best documents by BM25 that are scored in full before any others; twice as many with a filter. What else is
+    asked for follows in blocks, each ordered by score in itself. `seeds_max` to 2^24.
+    """
+    concept_candidates: int = 80
+    """The best documents by concepts that are scored in full. 1 to 2^24."""
+    postings_max: int = 8_000
+    """Postings read to find those, at most: concepts that do not fit are left out of the search, not of the
+    score. With a filter up to 16 times as many. 1 to 2^40.
+    """
+    concepts_question: float = 20.0
+    """Of a question with more terms than this, they count more beside `concepts_evidence`, in proportion: a paragraph
+    says by itself what it is about. 1 to 100,000.
+    """
     context_weight: float = 0.8
     """What a document's neighbours in its thread are worth: of what the window around it scores beyond the document
     itself, in units of the best lexical score. 0 to 100; where no document has a `thread`, it is nothing.
@@ -213,23 +227,9 @@ class Ranking:
     """What is added to the window's score, as a share of it, if the question names who says the document: in a thread a
     text that begins with a name and a colon. 0 to 100.
     """
-    exhaustive_max: int = 500
-    """Among no more documents than this, all that have anything of the question are scored in full, and the next four
-    bounds, and that of similar ones, are none. 0 to 2^24.
-    """
-    lexical_candidates: int = 100
-    """The best documents by BM25 that are scored in full before any others; twice as many with a filter. What else is
-    asked for follows in blocks, each ordered by score in itself. `seeds_max` to 2^24.
-    """
-    concept_candidates: int = 80
-    """The best documents by concepts that are scored in full. 1 to 2^24."""
     context_candidates: int = 20
     """The best documents by words whose neighbours are scored in full: one that has none of the words may answer. 0 to
     2^24.
-    """
-    postings_max: int = 8_000
-    """Postings read to find those, at most: concepts that do not fit are left out of the search, not of the
-    score. With a filter up to 16 times as many. 1 to 2^40.
     """
     similar_weight: float = 0.45
     """What a vector is worth at most, where question and document have one: that of the most similar document, in units
@@ -248,7 +248,7 @@ class Ranking:
     1 to 2^24.
     """
 
-    __setstate__ = restored
-
     def __post_init__(self) -> None:
         check(self, "Ranking")
+
+    __setstate__ = restored

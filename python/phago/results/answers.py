@@ -48,6 +48,8 @@ class Parts:
     def __repr__(self) -> str:
         return f"Parts({', '.join(f'{name}={points!r}' for name, points in by_name(self))})"
 
+    __setstate__ = restored
+
 
 def by_name(parts: Parts) -> list[tuple[str, float]]:
     """The parts with their names, in their order; without those that one has to ask for and did not."""
@@ -134,6 +136,8 @@ class Path(_Made):
     context: tuple[ContextShare, ...] = ()
     """The neighbours in its thread that carry it, in the order of the thread."""
 
+    __setstate__ = restored
+
     @classmethod
     def later(cls, make: Callable[[], _Steps]) -> Path:
         """The path that `make` will make."""
@@ -187,6 +191,8 @@ class Explanation:
     """
     unmet: tuple[str, ...] = ()
     """Operators of the question that the document does not meet, as they were written: it is no hit."""
+
+    __setstate__ = restored
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as what JSON can hold."""
@@ -256,6 +262,8 @@ class Hit:
     """The thread that the document stands in."""
     place: int | None = None
     """Its place in that thread."""
+
+    __setstate__ = restored
 
     @property
     def passage(self) -> str:

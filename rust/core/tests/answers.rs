@@ -212,7 +212,7 @@ fn a_mention_leads_to_the_document_it_names() {
 fn nothing_found_says_why() {
     let mut colony = colony(&ColonyConfig::default(), 2);
     let why = |colony: &Colony, question: &str| {
-        let mut answer = Asker::of(colony).ask(colony, question, 10);
+        let answer = Asker::of(colony).ask(colony, question, 10);
         assert!(answer.hits.is_empty());
         answer.inquiry.nothing(colony.state().commons())
     };
@@ -221,7 +221,7 @@ fn nothing_found_says_why() {
     assert_eq!(why(&colony, ""), Some(Nothing::NoWords));
     assert_eq!(why(&colony, "what is the, of \0 \u{2014}"), Some(Nothing::NoWords));
     assert_eq!(why(&colony, "propeller"), Some(Nothing::UnknownWords));
-    let mut answer = Asker::of(&colony).ask(&colony, "lift of a propeller", 10);
+    let answer = Asker::of(&colony).ask(&colony, "lift of a propeller", 10);
     assert_eq!((answer.hits.len(), answer.inquiry.nothing(colony.state().commons())), (1, None));
     let mut asker = Asker::of(&colony);
     let explanation =
@@ -308,7 +308,7 @@ fn passages_cover_a_text_and_the_best_has_the_answer() {
     colony.ingest(Some("long"), "", &text).unwrap();
     colony.ingest(Some("short"), "Zeppelin", "  Of no help. ").unwrap();
     let mut asker = Asker::of(&colony);
-    let mut answer = asker.ask(&colony, "where did the zeppelin land?", 2);
+    let answer = asker.ask(&colony, "where did the zeppelin land?", 2);
     let homes = &mut Here::new(colony.state().view(), &mut asker.buffers);
     let told = answer.inquiry.tell(homes, &answer.hits, 3).unwrap();
     let passage = |key: &str| -> String {
@@ -369,7 +369,7 @@ fn a_long_document_is_scored_by_its_best_passage() {
         .unwrap();
     let mut asker = Asker::of(&colony);
     let question = "anchorage mast of the zeppelin in lakehurst";
-    let mut answer = asker.ask(&colony, question, 5);
+    let answer = asker.ask(&colony, question, 5);
     let names: Vec<u128> = answer.hits.iter().take(2).map(|hit| hit.found.id).collect();
     assert_eq!(names, [DocumentId::from_key("near").0, DocumentId::from_key("apart").0]);
     assert!(answer.hits[0].parts[Part::Lexical] > 1.3 * answer.hits[1].parts[Part::Lexical]);
@@ -385,7 +385,7 @@ fn a_long_document_is_scored_by_its_best_passage() {
     }
     // Without passages there is nothing to choose between but the whole.
     asker.ranking.passage_share = 0.0;
-    let mut answer = asker.ask(&colony, question, 2);
+    let answer = asker.ask(&colony, question, 2);
     let [near, apart] = [&answer.hits[0], &answer.hits[1]].map(|hit| hit.parts[Part::Lexical]);
     assert!((near - apart).abs() < 0.05, "{near} {apart}");
 }
@@ -442,7 +442,7 @@ fn no_passage_is_longer_than_a_passage_may_be_even_without_a_word() {
     colony.ingest(Some("blank"), "Zeppelin mast", "  \u{2003}").unwrap();
     colony.ingest(Some("short"), "Zeppelin hall", " *** ").unwrap();
     let mut asker = Asker::of(&colony);
-    let mut answer = asker.ask(&colony, "zeppelin", 3);
+    let answer = asker.ask(&colony, "zeppelin", 3);
     let homes = &mut Here::new(colony.state().view(), &mut asker.buffers);
     let told = answer.inquiry.tell(homes, &answer.hits, 3).unwrap();
     let passage = |key: &str| -> String {

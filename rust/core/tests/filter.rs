@@ -334,7 +334,7 @@ fn expected(colony: &Colony, question: &str, k: usize, filter: &Filter, ranking:
     let (view, commons) = (state.view(), state.commons());
     let mut session = Session::new(commons.lexicon().clone());
     let mut buffers = Buffers::default();
-    let mut inquiry = state.inquire(question, ranking, &mut session, &mut buffers).unwrap();
+    let inquiry = state.inquire(question, ranking, &mut session, &mut buffers).unwrap();
     // What is bounded may grow with the colony.
     let ranking = &inquiry.ranking.clone();
     let matches = |id: u128| filter.accepts(&state.document(DocumentId(id)).unwrap().body.metadata);

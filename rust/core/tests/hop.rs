@@ -100,7 +100,7 @@ fn what_a_hop_lit_is_told_by_the_words_it_came_from() {
     let colony = grown(3);
     let (mut straight, mut mixed) = (0, 0);
     for question in questions() {
-        let (mut answer, mut buffers) = ask(&colony, &question, &hopping());
+        let (answer, mut buffers) = ask(&colony, &question, &hopping());
         for hit in &answer.hits {
             let view = colony.state().view();
             let told =

@@ -1,7 +1,7 @@
 //! The place of a document in a thread, from Python.
 
 use crate::metadata::{kind, repr};
-use phago_core::documents::KEY_BYTES_MAX;
+use phago_core::documents::THREAD_BYTES_MAX;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyString};
 
@@ -13,8 +13,8 @@ pub(crate) fn name(given: &Bound<'_, PyAny>) -> PyResult<Result<Box<str>, String
     };
     Ok(match text.to_str() {
         Ok("") => Err("is empty; accepted is a str that is not, or None".into()),
-        Ok(name) if name.len() > KEY_BYTES_MAX => {
-            Err(format!("takes {} bytes of UTF-8; accepted are at most {KEY_BYTES_MAX}", name.len()))
+        Ok(name) if name.len() > THREAD_BYTES_MAX => {
+            Err(format!("takes {} bytes of UTF-8; accepted are at most {THREAD_BYTES_MAX}", name.len()))
         }
         Ok(name) => Ok(name.into()),
         Err(_) => Err("has half a character; accepted is text that UTF-8 can encode".into()),

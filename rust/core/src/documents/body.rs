@@ -105,7 +105,7 @@ impl Body {
 
     /// Refuses a body that no colony accepts: its key is empty or longer than [`KEY_BYTES_MAX`], it holds nothing but
     /// white space, it has more than [`DOCUMENT_BYTES_MAX`] bytes, it expires after the last tick, or the name of its
-    /// thread is empty or longer than [`KEY_BYTES_MAX`].
+    /// thread is empty or longer than [`super::THREAD_BYTES_MAX`].
     ///
     /// # Errors
     /// [`Error::InvalidDocument`] with the index given.

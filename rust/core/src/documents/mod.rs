@@ -19,6 +19,6 @@ pub use known::Known;
 pub use lifetime::Lifetime;
 pub use postings::{Posting, Postings};
 pub use store::{Analysed, DOCUMENTS_MAX, Document, Documents, GONE_MIN};
-pub use thread::ThreadPlace;
+pub use thread::{THREAD_BYTES_MAX, ThreadPlace};
 pub use vector::{DIMENSION_MAX, Vector, square};
 pub use vectors::{Block, Vectors};

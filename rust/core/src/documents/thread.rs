@@ -1,7 +1,9 @@
 //! Where a document stands in a thread.
 
-use super::body::KEY_BYTES_MAX;
 use serde::{Deserialize, Serialize};
+
+/// The largest size of a thread's name, in bytes of UTF-8.
+pub const THREAD_BYTES_MAX: usize = 512;
 
 /// The place of a document in a thread: a turn of a conversation, a part of a file, a line of a log.
 ///
@@ -20,8 +22,8 @@ impl ThreadPlace {
     pub(super) fn fault(&self) -> Option<String> {
         match self.thread.len() {
             0 => Some("is empty; accepted is a string that is not, or none".into()),
-            bytes if bytes > KEY_BYTES_MAX => {
-                Some(format!("takes {bytes} bytes of UTF-8; accepted are at most {KEY_BYTES_MAX}"))
+            bytes if bytes > THREAD_BYTES_MAX => {
+                Some(format!("takes {bytes} bytes of UTF-8; accepted are at most {THREAD_BYTES_MAX}"))
             }
             _ => None,
         }

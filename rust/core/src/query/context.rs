@@ -17,11 +17,10 @@ use crate::maps::{Map, Set};
 use crate::query::bm25::{K1, gain_of, per_word};
 use crate::query::buffers::Buffers;
 use crate::query::evidence::Covered;
-use crate::query::parts::Weighed;
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
 use crate::query::speaker;
-use crate::query::view::{Local, Spot};
+use crate::query::view::Local;
 use serde::{Deserialize, Serialize};
 
 /// What a document is to its neighbours.
@@ -45,15 +44,6 @@ impl Turn {
         let is_named = speaker::is_named(document, words);
         Ok(Turn { length: local.documents().lengths()[place as usize], is_named, found: found.clone() })
     }
-}
-
-/// What the round of neighbours finds, in the order in which it was asked.
-#[derive(Debug, Default)]
-pub struct Surroundings {
-    /// What documents are to their neighbours.
-    pub turns: Vec<Turn>,
-    /// What the others are worth; `None` for one that is not allowed.
-    pub others: Vec<Option<(Spot, Weighed)>>,
 }
 
 /// How neighbours carry a document.

@@ -120,7 +120,7 @@ impl Inquiry {
     ///
     /// # Errors
     /// Those of the homes.
-    pub fn explain<H: Homes>(&mut self, homes: &mut H, id: DocumentId) -> Result<Option<Explanation>> {
+    pub fn explain<H: Homes>(&self, homes: &mut H, id: DocumentId) -> Result<Option<Explanation>> {
         match homes.find(&[id])?[0] {
             Some((spot, _)) => self.explain_at(homes, spot, id).map(Some),
             None => Ok(None),
@@ -131,7 +131,7 @@ impl Inquiry {
     ///
     /// # Errors
     /// Those of the homes.
-    pub fn explain_at<H: Homes>(&mut self, homes: &mut H, spot: Spot, id: DocumentId) -> Result<Explanation> {
+    pub fn explain_at<H: Homes>(&self, homes: &mut H, spot: Spot, id: DocumentId) -> Result<Explanation> {
         let mut explanation = self.explain_question(homes.commons());
         explanation.seed = self.seeds.iter().find(|seed| seed.spot == spot).map(|seed| seed.weight);
         if explanation.nothing.is_some() {
@@ -139,10 +139,12 @@ impl Inquiry {
             return Ok(explanation);
         }
         let weighed = homes.weigh(self.meaning(), &[spot])?[0];
-        self.surround(homes, &[id], &[], None)?;
-        let parts = self.parts((spot, id.0), &weighed);
+        // It may be none of the documents whose neighbours are known.
+        let mut asked = self.clone();
+        asked.surround(homes, &[id], &[], None)?;
+        let parts = asked.parts((spot, id.0), &weighed);
         let found = Found { score: parts.score(), id: id.0, seat: spot.0, place: spot.1 };
-        let mut told = self.tell(homes, &[Hit { found, parts }], usize::MAX)?;
+        let mut told = asked.tell(homes, &[Hit { found, parts }], usize::MAX)?;
         let hit = told.hits.remove(0);
         let (_, titles) = self.scorers.lexical.units();
         explanation.title = self.ranking.title_weight * weighed.evidence.title * titles;

@@ -10,7 +10,7 @@ use crate::ids::DocumentId;
 use crate::query::bm25::{Found, WeightedTerm};
 use crate::query::bridge::Bridges;
 use crate::query::clause::{Clause, Only};
-use crate::query::context::Surroundings;
+use crate::query::context::Turn;
 use crate::query::evidence::Evidence;
 use crate::query::hit::{FoundDocument, Hit, Told};
 use crate::query::lexical::{Candidate, Unweighed};
@@ -180,6 +180,15 @@ pub struct Surrounding<'a, A> {
     pub others: &'a [DocumentId],
     /// Which of these may answer, if not all may.
     pub allowed: Option<&'a A>,
+}
+
+/// What the round of neighbours finds, in the order in which it was asked.
+#[derive(Debug, Default)]
+pub struct Surroundings {
+    /// What documents are to their neighbours.
+    pub turns: Vec<Turn>,
+    /// What the others are worth; `None` for one that is not allowed.
+    pub others: Vec<Option<(Spot, Weighed)>>,
 }
 
 /// What the last round asks.

@@ -55,11 +55,22 @@ settings! {
         /// Concepts have their weight times n / (n + this + the question's terms), with n the new terms that the seeds
         /// have: short documents have little evidence, and long questions need little.
         concepts_evidence: f64 = 5.0, 0.0..=10_000.0;
-        /// Of a question with more terms, these count more in that, in proportion: a paragraph says by itself what it is
-        /// about, and concepts must not move its first place.
-        concepts_question: f64 = 20.0, 1.0..=100_000.0;
         /// The most that a mention in a seed is worth.
         bridge_weight: f64 = 0.9, 0.0..=100.0;
+        /// Among at most so many documents, all that have anything of the question are scored in full, and the next
+        /// three bounds and `context_candidates` do not apply.
+        exhaustive_max: u32 = 500, 0..=1 << 24;
+        /// How many of the best documents by BM25 are scored in full before any others; twice as many with a filter.
+        /// Further hits follow in blocks, each ordered by score on its own.
+        lexical_candidates: u32 = 100, 1..=1 << 24, at_least seeds_max;
+        /// How many of the best documents by concepts are scored in full.
+        concept_candidates: u32 = 80, 1..=1 << 24;
+        /// The most postings read to find those: concepts that do not fit are left out of the search, not of the score.
+        /// With a filter up to 16 times as many.
+        postings_max: u64 = 8000, 1..=1 << 40;
+        /// Of a question with more terms, these count more beside `concepts_evidence`, in proportion: a paragraph says by itself what it is
+        /// about, and concepts must not move its first place.
+        concepts_question: f64 = 20.0, 1.0..=100_000.0;
         /// What a document's neighbours in its thread are worth: of what the window around it scores beyond the document
         /// itself, in units of the best lexical score.
         context_weight: f64 = 0.8, 0.0..=100.0;
@@ -67,20 +78,9 @@ settings! {
         context_reach: u32 = 3, 0..=64;
         /// What is added to the window's score, as a share of it, if the question names who says the document.
         speaker_weight: f64 = 1.0, 0.0..=100.0;
-        /// Among at most so many documents, all that have anything of the question are scored in full, and the next
-        /// four bounds, and that of similar ones, do not apply.
-        exhaustive_max: u32 = 500, 0..=1 << 24;
-        /// How many of the best documents by BM25 are scored in full before any others; twice as many with a filter.
-        /// Further hits follow in blocks, each ordered by score on its own.
-        lexical_candidates: u32 = 100, 1..=1 << 24, at_least seeds_max;
-        /// How many of the best documents by concepts are scored in full.
-        concept_candidates: u32 = 80, 1..=1 << 24;
         /// The neighbours of how many of the best documents by words are scored in full: one may answer that has none of
         /// the words.
         context_candidates: u32 = 20, 0..=1 << 24;
-        /// The most postings read to find those: concepts that do not fit are left out of the search, not of the score.
-        /// With a filter up to 16 times as many.
-        postings_max: u64 = 8000, 1..=1 << 40;
         /// The most that a vector is worth, if the question and the document have one: that of the most similar document.
         similar_weight: f64 = 0.45, 0.0..=100.0;
         /// How much the most similar document counts where seeds are chosen, in units of the best lexical score.
