@@ -323,7 +323,7 @@ async fn an_update_is_one_step_for_whoever_looks() {
             title: last.title.into(),
             text: last.text.into(),
             metadata: last.metadata,
-            expires: None,
+            ..Body::default()
         }],
     );
     assert_eq!(world.evidence_digest().unwrap(), fresh.evidence_digest().unwrap());
@@ -342,7 +342,7 @@ fn what_cannot_be_done_changes_nothing() {
         title: " ".into(),
         text: "\n".into(),
         metadata: metadata(1),
-        expires: None,
+        ..Body::default()
     });
     assert!(matches!(blank, Err(Error::InvalidDocument { field, .. }) if field == "text"));
     assert!(!world.delete("nobody").unwrap() && !world.delete("").unwrap());
