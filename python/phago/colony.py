@@ -382,8 +382,8 @@ class Colony(Alive, Unpicklable):
         a phrase follow each other without a gap, function words too. Operators choose among the documents and change
         no score: what is required and phrases are ranked like the same words without signs, what is excluded is not
         asked, and what `begin*` begins counts as one word. They are read where the question looks like a query: one
-        line that does not end like a sentence (`.`, `?`, `!`), with at most ten words beside its phrases. There, what is
-        no whole operator is text, such as a lone quote, `-5` or `foo - bar`.
+        line that does not end like a sentence (`.`, `?`, `!`), with at most ten words beside its phrases. There, what
+        is no whole operator is text, such as a lone quote, `-5` or `foo - bar`.
 
         >>> with Colony() as colony:
         ...     texts = {"a": "A signed draft.", "b": "I signed the draft."}
