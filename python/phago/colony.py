@@ -408,15 +408,16 @@ class Colony(Alive, Unpicklable):
 
 
         A question may have operators: `"an exact phrase"`, `+required`, `-excluded`, `title:word`, `text:word` and
-        `begin*`, also together (`-title:"old news"`). All must hold of a hit. Words stand for all their forms; those of a
-        phrase follow each other without a gap, function words too. Operators choose among the documents and change no
-        score: what is required and phrases are ranked like the same words without signs, what is excluded is not asked,
-        and what `begin*` begins counts as one word. They are read where the question looks like a query: one line
-        that does not end like a sentence (`.`, `?`, `!`), with at most ten words beside its phrases. There, what is
-        no whole operator is text, such as a lone quote, `-5` or `foo - bar`.
+        `begin*`, also together (`-title:"old news"`). All must hold of a hit. Words stand for all their forms; those of
+        a phrase follow each other without a gap, function words too. Operators choose among the documents and change
+        no score: what is required and phrases are ranked like the same words without signs, what is excluded is not
+        asked, and what `begin*` begins counts as one word. They are read where the question looks like a query: one
+        line that does not end like a sentence (`.`, `?`, `!`), with at most ten words beside its phrases. There, what
+        is no whole operator is text, such as a lone quote, `-5` or `foo - bar`.
 
         >>> with Colony() as colony:
-        ...     report = colony.ingest([{"id": "a", "text": "A signed draft."}, {"id": "b", "text": "I signed the draft."}])
+        ...     texts = {"a": "A signed draft.", "b": "I signed the draft."}
+        ...     report = colony.ingest([{"id": id, "text": text} for id, text in texts.items()])
         ...     [hit.id for hit in colony.query('"the draft" signed')]
         ...     [hit.id for hit in colony.query('signed -"the draft"')]
         ['b']

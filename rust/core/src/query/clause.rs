@@ -3,7 +3,8 @@
 //! A word means all its forms, as everywhere: `+signed` is met by "signing". A phrase means words that follow each other in
 //! the title or in the text, function words too, whatever signs stand between them. Postings find documents that have all
 //! of its words, their sequences those that have its words in order but for function words, and these few are analysed
-//! again to know for certain. A word that no document has is met by none.
+//! again to know for certain, unless the phrase stands there as it was written. In a field, a word is one that stands there,
+//! not a part of an identifier. A word that no document has is met by none.
 
 use crate::Result;
 use crate::commons::Near;
@@ -11,7 +12,7 @@ use crate::documents::Document;
 use crate::metadata::{Among, Filter, Places};
 use crate::query::view::{Local, View};
 use crate::query::wording::Field;
-use crate::text::{Role, Session};
+use crate::text::{Role, Session, role_of};
 use serde::{Deserialize, Serialize};
 
 /// The most words that a `begin*` may begin.
@@ -30,6 +31,8 @@ pub struct Clause {
     pub terms: Vec<u32>,
     /// Terms that are enough if they follow each other; none, or at least two.
     pub phrase: Vec<(u32, Role)>,
+    /// The same as text, if these are plain words: where it stands between spaces, the words follow each other.
+    pub plain: String,
     /// The words that a `begin*` begins.
     pub begins: Vec<Near>,
 }
@@ -90,10 +93,12 @@ impl Clause {
             local.poll()?;
             let mut some = candidates(term);
             if self.field != Field::Any {
+                let is_function = is_function(term, session);
                 let mut inside = Vec::new();
                 for place in some {
                     local.poll()?;
-                    inside.extend(has_in(documents.at(place), term, self.field, session).then_some(place));
+                    let has = has_in(documents.at(place), (term, is_function), self.field, session);
+                    inside.extend(has.then_some(place));
                 }
                 some = inside;
             }
@@ -115,7 +120,10 @@ impl Clause {
     pub(crate) fn is_met(&self, document: &Document, session: &mut Session) -> bool {
         let has_one = self.terms.iter().any(|&term| {
             document.terms.binary_search_by_key(&term, |known| known.0).is_ok()
-                && (self.field == Field::Any || has_in(document, term, self.field, session))
+                && (self.field == Field::Any || {
+                    let is_function = is_function(term, session);
+                    has_in(document, (term, is_function), self.field, session)
+                })
         });
         (has_one || self.has_phrase(document, session)) != self.is_excluded
     }
@@ -134,6 +142,9 @@ impl Clause {
             return false;
         }
         let mut has_in = |text: &str| {
+            if stands_in(&self.plain, text) {
+                return true;
+            }
             let mut said = Vec::new();
             session.words(text, |word| said.push(word.term));
             said.windows(self.phrase.len())
@@ -144,8 +155,25 @@ impl Clause {
     }
 }
 
+fn is_function(term: u32, session: &Session) -> bool {
+    role_of(&session.lexicon().stem(term)) == Role::Function
+}
+
+// Returns whether some plain words stand in a text as they are, in any case, between spaces or ends.
+fn stands_in(plain: &str, text: &str) -> bool {
+    let (plain, text) = (plain.as_bytes(), text.as_bytes());
+    let Some(first) = plain.first().map(u8::to_ascii_lowercase) else { return false };
+    let is_end = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_whitespace);
+    (0..(text.len() + 1).saturating_sub(plain.len())).any(|at| {
+        text[at].to_ascii_lowercase() == first
+            && text[at..at + plain.len()].eq_ignore_ascii_case(plain)
+            && is_end(at.checked_sub(1).map(|before| &text[before]))
+            && is_end(text.get(at + plain.len()))
+    })
+}
+
 // Returns whether a document that has a term has it in a field.
-fn has_in(document: &Document, term: u32, field: Field, session: &mut Session) -> bool {
+fn has_in(document: &Document, (term, is_function): (u32, bool), field: Field, session: &mut Session) -> bool {
     let sequence = &document.sequence;
     let (words, text) = match field {
         Field::Any => return true,
@@ -154,9 +182,12 @@ fn has_in(document: &Document, term: u32, field: Field, session: &mut Session) -
     };
     let Ok(place) = document.terms.binary_search_by_key(&term, |known| known.0) else { return false };
     let mut has = false;
-    sequence.visit(words, |other| has |= other as usize == place);
-    // Function words, and parts and wholes of words, stand nowhere in the sequence.
-    has || session.query(text).iter().any(|word| word.term == Some(term))
+    // No sequence has function words.
+    match is_function {
+        false => sequence.visit(words, |other| has |= other as usize == place),
+        true => session.words(text, |word| has |= word.term == Some(term)),
+    }
+    has
 }
 
 fn body_of(document: &Document) -> (&str, &str) {

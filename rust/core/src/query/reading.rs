@@ -54,6 +54,7 @@ pub fn clauses<H: Homes>(homes: &mut H, operators: &[Operator], session: &mut Se
 fn clause<H: Homes>(homes: &mut H, operator: &Operator, session: &mut Session) -> Result<Clause> {
     let Operator { written, is_excluded, field, sought } = operator;
     let (mut terms, mut phrase, mut begins) = (Vec::new(), Vec::new(), Vec::new());
+    let mut plain = String::new();
     match sought {
         Sought::Beginning(begun) => {
             begins = homes.beginning(begun, BEGINNINGS_MAX + 1)?;
@@ -70,6 +71,10 @@ fn clause<H: Homes>(homes: &mut H, operator: &Operator, session: &mut Session) -
                 1 => terms.extend(words[0].map(|(term, _)| term)),
                 _ => phrase = words.into_iter().collect::<Option<_>>().unwrap_or_default(),
             }
+            let is_plain = |word: &str| word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            if phrase.len() > 1 && said.split_whitespace().all(is_plain) {
+                plain = said.split_whitespace().collect::<Vec<_>>().join(" ");
+            }
             // What is written as one word may be one in documents: e-mail is email.
             if let Sought::Word(said) = sought {
                 terms.extend(session.label(said).and_then(|word| word.term));
@@ -78,5 +83,5 @@ fn clause<H: Homes>(homes: &mut H, operator: &Operator, session: &mut Session) -
             }
         }
     }
-    Ok(Clause { written: written.clone(), is_excluded: *is_excluded, field: *field, terms, phrase, begins })
+    Ok(Clause { written: written.clone(), is_excluded: *is_excluded, field: *field, terms, phrase, plain, begins })
 }
