@@ -57,6 +57,7 @@ __all__ = [
     "Column",
     "concept_id",
     "ConceptShareRow",
+    "ContextRow",
     "content_id",
     "Coordinator",
     "cores",

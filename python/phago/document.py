@@ -34,8 +34,9 @@ _LOOK = 8192
 class Document:
     """A text to be digested.
 
-    >>> Document("Ions cross the membrane.", id="a", title="Cells")
-    Document(text='Ions cross the membrane.', id='a', title='Cells', metadata={}, expires=None, thread=None, place=None, time=None, vector=None)
+    >>> document = Document("Ions cross the membrane.", id="a", title="Cells")
+    >>> document.id, document.title, document.thread
+    ('a', 'Cells', None)
     """
 
     text: str

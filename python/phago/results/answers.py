@@ -43,8 +43,6 @@ class Parts:
     newer: float = 0.0
     """From the document's time, if one asks for newer ones first."""
 
-    __setstate__ = restored
-
     def __repr__(self) -> str:
         return f"Parts({', '.join(f'{name}={points!r}' for name, points in by_name(self))})"
 
@@ -67,6 +65,8 @@ class WordShare:
     """What it was read as, where that gives the points and not the word itself: a known word near one that no document
     has, a synonym, or a word that begins so.
     """
+
+    __setstate__ = restored
 
     def __repr__(self) -> str:
         read_as = f", read_as={self.read_as!r}" if self.read_as is not None else ""
