@@ -4,27 +4,24 @@ mod common;
 mod streams;
 
 use common::Chance;
-use phago_core::cancel::Cancel;
 use phago_core::commons::idf;
 use phago_core::ids::NodeId;
-use phago_core::sentinel::{Alarm, Kind, Rule, Sentinel};
+use phago_core::sentinel::{Alarm, Kind, Rule};
 use phago_core::text::{Lexicon, Session};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use streams::{EVERY, Kindness, Shift, Stream, alarms, concept, found, name};
+use streams::{Beat, EVERY, Kindness, Shift, Stream, alarms, alarms_of, concept, found, name};
 
 const KINDS: [Kindness; 3] = [Kindness::Plain, Kindness::Clumped, Kindness::Drifting];
 
 // Eight documents a tick: concept 0 in all of them, and others in every so-manieth. Returns the alarms.
 fn regular(ticks: u64, in_tick: impl Fn(u64) -> Vec<NodeId>) -> Vec<Alarm> {
-    let (mut sentinel, mut known, mut all) = (Sentinel::new(Rule::STEADY).unwrap(), BTreeSet::new(), Vec::new());
-    for tick in 1..=ticks {
+    let beat = |tick| {
         let mut lists = vec![vec![concept(0), concept(1), concept(2)]; 7];
         lists.push([vec![concept(0)], in_tick(tick)].concat());
-        lists.iter_mut().for_each(|list| list.sort_unstable());
-        all.extend(sentinel.observe(tick, &streams::seen(&lists, &mut known), &Cancel::new()).unwrap());
-    }
-    all
+        Beat { tick, lists }
+    };
+    alarms_of(&(1..=ticks).map(beat).collect::<Vec<Beat>>(), Rule::STEADY)
 }
 
 #[test]
@@ -83,21 +80,16 @@ fn alarms_of_texts(texts: &[String]) -> Vec<Alarm> {
     };
     let mut lists: Vec<Vec<NodeId>> = terms.iter().map(|terms| concepts(terms)).collect();
     lists.retain(|list| !list.is_empty());
-    let (mut sentinel, mut known) = (Sentinel::new(Rule::STEADY).unwrap(), BTreeSet::new());
-    let (mut chance, mut tick, mut all) = (Chance(4), 0, Vec::new());
-    while tick < 400 {
+    let (mut chance, mut history) = (Chance(4), Vec::new());
+    while history.len() < 400 {
         chance.shuffle(&mut lists);
-        for lists in lists.chunks_exact(8) {
-            tick += 1;
-            all.extend(sentinel.observe(tick, &streams::seen(lists, &mut known), &Cancel::new()).unwrap());
-        }
+        history.extend(lists.chunks_exact(8).zip(history.len() as u64 + 1..).map(|(lists, tick)| {
+            let lists = lists.to_vec();
+            Beat { tick, lists }
+        }));
     }
-    println!(
-        "{} texts in {tick} ticks: {} pairs known, {} alarms",
-        texts.len(),
-        sentinel.part().len(sentinel.clock()).1,
-        all.len()
-    );
+    let all = alarms_of(&history, Rule::STEADY);
+    println!("{} texts in {} ticks: {} alarms", texts.len(), history.len(), all.len());
     all
 }
 
