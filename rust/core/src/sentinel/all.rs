@@ -1,32 +1,8 @@
 //! All activations of one kind: of concepts, or of pairs.
 
+use super::past::{Past, square};
 use super::rule::{Counts, LEARNING, Rule, WINDOW};
 use super::sums::Sums;
-
-/// All activations of the beats before a window, halved every so many beats.
-#[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Ord, PartialOrd)]
-pub struct Past {
-    /// How many beats, halved too.
-    pub beats: u32,
-    /// N: their activations.
-    pub sum: u64,
-    /// N2: the squares of the activations of each, summed.
-    pub squares: u128,
-}
-
-impl Past {
-    fn add(&mut self, activations: u64) {
-        self.beats += 1;
-        self.sum += activations;
-        self.squares += square(activations);
-    }
-
-    fn halve(&mut self, times: u32) {
-        self.beats = self.beats.checked_shr(times).unwrap_or(0);
-        self.sum = self.sum.checked_shr(times).unwrap_or(0);
-        self.squares = self.squares.checked_shr(times).unwrap_or(0);
-    }
-}
 
 /// All activations, beat by beat. The first beat is 1.
 #[derive(Clone, Debug, Default)]
@@ -91,8 +67,4 @@ impl All {
     fn past(&self, beat: u32) -> Past {
         self.past[beat as usize - 1]
     }
-}
-
-fn square(activations: u64) -> u128 {
-    u128::from(activations) * u128::from(activations)
 }

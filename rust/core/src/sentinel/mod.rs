@@ -5,7 +5,7 @@
 //! entity after the other from the beats that activated it. So it holds a few sums for each beat and those of the one
 //! entity that it judges, however many there are. All are sums of integers, which no order or grouping shows in.
 //!
-//! * `rule` is the test and its constants; `sums` what is learned of one entity, `all` of all of them.
+//! * `rule` is the test and its constants; `sums` what is learned of one entity, `all` of all of them, `past` what was before.
 //! * `watch` is the sentinel itself; `alarm` is what it tells, of a `pair` or of one concept; `anomaly` puts together
 //!   what belongs together.
 
@@ -13,13 +13,14 @@ mod alarm;
 mod all;
 mod anomaly;
 mod pair;
+mod past;
 mod rule;
 mod sums;
 mod watch;
 
 pub use alarm::{Alarm, Kind};
-pub use all::Past;
 pub use anomaly::{Anomaly, Bearer, EVIDENCE_MAX, group};
 pub use pair::Pair;
+pub use past::Past;
 pub use rule::{COUNT_MIN, Counts, LEARNING, Rule, SILENCE_MAX, SILENCE_MIN, SILENCE_STEP, WINDOW};
 pub use watch::{Sentinel, Told};

@@ -1,6 +1,6 @@
 //! When a count departs from what was normal.
 
-use super::all::Past;
+use super::past::Past;
 use crate::{Error, Result};
 
 /// Beats in the window that is judged.
