@@ -5,7 +5,8 @@
 //! entity after the other from the beats that activated it. So it holds a few sums for each beat and those of the one
 //! entity that it judges, however many there are. All are sums of integers, which no order or grouping shows in.
 //!
-//! * `rule` is the test and its constants; `sums` what is learned of one entity, `all` of all of them, `past` what was before.
+//! * `rule` is the test and its constants; `sums` what is learned of one entity, `all` of all of them, `past` of what was
+//!   before a window.
 //! * `watch` is the sentinel itself; `alarm` is what it tells, of a `pair` or of one concept; `anomaly` puts together
 //!   what belongs together.
 

@@ -9,6 +9,9 @@ use crate::ids::{NodeId, Tick};
 use crate::maps::Set;
 use crate::sentinel::{Alarm, COUNT_MIN, Pair, Rule, Sentinel};
 
+/// The concepts that were raised, each with a tick that activated it then.
+pub(super) type Raised = Set<(NodeId, Tick)>;
+
 /// A history, and the sentinel that knows its beats. One concept is judged after the other, and then its pairs with those
 /// of larger places. So beside the lists there are their numbers turned round, and at most as much again for the pairs of
 /// that one concept.
@@ -54,9 +57,9 @@ impl<'a> History<'a> {
         Ok(History { lists, pairs, sentinel, holders, beats, brought, new })
     }
 
-    /// Returns the alarms of concepts, and the concepts that were raised in a tick that activated them.
-    pub(super) fn concepts(&self, pace: &mut Pace<'_>) -> Result<(Vec<Alarm>, Set<(NodeId, Tick)>)> {
-        let (mut alarms, mut raised) = (Vec::new(), Set::default());
+    /// Returns the alarms of concepts, and when which of them were raised.
+    pub(super) fn concepts(&self, pace: &mut Pace<'_>) -> Result<(Vec<Alarm>, Raised)> {
+        let (mut alarms, mut raised) = (Vec::new(), Raised::default());
         let mut beats: Vec<u32> = Vec::new();
         for (place, concept) in (0..).zip(&self.pairs.concepts) {
             let documents = self.holders.holding(place);
