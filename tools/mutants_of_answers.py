@@ -193,7 +193,7 @@ ANSWERS = [
     Mutant(
         "near concepts do not fade",
         QUERY + "near.rs",
-        "decay.weight(&synapse, now)",
+        "decays.of(from).weight(&synapse, now)",
         "1.0",
         RULE + "a_concept_is_as_near_as_its_synapse_is_strong",
     ),

@@ -4,34 +4,31 @@ mod common;
 mod streams;
 
 use common::Chance;
-use phago_core::cancel::Cancel;
 use phago_core::commons::idf;
 use phago_core::ids::NodeId;
-use phago_core::sentinel::{Alarm, Kind, Rule, Sentinel};
+use phago_core::sentinel::{Alarm, Kind, Pair, Rule};
 use phago_core::text::{Lexicon, Session};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use streams::{EVERY, Kindness, Shift, Stream, alarms, concept, found, name};
+use streams::{Beat, EVERY, Kindness, Shift, Stream, alarms, alarms_of, concept, found, name};
 
 const KINDS: [Kindness; 3] = [Kindness::Plain, Kindness::Clumped, Kindness::Drifting];
 
 // Eight documents a tick: concept 0 in all of them, and others in every so-manieth. Returns the alarms.
-fn regular(ticks: u64, in_tick: impl Fn(u64) -> Vec<NodeId>) -> Vec<Alarm> {
-    let (mut sentinel, mut known, mut all) = (Sentinel::new(Rule::STEADY).unwrap(), BTreeSet::new(), Vec::new());
-    for tick in 1..=ticks {
+fn regular(ticks: u64, rule: Rule, in_tick: impl Fn(u64) -> Vec<NodeId>) -> Vec<Alarm> {
+    let beat = |tick| {
         let mut lists = vec![vec![concept(0), concept(1), concept(2)]; 7];
         lists.push([vec![concept(0)], in_tick(tick)].concat());
-        lists.iter_mut().for_each(|list| list.sort_unstable());
-        all.extend(sentinel.observe(tick, &streams::seen(&lists, &mut known), &Cancel::new()).unwrap());
-    }
-    all
+        Beat { tick, lists }
+    };
+    alarms_of(&(1..=ticks).map(beat).collect::<Vec<Beat>>(), rule)
 }
 
 #[test]
 fn a_frequent_concept_that_is_not_seen_any_more_fades_and_a_rarer_one_never() {
     for (every, after) in [(1, Some(16)), (2, Some(36)), (3, None)] {
         let seen = |tick: u64| tick <= 200 && tick.is_multiple_of(every);
-        let all = regular(320, |tick| if seen(tick) { vec![concept(7)] } else { vec![] });
+        let all = regular(320, Rule::STEADY, |tick| if seen(tick) { vec![concept(7)] } else { vec![] });
         let last = 200 / every * every;
         let told: Vec<(Kind, u64, u64)> = all.iter().map(|alarm| (alarm.kind, alarm.since, alarm.tick)).collect();
         let expected = after.map(|after| (Kind::Fading(concept(7)), last, last + after));
@@ -43,10 +40,32 @@ fn a_frequent_concept_that_is_not_seen_any_more_fades_and_a_rarer_one_never() {
 fn new_words_in_numbers_are_told_of_once() {
     // One new word every fifth tick, then two in each of twenty.
     let brought = |tick: u64| if (150..170).contains(&tick) { 2 } else { u64::from(tick.is_multiple_of(5)) };
-    let all = regular(200, |tick| (0..brought(tick)).map(|number| concept(1000 + 10 * tick + number)).collect());
+    let words = |tick| (0..brought(tick)).map(|number| concept(1000 + 10 * tick + number)).collect();
+    let all = regular(200, Rule::STEADY, words);
     let told: Vec<Kind> = all.iter().map(|alarm| alarm.kind).collect();
     assert_eq!(told, [Kind::Vocabulary]);
     assert!((152..160).contains(&all[0].tick) && all[0].since >= 141, "{all:?}");
+}
+
+#[test]
+fn what_was_not_seen_for_a_window_is_told_of_again() {
+    let rule = Rule { threshold: 2, halving: 20, ..Rule::STEADY };
+    let is_seen = |tick: u64| (60..=70).contains(&tick) || (200..=210).contains(&tick);
+    let all = regular(220, rule, |tick| if is_seen(tick) { vec![concept(7)] } else { vec![] });
+    let told = all.iter().filter(|alarm| alarm.kind == Kind::New(concept(7))).map(|alarm| alarm.since);
+    assert_eq!(told.collect::<Vec<u64>>(), [60, 200], "{all:?}");
+}
+
+#[test]
+fn pairs_are_told_of_from_five_documents_on() {
+    let rule = Rule { threshold: 60, pair_threshold: 10, ..Rule::STEADY };
+    let told = |documents: u64| {
+        let in_tick = |tick| if (100..100 + documents).contains(&tick) { vec![concept(7), concept(8)] } else { vec![] };
+        regular(120, rule, in_tick).iter().map(|alarm| alarm.kind).collect::<BTreeSet<Kind>>()
+    };
+    let pair = |one, other| Kind::Pair(Pair::new(concept(one), concept(other)).unwrap());
+    assert_eq!(told(4), BTreeSet::new());
+    assert_eq!(told(5), BTreeSet::from([pair(0, 7), pair(0, 8), pair(7, 8)]));
 }
 
 #[test]
@@ -83,21 +102,16 @@ fn alarms_of_texts(texts: &[String]) -> Vec<Alarm> {
     };
     let mut lists: Vec<Vec<NodeId>> = terms.iter().map(|terms| concepts(terms)).collect();
     lists.retain(|list| !list.is_empty());
-    let (mut sentinel, mut known) = (Sentinel::new(Rule::STEADY).unwrap(), BTreeSet::new());
-    let (mut chance, mut tick, mut all) = (Chance(4), 0, Vec::new());
-    while tick < 400 {
+    let (mut chance, mut history) = (Chance(4), Vec::new());
+    while history.len() < 400 {
         chance.shuffle(&mut lists);
-        for lists in lists.chunks_exact(8) {
-            tick += 1;
-            all.extend(sentinel.observe(tick, &streams::seen(lists, &mut known), &Cancel::new()).unwrap());
-        }
+        history.extend(lists.chunks_exact(8).zip(history.len() as u64 + 1..).map(|(lists, tick)| {
+            let lists = lists.to_vec();
+            Beat { tick, lists }
+        }));
     }
-    println!(
-        "{} texts in {tick} ticks: {} pairs known, {} alarms",
-        texts.len(),
-        sentinel.part().len(sentinel.clock()).1,
-        all.len()
-    );
+    let all = alarms_of(&history, Rule::STEADY);
+    println!("{} texts in {} ticks: {} alarms", texts.len(), history.len(), all.len());
     all
 }
 

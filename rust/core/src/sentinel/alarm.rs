@@ -1,14 +1,13 @@
 //! What departs from normal, as it is told.
 
+use super::pair::Pair;
 use super::rule::Counts;
-use super::seen::Pair;
 use crate::ids::{NodeId, Tick};
-use serde::{Deserialize, Serialize};
 
 /// What departs from normal. Kinds are ordered as they stand here, and then by id.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Deserialize, Serialize)]
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
 pub enum Kind {
-    /// A concept is frequent that was not seen before the window, or too long ago to be remembered.
+    /// A concept is frequent that was not seen before the window, or so long ago that halving left nothing of it.
     New(NodeId),
     /// A concept is seen more often than normal.
     Rising(NodeId),
@@ -33,7 +32,7 @@ impl Kind {
 }
 
 /// A departure from normal, told once: again only after it was normal.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Deserialize, Serialize)]
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
 pub struct Alarm {
     /// The tick that found it.
     pub tick: Tick,

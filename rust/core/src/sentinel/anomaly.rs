@@ -2,7 +2,6 @@
 
 use super::alarm::{Alarm, Kind};
 use crate::ids::{DocumentId, NodeId, Tick};
-use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -36,7 +35,7 @@ impl Bearer {
 }
 
 /// Alarms of the same documents.
-#[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Anomaly {
     /// Its alarms, the strongest first. There is at least one.
     pub alarms: Vec<Alarm>,

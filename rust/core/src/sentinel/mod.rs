@@ -1,46 +1,27 @@
 //! The sentinel: learns how often concepts, pairs of concepts and new words occur, and tells what departs from it.
 //!
-//! Everything learned is a sum of integers, so that it does not depend on shards, order or grouping. A concept's sums
-//! live at the concept's home, a pair's at the home of its source, the smaller of its ids: both in a [`Part`]. What all
-//! parts must agree on is the [`Clock`], which every shard reads. Its time is counted in *beats*: ticks in which
-//! something was digested. So an idle colony forgets nothing, and an idle tick costs nothing.
+//! It looks at a history that is all there: the documents that stand, in the order of the ticks that digested them. Its
+//! time is counted in *beats*: ticks in which something was digested. First it is told of every beat, then it judges one
+//! entity after the other from the beats that activated it. So it holds a few sums for each beat and those of the one
+//! entity that it judges, however many there are. All are sums of integers, which no order or grouping shows in.
 //!
-//! A beat has these steps. [`Clock::next`] makes the clock of the beat from the totals of all shards; each part judges
-//! what it saw ([`Part::judge`]), without a change; [`Clock::close`] takes the merged reports; each part takes over what
-//! it judged ([`Part::commit`]). [`Sentinel`] does all of this in one place.
-//!
-//! * `rule` is the test and its constants; `sums` what is learned of one entity, `totals` of all; `seen` what a beat
-//!   brings.
-//! * `clock`, `ledger` and `part` are the state, `rank` and `report` who is forgotten when there is too much of it;
-//!   `silence` is how fading is found without a sweep, `records` the canonical form.
-//! * `alarm` is what is told; `kept` the latest alarms; `anomaly` puts together what belongs together.
+//! * `rule` is the test and its constants; `sums` what is learned of one entity, `all` of all of them, `past` of what was
+//!   before a window.
+//! * `watch` is the sentinel itself; `alarm` is what it tells, of a `pair` or of one concept; `anomaly` puts together
+//!   what belongs together.
 
 mod alarm;
+mod all;
 mod anomaly;
-mod clock;
-mod kept;
-mod ledger;
-mod part;
-mod rank;
-mod records;
-mod report;
+mod pair;
+mod past;
 mod rule;
-mod seen;
-mod silence;
 mod sums;
-mod totals;
-mod whole;
+mod watch;
 
 pub use alarm::{Alarm, Kind};
 pub use anomaly::{Anomaly, Bearer, EVIDENCE_MAX, group};
-pub use clock::Clock;
-pub use kept::{ALARMS_MAX, Kept};
-pub use part::{Part, Staged};
-pub use rank::{Census, Rank};
-pub use records::{Record, Records};
-pub use report::{Floors, Report};
+pub use pair::Pair;
+pub use past::Past;
 pub use rule::{COUNT_MIN, Counts, LEARNING, Rule, SILENCE_MAX, SILENCE_MIN, SILENCE_STEP, WINDOW};
-pub use seen::{Pair, Seen};
-pub use sums::{SEEN_MAX, State, Sums};
-pub use totals::{Past, Totals};
-pub use whole::Sentinel;
+pub use watch::{Sentinel, Told};

@@ -1,8 +1,7 @@
 //! When a count departs from what was normal.
 
-use super::totals::Past;
+use super::past::Past;
 use crate::{Error, Result};
-use serde::{Deserialize, Serialize};
 
 /// Beats in the window that is judged.
 pub const WINDOW: u32 = 10;
@@ -17,8 +16,8 @@ pub const SILENCE_MAX: u32 = 48;
 /// Beats between one look at a silent concept and the next.
 pub const SILENCE_STEP: u32 = 4;
 
-/// How sure an alarm is, how long the past is remembered, and how much of it.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
+/// How sure an alarm is, and how long the past is remembered.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub struct Rule {
     /// The least strength of an alarm of a concept or of new words.
     pub threshold: u32,
@@ -28,19 +27,14 @@ pub struct Rule {
     pub ratio: u32,
     /// Beats after which the past is halved.
     pub halving: u32,
-    /// The most concepts that are remembered, over all shards.
-    pub concepts_max: u64,
-    /// The most pairs that are remembered, over all shards.
-    pub pairs_max: u64,
 }
 
 impl Rule {
     /// For streams whose frequencies stay as they are.
-    pub const STEADY: Rule =
-        Rule { threshold: 30, pair_threshold: 40, ratio: 2, halving: 256, concepts_max: 1 << 18, pairs_max: 1 << 20 };
+    pub const STEADY: Rule = Rule { threshold: 30, pair_threshold: 40, ratio: 2, halving: 256 };
     /// For streams whose frequencies drift. Of pairs, whose ends both do, 40 tells of up to two too many in 1,000 ticks, and
     /// 50 misses one planted change in twenty.
-    pub const DRIFTING: Rule = Rule { threshold: 40, pair_threshold: 45, ratio: 3, halving: 128, ..Rule::STEADY };
+    pub const DRIFTING: Rule = Rule { threshold: 40, pair_threshold: 45, ratio: 3, halving: 128 };
 
     /// Checks every field.
     ///
@@ -48,13 +42,11 @@ impl Rule {
     /// [`Error::Config`] for the first one outside of what is accepted.
     pub fn validate(&self) -> Result<()> {
         let fields = [
-            ("threshold", self.threshold.into(), 1, 1 << 20),
-            ("pair_threshold", self.pair_threshold.into(), 1, 1 << 20),
-            ("ratio", self.ratio.into(), 1, 1 << 20),
+            ("threshold", self.threshold, 1, 1 << 20),
+            ("pair_threshold", self.pair_threshold, 1, 1 << 20),
+            ("ratio", self.ratio, 1, 1 << 20),
             // With more, the sums of an entity would not fit into their 32 bits.
-            ("halving", self.halving.into(), 1, 1 << 12),
-            ("concepts_max", self.concepts_max, 1, 1 << 32),
-            ("pairs_max", self.pairs_max, 1, 1 << 32),
+            ("halving", self.halving, 1, 1 << 12),
         ];
         match fields.into_iter().find(|&(_, value, low, high)| value < low || value > high) {
             None => Ok(()),
@@ -78,7 +70,7 @@ impl Rule {
 /// the same of the window if that is more, at least 1. Without the window, a rare concept that comes in a few copies of
 /// one document departs from its past as much as one that comes again and again: on the tests' clumped stream there are
 /// 58 alarms in 1,000 ticks instead of none. (With one phi for both together there are 2.)
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Deserialize, Serialize)]
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
 pub struct Counts {
     /// k: its activations in the window.
     pub count: u64,
@@ -199,7 +191,7 @@ mod tests {
         assert_eq!(Rule::DRIFTING.validate(), Ok(()));
         let error = Rule { halving: 0, ..Rule::STEADY }.validate().unwrap_err();
         assert_eq!(error.to_string(), "`halving` is 0; accepted is 1 to 4096");
-        assert!(Rule { pairs_max: 0, ..Rule::STEADY }.validate().is_err());
+        assert!(Rule { ratio: 0, ..Rule::STEADY }.validate().is_err());
     }
 
     #[test]

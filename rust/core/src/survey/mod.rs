@@ -26,6 +26,8 @@ pub mod betweenness;
 pub mod bridges;
 pub mod clusters;
 pub mod gate;
+mod history;
+mod holders;
 pub mod identity;
 pub mod insights;
 pub mod lists;

@@ -4,9 +4,13 @@
 pub mod naive;
 
 use crate::common::Chance;
+use phago_core::Result;
 use phago_core::cancel::Cancel;
-use phago_core::ids::NodeId;
-use phago_core::sentinel::{Alarm, Kind, Pair, Rule, Seen, Sentinel};
+use phago_core::ids::{DocumentId, NodeId};
+use phago_core::sentinel::{Alarm, Anomaly, Kind, Pair, Rule};
+use phago_core::survey::anomalies::anomalies;
+use phago_core::survey::lists::{Lists, ListsPart};
+use phago_core::survey::pairs::{Concept, Pairs};
 use std::collections::BTreeSet;
 
 /// How the documents of one tick differ from those of others.
@@ -212,22 +216,48 @@ pub fn found(shift: Shift, alarms: &[Alarm]) -> Vec<Option<u64>> {
     all
 }
 
-/// Counts lists. A concept is new if it is not known yet.
-pub fn seen(lists: &[Vec<NodeId>], known: &mut BTreeSet<NodeId>) -> Seen {
-    let borrowed: Vec<&[NodeId]> = lists.iter().map(|list| &**list).collect();
-    let new: Vec<NodeId> = lists.iter().flatten().copied().filter(|&concept| known.insert(concept)).collect();
-    Seen::count(&borrowed, |_| true).with_new(new)
+/// What one tick brought: the concepts of each of its documents, by id.
+#[derive(Clone, Debug, Default)]
+pub struct Beat {
+    pub tick: u64,
+    pub lists: Vec<Vec<NodeId>>,
+}
+
+/// A history as a survey reads it. Documents are in no order of ticks.
+pub fn read(history: &[Beat]) -> (Lists, Pairs) {
+    let ids: BTreeSet<NodeId> = history.iter().flat_map(|beat| beat.lists.iter().flatten()).copied().collect();
+    let concepts = ids.iter().zip(0..).map(|(&id, term)| Concept { id, term, df: 0 }).collect();
+    let pairs = Pairs { tick: 0, documents: 0, concepts, pairs: Vec::new() };
+    let (mut documents, mut entries) = (Vec::new(), Vec::new());
+    for (tick, list) in history.iter().flat_map(|beat| beat.lists.iter().map(|list| (beat.tick, list))) {
+        let id = DocumentId(Chance(documents.len() as u64).next().into());
+        documents.push((id, list.len() as u32, tick as u32));
+        entries.extend(list.iter().map(|&concept| (pairs.place(concept).unwrap(), 1u32)));
+    }
+    // As it comes from a node.
+    let bytes = postcard::to_allocvec(&(documents, entries)).unwrap();
+    let part: ListsPart = postcard::from_bytes(&bytes).unwrap();
+    (Lists::join(&[part], &pairs, &Cancel::new()).unwrap(), pairs)
+}
+
+/// What departs from normal in a history.
+pub fn found_in(history: &[Beat], rule: Rule, cancel: &Cancel) -> Result<Vec<Anomaly>> {
+    let (lists, pairs) = read(history);
+    anomalies(&lists, &pairs, rule, cancel)
+}
+
+/// All alarms of a history, in order.
+pub fn alarms_of(history: &[Beat], rule: Rule) -> Vec<Alarm> {
+    let found = found_in(history, rule, &Cancel::new()).unwrap();
+    let mut alarms: Vec<Alarm> = found.into_iter().flat_map(|anomaly| anomaly.alarms).collect();
+    alarms.sort_unstable();
+    alarms
 }
 
 /// All alarms of a stream.
 pub fn alarms(stream: &mut Stream, ticks: u64, rule: Rule) -> Vec<Alarm> {
-    let (mut sentinel, mut known) = (Sentinel::new(rule).unwrap(), BTreeSet::new());
-    let mut all = Vec::new();
-    for tick in 1..=ticks {
-        let lists = stream.tick();
-        all.extend(sentinel.observe(tick, &seen(&lists, &mut known), &Cancel::new()).unwrap());
-    }
-    all
+    let history: Vec<Beat> = (1..=ticks).map(|tick| Beat { tick, lists: stream.tick() }).collect();
+    alarms_of(&history, rule)
 }
 
 /// The name of an alarm's kind.

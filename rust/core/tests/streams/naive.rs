@@ -1,24 +1,16 @@
 //! The sentinel as plainly as it can be written: nothing is remembered but history, and all is counted from it again.
 
+use super::Beat;
 use phago_core::ids::NodeId;
 use phago_core::sentinel::{
     Alarm, COUNT_MIN, Counts, Kind, LEARNING, Pair, Past, Rule, SILENCE_MAX, SILENCE_MIN, SILENCE_STEP, WINDOW,
 };
-use std::collections::{BTreeMap, BTreeSet};
-
-/// What one beat brought.
-#[derive(Clone, Default)]
-pub struct Beat {
-    pub tick: u64,
-    pub lists: Vec<Vec<NodeId>>,
-    pub new: u64,
-    pub gone: Vec<NodeId>,
-}
+use std::collections::BTreeSet;
 
 impl Beat {
     fn of(&self, what: Kind) -> u64 {
-        let has = |list: &Vec<NodeId>| what.concepts().all(|concept| list.contains(&concept));
-        if what == Kind::Vocabulary { self.new } else { self.lists.iter().filter(|list| has(list)).count() as u64 }
+        let has = |list: &&Vec<NodeId>| what.concepts().all(|concept| list.contains(&concept));
+        self.lists.iter().filter(has).count() as u64
     }
 
     fn all(&self, pairs: bool) -> u64 {
@@ -26,7 +18,7 @@ impl Beat {
         lengths.map(|length| if pairs { length * (length - 1) / 2 } else { length }).sum()
     }
 
-    pub fn pairs(&self) -> BTreeSet<Pair> {
+    fn pairs(&self) -> BTreeSet<Pair> {
         let lists = self.lists.iter();
         lists
             .flat_map(|list| list.iter().flat_map(|&one| list.iter().filter_map(move |&two| Pair::new(one, two))))
@@ -42,34 +34,23 @@ pub struct Naive {
     rule: Rule,
     beats: Vec<Beat>,
     told: BTreeSet<Kind>,
-    // The first beat of which each concept or pair is remembered.
-    born: BTreeMap<Kind, u32>,
 }
 
 impl Naive {
     pub fn new(rule: Rule) -> Naive {
-        Naive { rule, beats: Vec::new(), told: BTreeSet::new(), born: BTreeMap::new() }
+        Naive { rule, beats: Vec::new(), told: BTreeSet::new() }
     }
 
     pub fn observe(&mut self, beat: Beat) -> Vec<Alarm> {
-        let (concepts, pairs, gone, new) = (beat.concepts(), beat.pairs(), beat.gone.clone(), beat.new);
+        let (concepts, pairs) = (beat.concepts(), beat.pairs());
         self.beats.push(beat);
         let now = self.beats.len() as u32;
-        for &concept in &gone {
-            for what in [Kind::Rising(concept), Kind::Fading(concept)] {
-                self.born.insert(what, now);
-                self.told.remove(&what);
-            }
-        }
-        let ends = |pair: &Pair| [pair.source(), pair.target()];
-        let known: BTreeSet<Pair> = self.beats.iter().flat_map(Beat::pairs).collect();
-        for pair in known.iter().filter(|pair| ends(pair).iter().any(|end| gone.contains(end))) {
-            self.born.insert(Kind::Pair(*pair), now);
-            self.told.remove(&Kind::Pair(*pair));
-        }
         let mut alarms: Vec<Alarm> = concepts.iter().filter_map(|&concept| self.judge(Kind::Rising(concept))).collect();
-        alarms.extend(pairs.iter().filter_map(|&pair| self.judge(Kind::Pair(pair))));
-        alarms.extend(if new > 0 { self.judge(Kind::Vocabulary) } else { None });
+        let of_pairs: Vec<Alarm> = pairs.iter().filter_map(|&pair| self.judge(Kind::Pair(pair))).collect();
+        // Of a pair nothing is told while one of its concepts is raised.
+        let is_raised = |concept| self.told.contains(&Kind::Rising(concept));
+        alarms.extend(of_pairs.into_iter().filter(|alarm| !alarm.kind.concepts().any(is_raised)));
+        alarms.extend(if self.seen(Kind::Vocabulary, now) > 0 { self.judge(Kind::Vocabulary) } else { None });
         let all: BTreeSet<NodeId> = self.beats.iter().flat_map(Beat::concepts).collect();
         alarms.extend(all.difference(&concepts).filter_map(|&concept| self.fades(concept)));
         alarms.sort_unstable();
@@ -166,8 +147,12 @@ impl Naive {
     }
 
     fn seen(&self, what: Kind, beat: u32) -> u64 {
-        let born = self.born.get(&what).copied().unwrap_or(0);
-        if beat < born { 0 } else { self.beats[beat as usize - 1].of(what) }
+        let (before, from) = self.beats.split_at(beat as usize - 1);
+        if what == Kind::Vocabulary {
+            let known: BTreeSet<NodeId> = before.iter().flat_map(Beat::concepts).collect();
+            return from[0].concepts().difference(&known).count() as u64;
+        }
+        from[0].of(what)
     }
 
     fn tick(&self, beat: u32) -> u64 {
