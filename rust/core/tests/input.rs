@@ -47,14 +47,16 @@ fn the_bytes_of_each_kind_are_a_durable_format() {
              6f6e73030\
              16c0102000102000000000000f83f\
              016e000105\
-             01730003017800000000\
-             01620000\
-             00",
+             0173000301780000000162\
+             0000",
         ),
-        (Input::Update(body(Some("k"), "t")), "010101016b000174000000"),
-        (Input::Update(Body { thread: Some(turn), ..body(Some("k"), "t") }), "010101016b0001740000010474616c6b03"),
-        (Input::Update(expiring(Lifetime::Tick(300))), "010101016b000174000100ac0200"),
-        (Input::Update(expiring(Lifetime::Time(-2))), "010101016b0001740001010300"),
+        (Input::Update(body(Some("k"), "t")), "010101016b0001740000"),
+        (
+            Input::Update(Body { thread: Some(turn), ..body(Some("k"), "t") }),
+            "010101016b0001740002000000010474616c6b03",
+        ),
+        (Input::Update(expiring(Lifetime::Tick(300))), "010101016b000174000100ac02"),
+        (Input::Update(expiring(Lifetime::Time(-2))), "010101016b00017400010103"),
         (Input::Delete(id), "0102100f0e0d0c0b0a090807060504030201"),
         (
             Input::Reinforce { id, path: path(&[("pump", &["ion"])]), times: 300 },

@@ -95,7 +95,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_scan_finds_what_the_definition_does(
-            forms in prop::collection::hash_set("[abcé]{1,7}|[abc]{3,5}[1_]", 1..40), asked in "[abce]{1,8}", edits in 1u32..3,
+            forms in prop::collection::hash_set("[abcé]{1,7}|[abc]{3,5}1", 1..40), asked in "[abce]{1,8}", edits in 1u32..3,
         ) {
             let lexicon = Lexicon::new();
             for form in &forms {
