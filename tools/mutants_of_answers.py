@@ -36,8 +36,8 @@ ANSWERS = [
     Mutant(
         "coverage has the power 1",
         QUERY + "evidence.rs",
-        "libm::pow(coverage / question.mass, ranking.coverage_power)",
-        "(coverage / question.mass)",
+        "libm::pow(found / question.mass, ranking.coverage_power)",
+        "(found / question.mass)",
         RULE + "a_part_of_a_question_counts_by_the_power_of_coverage",
     ),
     Mutant("lengths count half", QUERY + "bm25.rs", "K1 * B / mean", "K1 * 0.5 / mean", LEXICAL),
@@ -165,7 +165,7 @@ ANSWERS = [
     Mutant(
         "long questions do not damp concepts",
         QUERY + "concepts.rs",
-        "ranking.concepts_evidence + question.content as f64",
+        "ranking.concepts_evidence + asked * (asked / ranking.concepts_question).max(1.0)",
         "ranking.concepts_evidence",
         RULE + "long_questions_need_concepts_less",
     ),
@@ -236,8 +236,8 @@ ANSWERS = [
     Mutant(
         "a filter is forgotten among many",
         QUERY + "here.rs",
-        "allowed.has(spot)",
-        "true",
+        "|spot: Spot| allowed.is_none_or(|allowed| allowed.has(spot))",
+        "|_: Spot| true",
         "tests/test_where.py::test_where_the_best_are_many_those_that_match_are_found_behind_them",
     ),
     # --- the wire ---

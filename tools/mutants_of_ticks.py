@@ -213,6 +213,28 @@ TICKS = [
         "None",
         "phago-engine lib reinforcements_are_counted_once_each_and_go_with_the_document",
     ),
+    # --- what lives in a colony ---
+    Mutant(
+        "a pinned concept fades",
+        "rust/core/src/graph/decays.rs",
+        "if is_pinned { &self.still } else { &self.fading }",
+        "&self.fading",
+        "tests/test_pin.py::test_a_pinned_concept_keeps_its_synapses_while_all_others_end",
+    ),
+    Mutant(
+        "what an agent leaves is not used",
+        "rust/core/src/commons/mod.rs",
+        "uses.get(id).map(|times| (term, *times))",
+        "uses.get(id).filter(|_| false).map(|times| (term, *times))",
+        "tests/test_agents.py::test_an_old_agent_leaves_its_concepts_to_all_once",
+    ),
+    Mutant(
+        "a node ranks what waits by arrival",
+        "rust/core/src/wishes.rs",
+        "(Reverse(sum(&signals, terms)), mean, key)",
+        "(Reverse(0), mean - mean, key)",
+        "tests/test_life.py::test_the_field_orders_documents_over_nodes_as_in_one_process",
+    ),
     # --- lifetimes ---
     Mutant(
         "a lifetime ends a tick late",
