@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from phago.backends import Died, Late, Processes, Transport
 
 TOLD = ["Join", "Section", "Build", "Order", "Ask"]
-ORDERS = ["Prepare", "Apply", "Discard", "Act", "Decay", "Commit", "Abort", "Pass", "Read"]
+ORDERS = ["Prepare", "Apply", "Discard", "Act", "Decay", "Commit", "Abort", "Pass", "Read", "Rank"]
 ASKS = ["Round", "Digest", "Words", "Piece"]
 # fmt: off
 ROUNDS = [

@@ -402,7 +402,7 @@ def test_lines_become_documents(tmp_path):
         ('{"text": "a", "metadata": [1]}', "has `metadata` of type list; accepted is dict"),
         (
             '{"text": "a", "year": 1}',
-            "has the field `year`; known are _id, expires, id, metadata, place, text, thread, title",
+            "has the field `year`; known are _id, expires, id, metadata, place, text, thread, time, title, vector",
         ),
     ],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -52,6 +51,9 @@ class Embedding:
 
     async def vectors_async(self, texts: list[str]) -> list[Vector]:
         """The twin for event loops: a plain callable is called in a thread, so that the loop is left to others."""
+        # It brings logging, which a program without a loop does not need.
+        import asyncio
+
         made: list[Vector] = []
         for batch in _batches(texts):
             try:

@@ -252,10 +252,10 @@ pub enum Order {
     Abort(u64),
     /// Move on to a tick before which nothing happens but the end of synapses.
     Pass(Tick),
-    /// Rank the waiting documents as the field wants it, so many, behind this one.
-    Rank(Wishes, u32, Option<Wanted>),
     /// Analyse documents that a later change adds, by this number. Nothing changes, and a node may forget them.
     Read(u64, Vec<Arc<Body>>),
+    /// Rank the waiting documents as the field wants it, so many, behind this one.
+    Rank(Wishes, u32, Option<Wanted>),
 }
 
 /// What a node did.
@@ -275,10 +275,10 @@ pub enum Done {
     Passed(Vec<SeatCounts>, Vec<SeatSize>),
     /// Refused: out of order, or it does not fit. Nothing has changed.
     Refused(String),
-    /// The waiting documents as they are ranked, those that come first.
-    Ranked(Vec<Wanted>),
     /// Did not prepare: it has not what was read ahead.
     Unread,
+    /// The waiting documents as they are ranked, those that come first.
+    Ranked(Vec<Wanted>),
 }
 
 /// Returns a message as bytes: the version, then postcard.
