@@ -13,9 +13,9 @@ ORDERS = ["Prepare", "Apply", "Discard", "Act", "Decay", "Commit", "Abort", "Pas
 ASKS = ["Round", "Digest", "Words", "Piece"]
 # fmt: off
 ROUNDS = [
-    "Hear", "Speak", "Reach", "Weigh", "Best", "MostLit", "Tell", "Documents", "Find", "Near", "Labels", "Count",
-    "Names", "Stored", "Counts", "Shards", "Describe", "Rows", "Node", "Nodes", "Edges", "Terms", "Local",
-    "Pairs", "Lists",
+    "Hear", "Speak", "Reach", "Weigh", "Surround", "Best", "MostLit", "MostSimilar", "Outline", "Tell",
+    "Documents", "Find", "Near", "Labels", "Count", "Names", "Stored", "Counts", "Shards", "Describe",
+    "Rows", "Node", "Nodes", "Edges", "Terms", "Local", "Pairs", "Lists", "Nearest", "Beginning", "Meets",
 ]
 # fmt: on
 
