@@ -33,7 +33,7 @@ from .drawing import PICTURE_ENDS, drawn
 from .exits import BUSY, DAMAGED, FOUND, NOTHING_FOUND, Problem
 from .finding import anomalies_lines, counted, insights_lines, insights_row, map_lines, map_row
 from .models import model
-from .parsing import Parser, conditions, count, moment, seconds, shards, text
+from .parsing import Parser, conditions, count, moment, part, seconds, shards, text
 from .taking import take
 
 if TYPE_CHECKING:
@@ -106,6 +106,13 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
             nargs="+",
             help="a folder or a file: text, Markdown, reStructuredText, HTML, or lines of JSON with `text`, perhaps "
             f"{', '.join(rest)} and {last} ({KNOWN}; what has no suffix is text)",
+        )
+        parser.add_argument(
+            "--parts",
+            type=part,
+            metavar="CHARACTERS",
+            help="cut longer texts into parts of about so many, which stand in a thread and are one another's context "
+            "(default: one document for each file)",
         )
         parser.add_argument("--shards", type=shards, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
     query = reads("query", _query, "the best documents for a question; exits with 1 where there is none")
@@ -306,7 +313,7 @@ def _sync(arguments: argparse.Namespace) -> int:
 def _take(arguments: argparse.Namespace, *, delete: bool) -> int:
     given = _named(arguments.paths)
     with _writing(arguments, make=True) as colony, progress(quiet=arguments.json) as tell:
-        taken = take(colony, given, delete=delete, tell=tell)
+        taken = take(colony, given, delete=delete, tell=tell, part=arguments.parts)
         _digest(colony, tell, arguments.now)
     _say(arguments, taken.row(), taken.lines())
     return FOUND if taken.counts.total() else NOTHING_FOUND

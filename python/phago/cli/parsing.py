@@ -56,6 +56,13 @@ def text(given: str) -> str:
     return given
 
 
+def part(given: str) -> int:
+    """The length of a part, in characters."""
+    if not given.isdecimal() or not 200 <= int(given) <= 1 << 24:
+        raise argparse.ArgumentTypeError(f"{given!r} is not a number from 200 to {1 << 24}")
+    return int(given)
+
+
 def shards(given: str) -> int:
     """A number of shards."""
     try:

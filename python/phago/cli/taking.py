@@ -10,7 +10,7 @@ from typing import Any
 from .._bar import Tell
 from ..colony import Colony
 from ..document import Document
-from ..extract import KNOWN, SOURCE, LeftOut, Source, read_sources
+from ..extract import KNOWN, PART, SOURCE, LeftOut, Source, read_sources
 
 __all__ = ["Taken", "take"]
 
@@ -57,7 +57,7 @@ class Taken:
             yield f"  Known kinds: {KNOWN}; what has no suffix is text."
 
 
-def take(colony: Colony, given: Sequence[Source], *, delete: bool, tell: Tell) -> Taken:
+def take(colony: Colony, given: Sequence[Source], *, delete: bool, tell: Tell, part: int | None = None) -> Taken:
     """Take in what is new or changed, and delete what is gone if that is asked for. Nothing is digested.
 
     It is the same whether it is done once or again, or again after it was interrupted.
@@ -74,7 +74,7 @@ def take(colony: Colony, given: Sequence[Source], *, delete: bool, tell: Tell) -
         files = (done, total)
         tell(f"reading files, {taken.counts.total():,} documents", done, total)
 
-    for source, found in read_sources(given, skip=colony.path, tell=shown):
+    for source, found in read_sources(given, skip=colony.path, part=part, tell=shown):
         if isinstance(found, LeftOut):
             taken.left_out.append(found)
             if found.is_unread:
@@ -99,7 +99,7 @@ def take(colony: Colony, given: Sequence[Source], *, delete: bool, tell: Tell) -
 
 
 def _may_hold(unread: LeftOut, key: str) -> bool:
-    return unread.is_of_lines or unread.path == key
+    return unread.is_of_lines or unread.path == key or key.startswith(unread.path + PART)
 
 
 def _put(colony: Colony, batch: list[tuple[str, Document]], taken: Taken) -> None:

@@ -16,6 +16,7 @@ from typing import IO, Any, cast
 from ..document import BYTES_MAX, FIELDS, Document
 from .html import text_of_html
 from .markup import text_of_markdown, text_of_rst
+from .parts import cut
 
 __all__ = ["KNOWN", "SOURCE", "LeftOut", "Source", "read_sources", "sources"]
 
@@ -100,6 +101,7 @@ def read_sources(
     given: Sequence[Source],
     *,
     skip: str | os.PathLike[str] | None = None,
+    part: int | None = None,
     tell: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[tuple[Source, Document | LeftOut]]:
     """The documents of folders and files, in the order of their paths, and what is left out and why.
@@ -114,6 +116,7 @@ def read_sources(
     Args:
         given: The folders and files.
         skip: A folder that is passed over, wherever it is.
+        part: Cut longer texts into parts of about so many characters, which stand in a thread; see `cut`.
         tell: Called before each file with the number of files that are done and that of all.
     """
     away = None if skip is None else os.path.realpath(skip)
@@ -121,9 +124,12 @@ def read_sources(
     for done, (source, name, file) in enumerate(named):
         tell(done, len(named))
         for found in [file] if isinstance(file, LeftOut) else _documents(file, name):
-            if isinstance(found, Document):
-                found = replace(found, metadata={**found.metadata, SOURCE: source.label})
-            yield source, found
+            if isinstance(found, LeftOut):
+                yield source, found
+                continue
+            found = replace(found, metadata={**found.metadata, SOURCE: source.label})
+            for document in [found] if part is None else cut(found, part):
+                yield source, document
 
 
 def _files(source: Source, skip: str | None) -> Iterator[tuple[str, Path | LeftOut]]:
