@@ -8,25 +8,25 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq)]
 pub enum What {
     /// An agent began.
-    Spawned(Arc<Agent>),
+    Spawned(Agent),
     /// An agent of users' own went to a concept.
-    Moved(Arc<Agent>, NodeId),
+    Moved(Agent, NodeId),
     /// A digester took a document.
-    Engulfed(Arc<Agent>, DocumentId),
+    Engulfed(Agent, DocumentId),
     /// A digester presented the concepts of a document.
-    Presented(Arc<Agent>, DocumentId),
+    Presented(Agent, DocumentId),
     /// A tick that digested something left so many synapses more.
     Wired(u64),
     /// A tick left so many synapses fewer.
     Faded(u64),
     /// An agent of users' own absorbed another one.
-    Absorbed(Arc<Agent>),
+    Absorbed(Agent),
     /// An agent of users' own dissolved: so many concepts gained a use.
-    Dissolved(Arc<Agent>, u64),
+    Dissolved(Agent, u64),
     /// So many concepts were chosen in a tick because they are known.
     Transferred(u64),
     /// An agent ended.
-    Died(Arc<Agent>),
+    Died(Agent),
     /// A survey found a cluster that is new, or how one changed.
     Insight(Box<str>),
     /// A survey found a departure from normal.
@@ -64,7 +64,8 @@ pub struct Told {
     pub concept: Option<String>,
 }
 
-/// The latest events, in order. Those that are one after the other share their agent.
+/// The latest events, in order. They own nothing that is small: thousands of allocations that live so long would keep
+/// the pages around them from being given back.
 #[derive(Debug)]
 pub(crate) struct Events {
     next: u64,

@@ -12,7 +12,9 @@ use phago_core::sentinel::Anomaly;
 use phago_core::survey::Insights;
 use phago_core::survey::identity::Origin;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+static DIGESTER: LazyLock<Arc<str>> = LazyLock::new(|| "digester".into());
 
 /// What is counted in a tick.
 #[derive(Copy, Clone, Debug)]
@@ -32,8 +34,8 @@ impl World {
         if plan.digesters.is_empty() && acts.is_empty() && before == after {
             return;
         }
-        let (tick, digester) = (plan.tick, Arc::<str>::from("digester"));
-        let agent = |id: AgentId| Arc::new(Agent { kind: digester.clone(), id });
+        let tick = plan.tick;
+        let agent = |id: AgentId| Agent { kind: DIGESTER.clone(), id };
         let mut events = lock(&self.events);
         plan.births.iter().for_each(|id| events.push(tick, What::Spawned(agent(*id))));
         let mut documents = plan.documents_in_order();
@@ -105,7 +107,7 @@ impl World {
     pub(crate) fn tell_of_spawned(&self, tick: Tick, kind: &str, ids: &[AgentId]) {
         let kind = Arc::<str>::from(kind);
         let mut events = lock(&self.events);
-        ids.iter().for_each(|&id| events.push(tick, What::Spawned(Arc::new(Agent { kind: kind.clone(), id }))));
+        ids.iter().for_each(|&id| events.push(tick, What::Spawned(Agent { kind: kind.clone(), id })));
     }
 
     /// Returns the events from this number on that are kept, in order, with the names of what they speak of.
@@ -147,7 +149,7 @@ pub(crate) fn acts_of(plan: &Plan, life: &Life, most: usize) -> Vec<What> {
     for (name, choices) in plan.acted().into_iter().flat_map(|acted| &acted.kinds) {
         let Some(kind) = life.population().kind(name) else { continue };
         let of = Arc::<str>::from(&**name);
-        let agent = |row: &u32| Arc::new(Agent { kind: of.clone(), id: kind.ids()[*row as usize] });
+        let agent = |row: &u32| Agent { kind: of.clone(), id: kind.ids()[*row as usize] };
         for (column, rows, to) in &choices.changes {
             let is_named = |wanted| kind.columns().get(*column as usize).is_some_and(|(name, _)| &**name == wanted);
             if is_named(ABSORBED) {
