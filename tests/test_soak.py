@@ -24,7 +24,8 @@ def text(number):
 def on_disk():
     return sum(file.stat().st_size for file in os.scandir(path))
 
-with phago.open(path, shards=2) as colony:
+# The ring of events is full within the first thousand ticks.
+with phago.open(path, shards=2, config=phago.ColonyConfig(events_max=1024)) as colony:
     colony.ingest({"id": f"d{number}", "text": text(number)} for number in range(300))
     colony.run()
     worked, after = 0, {}
