@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import abc
+import atexit
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -116,6 +118,7 @@ class Transport(abc.ABC):
         """
         self.nodes = nodes
         self.shards = shards
+        _close_before_the_end()
 
     @abc.abstractmethod
     def send(self, messages: Sequence[Message], wait: float, stopped: Callable[[], bool]) -> Sequence[Outcome]:
@@ -162,3 +165,14 @@ def _told(outcome: Outcome) -> tuple[bytes | str, list[Any] | str]:
             return "late", ""
         case Stopped():
             return "stopped", ""
+
+
+# A colony that is let go of is freed on a thread of its own, which closes its transport. The interpreter kills a thread
+# that is in Python while it ends, and that ends the process with an abort: so its end waits for such threads.
+@functools.cache
+def _close_before_the_end() -> None:
+    atexit.register(_wait)
+
+
+def _wait() -> None:
+    _phago.wait_until_freed().wait()
