@@ -17,7 +17,10 @@ class Curator(phago.Agent):
         self.energy -= 1
         self.luck = view.random()
         near = view.neighbors(self.home)
-        if self.energy <= 0 or not near:
+        if self.energy <= 0:
+            # Too young for it, it lives on.
+            return [phago.Dissolve(*near, *([] if self.home is None else [self.home]))]
+        if not near:
             return [phago.Die()]
         here = max(near, key=lambda node: (node.signal("interest"), node.weight, node.id))
         assert isinstance(here, ViewNode)

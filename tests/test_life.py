@@ -5,13 +5,18 @@ import pytest
 from living import Curator, Herd, history, stream
 from phago.backends import Processes
 
-CONFIG = phago.ColonyConfig(seed=3, documents_per_tick=8, maturation_ticks=3, edge_decay_rate=0.05)
+CONFIG = phago.ColonyConfig(
+    seed=3, documents_per_tick=8, maturation_ticks=3, edge_decay_rate=0.05, concepts_per_document=10, known_word_boost=2
+)
 
 
 @pytest.fixture(scope="module")
 def expected():
     with phago.Colony(shards=1, config=CONFIG) as colony:
         digests = history(colony)
+        told = {event.what for event in colony.events()}
+        assert told >= {phago.EventKind.DISSOLVED, phago.EventKind.TRANSFERRED, phago.EventKind.MOVED}
+        assert any(node.uses for node in colony.graph.nodes)
         return digests, seen(colony)
 
 
@@ -27,6 +32,7 @@ def seen(colony):
         colony.fading(50),
         colony.pinned(),
         colony.graph.neighbors("t1w3x"),
+        [(node.label, node.uses) for node in colony.graph.nodes],
         colony.diff(2, 7),
         [event for event in colony.events() if event.kind != "digester"],
     )

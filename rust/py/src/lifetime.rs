@@ -1,6 +1,7 @@
 //! When a document leaves by itself, from Python and back.
 
-use crate::metadata::{kind, plain, repr};
+use crate::metadata::{kind, repr};
+use crate::moment::{self, Moment};
 use phago_core::documents::Lifetime;
 use phago_core::ids::TICK_MAX;
 use pyo3::IntoPyObjectExt;
@@ -10,7 +11,7 @@ use pyo3::types::{PyBool, PyInt, PyString};
 /// Reads the `expires` of a document: a tick number, a datetime with a time zone, or text of one. The inner error is
 /// the reason why it is not accepted; the outer one is an exception of the caller's own code.
 pub(crate) fn read(given: &Bound<'_, PyAny>) -> PyResult<Result<Lifetime, String>> {
-    if let Some(time) = plain(given, "microseconds")?.extract::<Option<i64>>()? {
+    if let Some(time) = moment::microseconds(given)? {
         return Ok(Ok(Lifetime::Time(time)));
     }
     // Any type that acts as a whole number, as those of numpy do.
@@ -41,7 +42,7 @@ impl<'py> IntoPyObject<'py> for Ends {
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
         match self.0 {
             Lifetime::Tick(tick) => tick.into_bound_py_any(py),
-            Lifetime::Time(time) => plain(&time.into_bound_py_any(py)?, "moment"),
+            Lifetime::Time(time) => Moment(time).into_pyobject(py),
         }
     }
 }

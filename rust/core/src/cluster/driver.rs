@@ -11,13 +11,11 @@ use super::words::{New, Words};
 use crate::commons::{Departed, GrantKey, Tally, Waiting};
 use crate::documents::{Body, DOCUMENTS_MAX, Known, Lifetime, ThreadPlace, Vector};
 use crate::ids::{DocumentId, Tick};
-use crate::life;
 use crate::maps::Map;
 use crate::plan::Plan;
 use crate::reinforcement::REINFORCED_MAX;
 use crate::replica::Replica;
 use crate::shard::Staged;
-use crate::wishes::{Wanted, Wishes};
 use crate::{Error, Result};
 use std::ops::Range;
 use std::sync::Arc;
@@ -47,9 +45,6 @@ pub trait Carrier {
         self.send(orders)
     }
 }
-
-// The most documents that a node ranks in one answer.
-const RANKED_MAX: u32 = 1 << 16;
 
 // With fewer steps, the driver has done its part of a change before another thread has begun.
 const BESIDE_MIN: usize = 64;
@@ -332,56 +327,6 @@ impl Driver {
         self.order(carrier, orders)
     }
 
-    /// Returns the plan of the next tick, in which agents of users' own do what they chose. Where the field orders
-    /// documents, the nodes rank them.
-    ///
-    /// # Errors
-    /// As [`Replica::plan_with`]; those of `carrier`.
-    pub fn plan<C: Carrier>(&self, replica: &Replica, carrier: &C, acted: Option<Arc<life::Acted>>) -> Result<Plan> {
-        let order = match Wishes::of(replica.commons()) {
-            Some(wishes) => Some(self.rank(replica, carrier, &wishes)?),
-            None => None,
-        };
-        replica.plan_in(order, acted)
-    }
-
-    // Has the nodes rank what waits, until there are as many as a tick grants.
-    fn rank<C: Carrier>(&self, replica: &Replica, carrier: &C, wishes: &Wishes) -> Result<Vec<Wanted>> {
-        let most = replica.commons().config().documents_per_tick;
-        let mut order: Vec<Wanted> = Vec::new();
-        let mut asked: Vec<(usize, Option<Wanted>)> = (0..self.layout.nodes()).map(|node| (node, None)).collect();
-        let mut ranked = 0;
-        while !asked.is_empty() && ranked < most {
-            let page = RANKED_MAX.min(most - ranked);
-            let ask = |(node, behind): &(usize, Option<Wanted>)| {
-                (*node, Order::Rank(wishes.clone(), page, *behind), Vec::new())
-            };
-            let done = carrier.send(asked.iter().map(ask).collect())?;
-            let mut more = Vec::new();
-            for ((node, behind), (done, _)) in asked.into_iter().zip(done) {
-                let Done::Ranked(came) = done else { return Err(unexpected(node, &done)) };
-                let is_known = |key: &GrantKey| {
-                    let waits = replica.commons().backlog().waiting().contains_key(key);
-                    waits && home_of(&self.layout, replica, DocumentId(key.1)) == node
-                };
-                let in_order = came.is_sorted_by(|one, next| one < next) && came.first() > behind.as_ref();
-                if came.len() > page as usize
-                    || !(came.is_empty() || in_order)
-                    || !came.iter().all(|one| is_known(&one.2))
-                {
-                    return Err(broken(node, "it ranks what does not wait there"));
-                }
-                if came.len() == page as usize {
-                    more.push((node, came.last().copied()));
-                }
-                order.extend(came);
-            }
-            (asked, ranked) = (more, ranked + page);
-        }
-        order.sort_unstable();
-        Ok(order)
-    }
-
     /// Makes the tick of a plan up to its commit. [`Driver::commit`] or [`Driver::abort`] must follow.
     ///
     /// # Errors
@@ -533,7 +478,7 @@ impl Driver {
     }
 }
 
-fn home_of(layout: &Layout, replica: &Replica, id: DocumentId) -> usize {
+pub(super) fn home_of(layout: &Layout, replica: &Replica, id: DocumentId) -> usize {
     let commons = replica.commons();
     layout.node_of(commons.seat(commons.ring().shard_of(id.0)))
 }
@@ -649,13 +594,13 @@ fn effects_of(step: &Step, id: DocumentId, fate: &Fate) -> Vec<Effect> {
     }
 }
 
-fn unexpected(node: usize, done: &Done) -> Error {
+pub(super) fn unexpected(node: usize, done: &Done) -> Error {
     match done {
         Done::Refused(reason) => Error::BarrierFailed { reason: reason.clone() },
         other => broken(node, &format!("it answered {other:?}")),
     }
 }
 
-fn broken(node: usize, reason: &str) -> Error {
+pub(super) fn broken(node: usize, reason: &str) -> Error {
     Error::Wire { what: "answer of a node", reason: format!("node {node}: {reason}") }
 }

@@ -250,50 +250,22 @@ impl<N: Nodes> Homes for Far<'_, N> {
     }
 
     fn best(&mut self, terms: &[WeightedTerm], most: usize, allowed: Option<&Only>) -> Result<Vec<Found>> {
-        let mut best = Best::new(most, 0.0);
-        let mut waiting: Vec<(usize, Option<(f64, u128)>)> = (0..self.nodes.count()).map(|node| (node, None)).collect();
-        while !waiting.is_empty() && most > 0 {
-            let ask = |&(node, after): &(usize, _)| {
-                let (terms, filter) = (terms.to_vec(), allowed.cloned().unwrap_or_default());
-                (node, What::Best { terms, most, floor: best.threshold, filter, after })
-            };
-            let replies = self.ask(waiting.iter().map(ask).collect())?;
-            let mut more = Vec::new();
-            for (&(node, _), reply) in waiting.iter().zip(replies) {
-                let found = read!(reply, Best)?;
-                found.iter().try_for_each(|found| self.check_spot(node, found.spot()))?;
-                let last = found.last().filter(|_| found.len() >= ITEMS_MAX).map(|last| (last.score, last.id));
-                more.extend(last.map(|last| (node, Some(last))));
-                best.gather(found);
-            }
-            // Behind the last one of a page there may be more that are good enough.
-            more.retain(|(_, last)| last.is_some_and(|(score, _)| score >= best.threshold));
-            waiting = more;
-        }
-        Ok(best.finish())
+        let what = |floor: f64, after| {
+            let (terms, filter) = (terms.to_vec(), allowed.cloned().unwrap_or_default());
+            What::Best { terms, most, floor, filter, after }
+        };
+        self.best_of_all(Best::new(most, 0.0), most, what, |reply| read!(reply, Best))
     }
 
     fn most_similar(&mut self, question: &Question, most: usize, allowed: Option<&Only>) -> Result<Vec<Found>> {
-        let mut best = Best::new(most, f64::NEG_INFINITY);
-        let mut waiting: Vec<(usize, Option<(f64, u128)>)> = (0..self.nodes.count()).map(|node| (node, None)).collect();
-        while !waiting.is_empty() && most > 0 && question.vector.is_some() {
-            let ask = |&(node, after): &(usize, _)| {
-                let (question, filter) = (question.clone(), allowed.cloned().unwrap_or_default());
-                (node, What::MostSimilar { question, most, filter, after })
-            };
-            let replies = self.ask(waiting.iter().map(ask).collect())?;
-            let mut more = Vec::new();
-            for (&(node, _), reply) in waiting.iter().zip(replies) {
-                let found = read!(reply, MostSimilar)?;
-                found.iter().try_for_each(|found| self.check_spot(node, found.spot()))?;
-                let last = found.last().filter(|_| found.len() >= ITEMS_MAX).map(|last| (last.score, last.id));
-                more.extend(last.map(|last| (node, Some(last))));
-                best.gather(found);
-            }
-            more.retain(|(_, last)| last.is_some_and(|(score, _)| score >= best.threshold));
-            waiting = more;
+        if question.vector.is_none() {
+            return Ok(Vec::new());
         }
-        Ok(best.finish())
+        let what = |_, after| {
+            let (question, filter) = (question.clone(), allowed.cloned().unwrap_or_default());
+            What::MostSimilar { question, most, filter, after }
+        };
+        self.best_of_all(Best::new(most, f64::NEG_INFINITY), most, what, |reply| read!(reply, MostSimilar))
     }
 
     fn outline(&mut self, spots: &[Spot]) -> Result<Vec<Outline>> {
@@ -425,6 +397,34 @@ impl<N: Nodes> Homes for Far<'_, N> {
 }
 
 impl<N: Nodes> Far<'_, N> {
+    // Asks all nodes for their best, page by page, until none can have one that is good enough. `what` is the request for
+    // those of at least some score, behind the last one that is known.
+    fn best_of_all(
+        &self,
+        mut best: Best,
+        most: usize,
+        what: impl Fn(f64, Option<(f64, u128)>) -> What,
+        read: impl Fn(Reply) -> Result<Vec<Found>>,
+    ) -> Result<Vec<Found>> {
+        let mut waiting: Vec<(usize, Option<(f64, u128)>)> = (0..self.nodes.count()).map(|node| (node, None)).collect();
+        while !waiting.is_empty() && most > 0 {
+            let ask = |&(node, after): &(usize, _)| (node, what(best.threshold, after));
+            let replies = self.ask(waiting.iter().map(ask).collect())?;
+            let mut more = Vec::new();
+            for (&(node, _), reply) in waiting.iter().zip(replies) {
+                let found = read(reply)?;
+                found.iter().try_for_each(|found| self.check_spot(node, found.spot()))?;
+                let last = found.last().filter(|_| found.len() >= ITEMS_MAX).map(|last| (last.score, last.id));
+                more.extend(last.map(|last| (node, Some(last))));
+                best.gather(found);
+            }
+            // Behind the last one of a page there may be more that are good enough.
+            more.retain(|(_, last)| last.is_some_and(|(score, _)| score >= best.threshold));
+            waiting = more;
+        }
+        Ok(best.finish())
+    }
+
     // Asks some nodes for what they hear of a question, each for its `most` best documents.
     fn hear_of(
         &self,

@@ -10,7 +10,7 @@
 //!
 //! * [`message`] are the orders of a driver, which change a node, and their answers; `parcel` is what nodes send to
 //!   each other in a tick, `words` the numbering of new words, `ahead` what a node reads before the change that adds
-//!   it, [`Layout`] says who has which seats. A [`Carrier`] brings orders to nodes.
+//!   it, [`Layout`] says who has which seats, and `planning` has nodes rank what waits. A [`Carrier`] brings orders to nodes.
 //! * [`ask`] are the asks of a driver to the homes of documents and concepts, and the replies; [`home`] answers on a
 //!   node. [`Far`] scatters asks and gathers replies: [`far`] runs the rounds of an answer over nodes, and [`reads`]
 //!   reads a whole colony from them.
@@ -26,6 +26,7 @@ mod driver;
 mod layout;
 mod node;
 mod parcel;
+mod planning;
 mod scatter;
 mod words;
 

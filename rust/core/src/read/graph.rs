@@ -3,7 +3,7 @@
 use crate::Result;
 use crate::commons::Commons;
 use crate::documents::Postings;
-use crate::graph::Synapse;
+use crate::graph::{Decays, Synapse};
 use crate::ids::{NodeId, ShardId, Tick};
 use crate::query::near::{self, RankedConcept, contributions};
 use crate::query::{Buffers, Here, Homes, Local, View};
@@ -133,11 +133,12 @@ impl NearConcept {
 /// that order.
 pub(crate) fn neighbors(
     commons: &Commons,
+    decays: &Decays<'_>,
     term: u32,
     row: Vec<Synapse>,
     mut label: impl FnMut(u32) -> Arc<str>,
 ) -> Vec<Neighbor> {
-    let (decays, now) = (commons.decays(), commons.tick() as u32);
+    let now = commons.tick() as u32;
     let neighbor = |synapse: Synapse| Neighbor {
         id: NodeId(commons.id(synapse.target)),
         label: label(synapse.target),
@@ -242,7 +243,7 @@ impl<'a> View<'a> {
 
     /// Returns the synapses of a concept, the heaviest first; equal weights are in the order of the far ends' ids.
     pub fn neighbors(&self, term: u32) -> Vec<Neighbor> {
-        neighbors(self.commons, term, self.row(term), |target| self.commons.label(target))
+        neighbors(self.commons, &self.commons.decays(), term, self.row(term), |target| self.commons.label(target))
     }
 
     /// Returns the `k` concepts nearest to a question, best first.

@@ -122,7 +122,8 @@ pub trait Whole {
         let targets: Vec<u32> = rows.iter().flatten().map(|synapse| synapse.target).collect();
         let mut labels = self.labels_of(&targets)?.into_iter();
         let mut label = |_| labels.next().expect("every far end has a label");
-        let told = |(row, &term): (Vec<Synapse>, &u32)| neighbors(self.commons(), term, row, &mut label);
+        let decays = self.commons().decays();
+        let told = |(row, &term): (Vec<Synapse>, &u32)| neighbors(self.commons(), &decays, term, row, &mut label);
         Ok(rows.into_iter().zip(terms).map(told).collect())
     }
 

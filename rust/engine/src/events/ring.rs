@@ -64,8 +64,8 @@ pub struct Told {
     pub concept: Option<String>,
 }
 
-/// The latest events, in order. They own nothing that is small: thousands of allocations that live so long would keep
-/// the pages around them from being given back.
+/// The latest events, in order. They share what is small (the names of kinds, one for a tick at most): thousands of
+/// allocations that live so long would keep the pages around them from being given back.
 #[derive(Debug)]
 pub(crate) struct Events {
     next: u64,
