@@ -397,6 +397,15 @@ def test_rows_do_not_depend_on_how_a_batch_is_cut(colony):
         (lambda view, rows, deeds: deeds.end(rows.energy), "mask"),
         (lambda view, rows, deeds: deeds.trace("x", rows.home, -1.0), "amount"),
         (lambda view, rows, deeds: deeds.trace("x", [1.5]), "places"),
+        (
+            lambda view, rows, deeds: setattr(rows, "energy", rows.energy.astype("u8") + 2**63),
+            "whole numbers below 2^63",
+        ),
+        (lambda view, rows, deeds: deeds.signal("x", [-9]), "`places` is -9"),
+        (lambda view, rows, deeds: deeds.signal("x", [len(view)]), "`places`"),
+        (lambda view, rows, deeds: deeds.trace(3, [0]), "`name`"),
+        (lambda view, rows, deeds: view.walk("Wrong", [999], "x", 0.5), "`home` is 999"),
+        (lambda view, rows, deeds: view.walk("Wrong", rows.home, "x", float("nan")), "`explore`"),
         (lambda view, rows, deeds: deeds.spawn([3]), "`parents` is '[3]'; accepted is rows from 0 to 2"),
         (lambda view, rows, deeds: deeds.spawn([-1]), "rows from 0 to 2"),
         (lambda view, rows, deeds: deeds.spawn([0.5]), "`parents` is 'an array of float64"),
@@ -611,6 +620,7 @@ class Budding(phago.AgentArray):
         deeds.spawn(rich[::-1], energy=1, is_full=True)
         deeds.spawn(rich, share=np.linspace(0.5, 1, len(rich)))
         deeds.spawn([])
+        deeds.signal("nothing", [])
 
 
 @pytest.mark.parametrize("shards", [1, 3])
@@ -631,6 +641,79 @@ def test_arrays_bear_agents(shards):
         ]
         assert {one["home"] for one in born[2:]} == {agents[0]["home"]}
         assert [one["home"] for one in born[:2]] == [None, None]
+
+
+class Marked(phago.AgentArray):
+    """Odd ones end, the third bears one; while they are asked, `meanwhile` is called once."""
+
+    columns = {"tag": "i8"}
+    meanwhile = None
+
+    def sense(self, view, rows, deeds):
+        import numpy as np
+
+        if Marked.meanwhile is not None:
+            done, Marked.meanwhile = Marked.meanwhile, None
+            done()
+        deeds.end(rows.tag % 2 == 1)
+        rows.tag = np.where(rows.tag == 4, 40, rows.tag)
+        deeds.spawn(np.flatnonzero(rows.tag == 2), tag=20)
+
+
+class MarkedOne(phago.Agent):
+    """The same, one by one."""
+
+    state = {"tag": int}
+    meanwhile = None
+
+    def sense(self, view):
+        if MarkedOne.meanwhile is not None:
+            done, MarkedOne.meanwhile = MarkedOne.meanwhile, None
+            done()
+        if self.tag % 2 == 1:
+            return [phago.Die()]
+        born = [phago.Spawn(tag=20)] if self.tag == 2 else []
+        self.tag = 40 if self.tag == 4 else self.tag
+        return born
+
+
+@pytest.mark.parametrize("kind", [Marked, MarkedOne])
+@pytest.mark.parametrize("what", ["spawned", "dismissed", "replaced"])
+def test_who_comes_or_leaves_while_others_are_asked_does_nothing_in_that_tick(colony, kind, what):
+    def meanwhile():
+        if what != "spawned":
+            colony.dismiss(kind.kind)
+        if what != "dismissed":
+            colony.spawn(kind, count=6, tag=[91, 92, 93, 94, 95, 96])
+
+    colony.spawn(kind, count=6, tag=[0, 1, 2, 3, 4, 5])
+    colony.tick()
+    if what == "spawned":
+        colony.spawn(kind, count=1, tag=7)
+    kind.meanwhile = staticmethod(meanwhile)
+    colony.tick()
+    tags = sorted(agent.state["tag"] for agent in colony.agents(kind.kind))
+    # Of the first tick 0, 2, 40 and 20 are left; in the second 7 ends and 2 bears another one.
+    old = [] if what != "spawned" else [0, 2, 20, 20, 40]
+    assert tags == sorted(old + ([] if what == "dismissed" else [91, 92, 93, 94, 95, 96]))
+
+
+def test_agents_are_spawned_while_ticks_are_made(colony):
+    colony.spawn(phago.Walkers, count=3, home="membrane")
+    done = threading.Event()
+
+    def spawn():
+        while not done.is_set():
+            colony.spawn(phago.Walkers, count=1, home="cell")
+
+    other = threading.Thread(target=spawn)
+    other.start()
+    try:
+        for _ in range(60):
+            colony.tick()
+    finally:
+        done.set()
+        other.join()
 
 
 def test_symbiosis_never_ends_in_a_livelock():

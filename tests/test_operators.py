@@ -126,6 +126,11 @@ def test_what_is_given_apart_is_read_as_in_the_question(colony):
         ({"required": ("memb*",), "excluded": '"of the report"'}, 'signed memb* -"of the report"'),
     ):
         assert found(colony, "signed", **arguments) == found(colony, question), question
+    # A word that is asked for already does not count twice.
+    once = colony.query("the draft was signed")
+    assert [hit.score for hit in colony.query("the draft was signed", required=["drafts"])] == [
+        hit.score for hit in once if "draft" in hit.text
+    ]
     explained = colony.explain("signed", "c", required=["draft"], excluded=["old news"])
     assert explained.unmet == ("draft", "old news")
     # Beside a filter.
@@ -141,7 +146,11 @@ def test_what_is_given_apart_is_read_as_in_the_question(colony):
         ({"text": '"" b', "operators": True}, "quotes without a word at character 1"),
         ({"text": "b", "required": ""}, "`required` is ''; accepted is a word"),
         ({"text": "b", "excluded": ["x", "m*"]}, "`excluded` is 'm\\*'; accepted is at least 3"),
+        ({"text": "b", "excluded": "memb* signed"}, "`excluded` is 'memb\\* signed'; accepted is a word"),
+        ({"text": "b", "required": "\0"}, r"`required` is '\\0'; accepted is a word"),
         ({"text": "b", "required": ["x"] * 33}, "at most 32 operators"),
+        ({"text": "b", "synonyms": {"a": ["  "]}}, "`synonyms` is .* for 'a'.*accepted is for each word one or more"),
+        ({"text": "b", "synonyms": {"a": []}}, "`synonyms` is .* for 'a'.*accepted is for each word one or more"),
         ({"text": " ".join(["+x"] * 33), "operators": True}, "one operator too many"),
     ],
 )
@@ -251,6 +260,12 @@ async def test_the_async_twin_takes_the_same(colony, tmp_path):
         lexical = await twin.query("signed", ranking="lexical", **asked)
         assert lexical.items == colony.query("signed", ranking="lexical", **asked).items
         assert await twin.suggest("memb") == colony.suggest("memb")
+
+
+def test_beginnings_in_scripts_without_spaces_are_what_stands_anywhere():
+    with phago.Colony(2) as colony:
+        colony.ingest([Document("これは日本語です", "a"), Document("ここは東京です", "b")])
+        assert found(colony, "です", required="日本語*") == found(colony, "です 日本語*", operators=True) == "a"
 
 
 def test_suggestions_complete_a_word(colony):

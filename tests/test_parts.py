@@ -25,7 +25,7 @@ def test_parts_hold_every_word_in_order_and_none_is_long_or_short():
         assert " ".join(part.text for part in parts).split() == whole.text.split()
         assert all(len(part.text) <= 1000 for part in parts)
         assert all(len(part.text) >= 400 for part in parts[:-1])
-        assert [part.id for part in parts] == [f"notes/a.txt#{place}" for place in range(1, len(parts) + 1)]
+        assert [part.id for part in parts] == [f"notes/a.txt//{place}" for place in range(1, len(parts) + 1)]
         assert [part.place for part in parts] == list(range(1, len(parts) + 1))
         assert {(part.thread, part.title, part.metadata["year"]) for part in parts} == {("notes/a.txt", "A", 3)}
 
@@ -77,6 +77,32 @@ def test_ingest_and_sync_keep_parts_in_step_with_their_file(tmp_path, says):
     assert says("sync", memory, notes)[0] == 0
     with phago.open(memory, read_only=True) as colony:
         assert sorted(one.id for one in colony.documents()) == ["notes/short.txt", "notes/talk.txt"]
+
+
+def test_ingest_leaves_nothing_of_what_a_file_was(tmp_path, says):
+    notes, memory = tmp_path / "notes", tmp_path / "m"
+    notes.mkdir()
+    file = notes / "s.md"
+
+    def held():
+        with phago.open(memory, read_only=True) as colony:
+            found = colony.query("secretword", k=50)
+            return sorted(one.id for one in colony.documents()), [hit.id for hit in found if "secretword" in hit.text]
+
+    file.write_text(" ".join(f"public{at} text." for at in range(60)) + " secretword here.")
+    (notes / "s.md#2.md").write_text("A file of its own.")
+    assert says("ingest", memory, notes, "--parts", "300")[0] == 0
+    ids, hits = held()
+    assert len(hits) == 1 < sum(id.startswith("notes/s.md//") for id in ids)
+    assert "notes/s.md#2.md" in ids
+    for parts in (["--parts", "200"], []):
+        assert says("ingest", memory, notes, *parts)[0] == 0
+        ids, hits = held()
+        assert len(hits) == 1
+        assert ("notes/s.md" in ids) is not any(id.startswith("notes/s.md//") for id in ids)
+    file.write_text("public only")
+    assert says("ingest", memory, notes, "--parts", "300")[0] == 0
+    assert held() == (["notes/s.md", "notes/s.md#2.md"], [])
 
 
 def test_parts_of_a_file_that_cannot_be_read_are_kept(tmp_path, says):

@@ -4,6 +4,7 @@ import asyncio
 import datetime
 import math
 import pickle
+import re
 
 import phago
 import pytest
@@ -131,14 +132,19 @@ def test_half_lives_of_all_forms():
         assert newer("1w") == pytest.approx(2 ** (-10 / 7))
         ranking = phago.Ranking(newer_weight=1, half_life_days=10)
         assert [hit.parts.newer for hit in colony.query("ions", ranking=ranking)] == pytest.approx([1, 0.5])
-        for bad in ("soon", "10", 0, -1, math.nan, "0d"):
-            with pytest.raises(phago.ConfigError, match="`half_life`"):
+        for bad in ("soon", "10", 0, -1, math.nan, "0d", DAY * 0):
+            with pytest.raises(phago.ConfigError, match=f"`half_life` is {re.escape(repr(bad))}; accepted is"):
                 newer(bad)
         for bad in (-1, math.inf, "much"):
             with pytest.raises(phago.ConfigError, match="`newer`"):
                 colony.query("ions", newer=bad)
-        with pytest.raises(phago.ConfigError, match="`newer`"):
+        with pytest.raises(phago.ConfigError, match="`newer` is 1; accepted is None with"):
             colony.query("ions", ranking="lexical", newer=1)
+        with pytest.raises(phago.ConfigError, match="`half_life` is '1d'; accepted is None with"):
+            colony.query("ions", ranking="lexical", half_life="1d")
+        assert len(colony.query("nothing", newer=1)) == 0
+        explained = colony.explain("nothing", "a", newer=1)
+        assert (explained.score, explained.parts.newer) == (0, 0)
 
 
 def test_as_of_a_moment_later_documents_are_not_there_and_undated_ones_are():
@@ -224,6 +230,19 @@ def test_what_is_no_moment_is_refused_by_field_and_value(time):
         assert (caught.value.index, caught.value.id, caught.value.field) == (1, "bad", "time")
         assert "accepted is a datetime with a time zone, or its text in ISO 8601" in caught.value.reason
         assert len(colony) == 0
+
+
+@pytest.mark.parametrize("field", ["time", "expires"])
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_moments_that_could_not_be_given_back_are_refused(tmp_path, field, moment):
+    with phago.Colony(2) as colony:
+        with pytest.raises(phago.InvalidDocument, match=f"`{field}` is outside of the years 1 to 9999 in UTC"):
+            colony.ingest({"id": "a", "text": "ions", field: moment})
+        last = datetime.datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+        first = datetime.datetime(1, 1, 1, tzinfo=UTC)
+        colony.ingest([{"id": "last", "text": "ions", "time": last}, {"id": "first", "text": "ions", "time": first}])
+        assert [one.time for one in colony.documents()] == [first, last]
+        colony.export_jsonl(tmp_path / "all.jsonl")
 
 
 def test_every_form_of_a_document_may_carry_it(tmp_path):

@@ -209,6 +209,8 @@ def test_all_forms_of_numbers_are_the_same_vector():
         (b"abc", "is bytes; accepted are numbers in"),
         ({1.0}, "accepted are numbers in"),
         (7, "is int; accepted are numbers in"),
+        (numpy.ones(3, dtype="complex64"), "has complex numbers; accepted are"),
+        (numpy.ma.array([1.0, 2.0, 3.0], mask=[False, True, False]), "has a mask; accepted are"),
         (numpy.ones((2, 3), dtype="float32"), "has 2 dimensions; accepted are numbers in"),
         ([1.0] * 65_537, "has 65537 numbers; accepted are 1 to 65536"),
         ([1.0, 2.0], "has 2 numbers; accepted are 3, as the colony's vectors have"),
@@ -364,6 +366,7 @@ def test_a_model_is_called_for_documents_and_questions_in_batches(tmp_path):
         (lambda texts: 1 / 0, "`embed` failed for 1 texts: ZeroDivisionError"),
         (lambda texts: [], "`embed` returned 0 vectors for 1 texts"),
         (lambda texts: 7, "`embed` returned int"),
+        (lambda texts: [None], "`embed` returned None for text 0; accepted is a vector"),
     ],
 )
 def test_a_model_that_fails_is_named_and_changes_nothing(embed, message):
@@ -381,13 +384,16 @@ def test_a_model_that_fails_is_named_and_changes_nothing(embed, message):
     assert "ZeroDivisionError" not in message or isinstance(caught.value.__cause__, ZeroDivisionError)
 
 
-def test_what_is_no_model_is_refused():
+def test_what_is_no_model_is_refused(tmp_path):
     with pytest.raises(phago.ConfigError, match="`embed`"):
         phago.Colony(embed="letters")
     with pytest.raises(phago.ConfigError, match="`model`"):
         phago.Colony(model="letters")
     with pytest.raises(phago.ConfigError, match="`model`"):
         phago.Colony(embed=model, model="")
+    with pytest.raises(phago.ConfigError, match="`model` .*1 to 512 bytes"):
+        phago.open(tmp_path / "none", embed=model, model="m" * 513)
+    assert not (tmp_path / "none").exists()
     with phago.Colony(embed=lambda texts: [[math.nan] for _ in texts]) as colony:
         with pytest.raises(phago.InvalidDocument, match="`vector` has NaN"):
             colony.ingest("ions")

@@ -356,10 +356,11 @@ def _agents(living: Living, kind: str | None) -> list[AgentInfo]:
     found: list[AgentInfo] = []
     if kind in (None, "digester"):
         found += [Digester(agent, "digester", born) for agent, born in living.digesters()]
-    for one in living.kinds():
+    census = living.census()
+    for one in census.kinds():
         if kind not in (None, one.name):
             continue
-        population = living.population(one.name)
+        population = census.population(one.name)
         if population is None:
             continue
         shown = [(at, name) for at, name in enumerate(population.names) if not name.startswith("_")]

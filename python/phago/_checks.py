@@ -129,7 +129,10 @@ def extras_of(
         for word, others in synonyms.items():
             if not text_of("synonyms", word).strip() or len(word.split()) > 1:
                 raise refusal("synonyms", word, "for each word one or more others")
-            pairs += [(word, other) for other in texts_of("synonyms", others)]
+            found = texts_of("synonyms", others)
+            if not found or not all(other.strip() for other in found):
+                raise refusal("synonyms", f"{others!r} for {word!r}", "for each word one or more others")
+            pairs += [(word, other) for other in found]
         if len(pairs) > SYNONYMS_MAX:
             raise refusal("synonyms", len(pairs), f"at most {SYNONYMS_MAX} pairs")
     if operators is None and not pairs and required == () == excluded:

@@ -22,6 +22,8 @@ Embed = Callable[[list[str]], Any]
 for each. For an `AsyncColony` it may be a coroutine function.
 """
 
+MODEL_BYTES_MAX = 512
+
 BATCH = 64
 """Texts that a model is given at once, at most."""
 
@@ -34,6 +36,9 @@ class Embedding:
             raise refusal("embed", embed, "a callable that makes vectors of a list of texts, or None")
         self._embed = embed
         self.model = None if model is None else text_of("model", model)
+        # Here and not where the colony is told: a directory is made before that.
+        if self.model is not None and not 1 <= len(self.model.encode()) <= MODEL_BYTES_MAX:
+            raise refusal("model", model, f"a name of 1 to {MODEL_BYTES_MAX} bytes of UTF-8")
 
     def vectors(self, texts: list[str]) -> list[Vector]:
         """The vectors of texts, in their order."""
@@ -110,6 +115,9 @@ def _rows(given: Any, texts: list[str]) -> list[Vector]:
     if len(rows) != len(texts):
         what = f"`embed` returned {len(rows)} vectors for {len(texts)} texts; accepted are as many"
         raise EmbedError(what, texts=len(texts))
+    if any(row is None for row in rows):
+        at = next(at for at, row in enumerate(rows) if row is None)
+        raise EmbedError(f"`embed` returned None for text {at}; accepted is a vector", texts=len(texts))
     return rows
 
 

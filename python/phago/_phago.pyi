@@ -49,6 +49,7 @@ __all__ = [
     "Batch",
     "BridgeRow",
     "Call",
+    "Census",
     "chance",
     "check_config",
     "check_loop",
@@ -1143,12 +1144,12 @@ class Living:
         """Class, name and number of concepts of what stands."""
     def field(self, of: str, name: str) -> Call[list[tuple[str, float]]]:
         """Labels with how much, most first."""
-    def kinds(self) -> list[KindRow]: ...
+    def census(self) -> Census:
+        """All agents of one's own, as they are now."""
     def digesters(self) -> list[tuple[str, int]]:
         """Ids with the ticks of birth."""
     def concept(self, label: str) -> str | None:
         """The id of the concept of a word that documents have."""
-    def population(self, kind: str) -> PopulationRow | None: ...
     def spawn(self, kind: str, columns: list[tuple[str, str]], count: int, cells: list[Any]) -> Call[list[str]]: ...
     def dismiss(self, kind: str) -> Call[None]: ...
     def choose(
@@ -1157,13 +1158,14 @@ class Living:
         kinds: list[_Chose],
         emissions: list[tuple[str, str, Any, Any]],
         dissolved: list[tuple[str, int, Any]],
+        seen: Census,
         view: AgentView | None = None,
     ) -> None:
         """Have the next tick do what agents chose that saw the tick `sensed`.
 
         For each kind what changes (column, rows as 32-bit integers in bytes, values), the rows that end, those of
         parents, and the values of what they bear. Of those that dissolve the kind, the row, and the concepts that they
-        leave. Values are a list, or bytes of 64-bit values; of concepts these are
+        leave. Rows are those of `seen`: who came since does not act yet, and who left does nothing. Values are a list, or bytes of 64-bit values; of concepts these are
         places in the view.
         """
     def unchoose(self) -> None:
@@ -1177,11 +1179,19 @@ class Living:
     def view(self) -> Call[AgentView]: ...
 
 @final
+class Census:
+    """All agents of one's own at one moment."""
+
+    def kinds(self) -> list[KindRow]: ...
+    def population(self, kind: str) -> PopulationRow | None: ...
+
+@final
 class AgentView:
     """The graph and field of one committed tick as arrays; places are those of concepts in the order of their ids."""
 
     @property
     def tick(self) -> int: ...
+    def census(self) -> Census: ...
     def __len__(self) -> int: ...
     def labels(self, places: list[int]) -> list[str]: ...
     def starts(self) -> Column: ...

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ._checks import count, moment_of, question_of, real, refusal
 from ._rows import constants, hit, lexical_hit
 from .config import Ranking
+from .errors import ConfigError
 from .results import Hits
 
 if TYPE_CHECKING:
@@ -64,8 +65,11 @@ class Question:
         span = tuple(None if value is None else moment_of(name, value) for name, value in times)
         ranking = _newer(ranking, newer, half_life)
         unlike = real("diverse", diverse, 0.0, 1.0)
-        if unlike and isinstance(ranking, str):
-            raise refusal("diverse", diverse, "0 with a ranking by words alone")
+        if isinstance(ranking, str):
+            if unlike:
+                raise refusal("diverse", diverse, "0 with a ranking by words alone")
+            if vector is not None:
+                raise refusal("vector", type(vector).__name__, "None with a ranking by words alone")
         text, k = question_of("text", text), count("k", k, 1)
         return cls(text, k, ranking, where, bool(paths), vector, (span[0], span[1], span[2]), unlike, extras)
 
@@ -110,6 +114,8 @@ def explained(
     extras: Extras | None,
 ) -> Question:
     """The question of an explanation, which has no other bounds."""
+    if ranking is not None and not isinstance(ranking, Ranking):
+        raise refusal("ranking", ranking, "None or a Ranking")
     return Question.of(text, 1, ranking, None, True, vector, as_of, None, None, newer, half_life, 0.0, extras)
 
 
@@ -121,7 +127,8 @@ def _newer(ranking: Any, newer: float | None, half_life: datetime.timedelta | st
     if newer is None and half_life is None:
         return ranking
     if ranking is not None and not isinstance(ranking, Ranking):
-        raise refusal("newer" if half_life is None else "half_life", newer, "None with a ranking by words alone")
+        name, value = ("newer", newer) if newer is not None else ("half_life", half_life)
+        raise refusal(name, value, "None with a ranking by words alone")
     changed: dict[str, Any] = {}
     if newer is not None:
         changed["newer_weight"] = real("newer", newer, 0.0, 100.0)
@@ -140,4 +147,7 @@ def _days(half_life: datetime.timedelta | str | float) -> float:
         if found is None:
             raise refusal("half_life", half_life, accepted)
         days = float(found[1]) * _DAYS[found[2]]
-    return real("half_life", days, 1e-6, 1e9)
+    try:
+        return real("half_life", days, 1e-6, 1e9)
+    except ConfigError:
+        raise refusal("half_life", half_life, f"{accepted}, from 1e-06 to 1e+09 days") from None

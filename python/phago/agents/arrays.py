@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from .._checks import real, refusal
+from .._checks import real, refusal, text_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,17 +45,17 @@ class Deeds:
             places: Integers, of any length.
             amounts: One number above 0, or one for each.
         """
-        self._emitted.append(("signal", name, places, amounts))
+        self._emitted.append(("signal", text_of("name", name), places, amounts))
 
     def trace(self, name: str, places: Any, amounts: Any = 1.0) -> None:
         """Add to a trace; see `signal`."""
-        self._emitted.append(("trace", name, places, amounts))
+        self._emitted.append(("trace", text_of("name", name), places, amounts))
 
     def end(self, mask: Any) -> None:
         """End the agents for which the mask is true: one bool for each."""
         self._ends = mask
 
-    def spawn(self, parents: Any, **state: Any) -> None:
+    def spawn(self, parents: Any, /, **state: Any) -> None:
         """Bear agents of the same kind.
 
         Args:
@@ -173,8 +173,21 @@ class ArrayView:
         """Where walkers go from their places: see `Walkers`."""
         import numpy as np
 
-        homes = np.ascontiguousarray(home, dtype=np.int64)
-        return cast("NDArray[np.int64]", _array(self._native.walk(kind, homes.tobytes(), signal, explore)))
+        homes = self._places("home", home)
+        chance = real("explore", explore, 0.0, 1.0)
+        return cast("NDArray[np.int64]", _array(self._native.walk(kind, homes.tobytes(), signal, chance)))
+
+    def _places(self, name: str, given: Any) -> NDArray[np.int64]:
+        import numpy as np
+
+        places = np.atleast_1d(np.asarray(given))
+        if not places.size:
+            return np.zeros(0, np.int64)
+        places = _cast(name, places, "concept")
+        wrong = places[(places < -1) | (places >= len(self))]
+        if wrong.size:
+            raise refusal(name, int(wrong[0]), f"places from 0 to {len(self) - 1}, or -1 for none")
+        return cast("NDArray[np.int64]", places)
 
     def _ask(self, kind: type[AgentArray], count: int) -> tuple[Any, list[int], list[int], list[Any], list[Any]]:
         import numpy as np
@@ -213,10 +226,9 @@ class ArrayView:
     def _marks(self, of: str, name: str, places: Any, amounts: Any) -> tuple[str, str, bytes, bytes]:
         import numpy as np
 
-        where = _cast("places", np.atleast_1d(np.asarray(places)), "concept")
+        where = self._places("places", places)
         much = np.broadcast_to(np.asarray(amounts, dtype=np.float64), where.shape)
         there = where >= 0
-
         return of, name, where[there].tobytes(), np.ascontiguousarray(much[there]).tobytes()
 
 
@@ -276,6 +288,8 @@ def _cast(name: str, values: Any, of: str) -> Any:
     kinds = {"i8": "iu", "concept": "iu", "f8": "iuf", "?": "b"}[of]
     if values.dtype.kind not in kinds:
         raise refusal(name, f"an array of {values.dtype}", f"one of {of}")
+    if values.dtype.kind == "u" and values.size and values.max() > np.iinfo(np.int64).max:
+        raise refusal(name, int(values.max()), "whole numbers below 2^63")
     values = np.ascontiguousarray(values.astype(wanted))
     if of == "f8" and not np.isfinite(values).all():
         raise refusal(name, "a number that is not finite", "finite numbers")

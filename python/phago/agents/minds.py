@@ -19,7 +19,7 @@ from .states import begun, concept_of, kept
 from .view import View
 
 if TYPE_CHECKING:
-    from .._phago import Living, World
+    from .._phago import Census, Living, World
 
 __all__ = ["Minds"]
 
@@ -150,8 +150,8 @@ class _Choices:
         self.dissolved: dict[int, list[str]] = {}
 
     @classmethod
-    def of(cls, kind: str, living: Living) -> _Choices | None:
-        found = living.population(kind)
+    def of(cls, kind: str, census: Census) -> _Choices | None:
+        found = census.population(kind)
         return None if found is None else cls(kind, found.ids, found.births, found.cells)
 
     def packed(self) -> _Chose | None:
@@ -178,6 +178,7 @@ class _Sensing:
         self._marks: list[tuple[str, str, Any, Any]] = []
         self._dissolved: list[tuple[str, int, list[str]]] = []
         self._view: ArrayView | None = None
+        self._census = living.census()
 
     def work(self) -> None:
         try:
@@ -187,15 +188,18 @@ class _Sensing:
 
     def _work(self) -> None:
         chosen, marks = self._chosen, self._marks
-        view = View(self.living, self.minds._seed, self.tick)
+        # All of them are seen at one moment, as others may be spawned or dismissed while these are asked.
+        if any(issubclass(kind, AgentArray) for kind in self.kinds):
+            self._view = ArrayView(self.living.view().wait())
+            self._census = self._view._native.census()
+        view = View(self.living, self._census, self.minds._seed, self.tick)
         made: dict[str, _Choices] = {}
         for kind in self.kinds:
             if issubclass(kind, AgentArray):
-                if self._view is None:
-                    self._view = ArrayView(self.living.view().wait())
+                assert self._view is not None
                 self._array(kind, self._view, chosen, marks)
                 continue
-            choices = _Choices.of(kind.kind, self.living)
+            choices = _Choices.of(kind.kind, self._census)
             if choices is not None:
                 made[kind.kind] = choices
                 self.asleep[kind.kind] = self._agents(kind, choices, view, marks)
@@ -210,7 +214,7 @@ class _Sensing:
             return False
         try:
             view = None if self._view is None else self._view._native
-            self.living.choose(self.tick, self._chosen, self._marks, self._dissolved, view)
+            self.living.choose(self.tick, self._chosen, self._marks, self._dissolved, self._census, view)
         except (PhagoError, ValueError) as error:
             raise AgentError(
                 f"agents cannot do what they chose in tick {self.tick + 1}: {error}",
@@ -336,7 +340,7 @@ class _Sensing:
         for name, kind in self.minds._kinds.items():
             if name not in made and issubclass(kind, Agent):
                 # Who sleeps may be absorbed too.
-                asleep = _Choices.of(name, self.living)
+                asleep = _Choices.of(name, self._census)
                 if asleep is not None:
                     made[name] = asleep
         found = {agent: (choices, row) for choices in made.values() for row, agent in enumerate(choices.ids)}
@@ -351,7 +355,7 @@ class _Sensing:
                 choices.changes[-2][1].append(1)
 
     def _array(self, kind: type[AgentArray], view: ArrayView, chosen: list[_Chose], marks: list[Any]) -> None:
-        found = next((one for one in self.living.kinds() if one.name == kind.kind), None)
+        found = next((one for one in self._census.kinds() if one.name == kind.kind), None)
         if found is None or found.count == 0:
             return
         self.who = f"the {found.count} agents of {kind.kind}"

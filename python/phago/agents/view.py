@@ -9,7 +9,7 @@ from .. import _phago
 from .._checks import refusal
 
 if TYPE_CHECKING:
-    from .._phago import Living
+    from .._phago import Census, Living
 
 __all__ = ["View", "ViewNode"]
 
@@ -46,6 +46,7 @@ class View:
 
     __slots__ = (
         "_agent",
+        "_census",
         "_drawn",
         "_home",
         "_kind",
@@ -60,8 +61,8 @@ class View:
         "tick",
     )
 
-    def __init__(self, living: Living, seed: int, tick: int) -> None:
-        self._living, self._seed = living, seed
+    def __init__(self, living: Living, census: Census, seed: int, tick: int) -> None:
+        self._living, self._census, self._seed = living, census, seed
         self.tick = tick
         """The tick that is seen."""
         self._agent, self._drawn = "", 0
@@ -120,8 +121,8 @@ class View:
         """The agents of other kinds that are where the asking one is (`home`): kind and id of each, in their order."""
         if self._met is None:
             self._met = {}
-            for kind in self._living.kinds():
-                population = self._living.population(kind.name)
+            for kind in self._census.kinds():
+                population = self._census.population(kind.name)
                 if population is None or "home" not in population.names:
                     continue
                 homes = population.cells[population.names.index("home")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -65,6 +66,7 @@ def take(colony: Colony, given: Sequence[Source], *, delete: bool, tell: Tell, p
     taken = Taken()
     seen: dict[str, set[str]] = {source.label: set() for source in given}
     unread: dict[str, list[LeftOut]] = {source.label: [] for source in given}
+    files_read: dict[str, set[str]] = {source.label: set() for source in given}
     batch: list[tuple[str, Document]] = []
 
     files = (0, 0)
@@ -83,6 +85,8 @@ def take(colony: Colony, given: Sequence[Source], *, delete: bool, tell: Tell, p
             taken.left_out.append(LeftOut(found.id, "the id is there twice"))
         elif found.id is not None:
             seen[source.label].add(found.id)
+            if found.id == source.name or found.id.startswith(source.name + "/"):
+                files_read[source.label].add(found.id.partition(PART)[0])
             batch.append((found.id, found))
         if len(batch) == _BATCH:
             _put(colony, batch, taken)
@@ -95,7 +99,22 @@ def take(colony: Colony, given: Sequence[Source], *, delete: bool, tell: Tell, p
         known = [key for key in gone if not any(_may_hold(one, key) for one in unread[label])]
         taken.counts["deleted"] += colony.delete(known)
         taken.kept += len(gone) - len(known)
+    for label in () if delete else seen:
+        gone = [key for name in sorted(files_read[label]) for key in _pieces(colony, name, label) - seen[label]]
+        taken.counts["deleted"] += colony.delete(sorted(gone))
     return taken
+
+
+# What the colony has of a file that was read: it whole, or its parts, also those of another length.
+def _pieces(colony: Colony, name: str, label: str) -> set[str]:
+    found = set()
+    for key in itertools.chain([name], (f"{name}{PART}{place}" for place in itertools.count(1))):
+        there = colony.get(key)
+        if there is None and key != name:
+            break
+        if there is not None and there.metadata.get(SOURCE) == label:
+            found.add(key)
+    return found
 
 
 def _may_hold(unread: LeftOut, key: str) -> bool:

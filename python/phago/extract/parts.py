@@ -10,8 +10,8 @@ from ..document import Document
 
 __all__ = ["PART", "cut"]
 
-PART = "#"
-"""Stands between the id of a document and the number of a part of it."""
+PART = "//"
+"""Stands between the id of a document and the number of a part of it; no path has it."""
 
 _BREAKS = [re.compile(r"\n\s*\n"), re.compile(r"\n"), re.compile(r"(?<=[.!?])\s"), re.compile(r"\s")]
 _ID_BYTES_MAX = 512

@@ -91,6 +91,11 @@ impl GraphView {
         levels
     }
 
+    /// Returns what lives beside the graph.
+    pub fn life(&self) -> &Arc<Life> {
+        &self.life
+    }
+
     /// Returns a column of a kind of agents.
     pub fn column(&self, kind: &str, column: usize) -> Option<Cells> {
         self.life.population().kind(kind)?.cells().get(column).cloned()

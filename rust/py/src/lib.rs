@@ -66,7 +66,7 @@ mod _phago {
     #[pymodule_export]
     use crate::kept::{Follower, Kept, VerifiedRow, network_file_system, verify};
     #[pymodule_export]
-    use crate::life::{AgentView, Living, chance};
+    use crate::life::{AgentView, Census, Living, chance};
     #[pymodule_export]
     use crate::ring::Ring;
     #[pymodule_export]

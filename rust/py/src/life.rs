@@ -11,7 +11,7 @@ use phago_core::Error;
 use phago_core::cancel::Cancel;
 use phago_core::field::{self, Class};
 use phago_core::ids::NodeId;
-use phago_core::life::{Acted, Cells, Deed, KindActed, Spawn, Type};
+use phago_core::life::{Acted, Cells, Deed, KindActed, Life, Spawn, Type};
 use phago_core::read::Neighbor;
 use phago_core::sentinel::Rule;
 use phago_engine::host::colony::Colony;
@@ -116,14 +116,9 @@ impl Living {
 
     // --- agents ---
 
-    fn kinds(&self, py: Python<'_>) -> Result<Vec<KindRow>> {
+    fn census(&self, py: Python<'_>) -> Result<Census> {
         let world = self.world()?;
-        brief(py, || {
-            world.read(|state| {
-                let kinds = state.commons().life().population().kinds();
-                rows(kinds)
-            })
-        })
+        brief(py, || world.read(|state| Census(state.commons().life().clone(), state.tick())))
     }
 
     fn digesters(&self, py: Python<'_>) -> Result<Vec<(String, u64)>> {
@@ -139,23 +134,6 @@ impl Living {
     fn concept(&self, py: Python<'_>, label: &str) -> Result<Option<String>> {
         let world = self.world()?;
         brief(py, || Ok(world.known_concept(label)?.map(|id| id.to_string())))
-    }
-
-    fn population(&self, py: Python<'_>, kind: &str) -> Result<Option<PopulationRow>> {
-        let world = self.world()?;
-        let found = brief(py, || {
-            world.read(|state| {
-                let found = state.commons().life().population().kind(kind);
-                found
-                    .map(|found| (state.tick(), found.ids().to_vec(), found.columns().to_vec(), found.cells().to_vec()))
-            })
-        })?;
-        let Some((tick, ids, columns, cells)) = found else { return Ok(None) };
-        let births = ids.iter().map(|id| id.birth).collect();
-        let ids = ids.into_iter().map(|id| format!("{:032x}", id.key())).collect();
-        let names = columns.into_iter().map(|(name, _)| name.into_string()).collect();
-        let cells = cells.iter().map(|cells| cells_of(py, cells)).collect::<PyResult<_>>()?;
-        Ok(Some(PopulationRow { tick, ids, births, names, cells }))
     }
 
     fn spawn(&self, kind: String, columns: Vec<Spec>, count: u32, cells: Vec<Bound<'_, PyAny>>) -> Result<Call> {
@@ -175,7 +153,8 @@ impl Living {
         self.call(move |world, _| world.live(Deed::Dismiss(kind.into())).map(|()| None::<bool>))
     }
 
-    #[pyo3(signature = (sensed, kinds, emissions, dissolved, view=None))]
+    #[allow(clippy::too_many_arguments)] // As Python names them.
+    #[pyo3(signature = (sensed, kinds, emissions, dissolved, seen, view=None))]
     fn choose(
         &self,
         py: Python<'_>,
@@ -183,18 +162,15 @@ impl Living {
         kinds: Vec<KindChose<'_>>,
         emissions: Vec<Emitted<'_>>,
         dissolved: Vec<(String, u32, Bound<'_, PyAny>)>,
+        seen: &Bound<'_, Census>,
         view: Option<&Bound<'_, AgentView>>,
     ) -> Result<()> {
         let world = self.world()?;
         let view = view.map(|view| &view.get().0);
         let mut acted = Acted { sensed, ..Acted::default() };
         for (kind, changes, deaths, parents, born) in kinds {
-            let columns = brief(py, || {
-                world.read(|state| {
-                    let found = state.commons().life().population().kind(&kind);
-                    found.map(|found| found.columns().to_vec()).unwrap_or_default()
-                })
-            })?;
+            let found = seen.get().0.population().kind(&kind);
+            let columns = found.map(|found| found.columns().to_vec()).unwrap_or_default();
             let mut choices = KindActed { deaths, parents, ..KindActed::default() };
             for (column, rows, to) in changes {
                 let Some((_, of)) = columns.get(column as usize) else {
@@ -221,7 +197,8 @@ impl Living {
             let marks = concepts.into_iter().zip(amounts).filter(|(concept, _)| *concept != 0);
             marks.into_iter().try_for_each(|(concept, by)| acted.emissions.emit(&of, NodeId(concept), by))?;
         }
-        brief(py, || world.choose(Some(acted)))
+        let seen = &seen.get().0;
+        brief(py, || world.choose_seeing(Some(acted), Some(seen)))
     }
 
     /// Forgets what was chosen for the next tick.
@@ -274,6 +251,26 @@ impl Living {
     }
 }
 
+/// All agents of users' own at one moment.
+#[pyclass(frozen, module = "phago._phago")]
+pub(crate) struct Census(Arc<Life>, u64);
+
+#[pymethods]
+impl Census {
+    fn kinds(&self) -> Vec<KindRow> {
+        rows(self.0.population().kinds())
+    }
+
+    fn population(&self, py: Python<'_>, kind: &str) -> Result<Option<PopulationRow>> {
+        let Some(found) = self.0.population().kind(kind) else { return Ok(None) };
+        let births = found.ids().iter().map(|id| id.birth).collect();
+        let ids = found.ids().iter().map(|id| format!("{:032x}", id.key())).collect();
+        let names = found.columns().iter().map(|(name, _)| name.to_string()).collect();
+        let cells = found.cells().iter().map(|cells| cells_of(py, cells)).collect::<PyResult<_>>()?;
+        Ok(Some(PopulationRow { tick: self.1, ids, births, names, cells }))
+    }
+}
+
 /// The committed graph and field of one tick, by the places of concepts in the order of their ids.
 #[pyclass(frozen, module = "phago._phago")]
 pub(crate) struct AgentView(Arc<GraphView>, Arc<World>);
@@ -283,6 +280,10 @@ impl AgentView {
     #[getter]
     fn tick(&self) -> u64 {
         self.0.tick()
+    }
+
+    fn census(&self) -> Census {
+        Census(self.0.life().clone(), self.0.tick())
     }
 
     fn __len__(&self) -> usize {

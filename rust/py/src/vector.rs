@@ -10,12 +10,23 @@ const ACCEPTED: &str = "numbers in a list, a tuple, an array or any buffer of fl
 /// Reads the vector of a document or of a question. The inner error is the reason why it is not accepted; the outer one
 /// is an exception of the caller's own code.
 pub(crate) fn read(given: &Bound<'_, PyAny>) -> PyResult<Result<Vector, String>> {
+    if given.get_type().name()? == "MaskedArray" {
+        return Ok(Err(format!("has a mask; accepted are {ACCEPTED}")));
+    }
     // Most models give these, and they are copied at once.
     if let Some(values) = buffered::<f32>(given) {
         return Ok(values.and_then(|values| Vector::new(&values)));
     }
     if let Some(values) = buffered::<f64>(given) {
         return Ok(values.and_then(|values| Vector::new(&values)));
+    }
+    // numpy would drop the imaginary parts, and the mask.
+    let is_complex = |given: &Bound<'_, PyAny>| -> PyResult<bool> {
+        let Ok(of) = given.getattr("dtype") else { return Ok(false) };
+        Ok(of.getattr("kind")?.extract::<String>().is_ok_and(|kind| kind == "c"))
+    };
+    if is_complex(given)? {
+        return Ok(Err(format!("has complex numbers; accepted are {ACCEPTED}")));
     }
     let Some(items) = sequence(given)? else {
         return Ok(Err(format!("is {}; accepted are {ACCEPTED}", kind(given))));

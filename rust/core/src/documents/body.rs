@@ -1,5 +1,6 @@
 //! A document as its caller gives it.
 
+use super::lifetime::moment_fault;
 use super::{Lifetime, ThreadPlace, Vector};
 use crate::ids::DocumentId;
 use crate::metadata::Metadata;
@@ -170,7 +171,8 @@ impl Body {
         } else {
             let expires = || self.expires.and_then(Lifetime::fault).map(|reason| ("expires", reason));
             let thread = || self.thread.as_ref().and_then(ThreadPlace::fault).map(|reason| ("thread", reason));
-            expires().or_else(thread)
+            let time = || self.time.and_then(moment_fault).map(|reason| ("time", reason));
+            expires().or_else(thread).or_else(time)
         }
     }
 }

@@ -90,6 +90,22 @@ impl Acted {
         uses
     }
 
+    /// Returns what agents chose that were seen in one population, for another one: who left meanwhile does nothing, and
+    /// who came does not act yet.
+    pub fn translated(mut self, seen: &Population, now: &Population) -> Acted {
+        self.kinds.retain(|name, choices| {
+            let (Some(seen), Some(now)) = (seen.kind(name), now.kind(name)) else { return false };
+            if seen.columns != now.columns {
+                return false;
+            }
+            if seen.ids != now.ids {
+                choices.translate(|row| now.ids.binary_search(seen.ids.get(row as usize)?).ok().map(|row| row as u32));
+            }
+            true
+        });
+        self
+    }
+
     /// Returns whether nothing happens.
     pub fn is_empty(&self) -> bool {
         self.emissions.is_empty() && self.kinds.values().all(|kind| *kind == KindActed::default())
@@ -103,6 +119,26 @@ impl Acted {
             changes + kind.deaths.len() + kind.parents.len() * (1 + kind.born.len()) + dissolved
         };
         (self.emissions.len() + self.kinds.values().map(of).sum::<usize>()) as u64
+    }
+}
+
+impl KindActed {
+    // Gives rows other numbers; those without one are left out. The order of rows stays, as it is that of ids.
+    fn translate(&mut self, row_now: impl Fn(u32) -> Option<u32>) {
+        let places = |rows: &[u32]| -> (Vec<u32>, Vec<u32>) {
+            (0..).zip(rows).filter_map(|(place, row)| Some((place, row_now(*row)?))).unzip()
+        };
+        for (_, rows, to) in &mut self.changes {
+            let (kept, now) = places(rows);
+            to.iter_mut().for_each(|to| to.pick(&kept));
+            *rows = now;
+        }
+        self.changes.retain(|(_, rows, _)| !rows.is_empty());
+        self.deaths = places(&self.deaths).1;
+        let (kept, now) = places(&self.parents);
+        self.born.iter_mut().for_each(|cells| cells.pick(&kept));
+        self.parents = now;
+        self.dissolved.retain_mut(|(row, _)| row_now(*row).map(|now| *row = now).is_some());
     }
 }
 

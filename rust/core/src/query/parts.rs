@@ -93,13 +93,18 @@ pub struct Scorers {
 impl Scorers {
     /// Returns the parts of a document's score.
     pub fn parts(&self, (spot, id): (Spot, u128), weighed: &Weighed, ranking: &Ranking) -> Parts {
-        Parts([
+        let mut parts = Parts([
             self.lexical.points(spot, &weighed.evidence, ranking),
             self.concepts.points(weighed.activation, ranking),
             self.bridge.points(spot),
             self.context.points(id, self.lexical.units().0, ranking),
             self.similar.points(weighed.evidence.cosine, ranking),
-            self.newer.points(weighed.evidence.time, ranking),
-        ])
+            0.0,
+        ]);
+        // Nothing is an answer for being new alone.
+        if parts.score() > 0.0 {
+            parts.0[Part::Newer as usize] = self.newer.points(weighed.evidence.time, ranking);
+        }
+        parts
     }
 }

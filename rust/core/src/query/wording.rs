@@ -10,6 +10,7 @@
 //! what is incomplete.
 
 use crate::error::short;
+use crate::text::{is_unspaced, stem};
 use crate::{Error, Result};
 
 /// The most words of a query beside its phrases; longer ones are prose.
@@ -125,15 +126,17 @@ impl Wording {
         let accepted = "a word, several (a phrase), `begin*`, or one of these behind `title:` or `text:`";
         for item in items {
             let refuse = |accepted: String| {
-                Err(Error::Config { field: name.into(), value: format!("'{}'", short(item)), accepted })
+                Err(Error::Config { field: name.into(), value: format!("'{}'", short(item).escape_debug()), accepted })
             };
             let (field, rest) = field_of(item.trim());
             let rest = rest.trim();
             let bare = rest.trim_matches(is_quote).trim();
             let sought = match bare.strip_suffix('*') {
-                Some(begun) if is_beginning(begun) => Sought::Beginning(begun.to_owned()),
+                Some(begun) if is_beginning(begun) => begins(begun),
                 Some(_) => return refuse(format!("at least {BEGINNING_CHARS_MIN} letters or digits before the `*`")),
-                None if !has_word(bare) => return refuse(accepted.into()),
+                None if !has_word(bare) || bare.contains(char::is_whitespace) && bare.contains('*') => {
+                    return refuse(accepted.into());
+                }
                 None if bare.len() < rest.len() || bare.contains(char::is_whitespace) => {
                     Sought::Phrase(bare.to_owned())
                 }
@@ -143,7 +146,7 @@ impl Wording {
                 return refuse(format!("at most {OPERATORS_MAX} operators together"));
             }
             let operator = Operator { written: item.trim().to_owned(), is_excluded, field, sought };
-            if !operator.said().is_empty() {
+            if !operator.said().is_empty() && !asks(&self.text, operator.said()) {
                 self.text.push(' ');
                 self.text.push_str(operator.said());
             }
@@ -183,6 +186,24 @@ fn has_word(text: &str) -> bool {
 
 fn is_beginning(begun: &str) -> bool {
     begun.chars().count() >= BEGINNING_CHARS_MIN && begun.chars().all(char::is_alphanumeric)
+}
+
+// Scripts without spaces have no words that could begin: what stands anywhere is sought.
+fn begins(begun: &str) -> Sought {
+    match begun.contains(is_unspaced) {
+        true => Sought::Phrase(begun.to_owned()),
+        false => Sought::Beginning(begun.to_owned()),
+    }
+}
+
+// Returns whether a question has all words of an operator already, in any form.
+fn asks(text: &str, said: &str) -> bool {
+    let stems = |text: &str| -> Vec<String> {
+        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.map(|word| stem(&word.to_lowercase()).into_owned()).collect()
+    };
+    let known = stems(text);
+    stems(said).iter().all(|stem| known.contains(stem))
 }
 
 fn field_of(text: &str) -> (Field, &str) {
@@ -249,7 +270,7 @@ fn operator(text: &str, start: usize, space: usize, must: bool) -> Result<Option
     let word = &text[from..end];
     if let Some(begun) = word.strip_suffix('*') {
         return match is_beginning(begun) {
-            true => make(Sought::Beginning(begun.to_owned()), end),
+            true => make(begins(begun), end),
             false if begun.is_empty() || begun.contains('*') => Ok(None),
             false => {
                 let accepted = format!("at least {BEGINNING_CHARS_MIN} letters or digits before the `*`");

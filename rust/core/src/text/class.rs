@@ -60,7 +60,7 @@ pub(super) fn is_ignorable(c: char) -> bool {
 
 // Returns whether a character belongs to a script that is written without spaces between words: Thai, Lao, Myanmar,
 // Khmer, the Tai scripts, Balinese and Javanese; kana, Bopomofo and Han.
-fn is_unspaced(c: char) -> bool {
+pub(crate) fn is_unspaced(c: char) -> bool {
     matches!(c,
         '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{1950}'..='\u{19ff}'
         | '\u{1a20}'..='\u{1aaf}' | '\u{1b00}'..='\u{1b7f}' | '\u{3005}'..='\u{3007}' | '\u{3021}'..='\u{312f}'

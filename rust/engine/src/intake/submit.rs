@@ -7,7 +7,7 @@ use crate::work::pool::Pool;
 use crate::world::World;
 use phago_core::ids::{AgentId, ShardId};
 use phago_core::input::{Change, Input, Outcome, Prepared};
-use phago_core::life::{Acted, Deed, Spawn};
+use phago_core::life::{Acted, Deed, Life, Spawn};
 use phago_core::{Error, Result};
 
 impl World {
@@ -98,13 +98,27 @@ impl World {
     /// [`Error::BarrierFailed`] if they read another tick than the committed one; [`Error::Config`] and
     /// [`Error::Limit`] for what cannot be done; [`Error::ReadOnly`]. Then nothing changes.
     pub fn choose(&self, acted: Option<Acted>) -> Result<()> {
+        self.choose_seeing(acted, None)
+    }
+
+    /// As [`World::choose`], for agents that saw a life of this tick that may have changed: rows are those of its agents.
+    ///
+    /// # Errors
+    /// As [`World::choose`].
+    pub fn choose_seeing(&self, acted: Option<Acted>, seen: Option<&Life>) -> Result<()> {
         self.check_writable()?;
         let mut inputs = lock(&self.inputs);
-        if let Some(acted) = &acted {
-            let state = self.state()?;
-            state.commons().life().check_acted(state.tick(), acted)?;
+        let Some(mut acted) = acted else {
+            inputs.acted = None;
+            return Ok(());
+        };
+        let state = self.state()?;
+        let life = state.commons().life();
+        if let Some(seen) = seen {
+            acted = acted.translated(seen.population(), life.population());
         }
-        inputs.acted = acted.map(Arc::new);
+        life.check_acted(state.tick(), &acted)?;
+        inputs.acted = Some(Arc::new(acted));
         Ok(())
     }
 
