@@ -93,13 +93,13 @@ def test_ingest_leaves_nothing_of_what_a_file_was(tmp_path, says):
     (notes / "s.md#2.md").write_text("A file of its own.")
     assert says("ingest", memory, notes, "--parts", "300")[0] == 0
     ids, hits = held()
-    assert len(hits) == 1 < sum(id.startswith("notes/s.md//") for id in ids)
+    assert len(hits) == 1 < sum(key.startswith("notes/s.md//") for key in ids)
     assert "notes/s.md#2.md" in ids
     for parts in (["--parts", "200"], []):
         assert says("ingest", memory, notes, *parts)[0] == 0
         ids, hits = held()
         assert len(hits) == 1
-        assert ("notes/s.md" in ids) is not any(id.startswith("notes/s.md//") for id in ids)
+        assert ("notes/s.md" in ids) is not any(key.startswith("notes/s.md//") for key in ids)
     file.write_text("public only")
     assert says("ingest", memory, notes, "--parts", "300")[0] == 0
     assert held() == (["notes/s.md", "notes/s.md#2.md"], [])

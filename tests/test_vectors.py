@@ -391,7 +391,7 @@ def test_what_is_no_model_is_refused(tmp_path):
         phago.Colony(model="letters")
     with pytest.raises(phago.ConfigError, match="`model`"):
         phago.Colony(embed=model, model="")
-    with pytest.raises(phago.ConfigError, match="`model` .*1 to 512 bytes"):
+    with pytest.raises(phago.ConfigError, match=r"`model` .*1 to 512 bytes"):
         phago.open(tmp_path / "none", embed=model, model="m" * 513)
     assert not (tmp_path / "none").exists()
     with phago.Colony(embed=lambda texts: [[math.nan] for _ in texts]) as colony:

@@ -171,8 +171,6 @@ class ArrayView:
 
     def walk(self, kind: str, home: Any, signal: str, explore: float) -> NDArray[np.int64]:
         """Where walkers go from their places: see `Walkers`."""
-        import numpy as np
-
         homes = self._places("home", home)
         chance = real("explore", explore, 0.0, 1.0)
         return cast("NDArray[np.int64]", _array(self._native.walk(kind, homes.tobytes(), signal, chance)))
