@@ -150,6 +150,9 @@ def test_half_lives_of_all_forms():
 def test_as_of_a_moment_later_documents_are_not_there_and_undated_ones_are():
     with phago.Colony(3) as colony:
         colony.ingest(work())
+        for ranking in (None, "lexical"):
+            told = {hit.id: hit.time for hit in colony.query("Alice works", ranking=ranking)}
+            assert told == {one.id: one.time for one in colony.documents()}
         as_of = datetime.datetime(2020, 1, 1, tzinfo=UTC)
         assert set(ids(colony.query("Alice works", as_of=as_of))) == {"old", "undated"}
         assert set(ids(colony.query("Alice works", as_of="2020-01-01T00:00Z", ranking="lexical"))) == {"old", "undated"}

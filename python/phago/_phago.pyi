@@ -27,6 +27,10 @@ _Updated = Literal["new", "changed", "unchanged"]
 _Scalar = str | int | float | bool
 # sorted by key
 _Metadata = dict[str, _Scalar | list[_Scalar]]
+# A document that answers: score, id, title, text, tick that digested it, metadata, thread, place, time.
+_Found = tuple[float, str, str, str, int | None, _Metadata, str | None, int | None, datetime.datetime | None]
+# The same, the parts of its score, where the best passage starts and ends in characters, and the path.
+_Answered = tuple[_Found, list[float], tuple[int, int], PathRow]
 # for each key a value, values, or operators with what to compare with
 _Where = Mapping[str, _Scalar | Collection[_Scalar] | Mapping[str, _Scalar | Collection[_Scalar]]]
 # whether there are operators; what is required, excluded, and synonyms
@@ -44,7 +48,6 @@ __all__ = [
     "analyse",
     "ANALYSER",
     "AnomalyRow",
-    "AnsweredRow",
     "AssociatedRow",
     "Batch",
     "BridgeRow",
@@ -74,7 +77,6 @@ __all__ = [
     "ExplainedRow",
     "FadingRow",
     "Follower",
-    "FoundRow",
     "GhostRow",
     "HealthRow",
     "IngestedRow",
@@ -289,30 +291,6 @@ class StoredRow:
         """Its vector, as it is kept."""
 
 @final
-class FoundRow:
-    """A document that answers by its words."""
-
-    @property
-    def score(self) -> float: ...
-    @property
-    def id(self) -> str:
-        """The key, or 32 hex digits where the caller gave none."""
-    @property
-    def title(self) -> str: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def digested(self) -> int | None:
-        """The tick that digested it."""
-    @property
-    def metadata(self) -> _Metadata: ...
-    @property
-    def thread(self) -> str | None: ...
-    @property
-    def place(self) -> int | None:
-        """Its place in that thread."""
-
-@final
 class WordRow:
     """What a word of the question gives."""
 
@@ -375,37 +353,6 @@ class PathRow:
     def bridges(self) -> list[BridgeRow]: ...
     @property
     def context(self) -> list[ContextRow]: ...
-
-@final
-class AnsweredRow:
-    """A document that answers, with all that its score rests on."""
-
-    @property
-    def score(self) -> float: ...
-    @property
-    def id(self) -> str:
-        """The key, or 32 hex digits where the caller gave none."""
-    @property
-    def title(self) -> str: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def digested(self) -> int | None:
-        """The tick that digested it."""
-    @property
-    def metadata(self) -> _Metadata: ...
-    @property
-    def thread(self) -> str | None: ...
-    @property
-    def place(self) -> int | None:
-        """Its place in that thread."""
-    @property
-    def parts(self) -> list[float]: ...
-    @property
-    def span(self) -> tuple[int, int]:
-        """Where the best passage starts and ends, in characters of the text."""
-    @property
-    def path(self) -> PathRow: ...
 
 @final
 class ExplainedRow:
@@ -913,7 +860,7 @@ class World:
         where: _Where | None = None,
         span: _Span = ...,
         extras: _Extras | None = None,
-    ) -> Call[tuple[list[FoundRow], int]]:
+    ) -> Call[tuple[list[_Found], int]]:
         """The `k` documents that match with the highest BM25 score, best first; ties by id. Only scores above 0. With
         how many documents are accepted and not yet digested.
 
@@ -930,7 +877,7 @@ class World:
         span: _Span = ...,
         diverse: float = 0.0,
         extras: _Extras | None = None,
-    ) -> Call[tuple[list[AnsweredRow], int]]:
+    ) -> Call[tuple[list[_Answered], int]]:
         """The `k` documents that match with the highest sum of parts, best first; ties by id. With how many documents
         are accepted and not yet digested. `span` is as of which moment, since and until when, in microseconds since 1970.
 
@@ -950,7 +897,7 @@ class World:
         """
     def similar(
         self, key: str, k: int, ranking: _Settings | None = None, where: _Where | None = None
-    ) -> Call[tuple[list[AnsweredRow], int] | None]:
+    ) -> Call[tuple[list[_Answered], int] | None]:
         """The documents most like the one of this key, as `answer` gives them; None where there is none of this key."""
     def suggest(self, begun: str, k: int) -> Call[list[tuple[str, int]]]:
         """The `k` words that begin so and that most documents have, with the number of these."""

@@ -46,7 +46,6 @@ from .results import (
 if TYPE_CHECKING:
     from ._phago import (
         AnomalyRow,
-        AnsweredRow,
         AssociatedRow,
         BridgeRow,
         ClusterBridgeRow,
@@ -56,7 +55,6 @@ if TYPE_CHECKING:
         DiffRow,
         EventRow,
         ExplainedRow,
-        FoundRow,
         InsightsRow,
         NodeRow,
         PathRow,
@@ -66,6 +64,8 @@ if TYPE_CHECKING:
         StoredRow,
         TickResult,
         WordRow,
+        _Answered,
+        _Found,
     )
 
 
@@ -96,30 +96,20 @@ def helped(hit: Any) -> tuple[str, str, str, list[tuple[str, list[str]]]]:
     return text_of("hit.id", hit.id), text_of("hit.title", hit.title), text_of("hit.text", hit.text), path
 
 
-def lexical_hit(row: FoundRow) -> Hit:
+def lexical_hit(row: _Found) -> Hit:
     """A hit of a ranking by words alone."""
-    parts = Parts(lexical=row.score)
-    return Hit(
-        row.score,
-        row.id,
-        row.title,
-        row.text,
-        row.digested,
-        parts,
-        metadata=row.metadata,
-        thread=row.thread,
-        place=row.place,
-    )
+    score, key, title, text, digested, metadata, thread, place, time = row
+    return Hit(score, key, title, text, digested, Parts(score), (0, 0), Path(), metadata, thread, place, time)
 
 
-def hit(row: AnsweredRow) -> Hit:
+def hit(row: _Answered) -> Hit:
     """A hit with all that it rests on."""
-    parts, path = Parts(*row.parts), Path.later(partial(_steps, row.path))
-    at = (row.thread, row.place)
-    return Hit(row.score, row.id, row.title, row.text, row.digested, parts, row.span, path, row.metadata, *at)
+    (score, key, title, text, digested, metadata, thread, place, time), points, span, steps = row
+    parts, path = Parts(*points), Path.later(partial(_steps, steps))
+    return Hit(score, key, title, text, digested, parts, span, path, metadata, thread, place, time)
 
 
-def alike(answered: tuple[list[AnsweredRow], int] | None) -> Hits | None:
+def alike(answered: tuple[list[_Answered], int] | None) -> Hits | None:
     """The documents like another one; `None` where there is no such document."""
     return None if answered is None else Hits(tuple(map(hit, answered[0])), answered[1])
 

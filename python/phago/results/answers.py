@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
@@ -262,6 +263,8 @@ class Hit:
     """The thread that the document stands in."""
     place: int | None = None
     """Its place in that thread."""
+    time: datetime.datetime | None = None
+    """The moment that it is of, in UTC."""
 
     __setstate__ = restored
 

@@ -16,11 +16,21 @@ pub const BREAK: u32 = u32::MAX;
 /// A shard's documents by title.
 #[derive(Clone, Debug, Default)]
 pub struct Titles {
+    // By their first term. Dense, as every word of every seed is looked up.
+    beginnings: Vec<Beginning>,
+    // The documents with a title of one term, which most words that begin a title are.
+    of_one_term: Vec<PlaceList>,
+    // Those with one of several terms. Some titles may share a hash.
     by_hash: Map<u64, PlaceList>,
-    // The lengths of titles by their first term: bit n is set if a title of n terms was ever added. Dense, as every
-    // word of every seed is looked up.
-    lengths: Vec<u16>,
     state: State,
+}
+
+#[derive(Copy, Clone, Debug, Default)]
+struct Beginning {
+    // Bit n is set if a title of n terms was ever added.
+    lengths: u16,
+    // The index of the list of its documents, if the term is a title; an empty list stays.
+    list: u32,
 }
 
 /// Documents of one title that a text mentions.
@@ -43,18 +53,32 @@ impl Titles {
 
     pub(crate) fn insert(&mut self, title: &[u32], place: u32) {
         if Self::can_be_mentioned(title) {
-            self.by_hash.entry(self.hash(title)).or_default().push(place);
             let first = title[0] as usize;
-            if self.lengths.len() <= first {
-                self.lengths.resize(first + 1, 0);
+            if self.beginnings.len() <= first {
+                self.beginnings.resize(first + 1, Beginning::default());
             }
-            self.lengths[first] |= 1 << title.len();
+            let beginning = &mut self.beginnings[first];
+            let is_new = beginning.lengths >> title.len() & 1 == 0;
+            beginning.lengths |= 1 << title.len();
+            if title.len() > 1 {
+                self.by_hash.entry(self.hash(title)).or_default().push(place);
+                return;
+            }
+            if is_new {
+                beginning.list = self.of_one_term.len() as u32;
+                self.of_one_term.push(PlaceList::default());
+            }
+            self.of_one_term[beginning.list as usize].push(place);
         }
     }
 
     /// Removes a document. `is_taken` returns whether a place holds a document.
     pub(crate) fn remove(&mut self, title: &[u32], is_taken: impl Fn(u32) -> bool) {
         if !Self::can_be_mentioned(title) {
+            return;
+        }
+        if let [term] = title {
+            self.of_one_term[self.beginnings[*term as usize].list as usize].remove(is_taken);
             return;
         }
         let hash = self.hash(title);
@@ -68,36 +92,47 @@ impl Titles {
     /// Moves every document to the place that `moved` returns, which keeps their order; `moved` returns `None` for
     /// deleted documents.
     pub(crate) fn rebuild(&mut self, moved: impl Fn(u32) -> Option<u32>) {
-        self.by_hash.values_mut().for_each(|places| places.rebuild(&moved));
+        let lists = self.of_one_term.iter_mut().chain(self.by_hash.values_mut());
+        lists.for_each(|places| places.rebuild(&moved));
     }
 
-    /// Returns every title that a sequence of terms mentions, once, in the order of first mention. `title_of` returns
-    /// the title of the document at a place; empty if the place is. At most `most` places are listed of each. `poll` is
+    /// Returns every title that a sequence of terms mentions, once, in the order of first mention. `is_taken` returns
+    /// whether a place holds a document, `title_of` the title of that; empty if there is none. At most `most` places are listed of each. `poll` is
     /// called at every word, and its error ends the search.
     pub fn mentioned<'a, E>(
         &self,
         sequence: &[u32],
         most: usize,
+        is_taken: impl Fn(u32) -> bool,
         title_of: impl Fn(u32) -> &'a [u32],
         poll: impl Fn() -> Result<(), E>,
     ) -> Result<Vec<Mention>, E> {
         let mut found: Vec<Mention> = Vec::new();
         let mut known: Set<&[u32]> = Set::default();
-        for start in 0..sequence.len() {
+        // Neither the words' entries nor the lists lie near each other: asked for together they are waited for together.
+        let begun = sequence.iter().enumerate();
+        let begun: Vec<(usize, Beginning)> = begun
+            .filter_map(|(start, term)| Some((start, *self.beginnings.get(*term as usize)?)))
+            .filter(|(_, beginning)| beginning.lengths > 0)
+            .collect();
+        let ones = begun.iter().filter(|(_, beginning)| beginning.lengths >> 1 & 1 == 1);
+        std::hint::black_box(ones.map(|(_, one)| self.of_one_term[one.list as usize].len()).sum::<usize>());
+        for (start, beginning) in begun {
             poll()?;
-            let Some(lengths) = self.lengths.get(sequence[start] as usize).filter(|lengths| **lengths > 0) else {
-                continue;
-            };
             let longest = MENTION_TERMS_MAX.min(sequence.len() - start);
-            for length in (1..=longest).filter(|length| lengths >> length & 1 == 1) {
+            for length in (1..=longest).filter(|length| beginning.lengths >> length & 1 == 1) {
                 let title = &sequence[start..start + length];
-                let Some(places) = self.by_hash.get(&self.hash(title)) else { continue };
                 if known.contains(title) {
                     continue;
                 }
-                // Other titles may share the hash, and some of the places may be empty.
-                let bearers = places.iter().copied().filter(|&place| title_of(place) == title);
-                let places: Vec<u32> = bearers.take(most).collect();
+                // Some of the places may be empty.
+                let places: Vec<u32> = if length == 1 {
+                    let places = &self.of_one_term[beginning.list as usize];
+                    places.iter().copied().filter(|&place| is_taken(place)).take(most).collect()
+                } else {
+                    let Some(places) = self.by_hash.get(&self.hash(title)) else { continue };
+                    places.iter().copied().filter(|&place| title_of(place) == title).take(most).collect()
+                };
                 if !places.is_empty() {
                     known.insert(title);
                     found.push(Mention { title: title.into(), places });

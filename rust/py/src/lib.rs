@@ -70,9 +70,9 @@ mod _phago {
     #[pymodule_export]
     use crate::ring::Ring;
     #[pymodule_export]
-    use crate::rows::answers::{AnsweredRow, BridgeRow, ConceptShareRow, ContextRow, ExplainedRow, PathRow, WordRow};
+    use crate::rows::answers::{BridgeRow, ConceptShareRow, ContextRow, ExplainedRow, PathRow, WordRow};
     #[pymodule_export]
-    use crate::rows::documents::{FoundRow, IngestedRow, RejectedRow, UpdatedRow};
+    use crate::rows::documents::{IngestedRow, RejectedRow, UpdatedRow};
     #[pymodule_export]
     use crate::rows::graph::{AssociatedRow, CrossEdgeRow, EdgeRow, NeighborRow, NodeRow, RankedRow};
     #[pymodule_export]

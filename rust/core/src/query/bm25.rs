@@ -136,6 +136,7 @@ pub fn find(
 
 // A term's postings on one shard, and the most that they can add to a document's score.
 struct List<'a> {
+    term: u32,
     postings: &'a Postings,
     weight: f64,
     bound: f32,
@@ -156,7 +157,7 @@ impl<'a> Search<'a> {
         let list = |term: &WeightedTerm| {
             let postings = documents.postings(term.term)?;
             let most = gain(term.weight, postings.most(), postings.shortest(), per_word);
-            Some(List { postings, weight: term.weight, bound: most as f32 * ROUNDING })
+            Some(List { term: term.term, postings, weight: term.weight, bound: most as f32 * ROUNDING })
         };
         Search { local, documents, per_word, lists: terms.iter().filter_map(list).collect() }
     }
@@ -248,6 +249,7 @@ impl<'a> Search<'a> {
             next += 1;
             threshold = threshold.max(kth(best.k, ranked));
         }
+        self.documents.warm(touched.iter().copied());
         while let Some(&place) = touched.last() {
             self.local.poll()?;
             touched.pop();
@@ -276,10 +278,12 @@ impl<'a> Search<'a> {
         }
     }
 
+    // Reads the document and not the lists: it is weighed next.
     fn exact(&self, place: u32) -> f64 {
+        let terms = &self.documents.at(place).terms;
         let gains = self.lists.iter().filter_map(|list| {
-            let posting = posting_of(list.postings, place)?;
-            Some(self.gain(list, posting))
+            let at = terms.binary_search_by_key(&list.term, |known| known.0).ok()?;
+            Some(self.gain(list, (place, terms[at].1)))
         });
         gains.sum()
     }

@@ -2,6 +2,7 @@
 
 use crate::commons::Commons;
 use crate::query::bm25::Scratch;
+use crate::query::coverage::Coverages;
 use crate::query::lit::{Lit, Sums};
 use crate::query::marks::Marks;
 use crate::query::question::Question;
@@ -14,6 +15,7 @@ pub struct Buffers {
     // The question's terms, and the concepts they light up.
     pub(crate) words: Marks,
     pub(crate) concepts: Marks,
+    pub(crate) coverages: Coverages,
     pub(crate) found: Vec<(u32, u32)>,
     pub(crate) tally: Tally,
     pub(crate) sums: Sums,
@@ -22,6 +24,7 @@ pub struct Buffers {
 impl Buffers {
     /// Marks the terms of a question, before documents are read for them.
     pub fn mark_words(&mut self, question: &Question, commons: &Commons) {
+        self.coverages.clear();
         self.words.set(question.terms.iter().map(|term| term.term), commons.terms());
     }
 

@@ -9,6 +9,7 @@ use crate::commons::Commons;
 use crate::documents::Document;
 use crate::query::bm25::{K1, gain, per_word};
 use crate::query::buffers::Buffers;
+use crate::query::coverage::coverage;
 use crate::query::marks::Marks;
 use crate::query::question::Question;
 use crate::query::ranking::Ranking;
@@ -27,8 +28,11 @@ pub struct Covered {
 impl Covered {
     /// Returns the score of what has a share of the question: the masses of its terms that are found sum to `found`.
     pub fn of(bm25: f64, found: f64, question: &Question, ranking: &Ranking) -> Covered {
-        let covered = if bm25 > 0.0 { bm25 * libm::pow(found / question.mass, ranking.coverage_power) } else { 0.0 };
-        Covered { bm25, covered }
+        Covered::with(bm25, found, |found| coverage(found, question, ranking))
+    }
+
+    fn with(bm25: f64, found: f64, coverage: impl FnOnce(f64) -> f64) -> Covered {
+        Covered { bm25, covered: if bm25 > 0.0 { bm25 * coverage(found) } else { 0.0 } }
     }
 }
 
@@ -79,13 +83,13 @@ pub fn weigh(
     ranking: &Ranking,
     buffers: &mut Buffers,
 ) -> Evidence {
-    let Buffers { words, found, tally, .. } = buffers;
+    let Buffers { words, found, tally, coverages, .. } = buffers;
     words.found(document, found);
     if found.is_empty() {
         return Evidence::default();
     }
     let per_word = per_word(commons);
-    let cover = |found: &mut dyn Iterator<Item = (u32, u32)>, length: u32| {
+    let mut cover = |found: &mut dyn Iterator<Item = (u32, u32)>, length: u32| {
         let (mut bm25, mut coverage) = (0.0, 0.0);
         let mut places = Vec::new();
         for (place, tf) in found {
@@ -98,7 +102,7 @@ pub fn weigh(
         if !places.is_empty() {
             coverage = question.met(places.into_iter());
         }
-        Covered::of(bm25, coverage, question, ranking)
+        Covered::with(bm25, coverage, |found| coverages.of(found, question, ranking))
     };
     let whole = cover(&mut found.iter().copied(), length);
     let title = title_share(question, words, &document.title_terms, commons);

@@ -38,6 +38,8 @@ pub struct FoundDocument {
     pub digested: Option<Tick>,
     /// Its place in a thread.
     pub thread: Option<ThreadPlace>,
+    /// The moment that it is of.
+    pub time: Option<i64>,
 }
 
 impl FoundDocument {
@@ -52,6 +54,7 @@ impl FoundDocument {
             metadata: document.body.metadata.clone(),
             digested: document.digested.map(Tick::from),
             thread: document.body.thread.clone(),
+            time: document.body.time,
         }
     }
 }

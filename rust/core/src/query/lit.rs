@@ -107,6 +107,7 @@ pub fn find(
         threshold = lit.select_nth_unstable_by(most - 1, |a, b| b.0.total_cmp(&a.0)).1.0;
     }
     let best = lit.iter().filter(|lit| lit.0 >= threshold);
+    documents.warm(best.clone().map(|lit| lit.1));
     let best = best.map(|&(sum, place)| {
         let (spot, id) = local.spot(place);
         LitDocument { sum, id, spot }

@@ -24,6 +24,7 @@ pub mod buffers;
 pub mod clause;
 pub mod concepts;
 pub mod context;
+pub mod coverage;
 pub mod diverse;
 pub mod evidence;
 pub mod explain;

@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::commons::{Commons, idf};
 use crate::maps::Map;
+use crate::metadata::Among;
 use crate::query::ranking::Ranking;
 use crate::query::view::{Local, Spot};
 use serde::{Deserialize, Serialize};
@@ -22,8 +23,9 @@ pub fn mentions(local: Local<'_>, sequences: &[&[u32]], ranking: &Ranking) -> Re
     let titles = local.documents().titles();
     let most = ranking.bearers_max as usize + 1;
     let in_one = |sequence: &&[u32]| {
+        let is_taken = |place: u32| local.documents().taken().has(place);
         let title_of = |place: u32| local.documents().title_at(place);
-        let found = titles.mentioned(sequence, most, title_of, || local.poll())?;
+        let found = titles.mentioned(sequence, most, is_taken, title_of, || local.poll())?;
         let named = found.into_iter().map(|mention| Named {
             title: mention.title,
             bearers: mention.places.into_iter().map(|place| local.spot(place)).collect(),

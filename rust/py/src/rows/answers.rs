@@ -1,7 +1,7 @@
 //! Rows of answers and their paths.
 
 use super::{row, rows};
-use crate::metadata::Told;
+use crate::rows::documents::FoundRow;
 use phago_core::query::explain::{BridgeShare, ContextShare, WordShare};
 use phago_core::query::parts::PARTS;
 use phago_core::query::{ConceptShare, Explanation, Nothing};
@@ -99,26 +99,16 @@ impl PathRow {
     }
 }
 
-row! {
-    /// A document in an answer, with all parts of its score.
-    AnsweredRow from hit, AnsweredDocument {
-        score: f64 = hit.document.score,
-        id: String = hit.document.name,
-        title: String = hit.document.title,
-        text: String = hit.document.text,
-        digested: Option<u64> = hit.document.digested,
-        metadata: Told = Told(hit.document.metadata),
-        place: Option<i64> = hit.document.thread.as_ref().map(|at| at.place),
-        /// The thread in which it has that place.
-        thread: Option<String> = hit.document.thread.map(|at| at.thread.into()),
-        /// In the order of the parts of a score.
-        parts: [f64; PARTS] = hit.parts.0,
-        /// Where the best passage starts and ends, in characters.
-        span: (usize, usize) = hit.span,
-        path: PathRow = {
-            let AnsweredDocument { words, concepts, bridges, context, .. } = hit;
-            PathRow(Arc::new(Path { words, concepts, bridges, context }))
-        },
+/// A document in an answer: what a search finds, the parts of its score in their order, where the best passage starts and
+/// ends, in characters, and the path.
+#[derive(IntoPyObject)]
+pub(crate) struct AnsweredRow(FoundRow, [f64; PARTS], (usize, usize), PathRow);
+
+impl From<AnsweredDocument> for AnsweredRow {
+    fn from(hit: AnsweredDocument) -> Self {
+        let AnsweredDocument { document, parts, span, words, concepts, bridges, context, .. } = hit;
+        let path = PathRow(Arc::new(Path { words, concepts, bridges, context }));
+        AnsweredRow(document.into(), parts.0, span, path)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{row, rows};
 use crate::metadata::Told;
+use crate::moment::Moment;
 use phago_core::Error;
 use phago_core::read::FoundDocument;
 use phago_core::text::WORD_BYTES_MAX;
@@ -63,19 +64,33 @@ row! {
     }
 }
 
-row! {
-    /// A document that a search found by its words.
-    FoundRow from found, FoundDocument {
-        score: f64 = found.score,
-        /// The caller's id, or 32 hex digits.
-        id: String = found.name,
-        title: String = found.title,
-        text: String = found.text,
-        /// The tick that digested it.
-        digested: Option<u64> = found.digested,
-        metadata: Told = Told(found.metadata),
-        place: Option<i64> = found.thread.as_ref().map(|at| at.place),
-        /// The thread in which it has that place.
-        thread: Option<String> = found.thread.map(|at| at.thread.into()),
+/// A document that a search found by its words, in the order in which Python reads it. A tuple, as there are many.
+#[derive(IntoPyObject)]
+pub(crate) struct FoundRow(
+    /// The score.
+    f64,
+    /// The caller's id, or 32 hex digits.
+    String,
+    /// The title.
+    String,
+    /// The text.
+    String,
+    /// The tick that digested it.
+    Option<u64>,
+    /// The metadata.
+    Told,
+    /// The thread in which it has a place, and the place.
+    Option<String>,
+    Option<i64>,
+    /// The moment that it is of.
+    Option<Moment>,
+);
+
+impl From<FoundDocument> for FoundRow {
+    fn from(found: FoundDocument) -> Self {
+        let FoundDocument { score, name, title, text, digested, metadata, thread, time, .. } = found;
+        let place = thread.as_ref().map(|at| at.place);
+        let thread = thread.map(|at| at.thread.into());
+        FoundRow(score, name, title, text, digested, Told(metadata), thread, place, time.map(Moment))
     }
 }
