@@ -92,7 +92,11 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
     # Pictures stand in a module of their own, which needs matplotlib.
     inner |= {*phago.plot.__all__, "Box", "Link", "Sheet", "Type", "components", "packed", "parted", "placed"}
     inner |= {"FAINT", "FILL", "FONT", "GREY", "INK", "LINE", "PLAIN", "DPI", "blank", "block_size", "plain", "short"}
-    inner |= {"text_of_html", "text_of_markdown", "text_of_rst"}
+    # Readers of kinds of files.
+    inner |= {"read_docx", "read_html", "read_mail", "read_markdown", "read_notebook", "read_pdf", "read_rst"}
+    inner |= {"front_matter", "plain_markdown", "without_embeds"}
+    inner |= {"APART", "Apart", "Content", "File", "MARK", "Section", "Unread", "of_marked", "without_marks"}
+    inner |= {"files_of", "is_of_lines", "read_files"}
     # What a transport of one's own is made of stands in a place of its own, as few ever need it.
     inner |= {*phago.backends.__all__, "Backend", "Choice", "Outcome"}
     # So does what agents see and are driven by.

@@ -104,8 +104,9 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
             "paths",
             metavar="PATH",
             nargs="+",
-            help="a folder or a file: text, Markdown, reStructuredText, HTML, or lines of JSON with `text`, perhaps "
-            f"{', '.join(rest)} and {last} ({KNOWN}; what has no suffix is text)",
+            help="a folder or a file: text, Markdown, reStructuredText, HTML, PDF, Word, notebooks, messages, source "
+            f"files, or lines of JSON with `text`, perhaps {', '.join(rest)} and {last} ({KNOWN}; what has no "
+            "suffix is text)",
         )
         parser.add_argument(
             "--parts",
@@ -113,6 +114,12 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
             metavar="CHARACTERS",
             help="cut longer texts into parts of about so many, which stand in a thread and are one another's context "
             "(default: one document for each file)",
+        )
+        parser.add_argument(
+            "--sections",
+            action="store_true",
+            help="make each section of a file, below a heading, and each page of a PDF a part; with --parts, longer "
+            "ones are cut",
         )
         parser.add_argument("--shards", type=shards, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
     query = reads("query", _query, "the best documents for a question; exits with 1 where there is none")
@@ -313,7 +320,7 @@ def _sync(arguments: argparse.Namespace) -> int:
 def _take(arguments: argparse.Namespace, *, delete: bool) -> int:
     given = _named(arguments.paths)
     with _writing(arguments, make=True) as colony, progress(quiet=arguments.json) as tell:
-        taken = take(colony, given, delete=delete, tell=tell, part=arguments.parts)
+        taken = take(colony, given, delete=delete, tell=tell, part=arguments.parts, sections=arguments.sections)
         _digest(colony, tell, arguments.now)
     _say(arguments, taken.row(), taken.lines())
     return FOUND if taken.counts.total() else NOTHING_FOUND

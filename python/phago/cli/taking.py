@@ -58,7 +58,15 @@ class Taken:
             yield f"  Known kinds: {KNOWN}; what has no suffix is text."
 
 
-def take(colony: Colony, given: Sequence[Source], *, delete: bool, tell: Tell, part: int | None = None) -> Taken:
+def take(
+    colony: Colony,
+    given: Sequence[Source],
+    *,
+    delete: bool,
+    tell: Tell,
+    part: int | None = None,
+    sections: bool = False,
+) -> Taken:
     """Take in what is new or changed, and delete what is gone if that is asked for. Nothing is digested.
 
     It is the same whether it is done once or again, or again after it was interrupted.
@@ -76,7 +84,7 @@ def take(colony: Colony, given: Sequence[Source], *, delete: bool, tell: Tell, p
         files = (done, total)
         tell(f"reading files, {taken.counts.total():,} documents", done, total)
 
-    for source, found in read_sources(given, skip=colony.path, part=part, tell=shown):
+    for source, found in read_sources(given, skip=colony.path, part=part, sections=sections, tell=shown):
         if isinstance(found, LeftOut):
             taken.left_out.append(found)
             if found.is_unread:
