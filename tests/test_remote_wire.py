@@ -22,7 +22,7 @@ AWKWARD = 'naïve \u2028 \x00\x1f 🦠 \u202e \ufeff \\ " </script>'
 @pytest.fixture(scope="module")
 def colony():
     moment = datetime.datetime(2024, 2, 29, 23, 59, 59, 999_999, datetime.timezone(datetime.timedelta(hours=5.5)))
-    with phago.Colony(seed=3, config=phago.ColonyConfig(seed=3, survey_quorum=None)) as colony:
+    with phago.Colony(seed=3) as colony:
         topics = [("ions cross membranes", "cell"), ("yeast makes bread dough", "food"), ("rain falls on hills", "sky")]
         colony.ingest(
             {
@@ -129,13 +129,23 @@ def vars_of(record):
     return [getattr(record, name) for name in record.__dataclass_fields__]
 
 
-def test_a_cluster_is_written_once_and_is_one_again(colony):
-    found = done(colony, "map", {})
-    twin = CALLS["map"].read(loads(dumps(found)))
-    assert len(found.clusters) >= 2
-    assert all(cluster in twin.clusters for link in twin.links for cluster in link.clusters)
-    insights = colony.insights()
-    assert dumps(insights).count(dumps(insights.clusters[0].members)) == 1
+def test_a_cluster_is_written_once_and_is_one_again():
+    one, other = (phago.Cluster(name, (name, f"{name}s"), (name,), 5, ("d",), 3) for name in ("cell", "bread"))
+    # Equal to the first, and another one all the same.
+    like_one = phago.Cluster("cell", ("cell", "cells"), ("cell",), 5, ("d",), 3)
+    sides = (phago.BridgeSide(other, 2.5, 40.0, ("x",), ("d",)), phago.BridgeSide(one, 1.5, 39.0, (), ()))
+    bridge = phago.Bridge("salt", sides, 4, 0.75, 29.25)
+    gone = (phago.Gone(7, None), phago.Gone(8, 0))
+    found = phago.Insights(3, 9, 0.1 + 0.2, (one, other, like_one), (bridge,), gone)
+    for value, name in [
+        (found, "insights"),
+        (phago.Map(3, 9, (other, one), (phago.ClusterLink((one, other), 2, 80.5, (bridge,)),)), "map"),
+    ]:
+        data = dumps(value)
+        assert data.count(b'"bread","breads"') == 1
+        twin = CALLS[name].read(loads(data))
+        assert twin == value
+    assert twin.links[0].bridges[0].sides[0].cluster is twin.links[0].clusters[1] is twin.clusters[0]
 
 
 def test_floats_come_back_to_the_last_bit():

@@ -26,7 +26,9 @@ def document(given: Any, index: int) -> Any:
     """
     if isinstance(given, Document):
         fields = {name: getattr(given, name) for name in FIELDS}
-        fields = {name: value for name, value in fields.items() if name == "text" or value not in (None, "", {})}
+        fields = {
+            name: value for name, value in fields.items() if name in ("text", "title", "metadata") or value is not None
+        }
     elif isinstance(given, Mapping):
         fields = dict(given)
     else:
@@ -41,13 +43,20 @@ def document(given: Any, index: int) -> Any:
 
 def _field(name: Any, value: Any, index: int) -> Any:
     if name == "metadata" and isinstance(value, Mapping):
-        return {key: _values(one, index, "metadata") for key, one in value.items()}
+        return {_key(key, index): _values(one, index, "metadata") for key, one in value.items()}
     if name == "vector" and value is not None:
         return _vector(value)
     if name in ("expires", "time") and isinstance(value, datetime.datetime):
         # A missing one of pandas is a datetime that is not equal to itself; one without a zone is refused as text too.
         return value.isoformat() if value == value else None
     return _told(scalar(value), index, str(name))
+
+
+# JSON has no other keys, and would make one of a number.
+def _key(key: Any, index: int) -> str:
+    if not isinstance(key, str):
+        raise _refused(index, "metadata", f"has the key {shown(key)}; accepted are strings")
+    return key
 
 
 def _values(value: Any, index: int, field: str) -> Any:
@@ -67,8 +76,11 @@ def _told(value: Any, index: int, field: str) -> Any:
             return _deep(value)
         except (TypeError, RecursionError):
             pass
-    reason = f"is {shown(value)}, of type {type(value).__name__}; accepted is what JSON can hold"
-    raise InvalidDocument(f"document {index}: its {field} {reason}", index=index, id=None, field=field, reason=reason)
+    raise _refused(index, field, f"is {shown(value)}, of type {type(value).__name__}; accepted is what JSON can hold")
+
+
+def _refused(index: int, field: str, reason: str) -> InvalidDocument:
+    return InvalidDocument(f"document {index}: its {field} {reason}", index=index, id=None, field=field, reason=reason)
 
 
 def _deep(value: Any) -> Any:

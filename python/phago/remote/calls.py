@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, fields
+from typing import Any
 
-from .._checks import count
+from .._checks import count, refusal
 from .._intake import page_of
 from .._jsonl import line_of
 from ..colony import Colony
@@ -203,9 +203,20 @@ CALLS: Mapping[str, Call] = {
 }
 """All calls by name. A method of `Colony` has its own name; what follows from others is not asked for."""
 
+
+def _ranking(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    names = [field.name for field in fields(Ranking)]
+    unknown = sorted(value.keys() - set(names))
+    if unknown:
+        raise refusal("ranking", unknown[0], f"constants of a Ranking: {', '.join(names)}")
+    return Ranking(**value)
+
+
 # What is more than plain values among arguments, by name.
 _ARGUMENTS = {
-    "ranking": reader(Ranking | Literal["lexical"] | None),
+    "ranking": _ranking,
     "now": reader(datetime.datetime | None),
     "hit": reader(Hit),
 }

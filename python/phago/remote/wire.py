@@ -180,7 +180,7 @@ def _reader(kind: Any) -> Reader:
         return kind
     if kind is datetime.datetime:
         return datetime.datetime.fromisoformat
-    if kind in (Any, str, int, float, bool, type(None)) or origin is Literal:
+    if kind in (Any, str, int, float, bool, None, type(None)) or origin is Literal:
         return lambda value: value
     raise TypeError(f"no values of {kind} cross the wire")
 
@@ -196,10 +196,12 @@ def _one_of(kinds: tuple[Any, ...]) -> Reader:
     others = [kind for kind in others if typing.get_origin(kind) is not Literal]
     of_text = None if is_text else next((_reader(kind) for kind in others if kind is datetime.datetime), None)
     of_list = next((_reader(kind) for kind in others if typing.get_origin(kind) in (list, tuple)), None)
-    of_dict = next((_reader(kind) for kind in others if dataclasses.is_dataclass(kind)), None)
+    of_dict = next((_reader(kind) for kind in others if _is_record(kind)), None)
+
+    readers: dict[Any, Reader | None] = {str: of_text, list: of_list, dict: of_dict}
 
     def read(value: Any) -> Any:
-        chosen = {str: of_text, list: of_list, dict: of_dict}.get(type(value))
+        chosen = readers.get(type(value))
         return value if chosen is None else chosen(value)
 
     return read
@@ -211,6 +213,8 @@ def _record(kind: Any) -> Reader:
 
     # What is missing has its default: an earlier phago did not know the field.
     def read(value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise TypeError(f"{type(value).__name__} is no object")
         return kind(**{name: read_one(value[name]) for name, read_one in fields if name in value})
 
     return read
