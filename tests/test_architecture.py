@@ -236,8 +236,25 @@ PACKAGE = {
     "evolution.policy",
     "evolution": "evolution.driver evolution.fitness evolution.forager evolution.genome evolution.policy",
     "roles": "_checks _unpicklable colony results",
+    # A colony that another process has; the package names it, and imports it when it is asked for.
+    "remote.wire": "errors ids results",
+    "remote.faults": "_checks errors remote.wire results",
+    "remote.calls": "_checks _intake _jsonl colony config errors remote.wire results",
+    "remote.arguments": "_checks _values document errors",
+    "remote.desk": "errors remote.calls remote.faults remote.wire",
+    "remote.place": "",
+    "remote.line": "remote.place",
+    "remote.owner": "colony errors remote.calls remote.desk remote.line remote.place",
+    "remote.shared": "_log colony errors remote.calls remote.desk remote.line remote.owner remote.place",
+    "remote.http": "_checks errors remote.calls remote.desk",
+    "remote.graph": "_checks graph remote.calls results",
+    "remote.client": "_checks _embedding _intake _jsonl _progress _question _rows _unpicklable agents config errors "
+    "graph remote.arguments remote.calls remote.graph results",
+    "remote.connecting": "_checks config opening remote.client remote.http remote.shared",
+    "remote": "remote.client remote.connecting",
     "phago": "_cores _frames _jsonl _phago agents aio backends.ray colony config document errors evolution graph ids "
-    "machine.coordinator machine.ghosts machine.query machine.ring machine.runner machine.shard opening results roles",
+    "machine.coordinator machine.ghosts machine.query machine.ring machine.runner machine.shard opening remote results "
+    "roles",
     # What stands on the package as its users do.
     "cli.stdlib_docs": "",
     "evaluation": "",
