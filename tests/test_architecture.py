@@ -294,8 +294,9 @@ PACKAGE = {
     "evaluation.replay": "colony config evaluation.beir evaluation.evaluation evaluation.significance results",
     "evaluation.spelling": "colony evaluation.beir evaluation.evaluation evaluation.significance results",
     "cli.taking": "_bar colony document errors extract",
-    "cli.memory": "_jsonl backends.ray cli.drawing cli.exits cli.finding cli.models cli.parsing _bar cli.taking colony "
-    "document errors extract opening results results.answers results.documents",
+    "cli.following": "_bar cli.exits cli.taking colony extract",
+    "cli.memory": "_jsonl backends.ray cli.drawing cli.exits cli.finding cli.following cli.models cli.parsing _bar "
+    "cli.taking colony document errors extract opening remote results results.answers results.documents",
     "cli.trials": "colony config document evaluation.significance evolution",
     "cli.evolving": "_bar cli.demo cli.exits cli.finding cli.parsing cli.trials document evolution extract",
     "cli.command": "cli.demo cli.evolving cli.exits cli.memory cli.models cli.parsing cli.planning colony document "

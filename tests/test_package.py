@@ -96,7 +96,16 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
     inner |= {"read_docx", "read_html", "read_mail", "read_markdown", "read_notebook", "read_pdf", "read_rst"}
     inner |= {"front_matter", "plain_markdown", "without_embeds"}
     inner |= {"APART", "Apart", "Content", "File", "MARK", "Section", "Unread", "of_marked", "without_marks"}
-    inner |= {"files_of", "is_of_lines", "read_files"}
+    inner |= {
+        "files_of",
+        "is_of_lines",
+        "read_files",
+        "Follower",
+        "check_watching",
+        "drop",
+        "ended_quietly",
+        "take_file",
+    }
     # What a transport of one's own is made of stands in a place of its own, as few ever need it.
     inner |= {*phago.backends.__all__, "Backend", "Choice", "Outcome"}
     # So does what agents see and are driven by.

@@ -22,7 +22,7 @@ from .._bar import Tell, progress
 from .._jsonl import documents_in
 from ..colony import Colony
 from ..document import FIELDS
-from ..errors import BusyError, CheckpointWarning, CorruptionError, NetworkFileSystemWarning, PhagoError
+from ..errors import BusyError, CheckpointWarning, CorruptionError, NetworkFileSystemWarning, PhagoError, RpcError
 from ..extract import KNOWN, Source, sources
 from ..opening import open as open_colony
 from ..opening import verify
@@ -32,12 +32,14 @@ from ..results.documents import beside_text
 from .drawing import PICTURE_ENDS, drawn
 from .exits import BUSY, DAMAGED, FOUND, NOTHING_FOUND, Problem
 from .finding import anomalies_lines, counted, insights_lines, insights_row, map_lines, map_row
+from .following import Follower, check_watching, ended_quietly
 from .models import model
 from .parsing import Parser, conditions, count, moment, part, seconds, shards, text
 from .taking import take
 
 if TYPE_CHECKING:
     from ..backends.ray import Ray
+    from ..remote import Client
 
 __all__ = ["add_commands"]
 
@@ -122,6 +124,19 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
             "ones are cut",
         )
         parser.add_argument("--shards", type=shards, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
+    sync.add_argument(
+        "--watch",
+        action="store_true",
+        help="go on: take in what changes in the paths as it changes, until Ctrl-C, and let other programs of this "
+        'machine share DIR (phago.connect); needs pip install "phago[watch]"',
+    )
+    sync.add_argument(
+        "--rescan",
+        type=seconds,
+        default=600.0,
+        metavar="SECONDS",
+        help="with --watch, how often all files are looked at even if nothing told of a change (default: 600)",
+    )
     query = reads("query", _query, "the best documents for a question; exits with 1 where there is none")
     query.add_argument("question", type=text, metavar="QUESTION")
     query.add_argument("-k", type=count, default=10, metavar="K", help="hits, at most (default: 10)")
@@ -291,10 +306,14 @@ def _ray(nodes: int | None, shards: int | None) -> Ray:
 
 def _say(arguments: argparse.Namespace, row: dict[str, Any] | list[dict[str, Any]], lines: Iterable[str]) -> None:
     if arguments.json:
-        print(json.dumps(row, indent=2, ensure_ascii=not (sys.stdout.encoding or "").lower().startswith("utf")))
+        print(json.dumps(row, indent=2, ensure_ascii=not _is_utf_8()))
     else:
         for line in lines:
             print(line)
+
+
+def _is_utf_8() -> bool:
+    return (sys.stdout.encoding or "").lower().startswith("utf")
 
 
 # --- taking in ---------------------------------------------------------------------------------------------------
@@ -314,7 +333,53 @@ def _ingest(arguments: argparse.Namespace) -> int:
 
 
 def _sync(arguments: argparse.Namespace) -> int:
-    return _take(arguments, delete=True)
+    return _follow(arguments) if arguments.watch else _take(arguments, delete=True)
+
+
+def _follow(arguments: argparse.Namespace) -> int:
+    check_watching()
+    given = _named(arguments.paths)
+    _check_directory(arguments.memory, new=True)
+
+    def say(row: dict[str, Any], line: str) -> None:
+        print(json.dumps(row, ensure_ascii=not _is_utf_8()) if arguments.json else line, flush=True)
+
+    with ended_quietly(), _shared(arguments) as colony:
+        follower = Follower(
+            colony,
+            given,
+            skip=arguments.memory,
+            part=arguments.parts,
+            sections=arguments.sections,
+            digest=lambda: _digest(colony, lambda what, done, total: None, arguments.now),
+            say=say,
+        )
+        try:
+            with progress(quiet=arguments.json) as tell:
+                taken = follower.begin(tell)
+            for line in [json.dumps(taken.row())] if arguments.json else taken.lines():
+                print(line, flush=True)
+            names = [source.name for source in given]
+            say({"change": "watching", "paths": names}, f"Watching {', '.join(names)}; Ctrl-C ends it.")
+            follower.follow(arguments.rescan)
+        finally:
+            counts = {name: follower.taken.counts[name] for name in ("new", "changed", "deleted")}
+            told = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+            say({"change": "ended", **counts}, f"In all: {told}.")
+    return FOUND
+
+
+# Others may ask the colony meanwhile, but for one with a model or on nodes, which one process has alone.
+def _shared(arguments: argparse.Namespace) -> Colony | Client:
+    if arguments.backend == "threads" and arguments.embed is None and arguments.model is None:
+        from ..remote import connect
+
+        try:
+            # Another program that shares it may own it, and one that does not is waited for as long as asked.
+            return connect(arguments.memory, shards=arguments.shards, timeout=max(0.1, arguments.wait or 30.0))
+        except RpcError as error:
+            raise Problem(str(error)) from error
+    return _writing(arguments, make=True)
 
 
 def _take(arguments: argparse.Namespace, *, delete: bool) -> int:
@@ -326,7 +391,7 @@ def _take(arguments: argparse.Namespace, *, delete: bool) -> int:
     return FOUND if taken.counts.total() else NOTHING_FOUND
 
 
-def _digest(colony: Colony, tell: Tell, now: datetime.datetime | None) -> None:
+def _digest(colony: Colony | Client, tell: Tell, now: datetime.datetime | None) -> None:
     waiting = colony.stats().pending
     for _ in colony.ticks(now=now):
         tell("digesting documents", waiting - colony.stats().pending, waiting)
