@@ -19,7 +19,7 @@ PIP = if $(BIN)/python -m pip --version >/dev/null 2>&1; then set -- $(BIN)/pyth
 # `pip --python` came with 22.3.
 PIP_KNOWS_PYTHON := import pip, sys; sys.exit([int(part) for part in pip.__version__.split(".")[:2]] < [22, 3])
 
-.PHONY: help demo test dev check readme bench campaign mutants tools clean
+.PHONY: help demo test dev check readme docs dist bench campaign mutants tools clean
 .DELETE_ON_ERROR:
 
 help:
@@ -27,7 +27,9 @@ help:
 	@echo 'make test       the tests of Rust and of Python'
 	@echo 'make dev        a quick build into .venv: changes of Python show at once, those of Rust after the next make dev'
 	@echo 'make check      formatting, lints, types, documentation, licences; warnings are errors'
-	@echo 'make readme     what the examples of README.md print is written into it'
+	@echo 'make readme     what the examples of README.md and of docs/ print is written into them'
+	@echo 'make docs       the documentation as a site, in docs/_build; warnings are errors'
+	@echo 'make dist       the wheel and the source archive, in target/dist, checked as an index would'
 	@echo 'make bench      figures beside peers; PHAGO_DATA names a folder of corpora and collections'
 	@echo 'make campaign   faults, kills, losses of power, damage and long runs by the thousand; PHAGO_CAMPAIGN has the sizes'
 	@echo 'make mutants    break phago in some eighty places and see that a test finds each'
@@ -64,8 +66,18 @@ check: $(VENV)/.phago $(VENV)/.test $(VENV)/.check
 readme: $(VENV)/.test
 	$(BIN)/python -W ignore tools/readme.py
 
+docs: $(VENV)/.phago $(VENV)/.docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs docs/_build
+
+# Built from the source archive and not from the tree, so that nothing is missing in it.
+dist: $(VENV)/.dev $(VENV)/.dist | tools
+	rm -rf target/dist
+	$(BIN)/maturin sdist --quiet --out target/dist
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir target/dist target/dist/phago-*.tar.gz
+	$(BIN)/twine check --strict target/dist/*
+
 bench: $(VENV)/.phago $(VENV)/.test $(VENV)/.bench
-	$(BIN)/python -m pytest benches --benchmark-only --benchmark-quiet --timeout 3600
+	$(BIN)/python -m pytest benches --benchmark-only --benchmark-quiet --timeout 3600 --page docs/benchmarks.md
 
 # Tests whose sizes PHAGO_CAMPAIGN chooses: `long`, or kind=number,... ; `make test` runs a small size of each.
 CAMPAIGNS := simulator store_power store_kill store_faults store_damage colony_damage decoders
@@ -116,6 +128,16 @@ $(VENV)/.dev: pyproject.toml tools/extras.py | $(VENV)/bin/python
 $(VENV)/.bench: pyproject.toml tools/extras.py | $(VENV)/bin/python
 	@$(BIN)/python tools/extras.py bench > $(VENV)/bench.txt
 	@$(PIP) install --quiet -r $(VENV)/bench.txt
+	@touch $@
+
+$(VENV)/.docs: pyproject.toml tools/extras.py | $(VENV)/bin/python
+	@$(BIN)/python tools/extras.py docs > $(VENV)/docs.txt
+	@$(PIP) install --quiet -r $(VENV)/docs.txt
+	@touch $@
+
+$(VENV)/.dist: pyproject.toml tools/extras.py | $(VENV)/bin/python
+	@$(BIN)/python tools/extras.py dist > $(VENV)/dist.txt
+	@$(PIP) install --quiet -r $(VENV)/dist.txt
 	@touch $@
 
 $(VENV)/.check: pyproject.toml tools/extras.py | $(VENV)/bin/python
