@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import BusyError, CorruptionError, PhagoError
 from ..opening import open as open_colony
+from .agents_install import install_parser
 from .exits import BUSY, DAMAGED, FOUND, Problem
 from .parsing import Parser, seconds, text
 
@@ -26,8 +27,9 @@ def add_mcp(commands: argparse._SubParsersAction[Parser]) -> None:
         "mcp",
         help="serve DIR to an agent, over the Model Context Protocol; makes DIR where there is none",
         description="Serves DIR to an agent over the Model Context Protocol: over the standard streams, as a client "
-        "starts it, or over HTTP. `phago mcp install` writes a client's configuration. Needs phago[mcp].",
+        "starts it, or over HTTP. `phago mcp install` puts it into a client's configuration. Needs phago[mcp].",
     )
+    parser.inner = ("install", install_parser())
     parser.add_argument("memory", metavar="DIR", type=text, help="the directory of the colony")
     parser.add_argument("--read-only", action="store_true", help="without the tools that change DIR")
     parser.add_argument("--http", action="store_true", help="over HTTP, at http://HOST:PORT/mcp")

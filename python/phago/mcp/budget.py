@@ -54,7 +54,6 @@ def fitted(
     budget: int,
     rest: Callable[[int], str],
     shorten: Callable[[Row, int], Row | None] = lambda row, room: None,
-    more: int = 0,
 ) -> Row:
     """The frame with as many rows as the budget has room for, in their order, and what was cut.
 
@@ -64,9 +63,8 @@ def fitted(
         rows: What is cut at its end.
         budget: Tokens.
         rest: The words that say how to get what is behind so many rows.
-        shorten: Makes a row that takes at most so many bytes, or none. Only the first row that does not fit is
-            shortened: an answer of many short pieces would be worse than one of fewer whole ones.
-        more: Rows that there are behind these.
+        shorten: Makes a row that takes at most so many bytes, or none. Only a row that would stand alone is shortened:
+            fewer whole ones, each with all that speaks for it, are better than more of which a part is missing.
     """
     room = budget * _BYTES - _size({**frame, name: []}) - _REPORT
     kept: list[Row] = []
@@ -74,14 +72,14 @@ def fitted(
     for row in rows:
         size = _size(row) + 1
         if size > room:
-            short = shorten(row, room - 1)
+            short = None if kept else shorten(row, room - 1)
             if short is not None:
                 kept.append(short)
                 shortened = 1
             break
         kept.append(row)
         room -= size
-    left = len(rows) - len(kept) + more
+    left = len(rows) - len(kept)
     answer = {**frame, name: kept}
     if left or shortened:
         words = rest(len(kept)) if left else "call again with a larger `token_budget`"
@@ -108,7 +106,10 @@ def shortened(row: Row, room: int, texts: Sequence[str], whole: Sequence[str]) -
         if field in whole:
             del found[field]
         else:
-            found[field] = _beginning(found[field], max(least, _size(found[field]) - over))
+            text = _beginning(found[field], max(least, _size(found[field]) - over))
+            if text == found[field]:
+                continue
+            found[field] = text
         if field not in cut:
             cut.append(field)
         found["cut"] = list(cut)

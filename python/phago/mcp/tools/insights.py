@@ -34,6 +34,7 @@ class _Found(Answer):
 class _Told(Answer):
     found: list[_Found] = Field(description="The largest first; of anomalies the latest first")
     documents: int = Field(description="Documents that have concepts")
+    total: int = Field(description="How many of these there are in all")
     cut: Cut | None = None
 
 
@@ -41,12 +42,11 @@ def _insights(memory: Colony, asked: _Insights) -> dict[str, Any]:
     rows = {"clusters": _clusters, "bridges": _bridges, "anomalies": _anomalies}[asked.about](memory)
     shown = rows[asked.skip : asked.skip + asked.k]
     return fitted(
-        {"documents": memory.stats().digested},
+        {"documents": memory.stats().digested, "total": len(rows)},
         "found",
         shown,
         asked.token_budget,
         lambda kept: f"the same call with `skip` = {asked.skip + kept}" + ("" if kept else " and more `token_budget`"),
-        more=max(len(rows) - asked.skip - len(shown), 0),
     )
 
 

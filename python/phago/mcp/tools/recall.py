@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field
@@ -14,6 +15,7 @@ from ..tool import Answer, Arguments, Cut, Refused, Tool
 
 __all__ = ["RECALL"]
 
+_UNKNOWN_BYTES = 160
 _TEXTS, _WHOLE = ("passage", "title"), ("metadata", "parts", "path", "source", "thread", "uri")
 
 
@@ -45,6 +47,9 @@ class _Recalled(Answer):
     hits: list[HitRow] = Field(description="The best first")
     document: _Document | None = Field(None, description="The document that was asked for by its id")
     nothing: str | None = Field(None, description="Why nothing was found")
+    unknown: list[str] = Field(
+        default_factory=list, description="Words of the question that no document has: the hits are about its others"
+    )
     cut: Cut | None = None
 
 
@@ -55,23 +60,35 @@ def _recall(memory: Colony, asked: _Recall) -> dict[str, Any]:
         return _read(memory, asked.id, asked)
     question = asked.question or ""
     filters = {"where": asked.where, "since": asked.since, "until": asked.until}
-    # The head of a longer answer is the shorter one; one more tells whether there are more.
-    found = memory.query(question, k=asked.skip + asked.k + 1, newer=asked.newer, **filters)
-    rows = [row for hit in found[asked.skip : asked.skip + asked.k] if (row := hit_row(memory, hit)) is not None]
+    # The head of a longer answer is the shorter one.
+    found = memory.query(question, k=asked.skip + asked.k, newer=asked.newer, **filters)
+    told = memory.explain(question)
+    unknown = _some(told.unknown if told is not None else ())
+    frame: dict[str, Any] = {"unknown": unknown} if unknown else {}
     if not found:
-        told = memory.explain(question)
         why = told.nothing if told is not None else None
-        return {"hits": [], "nothing": why or "no document matches the filters or operators"}
-    if not rows:
-        return {"hits": [], "nothing": f"there are only {len(found)} hits; `skip` is {asked.skip}"}
+        return {"hits": [], "nothing": why or "no document matches the filters or operators", **frame}
+    if len(found) <= asked.skip:
+        return {"hits": [], "nothing": f"there are only {len(found)} hits; `skip` is {asked.skip}", **frame}
+    rows = [row for hit in found[asked.skip : asked.skip + asked.k] if (row := hit_row(memory, hit)) is not None]
     return fitted(
-        {},
+        frame,
         "hits",
         rows,
         asked.token_budget,
         lambda kept: f"the same call with `skip` = {asked.skip + kept}" + ("" if kept else " and more `token_budget`"),
         lambda row, room: shortened(row, room, _TEXTS, _WHOLE),
     )
+
+
+def _some(words: Sequence[str]) -> list[str]:
+    """The first words, in a few bytes: they come in any case."""
+    some: list[str] = []
+    for word in words:
+        if len("".join([*some, word]).encode()) > _UNKNOWN_BYTES:
+            break
+        some.append(word)
+    return some
 
 
 def _read(memory: Colony, id: str, asked: _Recall) -> dict[str, Any]:

@@ -32,6 +32,7 @@ class _RelatedTo(Answer):
     concepts: list[_Wired] = Field(default_factory=list, description="The strongest first")
     documents: list[HitRow] = Field(default_factory=list, description="The most similar first")
     mentions: int | None = Field(None, description="Documents that have the concept")
+    total: int | None = Field(None, description="Concepts it is wired to, in all")
     cut: Cut | None = None
 
 
@@ -52,8 +53,8 @@ def _wired(memory: Colony, concept: str, asked: _Related) -> dict[str, Any]:
         {"concept": edge.target, "weight": round(edge.weight, 4), "together": edge.co_activations}
         for edge in edges[asked.skip : asked.skip + asked.k]
     ]
-    behind = max(len(edges) - asked.skip - len(rows), 0)
-    return fitted({"mentions": node.mentions}, "concepts", rows, asked.token_budget, _rest(asked), more=behind)
+    frame = {"mentions": node.mentions, "total": len(edges)}
+    return fitted(frame, "concepts", rows, asked.token_budget, _rest(asked))
 
 
 def _alike(memory: Colony, id: str, asked: _Related) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
+import json
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -69,9 +71,19 @@ def _remember(memory: Colony, asked: _Remember) -> dict[str, Any]:
 
 
 def _fields(given: str | _Document) -> dict[str, Any]:
-    document = {"text": given} if isinstance(given, str) else given.model_dump(exclude_none=True)
-    # The id that it would have without one, so that the answer can tell it.
-    return {"id": _phago.content_id(document.get("title", ""), document["text"]), **document}
+    document = {"text": given} if isinstance(given, str) else given.model_dump(exclude_none=True, exclude_defaults=True)
+    # Named here, so that the answer can tell the name.
+    return {"id": _hash_of(document), **document}
+
+
+def _hash_of(document: dict[str, Any]) -> str:
+    title, text = document.get("title", ""), document["text"]
+    if document.keys() <= {"title", "text"}:
+        # The one that a colony gives it.
+        return _phago.content_id(title, text)
+    # Two turns of a conversation may both be "Yes.".
+    content = json.dumps(document, sort_keys=True, default=str)
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
 REMEMBER = Tool(
