@@ -161,7 +161,11 @@ def test_a_mistake_is_told_in_words_and_changes_nothing(colony, name, arguments,
 def test_an_empty_memory_says_why_it_finds_nothing():
     with phago.Colony() as colony:
         service = Service(colony)
-        assert asked(service, "recall", question="ions") == {"hits": [], "nothing": "the colony has no documents"}
+        assert asked(service, "recall", question="ions") == {
+            "hits": [],
+            "nothing": "the colony has no documents",
+            "unknown": ["ions"],
+        }
         assert asked(service, "explain", question="ions")["nothing"] == "the colony has no documents"
         assert asked(service, "status")["documents"] == 0
         assert asked(service, "insights") == {"documents": 0, "total": 0, "found": []}
