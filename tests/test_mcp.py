@@ -1,6 +1,7 @@
 """A memory in the tools of an agent: real clients of the SDK over the standard streams and over HTTP."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -98,21 +99,55 @@ def test_the_protocol_without_a_handshake(tmp_path):
         run(main(address))
 
 
-def test_three_clients_at_once_on_one_memory(tmp_path):
-    async def agent(address, name):
-        async with over_http(address) as client:
-            for turn in range(8):
-                await client.ask("remember", documents=[{"id": f"{name}-{turn}", "text": f"Note {turn} by {name}."}])
-                found = await client.ask("recall", question=f"note by {name}", k=20)
-                assert sum(one["id"].startswith(name) for one in found["hits"]) == turn + 1
+@pytest.mark.parametrize("over", ["the standard streams", "http"])
+def test_three_clients_at_once_on_one_memory(tmp_path, over):
+    async def agent(client, name):
+        for turn in range(6):
+            await client.ask("remember", documents=[{"id": f"{name}-{turn}", "text": f"Note {turn} by {name}."}])
+            found = await client.ask("recall", question=f"note by {name}", k=20)
+            assert sum(one["id"].startswith(name) for one in found["hits"]) == turn + 1
 
-    async def main(address):
-        await asyncio.gather(*(agent(address, name) for name in ("anna", "berta", "carla")))
-        async with over_http(address) as client:
-            assert (await client.ask("status"))["documents"] == 24
+    async def main(connected):
+        async with contextlib.AsyncExitStack() as stack:
+            # One after the other, as anyio wants them left in the order in which they were entered.
+            clients = [await stack.enter_async_context(connected()) for _ in range(3)]
+            names = ("anna", "berta", "carla")
+            await asyncio.gather(*(agent(client, name) for client, name in zip(clients, names, strict=True)))
+            for client in clients:
+                assert (await client.ask("status"))["documents"] == 18
 
-    with http_server(tmp_path / "m") as (address, _):
-        run(main(address))
+    if over == "http":
+        with http_server(tmp_path / "m") as (address, _):
+            run(main(lambda: over_http(address)))
+    else:
+        run(main(lambda: over_stdio(tmp_path / "m", log=tmp_path / "log")))
+        assert (tmp_path / "log").read_text() == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_when_the_server_that_owns_the_memory_is_killed_the_others_go_on(tmp_path):
+    with started(tmp_path / "m") as owner:
+        said_hello(owner)
+
+        async def main():
+            async with over_stdio(tmp_path / "m") as client:
+                assert (await client.ask("remember", documents=["Ions cross."]))["new"] == 1
+                owner.kill()
+                owner.wait()
+                assert (await client.ask("remember", documents=["Yeast makes bread."]))["new"] == 1
+                assert (await client.ask("status"))["documents"] == 2
+
+        run(main())
+        owner.communicate()
+
+
+def test_a_program_that_has_the_memory_alone_is_named(tmp_path):
+    with phago.open(tmp_path / "m"):
+        command = [*PHAGO, "mcp", str(tmp_path / "m"), "--wait", "0.2"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, env=CLEAN, stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert str(os.getpid()) in done.stderr
+    assert done.stderr.startswith("phago: ")
 
 
 def test_one_id_remembered_by_many_at_once_has_one_text(tmp_path):

@@ -5,20 +5,21 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ..errors import BusyError, CorruptionError, PhagoError
 from ..opening import open as open_colony
+from ..remote import connect
 from .agents_install import install_parser
 from .exits import BUSY, DAMAGED, FOUND, Problem
 from .parsing import Parser, seconds, text
 
-if TYPE_CHECKING:
-    from ..colony import Colony
-
 __all__ = ["add_mcp"]
 
 _TOKEN = "PHAGO_TOKEN"
+
+# Clients give up a server that says nothing after half a minute.
+_WAIT = 10.0
 
 
 def add_mcp(commands: argparse._SubParsersAction[Parser]) -> None:
@@ -43,7 +44,11 @@ def add_mcp(commands: argparse._SubParsersAction[Parser]) -> None:
         "machine can read arguments)",
     )
     parser.add_argument(
-        "--wait", type=seconds, default=0.0, metavar="SECONDS", help="how long to wait for another writer (default: 0)"
+        "--wait",
+        type=seconds,
+        default=_WAIT,
+        metavar="SECONDS",
+        help=f"how long to wait for a program that has DIR alone (default: {_WAIT:g})",
     )
     parser.set_defaults(run=_serve)
 
@@ -82,10 +87,11 @@ def _serve(arguments: argparse.Namespace) -> int:
     return FOUND
 
 
-def _opened(arguments: argparse.Namespace) -> Colony:
+def _opened(arguments: argparse.Namespace) -> Any:
     if arguments.read_only:
         return open_colony(arguments.memory, read_only=True)
-    return open_colony(arguments.memory, wait=arguments.wait)
+    # Each client starts a server of its own, and all of them have one memory.
+    return connect(arguments.memory, timeout=max(arguments.wait, 0.1))
 
 
 def _told(address: str) -> None:

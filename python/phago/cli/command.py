@@ -38,6 +38,7 @@ from .memory import add_commands
 from .models import vectors
 from .parsing import Parser, count, shards
 from .planning import add_plan
+from .serving import add_serve
 
 __all__ = ["main"]
 
@@ -130,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     add_commands(commands)
     add_evolve(commands)
     add_plan(commands)
+    add_serve(commands)
     add_mcp(commands)
     return parser
 

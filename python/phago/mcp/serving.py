@@ -7,8 +7,9 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import anyio
@@ -56,7 +57,7 @@ async def _stdio(service: Service) -> bool:
 
 
 @contextlib.contextmanager
-def _output_kept_for_us() -> Any:
+def _output_kept_for_us() -> Iterator[Any]:
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)
@@ -127,25 +128,30 @@ def serve_http(
     app = Guard(Route(PATH, manager.handle_request, manager.run), host=host, token=token)
     listening = _listening(host, port)
     bound = listening.getsockname()[1]
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE, ws="none")
-    )
+    shown = f"[{host}]" if ":" in host else host
 
-    async def run() -> None:
-        serving = asyncio.ensure_future(server.serve(sockets=[listening]))
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.01)
-        if server.started:
-            shown = f"[{host}]" if ":" in host else host
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: Any = None) -> None:
+            await super().startup(sockets)
             began(f"http://{shown}:{bound}{PATH}")
-        await serving
 
-    asyncio.run(run())
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            # The original raises the signal again, which would end the process before the memory is closed.
+            before = {each: signal.signal(each, self.handle_exit) for each in (signal.SIGINT, signal.SIGTERM)}
+            try:
+                yield
+            finally:
+                for each, handler in before.items():
+                    signal.signal(each, handler)
+
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE, ws="none", server_header=False
+    )
+    Server(config).run(sockets=[listening])
 
 
-def _listening(host: str, port: int) -> Any:
-    import socket
-
+def _listening(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family)
     # A port of a server that ended a moment ago is free; on Windows this would share one that is in use.
