@@ -13,6 +13,7 @@ from phago.remote.arguments import document, filter_of, vector_of
 from phago.remote.calls import CALLS, done
 from phago.remote.desk import Desk, asking, told
 from phago.remote.faults import as_error, as_json
+from phago.remote.graph import remote_graph
 from phago.remote.wire import dumps, loads, reader
 from test_errors import CLASSES, with_fields
 
@@ -72,6 +73,7 @@ ASKED = {
     "marks": {},
     "agents": {},
     "graph.nodes": {},
+    "graph.top": {"k": 3},
     "graph.edges": {},
     "graph.node": {"label": "membranes"},
     "graph.neighbors": {"label": "membranes"},
@@ -370,13 +372,35 @@ def test_the_client_has_every_method_of_a_colony_with_its_parameters_and_types()
     assert public(phago.Client) - names == {"is_owner"}
 
 
-def test_the_graph_has_what_a_graph_has():
-    from phago.remote.graph import RemoteGraph
-
-    for name in {name for name in dir(phago.Graph) if not name.startswith("_")}:
-        assert name in vars(RemoteGraph), name
-        if callable(getattr(phago.Graph, name)):
-            assert inspect.signature(getattr(phago.Graph, name)) == inspect.signature(getattr(RemoteGraph, name)), name
+def test_the_graph_is_one(colony):
+    here, there = (
+        colony.graph,
+        remote_graph(lambda name, **asked: CALLS[name].read(loads(dumps(done(colony, name, asked))))),
+    )
+    assert type(there) is phago.Graph
+    for name in ("nodes", "edges"):
+        one, other = getattr(here, name), getattr(there, name)
+        assert (list(one), one.tick, len(one)) == (list(other), other.tick, len(other))
+        columns = {key: list(column) for key, column in one.columns().items()}
+        assert {key: list(column) for key, column in other.columns().items()} == columns
+    assert list(here.edges.triples()) == list(there.edges.triples())
+    assert memoryview(there.edges.columns()["weight"]).format == "d"
+    asked = {
+        "node": ("membranes",),
+        "neighbors": ("membranes",),
+        "components": (),
+        "bridges": (),
+        "articulation_points": (),
+        "shortest_path": ("membranes", "cell"),
+        "betweenness": (),
+        "communities": (),
+        "significant": (),
+    }
+    for name, arguments in asked.items():
+        assert getattr(there, name)(*arguments) == getattr(here, name)(*arguments), name
+    assert there.node("nowhere") is None
+    assert there.neighbors("nowhere") == ()
+    assert repr(there) == repr(here)
 
 
 def test_no_error_is_forgotten():

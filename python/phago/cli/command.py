@@ -30,6 +30,7 @@ from ..evaluation.evaluation import (
 )
 from ..evaluation.replay import DRAWS, replay, replay_table
 from ..evaluation.spelling import spelling, spelling_table
+from .agents import add_mcp
 from .demo import PYTHON_QUESTIONS, demonstrate, python_documents, questions_from, questions_from_terminal
 from .evolving import add_evolve
 from .exits import USAGE, Problem
@@ -37,6 +38,7 @@ from .memory import add_commands
 from .models import vectors
 from .parsing import Parser, count, shards
 from .planning import add_plan
+from .serving import add_serve
 
 __all__ = ["main"]
 
@@ -129,6 +131,8 @@ def _parser() -> argparse.ArgumentParser:
     add_commands(commands)
     add_evolve(commands)
     add_plan(commands)
+    add_serve(commands)
+    add_mcp(commands)
     return parser
 
 

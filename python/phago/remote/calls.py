@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from heapq import nlargest
 from typing import Any
 
 from .._checks import count, refusal
@@ -120,6 +121,10 @@ def _lines(colony: Colony, where: Any = None, after: str | None = None) -> Lines
     return Lines(lines, keys[-1] if len(keys) == PAGE else None)
 
 
+def _top(colony: Colony, k: int) -> list[Node]:
+    return nlargest(count("k", k, 1), colony.graph.nodes, key=lambda node: (node.mentions, node.degree))
+
+
 def _nodes(colony: Colony) -> Table:
     nodes = colony.graph.nodes
     columns = {name: list(column) for name, column in nodes.columns().items()}
@@ -189,6 +194,7 @@ CALLS: Mapping[str, Call] = {
     "checkpoint": _changes("checkpoint", None),
     "compact": _changes("compact", None),
     "snapshot": _changes("snapshot", None, repeatable=False),
+    "graph.top": Call(_top, list[Node]),
     "graph.nodes": Call(_nodes, Table),
     "graph.edges": Call(_edges, Table),
     "graph.node": Call(_graph("node"), Node | None),

@@ -61,7 +61,7 @@ from ..results import (
 )
 from .arguments import batches, filter_of, half_life_of, moment_of, vector_of
 from .calls import PAGE, Facts, Lines
-from .graph import RemoteGraph
+from .graph import remote_graph
 
 __all__ = ["Client"]
 
@@ -342,7 +342,7 @@ class Client(Unpicklable):
     @property
     def graph(self) -> Graph:
         """The concepts and what they are associated with."""
-        return RemoteGraph(self._ask)
+        return remote_graph(self._ask)
 
     def stats(self) -> Stats:
         """See `Colony.stats`."""

@@ -9,10 +9,10 @@ import pathlib
 from .._checks import directory_of, flag, real, refusal
 from ..config import ColonyConfig
 from ..opening import open as open_colony
-from .client import Client
+from .client import Channel, Client
 from .shared import Shared
 
-__all__ = ["connect"]
+__all__ = ["channel", "connect"]
 
 _TIMEOUT_MAX = 86_400.0
 
@@ -55,6 +55,19 @@ def connect(
         RpcError: There is an owner, and it does not answer.
         StorageError: The system refused.
     """
+    return Client(channel(where, token=token, timeout=timeout, make=make, shards=shards, config=config))
+
+
+def channel(
+    where: str | os.PathLike[str],
+    *,
+    token: str | None = None,
+    timeout: float = 30.0,
+    make: bool = True,
+    shards: int | None = None,
+    config: ColonyConfig | None = None,
+) -> Channel:
+    """What brings calls to a colony; see `connect`."""
     timeout = real("timeout", timeout, 0.1, _TIMEOUT_MAX)
     if isinstance(where, str) and where.partition("://")[0].lower() in ("http", "https"):
         if shards is not None or config is not None:
@@ -62,11 +75,11 @@ def connect(
             raise refusal(name, value, "None over HTTP, as the server has opened the colony")
         from .http import Http
 
-        return Client(Http(where, token, timeout))
+        return Http(where, token, timeout)
     if token is not None:
         raise refusal("token", "***", "None for a directory, whose rights say who may use it")
     directory = directory_of("where", where)
     opened = functools.partial(
         open_colony, pathlib.Path(directory), shards=shards, config=config, make=flag("make", make)
     )
-    return Client(Shared(directory, opened, timeout))
+    return Shared(directory, opened, timeout)

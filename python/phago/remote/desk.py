@@ -74,6 +74,15 @@ class Desk:
                 self._bytes -= len(self._kept.pop(oldest).result())
 
 
+def unanswerable(frame: bytes, refused: Mapping[str, Exception]) -> bytes | None:
+    """The answer to a call that is not done here, by its name; `None` for any other."""
+    try:
+        name = _read(frame)[0]
+    except Exception as error:
+        return dumps({"error": as_json(error)})
+    return dumps({"error": as_json(refused[name])}) if name in refused else None
+
+
 def unknown(name: str) -> RpcError:
     """The error of a call that may have been done, and must not be done twice."""
     reason = f"the owner went away while it did `{name}`: whether it is done is unknown, and doing it twice is not once"

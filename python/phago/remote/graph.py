@@ -1,19 +1,100 @@
-"""The graph of a colony that another process has."""
+"""The graph of a colony that another process has: a `Graph` over rows that come over the wire."""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
-from .._checks import count
-from ..graph import Edges, Graph, Nodes
-from ..results import Edge, GraphPath, Node, SignificantPair
+from .._phago import World
+from ..graph import Graph
 from .calls import Table
 
 Asked = Callable[..., Any]
 """Does a call, given its name and its arguments by name."""
+
+
+def remote_graph(asked: Asked) -> Graph:
+    """The graph; `nodes` and `edges` bring the whole of it here."""
+    world = _World(asked)
+    return Graph(lambda: cast(World, world))
+
+
+class _Answer:
+    """What was answered, to whoever waits for it."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def wait(self) -> Any:
+        return self._value
+
+
+class _World:
+    """What a graph reads, with the names of the native module."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+
+    def nodes(self) -> _Answer:
+        return _Answer(_Rows(self._asked("graph.nodes")))
+
+    def edges(self) -> _Answer:
+        return _Answer(_Rows(self._asked("graph.edges")))
+
+    def node(self, label: str) -> _Answer:
+        return _Answer(self._asked("graph.node", label=label))
+
+    def neighbors(self, label: str) -> _Answer:
+        edges = self._asked("graph.neighbors", label=label)
+        names = ("weight", "co_activations", "created")
+        return _Answer(
+            [
+                SimpleNamespace(
+                    label=edge.target, last=edge.last_activated, **{name: getattr(edge, name) for name in names}
+                )
+                for edge in edges
+            ]
+        )
+
+    def structure(self) -> _Answer:
+        return _Answer(_Structure(self._asked))
+
+    def shortest_path(self, source: str, target: str) -> _Answer:
+        return _Answer(self._asked("graph.shortest_path", source=source, target=target))
+
+    def betweenness(self, samples: int, seed: int) -> _Answer:
+        found = self._asked("graph.betweenness", samples=samples, seed=seed)
+        return _Answer((list(found), list(found.values())))
+
+    def communities(self) -> _Answer:
+        return _Answer(self._asked("graph.communities"))
+
+    def significant(self, top: int) -> _Answer:
+        pairs = self._asked("graph.significant", top=top)
+        return _Answer(
+            [
+                SimpleNamespace(
+                    one=pair.source, other=pair.target, co=pair.co_activations, weight=pair.weight, g2=pair.g2
+                )
+                for pair in pairs
+            ]
+        )
+
+    def stats(self) -> _Answer:
+        stats = self._asked("stats")
+        return _Answer({name: getattr(stats, name) for name in stats.__dataclass_fields__})
+
+
+class _Structure:
+    """Each part is asked for when it is read, as whoever asks wants one of them."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+
+    def __getattr__(self, name: str) -> Any:
+        return self._asked(f"graph.{name}")
 
 
 class _Rows:
@@ -35,72 +116,3 @@ class _Rows:
         if not values or isinstance(values[0], str):
             return values
         return array("d" if isinstance(values[0], float) else "q", values)
-
-
-class RemoteGraph(Graph):
-    """What a colony associates with what, as `Graph` has it; `nodes` and `edges` bring the whole of it here."""
-
-    __slots__ = ("_asked",)
-
-    def __init__(self, asked: Asked) -> None:
-        self._asked = asked
-
-    @property
-    def nodes(self) -> Nodes:
-        """The concepts, as a snapshot of now."""
-        return Nodes(_Rows(self._asked("graph.nodes")))
-
-    @property
-    def edges(self) -> Edges:
-        """The live synapses, as a snapshot of now."""
-        return Edges(_Rows(self._asked("graph.edges")))
-
-    def node(self, label: str) -> Node | None:
-        """See `Graph.node`."""
-        found: Node | None = self._asked("graph.node", label=label)
-        return found
-
-    def neighbors(self, label: str) -> tuple[Edge, ...]:
-        """See `Graph.neighbors`."""
-        found: tuple[Edge, ...] = self._asked("graph.neighbors", label=label)
-        return found
-
-    def components(self) -> tuple[tuple[str, ...], ...]:
-        """See `Graph.components`."""
-        found: tuple[tuple[str, ...], ...] = self._asked("graph.components")
-        return found
-
-    def bridges(self) -> tuple[tuple[str, str], ...]:
-        """See `Graph.bridges`."""
-        found: tuple[tuple[str, str], ...] = self._asked("graph.bridges")
-        return found
-
-    def articulation_points(self) -> tuple[str, ...]:
-        """See `Graph.articulation_points`."""
-        found: tuple[str, ...] = self._asked("graph.articulation_points")
-        return found
-
-    def shortest_path(self, source: str, target: str) -> GraphPath | None:
-        """See `Graph.shortest_path`."""
-        found: GraphPath | None = self._asked("graph.shortest_path", source=source, target=target)
-        return found
-
-    def betweenness(self, *, samples: int = 256, seed: int = 0) -> dict[str, float]:
-        """See `Graph.betweenness`."""
-        samples, seed = count("samples", samples, 1), count("seed", seed, 0, 2**64 - 1)
-        found: dict[str, float] = self._asked("graph.betweenness", samples=samples, seed=seed)
-        return found
-
-    def communities(self) -> tuple[tuple[str, ...], ...]:
-        """See `Graph.communities`."""
-        found: tuple[tuple[str, ...], ...] = self._asked("graph.communities")
-        return found
-
-    def significant(self, top: int = 200) -> tuple[SignificantPair, ...]:
-        """See `Graph.significant`."""
-        found: tuple[SignificantPair, ...] = self._asked("graph.significant", top=count("top", top, 1))
-        return found
-
-    def __repr__(self) -> str:
-        stats = self._asked("stats")
-        return f"<graph of {stats.nodes} concepts and {stats.edges} synapses>"

@@ -55,13 +55,15 @@ class Http:
         self._is_closed = False
         self._desk: str | None = None
         # Whatever is wrong is told at once.
-        self.call("len", {})
+        self._call("len", {}, time.monotonic())
 
     def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
         """Have a call done; again where the answer was lost, which a server that still lives does only once."""
+        return self._call(name, arguments, time.monotonic() + self._timeout)
+
+    def _call(self, name: str, arguments: Mapping[str, Any], deadline: float) -> Any:
         call, asked = CALLS[name], None
         key = None if call.repeatable else secrets.token_hex(16)
-        deadline = time.monotonic() + self._timeout
         while True:
             line, is_used = self._line()
             try:
@@ -73,10 +75,11 @@ class Http:
                 reason = f"`{self.where}` says nothing for {self._timeout:g} s"
                 raise RpcError(reason, reason=reason) from None
             except (OSError, http.client.HTTPException) as error:
+                if isinstance(error, PermissionError) and error.errno is None:
+                    # The wrong token.
+                    raise
                 # An idle connection may have been closed long ago, which says nothing of the server.
-                if isinstance(error, PermissionError) or (not is_used and time.monotonic() > deadline):
-                    if isinstance(error, PermissionError) and error.errno is None:
-                        raise
+                if not is_used and time.monotonic() > deadline:
                     reason = f"`{self.where}` cannot be reached: {error or type(error).__name__}"
                     raise RpcError(reason, reason=reason) from error
                 asked = self._desk
