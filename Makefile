@@ -73,7 +73,7 @@ docs: $(VENV)/.phago $(VENV)/.docs
 dist: $(VENV)/.dev $(VENV)/.dist | tools
 	rm -rf target/dist
 	$(BIN)/maturin sdist --quiet --out target/dist
-	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir target/dist target/dist/phago-*.tar.gz
+	@$(PIP) wheel --quiet --no-deps --wheel-dir target/dist target/dist/phago-*.tar.gz
 	$(BIN)/twine check --strict target/dist/*
 
 bench: $(VENV)/.phago $(VENV)/.test $(VENV)/.bench
