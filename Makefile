@@ -72,7 +72,7 @@ docs: $(VENV)/.phago $(VENV)/.docs
 # Built from the source archive and not from the tree, so that nothing is missing in it.
 dist: $(VENV)/.dev $(VENV)/.dist | tools
 	rm -rf target/dist
-	$(BIN)/maturin sdist --quiet --out target/dist
+	$(BIN)/maturin sdist --out target/dist
 	@$(PIP) wheel --quiet --no-deps --wheel-dir target/dist target/dist/phago-*.tar.gz
 	$(BIN)/twine check --strict target/dist/*
 

@@ -293,7 +293,8 @@ PACKAGE = {
     "extract.docx": "extract.content extract.html",
     "extract.apart": "document extract.content extract.docx extract.mail extract.pdf",
     "extract.parts": "document extract.content",
-    "extract.files": "document extract.apart extract.content extract.html extract.markdown extract.markup "
+    "extract.lines": "document",
+    "extract.files": "document extract.apart extract.content extract.html extract.lines extract.markdown extract.markup "
     "extract.notebook extract.parts",
     "extract": "extract.files extract.parts",
     "cli.exits": "",

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from phago.document import BYTES_MAX
-from phago.extract import SOURCE, LeftOut, files, read_sources, sources
+from phago.extract import SOURCE, LeftOut, lines, read_sources, sources
 from phago.extract.html import read_html
 from phago.extract.markdown import read_markdown
 from phago.extract.markup import plain_markdown, read_rst
@@ -419,7 +419,7 @@ def test_a_line_that_is_no_document_is_told_of_and_the_next_is_read(tmp_path, li
 
 
 def test_a_line_without_end_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "_LINE_MAX", 100)
+    monkeypatch.setattr(lines, "_LINE_MAX", 100)
     file = write(tmp_path / "a.jsonl", '{"id": "a", "text": "x"}\n' + "y" * 200 + '\n{"text": "z"}\n')
     assert [one.id for one in documents(file)] == ["a"]
     assert list(left_out(file)) == ["a.jsonl:2"]

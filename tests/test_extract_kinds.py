@@ -9,12 +9,15 @@ import zipfile
 
 import phago
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from phago.extract import LeftOut, read_sources, sources
 from phago.extract import apart as apart_module
 from phago.extract.apart import Apart
 from phago.extract.content import Unread
 from phago.extract.markdown import read_markdown
 from phago.extract.markup import plain_markdown
+from phago.extract.notebook import read_notebook
 
 
 def read(path, **named):
@@ -283,6 +286,21 @@ def test_what_is_no_notebook_says_so(tmp_path, text):
 def test_a_notebook_of_strange_cells_is_read(tmp_path):
     cells = [1, None, {}, {"source": 1}, {"source": [1, "x = 1"]}, {"cell_type": "code", "source": "y = 2"}]
     assert only(write(tmp_path / "a.ipynb", json.dumps({"cells": cells}))).text == "x = 1\n\ny = 2"
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["markdown", "code", "raw"]),
+            st.lists(st.sampled_from(["# a", "\n", "b", "```", "<p>", "\0"])),
+        )
+    )
+)
+def test_no_notebook_fails_whatever_its_cells(cells):
+    content = read_notebook(notebook(*cells))
+    assert "\0" not in content.text
+    assert all(content.text[section.start :].startswith("#") for section in content.sections)
 
 
 def test_a_message_has_its_subject_words_and_date(tmp_path):

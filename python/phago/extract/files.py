@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import os
 import re
 import stat
@@ -11,12 +10,13 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, cast
 
-from ..document import BYTES_MAX, FIELDS, Document
+from ..document import BYTES_MAX, Document
 from .apart import APART, Apart
 from .content import Content, Section, Unread
 from .html import read_html
+from .lines import LeftOut, is_text, records
 from .markdown import read_markdown
 from .markup import read_rst
 from .notebook import read_notebook
@@ -81,24 +81,6 @@ _CHARSET = re.compile(
 )
 _CHARSET_WITHIN = 1024
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_FIELDS = {"_id", *FIELDS}
-# What a packed file may unpack to, a line at a time or whole: no small file fills the memory.
-_LINE_MAX = 4 * BYTES_MAX
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A file, or a line of one, that is no document."""
-
-    path: str
-    """As the ids of its documents would begin."""
-    reason: str
-    is_unread: bool = False
-    """Whether it could not be read, so that what it holds is not known."""
-    is_of_lines: bool = False
-    """Whether it is a file, or a line of one, whose documents may have any ids."""
-    is_unknown: bool = False
-    """Whether it is of a kind that is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +220,7 @@ def files_of(source: Source, skip: str | os.PathLike[str] | None = None) -> Iter
 
 def _documents(file: File, apart: Apart) -> Iterator[tuple[Document | LeftOut, Sequence[Section]]]:
     name, path = file.name, file.path
-    if not _is_text(name):
+    if not is_text(name):
         yield LeftOut(name.encode(errors="replace").decode(), "its name is not valid text"), ()
         return
     packed = path.suffix.lower() == ".gz"
@@ -253,7 +235,7 @@ def _documents(file: File, apart: Apart) -> Iterator[tuple[Document | LeftOut, S
             return
         with cast("IO[bytes]", gzip.open(path) if packed else path.open("rb")) as stream:
             if suffix in _LINES:
-                yield from ((found, ()) for found in _records(stream, name))
+                yield from ((found, ()) for found in records(stream, name))
             elif suffix in _TEXT or not suffix:
                 stem = Path(path.stem).stem if packed else path.stem
                 title = f"{stem}{suffix}" if suffix in _SOURCE_FILES else stem
@@ -308,54 +290,3 @@ def _decoded(data: bytes, *, may_name_its_encoding: bool) -> str:
         charset = named.group(1).decode().lower()
         # As browsers read it: what is called Latin 1 has quotation marks and dashes of Windows.
         return data.decode("windows-1252" if charset in ("iso-8859-1", "latin1", "latin-1") else charset)
-
-
-def _records(stream: IO[bytes], name: str) -> Iterator[Document | LeftOut]:
-    number = 0
-    while line := stream.readline(_LINE_MAX):
-        number += 1
-        at = f"{name}:{number}"
-        if len(line) >= _LINE_MAX:
-            reason = "over 64 MiB in one line; what follows it is not read"
-            yield LeftOut(at, reason, is_unread=True, is_of_lines=True)
-            return
-        if line.strip():
-            yield _record(line, at, first=number == 1)
-
-
-def _is_text(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _record(line: bytes, at: str, *, first: bool) -> Document | LeftOut:
-    try:
-        row = json.loads(line.decode("utf-8-sig" if first else "utf-8"))
-    except (ValueError, RecursionError) as error:
-        reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else "not JSON"
-        return LeftOut(at, reason, is_unread=True, is_of_lines=True)
-    if not isinstance(row, dict):
-        return LeftOut(at, "no object with `text`")
-    unknown = row.keys() - _FIELDS
-    if unknown:
-        # No field is lost in silence.
-        return LeftOut(at, f"has the field `{min(unknown)}`; known are {', '.join(sorted(_FIELDS))}")
-    key: Any = row.get("id", row.get("_id"))
-    key = at if key is None else str(key) if isinstance(key, int) and not isinstance(key, bool) else key
-    text, title, metadata = row.get("text"), row.get("title") or "", row.get("metadata") or {}
-    for field, value, kind in (
-        ("id", key, str),
-        ("text", text, str),
-        ("title", title, str),
-        ("metadata", metadata, dict),
-    ):
-        if not isinstance(value, kind):
-            return LeftOut(at, f"has `{field}` of type {type(value).__name__}; accepted is {kind.__name__}")
-    if not _is_text(key):
-        return LeftOut(at, "has an `id` that is not valid text")
-    # `ingest` reads the other fields, and says what is wrong with them: a time is text in JSON.
-    row.pop("_id", None)
-    return Document(**{**row, "text": text, "id": key, "title": title, "metadata": metadata})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -44,7 +45,5 @@ def _source(cell: Any) -> str:
 
 
 def _marked(content: Content) -> str:
-    starts = [section.start for section in content.sections]
-    ends = [*starts[1:], len(content.text)]
-    before = content.text[: starts[0]] if starts else content.text
-    return before + "".join(MARK + content.text[start:end] for start, end in zip(starts, ends, strict=True))
+    starts = [0, *(section.start for section in content.sections), len(content.text)]
+    return MARK.join(content.text[start:end] for start, end in itertools.pairwise(starts))
