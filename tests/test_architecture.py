@@ -294,8 +294,8 @@ PACKAGE = {
     "extract.apart": "document extract.content extract.docx extract.mail extract.pdf",
     "extract.parts": "document extract.content",
     "extract.lines": "document",
-    "extract.files": "document extract.apart extract.content extract.html extract.lines extract.markdown extract.markup "
-    "extract.notebook extract.parts",
+    "extract.files": "document extract.apart extract.content extract.html extract.lines extract.markdown "
+    "extract.markup extract.notebook extract.parts",
     "extract": "extract.files extract.parts",
     "cli.exits": "",
     "cli.parsing": "cli.exits config errors",

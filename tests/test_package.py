@@ -99,7 +99,9 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
     inner |= {
         "files_of",
         "is_of_lines",
+        "is_text",
         "read_files",
+        "records",
         "Follower",
         "check_watching",
         "drop",
