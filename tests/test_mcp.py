@@ -176,9 +176,9 @@ def test_a_call_that_is_given_up_leaves_the_server_well(tmp_path):
         async with over_stdio(tmp_path / "m") as client:
             texts = [{"id": f"d{number}", "text": f"word{number % 97} and cell {number}"} for number in range(1000)]
             with pytest.raises(asyncio.TimeoutError):
-                await asyncio.wait_for(client.call("remember", documents=texts), 0.001)
+                await asyncio.wait_for(client.call("remember", documents=texts), 0.01)
             # Taken whole or not at all.
-            for _ in range(200):
+            for _ in range(25):
                 if (documents := (await client.ask("status"))["documents"]) == 1000:
                     break
                 await asyncio.sleep(0.02)
