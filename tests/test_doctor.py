@@ -74,7 +74,10 @@ def damaged(path):
 def test_what_is_wrong_is_named_and_ends_with_1(tmp_path, says, monkeypatch):
     code, found = told(says, tmp_path / "nowhere")
     assert code == 1
-    assert found["directory"] == (f"there is no `{tmp_path / 'nowhere'}`; `phago ingest` or `phago mcp` makes it", False)
+    assert found["directory"] == (
+        f"there is no `{tmp_path / 'nowhere'}`; `phago ingest` or `phago mcp` makes it",
+        False,
+    )
     (tmp_path / "file").write_text("")
     assert "is a file" in told(says, tmp_path / "file")[1]["directory"][0]
     (tmp_path / "empty").mkdir()

@@ -82,7 +82,9 @@ def directory(path: Path) -> Iterator[Check]:
     yield Check("directory", str(path.resolve()), None)
     rights = {"read": os.R_OK, "write": os.W_OK, "enter": os.X_OK}
     lacking = [name for name, right in rights.items() if not os.access(path, right)]
-    yield Check("rights", f"this user may not {', '.join(lacking)} it" if lacking else "may be read and written", not lacking)
+    yield Check(
+        "rights", f"this user may not {', '.join(lacking)} it" if lacking else "may be read and written", not lacking
+    )
     shared = _phago.network_file_system(path)
     if shared is not None:
         yield Check("file system", f"{shared}, which machines share: it may lose what was acknowledged", False)
@@ -154,7 +156,11 @@ def _wholeness(path: Path, size: int) -> Check:
     except PhagoError as error:
         return Check("files", str(error), False)
     if report.is_whole:
-        torn = f"; {report.torn_bytes:,} bytes of a write that was cut off, which is no damage" if report.torn_bytes else ""
+        torn = (
+            f"; {report.torn_bytes:,} bytes of a write that was cut off, which is no damage"
+            if report.torn_bytes
+            else ""
+        )
         return Check("files", f"whole: {report.bytes:,} bytes read, {report.records:,} records of the log{torn}")
     return Check("files", "damaged: " + "; ".join(map(str, report.damage[:3])), False)
 

@@ -21,8 +21,8 @@ def add_doctor(commands: argparse._SubParsersAction[Parser]) -> None:
     parser = commands.add_parser(
         "doctor",
         help="versions, whether DIR is well, and what an agent sees; exits with 1 where something is wrong",
-        description="Tells the versions of all that phago uses; of DIR, whether it can be read and written, who has it, "
-        "and whether its files are whole; and what an agent sees of it. Changes nothing.",
+        description="Tells the versions of all that phago uses; of DIR, whether it can be read and written, who has "
+        "it, and whether its files are whole; and what an agent sees of it. Changes nothing.",
     )
     parser.add_argument("memory", metavar="DIR", type=text, nargs="?", help="the directory of a colony")
     parser.add_argument("--json", action="store_true", help="print JSON")

@@ -120,7 +120,7 @@ def way_of(path: Path) -> dict[str, Any]:
                 "concept": share.label,
                 "points": round(share.points, 4),
                 "words": [one.word for one in share.words],
-                "documents": [id for id, _ in share.seeds],
+                "documents": [seed for seed, _ in share.seeds],
             }
             for share in path.concepts
         ],
