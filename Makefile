@@ -10,7 +10,7 @@ CARGO ?= cargo
 
 # What the wheel is made of; when one of these is newer than the installed package, it is built again.
 SOURCES := $(shell find rust python -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name Cargo.toml) \
-	Cargo.toml Cargo.lock pyproject.toml
+	Cargo.toml Cargo.lock pyproject.toml $(wildcard wheel/data/share/man/man1/*)
 
 # The system's pip installs into .venv where .venv could not get a pip of its own.
 PIP = if $(BIN)/python -m pip --version >/dev/null 2>&1; then set -- $(BIN)/python -m pip; \

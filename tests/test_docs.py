@@ -52,6 +52,7 @@ def test_the_commands_of_the_readme_are_such():
         "verify",
         "compact",
         "snapshot",
+        "mcp",
     }
 
 

@@ -38,6 +38,7 @@ def test_the_wheel_holds_types_stubs_and_licences():
     assert {"phago/py.typed", "phago/_phago.pyi", "phago/_phago.abi3.so"} <= files
     for name in ("LICENSE", "THIRD_PARTY_LICENSES"):
         assert any(file.endswith(f".dist-info/licenses/{name}") for file in files), name
+    assert any(file.endswith("share/man/man1/phago.1") for file in files)
 
 
 def test_all_names_what_there_is():
