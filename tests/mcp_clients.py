@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 from mcp import ClientSession, StdioServerParameters, types
 from mcp.client import streamable_http
@@ -53,11 +54,19 @@ class Client:
         return plain(await self.session.read_resource(uri))["contents"][0]["text"]
 
 
+def written(log=None):
+    """A file that a server's errors go to."""
+    return Path(os.devnull if log is None else log).open("w")
+
+
 @contextlib.asynccontextmanager
 async def over_stdio(folder, *options, log=None):
     server = StdioServerParameters(command=PHAGO[0], args=[*PHAGO[1:], "mcp", str(folder), *options], env=dict(CLEAN))
-    with open(os.devnull if log is None else log, "w") as errors:
-        async with stdio_client(server, errlog=errors) as (reading, writing), ClientSession(reading, writing) as session:
+    with written(log) as errors:
+        async with (
+            stdio_client(server, errlog=errors) as (reading, writing),
+            ClientSession(reading, writing) as session,
+        ):
             await session.initialize()
             yield Client(session)
 

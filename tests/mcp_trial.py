@@ -1,8 +1,8 @@
 """An agent that knows nothing of phago but what the server tells: names, descriptions and schemas of its tools.
 
-It has wishes in words of its own and values with plain names. It takes the tool whose description answers the wish best,
-gives it the values that its schema has a place for, and does what an error or a cut answer tells it to do. `python
-tests/mcp_trial.py` writes what was said into tests/mcp_trial.md, which a test compares.
+It has wishes in words of its own and values with plain names. It takes the tool whose description answers the wish
+best, gives it the values that its schema has a place for, and does what an error or a cut answer tells it to do.
+`python tests/mcp_trial.py` writes what was said into tests/mcp_trial.md, which a test compares.
 """
 
 import asyncio

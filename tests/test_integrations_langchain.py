@@ -110,7 +110,9 @@ def test_a_mistake_is_told_when_it_is_made(colony, wrong, told):
 
 def test_documents_of_the_framework_are_taken_in_and_come_back():
     given = [
-        Document(id="a", page_content="Ions cross.", metadata={"source": "x.pdf", "loc": {"page": 3}, "title": "Cells"}),
+        Document(
+            id="a", page_content="Ions cross.", metadata={"source": "x.pdf", "loc": {"page": 3}, "title": "Cells"}
+        ),
         Document(page_content="Yeast makes bread.", metadata={"n": 1}),
     ]
     with phago.Colony() as colony:

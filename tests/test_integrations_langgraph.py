@@ -5,7 +5,9 @@ The framework publishes a suite for checkpointers and none for stores, so its `I
 
 import asyncio
 import datetime
+import re
 import warnings
+from pathlib import Path
 
 import phago
 import pytest
@@ -246,6 +248,17 @@ def test_it_survives_the_process(tmp_path):
         store = PhagoStore(colony)
         assert store.search(("users",), query="pizza")[0].key == "food"
         assert store.list_namespaces(prefix=("users",)) == [("users", "ann")]
+
+
+def test_the_examples_of_the_readme_run():
+    pytest.importorskip("llama_index.core")
+    shown = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```py\n(.*?)^```$", shown, re.DOTALL | re.MULTILINE)
+    names = {"phago": phago}
+    exec(example, names)
+    assert names["store"].get(("users", "ann"), "food").value == {"text": "likes pizza"}
+    assert names["LlamaRetriever"](names["colony"]).retrieve("ions")[0].node_id == "a"
+    names["colony"].close()
 
 
 async def test_the_same_for_event_loops(store):

@@ -10,10 +10,10 @@ pytest.importorskip("llama_index.core", reason='LlamaIndex is not installed: pip
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from llama_index.core import Settings
+    from llama_index.core.llms import MockLLM
     from llama_index.core.postprocessor import SimilarityPostprocessor
     from llama_index.core.query_engine import RetrieverQueryEngine
     from llama_index.core.response_synthesizers import ResponseMode, get_response_synthesizer
-    from llama_index.core.llms import MockLLM
     from llama_index.core.schema import MetadataMode
     from phago.integrations.llama_index import PhagoRetriever
 

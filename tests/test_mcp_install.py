@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 import pytest
 from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
-from mcp_clients import Client, run
+from mcp_clients import Client, run, written
 from phago.mcp.clients import CLIENTS
 from support import CLEAN
 
@@ -57,7 +57,7 @@ def test_what_was_written_starts_a_server(client, home, says):
 
     async def main():
         command = StdioServerParameters(command=server["command"], args=server["args"], env=dict(CLEAN))
-        with open(os.devnull, "w") as log:
+        with written() as log:
             async with stdio_client(command, errlog=log) as streams, ClientSession(*streams) as session:
                 await session.initialize()
                 assert (await Client(session).ask("remember", documents=["Ions."]))["new"] == 1

@@ -191,15 +191,15 @@ def test_texts_without_an_id_get_one_by_their_content():
         assert sorted(ids) == [one.id for one in other.documents()]
         turns = [{"text": "Yes.", "thread": "t", "place": place} for place in (1, 2)]
         ids = asked(service, "remember", documents=turns)["ids"]
-        assert [colony.get(id).place for id in ids] == [1, 2]
+        assert [colony.get(one).place for one in ids] == [1, 2]
         assert asked(service, "remember", documents=turns) == {"ids": ids, "new": 0, "changed": 0, "unchanged": 2}
 
 
 def test_a_uri_is_one_document_and_none_is_lost():
     chance = Chance(3)
     ids = {"".join(chr(1 + chance.below(0x2FF)) for _ in range(1 + chance.below(6))) for _ in range(3000)} | {".", ".."}
-    assert len({uri_of(id) for id in ids}) == len(ids)
-    assert all(id_of(uri_of(id)) == id for id in ids)
+    assert len({uri_of(one) for one in ids}) == len(ids)
+    assert all(id_of(uri_of(one)) == one for one in ids)
     assert id_of("phago://documents/") is None
     assert id_of("phago://documents/%ff") is None
 

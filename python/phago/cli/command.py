@@ -31,7 +31,9 @@ from ..evaluation.evaluation import (
 from ..evaluation.replay import DRAWS, replay, replay_table
 from ..evaluation.spelling import spelling, spelling_table
 from .agents import add_mcp
+from .completing import add_completions
 from .demo import PYTHON_QUESTIONS, demonstrate, python_documents, questions_from, questions_from_terminal
+from .doctor import add_doctor
 from .evolving import add_evolve
 from .exits import USAGE, Problem
 from .memory import add_commands
@@ -133,6 +135,8 @@ def _parser() -> argparse.ArgumentParser:
     add_plan(commands)
     add_serve(commands)
     add_mcp(commands)
+    add_doctor(commands)
+    add_completions(commands, parser)
     return parser
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from .._checks import count, one_of, refusal
 from ..results import Hit, Hits
 
-__all__ = ["checked", "content_of", "found", "found_async", "provenance_of"]
+__all__ = ["checked", "content_of", "found", "found_async", "needed", "provenance_of"]
 
 _T = TypeVar("_T")
 
@@ -62,6 +62,8 @@ def needed(extra: str, package: str) -> Callable[[ImportError], ImportError]:
     """The error of a module whose framework is not there."""
 
     def told(error: ImportError) -> ImportError:
-        return ImportError(f'phago.integrations.{package} needs its framework: pip install "phago[{extra}]"', name=error.name)
+        return ImportError(
+            f'phago.integrations.{package} needs its framework: pip install "phago[{extra}]"', name=error.name
+        )
 
     return told

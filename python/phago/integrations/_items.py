@@ -99,7 +99,7 @@ def document_of(item: Item, names: Names, searched: Callable[[dict[str, Any]], S
         "store.created": item.created.isoformat(),
         "store.updated": item.updated.isoformat(),
     }
-    document = {
+    document: dict[str, Any] = {
         "id": names.id(item.namespace, item.key),
         "text": text if text.strip() else _NOTHING,
         "metadata": metadata,

@@ -11,7 +11,7 @@ try:
     from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
     from langchain_core.documents import Document
     from langchain_core.retrievers import BaseRetriever
-    from pydantic import Field, model_validator
+    from pydantic import Field
 except ImportError as error:
     raise needed("langchain", "langchain")(error) from error
 
@@ -24,8 +24,8 @@ class PhagoRetriever(BaseRetriever):
     `retriever.invoke("how do ions cross", k=3, where={"year": 2021})` and `ainvoke` take whatever `Colony.query` takes,
     for this question.
 
-    A document's `id` is the colony's, its `metadata` that of the colony's document, and `metadata["phago"]` what else is
-    known of the hit: `score`, `parts`, `path`, `passage`, `span`, `title`, `thread`, `place`.
+    A document's `id` is the colony's, its `metadata` that of the colony's document, and `metadata["phago"]` what else
+    is known of the hit: `score`, `parts`, `path`, `passage`, `span`, `title`, `thread`, `place`.
 
     Args:
         colony: A `Colony`; or an `AsyncColony`, for `ainvoke` alone.
@@ -39,10 +39,10 @@ class PhagoRetriever(BaseRetriever):
     content: str = "text"
     asked: dict[str, Any] = Field(default_factory=dict)
 
-    @model_validator(mode="after")
-    def _is_sound(self) -> PhagoRetriever:
+    def model_post_init(self, context: Any) -> None:
+        """Refuse at once what would fail with the first question."""
         checked(self.colony, self.k, self.content)
-        return self
+        super().model_post_init(context)
 
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun, **asked: Any

@@ -68,7 +68,7 @@ class PhagoStore(base.BaseStore):
         self._lock = threading.Lock()
 
     def batch(self, ops: Iterable[base.Op]) -> list[base.Result]:
-        """Do several operations: all reads see what was there before, and of two puts of one item the last one stands."""
+        """Do several operations: all reads see what was there before; of two puts of one item the last one stands."""
         ops = list(ops)
         results = [self._read(op) for op in ops]
         puts = {(op.namespace, str(op.key)): op for op in ops if isinstance(op, base.PutOp)}
@@ -159,11 +159,11 @@ class PhagoStore(base.BaseStore):
         with self._lock:
             documents, gone = [], []
             for (namespace, key), op in puts.items():
-                id = self._names.id(namespace, key)
+                name = self._names.id(namespace, key)
                 if op.value is None:
-                    gone.append(id)
+                    gone.append(name)
                     continue
-                before = self._colony.get(id)
+                before = self._colony.get(name)
                 is_new = before is None or self._is_over(before)
                 created = now if is_new or before is None else item_of(before).created
                 item = Item(namespace, key, op.value, created, now, op.ttl)

@@ -18,9 +18,9 @@ __all__ = ["PhagoRetriever"]
 class PhagoRetriever(BaseRetriever):
     """Passages of a colony as LlamaIndex's nodes, with their scores, best first.
 
-    A node's `id_` is the id of the colony's document, its `metadata` that document's, and `metadata["phago"]` what else
-    is known of the hit: `parts`, `path`, `passage`, `span`, `title`, `thread`, `place`. None of the latter is shown to a
-    model or embedded.
+    A node's `id_` is the id of the colony's document, its `metadata` that document's, and `metadata["phago"]` what
+    else is known of the hit: `parts`, `path`, `passage`, `span`, `title`, `thread`, `place`. None of the
+    latter is shown to a model or embedded.
 
     Args:
         colony: A `Colony`; or an `AsyncColony`, for `aretrieve` alone.

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ..results import StoredDocument
 
-__all__ = ["TokenBudget", "as_text", "fitted", "shortened", "tokens"]
+__all__ = ["TokenBudget", "as_text", "fitted", "part_of", "shortened", "tokens"]
 
 _DEFAULT, _LEAST, _MOST = 2000, 200, 1_000_000
 

@@ -98,7 +98,9 @@ def install(client: Client, file: Path, name: str, server: Mapping[str, Any], *,
     if servers.get(name) == server:
         return None
     if name in servers and not replace:
-        raise Unreadable(f"it has another server `{name}` already; --name gives this one another name, --replace its place")
+        raise Unreadable(
+            f"it has another server `{name}` already; --name gives this one another name, --replace its place"
+        )
     servers[name] = dict(server)
     data = _written(there, text)
     kept = None

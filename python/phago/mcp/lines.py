@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 
@@ -40,11 +41,9 @@ class Lines:
             self._hand_over(None)
 
     def _hand_over(self, line: str | None) -> None:
-        try:
+        # The loop may have ended first.
+        with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._lines.put_nowait, line)
-        except RuntimeError:
-            # The loop has ended first.
-            pass
 
     def __aiter__(self) -> Lines:
         return self

@@ -22,8 +22,6 @@ _SOURCE = "source_path"
 # By these names a URI means a place in a tree, whether they are escaped or not; so they stand behind a question mark.
 _DOTS = (".", "..")
 
-_Plain = str | int | float | bool
-
 
 class Origin(Answer):
     """A document, without its text."""
@@ -35,7 +33,7 @@ class Origin(Answer):
     thread: str | None = None
     place: int | None = Field(None, description="Its place in the thread")
     time: str | None = Field(None, description="The moment that it is of, in ISO 8601")
-    metadata: dict[str, _Plain | list[_Plain]] = Field(default_factory=dict)
+    metadata: dict[str, Any] = Field(default_factory=dict)
     cut: list[str] = Field(default_factory=list, description="Fields that the token budget shortened or left out")
 
 
@@ -122,7 +120,7 @@ def way_of(path: Path) -> dict[str, Any]:
                 "concept": share.label,
                 "points": round(share.points, 4),
                 "words": [one.word for one in share.words],
-                "documents": [id for id, _ in share.seeds],
+                "documents": [seed for seed, _ in share.seeds],
             }
             for share in path.concepts
         ],

@@ -111,12 +111,12 @@ class Service:
 
     def _read_resource(self, params: Mapping[str, Any]) -> dict[str, Any]:
         uri = str(params["uri"])
-        id = id_of(uri)
-        if id is None:
+        key = id_of(uri)
+        if key is None:
             raise NotThere(f"`{uri[:200]}` is no resource of this memory; they are {DOCUMENTS}{{id}}")
-        document = self._current().get(id)
+        document = self._current().get(key)
         if document is None:
-            raise NotThere(f"there is no document `{id[:80]}`")
+            raise NotThere(f"there is no document `{key[:80]}`")
         return {"contents": [{"uri": uri, "mimeType": "text/plain", "text": document.text}]}
 
 

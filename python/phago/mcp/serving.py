@@ -50,9 +50,8 @@ async def _stdio(service: Service) -> bool:
     server = server_of(service)
     with _output_kept_for_us() as output:
         lines = Lines(asyncio.get_running_loop())
-        async with _until_signal() as told:
-            async with stdio_server(lines, anyio.wrap_file(output)) as (reading, writing):
-                await server.run(reading, writing, server.create_initialization_options())
+        async with _until_signal() as told, stdio_server(lines, anyio.wrap_file(output)) as (reading, writing):
+            await server.run(reading, writing, server.create_initialization_options())
     return told.is_set()
 
 

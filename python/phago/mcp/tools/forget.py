@@ -24,11 +24,11 @@ class _Forgotten(Answer):
 def _forget(memory: Colony, asked: _Forget) -> dict[str, Any]:
     ids = list(dict.fromkeys(asked.ids))
     # One by one, as another agent may be forgetting the same ones: only one of the two is told so.
-    gone = [id for id in ids if memory.delete(id)]
+    gone = [one for one in ids if memory.delete(one)]
     # What they wired leaves the graph with this.
     memory.run()
     there = set(gone)
-    return {"forgotten": gone, "not_there": [id for id in ids if id not in there]}
+    return {"forgotten": gone, "not_there": [one for one in ids if one not in there]}
 
 
 FORGET = Tool(

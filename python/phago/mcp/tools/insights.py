@@ -68,7 +68,7 @@ def _bridges(memory: Colony) -> list[dict[str, Any]]:
             "label": bridge.label,
             "documents": bridge.mentions,
             "joins": [side.cluster.label for side in bridge.sides],
-            "examples": [id for side in bridge.sides for id in side.examples],
+            "examples": [one for side in bridge.sides for one in side.examples],
         }
         for bridge in memory.insights().bridges
     ]

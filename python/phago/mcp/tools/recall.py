@@ -59,7 +59,7 @@ def _recall(memory: Colony, asked: _Recall) -> dict[str, Any]:
     if asked.id is not None:
         return _read(memory, asked.id, asked)
     question = asked.question or ""
-    filters = {"where": asked.where, "since": asked.since, "until": asked.until}
+    filters: dict[str, Any] = {"where": asked.where, "since": asked.since, "until": asked.until}
     # The head of a longer answer is the shorter one.
     found = memory.query(question, k=asked.skip + asked.k, newer=asked.newer, **filters)
     told = memory.explain(question)

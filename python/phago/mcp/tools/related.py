@@ -70,7 +70,9 @@ def _alike(memory: Colony, id: str, asked: _Related) -> dict[str, Any]:
 
 
 def _rest(asked: _Related) -> Any:
-    return lambda kept: f"the same call with `skip` = {asked.skip + kept}" + ("" if kept else " and more `token_budget`")
+    return lambda kept: (
+        f"the same call with `skip` = {asked.skip + kept}" + ("" if kept else " and more `token_budget`")
+    )
 
 
 RELATED = Tool(
