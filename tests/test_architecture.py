@@ -296,7 +296,7 @@ PACKAGE = {
     "extract.lines": "document",
     "extract.files": "document extract.apart extract.content extract.html extract.lines extract.markdown "
     "extract.markup extract.notebook extract.parts",
-    "extract": "extract.files extract.parts",
+    "extract": "extract.apart extract.files extract.lines extract.parts",
     "cli.exits": "",
     "cli.parsing": "cli.exits config errors",
     "cli.planning": "cli.parsing",

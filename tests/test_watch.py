@@ -149,6 +149,22 @@ def test_files_that_come_and_go_at_once_leave_nothing_behind(watching, notes, tm
     assert ids(tmp_path / "memory") == sorted(expected)
 
 
+def test_what_was_told_is_in_the_tally_whenever_it_ends(watching, notes):
+    command = watching(notes)
+    command.until("watching")
+    for number in range(50):
+        (notes / f"{number}.txt").write_text(f"Text {number}.")
+    told = 0
+    while told < 20:
+        told += command.next()["change"] == "new"
+    # In the midst of the others, or of digesting.
+    command.process.send_signal(signal.SIGINT)
+    while (row := command.lines.get(timeout=LATE)) is not None:
+        told += row["change"] == "new"
+        last = row
+    assert (last["change"], last["new"]) == ("ended", told + 2)
+
+
 def test_lines_of_a_file_that_are_gone_are_deleted(watching, notes, tmp_path):
     (notes / "rows.jsonl").write_text('{"id": "x", "text": "Yeast."}\n{"id": "y", "text": "Malt."}\n')
     command = watching(notes)

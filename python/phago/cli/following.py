@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._bar import Tell
 from ..colony import Colony
-from ..extract import File, LeftOut, Source, files_of, is_of_lines, read_files
+from ..extract import Apart, File, LeftOut, Source, files_of, is_of_lines, read_files
 from .exits import Problem
 from .taking import Taken, drop, take, take_file
 
@@ -197,14 +197,16 @@ class Follower:
                     done.add(taken)
         if done.counts.total() > done.counts["unchanged"]:
             self._digest()
-        self.taken.add(done)
 
     def _each(self, source: Source, files: Sequence[tuple[Source, File]]) -> Iterator[tuple[str, Taken]]:
-        for at in files:
-            found = [one for _, one in read_files([at], part=self._part, sections=self._sections)]
-            yield at[1].name, take_file(self._colony, source, at[1].name, found)
+        with Apart() as apart:
+            for at in files:
+                found = [one for _, one in read_files([at], part=self._part, sections=self._sections, apart=apart)]
+                yield at[1].name, take_file(self._colony, source, at[1].name, found)
 
     def _tell(self, name: str, taken: Taken) -> None:
+        # As soon as it is done: an interruption may come before the next one.
+        self.taken.add(taken)
         counts = {kind: count for kind, count in taken.counts.items() if count and kind in _SIGNS}
         # A file of which another number of parts came has changed, and parts of it are new or gone.
         kind = next(iter(counts)) if len(counts) == 1 else "changed"

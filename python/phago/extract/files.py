@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import os
 import re
@@ -159,9 +160,10 @@ def read_files(
     part: int | None = None,
     sections: bool = False,
     tell: Callable[[int, int], None] = lambda done, total: None,
+    apart: Apart | None = None,
 ) -> Iterator[tuple[Source, Document | LeftOut]]:
-    """The documents of some files, as `read_sources`."""
-    with Apart() as apart:
+    """The documents of some files, as `read_sources`; who calls it often hands over the process for PDF and the like."""
+    with contextlib.nullcontext(apart) if apart is not None else Apart() as apart:
         for done, (source, file) in enumerate(files):
             tell(done, len(files))
             for found, where in [(file, ())] if isinstance(file, LeftOut) else _documents(file, apart):

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["read_markdown"]
 
 # For a paragraph of signs that open and never close it takes the square of the time: 0.03 s for one of this length, and
-# 2 s for a text full of them; 5 s for one of nothing but short paragraphs. What is longer is seldom written by hand, and
-# the plain reader is quick with all.
+# 2 s for a text full of them; 5 s for one of nothing but short paragraphs. What is longer is seldom written by hand,
+# and the plain reader is quick with all.
 _LONGEST = 512 << 10
 _LONGEST_PARAGRAPH = 8 << 10
 _SILENT = ("script", "style")
