@@ -163,7 +163,8 @@ def test_a_file_or_a_damaged_colony_is_told_of_as_by_open(directory):
     with pytest.raises(type(here.value)):
         phago.connect(directory)
     directory.unlink()
-    phago.open(directory).close()
+    with phago.open(directory) as colony:
+        colony.ingest(NOTES)
     for file in directory.iterdir():
         if file.name != "LOCK":
             file.write_bytes(b"damage")
