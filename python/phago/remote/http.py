@@ -55,7 +55,11 @@ class Http:
         self._is_closed = False
         self._desk: str | None = None
         # Whatever is wrong is told at once.
-        self._call("len", {}, time.monotonic())
+        try:
+            self._call("len", {}, time.monotonic())
+        except BaseException:
+            self.close()
+            raise
 
     def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
         """Have a call done; again where the answer was lost, which a server that still lives does only once."""
