@@ -31,6 +31,7 @@ from ..results import (
     Digester,
     Insights,
     Map,
+    Path,
 )
 
 VERSION = 1
@@ -225,6 +226,18 @@ def _agent(value: Any) -> AgentInfo:
     return kind(value["id"], value["kind"], value["born"], value["state"])
 
 
+# Most paths are never looked at, and are half of an answer.
+def _path(value: Any) -> Path:
+    parts = {name: value[name] for name in _names(Path)}
+    return Path.later(lambda: tuple(read(parts[name]) for name, read in _path_parts()))
+
+
+@cache
+def _path_parts() -> list[tuple[str, Reader]]:
+    hints = typing.get_type_hints(Path)
+    return [(name, reader(hints[name])) for name in _names(Path)]
+
+
 class _Edges:
     """Rows of cross-shard edges that came over the wire."""
 
@@ -277,5 +290,6 @@ _READERS: dict[Any, Reader] = {
     Insights: _insights_read,
     Map: _map_read,
     AgentInfo: _agent,
+    Path: _path,
     CrossShardEdges: lambda rows: CrossShardEdges(_Edges(rows)),
 }
