@@ -69,30 +69,33 @@ def loads(data: bytes) -> Any:
 # --- writing ---
 
 
-# `json` asks here for what it does not know, and goes on inside of what it gets.
+# `json` asks here for what it does not know, and goes on inside of what it gets. An answer holds hundreds of records.
 def _written(value: Any) -> Any:
-    special = _WRITERS.get(type(value))
-    if special is not None:
-        return special(value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _plainly(value)
-    if isinstance(value, datetime.datetime):
-        return value.isoformat()
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    raise TypeError(f"a {type(value).__name__} has no form in JSON")
+    return _writer(type(value))(value)
+
+
+@cache
+def _writer(kind: Any) -> Callable[[Any], Any]:
+    if kind in _WRITERS:
+        return _WRITERS[kind]
+    if _is_record(kind):
+        names = _names(kind)
+        read = attrgetter(*names)
+        return lambda value: dict(zip(names, read(value) if len(names) > 1 else (read(value),), strict=True))
+    if issubclass(kind, datetime.datetime):
+        return datetime.datetime.isoformat
+    if issubclass(kind, os.PathLike):
+        return os.fspath
+    raise TypeError(f"a {kind.__name__} has no form in JSON")
+
+
+def _plainly(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in _names(type(value))}
 
 
 @cache
 def _names(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in dataclasses.fields(kind))
-
-
-@cache
-def _values(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
-    names = _names(kind)
-    read = attrgetter(*names)
-    return read if len(names) > 1 else lambda value: (read(value),)
 
 
 # A cluster stands in each of its bridges and links, with all its concepts. It is written once, and then by its place.
@@ -112,11 +115,6 @@ def _insights(value: Insights | Map) -> dict[str, Any]:
     if isinstance(value, Insights):
         return _plainly(value) | {"bridges": list(map(bridge, value.bridges))}
     return _plainly(value) | {"links": list(map(link, value.links))}
-
-
-def _plainly(value: Any) -> dict[str, Any]:
-    kind: Any = type(value)
-    return dict(zip(_names(kind), _values(kind)(value), strict=True))
 
 
 def _cross_edges(value: CrossShardEdges) -> list[list[Any]]:
