@@ -33,6 +33,7 @@ from ._intake import (
     ticked,
     undone_is_logged,
 )
+from ._listing import Documents
 from ._jsonl import Export, read_jsonl
 from ._progress import OnProgress, shown, taken
 from ._question import Moment, Question, explained
@@ -591,11 +592,12 @@ class Colony(Alive, Unpicklable):
 
     def documents(
         self, where: Where | None = None, *, after: str | None = None, limit: int | None = None
-    ) -> Iterator[StoredDocument]:
+    ) -> Documents:
         """Iterate over the documents, in the order of their ids (by code point), reading 1,000 at a time.
 
         They are those that are there when the iteration begins; one that is deleted before its turn is left out. The
-        ids are held in memory, and the texts of one page.
+        ids are held in memory, and the texts of one page. What is returned has `__arrow_c_stream__`, so that
+        `polars.DataFrame(colony.documents())` is a table of them (`pip install "phago[arrow]"`).
 
         >>> with Colony() as colony:
         ...     report = colony.ingest([{"id": name, "text": f"Text {name}."} for name in "cab"])
@@ -609,7 +611,7 @@ class Colony(Alive, Unpicklable):
         """
         world = self._world
         keys = world.names(where, None if after is None else text_of("after", after)).wait()
-        return (stored(row) for page in page_of(keys, limit) for row in self._world.stored(page).wait())
+        return Documents(self._world.stored(page).wait() for page in page_of(keys, limit))
 
     def export_jsonl(self, path: str | os.PathLike[str], where: Where | None = None) -> int:
         """Write the documents as lines of JSON, in the order of their ids; returns how many there are.

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, cast, overload
+from typing import TYPE_CHECKING, Any, cast, overload
 
 from .._pickles import restored
 from ..document import Scalar
 from ._show import plain, short, table
+
+if TYPE_CHECKING:
+    import arro3.core
 
 __all__ = [
     "BridgeShare",
@@ -306,6 +309,23 @@ class Hits(Sequence[Hit]):
     def to_json(self, indent: int | None = None) -> str:
         """All of it as JSON."""
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The hits as an Arrow stream; see `to_arrow`."""
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
+    def to_arrow(self) -> arro3.core.Table:
+        """The hits as a table of Arrow, with a column for each part of the score: `polars.DataFrame(hits.to_arrow())`.
+
+        Hits themselves are one to pyarrow, duckdb and pandas (`pandas.DataFrame.from_arrow`); polars sees a sequence.
+        Metadata is text, as JSON.
+
+        Raises:
+            ImportError: There is no arro3: `pip install "phago[arrow]"`.
+        """
+        from ..export.arrow import hits_table
+
+        return hits_table(self.items)
 
     def __repr__(self) -> str:
         first = ", ".join(f"{short(hit.id)} {hit.score:.2f}" for hit in self.items[:3])
