@@ -11,6 +11,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import phago
+import phago.export
 import phago.plot
 import pytest
 
@@ -92,6 +93,9 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
     # Pictures stand in a module of their own, which needs matplotlib.
     inner |= {*phago.plot.__all__, "Box", "Link", "Sheet", "Type", "components", "packed", "parted", "placed"}
     inner |= {"FAINT", "FILL", "FONT", "GREY", "INK", "LINE", "PLAIN", "DPI", "blank", "block_size", "plain", "short"}
+    # So do tables and pictures for other tools.
+    inner |= {*phago.export.__all__, "FORMATS", "TABLES", "export", "Place", "around", "atlas", "backbone", "curve"}
+    inner |= {"glance", "page", "rings", "spread", "svg", "to_igraph", "to_networkx", "write"}
     inner |= {"text_of_html", "text_of_markdown", "text_of_rst"}
     # What a transport of one's own is made of stands in a place of its own, as few ever need it.
     inner |= {*phago.backends.__all__, "Backend", "Choice", "Outcome"}

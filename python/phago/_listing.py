@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ._rows import stored
@@ -24,10 +25,13 @@ class Documents(Iterator[StoredDocument]):
     def __init__(self, pages: Iterator[list[StoredRow]]) -> None:
         self._pages = pages
         self._page: Iterator[StoredRow] = iter(())
+        self.handed = 0
+        """How many of them were handed over so far."""
 
     def __next__(self) -> StoredDocument:
         while True:
             for row in self._page:
+                self.handed += 1
                 return stored(row)
             self._page = iter(next(self._pages))
 
@@ -37,6 +41,6 @@ class Documents(Iterator[StoredDocument]):
         return documents_stream(self._rest()).__arrow_c_stream__(requested_schema)
 
     def _rest(self) -> Iterator[list[StoredRow]]:
-        if begun := list(self._page):
-            yield begun
-        yield from self._pages
+        for page in chain([list(self._page)], self._pages):
+            self.handed += len(page)
+            yield page

@@ -6,6 +6,7 @@ import datetime
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from html import escape
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, overload
@@ -33,8 +34,8 @@ from ._intake import (
     ticked,
     undone_is_logged,
 )
-from ._listing import Documents
 from ._jsonl import Export, read_jsonl
+from ._listing import Documents
 from ._progress import OnProgress, shown, taken
 from ._question import Moment, Question, explained
 from ._rows import alike, concept, constants, explanation, helped, stored, suggestions
@@ -590,9 +591,7 @@ class Colony(Alive, Unpicklable):
         """How many documents match a filter as `query` takes it; without one, all there are."""
         return self._world.count(where).wait()
 
-    def documents(
-        self, where: Where | None = None, *, after: str | None = None, limit: int | None = None
-    ) -> Documents:
+    def documents(self, where: Where | None = None, *, after: str | None = None, limit: int | None = None) -> Documents:
         """Iterate over the documents, in the order of their ids (by code point), reading 1,000 at a time.
 
         They are those that are there when the iteration begins; one that is deleted before its turn is left out. The
@@ -680,6 +679,16 @@ class Colony(Alive, Unpicklable):
             return f"<Colony of {len(self)} documents at tick {self._world.tick}>"
         except CoordinatorUnavailable:
             return "<unavailable Colony>"
+
+    def _repr_html_(self) -> str:
+        from .view.glance import glance
+
+        if self._held is None:
+            return f"<code>{escape(repr(self))}</code>"
+        try:
+            return glance(self.stats(), self.events(), self.graph)
+        except CoordinatorUnavailable:
+            return f"<code>{escape(repr(self))}</code>"
 
     # --- on disk ---
 

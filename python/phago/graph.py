@@ -14,6 +14,7 @@ from ._rows import node
 from ._unpicklable import Unpicklable
 from .errors import CoordinatorUnavailable
 from .results import Edge, GraphPath, Node, SignificantPair
+from .results._show import figures
 
 if TYPE_CHECKING:
     import arro3.core
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["AsyncGraph", "Edges", "Graph", "Nodes"]
 
 _T = TypeVar("_T")
+
+# In a notebook a graph looks for the middle of its picture among so many concepts: these take a tenth of a second.
+_GLANCE = 50_000
 
 
 class _Table(Protocol):
@@ -244,8 +248,8 @@ class Graph(Unpicklable):
         Raises:
             ConfigError: There is no such concept, or a number is out of range.
         """
-        from .view.atlas import backbone
         from .view.around import around as neighborhood
+        from .view.atlas import backbone
         from .view.file import page
 
         most, reach = count("limit", limit, 2, 500), count("hops", hops, 1, 4)
@@ -265,7 +269,7 @@ class Graph(Unpicklable):
         return len(data["nodes"])
 
     def to_graphml(self, path: str | os.PathLike[str]) -> int:
-        """Write concepts and synapses as GraphML, which networkx, igraph, Gephi and yEd read; returns how many synapses.
+        """Write concepts and synapses as GraphML, which networkx, igraph and Gephi read; returns how many synapses.
 
         The graph is directed. Concepts are named by their ids and have `label`, `mentions`, `uses` and `degree`;
         synapses have `weight`, `co_activations`, `created` and `last_activated`. It is written row by row. The file is
@@ -307,6 +311,41 @@ class Graph(Unpicklable):
             nodes, edges = self.nodes, self.edges
             if nodes.tick == edges.tick:
                 return nodes, edges
+
+    def _repr_html_(self) -> str:
+        try:
+            stats = self._world().stats().wait()
+            named = (("concepts", "nodes"), ("synapses", "edges"))
+            return figures((name, f"{stats[key]:,}") for name, key in named) + self.neighborhood_svg()
+        except CoordinatorUnavailable:
+            return ""
+
+    def neighborhood_svg(self, label: str | None = None, *, limit: int = 36) -> str:
+        """A concept and those nearest to it as an SVG picture for notebooks, without a script.
+
+        Args:
+            label: The concept; by default that of most documents, of a graph of at most 50,000 concepts.
+            limit: Concepts, at most; 2 to 150.
+
+        Returns:
+            The picture; empty where there is no such concept.
+        """
+        from .view.around import around
+        from .view.notebook import svg
+
+        most = count("limit", limit, 2, 150)
+        middle = self._middle() if label is None else text_of("label", label)
+        found = None if middle is None else around(self, middle, limit=most)
+        return "" if found is None else svg(found, label=f"{found['center']} and what it is wired to")
+
+    def _middle(self) -> str | None:
+        """The concept of most documents; None where there is none, or too many to look at for a glance."""
+        if not 0 < self._world().stats().wait()["nodes"] <= _GLANCE:
+            return None
+        columns = self.nodes.columns()
+        mentions = columns["mentions"].to_list()
+        label: str = columns["label"][mentions.index(max(mentions))]
+        return label
 
     def __repr__(self) -> str:
         try:

@@ -159,7 +159,7 @@ _HIT: dict[str, _Column] = {
 def _needed() -> Any:
     try:
         import arro3.core
-        import arro3.io  # noqa: F401
+        import arro3.io
     except ImportError as error:
         raise ImportError('Arrow streams and files need arro3: pip install "phago[arrow]"') from error
     return arro3.core

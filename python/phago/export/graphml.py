@@ -29,10 +29,10 @@ def write(file: TextIO, nodes: Nodes, edges: Edges) -> None:
             file.write(f'<key id="{name}" for="{kind}" attr.name="{name}" attr.type="{typed}"/>\n')
     file.write('<graph edgedefault="directed">\n')
     columns = nodes.columns()
-    for id, label, *numbers in zip(*(columns[name] for name in ("id", *_NODE)), strict=True):
+    for key, label, *numbers in zip(*(columns[name] for name in ("id", *_NODE)), strict=True):
         named = escape(_UNWRITABLE.sub("\ufffd", label))
         rest = "".join(_data(name, number) for name, number in zip(list(_NODE)[1:], numbers, strict=True))
-        file.write(f'<node id="{id}"><data key="label">{named}</data>{rest}</node>\n')
+        file.write(f'<node id="{key}"><data key="label">{named}</data>{rest}</node>\n')
     for source, target, *values in edges.by_id():
         data = "".join(_data(name, value) for name, value in zip(_EDGE, values, strict=True))
         file.write(f'<edge source="{source}" target="{target}">{data}</edge>\n')

@@ -28,7 +28,8 @@ def to_networkx(nodes: Nodes, edges: Edges) -> networkx.DiGraph[str]:
         for node in nodes
     )
     graph.add_edges_from(
-        (label[source], label[target], dict(zip(_EDGE, values, strict=True))) for source, target, *values in edges.by_id()
+        (label[source], label[target], dict(zip(_EDGE, values, strict=True)))
+        for source, target, *values in edges.by_id()
     )
     return graph
 
@@ -40,7 +41,7 @@ def to_igraph(nodes: Nodes, edges: Edges) -> igraph.Graph:
     except ImportError as error:
         raise ImportError('`to_igraph` needs igraph: pip install "phago[igraph]"') from error
     columns = nodes.columns()
-    at = {id: number for number, id in enumerate(columns["id"])}
+    at = {key: number for number, key in enumerate(columns["id"])}
     vertices: dict[str, list[Any]] = {"name": columns["label"].to_list()}
     vertices |= {name: columns[name].to_list() for name in ("id", "mentions", "uses", "degree")}
     ends = [(at[source], at[target]) for source, target, *_ in edges.by_id()]

@@ -85,7 +85,12 @@ def backbone(graph: Graph, *, limit: int) -> dict[str, Any]:
         parts += len(new) == 2
         one, other = sorted(at.setdefault(label, len(at)) for label in (pair.source, pair.target))
         weight, strength = round(pair.weight, 4), round(pair.g2, 2)
-        links[one, other] = {"ends": (one, other), "weight": weight, "documents": pair.co_activations, "strength": strength}
+        links[one, other] = {
+            "ends": (one, other),
+            "weight": weight,
+            "documents": pair.co_activations,
+            "strength": strength,
+        }
     places = spread(len(at), sorted(links))
     known = {label: node for label in at if (node := graph.node(label)) is not None}
     return {
