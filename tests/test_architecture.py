@@ -208,7 +208,7 @@ PACKAGE = {
     "config": "_pickles _settings",
     "_rows": "_checks _log _settings config ids results",
     "_embedding": "_checks _phago errors",
-    "_question": "_checks _embedding _intake _phago _rows config results",
+    "_question": "_checks _embedding _intake _phago _rows config errors results",
     "machine.ring": "_checks _phago _unpicklable config ids",
     "_intake": "_checks _frames _log _phago _rows document errors results",
     "graph": "_checks _files _phago _rows _unpicklable errors export.arrow export.graphml export.libraries results "

@@ -324,7 +324,7 @@ class Graph(Unpicklable):
         """A concept and those nearest to it as an SVG picture for notebooks, without a script.
 
         Args:
-            label: The concept; by default that of most documents, of a graph of at most 50,000 concepts.
+            label: The concept; by default one of most synapses, of a graph of at most 50,000 concepts.
             limit: Concepts, at most; 2 to 150.
 
         Returns:
@@ -339,12 +339,12 @@ class Graph(Unpicklable):
         return "" if found is None else svg(found, label=f"{found['center']} and what it is wired to")
 
     def _middle(self) -> str | None:
-        """The concept of most documents; None where there is none, or too many to look at for a glance."""
+        """Of the concepts of most synapses that of most documents; None of none, or of too many for a glance."""
         if not 0 < self._world().stats().wait()["nodes"] <= _GLANCE:
             return None
         columns = self.nodes.columns()
-        mentions = columns["mentions"].to_list()
-        label: str = columns["label"][mentions.index(max(mentions))]
+        wired = list(zip(columns["degree"], columns["mentions"], strict=True))
+        label: str = columns["label"][wired.index(max(wired))]
         return label
 
     def __repr__(self) -> str:
