@@ -149,7 +149,8 @@ def test_showing_a_colony_makes_no_survey(colony, monkeypatch):
 
 
 def test_a_large_graph_is_not_looked_through_for_a_picture(colony, monkeypatch):
-    monkeypatch.setattr("phago.graph._GLANCE", 10)
+    for module in ("notebook", "glance"):
+        monkeypatch.setattr(f"phago.view.{module}.GLANCE", 10)
     monkeypatch.setattr(type(colony.graph), "nodes", property(lambda _: pytest.fail("reads all nodes")))
     assert "<svg" not in colony.graph._repr_html_()
     assert "concepts" in colony._repr_html_()

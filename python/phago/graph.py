@@ -25,9 +25,6 @@ __all__ = ["AsyncGraph", "Edges", "Graph", "Nodes"]
 
 _T = TypeVar("_T")
 
-# In a notebook a graph looks for the middle of its picture among so many concepts: these take a tenth of a second.
-_GLANCE = 50_000
-
 
 class _Table(Protocol):
     @property
@@ -313,10 +310,13 @@ class Graph(Unpicklable):
                 return nodes, edges
 
     def _repr_html_(self) -> str:
+        from .view.notebook import GLANCE
+
         try:
             stats = self._world().stats().wait()
             named = (("concepts", "nodes"), ("synapses", "edges"))
-            return figures((name, f"{stats[key]:,}") for name, key in named) + self.neighborhood_svg()
+            told = figures((name, f"{stats[key]:,}") for name, key in named)
+            return told + (self.neighborhood_svg() if stats["nodes"] <= GLANCE else "")
         except CoordinatorUnavailable:
             return ""
 
@@ -324,7 +324,7 @@ class Graph(Unpicklable):
         """A concept and those nearest to it as an SVG picture for notebooks, without a script.
 
         Args:
-            label: The concept; by default one of most synapses, of a graph of at most 50,000 concepts.
+            label: The concept; by default one of most synapses.
             limit: Concepts, at most; 2 to 150.
 
         Returns:
@@ -339,13 +339,10 @@ class Graph(Unpicklable):
         return "" if found is None else svg(found, label=f"{found['center']} and what it is wired to")
 
     def _middle(self) -> str | None:
-        """Of the concepts of most synapses that of most documents; None of none, or of too many for a glance."""
-        if not 0 < self._world().stats().wait()["nodes"] <= _GLANCE:
-            return None
+        """Of the concepts of most synapses that of most documents; None where there is none."""
         columns = self.nodes.columns()
         wired = list(zip(columns["degree"], columns["mentions"], strict=True))
-        label: str = columns["label"][wired.index(max(wired))]
-        return label
+        return columns["label"][wired.index(max(wired))] if wired else None
 
     def __repr__(self) -> str:
         try:

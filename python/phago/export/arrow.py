@@ -67,9 +67,14 @@ def _written(table: Table, path: str | os.PathLike[str], write: str, **options: 
 
 
 def table_of(columns: Mapping[str, Any]) -> ArrowTable:
-    """A table of columns that have `__arrow_c_array__`, whose memory it shares."""
+    """A table of columns; it shares the memory of those that have `__arrow_c_array__`."""
     core = _needed()
-    arrays = [core.Array.from_arrow(column) for column in columns.values()]
+    arrays = [
+        core.Array.from_arrow(column)
+        if hasattr(column, "__arrow_c_array__")
+        else _array(core, _kind(name), list(column))
+        for name, column in columns.items()
+    ]
     made: ArrowTable = core.Table.from_arrays(arrays, names=list(columns))
     return made
 
@@ -107,6 +112,11 @@ def _array(core: Any, kind: str, values: list[Any]) -> Any:
     if kind == "time":
         return core.Array(values, core.DataType.int64()).cast(core.DataType.timestamp("us", tz="UTC"))
     return core.Array(values, getattr(core.DataType, kind)())
+
+
+def _kind(name: str) -> str:
+    """The type of a column of the graph that came from another process, as a list."""
+    return "large_utf8" if name in ("id", "label", "source", "target") else "float64" if name == "weight" else "int64"
 
 
 def _micros(moment: Any) -> int | None:

@@ -42,8 +42,8 @@ def to_igraph(nodes: Nodes, edges: Edges) -> igraph.Graph:
         raise ImportError('`to_igraph` needs igraph: pip install "phago[igraph]"') from error
     columns = nodes.columns()
     at = {key: number for number, key in enumerate(columns["id"])}
-    vertices: dict[str, list[Any]] = {"name": columns["label"].to_list()}
-    vertices |= {name: columns[name].to_list() for name in ("id", "mentions", "uses", "degree")}
+    vertices: dict[str, list[Any]] = {"name": list(columns["label"])}
+    vertices |= {name: list(columns[name]) for name in ("id", "mentions", "uses", "degree")}
     ends = [(at[source], at[target]) for source, target, *_ in edges.by_id()]
     weighed = edges.columns()
     return igraph.Graph(
@@ -52,5 +52,5 @@ def to_igraph(nodes: Nodes, edges: Edges) -> igraph.Graph:
         directed=True,
         graph_attrs={"tick": nodes.tick},
         vertex_attrs=vertices,
-        edge_attrs={name: weighed[name].to_list() for name in _EDGE},
+        edge_attrs={name: list(weighed[name]) for name in _EDGE},
     )

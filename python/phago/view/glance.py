@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..results._show import figures
-from .notebook import curve
+from .notebook import GLANCE, curve
 
 if TYPE_CHECKING:
     from ..graph import Graph
@@ -28,7 +28,8 @@ def glance(stats: Stats, events: Sequence[Event], graph: Graph) -> str:
         ("tick", stats.tick),
     )
     told = figures((name, f"{value:,}") for name, value in named)
-    return told + curve(_grown(stats, events), label="synapses") + graph.neighborhood_svg()
+    picture = graph.neighborhood_svg() if stats.nodes <= GLANCE else ""
+    return told + curve(_grown(stats, events), label="synapses") + picture
 
 
 def _grown(stats: Stats, events: Sequence[Event]) -> list[tuple[int, int]]:

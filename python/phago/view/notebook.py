@@ -7,7 +7,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["curve", "svg"]
+__all__ = ["GLANCE", "curve", "svg"]
+
+GLANCE = 50_000
+"""What shows itself unasked looks for the middle of its picture among so many concepts at most, which take a tenth of a
+second.
+"""
 
 _WIDTH, _HEIGHT = 640, 400
 _ACCENT = "#2a9487"

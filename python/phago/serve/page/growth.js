@@ -12,7 +12,7 @@ const CHARTS = { digested: "documents digested", nodes: "concepts", edges: "syna
 export async function growth(place, _, signal) {
   const charts = h("div", { class: "charts" }), happened = h("ol", { class: "events" }), wrong = h("div", {});
   const run = h("button", { class: "first" }, "Digest what waits");
-  const lead = h("p", { class: "lead" });
+  const lead = h("p", { class: "lead" }), latest = [];
   run.addEventListener("click", async () => {
     run.disabled = true;
     wrong.replaceChildren();
@@ -60,9 +60,16 @@ export async function growth(place, _, signal) {
     clearTimeout(due);
   }
 
+  // Whoever begins to listen is told of thousands at once; only the latest are shown.
   function told(event) {
     if (event.tick === undefined || event.what === undefined) return;
-    happened.prepend(h("li", {}, h("span", { class: "soft number" }, `tick ${count(event.tick)}`), h("span", {}, sentence(event))));
+    if (latest.length === 0) requestAnimationFrame(paint);
+    latest.push(event);
+  }
+
+  function paint() {
+    const fresh = latest.splice(0).slice(-EVENTS).reverse();
+    happened.prepend(...fresh.map((event) => h("li", {}, h("span", { class: "soft number" }, `tick ${count(event.tick)}`), h("span", {}, sentence(event)))));
     while (happened.childElementCount > EVENTS) happened.lastChild.remove();
   }
 }
