@@ -252,8 +252,47 @@ PACKAGE = {
     "evolution.policy",
     "evolution": "evolution.driver evolution.fitness evolution.forager evolution.genome evolution.policy",
     "roles": "_checks _unpicklable colony results",
+    # A colony that another process has; the package names it, and imports it when it is asked for.
+    "remote.wire": "errors ids results",
+    "remote.faults": "_checks errors remote.wire results",
+    "remote.calls": "_checks _intake _jsonl colony config errors remote.wire results",
+    "remote.arguments": "_checks _values document errors",
+    "remote.desk": "errors remote.calls remote.faults remote.wire",
+    "remote.place": "",
+    "remote.line": "remote.place",
+    "remote.owner": "colony errors remote.calls remote.desk remote.line remote.place",
+    "remote.shared": "_log colony errors remote.calls remote.desk remote.line remote.owner remote.place",
+    "remote.http": "_checks errors remote.calls remote.desk",
+    "remote.graph": "_phago graph remote.calls",
+    "remote.client": "_checks _embedding _intake _jsonl _progress _question _rows _unpicklable agents config errors "
+    "graph remote.arguments remote.calls remote.graph results",
+    "remote.connecting": "_checks config opening remote.client remote.http remote.shared",
+    "remote": "remote.client remote.connecting",
     "phago": "_cores _frames _jsonl _phago agents aio backends.ray colony config document errors evolution graph ids "
-    "machine.coordinator machine.ghosts machine.query machine.ring machine.runner machine.shard opening results roles",
+    "machine.coordinator machine.ghosts machine.query machine.ring machine.runner machine.shard opening remote results "
+    "roles",
+    # HTTP, which needs starlette and uvicorn; nothing imports it before `phago serve` runs.
+    "serve": "",
+    "serve.limits": "",
+    "serve.problems": "errors remote.faults remote.wire",
+    "serve.schemas": "ids results",
+    "serve.metrics": "results",
+    "serve.operations": "serve.problems serve.schemas",
+    "serve.memory": "remote remote.client remote.desk results serve.limits serve.metrics serve.operations",
+    "serve.guard": "serve.problems",
+    "serve.stream": "errors results serve.operations serve.problems",
+    "serve.routes": "",
+    "serve.routes.questions": "config results serve.memory serve.operations serve.problems serve.schemas",
+    "serve.routes.documents": "results serve.guard serve.memory serve.operations serve.problems serve.schemas "
+    "serve.stream",
+    "serve.routes.graph": "results serve.memory serve.operations serve.problems serve.routes.questions serve.schemas",
+    "serve.routes.running": "remote.wire results serve.memory serve.operations serve.problems serve.schemas",
+    "serve.routes.service": "errors remote.desk remote.http remote.line serve.memory serve.metrics serve.operations "
+    "serve.problems serve.schemas",
+    "serve.openapi": "serve.operations serve.schemas",
+    "serve.app": "serve.guard serve.openapi serve.operations serve.problems serve.routes",
+    "serve.server": "serve.limits serve.memory",
+    "cli.serving": "cli.exits cli.parsing errors phago remote serve.app serve.limits serve.memory serve.server",
     # What stands on the package as its users do.
     "cli.stdlib_docs": "",
     "evaluation": "",
@@ -290,8 +329,8 @@ PACKAGE = {
     "cli.taking colony document errors extract opening results results.answers results.documents",
     "cli.trials": "colony config document evaluation.significance evolution",
     "cli.evolving": "_bar cli.demo cli.exits cli.finding cli.parsing cli.trials document evolution extract",
-    "cli.command": "cli.demo cli.evolving cli.exits cli.memory cli.models cli.parsing cli.planning colony document "
-    "errors evaluation.beir evaluation.evaluation evaluation.replay evaluation.spelling phago",
+    "cli.command": "cli.demo cli.evolving cli.exits cli.memory cli.models cli.parsing cli.planning cli.serving colony "
+    "document errors evaluation.beir evaluation.evaluation evaluation.replay evaluation.spelling phago",
     "cli": "cli.command",
     "__main__": "cli",
 }

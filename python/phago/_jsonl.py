@@ -79,8 +79,12 @@ class Export:
 
     def write(self, rows: list[StoredRow]) -> None:
         """Write some documents."""
-        self._file.writelines(map(line_of, rows))
-        self.documents += len(rows)
+        self.write_lines(list(map(line_of, rows)))
+
+    def write_lines(self, lines: list[str]) -> None:
+        """Write some documents that are lines already."""
+        self._file.writelines(lines)
+        self.documents += len(lines)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._whole.__exit__(kind, error, at)

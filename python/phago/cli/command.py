@@ -37,6 +37,7 @@ from .memory import add_commands
 from .models import vectors
 from .parsing import Parser, count, shards
 from .planning import add_plan
+from .serving import add_serve
 
 __all__ = ["main"]
 
@@ -129,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     add_commands(commands)
     add_evolve(commands)
     add_plan(commands)
+    add_serve(commands)
     return parser
 
 

@@ -42,7 +42,7 @@ __all__ = ["add_commands"]
 
 _SNIPPET = 300
 # The files of a colony's directory; whatever else stands alone in one is another's.
-_COLONYS = re.compile(r"LOCK|witness|(?:log|checkpoint)-\d+.*")
+_COLONYS = re.compile(r"LOCK|witness|owner\.json(?:\.new)?|(?:log|checkpoint)-\d+.*")
 
 _Run = Callable[[argparse.Namespace], int]
 
