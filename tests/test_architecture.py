@@ -286,6 +286,7 @@ PACKAGE = {
     "serve.routes.documents": "results serve.guard serve.memory serve.operations serve.problems serve.schemas "
     "serve.stream",
     "serve.routes.graph": "results serve.memory serve.operations serve.problems serve.routes.questions serve.schemas",
+    "serve.routes.pictures": "serve.memory serve.operations serve.problems serve.schemas view.around view.atlas",
     "serve.routes.running": "remote.wire results serve.memory serve.operations serve.problems serve.schemas",
     "serve.routes.service": "errors remote.desk remote.http remote.line serve.memory serve.metrics serve.operations "
     "serve.problems serve.schemas",

@@ -183,7 +183,7 @@ def test_signs_that_xml_cannot_hold_are_replaced():
             return {"id": ["0"], "label": ["a<&\x00\ud800b"], "mentions": [1], "uses": [0], "degree": [0]}
 
     class Edges:
-        def by_id(self):
+        def by_id(self, nodes):
             return iter(())
 
     file = io.StringIO()

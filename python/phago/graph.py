@@ -138,13 +138,22 @@ class Edges(_Snapshot[Edge]):
         """
         return zip(*(self._table.column(name) for name in ("source", "target", "weight")), strict=True)
 
-    def by_id(self) -> Iterator[tuple[str, str, float, int, int, int]]:
+    def by_id(self, nodes: Nodes) -> Iterator[tuple[str, str, float, int, int, int]]:
         """(source id, target id, weight, co-activations, created, last activated) of every synapse.
 
         The ids are those of `Node.id`. A label may change with the next document, an id never does.
+
+        Args:
+            nodes: The concepts of the same tick.
         """
-        names = ("source_id", "target_id", "weight", "co_activations", "created", "last")
-        return zip(*(self._table.column(name) for name in names), strict=True)
+        numbers = [self._table.column(name) for name in ("weight", "co_activations", "created", "last")]
+        if "source_id" in self._table.names:
+            return zip(self._table.column("source_id"), self._table.column("target_id"), *numbers, strict=True)
+        # What another process tells of its graph has labels alone.
+        columns = nodes.columns()
+        ids = dict(zip(columns["label"], columns["id"], strict=True))
+        ends = (map(ids.__getitem__, self._table.column(name)) for name in ("source", "target"))
+        return zip(*ends, *numbers, strict=True)
 
 
 class Graph(Unpicklable):

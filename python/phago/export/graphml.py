@@ -33,7 +33,7 @@ def write(file: TextIO, nodes: Nodes, edges: Edges) -> None:
         named = escape(_UNWRITABLE.sub("\ufffd", label))
         rest = "".join(_data(name, number) for name, number in zip(list(_NODE)[1:], numbers, strict=True))
         file.write(f'<node id="{key}"><data key="label">{named}</data>{rest}</node>\n')
-    for source, target, *values in edges.by_id():
+    for source, target, *values in edges.by_id(nodes):
         data = "".join(_data(name, value) for name, value in zip(_EDGE, values, strict=True))
         file.write(f'<edge source="{source}" target="{target}">{data}</edge>\n')
     file.write("</graph>\n</graphml>\n")

@@ -29,7 +29,7 @@ def to_networkx(nodes: Nodes, edges: Edges) -> networkx.DiGraph[str]:
     )
     graph.add_edges_from(
         (label[source], label[target], dict(zip(_EDGE, values, strict=True)))
-        for source, target, *values in edges.by_id()
+        for source, target, *values in edges.by_id(nodes)
     )
     return graph
 
@@ -44,7 +44,7 @@ def to_igraph(nodes: Nodes, edges: Edges) -> igraph.Graph:
     at = {key: number for number, key in enumerate(columns["id"])}
     vertices: dict[str, list[Any]] = {"name": list(columns["label"])}
     vertices |= {name: list(columns[name]) for name in ("id", "mentions", "uses", "degree")}
-    ends = [(at[source], at[target]) for source, target, *_ in edges.by_id()]
+    ends = [(at[source], at[target]) for source, target, *_ in edges.by_id(nodes)]
     weighed = edges.columns()
     return igraph.Graph(
         n=len(at),

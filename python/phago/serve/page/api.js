@@ -72,7 +72,7 @@ export const explain = (text, id) => send("POST", "v1/explain", { text, id });
 export const similar = (key, k) => get(`v1/similar/${id(key)}?k=${k}`);
 export const suggest = (prefix, options) => get(`v1/suggest?prefix=${part(prefix)}&k=8`, options);
 export const map = () => get("v1/pictures/map");
-export const around = (concept) => get(`v1/pictures/around/${part(concept)}`);
+export const around = (concept) => get(`v1/pictures/around/${id(concept)}`);
 export const backbone = () => get("v1/pictures/graph");
 export const documents = (after, limit) => get(`v1/documents?limit=${limit}${after === null ? "" : `&after=${part(after)}`}`);
 export const document = (key) => get(`v1/documents/${id(key)}`);
