@@ -35,7 +35,7 @@ def test_the_wheel_holds_types_stubs_and_licences():
     if origin.get("dir_info", {}).get("editable"):
         pytest.skip("`make dev` installs no wheel")
     files = {file.as_posix() for file in distribution("phago").files or ()}
-    assert {"phago/py.typed", "phago/_phago.pyi", "phago/_phago.abi3.so"} <= files
+    assert {"phago/py.typed", "phago/_phago.pyi", "phago/_phago.abi3.so", "phago/serve/page/index.html"} <= files
     for name in ("LICENSE", "THIRD_PARTY_LICENSES"):
         assert any(file.endswith(f".dist-info/licenses/{name}") for file in files), name
 

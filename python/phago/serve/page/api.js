@@ -56,10 +56,8 @@ export async function send(method, path, body, options = {}) {
   return said;
 }
 
-function message(said) {
-  const error = said?.error ?? said?.detail ?? said;
-  return typeof error === "string" ? error : error?.message;
-}
+// A problem as RFC 9457 has it.
+const message = (said) => (typeof said?.detail === "string" ? said.detail : undefined);
 
 const get = (path, options) => send("GET", path, undefined, options);
 const part = encodeURIComponent;
