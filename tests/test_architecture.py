@@ -183,7 +183,7 @@ PACKAGE = {
     "view.glance": "results._show view.notebook",
     # Tables and graphs for other tools; rows are given to them.
     "_files": "",
-    "export.arrow": "_files",
+    "export.arrow": "_files results.documents",
     "export.graphml": "",
     "export.libraries": "",
     "export": "export.arrow",

@@ -115,6 +115,16 @@ def test_parquet_and_arrow_files_hold_the_same(colony, tmp_path):
     assert pyarrow.parquet.ParquetFile(tmp_path / "edges.parquet").metadata.row_group(0).column(0).compression == "ZSTD"
 
 
+def test_documents_one_by_one_are_written_too(colony, tmp_path):
+    path = tmp_path / "some.parquet"
+    phago.export.parquet((one for one in colony.documents() if one.thread), path)
+    assert pl.read_parquet(path)["id"].to_list() == [ODD["id"]]
+    phago.export.parquet(iter(()), path)
+    assert pl.read_parquet(path).height == 0
+    with pytest.raises(TypeError, match="an iterator over int"):
+        phago.export.parquet(iter([1]), path)
+
+
 def test_a_long_table_is_written_in_pieces(tmp_path):
     frame = pl.DataFrame({"number": range(40_000)})
     phago.export.parquet(frame, tmp_path / "long.parquet")

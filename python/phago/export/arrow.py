@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._files import placed
+from ..results.documents import StoredDocument
 
 if TYPE_CHECKING:
     import os
@@ -19,6 +21,7 @@ __all__ = ["arrow", "parquet"]
 
 # So many rows are held in memory until a piece of the file is written; documents are much larger than numbers.
 _ROWS = 16_384
+_PAGE = 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PARTS = ("lexical", "concepts", "bridge", "context", "similar", "newer")
 
@@ -31,13 +34,13 @@ class Table(Protocol):
     def __arrow_c_stream__(self, requested_schema: object = None) -> object: ...
 
 
-def parquet(table: Table, path: str | os.PathLike[str]) -> None:
+def parquet(table: Table | Iterator[StoredDocument], path: str | os.PathLike[str]) -> None:
     """Write a table as Parquet, compressed by zstd: `colony.documents()`, `colony.graph.edges`, hits of a query.
 
     It is read and written piece by piece. The file is there whole or not at all.
 
     Args:
-        table: What has an Arrow stream.
+        table: What has an Arrow stream, or documents one by one.
         path: The file, which is replaced if it is there.
 
     Raises:
@@ -47,7 +50,7 @@ def parquet(table: Table, path: str | os.PathLike[str]) -> None:
     _written(table, path, "write_parquet", compression="zstd(3)", max_row_group_size=_ROWS)
 
 
-def arrow(table: Table, path: str | os.PathLike[str]) -> None:
+def arrow(table: Table | Iterator[StoredDocument], path: str | os.PathLike[str]) -> None:
     """Write a table as an Arrow file (IPC, also known as Feather 2), which can be mapped into memory.
 
     Arguments and errors are those of `parquet`.
@@ -55,15 +58,25 @@ def arrow(table: Table, path: str | os.PathLike[str]) -> None:
     _written(table, path, "write_ipc", compression=None)
 
 
-def _written(table: Table, path: str | os.PathLike[str], write: str, **options: Any) -> None:
-    if not hasattr(table, "__arrow_c_stream__"):
+def _written(table: Table | Iterator[Any], path: str | os.PathLike[str], write: str, **options: Any) -> None:
+    core = _needed()
+    given = _documents(table) if isinstance(table, Iterator) and not hasattr(table, "__arrow_c_stream__") else table
+    if not hasattr(given, "__arrow_c_stream__"):
         accepted = "documents, hits, nodes, edges, or another table with an Arrow stream"
         raise TypeError(f"`table` is {accepted}, not {type(table).__name__}")
-    _needed()
     from arro3 import io
 
     with placed(path) as temporary:
-        getattr(io, write)(table, temporary, **options)
+        getattr(io, write)(core.RecordBatchReader.from_arrow(given), temporary, **options)
+
+
+def _documents(rows: Iterator[Any]) -> Any:
+    """The stream of documents one by one, such as a colony of another process tells them."""
+    first = next(rows, None)
+    if first is not None and not isinstance(first, StoredDocument):
+        raise TypeError(f"`table` is documents, and not an iterator over {type(first).__name__}")
+    rest = chain([first] if first is not None else [], rows)
+    return documents_stream(iter(lambda: list(islice(rest, _PAGE)), []))
 
 
 def table_of(columns: Mapping[str, Any]) -> ArrowTable:
