@@ -106,6 +106,7 @@ def test_a_backbone_is_of_the_strongest_pairs(colony):
     assert labels[:2] == [strongest.source, strongest.target]
     assert 10 < len(labels) <= 40
     assert data["links"][0]["strength"] == round(strongest.g2, 2)
+    assert len(data["links"]) <= 3 * 40 + 40
     assert is_within(data)
 
 

@@ -6,7 +6,8 @@ import re
 import shutil
 import subprocess
 import sys
-import time
+import urllib.error
+import urllib.request
 
 import phago
 import pytest
@@ -400,12 +401,37 @@ def test_a_graph_as_a_file_works_without_a_server(browser, kept_pages, tmp_path)
     assert watched.faults == []
 
 
-def test_the_page_is_small(open_page, url):
-    sizes = {}
-    watched = open_page()
-    watched.page.on("response", lambda answer: sizes.update({answer.url: len(answer.body())}) if answer.ok else None)
-    watched.go(VIEWS["empty"], SEEN["empty"])
-    time.sleep(0.2)
-    own = {name: size for name, size in sizes.items() if "/v1/" not in name}
+def test_the_page_is_small_and_pictures_are_bounded(open_page):
+    page = open_page().go(VIEWS["graph"], SEEN["graph"])
+    sizes = page.evaluate(
+        "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
+        ".map(one => [one.name, one.decodedBodySize])"
+    )
+    own = {name: size for name, size in sizes if "/v1/" not in name}
     assert 8 <= len(own) <= 14
-    assert sum(own.values()) < 80_000
+    assert 20_000 < sum(own.values()) < 80_000
+    (picture,) = [size for name, size in sizes if "/v1/pictures/" in name]
+    assert 1_000 < picture < 40_000
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "told"),
+    [
+        ("v1/pictures/around/oven?limit=5&hops=1", 200, '"center":"oven"'),
+        ("v1/pictures/around/xyzzyqq", 404, "there is no concept 'xyzzyqq'"),
+        ("v1/pictures/around/oven?hops=5", 422, "accepted is an integer from 1 to 4"),
+        ("v1/pictures/graph?limit=1", 422, "accepted is an integer from 2 to 150"),
+        ("v1/pictures/map", 200, '"kind":"map"'),
+        ("page/../app.py", 404, "there is no"),
+        ("page/%2e%2e%2fapp.py", 404, "there is no"),
+    ],
+)
+def test_pictures_are_asked_for_within_bounds(url, path, status, told):
+    try:
+        with urllib.request.urlopen(url + path) as answer:
+            found, body = answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            found, body = error.code, error.read()
+    assert found == status
+    assert told in body.decode()

@@ -82,6 +82,8 @@ def backbone(graph: Graph, *, limit: int) -> dict[str, Any]:
         new = {pair.source, pair.target} - at.keys()
         if len(at) + len(new) > limit or (len(new) == 2 and parts >= max(1, limit * _PARTS_SHARE)):
             continue
+        if not new and len(links) >= limit * _LINKS_EACH:
+            continue
         parts += len(new) == 2
         one, other = sorted(at.setdefault(label, len(at)) for label in (pair.source, pair.target))
         weight, strength = round(pair.weight, 4), round(pair.g2, 2)

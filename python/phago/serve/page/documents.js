@@ -88,9 +88,9 @@ export async function read(id, known) {
 
 // What is not shown here stays as it is: an update replaces the whole document.
 function edit(row, done) {
-  const id = h("input", { type: "text", value: row?.id ?? "", readonly: row !== null, autocomplete: "off" });
+  const id = h("input", { type: "text", autocomplete: "off" });
   const title = h("input", { type: "text", value: row?.title ?? "" });
-  const text = h("textarea", { class: "text", rows: 10, required: true });
+  const text = h("textarea", { class: "text", rows: 10, required: true, autofocus: row !== null });
   const metadata = h("textarea", { class: "code", rows: 3, spellcheck: "false" });
   text.value = row?.text ?? "";
   metadata.value = row && Object.keys(row.metadata ?? {}).length ? JSON.stringify(row.metadata, null, 2) : "";
@@ -98,7 +98,7 @@ function edit(row, done) {
   opened(
     row ? `Edit ${row.id}` : "Add a document",
     [
-      field(row ? "Id" : "Id (made of the content if there is none)", id),
+      row ? null : field("Id (made of the content if there is none)", id),
       field("Title", title),
       field("Text", text),
       field("Metadata, as JSON", metadata),

@@ -79,6 +79,7 @@ function sentence({ what, kind, document, concept, count: many, text }) {
   if (what === "faded") return `${counted(many, "synapse")} fewer than before`;
   if (what === "engulfed") return `A digester took ${document}`;
   if (what === "presented") return `The concepts of ${document} were presented`;
+  if (what === "spawned" || what === "died") return `${kind === "digester" ? "A digester" : kind} ${what === "died" ? "ended" : "began"}`;
   const who = kind ? `${kind[0].toUpperCase()}${kind.slice(1)} ` : "";
   return [`${who}${what}`, document ?? concept, text, many === null || many === undefined ? null : count(many)].filter(Boolean).join(": ");
 }
@@ -93,6 +94,8 @@ function chart(noun, rows) {
     { class: "chart", "aria-label": `${noun}: from ${count(first[1])} at tick ${first[0]} to ${count(last[1])} at tick ${last[0]}` },
     h("h2", {}, noun, h("b", {}, count(last[1]))),
     s("svg", { viewBox: "0 0 100 40", preserveAspectRatio: "none", "aria-hidden": "true" }, s("line", { class: "ground", x1: 0, x2: 100, y1: 40, y2: 40 }), curve ? [s("path", { class: "area", d: `${curve} L100,40 L0,40 Z` }), s("path", { class: "curve", d: curve })] : []),
-    h("p", { class: "ends" }, h("span", {}, `tick ${count(first[0])}`), h("span", {}, `tick ${count(last[0])}`)),
+    points.length > 1
+      ? h("p", { class: "ends" }, h("span", {}, `tick ${count(first[0])}`), h("span", {}, `tick ${count(last[0])}`))
+      : h("p", { class: "ends" }, "Drawn from the next tick on: the server saw none yet."),
   );
 }

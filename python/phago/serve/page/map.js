@@ -7,7 +7,7 @@ import { picture } from "./picture.js";
 import { read } from "./documents.js";
 
 export async function map(place, _, signal) {
-  place.append(h("h1", {}, "What belongs together"), h("p", { class: "note", role: "status" }, "Looking for clusters …"));
+  place.append(h("h1", {}, "What belongs together"), h("p", { class: "note", role: "status" }, "Looking for clusters … In a large memory this takes some seconds, once for each tick."));
   const data = await api.map();
   if (signal.aborted) return;
   place.lastChild.remove();
