@@ -111,7 +111,7 @@ OPERATIONS = (
     QUERY,
     EXPLAIN,
     Operation(
-        "GET", "/v1/similar/{id:path}", _similar, "The documents most like another one", Hits, query=(K,), may_lack=True
+        "GET", "/v1/similar/{id:key}", _similar, "The documents most like another one", Hits, query=(K,), may_lack=True
     ),
     Operation(
         "GET",
