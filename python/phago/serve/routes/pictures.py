@@ -16,8 +16,6 @@ from ..operations import Operation, Parameter, number_of
 from ..problems import Refused, answered
 from ..schemas import Schema
 
-__all__ = ["OPERATIONS"]
-
 _NODES, _NODES_MAX = 48, 150
 _BACKBONE = 90
 _HOPS_MAX = 4
