@@ -117,7 +117,7 @@ OPERATIONS = (
     ),
     Operation(
         "GET",
-        "/v1/pictures/around/{concept:path}",
+        "/v1/pictures/around/{concept:key}",
         _around,
         "A concept, what it is wired to, and what is wired to that, with places",
         _picture(_CONCEPT, _TIE, center=_TEXT, wired=_INTEGER),
