@@ -38,6 +38,8 @@ def documents():
     for day in range(30):
         for place, text in enumerate(kitchen + harbour):
             yield {"id": f"{place}/{day:02}", "title": f"Day {day}", "text": f"{text.capitalize()}. On day{day}."}
+    # Words that no line is long enough for.
+    yield {"id": "-" * 200, "title": "W" * 200, "text": f"{'w' * 200} dough oven."}
     yield {"id": HOSTILE, "title": HOSTILE, "text": f"{HOSTILE} zeppelin", "metadata": {"key": HOSTILE}}
 
 
