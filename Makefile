@@ -10,7 +10,7 @@ CARGO ?= cargo
 
 # What the wheel is made of; when one of these is newer than the installed package, it is built again.
 SOURCES := $(shell find rust python -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name Cargo.toml) \
-	Cargo.toml Cargo.lock pyproject.toml
+	Cargo.toml Cargo.lock pyproject.toml $(wildcard wheel/data/share/man/man1/*)
 
 # The system's pip installs into .venv where .venv could not get a pip of its own.
 PIP = if $(BIN)/python -m pip --version >/dev/null 2>&1; then set -- $(BIN)/python -m pip; \
@@ -19,17 +19,23 @@ PIP = if $(BIN)/python -m pip --version >/dev/null 2>&1; then set -- $(BIN)/pyth
 # `pip --python` came with 22.3.
 PIP_KNOWS_PYTHON := import pip, sys; sys.exit([int(part) for part in pip.__version__.split(".")[:2]] < [22, 3])
 
-.PHONY: help demo test dev check readme bench campaign mutants tools clean
+.PHONY: help demo test frameworks sdk dev check readme man docs dist bench campaign trials mutants tools clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo       build phago, digest the documentation of this Python, answer five questions, tell what it found out'
 	@echo 'make test       the tests of Rust and of Python'
+	@echo 'make frameworks the tests of phago.integrations, with LangChain, LangGraph and LlamaIndex, which are installed for them'
+	@echo 'make sdk        the tests of phago.mcp with the oldest SDK that it works with; make test has the newest'
 	@echo 'make dev        a quick build into .venv: changes of Python show at once, those of Rust after the next make dev'
 	@echo 'make check      formatting, lints, types, documentation, licences; warnings are errors'
-	@echo 'make readme     what the examples of README.md print is written into it'
+	@echo 'make readme     what the examples of README.md and of docs/ print is written into them'
+	@echo 'make docs       the documentation as a site, in docs/_build; warnings are errors'
+	@echo 'make dist       the wheel and the source archive, in target/dist, checked as an index would'
+	@echo 'make man        the manual page is written from the help of the commands'
 	@echo 'make bench      figures beside peers; PHAGO_DATA names a folder of corpora and collections'
 	@echo 'make campaign   faults, kills, losses of power, damage and long runs by the thousand; PHAGO_CAMPAIGN has the sizes'
+	@echo 'make trials     ten minutes of eight processes whose owner is killed every twenty seconds; schemathesis against a server'
 	@echo 'make mutants    break phago in some eighty places and see that a test finds each'
 	@echo 'make clean      remove .venv and what pytest, mypy and ruff keep'
 	@echo
@@ -42,6 +48,16 @@ test: $(VENV)/.phago $(VENV)/.test
 	$(CARGO) test --workspace --exclude phago-py --locked
 	$(CARGO) test --locked -p phago-engine --features shuttle --test interleaved
 	$(BIN)/python -m pytest
+
+# Apart from `make test`, as the frameworks are some sixty packages, of which a newcomer needs none.
+frameworks: $(VENV)/.phago $(VENV)/.test $(VENV)/.frameworks
+	$(BIN)/python -m pytest tests/test_integrations_langchain.py tests/test_integrations_langgraph.py \
+		tests/test_integrations_llama_index.py
+
+# It lies in a folder of its own, before the environment's on the path.
+sdk: $(VENV)/.phago $(VENV)/.test $(VENV)/mcp-1
+	PYTHONPATH=$(abspath $(VENV)/mcp-1) $(BIN)/python -m pytest \
+		tests/test_mcp.py tests/test_mcp_tools.py tests/test_mcp_install.py
 
 # The stamp goes first: what `make test` and `make demo` run is never the quick build.
 dev: $(VENV)/.test $(VENV)/.dev | tools
@@ -64,8 +80,21 @@ check: $(VENV)/.phago $(VENV)/.test $(VENV)/.check
 readme: $(VENV)/.test
 	$(BIN)/python -W ignore tools/readme.py
 
+man: $(VENV)/.phago $(VENV)/.test
+	$(BIN)/python -W ignore tools/manual.py
+
+docs: $(VENV)/.phago $(VENV)/.docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs docs/_build
+
+# Built from the source archive and not from the tree, so that nothing is missing in it.
+dist: $(VENV)/.dev $(VENV)/.dist | tools
+	rm -rf target/dist
+	$(BIN)/maturin sdist --out target/dist
+	@$(PIP) wheel --quiet --no-deps --wheel-dir target/dist target/dist/phago-*.tar.gz
+	$(BIN)/twine check --strict target/dist/*
+
 bench: $(VENV)/.phago $(VENV)/.test $(VENV)/.bench
-	$(BIN)/python -m pytest benches --benchmark-only --benchmark-quiet --timeout 3600
+	$(BIN)/python -m pytest benches --benchmark-only --benchmark-quiet --timeout 3600 --page docs/benchmarks.md
 
 # Tests whose sizes PHAGO_CAMPAIGN chooses: `long`, or kind=number,... ; `make test` runs a small size of each.
 CAMPAIGNS := simulator store_power store_kill store_faults store_damage colony_damage decoders
@@ -75,6 +104,11 @@ campaign: $(VENV)/.phago $(VENV)/.test
 	$(CARGO) test --release --locked -p phago-engine --features shuttle --test interleaved
 	$(BIN)/python -m pytest -m 'campaign or not campaign' --timeout 7200 \
 		tests/test_kills.py tests/test_backend_faults.py tests/test_machines.py tests/test_soak.py tests/test_programs.py tests/test_campaign.py
+
+# Prints counts, what was lost (nothing may be) and how long takeovers took.
+trials: $(VENV)/.phago $(VENV)/.test $(VENV)/.trials
+	$(BIN)/python tests/owners.py 600 20
+	$(BIN)/python tests/openapi.py
 
 # One or some: .venv/bin/python tools/mutants.py NAME ...
 mutants: $(VENV)/.test | tools
@@ -108,6 +142,14 @@ $(VENV)/.test: pyproject.toml tools/extras.py | $(VENV)/bin/python
 	@$(PIP) install --quiet -r $(VENV)/test.txt
 	@touch $@
 
+$(VENV)/.frameworks: pyproject.toml tools/extras.py | $(VENV)/bin/python
+	@$(BIN)/python tools/extras.py frameworks > $(VENV)/frameworks.txt
+	@$(PIP) install --quiet -r $(VENV)/frameworks.txt
+	@touch $@
+
+$(VENV)/mcp-1: | $(VENV)/bin/python
+	@$(PIP) install --quiet --target $@ 'mcp==1.24.*'
+
 $(VENV)/.dev: pyproject.toml tools/extras.py | $(VENV)/bin/python
 	@$(BIN)/python tools/extras.py dev > $(VENV)/dev.txt
 	@$(PIP) install --quiet -r $(VENV)/dev.txt
@@ -116,6 +158,21 @@ $(VENV)/.dev: pyproject.toml tools/extras.py | $(VENV)/bin/python
 $(VENV)/.bench: pyproject.toml tools/extras.py | $(VENV)/bin/python
 	@$(BIN)/python tools/extras.py bench > $(VENV)/bench.txt
 	@$(PIP) install --quiet -r $(VENV)/bench.txt
+	@touch $@
+
+$(VENV)/.docs: pyproject.toml tools/extras.py | $(VENV)/bin/python
+	@$(BIN)/python tools/extras.py docs > $(VENV)/docs.txt
+	@$(PIP) install --quiet -r $(VENV)/docs.txt
+	@touch $@
+
+$(VENV)/.dist: pyproject.toml tools/extras.py | $(VENV)/bin/python
+	@$(BIN)/python tools/extras.py dist > $(VENV)/dist.txt
+	@$(PIP) install --quiet -r $(VENV)/dist.txt
+	@touch $@
+
+$(VENV)/.trials: pyproject.toml tools/extras.py | $(VENV)/bin/python
+	@$(BIN)/python tools/extras.py trials > $(VENV)/trials.txt
+	@$(PIP) install --quiet -r $(VENV)/trials.txt
 	@touch $@
 
 $(VENV)/.check: pyproject.toml tools/extras.py | $(VENV)/bin/python

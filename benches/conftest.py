@@ -7,6 +7,8 @@ from importlib import metadata
 from pathlib import Path
 
 import corpora
+import page
+import phago
 import pytest
 from turns import Spread
 
@@ -47,6 +49,7 @@ PEERS = ("bm25s", "igraph", "scikit-learn", "scipy", "numpy", "numba", "mesa", "
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rounds", type=int, default=5, help="turns of each comparison (default 5)")
+    parser.addoption("--page", metavar="FILE", help="write the figures as a page of the documentation")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -82,6 +85,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             write(line)
         write("")
     skipped = len(terminalreporter.stats.get("skipped", []))
+    if figures.sections and config.getoption("page"):
+        written = page.page(
+            figures.sections,
+            phago=phago.__version__,
+            peers=versions,
+            rounds=config.getoption("rounds"),
+            skipped=skipped,
+        )
+        Path(config.getoption("page")).write_text(written, encoding="utf-8")
     write(f"{skipped} benchmarks skipped for want of data or tools" if skipped else "no benchmark was skipped")
 
 

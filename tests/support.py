@@ -2,12 +2,14 @@
 
 import asyncio
 import gzip
+import importlib
 import json
 import os
 import pickle
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import phago
@@ -16,6 +18,19 @@ from phago import _phago
 HERE = Path(__file__).resolve().parent
 PHASES = ["Sense", "Act", "Decay", "Advance"]
 DATA = os.environ.get("PHAGO_DATA", "")
+
+
+def imported(name):
+    """A module of the package; None for one of `integrations` whose framework is not installed."""
+    with warnings.catch_warnings():
+        if name.startswith("phago.integrations."):
+            warnings.simplefilter("ignore")
+        try:
+            return importlib.import_module(name)
+        except ImportError as error:
+            if "needs its framework: pip install" in str(error):
+                return None
+            raise
 
 
 class Chance:

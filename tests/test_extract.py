@@ -12,11 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from phago.document import BYTES_MAX
-from phago.extract import SOURCE, LeftOut, files, read_sources, sources
-from phago.extract.html import text_of_html
-from phago.extract.markup import text_of_markdown, text_of_rst
+from phago.extract import SOURCE, LeftOut, lines, read_sources, sources
+from phago.extract.html import read_html
+from phago.extract.markdown import read_markdown
+from phago.extract.markup import plain_markdown, read_rst
 
-READERS = [text_of_html, text_of_markdown, text_of_rst]
+READERS = [read_html, read_markdown, plain_markdown, read_rst]
+
+
+def told(content):
+    return content.title, content.text
 
 
 def read(*paths):
@@ -75,7 +80,7 @@ def write(path, content):
     ],
 )
 def test_a_page_is_what_a_browser_shows(page, title, text):
-    assert text_of_html(page) == (title, text)
+    assert told(read_html(page)) == (title, text)
 
 
 @pytest.mark.parametrize(
@@ -127,13 +132,13 @@ def test_utf_16_is_known_by_its_mark(tmp_path, bom, name):
         ("# See [the page](http://x)\n", "See the page", "# See the page"),
         ('[a](x) ![b](y.png "t") [c](<z>) [d](e(f).html)', "", "a b c d"),
         ("[![badge](u.svg)](v)", "", "badge"),
-        ("see [it][1]\n\n[1]: http://x 'title'\n", "", "see [it][1]"),
+        ("see [it][1]\n\n[1]: http://x 'title'\n", "", "see it"),
         ("a <!-- hidden --> b<!-- never closed", "", "a  b"),
         ("```sh\n# no heading\n```\n# Heading", "Heading", "# no heading\n\n# Heading"),
     ],
 )
 def test_markdown_keeps_its_words_and_loses_addresses(source, title, text):
-    assert text_of_markdown(source) == (title, text)
+    assert told(plain_markdown(source)) == (title, text)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +158,7 @@ def test_markdown_keeps_its_words_and_loses_addresses(source, title, text):
     ],
 )
 def test_restructuredtext_keeps_its_words_and_loses_what_is_for_programs(source, title, text):
-    assert text_of_rst(source) == (title, text)
+    assert told(read_rst(source)) == (title, text)
 
 
 SIGNS = (
@@ -167,7 +172,7 @@ PIECES = st.sampled_from([*SIGNS.split(" "), "\n", " ", "\r"])
 @given(st.lists(PIECES, max_size=30).map("".join))
 def test_no_reader_fails_whatever_it_reads(source):
     for reader in READERS:
-        title, text = reader(source)
+        title, text = told(reader(source))
         assert isinstance(title, str)
         assert isinstance(text, str)
 
@@ -414,7 +419,7 @@ def test_a_line_that_is_no_document_is_told_of_and_the_next_is_read(tmp_path, li
 
 
 def test_a_line_without_end_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "_LINE_MAX", 100)
+    monkeypatch.setattr(lines, "_LINE_MAX", 100)
     file = write(tmp_path / "a.jsonl", '{"id": "a", "text": "x"}\n' + "y" * 200 + '\n{"text": "z"}\n')
     assert [one.id for one in documents(file)] == ["a"]
     assert list(left_out(file)) == ["a.jsonl:2"]

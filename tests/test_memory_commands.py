@@ -38,7 +38,7 @@ def test_ingest_tells_what_it_left_out(kept, says):
         "  notes/blank.txt: blank",
     ]
     assert re.fullmatch(
-        r"  Known kinds: \.htm, .+, each with \.gz or without; what has no suffix is text\.", out.splitlines()[-1]
+        r"  Known kinds: \.docx, .+, each with \.gz or without; what has no suffix is text\.", out.splitlines()[-1]
     )
     code, row = as_json(says("ingest", kept, "notes", "--json"))
     assert (code, row["new"], row["unchanged"], row["kept"]) == (0, 0, 4, 0)

@@ -1,6 +1,5 @@
 """The package as it is installed."""
 
-import importlib
 import json
 import os
 import pkgutil
@@ -11,8 +10,11 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import phago
+import phago.export
+import phago.mcp
 import phago.plot
 import pytest
+from support import imported
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -34,9 +36,10 @@ def test_the_wheel_holds_types_stubs_and_licences():
     if origin.get("dir_info", {}).get("editable"):
         pytest.skip("`make dev` installs no wheel")
     files = {file.as_posix() for file in distribution("phago").files or ()}
-    assert {"phago/py.typed", "phago/_phago.pyi", "phago/_phago.abi3.so"} <= files
+    assert {"phago/py.typed", "phago/_phago.pyi", "phago/_phago.abi3.so", "phago/serve/page/index.html"} <= files
     for name in ("LICENSE", "THIRD_PARTY_LICENSES"):
         assert any(file.endswith(f".dist-info/licenses/{name}") for file in files), name
+    assert any(file.endswith("share/man/man1/phago.1") for file in files)
 
 
 def test_all_names_what_there_is():
@@ -92,17 +95,45 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
     # Pictures stand in a module of their own, which needs matplotlib.
     inner |= {*phago.plot.__all__, "Box", "Link", "Sheet", "Type", "components", "packed", "parted", "placed"}
     inner |= {"FAINT", "FILL", "FONT", "GREY", "INK", "LINE", "PLAIN", "DPI", "blank", "block_size", "plain", "short"}
-    inner |= {"text_of_html", "text_of_markdown", "text_of_rst"}
+    # Readers of kinds of files.
+    inner |= {"read_docx", "read_html", "read_mail", "read_markdown", "read_notebook", "read_pdf", "read_rst"}
+    inner |= {"front_matter", "plain_markdown", "without_embeds"}
+    inner |= {"APART", "Apart", "Content", "File", "MARK", "Section", "Unread", "of_marked", "without_marks"}
+    inner |= {
+        "files_of",
+        "is_of_lines",
+        "is_text",
+        "read_files",
+        "records",
+        "Follower",
+        "check_watching",
+        "drop",
+        "ended_quietly",
+        "take_file",
+    }
+    # So do tables and pictures for other tools.
+    inner |= {*phago.export.__all__, "FORMATS", "TABLES", "export", "Place", "around", "atlas", "backbone", "curve"}
+    inner |= {"GLANCE", "glance", "page", "rings", "spread", "svg", "to_igraph", "to_networkx", "write"}
     # What a transport of one's own is made of stands in a place of its own, as few ever need it.
     inner |= {*phago.backends.__all__, "Backend", "Choice", "Outcome"}
     # So does what agents see and are driven by.
     inner |= {*phago.agents.__all__, "Minds", "columns_of", "columns_of_array"}
     # And what drives the evolution of foragers.
     inner |= {"averages", "averages_json", "model", "vectors"}
+    # A memory in an agent's tools, and in frameworks.
+    inner |= {*phago.mcp.__all__, "TOOLS", "EXPLAIN", "FORGET", "INSIGHTS", "RECALL", "RELATED", "REMEMBER", "STATUS"}
+    inner |= {"Answer", "Arguments", "Cut", "Refused", "Tool", "TokenBudget", "as_text", "fitted", "part_of"}
+    inner |= {"shortened", "tokens", "DOCUMENTS", "HitRow", "Origin", "hit_row", "id_of", "origin_of", "uri_of"}
+    inner |= {"INSTRUCTIONS", "NotThere", "server_of", "Guard", "Route", "is_loopback", "Lines", "CLIENTS", "Client"}
+    inner |= {"Unreadable", "entry", "install", "PhagoRetriever", "PhagoStore", "documents"}
+    inner |= {"add_mcp", "install_parser", "Check", "agent", "directory", "installation", "add_doctor"}
+    inner |= {"add_completions"}
+    # What brings calls to a colony, and the command that serves one.
+    inner |= {"channel", "add_serve"}
     inner |= {*phago.evolution.__all__, "Trials", "add_evolve", "mean_and_spread", "tried"}
     seen = 0
     for found in pkgutil.walk_packages(phago.__path__, "phago."):
-        module = importlib.import_module(found.name) if "._" not in found.name else None
+        module = imported(found.name) if "._" not in found.name else None
         for name in getattr(module, "__all__", ()):
             seen += 1
             assert name in inner or name in phago.__all__, f"{found.name}.{name}"

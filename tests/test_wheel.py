@@ -1,5 +1,6 @@
 """What is installed stands alone: into an environment with nothing else in it, and it imports and works."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -79,3 +80,17 @@ def test_the_module_is_built_for_the_stable_abi():
     (module,) = Path(phago.__file__).parent.glob("_phago*.so")
     assert module.name == "_phago.abi3.so"
     assert sys.version_info >= (3, 11)
+
+
+def test_the_workflow_uses_actions_by_their_commits():
+    workflow = (Path(__file__).resolve().parent.parent / ".github/workflows/wheels.yml").read_text(encoding="utf-8")
+    used = re.findall(r"uses: (\S+)@(\S+)(.*)", workflow)
+    assert len(used) >= 10
+    for action, commit, comment in used:
+        assert re.fullmatch(r"[0-9a-f]{40}", commit), action
+        assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment), action
+    # Nothing is published without being asked for, by a tag, and with an approval.
+    assert "on:\n  workflow_dispatch:" in workflow
+    assert workflow.count("id-token: write") == 1
+    assert "inputs.publish && startsWith(github.ref, 'refs/tags/v')" in workflow
+    assert "environment: release" in workflow

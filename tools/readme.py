@@ -1,7 +1,7 @@
-"""Run README's examples. `python tools/readme.py` writes what they print into the blocks that show it.
+"""Run the examples of README and docs/. `python tools/readme.py` writes what they print into the blocks that show it.
 
 An example is a block of Python; the block of text that follows it shows what it prints. Examples go on from one
-another, and may await.
+another, page by page, and may await.
 """
 
 import ast
@@ -13,7 +13,10 @@ import re
 import tempfile
 from pathlib import Path
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+# What is not to be run stands in a block of another kind.
+PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 EXAMPLE = re.compile(r"(^```python\n)(.*?)(^```\n)(?:(\s*^```text\n)(.*?)(^```\n))?", re.DOTALL | re.MULTILINE)
 
 
@@ -53,7 +56,8 @@ def _with_outputs(text):
 
 
 if __name__ == "__main__":
-    text = README.read_text(encoding="utf-8")
-    found, _, outputs = with_outputs(text)
-    README.write_text(found, encoding="utf-8")
-    print(f"{outputs} outputs, {'unchanged' if found == text else 'written anew'}")
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        found, _, outputs = with_outputs(text)
+        page.write_text(found, encoding="utf-8")
+        print(f"{page.relative_to(ROOT)}: {outputs} outputs, {'unchanged' if found == text else 'written anew'}")

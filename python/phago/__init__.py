@@ -120,6 +120,7 @@ from .roles import Sentinel, Synthesizer
 
 if TYPE_CHECKING:
     from .backends.ray import Ray
+    from .remote import Client, connect
 
 # The distribution's version as it is written in pyproject.toml; a test holds them equal.
 __version__ = "0.1.0"
@@ -142,6 +143,7 @@ __all__ = [
     "BridgeSide",
     "BusyError",
     "CheckpointWarning",
+    "Client",
     "ClosedError",
     "Cluster",
     "ClusterLink",
@@ -246,6 +248,7 @@ __all__ = [
     "Suggestion",
     "WordShare",
     "__version__",
+    "connect",
     "open",
     "open_async",
     "read_folder",
@@ -292,4 +295,8 @@ def __getattr__(name: str) -> Any:
         from .backends.ray import Ray
 
         return Ray
+    if name in ("Client", "connect"):
+        from . import remote
+
+        return getattr(remote, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

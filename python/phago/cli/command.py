@@ -30,13 +30,17 @@ from ..evaluation.evaluation import (
 )
 from ..evaluation.replay import DRAWS, replay, replay_table
 from ..evaluation.spelling import spelling, spelling_table
+from .agents import add_mcp
+from .completing import add_completions
 from .demo import PYTHON_QUESTIONS, demonstrate, python_documents, questions_from, questions_from_terminal
+from .doctor import add_doctor
 from .evolving import add_evolve
 from .exits import USAGE, Problem
 from .memory import add_commands
 from .models import vectors
 from .parsing import Parser, count, shards
 from .planning import add_plan
+from .serving import add_serve
 
 __all__ = ["main"]
 
@@ -129,6 +133,10 @@ def _parser() -> argparse.ArgumentParser:
     add_commands(commands)
     add_evolve(commands)
     add_plan(commands)
+    add_serve(commands)
+    add_mcp(commands)
+    add_doctor(commands)
+    add_completions(commands, parser)
     return parser
 
 

@@ -10,9 +10,7 @@ import datetime
 import json
 import os
 import re
-import shutil
 import sys
-import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -22,7 +20,7 @@ from .._bar import Tell, progress
 from .._jsonl import documents_in
 from ..colony import Colony
 from ..document import FIELDS
-from ..errors import BusyError, CheckpointWarning, CorruptionError, NetworkFileSystemWarning, PhagoError
+from ..errors import BusyError, CheckpointWarning, CorruptionError, NetworkFileSystemWarning, PhagoError, RpcError
 from ..extract import KNOWN, Source, sources
 from ..opening import open as open_colony
 from ..opening import verify
@@ -31,19 +29,22 @@ from ..results.answers import by_name
 from ..results.documents import beside_text
 from .drawing import PICTURE_ENDS, drawn
 from .exits import BUSY, DAMAGED, FOUND, NOTHING_FOUND, Problem
+from .exporting import FORMATS, TABLES, export
 from .finding import anomalies_lines, counted, insights_lines, insights_row, map_lines, map_row
+from .following import Follower, check_watching, ended_quietly
 from .models import model
 from .parsing import Parser, conditions, count, moment, part, seconds, shards, text
 from .taking import take
 
 if TYPE_CHECKING:
     from ..backends.ray import Ray
+    from ..remote import Client
 
 __all__ = ["add_commands"]
 
 _SNIPPET = 300
 # The files of a colony's directory; whatever else stands alone in one is another's.
-_COLONYS = re.compile(r"LOCK|witness|(?:log|checkpoint)-\d+.*")
+_COLONYS = re.compile(r"LOCK|witness|owner\.json(?:\.new)?|(?:log|checkpoint)-\d+.*")
 
 _Run = Callable[[argparse.Namespace], int]
 
@@ -104,8 +105,9 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
             "paths",
             metavar="PATH",
             nargs="+",
-            help="a folder or a file: text, Markdown, reStructuredText, HTML, or lines of JSON with `text`, perhaps "
-            f"{', '.join(rest)} and {last} ({KNOWN}; what has no suffix is text)",
+            help="a folder or a file: text, Markdown, reStructuredText, HTML, PDF, Word, notebooks, messages, source "
+            f"files, or lines of JSON with `text`, perhaps {', '.join(rest)} and {last} ({KNOWN}; what has no "
+            "suffix is text)",
         )
         parser.add_argument(
             "--parts",
@@ -114,7 +116,26 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
             help="cut longer texts into parts of about so many, which stand in a thread and are one another's context "
             "(default: one document for each file)",
         )
+        parser.add_argument(
+            "--sections",
+            action="store_true",
+            help="make each section of a file, below a heading, and each page of a PDF a part; with --parts, longer "
+            "ones are cut",
+        )
         parser.add_argument("--shards", type=shards, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
+    sync.add_argument(
+        "--watch",
+        action="store_true",
+        help="go on: take in what changes in the paths as it changes, until Ctrl-C, and let other programs of this "
+        'machine share DIR (phago.connect); needs pip install "phago[watch]"',
+    )
+    sync.add_argument(
+        "--rescan",
+        type=seconds,
+        default=600.0,
+        metavar="SECONDS",
+        help="with --watch, how often all files are looked at even if nothing told of a change (default: 600)",
+    )
     query = reads("query", _query, "the best documents for a question; exits with 1 where there is none")
     query.add_argument("question", type=text, metavar="QUESTION")
     query.add_argument("-k", type=count, default=10, metavar="K", help="hits, at most (default: 10)")
@@ -157,9 +178,17 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     delete = digests("delete", _delete, "delete documents; exits with 1 where there was none")
     delete.add_argument("ids", type=text, metavar="ID", nargs="*")
     _filter(delete)
-    export = reads("export", _export, "the documents as lines of JSON, in the order of their ids")
-    export.add_argument("file", metavar="FILE", nargs="?", default="-", help="where to write (default: the output)")
-    _filter(export)
+    out = reads(
+        "export", _export, "documents as lines of JSON, tables as Parquet or Arrow, the graph as GraphML or HTML"
+    )
+    out.add_argument("file", metavar="FILE", nargs="?", default="-", help="where to write (default: the output)")
+    out.add_argument(
+        "--format",
+        choices=tuple(FORMATS),
+        help="what to write (default: what FILE ends in, or jsonl); parquet and arrow need phago[arrow]",
+    )
+    out.add_argument("--table", choices=TABLES, help="of parquet and arrow, which table (default: documents)")
+    _filter(out)
     taken = digests("import", _import, "take in what export wrote; makes DIR where there is none")
     taken.add_argument("file", metavar="FILE", nargs="?", default="-", help="what to read (default: the input)")
     _model(taken)
@@ -284,10 +313,14 @@ def _ray(nodes: int | None, shards: int | None) -> Ray:
 
 def _say(arguments: argparse.Namespace, row: dict[str, Any] | list[dict[str, Any]], lines: Iterable[str]) -> None:
     if arguments.json:
-        print(json.dumps(row, indent=2, ensure_ascii=not (sys.stdout.encoding or "").lower().startswith("utf")))
+        print(json.dumps(row, indent=2, ensure_ascii=not _is_utf_8()))
     else:
         for line in lines:
             print(line)
+
+
+def _is_utf_8() -> bool:
+    return (sys.stdout.encoding or "").lower().startswith("utf")
 
 
 # --- taking in ---------------------------------------------------------------------------------------------------
@@ -307,19 +340,65 @@ def _ingest(arguments: argparse.Namespace) -> int:
 
 
 def _sync(arguments: argparse.Namespace) -> int:
-    return _take(arguments, delete=True)
+    return _follow(arguments) if arguments.watch else _take(arguments, delete=True)
+
+
+def _follow(arguments: argparse.Namespace) -> int:
+    check_watching()
+    given = _named(arguments.paths)
+    _check_directory(arguments.memory, new=True)
+
+    def say(row: dict[str, Any], line: str) -> None:
+        print(json.dumps(row, ensure_ascii=not _is_utf_8()) if arguments.json else line, flush=True)
+
+    with ended_quietly(), _shared(arguments) as colony:
+        follower = Follower(
+            colony,
+            given,
+            skip=arguments.memory,
+            part=arguments.parts,
+            sections=arguments.sections,
+            digest=lambda: _digest(colony, lambda what, done, total: None, arguments.now),
+            say=say,
+        )
+        try:
+            with progress(quiet=arguments.json) as tell:
+                taken = follower.begin(tell)
+            for line in [json.dumps(taken.row())] if arguments.json else taken.lines():
+                print(line, flush=True)
+            names = [source.name for source in given]
+            say({"change": "watching", "paths": names}, f"Watching {', '.join(names)}; Ctrl-C ends it.")
+            follower.follow(arguments.rescan)
+        finally:
+            counts = {name: follower.taken.counts[name] for name in ("new", "changed", "deleted")}
+            told = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+            say({"change": "ended", **counts}, f"In all: {told}.")
+    return FOUND
+
+
+# Others may ask the colony meanwhile, but for one with a model or on nodes, which one process has alone.
+def _shared(arguments: argparse.Namespace) -> Colony | Client:
+    if arguments.backend == "threads" and arguments.embed is None and arguments.model is None:
+        from ..remote import connect
+
+        try:
+            # Another program that shares it may own it, and one that does not is waited for as long as asked.
+            return connect(arguments.memory, shards=arguments.shards, timeout=max(0.1, arguments.wait or 30.0))
+        except RpcError as error:
+            raise Problem(str(error)) from error
+    return _writing(arguments, make=True)
 
 
 def _take(arguments: argparse.Namespace, *, delete: bool) -> int:
     given = _named(arguments.paths)
     with _writing(arguments, make=True) as colony, progress(quiet=arguments.json) as tell:
-        taken = take(colony, given, delete=delete, tell=tell, part=arguments.parts)
+        taken = take(colony, given, delete=delete, tell=tell, part=arguments.parts, sections=arguments.sections)
         _digest(colony, tell, arguments.now)
     _say(arguments, taken.row(), taken.lines())
     return FOUND if taken.counts.total() else NOTHING_FOUND
 
 
-def _digest(colony: Colony, tell: Tell, now: datetime.datetime | None) -> None:
+def _digest(colony: Colony | Client, tell: Tell, now: datetime.datetime | None) -> None:
     waiting = colony.stats().pending
     for _ in colony.ticks(now=now):
         tell("digesting documents", waiting - colony.stats().pending, waiting)
@@ -496,28 +575,10 @@ def _delete(arguments: argparse.Namespace) -> int:
 def _export(arguments: argparse.Namespace) -> int:
     where = conditions(arguments.where)
     with _reading(arguments) as colony:
-        if arguments.file == "-":
-            return FOUND if _export_to_output(colony, where) else NOTHING_FOUND
-        try:
-            count = colony.export_jsonl(arguments.file, where)
-        except OSError as error:
-            raise Problem(f"`{arguments.file}` cannot be written: {error.strerror}") from None
-    _say(arguments, {"exported": count}, [f"{counted(count, 'document')} written to {arguments.file}."])
+        count, told = export(colony, arguments.file, arguments.format, arguments.table, where)
+    if arguments.file != "-":
+        _say(arguments, {"exported": count}, [told])
     return FOUND if count else NOTHING_FOUND
-
-
-def _export_to_output(colony: Colony, where: dict[str, Any] | None) -> int:
-    # Bytes, as an output of another encoding would show question marks for what it does not have.
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "documents.jsonl"
-        count = colony.export_jsonl(file, where)
-        if sys.stdout is None:
-            return count
-        with file.open("rb") as lines:
-            sys.stdout.flush()
-            shutil.copyfileobj(lines, sys.stdout.buffer)
-            sys.stdout.buffer.flush()
-    return count
 
 
 def _import(arguments: argparse.Namespace) -> int:

@@ -26,10 +26,15 @@ class Parser(argparse.ArgumentParser):
 
     is_mixed = False
 
+    inner: tuple[str, Parser] | None = None
+    """A word that, in the place of the first argument, makes it another command: `phago mcp install`."""
+
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> tuple[argparse.Namespace, list[str]]:
         """As that of argparse, which calls it again for each kind of argument."""
+        if self.inner is not None and args and args[0] == self.inner[0]:
+            return self.inner[1].parse_known_args(args[1:], namespace)
         if not self.is_mixed:
             return super().parse_known_args(args, namespace)
         self.is_mixed = False

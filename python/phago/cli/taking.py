@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._bar import Tell
 from ..colony import Colony
 from ..document import Document
 from ..extract import KNOWN, PART, SOURCE, LeftOut, Source, read_sources
 
-__all__ = ["Taken", "take"]
+if TYPE_CHECKING:
+    from ..remote import Client
+
+__all__ = ["Taken", "drop", "take", "take_file"]
 
 # Documents in one durable batch: a sync of the disk for each, and no more is done again after an interruption.
 _BATCH = 1000
@@ -29,6 +33,10 @@ class Taken:
         self.left_out: list[LeftOut] = []
         self.kept = 0
         """Documents that are not there now and may be in what could not be read."""
+
+    def add(self, other: Taken) -> None:
+        """Count what was done at another time too; what was left out is told then."""
+        self.counts += other.counts
 
     def row(self) -> dict[str, Any]:
         """All of it as what JSON can hold."""
@@ -58,7 +66,16 @@ class Taken:
             yield f"  Known kinds: {KNOWN}; what has no suffix is text."
 
 
-def take(colony: Colony, given: Sequence[Source], *, delete: bool, tell: Tell, part: int | None = None) -> Taken:
+def take(
+    colony: Colony | Client,
+    given: Sequence[Source],
+    *,
+    delete: bool,
+    tell: Tell,
+    part: int | None = None,
+    sections: bool = False,
+    skip: str | os.PathLike[str] | None = None,
+) -> Taken:
     """Take in what is new or changed, and delete what is gone if that is asked for. Nothing is digested.
 
     It is the same whether it is done once or again, or again after it was interrupted.
@@ -76,7 +93,7 @@ def take(colony: Colony, given: Sequence[Source], *, delete: bool, tell: Tell, p
         files = (done, total)
         tell(f"reading files, {taken.counts.total():,} documents", done, total)
 
-    for source, found in read_sources(given, skip=colony.path, part=part, tell=shown):
+    for source, found in read_sources(given, skip=skip or colony.path, part=part, sections=sections, tell=shown):
         if isinstance(found, LeftOut):
             taken.left_out.append(found)
             if found.is_unread:
@@ -105,8 +122,32 @@ def take(colony: Colony, given: Sequence[Source], *, delete: bool, tell: Tell, p
     return taken
 
 
+def take_file(colony: Colony | Client, source: Source, name: str, found: Sequence[Document | LeftOut]) -> Taken:
+    """Take in what one file says, if that is new or changed, and delete what it does not say any more.
+
+    It is no file of lines, whose documents may have any ids.
+    """
+    taken = Taken()
+    documents = {one.id: one for one in found if isinstance(one, Document) and one.id is not None}
+    taken.left_out += [one for one in found if isinstance(one, LeftOut)]
+    _put(colony, list(documents.items()), taken)
+    gone = sorted(_pieces(colony, name, source.label) - documents.keys())
+    if any(one.is_unread for one in taken.left_out):
+        taken.kept += len(gone)
+    else:
+        taken.counts["deleted"] += colony.delete(gone)
+    return taken
+
+
+def drop(colony: Colony | Client, source: Source, name: str) -> Taken:
+    """Delete what the colony has of a file that is gone."""
+    taken = Taken()
+    taken.counts["deleted"] += colony.delete(sorted(_pieces(colony, name, source.label)))
+    return taken
+
+
 # What the colony has of a file that was read: it whole, or its parts, also those of another length.
-def _pieces(colony: Colony, name: str, label: str) -> set[str]:
+def _pieces(colony: Colony | Client, name: str, label: str) -> set[str]:
     found = set()
     for key in itertools.chain([name], (f"{name}{PART}{place}" for place in itertools.count(1))):
         there = colony.get(key)
@@ -121,7 +162,7 @@ def _may_hold(unread: LeftOut, key: str) -> bool:
     return unread.is_of_lines or unread.path == key or key.startswith(unread.path + PART)
 
 
-def _put(colony: Colony, batch: list[tuple[str, Document]], taken: Taken) -> None:
+def _put(colony: Colony | Client, batch: list[tuple[str, Document]], taken: Taken) -> None:
     new: list[Document] = []
     known: list[Document] = []
     for key, document in batch:

@@ -1,6 +1,20 @@
-"""Documents out of files: text, Markdown, reStructuredText, HTML and JSON lines, packed with gzip or not."""
+"""Documents out of files: text, Markdown, HTML, PDF, Word, notebooks, messages, source files and lines of JSON."""
 
-from .files import KNOWN, SOURCE, LeftOut, Source, read_sources, sources
+from .apart import Apart
+from .files import KNOWN, SOURCE, File, LeftOut, Source, files_of, is_of_lines, read_files, read_sources, sources
 from .parts import PART
 
-__all__ = ["KNOWN", "PART", "SOURCE", "LeftOut", "Source", "read_sources", "sources"]
+__all__ = [
+    "KNOWN",
+    "PART",
+    "SOURCE",
+    "Apart",
+    "File",
+    "LeftOut",
+    "Source",
+    "files_of",
+    "is_of_lines",
+    "read_files",
+    "read_sources",
+    "sources",
+]

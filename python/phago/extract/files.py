@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
-import json
 import os
 import re
 import stat
@@ -11,31 +11,69 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, cast
 
-from ..document import BYTES_MAX, FIELDS, Document
-from .html import text_of_html
-from .markup import text_of_markdown, text_of_rst
+from ..document import BYTES_MAX, Document
+from .apart import APART, Apart
+from .content import Content, Section, Unread
+from .html import read_html
+from .lines import LeftOut, is_text, records
+from .markdown import read_markdown
+from .markup import read_rst
+from .notebook import read_notebook
 from .parts import cut
 
-__all__ = ["KNOWN", "SOURCE", "LeftOut", "Source", "read_sources", "sources"]
+__all__ = [
+    "KNOWN",
+    "SOURCE",
+    "File",
+    "LeftOut",
+    "Source",
+    "files_of",
+    "is_of_lines",
+    "read_files",
+    "read_sources",
+    "sources",
+]
 
 SOURCE = "source_path"
 """The key in the metadata of a document that tells the folder or file it came from."""
 
-_TEXT: dict[str, Callable[[str], tuple[str, str]]] = {
-    ".txt": lambda text: ("", text),
-    ".text": lambda text: ("", text),
-    ".md": text_of_markdown,
-    ".markdown": text_of_markdown,
-    ".rst": text_of_rst,
-    ".html": text_of_html,
-    ".htm": text_of_html,
-    ".xhtml": text_of_html,
+
+def _as_it_is(text: str) -> Content:
+    return Content("", text)
+
+
+# fmt: off
+_SOURCE_FILES = {
+    ".bash", ".c", ".cc", ".cfg", ".clj", ".cpp", ".cs", ".cxx", ".dart", ".elm", ".erl", ".ex", ".exs", ".f90", ".fs",
+    ".go", ".graphql", ".h", ".hpp", ".hs", ".ini", ".java", ".jl", ".js", ".json", ".jsx", ".kt", ".kts", ".lua", ".m",
+    ".mjs", ".ml", ".mm", ".nim", ".php", ".pl", ".proto", ".ps1", ".py", ".pyi", ".pyx", ".r", ".rb", ".rs", ".scala",
+    ".sh", ".sql", ".swift", ".tf", ".toml", ".ts", ".tsx", ".vim", ".vue", ".yaml", ".yml", ".zig", ".zsh",
+}
+# fmt: on
+_TEXT: dict[str, Callable[[str], Content]] = {
+    ".txt": _as_it_is,
+    ".text": _as_it_is,
+    ".log": _as_it_is,
+    ".md": read_markdown,
+    ".markdown": read_markdown,
+    ".rst": read_rst,
+    ".html": read_html,
+    ".htm": read_html,
+    ".xhtml": read_html,
+    ".ipynb": read_notebook,
+    **dict.fromkeys(_SOURCE_FILES, _as_it_is),
 }
 _LINES = {".jsonl", ".ndjson"}
-KNOWN = f"{', '.join(sorted({*_TEXT, *_LINES}))}, each with .gz or without"
+KNOWN = (
+    f"{', '.join(sorted(APART))}; {', '.join(sorted({*_TEXT, *_LINES} - _SOURCE_FILES))} and source files "
+    "(.py, .rs, .js and others), each with .gz or without"
+)
 """The suffixes of files that are read. A file without one is text."""
+# Other programs fill these, and fill them again.
+_FILLED = {"node_modules", "__pycache__", "bower_components", "site-packages"}
+_FILLED_BY = ("CACHEDIR.TAG", "pyvenv.cfg")
 # Pages name their encoding, and more of them are wrong about UTF-8 than are UTF-8 by chance.
 _CHARSET = re.compile(
     rb"(?:charset|encoding)\s*=\s*[\"']?\s*"
@@ -44,24 +82,6 @@ _CHARSET = re.compile(
 )
 _CHARSET_WITHIN = 1024
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_FIELDS = {"_id", *FIELDS}
-# What a packed file may unpack to, a line at a time or whole: no small file fills the memory.
-_LINE_MAX = 4 * BYTES_MAX
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A file, or a line of one, that is no document."""
-
-    path: str
-    """As the ids of its documents would begin."""
-    reason: str
-    is_unread: bool = False
-    """Whether it could not be read, so that what it holds is not known."""
-    is_of_lines: bool = False
-    """Whether it is a file, or a line of one, whose documents may have any ids."""
-    is_unknown: bool = False
-    """Whether it is of a kind that is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +117,21 @@ def sources(paths: Sequence[str]) -> list[Source]:
     return list(found.values())
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a source."""
+
+    name: str
+    """As the ids of its documents begin."""
+    path: Path
+
+
 def read_sources(
     given: Sequence[Source],
     *,
     skip: str | os.PathLike[str] | None = None,
     part: int | None = None,
+    sections: bool = False,
     tell: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[tuple[Source, Document | LeftOut]]:
     """The documents of folders and files, in the order of their paths, and what is left out and why.
@@ -117,26 +147,47 @@ def read_sources(
         given: The folders and files.
         skip: A folder that is passed over, wherever it is.
         part: Cut longer texts into parts of about so many characters, which stand in a thread; see `cut`.
+        sections: Make each section (below a heading, or a page of a PDF) a part.
         tell: Called before each file with the number of files that are done and that of all.
     """
-    away = None if skip is None else os.path.realpath(skip)
-    named = [(source, name, file) for source in given for name, file in _files(source, away)]
-    for done, (source, name, file) in enumerate(named):
-        tell(done, len(named))
-        for found in [file] if isinstance(file, LeftOut) else _documents(file, name):
-            if isinstance(found, LeftOut):
-                yield source, found
-                continue
-            found = replace(found, metadata={**found.metadata, SOURCE: source.label})
-            for document in [found] if part is None else cut(found, part):
-                yield source, document
+    found = [(source, file) for source in given for file in files_of(source, skip)]
+    yield from read_files(found, part=part, sections=sections, tell=tell)
 
 
-def _files(source: Source, skip: str | None) -> Iterator[tuple[str, Path | LeftOut]]:
+def read_files(
+    files: Sequence[tuple[Source, File | LeftOut]],
+    *,
+    part: int | None = None,
+    sections: bool = False,
+    tell: Callable[[int, int], None] = lambda done, total: None,
+    apart: Apart | None = None,
+) -> Iterator[tuple[Source, Document | LeftOut]]:
+    """The documents of some files, as `read_sources`; who calls it often hands over the process for PDF and the like."""
+    with contextlib.nullcontext(apart) if apart is not None else Apart() as apart:
+        for done, (source, file) in enumerate(files):
+            tell(done, len(files))
+            for found, where in [(file, ())] if isinstance(file, LeftOut) else _documents(file, apart):
+                if isinstance(found, LeftOut):
+                    yield source, found
+                    continue
+                found = replace(found, metadata={**found.metadata, SOURCE: source.label})
+                is_cut = part is not None or (sections and bool(where))
+                for document in cut(found, part, where if sections else ()) if is_cut else [found]:
+                    yield source, document
+
+
+def is_of_lines(name: str) -> bool:
+    """Whether a file's documents may have any ids."""
+    return not _LINES.isdisjoint(Path(name.lower().removesuffix(".gz")).suffixes[-1:])
+
+
+def files_of(source: Source, skip: str | os.PathLike[str] | None = None) -> Iterator[File | LeftOut]:
+    """The files of a source in the order of their paths, and the folders that are left out."""
     if not source.path.is_dir():
-        yield source.name, source.path
+        yield File(source.name, source.path)
         return
-    names: list[tuple[str, Path | LeftOut]] = []
+    away = None if skip is None else os.path.realpath(skip)
+    names: list[tuple[str, File | LeftOut]] = []
 
     def name_of(path: str) -> str:
         inside = Path(path).relative_to(source.path).as_posix()
@@ -149,56 +200,84 @@ def _files(source: Source, skip: str | None) -> Iterator[tuple[str, Path | LeftO
         names.append((name, unread))
 
     for folder, folders, files in os.walk(source.path, onerror=missed):
-        if os.path.realpath(folder) == skip:
+        if os.path.realpath(folder) == away:
             folders.clear()
             continue
-        folders[:] = [name for name in folders if not name.startswith(".")]
         prefix = name_of(folder)
-        names += [(f"{prefix}/{name}", Path(folder) / name) for name in files if not name.startswith(".")]
-    yield from sorted(names, key=lambda named: named[0])
+        if Path(folder) != source.path and (
+            os.path.basename(folder) in _FILLED or not set(_FILLED_BY).isdisjoint(files)
+        ):
+            folders.clear()
+            names.append((prefix, LeftOut(prefix, "a folder that programs fill")))
+            continue
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        names += [
+            (f"{prefix}/{name}", File(f"{prefix}/{name}", Path(folder) / name))
+            for name in files
+            if not name.startswith(".")
+        ]
+    for _, found in sorted(names, key=lambda named: named[0]):
+        yield found
 
 
-def _documents(file: Path, name: str) -> Iterator[Document | LeftOut]:
-    if not _is_text(name):
-        yield LeftOut(name.encode(errors="replace").decode(), "its name is not valid text")
+def _documents(file: File, apart: Apart) -> Iterator[tuple[Document | LeftOut, Sequence[Section]]]:
+    name, path = file.name, file.path
+    if not is_text(name):
+        yield LeftOut(name.encode(errors="replace").decode(), "its name is not valid text"), ()
         return
-    packed = file.suffix.lower() == ".gz"
-    suffix = Path(file.stem).suffix.lower() if packed else file.suffix.lower()
+    packed = path.suffix.lower() == ".gz"
+    suffix = Path(path.stem).suffix.lower() if packed else path.suffix.lower()
     try:
-        if not stat.S_ISREG(file.stat().st_mode):
+        if not stat.S_ISREG(path.stat().st_mode):
             # A pipe would be waited for, a device may never end.
-            yield LeftOut(name, "no file with content: a pipe, a socket or a device")
+            yield LeftOut(name, "no file with content: a pipe, a socket or a device"), ()
             return
-        with cast("IO[bytes]", gzip.open(file) if packed else file.open("rb")) as stream:
+        if suffix in APART and not packed:
+            yield from _read(lambda: apart.read(path, suffix), name, path.stem)
+            return
+        with cast("IO[bytes]", gzip.open(path) if packed else path.open("rb")) as stream:
             if suffix in _LINES:
-                yield from _records(stream, name)
+                yield from ((found, ()) for found in records(stream, name))
             elif suffix in _TEXT or not suffix:
-                stem = Path(file.stem).stem if packed else file.stem
-                yield _whole(stream.read(BYTES_MAX + 4), name, stem, suffix or ".txt")
+                stem = Path(path.stem).stem if packed else path.stem
+                title = f"{stem}{suffix}" if suffix in _SOURCE_FILES else stem
+                data = stream.read(BYTES_MAX + 4)
+                yield from _read(lambda: _content(data, suffix or ".txt"), name, title)
             else:
-                yield LeftOut(name, f"of an unknown kind ({suffix})", is_unknown=True)
+                yield LeftOut(name, f"of an unknown kind ({suffix})", is_unknown=True), ()
     except (EOFError, zlib.error, gzip.BadGzipFile):
-        yield LeftOut(
-            name, "damaged: its packing ends early or is broken", is_unread=True, is_of_lines=suffix in _LINES
-        )
+        reason = "damaged: its packing ends early or is broken"
+        yield LeftOut(name, reason, is_unread=True, is_of_lines=suffix in _LINES), ()
     except OSError as error:
         reason = f"not readable: {error.strerror or error}"
-        yield LeftOut(name, reason, is_unread=True, is_of_lines=suffix in _LINES)
+        yield LeftOut(name, reason, is_unread=True, is_of_lines=suffix in _LINES), ()
 
 
-def _whole(data: bytes, name: str, stem: str, suffix: str) -> Document | LeftOut:
-    if len(data) > BYTES_MAX:
-        return LeftOut(name, "over 16 MiB")
+def _read(read: Callable[[], Content], name: str, title: str) -> Iterator[tuple[Document | LeftOut, Sequence[Section]]]:
     try:
-        source = _decoded(data, may_name_its_encoding=_TEXT[suffix] is text_of_html)
+        content = read()
+    except Unread as error:
+        yield LeftOut(name, str(error), is_unread=error.is_unread), ()
+        return
+    if not content.text.strip():
+        yield LeftOut(name, "blank"), ()
+        return
+    yield Document(content.text, name, content.title or title, time=content.time), content.sections
+    if content.missed:
+        yield LeftOut(name, content.missed), ()
+
+
+def _content(data: bytes, suffix: str) -> Content:
+    if len(data) > BYTES_MAX:
+        raise Unread("over 16 MiB", is_unread=False)
+    read = _TEXT[suffix]
+    try:
+        source = _decoded(data, may_name_its_encoding=read is read_html)
     except UnicodeDecodeError:
-        return LeftOut(name, "binary" if b"\0" in data else "not UTF-8")
+        raise Unread("binary" if b"\0" in data else "not UTF-8", is_unread=False) from None
     if "\0" in source:
-        return LeftOut(name, "binary")
-    title, text = _TEXT[suffix](source)
-    if not text.strip():
-        return LeftOut(name, "blank")
-    return Document(text, name, title or stem)
+        raise Unread("binary", is_unread=False)
+    return read(source)
 
 
 def _decoded(data: bytes, *, may_name_its_encoding: bool) -> str:
@@ -213,54 +292,3 @@ def _decoded(data: bytes, *, may_name_its_encoding: bool) -> str:
         charset = named.group(1).decode().lower()
         # As browsers read it: what is called Latin 1 has quotation marks and dashes of Windows.
         return data.decode("windows-1252" if charset in ("iso-8859-1", "latin1", "latin-1") else charset)
-
-
-def _records(stream: IO[bytes], name: str) -> Iterator[Document | LeftOut]:
-    number = 0
-    while line := stream.readline(_LINE_MAX):
-        number += 1
-        at = f"{name}:{number}"
-        if len(line) >= _LINE_MAX:
-            reason = "over 64 MiB in one line; what follows it is not read"
-            yield LeftOut(at, reason, is_unread=True, is_of_lines=True)
-            return
-        if line.strip():
-            yield _record(line, at, first=number == 1)
-
-
-def _is_text(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _record(line: bytes, at: str, *, first: bool) -> Document | LeftOut:
-    try:
-        row = json.loads(line.decode("utf-8-sig" if first else "utf-8"))
-    except (ValueError, RecursionError) as error:
-        reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else "not JSON"
-        return LeftOut(at, reason, is_unread=True, is_of_lines=True)
-    if not isinstance(row, dict):
-        return LeftOut(at, "no object with `text`")
-    unknown = row.keys() - _FIELDS
-    if unknown:
-        # No field is lost in silence.
-        return LeftOut(at, f"has the field `{min(unknown)}`; known are {', '.join(sorted(_FIELDS))}")
-    key: Any = row.get("id", row.get("_id"))
-    key = at if key is None else str(key) if isinstance(key, int) and not isinstance(key, bool) else key
-    text, title, metadata = row.get("text"), row.get("title") or "", row.get("metadata") or {}
-    for field, value, kind in (
-        ("id", key, str),
-        ("text", text, str),
-        ("title", title, str),
-        ("metadata", metadata, dict),
-    ):
-        if not isinstance(value, kind):
-            return LeftOut(at, f"has `{field}` of type {type(value).__name__}; accepted is {kind.__name__}")
-    if not _is_text(key):
-        return LeftOut(at, "has an `id` that is not valid text")
-    # `ingest` reads the other fields, and says what is wrong with them: a time is text in JSON.
-    row.pop("_id", None)
-    return Document(**{**row, "text": text, "id": key, "title": title, "metadata": metadata})

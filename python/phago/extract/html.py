@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 
-__all__ = ["text_of_html"]
+from .content import MARK, Content, of_marked, without_marks
+
+__all__ = ["read_html"]
 
 # The parser raises on some declarations, and looks for the end of each comment that has none in all the rest of the
 # page. So what is not shown goes first; what is never closed reaches to the end, as in browsers.
@@ -14,10 +18,18 @@ _UNSHOWN = re.compile(
     r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)|<[!?][^>]*(?:>|\Z)", re.DOTALL | re.IGNORECASE
 )
 _TAG = re.compile(r"<[a-zA-Z/]")
-# What stands in these is for programs. A head may end unmarked, so of it only what is named here is silent.
-_SILENT = {"script", "style", "template", "noscript", "svg", "math"}
-# Words on both sides of these are two words; between other tags a word goes on.
+# Stands before a line whose spaces count.
+_AS_IT_IS = "\1"
 # fmt: off
+# What stands in these is for programs. A head may end unmarked, so of it only what is named here is silent.
+_SILENT = {
+    "script", "style", "template", "noscript", "svg", "math", "canvas", "audio", "video", "iframe", "noframes",
+    "noembed", "datalist",
+}
+# What of these is hidden ends with them; of others, such as paragraphs, the end may go unmarked.
+_CLOSED = {"article", "aside", "button", "details", "dialog", "div", "footer", "form", "nav", "section", "span"}
+_HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
+# Words on both sides of these are two words; between other tags a word goes on.
 _BLOCKS = {
     "address", "article", "aside", "blockquote", "body", "br", "caption", "dd", "details", "dialog", "div", "dl",
     "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr",
@@ -38,6 +50,7 @@ class _Reader(HTMLParser):
         self._depth = 0
         self._title = False
         self._heading = 0
+        self._pre = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "title":
@@ -48,12 +61,15 @@ class _Reader(HTMLParser):
             self._silent = ""
         elif self._silent:
             self._depth += tag == self._silent
-        elif tag in _SILENT:
+        elif tag in _SILENT or (tag in _CLOSED and any(name == "hidden" for name, _ in attrs)):
             self._silent, self._depth = tag, 1
         elif tag == "h1" and self._heading == 0:
             self._heading = 1
         if tag in _BLOCKS:
             self.text.append("\n")
+            if tag in _HEADINGS and not self._silent:
+                self.text.append(MARK)
+            self._pre += tag == "pre"
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _BLOCKS:
@@ -70,12 +86,13 @@ class _Reader(HTMLParser):
                 self._silent = ""
         if tag in _BLOCKS:
             self.text.append("\n")
+            self._pre = max(0, self._pre - (tag == "pre"))
 
     def handle_data(self, data: str) -> None:
         if self._title:
             self.title.append(data)
         elif not self._silent:
-            self.text.append(data)
+            self.text.append(_AS_IT_IS + data.replace("\n", f"\n{_AS_IT_IS}") if self._pre else data)
             if self._heading == 1:
                 self.heading.append(data)
 
@@ -85,19 +102,31 @@ def _gap(unshown: re.Match[str]) -> str:
     return " " if unshown.group(1) else ""
 
 
-def text_of_html(source: str) -> tuple[str, str]:
+def read_html(source: str) -> Content:
     """The title and the text of a page.
 
-    The title is that of its head, else its first heading, else empty. Each block is a line; scripts, styles and what
-    else is not shown is left out.
+    The title is that of its head, else its first heading, else empty. Each block is a line; lines of preformatted text
+    keep their spaces. Scripts, styles and what else is not shown is left out. Each heading begins a section.
     """
     reader = _Reader()
-    source = _UNSHOWN.sub(_gap, source)
+    source = _UNSHOWN.sub(_gap, without_marks(source).replace(_AS_IT_IS, ""))
     # Behind the last `>` no tag ends: the parser would look for one from each `<`.
     end = source.rfind(">") + 1
     reader.feed(source[:end])
     reader.close()
     reader.handle_data(unescape(_TAG.split(source[end:], maxsplit=1)[0]))
-    lines = (" ".join(line.split()) for line in "".join(reader.text).split("\n"))
     title = " ".join("".join(reader.title).split()) or " ".join("".join(reader.heading).split())
-    return title, "\n".join(line for line in lines if line)
+    content = of_marked(title, "\n".join(_lines("".join(reader.text))))
+    return content if title else replace(content, title="")
+
+
+def _lines(text: str) -> Iterator[str]:
+    mark = ""
+    for line in text.split("\n"):
+        # The words of a heading may begin a line later.
+        mark = mark or (MARK if MARK in line else "")
+        line = line.replace(MARK, "")
+        line = line.replace(_AS_IT_IS, "").rstrip() if _AS_IT_IS in line else " ".join(line.split())
+        if line:
+            yield mark + line
+            mark = ""

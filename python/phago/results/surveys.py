@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ..view.atlas import atlas
+from ..view.notebook import svg
 from ._show import table
 
 __all__ = ["Bridge", "BridgeSide", "Cluster", "ClusterLink", "Gone", "GraphPath", "Insights", "Map", "SignificantPair"]
@@ -171,7 +173,8 @@ class Map:
             for link in self.links[:_SHOWN]
         )
         links = table(("cluster", "cluster", "pairs", "G²", "bridges"), rows, _of("links", len(self.links)))
-        return _clusters(self.clusters, caption) + links
+        picture = svg(atlas(self), label=f"A map of {caption}") if self.clusters else ""
+        return picture + _clusters(self.clusters, caption) + links
 
 
 def _clusters(clusters: tuple[Cluster, ...], caption: str) -> str:

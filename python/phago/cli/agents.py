@@ -1,0 +1,98 @@
+"""`phago mcp`: a memory in the tools of an agent."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import Any
+
+from ..errors import BusyError, CorruptionError, PhagoError
+from ..opening import open as open_colony
+from ..remote import connect
+from .agents_install import install_parser
+from .exits import BUSY, DAMAGED, FOUND, Problem
+from .parsing import Parser, seconds, text
+
+__all__ = ["add_mcp"]
+
+_TOKEN = "PHAGO_TOKEN"
+
+# Clients give up a server that says nothing after half a minute.
+_WAIT = 10.0
+
+
+def add_mcp(commands: argparse._SubParsersAction[Parser]) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "mcp",
+        help="serve DIR to an agent, over the Model Context Protocol; makes DIR where there is none",
+        description="Serves DIR to an agent over the Model Context Protocol: over the standard streams, as a client "
+        "starts it, or over HTTP. `phago mcp install` puts it into a client's configuration. Needs phago[mcp].",
+    )
+    parser.inner = ("install", install_parser())
+    parser.add_argument("memory", metavar="DIR", type=text, help="the directory of the colony")
+    parser.add_argument("--read-only", action="store_true", help="without the tools that change DIR")
+    parser.add_argument("--http", action="store_true", help="over HTTP, at http://HOST:PORT/mcp")
+    parser.add_argument("--host", default="127.0.0.1", metavar="HOST", help="where to listen (default: 127.0.0.1)")
+    parser.add_argument("--port", type=_port, default=8000, metavar="PORT", help="0 for a free one (default: 8000)")
+    parser.add_argument(
+        "--token",
+        type=text,
+        metavar="TOKEN",
+        help=f"what clients must send, needed beyond this machine (default: what {_TOKEN} holds; others on this "
+        "machine can read arguments)",
+    )
+    parser.add_argument(
+        "--wait",
+        type=seconds,
+        default=_WAIT,
+        metavar="SECONDS",
+        help=f"how long to wait for a program that has DIR alone (default: {_WAIT:g})",
+    )
+    parser.set_defaults(run=_serve)
+
+
+def _port(given: str) -> int:
+    if not given.isdecimal() or int(given) > 65535:
+        raise argparse.ArgumentTypeError(f"{given!r} is not a number from 0 to 65535")
+    return int(given)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    try:
+        from ..mcp import Service, serve_http, serve_stdio
+    except ImportError as error:
+        raise Problem(str(error)) from None
+    token = arguments.token or os.environ.get(_TOKEN) or None
+    try:
+        with _opened(arguments) as memory:
+            service = Service(memory, changes=not arguments.read_only)
+            if not arguments.http:
+                # As any server that is told to end: well.
+                serve_stdio(service)
+                return FOUND
+            try:
+                serve_http(service, host=arguments.host, port=arguments.port, token=token, began=_told)
+            except ValueError as error:
+                raise Problem(f"{error}: --token, or {_TOKEN}") from None
+            except OSError as error:
+                raise Problem(f"{arguments.host}:{arguments.port} cannot be listened on: {error.strerror}") from None
+    except BusyError as error:
+        raise Problem(str(error), code=BUSY) from error
+    except CorruptionError as error:
+        raise Problem(str(error), code=DAMAGED) from error
+    except PhagoError as error:
+        raise Problem(str(error)) from error
+    return FOUND
+
+
+def _opened(arguments: argparse.Namespace) -> Any:
+    if arguments.read_only:
+        return open_colony(arguments.memory, read_only=True)
+    # Each client starts a server of its own, and all of them have one memory.
+    return connect(arguments.memory, timeout=max(arguments.wait, 0.1))
+
+
+def _told(address: str) -> None:
+    print(f"phago: serving {address}; Ctrl-C ends it", file=sys.stderr, flush=True)

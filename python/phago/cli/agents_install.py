@@ -1,0 +1,61 @@
+"""`phago mcp install`: a memory in a client's configuration."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from .exits import FOUND, Problem
+from .parsing import Parser, text
+
+__all__ = ["install_parser"]
+
+_CLIENTS = ("claude", "claude-code", "cursor", "vscode")
+
+
+def install_parser() -> Parser:
+    """The parser of the command."""
+    parser = Parser(
+        prog="phago mcp install",
+        description="Puts the memory in DIR into the configuration of a client, and leaves whatever else is there: "
+        "Claude Desktop (`claude`), Claude Code, Cursor or VS Code. What was there before stays beside it.",
+    )
+    parser.add_argument("client", choices=_CLIENTS, metavar="CLIENT", help=" or ".join(_CLIENTS))
+    parser.add_argument("memory", metavar="DIR", type=text, help="the directory of the colony; made when it is used")
+    parser.add_argument("--print", action="store_true", help="print what would be written, and write nothing")
+    parser.add_argument("--name", type=text, default="phago", metavar="NAME", help="as what it shows (default: phago)")
+    parser.add_argument("--read-only", action="store_true", help="without the tools that change DIR")
+    parser.add_argument("--replace", action="store_true", help="in the place of another server of this name")
+    parser.add_argument("--file", metavar="FILE", help="another configuration, such as that of a project")
+    parser.set_defaults(run=_install)
+    return parser
+
+
+def _install(arguments: argparse.Namespace) -> int:
+    try:
+        from ..mcp.clients import CLIENTS, Unreadable, entry, install
+    except ImportError as error:
+        raise Problem(str(error)) from None
+    client = CLIENTS[arguments.client]
+    memory = Path(arguments.memory).expanduser().absolute()
+    if memory.exists() and not memory.is_dir():
+        raise Problem(f"`{arguments.memory}` is a file; a colony lives in a directory")
+    server = entry(memory, *["--read-only"] * arguments.read_only)
+    paste = json.dumps({client.key: {arguments.name: server}}, indent=2, ensure_ascii=False)
+    file = Path(arguments.file) if arguments.file else client.file(sys.platform, os.environ)
+    if arguments.print:
+        print(paste)
+        return FOUND
+    try:
+        kept = install(client, file, arguments.name, server, replace=arguments.replace)
+    except Unreadable as error:
+        raise Problem(f"`{file}` was left as it is: {error}. To put it there yourself:\n{paste}") from None
+    except OSError as error:
+        raise Problem(f"`{file}` cannot be written: {error.strerror}. To put it there yourself:\n{paste}") from None
+    print(f"{client.name} starts `{arguments.name}` from {file}; restart it to see the tools.")
+    if kept is not None:
+        print(f"What was there before is in {kept}.")
+    return FOUND

@@ -1,0 +1,61 @@
+"""A retriever for LlamaIndex; needs the extra `llama-index`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._asking import checked, content_of, found, found_async, needed, provenance_of
+
+try:
+    from llama_index.core.retrievers import BaseRetriever
+    from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
+except ImportError as error:
+    raise needed("llama-index", "llama_index")(error) from error
+
+__all__ = ["PhagoRetriever"]
+
+
+class PhagoRetriever(BaseRetriever):
+    """Passages of a colony as LlamaIndex's nodes, with their scores, best first.
+
+    A node's `id_` is the id of the colony's document, its `metadata` that document's, and `metadata["phago"]` what
+    else is known of the hit: `parts`, `path`, `passage`, `span`, `title`, `thread`, `place`. None of the
+    latter is shown to a model or embedded.
+
+    Args:
+        colony: A `Colony`; or an `AsyncColony`, for `aretrieve` alone.
+        similarity_top_k: Nodes, at most; 1 or more.
+        content: What a node's text is: the whole "text", or the best "passage" of it.
+        asked: What else `Colony.query` takes, for each question: `where`, `ranking`, `newer`, `diverse`.
+        **kwargs: What LlamaIndex's own retrievers take.
+    """
+
+    def __init__(
+        self,
+        colony: Any,
+        similarity_top_k: int = 10,
+        *,
+        content: str = "text",
+        asked: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        checked(colony, similarity_top_k, content)
+        self._colony, self._k, self._content, self._asked = colony, similarity_top_k, content, dict(asked or {})
+        super().__init__(**kwargs)
+
+    def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        return [self._node(hit) for hit in found(self._colony, query_bundle.query_str, self._k, self._asked)]
+
+    async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        hits = await found_async(self._colony, query_bundle.query_str, self._k, self._asked)
+        return [self._node(hit) for hit in hits]
+
+    def _node(self, hit: Any) -> NodeWithScore:
+        node = TextNode(
+            id_=hit.id,
+            text=content_of(hit, self._content),
+            metadata={**hit.metadata, "phago": provenance_of(hit)},
+            excluded_llm_metadata_keys=["phago"],
+            excluded_embed_metadata_keys=["phago"],
+        )
+        return NodeWithScore(node=node, score=hit.score)

@@ -1,0 +1,118 @@
+"""What a tool is: a name, words that say when to use it, what it takes, what it answers, and what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.json_schema import GenerateJsonSchema
+
+from ..colony import Colony
+
+__all__ = ["Answer", "Arguments", "Cut", "Refused", "Tool"]
+
+
+class Refused(Exception):
+    """Something that the agent can mend; the message says how."""
+
+
+class Arguments(BaseModel):
+    """What a tool takes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Answer(BaseModel):
+    """What a tool answers."""
+
+
+class Cut(Answer):
+    """What the token budget left out, and how to get it."""
+
+    left_out: int = Field(0, description="Entries that are left out at the end")
+    shortened: int = Field(0, description="Entries that are there in part; their own `cut` names the fields")
+    rest: str = Field("", description="The call that gets what was left out")
+
+
+class _Schema(GenerateJsonSchema):
+    """A schema without what costs an agent tokens and tells it nothing."""
+
+    def nullable_schema(self, schema: Any) -> Any:
+        # What is not there is left out, in arguments and in answers.
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: Any) -> Any:
+        made = super().default_schema(schema)
+        return {key: value for key, value in made.items() if key != "default" or value is not None}
+
+
+def _without_titles(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_without_titles(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    # A property may be called `title`; the words of a schema are texts.
+    return {
+        key: _without_titles(value)
+        for key, value in schema.items()
+        if not (key == "title" and isinstance(value, str))
+        and not (key == "description" and isinstance(value, str) and "properties" in schema)
+    }
+
+
+def _schema_of(kind: type[BaseModel], mode: Any) -> dict[str, Any]:
+    schema: dict[str, Any] = _without_titles(kind.model_json_schema(schema_generator=_Schema, mode=mode))
+    # Both versions of the protocol want an object with properties, also where there are none.
+    return {"properties": {}, **schema}
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One of the tools that an agent sees."""
+
+    name: str
+    description: str
+    arguments: type[Arguments]
+    answer: type[Answer]
+    call: Callable[[Colony, Any], dict[str, Any]]
+    changes: bool = False
+    """Whether it changes the memory; without, it only reads."""
+
+    def listed(self) -> dict[str, Any]:
+        """The tool as the protocol lists it."""
+        return {
+            "name": self.name,
+            "title": self.name.capitalize(),
+            "description": self.description,
+            "inputSchema": _schema_of(self.arguments, "validation"),
+            "outputSchema": _schema_of(self.answer, "serialization"),
+            # Called again with the same arguments, every tool leaves the memory as it is.
+            "annotations": {
+                "title": self.name.capitalize(),
+                "readOnlyHint": not self.changes,
+                "destructiveHint": self.changes,
+                "idempotentHint": True,
+                "openWorldHint": False,
+            },
+        }
+
+    def answered(self, memory: Colony, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What the tool answers.
+
+        Raises:
+            Refused: Arguments that it does not take; the message names each with its value.
+        """
+        try:
+            arguments = self.arguments.model_validate(dict(given))
+        except ValidationError as error:
+            raise Refused("; ".join(map(_told, error.errors()[:5]))) from None
+        return self.call(memory, arguments)
+
+
+def _told(fault: Any) -> str:
+    field = ".".join(map(str, fault["loc"])) or "arguments"
+    value = repr(fault["input"])
+    shown = "" if fault["type"] == "missing" else f" is {value[:80]}{'...' if len(value) > 80 else ''}"
+    return f"`{field}`{shown}: {fault['msg'][:1].lower()}{fault['msg'][1:]}"

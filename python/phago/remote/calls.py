@@ -1,0 +1,247 @@
+"""What a client may ask of a colony: each call with its name, what it returns, and whether it may be asked twice."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from heapq import nlargest
+from typing import Any
+
+from .._checks import count, refusal
+from .._intake import page_of
+from .._jsonl import line_of
+from ..colony import Colony
+from ..config import ColonyConfig, Ranking
+from ..errors import RpcError
+from ..results import (
+    AgentInfo,
+    Anomaly,
+    Cluster,
+    Concept,
+    Diff,
+    DistributedTickResult,
+    Edge,
+    Event,
+    Explanation,
+    FadingSynapse,
+    GraphPath,
+    Hit,
+    Hits,
+    IngestReport,
+    Insights,
+    Map,
+    Mark,
+    Node,
+    RunReport,
+    SignificantPair,
+    Stats,
+    StoredDocument,
+    Suggestion,
+    UpdateReport,
+)
+from .wire import Reader, reader
+
+PAGE = 1_000
+"""Documents that are read at once, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What does not change while a colony is open."""
+
+    config: ColonyConfig
+    shards: int
+    path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Documents as an export writes them."""
+
+    lines: list[str]
+    after: str | None
+    """The id behind which there may be more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A snapshot of the graph, column by column."""
+
+    tick: int
+    columns: dict[str, list[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One thing that may be asked."""
+
+    run: Callable[..., Any]
+    """Given the colony and the arguments."""
+    returns: Any
+    repeatable: bool = True
+    """Whether asking twice leaves what asking once would: it is asked again when its answer was lost."""
+    changes: bool = False
+    """Whether it may change the colony."""
+
+    @property
+    def read(self) -> Reader:
+        """What reads its answer."""
+        return reader(self.returns)
+
+
+def _of(name: str) -> Callable[..., Any]:
+    return lambda colony, **arguments: getattr(colony, name)(**arguments)
+
+
+def _graph(name: str) -> Callable[..., Any]:
+    return lambda colony, **arguments: getattr(colony.graph, name)(**arguments)
+
+
+def _facts(colony: Colony) -> Facts:
+    return Facts(colony.config, colony.shards, None if colony.path is None else str(colony.path))
+
+
+def _delete(colony: Colony, id: Any = None, where: Any = None) -> Any:
+    return colony.delete(id) if where is None else colony.delete(id, where=where)  # type: ignore[call-overload]
+
+
+def _next_tick(colony: Colony, now: datetime.datetime | None = None) -> DistributedTickResult | None:
+    return next(iter(colony.ticks(1, now=now)), None)
+
+
+def _page(colony: Colony, where: Any = None, after: str | None = None, limit: int = PAGE) -> list[StoredDocument]:
+    found = colony.documents(where, after=after, limit=count("limit", limit, 0, PAGE))
+    return list(found)
+
+
+def _lines(colony: Colony, where: Any = None, after: str | None = None) -> Lines:
+    keys = next(page_of(colony._world.names(where, after).wait(), PAGE), [])
+    lines = list(map(line_of, colony._world.stored(keys).wait()))
+    return Lines(lines, keys[-1] if len(keys) == PAGE else None)
+
+
+def _top(colony: Colony, k: int) -> list[Node]:
+    return nlargest(count("k", k, 1), colony.graph.nodes, key=lambda node: (node.mentions, node.degree))
+
+
+def _nodes(colony: Colony) -> Table:
+    nodes = colony.graph.nodes
+    columns = {name: list(column) for name, column in nodes.columns().items()}
+    return Table(nodes.tick, columns | {"stem": [node.stem for node in nodes]})
+
+
+def _edges(colony: Colony) -> Table:
+    edges = colony.graph.edges
+    columns = {name: list(column) for name, column in edges.columns().items()}
+    return Table(edges.tick, columns | {"last": columns.pop("last_activated")})
+
+
+_PAIRS = tuple[tuple[str, str], ...]
+_GROUPS = tuple[tuple[str, ...], ...]
+
+
+def _reads(name: str, returns: Any) -> Call:
+    return Call(_of(name), returns)
+
+
+def _changes(name: str, returns: Any, *, repeatable: bool = True) -> Call:
+    return Call(_of(name), returns, repeatable, changes=True)
+
+
+CALLS: Mapping[str, Call] = {
+    "facts": Call(_facts, Facts),
+    "ingest": _changes("ingest", IngestReport),
+    "update": _changes("update", str),
+    "update_all": _changes("update_all", UpdateReport),
+    "delete": Call(_delete, bool | int, changes=True),
+    "reinforce": _changes("reinforce", bool, repeatable=False),
+    # As often as it is asked, all is digested at the end.
+    "run": _changes("run", RunReport),
+    "run_some": Call(_of("run"), RunReport, repeatable=False, changes=True),
+    "tick": _changes("tick", DistributedTickResult, repeatable=False),
+    "next_tick": Call(_next_tick, DistributedTickResult | None, repeatable=False, changes=True),
+    "query": _reads("query", Hits),
+    "explain": _reads("explain", Explanation | None),
+    "similar": _reads("similar", Hits | None),
+    "suggest": _reads("suggest", list[Suggestion]),
+    "concepts": _reads("concepts", list[Concept]),
+    "get": _reads("get", StoredDocument | None),
+    "count": _reads("count", int),
+    "documents": Call(_page, list[StoredDocument]),
+    "lines": Call(_lines, Lines),
+    "stats": _reads("stats", Stats),
+    "digest": _reads("digest", str),
+    "len": Call(len, int),
+    "has": Call(lambda colony, **asked: asked["id"] in colony, bool),
+    "insights": _reads("insights", Insights),
+    "survey": _changes("survey", Insights, repeatable=False),
+    "clusters": _reads("clusters", tuple[Cluster, ...]),
+    "cluster_of": _reads("cluster_of", Cluster | None),
+    "map": _reads("map", Map),
+    "anomalies": _reads("anomalies", list[Anomaly]),
+    "events": _reads("events", list[Event]),
+    "fading": _reads("fading", list[FadingSynapse]),
+    "diff": _reads("diff", Diff),
+    "pin": _changes("pin", None),
+    "unpin": _changes("unpin", None),
+    "pinned": _reads("pinned", list[str]),
+    "emit": _changes("emit", None, repeatable=False),
+    "field": _reads("field", list[tuple[str, float]]),
+    "marks": _reads("marks", list[Mark]),
+    "agents": _reads("agents", list[AgentInfo]),
+    "dismiss": _changes("dismiss", None),
+    "checkpoint": _changes("checkpoint", None),
+    "compact": _changes("compact", None),
+    "snapshot": _changes("snapshot", None, repeatable=False),
+    "graph.top": Call(_top, list[Node]),
+    "graph.nodes": Call(_nodes, Table),
+    "graph.edges": Call(_edges, Table),
+    "graph.node": Call(_graph("node"), Node | None),
+    "graph.neighbors": Call(_graph("neighbors"), tuple[Edge, ...]),
+    "graph.components": Call(_graph("components"), _GROUPS),
+    "graph.bridges": Call(lambda colony: colony.graph.bridges(), _PAIRS),
+    "graph.articulation_points": Call(_graph("articulation_points"), tuple[str, ...]),
+    "graph.shortest_path": Call(_graph("shortest_path"), GraphPath | None),
+    "graph.betweenness": Call(_graph("betweenness"), dict[str, float]),
+    "graph.communities": Call(_graph("communities"), _GROUPS),
+    "graph.significant": Call(_graph("significant"), tuple[SignificantPair, ...]),
+}
+"""All calls by name. A method of `Colony` has its own name; what follows from others is not asked for."""
+
+
+def _ranking(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    names = [field.name for field in fields(Ranking)]
+    unknown = sorted(value.keys() - set(names))
+    if unknown:
+        raise refusal("ranking", unknown[0], f"constants of a Ranking: {', '.join(names)}")
+    return Ranking(**value)
+
+
+# What is more than plain values among arguments, by name.
+_ARGUMENTS = {
+    "ranking": _ranking,
+    "now": reader(datetime.datetime | None),
+    "hit": reader(Hit),
+}
+
+
+def revived(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments that came over the wire, as a colony takes them."""
+    return {name: _ARGUMENTS[name](value) if name in _ARGUMENTS else value for name, value in arguments.items()}
+
+
+def done(colony: Colony, name: str, arguments: Mapping[str, Any]) -> Any:
+    """What a call returns.
+
+    Raises:
+        RpcError: There is no such call.
+        TypeError: It has no such argument.
+    """
+    call = CALLS.get(name)
+    if call is None:
+        reason = f"there is no call `{name}`; accepted are {', '.join(sorted(CALLS))}"
+        raise RpcError(reason, reason=reason)
+    return call.run(colony, **arguments)

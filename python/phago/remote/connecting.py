@@ -1,0 +1,85 @@
+"""Where to connect to, and how."""
+
+from __future__ import annotations
+
+import functools
+import os
+import pathlib
+
+from .._checks import directory_of, flag, real, refusal
+from ..config import ColonyConfig
+from ..opening import open as open_colony
+from .client import Channel, Client
+from .shared import Shared
+
+__all__ = ["channel", "connect"]
+
+_TIMEOUT_MAX = 86_400.0
+
+
+def connect(
+    where: str | os.PathLike[str],
+    *,
+    token: str | None = None,
+    timeout: float = 30.0,
+    make: bool = True,
+    shards: int | None = None,
+    config: ColonyConfig | None = None,
+) -> Client:
+    """Connect to a colony that others use too: one in a directory of this machine, or one that `phago serve` serves.
+
+    Of the processes that connect to one directory the first opens it and owns it; it answers the others over a local
+    socket, from a thread. When it closes or dies, the next one that wants something takes over, and the others go
+    on with that one. A program that used `phago.open` on it would have it alone, and does not get it meanwhile.
+
+    >>> import phago, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with phago.connect(folder) as one, phago.connect(folder) as other:
+    ...         report = one.ingest({"id": "a", "text": "Ions cross the membrane."})
+    ...         [hit.id for hit in other.query("ions")], one.is_owner, other.is_owner
+    (['a'], True, False)
+
+    Args:
+        where: The path of a directory; or "http://host:port".
+        token: What the server wants to hear, over HTTP.
+        timeout: Seconds in which an owner must be found, and of silence after which it counts as stopped; 0.1 to
+            86,400. A call may take longer, as its owner says every second that it is at it.
+        make: Whether to make a new colony where there is none, in a directory.
+        shards: As for `open`, where this process becomes the owner.
+        config: That of a new colony, in a directory.
+
+    Raises:
+        BusyError: A program that shares with nobody has the directory open, and had it all the while.
+        ColonyNotFound: There is none, and none is to be made.
+        ConfigError: A setting outside of what is accepted.
+        RpcError: There is an owner, and it does not answer.
+        StorageError: The system refused.
+    """
+    return Client(channel(where, token=token, timeout=timeout, make=make, shards=shards, config=config))
+
+
+def channel(
+    where: str | os.PathLike[str],
+    *,
+    token: str | None = None,
+    timeout: float = 30.0,
+    make: bool = True,
+    shards: int | None = None,
+    config: ColonyConfig | None = None,
+) -> Channel:
+    """What brings calls to a colony; see `connect`."""
+    timeout = real("timeout", timeout, 0.1, _TIMEOUT_MAX)
+    if isinstance(where, str) and where.partition("://")[0].lower() in ("http", "https"):
+        if shards is not None or config is not None:
+            name, value = ("shards", shards) if shards is not None else ("config", config)
+            raise refusal(name, value, "None over HTTP, as the server has opened the colony")
+        from .http import Http
+
+        return Http(where, token, timeout)
+    if token is not None:
+        raise refusal("token", "***", "None for a directory, whose rights say who may use it")
+    directory = directory_of("where", where)
+    opened = functools.partial(
+        open_colony, pathlib.Path(directory), shards=shards, config=config, make=flag("make", make)
+    )
+    return Shared(directory, opened, timeout)

@@ -1,0 +1,152 @@
+"""Calls over HTTP, to what `phago serve` serves."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import random
+import secrets
+import ssl
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from .._checks import refusal, text_of
+from ..errors import ClosedError, LimitError, RpcError, WireError
+from .calls import CALLS
+from .desk import asking, told
+from .faults import as_error
+
+DESK = "Phago-Desk"
+"""The header with the name of the desk that answered."""
+
+_ACCEPTED = "http://host:port, or https"
+# Seconds between two tries while a server is busy or is being started again.
+_AGAIN = (0.05, 0.15)
+# What a server says when it has too much to do, or is about to end.
+_BUSY = (429, 503)
+
+
+class Http:
+    """Calls to a server."""
+
+    is_owner = False
+
+    def __init__(self, where: str, token: str | None, timeout: float) -> None:
+        try:
+            parts = urlsplit(text_of("where", where))
+            self._port, self._host = parts.port, parts.hostname
+        except ValueError:
+            raise refusal("where", where, _ACCEPTED) from None
+        if not self._host or parts.username or parts.query or parts.fragment:
+            raise refusal("where", where, _ACCEPTED)
+        if token is not None and (not text_of("token", token).isascii() or not token.isprintable() or not token):
+            raise refusal("token", "***", "printable ASCII")
+        self.where = where
+        self._path = f"{parts.path.rstrip('/')}/v1/call"
+        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self._headers = {"Content-Type": "application/json"}
+        if token is not None:
+            self._headers["Authorization"] = f"Bearer {token}"
+        self._timeout = timeout
+        self._lock = threading.Lock()
+        self._lines: list[http.client.HTTPConnection] = []
+        self._is_closed = False
+        self._desk: str | None = None
+        # Whatever is wrong is told at once.
+        try:
+            self._call("len", {}, time.monotonic())
+        except BaseException:
+            self.close()
+            raise
+
+    def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        """Have a call done; again where the answer was lost, which a server that still lives does only once."""
+        return self._call(name, arguments, time.monotonic() + self._timeout)
+
+    def _call(self, name: str, arguments: Mapping[str, Any], deadline: float) -> Any:
+        call, asked = CALLS[name], None
+        key = None if call.repeatable else secrets.token_hex(16)
+        while True:
+            line, is_used = self._line()
+            try:
+                return told(name, self._answer(line, asking(name, arguments, key, asked)))
+            except _BusyServer as busy:
+                if time.monotonic() > deadline:
+                    raise RpcError(str(busy), reason=str(busy)) from None
+            except TimeoutError:
+                reason = f"`{self.where}` says nothing for {self._timeout:g} s"
+                raise RpcError(reason, reason=reason) from None
+            except (OSError, http.client.HTTPException) as error:
+                if isinstance(error, PermissionError) and error.errno is None:
+                    # The wrong token.
+                    raise
+                # An idle connection may have been closed long ago, which says nothing of the server.
+                if not is_used and time.monotonic() > deadline:
+                    reason = f"`{self.where}` cannot be reached: {error or type(error).__name__}"
+                    raise RpcError(reason, reason=reason) from error
+                asked = self._desk
+                if is_used:
+                    continue
+            time.sleep(random.uniform(*_AGAIN))
+
+    def _line(self) -> tuple[http.client.HTTPConnection, bool]:
+        with self._lock:
+            if self._is_closed:
+                what = f"the connection to `{self.where}` is closed; make a new one"
+                raise ClosedError(what, what=what)
+            if self._lines:
+                return self._lines.pop(), True
+        assert self._host is not None
+        if self._tls is not None:
+            return http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout, context=self._tls), False
+        return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout), False
+
+    def _answer(self, line: http.client.HTTPConnection, frame: bytes) -> bytes:
+        try:
+            line.request("POST", self._path, frame, self._headers)
+            response = line.getresponse()
+            body = response.read()
+        except BaseException:
+            line.close()
+            raise
+        with self._lock:
+            self._desk = response.headers.get(DESK, self._desk)
+            if not self._is_closed and not response.will_close:
+                self._lines.append(line)
+        if response.status == 200:
+            return body
+        self._refused(response.status, body)
+        raise AssertionError
+
+    def _refused(self, status: int, body: bytes) -> None:
+        try:
+            problem = json.loads(body)
+            detail = str(problem["detail"])
+        except (ValueError, KeyError, TypeError):
+            problem, detail = {}, f"it answers {status}"
+        if status in _BUSY:
+            raise _BusyServer(f"`{self.where}` has too much to do: {detail}")
+        if status == 401:
+            raise PermissionError(f"`token`: {detail}")
+        if status == 413 and isinstance(problem.get("limit"), int):
+            what = "the bytes of a call"
+            raise LimitError(detail, what=what, limit=problem["limit"], value=None)
+        if "error" in problem:
+            raise as_error({"type": problem["error"], "message": detail, "fields": problem.get("fields", {})})
+        reason = f"`{self.where}` is no server of phago, or refuses: {detail}"
+        raise WireError(reason, reason=reason)
+
+    def close(self) -> None:
+        """Close what is open."""
+        with self._lock:
+            self._is_closed = True
+            lines, self._lines = self._lines, []
+        for line in lines:
+            line.close()
+
+
+class _BusyServer(Exception):
+    """It lives, and has too much to do."""

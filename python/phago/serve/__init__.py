@@ -1,0 +1,1 @@
+"""A colony over HTTP: `phago serve`, or an ASGI app of one's own server."""

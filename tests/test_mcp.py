@@ -1,0 +1,414 @@
+"""A memory in the tools of an agent: real clients of the SDK over the standard streams and over HTTP."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+import jsonschema
+import mcp_trial
+import phago
+import pytest
+from mcp_clients import IS_1, PHAGO, http_server, over_http, over_stdio, plain, run
+from support import CLEAN
+
+DOCUMENTS = [
+    {
+        "id": "membrane",
+        "title": "Cell membranes",
+        "text": "Ion channels let ions cross the cell membrane.",
+        "time": "2024-05-01T09:30:00Z",
+        "metadata": {"year": 2024, "tags": ["cell", "ion"]},
+    },
+    {"id": "pump", "title": "Sodium pump", "text": "The sodium pump moves ions against their gradient."},
+    {"id": "t/1", "text": "Ann: what makes bread rise?", "thread": "talk", "place": 1},
+    {"id": "t/2", "text": "Bob: yeast does.", "thread": "talk", "place": 2},
+]
+
+
+async def walk(client):
+    """Every tool once, as an agent would."""
+    tools = await client.tools()
+    assert list(tools) == ["remember", "recall", "explain", "forget", "related", "insights", "status"]
+    told = await client.ask("remember", documents=DOCUMENTS)
+    assert told == {"ids": ["membrane", "pump", "t/1", "t/2"], "new": 4, "changed": 0, "unchanged": 0}
+    assert (await client.ask("remember", documents=DOCUMENTS))["unchanged"] == 4
+    hit = (await client.ask("recall", question="how do ions cross a membrane"))["hits"][0]
+    assert hit["id"] == "membrane"
+    assert hit["passage"] == DOCUMENTS[0]["text"]
+    assert hit["time"] == "2024-05-01T09:30:00+00:00"
+    assert hit["metadata"] == {"year": 2024, "tags": ["cell", "ion"]}
+    assert set(hit["path"]["words"]) >= {"ions", "cross", "membrane"}
+    assert sum(hit["parts"].values()) == pytest.approx(hit["score"], abs=1e-3)
+    assert await client.read(hit["uri"]) == DOCUMENTS[0]["text"]
+    talk = (await client.ask("recall", question="what makes bread rise"))["hits"]
+    assert [(one["id"], one["thread"], one["place"]) for one in talk[:2]] == [("t/1", "talk", 1), ("t/2", "talk", 2)]
+    why = await client.ask("explain", question="how do ions cross a membrane", id="pump")
+    assert {share["origin"] for share in why["shares"]} >= {"ions"}
+    assert "gradient" in {one["concept"] for one in (await client.ask("related", concept="sodium"))["concepts"]}
+    assert (await client.ask("related", id="pump"))["documents"][0]["id"] == "membrane"
+    assert (await client.ask("status"))["documents"] == 4
+    gone = await client.ask("forget", ids=["pump", "nowhere", "pump"])
+    assert gone == {"forgotten": ["pump"], "not_there": ["nowhere"]}
+    assert (await client.ask("recall", question="sodium"))["hits"] == []
+    words, failed = await client.call("recall", id="pump")
+    assert failed
+    assert words == "there is no document `pump`; `recall` with a `question` finds ids"
+    for name, tool in (await client.tools()).items():
+        assert tool["annotations"]["readOnlyHint"] is (name not in ("remember", "forget"))
+        jsonschema.Draft202012Validator.check_schema(tool["inputSchema"])
+        jsonschema.Draft202012Validator.check_schema(tool["outputSchema"])
+
+
+def test_every_tool_over_the_standard_streams(tmp_path):
+    async def main():
+        async with over_stdio(tmp_path / "m", log=tmp_path / "log") as client:
+            await walk(client)
+
+    run(main())
+    assert (tmp_path / "log").read_text() == ""
+    with phago.open(tmp_path / "m") as colony:
+        assert sorted(one.id for one in colony.documents()) == ["membrane", "t/1", "t/2"]
+
+
+def test_every_tool_over_http(tmp_path):
+    async def main(address):
+        async with over_http(address) as client:
+            await walk(client)
+
+    with http_server(tmp_path / "m") as (address, _):
+        run(main(address))
+
+
+@pytest.mark.skipif(IS_1, reason="mcp 1.x knows no later protocol")
+def test_the_protocol_without_a_handshake(tmp_path):
+    from mcp.client import Client
+
+    async def main(address):
+        async with Client(address) as client:
+            result = plain(await client.call_tool("remember", {"documents": ["Ions."]}))
+            assert result["structuredContent"]["new"] == 1
+            assert client.session.protocol_version >= "2026"
+
+    with http_server(tmp_path / "m") as (address, _):
+        run(main(address))
+
+
+@pytest.mark.parametrize("over", ["the standard streams", "http"])
+def test_three_clients_at_once_on_one_memory(tmp_path, over):
+    async def agent(client, name):
+        for turn in range(6):
+            await client.ask("remember", documents=[{"id": f"{name}-{turn}", "text": f"Note {turn} by {name}."}])
+            found = await client.ask("recall", question=f"note by {name}", k=20)
+            assert sum(one["id"].startswith(name) for one in found["hits"]) == turn + 1
+
+    async def main(connected):
+        async with contextlib.AsyncExitStack() as stack:
+            # One after the other, as anyio wants them left in the order in which they were entered.
+            clients = [await stack.enter_async_context(connected()) for _ in range(3)]
+            names = ("anna", "berta", "carla")
+            await asyncio.gather(*(agent(client, name) for client, name in zip(clients, names, strict=True)))
+            for client in clients:
+                assert (await client.ask("status"))["documents"] == 18
+
+    if over == "http":
+        with http_server(tmp_path / "m") as (address, _):
+            run(main(lambda: over_http(address)))
+    else:
+        run(main(lambda: over_stdio(tmp_path / "m", log=tmp_path / "log")))
+        assert (tmp_path / "log").read_text() == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_when_the_server_that_owns_the_memory_is_killed_the_others_go_on(tmp_path):
+    with started(tmp_path / "m") as owner:
+        said_hello(owner)
+
+        async def main():
+            async with over_stdio(tmp_path / "m") as client:
+                assert (await client.ask("remember", documents=["Ions cross."]))["new"] == 1
+                owner.kill()
+                owner.wait()
+                assert (await client.ask("remember", documents=["Yeast makes bread."]))["new"] == 1
+                assert (await client.ask("status"))["documents"] == 2
+
+        run(main())
+        owner.communicate()
+
+
+def test_a_program_that_has_the_memory_alone_is_named(tmp_path):
+    with phago.open(tmp_path / "m"):
+        command = [*PHAGO, "mcp", str(tmp_path / "m"), "--wait", "0.2"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, env=CLEAN, stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert str(os.getpid()) in done.stderr
+    assert done.stderr.startswith("phago: ")
+
+
+def test_one_id_remembered_by_many_at_once_has_one_text(tmp_path):
+    async def main(address):
+        async with over_http(address) as client:
+            told = await asyncio.gather(
+                *(client.call("remember", documents=[{"id": "one", "text": f"Text {number}."}]) for number in range(12))
+            )
+            assert sum(not failed for _, failed in told) == 1
+            assert all("`one` is the id of a document with other content" in words for words, failed in told if failed)
+            told = await asyncio.gather(
+                *(
+                    client.ask("remember", documents=[{"id": "one", "text": f"Other {number}."}], replace=True)
+                    for number in range(12)
+                )
+            )
+            assert [one["changed"] for one in told] == [1] * 12
+            assert (await client.ask("status"))["documents"] == 1
+
+    with http_server(tmp_path / "m") as (address, _):
+        run(main(address))
+
+
+def test_a_call_that_is_given_up_leaves_the_server_well(tmp_path):
+    async def main():
+        async with over_stdio(tmp_path / "m") as client:
+            texts = [{"id": f"d{number}", "text": f"word{number % 97} and cell {number}"} for number in range(1000)]
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(client.call("remember", documents=texts), 0.01)
+            # Taken whole or not at all.
+            for _ in range(25):
+                if (documents := (await client.ask("status"))["documents"]) == 1000:
+                    break
+                await asyncio.sleep(0.02)
+            assert documents in (0, 1000)
+            assert (await client.ask("remember", documents=texts))["ids"][-1] == "d999"
+
+    run(main())
+
+
+ODD = ["a/b c", "..", ".", "?x#y", "%2F", "ünï😀", "a\\b", "http://x/y?id=1", "?id=..", "\x01\t", "x" * 512]
+
+
+def test_documents_are_resources_whatever_their_ids(tmp_path):
+    with phago.open(tmp_path / "m") as colony:
+        colony.ingest({"id": name, "text": f"Text of {number}."} for number, name in enumerate(ODD))
+        colony.ingest({"id": f"n{number:04}", "text": f"Number {number}."} for number in range(230))
+
+    async def main():
+        async with over_stdio(tmp_path / "m") as client:
+            listed, cursor, pages = [], None, 0
+            while cursor is not None or not pages:
+                page = await client.resources(cursor)
+                listed += page["resources"]
+                cursor, pages = page.get("nextCursor"), pages + 1
+            assert pages == 3
+            assert sorted(one["name"] for one in listed) == sorted([*ODD, *(f"n{n:04}" for n in range(230))])
+            uris = {one["name"]: one["uri"] for one in listed}
+            assert len(set(uris.values())) == len(listed)
+            for number, name in enumerate(ODD):
+                assert await client.read(uris[name]) == f"Text of {number}.", name
+            # As a client writes it that escapes nothing.
+            assert await client.read("phago://documents/n0001") == "Number 1."
+            templates = plain(await client.session.list_resource_templates())["resourceTemplates"]
+            assert [one["uriTemplate"] for one in templates] == ["phago://documents/{id}"]
+            for uri in ("phago://documents/nowhere", "phago://other/x", "file:///etc/passwd"):
+                with pytest.raises(Exception, match=r"there is no document|is no resource of this memory"):
+                    await client.read(uri)
+            assert (await client.ask("status"))["documents"] == 241
+
+    run(main())
+
+
+def test_reading_only_sees_what_another_process_writes_and_cannot_change_it(tmp_path):
+    with phago.open(tmp_path / "m") as colony:
+        colony.ingest({"id": "a", "text": "Ions."})
+
+        async def main():
+            async with over_stdio(tmp_path / "m", "--read-only") as client:
+                assert not {"remember", "forget"} & set(await client.tools())
+                words, failed = await client.call("forget", ids=["a"])
+                assert failed
+                assert words.startswith("there is no tool `forget`; there are recall,")
+                colony.ingest({"id": "b", "text": "More ions."})
+                assert (await client.ask("status"))["documents"] == 2
+
+        run(main())
+
+
+# --- how it begins and ends --------------------------------------------------------------------------------------
+
+HELLO = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}},
+}
+
+
+def started(folder, *options):
+    command = [*PHAGO, "mcp", str(folder), *options]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, **pipes, env=CLEAN)
+
+
+def said_hello(process):
+    process.stdin.write(json.dumps(HELLO).encode() + b"\n")
+    process.stdin.flush()
+    assert json.loads(process.stdout.readline())["result"]["serverInfo"]["name"] == "phago"
+
+
+def test_a_closed_input_ends_it_quietly(tmp_path):
+    with started(tmp_path / "m") as process:
+        said_hello(process)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (0, b"", b"")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_quietly_and_at_once(tmp_path, number):
+    with started(tmp_path / "m") as process:
+        said_hello(process)
+        begun = time.monotonic()
+        process.send_signal(number)
+        out, err = process.stdout.read(), process.stderr.read()
+        assert (process.wait(20), out, err) == (0, b"", b"")
+        assert time.monotonic() - begun < 3
+    assert phago.verify(tmp_path / "m").is_whole
+
+
+def test_lines_that_are_no_messages_do_not_end_it(tmp_path):
+    with started(tmp_path / "m") as process:
+        process.stdin.write(b"hello\n\xff\xfe\n{}\n")
+        said_hello(process)
+        process.communicate(timeout=20)
+    assert process.returncode == 0
+
+
+def test_a_server_on_http_ends_with_a_signal(tmp_path):
+    with http_server(tmp_path / "m") as (_, process):
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) in (0, -signal.SIGTERM)
+        assert "Traceback" not in process.stderr.read()
+
+
+def test_a_memory_that_is_deleted_under_it_is_told_of(tmp_path):
+    import shutil
+
+    async def main():
+        async with over_stdio(tmp_path / "m") as client:
+            await client.ask("remember", documents=["Ions cross."])
+            shutil.rmtree(tmp_path / "m")
+            # What was read is still there; a change may not be acknowledged if it cannot be kept.
+            assert (await client.ask("recall", question="ions"))["hits"]
+            for number in range(2000):
+                _, failed = await client.call("remember", documents=[f"Text {number} " + "word " * 2000])
+                if failed or number == 3:
+                    break
+            assert (await client.ask("status"))["documents"] >= 1
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--http", "--host", "0.0.0.0"], "beyond this machine a token is needed"),
+        (["--http", "--port", "99999"], "not a number from 0 to 65535"),
+        (["--http", "--host", "256.1.1.1", "--token", "x"], "cannot be listened on"),
+    ],
+)
+def test_wrong_usage_is_a_line(tmp_path, options, told):
+    done = subprocess.run([*PHAGO, "mcp", str(tmp_path / "m"), *options], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+# --- who may ask over HTTP ---------------------------------------------------------------------------------------
+
+
+def posted(address, **headers):
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).encode()
+    headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream", **headers}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, body, headers), timeout=20) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    """A server that wants a token."""
+    with http_server(tmp_path_factory.mktemp("guarded") / "m", env={"PHAGO_TOKEN": "sesame"}) as (address, _):
+        yield address
+
+
+WELL = {"Authorization": "Bearer sesame"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (WELL, 200),
+        ({**WELL, "Origin": "http://localhost:3000"}, 200),
+        ({}, 401),
+        ({"Authorization": "Bearer sesam"}, 401),
+        ({"Authorization": "Basic sesame"}, 401),
+        ({**WELL, "Host": "evil.example"}, 421),
+        ({**WELL, "Host": "127.0.0.1.evil.example"}, 421),
+        ({**WELL, "Origin": "http://evil.example"}, 403),
+        ({**WELL, "Origin": "null"}, 403),
+    ],
+)
+def test_the_host_the_origin_and_the_token_are_checked(guarded, headers, status):
+    assert posted(guarded, **headers) == status
+
+
+def test_who_has_the_token_is_served_and_other_paths_are_not(guarded):
+    assert posted(guarded.replace("/mcp", "/etc/passwd"), **WELL) == 404
+
+    async def main():
+        async with over_http(guarded, "sesame") as client:
+            assert (await client.ask("status"))["documents"] == 0
+
+    run(main())
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_long_request_is_refused(guarded, chunked):
+    body = b"x" * ((4 << 20) + 1)
+    headers = {**WELL, "Content-Type": "application/json"}
+    request = urllib.request.Request(guarded, iter([body]) if chunked else body, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            status = answer.status
+    except urllib.error.HTTPError as error:
+        with error:
+            status = error.code
+    except (ConnectionError, urllib.error.URLError):
+        # It was refused while it was being sent.
+        status = 413
+    assert status == 413
+    assert posted(guarded, **WELL) == 200
+
+
+def test_an_agent_that_knows_only_descriptions_and_schemas_gets_along(tmp_path):
+    said, answers = run(mcp_trial.trial(tmp_path / "m"))
+    assert said == mcp_trial.TRANSCRIPT.read_text(encoding="utf-8"), "`python tests/mcp_trial.py` writes it anew"
+    empty, stored, found, listed, why, wired, changed, again, gone, after = answers
+    assert empty["documents"] == 0
+    assert stored["new"] == 11
+    assert found["hits"][0]["id"] == "budget"
+    assert listed["hits"][-1]["id"] == "budget"
+    assert [share["part"] for share in why["shares"]][-1] == "bridge"
+    assert wired["concepts"][0]["together"] == 8
+    assert changed["changed"] == 1
+    assert "Wednesday" in again["hits"][0]["passage"]
+    assert gone == {"forgotten": ["coffee"], "not_there": ["tea"]}
+    assert after["unknown"] == ["coffee", "machine", "broken"]

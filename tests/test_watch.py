@@ -1,0 +1,289 @@
+"""`phago sync --watch`, as a process that follows a real folder."""
+
+import json
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import phago
+import pytest
+
+LATE = 20
+
+
+class Watching:
+    """The command, and the lines of JSON that it prints."""
+
+    def __init__(self, memory, *paths, options=()):
+        command = [sys.executable, "-m", "phago", "sync", str(memory), *map(str, paths), "--watch", "--json", *options]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        self.lines = queue.Queue()
+        self.thread = threading.Thread(target=self._take, daemon=True)
+        self.thread.start()
+
+    def _take(self):
+        for line in self.process.stdout:
+            self.lines.put(json.loads(line))
+        self.lines.put(None)
+
+    def next(self):
+        found = self.lines.get(timeout=LATE)
+        assert found is not None, self.process.stderr.read()
+        return found
+
+    def until(self, change, path=None):
+        """The rows up to the one of this change."""
+        rows = []
+        while True:
+            rows.append(self.next())
+            if rows[-1].get("change") == change and path in (None, rows[-1].get("path")):
+                return rows
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.thread.join()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+    def end(self, sign=signal.SIGINT):
+        self.process.send_signal(sign)
+        rows = []
+        while (row := self.lines.get(timeout=LATE)) is not None:
+            rows.append(row)
+        assert (self.process.wait(LATE), self.process.stderr.read()) == (0, "")
+        return rows[-1]
+
+
+@pytest.fixture
+def watching(tmp_path):
+    begun = []
+
+    def begin(*paths, options=()):
+        begun.append(Watching(tmp_path / "memory", *paths, options=options))
+        return begun[-1]
+
+    yield begin
+    for one in begun:
+        one.kill()
+
+
+@pytest.fixture
+def notes(tmp_path):
+    folder = tmp_path / "notes"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "a.md").write_text("# Ions\n\nIons cross the membrane.\n")
+    (folder / "deep" / "b.txt").write_text("Pumps move sodium.")
+    return folder
+
+
+def ids(memory):
+    with phago.connect(memory) as colony:
+        return [one.id for one in colony.documents()]
+
+
+def test_it_follows_what_is_written_changed_replaced_moved_and_deleted(watching, notes, tmp_path):
+    command = watching(notes)
+    assert command.next()["new"] == 2
+    assert command.next() == {"change": "watching", "paths": ["notes"]}
+
+    (notes / "c.txt").write_text("Channels open.")
+    assert command.next() == {"change": "new", "path": "notes/c.txt", "documents": 1}
+    with phago.connect(tmp_path / "memory") as colony:
+        # Another program asks meanwhile, and has what was just written.
+        assert [hit.id for hit in colony.query("channels", k=1)] == ["notes/c.txt"]
+        assert not colony.is_owner
+
+    # As editors write: beside it, and then in its place.
+    (notes / ".a.md.swp").write_text("# Ions\n\nIons cross quickly.\n")
+    (notes / ".a.md.swp").rename(notes / "a.md")
+    assert command.next() == {"change": "changed", "path": "notes/a.md", "documents": 1}
+
+    (notes / "deep").rename(notes / "deeper")
+    assert {(row["change"], row["path"]) for row in (command.next(), command.next())} == {
+        ("new", "notes/deeper/b.txt"),
+        ("deleted", "notes/deep/b.txt"),
+    }
+    (notes / "c.txt").unlink()
+    assert command.next() == {"change": "deleted", "path": "notes/c.txt", "documents": 1}
+    shutil.rmtree(notes / "deeper")
+    assert command.next() == {"change": "deleted", "path": "notes/deeper/b.txt", "documents": 1}
+    (notes / "d.png").write_bytes(b"\x89PNG")
+    assert command.next() == {"change": "left out", "path": "notes/d.png", "reason": "of an unknown kind (.png)"}
+
+    assert command.end() == {"change": "ended", "new": 4, "changed": 1, "deleted": 3}
+    with phago.open(tmp_path / "memory") as colony:
+        assert [(one.id, one.text) for one in colony.documents()] == [("notes/a.md", "# Ions\n\nIons cross quickly.")]
+        assert colony.stats().pending == 0
+
+
+def test_what_changed_while_it_was_not_there_is_taken_first(watching, notes, tmp_path):
+    first = watching(notes)
+    first.until("watching")
+    first.process.kill()
+    (notes / "a.md").unlink()
+    (notes / "new.txt").write_text("Channels.")
+    second = watching(notes)
+    second.until("watching")
+    assert ids(tmp_path / "memory") == ["notes/deep/b.txt", "notes/new.txt"]
+
+
+def test_files_that_come_and_go_at_once_leave_nothing_behind(watching, notes, tmp_path):
+    command = watching(notes)
+    command.until("watching")
+    for number in range(200):
+        file = notes / f"{number}.txt"
+        file.write_text(f"Text {number}.")
+        if number % 2:
+            file.unlink()
+    (notes / "last.txt").write_text("Last.")
+    command.until("new", "notes/last.txt")
+    command.end()
+    expected = ["notes/a.md", "notes/deep/b.txt", "notes/last.txt", *(f"notes/{n}.txt" for n in range(0, 200, 2))]
+    assert ids(tmp_path / "memory") == sorted(expected)
+
+
+def test_what_was_told_is_in_the_tally_whenever_it_ends(watching, notes):
+    command = watching(notes)
+    command.until("watching")
+    for number in range(50):
+        (notes / f"{number}.txt").write_text(f"Text {number}.")
+    told = 0
+    while told < 20:
+        told += command.next()["change"] == "new"
+    # In the midst of the others, or of digesting.
+    command.process.send_signal(signal.SIGINT)
+    while (row := command.lines.get(timeout=LATE)) is not None:
+        told += row["change"] == "new"
+        last = row
+    assert (last["change"], last["new"]) == ("ended", told + 2)
+
+
+def test_lines_of_a_file_that_are_gone_are_deleted(watching, notes, tmp_path):
+    (notes / "rows.jsonl").write_text('{"id": "x", "text": "Yeast."}\n{"id": "y", "text": "Malt."}\n')
+    command = watching(notes)
+    command.until("watching")
+    (notes / "rows.jsonl").write_text('{"id": "y", "text": "Malt and hops."}\n')
+    command.until("changed")
+    command.end()
+    assert ids(tmp_path / "memory") == ["notes/a.md", "notes/deep/b.txt", "y"]
+
+
+def test_parts_of_a_file_come_and_go(watching, notes, tmp_path):
+    (notes / "a.md").write_text("# One\n\nText.\n\n# Two\n\nText.\n")
+    command = watching(notes, options=["--sections"])
+    command.until("watching")
+    assert ids(tmp_path / "memory") == ["notes/a.md//1", "notes/a.md//2", "notes/deep/b.txt"]
+    (notes / "a.md").write_text("# One\n\nText.\n")
+    assert command.next() == {"change": "changed", "path": "notes/a.md", "documents": 3}
+    command.end()
+    assert ids(tmp_path / "memory") == ["notes/a.md", "notes/deep/b.txt"]
+
+
+def test_a_folder_that_is_taken_away_deletes_nothing_and_may_come_back(watching, notes, tmp_path):
+    command = watching(notes)
+    command.until("watching")
+    notes.rename(tmp_path / "elsewhere")
+    assert command.next() == {"change": "away", "path": "notes"}
+    (tmp_path / "elsewhere" / "c.txt").write_text("Channels.")
+    (tmp_path / "elsewhere").rename(notes)
+    assert command.next() == {"change": "new", "path": "notes/c.txt", "documents": 1}
+    (notes / "d.txt").write_text("Doors.")
+    assert command.next() == {"change": "new", "path": "notes/d.txt", "documents": 1}
+    command.end(signal.SIGTERM)
+    assert len(ids(tmp_path / "memory")) == 4
+
+
+def test_a_single_file_is_followed_too(watching, tmp_path):
+    file = tmp_path / "one.txt"
+    file.write_text("One.")
+    command = watching(file)
+    command.until("watching")
+    file.write_text("Another text.")
+    assert command.next() == {"change": "changed", "path": "one.txt", "documents": 1}
+    (tmp_path / "new.txt").write_text("Replaced.")
+    (tmp_path / "new.txt").rename(file)
+    assert command.next() == {"change": "changed", "path": "one.txt", "documents": 1}
+    command.end()
+
+
+def test_without_events_a_rescan_finds_what_changed(notes, tmp_path, monkeypatch):
+    from phago.cli import following
+    from phago.extract import sources
+
+    def silent(roots, is_of_interest):
+        while True:
+            time.sleep(0.01)
+            yield set()
+
+    monkeypatch.setattr(following, "_events", silent)
+    told, ended = [], []
+
+    def say(row, line):
+        told.append(line)
+        if len(told) == 2:
+            raise KeyboardInterrupt
+
+    with phago.Colony(seed=7) as colony:
+        follower = following.Follower(
+            colony,
+            sources([str(notes)]),
+            skip=str(tmp_path / "memory"),
+            part=None,
+            sections=False,
+            digest=lambda: ended.append(colony.run()),
+            say=say,
+        )
+        follower.begin(lambda what, done, total: None)
+        (notes / "c.txt").write_text("Channels.")
+        (notes / "a.md").unlink()
+        with pytest.raises(KeyboardInterrupt):
+            follower.follow(rescan=0.05)
+        assert told == ["+ notes/c.txt", "- notes/a.md"]
+        assert [one.id for one in colony.documents()] == ["notes/c.txt", "notes/deep/b.txt"]
+
+
+def test_a_folder_that_cannot_be_read_for_a_while_keeps_its_documents(notes, tmp_path, monkeypatch):
+    import os
+
+    from phago.cli import following
+    from phago.extract import sources
+
+    real, told = os.scandir, []
+    with phago.Colony(seed=7) as colony:
+        follower = following.Follower(
+            colony,
+            sources([str(notes)]),
+            skip=str(tmp_path / "memory"),
+            part=None,
+            sections=False,
+            digest=lambda: None,
+            say=lambda row, line: told.append(line),
+        )
+        follower.begin(lambda what, done, total: None)
+
+        def refusing(path):
+            if str(path) == str(notes / "deep"):
+                raise PermissionError(13, "Permission denied", str(path))
+            return real(path)
+
+        monkeypatch.setattr(os, "scandir", refusing)
+        (source,) = sources([str(notes)])
+        follower._look(source, set())
+        assert colony.get("notes/deep/b.txt") is not None
+        assert told == []
+
+
+def test_without_the_library_it_says_what_to_install(tmp_path, notes, monkeypatch, capsys):
+    from phago.cli import main
+
+    monkeypatch.setitem(sys.modules, "watchfiles", None)
+    assert main(["sync", str(tmp_path / "memory"), str(notes), "--watch"]) == 2
+    assert 'pip install "phago[watch]"' in capsys.readouterr().err
+    assert not (tmp_path / "memory").exists()
