@@ -246,7 +246,7 @@ PACKAGE = {
     "remote.line": "remote.place",
     "remote.owner": "colony errors remote.calls remote.desk remote.line remote.place",
     "remote.shared": "_log colony errors remote.calls remote.desk remote.line remote.owner remote.place",
-    "remote.http": "_checks errors remote.calls remote.desk",
+    "remote.http": "_checks errors remote.calls remote.desk remote.faults",
     "remote.graph": "_phago graph remote.calls",
     "remote.client": "_checks _embedding _intake _jsonl _progress _question _rows _unpicklable agents config errors "
     "graph remote.arguments remote.calls remote.graph results",

@@ -26,6 +26,8 @@ def add_serve(commands: argparse._SubParsersAction[Parser]) -> None:
     parser = commands.add_parser(
         "serve",
         help="serve a colony over HTTP, with a page to look at it",
+        # Who writes `--token` means a token, which must not stand here, and not the file of one.
+        allow_abbrev=False,
         description="Serves the colony in DIR over HTTP and JSON, with a page to look at it. Other processes may use "
         "the colony beside it, by phago.connect.",
         epilog=f"The token is never an argument, which every user of a machine can read: it is in a file, or in the "

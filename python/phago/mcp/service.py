@@ -127,4 +127,6 @@ class Service:
 
 
 def _failed(words: str) -> dict[str, Any]:
+    # What an agent gave may be no text, and is told to it as it was.
+    words = words.encode(errors="replace").decode()
     return {"content": [{"type": "text", "text": words}], "isError": True}

@@ -74,13 +74,14 @@ class Desk:
                 self._bytes -= len(self._kept.pop(oldest).result())
 
 
-def unanswerable(frame: bytes, refused: Mapping[str, Exception]) -> bytes | None:
-    """The answer to a call that is not done here, by its name; `None` for any other."""
-    try:
-        name = _read(frame)[0]
-    except Exception as error:
-        return dumps({"error": as_json(error)})
-    return dumps({"error": as_json(refused[name])}) if name in refused else None
+def name_of(frame: bytes) -> str:
+    """What a call asks for.
+
+    Raises:
+        WireError: It is none.
+        VersionError: It is one of another version.
+    """
+    return _read(frame)[0]
 
 
 def unknown(name: str) -> RpcError:

@@ -17,6 +17,7 @@ from .._checks import refusal, text_of
 from ..errors import ClosedError, LimitError, RpcError, WireError
 from .calls import CALLS
 from .desk import asking, told
+from .faults import as_error
 
 DESK = "Phago-Desk"
 """The header with the name of the desk that answered."""
@@ -55,7 +56,11 @@ class Http:
         self._is_closed = False
         self._desk: str | None = None
         # Whatever is wrong is told at once.
-        self._call("len", {}, time.monotonic())
+        try:
+            self._call("len", {}, time.monotonic())
+        except BaseException:
+            self.close()
+            raise
 
     def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
         """Have a call done; again where the answer was lost, which a server that still lives does only once."""
@@ -129,6 +134,8 @@ class Http:
         if status == 413 and isinstance(problem.get("limit"), int):
             what = "the bytes of a call"
             raise LimitError(detail, what=what, limit=problem["limit"], value=None)
+        if "error" in problem:
+            raise as_error({"type": problem["error"], "message": detail, "fields": problem.get("fields", {})})
         reason = f"`{self.where}` is no server of phago, or refuses: {detail}"
         raise WireError(reason, reason=reason)
 

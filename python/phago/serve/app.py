@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -29,6 +30,21 @@ OPERATIONS: tuple[Operation, ...] = (
     *service.OPERATIONS,
 )
 """All that can be asked."""
+
+
+class _Key(Convertor[str]):
+    """An id, which may be any text; starlette's own `path` ends at a line feed."""
+
+    regex = "(?s:.*)"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("key", _Key())
 
 
 def app(memory: Memory, version: str, *, token: str | None = None, hosts: Iterable[str] = ()) -> Starlette:

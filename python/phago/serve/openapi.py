@@ -42,7 +42,7 @@ def described(operations: Iterable[Operation], version: str, has_token: bool) ->
     """The whole description."""
     schemas, paths = Schemas(), dict[str, Any]()
     for one in operations:
-        path = re.sub(r"\{(\w+):path\}", r"{\1}", one.path)
+        path = re.sub(r"\{(\w+):key\}", r"{\1}", one.path)
         paths.setdefault(path, {})[one.method.lower()] = _operation(one, schemas, has_token)
     components: dict[str, Any] = {"schemas": {**schemas.named, "Problem": _PROBLEM}}
     if has_token:
@@ -52,7 +52,7 @@ def described(operations: Iterable[Operation], version: str, has_token: bool) ->
 
 
 def _operation(one: Operation, schemas: Schemas, has_token: bool) -> dict[str, Any]:
-    in_path = re.findall(r"\{(\w+)(?::path)?\}", one.path)
+    in_path = re.findall(r"\{(\w+)(?::key)?\}", one.path)
     parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}} for name in in_path
     ]
@@ -60,7 +60,7 @@ def _operation(one: Operation, schemas: Schemas, has_token: bool) -> dict[str, A
         {"name": each.name, "in": "query", "required": each.required, "schema": each.schema, "description": each.says}
         for each in one.query
     ]
-    words = re.sub(r"[{}:]|path", "", one.path.removeprefix("/v1")).replace("/", " ").split()
+    words = re.sub(r"[{}]|:key", "", one.path.removeprefix("/v1")).replace("/", " ").split()
     told: dict[str, Any] = {
         "operationId": "_".join([one.method.lower(), *words]),
         "summary": one.says,
@@ -72,7 +72,11 @@ def _operation(one: Operation, schemas: Schemas, has_token: bool) -> dict[str, A
     if one.body is not None:
         body = {
             "type": "object",
-            "properties": dict(one.body),
+            # Null is what was not said.
+            "properties": {
+                name: schema if name in one.required else {"anyOf": [schema, {"type": "null"}]}
+                for name, schema in one.body.items()
+            },
             "required": list(one.required),
             "additionalProperties": False,
         }

@@ -36,7 +36,7 @@ class Operation:
 
     method: str
     path: str
-    """As starlette has it; of `{name:path}` the rest of the path is one parameter, slashes and all."""
+    """As starlette has it; of `{name:key}` the rest of the path is one parameter, with slashes, line feeds and all."""
     answer: Answering
     says: str
     gives: Any

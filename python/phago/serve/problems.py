@@ -18,6 +18,7 @@ from ..errors import (
     RpcError,
     ShardDied,
     StorageError,
+    VersionError,
     WireError,
 )
 from ..remote.faults import as_json
@@ -46,6 +47,7 @@ _STATUS: tuple[tuple[type[BaseException], int], ...] = (
     (DocumentExists, 409),
     (ReadOnlyError, 403),
     (WireError, 400),
+    (VersionError, 400),
     (ClosedError, 503),
     (BusyError, 503),
     (CoordinatorUnavailable, 503),

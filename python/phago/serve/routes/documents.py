@@ -114,7 +114,7 @@ async def _delete_many(memory: Memory, request: Request) -> Response:
 
 
 _DELETED: Schema = {"type": "object", "properties": {"deleted": {"type": "integer"}}, "required": ["deleted"]}
-_KEY = "/v1/documents/{id:path}"
+_KEY = "/v1/documents/{id:key}"
 PUT = Operation(
     "PUT",
     _KEY,

@@ -55,7 +55,7 @@ OPERATIONS = (
     ),
     Operation(
         "GET",
-        "/v1/neighbors/{concept:path}",
+        "/v1/neighbors/{concept:key}",
         _neighbors,
         "What a concept is associated with, the strongest first",
         lambda schemas: items_of(schemas.of(Edge), concept=schemas.of(Node)),

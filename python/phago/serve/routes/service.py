@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from ...errors import ConfigError
-from ...remote.desk import unanswerable
+from ...remote.desk import name_of
 from ...remote.http import DESK
 from ...remote.line import ALIVE
 from ..memory import Memory
@@ -38,9 +38,9 @@ async def _call(memory: Memory, request: Request) -> Response:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise Refused(415, "accepted is application/json")
     frame = await request.body()
-    refused = unanswerable(frame, _ELSEWHERE)
-    if refused is not None:
-        return Response(refused, media_type="application/json", headers={DESK: memory.desk.name})
+    name = name_of(frame)
+    if name in _ELSEWHERE:
+        raise _ELSEWHERE[name]
     headers = {DESK: memory.desk.name}
     return StreamingResponse(_answer(memory, frame), media_type="application/json", headers=headers)
 
