@@ -71,7 +71,8 @@ def loads(data: bytes) -> Any:
 
 # `json` asks here for what it does not know, and goes on inside of what it gets. An answer holds hundreds of records.
 def _written(value: Any) -> Any:
-    return _writer(type(value))(value)
+    kind: Any = type(value)
+    return _writer(kind)(value)
 
 
 @cache
@@ -90,7 +91,8 @@ def _writer(kind: Any) -> Callable[[Any], Any]:
 
 
 def _plainly(value: Any) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in _names(type(value))}
+    kind: Any = type(value)
+    return {name: getattr(value, name) for name in _names(kind)}
 
 
 @cache
