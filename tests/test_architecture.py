@@ -339,11 +339,11 @@ PACKAGE = {
     "mcp.tools": "mcp.tool mcp.tools.explain mcp.tools.forget mcp.tools.insights mcp.tools.recall mcp.tools.related "
     "mcp.tools.remember mcp.tools.status",
     "mcp.tools.explain": "colony mcp.budget mcp.tool results results.answers",
-    "mcp.tools.forget": "colony mcp.tool",
+    "mcp.tools.forget": "colony mcp.budget mcp.tool",
     "mcp.tools.insights": "colony mcp.budget mcp.tool",
     "mcp.tools.recall": "colony mcp.budget mcp.provenance mcp.tool results",
     "mcp.tools.related": "colony mcp.budget mcp.provenance mcp.tool",
-    "mcp.tools.remember": "_phago colony errors mcp.tool",
+    "mcp.tools.remember": "_phago colony errors mcp.budget mcp.tool",
     "mcp.tools.status": "colony mcp.tool",
     # Pictures, which need matplotlib; nothing imports it that works without.
     "plot.sheet": "",
