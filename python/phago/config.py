@@ -163,7 +163,7 @@ class Ranking:
     """
     title_weight: float = 0.4
     """What words of a question in a document's title are worth, in units of the best lexical score. 0 to 100."""
-    named_weight: float = 0.6
+    named_weight: float = 0.7
     """What a document is worth whose whole title the question mentions, in the same units. 0 to 100."""
     name_mass: float = 1.4
     """A title names a thing fully when its idf mass is this many times ln N. 0.01 to 100."""

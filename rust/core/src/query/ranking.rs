@@ -24,7 +24,7 @@ settings! {
         /// What the question's words in a document's title are worth, in units of the best lexical score.
         title_weight: f64 = 0.4, 0.0..=100.0;
         /// What a document is worth if the question mentions its whole title, in the same units.
-        named_weight: f64 = 0.6, 0.0..=100.0;
+        named_weight: f64 = 0.7, 0.0..=100.0;
         /// A title names a thing fully when its idf mass is this many times ln N.
         name_mass: f64 = 1.4, 0.01..=100.0;
         /// How sharply lighter titles fall off: common words that happen to be titles must not count.
