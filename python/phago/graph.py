@@ -259,18 +259,20 @@ class Graph(Unpicklable):
         from .view.file import page
 
         most, reach = count("limit", limit, 2, 500), count("hops", hops, 1, 4)
-        if around is None:
-            data = backbone(self, limit=most)
-            title, lead = "What belongs together", "The concepts of the pairs that are farthest from chance."
-        else:
-            found = neighborhood(self, text_of("around", around), hops=reach, limit=most)
-            if found is None:
-                raise refusal("around", around, "a concept of the colony, by its label, word or stem")
-            data, title = found, f"Around {found['center']}"
-            lead = f"What {found['center']} is wired to, and what is wired to that."
-        stats = self._world().stats().wait()
-        lead += f" {len(data['nodes']):,} of {stats['nodes']:,} concepts, at tick {stats['tick']:,}."
+        concept = None if around is None else text_of("around", around)
+        # A file that cannot be written says so before the work.
         with written(path) as file:
+            if concept is None:
+                data = backbone(self, limit=most)
+                title, lead = "What belongs together", "The concepts of the pairs that are farthest from chance."
+            else:
+                found = neighborhood(self, concept, hops=reach, limit=most)
+                if found is None:
+                    raise refusal("around", around, "a concept of the colony, by its label, word or stem")
+                data, title = found, f"Around {found['center']}"
+                lead = f"What {found['center']} is wired to, and what is wired to that."
+            stats = self._world().stats().wait()
+            lead += f" {len(data['nodes']):,} of {stats['nodes']:,} concepts, at tick {stats['tick']:,}."
             file.write(page(data, title, lead))
         return len(data["nodes"])
 
@@ -286,8 +288,8 @@ class Graph(Unpicklable):
         """
         from .export.graphml import write
 
-        nodes, edges = self._both()
         with written(path) as file:
+            nodes, edges = self._both()
             write(file, nodes, edges)
         return len(edges)
 
