@@ -259,6 +259,9 @@ def test_what_cannot_be_repeated_is_done_once_for_each_key():
     with pytest.raises(phago.RpcError, match="is unknown"):
         told("survey", desk.answer(asking("survey", {}, "other", "another desk")))
     assert made == ["survey"]
+    # One that never arrived is no second time.
+    assert told("len", desk.answer(asking("len", {}, None, None))) == 2
+    assert desk.answer(asking("tick", {}, "third", desk.name)) == dumps({"result": 3})
     for number in range(3000):
         desk.answer(asking("survey", {}, f"{number}"))
     assert len(desk._kept) <= 1025
