@@ -372,7 +372,19 @@ def test_the_client_has_every_method_of_a_colony_with_its_parameters_and_types()
         assert one.parameters == other.parameters, name
         # Agents are code, which crosses no wire: `spawn` says so.
         assert one.return_annotation == other.return_annotation or name == "spawn", name
-    assert public(phago.Client) - names == {"is_owner"}
+    assert public(phago.Client) - names == {"is_owner", "asked"}
+
+
+def test_the_twin_for_event_loops_has_every_method_of_an_async_colony():
+    names = {name for name in dir(phago.AsyncColony) if not name.startswith("_")}
+    for name in names:
+        here, there = getattr(phago.AsyncColony, name), getattr(phago.AsyncClient, name, None)
+        assert there is not None, name
+        assert inspect.iscoroutinefunction(here) == inspect.iscoroutinefunction(there), name
+        assert inspect.isasyncgenfunction(here) == inspect.isasyncgenfunction(there), name
+        if not isinstance(here, property):
+            assert inspect.signature(here).parameters == inspect.signature(there).parameters, name
+    assert {name for name in dir(phago.AsyncClient) if not name.startswith("_")} - names == {"is_owner"}
 
 
 def test_the_graph_is_one(colony):
