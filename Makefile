@@ -19,7 +19,7 @@ PIP = if $(BIN)/python -m pip --version >/dev/null 2>&1; then set -- $(BIN)/pyth
 # `pip --python` came with 22.3.
 PIP_KNOWS_PYTHON := import pip, sys; sys.exit([int(part) for part in pip.__version__.split(".")[:2]] < [22, 3])
 
-.PHONY: help demo test dev check readme bench campaign mutants tools clean
+.PHONY: help demo test dev check readme bench campaign trials mutants tools clean
 .DELETE_ON_ERROR:
 
 help:
@@ -30,6 +30,7 @@ help:
 	@echo 'make readme     what the examples of README.md print is written into it'
 	@echo 'make bench      figures beside peers; PHAGO_DATA names a folder of corpora and collections'
 	@echo 'make campaign   faults, kills, losses of power, damage and long runs by the thousand; PHAGO_CAMPAIGN has the sizes'
+	@echo 'make trials     ten minutes of eight processes whose owner is killed every twenty seconds; schemathesis against a server'
 	@echo 'make mutants    break phago in some eighty places and see that a test finds each'
 	@echo 'make clean      remove .venv and what pytest, mypy and ruff keep'
 	@echo
@@ -76,6 +77,11 @@ campaign: $(VENV)/.phago $(VENV)/.test
 	$(BIN)/python -m pytest -m 'campaign or not campaign' --timeout 7200 \
 		tests/test_kills.py tests/test_backend_faults.py tests/test_machines.py tests/test_soak.py tests/test_programs.py tests/test_campaign.py
 
+# Prints counts, what was lost (nothing may be) and how long takeovers took.
+trials: $(VENV)/.phago $(VENV)/.test $(VENV)/.trials
+	$(BIN)/python tests/owners.py 600 20
+	$(BIN)/python tests/openapi.py
+
 # One or some: .venv/bin/python tools/mutants.py NAME ...
 mutants: $(VENV)/.test | tools
 	$(BIN)/python tools/mutants.py
@@ -116,6 +122,11 @@ $(VENV)/.dev: pyproject.toml tools/extras.py | $(VENV)/bin/python
 $(VENV)/.bench: pyproject.toml tools/extras.py | $(VENV)/bin/python
 	@$(BIN)/python tools/extras.py bench > $(VENV)/bench.txt
 	@$(PIP) install --quiet -r $(VENV)/bench.txt
+	@touch $@
+
+$(VENV)/.trials: pyproject.toml tools/extras.py | $(VENV)/bin/python
+	@$(BIN)/python tools/extras.py trials > $(VENV)/trials.txt
+	@$(PIP) install --quiet -r $(VENV)/trials.txt
 	@touch $@
 
 $(VENV)/.check: pyproject.toml tools/extras.py | $(VENV)/bin/python

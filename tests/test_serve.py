@@ -92,22 +92,8 @@ def test_documents_are_taken_read_replaced_and_deleted(empty):
 
 
 def test_ids_with_dots_and_slashes_are_ids_and_no_paths(empty):
-    odd = [
-        "../../etc/passwd",
-        "..",
-        ".",
-        "a//b",
-        "/",
-        "a/",
-        "%2e%2e",
-        "a?b#c",
-        "v1/query",
-        " ",
-        "\x00",
-        "\n",
-        "a\nb\n",
-        "page/../x",
-    ]
+    odd = ["../../etc/passwd", "..", ".", "a//b", "/", "a/", "%2e%2e", "a?b#c", "v1/query", " ", "\x00", "page/../x"]
+    odd += ["\n", "a\nb\n"]
     assert empty.post("/v1/documents", [{"id": one, "text": f"Text of {one!r}."} for one in odd]).json[
         "accepted"
     ] == len(odd)

@@ -31,6 +31,7 @@ from ..results import (
     Digester,
     Insights,
     Map,
+    Path,
 )
 
 VERSION = 1
@@ -68,30 +69,35 @@ def loads(data: bytes) -> Any:
 # --- writing ---
 
 
-# `json` asks here for what it does not know, and goes on inside of what it gets.
+# `json` asks here for what it does not know, and goes on inside of what it gets. An answer holds hundreds of records.
 def _written(value: Any) -> Any:
-    special = _WRITERS.get(type(value))
-    if special is not None:
-        return special(value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _plainly(value)
-    if isinstance(value, datetime.datetime):
-        return value.isoformat()
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    raise TypeError(f"a {type(value).__name__} has no form in JSON")
+    kind: Any = type(value)
+    return _writer(kind)(value)
+
+
+@cache
+def _writer(kind: Any) -> Callable[[Any], Any]:
+    if kind in _WRITERS:
+        return _WRITERS[kind]
+    if _is_record(kind):
+        names = _names(kind)
+        read = attrgetter(*names)
+        return lambda value: dict(zip(names, read(value) if len(names) > 1 else (read(value),), strict=True))
+    if issubclass(kind, datetime.datetime):
+        return datetime.datetime.isoformat
+    if issubclass(kind, os.PathLike):
+        return os.fspath
+    raise TypeError(f"a {kind.__name__} has no form in JSON")
+
+
+def _plainly(value: Any) -> dict[str, Any]:
+    kind: Any = type(value)
+    return {name: getattr(value, name) for name in _names(kind)}
 
 
 @cache
 def _names(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in dataclasses.fields(kind))
-
-
-@cache
-def _values(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
-    names = _names(kind)
-    read = attrgetter(*names)
-    return read if len(names) > 1 else lambda value: (read(value),)
 
 
 # A cluster stands in each of its bridges and links, with all its concepts. It is written once, and then by its place.
@@ -111,11 +117,6 @@ def _insights(value: Insights | Map) -> dict[str, Any]:
     if isinstance(value, Insights):
         return _plainly(value) | {"bridges": list(map(bridge, value.bridges))}
     return _plainly(value) | {"links": list(map(link, value.links))}
-
-
-def _plainly(value: Any) -> dict[str, Any]:
-    kind: Any = type(value)
-    return dict(zip(_names(kind), _values(kind)(value), strict=True))
 
 
 def _cross_edges(value: CrossShardEdges) -> list[list[Any]]:
@@ -225,6 +226,18 @@ def _agent(value: Any) -> AgentInfo:
     return kind(value["id"], value["kind"], value["born"], value["state"])
 
 
+# Most paths are never looked at, and are half of an answer.
+def _path(value: Any) -> Path:
+    parts = {name: value[name] for name in _names(Path)}
+    return Path.later(lambda: tuple(read(parts[name]) for name, read in _path_parts()))
+
+
+@cache
+def _path_parts() -> list[tuple[str, Reader]]:
+    hints = typing.get_type_hints(Path)
+    return [(name, reader(hints[name])) for name in _names(Path)]
+
+
 class _Edges:
     """Rows of cross-shard edges that came over the wire."""
 
@@ -277,5 +290,6 @@ _READERS: dict[Any, Reader] = {
     Insights: _insights_read,
     Map: _map_read,
     AgentInfo: _agent,
+    Path: _path,
     CrossShardEdges: lambda rows: CrossShardEdges(_Edges(rows)),
 }

@@ -36,7 +36,7 @@ OPERATIONS: tuple[Operation, ...] = (
 class _Key(Convertor[str]):
     """An id, which may be any text; starlette's own `path` ends at a line feed."""
 
-    regex = "(?s:.+)"
+    regex = "(?s:.*)"
 
     def convert(self, value: str) -> str:
         return value
