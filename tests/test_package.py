@@ -94,7 +94,7 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
     inner |= {*phago.plot.__all__, "Box", "Link", "Sheet", "Type", "components", "packed", "parted", "placed"}
     inner |= {"FAINT", "FILL", "FONT", "GREY", "INK", "LINE", "PLAIN", "DPI", "blank", "block_size", "plain", "short"}
     # So do tables and pictures for other tools.
-    inner |= {*phago.export.__all__, "FORMATS", "TABLES", "export", "Place", "around", "atlas", "backbone", "curve"}
+    inner |= {*phago.export.__all__, "FORMATS", "TABLES", "Wanted", "Place", "around", "atlas", "backbone", "curve"}
     inner |= {"GLANCE", "glance", "page", "rings", "spread", "svg", "to_igraph", "to_networkx", "write"}
     inner |= {"text_of_html", "text_of_markdown", "text_of_rst"}
     # What a transport of one's own is made of stands in a place of its own, as few ever need it.

@@ -14,7 +14,7 @@ from ._rows import node
 from ._unpicklable import Unpicklable
 from .errors import CoordinatorUnavailable
 from .results import Edge, GraphPath, Node, SignificantPair
-from .results._show import figures
+from .results._show import figures, table
 
 if TYPE_CHECKING:
     import arro3.core
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["AsyncGraph", "Edges", "Graph", "Nodes"]
 
 _T = TypeVar("_T")
+
+# Rows of a snapshot that a notebook shows.
+_SHOWN = 20
 
 
 class _Table(Protocol):
@@ -101,6 +104,11 @@ class _Snapshot(Unpicklable, Sequence[_T], Generic[_T]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} {type(self).__name__.lower()} at tick {self.tick}>"
+
+    def _repr_html_(self) -> str:
+        rows = ([_cell(getattr(row, name)) for name in self._columns] for row in self[:_SHOWN])
+        of = f"the first {_SHOWN} of " if len(self) > _SHOWN else ""
+        return table(self._columns, rows, f"{of}{len(self):,} {type(self).__name__.lower()} at tick {self.tick:,}")
 
 
 class Nodes(_Snapshot[Node]):
@@ -420,6 +428,10 @@ class AsyncGraph(Graph):
         """See `Graph.significant`."""
         found = await self._world().significant(count("top", top, 1)).start()
         return tuple(SignificantPair(row.one, row.other, row.co, row.weight, row.g2) for row in found)
+
+
+def _cell(value: str | float) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def _groups(groups: list[list[str]]) -> tuple[tuple[str, ...], ...]:
