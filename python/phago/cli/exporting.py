@@ -24,7 +24,11 @@ _NOUNS = {"documents": "document", "nodes": "concept", "edges": "synapse"}
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be written, and where."""
+    """What is to be written, and where.
+
+    Raises:
+        Problem: What does not go together.
+    """
 
     file: str
     """`-` for the output."""
@@ -41,9 +45,8 @@ class Wanted:
         """Write it; returns how many rows there are, and what was written, in words.
 
         Raises:
-            Problem: What does not go together, or cannot be written.
+            Problem: It cannot be written.
         """
-        self._check()
         try:
             count = self._to_output(colony) if self.file == "-" else self._to_file(colony)
         except ImportError as error:
@@ -59,7 +62,8 @@ class Wanted:
     def _rows(self) -> str:
         return {"graphml": "edges", "html": "nodes"}.get(self._kind, self.table or "documents")
 
-    def _check(self) -> None:
+    # What does not go together speaks before a colony is opened.
+    def __post_init__(self) -> None:
         kind, rows = self._kind, self._rows
         if kind in ("graphml", "html") and self.table is not None:
             raise Problem(f"`--table` goes with parquet and arrow; {kind} is of the whole graph", code=USAGE)
