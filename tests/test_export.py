@@ -247,7 +247,7 @@ def test_the_command_writes_what_the_file_ends_in(kept, says):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["x.jsonl", "--table", "edges"], "jsonl is of documents"),
+        (["x.jsonl", "--table", "edges"], "lines of JSON are of documents"),
         (["x.graphml", "--table", "nodes"], "`--table` goes with parquet and arrow"),
         (["x.parquet", "--table", "nodes", "--where", "year=2021"], "`--where` chooses documents"),
         (["x.html", "--around", "xyzzy"], "`around` is 'xyzzy'"),
