@@ -263,11 +263,13 @@ PACKAGE = {
     "remote.owner": "colony errors remote.calls remote.desk remote.line remote.place",
     "remote.shared": "_log colony errors remote.calls remote.desk remote.line remote.owner remote.place",
     "remote.http": "_checks errors remote.calls remote.desk remote.faults",
-    "remote.graph": "_phago graph remote.calls",
+    "remote.graph": "_phago graph remote.calls results",
     "remote.client": "_checks _embedding _intake _jsonl _progress _question _rows _unpicklable agents config errors "
     "graph remote.arguments remote.calls remote.graph results",
-    "remote.connecting": "_checks config opening remote.client remote.http remote.shared",
-    "remote": "remote.client remote.connecting",
+    "remote.aio": "_checks _embedding _intake _phago _progress _question _unpicklable agents config graph remote.calls "
+    "remote.client remote.graph results",
+    "remote.connecting": "_checks config opening remote.aio remote.client remote.http remote.shared",
+    "remote": "remote.aio remote.client remote.connecting",
     "phago": "_cores _frames _jsonl _phago agents aio backends.ray colony config document errors evolution graph ids "
     "machine.coordinator machine.ghosts machine.query machine.ring machine.runner machine.shard opening remote results "
     "roles",

@@ -112,7 +112,7 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
         "take_file",
     }
     # So do tables and pictures for other tools.
-    inner |= {*phago.export.__all__, "FORMATS", "TABLES", "export", "Place", "around", "atlas", "backbone", "curve"}
+    inner |= {*phago.export.__all__, "FORMATS", "TABLES", "Wanted", "Place", "around", "atlas", "backbone", "curve"}
     inner |= {"GLANCE", "glance", "page", "rings", "spread", "svg", "to_igraph", "to_networkx", "write"}
     # What a transport of one's own is made of stands in a place of its own, as few ever need it.
     inner |= {*phago.backends.__all__, "Backend", "Choice", "Outcome"}
@@ -129,7 +129,7 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
     inner |= {"add_mcp", "install_parser", "Check", "agent", "directory", "installation", "add_doctor"}
     inner |= {"add_completions"}
     # What brings calls to a colony, and the command that serves one.
-    inner |= {"channel", "add_serve"}
+    inner |= {"channel", "Connecting", "add_serve"}
     inner |= {*phago.evolution.__all__, "Trials", "add_evolve", "mean_and_spread", "tried"}
     seen = 0
     for found in pkgutil.walk_packages(phago.__path__, "phago."):
