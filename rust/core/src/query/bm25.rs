@@ -210,19 +210,22 @@ impl<'a> Search<'a> {
         let mut read = 0;
         while read < order.len() && rest[read] >= threshold {
             self.local.poll()?;
+            let mut met = touched.len();
+            touched.resize(met + order[read].postings.cost() + 1, 0);
             order[read].postings.visit(self.documents.taken(), |posting| {
                 if !among.has(posting.0) {
                     return;
                 }
                 let score = &mut scores[posting.0 as usize];
-                if *score == 0.0 {
-                    touched.push(posting.0);
-                }
+                // Whether a document is met for the first time cannot be foreseen, so nothing branches on it.
+                touched[met] = posting.0;
+                met += usize::from(*score == 0.0);
                 *score += self.rough_gain(order[read], posting);
                 if *score > threshold {
                     ranked.push(*score);
                 }
             });
+            touched.truncate(met);
             read += 1;
             threshold = threshold.max(kth(best.k, ranked));
         }

@@ -97,8 +97,11 @@ pub fn light(
 
 // Keeps the strongest, in the order of their ids.
 fn keep_strongest(lit: &mut Vec<Lit>, ranking: &Ranking) {
-    lit.sort_unstable_by(|a, b| b.strength.total_cmp(&a.strength).then(a.id.cmp(&b.id)));
-    lit.truncate(ranking.concepts_max as usize);
+    let most = ranking.concepts_max as usize;
+    if lit.len() > most {
+        lit.select_nth_unstable_by(most - 1, |a, b| b.strength.total_cmp(&a.strength).then(a.id.cmp(&b.id)));
+        lit.truncate(most);
+    }
     lit.sort_unstable_by_key(|lit| lit.id);
 }
 

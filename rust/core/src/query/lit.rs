@@ -24,17 +24,40 @@ pub struct Lit {
     pub df: u32,
 }
 
+/// Weights of the counts of a term, 1 + ln tf.
+#[derive(Copy, Clone, Debug)]
+pub struct TermWeights(&'static [f64; 64]);
+
+impl TermWeights {
+    /// Returns the weights; those of small counts are looked up.
+    pub fn new() -> TermWeights {
+        static SMALL: LazyLock<[f64; 64]> = LazyLock::new(|| std::array::from_fn(|tf| weight(tf as u32)));
+        TermWeights(&SMALL)
+    }
+
+    /// Returns that of a count.
+    #[inline]
+    pub fn of(self, tf: u32) -> f64 {
+        match self.0.get(tf as usize) {
+            Some(weight) => *weight,
+            None => weight(tf),
+        }
+    }
+}
+
+impl Default for TermWeights {
+    fn default() -> Self {
+        TermWeights::new()
+    }
+}
+
+fn weight(tf: u32) -> f64 {
+    1.0 + libm::log(f64::from(tf.max(1)))
+}
+
 /// Returns 1 + ln tf.
 pub fn term_weight(tf: u32) -> f64 {
-    static SMALL: LazyLock<[f64; 64]> = LazyLock::new(|| std::array::from_fn(|tf| of(tf as u32)));
-    fn of(tf: u32) -> f64 {
-        1.0 + libm::log(f64::from(tf.max(1)))
-    }
-    match tf {
-        1 => 1.0,
-        2..64 => SMALL[tf as usize],
-        _ => of(tf),
-    }
+    TermWeights::new().of(tf)
 }
 
 /// Sums by place, for one shard after another.
@@ -47,9 +70,13 @@ pub struct Sums {
 
 impl Sums {
     // Clears what a cancelled search left.
-    fn clear(&mut self) {
+    fn clear(&mut self, room: usize) {
         for place in self.touched.drain(..) {
             self.by_place[place as usize] = 0.0;
+        }
+        self.lit.clear();
+        if self.by_place.len() < room {
+            self.by_place.resize(room, 0.0);
         }
     }
 }
@@ -76,43 +103,57 @@ pub fn find(
     sums: &mut Sums,
 ) -> Result<Vec<LitDocument>> {
     let documents = local.documents();
-    sums.clear();
+    sums.clear(documents.room());
     let Sums { by_place, touched, lit } = sums;
-    if by_place.len() < documents.room() {
-        by_place.resize(documents.room(), 0.0);
-    }
+    let weights = TermWeights::new();
     for concept in concepts {
         local.poll()?;
         let Some(postings) = documents.postings(concept.term) else { continue };
+        let mut met = touched.len();
+        touched.resize(met + postings.cost() + 1, 0);
         postings.visit(documents.taken(), |(place, tf)| {
             if !among.has(place) {
                 return;
             }
             let sum = &mut by_place[place as usize];
-            if *sum == 0.0 {
-                touched.push(place);
-            }
-            *sum += concept.weight * term_weight(tf);
+            // Whether a document is met for the first time cannot be foreseen, so nothing branches on it.
+            touched[met] = place;
+            met += usize::from(*sum == 0.0);
+            *sum += concept.weight * weights.of(tf);
         });
+        touched.truncate(met);
     }
     let norms = documents.norms();
-    lit.clear();
-    lit.extend(touched.drain(..).map(|place| {
-        let sum = std::mem::take(&mut by_place[place as usize]);
-        (sum / norms[place as usize], place)
-    }));
-    // Ids lie far apart in memory: they are read only for documents that can be among the best.
-    let mut threshold = 0.0;
-    if lit.len() > most && most > 0 {
-        threshold = lit.select_nth_unstable_by(most - 1, |a, b| b.0.total_cmp(&a.0)).1.0;
+    let (mut threshold, mut room) = (0.0, most.saturating_mul(4));
+    for place in touched.drain(..) {
+        let sum = std::mem::take(&mut by_place[place as usize]) / norms[place as usize];
+        if sum >= threshold {
+            lit.push((sum, place));
+            if lit.len() > room {
+                threshold = cut(lit, most);
+                room = room.max(2 * lit.len());
+            }
+        }
     }
-    let best = lit.iter().filter(|lit| lit.0 >= threshold);
-    documents.warm(best.clone().map(|lit| lit.1));
+    cut(lit, most);
+    // Ids lie far apart in memory: they are read only for documents that can be among the best.
+    documents.warm(lit.iter().map(|lit| lit.1));
+    let best = lit.iter();
     let best = best.map(|&(sum, place)| {
         let (spot, id) = local.spot(place);
         LitDocument { sum, id, spot }
     });
     Ok(keep_best(best.collect(), most))
+}
+
+// Leaves the `most` largest, and what is as large as the last of them. Returns that one, or 0 while there are fewer.
+fn cut(lit: &mut Vec<(f64, u32)>, most: usize) -> f64 {
+    if lit.len() <= most || most == 0 {
+        return 0.0;
+    }
+    let least = lit.select_nth_unstable_by(most - 1, |a, b| b.0.total_cmp(&a.0)).1.0;
+    lit.retain(|lit| lit.0 >= least);
+    least
 }
 
 /// Returns the best `most` of what any number of shards found, in no order.
