@@ -8,6 +8,7 @@ import datetime
 import re
 import warnings
 from pathlib import Path
+from typing import TypedDict
 
 import phago
 import pytest
@@ -18,6 +19,7 @@ pytest.importorskip("langgraph.store.base", reason='LangGraph is not installed: 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from langgraph.store.base import (
+        BaseStore,
         GetOp,
         InvalidNamespaceError,
         ListNamespacesOp,
@@ -263,6 +265,32 @@ def test_it_survives_the_process(tmp_path):
         store = PhagoStore(colony)
         assert store.search(("users",), query="pizza")[0].key == "food"
         assert store.list_namespaces(prefix=("users",)) == [("users", "ann")]
+
+
+class State(TypedDict):
+    user: str
+    fact: str
+    asked: str
+    told: list[str]
+
+
+async def test_a_graph_of_the_framework_reaches_it(store):
+    graphs = pytest.importorskip("langgraph.graph")
+
+    def learn(state, *, store: BaseStore):
+        store.put(("users", state["user"]), state["fact"], {"text": state["fact"]})
+        return {}
+
+    async def recall(state, *, store: BaseStore):
+        found = await store.asearch(("users", state["user"]), query=state["asked"])
+        return {"told": [one.value["text"] for one in found]}
+
+    graph = graphs.StateGraph(State).add_node("learn", learn).add_node("recall", recall)
+    graph = graph.add_edge(graphs.START, "learn").add_edge("learn", "recall").add_edge("recall", graphs.END)
+    told = graph.compile(store=store)
+    for user, fact in [("ann", "likes pizza"), ("bob", "hates pizza")]:
+        state = await told.ainvoke({"user": user, "fact": fact, "asked": "what about pizza?"})
+        assert state["told"] == [fact]
 
 
 def test_the_examples_of_the_readme_run():
