@@ -10,6 +10,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import jsonschema
 import mcp_trial
@@ -82,8 +83,12 @@ def test_every_tool_over_http(tmp_path):
         async with over_http(address) as client:
             await walk(client)
 
-    with http_server(tmp_path / "m") as (address, _):
+    with http_server(tmp_path / "m") as (address, process):
         run(main(address))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert "Traceback" not in process.stderr.read()
+    assert phago.verify(tmp_path / "m").is_whole
 
 
 @pytest.fixture(scope="module")
@@ -294,13 +299,6 @@ def test_a_signal_ends_it_quietly_and_at_once(tmp_path, number):
     assert phago.verify(tmp_path / "m").is_whole
 
 
-def test_a_server_on_http_ends_with_a_signal(tmp_path):
-    with http_server(tmp_path / "m") as (_, process):
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(20) in (0, -signal.SIGTERM)
-        assert "Traceback" not in process.stderr.read()
-
-
 def test_a_memory_that_is_deleted_under_it_is_told_of(tmp_path):
     async def main():
         async with over_stdio(tmp_path / "m") as client:
@@ -316,15 +314,29 @@ def test_a_memory_that_is_deleted_under_it_is_told_of(tmp_path):
     run(main())
 
 
+def test_a_folder_of_something_else_is_left_alone(tmp_path, says):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes/a.txt").write_text("mine")
+    for place, words in [("notes", "holds other files"), ("notes/a.txt", "is a file")]:
+        for command in (["mcp"], ["mcp", "install", "cursor", "--print"]):
+            code, out, err = says(*command, tmp_path / place)
+            assert (code, out) == (2, "")
+            assert words in err
+    assert [one.name for one in (tmp_path / "notes").iterdir()] == ["a.txt"]
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
         (["--http", "--host", "0.0.0.0"], "beyond this machine a token is needed"),
         (["--http", "--port", "99999"], "not a number from 0 to 65535"),
-        (["--http", "--host", "256.1.1.1", "--token", "x"], "cannot be listened on"),
+        (["--http", "--host", "256.1.1.1", "--token-file", "token"], "cannot be listened on"),
+        (["--http", "--token-file", "nowhere"], "`--token-file nowhere` cannot be read"),
     ],
 )
 def test_wrong_usage_is_a_line(tmp_path, says, options, told):
+    Path("token").write_text("open-sesame-open-sesame", encoding="utf-8")
+    Path("token").chmod(0o600)
     code, out, err = says("mcp", tmp_path / "m", *options)
     assert (code, out) == (2, "")
     assert told in err
@@ -344,14 +356,17 @@ def posted(address, **headers):
             return error.code
 
 
+TOKEN = "open-sesame-open-sesame"
+
+
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory):
     """A server that wants a token."""
-    with http_server(tmp_path_factory.mktemp("guarded") / "m", env={"PHAGO_TOKEN": "sesame"}) as (address, _):
+    with http_server(tmp_path_factory.mktemp("guarded") / "m", env={"PHAGO_TOKEN": TOKEN}) as (address, _):
         yield address
 
 
-WELL = {"Authorization": "Bearer sesame"}
+WELL = {"Authorization": f"Bearer {TOKEN}"}
 
 
 @pytest.mark.parametrize(
@@ -360,8 +375,8 @@ WELL = {"Authorization": "Bearer sesame"}
         (WELL, 200),
         ({**WELL, "Origin": "http://localhost:3000"}, 200),
         ({}, 401),
-        ({"Authorization": "Bearer sesam"}, 401),
-        ({"Authorization": "Basic sesame"}, 401),
+        ({"Authorization": f"Bearer {TOKEN[:-1]}"}, 401),
+        ({"Authorization": f"Basic {TOKEN}"}, 401),
         ({**WELL, "Host": "evil.example"}, 421),
         ({**WELL, "Host": "127.0.0.1.evil.example"}, 421),
         ({**WELL, "Origin": "http://evil.example"}, 403),
@@ -376,7 +391,7 @@ def test_who_has_the_token_is_served_and_other_paths_are_not(guarded):
     assert posted(guarded.replace("/mcp", "/etc/passwd"), **WELL) == 404
 
     async def main():
-        async with over_http(guarded, "sesame") as client:
+        async with over_http(guarded, TOKEN) as client:
             assert (await client.ask("status"))["documents"] == 0
 
     run(main())

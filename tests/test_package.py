@@ -110,7 +110,7 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
     inner |= {"add_mcp", "install_parser", "Check", "agent", "directory", "installation", "add_doctor"}
     inner |= {"add_completions"}
     # What brings calls to a colony, and the command that serves one.
-    inner |= {"channel", "add_serve"}
+    inner |= {"channel", "add_serve", "port", "token_of"}
     inner |= {*phago.evolution.__all__, "Trials", "add_evolve", "mean_and_spread", "tried"}
     seen = 0
     for found in pkgutil.walk_packages(phago.__path__, "phago."):
