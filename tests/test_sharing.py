@@ -411,6 +411,8 @@ def test_no_more_connections_than_there_is_room_for_and_then_again(directory, mo
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+# Python 3.12 warns of forks beside threads, which is what is tried here.
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_a_forked_child_has_a_connection_of_its_own(directory):
     with phago.connect(directory) as one, phago.connect(directory) as other:
         other.ingest(NOTES)
