@@ -127,6 +127,12 @@ def test_importing_prints_nothing_and_imports_no_other_package():
     assert done.stderr == ""
 
 
+def test_importing_brings_no_loop_and_no_network():
+    names = "asyncio http multiprocessing socket ssl starlette concurrent.futures phago.remote phago.serve"
+    program = f"import sys, phago; print([name for name in {names.split()} if name in sys.modules]); phago.connect"
+    assert python(program, PYTHONWARNINGS="ignore").stdout == "[]\n"
+
+
 @pytest.mark.parametrize("seed", ["0", "7", "0xffffffffffffffff", "-1", ""])
 def test_the_seed_of_maps_may_be_any_integer(seed):
     done = python("import phago; print('well')", PHAGO_MAP_SEED=seed, PYTHONWARNINGS="ignore")
