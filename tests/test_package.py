@@ -11,6 +11,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import phago
+import phago.export
 import phago.plot
 import pytest
 
@@ -34,7 +35,7 @@ def test_the_wheel_holds_types_stubs_and_licences():
     if origin.get("dir_info", {}).get("editable"):
         pytest.skip("`make dev` installs no wheel")
     files = {file.as_posix() for file in distribution("phago").files or ()}
-    assert {"phago/py.typed", "phago/_phago.pyi", "phago/_phago.abi3.so"} <= files
+    assert {"phago/py.typed", "phago/_phago.pyi", "phago/_phago.abi3.so", "phago/serve/page/index.html"} <= files
     for name in ("LICENSE", "THIRD_PARTY_LICENSES"):
         assert any(file.endswith(f".dist-info/licenses/{name}") for file in files), name
 
@@ -92,6 +93,9 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
     # Pictures stand in a module of their own, which needs matplotlib.
     inner |= {*phago.plot.__all__, "Box", "Link", "Sheet", "Type", "components", "packed", "parted", "placed"}
     inner |= {"FAINT", "FILL", "FONT", "GREY", "INK", "LINE", "PLAIN", "DPI", "blank", "block_size", "plain", "short"}
+    # So do tables and pictures for other tools.
+    inner |= {*phago.export.__all__, "FORMATS", "TABLES", "Wanted", "Place", "around", "atlas", "backbone", "curve"}
+    inner |= {"GLANCE", "glance", "page", "rings", "spread", "svg", "to_igraph", "to_networkx", "write"}
     inner |= {"text_of_html", "text_of_markdown", "text_of_rst"}
     # What a transport of one's own is made of stands in a place of its own, as few ever need it.
     inner |= {*phago.backends.__all__, "Backend", "Choice", "Outcome"}
