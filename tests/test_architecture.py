@@ -173,11 +173,26 @@ PACKAGE = {
     "ids": "",
     "machine": "",
     "results._show": "",
+    # Pictures as data, as SVG and as a page; of colonies they know only what they are given.
+    "view": "",
+    "view.layout": "",
+    "view.around": "view.layout",
+    "view.atlas": "view.layout",
+    "view.file": "",
+    "view.notebook": "",
+    "view.glance": "results._show view.notebook",
+    # Tables and graphs for other tools; rows are given to them.
+    "_files": "",
+    "export.arrow": "_files results.documents",
+    "export.graphml": "",
+    "export.libraries": "",
+    "export": "export.arrow",
+    "_listing": "_rows export.arrow results",
     "results.colony": "_pickles results._show",
     "results.graph": "",
-    "results.surveys": "results._show",
+    "results.surveys": "results._show view.atlas view.notebook",
     "results.life": "",
-    "results.answers": "_pickles document results._show",
+    "results.answers": "_pickles document export.arrow results._show",
     "results.documents": "_pickles document results._show",
     "results.machine": "ids",
     "results.ticks": "_pickles ids",
@@ -185,7 +200,7 @@ PACKAGE = {
     "results": "results.answers results.colony results.documents results.graph results.life results.machine "
     "results.surveys results.ticks",
     "_checks": "_values errors",
-    "_jsonl": "errors results.documents",
+    "_jsonl": "_files errors results.documents",
     "_frames": "_checks document errors",
     "_mapping": "results",
     "_settings": "_checks _phago",
@@ -196,7 +211,8 @@ PACKAGE = {
     "_question": "_checks _embedding _intake _phago _rows config errors results",
     "machine.ring": "_checks _phago _unpicklable config ids",
     "_intake": "_checks _frames _log _phago _rows document errors results",
-    "graph": "_checks _phago _rows _unpicklable errors results",
+    "graph": "_checks _files _phago _rows _unpicklable errors export.arrow export.graphml export.libraries results "
+    "results._show view.around view.atlas view.file view.notebook",
     "machine.coordinator": "_checks _phago _settings _unpicklable config errors ids machine.ring results",
     "machine.shard": "_checks _phago _rows _settings _unpicklable config errors ids machine.ghosts machine.ring "
     "results",
@@ -219,8 +235,8 @@ PACKAGE = {
     "agents": "agents.actions agents.agent agents.arrays agents.view",
     "_alive": "_checks _mapping _phago _progress _rows agents agents.minds graph results",
     "_held": "_checks _log _phago _settings config errors",
-    "colony": "_alive _checks _embedding _held _intake _jsonl _phago _progress _question _rows _unpicklable "
-    "agents.minds config errors graph results",
+    "colony": "_alive _checks _embedding _held _intake _jsonl _listing _phago _progress _question _rows _unpicklable "
+    "agents.minds config errors graph results view.glance",
     "machine.query": "_checks errors ids machine.coordinator machine.shard results",
     "machine.runner": "_checks _phago _rows _settings _unpicklable backends.choice config errors machine.coordinator "
     "machine.shard results",
@@ -247,11 +263,13 @@ PACKAGE = {
     "remote.owner": "colony errors remote.calls remote.desk remote.line remote.place",
     "remote.shared": "_log colony errors remote.calls remote.desk remote.line remote.owner remote.place",
     "remote.http": "_checks errors remote.calls remote.desk remote.faults",
-    "remote.graph": "_phago graph remote.calls",
+    "remote.graph": "_phago graph remote.calls results",
     "remote.client": "_checks _embedding _intake _jsonl _progress _question _rows _unpicklable agents config errors "
     "graph remote.arguments remote.calls remote.graph results",
-    "remote.connecting": "_checks config opening remote.client remote.http remote.shared",
-    "remote": "remote.client remote.connecting",
+    "remote.aio": "_checks _embedding _intake _phago _progress _question _unpicklable agents config graph remote.calls "
+    "remote.client remote.graph results",
+    "remote.connecting": "_checks config opening remote.aio remote.client remote.http remote.shared",
+    "remote": "remote.aio remote.client remote.connecting",
     "phago": "_cores _frames _jsonl _phago agents aio backends.ray colony config document errors evolution graph ids "
     "machine.coordinator machine.ghosts machine.query machine.ring machine.runner machine.shard opening remote results "
     "roles",
@@ -270,6 +288,7 @@ PACKAGE = {
     "serve.routes.documents": "results serve.guard serve.memory serve.operations serve.problems serve.schemas "
     "serve.stream",
     "serve.routes.graph": "results serve.memory serve.operations serve.problems serve.routes.questions serve.schemas",
+    "serve.routes.pictures": "serve.memory serve.operations serve.problems serve.schemas view.around view.atlas",
     "serve.routes.running": "remote.wire results serve.memory serve.operations serve.problems serve.schemas",
     "serve.routes.service": "errors remote.desk remote.http remote.line serve.memory serve.metrics serve.operations "
     "serve.problems serve.schemas",
@@ -335,8 +354,9 @@ PACKAGE = {
     "evaluation.replay": "colony config evaluation.beir evaluation.evaluation evaluation.significance results",
     "evaluation.spelling": "colony evaluation.beir evaluation.evaluation evaluation.significance results",
     "cli.taking": "_bar colony document errors extract",
-    "cli.memory": "_jsonl backends.ray cli.drawing cli.exits cli.finding cli.models cli.parsing _bar cli.taking colony "
-    "document errors extract opening results results.answers results.documents",
+    "cli.exporting": "cli.exits cli.finding colony export",
+    "cli.memory": "_jsonl backends.ray cli.drawing cli.exits cli.exporting cli.finding cli.models cli.parsing _bar "
+    "cli.taking colony document errors extract opening results results.answers results.documents",
     "cli.trials": "colony config document evaluation.significance evolution",
     "cli.evolving": "_bar cli.demo cli.exits cli.finding cli.parsing cli.trials document evolution extract",
     "cli.agents": "cli.agents_install cli.exits cli.memory cli.parsing cli.serving errors mcp opening remote",

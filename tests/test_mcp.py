@@ -1,7 +1,6 @@
 """A memory in the tools of an agent: real clients of the SDK over the standard streams and over HTTP."""
 
 import asyncio
-import contextlib
 import json
 import os
 import shutil
@@ -113,21 +112,22 @@ def test_the_protocol_without_a_handshake(served):
 
 @pytest.mark.parametrize("over", ["the standard streams", "http"])
 def test_three_clients_at_once_on_one_memory(tmp_path, served, over):
-    async def agent(client, name):
-        for turn in range(6):
-            await client.ask("remember", documents=[{"id": f"{name}-{turn}", "text": f"Note {turn} by {name}."}])
-            found = await client.ask("recall", question=f"note by {name}", k=20)
-            assert sum(one["id"].startswith(name) for one in found["hits"]) == turn + 1
+    together = asyncio.Barrier(3)
+
+    async def agent(connected, name):
+        async with connected() as client:
+            for turn in range(6):
+                await client.ask("remember", documents=[{"id": f"{name}-{turn}", "text": f"Note {turn} by {name}."}])
+                found = await client.ask("recall", question=f"note by {name}", k=20)
+                assert sum(one["id"].startswith(name) for one in found["hits"]) == turn + 1
+            await together.wait()
+            found = await client.ask("recall", question="+note by", k=100, token_budget=100_000)
+            assert len(found["hits"]) == 18
+            # Nobody leaves before all have looked.
+            await together.wait()
 
     async def main(connected):
-        async with contextlib.AsyncExitStack() as stack:
-            # One after the other, as anyio wants them left in the order in which they were entered.
-            clients = [await stack.enter_async_context(connected()) for _ in range(3)]
-            names = ("anna", "berta", "carla")
-            await asyncio.gather(*(agent(client, name) for client, name in zip(clients, names, strict=True)))
-            for client in clients:
-                found = await client.ask("recall", question="+note by", k=100, token_budget=100_000)
-                assert len(found["hits"]) == 18
+        await asyncio.gather(*(agent(connected, name) for name in ("anna", "berta", "carla")))
 
     if over == "http":
         run(main(lambda: over_http(served)))

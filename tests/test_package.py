@@ -10,6 +10,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import phago
+import phago.export
 import phago.mcp
 import phago.plot
 import pytest
@@ -35,7 +36,7 @@ def test_the_wheel_holds_types_stubs_and_licences():
     if origin.get("dir_info", {}).get("editable"):
         pytest.skip("`make dev` installs no wheel")
     files = {file.as_posix() for file in distribution("phago").files or ()}
-    assert {"phago/py.typed", "phago/_phago.pyi", "phago/_phago.abi3.so"} <= files
+    assert {"phago/py.typed", "phago/_phago.pyi", "phago/_phago.abi3.so", "phago/serve/page/index.html"} <= files
     for name in ("LICENSE", "THIRD_PARTY_LICENSES"):
         assert any(file.endswith(f".dist-info/licenses/{name}") for file in files), name
     assert any(file.endswith("share/man/man1/phago.1") for file in files)
@@ -94,6 +95,9 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
     # Pictures stand in a module of their own, which needs matplotlib.
     inner |= {*phago.plot.__all__, "Box", "Link", "Sheet", "Type", "components", "packed", "parted", "placed"}
     inner |= {"FAINT", "FILL", "FONT", "GREY", "INK", "LINE", "PLAIN", "DPI", "blank", "block_size", "plain", "short"}
+    # So do tables and pictures for other tools.
+    inner |= {*phago.export.__all__, "FORMATS", "TABLES", "Wanted", "Place", "around", "atlas", "backbone", "curve"}
+    inner |= {"GLANCE", "glance", "page", "rings", "spread", "svg", "to_igraph", "to_networkx", "write"}
     inner |= {"text_of_html", "text_of_markdown", "text_of_rst"}
     # What a transport of one's own is made of stands in a place of its own, as few ever need it.
     inner |= {*phago.backends.__all__, "Backend", "Choice", "Outcome"}
@@ -110,7 +114,7 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
     inner |= {"add_mcp", "install_parser", "Check", "agent", "directory", "installation", "add_doctor"}
     inner |= {"add_completions"}
     # What brings calls to a colony, and the command that serves one.
-    inner |= {"channel", "add_serve", "port", "token_of"}
+    inner |= {"channel", "Connecting", "add_serve", "port", "token_of"}
     inner |= {*phago.evolution.__all__, "Trials", "add_evolve", "mean_and_spread", "tried"}
     seen = 0
     for found in pkgutil.walk_packages(phago.__path__, "phago."):
@@ -135,6 +139,12 @@ def test_importing_prints_nothing_and_imports_no_other_package():
     done = python(program, PYTHONWARNINGS="ignore")
     assert done.stdout == "{'phago'}\n"
     assert done.stderr == ""
+
+
+def test_importing_brings_no_loop_and_no_network():
+    names = "asyncio http multiprocessing socket ssl starlette concurrent.futures phago.remote phago.serve"
+    program = f"import sys, phago; print([name for name in {names.split()} if name in sys.modules]); phago.connect"
+    assert python(program, PYTHONWARNINGS="ignore").stdout == "[]\n"
 
 
 @pytest.mark.parametrize("seed", ["0", "7", "0xffffffffffffffff", "-1", ""])

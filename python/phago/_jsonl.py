@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
+from ._files import written
 from .errors import InvalidDocument
 from .results.documents import beside_text
 
@@ -69,12 +70,11 @@ class Export:
     """A file that is there whole or not at all: it gets its name when all is written."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = Path(path)
+        self._whole = written(path)
         self.documents = 0
 
     def __enter__(self) -> Self:
-        self._temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        self._file: TextIO = self._temporary.open("w", encoding="utf-8", newline="\n")
+        self._file: TextIO = self._whole.__enter__()
         return self
 
     def write(self, rows: list[StoredRow]) -> None:
@@ -86,9 +86,5 @@ class Export:
         self._file.writelines(lines)
         self.documents += len(lines)
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._file.close()
-        if kind is None:
-            os.replace(self._temporary, self._path)
-        else:
-            self._temporary.unlink()
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._whole.__exit__(kind, error, at)

@@ -6,6 +6,7 @@ import datetime
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from html import escape
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, overload
@@ -34,6 +35,7 @@ from ._intake import (
     undone_is_logged,
 )
 from ._jsonl import Export, read_jsonl
+from ._listing import Documents
 from ._progress import OnProgress, shown, taken
 from ._question import Moment, Question, explained
 from ._rows import alike, concept, constants, explanation, helped, stored, suggestions
@@ -589,13 +591,12 @@ class Colony(Alive, Unpicklable):
         """How many documents match a filter as `query` takes it; without one, all there are."""
         return self._world.count(where).wait()
 
-    def documents(
-        self, where: Where | None = None, *, after: str | None = None, limit: int | None = None
-    ) -> Iterator[StoredDocument]:
+    def documents(self, where: Where | None = None, *, after: str | None = None, limit: int | None = None) -> Documents:
         """Iterate over the documents, in the order of their ids (by code point), reading 1,000 at a time.
 
         They are those that are there when the iteration begins; one that is deleted before its turn is left out. The
-        ids are held in memory, and the texts of one page.
+        ids are held in memory, and the texts of one page. What is returned has `__arrow_c_stream__`, so that
+        `polars.DataFrame(colony.documents())` is a table of them (`pip install "phago[arrow]"`).
 
         >>> with Colony() as colony:
         ...     report = colony.ingest([{"id": name, "text": f"Text {name}."} for name in "cab"])
@@ -609,7 +610,7 @@ class Colony(Alive, Unpicklable):
         """
         world = self._world
         keys = world.names(where, None if after is None else text_of("after", after)).wait()
-        return (stored(row) for page in page_of(keys, limit) for row in self._world.stored(page).wait())
+        return Documents(self._world.stored(page).wait() for page in page_of(keys, limit))
 
     def export_jsonl(self, path: str | os.PathLike[str], where: Where | None = None) -> int:
         """Write the documents as lines of JSON, in the order of their ids; returns how many there are.
@@ -678,6 +679,16 @@ class Colony(Alive, Unpicklable):
             return f"<Colony of {len(self)} documents at tick {self._world.tick}>"
         except CoordinatorUnavailable:
             return "<unavailable Colony>"
+
+    def _repr_html_(self) -> str:
+        from .view.glance import glance
+
+        if self._held is None:
+            return f"<code>{escape(repr(self))}</code>"
+        try:
+            return glance(self.stats(), self.events(), self.graph)
+        except CoordinatorUnavailable:
+            return f"<code>{escape(repr(self))}</code>"
 
     # --- on disk ---
 

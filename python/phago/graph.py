@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, overload
 
-from ._checks import count
+from ._checks import count, refusal, text_of
+from ._files import written
 from ._phago import Column, EdgeRow, NeighborRow, NodeRow, World
 from ._rows import node
 from ._unpicklable import Unpicklable
 from .errors import CoordinatorUnavailable
 from .results import Edge, GraphPath, Node, SignificantPair
+from .results._show import figures, table
+
+if TYPE_CHECKING:
+    import arro3.core
+    import igraph
+    import networkx
 
 __all__ = ["AsyncGraph", "Edges", "Graph", "Nodes"]
 
 _T = TypeVar("_T")
+
+# Rows of a snapshot that a notebook shows.
+_SHOWN = 20
 
 
 class _Table(Protocol):
@@ -56,6 +67,22 @@ class _Snapshot(Unpicklable, Sequence[_T], Generic[_T]):
         """
         return {name: self._table.column(native) for name, native in self._columns.items()}
 
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The snapshot as an Arrow stream, which shares its memory: `pyarrow.table(edges)`; see `to_arrow`."""
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
+    def to_arrow(self) -> arro3.core.Table:
+        """The snapshot as a table of Arrow, which shares its memory: `polars.DataFrame(edges.to_arrow())`.
+
+        A snapshot itself is one to pyarrow, duckdb and pandas (`pandas.DataFrame.from_arrow`); polars sees a sequence.
+
+        Raises:
+            ImportError: There is no arro3: `pip install "phago[arrow]"`.
+        """
+        from .export.arrow import table_of
+
+        return table_of(self.columns())
+
     def __len__(self) -> int:
         return len(self._table)
 
@@ -77,6 +104,11 @@ class _Snapshot(Unpicklable, Sequence[_T], Generic[_T]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} {type(self).__name__.lower()} at tick {self.tick}>"
+
+    def _repr_html_(self) -> str:
+        rows = ([_cell(getattr(row, name)) for name in self._columns] for row in self[:_SHOWN])
+        of = f"the first {_SHOWN} of " if len(self) > _SHOWN else ""
+        return table(self._columns, rows, f"{of}{len(self):,} {type(self).__name__.lower()} at tick {self.tick:,}")
 
 
 class Nodes(_Snapshot[Node]):
@@ -113,6 +145,23 @@ class Edges(_Snapshot[Edge]):
         `networkx.DiGraph().add_weighted_edges_from(colony.graph.edges.triples())`
         """
         return zip(*(self._table.column(name) for name in ("source", "target", "weight")), strict=True)
+
+    def by_id(self, nodes: Nodes) -> Iterator[tuple[str, str, float, int, int, int]]:
+        """(source id, target id, weight, co-activations, created, last activated) of every synapse.
+
+        The ids are those of `Node.id`. A label may change with the next document, an id never does.
+
+        Args:
+            nodes: The concepts of the same tick.
+        """
+        numbers = [self._table.column(name) for name in ("weight", "co_activations", "created", "last")]
+        if "source_id" in self._table.names:
+            return zip(self._table.column("source_id"), self._table.column("target_id"), *numbers, strict=True)
+        # What another process tells of its graph has labels alone.
+        columns = nodes.columns()
+        ids = dict(zip(columns["label"], columns["id"], strict=True))
+        ends = (map(ids.__getitem__, self._table.column(name)) for name in ("source", "target"))
+        return zip(*ends, *numbers, strict=True)
 
 
 class Graph(Unpicklable):
@@ -195,6 +244,125 @@ class Graph(Unpicklable):
         found = self._world().significant(count("top", top, 1)).wait()
         return tuple(SignificantPair(row.one, row.other, row.co, row.weight, row.g2) for row in found)
 
+    def to_html(
+        self, path: str | os.PathLike[str], around: str | None = None, *, hops: int = 2, limit: int = 150
+    ) -> int:
+        """Write the graph as one HTML file that any browser shows, without a network; returns how many concepts it has.
+
+        With `around` these are a concept and those nearest to it; without, the concepts of the pairs that are farthest
+        from chance (`significant`). The picture is the same for the same graph. Labels are text in it, whatever they
+        are; nothing can run in it but its own script. The file is there whole or not at all.
+
+        Args:
+            path: The file, which is replaced if it is there.
+            around: A concept, by its label, word or stem.
+            hops: How far from it the picture reaches; 1 to 4. Without `around` it means nothing.
+            limit: Concepts, at most; 2 to 500. 150 make a file of some 60 KiB.
+
+        Raises:
+            ConfigError: There is no such concept, or a number is out of range.
+        """
+        from .view.around import around as neighborhood
+        from .view.atlas import backbone
+        from .view.file import page
+
+        most, reach = count("limit", limit, 2, 500), count("hops", hops, 1, 4)
+        concept = None if around is None else text_of("around", around)
+        # A file that cannot be written says so before the work.
+        with written(path) as file:
+            if concept is None:
+                data = backbone(self, limit=most)
+                title, lead = "What belongs together", "The concepts of the pairs that are farthest from chance."
+            else:
+                found = neighborhood(self, concept, hops=reach, limit=most)
+                if found is None:
+                    raise refusal("around", around, "a concept of the colony, by its label, word or stem")
+                data, title = found, f"Around {found['center']}"
+                lead = f"What {found['center']} is wired to, and what is wired to that."
+            stats = self._world().stats().wait()
+            lead += f" {len(data['nodes']):,} of {stats['nodes']:,} concepts, at tick {stats['tick']:,}."
+            file.write(page(data, title, lead))
+        return len(data["nodes"])
+
+    def to_graphml(self, path: str | os.PathLike[str]) -> int:
+        """Write concepts and synapses as GraphML, which networkx, igraph and Gephi read; returns how many synapses.
+
+        The graph is directed. Concepts are named by their ids and have `label`, `mentions`, `uses` and `degree`;
+        synapses have `weight`, `co_activations`, `created` and `last_activated`. It is written row by row. The file is
+        there whole or not at all.
+
+        Args:
+            path: The file, which is replaced if it is there.
+        """
+        from .export.graphml import write
+
+        with written(path) as file:
+            nodes, edges = self._both()
+            write(file, nodes, edges)
+        return len(edges)
+
+    def to_networkx(self) -> networkx.DiGraph[str]:
+        """The graph as a `networkx.DiGraph` of labels, with what `Node` and `Edge` have as attributes.
+
+        Raises:
+            ImportError: There is no networkx: `pip install "phago[networkx]"`.
+        """
+        from .export.libraries import to_networkx
+
+        return to_networkx(*self._both())
+
+    def to_igraph(self) -> igraph.Graph:
+        """The graph as a directed `igraph.Graph`, whose vertices have their label as `name`, and the other attributes.
+
+        Raises:
+            ImportError: There is no igraph: `pip install "phago[igraph]"`.
+        """
+        from .export.libraries import to_igraph
+
+        return to_igraph(*self._both())
+
+    def _both(self) -> tuple[Nodes, Edges]:
+        """Nodes and edges of one tick, so that every edge has its ends."""
+        while True:
+            nodes, edges = self.nodes, self.edges
+            if nodes.tick == edges.tick:
+                return nodes, edges
+
+    def _repr_html_(self) -> str:
+        from .view.notebook import GLANCE
+
+        try:
+            stats = self._world().stats().wait()
+            named = (("concepts", "nodes"), ("synapses", "edges"))
+            told = figures((name, f"{stats[key]:,}") for name, key in named)
+            return told + (self.neighborhood_svg() if stats["nodes"] <= GLANCE else "")
+        except CoordinatorUnavailable:
+            return ""
+
+    def neighborhood_svg(self, label: str | None = None, *, limit: int = 36) -> str:
+        """A concept and those nearest to it as an SVG picture for notebooks, without a script.
+
+        Args:
+            label: The concept; by default one of most synapses.
+            limit: Concepts, at most; 2 to 150.
+
+        Returns:
+            The picture; empty where there is no such concept.
+        """
+        from .view.around import around
+        from .view.notebook import svg
+
+        most = count("limit", limit, 2, 150)
+        middle = self._middle() if label is None else text_of("label", label)
+        found = None if middle is None else around(self, middle, limit=most)
+        return "" if found is None else svg(found, label=f"{found['center']} and what it is wired to")
+
+    def _middle(self) -> str | None:
+        """Of the concepts of most synapses that of most documents; None where there is none."""
+        columns = self.nodes.columns()
+        wired = list(zip(columns["degree"], columns["mentions"], strict=True))
+        return columns["label"][wired.index(max(wired))] if wired else None
+
     def __repr__(self) -> str:
         try:
             stats = self._world().stats().wait()
@@ -260,6 +428,10 @@ class AsyncGraph(Graph):
         """See `Graph.significant`."""
         found = await self._world().significant(count("top", top, 1)).start()
         return tuple(SignificantPair(row.one, row.other, row.co, row.weight, row.g2) for row in found)
+
+
+def _cell(value: str | float) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def _groups(groups: list[list[str]]) -> tuple[tuple[str, ...], ...]:

@@ -10,9 +10,7 @@ import datetime
 import json
 import os
 import re
-import shutil
 import sys
-import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -31,6 +29,7 @@ from ..results.answers import by_name
 from ..results.documents import beside_text
 from .drawing import PICTURE_ENDS, drawn
 from .exits import BUSY, DAMAGED, FOUND, NOTHING_FOUND, Problem
+from .exporting import FORMATS, TABLES, Wanted
 from .finding import anomalies_lines, counted, insights_lines, insights_row, map_lines, map_row
 from .models import model
 from .parsing import Parser, conditions, count, moment, part, seconds, shards, text
@@ -157,9 +156,18 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     delete = digests("delete", _delete, "delete documents; exits with 1 where there was none")
     delete.add_argument("ids", type=text, metavar="ID", nargs="*")
     _filter(delete)
-    export = reads("export", _export, "the documents as lines of JSON, in the order of their ids")
-    export.add_argument("file", metavar="FILE", nargs="?", default="-", help="where to write (default: the output)")
-    _filter(export)
+    out = reads(
+        "export", _export, "documents as lines of JSON, tables as Parquet or Arrow, the graph as GraphML or HTML"
+    )
+    out.add_argument("file", metavar="FILE", nargs="?", default="-", help="where to write (default: the output)")
+    out.add_argument(
+        "--format",
+        choices=tuple(FORMATS),
+        help="what to write (default: what FILE ends in, or jsonl); parquet and arrow need phago[arrow]",
+    )
+    out.add_argument("--table", choices=TABLES, help="of parquet and arrow, which table (default: documents)")
+    out.add_argument("--around", type=text, metavar="CONCEPT", help="of html, what is around a concept")
+    _filter(out)
     taken = digests("import", _import, "take in what export wrote; makes DIR where there is none")
     taken.add_argument("file", metavar="FILE", nargs="?", default="-", help="what to read (default: the input)")
     _model(taken)
@@ -495,29 +503,12 @@ def _delete(arguments: argparse.Namespace) -> int:
 
 def _export(arguments: argparse.Namespace) -> int:
     where = conditions(arguments.where)
+    wanted = Wanted(arguments.file, arguments.format, arguments.table, where, arguments.around)
     with _reading(arguments) as colony:
-        if arguments.file == "-":
-            return FOUND if _export_to_output(colony, where) else NOTHING_FOUND
-        try:
-            count = colony.export_jsonl(arguments.file, where)
-        except OSError as error:
-            raise Problem(f"`{arguments.file}` cannot be written: {error.strerror}") from None
-    _say(arguments, {"exported": count}, [f"{counted(count, 'document')} written to {arguments.file}."])
+        count, told = wanted.write(colony)
+    if arguments.file != "-":
+        _say(arguments, {"exported": count}, [told])
     return FOUND if count else NOTHING_FOUND
-
-
-def _export_to_output(colony: Colony, where: dict[str, Any] | None) -> int:
-    # Bytes, as an output of another encoding would show question marks for what it does not have.
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "documents.jsonl"
-        count = colony.export_jsonl(file, where)
-        if sys.stdout is None:
-            return count
-        with file.open("rb") as lines:
-            sys.stdout.flush()
-            shutil.copyfileobj(lines, sys.stdout.buffer)
-            sys.stdout.buffer.flush()
-    return count
 
 
 def _import(arguments: argparse.Namespace) -> int:

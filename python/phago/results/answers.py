@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, cast, overload
+from typing import TYPE_CHECKING, Any, cast, overload
 
 from .._pickles import restored
 from ..document import Scalar
-from ._show import plain, short, table
+from ._show import bar, marked, plain, short, table
+
+if TYPE_CHECKING:
+    import arro3.core
 
 __all__ = [
     "BridgeShare",
@@ -24,6 +27,10 @@ __all__ = [
     "Suggestion",
     "WordShare",
 ]
+
+
+# Rows of a table in a notebook; nobody reads more, and `items` has all.
+_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -214,8 +221,9 @@ class Explanation:
         rows += [("bridge", share.title, share.points) for share in self.bridges]
         rows += [("context", share.id, share.points) for share in self.context]
         rows += [("speaker", "", self.speaker)] * bool(self.speaker)
-        shown = [(kind, what, f"{points:.3f}") for kind, what, points in rows]
-        return table(("part", "from", "points"), shown, self.nothing or f"{self.id}: {self.score:.3f}")
+        shown = [(kind, what, f"{points:.3f}") for kind, what, points in rows[:_SHOWN]]
+        told = table(("part", "from", "points"), shown, self.nothing or f"{self.id}: {self.score:.3f}")
+        return told if self.nothing else bar(by_name(self.parts), self.score) + told
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,13 +315,37 @@ class Hits(Sequence[Hit]):
         """All of it as JSON."""
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
 
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The hits as an Arrow stream; see `to_arrow`."""
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
+    def to_arrow(self) -> arro3.core.Table:
+        """The hits as a table of Arrow, with a column for each part of the score: `polars.DataFrame(hits.to_arrow())`.
+
+        Hits themselves are one to pyarrow, duckdb and pandas (`pandas.DataFrame.from_arrow`); polars sees a sequence.
+        Metadata is text, as JSON.
+
+        Raises:
+            ImportError: There is no arro3: `pip install "phago[arrow]"`.
+        """
+        from ..export.arrow import hits_table
+
+        return hits_table(self.items)
+
     def __repr__(self) -> str:
         first = ", ".join(f"{short(hit.id)} {hit.score:.2f}" for hit in self.items[:3])
         return f"<{len(self)} hits{': ' + first if first else ''}{', ...' if len(self) > 3 else ''}>"
 
     def _repr_html_(self) -> str:
-        rows = [
-            (rank, f"{hit.score:.3f}", hit.id, hit.title, hit.passage or hit.text[:600])
-            for rank, hit in enumerate(self.items, 1)
-        ]
-        return table(("", "score", "id", "title", "passage"), rows)
+        shown = self.items[:_SHOWN]
+        most = max((hit.score for hit in shown), default=0.0)
+        rows = [(f"{hit.score:.3f}", bar(by_name(hit.parts), most), hit.id, hit.title, _passage(hit)) for hit in shown]
+        count = f"{len(self.items):,} hit{'s' * (len(self.items) != 1)}"
+        more = f", of which the first {_SHOWN} are shown" if len(self.items) > _SHOWN else ""
+        pending = f"; {self.pending:,} documents wait to be digested" if self.pending else ""
+        return table(("score", "parts", "id", "title", "passage"), rows, count + more + pending)
+
+
+def _passage(hit: Hit) -> str:
+    start, end = hit.span if hit.span[0] < hit.span[1] else (0, 600)
+    return marked(hit.text, start, min(end, len(hit.text)))

@@ -165,13 +165,18 @@ class Map:
     """The largest G² first; ties, such as those of bridges alone, in the order of their clusters."""
 
     def _repr_html_(self) -> str:
+        # Whoever draws nothing need not load what draws.
+        from ..view.atlas import atlas
+        from ..view.notebook import svg
+
         caption = f"{len(self.clusters)} clusters and {len(self.links)} links between them at tick {self.tick}"
         rows = (
             (*(cluster.label for cluster in link.clusters), link.pairs, f"{link.g2:.0f}", _listed(link.bridges))
             for link in self.links[:_SHOWN]
         )
         links = table(("cluster", "cluster", "pairs", "G²", "bridges"), rows, _of("links", len(self.links)))
-        return _clusters(self.clusters, caption) + links
+        picture = svg(atlas(self), label=f"A map of {caption}") if self.clusters else ""
+        return picture + _clusters(self.clusters, caption) + links
 
 
 def _clusters(clusters: tuple[Cluster, ...], caption: str) -> str:

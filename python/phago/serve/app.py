@@ -17,7 +17,7 @@ from .guard import Guard
 from .openapi import described
 from .operations import Operation
 from .problems import answered, problem, problem_of
-from .routes import documents, graph, questions, running, service
+from .routes import documents, graph, pictures, questions, running, service
 
 if TYPE_CHECKING:
     from .memory import Memory
@@ -26,6 +26,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *questions.OPERATIONS,
     *documents.OPERATIONS,
     *graph.OPERATIONS,
+    *pictures.OPERATIONS,
     *running.OPERATIONS,
     *service.OPERATIONS,
 )
