@@ -286,6 +286,17 @@ def test_a_closed_input_ends_it_quietly_and_lines_that_are_no_messages_do_not_en
     assert b"Traceback" not in err
 
 
+def test_a_client_that_is_gone_in_the_middle_ends_it_quietly(tmp_path):
+    with started(tmp_path / "m") as process:
+        said_hello(process)
+        process.stdout.close()
+        process.stdin.write(json.dumps({"jsonrpc": "2.0", "id": 7, "method": "tools/list"}).encode() + b"\n")
+        process.stdin.flush()
+        # It ends by itself, though its input is still open.
+        assert process.wait(20) == 0
+        assert process.stderr.read() == b""
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_quietly_and_at_once(tmp_path, number):
