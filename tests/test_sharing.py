@@ -48,7 +48,9 @@ def test_the_first_owns_it_and_the_others_get_the_same_answers(directory):
         assert other.delete(["n4", "nobody"]) == 1
         assert other.delete(where={"$not": {"x": 1}}) == 18
         assert repr(other) == f"<Client of {directory}>"
+        assert "<svg" in other._repr_html_()
     assert repr(other) == "<closed Client>"
+    assert other._repr_html_() == "<code>&lt;closed Client&gt;</code>"
     assert not (directory / "owner.json").exists()
     with phago.open(directory) as colony:
         assert len(colony) == 0
