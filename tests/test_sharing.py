@@ -510,6 +510,26 @@ def test_only_this_user_can_ask(directory):
         assert len(os.fsencode(place["address"])) < 104
 
 
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="there are no sockets of Unix")
+def test_old_sockets_of_the_dead_are_swept_and_those_of_the_living_stay(directory, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    folder = tmp_path / "phago"
+    folder.mkdir(mode=0o700)
+    living = socket.socket(socket.AF_UNIX)
+    living.bind(str(folder / "living"))
+    living.listen()
+    for name in ("dead", "fresh"):
+        with socket.socket(socket.AF_UNIX) as dead:
+            dead.bind(str(folder / name))
+    for name in ("living", "dead"):
+        os.utime(folder / name, (1, 1))
+    with phago.connect(directory) as one, phago.connect(directory) as other:
+        assert other.count() == one.count() == 0
+        address = told(directory)["address"]
+        assert {found.name for found in folder.iterdir()} == {"living", "fresh", os.path.basename(address)}
+    living.close()
+
+
 def test_a_long_path_is_no_hindrance(tmp_path):
     directory = tmp_path / ("long" * 40) / ("longer" * 30)
     directory.mkdir(parents=True)
