@@ -264,8 +264,8 @@ PACKAGE = {
     "remote.shared": "_log colony errors remote.calls remote.desk remote.line remote.owner remote.place",
     "remote.http": "_checks errors remote.calls remote.desk remote.faults",
     "remote.graph": "_phago graph remote.calls results",
-    "remote.client": "_checks _embedding _intake _jsonl _progress _question _rows _unpicklable agents config errors "
-    "graph remote.arguments remote.calls remote.graph results",
+    "remote.client": "_checks _embedding _intake _jsonl _listing _progress _question _rows _unpicklable agents config "
+    "errors graph remote.arguments remote.calls remote.graph results view.glance",
     "remote.aio": "_checks _embedding _intake _phago _progress _question _unpicklable agents config graph remote.calls "
     "remote.client remote.graph results",
     "remote.connecting": "_checks config opening remote.aio remote.client remote.http remote.shared",
@@ -369,8 +369,8 @@ PACKAGE = {
     "cli.taking colony document errors extract opening remote results results.answers results.documents",
     "cli.trials": "colony config document evaluation.significance evolution",
     "cli.evolving": "_bar cli.demo cli.exits cli.finding cli.parsing cli.trials document evolution extract",
-    "cli.agents": "cli.agents_install cli.exits cli.parsing errors mcp opening remote",
-    "cli.agents_install": "cli.exits cli.parsing mcp.clients",
+    "cli.agents": "cli.agents_install cli.exits cli.memory cli.parsing cli.serving errors mcp opening remote",
+    "cli.agents_install": "cli.exits cli.memory cli.parsing mcp.clients",
     "cli.checks": "_phago errors mcp mcp.budget opening phago",
     "cli.completing": "cli.exits cli.parsing",
     "cli.doctor": "cli.checks cli.exits cli.parsing",

@@ -129,7 +129,7 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
     inner |= {"add_mcp", "install_parser", "Check", "agent", "directory", "installation", "add_doctor"}
     inner |= {"add_completions"}
     # What brings calls to a colony, and the command that serves one.
-    inner |= {"channel", "Connecting", "add_serve"}
+    inner |= {"channel", "Connecting", "add_serve", "port", "token_of"}
     inner |= {*phago.evolution.__all__, "Trials", "add_evolve", "mean_and_spread", "tried"}
     seen = 0
     for found in pkgutil.walk_packages(phago.__path__, "phago."):
@@ -154,6 +154,12 @@ def test_importing_prints_nothing_and_imports_no_other_package():
     done = python(program, PYTHONWARNINGS="ignore")
     assert done.stdout == "{'phago'}\n"
     assert done.stderr == ""
+
+
+def test_importing_brings_no_loop_and_no_network():
+    names = "asyncio http multiprocessing socket ssl starlette concurrent.futures phago.remote phago.serve"
+    program = f"import sys, phago; print([name for name in {names.split()} if name in sys.modules]); phago.connect"
+    assert python(program, PYTHONWARNINGS="ignore").stdout == "[]\n"
 
 
 @pytest.mark.parametrize("seed", ["0", "7", "0xffffffffffffffff", "-1", ""])

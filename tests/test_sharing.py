@@ -3,6 +3,7 @@
 import datetime
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -47,7 +48,9 @@ def test_the_first_owns_it_and_the_others_get_the_same_answers(directory):
         assert other.delete(["n4", "nobody"]) == 1
         assert other.delete(where={"$not": {"x": 1}}) == 18
         assert repr(other) == f"<Client of {directory}>"
+        assert "<svg" in other._repr_html_()
     assert repr(other) == "<closed Client>"
+    assert other._repr_html_() == "<code>&lt;closed Client&gt;</code>"
     assert not (directory / "owner.json").exists()
     with phago.open(directory) as colony:
         assert len(colony) == 0
@@ -411,6 +414,8 @@ def test_no_more_connections_than_there_is_room_for_and_then_again(directory, mo
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+# Python 3.12 warns of forks beside threads, which is what is tried here.
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_a_forked_child_has_a_connection_of_its_own(directory):
     with phago.connect(directory) as one, phago.connect(directory) as other:
         other.ingest(NOTES)
@@ -482,6 +487,19 @@ def test_a_socket_whose_owner_died_is_no_owner(directory, tmp_path):
         assert told(directory)["pid"] == os.getpid()
 
 
+def test_a_copy_of_a_directory_is_another_memory(directory, tmp_path):
+    with phago.connect(directory) as one:
+        one.ingest(NOTES)
+        shutil.copytree(directory, tmp_path / "copy")
+        with phago.connect(tmp_path / "copy") as copy:
+            assert copy.is_owner
+            copy.ingest({"id": "x", "text": "Only in the copy."})
+            assert (len(copy), len(one)) == (21, 20)
+        # Its end and its beginning took nothing from the first one.
+        with phago.connect(directory) as other:
+            assert (other.is_owner, len(other)) == (False, 20)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="rights are those of Unix")
 def test_only_this_user_can_ask(directory):
     with phago.connect(directory):
@@ -490,6 +508,26 @@ def test_only_this_user_can_ask(directory):
         folder = os.path.dirname(place["address"])
         assert stat.S_IMODE(os.stat(folder).st_mode) == 0o700
         assert len(os.fsencode(place["address"])) < 104
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="there are no sockets of Unix")
+def test_old_sockets_of_the_dead_are_swept_and_those_of_the_living_stay(directory, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    folder = tmp_path / "phago"
+    folder.mkdir(mode=0o700)
+    living = socket.socket(socket.AF_UNIX)
+    living.bind(str(folder / "living"))
+    living.listen()
+    for name in ("dead", "fresh"):
+        with socket.socket(socket.AF_UNIX) as dead:
+            dead.bind(str(folder / name))
+    for name in ("living", "dead"):
+        os.utime(folder / name, (1, 1))
+    with phago.connect(directory) as one, phago.connect(directory) as other:
+        assert other.count() == one.count() == 0
+        address = told(directory)["address"]
+        assert {found.name for found in folder.iterdir()} == {"living", "fresh", os.path.basename(address)}
+    living.close()
 
 
 def test_a_long_path_is_no_hindrance(tmp_path):
@@ -560,8 +598,6 @@ def test_frames_that_are_no_calls_are_answered(directory):
 
 
 def test_a_directory_that_was_deleted_is_told_of(directory):
-    import shutil
-
     with phago.connect(directory) as one, phago.connect(directory) as other:
         other.ingest(NOTES)
         shutil.rmtree(directory)

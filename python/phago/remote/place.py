@@ -9,6 +9,7 @@ import secrets
 import stat
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,9 @@ FILE = "owner.json"
 
 # The path of a socket has room for 107 bytes on Linux and 103 on macOS.
 _ADDRESS_BYTES_MAX = 100
+# Seconds after which a socket that nobody listens at is in nobody's way any more; how many are looked at.
+_OLD = 86_400.0
+_SWEPT_MAX = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,28 @@ class Place:
 def new_place() -> Place:
     """A place for a new owner, in a folder of this user alone."""
     name = secrets.token_hex(8)
-    address = rf"\\.\pipe\phago-{name}" if sys.platform == "win32" else str(_folder() / name)
+    if sys.platform == "win32":
+        address = rf"\\.\pipe\phago-{name}"
+    else:
+        folder = _folder()
+        _sweep(folder)
+        address = str(folder / name)
     return Place(address, secrets.token_bytes(32), os.getpid())
+
+
+# Who was killed left a socket, and nobody owned its directory since.
+def _sweep(folder: Path) -> None:
+    import socket
+
+    with contextlib.suppress(OSError):
+        for found in list(folder.iterdir())[:_SWEPT_MAX]:
+            if time.time() - found.lstat().st_mtime < _OLD:
+                continue
+            with socket.socket(socket.AF_UNIX) as line:
+                try:
+                    line.connect(str(found))
+                except ConnectionRefusedError:
+                    found.unlink()
 
 
 # Whoever can write into the folder could answer in the owner's place, so one that is there must be ours.
@@ -61,14 +85,22 @@ def read_place(directory: Path) -> Place | None:
     """
     try:
         told = json.loads((directory / FILE).read_bytes())
+        if told["directory"] != _identity(directory):
+            # It came with a copy of another directory, whose owner has nothing to say here.
+            return None
         return Place(told["address"], bytes.fromhex(told["key"]), told["pid"])
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return None
 
 
+def _identity(directory: Path) -> list[int]:
+    found = directory.stat()
+    return [found.st_dev, found.st_ino]
+
+
 def write_place(directory: Path, place: Place) -> None:
     """Say where the owner listens. The file is there whole or not at all, and no other user can read it."""
-    told = {"address": place.address, "key": place.key.hex(), "pid": place.pid}
+    told = {"address": place.address, "key": place.key.hex(), "pid": place.pid, "directory": _identity(directory)}
     temporary = directory / f"{FILE}.new"
     # Only the owner writes here; what is there was left by one that died.
     with contextlib.suppress(FileNotFoundError):

@@ -28,8 +28,10 @@ class _Forgotten(Answer):
 
 def _forget(memory: Colony, asked: _Forget) -> dict[str, Any]:
     ids = list(dict.fromkeys(asked.ids))
-    # One by one, as another agent may be forgetting the same ones: only one of the two is told so.
-    gone = [one for one in ids if memory.delete(one)]
+    gone = [one for one in ids if one in memory]
+    # Together, as each by itself would be written to the disk by itself. Of two agents that forget the same document at
+    # once, both may be told that it is gone.
+    memory.delete(gone)
     # What they wired leaves the graph with this.
     memory.run()
     there = set(gone)
