@@ -162,7 +162,7 @@ def read_files(
     tell: Callable[[int, int], None] = lambda done, total: None,
     apart: Apart | None = None,
 ) -> Iterator[tuple[Source, Document | LeftOut]]:
-    """The documents of some files, as `read_sources`; who calls it often hands over the process for PDF and the like."""
+    """The documents of some files, as `read_sources`; who calls it often hands over the process for PDF files."""
     with contextlib.nullcontext(apart) if apart is not None else Apart() as apart:
         for done, (source, file) in enumerate(files):
             tell(done, len(files))
