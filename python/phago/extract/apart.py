@@ -90,6 +90,9 @@ class Apart:
             if late.is_set():
                 raise Unread(f"it takes longer than {self._seconds_max:.0f} seconds to read")
             raise Unread("reading it ended the process that did")
+        if late.is_set():
+            # Its answer was just in time; the next file gets a new process.
+            self._end()
         return _content(json.loads(line))
 
     def _begun(self) -> subprocess.Popen[str]:
@@ -112,8 +115,10 @@ class Apart:
         process, self._process = self._process, None
         if process is not None:
             process.kill()
-            with process:
+            # What it did not read any more is written to nobody.
+            with contextlib.suppress(BrokenPipeError), process:
                 pass
+            process.wait()
 
 
 def _content(row: dict[str, Any]) -> Content:
