@@ -263,11 +263,13 @@ PACKAGE = {
     "remote.owner": "colony errors remote.calls remote.desk remote.line remote.place",
     "remote.shared": "_log colony errors remote.calls remote.desk remote.line remote.owner remote.place",
     "remote.http": "_checks errors remote.calls remote.desk remote.faults",
-    "remote.graph": "_phago graph remote.calls",
+    "remote.graph": "_phago graph remote.calls results",
     "remote.client": "_checks _embedding _intake _jsonl _progress _question _rows _unpicklable agents config errors "
     "graph remote.arguments remote.calls remote.graph results",
-    "remote.connecting": "_checks config opening remote.client remote.http remote.shared",
-    "remote": "remote.client remote.connecting",
+    "remote.aio": "_checks _embedding _intake _phago _progress _question _unpicklable agents config graph remote.calls "
+    "remote.client remote.graph results",
+    "remote.connecting": "_checks config opening remote.aio remote.client remote.http remote.shared",
+    "remote": "remote.aio remote.client remote.connecting",
     "phago": "_cores _frames _jsonl _phago agents aio backends.ray colony config document errors evolution graph ids "
     "machine.coordinator machine.ghosts machine.query machine.ring machine.runner machine.shard opening remote results "
     "roles",
@@ -339,11 +341,11 @@ PACKAGE = {
     "mcp.tools": "mcp.tool mcp.tools.explain mcp.tools.forget mcp.tools.insights mcp.tools.recall mcp.tools.related "
     "mcp.tools.remember mcp.tools.status",
     "mcp.tools.explain": "colony mcp.budget mcp.tool results results.answers",
-    "mcp.tools.forget": "colony mcp.tool",
+    "mcp.tools.forget": "colony mcp.budget mcp.tool",
     "mcp.tools.insights": "colony mcp.budget mcp.tool",
     "mcp.tools.recall": "colony mcp.budget mcp.provenance mcp.tool results",
     "mcp.tools.related": "colony mcp.budget mcp.provenance mcp.tool",
-    "mcp.tools.remember": "_phago colony errors mcp.tool",
+    "mcp.tools.remember": "_phago colony errors mcp.budget mcp.tool",
     "mcp.tools.status": "colony mcp.tool",
     # Pictures, which need matplotlib; nothing imports it that works without.
     "plot.sheet": "",
@@ -368,8 +370,8 @@ PACKAGE = {
     "results.documents",
     "cli.trials": "colony config document evaluation.significance evolution",
     "cli.evolving": "_bar cli.demo cli.exits cli.finding cli.parsing cli.trials document evolution extract",
-    "cli.agents": "cli.agents_install cli.exits cli.parsing errors mcp opening remote",
-    "cli.agents_install": "cli.exits cli.parsing mcp.clients",
+    "cli.agents": "cli.agents_install cli.exits cli.memory cli.parsing cli.serving errors mcp opening remote",
+    "cli.agents_install": "cli.exits cli.memory cli.parsing mcp.clients",
     "cli.checks": "_phago errors mcp mcp.budget opening phago",
     "cli.completing": "cli.exits cli.parsing",
     "cli.doctor": "cli.checks cli.exits cli.parsing",

@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import igraph
 import networkx
@@ -233,6 +234,8 @@ def test_the_command_writes_what_the_file_ends_in(kept, says):
     edges = says("export", kept, "edges.arrow", "--table", "edges")[1]
     assert edges == f"{pl.read_ipc('edges.arrow').height} synapses written to edges.arrow.\n"
     assert says("export", kept, "graph.graphml")[0] == says("export", kept, "graph.html")[0] == 0
+    assert says("export", kept, "blood.html", "--around", "blood")[1].endswith("concepts written to blood.html.\n")
+    assert "Around blood" in Path("blood.html").read_text()
     assert len(networkx.read_graphml("graph.graphml").edges) == pl.read_ipc("edges.arrow").height
     assert (
         says("export", kept, "odd", "--format", "parquet", "--where", "year=2021", "--json")[1]
@@ -247,6 +250,8 @@ def test_the_command_writes_what_the_file_ends_in(kept, says):
         (["x.jsonl", "--table", "edges"], "lines of JSON are of documents"),
         (["x.graphml", "--table", "nodes"], "`--table` goes with parquet and arrow"),
         (["x.parquet", "--table", "nodes", "--where", "year=2021"], "`--where` chooses documents"),
+        (["x.html", "--around", "xyzzy"], "`around` is 'xyzzy'"),
+        (["x.graphml", "--around", "blood"], "`--around` goes with html"),
         (["none/x.parquet"], "`none/x.parquet` cannot be written"),
         (["none/x.graphml"], "`none/x.graphml` cannot be written"),
     ],

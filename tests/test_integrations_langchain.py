@@ -95,6 +95,13 @@ async def test_event_loops_are_left_to_others_and_either_colony_will_do(colony):
             retriever.invoke("ions")
 
 
+def test_a_colony_of_several_processes_will_do(tmp_path):
+    with phago.connect(tmp_path / "m") as client:
+        client.ingest(TEXTS)
+        found = PhagoRetriever(colony=client, k=1).invoke("how do ions cross the membrane")
+        assert (found[0].id, found[0].metadata["year"]) == ("membrane", 2021)
+
+
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [

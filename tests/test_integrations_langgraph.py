@@ -8,6 +8,7 @@ import datetime
 import re
 import warnings
 from pathlib import Path
+from typing import TypedDict
 
 import phago
 import pytest
@@ -18,6 +19,7 @@ pytest.importorskip("langgraph.store.base", reason='LangGraph is not installed: 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from langgraph.store.base import (
+        BaseStore,
         GetOp,
         InvalidNamespaceError,
         ListNamespacesOp,
@@ -76,10 +78,10 @@ def operation(chance):
     return ListNamespacesOp(conditions[chance.below(3)], [None, 1, 2][chance.below(3)], 1000, 0)
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_random_programs_do_what_the_frameworks_own_store_does(store, seed):
+def run_beside_the_oracle(store, seed, steps):
+    """Random operations on both; how many of them had an answer."""
     chance, oracle, asked = Chance(seed), InMemoryStore(), 0
-    for _ in range(250):
+    for _ in range(steps):
         ops = [operation(chance) for _ in range(1 + chance.below(6))]
         # The oracle also lists namespaces of which all items are gone, and those that were only asked for.
         lists = [op for op in ops if isinstance(op, ListNamespacesOp)]
@@ -90,7 +92,23 @@ def test_random_programs_do_what_the_frameworks_own_store_does(store, seed):
         for op, one, other in zip(ops, mine, theirs, strict=True):
             assert bare(one) == bare(other), op
             asked += one not in (None, [])
-    assert asked > 100
+    return asked
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_programs_do_what_the_frameworks_own_store_does(store, seed):
+    assert run_beside_the_oracle(store, seed, 250) > 100
+
+
+def test_the_same_on_a_colony_of_several_processes(tmp_path):
+    with phago.connect(tmp_path / "m"), phago.connect(tmp_path / "m") as client:
+        # Every call crosses a socket.
+        assert not client.is_owner
+        assert run_beside_the_oracle(PhagoStore(client), 9, 40) > 15
+        store = PhagoStore(client, name="other", ttl={"default_ttl": 10})
+        store.put(("n",), "k", {"text": "pizza"})
+        assert store.search(("n",), query="pizza")[0].key == "k"
+        assert store.sweep_ttl() == 0
 
 
 def test_pages_of_a_search_are_the_whole_once(store):
@@ -117,8 +135,7 @@ def test_a_query_ranks_by_words_and_has_scores(store):
 
 
 def test_a_filter_that_few_meet_is_looked_for_among_all(store):
-    for number in range(300):
-        store.put(("n",), f"k{number}", {"text": "the same words", "n": number})
+    store.batch([PutOp(("n",), f"k{number}", {"text": "the same words", "n": number}) for number in range(300)])
     found = store.search(("n",), query="same words", filter={"n": {"$gte": 297}}, limit=10)
     assert sorted(one.value["n"] for one in found) == [297, 298, 299]
 
@@ -248,6 +265,32 @@ def test_it_survives_the_process(tmp_path):
         store = PhagoStore(colony)
         assert store.search(("users",), query="pizza")[0].key == "food"
         assert store.list_namespaces(prefix=("users",)) == [("users", "ann")]
+
+
+class State(TypedDict):
+    user: str
+    fact: str
+    asked: str
+    told: list[str]
+
+
+async def test_a_graph_of_the_framework_reaches_it(store):
+    graphs = pytest.importorskip("langgraph.graph")
+
+    def learn(state, *, store: BaseStore):
+        store.put(("users", state["user"]), state["fact"], {"text": state["fact"]})
+        return {}
+
+    async def recall(state, *, store: BaseStore):
+        found = await store.asearch(("users", state["user"]), query=state["asked"])
+        return {"told": [one.value["text"] for one in found]}
+
+    graph = graphs.StateGraph(State).add_node("learn", learn).add_node("recall", recall)
+    graph = graph.add_edge(graphs.START, "learn").add_edge("learn", "recall").add_edge("recall", graphs.END)
+    told = graph.compile(store=store)
+    for user, fact in [("ann", "likes pizza"), ("bob", "hates pizza")]:
+        state = await told.ainvoke({"user": user, "fact": fact, "asked": "what about pizza?"})
+        assert state["told"] == [fact]
 
 
 def test_the_examples_of_the_readme_run():

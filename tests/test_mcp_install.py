@@ -48,7 +48,18 @@ def test_another_place_of_settings_is_heeded():
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_what_was_written_starts_a_server(client, home, says):
+def test_every_client_gets_the_same_in_its_place(client, home, says):
+    code, out, err = says("mcp", "install", client, "m")
+    assert (code, err) == (0, "")
+    file = CLIENTS[client].file(sys.platform, os.environ)
+    assert out.startswith(f"{CLIENTS[client].name} starts `phago` from {file}; restart it")
+    args = ["-m", "phago", "mcp", str(Path("m").absolute())]
+    server = {"type": "stdio", "command": sys.executable, "args": args}
+    assert json.loads(file.read_text()) == {CLIENTS[client].key: {"phago": server}}
+
+
+def test_what_was_written_starts_a_server(home, says):
+    client = "vscode"
     code, out, err = says("mcp", "install", client, home / "my memory")
     assert (code, err) == (0, "")
     file = CLIENTS[client].file(sys.platform, os.environ)

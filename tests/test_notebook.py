@@ -9,6 +9,7 @@ import pytest
 from support import seeded_documents
 
 HOSTILE = "<img src=x onerror=alert(1)>"
+NAMES = ["colony", "graph", "hits", "explanation", "map", "insights", "stats", "nodes", "edges"]
 # Elements that hold what we made; a document's own would be others.
 OURS = {"table", "caption", "thead", "tbody", "tr", "th", "td", "div", "span", "small", "code"}
 OURS |= {"svg", "g", "line", "circle", "text", "title", "polyline"}
@@ -54,10 +55,14 @@ def shown(colony):
         "map": colony.map(),
         "insights": colony.insights(),
         "stats": colony.stats(),
+        "nodes": colony.graph.nodes,
+        "edges": colony.graph.edges,
     }
 
 
-@pytest.mark.parametrize("name", ["colony", "graph", "hits", "explanation", "map", "insights", "stats"])
+@pytest.mark.parametrize(
+    "name", ["colony", "graph", "hits", "explanation", "map", "insights", "stats", "nodes", "edges"]
+)
 def test_what_is_shown_is_small_escaped_and_well_formed(colony, name):
     text = shown(colony)[name]._repr_html_()
     assert 100 < len(text) < 40_000

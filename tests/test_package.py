@@ -123,7 +123,7 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
         "take_file",
     }
     # So do tables and pictures for other tools.
-    inner |= {*phago.export.__all__, "FORMATS", "TABLES", "export", "Place", "around", "atlas", "backbone", "curve"}
+    inner |= {*phago.export.__all__, "FORMATS", "TABLES", "Wanted", "Place", "around", "atlas", "backbone", "curve"}
     inner |= {"GLANCE", "glance", "page", "rings", "spread", "svg", "to_igraph", "to_networkx", "write"}
     # What a transport of one's own is made of stands in a place of its own, as few ever need it.
     inner |= {*phago.backends.__all__, "Backend", "Choice", "Outcome"}
@@ -140,7 +140,7 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
     inner |= {"add_mcp", "install_parser", "Check", "agent", "directory", "installation", "add_doctor"}
     inner |= {"add_completions"}
     # What brings calls to a colony, and the command that serves one.
-    inner |= {"channel", "add_serve"}
+    inner |= {"channel", "Connecting", "add_serve", "port", "token_of"}
     inner |= {*phago.evolution.__all__, "Trials", "add_evolve", "mean_and_spread", "tried"}
     seen = 0
     for found in pkgutil.walk_packages(phago.__path__, "phago."):
@@ -165,6 +165,12 @@ def test_importing_prints_nothing_and_imports_no_other_package():
     done = python(program, PYTHONWARNINGS="ignore")
     assert done.stdout == "{'phago'}\n"
     assert done.stderr == ""
+
+
+def test_importing_brings_no_loop_and_no_network():
+    names = "asyncio http multiprocessing socket ssl starlette concurrent.futures phago.remote phago.serve"
+    program = f"import sys, phago; print([name for name in {names.split()} if name in sys.modules]); phago.connect"
+    assert python(program, PYTHONWARNINGS="ignore").stdout == "[]\n"
 
 
 @pytest.mark.parametrize("seed", ["0", "7", "0xffffffffffffffff", "-1", ""])

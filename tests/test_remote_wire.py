@@ -259,6 +259,9 @@ def test_what_cannot_be_repeated_is_done_once_for_each_key():
     with pytest.raises(phago.RpcError, match="is unknown"):
         told("survey", desk.answer(asking("survey", {}, "other", "another desk")))
     assert made == ["survey"]
+    # One that never arrived is no second time.
+    assert told("len", desk.answer(asking("len", {}, None, None))) == 2
+    assert desk.answer(asking("tick", {}, "third", desk.name)) == dumps({"result": 3})
     for number in range(3000):
         desk.answer(asking("survey", {}, f"{number}"))
     assert len(desk._kept) <= 1025
@@ -369,7 +372,19 @@ def test_the_client_has_every_method_of_a_colony_with_its_parameters_and_types()
         assert one.parameters == other.parameters, name
         # Agents are code, which crosses no wire: `spawn` says so.
         assert one.return_annotation == other.return_annotation or name == "spawn", name
-    assert public(phago.Client) - names == {"is_owner"}
+    assert public(phago.Client) - names == {"is_owner", "asked"}
+
+
+def test_the_twin_for_event_loops_has_every_method_of_an_async_colony():
+    names = {name for name in dir(phago.AsyncColony) if not name.startswith("_")}
+    for name in names:
+        here, there = getattr(phago.AsyncColony, name), getattr(phago.AsyncClient, name, None)
+        assert there is not None, name
+        assert inspect.iscoroutinefunction(here) == inspect.iscoroutinefunction(there), name
+        assert inspect.isasyncgenfunction(here) == inspect.isasyncgenfunction(there), name
+        if not isinstance(here, property):
+            assert inspect.signature(here).parameters == inspect.signature(there).parameters, name
+    assert {name for name in dir(phago.AsyncClient) if not name.startswith("_")} - names == {"is_owner"}
 
 
 def test_the_graph_is_one(colony):

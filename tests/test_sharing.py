@@ -3,6 +3,7 @@
 import datetime
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -411,6 +412,8 @@ def test_no_more_connections_than_there_is_room_for_and_then_again(directory, mo
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+# Python 3.12 warns of forks beside threads, which is what is tried here.
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_a_forked_child_has_a_connection_of_its_own(directory):
     with phago.connect(directory) as one, phago.connect(directory) as other:
         other.ingest(NOTES)
@@ -480,6 +483,19 @@ def test_a_socket_whose_owner_died_is_no_owner(directory, tmp_path):
         # Nothing of the dead one is left.
         assert not os.path.exists(place["address"])
         assert told(directory)["pid"] == os.getpid()
+
+
+def test_a_copy_of_a_directory_is_another_memory(directory, tmp_path):
+    with phago.connect(directory) as one:
+        one.ingest(NOTES)
+        shutil.copytree(directory, tmp_path / "copy")
+        with phago.connect(tmp_path / "copy") as copy:
+            assert copy.is_owner
+            copy.ingest({"id": "x", "text": "Only in the copy."})
+            assert (len(copy), len(one)) == (21, 20)
+        # Its end and its beginning took nothing from the first one.
+        with phago.connect(directory) as other:
+            assert (other.is_owner, len(other)) == (False, 20)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="rights are those of Unix")
@@ -560,8 +576,6 @@ def test_frames_that_are_no_calls_are_answered(directory):
 
 
 def test_a_directory_that_was_deleted_is_told_of(directory):
-    import shutil
-
     with phago.connect(directory) as one, phago.connect(directory) as other:
         other.ingest(NOTES)
         shutil.rmtree(directory)

@@ -120,7 +120,7 @@ from .roles import Sentinel, Synthesizer
 
 if TYPE_CHECKING:
     from .backends.ray import Ray
-    from .remote import Client, connect
+    from .remote import AsyncClient, Client, connect, connect_async
 
 # The distribution's version as it is written in pyproject.toml; a test holds them equal.
 __version__ = "0.1.0"
@@ -134,6 +134,7 @@ __all__ = [
     "Alarm",
     "AlarmKind",
     "Anomaly",
+    "AsyncClient",
     "AsyncColony",
     "AsyncGraph",
     "BarrierFailed",
@@ -249,6 +250,7 @@ __all__ = [
     "WordShare",
     "__version__",
     "connect",
+    "connect_async",
     "open",
     "open_async",
     "read_folder",
@@ -295,7 +297,7 @@ def __getattr__(name: str) -> Any:
         from .backends.ray import Ray
 
         return Ray
-    if name in ("Client", "connect"):
+    if name in ("AsyncClient", "Client", "connect", "connect_async"):
         from . import remote
 
         return getattr(remote, name)

@@ -14,7 +14,7 @@ from ._rows import node
 from ._unpicklable import Unpicklable
 from .errors import CoordinatorUnavailable
 from .results import Edge, GraphPath, Node, SignificantPair
-from .results._show import figures
+from .results._show import figures, table
 
 if TYPE_CHECKING:
     import arro3.core
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["AsyncGraph", "Edges", "Graph", "Nodes"]
 
 _T = TypeVar("_T")
+
+# Rows of a snapshot that a notebook shows.
+_SHOWN = 20
 
 
 class _Table(Protocol):
@@ -101,6 +104,11 @@ class _Snapshot(Unpicklable, Sequence[_T], Generic[_T]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} {type(self).__name__.lower()} at tick {self.tick}>"
+
+    def _repr_html_(self) -> str:
+        rows = ([_cell(getattr(row, name)) for name in self._columns] for row in self[:_SHOWN])
+        of = f"the first {_SHOWN} of " if len(self) > _SHOWN else ""
+        return table(self._columns, rows, f"{of}{len(self):,} {type(self).__name__.lower()} at tick {self.tick:,}")
 
 
 class Nodes(_Snapshot[Node]):
@@ -259,18 +267,20 @@ class Graph(Unpicklable):
         from .view.file import page
 
         most, reach = count("limit", limit, 2, 500), count("hops", hops, 1, 4)
-        if around is None:
-            data = backbone(self, limit=most)
-            title, lead = "What belongs together", "The concepts of the pairs that are farthest from chance."
-        else:
-            found = neighborhood(self, text_of("around", around), hops=reach, limit=most)
-            if found is None:
-                raise refusal("around", around, "a concept of the colony, by its label, word or stem")
-            data, title = found, f"Around {found['center']}"
-            lead = f"What {found['center']} is wired to, and what is wired to that."
-        stats = self._world().stats().wait()
-        lead += f" {len(data['nodes']):,} of {stats['nodes']:,} concepts, at tick {stats['tick']:,}."
+        concept = None if around is None else text_of("around", around)
+        # A file that cannot be written says so before the work.
         with written(path) as file:
+            if concept is None:
+                data = backbone(self, limit=most)
+                title, lead = "What belongs together", "The concepts of the pairs that are farthest from chance."
+            else:
+                found = neighborhood(self, concept, hops=reach, limit=most)
+                if found is None:
+                    raise refusal("around", around, "a concept of the colony, by its label, word or stem")
+                data, title = found, f"Around {found['center']}"
+                lead = f"What {found['center']} is wired to, and what is wired to that."
+            stats = self._world().stats().wait()
+            lead += f" {len(data['nodes']):,} of {stats['nodes']:,} concepts, at tick {stats['tick']:,}."
             file.write(page(data, title, lead))
         return len(data["nodes"])
 
@@ -286,8 +296,8 @@ class Graph(Unpicklable):
         """
         from .export.graphml import write
 
-        nodes, edges = self._both()
         with written(path) as file:
+            nodes, edges = self._both()
             write(file, nodes, edges)
         return len(edges)
 
@@ -418,6 +428,10 @@ class AsyncGraph(Graph):
         """See `Graph.significant`."""
         found = await self._world().significant(count("top", top, 1)).start()
         return tuple(SignificantPair(row.one, row.other, row.co, row.weight, row.g2) for row in found)
+
+
+def _cell(value: str | float) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def _groups(groups: list[list[str]]) -> tuple[tuple[str, ...], ...]:

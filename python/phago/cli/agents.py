@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from typing import Any
 
@@ -12,11 +11,11 @@ from ..opening import open as open_colony
 from ..remote import connect
 from .agents_install import install_parser
 from .exits import BUSY, DAMAGED, FOUND, Problem
+from .memory import _check_directory
 from .parsing import Parser, seconds, text
+from .serving import port, token_of
 
 __all__ = ["add_mcp"]
-
-_TOKEN = "PHAGO_TOKEN"
 
 # Clients give up a server that says nothing after half a minute.
 _WAIT = 10.0
@@ -35,13 +34,11 @@ def add_mcp(commands: argparse._SubParsersAction[Parser]) -> None:
     parser.add_argument("--read-only", action="store_true", help="without the tools that change DIR")
     parser.add_argument("--http", action="store_true", help="over HTTP, at http://HOST:PORT/mcp")
     parser.add_argument("--host", default="127.0.0.1", metavar="HOST", help="where to listen (default: 127.0.0.1)")
-    parser.add_argument("--port", type=_port, default=8000, metavar="PORT", help="0 for a free one (default: 8000)")
+    parser.add_argument("--port", type=port, default=8000, metavar="PORT", help="0 for a free one (default: 8000)")
     parser.add_argument(
-        "--token",
-        type=text,
-        metavar="TOKEN",
-        help=f"what clients must send, needed beyond this machine (default: what {_TOKEN} holds; others on this "
-        "machine can read arguments)",
+        "--token-file",
+        metavar="FILE",
+        help="a file with the token that every request must bring (default: PHAGO_TOKEN)",
     )
     parser.add_argument(
         "--wait",
@@ -53,18 +50,13 @@ def add_mcp(commands: argparse._SubParsersAction[Parser]) -> None:
     parser.set_defaults(run=_serve)
 
 
-def _port(given: str) -> int:
-    if not given.isdecimal() or int(given) > 65535:
-        raise argparse.ArgumentTypeError(f"{given!r} is not a number from 0 to 65535")
-    return int(given)
-
-
 def _serve(arguments: argparse.Namespace) -> int:
     try:
         from ..mcp import Service, serve_http, serve_stdio
     except ImportError as error:
         raise Problem(str(error)) from None
-    token = arguments.token or os.environ.get(_TOKEN) or None
+    token = token_of(arguments.token_file) if arguments.http else None
+    _check_directory(arguments.memory, new=True)
     try:
         with _opened(arguments) as memory:
             service = Service(memory, changes=not arguments.read_only)
@@ -75,7 +67,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             try:
                 serve_http(service, host=arguments.host, port=arguments.port, token=token, began=_told)
             except ValueError as error:
-                raise Problem(f"{error}: --token, or {_TOKEN}") from None
+                raise Problem(f"{error}; PHAGO_TOKEN in the environment, or --token-file FILE") from None
             except OSError as error:
                 raise Problem(f"{arguments.host}:{arguments.port} cannot be listened on: {error.strerror}") from None
     except BusyError as error:

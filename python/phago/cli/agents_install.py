@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from .exits import FOUND, Problem
+from .memory import _check_directory
 from .parsing import Parser, text
 
 __all__ = ["install_parser"]
@@ -41,8 +42,7 @@ def _install(arguments: argparse.Namespace) -> int:
         raise Problem(str(error)) from None
     client = CLIENTS[arguments.client]
     memory = Path(arguments.memory).expanduser().absolute()
-    if memory.exists() and not memory.is_dir():
-        raise Problem(f"`{arguments.memory}` is a file; a colony lives in a directory")
+    _check_directory(str(memory), new=True)
     server = entry(memory, *["--read-only"] * arguments.read_only)
     paste = json.dumps({client.key: {arguments.name: server}}, indent=2, ensure_ascii=False)
     file = Path(arguments.file) if arguments.file else client.file(sys.platform, os.environ)

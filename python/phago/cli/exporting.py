@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,89 +13,104 @@ from ..colony import Colony
 from .exits import USAGE, Problem
 from .finding import counted
 
-__all__ = ["FORMATS", "TABLES", "export"]
+__all__ = ["FORMATS", "TABLES", "Wanted"]
 
 FORMATS = {"jsonl": ".jsonl", "parquet": ".parquet", "arrow": ".arrow", "graphml": ".graphml", "html": ".html"}
 """Each format, and what its files end in."""
 TABLES = ("documents", "nodes", "edges")
 
+_NOUNS = {"documents": "document", "nodes": "concept", "edges": "synapse"}
 
-def export(
-    colony: Colony, file: str, asked: str | None, table: str | None, where: dict[str, Any] | None
-) -> tuple[int, str]:
-    """Write what was asked for; returns how many rows there are, and what was written, in words.
 
-    Args:
-        colony: What is read.
-        file: Where to write; `-` for the output.
-        asked: The format; by default what the file ends in.
-        table: One of `TABLES`, of a format that has them; by default the documents.
-        where: Which documents.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be written, and where.
 
     Raises:
-        Problem: What does not go together, or cannot be written.
+        Problem: What does not go together.
     """
-    format_ = asked or _by_name(file)
-    kind = {"graphml": "edges", "html": "nodes"}.get(format_, table or "documents")
-    if format_ in ("graphml", "html") and table is not None:
-        raise Problem(f"`--table` goes with parquet and arrow; {format_} is of the whole graph", code=USAGE)
-    if format_ == "jsonl" and kind != "documents":
-        raise Problem(f"lines of JSON are of documents; accepted for {kind} is --format parquet or arrow", code=USAGE)
-    if where is not None and kind != "documents":
-        raise Problem("`--where` chooses documents; the graph is exported as a whole", code=USAGE)
-    try:
-        count = (
-            _to_output(colony, format_, kind, where) if file == "-" else _to_file(colony, file, format_, kind, where)
-        )
-    except ImportError as error:
-        raise Problem(str(error)) from None
-    noun = {"documents": "document", "nodes": "concept", "edges": "synapse"}[kind]
-    return count, f"{counted(count, noun)} written to {file}."
 
+    file: str
+    """`-` for the output."""
+    format: str | None = None
+    """By default what the file ends in."""
+    table: str | None = None
+    """One of `TABLES`, of a format that has them; by default the documents."""
+    where: dict[str, Any] | None = None
+    """Which documents."""
+    around: str | None = None
+    """Of a graph as HTML, the concept in its middle."""
 
-def _by_name(file: str) -> str:
-    """The format that a file's name tells; lines of JSON by default."""
-    end = Path(file).suffix.lower()
-    return {end: name for name, end in FORMATS.items()}.get(end, "jsonl")
+    def write(self, colony: Colony) -> tuple[int, str]:
+        """Write it; returns how many rows there are, and what was written, in words.
 
+        Raises:
+            Problem: It cannot be written.
+        """
+        try:
+            count = self._to_output(colony) if self.file == "-" else self._to_file(colony)
+        except ImportError as error:
+            raise Problem(str(error)) from None
+        return count, f"{counted(count, _NOUNS[self._rows])} written to {self.file}."
 
-def _to_file(colony: Colony, file: str, format_: str, kind: str, where: dict[str, Any] | None) -> int:
-    try:
-        return _write(colony, file, format_, kind, where)
-    except OSError as error:
-        raise Problem(f"`{file}` cannot be written: {error.strerror or error}") from None
+    @property
+    def _kind(self) -> str:
+        end = Path(self.file).suffix.lower()
+        return self.format or {end: name for name, end in FORMATS.items()}.get(end, "jsonl")
 
+    @property
+    def _rows(self) -> str:
+        return {"graphml": "edges", "html": "nodes"}.get(self._kind, self.table or "documents")
 
-def _write(colony: Colony, file: str, format_: str, kind: str, where: dict[str, Any] | None) -> int:
-    if format_ == "jsonl":
-        return colony.export_jsonl(file, where)
-    if format_ == "graphml":
-        return colony.graph.to_graphml(file)
-    if format_ == "html":
-        return colony.graph.to_html(file)
-    from .. import export as tables
+    # What does not go together speaks before a colony is opened.
+    def __post_init__(self) -> None:
+        kind, rows = self._kind, self._rows
+        if kind in ("graphml", "html") and self.table is not None:
+            raise Problem(f"`--table` goes with parquet and arrow; {kind} is of the whole graph", code=USAGE)
+        if kind == "jsonl" and rows != "documents":
+            raise Problem(
+                f"lines of JSON are of documents; accepted for {rows} is --format parquet or arrow", code=USAGE
+            )
+        if self.around is not None and kind != "html":
+            raise Problem(f"`--around` goes with html; {kind} is of all there is", code=USAGE)
+        if self.where is not None and rows != "documents":
+            raise Problem("`--where` chooses documents; the graph is exported as a whole", code=USAGE)
 
-    write = tables.parquet if format_ == "parquet" else tables.arrow
-    if kind == "documents":
-        documents = colony.documents(where)
-        write(documents, file)
-        return documents.handed
-    rows = colony.graph.nodes if kind == "nodes" else colony.graph.edges
-    write(rows, file)
-    return len(rows)
+    def _to_file(self, colony: Colony) -> int:
+        try:
+            return self._written(colony, self.file)
+        except OSError as error:
+            raise Problem(f"`{self.file}` cannot be written: {error.strerror or error}") from None
 
+    def _to_output(self, colony: Colony) -> int:
+        # Bytes, as an output of another encoding would show question marks for what it does not have.
+        if self._kind in ("parquet", "arrow") and sys.stdout is not None and sys.stdout.isatty():
+            raise Problem(f"{self._kind} is not for a terminal; give a FILE", code=USAGE)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "out"
+            count = self._written(colony, str(file))
+            if sys.stdout is None:
+                return count
+            with file.open("rb") as written:
+                sys.stdout.flush()
+                shutil.copyfileobj(written, sys.stdout.buffer)
+                sys.stdout.buffer.flush()
+        return count
 
-def _to_output(colony: Colony, format_: str, kind: str, where: dict[str, Any] | None) -> int:
-    # Bytes, as an output of another encoding would show question marks for what it does not have.
-    if format_ != "jsonl" and sys.stdout is not None and sys.stdout.isatty():
-        raise Problem(f"{format_} is not for a terminal; give a FILE", code=USAGE)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "out"
-        count = _write(colony, str(file), format_, kind, where)
-        if sys.stdout is None:
-            return count
-        with file.open("rb") as written:
-            sys.stdout.flush()
-            shutil.copyfileobj(written, sys.stdout.buffer)
-            sys.stdout.buffer.flush()
-    return count
+    def _written(self, colony: Colony, file: str) -> int:
+        if self._kind == "jsonl":
+            return colony.export_jsonl(file, self.where)
+        if self._kind == "graphml":
+            return colony.graph.to_graphml(file)
+        if self._kind == "html":
+            return colony.graph.to_html(file, self.around)
+        from ..export import arrow, parquet
+
+        write = parquet if self._kind == "parquet" else arrow
+        if self._rows == "documents":
+            documents = colony.documents(self.where)
+            write(documents, file)
+            return documents.handed
+        rows = colony.graph.nodes if self._rows == "nodes" else colony.graph.edges
+        write(rows, file)
+        return len(rows)

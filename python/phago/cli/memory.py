@@ -29,7 +29,7 @@ from ..results.answers import by_name
 from ..results.documents import beside_text
 from .drawing import PICTURE_ENDS, drawn
 from .exits import BUSY, DAMAGED, FOUND, NOTHING_FOUND, Problem
-from .exporting import FORMATS, TABLES, export
+from .exporting import FORMATS, TABLES, Wanted
 from .finding import anomalies_lines, counted, insights_lines, insights_row, map_lines, map_row
 from .following import Follower, check_watching, ended_quietly
 from .models import model
@@ -188,6 +188,7 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
         help="what to write (default: what FILE ends in, or jsonl); parquet and arrow need phago[arrow]",
     )
     out.add_argument("--table", choices=TABLES, help="of parquet and arrow, which table (default: documents)")
+    out.add_argument("--around", type=text, metavar="CONCEPT", help="of html, what is around a concept")
     _filter(out)
     taken = digests("import", _import, "take in what export wrote; makes DIR where there is none")
     taken.add_argument("file", metavar="FILE", nargs="?", default="-", help="what to read (default: the input)")
@@ -591,8 +592,9 @@ def _delete(arguments: argparse.Namespace) -> int:
 
 def _export(arguments: argparse.Namespace) -> int:
     where = conditions(arguments.where)
+    wanted = Wanted(arguments.file, arguments.format, arguments.table, where, arguments.around)
     with _reading(arguments) as colony:
-        count, told = export(colony, arguments.file, arguments.format, arguments.table, where)
+        count, told = wanted.write(colony)
     if arguments.file != "-":
         _say(arguments, {"exported": count}, [told])
     return FOUND if count else NOTHING_FOUND

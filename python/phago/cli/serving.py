@@ -13,7 +13,7 @@ from ..errors import BusyError, PhagoError
 from .exits import BUSY, USAGE, Problem
 from .parsing import Parser, shards, text
 
-__all__ = ["add_serve"]
+__all__ = ["add_serve", "port", "token_of"]
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _TOKEN = "PHAGO_TOKEN"
@@ -35,7 +35,7 @@ def add_serve(commands: argparse._SubParsersAction[Parser]) -> None:
         "before it. /openapi.json describes what it can be asked.",
     )
     parser.add_argument("memory", metavar="DIR", help="the directory of the colony, which is made if there is none")
-    parser.add_argument("--port", type=_port, default=8000, metavar="N", help="0 for any free one (default: 8000)")
+    parser.add_argument("--port", type=port, default=8000, metavar="N", help="0 for any free one (default: 8000)")
     parser.add_argument("--host", type=text, default="127.0.0.1", help="the address to listen at (default: 127.0.0.1)")
     parser.add_argument("--token-file", metavar="FILE", help="a file with the token that every request must bring")
     parser.add_argument(
@@ -45,14 +45,15 @@ def add_serve(commands: argparse._SubParsersAction[Parser]) -> None:
     parser.set_defaults(run=_serve)
 
 
-def _port(given: str) -> int:
+def port(given: str) -> int:
+    """The number of a port."""
     if not given.isdecimal() or int(given) > _PORT_MAX:
         raise argparse.ArgumentTypeError(f"{given!r} is not a number from 0 to {_PORT_MAX}")
     return int(given)
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    token = _token(arguments.token_file)
+    token = token_of(arguments.token_file)
     host: str = arguments.host
     if token is None and host not in _LOOPBACK:
         raise Problem(
@@ -80,11 +81,11 @@ def _serve(arguments: argparse.Namespace) -> int:
         except PhagoError as error:
             raise Problem(str(error), code=USAGE) from None
         with memory.client:
-            port: int = listening.getsockname()[1]
+            bound_port: int = listening.getsockname()[1]
             shown = f"[{host}]" if ":" in host else host
 
             def ready() -> None:
-                print(f"Serving {arguments.memory} at http://{shown}:{port}/ ; Ctrl-C ends it.", flush=True)
+                print(f"Serving {arguments.memory} at http://{shown}:{bound_port}/ ; Ctrl-C ends it.", flush=True)
 
             served = app_of(memory, __version__, token=token, hosts=[host, *arguments.allow_host])
             serve(served, memory, listening, ready)
@@ -92,7 +93,8 @@ def _serve(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _token(file: str | None) -> str | None:
+def token_of(file: str | None) -> str | None:
+    """The token that requests must bring: of a file, or of the environment; None where there is neither."""
     if file is None:
         token = os.environ.get(_TOKEN)
         source = f"`{_TOKEN}`"

@@ -50,10 +50,10 @@ def tokens(value: Any) -> int:
 def fitted(
     frame: Row,
     name: str,
-    rows: Sequence[Row],
+    rows: Sequence[Any],
     budget: int,
     rest: Callable[[int], str],
-    shorten: Callable[[Row, int], Row | None] = lambda row, room: None,
+    shorten: Callable[[Any, int], Any] = lambda row, room: None,
 ) -> Row:
     """The frame with as many rows as the budget has room for, in their order, and what was cut.
 
@@ -67,7 +67,7 @@ def fitted(
             fewer whole ones, each with all that speaks for it, are better than more of which a part is missing.
     """
     room = budget * _BYTES - _size({**frame, name: []}) - _REPORT
-    kept: list[Row] = []
+    kept: list[Any] = []
     shortened = 0
     for row in rows:
         size = _size(row) + 1

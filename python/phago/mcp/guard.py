@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import ipaddress
 from collections.abc import Awaitable, Callable
@@ -13,6 +14,7 @@ __all__ = ["Guard", "Route", "is_loopback"]
 
 # A request is read whole before it is looked at.
 _BODY_MAX = 4 << 20
+_BODY_SECONDS = 30
 
 _App = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -76,7 +78,14 @@ class Guard:
         if refusal is not None:
             await refuse(send, *refusal)
             return
-        body = await _body(receive)
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):
+                body = await _body(receive)
+        except TimeoutError:
+            await refuse(send, 408, f"a request is sent within {_BODY_SECONDS} seconds")
+            return
+        except ConnectionAbortedError:
+            return
         if body is None:
             await refuse(send, 413, f"a request is at most {_BODY_MAX} bytes")
             return
@@ -94,7 +103,8 @@ class Guard:
             kind, _, given = headers.get("authorization", "").partition(" ")
             if kind.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), self._token.encode()):
                 return 401, "a token is needed: `Authorization: Bearer ...`"
-        if int(headers.get("content-length", "0") or 0) > _BODY_MAX:
+        length = headers.get("content-length", "")
+        if length.isdecimal() and int(length) > _BODY_MAX:
             return 413, f"a request is at most {_BODY_MAX} bytes"
         return None
 
@@ -117,6 +127,8 @@ async def _body(receive: Any) -> bytes | None:
     parts, size, more = [], 0, True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionAbortedError
         part = message.get("body", b"")
         size += len(part)
         if size > _BODY_MAX:

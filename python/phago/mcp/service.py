@@ -71,6 +71,12 @@ class Service:
         tool = self._tools.get(name)
         if tool is None:
             return _failed(f"there is no tool `{name[:80]}`; there are {', '.join(self._tools)}")
+        path = self._memory.path
+        if tool.changes and path is not None and not path.is_dir():
+            # What is written into open files of a deleted directory is gone with the process.
+            return _failed(
+                f"`{path}` was deleted or moved: nothing can be kept; tell the user, and start the server again"
+            )
         try:
             answer = tool.answered(self._current(), params.get("arguments") or {})
         except Refused as error:
@@ -121,4 +127,6 @@ class Service:
 
 
 def _failed(words: str) -> dict[str, Any]:
+    # What an agent gave may be no text, and is told to it as it was.
+    words = words.encode(errors="replace").decode()
     return {"content": [{"type": "text", "text": words}], "isError": True}

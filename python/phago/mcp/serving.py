@@ -28,6 +28,7 @@ PATH = "/mcp"
 
 # What is under way when the server is told to end may take so long, in seconds.
 _GRACE = 2
+_CONNECTIONS_MAX = 256
 
 
 def serve_stdio(service: Service) -> bool:
@@ -145,7 +146,14 @@ def serve_http(
                     signal.signal(each, handler)
 
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE, ws="none", server_header=False
+        app,
+        log_level="warning",
+        access_log=False,
+        limit_concurrency=_CONNECTIONS_MAX,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE,
+        ws="none",
     )
     Server(config).run(sockets=[listening])
 

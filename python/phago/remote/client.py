@@ -98,13 +98,14 @@ class Client(Unpicklable):
         # One that is forgotten must not own the memory for ever.
         self._end = weakref.finalize(self, channel.close)
 
-    def _ask(self, name: str, /, **arguments: Any) -> Any:
+    def asked(self, name: str, /, **arguments: Any) -> Any:
+        """The answer to a call by its name, one of `phago.remote.calls`; every method is one or some of these."""
         return self._channel.call(name, arguments)
 
     @property
     def _facts(self) -> Facts:
         if self._known is None:
-            self._known = self._ask("facts")
+            self._known = self.asked("facts")
         return self._known
 
     # --- taking in ---
@@ -120,7 +121,7 @@ class Client(Unpicklable):
         with Intake(on_error) as intake, shown(progress) as show:
             for begun, chunk in chunks(documents):
                 for first, batch in batches(chunk, begun):
-                    intake.add(_numbered(first, self._ask, "ingest", documents=batch, on_error=on_error))
+                    intake.add(_numbered(first, self.asked, "ingest", documents=batch, on_error=on_error))
                 if show is not None:
                     show(taken(documents, begun + len(chunk)))
         return intake.report
@@ -128,7 +129,7 @@ class Client(Unpicklable):
     def update(self, document: DocumentLike) -> Updated:
         """See `Colony.update`."""
         ((_, (told,)),) = batches([document], 0)
-        updated: Updated = self._ask("update", document=told)
+        updated: Updated = self.asked("update", document=told)
         return updated
 
     def update_all(self, documents: Iterable[DocumentLike] | DocumentLike, on_error: OnError = "raise") -> UpdateReport:
@@ -136,7 +137,7 @@ class Client(Unpicklable):
         with Updating(on_error) as updating:
             for begun, chunk in chunks(documents):
                 for first, batch in batches(chunk, begun):
-                    updating.add(_numbered(first, self._ask, "update_all", documents=batch, on_error=on_error))
+                    updating.add(_numbered(first, self.asked, "update_all", documents=batch, on_error=on_error))
         return updating.report
 
     @overload
@@ -149,18 +150,18 @@ class Client(Unpicklable):
         """See `Colony.delete`."""
         deleted: bool | int
         if isinstance(id, str) and where is None:
-            deleted = self._ask("delete", id=text_of("id", id))
+            deleted = self.asked("delete", id=text_of("id", id))
         elif id is not None and not isinstance(id, str) and where is None:
-            deleted = self._ask("delete", id=keys_of(id))
+            deleted = self.asked("delete", id=keys_of(id))
         elif id is None:
-            deleted = self._ask("delete", where=filter_of("where", not_everything(where)))
+            deleted = self.asked("delete", where=filter_of("where", not_everything(where)))
         else:
             raise TypeError("`delete` takes an id, several ids, or `where`: one of them")
         return deleted
 
     def reinforce(self, hit: Hit) -> bool:
         """See `Colony.reinforce`."""
-        learned: bool = self._ask("reinforce", hit=instance("hit", hit, Hit))
+        learned: bool = self.asked("reinforce", hit=instance("hit", hit, Hit))
         return learned
 
     def run(
@@ -175,12 +176,12 @@ class Client(Unpicklable):
         report: RunReport
         if not progress:
             asked = {} if limit is None else {"max_ticks": limit}
-            report = self._ask("run" if limit is None else "run_some", now=now, **asked)
+            report = self.asked("run" if limit is None else "run_some", now=now, **asked)
             return report
         begun, report = time.monotonic(), RunReport(0, 0, 0, 0.0)
         with shown(progress) as show:
             while limit is None or report.ticks < limit:
-                one: RunReport = self._ask("run_some", max_ticks=1, now=now)
+                one: RunReport = self.asked("run_some", max_ticks=1, now=now)
                 if not one.ticks:
                     break
                 now = None
@@ -200,7 +201,7 @@ class Client(Unpicklable):
         """See `Colony.ticks`."""
         left = -1 if max_ticks is None else count("max_ticks", max_ticks, 0)
         while left != 0:
-            made: DistributedTickResult | None = self._ask("next_tick", now=now)
+            made: DistributedTickResult | None = self.asked("next_tick", now=now)
             if made is None:
                 return
             yield made
@@ -208,7 +209,7 @@ class Client(Unpicklable):
 
     def tick(self, *, now: datetime.datetime | None = None) -> DistributedTickResult:
         """See `Colony.tick`."""
-        made: DistributedTickResult = self._ask("tick", now=now)
+        made: DistributedTickResult = self.asked("tick", now=now)
         return made
 
     # --- asking ---
@@ -236,7 +237,7 @@ class Client(Unpicklable):
         """See `Colony.query`."""
         extras = extras_of(operators, required, excluded, synonyms)
         Question.of(text, k, ranking, where, paths, vector, as_of, since, until, newer, half_life, diverse, extras)
-        hits: Hits = self._ask(
+        hits: Hits = self.asked(
             "query",
             text=text,
             k=count("k", k, 1),
@@ -273,7 +274,7 @@ class Client(Unpicklable):
         extras = extras_of(operators, required, excluded, synonyms)
         explained(text, ranking, vector, as_of, newer, half_life, extras)
         asked = _asked(vector, as_of, newer, half_life) | _operators(extras)
-        found: Explanation | None = self._ask("explain", text=text, **_given(id=key, ranking=ranking), **asked)
+        found: Explanation | None = self.asked("explain", text=text, **_given(id=key, ranking=ranking), **asked)
         return found
 
     def similar(self, id: str, k: int = 10, ranking: Ranking | None = None, where: Where | None = None) -> Hits | None:
@@ -281,27 +282,27 @@ class Client(Unpicklable):
         constants(ranking)
         chosen = None if where is None else filter_of("where", where)
         key, k = text_of("id", id), count("k", k, 1)
-        found: Hits | None = self._ask("similar", id=key, k=k, **_given(ranking=ranking, where=chosen))
+        found: Hits | None = self.asked("similar", id=key, k=k, **_given(ranking=ranking, where=chosen))
         return found
 
     def suggest(self, text: str, k: int = 10) -> list[Suggestion]:
         """See `Colony.suggest`."""
-        found: list[Suggestion] = self._ask("suggest", text=beginning_of("text", text), k=count("k", k, 1))
+        found: list[Suggestion] = self.asked("suggest", text=beginning_of("text", text), k=count("k", k, 1))
         return found
 
     def concepts(self, text: str, k: int = 10) -> list[Concept]:
         """See `Colony.concepts`."""
-        found: list[Concept] = self._ask("concepts", text=question_of("text", text), k=count("k", k, 1))
+        found: list[Concept] = self.asked("concepts", text=question_of("text", text), k=count("k", k, 1))
         return found
 
     def get(self, id: str) -> StoredDocument | None:
         """See `Colony.get`."""
-        found: StoredDocument | None = self._ask("get", id=text_of("id", id))
+        found: StoredDocument | None = self.asked("get", id=text_of("id", id))
         return found
 
     def count(self, where: Where | None = None) -> int:
         """See `Colony.count`."""
-        found: int = self._ask("count", **_given(where=None if where is None else filter_of("where", where)))
+        found: int = self.asked("count", **_given(where=None if where is None else filter_of("where", where)))
         return found
 
     def documents(
@@ -316,7 +317,7 @@ class Client(Unpicklable):
     def _pages(self, where: Any, after: str | None, left: int) -> Iterator[StoredDocument]:
         while left != 0:
             wanted = PAGE if left < 0 else min(PAGE, left)
-            page: list[StoredDocument] = self._ask("documents", **_given(where=where, after=after, limit=wanted))
+            page: list[StoredDocument] = self.asked("documents", **_given(where=where, after=after, limit=wanted))
             yield from page
             left -= len(page)
             if len(page) < wanted:
@@ -329,7 +330,7 @@ class Client(Unpicklable):
         with Export(path) as export:
             after: str | None = None
             while True:
-                page: Lines = self._ask("lines", **_given(where=chosen, after=after))
+                page: Lines = self.asked("lines", **_given(where=chosen, after=after))
                 export.write_lines(page.lines)
                 after = page.after
                 if after is None:
@@ -342,16 +343,16 @@ class Client(Unpicklable):
     @property
     def graph(self) -> Graph:
         """The concepts and what they are associated with."""
-        return remote_graph(self._ask)
+        return remote_graph(self.asked)
 
     def stats(self) -> Stats:
         """See `Colony.stats`."""
-        found: Stats = self._ask("stats")
+        found: Stats = self.asked("stats")
         return found
 
     def digest(self, of: DigestOf = "state") -> str:
         """See `Colony.digest`."""
-        found: str = self._ask("digest", of="evidence" if is_evidence(of) else "state")
+        found: str = self.asked("digest", of="evidence" if is_evidence(of) else "state")
         return found
 
     @property
@@ -366,14 +367,14 @@ class Client(Unpicklable):
 
     def __len__(self) -> int:
         """Documents, digested or not."""
-        found: int = self._ask("len")
+        found: int = self.asked("len")
         return found
 
     def __bool__(self) -> bool:
         return True
 
     def __contains__(self, id: object) -> bool:
-        found: bool = isinstance(id, str) and self._ask("has", id=id)
+        found: bool = isinstance(id, str) and self.asked("has", id=id)
         return found
 
     def __repr__(self) -> str:
@@ -385,61 +386,61 @@ class Client(Unpicklable):
 
     def insights(self) -> Insights:
         """See `Colony.insights`."""
-        found: Insights = self._ask("insights")
+        found: Insights = self.asked("insights")
         return found
 
     def survey(self) -> Insights:
         """See `Colony.survey`."""
-        found: Insights = self._ask("survey")
+        found: Insights = self.asked("survey")
         return found
 
     def clusters(self) -> tuple[Cluster, ...]:
         """See `Colony.clusters`."""
-        found: tuple[Cluster, ...] = self._ask("clusters")
+        found: tuple[Cluster, ...] = self.asked("clusters")
         return found
 
     def cluster_of(self, label: str) -> Cluster | None:
         """See `Colony.cluster_of`."""
-        found: Cluster | None = self._ask("cluster_of", label=text_of("label", label))
+        found: Cluster | None = self.asked("cluster_of", label=text_of("label", label))
         return found
 
     def map(self) -> Map:
         """See `Colony.map`."""
-        found: Map = self._ask("map")
+        found: Map = self.asked("map")
         return found
 
     def anomalies(self, *, drifting: bool = False) -> list[Anomaly]:
         """See `Colony.anomalies`."""
-        found: list[Anomaly] = self._ask("anomalies", drifting=flag("drifting", drifting))
+        found: list[Anomaly] = self.asked("anomalies", drifting=flag("drifting", drifting))
         return found
 
     def events(self, since: int = 0) -> list[Event]:
         """See `Colony.events`. They are those of the process that owns the colony now."""
-        found: list[Event] = self._ask("events", since=count("since", since, 0, 2**63 - 1))
+        found: list[Event] = self.asked("events", since=count("since", since, 0, 2**63 - 1))
         return found
 
     def fading(self, top: int = 20) -> list[FadingSynapse]:
         """See `Colony.fading`."""
-        found: list[FadingSynapse] = self._ask("fading", top=count("top", top, 0))
+        found: list[FadingSynapse] = self.asked("fading", top=count("top", top, 0))
         return found
 
     def diff(self, since: int, until: int) -> Diff:
         """See `Colony.diff`."""
         first = count("since", since, 0, 2**32)
-        found: Diff = self._ask("diff", since=first, until=count("until", until, first, 2**32))
+        found: Diff = self.asked("diff", since=first, until=count("until", until, first, 2**32))
         return found
 
     def pin(self, concept: str) -> None:
         """See `Colony.pin`."""
-        self._ask("pin", concept=text_of("concept", concept))
+        self.asked("pin", concept=text_of("concept", concept))
 
     def unpin(self, concept: str) -> None:
         """See `Colony.unpin`."""
-        self._ask("unpin", concept=text_of("concept", concept))
+        self.asked("unpin", concept=text_of("concept", concept))
 
     def pinned(self) -> list[str]:
         """See `Colony.pinned`."""
-        found: list[str] = self._ask("pinned")
+        found: list[str] = self.asked("pinned")
         return found
 
     def emit(self, name: str, concept: str, amount: float = 1.0, *, of: Literal["signal", "trace"] = "signal") -> None:
@@ -454,12 +455,12 @@ class Client(Unpicklable):
 
     def marks(self) -> list[Mark]:
         """See `Colony.marks`."""
-        found: list[Mark] = self._ask("marks")
+        found: list[Mark] = self.asked("marks")
         return found
 
     def agents(self, kind: str | None = None) -> list[AgentInfo]:
         """See `Colony.agents`."""
-        found: list[AgentInfo] = self._ask("agents", kind=None if kind is None else text_of("kind", kind))
+        found: list[AgentInfo] = self.asked("agents", kind=None if kind is None else text_of("kind", kind))
         return found
 
     def spawn(self, kind: type[Agent] | type[AgentArray], count: int = 1, **state: Any) -> NoReturn:
@@ -474,7 +475,7 @@ class Client(Unpicklable):
 
     def dismiss(self, kind: str) -> None:
         """See `Colony.dismiss`."""
-        self._ask("dismiss", kind=text_of("kind", kind))
+        self.asked("dismiss", kind=text_of("kind", kind))
 
     # --- on disk, and ending ---
 
@@ -491,19 +492,19 @@ class Client(Unpicklable):
 
     def checkpoint(self) -> None:
         """See `Colony.checkpoint`."""
-        self._ask("checkpoint")
+        self.asked("checkpoint")
 
     def compact(self) -> None:
         """See `Colony.compact`."""
-        self._ask("compact")
+        self.asked("compact")
 
     def snapshot(self, path: str | os.PathLike[str]) -> None:
         """See `Colony.snapshot`. The directory is one of the owner's machine; over HTTP it is refused."""
-        self._ask("snapshot", path=str(directory_of("path", path)))
+        self.asked("snapshot", path=str(directory_of("path", path)))
 
     def refresh(self) -> bool:
         """Always `False`: answers are those of the colony as it is now."""
-        self._ask("len")
+        self.asked("len")
         return False
 
     def close(self) -> None:

@@ -9,10 +9,11 @@ import pathlib
 from .._checks import directory_of, flag, real, refusal
 from ..config import ColonyConfig
 from ..opening import open as open_colony
+from .aio import Connecting
 from .client import Channel, Client
 from .shared import Shared
 
-__all__ = ["channel", "connect"]
+__all__ = ["channel", "connect", "connect_async"]
 
 _TIMEOUT_MAX = 86_400.0
 
@@ -56,6 +57,23 @@ def connect(
         StorageError: The system refused.
     """
     return Client(channel(where, token=token, timeout=timeout, make=make, shards=shards, config=config))
+
+
+def connect_async(
+    where: str | os.PathLike[str],
+    *,
+    token: str | None = None,
+    timeout: float = 30.0,
+    make: bool = True,
+    shards: int | None = None,
+    config: ColonyConfig | None = None,
+) -> Connecting:
+    """The twin of `connect` for event loops, which are left to others meanwhile.
+
+    `async with phago.connect_async(where) as client` closes it at the end; `await phago.connect_async(where)` gives an
+    `AsyncClient` to close oneself. Arguments and errors are those of `connect`.
+    """
+    return Connecting(lambda: connect(where, token=token, timeout=timeout, make=make, shards=shards, config=config))
 
 
 def channel(

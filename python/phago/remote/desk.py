@@ -55,7 +55,7 @@ class Desk:
             kept = self._kept.get(key)
             is_first = kept is None
             if kept is None:
-                if asked is not None:
+                if asked not in (None, self.name):
                     raise unknown(name)
                 kept = self._kept[key] = Future()
         if is_first:
@@ -97,7 +97,7 @@ def asking(name: str, arguments: Mapping[str, Any], key: str | None = None, aske
         name: One of `CALLS`.
         arguments: Its arguments.
         key: Tells this call from all others.
-        asked: The name of the desk that was asked before and whose answer was lost.
+        asked: The name of the desk that may have been asked before, and whose answer was lost.
     """
     return dumps({"wire": VERSION, "call": name, "arguments": arguments, "key": key, "asked": asked})
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from array import array
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
 from .._phago import World
-from ..graph import Graph
+from ..graph import AsyncGraph, Graph
+from ..results import Edge, SignificantPair
 from .calls import Table
 
 Asked = Callable[..., Any]
@@ -21,14 +23,26 @@ def remote_graph(asked: Asked) -> Graph:
     return Graph(lambda: cast(World, world))
 
 
-class _Answer:
-    """What was answered, to whoever waits for it."""
+def remote_async_graph(asked: Asked) -> AsyncGraph:
+    """The twin for event loops."""
+    world = _World(asked)
+    return AsyncGraph(lambda: cast(World, world))
 
-    def __init__(self, value: Any) -> None:
-        self._value = value
+
+class _Answer:
+    """What will be answered to whoever waits for it, as a call of the native module is."""
+
+    def __init__(self, ask: Callable[[], Any]) -> None:
+        self._ask = ask
 
     def wait(self) -> Any:
-        return self._value
+        return self._ask()
+
+    async def start(self) -> Any:
+        # It brings logging, which a program without a loop does not need.
+        import asyncio
+
+        return await asyncio.to_thread(self._ask)
 
 
 class _World:
@@ -38,57 +52,54 @@ class _World:
         self._asked = asked
 
     def nodes(self) -> _Answer:
-        return _Answer(_Rows(self._asked("graph.nodes")))
+        return _Answer(lambda: _Rows(self._asked("graph.nodes")))
 
     def edges(self) -> _Answer:
-        return _Answer(_Rows(self._asked("graph.edges")))
+        return _Answer(lambda: _Rows(self._asked("graph.edges")))
 
     def node(self, label: str) -> _Answer:
-        return _Answer(self._asked("graph.node", label=label))
+        return _Answer(lambda: self._asked("graph.node", label=label))
 
     def neighbors(self, label: str) -> _Answer:
-        edges = self._asked("graph.neighbors", label=label)
-        names = ("weight", "co_activations", "created")
-        return _Answer(
-            [
-                SimpleNamespace(
-                    label=edge.target, last=edge.last_activated, **{name: getattr(edge, name) for name in names}
-                )
-                for edge in edges
-            ]
-        )
+        return _Answer(lambda: list(map(_neighbor, self._asked("graph.neighbors", label=label))))
 
     def structure(self) -> _Answer:
-        return _Answer(_Structure(self._asked))
+        # Each part is asked for by itself, as whoever asks wants one of them.
+        return _Answer(lambda: _Structure(self._asked))
 
     def shortest_path(self, source: str, target: str) -> _Answer:
-        return _Answer(self._asked("graph.shortest_path", source=source, target=target))
+        return _Answer(lambda: self._asked("graph.shortest_path", source=source, target=target))
 
     def betweenness(self, samples: int, seed: int) -> _Answer:
-        found = self._asked("graph.betweenness", samples=samples, seed=seed)
-        return _Answer((list(found), list(found.values())))
+        def ask() -> tuple[list[str], list[float]]:
+            found = self._asked("graph.betweenness", samples=samples, seed=seed)
+            return list(found), list(found.values())
+
+        return _Answer(ask)
 
     def communities(self) -> _Answer:
-        return _Answer(self._asked("graph.communities"))
+        return _Answer(lambda: self._asked("graph.communities"))
 
     def significant(self, top: int) -> _Answer:
-        pairs = self._asked("graph.significant", top=top)
-        return _Answer(
-            [
-                SimpleNamespace(
-                    one=pair.source, other=pair.target, co=pair.co_activations, weight=pair.weight, g2=pair.g2
-                )
-                for pair in pairs
-            ]
-        )
+        return _Answer(lambda: list(map(_pair, self._asked("graph.significant", top=top))))
 
     def stats(self) -> _Answer:
-        stats = self._asked("stats")
-        return _Answer({name: getattr(stats, name) for name in stats.__dataclass_fields__})
+        return _Answer(lambda: dataclasses.asdict(self._asked("stats")))
+
+
+def _neighbor(edge: Edge) -> Any:
+    last = edge.last_activated
+    return SimpleNamespace(
+        label=edge.target, weight=edge.weight, co_activations=edge.co_activations, created=edge.created, last=last
+    )
+
+
+def _pair(pair: SignificantPair) -> Any:
+    return SimpleNamespace(one=pair.source, other=pair.target, co=pair.co_activations, weight=pair.weight, g2=pair.g2)
 
 
 class _Structure:
-    """Each part is asked for when it is read, as whoever asks wants one of them."""
+    """The structure of the graph, each part of which is asked for when it is read."""
 
     def __init__(self, asked: Asked) -> None:
         self._asked = asked

@@ -87,7 +87,9 @@ class Http:
                 if not is_used and time.monotonic() > deadline:
                     reason = f"`{self.where}` cannot be reached: {error or type(error).__name__}"
                     raise RpcError(reason, reason=reason) from error
-                asked = self._desk
+                if not isinstance(error, ConnectionRefusedError):
+                    # It may have been read.
+                    asked = self._desk
                 if is_used:
                     continue
             time.sleep(random.uniform(*_AGAIN))

@@ -177,8 +177,9 @@ class Owner:
 # A lock on a file lives as long as any process has the file open, and a forked child has it.
 def _let_go_of(file: Path) -> None:
     with contextlib.suppress(OSError):
-        path, nothing = os.path.realpath(file), os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-        for name in os.listdir("/proc/self/fd"):
+        path, names = os.path.realpath(file), os.listdir("/proc/self/fd")
+        nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        for name in names:
             with contextlib.suppress(OSError):
                 if os.readlink(f"/proc/self/fd/{name}") == path:
                     # Whoever holds the number still closes something that is open.

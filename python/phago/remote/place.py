@@ -61,14 +61,22 @@ def read_place(directory: Path) -> Place | None:
     """
     try:
         told = json.loads((directory / FILE).read_bytes())
+        if told["directory"] != _identity(directory):
+            # It came with a copy of another directory, whose owner has nothing to say here.
+            return None
         return Place(told["address"], bytes.fromhex(told["key"]), told["pid"])
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return None
 
 
+def _identity(directory: Path) -> list[int]:
+    found = directory.stat()
+    return [found.st_dev, found.st_ino]
+
+
 def write_place(directory: Path, place: Place) -> None:
     """Say where the owner listens. The file is there whole or not at all, and no other user can read it."""
-    told = {"address": place.address, "key": place.key.hex(), "pid": place.pid}
+    told = {"address": place.address, "key": place.key.hex(), "pid": place.pid, "directory": _identity(directory)}
     temporary = directory / f"{FILE}.new"
     # Only the owner writes here; what is there was left by one that died.
     with contextlib.suppress(FileNotFoundError):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ..view.atlas import atlas
-from ..view.notebook import svg
 from ._show import table
 
 __all__ = ["Bridge", "BridgeSide", "Cluster", "ClusterLink", "Gone", "GraphPath", "Insights", "Map", "SignificantPair"]
@@ -167,6 +165,10 @@ class Map:
     """The largest G² first; ties, such as those of bridges alone, in the order of their clusters."""
 
     def _repr_html_(self) -> str:
+        # Whoever draws nothing need not load what draws.
+        from ..view.atlas import atlas
+        from ..view.notebook import svg
+
         caption = f"{len(self.clusters)} clusters and {len(self.links)} links between them at tick {self.tick}"
         rows = (
             (*(cluster.label for cluster in link.clusters), link.pairs, f"{link.g2:.0f}", _listed(link.bridges))

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from ... import _phago
 from ...colony import Colony
 from ...errors import DocumentExists
-from ..tool import Answer, Arguments, Refused, Tool
+from ..budget import TokenBudget, fitted
+from ..tool import Answer, Arguments, Cut, Refused, Tool
 
 __all__ = ["REMEMBER"]
 
@@ -41,6 +42,7 @@ class _Remember(Arguments):
         min_length=1, max_length=_MOST, description="Texts, or objects with `text`; one fact or passage each"
     )
     replace: bool = Field(False, description="Replace documents that have these ids with other content")
+    token_budget: TokenBudget = 2000
 
 
 class _Remembered(Answer):
@@ -48,6 +50,7 @@ class _Remembered(Answer):
     new: int
     changed: int = Field(description="Documents that were replaced")
     unchanged: int = Field(description="Documents that were there with the same content")
+    cut: Cut | None = None
 
 
 def _remember(memory: Colony, asked: _Remember) -> dict[str, Any]:
@@ -67,7 +70,15 @@ def _remember(memory: Colony, asked: _Remember) -> dict[str, Any]:
         counts = {"new": taken.accepted, "changed": 0, "unchanged": taken.unchanged}
     # Found by its words already; its concepts and what they are wired to come with this.
     memory.run()
-    return {"ids": ids, **counts}
+    return fitted(
+        counts,
+        "ids",
+        ids,
+        asked.token_budget,
+        lambda kept: (
+            f"all were remembered; the ids of those from number {kept} on are told by the same call with these"
+        ),
+    )
 
 
 def _fields(given: str | _Document) -> dict[str, Any]:

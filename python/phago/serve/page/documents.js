@@ -93,6 +93,7 @@ function edit(row, done) {
   const text = h("textarea", { class: "text", rows: 10, required: true, autofocus: row !== null });
   const metadata = h("textarea", { class: "code", rows: 3, spellcheck: "false" });
   text.value = row?.text ?? "";
+  text.setSelectionRange(0, 0);
   metadata.value = row && Object.keys(row.metadata ?? {}).length ? JSON.stringify(row.metadata, null, 2) : "";
   const field = (says, input) => h("label", { class: "field" }, h("span", {}, says), input);
   opened(

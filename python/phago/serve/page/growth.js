@@ -93,8 +93,10 @@ function chart(noun, rows) {
     "section",
     { class: "chart", "aria-label": `${noun}: from ${count(first[1])} at tick ${first[0]} to ${count(last[1])} at tick ${last[0]}` },
     h("h2", {}, noun, h("b", {}, count(last[1]))),
-    s("svg", { viewBox: "0 0 100 40", preserveAspectRatio: "none", "aria-hidden": "true" }, s("line", { class: "ground", x1: 0, x2: 100, y1: 40, y2: 40 }), curve ? [s("path", { class: "area", d: `${curve} L100,40 L0,40 Z` }), s("path", { class: "curve", d: curve })] : []),
-    points.length > 1
+    curve
+      ? s("svg", { viewBox: "0 0 100 40", preserveAspectRatio: "none", "aria-hidden": "true" }, s("line", { class: "ground", x1: 0, x2: 100, y1: 40, y2: 40 }), s("path", { class: "area", d: `${curve} L100,40 L0,40 Z` }), s("path", { class: "curve", d: curve }))
+      : null,
+    curve
       ? h("p", { class: "ends" }, h("span", {}, `tick ${count(first[0])}`), h("span", {}, `tick ${count(last[0])}`))
       : h("p", { class: "ends" }, "Drawn from the next tick on: the server saw none yet."),
   );
