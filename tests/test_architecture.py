@@ -264,8 +264,8 @@ PACKAGE = {
     "remote.shared": "_log colony errors remote.calls remote.desk remote.line remote.owner remote.place",
     "remote.http": "_checks errors remote.calls remote.desk remote.faults",
     "remote.graph": "_phago graph remote.calls results",
-    "remote.client": "_checks _embedding _intake _jsonl _progress _question _rows _unpicklable agents config errors "
-    "graph remote.arguments remote.calls remote.graph results",
+    "remote.client": "_checks _embedding _intake _jsonl _listing _progress _question _rows _unpicklable agents config "
+    "errors graph remote.arguments remote.calls remote.graph results view.glance",
     "remote.aio": "_checks _embedding _intake _phago _progress _question _unpicklable agents config graph remote.calls "
     "remote.client remote.graph results",
     "remote.connecting": "_checks config opening remote.aio remote.client remote.http remote.shared",

@@ -48,7 +48,9 @@ def test_the_first_owns_it_and_the_others_get_the_same_answers(directory):
         assert other.delete(["n4", "nobody"]) == 1
         assert other.delete(where={"$not": {"x": 1}}) == 18
         assert repr(other) == f"<Client of {directory}>"
+        assert "<svg" in other._repr_html_()
     assert repr(other) == "<closed Client>"
+    assert other._repr_html_() == "<code>&lt;closed Client&gt;</code>"
     assert not (directory / "owner.json").exists()
     with phago.open(directory) as colony:
         assert len(colony) == 0
@@ -506,6 +508,26 @@ def test_only_this_user_can_ask(directory):
         folder = os.path.dirname(place["address"])
         assert stat.S_IMODE(os.stat(folder).st_mode) == 0o700
         assert len(os.fsencode(place["address"])) < 104
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="there are no sockets of Unix")
+def test_old_sockets_of_the_dead_are_swept_and_those_of_the_living_stay(directory, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    folder = tmp_path / "phago"
+    folder.mkdir(mode=0o700)
+    living = socket.socket(socket.AF_UNIX)
+    living.bind(str(folder / "living"))
+    living.listen()
+    for name in ("dead", "fresh"):
+        with socket.socket(socket.AF_UNIX) as dead:
+            dead.bind(str(folder / name))
+    for name in ("living", "dead"):
+        os.utime(folder / name, (1, 1))
+    with phago.connect(directory) as one, phago.connect(directory) as other:
+        assert other.count() == one.count() == 0
+        address = told(directory)["address"]
+        assert {found.name for found in folder.iterdir()} == {"living", "fresh", os.path.basename(address)}
+    living.close()
 
 
 def test_a_long_path_is_no_hindrance(tmp_path):

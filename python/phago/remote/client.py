@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
+import html
 import os
 import time
 import weakref
@@ -28,13 +30,14 @@ from .._intake import (
     not_everything,
 )
 from .._jsonl import Export, read_jsonl
+from .._listing import Documents
 from .._progress import OnProgress, shown, taken
 from .._question import Moment, Question, explained
 from .._rows import constants
 from .._unpicklable import Unpicklable
 from ..agents import Agent, AgentArray
 from ..config import ColonyConfig, Ranking
-from ..errors import ConfigError, DocumentExists, InvalidDocument
+from ..errors import ConfigError, DocumentExists, InvalidDocument, PhagoError
 from ..graph import Graph
 from ..results import (
     AgentInfo,
@@ -305,20 +308,19 @@ class Client(Unpicklable):
         found: int = self.asked("count", **_given(where=None if where is None else filter_of("where", where)))
         return found
 
-    def documents(
-        self, where: Where | None = None, *, after: str | None = None, limit: int | None = None
-    ) -> Iterator[StoredDocument]:
+    def documents(self, where: Where | None = None, *, after: str | None = None, limit: int | None = None) -> Documents:
         """See `Colony.documents`. What comes behind those that were read, while they are read, is found too."""
         chosen = None if where is None else filter_of("where", where)
         after = None if after is None else text_of("after", after)
         left = -1 if limit is None else count("limit", limit, 0)
-        return self._pages(chosen, after, left)
+        return Documents(self._pages(chosen, after, left))
 
-    def _pages(self, where: Any, after: str | None, left: int) -> Iterator[StoredDocument]:
+    # A stored document has the fields of the row that it was made of.
+    def _pages(self, where: Any, after: str | None, left: int) -> Iterator[Any]:
         while left != 0:
             wanted = PAGE if left < 0 else min(PAGE, left)
             page: list[StoredDocument] = self.asked("documents", **_given(where=where, after=after, limit=wanted))
-            yield from page
+            yield page
             left -= len(page)
             if len(page) < wanted:
                 return
@@ -381,6 +383,15 @@ class Client(Unpicklable):
         if not self._end.alive:
             return "<closed Client>"
         return f"<Client of {self._channel.where}>"
+
+    def _repr_html_(self) -> str:
+        from ..view.glance import glance
+
+        if self._end.alive:
+            # A notebook shows what it can, and a picture is no reason for a traceback.
+            with contextlib.suppress(PhagoError):
+                return glance(self.stats(), self.events(), self.graph)
+        return f"<code>{html.escape(repr(self))}</code>"
 
     # --- insight, alarm, forgetting ---
 

@@ -9,6 +9,7 @@ import secrets
 import stat
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,9 @@ FILE = "owner.json"
 
 # The path of a socket has room for 107 bytes on Linux and 103 on macOS.
 _ADDRESS_BYTES_MAX = 100
+# Seconds after which a socket that nobody listens at is in nobody's way any more; how many are looked at.
+_OLD = 86_400.0
+_SWEPT_MAX = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,28 @@ class Place:
 def new_place() -> Place:
     """A place for a new owner, in a folder of this user alone."""
     name = secrets.token_hex(8)
-    address = rf"\\.\pipe\phago-{name}" if sys.platform == "win32" else str(_folder() / name)
+    if sys.platform == "win32":
+        address = rf"\\.\pipe\phago-{name}"
+    else:
+        folder = _folder()
+        _sweep(folder)
+        address = str(folder / name)
     return Place(address, secrets.token_bytes(32), os.getpid())
+
+
+# Who was killed left a socket, and nobody owned its directory since.
+def _sweep(folder: Path) -> None:
+    import socket
+
+    with contextlib.suppress(OSError):
+        for found in list(folder.iterdir())[:_SWEPT_MAX]:
+            if time.time() - found.lstat().st_mtime < _OLD:
+                continue
+            with socket.socket(socket.AF_UNIX) as line:
+                try:
+                    line.connect(str(found))
+                except ConnectionRefusedError:
+                    found.unlink()
 
 
 # Whoever can write into the folder could answer in the owner's place, so one that is there must be ours.
