@@ -167,8 +167,17 @@ def test_files_that_come_and_go_at_once_leave_nothing_behind(watching, notes, tm
             file.unlink()
     (notes / "last.txt").write_text("Last.")
     command.until("new", "notes/last.txt")
+    # What went with the same look is told of before what comes with the next.
+    (notes / "later.txt").write_text("Later.")
+    command.until("new", "notes/later.txt")
     command.end()
-    expected = ["notes/a.md", "notes/deep/b.txt", "notes/last.txt", *(f"notes/{n}.txt" for n in range(0, 200, 2))]
+    expected = [
+        "notes/a.md",
+        "notes/deep/b.txt",
+        "notes/last.txt",
+        "notes/later.txt",
+        *(f"notes/{n}.txt" for n in range(0, 200, 2)),
+    ]
     assert ids(tmp_path / "memory") == sorted(expected)
 
 
