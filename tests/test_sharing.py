@@ -237,7 +237,7 @@ def test_when_the_owner_is_killed_another_one_takes_over_within_a_second(directo
 def test_who_waits_for_an_answer_gets_it_from_the_next_owner(directory):
     with Process(directory) as owner, phago.connect(directory) as client:
         client.ingest(NOTES)
-        owner.sent(signal.SIGSTOP)
+        owner.stop()
         found = []
         asking = threading.Thread(target=lambda: found.append(client.count()))
         asking.start()
@@ -250,7 +250,7 @@ def test_who_waits_for_an_answer_gets_it_from_the_next_owner(directory):
 def test_what_cannot_be_done_twice_is_unknown_when_its_owner_dies(directory):
     with Process(directory) as owner, phago.connect(directory) as client:
         client.ingest(NOTES)
-        owner.sent(signal.SIGSTOP)
+        owner.stop()
         found = []
 
         def tick():
@@ -271,7 +271,7 @@ def test_what_cannot_be_done_twice_is_unknown_when_its_owner_dies(directory):
 def test_a_stopped_owner_is_told_of_and_goes_on(directory):
     with Process(directory) as owner, phago.connect(directory, timeout=0.5) as client:
         client.ingest(NOTES)
-        owner.sent(signal.SIGSTOP)
+        owner.stop()
         for _ in range(2):
             begun = time.monotonic()
             with pytest.raises(phago.RpcError, match="may be stopped"):
@@ -408,6 +408,25 @@ def test_no_more_connections_than_there_is_room_for_and_then_again(directory, mo
         threading.Timer(0.3, two.close).start()
         with phago.connect(directory, timeout=5) as four:
             assert four.count() == one.count() == 0
+
+
+def test_an_owner_that_is_out_of_threads_or_handles_goes_on(directory, monkeypatch):
+    from phago.remote import owner
+
+    with phago.connect(directory) as one:
+        failed = []
+
+        class Failing(line.Line):
+            def __init__(self, *arguments):
+                failed.append(1)
+                if len(failed) < 3:
+                    raise OSError(24, "Too many open files")
+                super().__init__(*arguments)
+
+        monkeypatch.setattr(owner, "Line", Failing)
+        with phago.connect(directory, timeout=5) as other:
+            assert other.count() == one.count() == 0
+        assert len(failed) >= 3
 
 
 # --- forks ---
