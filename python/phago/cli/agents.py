@@ -8,7 +8,6 @@ from typing import Any
 
 from ..errors import BusyError, CorruptionError, PhagoError
 from ..opening import open as open_colony
-from ..remote import connect
 from .agents_install import install_parser
 from .exits import BUSY, DAMAGED, FOUND, Problem
 from .memory import _check_directory
@@ -82,6 +81,8 @@ def _serve(arguments: argparse.Namespace) -> int:
 def _opened(arguments: argparse.Namespace) -> Any:
     if arguments.read_only:
         return open_colony(arguments.memory, read_only=True)
+    from ..remote import connect
+
     # Each client starts a server of its own, and all of them have one memory.
     return connect(arguments.memory, timeout=max(arguments.wait, 0.1))
 

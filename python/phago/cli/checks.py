@@ -27,7 +27,7 @@ _SPARE_BYTES = 64 << 20
 _QUICK_BYTES = 1 << 30
 
 # What only those need who work on phago itself.
-_INNER = {"test", "bench", "check", "dev", "frameworks"}
+_INNER = {"test", "bench", "check", "dev", "docs", "frameworks", "trials"}
 
 
 @dataclass(frozen=True, slots=True)

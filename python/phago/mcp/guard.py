@@ -40,7 +40,8 @@ class Route:
             await self._live(receive, send)
         elif scope["path"].rstrip("/") != self._path:
             await refuse(send, 404, f"the server answers at {self._path}")
-        elif scope["method"] not in ("POST", "GET", "DELETE"):
+        elif scope["method"] != "POST":
+            # There is nothing that the server says unasked, and no session to end: a stream would only stay open.
             await refuse(send, 405, "accepted is POST")
         else:
             await self._app(scope, receive, send)

@@ -49,10 +49,15 @@ def serve_stdio(service: Service) -> bool:
 
 async def _stdio(service: Service) -> bool:
     server = server_of(service)
-    with _output_kept_for_us() as output:
-        lines = Lines(asyncio.get_running_loop())
-        async with _until_signal() as told, stdio_server(lines, anyio.wrap_file(output)) as (reading, writing):
-            await server.run(reading, writing, server.create_initialization_options())
+    told = asyncio.Event()
+    try:
+        with _output_kept_for_us() as output:
+            lines = Lines(asyncio.get_running_loop())
+            async with _until_signal(told), stdio_server(lines, anyio.wrap_file(output)) as (reading, writing):
+                await server.run(reading, writing, server.create_initialization_options())
+    except* (BrokenPipeError, ConnectionResetError):
+        # The client has gone, and so has whoever would read of it.
+        pass
     return told.is_set()
 
 
@@ -62,8 +67,7 @@ def _output_kept_for_us() -> Iterator[Any]:
     kept = os.dup(1)
     os.dup2(2, 1)
     try:
-        # The client may be gone before the last line is written.
-        with contextlib.suppress(BrokenPipeError), os.fdopen(kept, "w", encoding="utf-8", newline="\n") as output:
+        with os.fdopen(kept, "w", encoding="utf-8", newline="\n") as output:
             yield output
     finally:
         # What is still on its way to the client goes nowhere rather than between two lines.
@@ -71,9 +75,8 @@ def _output_kept_for_us() -> Iterator[Any]:
 
 
 @contextlib.asynccontextmanager
-async def _until_signal() -> AsyncIterator[asyncio.Event]:
-    """Cancels what is inside when the process is told to end; the event says whether it was."""
-    told = asyncio.Event()
+async def _until_signal(told: asyncio.Event) -> AsyncIterator[None]:
+    """Cancels what is inside when the process is told to end, and sets the event."""
     loop = asyncio.get_running_loop()
     with anyio.CancelScope() as scope:
 
@@ -87,7 +90,7 @@ async def _until_signal() -> AsyncIterator[asyncio.Event]:
             except NotImplementedError:
                 # Windows: the handler runs between two steps of the loop.
                 signal.signal(each, lambda *_: loop.call_soon_threadsafe(end))
-        yield told
+        yield
 
 
 def serve_http(
