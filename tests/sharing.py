@@ -1,6 +1,7 @@
 """A process that shares a colony with others: what the tests of `phago.connect` start, stop and kill."""
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -37,6 +38,11 @@ class Process:
 
     def sent(self, number):
         self.process.send_signal(number)
+
+    def stop(self):
+        """Stop it, and wait until all its threads stand still."""
+        self.sent(signal.SIGSTOP)
+        os.waitpid(self.pid, os.WUNTRACED)
 
     def kill(self):
         self.process.kill()

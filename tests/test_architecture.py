@@ -365,8 +365,9 @@ PACKAGE = {
     "cli.taking": "_bar colony document errors extract",
     "cli.following": "_bar cli.exits cli.taking colony extract",
     "cli.exporting": "cli.exits cli.finding colony export",
-    "cli.memory": "_jsonl backends.ray cli.drawing cli.exits cli.exporting cli.finding cli.following cli.models cli.parsing _bar "
-    "cli.taking colony document errors extract opening remote results results.answers results.documents",
+    "cli.memory": "_jsonl backends.ray cli.drawing cli.exits cli.exporting cli.finding cli.following cli.models "
+    "cli.parsing _bar cli.taking colony document errors extract opening remote remote.place results results.answers "
+    "results.documents",
     "cli.trials": "colony config document evaluation.significance evolution",
     "cli.evolving": "_bar cli.demo cli.exits cli.finding cli.parsing cli.trials document evolution extract",
     "cli.agents": "cli.agents_install cli.exits cli.memory cli.parsing cli.serving errors mcp opening remote",

@@ -11,7 +11,7 @@ import phago
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from phago.extract import LeftOut, read_sources, sources
+from phago.extract import LeftOut, documents, read_sources, sources
 from phago.extract import apart as apart_module
 from phago.extract.apart import Apart
 from phago.extract.content import Unread
@@ -234,7 +234,7 @@ def test_a_file_that_takes_too_much_memory_is_told_of(tmp_path):
         "import sys; from phago.extract import apart\n"
         "from phago.extract.content import Content\n"
         "apart.MEMORY_MAX = 1 << 30\n"
-        "apart.APART['.pdf'] = lambda path: Content('', 'x' * (4 << 30))\n"
+        "apart.read_here = lambda path, suffix: Content('', 'x' * (4 << 30))\n"
         "apart.serve()"
     )
     line = json.dumps([str(tmp_path), ".pdf"])
@@ -324,6 +324,17 @@ def test_folders_that_programs_fill_are_left_out_and_told_of(tmp_path):
     found = read(tmp_path / "f")
     assert [one.id for one in found if isinstance(one, phago.Document)] == ["f/d.txt"]
     assert sorted(one.path for one in found if isinstance(one, LeftOut)) == ["f/env", "f/node_modules", "f/target"]
+
+
+def test_python_has_the_documents_of_the_command_line(tmp_path):
+    write(tmp_path / "f" / "a.md", "# One\n\nText.\n\n# Two\n\nMore.\n")
+    write(tmp_path / "f" / "b.png", b"\x89PNG")
+    missed = []
+    found = list(documents(tmp_path / "f", sections=True, left_out=missed.append))
+    assert [one.id for one in found] == ["f/a.md//1", "f/a.md//2"]
+    assert [(one.path, one.reason) for one in missed] == [("f/b.png", "of an unknown kind (.png)")]
+    with pytest.raises(FileNotFoundError):
+        list(documents(tmp_path / "nowhere"))
 
 
 # --- sections ----------------------------------------------------------------------------------------------------

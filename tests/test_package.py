@@ -98,7 +98,18 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
     # Readers of kinds of files.
     inner |= {"read_docx", "read_html", "read_mail", "read_markdown", "read_notebook", "read_pdf", "read_rst"}
     inner |= {"front_matter", "plain_markdown", "without_embeds"}
-    inner |= {"APART", "Apart", "Content", "File", "MARK", "Section", "Unread", "of_marked", "without_marks"}
+    inner |= {
+        "documents",
+        "APART",
+        "Apart",
+        "Content",
+        "File",
+        "MARK",
+        "Section",
+        "Unread",
+        "of_marked",
+        "without_marks",
+    }
     inner |= {
         "files_of",
         "is_of_lines",

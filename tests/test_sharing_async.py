@@ -66,16 +66,16 @@ async def test_the_loop_goes_on_and_a_cancelled_call_is_let_go(tmp_path):
         class Slow:
             def __getattr__(self, name):
                 if name == "stats":
-                    time.sleep(0.5)
+                    time.sleep(2)
                 return getattr(real, name)
 
         serving.colony = Slow()
         begun = time.monotonic()
         asking = asyncio.ensure_future(client.stats())
         await asyncio.sleep(0.05)
-        assert time.monotonic() - begun < 0.4
+        assert time.monotonic() - begun < 1.5
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
-        assert time.monotonic() - begun < 0.4
+        assert time.monotonic() - begun < 1.5
         assert await client.count() == 0

@@ -123,6 +123,29 @@ def test_it_follows_what_is_written_changed_replaced_moved_and_deleted(watching,
         assert colony.stats().pending == 0
 
 
+def test_other_commands_work_beside_it(watching, notes, tmp_path, capsys):
+    from phago.cli import main
+
+    command = watching(notes)
+    command.until("watching")
+    memory, more = str(tmp_path / "memory"), tmp_path / "more.txt"
+    more.write_text("Yeast makes bread.")
+    assert main(["ingest", memory, str(more)]) == 0
+    assert main(["query", memory, "yeast"]) == 0
+    assert main(["delete", memory, "more.txt"]) == 0
+    assert main(["snapshot", memory, str(tmp_path / "copy")]) == 0
+    assert capsys.readouterr().err == ""
+    assert command.end()["new"] == 2
+    assert ids(tmp_path / "copy") == ["notes/a.md", "notes/deep/b.txt"]
+
+
+def test_a_program_that_shares_with_nobody_keeps_it_for_itself(notes, tmp_path):
+    from phago.cli import main
+
+    with phago.open(tmp_path / "memory"):
+        assert main(["ingest", str(tmp_path / "memory"), str(notes)]) == 4
+
+
 def test_what_changed_while_it_was_not_there_is_taken_first(watching, notes, tmp_path):
     first = watching(notes)
     first.until("watching")
@@ -144,8 +167,17 @@ def test_files_that_come_and_go_at_once_leave_nothing_behind(watching, notes, tm
             file.unlink()
     (notes / "last.txt").write_text("Last.")
     command.until("new", "notes/last.txt")
+    # What went with the same look is told of before what comes with the next.
+    (notes / "later.txt").write_text("Later.")
+    command.until("new", "notes/later.txt")
     command.end()
-    expected = ["notes/a.md", "notes/deep/b.txt", "notes/last.txt", *(f"notes/{n}.txt" for n in range(0, 200, 2))]
+    expected = [
+        "notes/a.md",
+        "notes/deep/b.txt",
+        "notes/last.txt",
+        "notes/later.txt",
+        *(f"notes/{n}.txt" for n in range(0, 200, 2)),
+    ]
     assert ids(tmp_path / "memory") == sorted(expected)
 
 

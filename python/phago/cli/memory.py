@@ -283,12 +283,29 @@ def _check_directory(path: str, *, new: bool = False) -> None:
 
 def _reading(arguments: argparse.Namespace) -> Colony:
     if arguments.backend != "threads":
-        return _writing(arguments)
+        return _opened(arguments)
     _check_directory(arguments.memory)
     return open_colony(arguments.memory, read_only=True, nodes=arguments.nodes, **_embedding(arguments))
 
 
-def _writing(arguments: argparse.Namespace, *, make: bool = False) -> Colony:
+def _writing(arguments: argparse.Namespace, *, make: bool = False) -> Colony | Client:
+    try:
+        return _opened(arguments, make=make)
+    except BusyError:
+        from ..remote import connect
+        from ..remote.place import read_place
+
+        # Who serves it, gives it to an agent or watches folders for it shares it.
+        if not _may_share(arguments) or read_place(Path(arguments.memory)) is None:
+            raise
+        return connect(arguments.memory, make=False, timeout=max(1.0, getattr(arguments, "wait", 0.0)))
+
+
+def _may_share(arguments: argparse.Namespace) -> bool:
+    return arguments.backend == "threads" and _embedding(arguments) == {"embed": None, "model": None}
+
+
+def _opened(arguments: argparse.Namespace, *, make: bool = False) -> Colony:
     _check_directory(arguments.memory, new=make)
     shards, wait = getattr(arguments, "shards", None), getattr(arguments, "wait", 0.0)
     backend = _ray(arguments.nodes, shards) if arguments.backend == "ray" else arguments.backend
@@ -379,7 +396,7 @@ def _follow(arguments: argparse.Namespace) -> int:
 
 # Others may ask the colony meanwhile, but for one with a model or on nodes, which one process has alone.
 def _shared(arguments: argparse.Namespace) -> Colony | Client:
-    if arguments.backend == "threads" and arguments.embed is None and arguments.model is None:
+    if _may_share(arguments):
         from ..remote import connect
 
         try:
@@ -592,7 +609,8 @@ def _import(arguments: argparse.Namespace) -> int:
             data = sys.stdin.buffer if arguments.file == "-" else stack.enter_context(open(arguments.file, "rb"))
         except OSError as error:
             raise Problem(f"`{arguments.file}` cannot be read: {error.strerror}") from None
-        colony = stack.enter_context(_writing(arguments, make=True))
+        colony = _writing(arguments, make=True)
+        stack.callback(colony.close)
         tell = stack.enter_context(progress(quiet=arguments.json))
         try:
             report = colony.ingest(_told_of(documents_in(codecs.getreader("utf-8-sig")(data)), tell))

@@ -15,20 +15,16 @@ import subprocess
 import sys
 import threading
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ..document import BYTES_MAX
 from .content import Content, Section, Unread
-from .docx import read_docx
-from .mail import read_mail
-from .pdf import read_pdf
 
 __all__ = ["APART", "Apart"]
 
-APART: dict[str, Callable[[Path], Content]] = {".docx": read_docx, ".eml": read_mail, ".pdf": read_pdf}
-"""The readers by suffix."""
+APART = (".docx", ".eml", ".pdf")
+"""The suffixes of these kinds."""
 
 SECONDS_MAX = 120.0
 """How long one file may take."""
@@ -90,6 +86,9 @@ class Apart:
             if late.is_set():
                 raise Unread(f"it takes longer than {self._seconds_max:.0f} seconds to read")
             raise Unread("reading it ended the process that did")
+        if late.is_set():
+            # Its answer was just in time; the next file gets a new process.
+            self._end()
         return _content(json.loads(line))
 
     def _begun(self) -> subprocess.Popen[str]:
@@ -112,8 +111,10 @@ class Apart:
         process, self._process = self._process, None
         if process is not None:
             process.kill()
-            with process:
+            # What it did not read any more is written to nobody.
+            with contextlib.suppress(BrokenPipeError), process:
                 pass
+            process.wait()
 
 
 def _content(row: dict[str, Any]) -> Content:
@@ -147,9 +148,25 @@ def serve() -> None:
         out.flush()
 
 
+def read_here(path: Path, suffix: str) -> Content:
+    """What a file says, read in this process."""
+    # Who reads none of these kinds imports nothing for them.
+    if suffix == ".pdf":
+        from .pdf import read_pdf
+
+        return read_pdf(path)
+    if suffix == ".docx":
+        from .docx import read_docx
+
+        return read_docx(path)
+    from .mail import read_mail
+
+    return read_mail(path)
+
+
 def _row(path: Path, suffix: str) -> dict[str, Any]:
     try:
-        content = APART[suffix](path)
+        content = read_here(path, suffix)
     except ImportError:
         return _refused(f'of a kind that needs pip install "phago[files]" ({suffix})')
     except OSError as error:

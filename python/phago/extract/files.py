@@ -29,6 +29,7 @@ __all__ = [
     "File",
     "LeftOut",
     "Source",
+    "documents",
     "files_of",
     "is_of_lines",
     "read_files",
@@ -154,6 +155,31 @@ def read_sources(
     yield from read_files(found, part=part, sections=sections, tell=tell)
 
 
+def documents(
+    *paths: str | os.PathLike[str],
+    part: int | None = None,
+    sections: bool = False,
+    left_out: Callable[[LeftOut], None] = lambda one: None,
+) -> Iterator[Document]:
+    """The documents of folders and files, as `phago ingest` takes them: `colony.ingest(documents("notes"))`.
+
+    Args:
+        *paths: Folders and files.
+        part: Cut longer texts into parts of about so many characters, which stand in a thread.
+        sections: Make each section (below a heading, or a page of a PDF) a part.
+        left_out: Called with each file that is no document, and why.
+
+    Raises:
+        FileNotFoundError: There is no such folder or file.
+        ValueError: Two of them have the same name, so that ids of their documents could be the same.
+    """
+    for _, found in read_sources(sources([os.fspath(path) for path in paths]), part=part, sections=sections):
+        if isinstance(found, Document):
+            yield found
+        else:
+            left_out(found)
+
+
 def read_files(
     files: Sequence[tuple[Source, File | LeftOut]],
     *,
@@ -162,7 +188,7 @@ def read_files(
     tell: Callable[[int, int], None] = lambda done, total: None,
     apart: Apart | None = None,
 ) -> Iterator[tuple[Source, Document | LeftOut]]:
-    """The documents of some files, as `read_sources`; who calls it often hands over the process for PDF and the like."""
+    """The documents of some files, as `read_sources`; who calls it often hands over the process for PDF files."""
     with contextlib.nullcontext(apart) if apart is not None else Apart() as apart:
         for done, (source, file) in enumerate(files):
             tell(done, len(files))

@@ -10,7 +10,7 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from .._checks import refusal, text_of
@@ -121,9 +121,8 @@ class Http:
         if response.status == 200:
             return body
         self._refused(response.status, body)
-        raise AssertionError
 
-    def _refused(self, status: int, body: bytes) -> None:
+    def _refused(self, status: int, body: bytes) -> NoReturn:
         try:
             problem = json.loads(body)
             detail = str(problem["detail"])

@@ -10,7 +10,7 @@ import time
 import weakref
 from collections.abc import Iterator, Mapping
 from multiprocessing import AuthenticationError, Pipe
-from multiprocessing.connection import Client, Listener, wait
+from multiprocessing.connection import Client, Connection, Listener, wait
 from pathlib import Path
 from typing import Any
 
@@ -92,17 +92,28 @@ class Owner:
                 # Out of file handles, for example: they come back.
                 time.sleep(0.05)
                 continue
-            with self._changed:
-                is_welcome = not self._is_leaving and len(self._lines) < _LINES_MAX
-                line = Line(connection, _PATIENCE) if is_welcome else None
-                if line is not None:
-                    self._lines.add(line)
-            if line is None:
-                connection.close()
-            else:
-                threading.Thread(target=self._serve, args=(line,), name="phago-line", daemon=True).start()
             if self._is_leaving:
+                connection.close()
                 return
+            try:
+                self._welcome(connection)
+            except (OSError, RuntimeError):
+                # Out of file handles or threads: whoever it is comes again.
+                connection.close()
+
+    def _welcome(self, connection: Connection) -> None:
+        with self._changed:
+            if len(self._lines) >= _LINES_MAX:
+                connection.close()
+                return
+            line = Line(connection, _PATIENCE)
+            self._lines.add(line)
+        try:
+            threading.Thread(target=self._serve, args=(line,), name="phago-line", daemon=True).start()
+        except RuntimeError:
+            with self._changed:
+                self._lines.discard(line)
+            raise
 
     def _serve(self, line: Line) -> None:
         try:
