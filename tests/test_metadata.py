@@ -10,6 +10,7 @@ import numpy as np
 import phago
 import pytest
 from phago import _phago
+from phago._rows import lexical_hit
 from support import await_fault, cluster
 
 
