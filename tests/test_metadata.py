@@ -10,6 +10,7 @@ import numpy as np
 import phago
 import pytest
 from phago import _phago
+from phago._rows import lexical_hit
 from support import await_fault, cluster
 
 
@@ -190,7 +191,7 @@ def test_shards_driven_by_hand_take_metadata_along():
     world = runner._native.world
     assert world.get("a").wait().metadata == {"year": 2024}
     hits, pending = world.search("ions", 5, {"year": {"gt": 2000}}).wait()
-    assert [found.metadata for found in hits] == [{"year": 2024}]
+    assert [lexical_hit(found).metadata for found in hits] == [{"year": 2024}]
     assert pending == 1
     assert world.search("ions", 5, {"year": 2000}).wait() == ([], 1)
     _, others, _ = cluster(2)
