@@ -35,7 +35,7 @@ ANSWERS = [
     # --- words ---
     Mutant(
         "coverage has the power 1",
-        QUERY + "evidence.rs",
+        QUERY + "coverage.rs",
         "libm::pow(found / question.mass, ranking.coverage_power)",
         "(found / question.mass)",
         RULE + "a_part_of_a_question_counts_by_the_power_of_coverage",

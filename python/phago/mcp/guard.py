@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
-import ipaddress
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
-from urllib.parse import urlsplit
 
-__all__ = ["Guard", "Route", "is_loopback"]
+from ..serve.entry import has_token, host_of, is_loopback
+
+__all__ = ["Guard", "Route"]
 
 # A request is read whole before it is looked at.
 _BODY_MAX = 4 << 20
 _BODY_SECONDS = 30
 
 _App = Callable[[Any, Any, Any], Awaitable[None]]
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a name or address means this machine alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Route:
@@ -93,17 +82,15 @@ class Guard:
         await self._app(scope, _Replay(body, receive), send)
 
     def _refusal(self, headers: dict[str, str]) -> tuple[int, str] | None:
-        name = _name(f"//{headers.get('host', '')}")
+        name = host_of(f"//{headers.get('host', '')}")
         if self._is_local and not is_loopback(name):
             return 421, f"the server is for this machine, and the request is for {name!r}"
         origin = headers.get("origin")
         # A page of this server's own is none of another's.
-        if origin is not None and _name(origin) != name and not (self._is_local and is_loopback(_name(origin))):
+        if origin is not None and host_of(origin) != name and not (self._is_local and is_loopback(host_of(origin))):
             return 403, f"pages of {origin!r} may not ask this server"
-        if self._token is not None:
-            kind, _, given = headers.get("authorization", "").partition(" ")
-            if kind.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), self._token.encode()):
-                return 401, "a token is needed: `Authorization: Bearer ...`"
+        if self._token is not None and not has_token(headers.get("authorization", ""), self._token.encode()):
+            return 401, "a token is needed: `Authorization: Bearer ...`"
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length) > _BODY_MAX:
             return 413, f"a request is at most {_BODY_MAX} bytes"
@@ -137,13 +124,6 @@ async def _body(receive: Any) -> bytes | None:
         parts.append(part)
         more = message.get("more_body", False)
     return b"".join(parts)
-
-
-def _name(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
 
 
 async def refuse(send: Any, status: int, words: str) -> None:

@@ -17,7 +17,8 @@ from mcp.server.stdio import stdio_server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 
-from .guard import Guard, Route, is_loopback
+from ..serve.entry import is_loopback
+from .guard import Guard, Route
 from .lines import Lines
 from .sdk import server_of
 from .service import Service

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
-import ipaddress
 import logging
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .entry import has_token, host_of, is_address
 from .problems import Refused, problem_of
 
 if TYPE_CHECKING:
@@ -97,23 +96,18 @@ class Guard:
             raise Refused(400, "the address is not UTF-8") from None
         path = scope["path"]
         is_open = path == "/" or path.startswith("/page/") or path in self._open
-        if not is_open and self._token is not None:
-            kind, _, told = headers.get(b"authorization", "").partition(" ")
-            is_right = hmac.compare_digest(told.strip().encode("latin-1"), self._token)
-            if kind.lower() != "bearer" or not is_right:
-                raise Refused(401, "this server wants its token: `Authorization: Bearer ...`")
+        wanted = None if is_open else self._token
+        if wanted is not None and not has_token(headers.get(b"authorization", ""), wanted):
+            raise Refused(401, "this server wants its token: `Authorization: Bearer ...`")
         if self._under_way > self._memory.limits.requests + self._memory.limits.listeners and path != "/health":
             raise Refused(503, "too many requests at the same time; come again")
 
     # A page that has its name point here would be let in by a browser, but not under our name.
     def _check_host(self, host: str) -> None:
-        try:
-            name = (urlsplit(f"//{host}").hostname or "").lower()
-        except ValueError:
-            name = ""
+        name = host_of(f"//{host}")
         if name in self._hosts:
             return
-        if self._token is not None and _is_address(name):
+        if self._token is not None and is_address(name):
             return
         raise Refused(421, f"`Host` is {host!r}; accepted are {', '.join(sorted(self._hosts))}")
 
@@ -165,11 +159,3 @@ class _Bounded:
 
 STREAMS = (b"application/x-ndjson", b"application/jsonl", b"application/ndjson")
 """Types of bodies with one document on each line."""
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
