@@ -135,12 +135,22 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
     inner |= {*phago.mcp.__all__, "TOOLS", "EXPLAIN", "FORGET", "INSIGHTS", "RECALL", "RELATED", "REMEMBER", "STATUS"}
     inner |= {"Answer", "Arguments", "Cut", "Refused", "Tool", "TokenBudget", "as_text", "fitted", "part_of"}
     inner |= {"shortened", "tokens", "DOCUMENTS", "HitRow", "Origin", "hit_row", "id_of", "origin_of", "uri_of"}
-    inner |= {"INSTRUCTIONS", "NotThere", "server_of", "Guard", "Route", "is_loopback", "Lines", "CLIENTS", "Client"}
+    inner |= {"INSTRUCTIONS", "NotThere", "server_of", "Guard", "Route", "Lines", "CLIENTS", "Client"}
     inner |= {"Unreadable", "entry", "install", "PhagoRetriever", "PhagoStore", "documents"}
     inner |= {"add_mcp", "install_parser", "Check", "agent", "directory", "installation", "add_doctor"}
     inner |= {"add_completions"}
     # What brings calls to a colony, and the command that serves one.
-    inner |= {"channel", "Connecting", "add_serve", "port", "token_of"}
+    inner |= {
+        "channel",
+        "Connecting",
+        "add_serve",
+        "port",
+        "token_of",
+        "has_token",
+        "host_of",
+        "is_address",
+        "is_loopback",
+    }
     inner |= {*phago.evolution.__all__, "Trials", "add_evolve", "mean_and_spread", "tried"}
     seen = 0
     for found in pkgutil.walk_packages(phago.__path__, "phago."):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import _phago
@@ -54,15 +55,8 @@ from .errors import (
     VersionError,
     WireError,
 )
-from .evolution import Fitness, Genome, SpawnPolicy
 from .graph import AsyncGraph, Edges, Graph, Nodes
 from .ids import ShardId, TickPhase
-from .machine.coordinator import Coordinator
-from .machine.ghosts import GhostNodeCache
-from .machine.query import DistributedQueryEngine
-from .machine.ring import ConsistentHashRing
-from .machine.runner import DistributedRunner
-from .machine.shard import Batch, ShardedColony
 from .opening import VerifyReport, open, open_async, verify
 from .results import (
     AgentInfo,
@@ -120,6 +114,13 @@ from .roles import Sentinel, Synthesizer
 
 if TYPE_CHECKING:
     from .backends.ray import Ray
+    from .evolution import Fitness, Genome, SpawnPolicy
+    from .machine.coordinator import Coordinator
+    from .machine.ghosts import GhostNodeCache
+    from .machine.query import DistributedQueryEngine
+    from .machine.ring import ConsistentHashRing
+    from .machine.runner import DistributedRunner
+    from .machine.shard import Batch, ShardedColony
     from .remote import AsyncClient, Client, connect, connect_async
 
 # The distribution's version as it is written in pyproject.toml; a test holds them equal.
@@ -292,13 +293,31 @@ def __dir__() -> list[str]:
 
 
 # `import phago` pays for no engine that it does not use.
+# What not every program needs, by the module that has it: it is imported when it is asked for.
+_LATER = {
+    "AsyncClient": "remote",
+    "Batch": "machine.shard",
+    "Client": "remote",
+    "ConsistentHashRing": "machine.ring",
+    "Coordinator": "machine.coordinator",
+    "DistributedQueryEngine": "machine.query",
+    "DistributedRunner": "machine.runner",
+    "Fitness": "evolution",
+    "Genome": "evolution",
+    "GhostNodeCache": "machine.ghosts",
+    "Ray": "backends.ray",
+    "ShardedColony": "machine.shard",
+    "SpawnPolicy": "evolution",
+    "connect": "remote",
+    "connect_async": "remote",
+}
+_LATER_MODULES = ("evolution", "machine")
+
+
 def __getattr__(name: str) -> Any:
-    if name == "Ray":
-        from .backends.ray import Ray
-
-        return Ray
-    if name in ("AsyncClient", "Client", "connect", "connect_async"):
-        from . import remote
-
-        return getattr(remote, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _LATER and name not in _LATER_MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f".{_LATER.get(name, name)}", __name__)
+    found = module if name in _LATER_MODULES else getattr(module, name)
+    globals()[name] = found
+    return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import os
-import uuid
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,7 +28,9 @@ def scalar(value: Any) -> Any:
         return _moment(value) if value == value else None
     if isinstance(value, datetime.date):
         return value.isoformat()
-    if isinstance(value, uuid.UUID):
+    # Where nobody has imported it, no value is one; it takes longer to import than most of phago.
+    uuid = sys.modules.get("uuid")
+    if uuid is not None and isinstance(value, uuid.UUID):
         return str(value)
     if isinstance(value, os.PathLike):
         path = os.fspath(value)

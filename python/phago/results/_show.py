@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import html
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -56,6 +55,8 @@ def short(text: str) -> str:
 
 def escaped(value: object) -> Html:
     """A value as HTML shows it."""
+    import html
+
     return value if isinstance(value, Html) else Html(html.escape(str(value)))
 
 
@@ -66,7 +67,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[object]], caption: str = 
         return "<tr>" + "".join(f'<{tag} style="{style}">{escaped(cell)}</{tag}>' for cell in cells) + "</tr>"
 
     body = "".join(line(row, "td", _CELL) for row in rows)
-    about = f'<caption style="{_CAPTION}">{html.escape(caption)}</caption>' if caption else ""
+    about = f'<caption style="{_CAPTION}">{escaped(caption)}</caption>' if caption else ""
     return Html(f'<table style="{_TABLE}">{about}<thead>{line(head, "th", _HEAD)}</thead><tbody>{body}</tbody></table>')
 
 
