@@ -36,14 +36,15 @@ impl Sessions {
     }
 
     pub(crate) fn take(&self, lexicon: &Arc<Lexicon>) -> Session {
-        self.drop_all_but(lexicon);
-        let idle = lock(&self.idle).pop();
-        idle.unwrap_or_else(|| Session::new(lexicon.clone()))
+        let mut idle = lock(&self.idle);
+        // Under the same lock: another one may be given back at any moment.
+        keep_those_of(lexicon, &mut idle);
+        idle.pop().unwrap_or_else(|| Session::new(lexicon.clone()))
     }
 
     /// Drops sessions of other lexicons: each keeps all words it knows alive.
     pub(crate) fn drop_all_but(&self, lexicon: &Arc<Lexicon>) {
-        lock(&self.idle).retain(|session| Arc::ptr_eq(session.lexicon(), lexicon));
+        keep_those_of(lexicon, &mut lock(&self.idle));
     }
 
     pub(crate) fn give(&self, session: Session) {
@@ -93,6 +94,10 @@ impl Sessions {
     }
 }
 
+fn keep_those_of(lexicon: &Arc<Lexicon>, sessions: &mut Vec<Session>) {
+    sessions.retain(|session| Arc::ptr_eq(session.lexicon(), lexicon));
+}
+
 fn analyse_with(session: &mut Session, (index, id, body): Raw) -> Result<Analysed> {
     let key = body.key.as_deref().map(str::to_owned);
     let analysed = catch_unwind(AssertUnwindSafe(|| Analysed::new(id, body, index, session)));
@@ -121,4 +126,29 @@ fn groups(bodies: Vec<Raw>) -> Vec<Vec<Raw>> {
         }
     }
     groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    // Others give sessions back at any moment, also such as number words by a dictionary that the colony had before.
+    #[test]
+    fn a_session_that_is_lent_numbers_words_as_asked() {
+        let (sessions, lexicons) = (Sessions::default(), [Arc::new(Lexicon::default()), Arc::new(Lexicon::default())]);
+        let is_other = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for lexicon in &lexicons {
+                scope.spawn(|| {
+                    for _ in 0..20_000 {
+                        let session = sessions.take(lexicon);
+                        is_other.fetch_or(!Arc::ptr_eq(session.lexicon(), lexicon), Ordering::Relaxed);
+                        sessions.give(session);
+                    }
+                });
+            }
+        });
+        assert!(!is_other.into_inner());
+    }
 }
