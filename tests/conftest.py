@@ -1,10 +1,14 @@
 """What the tests of commands begin with: a folder of their own, notes, and a colony that holds them."""
 
+import os
 from pathlib import Path
 
 import pytest
 from phago import cli
 from rays import Cluster
+
+# A build of `make dev` warns of itself, also in the processes that tests begin.
+os.environ.setdefault("PYTHONWARNINGS", "ignore:phago's native module was compiled without")
 
 NOTES = {
     "heart.md": "# The heart\n\nThe heart pumps blood. Blood carries oxygen.",

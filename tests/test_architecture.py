@@ -366,13 +366,15 @@ PACKAGE = {
     "cli.taking": "_bar colony document errors extract",
     "cli.following": "_bar cli.exits cli.taking colony extract",
     "cli.exporting": "cli.exits cli.finding colony export",
-    "cli.memory": "_jsonl backends.ray cli.drawing cli.exits cli.exporting cli.finding cli.following cli.models "
-    "cli.parsing _bar cli.taking colony document errors extract opening remote remote.place results results.answers "
+    "cli.directory": "backends.ray cli.exits colony errors opening remote remote.place",
+    "cli.asking": "cli.directory cli.drawing cli.exits cli.finding cli.parsing results results.answers "
     "results.documents",
+    "cli.memory": "_bar _jsonl cli.asking cli.directory cli.drawing cli.exits cli.exporting cli.following cli.models "
+    "cli.parsing cli.taking colony document errors extract opening remote",
     "cli.trials": "colony config document evaluation.significance evolution",
     "cli.evolving": "_bar cli.demo cli.exits cli.finding cli.parsing cli.trials document evolution extract",
-    "cli.agents": "cli.agents_install cli.exits cli.memory cli.parsing cli.serving errors mcp opening remote",
-    "cli.agents_install": "cli.exits cli.memory cli.parsing mcp.clients",
+    "cli.agents": "cli.agents_install cli.directory cli.exits cli.parsing cli.serving errors mcp opening remote",
+    "cli.agents_install": "cli.directory cli.exits cli.parsing mcp.clients",
     "cli.checks": "_phago errors mcp mcp.budget opening phago",
     "cli.completing": "cli.exits cli.parsing",
     "cli.doctor": "cli.checks cli.exits cli.parsing",

@@ -558,8 +558,7 @@ def command(directory, *arguments, **environment):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_command_serves_and_ends_in_peace(tmp_path, number):
-    # A build of `make dev` warns of itself.
-    with command(tmp_path / "memory", PHAGO_TOKEN=TOKEN, PYTHONWARNINGS="ignore") as process:
+    with command(tmp_path / "memory", PHAGO_TOKEN=TOKEN) as process:
         line = process.stdout.readline()
         url = re.search(r"http://127\.0\.0\.1:\d+", line)[0]
         with phago.connect(url, token=TOKEN) as client:

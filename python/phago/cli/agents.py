@@ -9,8 +9,8 @@ from typing import Any
 from ..errors import BusyError, CorruptionError, PhagoError
 from ..opening import open as open_colony
 from .agents_install import install_parser
+from .directory import check_directory
 from .exits import BUSY, DAMAGED, FOUND, Problem
-from .memory import _check_directory
 from .parsing import Parser, seconds, text
 from .serving import port, token_of
 
@@ -55,7 +55,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     except ImportError as error:
         raise Problem(str(error)) from None
     token = token_of(arguments.token_file) if arguments.http else None
-    _check_directory(arguments.memory, new=True)
+    check_directory(arguments.memory, new=True)
     try:
         with _opened(arguments) as memory:
             service = Service(memory, changes=not arguments.read_only)

@@ -8,8 +8,8 @@ import os
 import sys
 from pathlib import Path
 
+from .directory import check_directory
 from .exits import FOUND, Problem
-from .memory import _check_directory
 from .parsing import Parser, text
 
 __all__ = ["install_parser"]
@@ -42,7 +42,7 @@ def _install(arguments: argparse.Namespace) -> int:
         raise Problem(str(error)) from None
     client = CLIENTS[arguments.client]
     memory = Path(arguments.memory).expanduser().absolute()
-    _check_directory(str(memory), new=True)
+    check_directory(str(memory), new=True)
     server = entry(memory, *["--read-only"] * arguments.read_only)
     paste = json.dumps({client.key: {arguments.name: server}}, indent=2, ensure_ascii=False)
     file = Path(arguments.file) if arguments.file else client.file(sys.platform, os.environ)

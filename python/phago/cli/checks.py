@@ -47,7 +47,8 @@ def installation() -> Iterator[Check]:
     yield Check("Python", f"{implementation} {platform.python_version()} at {sys.executable}", None)
     yield Check("platform", f"{platform.platform()}, {_phago.cores()} cores to use", None)
     kind = "compiled without optimisation: right answers, wrong timings" if _phago.DEBUG_BUILD else "optimised"
-    yield Check("native module", f"{kind}; {_phago.__file__}", not _phago.DEBUG_BUILD)
+    # Whoever builds so knows it, and nothing is wrong with the memory.
+    yield Check("native module", f"{kind}; {_phago.__file__}", None if _phago.DEBUG_BUILD else True)
     try:
         distribution = importlib.metadata.distribution("phago")
     except importlib.metadata.PackageNotFoundError:

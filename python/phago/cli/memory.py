@@ -5,14 +5,10 @@ from __future__ import annotations
 import argparse
 import codecs
 import contextlib
-import dataclasses
 import datetime
 import json
-import os
-import re
 import sys
-import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,47 +16,37 @@ from .._bar import Tell, progress
 from .._jsonl import documents_in
 from ..colony import Colony
 from ..document import FIELDS
-from ..errors import BusyError, CheckpointWarning, CorruptionError, NetworkFileSystemWarning, PhagoError, RpcError
+from ..errors import RpcError
 from ..extract import KNOWN, Source, sources
-from ..opening import open as open_colony
 from ..opening import verify
-from ..results import Hit, StoredDocument
-from ..results.answers import by_name
-from ..results.documents import beside_text
-from .drawing import PICTURE_ENDS, drawn
-from .exits import BUSY, DAMAGED, FOUND, NOTHING_FOUND, Problem
+from . import asking
+from .directory import Run, check_directory, is_utf_8, may_share, reading, say, told, writing
+from .drawing import PICTURE_ENDS
+from .exits import DAMAGED, FOUND, NOTHING_FOUND, Problem
 from .exporting import FORMATS, TABLES, Wanted
-from .finding import anomalies_lines, counted, insights_lines, insights_row, map_lines, map_row
 from .following import Follower, check_watching, ended_quietly
 from .models import model
 from .parsing import Parser, conditions, count, moment, part, seconds, shards, text
 from .taking import take
 
 if TYPE_CHECKING:
-    from ..backends.ray import Ray
     from ..remote import Client
 
 __all__ = ["add_commands"]
-
-_SNIPPET = 300
-# The files of a colony's directory; whatever else stands alone in one is another's.
-_COLONYS = re.compile(r"LOCK|witness|owner\.json(?:\.new)?|(?:log|checkpoint)-\d+.*")
-
-_Run = Callable[[argparse.Namespace], int]
 
 
 def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add the commands to the parser."""
 
-    def command(name: str, run: _Run, help: str) -> Parser:
+    def command(name: str, run: Run, help: str) -> Parser:
         parser = commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
         parser.add_argument("memory", metavar="DIR", help="the directory of the colony")
         parser.add_argument("--json", action="store_true", help="print JSON")
-        parser.set_defaults(run=_told(run))
+        parser.set_defaults(run=told(run))
         parser.is_mixed = True
         return parser
 
-    def reads(name: str, run: _Run, help: str) -> Parser:
+    def reads(name: str, run: Run, help: str) -> Parser:
         parser = command(name, run, help)
         parser.add_argument(
             "--backend",
@@ -74,7 +60,7 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
         )
         return parser
 
-    def writes(name: str, run: _Run, help: str) -> Parser:
+    def writes(name: str, run: Run, help: str) -> Parser:
         parser = reads(name, run, help)
         parser.add_argument(
             "--wait",
@@ -85,7 +71,7 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
         )
         return parser
 
-    def digests(name: str, run: _Run, help: str) -> Parser:
+    def digests(name: str, run: Run, help: str) -> Parser:
         parser = writes(name, run, help)
         parser.add_argument(
             "--now",
@@ -136,7 +122,7 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
         metavar="SECONDS",
         help="with --watch, how often all files are looked at even if nothing told of a change (default: 600)",
     )
-    query = reads("query", _query, "the best documents for a question; exits with 1 where there is none")
+    query = reads("query", asking.query, "the best documents for a question; exits with 1 where there is none")
     query.add_argument("question", type=text, metavar="QUESTION")
     query.add_argument("-k", type=count, default=10, metavar="K", help="hits, at most (default: 10)")
     query.add_argument("--explain", action="store_true", help="show what each score is made of and the path to the hit")
@@ -166,14 +152,16 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     )
     _filter(query)
     _model(query)
-    similar = reads("similar", _similar, "the documents most like another one; exits with 1 where there is none")
+    similar = reads("similar", asking.similar, "the documents most like another one; exits with 1 where there is none")
     similar.add_argument("id", type=text, metavar="ID")
     similar.add_argument("-k", type=count, default=10, metavar="K", help="hits, at most (default: 10)")
     _filter(similar)
-    suggest = reads("suggest", _suggest, "words that begin so, most documents first; exits with 1 where there is none")
+    suggest = reads(
+        "suggest", asking.suggest, "words that begin so, most documents first; exits with 1 where there is none"
+    )
     suggest.add_argument("begun", type=text, metavar="TEXT")
     suggest.add_argument("-k", type=count, default=10, metavar="K", help="words, at most (default: 10)")
-    get = reads("get", _get, "a document by its id; exits with 1 where there is none")
+    get = reads("get", asking.get, "a document by its id; exits with 1 where there is none")
     get.add_argument("id", type=text, metavar="ID")
     delete = digests("delete", _delete, "delete documents; exits with 1 where there was none")
     delete.add_argument("ids", type=text, metavar="ID", nargs="*")
@@ -193,52 +181,31 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     taken = digests("import", _import, "take in what export wrote; makes DIR where there is none")
     taken.add_argument("file", metavar="FILE", nargs="?", default="-", help="what to read (default: the input)")
     _model(taken)
-    reads("stats", _stats, "the colony in numbers")
+    reads("stats", asking.stats, "the colony in numbers")
     command("verify", _verify, "read every byte of DIR again; exits with 3 where something is damaged, and names it")
     digests("compact", _compact, "give back the room of what was deleted; no byte of it stays")
     snapshot = writes("snapshot", _snapshot, "copy the colony, as it is now, into another directory")
     snapshot.add_argument("to", metavar="TO", help="a directory that holds no colony")
-    graph = reads("graph", _graph, "what a concept is wired to; exits with 1 where there is none of this name")
+    graph = reads("graph", asking.graph, "what a concept is wired to; exits with 1 where there is none of this name")
     graph.add_argument("label", type=text, metavar="CONCEPT")
     graph.add_argument("-k", type=count, default=20, metavar="K", help="neighbours, at most (default: 20)")
-    reads("insights", _insights, "clusters of concepts, and what joins two of them; exits with 1 where there is none")
-    odd = reads("anomalies", _anomalies, "what departed from normal as documents came; exits with 1 where nothing did")
+    reads(
+        "insights",
+        asking.insights,
+        "clusters of concepts, and what joins two of them; exits with 1 where there is none",
+    )
+    odd = reads(
+        "anomalies", asking.anomalies, "what departed from normal as documents came; exits with 1 where nothing did"
+    )
     odd.add_argument("--drifting", action="store_true", help="for a stream whose frequencies drift: higher thresholds")
-    fading = reads("fading", _fading, "the synapses that will be gone soonest; exits with 1 where none will")
+    fading = reads("fading", asking.fading, "the synapses that will be gone soonest; exits with 1 where none will")
     fading.add_argument("-k", type=count, default=20, metavar="K", help="synapses, at most (default: 20)")
-    pin = writes("pin", _pin, "keep concepts from fading; without one, print those that are kept")
+    pin = writes("pin", asking.pin, "keep concepts from fading; without one, print those that are kept")
     pin.add_argument("concepts", type=text, nargs="*", metavar="CONCEPT")
-    unpin = writes("unpin", _unpin, "let concepts fade again")
+    unpin = writes("unpin", asking.unpin, "let concepts fade again")
     unpin.add_argument("concepts", type=text, nargs="+", metavar="CONCEPT")
-    whole = reads("map", _map, "the clusters, and how they hang together; exits with 1 where there is none")
+    whole = reads("map", asking.whole, "the clusters, and how they hang together; exits with 1 where there is none")
     whole.add_argument("--picture", metavar="FILE", help=f"also draw it, as {PICTURE_ENDS}; needs phago[plot]")
-
-
-def _told(run: _Run) -> _Run:
-    """A command whose errors end it with a code that says of which kind they are."""
-
-    def told(arguments: argparse.Namespace) -> int:
-        try:
-            with _warnings_in_a_line():
-                return run(arguments)
-        except BusyError as error:
-            raise Problem(str(error), code=BUSY) from error
-        except CorruptionError as error:
-            raise Problem(str(error), code=DAMAGED) from error
-        except PhagoError as error:
-            raise Problem(str(error)) from error
-
-    return told
-
-
-@contextlib.contextmanager
-def _warnings_in_a_line() -> Iterator[None]:
-    """Say warnings about a colony without the line of code that Python adds, each time."""
-    with warnings.catch_warnings():
-        for kind in (CheckpointWarning, NetworkFileSystemWarning):
-            warnings.simplefilter("always", kind)
-        warnings.showwarning = lambda message, *_: print(f"phago: {message}", file=sys.stderr)
-        yield
 
 
 def _filter(parser: argparse.ArgumentParser) -> None:
@@ -264,83 +231,6 @@ def _model(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _embedding(arguments: argparse.Namespace) -> dict[str, Any]:
-    return {"embed": getattr(arguments, "embed", None), "model": getattr(arguments, "model", None)}
-
-
-def _check_directory(path: str, *, new: bool = False) -> None:
-    """Tell of a place that holds something else, in words that are clearer than those of the system."""
-    if os.path.lexists(path) and not os.path.isdir(path):
-        raise Problem(f"`{path}` is a file; a colony lives in a directory")
-    if new and os.path.isdir(path):
-        try:
-            names = os.listdir(path)
-        except OSError as error:
-            raise Problem(f"`{path}` cannot be read: {error.strerror}") from None
-        if names and not any(map(_COLONYS.fullmatch, names)):
-            raise Problem(f"`{path}` holds other files; give the directory of a colony, an empty one, or a new one")
-
-
-def _reading(arguments: argparse.Namespace) -> Colony:
-    if arguments.backend != "threads":
-        return _opened(arguments)
-    _check_directory(arguments.memory)
-    return open_colony(arguments.memory, read_only=True, nodes=arguments.nodes, **_embedding(arguments))
-
-
-def _writing(arguments: argparse.Namespace, *, make: bool = False) -> Colony | Client:
-    try:
-        return _opened(arguments, make=make)
-    except BusyError:
-        from ..remote import connect
-        from ..remote.place import read_place
-
-        # Who serves it, gives it to an agent or watches folders for it shares it.
-        if not _may_share(arguments) or read_place(Path(arguments.memory)) is None:
-            raise
-        return connect(arguments.memory, make=False, timeout=max(1.0, getattr(arguments, "wait", 0.0)))
-
-
-def _may_share(arguments: argparse.Namespace) -> bool:
-    return arguments.backend == "threads" and _embedding(arguments) == {"embed": None, "model": None}
-
-
-def _opened(arguments: argparse.Namespace, *, make: bool = False) -> Colony:
-    _check_directory(arguments.memory, new=make)
-    shards, wait = getattr(arguments, "shards", None), getattr(arguments, "wait", 0.0)
-    backend = _ray(arguments.nodes, shards) if arguments.backend == "ray" else arguments.backend
-    return open_colony(
-        arguments.memory,
-        shards=shards,
-        make=make,
-        wait=wait,
-        backend=backend,
-        nodes=arguments.nodes,
-        **_embedding(arguments),
-    )
-
-
-def _ray(nodes: int | None, shards: int | None) -> Ray:
-    from ..backends.ray import Ray
-
-    try:
-        return Ray(nodes, shards)
-    except (ImportError, ConnectionError) as error:
-        raise Problem(str(error)) from error
-
-
-def _say(arguments: argparse.Namespace, row: dict[str, Any] | list[dict[str, Any]], lines: Iterable[str]) -> None:
-    if arguments.json:
-        print(json.dumps(row, indent=2, ensure_ascii=not _is_utf_8()))
-    else:
-        for line in lines:
-            print(line)
-
-
-def _is_utf_8() -> bool:
-    return (sys.stdout.encoding or "").lower().startswith("utf")
-
-
 # --- taking in ---------------------------------------------------------------------------------------------------
 
 
@@ -364,10 +254,10 @@ def _sync(arguments: argparse.Namespace) -> int:
 def _follow(arguments: argparse.Namespace) -> int:
     check_watching()
     given = _named(arguments.paths)
-    _check_directory(arguments.memory, new=True)
+    check_directory(arguments.memory, new=True)
 
-    def say(row: dict[str, Any], line: str) -> None:
-        print(json.dumps(row, ensure_ascii=not _is_utf_8()) if arguments.json else line, flush=True)
+    def report(row: dict[str, Any], line: str) -> None:
+        print(json.dumps(row, ensure_ascii=not is_utf_8()) if arguments.json else line, flush=True)
 
     with ended_quietly(), _shared(arguments) as colony:
         follower = Follower(
@@ -377,7 +267,7 @@ def _follow(arguments: argparse.Namespace) -> int:
             part=arguments.parts,
             sections=arguments.sections,
             digest=lambda: _digest(colony, lambda what, done, total: None, arguments.now),
-            say=say,
+            say=report,
         )
         try:
             with progress(quiet=arguments.json) as tell:
@@ -385,18 +275,18 @@ def _follow(arguments: argparse.Namespace) -> int:
             for line in [json.dumps(taken.row())] if arguments.json else taken.lines():
                 print(line, flush=True)
             names = [source.name for source in given]
-            say({"change": "watching", "paths": names}, f"Watching {', '.join(names)}; Ctrl-C ends it.")
+            report({"change": "watching", "paths": names}, f"Watching {', '.join(names)}; Ctrl-C ends it.")
             follower.follow(arguments.rescan)
         finally:
             counts = {name: follower.taken.counts[name] for name in ("new", "changed", "deleted")}
             told = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-            say({"change": "ended", **counts}, f"In all: {told}.")
+            report({"change": "ended", **counts}, f"In all: {told}.")
     return FOUND
 
 
 # Others may ask the colony meanwhile, but for one with a model or on nodes, which one process has alone.
 def _shared(arguments: argparse.Namespace) -> Colony | Client:
-    if _may_share(arguments):
+    if may_share(arguments):
         from ..remote import connect
 
         try:
@@ -404,15 +294,15 @@ def _shared(arguments: argparse.Namespace) -> Colony | Client:
             return connect(arguments.memory, shards=arguments.shards, timeout=max(0.1, arguments.wait or 30.0))
         except RpcError as error:
             raise Problem(str(error)) from error
-    return _writing(arguments, make=True)
+    return writing(arguments, make=True)
 
 
 def _take(arguments: argparse.Namespace, *, delete: bool) -> int:
     given = _named(arguments.paths)
-    with _writing(arguments, make=True) as colony, progress(quiet=arguments.json) as tell:
+    with writing(arguments, make=True) as colony, progress(quiet=arguments.json) as tell:
         taken = take(colony, given, delete=delete, tell=tell, part=arguments.parts, sections=arguments.sections)
         _digest(colony, tell, arguments.now)
-    _say(arguments, taken.row(), taken.lines())
+    say(arguments, taken.row(), taken.lines())
     return FOUND if taken.counts.total() else NOTHING_FOUND
 
 
@@ -422,160 +312,6 @@ def _digest(colony: Colony | Client, tell: Tell, now: datetime.datetime | None) 
         tell("digesting documents", waiting - colony.stats().pending, waiting)
 
 
-# --- asking ------------------------------------------------------------------------------------------------------
-
-
-def _query(arguments: argparse.Namespace) -> int:
-    where, operators = conditions(arguments.where), True if arguments.operators else False if arguments.text else None
-    asked: dict[str, Any] = {"required": arguments.required, "excluded": arguments.excluded, "operators": operators}
-    with _reading(arguments) as colony:
-        hits = colony.query(
-            arguments.question,
-            k=arguments.k,
-            ranking="lexical" if arguments.lexical else None,
-            where=where,
-            as_of=arguments.as_of,
-            since=arguments.since,
-            until=arguments.until,
-            newer=arguments.newer,
-            half_life=arguments.half_life,
-            diverse=arguments.diverse,
-            **asked,
-        )
-        rows = [hit.to_dict() for hit in hits]
-        _say(arguments, {"question": arguments.question, "hits": rows}, _hits(list(hits), arguments.explain))
-        if not hits and not arguments.json:
-            told = colony.explain(arguments.question, **asked)
-            why = told.nothing if told is not None and told.nothing else "no document matches"
-            print(f"phago: nothing found: {why}", file=sys.stderr)
-    return FOUND if rows else NOTHING_FOUND
-
-
-def _similar(arguments: argparse.Namespace) -> int:
-    where = conditions(arguments.where)
-    with _reading(arguments) as colony:
-        hits = colony.similar(arguments.id, k=arguments.k, where=where)
-    if hits is None:
-        raise Problem(f"there is no document `{arguments.id}`", code=NOTHING_FOUND)
-    rows = [hit.to_dict() for hit in hits]
-    _say(arguments, {"id": arguments.id, "hits": rows}, _hits(list(hits), False))
-    return FOUND if rows else NOTHING_FOUND
-
-
-def _suggest(arguments: argparse.Namespace) -> int:
-    with _reading(arguments) as colony:
-        found = colony.suggest(arguments.begun, k=arguments.k)
-    rows = [{"word": one.word, "documents": one.documents} for one in found]
-    _say(arguments, rows, [f"{one.word}  ({counted(one.documents, 'document')})" for one in found])
-    return FOUND if found else NOTHING_FOUND
-
-
-def _hits(hits: list[Hit], explain: bool) -> Iterator[str]:
-    for place, hit in enumerate(hits, 1):
-        title = f"  {hit.title}" if hit.title else ""
-        yield f"{place}. {hit.score:.3f}  {hit.id}{title}"
-        passage = " ".join((hit.passage or hit.text).split())
-        yield f"   {passage[:_SNIPPET]}{'...' if len(passage) > _SNIPPET else ''}"
-        if explain:
-            yield "   = " + " + ".join(f"{points:.3f} {name}" for name, points in by_name(hit.parts))
-            for share in hit.path.words:
-                if share.read_as is not None:
-                    yield f"     {share.word} read as {share.read_as}"
-            for step in hit.path.concepts:
-                words = ", ".join(word.word for word in step.words)
-                yield f"     {step.label}{f' by {words}' if words else ''}"
-        yield ""
-
-
-def _document(found: StoredDocument) -> dict[str, Any]:
-    return {"id": found.id, "title": found.title, "text": found.text, **beside_text(found)}
-
-
-def _get(arguments: argparse.Namespace) -> int:
-    with _reading(arguments) as colony:
-        found = colony.get(arguments.id)
-        if found is None:
-            raise Problem(f"there is no document `{arguments.id}`", code=NOTHING_FOUND)
-        row = _document(found)
-        _say(arguments, row, [*([found.title, ""] if found.title else []), found.text])
-    return FOUND
-
-
-def _graph(arguments: argparse.Namespace) -> int:
-    with _reading(arguments) as colony:
-        node = colony.graph.node(arguments.label)
-        if node is None:
-            raise Problem(f"there is no concept `{arguments.label}`", code=NOTHING_FOUND)
-        edges = colony.graph.neighbors(arguments.label)[: arguments.k]
-        rows = [{"target": edge.target, "weight": edge.weight, "co_activations": edge.co_activations} for edge in edges]
-        lines = [f"{node.label}: in {counted(node.mentions, 'document')}"]
-        lines += [
-            f"  {edge.weight:.3f}  {edge.target}  (together {counted(edge.co_activations, 'time')})" for edge in edges
-        ]
-        _say(arguments, {"concept": node.label, "mentions": node.mentions, "neighbors": rows}, lines)
-    return FOUND
-
-
-def _insights(arguments: argparse.Namespace) -> int:
-    with _reading(arguments) as colony:
-        found = colony.insights()
-    _say(arguments, insights_row(found), insights_lines(found))
-    return FOUND if found.clusters else NOTHING_FOUND
-
-
-def _anomalies(arguments: argparse.Namespace) -> int:
-    with _reading(arguments) as colony:
-        found = colony.anomalies(drifting=arguments.drifting)
-    _say(arguments, list(map(dataclasses.asdict, found)), anomalies_lines(found))
-    return FOUND if found else NOTHING_FOUND
-
-
-def _fading(arguments: argparse.Namespace) -> int:
-    with _reading(arguments) as colony:
-        found = colony.fading(arguments.k)
-    lines = (f"{one.source} -> {one.target}: {one.weight:.3f}, gone at tick {one.gone:,}" for one in found)
-    _say(arguments, list(map(dataclasses.asdict, found)), lines)
-    return FOUND if found else NOTHING_FOUND
-
-
-def _pin(arguments: argparse.Namespace) -> int:
-    if not arguments.concepts:
-        with _reading(arguments) as colony:
-            found = colony.pinned()
-        _say(arguments, [{"concept": concept} for concept in found], found)
-        return FOUND if found else NOTHING_FOUND
-    with _writing(arguments) as colony:
-        for concept in arguments.concepts:
-            colony.pin(concept)
-    return FOUND
-
-
-def _unpin(arguments: argparse.Namespace) -> int:
-    with _writing(arguments) as colony:
-        for concept in arguments.concepts:
-            colony.unpin(concept)
-    return FOUND
-
-
-def _map(arguments: argparse.Namespace) -> int:
-    draw = None if arguments.picture is None else drawn(arguments.picture)
-    with _reading(arguments) as colony:
-        found = colony.map()
-    if draw is not None:
-        draw(found)
-    _say(arguments, map_row(found), map_lines(found))
-    return FOUND if found.clusters else NOTHING_FOUND
-
-
-def _stats(arguments: argparse.Namespace) -> int:
-    with _reading(arguments) as colony:
-        stats = colony.stats()
-    names = ("tick", "documents", "pending", "digested", "terms", "nodes", "edges")
-    row = {name: getattr(stats, name) for name in names}
-    _say(arguments, row, [f"{name:10} {value:,}" for name, value in row.items()])
-    return FOUND
-
-
 # --- changing and keeping ----------------------------------------------------------------------------------------
 
 
@@ -583,20 +319,20 @@ def _delete(arguments: argparse.Namespace) -> int:
     where = conditions(arguments.where)
     if bool(arguments.ids) == (where is not None):
         raise Problem("give ids, or --where and no ids")
-    with _writing(arguments) as colony:
+    with writing(arguments) as colony:
         deleted = colony.delete(arguments.ids) if where is None else colony.delete(where=where)
         colony.run(now=arguments.now)
-    _say(arguments, {"deleted": deleted}, [f"{deleted:,} deleted."])
+    say(arguments, {"deleted": deleted}, [f"{deleted:,} deleted."])
     return FOUND if deleted else NOTHING_FOUND
 
 
 def _export(arguments: argparse.Namespace) -> int:
     where = conditions(arguments.where)
     wanted = Wanted(arguments.file, arguments.format, arguments.table, where, arguments.around)
-    with _reading(arguments) as colony:
+    with reading(arguments) as colony:
         count, told = wanted.write(colony)
     if arguments.file != "-":
-        _say(arguments, {"exported": count}, [told])
+        say(arguments, {"exported": count}, [told])
     return FOUND if count else NOTHING_FOUND
 
 
@@ -609,7 +345,7 @@ def _import(arguments: argparse.Namespace) -> int:
             data = sys.stdin.buffer if arguments.file == "-" else stack.enter_context(open(arguments.file, "rb"))
         except OSError as error:
             raise Problem(f"`{arguments.file}` cannot be read: {error.strerror}") from None
-        colony = _writing(arguments, make=True)
+        colony = writing(arguments, make=True)
         stack.callback(colony.close)
         tell = stack.enter_context(progress(quiet=arguments.json))
         try:
@@ -618,7 +354,7 @@ def _import(arguments: argparse.Namespace) -> int:
             raise Problem(f"`{arguments.file}` is not UTF-8: {error.reason}") from None
         _digest(colony, tell, arguments.now)
     row = {"imported": report.accepted, "unchanged": report.unchanged}
-    _say(arguments, row, [f"{report.accepted:,} imported, {report.unchanged:,} unchanged."])
+    say(arguments, row, [f"{report.accepted:,} imported, {report.unchanged:,} unchanged."])
     return FOUND
 
 
@@ -629,7 +365,7 @@ def _told_of(documents: Iterable[dict[str, Any]], tell: Tell) -> Iterator[dict[s
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    _check_directory(arguments.memory)
+    check_directory(arguments.memory)
     report = verify(arguments.memory)
     damage = [{"path": one.path, "where": one.where, "reason": one.reason} for one in report.damage]
     row = {"bytes": report.bytes, "torn_bytes": report.torn_bytes, "damage": damage}
@@ -637,25 +373,25 @@ def _verify(arguments: argparse.Namespace) -> int:
         f"{report.bytes:,} bytes read; {'nothing' if report.is_whole else 'something'} is damaged.",
         *map(str, report.damage),
     ]
-    _say(arguments, row, lines)
+    say(arguments, row, lines)
     return FOUND if report.is_whole else DAMAGED
 
 
 def _compact(arguments: argparse.Namespace) -> int:
-    with _writing(arguments) as colony:
+    with writing(arguments) as colony:
         # What was deleted is unwired first.
         colony.run(now=arguments.now)
         colony.compact()
-    _say(arguments, {"compacted": True}, ["Compacted."])
+    say(arguments, {"compacted": True}, ["Compacted."])
     return FOUND
 
 
 def _snapshot(arguments: argparse.Namespace) -> int:
-    _check_directory(arguments.to, new=True)
+    check_directory(arguments.to, new=True)
     home, to = Path(arguments.memory).resolve(), Path(arguments.to).resolve()
     if home in to.parents:
         raise Problem(f"`{arguments.to}` lies in the directory of the colony; give one beside it")
-    with _writing(arguments) as colony:
+    with writing(arguments) as colony:
         colony.snapshot(arguments.to)
-    _say(arguments, {"snapshot": arguments.to}, [f"Copied to {arguments.to}."])
+    say(arguments, {"snapshot": arguments.to}, [f"Copied to {arguments.to}."])
     return FOUND
