@@ -281,6 +281,9 @@ class Answer:
     def words_in(corpus, question):
         asked = Counter(all_words(question))
         known = sorted((word for word in asked if corpus.df[word]), key=concept_id)
+        # Function words answer alone only where there are no others.
+        if asked.keys() - FUNCTION_WORDS and not set(known) - FUNCTION_WORDS:
+            known = []
         return asked, {word: asked[word] for word in known}
 
     def hits(self):
@@ -371,11 +374,16 @@ class Answer:
         starts = [0]
         while starts[-1] + most < length:
             starts.append(starts[-1] + math.ceil(most / 2))
+        asked = [{*self.words} & {*text.words[at : at + most]} for at in starts]
         masses = [
-            total(times * self.corpus.idf(word) for word, times in self.words.items() if word in text.words[at:][:most])
-            for at in starts
+            total(times * self.corpus.idf(word) for word, times in self.words.items() if word in words)
+            for words in asked
         ]
-        start = starts[first_of_best(masses)]
+        best = first_of_best(masses)
+        # Sums of other logarithms that are equal here differ elsewhere by the last bit.
+        if any(words != asked[best] and mass == masses[best] for words, mass in zip(asked, masses, strict=True)):
+            raise CloseCallError
+        start = starts[best]
         return text.spoken(start, min(start + most, length))
 
     # --- concepts ---

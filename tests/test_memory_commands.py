@@ -278,7 +278,7 @@ def test_query_without_an_answer_says_why(kept, says):
     assert says("query", kept, "zebra") == (
         1,
         "",
-        "phago: nothing found: no document has any of the question's words\n",
+        "phago: nothing found: no document has any of the question's words, function words aside\n",
     )
     assert says("query", kept, "")[0] == 1
     assert says("query", kept, "--", "-k")[0] == 1

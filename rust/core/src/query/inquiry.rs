@@ -38,7 +38,7 @@ pub enum Nothing {
     NoDocuments,
     /// The question has no words, or only function words that no document has.
     NoWords,
-    /// No document has any of its words.
+    /// No document has any of its words, function words aside.
     UnknownWords,
 }
 

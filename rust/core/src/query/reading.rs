@@ -40,6 +40,11 @@ pub fn question<H: Homes>(
     if !readings.is_empty() {
         question.take(readings, homes.commons(), text, session);
     }
+    // What has no word of "who is the president" but "the" is no answer. Function words alone may be asked for: The Who.
+    if question.has_content && question.content == 0 {
+        question.terms.clear();
+        question.mass = 0.0;
+    }
     Ok(question)
 }
 

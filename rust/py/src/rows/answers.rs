@@ -138,7 +138,7 @@ row! {
         nothing: Option<&'static str> = told.nothing.map(|nothing| match nothing {
             Nothing::NoDocuments => "the colony has no documents",
             Nothing::NoWords => "the question has no words, or function words only",
-            Nothing::UnknownWords => "no document has any of the question's words",
+            Nothing::UnknownWords => "no document has any of the question's words, function words aside",
         }),
     }
 }
