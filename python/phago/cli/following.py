@@ -118,9 +118,10 @@ class Follower:
             rescan: Seconds after which all files are looked at without an event: some file systems send none.
         """
         while True:
+            # First: what comes or goes from here on is seen as a difference to this.
+            identities = _identities(self._given)
             there = self._present()
             roots = [source.path for source in self._given if source.path.is_dir()]
-            identities = _identities(self._given)
             # What happened before the events began.
             due = 0.0
             for events in _events(roots, self._is_of_interest):
