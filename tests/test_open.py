@@ -7,6 +7,7 @@ import os
 import pickle
 import re
 import resource
+import shutil
 import threading
 from pathlib import Path
 
@@ -437,3 +438,36 @@ def test_a_command_on_a_disk_without_room_for_a_checkpoint_is_well_and_says_so(t
     assert (code, out) == (0, "3 deleted.\n")
     assert re.fullmatch(r"phago: `.*m` is closed and whole; .*\n", err)
     assert says("stats", "m")[0] == 0
+
+
+def test_a_directory_that_was_removed_acknowledges_nothing_and_harms_no_other(tmp_path):
+    place = tmp_path / "memory"
+    old = phago.open(place, shards=1)
+    old.ingest({"id": "a", "text": "ions"})
+    shutil.rmtree(place)
+    with pytest.raises(phago.StorageError, match=r"could not find again .*LOCK"):
+        old.ingest({"id": "z", "text": "pumps"})
+    with phago.open(place, shards=1) as new:
+        new.ingest({"id": "b", "text": "cells"})
+    with contextlib.suppress(phago.PhagoError):
+        old.close()
+    with phago.open(place) as colony:
+        assert [one.id for one in colony.documents()] == ["b"]
+
+
+def test_a_colony_whose_directory_was_moved_writes_into_no_other(tmp_path):
+    place, moved = tmp_path / "memory", tmp_path / "moved"
+    old = phago.open(place, shards=1)
+    old.ingest({"id": "a", "text": "ions"})
+    place.rename(moved)
+    with phago.open(place, shards=1) as new:
+        new.ingest({"id": "b", "text": "cells"})
+        for call in (old.checkpoint, lambda: old.ingest({"id": "c", "text": "pumps"})):
+            with pytest.raises(phago.StorageError, match="another directory was put in the place"):
+                call()
+        with contextlib.suppress(phago.PhagoError):
+            old.close()
+    for directory, key in ((place, "b"), (moved, "a")):
+        with phago.open(directory) as colony:
+            assert colony.get(key) is not None
+        assert phago.verify(directory).is_whole

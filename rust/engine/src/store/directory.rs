@@ -85,15 +85,15 @@ impl Files for Directory {
 
     fn lock(&self, name: &str, note: &str) -> io::Result<Option<Box<dyn Lock>>> {
         let path = self.0.join(name);
-        let file = fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let file = fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => return Ok(None),
             Err(fs::TryLockError::Error(error)) => return Err(error),
         }
-        let held = Held(Opened(file));
-        held.0.set_len(0)?;
-        held.0.write_full(0, note.as_bytes())?;
+        let held = Held { file: Opened(file), path };
+        held.file.set_len(0)?;
+        held.file.write_full(0, note.as_bytes())?;
         Ok(Some(Box::new(held)))
     }
 }
@@ -114,15 +114,28 @@ struct Opened(fs::File);
 
 /// A file that is locked while this lives.
 #[derive(Debug)]
-struct Held(Opened);
+struct Held {
+    file: Opened,
+    path: PathBuf,
+}
 
-impl Lock for Held {}
+impl Lock for Held {
+    #[cfg(unix)]
+    fn stands(&self) -> io::Result<()> {
+        use std::os::unix::fs::MetadataExt;
+        let (here, held) = (fs::metadata(&self.path)?, self.file.0.metadata()?);
+        match (here.dev(), here.ino()) == (held.dev(), held.ino()) {
+            true => Ok(()),
+            false => Err(io::Error::other("another directory was put in the place of the one that was opened")),
+        }
+    }
+}
 
 impl Drop for Held {
     fn drop(&mut self) {
         // Closing the file is not enough: a process that was forked meanwhile has it open too, and would keep the lock.
         // If this call fails, only closing is left.
-        let _ = self.0.0.unlock();
+        let _ = self.file.0.unlock();
     }
 }
 

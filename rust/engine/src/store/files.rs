@@ -78,7 +78,13 @@ pub trait File: Debug + Send + Sync {
 }
 
 /// A lock that is held until it is dropped.
-pub trait Lock: Debug + Send + Sync {}
+pub trait Lock: Debug + Send + Sync {
+    /// Returns an error if the name does not lead to the locked file any more: the directory was removed, or another one
+    /// stands in its place, which may be another's.
+    fn stands(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// Returns the path of a file for messages.
 pub(super) fn path_of(files: &dyn Files, name: &str) -> String {

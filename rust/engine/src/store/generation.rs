@@ -56,6 +56,7 @@ impl Store {
             state.turning = true;
         }
         let turning = Turning(inner);
+        inner.stands()?;
         self.commit(mark.point.sequence)?;
         let generation = mark.generation + 1;
         let header = |checkpoint| Header {
@@ -119,6 +120,7 @@ impl Store {
 impl Inner {
     // Begins a new log at a mark and copies everything behind the mark into it.
     fn turn_over(&self, mark: Mark, header: &Header) -> Result<()> {
+        self.stands()?;
         let files = &*self.files;
         let mut state = self.sound()?;
         while state.leading {

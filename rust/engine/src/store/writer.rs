@@ -6,7 +6,7 @@
 
 use super::appender::Appender;
 use super::files::{File, Files, Lock, Refused};
-use super::format::{PAGE_BYTES, Uuid, log_name};
+use super::format::{LOCK, PAGE_BYTES, Uuid, log_name};
 use super::header::{Header, Point};
 use super::options::{Mutant, Options, WitnessSync};
 use super::reader::Reader;
@@ -23,7 +23,6 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Store {
     pub(super) inner: Arc<Inner>,
-    held: Option<Box<dyn Lock>>,
 }
 
 #[derive(Debug)]
@@ -39,6 +38,7 @@ pub(super) struct Inner {
     pub(super) witness: Mutex<Witness>,
     /// The thread that syncs the witness when nobody writes for a while.
     pub(super) keeper: OnceLock<Thread>,
+    held: Mutex<Option<Box<dyn Lock>>>,
 }
 
 #[derive(Debug)]
@@ -106,6 +106,7 @@ impl Store {
             turn: Condvar::new(),
             witness: Mutex::new(from.witness),
             keeper: OnceLock::new(),
+            held: Mutex::new(Some(from.held)),
         });
         if let WitnessSync::Within(every) = from.options.witness {
             let weak = Arc::downgrade(&inner);
@@ -115,7 +116,7 @@ impl Store {
                 inner.keeper.set(keeper.thread().clone()).expect("it is set once");
             }
         }
-        Store { inner, held: Some(from.held) }
+        Store { inner }
     }
 
     /// Returns the settings with which the colony was made.
@@ -276,6 +277,13 @@ impl Inner {
         Ok(state)
     }
 
+    /// Refuses to go on where the directory is not the one that was opened: what would be acknowledged would be nowhere,
+    /// and another colony may stand there.
+    pub(super) fn stands(&self) -> Result<()> {
+        let held = lock(&self.held);
+        held.as_ref().map_or(Ok(()), |held| held.stands()).refused(&*self.files, LOCK, "find again")
+    }
+
     // Returns whether the witness was synced too.
     fn keep(&self, log: &Appender, queue: &[u8], generation: u64, end: Point, offset: u64, seal: bool) -> Result<bool> {
         let files = &*self.files;
@@ -290,6 +298,7 @@ impl Inner {
             if self.options.mutant != Some(Mutant::AckEarly) {
                 log.sync().refused(files, &name, "sync")?;
             }
+            self.stands()?;
             witness.write(files, generation, end, offset)?;
         }
         let due = match self.options.witness {
@@ -344,7 +353,7 @@ impl Drop for Store {
             state = self.inner.turn.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         drop(state);
-        self.held = None;
+        *lock(&self.inner.held) = None;
         if let Some(keeper) = self.inner.keeper.get() {
             keeper.unpark();
         }
