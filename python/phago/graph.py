@@ -18,8 +18,6 @@ from .results._show import figures, table
 
 if TYPE_CHECKING:
     import arro3.core
-    import igraph
-    import networkx
 
 __all__ = ["AsyncGraph", "Edges", "Graph", "Nodes"]
 
@@ -301,7 +299,7 @@ class Graph(Unpicklable):
             write(file, nodes, edges)
         return len(edges)
 
-    def to_networkx(self) -> networkx.DiGraph[str]:
+    def to_networkx(self) -> Any:
         """The graph as a `networkx.DiGraph` of labels, with what `Node` and `Edge` have as attributes.
 
         Raises:
@@ -311,7 +309,7 @@ class Graph(Unpicklable):
 
         return to_networkx(*self._both())
 
-    def to_igraph(self) -> igraph.Graph:
+    def to_igraph(self) -> Any:
         """The graph as a directed `igraph.Graph`, whose vertices have their label as `name`, and the other attributes.
 
         Raises:
