@@ -39,6 +39,7 @@ __all__ = [
     "ShardDied",
     "ShardNotFound",
     "StorageError",
+    "TokenError",
     "UnknownUntilReopened",
     "VersionError",
     "WireError",
@@ -115,6 +116,14 @@ class RpcError(PhagoError):
 
     _fields = ("reason",)
     reason: str
+
+
+class TokenError(PhagoError, PermissionError):
+    """A server wants a token and was given none, or another one."""
+
+    _fields = ("where",)
+    where: str
+    """The address of the server."""
 
 
 class PhaseTimeout(PhagoError, TimeoutError):
