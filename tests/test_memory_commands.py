@@ -313,7 +313,8 @@ def test_query_without_an_answer_says_why(kept, says):
     )
     assert says("query", kept, "")[0] == 1
     assert says("query", kept, "--", "-k")[0] == 1
-    assert as_json(says("query", kept, "zebra", "--json")) == (1, {"question": "zebra", "hits": []})
+    why = "no document has any of the question's words"
+    assert as_json(says("query", kept, "zebra", "--json")) == (1, {"question": "zebra", "hits": [], "nothing": why})
 
 
 def test_query_lexical_is_bm25_alone(kept, says):
