@@ -311,7 +311,7 @@ class InvalidDocument(PhagoError, ValueError):
 
 
 class DocumentExists(PhagoError, ValueError):
-    """An id that is taken by a document with other content."""
+    """An id that is taken by a document with other content; `Colony.update` and `update_all` replace it."""
 
     _fields = ("index", "id", "report")
     index: int

@@ -67,7 +67,7 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
             type=seconds,
             default=0.0,
             metavar="SECONDS",
-            help="how long to wait for another process that writes to DIR (default: 0)",
+            help="how long to wait for another process that writes to DIR (default: 0; of sync --watch: 30)",
         )
         return parser
 
