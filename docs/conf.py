@@ -20,6 +20,8 @@ exclude_patterns = ["_build"]
 default_role = "code"
 myst_heading_anchors = 3
 autodoc_default_options = {"members": True}
+# What is described is phago's; what it works with need not be installed for that.
+autodoc_mock_imports = ["langchain_core", "langgraph", "llama_index", "matplotlib", "pydantic"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_class_signature = "mixed"

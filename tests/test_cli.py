@@ -104,7 +104,7 @@ def test_a_wrong_folder_is_one_line(arguments, message, tmp_path, monkeypatch, c
     (tmp_path / "empty").mkdir()
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "a.png").write_bytes(b"\0")
-    assert cli.main(["demo", *arguments]) == 1
+    assert cli.main(["demo", *arguments]) == 2
     assert capsys.readouterr() == ("", f"phago: {message}\n")
 
 
@@ -113,11 +113,11 @@ def test_a_forbidden_folder_is_one_line(folder, monkeypatch, capsys):
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr("os.scandir", forbidden)
-    assert cli.main(["demo", str(folder)]) == 1
+    assert cli.main(["demo", str(folder)]) == 2
     assert capsys.readouterr().err == f"phago: the folder `{folder}` may not be read by this user\n"
 
 
-@pytest.mark.parametrize("arguments", [[], ["sing"], ["demo", "--shards", "0"], ["demo", "--shards", "x"]])
+@pytest.mark.parametrize("arguments", [["sing"], ["demo", "--shards", "0"], ["demo", "--shards", "x"]])
 def test_wrong_usage_ends_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
         cli.main(arguments)
@@ -125,9 +125,16 @@ def test_wrong_usage_ends_with_2(arguments, capsys):
     assert "usage: phago" in capsys.readouterr().err
 
 
+def test_alone_it_says_what_it_can_do(capsys):
+    assert cli.main([]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert all(f"\n    {name} " in printed.err for name in ("demo", "ingest", "query", "mcp"))
+
+
 def test_without_docstrings_the_demo_says_what_to_do():
     done = subprocess.run([sys.executable, "-OO", *PROGRAM[1:], "demo"], capture_output=True, text=True, check=False)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr == "phago: Python runs with -OO, which strips the documentation; run it without\n"
 
 

@@ -49,6 +49,18 @@ def test_the_reference_names_everything_public():
     assert sorted(named) == sorted(set(phago.__all__) - {"__version__"})
 
 
+@pytest.mark.parametrize("package", ["agents", "evolution", "export", "plot"])
+def test_the_reference_names_what_packages_offer(package):
+    module = imported(f"phago.{package}")
+    if module is None:
+        pytest.skip(f"what phago.{package} needs is not installed")
+    pages = "\n".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs/reference").glob("*.rst"))
+    named = set(re.findall(r"^\.\. auto(?:class|function):: (?:phago\.)?([\w.]+)$", pages, re.MULTILINE))
+    for name in module.__all__:
+        is_type = not inspect.isclass(getattr(module, name)) and not inspect.isfunction(getattr(module, name))
+        assert is_type or name in named or f"{package}.{name}" in named, name
+
+
 @pytest.mark.parametrize("page", readme.PAGES, ids=lambda page: page.stem)
 def test_the_commands_of_a_page_are_such(page):
     blocks = re.findall(r"^```sh\n(.*?)^```$", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)

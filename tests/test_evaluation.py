@@ -520,7 +520,7 @@ def test_a_fault_is_one_line(folder, name, content, message, monkeypatch, capsys
     (folder / name).unlink()
     if content is not None:
         write(folder, {name: content})
-    assert cli.main(["eval", "kitchen"]) == 1
+    assert cli.main(["eval", "kitchen"]) == 2
     assert capsys.readouterr() == ("", f"phago: {message}\n")
 
 
@@ -528,7 +528,7 @@ def test_a_damaged_archive_is_one_line(folder, capsys):
     (folder / "corpus.jsonl").unlink()
     for data in (DAMAGED, DAMAGED[:30] + b"\xff\xff" + DAMAGED[32:], b"plain text"):
         (folder / "corpus.jsonl.gz").write_bytes(data)
-        assert cli.main(["eval", str(folder)]) == 1
+        assert cli.main(["eval", str(folder)]) == 2
         assert re.fullmatch(
             r"phago: `.*corpus\.jsonl\.gz` (is damaged after line \d: |line \d is not ).*\n", capsys.readouterr().err
         )
@@ -544,26 +544,26 @@ def test_a_fault_says_where(folder):
 
 def test_a_wrong_folder_is_one_line(folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)
-    assert cli.main(["eval", "nowhere"]) == 1
+    assert cli.main(["eval", "nowhere"]) == 2
     assert capsys.readouterr().err == "phago: there is no folder `nowhere`\n"
-    assert cli.main(["eval", "qrels.tsv"]) == 1
+    assert cli.main(["eval", "qrels.tsv"]) == 2
     assert capsys.readouterr().err == "phago: `qrels.tsv` is a file; give the folder it is in\n"
 
 
 def test_a_run_file_that_cannot_be_written_is_told_before_the_work(folder, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(command, "evaluate", lambda *_, **__: pytest.fail("the work was done"))
     for place in (tmp_path, tmp_path / "nowhere" / "run.txt"):
-        assert cli.main(["eval", str(folder), "--run-file", str(place)]) == 1
+        assert cli.main(["eval", str(folder), "--run-file", str(place)]) == 2
         assert capsys.readouterr().err == f"phago: `{place}` cannot be written: it is a folder, or lies in none\n"
     write(folder, {"corpus.jsonl": jsonl([*CORPUS, {"_id": "two words", "text": "b"}])})
-    assert cli.main(["eval", str(folder), "--run-file", str(tmp_path / "run.txt")]) == 1
+    assert cli.main(["eval", str(folder), "--run-file", str(tmp_path / "run.txt")]) == 2
     assert "a TREC run cannot hold the id `two words`" in capsys.readouterr().err
     assert not (tmp_path / "run.txt").exists()
 
 
 def test_a_question_over_the_bound_is_one_line(folder, capsys):
     write(folder, {"queries.jsonl": jsonl([*QUERIES[1:], {"_id": "q2", "text": "word " * 20_000}])})
-    assert cli.main(["eval", str(folder)]) == 1
+    assert cli.main(["eval", str(folder)]) == 2
     assert re.fullmatch(r"phago: question `q2`: .*65536.*\n", capsys.readouterr().err)
 
 

@@ -207,4 +207,7 @@ def test_anomalies_and_what_fades_are_told(tmp_path, says):
     assert (code, err, len(out.splitlines())) == (0, "", 3)
     assert out.startswith(f"{fading[0].source} -> {fading[0].target}: ")
     phago.open(tmp_path / "empty").close()
-    assert [says(name, tmp_path / "empty")[0] for name in ("anomalies", "fading")] == [1, 1]
+    for name in ("anomalies", "fading"):
+        code, out, err = says(name, tmp_path / "empty")
+        assert (code, out, err.startswith("phago: nothing found: ")) == (1, "", True)
+        assert says(name, tmp_path / "empty", "--json") == (1, "[]\n", "")

@@ -130,3 +130,25 @@ def test_documents_of_the_framework_are_taken_in_and_come_back():
         # And again: what is known of the hit is not of the document.
         assert colony.ingest(documents([found])).unchanged == 1
         assert colony.count({"loc.page": 3}) == 1
+
+
+def test_what_query_takes_is_taken_by_name_and_nothing_is_swallowed(colony):
+    retriever = PhagoRetriever(colony=colony, where={"year": 2021})
+    assert [one.id for one in retriever.invoke("ions")] == ["membrane"]
+    assert [one.id for one in retriever.invoke("ions", where={"tags": "a"})] == ["pump"]
+    lexical = PhagoRetriever(colony=colony, ranking="lexical").invoke("ions")[0].metadata["phago"]
+    assert lexical["score"] == colony.query("ions", ranking="lexical")[0].score
+    for named in ({"since": "2020-01-01T00:00Z"}, {"until": "2020-01-01T00:00Z"}, {"newer": 0.5}):
+        PhagoRetriever(colony=colony, **named).invoke("ions")
+    for wrong in ({"wher": {"year": 2021}}, {"kk": 3}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            PhagoRetriever(colony=colony, **wrong)
+    with pytest.raises(ValueError, match=r"`asked` is 'wher'; accepted is .*where"):
+        PhagoRetriever(colony=colony, asked={"wher": {"year": 2021}})
+    with pytest.raises(ValueError, match=r"`where` is .*not in both"):
+        PhagoRetriever(colony=colony, where={"year": 1}, asked={"where": {"year": 2}})
+
+
+def test_a_retriever_says_what_it_asks(colony):
+    told = repr(PhagoRetriever(colony=colony, k=3, where={"year": 2021}))
+    assert told.startswith(f"PhagoRetriever(colony={colony!r}, k=3, where={{'year': 2021}}")

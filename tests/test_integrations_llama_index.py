@@ -72,3 +72,18 @@ def test_in_a_query_engine_without_a_model(colony, monkeypatch):
 def test_a_mistake_is_told_when_it_is_made(wrong, told):
     with pytest.raises(ValueError, match=told):
         PhagoRetriever(*wrong)
+
+
+def test_what_query_takes_is_taken_by_name_and_nothing_is_swallowed(colony):
+    retriever = PhagoRetriever(colony, where={"year": 2021}, ranking="lexical")
+    assert [one.node.id_ for one in retriever.retrieve("ions")] == [
+        hit.id for hit in colony.query("ions", where={"year": 2021}, ranking="lexical")
+    ]
+    assert repr(retriever).endswith("similarity_top_k=10, content='text', where={'year': 2021}, ranking='lexical')")
+    for wrong in ({"wher": {"year": 2021}}, {"kk": 3}):
+        with pytest.raises(TypeError, match=next(iter(wrong))):
+            PhagoRetriever(colony, **wrong)
+    with pytest.raises(phago.ConfigError, match=r"`asked` is 'wher'; accepted is .*where"):
+        PhagoRetriever(colony, asked={"wher": {"year": 2021}})
+    with pytest.raises(phago.ConfigError, match=r"`where` is .*not in both"):
+        PhagoRetriever(colony, where={"year": 1}, asked={"where": {"year": 2}})

@@ -172,6 +172,37 @@ def test_sync_deletes_nothing_that_it_could_not_read(kept, says, monkeypatch):
     assert len(ids_of(home)) == 4
 
 
+def test_sync_cleans_what_it_read_whole_beside_what_it_could_not_read(kept, says):
+    text = "# One\n\nThe heart pumps.\n\n# Two\n\nBlood flows.\n"
+    Path("notes", "heart.md").write_text(text, encoding="utf-8")
+    assert says("sync", kept, "notes", "--sections")[0] == 0
+    home = Path(kept).resolve()
+    assert {"notes/heart.md//1", "notes/heart.md//2"} <= set(ids_of(home))
+    with Path("notes", "rows.jsonl").open("a", encoding="utf-8") as lines:
+        lines.write("no JSON\n")
+    Path("notes", "lungs.txt").write_text(" \n", encoding="utf-8")
+    code, row = as_json(says("sync", kept, "notes", "--json"))
+    assert (code, row["kept"], row["deleted"]) == (0, 0, 3)
+    assert sorted(ids_of(home)) == ["beer", "bread", "notes/heart.md"]
+    # A file that is gone may have become a line that was not read.
+    Path("notes", "heart.md").unlink()
+    assert as_json(says("sync", kept, "notes", "--json"))[1]["kept"] == 1
+
+
+@pytest.mark.parametrize("command", ["ingest", "sync"])
+def test_the_folder_of_another_colony_is_no_notes(kept, says, command):
+    says("import", "notes/other", "notes/rows.jsonl")
+    says("import", "notes/compact", "notes/rows.jsonl")
+    says("compact", "notes/compact")
+    code, row = as_json(says(command, "all", "notes", "--json"))
+    assert (code, row["new"]) == (0, 4)
+    assert row["left_out"] == [
+        {"path": f"notes/{name}", "reason": "a folder that holds a colony"} for name in ("compact", "other")
+    ]
+    code, row = as_json(says(command, "all", "m", "--json"))
+    assert (row["new"], row["left_out"]) == (0, [{"path": "m", "reason": "a folder that holds a colony"}])
+
+
 def test_the_colony_may_live_in_the_folder_that_it_holds(notes, says):
     assert says("ingest", "notes/m", notes)[:2] == (0, "4 new, 0 changed, 0 unchanged, 0 deleted.\n")
     assert says("sync", "notes/m", notes)[:2] == (0, "0 new, 0 changed, 4 unchanged, 0 deleted.\n")
@@ -282,7 +313,8 @@ def test_query_without_an_answer_says_why(kept, says):
     )
     assert says("query", kept, "")[0] == 1
     assert says("query", kept, "--", "-k")[0] == 1
-    assert as_json(says("query", kept, "zebra", "--json")) == (1, {"question": "zebra", "hits": []})
+    why = "no document has any of the question's words"
+    assert as_json(says("query", kept, "zebra", "--json")) == (1, {"question": "zebra", "hits": [], "nothing": why})
 
 
 def test_query_lexical_is_bm25_alone(kept, says):

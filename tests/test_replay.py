@@ -152,7 +152,7 @@ def test_what_cannot_be_replayed_is_told(tmp_path, capsys):
     whole = topics()
     one = Collection("", "", whole.documents, {"q0": whole.questions["q0"]}, {"q0": whole.grades["q0"]})
     path = folder_of(one, tmp_path)
-    assert cli.main(["eval", path, "--replay"]) == 1
+    assert cli.main(["eval", path, "--replay"]) == 2
     error = capsys.readouterr().err
     assert "has one judged question" in error
     assert error.count("\n") == 1

@@ -506,11 +506,24 @@ def test_the_client_has_the_colonys_methods_over_http(empty, tmp_path):
         client.count()
 
 
-def test_a_wrong_token_and_a_wrong_server_are_told_of(empty):
-    for token in (None, "wrong-token-of-length"):
-        with pytest.raises(PermissionError, match="`token`"):
+def test_the_token_of_a_file_or_of_the_environment(empty, monkeypatch):
+    with phago.connect(empty.url, token=f"{TOKEN}\n") as client:
+        assert client.count() == 0
+    monkeypatch.setenv("PHAGO_TOKEN", f" {TOKEN}\n")
+    with phago.connect(empty.url) as client:
+        assert client.count() == 0
+    with pytest.raises(phago.TokenError, match="another token"):
+        phago.connect(empty.url, token="wrong-token-of-length")
+
+
+def test_a_wrong_token_and_a_wrong_server_are_told_of(empty, monkeypatch):
+    monkeypatch.delenv("PHAGO_TOKEN", raising=False)
+    for token, told in ((None, "wants its token"), ("wrong-token-of-length", "has another token")):
+        with pytest.raises(PermissionError, match=f"`token`.*{told}") as refused:
             phago.connect(empty.url, token=token)
-    for token in ("", "a\nb", "ü"):
+        assert isinstance(refused.value, phago.TokenError)
+        assert refused.value.where == empty.url
+    for token in ("", "\n", "a\nb", "ü"):
         with pytest.raises(phago.ConfigError, match="`token`") as caught:
             phago.connect(empty.url, token=token)
         assert "ü" not in str(caught.value)

@@ -3,6 +3,7 @@
 import datetime
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -160,6 +161,20 @@ def test_what_is_not_accepted_is_named_and_makes_nothing(directory, given, error
 def test_nowhere_is_refused(where):
     with pytest.raises((phago.ConfigError, TypeError), match="where"):
         phago.connect(where)
+
+
+@pytest.mark.parametrize(
+    "where", ["localhost:8000", "127.0.0.1:8301", "example.org:80", "[::1]:8000", "localhost:8000/memory"]
+)
+def test_a_server_without_its_scheme_makes_no_directory(where, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(phago.ConfigError, match=re.escape(f"did you mean http://{where}?")):
+        phago.connect(where)
+    assert list(tmp_path.iterdir()) == []
+    # A directory that is there is meant.
+    (tmp_path / where).mkdir(parents=True)
+    with phago.connect(where) as client:
+        assert client.count() == 0
 
 
 def test_a_file_or_a_damaged_colony_is_told_of_as_by_open(directory):

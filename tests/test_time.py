@@ -225,6 +225,18 @@ def test_times_are_content_and_follow_updates_and_deletes():
         )
 
 
+@pytest.mark.parametrize("time", ["2030-06-01", "2030-06-01T12:00", datetime.datetime(2030, 6, 1)])
+def test_what_lacks_nothing_but_a_time_zone_is_told_so(time):
+    with phago.Colony(1) as colony:
+        for name in ("since", "until", "as_of"):
+            told = rf"`{name}` is .*, which has no time zone; accepted is .*, such as 2020-01-01T00:00\+00:00"
+            with pytest.raises(phago.ConfigError, match=told):
+                colony.query("ions", **{name: time})
+        with pytest.raises(phago.ConfigError, match="accepted is a datetime with a time zone") as caught:
+            colony.query("ions", since="soon")
+        assert "has no time zone" not in str(caught.value)
+
+
 @pytest.mark.parametrize("time", [7, True, "soon", "2030-06-01", datetime.datetime(2030, 6, 1), NOON.date(), [NOON]])
 def test_what_is_no_moment_is_refused_by_field_and_value(time):
     with phago.Colony(2) as colony:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ._values import microseconds
+from ._values import lacks_zone, microseconds
 from .errors import ConfigError, LimitError
 
 _T = TypeVar("_T")
@@ -20,6 +20,9 @@ QUERY_BYTES_MAX = 64 * 1024
 
 SYNONYMS_MAX = 1024
 """The most synonyms of a question, and the most operators that are looked at before they are refused."""
+
+MOMENT = "a datetime with a time zone, or its text in ISO 8601, such as 2020-01-01T00:00+00:00"
+"""What is accepted as a moment."""
 
 # As much of a value as an error needs to be understood by.
 _shown = reprlib.Repr()
@@ -173,7 +176,7 @@ def time_of(name: str, value: Any) -> int:
     """An argument that is a time, in microseconds since 1970 in UTC."""
     time = None if isinstance(value, str) else microseconds(value)
     if time is None:
-        raise refusal(name, value, "a datetime with a time zone, such as `datetime.now(UTC)`")
+        raise _no_moment(name, value, "a datetime with a time zone, such as `datetime.now(UTC)`")
     return time
 
 
@@ -181,8 +184,14 @@ def moment_of(name: str, value: Any) -> int:
     """An argument that is a moment, in microseconds since 1970 in UTC; its text in ISO 8601 will do."""
     time = microseconds(value)
     if time is None:
-        raise refusal(name, value, "a datetime with a time zone, or its text in ISO 8601")
+        raise _no_moment(name, value, MOMENT)
     return time
+
+
+def _no_moment(name: str, value: Any, accepted: str) -> ConfigError:
+    missing = ", which has no time zone" if lacks_zone(value) else ""
+    message = f"`{name}` is {shown(value)}{missing}; accepted is {accepted}"
+    return ConfigError(message, field=name, value=value, accepted=accepted)
 
 
 def question_of(name: str, value: Any) -> str:

@@ -56,6 +56,16 @@ def microseconds(value: Any) -> int | None:
     return since
 
 
+def lacks_zone(value: Any) -> bool:
+    """Whether a value would be a moment if it had a time zone: a datetime, or text of one, or of a date."""
+    if isinstance(value, str):
+        try:
+            value = datetime.datetime.fromisoformat(value)
+        except ValueError:
+            return False
+    return isinstance(value, datetime.datetime) and value.utcoffset() is None
+
+
 def moment(time: int) -> datetime.datetime:
     """The datetime in UTC of a time since 1970 in microseconds."""
     return _EPOCH + time * _MICROSECOND

@@ -386,9 +386,10 @@ class Colony(Alive, Unpicklable):
     ) -> Hits:
         """The `k` documents that answer best, with their text, best first; ties by document.
 
-        A score is the sum of three parts: the question's words (BM25, coverage, titles), concepts that the best
-        documents share, and mentions of a document's title in those. Digested or not makes no difference. Two more are
-        there if one asks for them: how similar the vectors of question and document are, and how new it is.
+        A score is the sum of its `parts`: the question's words (BM25, coverage, titles), concepts that the best
+        documents share, mentions of a document's title in those, and, for documents of a `thread`, their neighbours in
+        it. Digested or not makes no difference. Two more are there if one asks for them: how similar the vectors of
+        question and document are, and how new it is.
 
         Vectors are compared with those of all documents that have one, exactly. The most similar document gets
         `Ranking.similar_weight`, one as similar as the mean of all or less nothing, the others in between in

@@ -39,6 +39,7 @@ __all__ = [
     "ShardDied",
     "ShardNotFound",
     "StorageError",
+    "TokenError",
     "UnknownUntilReopened",
     "VersionError",
     "WireError",
@@ -115,6 +116,14 @@ class RpcError(PhagoError):
 
     _fields = ("reason",)
     reason: str
+
+
+class TokenError(PhagoError, PermissionError):
+    """A server wants a token and was given none, or another one."""
+
+    _fields = ("where",)
+    where: str
+    """The address of the server."""
 
 
 class PhaseTimeout(PhagoError, TimeoutError):
@@ -302,7 +311,7 @@ class InvalidDocument(PhagoError, ValueError):
 
 
 class DocumentExists(PhagoError, ValueError):
-    """An id that is taken by a document with other content."""
+    """An id that is taken by a document with other content; `Colony.update` and `update_all` replace it."""
 
     _fields = ("index", "id", "report")
     index: int

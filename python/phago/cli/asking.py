@@ -54,12 +54,18 @@ def query(arguments: argparse.Namespace) -> int:
             **asked,
         )
         rows = [hit.to_dict() for hit in hits]
-        say(arguments, {"question": arguments.question, "hits": rows}, _hits(list(hits), arguments.explain))
-        if not hits and not arguments.json:
+        row: dict[str, Any] = {"question": arguments.question, "hits": rows}
+        if not hits:
             told = colony.explain(arguments.question, **asked)
-            why = told.nothing if told is not None and told.nothing else "no document matches"
-            print(f"phago: nothing found: {why}", file=sys.stderr)
+            row["nothing"] = told.nothing if told is not None and told.nothing else "no document matches"
+            _nothing(arguments, row["nothing"])
+        say(arguments, row, _hits(list(hits), arguments.explain))
     return FOUND if rows else NOTHING_FOUND
+
+
+def _nothing(arguments: argparse.Namespace, why: str) -> None:
+    if not arguments.json:
+        print(f"phago: nothing found: {why}", file=sys.stderr)
 
 
 def similar(arguments: argparse.Namespace) -> int:
@@ -71,6 +77,8 @@ def similar(arguments: argparse.Namespace) -> int:
         raise Problem(f"there is no document `{arguments.id}`", code=NOTHING_FOUND)
     rows = [hit.to_dict() for hit in hits]
     say(arguments, {"id": arguments.id, "hits": rows}, _hits(list(hits), False))
+    if not rows:
+        _nothing(arguments, "no other document that matches shares a word with it")
     return FOUND if rows else NOTHING_FOUND
 
 
@@ -80,6 +88,8 @@ def suggest(arguments: argparse.Namespace) -> int:
         found = colony.suggest(arguments.begun, k=arguments.k)
     rows = [{"word": one.word, "documents": one.documents} for one in found]
     say(arguments, rows, [f"{one.word}  ({counted(one.documents, 'document')})" for one in found])
+    if not found:
+        _nothing(arguments, "no word of the documents begins so")
     return FOUND if found else NOTHING_FOUND
 
 
@@ -144,6 +154,8 @@ def anomalies(arguments: argparse.Namespace) -> int:
     with reading(arguments) as colony:
         found = colony.anomalies(drifting=arguments.drifting)
     say(arguments, list(map(dataclasses.asdict, found)), anomalies_lines(found))
+    if not found:
+        _nothing(arguments, "nothing departed from what is normal here")
     return FOUND if found else NOTHING_FOUND
 
 
@@ -153,6 +165,8 @@ def fading(arguments: argparse.Namespace) -> int:
         found = colony.fading(arguments.k)
     lines = (f"{one.source} -> {one.target}: {one.weight:.3f}, gone at tick {one.gone:,}" for one in found)
     say(arguments, list(map(dataclasses.asdict, found)), lines)
+    if not found:
+        _nothing(arguments, "no synapse is fading")
     return FOUND if found else NOTHING_FOUND
 
 

@@ -49,10 +49,6 @@ _INTERRUPTED = 130
 _PIPE_BROKEN = 141
 
 
-def _failed(message: str) -> Problem:
-    return Problem(message, code=1)
-
-
 def _depth(text: str) -> int:
     # With fewer documents than the measures look at, they would measure the depth.
     return count(text, ASKED)
@@ -152,15 +148,15 @@ def _folder(path: str) -> list[Document]:
             else:
                 left_out[found.reason] += 1
     except FileNotFoundError:
-        raise _failed(f"there is no folder `{path}`") from None
+        raise Problem(f"there is no folder `{path}`") from None
     except NotADirectoryError:
-        raise _failed(f"`{path}` is a file; give the folder it is in") from None
+        raise Problem(f"`{path}` is a file; give the folder it is in") from None
     except PermissionError:
-        raise _failed(f"the folder `{path}` may not be read by this user") from None
+        raise Problem(f"the folder `{path}` may not be read by this user") from None
     skipped = ", ".join(f"{count:,} {reason}" for reason, count in sorted(left_out.items()))
     if not documents:
         reasons = f" (left out: {skipped})" if skipped else ""
-        raise _failed(f"there are no text files in `{path}`{reasons}")
+        raise Problem(f"there are no text files in `{path}`{reasons}")
     if skipped:
         print(f"Left out: {skipped}.")
     # A document is its text and its title; a text that fills the bound alone leaves no room for one.
@@ -175,7 +171,7 @@ def _demo(arguments: argparse.Namespace) -> int:
         try:
             documents = python_documents()
         except RuntimeError as error:
-            raise _failed(str(error)) from None
+            raise Problem(str(error)) from None
         name = f"the documentation of Python {platform.python_version()}"
 
         def questions(colony: Colony) -> Iterable[str]:
@@ -226,7 +222,7 @@ def _eval(arguments: argparse.Namespace) -> int:
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise _failed(f"`{run_file}` cannot be written: {error.strerror}") from None
+            raise Problem(f"`{run_file}` cannot be written: {error.strerror}") from None
     return _show(arguments, report.as_json, lambda: table(report))
 
 
@@ -257,19 +253,19 @@ def _check_run(run_file: str, collection: Collection) -> None:
     """What would spoil the run file speaks before the work and not after it."""
     path = Path(run_file)
     if path.is_dir() or not path.parent.is_dir():
-        raise _failed(f"`{run_file}` cannot be written: it is a folder, or lies in none")
+        raise Problem(f"`{run_file}` cannot be written: it is a folder, or lies in none")
     unfit = unfit_for_a_run(collection.questions) or unfit_for_a_run(
         document.id or "" for document in collection.documents
     )
     if unfit is not None:
-        raise _failed(f"a TREC run cannot hold the id `{unfit}`, as white space ends its columns; leave --run-file out")
+        raise Problem(f"a TREC run cannot hold the id `{unfit}`, as white space ends its columns; leave --run-file out")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code.
 
-    It is 0 for well, 1 for not well or nothing found, 2 for wrong usage, 3 for a damaged colony, 4 for one that another
-    process writes, 130 for interrupted.
+    It is 0 for well, 1 for not well or nothing found, 2 for what the caller can mend, 3 for a damaged colony, 4 for
+    one that another process writes, 130 for interrupted.
 
     Args:
         argv: The arguments; those of the process by default.
@@ -279,7 +275,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        arguments = _parser().parse_args(argv)
+        parser = _parser()
+        if not (sys.argv[1:] if argv is None else argv):
+            parser.print_help(sys.stderr)
+            return USAGE
+        arguments = parser.parse_args(argv)
         code: int = arguments.run(arguments)
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -296,7 +296,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.code
     except PhagoError as error:
         print(f"phago: {error}", file=sys.stderr)
-        return 1
+        return USAGE
     except OSError as error:
         # Of an output on a full disk, for example.
         _drop_output()

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["BUSY", "DAMAGED", "FOUND", "NOTHING_FOUND", "USAGE", "Problem"]
 
 FOUND = 0
-# Also what `demo` and `eval` end with when something is wrong.
+# Also what `demo` ends with where digests differ.
 NOTHING_FOUND = 1
 # What the parser ends with, and whatever else the user can mend.
 USAGE = 2

@@ -113,7 +113,8 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
         "--watch",
         action="store_true",
         help="go on: take in what changes in the paths as it changes, until Ctrl-C, and let other programs of this "
-        'machine share DIR (phago.connect); needs pip install "phago[watch]"',
+        "machine share DIR (phago.connect); waits 30 s for one that has DIR alone, or as --wait says; "
+        'needs pip install "phago[watch]"',
     )
     sync.add_argument(
         "--rescan",

@@ -98,6 +98,9 @@ def take(
             taken.left_out.append(found)
             if found.is_unread:
                 unread[source.label].append(found)
+            elif delete:
+                # What was looked through and is no document now, such as a file that is blank.
+                files_read[source.label].add(found.path)
         elif found.id is not None and any(found.id in ids for ids in seen.values()):
             taken.left_out.append(LeftOut(found.id, "the id is there twice"))
         elif found.id is not None:
@@ -113,11 +116,18 @@ def take(
     _put(colony, batch, taken)
     for label in seen if delete else ():
         gone = [one.id for one in colony.documents(where={SOURCE: label}) if one.id not in seen[label]]
-        known = [key for key in gone if not any(_may_hold(one, key) for one in unread[label])]
+        # What was read whole is as it was read, whatever else could not be.
+        whole = files_read[label] - {one.path for one in unread[label]}
+        known = [
+            key
+            for key in gone
+            if key.partition(PART)[0] in whole or not any(_may_hold(one, key) for one in unread[label])
+        ]
         taken.counts["deleted"] += colony.delete(known)
         taken.kept += len(gone) - len(known)
     for label in () if delete else seen:
-        gone = [key for name in sorted(files_read[label]) for key in _pieces(colony, name, label) - seen[label]]
+        whole = files_read[label] - {one.path for one in unread[label]}
+        gone = [key for name in sorted(whole) for key in _pieces(colony, name, label) - seen[label]]
         taken.counts["deleted"] += colony.delete(sorted(gone))
     return taken
 

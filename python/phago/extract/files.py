@@ -75,6 +75,8 @@ KNOWN = (
 # Other programs fill these, and fill them again.
 _FILLED = {"node_modules", "__pycache__", "bower_components", "site-packages"}
 _FILLED_BY = ("CACHEDIR.TAG", "pyvenv.cfg")
+# And what stands in the directory of every colony.
+_COLONYS = {"LOCK", "witness"}
 # Pages name their encoding, and more of them are wrong about UTF-8 than are UTF-8 by chance.
 _CHARSET = re.compile(
     rb"(?:charset|encoding)\s*=\s*[\"']?\s*"
@@ -142,7 +144,7 @@ def read_sources(
     A line of JSON is an object with `text`, and perhaps the other fields of a `Document`; without an id it goes by
     file and line. Every document has `source_path` in its metadata: the folder or file it came from, by which `sync`
     knows its own.
-    Hidden files are passed over.
+    Hidden files are passed over; folders that programs fill or that hold a colony are left out.
 
     Args:
         given: The folders and files.
@@ -230,6 +232,10 @@ def files_of(source: Source, skip: str | os.PathLike[str] | None = None) -> Iter
             folders.clear()
             continue
         prefix = name_of(folder)
+        if _COLONYS.issubset(files) and any(name.startswith("log-") for name in files):
+            folders.clear()
+            names.append((prefix, LeftOut(prefix, "a folder that holds a colony")))
+            continue
         if Path(folder) != source.path and (
             os.path.basename(folder) in _FILLED or not set(_FILLED_BY).isdisjoint(files)
         ):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from .._checks import count, one_of, refusal
 from ..results import Hit, Hits
 
-__all__ = ["checked", "content_of", "found", "found_async", "needed", "provenance_of"]
+__all__ = ["asked_of", "checked", "content_of", "found", "found_async", "needed", "provenance_of"]
 
 _T = TypeVar("_T")
 
@@ -21,6 +22,23 @@ def checked(colony: Any, k: int, content: str) -> None:
             raise refusal("colony", colony, "a `phago.Colony`, or what has its methods")
     count("k", k, 1)
     one_of("content", content, ("text", "passage"))
+
+
+def asked_of(colony: Any, asked: Mapping[str, Any], **named: Any) -> dict[str, Any]:
+    """What each question asks: what stands in `asked`, and what was named beside it and is not None.
+
+    Raises:
+        ConfigError: Something is in both, or is nothing that `query` takes.
+    """
+    named = {name: value for name, value in named.items() if value is not None}
+    for name in named.keys() & asked.keys():
+        raise refusal(name, named[name], "here or in `asked`, and not in both")
+    taken = inspect.signature(colony.query).parameters
+    if all(one.kind is not one.VAR_KEYWORD for one in taken.values()):
+        known = [name for name in taken if name not in ("text", "k")]
+        for name in asked.keys() - set(known):
+            raise refusal("asked", name, f"what `query` takes beside the question and its `k`: {', '.join(known)}")
+    return {**asked, **named}
 
 
 def _is_async(colony: Any) -> bool:

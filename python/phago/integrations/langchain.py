@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ._asking import checked, content_of, found, found_async, needed, provenance_of
+from ._asking import asked_of, checked, content_of, found, found_async, needed, provenance_of
 
 try:
     from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
     from langchain_core.documents import Document
     from langchain_core.retrievers import BaseRetriever
-    from pydantic import Field
+    from pydantic import ConfigDict, Field
 except ImportError as error:
     raise needed("langchain", "langchain")(error) from error
 
@@ -31,17 +31,31 @@ class PhagoRetriever(BaseRetriever):
         colony: A `Colony`; or an `AsyncColony`, for `ainvoke` alone.
         k: Documents, at most; 1 or more.
         content: What `page_content` is: the whole "text", or the best "passage" of it.
-        asked: What else `Colony.query` takes, for each question: `where`, `ranking`, `newer`, `diverse`.
+        where: As for `Colony.query`, for each question; so are `ranking`, `since`, `until`, `as_of` and `newer`.
+        asked: What else `Colony.query` takes, for each question, such as `diverse`.
+
+    Raises:
+        ValueError: Something that is not accepted, or is no argument of this.
     """
 
-    colony: Any = Field(repr=False)
+    # A `where` with a letter missing would be a question about all there is.
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
+
+    colony: Any
     k: int = 10
     content: str = "text"
+    where: Any = None
+    ranking: Any = None
+    since: Any = None
+    until: Any = None
+    as_of: Any = None
+    newer: float | None = None
     asked: dict[str, Any] = Field(default_factory=dict)
 
     def model_post_init(self, context: Any) -> None:
         """Refuse at once what would fail with the first question."""
         checked(self.colony, self.k, self.content)
+        self._every({})
         super().model_post_init(context)
 
     def _get_relevant_documents(
@@ -57,8 +71,12 @@ class PhagoRetriever(BaseRetriever):
         return [self._document(hit) for hit in await found_async(self.colony, query, k, asked)]
 
     def _asked(self, asked: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
-        every = {**self.asked, **asked}
+        every = self._every(asked)
         return every.pop("k", self.k), every
+
+    def _every(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        named = {name: getattr(self, name) for name in ("where", "ranking", "since", "until", "as_of", "newer")}
+        return {**asked_of(self.colony, self.asked, **named), **asked}
 
     def _document(self, hit: Any) -> Document:
         metadata = {**hit.metadata, "phago": provenance_of(hit)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._asking import checked, content_of, found, found_async, needed, provenance_of
+from ._asking import asked_of, checked, content_of, found, found_async, needed, provenance_of
 
 try:
     from llama_index.core.retrievers import BaseRetriever
@@ -26,8 +26,13 @@ class PhagoRetriever(BaseRetriever):
         colony: A `Colony`; or an `AsyncColony`, for `aretrieve` alone.
         similarity_top_k: Nodes, at most; 1 or more.
         content: What a node's text is: the whole "text", or the best "passage" of it.
-        asked: What else `Colony.query` takes, for each question: `where`, `ranking`, `newer`, `diverse`.
+        where: As for `Colony.query`, for each question; so are `ranking`, `since`, `until`, `as_of` and `newer`.
+        asked: What else `Colony.query` takes, for each question, such as `diverse`.
         **kwargs: What LlamaIndex's own retrievers take.
+
+    Raises:
+        ConfigError: Something that is not accepted.
+        TypeError: What is no argument of this.
     """
 
     def __init__(
@@ -36,12 +41,25 @@ class PhagoRetriever(BaseRetriever):
         similarity_top_k: int = 10,
         *,
         content: str = "text",
+        where: Any = None,
+        ranking: Any = None,
+        since: Any = None,
+        until: Any = None,
+        as_of: Any = None,
+        newer: float | None = None,
         asked: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         checked(colony, similarity_top_k, content)
-        self._colony, self._k, self._content, self._asked = colony, similarity_top_k, content, dict(asked or {})
+        named = {"where": where, "ranking": ranking, "since": since, "until": until, "as_of": as_of, "newer": newer}
+        self._asked = asked_of(colony, asked or {}, **named)
+        self._colony, self._k, self._content = colony, similarity_top_k, content
         super().__init__(**kwargs)
+
+    def __repr__(self) -> str:
+        """What is asked, and how."""
+        asked = "".join(f", {name}={value!r}" for name, value in self._asked.items())
+        return f"PhagoRetriever({self._colony!r}, similarity_top_k={self._k}, content={self._content!r}{asked})"
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         return [self._node(hit) for hit in found(self._colony, query_bundle.query_str, self._k, self._asked)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import pathlib
+import re
 
 from .._checks import directory_of, flag, real, refusal
 from ..config import ColonyConfig
@@ -16,6 +17,9 @@ from .shared import Shared
 __all__ = ["channel", "connect", "connect_async"]
 
 _TIMEOUT_MAX = 86_400.0
+_TOKEN = "PHAGO_TOKEN"
+# What names a server in want of its scheme: a name or an address, and a port.
+_SERVER = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}(?:/.*)?", re.ASCII)
 
 
 def connect(
@@ -42,7 +46,8 @@ def connect(
 
     Args:
         where: The path of a directory; or "http://host:port".
-        token: What the server wants to hear, over HTTP.
+        token: What the server wants to hear, over HTTP, without the blanks around it; where there is none, what is in
+            the environment as PHAGO_TOKEN.
         timeout: Seconds in which an owner must be found, and of silence after which it counts as stopped; 0.1 to
             86,400. A call may take longer, as its owner says every second that it is at it.
         make: Whether to make a new colony where there is none, in a directory.
@@ -55,6 +60,7 @@ def connect(
         ConfigError: A setting outside of what is accepted.
         RpcError: There is an owner, and it does not answer.
         StorageError: The system refused.
+        TokenError: The server wants a token, and was given none or another one; also a `PermissionError`.
     """
     return Client(channel(where, token=token, timeout=timeout, make=make, shards=shards, config=config))
 
@@ -93,10 +99,12 @@ def channel(
             raise refusal(name, value, "None over HTTP, as the server has opened the colony")
         from .http import Http
 
-        return Http(where, token, timeout)
+        return Http(where, token if token is not None else os.environ.get(_TOKEN) or None, timeout)
     if token is not None:
         raise refusal("token", "***", "None for a directory, whose rights say who may use it")
     directory = directory_of("where", where)
+    if isinstance(where, str) and _SERVER.fullmatch(where) and not directory.is_dir():
+        raise refusal("where", where, "the path of a directory, or http://host:port", f"did you mean http://{where}?")
     opened = functools.partial(
         open_colony, pathlib.Path(directory), shards=shards, config=config, make=flag("make", make)
     )

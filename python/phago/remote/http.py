@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from .._checks import refusal, text_of
-from ..errors import ClosedError, LimitError, RpcError, WireError
+from ..errors import ClosedError, LimitError, RpcError, TokenError, WireError
 from .calls import CALLS
 from .desk import asking, told
 from .faults import as_error
@@ -42,7 +42,9 @@ class Http:
             raise refusal("where", where, _ACCEPTED) from None
         if not self._host or parts.username or parts.query or parts.fragment:
             raise refusal("where", where, _ACCEPTED)
-        if token is not None and (not text_of("token", token).isascii() or not token.isprintable() or not token):
+        # A file that holds one ends in a line feed.
+        token = text_of("token", token).strip() if token is not None else None
+        if token is not None and (not token.isascii() or not token.isprintable() or not token):
             raise refusal("token", "***", "printable ASCII")
         self.where = where
         self._path = f"{parts.path.rstrip('/')}/v1/call"
@@ -79,10 +81,9 @@ class Http:
             except TimeoutError:
                 reason = f"`{self.where}` says nothing for {self._timeout:g} s"
                 raise RpcError(reason, reason=reason) from None
+            except TokenError:
+                raise
             except (OSError, http.client.HTTPException) as error:
-                if isinstance(error, PermissionError) and error.errno is None:
-                    # The wrong token.
-                    raise
                 # An idle connection may have been closed long ago, which says nothing of the server.
                 if not is_used and time.monotonic() > deadline:
                     reason = f"`{self.where}` cannot be reached: {error or type(error).__name__}"
@@ -131,7 +132,10 @@ class Http:
         if status in _BUSY:
             raise _BusyServer(f"`{self.where}` has too much to do: {detail}")
         if status == 401:
-            raise PermissionError(f"`token`: {detail}")
+            is_wrong = "Authorization" in self._headers
+            what = "the server has another token than the one it was given" if is_wrong else detail
+            accepted = "accepted is the one that `phago serve` has, as `token` or in PHAGO_TOKEN"
+            raise TokenError(f"`token`: `{self.where}`: {what}; {accepted}", where=self.where)
         if status == 413 and isinstance(problem.get("limit"), int):
             what = "the bytes of a call"
             raise LimitError(detail, what=what, limit=problem["limit"], value=None)

@@ -1,7 +1,7 @@
 //! When a document leaves by itself, from Python and back.
 
 use crate::metadata::{kind, repr};
-use crate::moment::{self, Moment};
+use crate::moment::{self, EXAMPLE, Moment};
 use phago_core::documents::Lifetime;
 use phago_core::ids::TICK_MAX;
 use pyo3::IntoPyObjectExt;
@@ -25,8 +25,9 @@ pub(crate) fn read(given: &Bound<'_, PyAny>) -> PyResult<Result<Lifetime, String
     } else {
         format!("{} of type {}", repr(given)?, kind(given))
     };
+    let missing = moment::missing(given)?;
     Ok(Err(format!(
-        "is {shown}; accepted is a tick number from 0 to {TICK_MAX}, or a datetime with a time zone (or its text in ISO 8601)"
+        "is {shown}{missing}; accepted is a tick number from 0 to {TICK_MAX}, or a datetime with a time zone (or its text in ISO 8601), {EXAMPLE}"
     )))
 }
 

@@ -30,7 +30,7 @@ class _Recall(Arguments):
     where: dict[str, Any] | None = Field(
         None, description='Filter on metadata: {"year": 2021}, {"tag": ["a", "b"]}, {"year": {"gte": 2020}}'
     )
-    since: str | None = Field(None, description="Only documents of this moment (ISO 8601) or later")
+    since: str | None = Field(None, description="Only documents of this moment (ISO 8601 with an offset) or later")
     until: str | None = Field(None, description="Only documents of this moment or earlier")
     newer: float | None = Field(None, ge=0, description="What being new is worth; 0.3 puts the newest of equals first")
     token_budget: TokenBudget = 2000

@@ -66,7 +66,7 @@ def _moment(value: Any) -> datetime.datetime | None:
     except (TypeError, ValueError):
         moment = None
     if moment is None or moment.tzinfo is None:
-        accepted = "a moment with a time zone, in ISO 8601"
+        accepted = "a moment with a time zone, in ISO 8601, such as 2020-01-01T00:00+00:00"
         raise Refused(422, f"`now` is {value!r}; accepted is {accepted}", fields={"field": "now"})
     return moment
 
