@@ -15,7 +15,7 @@ import pytest
 from conftest import NOTES
 from phago import _bar as progress
 from phago import cli
-from phago.cli import memory, taking
+from phago.cli import directory, taking
 from support import CLEAN, HERE, as_json, digest_of, ids_of, seeded_documents, with_sigint
 
 PROGRAM = [sys.executable, "-W", "ignore", "-m", "phago"]
@@ -144,7 +144,7 @@ def test_a_colony_of_a_later_phago_is_told_of(kept, says, monkeypatch):
     def later(*_, **__):
         raise phago.VersionError("a later phago", path="m", found=2, supported=1)
 
-    monkeypatch.setattr(memory, "open_colony", later)
+    monkeypatch.setattr(directory, "open_colony", later)
     assert says("stats", kept) == (2, "", "phago: a later phago\n")
 
 
@@ -179,7 +179,7 @@ def test_a_writer_waits_for_another_as_long_as_it_is_told_to(kept, says, monkeyp
             ending.join()
 
     assert says(name, kept, *rest, "--wait", "0.05")[0] == 4
-    monkeypatch.setattr(memory, "open_colony", opened)
+    monkeypatch.setattr(directory, "open_colony", opened)
     assert says(name, kept, *rest, "--wait", "100")[0] != 4
     assert waited == [100.0]
 
@@ -199,7 +199,7 @@ def test_a_directory_that_may_not_be_written_is_told_of(kept, says, monkeypatch)
                 "could not lock `m/LOCK`: Permission denied", path="m", attempted="lock", cause="x"
             )
 
-        monkeypatch.setattr(memory, "open_colony", refused)
+        monkeypatch.setattr(directory, "open_colony", refused)
         assert says("delete", kept, "bread") == (2, "", "phago: could not lock `m/LOCK`: Permission denied\n")
 
 
@@ -294,7 +294,7 @@ def test_progress_is_shown_on_a_terminal_and_goes_when_it_is_done(notes, monkeyp
 STOPPING = """
 import sys
 from phago import cli
-from phago.cli import taking
+from phago.cli import directory, taking
 from phago import Colony
 
 owner, name = {

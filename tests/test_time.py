@@ -244,6 +244,7 @@ def test_what_is_no_moment_is_refused_by_field_and_value(time):
             colony.ingest([{"id": "good", "text": "ions"}, {"id": "bad", "text": "ions", "time": time}])
         assert (caught.value.index, caught.value.id, caught.value.field) == (1, "bad", "time")
         assert "accepted is a datetime with a time zone, or its text in ISO 8601" in caught.value.reason
+        assert ("has no time zone" in caught.value.reason) == (time in ("2030-06-01", datetime.datetime(2030, 6, 1)))
         assert len(colony) == 0
 
 

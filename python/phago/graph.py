@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, overload
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, overload
 
 from ._checks import count, refusal, text_of
 from ._files import written
@@ -15,9 +15,6 @@ from ._unpicklable import Unpicklable
 from .errors import CoordinatorUnavailable
 from .results import Edge, GraphPath, Node, SignificantPair
 from .results._show import figures, table
-
-if TYPE_CHECKING:
-    import arro3.core
 
 __all__ = ["AsyncGraph", "Edges", "Graph", "Nodes"]
 
@@ -69,7 +66,7 @@ class _Snapshot(Unpicklable, Sequence[_T], Generic[_T]):
         """The snapshot as an Arrow stream, which shares its memory: `pyarrow.table(edges)`; see `to_arrow`."""
         return self.to_arrow().__arrow_c_stream__(requested_schema)
 
-    def to_arrow(self) -> arro3.core.Table:
+    def to_arrow(self) -> Any:
         """The snapshot as a table of Arrow, which shares its memory: `polars.DataFrame(edges.to_arrow())`.
 
         A snapshot itself is one to pyarrow, duckdb and pandas (`pandas.DataFrame.from_arrow`); polars sees a sequence.

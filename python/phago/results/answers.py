@@ -6,14 +6,11 @@ import datetime
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import Any, cast, overload
 
 from .._pickles import restored
 from ..document import Scalar
 from ._show import bar, marked, plain, short, table
-
-if TYPE_CHECKING:
-    import arro3.core
 
 __all__ = [
     "BridgeShare",
@@ -322,7 +319,7 @@ class Hits(Sequence[Hit]):
         """The hits as an Arrow stream; see `to_arrow`."""
         return self.to_arrow().__arrow_c_stream__(requested_schema)
 
-    def to_arrow(self) -> arro3.core.Table:
+    def to_arrow(self) -> Any:
         """The hits as a table of Arrow, with a column for each part of the score: `polars.DataFrame(hits.to_arrow())`.
 
         Hits themselves are one to pyarrow, duckdb and pandas (`pandas.DataFrame.from_arrow`); polars sees a sequence.
