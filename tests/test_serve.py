@@ -506,6 +506,26 @@ def test_the_client_has_the_colonys_methods_over_http(empty, tmp_path):
         client.count()
 
 
+# Python 3.12 warns of forks beside threads, which is what is tried here.
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_forked_child_asks_over_a_connection_of_its_own(site):
+    with phago.connect(site.url, timeout=5) as client:
+        kept = list(client._channel._lines)
+        assert kept
+        child = os.fork()
+        if not child:
+            try:
+                ended = 0 if client.get("a").id == "a" and kept[0] not in client._channel._lines else 1
+                client.close()
+            except BaseException:
+                ended = 2
+            os._exit(ended)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert client.get("b/c d").id == "b/c d"
+        assert client._channel._lines == kept
+
+
 def test_a_wrong_token_and_a_wrong_server_are_told_of(empty):
     for token in (None, "wrong-token-of-length"):
         with pytest.raises(PermissionError, match="`token`"):

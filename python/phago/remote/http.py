@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import random
 import secrets
 import ssl
@@ -51,8 +52,7 @@ class Http:
         if token is not None:
             self._headers["Authorization"] = f"Bearer {token}"
         self._timeout = timeout
-        self._lock = threading.Lock()
-        self._lines: list[http.client.HTTPConnection] = []
+        self._begin()
         self._is_closed = False
         self._desk: str | None = None
         # Whatever is wrong is told at once.
@@ -61,6 +61,12 @@ class Http:
         except BaseException:
             self.close()
             raise
+
+    # A fork copies connections, but there is one stream of answers: each process has its own.
+    def _begin(self) -> None:
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._lines: list[http.client.HTTPConnection] = []
 
     def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
         """Have a call done; again where the answer was lost, which a server that still lives does only once."""
@@ -95,6 +101,8 @@ class Http:
             time.sleep(random.uniform(*_AGAIN))
 
     def _line(self) -> tuple[http.client.HTTPConnection, bool]:
+        if self._pid != os.getpid():
+            self._begin()
         with self._lock:
             if self._is_closed:
                 what = f"the connection to `{self.where}` is closed; make a new one"
@@ -142,6 +150,8 @@ class Http:
 
     def close(self) -> None:
         """Close what is open."""
+        if self._pid != os.getpid():
+            self._begin()
         with self._lock:
             self._is_closed = True
             lines, self._lines = self._lines, []
