@@ -255,8 +255,11 @@ PACKAGE = {
     # A colony that another process has; the package names it, and imports it when it is asked for.
     "remote.wire": "errors ids results",
     "remote.faults": "_checks errors remote.wire results",
-    "remote.calls": "_checks _intake _jsonl colony config errors remote.wire results",
-    "remote.arguments": "_checks _values document errors",
+    "remote.refused": "errors results",
+    "remote.calls": "_checks _intake _jsonl colony config errors remote.refused remote.wire results",
+    "remote.judge": "colony",
+    "remote.plain": "_values",
+    "remote.arguments": "_checks document errors remote.judge remote.plain remote.refused",
     "remote.desk": "errors remote.calls remote.faults remote.wire",
     "remote.place": "",
     "remote.line": "remote.place",

@@ -1,8 +1,12 @@
 """One memory, many processes: `phago.connect` on a directory."""
 
+import array
 import datetime
+import fractions
 import json
 import os
+import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -11,6 +15,7 @@ import struct
 import sys
 import threading
 import time
+import uuid
 
 import phago
 import pytest
@@ -123,6 +128,76 @@ def test_a_file_crosses_as_documents(directory, tmp_path):
         client.compact()
         with phago.open(tmp_path / "copy") as colony:
             assert len(colony) == 21
+
+
+NONE_OF_THESE = [
+    {"text": "ion", "id": uuid.UUID(int=5)},
+    {"text": pathlib.Path("a/b")},
+    {"text": "ion", "title": datetime.date(2024, 1, 2)},
+    {"text": "ion", "thread": uuid.UUID(int=5), "place": 1},
+    {"text": "ion", "vector": b"abcd"},
+    {"text": "ion", "vector": [10**5000]},
+    {"text": "ion", "vector": fractions.Fraction(1, 3)},
+    {"text": "ion", "place": 10**5000, "thread": "t"},
+    {"text": "ion", "metadata": {"a": 10**5000}},
+    {"text": "ion", "metadata": {None: 1}},
+    {"text": "ion", "metadata": {"a": object()}},
+    {"text": "ion", "expires": datetime.timedelta(days=1)},
+    {"text": "ion", 1: 2},
+    {"id": "no text"},
+    None,
+    b"bytes",
+    object(),
+]
+
+
+def test_documents_are_refused_over_a_line_as_by_a_colony_and_the_others_are_taken_in_their_order(directory):
+    given = [one for number, odd in enumerate(NONE_OF_THESE) for one in ({"text": f"ion {number}"}, odd)]
+    given.append({"text": "rain", "id": "row", "vector": array.array("i", [1, 2]), "place": True})
+    with phago.Colony() as here, phago.connect(directory), phago.connect(directory) as there:
+        for odd in NONE_OF_THESE:
+            if odd is not None:
+                with pytest.raises(phago.InvalidDocument) as wanted:
+                    here.ingest([{"text": "ion"}, odd])
+                with pytest.raises(phago.InvalidDocument) as found:
+                    there.ingest([{"text": "ion"}, odd])
+                assert re.sub("0x[0-9a-f]+", "", str(found.value)) == re.sub("0x[0-9a-f]+", "", str(wanted.value))
+                assert found.value.fields == wanted.value.fields
+        assert len(there) == 0
+        for take in ("ingest", "update_all"):
+            assert getattr(there, take)(given, on_error="skip") == getattr(here, take)(given, on_error="skip")
+        assert there.digest() == here.digest()
+        # The first one that is none is told of, whoever found out.
+        for first in (["", {"text": 3}], [{"text": 3}, ""], [{"text": uuid.UUID(int=1)}, ""]):
+            with pytest.raises(phago.InvalidDocument) as found:
+                there.ingest(first)
+            assert found.value.index == 0
+
+
+@pytest.mark.parametrize("key", [None, 1, True, 1.5, b"a", uuid.UUID(int=1)])
+def test_a_key_of_a_filter_that_is_no_text_never_becomes_one(directory, key):
+    metadata = {"None": "z", "null": "z", "1": "z", "true": "z", "1.5": "z", "True": "z"}
+    with phago.connect(directory), phago.connect(directory) as client:
+        client.ingest({"text": "ion", "metadata": metadata})
+        for where in ({key: "z"}, {"$or": [{key: "z"}, {"1": "z"}]}, {"1": {key: "z"}}, {"$not": {key: "y"}}):
+            for ask in (client.count, client.documents, lambda where: client.query("ion", where=where)):
+                with pytest.raises(phago.ConfigError, match="`where`"):
+                    list(found) if isinstance(found := ask(where), phago.Hits) else found
+            with pytest.raises(phago.ConfigError, match="`where`"):
+                client.delete(where=where)
+        assert len(client) == 1
+
+
+@pytest.mark.parametrize("now", ["2031-01-01T00:00:00+00:00", "tomorrow", datetime.date(2031, 1, 1), object(), 3, True])
+def test_a_now_that_is_no_datetime_is_refused_and_not_obeyed(directory, now):
+    with phago.connect(directory), phago.connect(directory) as client:
+        client.ingest({"text": "ion", "expires": datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)})
+        for ask in (client.tick, client.run, lambda now: list(client.ticks(now=now))):
+            with pytest.raises(phago.ConfigError, match="`now`"):
+                ask(now=now)
+        with pytest.raises(phago.ConfigError, match="`now`"):
+            client.run(now=now, progress=print)
+        assert len(client) == 1
 
 
 def test_what_cannot_cross_says_so(directory):

@@ -13,7 +13,7 @@ from .._intake import page_of
 from .._jsonl import line_of
 from ..colony import Colony
 from ..config import ColonyConfig, Ranking
-from ..errors import RpcError
+from ..errors import InvalidDocument, RpcError
 from ..results import (
     AgentInfo,
     Anomaly,
@@ -40,6 +40,7 @@ from ..results import (
     Suggestion,
     UpdateReport,
 )
+from .refused import Refused, retold, retold_report
 from .wire import Reader, reader
 
 PAGE = 1_000
@@ -106,6 +107,20 @@ def _delete(colony: Colony, id: Any = None, where: Any = None) -> Any:
     return colony.delete(id) if where is None else colony.delete(id, where=where)  # type: ignore[call-overload]
 
 
+# What was refused where it was given stands here as None, so that it is refused again, and in its order.
+def _taken(name: str) -> Callable[..., Any]:
+    def take(colony: Colony, documents: Any, refused: list[Refused] | None = None, **arguments: Any) -> Any:
+        if not isinstance(documents, list):
+            raise TypeError(f"`documents` is a list, not {type(documents).__name__}")
+        try:
+            report = getattr(colony, name)(documents, **arguments)
+        except InvalidDocument as error:
+            raise retold(error, refused or []) from None
+        return retold_report(report, refused) if refused else report
+
+    return take
+
+
 def _next_tick(colony: Colony, now: datetime.datetime | None = None) -> DistributedTickResult | None:
     return next(iter(colony.ticks(1, now=now)), None)
 
@@ -151,9 +166,9 @@ def _changes(name: str, returns: Any, *, repeatable: bool = True) -> Call:
 
 CALLS: Mapping[str, Call] = {
     "facts": Call(_facts, Facts),
-    "ingest": _changes("ingest", IngestReport),
+    "ingest": Call(_taken("ingest"), IngestReport, changes=True),
     "update": _changes("update", str),
-    "update_all": _changes("update_all", UpdateReport),
+    "update_all": Call(_taken("update_all"), UpdateReport, changes=True),
     "delete": Call(_delete, bool | int, changes=True),
     "reinforce": _changes("reinforce", bool, repeatable=False),
     # As often as it is asked, all is digested at the end.
@@ -225,6 +240,7 @@ _ARGUMENTS = {
     "ranking": _ranking,
     "now": reader(datetime.datetime | None),
     "hit": reader(Hit),
+    "refused": reader(list[Refused]),
 }
 
 
