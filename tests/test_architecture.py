@@ -271,7 +271,7 @@ PACKAGE = {
     "errors graph remote.arguments remote.calls remote.graph results view.glance",
     "remote.aio": "_checks _embedding _intake _phago _progress _question _unpicklable agents config graph remote.calls "
     "remote.client remote.graph results",
-    "remote.connecting": "_checks config opening remote.aio remote.client remote.http remote.shared",
+    "remote.connecting": "_checks config opening remote.aio remote.client remote.http remote.line remote.shared",
     "remote": "remote.aio remote.client remote.connecting",
     "phago": "_cores _frames _jsonl _phago agents aio backends.ray colony config document errors evolution graph ids "
     "machine.coordinator machine.ghosts machine.query machine.ring machine.runner machine.shard opening remote results "

@@ -1,9 +1,11 @@
 """One memory, many processes: `phago.connect` on a directory."""
 
 import array
+import contextlib
 import datetime
 import fractions
 import json
+import multiprocessing
 import os
 import pathlib
 import re
@@ -21,7 +23,7 @@ import phago
 import pytest
 from campaign import size, tell
 from owners import trial
-from phago.remote import arguments, line, shared
+from phago.remote import arguments, line, place, shared
 from sharing import Process
 
 NOTES = [{"id": f"n{number}", "text": f"Note {number} is about ions and membranes."} for number in range(20)]
@@ -365,6 +367,50 @@ def test_a_stopped_owner_is_told_of_and_goes_on(directory):
         assert not client.is_owner
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the system bounds what is read")
+def test_an_owner_that_is_stopped_in_the_midst_of_an_answer_is_told_of():
+    ours, theirs = multiprocessing.Pipe()
+    waiting = line.Line(ours, 0.5)
+    # The length of a frame and its beginning, and then nothing.
+    os.write(theirs.fileno(), struct.pack("!i", 1_000_000) + b"{")
+    begun = time.monotonic()
+    with pytest.raises(line.Silence):
+        waiting.answered()
+    assert time.monotonic() - begun < SOON
+    waiting.close()
+    theirs.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others refuse at once")
+def test_an_owner_at_whose_door_too_many_wait_is_told_of(tmp_path):
+    address = str(tmp_path / "socket")
+    with contextlib.ExitStack() as open_ones, socket.socket(socket.AF_UNIX) as door:
+        door.bind(address)
+        door.listen(1)
+        for _ in range(3):
+            one = open_ones.enter_context(socket.socket(socket.AF_UNIX))
+            one.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                one.connect(address)
+        begun = time.monotonic()
+        with pytest.raises(line.Silence):
+            line.dial(place.Place(address, b"key", 1), 0.5)
+        assert time.monotonic() - begun < SOON
+
+
+@pytest.mark.parametrize("timeout", [0.1, 0.49, float("nan"), 0, -1, True, "1"])
+def test_less_patience_than_a_living_owner_needs_is_refused(directory, timeout):
+    with pytest.raises(phago.ConfigError, match="`timeout`"):
+        phago.connect(directory, timeout=timeout)
+    assert not directory.exists()
+
+
+def test_the_least_patience_is_enough_for_a_long_call(directory):
+    with phago.connect(directory) as one, phago.connect(directory, timeout=line.PATIENCE_MIN) as other:
+        slow(one, 1.5)
+        assert other.stats().documents == 0
+
+
 def slow(client, seconds):
     """Have the owner take its time at `stats`."""
 
@@ -553,7 +599,7 @@ def test_open_has_it_alone_or_not_at_all(directory):
         phago.open(directory)
     assert caught.value.pid == os.getpid()
     with phago.open(directory), pytest.raises(phago.BusyError):
-        phago.connect(directory, timeout=0.3)
+        phago.connect(directory, timeout=0.5)
     colony = phago.open(directory)
     threading.Timer(0.3, colony.close).start()
     with phago.connect(directory) as client:

@@ -18,7 +18,7 @@ from ..colony import Colony
 from ..errors import StorageError
 from .calls import done
 from .desk import Desk
-from .line import ALIVE, FRAME_BYTES_MAX, Line, Silence
+from .line import ALIVE, BEAT, FRAME_BYTES_MAX, Line, Silence
 from .place import new_place, read_place, remove_place, write_place
 
 GONE = b"gone"
@@ -26,8 +26,7 @@ GONE = b"gone"
 
 # Processes that are served at once; one more is turned away and comes again.
 _LINES_MAX = 512
-# Seconds: how often those who wait hear that we live, and how long we wait for one who does not read.
-_EVERY = 1.0
+# Seconds that we wait for one who does not read.
 _PATIENCE = 10.0
 # Seconds that calls under way have when we leave. Those that need longer are done again by the next owner.
 _GRACE = 5.0
@@ -143,7 +142,7 @@ class Owner:
 
     # A line belongs to its thread but for these signs of life, which come only while that one is at a call.
     def _tell_alive(self) -> None:
-        while not self._left.poll(_EVERY):
+        while not self._left.poll(BEAT):
             with self._changed:
                 for thread, line in list(self._busy.items()):
                     if line is not None:
