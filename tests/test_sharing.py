@@ -527,12 +527,34 @@ def test_a_hundred_connections_at_once(directory):
 
 
 def test_no_more_connections_than_there_is_room_for_and_then_again(directory, monkeypatch):
-    monkeypatch.setattr("phago.remote.owner._LINES_MAX", 2)
+    monkeypatch.setattr("phago.remote.owner.LINES_MAX", 2)
     with phago.connect(directory) as one, phago.connect(directory) as two, phago.connect(directory) as three:
         assert (two.count(), three.count()) == (0, 0)
         threading.Timer(0.3, two.close).start()
         with phago.connect(directory, timeout=5) as four:
             assert four.count() == one.count() == 0
+
+
+def test_who_finds_no_room_is_told_so(directory, monkeypatch):
+    monkeypatch.setattr("phago.remote.owner.LINES_MAX", 1)
+    with phago.connect(directory), phago.connect(directory) as two:
+        assert two.count() == 0
+        with pytest.raises(phago.RpcError, match="lets nobody in: it serves 1 at once"):
+            phago.connect(directory, timeout=0.5)
+
+
+def test_an_owner_that_takes_long_to_leave_is_waited_for(directory, monkeypatch):
+    one = phago.connect(directory)
+    one.ingest(NOTES)
+    close = one._channel._owner.colony.close
+    monkeypatch.setattr(one._channel._owner.colony, "close", lambda: (time.sleep(2), close()))
+    leaving = threading.Thread(target=one.close)
+    leaving.start()
+    time.sleep(0.2)
+    with phago.connect(directory, timeout=0.5) as other:
+        assert (other.is_owner, len(other)) == (True, 20)
+    leaving.join()
+    assert not (directory / place.LEAVING).exists()
 
 
 def test_an_owner_that_is_out_of_threads_or_handles_goes_on(directory, monkeypatch):

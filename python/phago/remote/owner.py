@@ -19,13 +19,13 @@ from ..errors import StorageError
 from .calls import done
 from .desk import Desk
 from .line import ALIVE, BEAT, FRAME_BYTES_MAX, Line, Silence
-from .place import new_place, read_place, remove_place, write_place
+from .place import LEAVING, new_place, read_place, remove_place, write_place
 
 GONE = b"gone"
 """The answer to a call that came when the owner was leaving: nothing was done."""
 
-# Processes that are served at once; one more is turned away and comes again.
-_LINES_MAX = 512
+LINES_MAX = 512
+"""Connections that are served at once; one more is turned away and comes again."""
 # Seconds that we wait for one who does not read.
 _PATIENCE = 10.0
 # Seconds that calls under way have when we leave. Those that need longer are done again by the next owner.
@@ -102,7 +102,7 @@ class Owner:
 
     def _welcome(self, connection: Connection) -> None:
         with self._changed:
-            if len(self._lines) >= _LINES_MAX:
+            if len(self._lines) >= LINES_MAX:
                 connection.close()
                 return
             line = Line(connection, _PATIENCE)
@@ -158,6 +158,16 @@ class Owner:
                 return
             self._is_leaving = True
         _OWNERS.discard(self)
+        leaving = self._directory / LEAVING
+        with contextlib.suppress(OSError):
+            leaving.write_text(str(os.getpid()), encoding="ascii")
+        try:
+            self._leave_in_peace()
+        finally:
+            with contextlib.suppress(OSError):
+                leaving.unlink()
+
+    def _leave_in_peace(self) -> None:
         # First, so that nobody comes any more.
         self._wake()
         self._listener.close()
