@@ -23,6 +23,9 @@ from .faults import as_error
 DESK = "Phago-Desk"
 """The header with the name of the desk that answered."""
 
+LIMIT = "Phago-Body-Bytes"
+"""The header with the size of the largest body that the server reads."""
+
 _ACCEPTED = "http://host:port, or https"
 # Seconds between two tries while a server is busy or is being started again.
 _AGAIN = (0.05, 0.15)
@@ -39,9 +42,13 @@ class Http:
         try:
             parts = urlsplit(text_of("where", where))
             self._port, self._host = parts.port, parts.hostname
+            # As it is sent, and as it is looked up.
+            parts.path.encode("ascii")
+            (self._host or "").encode("idna")
         except ValueError:
             raise refusal("where", where, _ACCEPTED) from None
-        if not self._host or parts.username or parts.query or parts.fragment:
+        is_odd = any(one.isspace() or not one.isprintable() for one in where)
+        if not self._host or is_odd or parts.username or parts.query or parts.fragment:
             raise refusal("where", where, _ACCEPTED)
         if token is not None and (not text_of("token", token).isascii() or not token.isprintable() or not token):
             raise refusal("token", "***", "printable ASCII")
@@ -55,6 +62,7 @@ class Http:
         self._begin()
         self._is_closed = False
         self._desk: str | None = None
+        self._most: int | None = None
         # Whatever is wrong is told at once.
         try:
             self._call("len", {}, time.monotonic())
@@ -76,9 +84,10 @@ class Http:
         call, asked = CALLS[name], None
         key = None if call.repeatable else secrets.token_hex(16)
         while True:
+            frame = self._frame(name, arguments, key, asked)
             line, is_used = self._line()
             try:
-                return told(name, self._answer(line, asking(name, arguments, key, asked)))
+                return told(name, self._answer(line, frame))
             except _BusyServer as busy:
                 if time.monotonic() > deadline:
                     raise RpcError(str(busy), reason=str(busy)) from None
@@ -99,6 +108,15 @@ class Http:
                 if is_used:
                     continue
             time.sleep(random.uniform(*_AGAIN))
+
+    # A server closes the connection under a body that is too large for it, so that nobody reads why.
+    def _frame(self, name: str, arguments: Mapping[str, Any], key: str | None, asked: str | None) -> bytes:
+        frame = asking(name, arguments, key, asked)
+        if self._most is not None and len(frame) > self._most:
+            what = f"the bytes of a call of `{name}`"
+            message = f"{what} are limited to {self._most} by `{self.where}`, and this has {len(frame)}"
+            raise LimitError(message, what=what, limit=self._most, value=len(frame))
+        return frame
 
     def _line(self) -> tuple[http.client.HTTPConnection, bool]:
         if self._pid != os.getpid():
@@ -124,6 +142,8 @@ class Http:
             raise
         with self._lock:
             self._desk = response.headers.get(DESK, self._desk)
+            most = response.headers.get(LIMIT, "")
+            self._most = int(most) if most.isascii() and most.isdigit() and len(most) < 20 else self._most
             if not self._is_closed and not response.will_close:
                 self._lines.append(line)
         if response.status == 200:
