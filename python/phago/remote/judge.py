@@ -6,8 +6,6 @@ from typing import Any
 
 from ..colony import Colony
 
-__all__ = ["judge_document", "judge_filter", "judge_vector"]
-
 
 def judge_document(given: Any, is_update: bool) -> None:
     """Do nothing for a document that a colony takes.

@@ -11,8 +11,6 @@ from typing import Any
 
 from .._values import scalar, sequence
 
-__all__ = ["is_known", "is_sure", "is_sure_filter", "is_sure_vector", "plain", "vector_as_list"]
-
 _INT_BITS_MAX = 4_096
 """Of an integer in JSON: Python reads none of more than 4,300 digits. What a colony takes has 64."""
 

@@ -8,8 +8,6 @@ from typing import Any
 from ..errors import InvalidDocument
 from ..results import IngestReport, Rejected, UpdateReport
 
-__all__ = ["Refused", "refusal_of", "retold", "retold_report"]
-
 Refused = tuple[int, str | None, str, str]
 """Index among the documents of a call, id, field and reason."""
 

@@ -55,6 +55,8 @@ class Shared:
         self._lock = threading.Lock()
         self._owner: Owner | None = None
         self._lines: list[Line] = []
+        # Whether the last owner that was reached wanted another key than its file says.
+        self._is_stranger = False
 
     @property
     def is_owner(self) -> bool:
@@ -155,7 +157,8 @@ class Shared:
         except Silence:
             reason = f"the owner of `{self.where}` says nothing for {self._timeout:g} s; it may be stopped"
             raise RpcError(reason, reason=reason) from None
-        except (OSError, EOFError, AuthenticationError):
+        except (OSError, EOFError, AuthenticationError) as error:
+            self._is_stranger = isinstance(error, AuthenticationError)
             # It has died, or another one is about to say where it is.
             return None
 
@@ -184,7 +187,7 @@ class Shared:
             return
         if is_leaving(self._directory, busy.pid):
             reason = f"the owner of `{self.where}`, process {busy.pid}, is closing it and does not come to an end"
-        elif (place := read_place(self._directory)) is not None and place.pid == busy.pid:
+        elif not self._is_stranger and (place := read_place(self._directory)) is not None and place.pid == busy.pid:
             reason = (
                 f"the owner of `{self.where}`, process {busy.pid}, lets nobody in: it serves {owning.LINES_MAX} at once"
             )
