@@ -90,7 +90,7 @@ def filter_of(name: str, where: Any) -> Any:
         ConfigError: It is none, or holds a value that no metadata can have.
     """
     try:
-        if not is_sure_filter(where):
+        if type(where) is not dict or not is_sure_filter(where):
             judge_filter(where)
         return plain(where)
     except TypeError as error:

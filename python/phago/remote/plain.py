@@ -27,7 +27,7 @@ def is_sure(name: str, value: Any) -> bool:
     if name in ("id", "text", "title", "thread", "place"):
         return is_known(value)
     if name in ("expires", "time"):
-        return is_known(value) or isinstance(value, datetime.datetime)
+        return is_known(value) or (isinstance(value, datetime.datetime) and value.tzinfo is not None)
     if name == "vector":
         return is_sure_vector(value)
     if name == "metadata":
