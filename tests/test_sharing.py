@@ -190,6 +190,14 @@ def test_a_key_of_a_filter_that_is_no_text_never_becomes_one(directory, key):
         assert len(client) == 1
 
 
+@pytest.mark.parametrize("label", [datetime.date(2024, 1, 1), 3, None, pathlib.Path("a")])
+def test_a_label_that_is_no_text_never_becomes_one(directory, label):
+    with phago.connect(directory), phago.connect(directory) as client:
+        for ask in (client.graph.node, client.graph.neighbors, lambda one: client.graph.shortest_path(one, "b")):
+            with pytest.raises(TypeError, match="is not an instance of 'str'"):
+                ask(label)
+
+
 @pytest.mark.parametrize("now", ["2031-01-01T00:00:00+00:00", "tomorrow", datetime.date(2031, 1, 1), object(), 3, True])
 def test_a_now_that_is_no_datetime_is_refused_and_not_obeyed(directory, now):
     with phago.connect(directory), phago.connect(directory) as client:
