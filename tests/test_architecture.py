@@ -255,8 +255,11 @@ PACKAGE = {
     # A colony that another process has; the package names it, and imports it when it is asked for.
     "remote.wire": "errors ids results",
     "remote.faults": "_checks errors remote.wire results",
-    "remote.calls": "_checks _intake _jsonl colony config errors remote.wire results",
-    "remote.arguments": "_checks _values document errors",
+    "remote.refused": "errors results",
+    "remote.calls": "_checks _intake _jsonl colony config errors graph remote.refused remote.wire results",
+    "remote.judge": "colony",
+    "remote.plain": "_values",
+    "remote.arguments": "_checks document errors remote.judge remote.plain remote.refused",
     "remote.desk": "errors remote.calls remote.faults remote.wire",
     "remote.place": "",
     "remote.line": "remote.place",
@@ -268,7 +271,7 @@ PACKAGE = {
     "errors graph remote.arguments remote.calls remote.graph results view.glance",
     "remote.aio": "_checks _embedding _intake _phago _progress _question _unpicklable agents config graph remote.calls "
     "remote.client remote.graph results",
-    "remote.connecting": "_checks config opening remote.aio remote.client remote.http remote.shared",
+    "remote.connecting": "_checks config opening remote.aio remote.client remote.http remote.line remote.shared",
     "remote": "remote.aio remote.client remote.connecting",
     "phago": "_cores _frames _jsonl _phago agents aio backends.ray colony config document errors evolution graph ids "
     "machine.coordinator machine.ghosts machine.query machine.ring machine.runner machine.shard opening remote results "
@@ -282,7 +285,7 @@ PACKAGE = {
     "serve.operations": "serve.problems serve.schemas",
     "serve.memory": "remote remote.client remote.desk results serve.limits serve.metrics serve.operations",
     "serve.entry": "",
-    "serve.guard": "serve.entry serve.problems",
+    "serve.guard": "remote.http serve.entry serve.problems",
     "serve.stream": "errors results serve.operations serve.problems",
     "serve.routes": "",
     "serve.routes.questions": "config results serve.memory serve.operations serve.problems serve.schemas",

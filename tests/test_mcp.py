@@ -286,6 +286,29 @@ def test_a_closed_input_ends_it_quietly_and_lines_that_are_no_messages_do_not_en
     assert b"Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ('{"question": "\\ud800"}', None),
+        ('{"question": "x", "k": ' + "9" * 5000 + "}", "`k`"),
+        ('{"question": "x", "newer": NaN}', "`newer`"),
+        ('{"question": "x", "newer": -Infinity}', "`newer`"),
+        ('{"question": "NaN is no \\ud83e\\udda0"}', None),
+    ],
+)
+def test_what_is_hardly_json_is_answered(asked, says):
+    from phago.mcp.lines import readable
+
+    line = '{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"recall","arguments":' + asked + "}}"
+    told = json.loads(readable(line))["params"]["arguments"]
+    told["question"].encode()
+    if says is not None:
+        from phago.mcp.tools.recall import _Recall
+
+        with pytest.raises(ValueError, match=says.strip("`")):
+            _Recall.model_validate(told)
+
+
 def test_a_client_that_is_gone_in_the_middle_ends_it_quietly(tmp_path):
     with started(tmp_path / "m") as process:
         said_hello(process)

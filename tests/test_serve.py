@@ -408,6 +408,75 @@ def test_whoever_is_slow_is_not_waited_for(tmp_path):
         assert site.get("/health").status == 200
 
 
+def test_a_body_that_drips_has_a_bound_in_all(tmp_path):
+    with served(tmp_path / "memory", limits=Limits(silence=1.0)) as site, contextlib.closing(site.raw()) as line:
+        line.sendall(b"POST /v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n")
+        line.sendall(b"Content-Length: 100\r\n\r\n{")
+        begun, answer = time.monotonic(), b""
+        line.settimeout(0.3)
+        while not answer and time.monotonic() - begun < 10:
+            with contextlib.suppress(OSError):
+                line.sendall(b" ")
+            with contextlib.suppress(TimeoutError):
+                answer = line.recv(4096)
+        assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+def test_an_answer_that_nobody_reads_is_dropped(tmp_path):
+    with served(tmp_path / "memory", limits=Limits(silence=1.0)) as site, contextlib.closing(site.raw()) as line:
+        site.memory.client.ingest({"id": "a", "text": "ion " * 3_000_000})
+        line.sendall(b"GET /v1/documents/a HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        time.sleep(5)
+        got = 0
+        with contextlib.suppress(ConnectionError):
+            while piece := line.recv(1 << 20):
+                got += len(piece)
+        assert got < 12_000_000
+
+
+@pytest.mark.parametrize("name", ["Host", "Origin", "Authorization"])
+def test_two_headers_of_one_name_are_refused(site, name):
+    with contextlib.closing(site.raw()) as line:
+        value = "http://localhost" if name == "Origin" else "localhost"
+        head = "" if name == "Host" else "Host: localhost\r\n"
+        line.sendall(f"GET /v1/stats HTTP/1.1\r\n{head}{name}: {value}\r\n{name}: {value}\r\n\r\n".encode())
+        assert line.recv(4096).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "says"),
+    [
+        ("nothing", {}, "there is no call `nothing`"),
+        ("count", {"wher": {}}, "`count` takes no `wher`"),
+        ("graph.node", {"lable": "x"}, "takes no `lable`"),
+        ("ingest", {"documents": [], "odd": 1}, "takes no `odd`"),
+        ("has", {"idd": "a"}, "takes no `idd`"),
+    ],
+)
+def test_a_call_that_there_is_not_is_a_bad_request(site, name, asked, says):
+    answer = site.post("/v1/call", {"wire": 1, "call": name, "arguments": asked})
+    assert answer.status == 400
+    assert says in answer.json["detail"]
+
+
+def test_a_call_with_a_path_tells_nothing_of_the_files_of_the_server(site, tmp_path):
+    (tmp_path / "there").write_text("secret")
+    told = [
+        site.post("/v1/call", {"wire": 1, "call": "ingest", "arguments": {"documents": str(path)}}).json["error"]
+        for path in (tmp_path / "there", tmp_path / "not", tmp_path)
+    ]
+    assert [one["message"] for one in told] == ["`documents` is a list, not str"] * 3
+
+
+def test_a_call_that_is_too_large_for_a_server_is_told_of_with_its_bound(tmp_path):
+    limits = Limits(body_bytes=10_000)
+    with served(tmp_path / "memory", limits=limits) as site, phago.connect(site.url, timeout=3) as client:
+        with pytest.raises(phago.LimitError, match="10000") as caught:
+            client.ingest({"text": "ion " * 5_000})
+        assert caught.value.limit == 10_000
+        assert len(client) == 0
+
+
 def test_junk_on_the_socket_harms_nobody(site):
     for junk in (b"\x16\x03\x01" * 50, b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\0" * 1000, b"A" * 200_000):
         with contextlib.closing(site.raw()) as raw, contextlib.suppress(OSError):
@@ -506,6 +575,26 @@ def test_the_client_has_the_colonys_methods_over_http(empty, tmp_path):
         client.count()
 
 
+# Python 3.12 warns of forks beside threads, which is what is tried here.
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_forked_child_asks_over_a_connection_of_its_own(site):
+    with phago.connect(site.url, timeout=5) as client:
+        kept = list(client._channel._lines)
+        assert kept
+        child = os.fork()
+        if not child:
+            try:
+                ended = 0 if client.get("a").id == "a" and kept[0] not in client._channel._lines else 1
+                client.close()
+            except BaseException:
+                ended = 2
+            os._exit(ended)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert client.get("b/c d").id == "b/c d"
+        assert client._channel._lines == kept
+
+
 def test_the_token_of_a_file_or_of_the_environment(empty, monkeypatch):
     with phago.connect(empty.url, token=f"{TOKEN}\n") as client:
         assert client.count() == 0
@@ -538,6 +627,23 @@ def test_a_wrong_token_and_a_wrong_server_are_told_of(empty, monkeypatch):
     assert time.monotonic() - begun < 2
     with pytest.raises(phago.ConfigError, match="`shards`"):
         phago.connect(empty.url, shards=2)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "http://localhost:1/ü",
+        f"http://{'a' * 70}:1",
+        "http://a b:1",
+        "http://a..b:1",
+        "http://:1",
+        "http://a:x",
+        "http://a/\nb",
+    ],
+)
+def test_an_address_that_is_none_is_refused(where):
+    with pytest.raises(phago.ConfigError, match="`where`"):
+        phago.connect(where, timeout=1)
 
 
 def test_a_long_call_is_waited_for_over_http(tmp_path, monkeypatch):
@@ -607,6 +713,8 @@ def test_the_command_serves_and_ends_in_peace(tmp_path, number):
         ([], {"PHAGO_TOKEN": "short"}, "holds no token"),
         (["--port", "65536"], {}, "from 0 to 65535"),
         (["--host", "no.such.host.invalid"], {"PHAGO_TOKEN": TOKEN}, "cannot be had"),
+        (["--host", "a" * 64], {"PHAGO_TOKEN": TOKEN}, "cannot be had"),
+        (["--host", "a..b"], {"PHAGO_TOKEN": TOKEN}, "cannot be had"),
         (["--token", TOKEN], {}, "unrecognized arguments"),
     ],
 )

@@ -1,8 +1,13 @@
 """One memory, many processes: `phago.connect` on a directory."""
 
+import array
+import contextlib
 import datetime
+import fractions
 import json
+import multiprocessing
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -12,12 +17,13 @@ import struct
 import sys
 import threading
 import time
+import uuid
 
 import phago
 import pytest
 from campaign import size, tell
 from owners import trial
-from phago.remote import arguments, line, shared
+from phago.remote import arguments, line, place, shared
 from sharing import Process
 
 NOTES = [{"id": f"n{number}", "text": f"Note {number} is about ions and membranes."} for number in range(20)]
@@ -124,6 +130,84 @@ def test_a_file_crosses_as_documents(directory, tmp_path):
         client.compact()
         with phago.open(tmp_path / "copy") as colony:
             assert len(colony) == 21
+
+
+NONE_OF_THESE = [
+    {"text": "ion", "id": uuid.UUID(int=5)},
+    {"text": pathlib.Path("a/b")},
+    {"text": "ion", "title": datetime.date(2024, 1, 2)},
+    {"text": "ion", "thread": uuid.UUID(int=5), "place": 1},
+    {"text": "ion", "vector": b"abcd"},
+    {"text": "ion", "vector": [10**5000]},
+    {"text": "ion", "vector": fractions.Fraction(1, 3)},
+    {"text": "ion", "place": 10**5000, "thread": "t"},
+    {"text": "ion", "metadata": {"a": 10**5000}},
+    {"text": "ion", "metadata": {None: 1}},
+    {"text": "ion", "metadata": {"a": object()}},
+    {"text": "ion", "expires": datetime.timedelta(days=1)},
+    {"text": "ion", 1: 2},
+    {"id": "no text"},
+    None,
+    b"bytes",
+    object(),
+]
+
+
+def test_documents_are_refused_over_a_line_as_by_a_colony_and_the_others_are_taken_in_their_order(directory):
+    given = [one for number, odd in enumerate(NONE_OF_THESE) for one in ({"text": f"ion {number}"}, odd)]
+    given.append({"text": "rain", "id": "row", "vector": array.array("i", [1, 2]), "place": True})
+    with phago.Colony() as here, phago.connect(directory), phago.connect(directory) as there:
+        for odd in NONE_OF_THESE:
+            if odd is not None:
+                with pytest.raises(phago.InvalidDocument) as wanted:
+                    here.ingest([{"text": "ion"}, odd])
+                with pytest.raises(phago.InvalidDocument) as found:
+                    there.ingest([{"text": "ion"}, odd])
+                assert re.sub("0x[0-9a-f]+", "", str(found.value)) == re.sub("0x[0-9a-f]+", "", str(wanted.value))
+                assert found.value.fields == wanted.value.fields
+        assert len(there) == 0
+        for take in ("ingest", "update_all"):
+            assert getattr(there, take)(given, on_error="skip") == getattr(here, take)(given, on_error="skip")
+        assert there.digest() == here.digest()
+        # The first one that is none is told of, whoever found out.
+        for first in (["", {"text": 3}], [{"text": 3}, ""], [{"text": uuid.UUID(int=1)}, ""]):
+            with pytest.raises(phago.InvalidDocument) as found:
+                there.ingest(first)
+            assert found.value.index == 0
+
+
+@pytest.mark.parametrize("key", [None, 1, True, 1.5, b"a", uuid.UUID(int=1)])
+def test_a_key_of_a_filter_that_is_no_text_never_becomes_one(directory, key):
+    metadata = {"None": "z", "null": "z", "1": "z", "true": "z", "1.5": "z", "True": "z"}
+    with phago.connect(directory), phago.connect(directory) as client:
+        client.ingest({"text": "ion", "metadata": metadata})
+        for where in ({key: "z"}, {"$or": [{key: "z"}, {"1": "z"}]}, {"1": {key: "z"}}, {"$not": {key: "y"}}):
+            for ask in (client.count, client.documents, lambda where: client.query("ion", where=where)):
+                with pytest.raises(phago.ConfigError, match="`where`"):
+                    list(found) if isinstance(found := ask(where), phago.Hits) else found
+            with pytest.raises(phago.ConfigError, match="`where`"):
+                client.delete(where=where)
+        assert len(client) == 1
+
+
+@pytest.mark.parametrize("label", [datetime.date(2024, 1, 1), 3, None, pathlib.Path("a")])
+def test_a_label_that_is_no_text_never_becomes_one(directory, label):
+    with phago.connect(directory), phago.connect(directory) as client:
+        for ask in (client.graph.node, client.graph.neighbors, lambda one: client.graph.shortest_path(one, "b")):
+            with pytest.raises(TypeError, match="is not an instance of 'str'"):
+                ask(label)
+
+
+@pytest.mark.parametrize("now", ["2031-01-01T00:00:00+00:00", "tomorrow", datetime.date(2031, 1, 1), object(), 3, True])
+def test_a_now_that_is_no_datetime_is_refused_and_not_obeyed(directory, now):
+    with phago.connect(directory), phago.connect(directory) as client:
+        client.ingest({"text": "ion", "expires": datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)})
+        for ask in (client.tick, client.run, lambda now: list(client.ticks(now=now))):
+            with pytest.raises(phago.ConfigError, match="`now`"):
+                ask(now=now)
+        with pytest.raises(phago.ConfigError, match="`now`"):
+            client.run(now=now, progress=print)
+        assert len(client) == 1
 
 
 def test_what_cannot_cross_says_so(directory):
@@ -305,6 +389,50 @@ def test_a_stopped_owner_is_told_of_and_goes_on(directory):
         assert not client.is_owner
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the system bounds what is read")
+def test_an_owner_that_is_stopped_in_the_midst_of_an_answer_is_told_of():
+    ours, theirs = multiprocessing.Pipe()
+    waiting = line.Line(ours, 0.5)
+    # The length of a frame and its beginning, and then nothing.
+    os.write(theirs.fileno(), struct.pack("!i", 1_000_000) + b"{")
+    begun = time.monotonic()
+    with pytest.raises(line.Silence):
+        waiting.answered()
+    assert time.monotonic() - begun < SOON
+    waiting.close()
+    theirs.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others refuse at once")
+def test_an_owner_at_whose_door_too_many_wait_is_told_of(tmp_path):
+    address = str(tmp_path / "socket")
+    with contextlib.ExitStack() as open_ones, socket.socket(socket.AF_UNIX) as door:
+        door.bind(address)
+        door.listen(1)
+        for _ in range(3):
+            one = open_ones.enter_context(socket.socket(socket.AF_UNIX))
+            one.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                one.connect(address)
+        begun = time.monotonic()
+        with pytest.raises(line.Silence):
+            line.dial(place.Place(address, b"key", 1), 0.5)
+        assert time.monotonic() - begun < SOON
+
+
+@pytest.mark.parametrize("timeout", [0.1, 0.49, float("nan"), 0, -1, True, "1"])
+def test_less_patience_than_a_living_owner_needs_is_refused(directory, timeout):
+    with pytest.raises(phago.ConfigError, match="`timeout`"):
+        phago.connect(directory, timeout=timeout)
+    assert not directory.exists()
+
+
+def test_the_least_patience_is_enough_for_a_long_call(directory):
+    with phago.connect(directory) as one, phago.connect(directory, timeout=line.PATIENCE_MIN) as other:
+        slow(one, 1.5)
+        assert other.stats().documents == 0
+
+
 def slow(client, seconds):
     """Have the owner take its time at `stats`."""
 
@@ -421,12 +549,34 @@ def test_a_hundred_connections_at_once(directory):
 
 
 def test_no_more_connections_than_there_is_room_for_and_then_again(directory, monkeypatch):
-    monkeypatch.setattr("phago.remote.owner._LINES_MAX", 2)
+    monkeypatch.setattr("phago.remote.owner.LINES_MAX", 2)
     with phago.connect(directory) as one, phago.connect(directory) as two, phago.connect(directory) as three:
         assert (two.count(), three.count()) == (0, 0)
         threading.Timer(0.3, two.close).start()
         with phago.connect(directory, timeout=5) as four:
             assert four.count() == one.count() == 0
+
+
+def test_who_finds_no_room_is_told_so(directory, monkeypatch):
+    monkeypatch.setattr("phago.remote.owner.LINES_MAX", 1)
+    with phago.connect(directory), phago.connect(directory) as two:
+        assert two.count() == 0
+        with pytest.raises(phago.RpcError, match="lets nobody in: it serves 1 at once"):
+            phago.connect(directory, timeout=0.5)
+
+
+def test_an_owner_that_takes_long_to_leave_is_waited_for(directory, monkeypatch):
+    one = phago.connect(directory)
+    one.ingest(NOTES)
+    close = one._channel._owner.colony.close
+    monkeypatch.setattr(one._channel._owner.colony, "close", lambda: (time.sleep(2), close()))
+    leaving = threading.Thread(target=one.close)
+    leaving.start()
+    time.sleep(0.2)
+    with phago.connect(directory, timeout=0.5) as other:
+        assert (other.is_owner, len(other)) == (True, 20)
+    leaving.join()
+    assert not (directory / place.LEAVING).exists()
 
 
 def test_an_owner_that_is_out_of_threads_or_handles_goes_on(directory, monkeypatch):
@@ -493,7 +643,7 @@ def test_open_has_it_alone_or_not_at_all(directory):
         phago.open(directory)
     assert caught.value.pid == os.getpid()
     with phago.open(directory), pytest.raises(phago.BusyError):
-        phago.connect(directory, timeout=0.3)
+        phago.connect(directory, timeout=0.5)
     colony = phago.open(directory)
     threading.Timer(0.3, colony.close).start()
     with phago.connect(directory) as client:

@@ -4,12 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
+import re
 import threading
 
 __all__ = ["Lines"]
 
 _CHUNK = 1 << 16
+
+
+# A half of a character, as JSON can write it, and numbers that Python does not read.
+_ODD = re.compile(r"\\u[dD][89a-fA-F]|[0-9]{4000}|NaN|Infinity")
+_DIGITS_MAX = 4_000
+
+
+def readable(line: str) -> str:
+    """A line whose JSON the SDK can read, so that it is answered: it says nothing to one that it cannot read.
+
+    Halves of characters become question marks. A number of thousands of digits, and one that is none of JSON's, become
+    text, which no tool takes for one.
+    """
+    if _ODD.search(line) is None:
+        return line
+    try:
+        told = json.loads(line, parse_int=_integer, parse_constant="the number {}".format)
+    except (ValueError, RecursionError):
+        return line
+    return json.dumps(told, ensure_ascii=False).encode(errors="replace").decode()
+
+
+def _integer(digits: str) -> int | str:
+    return int(digits) if len(digits) < _DIGITS_MAX else f"{digits[:20]}..."
 
 
 class Lines:
@@ -31,7 +57,7 @@ class Lines:
             while chunk := os.read(0, _CHUNK):
                 *whole, last = chunk.split(b"\n")
                 for line in whole:
-                    self._hand_over(b"".join([*parts, line]).decode(errors="replace"))
+                    self._hand_over(readable(b"".join([*parts, line]).decode(errors="replace")))
                     parts = []
                 parts.append(last)
         except OSError:

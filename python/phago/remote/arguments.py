@@ -1,111 +1,98 @@
-"""Arguments as plain values that JSON can hold, with the meaning that a colony gives them."""
+"""Arguments as plain values that JSON can hold, with the meaning that a colony gives them.
+
+What JSON has no form for is shown to a colony of this process first, so that it is refused as any colony refuses it,
+and never becomes something else that is accepted.
+"""
 
 from __future__ import annotations
 
 import datetime
-import numbers
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from .._checks import refusal, shown
-from .._values import scalar, sequence
+from .._checks import refusal, shown, time_of
 from ..document import FIELDS, Document
 from ..errors import InvalidDocument
+from .judge import judge_document, judge_filter, judge_vector
+from .plain import is_sure, is_sure_filter, is_sure_vector, plain, vector_as_list
+from .refused import Refused, refusal_of
 
 BYTES_AT_ONCE = 8 << 20
 """Of the documents of one call, about; a larger one goes alone."""
 
-_PLAIN = (str, int, float, bool, type(None))
+
+@dataclass(slots=True)
+class Batch:
+    """Documents of one call."""
+
+    first: int
+    """The index of the first one among all that were given."""
+    documents: list[Any] = field(default_factory=list)
+    """As plain values; one that was refused is `None`."""
+    refused: list[Refused] = field(default_factory=list)
+    """Index in the batch, id, field and reason of those that were refused: their colony tells of them in order."""
+
+    def asked(self) -> dict[str, Any]:
+        """The batch as arguments of a call."""
+        return {"documents": self.documents} | ({"refused": self.refused} if self.refused else {})
 
 
-def document(given: Any, index: int) -> Any:
-    """A document as plain values; what is none as it is, for the colony to refuse.
+def document(given: Any, index: int, *, is_update: bool = False) -> Any:
+    """A document as plain values.
 
     Raises:
-        InvalidDocument: A field holds what no document can have.
+        InvalidDocument: It is none, or a field holds what no document can have.
     """
-    if isinstance(given, Document):
+    if isinstance(given, str):
+        return given
+    fields = _fields(given)
+    if fields is None or not all(isinstance(name, str) and is_sure(name, one) for name, one in fields.items()):
+        try:
+            judge_document(given, is_update)
+        except InvalidDocument as error:
+            raise refusal_of(index, error.id, error.field, error.reason) from None
+        if fields is None:
+            # A row of anything that has the fields.
+            fields = {name: getattr(given, name, None) for name in FIELDS}
+    key = fields.get("id")
+    told = {}
+    for name, value in fields.items():
+        try:
+            told[name] = _field(name, value)
+        except (TypeError, ValueError, RecursionError):
+            reason = f"is {shown(value)}, of type {type(value).__name__}; accepted is what JSON can hold"
+            raise refusal_of(index, key if isinstance(key, str) else None, name, reason) from None
+    return told
+
+
+def _fields(given: Any) -> dict[Any, Any] | None:
+    if type(given) is Document:
         fields = {name: getattr(given, name) for name in FIELDS}
-        fields = {
-            name: value for name, value in fields.items() if name in ("text", "title", "metadata") or value is not None
-        }
-    elif isinstance(given, Mapping):
-        fields = dict(given)
-    else:
-        return _told(given, index, "document")
-    try:
-        key = fields.get("id")
-        return {str(name): _field(name, value, index) for name, value in fields.items()}
-    except InvalidDocument as error:
-        error.id = key if isinstance(key, str) else None
-        raise
+        kept = ("text", "title", "metadata")
+        return {name: value for name, value in fields.items() if name in kept or value is not None}
+    return dict(given) if isinstance(given, Mapping) else None
 
 
-def _field(name: Any, value: Any, index: int) -> Any:
-    if name == "metadata" and isinstance(value, Mapping):
-        return {_key(key, index): _values(one, index, "metadata") for key, one in value.items()}
+def _field(name: str, value: Any) -> Any:
     if name == "vector" and value is not None:
-        return _vector(value)
+        return vector_as_list(value)
     if name in ("expires", "time") and isinstance(value, datetime.datetime):
         # A missing one of pandas is a datetime that is not equal to itself; one without a zone is refused as text too.
         return value.isoformat() if value == value else None
-    return _told(scalar(value), index, str(name))
-
-
-# JSON has no other keys, and would make one of a number.
-def _key(key: Any, index: int) -> str:
-    if not isinstance(key, str):
-        raise _refused(index, "metadata", f"has the key {shown(key)}; accepted are strings")
-    return key
-
-
-def _values(value: Any, index: int, field: str) -> Any:
-    many = value if isinstance(value, list) else sequence(value)
-    if isinstance(many, list | tuple):
-        return [_told(scalar(one), index, field) for one in many]
-    return _told(scalar(value), index, field)
-
-
-def _told(value: Any, index: int, field: str) -> Any:
-    if isinstance(value, _PLAIN):
-        return value
-    if hasattr(value, "__index__"):
-        return value.__index__()
-    if isinstance(value, list | tuple | dict):
-        try:
-            return _deep(value)
-        except (TypeError, RecursionError):
-            pass
-    raise _refused(index, field, f"is {shown(value)}, of type {type(value).__name__}; accepted is what JSON can hold")
-
-
-def _refused(index: int, field: str, reason: str) -> InvalidDocument:
-    return InvalidDocument(f"document {index}: its {field} {reason}", index=index, id=None, field=field, reason=reason)
-
-
-def _deep(value: Any) -> Any:
-    value = scalar(value)
-    if isinstance(value, _PLAIN):
-        return value
-    if isinstance(value, Mapping):
-        return {key: _deep(one) for key, one in value.items()}
-    # A set has no order, and a condition asks for none.
-    many = list(value) if isinstance(value, set | frozenset) else sequence(value)
-    if isinstance(many, list | tuple):
-        return [_deep(one) for one in many]
-    if hasattr(value, "__index__"):
-        return value.__index__()
-    raise TypeError(type(value).__name__)
+    return plain(value)
 
 
 def filter_of(name: str, where: Any) -> Any:
     """A filter as plain values.
 
     Raises:
-        ConfigError: It holds a value that no metadata can have.
+        ConfigError: It is none, or holds a value that no metadata can have.
     """
     try:
-        return _deep(where)
+        if type(where) is not dict or not is_sure_filter(where):
+            judge_filter(where)
+        return plain(where)
     except TypeError as error:
         raise refusal(name, where, f"values that metadata can have, and not {error}") from None
     except RecursionError:
@@ -113,32 +100,16 @@ def filter_of(name: str, where: Any) -> Any:
 
 
 def vector_of(value: Any) -> Any:
-    """A vector as a list of floats, exactly; what is none as text, for the colony to refuse."""
-    return None if value is None else _vector(value)
+    """A vector as a list of floats, exactly.
 
-
-def _vector(value: Any) -> Any:
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    elif not isinstance(value, list | tuple):
-        try:
-            value = memoryview(value).tolist()
-        except TypeError:
-            many = sequence(value)
-            if not isinstance(many, list):
-                return shown(value)
-            value = many
-    if not isinstance(value, list | tuple):
-        return value if isinstance(value, _PLAIN) else shown(value)
-    return [_number(one) for one in value]
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, _PLAIN):
-        return value
-    if isinstance(value, list | tuple):
-        return [None]
-    return float(value) if isinstance(value, numbers.Real) or hasattr(value, "__float__") else shown(value)
+    Raises:
+        ConfigError: It is none.
+    """
+    if value is None:
+        return None
+    if not is_sure_vector(value):
+        judge_vector(value)
+    return vector_as_list(value)
 
 
 def moment_of(value: Any) -> Any:
@@ -146,24 +117,38 @@ def moment_of(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime.datetime) else value
 
 
+def now_of(value: Any) -> Any:
+    """The `now` of a tick, which is no text for a colony.
+
+    Raises:
+        ConfigError: It is no datetime with a time zone.
+    """
+    if value is not None:
+        time_of("now", value)
+    return value
+
+
 def half_life_of(value: Any) -> Any:
     """A half-life as text or days."""
     return value / datetime.timedelta(days=1) if isinstance(value, datetime.timedelta) else value
 
 
-def batches(documents: list[Any], first: int) -> Iterator[tuple[int, list[Any]]]:
-    """Documents as plain values, cut where they would be too much for one call; each with the index of its first."""
-    batch: list[Any] = []
-    size, begun = 0, first
+def batches(documents: list[Any], first: int, *, is_update: bool = False) -> Iterator[Batch]:
+    """Documents cut where they would be too much for one call."""
+    batch, size = Batch(first), 0
     for index, given in enumerate(documents, first):
-        told = document(given, index)
-        batch.append(told)
+        told = None
+        try:
+            told = document(given, index, is_update=is_update)
+        except InvalidDocument as error:
+            batch.refused.append((len(batch.documents), error.id, error.field, error.reason))
+        batch.documents.append(told)
         size += _size(told)
         if size >= BYTES_AT_ONCE:
-            yield begun, batch
-            batch, size, begun = [], 0, index + 1
-    if batch:
-        yield begun, batch
+            yield batch
+            batch, size = Batch(index + 1), 0
+    if batch.documents:
+        yield batch
 
 
 def _size(told: Any) -> int:

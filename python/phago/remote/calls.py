@@ -13,7 +13,8 @@ from .._intake import page_of
 from .._jsonl import line_of
 from ..colony import Colony
 from ..config import ColonyConfig, Ranking
-from ..errors import RpcError
+from ..errors import InvalidDocument, RpcError, WireError
+from ..graph import Graph
 from ..results import (
     AgentInfo,
     Anomaly,
@@ -40,6 +41,7 @@ from ..results import (
     Suggestion,
     UpdateReport,
 )
+from .refused import Refused, retold, retold_report
 from .wire import Reader, reader
 
 PAGE = 1_000
@@ -91,11 +93,17 @@ class Call:
 
 
 def _of(name: str) -> Callable[..., Any]:
-    return lambda colony, **arguments: getattr(colony, name)(**arguments)
+    return _like(getattr(Colony, name), lambda colony, **arguments: getattr(colony, name)(**arguments))
+
+
+# What it takes shows in the method that it stands for.
+def _like(method: Any, run: Callable[..., Any]) -> Callable[..., Any]:
+    setattr(run, "__wrapped__", method)  # noqa: B010
+    return run
 
 
 def _graph(name: str) -> Callable[..., Any]:
-    return lambda colony, **arguments: getattr(colony.graph, name)(**arguments)
+    return _like(getattr(Graph, name), lambda colony, **arguments: getattr(colony.graph, name)(**arguments))
 
 
 def _facts(colony: Colony) -> Facts:
@@ -104,6 +112,24 @@ def _facts(colony: Colony) -> Facts:
 
 def _delete(colony: Colony, id: Any = None, where: Any = None) -> Any:
     return colony.delete(id) if where is None else colony.delete(id, where=where)  # type: ignore[call-overload]
+
+
+# What was refused where it was given stands here as None, so that it is refused again, and in its order.
+def _taken(name: str) -> Callable[..., Any]:
+    def take(colony: Colony, documents: Any, on_error: Any = "raise", refused: list[Refused] | None = None) -> Any:
+        if not isinstance(documents, list):
+            raise TypeError(f"`documents` is a list, not {type(documents).__name__}")
+        try:
+            report = getattr(colony, name)(documents, on_error)
+        except InvalidDocument as error:
+            raise retold(error, refused or []) from None
+        return retold_report(report, refused) if refused else report
+
+    return take
+
+
+def _has(colony: Colony, id: Any) -> bool:
+    return id in colony
 
 
 def _next_tick(colony: Colony, now: datetime.datetime | None = None) -> DistributedTickResult | None:
@@ -151,9 +177,9 @@ def _changes(name: str, returns: Any, *, repeatable: bool = True) -> Call:
 
 CALLS: Mapping[str, Call] = {
     "facts": Call(_facts, Facts),
-    "ingest": _changes("ingest", IngestReport),
+    "ingest": Call(_taken("ingest"), IngestReport, changes=True),
     "update": _changes("update", str),
-    "update_all": _changes("update_all", UpdateReport),
+    "update_all": Call(_taken("update_all"), UpdateReport, changes=True),
     "delete": Call(_delete, bool | int, changes=True),
     "reinforce": _changes("reinforce", bool, repeatable=False),
     # As often as it is asked, all is digested at the end.
@@ -173,7 +199,7 @@ CALLS: Mapping[str, Call] = {
     "stats": _reads("stats", Stats),
     "digest": _reads("digest", str),
     "len": Call(len, int),
-    "has": Call(lambda colony, **asked: asked["id"] in colony, bool),
+    "has": Call(_has, bool),
     "insights": _reads("insights", Insights),
     "survey": _changes("survey", Insights, repeatable=False),
     "clusters": _reads("clusters", tuple[Cluster, ...]),
@@ -225,12 +251,34 @@ _ARGUMENTS = {
     "ranking": _ranking,
     "now": reader(datetime.datetime | None),
     "hit": reader(Hit),
+    "refused": reader(list[Refused]),
 }
 
 
 def revived(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments that came over the wire, as a colony takes them."""
     return {name: _ARGUMENTS[name](value) if name in _ARGUMENTS else value for name, value in arguments.items()}
+
+
+def refuse_unknown(name: str, arguments: Mapping[str, Any]) -> None:
+    """Do nothing for a call that there is, with arguments that it takes.
+
+    Raises:
+        WireError: There is none, or it takes another one.
+    """
+    import inspect
+
+    if name not in CALLS:
+        reason = f"there is no call `{name}`; accepted are {', '.join(sorted(CALLS))}"
+        raise WireError(reason, reason=reason)
+    takes = list(inspect.signature(CALLS[name].run).parameters.values())[1:]
+    if any(one.kind is one.VAR_KEYWORD for one in takes):
+        return
+    names = [one.name for one in takes]
+    unknown = next((one for one in arguments if one not in names), None)
+    if unknown is not None:
+        reason = f"`{name}` takes no `{unknown}`; accepted are {', '.join(names) or 'none'}"
+        raise WireError(reason, reason=reason)
 
 
 def done(colony: Colony, name: str, arguments: Mapping[str, Any]) -> Any:

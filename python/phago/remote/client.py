@@ -62,7 +62,8 @@ from ..results import (
     Suggestion,
     UpdateReport,
 )
-from .arguments import batches, filter_of, half_life_of, moment_of, vector_of
+from .arguments import batches, filter_of, half_life_of, moment_of, now_of, vector_of
+from .arguments import document as plain_document
 from .calls import PAGE, Facts, Lines
 from .graph import remote_graph
 
@@ -123,24 +124,23 @@ class Client(Unpicklable):
         """See `Colony.ingest`. Of large documents fewer than 1,000 are taken at once."""
         with Intake(on_error) as intake, shown(progress) as show:
             for begun, chunk in chunks(documents):
-                for first, batch in batches(chunk, begun):
-                    intake.add(_numbered(first, self.asked, "ingest", documents=batch, on_error=on_error))
+                for batch in batches(chunk, begun):
+                    intake.add(_numbered(batch.first, self.asked, "ingest", **batch.asked(), on_error=on_error))
                 if show is not None:
                     show(taken(documents, begun + len(chunk)))
         return intake.report
 
     def update(self, document: DocumentLike) -> Updated:
         """See `Colony.update`."""
-        ((_, (told,)),) = batches([document], 0)
-        updated: Updated = self.asked("update", document=told)
+        updated: Updated = self.asked("update", document=plain_document(document, 0, is_update=True))
         return updated
 
     def update_all(self, documents: Iterable[DocumentLike] | DocumentLike, on_error: OnError = "raise") -> UpdateReport:
         """See `Colony.update_all`."""
         with Updating(on_error) as updating:
             for begun, chunk in chunks(documents):
-                for first, batch in batches(chunk, begun):
-                    updating.add(_numbered(first, self.asked, "update_all", documents=batch, on_error=on_error))
+                for batch in batches(chunk, begun, is_update=True):
+                    updating.add(_numbered(batch.first, self.asked, "update_all", **batch.asked(), on_error=on_error))
         return updating.report
 
     @overload
@@ -179,12 +179,12 @@ class Client(Unpicklable):
         report: RunReport
         if not progress:
             asked = {} if limit is None else {"max_ticks": limit}
-            report = self.asked("run" if limit is None else "run_some", now=now, **asked)
+            report = self.asked("run" if limit is None else "run_some", now=now_of(now), **asked)
             return report
         begun, report = time.monotonic(), RunReport(0, 0, 0, 0.0)
         with shown(progress) as show:
             while limit is None or report.ticks < limit:
-                one: RunReport = self.asked("run_some", max_ticks=1, now=now)
+                one: RunReport = self.asked("run_some", max_ticks=1, now=now_of(now))
                 if not one.ticks:
                     break
                 now = None
@@ -204,7 +204,7 @@ class Client(Unpicklable):
         """See `Colony.ticks`."""
         left = -1 if max_ticks is None else count("max_ticks", max_ticks, 0)
         while left != 0:
-            made: DistributedTickResult | None = self.asked("next_tick", now=now)
+            made: DistributedTickResult | None = self.asked("next_tick", now=now_of(now))
             if made is None:
                 return
             yield made
@@ -212,7 +212,7 @@ class Client(Unpicklable):
 
     def tick(self, *, now: datetime.datetime | None = None) -> DistributedTickResult:
         """See `Colony.tick`."""
-        made: DistributedTickResult = self.asked("tick", now=now)
+        made: DistributedTickResult = self.asked("tick", now=now_of(now))
         return made
 
     # --- asking ---

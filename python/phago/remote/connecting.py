@@ -12,6 +12,7 @@ from ..config import ColonyConfig
 from ..opening import open as open_colony
 from .aio import Connecting
 from .client import Channel, Client
+from .line import PATIENCE_MIN
 from .shared import Shared
 
 __all__ = ["channel", "connect", "connect_async"]
@@ -48,8 +49,8 @@ def connect(
         where: The path of a directory; or "http://host:port".
         token: What the server wants to hear, over HTTP, without the blanks around it; where there is none, what is in
             the environment as PHAGO_TOKEN.
-        timeout: Seconds in which an owner must be found, and of silence after which it counts as stopped; 0.1 to
-            86,400. A call may take longer, as its owner says every second that it is at it.
+        timeout: Seconds in which an owner must be found, and of silence after which it counts as stopped; 0.5 to
+            86,400. A call may take longer, as its owner says all the while that it is at it.
         make: Whether to make a new colony where there is none, in a directory.
         shards: As for `open`, where this process becomes the owner.
         config: That of a new colony, in a directory.
@@ -92,7 +93,7 @@ def channel(
     config: ColonyConfig | None = None,
 ) -> Channel:
     """What brings calls to a colony; see `connect`."""
-    timeout = real("timeout", timeout, 0.1, _TIMEOUT_MAX)
+    timeout = real("timeout", timeout, PATIENCE_MIN, _TIMEOUT_MAX)
     if isinstance(where, str) and where.partition("://")[0].lower() in ("http", "https"):
         if shards is not None or config is not None:
             name, value = ("shards", shards) if shards is not None else ("config", config)

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from ..errors import RpcError, VersionError, WireError
-from .calls import CALLS, revived
+from .calls import CALLS, refuse_unknown, revived
 from .faults import as_error, as_json
 from .wire import VERSION, dumps, loads
 
@@ -78,10 +78,12 @@ def name_of(frame: bytes) -> str:
     """What a call asks for.
 
     Raises:
-        WireError: It is none.
+        WireError: It is none, or has arguments that there are not.
         VersionError: It is one of another version.
     """
-    return _read(frame)[0]
+    name, arguments, _, _ = _read(frame)
+    refuse_unknown(name, arguments)
+    return name
 
 
 def unknown(name: str) -> RpcError:

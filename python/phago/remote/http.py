@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import random
 import secrets
 import ssl
@@ -22,6 +23,9 @@ from .faults import as_error
 DESK = "Phago-Desk"
 """The header with the name of the desk that answered."""
 
+LIMIT = "Phago-Body-Bytes"
+"""The header with the size of the largest body that the server reads."""
+
 _ACCEPTED = "http://host:port, or https"
 # Seconds between two tries while a server is busy or is being started again.
 _AGAIN = (0.05, 0.15)
@@ -38,9 +42,13 @@ class Http:
         try:
             parts = urlsplit(text_of("where", where))
             self._port, self._host = parts.port, parts.hostname
+            # As it is sent, and as it is looked up.
+            parts.path.encode("ascii")
+            (self._host or "").encode("idna")
         except ValueError:
             raise refusal("where", where, _ACCEPTED) from None
-        if not self._host or parts.username or parts.query or parts.fragment:
+        is_odd = any(one.isspace() or not one.isprintable() for one in where)
+        if not self._host or is_odd or parts.username or parts.query or parts.fragment:
             raise refusal("where", where, _ACCEPTED)
         # A file that holds one ends in a line feed.
         token = text_of("token", token).strip() if token is not None else None
@@ -53,16 +61,22 @@ class Http:
         if token is not None:
             self._headers["Authorization"] = f"Bearer {token}"
         self._timeout = timeout
-        self._lock = threading.Lock()
-        self._lines: list[http.client.HTTPConnection] = []
+        self._begin()
         self._is_closed = False
         self._desk: str | None = None
+        self._most: int | None = None
         # Whatever is wrong is told at once.
         try:
             self._call("len", {}, time.monotonic())
         except BaseException:
             self.close()
             raise
+
+    # A fork copies connections, but there is one stream of answers: each process has its own.
+    def _begin(self) -> None:
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._lines: list[http.client.HTTPConnection] = []
 
     def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
         """Have a call done; again where the answer was lost, which a server that still lives does only once."""
@@ -72,9 +86,10 @@ class Http:
         call, asked = CALLS[name], None
         key = None if call.repeatable else secrets.token_hex(16)
         while True:
+            frame = self._frame(name, arguments, key, asked)
             line, is_used = self._line()
             try:
-                return told(name, self._answer(line, asking(name, arguments, key, asked)))
+                return told(name, self._answer(line, frame))
             except _BusyServer as busy:
                 if time.monotonic() > deadline:
                     raise RpcError(str(busy), reason=str(busy)) from None
@@ -95,7 +110,18 @@ class Http:
                     continue
             time.sleep(random.uniform(*_AGAIN))
 
+    # A server closes the connection under a body that is too large for it, so that nobody reads why.
+    def _frame(self, name: str, arguments: Mapping[str, Any], key: str | None, asked: str | None) -> bytes:
+        frame = asking(name, arguments, key, asked)
+        if self._most is not None and len(frame) > self._most:
+            what = f"the bytes of a call of `{name}`"
+            message = f"{what} are limited to {self._most} by `{self.where}`, and this has {len(frame)}"
+            raise LimitError(message, what=what, limit=self._most, value=len(frame))
+        return frame
+
     def _line(self) -> tuple[http.client.HTTPConnection, bool]:
+        if self._pid != os.getpid():
+            self._begin()
         with self._lock:
             if self._is_closed:
                 what = f"the connection to `{self.where}` is closed; make a new one"
@@ -117,6 +143,8 @@ class Http:
             raise
         with self._lock:
             self._desk = response.headers.get(DESK, self._desk)
+            most = response.headers.get(LIMIT, "")
+            self._most = int(most) if most.isascii() and most.isdigit() and len(most) < 20 else self._most
             if not self._is_closed and not response.will_close:
                 self._lines.append(line)
         if response.status == 200:
@@ -146,6 +174,8 @@ class Http:
 
     def close(self) -> None:
         """Close what is open."""
+        if self._pid != os.getpid():
+            self._begin()
         with self._lock:
             self._is_closed = True
             lines, self._lines = self._lines, []

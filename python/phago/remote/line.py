@@ -12,7 +12,13 @@ from typing import Any
 from .place import Place
 
 ALIVE = b"\n"
-"""What an owner says every second while it is at a call."""
+"""What an owner says again and again while it is at a call."""
+
+BEAT = 0.2
+"""Seconds between two of these."""
+
+PATIENCE_MIN = 0.5
+"""The least silence, in seconds, after which one that lives may be taken for stopped."""
 
 FRAME_BYTES_MAX = 256 << 20
 """The largest call that an owner reads."""
@@ -28,7 +34,7 @@ class Line:
     def __init__(self, connection: Connection, patience: float) -> None:
         self.connection = connection
         self._patience = patience
-        _bound_sending(connection, patience)
+        _bound(connection.fileno(), patience)
 
     def send_bytes(self, frame: bytes) -> None:
         """Send a frame.
@@ -46,13 +52,16 @@ class Line:
         """The next frame.
 
         Raises:
-            Silence: Nothing came in time.
+            Silence: Nothing came in time, or no more of it.
             EOFError: The other side has gone.
             OSError: So it has, or its frame is too large.
         """
         if not self.connection.poll(self._patience):
             raise Silence
-        return self.connection.recv_bytes(size_max)
+        try:
+            return self.connection.recv_bytes(size_max)
+        except BlockingIOError:
+            raise Silence from None
 
     def answered(self) -> bytes:
         """The answer to a call, after as many signs of life as it takes."""
@@ -92,7 +101,7 @@ def dial(place: Place, patience: float) -> Line:
         Silence: It is there and says nothing.
         multiprocessing.AuthenticationError: It is another one.
     """
-    line = Line(_reached(place.address), patience)
+    line = Line(_reached(place.address, patience), patience)
     try:
         line.greet(place.key, is_owner=False)
     except BaseException:
@@ -101,18 +110,30 @@ def dial(place: Place, patience: float) -> Line:
     return line
 
 
-def _reached(address: str) -> Connection:
-    found: Any = Client(address, "AF_PIPE" if sys.platform == "win32" else "AF_UNIX")
-    connection: Connection = found
-    return connection
+def _reached(address: str, patience: float) -> Connection:
+    if sys.platform == "win32":
+        found: Any = Client(address, "AF_PIPE")
+        connection: Connection = found
+        return connection
+    import socket
+
+    with socket.socket(socket.AF_UNIX) as line:
+        # An owner that is stopped lets nobody in once those who wait are too many.
+        _bound(line.fileno(), patience)
+        try:
+            line.connect(address)
+        except BlockingIOError:
+            raise Silence from None
+        return Connection(line.detach())
 
 
-# `multiprocessing` has no bound on how long it writes, the system has.
-def _bound_sending(connection: Connection, patience: float) -> None:
+# `multiprocessing` has no bound on how long it connects, writes, or reads the rest of a frame; the system has.
+def _bound(handle: int, patience: float) -> None:
     if sys.platform == "win32":
         return
     import socket
 
-    with socket.socket(fileno=os.dup(connection.fileno())) as twin:
+    with socket.socket(fileno=os.dup(handle)) as twin:
         seconds = struct.pack("@ll", int(patience), int(patience % 1 * 1e6))
         twin.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, seconds)
+        twin.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, seconds)

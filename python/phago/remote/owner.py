@@ -18,16 +18,15 @@ from ..colony import Colony
 from ..errors import StorageError
 from .calls import done
 from .desk import Desk
-from .line import ALIVE, FRAME_BYTES_MAX, Line, Silence
-from .place import new_place, read_place, remove_place, write_place
+from .line import ALIVE, BEAT, FRAME_BYTES_MAX, Line, Silence
+from .place import LEAVING, new_place, read_place, remove_place, write_place
 
 GONE = b"gone"
 """The answer to a call that came when the owner was leaving: nothing was done."""
 
-# Processes that are served at once; one more is turned away and comes again.
-_LINES_MAX = 512
-# Seconds: how often those who wait hear that we live, and how long we wait for one who does not read.
-_EVERY = 1.0
+LINES_MAX = 512
+"""Connections that are served at once; one more is turned away and comes again."""
+# Seconds that we wait for one who does not read.
 _PATIENCE = 10.0
 # Seconds that calls under way have when we leave. Those that need longer are done again by the next owner.
 _GRACE = 5.0
@@ -103,7 +102,7 @@ class Owner:
 
     def _welcome(self, connection: Connection) -> None:
         with self._changed:
-            if len(self._lines) >= _LINES_MAX:
+            if len(self._lines) >= LINES_MAX:
                 connection.close()
                 return
             line = Line(connection, _PATIENCE)
@@ -143,7 +142,7 @@ class Owner:
 
     # A line belongs to its thread but for these signs of life, which come only while that one is at a call.
     def _tell_alive(self) -> None:
-        while not self._left.poll(_EVERY):
+        while not self._left.poll(BEAT):
             with self._changed:
                 for thread, line in list(self._busy.items()):
                     if line is not None:
@@ -159,6 +158,16 @@ class Owner:
                 return
             self._is_leaving = True
         _OWNERS.discard(self)
+        leaving = self._directory / LEAVING
+        with contextlib.suppress(OSError):
+            leaving.write_text(str(os.getpid()), encoding="ascii")
+        try:
+            self._leave_in_peace()
+        finally:
+            with contextlib.suppress(OSError):
+                leaving.unlink()
+
+    def _leave_in_peace(self) -> None:
         # First, so that nobody comes any more.
         self._wake()
         self._listener.close()

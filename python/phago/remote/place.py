@@ -16,6 +16,9 @@ from pathlib import Path
 FILE = "owner.json"
 """In the directory of a colony."""
 
+LEAVING = "owner.leaving"
+"""There too, while an owner lets go of it: the number of its process."""
+
 # The path of a socket has room for 107 bytes on Linux and 103 on macOS.
 _ADDRESS_BYTES_MAX = 100
 # Seconds after which a socket that nobody listens at is in nobody's way any more; how many are looked at.
@@ -75,6 +78,14 @@ def _folder() -> Path:
             if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077:
                 return root
     return Path(tempfile.mkdtemp(prefix="phago-", dir="/tmp"))
+
+
+def is_leaving(directory: Path, pid: int | None) -> bool:
+    """Whether this process, which has the directory open, has said that it is about to let go of it."""
+    try:
+        return int((directory / LEAVING).read_bytes()) == pid
+    except (OSError, ValueError):
+        return False
 
 
 def read_place(directory: Path) -> Place | None:

@@ -15,16 +15,19 @@ from typing import Any
 from .._log import DEBUG, log
 from ..colony import Colony
 from ..errors import BusyError, ClosedError, LimitError, RpcError, StorageError
+from . import owner as owning
 from .calls import CALLS
 from .desk import asking, told, unknown
 from .line import FRAME_BYTES_MAX, Line, Silence, dial
 from .owner import GONE, Owner
-from .place import FILE, read_place
+from .place import FILE, is_leaving, read_place
 
 # Seconds between two looks for an owner, so that several who wait do not look at the same time.
 _LOOK = (0.005, 0.02)
 # How often a call is begun anew because its owner died; one that kills its owner must not kill all of them.
 _LOST_MAX = 8
+# Seconds that an owner may take to leave, beyond the patience of who waits for it.
+_LEAVING_MAX = 3_600.0
 
 
 class _Lost(Exception):
@@ -52,6 +55,8 @@ class Shared:
         self._lock = threading.Lock()
         self._owner: Owner | None = None
         self._lines: list[Line] = []
+        # Whether the last owner that was reached wanted another key than its file says.
+        self._is_stranger = False
 
     @property
     def is_owner(self) -> bool:
@@ -152,7 +157,8 @@ class Shared:
         except Silence:
             reason = f"the owner of `{self.where}` says nothing for {self._timeout:g} s; it may be stopped"
             raise RpcError(reason, reason=reason) from None
-        except (OSError, EOFError, AuthenticationError):
+        except (OSError, EOFError, AuthenticationError) as error:
+            self._is_stranger = isinstance(error, AuthenticationError)
             # It has died, or another one is about to say where it is.
             return None
 
@@ -162,10 +168,10 @@ class Shared:
                 return self._owner
             try:
                 colony = self._opened()
-            except BusyError:
+            except BusyError as busy:
                 # One that is being opened or closed, or one of `phago.open`, which shares with nobody.
                 if time.monotonic() > deadline:
-                    raise
+                    self._give_up(busy, deadline)
                 return None
             try:
                 self._owner = Owner(colony, self._directory)
@@ -174,6 +180,20 @@ class Shared:
                 raise
             log(DEBUG, "this process owns %s", self.where)
             return self._owner
+
+    # An owner that leaves is waited for, as long as it takes to finish what is under way.
+    def _give_up(self, busy: BusyError, deadline: float) -> None:
+        if is_leaving(self._directory, busy.pid) and time.monotonic() < deadline + _LEAVING_MAX:
+            return
+        if is_leaving(self._directory, busy.pid):
+            reason = f"the owner of `{self.where}`, process {busy.pid}, is closing it and does not come to an end"
+        elif not self._is_stranger and (place := read_place(self._directory)) is not None and place.pid == busy.pid:
+            reason = (
+                f"the owner of `{self.where}`, process {busy.pid}, lets nobody in: it serves {owning.LINES_MAX} at once"
+            )
+        else:
+            raise busy
+        raise RpcError(reason, reason=reason) from None
 
     def close(self) -> None:
         """Give everything back; where this process is the owner, the next one can be."""

@@ -11,6 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..remote.http import LIMIT
 from .entry import has_token, host_of, is_address
 from .problems import Refused, problem_of
 
@@ -60,7 +61,8 @@ class Guard:
             nonlocal status, has_begun
             if message["type"] == "http.response.start":
                 has_begun, status = True, message["status"]
-                message["headers"] = [*message.get("headers", ()), *_HEADERS]
+                bound = (LIMIT.lower().encode(), str(memory.limits.body_bytes).encode())
+                message["headers"] = [*message.get("headers", ()), *_HEADERS, bound]
             await send(message)
 
         self._under_way += 1
@@ -86,6 +88,11 @@ class Guard:
 
     def _check(self, scope: Scope) -> None:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        names = [name for name, _ in scope["headers"]]
+        for name in (b"host", b"origin", b"authorization"):
+            # Whoever stands before this server may have looked at the other one.
+            if names.count(name) > 1:
+                raise Refused(400, f"there is more than one `{name.decode().title()}`")
         self._check_host(headers.get(b"host", ""))
         self._check_origin(scope, headers)
         try:
@@ -127,6 +134,8 @@ class _Bounded:
     def __init__(self, scope: Scope, receive: Receive, memory: Memory) -> None:
         self._receive, self._limits = receive, memory.limits
         self._size, self._is_whole = 0, False
+        # Only what is spent on waiting counts, and not what is done with the pieces meanwhile.
+        self._waited = 0.0
         headers: list[tuple[bytes, bytes]] = scope["headers"]
         media = next((value for name, value in headers if name == b"content-type"), b"")
         is_stream = scope["path"] == "/v1/documents" and media.partition(b";")[0].strip().lower() in STREAMS
@@ -138,11 +147,19 @@ class _Bounded:
     async def receive(self) -> Message:
         if self._is_whole:
             return await self._receive()
+        silence, pace = self._limits.silence, self._limits.pace
+        left = silence + self._size / pace - self._waited
+        begun = time.monotonic()
         try:
-            async with asyncio.timeout(self._limits.silence):
+            async with asyncio.timeout(max(0.0, min(silence, left))):
                 message = await self._receive()
         except TimeoutError:
-            raise Refused(408, f"nothing came for {self._limits.silence:g} s") from None
+            if left < silence:
+                why = f"the body comes too slowly: {self._size} bytes in {self._waited + left:.0f} s"
+            else:
+                why = f"nothing came for {silence:g} s"
+            raise Refused(408, why) from None
+        self._waited += time.monotonic() - begun
         if message["type"] == "http.request":
             self._size += len(message.get("body", b""))
             self._is_whole = not message.get("more_body", False)

@@ -21,6 +21,8 @@ class Limits:
     """Until a question is answered with 504. What takes in documents or makes ticks may take longer."""
     silence: float = 30.0
     """Seconds in which a client must go on sending its request; then 408, or the connection is closed."""
+    pace: int = 256
+    """Bytes for which a body gets one more second to come, beyond `silence` in all; then 408."""
     hits: int = 1_000
     """The largest `k` of a question, and of documents on a page."""
     told: int = 1_000

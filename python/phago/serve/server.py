@@ -31,6 +31,10 @@ def bound(host: str, port: int) -> socket.socket:
     Raises:
         OSError: It is taken, or no address of this machine.
     """
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        raise OSError(f"{host!r} is no name of a host") from None
     family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     # Only of a socket that says it speaks TCP does the loop switch off waiting for more to send, which costs 40 ms.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -107,25 +111,38 @@ class _Server(uvicorn.Server):
 
 
 def _protocol(limits: Limits) -> type[H11Protocol]:
-    """HTTP that closes a connection on which no request becomes whole: heads that come a byte at a time, or never."""
+    """HTTP that closes a connection on which no request becomes whole, or no answer is read.
+
+    Heads may come a byte at a time, or never.
+    """
 
     class Impatient(H11Protocol):
         _idle_since = 0.0
+        _sent_at = 0.0
+        _unsent = 0
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            self._idle_since = time.monotonic()
+            self._idle_since = self._sent_at = time.monotonic()
             self.loop.call_later(_LOOK, self._look)
 
         def _look(self) -> None:
-            if self.transport.is_closing():
-                return
             now, cycle = time.monotonic(), self.cycle
-            if cycle is not None and not cycle.response_complete:
+            unsent = self.transport.get_write_buffer_size()
+            if not unsent or unsent < self._unsent:
+                self._sent_at = now
+            self._unsent = unsent
+            if now - self._sent_at > limits.silence:
+                # Its client does not read, and what is to be sent would stay for ever.
+                self.transport.abort()
+                return
+            if self.transport.is_closing():
+                if not unsent:
+                    return
+            elif cycle is not None and not cycle.response_complete:
                 self._idle_since = now
             elif now - self._idle_since > limits.silence:
                 self.transport.close()
-                return
             self.loop.call_later(_LOOK, self._look)
 
     return Impatient

@@ -32,7 +32,9 @@ class _Recall(Arguments):
     )
     since: str | None = Field(None, description="Only documents of this moment (ISO 8601 with an offset) or later")
     until: str | None = Field(None, description="Only documents of this moment or earlier")
-    newer: float | None = Field(None, ge=0, description="What being new is worth; 0.3 puts the newest of equals first")
+    newer: float | None = Field(
+        None, ge=0, allow_inf_nan=False, description="What being new is worth; 0.3 puts the newest of equals first"
+    )
     token_budget: TokenBudget = 2000
 
 

@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from ...errors import ConfigError
 from ...remote.desk import name_of
 from ...remote.http import DESK
-from ...remote.line import ALIVE
+from ...remote.line import ALIVE, BEAT
 from ..memory import Memory
 from ..metrics import MEDIA
 from ..operations import Operation
@@ -57,7 +57,7 @@ async def _answer(memory: Memory, frame: bytes) -> AsyncIterator[bytes]:
     async with anyio.create_task_group() as group:
         group.start_soon(work)
         while not is_done.is_set():
-            with anyio.move_on_after(1.0):
+            with anyio.move_on_after(BEAT):
                 await is_done.wait()
             if not is_done.is_set():
                 yield ALIVE
