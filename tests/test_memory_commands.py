@@ -1,6 +1,7 @@
 """The commands on a colony in a directory: what they print, and what they end with."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -460,3 +461,32 @@ def test_ray_that_is_not_installed_ends_with_2(kept, says, monkeypatch):
         "",
         'phago: this needs Ray: pip install "phago[ray]"\n',
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "kept_too"),
+    [
+        ("heart.md", b"caf\xe9", ["notes/heart.md"]),
+        ("heart.md", b"a\0b", ["notes/heart.md"]),
+        ("heart.md", b"a" * ((16 << 20) + 1), ["notes/heart.md"]),
+        ("rows.jsonl", b'{"id": "bread", "text": "Bread.", "colour": 1}\n', ["beer", "bread"]),
+        ("rows.jsonl", b'{"id": "bread", "text": 3}\n', ["beer", "bread"]),
+        ("rows.jsonl", b'["bread"]\n', ["beer", "bread"]),
+        ("rows.jsonl", b"caf\xe9\n", ["beer", "bread"]),
+    ],
+)
+def test_what_is_there_and_cannot_be_read_keeps_its_documents(kept, says, name, data, kept_too):
+    Path("notes", name).write_bytes(data)
+    _, row = as_json(says("sync", kept, "notes", "--json"))
+    assert (row["deleted"], row["kept"]) == (0, len(kept_too))
+    assert set(kept_too) <= set(ids_of("m"))
+    # What is known to hold nothing, or to be gone, keeps nothing.
+    Path("notes", name).write_bytes(b"\n")
+    assert as_json(says("sync", kept, "notes", "--json"))[1]["deleted"] == len(kept_too)
+
+
+def test_a_file_that_became_a_pipe_keeps_its_document(kept, says):
+    Path("notes", "heart.md").unlink()
+    os.mkfifo(Path("notes", "heart.md"))
+    assert as_json(says("sync", kept, "notes", "--json"))[1]["kept"] == 1
+    assert "notes/heart.md" in ids_of("m")

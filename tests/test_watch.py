@@ -319,3 +319,21 @@ def test_without_the_library_it_says_what_to_install(tmp_path, notes, monkeypatc
     assert main(["sync", str(tmp_path / "memory"), str(notes), "--watch"]) == 2
     assert 'pip install "phago[watch]"' in capsys.readouterr().err
     assert not (tmp_path / "memory").exists()
+
+
+def test_what_is_there_and_cannot_be_read_keeps_its_documents_while_it_is_watched(watching, notes, tmp_path):
+    (notes / "rows.jsonl").write_text('{"id": "bread", "text": "Yeast makes bread."}\n')
+    (notes / "linked.txt").symlink_to(tmp_path / "far.txt")
+    (tmp_path / "far.txt").write_text("Far away.")
+    one = watching(notes)
+    one.next()
+    one.next()
+    (notes / "a.md").write_bytes(b"caf\xe9")
+    one.until("left out", "notes/a.md")
+    (notes / "rows.jsonl").write_text('{"id": "bread", "text": "Bread.", "colour": 1}\n')
+    one.until("left out", "notes/rows.jsonl:1")
+    (tmp_path / "far.txt").unlink()
+    (notes / "deep" / "b.txt").unlink()
+    one.until("deleted", "notes/deep/b.txt")
+    assert sorted(ids(tmp_path / "memory")) == ["bread", "notes/a.md", "notes/linked.txt"]
+    one.end()

@@ -245,9 +245,13 @@ def _stamps(found: Iterable[File | LeftOut], before: dict[str, Stamp]) -> dict[s
     stamps: dict[str, Stamp] = {}
     for one in found:
         if isinstance(one, File):
-            # What is gone since it was listed is not there.
-            with contextlib.suppress(OSError):
+            try:
                 told = one.path.stat()
+            except OSError:
+                # What is gone since it was listed is not there; what is there, such as a link to what is away, stays.
+                if one.name in before and os.path.lexists(one.path):
+                    stamps[one.name] = before[one.name]
+            else:
                 stamps[one.name] = (told.st_mtime_ns, told.st_ctime_ns, told.st_size, told.st_ino)
         elif one.is_unread:
             # What stands in a folder that cannot be read may still be there.
