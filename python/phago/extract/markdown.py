@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-__all__ = ["read_markdown"]
+__all__ = ["LONGEST", "read_markdown"]
 
 # For a paragraph of signs that open and never close it takes the square of the time: 0.03 s for one of this length, and
 # 2 s for a text full of them; 5 s for one of nothing but short paragraphs. What is longer is seldom written by hand,
 # and the plain reader is quick with all.
-_LONGEST = 512 << 10
+LONGEST = 512 << 10
+"""Characters, of a file in all, that the library is given."""
 _LONGEST_PARAGRAPH = 8 << 10
 _SILENT = ("script", "style")
 
@@ -33,7 +34,7 @@ def read_markdown(source: str) -> Content:
     words of links and pictures stay; tags, addresses, comments and fences go.
     """
     parser = _parser()
-    if parser is None or len(source) > _LONGEST:
+    if parser is None or len(source) > LONGEST:
         return plain_markdown(source)
     title, text = front_matter(without_marks(source))
     text = without_drawings(text)
