@@ -490,3 +490,32 @@ def test_a_file_that_became_a_pipe_keeps_its_document(kept, says):
     os.mkfifo(Path("notes", "heart.md"))
     assert as_json(says("sync", kept, "notes", "--json"))[1]["kept"] == 1
     assert "notes/heart.md" in ids_of("m")
+
+
+def test_an_empty_path_is_no_path(kept, says):
+    before = ids_of("m")
+    for command in (
+        ("ingest", "m", ""),
+        ("sync", "m", ""),
+        ("sync", "", "notes"),
+        ("ingest", "", "notes"),
+        ("doctor", ""),
+    ):
+        code, out, error = says(*command)
+        assert (code, out) == (2, "")
+        assert error.startswith("phago: ")
+        assert error.count("\n") == 1
+    assert ids_of("m") == before
+
+
+def test_a_linked_folder_is_told_of_and_keeps_what_it_held(kept, says):
+    Path("notes", "deep").mkdir()
+    Path("notes", "deep", "a.txt").write_text("Deep.")
+    assert says("sync", kept, "notes")[0] == 0
+    shutil.move("notes/deep", "elsewhere")
+    Path("notes", "deep").symlink_to(Path("elsewhere").resolve())
+    row = as_json(says("sync", kept, "notes", "--json"))[1]
+    assert row["left_out"] == [{"path": "notes/deep", "reason": "a link to a folder, which is not followed"}]
+    assert (row["deleted"], row["kept"]) == (0, 1)
+    Path("notes", "deep").unlink()
+    assert as_json(says("sync", kept, "notes", "--json"))[1]["deleted"] == 1

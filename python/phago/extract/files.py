@@ -109,7 +109,8 @@ def sources(paths: Sequence[str]) -> list[Source]:
     found: dict[str, Source] = {}
     for given in paths:
         path = Path(given)
-        if not path.exists():
+        # An empty path would be the folder in which the program stands.
+        if not given or not path.exists():
             raise FileNotFoundError(given)
         name = path.resolve().name
         other = found.setdefault(name, Source(path, name))
@@ -237,6 +238,10 @@ def files_of(source: Source, skip: str | os.PathLike[str] | None = None) -> Iter
             names.append((prefix, LeftOut(prefix, "a folder that programs fill")))
             continue
         folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in folders:
+            if os.path.islink(os.path.join(folder, name)):
+                linked = f"{prefix}/{name}"
+                names.append((linked, LeftOut(linked, "a link to a folder, which is not followed", is_unread=True)))
         names += [
             (f"{prefix}/{name}", File(f"{prefix}/{name}", Path(folder) / name))
             for name in files
