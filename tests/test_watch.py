@@ -337,3 +337,23 @@ def test_what_is_there_and_cannot_be_read_keeps_its_documents_while_it_is_watche
     one.until("deleted", "notes/deep/b.txt")
     assert sorted(ids(tmp_path / "memory")) == ["bread", "notes/a.md", "notes/linked.txt"]
     one.end()
+
+
+def test_an_empty_folder_in_the_place_of_another_deletes_nothing(watching, notes, tmp_path):
+    one = watching(notes)
+    one.until("watching")
+    (tmp_path / "empty").mkdir()
+    notes.rename(tmp_path / "disk")
+    (tmp_path / "empty").rename(notes)
+    assert one.next() == {"change": "away", "path": "notes"}
+    (tmp_path / "disk" / "new.txt").write_text("New.")
+    notes.rmdir()
+    (tmp_path / "disk").rename(notes)
+    assert one.next()["path"] == "notes/new.txt"
+    for file in (notes / "new.txt", notes / "a.md", notes / "deep" / "b.txt"):
+        file.unlink()
+    one.until("deleted")
+    one.until("deleted")
+    one.until("deleted")
+    assert ids(tmp_path / "memory") == []
+    assert one.end()["deleted"] == 3
