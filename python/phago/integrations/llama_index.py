@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._asking import checked, content_of, found, found_async, needed, provenance_of
+from ._asking import checked, content_of, found, found_async, needed, place_of, provenance_of
 
 try:
     from llama_index.core.retrievers import BaseRetriever
@@ -54,8 +54,8 @@ class PhagoRetriever(BaseRetriever):
         node = TextNode(
             id_=hit.id,
             text=content_of(hit, self._content),
-            metadata={**hit.metadata, "phago": provenance_of(hit)},
-            excluded_llm_metadata_keys=["phago"],
-            excluded_embed_metadata_keys=["phago"],
+            metadata={**hit.metadata, place_of(hit): provenance_of(hit)},
+            excluded_llm_metadata_keys=[place_of(hit)],
+            excluded_embed_metadata_keys=[place_of(hit)],
         )
         return NodeWithScore(node=node, score=hit.score)
