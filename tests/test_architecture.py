@@ -308,7 +308,7 @@ PACKAGE = {
     "extract.html": "extract.content extract.tags",
     "extract.markup": "extract.content extract.tags",
     "extract.markdown": "extract.content extract.html extract.markup extract.tags",
-    "extract.notebook": "extract.content extract.markdown extract.markup",
+    "extract.notebook": "extract.content extract.markdown",
     "extract.mail": "extract.content extract.html",
     "extract.pdf": "extract.content",
     "extract.docx": "extract.content extract.html",

@@ -16,13 +16,12 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-__all__ = ["LONGEST", "read_markdown"]
+__all__ = ["read_markdown", "read_markdowns"]
 
 # For a paragraph of signs that open and never close it takes the square of the time: 0.03 s for one of this length, and
 # 2 s for a text full of them; 5 s for one of nothing but short paragraphs. What is longer is seldom written by hand,
 # and the plain reader is quick with all.
-LONGEST = 512 << 10
-"""Characters, of a file in all, that the library is given."""
+_LONGEST = 512 << 10
 _LONGEST_PARAGRAPH = 8 << 10
 _SILENT = ("script", "style")
 
@@ -34,7 +33,7 @@ def read_markdown(source: str) -> Content:
     words of links and pictures stay; tags, addresses, comments and fences go.
     """
     parser = _parser()
-    if parser is None or len(source) > LONGEST:
+    if parser is None or len(source) > _LONGEST:
         return plain_markdown(source)
     title, text = front_matter(without_marks(source))
     text = without_drawings(text)
@@ -47,6 +46,12 @@ def read_markdown(source: str) -> Content:
         return plain_markdown(source)
     missed: list[str] = []
     return replace(of_marked(title, "".join(_pieces(tokens, missed))), missed="; ".join(missed))
+
+
+def read_markdowns(sources: Sequence[str]) -> list[Content]:
+    """Several, of one file: the bound is of all together, as many short ones take as long as a long one."""
+    read = read_markdown if sum(map(len, sources)) <= _LONGEST else plain_markdown
+    return [read(source) for source in sources]
 
 
 @functools.cache

@@ -7,8 +7,7 @@ import json
 from typing import Any
 
 from .content import MARK, Content, Unread, of_marked, without_marks
-from .markdown import LONGEST, read_markdown
-from .markup import plain_markdown
+from .markdown import read_markdowns
 
 __all__ = ["read_notebook"]
 
@@ -27,14 +26,11 @@ def read_notebook(source: str) -> Content:
     if not isinstance(cells, list):
         raise Unread("no notebook: without cells")
     title, pieces = "", []
-    # The bound is of the file: many short cells take as long as a long one.
-    read = (
-        read_markdown if sum(len(_source(cell)) for cell in cells if _is_markdown(cell)) <= LONGEST else plain_markdown
-    )
+    contents = iter(read_markdowns([_source(cell) for cell in cells if _is_markdown(cell)]))
     for cell in cells:
         text = _source(cell)
         if _is_markdown(cell):
-            content = read(text)
+            content = next(contents)
             title = title or content.title
             pieces.append(_marked(content))
         else:

@@ -39,8 +39,11 @@ class PhagoRetriever(BaseRetriever):
         asked: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
+        asked = dict(asked or {})
+        # As the question itself calls it.
+        similarity_top_k = asked.pop("k", similarity_top_k)
         checked(colony, similarity_top_k, content)
-        self._colony, self._k, self._content, self._asked = colony, similarity_top_k, content, dict(asked or {})
+        self._colony, self._k, self._content, self._asked = colony, similarity_top_k, content, asked
         super().__init__(**kwargs)
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
