@@ -1,21 +1,27 @@
 """What a colony holds goes to other tools, and nothing is lost on the way."""
 
+import concurrent.futures
 import datetime
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import igraph
 import networkx
 import pandas as pd
 import phago
+import phago._files
 import phago.export
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from phago.cli.exits import Problem
 from support import CLEAN, seeded_documents
 
 MOMENT = datetime.datetime(2024, 3, 1, 9, tzinfo=datetime.UTC)
@@ -268,3 +274,119 @@ def test_an_output_gets_the_same_bytes(kept, says):
     command = [sys.executable, "-m", "phago", "export", kept, "--format", "parquet"]
     done = subprocess.run(command, env=CLEAN, capture_output=True, check=True)
     assert pl.read_parquet(io.BytesIO(done.stdout)).equals(pl.read_parquet("out.parquet"))
+
+
+WRITERS = {
+    "jsonl": lambda colony, file: colony.export_jsonl(file),
+    "parquet": lambda colony, file: phago.export.parquet(colony.documents(), file),
+    "arrow": lambda colony, file: phago.export.arrow(colony.documents(), file),
+    "graphml": lambda colony, file: colony.graph.to_graphml(file),
+}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_pipe_is_written_to_and_stays(colony, tmp_path, kind):
+    WRITERS[kind](colony, tmp_path / "file")
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for target in (pipe, link):
+        got = []
+        reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()))  # noqa: B023
+        reader.start()
+        WRITERS[kind](colony, target)
+        reader.join()
+        assert got == [(tmp_path / "file").read_bytes()]
+        assert pipe.is_fifo()
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "link", "pipe"]
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_link_is_followed_and_rights_stay(colony, tmp_path, kind):
+    (tmp_path / "sub").mkdir()
+    file, link = tmp_path / "sub" / "file", tmp_path / "link"
+    file.write_text("before")
+    file.chmod(0o640)
+    link.symlink_to("sub/file")
+    WRITERS[kind](colony, link)
+    assert link.is_symlink()
+    assert file.read_bytes() != b"before"
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert [one.name for one in (tmp_path / "sub").iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_threads_may_write_one_file(colony, tmp_path, kind):
+    file = tmp_path / "file"
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: WRITERS[kind](colony, file), range(8)))
+    whole = file.read_bytes()
+    WRITERS[kind](colony, tmp_path / "other")
+    assert (tmp_path / "other").read_bytes() == whole
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_what_cannot_be_written_is_named_as_it_was_given(colony, tmp_path, kind):
+    for given, kinds in (("", FileNotFoundError), (str(tmp_path), IsADirectoryError)):
+        with pytest.raises(kinds) as raised:
+            WRITERS[kind](colony, given)
+        assert raised.value.filename == given
+    given = str(tmp_path / "none" / "file")
+    with pytest.raises(FileNotFoundError) as raised:
+        WRITERS[kind](colony, given)
+    assert raised.value.filename == given
+
+
+FULL = """
+import resource, signal, sys
+from phago.cli.command import main
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet", "arrow"])
+def test_a_full_disk_is_told_in_words(colony, tmp_path, kind):
+    colony.export_jsonl(tmp_path / "all.jsonl")
+    memory = tmp_path / "memory"
+    subprocess.run([sys.executable, "-m", "phago", "import", memory, tmp_path / "all.jsonl"], env=CLEAN, check=True)
+    (tmp_path / "out").mkdir()
+    file = tmp_path / "out" / f"file.{kind}"
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, "export", memory, file], env=CLEAN, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (2, f"phago: `{file}` cannot be written: File too large\n")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["parquet", "arrow"])
+def test_an_interruption_in_the_midst_is_one(colony, tmp_path, kind):
+    def rows():
+        yield from list(colony.documents())[:50]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        getattr(phago.export, kind)(rows(), tmp_path / "file")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_ends_the_process_leaves_no_half_file(colony, tmp_path):
+    from phago.cli.exporting import Wanted
+
+    class Ended:
+        def export_jsonl(self, file, where):
+            with phago._files.written(file) as out:
+                out.write("half")
+                os.kill(os.getpid(), signal.SIGTERM)
+                raise AssertionError("it goes on")
+
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt):
+        Wanted(str(tmp_path / "file.jsonl")).write(Ended())
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(signal.SIGTERM) == before
+    for file in ("", ".", str(tmp_path)):
+        with pytest.raises(Problem, match="accepted is a file"):
+            Wanted(file)

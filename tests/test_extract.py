@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import socket
+import time
 from pathlib import Path
 
 import phago
@@ -423,3 +424,87 @@ def test_a_line_without_end_is_given_up(tmp_path, monkeypatch):
     file = write(tmp_path / "a.jsonl", '{"id": "a", "text": "x"}\n' + "y" * 200 + '\n{"text": "z"}\n')
     assert [one.id for one in documents(file)] == ["a"]
     assert list(left_out(file)) == ["a.jsonl:2"]
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("<style-guide>Ions.</style-guide> Pumps.", "Ions. Pumps."),
+        ("<script-loader>Ions.</script-loader> Pumps.", "Ions. Pumps."),
+        ('Ions.<img alt="<script>"> Pumps.', "Ions. Pumps."),
+        ("Ions.<script>x()</script/> Pumps.", "Ions. Pumps."),
+        ("Ions.<script>x()</script foo> Pumps.", "Ions. Pumps."),
+        ("Ions.<!--> Pumps.", "Ions. Pumps."),
+        ("Ions.<!---> Pumps.", "Ions. Pumps."),
+        ("Ions.<!-- a > b --!> Pumps.", "Ions. Pumps."),
+        ('Ions. <a =">x">Pumps.</a>', "Ions. Pumps."),
+        ('<p>Ions.</p title="q > x"> Pumps.', "Ions.\nPumps."),
+        ("Ions. <?php if ($a > 3) { x(); } ?>Pumps.", "Ions. Pumps."),
+        ("Ions. <?= $a > 3 ?>Pumps.", "Ions. Pumps."),
+        ("<title>Ions<body>Pumps.", "Ions\nPumps."),
+        ('<?xml version="1.0"?><script src="x"/>Ions.<script>x</script> Pumps.', "Ions. Pumps."),
+        ("Ions < 3 & <> Pumps </> so.", "Ions < 3 & <> Pumps so."),
+        ('<div hidden="x">no</div><div title="hidden">Ions.</div>', "Ions."),
+        ('Ions.<a href="x>Pumps.', "Ions.Pumps."),
+    ],
+)
+def test_the_rest_of_a_page_is_read_and_its_markup_is_not(tmp_path, page, text):
+    found = only(write(tmp_path / "page.html", page))
+    assert found.text == text
+
+
+@pytest.mark.parametrize(
+    "never", ["<!-- ", "<script>", "<style>", "<svg>", "<iframe>", "<noscript>", "<?php ", "<a b "]
+)
+def test_what_is_never_closed_is_told_of(tmp_path, never):
+    found, told = read(write(tmp_path / "page.html", f"<p>Ions.</p>\n{never}Pumps."))
+    assert found.text.strip() == "Ions."
+    assert "never ends" in told.reason
+
+
+@pytest.mark.parametrize(
+    "piece", ['<a ="', "<a b='", "<", "<!--", "</", "<a", "<?", '<a "<a>" \'', "<title>", "<script/>", '="<a x=']
+)
+def test_a_page_is_read_in_the_time_of_its_length(piece):
+    begun = time.perf_counter()
+    read_html(piece * (400_000 // len(piece)) + ">")
+    assert time.perf_counter() - begun < 5
+
+
+@pytest.mark.parametrize("reader", [read_markdown, plain_markdown])
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("a <svg><title>zap</title></svg> b", "a b"),
+        ("a <template>zap</template> b", "a b"),
+        ("<svg>\n<text>zap</text>\n\n<text>zip</text>\n</svg>\n\nb", "b"),
+        ('x <a title="q > zap">y</a>', "x y"),
+        ('b\n\n[a]:\n  http://zap.com\n  "zip title"\n', "b"),
+        ("a <style-guide>kept</style-guide> b", "a kept b"),
+        ("a <?php echo 1 > 2 ?> b", "a b"),
+        ("```\n<svg>kept</svg>\n```\n\n`<svg>` b</svg>", "<svg>kept</svg> <svg> b"),
+    ],
+)
+def test_markup_within_markdown_is_no_text(reader, source, words):
+    assert " ".join(reader(source).text.replace("`", "").split()) == words
+
+
+@pytest.mark.parametrize("reader", [read_markdown, plain_markdown])
+def test_a_comment_of_markdown_that_never_ends_is_told_of(reader):
+    assert "never ends" in reader("A\n\n<!-- never\n\nrest").missed
+    assert reader("A\n\n<!-- ever -->\n\nrest").missed == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("A\n\n.. raw:: html\n\n   <b>zap</b>\n\n   zip\n\nB", "A B"),
+        (".. toctree::\n   :maxdepth: 2\n\n   zap\n   zip/zop\n\nB", "B"),
+        (" * a\n\n   .. toctree::\n\n      zap\n\n   kept\n\nB", "* a kept B"),
+        (".. _target:\n   http://zap.com\n\nB", "B"),
+        ("A\n\n__ http://zip.com\n\nB", "A B"),
+        (".. code:: python\n\n   kept()\n\nB", "kept() B"),
+    ],
+)
+def test_bodies_for_programs_in_rst_are_no_text(source, words):
+    assert " ".join(read_rst(source).text.split()) == words

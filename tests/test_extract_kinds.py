@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import zipfile
 
 import phago
@@ -136,7 +137,7 @@ def test_an_encrypted_pdf_is_told_of_and_one_without_a_password_is_read(tmp_path
 
 def test_a_scanned_pdf_is_told_of(tmp_path):
     found = only(write(tmp_path / "scan.pdf", pdf(["", ""], content="0 0 m 9 9 l S")))
-    assert (found.reason, found.is_unread) == ("without text: pages that were scanned hold pictures", False)
+    assert (found.reason, found.is_unread) == ("without text: pages that were scanned hold pictures", True)
 
 
 @pytest.mark.parametrize(
@@ -505,3 +506,28 @@ def test_the_kinds_of_an_extra_cost_nothing_where_they_are_not_read():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, env={**os.environ}
     )
     assert not {"pypdf", "mammoth", "markdown_it"} & set(eval(done.stdout) or ())
+
+
+def test_a_mail_of_an_unknown_charset_is_read(tmp_path):
+    head = b"Subject: Ions\nContent-Type: text/plain; charset=nowhere-1\n\n"
+    assert "caf\xe9" in only(write(tmp_path / "a.eml", head + "caf\xe9".encode())).text
+    assert "caf\xe9" in only(write(tmp_path / "b.eml", head + b"caf\xe9")).text
+
+
+def test_the_cells_of_a_notebook_are_bounded_together(tmp_path):
+    cells = [{"cell_type": "markdown", "source": "[a](b) *c*\n\n" * 600} for _ in range(200)]
+    begun = time.perf_counter()
+    found = only(write(tmp_path / "a.ipynb", json.dumps({"cells": cells})))
+    assert time.perf_counter() - begun < 10
+    assert found.text.startswith("a *c*")
+
+
+def test_after_some_slow_files_the_others_are_told_of(tmp_path, monkeypatch):
+    monkeypatch.setattr(apart_module, "LATE_MAX", 1)
+    file = write(tmp_path / "a.eml", b"Subject: Ions\n\nIons.")
+    with Apart(seconds_max=0.001) as reading:
+        with pytest.raises(Unread, match="takes longer than"):
+            reading.read(file, ".eml")
+        with pytest.raises(Unread, match="not tried: 1 files") as raised:
+            reading.read(file, ".eml")
+    assert raised.value.is_unread

@@ -314,3 +314,31 @@ async def test_the_same_for_event_loops(store):
     results = await store.abatch([PutOp(("m",), "k", {"a": 1}), GetOp(("m",), "k"), SearchOp(("n",))])
     assert results[:2] == [None, None]
     assert len(results[2]) == 4
+
+
+def test_long_numbers_come_back_as_numbers(store):
+    value = {"n": 10**600, "text": "x" * 600}
+    store.put(("a",), "k", value)
+    assert store.get(("a",), "k").value == value
+
+
+@pytest.mark.parametrize("ttl", [float("inf"), float("nan"), 1e12])
+def test_a_lifetime_that_no_calendar_has_is_refused_by_name(store, ttl):
+    with pytest.raises(ValueError, match="`ttl` is "):
+        store.put(("a",), "k", {"a": 1}, ttl=ttl)
+    assert store.get(("a",), "k") is None
+
+
+def test_a_colony_for_event_loops_is_refused():
+    with pytest.raises(TypeError, match="`colony` is a `Colony`"):
+        PhagoStore(phago.AsyncColony())
+
+
+def test_the_key_phago_of_a_document_stays(colony):
+    from phago.integrations.langchain import PhagoRetriever
+
+    colony.ingest({"id": "a", "text": "Ions cross.", "metadata": {"phago": "mine"}})
+    colony.run()
+    (found,) = PhagoRetriever(colony=colony).invoke("ions")
+    assert found.metadata["phago"] == "mine"
+    assert "score" in found.metadata["phago.hit"]

@@ -1,6 +1,7 @@
 """The commands on a colony in a directory: what they print, and what they end with."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -492,3 +493,61 @@ def test_ray_that_is_not_installed_ends_with_2(kept, says, monkeypatch):
         "",
         'phago: this needs Ray: pip install "phago[ray]"\n',
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "kept_too"),
+    [
+        ("heart.md", b"caf\xe9", ["notes/heart.md"]),
+        ("heart.md", b"a\0b", ["notes/heart.md"]),
+        ("heart.md", b"a" * ((16 << 20) + 1), ["notes/heart.md"]),
+        ("rows.jsonl", b'{"id": "bread", "text": "Bread.", "colour": 1}\n', ["beer", "bread"]),
+        ("rows.jsonl", b'{"id": "bread", "text": 3}\n', ["beer", "bread"]),
+        ("rows.jsonl", b'["bread"]\n', ["beer", "bread"]),
+        ("rows.jsonl", b"caf\xe9\n", ["beer", "bread"]),
+    ],
+)
+def test_what_is_there_and_cannot_be_read_keeps_its_documents(kept, says, name, data, kept_too):
+    Path("notes", name).write_bytes(data)
+    _, row = as_json(says("sync", kept, "notes", "--json"))
+    assert (row["deleted"], row["kept"]) == (0, len(kept_too))
+    assert set(kept_too) <= set(ids_of("m"))
+    # What is known to hold nothing, or to be gone, keeps nothing.
+    Path("notes", name).write_bytes(b"\n")
+    assert as_json(says("sync", kept, "notes", "--json"))[1]["deleted"] == len(kept_too)
+
+
+def test_a_file_that_became_a_pipe_keeps_its_document(kept, says):
+    Path("notes", "heart.md").unlink()
+    os.mkfifo(Path("notes", "heart.md"))
+    assert as_json(says("sync", kept, "notes", "--json"))[1]["kept"] == 1
+    assert "notes/heart.md" in ids_of("m")
+
+
+def test_an_empty_path_is_no_path(kept, says):
+    before = ids_of("m")
+    for command in (
+        ("ingest", "m", ""),
+        ("sync", "m", ""),
+        ("sync", "", "notes"),
+        ("ingest", "", "notes"),
+        ("doctor", ""),
+    ):
+        code, out, error = says(*command)
+        assert (code, out) == (2, "")
+        assert error.startswith("phago: ")
+        assert error.count("\n") == 1
+    assert ids_of("m") == before
+
+
+def test_a_linked_folder_is_told_of_and_keeps_what_it_held(kept, says):
+    Path("notes", "deep").mkdir()
+    Path("notes", "deep", "a.txt").write_text("Deep.")
+    assert says("sync", kept, "notes")[0] == 0
+    shutil.move("notes/deep", "elsewhere")
+    Path("notes", "deep").symlink_to(Path("elsewhere").resolve())
+    row = as_json(says("sync", kept, "notes", "--json"))[1]
+    assert row["left_out"] == [{"path": "notes/deep", "reason": "a link to a folder, which is not followed"}]
+    assert (row["deleted"], row["kept"]) == (0, 1)
+    Path("notes", "deep").unlink()
+    assert as_json(says("sync", kept, "notes", "--json"))[1]["deleted"] == 1

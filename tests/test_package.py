@@ -97,7 +97,15 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
     inner |= {"FAINT", "FILL", "FONT", "GREY", "INK", "LINE", "PLAIN", "DPI", "blank", "block_size", "plain", "short"}
     # Readers of kinds of files.
     inner |= {"read_docx", "read_html", "read_mail", "read_markdown", "read_notebook", "read_pdf", "read_rst"}
-    inner |= {"front_matter", "plain_markdown", "without_embeds"}
+    inner |= {
+        "front_matter",
+        "plain_markdown",
+        "without_embeds",
+        "read_markdowns",
+        "tidied",
+        "without_drawings",
+        "place_of",
+    }
     inner |= {
         "documents",
         "APART",

@@ -319,3 +319,41 @@ def test_without_the_library_it_says_what_to_install(tmp_path, notes, monkeypatc
     assert main(["sync", str(tmp_path / "memory"), str(notes), "--watch"]) == 2
     assert 'pip install "phago[watch]"' in capsys.readouterr().err
     assert not (tmp_path / "memory").exists()
+
+
+def test_what_is_there_and_cannot_be_read_keeps_its_documents_while_it_is_watched(watching, notes, tmp_path):
+    (notes / "rows.jsonl").write_text('{"id": "bread", "text": "Yeast makes bread."}\n')
+    (notes / "linked.txt").symlink_to(tmp_path / "far.txt")
+    (tmp_path / "far.txt").write_text("Far away.")
+    one = watching(notes)
+    one.next()
+    one.next()
+    (notes / "a.md").write_bytes(b"caf\xe9")
+    one.until("left out", "notes/a.md")
+    (notes / "rows.jsonl").write_text('{"id": "bread", "text": "Bread.", "colour": 1}\n')
+    one.until("left out", "notes/rows.jsonl:1")
+    (tmp_path / "far.txt").unlink()
+    (notes / "deep" / "b.txt").unlink()
+    one.until("deleted", "notes/deep/b.txt")
+    assert sorted(ids(tmp_path / "memory")) == ["bread", "notes/a.md", "notes/linked.txt"]
+    one.end()
+
+
+def test_an_empty_folder_in_the_place_of_another_deletes_nothing(watching, notes, tmp_path):
+    one = watching(notes)
+    one.until("watching")
+    (tmp_path / "empty").mkdir()
+    notes.rename(tmp_path / "disk")
+    (tmp_path / "empty").rename(notes)
+    assert one.next() == {"change": "away", "path": "notes"}
+    (tmp_path / "disk" / "new.txt").write_text("New.")
+    notes.rmdir()
+    (tmp_path / "disk").rename(notes)
+    assert one.next()["path"] == "notes/new.txt"
+    for file in (notes / "new.txt", notes / "a.md", notes / "deep" / "b.txt"):
+        file.unlink()
+    one.until("deleted")
+    one.until("deleted")
+    one.until("deleted")
+    assert ids(tmp_path / "memory") == []
+    assert one.end()["deleted"] == 3

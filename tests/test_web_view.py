@@ -437,3 +437,11 @@ def test_pictures_are_asked_for_within_bounds(url, path, status, told):
             found, body = error.code, error.read()
     assert found == status
     assert told in body.decode()
+
+
+@pytest.mark.parametrize("name", ["__proto__", "constructor", "toString"])
+def test_a_view_that_is_none_is_the_search(open_page, name):
+    page = open_page().go(f"#/{name}", ".view")
+    page.locator(".views a[aria-current]").wait_for()
+    assert page.title().startswith("Search")
+    assert page.locator(".note.bad").count() == 0

@@ -76,6 +76,8 @@ def embedding(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def check_directory(path: str, *, new: bool = False) -> None:
     """Tell of a place that holds something else, in words that are clearer than those of the system."""
+    if not path:
+        raise Problem("DIR is empty; give the directory of a colony")
     if os.path.lexists(path) and not os.path.isdir(path):
         raise Problem(f"`{path}` is a file; a colony lives in a directory")
     if new and os.path.isdir(path):

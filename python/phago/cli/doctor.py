@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from .checks import Check, agent, directory, installation
-from .exits import FOUND, NOTHING_FOUND
+from .exits import FOUND, NOTHING_FOUND, Problem
 from .parsing import Parser, text
 
 __all__ = ["add_doctor"]
@@ -30,6 +30,8 @@ def add_doctor(commands: argparse._SubParsersAction[Parser]) -> None:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
+    if arguments.memory == "":
+        raise Problem("DIR is empty; give the directory of a colony")
     checks = list(installation())
     if arguments.memory is not None:
         path = Path(arguments.memory)

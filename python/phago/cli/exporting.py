@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import signal
 import sys
 import tempfile
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from ..colony import Colony
@@ -20,6 +25,23 @@ FORMATS = {"jsonl": ".jsonl", "parquet": ".parquet", "arrow": ".arrow", "graphml
 TABLES = ("documents", "nodes", "edges")
 
 _NOUNS = {"documents": "document", "nodes": "concept", "edges": "synapse"}
+
+
+@contextlib.contextmanager
+def _cleared_up() -> Iterator[None]:
+    """What asks the process to end is as Ctrl-C: what is written half is removed."""
+
+    def ended(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, ended)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +70,8 @@ class Wanted:
             Problem: It cannot be written.
         """
         try:
-            count = self._to_output(colony) if self.file == "-" else self._to_file(colony)
+            with _cleared_up():
+                count = self._to_output(colony) if self.file == "-" else self._to_file(colony)
         except ImportError as error:
             raise Problem(str(error)) from None
         return count, f"{counted(count, _NOUNS[self._rows])} written to {self.file}."
@@ -65,6 +88,9 @@ class Wanted:
     # What does not go together speaks before a colony is opened.
     def __post_init__(self) -> None:
         kind, rows = self._kind, self._rows
+        if self.file != "-" and (not self.file or Path(self.file).is_dir()):
+            reason = "is a folder" if self.file else "is empty"
+            raise Problem(f"FILE `{self.file}` {reason}; accepted is a file, or - for the output", code=USAGE)
         if kind in ("graphml", "html") and self.table is not None:
             raise Problem(f"`--table` goes with parquet and arrow; {kind} is of the whole graph", code=USAGE)
         if kind == "jsonl" and rows != "documents":

@@ -95,6 +95,8 @@ class Follower:
         self._digest = digest
         self._say = say
         self._stamps: dict[str, dict[str, Stamp]] = {source.label: {} for source in given}
+        # The folder of which these are, as another one may take its name.
+        self._folders: dict[str, tuple[int, int] | None] = {}
         self._away: set[str] = set()
         self.taken = Taken()
         """What was done in all."""
@@ -103,6 +105,7 @@ class Follower:
         """Take in all there is, and delete what is gone."""
         # Before anything is read: what changes while it is read differs from this.
         for source in self._given:
+            self._folders[source.label] = _identities([source])[0]
             self._stamps[source.label] = _stamps(files_of(source, self._skip), {})
         taken = take(
             self._colony, self._given, delete=True, tell=tell, skip=self._skip, part=self._part, sections=self._sections
@@ -140,16 +143,19 @@ class Follower:
         there = []
         for source in self._given:
             if source.path.exists():
-                self._away.discard(source.label)
                 there.append(source)
-            elif source.label not in self._away:
-                # A disk that was taken out deletes nothing.
-                self._away.add(source.label)
-                self._say(
-                    {"change": "away", "path": source.name},
-                    f"! {source.name}: it is not there; what it held is kept, and it is waited for",
-                )
+            else:
+                self._tell_away(source, "it is not there")
         return there
+
+    def _tell_away(self, source: Source, why: str) -> None:
+        # A disk that was taken out deletes nothing.
+        if source.label not in self._away:
+            self._away.add(source.label)
+            self._say(
+                {"change": "away", "path": source.name},
+                f"! {source.name}: {why}; what it held is kept, and it is waited for",
+            )
 
     def _is_of_interest(self, path: str) -> bool:
         real = os.path.realpath(path)
@@ -161,10 +167,17 @@ class Follower:
         return True
 
     def _look(self, source: Source, named: set[str]) -> None:
+        folder = _identities([source])[0]
         found = list(files_of(source, self._skip))
         if not source.path.exists():
             return
         before = self._stamps[source.label]
+        if folder != self._folders.get(source.label) and before and not found:
+            # The place of a disk that was taken out is an empty folder, and another one.
+            self._tell_away(source, "another folder stands in its place, and is empty")
+            return
+        self._away.discard(source.label)
+        self._folders[source.label] = folder
         now = _stamps(found, before)
         self._stamps[source.label] = now
         files = {one.name: one for one in found if isinstance(one, File)}
@@ -245,9 +258,13 @@ def _stamps(found: Iterable[File | LeftOut], before: dict[str, Stamp]) -> dict[s
     stamps: dict[str, Stamp] = {}
     for one in found:
         if isinstance(one, File):
-            # What is gone since it was listed is not there.
-            with contextlib.suppress(OSError):
+            try:
                 told = one.path.stat()
+            except OSError:
+                # What is gone since it was listed is not there; what is there, such as a link to what is away, stays.
+                if one.name in before and os.path.lexists(one.path):
+                    stamps[one.name] = before[one.name]
+            else:
                 stamps[one.name] = (told.st_mtime_ns, told.st_ctime_ns, told.st_size, told.st_ino)
         elif one.is_unread:
             # What stands in a folder that cannot be read may still be there.

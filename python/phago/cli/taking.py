@@ -169,7 +169,7 @@ def _pieces(colony: Colony | Client, name: str, label: str) -> set[str]:
 
 
 def _may_hold(unread: LeftOut, key: str) -> bool:
-    return unread.is_of_lines or unread.path == key or key.startswith(unread.path + PART)
+    return unread.is_of_lines or unread.path == key or key.startswith((unread.path + PART, unread.path + "/"))
 
 
 def _put(colony: Colony | Client, batch: list[tuple[str, Document]], taken: Taken) -> None:

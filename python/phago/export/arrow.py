@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from .._files import placed
 from ..results.documents import StoredDocument
@@ -66,8 +66,52 @@ def _written(table: Table | Iterator[Any], path: str | os.PathLike[str], write: 
         raise TypeError(f"`table` is {accepted}, not {type(table).__name__}")
     from arro3 import io
 
-    with placed(path) as temporary:
-        getattr(io, write)(core.RecordBatchReader.from_arrow(given), temporary, **options)
+    with placed(path) as temporary, temporary.open("wb") as file:
+        sink = _Sink(file)
+        try:
+            getattr(io, write)(core.RecordBatchReader.from_arrow(given), sink, **options)
+        except Exception as error:
+            # The library tells of what ends the reading of rows by its text alone.
+            if "KeyboardInterrupt" in str(error):
+                raise KeyboardInterrupt from None
+            raise
+        if sink.error is not None:
+            raise sink.error
+
+
+class _Sink:
+    """A file for a library that panics where one cannot be written.
+
+    It takes what follows a failure for written; who opened it raises the error.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.error: BaseException | None = None
+
+    def write(self, data: bytes) -> int:
+        if self.error is None:
+            try:
+                self._file.write(data)
+            except (OSError, KeyboardInterrupt) as error:
+                self.error = error
+        return len(data)
+
+    def flush(self) -> None:
+        if self.error is None:
+            try:
+                self._file.flush()
+            except (OSError, KeyboardInterrupt) as error:
+                self.error = error
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def close(self) -> None:
+        self.flush()
 
 
 def _documents(rows: Iterator[Any]) -> Any:

@@ -28,6 +28,8 @@ APART = (".docx", ".eml", ".pdf")
 
 SECONDS_MAX = 120.0
 """How long one file may take."""
+LATE_MAX = 5
+"""How many files of a run may take longer; those after them are told of and not tried, or a folder takes days."""
 MEMORY_MAX = 2 << 30
 """How much memory the process may have, where the system limits it (not on Windows)."""
 FILE_MAX = 256 << 20
@@ -40,6 +42,7 @@ class Apart:
     def __init__(self, seconds_max: float = SECONDS_MAX) -> None:
         self._seconds_max = seconds_max
         self._process: subprocess.Popen[str] | None = None
+        self._late = 0
 
     def __enter__(self) -> Apart:
         return self
@@ -58,6 +61,8 @@ class Apart:
         with path.open("rb") as file:
             if os.fstat(file.fileno()).st_size > FILE_MAX:
                 raise Unread(f"over {FILE_MAX >> 20} MiB")
+        if self._late >= LATE_MAX:
+            raise Unread(f"not tried: {LATE_MAX} files before took longer than {self._seconds_max:.0f} seconds each")
         process = self._begun()
         assert process.stdin is not None
         assert process.stdout is not None
@@ -84,6 +89,7 @@ class Apart:
         if not line.endswith("\n"):
             self._end()
             if late.is_set():
+                self._late += 1
                 raise Unread(f"it takes longer than {self._seconds_max:.0f} seconds to read")
             raise Unread("reading it ended the process that did")
         if late.is_set():

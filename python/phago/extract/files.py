@@ -111,7 +111,8 @@ def sources(paths: Sequence[str]) -> list[Source]:
     found: dict[str, Source] = {}
     for given in paths:
         path = Path(given)
-        if not path.exists():
+        # An empty path would be the folder in which the program stands.
+        if not given or not path.exists():
             raise FileNotFoundError(given)
         name = path.resolve().name
         other = found.setdefault(name, Source(path, name))
@@ -243,6 +244,10 @@ def files_of(source: Source, skip: str | os.PathLike[str] | None = None) -> Iter
             names.append((prefix, LeftOut(prefix, "a folder that programs fill")))
             continue
         folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in folders:
+            if os.path.islink(os.path.join(folder, name)):
+                linked = f"{prefix}/{name}"
+                names.append((linked, LeftOut(linked, "a link to a folder, which is not followed", is_unread=True)))
         names += [
             (f"{prefix}/{name}", File(f"{prefix}/{name}", Path(folder) / name))
             for name in files
@@ -255,14 +260,17 @@ def files_of(source: Source, skip: str | os.PathLike[str] | None = None) -> Iter
 def _documents(file: File, apart: Apart) -> Iterator[tuple[Document | LeftOut, Sequence[Section]]]:
     name, path = file.name, file.path
     if not is_text(name):
-        yield LeftOut(name.encode(errors="replace").decode(), "its name is not valid text"), ()
+        of_lines = is_of_lines(name)
+        shown = name.encode(errors="replace").decode()
+        yield LeftOut(shown, "its name is not valid text", is_unread=of_lines, is_of_lines=of_lines), ()
         return
     packed = path.suffix.lower() == ".gz"
     suffix = Path(path.stem).suffix.lower() if packed else path.suffix.lower()
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             # A pipe would be waited for, a device may never end.
-            yield LeftOut(name, "no file with content: a pipe, a socket or a device"), ()
+            reason = "no file with content: a pipe, a socket or a device"
+            yield LeftOut(name, reason, is_unread=True, is_of_lines=suffix in _LINES), ()
             return
         if suffix in APART and not packed:
             yield from _read(lambda: apart.read(path, suffix), name, path.stem)
@@ -276,7 +284,7 @@ def _documents(file: File, apart: Apart) -> Iterator[tuple[Document | LeftOut, S
                 data = stream.read(BYTES_MAX + 4)
                 yield from _read(lambda: _content(data, suffix or ".txt"), name, title)
             else:
-                yield LeftOut(name, f"of an unknown kind ({suffix})", is_unknown=True), ()
+                yield LeftOut(name, f"of an unknown kind ({suffix})", is_unread=True, is_unknown=True), ()
     except (EOFError, zlib.error, gzip.BadGzipFile):
         reason = "damaged: its packing ends early or is broken"
         yield LeftOut(name, reason, is_unread=True, is_of_lines=suffix in _LINES), ()
@@ -301,14 +309,14 @@ def _read(read: Callable[[], Content], name: str, title: str) -> Iterator[tuple[
 
 def _content(data: bytes, suffix: str) -> Content:
     if len(data) > BYTES_MAX:
-        raise Unread("over 16 MiB", is_unread=False)
+        raise Unread("over 16 MiB")
     read = _TEXT[suffix]
     try:
         source = _decoded(data, may_name_its_encoding=read is read_html)
     except UnicodeDecodeError:
-        raise Unread("binary" if b"\0" in data else "not UTF-8", is_unread=False) from None
+        raise Unread("binary" if b"\0" in data else "not UTF-8") from None
     if "\0" in source:
-        raise Unread("binary", is_unread=False)
+        raise Unread("binary")
     return read(source)
 
 

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
-from html import unescape
 from html.parser import HTMLParser
 
 from .content import MARK, Content, of_marked, without_marks
+from .tags import tidied
 
 __all__ = ["read_html"]
 
-# The parser raises on some declarations, and looks for the end of each comment that has none in all the rest of the
-# page. So what is not shown goes first; what is never closed reaches to the end, as in browsers.
-_UNSHOWN = re.compile(
-    r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)|<[!?][^>]*(?:>|\Z)", re.DOTALL | re.IGNORECASE
-)
-_TAG = re.compile(r"<[a-zA-Z/]")
 # Stands before a line whose spaces count.
 _AS_IT_IS = "\1"
 # fmt: off
@@ -46,28 +39,31 @@ class _Reader(HTMLParser):
         self.heading: list[str] = []
         self.text: list[str] = []
         # The outermost silent tag, and how often it is open: whatever stands inside ends with it.
-        self._silent = ""
+        self.silent = ""
         self._depth = 0
         self._title = False
         self._heading = 0
         self._pre = 0
 
+    def set_cdata_mode(self, *_: object, **__: object) -> None:
+        """Not at all: what stands for programs is gone before the page gets here."""
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "title":
             # A picture has one of its own.
-            self._title = not self.title and not self._silent
+            self._title = not self.title and not self.silent
         elif tag == "body":
             # What a head left open hides nothing.
-            self._silent = ""
-        elif self._silent:
-            self._depth += tag == self._silent
+            self.silent = ""
+        elif self.silent:
+            self._depth += tag == self.silent
         elif tag in _SILENT or (tag in _CLOSED and any(name == "hidden" for name, _ in attrs)):
-            self._silent, self._depth = tag, 1
+            self.silent, self._depth = tag, 1
         elif tag == "h1" and self._heading == 0:
             self._heading = 1
         if tag in _BLOCKS:
             self.text.append("\n")
-            if tag in _HEADINGS and not self._silent:
+            if tag in _HEADINGS and not self.silent:
                 self.text.append(MARK)
             self._pre += tag == "pre"
 
@@ -80,10 +76,10 @@ class _Reader(HTMLParser):
             self._title = False
         elif tag == "h1" and self._heading == 1:
             self._heading = 2
-        elif tag == self._silent:
+        elif tag == self.silent:
             self._depth -= 1
             if self._depth == 0:
-                self._silent = ""
+                self.silent = ""
         if tag in _BLOCKS:
             self.text.append("\n")
             self._pre = max(0, self._pre - (tag == "pre"))
@@ -91,15 +87,10 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._title:
             self.title.append(data)
-        elif not self._silent:
+        elif not self.silent:
             self.text.append(_AS_IT_IS + data.replace("\n", f"\n{_AS_IT_IS}") if self._pre else data)
             if self._heading == 1:
                 self.heading.append(data)
-
-
-def _gap(unshown: re.Match[str]) -> str:
-    # In these tags' place a word ends; a comment stands within one.
-    return " " if unshown.group(1) else ""
 
 
 def read_html(source: str) -> Content:
@@ -109,15 +100,14 @@ def read_html(source: str) -> Content:
     keep their spaces. Scripts, styles and what else is not shown is left out. Each heading begins a section.
     """
     reader = _Reader()
-    source = _UNSHOWN.sub(_gap, without_marks(source).replace(_AS_IT_IS, ""))
-    # Behind the last `>` no tag ends: the parser would look for one from each `<`.
-    end = source.rfind(">") + 1
-    reader.feed(source[:end])
+    source, missed = tidied(without_marks(source).replace(_AS_IT_IS, ""))
+    reader.feed(source)
     reader.close()
-    reader.handle_data(unescape(_TAG.split(source[end:], maxsplit=1)[0]))
+    if reader.silent and not missed:
+        missed = f"what follows a {reader.silent} that never ends"
     title = " ".join("".join(reader.title).split()) or " ".join("".join(reader.heading).split())
     content = of_marked(title, "\n".join(_lines("".join(reader.text))))
-    return content if title else replace(content, title="")
+    return replace(content, title=title and content.title, missed=missed)
 
 
 def _lines(text: str) -> Iterator[str]:

@@ -39,7 +39,7 @@ def records(stream: IO[bytes], name: str) -> Iterator[Document | LeftOut]:
         at = f"{name}:{number}"
         if len(line) >= _LINE_MAX:
             reason = "over 64 MiB in one line; what follows it is not read"
-            yield LeftOut(at, reason, is_unread=True, is_of_lines=True)
+            yield _left_out(at, reason)
             return
         if line.strip():
             yield _record(line, at, first=number == 1)
@@ -54,18 +54,23 @@ def is_text(value: str) -> bool:
     return True
 
 
+# A line that is there and is no document now may have been one, of any id.
+def _left_out(at: str, reason: str) -> LeftOut:
+    return LeftOut(at, reason, is_unread=True, is_of_lines=True)
+
+
 def _record(line: bytes, at: str, *, first: bool) -> Document | LeftOut:
     try:
         row = json.loads(line.decode("utf-8-sig" if first else "utf-8"))
     except (ValueError, RecursionError) as error:
         reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else "not JSON"
-        return LeftOut(at, reason, is_unread=True, is_of_lines=True)
+        return _left_out(at, reason)
     if not isinstance(row, dict):
-        return LeftOut(at, "no object with `text`")
+        return _left_out(at, "no object with `text`")
     unknown = row.keys() - _FIELDS
     if unknown:
         # No field is lost in silence.
-        return LeftOut(at, f"has the field `{min(unknown)}`; known are {', '.join(sorted(_FIELDS))}")
+        return _left_out(at, f"has the field `{min(unknown)}`; known are {', '.join(sorted(_FIELDS))}")
     key: Any = row.get("id", row.get("_id"))
     key = at if key is None else str(key) if isinstance(key, int) and not isinstance(key, bool) else key
     text, title, metadata = row.get("text"), row.get("title") or "", row.get("metadata") or {}
@@ -76,9 +81,9 @@ def _record(line: bytes, at: str, *, first: bool) -> Document | LeftOut:
         ("metadata", metadata, dict),
     ):
         if not isinstance(value, kind):
-            return LeftOut(at, f"has `{field}` of type {type(value).__name__}; accepted is {kind.__name__}")
+            return _left_out(at, f"has `{field}` of type {type(value).__name__}; accepted is {kind.__name__}")
     if not is_text(key):
-        return LeftOut(at, "has an `id` that is not valid text")
+        return _left_out(at, "has an `id` that is not valid text")
     # `ingest` reads the other fields, and says what is wrong with them: a time is text in JSON.
     row.pop("_id", None)
     return Document(**{**row, "text": text, "id": key, "title": title, "metadata": metadata})

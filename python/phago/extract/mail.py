@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import email
 import email.policy
+from email.message import MIMEPart
 from pathlib import Path
 
 from .content import Content
@@ -24,8 +25,7 @@ def read_mail(path: Path) -> Content:
     body = message.get_body(("plain", "html"))
     text = ""
     if body is not None:
-        found = body.get_content()
-        text = found if isinstance(found, str) else ""
+        text = _words(body)
         if body.get_content_type() == "text/html":
             text = read_html(text).text
     people = [f"{name}: {message[name]}" for name in ("From", "To") if message[name]]
@@ -36,3 +36,18 @@ def read_mail(path: Path) -> Content:
     if time is not None and time.utcoffset() is None:
         time = None
     return Content(str(message["Subject"] or ""), "\n".join([*people, "", text]) if text.strip() else "", time=time)
+
+
+def _words(body: MIMEPart) -> str:
+    try:
+        found = body.get_content()
+    except LookupError:
+        # Of a charset that nobody knows; in Latin 1 every byte is a sign.
+        data = body.get_payload(decode=True)
+        if not isinstance(data, bytes):
+            return ""
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            return data.decode("latin-1")
+    return found if isinstance(found, str) else ""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .content import MARK, Content, of_marked, without_marks
 from .html import read_html
 from .markup import front_matter, plain_markdown, without_embeds
+from .tags import without_drawings
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-__all__ = ["read_markdown"]
+__all__ = ["read_markdown", "read_markdowns"]
 
 # For a paragraph of signs that open and never close it takes the square of the time: 0.03 s for one of this length, and
 # 2 s for a text full of them; 5 s for one of nothing but short paragraphs. What is longer is seldom written by hand,
@@ -34,6 +36,7 @@ def read_markdown(source: str) -> Content:
     if parser is None or len(source) > _LONGEST:
         return plain_markdown(source)
     title, text = front_matter(without_marks(source))
+    text = without_drawings(text)
     if max(map(len, text.split("\n\n"))) > _LONGEST_PARAGRAPH:
         return plain_markdown(source)
     # A reader that is given many brackets without an end calls itself for each.
@@ -41,7 +44,14 @@ def read_markdown(source: str) -> Content:
         tokens = parser.parse(text)
     except RecursionError:
         return plain_markdown(source)
-    return of_marked(title, "".join(_pieces(tokens)))
+    missed: list[str] = []
+    return replace(of_marked(title, "".join(_pieces(tokens, missed))), missed="; ".join(missed))
+
+
+def read_markdowns(sources: Sequence[str]) -> list[Content]:
+    """Several, of one file: the bound is of all together, as many short ones take as long as a long one."""
+    read = read_markdown if sum(map(len, sources)) <= _LONGEST else plain_markdown
+    return [read(source) for source in sources]
 
 
 @functools.cache
@@ -53,7 +63,7 @@ def _parser() -> MarkdownIt | None:
     return MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
-def _pieces(tokens: Sequence[Token]) -> Iterator[str]:
+def _pieces(tokens: Sequence[Token], missed: list[str]) -> Iterator[str]:
     item, depth, heading = "", 0, ""
     row: list[str] | None = None
     for token in tokens:
@@ -85,7 +95,10 @@ def _pieces(tokens: Sequence[Token]) -> Iterator[str]:
         elif kind in ("fence", "code_block"):
             yield f"{token.content.rstrip()}\n\n"
         elif kind == "html_block":
-            shown = read_html(token.content).text
+            content = read_html(token.content)
+            shown = content.text
+            if content.missed:
+                missed.append(content.missed.partition(", in line")[0])
             if shown:
                 yield f"{shown}\n\n"
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 
 from .content import MARK, Content, of_marked, without_marks
+from .tags import without_drawings
 
 __all__ = ["front_matter", "plain_markdown", "read_rst", "without_embeds"]
 
@@ -20,12 +22,17 @@ _UNDERLINED = re.compile(r"^(\S[^\n]*)\n(?:=+|-+)[ \t]*$", re.MULTILINE)
 _ADDRESS = r"\(<?[^()\s]*(?:\([^()\s]*\)[^()\s]*)?(?:[ \t]\"[^\"()\n]*\")?\)"
 _PICTURE = re.compile(r"!\[([^\[\]\n]*)\]" + _ADDRESS)
 _LINK = re.compile(r"\[([^\[\]\n]*)\]" + _ADDRESS)
-_REFERENCE = re.compile(r"^ {0,3}\[[^\[\]\n]+\]:[ \t]\S.*$", re.MULTILINE)
+_REFERENCE = re.compile(
+    r"^ {0,3}\[[^\[\]\n]+\]:(?:[ \t]|[ \t]{0,8}\n[ \t]{0,8}(?=<|[^\s:]{1,64}:|[./#]))\S.*"
+    r"(?:\n[ \t]{1,8}(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\))[ \t]*)?$",
+    re.MULTILINE,
+)
 _FENCED = re.compile(r"(^ {0,3}(?P<fence>`{3}|~{3}).*?(?:^ {0,3}(?P=fence)[`~]*[ \t]*$|\Z))", re.MULTILINE | re.DOTALL)
 _FENCE = re.compile(r"\A {0,3}[`~]{3}[^\n]*\n?|^ {0,3}[`~]{3,}[ \t]*\Z", re.MULTILINE)
 # A span of code stays as it is; what looks like a tag elsewhere is one.
 _CODE_OR_TAG = re.compile(
-    r"(`[^`\n]*`)|<(script|style)\b.*?(?:</\2\s*>|\Z)|</?[a-zA-Z][a-zA-Z0-9-]*(?:[\s/][^<>]{0,4096})?>",
+    r"(`[^`\n]*`)|<(script|style)(?=[\s/>]).*?(?:</\2\s*>|\Z)|<\?(?:php\b|=).*?(?:\?>|\Z)|"
+    r"</?[a-zA-Z][a-zA-Z0-9-]*(?:[\s/](?:=[ \t]?\"[^\"<]{0,1024}\"|=[ \t]?'[^'<]{0,1024}'|[^<>]){0,4096}+)?>",
     re.DOTALL | re.IGNORECASE,
 )
 _SHOWN_ADDRESS = re.compile(r"<([a-zA-Z][a-zA-Z0-9+.-]{1,31}:[^\s<>]{0,2048})>")
@@ -36,7 +43,9 @@ _ATTRIBUTES = re.compile(r"\{[ \t]?[#.:][^{}\n]{0,256}\}$", re.MULTILINE)
 _ADORNED = re.compile(r"^(?:([^\w\s])\1{2,}[ \t]*\n)?[ \t]*(\S[^\n]*)\n([^\w\s])\3{2,}[ \t]*$", re.MULTILINE)
 _ADORNMENT = re.compile(r"^([^\w\s])\1{2,}[ \t]*$", re.MULTILINE)
 _RST_LINK = re.compile(r"`([^`<\n]*)<[^<>`\n]*>`__?")
-_RST_TARGET = re.compile(r"^\.\. _[^\n]*:[^\n]*$", re.MULTILINE)
+_RST_TARGET = re.compile(r"^(?:\.\.[ \t]+_[^\n]*:[^\n]*(?:\n[ \t]+\S[^\n]*)*|__[ \t]\S[^\n]*)$", re.MULTILINE)
+# The body of these is markup of another program, or names of files.
+_RST_BODY = re.compile(r"^([ \t]*+)\.\.[ \t]+(?:raw|toctree)::[^\n]*(?:\n(?:[ \t]*$|\1[ \t]+\S[^\n]*))*", re.MULTILINE)
 _RST_COMMENT = re.compile(r"^\.\.(?:[ \t]+(?![\w:+-]+::|_|\[|\|)[^\n]*)?\n(?:[ \t]+\S[^\n]*\n)*", re.MULTILINE)
 _ROLE = re.compile(r":[\w:+.-]{1,64}:`~?([^`\n]*)`")
 # What follows these is for programs; what follows others, such as `note::`, is text.
@@ -70,13 +79,16 @@ def plain_markdown(source: str) -> Content:
     A reader without a library: what stands at odd places of lists and quotations it may take for text.
     """
     title, source = front_matter(without_marks(source))
+    source = without_drawings(source)
+    comments = [found.group() for found in _COMMENT.finditer(source)]
+    missed = "" if not comments or comments[-1].endswith("-->") else "what follows a comment that never ends"
     text = _COMMENT.sub("", source)
     # Of each block of code there are two groups, it and its fence.
     prose, code = _FENCED.split(text)[::3], _FENCED.split(text)[1::3]
     pieces = [_prose(prose[0])]
     for block, after in zip(code, prose[1:], strict=True):
         pieces += [_FENCE.sub("", block), _prose(after)]
-    return of_marked(title, "".join(pieces))
+    return replace(of_marked(title, "".join(pieces)), missed=missed)
 
 
 def _prose(text: str) -> str:
@@ -96,7 +108,7 @@ def read_rst(source: str) -> Content:
     Each adorned line begins a section.
     """
     text = _ADORNED.sub(rf"{MARK}\2\n\3\3\3", _unix(without_marks(source)))
-    for pattern in (_RST_TARGET, _MACHINE, _RST_COMMENT, _ADORNMENT, _OPTION):
+    for pattern in (_RST_TARGET, _RST_BODY, _MACHINE, _RST_COMMENT, _ADORNMENT, _OPTION):
         text = pattern.sub("", text)
     return of_marked("", _without_roles(_DIRECTIVE.sub(r"\1", text)))
 

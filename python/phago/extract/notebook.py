@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from .content import MARK, Content, Unread, of_marked, without_marks
-from .markdown import read_markdown
+from .markdown import read_markdowns
 
 __all__ = ["read_notebook"]
 
@@ -26,15 +26,20 @@ def read_notebook(source: str) -> Content:
     if not isinstance(cells, list):
         raise Unread("no notebook: without cells")
     title, pieces = "", []
+    contents = iter(read_markdowns([_source(cell) for cell in cells if _is_markdown(cell)]))
     for cell in cells:
         text = _source(cell)
-        if isinstance(cell, dict) and cell.get("cell_type") == "markdown":
-            content = read_markdown(text)
+        if _is_markdown(cell):
+            content = next(contents)
             title = title or content.title
             pieces.append(_marked(content))
         else:
             pieces.append(text)
     return of_marked(title, "\n\n".join(piece for piece in pieces if piece.strip()))
+
+
+def _is_markdown(cell: Any) -> bool:
+    return isinstance(cell, dict) and cell.get("cell_type") == "markdown"
 
 
 # The source of a cell is a text, or its lines.

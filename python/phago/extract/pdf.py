@@ -55,7 +55,7 @@ def read_pdf(path: Path) -> Content:
         raise Unread("damaged: no page of it can be read")
     missed = f"{bad} of {total} pages cannot be read" if bad else ""
     if not pieces and not bad:
-        raise Unread("without text: pages that were scanned hold pictures", is_unread=False)
+        raise Unread("without text: pages that were scanned hold pictures")
     return Content(_title(reader), "".join(pieces).rstrip(), tuple(sections), missed=missed)
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from .._checks import count, one_of, refusal
 from ..results import Hit, Hits
 
-__all__ = ["asked_of", "checked", "content_of", "found", "found_async", "needed", "provenance_of"]
+__all__ = ["asked_of", "checked", "content_of", "found", "found_async", "needed", "place_of", "provenance_of"]
 
 _T = TypeVar("_T")
 
@@ -74,6 +74,11 @@ def provenance_of(hit: Hit) -> dict[str, Any]:
     """What is known of a hit beside its text and its document's metadata, as what JSON can hold."""
     told = hit.to_dict()
     return {name: value for name, value in told.items() if name not in ("id", "text", "metadata")}
+
+
+def place_of(hit: Hit) -> str:
+    """The key in metadata under which that stands: `phago`, unless the document has such a key itself."""
+    return "phago.hit" if "phago" in hit.metadata else "phago"
 
 
 def needed(extra: str, package: str) -> Callable[[ImportError], ImportError]:

@@ -106,7 +106,11 @@ def document_of(item: Item, names: Names, searched: Callable[[dict[str, Any]], S
     }
     if item.ttl is not None:
         metadata["store.ttl"] = float(item.ttl)
-        document["expires"] = item.updated + datetime.timedelta(minutes=item.ttl)
+        try:
+            document["expires"] = item.updated + datetime.timedelta(minutes=item.ttl)
+        except (OverflowError, ValueError):
+            accepted = "minutes that end before the year 10000; leave it out for a lifetime without an end"
+            raise ValueError(f"`ttl` is {item.ttl}; accepted is {accepted}") from None
     return document
 
 
@@ -119,12 +123,19 @@ def _text_with_places(value: Any) -> tuple[str, list[list[Any]]]:
         text = leaf.encode(errors="replace").decode()
         if not text.strip():
             continue
-        if len(text) > _LONG and text == leaf:
+        # A number stays where it is, however long: what comes back is one.
+        if len(text) > _LONG and text == leaf and isinstance(_at(value, path), str):
             moved.append([path, length, length + len(text)])
             _put(value, path, "")
         parts.append(text)
         length += len(text) + 1
     return "\n".join(parts), moved
+
+
+def _at(value: Any, path: Sequence[str | int]) -> Any:
+    for step in path:
+        value = value[step]
+    return value
 
 
 def _put(value: Any, path: Sequence[str | int], leaf: str) -> None:

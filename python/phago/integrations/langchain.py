@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ._asking import asked_of, checked, content_of, found, found_async, needed, provenance_of
+from ._asking import asked_of, checked, content_of, found, found_async, needed, place_of, provenance_of
 
 try:
     from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
@@ -25,7 +25,8 @@ class PhagoRetriever(BaseRetriever):
     for this question.
 
     A document's `id` is the colony's, its `metadata` that of the colony's document, and `metadata["phago"]` what else
-    is known of the hit: `score`, `parts`, `path`, `passage`, `span`, `title`, `thread`, `place`.
+    is known of the hit: `score`, `parts`, `path`, `passage`, `span`, `title`, `thread`, `place`. Of a
+    document that has a key `phago` itself it stands under `phago.hit`.
 
     Args:
         colony: A `Colony`; or an `AsyncColony`, for `ainvoke` alone.
@@ -79,7 +80,7 @@ class PhagoRetriever(BaseRetriever):
         return {**asked_of(self.colony, self.asked, **named), **asked}
 
     def _document(self, hit: Any) -> Document:
-        metadata = {**hit.metadata, "phago": provenance_of(hit)}
+        metadata = {**hit.metadata, place_of(hit): provenance_of(hit)}
         return Document(id=hit.id, page_content=content_of(hit, self.content), metadata=metadata)
 
 
@@ -102,7 +103,7 @@ def documents(given: Iterable[Document]) -> Iterator[dict[str, Any]]:
 def _flat(metadata: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in metadata.items():
         # What a hit was made into may be taken in again: this is known of the hit, not of the document.
-        if isinstance(value, Mapping) and f"{before}{key}" != "phago":
+        if isinstance(value, Mapping) and f"{before}{key}" not in ("phago", "phago.hit"):
             yield from _flat(value, f"{before}{key}.")
         elif not isinstance(value, Mapping):
             yield f"{before}{key}", value

@@ -61,6 +61,8 @@ class PhagoStore(base.BaseStore):
         ttl: base.TTLConfig | None = None,
         now: Callable[[], datetime.datetime] = lambda: datetime.datetime.now(datetime.UTC),
     ) -> None:
+        if asyncio.iscoroutinefunction(getattr(colony, "query", None)):
+            raise TypeError("`colony` is a `Colony`, not one for event loops; a `Colony` answers `abatch` too")
         self._colony, self._names, self._now = colony, Names(name), now
         self._fields: list[str] | None = (index or {}).get("fields")
         self.ttl_config = ttl

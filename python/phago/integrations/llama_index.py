@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._asking import asked_of, checked, content_of, found, found_async, needed, provenance_of
+from ._asking import asked_of, checked, content_of, found, found_async, needed, place_of, provenance_of
 
 try:
     from llama_index.core.retrievers import BaseRetriever
@@ -50,9 +50,12 @@ class PhagoRetriever(BaseRetriever):
         asked: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
+        asked = dict(asked or {})
+        # As the question itself calls it.
+        similarity_top_k = asked.pop("k", similarity_top_k)
         checked(colony, similarity_top_k, content)
         named = {"where": where, "ranking": ranking, "since": since, "until": until, "as_of": as_of, "newer": newer}
-        self._asked = asked_of(colony, asked or {}, **named)
+        self._asked = asked_of(colony, asked, **named)
         self._colony, self._k, self._content = colony, similarity_top_k, content
         super().__init__(**kwargs)
 
@@ -72,8 +75,8 @@ class PhagoRetriever(BaseRetriever):
         node = TextNode(
             id_=hit.id,
             text=content_of(hit, self._content),
-            metadata={**hit.metadata, "phago": provenance_of(hit)},
-            excluded_llm_metadata_keys=["phago"],
-            excluded_embed_metadata_keys=["phago"],
+            metadata={**hit.metadata, place_of(hit): provenance_of(hit)},
+            excluded_llm_metadata_keys=[place_of(hit)],
+            excluded_embed_metadata_keys=[place_of(hit)],
         )
         return NodeWithScore(node=node, score=hit.score)

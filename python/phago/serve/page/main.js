@@ -42,7 +42,7 @@ function decoded(text) {
 
 async function show(event) {
   const [name, ...parts] = location.hash.replace(/^#\/?/, "").split("/").map(decoded);
-  const view = VIEWS[name] ? name : "search";
+  const view = Object.hasOwn(VIEWS, name) ? name : "search";
   document.querySelectorAll(".views a").forEach((one) => {
     if (one.hash === `#/${view}`) one.setAttribute("aria-current", "page");
     else one.removeAttribute("aria-current");
