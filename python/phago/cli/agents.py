@@ -84,7 +84,7 @@ def _opened(arguments: argparse.Namespace) -> Any:
     from ..remote import connect
 
     # Each client starts a server of its own, and all of them have one memory.
-    return connect(arguments.memory, timeout=max(arguments.wait, 0.1))
+    return connect(arguments.memory, timeout=max(arguments.wait, 0.5))
 
 
 def _told(address: str) -> None:

@@ -292,7 +292,7 @@ def _shared(arguments: argparse.Namespace) -> Colony | Client:
 
         try:
             # Another program that shares it may own it, and one that does not is waited for as long as asked.
-            return connect(arguments.memory, shards=arguments.shards, timeout=max(0.1, arguments.wait or 30.0))
+            return connect(arguments.memory, shards=arguments.shards, timeout=max(0.5, arguments.wait or 30.0))
         except RpcError as error:
             raise Problem(str(error)) from error
     return writing(arguments, make=True)
