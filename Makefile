@@ -19,7 +19,7 @@ PIP = if $(BIN)/python -m pip --version >/dev/null 2>&1; then set -- $(BIN)/pyth
 # `pip --python` came with 22.3.
 PIP_KNOWS_PYTHON := import pip, sys; sys.exit([int(part) for part in pip.__version__.split(".")[:2]] < [22, 3])
 
-.PHONY: help demo test frameworks sdk dev check readme man docs dist bench campaign trials mutants tools clean
+.PHONY: help demo test frameworks sdk dev check instructions readme man docs dist bench campaign trials mutants tools clean
 .DELETE_ON_ERROR:
 
 help:
@@ -29,6 +29,7 @@ help:
 	@echo 'make sdk        the tests of phago.mcp with the oldest SDK that it works with; make test has the newest'
 	@echo 'make dev        a quick build into .venv: changes of Python show at once, those of Rust after the next make dev'
 	@echo 'make check      formatting, lints, types, documentation, licences; warnings are errors'
+	@echo 'make instructions  count what the hot paths of the core take, by valgrind; over 3 % more than was written down is an error'
 	@echo 'make readme     what the examples of README.md and of docs/ print is written into them'
 	@echo 'make docs       the documentation as a site, in docs/_build; warnings are errors'
 	@echo 'make dist       the wheel and the source archive, in target/dist, checked as an index would'
@@ -76,6 +77,9 @@ check: $(VENV)/.phago $(VENV)/.test $(VENV)/.check
 	$(BIN)/python tools/licences.py --check
 	$(BIN)/python tools/mutants.py --check
 	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_guards.py tests/test_package.py
+
+instructions: | tools
+	$(PYTHON) tools/instructions.py
 
 readme: $(VENV)/.test
 	$(BIN)/python -W ignore tools/readme.py
