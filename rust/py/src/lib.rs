@@ -36,11 +36,17 @@ mod vector;
 mod world;
 
 use error::Result;
+use mimalloc::MiMalloc;
 use phago_core::config::SHARDS_MAX;
 use phago_core::ids::{DocumentId, NodeId};
 use phago_core::text::{Lexicon, Session};
 use pyo3::prelude::*;
 use std::sync::Arc;
+
+// Ingest allocates for each document, and what one thread allocates another frees. Its thread-local variables are
+// local-dynamic, as the module is loaded into a process that runs already.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The native module of phago; nothing here is public.
 #[pymodule]
@@ -169,17 +175,8 @@ mod _phago {
     }
 }
 
-/// Returns free memory to the system: the Linux allocator keeps gaps between used pieces. Other allocators do this by
-/// themselves, or have no call for it.
+/// Returns free memory to the system: the allocator keeps it for a while, and then until it is called again.
 fn give_back() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    {
-        // SAFETY: declared as the C library has it.
-        unsafe extern "C" {
-            fn malloc_trim(pad: usize) -> std::ffi::c_int;
-        }
-        // SAFETY: this is the C library's own; it takes no pointer, may be called from any thread at any time, and
-        // moves nothing.
-        unsafe { malloc_trim(0) };
-    }
+    // SAFETY: it takes no pointer, may be called from any thread at any time, and moves nothing.
+    unsafe { libmimalloc_sys::mi_collect(true) };
 }
