@@ -6,10 +6,12 @@ values and never parses a message; each pickles, so that it survives the way out
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .ids import ShardId, TickPhase
-from .results.documents import IngestReport, UpdateReport
+
+if TYPE_CHECKING:
+    from .results.documents import IngestReport, UpdateReport
 
 __all__ = [
     "BarrierFailed",
