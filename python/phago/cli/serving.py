@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 from .. import __version__
+from .._embedding import embedding_of
 from ..errors import BusyError, PhagoError
 from .exits import BUSY, USAGE, Problem
+from .models import add_model, check_model
 from .parsing import Parser, shards, text
 
 __all__ = ["add_serve", "port", "token_of"]
@@ -42,6 +44,7 @@ def add_serve(commands: argparse._SubParsersAction[Parser]) -> None:
         "--allow-host", action="append", default=[], type=text, metavar="NAME", help="a name under which it is reached"
     )
     parser.add_argument("--shards", type=shards, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
+    add_model(parser)
     parser.set_defaults(run=_serve)
 
 
@@ -75,12 +78,15 @@ def _serve(arguments: argparse.Namespace) -> int:
         raise Problem(f"`--port {arguments.port}` of {host} cannot be had: {error.strerror or error}") from None
     with listening:
         try:
-            memory = Memory(channel(arguments.memory, shards=arguments.shards), Limits())
+            # First, as it says what is wrong with what was given before anything is opened.
+            embedding = embedding_of(arguments.embed, arguments.model)
+            memory = Memory(channel(arguments.memory, shards=arguments.shards), Limits(), embedding)
         except BusyError as error:
             raise Problem(str(error), code=BUSY) from None
         except PhagoError as error:
             raise Problem(str(error), code=USAGE) from None
         with memory.client:
+            check_model(arguments, memory.client)
             bound_port: int = listening.getsockname()[1]
             shown = f"[{host}]" if ":" in host else host
 
