@@ -209,6 +209,18 @@ def test_the_colony_may_live_in_the_folder_that_it_holds(notes, says):
     assert says("sync", "notes/m", notes)[:2] == (0, "0 new, 0 changed, 4 unchanged, 0 deleted.\n")
 
 
+def test_a_misspelt_word_is_told_of_in_the_answer(kept, says):
+    code, out, _ = says("query", kept, "oxigen of yeest and the heart")
+    assert code == 0
+    assert out.startswith(
+        "No document has `oxigen`; read as `oxygen`.\nNo document has `yeest`; read as `yeast`.\n\n1. "
+    )
+    for question in (["oxygen of yeast"], ["oxy*"], ["oxigen", "--lexical"]):
+        assert "read as" not in says("query", kept, *question)[1]
+    rows = as_json(says("query", kept, "oxigen", "--json"))[1]["hits"]
+    assert {word["read_as"] for row in rows for word in row["path"]["words"]} == {"oxygen"}
+
+
 def test_two_folders_of_one_name_live_side_by_side_with_prefixes(kept, says, notes):
     twin = Path("ann", "notes")
     twin.mkdir(parents=True)

@@ -3,8 +3,14 @@
 import array
 import asyncio
 import contextlib
+import re
+import shutil
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
+import mcp_clients
 import phago
 import pytest
 from serving import served
@@ -235,3 +241,100 @@ def test_a_model_that_fails_is_no_fault_of_who_asks(tmp_path):
         assert site.get("/health").status == 200
         with phago.connect(site.url) as client, pytest.raises(phago.EmbedError):
             client.query("salt")
+
+
+# --- the commands ---
+
+
+WRONG = [
+    ("no_such_module:counts", "'no_such_module:counts' cannot be loaded: No module named 'no_such_module'"),
+    ("models_of_tests:nothing", "has no attribute 'nothing'"),
+    ("models_of_tests:number", "is int; accepted is a callable"),
+    ("models_of_tests", "is not MODULE:FUNCTION"),
+    ("broken:model", "cannot be loaded, as it fails: ZeroDivisionError"),
+    ("models_of_tests:fails", "the model of --embed cannot be used: `embed` failed for 1 texts: RuntimeError: no key"),
+    ("models_of_tests:too_few", "`embed` returned 0 vectors for 1 texts"),
+]
+
+
+@pytest.fixture
+def models(tmp_path, monkeypatch):
+    """A folder of commands, with modules that they can name."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(Path(__file__).with_name("models_of_tests.py"), tmp_path)
+    Path("broken.py").write_text("1 / 0")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+
+@pytest.mark.parametrize("command", [["serve", "m", "--port", "0"], ["mcp", "m"], ["query", "m", "salt"]])
+@pytest.mark.parametrize(("embed", "told"), WRONG)
+def test_a_model_that_cannot_be_used_ends_the_command_in_a_line(models, says, command, embed, told):
+    if command[0] == "query":
+        if told.startswith(("the model", "`embed`")):
+            pytest.skip("it asks the colony itself")
+        with phago.open("m"):
+            pass
+    code, out, err = says(*command, "--embed", embed)
+    assert (code, out) == (2, "")
+    assert told in err
+    assert Path("m").exists() is (command[0] == "query")
+
+
+@pytest.mark.parametrize("command", [["serve", "m", "--port", "0"], ["mcp", "m"], ["mcp", "m", "--read-only"]])
+def test_a_model_of_another_length_or_name_is_not_that_of_the_memory(models, says, command):
+    with phago.open("m", embed=counted, model="counts") as colony:
+        colony.ingest(DOCUMENTS)
+        before = colony.digest()
+    code, _, err = says(*command, "--embed", "models_of_tests:of_two")
+    assert (code, "2" in err, "3" in err) == (2, True, True)
+    assert "the model of --embed cannot be used: `vector`" in err
+    code, _, err = says(*command, "--embed", "models_of_tests:counts", "--model", "other")
+    assert (code, "accepted is `counts`" in err) == (2, True)
+    code, _, err = says(*command, "--model", "counts")
+    assert (code, "`model` is 'counts'; accepted is None without `embed`" in err) == (2, True)
+    with phago.open("m") as colony:
+        assert colony.digest() == before
+
+
+def test_the_command_serves_with_a_model(models):
+    line = [sys.executable, "-m", "phago", "serve", "m", "--port", "0", "--embed", "models_of_tests:counts"]
+    with subprocess.Popen([*line, "--model", "counts"], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            url = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())[0]
+            with phago.connect(url) as client, phago.Colony(embed=counted, model="counts") as colony:
+                for one in (client, colony):
+                    one.ingest(DOCUMENTS)
+                assert client.digest() == colony.digest()
+                assert client.query("salt") == colony.query("salt")
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_an_agents_memory_has_a_model(models, read_only):
+    with phago.open("m", embed=counted) as colony:
+        colony.ingest(DOCUMENTS)
+        colony.run()
+
+    async def main():
+        options = ["--embed", "models_of_tests:counts", *(["--read-only"] if read_only else [])]
+        async with mcp_clients.over_stdio("m", *options, log="log") as client:
+            if not read_only:
+                await client.ask("remember", documents=[{"id": "new", "text": "Salted bread."}])
+            return (await client.ask("recall", question="salt of the earth"))["hits"]
+
+    hits = mcp_clients.run(main())
+    assert all(hit["parts"].get("similar") for hit in hits[:1])
+    # What a model prints is no part of the conversation.
+    assert set(Path("log").read_text().splitlines()) == {"of 1 texts"}
+    with phago.open("m") as colony:
+        assert ("new" in colony) is not read_only
+        assert read_only or colony.get("new").vector
+
+
+def test_who_takes_in_with_a_model_beside_an_owner_shares_it(models, says):
+    Path("n.txt").write_text("Salt and bread.")
+    with phago.connect("m") as owner:
+        assert says("ingest", "m", "n.txt", "--embed", "models_of_tests:counts")[0] == 0
+        assert owner.get("n.txt").vector

@@ -58,6 +58,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         raise Problem(str(error)) from None
     token = token_of(arguments.token_file) if arguments.http else None
     check_directory(arguments.memory, new=True)
+    check_model(arguments)
     try:
         with _opened(arguments) as memory:
             check_model(arguments, memory)

@@ -61,8 +61,12 @@ def add_model(parser: argparse.ArgumentParser, what: str = "DIR") -> None:
     )
 
 
-def check_model(arguments: argparse.Namespace, colony: Colony | Client) -> None:
+def check_model(arguments: argparse.Namespace, colony: Colony | Client | None = None) -> None:
     """Ask one question, so that a model that fails, or is not that of the colony, is told of at once.
+
+    Args:
+        arguments: What the command was given.
+        colony: That of the command; where it is not open yet, the model is tried alone.
 
     Raises:
         Problem: It cannot be used.
@@ -70,7 +74,9 @@ def check_model(arguments: argparse.Namespace, colony: Colony | Client) -> None:
     if arguments.embed is None:
         return
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(sys.stderr), contextlib.ExitStack() as stack:
+            if colony is None:
+                colony = stack.enter_context(Colony(shards=1, embed=arguments.embed))
             colony.query("phago", k=1)
     except (ConfigError, EmbedError) as error:
         raise Problem(f"the model of --embed cannot be used: {error}") from error

@@ -77,6 +77,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise Problem(f"`--port {arguments.port}` of {host} cannot be had: {error.strerror or error}") from None
     with listening:
+        check_model(arguments)
         try:
             # First, as it says what is wrong with what was given before anything is opened.
             embedding = embedding_of(arguments.embed, arguments.model)

@@ -7,7 +7,7 @@ import os
 import pathlib
 
 from .._checks import directory_of, flag, real, refusal
-from .._directory import is_server, is_url
+from .._directory import is_server, is_url, refuse_others
 from .._embedding import Embed, embedding_of
 from ..config import ColonyConfig
 from ..opening import open as open_colony
@@ -124,7 +124,9 @@ def channel(
     directory = directory_of("where", where)
     if is_server(where):
         raise refusal("where", where, "the path of a directory, or http://host:port", f"did you mean http://{where}?")
+    if flag("make", make):
+        refuse_others("where", directory)
     opened = functools.partial(
-        open_colony, pathlib.Path(directory), shards=shards, config=config, make=flag("make", make)
+        open_colony, pathlib.Path(directory), shards=shards, config=config, make=make
     )
     return Shared(directory, opened, timeout)
