@@ -11,8 +11,9 @@ from phago._embedding import embedding_of
 from phago.remote import channel
 from phago.serve.app import app
 from phago.serve.limits import Limits
+from phago.serve.listening import bound
 from phago.serve.memory import Memory
-from phago.serve.server import bound, serve
+from phago.serve.server import serve
 
 
 class Answer:

@@ -301,10 +301,11 @@ PACKAGE = {
     "serve.problems serve.schemas",
     "serve.openapi": "serve.operations serve.schemas",
     "serve.app": "serve.guard serve.openapi serve.operations serve.problems serve.routes",
-    "serve.server": "serve.limits serve.memory",
+    "serve.listening": "",
+    "serve.server": "serve.limits serve.listening serve.memory",
     "cli.models": "_embedding cli.exits cli.parsing colony errors",
     "cli.serving": "_embedding cli.exits cli.models cli.parsing errors phago remote serve.app serve.limits "
-    "serve.memory serve.server",
+    "serve.listening serve.memory serve.server",
     # What stands on the package as its users do.
     "cli.stdlib_docs": "",
     "evaluation": "",
@@ -340,12 +341,12 @@ PACKAGE = {
     "mcp": "mcp.service mcp.serving",
     "mcp.budget": "results",
     "mcp.clients": "",
-    "mcp.guard": "serve.entry",
+    "mcp.guard": "mcp.lines serve.entry",
     "mcp.lines": "",
     "mcp.provenance": "colony mcp.tool results results.answers",
     "mcp.sdk": "errors mcp.service phago",
     "mcp.service": "colony errors mcp.budget mcp.provenance mcp.tool mcp.tools",
-    "mcp.serving": "mcp.guard mcp.lines mcp.sdk mcp.service serve.entry",
+    "mcp.serving": "mcp.guard mcp.lines mcp.sdk mcp.service serve.entry serve.listening",
     "mcp.tool": "colony",
     "mcp.tools": "mcp.tool mcp.tools.explain mcp.tools.forget mcp.tools.insights mcp.tools.recall mcp.tools.related "
     "mcp.tools.remember mcp.tools.status",

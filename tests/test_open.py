@@ -317,11 +317,12 @@ def test_no_colony_is_made_among_other_files(tmp_path, how):
     (tmp_path / "b.txt").write_text("mine")
     (tmp_path / "a").mkdir()
     before = sorted(tmp_path.rglob("*"))
+    name = "where" if how == "connect" else "path"
     with pytest.raises(
-        phago.ConfigError, match="`path` is .* an empty one, or a new one; it holds .* as 'a'"
+        phago.ConfigError, match=rf"`{name}` is .* an empty one, or a new one; it holds .* 'a'"
     ) as caught:
         opened_and_closed(tmp_path, how)
-    assert (caught.value.field, caught.value.value) == ("path", str(tmp_path))
+    assert (caught.value.field, caught.value.value) == (name, str(tmp_path))
     assert sorted(tmp_path.rglob("*")) == before
     # Where none is to be made, there is none.
     with pytest.raises(phago.ColonyNotFound):

@@ -72,7 +72,9 @@ def _serve(arguments: argparse.Namespace) -> int:
             except ValueError as error:
                 raise Problem(f"{error}; PHAGO_TOKEN in the environment, or --token-file FILE") from None
             except OSError as error:
-                raise Problem(f"{arguments.host}:{arguments.port} cannot be listened on: {error.strerror}") from None
+                raise Problem(
+                    f"{arguments.host}:{arguments.port} cannot be listened on: {error.strerror or error}"
+                ) from None
     except BusyError as error:
         raise Problem(str(error), code=BUSY) from error
     except CorruptionError as error:

@@ -66,8 +66,9 @@ def _serve(arguments: argparse.Namespace) -> int:
     try:
         from ..serve.app import app as app_of
         from ..serve.limits import Limits
+        from ..serve.listening import address_of, bound
         from ..serve.memory import Memory
-        from ..serve.server import bound, serve
+        from ..serve.server import serve
     except ImportError as error:
         raise Problem(f'`phago serve` needs {error.name}: pip install "phago[serve]"') from None
     from ..remote import channel
@@ -88,11 +89,11 @@ def _serve(arguments: argparse.Namespace) -> int:
             raise Problem(str(error), code=USAGE) from None
         with memory.client:
             check_model(arguments, memory.client)
-            bound_port: int = listening.getsockname()[1]
-            shown = f"[{host}]" if ":" in host else host
 
             def ready() -> None:
-                print(f"Serving {arguments.memory} at http://{shown}:{bound_port}/ ; Ctrl-C ends it.", flush=True)
+                print(
+                    f"Serving {arguments.memory} at http://{address_of(listening, host)}/ ; Ctrl-C ends it.", flush=True
+                )
 
             served = app_of(memory, __version__, token=token, hosts=[host, *arguments.allow_host])
             serve(served, memory, listening, ready)

@@ -126,7 +126,5 @@ def channel(
         raise refusal("where", where, "the path of a directory, or http://host:port", f"did you mean http://{where}?")
     if flag("make", make):
         refuse_others("where", directory)
-    opened = functools.partial(
-        open_colony, pathlib.Path(directory), shards=shards, config=config, make=make
-    )
+    opened = functools.partial(open_colony, pathlib.Path(directory), shards=shards, config=config, make=make)
     return Shared(directory, opened, timeout)
