@@ -330,6 +330,27 @@ def test_no_colony_is_made_among_other_files(tmp_path, how):
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.parametrize(
+    ("names", "other"),
+    [
+        (["LOCK", "CURRENT", "000003.log"], "000003.log"),
+        (["log-2024.txt"], "log-2024.txt"),
+        (["checkpoint-01", "LOCK"], "checkpoint-01"),
+        (["LOCK"], None),
+        (["LOCK", "owner.json", "owner.leaving"], None),
+    ],
+)
+def test_a_lock_makes_no_colony(tmp_path, names, other):
+    for name in names:
+        (tmp_path / name).touch()
+    if other is None:
+        phago.open(tmp_path).close()
+    else:
+        with pytest.raises(phago.ConfigError, match=f"such as '{other}'"):
+            phago.open(tmp_path)
+        assert sorted(file.name for file in tmp_path.iterdir()) == sorted(names)
+
+
 @pytest.mark.parametrize("name", [".DS_Store", ".hidden", "lost+found", "desktop.ini", "Thumbs.db"])
 def test_what_systems_put_into_a_folder_is_in_nobodys_way(tmp_path, name):
     (tmp_path / name).mkdir()

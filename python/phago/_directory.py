@@ -11,8 +11,9 @@ from ._checks import directory_of, refusal
 
 __all__ = ["directory_given", "is_server", "is_url", "other_file", "refuse_others"]
 
-# The files of a colony's directory; whatever else stands alone in one is another's.
-_COLONYS = re.compile(r"LOCK|witness|owner\.(?:json(?:\.new)?|leaving)|(?:log|checkpoint)-\d+.*")
+# The files by which a colony is one, and those that stand beside them; others have a LOCK too.
+_COLONYS = re.compile(r"witness|(?:log|checkpoint)-(?:0|[1-9]\d*)", re.ASCII)
+_BESIDE = re.compile(r"LOCK|owner\.(?:json(?:\.new)?|leaving)")
 # What systems put into any folder, beside names that begin with a dot.
 _SYSTEMS = {"lost+found", "desktop.ini", "thumbs.db", "$recycle.bin", "system volume information"}
 # What names a server in want of its scheme: a name or an address, and a port.
@@ -64,5 +65,8 @@ def other_file(path: Path) -> str | None:
     except OSError:
         # It is not there, or whoever opens it says what is wrong.
         return None
-    others = [one for one in names if not one.startswith(".") and one.lower() not in _SYSTEMS]
-    return None if any(map(_COLONYS.fullmatch, names)) else min(others, default=None)
+    if any(map(_COLONYS.fullmatch, names)):
+        return None
+    is_ours = _BESIDE.fullmatch
+    others = (one for one in names if not (one.startswith(".") or one.lower() in _SYSTEMS or is_ours(one)))
+    return min(others, default=None)
