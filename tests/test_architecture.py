@@ -353,7 +353,7 @@ PACKAGE = {
     "mcp.tools.explain": "colony mcp.budget mcp.tool results results.answers",
     "mcp.tools.forget": "colony mcp.budget mcp.tool",
     "mcp.tools.insights": "colony mcp.budget mcp.tool",
-    "mcp.tools.recall": "colony mcp.budget mcp.provenance mcp.tool results",
+    "mcp.tools.recall": "colony config mcp.budget mcp.provenance mcp.tool results",
     "mcp.tools.related": "colony mcp.budget mcp.provenance mcp.tool",
     "mcp.tools.remember": "_phago colony errors mcp.budget mcp.tool",
     "mcp.tools.status": "colony mcp.tool",
