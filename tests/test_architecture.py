@@ -196,7 +196,8 @@ PACKAGE = {
     "results.documents": "_pickles document results._show",
     "results.machine": "ids",
     "results.ticks": "_pickles ids",
-    "errors": "ids",
+    "_debug": "",
+    "errors": "_debug ids results.documents",
     "results": "results.answers results.colony results.documents results.graph results.life results.machine "
     "results.surveys results.ticks",
     "_checks": "_values errors",
@@ -277,7 +278,7 @@ PACKAGE = {
     "remote.line remote.shared",
     "remote": "remote.aio remote.client remote.connecting",
     # It names all the others, and imports them when they are asked for.
-    "phago": "_cores _phago errors",
+    "phago": "_cores _debug _phago errors",
     # HTTP, which needs starlette and uvicorn; nothing imports it before `phago serve` runs.
     "serve": "",
     "serve.limits": "",

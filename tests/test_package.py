@@ -212,8 +212,8 @@ def loaded_by(program):
 def test_importing_loads_the_native_module_and_what_knows_the_names():
     known = loaded_by("import importlib, typing")
     loaded = loaded_by("import phago") - known - {"__future__"}
-    # A build that warns needs the class of its warning, and that of which shard and phase an error is.
-    of_a_debug_build = {"phago.errors", "phago.ids"} | loaded_by("import enum, warnings")
+    # A build that warns needs the class of its warning.
+    of_a_debug_build = {"phago._debug"} | loaded_by("import warnings")
     assert {"phago", "phago._cores", "phago._phago"} <= loaded
     assert loaded - {"phago", "phago._cores", "phago._phago"} <= (
         of_a_debug_build if phago._phago.DEBUG_BUILD else set()

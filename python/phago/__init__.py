@@ -341,7 +341,7 @@ _heed_cores()
 if _phago.DEBUG_BUILD:
     import warnings
 
-    from .errors import DebugBuildWarning
+    from ._debug import DebugBuildWarning
 
     warnings.warn(
         "phago's native module was compiled without optimisation: its answers are right and its timings are not",

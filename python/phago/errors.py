@@ -6,12 +6,11 @@ values and never parses a message; each pickles, so that it survives the way out
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
+from ._debug import DebugBuildWarning
 from .ids import ShardId, TickPhase
-
-if TYPE_CHECKING:
-    from .results.documents import IngestReport, UpdateReport
+from .results.documents import IngestReport, UpdateReport
 
 __all__ = [
     "BarrierFailed",
@@ -359,7 +358,3 @@ class NetworkFileSystemWarning(RuntimeWarning):
 
 class CheckpointWarning(RuntimeWarning):
     """A colony was closed and is whole, but what makes its next opening fast could not be written."""
-
-
-class DebugBuildWarning(RuntimeWarning):
-    """The native module was compiled without optimisation: right answers, wrong timings."""
