@@ -45,10 +45,11 @@ def test_bench_import(benchmark, figures, rounds):
         "phago": started("import phago"),
         "bare": started("pass"),
         "asyncio": started("import asyncio"),
+        "used": started("import phago; phago.open"),
         "command": started("import phago.cli"),
     }
     turns = in_turn(benchmark, rounds, contenders)
-    for name, what in (("phago", "import phago"), ("command", "import phago.cli")):
+    for name, what in (("phago", "import phago"), ("used", "import and phago.open"), ("command", "import phago.cli")):
         above = [
             1000 * (one["seconds"] - bare["seconds"])
             for one, bare in zip(turns.seen[name], turns.seen["bare"], strict=True)

@@ -7,11 +7,13 @@ import socket
 import threading
 
 import phago
+from phago._embedding import embedding_of
 from phago.remote import channel
 from phago.serve.app import app
 from phago.serve.limits import Limits
+from phago.serve.listening import bound
 from phago.serve.memory import Memory
-from phago.serve.server import bound, serve
+from phago.serve.server import serve
 
 
 class Answer:
@@ -56,9 +58,9 @@ class Site:
 
 
 @contextlib.contextmanager
-def served(directory, *, token=None, hosts=(), limits=None):
+def served(directory, *, token=None, hosts=(), limits=None, embed=None):
     """Serve the memory in a directory as long as the block lasts."""
-    memory = Memory(channel(directory), limits or Limits())
+    memory = Memory(channel(directory), limits or Limits(), embedding_of(embed, None))
     listening, is_ready, servers = bound("127.0.0.1", 0), threading.Event(), []
     made = app(memory, phago.__version__, token=token, hosts=hosts)
     thread = threading.Thread(target=serve, args=(made, memory, listening, is_ready.set, servers.append))

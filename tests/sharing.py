@@ -118,6 +118,11 @@ def trial(directory, name, seconds):
     client.close()
 
 
+def told(directory):
+    """What the file in a directory says of its owner."""
+    return json.loads((directory / "owner.json").read_bytes())
+
+
 if __name__ == "__main__":
     if len(sys.argv) == 2:
         obey(sys.argv[1])

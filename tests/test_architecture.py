@@ -196,10 +196,12 @@ PACKAGE = {
     "results.documents": "_pickles document results._show",
     "results.machine": "ids",
     "results.ticks": "_pickles ids",
-    "errors": "ids results.documents",
+    "_debug": "",
+    "errors": "_debug ids results.documents",
     "results": "results.answers results.colony results.documents results.graph results.life results.machine "
     "results.surveys results.ticks",
     "_checks": "_values errors",
+    "_directory": "_checks",
     "_jsonl": "_files errors results.documents",
     "_frames": "_checks document errors",
     "_mapping": "results",
@@ -242,7 +244,7 @@ PACKAGE = {
     "machine.shard results",
     "aio": "_alive _checks _embedding _intake _jsonl _phago _progress _question _rows _unpicklable "
     "agents.minds colony config graph results",
-    "opening": "_checks _embedding _held _phago _settings aio backends backends.choice colony config errors",
+    "opening": "_checks _directory _embedding _held _phago _settings aio backends backends.choice colony config errors",
     # Agents, policy and driver know the colony as its users do.
     "evolution.genome": "_checks",
     "evolution.fitness": "_checks",
@@ -267,15 +269,16 @@ PACKAGE = {
     "remote.shared": "_log colony errors remote.calls remote.desk remote.line remote.owner remote.place",
     "remote.http": "_checks errors remote.calls remote.desk remote.faults",
     "remote.graph": "_phago graph remote.calls results",
+    "remote.embedding": "_embedding _question remote.arguments",
     "remote.client": "_checks _embedding _intake _jsonl _listing _progress _question _rows _unpicklable agents config "
-    "errors graph remote.arguments remote.calls remote.graph results view.glance",
+    "errors graph remote.arguments remote.calls remote.embedding remote.graph results view.glance",
     "remote.aio": "_checks _embedding _intake _phago _progress _question _unpicklable agents config graph remote.calls "
     "remote.client remote.graph results",
-    "remote.connecting": "_checks config opening remote.aio remote.client remote.http remote.line remote.shared",
+    "remote.connecting": "_checks _directory _embedding config opening remote.aio remote.client remote.http "
+    "remote.line remote.shared",
     "remote": "remote.aio remote.client remote.connecting",
-    "phago": "_cores _frames _jsonl _phago agents aio backends.ray colony config document errors evolution graph ids "
-    "machine.coordinator machine.ghosts machine.query machine.ring machine.runner machine.shard opening remote results "
-    "roles",
+    # It names all the others, and imports them when they are asked for.
+    "phago": "_cores _debug _phago errors",
     # HTTP, which needs starlette and uvicorn; nothing imports it before `phago serve` runs.
     "serve": "",
     "serve.limits": "",
@@ -283,7 +286,8 @@ PACKAGE = {
     "serve.schemas": "ids results",
     "serve.metrics": "results",
     "serve.operations": "serve.problems serve.schemas",
-    "serve.memory": "remote remote.client remote.desk results serve.limits serve.metrics serve.operations",
+    "serve.memory": "_embedding remote remote.calls remote.client remote.desk results serve.limits serve.metrics "
+    "serve.operations",
     "serve.entry": "",
     "serve.guard": "remote.http serve.entry serve.problems",
     "serve.stream": "errors results serve.operations serve.problems",
@@ -298,8 +302,11 @@ PACKAGE = {
     "serve.problems serve.schemas",
     "serve.openapi": "serve.operations serve.schemas",
     "serve.app": "serve.guard serve.openapi serve.operations serve.problems serve.routes",
-    "serve.server": "serve.limits serve.memory",
-    "cli.serving": "cli.exits cli.parsing errors phago remote serve.app serve.limits serve.memory serve.server",
+    "serve.listening": "",
+    "serve.server": "serve.limits serve.listening serve.memory",
+    "cli.models": "_embedding cli.exits cli.parsing colony errors",
+    "cli.serving": "_embedding cli.exits cli.models cli.parsing errors phago remote serve.app serve.limits "
+    "serve.listening serve.memory serve.server",
     # What stands on the package as its users do.
     "cli.stdlib_docs": "",
     "evaluation": "",
@@ -324,7 +331,6 @@ PACKAGE = {
     "cli.exits": "",
     "cli.parsing": "cli.exits config errors",
     "cli.planning": "cli.parsing",
-    "cli.models": "_embedding",
     # A memory in an agent's tools and in frameworks: each needs an extra.
     "integrations": "",
     "integrations._asking": "_checks results",
@@ -336,19 +342,19 @@ PACKAGE = {
     "mcp": "mcp.service mcp.serving",
     "mcp.budget": "results",
     "mcp.clients": "",
-    "mcp.guard": "serve.entry",
+    "mcp.guard": "mcp.lines serve.entry",
     "mcp.lines": "",
     "mcp.provenance": "colony mcp.tool results results.answers",
     "mcp.sdk": "errors mcp.service phago",
     "mcp.service": "colony errors mcp.budget mcp.provenance mcp.tool mcp.tools",
-    "mcp.serving": "mcp.guard mcp.lines mcp.sdk mcp.service serve.entry",
+    "mcp.serving": "mcp.guard mcp.lines mcp.sdk mcp.service serve.entry serve.listening",
     "mcp.tool": "colony",
     "mcp.tools": "mcp.tool mcp.tools.explain mcp.tools.forget mcp.tools.insights mcp.tools.recall mcp.tools.related "
     "mcp.tools.remember mcp.tools.status",
     "mcp.tools.explain": "colony mcp.budget mcp.tool results results.answers",
     "mcp.tools.forget": "colony mcp.budget mcp.tool",
     "mcp.tools.insights": "colony mcp.budget mcp.tool",
-    "mcp.tools.recall": "colony mcp.budget mcp.provenance mcp.tool results",
+    "mcp.tools.recall": "colony config mcp.budget mcp.provenance mcp.tool results",
     "mcp.tools.related": "colony mcp.budget mcp.provenance mcp.tool",
     "mcp.tools.remember": "_phago colony errors mcp.budget mcp.tool",
     "mcp.tools.status": "colony mcp.tool",
@@ -370,14 +376,15 @@ PACKAGE = {
     "cli.taking": "_bar colony document errors extract",
     "cli.following": "_bar cli.exits cli.taking colony extract",
     "cli.exporting": "cli.exits cli.finding colony export",
-    "cli.directory": "backends.ray cli.exits colony errors opening remote remote.place",
+    "cli.directory": "_directory backends.ray cli.exits colony errors opening remote remote.place",
     "cli.asking": "cli.directory cli.drawing cli.exits cli.finding cli.parsing results results.answers "
     "results.documents",
     "cli.memory": "_bar _jsonl cli.asking cli.directory cli.drawing cli.exits cli.exporting cli.following cli.models "
     "cli.parsing cli.taking colony document errors extract opening remote",
     "cli.trials": "colony config document evaluation.significance evolution",
     "cli.evolving": "_bar cli.demo cli.exits cli.finding cli.parsing cli.trials document evolution extract",
-    "cli.agents": "cli.agents_install cli.directory cli.exits cli.parsing cli.serving errors mcp opening remote",
+    "cli.agents": "cli.agents_install cli.directory cli.exits cli.models cli.parsing cli.serving errors mcp opening "
+    "remote",
     "cli.agents_install": "cli.directory cli.exits cli.parsing mcp.clients",
     "cli.checks": "_phago errors mcp mcp.budget opening phago",
     "cli.completing": "cli.exits cli.parsing",

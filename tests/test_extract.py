@@ -374,6 +374,42 @@ def test_paths_that_are_missing_or_named_alike_are_refused(tmp_path):
     assert len(sources([str(tmp_path / "a" / "notes")] * 2)) == 1
 
 
+def test_a_prefix_stands_before_the_names_of_all(tmp_path):
+    write(tmp_path / "notes" / "deep" / "x.txt", "Text.")
+    write(tmp_path / "alone.txt", "Alone.")
+    write(tmp_path / "rows.jsonl", '{"id": "stated", "text": "A"}\n{"text": "B"}')
+    paths = [tmp_path / name for name in ("notes", "alone.txt", "rows.jsonl")]
+    found = [one.id for one in phago.extract.documents(*paths, prefix="ann")]
+    assert found == ["ann/notes/deep/x.txt", "ann/alone.txt", "stated", "ann/rows.jsonl:2"]
+
+
+@pytest.mark.parametrize(
+    ("line", "states"),
+    [
+        ('{"id": "a", "text": "cut o', "a"),
+        ('{"_id" : "\\u00e9\\"" ,', 'é"'),
+        ('{"id": 7, "text": 1 2}', "7"),
+        ('{"id": "a", "txt": "B"}', "a"),
+        ('{"txt": "B", "id": "a"}', "a"),
+        ('{"id": 7, "text": null}', "7"),
+        # What may be another one's, or two, or none.
+        ('{"id": "a", "text": "A"}{"id": "b", "text": "B"}', None),
+        ('{"id": "a", "text": "A"}{"_id": "b", "text": "B"}', None),
+        ('{"metadata": {"id": "a"}, "text": "cut o', None),
+        ('{"id": "cut o', None),
+        ('{"id": true, "text": "B"}', None),
+        ('{"Id": "a", "text": "B"}', None),
+        ('{"id": "\\ud800", "text": ', None),
+        ("[1, 2]", None),
+        ("<<<<<<< HEAD", None),
+    ],
+)
+def test_a_line_that_is_no_document_may_state_its_id(tmp_path, line, states):
+    write(tmp_path / "rows.jsonl", line)
+    (found,) = read(tmp_path / "rows.jsonl")
+    assert (found.is_unread, found.is_of_lines, found.id) == (True, True, states)
+
+
 # --- lines of JSON -----------------------------------------------------------------------------------------------
 
 

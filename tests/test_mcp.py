@@ -309,6 +309,38 @@ def test_what_is_hardly_json_is_answered(asked, says):
             _Recall.model_validate(told)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (b'{"question": "ions \\ud800"}', None),
+        (b'{"question": "ions \xed\xa0\x80 \xff"}', None),
+        (b'{"question": "ions", "k": ' + b"9" * 5000 + b"}", "`k`"),
+        (b'{"question": "ions", "newer": NaN}', "`newer`"),
+    ],
+)
+def test_what_is_hardly_json_is_answered_over_http_too(served, arguments, says):
+    body = b'{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"recall","arguments":' + arguments + b"}}"
+    told = answered(served, body)
+    assert told["id"] == 2
+    assert told["result"]["isError"] is (says is not None)
+    assert says is None or says in told["result"]["content"][0]["text"]
+
+
+def test_a_body_that_is_no_json_is_an_error_of_the_protocol(served):
+    told = answered(served, b"no JSON at all")
+    assert told["error"]["code"] in (-32700, -32602)
+
+
+def answered(address, body):
+    headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, body, headers), timeout=20) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return json.load(error)
+
+
 def test_a_client_that_is_gone_in_the_middle_ends_it_quietly(tmp_path):
     with started(tmp_path / "m") as process:
         said_hello(process)

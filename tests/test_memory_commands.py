@@ -209,6 +209,55 @@ def test_the_colony_may_live_in_the_folder_that_it_holds(notes, says):
     assert says("sync", "notes/m", notes)[:2] == (0, "0 new, 0 changed, 4 unchanged, 0 deleted.\n")
 
 
+def test_a_misspelt_word_is_told_of_in_the_answer(kept, says):
+    code, out, _ = says("query", kept, "oxigen of yeest and the heart")
+    assert code == 0
+    assert out.startswith(
+        "No document has `oxigen`; read as `oxygen`.\nNo document has `yeest`; read as `yeast`.\n\n1. "
+    )
+    for question in (["oxygen of yeast"], ["oxy*"], ["oxigen", "--lexical"]):
+        assert "read as" not in says("query", kept, *question)[1]
+    rows = as_json(says("query", kept, "oxigen", "--json"))[1]["hits"]
+    assert {word["read_as"] for row in rows for word in row["path"]["words"]} == {"oxygen"}
+
+
+def test_two_folders_of_one_name_live_side_by_side_with_prefixes(kept, says, notes):
+    twin = Path("ann", "notes")
+    twin.mkdir(parents=True)
+    (twin / "heart.md").write_text("# Hearts\n\nAnn drew them.")
+    (twin / "rows.jsonl").write_text('{"id": "stated", "text": "As it says."}\n{"text": "Without an id."}')
+    code, row = as_json(says("sync", kept, str(twin), "--json"))
+    assert (code, row["new"]) == (0, 2)
+    assert [one["path"] for one in row["left_out"]] == ["notes/heart.md"]
+    for command in ("ingest", "sync"):
+        code, row = as_json(says(command, kept, str(twin), "--prefix", "ann/", "--json"))
+        assert row["left_out"] == []
+    of_ann = ["ann/notes/heart.md", "ann/notes/rows.jsonl:2", "stated"]
+    of_all = ["beer", "bread", "notes/heart.md", "notes/lungs.txt"]
+    assert ids_of("m") == sorted(of_ann + of_all)
+    assert says("sync", kept, "notes")[:2] == (0, "0 new, 0 changed, 4 unchanged, 0 deleted.\n")
+    (twin / "heart.md").unlink()
+    assert as_json(says("sync", kept, str(twin), "--prefix", "ann", "--json"))[1]["deleted"] == 1
+    assert ids_of("m") == sorted(of_ann[1:] + of_all)
+    code, _, error = says("sync", kept, "notes", str(twin))
+    assert (code, "each with a prefix of its own" in error) == (2, True)
+    assert says("sync", kept, "notes", "--prefix", " /")[0] == 2
+
+
+def test_a_line_that_states_its_id_keeps_that_document_alone(kept, says):
+    lines = [json.dumps({"id": f"line {number}", "text": f"Text {number}."}) for number in range(5)]
+    lines.append('{"text": "It goes by its place."}')
+    Path("notes", "rows.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    assert says("sync", kept, "notes")[0] == 0
+    # Of two the text is cut off or misspelt, one is whole, two are gone, and so is what went by its place.
+    lines = [lines[0], lines[1][:-4], lines[2].replace('"text"', '"txet"'), "", "", ""]
+    Path("notes", "rows.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    Path("notes", "lungs.txt").unlink()
+    code, row = as_json(says("sync", kept, "notes", "--json"))
+    assert (code, row["kept"], row["deleted"], len(row["left_out"])) == (0, 3, 3, 2)
+    assert ids_of("m") == ["line 0", "line 1", "line 2", "notes/heart.md", "notes/rows.jsonl:6"]
+
+
 # --- lifetimes ---------------------------------------------------------------------------------------------------
 
 
@@ -501,8 +550,9 @@ def test_ray_that_is_not_installed_ends_with_2(kept, says, monkeypatch):
         ("heart.md", b"caf\xe9", ["notes/heart.md"]),
         ("heart.md", b"a\0b", ["notes/heart.md"]),
         ("heart.md", b"a" * ((16 << 20) + 1), ["notes/heart.md"]),
-        ("rows.jsonl", b'{"id": "bread", "text": "Bread.", "colour": 1}\n', ["beer", "bread"]),
-        ("rows.jsonl", b'{"id": "bread", "text": 3}\n', ["beer", "bread"]),
+        # Of the line of beer nothing is left, and the other one says whose it is.
+        ("rows.jsonl", b'{"id": "bread", "text": "Bread.", "colour": 1}\n', ["bread"]),
+        ("rows.jsonl", b'{"id": "bread", "text": 3}\n', ["bread"]),
         ("rows.jsonl", b'["bread"]\n', ["beer", "bread"]),
         ("rows.jsonl", b"caf\xe9\n", ["beer", "bread"]),
     ],
@@ -510,7 +560,8 @@ def test_ray_that_is_not_installed_ends_with_2(kept, says, monkeypatch):
 def test_what_is_there_and_cannot_be_read_keeps_its_documents(kept, says, name, data, kept_too):
     Path("notes", name).write_bytes(data)
     _, row = as_json(says("sync", kept, "notes", "--json"))
-    assert (row["deleted"], row["kept"]) == (0, len(kept_too))
+    gone = {"beer", "bread"} - set(kept_too) if name == "rows.jsonl" else set()
+    assert (row["deleted"], row["kept"]) == (len(gone), len(kept_too))
     assert set(kept_too) <= set(ids_of("m"))
     # What is known to hold nothing, or to be gone, keeps nothing.
     Path("notes", name).write_bytes(b"\n")

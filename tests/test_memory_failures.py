@@ -52,7 +52,10 @@ def test_no_colony_is_made_among_other_files(notes, says, command):
     name, *rest = command
     code, out, err = says(name, notes, *rest)
     assert (code, out) == (2, "")
-    assert err == "phago: `notes` holds other files; give the directory of a colony, an empty one, or a new one\n"
+    assert err == (
+        "phago: `notes` holds other files, such as `heart.md`; give the directory of a colony, an empty one, or a new "
+        "one\n"
+    )
     assert sorted(os.listdir(notes)) == sorted(NOTES)
 
 

@@ -298,6 +298,102 @@ def test_what_is_wrong_is_told_and_makes_nothing(path, options, error, tmp_path,
     assert [file.name for file in tmp_path.iterdir()] == ["file"]
 
 
+def opened_and_closed(path, how, **options):
+    if how == "open":
+        phago.open(path, **options).close()
+    elif how == "connect":
+        phago.connect(path, **options).close()
+    else:
+
+        async def asked():
+            async with phago.open_async(path, **options):
+                pass
+
+        asyncio.run(asked())
+
+
+@pytest.mark.parametrize("how", ["open", "open_async", "connect"])
+def test_no_colony_is_made_among_other_files(tmp_path, how):
+    (tmp_path / "b.txt").write_text("mine")
+    (tmp_path / "a").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    name = "where" if how == "connect" else "path"
+    with pytest.raises(
+        phago.ConfigError, match=rf"`{name}` is .* an empty one, or a new one; it holds .* 'a'"
+    ) as caught:
+        opened_and_closed(tmp_path, how)
+    assert (caught.value.field, caught.value.value) == (name, str(tmp_path))
+    assert sorted(tmp_path.rglob("*")) == before
+    # Where none is to be made, there is none.
+    with pytest.raises(phago.ColonyNotFound):
+        opened_and_closed(tmp_path, how, make=False)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("names", "other"),
+    [
+        (["LOCK", "CURRENT", "000003.log"], "000003.log"),
+        (["log-2024.txt"], "log-2024.txt"),
+        (["checkpoint-01", "LOCK"], "checkpoint-01"),
+        (["LOCK"], None),
+        (["LOCK", "owner.json", "owner.leaving"], None),
+    ],
+)
+def test_a_lock_makes_no_colony(tmp_path, names, other):
+    for name in names:
+        (tmp_path / name).touch()
+    if other is None:
+        phago.open(tmp_path).close()
+    else:
+        with pytest.raises(phago.ConfigError, match=f"such as '{other}'"):
+            phago.open(tmp_path)
+        assert sorted(file.name for file in tmp_path.iterdir()) == sorted(names)
+
+
+@pytest.mark.parametrize("name", [".DS_Store", ".hidden", "lost+found", "desktop.ini", "Thumbs.db"])
+def test_what_systems_put_into_a_folder_is_in_nobodys_way(tmp_path, name):
+    (tmp_path / name).mkdir()
+    with phago.open(tmp_path) as colony:
+        colony.ingest("Ions cross the membrane.")
+    # Once a colony lives there, whatever else is put there is as well.
+    (tmp_path / "notes.txt").write_text("mine")
+    with phago.open(tmp_path) as colony:
+        assert len(colony) == 1
+    assert {name, "notes.txt"} <= {file.name for file in tmp_path.iterdir()}
+
+
+@pytest.mark.parametrize("how", ["open", "open_async"])
+@pytest.mark.parametrize(
+    ("given", "reaches"),
+    [
+        ("http://localhost:8000", "http://localhost:8000"),
+        ("HTTPS://memory.example/x", "HTTPS://memory.example/x"),
+        ("localhost:8000", "http://localhost:8000"),
+        ("127.0.0.1:8000/", "http://127.0.0.1:8000/"),
+        ("[::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_a_server_is_no_directory(tmp_path, monkeypatch, how, given, reaches):
+    monkeypatch.chdir(tmp_path)
+    for options in ({}, {"make": False}, {"read_only": True}):
+        if how == "open_async" and options:
+            continue
+        with pytest.raises(phago.ConfigError, match="the path of a directory") as caught:
+            opened_and_closed(given, how, **options)
+        assert f"`phago.connect('{reaches}')` reaches a server" in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_with_a_name_like_a_server_is_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("memory:8000").mkdir()
+    opened_and_closed("memory:8000", "open")
+    assert (tmp_path / "memory:8000" / "witness").exists()
+    opened_and_closed(Path("ann:80"), "open")
+    assert (tmp_path / "ann:80" / "witness").exists()
+
+
 def test_a_path_may_be_of_any_kind_and_outlives_a_change_of_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "elsewhere").mkdir()

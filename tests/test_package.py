@@ -1,5 +1,6 @@
 """The package as it is installed."""
 
+import ast
 import json
 import os
 import pkgutil
@@ -80,7 +81,20 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
         "sources",
         "Opening",
     }
-    inner |= {"KNOWN", "PART", "Parser", "conditions", "count", "moment", "seconds", "shards", "text", "part", "cut"}
+    inner |= {
+        "KNOWN",
+        "PART",
+        "Parser",
+        "conditions",
+        "count",
+        "moment",
+        "seconds",
+        "shards",
+        "text",
+        "part",
+        "prefix",
+        "cut",
+    }
     inner |= {
         "anomalies_lines",
         "bridges_lines",
@@ -153,7 +167,9 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
     inner |= {
         "channel",
         "Connecting",
+        "add_model",
         "add_serve",
+        "check_model",
         "port",
         "token_of",
         "has_token",
@@ -187,10 +203,54 @@ def test_importing_prints_nothing_and_imports_no_other_package():
     assert done.stderr == ""
 
 
-def test_importing_brings_no_loop_and_no_network():
-    names = "asyncio http multiprocessing socket ssl starlette concurrent.futures phago.remote phago.serve"
-    program = f"import sys, phago; print([name for name in {names.split()} if name in sys.modules]); phago.connect"
-    assert python(program, PYTHONWARNINGS="ignore").stdout == "[]\n"
+def loaded_by(program):
+    done = python(f"import sys; {program}; print(*sys.modules)", PYTHONWARNINGS="ignore")
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def test_importing_loads_the_native_module_and_what_knows_the_names():
+    known = loaded_by("import importlib, typing")
+    loaded = loaded_by("import phago") - known - {"__future__"}
+    # A build that warns needs the class of its warning.
+    of_a_debug_build = {"phago._debug"} | loaded_by("import warnings")
+    assert {"phago", "phago._cores", "phago._phago"} <= loaded
+    assert loaded - {"phago", "phago._cores", "phago._phago"} <= (
+        of_a_debug_build if phago._phago.DEBUG_BUILD else set()
+    )
+
+
+def test_a_colony_brings_no_loop_and_no_network():
+    names = {"asyncio", "http", "multiprocessing", "socket", "ssl", "starlette", "concurrent.futures", "phago.serve"}
+    program = "import phago; phago.open; phago.Colony(shards=1).query('ions')"
+    loaded = loaded_by(program)
+    assert "phago.colony" in loaded
+    assert loaded & (names | {"phago.remote", "phago.machine", "phago.evolution"}) == set()
+
+
+def test_a_name_is_found_in_its_module_as_type_checkers_find_it():
+    tree = ast.parse(Path(phago.__file__).read_text(encoding="utf-8"))
+    (typed,) = [one for one in tree.body if isinstance(one, ast.If) and ast.unparse(one.test) == "TYPE_CHECKING"]
+    found = {name.name: one.module for one in typed.body for name in one.names}
+    assert found == phago._LATER
+    assert found.keys() | {"__version__"} == set(phago.__all__)
+    assert len(found) >= 100
+
+
+@pytest.mark.parametrize("name", phago._MODULES)
+def test_modules_are_attributes_whatever_was_loaded(name):
+    assert loaded_by(f"import phago; assert phago.{name}.__name__ == 'phago.{name}'") >= {f"phago.{name}"}
+
+
+def test_a_star_brings_all_names_and_no_other():
+    program = "from phago import *; print(sorted(name for name in dir() if name[0] != '_'))"
+    done = python(program, PYTHONWARNINGS="ignore")
+    assert ast.literal_eval(done.stdout) == sorted(set(phago.__all__) - {"__version__"})
+
+
+def test_a_name_that_is_none_is_refused():
+    with pytest.raises(AttributeError, match="module 'phago' has no attribute 'Colonie'"):
+        phago.Colonie  # noqa: B018
 
 
 @pytest.mark.parametrize("seed", ["0", "7", "0xffffffffffffffff", "-1", ""])

@@ -95,10 +95,11 @@ ASKED = {
     "delete": {"id": ["new", "nobody"]},
     "pin": {"concept": "membranes"},
     "unpin": {"concept": "membranes"},
+    "embeddable": {"documents": ["new", {"id": f"{AWKWARD}3", "text": "other"}, {"text": " "}, None]},
     "emit": {"name": "wanted", "concept": "membranes", "amount": 0.1},
 }
 # On disk only, or asked with what another call returned, or of agents.
-ELSEWHERE = {"checkpoint", "compact", "snapshot", "reinforce", "dismiss"}
+ELSEWHERE = {"checkpoint", "compact", "snapshot", "reinforce", "dismiss", "tell_model"}
 
 
 def test_every_call_is_looked_at():

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -545,125 +544,6 @@ def test_answers_have_the_form_that_the_description_says(site):
     check("/v1/query", "post", site.post("/v1/query", {}))
     check("/v1/explain", "post", site.post("/v1/explain", {"text": "ions", "id": "a"}))
     check("/v1/run", "post", site.post("/v1/run", {}))
-
-
-# --- phago.connect ---
-
-
-def test_the_client_has_the_colonys_methods_over_http(empty, tmp_path):
-    with phago.connect(empty.url, token=TOKEN) as client:
-        assert client.ingest(NOTES) == phago.IngestReport(accepted=3)
-        assert client.run().digested == 3
-        assert client.query("ions") == empty.memory.client.query("ions")
-        assert client.explain("ions", "a") == empty.memory.client.explain("ions", "a")
-        assert list(client.documents()) == list(empty.memory.client.documents())
-        assert list(client.graph.edges) == list(empty.memory.client.graph.edges)
-        assert client.reinforce(client.query("ions membrane")[0]) is True
-        assert [tick.tick for tick in client.ticks(2)]
-        assert client.delete("a") is True
-        assert client.digest() == empty.memory.client.digest()
-        assert repr(client) == f"<Client of {empty.url}>"
-        assert client.is_owner is False
-        with pytest.raises(phago.InvalidDocument, match="blank"):
-            client.ingest([{"text": "a"}, " "])
-        with pytest.raises(phago.ConfigError, match="do it there"):
-            client.snapshot(tmp_path / "copy")
-        assert not (tmp_path / "copy").exists()
-        with concurrent.futures.ThreadPoolExecutor(8) as pool:
-            assert len(set(pool.map(lambda _: client.digest(), range(40)))) == 1
-    with pytest.raises(phago.ClosedError):
-        client.count()
-
-
-# Python 3.12 warns of forks beside threads, which is what is tried here.
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
-def test_a_forked_child_asks_over_a_connection_of_its_own(site):
-    with phago.connect(site.url, timeout=5) as client:
-        kept = list(client._channel._lines)
-        assert kept
-        child = os.fork()
-        if not child:
-            try:
-                ended = 0 if client.get("a").id == "a" and kept[0] not in client._channel._lines else 1
-                client.close()
-            except BaseException:
-                ended = 2
-            os._exit(ended)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        assert client.get("b/c d").id == "b/c d"
-        assert client._channel._lines == kept
-
-
-def test_the_token_of_a_file_or_of_the_environment(empty, monkeypatch):
-    with phago.connect(empty.url, token=f"{TOKEN}\n") as client:
-        assert client.count() == 0
-    monkeypatch.setenv("PHAGO_TOKEN", f" {TOKEN}\n")
-    with phago.connect(empty.url) as client:
-        assert client.count() == 0
-    with pytest.raises(phago.TokenError, match="another token"):
-        phago.connect(empty.url, token="wrong-token-of-length")
-
-
-def test_a_wrong_token_and_a_wrong_server_are_told_of(empty, monkeypatch):
-    monkeypatch.delenv("PHAGO_TOKEN", raising=False)
-    for token, told in ((None, "wants its token"), ("wrong-token-of-length", "has another token")):
-        with pytest.raises(PermissionError, match=f"`token`.*{told}") as refused:
-            phago.connect(empty.url, token=token)
-        assert isinstance(refused.value, phago.TokenError)
-        assert refused.value.where == empty.url
-    for token in ("", "\n", "a\nb", "ü"):
-        with pytest.raises(phago.ConfigError, match="`token`") as caught:
-            phago.connect(empty.url, token=token)
-        assert "ü" not in str(caught.value)
-    with pytest.raises(phago.WireError, match="no server of phago"):
-        phago.connect(f"{empty.url}/elsewhere", token=TOKEN)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    begun = time.monotonic()
-    with pytest.raises(phago.RpcError, match="cannot be reached"):
-        phago.connect(f"http://127.0.0.1:{port}")
-    assert time.monotonic() - begun < 2
-    with pytest.raises(phago.ConfigError, match="`shards`"):
-        phago.connect(empty.url, shards=2)
-
-
-@pytest.mark.parametrize(
-    "where",
-    [
-        "http://localhost:1/ü",
-        f"http://{'a' * 70}:1",
-        "http://a b:1",
-        "http://a..b:1",
-        "http://:1",
-        "http://a:x",
-        "http://a/\nb",
-    ],
-)
-def test_an_address_that_is_none_is_refused(where):
-    with pytest.raises(phago.ConfigError, match="`where`"):
-        phago.connect(where, timeout=1)
-
-
-def test_a_long_call_is_waited_for_over_http(tmp_path, monkeypatch):
-    with served(tmp_path / "memory") as site, phago.connect(site.url, timeout=1.5) as client:
-        answer = site.memory.desk._done
-        monkeypatch.setattr(site.memory.desk, "_done", lambda name, asked: time.sleep(2.5) or answer(name, asked))
-        assert client.count() == 0
-
-
-def test_who_connects_to_the_directory_shares_it_with_the_server(tmp_path):
-    directory = tmp_path / "memory"
-    with phago.connect(directory) as first, served(directory) as site:
-        assert first.is_owner
-        assert site.post("/v1/documents", NOTES).json["accepted"] == 3
-        assert len(first) == 3
-        first.close()
-        # The server takes over.
-        assert site.get("/v1/stats").json["documents"] == 3
-        with phago.connect(directory) as second:
-            assert (second.is_owner, len(second)) == (False, 3)
 
 
 # --- the command ---

@@ -9,120 +9,120 @@ that lives in memory; `open_async` and `AsyncColony` are their twins for event l
 from __future__ import annotations
 
 import os
-import warnings
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import _phago
 from ._cores import heed as _heed_cores
-from ._frames import read_frame
-from ._jsonl import read_jsonl
-from .agents import Absorb, Agent, AgentArray, Die, Dissolve, Move, Prefer, Signal, Sleep, Spawn, Trace, Walkers
-from .aio import AsyncColony
-from .colony import Colony
-from .config import ColonyConfig, DistributedConfig, Ranking, RunnerConfig
-from .document import Document, read_folder
-from .errors import (
-    AgentError,
-    BarrierFailed,
-    BusyError,
-    CheckpointWarning,
-    ClosedError,
-    ColonyExists,
-    ColonyNotFound,
-    ConfigError,
-    CoordinatorUnavailable,
-    CorruptionError,
-    DebugBuildWarning,
-    DocumentExists,
-    EdgeResolutionFailed,
-    EmbedError,
-    GhostNodeNotFound,
-    InvalidDocument,
-    LimitError,
-    NetworkFileSystemWarning,
-    NotOnDisk,
-    PhagoError,
-    PhaseOrderError,
-    PhaseTimeout,
-    ReadOnlyError,
-    RoutingFailed,
-    RpcError,
-    ShardDied,
-    ShardNotFound,
-    StorageError,
-    TokenError,
-    UnknownUntilReopened,
-    VersionError,
-    WireError,
-)
-from .graph import AsyncGraph, Edges, Graph, Nodes
-from .ids import ShardId, TickPhase
-from .opening import VerifyReport, open, open_async, verify
-from .results import (
-    AgentInfo,
-    Alarm,
-    AlarmKind,
-    Anomaly,
-    Bridge,
-    BridgeShare,
-    BridgeSide,
-    Cluster,
-    ClusterLink,
-    ClusterStats,
-    Concept,
-    ConceptShare,
-    ContextShare,
-    CrossShardEdge,
-    CrossShardEdges,
-    Diff,
-    Digester,
-    DistributedTickResult,
-    Edge,
-    Event,
-    EventKind,
-    Explanation,
-    FadingSynapse,
-    GhostNode,
-    Gone,
-    GraphPath,
-    Hit,
-    Hits,
-    IngestReport,
-    Insights,
-    LocalQueryRequest,
-    LocalQueryResult,
-    Map,
-    Mark,
-    Node,
-    Parts,
-    Path,
-    PhaseResult,
-    Progress,
-    Rejected,
-    RunReport,
-    ScoredNode,
-    ShardHealth,
-    ShardInfo,
-    SignificantPair,
-    Stats,
-    StoredDocument,
-    Suggestion,
-    UpdateReport,
-    WordShare,
-)
-from .roles import Sentinel, Synthesizer
 
+# What type checkers read; `_LATER` below says the same to Python, and a test holds both equal.
 if TYPE_CHECKING:
+    from ._frames import read_frame
+    from ._jsonl import read_jsonl
+    from .agents import Absorb, Agent, AgentArray, Die, Dissolve, Move, Prefer, Signal, Sleep, Spawn, Trace, Walkers
+    from .aio import AsyncColony
     from .backends.ray import Ray
+    from .colony import Colony
+    from .config import ColonyConfig, DistributedConfig, Ranking, RunnerConfig
+    from .document import Document, read_folder
+    from .errors import (
+        AgentError,
+        BarrierFailed,
+        BusyError,
+        CheckpointWarning,
+        ClosedError,
+        ColonyExists,
+        ColonyNotFound,
+        ConfigError,
+        CoordinatorUnavailable,
+        CorruptionError,
+        DebugBuildWarning,
+        DocumentExists,
+        EdgeResolutionFailed,
+        EmbedError,
+        GhostNodeNotFound,
+        InvalidDocument,
+        LimitError,
+        NetworkFileSystemWarning,
+        NotOnDisk,
+        PhagoError,
+        PhaseOrderError,
+        PhaseTimeout,
+        ReadOnlyError,
+        RoutingFailed,
+        RpcError,
+        ShardDied,
+        ShardNotFound,
+        StorageError,
+        TokenError,
+        UnknownUntilReopened,
+        VersionError,
+        WireError,
+    )
     from .evolution import Fitness, Genome, SpawnPolicy
+    from .graph import AsyncGraph, Edges, Graph, Nodes
+    from .ids import ShardId, TickPhase
     from .machine.coordinator import Coordinator
     from .machine.ghosts import GhostNodeCache
     from .machine.query import DistributedQueryEngine
     from .machine.ring import ConsistentHashRing
     from .machine.runner import DistributedRunner
     from .machine.shard import Batch, ShardedColony
+    from .opening import VerifyReport, open, open_async, verify
     from .remote import AsyncClient, Client, connect, connect_async
+    from .results import (
+        AgentInfo,
+        Alarm,
+        AlarmKind,
+        Anomaly,
+        Bridge,
+        BridgeShare,
+        BridgeSide,
+        Cluster,
+        ClusterLink,
+        ClusterStats,
+        Concept,
+        ConceptShare,
+        ContextShare,
+        CrossShardEdge,
+        CrossShardEdges,
+        Diff,
+        Digester,
+        DistributedTickResult,
+        Edge,
+        Event,
+        EventKind,
+        Explanation,
+        FadingSynapse,
+        GhostNode,
+        Gone,
+        GraphPath,
+        Hit,
+        Hits,
+        IngestReport,
+        Insights,
+        LocalQueryRequest,
+        LocalQueryResult,
+        Map,
+        Mark,
+        Node,
+        Parts,
+        Path,
+        PhaseResult,
+        Progress,
+        Rejected,
+        RunReport,
+        ScoredNode,
+        ShardHealth,
+        ShardInfo,
+        SignificantPair,
+        Stats,
+        StoredDocument,
+        Suggestion,
+        UpdateReport,
+        WordShare,
+    )
+    from .roles import Sentinel, Synthesizer
 
 # The distribution's version as it is written in pyproject.toml; a test holds them equal.
 __version__ = "0.1.0"
@@ -262,6 +262,60 @@ __all__ = [
     "verify",
 ]
 
+# `import phago` loads what every program needs, which is the native module, and the rest when it is asked for: some
+# seventy small classes take longer to make than all else takes to load.
+_OF = {
+    "_frames": "read_frame",
+    "_jsonl": "read_jsonl",
+    "agents": "Absorb Agent AgentArray Die Dissolve Move Prefer Signal Sleep Spawn Trace Walkers",
+    "aio": "AsyncColony",
+    "backends.ray": "Ray",
+    "colony": "Colony",
+    "config": "ColonyConfig DistributedConfig Ranking RunnerConfig",
+    "document": "Document read_folder",
+    "errors": "AgentError BarrierFailed BusyError CheckpointWarning ClosedError ColonyExists ColonyNotFound "
+    "ConfigError CoordinatorUnavailable CorruptionError DebugBuildWarning DocumentExists EdgeResolutionFailed "
+    "EmbedError GhostNodeNotFound InvalidDocument LimitError NetworkFileSystemWarning NotOnDisk PhagoError "
+    "PhaseOrderError PhaseTimeout ReadOnlyError RoutingFailed RpcError ShardDied ShardNotFound StorageError "
+    "TokenError UnknownUntilReopened VersionError WireError",
+    "evolution": "Fitness Genome SpawnPolicy",
+    "graph": "AsyncGraph Edges Graph Nodes",
+    "ids": "ShardId TickPhase",
+    "machine.coordinator": "Coordinator",
+    "machine.ghosts": "GhostNodeCache",
+    "machine.query": "DistributedQueryEngine",
+    "machine.ring": "ConsistentHashRing",
+    "machine.runner": "DistributedRunner",
+    "machine.shard": "Batch ShardedColony",
+    "opening": "VerifyReport open open_async verify",
+    "remote": "AsyncClient Client connect connect_async",
+    "results": "AgentInfo Alarm AlarmKind Anomaly Bridge BridgeShare BridgeSide Cluster ClusterLink ClusterStats "
+    "Concept ConceptShare ContextShare CrossShardEdge CrossShardEdges Diff Digester DistributedTickResult Edge Event "
+    "EventKind Explanation FadingSynapse GhostNode Gone GraphPath Hit Hits IngestReport Insights "
+    "LocalQueryRequest LocalQueryResult Map Mark Node Parts Path PhaseResult Progress Rejected RunReport "
+    "ScoredNode ShardHealth ShardInfo SignificantPair Stats StoredDocument Suggestion UpdateReport WordShare",
+    "roles": "Sentinel Synthesizer",
+}
+# The public names, each with the module that has it.
+_LATER = {name: module for module, names in _OF.items() for name in names.split()}
+# Modules of the package that are found as its attributes, whether or not something has loaded them.
+_MODULES = (
+    "agents",
+    "aio",
+    "backends",
+    "colony",
+    "config",
+    "document",
+    "errors",
+    "evolution",
+    "graph",
+    "ids",
+    "machine",
+    "opening",
+    "results",
+    "roles",
+)
+
 
 def _seed_maps() -> None:
     # No result depends on the order inside a hash map. A fresh seed for every process keeps that true, and keeps
@@ -270,6 +324,8 @@ def _seed_maps() -> None:
     try:
         seed = int(given, 0) if given else int.from_bytes(os.urandom(8), "little")
     except ValueError:
+        from .errors import ConfigError
+
         raise ConfigError(
             f"`PHAGO_MAP_SEED` is {given!r}; accepted is an integer",
             field="PHAGO_MAP_SEED",
@@ -283,6 +339,10 @@ _seed_maps()
 _heed_cores()
 
 if _phago.DEBUG_BUILD:
+    import warnings
+
+    from ._debug import DebugBuildWarning
+
     warnings.warn(
         "phago's native module was compiled without optimisation: its answers are right and its timings are not",
         DebugBuildWarning,
@@ -294,32 +354,15 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-# `import phago` pays for no engine that it does not use.
-# What not every program needs, by the module that has it: it is imported when it is asked for.
-_LATER = {
-    "AsyncClient": "remote",
-    "Batch": "machine.shard",
-    "Client": "remote",
-    "ConsistentHashRing": "machine.ring",
-    "Coordinator": "machine.coordinator",
-    "DistributedQueryEngine": "machine.query",
-    "DistributedRunner": "machine.runner",
-    "Fitness": "evolution",
-    "Genome": "evolution",
-    "GhostNodeCache": "machine.ghosts",
-    "Ray": "backends.ray",
-    "ShardedColony": "machine.shard",
-    "SpawnPolicy": "evolution",
-    "connect": "remote",
-    "connect_async": "remote",
-}
-_LATER_MODULES = ("evolution", "machine")
+# Hidden from type checkers, for whom a name that there is not shall be none.
+if not TYPE_CHECKING:
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _LATER and name not in _LATER_MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f".{_LATER.get(name, name)}", __name__)
-    found = module if name in _LATER_MODULES else getattr(module, name)
-    globals()[name] = found
-    return found
+    def __getattr__(name: str) -> object:
+        if name in _LATER:
+            found = getattr(import_module(f".{_LATER[name]}", __name__), name)
+        elif name in _MODULES:
+            found = import_module(f".{name}", __name__)
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = found
+        return found

@@ -5,10 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
-import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,7 +42,7 @@ def placed(path: str | os.PathLike[str]) -> Iterator[Path]:
         return
     whole = Path(os.path.realpath(given))
     # Threads of one process may write at once; the name is short, as that of the file may be as long as can be.
-    temporary = whole.with_name(f".phago.{secrets.token_hex(8)}")
+    temporary = whole.with_name(f".phago.{os.urandom(8).hex()}")
     try:
         with _named(given, temporary):
             # Made here, so that the rights of what is replaced hold from the first byte on.
@@ -70,6 +67,10 @@ def written(path: str | os.PathLike[str]) -> Iterator[TextIO]:
 
 @contextmanager
 def _passed_on(given: str) -> Iterator[Path]:
+    # Few ever write to what is no file, and each colony would wait for these.
+    import shutil
+    import tempfile
+
     with tempfile.TemporaryDirectory() as folder:
         temporary = Path(folder) / "out"
         yield temporary

@@ -6,7 +6,6 @@ import datetime
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from html import escape
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, overload
@@ -682,6 +681,8 @@ class Colony(Alive, Unpicklable):
             return "<unavailable Colony>"
 
     def _repr_html_(self) -> str:
+        from html import escape
+
         from .view.glance import glance
 
         if self._held is None:

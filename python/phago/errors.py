@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from ._debug import DebugBuildWarning
 from .ids import ShardId, TickPhase
 from .results.documents import IngestReport, UpdateReport
 
@@ -357,7 +358,3 @@ class NetworkFileSystemWarning(RuntimeWarning):
 
 class CheckpointWarning(RuntimeWarning):
     """A colony was closed and is whole, but what makes its next opening fast could not be written."""
-
-
-class DebugBuildWarning(RuntimeWarning):
-    """The native module was compiled without optimisation: right answers, wrong timings."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from . import _phago
 from ._checks import directory_of, flag, real, refusal
+from ._directory import directory_given, refuse_others
 from ._embedding import Embed, Embedding, embedding_of
 from ._held import Held, config_given, config_made, driven, runner_given, shards_given
 from ._settings import as_native
@@ -58,7 +59,8 @@ def open(
     ['a']
 
     Args:
-        path: The directory. It holds nothing but the colony's files.
+        path: The directory. It holds nothing but the colony's files, and hidden ones: one that holds other files and no
+            colony is refused, as long as a colony would be made there.
         shards: The number of parts that the work is cut into; 1 to 1,024. By default one for each core. It may differ
             from opening to opening, and no result depends on it.
         seed: As for `Colony`.
@@ -167,7 +169,7 @@ class _Asked:
         embedding: Embedding | None,
     ) -> None:
         self.embedding = embedding
-        self.path = directory_of("path", path)
+        self.path = directory_given("path", path)
         if isinstance(backend, Transport) and shards is None:
             shards = backend.shards
         self.shards = shards_given(shards)
@@ -178,6 +180,8 @@ class _Asked:
         self.read_only = flag("read_only", read_only)
         self.wait = real("wait", wait, 0.0, _WAIT_MAX)
         self.make = flag("make", make)
+        if self.make and not self.read_only:
+            refuse_others("path", self.path)
         if self.read_only and self.choice.backend != "threads":
             raise refusal("backend", self.choice.backend, "`threads`, as a colony that is only read is read here")
 

@@ -9,8 +9,9 @@ from typing import Any
 from ..errors import BusyError, CorruptionError, PhagoError
 from ..opening import open as open_colony
 from .agents_install import install_parser
-from .directory import check_directory
+from .directory import check_directory, embedding
 from .exits import BUSY, DAMAGED, FOUND, Problem
+from .models import add_model, check_model
 from .parsing import Parser, seconds, text
 from .serving import port, token_of
 
@@ -46,6 +47,7 @@ def add_mcp(commands: argparse._SubParsersAction[Parser]) -> None:
         metavar="SECONDS",
         help=f"how long to wait for a program that has DIR alone (default: {_WAIT:g})",
     )
+    add_model(parser)
     parser.set_defaults(run=_serve)
 
 
@@ -56,8 +58,10 @@ def _serve(arguments: argparse.Namespace) -> int:
         raise Problem(str(error)) from None
     token = token_of(arguments.token_file) if arguments.http else None
     check_directory(arguments.memory, new=True)
+    check_model(arguments)
     try:
         with _opened(arguments) as memory:
+            check_model(arguments, memory)
             service = Service(memory, changes=not arguments.read_only)
             if not arguments.http:
                 # As any server that is told to end: well.
@@ -68,7 +72,9 @@ def _serve(arguments: argparse.Namespace) -> int:
             except ValueError as error:
                 raise Problem(f"{error}; PHAGO_TOKEN in the environment, or --token-file FILE") from None
             except OSError as error:
-                raise Problem(f"{arguments.host}:{arguments.port} cannot be listened on: {error.strerror}") from None
+                raise Problem(
+                    f"{arguments.host}:{arguments.port} cannot be listened on: {error.strerror or error}"
+                ) from None
     except BusyError as error:
         raise Problem(str(error), code=BUSY) from error
     except CorruptionError as error:
@@ -80,11 +86,11 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 def _opened(arguments: argparse.Namespace) -> Any:
     if arguments.read_only:
-        return open_colony(arguments.memory, read_only=True)
+        return open_colony(arguments.memory, read_only=True, **embedding(arguments))
     from ..remote import connect
 
     # Each client starts a server of its own, and all of them have one memory.
-    return connect(arguments.memory, timeout=max(arguments.wait, 0.5))
+    return connect(arguments.memory, timeout=max(arguments.wait, 0.5), **embedding(arguments))
 
 
 def _told(address: str) -> None:

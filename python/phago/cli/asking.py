@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..results import Hit, StoredDocument
@@ -59,8 +59,20 @@ def query(arguments: argparse.Namespace) -> int:
             told = colony.explain(arguments.question, **asked)
             row["nothing"] = told.nothing if told is not None and told.nothing else "no document matches"
             _nothing(arguments, row["nothing"])
-        say(arguments, row, _hits(list(hits), arguments.explain))
+        say(arguments, row, [*_read_as(hits), *_hits(list(hits), arguments.explain)])
     return FOUND if rows else NOTHING_FOUND
+
+
+# A misspelt word that no document has is read as the nearest that some have, and whoever asked should see it.
+def _read_as(hits: Iterable[Hit]) -> Iterator[str]:
+    near: dict[str, dict[str, None]] = {}
+    for share in (share for hit in hits for share in hit.path.words):
+        if share.read_as is not None and not share.word.endswith("*"):
+            near.setdefault(share.word, {})[share.read_as] = None
+    for word, read_as in near.items():
+        yield f"No document has `{word}`; read as {', '.join(f'`{one}`' for one in read_as)}."
+    if near:
+        yield ""
 
 
 def _nothing(arguments: argparse.Namespace, why: str) -> None:

@@ -6,13 +6,13 @@ import argparse
 import contextlib
 import json
 import os
-import re
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._directory import other_file
 from ..colony import Colony
 from ..errors import BusyError, CheckpointWarning, CorruptionError, NetworkFileSystemWarning, PhagoError
 from ..opening import open as open_colony
@@ -34,9 +34,6 @@ __all__ = [
     "told",
     "writing",
 ]
-
-# The files of a colony's directory; whatever else stands alone in one is another's.
-_COLONYS = re.compile(r"LOCK|witness|owner\.json(?:\.new)?|(?:log|checkpoint)-\d+.*")
 
 Run = Callable[[argparse.Namespace], int]
 """A command: what it does, and the code that it ends with."""
@@ -82,11 +79,13 @@ def check_directory(path: str, *, new: bool = False) -> None:
         raise Problem(f"`{path}` is a file; a colony lives in a directory")
     if new and os.path.isdir(path):
         try:
-            names = os.listdir(path)
+            os.listdir(path)
         except OSError as error:
             raise Problem(f"`{path}` cannot be read: {error.strerror}") from None
-        if names and not any(map(_COLONYS.fullmatch, names)):
-            raise Problem(f"`{path}` holds other files; give the directory of a colony, an empty one, or a new one")
+        other = other_file(Path(path))
+        if other is not None:
+            accepted = "give the directory of a colony, an empty one, or a new one"
+            raise Problem(f"`{path}` holds other files, such as `{other}`; {accepted}")
 
 
 def reading(arguments: argparse.Namespace) -> Colony:
@@ -108,12 +107,14 @@ def writing(arguments: argparse.Namespace, *, make: bool = False) -> Colony | Cl
         # Who serves it, gives it to an agent or watches folders for it shares it.
         if not may_share(arguments) or read_place(Path(arguments.memory)) is None:
             raise
-        return connect(arguments.memory, make=False, timeout=max(1.0, getattr(arguments, "wait", 0.0)))
+        timeout = max(1.0, getattr(arguments, "wait", 0.0))
+        return connect(arguments.memory, make=False, timeout=timeout, **embedding(arguments))
 
 
 def may_share(arguments: argparse.Namespace) -> bool:
     """Whether processes can share the colony as the arguments want it."""
-    return arguments.backend == "threads" and embedding(arguments) == {"embed": None, "model": None}
+    is_shared: bool = arguments.backend == "threads"
+    return is_shared
 
 
 def opened(arguments: argparse.Namespace, *, make: bool = False) -> Colony:

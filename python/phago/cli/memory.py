@@ -20,13 +20,13 @@ from ..errors import RpcError
 from ..extract import KNOWN, Source, sources
 from ..opening import verify
 from . import asking
-from .directory import Run, check_directory, is_utf_8, may_share, reading, say, told, writing
+from .directory import Run, check_directory, embedding, is_utf_8, may_share, reading, say, told, writing
 from .drawing import PICTURE_ENDS
 from .exits import DAMAGED, FOUND, NOTHING_FOUND, Problem
 from .exporting import FORMATS, TABLES, Wanted
 from .following import Follower, check_watching, ended_quietly
-from .models import model
-from .parsing import Parser, conditions, count, moment, part, seconds, shards, text
+from .models import add_model
+from .parsing import Parser, conditions, count, moment, part, prefix, seconds, shards, text
 from .taking import take
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     ingest = digests("ingest", _ingest, "take documents in and digest them; makes DIR where there is none")
     sync = digests("sync", _sync, "make DIR hold what the paths hold now: as ingest, and what is gone is deleted")
     for parser in (ingest, sync):
-        _model(parser)
+        add_model(parser)
         parser.add_argument(
             "paths",
             metavar="PATH",
@@ -107,6 +107,13 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
             action="store_true",
             help="make each section of a file, below a heading, and each page of a PDF a part; with --parts, longer "
             "ones are cut",
+        )
+        parser.add_argument(
+            "--prefix",
+            type=prefix,
+            metavar="TEXT",
+            help="what ids begin with, before a slash and the name of the folder or file: two folders of one name need "
+            "two prefixes. An id that a line of JSON states stays as it is",
         )
         parser.add_argument("--shards", type=shards, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
     sync.add_argument(
@@ -152,7 +159,7 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
         help="how much it counts that hits are unlike each other, 0 to 1 (default: 0)",
     )
     _filter(query)
-    _model(query)
+    add_model(query)
     similar = reads("similar", asking.similar, "the documents most like another one; exits with 1 where there is none")
     similar.add_argument("id", type=text, metavar="ID")
     similar.add_argument("-k", type=count, default=10, metavar="K", help="hits, at most (default: 10)")
@@ -181,7 +188,7 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     _filter(out)
     taken = digests("import", _import, "take in what export wrote; makes DIR where there is none")
     taken.add_argument("file", metavar="FILE", nargs="?", default="-", help="what to read (default: the input)")
-    _model(taken)
+    add_model(taken)
     reads("stats", asking.stats, "the colony in numbers")
     command("verify", _verify, "read every byte of DIR again; exits with 3 where something is damaged, and names it")
     digests("compact", _compact, "give back the room of what was deleted; no byte of it stays")
@@ -220,24 +227,12 @@ def _filter(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--embed",
-        type=model,
-        metavar="MODULE:FUNCTION",
-        help="a model of your own: a callable that is given a list of texts and returns as many vectors",
-    )
-    parser.add_argument(
-        "--model", type=text, metavar="NAME", help="its name; DIR remembers it, and refuses another one"
-    )
-
-
 # --- taking in ---------------------------------------------------------------------------------------------------
 
 
-def _named(paths: list[str]) -> list[Source]:
+def _named(arguments: argparse.Namespace) -> list[Source]:
     try:
-        return sources(paths)
+        return sources(arguments.paths, arguments.prefix or "")
     except FileNotFoundError as error:
         raise Problem(f"there is no file or folder `{error}`") from None
     except ValueError as error:
@@ -254,7 +249,7 @@ def _sync(arguments: argparse.Namespace) -> int:
 
 def _follow(arguments: argparse.Namespace) -> int:
     check_watching()
-    given = _named(arguments.paths)
+    given = _named(arguments)
     check_directory(arguments.memory, new=True)
 
     def report(row: dict[str, Any], line: str) -> None:
@@ -285,21 +280,22 @@ def _follow(arguments: argparse.Namespace) -> int:
     return FOUND
 
 
-# Others may ask the colony meanwhile, but for one with a model or on nodes, which one process has alone.
+# Others may ask the colony meanwhile, but for one on nodes, which one process has alone.
 def _shared(arguments: argparse.Namespace) -> Colony | Client:
     if may_share(arguments):
         from ..remote import connect
 
         try:
             # Another program that shares it may own it, and one that does not is waited for as long as asked.
-            return connect(arguments.memory, shards=arguments.shards, timeout=max(0.5, arguments.wait or 30.0))
+            timeout = max(0.5, arguments.wait or 30.0)
+            return connect(arguments.memory, shards=arguments.shards, timeout=timeout, **embedding(arguments))
         except RpcError as error:
             raise Problem(str(error)) from error
     return writing(arguments, make=True)
 
 
 def _take(arguments: argparse.Namespace, *, delete: bool) -> int:
-    given = _named(arguments.paths)
+    given = _named(arguments)
     with writing(arguments, make=True) as colony, progress(quiet=arguments.json) as tell:
         taken = take(colony, given, delete=delete, tell=tell, part=arguments.parts, sections=arguments.sections)
         _digest(colony, tell, arguments.now)

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._embedding import Embed
+from ..colony import Colony
+from ..errors import ConfigError, EmbedError
+from .exits import Problem
+from .parsing import text
 
-__all__ = ["model", "vectors"]
+if TYPE_CHECKING:
+    from ..remote import Client
+
+__all__ = ["add_model", "check_model", "model", "vectors"]
 
 
 def model(given: str) -> Embed:
@@ -24,15 +32,54 @@ def model(given: str) -> Embed:
     if here not in sys.path:
         sys.path.insert(0, here)
     try:
-        found: Any = importlib.import_module(module)
+        # What it says while it loads is no part of what the command prints.
+        with contextlib.redirect_stdout(sys.stderr):
+            found: Any = importlib.import_module(module)
         for part in name.split("."):
             found = getattr(found, part)
     except (ImportError, AttributeError) as error:
         raise argparse.ArgumentTypeError(f"{given!r} cannot be loaded: {error}") from None
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+        raise argparse.ArgumentTypeError(f"{given!r} cannot be loaded, as it fails: {why}") from error
     if not callable(found):
         raise argparse.ArgumentTypeError(f"{given!r} is {type(found).__name__}; accepted is a callable")
     made: Embed = found
     return made
+
+
+def add_model(parser: argparse.ArgumentParser, what: str = "DIR") -> None:
+    """Add the options that name a model."""
+    parser.add_argument(
+        "--embed",
+        type=model,
+        metavar="MODULE:FUNCTION",
+        help="a model of your own: a callable that is given a list of texts and returns as many vectors",
+    )
+    parser.add_argument(
+        "--model", type=text, metavar="NAME", help=f"its name; {what} remembers it, and refuses another one"
+    )
+
+
+def check_model(arguments: argparse.Namespace, colony: Colony | Client | None = None) -> None:
+    """Ask one question, so that a model that fails, or is not that of the colony, is told of at once.
+
+    Args:
+        arguments: What the command was given.
+        colony: That of the command; where it is not open yet, the model is tried alone.
+
+    Raises:
+        Problem: It cannot be used.
+    """
+    if arguments.embed is None:
+        return
+    try:
+        with contextlib.redirect_stdout(sys.stderr), contextlib.ExitStack() as stack:
+            if colony is None:
+                colony = stack.enter_context(Colony(shards=1, embed=arguments.embed))
+            colony.query("phago", k=1)
+    except (ConfigError, EmbedError) as error:
+        raise Problem(f"the model of --embed cannot be used: {error}") from error
 
 
 def vectors(given: str) -> Embed:

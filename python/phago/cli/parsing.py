@@ -13,7 +13,7 @@ from ..config import DistributedConfig
 from ..errors import ConfigError
 from .exits import Problem
 
-__all__ = ["Parser", "conditions", "count", "moment", "seconds", "shards", "text"]
+__all__ = ["Parser", "conditions", "count", "moment", "part", "prefix", "seconds", "shards", "text"]
 
 _COUNT_MAX = 1_000_000
 
@@ -66,6 +66,14 @@ def part(given: str) -> int:
     if not given.isdecimal() or not 200 <= int(given) <= 1 << 24:
         raise argparse.ArgumentTypeError(f"{given!r} is not a number from 200 to {1 << 24}")
     return int(given)
+
+
+def prefix(given: str) -> str:
+    """What ids begin with; a slash at its end changes nothing."""
+    found = text(given).rstrip("/")
+    if not found.strip() or not found.isprintable():
+        raise argparse.ArgumentTypeError(f"{given!r} is no text that ids can begin with")
+    return found
 
 
 def shards(given: str) -> int:

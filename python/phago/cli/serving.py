@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 from .. import __version__
+from .._embedding import embedding_of
 from ..errors import BusyError, PhagoError
 from .exits import BUSY, USAGE, Problem
+from .models import add_model, check_model
 from .parsing import Parser, shards, text
 
 __all__ = ["add_serve", "port", "token_of"]
@@ -42,6 +44,7 @@ def add_serve(commands: argparse._SubParsersAction[Parser]) -> None:
         "--allow-host", action="append", default=[], type=text, metavar="NAME", help="a name under which it is reached"
     )
     parser.add_argument("--shards", type=shards, metavar="N", help="shards, 1 to 1024 (default: one for each core)")
+    add_model(parser)
     parser.set_defaults(run=_serve)
 
 
@@ -63,8 +66,9 @@ def _serve(arguments: argparse.Namespace) -> int:
     try:
         from ..serve.app import app as app_of
         from ..serve.limits import Limits
+        from ..serve.listening import address_of, bound
         from ..serve.memory import Memory
-        from ..serve.server import bound, serve
+        from ..serve.server import serve
     except ImportError as error:
         raise Problem(f'`phago serve` needs {error.name}: pip install "phago[serve]"') from None
     from ..remote import channel
@@ -74,18 +78,22 @@ def _serve(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise Problem(f"`--port {arguments.port}` of {host} cannot be had: {error.strerror or error}") from None
     with listening:
+        check_model(arguments)
         try:
-            memory = Memory(channel(arguments.memory, shards=arguments.shards), Limits())
+            # First, as it says what is wrong with what was given before anything is opened.
+            embedding = embedding_of(arguments.embed, arguments.model)
+            memory = Memory(channel(arguments.memory, shards=arguments.shards), Limits(), embedding)
         except BusyError as error:
             raise Problem(str(error), code=BUSY) from None
         except PhagoError as error:
             raise Problem(str(error), code=USAGE) from None
         with memory.client:
-            bound_port: int = listening.getsockname()[1]
-            shown = f"[{host}]" if ":" in host else host
+            check_model(arguments, memory.client)
 
             def ready() -> None:
-                print(f"Serving {arguments.memory} at http://{shown}:{bound_port}/ ; Ctrl-C ends it.", flush=True)
+                print(
+                    f"Serving {arguments.memory} at http://{address_of(listening, host)}/ ; Ctrl-C ends it.", flush=True
+                )
 
             served = app_of(memory, __version__, token=token, hosts=[host, *arguments.allow_host])
             serve(served, memory, listening, ready)

@@ -169,6 +169,10 @@ def _pieces(colony: Colony | Client, name: str, label: str) -> set[str]:
 
 
 def _may_hold(unread: LeftOut, key: str) -> bool:
+    if unread.id is not None:
+        # A line that states its id was no document of another one, but for those that go by their places in the file.
+        lines = unread.path.rpartition(":")[0] + ":"
+        return key == unread.id or key.startswith((lines, unread.id + PART))
     return unread.is_of_lines or unread.path == key or key.startswith((unread.path + PART, unread.path + "/"))
 
 

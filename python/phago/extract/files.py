@@ -93,7 +93,7 @@ class Source:
 
     path: Path
     name: str
-    """What the ids of its documents begin with: the name of the folder or file."""
+    """What the ids of its documents begin with: the name of the folder or file, below a prefix where there is one."""
 
     @property
     def label(self) -> str:
@@ -101,8 +101,12 @@ class Source:
         return str(self.path.resolve())
 
 
-def sources(paths: Sequence[str]) -> list[Source]:
+def sources(paths: Sequence[str], prefix: str = "") -> list[Source]:
     """What paths name.
+
+    Args:
+        paths: Folders and files.
+        prefix: What all ids begin with, before a slash and the name: two folders of one name need two.
 
     Raises:
         FileNotFoundError: There is no such folder or file.
@@ -114,10 +118,13 @@ def sources(paths: Sequence[str]) -> list[Source]:
         # An empty path would be the folder in which the program stands.
         if not given or not path.exists():
             raise FileNotFoundError(given)
-        name = path.resolve().name
+        name = f"{prefix}/{path.resolve().name}" if prefix else path.resolve().name
         other = found.setdefault(name, Source(path, name))
         if other.path.resolve() != path.resolve():
-            raise ValueError(f"`{other.path}` and `{path}` have the same name, by which the ids of documents begin")
+            advice = "take them in one after the other, each with a prefix of its own"
+            raise ValueError(
+                f"`{other.path}` and `{path}` have the same name, by which the ids of documents begin; {advice}"
+            )
     return list(found.values())
 
 
@@ -141,10 +148,10 @@ def read_sources(
     """The documents of folders and files, in the order of their paths, and what is left out and why.
 
     A document of a text file has the id `NAME/PATH`, NAME being that of the folder and PATH the one inside, with
-    forward slashes; of a single file NAME alone. Its title is the one it states, else the file's name without suffix.
-    A line of JSON is an object with `text`, and perhaps the other fields of a `Document`; without an id it goes by
-    file and line. Every document has `source_path` in its metadata: the folder or file it came from, by which `sync`
-    knows its own.
+    forward slashes; of a single file NAME alone; below the prefix of its source. Its title is the one it states, else
+    the file's name without suffix. A line of JSON is an object with `text`, and perhaps the other fields of a
+    `Document`; without an id it goes by file and line. Every document has `source_path` in its metadata: the folder or
+    file it came from, by which `sync` knows its own.
     Hidden files are passed over; folders that programs fill or that hold a colony are left out.
 
     Args:
@@ -163,6 +170,7 @@ def documents(
     part: int | None = None,
     sections: bool = False,
     left_out: Callable[[LeftOut], None] = lambda one: None,
+    prefix: str = "",
 ) -> Iterator[Document]:
     """The documents of folders and files, as `phago ingest` takes them: `colony.ingest(documents("notes"))`.
 
@@ -171,12 +179,14 @@ def documents(
         part: Cut longer texts into parts of about so many characters, which stand in a thread.
         sections: Make each section (below a heading, or a page of a PDF) a part.
         left_out: Called with each file that is no document, and why.
+        prefix: What all ids begin with, before a slash: two folders of one name need two.
 
     Raises:
         FileNotFoundError: There is no such folder or file.
         ValueError: Two of them have the same name, so that ids of their documents could be the same.
     """
-    for _, found in read_sources(sources([os.fspath(path) for path in paths]), part=part, sections=sections):
+    given = sources([os.fspath(path) for path in paths], prefix)
+    for _, found in read_sources(given, part=part, sections=sections):
         if isinstance(found, Document):
             yield found
         else:

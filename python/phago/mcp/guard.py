@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from ..serve.entry import has_token, host_of, is_loopback
+from .lines import readable
 
 __all__ = ["Guard", "Route"]
 
@@ -79,7 +80,8 @@ class Guard:
         if body is None:
             await refuse(send, 413, f"a request is at most {_BODY_MAX} bytes")
             return
-        await self._app(scope, _Replay(body, receive), send)
+        # As over the standard streams: what is hardly JSON is answered in the protocol.
+        await self._app(scope, _Replay(readable(body.decode(errors="replace")).encode(), receive), send)
 
     def _refusal(self, headers: dict[str, str]) -> tuple[int, str] | None:
         name = host_of(f"//{headers.get('host', '')}")

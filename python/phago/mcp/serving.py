@@ -7,7 +7,6 @@ import contextlib
 import logging
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -121,6 +120,8 @@ def serve_http(
         raise ValueError(f"`host` is {host!r}: beyond this machine a token is needed; accepted without is 127.0.0.1")
     import uvicorn
 
+    from ..serve.listening import Server, address_of, bound
+
     quiet_logs()
     manager = StreamableHTTPSessionManager(
         server_of(service),
@@ -130,25 +131,8 @@ def serve_http(
         security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
     app = Guard(Route(PATH, manager.handle_request, manager.run), host=host, token=token)
-    listening = _listening(host, port)
-    bound = listening.getsockname()[1]
-    shown = f"[{host}]" if ":" in host else host
-
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: Any = None) -> None:
-            await super().startup(sockets)
-            began(f"http://{shown}:{bound}{PATH}")
-
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            # The original raises the signal again, which would end the process before the memory is closed.
-            before = {each: signal.signal(each, self.handle_exit) for each in (signal.SIGINT, signal.SIGTERM)}
-            try:
-                yield
-            finally:
-                for each, handler in before.items():
-                    signal.signal(each, handler)
-
+    listening = bound(host, port)
+    address = f"http://{address_of(listening, host)}{PATH}"
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -159,21 +143,7 @@ def serve_http(
         timeout_graceful_shutdown=_GRACE,
         ws="none",
     )
-    Server(config).run(sockets=[listening])
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family)
-    # A port of a server that ended a moment ago is free; on Windows this would share one that is in use.
-    if sys.platform != "win32":
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-    except OSError:
-        listening.close()
-        raise
-    return listening
+    Server(config, ready=lambda: began(address)).run(sockets=[listening])
 
 
 def quiet_logs() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from heapq import nlargest
 from typing import Any
 
-from .._checks import count, refusal
+from .._checks import count, refusal, text_of
 from .._intake import page_of
 from .._jsonl import line_of
 from ..colony import Colony
@@ -110,6 +110,15 @@ def _facts(colony: Colony) -> Facts:
     return Facts(colony.config, colony.shards, None if colony.path is None else str(colony.path))
 
 
+# A caller makes vectors with a model of its own: the colony knows whose they are, and what they are made of.
+def _tell_model(colony: Colony, model: Any) -> None:
+    colony._world.tell_model(text_of("model", model)).wait()
+
+
+def _embeddable(colony: Colony, documents: Any) -> list[Any]:
+    return colony._world.embeddable(documents, 0).wait()
+
+
 def _delete(colony: Colony, id: Any = None, where: Any = None) -> Any:
     return colony.delete(id) if where is None else colony.delete(id, where=where)  # type: ignore[call-overload]
 
@@ -177,6 +186,9 @@ def _changes(name: str, returns: Any, *, repeatable: bool = True) -> Call:
 
 CALLS: Mapping[str, Call] = {
     "facts": Call(_facts, Facts),
+    "tell_model": Call(_tell_model, None, changes=True),
+    # For each document the text to make a vector of, or the vector that it has already, or None.
+    "embeddable": Call(_embeddable, list[str | list[int] | None]),
     "ingest": Call(_taken("ingest"), IngestReport, changes=True),
     "update": _changes("update", str),
     "update_all": Call(_taken("update_all"), UpdateReport, changes=True),

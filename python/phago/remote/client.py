@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Literal, NoReturn, Protocol, Self, overload
 
 from .._checks import beginning_of, count, directory_of, extras_of, flag, instance, one_of, question_of, real, text_of
-from .._embedding import Vector
+from .._embedding import Embedding, Vector
 from .._intake import (
     DigestOf,
     DocumentLike,
@@ -62,9 +62,10 @@ from ..results import (
     Suggestion,
     UpdateReport,
 )
-from .arguments import batches, filter_of, half_life_of, moment_of, now_of, vector_of
+from .arguments import Batch, batches, filter_of, half_life_of, moment_of, now_of, vector_of
 from .arguments import document as plain_document
 from .calls import PAGE, Facts, Lines
+from .embedding import Vectors
 from .graph import remote_graph
 
 __all__ = ["Client"]
@@ -96,11 +97,16 @@ class Client(Unpicklable):
 
     _instead = "connect where it is needed"
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, embedding: Embedding | None = None) -> None:
         self._channel = channel
         self._known: Facts | None = None
         # One that is forgotten must not own the memory for ever.
         self._end = weakref.finalize(self, channel.close)
+        try:
+            self._vectors = None if embedding is None else Vectors(embedding, self.asked)
+        except BaseException:
+            self._end()
+            raise
 
     def asked(self, name: str, /, **arguments: Any) -> Any:
         """The answer to a call by its name, one of `phago.remote.calls`; every method is one or some of these."""
@@ -124,22 +130,29 @@ class Client(Unpicklable):
         """See `Colony.ingest`. Of large documents fewer than 1,000 are taken at once."""
         with Intake(on_error) as intake, shown(progress) as show:
             for begun, chunk in chunks(documents):
-                for batch in batches(chunk, begun):
+                for batch in self._batches(chunk, begun):
                     intake.add(_numbered(batch.first, self.asked, "ingest", **batch.asked(), on_error=on_error))
                 if show is not None:
                     show(taken(documents, begun + len(chunk)))
         return intake.report
 
+    def _batches(self, chunk: list[DocumentLike], begun: int, *, is_update: bool = False) -> Iterator[Batch]:
+        cut = batches if self._vectors is None else self._vectors.batches
+        return cut(chunk, begun, is_update=is_update)
+
     def update(self, document: DocumentLike) -> Updated:
         """See `Colony.update`."""
-        updated: Updated = self.asked("update", document=plain_document(document, 0, is_update=True))
+        told = plain_document(document, 0, is_update=True)
+        if self._vectors is not None:
+            told = self._vectors.of_document(told)
+        updated: Updated = self.asked("update", document=told)
         return updated
 
     def update_all(self, documents: Iterable[DocumentLike] | DocumentLike, on_error: OnError = "raise") -> UpdateReport:
         """See `Colony.update_all`."""
         with Updating(on_error) as updating:
             for begun, chunk in chunks(documents):
-                for batch in batches(chunk, begun, is_update=True):
+                for batch in self._batches(chunk, begun, is_update=True):
                     updating.add(_numbered(batch.first, self.asked, "update_all", **batch.asked(), on_error=on_error))
         return updating.report
 
@@ -239,7 +252,11 @@ class Client(Unpicklable):
     ) -> Hits:
         """See `Colony.query`."""
         extras = extras_of(operators, required, excluded, synonyms)
-        Question.of(text, k, ranking, where, paths, vector, as_of, since, until, newer, half_life, diverse, extras)
+        question = Question.of(
+            text, k, ranking, where, paths, vector, as_of, since, until, newer, half_life, diverse, extras
+        )
+        if self._vectors is not None:
+            vector = self._vectors.of_question(question)
         hits: Hits = self.asked(
             "query",
             text=text,
@@ -275,7 +292,9 @@ class Client(Unpicklable):
         """See `Colony.explain`."""
         key = None if id is None else text_of("id", id)
         extras = extras_of(operators, required, excluded, synonyms)
-        explained(text, ranking, vector, as_of, newer, half_life, extras)
+        question = explained(text, ranking, vector, as_of, newer, half_life, extras)
+        if self._vectors is not None:
+            vector = self._vectors.of_question(question)
         asked = _asked(vector, as_of, newer, half_life) | _operators(extras)
         found: Explanation | None = self.asked("explain", text=text, **_given(id=key, ranking=ranking), **asked)
         return found

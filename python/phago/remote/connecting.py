@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import os
 import pathlib
-import re
 
 from .._checks import directory_of, flag, real, refusal
+from .._directory import is_server, is_url, refuse_others
+from .._embedding import Embed, embedding_of
 from ..config import ColonyConfig
 from ..opening import open as open_colony
 from .aio import Connecting
@@ -19,8 +20,6 @@ __all__ = ["channel", "connect", "connect_async"]
 
 _TIMEOUT_MAX = 86_400.0
 _TOKEN = "PHAGO_TOKEN"
-# What names a server in want of its scheme: a name or an address, and a port.
-_SERVER = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}(?:/.*)?", re.ASCII)
 
 
 def connect(
@@ -31,6 +30,8 @@ def connect(
     make: bool = True,
     shards: int | None = None,
     config: ColonyConfig | None = None,
+    embed: Embed | None = None,
+    model: str | None = None,
 ) -> Client:
     """Connect to a colony that others use too: one in a directory of this machine, or one that `phago serve` serves.
 
@@ -54,6 +55,9 @@ def connect(
         make: Whether to make a new colony where there is none, in a directory.
         shards: As for `open`, where this process becomes the owner.
         config: That of a new colony, in a directory.
+        embed: As for `Colony`. It is called in this process, for the documents and questions of this client alone, and
+            the vectors cross; other clients pass their own.
+        model: The name of that model. A colony that was told another one refuses it.
 
     Raises:
         BusyError: A program that shares with nobody has the directory open, and had it all the while.
@@ -63,7 +67,8 @@ def connect(
         StorageError: The system refused.
         TokenError: The server wants a token, and was given none or another one; also a `PermissionError`.
     """
-    return Client(channel(where, token=token, timeout=timeout, make=make, shards=shards, config=config))
+    embedding = embedding_of(embed, model)
+    return Client(channel(where, token=token, timeout=timeout, make=make, shards=shards, config=config), embedding)
 
 
 def connect_async(
@@ -74,13 +79,26 @@ def connect_async(
     make: bool = True,
     shards: int | None = None,
     config: ColonyConfig | None = None,
+    embed: Embed | None = None,
+    model: str | None = None,
 ) -> Connecting:
     """The twin of `connect` for event loops, which are left to others meanwhile.
 
     `async with phago.connect_async(where) as client` closes it at the end; `await phago.connect_async(where)` gives an
-    `AsyncClient` to close oneself. Arguments and errors are those of `connect`.
+    `AsyncClient` to close oneself. Arguments and errors are those of `connect`; `embed` is called in a thread.
     """
-    return Connecting(lambda: connect(where, token=token, timeout=timeout, make=make, shards=shards, config=config))
+    return Connecting(
+        lambda: connect(
+            where,
+            token=token,
+            timeout=timeout,
+            make=make,
+            shards=shards,
+            config=config,
+            embed=embed,
+            model=model,
+        )
+    )
 
 
 def channel(
@@ -94,19 +112,19 @@ def channel(
 ) -> Channel:
     """What brings calls to a colony; see `connect`."""
     timeout = real("timeout", timeout, PATIENCE_MIN, _TIMEOUT_MAX)
-    if isinstance(where, str) and where.partition("://")[0].lower() in ("http", "https"):
+    if is_url(where):
         if shards is not None or config is not None:
             name, value = ("shards", shards) if shards is not None else ("config", config)
             raise refusal(name, value, "None over HTTP, as the server has opened the colony")
         from .http import Http
 
-        return Http(where, token if token is not None else os.environ.get(_TOKEN) or None, timeout)
+        return Http(os.fspath(where), token if token is not None else os.environ.get(_TOKEN) or None, timeout)
     if token is not None:
         raise refusal("token", "***", "None for a directory, whose rights say who may use it")
     directory = directory_of("where", where)
-    if isinstance(where, str) and _SERVER.fullmatch(where) and not directory.is_dir():
+    if is_server(where):
         raise refusal("where", where, "the path of a directory, or http://host:port", f"did you mean http://{where}?")
-    opened = functools.partial(
-        open_colony, pathlib.Path(directory), shards=shards, config=config, make=flag("make", make)
-    )
+    if flag("make", make):
+        refuse_others("where", directory)
+    opened = functools.partial(open_colony, pathlib.Path(directory), shards=shards, config=config, make=make)
     return Shared(directory, opened, timeout)

@@ -7,6 +7,8 @@ import json
 import os
 import random
 import secrets
+import selectors
+import socket
 import ssl
 import threading
 import time
@@ -135,21 +137,41 @@ class Http:
 
     def _answer(self, line: http.client.HTTPConnection, frame: bytes) -> bytes:
         try:
-            line.request("POST", self._path, frame, self._headers)
-            response = line.getresponse()
+            was_sent, response = self._responded(line, frame)
             body = response.read()
         except BaseException:
             line.close()
             raise
+        if not was_sent:
+            # The rest of the call would be taken for the next one.
+            line.close()
         with self._lock:
             self._desk = response.headers.get(DESK, self._desk)
             most = response.headers.get(LIMIT, "")
             self._most = int(most) if most.isascii() and most.isdigit() and len(most) < 20 else self._most
-            if not self._is_closed and not response.will_close:
+            if was_sent and not self._is_closed and not response.will_close:
                 self._lines.append(line)
         if response.status == 200:
             return body
         self._refused(response.status, body)
+
+    # A server that takes no more of a body answers, and ends: why it does is in the answer, not in the broken pipe.
+    def _responded(self, line: http.client.HTTPConnection, frame: bytes) -> tuple[bool, http.client.HTTPResponse]:
+        line.putrequest("POST", self._path)
+        for name, value in {**self._headers, "Content-Length": str(len(frame))}.items():
+            line.putheader(name, value)
+        line.endheaders()
+        try:
+            was_sent = _send(line.sock, frame)
+        except TimeoutError:
+            raise
+        except OSError:
+            try:
+                return False, line.getresponse()
+            except (OSError, http.client.HTTPException):
+                pass
+            raise
+        return was_sent, line.getresponse()
 
     def _refused(self, status: int, body: bytes) -> NoReturn:
         try:
@@ -181,6 +203,25 @@ class Http:
             lines, self._lines = self._lines, []
         for line in lines:
             line.close()
+
+
+def _send(line: socket.socket, body: bytes) -> bool:
+    """Send a body, until an answer comes; whether it was sent whole."""
+    if isinstance(line, ssl.SSLSocket):
+        # What can be read of it may be no answer.
+        line.sendall(body)
+        return True
+    left = memoryview(body)
+    with selectors.DefaultSelector() as ready:
+        ready.register(line, selectors.EVENT_READ | selectors.EVENT_WRITE)
+        while left:
+            found = ready.select(line.gettimeout())
+            if not found:
+                raise TimeoutError
+            if found[0][1] & selectors.EVENT_READ:
+                return False
+            left = left[line.send(left) :]
+    return True
 
 
 class _BusyServer(Exception):

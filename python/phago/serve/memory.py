@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from anyio import CapacityLimiter
 
+from .._embedding import Embedding
 from ..remote import Client
+from ..remote.calls import CALLS
 from ..remote.client import Channel
 from ..remote.desk import Desk
 from ..results import Node, Stats
@@ -19,15 +21,17 @@ from .metrics import Metrics
 from .operations import aside, patiently
 
 _GROWTH_MAX = 10_000
+# Calls with documents or a question, of which a model makes vectors.
+_EMBEDDED = {"ingest", "update", "update_all", "query", "explain"}
 
 
 class Memory:
     """The colony behind a server."""
 
-    def __init__(self, channel: Channel, limits: Limits) -> None:
-        self.client = Client(channel)
+    def __init__(self, channel: Channel, limits: Limits, embedding: Embedding | None = None) -> None:
+        self.client = Client(channel, embedding)
         self._channel = channel
-        self.desk = Desk(channel.call)
+        self.desk = Desk(channel.call if embedding is None else self._embedded)
         self.limits = limits
         self.metrics = Metrics()
         self.is_ending = False
@@ -37,6 +41,12 @@ class Memory:
         self._lock = threading.Lock()
         # Threads of the loop's own limiter are for others of its process.
         self._threads = CapacityLimiter(max(4, limits.requests))
+
+    # What comes without a vector gets one here, whichever way it came.
+    def _embedded(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        if name in _EMBEDDED:
+            return CALLS[name].run(self.client, **arguments)
+        return self._channel.call(name, arguments)
 
     async def ask(self, work: Callable[[], Any]) -> Any:
         """A question, which must be answered in time."""

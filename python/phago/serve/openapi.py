@@ -33,6 +33,7 @@ _SAYS = {
     415: "Another type of body",
     421: "For another host",
     422: "A value that is not accepted; `detail` says which, and what would be",
+    502: "The model that the server was given failed",
     503: "Too much to do, or the colony cannot answer now",
     504: "It took too long",
 }
@@ -93,7 +94,7 @@ def _responses(one: Operation, schemas: Schemas, has_token: bool) -> dict[str, A
         gives = gives(schemas)
     schema = {"type": "string"} if gives is None else gives if isinstance(gives, dict) else schemas.of(gives)
     takes = one.body is not None or "requestBody" in one.special
-    failures = {400, 403, 421, 503, 504, 422} | ({408, 413, 415} if takes else set())
+    failures = {400, 403, 421, 502, 503, 504, 422} | ({408, 413, 415} if takes else set())
     failures |= {404} if one.may_lack else set()
     failures |= {409} if one.may_conflict else set()
     failures |= {401} if has_token and not one.is_open else set()

@@ -12,6 +12,7 @@ from ..errors import (
     ClosedError,
     CoordinatorUnavailable,
     DocumentExists,
+    EmbedError,
     PhagoError,
     PhaseTimeout,
     ReadOnlyError,
@@ -38,6 +39,7 @@ _TITLES = {
     421: "Misdirected Request",
     422: "Unprocessable Content",
     500: "Internal Server Error",
+    502: "Bad Gateway",
     503: "Service Unavailable",
     504: "Gateway Timeout",
 }
@@ -56,6 +58,8 @@ _STATUS: tuple[tuple[type[BaseException], int], ...] = (
     (ShardDied, 503),
     (BarrierFailed, 503),
     (StorageError, 503),
+    # Of the model that the server was given.
+    (EmbedError, 502),
     (PhagoError, 422),
     (TypeError, 422),
     (ValueError, 422),

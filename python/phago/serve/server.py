@@ -1,50 +1,26 @@
-"""The server: a socket, the app, and an end in peace."""
+"""The server: the app on a socket, and connections with bounds."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import signal
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from types import FrameType
+from collections.abc import Callable
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .limits import Limits
+from .listening import Server
 from .memory import Memory
 
 # Seconds that requests under way have when the server ends; connections that are open at once.
 _GRACE = 30
 _CONNECTIONS_MAX = 1_024
 _LOOK = 1.0
-
-
-def bound(host: str, port: int) -> socket.socket:
-    """The socket that a server listens at.
-
-    Raises:
-        OSError: It is taken, or no address of this machine.
-    """
-    try:
-        host.encode("idna")
-    except UnicodeError:
-        raise OSError(f"{host!r} is no name of a host") from None
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-    # Only of a socket that says it speaks TCP does the loop switch off waiting for more to send, which costs 40 ms.
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-    except BaseException:
-        listening.close()
-        raise
-    return listening
 
 
 def serve(
@@ -78,36 +54,13 @@ def serve(
     )
     # Its own lines about starting and ending are ours to say.
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    server = _Server(config, memory, ready)
+
+    def ending() -> None:
+        memory.is_ending = True
+
+    server = Server(config, ready, ending)
     end_with(lambda: server.handle_exit(signal.SIGTERM, None))
     server.run(sockets=[listening])
-
-
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, memory: Memory, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._memory, self._ready = memory, ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._ready()
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._memory.is_ending = True
-        super().handle_exit(sig, frame)
-
-    # The original raises the signal again, which would end the process before the colony is closed.
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
 
 def _protocol(limits: Limits) -> type[H11Protocol]:

@@ -95,7 +95,7 @@ pub enum Error {
     },
     /// The id belongs to a document with other content.
     #[error(
-        "document {index} (id `{id}`): the id is taken by a document with other content; call `update` to replace it"
+        "document {index} (id `{id}`): the id is taken by a document with other content; `update` replaces it, and `update_all` replaces many"
     )]
     DocumentExists {
         /// Its index in the caller's sequence, from 0.

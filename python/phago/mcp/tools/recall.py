@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from ...colony import Colony
+from ...config import Ranking
 from ...results import StoredDocument
 from ..budget import TokenBudget, fitted, part_of, shortened
 from ..provenance import HitRow, Origin, hit_row, origin_of
@@ -16,6 +17,7 @@ from ..tool import Answer, Arguments, Cut, Refused, Tool
 __all__ = ["RECALL"]
 
 _UNKNOWN_BYTES = 160
+_BY_WORDS = Ranking(similar_weight=0.0, similar_seed=0.0)
 _TEXTS, _WHOLE = ("passage", "title"), ("metadata", "parts", "path", "source", "thread", "uri")
 
 
@@ -64,7 +66,8 @@ def _recall(memory: Colony, asked: _Recall) -> dict[str, Any]:
     filters: dict[str, Any] = {"where": asked.where, "since": asked.since, "until": asked.until}
     # The head of a longer answer is the shorter one.
     found = memory.query(question, k=asked.skip + asked.k, newer=asked.newer, **filters)
-    told = memory.explain(question)
+    # Where there are hits, it is asked for unknown words alone, and a model need not be asked again.
+    told = memory.explain(question, ranking=_BY_WORDS if found else None)
     unknown = _some(told.unknown if told is not None else ())
     frame: dict[str, Any] = {"unknown": unknown} if unknown else {}
     if not found:
