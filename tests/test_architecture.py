@@ -208,7 +208,7 @@ PACKAGE = {
     "_settings": "_checks _phago",
     "machine.ghosts": "_checks _phago _unpicklable errors ids results",
     "config": "_pickles _settings",
-    "_rows": "_checks _log _settings config ids results",
+    "_rows": "_checks _log _settings config ids results results.ticks",
     "_embedding": "_checks _phago errors",
     "_question": "_checks _embedding _intake _phago _rows config errors results",
     "machine.ring": "_checks _phago _unpicklable config ids",

@@ -141,6 +141,28 @@ async def test_the_loop_goes_on_while_a_tick_works():
         walker.cancel()
 
 
+async def test_ticks_without_work_let_others_have_their_turn():
+    turns = 0
+
+    async def other():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with phago.AsyncColony(2) as colony:
+        beside = asyncio.create_task(other())
+        ticks = [(await colony.tick()).tick for _ in range(50)]
+        assert ticks == list(range(1, 51))
+        assert turns >= 50
+        # One that was cancelled before the loop went round is made, or is not; nothing is left half-way.
+        dropped = asyncio.ensure_future(colony.tick())
+        await asyncio.sleep(0)
+        dropped.cancel()
+        assert (await colony.tick()).tick in (51, 52)
+        beside.cancel()
+
+
 def test_each_thread_may_have_a_loop_of_its_own():
     with phago.Colony(2) as colony:
         twin = phago.AsyncColony(1)

@@ -105,6 +105,28 @@ def test_totals_come_from_the_last_phase_of_each_shard():
     assert pickle.loads(pickle.dumps(result)) == result
 
 
+def test_the_phases_of_a_tick_are_made_when_they_are_first_read():
+    def result():
+        with phago.Colony(shards=2) as colony:
+            colony.ingest(["Ions cross the membrane.", "Bread is made of flour."])
+            return colony.tick()
+
+    first = result()
+    assert len(first.phase_results) == 6
+    assert first.phase_results is first.phase_results
+    # Each of these reads them for the first time.
+    copies = (pickle.loads(pickle.dumps(result())), copy.copy(result()), dataclasses.replace(result()))
+    assert [result(), *copies] == [first] * 4
+    assert hash(result()) == hash(first)
+    assert repr(result()) == repr(first)
+    assert "SENSE" in repr(first)
+    assert result().total_edges() == first.total_edges() > 0
+    with pytest.raises(AttributeError, match="'DistributedTickResult' object has no attribute 'phase'"):
+        first.phase  # noqa: B018
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        first.phase_results = ()
+
+
 def test_hits_are_a_sequence_that_knows_what_is_pending():
     hits = phago.Hits((phago.Hit(2.0, "a", "A", "text"), phago.Hit(1.0, "b", "B", "more")), pending=4)
     assert [hit.id for hit in hits] == ["a", "b"]

@@ -12,6 +12,12 @@ DEBUG = 10
 WARNING = 30
 
 
+def listens(level: int) -> bool:
+    """Whether somebody listens to what is said at this level."""
+    logging = sys.modules.get("logging")
+    return logging is not None and bool(logging.getLogger("phago").isEnabledFor(level))
+
+
 def log(level: int, message: str, *arguments: Any) -> None:
     """Say something, with arguments that are put into the message if somebody listens."""
     logging = sys.modules.get("logging")

@@ -42,6 +42,7 @@ from .results import (
     Suggestion,
     WordShare,
 )
+from .results.ticks import lazy_result
 
 if TYPE_CHECKING:
     from ._phago import (
@@ -195,7 +196,11 @@ def tick_result(native: TickResult) -> DistributedTickResult:
     recovered = native.recovered
     for why in recovered:
         log(WARNING, "tick %d was redone: %s", native.tick, why)
-    return DistributedTickResult(native.tick, tuple(map(phase_result, native.phases)), len(recovered))
+    return lazy_result(native.tick, partial(_phases, native), len(recovered))
+
+
+def _phases(native: TickResult) -> tuple[PhaseResult, ...]:
+    return tuple(map(phase_result, native.phases))
 
 
 def insights(row: InsightsRow) -> Insights:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, overload
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from .._pickles import restored
 from ..ids import ShardId, TickPhase
@@ -114,8 +114,16 @@ class PhaseResult:
     """Live synapses of this shard after the phase."""
 
 
+class _Later:
+    """Has a slot for what makes a value when it is first read."""
+
+    __slots__ = ("_later",)
+
+    _later: Callable[[], tuple[PhaseResult, ...]]
+
+
 @dataclass(frozen=True, slots=True)
-class DistributedTickResult:
+class DistributedTickResult(_Later):
     """What one tick did on all shards."""
 
     tick: int
@@ -127,6 +135,15 @@ class DistributedTickResult:
     """
 
     __setstate__ = restored
+
+    # Only called for what is not there. Type checkers are not to think that any name is.
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name != "phase_results":
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            object.__setattr__(self, name, self._later())
+            return self.phase_results
 
     @property
     def cross_shard_edges(self) -> CrossShardEdges:
@@ -148,3 +165,12 @@ class DistributedTickResult:
     def has_cross_shard_activity(self) -> bool:
         """Whether the tick made an edge that crosses shards."""
         return any(len(result.cross_shard_edges) for result in self.phase_results)
+
+
+def lazy_result(tick: int, later: Callable[[], tuple[PhaseResult, ...]], recovered: int) -> DistributedTickResult:
+    """A result whose phases are made when they are first read: that takes longer than a tick without work."""
+    result = DistributedTickResult.__new__(DistributedTickResult)
+    object.__setattr__(result, "tick", tick)
+    object.__setattr__(result, "recovered", recovered)
+    object.__setattr__(result, "_later", later)
+    return result

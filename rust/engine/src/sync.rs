@@ -115,4 +115,4 @@ pub(crate) use chosen::{
     Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic, beside, mpsc, now, sleep, spawn,
     spin_loop, thread, thread_local, until,
 };
-pub(crate) use std::sync::{Arc, OnceLock, PoisonError, Weak};
+pub(crate) use std::sync::{Arc, OnceLock, PoisonError, TryLockError, Weak};

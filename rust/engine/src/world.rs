@@ -268,6 +268,16 @@ impl World {
         self.state.read().map_err(|_| broken())
     }
 
+    /// Returns the state if nobody changes it.
+    pub(crate) fn try_state(&self) -> Option<RwLockReadGuard<'_, Replica>> {
+        self.state.try_read().ok()
+    }
+
+    /// Returns whether nobody reads or changes the state.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.state.try_write().is_ok()
+    }
+
     pub(crate) fn state_mut(&self) -> Result<RwLockWriteGuard<'_, Replica>> {
         self.state.write().map_err(|_| broken())
     }

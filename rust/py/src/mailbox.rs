@@ -163,14 +163,7 @@ impl Mailbox {
         // A call that was cancelled is no longer in the map.
         let Some(call) = lock(&self.calls).open.remove(&letter.call) else { return Ok(()) };
         let Some(future) = call.future.bind(py).upgrade() else { return Ok(()) };
-        if future.call_method0("done")?.is_truthy()? {
-            return Ok(());
-        }
-        match letter.answer.and_then(|value| Ok(value(py)?)) {
-            Ok(value) => future.call_method1("set_result", (value,)),
-            Err(failure) => future.call_method1("set_exception", (PyErr::from(failure).into_value(py),)),
-        }?;
-        Ok(())
+        settle(&future, letter.answer)
     }
 }
 
@@ -227,6 +220,44 @@ pub(crate) fn open<'py>(py: Python<'py>, cancel: impl FnOnce() + Send + 'static)
     let post = mailbox.get().post.clone();
     future.call_method1("add_done_callback", (Done { mailbox: mailbox.unbind(), call },))?;
     Ok((future, Slot { post, call, answered: false }))
+}
+
+/// Returns a future of the running loop for a result that is there already. The loop settles it when it next goes round:
+/// if it were settled already, whoever awaits many such calls would let nobody else have a turn.
+pub(crate) fn settled<'py>(py: Python<'py>, answer: Result<Value>) -> Result<Bound<'py, PyAny>> {
+    let event_loop = running_loop(py)?;
+    let future = event_loop.call_method0("create_future")?;
+    let settle = Settle { future: future.clone().unbind(), answer: Mutex::new(Some(answer)) };
+    event_loop.call_method1("call_soon", (settle,))?;
+    Ok(future)
+}
+
+/// Settles a future when it is called.
+#[pyclass(frozen, module = "phago._phago")]
+struct Settle {
+    future: Py<PyAny>,
+    answer: Mutex<Option<Result<Value>>>,
+}
+
+#[pymethods]
+impl Settle {
+    fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+        let answer = lock(&self.answer).take();
+        answer.map_or(Ok(()), |answer| settle(self.future.bind(py), answer))
+    }
+}
+
+// Gives a future its result, unless it is done: it may have been cancelled.
+fn settle(future: &Bound<'_, PyAny>, answer: Result<Value>) -> PyResult<()> {
+    let py = future.py();
+    if future.call_method0("done")?.is_truthy()? {
+        return Ok(());
+    }
+    match answer.and_then(|value| Ok(value(py)?)) {
+        Ok(value) => future.call_method1("set_result", (value,)),
+        Err(failure) => future.call_method1("set_exception", (PyErr::from(failure).into_value(py),)),
+    }?;
+    Ok(())
 }
 
 /// Returns the running loop of asyncio.

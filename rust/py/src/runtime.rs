@@ -151,31 +151,30 @@ where
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
     let runtime = runtime()?;
+    let mut work = Box::pin(caught(work));
+    // The first poll happens here and not on a thread of the runtime, so that calls enter a queue in the order in which
+    // they were made. The next poll brings the waker.
+    mailbox::running_loop(py)?;
+    let begun = py.detach(|| {
+        let _runtime = runtime.enter();
+        work.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+    });
+    if let Poll::Ready(result) = begun {
+        return mailbox::settled(py, result.map(value));
+    }
     let (cancel, cancelled) = oneshot::channel();
     let (future, slot) = mailbox::open(py, move || {
         // The work may have ended meanwhile.
         let _ = cancel.send(());
     })?;
-    let mut work = Box::pin(caught(work));
-    // The first poll happens here and not on a thread of the runtime, so that calls enter a queue in the order in which
-    // they were made. The next poll brings the waker.
-    let begun = py.detach(|| {
-        let _runtime = runtime.enter();
-        work.as_mut().poll(&mut Context::from_waker(Waker::noop()))
-    });
-    match begun {
-        Poll::Ready(result) => slot.answer(result.map(value)),
-        Poll::Pending => {
-            runtime.spawn(async move {
-                tokio::select! {
-                    biased;
-                    // Nobody waits any more. A sender dropped without a message went with its loop: the work goes on.
-                    Ok(()) = cancelled => {}
-                    result = work => slot.answer(result.map(value)),
-                }
-            });
+    runtime.spawn(async move {
+        tokio::select! {
+            biased;
+            // Nobody waits any more. A sender dropped without a message went with its loop: the work goes on.
+            Ok(()) = cancelled => {}
+            result = work => slot.answer(result.map(value)),
         }
-    }
+    });
     Ok(future)
 }
 

@@ -6,6 +6,11 @@ use crate::ids::{DocumentId, ShardId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+// What is next to nothing: to make the tick for it takes about as long as to wake a thread.
+const LITTLE: usize = 2;
+const LITTLE_BYTES: u64 = 4096;
+const LITTLE_LEARNED: u64 = 64;
+
 /// The order in which documents are granted: the cut of arrival, then the document's id.
 pub(crate) type GrantKey = (u32, u128);
 
@@ -94,6 +99,12 @@ impl Backlog {
     /// Returns whether nothing waits for a tick. `digests` says whether ticks digest documents.
     pub(crate) fn is_quiet(&self, digests: bool) -> bool {
         (self.waiting.is_empty() || !digests) && self.unwiring == 0 && self.reinforcing == 0
+    }
+
+    /// Returns whether what waits for a tick is next to nothing: a document or two of a few hundred words.
+    pub(crate) fn is_little(&self) -> bool {
+        let few = self.waiting.len() <= LITTLE && self.unwiring <= LITTLE as u64 && self.reinforcing <= LITTLE_LEARNED;
+        few && self.waiting.values().map(|waiting| waiting.bytes).sum::<u64>() <= LITTLE_BYTES
     }
 
     pub(crate) fn push(&mut self, key: GrantKey, waiting: Waiting) {

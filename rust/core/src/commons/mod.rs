@@ -36,6 +36,10 @@ use crate::{Error, Result};
 use std::cmp::Reverse;
 use std::sync::Arc;
 
+// Up to so many, work on one or two documents is little (see `Commons::has_little_to_do`).
+const WIRED_FEW: u32 = 64;
+const DIGESTERS_FEW: usize = 16;
+
 /// The committed global view.
 #[derive(Clone, Debug)]
 pub struct Commons {
@@ -298,6 +302,13 @@ impl Commons {
         let is_over = self.lifetimes.ending(self.tick).next().is_some();
         let has_digesters = !self.roster.digesters().is_empty() && self.config.digester_patience > 0;
         self.backlog.is_quiet(self.config.digestion) && !has_digesters && !is_over && !self.life.pins().waits()
+    }
+
+    /// Returns whether what waits for a tick is next to nothing.
+    pub(crate) fn has_little_to_do(&self) -> bool {
+        let (config, digesters) = (&self.config, self.roster.digesters().len());
+        let wires_few = config.concepts_per_document.max(config.max_edge_degree) <= WIRED_FEW;
+        wires_few && self.backlog.is_little() && digesters <= DIGESTERS_FEW && !self.life.pins().waits()
     }
 
     // Changes.

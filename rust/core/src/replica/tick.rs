@@ -62,6 +62,13 @@ impl Replica {
         self.is_quiet() && self.commons.lifetimes().ending(tick).next().is_none()
     }
 
+    /// Returns whether what the next tick has to do is next to nothing: it takes about as long as to wake a thread for it.
+    pub fn is_slight(&self) -> bool {
+        let commons = &*self.commons;
+        let tick = commons.tick() + 1;
+        commons.has_little_to_do() && commons.lifetimes().ending(tick).next().is_none()
+    }
+
     /// Makes `ticks` ticks in which nothing happens but the decay of synapses.
     ///
     /// # Errors

@@ -29,7 +29,8 @@ pub struct Seat {
     outbox: Option<Vec<Batch>>,
     // From the exchange until Decay.
     inbox: Option<Vec<Batch>>,
-    delta: Option<Delta>,
+    // On the heap: a driver moves seats between two phases.
+    delta: Option<Box<Delta>>,
 }
 
 impl Default for Seat {
@@ -82,7 +83,7 @@ impl Seat {
                 delta.traces = std::mem::take(&mut self.traces);
                 delta.transferred = self.transferred;
                 delta.digesters = std::mem::take(&mut self.sensed).after();
-                (self.inbox, self.delta) = (None, Some(delta));
+                (self.inbox, self.delta) = (None, Some(Box::new(delta)));
                 self.next = Phase::Advance;
             }
             Phase::Advance => {}
@@ -109,7 +110,7 @@ impl Seat {
 
     /// Returns what Decay staged.
     pub fn delta(&self) -> Option<&Delta> {
-        self.delta.as_ref()
+        self.delta.as_deref()
     }
 
     /// Takes the new cross-shard edges out of the delta. A commit does not need them.
@@ -126,7 +127,7 @@ impl Seat {
     /// # Panics
     /// Before Decay: a tick without a shard's delta must never be committed.
     pub fn into_delta(self) -> Delta {
-        self.delta.expect("a seat that is committed has done Decay")
+        *self.delta.expect("a seat that is committed has done Decay")
     }
 }
 

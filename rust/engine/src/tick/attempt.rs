@@ -8,8 +8,12 @@
 //! nothing stops the attempt. Before that a deadline, a panic or a cancel sets it to `Over`, and dropping what was
 //! staged undoes the tick.
 //!
+//! A tick with next to nothing to do is stepped by its caller's thread instead, as `here` says.
+//!
 //! If a shard died or hung, another attempt follows, with the same plan and cut and a number of its own. The inputs
 //! that wait keep waiting, so the tick is the one that would have been made without the fault.
+
+mod here;
 
 use crate::config::{REDOS_MAX, Recover};
 use crate::coordination::{Driving, metrics};
@@ -97,7 +101,9 @@ impl Attempt {
         making.begin(&attempt);
         // Watched first: once it is with the workers, it may be over, and the next attempt the one to watch.
         means.keeper.watch(&attempt);
-        attempt.plan()?;
+        if !attempt.make_here() {
+            attempt.plan()?;
+        }
         Ok(making)
     }
 
@@ -239,7 +245,10 @@ impl Attempt {
 
     // Begins the tick: fixes the cut.
     fn begin(&self) {
-        let begun = self.means.world.begin("the runner");
+        self.begun(self.means.world.begin("the runner"));
+    }
+
+    fn begun(&self, begun: Result<Snapshot>) {
         let mut stage = lock(&self.stage);
         match begun {
             Ok(snapshot) if stage.fate == Fate::Running => {
@@ -319,18 +328,28 @@ impl Attempt {
 
     // Ends a phase that every shard has finished.
     fn finish(&self, phase: Phase) {
-        if let Some(error) = self.died(phase).or_else(|| self.refused()) {
-            return self.fail(error);
+        if !self.has_passed(phase) {
+            return;
         }
         match phase {
             Phase::Sense => self.enter(Phase::Act),
-            Phase::Act => {
-                self.exchange();
-                self.enter(Phase::Decay);
-            }
+            Phase::Act => self.enter(Phase::Decay),
             Phase::Decay => self.enter(Phase::Advance),
             Phase::Advance => self.commit(),
         }
+    }
+
+    // Passes the barrier behind a phase that every shard has finished. Returns `false` if one failed in it: then the
+    // attempt is over.
+    fn has_passed(&self, phase: Phase) -> bool {
+        if let Some(error) = self.died(phase).or_else(|| self.refused()) {
+            self.fail(error);
+            return false;
+        }
+        if phase == Phase::Act {
+            self.exchange();
+        }
+        true
     }
 
     // Delivers what the seats sent to their addressees. Does nothing if the attempt was given up.

@@ -2,6 +2,7 @@
 
 use crate::events::{Counts, acts_of};
 use crate::lock::lock;
+use crate::sync::RwLockReadGuard;
 use crate::tick::snapshot::Snapshot;
 use crate::work::pool::Pool;
 use crate::world::{Inputs, World};
@@ -20,8 +21,17 @@ pub(crate) struct End {
 impl World {
     /// Fixes the cut: from now on inputs wait for the end of this attempt.
     pub(crate) fn begin(&self, driver: &str) -> Result<Snapshot> {
+        self.begin_in(&mut lock(&self.inputs), || self.state(), driver)
+    }
+
+    /// Does what [`World::begin`] does, under the lock of the inputs.
+    pub(crate) fn begin_in<'a>(
+        &self,
+        inputs: &mut Inputs,
+        state: impl FnOnce() -> Result<RwLockReadGuard<'a, Replica>>,
+        driver: &str,
+    ) -> Result<Snapshot> {
         self.check_writable()?;
-        let mut inputs = lock(&self.inputs);
         inputs.refuse_moving()?;
         if self.is_far() {
             let what =
@@ -32,7 +42,7 @@ impl World {
             return Err(Error::Busy { what: format!("{driver} cannot begin a tick: one is being made already") });
         }
         let cut = self.journal.as_ref().map_or(Ok(0), |journal| journal.cut())?;
-        let state = self.state()?;
+        let state = state()?;
         let plan = Arc::new(state.plan_with(inputs.acted.take())?);
         inputs.attempts += 1;
         inputs.running = Some(inputs.attempts);

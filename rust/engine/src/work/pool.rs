@@ -239,6 +239,11 @@ impl Pool {
         Ok(stuck)
     }
 
+    /// Returns how many threads it has: none before they are first needed.
+    pub fn threads(&self) -> usize {
+        lock(&self.shared.core).workers.len()
+    }
+
     /// Returns whether a worker is still inside an abandoned job.
     pub fn has_stuck(&self) -> bool {
         lock(&self.shared.core).workers.iter().any(Worker::is_stuck)
