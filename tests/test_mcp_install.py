@@ -77,6 +77,34 @@ def test_what_was_written_starts_a_server(home, says):
     assert (home / "my memory").is_dir()
 
 
+def test_a_model_of_the_working_directory_is_found_wherever_the_client_starts(home, says, monkeypatch, tmp_path):
+    folder = tmp_path / "models"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    (folder / "mine_here.py").write_text("def two(texts): return [[float(len(text)), 1.0] for text in texts]\n")
+    asked = ("mcp", "install", "cursor", "m", "--embed", "mine_here:two", "--model", "mine")
+    code, _, err = says(*asked)
+    assert (code, err) == (0, "")
+    server = json.loads(CLIENTS["cursor"].file(sys.platform, os.environ).read_text())["mcpServers"]["phago"]
+    assert server["args"][-4:] == ["--embed", "mine_here:two", "--model", "mine"]
+    assert server["env"] == {"PYTHONPATH": str(folder)}
+
+    async def main():
+        # As the client does: in another folder, with the environment of the entry.
+        env = {**CLEAN, **server["env"]}
+        command = StdioServerParameters(command=server["command"], args=server["args"], env=env, cwd=str(tmp_path))
+        with written() as log:
+            async with stdio_client(command, errlog=log) as streams, ClientSession(*streams) as session:
+                await session.initialize()
+                assert (await Client(session).ask("remember", documents=["Ions."]))["new"] == 1
+
+    run(asyncio.wait_for(main(), 30))
+    for embed, why in (("mine_here:three", "has no attribute"), ("mine_here", "is not MODULE:FUNCTION")):
+        code, out, err = says("mcp", "install", "cursor", "m", "--replace", "--embed", embed)
+        assert (code, out) == (2, "")
+        assert why in err
+
+
 def test_everything_else_stays(home, says):
     file = home / ".cursor/mcp.json"
     file.parent.mkdir()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .directory import check_directory
 from .exits import FOUND, Problem
+from .models import check_model, model, needs_folder
 from .parsing import Parser, text
 
 __all__ = ["install_parser"]
@@ -29,6 +30,10 @@ def install_parser() -> Parser:
     parser.add_argument("--print", action="store_true", help="print what would be written, and write nothing")
     parser.add_argument("--name", type=text, default="phago", metavar="NAME", help="as what it shows (default: phago)")
     parser.add_argument("--read-only", action="store_true", help="without the tools that change DIR")
+    parser.add_argument(
+        "--embed", type=text, metavar="MODULE:FUNCTION", help="a model of your own, as `phago mcp --embed` takes it"
+    )
+    parser.add_argument("--model", type=text, metavar="NAME", help="its name")
     parser.add_argument("--replace", action="store_true", help="in the place of another server of this name")
     parser.add_argument("--file", metavar="FILE", help="another configuration, such as that of a project")
     parser.set_defaults(run=_install)
@@ -43,7 +48,15 @@ def _install(arguments: argparse.Namespace) -> int:
     client = CLIENTS[arguments.client]
     memory = Path(arguments.memory).expanduser().absolute()
     check_directory(str(memory), new=True)
-    server = entry(memory, *["--read-only"] * arguments.read_only)
+    server = entry(memory, *_options(arguments))
+    if arguments.embed is not None:
+        try:
+            check_model(argparse.Namespace(embed=model(arguments.embed)))
+        except argparse.ArgumentTypeError as error:
+            raise Problem(f"argument --embed: {error}") from None
+        if needs_folder(arguments.embed):
+            # A client starts the server in a folder of its own, where Python would not find the model.
+            server["env"] = {"PYTHONPATH": os.getcwd()}
     paste = json.dumps({client.key: {arguments.name: server}}, indent=2, ensure_ascii=False)
     file = Path(arguments.file) if arguments.file else client.file(sys.platform, os.environ)
     if arguments.print:
@@ -59,3 +72,12 @@ def _install(arguments: argparse.Namespace) -> int:
     if kept is not None:
         print(f"What was there before is in {kept}.")
     return FOUND
+
+
+def _options(arguments: argparse.Namespace) -> list[str]:
+    options = ["--read-only"] * arguments.read_only
+    for option in ("embed", "model"):
+        given = getattr(arguments, option)
+        if given is not None:
+            options += [f"--{option}", given]
+    return options

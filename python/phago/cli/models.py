@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
+import importlib.machinery
 import json
 import os
 import sys
@@ -20,7 +21,7 @@ from .parsing import text
 if TYPE_CHECKING:
     from ..remote import Client
 
-__all__ = ["add_model", "check_model", "model", "vectors"]
+__all__ = ["add_model", "check_model", "model", "needs_folder", "vectors"]
 
 
 def model(given: str) -> Embed:
@@ -46,6 +47,13 @@ def model(given: str) -> Embed:
         raise argparse.ArgumentTypeError(f"{given!r} is {type(found).__name__}; accepted is a callable")
     made: Embed = found
     return made
+
+
+def needs_folder(given: str) -> bool:
+    """Whether the module of a `module:function` is found in the working directory alone."""
+    here = {"", os.getcwd()}
+    elsewhere = [place for place in sys.path if place not in here]
+    return importlib.machinery.PathFinder.find_spec(given.partition(":")[0].partition(".")[0], elsewhere) is None
 
 
 def add_model(parser: argparse.ArgumentParser, what: str = "DIR") -> None:
