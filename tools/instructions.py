@@ -27,7 +27,17 @@ MORE = 0.03
 
 def built() -> str:
     """Compiles the program, as a release is compiled, and returns its path."""
-    command = ["cargo", "bench", "--locked", "-p", "phago-core", "--bench", "paths", "--no-run", "--message-format=json"]
+    command = [
+        "cargo",
+        "bench",
+        "--locked",
+        "-p",
+        "phago-core",
+        "--bench",
+        "paths",
+        "--no-run",
+        "--message-format=json",
+    ]
     lines = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
     made = [json.loads(line).get("executable") for line in lines]
     return str(next(path for path in reversed(made) if path))
@@ -36,7 +46,9 @@ def built() -> str:
 def instructions(program: str, path: str, times: int) -> int:
     """What the program takes to do a path so often, with all that comes before."""
     command = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null", program, path]
-    told = subprocess.run([*command, str(times)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    told = subprocess.run(
+        [*command, str(times)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
     found = re.search(r"I\s+refs:\s+([\d,]+)", told.stderr)
     assert found, told.stderr
     return int(found[1].replace(",", ""))
