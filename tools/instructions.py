@@ -3,9 +3,9 @@
     python tools/instructions.py            exits with 1 where a path takes over 3 % more than is written there
     python tools/instructions.py --take     writes what is counted, for a change that is worth it or gains something
 
-A path (`benches/paths.rs`) is done once and twice; the difference is its own, without what it stands on. Counts come from
-valgrind and not from a clock, so a busy machine does not show in them. They depend on the compiler and the processor's
-architecture: where these are others than written, nothing is compared, and that is said.
+A path (`benches/paths.rs`) is done once and twice; the difference is its own, without what it stands on. Counts come
+from valgrind and not from a clock, so a busy machine does not show in them. They depend on the compiler and the
+processor's architecture: where these are others than written, nothing is compared, and that is said.
 """
 
 from __future__ import annotations
@@ -23,6 +23,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TAKEN = ROOT / "benches" / "instructions.json"
 MORE = 0.03
+
+
+def output(command: list[str]) -> str:
+    """What a command prints; its errors are shown."""
+    return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def built() -> str:
@@ -56,7 +61,7 @@ def instructions(program: str, path: str, times: int) -> int:
 
 def counted(program: str) -> dict[str, int]:
     """The instructions of each path."""
-    paths = subprocess.run([program], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    paths = output([program]).splitlines()
     with ThreadPoolExecutor() as pool:
         runs = {path: [pool.submit(instructions, program, path, times) for times in (1, 2)] for path in paths}
     return {path: twice.result() - once.result() for path, (once, twice) in runs.items()}
@@ -70,8 +75,7 @@ def main() -> int:
     if not shutil.which("valgrind"):
         print("valgrind is not installed: no instructions are counted")
         return 0
-    compiler = subprocess.run(["rustc", "--version"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-    machine = {"compiler": compiler, "architecture": platform.machine()}
+    machine = {"compiler": output(["rustc", "--version"]).strip(), "architecture": platform.machine()}
     taken = json.loads(TAKEN.read_text()) if TAKEN.exists() else {"paths": {}}
     comparable = {name: taken.get(name) for name in machine} == machine
     if not take and not comparable:
