@@ -61,6 +61,23 @@ impl Postings {
         }
     }
 
+    /// Visits those of them from the posting of an index on that have a place before `end`. Returns the index of the next.
+    #[inline]
+    pub fn visit_to(&self, taken: &Places, from: usize, end: u32, mut visit: impl FnMut(Posting)) -> usize {
+        let rest = &self.list[from..];
+        let mut visited = 0;
+        for &posting in rest {
+            if posting.0 >= end {
+                break;
+            }
+            visited += 1;
+            if self.gone == 0 || taken.has(posting.0) {
+                visit(posting);
+            }
+        }
+        from + visited
+    }
+
     /// Returns how often the document at a place has the term, or `None` if it does not. The place must not be empty.
     #[inline]
     pub fn count(&self, place: u32) -> Option<u32> {

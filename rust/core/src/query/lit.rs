@@ -1,6 +1,7 @@
 //! Lit concepts, and the documents that they light up.
 
 use crate::Result;
+use crate::documents::Postings;
 use crate::metadata::Among;
 use crate::query::view::{Local, Spot};
 use serde::{Deserialize, Serialize};
@@ -60,25 +61,15 @@ pub fn term_weight(tf: u32) -> f64 {
     TermWeights::new().of(tf)
 }
 
-/// Sums by place, for one shard after another.
+// Places are looked at so many at a time: their sums stay in the nearest caches, wherever lists go on.
+const WINDOW: usize = 1 << 13;
+
+/// Sums by place, for a window of one shard after another.
 #[derive(Debug, Default)]
 pub struct Sums {
     by_place: Vec<f64>,
     touched: Vec<u32>,
     lit: Vec<(f64, u32)>,
-}
-
-impl Sums {
-    // Clears what a cancelled search left.
-    fn clear(&mut self, room: usize) {
-        for place in self.touched.drain(..) {
-            self.by_place[place as usize] = 0.0;
-        }
-        self.lit.clear();
-        if self.by_place.len() < room {
-            self.by_place.resize(room, 0.0);
-        }
-    }
 }
 
 /// A document that concepts light up.
@@ -102,36 +93,54 @@ pub fn find(
     among: &impl Among,
     sums: &mut Sums,
 ) -> Result<Vec<LitDocument>> {
+    find_by(WINDOW, local, concepts, most, among, sums)
+}
+
+fn find_by(
+    window: usize,
+    local: Local<'_>,
+    concepts: &[Lit],
+    most: usize,
+    among: &impl Among,
+    sums: &mut Sums,
+) -> Result<Vec<LitDocument>> {
     let documents = local.documents();
-    sums.clear(documents.room());
     let Sums { by_place, touched, lit } = sums;
-    let weights = TermWeights::new();
-    for concept in concepts {
-        local.poll()?;
-        let Some(postings) = documents.postings(concept.term) else { continue };
-        let mut met = touched.len();
-        touched.resize(met + postings.cost() + 1, 0);
-        postings.visit(documents.taken(), |(place, tf)| {
-            if !among.has(place) {
-                return;
-            }
-            let sum = &mut by_place[place as usize];
-            // Whether a document is met for the first time cannot be foreseen, so nothing branches on it.
-            touched[met] = place;
-            met += usize::from(*sum == 0.0);
-            *sum += concept.weight * weights.of(tf);
-        });
-        touched.truncate(met);
-    }
-    let norms = documents.norms();
+    by_place.resize(window, 0.0);
+    // One more, as the next entry is written before it is known to be one.
+    touched.resize(window + 1, 0);
+    lit.clear();
+    let (weights, norms) = (TermWeights::new(), documents.norms());
+    let list = |concept: &Lit| Some((concept.weight, documents.postings(concept.term)?, 0));
+    let mut lists: Vec<(f64, &Postings, usize)> = concepts.iter().filter_map(list).collect();
     let (mut threshold, mut room) = (0.0, most.saturating_mul(4));
-    for place in touched.drain(..) {
-        let sum = std::mem::take(&mut by_place[place as usize]) / norms[place as usize];
-        if sum >= threshold {
-            lit.push((sum, place));
-            if lit.len() > room {
-                threshold = cut(lit, most);
-                room = room.max(2 * lit.len());
+    for start in (0..documents.room()).step_by(window) {
+        // Between two windows all sums are 0, so that a cancelled search leaves none behind.
+        local.poll()?;
+        let mut met = 0;
+        for (weight, postings, next) in &mut lists {
+            let weight = *weight;
+            *next = postings.visit_to(documents.taken(), *next, (start + window) as u32, |(place, tf)| {
+                if !among.has(place) {
+                    return;
+                }
+                let at = place as usize - start;
+                let sum = &mut by_place[at];
+                // Whether a document is met for the first time cannot be foreseen, so nothing branches on it.
+                touched[met] = at as u32;
+                met += usize::from(*sum == 0.0);
+                *sum += weight * weights.of(tf);
+            });
+        }
+        for &at in &touched[..met] {
+            let place = start + at as usize;
+            let sum = std::mem::take(&mut by_place[at as usize]) / norms[place];
+            if sum >= threshold {
+                lit.push((sum, place as u32));
+                if lit.len() > room {
+                    threshold = cut(lit, most);
+                    room = room.max(2 * lit.len());
+                }
             }
         }
     }
@@ -168,4 +177,53 @@ pub fn keep_best(mut all: Vec<LitDocument>, most: usize) -> Vec<LitDocument> {
 /// Orders by strength, the strongest first; ties by id.
 pub fn order(a: &LitDocument, b: &LitDocument) -> std::cmp::Ordering {
     b.sum.total_cmp(&a.sum).then(a.id.cmp(&b.id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::colony::Colony;
+    use crate::config::ColonyConfig;
+    use crate::metadata::Every;
+    use crate::ring::Ring;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+        #[test]
+        fn windows_never_show(
+            texts in prop::collection::vec(prop::collection::vec(0u32..12, 1..20), 1..60), gone in 0usize..20,
+            window in 1usize..70, most in 1usize..30,
+        ) {
+            let mut colony = Colony::new(ColonyConfig::default(), Ring::new(1, 50)).unwrap();
+            for (number, text) in texts.iter().enumerate() {
+                let words: Vec<String> = text.iter().map(|n| format!("w{n}x")).collect();
+                colony.ingest(Some(&number.to_string()), "", &words.join(" ")).unwrap();
+            }
+            for number in 0..gone.min(texts.len() / 2) {
+                colony.delete(crate::ids::DocumentId::from_key(&number.to_string())).unwrap();
+            }
+            let commons = colony.state().commons();
+            let mut concepts: Vec<Lit> = (0..commons.terms() as u32)
+                .map(|term| Lit { id: commons.id(term), term, strength: 1.0, hop: 0.0, weight: 0.1 + f64::from(term), df: 2 })
+                .collect();
+            concepts.sort_unstable_by_key(|lit| lit.id);
+            let local = colony.state().view().local(0);
+            let mut sums = Sums::default();
+            let mut expected: Vec<LitDocument> = local.documents().placed().map(|(place, document)| {
+                let tf = |lit: &Lit| document.terms.iter().find(|known| known.0 == lit.term).map(|known| known.1);
+                let sum: f64 = concepts.iter().filter_map(|lit| Some(lit.weight * term_weight(tf(lit)?))).sum();
+                LitDocument { sum: sum / local.documents().norms()[place as usize], id: document.id.0, spot: (0, place) }
+            }).collect();
+            expected.sort_unstable_by(order);
+            expected.truncate(most);
+            // The second time with what the first left behind, and a window of another size.
+            for window in [window, WINDOW] {
+                let mut found = find_by(window, local, &concepts, most, &Every, &mut sums).unwrap();
+                found.sort_unstable_by(order);
+                prop_assert_eq!(&found, &expected);
+            }
+        }
+    }
 }
