@@ -87,7 +87,8 @@ impl Journal {
         self.with(Store::settled)
     }
 
-    /// Appends a tick that is about to be committed, and waits until it is durable. An idle tick is only counted.
+    /// Appends a tick that is about to be committed, and waits until it is durable. An idle tick is written and not
+    /// synced.
     pub(crate) fn tick(&self, plan: &Plan, attempt: u64, cut: u64, is_idle: bool) -> Result<()> {
         let (tick, documents) = (plan.tick, (plan.documents() + plan.leaving()) as u64);
         let steps = documents + plan.acted().map_or(0, Acted::steps);

@@ -3,7 +3,7 @@
 mod common;
 mod history;
 
-use history::{Event, History, SETTINGS, checkpoint, note, open, read, read_on, snapshot, text};
+use history::{Event, History, SETTINGS, checkpoint, note, open, put, read, read_on, snapshot, text};
 use phago_core::Error;
 use phago_engine::store::{
     Directory, Faulty, File, Files, Kind, Lock, Memory, Open, Options, PAYLOAD_BYTES_MAX, Prepared, Recovery,
@@ -438,4 +438,36 @@ fn a_run_of_idle_ticks_costs_a_number() {
     assert_eq!(found.len(), 100_004);
     assert_eq!(found.iter().filter(|event| **event == Event::Idle).count(), 100_002);
     assert_eq!(found[100_001], Event::Note(b"second".to_vec()));
+}
+
+#[test]
+fn idle_ticks_outlive_their_process_in_any_generation() {
+    let files = memory();
+    let (store, mut history) = open(Arc::clone(&files), OPTIONS).expect("new");
+    kept(&store, b"first".to_vec());
+    history.push(Event::Note(b"first".to_vec()));
+    drop(store);
+    for life in 0..6 {
+        let (store, found) = open(Arc::clone(&files), OPTIONS).expect("whole");
+        assert_eq!(found, history, "life {life}");
+        let last = store.settled().expect("sound");
+        for _ in 0..=life {
+            assert!(store.idle_tick(last).expect("sound"));
+            history.push(Event::Idle);
+        }
+        if life % 3 == 1 {
+            let mark = store.mark().expect("a mark");
+            // While the checkpoint is made.
+            let all = history.clone();
+            store
+                .begin_generation(mark, |sections| {
+                    assert!(store.idle_tick(last).expect("sound"));
+                    history.push(Event::Idle);
+                    put(sections, &all)
+                })
+                .expect("a generation");
+        }
+        // Dropped as if the process were killed: nothing is sealed, and what was written stays.
+        drop(store);
+    }
 }

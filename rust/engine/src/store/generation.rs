@@ -161,6 +161,12 @@ impl Inner {
         state.kept_offset = shifted;
         state.offset = state.offset - offset + shifted;
         state.unsynced = false;
+        // Idle ticks that came meanwhile stand in the old log.
+        let written = if state.idle > 0 { state.write_idle() } else { Ok(()) };
+        if let Err(error) = written.refused(files, &name, "write") {
+            state.poisoned = Some(error.to_string());
+            return Err(error);
+        }
         drop(state);
         // What this does not remove, the next generation or the next opening does.
         remove_others(files, header.generation)

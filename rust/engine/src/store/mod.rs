@@ -13,8 +13,8 @@
 //!    numbers and acknowledged.
 //! 3. **Tick.** When every shard has finished a tick, its record (tick, attempt, cut, count) is appended and committed,
 //!    then the new state is swapped in; [`Store::seal`] syncs the witness. A replay applies inputs beyond the cut of
-//!    the next tick after that tick. An idle tick is [`Store::idle_tick`]: it only raises a counter, until something
-//!    else is appended.
+//!    the next tick after that tick. An idle tick is [`Store::idle_tick`]: it raises the number in a record
+//!    that is written again and again and not synced, until something else is appended.
 //! 4. **Checkpoint.** Between ticks, the colony takes [`Store::mark`] together with a reference to the state that has
 //!    applied everything up to it. [`Store::begin_generation`] writes the sections while other calls go on, and begins
 //!    a new log at the mark; [`Store::snapshot`] writes them into another directory.

@@ -171,15 +171,25 @@ impl Store {
     }
 
     /// Counts a tick in which nothing happened, and which sees everything up to the record `after`. Runs of them become
-    /// one record with the next append, [`Store::seal`] or [`Store::close`]; a loss of power before that drops them.
+    /// one record with the next append, [`Store::seal`] or [`Store::close`], which is written already and not synced: the
+    /// end of the process leaves it, and a loss of power before that drops it.
     ///
     /// Returns `false` and counts nothing if another record follows `after`: such a tick needs its own record with its
     /// cut.
+    ///
+    /// # Errors
+    /// Those of [`Store::commit`].
     pub fn idle_tick(&self, after: u64) -> Result<bool> {
         let mut state = self.inner.sound()?;
-        let fits = state.settled == after;
-        state.idle += u64::from(fits);
-        Ok(fits)
+        if state.settled != after {
+            return Ok(false);
+        }
+        state.idle += 1;
+        let written = state.write_idle().refused(&*self.inner.files, &log_name(state.generation), "write");
+        if let Err(error) = &written {
+            state.poisoned = Some(error.to_string());
+        }
+        written.map(|()| true)
     }
 
     /// Makes everything so far durable, including idle ticks, and syncs the witness.
@@ -230,6 +240,14 @@ impl State {
             self.settled = self.end.sequence;
         }
         self.end.sequence
+    }
+
+    // Writes the record of the idle ticks so far where the next append will put it: the same bytes again, or those of a
+    // longer run. All before it is written, as a tick sees only what is kept; or a run that stands there already.
+    pub(super) fn write_idle(&self) -> std::io::Result<()> {
+        let mut bytes = Vec::new();
+        Prepared::idle(self.idle).put(self.end, &mut bytes);
+        self.log.write(self.offset, &bytes)
     }
 
     pub(super) fn append_idle(&mut self) {

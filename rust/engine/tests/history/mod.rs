@@ -2,7 +2,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 use phago_core::{Error, Result};
-use phago_engine::store::{Files, Kind, Mark, Options, Prepared, Reader, Recovery, SectionId, Store};
+use phago_engine::store::{Files, Kind, Mark, Options, Prepared, Reader, Recovery, SectionId, Sections, Store};
 use std::sync::Arc;
 
 pub const NOTE: Kind = Kind(16);
@@ -107,17 +107,16 @@ pub fn note(store: &Store, bytes: Vec<u8>) -> Result<u64> {
 }
 
 pub fn checkpoint(store: &Store, mark: Mark, history: &[Event]) -> Result<()> {
-    store.begin_generation(mark, |sections| {
-        sections.add(WHOLE, &encode(history))?;
-        sections.add(COUNT, &(history.len() as u64).to_le_bytes())
-    })
+    store.begin_generation(mark, |sections| put(sections, history))
+}
+
+pub fn put(sections: &mut Sections<'_>, history: &[Event]) -> Result<()> {
+    sections.add(WHOLE, &encode(history))?;
+    sections.add(COUNT, &(history.len() as u64).to_le_bytes())
 }
 
 pub fn snapshot(store: &Store, mark: Mark, target: Arc<dyn Files>, history: &[Event]) -> Result<()> {
-    store.snapshot(mark, target, |sections| {
-        sections.add(WHOLE, &encode(history))?;
-        sections.add(COUNT, &(history.len() as u64).to_le_bytes())
-    })
+    store.snapshot(mark, target, |sections| put(sections, history))
 }
 
 /// A store that is used, with what it must and what it may have when it is opened again.
