@@ -61,6 +61,15 @@ impl Row {
         (0..self.len()).map(|place| self.get(place))
     }
 
+    /// Calls `with` with each stored synapse, including those that are gone.
+    #[inline]
+    pub fn for_each(&self, with: impl FnMut(Synapse)) {
+        match self {
+            Row::Packed(row) => row.iter().map(unpack).for_each(with),
+            Row::Wide(row) => row.iter().copied().for_each(with),
+        }
+    }
+
     /// Returns the bytes on the heap, without the allocator's overhead.
     pub fn bytes(&self) -> usize {
         match self {

@@ -3,7 +3,7 @@
 use crate::agents::Digester;
 use crate::field::Emissions;
 use crate::graph::Row;
-use crate::graph::delivery::Census;
+use crate::graph::census::Census;
 use crate::ids::{AgentId, DocumentId, Tick};
 use serde::{Deserialize, Serialize};
 use std::iter::Sum;

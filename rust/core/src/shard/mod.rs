@@ -11,6 +11,7 @@ mod renumber;
 mod restore;
 mod seat;
 mod sense;
+mod sources;
 mod sweep;
 
 pub use delta::{CrossEdge, Delta, Staged};
