@@ -4,9 +4,8 @@ use super::Decays;
 use super::census::Census;
 use super::numbers::{Activations, Numbers};
 use super::readings::{End, Reading, Readings};
-use super::row::Row;
 use super::strongest::Strongest;
-use super::synapse::{Synapse, from_fixed, reinforced, strengthened, to_fixed};
+use super::synapse::{GAIN, Synapse, from_fixed, reinforced, strengthened, to_fixed};
 use crate::config::ColonyConfig;
 
 /// A deleted document as a row needs it: when it was digested, and the concepts it wired, by term index.
@@ -123,7 +122,7 @@ impl<'a> Delivery<'a> {
         used: &Reinforced,
         census: &mut Census,
         mut made: impl FnMut(&Synapse),
-    ) -> Row {
+    ) -> &[Synapse] {
         let now = self.now;
         let &Before { row, was_pinned, is_pinned } = before;
         let law = self.decays.law(is_pinned);
@@ -197,7 +196,7 @@ impl<'a> Delivery<'a> {
             }
             self.row.push(candidate.synapse);
         }
-        Row::new(&self.row)
+        &self.row
     }
 
     // Makes candidates of the new synapses, of which only the best `cap` can stay. The order among them is the general
@@ -233,14 +232,35 @@ impl<'a> Delivery<'a> {
 
     // Drops all but the strongest `cap`.
     fn cut(&mut self, was: usize, census: &mut Census) {
-        let (numbers, kept) = (self.numbers, &mut self.kept);
-        self.ranked.clear();
-        self.ranked.extend((0..).zip(kept.iter()).map(|(place, candidate)| Ranked {
-            weight: candidate.weight.to_bits(),
-            df: numbers.df(candidate.synapse.target),
-            place,
-        }));
-        self.ranked.select_nth_unstable_by(self.cap - 1, |a, b| {
+        let (numbers, kept, ranked) = (self.numbers, &mut self.kept, &mut self.ranked);
+        let readings = &mut self.readings[was];
+        let mut drop = |candidate: &mut Candidate| {
+            match candidate.kind {
+                Kind::New => {}
+                Kind::Unchanged if candidate.end == End::Unread => census.note(readings.end(&candidate.synapse), -1),
+                _ => census.note(candidate.end, -1),
+            }
+            candidate.kind = Kind::Dropped;
+        };
+        // What one document makes is often near the middle. Those above it all stay, or those below it all go: one of
+        // both need not be compared.
+        let middle = from_fixed(GAIN);
+        let high = kept.iter().filter(|candidate| candidate.weight >= middle).count();
+        let are_high = high >= self.cap;
+        let stay = if are_high { self.cap } else { self.cap - high };
+        ranked.clear();
+        for (place, candidate) in (0..).zip(kept.iter_mut()) {
+            if (candidate.weight >= middle) == are_high {
+                let (weight, df) = (candidate.weight.to_bits(), numbers.df(candidate.synapse.target));
+                ranked.push(Ranked { weight, df, place });
+            } else if are_high {
+                drop(candidate);
+            }
+        }
+        if ranked.len() == stay {
+            return;
+        }
+        ranked.select_nth_unstable_by(stay - 1, |a, b| {
             (b.weight.cmp(&a.weight)).then_with(|| a.df.cmp(&b.df)).then_with(|| {
                 let (x, y) = (&kept[a.place as usize].synapse, &kept[b.place as usize].synapse);
                 (y.co_activations.cmp(&x.co_activations))
@@ -248,16 +268,8 @@ impl<'a> Delivery<'a> {
                     .then_with(|| numbers.id(x.target).cmp(&numbers.id(y.target)))
             })
         });
-        for ranked in &self.ranked[self.cap..] {
-            let candidate = &mut kept[ranked.place as usize];
-            match candidate.kind {
-                Kind::New => {}
-                Kind::Unchanged if candidate.end == End::Unread => {
-                    census.note(self.readings[was].end(&candidate.synapse), -1);
-                }
-                _ => census.note(candidate.end, -1),
-            }
-            candidate.kind = Kind::Dropped;
+        for ranked in &ranked[stay..] {
+            drop(&mut kept[ranked.place as usize]);
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod delivery;
 pub mod numbers;
 mod readings;
 pub mod row;
+pub mod staged;
 mod strongest;
 pub mod synapse;
 

@@ -90,3 +90,59 @@ fn full(rank: u64, documents: u32) -> u64 {
     // A df that does not fit decides before both.
     if df >> 40 == u64::from(DF_MAX) { df } else { df | (COUNTS - u64::from(documents)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::numbers::Activations;
+    use super::*;
+    use crate::graph::synapse::strengthened;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_weight_is_full_from_this_many_documents_on() {
+        assert!(strengthened(0, FULL - 1) < ONE && strengthened(0, FULL) == ONE);
+    }
+
+    proptest! {
+        // Ids that differ only where no rank reaches, and df that do not fit into one.
+        #[test]
+        fn they_are_those_that_a_sort_puts_first(
+            made in prop::collection::vec((
+                prop_oneof![1u32..4, DF_MAX - 2..DF_MAX + 3],
+                prop_oneof![Just(0u32), any::<u32>()],
+                prop_oneof![0u32..3, 8u32..14, Just(300)],
+            ), 1..200),
+            most in 1usize..9,
+            seed in any::<u64>(),
+        ) {
+            let df: Vec<u32> = made.iter().map(|made| made.0).collect();
+            let id = |(place, made): (u64, &(u32, u32, u32))| {
+                u128::from(made.1) << 96 | u128::from(place.wrapping_mul(seed | 1))
+            };
+            let ids: Vec<u128> = (0u64..).zip(&made).map(id).collect();
+            let mut numbers = Numbers::new(&df, &ids);
+            let given: Vec<u32> = (0..made.len() as u32).rev().map(|term| numbers.give(term)).collect();
+            let mut activations = Activations::new(&numbers);
+            for (&number, made) in given.iter().zip(made.iter().rev()) {
+                (0..made.2).for_each(|_| activations.add(&[number]));
+            }
+            let mut strongest = Strongest::new(most);
+            activations.drain(|number, documents| strongest.offer(&numbers, number, documents));
+            let mut best: Vec<(u32, u32)> =
+                strongest.best(&numbers).map(|(number, documents)| (numbers.term(number), documents)).collect();
+            let mut all: Vec<(u32, u32)> = (0u32..).zip(&made).map(|(term, made)| (term, made.2)).collect();
+            all.retain(|(_, documents)| *documents > 0);
+            all.sort_by(|(x, a), (y, b)| {
+                let (x, y) = (*x as usize, *y as usize);
+                (strengthened(0, *b).cmp(&strengthened(0, *a)))
+                    .then(df[x].cmp(&df[y]))
+                    .then(b.cmp(a))
+                    .then(ids[x].cmp(&ids[y]))
+            });
+            all.truncate(most);
+            all.sort_unstable();
+            best.sort_unstable();
+            prop_assert_eq!(best, all);
+        }
+    }
+}

@@ -6,10 +6,11 @@ use super::{Node, Shard};
 use crate::cancel::Cancel;
 use crate::commons::Commons;
 use crate::field::Emissions;
-use crate::graph::Decays;
 use crate::graph::census::Census;
 use crate::graph::delivery::{Before, Delivery, Stored, Unwired};
 use crate::graph::numbers::{Activations, Numbers};
+use crate::graph::staged::Staged as Rows;
+use crate::graph::{Decays, Row, Synapse};
 use crate::maps::Map;
 use crate::message::Batch;
 use crate::plan::Plan;
@@ -33,7 +34,7 @@ impl Shard {
             tick: plan.tick,
             slots: commons.vocabulary().slots(self.seat) as usize,
             nodes: Vec::new(),
-            rows: Vec::new(),
+            rows: Rows::default(),
             census: Census::new(stamp),
             pinned: self.pinned_by(plan, commons),
             lysed: Vec::new(),
@@ -115,8 +116,7 @@ impl Shard {
         alone.dedup();
         let mut delivery = Delivery::new(&is, commons.config(), delta.tick as u32, &sources.numbers);
         let mut work = Work { cancel, left: WORK_POLL };
-        let many = commons.seat_count() > 1;
-        delta.rows.reserve(sources.len());
+        let (no_row, many) = (Row::default(), commons.seat_count() > 1);
         let terms = (0..sources.len()).map(|place| sources.numbers.term(sources.number(place)));
         let terms: Vec<u32> = terms.chain(alone).collect();
         let mut ahead = Ahead::default();
@@ -164,7 +164,7 @@ impl Shard {
             }
             delta.node_count = delta.node_count + u64::from(wirings > 0) - u64::from(before > 0);
             if !(new.is_empty() && row.is_empty()) {
-                delta.rows.push((slot, new));
+                delta.rows.stage(slot, node.map_or(&no_row, |node| &node.row), new);
             }
         }
         Ok(())
@@ -195,9 +195,8 @@ impl<'a> Ahead<'a> {
         }));
         for (_, node) in &self.nodes {
             if let Some(node) = node {
-                node.row.for_each(|synapse| {
-                    self.synapses.push(Stored { synapse, number: numbers.of(synapse.target) });
-                });
+                let stored = |synapse: Synapse| Stored { synapse, number: numbers.of(synapse.target) };
+                self.synapses.extend(node.row.iter().map(stored));
             }
             self.ends.push(self.synapses.len());
         }
