@@ -15,7 +15,7 @@ pub(super) struct Sources<'a> {
     ends: Vec<u32>,
 }
 
-const POLL: usize = 1024;
+const POLL: u32 = 1024;
 const ELSEWHERE: u32 = u32::MAX;
 
 impl<'a> Sources<'a> {
@@ -33,7 +33,7 @@ impl<'a> Sources<'a> {
         let mut ends = Vec::with_capacity(lists.len());
         // By number: how many lists have it, then where its lists go.
         let mut next: Vec<u32> = vec![0];
-        for (place, list) in lists.iter().enumerate() {
+        for (place, list) in (0u32..).zip(lists) {
             if place % POLL == 0 {
                 cancel.poll()?;
             }
@@ -58,7 +58,7 @@ impl<'a> Sources<'a> {
         }
         let (mut places, mut start) = (vec![0u32; total as usize], 0);
         for (place, &end) in (0u32..).zip(&ends) {
-            if place as usize % POLL == 0 {
+            if place % POLL == 0 {
                 cancel.poll()?;
             }
             for &number in &flat[start..end as usize] {
