@@ -1,88 +1,12 @@
 //! Delivery of a tick's activations and reinforcements to one row: gains, new synapses, and the cap.
 
-use super::row::Row;
-use super::synapse::{ONE, Synapse, from_fixed, reinforced, strengthened, to_fixed};
-use super::{Decay, Decays};
+use super::Decays;
+use super::census::Census;
+use super::numbers::{Activations, Numbers};
+use super::readings::{End, Reading, Readings};
+use super::strongest::Strongest;
+use super::synapse::{GAIN, Synapse, from_fixed, reinforced, strengthened, to_fixed};
 use crate::config::ColonyConfig;
-use std::collections::BTreeMap;
-
-/// How often each target was activated for one source in this tick: a dense array of counters and a list of those that
-/// are not 0, so that clearing costs only what was used. (A hash table keyed by edge is 2.4 to 8 times slower.)
-#[derive(Debug)]
-pub struct Activations {
-    counts: Vec<u32>,
-    touched: Vec<u32>,
-}
-
-impl Activations {
-    /// Returns counters for targets `0..terms`, all zero. The memory pages are not touched before they are used.
-    pub fn new(terms: usize) -> Self {
-        Activations { counts: vec![0; terms], touched: Vec::new() }
-    }
-
-    /// Counts one more document that has both `target` and the source.
-    #[inline]
-    pub fn add(&mut self, target: u32) {
-        let count = &mut self.counts[target as usize];
-        if *count == 0 {
-            self.touched.push(target);
-        }
-        *count += 1;
-    }
-
-    /// Removes the source itself, which is in each of its own lists.
-    pub fn remove(&mut self, source: u32) {
-        self.counts[source as usize] = 0;
-    }
-
-    fn take(&mut self, target: u32) -> u32 {
-        std::mem::take(&mut self.counts[target as usize])
-    }
-}
-
-/// The changes in the number of living synapses, and in the number that end at each tick.
-#[derive(Clone, Debug, Default)]
-pub struct Census {
-    /// Synapses alive after the tick, minus those alive before it that did not expire by it.
-    pub live: i64,
-    /// For each tick, the change in the number of synapses that end at it.
-    pub ends: BTreeMap<u32, i64>,
-    now: u32,
-    near: Vec<i64>,
-}
-
-// Almost every end lies within this many ticks of now; an array counts those.
-const NEAR: u32 = 2048;
-
-impl Census {
-    /// Returns a census without changes, at tick `now`.
-    pub fn new(now: u32) -> Self {
-        Census { now, ..Census::default() }
-    }
-
-    fn note(&mut self, end: Option<u32>, change: i64) {
-        self.live += change;
-        let Some(end) = end else { return };
-        match end.checked_sub(self.now) {
-            Some(ahead) if ahead < NEAR => {
-                if self.near.is_empty() {
-                    self.near = vec![0; NEAR as usize];
-                }
-                self.near[ahead as usize] += change;
-            }
-            _ => *self.ends.entry(end).or_default() += change,
-        }
-    }
-
-    /// Moves everything into `ends`. Called once, when all rows are done.
-    pub fn close(&mut self) {
-        for (ahead, change) in std::mem::take(&mut self.near).into_iter().enumerate() {
-            if change != 0 {
-                *self.ends.entry(self.now + ahead as u32).or_default() += change;
-            }
-        }
-    }
-}
 
 /// A deleted document as a row needs it: when it was digested, and the concepts it wired, by term index.
 #[derive(Copy, Clone, Debug)]
@@ -103,11 +27,20 @@ fn times(reinforced: &Reinforced, target: u32) -> u64 {
     }
 }
 
+/// A stored synapse, and the number of its target.
+#[derive(Copy, Clone, Debug)]
+pub struct Stored {
+    /// The synapse.
+    pub synapse: Synapse,
+    /// The number of its target in this tick.
+    pub number: u32,
+}
+
 /// A row before a tick.
 #[derive(Copy, Clone, Debug)]
 pub struct Before<'a> {
     /// The row.
-    pub row: &'a Row,
+    pub row: &'a [Stored],
     /// Whether its concept was pinned until now.
     pub was_pinned: bool,
     /// Whether it is from now on.
@@ -118,44 +51,59 @@ pub struct Before<'a> {
 #[derive(Debug)]
 pub struct Delivery<'a> {
     decays: &'a Decays<'a>,
+    numbers: &'a Numbers<'a>,
     gain: u32,
     cap: usize,
     now: u32,
-    df: &'a [u32],
-    ids: &'a [u128],
     // Of concepts that are not pinned, and of those that are.
     readings: [Readings<'a>; 2],
-    fresh: Vec<Fresh>,
+    strongest: Strongest,
     kept: Vec<Candidate>,
+    ranked: Vec<Ranked>,
     row: Vec<Synapse>,
 }
-
-// A synapse to be made: its rank among new ones (see `rank`), its count, its target and its weight.
-type Fresh = (u64, u32, u32, u32);
 
 #[derive(Debug)]
 struct Candidate {
     synapse: Synapse,
     weight: f64,
-    // The synapse before this tick, if there was one and it has changed.
-    before: Option<Synapse>,
-    is_new: bool,
+    // When it ends if it is new; otherwise when what was there before this tick would have ended, if that was read.
+    end: End,
+    kind: Kind,
+}
+
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+enum Kind {
+    Unchanged,
+    Changed,
+    New,
+    Dropped,
+}
+
+// A candidate by its place, with what orders most of them: its weight, of which larger bits are a larger weight, and
+// the df of its target.
+#[derive(Copy, Clone, Debug)]
+struct Ranked {
+    weight: u64,
+    df: u32,
+    place: u32,
 }
 
 impl<'a> Delivery<'a> {
-    /// Returns a delivery at tick `now` under the laws that its rows have had, with the gain of one reinforcement. `df` (at the tick's cut) and
-    /// `ids` are indexed by target.
-    pub fn new(decays: &'a Decays<'a>, config: &ColonyConfig, now: u32, df: &'a [u32], ids: &'a [u128]) -> Self {
+    /// Returns a delivery at tick `now` under the laws that its rows have had, with the gain of one reinforcement, of
+    /// activations by these numbers.
+    pub fn new(decays: &'a Decays<'a>, config: &ColonyConfig, now: u32, numbers: &'a Numbers<'a>) -> Self {
+        let cap = config.max_edge_degree as usize;
         Delivery {
             decays,
+            numbers,
             gain: to_fixed(config.reinforcement_gain),
-            cap: config.max_edge_degree as usize,
+            cap,
             now,
-            df,
-            ids,
             readings: [false, true].map(|is_pinned| Readings::new(decays.law(is_pinned), now)),
-            fresh: Vec::new(),
+            strongest: Strongest::new(cap),
             kept: Vec::new(),
+            ranked: Vec::new(),
             row: Vec::new(),
         }
     }
@@ -174,106 +122,155 @@ impl<'a> Delivery<'a> {
         used: &Reinforced,
         census: &mut Census,
         mut made: impl FnMut(&Synapse),
-    ) -> Row {
+    ) -> &[Synapse] {
         let now = self.now;
         let &Before { row, was_pinned, is_pinned } = before;
         let law = self.decays.law(is_pinned);
         let (was, is) = (usize::from(was_pinned), usize::from(is_pinned));
         self.kept.clear();
-        self.fresh.clear();
-        for old in row.iter() {
-            let mut weight = self.readings[was].weight(&old);
+        for &Stored { synapse: old, number } in row {
+            let Reading { mut weight, end } = self.readings[was].of(&old);
             if !self.decays.law(was_pinned).stands(&old, weight, now) {
                 continue;
             }
             if was != is {
-                weight = self.readings[is].weight(&old);
+                weight = self.readings[is].of(&old).weight;
                 if !law.stands(&old, weight, now) {
                     census.note(self.readings[was].end(&old), -1);
                     continue;
                 }
             }
-            let (base, weight) = match without(&old, unwired) {
-                Some(base) if base == old => (base, weight),
-                Some(base) if law.is_alive(&base, now) => (base, law.weight(&base, now)),
-                _ => {
-                    census.note(self.readings[was].end(&old), -1);
-                    continue;
+            let mut base = old;
+            if !unwired.is_empty() {
+                match without(&old, unwired) {
+                    Some(left) if left == old => {}
+                    Some(left) if law.is_alive(&left, now) => (base, weight) = (left, law.weight(&left, now)),
+                    _ => {
+                        census.note(self.readings[was].end(&old), -1);
+                        continue;
+                    }
                 }
-            };
-            let (documents, uses) = (activations.take(old.target), times(used, old.target));
+            }
+            let documents = activations.take(number);
+            let uses = if used.is_empty() { 0 } else { times(used, old.target) };
             if documents == 0 && uses == 0 {
-                let before = (base != old || was != is).then_some(old);
-                self.kept.push(Candidate { synapse: base, weight, before, is_new: false });
+                let changed = base != old || was != is;
+                let (kind, end) = match changed {
+                    false => (Kind::Unchanged, end),
+                    true => (Kind::Changed, self.readings[was].end(&old)),
+                };
+                self.kept.push(Candidate { synapse: base, weight, end, kind });
                 continue;
             }
+            let end = self.readings[was].end(&old);
             let synapse = Synapse {
                 weight: reinforced(strengthened(to_fixed(weight), documents), uses, self.gain),
                 last: now,
                 co_activations: base.co_activations.saturating_add(documents),
                 ..base
             };
-            if law.is_alive(&synapse, now) {
-                let weight = from_fixed(synapse.weight);
-                self.kept.push(Candidate { synapse, weight, before: Some(old), is_new: false });
+            let weight = from_fixed(synapse.weight);
+            if law.stands(&synapse, weight, now) {
+                self.kept.push(Candidate { synapse, weight, end, kind: Kind::Changed });
             } else {
-                census.note(self.readings[was].end(&old), -1);
+                census.note(end, -1);
             }
         }
-        for place in 0..activations.touched.len() {
-            let target = activations.touched[place];
-            let documents = activations.take(target);
-            if documents > 0 {
-                let weight = reinforced(strengthened(0, documents), times(used, target), self.gain);
-                self.fresh.push((rank(weight, self.df[target as usize]), documents, target, weight));
-            }
-        }
-        activations.touched.clear();
-        // Only the best `cap` new synapses can stay. The order among them is the general one, as all are of this tick.
-        if self.fresh.len() > self.cap {
-            let ids = self.ids;
-            self.fresh.select_nth_unstable_by(self.cap - 1, |a, b| {
-                a.0.cmp(&b.0).then(b.1.cmp(&a.1)).then_with(|| ids[a.2 as usize].cmp(&ids[b.2 as usize]))
-            });
-            self.fresh.truncate(self.cap);
-        }
-        for &(_, documents, target, weight) in &self.fresh {
-            let synapse = Synapse { weight, ..Synapse::new(target, documents, now) };
-            if law.is_alive(&synapse, now) {
-                let weight = from_fixed(synapse.weight);
-                self.kept.push(Candidate { synapse, weight, before: None, is_new: true });
-            }
-        }
+        self.take_new(activations, used, is);
         if self.kept.len() > self.cap {
-            let (df, ids) = (self.df, self.ids);
-            self.kept.select_nth_unstable_by(self.cap - 1, |a, b| {
-                let (x, y) = (&a.synapse, &b.synapse);
-                let at = |s: &Synapse| s.target as usize;
-                (b.weight.total_cmp(&a.weight))
-                    .then_with(|| df[at(x)].cmp(&df[at(y)]))
-                    .then_with(|| y.co_activations.cmp(&x.co_activations))
-                    .then_with(|| y.last.cmp(&x.last))
-                    .then_with(|| ids[at(x)].cmp(&ids[at(y)]))
-            });
-            for dropped in self.kept.drain(self.cap..) {
-                if !dropped.is_new {
-                    let old = dropped.before.unwrap_or(dropped.synapse);
-                    census.note(self.readings[was].end(&old), -1);
-                }
-            }
-        }
-        for candidate in &self.kept {
-            if let Some(old) = &candidate.before {
-                census.note(self.readings[was].end(old), -1);
-                census.note(self.readings[is].end(&candidate.synapse), 1);
-            } else if candidate.is_new {
-                made(&candidate.synapse);
-                census.note(self.readings[is].end(&candidate.synapse), 1);
-            }
+            self.cut(was, census);
         }
         self.row.clear();
-        self.row.extend(self.kept.iter().map(|candidate| candidate.synapse));
-        Row::new(&self.row)
+        for candidate in &self.kept {
+            match candidate.kind {
+                Kind::Dropped => continue,
+                Kind::Unchanged => {}
+                Kind::Changed => {
+                    census.note(candidate.end, -1);
+                    census.note(self.readings[is].end(&candidate.synapse), 1);
+                }
+                Kind::New => {
+                    made(&candidate.synapse);
+                    census.note(candidate.end, 1);
+                }
+            }
+            self.row.push(candidate.synapse);
+        }
+        &self.row
+    }
+
+    // Makes candidates of the new synapses, of which only the best `cap` can stay. The order among them is the general
+    // one, as all are of this tick.
+    fn take_new(&mut self, activations: &mut Activations, used: &Reinforced, is: usize) {
+        let (numbers, now) = (self.numbers, self.now);
+        let law = self.decays.law(is == 1);
+        let (readings, kept) = (&mut self.readings[is], &mut self.kept);
+        let mut keep = |synapse: Synapse, weight: f64, end: End| {
+            if law.stands(&synapse, weight, now) {
+                kept.push(Candidate { synapse, weight, end, kind: Kind::New });
+            }
+        };
+        if used.is_empty() {
+            self.strongest.clear();
+            activations.drain(|number, documents| self.strongest.offer(numbers, number, documents));
+            for (number, documents) in self.strongest.best(numbers) {
+                let Reading { weight, end } = readings.fresh(documents);
+                keep(Synapse::new(numbers.term(number), documents, now), weight, end);
+            }
+            return;
+        }
+        // Reinforcements strengthen new synapses too, so the documents alone do not order these.
+        activations.drain(|number, documents| {
+            if documents > 0 {
+                let target = numbers.term(number);
+                let weight = reinforced(strengthened(0, documents), times(used, target), self.gain);
+                let synapse = Synapse { weight, ..Synapse::new(target, documents, now) };
+                keep(synapse, from_fixed(weight), readings.end(&synapse));
+            }
+        });
+    }
+
+    // Drops all but the strongest `cap`.
+    fn cut(&mut self, was: usize, census: &mut Census) {
+        let (numbers, kept, ranked) = (self.numbers, &mut self.kept, &mut self.ranked);
+        let readings = &mut self.readings[was];
+        let mut drop = |candidate: &mut Candidate| {
+            match candidate.kind {
+                Kind::New => {}
+                Kind::Unchanged if candidate.end == End::Unread => census.note(readings.end(&candidate.synapse), -1),
+                _ => census.note(candidate.end, -1),
+            }
+            candidate.kind = Kind::Dropped;
+        };
+        // What one document makes is often near the middle. Those above it all stay, or those below it all go: one of
+        // both need not be compared.
+        let middle = from_fixed(GAIN);
+        let high = kept.iter().filter(|candidate| candidate.weight >= middle).count();
+        let are_high = high >= self.cap;
+        let stay = if are_high { self.cap } else { self.cap - high };
+        ranked.clear();
+        for (place, candidate) in (0..).zip(kept.iter_mut()) {
+            if (candidate.weight >= middle) == are_high {
+                let (weight, df) = (candidate.weight.to_bits(), numbers.df(candidate.synapse.target));
+                ranked.push(Ranked { weight, df, place });
+            } else if are_high {
+                drop(candidate);
+            }
+        }
+        if ranked.len() == stay {
+            return;
+        }
+        ranked.select_nth_unstable_by(stay - 1, |a, b| {
+            (b.weight.cmp(&a.weight)).then_with(|| a.df.cmp(&b.df)).then_with(|| {
+                let (x, y) = (&kept[a.place as usize].synapse, &kept[b.place as usize].synapse);
+                (y.co_activations.cmp(&x.co_activations))
+                    .then_with(|| y.last.cmp(&x.last))
+                    .then_with(|| numbers.id(x.target).cmp(&numbers.id(y.target)))
+            })
+        });
+        for ranked in &ranked[stay..] {
+            drop(&mut kept[ranked.place as usize]);
+        }
     }
 }
 
@@ -290,59 +287,4 @@ fn without(synapse: &Synapse, unwired: &[Unwired<'_>]) -> Option<Synapse> {
     let left = synapse.co_activations.checked_sub(gone).filter(|left| *left > 0)?;
     let weight = u64::from(synapse.weight) * u64::from(left) / u64::from(synapse.co_activations);
     Some(Synapse { weight: weight as u32, co_activations: left, ..*synapse })
-}
-
-// Smaller is stronger: higher weight first, then the rarer target.
-fn rank(weight: u32, df: u32) -> u64 {
-    u64::from(ONE - weight) << 32 | u64::from(df)
-}
-
-// The current weights and ends of synapses. Many synapses of a tick have the same history, and a weight or an end costs
-// an exponential or a logarithm: a small direct-mapped table caches them.
-#[derive(Debug)]
-struct Readings<'a> {
-    decay: &'a Decay,
-    now: u32,
-    known: Vec<Reading>,
-}
-
-#[derive(Copy, Clone, Debug)]
-struct Reading {
-    history: [u32; 4],
-    weight: f64,
-    end: Option<Option<u32>>,
-}
-
-const READINGS: usize = 1 << 10;
-
-impl<'a> Readings<'a> {
-    fn new(decay: &'a Decay, now: u32) -> Self {
-        Readings { decay, now, known: Vec::new() }
-    }
-
-    fn weight(&mut self, synapse: &Synapse) -> f64 {
-        self.of(synapse).weight
-    }
-
-    fn end(&mut self, synapse: &Synapse) -> Option<u32> {
-        let decay = self.decay;
-        *self.of(synapse).end.get_or_insert_with(|| decay.gone_at(synapse))
-    }
-
-    fn of(&mut self, synapse: &Synapse) -> &mut Reading {
-        let history = [synapse.weight, synapse.last, synapse.created, synapse.co_activations];
-        if self.known.is_empty() {
-            // No synapse weighs more than ONE, so no synapse has this history.
-            let nobody = Reading { history: [u32::MAX; 4], weight: 0.0, end: None };
-            self.known = vec![nobody; READINGS];
-        }
-        let mixed = history
-            .iter()
-            .fold(0u64, |hash, &part| (hash.rotate_left(23) ^ u64::from(part)).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let reading = &mut self.known[(mixed >> 54) as usize];
-        if reading.history != history {
-            *reading = Reading { history, weight: self.decay.weight(synapse, self.now), end: None };
-        }
-        reading
-    }
 }

@@ -1,13 +1,16 @@
 //! Decay: removes expired synapses, delivers the inbox, and cuts rows above the cap down to their strongest.
 
-use super::Shard;
 use super::delta::{CrossEdge, Delta, NodeChange};
+use super::sources::Sources;
+use super::{Node, Shard};
 use crate::cancel::Cancel;
 use crate::commons::Commons;
 use crate::field::Emissions;
-use crate::graph::delivery::{Activations, Before, Census, Delivery, Unwired};
-use crate::graph::{Decays, Row};
-use crate::ids::ShardId;
+use crate::graph::census::Census;
+use crate::graph::delivery::{Before, Delivery, Stored, Unwired};
+use crate::graph::numbers::{Activations, Numbers};
+use crate::graph::staged::Staged as Rows;
+use crate::graph::{Decays, Row, Synapse};
 use crate::maps::Map;
 use crate::message::Batch;
 use crate::plan::Plan;
@@ -31,7 +34,7 @@ impl Shard {
             tick: plan.tick,
             slots: commons.vocabulary().slots(self.seat) as usize,
             nodes: Vec::new(),
-            rows: Vec::new(),
+            rows: Rows::default(),
             census: Census::new(stamp),
             pinned: self.pinned_by(plan, commons),
             lysed: Vec::new(),
@@ -90,17 +93,19 @@ impl Shard {
         let after = after.as_deref().unwrap_or(before);
         let (was, is) = (Decays::new(commons.config(), before), Decays::new(commons.config(), after));
         let lists: Vec<&[u32]> = inbox.iter().flat_map(Batch::lists).collect();
-        let sources = Sources::gather(&lists, self.id, commons, cancel)?;
-        let mut activations = Activations::new(commons.terms());
+        let is_here = |term: u32| commons.home(term).shard == self.id;
+        let numbers = Numbers::new(commons.statistics().all_df(), commons.vocabulary().ids());
+        let sources = Sources::gather(&lists, numbers, is_here, cancel)?;
+        let mut activations = Activations::new(&sources.numbers);
         // By source: the lists to unwire. Deletes are few compared with deliveries, and are applied first.
         let mut unwired: Map<u32, Vec<Unwired<'_>>> = Map::default();
         for (tick, concepts) in inbox.iter().flat_map(Batch::unwired) {
-            for &source in concepts.iter().filter(|&&term| commons.home(term).shard == self.id) {
+            for &source in concepts.iter().filter(|&&term| is_here(term)) {
                 unwired.entry(source).or_default().push(Unwired { tick, concepts });
             }
         }
         let mut used = used(inbox);
-        for &(concept, times) in plan.uses.iter().filter(|&&(term, _)| commons.home(term).shard == self.id) {
+        for &(concept, times) in plan.uses.iter().filter(|&&(term, _)| is_here(term)) {
             let known = used.entry(concept).or_default();
             known.times = known.times.saturating_add(times);
         }
@@ -109,32 +114,27 @@ impl Shard {
         alone.retain(|source| !sources.has(*source));
         alone.sort_unstable();
         alone.dedup();
-        let mut delivery = Delivery::new(
-            &is,
-            commons.config(),
-            delta.tick as u32,
-            commons.statistics().all_df(),
-            commons.vocabulary().ids(),
-        );
+        let mut delivery = Delivery::new(&is, commons.config(), delta.tick as u32, &sources.numbers);
         let mut work = Work { cancel, left: WORK_POLL };
-        let (no_row, many) = (Row::default(), self.id_is_one_of_many(commons));
-        delta.rows.reserve(sources.terms.len());
-        for (number, &source) in sources.terms.iter().chain(&alone).enumerate() {
-            for &list in sources.lists_of(number).iter().take_while(|_| commons.config().wiring) {
-                let list = lists[list as usize];
-                work.add(list.len())?;
-                for &target in list {
-                    activations.add(target);
-                }
+        let (no_row, many) = (Row::default(), commons.seat_count() > 1);
+        let terms = (0..sources.len()).map(|place| sources.numbers.term(sources.number(place)));
+        let terms: Vec<u32> = terms.chain(alone).collect();
+        let mut ahead = Ahead::default();
+        for (place, &source) in terms.iter().enumerate() {
+            if place % AHEAD == 0 {
+                ahead.fetch(self, &terms[place..terms.len().min(place + AHEAD)], &sources.numbers, commons);
             }
-            activations.remove(source);
-            let slot = commons.home(source).slot;
-            let node = self.nodes.get(slot as usize).filter(|node| node.wirings > 0);
-            let row = node.map_or(&no_row, |node| &node.row);
+            let (slot, node, row) = ahead.get(place % AHEAD);
+            for &list in sources.lists_of(place).iter().take_while(|_| commons.config().wiring) {
+                let list = sources.list(list);
+                work.add(list.len())?;
+                activations.add(list);
+            }
+            activations.remove(sources.number(place));
             let gone = unwired.get(&source).map_or(&[][..], Vec::as_slice);
             let before = node.map_or(0, |node| node.wirings);
             let left = before - gone.len() as u32;
-            let wirings = left + sources.lists_of(number).len() as u32;
+            let wirings = left + sources.lists_of(place).len() as u32;
             let (uses, reinforced) = used.get(&source).map_or((0, &[][..]), |used| (used.times, &*used.targets));
             if before == 0 && wirings == 0 {
                 // The term is not a concept, and use does not make it one.
@@ -164,14 +164,48 @@ impl Shard {
             }
             delta.node_count = delta.node_count + u64::from(wirings > 0) - u64::from(before > 0);
             if !(new.is_empty() && row.is_empty()) {
-                delta.rows.push((slot, new));
+                delta.rows.stage(slot, node.map_or(&no_row, |node| &node.row), new);
             }
         }
         Ok(())
     }
+}
 
-    fn id_is_one_of_many(&self, commons: &Commons) -> bool {
-        commons.seat_count() > 1
+// So many rows are fetched at once: each is somewhere else in memory, and the processor waits for several at a time if
+// nothing else stands between.
+const AHEAD: usize = 16;
+
+// The nodes and rows of some sources.
+#[derive(Default)]
+struct Ahead<'a> {
+    nodes: Vec<(u32, Option<&'a Node>)>,
+    synapses: Vec<Stored>,
+    // By source: where its synapses end.
+    ends: Vec<usize>,
+}
+
+impl<'a> Ahead<'a> {
+    fn fetch(&mut self, shard: &'a Shard, sources: &[u32], numbers: &Numbers<'_>, commons: &Commons) {
+        self.nodes.clear();
+        self.synapses.clear();
+        self.ends.clear();
+        self.nodes.extend(sources.iter().map(|&source| {
+            let slot = commons.home(source).slot;
+            (slot, shard.nodes.get(slot as usize).filter(|node| node.wirings > 0))
+        }));
+        for (_, node) in &self.nodes {
+            if let Some(node) = node {
+                let stored = |synapse: Synapse| Stored { synapse, number: numbers.of(synapse.target) };
+                self.synapses.extend(node.row.iter().map(stored));
+            }
+            self.ends.push(self.synapses.len());
+        }
+    }
+
+    fn get(&self, place: usize) -> (u32, Option<&'a Node>, &[Stored]) {
+        let (slot, node) = self.nodes[place];
+        let start = if place == 0 { 0 } else { self.ends[place - 1] };
+        (slot, node, &self.synapses[start..self.ends[place]])
     }
 }
 
@@ -226,66 +260,4 @@ fn used(inbox: &[Batch]) -> Map<u32, Used> {
         });
     }
     used
-}
-
-// For each concept of this shard that was activated, the lists that contain it: a counting sort by concept.
-struct Sources {
-    terms: Vec<u32>,
-    ends: Vec<u32>,
-    lists: Vec<u32>,
-    places: Vec<u32>,
-}
-
-impl Sources {
-    fn gather(lists: &[&[u32]], here: ShardId, commons: &Commons, cancel: &Cancel) -> Result<Sources> {
-        // The number of a term among the sources, from 1; 0 means none.
-        let mut places = vec![0u32; commons.terms()];
-        let (mut terms, mut counts) = (Vec::new(), Vec::new());
-        for (number, list) in lists.iter().enumerate() {
-            if number % 1024 == 0 {
-                cancel.poll()?;
-            }
-            for &term in list.iter().filter(|&&term| commons.home(term).shard == here) {
-                let place = &mut places[term as usize];
-                if *place == 0 {
-                    terms.push(term);
-                    counts.push(0);
-                    *place = terms.len() as u32;
-                }
-                counts[*place as usize - 1] += 1;
-            }
-        }
-        // Where each source's lists begin; filling moves each to where they end.
-        let mut ends = Vec::with_capacity(counts.len());
-        let mut total = 0u32;
-        for count in counts {
-            ends.push(total);
-            total += count;
-        }
-        let mut sorted = vec![0u32; total as usize];
-        for (number, list) in lists.iter().enumerate() {
-            if number % 1024 == 0 {
-                cancel.poll()?;
-            }
-            for &term in list.iter().filter(|&&term| commons.home(term).shard == here) {
-                let next = &mut ends[places[term as usize] as usize - 1];
-                sorted[*next as usize] = number as u32;
-                *next += 1;
-            }
-        }
-        Ok(Sources { terms, ends, lists: sorted, places })
-    }
-
-    fn has(&self, source: u32) -> bool {
-        self.places[source as usize] > 0
-    }
-
-    // Returns an empty list for a number beyond the sources.
-    fn lists_of(&self, number: usize) -> &[u32] {
-        if number >= self.terms.len() {
-            return &[];
-        }
-        let start = if number == 0 { 0 } else { self.ends[number - 1] as usize };
-        &self.lists[start..self.ends[number] as usize]
-    }
 }

@@ -2,8 +2,8 @@
 
 use crate::agents::Digester;
 use crate::field::Emissions;
-use crate::graph::Row;
-use crate::graph::delivery::Census;
+use crate::graph::census::Census;
+use crate::graph::staged::Staged as Rows;
 use crate::ids::{AgentId, DocumentId, Tick};
 use serde::{Deserialize, Serialize};
 use std::iter::Sum;
@@ -37,7 +37,7 @@ pub struct Delta {
     pub(crate) tick: Tick,
     pub(crate) slots: usize,
     pub(crate) nodes: Vec<NodeChange>,
-    pub(crate) rows: Vec<(u32, Row)>,
+    pub(crate) rows: Rows,
     pub(crate) census: Census,
     // The terms that live here and are pinned, if these are others than before.
     pub(crate) pinned: Option<Box<[u32]>>,

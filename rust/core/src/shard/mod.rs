@@ -11,6 +11,7 @@ mod renumber;
 mod restore;
 mod seat;
 mod sense;
+mod sources;
 mod sweep;
 
 pub use delta::{CrossEdge, Delta, Staged};
@@ -20,6 +21,7 @@ pub use seat::{Seat, exchange};
 use crate::agents::Digester;
 use crate::commons::Commons;
 use crate::documents::{Analysed, Document, Documents, Lifetime};
+use crate::graph::staged::Staged as Rows;
 use crate::graph::{Decays, Row, Synapse};
 use crate::ids::{AgentId, DocumentId, ShardId, Tick};
 use crate::reinforcement::{Reinforcement, Waiting, size_of_waiting};
@@ -82,7 +84,7 @@ pub struct Shard {
 
 /// What a commit replaced. The caller drops it without a lock.
 #[derive(Debug)]
-pub struct Retired(#[allow(dead_code)] Vec<(u32, Row)>);
+pub struct Retired(#[allow(dead_code)] Rows);
 
 impl Shard {
     pub(crate) fn new(id: ShardId, seat: usize) -> Self {
@@ -271,11 +273,8 @@ impl Shard {
         // Inputs wait while a tick runs, so the tick has unwired and reinforced everything here.
         self.unwiring.clear();
         self.reinforcing.clear();
-        for (slot, row) in &mut delta.rows {
-            let old = &mut self.nodes[*slot as usize].row;
-            self.stored = self.stored + row.len() as u64 - old.len() as u64;
-            std::mem::swap(old, row);
-        }
+        self.stored = self.stored + delta.rows.made() - delta.rows.replaced();
+        delta.rows.replace(&mut self.nodes, |node| &mut node.row);
         if let Some(pinned) = delta.pinned.take() {
             self.pinned = pinned;
         }

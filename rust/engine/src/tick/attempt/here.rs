@@ -1,8 +1,9 @@
 //! A tick with next to nothing to do, made on its caller's thread: to hand it to a worker and to wait for it takes
 //! many times as long as to make it.
 //!
-//! It is an attempt like any other, with its barriers, its reports and its deadline. Only who steps it differs. It
-//! never makes its caller wait for another thread: one that may be an event loop's, or is to hear Ctrl-C.
+//! It is an attempt like any other, with its barriers, its reports and its deadline. Only who steps it differs. The
+//! caller may be an event loop, or is to hear Ctrl-C: so it begins only where no lock has to be waited for, and leaves
+//! the commit to a worker if a reader came meanwhile.
 
 use super::{Attempt, Fate};
 use crate::lock::lock;
