@@ -385,7 +385,7 @@ PACKAGE = {
     "cli.evolving": "_bar cli.demo cli.exits cli.finding cli.parsing cli.trials document evolution extract",
     "cli.agents": "cli.agents_install cli.directory cli.exits cli.models cli.parsing cli.serving errors mcp opening "
     "remote",
-    "cli.agents_install": "cli.directory cli.exits cli.parsing mcp.clients",
+    "cli.agents_install": "cli.directory cli.exits cli.models cli.parsing mcp.clients",
     "cli.checks": "_phago errors mcp mcp.budget opening phago",
     "cli.completing": "cli.exits cli.parsing",
     "cli.doctor": "cli.checks cli.exits cli.parsing",

@@ -215,3 +215,40 @@ def test_async_calls_need_a_loop():
         pytest.raises(RuntimeError, match="no running event loop"),
     ):
         runner.tick().send(None)
+
+
+def test_ctrl_c_while_an_error_is_made_is_ctrl_c(monkeypatch):
+    def interrupted(self, *args, **fields):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(phago.PhagoError, "__init__", interrupted)
+    with phago.Colony() as colony, pytest.raises(KeyboardInterrupt):
+        colony.emit("interest", "nowhere", 2.0)
+
+
+def test_a_subinterpreter_is_refused_and_spoils_nothing():
+    code = """
+    import sys
+    try:
+        import _interpreters as apart
+    except ImportError:
+        import _xxsubinterpreters as apart
+    first = apart.create()
+    tried = "try: import phago; phago.Colony()\\nexcept ImportError as error: print('main interpreter' in str(error))"
+    sys.stdout.flush()
+    apart.run_string(first, tried + "\\nimport sys; sys.stdout.flush()")
+    apart.destroy(first)
+    with phago.Colony() as colony:
+        colony.ingest({"id": "a", "text": "ions"})
+        colony.run()
+        print(len(colony.query("ions")))
+    """
+    # Before phago is in the main one, and after.
+    bare = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code).replace("with phago", "import phago\nwith phago")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (bare.stdout.split(), bare.returncode) == (["True", "1"], 0), bare.stderr
+    assert output(child(code)) == ["True", "1"]

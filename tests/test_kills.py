@@ -1,6 +1,8 @@
 """Writers that are killed at any time and at any call to the disk lose nothing that they said was done."""
 
 import shutil
+import signal
+import subprocess
 import sys
 from dataclasses import replace
 
@@ -107,3 +109,24 @@ def test_a_writer_that_is_killed_at_any_time_loses_nothing(server, tmp_path, cap
     tell(capfd, f"T6 kills: {kills}, {at_calls} of them at calls to the disk, {in_opening} while opening; {told}")
     assert acknowledged > kills / 4
     assert in_opening > kills / 20
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_ticks_in_which_nothing_happens_outlive_the_process_too(tmp_path, shards):
+    # Each life ends in another way after the last tick that it said was made: of none, one and many.
+    code = (
+        "import os, phago, sys\n"
+        "colony = phago.open(sys.argv[1], shards=int(sys.argv[2]))\n"
+        "colony.ingest({'id': sys.argv[3], 'text': 'ions cross the membrane'})\n"
+        "colony.run()\n"
+        "for _ in range(int(sys.argv[3])): colony.tick()\n"
+        "if sys.argv[3] == '40': colony.checkpoint()\n"
+        "print(colony.tick().tick, colony.digest(), flush=True)\n"
+        "os.kill(os.getpid(), 9)"
+    )
+    for ticks in ("0", "1", "40", "1000"):
+        command = [sys.executable, "-c", code, str(tmp_path / "m"), str(shards), ticks]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert ended.returncode == -signal.SIGKILL, ended.stderr
+        with phago.open(tmp_path / "m") as colony:
+            assert ended.stdout.split() == [str(colony.stats().tick), colony.digest()]

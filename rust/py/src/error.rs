@@ -3,7 +3,7 @@
 use phago_core::Error;
 use phago_core::ids::{NodeId, ShardId};
 use phago_core::phase::Phase;
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyException, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyModule};
@@ -60,6 +60,8 @@ fn raise(py: Python<'_>, error: &Error) -> PyErr {
     let fields = PyDict::new(py);
     match fill(error, &fields).and_then(|class| build(py, class, &error.to_string(), &fields)) {
         Ok(raised) => raised,
+        // Ctrl-C while the error was being made, or an exit: that is what ends the call.
+        Err(cause) if !cause.is_instance_of::<PyException>(py) => cause,
         // The Python package beside this module is broken. The message must not be lost.
         Err(cause) => {
             let outer = PyRuntimeError::new_err(error.to_string());

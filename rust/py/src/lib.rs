@@ -40,6 +40,7 @@ use mimalloc::MiMalloc;
 use phago_core::config::SHARDS_MAX;
 use phago_core::ids::{DocumentId, NodeId};
 use phago_core::text::{Lexicon, Session};
+use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 use std::sync::Arc;
 
@@ -104,6 +105,7 @@ mod _phago {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        refuse_subinterpreters()?;
         phago_engine::host::free::set_give_back(give_back);
         module.add("ANALYSER", phago_core::text::ANALYSER)?;
         module.add("DEBUG_BUILD", cfg!(debug_assertions))?;
@@ -173,6 +175,18 @@ mod _phago {
             Ok(words.into_iter().map(|word| word.stem).collect())
         })
     }
+}
+
+/// Classes and functions of Python are kept for the whole process, and those of one interpreter must not reach another.
+fn refuse_subinterpreters() -> PyResult<()> {
+    // SAFETY: a module is initialised by a thread that is attached to an interpreter, which is the one asked for; neither
+    // call does anything else.
+    let number = unsafe { pyo3::ffi::PyInterpreterState_GetID(pyo3::ffi::PyInterpreterState_Get()) };
+    if number == 0 {
+        return Ok(());
+    }
+    let what = format!("phago is for the main interpreter of a process, and this is subinterpreter {number}");
+    Err(PyImportError::new_err(what + "; processes are kept apart as well: see multiprocessing, and phago.connect"))
 }
 
 /// Returns free memory to the system: the allocator keeps it for a while, and then until it is called again.
