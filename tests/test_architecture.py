@@ -173,6 +173,7 @@ PACKAGE = {
     "ids": "",
     "machine": "",
     "results._show": "",
+    "results._quick": "",
     # Pictures as data, as SVG and as a page; of colonies they know only what they are given.
     "view": "",
     "view.layout": "",
@@ -208,7 +209,7 @@ PACKAGE = {
     "_settings": "_checks _phago",
     "machine.ghosts": "_checks _phago _unpicklable errors ids results",
     "config": "_pickles _settings",
-    "_rows": "_checks _log _settings config ids results results.ticks",
+    "_rows": "_checks _log _settings config ids results results._quick results.ticks",
     "_embedding": "_checks _phago errors",
     "_question": "_checks _embedding _intake _phago _rows config errors results",
     "machine.ring": "_checks _phago _unpicklable config ids",

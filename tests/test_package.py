@@ -170,6 +170,7 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
         "add_model",
         "add_serve",
         "check_model",
+        "needs_folder",
         "port",
         "token_of",
         "has_token",
