@@ -386,3 +386,55 @@ def test_a_batch_that_was_taken_in_survives_kill_9(many, here):
     running.kill()
     running.communicate(timeout=60)
     assert len(ids_of("m")) == 2 * taking._BATCH
+
+
+# --- what cannot be taken in -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["sync", "ingest"])
+def test_a_prefix_that_leaves_no_room_for_an_id_changes_nothing(kept, says, command):
+    before = digest_of("m")
+    code, out, err = says(command, kept, "notes", "--prefix", "p" * 512)
+    assert (code, out) == (2, "")
+    assert "the prefix is too long for `notes`: an id takes at most 512 bytes" in err
+    assert digest_of("m") == before
+
+
+def test_what_has_no_room_below_a_prefix_stays_as_it_was(kept, says):
+    before = ids_of("m")
+    # Room for `notes/` and for short names only.
+    Path("notes", "x").write_text("A short name.")
+    code, row = as_json(says("sync", kept, "notes", "--prefix", "p" * 504, "--json"))
+    assert (code, row["new"], row["deleted"]) == (0, 1, 0)
+    of_files = ["notes/heart.md", "notes/lungs.txt"]
+    assert [one["path"] for one in row["left_out"] if "its id takes" in one["reason"]] == [
+        f"{'p' * 504}/{name}" for name in of_files
+    ]
+    assert row["kept"] == 2
+    assert set(ids_of("m")) == {*before, f"{'p' * 504}/notes/x"}
+    # What is taken in elsewhere leaves the place where it was.
+    assert as_json(says("sync", kept, "notes", "--prefix", "q", "--json"))[1]["deleted"] == 3
+    assert ids_of("m") == ["beer", "bread", "q/notes/heart.md", "q/notes/lungs.txt", "q/notes/x"]
+
+
+def test_a_path_that_is_too_long_for_an_id_is_named(kept, says):
+    deep = Path("notes", *["d" * 200] * 3)
+    deep.mkdir(parents=True)
+    (deep / "far.txt").write_text("Too deep.")
+    code, out, _ = says("sync", kept, str(Path("notes")))
+    assert code == 0
+    assert f"{deep}/far.txt: its id takes" in out
+    code, out, _ = says("sync", kept, str(deep), "--prefix", "d" * 305)
+    assert (code, f"{'d' * 305}/{'d' * 200}/far.txt: its id takes" in out) == (1, True)
+
+
+def test_an_id_that_is_there_twice_deletes_nothing(kept, says):
+    other = Path("other")
+    other.mkdir()
+    (other / "rows.jsonl").write_text('{"id": "shared", "text": "It came from the other folder."}\n')
+    assert says("sync", kept, "other")[0] == 0
+    Path("notes", "shared.jsonl").write_text('{"id": "shared", "text": "Now notes says so too."}\n')
+    code, row = as_json(says("sync", kept, "notes", "other", "--json"))
+    assert (code, row["deleted"], row["kept"]) == (0, 0, 1)
+    with phago.open("m", read_only=True) as colony:
+        assert colony.get("shared").text == "It came from the other folder."

@@ -21,7 +21,7 @@ from .lines import LeftOut, is_text, records
 from .markdown import read_markdown
 from .markup import read_rst
 from .notebook import read_notebook
-from .parts import cut
+from .parts import ID_BYTES_MAX, cut
 
 __all__ = [
     "KNOWN",
@@ -110,7 +110,8 @@ def sources(paths: Sequence[str], prefix: str = "") -> list[Source]:
 
     Raises:
         FileNotFoundError: There is no such folder or file.
-        ValueError: Two of them have the same name, so that ids of their documents could be the same.
+        ValueError: Two of them have the same name, so that ids of their documents could be the same; or no id has room
+            below the prefix.
     """
     found: dict[str, Source] = {}
     for given in paths:
@@ -119,6 +120,11 @@ def sources(paths: Sequence[str], prefix: str = "") -> list[Source]:
         if not given or not path.exists():
             raise FileNotFoundError(given)
         name = f"{prefix}/{path.resolve().name}" if prefix else path.resolve().name
+        # Of a folder, a slash and a name follow.
+        shortest = len(os.fsencode(name)) + 2 * path.is_dir()
+        if shortest > ID_BYTES_MAX:
+            advice = f"an id takes at most {ID_BYTES_MAX} bytes, and one below this prefix takes {shortest} or more"
+            raise ValueError(f"the prefix is too long for `{path}`: {advice}")
         other = found.setdefault(name, Source(path, name))
         if other.path.resolve() != path.resolve():
             advice = "take them in one after the other, each with a prefix of its own"
