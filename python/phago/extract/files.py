@@ -9,7 +9,7 @@ import re
 import stat
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, cast
 
@@ -95,10 +95,11 @@ class Source:
     name: str
     """What the ids of its documents begin with: the name of the folder or file, below a prefix where there is one."""
 
-    @property
-    def label(self) -> str:
-        """What its documents carry as `source_path` in their metadata."""
-        return str(self.path.resolve())
+    label: str = field(init=False)
+    """What its documents carry as `source_path` in their metadata: the path when it was named, as a link may change."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "label", os.path.realpath(self.path))
 
 
 def sources(paths: Sequence[str], prefix: str = "") -> list[Source]:
