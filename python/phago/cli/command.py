@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from .._json import json_text
 from ..colony import Colony
 from ..document import BYTES_MAX, Document, scan_folder
 from ..errors import PhagoError
@@ -242,7 +242,7 @@ def _show(
     arguments: argparse.Namespace, as_json: Callable[[], dict[str, Any]], lines: Callable[[], Iterable[str]]
 ) -> int:
     if arguments.json:
-        print(json.dumps(as_json(), indent=2, allow_nan=False))
+        print(json_text(as_json(), indent=2))
     else:
         for line in lines():
             print(line)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 
+from .._json import json_text
 from .checks import Check, agent, directory, installation
 from .exits import FOUND, NOTHING_FOUND, Problem
 from .parsing import Parser, text
@@ -40,7 +40,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
             checks += agent(path)
     is_well = all(check.is_well is not False for check in checks)
     if arguments.json:
-        print(json.dumps({"is_well": is_well, "checks": list(map(asdict, checks))}, indent=2))
+        print(json_text({"is_well": is_well, "checks": list(map(asdict, checks))}, indent=2))
     else:
         _print(checks, is_well)
     return FOUND if is_well else NOTHING_FOUND
