@@ -268,7 +268,7 @@ PACKAGE = {
     "remote.line": "remote.place",
     "remote.owner": "colony errors remote.calls remote.desk remote.line remote.place",
     "remote.shared": "_log colony errors remote.calls remote.desk remote.line remote.owner remote.place",
-    "remote.http": "_checks errors remote.calls remote.desk remote.faults",
+    "remote.http": "_checks errors remote.calls remote.desk remote.faults remote.line",
     "remote.graph": "_phago graph remote.calls results",
     "remote.embedding": "_embedding _question remote.arguments",
     "remote.client": "_checks _embedding _intake _jsonl _listing _progress _question _rows _unpicklable agents config "
