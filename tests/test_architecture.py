@@ -307,7 +307,7 @@ PACKAGE = {
     "serve.server": "serve.limits serve.listening serve.memory",
     "cli.models": "_embedding cli.exits cli.parsing colony errors",
     "cli.serving": "_embedding cli.exits cli.models cli.parsing errors phago remote serve.app serve.limits "
-    "serve.listening serve.memory serve.server",
+    "serve.listening serve.memory serve.server cli.plain",
     # What stands on the package as its users do.
     "cli.stdlib_docs": "",
     "evaluation": "",
@@ -330,7 +330,8 @@ PACKAGE = {
     "extract.markup extract.notebook extract.parts",
     "extract": "extract.apart extract.files extract.lines extract.parts",
     "cli.exits": "",
-    "cli.parsing": "cli.exits config errors",
+    "cli.plain": "",
+    "cli.parsing": "cli.exits config errors cli.plain",
     "cli.planning": "_json cli.parsing",
     # A memory in an agent's tools and in frameworks: each needs an extra.
     "integrations": "",
@@ -377,22 +378,23 @@ PACKAGE = {
     "cli.taking": "_bar colony document errors extract",
     "cli.following": "_bar cli.exits cli.taking colony extract",
     "cli.exporting": "cli.exits cli.finding colony export",
-    "cli.directory": "_json _directory backends.ray cli.exits colony errors opening remote remote.place",
+    "cli.directory": "_json _directory backends.ray cli.exits colony errors opening remote remote.place cli.plain",
     "cli.asking": "cli.directory cli.drawing cli.exits cli.finding cli.parsing results results.answers "
-    "results.documents",
+    "results.documents cli.plain",
     "cli.memory": "_bar _json _jsonl cli.asking cli.directory cli.drawing cli.exits cli.exporting cli.following "
-    "cli.models cli.parsing cli.taking colony document errors extract opening remote",
+    "cli.models cli.parsing cli.taking colony document errors extract opening remote cli.plain",
     "cli.trials": "colony config document evaluation.significance evolution",
-    "cli.evolving": "_json _bar cli.demo cli.exits cli.finding cli.parsing cli.trials document evolution extract",
+    "cli.evolving": "_bar _json cli.demo cli.exits cli.finding cli.parsing cli.plain cli.trials document evolution "
+    "extract",
     "cli.agents": "cli.agents_install cli.directory cli.exits cli.models cli.parsing cli.serving errors mcp opening "
-    "remote",
-    "cli.agents_install": "cli.directory cli.exits cli.parsing mcp.clients",
+    "remote cli.plain",
+    "cli.agents_install": "cli.directory cli.exits cli.models cli.parsing mcp.clients cli.plain",
     "cli.checks": "_phago errors mcp mcp.budget opening phago",
     "cli.completing": "cli.exits cli.parsing",
-    "cli.doctor": "_json cli.checks cli.exits cli.parsing",
+    "cli.doctor": "_json cli.checks cli.exits cli.parsing cli.plain",
     "cli.command": "_json cli.agents cli.completing cli.doctor cli.demo cli.evolving cli.exits "
     "cli.memory cli.models cli.parsing cli.planning cli.serving colony "
-    "document errors evaluation.beir evaluation.evaluation evaluation.replay evaluation.spelling phago",
+    "document errors evaluation.beir evaluation.evaluation evaluation.replay evaluation.spelling phago cli.plain",
     "cli": "cli.command",
     "__main__": "cli",
 }

@@ -438,3 +438,42 @@ def test_an_id_that_is_there_twice_deletes_nothing(kept, says):
     assert (code, row["deleted"], row["kept"]) == (0, 0, 1)
     with phago.open("m", read_only=True) as colony:
         assert colony.get("shared").text == "It came from the other folder."
+
+
+# --- what a terminal would obey ----------------------------------------------------------------------------------
+
+EVIL = "a\x1b[2J\nphago: all is well\x9b31m\u202e\u2028\x7f"
+# As it is shown on one line.
+SHOWN = "a\\x1b[2J\\nphago: all is well\\x9b31m\\u202e\\u2028\\x7f"
+
+
+def acts(text):
+    return set(text) & set("\x1b\x9b\u202e\u2028\x7f")
+
+
+def test_nothing_of_a_document_acts_on_a_terminal(says):
+    text = "Ions \x1b]0;title\x07 cross.\n\tEmoji \U0001f469\u200d\U0001f4bb stay."
+    row = {"id": EVIL, "title": EVIL, "text": text}
+    Path("rows.jsonl").write_text(json.dumps(row) + "\n" + json.dumps({"id": EVIL, "text": "Twice."}), encoding="utf-8")
+    code, out, _ = says("sync", "m", "rows.jsonl")
+    assert (code, f"  {SHOWN}: the id is there twice" in out, acts(out)) == (0, True, set())
+    code, out, _ = says("query", "m", "ions", "--explain")
+    assert out.startswith("1. ")
+    assert f"{SHOWN}  {SHOWN}" in out.splitlines()[0]
+    assert "\\x1b]0;title\\x07 cross. Emoji \U0001f469\u200d\U0001f4bb stay." in out
+    assert acts(out) == set()
+    # What programs read is as it was taken in: JSON, the text that `get` prints, and lines that `export` writes.
+    assert as_json(says("query", "m", "ions", "--json"))[1]["hits"][0]["id"] == EVIL
+    code, out, _ = says("get", "m", EVIL)
+    assert out == f"{SHOWN}\n\n{text}\n"
+    assert says("similar", "m", EVIL + "x") == (1, "", f"phago: there is no document `{SHOWN}x`\n")
+
+
+def test_the_message_of_a_model_does_not_act_on_a_terminal(kept, says, monkeypatch):
+    Path("evil.py").write_text(f"def embed(texts):\n    raise ValueError({EVIL!r})\n")
+    Path("broken.py").write_text(f"raise ValueError({EVIL!r})\n")
+    monkeypatch.syspath_prepend(str(Path().resolve()))
+    code, out, err = says("query", kept, "ions", "--embed", "evil:embed")
+    assert (code, SHOWN in err, acts(err), err.count("\n")) == (2, True, set(), 1)
+    code, _, err = says("query", kept, "ions", "--embed", "broken:embed")
+    assert (code, SHOWN in err, acts(err)) == (2, True, set())

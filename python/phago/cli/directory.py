@@ -17,6 +17,7 @@ from ..colony import Colony
 from ..errors import BusyError, CheckpointWarning, CorruptionError, NetworkFileSystemWarning, PhagoError
 from ..opening import open as open_colony
 from .exits import BUSY, DAMAGED, Problem
+from .plain import show, warn
 
 if TYPE_CHECKING:
     from ..backends.ray import Ray
@@ -62,7 +63,7 @@ def _warnings_in_a_line() -> Iterator[None]:
     with warnings.catch_warnings():
         for kind in (CheckpointWarning, NetworkFileSystemWarning):
             warnings.simplefilter("always", kind)
-        warnings.showwarning = lambda message, *_: print(f"phago: {message}", file=sys.stderr)
+        warnings.showwarning = lambda message, *_: warn(str(message))
         yield
 
 
@@ -148,7 +149,7 @@ def say(arguments: argparse.Namespace, row: dict[str, Any] | list[dict[str, Any]
         print(json_text(row, indent=2, ensure_ascii=not is_utf_8()))
     else:
         for line in lines:
-            print(line)
+            show(line)
 
 
 def is_utf_8() -> bool:

@@ -10,6 +10,7 @@ from .._json import json_text
 from .checks import Check, agent, directory, installation
 from .exits import FOUND, NOTHING_FOUND, Problem
 from .parsing import Parser, text
+from .plain import show
 
 __all__ = ["add_doctor"]
 
@@ -49,6 +50,6 @@ def _doctor(arguments: argparse.Namespace) -> int:
 def _print(checks: list[Check], is_well: bool) -> None:
     width = max(len(check.what) for check in checks)
     for check in checks:
-        print(f"{_MARKS[check.is_well]}  {check.what:{width}}  {check.found}")
+        show(f"{_MARKS[check.is_well]}  {check.what:{width}}  {check.found}")
     wrong = [check.what for check in checks if check.is_well is False]
-    print("All is well." if is_well else f"Something is wrong: {', '.join(wrong)}.")
+    show("All is well." if is_well else f"Something is wrong: {', '.join(wrong)}.")

@@ -16,6 +16,7 @@ from .demo import python_documents
 from .exits import FOUND, Problem
 from .finding import counted
 from .parsing import Parser, count, shards
+from .plain import show
 from .trials import MEASURES, Trials, mean_and_spread, p_text, tried
 
 __all__ = ["add_evolve"]
@@ -76,9 +77,9 @@ def _evolve(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json_text(trials.as_json(), indent=2))
     else:
-        print(f"{name}: {counted(len(documents), 'document')}.")
+        show(f"{name}: {counted(len(documents), 'document')}.")
         for line in _lines(trials, arguments.ticks):
-            print(line)
+            show(line)
     return FOUND
 
 
