@@ -473,7 +473,22 @@ def test_the_message_of_a_model_does_not_act_on_a_terminal(kept, says, monkeypat
     Path("evil.py").write_text(f"def embed(texts):\n    raise ValueError({EVIL!r})\n")
     Path("broken.py").write_text(f"raise ValueError({EVIL!r})\n")
     monkeypatch.syspath_prepend(str(Path().resolve()))
-    code, out, err = says("query", kept, "ions", "--embed", "evil:embed")
+    code, _, err = says("query", kept, "ions", "--embed", "evil:embed")
     assert (code, SHOWN in err, acts(err), err.count("\n")) == (2, True, set(), 1)
     code, _, err = says("query", kept, "ions", "--embed", "broken:embed")
     assert (code, SHOWN in err, acts(err)) == (2, True, set())
+
+
+def test_a_model_whose_module_ends_the_program_cannot_be_loaded(kept, says, monkeypatch):
+    Path("ending.py").write_text("import sys\nsys.exit(0)\n")
+    monkeypatch.syspath_prepend(str(Path().resolve()))
+    code, out, err = says("query", kept, "ions", "--embed", "ending:embed")
+    assert (code, out) == (2, "")
+    assert "'ending:embed' cannot be loaded, as it ends the program" in err
+
+
+def test_the_directory_of_the_colony_is_not_read_and_that_is_said(kept, says):
+    before = digest_of("m")
+    code, out, _ = says("sync", kept, kept)
+    assert (code, "m: the directory of this colony, which is not read" in out) == (1, True)
+    assert digest_of("m") == before

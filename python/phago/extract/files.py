@@ -248,6 +248,9 @@ def files_of(source: Source, skip: str | os.PathLike[str] | None = None) -> Iter
     for folder, folders, files in os.walk(source.path, onerror=missed):
         if os.path.realpath(folder) == away:
             folders.clear()
+            if Path(folder) == source.path:
+                # In silence it would look empty.
+                names.append((source.name, LeftOut(source.name, "the directory of this colony, which is not read")))
             continue
         prefix = name_of(folder)
         if _COLONYS.issubset(files) and any(name.startswith("log-") for name in files):
