@@ -164,6 +164,7 @@ HANDLES = r"\b(Shard|Replica|Colony|World|Mutex|RwLock|Condvar|Weak|Sender|Recei
 # What each module of the package may import of the others; a folder is its own module and says what it has.
 PACKAGE = {
     "_cores": "_phago",
+    "_json": "",
     "_log": "",
     "_pickles": "",
     "_unpicklable": "",
@@ -193,7 +194,7 @@ PACKAGE = {
     "results.graph": "",
     "results.surveys": "results._show view.atlas view.notebook",
     "results.life": "",
-    "results.answers": "_pickles document export.arrow results._show",
+    "results.answers": "_json _pickles document export.arrow results._show",
     "results.documents": "_pickles document results._show",
     "results.machine": "ids",
     "results.ticks": "_pickles ids",
@@ -256,7 +257,7 @@ PACKAGE = {
     "evolution": "evolution.driver evolution.fitness evolution.forager evolution.genome evolution.policy",
     "roles": "_checks _unpicklable colony results",
     # A colony that another process has; the package names it, and imports it when it is asked for.
-    "remote.wire": "errors ids results",
+    "remote.wire": "_json errors ids results",
     "remote.faults": "_checks errors remote.wire results",
     "remote.refused": "errors results",
     "remote.calls": "_checks _intake _jsonl colony config errors graph remote.refused remote.wire results",
@@ -268,7 +269,7 @@ PACKAGE = {
     "remote.line": "remote.place",
     "remote.owner": "colony errors remote.calls remote.desk remote.line remote.place",
     "remote.shared": "_log colony errors remote.calls remote.desk remote.line remote.owner remote.place",
-    "remote.http": "_checks errors remote.calls remote.desk remote.faults",
+    "remote.http": "_checks errors remote.calls remote.desk remote.faults remote.line",
     "remote.graph": "_phago graph remote.calls results",
     "remote.embedding": "_embedding _question remote.arguments",
     "remote.client": "_checks _embedding _intake _jsonl _listing _progress _question _rows _unpicklable agents config "
@@ -293,7 +294,7 @@ PACKAGE = {
     "serve.guard": "remote.http serve.entry serve.problems",
     "serve.stream": "errors results serve.operations serve.problems",
     "serve.routes": "",
-    "serve.routes.questions": "config results serve.memory serve.operations serve.problems serve.schemas",
+    "serve.routes.questions": "_checks config results serve.memory serve.operations serve.problems serve.schemas",
     "serve.routes.documents": "results serve.guard serve.memory serve.operations serve.problems serve.schemas "
     "serve.stream",
     "serve.routes.graph": "results serve.memory serve.operations serve.problems serve.routes.questions serve.schemas",
@@ -307,7 +308,7 @@ PACKAGE = {
     "serve.server": "serve.limits serve.listening serve.memory",
     "cli.models": "_embedding cli.exits cli.parsing colony errors",
     "cli.serving": "_embedding cli.exits cli.models cli.parsing errors phago remote serve.app serve.limits "
-    "serve.listening serve.memory serve.server",
+    "serve.listening serve.memory serve.server cli.plain",
     # What stands on the package as its users do.
     "cli.stdlib_docs": "",
     "evaluation": "",
@@ -330,8 +331,9 @@ PACKAGE = {
     "extract.markup extract.notebook extract.parts",
     "extract": "extract.apart extract.files extract.lines extract.parts",
     "cli.exits": "",
-    "cli.parsing": "cli.exits config errors",
-    "cli.planning": "cli.parsing",
+    "cli.plain": "",
+    "cli.parsing": "cli.exits config errors cli.plain",
+    "cli.planning": "_json cli.parsing",
     # A memory in an agent's tools and in frameworks: each needs an extra.
     "integrations": "",
     "integrations._asking": "_checks results",
@@ -341,7 +343,7 @@ PACKAGE = {
     "integrations.langgraph": "colony integrations._asking integrations._conditions integrations._items results",
     "integrations.llama_index": "integrations._asking",
     "mcp": "mcp.service mcp.serving",
-    "mcp.budget": "results",
+    "mcp.budget": "_json results",
     "mcp.clients": "",
     "mcp.guard": "mcp.lines serve.entry",
     "mcp.lines": "",
@@ -377,22 +379,23 @@ PACKAGE = {
     "cli.taking": "_bar colony document errors extract",
     "cli.following": "_bar cli.exits cli.taking colony extract",
     "cli.exporting": "cli.exits cli.finding colony export",
-    "cli.directory": "_directory backends.ray cli.exits colony errors opening remote remote.place",
+    "cli.directory": "_json _directory backends.ray cli.exits colony errors opening remote remote.place cli.plain",
     "cli.asking": "cli.directory cli.drawing cli.exits cli.finding cli.parsing results results.answers "
-    "results.documents",
-    "cli.memory": "_bar _jsonl cli.asking cli.directory cli.drawing cli.exits cli.exporting cli.following cli.models "
-    "cli.parsing cli.taking colony document errors extract opening remote",
+    "results.documents cli.plain",
+    "cli.memory": "_bar _json _jsonl cli.asking cli.directory cli.drawing cli.exits cli.exporting cli.following "
+    "cli.models cli.parsing cli.taking colony document errors extract opening remote cli.plain",
     "cli.trials": "colony config document evaluation.significance evolution",
-    "cli.evolving": "_bar cli.demo cli.exits cli.finding cli.parsing cli.trials document evolution extract",
+    "cli.evolving": "_bar _json cli.demo cli.exits cli.finding cli.parsing cli.plain cli.trials document evolution "
+    "extract",
     "cli.agents": "cli.agents_install cli.directory cli.exits cli.models cli.parsing cli.serving errors mcp opening "
-    "remote",
-    "cli.agents_install": "cli.directory cli.exits cli.models cli.parsing mcp.clients",
+    "remote cli.plain",
+    "cli.agents_install": "cli.directory cli.exits cli.models cli.parsing mcp.clients cli.plain",
     "cli.checks": "_phago errors mcp mcp.budget opening phago",
     "cli.completing": "cli.exits cli.parsing",
-    "cli.doctor": "cli.checks cli.exits cli.parsing",
-    "cli.command": "cli.agents cli.completing cli.doctor cli.demo cli.evolving cli.exits "
+    "cli.doctor": "_json cli.checks cli.exits cli.parsing cli.plain",
+    "cli.command": "_json cli.agents cli.completing cli.doctor cli.demo cli.evolving cli.exits "
     "cli.memory cli.models cli.parsing cli.planning cli.serving colony "
-    "document errors evaluation.beir evaluation.evaluation evaluation.replay evaluation.spelling phago",
+    "document errors evaluation.beir evaluation.evaluation evaluation.replay evaluation.spelling phago cli.plain",
     "cli": "cli.command",
     "__main__": "cli",
 }

@@ -293,6 +293,9 @@ def test_a_closed_input_ends_it_quietly_and_lines_that_are_no_messages_do_not_en
         ('{"question": "x", "k": ' + "9" * 5000 + "}", "`k`"),
         ('{"question": "x", "newer": NaN}', "`newer`"),
         ('{"question": "x", "newer": -Infinity}', "`newer`"),
+        ('{"question": "x", "token_budget": 1e400}', "the number 1e400"),
+        ('{"question": "x", "newer": -1E+0999}', "the number -1E.0999"),
+        ('{"question": "x", "newer": ' + "9" * 400 + ".0}", "the number 999"),
         ('{"question": "NaN is no \\ud83e\\udda0"}', None),
     ],
 )

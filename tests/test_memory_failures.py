@@ -386,3 +386,109 @@ def test_a_batch_that_was_taken_in_survives_kill_9(many, here):
     running.kill()
     running.communicate(timeout=60)
     assert len(ids_of("m")) == 2 * taking._BATCH
+
+
+# --- what cannot be taken in -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["sync", "ingest"])
+def test_a_prefix_that_leaves_no_room_for_an_id_changes_nothing(kept, says, command):
+    before = digest_of("m")
+    code, out, err = says(command, kept, "notes", "--prefix", "p" * 512)
+    assert (code, out) == (2, "")
+    assert "the prefix is too long for `notes`: an id takes at most 512 bytes" in err
+    assert digest_of("m") == before
+
+
+def test_what_has_no_room_below_a_prefix_stays_as_it_was(kept, says):
+    before = ids_of("m")
+    # Room for `notes/` and for short names only.
+    Path("notes", "x").write_text("A short name.")
+    code, row = as_json(says("sync", kept, "notes", "--prefix", "p" * 504, "--json"))
+    assert (code, row["new"], row["deleted"]) == (0, 1, 0)
+    of_files = ["notes/heart.md", "notes/lungs.txt"]
+    assert [one["path"] for one in row["left_out"] if "its id takes" in one["reason"]] == [
+        f"{'p' * 504}/{name}" for name in of_files
+    ]
+    assert row["kept"] == 2
+    assert set(ids_of("m")) == {*before, f"{'p' * 504}/notes/x"}
+    # What is taken in elsewhere leaves the place where it was.
+    assert as_json(says("sync", kept, "notes", "--prefix", "q", "--json"))[1]["deleted"] == 3
+    assert ids_of("m") == ["beer", "bread", "q/notes/heart.md", "q/notes/lungs.txt", "q/notes/x"]
+
+
+def test_a_path_that_is_too_long_for_an_id_is_named(kept, says):
+    deep = Path("notes", *["d" * 200] * 3)
+    deep.mkdir(parents=True)
+    (deep / "far.txt").write_text("Too deep.")
+    code, out, _ = says("sync", kept, str(Path("notes")))
+    assert code == 0
+    assert f"{deep}/far.txt: its id takes" in out
+    code, out, _ = says("sync", kept, str(deep), "--prefix", "d" * 305)
+    assert (code, f"{'d' * 305}/{'d' * 200}/far.txt: its id takes" in out) == (1, True)
+
+
+def test_an_id_that_is_there_twice_deletes_nothing(kept, says):
+    other = Path("other")
+    other.mkdir()
+    (other / "rows.jsonl").write_text('{"id": "shared", "text": "It came from the other folder."}\n')
+    assert says("sync", kept, "other")[0] == 0
+    Path("notes", "shared.jsonl").write_text('{"id": "shared", "text": "Now notes says so too."}\n')
+    code, row = as_json(says("sync", kept, "notes", "other", "--json"))
+    assert (code, row["deleted"], row["kept"]) == (0, 0, 1)
+    with phago.open("m", read_only=True) as colony:
+        assert colony.get("shared").text == "It came from the other folder."
+
+
+# --- what a terminal would obey ----------------------------------------------------------------------------------
+
+EVIL = "a\x1b[2J\nphago: all is well\x9b31m\u202e\u2028\x7f"
+# As it is shown on one line.
+SHOWN = "a\\x1b[2J\\nphago: all is well\\x9b31m\\u202e\\u2028\\x7f"
+
+
+def acts(text):
+    return set(text) & set("\x1b\x9b\u202e\u2028\x7f")
+
+
+def test_nothing_of_a_document_acts_on_a_terminal(says):
+    text = "Ions \x1b]0;title\x07 cross.\n\tEmoji \U0001f469\u200d\U0001f4bb stay."
+    row = {"id": EVIL, "title": EVIL, "text": text}
+    Path("rows.jsonl").write_text(json.dumps(row) + "\n" + json.dumps({"id": EVIL, "text": "Twice."}), encoding="utf-8")
+    code, out, _ = says("sync", "m", "rows.jsonl")
+    assert (code, f"  {SHOWN}: the id is there twice" in out, acts(out)) == (0, True, set())
+    code, out, _ = says("query", "m", "ions", "--explain")
+    assert out.startswith("1. ")
+    assert f"{SHOWN}  {SHOWN}" in out.splitlines()[0]
+    assert "\\x1b]0;title\\x07 cross. Emoji \U0001f469\u200d\U0001f4bb stay." in out
+    assert acts(out) == set()
+    # What programs read is as it was taken in: JSON, the text that `get` prints, and lines that `export` writes.
+    assert as_json(says("query", "m", "ions", "--json"))[1]["hits"][0]["id"] == EVIL
+    code, out, _ = says("get", "m", EVIL)
+    assert out == f"{SHOWN}\n\n{text}\n"
+    assert says("similar", "m", EVIL + "x") == (1, "", f"phago: there is no document `{SHOWN}x`\n")
+
+
+def test_the_message_of_a_model_does_not_act_on_a_terminal(kept, says, monkeypatch):
+    Path("evil.py").write_text(f"def embed(texts):\n    raise ValueError({EVIL!r})\n")
+    Path("broken.py").write_text(f"raise ValueError({EVIL!r})\n")
+    monkeypatch.syspath_prepend(str(Path().resolve()))
+    code, _, err = says("query", kept, "ions", "--embed", "evil:embed")
+    assert (code, SHOWN in err, acts(err), err.count("\n")) == (2, True, set(), 1)
+    code, _, err = says("query", kept, "ions", "--embed", "broken:embed")
+    assert (code, SHOWN in err, acts(err)) == (2, True, set())
+
+
+def test_a_model_whose_module_ends_the_program_cannot_be_loaded(kept, says, monkeypatch):
+    Path("ending.py").write_text("import sys\nsys.exit(0)\n")
+    monkeypatch.syspath_prepend(str(Path().resolve()))
+    code, out, err = says("query", kept, "ions", "--embed", "ending:embed")
+    assert (code, out) == (2, "")
+    assert "'ending:embed' cannot be loaded, as it ends the program" in err
+
+
+def test_the_directory_of_the_colony_is_not_read_and_that_is_said(kept, says):
+    before = digest_of("m")
+    code, out, _ = says("sync", kept, kept)
+    assert (code, "m: the directory of this colony, which is not read" in out) == (1, True)
+    assert digest_of("m") == before

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -387,3 +388,37 @@ def test_no_acknowledged_write_is_lost_when_owners_are_killed(tmp_path, capfd):
     assert found["kills"] >= 2
     assert found["acknowledged"] > 100
     assert max(found["takeovers"]) < SOON
+
+
+def test_an_owner_that_cannot_say_where_it_is_leaves_nothing(directory, tmp_path):
+    with phago.open(directory):
+        pass
+    before, run = sorted(os.listdir(directory)), tmp_path / "run"
+    run.mkdir()
+    code = """
+import errno, os, sys, phago
+from phago.remote import place
+def full(told, file):
+    file.write("{")
+    file.flush()
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+place.json.dump = full
+try:
+    phago.connect(sys.argv[1])
+except phago.StorageError as error:
+    print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, str(directory)],
+        env={**os.environ, "XDG_RUNTIME_DIR": str(run)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "cannot be shared" in done.stdout
+    assert "No space left on device" in done.stdout
+    assert sorted(os.listdir(directory)) == before
+    assert list((run / "phago").iterdir()) == []
+    with phago.connect(directory) as client:
+        assert client.is_owner

@@ -133,6 +133,7 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
         "without_marks",
     }
     inner |= {
+        "ID_BYTES_MAX",
         "files_of",
         "is_of_lines",
         "is_text",
@@ -171,6 +172,8 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
         "add_serve",
         "check_model",
         "needs_folder",
+        "show",
+        "warn",
         "port",
         "token_of",
         "has_token",

@@ -262,6 +262,7 @@ def test_every_answer_has_the_headers_that_keep_it_to_itself(site):
         ("/v1/query", {"text": "a", "k": 0}, 422, "k"),
         ("/v1/query", {"text": "a", "k": 1_001}, 422, "k"),
         ("/v1/query", {"text": "a", "k": True}, 422, "k"),
+        ("/v1/query", b'{"text": "a", "newer": 1e400}', 422, "newer"),
         ("/v1/query", {"text": "a", "ranking": "best"}, 422, "ranking"),
         ("/v1/query", {"text": "a", "ranking": {"x": 1}}, 422, "ranking"),
         ("/v1/query", {"text": "a", "where": {"a": {"x": 1}}}, 422, "where"),
@@ -302,6 +303,21 @@ def test_what_is_refused_is_a_problem_that_names_the_field_and_changes_nothing(s
     if field is not None:
         assert problem["fields"]["field"] == field
     assert site.memory.client.digest() == before
+
+
+def _no_constant(name):
+    raise AssertionError(f"{name} is no JSON")
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "99999999999999999999", "1001", "2.5"])
+def test_a_number_is_refused_in_json_that_any_program_reads_and_with_one_bound(site, number):
+    for name, accepted in (("k", "an integer from 1 to 1000"), ("newer", "a number from 0 to 100")):
+        if (name, number) == ("newer", "2.5"):
+            continue
+        answer = site.post("/v1/query", b'{"text": "ions", "%s": %s}' % (name.encode(), number.encode()))
+        problem = json.loads(answer.body, parse_constant=_no_constant)
+        assert (answer.status, problem["fields"]["accepted"]) == (422, accepted)
+        assert problem["detail"].endswith(f"accepted is {accepted}")
 
 
 @pytest.mark.parametrize(

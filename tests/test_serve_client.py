@@ -1,6 +1,7 @@
 """`phago.connect` to a memory over HTTP."""
 
 import concurrent.futures
+import contextlib
 import json
 import os
 import socket
@@ -229,3 +230,43 @@ def test_a_body_that_is_read_by_and_by_is_sent_whole(tmp_path):
         documents = [{"id": f"d{number}", "text": "ion " * 250_000} for number in range(7)]
         assert client.ingest(documents).accepted == 7
         assert client.get("d6").text == documents[6]["text"]
+
+
+def _endless(line):
+    line.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+    while True:
+        line.sendall(b" " * 65_536)
+
+
+def _promising(line):
+    line.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99999999999999\r\n\r\n{}")
+    time.sleep(5)
+
+
+def _ending_early(line):
+    line.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{}")
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "says"),
+    [
+        (_endless, phago.LimitError, "are limited to 1000000, and this has"),
+        (_promising, phago.LimitError, "are limited to 1000000, and this has 99999999999999"),
+        (_ending_early, phago.RpcError, "cannot be reached"),
+    ],
+)
+def test_an_answer_without_a_bound_is_refused(monkeypatch, answer, error, says):
+    monkeypatch.setattr("phago.remote.http.FRAME_BYTES_MAX", 1_000_000)
+
+    def answering():
+        with contextlib.suppress(OSError):
+            while True:
+                line, _ = listening.accept()
+                with line, contextlib.suppress(OSError):
+                    line.recv(65_536)
+                    answer(line)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=answering, daemon=True).start()
+        with pytest.raises(error, match=says):
+            phago.connect(f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=2)

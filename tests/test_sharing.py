@@ -248,6 +248,15 @@ def test_a_server_without_its_scheme_makes_no_directory(where, tmp_path, monkeyp
         assert client.count() == 0
 
 
+@pytest.mark.parametrize("where", ["ftp://a", "file:///tmp/a", "HTTPS+x://a", "s3://bucket/memory"])
+def test_an_address_of_another_scheme_makes_no_directory(where, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for reach in (phago.connect, phago.open):
+        with pytest.raises(phago.ConfigError, match=f"{re.escape(repr(where))}; accepted is the path"):
+            reach(where)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_or_a_damaged_colony_is_told_of_as_by_open(directory):
     directory.write_text("no colony")
     with pytest.raises(phago.PhagoError) as here, phago.open(directory):

@@ -3,6 +3,7 @@
 import array
 import collections
 import datetime
+import math
 import pathlib
 import uuid
 
@@ -122,3 +123,14 @@ def test_the_same_content_has_the_same_id_and_digest_however_it_was_said():
     one.ingest({"text": "ions", "metadata": {"a": np.int64(1), "b": None, "c": (ID,)}})
     two.ingest({"text": "ions", "metadata": {"c": [str(ID)], "a": 1}})
     assert one.digest() == two.digest()
+
+
+def test_json_for_other_programs_has_no_number_that_they_do_not_read():
+    from phago._json import json_text
+
+    assert json_text({"a": [math.inf, -math.inf, math.nan, 0.1]}) == '{"a": [null, null, null, 0.1]}'
+    assert json_text({"é": 1e308}, ensure_ascii=False, indent=1) == '{\n "é": 1e+308\n}'
+    around = []
+    around.append(around)
+    with pytest.raises(ValueError, match="Circular"):
+        json_text(around)

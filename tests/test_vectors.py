@@ -2,6 +2,7 @@
 
 import array
 import asyncio
+import itertools
 import json
 import math
 import threading
@@ -365,6 +366,7 @@ def test_a_model_is_called_for_documents_and_questions_in_batches(tmp_path):
     [
         (lambda texts: 1 / 0, "`embed` failed for 1 texts: ZeroDivisionError"),
         (lambda texts: [], "`embed` returned 0 vectors for 1 texts"),
+        (lambda texts: itertools.repeat([1.0, 0.0]), "`embed` returned more than 1 vectors for 1 texts"),
         (lambda texts: 7, "`embed` returned int"),
         (lambda texts: [None], "`embed` returned None for text 0; accepted is a vector"),
     ],

@@ -357,3 +357,60 @@ def test_an_empty_folder_in_the_place_of_another_deletes_nothing(watching, notes
     one.until("deleted")
     assert ids(tmp_path / "memory") == []
     assert one.end()["deleted"] == 3
+
+
+@pytest.mark.parametrize("way", ["folder", "link", "parent", "file"])
+def test_a_path_that_leads_elsewhere_later_deletes_nothing_and_may_lead_back(watching, notes, tmp_path, way):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "a.md").write_text("Another one.")
+    first, second = notes, other
+    if way == "folder":
+        watched, back = notes, tmp_path / "moved"
+        command = watching(watched)
+        command.until("watching")
+        notes.rename(back)
+        watched.symlink_to(other)
+    else:
+        link = tmp_path / "link"
+        watched = {"link": link, "parent": link / "deep", "file": link}[way]
+        if way == "parent":
+            shutil.copytree(notes / "deep", other / "deep")
+        if way == "file":
+            first, second = notes / "a.md", other / "a.md"
+        link.symlink_to(first)
+        command = watching(watched)
+        command.until("watching")
+        (tmp_path / "swapped").symlink_to(second)
+        (tmp_path / "swapped").rename(link)
+    stood = ids(tmp_path / "memory")
+    rows = command.until("away")
+    assert [row["change"] for row in rows] == ["away"]
+    assert ids(tmp_path / "memory") == stood
+    if way == "folder":
+        watched.unlink()
+        back.rename(watched)
+    else:
+        (tmp_path / "swapped").symlink_to(first)
+        (tmp_path / "swapped").rename(link)
+    changed = {"folder": notes / "a.md", "link": notes / "a.md", "parent": notes / "deep" / "b.txt", "file": first}[way]
+    changed.write_text("It was written again.")
+    assert command.next()["change"] == "changed"
+    command.end()
+    assert ids(tmp_path / "memory") == stood
+
+
+def test_a_file_in_the_place_of_a_folder_deletes_nothing(watching, notes, tmp_path):
+    command = watching(notes)
+    command.until("watching")
+    notes.rename(tmp_path / "disk")
+    notes.write_text("A file of that name.")
+    assert command.next() == {"change": "away", "path": "notes"}
+    # Looked at several times meanwhile.
+    time.sleep(2.5)
+    notes.unlink()
+    (tmp_path / "disk").rename(notes)
+    (notes / "c.txt").write_text("Channels.")
+    assert command.next() == {"change": "new", "path": "notes/c.txt", "documents": 1}
+    command.end()
+    assert ids(tmp_path / "memory") == ["notes/a.md", "notes/c.txt", "notes/deep/b.txt"]

@@ -9,12 +9,12 @@ from ._checks import count, flag, one_of, real, text_of
 from ._mapping import PAIRS_MAX, mapped
 from ._progress import OnProgress, shown, so_far
 from ._rows import anomaly, diff, event, insights
+from .agents import Agent, AgentArray
 from .graph import AsyncGraph, Graph
 from .results import AgentInfo, Anomaly, Cluster, Diff, Digester, Event, FadingSynapse, Insights, Map, Mark
 
 if TYPE_CHECKING:
     from ._phago import Living, Runner, RunRow, World
-    from .agents import Agent, AgentArray
     from .agents.minds import Minds
 
 __all__ = ["Alive", "AsyncAlive"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from ._checks import directory_of, refusal
 
-__all__ = ["directory_given", "is_server", "is_url", "other_file", "refuse_others"]
+__all__ = ["directory_given", "is_elsewhere", "is_server", "is_url", "other_file", "refuse_others"]
 
 # The files by which a colony is one, and those that stand beside them; others have a LOCK too.
 _COLONYS = re.compile(r"witness|(?:log|checkpoint)-(?:0|[1-9]\d*)", re.ASCII)
@@ -18,6 +18,8 @@ _BESIDE = re.compile(r"LOCK|owner\.(?:json(?:\.new)?|leaving)")
 _SYSTEMS = {"lost+found", "desktop.ini", "thumbs.db", "$recycle.bin", "system volume information"}
 # What names a server in want of its scheme: a name or an address, and a port.
 _SERVER = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}(?:/.*)?", re.ASCII)
+# What names something that is reached in another way; one letter is a drive.
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _ACCEPTED = "the directory of a colony, an empty one, or a new one"
 
 
@@ -31,15 +33,22 @@ def is_server(given: Any) -> bool:
     return isinstance(given, str) and _SERVER.fullmatch(given) is not None and not os.path.isdir(given)
 
 
+def is_elsewhere(given: Any) -> bool:
+    """Whether a text is an address with a scheme, of whichever kind, and no directory."""
+    return isinstance(given, str) and _SCHEME.match(given) is not None
+
+
 def directory_given(name: str, given: Any) -> Path:
     """An argument that is the path of a directory, and no server: those are connected to.
 
     Raises:
-        ConfigError: It is the address of a server.
+        ConfigError: It is the address of a server, or of something else.
     """
     if is_url(given) or is_server(given):
         address = given if is_url(given) else f"http://{given}"
         raise refusal(name, given, "the path of a directory", f"`phago.connect({address!r})` reaches a server")
+    if is_elsewhere(given):
+        raise refusal(name, given, "the path of a directory")
     return directory_of(name, given)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -108,12 +109,14 @@ def _filled(wanted: list[Any], made: list[Vector]) -> list[Vector]:
 
 def _rows(given: Any, texts: list[str]) -> list[Vector]:
     try:
-        rows = list(given)
+        # No more than tell that it is too many: it may be an iterator without an end.
+        rows = list(itertools.islice(given, len(texts) + 1))
     except TypeError as error:
         what = f"`embed` returned {type(given).__name__}; accepted are as many vectors as texts"
         raise EmbedError(what, texts=len(texts)) from error
     if len(rows) != len(texts):
-        what = f"`embed` returned {len(rows)} vectors for {len(texts)} texts; accepted are as many"
+        count = f"more than {len(texts)}" if len(rows) > len(texts) else f"{len(rows)}"
+        what = f"`embed` returned {count} vectors for {len(texts)} texts; accepted are as many"
         raise EmbedError(what, texts=len(texts))
     if any(row is None for row in rows):
         at = next(at for at, row in enumerate(rows) if row is None)

@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from .._checks import real, refusal, text_of
+from .._phago import AgentView
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from .._phago import AgentView
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+else:
+    # Who asks for hints at run time may have no numpy, and who has it should not wait for it.
+    Ints = Floats = Any
 
 __all__ = ["AgentArray", "ArrayView", "Deeds", "Walkers", "columns_of_array"]
 
@@ -146,7 +151,7 @@ class ArrayView:
         """The label of a concept."""
         return self._native.labels([place])[0]
 
-    def neighbors(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    def neighbors(self) -> tuple[Ints, Ints, Floats]:
         """All synapses: those of place p are `targets[starts[p]:starts[p + 1]]`, with weights from 0 to 1.
 
         Returns:
@@ -157,25 +162,25 @@ class ArrayView:
         native = self._native
         return _array(native.starts()), _array(native.targets()), _array(native.weights())
 
-    def signal(self, name: str) -> NDArray[np.float64]:
+    def signal(self, name: str) -> Floats:
         """How much of a signal is on each concept."""
-        return cast("NDArray[np.float64]", _array(self._native.levels("signal", name)))
+        return cast("Floats", _array(self._native.levels("signal", name)))
 
-    def trace(self, name: str) -> NDArray[np.float64]:
+    def trace(self, name: str) -> Floats:
         """How much of a trace is on each concept."""
-        return cast("NDArray[np.float64]", _array(self._native.levels("trace", name)))
+        return cast("Floats", _array(self._native.levels("trace", name)))
 
-    def random(self, number: int = 0) -> NDArray[np.float64]:
+    def random(self, number: int = 0) -> Floats:
         """Chance from 0 to 1 for each agent of the kind that senses; another one for each number."""
-        return cast("NDArray[np.float64]", _array(self._native.chance(self._kind, number)))
+        return cast("Floats", _array(self._native.chance(self._kind, number)))
 
-    def walk(self, kind: str, home: Any, signal: str, explore: float) -> NDArray[np.int64]:
+    def walk(self, kind: str, home: Any, signal: str, explore: float) -> Ints:
         """Where walkers go from their places: see `Walkers`."""
         homes = self._places("home", home)
         chance = real("explore", explore, 0.0, 1.0)
-        return cast("NDArray[np.int64]", _array(self._native.walk(kind, homes.tobytes(), signal, chance)))
+        return cast("Ints", _array(self._native.walk(kind, homes.tobytes(), signal, chance)))
 
-    def _places(self, name: str, given: Any) -> NDArray[np.int64]:
+    def _places(self, name: str, given: Any) -> Ints:
         import numpy as np
 
         places = np.atleast_1d(np.asarray(given))
@@ -185,7 +190,7 @@ class ArrayView:
         wrong = places[(places < -1) | (places >= len(self))]
         if wrong.size:
             raise refusal(name, int(wrong[0]), f"places from 0 to {len(self) - 1}, or -1 for none")
-        return cast("NDArray[np.int64]", places)
+        return cast("Ints", places)
 
     def _ask(self, kind: type[AgentArray], count: int) -> tuple[Any, list[int], list[int], list[Any], list[Any]]:
         import numpy as np

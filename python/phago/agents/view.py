@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import _phago
 from .._checks import refusal
-
-if TYPE_CHECKING:
-    from .._phago import Census, Living
+from .._phago import Census, Living
 
 __all__ = ["View", "ViewNode"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
 from ..errors import BusyError, CorruptionError, PhagoError
@@ -13,6 +12,7 @@ from .directory import check_directory, embedding
 from .exits import BUSY, DAMAGED, FOUND, Problem
 from .models import add_model, check_model
 from .parsing import Parser, seconds, text
+from .plain import warn
 from .serving import port, token_of
 
 __all__ = ["add_mcp"]
@@ -94,4 +94,4 @@ def _opened(arguments: argparse.Namespace) -> Any:
 
 
 def _told(address: str) -> None:
-    print(f"phago: serving {address}; Ctrl-C ends it", file=sys.stderr, flush=True)
+    warn(f"serving {address}; Ctrl-C ends it")

@@ -12,6 +12,7 @@ from .directory import check_directory
 from .exits import FOUND, Problem
 from .models import check_model, model, needs_folder
 from .parsing import Parser, text
+from .plain import show
 
 __all__ = ["install_parser"]
 
@@ -65,12 +66,12 @@ def _install(arguments: argparse.Namespace) -> int:
     try:
         kept = install(client, file, arguments.name, server, replace=arguments.replace)
     except Unreadable as error:
-        raise Problem(f"`{file}` was left as it is: {error}. To put it there yourself:\n{paste}") from None
+        raise Problem(f"`{file}` was left as it is: {error}. To put it there yourself:", block=paste) from None
     except OSError as error:
-        raise Problem(f"`{file}` cannot be written: {error.strerror}. To put it there yourself:\n{paste}") from None
-    print(f"{client.name} starts `{arguments.name}` from {file}; restart it to see the tools.")
+        raise Problem(f"`{file}` cannot be written: {error.strerror}. To put it there yourself:", block=paste) from None
+    show(f"{client.name} starts `{arguments.name}` from {file}; restart it to see the tools.")
     if kept is not None:
-        print(f"What was there before is in {kept}.")
+        show(f"What was there before is in {kept}.")
     return FOUND
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -16,6 +15,7 @@ from .drawing import drawn
 from .exits import FOUND, NOTHING_FOUND, Problem
 from .finding import anomalies_lines, counted, insights_lines, insights_row, map_lines, map_row
 from .parsing import conditions
+from .plain import warn
 
 __all__ = [
     "anomalies",
@@ -77,7 +77,7 @@ def _read_as(hits: Iterable[Hit]) -> Iterator[str]:
 
 def _nothing(arguments: argparse.Namespace, why: str) -> None:
     if not arguments.json:
-        print(f"phago: nothing found: {why}", file=sys.stderr)
+        warn(f"nothing found: {why}")
 
 
 def similar(arguments: argparse.Namespace) -> int:
@@ -133,7 +133,10 @@ def get(arguments: argparse.Namespace) -> int:
         if found is None:
             raise Problem(f"there is no document `{arguments.id}`", code=NOTHING_FOUND)
         row = _document(found)
-        say(arguments, row, [*([found.title, ""] if found.title else []), found.text])
+        say(arguments, row, [found.title, ""] if found.title else [])
+        if not arguments.json:
+            # As it is: it is for programs too.
+            print(found.text)
     return FOUND
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from .._json import json_text
 from ..colony import Colony
 from ..document import BYTES_MAX, Document, scan_folder
 from ..errors import PhagoError
@@ -39,6 +39,7 @@ from .exits import USAGE, Problem
 from .memory import add_commands
 from .models import vectors
 from .parsing import Parser, count, shards
+from .plain import show, warn
 from .planning import add_plan
 from .serving import add_serve
 
@@ -158,7 +159,7 @@ def _folder(path: str) -> list[Document]:
         reasons = f" (left out: {skipped})" if skipped else ""
         raise Problem(f"there are no text files in `{path}`{reasons}")
     if skipped:
-        print(f"Left out: {skipped}.")
+        show(f"Left out: {skipped}.")
     # A document is its text and its title; a text that fills the bound alone leaves no room for one.
     return [found for found in documents if len(found.text.encode()) + len(found.title.encode()) <= BYTES_MAX]
 
@@ -167,7 +168,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     asked: list[str] = arguments.ask
     questions: Callable[[Colony], Iterable[str]]
     if arguments.path is None:
-        print("Reading the documentation of this Python ...", flush=True)
+        show("Reading the documentation of this Python ...")
         try:
             documents = python_documents()
         except RuntimeError as error:
@@ -186,13 +187,13 @@ def _demo(arguments: argparse.Namespace) -> int:
             return questions_from_terminal() if sys.stdin is not None and sys.stdin.isatty() else questions_from(colony)
 
     size = sum(len(document.text.encode()) for document in documents)
-    print(f"phago {__version__}: {name}, {len(documents):,} documents, {size / 1e6:.1f} MB.")
+    show(f"phago {__version__}: {name}, {len(documents):,} documents, {size / 1e6:.1f} MB.")
     equal = demonstrate(
         documents,
         shards=arguments.shards,
         questions=questions,
         folder=arguments.pictures,
-        say=lambda line: print(line, flush=True),
+        say=show,
     )
     return 0 if equal else 1
 
@@ -207,7 +208,7 @@ def _eval(arguments: argparse.Namespace) -> int:
     if run_file is not None:
         _check_run(run_file, collection)
     if not arguments.json:
-        print(heading(collection), flush=True)
+        show(heading(collection))
     if arguments.replay:
         replayed = replay(collection, shards=arguments.shards, depth=arguments.depth)
         return _show(arguments, replayed.as_json, lambda: replay_table(replayed))
@@ -231,10 +232,11 @@ def _eval_all(arguments: argparse.Namespace) -> int:
     reports = []
     for collection in list(map(read_collection, arguments.paths)):
         if not arguments.json:
-            print(heading(collection), flush=True)
+            show(heading(collection))
         reports.append(evaluate(collection, shards=arguments.shards, depth=arguments.depth, vectors=arguments.vectors))
         if not arguments.json:
-            print("\n".join([*table(reports[-1]), ""]), flush=True)
+            for line in [*table(reports[-1]), ""]:
+                show(line)
     return _show(arguments, lambda: averages_json(reports), lambda: averages(reports))
 
 
@@ -242,10 +244,10 @@ def _show(
     arguments: argparse.Namespace, as_json: Callable[[], dict[str, Any]], lines: Callable[[], Iterable[str]]
 ) -> int:
     if arguments.json:
-        print(json.dumps(as_json(), indent=2, allow_nan=False))
+        print(json_text(as_json(), indent=2))
     else:
         for line in lines():
-            print(line)
+            show(line)
     return 0
 
 
@@ -285,22 +287,24 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
         return code
     except KeyboardInterrupt:
-        print("phago: interrupted", file=sys.stderr)
+        warn("interrupted")
         return _INTERRUPTED
     except BrokenPipeError:
         # The reader has gone.
         _drop_output()
         return _PIPE_BROKEN
     except Problem as error:
-        print(f"phago: {error}", file=sys.stderr)
+        warn(str(error))
+        if error.block:
+            show(error.block, to=sys.stderr, is_block=True)
         return error.code
     except PhagoError as error:
-        print(f"phago: {error}", file=sys.stderr)
+        warn(str(error))
         return USAGE
     except OSError as error:
         # Of an output on a full disk, for example.
         _drop_output()
-        print(f"phago: the system refused: {error}", file=sys.stderr)
+        warn(f"the system refused: {error}")
         return USAGE
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import sys
 import warnings
@@ -13,10 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._directory import other_file
+from .._json import json_text
 from ..colony import Colony
 from ..errors import BusyError, CheckpointWarning, CorruptionError, NetworkFileSystemWarning, PhagoError
 from ..opening import open as open_colony
 from .exits import BUSY, DAMAGED, Problem
+from .plain import show, warn
 
 if TYPE_CHECKING:
     from ..backends.ray import Ray
@@ -62,7 +63,7 @@ def _warnings_in_a_line() -> Iterator[None]:
     with warnings.catch_warnings():
         for kind in (CheckpointWarning, NetworkFileSystemWarning):
             warnings.simplefilter("always", kind)
-        warnings.showwarning = lambda message, *_: print(f"phago: {message}", file=sys.stderr)
+        warnings.showwarning = lambda message, *_: warn(str(message))
         yield
 
 
@@ -145,10 +146,10 @@ def _ray(nodes: int | None, shards: int | None) -> Ray:
 def say(arguments: argparse.Namespace, row: dict[str, Any] | list[dict[str, Any]], lines: Iterable[str]) -> None:
     """Print what was found: as JSON, or in lines."""
     if arguments.json:
-        print(json.dumps(row, indent=2, ensure_ascii=not is_utf_8()))
+        print(json_text(row, indent=2, ensure_ascii=not is_utf_8()))
     else:
         for line in lines:
-            print(line)
+            show(line)
 
 
 def is_utf_8() -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 
+from .._json import json_text
 from .checks import Check, agent, directory, installation
 from .exits import FOUND, NOTHING_FOUND, Problem
 from .parsing import Parser, text
+from .plain import show
 
 __all__ = ["add_doctor"]
 
@@ -40,7 +41,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
             checks += agent(path)
     is_well = all(check.is_well is not False for check in checks)
     if arguments.json:
-        print(json.dumps({"is_well": is_well, "checks": list(map(asdict, checks))}, indent=2))
+        print(json_text({"is_well": is_well, "checks": list(map(asdict, checks))}, indent=2))
     else:
         _print(checks, is_well)
     return FOUND if is_well else NOTHING_FOUND
@@ -49,6 +50,6 @@ def _doctor(arguments: argparse.Namespace) -> int:
 def _print(checks: list[Check], is_well: bool) -> None:
     width = max(len(check.what) for check in checks)
     for check in checks:
-        print(f"{_MARKS[check.is_well]}  {check.what:{width}}  {check.found}")
+        show(f"{_MARKS[check.is_well]}  {check.what:{width}}  {check.found}")
     wrong = [check.what for check in checks if check.is_well is False]
-    print("All is well." if is_well else f"Something is wrong: {', '.join(wrong)}.")
+    show("All is well." if is_well else f"Something is wrong: {', '.join(wrong)}.")

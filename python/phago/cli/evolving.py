@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import platform
 from collections import Counter
 from collections.abc import Iterator
 
 from .._bar import progress
+from .._json import json_text
 from ..document import Document
 from ..evolution import Genome
 from ..extract import LeftOut, read_sources, sources
@@ -16,6 +16,7 @@ from .demo import python_documents
 from .exits import FOUND, Problem
 from .finding import counted
 from .parsing import Parser, count, shards
+from .plain import show
 from .trials import MEASURES, Trials, mean_and_spread, p_text, tried
 
 __all__ = ["add_evolve"]
@@ -74,11 +75,11 @@ def _evolve(arguments: argparse.Namespace) -> int:
             tell=lambda done, total: tell("colonies", done, total),
         )
     if arguments.json:
-        print(json.dumps(trials.as_json(), indent=2, allow_nan=False))
+        print(json_text(trials.as_json(), indent=2))
     else:
-        print(f"{name}: {counted(len(documents), 'document')}.")
+        show(f"{name}: {counted(len(documents), 'document')}.")
         for line in _lines(trials, arguments.ticks):
-            print(line)
+            show(line)
     return FOUND
 
 

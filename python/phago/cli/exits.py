@@ -16,6 +16,8 @@ BUSY = 4
 class Problem(Exception):
     """Something the user can mend; the message says it in one line."""
 
-    def __init__(self, message: str, code: int = USAGE) -> None:
+    def __init__(self, message: str, code: int = USAGE, block: str = "") -> None:
         super().__init__(message)
         self.code = code
+        self.block = block
+        """What is shown below it, as it is."""

@@ -97,6 +97,7 @@ class Follower:
         self._stamps: dict[str, dict[str, Stamp]] = {source.label: {} for source in given}
         # The folder of which these are, as another one may take its name.
         self._folders: dict[str, tuple[int, int] | None] = {}
+        self._were_folders = {source.label: source.path.is_dir() for source in given}
         self._away: set[str] = set()
         self.taken = Taken()
         """What was done in all."""
@@ -142,11 +143,23 @@ class Follower:
     def _present(self) -> list[Source]:
         there = []
         for source in self._given:
-            if source.path.exists():
+            why = self._why_away(source)
+            if why is None:
                 there.append(source)
             else:
-                self._tell_away(source, "it is not there")
+                self._tell_away(source, why)
         return there
+
+    # By what it leads to its documents are known, and by the kind of it they have their ids.
+    def _why_away(self, source: Source) -> str | None:
+        if not source.path.exists():
+            return "it is not there"
+        real = os.path.realpath(source.path)
+        if real != source.label:
+            return f"it leads to {real} now, and not to {source.label}"
+        if source.path.is_dir() != self._were_folders[source.label]:
+            return f"a {'file' if self._were_folders[source.label] else 'folder'} stands in its place"
+        return None
 
     def _tell_away(self, source: Source, why: str) -> None:
         # A disk that was taken out deletes nothing.
@@ -169,7 +182,10 @@ class Follower:
     def _look(self, source: Source, named: set[str]) -> None:
         folder = _identities([source])[0]
         found = list(files_of(source, self._skip))
-        if not source.path.exists():
+        why = self._why_away(source)
+        if why is not None:
+            if source.path.exists():
+                self._tell_away(source, why)
             return
         before = self._stamps[source.label]
         if folder != self._folders.get(source.label) and before and not found:

@@ -6,13 +6,13 @@ import argparse
 import codecs
 import contextlib
 import datetime
-import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._bar import Tell, progress
+from .._json import json_text
 from .._jsonl import documents_in
 from ..colony import Colony
 from ..document import FIELDS
@@ -27,6 +27,7 @@ from .exporting import FORMATS, TABLES, Wanted
 from .following import Follower, check_watching, ended_quietly
 from .models import add_model
 from .parsing import Parser, conditions, count, moment, part, prefix, seconds, shards, text
+from .plain import show
 from .taking import take
 
 if TYPE_CHECKING:
@@ -253,7 +254,10 @@ def _follow(arguments: argparse.Namespace) -> int:
     check_directory(arguments.memory, new=True)
 
     def report(row: dict[str, Any], line: str) -> None:
-        print(json.dumps(row, ensure_ascii=not is_utf_8()) if arguments.json else line, flush=True)
+        if arguments.json:
+            print(json_text(row, ensure_ascii=not is_utf_8()), flush=True)
+        else:
+            show(line)
 
     with ended_quietly(), _shared(arguments) as colony:
         follower = Follower(
@@ -268,8 +272,10 @@ def _follow(arguments: argparse.Namespace) -> int:
         try:
             with progress(quiet=arguments.json) as tell:
                 taken = follower.begin(tell)
-            for line in [json.dumps(taken.row())] if arguments.json else taken.lines():
-                print(line, flush=True)
+            if arguments.json:
+                print(json_text(taken.row()), flush=True)
+            for line in () if arguments.json else taken.lines():
+                show(line)
             names = [source.name for source in given]
             report({"change": "watching", "paths": names}, f"Watching {', '.join(names)}; Ctrl-C ends it.")
             follower.follow(arguments.rescan)

@@ -40,6 +40,8 @@ def model(given: str) -> Embed:
             found = getattr(found, part)
     except (ImportError, AttributeError) as error:
         raise argparse.ArgumentTypeError(f"{given!r} cannot be loaded: {error}") from None
+    except SystemExit:
+        raise argparse.ArgumentTypeError(f"{given!r} cannot be loaded, as it ends the program") from None
     except Exception as error:
         why = f"{type(error).__name__}: {error}"
         raise argparse.ArgumentTypeError(f"{given!r} cannot be loaded, as it fails: {why}") from error

@@ -7,11 +7,12 @@ import contextlib
 import datetime
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from ..config import DistributedConfig
 from ..errors import ConfigError
 from .exits import Problem
+from .plain import plain
 
 __all__ = ["Parser", "conditions", "count", "moment", "part", "prefix", "seconds", "shards", "text"]
 
@@ -28,6 +29,10 @@ class Parser(argparse.ArgumentParser):
 
     inner: tuple[str, Parser] | None = None
     """A word that, in the place of the first argument, makes it another command: `phago mcp install`."""
+
+    def error(self, message: str) -> NoReturn:
+        """As that of argparse; a message may quote what a module of the user's says."""
+        super().error(plain(message))
 
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None

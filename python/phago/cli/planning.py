@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .._json import json_text
 from .parsing import Parser
 
 __all__ = ["Plan", "add_plan", "planned"]
@@ -143,7 +143,7 @@ def _nodes(text: str) -> int:
 def _plan(arguments: argparse.Namespace) -> int:
     plan = planned(arguments.documents, arguments.nodes, arguments.memory)
     if arguments.json:
-        print(json.dumps(asdict(plan)))
+        print(json_text(asdict(plan)))
         return 0
     rows: list[tuple[str, Any]] = [
         ("documents", f"{plan.documents:,.0f} on {plan.nodes:,} node{'s' if plan.nodes > 1 else ''}"),

@@ -14,6 +14,7 @@ from ..errors import BusyError, PhagoError
 from .exits import BUSY, USAGE, Problem
 from .models import add_model, check_model
 from .parsing import Parser, shards, text
+from .plain import show, warn
 
 __all__ = ["add_serve", "port", "token_of"]
 
@@ -91,13 +92,11 @@ def _serve(arguments: argparse.Namespace) -> int:
             check_model(arguments, memory.client)
 
             def ready() -> None:
-                print(
-                    f"Serving {arguments.memory} at http://{address_of(listening, host)}/ ; Ctrl-C ends it.", flush=True
-                )
+                show(f"Serving {arguments.memory} at http://{address_of(listening, host)}/ ; Ctrl-C ends it.")
 
             served = app_of(memory, __version__, token=token, hosts=[host, *arguments.allow_host])
             serve(served, memory, listening, ready)
-    print("Ended.", flush=True)
+    show("Ended.")
     return 0
 
 
@@ -113,7 +112,7 @@ def token_of(file: str | None) -> str | None:
         try:
             path = Path(file)
             if sys.platform != "win32" and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
-                print(f"phago: {source} can be read by others of this machine: chmod 600", file=sys.stderr)
+                warn(f"{source} can be read by others of this machine: chmod 600")
             token = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"

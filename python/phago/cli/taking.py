@@ -85,8 +85,14 @@ def take(
     unread: dict[str, list[LeftOut]] = {source.label: [] for source in given}
     files_read: dict[str, set[str]] = {source.label: set() for source in given}
     batch: list[tuple[str, Document]] = []
+    names = {source.label: source for source in given}
 
     files = (0, 0)
+
+    def put() -> None:
+        for label, refused in _put(colony, batch, taken):
+            unread[label].append(refused)
+        batch.clear()
 
     def shown(done: int, total: int) -> None:
         nonlocal files
@@ -102,31 +108,33 @@ def take(
                 # What was looked through and is no document now, such as a file that is blank.
                 files_read[source.label].add(found.path)
         elif found.id is not None and any(found.id in ids for ids in seen.values()):
-            taken.left_out.append(LeftOut(found.id, "the id is there twice"))
+            twice = LeftOut(found.id, "the id is there twice", is_unread=True, id=found.id)
+            taken.left_out.append(twice)
+            unread[source.label].append(twice)
         elif found.id is not None:
             seen[source.label].add(found.id)
             if found.id == source.name or found.id.startswith(source.name + "/"):
                 files_read[source.label].add(found.id.partition(PART)[0])
             batch.append((found.id, found))
         if len(batch) == _BATCH:
-            _put(colony, batch, taken)
-            batch = []
+            put()
             # A file of lines may hold many.
             shown(*files)
-    _put(colony, batch, taken)
+    put()
     for label in seen if delete else ():
         gone = [one.id for one in colony.documents(where={SOURCE: label}) if one.id not in seen[label]]
         # What was read whole is as it was read, whatever else could not be.
-        whole = files_read[label] - {one.path for one in unread[label]}
+        whole = files_read[label] - {_file(one) for one in unread[label]}
         known = [
             key
             for key in gone
-            if key.partition(PART)[0] in whole or not any(_may_hold(one, key) for one in unread[label])
+            if key.partition(PART)[0] in whole
+            or not any(_may_hold(one, name) for name in _names(names[label], key) for one in unread[label])
         ]
         taken.counts["deleted"] += colony.delete(known)
         taken.kept += len(gone) - len(known)
     for label in () if delete else seen:
-        whole = files_read[label] - {one.path for one in unread[label]}
+        whole = files_read[label] - {_file(one) for one in unread[label]}
         gone = [key for name in sorted(whole) for key in _pieces(colony, name, label) - seen[label]]
         taken.counts["deleted"] += colony.delete(sorted(gone))
     return taken
@@ -140,9 +148,9 @@ def take_file(colony: Colony | Client, source: Source, name: str, found: Sequenc
     taken = Taken()
     documents = {one.id: one for one in found if isinstance(one, Document) and one.id is not None}
     taken.left_out += [one for one in found if isinstance(one, LeftOut)]
-    _put(colony, list(documents.items()), taken)
+    refused = _put(colony, list(documents.items()), taken)
     gone = sorted(_pieces(colony, name, source.label) - documents.keys())
-    if any(one.is_unread for one in taken.left_out):
+    if refused or any(one.is_unread for one in taken.left_out):
         taken.kept += len(gone)
     else:
         taken.counts["deleted"] += colony.delete(gone)
@@ -168,6 +176,19 @@ def _pieces(colony: Colony | Client, name: str, label: str) -> set[str]:
     return found
 
 
+def _file(unread: LeftOut) -> str:
+    return unread.path.partition(PART)[0]
+
+
+# The ids that a document would have now: it may have come with another prefix, which is any text.
+def _names(source: Source, key: str) -> Iterator[str]:
+    yield key
+    base = source.path.resolve().name
+    for at in range(len(key)):
+        if key.startswith(base, at) and (at == 0 or key[at - 1] == "/"):
+            yield source.name + key[at + len(base) :]
+
+
 def _may_hold(unread: LeftOut, key: str) -> bool:
     if unread.id is not None:
         # A line that states its id was no document of another one, but for those that go by their places in the file.
@@ -176,7 +197,14 @@ def _may_hold(unread: LeftOut, key: str) -> bool:
     return unread.is_of_lines or unread.path == key or key.startswith((unread.path + PART, unread.path + "/"))
 
 
-def _put(colony: Colony | Client, batch: list[tuple[str, Document]], taken: Taken) -> None:
+def _put(colony: Colony | Client, batch: list[tuple[str, Document]], taken: Taken) -> list[tuple[str, LeftOut]]:
+    """Give documents to a colony; what it does not take, with the label of its source: what stands of that stays."""
+    left_out: list[tuple[str, LeftOut]] = []
+
+    def leave_out(document: Document, reason: str) -> None:
+        label = str(document.metadata[SOURCE])
+        left_out.append((label, LeftOut(str(document.id), reason, is_unread=True)))
+
     new: list[Document] = []
     known: list[Document] = []
     for key, document in batch:
@@ -187,7 +215,7 @@ def _put(colony: Colony | Client, batch: list[tuple[str, Document]], taken: Take
         source = there.metadata.get(SOURCE)
         # A folder that was moved brings its documents with it.
         if source != document.metadata[SOURCE] and (not isinstance(source, str) or Path(source).exists()):
-            taken.left_out.append(LeftOut(key, f"the id is that of a document from {source or 'elsewhere'}"))
+            leave_out(document, f"the id is that of a document from {source or 'elsewhere'}")
             continue
         known.append(document)
     updated = colony.update_all(known, on_error="skip")
@@ -195,5 +223,9 @@ def _put(colony: Colony | Client, batch: list[tuple[str, Document]], taken: Take
     taken.counts["new"] += updated.new + ingested.accepted
     taken.counts["changed"] += updated.changed
     taken.counts["unchanged"] += updated.unchanged + ingested.unchanged
-    rejected = updated.rejected + ingested.rejected
-    taken.left_out += [LeftOut(str(one.id), f"its {one.field} {one.reason}") for one in rejected]
+    # By their places: a document of which the id is at fault is told of without it.
+    for documents, rejected in ((known, updated.rejected), (new, ingested.rejected)):
+        for one in rejected:
+            leave_out(documents[one.index], f"its {one.field} {one.reason}")
+    taken.left_out += [one for _, one in left_out]
+    return left_out

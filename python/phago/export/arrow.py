@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
@@ -12,8 +13,6 @@ from .._files import placed
 from ..results.documents import StoredDocument
 
 if TYPE_CHECKING:
-    import os
-
     from arro3.core import RecordBatchReader
     from arro3.core import Table as ArrowTable
 

@@ -9,7 +9,7 @@ import re
 import stat
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, cast
 
@@ -21,7 +21,7 @@ from .lines import LeftOut, is_text, records
 from .markdown import read_markdown
 from .markup import read_rst
 from .notebook import read_notebook
-from .parts import cut
+from .parts import ID_BYTES_MAX, cut
 
 __all__ = [
     "KNOWN",
@@ -95,10 +95,11 @@ class Source:
     name: str
     """What the ids of its documents begin with: the name of the folder or file, below a prefix where there is one."""
 
-    @property
-    def label(self) -> str:
-        """What its documents carry as `source_path` in their metadata."""
-        return str(self.path.resolve())
+    label: str = field(init=False)
+    """What its documents carry as `source_path` in their metadata: the path when it was named, as a link may change."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "label", os.path.realpath(self.path))
 
 
 def sources(paths: Sequence[str], prefix: str = "") -> list[Source]:
@@ -110,7 +111,8 @@ def sources(paths: Sequence[str], prefix: str = "") -> list[Source]:
 
     Raises:
         FileNotFoundError: There is no such folder or file.
-        ValueError: Two of them have the same name, so that ids of their documents could be the same.
+        ValueError: Two of them have the same name, so that ids of their documents could be the same; or no id has room
+            below the prefix.
     """
     found: dict[str, Source] = {}
     for given in paths:
@@ -119,6 +121,11 @@ def sources(paths: Sequence[str], prefix: str = "") -> list[Source]:
         if not given or not path.exists():
             raise FileNotFoundError(given)
         name = f"{prefix}/{path.resolve().name}" if prefix else path.resolve().name
+        # Of a folder, a slash and a name follow.
+        shortest = len(os.fsencode(name)) + 2 * path.is_dir()
+        if shortest > ID_BYTES_MAX:
+            advice = f"an id takes at most {ID_BYTES_MAX} bytes, and one below this prefix takes {shortest} or more"
+            raise ValueError(f"the prefix is too long for `{path}`: {advice}")
         other = found.setdefault(name, Source(path, name))
         if other.path.resolve() != path.resolve():
             advice = "take them in one after the other, each with a prefix of its own"
@@ -241,6 +248,9 @@ def files_of(source: Source, skip: str | os.PathLike[str] | None = None) -> Iter
     for folder, folders, files in os.walk(source.path, onerror=missed):
         if os.path.realpath(folder) == away:
             folders.clear()
+            if Path(folder) == source.path:
+                # In silence it would look empty.
+                names.append((source.name, LeftOut(source.name, "the directory of this colony, which is not read")))
             continue
         prefix = name_of(folder)
         if _COLONYS.issubset(files) and any(name.startswith("log-") for name in files):

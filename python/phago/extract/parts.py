@@ -9,13 +9,13 @@ from dataclasses import replace
 from ..document import Document
 from .content import Section
 
-__all__ = ["PART", "cut"]
+__all__ = ["ID_BYTES_MAX", "PART", "cut"]
 
 PART = "//"
 """Stands between the id of a document and the number of a part of it; no path has it."""
 
 _BREAKS = [re.compile(r"\n\s*\n"), re.compile(r"\n"), re.compile(r"(?<=[.!?])\s"), re.compile(r"\s")]
-_ID_BYTES_MAX = 512
+ID_BYTES_MAX = 512
 
 
 def cut(document: Document, size: int | None, sections: Sequence[Section] = ()) -> Iterator[Document]:
@@ -31,7 +31,7 @@ def cut(document: Document, size: int | None, sections: Sequence[Section] = ()) 
         for piece in _pieces(text, len(text) if size is None else size)
     ]
     longest = f"{document.id}{PART}{len(parts)}"
-    if len(parts) < 2 or document.id is None or document.thread is not None or len(longest.encode()) > _ID_BYTES_MAX:
+    if len(parts) < 2 or document.id is None or document.thread is not None or len(longest.encode()) > ID_BYTES_MAX:
         yield document
         return
     for place, (section, text) in enumerate(parts, 1):

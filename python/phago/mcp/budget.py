@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from .._json import json_text
 from ..results import StoredDocument
 
 __all__ = ["TokenBudget", "as_text", "fitted", "part_of", "shortened", "tokens"]
@@ -35,7 +35,7 @@ TokenBudget = Annotated[
 
 def as_text(value: Any) -> str:
     """A value as the text that an agent reads."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return json_text(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _size(value: Any) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import os
 import re
 import threading
@@ -15,20 +16,20 @@ _CHUNK = 1 << 16
 
 
 # A half of a character, as JSON can write it, and numbers that Python does not read.
-_ODD = re.compile(r"\\u[dD][89a-fA-F]|[0-9]{4000}|NaN|Infinity")
+_ODD = re.compile(r"\\u[dD][89a-fA-F]|[0-9]{300}|[eE]\+?[0-9]{3}|NaN|Infinity")
 _DIGITS_MAX = 4_000
 
 
 def readable(line: str) -> str:
     """A line whose JSON the SDK can read, so that it is answered: it says nothing to one that it cannot read.
 
-    Halves of characters become question marks. A number of thousands of digits, and one that is none of JSON's, become
-    text, which no tool takes for one.
+    Halves of characters become question marks. A number of thousands of digits, one that no float holds, and one that
+    is none of JSON's, become text, which no tool takes for one.
     """
     if _ODD.search(line) is None:
         return line
     try:
-        told = json.loads(line, parse_int=_integer, parse_constant="the number {}".format)
+        told = json.loads(line, parse_int=_integer, parse_float=_real, parse_constant="the number {}".format)
     except (ValueError, RecursionError):
         return line
     return json.dumps(told, ensure_ascii=False).encode(errors="replace").decode()
@@ -36,6 +37,11 @@ def readable(line: str) -> str:
 
 def _integer(digits: str) -> int | str:
     return int(digits) if len(digits) < _DIGITS_MAX else f"{digits[:20]}..."
+
+
+def _real(digits: str) -> float | str:
+    found = float(digits)
+    return found if math.isfinite(found) else f"the number {digits[:20]}"
 
 
 class Lines:

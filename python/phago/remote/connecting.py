@@ -7,7 +7,7 @@ import os
 import pathlib
 
 from .._checks import directory_of, flag, real, refusal
-from .._directory import is_server, is_url, refuse_others
+from .._directory import is_elsewhere, is_server, is_url, refuse_others
 from .._embedding import Embed, embedding_of
 from ..config import ColonyConfig
 from ..opening import open as open_colony
@@ -121,6 +121,8 @@ def channel(
         return Http(os.fspath(where), token if token is not None else os.environ.get(_TOKEN) or None, timeout)
     if token is not None:
         raise refusal("token", "***", "None for a directory, whose rights say who may use it")
+    if is_elsewhere(where):
+        raise refusal("where", where, "the path of a directory, http://host:port, or https")
     directory = directory_of("where", where)
     if is_server(where):
         raise refusal("where", where, "the path of a directory, or http://host:port", f"did you mean http://{where}?")

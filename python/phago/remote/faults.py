@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import math
 from typing import Any
 
 from .. import errors
@@ -38,6 +39,8 @@ def as_json(error: BaseException) -> dict[str, Any]:
 
 # Of a value that JSON cannot hold, what the message shows of it.
 def _plain(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return shown(value)
     try:
         return loads(dumps(value))
     except (TypeError, ValueError, RecursionError):

@@ -21,6 +21,7 @@ from ..errors import ClosedError, LimitError, RpcError, TokenError, WireError
 from .calls import CALLS
 from .desk import asking, told
 from .faults import as_error
+from .line import FRAME_BYTES_MAX
 
 DESK = "Phago-Desk"
 """The header with the name of the desk that answered."""
@@ -31,6 +32,8 @@ LIMIT = "Phago-Body-Bytes"
 _ACCEPTED = "http://host:port, or https"
 # Seconds between two tries while a server is busy or is being started again.
 _AGAIN = (0.05, 0.15)
+# How much of an answer is read at once.
+_PIECE = 1 << 20
 # What a server says when it has too much to do, or is about to end.
 _BUSY = (429, 503)
 
@@ -138,7 +141,7 @@ class Http:
     def _answer(self, line: http.client.HTTPConnection, frame: bytes) -> bytes:
         try:
             was_sent, response = self._responded(line, frame)
-            body = response.read()
+            body = self._body(response)
         except BaseException:
             line.close()
             raise
@@ -154,6 +157,25 @@ class Http:
         if response.status == 200:
             return body
         self._refused(response.status, body)
+
+    # Whatever answers there, it must not fill the memory.
+    def _body(self, response: http.client.HTTPResponse) -> bytes:
+        pieces, size = [], response.length or 0
+        if size <= FRAME_BYTES_MAX:
+            size = 0
+            while piece := response.read(_PIECE):
+                pieces.append(piece)
+                size += len(piece)
+                if size > FRAME_BYTES_MAX:
+                    break
+        if size > FRAME_BYTES_MAX:
+            what = f"the bytes of an answer of `{self.where}`"
+            message = f"{what} are limited to {FRAME_BYTES_MAX}, and this has {size} or more; ask for less at once"
+            raise LimitError(message, what=what, limit=FRAME_BYTES_MAX, value=size)
+        if response.length:
+            # Read by pieces, one that ends early looks whole.
+            raise http.client.IncompleteRead(b"".join(pieces), response.length)
+        return b"".join(pieces)
 
     # A server that takes no more of a body answers, and ends: why it does is in the answer, not in the broken pipe.
     def _responded(self, line: http.client.HTTPConnection, frame: bytes) -> tuple[bool, http.client.HTTPResponse]:

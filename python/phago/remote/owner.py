@@ -19,7 +19,7 @@ from ..errors import StorageError
 from .calls import done
 from .desk import Desk
 from .line import ALIVE, BEAT, FRAME_BYTES_MAX, Line, Silence
-from .place import LEAVING, new_place, read_place, remove_place, write_place
+from .place import LEAVING, Place, new_place, read_place, remove_place, write_place
 
 GONE = b"gone"
 """The answer to a call that came when the owner was leaving: nothing was done."""
@@ -43,18 +43,16 @@ class Owner:
         self._lines: set[Line] = set()
         self._busy: dict[threading.Thread, Line | None] = {}
         self._is_leaving = False
-        # Whoever waits for a call waits for this too. Nobody reads it, so that all see it.
-        self._left, self._leave = Pipe(duplex=False)
         last = read_place(directory)
         if last is not None and last.pid != os.getpid():
             # Its process is dead, as the colony is ours.
             remove_place(directory, last)
         self._place = new_place()
         try:
-            self._listener = Listener(self._place.address, _family(), backlog=128)
-            write_place(directory, self._place)
+            # Whoever waits for a call waits for this too. Nobody reads it, so that all see it.
+            self._left, self._leave = Pipe(duplex=False)
+            self._listener = _listening(directory, self._place)
         except OSError as error:
-            remove_place(directory, self._place)
             message = f"`{directory}` cannot be shared: {error}"
             raise StorageError(message, path=str(directory), attempted="share", cause=str(error)) from error
         for work in (self._accept, self._tell_alive):
@@ -205,6 +203,22 @@ def _let_go_of(file: Path) -> None:
                     # Whoever holds the number still closes something that is open.
                     os.dup2(nothing, int(name), inheritable=False)
         os.close(nothing)
+
+
+def _listening(directory: Path, place: Place) -> Listener:
+    """Listen at a place, and say so; where that fails, nobody listens and nothing is left."""
+    listener = None
+    try:
+        listener = Listener(place.address, _family(), backlog=128)
+        write_place(directory, place)
+    except BaseException:
+        if listener is not None:
+            # It takes the socket with it, and what would look for that at the end of the process.
+            with contextlib.suppress(OSError):
+                listener.close()
+        remove_place(directory, place)
+        raise
+    return listener
 
 
 def _family() -> str:

@@ -116,9 +116,15 @@ def write_place(directory: Path, place: Place) -> None:
     # Only the owner writes here; what is there was left by one that died.
     with contextlib.suppress(FileNotFoundError):
         temporary.unlink()
-    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        json.dump(told, file)
-    os.replace(temporary, directory / FILE)
+    try:
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            json.dump(told, file)
+        os.replace(temporary, directory / FILE)
+    except BaseException:
+        # On a full disk, for example.
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
 
 
 def remove_place(directory: Path, place: Place) -> None:

@@ -19,6 +19,7 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, Literal
 
+from .._json import json_text
 from ..errors import WireError
 from ..ids import ShardId
 from ..results import (
@@ -42,15 +43,21 @@ Reader = Callable[[Any], Any]
 
 
 def dumps(value: Any) -> bytes:
-    """A result, or plain values that hold results, as JSON in UTF-8.
+    """A result, or plain values that hold results, as JSON in UTF-8, for another phago.
 
-    Lone surrogates pass, as it is for the colony to refuse them.
+    Lone surrogates and what is no finite number pass, as it is for the colony to refuse them.
 
     Raises:
         TypeError: It holds something that is no result.
     """
     text = json.dumps(value, default=_written, ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "surrogatepass")
+
+
+def for_others(value: Any) -> bytes:
+    """The same for any program: with `null` for what is no finite number, and nothing but UTF-8."""
+    text = json_text(value, default=_written, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace").encode()
 
 
 def loads(data: bytes) -> Any:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, cast, overload
 
+from .._json import json_text
 from .._pickles import restored
 from ..document import Scalar
 from ._show import bar, marked, plain, short, table
@@ -313,7 +313,7 @@ class Hits(Sequence[Hit]):
 
     def to_json(self, indent: int | None = None) -> str:
         """All of it as JSON."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
+        return json_text(self.to_dict(), ensure_ascii=False, indent=indent)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The hits as an Arrow stream; see `to_arrow`."""

@@ -23,7 +23,7 @@ from ..errors import (
     WireError,
 )
 from ..remote.faults import as_json
-from ..remote.wire import dumps
+from ..remote.wire import for_others
 
 _TITLES = {
     400: "Bad Request",
@@ -76,13 +76,13 @@ class Refused(Exception):
 
 def answered(value: Any, status: int = 200, media: str = "application/json") -> Response:
     """A result as a response."""
-    return Response(dumps(value), status, media_type=media)
+    return Response(for_others(value), status, media_type=media)
 
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Response:
     """A problem as a response."""
     told = {"type": "about:blank", "title": _TITLES.get(status, "Error"), "status": status, "detail": detail, **more}
-    return Response(_sent(told), status, headers, media_type="application/problem+json")
+    return Response(for_others(told), status, headers, media_type="application/problem+json")
 
 
 def problem_of(error: Exception) -> Response:
@@ -98,8 +98,3 @@ def problem_of(error: Exception) -> Response:
     again = {"Retry-After": "1"} if status == 503 else None
     fields = {name: value for name, value in told.get("fields", {}).items() if value is not None}
     return problem(status, detail, again, **more, **({"fields": fields} if fields and status != 500 else {}))
-
-
-# A value that was refused may hold a lone surrogate, which no UTF-8 can.
-def _sent(told: dict[str, Any]) -> bytes:
-    return dumps(told).decode("utf-8", "replace").encode()

@@ -8,6 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ..._checks import count
 from ...config import Ranking
 from ...results import Explanation, Hit, Hits, Suggestion
 from ..memory import Memory
@@ -45,8 +46,8 @@ K = Parameter("k", {"type": "integer", "minimum": 1, "maximum": 1000, "default":
 async def _query(memory: Memory, request: Request) -> Response:
     asked = _ranked(await body_of(request, QUERY))
     most = memory.limits.hits
-    if isinstance(asked.get("k"), int) and asked["k"] > most:
-        raise Refused(422, f"`k` is {asked['k']}; accepted is an integer from 1 to {most}", fields={"field": "k"})
+    if "k" in asked:
+        asked["k"] = count("k", asked["k"], 1, most)
     hits: Hits = await memory.ask(lambda: memory.client.query(**asked))
     return answered(_told(hits))
 

@@ -12,7 +12,7 @@ import anyio
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from ...remote.wire import dumps
+from ...remote.wire import for_others
 from ...results import RunReport, Stats
 from ..memory import Memory
 from ..operations import Operation, Parameter, body_of, number_of
@@ -105,7 +105,7 @@ async def _told(memory: Memory, since: int) -> AsyncIterator[bytes]:
                 continue
             fresh = [event for event in found if event.number >= since]
             for event in fresh:
-                yield b"id: %d\nevent: %s\ndata: %s\n\n" % (event.number, event.what.encode(), dumps(event))
+                yield b"id: %d\nevent: %s\ndata: %s\n\n" % (event.number, event.what.encode(), for_others(event))
             if fresh:
                 since, quiet = fresh[-1].number + 1, time.monotonic()
             elif time.monotonic() - quiet > _QUIET:
