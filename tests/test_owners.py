@@ -311,7 +311,8 @@ def test_an_owner_that_takes_long_to_leave_is_waited_for(directory, monkeypatch)
     monkeypatch.setattr(one._channel._owner.colony, "close", lambda: (time.sleep(2), close()))
     leaving = threading.Thread(target=one.close)
     leaving.start()
-    time.sleep(0.2)
+    while not (directory / place.LEAVING).exists():
+        time.sleep(0.01)
     with phago.connect(directory, timeout=0.5) as other:
         assert (other.is_owner, len(other)) == (True, 20)
     leaving.join()
