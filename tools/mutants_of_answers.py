@@ -28,8 +28,8 @@ ANSWERS = [
     Mutant(
         "the last vector stays where one leaves",
         "rust/core/src/documents/vectors.rs",
-        "if row < last {",
-        "if false {",
+        "row < last",
+        "false",
         "tests/test_vectors.py::test_vectors_follow_updates_and_deletes",
     ),
     # --- words ---

@@ -289,16 +289,23 @@ TICKS = [
     Mutant(
         "store: a failed write does not poison",
         STORE + "writer.rs",
-        "state.poisoned = Some(error.to_string())",
-        "drop(error)",
+        "self.poisoned = Some(error.to_string())",
+        "let _ = error",
         SCHEDULES,
     ),
     Mutant(
         "store: idle ticks are counted for what came before an input",
         STORE + "writer.rs",
-        "state.settled == after",
-        "true",
+        "state.settled != after",
+        "false",
         SCHEDULES,
+    ),
+    Mutant(
+        "store: idle ticks are counted and not written",
+        STORE + "writer.rs",
+        "self.log.write(self.offset, &bytes)",
+        "drop(bytes); Ok(())",
+        "phago-engine store_use idle_ticks_outlive_their_process_in_any_generation",
     ),
     Mutant(
         "store: the lock is let go once it is open",

@@ -163,10 +163,7 @@ impl Inner {
         state.unsynced = false;
         // Idle ticks that came meanwhile stand in the old log.
         let written = if state.idle > 0 { state.write_idle() } else { Ok(()) };
-        if let Err(error) = written.refused(files, &name, "write") {
-            state.poisoned = Some(error.to_string());
-            return Err(error);
-        }
+        written.refused(files, &name, "write").inspect_err(|error| state.poison(error))?;
         drop(state);
         // What this does not remove, the next generation or the next opening does.
         remove_others(files, header.generation)

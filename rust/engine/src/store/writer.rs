@@ -186,10 +186,7 @@ impl Store {
         }
         state.idle += 1;
         let written = state.write_idle().refused(&*self.inner.files, &log_name(state.generation), "write");
-        if let Err(error) = &written {
-            state.poisoned = Some(error.to_string());
-        }
-        written.map(|()| true)
+        written.inspect_err(|error| state.poison(error)).map(|()| true)
     }
 
     /// Makes everything so far durable, including idle ticks, and syncs the witness.
@@ -232,6 +229,10 @@ impl Store {
 }
 
 impl State {
+    pub(super) fn poison(&mut self, error: &Error) {
+        self.poisoned = Some(error.to_string());
+    }
+
     fn append(&mut self, record: &Prepared) -> u64 {
         let before = self.queue.len();
         self.end = record.put(self.end, &mut self.queue);
@@ -345,7 +346,7 @@ impl<'a> Leading<'a> {
         self.1 = true;
         state.leading = false;
         if let Some(error) = failed {
-            state.poisoned = Some(error.to_string());
+            state.poison(error);
         }
         self.0.turn.notify_all();
     }
