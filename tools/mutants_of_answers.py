@@ -14,8 +14,8 @@ ANSWERS = [
     Mutant(
         "a mean is none",
         QUERY + "similar.rs",
-        "let mean = levels.sum as f64 / UNIT / levels.count as f64;",
-        "let mean = 0.0;",
+        "levels.sum as f64 / UNIT / levels.count as f64",
+        "0.0",
         "tests/test_vectors.py::test_a_score_is_the_formula_over_all_documents",
     ),
     Mutant(
@@ -236,8 +236,8 @@ ANSWERS = [
     Mutant(
         "a filter is forgotten among many",
         QUERY + "here.rs",
-        "|spot: Spot| allowed.is_none_or(|allowed| allowed.has(spot))",
-        "|_: Spot| true",
+        "may(candidate.spot)",
+        "true",
         "tests/test_where.py::test_where_the_best_are_many_those_that_match_are_found_behind_them",
     ),
     # --- the wire ---

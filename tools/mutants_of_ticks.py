@@ -290,7 +290,7 @@ TICKS = [
         "store: a failed write does not poison",
         STORE + "writer.rs",
         "self.poisoned = Some(error.to_string())",
-        "let _ = error",
+        "drop(error.to_string())",
         SCHEDULES,
     ),
     Mutant(
