@@ -16,6 +16,7 @@ from conftest import NOTES
 from phago import _bar as progress
 from phago import cli
 from phago.cli import directory, taking
+from phago.extract import Source
 from support import CLEAN, HERE, as_json, digest_of, ids_of, seeded_documents, with_sigint
 
 PROGRAM = [sys.executable, "-W", "ignore", "-m", "phago"]
@@ -298,6 +299,7 @@ STOPPING = """
 import sys
 from phago import cli
 from phago.cli import directory, taking
+from phago.extract import Source
 from phago import Colony
 
 owner, name = {
@@ -415,6 +417,19 @@ def test_what_has_no_room_below_a_prefix_stays_as_it_was(kept, says):
     # What is taken in elsewhere leaves the place where it was.
     assert as_json(says("sync", kept, "notes", "--prefix", "q", "--json"))[1]["deleted"] == 3
     assert ids_of("m") == ["beer", "bread", "q/notes/heart.md", "q/notes/lungs.txt", "q/notes/x"]
+
+
+def test_a_watched_file_that_is_not_taken_deletes_nothing_of_what_stands(tmp_path):
+    (tmp_path / "a.md").write_text("Ions.")
+    source = Source(tmp_path / "a.md", "a.md")
+    with phago.Colony() as colony:
+        metadata = {"source_path": source.label}
+        parts = [phago.Document("a piece", id=f"a.md//{number}", metadata=metadata) for number in (1, 2)]
+        colony.ingest([*parts, {"id": "a.md", "text": "of another source", "metadata": {"source_path": str(tmp_path)}}])
+        # It has become short, so that its parts would be gone; its id is that of another source.
+        taken = taking.take_file(colony, source, "a.md", [phago.Document("Ions.", id="a.md", metadata=metadata)])
+        assert (taken.kept, taken.counts["deleted"], len(taken.left_out)) == (2, 0, 1)
+        assert [one.id for one in colony.documents()] == ["a.md", "a.md//1", "a.md//2"]
 
 
 def test_a_path_that_is_too_long_for_an_id_is_named(kept, says):

@@ -11,6 +11,8 @@ import time
 
 import phago
 import pytest
+from phago.cli.following import Follower
+from phago.extract import Source
 
 LATE = 20
 
@@ -398,6 +400,33 @@ def test_a_path_that_leads_elsewhere_later_deletes_nothing_and_may_lead_back(wat
     assert command.next()["change"] == "changed"
     command.end()
     assert ids(tmp_path / "memory") == stood
+
+
+def test_a_link_that_leads_elsewhere_before_it_is_followed_is_waited_for(notes, tmp_path):
+    link, other = tmp_path / "link", tmp_path / "other"
+    other.write_text("Another one.")
+    link.symlink_to(notes / "a.md")
+    said = []
+
+    def say(row, line):
+        said.append(row["change"])
+        if row["change"] == "away":
+            (tmp_path / "swapped").symlink_to(notes / "a.md")
+            (tmp_path / "swapped").rename(link)
+            (notes / "a.md").write_text("It was written again.")
+        else:
+            raise KeyboardInterrupt
+
+    with phago.Colony() as colony:
+        given = [Source(link, "a.md")]
+        follower = Follower(colony, given, skip=tmp_path / "m", part=None, sections=False, digest=colony.run, say=say)
+        follower.begin(lambda what, count, total: None)
+        link.unlink()
+        link.symlink_to(other)
+        with pytest.raises(KeyboardInterrupt):
+            follower.follow(60)
+        assert said == ["away", "changed"]
+        assert colony.get("a.md").text == "It was written again."
 
 
 def test_a_file_in_the_place_of_a_folder_deletes_nothing(watching, notes, tmp_path):

@@ -33,6 +33,7 @@ Say = Callable[[dict[str, Any], str], None]
 """Takes what happened, as what JSON can hold and as a line to read."""
 
 Stamp = tuple[int, int, int, int]
+Identity = tuple[str, int, int]
 _SIGNS = {"new": "+", "changed": "~", "deleted": "-"}
 
 
@@ -96,7 +97,7 @@ class Follower:
         self._say = say
         self._stamps: dict[str, dict[str, Stamp]] = {source.label: {} for source in given}
         # The folder of which these are, as another one may take its name.
-        self._folders: dict[str, tuple[int, int] | None] = {}
+        self._folders: dict[str, Identity | None] = {}
         self._were_folders = {source.label: source.path.is_dir() for source in given}
         self._away: set[str] = set()
         self.taken = Taken()
@@ -288,14 +289,15 @@ def _stamps(found: Iterable[File | LeftOut], before: dict[str, Stamp]) -> dict[s
     return stamps
 
 
-def _identities(given: Sequence[Source]) -> list[tuple[int, int] | None]:
-    found: list[tuple[int, int] | None] = []
+def _identities(given: Sequence[Source]) -> list[Identity | None]:
+    found: list[Identity | None] = []
     for source in given:
         try:
             told = source.path.stat()
         except OSError:
             found.append(None)
         else:
-            # A file may be replaced at each change.
-            found.append((told.st_dev, told.st_ino) if source.path.is_dir() else (0, 0))
+            # A file may be replaced at each change, but a link to one may lead elsewhere.
+            at = (told.st_dev, told.st_ino) if source.path.is_dir() else (0, 0)
+            found.append((os.path.realpath(source.path), *at))
     return found

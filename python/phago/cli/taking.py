@@ -148,9 +148,9 @@ def take_file(colony: Colony | Client, source: Source, name: str, found: Sequenc
     taken = Taken()
     documents = {one.id: one for one in found if isinstance(one, Document) and one.id is not None}
     taken.left_out += [one for one in found if isinstance(one, LeftOut)]
-    refused = _put(colony, list(documents.items()), taken)
+    _put(colony, list(documents.items()), taken)
     gone = sorted(_pieces(colony, name, source.label) - documents.keys())
-    if refused or any(one.is_unread for one in taken.left_out):
+    if any(one.is_unread for one in taken.left_out):
         taken.kept += len(gone)
     else:
         taken.counts["deleted"] += colony.delete(gone)
