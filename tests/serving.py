@@ -15,6 +15,13 @@ from phago.serve.listening import bound
 from phago.serve.memory import Memory
 from phago.serve.server import serve
 
+TOKEN = "a-token-of-some-length"
+NOTES = [
+    {"id": "a", "text": "Ions cross the membrane.", "title": "Ions", "metadata": {"year": 2020}},
+    {"id": "b/c d", "text": "The membrane holds the cell, and ions rest.", "metadata": {"year": 2021}},
+    {"id": "ü🦠", "text": "Cells divide behind their membrane.", "thread": "t", "place": 1},
+]
+
 
 class Answer:
     def __init__(self, response):

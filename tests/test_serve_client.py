@@ -10,14 +10,7 @@ import time
 
 import phago
 import pytest
-from serving import served
-
-TOKEN = "a-token-of-some-length"
-NOTES = [
-    {"id": "a", "text": "Ions cross the membrane.", "title": "Ions", "metadata": {"year": 2020}},
-    {"id": "b/c d", "text": "The membrane holds the cell, and ions rest.", "metadata": {"year": 2021}},
-    {"id": "ü🦠", "text": "Cells divide behind their membrane.", "thread": "t", "place": 1},
-]
+from serving import NOTES, TOKEN, served
 
 
 @pytest.fixture(scope="module")
