@@ -1,12 +1,12 @@
 //! A session analyses texts for one thread.
 
-use super::chunk;
+mod count;
+
+use self::count::{Asked, Chunks, Found, Part};
 use super::fold::{Role, role_of, stem_of};
 use super::lexicon::{Adopted, Lexicon};
 use super::passages::{PASSAGE_CHARS_MAX, passages};
 use super::sequence::{Passage, Sequence};
-use super::words::Word;
-use super::words::{Run, WORD_BYTES_MAX, runs};
 use crate::maps::Map;
 use std::fmt;
 use std::sync::Arc;
@@ -18,9 +18,6 @@ pub const SESSION_FORMS_MAX: usize = 1 << 20;
 /// How many different words a document may have, without function words. A text with more is a list of keys. Its
 /// analysis stops soon after this number, to limit its cost, and the count shows that there are more.
 pub const DOCUMENT_WORDS_MAX: usize = 1_000_000;
-
-/// The longest chunk whose words are remembered, in bytes: longer ones rarely occur again.
-const CHUNK_BYTES_MAX: usize = 64;
 
 /// A text as indices of its [`Lexicon`]. Both lists are sorted by index, each index once.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -105,8 +102,11 @@ pub struct Session {
     long: Map<Box<str>, u32>,
     // Chunks as a text has them, so that each is analysed once, and the range of their words in `parts`. Kept apart
     // from the words: a chunk and a word that look alike need not be the same.
-    chunks: Map<Box<str>, (u32, u32)>,
+    chunks: Chunks,
     parts: Vec<Part>,
+    // The words of the current text whose index is looked for, and those that are found and not counted yet.
+    asked: Vec<Asked>,
+    found: Vec<Found>,
     // The words of the current text, as indices into `seen`: each word once, and every word with a position in order.
     touched: Vec<u32>,
     order: Vec<u32>,
@@ -136,14 +136,6 @@ struct Seen {
     placeless: bool,
 }
 
-// A word of a chunk: its index in `seen`, its offset in the chunk, and whether it has a position.
-#[derive(Copy, Clone)]
-struct Part {
-    place: u32,
-    at: u16,
-    stands: bool,
-}
-
 const NONE: u32 = u32::MAX;
 
 // The index in `seen` of what is not counted.
@@ -163,8 +155,10 @@ impl Session {
             settled: 1,
             short: Map::default(),
             long: Map::default(),
-            chunks: Map::default(),
+            chunks: Chunks::default(),
             parts: Vec::new(),
+            asked: Vec::new(),
+            found: Vec::new(),
             touched: Vec::new(),
             order: Vec::new(),
             bounds: Vec::new(),
@@ -292,66 +286,6 @@ impl Session {
         place.copied()
     }
 
-    fn count(&mut self, text: &str) {
-        let bytes = text.as_bytes();
-        runs(text, |run| match run {
-            Run::Plain(start, end) if end - start <= 16 => {
-                let key = lower(key_at(bytes, start, end - start));
-                let place = match self.short.get(&key) {
-                    Some(&place) => place,
-                    None => self.meet(&text[start..end].to_ascii_lowercase()),
-                };
-                self.touch(place, true, start);
-            }
-            Run::Plain(start, end) if end - start <= WORD_BYTES_MAX => {
-                let mut buffer = [0; WORD_BYTES_MAX];
-                let word = &mut buffer[..end - start];
-                word.copy_from_slice(&bytes[start..end]);
-                word.make_ascii_lowercase();
-                let word = str::from_utf8(word).unwrap_or_default();
-                let place = match self.long.get(word) {
-                    Some(&place) => place,
-                    None => self.meet(word),
-                };
-                self.touch(place, true, start);
-            }
-            Run::Plain(..) => self.too_long += 1,
-            Run::Chunk(start, end) => self.count_chunk(&text[start..end], start),
-        });
-    }
-
-    fn count_chunk(&mut self, chunk: &str, start: usize) {
-        if chunk.len() > CHUNK_BYTES_MAX {
-            let too_long = chunk::words(chunk, false, &mut |word| {
-                let place = self.place(word.form);
-                self.touch(place, word.stands, start + word.at);
-            });
-            self.too_long = self.too_long.saturating_add(too_long);
-            return;
-        }
-        let known = self.chunks.get(chunk).copied();
-        let (first, last) = match known {
-            Some(parts) => parts,
-            None if self.full => return,
-            None => {
-                let first = self.parts.len() as u32;
-                self.too_long += chunk::words(chunk, false, &mut |word: Word<'_>| {
-                    let place = self.place(word.form);
-                    self.parts.push(Part { place, at: word.at as u16, stands: word.stands });
-                });
-                (first, self.parts.len() as u32)
-            }
-        };
-        for part in first..last {
-            let Part { place, at, stands } = self.parts[part as usize];
-            self.touch(place, stands, start + usize::from(at));
-        }
-        // A text that was full did not add the word.
-        if known.is_none() && !self.full {
-            self.chunks.insert(chunk.into(), (first, last));
-        }
-    }
-
     // Returns the index in `seen` of a word in its final form.
     fn place(&mut self, word: &str) -> u32 {
         match self.remembered(word) {
@@ -381,33 +315,6 @@ impl Session {
             self.long.insert(word.into(), place);
         }
         place
-    }
-
-    #[inline]
-    fn touch(&mut self, place: u32, stands: bool, start: usize) {
-        let seen = &mut self.seen[place as usize];
-        if seen.count == 0 {
-            if place == NOWHERE {
-                return;
-            }
-            self.touched.push(place);
-        }
-        seen.count = seen.count.saturating_add(1);
-        if stands && seen.role != Role::Function {
-            self.different += u32::from(!std::mem::replace(&mut seen.stands, true));
-            while start >= self.passage_end {
-                self.end_passage();
-            }
-            self.order.push(place);
-        } else {
-            seen.placeless = true;
-        }
-    }
-
-    #[cold]
-    fn end_passage(&mut self) {
-        self.ends.push(self.order.len() as u32);
-        self.passage_end = self.bounds.get(self.ends.len()).map_or(usize::MAX, |passage| passage.1);
     }
 
     // Returns the sequence of the current text, after its words were collected into `terms` terms, and clears it.
