@@ -85,10 +85,10 @@ impl Adopted {
         self.known
     }
 
-    /// Returns whether a list of forms, sorted by index, has only words whose indices were final before.
+    /// Returns whether a list of forms has only words whose indices were final before.
     pub(crate) fn leaves(&self, forms: &[(u32, u32)]) -> bool {
         // A term is final if one of its forms is.
-        forms.last().is_none_or(|last| last.0 < self.forms.0)
+        forms.iter().all(|form| form.0 < self.forms.0)
     }
 
     /// Returns the new index of a form.

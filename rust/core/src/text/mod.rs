@@ -3,8 +3,9 @@
 //! A word is a maximal run of letters, digits and marks, brought to compatibility form (NFKC) and lower case: its
 //! *form*. Spellings that people use for one word are one *term* (`fold`): the form without accents and inner signs,
 //! reduced to its Snowball stem. Scripts without spaces are split into pairs of signs (`signs`); function words weigh
-//! little (`function`). Words may be asked for as they are nearly spelled (`near`). A [`Lexicon`] numbers forms and terms for all shards; a [`Session`] analyses texts for one
-//! thread and remembers its words. No statistic of the corpus is kept here.
+//! little (`function`). Words may be asked for as they are nearly spelled (`near`). A [`Lexicon`] numbers forms and
+//! terms for all shards; a [`Session`] analyses texts for one thread and remembers its words. No statistic of the corpus
+//! is kept here.
 
 mod asking;
 mod chunk;
@@ -12,8 +13,10 @@ mod class;
 mod fold;
 mod function;
 mod lexicon;
+mod masks;
 mod near;
 pub mod passages;
+mod sentences;
 mod sequence;
 mod session;
 mod signs;

@@ -7,6 +7,7 @@
 //! anywhere. No rule looks further than `AHEAD` characters behind a passage, so that the time is proportional to the
 //! text in all cases. White space around a passage is not part of it.
 
+use super::sentences;
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
 /// The longest passage, in characters (Unicode scalar values).
@@ -43,7 +44,11 @@ fn cut(seen: &str, longest: usize) -> usize {
         let from = after(&seen[..longest], pieces * PIECE);
         let piece = &seen[from..to + after(&seen[to..], AHEAD)];
         if may_end_a_sentence(piece) {
-            let begun = piece.split_sentence_bound_indices().map(|(at, _)| from + at);
+            let mut begun = Vec::new();
+            sentences::begins(piece, |at| {
+                begun.push(from + at);
+                from + at <= to
+            });
             if let Some(at) = last_fit(begun, from, to, seen) {
                 return at;
             }
@@ -56,8 +61,8 @@ fn cut(seen: &str, longest: usize) -> usize {
 }
 
 // Returns the last of ascending offsets after `from` and up to `to` that is between two graphemes.
-fn last_fit(places: impl Iterator<Item = usize>, from: usize, to: usize, seen: &str) -> Option<usize> {
-    let places: Vec<usize> = places.take_while(|&at| at <= to).filter(|&at| at > from).collect();
+fn last_fit(places: impl IntoIterator<Item = usize>, from: usize, to: usize, seen: &str) -> Option<usize> {
+    let places: Vec<usize> = places.into_iter().take_while(|&at| at <= to).filter(|&at| at > from).collect();
     places.into_iter().rev().find(|&at| is_between_graphemes(seen, at))
 }
 

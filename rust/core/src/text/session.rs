@@ -9,7 +9,7 @@ use super::passages::{PASSAGE_CHARS_MAX, passages};
 use super::sequence::{Passage, Sequence};
 use crate::maps::Map;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// How many distinct word forms a session remembers. If there are more, it drops all after the current document; within
 /// one document, the document's size is the bound. This costs time, and never changes a result.
@@ -19,12 +19,12 @@ pub const SESSION_FORMS_MAX: usize = 1 << 20;
 /// analysis stops soon after this number, to limit its cost, and the count shows that there are more.
 pub const DOCUMENT_WORDS_MAX: usize = 1_000_000;
 
-/// A text as indices of its [`Lexicon`]. Both lists are sorted by index, each index once.
+/// A text as indices of its [`Lexicon`], each once.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Analysis {
-    /// Terms, and how often each occurs.
+    /// Terms, sorted by index, and how often each occurs.
     pub terms: Box<[(u32, u32)]>,
-    /// Word forms, and how often each occurs.
+    /// Word forms, in an order without meaning, and how often each occurs.
     pub forms: Box<[(u32, u32)]>,
     /// Number of words with a position, without function words: the length of the sequence.
     pub length: u32,
@@ -55,7 +55,6 @@ impl Analysis {
         let form = |before: u32| adopted.form(before).expect("a word of a text that is taken is announced");
         self.title.iter_mut().for_each(|title| *title = term(*title));
         self.forms.iter_mut().for_each(|(known, _)| *known = form(*known));
-        self.forms.sort_unstable();
         self.terms.iter_mut().for_each(|(known, _)| *known = term(*known));
         if !self.terms.is_sorted() {
             let mut order: Vec<u32> = (0..self.terms.len() as u32).collect();
@@ -71,21 +70,28 @@ impl Analysis {
 /// Returns the square root of the sum of (1 + ln tf)^2 over counts.
 pub fn norm(counts: impl Iterator<Item = u32>) -> f64 {
     // Summed by ascending tf, as the order of terms differs from run to run.
-    let mut once = 0u32;
-    let mut repeated: Vec<u32> = Vec::new();
+    let mut few = [0u32; FEW];
+    let mut many: Vec<u32> = Vec::new();
     for tf in counts {
-        if tf > 1 {
-            repeated.push(tf);
-        } else {
-            once += 1;
+        match few.get_mut(tf as usize) {
+            Some(count) => *count += 1,
+            None => many.push(tf),
         }
     }
-    repeated.sort_unstable();
-    let square = |tf: u32| {
-        let weight = 1.0 + libm::log(f64::from(tf));
-        weight * weight
-    };
-    libm::sqrt(repeated.into_iter().fold(f64::from(once), |sum, tf| sum + square(tf)))
+    many.sort_unstable();
+    let few = few.iter().zip(&*SQUARES).flat_map(|(&count, square)| std::iter::repeat_n(*square, count as usize));
+    libm::sqrt(few.chain(many.into_iter().map(square)).fold(0.0, |sum, square| sum + square))
+}
+
+// Counts below this are met often.
+const FEW: usize = 32;
+
+static SQUARES: LazyLock<[f64; FEW]> = LazyLock::new(|| std::array::from_fn(|tf| square(tf as u32)));
+
+// Returns (1 + ln tf)^2; 1 of what does not occur, as it is nowhere counted as such.
+fn square(tf: u32) -> f64 {
+    let weight = 1.0 + libm::log(f64::from(tf.max(1)));
+    weight * weight
 }
 
 /// The most terms of a title that are kept in order; longer titles are no names.
@@ -117,6 +123,8 @@ pub struct Session {
     passage_end: usize,
     packed: Vec<u64>,
     terms: Vec<(u32, u32)>,
+    // For each of these terms, whether it has a position.
+    standing: Vec<bool>,
     too_long: u32,
     // The number of different words with a position.
     different: u32,
@@ -166,6 +174,7 @@ impl Session {
             passage_end: usize::MAX,
             packed: Vec::new(),
             terms: Vec::new(),
+            standing: Vec::new(),
             too_long: 0,
             different: 0,
             full: false,
@@ -349,16 +358,13 @@ impl Session {
 
     // Turns the counts into lists and resets them to 0.
     fn collect(&mut self) -> Analysis {
-        // Index and count in one integer sort by index, and faster than pairs.
-        self.packed.clear();
-        self.packed.extend(self.touched.iter().map(|&place| {
-            let seen = &self.seen[place as usize];
-            u64::from(seen.form) << 32 | u64::from(seen.count)
-        }));
-        self.packed.sort_unstable();
-        let forms: Box<[(u32, u32)]> = self.packed.iter().map(|&pair| unpack(pair)).collect();
+        let form = |place: &u32| {
+            let seen = &self.seen[*place as usize];
+            (seen.form, seen.count)
+        };
+        let forms = self.touched.iter().map(form).collect();
 
-        // Forms of one term are neighbours once this is sorted.
+        // One integer sorts faster than a pair. Forms of one term are neighbours then.
         self.packed.clear();
         self.packed.extend(self.touched.iter().map(|&place| {
             let seen = &self.seen[place as usize];
@@ -366,7 +372,7 @@ impl Session {
         }));
         self.packed.sort_unstable();
         self.terms.clear();
-        let mut standing: Vec<bool> = Vec::with_capacity(self.packed.len());
+        self.standing.clear();
         for &pair in &self.packed {
             let (term, place) = unpack(pair);
             let seen = &mut self.seen[place as usize];
@@ -375,18 +381,19 @@ impl Session {
                 Some(last) if last.0 == term => last.1 = last.1.saturating_add(count),
                 _ => {
                     self.terms.push((term, count));
-                    standing.push(false);
+                    self.standing.push(false);
                 }
             }
             seen.place = self.terms.len() as u32 - 1;
-            standing[seen.place as usize] |= std::mem::take(&mut seen.stands);
+            self.standing[seen.place as usize] |= std::mem::take(&mut seen.stands);
         }
+        let standing = self.terms.iter().zip(&self.standing).filter(|(_, stands)| **stands);
         Analysis {
             terms: self.terms.as_slice().into(),
             forms,
             length: u32::try_from(self.order.len()).unwrap_or(u32::MAX),
             different: std::mem::take(&mut self.different),
-            norm: norm(self.terms.iter().zip(standing).filter(|(_, stands)| *stands).map(|(term, _)| term.1)),
+            norm: norm(standing.map(|(term, _)| term.1)),
             title: Box::default(),
             sequence: Sequence::default(),
             too_long: std::mem::take(&mut self.too_long),

@@ -1,6 +1,7 @@
 //! Where words may be: one pass over a text that looks closely only where necessary.
 
 use super::class::{Class, class};
+use super::masks::Masks;
 
 /// The longest word that is indexed, in bytes after normalisation. Nobody searches for longer ones (base64, joined
 /// hashes).
@@ -57,34 +58,10 @@ const CLASS: [u8; 256] = {
 /// Visits the runs of a text, in order.
 pub(super) fn runs(text: &str, mut visit: impl FnMut(Run)) {
     let bytes = text.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        let kind = CLASS[bytes[at] as usize];
-        if kind & ALNUM != 0 {
-            let start = at;
-            at += 1;
-            let mut rest = 0;
-            while at < bytes.len() && CLASS[bytes[at] as usize] & ALNUM != 0 {
-                rest |= CLASS[bytes[at] as usize];
-                at += 1;
-            }
-            let is_mixed = match kind | rest {
-                LOWER | UPPER | DIGIT => false,
-                both if both == LOWER | UPPER => rest & UPPER != 0,
-                _ => true,
-            };
-            let goes_on = at < bytes.len() && CLASS[bytes[at] as usize] & (WIDE | JOIN | TAIL) != 0;
-            let dotted = start > 0 && bytes[start - 1] == b'.' && at > start + 1 && is_leading_dot(bytes, start - 1);
-            if is_mixed || goes_on || dotted {
-                let end = if goes_on { chunk_end(text, at) } else { at };
-                if is_mixed || dotted || end > at {
-                    visit(Run::Chunk(start - usize::from(dotted), end));
-                    at = end;
-                    continue;
-                }
-            }
-            visit(Run::Plain(start, at));
-        } else if kind == WIDE {
+    let (mut masks, mut at) = (Masks::of(bytes), 0);
+    while let Some(start) = masks.next(at) {
+        at = start;
+        if bytes[start] >= 0x80 {
             let c = char_at(text, at);
             match class(c) {
                 Class::Break | Class::Ignorable => at += c.len_utf8(),
@@ -94,9 +71,33 @@ pub(super) fn runs(text: &str, mut visit: impl FnMut(Run)) {
                     at = end;
                 }
             }
-        } else {
-            at += 1;
+            continue;
         }
+        let is_lower;
+        (at, is_lower) = masks.run(start);
+        let is_mixed = !is_lower && is_mixed(&bytes[start..at]);
+        let goes_on = at < bytes.len() && CLASS[bytes[at] as usize] & (WIDE | JOIN | TAIL) != 0;
+        let dotted = start > 0 && bytes[start - 1] == b'.' && at > start + 1 && is_leading_dot(bytes, start - 1);
+        if is_mixed || goes_on || dotted {
+            let end = if goes_on { chunk_end(text, at) } else { at };
+            if is_mixed || dotted || end > at {
+                visit(Run::Chunk(start - usize::from(dotted), end));
+                at = end;
+                continue;
+            }
+        }
+        visit(Run::Plain(start, at));
+    }
+}
+
+// Returns whether ASCII letters and digits are neither all digits, nor letters of one case except the first.
+fn is_mixed(run: &[u8]) -> bool {
+    let first = CLASS[run[0] as usize];
+    let rest = run[1..].iter().fold(0, |rest, &byte| rest | CLASS[byte as usize]);
+    match first | rest {
+        LOWER | UPPER | DIGIT => false,
+        both if both == LOWER | UPPER => rest & UPPER != 0,
+        _ => true,
     }
 }
 
