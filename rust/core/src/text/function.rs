@@ -4,6 +4,7 @@
 //! verbs that contractions are made of. They are indexed like any word and weigh a tenth of their idf in a question.
 //! They are in no sequence, make no concept and add nothing to a document's length.
 
+use crate::maps::Set;
 use std::sync::LazyLock;
 
 // The weight of a function word in a question, as a share of its idf. Up to a tenth, none of eight collections moved by
@@ -56,6 +57,9 @@ static WORDS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     words
 });
 
+// Asked for every new word.
+static SET: LazyLock<Set<&'static str>> = LazyLock::new(|| WORDS.iter().copied().collect());
+
 /// Returns the function words, in alphabetical order.
 pub fn function_words() -> &'static [&'static str] {
     &WORDS
@@ -64,7 +68,7 @@ pub fn function_words() -> &'static [&'static str] {
 /// Returns whether a word, in lower case, is a function word.
 pub fn is_function_word(word: &str) -> bool {
     // The longest are `themselves` and `yourselves`.
-    word.len() <= 10 && WORDS.binary_search(&word).is_ok()
+    word.len() <= 10 && SET.contains(word)
 }
 
 /// Returns whether this, in lower case, is what follows an apostrophe and is not a word.

@@ -1,6 +1,6 @@
 //! The lexicon numbers word forms and terms.
 
-use super::fold::stem_of;
+use super::fold::{Role, role_of, stem_of};
 use super::sketch::Sketch;
 use crate::ids::NodeId;
 use crate::maps::State;
@@ -195,6 +195,11 @@ impl Lexicon {
     /// If this lexicon has no such index. The same holds for every method that takes one.
     pub fn stem(&self, term: u32) -> Arc<str> {
         self.read().term_list[term as usize].stem.clone()
+    }
+
+    /// Returns the role of a term.
+    pub(super) fn role(&self, term: u32) -> Role {
+        role_of(&self.read().term_list[term as usize].stem)
     }
 
     /// Returns the text of a word form.

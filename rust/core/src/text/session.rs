@@ -316,7 +316,7 @@ impl Session {
     fn remember(&mut self, word: &str, form: u32, term: u32) -> u32 {
         // There are no more words than bytes of text since the last clearing.
         let place = u32::try_from(self.seen.len()).unwrap_or(u32::MAX);
-        let role = role_of(&self.lexicon.stem(term));
+        let role = self.lexicon.role(term);
         self.seen.push(Seen { form, term, role, ..Seen::NONE });
         if word.len() <= 16 {
             self.short.insert(key_at(word.as_bytes(), 0, word.len()), place);
