@@ -224,6 +224,24 @@ def test_importing_loads_the_native_module_and_what_knows_the_names():
     )
 
 
+def test_an_answer_needs_few_modules():
+    program = (
+        "import phago\n"
+        "with phago.Colony() as colony:\n"
+        "    report = colony.ingest([{'id': 'a', 'text': 'Ions cross the membrane.'}, 'Bread.'], on_error='skip')\n"
+        "    assert (report.accepted, colony.run().digested, colony.query('ions')[0].id) == (2, 2, 'a')"
+    )
+    # What a module brings along is its own.
+    few = loaded_by(
+        "import bisect, datetime, errno, importlib, json, math, pathlib, struct, threading, typing, __future__"
+    )
+    if phago._phago.DEBUG_BUILD:
+        few |= loaded_by("import warnings")
+    loaded = loaded_by(program) - few
+    assert "phago.colony" in loaded
+    assert {name for name in loaded if name.partition(".")[0] != "phago"} == set()
+
+
 def test_a_colony_brings_no_loop_and_no_network():
     names = {"asyncio", "http", "multiprocessing", "socket", "ssl", "starlette", "concurrent.futures", "phago.serve"}
     program = "import phago; phago.open; phago.Colony(shards=1).query('ions')"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from ._checks import refusal, text_of
@@ -49,7 +49,7 @@ class Embedding:
                 given = self._embed(batch)
             except Exception as error:
                 raise _failed(batch, error) from error
-            if inspect.iscoroutine(given):
+            if isinstance(given, CoroutineType):
                 given.close()
                 raise refusal("embed", self._embed, "a plain callable; only an `AsyncColony` awaits one")
             made += _rows(given, batch)
@@ -59,6 +59,7 @@ class Embedding:
         """The twin for event loops: a plain callable is called in a thread, so that the loop is left to others."""
         # It brings logging, which a program without a loop does not need.
         import asyncio
+        import inspect
 
         made: list[Vector] = []
         for batch in _batches(texts):

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from . import _phago
 from ._checks import count, instance, refusal
 from ._log import WARNING, log
+from ._records import dataclass
 from ._settings import as_native
 from .config import ColonyConfig, RunnerConfig
 from .errors import CheckpointWarning, NotOnDisk, ReadOnlyError
@@ -112,11 +111,14 @@ def config_given(seed: int, config: ColonyConfig | None) -> ColonyConfig | None:
     seed = count("seed", seed, 0, 2**64 - 1)
     if config is not None:
         config = instance("config", config, ColonyConfig)
-    if seed:
-        config = ColonyConfig() if config is None else config
+    if seed and config is None:
+        config = ColonyConfig(seed=seed)
+    elif seed and config is not None:
         if config.seed not in (0, seed):
             raise refusal("seed", seed, f"the config's own seed {config.seed}, or none")
-        config = dataclasses.replace(config, seed=seed)
+        from dataclasses import replace
+
+        config = replace(config, seed=seed)
     return config
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 __all__ = ["restored"]
@@ -13,5 +12,7 @@ def restored(self: Any, state: list[object]) -> None:
 
     It stands for `__setstate__` in a class whose last fields came later.
     """
+    from dataclasses import fields
+
     for at, field in enumerate(fields(self)):
         object.__setattr__(self, field.name, state[at] if at < len(state) else field.default)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from ._checks import count, moment_of, question_of, real, refusal
+from ._records import dataclass
 from ._rows import constants, hit, lexical_hit
 from .config import Ranking
 from .errors import ConfigError
@@ -26,7 +25,7 @@ Extras = tuple[bool | None, list[str], list[str], list[tuple[str, str]]]
 """What goes with a question's text: see `_checks.extras_of`."""
 
 _DAYS = {"s": 1 / 86_400, "min": 1 / 1_440, "h": 1 / 24, "d": 1.0, "w": 7.0, "y": 365.25}
-_SPAN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|min|h|d|w|y)\s*")
+_SPAN = r"\s*(\d+(?:\.\d+)?)\s*(s|min|h|d|w|y)\s*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +133,9 @@ def _newer(ranking: Any, newer: float | None, half_life: datetime.timedelta | st
         changed["newer_weight"] = real("newer", newer, 0.0, 100.0)
     if half_life is not None:
         changed["half_life_days"] = _days(half_life)
-    return dataclasses.replace(Ranking() if ranking is None else ranking, **changed)
+    from dataclasses import replace
+
+    return replace(Ranking() if ranking is None else ranking, **changed)
 
 
 def _days(half_life: datetime.timedelta | str | float) -> float:
@@ -143,7 +144,7 @@ def _days(half_life: datetime.timedelta | str | float) -> float:
     if isinstance(half_life, datetime.timedelta):
         days = half_life / datetime.timedelta(days=1)
     elif isinstance(half_life, str):
-        found = _SPAN.fullmatch(half_life)
+        found = re.fullmatch(_SPAN, half_life)
         if found is None:
             raise refusal("half_life", half_life, accepted)
         days = float(found[1]) * _DAYS[found[2]]

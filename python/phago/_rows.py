@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -75,7 +74,7 @@ _hit, _parts = quick(Hit), quick(Parts)
 _NO_PATH = Path()
 
 # Reads the fields of a stored document from its row, which has them under the same names.
-_STORED = tuple(field.name for field in fields(StoredDocument))
+_STORED = StoredDocument.__match_args__
 _stored = attrgetter(*_STORED)
 
 

@@ -6,10 +6,10 @@ here is for readers and type checkers; tests hold both equal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from ._pickles import restored
+from ._records import dataclass
 from ._settings import check
 
 __all__ = ["ColonyConfig", "DistributedConfig", "Ranking", "RunnerConfig"]

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import datetime
 import os
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from ._pickles import restored
+from ._records import dataclass, field
 
 __all__ = ["Document", "Metadata", "Scalar", "read_folder"]
 
 Scalar = str | int | float | bool
 """A value of metadata, as a colony gives it back: text, an integer, a finite float, or a bool, which is no number."""
 
-Value = Scalar | SupportsIndex | datetime.date | uuid.UUID | os.PathLike[str] | None
-"""A value of metadata, as a colony takes it; a `datetime` is a `date`."""
+if TYPE_CHECKING:
+    import uuid
 
-Metadata = Mapping[str, Value | Sequence[Value]]
-"""What is said of a document beside its text, by key."""
+    Value = Scalar | SupportsIndex | datetime.date | uuid.UUID | os.PathLike[str] | None
+    """A value of metadata, as a colony takes it; a `datetime` is a `date`."""
+
+    Metadata = Mapping[str, Value | Sequence[Value]]
+    """What is said of a document beside its text, by key."""
+else:
+    # Nobody needs to import what makes UUIDs to be told that one is taken.
+    Metadata = Mapping[str, Any]
 
 BYTES_MAX = 16 << 20
 """The largest text of a document, in bytes of UTF-8."""
@@ -96,7 +101,7 @@ class Document:
     __setstate__ = restored
 
 
-FIELDS = tuple(field.name for field in fields(Document))
+FIELDS = Document.__match_args__
 """The names of a document's fields, in order."""
 
 

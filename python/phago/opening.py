@@ -6,7 +6,6 @@ import os
 import warnings
 from collections.abc import Generator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -15,6 +14,7 @@ from ._checks import directory_of, flag, real, refusal
 from ._directory import directory_given, refuse_others
 from ._embedding import Embed, Embedding, embedding_of
 from ._held import Held, config_given, config_made, driven, runner_given, shards_given
+from ._records import dataclass
 from ._settings import as_native
 from .aio import AsyncColony
 from .backends import Transport

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Literal, Self, TypeAlias
 
 from .. import _phago
 from .._checks import count, one_of, refusal
+from .._records import dataclass
 from .transport import Transport
 
 __all__ = ["Backend", "Choice"]

@@ -6,10 +6,10 @@ import abc
 import atexit
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from .. import _phago
+from .._records import dataclass
 
 __all__ = ["Answer", "Died", "Late", "Message", "Node", "Outcome", "Stopped", "Transport"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any, TypeVar
 
 __all__ = ["quick"]
@@ -21,9 +20,9 @@ def quick(kind: type[T]) -> Callable[..., T]:
     # Without the interpreter's lock a change of class stops all threads.
     if not getattr(sys, "_is_gil_enabled", lambda: True)():
         return kind
-    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    names = kind.__slots__  # type: ignore[attr-defined]
     lines = [f"def __init__(self, {', '.join(names)}):", *(f"    self.{name} = {name}" for name in names)]
     made: dict[str, Any] = {}
     exec("\n".join([*lines, "    self.__class__ = kind"]), {"kind": kind}, made)
-    draft: Any = type(kind.__name__, (), {"__slots__": kind.__slots__, **made})  # type: ignore[attr-defined]
+    draft: Any = type(kind.__name__, (), {"__slots__": names, **made})
     return draft  # type: ignore[no-any-return]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields
 from typing import Any, cast, overload
 
 from .._json import json_text
 from .._pickles import restored
+from .._records import dataclass, field
 from ..document import Scalar
 from ._show import bar, marked, plain, short, table
 
@@ -56,7 +56,7 @@ class Parts:
 
 def by_name(parts: Parts) -> list[tuple[str, float]]:
     """The parts with their names, in their order; without those that one has to ask for and did not."""
-    named = [(part.name, getattr(parts, part.name)) for part in fields(parts)]
+    named = [(name, getattr(parts, name)) for name in parts.__match_args__]
     return named[:3] + [(name, points) for name, points in named[3:] if points]
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from .._pickles import restored
+from .._records import dataclass, field
 from ._show import table
 
 __all__ = ["Progress", "RunReport", "Stats"]
@@ -73,5 +73,5 @@ class Stats:
     """Rows of synapses that the last tick read."""
 
     def _repr_html_(self) -> str:
-        rows = ((each.name.replace("_", " "), f"{getattr(self, each.name):,}") for each in fields(self))
+        rows = ((name.replace("_", " "), f"{getattr(self, name):,}") for name in self.__match_args__)
         return table(("", "value"), rows, f"colony at tick {self.tick}")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, field
 from typing import Any, cast
 
 from .._pickles import restored
+from .._records import dataclass, field
 from ..document import FIELDS, Scalar
 from ._show import plain, short
 

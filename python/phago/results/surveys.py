@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from .._records import dataclass
 from ._show import table
 
 __all__ = ["Bridge", "BridgeSide", "Cluster", "ClusterLink", "Gone", "GraphPath", "Insights", "Map", "SignificantPair"]

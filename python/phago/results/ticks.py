@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from .._pickles import restored
+from .._records import dataclass, field
 from ..ids import ShardId, TickPhase
 
 __all__ = ["CrossShardEdge", "CrossShardEdges", "DistributedTickResult", "PhaseResult"]
