@@ -233,7 +233,7 @@ def test_an_answer_needs_few_modules():
     )
     # What a module brings along is its own.
     few = loaded_by(
-        "import bisect, datetime, errno, importlib, json, math, pathlib, struct, threading, typing, __future__"
+        "import __future__, bisect, datetime, errno, importlib, json, math, pathlib, struct, threading, typing"
     )
     if phago._phago.DEBUG_BUILD:
         few |= loaded_by("import warnings")
