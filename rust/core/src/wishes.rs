@@ -2,6 +2,7 @@
 
 use crate::commons::{Commons, GrantKey};
 use crate::config::DocumentsFirst;
+use crate::documents::Terms;
 use crate::field::{Class, Type};
 use crate::maps::Map;
 use serde::{Deserialize, Serialize};
@@ -46,20 +47,16 @@ impl Wishes {
 
     /// Returns waiting documents, given with their terms, as they are ranked. A document's signals are those of its terms,
     /// summed; its traces are the mean of those of its terms.
-    pub fn rank<'a>(
-        &self,
-        commons: &Commons,
-        waiting: impl IntoIterator<Item = (GrantKey, &'a [(u32, u32)])>,
-    ) -> Vec<Wanted> {
+    pub fn rank<'a>(&self, commons: &Commons, waiting: impl IntoIterator<Item = (GrantKey, &'a Terms)>) -> Vec<Wanted> {
         let levels = |of: &[(u128, u64)]| of.iter().copied().collect::<Map<u128, u64>>();
         let (signals, traces) = (levels(&self.signals), levels(&self.traces));
-        let sum = |levels: &Map<u128, u64>, terms: &[(u32, u32)]| -> u64 {
+        let sum = |levels: &Map<u128, u64>, terms: &Terms| -> u64 {
             if levels.is_empty() {
                 return 0;
             }
-            terms.iter().filter_map(|&(term, _)| levels.get(&commons.id(term))).sum()
+            terms.iter().filter_map(|(term, _)| levels.get(&commons.id(term))).sum()
         };
-        let rank = |(key, terms): (GrantKey, &[(u32, u32)])| {
+        let rank = |(key, terms): (GrantKey, &Terms)| {
             let mean = sum(&traces, terms) / (terms.len() as u64).max(1);
             (Reverse(sum(&signals, terms)), mean, key)
         };

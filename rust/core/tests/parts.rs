@@ -233,7 +233,7 @@ fn pieces_that_are_missing_or_belong_elsewhere_are_refused() {
 fn terms(replica: &Replica) -> BTreeMap<u128, Vec<(u128, u32)>> {
     let id = |term: u32| replica.commons().id(term);
     let documents = replica.shards().iter().flat_map(|shard| shard.documents().all());
-    documents.map(|one| (one.id.0, one.terms.iter().map(|&(term, count)| (id(term), count)).collect())).collect()
+    documents.map(|one| (one.id.0, one.terms.iter().map(|(term, count)| (id(term), count)).collect())).collect()
 }
 
 #[test]

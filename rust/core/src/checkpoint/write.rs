@@ -239,13 +239,13 @@ fn check(commons: &Commons, gone: &[u32]) -> Result<()> {
 fn analyses<'a>(shard: &'a Shard, numbers: &Numbers) -> Analyses<&'a crate::text::Sequence> {
     let (mut terms, mut titles) = (Lists::default(), Lists::default());
     for document in shard.documents().all() {
-        terms.push(document.terms.iter().map(|&(term, _)| numbers.of(term)));
+        terms.push(document.terms.iter().map(|(term, _)| numbers.of(term)));
         titles.push(document.title_terms.iter().map(|&term| numbers.of(term)));
     }
     let documents = || shard.documents().all();
     Analyses {
         terms,
-        counts: documents().flat_map(|document| document.terms.iter().map(|&(_, count)| count)).collect(),
+        counts: documents().flat_map(|document| document.terms.iter().map(|(_, count)| count)).collect(),
         titles,
         sequences: documents().map(|document| &document.sequence).collect(),
     }
@@ -255,8 +255,8 @@ fn progress(shard: &Shard, numbers: &Numbers) -> Progress {
     let (mut concepts, mut unwiring) = (Lists::default(), Lists::default());
     let documents = || shard.documents().all();
     let place = |document: &Document, term: &u32| {
-        let found = document.terms.binary_search_by_key(term, |&(term, _)| term);
-        found.expect("a document was wired with terms of its own") as u32
+        let found = document.terms.find(*term);
+        found.expect("a document was wired with terms of its own").0 as u32
     };
     documents().for_each(|document| concepts.push(document.concepts.iter().map(|term| place(document, term))));
     shard.unwiring().iter().for_each(|(_, terms)| unwiring.push(terms.iter().map(|&term| numbers.of(term))));

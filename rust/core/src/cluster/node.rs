@@ -361,7 +361,7 @@ impl Node {
 
     // Returns the first `most` of its waiting documents behind one, as the field ranks them.
     fn rank(&self, replica: &Replica, wishes: &Wishes, most: u32, behind: Option<Wanted>) -> Vec<Wanted> {
-        let terms = |key: &GrantKey| &replica.document(DocumentId(key.1)).expect("what waits stands here").terms[..];
+        let terms = |key: &GrantKey| &replica.document(DocumentId(key.1)).expect("what waits stands here").terms;
         let mut ranked = wishes.rank(replica.commons(), self.waiting.iter().map(|key| (*key, terms(key))));
         let from = behind.map_or(0, |behind| ranked.partition_point(|one| *one <= behind));
         ranked.drain(..from);

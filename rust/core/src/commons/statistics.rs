@@ -1,6 +1,7 @@
 //! The number of documents, their length, and how many documents have each term.
 
 use super::{Renumbering, Tally};
+use crate::documents::Terms;
 
 /// The numbers that BM25 and salience read.
 #[derive(Clone, Debug, Default)]
@@ -59,10 +60,10 @@ impl Statistics {
     }
 
     /// Takes a document out of the counts.
-    pub(super) fn uncount(&mut self, terms: &[(u32, u32)], length: u64) {
+    pub(super) fn uncount(&mut self, terms: &Terms, length: u64) {
         self.documents = less(self.documents, 1, "documents");
         self.length = less(self.length, length, "words of all documents");
-        for &(term, _) in terms {
+        for (term, _) in terms.iter() {
             let df = &mut self.df[term as usize];
             *df = df.checked_sub(1).expect("a term of a document is counted");
         }

@@ -1,5 +1,6 @@
 //! What documents that come and go change of the numbers that all nodes of a colony share.
 
+use crate::documents::Terms;
 use crate::text::Analysis;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -23,18 +24,18 @@ pub struct Tally {
 impl Tally {
     /// Counts a document that comes.
     pub(crate) fn count(&mut self, analysis: &Analysis) {
-        self.add(1, &analysis.terms, analysis.length.into(), &analysis.forms);
+        self.add(1, analysis.terms.iter().copied(), analysis.length.into(), &analysis.forms);
     }
 
     /// Counts a document that goes. `forms` are its word forms with their counts.
-    pub(crate) fn uncount(&mut self, terms: &[(u32, u32)], length: usize, forms: &[(u32, u32)]) {
-        self.add(-1, terms, length as i64, forms);
+    pub(crate) fn uncount(&mut self, terms: &Terms, length: usize, forms: &[(u32, u32)]) {
+        self.add(-1, terms.iter(), length as i64, forms);
     }
 
-    fn add(&mut self, sign: i32, terms: &[(u32, u32)], length: i64, forms: &[(u32, u32)]) {
+    fn add(&mut self, sign: i32, terms: impl Iterator<Item = (u32, u32)>, length: i64, forms: &[(u32, u32)]) {
         self.documents += i64::from(sign);
         self.length += i64::from(sign) * length;
-        self.df.extend(terms.iter().map(|&(term, _)| (term, sign)));
+        self.df.extend(terms.map(|(term, _)| (term, sign)));
         self.forms.extend(forms.iter().map(|&(form, count)| (form, i64::from(sign) * i64::from(count))));
     }
 

@@ -7,8 +7,10 @@
 mod body;
 mod known;
 mod lifetime;
+mod packed;
 mod postings;
 mod store;
+mod terms;
 mod thread;
 mod vector;
 mod vectors;
@@ -19,6 +21,7 @@ pub use known::Known;
 pub use lifetime::Lifetime;
 pub use postings::{Posting, Postings};
 pub use store::{Analysed, DOCUMENTS_MAX, Document, Documents, GONE_MIN};
+pub use terms::Terms;
 pub use thread::{THREAD_BYTES_MAX, ThreadPlace};
 pub use vector::{DIMENSION_MAX, Vector, square};
 pub use vectors::{Block, Vectors};

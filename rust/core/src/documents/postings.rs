@@ -1,5 +1,6 @@
 //! Postings: which documents have a term.
 
+use super::packed::{packed, unpacked};
 use crate::metadata::{Among, Places};
 
 /// One posting of a term: the place of a document and how often the document has the term.
@@ -13,22 +14,45 @@ pub type Posting = (u32, u32);
 #[derive(Clone, Debug)]
 pub struct Postings {
     // By place, including those of deleted documents.
-    list: Vec<Posting>,
+    list: List,
     gone: usize,
     most: u32,
     shortest: u32,
 }
 
+#[derive(Clone, Debug)]
+enum List {
+    Narrow(Vec<u32>),
+    // From the first posting on that does not fit.
+    Wide(Vec<Posting>),
+}
+
+// Does the same to a list of either kind: `$list`, whose entries `$read` turns into postings.
+macro_rules! each_kind {
+    ($self:expr, |$list:ident, $read:ident| $work:expr) => {
+        match &$self.list {
+            List::Narrow($list) => {
+                let $read = |packed: &u32| unpacked(*packed);
+                $work
+            }
+            List::Wide($list) => {
+                let $read = |posting: &Posting| *posting;
+                $work
+            }
+        }
+    };
+}
+
 impl Default for Postings {
     fn default() -> Self {
-        Postings { list: Vec::new(), gone: 0, most: 0, shortest: u32::MAX }
+        Postings { list: List::Narrow(Vec::new()), gone: 0, most: 0, shortest: u32::MAX }
     }
 }
 
 impl Postings {
     /// Returns how many documents have the term.
     pub fn len(&self) -> usize {
-        self.list.len() - self.gone
+        self.cost() - self.gone
     }
 
     /// Returns whether no document has the term.
@@ -38,7 +62,7 @@ impl Postings {
 
     /// Returns how many postings a reader of the list visits: at most twice as many as documents have the term.
     pub fn cost(&self) -> usize {
-        self.list.len()
+        each_kind!(self, |list, _read| list.len())
     }
 
     /// Returns an upper bound of the counts in the list.
@@ -54,61 +78,71 @@ impl Postings {
     /// Visits the documents with the term, by place. `taken` are the places that hold a document.
     #[inline]
     pub fn visit(&self, taken: &Places, mut visit: impl FnMut(Posting)) {
-        if self.gone == 0 {
-            self.list.iter().for_each(|posting| visit(*posting));
-        } else {
-            self.list.iter().filter(|posting| taken.has(posting.0)).for_each(|posting| visit(*posting));
-        }
+        each_kind!(self, |list, read| match self.gone {
+            0 => list.iter().for_each(|posting| visit(read(posting))),
+            _ => list.iter().map(read).filter(|posting| taken.has(posting.0)).for_each(visit),
+        });
     }
 
     /// Visits those of them from the posting of an index on that have a place before `end`. Returns the index of the next.
     #[inline]
     pub fn visit_to(&self, taken: &Places, from: usize, end: u32, mut visit: impl FnMut(Posting)) -> usize {
-        let rest = &self.list[from..];
-        let mut visited = 0;
-        for &posting in rest {
-            if posting.0 >= end {
-                break;
+        each_kind!(self, |list, read| {
+            let mut visited = 0;
+            for posting in &list[from..] {
+                let posting = read(posting);
+                if posting.0 >= end {
+                    break;
+                }
+                visited += 1;
+                if self.gone == 0 || taken.has(posting.0) {
+                    visit(posting);
+                }
             }
-            visited += 1;
-            if self.gone == 0 || taken.has(posting.0) {
-                visit(posting);
-            }
-        }
-        from + visited
+            from + visited
+        })
     }
 
     /// Returns how often the document at a place has the term, or `None` if it does not. The place must not be empty.
     #[inline]
     pub fn count(&self, place: u32) -> Option<u32> {
-        let last = self.list.last()?.0;
-        if place > last {
-            return None;
-        }
-        // Most terms are spread over all documents, so that a share of the places is about that share of the list. From
-        // there on in growing steps.
-        let mut low = (u64::from(place) * (self.list.len() as u64 - 1) / u64::from(last.max(1))) as usize;
-        let (mut high, mut step) = (low + 1, 1);
-        while self.list[low].0 > place {
-            high = low;
-            low = low.saturating_sub(step);
-            if high == 0 {
+        each_kind!(self, |list, read| {
+            let last = read(list.last()?).0;
+            if place > last {
                 return None;
             }
-            step *= 2;
-        }
-        while high < self.list.len() && self.list[high].0 <= place {
-            low = high;
-            high = (high + step).min(self.list.len());
-            step *= 2;
-        }
-        let found = self.list[low..high].binary_search_by_key(&place, |posting| posting.0);
-        found.ok().map(|index| self.list[low + index].1)
+            // Most terms are spread over all documents, so that a share of the places is about that share of the list.
+            // From there on in growing steps.
+            let mut low = (u64::from(place) * (list.len() as u64 - 1) / u64::from(last.max(1))) as usize;
+            let (mut high, mut step) = (low + 1, 1);
+            while read(&list[low]).0 > place {
+                high = low;
+                low = low.saturating_sub(step);
+                if high == 0 {
+                    return None;
+                }
+                step *= 2;
+            }
+            while high < list.len() && read(&list[high]).0 <= place {
+                low = high;
+                high = (high + step).min(list.len());
+                step *= 2;
+            }
+            let found = list[low..high].binary_search_by_key(&place, |posting| read(posting).0);
+            found.ok().map(|index| read(&list[low + index]).1)
+        })
     }
 
     /// Adds a document with `length` indexed words. Its place is after all others in the list.
     pub(super) fn push(&mut self, place: u32, count: u32, length: u32) {
-        self.list.push((place, count));
+        match (&mut self.list, packed((place, count))) {
+            (List::Narrow(list), Some(posting)) => list.push(posting),
+            (List::Narrow(list), None) => {
+                let wide = list.iter().map(|posting| unpacked(*posting)).chain([(place, count)]);
+                self.list = List::Wide(wide.collect());
+            }
+            (List::Wide(list), _) => list.push((place, count)),
+        }
         self.most = self.most.max(count);
         self.shortest = self.shortest.min(length);
     }
@@ -116,9 +150,9 @@ impl Postings {
     /// Counts one of its documents as deleted. `taken` are the places that still hold a document, `lengths` the indexed
     /// words of all documents, by place.
     pub(super) fn remove(&mut self, taken: &Places, lengths: &[u32]) {
-        assert!(self.gone < self.list.len(), "a document has its postings");
+        assert!(self.gone < self.cost(), "a document has its postings");
         self.gone += 1;
-        if 2 * self.gone > self.list.len() {
+        if 2 * self.gone > self.cost() {
             self.rebuild(lengths, |place| taken.has(place).then_some(place));
         }
     }
@@ -127,12 +161,13 @@ impl Postings {
     /// deleted documents. `lengths` is indexed by the old places.
     pub(super) fn rebuild(&mut self, lengths: &[u32], moved: impl Fn(u32) -> Option<u32>) {
         let old = std::mem::take(self);
-        self.list.reserve_exact(old.len());
-        for (place, count) in old.list {
+        self.list = List::Narrow(Vec::with_capacity(old.len()));
+        let mut add = |(place, count): Posting| {
             if let Some(moved) = moved(place) {
                 self.push(moved, count, lengths[place as usize]);
             }
-        }
+        };
+        each_kind!(old, |list, read| list.iter().for_each(|posting| add(read(posting))));
     }
 }
 
@@ -145,14 +180,21 @@ mod tests {
         #[test]
         fn a_count_is_found_however_the_places_are_spread(
             places in prop::collection::btree_set(prop_oneof![0u32..40, 0u32..5000, any::<u32>()], 0..60), asked: Vec<u32>,
+            few in any::<bool>(), first in prop_oneof![Just(1u32), 200u32..260],
         ) {
+            // Many lists stay narrow, and some become wide by a place or by a count.
+            let places: std::collections::BTreeSet<u32> = places.iter().filter(|place| !few || **place < 5000).copied().collect();
             let mut postings = Postings::default();
-            for (count, &place) in (1..).zip(&places) {
+            for (count, &place) in (first..).zip(&places) {
                 postings.push(place, count, 1);
             }
+            let listed: Vec<Posting> = places.iter().copied().zip(first..).collect();
+            let mut visited = Vec::new();
+            postings.visit(&Places::default(), |posting| visited.push(posting));
+            prop_assert_eq!(&visited, &listed);
             let near = places.iter().flat_map(|place| [place.saturating_sub(1), *place, place.saturating_add(1)]);
             for place in near.chain(asked).chain([0, u32::MAX]) {
-                let expected = places.iter().position(|known| *known == place).map(|index| index as u32 + 1);
+                let expected = places.iter().position(|known| *known == place).map(|index| index as u32 + first);
                 prop_assert_eq!(postings.count(place), expected);
             }
         }

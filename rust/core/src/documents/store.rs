@@ -1,6 +1,6 @@
 //! The documents of a shard, and their postings.
 
-use super::{Body, Known, Lifetime, Postings, Vectors};
+use super::{Body, Known, Lifetime, Postings, Terms, Vectors};
 use crate::Result;
 use crate::ids::DocumentId;
 use crate::maps::Map;
@@ -58,8 +58,8 @@ pub struct Document {
     pub body: Body,
     /// The terms of the title, in the order of the text.
     pub title_terms: Box<[u32]>,
-    /// The index and the count of each term, by term index.
-    pub terms: Box<[(u32, u32)]>,
+    /// Its terms with their counts.
+    pub terms: Terms,
     /// Its words, in the order of the text.
     pub sequence: Sequence,
     /// The first tick whose cut includes it.
@@ -76,7 +76,7 @@ impl Document {
     /// them.
     pub fn standing(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
         let standing = self.sequence.standing(self.terms.len());
-        self.terms.iter().zip(standing).filter(|(_, stands)| *stands).map(|(term, _)| *term)
+        self.terms.iter().zip(standing).filter(|(_, stands)| *stands).map(|(term, _)| term)
     }
 
     /// Returns the caller's id, or the identity in hexadecimal if the caller gave none.
@@ -172,9 +172,7 @@ impl Documents {
     pub fn warm(&self, places: impl Iterator<Item = u32> + Clone) {
         let documents = || places.clone().filter_map(|place| self.all.get(place as usize)?.as_ref());
         let read = documents().fold(0, |read, document| read ^ document.id.0 as usize ^ document.sequence.len());
-        // A line of memory has eight terms. What is not read here follows by itself.
-        let terms = documents().flat_map(|document| document.terms.iter().step_by(8));
-        let read = terms.fold(read, |read, term| read ^ term.0 as usize);
+        let read = documents().fold(read, |read, document| read ^ document.terms.warm() as usize);
         std::hint::black_box(read);
     }
 
@@ -268,7 +266,7 @@ impl Documents {
             id: new.id,
             body: new.body,
             title_terms: new.analysis.title,
-            terms: new.analysis.terms,
+            terms: Terms::from(&*new.analysis.terms),
             sequence: new.analysis.sequence,
             arrival,
             digested: None,
@@ -287,7 +285,7 @@ impl Documents {
         document.body.vector = self.vectors.remove(place);
         self.bytes -= document.body.bytes();
         let taken = &self.taken;
-        for &(term, _) in &document.terms {
+        for (term, _) in document.terms.iter() {
             self.lists[self.list_of[term as usize] as usize - 1].remove(taken, &self.lengths);
         }
         self.titles.remove(&document.title_terms, |place| taken.has(place));
@@ -331,7 +329,7 @@ impl Documents {
         let mut titles = Titles::default();
         for (place, document) in (0u32..).zip(&mut self.all) {
             let Some(document) = document else { continue };
-            document.terms.iter_mut().for_each(|(term, _)| *term = number(*term));
+            document.terms.renumber(&number);
             for terms in [&mut document.title_terms, &mut document.concepts] {
                 terms.iter_mut().for_each(|term| *term = number(*term));
             }

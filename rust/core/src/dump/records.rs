@@ -22,7 +22,7 @@ pub(super) fn document(document: &Document, vector: Option<&[i8]>, order: &Order
     out.text(&body.text);
     more.iter().for_each(|(_, bytes)| out.block(bytes));
     out.number(document.terms.len() as u64);
-    for (id, count) in order.sorted(document.terms.iter().copied()) {
+    for (id, count) in order.sorted(document.terms.iter()) {
         out.id(id);
         out.number(count.into());
     }

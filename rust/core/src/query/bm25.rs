@@ -285,8 +285,8 @@ impl<'a> Search<'a> {
     fn exact(&self, place: u32) -> f64 {
         let terms = &self.documents.at(place).terms;
         let gains = self.lists.iter().filter_map(|list| {
-            let at = terms.binary_search_by_key(&list.term, |known| known.0).ok()?;
-            Some(self.gain(list, (place, terms[at].1)))
+            let (_, count) = terms.find(list.term)?;
+            Some(self.gain(list, (place, count)))
         });
         gains.sum()
     }

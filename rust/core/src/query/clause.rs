@@ -119,7 +119,7 @@ impl Clause {
     /// Returns whether a document meets what it demands.
     pub(crate) fn is_met(&self, document: &Document, session: &mut Session) -> bool {
         let has_one = self.terms.iter().any(|&term| {
-            document.terms.binary_search_by_key(&term, |known| known.0).is_ok()
+            document.terms.find(term).is_some()
                 && (self.field == Field::Any || {
                     let is_function = is_function(term, session);
                     has_in(document, (term, is_function), self.field, session)
@@ -132,7 +132,7 @@ impl Clause {
         if self.phrase.is_empty() {
             return false;
         }
-        let place = |(term, _): &(u32, Role)| document.terms.binary_search_by_key(term, |known| known.0).ok();
+        let place = |(term, _): &(u32, Role)| document.terms.find(*term).map(|(at, _)| at);
         let Some(places) = self.phrase.iter().map(place).collect::<Option<Vec<usize>>>() else { return false };
         let content = places.iter().zip(&self.phrase).filter(|(_, (_, role))| *role != Role::Function);
         let content: Vec<u32> = content.map(|(place, _)| *place as u32).collect();
@@ -180,7 +180,7 @@ fn has_in(document: &Document, (term, is_function): (u32, bool), field: Field, s
         Field::Title => (0..sequence.title(), &body_of(document).0),
         Field::Text => (sequence.title()..sequence.len(), &body_of(document).1),
     };
-    let Ok(place) = document.terms.binary_search_by_key(&term, |known| known.0) else { return false };
+    let Some((place, _)) = document.terms.find(term) else { return false };
     let mut has = false;
     // No sequence has function words.
     match is_function {

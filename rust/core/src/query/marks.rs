@@ -49,15 +49,15 @@ impl Marks {
         let steps = usize::BITS - terms.len().leading_zeros();
         if marked.len() * steps as usize * STEP_TERMS < terms.len() {
             into.extend(marked.iter().enumerate().filter_map(|(place, term)| {
-                let at = terms.binary_search_by_key(term, |known| known.0).ok()?;
-                Some((place as u32, terms[at].1))
+                let (_, count) = terms.find(*term)?;
+                Some((place as u32, count))
             }));
         } else {
-            for &(term, tf) in terms {
+            terms.visit(|term, tf| {
                 if self.has(term) {
                     into.push((self.table[term as usize] - 1, tf));
                 }
-            }
+            });
             into.sort_unstable();
         }
     }

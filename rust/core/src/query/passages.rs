@@ -22,7 +22,7 @@ pub fn best_passage(meaning: Meaning<'_>, document: &Document, buffers: &mut Buf
     let mut terms: Vec<(f64, u32)> = document
         .terms
         .iter()
-        .map(|&(term, _)| {
+        .map(|(term, _)| {
             let mass = match (buffers.words.of(term), buffers.concepts.of(term)) {
                 (0, 0) => 0.0,
                 (0, place) => lit[place as usize - 1].weight / strongest * 0.5 * mean,

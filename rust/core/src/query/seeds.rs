@@ -88,7 +88,7 @@ pub fn gains(local: Local<'_>, question: &Question, place: u32, buffers: &mut Bu
 // equals. Each stretch overlaps half of the one before.
 fn best_stretch(document: &Document, question: &Question, most: usize, marks: &Marks) -> Range<usize> {
     let words = document.sequence.len();
-    let places: Vec<u32> = document.terms.iter().map(|&(term, _)| marks.of(term)).collect();
+    let places: Vec<u32> = document.terms.iter().map(|(term, _)| marks.of(term)).collect();
     let (mut best, mut best_mass) = (0..most, -1.0);
     let mut met: Vec<u32> = Vec::new();
     for start in (0..words).step_by(most.div_ceil(2)) {
@@ -116,9 +116,9 @@ fn spoken(document: &Document, words: Range<usize>) -> Vec<u32> {
     let sequence = &document.sequence;
     let title = sequence.title().clamp(words.start, words.end);
     let mut terms = Vec::with_capacity(words.len() + 1);
-    sequence.visit(words.start..title, |local| terms.push(document.terms[local as usize].0));
+    sequence.visit(words.start..title, |local| terms.push(document.terms.term(local as usize)));
     terms.push(BREAK);
-    sequence.visit(title..words.end, |local| terms.push(document.terms[local as usize].0));
+    sequence.visit(title..words.end, |local| terms.push(document.terms.term(local as usize)));
     terms
 }
 

@@ -16,7 +16,7 @@ pub fn is_named(document: &Document, words: &Marks) -> bool {
     let sequence = &document.sequence;
     let mut is_named = false;
     sequence.visit(sequence.title()..sequence.len().min(sequence.title() + standing), |place| {
-        is_named |= words.of(document.terms[place as usize].0) > 0;
+        is_named |= words.of(document.terms.term(place as usize)) > 0;
     });
     is_named
 }

@@ -33,7 +33,7 @@ impl Tally {
         counts.resize(counts.len().max(found.len()), 0);
         for (at, &(place, tf)) in found.iter().enumerate() {
             let term = question.terms[place as usize].term;
-            if let Ok(local) = document.terms.binary_search_by_key(&term, |known| known.0) {
+            if let Some((local, _)) = document.terms.find(term) {
                 if sequence.is_placeless(local) {
                     placeless.push((at as u32, tf));
                 } else {

@@ -73,7 +73,7 @@ impl Replica {
     /// # Errors
     /// [`Error::Wire`].
     pub(crate) fn check_text(&self, document: &Document, forms: &[(u32, u32)]) -> Result<()> {
-        if *self.commons.lexicon().terms_of(forms) == *document.terms {
+        if self.commons.lexicon().terms_of(forms).into_iter().eq(document.terms.iter()) {
             return Ok(());
         }
         Err(odd(format!("`terms` of document {} are not those of its text", document.id)))

@@ -2,6 +2,7 @@
 
 use super::Replica;
 use crate::commons::{Commons, GrantKey};
+use crate::documents::Terms;
 use crate::ids::{DocumentId, TICK_MAX, Tick};
 use crate::life::Acted;
 use crate::plan::Plan;
@@ -40,8 +41,8 @@ impl Replica {
     pub fn plan_with(&self, acted: Option<Arc<Acted>>) -> Result<Plan> {
         let order = Wishes::of(&self.commons).map(|wishes| {
             let waiting = self.commons.backlog().waiting().keys();
-            let terms =
-                |key: &GrantKey| self.document(DocumentId(key.1)).map_or(&[][..], |document| &document.terms[..]);
+            let none = Terms::default();
+            let terms = |key: &GrantKey| self.document(DocumentId(key.1)).map_or(&none, |document| &document.terms);
             wishes.rank(&self.commons, waiting.map(|key| (*key, terms(key))))
         });
         self.plan_in(order, acted)

@@ -48,8 +48,8 @@ impl ListsPart {
             let digested = document.digested.expect("a document with concepts was digested");
             part.documents.push((document.id, document.concepts.len() as u32, digested));
             part.entries.extend(document.concepts.iter().map(|&term| {
-                let at = document.terms.binary_search_by_key(&term, |(term, _)| *term);
-                (term, at.map_or(1, |at| document.terms[at].1))
+                let found = document.terms.find(term);
+                (term, found.map_or(1, |(_, count)| count))
             }));
         }
         Ok(part)
