@@ -308,6 +308,40 @@ fn a_node_that_misses_what_a_dead_one_sent_it_is_not_made_again() {
 }
 
 #[test]
+fn a_tick_whose_nodes_are_made_again_after_its_commit_tells_of_the_same_synapses() {
+    let runtime = Runtime::new().unwrap();
+    let (one, other) = (memory(), memory());
+    let (calm, _) = over(&one, 4, 2).unwrap();
+    let (far, threads) = over(&other, 4, 2).unwrap();
+    let told = [(&calm, None), (&far, Some(Mishap::LoseMessage))].map(|(world, mishap)| {
+        let runner = runner(world, &runtime);
+        let ingest = |bodies: Vec<Body>| {
+            world.ingest(bodies.into_iter().map(Ok).collect(), 0, OnError::Raise, None).unwrap();
+        };
+        let all = documents(3, 80);
+        // Words that no document has any more once the others are read again, numbered before theirs.
+        let gone = (0..40).map(|at| format!("gone{at}")).collect::<Vec<_>>().join(" ");
+        ingest(vec![Body { key: Some("gone".into()), text: gone.into(), ..Body::default() }]);
+        ingest(all[..40].to_vec());
+        runner.tick_blocking(|| false).unwrap();
+        world.delete("gone").unwrap();
+        runner.run_until_quiet_blocking(None, || false).unwrap();
+        world.checkpoint().unwrap();
+        ingest(all[40..].to_vec());
+        if mishap.is_some() {
+            // Two of Act and two of Decay come before.
+            threads.plan([None, None, None, None, mishap]);
+        }
+        let report = runner.tick_blocking(|| false).unwrap();
+        let edges = report.phases.iter().flat_map(|phase| phase.cross_edges.iter()).collect::<Vec<_>>();
+        (edges, report.digested, world.digest().unwrap())
+    });
+    assert_eq!(threads.restarted(), [0]);
+    assert!(told[0].0.len() > 100);
+    assert_eq!(told[0], told[1]);
+}
+
+#[test]
 fn what_is_refused_names_the_document_and_changes_nothing() {
     let files = memory();
     let (far, _) = over(&files, 4, 2).unwrap();
