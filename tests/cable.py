@@ -37,7 +37,7 @@ class Cable:
         self.delay, self.jitter, self.loss = delay, jitter, loss
         self.chance = random.Random(seed)
         self.under_way = []
-        self.told = {"frames": 0, "bytes": 0, "lost": 0, "delay": 0.0}
+        self.told = {"frames": 0, "bytes": 0, "lost": 0, "cut": 0, "delay": 0.0}
 
     def take(self, end):
         """Take all frames that were put in at an end."""
@@ -55,21 +55,21 @@ class Cable:
             delay = self.delay + self.jitter * self.chance.uniform(-1, 1)
             # What is due at one time goes in the order in which it came.
             place = time.monotonic() + delay, self.told["frames"]
-            heapq.heappush(self.under_way, (*place, delay, self.others[end], frame))
+            self.told["delay"] += delay
+            heapq.heappush(self.under_way, (*place, self.others[end], frame))
 
     def give(self):
         """Give what is due to the other end. Returns in how many seconds the next frame is, None without one."""
         while self.under_way:
-            due, _, delay, end, frame = self.under_way[0]
+            due, _, end, frame = self.under_way[0]
             if (left := due - time.monotonic()) > 0:
                 return left
             heapq.heappop(self.under_way)
-            self.told["delay"] += delay
             try:
                 os.write(end, frame)
             except OSError:
-                # The end is down, or full: a frame is lost, as on any cable.
-                self.told["lost"] += 1
+                # The end is down, or full.
+                self.told["cut"] += 1
         return None
 
 

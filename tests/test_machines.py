@@ -138,6 +138,7 @@ LIFE = """
         told = {"tick": middle(colony.tick), "query": middle(lambda: colony.query("how do ions cross a membrane"))}
         print(json.dumps([told]), flush=True)
         colony.ingest(["One more document waits for a tick, with ions and a membrane."])
+        print("[]", flush=True)
         sys.stdin.readline()
         report = colony.run()
         machines = {actor.machine for actor in nodes._actors}
@@ -171,6 +172,7 @@ def test_a_colony_over_hosts_outlives_one_of_them(hosts, tmp_path, capfd, end):
     [took] = said_by(life)
     assert counts == [2, 2]
     assert digest == digests()[0]
+    assert said_by(life) == []
     if end == "power":
         hosts.kill(other)
     else:
