@@ -161,8 +161,9 @@ class Striking(Transport):
         """Do it."""
         if strike.how == "driver":
             os.kill(os.getpid(), signal.SIGKILL)
-        elif strike.how == "interrupt":
+        if strike.how == "interrupt":
             os.killpg(os.getpgrp(), signal.SIGINT)
+            return
         for node in strike.nodes:
             if strike.how in self.WAYS or strike.when == "within":
                 self.strike_node(node, strike.how, strike.when)
