@@ -184,7 +184,10 @@ def test_an_error_names_the_shards_the_phase_and_the_tick(backend, tmp_path, kin
         with pytest.raises(phago.PhaseTimeout if how == "stop" else phago.ShardDied) as raised:
             colony.tick()
         error = raised.value
-        assert ([int(shard) for shard in error.shards], error.phase, error.tick) == ([2, 3], kind, 2)
+        # Node 0 is late too where Ray fetches from the stopped node what it sent.
+        may_wait = (name, how, kind) == ("ray", "stop", "Decay")
+        named = [int(shard) for shard in error.shards]
+        assert (named, error.phase, error.tick) in [([2, 3], kind, 2), ([0, 1, 2, 3], kind, 2)][: 1 + may_wait]
         if how == "stop":
             assert error.waited == WAITS[name]
         elif when == "before" and how == "kill" and name == "processes":
@@ -196,7 +199,7 @@ def test_an_error_names_the_shards_the_phase_and_the_tick(backend, tmp_path, kin
         assert colony.digest() == calm.digest()
         assert (colony.tick().tick, calm.tick().tick) == (2, 2)
         # Whoever lived is not made again.
-        assert [pid in before for pid in transport.pids()] == [True, False]
+        assert [pid in before for pid in transport.pids()] == [named == [2, 3], False]
         assert colony.digest() == calm.digest()
 
 
