@@ -1,8 +1,8 @@
 """A cable between two namespaces of the network, which delays and loses what it carries.
 
-`python cable.py NAME NAME DELAY JITTER LOSS SEED`, with seconds and a share. Each namespace has an end of it as `eth0`; it
-needs the kernel's TUN/TAP alone. It says `ready`, answers each line with what it has carried as JSON, and ends with its
-input. Frames are lost by a draw of the seed, and overtake each other as their delays are.
+`python cable.py NAME NAME DELAY JITTER LOSS SEED`, with seconds and a share. Each namespace has an end of it as `eth0`;
+it needs the kernel's TUN/TAP alone, not its netem. It says `ready`, answers each line with what it has carried as JSON,
+and ends with its input. Frames are lost by a draw of the seed, and overtake each other as their delays are.
 """
 
 import fcntl

@@ -1,4 +1,4 @@
-"""Faults of processes and of actors of Ray: a colony on nodes that die, stop or fall silent is the colony that nothing happened to."""
+"""Faults of processes and of actors of Ray: a colony on nodes that die, stop or fall silent is as one that has none."""
 
 import collections
 import gc
