@@ -48,9 +48,7 @@ class Hosts:
                     system("ip", "-n", name, "link", "set", device, "up")
         except (OSError, subprocess.CalledProcessError) as error:
             stack.close()
-            pytest.skip(
-                f"namespaces of the network with a cable cannot be had: {getattr(error, 'stderr', '') or error}"
-            )
+            pytest.skip(f"namespaces with a cable cannot be had: {getattr(error, 'stderr', '') or error}")
 
     def joined(self):
         """The cable, which ends with the test."""
