@@ -130,7 +130,7 @@ def nodes(backend: str, count: int, folder: str, kills: int = 7) -> dict[str, An
 
     chance = random.Random(corpora.SEED)
     # Words that no stemmer changes, each in about a dozen documents.
-    texts = [" ".join(corpora.word(chance.randrange(20_000)) for _ in range(60)) for _ in range(4_000)]
+    texts = [" ".join(corpora.word(chance.randrange(28_000)) for _ in range(60)) for _ in range(5_600)]
     asked = [" ".join(text.split()[3:9]) for text in texts[:: len(texts) // 100]]
     transport = phago.Ray(count, address="local") if backend == "ray" else Processes(count)
     with phago.open(folder, shards=count, backend=transport) as colony:
