@@ -394,7 +394,7 @@ def test_a_long_chunk_is_whole_or_absent_when_its_driver_is_killed(tmp_path, kin
 INTERRUPTED = """
 import os, sys
 import phago
-from striking import STRIKING, Strike
+from striking import Strike, StrikingProcesses
 from test_backend_faults import CONFIG, DOCUMENTS, runner
 
 path, kind, when = sys.argv[1:]
