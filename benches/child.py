@@ -5,6 +5,7 @@ A job's last line is JSON: what it returned, and `peak_mib`, the most memory the
 
 import json
 import os
+import random
 import signal
 import sys
 import time
@@ -116,6 +117,42 @@ def spread(corpus: str, folder: str, nodes: int) -> dict[str, Any]:
         laps["digest"] = colony.digest()
     shutil.rmtree(folder)
     return dict(laps)
+
+
+def nodes(backend: str, count: int, folder: str, kills: int = 7) -> dict[str, Any]:
+    """A colony of 20,000 concepts on nodes: left idle, asked, and one node after the other killed before a tick."""
+    if backend == "ray":
+        # The cluster is of this machine alone, and tells nobody of itself.
+        os.environ |= {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_USAGE_STATS_ENABLED": "0"}
+    import phago
+    from phago.backends import Processes
+    from turns import each_us, percentile
+
+    chance = random.Random(corpora.SEED)
+    # Words that no stemmer changes, each in about a dozen documents.
+    texts = [" ".join(corpora.word(chance.randrange(28_000)) for _ in range(60)) for _ in range(5_600)]
+    asked = [" ".join(text.split()[3:9]) for text in texts[:: len(texts) // 100]]
+    transport = phago.Ray(count, address="local") if backend == "ray" else Processes(count)
+    with phago.open(folder, shards=count, backend=transport) as colony:
+        colony.ingest(texts)
+        colony.run()
+        measured: dict[str, Any] = {"concepts": colony.stats().nodes}
+        for _ in range(50):
+            colony.tick()
+        measured["idle_ms"] = percentile(each_us(colony.tick, 200), 0.5) / 1000
+        for question in asked[:20]:
+            colony.query(question)
+        questions = iter(asked)
+        measured["query_ms"] = percentile(each_us(lambda: colony.query(next(questions)), len(asked)), 0.5) / 1000
+        back = []
+        for kill in range(kills):
+            colony.ingest(f"{texts[kill]} again")
+            os.kill(transport.pids()[kill % count], signal.SIGKILL)
+            begun = time.perf_counter()
+            assert colony.tick().recovered
+            back.append(time.perf_counter() - begun)
+        measured |= {"back_s": percentile(back, 0.5), "slowest_back_s": max(back), "digest": colony.digest()}
+    return measured
 
 
 def digest(corpus: str, shards: int, threads: int, concepts: int = 30) -> dict[str, Any]:
@@ -286,7 +323,7 @@ def opened(folder: str, corpus: str) -> dict[str, Any]:
 
 JOBS = {
     job.__name__: job
-    for job in (digest, peer_digest, tantivy_digest, dict_pairs, synapses, first_answer, grown, opened, spread)
+    for job in (digest, peer_digest, tantivy_digest, dict_pairs, synapses, first_answer, grown, opened, spread, nodes)
 }
 
 if __name__ == "__main__":

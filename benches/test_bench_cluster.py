@@ -62,3 +62,25 @@ def test_bench_bytes_between_processes(benchmark, figures, debian: Path, folder:
             "bytes between processes for each document of debian (counted, one run)", f"{nodes} nodes", f"{each:.0f}"
         )
         benchmark.extra_info[f"{nodes} nodes"] = each
+
+
+@pytest.mark.benchmark(group="cluster")
+def test_bench_over_actors(benchmark, figures, rounds, folder: Path):
+    """Idle ticks, questions, and nodes that are killed: actors of a Ray cluster beside processes."""
+    pytest.importorskip("ray", reason='Ray is not installed: pip install "phago[ray]"')
+
+    def over(backend: str) -> Measured:
+        where = tempfile.mkdtemp(dir=folder)
+        return in_child("nodes", backend=backend, count=4, folder=where)
+
+    turns = in_turn(benchmark, rounds, {name: lambda name=name: over(name) for name in ("ray", "processes")})
+    assert len({turn["digest"] for seen in turns.seen.values() for turn in seen}) == 1
+    section = f"4 actors of Ray beside 4 processes ({turns.last('ray', 'concepts'):,} concepts, two cores)"
+    for figure, what in (
+        ("idle_ms", "idle tick, ms"),
+        ("query_ms", "full query p50, ms"),
+        ("back_s", "a killed node is back and the tick redone, s, median of 7"),
+        ("slowest_back_s", "the slowest of these, s"),
+    ):
+        ray, processes = turns.spread("ray", figure), turns.spread("processes", figure)
+        figures.add(section, what, str(ray), str(processes), turns.ratio("ray", "processes", figure))

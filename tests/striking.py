@@ -2,10 +2,12 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
 
+from phago import Ray
 from phago.backends import Died, Late, Processes, Transport
 
 TOLD = ["Join", "Section", "Build", "Order", "Ask"]
@@ -82,13 +84,19 @@ class Struck:
 
 
 class Striking(Transport):
-    """Processes, and strikes in the order in which they are armed."""
+    """Nodes, and strikes in the order in which they are armed."""
 
-    def __init__(self, nodes):
-        super().__init__(nodes)
-        self.inner = Processes(nodes)
+    # What can happen to one node here, beside what signals do; and about when a node has a message, in seconds.
+    WAYS = ()
+    HAS = 0.0005
+
+    def __init__(self, inner):
+        super().__init__(inner.nodes, inner.shards)
+        self.inner = inner
         self.struck = Struck()
         self.order = None
+        # Of all nodes that there were.
+        self.all_pids = set(inner.pids())
 
     def arm(self, *strikes):
         """What is to happen next, each once the one before it has happened."""
@@ -121,10 +129,10 @@ class Striking(Transport):
             return self.inner.send(messages, wait, stopped)
         if strike.how == "silence":
             return self._silent(strike, messages, wait, stopped)
-        if strike.when == "before":
+        if strike.when in ("before", "within"):
             self.strike(strike)
         if strike.when == "during":
-            threading.Timer(0.0005, self.strike, [strike]).start()
+            threading.Timer(self.HAS, self.strike, [strike]).start()
         outcomes = self.inner.send(messages, wait, stopped)
         if strike.when == "after":
             self.strike(strike)
@@ -151,23 +159,75 @@ class Striking(Transport):
 
     def strike(self, strike):
         """Do it."""
-        pids = self.inner.pids()
+        if strike.how == "driver":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if strike.how == "interrupt":
+            os.killpg(os.getpgrp(), signal.SIGINT)
+            return
         for node in strike.nodes:
-            match strike.how:
-                case "kill":
-                    os.kill(pids[node], signal.SIGKILL)
-                case "stop":
-                    os.kill(pids[node], signal.SIGSTOP)
-                case "pipe":
-                    for lane in self.inner._workers[node].all_lanes():
-                        lane.pipe.shut()
-                case "driver":
-                    os.kill(os.getpid(), signal.SIGKILL)
-                case "interrupt":
-                    os.killpg(os.getpgrp(), signal.SIGINT)
+            if strike.how in self.WAYS or strike.when == "within":
+                self.strike_node(node, strike.how, strike.when)
+            else:
+                os.kill(self.inner.pids()[node], {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}[strike.how])
+
+    def strike_node(self, node, how, when):
+        """Do to a node what signals do not."""
+        raise NotImplementedError
 
     def restart(self, nodes):
         self.inner.restart(nodes)
+        self.all_pids.update(self.inner.pids())
 
     def close(self):
         self.inner.close()
+
+
+class StrikingProcesses(Striking):
+    """Processes of this machine."""
+
+    WAYS = ("pipe",)
+
+    def __init__(self, nodes):
+        super().__init__(Processes(nodes))
+
+    def strike_node(self, node, how, when):
+        for lane in self.inner._workers[node].all_lanes():
+            lane.pipe.shut()
+
+
+class StrikingRay(Striking):
+    """Actors. What happens `within` one happens once it has obeyed a message, and before it has answered."""
+
+    WAYS = ("ray.kill", "raise", "hang")
+    HAS = 0.002
+
+    def __init__(self, nodes, address=None):
+        super().__init__(Ray(nodes, address=address))
+
+    def strike_node(self, node, how, when):
+        ray, handle = sys.modules["ray"], self.inner._actors[node].handle
+        if how == "ray.kill":
+            ray.kill(handle)
+            return
+
+        # By value: actors do not find the modules of tests.
+        def spoil(actor):
+            obey = actor._node.handle
+
+            class Spoilt:
+                def handle(self, *given):
+                    if when == "within":
+                        obey(*given)
+                    if how == "kill":
+                        os.kill(os.getpid(), signal.SIGKILL)
+                    while how == "hang":
+                        time.sleep(1)
+                    raise RuntimeError("spoilt")
+
+            actor._node = Spoilt()
+
+        # It is done before the message is there.
+        ray.get(handle.__ray_call__.remote(spoil))
+
+
+STRIKING = {"processes": StrikingProcesses, "ray": StrikingRay}

@@ -1,5 +1,7 @@
-"""A colony over hosts with addresses of their own: namespaces of the network, joined by a cable that may be cut."""
+"""A colony over hosts with addresses of their own: namespaces of the network, joined by a cable that delays, loses and
+may be cut."""
 
+import collections
 import contextlib
 import json
 import os
@@ -19,6 +21,8 @@ pytestmark = [pytest.mark.campaign, pytest.mark.timeout(900)]
 
 HERE = os.path.dirname(__file__)
 ADDRESS, PORT = "10.213.7.{}", 6379
+# Of the cable, one way: delay and jitter in seconds, the share of frames that is lost, and the seed of what is drawn.
+CABLE = ["0.003", "0.001", "0.01", "10"]
 # Here hosts reach one another, so Ray listens on their addresses.
 ENV = {**os.environ, "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1", "PYTHONPATH": os.pathsep.join([HERE, *sys.path])}
 
@@ -37,16 +41,30 @@ class Hosts:
             for name in self.names:
                 system("ip", "netns", "add", name)
                 stack.callback(system, "ip", "netns", "del", name)
-            ends = [f"ph{os.getpid() % 100_000}{side}" for side in "ab"]
-            system("ip", "link", "add", ends[0], "type", "veth", "peer", "name", ends[1])
-            for number, (name, end) in enumerate(zip(self.names, ends, strict=True), 1):
-                system("ip", "link", "set", end, "netns", name, "name", "eth0")
+            self.cable = self.joined()
+            for number, name in enumerate(self.names, 1):
                 system("ip", "-n", name, "addr", "add", ADDRESS.format(number) + "/24", "dev", "eth0")
                 for device in ("lo", "eth0"):
                     system("ip", "-n", name, "link", "set", device, "up")
         except (OSError, subprocess.CalledProcessError) as error:
             stack.close()
-            pytest.skip(f"namespaces of the network cannot be had: {getattr(error, 'stderr', '') or error}")
+            pytest.skip(f"namespaces with a cable cannot be had: {getattr(error, 'stderr', '') or error}")
+
+    def joined(self):
+        """The cable, which ends with the test."""
+        command = [sys.executable, os.path.join(HERE, "cable.py"), *self.names, *CABLE]
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        cable = self.stack.enter_context(subprocess.Popen(command, text=True, **pipes))
+        self.stack.callback(cable.stdin.close)
+        if cable.stdout.readline() != "ready\n":
+            raise OSError(cable.stderr.read().strip())
+        return cable
+
+    def carried(self):
+        """What the cable has carried."""
+        self.cable.stdin.write("told\n")
+        self.cable.stdin.flush()
+        return collections.Counter(json.loads(self.cable.stdout.readline()))
 
     def on(self, number, *command, **how):
         """A process on a host, which ends with the test."""
@@ -73,15 +91,6 @@ class Hosts:
             if pipe is not None:
                 pipe.close()
 
-    def slow_and_lossy(self):
-        """Delay and lose what travels. Returns why not, if the kernel cannot."""
-        for name in self.names:
-            try:
-                system(*f"ip netns exec {name} tc qdisc add dev eth0 root netem delay 3ms 1ms loss 1%".split())
-            except (OSError, subprocess.CalledProcessError) as error:
-                return str(getattr(error, "stderr", "") or error).strip()
-        return None
-
 
 @pytest.fixture
 def hosts():
@@ -92,10 +101,13 @@ def hosts():
         yield Hosts(stack)
 
 
+# How many ticks are idle, and questions asked, to see how long they take.
+IDLE = 60
 # It says where its nodes are, waits for a line, and goes on.
 LIFE = """
-    import json, sys, phago, ray, time
-    from test_backends import DOCUMENTS, live, said
+    import json, statistics, sys, phago, ray, time
+    from test_backends import live
+    from test_machines import IDLE
     first = None
     while first is None:
         try:
@@ -109,11 +121,24 @@ LIFE = """
     nodes = phago.Ray(4, shards=8)
     first.close()
     runner = phago.RunnerConfig(phase_timeout_ms=60_000)
+
+    def middle(call):
+        took = []
+        for _ in range(IDLE):
+            began = time.perf_counter()
+            call()
+            took.append(1000 * (time.perf_counter() - began))
+        return statistics.median(took)
+
     with phago.open(sys.argv[1] + "/one", backend=nodes, runner=runner) as colony:
+        print("[]", flush=True)
         live(colony)
         machines = [actor.machine for actor in nodes._actors]
         print(json.dumps([sorted(map(machines.count, set(machines))), colony.digest()]), flush=True)
+        told = {"tick": middle(colony.tick), "query": middle(lambda: colony.query("how do ions cross a membrane"))}
+        print(json.dumps([told]), flush=True)
         colony.ingest(["One more document waits for a tick, with ions and a membrane."])
+        print("[]", flush=True)
         sys.stdin.readline()
         report = colony.run()
         machines = {actor.machine for actor in nodes._actors}
@@ -125,6 +150,8 @@ def digests():
     colony = phago.Colony(1)
     live(colony)
     first = colony.digest()
+    for _ in range(IDLE):
+        colony.tick()
     colony.ingest(["One more document waits for a tick, with ions and a membrane."])
     colony.run()
     return first, colony.digest()
@@ -132,16 +159,20 @@ def digests():
 
 @pytest.mark.parametrize("end", ["power", "cable"])
 def test_a_colony_over_hosts_outlives_one_of_them(hosts, tmp_path, capfd, end):
-    cable = hosts.slow_and_lossy()
     head = f"{ADDRESS.format(1)}:{PORT}"
     hosts.ray(0, "--head", f"--port={PORT}", "--include-dashboard=false")
     program = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(LIFE), str(tmp_path), head]
     life = hosts.on(0, *program, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     hosts.stack.callback(hosts.kill, life)
     other = hosts.ray(1, f"--address={head}")
+    assert said_by(life) == []
+    before = hosts.carried()
     counts, digest = said_by(life)
+    carried = hosts.carried() - before
+    [took] = said_by(life)
     assert counts == [2, 2]
     assert digest == digests()[0]
+    assert said_by(life) == []
     if end == "power":
         hosts.kill(other)
     else:
@@ -155,7 +186,13 @@ def test_a_colony_over_hosts_outlives_one_of_them(hosts, tmp_path, capfd, end):
     assert life.wait() == 0
     with phago.open(tmp_path / "one", shards=3) as colony:
         assert colony.digest() == digest
-    tell(capfd, f"hosts: 2, of which one lost its {end}; delay and loss: {cable or 'yes'}")
+    whole = hosts.carried()
+    way = 1000 * whole["delay"] / (whole["frames"] - whole["lost"])
+    lost = f"{whole['lost']} of {whole['frames']} frames lost, {way:.1f} ms each way"
+    life_long = f"{carried['bytes']:,} bytes for the life, {whole['bytes']:,} in all"
+    middles = f"an idle tick {took['tick']:.0f} ms, a query {took['query']:.0f} ms"
+    tell(capfd, f"hosts: 2, of which one lost its {end}; {lost}; {life_long}; {middles}")
+    assert whole["lost"] > 0
 
 
 def said_by(process):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .transport import Answer, Died, Late, Message, Node, Stopped, Transport
+from .transport import Answer, Died, Late, Message, Node, Stopped, Transport, Undelivered
 
 if TYPE_CHECKING:
     from .processes import Processes
     from .ray import Ray
 
-__all__ = ["Answer", "Died", "Late", "Message", "Node", "Processes", "Ray", "Stopped", "Transport"]
+__all__ = ["Answer", "Died", "Late", "Message", "Node", "Processes", "Ray", "Stopped", "Transport", "Undelivered"]
 
 
 # `import phago` pays for no engine that it does not use.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import re
 import signal
 import socket
 import threading
@@ -16,7 +17,7 @@ from typing import Any
 
 from .. import _phago
 from .._checks import count
-from .transport import Answer, Died, Late, Message, Node, Outcome, Stopped, Transport
+from .transport import Answer, Died, Late, Message, Node, Outcome, Stopped, Transport, Undelivered
 
 # How often to look whether anybody still wants an answer, in seconds.
 _LOOK = 0.005
@@ -35,6 +36,8 @@ _QUESTIONS = 8
 # Messages of this size and more are stored once for all nodes that are sent the same. Ray sends smaller ones in the
 # call.
 _STORED = 100 * 1024
+# Ray paints names of tasks.
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Ray(Transport):
@@ -115,7 +118,10 @@ class Ray(Transport):
         try:
             told = self._ray.get(call)
         except Exception as error:  # The actor ended, what another node sent it is lost, or Ray is not up any more.
-            return Died(_cause(error))
+            errors = self._ray.exceptions
+            # Of a task, and not of its result: the actor said so itself.
+            is_parcel = isinstance(error, errors.RayTaskError) and isinstance(error, errors.ObjectLostError)
+            return Undelivered(_cause(error)) if is_parcel else Died(_cause(error))
         return Answer(told, ()) if isinstance(told, bytes) else Answer(*told)
 
     def restart(self, nodes: Sequence[int]) -> None:
@@ -312,4 +318,4 @@ def _emptiest(machines: list[dict[str, Any]], taken: list[str]) -> str:
 
 
 def _cause(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    return " ".join(_COLOURS.sub("", str(error)).split()) or type(error).__name__

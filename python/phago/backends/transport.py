@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 from .. import _phago
 from .._records import dataclass
 
-__all__ = ["Answer", "Died", "Late", "Message", "Node", "Outcome", "Stopped", "Transport"]
+__all__ = ["Answer", "Died", "Late", "Message", "Node", "Outcome", "Stopped", "Transport", "Undelivered"]
 
 
 class Node:
@@ -76,11 +76,19 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True)
+class Undelivered:
+    """The node lives and did not get the message: what another node sent it is lost with that one."""
+
+    cause: str
+    """Why, as far as it is known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stopped:
     """Nobody wants an answer any more."""
 
 
-Outcome: TypeAlias = Answer | Died | Late | Stopped
+Outcome: TypeAlias = Answer | Died | Late | Undelivered | Stopped
 
 
 class Transport(abc.ABC):
@@ -163,6 +171,8 @@ def _told(outcome: Outcome) -> tuple[bytes | str, list[Any] | str]:
             return "died", cause
         case Late():
             return "late", ""
+        case Undelivered(cause):
+            return "undelivered", cause
         case Stopped():
             return "stopped", ""
 

@@ -165,6 +165,16 @@ fn any_number_of_nodes_answers_and_stores_what_one_process_does() {
     }
 }
 
+const MISHAPS: [Mishap; 7] = [
+    Mishap::LoseMessage,
+    Mishap::LoseParcels,
+    Mishap::LoseAnswer,
+    Mishap::Twice,
+    Mishap::DieBefore,
+    Mishap::DieAfter,
+    Mishap::Late(30),
+];
+
 #[test]
 fn lost_messages_and_dead_nodes_leave_no_trace() {
     let runtime = Runtime::new().unwrap();
@@ -172,8 +182,7 @@ fn lost_messages_and_dead_nodes_leave_no_trace() {
     let one = here(&files, 1);
     live(&one, &runtime, 7, |_| ());
     let (said, digest) = (answers(&one, 7), one.digest().unwrap());
-    let kinds =
-        [Mishap::LoseMessage, Mishap::LoseAnswer, Mishap::Twice, Mishap::DieBefore, Mishap::DieAfter, Mishap::Late(30)];
+    let kinds = MISHAPS;
     let mut struck = 0;
     for (round, mishap) in kinds.into_iter().enumerate() {
         let files = memory();
@@ -206,8 +215,7 @@ fn documents_that_are_read_ahead_are_ingested_whatever_became_of_the_reading() {
     let both = || all.chunks(30).chain(all[60..].chunks(30));
     both().for_each(|chunk| drop(one.ingest(bodies(chunk), 0, OnError::Raise, None).unwrap()));
     let digest = one.digest().unwrap();
-    let kinds =
-        [Mishap::LoseMessage, Mishap::LoseAnswer, Mishap::Twice, Mishap::DieBefore, Mishap::DieAfter, Mishap::Late(30)];
+    let kinds = MISHAPS;
     for mishap in [None].into_iter().chain(kinds.map(Some)) {
         let files = memory();
         let (far, threads) = over(&files, 4, 2).unwrap();
@@ -270,6 +278,67 @@ fn a_tick_that_its_caller_gives_up_or_may_not_be_redone_is_undone_and_says_who_f
     one.ingest(documents(3, 60).into_iter().map(Ok).collect(), 0, OnError::Raise, None).unwrap();
     self::runner(&one, &runtime).run_until_quiet_blocking(None, || false).unwrap();
     assert_eq!(far.digest().unwrap(), one.digest().unwrap());
+}
+
+#[test]
+fn a_node_that_misses_what_a_dead_one_sent_it_is_not_made_again() {
+    let runtime = Runtime::new().unwrap();
+    let files = memory();
+    let (far, threads) = over(&files, 4, 2).unwrap();
+    far.ingest(documents(3, 60).into_iter().map(Ok).collect(), 0, OnError::Raise, None).unwrap();
+    let config = RunnerConfig { recover: Recover::Manual, ..RunnerConfig::default() };
+    let runner = Runner::new(far.clone(), config, runtime.handle().clone()).unwrap();
+    // Where both live, the one that misses something is all there is to blame.
+    for (of_decay, lost) in [
+        ([Some(Mishap::LoseParcels), Some(Mishap::DieBefore)], 1),
+        ([Some(Mishap::LoseParcels), Some(Mishap::LoseMessage)], 1),
+        ([None, Some(Mishap::LoseParcels)], 1),
+        ([Some(Mishap::LoseParcels), None], 0),
+    ] {
+        threads.plan([None, None].into_iter().chain(of_decay));
+        let error = runner.tick_blocking(|| false).unwrap_err();
+        let (Error::ShardDied { shards, phase, .. } | Error::PhaseTimeout { shards, phase, .. }) = error else {
+            panic!("{error}")
+        };
+        let named: Vec<u32> = shards.iter().map(|shard| shard.0).collect();
+        assert_eq!((named, phase), (vec![2 * lost, 2 * lost + 1], Phase::Decay), "{of_decay:?}");
+        far.checkpoint().unwrap();
+        assert_eq!(threads.restarted(), [lost as usize], "{of_decay:?}");
+    }
+}
+
+#[test]
+fn a_tick_whose_nodes_are_made_again_after_its_commit_tells_of_the_same_synapses() {
+    let runtime = Runtime::new().unwrap();
+    let (one, other) = (memory(), memory());
+    let (calm, _) = over(&one, 4, 2).unwrap();
+    let (far, threads) = over(&other, 4, 2).unwrap();
+    let told = [(&calm, None), (&far, Some(Mishap::LoseMessage))].map(|(world, mishap)| {
+        let runner = runner(world, &runtime);
+        let ingest = |bodies: Vec<Body>| {
+            world.ingest(bodies.into_iter().map(Ok).collect(), 0, OnError::Raise, None).unwrap();
+        };
+        let all = documents(3, 80);
+        // Words that no document has any more once the others are read again, numbered before theirs.
+        let gone = (0..40).map(|at| format!("gone{at}")).collect::<Vec<_>>().join(" ");
+        ingest(vec![Body { key: Some("gone".into()), text: gone.into(), ..Body::default() }]);
+        ingest(all[..40].to_vec());
+        runner.tick_blocking(|| false).unwrap();
+        world.delete("gone").unwrap();
+        runner.run_until_quiet_blocking(None, || false).unwrap();
+        world.checkpoint().unwrap();
+        ingest(all[40..].to_vec());
+        if mishap.is_some() {
+            // Two of Act and two of Decay come before.
+            threads.plan([None, None, None, None, mishap]);
+        }
+        let report = runner.tick_blocking(|| false).unwrap();
+        let edges = report.phases.iter().flat_map(|phase| phase.cross_edges.iter()).collect::<Vec<_>>();
+        (edges, report.digested, world.digest().unwrap())
+    });
+    assert_eq!(threads.restarted(), [0]);
+    assert!(told[0].0.len() > 100);
+    assert_eq!(told[0], told[1]);
 }
 
 #[test]

@@ -105,6 +105,7 @@ fn read(answer: &Bound<'_, PyAny>) -> PyResult<std::result::Result<Answer, Lost>
         return Ok(Err(match kind.as_str() {
             "died" => Lost::Died(reason),
             "late" => Lost::Late,
+            "undelivered" => Lost::Undelivered(reason),
             _ => Lost::Cancelled,
         }));
     }

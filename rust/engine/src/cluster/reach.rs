@@ -62,6 +62,7 @@ impl<'a> Reach<'a> {
         let messages: Vec<Message> = (first..).zip(letters).map(message).collect();
         let mut answers = self.remote.transport.send(messages, self.wait, self.cancel).into_iter();
         let (mut replies, mut dead, mut late) = (Vec::with_capacity(sent.len()), Vec::new(), Vec::new());
+        let mut undelivered = Vec::new();
         for (node, number, is_order) in sent {
             let unanswered = || Err(Lost::Died("the transport gave no outcome for it".into()));
             let reply = answers.next().unwrap_or_else(unanswered);
@@ -72,11 +73,16 @@ impl<'a> Reach<'a> {
                 Ok((Ok(Reply::Done(Done::Refused(reason))), _)) if is_order => dead.push((node, reason)),
                 Ok((Ok(reply), parcels)) => replies.push((reply, parcels)),
                 Err(Lost::Late) => late.push(node),
+                Err(Lost::Undelivered(cause)) => undelivered.push((node, cause)),
                 Err(Lost::Cancelled) => return Err(Error::Cancelled),
             }
         }
         if dead.is_empty() && late.is_empty() {
-            return Ok(replies);
+            if undelivered.is_empty() {
+                return Ok(replies);
+            }
+            // Who lost what was sent does not show, so those are made again that miss it. Else they stay as they are.
+            dead = undelivered;
         }
         self.lost.borrow_mut().extend(dead.iter().map(|dead| dead.0).chain(late.iter().copied()));
         Err(self.failure(phase, &dead, &late))

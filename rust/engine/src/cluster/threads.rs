@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 pub enum Mishap {
     /// It does not arrive.
     LoseMessage,
+    /// What other nodes send with it is lost, so it does not arrive.
+    LoseParcels,
     /// It is obeyed, and the answer does not arrive.
     LoseAnswer,
     /// It arrives twice; the first answer counts.
@@ -33,6 +35,8 @@ pub struct Threads {
     nodes: Mutex<Vec<Option<Arc<Server>>>>,
     // What happens to the next messages, in the order in which they are sent; beyond it nothing does.
     mishaps: Mutex<VecDeque<Option<Mishap>>>,
+    // The nodes that were made again.
+    restarted: Mutex<Vec<usize>>,
     // Messages and bytes sent, both ways.
     sent: Mutex<(u64, u64)>,
 }
@@ -41,7 +45,12 @@ impl Threads {
     /// Returns as many nodes.
     pub fn new(nodes: usize) -> Threads {
         let nodes = (0..nodes).map(|_| Some(Arc::default())).collect();
-        Threads { nodes: Mutex::new(nodes), mishaps: Mutex::default(), sent: Mutex::default() }
+        Threads {
+            nodes: Mutex::new(nodes),
+            mishaps: Mutex::default(),
+            restarted: Mutex::default(),
+            sent: Mutex::default(),
+        }
     }
 
     /// Gives the next messages these mishaps, in the order in which they are sent.
@@ -52,6 +61,11 @@ impl Threads {
     /// Returns how many messages were sent, and how many bytes both ways, and counts from 0 again.
     pub fn sent(&self) -> (u64, u64) {
         std::mem::take(&mut *lock(&self.sent))
+    }
+
+    /// Returns the nodes that were made again, and forgets them.
+    pub fn restarted(&self) -> Vec<usize> {
+        std::mem::take(&mut *lock(&self.restarted))
     }
 
     fn kill(&self, node: usize) {
@@ -74,6 +88,7 @@ impl Transport for Threads {
             let Some(server) = lock(&self.nodes)[node].clone() else { return Err(Lost::Died("it has ended".into())) };
             match mishap {
                 Some(Mishap::LoseMessage) => return Err(Lost::Late),
+                Some(Mishap::LoseParcels) => return Err(Lost::Undelivered("what came with it is lost".into())),
                 Some(Mishap::DieBefore) => {
                     self.kill(node);
                     return Err(Lost::Died("it ended before".into()));
@@ -131,6 +146,7 @@ impl Transport for Threads {
         for &node in nodes {
             lock(&self.nodes)[node] = Some(Arc::default());
         }
+        lock(&self.restarted).extend(nodes);
         Ok(())
     }
 

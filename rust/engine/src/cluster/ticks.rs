@@ -14,7 +14,6 @@ use phago_core::cancel::Cancel;
 use phago_core::cluster::message::{SeatCounts, SeatSize};
 use phago_core::phase::Phase;
 use phago_core::plan::Plan;
-use phago_core::shard::CrossEdge;
 use phago_core::{Error, Result};
 use std::time::Duration;
 
@@ -63,18 +62,20 @@ impl Remote {
         let timeout = manner.timeout;
         let mut driving = self.drive(world)?;
         let reach = Reach::new(self, driving.epoch, world.tick() + 1, timeout, cancel);
-        let (planned, terms) = {
+        // Nodes tell of new synapses by numbers of words as they are now: made again, the colony may have others.
+        let (planned, terms, none) = {
             let state = world.state()?;
             // It stays until the tick is over, as another attempt may follow.
             let acted = lock(&world.inputs).acted.clone();
-            (driving.driver.plan(&state, &reach, acted), state.commons().terms())
+            let planned = driving.driver.plan(&state, &reach, acted);
+            (planned, state.commons().terms(), CrossEdges::new(state.commons(), Vec::new()))
         };
         self.check(&mut driving, &reach, &planned);
         let plan = planned?;
         let is_idle = plan.acted().is_none() && world.state()?.is_idle_until(plan.tick);
         let cut = world.journal.as_ref().map_or(Ok(0), |journal| journal.cut())?;
         if is_idle {
-            return self.pass(world, driving, &plan, cut, manner);
+            return self.pass(world, driving, &plan, cut, manner, &none);
         }
         let tick = plan.tick;
         let made = driving.driver.act(&reach, plan).and_then(|acted| {
@@ -109,7 +110,8 @@ impl Remote {
         }
         let plan = made.plan.clone();
         let seats: Vec<SeatCounts> = made.acks.iter().flat_map(|ack| ack.seats.clone()).collect();
-        let edges = made.acks.iter_mut().flat_map(|ack| std::mem::take(&mut ack.cross_edges)).collect();
+        let edges = made.acks.iter_mut().flat_map(|ack| std::mem::take(&mut ack.cross_edges));
+        let edges: Vec<CrossEdges> = edges.map(|edges| none.beside(edges)).collect();
         let failed = made.acks.iter().map(|ack| ack.staged.failed).sum();
         let transferred = made.acks.iter().map(|ack| ack.staged.transferred).sum();
         // From here on the tick cannot be undone.
@@ -133,7 +135,7 @@ impl Remote {
                 Vec::new()
             }
         };
-        let report = self.told(world, &plan, &seats, edges, (failed, is_quiet))?;
+        let report = self.told(&plan, &seats, (&edges, &none), (failed, is_quiet));
         tell(world, &plan, acts, &report, transferred)?;
         self.checkpoint_if_due(world, &mut driving);
         Ok((report, sizes))
@@ -147,6 +149,7 @@ impl Remote {
         plan: &Plan,
         cut: u64,
         manner: &Manner<'_>,
+        none: &CrossEdges,
     ) -> Result<(TickReport, Vec<Size>)> {
         if let Some(journal) = &world.journal {
             journal.tick(plan, driving.driver.attempt(), cut, true)?;
@@ -175,7 +178,7 @@ impl Remote {
         }
         let (seats, sizes): (Vec<SeatCounts>, Vec<SeatSize>) = passed.into_iter().unzip();
         let sizes = seats.iter().zip(sizes).map(|(counts, size)| size_of(counts, size)).collect();
-        let report = self.told(world, plan, &seats, Vec::new(), (0, true))?;
+        let report = self.told(plan, &seats, (&[], none), (0, true));
         tell(world, plan, Vec::new(), &report, 0)?;
         Ok((report, sizes))
     }
@@ -193,29 +196,22 @@ impl Remote {
 
     fn told(
         &self,
-        world: &World,
         plan: &Plan,
         seats: &[SeatCounts],
-        edges: Vec<Vec<CrossEdge>>,
+        (edges, none): (&[CrossEdges], &CrossEdges),
         (failed, is_quiet): (u64, bool),
-    ) -> Result<TickReport> {
-        let (none, edges) = {
-            let state = world.state()?;
-            let commons = state.commons();
-            let made = edges.into_iter().map(|edges| CrossEdges::new(commons, edges));
-            (CrossEdges::new(commons, Vec::new()), made.collect::<Vec<_>>())
-        };
+    ) -> TickReport {
         let mut phases = Vec::with_capacity(3 * seats.len());
         for phase in [Phase::Sense, Phase::Act, Phase::Decay] {
             phases.extend(self.shards().iter().zip(seats).enumerate().map(|(seat, (&shard, counts))| {
                 let is_last = phase == Phase::Decay;
                 let (node_count, edge_count) = if is_last { counts.after } else { counts.before };
-                let cross_edges = edges.get(seat).filter(|_| is_last).unwrap_or(&none).clone();
+                let cross_edges = edges.get(seat).filter(|_| is_last).unwrap_or(none).clone();
                 PhaseReport { shard, phase, tick: plan.tick, node_count, edge_count, cross_edges }
             }));
         }
         let digested = plan.documents() as u64 - failed;
-        Ok(TickReport { tick: plan.tick, phases, digested, failed, is_quiet, recovered: Vec::new() })
+        TickReport { tick: plan.tick, phases, digested, failed, is_quiet, recovered: Vec::new() }
     }
 }
 

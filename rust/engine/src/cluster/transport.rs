@@ -64,6 +64,8 @@ pub enum Lost {
     Died(String),
     /// It did not answer in time.
     Late,
+    /// It lives and has not obeyed: what other nodes sent it is lost with one of them; why, as far as that is known.
+    Undelivered(String),
     /// Whoever asked wants no answer any more.
     Cancelled,
 }

@@ -140,6 +140,12 @@ impl CrossEdges {
         CrossEdges(Arc::new(Edges { lexicon, ring, made, order: OnceLock::new() }))
     }
 
+    // Returns others of the same dictionary.
+    pub(crate) fn beside(&self, made: Vec<CrossEdge>) -> CrossEdges {
+        let (lexicon, ring) = (self.0.lexicon.clone(), self.0.ring.clone());
+        CrossEdges(Arc::new(Edges { lexicon, ring, made, order: OnceLock::new() }))
+    }
+
     /// Returns how many there are.
     pub fn len(&self) -> usize {
         self.0.made.len()
