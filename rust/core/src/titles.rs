@@ -29,6 +29,8 @@ pub struct Titles {
 struct Beginning {
     // Bit n is set if a title of n terms was ever added.
     lengths: u16,
+    // Of titles of several terms: a bit for the second one, which some others share. It saves most looks for a title.
+    seconds: u16,
     // The index of the list of its documents, if the term is a title; an empty list stays.
     list: u32,
 }
@@ -40,6 +42,10 @@ pub struct Mention {
     pub title: Box<[u32]>,
     /// Their places: all of them, or as many as were asked for.
     pub places: Vec<u32>,
+}
+
+fn bit(second: u32) -> u16 {
+    1 << (second % u16::BITS)
 }
 
 impl Titles {
@@ -61,6 +67,7 @@ impl Titles {
             let is_new = beginning.lengths >> title.len() & 1 == 0;
             beginning.lengths |= 1 << title.len();
             if title.len() > 1 {
+                beginning.seconds |= bit(title[1]);
                 self.by_hash.entry(self.hash(title)).or_default().push(place);
                 return;
             }
@@ -97,8 +104,8 @@ impl Titles {
     }
 
     /// Returns every title that a sequence of terms mentions, once, in the order of first mention. `is_taken` returns
-    /// whether a place holds a document, `title_of` the title of that; empty if there is none. At most `most` places are listed of each. `poll` is
-    /// called at every word, and its error ends the search.
+    /// whether a place holds a document, `title_of` the title of that; empty if there is none. At most `most` places are
+    /// listed of each. `poll` is called at every word, and its error ends the search.
     pub fn mentioned<'a, E>(
         &self,
         sequence: &[u32],
@@ -119,7 +126,10 @@ impl Titles {
         std::hint::black_box(ones.map(|(_, one)| self.of_one_term[one.list as usize].len()).sum::<usize>());
         for (start, beginning) in begun {
             poll()?;
-            let longest = MENTION_TERMS_MAX.min(sequence.len() - start);
+            let longest = match sequence.get(start + 1) {
+                Some(&second) if beginning.seconds & bit(second) != 0 => MENTION_TERMS_MAX.min(sequence.len() - start),
+                _ => 1,
+            };
             for length in (1..=longest).filter(|length| beginning.lengths >> length & 1 == 1) {
                 let title = &sequence[start..start + length];
                 if known.contains(title) {
