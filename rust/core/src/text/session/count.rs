@@ -63,10 +63,14 @@ pub(super) struct Part {
     stands: bool,
 }
 
-/// A word of up to 16 bytes whose index in `seen` is looked for, and the offset at which it starts.
-pub(super) struct Asked {
-    key: [u64; 2],
-    start: usize,
+/// What is looked for next, by the offsets at which it starts and ends.
+pub(super) enum Asked {
+    /// A word of up to 16 bytes, in lower case.
+    Word([u64; 2], usize),
+    /// A longer one, as the text has it.
+    Long(usize, usize),
+    /// A chunk.
+    Chunk(usize, usize),
 }
 
 /// A word by its index in `seen`, the offset at which it starts, and whether it has a position.
@@ -80,42 +84,42 @@ impl Session {
     /// Counts the words of a text and notes those with a position in their order.
     pub(super) fn count(&mut self, text: &str) {
         let bytes = text.as_bytes();
-        runs(text, |run| match run {
-            Run::Plain(start, end) if end - start <= 16 => {
-                self.asked.push(Asked { key: lower(key_at(bytes, start, end - start)), start });
-                if self.asked.len() == ASKED_MAX {
-                    self.look_up();
+        runs(text, |run| {
+            self.asked.push(match run {
+                Run::Plain(start, end) if end - start <= 16 => {
+                    Asked::Word(lower(key_at(bytes, start, end - start)), start)
                 }
-            }
-            Run::Plain(start, end) if end - start <= WORD_BYTES_MAX => {
-                self.look_up();
-                let mut buffer = [0; WORD_BYTES_MAX];
-                let word = &mut buffer[..end - start];
-                word.copy_from_slice(&bytes[start..end]);
-                word.make_ascii_lowercase();
-                let place = self.place(str::from_utf8(word).unwrap_or_default());
-                self.find(place, true, start);
-            }
-            Run::Plain(..) => self.too_long += 1,
-            Run::Chunk(start, end) => {
-                self.look_up();
-                self.count_chunk(&text[start..end], start);
+                Run::Plain(start, end) => Asked::Long(start, end),
+                Run::Chunk(start, end) => Asked::Chunk(start, end),
+            });
+            if self.asked.len() == ASKED_MAX {
+                self.look_up(text);
             }
         });
-        self.look_up();
+        self.look_up(text);
         self.count_found();
     }
 
-    fn look_up(&mut self) {
-        for at in 0..self.asked.len() {
-            let Asked { key, start } = self.asked[at];
-            let place = match self.short.get(&key) {
-                Some(&place) => place,
-                None => self.meet_short(&key),
-            };
-            self.find(place, true, start);
+    fn look_up(&mut self, text: &str) {
+        let mut asked = std::mem::take(&mut self.asked);
+        for asked in asked.drain(..) {
+            match asked {
+                Asked::Word(key, start) => {
+                    let place = match self.short.get(&key) {
+                        Some(&place) => place,
+                        None => self.meet_short(&key),
+                    };
+                    self.find(place, true, start);
+                }
+                Asked::Long(start, end) if end - start <= WORD_BYTES_MAX => {
+                    let place = self.place(&text[start..end].to_ascii_lowercase());
+                    self.find(place, true, start);
+                }
+                Asked::Long(..) => self.too_long += 1,
+                Asked::Chunk(start, end) => self.count_chunk(&text[start..end], start),
+            }
         }
-        self.asked.clear();
+        self.asked = asked;
     }
 
     #[cold]
