@@ -26,7 +26,7 @@ NODES = 2
 # As many as a driver does that is not killed before.
 OPERATIONS = 16
 CONFIG = phago.ColonyConfig(documents_per_tick=8)
-DOCUMENTS = [document for document in seeded_documents(6000, vocabulary=300) if "id" in document]
+DOCUMENTS = [document for document in seeded_documents(16_000, vocabulary=300) if "id" in document]
 # What a step of the life below says at least once, and when nodes are made again.
 IN_TICK = ["Act", "Decay", "Commit"]
 IN_CHANGE = ["Prepare", "Apply", "Discard"]

@@ -1,12 +1,15 @@
 //! The documents of a shard, and their postings.
 
+use super::postings::grow;
 use super::{Body, Known, Lifetime, Postings, Terms, Vectors};
 use crate::Result;
 use crate::ids::DocumentId;
-use crate::maps::Map;
+use crate::maps::State;
 use crate::metadata::{Among, Filter, MetadataIndex, Places};
 use crate::text::{Analysis, DOCUMENT_WORDS_MAX, Sequence, Session};
 use crate::titles::Titles;
+use hashbrown::HashTable;
+use std::hash::BuildHasher;
 
 /// The largest number of documents in a shard: places are 32 bits wide.
 pub const DOCUMENTS_MAX: u64 = u32::MAX as u64;
@@ -88,7 +91,9 @@ impl Document {
 /// A shard's documents and their postings. Search finds a document as soon as it is here, digested or not.
 #[derive(Clone, Debug, Default)]
 pub struct Documents {
-    places: Map<u128, u32>,
+    // By id. The ids themselves stand with the documents.
+    places: HashTable<u32>,
+    state: State,
     // By place; `None` if the document was deleted.
     all: Vec<Option<Document>>,
     taken: Places,
@@ -210,7 +215,11 @@ impl Documents {
 
     /// Returns the place of a document, or `None` if it is not here.
     pub fn place(&self, id: DocumentId) -> Option<u32> {
-        self.places.get(&id.0).copied()
+        self.places.find(self.state.hash_one(id.0), |place| self.has_at(*place, id)).copied()
+    }
+
+    fn has_at(&self, place: u32, id: DocumentId) -> bool {
+        self.all[place as usize].as_ref().is_some_and(|document| document.id == id)
     }
 
     /// Returns the document with this identity.
@@ -260,8 +269,12 @@ impl Documents {
         if let Some(vector) = new.body.vector.take() {
             self.vectors.insert(place, &vector);
         }
-        let known = self.places.insert(new.id.0, place);
-        assert!(known.is_none(), "document {} is taken twice", new.id);
+        assert!(self.place(new.id).is_none(), "document {} is taken twice", new.id);
+        let (all, state) = (&self.all, &self.state);
+        let hash = |place: &u32| {
+            state.hash_one(all[*place as usize].as_ref().map(|document| document.id.0).unwrap_or_default())
+        };
+        self.places.insert_unique(state.hash_one(new.id.0), place, hash);
         let document = Document {
             id: new.id,
             body: new.body,
@@ -272,6 +285,7 @@ impl Documents {
             digested: None,
             concepts: Box::default(),
         };
+        grow(&mut self.all);
         self.all.push(Some(document));
         self.taken.push(place);
     }
@@ -279,7 +293,9 @@ impl Documents {
     /// Removes a document. Its place stays empty until many are, so that the cost depends on the document's terms only,
     /// not on the number of documents.
     pub(crate) fn remove(&mut self, id: DocumentId) -> Option<Document> {
-        let place = self.places.remove(&id.0)?;
+        let (all, hash) = (&self.all, self.state.hash_one(id.0));
+        let is_it = |place: &u32| all[*place as usize].as_ref().is_some_and(|document| document.id == id);
+        let (place, _) = self.places.find_entry(hash, is_it).ok()?.remove();
         let mut document = self.all[place as usize].take().expect("a document stands at its place");
         self.taken.remove(place);
         document.body.vector = self.vectors.remove(place);
@@ -315,7 +331,7 @@ impl Documents {
         self.titles.rebuild(|place| moved[place as usize]);
         self.metadata.rebuild(|place| moved[place as usize]);
         self.vectors.rebuild(moved_to);
-        self.places.values_mut().for_each(|place| *place = moved_to(*place));
+        self.places.iter_mut().for_each(|place| *place = moved_to(*place));
         let stays = |place: usize| moved[place].is_some();
         self.lengths = kept(&self.lengths, stays);
         self.norms = kept(&self.norms, stays);
