@@ -41,7 +41,7 @@ CORE = {
     "coordinator": WORDS | {"ring"},
     "commons": WORDS | {"documents", "field", "graph", "life", "ring", "text"},
     "plan": WORDS | {"commons", "documents", "field", "life"},
-    "wishes": WORDS | {"commons", "field"},
+    "wishes": WORDS | {"commons", "documents", "field"},
     # Agents propose; they see no shard and no graph to change.
     "agents": WORDS | {"commons", "plan"},
     # A shard knows no other shard, no replica of them and no driver: what it has to say is a message.

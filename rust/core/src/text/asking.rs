@@ -1,9 +1,10 @@
 //! The words of a question, a title or a label, as terms that are known already. Nothing enters the lexicon.
 
 use super::chunk::{self, normal};
+use super::counter::{key_at, lower};
 use super::fold::{Role, role_of, stem_of};
 use super::function::FUNCTION_SHARE;
-use super::session::{Session, key_at, lower};
+use super::session::Session;
 use super::words::Word;
 use super::words::{Run, WORD_BYTES_MAX, runs};
 use crate::maps::Map;
@@ -92,7 +93,7 @@ impl Session {
 
     /// Visits the words of a text that have a position, in order.
     pub fn words(&mut self, text: &str, visit: impl FnMut(Placed)) {
-        self.forget();
+        self.counter.forget();
         self.visit(text, visit);
     }
 
@@ -100,7 +101,7 @@ impl Session {
     pub fn spoken(&mut self, text: &str, mut visit: impl FnMut(&str, Option<u32>, Role)) {
         each(text, |_, word| {
             if word.stands {
-                let (term, role) = self.known(word.form);
+                let (term, role) = self.counter.known(word.form);
                 visit(word.form, term, role);
             }
         });
@@ -111,21 +112,21 @@ impl Session {
         runs(text, |run| match run {
             Run::Plain(start, end) if end - start <= 16 => {
                 let key = lower(key_at(bytes, start, end - start));
-                let (term, role) = match self.met(&key) {
+                let (term, role) = match self.counter.met(&key) {
                     Some(known) => known,
-                    None => self.known(&text[start..end].to_ascii_lowercase()),
+                    None => self.counter.known(&text[start..end].to_ascii_lowercase()),
                 };
                 visit(Placed { term, role, start });
             }
             Run::Plain(start, end) if end - start <= WORD_BYTES_MAX => {
-                let (term, role) = self.known(&text[start..end].to_ascii_lowercase());
+                let (term, role) = self.counter.known(&text[start..end].to_ascii_lowercase());
                 visit(Placed { term, role, start });
             }
             Run::Plain(..) => {}
             Run::Chunk(start, end) => {
                 chunk::words(&text[start..end], true, &mut |word| {
                     if word.stands {
-                        let (term, role) = self.known(word.form);
+                        let (term, role) = self.counter.known(word.form);
                         visit(Placed { term, role, start: start + word.at });
                     }
                 });

@@ -10,6 +10,7 @@
 mod asking;
 mod chunk;
 mod class;
+mod counter;
 mod fold;
 mod function;
 mod lexicon;
@@ -31,12 +32,13 @@ pub use fold::{Role, role_of};
 pub(crate) use function::FUNCTION_SHARE;
 pub use function::{function_words, is_function_word};
 
+pub use counter::{DOCUMENT_WORDS_MAX, SESSION_FORMS_MAX};
 pub use lexicon::Lexicon;
 pub(crate) use lexicon::{Adopted, Reading};
 pub(crate) use near::NearForm;
 pub use near::edits_max;
 pub use sequence::{Passage, Sequence};
-pub use session::{Analysis, DOCUMENT_WORDS_MAX, SESSION_FORMS_MAX, Session, TITLE_TERMS_MAX, norm};
+pub use session::{Analysis, Session, TITLE_TERMS_MAX, norm};
 pub use words::WORD_BYTES_MAX;
 
 /// Name and version of the analyser: a part of every digest, to be changed with anything that changes a
