@@ -118,6 +118,14 @@ def debian() -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def large() -> Path:
+    path = corpora.find("large.jsonl")
+    if path is None:
+        pytest.skip("needs large.jsonl in the folder PHAGO_DATA: a document a line, a million of them")
+    return path
+
+
 def collection(name: str) -> Path:
     path = corpora.find(name)
     if path is None:

@@ -15,6 +15,7 @@ import time
 from itertools import islice
 
 import phago
+from child import memory_mib
 
 DEFAULT = (10_000, 100_000, 1_000_000)
 # Operations of each kind that are timed, and documents that are held back to be ingested then.
@@ -57,7 +58,8 @@ def measure(path, size):
     changed = [{"id": key, "text": f"{text} changed"} for key, text in some[:TRIED]]
     yield "documents", [len(colony)]
     yield "ingested and digested, documents/s", [len(colony) / whole]
-    yield "peak memory, bytes a document", [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / len(colony)]
+    yield "peak memory of the process, MiB", [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]
+    yield "its memory now, MiB", [memory_mib()]
     yield "query, ms", timed(colony.query, asked)
     yield "lexical query, ms", timed(lambda text: colony.query(text, ranking="lexical"), asked)
     yield "idle tick, ms", timed(lambda _: colony.tick(), range(TRIED))
@@ -76,11 +78,14 @@ def shown(values):
     return f"{statistics.median(values):,.3f} [{min(values):,.3f}, {max(values):,.3f}]"
 
 
+def measured(path, size):
+    """All figures of one size by name, from a process of its own."""
+    done = subprocess.run([sys.executable, __file__, path, "--one", str(size)], stdout=subprocess.PIPE, check=True)
+    return json.loads(done.stdout)
+
+
 def main(path, sizes):
-    tables = {}
-    for size in sizes:
-        done = subprocess.run([sys.executable, __file__, path, "--one", str(size)], stdout=subprocess.PIPE, check=True)
-        tables[size] = json.loads(done.stdout)
+    tables = {size: measured(path, size) for size in sizes}
     for name in tables[sizes[0]]:
         print(f"{name:36}" + "".join(f"{shown(tables[size][name]):>36}" for size in sizes))
 
