@@ -7,7 +7,6 @@ FILE has one document a line, `{"_id", "title", "text"}`; a colony of its first 
 """
 
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -58,7 +57,7 @@ def measure(path, size):
     changed = [{"id": key, "text": f"{text} changed"} for key, text in some[:TRIED]]
     yield "documents", [len(colony)]
     yield "ingested and digested, documents/s", [len(colony) / whole]
-    yield "peak memory of the process, MiB", [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]
+    yield "peak memory of the process, MiB", [memory_mib("VmHWM")]
     yield "its memory now, MiB", [memory_mib()]
     yield "query, ms", timed(colony.query, asked)
     yield "lexical query, ms", timed(lambda text: colony.query(text, ranking="lexical"), asked)

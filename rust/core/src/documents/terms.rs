@@ -86,11 +86,12 @@ impl Terms {
     }
 
     /// Returns terms and counts, in order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (u32, u32)> + '_ {
-        (0..self.len()).map(|at| match &self.0 {
-            Form::Narrow(terms) => unpacked(terms[at]),
-            Form::Wide(terms) => terms[at],
-        })
+    pub fn iter(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let (narrow, wide): (&[u32], &[(u32, u32)]) = match &self.0 {
+            Form::Narrow(terms) => (terms, &[]),
+            Form::Wide(terms) => (&[], terms),
+        };
+        narrow.iter().map(|&narrow| unpacked(narrow)).chain(wide.iter().copied())
     }
 
     /// Reads a little of every line of memory that they take.
