@@ -27,7 +27,7 @@ pub struct Analysis {
     pub title: Box<[u32]>,
     /// The words with a position, in order.
     pub sequence: Sequence,
-    /// The number of words that are not indexed because they are longer than [`WORD_BYTES_MAX`].
+    /// The number of words that are not indexed because they are longer than [`super::WORD_BYTES_MAX`].
     pub too_long: u32,
 }
 
