@@ -68,8 +68,8 @@ class Stats:
     row_bytes: int
     """Memory of all synapses."""
     bytes_exchanged: int
-    """Bytes that shards sent one another, in all ticks so far. A few more or less from run to run: words are numbered as
-    threads meet them, and large numbers take more bytes."""
+    """Bytes that shards sent one another, in all ticks so far. A few more or less from run to run: words are numbered
+    as threads meet them, and large numbers take more bytes."""
     touched: int
     """Rows of synapses that the last tick read."""
 
