@@ -51,12 +51,14 @@ _FACTORY = _Factory()
 
 
 class _Plan:
-    """What a class was declared with: types and defaults of all fields, and what its decorator was given."""
+    """What a class was declared with: types and defaults of all fields, what its decorator was given, and where."""
 
-    __slots__ = ("defaults", "given", "types")
+    __slots__ = ("defaults", "given", "scope", "types")
 
-    def __init__(self, types: dict[str, Any], defaults: dict[str, Any], given: dict[str, bool]) -> None:
-        self.types, self.defaults, self.given = types, defaults, given
+    def __init__(
+        self, types: dict[str, Any], defaults: dict[str, Any], given: dict[str, bool], scope: dict[str, Any]
+    ) -> None:
+        self.types, self.defaults, self.given, self.scope = types, defaults, given, scope
 
     def whole(self, kind: type) -> dict[str, Any]:
         """All that the library makes of such a class."""
@@ -93,7 +95,7 @@ class _Plan:
         lines = [f"def make({', '.join(known)}):", f" def __init__({', '.join(head)}):", *(body or ["  pass"])]
         made: dict[str, Any] = {}
         # Where the class was written its types have their meaning.
-        exec("\n".join([*lines, " return __init__"]), vars(sys.modules[kind.__module__]), made)
+        exec("\n".join([*lines, " return __init__"]), self.scope, made)
         init = made["make"](**known)
         init.__qualname__, init.__module__ = f"{kind.__qualname__}.__init__", kind.__module__
         init.__annotations__ = {**self.types, "return": None}
@@ -141,7 +143,8 @@ def _made(draft: type, given: dict[str, bool]) -> type:
     for name in ("__dict__", "__weakref__"):
         body.pop(name, None)
 
-    plan = _Plan(types, defaults, given)
+    # Kept, as modules are gone by their names before the last finaliser makes its first object.
+    plan = _Plan(types, defaults, given, vars(sys.modules[draft.__module__]))
     body["_plan"] = plan
     body["__slots__"] = tuple(name for name in own if name not in inherited)
     body["__match_args__"] = () if given.get("kw_only") else tuple(types)
