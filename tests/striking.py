@@ -1,5 +1,6 @@
 """A transport that strikes at exact messages: before the node has them, while it has them, or after its answer."""
 
+import abc
 import os
 import signal
 import sys
@@ -170,9 +171,9 @@ class Striking(Transport):
             else:
                 os.kill(self.inner.pids()[node], {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}[strike.how])
 
+    @abc.abstractmethod
     def strike_node(self, node, how, when):
         """Do to a node what signals do not."""
-        raise NotImplementedError
 
     def restart(self, nodes):
         self.inner.restart(nodes)

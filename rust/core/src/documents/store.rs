@@ -109,6 +109,11 @@ pub struct Documents {
     bytes: u64,
 }
 
+// Returns the identity of the document at a place that is listed, and so holds one.
+fn id_at(all: &[Option<Document>], place: u32) -> DocumentId {
+    all[place as usize].as_ref().expect("a document stands at its place").id
+}
+
 impl Documents {
     /// Returns the number of documents.
     pub fn len(&self) -> usize {
@@ -215,11 +220,7 @@ impl Documents {
 
     /// Returns the place of a document, or `None` if it is not here.
     pub fn place(&self, id: DocumentId) -> Option<u32> {
-        self.places.find(self.state.hash_one(id.0), |place| self.has_at(*place, id)).copied()
-    }
-
-    fn has_at(&self, place: u32, id: DocumentId) -> bool {
-        self.all[place as usize].as_ref().is_some_and(|document| document.id == id)
+        self.places.find(self.state.hash_one(id.0), |place| id_at(&self.all, *place) == id).copied()
     }
 
     /// Returns the document with this identity.
@@ -271,9 +272,7 @@ impl Documents {
         }
         assert!(self.place(new.id).is_none(), "document {} is taken twice", new.id);
         let (all, state) = (&self.all, &self.state);
-        let hash = |place: &u32| {
-            state.hash_one(all[*place as usize].as_ref().map(|document| document.id.0).unwrap_or_default())
-        };
+        let hash = |place: &u32| state.hash_one(id_at(all, *place).0);
         self.places.insert_unique(state.hash_one(new.id.0), place, hash);
         let document = Document {
             id: new.id,
@@ -294,8 +293,8 @@ impl Documents {
     /// not on the number of documents.
     pub(crate) fn remove(&mut self, id: DocumentId) -> Option<Document> {
         let (all, hash) = (&self.all, self.state.hash_one(id.0));
-        let is_it = |place: &u32| all[*place as usize].as_ref().is_some_and(|document| document.id == id);
-        let (place, _) = self.places.find_entry(hash, is_it).ok()?.remove();
+        let found = self.places.find_entry(hash, |place| id_at(all, *place) == id);
+        let (place, _) = found.ok()?.remove();
         let mut document = self.all[place as usize].take().expect("a document stands at its place");
         self.taken.remove(place);
         document.body.vector = self.vectors.remove(place);

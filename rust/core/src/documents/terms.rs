@@ -3,7 +3,6 @@
 use super::packed::{number, packed, unpacked};
 
 /// The terms of a document with their counts, sorted by term index, each once.
-///
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Terms(Form);
 
@@ -73,18 +72,6 @@ impl Terms {
         }
     }
 
-    /// Visits terms and counts, in order.
-    #[inline]
-    pub fn visit(&self, mut visit: impl FnMut(u32, u32)) {
-        match &self.0 {
-            Form::Narrow(terms) => terms.iter().for_each(|&narrow| {
-                let (term, count) = unpacked(narrow);
-                visit(term, count);
-            }),
-            Form::Wide(terms) => terms.iter().for_each(|&(term, count)| visit(term, count)),
-        }
-    }
-
     /// Returns terms and counts, in order.
     pub fn iter(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
         let (narrow, wide): (&[u32], &[(u32, u32)]) = match &self.0 {
@@ -109,14 +96,6 @@ impl Terms {
     pub(super) fn renumber(&mut self, number: impl Fn(u32) -> u32) {
         *self = self.iter().map(|(term, count)| (number(term), count)).collect();
     }
-
-    /// Returns the bytes on the heap, without the allocator's overhead.
-    pub fn bytes(&self) -> usize {
-        match &self.0 {
-            Form::Narrow(terms) => size_of_val::<[u32]>(terms),
-            Form::Wide(terms) => size_of_val::<[(u32, u32)]>(terms),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -139,9 +118,6 @@ mod tests {
             let packed = Terms::from(&*list);
             prop_assert_eq!(packed.len(), list.len());
             prop_assert_eq!(packed.iter().collect::<Vec<_>>(), &*list);
-            let mut visited = Vec::new();
-            packed.visit(|term, count| visited.push((term, count)));
-            prop_assert_eq!(&visited, &list);
             let places: BTreeMap<u32, usize> = list.iter().enumerate().map(|(at, known)| (known.0, at)).collect();
             for term in asked.into_iter().chain(terms.keys().copied()).chain(0..50) {
                 prop_assert_eq!(packed.find(term), places.get(&term).map(|&at| (at, list[at].1)));

@@ -53,7 +53,7 @@ impl Marks {
                 Some((place as u32, count))
             }));
         } else {
-            terms.visit(|term, tf| {
+            terms.iter().for_each(|(term, tf)| {
                 if self.has(term) {
                     into.push((self.table[term as usize] - 1, tf));
                 }

@@ -26,26 +26,32 @@ const CHUNK_BYTES_MAX: usize = 64;
 const ASKED_MAX: usize = 64;
 const FOUND_MAX: usize = 1024;
 
-/// Chunks by their bytes, and the range of their words. Short ones are their own key, as short words are.
-#[derive(Default)]
-struct Chunks {
-    short: Map<[u64; 2], (u32, u32)>,
-    long: Map<Box<str>, (u32, u32)>,
+/// What is known of texts. Those of up to 16 bytes are their own key: for nine of ten words no pointer is followed.
+struct ByText<T> {
+    short: Map<[u64; 2], T>,
+    long: Map<Box<str>, T>,
 }
 
-impl Chunks {
-    fn get(&self, chunk: &str) -> Option<(u32, u32)> {
-        let parts = match short(chunk) {
-            Some(key) => self.short.get(&key),
-            None => self.long.get(chunk),
-        };
-        parts.copied()
+impl<T: Copy> ByText<T> {
+    fn new() -> ByText<T> {
+        ByText { short: Map::default(), long: Map::default() }
     }
 
-    fn insert(&mut self, chunk: &str, parts: (u32, u32)) {
-        match short(chunk) {
-            Some(key) => self.short.insert(key, parts),
-            None => self.long.insert(chunk.into(), parts),
+    fn get(&self, text: &str) -> Option<T> {
+        match short(text) {
+            Some(key) => self.get_short(&key),
+            None => self.long.get(text).copied(),
+        }
+    }
+
+    fn get_short(&self, key: &[u64; 2]) -> Option<T> {
+        self.short.get(key).copied()
+    }
+
+    fn insert(&mut self, text: &str, known: T) {
+        match short(text) {
+            Some(key) => self.short.insert(key, known),
+            None => self.long.insert(text.into(), known),
         };
     }
 
@@ -59,9 +65,9 @@ impl Chunks {
     }
 }
 
-// Returns the key of a chunk without a zero byte, with which a shorter one is padded.
-fn short(chunk: &str) -> Option<[u64; 2]> {
-    (chunk.len() <= 16).then(|| key_at(chunk.as_bytes(), 0, chunk.len()))
+// Returns the key of a short text. It has no zero byte, with which a shorter one is padded.
+fn short(text: &str) -> Option<[u64; 2]> {
+    (text.len() <= 16).then(|| key_at(text.as_bytes(), 0, text.len()))
 }
 
 /// A word of a chunk: its index in `seen`, its offset in the chunk, and whether it has a position.
@@ -95,12 +101,11 @@ pub(super) struct Counter {
     pub(super) seen: Vec<Seen>,
     // How many of them have indices that no longer change.
     settled: usize,
-    // Words of up to 16 bytes are their own key: for nine of ten words no pointer is followed.
-    short: Map<[u64; 2], u32>,
-    long: Map<Box<str>, u32>,
+    // The index in `seen` of each word.
+    words: ByText<u32>,
     // Chunks as a text has them, so that each is analysed once, and the range of their words in `parts`. Kept apart
     // from the words: a chunk and a word that look alike need not be the same.
-    chunks: Chunks,
+    chunks: ByText<(u32, u32)>,
     parts: Vec<Part>,
     // The words of the current text whose index is looked for, and those that are found and not counted yet.
     asked: Vec<Asked>,
@@ -150,9 +155,8 @@ impl Counter {
             lexicon,
             seen: vec![Seen::NONE],
             settled: 1,
-            short: Map::default(),
-            long: Map::default(),
-            chunks: Chunks::default(),
+            words: ByText::new(),
+            chunks: ByText::new(),
             parts: Vec::new(),
             asked: Vec::new(),
             found: Vec::new(),
@@ -207,8 +211,8 @@ impl Counter {
         for asked in asked.drain(..) {
             match asked {
                 Asked::Word(key, start) => {
-                    let place = match self.short.get(&key) {
-                        Some(&place) => place,
+                    let place = match self.words.get_short(&key) {
+                        Some(place) => place,
                         None => self.meet_short(&key),
                     };
                     self.find(place, true, start);
@@ -302,8 +306,7 @@ impl Counter {
         if self.seen.len() + self.chunks.len() + self.parts.len() > SESSION_FORMS_MAX {
             self.seen.truncate(1);
             self.settled = 1;
-            self.short.clear();
-            self.long.clear();
+            self.words.clear();
             self.chunks.clear();
             self.parts.clear();
         }
@@ -313,7 +316,7 @@ impl Counter {
 
     /// Returns the term of a short word by its key, and its role, if it is remembered.
     pub(super) fn met(&self, key: &[u64; 2]) -> Option<(Option<u32>, Role)> {
-        self.short.get(key).map(|&place| self.what(place))
+        self.words.get_short(key).map(|place| self.what(place))
     }
 
     fn what(&self, place: u32) -> (Option<u32>, Role) {
@@ -323,7 +326,7 @@ impl Counter {
 
     /// Returns the term of a word in its final form, and its role. They are remembered if the lexicon has the word.
     pub(super) fn known(&mut self, word: &str) -> (Option<u32>, Role) {
-        if let Some(place) = self.remembered(word) {
+        if let Some(place) = self.words.get(word) {
             return self.what(place);
         }
         match self.lexicon.find(word) {
@@ -338,18 +341,9 @@ impl Counter {
         }
     }
 
-    fn remembered(&self, word: &str) -> Option<u32> {
-        let place = if word.len() <= 16 {
-            self.short.get(&key_at(word.as_bytes(), 0, word.len()))
-        } else {
-            self.long.get(word)
-        };
-        place.copied()
-    }
-
     // Returns the index in `seen` of a word in its final form.
     fn place(&mut self, word: &str) -> u32 {
-        match self.remembered(word) {
+        match self.words.get(word) {
             Some(place) => place,
             None => self.meet(word),
         }
@@ -370,11 +364,7 @@ impl Counter {
         let place = u32::try_from(self.seen.len()).unwrap_or(u32::MAX);
         let role = self.lexicon.role(term);
         self.seen.push(Seen { form, term, role, ..Seen::NONE });
-        if word.len() <= 16 {
-            self.short.insert(key_at(word.as_bytes(), 0, word.len()), place);
-        } else {
-            self.long.insert(word.into(), place);
-        }
+        self.words.insert(word, place);
         place
     }
 }
