@@ -11,6 +11,7 @@ import time
 
 import phago
 import pytest
+from phago.cli import following
 from phago.cli.following import Follower
 from phago.extract import Source
 
@@ -427,6 +428,50 @@ def test_a_link_that_leads_elsewhere_before_it_is_followed_is_waited_for(notes, 
             follower.follow(60)
         assert said == ["away", "changed"]
         assert colony.get("a.md").text == "It was written again."
+
+
+@pytest.mark.parametrize("way", ["file", "folder"])
+def test_a_link_that_leads_elsewhere_as_it_is_first_looked_at_may_lead_back(notes, tmp_path, monkeypatch, way):
+    link, other = tmp_path / "link", tmp_path / "other"
+    shutil.copytree(notes, other)
+    first, second = (notes, other) if way == "folder" else (notes / "a.md", other / "a.md")
+    link.symlink_to(first)
+    said, looks = [], []
+
+    def lead(to):
+        (tmp_path / "swapped").symlink_to(to)
+        (tmp_path / "swapped").rename(link)
+
+    def look(given):
+        found = real(given)
+        if not looks:
+            lead(second)
+        looks.append(found)
+        return found
+
+    def say(row, line):
+        said.append(row["change"])
+        if row["change"] == "away":
+            lead(first)
+            (notes / "a.md").write_text("It was written again.")
+        else:
+            raise KeyboardInterrupt
+
+    real = following._identities
+    with phago.Colony() as colony:
+        given = [Source(link, "a.md" if way == "file" else "")]
+        follower = Follower(colony, given, skip=tmp_path / "m", part=None, sections=False, digest=colony.run, say=say)
+        follower.begin(lambda what, count, total: None)
+        monkeypatch.setattr(following, "_identities", look)
+        signal.signal(signal.SIGALRM, lambda *_: pytest.fail(f"only {said} was said"))
+        signal.alarm(LATE)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                follower.follow(60)
+        finally:
+            signal.alarm(0)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        assert said == ["away", "changed"]
 
 
 def test_a_file_in_the_place_of_a_folder_deletes_nothing(watching, notes, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -33,7 +34,8 @@ Say = Callable[[dict[str, Any], str], None]
 """Takes what happened, as what JSON can hold and as a line to read."""
 
 Stamp = tuple[int, int, int, int]
-Identity = tuple[str, int, int]
+Identity = tuple[str, bool, int, int]
+"""Where a path leads, whether that is a folder, and which one."""
 _SIGNS = {"new": "+", "changed": "~", "deleted": "-"}
 
 
@@ -123,10 +125,10 @@ class Follower:
             rescan: Seconds after which all files are looked at without an event: some file systems send none.
         """
         while True:
-            # First: what comes or goes from here on is seen as a difference to this.
+            # All that follows goes by this one look: what comes or goes from here on is seen as a difference to it.
             identities = _identities(self._given)
-            there = self._present()
-            roots = [source.path for source in self._given if source.path.is_dir()]
+            there = self._present(identities)
+            roots = [Path(identity[0]) for identity in identities if identity is not None and identity[1]]
             # What happened before the events began.
             due = 0.0
             for events in _events(roots, self._is_of_interest):
@@ -141,10 +143,10 @@ class Follower:
                     if scan or named or not source.path.is_dir():
                         self._look(source, named)
 
-    def _present(self) -> list[Source]:
+    def _present(self, identities: Sequence[Identity | None]) -> list[Source]:
         there = []
-        for source in self._given:
-            why = self._why_away(source)
+        for source, identity in zip(self._given, identities, strict=True):
+            why = self._why_away(source, identity)
             if why is None:
                 there.append(source)
             else:
@@ -152,13 +154,13 @@ class Follower:
         return there
 
     # By what it leads to its documents are known, and by the kind of it they have their ids.
-    def _why_away(self, source: Source) -> str | None:
-        if not source.path.exists():
+    def _why_away(self, source: Source, identity: Identity | None) -> str | None:
+        if identity is None:
             return "it is not there"
-        real = os.path.realpath(source.path)
+        real, is_folder, *_ = identity
         if real != source.label:
             return f"it leads to {real} now, and not to {source.label}"
-        if source.path.is_dir() != self._were_folders[source.label]:
+        if is_folder != self._were_folders[source.label]:
             return f"a {'file' if self._were_folders[source.label] else 'folder'} stands in its place"
         return None
 
@@ -183,9 +185,10 @@ class Follower:
     def _look(self, source: Source, named: set[str]) -> None:
         folder = _identities([source])[0]
         found = list(files_of(source, self._skip))
-        why = self._why_away(source)
+        after = _identities([source])[0]
+        why = self._why_away(source, after)
         if why is not None:
-            if source.path.exists():
+            if after is not None:
                 self._tell_away(source, why)
             return
         before = self._stamps[source.label]
@@ -297,7 +300,8 @@ def _identities(given: Sequence[Source]) -> list[Identity | None]:
         except OSError:
             found.append(None)
         else:
+            is_folder = stat.S_ISDIR(told.st_mode)
             # A file may be replaced at each change, but a link to one may lead elsewhere.
-            at = (told.st_dev, told.st_ino) if source.path.is_dir() else (0, 0)
-            found.append((os.path.realpath(source.path), *at))
+            at = (told.st_dev, told.st_ino) if is_folder else (0, 0)
+            found.append((os.path.realpath(source.path), is_folder, *at))
     return found
