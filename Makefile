@@ -19,7 +19,7 @@ PIP = if $(BIN)/python -m pip --version >/dev/null 2>&1; then set -- $(BIN)/pyth
 # `pip --python` came with 22.3.
 PIP_KNOWS_PYTHON := import pip, sys; sys.exit([int(part) for part in pip.__version__.split(".")[:2]] < [22, 3])
 
-.PHONY: help demo test frameworks sdk dev check instructions readme man docs dist bench campaign trials mutants tools clean
+.PHONY: help demo test frameworks sdk dev check instructions readme man docs wheel dist bench campaign trials mutants tools clean
 .DELETE_ON_ERROR:
 
 help:
@@ -32,6 +32,7 @@ help:
 	@echo 'make instructions  count what the hot paths of the core take, by valgrind; over 3 % more than was written down is an error'
 	@echo 'make readme     what the examples of README.md and of docs/ print is written into them'
 	@echo 'make docs       the documentation as a site, in docs/_build; warnings are errors'
+	@echo 'make wheel      a wheel as it is published, trained on what it does most, in target/wheel'
 	@echo 'make dist       the wheel and the source archive, in target/dist, checked as an index would'
 	@echo 'make man        the manual page is written from the help of the commands'
 	@echo 'make bench      figures beside peers; PHAGO_DATA names a folder of corpora and collections'
@@ -62,7 +63,7 @@ sdk: $(VENV)/.phago $(VENV)/.test $(VENV)/mcp-1
 
 # The stamp goes first: what `make test` and `make demo` run is never the quick build.
 dev: $(VENV)/.test $(VENV)/.dev | tools
-	@rm -f $(VENV)/.phago
+	@rm -f $(VENV)/.phago $(VENV)/.wheel
 	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --quiet --profile dev
 
 check: $(VENV)/.phago $(VENV)/.test $(VENV)/.check
@@ -90,6 +91,10 @@ man: $(VENV)/.phago $(VENV)/.test
 docs: $(VENV)/.phago $(VENV)/.docs
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs docs/_build
 
+wheel: $(VENV)/.dev | tools training
+	rm -rf target/wheel
+	$(BIN)/maturin build --quiet --pgo --profile dist --locked --out target/wheel --interpreter $(BIN)/python
+
 # Built from the source archive and not from the tree, so that nothing is missing in it.
 dist: $(VENV)/.dev $(VENV)/.dist | tools
 	rm -rf target/dist
@@ -97,7 +102,8 @@ dist: $(VENV)/.dev $(VENV)/.dist | tools
 	@$(PIP) wheel --quiet --no-deps --wheel-dir target/dist target/dist/phago-*.tar.gz
 	$(BIN)/twine check --strict target/dist/*
 
-bench: $(VENV)/.phago $(VENV)/.test $(VENV)/.bench
+# What is timed is what is published.
+bench: $(VENV)/.wheel $(VENV)/.test $(VENV)/.bench
 	$(BIN)/python -m pytest benches --benchmark-only --benchmark-quiet --timeout 3600 --page docs/benchmarks.md
 
 # Tests whose sizes PHAGO_CAMPAIGN chooses: `long`, or kind=number,... ; `make test` runs a small size of each.
@@ -130,6 +136,11 @@ tools:
 		echo "phago needs Rust 1.89 or later, and this is $$($(CARGO) --version): rustup update stable"; exit 1; }
 	@command -v cc >/dev/null || { echo 'phago needs a C compiler to link: apt-get install gcc libc6-dev'; exit 1; }
 
+# What joins the notes of the training; rustup has the one of its compiler.
+training:
+	@[ -x "$$(rustc --print target-libdir)/../bin/llvm-profdata" ] || rustup component add llvm-tools || { \
+		echo 'phago needs llvm-profdata to train a wheel: rustup component add llvm-tools'; exit 1; }
+
 # Debian cuts ensurepip out of its Python; then the system's pip fills the environment from outside.
 $(VENV)/bin/python: | tools
 	@if $(PYTHON) -m venv --clear $(VENV) >/dev/null 2>&1 && $@ -m pip --version >/dev/null 2>&1; then :; \
@@ -139,6 +150,14 @@ $(VENV)/bin/python: | tools
 $(VENV)/.phago: $(SOURCES) | tools $(VENV)/bin/python
 	@echo 'building phago; the first time takes a few minutes'
 	@$(PIP) install --quiet --force-reinstall --no-deps .
+	@rm -f $(VENV)/.wheel
+	@touch $@
+
+$(VENV)/.wheel: $(SOURCES) | tools $(VENV)/bin/python
+	@echo 'building phago twice, to be trained and as trained; it takes some ten minutes'
+	@$(MAKE) --no-print-directory wheel
+	@$(PIP) install --quiet --force-reinstall --no-deps target/wheel/*.whl
+	@rm -f $(VENV)/.phago
 	@touch $@
 
 $(VENV)/.test: pyproject.toml tools/extras.py | $(VENV)/bin/python
