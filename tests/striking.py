@@ -13,7 +13,7 @@ from phago.backends import Died, Late, Processes, Transport
 
 TOLD = ["Join", "Section", "Build", "Order", "Ask"]
 ORDERS = ["Prepare", "Apply", "Discard", "Act", "Decay", "Commit", "Abort", "Pass", "Read", "Rank"]
-ASKS = ["Round", "Digest", "Words", "Piece"]
+ASKS = ["Round", "Digest", "Words", "Keep", "Piece"]
 # fmt: off
 ROUNDS = [
     "Hear", "Speak", "Reach", "Weigh", "Surround", "Best", "MostLit", "MostSimilar", "Outline", "Tell",

@@ -277,11 +277,13 @@ def test_a_driver_that_is_killed_loses_nothing_and_leaves_no_process(backend, tm
     tell(capfd, f"{name}: {number + 1} drivers killed, lost: 0, nodes left: 0")
 
 
+# So many documents that the second chunk is read while the first is taken in.
+AHEAD = 4000
 # So many documents that the log is made durable, and the driver does its own part, while nodes apply them.
 LONG = 100
 
 
-@pytest.mark.parametrize("kind", ["Prepare", "Apply", "Piece"])
+@pytest.mark.parametrize("kind", ["Prepare", "Apply", "Keep", "Piece"])
 @pytest.mark.parametrize("when", ["before", "during", "after"])
 def test_long_chunks_stay_whole_when_nodes_die(tmp_path, kind, when):
     transport = StrikingProcesses(NODES)
@@ -295,7 +297,7 @@ def test_long_chunks_stay_whole_when_nodes_die(tmp_path, kind, when):
             if number in (1, 2):
                 transport.arm(Strike(kind, "kill", (number % 2,), when))
             assert colony.ingest(chunk) == calm.ingest(chunk)
-            if kind == "Piece":
+            if kind in ("Keep", "Piece"):
                 colony.checkpoint()
             assert colony.digest() == calm.digest()
         assert len(transport.struck.done) == 2
@@ -307,8 +309,31 @@ def test_long_chunks_stay_whole_when_nodes_die(tmp_path, kind, when):
         assert here.digest() == digest
 
 
-# So many documents that the second chunk is read while the first is taken in.
-AHEAD = 1000
+@pytest.mark.parametrize("when", ["before", "within", "after"])
+def test_a_node_that_dies_while_its_columns_are_fetched_costs_the_checkpoint_alone(tmp_path, when):
+    transport = StrikingProcesses(NODES)
+    options = {"shards": 5, "config": CONFIG, "runner": runner()}
+    with (
+        phago.open(tmp_path / "memory", backend=transport, **options) as colony,
+        phago.Colony(1, config=CONFIG) as calm,
+    ):
+        transport.arm(Strike("Piece", "kill", (1,), when))
+        # The log becomes long, so that a checkpoint is due. It is written beside what comes next.
+        for turn in range(3):
+            for first in range(0, len(DOCUMENTS), AHEAD):
+                given = [document | {"id": f"{document['id']} {turn}"} for document in DOCUMENTS[first : first + AHEAD]]
+                assert colony.ingest(given) == calm.ingest(given)
+        for _ in range(100):
+            if transport.struck.done:
+                break
+            time.sleep(0.1)
+        assert len(transport.struck.done) == 1
+        colony.run()
+        calm.run()
+        digest = colony.digest()
+        assert digest == calm.digest()
+    with phago.open(tmp_path / "memory", shards=3) as here:
+        assert here.digest() == digest
 
 
 @pytest.mark.parametrize("when", ["before", "during", "after"])
@@ -342,7 +367,7 @@ def test_what_an_iterable_gave_before_it_failed_is_taken_in(tmp_path):
 
 def test_a_refused_chunk_leaves_the_one_before_it(tmp_path):
     refused = {"id": DOCUMENTS[5]["id"], "text": "something else"}
-    given = [*DOCUMENTS[:1100], refused, *DOCUMENTS[1100:1200]]
+    given = [*DOCUMENTS[: AHEAD + 100], refused, *DOCUMENTS[AHEAD + 100 : AHEAD + 200]]
     told = []
     with (
         phago.open(tmp_path / "memory", backend=Processes(NODES), shards=4, config=CONFIG) as colony,
@@ -354,7 +379,7 @@ def test_a_refused_chunk_leaves_the_one_before_it(tmp_path):
             first = (raised.value.index, raised.value.report, one.digest())
             told.append((first, one.ingest(given, on_error="skip"), one.digest()))
     assert told[0] == told[1]
-    assert (told[0][0][0], told[0][0][1].accepted, told[0][1].accepted) == (1100, 1000, 200)
+    assert (told[0][0][0], told[0][0][1].accepted, told[0][1].accepted) == (AHEAD + 100, AHEAD, 200)
 
 
 LONG_DRIVER = """

@@ -35,8 +35,13 @@ DigestOf = Literal["state", "evidence"]
 Updated = Literal["new", "changed", "unchanged"]
 """What an update did."""
 
-CHUNK = 1000
+CHUNK = 4000
 """Documents that are taken together: all of them or, with `on_error="raise"`, none."""
+
+# Characters of text of such documents, but for a longer single one: what travels to nodes has a bound.
+_CHUNK_CHARS = 32 << 20
+# Keys that are looked up at once.
+_PAGE = 1000
 
 
 def chunks(documents: Iterable[DocumentLike] | DocumentLike) -> Iterator[tuple[int, list[DocumentLike]]]:
@@ -50,8 +55,30 @@ def chunks(documents: Iterable[DocumentLike] | DocumentLike) -> Iterator[tuple[i
         waiting = iter([documents] if alone else documents)  # type: ignore[arg-type]
     first = 0
     while chunk := list(islice(waiting, CHUNK)):
-        yield first, chunk
-        first += len(chunk)
+        for piece in _pieces(chunk):
+            yield first, piece
+            first += len(piece)
+
+
+def _pieces(documents: list[DocumentLike]) -> Iterator[list[DocumentLike]]:
+    """The documents in lists of a bounded size."""
+    sizes = [_chars(document) for document in documents]
+    if sum(sizes) <= _CHUNK_CHARS:
+        yield documents
+        return
+    start = size = 0
+    for at, chars in enumerate(sizes):
+        if size + chars > _CHUNK_CHARS and at > start:
+            yield documents[start:at]
+            start, size = at, 0
+        size += chars
+    yield documents[start:]
+
+
+def _chars(document: DocumentLike) -> int:
+    # What is none of these is refused later.
+    text = document.get("text") if isinstance(document, dict) else getattr(document, "text", document)
+    return len(text) if isinstance(text, str) else 0
 
 
 def overlapped(calls: Iterable[_phago.Call[_T]]) -> Iterator[_phago.Call[_T]]:
@@ -107,8 +134,8 @@ def keys_of(ids: Iterable[str]) -> list[str]:
 def page_of(keys: list[str], limit: int | None) -> Iterator[list[str]]:
     """Keys in pages that are read at once, `limit` of them in all."""
     left = len(keys) if limit is None else min(count("limit", limit, 0), len(keys))
-    for start in range(0, left, CHUNK):
-        yield keys[start : min(start + CHUNK, left)]
+    for start in range(0, left, _PAGE):
+        yield keys[start : min(start + _PAGE, left)]
 
 
 def not_everything(where: Where | None) -> Where:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -19,8 +20,9 @@ from .framing import pack, unpack
 from .pipes import Pipe
 from .transport import Answer, Died, Late, Message, Outcome, Stopped, Transport
 
-# How often to look whether anybody still wants an answer, in seconds.
+# How often to look whether anybody still wants an answer, in seconds; and whether a node has become free.
 _LOOK = 0.005
+_GLANCE = 0.001
 # How many questions one node answers at once. A digest may take long, and the other questions must not wait for it.
 _QUESTIONS = 4
 # How long a process that was asked to end may take before it is killed, in seconds.
@@ -58,14 +60,7 @@ class Processes(Transport):
     def send(self, messages: Sequence[Message], wait: float, stopped: Callable[[], bool]) -> list[Outcome]:
         """Send messages, as `Transport.send`."""
         calls = [_Call(message, self._workers[message.node], next(self._numbers)) for message in messages]
-        with ExitStack() as lanes:
-            # In one order, so that no two threads wait for each other.
-            for call in sorted(calls, key=lambda call: call.node):
-                while not call.take_lane():
-                    if stopped():
-                        return [Stopped() for _ in calls]
-                lanes.callback(call.lane.leave)
-            _converse(calls, wait, stopped)
+        _converse(calls, wait, stopped)
         return [call.outcome() for call in calls]
 
     def restart(self, nodes: Sequence[int]) -> None:
@@ -99,33 +94,43 @@ class Processes(Transport):
 
 
 def _converse(calls: Sequence[_Call], wait: float, stopped: Callable[[], bool]) -> None:
-    # The caller holds the lanes. Nothing here waits for one node alone: a node that is stopped reads nothing either.
-    deadline = time.monotonic() + wait
+    # Nothing here waits for one node alone: a node that is stopped reads nothing either. Each lane is taken and left by
+    # itself, so that a node need not wait until another one has done what somebody else told it.
     poll = select.poll()
-    waiting = {}
+    coming, waiting = deque(calls), dict[int, _Call]()
     try:
-        for call in calls:
-            if call.begin():
-                waiting[call.lane.pipe.fileno()] = call
-                poll.register(call.lane.pipe.fileno(), call.lane.pipe.events)
-        while waiting:
-            left = deadline - time.monotonic()
-            for number, _ in poll.poll(1000 * max(0.0, min(left, _LOOK))):
+        while coming or waiting:
+            for _ in range(len(coming)):
+                call = coming.popleft()
+                if not call.take_lane(0 if waiting else _LOOK):
+                    coming.append(call)
+                elif call.begin(wait):
+                    waiting[call.lane.pipe.fileno()] = call
+                    poll.register(call.lane.pipe.fileno(), call.lane.pipe.events)
+                else:
+                    call.leave_lane()
+            now = time.monotonic()
+            left = min((call.deadline - now for call in waiting.values()), default=0.0)
+            for number, _ in poll.poll(1000 * max(0.0, min(left, _GLANCE if coming else _LOOK))):
                 call = waiting[number]
                 if call.go_on():
                     poll.modify(number, call.lane.pipe.events)
                 else:
                     poll.unregister(number)
-                    del waiting[number]
-            if waiting and (is_over := Stopped() if stopped() else Late() if left <= 0 else None):
-                for call in waiting.values():
-                    call.result = is_over
+                    waiting.pop(number).leave_lane()
+            if (coming or waiting) and stopped():
+                for call in (*coming, *waiting.values()):
+                    call.result = Stopped()
                 return
+            now = time.monotonic()
+            for number, call in list(waiting.items()):
+                if call.deadline <= now:
+                    call.result = Late()
+                    poll.unregister(number)
+                    waiting.pop(number).leave_lane()
     finally:
-        for call in calls:
-            # What follows half a message would be taken for the rest of it.
-            if call.lane.pipe.is_half_written:
-                call.lane.retire()
+        for call in waiting.values():
+            call.leave_lane()
 
 
 @dataclass(slots=True)
@@ -159,21 +164,30 @@ class _Call:
         self.node = message.node
         self._lanes = worker.lanes[message.lane]
         self.lane = self._lanes[0]
+        self.deadline = 0.0
         self.result: Outcome | None = None
         self._worker = worker
         self._number = number
         self._message = message
 
-    def take_lane(self) -> bool:
-        """Take a lane that is free, or becomes free soon. Whether there was one."""
+    def take_lane(self, patience: float) -> bool:
+        """Take a lane that is free, or becomes free within so many seconds. Whether there was one."""
         for lane in self._lanes:
             if lane.lock.acquire(blocking=False):
                 self.lane = lane
                 return True
-        return self.lane.lock.acquire(timeout=_LOOK)
+        return patience > 0 and self.lane.lock.acquire(timeout=patience)
 
-    def begin(self) -> bool:
-        """Write the message, or its beginning. Whether to go on."""
+    def leave_lane(self) -> None:
+        """Leave the lane to others, unless the message has gone in part."""
+        # What follows half a message would be taken for the rest of it.
+        if self.lane.pipe.is_half_written:
+            self.lane.retire()
+        self.lane.leave()
+
+    def begin(self, wait: float) -> bool:
+        """Write the message, or its beginning. Whether to go on, for so many seconds."""
+        self.deadline = time.monotonic() + wait
         if self.lane.is_retired:
             return False
         try:

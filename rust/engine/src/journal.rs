@@ -161,6 +161,12 @@ impl Journal {
         tail.is_writing = true;
     }
 
+    /// Waits until no checkpoint is being written.
+    pub(crate) fn wait_until_written(&self) {
+        let tail = lock(&self.tail);
+        drop(self.written.wait_while(tail, |tail| tail.is_writing));
+    }
+
     /// Writes a checkpoint, after [`Journal::begin_writing`] or [`Journal::wait_to_write`].
     pub(crate) fn write(&self, encoded: Result<Encoded>) -> Result<()> {
         let tail_before = lock(&self.tail).documents;

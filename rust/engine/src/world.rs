@@ -49,7 +49,7 @@ pub struct World {
     // By seat.
     pub(crate) ghosts: Vec<Mutex<Ghosts>>,
     // The nodes that hold the shards; `None` if they are here.
-    pub(crate) remote: Option<Remote>,
+    pub(crate) remote: Option<Arc<Remote>>,
     // Where changes are written; `None` for a colony in memory.
     pub(crate) journal: Option<Arc<Journal>>,
     // Set if another process writes the colony: this one accepts no change.
@@ -78,6 +78,13 @@ pub(crate) struct Inputs {
 // The most buffers kept for later queries.
 pub(crate) const BUFFERS_MAX: usize = 8;
 
+impl Drop for World {
+    fn drop(&mut self) {
+        // A checkpoint that is being written has the nodes too, and nobody who waits for it.
+        self.remote.iter().for_each(|remote| remote.close());
+    }
+}
+
 impl World {
     /// Returns an empty colony over the shards of a ring.
     ///
@@ -93,7 +100,7 @@ impl World {
         state: Replica,
         journal: Option<Journal>,
         read_only: Option<String>,
-        remote: Option<Remote>,
+        remote: Option<Arc<Remote>>,
     ) -> Arc<World> {
         let commons = state.commons();
         let (config, ring) = (commons.config().clone(), commons.ring().clone());

@@ -6,7 +6,7 @@ use crate::store::packed;
 use crate::sync::{Mutex, PoisonError, RwLock};
 use crate::work::job::message;
 use phago_core::cancel::Cancel;
-use phago_core::checkpoint::{self, Parsed, Pieces, Section, Share, WordsInUse};
+use phago_core::checkpoint::{self, Parsed, Piece, Pieces, Section, Share, WordsInUse};
 use phago_core::cluster::message::{Done, Handshake, Order};
 use phago_core::cluster::{Ask, Node, home};
 use phago_core::dump;
@@ -14,11 +14,14 @@ use phago_core::query::Buffers;
 use phago_core::replica::Replica;
 use phago_core::ring::Ring;
 use phago_core::{Error, Result};
+use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 // The most buffers kept for later questions.
 const BUFFERS_MAX: usize = 8;
+// The most checkpoints whose columns are kept: one in the background, and one that somebody asked for.
+const KEPT_MAX: usize = 2;
 
 /// A node of a cluster. Any number of threads may hand it messages: those that change it are obeyed one after another,
 /// and questions are answered beside them.
@@ -28,7 +31,11 @@ pub struct Server {
     part: RwLock<Option<Held>>,
     running: Mutex<Running>,
     buffers: Mutex<Vec<Buffers>>,
+    kept: Mutex<VecDeque<Kept>>,
 }
+
+// Columns of a checkpoint under its number: those of each seat in each section, until they are taken.
+struct Kept(u64, Vec<(Section, usize, Piece)>);
 
 #[derive(Default)]
 struct Orders {
@@ -63,6 +70,7 @@ impl Default for Server {
             part: RwLock::new(None),
             running: Mutex::default(),
             buffers: Mutex::default(),
+            kept: Mutex::default(),
         }
     }
 }
@@ -109,6 +117,7 @@ impl Server {
                 let held = Held { node: addressed, epoch, sequence: 0, replica };
                 *self.part.write().unwrap_or_else(PoisonError::into_inner) = Some(held);
                 self.part.clear_poison();
+                lock(&self.kept).clear();
                 done(Done::Done)
             }
             Told::Section(number, bytes) => {
@@ -160,6 +169,9 @@ impl Server {
             return Err(refused(format!("there is no epoch {epoch} here")));
         };
         check_addressed(node, part.node)?;
+        if let What::Piece { number, section, seat } = what {
+            return Ok(Reply::Piece(self.piece(*number, *section, *seat)?.packed(packed)?));
+        }
         let here = (part.replica.tick(), part.sequence);
         if asked != here {
             return Err(refused(format!("asked at (tick, change) {asked:?}, and here is {here:?}")));
@@ -167,9 +179,11 @@ impl Server {
         let bytes = match what {
             What::Round(bytes) => bytes,
             What::Words => return Ok(Reply::Words(WordsInUse::of(&part.replica))),
-            What::Piece { gone, section, seat } => {
-                return Ok(Reply::Piece(Pieces::new(&part.replica, gone)?.of(*section, *seat)?.packed(packed)?));
+            What::Keep { number, gone } => {
+                self.keep(*number, &Pieces::new(&part.replica, gone)?, part.replica.own())?;
+                return Ok(Reply::Kept);
             }
+            What::Piece { .. } => unreachable!("it is no question about the state"),
             What::Digest(scope) => return Ok(Reply::Digest(dump::Part::of(&part.replica, *scope, &Cancel::new())?)),
         };
         let mut buffers = lock(&self.buffers).pop().unwrap_or_default();
@@ -180,6 +194,32 @@ impl Server {
             idle.push(buffers);
         }
         answer.map(Reply::Round)
+    }
+
+    // Makes the columns of seats as they are now, and keeps them.
+    fn keep(&self, number: u64, pieces: &Pieces<'_>, seats: &[usize]) -> Result<()> {
+        let all = Section::OF_SEATS.into_iter().flat_map(|section| seats.iter().map(move |&seat| (section, seat)));
+        let all = all.map(|(section, seat)| Ok((section, seat, pieces.of(section, seat)?))).collect::<Result<_>>()?;
+        let mut kept = lock(&self.kept);
+        if kept.len() == KEPT_MAX {
+            kept.pop_front();
+        }
+        kept.push_back(Kept(number, all));
+        Ok(())
+    }
+
+    fn piece(&self, number: u64, section: Section, seat: usize) -> Result<Piece> {
+        let mut kept = lock(&self.kept);
+        let found = kept.iter().position(|kept| kept.0 == number).and_then(|at| {
+            let pieces = &mut kept[at].1;
+            let place = pieces.iter().position(|piece| (piece.0, piece.1) == (section, seat))?;
+            let piece = pieces.swap_remove(place).2;
+            if pieces.is_empty() {
+                kept.remove(at);
+            }
+            Some(piece)
+        });
+        found.ok_or_else(|| refused(format!("{section:?} of seat {seat} is not kept under {number}")))
     }
 
     fn orders_of(&self, epoch: u64, node: u32) -> Result<crate::sync::MutexGuard<'_, Orders>> {

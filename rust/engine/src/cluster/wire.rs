@@ -51,8 +51,10 @@ pub(super) enum What {
     Digest(Scope),
     /// What it knows of the words of the colony and the others do not.
     Words,
-    /// The columns of one of its seats in one section of a checkpoint.
-    Piece { gone: Vec<u32>, section: Section, seat: usize },
+    /// To make the columns of its seats for a checkpoint, and to keep them under this number.
+    Keep { number: u64, gone: Vec<u32> },
+    /// Those of one of its seats in one section, which it then keeps no longer.
+    Piece { number: u64, section: Section, seat: usize },
 }
 
 /// What a node replies.
@@ -66,6 +68,8 @@ pub(super) enum Reply {
     Digest(Part),
     /// What it knows of the words.
     Words(WordsInUse),
+    /// It keeps the columns.
+    Kept,
     /// The columns of a seat, each packed as a checkpoint has them.
     Piece(Piece),
     /// It failed, and is no longer what the driver thinks it is.

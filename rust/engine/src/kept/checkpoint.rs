@@ -68,6 +68,10 @@ impl World {
     /// [`Error::Storage`] if the last idle ticks could not be made durable. The files are closed all the same.
     pub fn close(&self) -> Result<Option<Error>> {
         let Some(journal) = &self.journal else { return Ok(None) };
+        if self.remote.is_some() {
+            // The columns are still with the nodes, which end.
+            journal.wait_until_written();
+        }
         let is_open = journal.with(|_| Ok(())).is_ok();
         let written = if is_open && journal.is_due(true) { self.checkpoint() } else { Ok(()) };
         let ended = journal.close();

@@ -107,7 +107,7 @@ impl World {
         let (before, tail) = (reading.before, reading.tail);
         let state = remote.loaded(reading.finish()?);
         let store = recovery.finish()?;
-        Ok(World::of(state, Some(Journal::new(store, before, tail)), None, Some(remote)))
+        Ok(World::of(state, Some(Journal::new(store, before, tail)), None, Some(Arc::new(remote))))
     }
 
     fn open_now(
