@@ -192,7 +192,8 @@ enum Borrowed<'a> {
 impl Input {
     /// Returns the bytes of an [`Input::Ingest`] of these bodies.
     pub fn encode_ingest(bodies: Vec<&Body>) -> Vec<u8> {
-        encode(&Borrowed::Ingest(bodies))
+        let bytes = bodies.iter().map(|body| body.bytes() as usize + BODY_BYTES).sum();
+        encode_in(&Borrowed::Ingest(bodies), bytes)
     }
 }
 
@@ -202,7 +203,9 @@ impl Change {
         let input = match self {
             Change::Nothing => return None,
             Change::Insert(documents) if documents.is_empty() => return None,
-            Change::Insert(documents) => Borrowed::Ingest(documents.iter().map(|document| &document.body).collect()),
+            Change::Insert(documents) => {
+                return Some(Input::encode_ingest(documents.iter().map(|document| &document.body).collect()));
+            }
             Change::Replace { comes: Some(document), .. } => Borrowed::Update(&document.body),
             Change::Replace { id, .. } => Borrowed::Delete(*id),
             Change::Renew(document) => Borrowed::Update(&document.body),
@@ -265,8 +268,18 @@ impl Admission {
 }
 
 // Returns the encoding of an input, which may be borrowed.
+// About what a body takes beside its title, text, metadata and vector.
+const BODY_BYTES: usize = 48;
+
 fn encode(input: &impl Serialize) -> Vec<u8> {
-    postcard::to_extend(input, vec![INPUT_VERSION]).expect("plain data always encodes")
+    encode_in(input, 0)
+}
+
+// Begins with room for so many bytes.
+fn encode_in(input: &impl Serialize, bytes: usize) -> Vec<u8> {
+    let mut room = Vec::with_capacity(bytes + 1);
+    room.push(INPUT_VERSION);
+    postcard::to_extend(input, room).expect("plain data always encodes")
 }
 
 fn unreadable(reason: String) -> Error {

@@ -40,6 +40,8 @@ pub struct Node {
     making: Option<Making>,
     // The documents of its seats that no tick has granted, in the order of grants.
     waiting: BTreeSet<GrantKey>,
+    // What a change counts, while it is judged.
+    counting: Tally,
 }
 
 // A change that was judged.
@@ -103,6 +105,7 @@ impl Node {
             attempt: 0,
             making: None,
             waiting,
+            counting: Tally::default(),
         }
     }
 
@@ -204,16 +207,16 @@ impl Node {
         let mut prepared = Prepared::default();
         // The new documents of this change, by identity.
         let mut here: Map<u128, usize> = Map::default();
+        let mut counting = std::mem::take(&mut self.counting);
+        staged.comes.reserve(drafts.len());
         for draft in drafts {
-            prepared.fates.push(self.ingest(replica, (&mut staged, &mut here), &mut prepared.tally, draft));
+            prepared.fates.push(self.ingest(replica, (&mut staged, &mut here), &mut counting, draft));
         }
         for step in prepare.steps {
             let fate = match step {
-                Step::Ingest(_, body) => {
-                    self.ingest(replica, (&mut staged, &mut here), &mut prepared.tally, body.into())
-                }
-                Step::Update(body) => self.update(replica, &mut staged, &mut prepared.tally, body.into())?,
-                Step::Delete(id) => match self.leave(replica, id, &mut prepared.tally)? {
+                Step::Ingest(_, body) => self.ingest(replica, (&mut staged, &mut here), &mut counting, body.into()),
+                Step::Update(body) => self.update(replica, &mut staged, &mut counting, body.into())?,
+                Step::Delete(id) => match self.leave(replica, id, &mut counting)? {
                     Some(departed) => {
                         staged.leaves.push(id);
                         Fate::Deleted(departed)
@@ -238,8 +241,8 @@ impl Node {
         let commons = replica.commons();
         let known = commons.vocabulary().form_counts().len() as u32;
         prepared.words = commons.lexicon().forms_from(known).iter().map(|word| (&**word).into()).collect();
-        let mut tally = std::mem::take(&mut prepared.tally);
-        tally.close();
+        let mut tally = counting.take();
+        self.counting = counting;
         let words = commons.lexicon().reading();
         // Each form is counted at one home.
         prepared.tally = tally.split_off(|form| self.node_of_form(commons, &words, form) == self.number);
@@ -271,7 +274,7 @@ impl Node {
             Some(known) if known.says_the_same(&draft.body) => Fate::Unchanged,
             Some(_) => Fate::Taken,
             None => {
-                let fate = self.take(staged, tally, draft);
+                let fate = self.take(staged, tally, id, draft);
                 if matches!(fate, Fate::New { .. }) {
                     here.insert(id.0, staged.comes.len() - 1);
                 }
@@ -281,9 +284,10 @@ impl Node {
     }
 
     // Analyses a document that is taken.
-    fn take(&mut self, staged: &mut Staged, tally: &mut Tally, Draft { body, analysis }: Draft) -> Fate {
+    fn take(&mut self, staged: &mut Staged, tally: &mut Tally, id: DocumentId, draft: Draft) -> Fate {
+        let Draft { body, analysis } = draft;
         let analysis = analysis.unwrap_or_else(|| self.session.analyse(&body.title, &body.text));
-        let Ok(document) = Analysed::of(body.id(), body, 0, analysis) else { return Fate::TooManyWords };
+        let Ok(document) = Analysed::of(id, body, 0, analysis) else { return Fate::TooManyWords };
         let too_long = document.analysis.too_long;
         tally.count(&document.analysis);
         staged.comes.push(document);
@@ -292,7 +296,7 @@ impl Node {
 
     fn update(&mut self, replica: &Replica, staged: &mut Staged, tally: &mut Tally, draft: Draft) -> Result<Fate> {
         let id = draft.body.id();
-        let Some(known) = replica.body(id) else { return Ok(self.take(staged, tally, draft)) };
+        let Some(known) = replica.body(id) else { return Ok(self.take(staged, tally, id, draft)) };
         if known.says_the_same(&draft.body) {
             return Ok(Fate::Unchanged);
         }
@@ -300,7 +304,7 @@ impl Node {
             staged.renews.push((id, draft.body.expires));
             return Ok(Fate::Renewed(known.expires));
         }
-        let fate = self.take(staged, tally, draft);
+        let fate = self.take(staged, tally, id, draft);
         if fate == Fate::TooManyWords {
             return Ok(fate);
         }

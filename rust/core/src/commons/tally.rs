@@ -70,7 +70,23 @@ impl Tally {
         sum(&mut self.df);
         sum(&mut self.forms);
     }
+
+    /// Returns the differences as [`Tally::close`] leaves them, and begins anew in the same memory: there are many more of
+    /// them before they are summed up than after.
+    pub(crate) fn take(&mut self) -> Tally {
+        self.close();
+        let taken = self.clone();
+        (self.documents, self.length) = (0, 0);
+        self.df.clear();
+        self.df.shrink_to(KEPT_MAX);
+        self.forms.clear();
+        self.forms.shrink_to(KEPT_MAX);
+        taken
+    }
 }
+
+// For how many differences memory is kept: those of some thousand documents.
+const KEPT_MAX: usize = 1 << 18;
 
 // With so many indices for each entry, a list of all indices is summed up sooner than the entries are sorted.
 const INDICES_MAX: usize = 16;

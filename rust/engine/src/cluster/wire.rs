@@ -1,7 +1,8 @@
 //! What travels between driver and nodes: the messages of `phago_core::cluster`, and how a node is made.
 
 use phago_core::checkpoint::{Piece, Section, WordsInUse};
-use phago_core::cluster::message::{Done, Handshake, Order, decode, encode_onto};
+use phago_core::cluster::message::{Done, Handshake, Order, Step, decode, encode_onto};
+use phago_core::documents::Body;
 use phago_core::dump::{Part, Scope};
 use phago_core::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -76,13 +77,30 @@ pub(super) enum Reply {
     Broken(String),
 }
 
+impl Told {
+    // Returns about how many bytes it takes, if it has documents: they would else be moved again and again as they are
+    // written.
+    fn bytes(&self) -> usize {
+        let of = |body: &Body| body.bytes() as usize + BODY_BYTES;
+        let in_step = |step: &Step| if let Step::Ingest(_, body) | Step::Update(body) = step { of(body) } else { 0 };
+        match self {
+            Told::Order(Order::Read(_, documents)) => documents.iter().map(|body| of(body)).sum(),
+            Told::Order(Order::Prepare(prepare)) => prepare.steps.iter().map(in_step).sum(),
+            _ => 0,
+        }
+    }
+}
+
+// About what a document takes beside its title, text, metadata and vector.
+const BODY_BYTES: usize = 64;
+
 impl Letter {
     /// Returns its bytes. Numbers are compressed; texts and questions are not, as that takes longer than it saves.
     pub(super) fn encode(&self) -> Vec<u8> {
-        packed(
-            encode_onto(WHOLE.to_vec(), self),
-            matches!(self.told, Told::Order(Order::Apply(_) | Order::Commit { .. })),
-        )
+        let mut room = Vec::with_capacity(WHOLE.len() + self.told.bytes());
+        room.extend_from_slice(&WHOLE);
+        let is_long = matches!(self.told, Told::Order(Order::Apply(_) | Order::Commit { .. }));
+        packed(encode_onto(room, self), is_long)
     }
 
     /// Reads what [`Letter::encode`] wrote.
