@@ -18,6 +18,8 @@ pub const BREAK: u32 = u32::MAX;
 pub struct Titles {
     // By their first term. Dense, as every word of every seed is looked up.
     beginnings: Vec<Beginning>,
+    // A bit for each term that has one: they stay in the nearest cache.
+    begins: Vec<u64>,
     // The documents with a title of one term, which most words that begin a title are.
     of_one_term: Vec<PlaceList>,
     // Those with one of several terms. Some titles may share a hash.
@@ -62,7 +64,9 @@ impl Titles {
             let first = title[0] as usize;
             if self.beginnings.len() <= first {
                 self.beginnings.resize(first + 1, Beginning::default());
+                self.begins.resize((first + 1).div_ceil(64), 0);
             }
+            self.begins[first / 64] |= 1 << (first % 64);
             let beginning = &mut self.beginnings[first];
             let is_new = beginning.lengths >> title.len() & 1 == 0;
             beginning.lengths |= 1 << title.len();
@@ -118,10 +122,12 @@ impl Titles {
         let mut known: Set<&[u32]> = Set::default();
         // Neither the words' entries nor the lists lie near each other: asked for together they are waited for together.
         let begun = sequence.iter().enumerate();
-        let begun: Vec<(usize, Beginning)> = begun
-            .filter_map(|(start, term)| Some((start, *self.beginnings.get(*term as usize)?)))
-            .filter(|(_, beginning)| beginning.lengths > 0)
-            .collect();
+        let begun = begun.filter(|(_, term)| {
+            let bits = self.begins.get(**term as usize / 64);
+            bits.is_some_and(|bits| bits >> (**term % 64) & 1 == 1)
+        });
+        let begun: Vec<(usize, Beginning)> =
+            begun.map(|(start, term)| (start, self.beginnings[*term as usize])).collect();
         let ones = begun.iter().filter(|(_, beginning)| beginning.lengths >> 1 & 1 == 1);
         std::hint::black_box(ones.map(|(_, one)| self.of_one_term[one.list as usize].len()).sum::<usize>());
         for (start, beginning) in begun {

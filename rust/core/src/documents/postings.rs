@@ -103,6 +103,12 @@ impl Postings {
         })
     }
 
+    /// Returns the place of the posting of an index; 0 if there is none.
+    #[inline]
+    pub fn place_at(&self, index: usize) -> u32 {
+        each_kind!(self, |list, read| list.get(index).map_or(0, |posting| read(posting).0))
+    }
+
     /// Returns how often the document at a place has the term, or `None` if it does not. The place must not be empty.
     #[inline]
     pub fn count(&self, place: u32) -> Option<u32> {
