@@ -19,7 +19,7 @@ PIP = if $(BIN)/python -m pip --version >/dev/null 2>&1; then set -- $(BIN)/pyth
 # `pip --python` came with 22.3.
 PIP_KNOWS_PYTHON := import pip, sys; sys.exit([int(part) for part in pip.__version__.split(".")[:2]] < [22, 3])
 
-.PHONY: help demo test frameworks sdk dev check instructions readme man docs wheel dist bench campaign trials mutants tools clean
+.PHONY: help demo test frameworks sdk dev check instructions readme man docs wheel dist bench campaign trials mutants tools training clean
 .DELETE_ON_ERROR:
 
 help:
@@ -32,10 +32,10 @@ help:
 	@echo 'make instructions  count what the hot paths of the core take, by valgrind; over 3 % more than was written down is an error'
 	@echo 'make readme     what the examples of README.md and of docs/ print is written into them'
 	@echo 'make docs       the documentation as a site, in docs/_build; warnings are errors'
-	@echo 'make wheel      a wheel as it is published, trained on what it does most, in target/wheel'
+	@echo 'make wheel      a wheel as it is published, compiled by the notes of a training (tools/training.py), in target/wheel'
 	@echo 'make dist       the wheel and the source archive, in target/dist, checked as an index would'
 	@echo 'make man        the manual page is written from the help of the commands'
-	@echo 'make bench      figures beside peers; PHAGO_DATA names a folder of corpora and collections'
+	@echo 'make bench      figures beside peers, of what make wheel makes; PHAGO_DATA names a folder of corpora and collections'
 	@echo 'make campaign   faults, kills, losses of power, damage and long runs by the thousand; PHAGO_CAMPAIGN has the sizes'
 	@echo 'make trials     ten minutes of eight processes whose owner is killed every twenty seconds; schemathesis against a server'
 	@echo 'make mutants    break phago in some eighty places and see that a test finds each'
