@@ -103,9 +103,6 @@ def alone(rows: list[Row], asked: list[str], draw: random.Random) -> None:
         colony.insights()
         colony.graph.nodes.columns()
         colony.graph.edges.columns()
-        colony.spawn(phago.Walkers, count=1_000)
-        for _ in range(100):
-            colony.tick()
 
 
 def on_disk(path: Path, rows: list[Row], asked: list[str], draw: random.Random) -> None:
