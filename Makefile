@@ -153,7 +153,7 @@ $(VENV)/.phago: $(SOURCES) | tools $(VENV)/bin/python
 	@rm -f $(VENV)/.wheel
 	@touch $@
 
-$(VENV)/.wheel: $(SOURCES) | tools $(VENV)/bin/python
+$(VENV)/.wheel: $(SOURCES) tools/training.py | tools $(VENV)/bin/python
 	@echo 'building phago twice, to be trained and as trained; it takes some ten minutes'
 	@$(MAKE) --no-print-directory wheel
 	@$(PIP) install --quiet --force-reinstall --no-deps target/wheel/*.whl

@@ -1,6 +1,7 @@
 """Faults of processes and of actors of Ray: a colony on nodes that die, stop or fall silent is as one that has none."""
 
 import collections
+import contextlib
 import gc
 import itertools
 import json
@@ -283,15 +284,26 @@ AHEAD = 4000
 LONG = 100
 
 
-@pytest.mark.parametrize("kind", ["Prepare", "Apply", "Keep", "Piece"])
-@pytest.mark.parametrize("when", ["before", "during", "after"])
-def test_long_chunks_stay_whole_when_nodes_die(tmp_path, kind, when):
+@contextlib.contextmanager
+def struck_and_calm(tmp_path):
+    """A colony over nodes that are struck and one that is not. At the end they are equal, and so is what is stored."""
     transport = StrikingProcesses(NODES)
     options = {"shards": 5, "config": CONFIG, "runner": runner()}
     with (
         phago.open(tmp_path / "memory", backend=transport, **options) as colony,
         phago.Colony(1, config=CONFIG) as calm,
     ):
+        yield colony, calm, transport
+        digest = colony.digest()
+        assert digest == calm.digest()
+    with phago.open(tmp_path / "memory", shards=3) as here:
+        assert here.digest() == digest
+
+
+@pytest.mark.parametrize("kind", ["Prepare", "Apply", "Keep", "Piece"])
+@pytest.mark.parametrize("when", ["before", "during", "after"])
+def test_long_chunks_stay_whole_when_nodes_die(tmp_path, kind, when):
+    with struck_and_calm(tmp_path) as (colony, calm, transport):
         for number in range(4):
             chunk = DOCUMENTS[LONG * number : LONG * (number + 1)]
             if number in (1, 2):
@@ -303,20 +315,11 @@ def test_long_chunks_stay_whole_when_nodes_die(tmp_path, kind, when):
         assert len(transport.struck.done) == 2
         colony.run()
         calm.run()
-        digest = colony.digest()
-        assert digest == calm.digest()
-    with phago.open(tmp_path / "memory", shards=3) as here:
-        assert here.digest() == digest
 
 
 @pytest.mark.parametrize("when", ["before", "within", "after"])
 def test_a_node_that_dies_while_its_columns_are_fetched_costs_the_checkpoint_alone(tmp_path, when):
-    transport = StrikingProcesses(NODES)
-    options = {"shards": 5, "config": CONFIG, "runner": runner()}
-    with (
-        phago.open(tmp_path / "memory", backend=transport, **options) as colony,
-        phago.Colony(1, config=CONFIG) as calm,
-    ):
+    with struck_and_calm(tmp_path) as (colony, calm, transport):
         transport.arm(Strike("Piece", "kill", (1,), when))
         # The log becomes long, so that a checkpoint is due. It is written beside what comes next.
         for turn in range(3):
@@ -330,20 +333,21 @@ def test_a_node_that_dies_while_its_columns_are_fetched_costs_the_checkpoint_alo
         assert len(transport.struck.done) == 1
         colony.run()
         calm.run()
-        digest = colony.digest()
-        assert digest == calm.digest()
-    with phago.open(tmp_path / "memory", shards=3) as here:
-        assert here.digest() == digest
+
+
+def test_who_closes_a_colony_waits_for_the_checkpoint_that_its_nodes_have(tmp_path):
+    path = tmp_path / "memory"
+    with phago.open(path, backend=Processes(NODES), shards=5, config=CONFIG) as colony:
+        before = {file.name for file in path.glob("checkpoint-*")}
+        # The last one makes it due.
+        turns = (document | {"id": f"{document['id']} {turn}"} for turn in itertools.count() for document in DOCUMENTS)
+        colony.ingest(itertools.islice(turns, 32_768))
+    assert {file.name for file in path.glob("checkpoint-*")} > before
 
 
 @pytest.mark.parametrize("when", ["before", "during", "after"])
 def test_documents_are_taken_in_when_nodes_die_that_read_them_ahead(tmp_path, when):
-    transport = StrikingProcesses(NODES)
-    options = {"shards": 5, "config": CONFIG, "runner": runner()}
-    with (
-        phago.open(tmp_path / "memory", backend=transport, **options) as colony,
-        phago.Colony(1, config=CONFIG) as calm,
-    ):
+    with struck_and_calm(tmp_path) as (colony, calm, transport):
         transport.arm(Strike("Read", "kill", (1,), when))
         given = DOCUMENTS[: 2 * AHEAD + 200]
         assert colony.ingest(given) == calm.ingest(given)

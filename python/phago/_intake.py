@@ -76,8 +76,11 @@ def _pieces(documents: list[DocumentLike]) -> Iterator[list[DocumentLike]]:
 
 
 def _chars(document: DocumentLike) -> int:
-    # What is none of these is refused later.
-    text = document.get("text") if isinstance(document, dict) else getattr(document, "text", document)
+    try:
+        text = document.get("text") if isinstance(document, Mapping) else getattr(document, "text", document)
+    except Exception:
+        # Whatever a caller's object does: it does it again where it is read, and is told of with its index.
+        return 0
     return len(text) if isinstance(text, str) else 0
 
 

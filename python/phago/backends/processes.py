@@ -104,11 +104,13 @@ def _converse(calls: Sequence[_Call], wait: float, stopped: Callable[[], bool]) 
                 call = coming.popleft()
                 if not call.take_lane(0 if waiting else _LOOK):
                     coming.append(call)
-                elif call.begin(wait):
-                    waiting[call.lane.pipe.fileno()] = call
+                    continue
+                # Before it begins: whatever happens then, somebody leaves the lane.
+                waiting[call.lane.pipe.fileno()] = call
+                if call.begin(wait):
                     poll.register(call.lane.pipe.fileno(), call.lane.pipe.events)
                 else:
-                    call.leave_lane()
+                    waiting.pop(call.lane.pipe.fileno()).leave_lane()
             now = time.monotonic()
             left = min((call.deadline - now for call in waiting.values()), default=0.0)
             for number, _ in poll.poll(1000 * max(0.0, min(left, _GLANCE if coming else _LOOK))):

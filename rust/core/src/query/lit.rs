@@ -63,6 +63,8 @@ pub fn term_weight(tf: u32) -> f64 {
 
 // Places are looked at so many at a time: their sums stay in the nearest caches, wherever lists go on.
 const WINDOW: usize = 1 << 12;
+// Postings of a line of memory.
+const LINE: usize = 16;
 
 /// Sums by place, for a window of one shard after another.
 #[derive(Debug, Default)]
@@ -121,7 +123,7 @@ fn find_by(
         // How far a list goes in a window depends on what is read of it. Read together first, the lists are waited for
         // together.
         let ahead = lists.iter().fold(0, |read, (_, postings, next)| {
-            read ^ postings.place_at(*next) ^ postings.place_at(*next + 16) ^ postings.place_at(*next + 32)
+            read ^ postings.place_at(*next) ^ postings.place_at(*next + LINE) ^ postings.place_at(*next + 2 * LINE)
         });
         std::hint::black_box(ahead);
         for (weight, postings, next) in &mut lists {

@@ -9,11 +9,13 @@ use super::wire::{Reply, What};
 use crate::journal::{Encoded, Journal};
 use crate::store::packed;
 use crate::sync::{Arc, beside, thread};
+use crate::work::job::message;
 use crate::world::World;
 use phago_core::cancel::Cancel;
 use phago_core::checkpoint::{self, Piece, Section, WordsInUse};
 use phago_core::{Error, Result};
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 // How often the columns are made again after nodes were lost.
@@ -69,15 +71,18 @@ impl Remote {
         let (beside, remote) = (Arc::clone(journal), world.remote.clone().expect("whoever calls this is of the world"));
         // The journal keeps the error for [`World::failed_checkpoint`]; the next one is tried when it is due.
         let write = move || {
-            let encoded = kept.and_then(|kept| {
+            let gathered = |kept: Kept| {
                 let epoch = kept.epoch;
                 let (encoded, lost) = remote.gather(kept);
                 if !lost.is_empty() {
                     remote.report(epoch, lost);
                 }
                 encoded
-            });
-            drop(beside.write(encoded));
+            };
+            // Whoever closes the colony waits for the end of this, so it has one.
+            let encoded = catch_unwind(AssertUnwindSafe(|| kept.and_then(gathered)));
+            let broken = |panic| Err(Error::CoordinatorUnavailable { reason: message(panic) });
+            drop(beside.write(encoded.unwrap_or_else(broken)));
         };
         if thread::Builder::new().name("phago-checkpoint".into()).spawn(write).is_err() {
             drop(journal.write(Err(Error::Busy { what: "no thread could be had to write a checkpoint".into() })));
