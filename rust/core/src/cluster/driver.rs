@@ -248,7 +248,9 @@ impl Driver {
             }
             own.iter().zip(told).for_each(|(&at, fate)| fates[at] = Some(fate));
             looked.extend(stand.into_iter().map(|(at, body)| (looks[at as usize], body)));
-            let numbers = words.announce(replica, &self.layout, node, new);
+            let Some(numbers) = words.announce(node, new) else {
+                return Err(broken(node, "it announced a word that all know"));
+            };
             if !numbers.has_all(&counted) {
                 return Err(broken(node, "it counted words that it did not announce"));
             }
@@ -276,7 +278,7 @@ impl Driver {
     /// Those of `carrier`: some nodes may then have applied it and others not, so the nodes must be made again.
     pub fn apply<C: Carrier>(&mut self, replica: &mut Replica, carrier: &C, settled: Settled) -> Result<()> {
         let Settled { sequence, new, tally, counted, effects, .. } = settled;
-        let New { words, stems, nodes, blocks } = new;
+        let New { words, nodes, blocks } = new;
         // A node knows what it counted itself.
         let others = self.by_node(replica, &tally, &nodes).into_iter().zip(&counted);
         let others = others.map(|(all, own)| all.without(&Tally { forms: Vec::new(), ..own.clone() }));
@@ -287,10 +289,7 @@ impl Driver {
         };
         let orders = others.zip(blocks).map(apply).enumerate().map(|(node, apply)| (node, apply, Vec::new())).collect();
         let is_long = effects.len() >= BESIDE_MIN;
-        let here = || {
-            let stems = stems.iter().zip(&words).map(|(stem, word)| Some(&**stem.as_ref().unwrap_or(word)));
-            take_over(replica, words.iter().map(|word| Arc::from(&**word)).zip(stems), tally, effects);
-        };
+        let here = || take_over(replica, tally, effects);
         self.sequence = sequence;
         match is_long {
             true => all_done(carrier.send_and(orders, here)?),
@@ -493,15 +492,8 @@ fn all_done<P>(answers: Vec<Answered<P>>) -> Result<()> {
 }
 
 // Does in the replica without seats what a change does there: all but what nodes do for their seats.
-fn take_over<'a>(
-    replica: &mut Replica,
-    words: impl Iterator<Item = (Arc<str>, Option<&'a str>)>,
-    tally: Tally,
-    effects: Vec<Effect>,
-) {
+fn take_over(replica: &mut Replica, tally: Tally, effects: Vec<Effect>) {
     let commons = replica.commons_mut();
-    let (forms, terms) = (commons.vocabulary().form_counts().len() as u32, commons.terms() as u32);
-    commons.lexicon().adopt(forms, terms, words, false);
     commons.learn();
     // The driver is the home of no word, and keeps no forms.
     commons.tally(&Tally { forms: Vec::new(), ..tally });

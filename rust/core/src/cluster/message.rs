@@ -11,7 +11,7 @@ use crate::ids::{DocumentId, Tick};
 use crate::plan::Plan;
 use crate::reinforcement::Reinforcement;
 use crate::shard::{CrossEdge, Staged};
-use crate::text::ANALYSER;
+use crate::text::{ANALYSER, Word};
 use crate::wishes::{Wanted, Wishes};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -141,7 +141,7 @@ pub struct Prepared {
     /// Those of the documents looked for that stand, with their indices among the looks.
     pub looked: Vec<(u32, Body)>,
     /// The words that are new here, in the order in which they were met.
-    pub words: Vec<Box<str>>,
+    pub words: Vec<Word>,
     /// What changes in the numbers that all share, with the forms that other nodes keep; new words count in the node's own
     /// indices.
     pub tally: Tally,
@@ -152,11 +152,11 @@ pub struct Prepared {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Announced {
     /// The words that come before its own.
-    pub before: Vec<Box<str>>,
+    pub before: Vec<Word>,
     /// How many of its own follow, in the order in which it met them, without those before.
     pub own: u32,
     /// The words that come after.
-    pub after: Vec<Box<str>>,
+    pub after: Vec<Word>,
 }
 
 /// Apply the change that was prepared.

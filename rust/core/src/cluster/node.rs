@@ -10,7 +10,7 @@ use crate::cancel::Cancel;
 use crate::commons::{Commons, Departed, Digestion, GrantKey, Tally};
 use crate::documents::{Analysed, Known, Lifetime};
 use crate::ids::DocumentId;
-use crate::maps::{Map, Set};
+use crate::maps::Map;
 use crate::message::Batch;
 use crate::phase::Phase;
 use crate::plan::Plan;
@@ -22,7 +22,6 @@ use crate::text::{Reading, Session};
 use crate::wishes::{Wanted, Wishes};
 use crate::{Error, Result};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// What one node has staged of changes and ticks. Its replica is lent to each order, so that questions can read it
 /// while the phases of a tick run.
@@ -239,8 +238,7 @@ impl Node {
         let looks = (0..).zip(&prepare.looks);
         prepared.looked = looks.filter_map(|(at, id)| Some((at, replica.body(*id)?.whole()))).collect();
         let commons = replica.commons();
-        let known = commons.vocabulary().form_counts().len() as u32;
-        prepared.words = commons.lexicon().forms_from(known).iter().map(|word| (&**word).into()).collect();
+        prepared.words = commons.lexicon().words_from(commons.words().0);
         let mut tally = counting.take();
         self.counting = counting;
         let words = commons.lexicon().reading();
@@ -331,13 +329,14 @@ impl Node {
         if self.making.is_some() {
             return Err(refused(format!("node {} cannot apply a change while it makes a tick", self.number)));
         }
-        let words = announced(replica, apply.words)?;
-        let mut staged = self.staged.take().filter(|staged| staged.sequence == apply.sequence).unwrap_or_default();
-        let commons = replica.commons_mut();
-        let (forms, terms) = (commons.vocabulary().form_counts().len() as u32, commons.terms() as u32);
+        let commons = replica.commons();
+        let Announced { before, own, after } = apply.words;
         // What was read ahead keeps its words.
-        let adopted = commons.lexicon().adopt(forms, terms, words.into_iter().map(|word| (word, None)), true);
-        commons.learn_up_to(adopted.known());
+        let adopted = commons.lexicon().adopt(commons.words(), (before, own as usize, after), true);
+        let missing = || refused(format!("{own} words of node {} are announced, and it has met fewer", self.number));
+        let adopted = adopted.ok_or_else(missing)?;
+        let mut staged = self.staged.take().filter(|staged| staged.sequence == apply.sequence).unwrap_or_default();
+        replica.commons_mut().learn_up_to(adopted.known());
         self.session.renumber(&adopted);
         self.ahead.renumber(&adopted);
         let known = |index: Option<u32>| index.expect("a word that is counted is announced");
@@ -527,10 +526,8 @@ impl Node {
         self.staged = None;
         self.ahead.unread();
         let commons = replica.commons();
-        let (forms, terms) = (commons.vocabulary().form_counts().len() as u32, commons.terms() as u32);
-        if commons.lexicon().form_count() > forms {
-            let adopted = commons.lexicon().adopt(forms, terms, std::iter::empty(), false);
-            self.session.renumber(&adopted);
+        if commons.lexicon().form_count() > commons.words().0 {
+            self.session.renumber(&commons.lexicon().forget_from(commons.words()));
         }
     }
 
@@ -541,25 +538,6 @@ impl Node {
         let (number, last) = (self.number, self.sequence);
         Err(refused(format!("change {sequence} came to node {number} after change {last}")))
     }
-}
-
-// Returns the announced words, of which a node's own are the first that it has met since the last change; those of
-// documents that are read ahead follow.
-fn announced(replica: &Replica, words: Announced) -> Result<Vec<Arc<str>>> {
-    let commons = replica.commons();
-    let mut all: Vec<Arc<str>> = words.before.into_iter().map(Arc::from).collect();
-    let others: Set<Arc<str>> = all.iter().cloned().collect();
-    let met = commons.lexicon().forms_from(commons.vocabulary().form_counts().len() as u32);
-    let begun = all.len();
-    if words.own > 0 {
-        all.extend(met.into_iter().filter(|word| !others.contains(word)).take(words.own as usize));
-    }
-    if all.len() - begun != words.own as usize {
-        let found = all.len() - begun;
-        return Err(refused(format!("{} words of its own are announced, and it has met {found}", words.own)));
-    }
-    all.extend(words.after.into_iter().map(Arc::from));
-    Ok(all)
 }
 
 // The concepts and synapses of each seat.

@@ -2,20 +2,20 @@
 
 use super::Layout;
 use crate::commons::Tally;
-use crate::ids::NodeId;
-use crate::maps::{Map, Set};
+use crate::maps::Set;
 use crate::replica::Replica;
-use crate::text::stem;
+use crate::text::Word;
 use std::ops::Range;
 
-/// The words that nodes announce of one change, in one order.
-pub(super) struct Words {
+/// The words that nodes announce of one change, in one order. The driver's lexicon numbers them so at once; they are the
+/// colony's with the change, and until then they are there by themselves, as those of texts that a colony of one process
+/// has read.
+pub(super) struct Words<'a> {
+    replica: &'a Replica,
+    layout: &'a Layout,
     new: New,
     // By new term: its node.
     nodes: Vec<usize>,
-    // Their indices among the announced words, and those of their stems among the new terms.
-    places: Map<Box<str>, (u32, u32)>,
-    stems: Map<Box<str>, u32>,
     // How many forms and terms there were before.
     forms: u32,
     terms: u32,
@@ -24,9 +24,7 @@ pub(super) struct Words {
 /// Words that are new to the colony, in the order in which every node numbers them.
 #[derive(Debug)]
 pub(super) struct New {
-    pub(super) words: Vec<Box<str>>,
-    /// The stem of each, if it is another text.
-    pub(super) stems: Vec<Option<Box<str>>>,
+    pub(super) words: Vec<Word>,
     /// The node that counts each: the home of its term.
     pub(super) nodes: Vec<usize>,
     /// By node: which of the words it announced first.
@@ -39,54 +37,49 @@ pub(super) struct Numbers {
     terms: (u32, Vec<u32>),
 }
 
-impl Words {
-    /// Returns none, for a colony with these words.
-    pub(super) fn new(replica: &Replica, layout: &Layout) -> Words {
+impl Words<'_> {
+    /// Returns none. Those of a change that was not applied are gone.
+    pub(super) fn new<'a>(replica: &'a Replica, layout: &'a Layout) -> Words<'a> {
         let commons = replica.commons();
-        let (forms, terms) = (commons.vocabulary().form_counts().len() as u32, commons.terms() as u32);
-        let new = New { words: Vec::new(), stems: Vec::new(), nodes: Vec::new(), blocks: vec![0..0; layout.nodes()] };
-        Words { new, nodes: Vec::new(), places: Map::default(), stems: Map::default(), forms, terms }
+        let (forms, terms) = commons.words();
+        if commons.lexicon().form_count() > forms {
+            commons.lexicon().forget_from((forms, terms));
+        }
+        let new = New { words: Vec::new(), nodes: Vec::new(), blocks: vec![0..0; layout.nodes()] };
+        Words { replica, layout, new, nodes: Vec::new(), forms, terms }
     }
 
     /// Adds the words that are new on one node, in the order in which it met them: a lexicon numbers forms in that
-    /// order, and a term with its first form.
-    pub(super) fn announce(&mut self, replica: &Replica, layout: &Layout, node: usize, new: Vec<Box<str>>) -> Numbers {
+    /// order, and a term with its first form. Returns `None` if the colony has one of them.
+    pub(super) fn announce(&mut self, node: usize, new: Vec<Word>) -> Option<Numbers> {
         let begun = self.new.words.len();
-        let commons = replica.commons();
+        let commons = self.replica.commons();
+        let entered = commons.lexicon().enter(&new);
+        let lexicon = commons.lexicon().reading();
         let mut numbers =
             Numbers { forms: (self.forms, Vec::with_capacity(new.len())), terms: (self.terms, Vec::new()) };
         let mut met: Set<u32> = Set::default();
-        for word in new {
-            let (form, term) = match self.places.get(&word) {
-                Some(&places) => places,
-                None => {
-                    let stem = stem(&word);
-                    let term = match commons.lexicon().term(&stem).filter(|term| *term < self.terms) {
-                        Some(term) => term,
-                        None => *self.stems.entry((&*stem).into()).or_insert_with(|| {
-                            let shard = commons.ring().shard_of(NodeId::concept(&stem).0);
-                            self.nodes.push(layout.node_of(commons.seat(shard)));
-                            self.terms + self.nodes.len() as u32 - 1
-                        }),
-                    };
-                    let form = self.forms + self.new.words.len() as u32;
-                    self.new.nodes.push(match term.checked_sub(self.terms) {
-                        Some(at) => self.nodes[at as usize],
-                        None => layout.node_of(commons.seat(commons.home(term).shard)),
-                    });
-                    self.new.stems.push((*stem != *word).then(|| (&*stem).into()));
-                    self.new.words.push(word.clone());
-                    self.places.insert(word, (form, term));
-                    (form, term)
-                }
-            };
+        for (word, (form, term)) in new.into_iter().zip(entered) {
+            let at = form.checked_sub(self.forms)? as usize;
+            let new_term = term.checked_sub(self.terms).map(|at| at as usize);
+            if new_term == Some(self.nodes.len()) {
+                let shard = commons.ring().shard_of(lexicon.node(term).0);
+                self.nodes.push(self.layout.node_of(commons.seat(shard)));
+            }
+            if at == self.new.words.len() {
+                self.new.nodes.push(match new_term {
+                    Some(at) => self.nodes[at],
+                    None => self.layout.node_of(commons.seat(commons.home(term).shard)),
+                });
+                self.new.words.push(word);
+            }
             numbers.forms.1.push(form);
-            if term >= self.terms && met.insert(term) {
+            if new_term.is_some() && met.insert(term) {
                 numbers.terms.1.push(term);
             }
         }
         self.new.blocks[node] = begun..self.new.words.len();
-        numbers
+        Some(numbers)
     }
 
     /// Returns all words.

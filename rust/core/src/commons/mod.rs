@@ -155,6 +155,11 @@ impl Commons {
         &self.vocabulary
     }
 
+    /// Returns how many word forms and terms the colony knows; others in its dictionary are there by themselves.
+    pub(crate) fn words(&self) -> (u32, u32) {
+        (self.vocabulary.form_counts().len() as u32, self.terms() as u32)
+    }
+
     /// Returns the dictionary of this process.
     pub fn lexicon(&self) -> &Arc<Lexicon> {
         self.vocabulary.lexicon()

@@ -4,9 +4,10 @@
 //! processor's caches. So words are looked for some at a time, and counted some at a time without a branch that depends
 //! on what was read: the processor then waits for many of them at once.
 
+use super::announced::Adopted;
 use super::chunk;
 use super::fold::{Role, role_of, stem_of};
-use super::lexicon::{Adopted, Lexicon};
+use super::lexicon::Lexicon;
 use super::words::{Run, WORD_BYTES_MAX, Word, runs};
 use crate::maps::Map;
 use std::sync::Arc;

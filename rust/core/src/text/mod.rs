@@ -7,6 +7,7 @@
 //! terms for all shards; a [`Session`] analyses texts for one thread and remembers its words. No statistic of the corpus
 //! is kept here.
 
+mod announced;
 mod asking;
 mod chunk;
 mod class;
@@ -22,8 +23,11 @@ mod sequence;
 mod session;
 mod signs;
 mod sketch;
+mod table;
 mod words;
 
+pub(crate) use announced::Adopted;
+pub use announced::Word;
 pub use asking::{Placed, QueryWord};
 pub use chunk::RUN_BYTES_MAX;
 pub(crate) use class::is_unspaced;
@@ -34,7 +38,7 @@ pub use function::{function_words, is_function_word};
 
 pub use counter::{DOCUMENT_WORDS_MAX, SESSION_FORMS_MAX};
 pub use lexicon::Lexicon;
-pub(crate) use lexicon::{Adopted, Reading};
+pub(crate) use lexicon::Reading;
 pub(crate) use near::NearForm;
 pub use near::edits_max;
 pub use sequence::{Passage, Sequence};

@@ -1,8 +1,9 @@
 //! A session analyses texts for one thread.
 
+use super::announced::Adopted;
 use super::counter::Counter;
 use super::fold::Role;
-use super::lexicon::{Adopted, Lexicon};
+use super::lexicon::Lexicon;
 use super::passages::{PASSAGE_CHARS_MAX, passages};
 use super::sequence::{Passage, Sequence};
 use std::fmt;
@@ -29,6 +30,8 @@ pub struct Analysis {
     pub sequence: Sequence,
     /// The number of words that are not indexed because they are longer than [`super::WORD_BYTES_MAX`].
     pub too_long: u32,
+    /// The greatest index of its forms, by which is known whether any of them can have moved.
+    pub(crate) newest: u32,
 }
 
 impl Analysis {
@@ -37,13 +40,14 @@ impl Analysis {
     /// # Panics
     /// If a word of the text is gone.
     pub(crate) fn renumber(&mut self, adopted: &Adopted) {
-        if adopted.leaves(&self.forms) || adopted.is_identity() {
+        if adopted.leaves_up_to(self.newest) {
             return;
         }
         let term = |before: u32| adopted.term(before).expect("a word of a text that is taken is announced");
         let form = |before: u32| adopted.form(before).expect("a word of a text that is taken is announced");
         self.title.iter_mut().for_each(|title| *title = term(*title));
         self.forms.iter_mut().for_each(|(known, _)| *known = form(*known));
+        self.newest = newest(&self.forms);
         self.terms.iter_mut().for_each(|(known, _)| *known = term(*known));
         if !self.terms.is_sorted() {
             let mut order: Vec<u32> = (0..self.terms.len() as u32).collect();
@@ -54,6 +58,10 @@ impl Analysis {
             self.sequence.reorder(&place_of);
         }
     }
+}
+
+fn newest(forms: &[(u32, u32)]) -> u32 {
+    forms.iter().map(|form| form.0).max().unwrap_or(0)
 }
 
 /// Returns the square root of the sum of (1 + ln tf)^2 over counts.
@@ -190,7 +198,7 @@ impl Session {
             let seen = &self.counter.seen[*place as usize];
             (seen.form, seen.count)
         };
-        let forms = self.counter.touched.iter().map(form).collect();
+        let forms: Box<[(u32, u32)]> = self.counter.touched.iter().map(form).collect();
 
         // One integer sorts faster than a pair. Forms of one term are neighbours then.
         self.packed.clear();
@@ -218,6 +226,7 @@ impl Session {
         let standing = self.terms.iter().zip(&self.standing).filter(|(_, stands)| **stands);
         Analysis {
             terms: self.terms.as_slice().into(),
+            newest: newest(&forms),
             forms,
             length: u32::try_from(self.counter.order.len()).unwrap_or(u32::MAX),
             different: std::mem::take(&mut self.counter.different),

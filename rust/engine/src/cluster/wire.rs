@@ -181,10 +181,11 @@ fn unpacked<'a>(what: &'static str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>> {
 mod tests {
     use super::*;
     use phago_core::cluster::message::{Announced, Apply, encode};
+    use phago_core::text::Word;
 
     #[test]
     fn what_is_packed_comes_out_and_what_is_broken_is_refused() {
-        let before = (0..400).map(|word| format!("word{word}").into()).collect();
+        let before = (0..400).map(|word| Word::new(&format!("word{word}"))).collect();
         let words = Announced { before, ..Announced::default() };
         let apply = Apply { sequence: 7, words, ..Apply::default() };
         let letter = Letter { epoch: 3, told: Told::Order(Order::Apply(apply)), node: 1, number: 9 };

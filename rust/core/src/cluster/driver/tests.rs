@@ -14,6 +14,7 @@ use crate::input::{Input, Outcome, Updated};
 use crate::reinforcement::Reinforcement;
 use crate::replica::Replica;
 use crate::ring::Ring;
+use crate::text::Word;
 use crate::{Error, Result};
 use proptest::prelude::*;
 use std::cell::{Cell, RefCell};
@@ -484,6 +485,54 @@ fn a_fate_that_no_home_gives_to_such_a_step_is_refused() {
     for (fate, fits) in fates {
         assert_eq!(steps.each_ref().map(|step| fate.fits(step)), fits, "{fate:?}");
     }
+}
+
+// Nodes of which each announces one word more.
+struct Talkative<'a>(&'a Here, &'a str);
+
+impl Carrier for Talkative<'_> {
+    type Parcel = Vec<u8>;
+
+    fn send(&self, orders: Vec<Sent<Vec<u8>>>) -> Result<Vec<Answered<Vec<u8>>>> {
+        let more = |(mut done, parcels)| {
+            if let Done::Prepared(prepared) = &mut done {
+                prepared.words.push(Word::new(self.1));
+            }
+            (done, parcels)
+        };
+        Ok(self.0.send(orders)?.into_iter().map(more).collect())
+    }
+}
+
+#[test]
+fn words_of_a_change_that_is_not_made_leave_no_number_behind() {
+    let config = ColonyConfig::default();
+    let mut cluster = Cluster::new(&config, 3, 2);
+    let mut colony = Colony::new(config, Ring::new(3, 150)).unwrap();
+    let body = |text: &str| Body { text: text.into(), ..Body::default() };
+    let steps = |text: &str| [Step::Ingest(0, body(text).into())];
+    let mut add = |cluster: &mut Cluster, text: &str| {
+        cluster.apply(&steps(text)).unwrap();
+        colony.ingest(None, "", text).unwrap();
+        let commons = cluster.replica.commons();
+        assert_eq!(commons.lexicon().form_count(), commons.words().0, "{text}");
+        assert_eq!(cluster.digest(), colony.digest(), "{text}");
+    };
+    add(&mut cluster, "ions cross the membrane");
+    let known = cluster.replica.commons().words();
+    let settled = cluster.driver.prepare(&cluster.replica, &cluster.nodes, &steps("spores of a slime mould"), None);
+    assert_eq!(settled.unwrap().fates, [Fate::New { too_long: 0 }]);
+    cluster.driver.discard(&cluster.nodes).unwrap();
+    assert_eq!(cluster.replica.commons().words(), known);
+    add(&mut cluster, "the slime finds spores, and a router its kernel");
+    for (word, fits) in [("ions", false), ("kernel", false), ("graph", true)] {
+        let nodes = Talkative(&cluster.nodes, word);
+        let told = cluster.driver.prepare(&cluster.replica, &nodes, &steps("edges and weights"), None);
+        assert_eq!(told.as_ref().err().is_none(), fits, "{word}: {told:?}");
+        assert!(told.map_or_else(|error| error.to_string().contains("a word that all know"), |_| true), "{word}");
+        cluster.driver.discard(&cluster.nodes).unwrap();
+    }
+    add(&mut cluster, "weights of edges, running ions and a graph");
 }
 
 // The section of words: stems, forms, the term of each form and its count.

@@ -1,0 +1,57 @@
+//! A hash table of indices into a list of texts.
+
+use hashbrown::HashTable;
+
+/// Indices by the hash of what stands there. A hash is kept beside each index, so that a table that grows reads no text:
+/// texts lie all over memory.
+#[derive(Default)]
+pub(super) struct Table(HashTable<Slot>);
+
+#[derive(Copy, Clone)]
+struct Slot {
+    hash: u32,
+    index: u32,
+}
+
+impl Slot {
+    // The table takes its place from the low bits of a hash and tells entries apart by the highest ones.
+    fn spread(hash: u32) -> u64 {
+        u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+}
+
+impl Table {
+    /// Returns the index with this hash for which `is_it` is true.
+    pub(super) fn find(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+        let found = self.0.find(Slot::spread(hash), |slot| slot.hash == hash && is_it(slot.index));
+        found.map(|slot| slot.index)
+    }
+
+    /// Adds an index that is not there.
+    pub(super) fn insert(&mut self, hash: u32, index: u32) {
+        self.0.insert_unique(Slot::spread(hash), Slot { hash, index }, |slot| Slot::spread(slot.hash));
+    }
+
+    /// Makes room for so many more.
+    pub(super) fn reserve(&mut self, more: usize) {
+        self.0.reserve(more, |slot| Slot::spread(slot.hash));
+    }
+
+    /// Gives indices from one on, each of this hash, their new values, or removes them.
+    ///
+    /// # Panics
+    /// If one of them is not there.
+    pub(super) fn move_all(&mut self, first: u32, hashes: impl Iterator<Item = u32>, now: &[Option<u32>]) {
+        let bucket = |(index, hash)| self.0.find_bucket_index(Slot::spread(hash), |slot: &Slot| slot.index == index);
+        // All are found before the first one changes: after that, an index may stand twice in the table.
+        let buckets: Vec<Option<usize>> = (first..).zip(hashes).map(bucket).collect();
+        for (bucket, now) in buckets.into_iter().zip(now) {
+            let found = bucket.and_then(|bucket| self.0.get_bucket_entry(bucket).ok());
+            let mut entry = found.expect("every index is in the table");
+            match now {
+                Some(now) => entry.get_mut().index = *now,
+                None => drop(entry.remove()),
+            }
+        }
+    }
+}
