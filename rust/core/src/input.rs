@@ -160,11 +160,11 @@ pub enum Change {
         /// The word forms of the document with this id in the committed state, as the analyser finds them.
         leaves: Option<Forms>,
         /// The document that is added or replaces the old one.
-        comes: Option<Box<Analysed>>,
+        comes: Option<Analysed>,
     },
     /// Sets when a document leaves by itself, and leaves the rest of it as it is. The whole document is here, because a
     /// tick that is under way may take away the one that stands.
-    Renew(Box<Analysed>),
+    Renew(Analysed),
     /// Reinforces a document of the committed state.
     Reinforce {
         /// The document.
@@ -204,7 +204,7 @@ impl Change {
             Change::Nothing => return None,
             Change::Insert(documents) if documents.is_empty() => return None,
             Change::Insert(documents) => {
-                return Some(Input::encode_ingest(documents.iter().map(|document| &document.body).collect()));
+                return Some(Input::encode_ingest(documents.iter().map(|document| &*document.body).collect()));
             }
             Change::Replace { comes: Some(document), .. } => Borrowed::Update(&document.body),
             Change::Replace { id, .. } => Borrowed::Delete(*id),

@@ -67,7 +67,7 @@ fn put(shard: &mut Shard, document: Stored) -> Result<()> {
     let norm = norm(terms.iter().zip(stands).filter(|(_, stands)| *stands).map(|(term, _)| term.1));
     let length = u32::try_from(sequence.len()).unwrap_or(u32::MAX);
     let analysis = Analysis { terms, length, norm, title, sequence, ..Analysis::default() };
-    shard.insert(Analysed { id, body, analysis }, arrival);
+    shard.insert(Analysed { id, body: Box::new(body), analysis: Box::new(analysis) }, arrival);
     if let Some((tick, wired)) = digested {
         shard.restore_digested(id, tick, wired);
     }

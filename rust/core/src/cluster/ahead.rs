@@ -11,13 +11,13 @@ const READS_MAX: usize = 2;
 /// A document on its way, with its analysis if that was made. New words have the node's own indices.
 #[derive(Debug)]
 pub(super) struct Draft {
-    pub(super) body: Body,
-    pub(super) analysis: Option<Analysis>,
+    pub(super) body: Box<Body>,
+    pub(super) analysis: Option<Box<Analysis>>,
 }
 
 impl From<Arc<Body>> for Draft {
     fn from(body: Arc<Body>) -> Draft {
-        Draft { body: Arc::unwrap_or_clone(body), analysis: None }
+        Draft { body: Box::new(Arc::unwrap_or_clone(body)), analysis: None }
     }
 }
 
@@ -47,8 +47,8 @@ impl Ahead {
         }
         let draft = |body: Arc<Body>| {
             let mut draft = Draft::from(body);
-            let Body { title, text, .. } = &draft.body;
-            draft.analysis = (!is_here(&draft.body)).then(|| session.analyse(title, text));
+            let Body { title, text, .. } = &*draft.body;
+            draft.analysis = (!is_here(&draft.body)).then(|| Box::new(session.analyse(title, text)));
             draft
         };
         self.read.push_back((number, documents.into_iter().map(draft).collect()));
@@ -70,7 +70,7 @@ impl Ahead {
         self.analyses().for_each(|analysis| *analysis = None);
     }
 
-    fn analyses(&mut self) -> impl Iterator<Item = &mut Option<Analysis>> {
+    fn analyses(&mut self) -> impl Iterator<Item = &mut Option<Box<Analysis>>> {
         self.read.iter_mut().flat_map(|read| &mut read.1).map(|draft| &mut draft.analysis)
     }
 }

@@ -267,7 +267,7 @@ impl Node {
         draft: Draft,
     ) -> Fate {
         let id = draft.body.id();
-        let of_this_change = here.get(&id.0).map(|at| Known::from(&staged.comes[*at].body));
+        let of_this_change = here.get(&id.0).map(|at| Known::from(&*staged.comes[*at].body));
         match of_this_change.or_else(|| replica.body(id)) {
             Some(known) if known.says_the_same(&draft.body) => Fate::Unchanged,
             Some(_) => Fate::Taken,
@@ -284,7 +284,7 @@ impl Node {
     // Analyses a document that is taken.
     fn take(&mut self, staged: &mut Staged, tally: &mut Tally, id: DocumentId, draft: Draft) -> Fate {
         let Draft { body, analysis } = draft;
-        let analysis = analysis.unwrap_or_else(|| self.session.analyse(&body.title, &body.text));
+        let analysis = analysis.unwrap_or_else(|| Box::new(self.session.analyse(&body.title, &body.text)));
         let Ok(document) = Analysed::of(id, body, 0, analysis) else { return Fate::TooManyWords };
         let too_long = document.analysis.too_long;
         tally.count(&document.analysis);

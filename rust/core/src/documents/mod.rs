@@ -4,6 +4,7 @@
 //! body is on its way to its home shard. A [`Document`] is stored there, in the shard's [`Documents`], which also keep
 //! the [`Postings`] of its terms, and its [`Vector`] among the [`Vectors`] of the shard: [`Known`] is a body with both.
 
+mod blocks;
 mod body;
 mod known;
 mod lifetime;

@@ -1,6 +1,6 @@
 //! The documents of a shard, and their postings.
 
-use super::postings::grow;
+use super::blocks::Blocks;
 use super::{Body, Known, Lifetime, Postings, Terms, Vectors};
 use crate::Result;
 use crate::ids::DocumentId;
@@ -19,15 +19,15 @@ pub const DOCUMENTS_MAX: u64 = u32::MAX as u64;
 /// (half a MiB for 300 documents on two shards) before its memory stayed as it was.
 pub const GONE_MIN: usize = 128;
 
-/// A body after analysis, on its way to its home shard.
+/// A body after analysis, on its way to its home shard. Both are large, and moved from list to list.
 #[derive(Clone, Debug)]
 pub struct Analysed {
     /// Its identity.
     pub id: DocumentId,
     /// The document as its caller gave it.
-    pub body: Body,
+    pub body: Box<Body>,
     /// Its terms and word forms.
-    pub analysis: Analysis,
+    pub analysis: Box<Analysis>,
 }
 
 impl Analysed {
@@ -35,16 +35,16 @@ impl Analysed {
     ///
     /// # Errors
     /// [`crate::Error::InvalidDocument`] with the given index, for more than [`DOCUMENT_WORDS_MAX`] different words.
-    pub fn new(id: DocumentId, body: Body, index: usize, session: &mut Session) -> Result<Analysed> {
+    pub fn new(id: DocumentId, body: Box<Body>, index: usize, session: &mut Session) -> Result<Analysed> {
         let analysis = session.analyse(&body.title, &body.text);
-        Analysed::of(id, body, index, analysis)
+        Analysed::of(id, body, index, Box::new(analysis))
     }
 
     /// Does what [`Analysed::new`] does, with the analysis that was made.
     ///
     /// # Errors
     /// As [`Analysed::new`].
-    pub(crate) fn of(id: DocumentId, body: Body, index: usize, analysis: Analysis) -> Result<Analysed> {
+    pub(crate) fn of(id: DocumentId, body: Box<Body>, index: usize, analysis: Box<Analysis>) -> Result<Analysed> {
         if analysis.different as usize > DOCUMENT_WORDS_MAX {
             return Err(body.too_many_words(index));
         }
@@ -95,7 +95,7 @@ pub struct Documents {
     places: HashTable<u32>,
     state: State,
     // By place; `None` if the document was deleted.
-    all: Vec<Option<Document>>,
+    all: Blocks<Option<Document>>,
     taken: Places,
     lengths: Vec<u32>,
     norms: Vec<f64>,
@@ -110,7 +110,7 @@ pub struct Documents {
 }
 
 // Returns the identity of the document at a place that is listed, and so holds one.
-fn id_at(all: &[Option<Document>], place: u32) -> DocumentId {
+fn id_at(all: &Blocks<Option<Document>>, place: u32) -> DocumentId {
     all[place as usize].as_ref().expect("a document stands at its place").id
 }
 
@@ -142,12 +142,12 @@ impl Documents {
 
     /// Returns all documents with their places.
     pub fn placed(&self) -> impl Iterator<Item = (u32, &Document)> {
-        (0u32..).zip(&self.all).filter_map(|(place, document)| Some((place, document.as_ref()?)))
+        (0u32..).zip(self.all.iter()).filter_map(|(place, document)| Some((place, document.as_ref()?)))
     }
 
     /// Returns all documents as their callers gave them, by place.
     pub fn known(&self) -> impl Iterator<Item = Known<'_>> + Clone {
-        let placed = (0u32..).zip(&self.all).filter_map(|(place, document)| Some((place, document.as_ref()?)));
+        let placed = (0u32..).zip(self.all.iter()).filter_map(|(place, document)| Some((place, document.as_ref()?)));
         placed.map(|(place, document)| Known::new(&document.body, self.vectors.at(place)))
     }
 
@@ -277,17 +277,17 @@ impl Documents {
         let (all, state) = (&self.all, &self.state);
         let hash = |place: &u32| state.hash_one(id_at(all, *place).0);
         self.places.insert_unique(state.hash_one(new.id.0), place, hash);
+        let Analysed { id, body, analysis } = new;
         let document = Document {
-            id: new.id,
-            body: new.body,
-            title_terms: new.analysis.title,
-            terms: Terms::from(&*new.analysis.terms),
-            sequence: new.analysis.sequence,
+            id,
+            body: *body,
+            title_terms: analysis.title,
+            terms: Terms::from(&*analysis.terms),
+            sequence: analysis.sequence,
             arrival,
             digested: None,
             concepts: Box::default(),
         };
-        grow(&mut self.all);
         self.all.push(Some(document));
         self.taken.push(place);
     }
@@ -345,7 +345,7 @@ impl Documents {
     /// stay sorted, and what counts the terms of one document, as its sequence does, stays valid.
     pub(crate) fn renumber(&mut self, number: impl Fn(u32) -> u32) {
         let mut titles = Titles::default();
-        for (place, document) in (0u32..).zip(&mut self.all) {
+        for (place, document) in (0u32..).zip(self.all.iter_mut()) {
             let Some(document) = document else { continue };
             document.terms.renumber(&number);
             for terms in [&mut document.title_terms, &mut document.concepts] {

@@ -66,14 +66,14 @@ impl Replica {
             body.check(index)?;
             space.admit(&body, index)?;
             let id = body.id();
-            let here = |id: DocumentId| places.get(&id.0).map(|place| Known::from(&new[*place].body));
+            let here = |id: DocumentId| places.get(&id.0).map(|place| Known::from(&*new[*place].body));
             match Admission::of(id, &body, |id| here(id).or_else(|| self.body(id))) {
                 Admission::Unchanged => unchanged += 1,
                 Admission::Taken => return Err(body.taken(index)),
                 Admission::New => {
                     space.meet(&body);
                     places.insert(id.0, new.len());
-                    new.push(Raw { id, body, index });
+                    new.push(Raw { id, body: Box::new(body), index });
                 }
             }
         }
@@ -98,7 +98,7 @@ impl Replica {
             Admission::Taken => Updated::Changed,
         };
         let is_renewal = standing.is_some_and(|standing| standing.differs_in_lifetime_at_most(&body));
-        let comes = Box::new(Analysed::new(id, body, 0, session)?);
+        let comes = Analysed::new(id, Box::new(body), 0, session)?;
         if is_renewal {
             return Ok(Prepared { change: Change::Renew(comes), outcome: Outcome::Updated(updated) });
         }
@@ -165,7 +165,7 @@ impl Replica {
                 if let Some(forms) = leaves {
                     self.remove(id, &forms);
                 }
-                self.insert(comes.map(|document| *document).into_iter().collect(), run);
+                self.insert(comes.into_iter().collect(), run);
             }
             Change::Renew(document) => self.renew(document.id, document.body.expires),
             Change::Reinforce { id, path, times } => self.reinforce(id, path, times),
@@ -289,7 +289,7 @@ impl Replica {
 #[derive(Debug)]
 pub struct Raw {
     id: DocumentId,
-    body: Body,
+    body: Box<Body>,
     // Its index in the caller's sequence.
     index: usize,
 }

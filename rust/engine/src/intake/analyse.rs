@@ -19,7 +19,7 @@ const GROUP_BYTES: usize = 256 << 10;
 const SESSIONS_MAX: usize = 16;
 
 /// A body to be analysed: the index by which errors name it, its identity, and the body.
-pub(super) type Raw = (usize, DocumentId, Body);
+pub(super) type Raw = (usize, DocumentId, Box<Body>);
 
 /// Warm analysers, each lent to one thread at a time. Each numbers words by one lexicon; it is useless once the colony
 /// has another one.
@@ -63,7 +63,7 @@ impl Sessions {
     }
 
     /// Analyses one body on the calling thread.
-    pub(super) fn analyse(&self, lexicon: &Arc<Lexicon>, id: DocumentId, body: Body) -> Result<Analysed> {
+    pub(super) fn analyse(&self, lexicon: &Arc<Lexicon>, id: DocumentId, body: Box<Body>) -> Result<Analysed> {
         let mut session = self.take(lexicon);
         let analysed = analyse_with(&mut session, (0, id, body));
         self.give(session);

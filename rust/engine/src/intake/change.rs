@@ -96,7 +96,7 @@ impl World {
         new: Option<Body>,
     ) -> Result<Outcome> {
         let lexicon = self.lexicon()?;
-        let new = new.map(|body| self.sessions.analyse(&lexicon, body.id(), body)).transpose()?;
+        let new = new.map(|body| self.sessions.analyse(&lexicon, body.id(), Box::new(body))).transpose()?;
         let accepted = self.replace_now(find, new, lexicon)?;
         self.keep(accepted.sequence)?;
         Ok(accepted.outcome)
@@ -141,7 +141,7 @@ impl World {
                 |new: &Analysed| standing.body(id).is_some_and(|body| body.differs_in_lifetime_at_most(&new.body));
             if let Some(renewed) = new.take_if(|new| is_same(new)) {
                 drop(state);
-                let change = Change::Renew(Box::new(renewed));
+                let change = Change::Renew(renewed);
                 return self.accept(inputs, Prepared { change, outcome }, None, None);
             }
             // If the queue replaces or deletes the document, that change already says what is removed.
@@ -164,7 +164,7 @@ impl World {
                 }
             }
             drop(state);
-            let change = Change::Replace { id, leaves, comes: new.map(Box::new) };
+            let change = Change::Replace { id, leaves, comes: new };
             return self.accept(inputs, Prepared { change, outcome }, None, None);
         }
     }
@@ -190,7 +190,7 @@ mod tests {
         let (world, text) = (world(), "one text of several words, and several of them twice: words, words");
         world.update(document(text)).unwrap();
         let id = document(text).id();
-        let other = world.sessions.analyse(&world.lexicon().unwrap(), id, document("another text")).unwrap();
+        let other = world.sessions.analyse(&world.lexicon().unwrap(), id, Box::new(document("another text"))).unwrap();
         let forms = world.sessions.forms(&world.lexicon().unwrap(), "", text);
         // A reader that finds no session waits for one outside of all other locks; the document changes at that moment.
         let sessions = world.sessions.held();
@@ -204,7 +204,7 @@ mod tests {
             found.recv().unwrap();
             let inputs = lock(&world.inputs);
             assert!(!inputs.is_running());
-            let change = Change::Replace { id, leaves: Some(forms), comes: Some(Box::new(other)) };
+            let change = Change::Replace { id, leaves: Some(forms), comes: Some(other) };
             let outcome = Outcome::Updated(Updated::Changed);
             world.enter(inputs, Prepared { change, outcome }, None, None).unwrap();
             drop(sessions);

@@ -42,7 +42,7 @@ pub struct Ingested {
 enum Fate {
     Bad(Error),
     Unchanged,
-    Raw(DocumentId, Body),
+    Raw(DocumentId, Box<Body>),
     Analysed(Analysed),
 }
 
@@ -50,7 +50,7 @@ impl Fate {
     // Turns an analysed document back into its body.
     fn unread(&mut self) {
         *self = match std::mem::replace(self, Fate::Unchanged) {
-            Fate::Analysed(Analysed { id, body, .. }) => Fate::Raw(id, body),
+            Fate::Analysed(document) => Fate::Raw(document.id, document.body),
             other => other,
         };
     }
@@ -190,7 +190,7 @@ impl World {
                 Ok(document) => {
                     let id = document.id();
                     match admission(id, &document) {
-                        Admission::New => Fate::Raw(id, document),
+                        Admission::New => Fate::Raw(id, Box::new(document)),
                         Admission::Unchanged => Fate::Unchanged,
                         Admission::Taken => Fate::Bad(document.taken(index)),
                     }
@@ -247,16 +247,17 @@ impl World {
         let mut here: Map<u128, usize> = Map::default();
         let mut space = standing.space();
         for place in 0..fates.len() {
-            let Fate::Analysed(Analysed { id, body, .. }) = &fates[place] else { continue };
+            let Fate::Analysed(document) = &fates[place] else { continue };
+            let (id, body) = (document.id, &document.body);
             if let Err(error) = space.admit(body, first_index + place) {
                 fates[place] = Fate::Bad(error);
                 continue;
             }
             let of_this_chunk = |id: DocumentId| match &fates[*here.get(&id.0)?] {
-                Fate::Analysed(other) => Some(Known::from(&other.body)),
+                Fate::Analysed(other) => Some(Known::from(&*other.body)),
                 _ => None,
             };
-            match Admission::of(*id, body, |id| of_this_chunk(id).or_else(|| standing.body(id))) {
+            match Admission::of(id, body, |id| of_this_chunk(id).or_else(|| standing.body(id))) {
                 Admission::New => {
                     space.meet(body);
                     here.insert(id.0, place);

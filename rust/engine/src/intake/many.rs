@@ -168,7 +168,7 @@ impl World {
                 }
                 _ => {
                     changing.insert(id.0);
-                    raw.push((index, id, document));
+                    raw.push((index, id, Box::new(document)));
                 }
             }
         }

@@ -115,7 +115,7 @@ impl Pending {
             }
             Change::Insert(new) => self.has_room_for(new, room),
             Change::Replace { id, comes, .. } => {
-                let (known, less, more) = self.replacing(*id, comes.as_deref());
+                let (known, less, more) = self.replacing(*id, comes.as_ref());
                 self.check(u64::from(!known), more, less, room)
             }
             Change::Renew(document) => {
@@ -136,9 +136,9 @@ impl Pending {
             Change::Replace { id, leaves, comes } => {
                 let is_undigested = || state.document(id).is_some_and(|document| document.digested.is_none());
                 let leaves = leaves.map(|forms| (forms, is_undigested()));
-                self.replace(id, leaves, comes.map(|document| *document), room)
+                self.replace(id, leaves, comes, room)
             }
-            Change::Renew(document) => self.renew(*document, room),
+            Change::Renew(document) => self.renew(document, room),
             Change::Reinforce { id, path, times } => {
                 self.reinforce(id, path, times);
                 Ok(())
@@ -201,7 +201,7 @@ impl Pending {
     /// Returns the body that will be present under an id once the queue is applied: `Some(None)` if none will be,
     /// `None` if the queue does not change this id.
     pub(crate) fn standing(&self, id: DocumentId) -> Option<Option<Known<'_>>> {
-        self.changes.get(&id.0).map(|fate| fate.comes.as_ref().map(|document| Known::from(&document.body)))
+        self.changes.get(&id.0).map(|fate| fate.comes.as_ref().map(|document| Known::from(&*document.body)))
     }
 
     /// Returns whether the queue deletes or replaces the committed document of this id, or adds one.
@@ -326,7 +326,7 @@ impl Pending {
             let stands = state.document(DocumentId(id)).is_some();
             match (fate.renews, fate.comes) {
                 (Some(before), Some(document)) if stands => {
-                    apply_change(state, Change::Renew(Box::new(document)), Outcome::Updated(Updated::Changed));
+                    apply_change(state, Change::Renew(document), Outcome::Updated(Updated::Changed));
                     reinforce(state, id, before);
                 }
                 (_, comes) => {
@@ -376,11 +376,10 @@ pub(crate) fn apply(state: &mut Replica, prepared: Prepared, pool: Option<&Pool>
 mod tests {
     use super::*;
     use phago_core::documents::Body;
-    use phago_core::text::Analysis;
 
     fn document(number: u32) -> Analysed {
         let body = Body { text: "four".into(), ..Body::default() };
-        Analysed { id: DocumentId(number.into()), body, analysis: Analysis::default() }
+        Analysed { id: DocumentId(number.into()), body: Box::new(body), analysis: Box::default() }
     }
 
     #[test]
