@@ -85,23 +85,36 @@ def _chars(document: DocumentLike) -> int:
 
 
 def overlapped(calls: Iterable[_phago.Call[_T]]) -> Iterator[_phago.Call[_T]]:
-    """Calls, each begun once the one before is over, which the caller must wait for; each is prepared meanwhile."""
-    begun: _phago.Call[_T] | None = None
+    """Calls, each begun once the one before is over, which the caller must wait for; each is prepared meanwhile.
+
+    While one takes its time, one more is made: whoever made it after the next one began would keep that from speaking to
+    its nodes. An error in making one is told once those before it are done.
+    """
+    waiting = iter(calls)
+    call, spare = _made(waiting), None
+    while call is not None and not isinstance(call, Exception):
+        call.begin()
+        following = _made(waiting) if spare is None else spare
+        spare = None
+        if following is not None and not isinstance(following, Exception):
+            try:
+                following.read_ahead()
+            except Exception as error:
+                following = error
+            else:
+                spare = None if call.is_over() else _made(waiting)
+        yield call
+        call = following
+    if call is not None:
+        raise call
+
+
+def _made(calls: Iterator[_phago.Call[_T]]) -> _phago.Call[_T] | Exception | None:
+    """The next call, or why it cannot be made."""
     try:
-        for call in calls:
-            if begun is not None:
-                call.read_ahead()
-                waited, begun = begun, None
-                yield waited
-            call.begin()
-            begun = call
-    except Exception:
-        # The next one could not be made; what the one before did is told first.
-        if begun is not None:
-            yield begun
-        raise
-    if begun is not None:
-        yield begun
+        return next(calls, None)
+    except Exception as error:
+        return error
 
 
 def _not_a_path(given: str | os.PathLike[Any]) -> None:

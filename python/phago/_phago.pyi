@@ -166,6 +166,8 @@ class Call(Generic[_T]):
         """Do what can be done of it before it may begin. It may be left out, and it helps only where shards are elsewhere."""
     def begin(self) -> None:
         """Begin on a thread beside, if one can be had; `wait` for the result. Without that it runs to its end."""
+    def is_over(self) -> bool:
+        """Whether it has come to its end, or its result was taken."""
     def wait(self) -> _T:
         """Block until there is the result. Answers Ctrl-C within 50 ms."""
     def start(self) -> Awaitable[_T]:

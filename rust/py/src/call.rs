@@ -98,6 +98,14 @@ impl Call {
         Ok(())
     }
 
+    fn is_over(&self) -> Result<bool> {
+        Ok(match &*lock(&self.0.get()?.state) {
+            Some(State::Todo(..)) => false,
+            Some(State::Begun(begun)) => begun.is_over(),
+            None => true,
+        })
+    }
+
     fn read_ahead(&self, py: Python<'_>) -> Result<()> {
         match self.0.get()?.ahead.clone() {
             Some(ahead) => call(py, move |cancel| ahead(cancel)),

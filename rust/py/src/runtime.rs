@@ -22,6 +22,8 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -61,6 +63,7 @@ pub(crate) fn call<T: Send + 'static>(py: Python<'_>, work: impl Work<T>) -> Res
 pub(crate) struct Begun<T> {
     hand: Hand,
     result: Receiver<Result<T>>,
+    is_over: Arc<AtomicBool>,
     cancel: Cancel,
 }
 
@@ -69,12 +72,20 @@ impl<T: Send + 'static> Begun<T> {
     pub(crate) fn by(hand: Hand, work: impl Work<T>) -> Self {
         let (send, result) = sync_channel(1);
         let cancel = Cancel::new();
-        let flag = cancel.clone();
+        let (flag, is_over) = (cancel.clone(), Arc::new(AtomicBool::new(false)));
+        let over = is_over.clone();
         hand.work(Box::new(move || {
+            let done = guarded(|| work(&flag));
+            over.store(true, Ordering::Release);
             // Nobody listens after an interrupt.
-            let _ = send.send(guarded(|| work(&flag)));
+            let _ = send.send(done);
         }));
-        Begun { hand, result, cancel }
+        Begun { hand, result, is_over, cancel }
+    }
+
+    /// Returns whether it has come to its end.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
     }
 
     /// Does what [`call`] does once the work has begun.
