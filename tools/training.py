@@ -2,8 +2,8 @@
 
 The compiler then lays out what is often done for speed and the rest for size. So it must be the main job on usual text,
 on a machine with nothing but Python: documents are the docstrings of Python's own library, taken in, digested, asked,
-updated and deleted, in memory and on disk, on one shard and on several. What is not done here is slower than it was
-without notes, so that everything that has a figure belongs here.
+updated and deleted, in memory and on disk, on one shard and on several, in one process and over some. What is not done
+here is slower than it was without notes, so that everything that has a figure belongs here.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from pathlib import Path
 import phago
 
 QUESTIONS = 400
+# Documents of a large colony, whose lists are longer than those of a library's docstrings, and what is asked of it: as
+# much work as to take it in, or the compiler would take answers for something rare.
+LARGE, LARGE_QUESTIONS = 40_000, 6_000
 # Numbers of a vector, and documents that have one.
 VECTOR, VECTORS = 384, 2_000
 Row = dict[str, object]
@@ -55,9 +58,18 @@ def docstrings() -> Iterator[Row]:
                     }
 
 
-def questions(rows: list[Row], draw: random.Random) -> Iterator[str]:
+def recombined(rows: list[Row], draw: random.Random) -> Iterator[Row]:
+    """Many documents, each of some paragraphs that stand in different ones."""
+    paragraphs = [part for row in rows for part in re.split(r"\n\s*\n", str(row["text"])) if len(part) > 40]
+    for number in range(LARGE):
+        title = draw.choice(rows)["title"]
+        text = "\n\n".join(draw.choices(paragraphs, k=draw.randint(1, 5)))
+        yield {"id": str(number), "title": title, "text": f"{text}\n{number:x}"}
+
+
+def questions(rows: list[Row], count: int, draw: random.Random) -> Iterator[str]:
     """Some words of a document, as somebody asks who remembers a part of it."""
-    for row in draw.sample(rows, QUESTIONS):
+    for row in draw.sample(rows, count):
         words = re.findall(r"[a-z]{4,}", str(row["text"]).lower())
         if words:
             yield " ".join(draw.sample(words, min(len(words), draw.randint(2, 6))))
@@ -105,6 +117,30 @@ def alone(rows: list[Row], asked: list[str], draw: random.Random) -> None:
         colony.graph.edges.columns()
 
 
+def large(rows: list[Row], asked: list[str]) -> None:
+    """Many documents, and what is asked of them most."""
+    with phago.Colony() as colony:
+        colony.ingest(rows)
+        colony.run()
+        for question in asked:
+            colony.query(question)
+        for question in asked:
+            colony.query(question, ranking="lexical")
+
+
+def spread(path: Path, rows: list[Row], asked: list[str]) -> None:
+    """Over processes, which take their notes as they end."""
+    with phago.open(path, shards=4, backend="processes", nodes=2) as colony:
+        colony.ingest(rows)
+        colony.run()
+        for question in asked[: QUESTIONS // 4]:
+            colony.query(question)
+        colony.delete([str(row["id"]) for row in rows[::50]])
+        for _ in range(100):
+            colony.tick()
+        colony.digest()
+
+
 def on_disk(path: Path, rows: list[Row], asked: list[str], draw: random.Random) -> None:
     """Written, changed, and read again."""
     with phago.open(path) as colony:
@@ -125,10 +161,13 @@ def main() -> None:
     """Do it."""
     draw = random.Random(7)
     rows = list(docstrings())
-    asked = list(questions(rows, draw))
+    asked = list(questions(rows, QUESTIONS, draw))
     alone(rows, asked, draw)
+    many = list(recombined(rows, draw))
+    large(many, list(questions(many, LARGE_QUESTIONS, draw)))
     with tempfile.TemporaryDirectory() as folder:
         on_disk(Path(folder) / "memory", rows, asked, draw)
+        spread(Path(folder) / "spread", many, asked)
     print(f"trained on {len(rows):,} documents and {len(asked)} questions")
 
 

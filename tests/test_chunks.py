@@ -1,0 +1,89 @@
+"""In which order chunks are read, prepared and taken in, where each is prepared while the one before is under way."""
+
+from collections.abc import Iterator
+
+import pytest
+from phago._intake import overlapped
+
+
+class Told:
+    """A call that writes down what is done with it."""
+
+    def __init__(self, name: str, log: list[str], is_short: bool, fails_ahead: bool = False) -> None:
+        self.name, self.log, self.is_short, self.fails_ahead = name, log, is_short, fails_ahead
+
+    def read_ahead(self) -> None:
+        self.log.append(f"prepare {self.name}")
+        if self.fails_ahead:
+            raise ValueError(self.name)
+
+    def begin(self) -> None:
+        self.log.append(f"begin {self.name}")
+
+    def is_over(self) -> bool:
+        return self.is_short
+
+    def wait(self) -> str:
+        self.log.append(f"wait {self.name}")
+        return self.name
+
+
+def calls(log: list[str], names: str, is_short: bool, failing: str = "") -> Iterator[Told]:
+    for name in names:
+        if name == "!":
+            raise OSError("the source is gone")
+        log.append(f"make {name}")
+        yield Told(name, log, is_short, name == failing)
+
+
+def test_a_chunk_more_is_made_while_one_takes_its_time():
+    log: list[str] = []
+    assert [call.wait() for call in overlapped(calls(log, "abcd", is_short=False), True)] == list("abcd")
+    # Nothing is made between the beginning of one and the preparation of the next.
+    assert log == [
+        *("make a", "begin a", "make b", "prepare b", "make c", "wait a"),
+        *("begin b", "prepare c", "make d", "wait b"),
+        *("begin c", "prepare d", "wait c", "begin d", "wait d"),
+    ]
+
+
+def test_a_source_that_is_slower_than_the_colony_is_taken_in_as_it_comes():
+    log: list[str] = []
+    assert [call.wait() for call in overlapped(calls(log, "abc", is_short=True), True)] == list("abc")
+    assert log == [
+        *("make a", "begin a", "make b", "prepare b", "wait a"),
+        *("begin b", "make c", "prepare c", "wait b", "begin c", "wait c"),
+    ]
+
+
+def test_a_chunk_is_made_while_one_is_under_way_here():
+    log: list[str] = []
+    assert [call.wait() for call in overlapped(calls(log, "abc", is_short=False), False)] == list("abc")
+    assert log == [
+        *("make a", "begin a", "make b", "wait a"),
+        *("begin b", "make c", "wait b", "begin c", "wait c"),
+    ]
+
+
+@pytest.mark.parametrize("are_far", [False, True])
+@pytest.mark.parametrize("is_short", [False, True])
+@pytest.mark.parametrize("names", ["!", "a!", "ab!", "abc!", "abcd!"])
+def test_what_came_before_an_error_is_taken_in_and_told_first(names, is_short, are_far):
+    log: list[str] = []
+    done: list[str] = []
+    with pytest.raises(OSError, match="the source is gone"):
+        done.extend(call.wait() for call in overlapped(calls(log, names, is_short), are_far))
+    assert [line for line in log if line.startswith("wait")] == [f"wait {name}" for name in names[:-1]]
+
+
+@pytest.mark.parametrize("is_short", [False, True])
+def test_one_that_cannot_be_prepared_is_not_begun(is_short):
+    log: list[str] = []
+    with pytest.raises(ValueError, match="b"):
+        list(map(Told.wait, overlapped(calls(log, "abc", is_short, failing="b"), True)))
+    assert log[-1] == "wait a"
+    assert "begin b" not in log
+
+
+def test_no_chunk_is_none():
+    assert list(overlapped(calls([], "", is_short=True), True)) == []
