@@ -84,11 +84,12 @@ def _chars(document: DocumentLike) -> int:
     return len(text) if isinstance(text, str) else 0
 
 
-def overlapped(calls: Iterable[_phago.Call[_T]]) -> Iterator[_phago.Call[_T]]:
-    """Calls, each begun once the one before is over, which the caller must wait for; each is prepared meanwhile.
+def overlapped(calls: Iterable[_phago.Call[_T]], are_far: bool) -> Iterator[_phago.Call[_T]]:
+    """Calls, each begun once the one before is over, which the caller must wait for; the next is made meanwhile.
 
-    While one takes its time, one more is made: whoever made it after the next one began would keep that from speaking to
-    its nodes. An error in making one is told once those before it are done.
+    Those of shards elsewhere are also prepared, and while one takes its time, one more is made: whoever made it after
+    the next one began would keep that from speaking to its nodes. An error in making one is told once those before it
+    are done.
     """
     waiting = iter(calls)
     call, spare = _made(waiting), None
@@ -96,7 +97,7 @@ def overlapped(calls: Iterable[_phago.Call[_T]]) -> Iterator[_phago.Call[_T]]:
         call.begin()
         following = _made(waiting) if spare is None else spare
         spare = None
-        if following is not None and not isinstance(following, Exception):
+        if are_far and following is not None and not isinstance(following, Exception):
             try:
                 following.read_ahead()
             except Exception as error:

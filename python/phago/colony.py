@@ -149,8 +149,9 @@ class Colony(Alive, Unpicklable):
     ) -> IngestReport:
         """Take in documents, or one document. They are found by their words at once, and digested by `run`.
 
-        Any iterable will do; it is read in chunks of 4,000 documents or 32 Mi characters, over nodes one chunk ahead of
-        what is taken in. A document with an id that is there already with the same content changes nothing.
+        Any iterable will do; it is read in chunks of 4,000 documents or 32 Mi characters, with several threads one
+        ahead of what is taken in, over nodes one or two. A document with an id that is there already with the same
+        content changes nothing.
 
         Args:
             documents: Strings, mappings (`text`; optional the other fields of a `Document`) or `Document`s; or a
@@ -174,7 +175,11 @@ class Colony(Alive, Unpicklable):
                 yield self._world.ingest(chunk, first, intake.skip, self._vectors(chunk, first))
 
         with Intake(on_error) as intake, shown(progress) as show:
-            for number, call in enumerate(overlapped(calls()) if self._world.is_far else calls()):
+            made: Iterable[_phago.Call[_phago.IngestedRow]] = calls()
+            # A model may be told of a document once it stands, so it waits for that.
+            if self._world.is_far or (self._open().threads > 1 and self._embedding is None):
+                made = overlapped(made, self._world.is_far)
+            for number, call in enumerate(made):
                 intake.add(call.wait())
                 if show is not None:
                     show(taken(documents, ends[number]))
