@@ -76,6 +76,21 @@ def test_what_came_before_an_error_is_taken_in_and_told_first(names, is_short, a
     assert [line for line in log if line.startswith("wait")] == [f"wait {name}" for name in names[:-1]]
 
 
+@pytest.mark.parametrize("are_far", [False, True])
+def test_what_is_under_way_is_over_before_an_interruption_is_told(are_far):
+    log: list[str] = []
+
+    def interrupted() -> Iterator[Told]:
+        yield from calls(log, "ab", is_short=False)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(map(Told.wait, overlapped(interrupted(), are_far)))
+    # Over nodes it came as one more was made, so what follows was not begun.
+    assert log[-1] == ("wait a" if are_far else "wait b")
+    assert [line for line in log if line.startswith("begin")] == ["begin a"] + ["begin b"] * (not are_far)
+
+
 @pytest.mark.parametrize("is_short", [False, True])
 def test_one_that_cannot_be_prepared_is_not_begun(is_short):
     log: list[str] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
@@ -95,15 +96,20 @@ def overlapped(calls: Iterable[_phago.Call[_T]], are_far: bool) -> Iterator[_pha
     call, spare = _made(waiting), None
     while call is not None and not isinstance(call, Exception):
         call.begin()
-        following = _made(waiting) if spare is None else spare
-        spare = None
-        if are_far and following is not None and not isinstance(following, Exception):
-            try:
-                following.read_ahead()
-            except Exception as error:
-                following = error
-            else:
-                spare = None if call.is_over() else _made(waiting)
+        try:
+            following, spare = _made(waiting) if spare is None else spare, None
+            if are_far and following is not None and not isinstance(following, Exception):
+                try:
+                    following.read_ahead()
+                except Exception as error:
+                    following = error
+                else:
+                    spare = None if call.is_over() else _made(waiting)
+        except BaseException:
+            # As Ctrl-C: nothing changes any more once its caller has heard of it.
+            with suppress(Exception):
+                call.wait()
+            raise
         yield call
         call = following
     if call is not None:
