@@ -288,3 +288,38 @@ impl fmt::Debug for Server {
         f.debug_struct("Server").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use phago_core::colony::Colony;
+    use phago_core::config::ColonyConfig;
+
+    #[test]
+    fn columns_are_those_of_the_checkpoint_whose_number_is_named() {
+        let mut colony = Colony::new(ColonyConfig::default(), Ring::new(2, 50)).unwrap();
+        let (server, seats) = (Server::new(), [0, 1]);
+        let mut whole = Vec::new();
+        for (number, text) in (7..).zip(["ions cross the membrane", "spores of a mould", "a router and its kernel"]) {
+            colony.ingest(None, "", text).unwrap();
+            let pieces = Pieces::new(colony.state(), &[]).unwrap();
+            server.keep(number, &pieces, &seats).unwrap();
+            let of_seat = |section: &Section| seats.map(|seat| pieces.of(*section, seat).unwrap());
+            whole.push(Section::OF_SEATS.iter().map(of_seat).collect::<Vec<_>>());
+        }
+        assert!(whole[0] != whole[1] && whole[1] != whole[2]);
+        // The third one has put the first one out. The others are taken by turns.
+        let is_refused = |number| server.piece(number, Section::OF_SEATS[0], 0).is_err();
+        assert!(is_refused(7) && is_refused(10));
+        for (at, section) in Section::OF_SEATS.into_iter().enumerate() {
+            for seat in seats {
+                for number in [9, 8] {
+                    let piece = server.piece(number, section, seat).unwrap();
+                    assert!(piece == whole[number as usize - 7][at][seat], "{section:?} of seat {seat}, {number}");
+                    assert!(server.piece(number, section, seat).is_err(), "it is taken once");
+                }
+            }
+        }
+        assert!(lock(&server.kept).is_empty());
+    }
+}
