@@ -55,3 +55,21 @@ impl Table {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_of_one_hash_are_told_apart_by_their_index() {
+        let mut table = Table::default();
+        (0..4).for_each(|index| table.insert(7, index));
+        table.move_all(1, [7; 3].into_iter(), &[Some(2), None, Some(1)]);
+        let found = |index| table.find(7, |known| known == index);
+        assert_eq!([0, 1, 2, 3].map(found), [Some(0), Some(1), Some(2), None]);
+        assert_eq!((table.0.len(), table.find(8, |_| true)), (3, None));
+        // Each stands where it was: what was 1 is 2, what was 3 is 1, and what was 2 is gone.
+        table.move_all(1, [7; 2].into_iter(), &[None, Some(1)]);
+        assert_eq!([0, 1, 2].map(|index| table.find(7, |known| known == index)), [Some(0), Some(1), None]);
+    }
+}

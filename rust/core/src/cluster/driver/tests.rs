@@ -535,6 +535,35 @@ fn words_of_a_change_that_is_not_made_leave_no_number_behind() {
     add(&mut cluster, "weights of edges, running ions and a graph");
 }
 
+#[test]
+fn what_is_read_ahead_takes_over_new_numbers_again_and_again() {
+    let config = ColonyConfig::default();
+    let mut cluster = Cluster::new(&config, 4, 3);
+    let mut colony = Colony::new(config, Ring::new(4, 150)).unwrap();
+    // Half of the words of each chunk are new, and some come in two documents.
+    let chunk = |number: usize| -> Vec<Step> {
+        let text =
+            |at: usize| (0..6).map(|n| format!("w{}x", 20 * number + 3 * at + 5 * n)).collect::<Vec<_>>().join(" ");
+        let body = |at: usize| Body { text: text(at).into(), ..Body::default() };
+        (0..12).map(|at| Step::Ingest(at as u64, body(at).into())).collect()
+    };
+    for number in 0..8 {
+        for ahead in if number == 0 { 0..2 } else { number + 1..number + 2 } {
+            let orders = Driver::read(cluster.driver.layout(), &cluster.replica, ahead as u64 + 1, &chunk(ahead));
+            cluster.nodes.send(orders).unwrap();
+        }
+        let steps = chunk(number);
+        let settled =
+            cluster.driver.prepare(&cluster.replica, &cluster.nodes, &steps, Some(number as u64 + 1)).unwrap();
+        cluster.driver.apply(&mut cluster.replica, &cluster.nodes, settled).unwrap();
+        for step in &steps {
+            let Step::Ingest(_, body) = step else { unreachable!("all are documents") };
+            colony.ingest(None, "", &body.text).unwrap();
+        }
+        assert_eq!(cluster.digest(), colony.digest(), "{number}");
+    }
+}
+
 // The section of words: stems, forms, the term of each form and its count.
 type Columns = (Vec<String>, Vec<String>, Vec<u32>, Vec<u64>);
 
