@@ -121,16 +121,31 @@ impl AgentId {
 
 // Parts are length-prefixed: ("ab", "c") and ("a", "bc") must differ.
 fn hash(kind: &str, parts: &[&[u8]]) -> u128 {
-    let size = parts.iter().map(|part| part.len() + 8).sum::<usize>();
-    let mut input = Vec::with_capacity(kind.len() + 1 + size);
-    input.extend_from_slice(kind.as_bytes());
-    input.push(0);
+    let size = kind.len() + 1 + parts.iter().map(|part| part.len() + 8).sum::<usize>();
+    // Most names and words fit into a buffer that costs nothing.
+    let (mut buffer, mut larger) = ([0; BUFFER_BYTES], Vec::new());
+    let input = match buffer.get_mut(..size) {
+        Some(input) => input,
+        None => {
+            larger.resize(size, 0);
+            &mut larger[..]
+        }
+    };
+    let mut end = 0;
+    let mut put = |bytes: &[u8]| {
+        input[end..end + bytes.len()].copy_from_slice(bytes);
+        end += bytes.len();
+    };
+    put(kind.as_bytes());
+    put(&[0]);
     for part in parts {
-        input.extend_from_slice(&(part.len() as u64).to_le_bytes());
-        input.extend_from_slice(part);
+        put(&(part.len() as u64).to_le_bytes());
+        put(part);
     }
-    xxh3_128(&input)
+    xxh3_128(input)
 }
+
+const BUFFER_BYTES: usize = 128;
 
 /// Identities as sixteen bytes: a number of variable length would take nineteen.
 pub(crate) mod sixteen {
@@ -142,5 +157,19 @@ pub(crate) mod sixteen {
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
         <[u8; 16]>::deserialize(deserializer).map(u128::from_le_bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits_into_the_buffer_and_what_does_not_is_hashed_alike() {
+        for length in (0..2 * BUFFER_BYTES).chain([5_000]) {
+            let part: Vec<u8> = (0..length).map(|byte| byte as u8).collect();
+            let whole = [b"kind\0", &(length as u64).to_le_bytes()[..], &part].concat();
+            assert_eq!(hash("kind", &[&part]), xxh3_128(&whole), "{length}");
+        }
     }
 }

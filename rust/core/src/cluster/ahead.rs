@@ -1,6 +1,7 @@
 //! Documents that a node reads before the change that adds them is prepared, while the one before is under way.
 
 use crate::documents::Body;
+use crate::ids::DocumentId;
 use crate::text::{Adopted, Analysis, Session};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,13 +12,14 @@ const READS_MAX: usize = 2;
 /// A document on its way, with its analysis if that was made. New words have the node's own indices.
 #[derive(Debug)]
 pub(super) struct Draft {
+    pub(super) id: DocumentId,
     pub(super) body: Box<Body>,
     pub(super) analysis: Option<Box<Analysis>>,
 }
 
 impl From<Arc<Body>> for Draft {
     fn from(body: Arc<Body>) -> Draft {
-        Draft { body: Box::new(Arc::unwrap_or_clone(body)), analysis: None }
+        Draft { id: body.id(), body: Box::new(Arc::unwrap_or_clone(body)), analysis: None }
     }
 }
 
@@ -36,7 +38,7 @@ impl Ahead {
         number: u64,
         documents: Vec<Arc<Body>>,
         session: &mut Session,
-        is_here: impl Fn(&Body) -> bool,
+        is_here: impl Fn(DocumentId) -> bool,
     ) {
         if number <= self.last {
             return;
@@ -48,7 +50,7 @@ impl Ahead {
         let draft = |body: Arc<Body>| {
             let mut draft = Draft::from(body);
             let Body { title, text, .. } = &*draft.body;
-            draft.analysis = (!is_here(&draft.body)).then(|| Box::new(session.analyse(title, text)));
+            draft.analysis = (!is_here(draft.id)).then(|| Box::new(session.analyse(title, text)));
             draft
         };
         self.read.push_back((number, documents.into_iter().map(draft).collect()));

@@ -281,7 +281,7 @@ impl Driver {
         let New { words, nodes, blocks } = new;
         // A node knows what it counted itself.
         let others = self.by_node(replica, &tally, &nodes).into_iter().zip(&counted);
-        let others = others.map(|(all, own)| all.without(&Tally { forms: Vec::new(), ..own.clone() }));
+        let others = others.map(|(all, own)| all.without(own));
         let apply = |(tally, own): (Tally, Range<usize>)| {
             let (before, after) = (words[..own.start].to_vec(), words[own.end..].to_vec());
             let words = Announced { before, own: own.len() as u32, after };

@@ -128,7 +128,7 @@ impl Node {
     ) -> Result<(Done, Vec<Option<Vec<u8>>>)> {
         let done = match order {
             Order::Read(number, documents) => {
-                self.ahead.read(number, documents, &mut self.session, |body| replica.body(body.id()).is_some());
+                self.ahead.read(number, documents, &mut self.session, |id| replica.body(id).is_some());
                 Done::Done
             }
             Order::Prepare(prepare) => self.prepare(replica, prepare)?.map_or(Done::Unread, Done::Prepared),
@@ -266,13 +266,13 @@ impl Node {
         tally: &mut Tally,
         draft: Draft,
     ) -> Fate {
-        let id = draft.body.id();
+        let id = draft.id;
         let of_this_change = here.get(&id.0).map(|at| Known::from(&*staged.comes[*at].body));
         match of_this_change.or_else(|| replica.body(id)) {
             Some(known) if known.says_the_same(&draft.body) => Fate::Unchanged,
             Some(_) => Fate::Taken,
             None => {
-                let fate = self.take(staged, tally, id, draft);
+                let fate = self.take(staged, tally, draft);
                 if matches!(fate, Fate::New { .. }) {
                     here.insert(id.0, staged.comes.len() - 1);
                 }
@@ -282,8 +282,8 @@ impl Node {
     }
 
     // Analyses a document that is taken.
-    fn take(&mut self, staged: &mut Staged, tally: &mut Tally, id: DocumentId, draft: Draft) -> Fate {
-        let Draft { body, analysis } = draft;
+    fn take(&mut self, staged: &mut Staged, tally: &mut Tally, draft: Draft) -> Fate {
+        let Draft { id, body, analysis } = draft;
         let analysis = analysis.unwrap_or_else(|| Box::new(self.session.analyse(&body.title, &body.text)));
         let Ok(document) = Analysed::of(id, body, 0, analysis) else { return Fate::TooManyWords };
         let too_long = document.analysis.too_long;
@@ -293,8 +293,8 @@ impl Node {
     }
 
     fn update(&mut self, replica: &Replica, staged: &mut Staged, tally: &mut Tally, draft: Draft) -> Result<Fate> {
-        let id = draft.body.id();
-        let Some(known) = replica.body(id) else { return Ok(self.take(staged, tally, id, draft)) };
+        let id = draft.id;
+        let Some(known) = replica.body(id) else { return Ok(self.take(staged, tally, draft)) };
         if known.says_the_same(&draft.body) {
             return Ok(Fate::Unchanged);
         }
@@ -302,7 +302,7 @@ impl Node {
             staged.renews.push((id, draft.body.expires));
             return Ok(Fate::Renewed(known.expires));
         }
-        let fate = self.take(staged, tally, id, draft);
+        let fate = self.take(staged, tally, draft);
         if fate == Fate::TooManyWords {
             return Ok(fate);
         }
@@ -350,7 +350,10 @@ impl Node {
             self.remove(replica, id);
         }
         let arrival = replica.tick() as u32 + 1;
-        self.waiting.extend(staged.comes.iter().map(|document| (arrival, document.id.0)));
+        // What is entered in order meets its neighbours in the cache.
+        let mut waiting: Vec<GrantKey> = staged.comes.iter().map(|document| (arrival, document.id.0)).collect();
+        waiting.sort_unstable();
+        self.waiting.extend(waiting);
         for (id, expires) in staged.renews {
             replica.renew_here(id, expires);
         }

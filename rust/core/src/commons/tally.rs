@@ -54,15 +54,13 @@ impl Tally {
         Tally { forms, df: self.df.clone(), ..*self }
     }
 
-    /// Takes away what a node counted itself.
-    pub(crate) fn without(&self, part: &Tally) -> Tally {
-        let mut rest = self.clone();
-        rest.documents -= part.documents;
-        rest.length -= part.length;
-        rest.df.extend(part.df.iter().map(|&(term, by)| (term, -by)));
-        rest.forms.extend(part.forms.iter().map(|&(form, by)| (form, -by)));
-        rest.close();
-        rest
+    /// Takes away the documents, words and terms that a node counted itself.
+    pub(crate) fn without(mut self, own: &Tally) -> Tally {
+        self.documents -= own.documents;
+        self.length -= own.length;
+        self.df.extend(own.df.iter().map(|&(term, by)| (term, -by)));
+        self.close();
+        self
     }
 
     /// Sorts and sums the differences, and drops those of 0.

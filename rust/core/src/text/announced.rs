@@ -1,9 +1,8 @@
 //! Words that several processes number alike: each numbers what it meets by itself, until all are told one order.
 
 use super::fold::stem_of;
-use super::lexicon::{Form, Inner, Lexicon, Term, number};
+use super::lexicon::{Entering, Form, Lexicon, number};
 use super::sketch::Sketch;
-use crate::ids::NodeId;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::sync::Arc;
@@ -96,12 +95,6 @@ fn moved((from, list): &(u32, Vec<Option<u32>>), before: u32) -> Option<u32> {
     }
 }
 
-// A word on its way into the lexicon: the index of its form, or what is entered.
-enum Coming {
-    Here(u32),
-    New { hash: u32, text: Arc<str>, sketch: Sketch, stem_hash: u32, term: Term },
-}
-
 // New indices of forms, or of terms, from one on.
 struct Numbers {
     first: u32,
@@ -149,19 +142,6 @@ impl Both {
     }
 }
 
-impl Inner {
-    fn come(&mut self, coming: Coming) -> u32 {
-        match coming {
-            Coming::Here(index) => index,
-            Coming::New { hash, text, sketch, stem_hash, term } => {
-                // Perhaps it came twice.
-                let known = self.form(hash, &text);
-                known.unwrap_or_else(|| self.add((hash, text, sketch), (stem_hash, term)).0)
-            }
-        }
-    }
-}
-
 impl Lexicon {
     /// Returns the words from form `from` on, in order.
     pub(crate) fn words_from(&self, from: u32) -> Vec<Word> {
@@ -171,33 +151,21 @@ impl Lexicon {
         inner.form_list.get(from as usize..).unwrap_or_default().iter().map(word).collect()
     }
 
-    fn coming(&self, inner: &Inner, Word { text, stem }: Word) -> Coming {
-        let hash = self.hash(&text);
-        match inner.form(hash, &text) {
-            Some(index) => Coming::Here(index),
-            None => {
-                let (sketch, stem_hash) = (Sketch::of(&text), self.hash(&stem));
-                let node = match inner.term(stem_hash, &stem) {
-                    Some(term) => inner.term_list[term as usize].node,
-                    None => NodeId::concept(&stem),
-                };
-                Coming::New { hash, text, sketch, stem_hash, term: Term { stem, node } }
-            }
-        }
+    // Returns what is known of a word without the lexicon. Its concept is made only if its stem is new.
+    fn entering(&self, Word { text, stem }: Word) -> Entering {
+        let (hash, stem_hash, sketch) = (self.hash(&text), self.hash(&stem), Sketch::of(&text));
+        Entering { text, hash, sketch, stem, stem_hash, node: None }
     }
 
     /// Returns the indices of words' forms and terms, and adds those that are new, in this order.
     pub(crate) fn enter(&self, words: &[Word]) -> Vec<(u32, u32)> {
-        let coming: Vec<Coming> = {
-            let inner = self.read();
-            words.iter().map(|word| self.coming(&inner, word.clone())).collect()
-        };
+        let entering: Vec<Entering> = words.iter().map(|word| self.entering(word.clone())).collect();
         let mut inner = self.write();
-        let come = |coming| {
-            let form = inner.come(coming);
+        let enter = |word| {
+            let form = inner.enter(word);
             (form, inner.form_list[form as usize].term)
         };
-        coming.into_iter().map(come).collect()
+        entering.into_iter().map(enter).collect()
     }
 
     /// Forgets the words from these form and term on. Returns the new indices.
@@ -218,34 +186,25 @@ impl Lexicon {
         (before, own, after): (Vec<Word>, usize, Vec<Word>),
         stay: bool,
     ) -> Option<Adopted> {
-        // Everything that takes time happens before the lock.
-        let (before, own, after) = {
-            let inner = self.read();
-            let met = forms..number(inner.form_list.len());
-            let mut is_own = vec![true; met.len()];
-            let mut coming = |word| {
-                let coming = self.coming(&inner, word);
-                if let Coming::Here(index) = coming
-                    && let Some(at) = index.checked_sub(forms)
-                {
-                    is_own[at as usize] = false;
-                }
-                coming
-            };
-            let before: Vec<Coming> = before.into_iter().map(&mut coming).collect();
-            let others: Vec<u32> = met.filter(|index| is_own[(index - forms) as usize]).take(own).collect();
-            if others.len() < own {
-                return None;
-            }
-            let after = after.into_iter().map(|word| self.coming(&inner, word));
-            (before, others, after.collect::<Vec<Coming>>())
-        };
+        let [before, after] = [before, after]
+            .map(|words| -> Vec<Entering> { words.into_iter().map(|word| self.entering(word)).collect() });
         let mut inner = self.write();
         let inner = &mut *inner;
         let met = forms..number(inner.form_list.len());
-        let mut come =
-            |coming: Vec<Coming>| -> Vec<u32> { coming.into_iter().map(|coming| inner.come(coming)).collect() };
-        let (before, after) = (come(before), come(after));
+        let mut is_own = vec![true; met.len()];
+        for word in &before {
+            if let Some(at) = inner.form(word.hash, &word.text).and_then(|index| index.checked_sub(forms)) {
+                is_own[at as usize] = false;
+            }
+        }
+        let others: Vec<u32> = met.clone().filter(|index| is_own[(index - forms) as usize]).take(own).collect();
+        if others.len() < own {
+            return None;
+        }
+        let own = others;
+        let mut enter =
+            |words: Vec<Entering>| -> Vec<u32> { words.into_iter().map(|word| inner.enter(word)).collect() };
+        let (before, after) = (enter(before), enter(after));
         let mut numbers = Both {
             forms: Numbers::new(forms, inner.form_list.len()),
             terms: Numbers::new(terms, inner.term_list.len()),
@@ -285,6 +244,7 @@ fn reorder<T>(list: &mut Vec<T>, (first, now): &(u32, Vec<Option<u32>>)) {
 mod tests {
     use super::*;
     use crate::cluster::message::{decode, encode};
+    use crate::text::Session;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -384,6 +344,26 @@ mod tests {
             assert!(told.unwrap_err().to_string().contains("word"), "{text}");
         }
         assert_eq!(decode::<Word>("word", &encode(&("walls", 4u32, ""))).unwrap(), Word::new("walls"));
+    }
+
+    #[test]
+    fn an_analysis_follows_words_that_move_again_behind_where_they_first_were() {
+        let lexicon = Arc::new(Lexicon::new());
+        let mut session = Session::new(lexicon.clone());
+        let mut analysis = session.analyse("", "spore router");
+        let mut adopt = |known, before: &[&str], own, after: &[&str]| {
+            let words = |texts: &[&str]| texts.iter().map(|text| Word::new(text)).collect();
+            let adopted = lexicon.adopt(known, (words(before), own, words(after)), true).unwrap();
+            analysis.renumber(&adopted);
+            let mut read: Vec<_> = analysis.forms.iter().map(|(form, _)| lexicon.form(*form)).collect();
+            read.sort();
+            (read.concat(), adopted.known())
+        };
+        let (read, known) = adopt((0, 0), &["wall", "salt", "kernel"], 0, &[]);
+        assert_eq!((&*read, known), ("routerspore", (3, 3)));
+        // The first word stays, and only the second one moves: to where neither was when the text was read.
+        let (read, known) = adopt(known, &[], 1, &["ion"]);
+        assert_eq!((&*read, known), ("routerspore", (5, 5)));
     }
 
     #[test]

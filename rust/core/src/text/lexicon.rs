@@ -52,6 +52,17 @@ pub(super) struct Term {
     pub(super) node: NodeId,
 }
 
+/// A word form on its way into a lexicon, with all that takes time to know of it.
+pub(super) struct Entering {
+    pub(super) text: Arc<str>,
+    pub(super) hash: u32,
+    pub(super) sketch: Sketch,
+    pub(super) stem: Arc<str>,
+    pub(super) stem_hash: u32,
+    /// The concept of its term, unless it is made if the term is new.
+    pub(super) node: Option<NodeId>,
+}
+
 /// A lexicon that does not change meanwhile.
 pub(crate) struct Reading<'a>(RwLockReadGuard<'a, Inner>);
 
@@ -76,17 +87,21 @@ impl Inner {
         self.terms.find(hash, |index| &*self.term_list[index as usize].stem == stem)
     }
 
-    // Adds a form that is new, and its term if that is new. Returns their indices.
-    pub(super) fn add(
-        &mut self,
-        (hash, text, sketch): (u32, Arc<str>, Sketch),
-        (stem_hash, term): (u32, Term),
-    ) -> (u32, u32) {
-        let term = match self.term(stem_hash, &term.stem) {
-            Some(term) => term,
-            None => self.list_term(stem_hash, term),
-        };
-        (self.list_form(hash, Form { text, term, sketch }), term)
+    /// Returns the index of a form, which is added if it is new, and its term if that is new.
+    pub(super) fn enter(&mut self, Entering { text, hash, sketch, stem, stem_hash, node }: Entering) -> u32 {
+        let Inner { forms, form_list, terms, term_list } = self;
+        let next = number(form_list.len());
+        let form = forms.find_or_insert(hash, next, |index| *form_list[index as usize].text == *text);
+        if form == next {
+            let next = number(term_list.len());
+            let term = terms.find_or_insert(stem_hash, next, |index| *term_list[index as usize].stem == *stem);
+            if term == next {
+                let node = node.unwrap_or_else(|| NodeId::concept(&stem));
+                term_list.push(Term { stem, node });
+            }
+            form_list.push(Form { text, term, sketch });
+        }
+        form
     }
 
     fn list_term(&mut self, hash: u32, term: Term) -> u32 {
@@ -227,16 +242,14 @@ impl Lexicon {
         // Everything that takes time happens before the lock.
         let stem = stem_of(form);
         let node = NodeId::concept(&stem);
-        let (form_hash, stem_hash) = (self.hash(form), self.hash(&stem));
+        let (hash, stem_hash) = (self.hash(form), self.hash(&stem));
         let (text, sketch): (Arc<str>, _) = (form.into(), Sketch::of(form));
         let stem: Arc<str> = if *stem == *form { text.clone() } else { stem.into() };
 
         let mut inner = self.write();
-        let inner = &mut *inner;
-        if let Some(index) = inner.form(form_hash, form) {
-            return (index, inner.form_list[index as usize].term);
-        }
-        inner.add((form_hash, text, sketch), (stem_hash, Term { stem, node }))
+        let entering = Entering { text, hash, sketch, stem, stem_hash, node: Some(node) };
+        let index = inner.enter(entering);
+        (index, inner.form_list[index as usize].term)
     }
 
     /// Visits all word forms by their index.

@@ -1,6 +1,7 @@
 //! A hash table of indices into a list of texts.
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 /// Indices by the hash of what stands there. A hash is kept beside each index, so that a table that grows reads no text:
 /// texts lie all over memory.
@@ -25,6 +26,18 @@ impl Table {
     pub(super) fn find(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         let found = self.0.find(Slot::spread(hash), |slot| slot.hash == hash && is_it(slot.index));
         found.map(|slot| slot.index)
+    }
+
+    /// Returns the index with this hash for which `is_it` is true, or adds `index` and returns that.
+    pub(super) fn find_or_insert(&mut self, hash: u32, index: u32, is_it: impl Fn(u32) -> bool) -> u32 {
+        let is_it = |slot: &Slot| slot.hash == hash && is_it(slot.index);
+        match self.0.entry(Slot::spread(hash), is_it, |slot| Slot::spread(slot.hash)) {
+            Entry::Occupied(found) => found.get().index,
+            Entry::Vacant(vacant) => {
+                vacant.insert(Slot { hash, index });
+                index
+            }
+        }
     }
 
     /// Adds an index that is not there.
