@@ -62,11 +62,11 @@ def spread(corpus: str, folder: str, nodes: int) -> dict[str, Any]:
     from phago.backends import Answer, Processes
 
     class Counted(Processes):
-        """Counts the bytes of orders, with what nodes send each other, and apart those of questions."""
+        """Counts the bytes of each lane, with what nodes send each other."""
 
         def __init__(self, nodes: int) -> None:
             super().__init__(nodes)
-            self.bytes = {"orders": 0, "questions": 0}
+            self.bytes = {"orders": 0, "questions": 0, "ahead": 0}
             self.messages = 0
 
         def send(self, messages: Any, wait: float, stopped: Any) -> Any:
@@ -100,7 +100,7 @@ def spread(corpus: str, folder: str, nodes: int) -> dict[str, Any]:
         gc.collect()
         laps["node_mib"] = max(map(pss_mib, pids))
         if transport is not None:
-            laps["bytes"] = transport.bytes["orders"] - text
+            laps["bytes"] = transport.bytes["orders"] + transport.bytes["ahead"] - text
             laps["messages"] = transport.messages
         for question in asked[:5]:
             colony.query(question)

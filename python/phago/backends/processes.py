@@ -231,7 +231,7 @@ class _Worker:
         with ExitStack() as unfinished:
             here: list[socket.socket] = []
             there: list[socket.socket] = []
-            for _ in range(1 + _QUESTIONS):
+            for _ in range(2 + _QUESTIONS):
                 for ends, end in zip((here, there), socket.socketpair(), strict=True):
                     unfinished.callback(end.close)
                     ends.append(end)
@@ -251,8 +251,8 @@ class _Worker:
             unfinished.pop_all()
         for end in there:
             end.close()
-        orders, *questions = (_Lane(Pipe(end)) for end in here)
-        return _Worker(process, {"orders": [orders], "questions": questions})
+        orders, ahead, *questions = (_Lane(Pipe(end)) for end in here)
+        return _Worker(process, {"orders": [orders], "ahead": [ahead], "questions": questions})
 
     def cause(self) -> str:
         try:

@@ -29,10 +29,9 @@ _CONNECTING = 5.0
 _STARTING = 120.0
 # How often actors are placed before the error is raised: machines may end meanwhile, and Ray notices it late.
 _TRIALS = 3
-# Two, so that the order to give up a phase reaches a node that is still at it. Nodes refuse orders that are too old.
-_ORDERS = 2
-# Questions that one node answers at a time.
-_QUESTIONS = 8
+# How many messages of each kind a node is at. Two orders, so that the one to give up a phase reaches a node that is
+# still at it; nodes refuse orders that are too old.
+_LANES = {"orders": 2, "questions": 8, "ahead": 1}
 # Messages of this size and more are stored once for all nodes that are sent the same. Ray sends smaller ones in the
 # call.
 _STORED = 100 * 1024
@@ -210,7 +209,7 @@ def _started(ray: Any, machine: str) -> Any:
         num_cpus=0,
         max_restarts=0,
         max_task_retries=0,
-        concurrency_groups={"orders": _ORDERS, "questions": _QUESTIONS},
+        concurrency_groups=dict(_LANES),
         # Where it may choose another machine, Ray does so also where nothing speaks against this one.
         scheduling_strategy=affinity(machine, soft=False),
     )(_Obeying)
@@ -218,7 +217,7 @@ def _started(ray: Any, machine: str) -> Any:
 
 
 def _lanes(handle: Any) -> dict[str, Any]:
-    return {lane: handle.obey.options(concurrency_group=lane) for lane in ("orders", "questions")}
+    return {lane: handle.obey.options(concurrency_group=lane) for lane in _LANES}
 
 
 class _Session:

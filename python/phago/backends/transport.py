@@ -38,14 +38,18 @@ class Node:
         return self._node.handle(message, list(parcels))
 
 
+Lane: TypeAlias = Literal["orders", "questions", "ahead"]
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """What one node is told."""
 
     node: int
     """The node, from 0."""
-    lane: Literal["orders", "questions"]
-    """Orders are obeyed one after another. A question must not wait for an order that its node is obeying."""
+    lane: Lane
+    """Messages of one lane may wait for each other. A question must not wait for an order that its node is obeying;
+    what is read `ahead` may, and is begun sooner if it waits at its node."""
     bytes: bytes
     """What it is told. Opaque; it may not be changed."""
     parcels: Sequence[Any]
@@ -152,7 +156,7 @@ class Transport(abc.ABC):
     # What the native module calls.
     def _send(
         self,
-        messages: list[tuple[int, Literal["orders", "questions"], bytes, list[Any]]],
+        messages: list[tuple[int, Lane, bytes, list[Any]]],
         wait: float,
         stop: _phago.Stop,
     ) -> list[tuple[bytes | str, list[Any] | str]]:

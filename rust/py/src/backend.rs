@@ -81,6 +81,7 @@ impl FromPython {
             let lane = match message.lane {
                 Lane::Orders => "orders",
                 Lane::Questions => "questions",
+                Lane::Ahead => "ahead",
             };
             (message.node, lane, PyBytes::new(py, &message.bytes), parcels).into_pyobject(py)
         };

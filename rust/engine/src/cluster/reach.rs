@@ -127,6 +127,7 @@ fn reply_to(number: u64, bytes: &[u8]) -> Result<Reply> {
 fn lane_of(told: &Told) -> Lane {
     match told {
         Told::Ask { .. } | Told::Order(Order::Abort(_)) => Lane::Questions,
+        Told::Order(Order::Read(..)) => Lane::Ahead,
         _ => Lane::Orders,
     }
 }
