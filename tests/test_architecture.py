@@ -335,7 +335,7 @@ PACKAGE = {
     "cli.exits": "",
     "cli.plain": "",
     "cli.parsing": "cli.exits config errors cli.plain",
-    "cli.planning": "_json cli.parsing",
+    "cli.planning": "_intake _json cli.parsing",
     # A memory in an agent's tools and in frameworks: each needs an extra.
     "integrations": "",
     "integrations._asking": "_checks results",

@@ -15,6 +15,7 @@ from pathlib import Path
 import phago
 import pytest
 from campaign import size, tell
+from phago._intake import CHUNKS
 from phago.backends import Processes
 from striking import STRIKING, Strike, StrikingProcesses
 from support import CLEAN, HERE, Chance, seeded_documents, with_sigint
@@ -279,7 +280,7 @@ def test_a_driver_that_is_killed_loses_nothing_and_leaves_no_process(backend, tm
 
 
 # So many documents that the second chunk is read while the first is taken in.
-AHEAD = 4000
+AHEAD = CHUNKS[0]
 # So many documents that the log is made durable, and the driver does its own part, while nodes apply them.
 LONG = 100
 
@@ -323,8 +324,8 @@ def test_a_node_that_dies_while_its_columns_are_fetched_costs_the_checkpoint_alo
         transport.arm(Strike("Piece", "kill", (1,), when))
         # The log becomes long, so that a checkpoint is due. It is written beside what comes next.
         for turn in range(65_536 // len(DOCUMENTS) + 1):
-            for first in range(0, len(DOCUMENTS), AHEAD):
-                given = [document | {"id": f"{document['id']} {turn}"} for document in DOCUMENTS[first : first + AHEAD]]
+            for first in range(0, len(DOCUMENTS), 4000):
+                given = [document | {"id": f"{document['id']} {turn}"} for document in DOCUMENTS[first : first + 4000]]
                 assert colony.ingest(given) == calm.ingest(given)
         for _ in range(100):
             if transport.struck.done:
@@ -349,7 +350,7 @@ def test_who_closes_a_colony_waits_for_the_checkpoint_that_its_nodes_have(tmp_pa
 def test_documents_are_taken_in_when_nodes_die_that_read_them_ahead(tmp_path, when):
     with struck_and_calm(tmp_path) as (colony, calm, transport):
         transport.arm(Strike("Read", "kill", (1,), when))
-        given = DOCUMENTS[: 2 * AHEAD + 200]
+        given = DOCUMENTS[: 3 * AHEAD + 200]
         assert colony.ingest(given) == calm.ingest(given)
         assert len(transport.struck.done) == 1
         assert colony.digest() == calm.digest()
@@ -515,6 +516,7 @@ def test_no_process_outlives_its_driver(tmp_path, end):
     source = """
 import os, signal, sys, time
 import phago
+from phago._intake import CHUNKS
 from phago.backends import Processes
 transport = Processes(2)
 colony = phago.open(sys.argv[1], shards=2, backend=transport)

@@ -7,7 +7,7 @@ import numpy as np
 import phago
 import pytest
 from phago import _phago
-from phago._intake import CHUNK, chunks
+from phago._intake import CHUNKS, chunks
 from support import cluster, words, world_digest
 
 MIB = 2**20
@@ -249,31 +249,37 @@ def test_an_id_that_is_anothers_content_is_taken(colony):
 # --- chunks ------------------------------------------------------------------------------------------------------
 
 
+# The first chunk, and those up to where they have become as large as they get.
+FIRST, WHOLE = CHUNKS[0], sum(CHUNKS)
+
+
 def good(number):
     return {"id": f"n{number}", "text": f"word{number}x"}
 
 
 def test_a_chunk_with_a_bad_document_is_not_taken_and_those_before_it_are():
-    documents = [good(number) for number in range(CHUNK + 1500)]
-    documents[CHUNK + 700] = {"id": "bad", "text": 5}
+    documents = [good(number) for number in range(FIRST + 1500)]
+    documents[FIRST + 700] = {"id": "bad", "text": 5}
     with phago.Colony(2) as colony:
         with pytest.raises(phago.InvalidDocument) as caught:
             colony.ingest(documents)
-        assert (caught.value.index, caught.value.id, caught.value.field) == (CHUNK + 700, "bad", "text")
-        assert caught.value.report == phago.IngestReport(accepted=CHUNK)
-        assert len(colony) == CHUNK
-        assert f"n{CHUNK - 1}" in colony
-        assert f"n{CHUNK}" not in colony
-        documents[CHUNK + 700] = good(CHUNK + 700)
-        assert colony.ingest(documents) == phago.IngestReport(accepted=1500, unchanged=CHUNK)
-        assert len(colony) == CHUNK + 1500
+        assert (caught.value.index, caught.value.id, caught.value.field) == (FIRST + 700, "bad", "text")
+        assert caught.value.report == phago.IngestReport(accepted=FIRST)
+        assert len(colony) == FIRST
+        assert f"n{FIRST - 1}" in colony
+        assert f"n{FIRST}" not in colony
+        documents[FIRST + 700] = good(FIRST + 700)
+        assert colony.ingest(documents) == phago.IngestReport(accepted=1500, unchanged=FIRST)
+        assert len(colony) == FIRST + 1500
 
 
 def test_long_documents_come_in_smaller_chunks():
     long = "x" * (12 << 20)
     given = [long, {"text": long}, phago.Document(long), "short", "y" * (40 << 20), 5, long, long, long]
     assert [(first, len(chunk)) for first, chunk in chunks(given)] == [(0, 2), (2, 2), (4, 1), (5, 3), (8, 1)]
-    assert [len(chunk) for _, chunk in chunks(good(number) for number in range(2 * CHUNK + 1))] == [CHUNK, CHUNK, 1]
+    last = CHUNKS[-1]
+    sizes = [len(chunk) for _, chunk in chunks(good(number) for number in range(WHOLE + 2 * last + 1))]
+    assert sizes == [*CHUNKS, last, last, 1]
 
 
 def test_the_first_bad_document_in_order_is_the_one_that_is_named():
@@ -303,16 +309,16 @@ def test_skipping_works_in_every_chunk():
 
 def test_an_iterable_that_raises_half_way_leaves_whole_chunks():
     def documents():
-        for number in range(2 * CHUNK + 400):
+        for number in range(WHOLE + 400):
             yield good(number)
         raise RuntimeError("the source broke")
 
     with phago.Colony(2) as colony:
         with pytest.raises(RuntimeError, match="the source broke"):
             colony.ingest(documents())
-        assert len(colony) == 2 * CHUNK
+        assert len(colony) == WHOLE
         with phago.Colony(1) as other:
-            other.ingest(good(number) for number in range(2 * CHUNK))
+            other.ingest(good(number) for number in range(WHOLE))
             assert other.digest() == colony.digest()
         with Untouched(colony), pytest.raises(ZeroDivisionError):
             colony.ingest(good(1 // (number - 5)) for number in range(10))

@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from phago import _phago
-from phago._intake import CHUNK
+from phago._intake import CHUNKS
 from support import await_fault
 
 # Every word is its own stem and its own label, so that plain Python can tell what the index has to hold.
@@ -285,17 +285,17 @@ def test_updates_of_many_are_those_of_one_by_one(tmp_path):
 
 def test_a_bad_update_among_many_raises_or_is_left_out():
     with phago.Colony(2) as colony:
-        updates = [{"id": f"doc-{number}", "text": "ion"} for number in range(CHUNK + 3)]
+        updates = [{"id": f"doc-{number}", "text": "ion"} for number in range(CHUNKS[0] + 3)]
         odd = [{"text": "no id"}, {"id": "x", "text": "y", "odd": 1}]
-        bad = [*updates[: CHUNK + 1], *odd, *updates[CHUNK + 1 :]]
+        bad = [*updates[: CHUNKS[0] + 1], *odd, *updates[CHUNKS[0] + 1 :]]
         with pytest.raises(phago.InvalidDocument) as caught:
             colony.update_all(bad)
-        assert (caught.value.index, caught.value.field) == (CHUNK + 1, "id")
-        assert caught.value.report == phago.UpdateReport(new=CHUNK)
-        assert len(colony) == CHUNK
+        assert (caught.value.index, caught.value.field) == (CHUNKS[0] + 1, "id")
+        assert caught.value.report == phago.UpdateReport(new=CHUNKS[0])
+        assert len(colony) == CHUNKS[0]
         report = colony.update_all(bad, on_error="skip")
-        assert (report.new, report.changed, report.unchanged) == (3, 0, CHUNK)
-        assert [(one.index, one.field) for one in report.rejected] == [(CHUNK + 1, "id"), (CHUNK + 2, "odd")]
+        assert (report.new, report.changed, report.unchanged) == (3, 0, CHUNKS[0])
+        assert [(one.index, one.field) for one in report.rejected] == [(CHUNKS[0] + 1, "id"), (CHUNKS[0] + 2, "odd")]
         with pytest.raises(phago.ConfigError):
             colony.update_all(updates, on_error="ignore")
         with pytest.raises(phago.InvalidDocument):

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice, repeat
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
@@ -36,8 +36,9 @@ DigestOf = Literal["state", "evidence"]
 Updated = Literal["new", "changed", "unchanged"]
 """What an update did."""
 
-CHUNK = 4000
-"""Documents that are taken together: all of them or, with `on_error="raise"`, none."""
+CHUNKS = (1000, 2000, 4000, 8000)
+"""How many documents are taken together, the first ones and so on: all of them or, with `on_error="raise"`, none. The
+first ones are few, as nothing else can be done while they are read. All that follow are as many as the last."""
 
 # Characters of text of such documents, but for a longer single one: what travels to nodes has a bound.
 _CHUNK_CHARS = 32 << 20
@@ -55,7 +56,10 @@ def chunks(documents: Iterable[DocumentLike] | DocumentLike) -> Iterator[tuple[i
         alone = isinstance(documents, str | bytes | bytearray | Mapping) or not isinstance(documents, Iterable)
         waiting = iter([documents] if alone else documents)  # type: ignore[arg-type]
     first = 0
-    while chunk := list(islice(waiting, CHUNK)):
+    for size in chain(CHUNKS, repeat(CHUNKS[-1])):
+        chunk = list(islice(waiting, size))
+        if not chunk:
+            return
         for piece in _pieces(chunk):
             yield first, piece
             first += len(piece)

@@ -825,7 +825,7 @@ class World:
         """Take one chunk of documents, with the vectors of those that have None of their own.
 
         A document is a `str`, a mapping with `text` and perhaps the other fields of `phago.Document`, or an object with
-        these attributes. The caller cuts its sequence into chunks (of 4,000); `first_index` is the index of the
+        these attributes. The caller cuts its sequence into chunks (of up to 8,000); `first_index` is the index of the
         first of them in the whole sequence, so that errors name the caller's own index.
 
         With `skip` the bad ones come back in `rejected` and the rest is taken. Without it the first bad one in order is

@@ -149,9 +149,9 @@ class Colony(Alive, Unpicklable):
     ) -> IngestReport:
         """Take in documents, or one document. They are found by their words at once, and digested by `run`.
 
-        Any iterable will do; it is read in chunks of 4,000 documents or 32 Mi characters, with several threads one
-        ahead of what is taken in, over nodes one or two. A document with an id that is there already with the same
-        content changes nothing.
+        Any iterable will do; it is read in chunks of 1,000 to 8,000 documents, or 32 Mi characters, with several
+        threads one ahead of what is taken in, over nodes one or two. A document with an id that is there already with
+        the same content changes nothing.
 
         Args:
             documents: Strings, mappings (`text`; optional the other fields of a `Document`) or `Document`s; or a
@@ -211,8 +211,8 @@ class Colony(Alive, Unpicklable):
     def update_all(self, documents: Iterable[DocumentLike] | DocumentLike, on_error: OnError = "raise") -> UpdateReport:
         """Update documents, each in one step as by `update`, and much faster than one by one in a directory.
 
-        Any iterable will do; it is read in chunks of 4,000, each of which is written to the disk together. Of two
-        documents with one id the later one stands.
+        Any iterable will do; it is read in chunks of 1,000 to 8,000, each of which is written to the disk together. Of
+        two documents with one id the later one stands.
 
         Args:
             documents: Documents that have ids, or a table, as `ingest` takes them.

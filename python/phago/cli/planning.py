@@ -7,6 +7,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .._intake import CHUNKS
 from .._json import json_text
 from .parsing import Parser
 
@@ -34,7 +35,7 @@ _NODE_MIB = 25
 # Terms grow with the power .6 of documents (Heaps 1978), measured up to a million documents of one corpus.
 _HEAPS, _HEAPS_AT_1 = 0.6, 100.0
 # What one tick digests, and what one call of `ingest` takes together.
-_TICK, _CHUNK = 4096, 4000
+_TICK, _CHUNK = 4096, CHUNKS[-1]
 
 
 @dataclass(frozen=True, slots=True)

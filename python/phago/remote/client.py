@@ -127,7 +127,7 @@ class Client(Unpicklable):
         *,
         progress: OnProgress | None = None,
     ) -> IngestReport:
-        """See `Colony.ingest`. Of large documents fewer than 4,000 are taken at once."""
+        """See `Colony.ingest`. Of large documents fewer are taken at once."""
         with Intake(on_error) as intake, shown(progress) as show:
             for begun, chunk in chunks(documents):
                 for batch in self._batches(chunk, begun):
