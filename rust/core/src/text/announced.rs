@@ -2,7 +2,6 @@
 
 use super::fold::stem_of;
 use super::lexicon::{Entering, Form, Lexicon, number};
-use super::sketch::Sketch;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::sync::Arc;
@@ -151,15 +150,13 @@ impl Lexicon {
         inner.form_list.get(from as usize..).unwrap_or_default().iter().map(word).collect()
     }
 
-    // Returns what is known of a word without the lexicon. Its concept is made only if its stem is new.
-    fn entering(&self, Word { text, stem }: Word) -> Entering {
-        let (hash, stem_hash, sketch) = (self.hash(&text), self.hash(&stem), Sketch::of(&text));
-        Entering { text, hash, sketch, stem, stem_hash, node: None }
+    fn all_entering(&self, words: impl IntoIterator<Item = Word>) -> Vec<Entering> {
+        words.into_iter().map(|Word { text, stem }| self.entering(text, stem)).collect()
     }
 
     /// Returns the indices of words' forms and terms, and adds those that are new, in this order.
     pub(crate) fn enter(&self, words: &[Word]) -> Vec<(u32, u32)> {
-        let entering: Vec<Entering> = words.iter().map(|word| self.entering(word.clone())).collect();
+        let entering = self.all_entering(words.iter().cloned());
         let mut inner = self.write();
         let enter = |word| {
             let form = inner.enter(word);
@@ -186,8 +183,7 @@ impl Lexicon {
         (before, own, after): (Vec<Word>, usize, Vec<Word>),
         stay: bool,
     ) -> Option<Adopted> {
-        let [before, after] = [before, after]
-            .map(|words| -> Vec<Entering> { words.into_iter().map(|word| self.entering(word)).collect() });
+        let (before, after) = (self.all_entering(before), self.all_entering(after));
         let mut inner = self.write();
         let inner = &mut *inner;
         let met = forms..number(inner.form_list.len());

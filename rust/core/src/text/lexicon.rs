@@ -52,15 +52,13 @@ pub(super) struct Term {
     pub(super) node: NodeId,
 }
 
-/// A word form on its way into a lexicon, with all that takes time to know of it.
+/// A word form on its way into a lexicon.
 pub(super) struct Entering {
     pub(super) text: Arc<str>,
     pub(super) hash: u32,
-    pub(super) sketch: Sketch,
-    pub(super) stem: Arc<str>,
-    pub(super) stem_hash: u32,
-    /// The concept of its term, unless it is made if the term is new.
-    pub(super) node: Option<NodeId>,
+    sketch: Sketch,
+    stem: Arc<str>,
+    stem_hash: u32,
 }
 
 /// A lexicon that does not change meanwhile.
@@ -88,7 +86,7 @@ impl Inner {
     }
 
     /// Returns the index of a form, which is added if it is new, and its term if that is new.
-    pub(super) fn enter(&mut self, Entering { text, hash, sketch, stem, stem_hash, node }: Entering) -> u32 {
+    pub(super) fn enter(&mut self, Entering { text, hash, sketch, stem, stem_hash }: Entering) -> u32 {
         let Inner { forms, form_list, terms, term_list } = self;
         let next = number(form_list.len());
         let form = forms.find_or_insert(hash, next, |index| *form_list[index as usize].text == *text);
@@ -96,7 +94,7 @@ impl Inner {
             let next = number(term_list.len());
             let term = terms.find_or_insert(stem_hash, next, |index| *term_list[index as usize].stem == *stem);
             if term == next {
-                let node = node.unwrap_or_else(|| NodeId::concept(&stem));
+                let node = NodeId::concept(&stem);
                 term_list.push(Term { stem, node });
             }
             form_list.push(Form { text, term, sketch });
@@ -239,17 +237,18 @@ impl Lexicon {
         if let Some(found) = self.find(form) {
             return found;
         }
-        // Everything that takes time happens before the lock.
         let stem = stem_of(form);
-        let node = NodeId::concept(&stem);
-        let (hash, stem_hash) = (self.hash(form), self.hash(&stem));
-        let (text, sketch): (Arc<str>, _) = (form.into(), Sketch::of(form));
+        let text: Arc<str> = form.into();
         let stem: Arc<str> = if *stem == *form { text.clone() } else { stem.into() };
-
+        let entering = self.entering(text, stem);
         let mut inner = self.write();
-        let entering = Entering { text, hash, sketch, stem, stem_hash, node: Some(node) };
         let index = inner.enter(entering);
         (index, inner.form_list[index as usize].term)
+    }
+
+    /// Returns a word with what is known of it without the lists, so that it takes no time under their lock.
+    pub(super) fn entering(&self, text: Arc<str>, stem: Arc<str>) -> Entering {
+        Entering { hash: self.hash(&text), sketch: Sketch::of(&text), stem_hash: self.hash(&stem), text, stem }
     }
 
     /// Visits all word forms by their index.
