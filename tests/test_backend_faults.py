@@ -359,6 +359,16 @@ def test_documents_are_taken_in_when_nodes_die_that_read_them_ahead(tmp_path, wh
         assert colony.digest() == calm.digest()
 
 
+def test_a_node_that_is_late_with_what_it_reads_ahead_is_not_lost(tmp_path):
+    with struck_and_calm(tmp_path) as (colony, calm, transport):
+        pids = transport.pids()
+        transport.arm(Strike("Read", "silence", (1,)))
+        given = DOCUMENTS[: 3 * AHEAD + 200]
+        assert colony.ingest(given) == calm.ingest(given)
+        assert len(transport.struck.done) == 1
+        assert transport.pids() == pids
+
+
 def test_what_an_iterable_gave_before_it_failed_is_taken_in(tmp_path):
     def failing():
         yield from DOCUMENTS[: AHEAD + 100]

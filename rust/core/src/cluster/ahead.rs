@@ -26,40 +26,55 @@ impl From<Arc<Body>> for Draft {
 /// What was read ahead, by ascending number.
 #[derive(Debug, Default)]
 pub(super) struct Ahead {
-    read: VecDeque<(u64, Vec<Draft>)>,
+    read: VecDeque<Read>,
     // The greatest number that came. What comes late, or twice, is of no use.
     last: u64,
 }
 
+#[derive(Debug)]
+struct Read {
+    number: u64,
+    drafts: Vec<Draft>,
+    // How many documents are still to be read.
+    left: usize,
+}
+
 impl Ahead {
-    /// Reads documents, but those for which `is_here` is true, which are hardly new.
-    pub(super) fn read(
-        &mut self,
-        number: u64,
-        documents: Vec<Arc<Body>>,
-        session: &mut Session,
-        is_here: impl Fn(DocumentId) -> bool,
-    ) {
+    /// Begins to read so many documents. Returns `false` if they are of no use.
+    pub(super) fn begin(&mut self, number: u64, documents: usize) -> bool {
         if number <= self.last {
-            return;
+            return false;
         }
         self.last = number;
         if self.read.len() == READS_MAX {
             self.read.pop_front();
         }
-        let draft = |body: Arc<Body>| {
-            let mut draft = Draft::from(body);
-            let Body { title, text, .. } = &*draft.body;
-            draft.analysis = (!is_here(draft.id)).then(|| Box::new(session.analyse(title, text)));
-            draft
-        };
-        self.read.push_back((number, documents.into_iter().map(draft).collect()));
+        self.read.push_back(Read { number, drafts: Vec::with_capacity(documents), left: documents });
+        true
     }
 
-    /// Takes what was read by this number, and drops what was read before it.
+    /// Reads the next document, but not if `is_here` is true of it: it is hardly new then. Returns `false` if this number
+    /// is not being read any more.
+    pub(super) fn read(
+        &mut self,
+        number: u64,
+        body: Arc<Body>,
+        session: &mut Session,
+        is_here: impl Fn(DocumentId) -> bool,
+    ) -> bool {
+        let Some(read) = self.read.iter_mut().find(|read| read.number == number && read.left > 0) else { return false };
+        let mut draft = Draft::from(body);
+        let Body { title, text, .. } = &*draft.body;
+        draft.analysis = (!is_here(draft.id)).then(|| Box::new(session.analyse(title, text)));
+        read.drafts.push(draft);
+        read.left -= 1;
+        true
+    }
+
+    /// Takes what was read by this number, if that is all, and drops what was read before it.
     pub(super) fn take(&mut self, number: u64) -> Option<Vec<Draft>> {
-        let at = self.read.iter().position(|read| read.0 == number)?;
-        self.read.drain(..=at).next_back().map(|read| read.1)
+        let at = self.read.iter().position(|read| read.number == number && read.left == 0)?;
+        self.read.drain(..=at).next_back().map(|read| read.drafts)
     }
 
     /// Takes over the new indices of words, all of which are still here.
@@ -73,6 +88,6 @@ impl Ahead {
     }
 
     fn analyses(&mut self) -> impl Iterator<Item = &mut Option<Box<Analysis>>> {
-        self.read.iter_mut().flat_map(|read| &mut read.1).map(|draft| &mut draft.analysis)
+        self.read.iter_mut().flat_map(|read| &mut read.drafts).map(|draft| &mut draft.analysis)
     }
 }

@@ -8,7 +8,7 @@ use super::message::{
 use super::parcel::{pack, unpack};
 use crate::cancel::Cancel;
 use crate::commons::{Commons, Departed, Digestion, GrantKey, Tally};
-use crate::documents::{Analysed, Known, Lifetime};
+use crate::documents::{Analysed, Body, Known, Lifetime};
 use crate::ids::DocumentId;
 use crate::maps::Map;
 use crate::message::Batch;
@@ -22,6 +22,7 @@ use crate::text::{Reading, Session};
 use crate::wishes::{Wanted, Wishes};
 use crate::{Error, Result};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// What one node has staged of changes and ticks. Its replica is lent to each order, so that questions can read it
 /// while the phases of a tick run.
@@ -128,7 +129,9 @@ impl Node {
     ) -> Result<(Done, Vec<Option<Vec<u8>>>)> {
         let done = match order {
             Order::Read(number, documents) => {
-                self.ahead.read(number, documents, &mut self.session, |id| replica.body(id).is_some());
+                if self.begin_reading(number, documents.len()) {
+                    documents.into_iter().all(|body| self.read_on(replica, number, body));
+                }
                 Done::Done
             }
             Order::Prepare(prepare) => self.prepare(replica, prepare)?.map_or(Done::Unread, Done::Prepared),
@@ -161,6 +164,17 @@ impl Node {
             }
         };
         Ok((done, Vec::new()))
+    }
+
+    /// Begins what [`Order::Read`] asks for, of so many documents. Each is then read by itself, so that other orders can
+    /// be obeyed in between. Returns `false` if there is nothing to do.
+    pub fn begin_reading(&mut self, number: u64, documents: usize) -> bool {
+        self.ahead.begin(number, documents)
+    }
+
+    /// Reads the next document. Returns `false` if the others need not be read any more.
+    pub fn read_on(&mut self, replica: &Replica, number: u64, body: Arc<Body>) -> bool {
+        self.ahead.read(number, body, &mut self.session, |id| replica.body(id).is_some())
     }
 
     /// Obeys an order that changes the replica: Apply, Commit or Pass.

@@ -49,6 +49,8 @@ impl<'a> Reach<'a> {
     /// the nodes that are lost; [`Error::Cancelled`].
     pub(super) fn tell(&self, letters: Vec<(usize, Told, Vec<Parcel>)>) -> Result<Vec<(Reply, Vec<Option<Parcel>>)>> {
         let phase = letters.first().and_then(|letter| phase_of(&letter.1));
+        // A node that is at orders is late with what is read ahead, and nothing is wrong with it.
+        let is_hint = letters.first().is_some_and(|letter| lane_of(&letter.1) == Lane::Ahead);
         let first = self.remote.numbers(letters.len() as u64);
         let is_order = |told: &Told| matches!(told, Told::Order(_));
         let numbered = (first..).zip(&letters);
@@ -84,7 +86,12 @@ impl<'a> Reach<'a> {
             // Who lost what was sent does not show, so those are made again that miss it. Else they stay as they are.
             dead = undelivered;
         }
-        self.lost.borrow_mut().extend(dead.iter().map(|dead| dead.0).chain(late.iter().copied()));
+        let mut lost = self.lost.borrow_mut();
+        lost.extend(dead.iter().map(|dead| dead.0));
+        if !is_hint {
+            lost.extend(late.iter().copied());
+        }
+        drop(lost);
         Err(self.failure(phase, &dead, &late))
     }
 

@@ -3,12 +3,13 @@
 use super::wire::{Letter, Reply, Response, Told, What, pack_parcel, unpack_parcel};
 use crate::lock::lock;
 use crate::store::packed;
-use crate::sync::{Mutex, PoisonError, RwLock};
+use crate::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use crate::work::job::message;
 use phago_core::cancel::Cancel;
 use phago_core::checkpoint::{self, Parsed, Piece, Pieces, Section, Share, WordsInUse};
 use phago_core::cluster::message::{Done, Handshake, Order};
 use phago_core::cluster::{Ask, Node, home};
+use phago_core::documents::Body;
 use phago_core::dump;
 use phago_core::query::Buffers;
 use phago_core::replica::Replica;
@@ -26,6 +27,8 @@ const KEPT_MAX: usize = 2;
 /// A node of a cluster. Any number of threads may hand it messages: those that change it are obeyed one after another,
 /// and questions are answered beside them.
 pub struct Server {
+    // Held by whoever waits for the orders, so that what is read ahead comes in turn after each document.
+    turn: Mutex<()>,
     // Locked before the part.
     orders: Mutex<Orders>,
     part: RwLock<Option<Held>>,
@@ -66,6 +69,7 @@ pub type Handled = (Vec<u8>, Vec<Option<Vec<u8>>>);
 impl Default for Server {
     fn default() -> Self {
         Server {
+            turn: Mutex::default(),
             orders: Mutex::default(),
             part: RwLock::new(None),
             running: Mutex::default(),
@@ -108,7 +112,7 @@ impl Server {
             Told::Join(handshake) => {
                 check_addressed(addressed, handshake.node)?;
                 self.give_up(epoch, 0);
-                let mut orders = lock(&self.orders);
+                let mut orders = self.orders();
                 if epoch <= orders.epoch {
                     return Err(refused(format!("epoch {epoch} came after {}", orders.epoch)));
                 }
@@ -133,6 +137,10 @@ impl Server {
                 orders.node = Some(Node::over(&replica, handshake.layout.clone(), handshake.node as usize));
                 let held = Held { node: addressed, epoch, sequence: 0, replica };
                 *self.part.write().map_err(|_| broken())? = Some(held);
+                done(Done::Done)
+            }
+            Told::Order(Order::Read(number, documents)) => {
+                self.read_ahead((epoch, addressed), number, documents)?;
                 done(Done::Done)
             }
             Told::Order(order) => {
@@ -222,8 +230,33 @@ impl Server {
         found.ok_or_else(|| refused(format!("{section:?} of seat {seat} is not kept under {number}")))
     }
 
-    fn orders_of(&self, epoch: u64, node: u32) -> Result<crate::sync::MutexGuard<'_, Orders>> {
-        let orders = lock(&self.orders);
+    // Reads documents ahead. Orders are obeyed in between: nobody waits for what is only a hint.
+    fn read_ahead(&self, (epoch, addressed): (u64, u32), number: u64, documents: Vec<Arc<Body>>) -> Result<()> {
+        let gone = || refused("it has not joined".into());
+        let begin = |node: &mut Node| node.begin_reading(number, documents.len());
+        if !self.orders_of(epoch, addressed)?.node.as_mut().map(begin).ok_or_else(gone)? {
+            return Ok(());
+        }
+        for body in documents {
+            let mut orders = self.orders_of(epoch, addressed)?;
+            let node = orders.node.as_mut().ok_or_else(gone)?;
+            let part = self.part.read().map_err(|_| broken())?;
+            let part = part.as_ref().expect("a node that has joined has a part");
+            if !node.read_on(&part.replica, number, body) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    // Returns the orders once whoever asked before has had them. A lock alone may be taken again by who has just left it.
+    fn orders(&self) -> MutexGuard<'_, Orders> {
+        let _turn = lock(&self.turn);
+        lock(&self.orders)
+    }
+
+    fn orders_of(&self, epoch: u64, node: u32) -> Result<MutexGuard<'_, Orders>> {
+        let orders = self.orders();
         if orders.epoch != epoch {
             return Err(refused(format!("epoch {epoch} came to a node of epoch {}", orders.epoch)));
         }
@@ -292,8 +325,64 @@ impl fmt::Debug for Server {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use phago_core::cluster::Layout;
+    use phago_core::cluster::message::Prepare;
     use phago_core::colony::Colony;
-    use phago_core::config::ColonyConfig;
+    use phago_core::config::{ColonyConfig, DistributedConfig};
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+    use std::thread;
+
+    #[test]
+    fn orders_do_not_wait_for_what_is_read_ahead() {
+        let server = Server::new();
+        let numbers = AtomicU64::new(0);
+        let tell = |told| {
+            let number = numbers.fetch_add(1, Ordering::Relaxed);
+            let (answer, _) = server.handle(&Letter { epoch: 1, told, node: 0, number }.encode(), &[]);
+            Response::decode(&answer).unwrap().reply
+        };
+        let ring = DistributedConfig { num_shards: 1, ..DistributedConfig::default() };
+        let handshake = Handshake::new(ColonyConfig::default(), ring, Layout::new(1, 1), 0);
+        assert!(matches!(tell(Told::Join(handshake)), Reply::Done(Done::Done)));
+        let text: String = (0..2_000).map(|word| format!("word{word} ")).collect();
+        let body = |key: u32| Body { key: Some(key.to_string().into()), text: text.clone().into(), ..Body::default() };
+        let documents: Vec<Arc<Body>> = (0..400).map(|key| Arc::new(body(key))).collect();
+        let prepare = || Told::Order(Order::Prepare(Prepare { sequence: 1, read: Some(1), ..Prepare::default() }));
+        let is_read = AtomicBool::new(false);
+        let obeyed = thread::scope(|scope| {
+            scope.spawn(|| {
+                let read = || Told::Order(Order::Read(1, documents.clone()));
+                assert!(matches!(tell(read()), Reply::Done(Done::Done)));
+                is_read.store(true, Ordering::Release);
+                // What comes twice is of no use.
+                assert!(matches!(tell(read()), Reply::Done(Done::Done)));
+            });
+            let has_begun = || {
+                let part = server.part.read().unwrap();
+                part.as_ref().unwrap().replica.commons().lexicon().form_count() > 0
+            };
+            while !has_begun() {
+                thread::yield_now();
+            }
+            let mut obeyed = 0;
+            while !is_read.load(Ordering::Acquire) {
+                // Half of it is nothing that could be prepared.
+                match tell(prepare()) {
+                    Reply::Done(Done::Unread) => obeyed += 1,
+                    Reply::Done(Done::Prepared(_)) => break,
+                    other => panic!("{other:?}"),
+                }
+            }
+            obeyed
+        });
+        assert!(obeyed > 10, "{obeyed}");
+        // It was prepared in that moment, or is now.
+        match tell(prepare()) {
+            Reply::Done(Done::Prepared(prepared)) => assert_eq!(prepared.fates.len(), 400),
+            Reply::Done(Done::Unread) => {}
+            other => panic!("{other:?}"),
+        }
+    }
 
     #[test]
     fn columns_are_those_of_the_checkpoint_whose_number_is_named() {

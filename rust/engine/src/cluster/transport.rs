@@ -35,8 +35,7 @@ pub enum Lane {
     Orders,
     /// Questions. A node answers them while it makes a tick.
     Questions,
-    /// Documents that are read ahead. They need not wait for orders on their way, and do so at their node: it begins with
-    /// them as soon as it has obeyed one.
+    /// Documents that are read ahead. They need not wait for orders on their way: their node reads them between orders.
     Ahead,
 }
 
