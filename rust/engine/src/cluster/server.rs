@@ -3,7 +3,7 @@
 use super::wire::{Letter, Reply, Response, Told, What, pack_parcel, unpack_parcel};
 use crate::lock::lock;
 use crate::store::packed;
-use crate::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use crate::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, now};
 use crate::work::job::message;
 use phago_core::cancel::Cancel;
 use phago_core::checkpoint::{self, Parsed, Piece, Pieces, Section, Share, WordsInUse};
@@ -18,17 +18,22 @@ use phago_core::{Error, Result};
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 // The most buffers kept for later questions.
 const BUFFERS_MAX: usize = 8;
+// How long documents are read ahead before orders go first. Orders that went first at once made reading slower: every
+// change gives words new numbers, in what is read already too.
+const READING: Duration = Duration::from_millis(100);
 // The most checkpoints whose columns are kept: one in the background, and one that somebody asked for.
 const KEPT_MAX: usize = 2;
 
 /// A node of a cluster. Any number of threads may hand it messages: those that change it are obeyed one after another,
 /// and questions are answered beside them.
 pub struct Server {
-    // Held by whoever waits for the orders, so that what is read ahead comes in turn after each document.
+    // Held by whoever waits for the orders, so that they are had in turn.
     turn: Mutex<()>,
+    reading: Duration,
     // Locked before the part.
     orders: Mutex<Orders>,
     part: RwLock<Option<Held>>,
@@ -70,6 +75,7 @@ impl Default for Server {
     fn default() -> Self {
         Server {
             turn: Mutex::default(),
+            reading: READING,
             orders: Mutex::default(),
             part: RwLock::new(None),
             running: Mutex::default(),
@@ -237,13 +243,20 @@ impl Server {
         if !self.orders_of(epoch, addressed)?.node.as_mut().map(begin).ok_or_else(gone)? {
             return Ok(());
         }
-        for body in documents {
+        let mut documents = documents.into_iter();
+        while documents.len() > 0 {
             let mut orders = self.orders_of(epoch, addressed)?;
             let node = orders.node.as_mut().ok_or_else(gone)?;
             let part = self.part.read().map_err(|_| broken())?;
             let part = part.as_ref().expect("a node that has joined has a part");
-            if !node.read_on(&part.replica, number, body) {
-                break;
+            let end = now() + self.reading;
+            for body in documents.by_ref() {
+                if !node.read_on(&part.replica, number, body) {
+                    return Ok(());
+                }
+                if now() >= end {
+                    break;
+                }
             }
         }
         Ok(())
@@ -334,7 +347,7 @@ mod tests {
 
     #[test]
     fn orders_do_not_wait_for_what_is_read_ahead() {
-        let server = Server::new();
+        let server = Server { reading: Duration::ZERO, ..Server::new() };
         let numbers = AtomicU64::new(0);
         let tell = |told| {
             let number = numbers.fetch_add(1, Ordering::Relaxed);
