@@ -60,33 +60,27 @@ pub(super) fn runs(text: &str, mut visit: impl FnMut(Run)) {
     let bytes = text.as_bytes();
     let (mut masks, mut at) = (Masks::of(bytes), 0);
     while let Some(start) = masks.next(at) {
-        at = start;
-        if bytes[start] >= 0x80 {
-            let c = char_at(text, at);
-            match class(c) {
-                Class::Break | Class::Ignorable => at += c.len_utf8(),
-                _ => {
-                    let end = chunk_end(text, at);
-                    visit(Run::Chunk(at, end));
-                    at = end;
-                }
-            }
-            continue;
-        }
-        let is_lower;
-        (at, is_lower) = masks.run(start);
-        let is_mixed = !is_lower && is_mixed(&bytes[start..at]);
-        let goes_on = at < bytes.len() && CLASS[bytes[at] as usize] & (WIDE | JOIN | TAIL) != 0;
-        let dotted = start > 0 && bytes[start - 1] == b'.' && at > start + 1 && is_leading_dot(bytes, start - 1);
-        if is_mixed || goes_on || dotted {
-            let end = if goes_on { chunk_end(text, at) } else { at };
-            if is_mixed || dotted || end > at {
-                visit(Run::Chunk(start - usize::from(dotted), end));
-                at = end;
+        let run = if bytes[start] >= 0x80 {
+            let c = char_at(text, start);
+            if let Class::Break | Class::Ignorable = class(c) {
+                at = start + c.len_utf8();
                 continue;
             }
-        }
-        visit(Run::Plain(start, at));
+            at = chunk_end(text, start);
+            Run::Chunk(start, at)
+        } else {
+            let (end, is_lower) = masks.run(start);
+            let is_mixed = !is_lower && is_mixed(&bytes[start..end]);
+            let goes_on = end < bytes.len() && CLASS[bytes[end] as usize] & (WIDE | JOIN | TAIL) != 0;
+            let dotted = start > 0 && bytes[start - 1] == b'.' && end > start + 1 && is_leading_dot(bytes, start - 1);
+            at = if goes_on { chunk_end(text, end) } else { end };
+            if is_mixed || dotted || at > end {
+                Run::Chunk(start - usize::from(dotted), at)
+            } else {
+                Run::Plain(start, at)
+            }
+        };
+        visit(run);
     }
 }
 
