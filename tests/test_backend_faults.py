@@ -323,7 +323,7 @@ def test_a_node_that_dies_while_its_columns_are_fetched_costs_the_checkpoint_alo
     with struck_and_calm(tmp_path) as (colony, calm, transport):
         transport.arm(Strike("Piece", "kill", (1,), when))
         # The log becomes long, so that a checkpoint is due. It is written beside what comes next.
-        for turn in range(65_536 // len(DOCUMENTS) + 1):
+        for turn in range(131_072 // len(DOCUMENTS) + 1):
             for first in range(0, len(DOCUMENTS), 4000):
                 given = [document | {"id": f"{document['id']} {turn}"} for document in DOCUMENTS[first : first + 4000]]
                 assert colony.ingest(given) == calm.ingest(given)
@@ -342,7 +342,7 @@ def test_who_closes_a_colony_waits_for_the_checkpoint_that_its_nodes_have(tmp_pa
         before = {file.name for file in path.glob("checkpoint-*")}
         # The last one makes it due.
         turns = (document | {"id": f"{document['id']} {turn}"} for turn in itertools.count() for document in DOCUMENTS)
-        colony.ingest(itertools.islice(turns, 65_536))
+        colony.ingest(itertools.islice(turns, 131_072))
     assert {file.name for file in path.glob("checkpoint-*")} > before
 
 

@@ -321,10 +321,10 @@ fn a_long_log_is_followed_by_a_checkpoint_on_its_own() {
         text: format!("ion {number}").into(),
         ..Body::default()
     };
-    let all: Vec<Body> = (0..66_000).map(body).collect();
-    ingest(&world, &all[..65_000]);
+    let all: Vec<Body> = (0..132_000).map(body).collect();
+    ingest(&world, &all[..131_000]);
     assert_eq!(files.list().unwrap(), ["LOCK", "log-0", "witness"]);
-    ingest(&world, &all[65_000..]);
+    ingest(&world, &all[131_000..]);
     // It is written beside the work; this one waits for it.
     world.checkpoint().unwrap();
     assert_eq!(files.list().unwrap(), ["LOCK", "checkpoint-2", "log-2", "witness"]);
