@@ -332,8 +332,8 @@ def test_a_node_that_dies_while_its_columns_are_fetched_costs_the_checkpoint_alo
                 break
             time.sleep(0.1)
         assert len(transport.struck.done) == 1
-        colony.run()
-        calm.run()
+        colony.run(20)
+        calm.run(20)
 
 
 def test_who_closes_a_colony_waits_for_the_checkpoint_that_its_nodes_have(tmp_path):
