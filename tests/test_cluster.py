@@ -249,6 +249,35 @@ def test_the_ghost_cache_of_a_shard_is_bounded():
     assert shards[0].ghost_cache.capacity == 3
 
 
+@pytest.mark.parametrize("room", [3, 40])
+def test_ghosts_are_those_of_whoever_looks_after_each_tick(room):
+    config = phago.ColonyConfig(ghosts_max=room, documents_per_tick=3)
+    (_, seen, often), (_, unseen, once) = (cluster(3, config) for _ in range(2))
+    for shards in (seen, unseen):
+        ingest_into(shards, NAMED)
+    for _ in range(40):
+        often.tick_sync()
+        once.tick_sync()
+        assert all(len(shard.ghost_cache) <= room for shard in seen)
+    for looked, other in zip(seen, unseen, strict=True):
+        ghosts = list(other.ghost_cache)
+        assert ghosts
+        assert [ghost.node_id for ghost in ghosts] == [ghost.node_id for ghost in looked.ghost_cache]
+        assert all(looked.ghost_cache.get(ghost.node_id) == other.ghost_cache.get(ghost.node_id) for ghost in ghosts)
+
+
+def test_far_ends_that_are_gone_when_somebody_looks_are_no_ghosts():
+    _, shards, runner = cluster(2)
+    ingest_into(shards, NAMED[:6])
+    runner.tick_sync()
+    for shard in shards:
+        for document in NAMED[:6]:
+            if shard.owns_document(document["id"]):
+                shard.delete_document(document["id"])
+    runner.run_sync(2)
+    assert [len(shard.ghost_cache) for shard in shards] == [0, 0]
+
+
 # --- documents of shards -----------------------------------------------------------------------------------------
 
 

@@ -388,7 +388,7 @@ impl Attempt {
             }
         };
         let End { committed, is_quiet } = end;
-        world.welcome_ghosts(&made, self.means.resolve_ghosts);
+        world.expect_ghosts(&made, self.means.resolve_ghosts);
         if let Some(driving) = &self.means.driving {
             // A barrier that all shards have passed does not refuse. The tick is committed whatever it returns.
             let _ = driving.committed(&self.sizes());

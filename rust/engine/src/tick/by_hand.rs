@@ -191,7 +191,7 @@ impl World {
         let (snapshot, deltas, made) = tick.finish();
         match self.commit(snapshot, deltas, None) {
             Ok(_) => {
-                self.welcome_ghosts(&made, true);
+                self.expect_ghosts(&made, true);
                 Ok(())
             }
             Err(error) => {

@@ -53,7 +53,7 @@ pub(crate) fn make(means: &Means, with_edges: bool, cancel: &Cancel) -> Result<T
     if with_edges {
         let last = report.phases.iter().filter(|report| report.phase == Phase::Decay);
         let made: Vec<_> = last.map(|report| report.cross_edges.clone()).collect();
-        world.welcome_ghosts(&made, means.resolve_ghosts);
+        world.expect_ghosts(&made, means.resolve_ghosts);
     }
     if let Some(driving) = driving {
         let metrics = |size: &Size| {
