@@ -118,6 +118,15 @@ impl Backlog {
         assert!(known.is_some(), "document {} does not wait", DocumentId(key.1));
     }
 
+    // Removes documents that a tick grants: as a rule those that come first.
+    fn withdraw_all(&mut self, keys: &[GrantKey]) {
+        if !self.waiting.keys().take(keys.len()).eq(keys) {
+            return keys.iter().for_each(|key| self.withdraw(*key));
+        }
+        let rest = self.waiting.keys().nth(keys.len()).copied();
+        self.waiting = rest.map(|first| self.waiting.split_off(&first)).unwrap_or_default();
+    }
+
     /// Takes over that a document is deleted.
     pub(crate) fn leave(&mut self, id: DocumentId, was: &Departed) {
         self.forget_reinforced(was.reinforced);
@@ -162,9 +171,37 @@ impl Backlog {
 
     /// Takes over a tick that granted these documents and did everything else that waited.
     pub(crate) fn commit(&mut self, granted: &[GrantKey], failed: u64) {
-        granted.iter().for_each(|key| self.withdraw(*key));
+        self.withdraw_all(granted);
         self.digested += less(granted.len() as u64, failed, "documents that held nothing");
         self.failed += failed;
         (self.unwiring, self.reinforcing) = (0, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn granted_documents_leave_whether_they_come_first_or_not() {
+        let waiting = Waiting { shard: ShardId(0), bytes: 1 };
+        let key = |number: u32| (number / 3, u128::from(number));
+        for granted in [vec![], vec![0], vec![0, 1, 2, 3], vec![1], vec![2, 0, 5], vec![1, 0], (0..9).collect()] {
+            let mut backlog = Backlog::default();
+            (0..9).for_each(|number| backlog.push(key(number), waiting));
+            let keys: Vec<GrantKey> = granted.iter().map(|number| key(*number)).collect();
+            backlog.commit(&keys, u64::from(!keys.is_empty()));
+            let rest: Vec<GrantKey> = (0..9).filter(|number| !granted.contains(number)).map(key).collect();
+            assert!(backlog.waiting().keys().eq(&rest), "{granted:?}");
+            assert_eq!(backlog.digested() + backlog.failed(), granted.len() as u64);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "does not wait")]
+    fn a_document_is_not_granted_twice() {
+        let mut backlog = Backlog::default();
+        backlog.push((0, 1), Waiting { shard: ShardId(0), bytes: 1 });
+        backlog.commit(&[(0, 1), (0, 2)], 0);
     }
 }

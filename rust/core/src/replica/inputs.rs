@@ -202,8 +202,7 @@ impl Replica {
         }
         let mut work = Vec::new();
         for (seat, documents) in routed.into_iter().enumerate().filter(|(_, documents)| !documents.is_empty()) {
-            let shard = std::mem::replace(&mut self.shards[seat], Arc::new(Shard::new(ShardId(0), seat)));
-            work.push(Placement { seat, shard, documents, arrival });
+            work.push(Placement { seat, shard: self.lend(seat), documents, arrival });
         }
         let pieces = work.len();
         let placed = run(work);
@@ -215,6 +214,11 @@ impl Replica {
             self.shards[placed.seat] = placed.shard;
         }
         waiting
+    }
+
+    /// Takes a shard out, which must come back to its seat.
+    pub(super) fn lend(&mut self, seat: usize) -> Arc<Shard> {
+        std::mem::replace(&mut self.shards[seat], Arc::new(Shard::new(ShardId(0), seat)))
     }
 
     fn renew(&mut self, id: DocumentId, expires: Option<Lifetime>) {

@@ -12,7 +12,7 @@ mod tick;
 pub use inputs::{Placed, Placement, Raw};
 pub use outgoing::Outgoing;
 pub use reclaim::WORDS_GONE_MIN;
-pub use tick::Committed;
+pub use tick::{Committed, Swap, Swapped};
 
 use crate::commons::Commons;
 use crate::config::ColonyConfig;

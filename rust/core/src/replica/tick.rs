@@ -24,6 +24,31 @@ pub struct Committed {
     pub retired: Vec<Retired>,
 }
 
+/// A shard on its way into the state after a tick.
+#[derive(Debug)]
+pub struct Swap {
+    seat: usize,
+    shard: Arc<Shard>,
+    delta: Delta,
+}
+
+/// A shard in its state after a tick.
+#[derive(Debug)]
+pub struct Swapped {
+    seat: usize,
+    shard: Arc<Shard>,
+    retired: Retired,
+}
+
+impl Swap {
+    /// Swaps in what the tick staged.
+    pub fn swap(mut self) -> Swapped {
+        // Not shared, unless a worker that hangs still reads the shard: then the colony continues with a copy.
+        let retired = Arc::make_mut(&mut self.shard).advance(self.delta);
+        Swapped { seat: self.seat, shard: self.shard, retired }
+    }
+}
+
 impl Replica {
     /// Returns the plan of the next tick.
     ///
@@ -113,7 +138,41 @@ impl Replica {
     ///
     /// # Panics
     /// If the deltas are not those of this plan, one for each seat. Then nothing has changed.
-    pub fn commit(&mut self, plan: &Plan, mut deltas: Vec<Delta>) -> Committed {
+    pub fn commit(&mut self, plan: &Plan, deltas: Vec<Delta>) -> Committed {
+        self.commit_by(plan, deltas, |replica, deltas| replica.advance((0..).zip(deltas)))
+    }
+
+    /// Does what [`Replica::commit`] does, but leaves the swapping of shards to `run`, which may do it in parallel. It
+    /// must run [`Swap::swap`] on each.
+    ///
+    /// # Panics
+    /// As [`Replica::commit`].
+    pub fn commit_with(
+        &mut self,
+        plan: &Plan,
+        deltas: Vec<Delta>,
+        run: impl FnOnce(Vec<Swap>) -> Vec<Swapped>,
+    ) -> Committed {
+        self.commit_by(plan, deltas, |replica, deltas| {
+            let lend = |(seat, delta)| Swap { seat, shard: replica.lend(seat), delta };
+            let lent: Vec<Swap> = (0..).zip(deltas).map(lend).collect();
+            let count = lent.len();
+            let swapped = run(lent);
+            assert_eq!(swapped.len(), count, "every shard that was lent comes back");
+            let mut keep = |Swapped { seat, shard, retired }| {
+                replica.shards[seat] = shard;
+                retired
+            };
+            swapped.into_iter().map(&mut keep).collect()
+        })
+    }
+
+    fn commit_by(
+        &mut self,
+        plan: &Plan,
+        mut deltas: Vec<Delta>,
+        advance: impl FnOnce(&mut Self, Vec<Delta>) -> Vec<Retired>,
+    ) -> Committed {
         assert_eq!(deltas.len(), self.shards.len(), "a tick has a delta of every seat");
         assert!(deltas.iter().all(|delta| delta.tick == plan.tick), "a delta is of the tick that is committed");
         let Staged { lysed, failed, ended, exchanged, traces, transferred } = deltas.iter().map(Delta::staged).sum();
@@ -126,7 +185,7 @@ impl Replica {
         let leaving: Vec<_> = deltas.iter_mut().flat_map(|delta| std::mem::take(&mut delta.leaving)).collect();
         assert_eq!(leaving.len(), plan.leaving(), "every document that leaves was read");
         let digested = plan.documents() as u64 - failed;
-        let retired = self.advance((0..).zip(deltas));
+        let retired = advance(self, deltas);
         // As if they were deleted now: the next tick unwires them.
         leaving.iter().for_each(|(id, forms)| self.remove(*id, forms));
         Committed { digested, failed, transferred, retired }

@@ -79,6 +79,11 @@ pub struct Staged {
 }
 
 impl Delta {
+    /// Returns how many synapses the tick writes.
+    pub fn synapses(&self) -> u64 {
+        self.rows.made()
+    }
+
     /// Returns what others must know of it.
     pub(crate) fn staged(&self) -> Staged {
         let ends = self.digesters.iter().filter(|(_, after)| after.is_none());

@@ -6,11 +6,15 @@ use crate::sync::RwLockReadGuard;
 use crate::tick::snapshot::Snapshot;
 use crate::work::pool::Pool;
 use crate::world::{Inputs, World};
-use phago_core::replica::{Committed, Replica};
+use phago_core::replica::{Committed, Replica, Swap};
 use phago_core::shard::Delta;
 use phago_core::{Error, Result};
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+
+// Fewer synapses than this are swapped in before another thread has woken.
+const PARALLEL_SWAP_MIN: u64 = 1 << 15;
 
 /// What a commit returns. It holds the replaced rows, so that the caller drops them without a lock.
 pub(crate) struct End {
@@ -85,7 +89,15 @@ impl World {
         drop((commons, shards));
         let mut state = self.state_mut()?;
         let (before, acts) = (edges(&state), acts_of(&plan, state.commons().life(), lock(&self.events).most()));
-        let committed = state.commit(&plan, deltas);
+        let committed = match pool {
+            Some(pool) if deltas.iter().map(Delta::synapses).sum::<u64>() >= PARALLEL_SWAP_MIN => {
+                state.commit_with(&plan, deltas, |work| {
+                    // A panic here leaves the state half-changed. It is passed on, and poisons the state's lock for good.
+                    pool.map(work, Swap::swap).unwrap_or_else(|panic| resume_unwind(Box::new(panic.message)))
+                })
+            }
+            _ => state.commit(&plan, deltas),
+        };
         let counts = Counts { synapses: (before, edges(&state)), transferred: committed.transferred };
         self.tell_of_tick(&plan, acts, state.commons().digesters(), counts);
         self.tick.store(state.tick(), Ordering::Release);
