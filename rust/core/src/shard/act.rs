@@ -9,7 +9,7 @@ use crate::cancel::Cancel;
 use crate::commons::{Commons, idf};
 use crate::documents::Document;
 use crate::field::Emissions;
-use crate::ids::{NodeId, ShardId};
+use crate::ids::{DocumentId, NodeId, ShardId};
 use crate::message::{Batch, Lists, Share, Uses};
 use crate::plan::Plan;
 use crate::text::Session;
@@ -50,17 +50,19 @@ impl Shard {
         let mut wired = Addressed::new(commons);
         let mut lysed = Vec::with_capacity(grants.len());
         let mut traces = Emissions::default();
-        for (number, &id) in grants.iter().enumerate() {
-            if number % 64 == 0 {
-                cancel.poll()?;
+        for some in grants.chunks(64) {
+            cancel.poll()?;
+            // Found together: they lie all over memory, and so are fetched from there at the same time.
+            let place = |id: &DocumentId| self.documents.place(*id).expect("a granted document stands at its home");
+            let places: Vec<u32> = some.iter().map(place).collect();
+            for place in places {
+                let concepts = salience.concepts(self.documents.at(place), cancel)?;
+                wired.push(&concepts, plan.stamp());
+                if commons.config().documents_first.traces() {
+                    concepts.iter().for_each(|&term| traces.leave(NodeId(commons.id(term))));
+                }
+                lysed.push((place, concepts));
             }
-            let place = self.documents.place(id).expect("a granted document stands at its home");
-            let concepts = salience.concepts(self.documents.at(place), cancel)?;
-            wired.push(&concepts, plan.stamp());
-            if commons.config().documents_first.traces() {
-                concepts.iter().for_each(|&term| traces.leave(NodeId(commons.id(term))));
-            }
-            lysed.push((place, concepts));
         }
         let mut unwired = Addressed::new(commons);
         for (number, (digested, concepts)) in self.unwiring.iter().enumerate() {
