@@ -369,6 +369,21 @@ def test_a_node_that_is_late_with_what_it_reads_ahead_is_not_lost(tmp_path):
         assert transport.pids() == pids
 
 
+@pytest.mark.parametrize("when", ["before", "during", "after"])
+async def test_the_twin_for_event_loops_reads_ahead_over_nodes_that_die(tmp_path, when):
+    transport = StrikingProcesses(NODES)
+    transport.arm(Strike("Read", "kill", (1,), when))
+    given = DOCUMENTS[: 3 * AHEAD + 200]
+    opened = phago.open_async(tmp_path / "memory", backend=transport, shards=5, config=CONFIG, runner=runner())
+    async with opened as twin:
+        with phago.Colony(1, config=CONFIG) as calm:
+            assert await twin.ingest(given) == calm.ingest(given)
+            assert len(transport.struck.done) == 1
+            await twin.run(3)
+            calm.run(3)
+            assert await twin.digest() == calm.digest()
+
+
 def test_what_an_iterable_gave_before_it_failed_is_taken_in(tmp_path):
     def failing():
         yield from DOCUMENTS[: AHEAD + 100]

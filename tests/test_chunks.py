@@ -1,9 +1,11 @@
 """In which order chunks are read, prepared and taken in, where each is prepared while the one before is under way."""
 
+import asyncio
 from collections.abc import Iterator
+from contextlib import aclosing
 
 import pytest
-from phago._intake import overlapped
+from phago._intake import overlapped, overlapped_async
 
 
 class Told:
@@ -102,3 +104,80 @@ def test_one_that_cannot_be_prepared_is_not_begun(is_short):
 
 def test_no_chunk_is_none():
     assert list(overlapped(calls([], "", is_short=True), True)) == []
+
+
+# --- for event loops ---------------------------------------------------------------------------------------------
+
+
+class Begun(Told):
+    """A call for event loops that writes down what is done with it; what it is asked to do takes a turn of the loop."""
+
+    def start(self) -> asyncio.Task[str]:
+        self.log.append(f"begin {self.name}")
+        return asyncio.create_task(self.turn(f"end {self.name}"))
+
+    def start_ahead(self) -> asyncio.Task[str]:
+        self.log.append(f"prepare {self.name}")
+        return asyncio.create_task(self.turn(f"prepared {self.name}", self.fails_ahead))
+
+    async def turn(self, told: str, fails: bool = False) -> str:
+        await asyncio.sleep(0)
+        self.log.append(told)
+        if fails:
+            raise ValueError(self.name)
+        return self.name
+
+
+async def taken_in(log: list[str], names: str, are_far: bool, failing: str = "") -> list[str]:
+    made = (Begun(call.name, log, False, call.fails_ahead) for call in calls(log, names, False, failing))
+    done: list[str] = []
+    async with aclosing(overlapped_async(made, are_far)) as results:
+        async for name in results:
+            done.append(name)
+            log.append(f"take {name}")
+    return done
+
+
+async def test_a_chunk_is_made_and_prepared_while_one_is_under_way_on_a_loop():
+    log: list[str] = []
+    assert await taken_in(log, "abc", True) == list("abc")
+    assert log == [
+        *("make a", "begin a", "make b", "prepare b", "end a", "prepared b", "take a"),
+        *("begin b", "make c", "prepare c", "end b", "prepared c", "take b"),
+        *("begin c", "end c", "take c"),
+    ]
+    log.clear()
+    assert await taken_in(log, "ab", False) == list("ab")
+    assert log == ["make a", "begin a", "make b", "end a", "take a", "begin b", "end b", "take b"]
+    assert await taken_in(log, "", True) == []
+
+
+@pytest.mark.parametrize("are_far", [False, True])
+@pytest.mark.parametrize("names", ["!", "a!", "abc!"])
+async def test_what_came_before_an_error_is_taken_in_and_told_first_on_a_loop(names, are_far):
+    log: list[str] = []
+    with pytest.raises(OSError, match="the source is gone"):
+        await taken_in(log, names, are_far)
+    assert [line for line in log if line.startswith("take")] == [f"take {name}" for name in names[:-1]]
+
+
+async def test_one_that_cannot_be_prepared_is_not_begun_on_a_loop():
+    log: list[str] = []
+    with pytest.raises(ValueError, match="b"):
+        await taken_in(log, "abc", True, failing="b")
+    assert log[-1] == "take a"
+    assert "begin b" not in log
+
+
+async def test_what_is_prepared_is_given_up_with_what_is_under_way():
+    log: list[str] = []
+    task = asyncio.create_task(taken_in(log, "abc", True))
+    await asyncio.sleep(0)
+    assert log[-1] == "prepare b"
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert "prepared b" not in log
+    assert "begin b" not in log

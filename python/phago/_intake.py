@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import chain, islice, repeat
 from types import TracebackType
@@ -115,6 +115,33 @@ def overlapped(calls: Iterable[_phago.Call[_T]], are_far: bool) -> Iterator[_pha
                 call.wait()
             raise
         yield call
+        call = following
+    if call is not None:
+        raise call
+
+
+async def overlapped_async(calls: Iterable[_phago.Call[_T]], are_far: bool) -> AsyncGenerator[_T]:
+    """The results of calls, each begun once the one before is over; the next is made meanwhile.
+
+    Those of shards elsewhere are also prepared meanwhile. An error in making one is told once those before it are done.
+    """
+    waiting = iter(calls)
+    call = _made(waiting)
+    while call is not None and not isinstance(call, Exception):
+        running = call.start()
+        following, ahead = _made(waiting), None
+        if are_far and following is not None and not isinstance(following, Exception):
+            ahead = following.start_ahead()
+        try:
+            yield await running
+            if ahead is not None:
+                try:
+                    await ahead
+                except Exception as error:
+                    following = error
+        finally:
+            if ahead is not None:
+                ahead.cancel()
         call = following
     if call is not None:
         raise call

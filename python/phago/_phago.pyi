@@ -11,6 +11,7 @@ a phase is its name, `"Sense"`, `"Act"`, `"Decay"` or `"Advance"`; ticks are cou
 
 import datetime
 import sys
+from asyncio import Future
 from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Generic, Literal, NoReturn, TypeVar, final
@@ -170,6 +171,8 @@ class Call(Generic[_T]):
         """Whether it has come to its end, or its result was taken."""
     def wait(self) -> _T:
         """Block until there is the result. Answers Ctrl-C within 50 ms."""
+    def start_ahead(self) -> Future[None]:
+        """Do what `read_ahead` does on a thread of the module. Needs a running event loop."""
     def start(self) -> Awaitable[_T]:
         """Begin on a thread of the module, in the order of such calls. Needs a running event loop.
 

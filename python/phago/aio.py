@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 import os
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, overload
@@ -26,6 +27,7 @@ from ._intake import (
     is_evidence,
     keys_of,
     not_everything,
+    overlapped_async,
     page_of,
     ran,
     ticked,
@@ -116,12 +118,28 @@ class AsyncColony(AsyncAlive, Unpicklable):
         progress: OnProgress | None = None,
     ) -> IngestReport:
         """See `Colony.ingest`. The iterable itself is read on the loop's thread."""
-        with Intake(on_error) as intake, shown(progress) as show:
+        world, ends = self._world, [0]
+
+        def calls() -> Iterator[_phago.Call[_phago.IngestedRow]]:
             for first, chunk in chunks(documents):
-                vectors = await self._vectors(chunk, first)
-                intake.add(await self._colony._world.ingest(chunk, first, intake.skip, vectors).start())
-                if show is not None:
-                    show(taken(documents, first + len(chunk)))
+                ends.append(first + len(chunk))
+                yield world.ingest(chunk, first, intake.skip)
+
+        async def one_by_one() -> AsyncGenerator[_phago.IngestedRow]:
+            for first, chunk in chunks(documents):
+                ends.append(first + len(chunk))
+                yield await world.ingest(chunk, first, intake.skip, await self._vectors(chunk, first)).start()
+
+        with Intake(on_error) as intake, shown(progress) as show:
+            # A model may be told of a document once it stands, so it waits for that.
+            overlap = self._colony._embedding is None and (world.is_far or self._colony._open().threads > 1)
+            async with aclosing(overlapped_async(calls(), world.is_far) if overlap else one_by_one()) as rows:
+                number = 0
+                async for row in rows:
+                    number += 1
+                    intake.add(row)
+                    if show is not None:
+                        show(taken(documents, ends[number]))
         return intake.report
 
     async def _vectors(self, documents: list[DocumentLike], first: int) -> list[Vector] | None:

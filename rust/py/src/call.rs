@@ -113,6 +113,12 @@ impl Call {
         }
     }
 
+    fn start_ahead<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        let ahead = self.0.get()?.ahead.clone();
+        let work = move |cancel: &Cancel| ahead.map_or(Ok(()), |ahead| ahead(cancel)).map(|()| value(None::<bool>));
+        start_call(py, work)
+    }
+
     fn start<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
         match self.take()? {
             State::Todo(_, work) => start_call(py, work),
