@@ -20,8 +20,10 @@ impl Default for Terms {
 
 impl From<&[(u32, u32)]> for Terms {
     fn from(terms: &[(u32, u32)]) -> Terms {
-        let narrow: Option<Box<[u32]>> = terms.iter().map(|term| packed(*term)).collect();
-        Terms(narrow.map_or_else(|| Form::Wide(terms.into()), Form::Narrow))
+        // The length of what is collected into an option is not known before: it would grow step by step.
+        let mut narrow = Vec::with_capacity(terms.len());
+        narrow.extend(terms.iter().map_while(|term| packed(*term)));
+        Terms(if narrow.len() == terms.len() { Form::Narrow(narrow.into()) } else { Form::Wide(terms.into()) })
     }
 }
 

@@ -182,7 +182,9 @@ impl Replica {
         let commons = Arc::make_mut(&mut self.commons);
         commons.learn();
         documents.iter().for_each(|document| commons.count(document));
-        let waiting = self.place(documents, run);
+        let mut waiting = self.place(documents, run);
+        // Neighbours in the backlog are added one after the other, to what memory was just read.
+        waiting.sort_unstable_by_key(|(key, _)| *key);
         let commons = Arc::make_mut(&mut self.commons);
         for (key, waiting) in waiting {
             commons.backlog_mut().push(key, waiting);

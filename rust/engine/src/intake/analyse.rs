@@ -76,7 +76,7 @@ impl Sessions {
         lexicon: &Arc<Lexicon>,
         bodies: Vec<Raw>,
         pool: Option<&Pool>,
-    ) -> Vec<Result<Analysed>> {
+    ) -> impl Iterator<Item = Result<Analysed>> + use<> {
         let (sessions, lexicon) = (self.clone(), lexicon.clone());
         let analyse = move |group: Vec<Raw>| -> Vec<Result<Analysed>> {
             let mut session = sessions.take(&lexicon);
@@ -90,7 +90,7 @@ impl Sessions {
             Some(pool) => pool.map(groups, analyse).unwrap_or_else(|panic| resume_unwind(Box::new(panic.message))),
             None => groups.into_iter().map(analyse).collect(),
         };
-        done.into_iter().flatten().collect()
+        done.into_iter().flatten()
     }
 }
 
