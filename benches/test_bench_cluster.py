@@ -10,6 +10,9 @@ from turns import Measured, in_child, in_turn
 
 NODES = (2, 4)
 COUNTED = (2, 4, 8, 16)
+# Where nodes and their driver take all cores, whoever else wants one disturbs a turn: the medians of three turns of one
+# build lay between .84 and .89, those of nine and fifteen at .84.
+TURNS_MIN = 9
 
 
 @pytest.fixture
@@ -27,9 +30,10 @@ def test_bench_over_processes(benchmark, figures, rounds, debian: Path, folder: 
         return in_child("spread", corpus=str(debian), folder=str(folder / f"{nodes}"), nodes=nodes)
 
     contenders = {f"{nodes} processes": lambda n=nodes: over(n) for nodes in NODES} | {"one process": lambda: over(0)}
-    turns = in_turn(benchmark, rounds, contenders)
+    count = max(rounds, TURNS_MIN)
+    turns = in_turn(benchmark, count, contenders)
     assert len({turns.last(name, "digest") for name in contenders}) == 1
-    section = "debian over processes (on disk, two cores; one process has one thread)"
+    section = f"debian over processes (on disk, two cores; one process has one thread; {count} turns)"
     for nodes in NODES:
         name = f"{nodes} processes"
         for figure, what in (
