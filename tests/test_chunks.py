@@ -128,10 +128,13 @@ class Begun(Told):
         return self.name
 
 
+def begun(log: list[str], names: str, failing: str = "") -> Iterator[Begun]:
+    return (Begun(call.name, log, False, call.fails_ahead) for call in calls(log, names, False, failing))
+
+
 async def taken_in(log: list[str], names: str, are_far: bool, failing: str = "") -> list[str]:
-    made = (Begun(call.name, log, False, call.fails_ahead) for call in calls(log, names, False, failing))
     done: list[str] = []
-    async with aclosing(overlapped_async(made, are_far)) as results:
+    async with aclosing(overlapped_async(begun(log, names, failing), are_far)) as results:
         async for name in results:
             done.append(name)
             log.append(f"take {name}")
@@ -181,3 +184,18 @@ async def test_what_is_prepared_is_given_up_with_what_is_under_way():
         await asyncio.sleep(0)
     assert "prepared b" not in log
     assert "begin b" not in log
+
+
+@pytest.mark.parametrize("are_far", [False, True])
+async def test_what_is_under_way_is_over_before_an_interruption_is_told_on_a_loop(are_far):
+    log: list[str] = []
+
+    def interrupted() -> Iterator[Begun]:
+        yield from begun(log, "ab")
+        raise KeyboardInterrupt
+
+    async with aclosing(overlapped_async(interrupted(), are_far)) as results:
+        assert await anext(results) == "a"
+        with pytest.raises(KeyboardInterrupt):
+            await anext(results)
+    assert log[-2:] == ["begin b", "end b"]

@@ -128,8 +128,14 @@ async def overlapped_async(calls: Iterable[_phago.Call[_T]], are_far: bool) -> A
     waiting = iter(calls)
     call = _made(waiting)
     while call is not None and not isinstance(call, Exception):
-        running = call.start()
-        following, ahead = _made(waiting), None
+        running, ahead = call.start(), None
+        try:
+            following = _made(waiting)
+        except BaseException:
+            # As Ctrl-C: nothing changes any more once its caller has heard of it.
+            with suppress(Exception):
+                await running
+            raise
         if are_far and following is not None and not isinstance(following, Exception):
             ahead = following.start_ahead()
         try:

@@ -3,38 +3,36 @@
 //! They are copies only: no digest, tick or answer depends on them. So they are kept outside of the committed state. A
 //! commit only notes which far ends are new; their homes are asked when somebody looks.
 
+use lru::LruCache;
 use phago_core::commons::Commons;
 use phago_core::ghost::{Ghost, GhostCache};
 use phago_core::ids::{NodeId, ShardId};
-use phago_core::maps::{Map, Set};
+use phago_core::maps::{Map, Set, State};
 use phago_core::read::Whole;
 use phago_core::read::ghosts::unresolved;
 use phago_core::shard::CrossEdge;
 use phago_core::text::Lexicon;
 use phago_core::{Error, Result};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
-
-// After how many ticks with more new far ends than fit those are dropped that would be evicted.
-const KEPT_TICKS: usize = 8;
 
 pub(crate) struct Ghosts {
     cache: GhostCache,
     // The stems of the cached nodes, by which their home shards are asked: term indices change when a colony forgets
     // words.
     stems: Map<NodeId, Arc<str>>,
-    // The far ends of new edges that are not cached yet, the newest ones last.
-    awaited: Vec<Awaited>,
-}
-
-struct Awaited {
-    stem: Arc<str>,
-    // Whether its home shard is to be asked.
-    resolve: bool,
+    // The far ends of new edges that are not cached yet, by their stems, and whether their home shards are to be asked. As
+    // many as the cache holds: an older one would be evicted at once.
+    awaited: LruCache<Arc<str>, bool, State>,
 }
 
 impl Ghosts {
     pub(crate) fn new(capacity: usize) -> Ghosts {
-        Ghosts { cache: GhostCache::new(capacity), stems: Map::default(), awaited: Vec::new() }
+        let cache = GhostCache::new(capacity);
+        // Made unbounded and then bounded, because a bounded one allocates its whole capacity at once.
+        let mut awaited = LruCache::unbounded_with_hasher(State::default());
+        awaited.resize(NonZeroUsize::new(cache.capacity()).unwrap_or(NonZeroUsize::MIN));
+        Ghosts { cache, stems: Map::default(), awaited }
     }
 
     /// Notes the far ends of new edges, of which as many as fit are to be cached. `lexicon` is the one that the indices
@@ -48,20 +46,9 @@ impl Ghosts {
                 break;
             }
             if targets.insert(edge.target) {
-                self.awaited.push(Awaited { stem: lexicon.stem(edge.target), resolve });
+                self.awaited.put(lexicon.stem(edge.target), resolve);
             }
         }
-        if self.awaited.len() >= most.saturating_mul(KEPT_TICKS) {
-            self.forget_evicted();
-        }
-    }
-
-    // Drops what would be evicted at once by what comes after it.
-    fn forget_evicted(&mut self) {
-        let (mut seen, all) = (Set::default(), std::mem::take(&mut self.awaited));
-        let newest = all.into_iter().rev().filter(|awaited| seen.insert(awaited.stem.clone()));
-        self.awaited = newest.take(self.cache.capacity()).collect();
-        self.awaited.reverse();
     }
 
     /// Returns whether all far ends that were noted are cached.
@@ -74,23 +61,21 @@ impl Ghosts {
     /// # Errors
     /// As [`Whole::ghosts`]. Then nothing is cached, and all is noted still.
     pub(crate) fn settle(&mut self, state: &dyn Whole, ask: bool) -> Result<()> {
-        self.forget_evicted();
         let commons = state.commons();
-        // A word that was forgotten since then has no node.
-        let wanted: Vec<(&Awaited, u32)> =
-            self.awaited.iter().filter_map(|awaited| Some((awaited, known(commons, &awaited.stem)?))).collect();
-        let asked: Vec<u32> = wanted.iter().filter(|wanted| ask && wanted.0.resolve).map(|wanted| wanted.1).collect();
+        // The oldest first. A word that was forgotten since then has no node.
+        let noted = self.awaited.iter().rev();
+        let wanted: Vec<(Arc<str>, u32, bool)> =
+            noted.filter_map(|(stem, &resolve)| Some((stem.clone(), known(commons, stem)?, ask && resolve))).collect();
+        let asked: Vec<u32> = wanted.iter().filter(|(_, _, asked)| *asked).map(|(_, term, _)| *term).collect();
         let mut told = if asked.is_empty() { Vec::new() } else { state.ghosts(&asked)? }.into_iter();
-        let mut fresh = Vec::with_capacity(wanted.len());
-        for (awaited, term) in wanted {
-            match ask && awaited.resolve {
-                // The others were removed with their last document.
-                true => fresh.extend(told.next().and_then(Result::ok).map(|ghost| (awaited.stem.clone(), ghost))),
-                false => fresh.push((awaited.stem.clone(), unresolved(commons, term))),
+        self.awaited.clear();
+        for (stem, term, asked) in wanted {
+            let ghost = if asked { told.next().and_then(Result::ok) } else { Some(unresolved(commons, term)) };
+            // Else it was removed with its last document.
+            if let Some(ghost) = ghost {
+                self.welcome(stem, ghost);
             }
         }
-        self.awaited = Vec::new();
-        fresh.into_iter().for_each(|(stem, ghost)| self.welcome(stem, ghost));
         Ok(())
     }
 
@@ -136,4 +121,34 @@ impl Ghosts {
 // Returns the term of a stem, if the colony has learned it: its dictionary may hold more.
 fn known(commons: &Commons, stem: &str) -> Option<u32> {
     commons.lexicon().term(stem).filter(|term| (*term as usize) < commons.terms())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use phago_core::text::Session;
+
+    fn edges(targets: impl Iterator<Item = u32>) -> Vec<CrossEdge> {
+        targets.map(|target| CrossEdge { source: 0, target, weight: 1 }).collect()
+    }
+
+    #[test]
+    fn what_waits_for_somebody_to_look_is_no_more_than_fits() {
+        let lexicon = Arc::new(Lexicon::new());
+        Session::new(lexicon.clone()).analyse("", "wall salt ion pump cell");
+        let terms: Vec<u32> = (0..5).collect();
+        for capacity in [1, 3, 1 << 24] {
+            let mut ghosts = Ghosts::new(capacity);
+            for tick in 0..50 {
+                ghosts.expect(&edges(terms.iter().copied().cycle().skip(tick).take(9)), &lexicon, tick % 2 == 0);
+                assert_eq!(ghosts.awaited.len(), capacity.min(terms.len()));
+            }
+            // Those of the last tick that fit, as it wants them.
+            let newest = terms.iter().copied().cycle().skip(49).take(capacity.min(terms.len()));
+            let newest: Vec<(Arc<str>, bool)> = newest.map(|term| (lexicon.stem(term), false)).collect();
+            let noted: Vec<(Arc<str>, bool)> =
+                ghosts.awaited.iter().rev().map(|(stem, &asked)| (stem.clone(), asked)).collect();
+            assert_eq!(noted, newest);
+        }
+    }
 }
