@@ -4,6 +4,8 @@ mod common;
 
 use common::*;
 use phago_core::cancel::Cancel;
+use phago_core::config::ColonyConfig;
+use phago_core::documents::Body;
 use phago_core::ids::ShardId;
 use phago_core::metadata::Filter;
 use phago_core::phase::Phase;
@@ -22,6 +24,28 @@ async fn one_digest_for_any_number_of_shards_and_workers() {
             assert!(runner.pool().thread_count() <= parallelism as usize);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_digest_after_ticks_so_large_that_shards_swap_side_by_side() {
+    let body = |number: usize| {
+        let words: Vec<String> = (0..25).map(|at| format!("w{:x}", (7 * number + 31 * at) % 5_000)).collect();
+        Body { key: Some(format!("{number}").into()), text: words.join(" ").into(), ..Body::default() }
+    };
+    let documents: Vec<Body> = (0..3_000).map(body).collect();
+    let mut digests = Vec::new();
+    for (shards, parallelism) in [(1, 1), (2, 2), (3, 1), (3, 4), (16, 4)] {
+        let world = world_with(shards, ColonyConfig { documents_per_tick: 1_500, ..ColonyConfig::default() });
+        let runner = runner(&world, parallelism, 30_000);
+        ingest(&world, &documents);
+        let first = runner.tick().await.unwrap();
+        let made: u64 =
+            first.phases.iter().filter(|report| report.phase == Phase::Decay).map(|report| report.edge_count).sum();
+        assert!(made > 40_000, "{made} synapses are swapped in by one thread");
+        runner.run_until_quiet(None).await.unwrap();
+        digests.push(world.digest().unwrap());
+    }
+    assert!(digests.iter().all(|digest| *digest == digests[0]), "{digests:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
