@@ -1,6 +1,7 @@
 """What the tests of commands begin with: a folder of their own, notes, and a colony that holds them."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,10 @@ from rays import Cluster
 
 # A build of `make dev` warns of itself, also in the processes that tests begin.
 os.environ.setdefault("PYTHONWARNINGS", "ignore:phago's native module was compiled without")
+
+# Who runs the tests in the background has this process, and all that it begins, ignore Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NOTES = {
     "heart.md": "# The heart\n\nThe heart pumps blood. Blood carries oxygen.",

@@ -131,13 +131,13 @@ async def overlapped_async(calls: Iterable[_phago.Call[_T]], are_far: bool) -> A
         running, ahead = call.start(), None
         try:
             following = _made(waiting)
+            if are_far and following is not None and not isinstance(following, Exception):
+                ahead = following.start_ahead()
         except BaseException:
             # As Ctrl-C: nothing changes any more once its caller has heard of it.
             with suppress(Exception):
                 await running
             raise
-        if are_far and following is not None and not isinstance(following, Exception):
-            ahead = following.start_ahead()
         try:
             yield await running
             if ahead is not None:

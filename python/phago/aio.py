@@ -63,7 +63,8 @@ class AsyncColony(AsyncAlive, Unpicklable):
     """The twin of `Colony` with the same names, for event loops; `Colony` has their descriptions.
 
     Whatever may take a while is a coroutine and leaves the loop to others; properties, `len` and `in` answer at once. A
-    cancelled `run` or `tick` leaves whole ticks and a usable colony; a cancelled `ingest` leaves whole chunks.
+    cancelled `run` or `tick` leaves whole ticks and a usable colony; a cancelled `ingest` leaves whole chunks, of
+    which the one that was under way may come a moment later.
     Concurrent calls are worked off in the order in which they were made, by two threads more than there are cores.
 
     The coroutines need asyncio. Under trio, call a `Colony` in a thread (`trio.to_thread.run_sync`).

@@ -28,7 +28,7 @@ class RunnerConfig:
     86,400,000.
     """
     resolve_ghosts: bool = True
-    """Whether the far ends of new cross-shard edges are fetched for the near shard's ghost cache, when it is looked at."""
+    """Whether the far ends of new cross-shard edges are fetched once the near shard's ghost cache is looked at."""
     max_parallelism: int = 8
     """Threads that work on shards at the same time, at most; 1 to 256."""
     recover: Literal["auto", "manual"] = "auto"
