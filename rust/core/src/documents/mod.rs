@@ -20,7 +20,7 @@ pub(crate) use body::{Bodies, Columns};
 pub use body::{Body, DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
 pub use known::Known;
 pub use lifetime::Lifetime;
-pub use postings::{Posting, Postings};
+pub use postings::{BLOCK, Posting, PostingBlock, Postings};
 pub use store::{Analysed, DOCUMENTS_MAX, Document, Documents, GONE_MIN};
 pub use terms::Terms;
 pub use thread::{THREAD_BYTES_MAX, ThreadPlace};

@@ -2,9 +2,26 @@
 
 use super::packed::{packed, unpacked};
 use crate::metadata::{Among, Places};
+use std::ops::Range;
 
 /// One posting of a term: the place of a document and how often the document has the term.
 pub type Posting = (u32, u32);
+
+/// How many postings are visited together at most.
+pub const BLOCK: usize = 64;
+
+/// Room for postings that are visited together.
+#[derive(Debug)]
+pub struct PostingBlock {
+    places: [u32; BLOCK],
+    counts: [u32; BLOCK],
+}
+
+impl Default for PostingBlock {
+    fn default() -> Self {
+        PostingBlock { places: [0; BLOCK], counts: [0; BLOCK] }
+    }
+}
 
 /// The postings of one term on one shard, with bounds for every score they can give.
 ///
@@ -82,6 +99,49 @@ impl Postings {
             0 => list.iter().for_each(|posting| visit(read(posting))),
             _ => list.iter().map(read).filter(|posting| taken.has(posting.0)).for_each(visit),
         });
+    }
+
+    /// Visits those of them that have a place in a range, up to [`BLOCK`] of them together: their places, and their counts.
+    /// `from` is the index of a posting that none of them is before; `block` is where they are put. Returns the index of
+    /// the next.
+    #[inline]
+    pub fn visit_blocks(
+        &self,
+        taken: &Places,
+        from: usize,
+        range: Range<u32>,
+        block: &mut PostingBlock,
+        mut visit: impl FnMut(&[u32], &[u32; BLOCK]),
+    ) -> usize {
+        let PostingBlock { places, counts } = block;
+        each_kind!(self, |list, read| {
+            let mut next = from + behind(&list[from..], |posting| read(posting).0 < range.start);
+            loop {
+                let mut many = 0;
+                match list.get(next..next + BLOCK) {
+                    Some(all) if self.gone == 0 && read(&all[BLOCK - 1]).0 < range.end => {
+                        for (at, posting) in all.iter().enumerate() {
+                            (places[at], counts[at]) = read(posting);
+                        }
+                        (many, next) = (BLOCK, next + BLOCK);
+                    }
+                    _ => {
+                        let in_range = list[next..].iter().map(read).take_while(|posting| posting.0 < range.end);
+                        for posting in in_range.take(BLOCK) {
+                            (places[many], counts[many]) = posting;
+                            many += usize::from(self.gone == 0 || taken.has(posting.0));
+                            next += 1;
+                        }
+                    }
+                }
+                if many > 0 {
+                    visit(&places[..many], counts);
+                }
+                if list.get(next).is_none_or(|posting| read(posting).0 >= range.end) {
+                    return next;
+                }
+            }
+        })
     }
 
     /// Visits those of them from the posting of an index on that have a place before `end`. Returns the index of the next.
@@ -183,6 +243,17 @@ impl Postings {
     }
 }
 
+// Returns how many entries at the beginning of a list are before what is looked for, which is near the beginning.
+fn behind<T>(list: &[T], is_before: impl Fn(&T) -> bool) -> usize {
+    let (mut low, mut step) = (0, 1);
+    while list.get(low + step - 1).is_some_and(&is_before) {
+        low += step;
+        step *= 2;
+    }
+    let high = (low + step - 1).min(list.len());
+    low + list[low..high].partition_point(is_before)
+}
+
 /// Makes room for one more: a quarter more in a long list, which would have twice as much otherwise and leave on average
 /// a quarter of it empty. Lists are a large part of a colony's memory.
 pub(super) fn grow<T>(list: &mut Vec<T>) {
@@ -213,6 +284,14 @@ mod tests {
             let mut visited = Vec::new();
             postings.visit(&Places::default(), |posting| visited.push(posting));
             prop_assert_eq!(&visited, &listed);
+            let (mut visited, mut from, mut block) = (Vec::new(), 0, PostingBlock::default());
+            for range in [0..first, first..first, first..3000, 4000..5000, 5000..u32::MAX] {
+                from = postings.visit_blocks(&Places::default(), from, range, &mut block, |places, counts| {
+                    visited.extend(places.iter().copied().zip(counts.iter().copied()));
+                });
+            }
+            let expected = listed.iter().filter(|(place, _)| !(3000..4000).contains(place) && *place < u32::MAX);
+            prop_assert_eq!(&visited, &expected.copied().collect::<Vec<_>>());
             let near = places.iter().flat_map(|place| [place.saturating_sub(1), *place, place.saturating_add(1)]);
             for place in near.chain(asked).chain([0, u32::MAX]) {
                 let expected = places.iter().position(|known| *known == place).map(|index| index as u32 + first);

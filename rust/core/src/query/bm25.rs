@@ -5,28 +5,26 @@
 //!
 //! Lists are read in the order of the most that each can add to a score. Once the remaining lists cannot lift an unseen
 //! document into the answer, they are read only for documents that can still be in it (Turtle and Flood, "Query
-//! Evaluation: Strategies and Optimizations", 1995). Bounds leave room for rounding, and the documents found are scored
+//! Evaluation: Strategies and Optimizations", 1995). A large shard is read in windows of places, one after the other, each
+//! with what is known from those before. Bounds leave room for rounding, and the documents found are scored
 //! again in the canonical order, so the answer is the exhaustive one to the last bit. If only some documents are
 //! allowed, the others are skipped and raise no threshold; if very few are allowed, only those are scored.
 
 use crate::Result;
 use crate::commons::Commons;
-use crate::documents::{Documents, Posting, Postings};
+use crate::documents::{BLOCK, Documents, Posting, PostingBlock, Postings};
 use crate::metadata::{Among, Every, Places};
 use crate::query::allowed::Allowed;
+use crate::query::threshold::{Kept, ROUNDING, Risen, cut};
 use crate::query::view::{Local, Spot, View};
 use crate::text::QueryWord;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// How fast repeated terms saturate.
 pub const K1: f64 = 1.5;
 /// How much a document's length counts.
 pub const B: f64 = 0.75;
-
-// The search adds in single precision and in its own order, which is faster. A question has at most some 30,000 words,
-// and each addition is off by 2^-24 of its sum at most: together by less than this share. The search scores what it
-// finds again in the canonical order.
-const ROUNDING: f32 = 1.0 + 4e-3;
 
 // A binary search costs as much as reading some fifty postings.
 const SEARCH_POSTINGS: usize = 48;
@@ -52,21 +50,35 @@ impl Found {
     }
 }
 
-/// Buffers that queries use one after another; they grow to the largest shard's number of documents.
+// Places are looked at so many at a time. Their scores stay in a near cache, and what the ones before have found shuts
+// out most of the rest; but each window begins with what a list alone can tell, so that it pays for large shards only.
+const WINDOW: u32 = 1 << 16;
+
+/// Buffers that queries use one after another.
 #[derive(Debug, Default)]
 pub struct Scratch {
+    // By place in a window; all 0 between two windows.
     scores: Vec<f32>,
+    // Room for the places in a window whose scores are not 0, and for one more, as the next entry is written before it
+    // is known to be one.
     touched: Vec<u32>,
-    ranked: Vec<f32>,
+    // Whether a search has begun and not come to its end, as one that was cancelled.
+    is_left: bool,
+    risen: Risen,
+    kept: Vec<Kept>,
+    block: PostingBlock,
 }
 
 impl Scratch {
-    // Clears what a cancelled search left.
-    fn clear(&mut self) {
-        for place in self.touched.drain(..) {
-            self.scores[place as usize] = 0.0;
+    fn begin(&mut self, size: usize) {
+        if std::mem::replace(&mut self.is_left, true) {
+            self.scores.fill(0.0);
         }
-        self.ranked.clear();
+        if self.scores.len() < size {
+            self.scores.resize(size, 0.0);
+            self.touched.resize(size + 1, 0);
+        }
+        self.kept.clear();
     }
 }
 
@@ -148,6 +160,8 @@ struct Search<'a> {
     per_word: f64,
     // In the order of the terms' ids.
     lists: Vec<List<'a>>,
+    // How many places are looked at together.
+    window: u32,
 }
 
 impl<'a> Search<'a> {
@@ -159,7 +173,7 @@ impl<'a> Search<'a> {
             let most = gain(term.weight, postings.most(), postings.shortest(), per_word);
             Some(List { term: term.term, postings, weight: term.weight, bound: most as f32 * ROUNDING })
         };
-        Search { local, documents, per_word, lists: terms.iter().filter_map(list).collect() }
+        Search { local, documents, per_word, lists: terms.iter().filter_map(list).collect(), window: WINDOW }
     }
 
     fn gain(&self, list: &List<'_>, (place, count): Posting) -> f64 {
@@ -170,6 +184,25 @@ impl<'a> Search<'a> {
         let tf = count as f32;
         let length = self.documents.lengths()[place as usize] as f32;
         list.weight as f32 * (tf / (tf + ((K1 * (1.0 - B)) as f32 + self.per_word as f32 * length)))
+    }
+
+    // Does what `rough_gain` does, for postings of one list together: what is in front of the division is waited for at
+    // once, and the processor divides several numbers in the time of one.
+    #[inline]
+    fn rough_gains(&self, list: &List<'_>, places: &[u32], counts: &[u32; BLOCK], gains: &mut [f32; BLOCK]) {
+        const LANES: usize = 8;
+        let lengths = self.documents.lengths();
+        for (gain, &place) in gains.iter_mut().zip(places) {
+            *gain = lengths[place as usize] as f32;
+        }
+        let (weight, base, per_word) = (list.weight as f32, (K1 * (1.0 - B)) as f32, self.per_word as f32);
+        let lanes = gains.as_chunks_mut::<LANES>().0.iter_mut().zip(counts.as_chunks::<LANES>().0);
+        for (gains, counts) in lanes.take(places.len().div_ceil(LANES)) {
+            for (gain, &count) in gains.iter_mut().zip(counts) {
+                let tf = count as f32;
+                *gain = weight * (tf / (tf + (base + per_word * *gain)));
+            }
+        }
     }
 
     fn is_quicker_one_by_one(&self, places: &Places) -> bool {
@@ -194,90 +227,144 @@ impl<'a> Search<'a> {
     }
 
     fn run(&self, among: &impl Among, best: &mut Best, scratch: &mut Scratch) -> Result<()> {
-        scratch.clear();
-        let Scratch { scores, touched, ranked } = scratch;
-        if scores.len() < self.documents.room() {
-            scores.resize(self.documents.room(), 0.0);
-        }
-        let mut order: Vec<&List<'_>> = self.lists.iter().collect();
-        order.sort_by(|a, b| b.bound.total_cmp(&a.bound));
+        let size = self.documents.room().min(self.window as usize);
+        scratch.begin(size);
+        let mut order: Vec<Reader<'_>> = self.lists.iter().map(|list| Reader { list, next: 0 }).collect();
+        order.sort_by(|a, b| b.list.bound.total_cmp(&a.list.bound));
         // The most that the lists from each index on can add together.
         let mut rest = vec![0.0f32; order.len() + 1];
         for place in (0..order.len()).rev() {
-            rest[place] = rest[place + 1] + order[place].bound;
+            rest[place] = rest[place + 1] + order[place].list.bound;
         }
         let mut threshold = best.threshold as f32 / ROUNDING;
-        let mut read = 0;
-        while read < order.len() && rest[read] >= threshold {
-            self.local.poll()?;
-            let mut met = touched.len();
-            touched.resize(met + order[read].postings.cost() + 1, 0);
-            order[read].postings.visit(self.documents.taken(), |posting| {
-                if !among.has(posting.0) {
-                    return;
-                }
-                let score = &mut scores[posting.0 as usize];
-                // Whether a document is met for the first time cannot be foreseen, so nothing branches on it.
-                touched[met] = posting.0;
-                met += usize::from(*score == 0.0);
-                *score += self.rough_gain(order[read], posting);
-                if *score > threshold {
-                    ranked.push(*score);
-                }
-            });
-            touched.truncate(met);
-            read += 1;
-            threshold = threshold.max(kth(best.k, ranked));
-        }
-        let mut next = read;
+        // As many as make a selection worth it.
+        let mut room = best.k.saturating_mul(2);
         loop {
-            self.local.poll()?;
-            touched.retain(|place| {
-                let score = &mut scores[*place as usize];
-                let can_win = (*score + rest[next]) * ROUNDING >= threshold;
-                if !can_win {
-                    *score = 0.0;
-                }
-                can_win
-            });
-            // What remains is scored exactly. A list more would shut out few of so few.
-            if next == order.len() || touched.len() <= best.k.saturating_add(best.k / 4) {
-                break;
+            // A document that none of these has cannot win.
+            let needed = order.iter().zip(&rest).take_while(|(_, rest)| **rest >= threshold);
+            let Some(start) = needed.filter_map(|(reader, _)| reader.place()).min() else { break };
+            let window = start..start.saturating_add(size as u32);
+            threshold = self.look_at(window, &mut order, &rest, threshold, among, best.k, scratch)?;
+            if scratch.kept.len() >= room {
+                threshold = cut(best.k, threshold, &mut scratch.kept);
+                room = room.max(scratch.kept.len().saturating_mul(2));
             }
-            self.complete(order[next], touched, scores, |score| {
-                if score > threshold {
-                    ranked.push(score);
-                }
-            });
-            next += 1;
-            threshold = threshold.max(kth(best.k, ranked));
         }
-        self.documents.warm(touched.iter().copied());
-        while let Some(&place) = touched.last() {
+        cut(best.k, threshold, &mut scratch.kept);
+        scratch.is_left = false;
+        self.documents.warm(scratch.kept.iter().map(|kept| kept.place));
+        for kept in &scratch.kept {
             self.local.poll()?;
-            touched.pop();
-            scores[place as usize] = 0.0;
-            best.push(self.found(place));
+            best.push(self.found(kept.place));
         }
         Ok(())
     }
 
-    // Adds a list's share to the documents that can still be in the answer. It reads the shorter of the list and the
-    // candidates.
-    fn complete(&self, list: &List<'_>, candidates: &[u32], scores: &mut [f32], mut risen: impl FnMut(f32)) {
+    // Keeps what can win of the places in a window, if what does not reach `threshold` cannot. Returns the threshold
+    // after it.
+    #[expect(clippy::too_many_arguments)]
+    fn look_at(
+        &self,
+        window: Range<u32>,
+        order: &mut [Reader<'_>],
+        rest: &[f32],
+        mut threshold: f32,
+        among: &impl Among,
+        k: usize,
+        scratch: &mut Scratch,
+    ) -> Result<f32> {
+        let Scratch { scores, touched, risen, kept, block, .. } = scratch;
+        let mut gains = [0.0; BLOCK];
+        let (mut met, mut read) = (0, 0);
+        while read < order.len() && rest[read] >= threshold {
+            self.local.poll()?;
+            let Reader { list, next } = &mut order[read];
+            read += 1;
+            // What no list before has cannot win with less: those behind do not add enough.
+            let least = threshold / ROUNDING - rest[read];
+            risen.begin(k, threshold);
+            let taken = self.documents.taken();
+            *next = list.postings.visit_blocks(taken, *next, window.clone(), block, |places, counts| {
+                self.rough_gains(list, places, counts, &mut gains);
+                for (&place, &gain) in places.iter().zip(&gains) {
+                    if !among.has(place) {
+                        continue;
+                    }
+                    let place = place - window.start;
+                    let score = &mut scores[place as usize];
+                    // Whether a document is met for the first time cannot be foreseen, so nothing branches on it.
+                    let is_new = *score == 0.0;
+                    let counts = !is_new | (gain >= least);
+                    touched[met] = place;
+                    met += usize::from(is_new & counts);
+                    *score += if counts { gain } else { 0.0 };
+                    risen.add(*score);
+                }
+            });
+            threshold = risen.end();
+        }
+        let mut next = read;
+        loop {
+            self.local.poll()?;
+            let mut left = 0;
+            for at in 0..met {
+                let place = touched[at];
+                let score = &mut scores[place as usize];
+                if (*score + rest[next]) * ROUNDING >= threshold {
+                    touched[left] = place;
+                    left += 1;
+                } else {
+                    *score = 0.0;
+                }
+            }
+            met = left;
+            // What remains is scored exactly. A list more would shut out few of so few.
+            let few = k.saturating_add(k / 4).saturating_sub(kept.len());
+            if next == order.len() || met <= few {
+                break;
+            }
+            risen.begin(k, threshold);
+            self.complete(&mut order[next], &window, &touched[..met], scores, block, |score| risen.add(score));
+            next += 1;
+            threshold = risen.end();
+        }
+        for &place in &touched[..met] {
+            let least = std::mem::take(&mut scores[place as usize]);
+            kept.push(Kept { least, most: least + rest[next], place: window.start + place });
+        }
+        Ok(threshold)
+    }
+
+    // Adds a list's share to the documents of a window that can still be in the answer. It reads the shorter of the list
+    // and the candidates.
+    fn complete(
+        &self,
+        reader: &mut Reader<'_>,
+        window: &Range<u32>,
+        candidates: &[u32],
+        scores: &mut [f32],
+        block: &mut PostingBlock,
+        mut risen: impl FnMut(f32),
+    ) {
+        let Reader { list, next } = reader;
         let postings = list.postings;
         let mut add = |posting: Posting| {
-            let score = &mut scores[posting.0 as usize];
+            let score = &mut scores[(posting.0 - window.start) as usize];
             // Not among the candidates (as a document that is not allowed), or no candidate any more.
             if *score != 0.0 {
                 *score += self.rough_gain(list, posting);
                 risen(*score);
             }
         };
-        if candidates.len() * SEARCH_POSTINGS > postings.cost() {
-            postings.visit(self.documents.taken(), add);
+        let in_window = postings.cost() as u64 * u64::from(window.end - window.start) / self.documents.room() as u64;
+        if (candidates.len() * SEARCH_POSTINGS) as u64 > in_window {
+            let taken = self.documents.taken();
+            *next = postings.visit_blocks(taken, *next, window.clone(), block, |places, counts| {
+                places.iter().copied().zip(counts.iter().copied()).for_each(&mut add);
+            });
         } else {
-            candidates.iter().filter_map(|&place| posting_of(postings, place)).for_each(&mut add);
+            let places = candidates.iter().map(|candidate| window.start + candidate);
+            places.filter_map(|place| posting_of(postings, place)).for_each(&mut add);
         }
     }
 
@@ -310,17 +397,21 @@ pub(crate) fn gain_of(weight: f64, tf: f64, length: f64, per_word: f64) -> f64 {
     weight * (tf / (tf + (K1 * (1.0 - B) + per_word * length)))
 }
 
-fn posting_of(postings: &Postings, place: u32) -> Option<Posting> {
-    postings.count(place).map(|count| (place, count))
+// A list, and the index of its next posting.
+struct Reader<'a> {
+    list: &'a List<'a>,
+    next: usize,
 }
 
-// Returns the k-th best of the scores that a list raised above the threshold: no document below it can be among the k
-// best. Returns 0 while there are fewer. Leaves `risen` empty.
-fn kth(k: usize, risen: &mut Vec<f32>) -> f32 {
-    let threshold =
-        if risen.len() < k { 0.0 } else { *risen.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a)).1 / ROUNDING };
-    risen.clear();
-    threshold
+impl Reader<'_> {
+    fn place(&self) -> Option<u32> {
+        let postings = self.list.postings;
+        (self.next < postings.cost()).then(|| postings.place_at(self.next))
+    }
+}
+
+fn posting_of(postings: &Postings, place: u32) -> Option<Posting> {
+    postings.count(place).map(|count| (place, count))
 }
 
 /// The k best of what is found, over any number of shards. It keeps a few times k and cuts them back from time to time,
@@ -379,8 +470,10 @@ impl Best {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cancel::Cancel;
     use crate::colony::Colony;
     use crate::config::ColonyConfig;
+    use crate::ids::DocumentId;
     use crate::metadata::{Comparison, Filter, Metadata, Value, Values};
     use crate::ring::Ring;
     use crate::text::Session;
@@ -410,6 +503,7 @@ mod tests {
         fn pruning_never_shows(
             texts in prop::collection::vec(prop::collection::vec(prop_oneof![0u32..4, 0u32..30], 1..30), 1..80),
             question in prop::collection::vec(0u32..30, 1..6), shards in 1u32..5, k in 1usize..12, apart in 1i64..30,
+            gone in 0usize..40, stop in 1u64..20,
         ) {
             let words = |numbers: &[u32]| numbers.iter().map(|n| format!("w{n}x")).collect::<Vec<_>>().join(" ");
             let mut colony = Colony::new(ColonyConfig::default(), Ring::new(shards, 50)).unwrap();
@@ -419,6 +513,9 @@ mod tests {
                 let metadata = Metadata::new(vec![("group".into(), group)]).unwrap();
                 colony.ingest_with(Some(&number.to_string()), "", &words(text), metadata).unwrap();
             }
+            for number in 0..gone.min(texts.len() / 2) {
+                colony.delete(DocumentId::from_key(&number.to_string())).unwrap();
+            }
             let mut session = Session::new(colony.state().commons().lexicon().clone());
             let terms = weighted(colony.state().commons(), &session.query(&words(&question)));
             let mut scratch = Scratch::default();
@@ -426,8 +523,26 @@ mod tests {
             for filter in [Filter::default(), Filter::new(only).unwrap(), Filter::default()] {
                 let view = colony.state().view();
                 let allowed = Allowed::new(view.shards, &filter);
-                let found = search(view, &terms, k, allowed.as_ref(), &mut scratch).unwrap();
-                prop_assert_eq!(found, exhaustive(&colony, &terms, k, &filter));
+                let expected = exhaustive(&colony, &terms, k, &filter);
+                let stopped = Cancel::at_poll(stop);
+                drop(search(view.until(&stopped), &terms, k, allowed.as_ref(), &mut scratch));
+                prop_assert_eq!(&search(view, &terms, k, allowed.as_ref(), &mut scratch).unwrap(), &expected);
+                // With what the last one left behind, and windows of another size.
+                for window in [1, 7] {
+                    let mut best = Best::new(k, 0.0);
+                    let stopped = Cancel::at_poll(stop);
+                    let search = Search { window, ..Search::new(view.until(&stopped).local(0), &terms) };
+                    drop(search.run(&Every, &mut Best::new(k, 0.0), &mut scratch));
+                    for local in view.locals() {
+                        let search = Search { window, ..Search::new(local, &terms) };
+                        match &allowed {
+                            Some(allowed) => search.run(allowed.at(local.seat), &mut best, &mut scratch).unwrap(),
+                            None => search.run(&Every, &mut best, &mut scratch).unwrap(),
+                        }
+                        best.cut();
+                    }
+                    prop_assert_eq!(&best.finish(), &expected);
+                }
             }
         }
     }

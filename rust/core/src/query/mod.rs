@@ -53,6 +53,7 @@ pub mod spelling;
 pub mod synonyms;
 pub mod tally;
 pub mod telling;
+mod threshold;
 pub mod view;
 pub mod wording;
 

@@ -1,0 +1,69 @@
+//! The least score that the k best documents have, as far as is known while a search goes on.
+
+// The search adds in single precision and in its own order, which is faster. A question has at most some 30,000 words,
+// and each addition is off by 2^-24 of its sum at most: together by less than this share. The search scores what it
+// finds again in the canonical order.
+pub(super) const ROUNDING: f32 = 1.0 + 4e-3;
+
+/// The scores that one list raises above a threshold, of which it keeps the best. No document below the k-th best of them
+/// can be among the k best.
+#[derive(Debug, Default)]
+pub(super) struct Risen {
+    k: usize,
+    threshold: f32,
+    // As many as are worth a selection.
+    best: Vec<f32>,
+    room: usize,
+}
+
+impl Risen {
+    /// Begins a list, when no document below `threshold` can be among the k best.
+    pub(super) fn begin(&mut self, k: usize, threshold: f32) {
+        (self.k, self.threshold, self.room) = (k, threshold, k.saturating_mul(4).saturating_add(64));
+        self.best.clear();
+    }
+
+    /// Adds the score of a document, each once in a list.
+    #[inline]
+    pub(super) fn add(&mut self, score: f32) {
+        if score > self.threshold {
+            self.best.push(score);
+            if self.best.len() >= self.room {
+                self.cut();
+            }
+        }
+    }
+
+    #[cold]
+    fn cut(&mut self) {
+        if self.best.len() >= self.k {
+            let (_, last, _) = self.best.select_nth_unstable_by(self.k - 1, |a, b| b.total_cmp(a));
+            self.threshold = self.threshold.max(*last / ROUNDING);
+            self.best.truncate(self.k);
+        }
+    }
+
+    /// Returns the threshold after the list.
+    pub(super) fn end(&mut self) -> f32 {
+        self.cut();
+        self.threshold
+    }
+}
+
+/// What can be in the answer, between the bounds of its score.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) least: f32,
+    pub(super) most: f32,
+    pub(super) place: u32,
+}
+
+/// Leaves what can be among the k best. Returns the threshold, which is no lower.
+pub(super) fn cut(k: usize, mut threshold: f32, kept: &mut Vec<Kept>) -> f32 {
+    if kept.len() >= k {
+        let (_, last, _) = kept.select_nth_unstable_by(k - 1, |a, b| b.least.total_cmp(&a.least));
+        threshold = threshold.max(last.least / ROUNDING);
+        kept.retain(|kept| kept.most * ROUNDING >= threshold);
+    }
+    threshold
+}
