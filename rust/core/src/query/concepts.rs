@@ -59,8 +59,9 @@ pub fn light(
         let idf = commons.idf(term);
         let own = if question.place(term).is_some() { ranking.own_share } else { 1.0 };
         let strength = sum * idf * own;
+        // Ids lie far apart in memory: they are read for those that stay.
         (df > 1 && u64::from(df) < commons.documents() && strength > 0.0).then(|| Lit {
-            id: commons.id(term),
+            id: 0,
             term,
             strength,
             hop: 0.0,
@@ -69,7 +70,7 @@ pub fn light(
         })
     });
     let mut lit: Vec<Lit> = lit.collect();
-    keep_strongest(&mut lit, ranking);
+    keep_strongest(&mut lit, commons, ranking);
     let mut hops = Vec::new();
     if ranking.hop_share > 0.0 {
         let given: f64 = lit.iter().map(|lit| lit.strength).sum();
@@ -86,7 +87,7 @@ pub fn light(
                 Err(_) => lit.push(Lit { id, term, strength: hop, hop, weight: hop * idf, df: commons.df(term) }),
             }
         }
-        keep_strongest(&mut lit, ranking);
+        keep_strongest(&mut lit, commons, ranking);
         hops.retain(|hop| lit.binary_search_by_key(&commons.id(hop.term), |lit| lit.id).is_ok());
     }
     let asked = question.content as f64;
@@ -95,13 +96,15 @@ pub fn light(
     Spread { lit, hops, full: 0.0, worth }
 }
 
-// Keeps the strongest, in the order of their ids.
-fn keep_strongest(lit: &mut Vec<Lit>, ranking: &Ranking) {
+// Keeps the strongest, with their ids and in the order of these.
+fn keep_strongest(lit: &mut Vec<Lit>, commons: &Commons, ranking: &Ranking) {
     let most = ranking.concepts_max as usize;
     if lit.len() > most {
-        lit.select_nth_unstable_by(most - 1, |a, b| b.strength.total_cmp(&a.strength).then(a.id.cmp(&b.id)));
+        let id = |lit: &Lit| commons.id(lit.term);
+        lit.select_nth_unstable_by(most - 1, |a, b| b.strength.total_cmp(&a.strength).then_with(|| id(a).cmp(&id(b))));
         lit.truncate(most);
     }
+    lit.iter_mut().for_each(|lit| lit.id = commons.id(lit.term));
     lit.sort_unstable_by_key(|lit| lit.id);
 }
 
