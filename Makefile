@@ -38,7 +38,7 @@ help:
 	@echo 'make bench      figures beside peers, of what make wheel makes; PHAGO_DATA names a folder of corpora and collections'
 	@echo 'make campaign   faults, kills, losses of power, damage and long runs by the thousand; PHAGO_CAMPAIGN has the sizes'
 	@echo 'make trials     ten minutes of eight processes whose owner is killed every twenty seconds; schemathesis against a server'
-	@echo 'make mutants    break phago in some eighty places and see that a test finds each'
+	@echo 'make mutants    break phago in some hundred places and see that a test finds each'
 	@echo 'make clean      remove .venv and what pytest, mypy and ruff keep'
 	@echo
 	@echo 'PYTHON=python3.12 make ...   with another Python (3.11 or later)'

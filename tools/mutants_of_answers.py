@@ -8,6 +8,7 @@ RULE = "tests/test_answer_rules.py::test_"
 ANSWER = "tests/test_answer_oracle.py::test_any_answer_equals_the_naive_one"
 LEXICAL = "tests/test_answer_oracle.py::test_any_lexical_answer_equals_the_naive_one"
 WIRE = "phago-core wire "
+PRUNING = "phago-core lib pruning_never_shows"
 
 ANSWERS = [
     # --- vectors and times ---
@@ -41,6 +42,34 @@ ANSWERS = [
         RULE + "a_part_of_a_question_counts_by_the_power_of_coverage",
     ),
     Mutant("lengths count half", QUERY + "bm25.rs", "K1 * B / mean", "K1 * 0.5 / mean", LEXICAL),
+    Mutant(
+        "what a cancelled search left counts",
+        QUERY + "bm25.rs",
+        "std::mem::replace(&mut self.is_left, true)",
+        "false",
+        PRUNING,
+    ),
+    Mutant(
+        "what lists behind add is not expected",
+        QUERY + "bm25.rs",
+        "least + rest[next]",
+        "least",
+        PRUNING,
+    ),
+    Mutant(
+        "what a list alone does not lift is passed over",
+        QUERY + "bm25.rs",
+        "threshold / ROUNDING - rest[read]",
+        "threshold / ROUNDING",
+        PRUNING,
+    ),
+    Mutant(
+        "what is found later is not kept",
+        QUERY + "threshold.rs",
+        "kept.retain(|kept| kept.most * ROUNDING >= threshold)",
+        "kept.truncate(k)",
+        PRUNING,
+    ),
     Mutant(
         "function words weigh as others",
         QUERY + "question.rs",
