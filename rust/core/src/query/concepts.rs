@@ -60,14 +60,8 @@ pub fn light(
         let own = if question.place(term).is_some() { ranking.own_share } else { 1.0 };
         let strength = sum * idf * own;
         // Ids lie far apart in memory: they are read for those that stay.
-        (df > 1 && u64::from(df) < commons.documents() && strength > 0.0).then(|| Lit {
-            id: 0,
-            term,
-            strength,
-            hop: 0.0,
-            weight: strength * idf,
-            df,
-        })
+        let lit = Lit { id: 0, term, strength, hop: 0.0, weight: strength * idf, df };
+        (df > 1 && u64::from(df) < commons.documents() && strength > 0.0).then_some(lit)
     });
     let mut lit: Vec<Lit> = lit.collect();
     keep_strongest(&mut lit, commons, ranking);
