@@ -3,6 +3,7 @@
 from mutant import Mutant
 
 DELIVER = "rust/core/src/shard/deliver.rs"
+DELIVERY = "rust/core/src/graph/delivery.rs"
 TICK = "rust/engine/src/tick/"
 INTAKE = "rust/engine/src/intake/"
 STORE = "rust/engine/src/store/"
@@ -14,6 +15,34 @@ ORDERS = "phago-engine interleaved "
 
 TICKS = [
     # --- the tick ---
+    Mutant(
+        "a row that lacks one is full",
+        DELIVERY,
+        "kept.len() >= self.cap",
+        "kept.len() + 1 >= self.cap",
+        "phago-core lib the_strongest_stay",
+    ),
+    Mutant(
+        "new synapses need the weight of a row's strongest",
+        DELIVERY,
+        "fold(1.0, f64::min)",
+        "fold(0.0, f64::max)",
+        "phago-core lib the_strongest_stay",
+    ),
+    Mutant(
+        "what is tied comes in any order",
+        "rust/core/src/select.rs",
+        "if more > 0",
+        "if false",
+        "phago-core lib the_first_are_those_of_a_sort",
+    ),
+    Mutant(
+        "a smaller weight than the least is offered too",
+        "rust/core/src/graph/numbers.rs",
+        "u64::from(documents - 1)",
+        "u64::from(documents - documents)",
+        "phago-core lib they_are_those_that_a_sort_puts_first",
+    ),
     Mutant(
         "a delivery does not poll",
         DELIVER,

@@ -56,6 +56,7 @@ pub mod reinforcement;
 pub mod replay;
 pub mod replica;
 pub mod ring;
+pub mod select;
 pub mod sentinel;
 pub mod settings;
 pub mod shard;

@@ -77,9 +77,15 @@ impl Document {
     /// Returns the terms that stand in the text, each with its count, by term index. Terms that only count, such as
     /// function words and the parts of identifiers, are left out: the document is not about them and is not wired by
     /// them.
-    pub fn standing(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
-        let standing = self.sequence.standing(self.terms.len());
-        self.terms.iter().zip(standing).filter(|(_, stands)| *stands).map(|(term, _)| term)
+    pub fn standing(&self) -> Vec<(u32, u32)> {
+        let (mut terms, mut many) = (vec![(0, 0); self.terms.len()], 0);
+        for (term, stands) in self.terms.iter().zip(self.sequence.standing(self.terms.len())) {
+            // Written whether it stands or not, as which of both cannot be foreseen.
+            terms[many] = term;
+            many += usize::from(stands);
+        }
+        terms.truncate(many);
+        terms
     }
 
     /// Returns the caller's id, or the identity in hexadecimal if the caller gave none.

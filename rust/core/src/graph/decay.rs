@@ -8,6 +8,8 @@
 use super::synapse::{Synapse, from_fixed};
 use crate::config::ColonyConfig;
 
+const TOLD: f64 = 1.0 / (1 << 20) as f64;
+
 // The last tick.
 const LAST: u64 = u32::MAX as u64;
 
@@ -111,7 +113,9 @@ impl Decay {
     }
 
     fn under(&self, synapse: &Synapse, tick: u64) -> bool {
-        self.weight_at(synapse, tick) < self.threshold
+        // exp(-H) is at least 1 - H, which most often tells already. What rounding does is far less than 2^-20.
+        let least = from_fixed(synapse.weight) * (1.0 - TOLD - self.exponent(synapse, tick));
+        least < self.threshold && self.weight_at(synapse, tick) < self.threshold
     }
 
     // Ticks have 64 bits here: the tick of maturity may lie beyond the last one.

@@ -2,11 +2,12 @@
 
 use super::Decays;
 use super::census::Census;
-use super::numbers::{Activations, Numbers};
+use super::numbers::{Activations, Number, Numbers};
 use super::readings::{End, Reading, Readings};
 use super::strongest::Strongest;
 use super::synapse::{GAIN, Synapse, from_fixed, reinforced, strengthened, to_fixed};
 use crate::config::ColonyConfig;
+use crate::select::select;
 
 /// A deleted document as a row needs it: when it was digested, and the concepts it wired, by term index.
 #[derive(Copy, Clone, Debug)]
@@ -27,13 +28,13 @@ fn times(reinforced: &Reinforced, target: u32) -> u64 {
     }
 }
 
-/// A stored synapse, and the number of its target.
+/// A stored synapse, and its target in this tick.
 #[derive(Copy, Clone, Debug)]
 pub struct Stored {
     /// The synapse.
     pub synapse: Synapse,
-    /// The number of its target in this tick.
-    pub number: u32,
+    /// Its target.
+    pub target: Number,
 }
 
 /// A row before a tick.
@@ -59,7 +60,7 @@ pub struct Delivery<'a> {
     readings: [Readings<'a>; 2],
     strongest: Strongest,
     kept: Vec<Candidate>,
-    ranked: Vec<Ranked>,
+    ranked: Vec<u128>,
     row: Vec<Synapse>,
 }
 
@@ -69,6 +70,8 @@ struct Candidate {
     weight: f64,
     // When it ends if it is new; otherwise when what was there before this tick would have ended, if that was read.
     end: End,
+    // The df of its target.
+    df: u32,
     kind: Kind,
 }
 
@@ -80,13 +83,11 @@ enum Kind {
     Dropped,
 }
 
-// A candidate by its place, with what orders most of them: its weight, of which larger bits are a larger weight, and
-// the df of its target.
-#[derive(Copy, Clone, Debug)]
-struct Ranked {
-    weight: u64,
-    df: u32,
-    place: u32,
+// Returns what orders most candidates, one of a larger weight first, then one of a smaller df; and the candidate's
+// place. No weight is more than 1, and of those that are not negative a larger one has larger bits.
+#[inline]
+fn ranked(weight: f64, df: u32, place: u32) -> u128 {
+    u128::from(1.0f64.to_bits() - weight.to_bits()) << 64 | u128::from(df) << 32 | u128::from(place)
 }
 
 impl<'a> Delivery<'a> {
@@ -128,7 +129,7 @@ impl<'a> Delivery<'a> {
         let law = self.decays.law(is_pinned);
         let (was, is) = (usize::from(was_pinned), usize::from(is_pinned));
         self.kept.clear();
-        for &Stored { synapse: old, number } in row {
+        for &Stored { synapse: old, target: Number { number, df } } in row {
             let Reading { mut weight, end } = self.readings[was].of(&old);
             if !self.decays.law(was_pinned).stands(&old, weight, now) {
                 continue;
@@ -159,7 +160,7 @@ impl<'a> Delivery<'a> {
                     false => (Kind::Unchanged, end),
                     true => (Kind::Changed, self.readings[was].end(&old)),
                 };
-                self.kept.push(Candidate { synapse: base, weight, end, kind });
+                self.kept.push(Candidate { synapse: base, weight, end, df, kind });
                 continue;
             }
             let end = self.readings[was].end(&old);
@@ -171,7 +172,7 @@ impl<'a> Delivery<'a> {
             };
             let weight = from_fixed(synapse.weight);
             if law.stands(&synapse, weight, now) {
-                self.kept.push(Candidate { synapse, weight, end, kind: Kind::Changed });
+                self.kept.push(Candidate { synapse, weight, end, df, kind: Kind::Changed });
             } else {
                 census.note(end, -1);
             }
@@ -205,34 +206,38 @@ impl<'a> Delivery<'a> {
         let (numbers, now) = (self.numbers, self.now);
         let law = self.decays.law(is == 1);
         let (readings, kept) = (&mut self.readings[is], &mut self.kept);
-        let mut keep = |synapse: Synapse, weight: f64, end: End| {
+        // If as many as can stay are there already, what is weaker than all of them need not be compared.
+        let is_full = kept.len() >= self.cap;
+        let least = if is_full { kept.iter().map(|kept| kept.weight).fold(1.0, f64::min) } else { 0.0 };
+        let mut keep = |synapse: Synapse, weight: f64, end: End, df: u32| {
             if law.stands(&synapse, weight, now) {
-                kept.push(Candidate { synapse, weight, end, kind: Kind::New });
+                kept.push(Candidate { synapse, weight, end, df, kind: Kind::New });
             }
         };
         if used.is_empty() {
-            self.strongest.clear();
-            activations.drain(|number, documents| self.strongest.offer(numbers, number, documents));
-            for (number, documents) in self.strongest.best(numbers) {
-                let Reading { weight, end } = readings.fresh(documents);
-                keep(Synapse::new(numbers.term(number), documents, now), weight, end);
+            self.strongest.begin(least);
+            activations.drain(|number, tally| self.strongest.offer(numbers, number, tally));
+            for best in self.strongest.best(numbers) {
+                let Reading { weight, end } = readings.fresh(best.documents);
+                keep(Synapse::new(numbers.term(best.number), best.documents, now), weight, end, best.df(numbers));
             }
             return;
         }
         // Reinforcements strengthen new synapses too, so the documents alone do not order these.
-        activations.drain(|number, documents| {
+        activations.drain(|number, tally| {
+            let documents = tally.documents();
             if documents > 0 {
                 let target = numbers.term(number);
                 let weight = reinforced(strengthened(0, documents), times(used, target), self.gain);
                 let synapse = Synapse { weight, ..Synapse::new(target, documents, now) };
-                keep(synapse, from_fixed(weight), readings.end(&synapse));
+                keep(synapse, from_fixed(weight), readings.end(&synapse), numbers.of(target).df);
             }
         });
     }
 
     // Drops all but the strongest `cap`.
     fn cut(&mut self, was: usize, census: &mut Census) {
-        let (numbers, kept, ranked) = (self.numbers, &mut self.kept, &mut self.ranked);
+        let (numbers, kept, all) = (self.numbers, &mut self.kept, &mut self.ranked);
         let readings = &mut self.readings[was];
         let mut drop = |candidate: &mut Candidate| {
             match candidate.kind {
@@ -248,28 +253,26 @@ impl<'a> Delivery<'a> {
         let high = kept.iter().filter(|candidate| candidate.weight >= middle).count();
         let are_high = high >= self.cap;
         let stay = if are_high { self.cap } else { self.cap - high };
-        ranked.clear();
+        all.clear();
         for (place, candidate) in (0..).zip(kept.iter_mut()) {
             if (candidate.weight >= middle) == are_high {
-                let (weight, df) = (candidate.weight.to_bits(), numbers.df(candidate.synapse.target));
-                ranked.push(Ranked { weight, df, place });
+                all.push(ranked(candidate.weight, candidate.df, place));
             } else if are_high {
                 drop(candidate);
             }
         }
-        if ranked.len() == stay {
+        if all.len() == stay {
             return;
         }
-        ranked.select_nth_unstable_by(stay - 1, |a, b| {
-            (b.weight.cmp(&a.weight)).then_with(|| a.df.cmp(&b.df)).then_with(|| {
-                let (x, y) = (&kept[a.place as usize].synapse, &kept[b.place as usize].synapse);
-                (y.co_activations.cmp(&x.co_activations))
-                    .then_with(|| y.last.cmp(&x.last))
-                    .then_with(|| numbers.id(x.target).cmp(&numbers.id(y.target)))
-            })
+        let place = |ranked: u128| ranked as u32 as usize;
+        select(all, stay, 32, |a, b| {
+            let (x, y) = (&kept[place(a)].synapse, &kept[place(b)].synapse);
+            (y.co_activations.cmp(&x.co_activations))
+                .then_with(|| y.last.cmp(&x.last))
+                .then_with(|| numbers.id(x.target).cmp(&numbers.id(y.target)))
         });
-        for ranked in &ranked[stay..] {
-            drop(&mut kept[ranked.place as usize]);
+        for &ranked in &all[stay..] {
+            drop(&mut kept[place(ranked)]);
         }
     }
 }
@@ -287,4 +290,76 @@ fn without(synapse: &Synapse, unwired: &[Unwired<'_>]) -> Option<Synapse> {
     let left = synapse.co_activations.checked_sub(gone).filter(|left| *left > 0)?;
     let weight = u64::from(synapse.weight) * u64::from(left) / u64::from(synapse.co_activations);
     Some(Synapse { weight: weight as u32, co_activations: left, ..*synapse })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::cmp::Reverse;
+
+    const NOW: u32 = 5;
+
+    proptest! {
+        // Weights, dfs and counts of which many are the same, rows with less and with more than can stay.
+        #[test]
+        fn the_strongest_stay(
+            stored in prop::collection::vec((1u32..5, 1u32..3, 0u32..3, 0u32..3), 0..9),
+            made in prop::collection::vec(0u32..4, 0..20),
+            df in prop::collection::vec(1u32..4, 30),
+            cap in 1u32..9,
+        ) {
+            let config = ColonyConfig { max_edge_degree: cap, edge_decay_rate: 0.0, ..ColonyConfig::default() };
+            let ids: Vec<u128> = (0..30).map(|term: u128| term.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)).collect();
+            let mut numbers = Numbers::new(&df, &ids);
+            let row: Vec<Synapse> = (1..).zip(&stored).map(|(target, &(gains, co_activations, last, _))| {
+                Synapse { target, weight: gains * GAIN, last, created: 0, co_activations }
+            }).collect();
+            let documents = stored.iter().map(|stored| stored.3).chain(made);
+            let activated: Vec<(u32, u32)> = (1..).zip(documents).filter(|(_, documents)| *documents > 0).collect();
+            let lists: Vec<(u32, u32)> =
+                activated.iter().map(|&(target, documents)| (numbers.give(target), documents)).collect();
+            let mut activations = Activations::new(&numbers);
+            lists.iter().for_each(|&(number, documents)| (0..documents).for_each(|_| activations.add(&[number])));
+
+            let mut expected: Vec<Synapse> = Vec::new();
+            for target in 1..30 {
+                let old = row.iter().find(|old| old.target == target);
+                let documents = activated.iter().find(|(known, _)| *known == target).map_or(0, |known| known.1);
+                expected.extend(match (old, documents) {
+                    (old, 0) => old.copied(),
+                    (None, _) => Some(Synapse::new(target, documents, NOW)),
+                    (Some(old), _) => Some(Synapse {
+                        weight: strengthened(old.weight, documents),
+                        last: NOW,
+                        co_activations: old.co_activations + documents,
+                        ..*old
+                    }),
+                });
+            }
+            let order = |s: &Synapse| {
+                let at = s.target as usize;
+                (Reverse(s.weight), df[at], Reverse(s.co_activations), Reverse(s.last), ids[at])
+            };
+            expected.sort_by_key(order);
+            expected.truncate(cap as usize);
+
+            let decays = Decays::new(&config, &[]);
+            let mut delivery = Delivery::new(&decays, &config, NOW, &numbers);
+            let stored: Vec<Stored> =
+                row.iter().map(|&synapse| Stored { synapse, target: numbers.of(synapse.target) }).collect();
+            let before = Before { row: &stored, was_pinned: false, is_pinned: false };
+            let (mut census, mut new) = (Census::new(NOW), Vec::new());
+            let after = delivery.deliver(&before, &[], &mut activations, &[], &mut census, |made| new.push(made.target));
+            let mut after = after.to_vec();
+            after.sort_by_key(order);
+            prop_assert_eq!(&after, &expected);
+            new.sort_unstable();
+            let is_new = |target: &u32| *target as usize > row.len();
+            let mut targets: Vec<u32> = after.iter().map(|synapse| synapse.target).filter(is_new).collect();
+            targets.sort_unstable();
+            prop_assert_eq!(new, targets);
+            prop_assert_eq!(census.live, after.len() as i64 - row.len() as i64);
+        }
+    }
 }

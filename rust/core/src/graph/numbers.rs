@@ -4,46 +4,108 @@
 /// is in many documents has a small one: what is counted by them stays near the processor.
 #[derive(Debug)]
 pub struct Numbers<'a> {
-    df: &'a [u32],
     ids: &'a [u128],
-    // By term: its number; 0 if it is in no list.
-    of: Vec<u32>,
+    // By term.
+    of: Vec<Number>,
     // By number, nobody's included.
     terms: Vec<u32>,
-    ranks: Vec<u64>,
+    tallies: Vec<Tally>,
 }
 
-// A rank has the df above these bits, and of the id what fits into them.
-const ID_BITS: u32 = 40;
-pub(super) const DF_MAX: u32 = (1 << 20) - 1;
+/// The number of a term, 0 if it is in no list, and in how many documents it is at the tick's cut. Side by side, as
+/// whoever needs one soon needs the other, and each wait for memory counts.
+#[derive(Copy, Clone, Debug)]
+pub struct Number {
+    /// The number.
+    pub number: u32,
+    /// The document frequency.
+    pub df: u32,
+}
+
+/// How many documents a source and a target have in common in a tick, and behind that what of the target orders
+/// synapses of equally many: a smaller one is of more documents, then of a smaller df, then of a smaller id. What fits
+/// of each: of two that are the same otherwise, df and id have to be looked up.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
+pub(super) struct Tally(u64);
+
+// A tick has at most 2^24 documents.
+const DOCUMENTS_BITS: u32 = 25;
+const DF_BITS: u32 = 20;
+const ID_BITS: u32 = 64 - DOCUMENTS_BITS - DF_BITS;
+pub(super) const DF_MAX: u32 = (1 << DF_BITS) - 1;
+
+impl Tally {
+    /// The smallest of no document; those of any are smaller.
+    const LEAST: Tally = Tally::of_none(0, 0);
+
+    const fn of_none(df: u32, id: u64) -> Tally {
+        Tally((Tally::DOCUMENT * ((1 << DOCUMENTS_BITS) - 1)) | ((df as u64) << ID_BITS) | id)
+    }
+
+    const DOCUMENT: u64 = 1 << (DF_BITS + ID_BITS);
+
+    /// Returns the largest key of a tally of this many documents or more.
+    pub(super) fn bound(documents: u32) -> u64 {
+        Tally::LEAST.0 - u64::from(documents - 1) * Tally::DOCUMENT - 1
+    }
+
+    /// Returns the number of documents.
+    #[inline]
+    pub(super) fn documents(self) -> u32 {
+        (!self.0 >> (DF_BITS + ID_BITS)) as u32
+    }
+
+    /// Returns the df of the target, or [`DF_MAX`] if it is not smaller.
+    #[inline]
+    pub(super) fn df(self) -> u32 {
+        (self.0 >> ID_BITS) as u32 & DF_MAX
+    }
+
+    /// Returns the tally of a key.
+    #[inline]
+    pub(super) fn of(key: u64) -> Tally {
+        Tally(key)
+    }
+
+    /// Returns what orders it.
+    #[inline]
+    pub(super) fn key(self) -> u64 {
+        self.0
+    }
+
+    fn cleared(self) -> Tally {
+        Tally(self.0 | Tally::LEAST.0)
+    }
+}
 
 impl<'a> Numbers<'a> {
     /// Returns numbers for terms of which `df` (at the tick's cut) and `ids` are known by index.
-    pub fn new(df: &'a [u32], ids: &'a [u128]) -> Self {
-        Numbers { df, ids, of: vec![0; df.len()], terms: vec![u32::MAX], ranks: vec![0] }
+    pub fn new(df: &[u32], ids: &'a [u128]) -> Self {
+        let of = df.iter().map(|&df| Number { number: 0, df }).collect();
+        Numbers { ids, of, terms: vec![u32::MAX], tallies: vec![Tally::LEAST] }
     }
 
     /// Returns the number of a term, which gets the next one if it has none.
     #[inline]
     pub fn give(&mut self, term: u32) -> u32 {
-        let number = self.of[term as usize];
+        let number = self.of(term).number;
         if number > 0 { number } else { self.give_next(term) }
     }
 
     fn give_next(&mut self, term: u32) -> u32 {
         let (number, at) = (self.terms.len() as u32, term as usize);
-        self.of[at] = number;
+        self.of[at].number = number;
         self.terms.push(term);
-        let df = self.df[at].min(DF_MAX);
+        let df = self.of[at].df.min(DF_MAX);
         // A df that does not fit has to be looked up before ids are compared.
         let id = if df < DF_MAX { (self.ids[at] >> (128 - ID_BITS)) as u64 } else { 0 };
-        self.ranks.push(u64::from(df) << ID_BITS | id);
+        self.tallies.push(Tally::of_none(df, id));
         number
     }
 
-    /// Returns the number of a term, 0 if it has none.
+    /// Returns the number of a term and its df.
     #[inline]
-    pub fn of(&self, term: u32) -> u32 {
+    pub fn of(&self, term: u32) -> Number {
         self.of[term as usize]
     }
 
@@ -62,16 +124,6 @@ impl<'a> Numbers<'a> {
         self.len() == 1
     }
 
-    // Returns, in 60 bits, what orders terms by df and id. If it is the same for two, both have to be looked up.
-    #[inline]
-    pub(super) fn rank(&self, number: u32) -> u64 {
-        self.ranks[number as usize]
-    }
-
-    pub(super) fn df(&self, term: u32) -> u32 {
-        self.df[term as usize]
-    }
-
     pub(super) fn id(&self, term: u32) -> u128 {
         self.ids[term as usize]
     }
@@ -81,7 +133,7 @@ impl<'a> Numbers<'a> {
 /// are not 0, so that clearing costs only what was used. (A hash table keyed by edge is 2.4 to 8 times slower.)
 #[derive(Debug)]
 pub struct Activations {
-    counts: Vec<u32>,
+    tallies: Vec<Tally>,
     // The first `used` of them are those that are not 0.
     touched: Vec<u32>,
     used: usize,
@@ -90,7 +142,7 @@ pub struct Activations {
 impl Activations {
     /// Returns counters for these numbers, all zero.
     pub fn new(numbers: &Numbers<'_>) -> Self {
-        Activations { counts: vec![0; numbers.len()], touched: vec![0; numbers.len() + 1], used: 0 }
+        Activations { tallies: numbers.tallies.clone(), touched: vec![0; numbers.len() + 1], used: 0 }
     }
 
     /// Counts one more document that has both the source and these targets, by number.
@@ -98,32 +150,36 @@ impl Activations {
     pub fn add(&mut self, targets: &[u32]) {
         let mut used = self.used;
         for &target in targets {
-            let count = &mut self.counts[target as usize];
+            let tally = &mut self.tallies[target as usize];
             // Written whether it is new or not: which of both it is cannot be foreseen, and a wrong guess costs more.
             self.touched[used] = target;
-            used += usize::from(*count == 0);
-            *count += 1;
+            used += usize::from(*tally >= Tally::LEAST);
+            tally.0 -= Tally::DOCUMENT;
         }
         self.used = used;
     }
 
     /// Removes the source itself, which is in each of its own lists.
     pub fn remove(&mut self, source: u32) {
-        self.counts[source as usize] = 0;
+        self.take(source);
     }
 
-    /// Returns the count of a target, which is 0 from now on. That of nobody always is.
+    /// Returns the documents of a target, of which it has none from now on. Nobody never has any.
     #[inline]
     pub(super) fn take(&mut self, target: u32) -> u32 {
-        std::mem::take(&mut self.counts[target as usize])
+        let tally = &mut self.tallies[target as usize];
+        let documents = tally.documents();
+        *tally = tally.cleared();
+        documents
     }
 
-    /// Calls `with` with each target that was activated and its count, and forgets all.
+    /// Calls `with` with each target that was activated and what it had, and forgets all.
     #[inline]
-    pub(super) fn drain(&mut self, mut with: impl FnMut(u32, u32)) {
-        for place in 0..std::mem::take(&mut self.used) {
-            let target = self.touched[place];
-            with(target, self.take(target));
+    pub(super) fn drain(&mut self, mut with: impl FnMut(u32, Tally)) {
+        for &target in &self.touched[..std::mem::take(&mut self.used)] {
+            let tally = &mut self.tallies[target as usize];
+            with(target, *tally);
+            *tally = tally.cleared();
         }
     }
 }

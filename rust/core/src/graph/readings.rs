@@ -9,7 +9,11 @@ use super::synapse::{Synapse, from_fixed};
 pub(super) struct Readings<'a> {
     decay: &'a Decay,
     now: u32,
+    // Of a power of two, larger once many were not known.
     known: Vec<Known>,
+    missed: usize,
+    // How many bits of a hash are not of a place in it.
+    shift: u32,
     // By count, when synapses end that few documents make now.
     fresh: [Option<End>; FRESH],
 }
@@ -37,11 +41,12 @@ struct Known {
 }
 
 const KNOWN: usize = 1 << 10;
+const KNOWN_MAX: usize = 1 << 12;
 const FRESH: usize = 16;
 
 impl<'a> Readings<'a> {
     pub(super) fn new(decay: &'a Decay, now: u32) -> Self {
-        Readings { decay, now, known: Vec::new(), fresh: [None; FRESH] }
+        Readings { decay, now, known: Vec::new(), missed: 0, shift: 0, fresh: [None; FRESH] }
     }
 
     /// Returns the reading of a synapse; its end may be unread.
@@ -76,19 +81,27 @@ impl<'a> Readings<'a> {
     fn known(&mut self, synapse: &Synapse) -> &mut Known {
         let pair = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
         let history = (pair(synapse.weight, synapse.created), pair(synapse.last, synapse.co_activations));
-        if self.known.is_empty() {
-            // No synapse weighs more than ONE, so no synapse has this history.
-            let nobody = Reading { weight: 0.0, end: End::Unread };
-            self.known = vec![Known { history: (u64::MAX, u64::MAX), reading: nobody }; KNOWN];
+        if self.missed >= self.known.len() && self.known.len() < KNOWN_MAX {
+            self.grow();
         }
         let mixed = (history.0 ^ history.1.rotate_left(23).wrapping_mul(0x9e37_79b9_7f4a_7c15))
             .wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let known = &mut self.known[(mixed >> 54) as usize];
+        let known = &mut self.known[(mixed >> self.shift) as usize];
         if known.history != history {
+            self.missed += 1;
             let reading = Reading { weight: weight(self.decay, synapse, self.now), end: End::Unread };
             *known = Known { history, reading };
         }
         known
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let size = if self.known.is_empty() { KNOWN } else { KNOWN_MAX };
+        // No synapse weighs more than ONE, so no synapse has this history.
+        let nobody = Reading { weight: 0.0, end: End::Unread };
+        self.known = vec![Known { history: (u64::MAX, u64::MAX), reading: nobody }; size];
+        self.shift = 64 - size.trailing_zeros();
     }
 }
 

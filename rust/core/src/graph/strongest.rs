@@ -1,101 +1,119 @@
 //! The strongest of a row's new synapses.
 
-use super::numbers::{DF_MAX, Numbers};
-use super::synapse::{GAIN, ONE};
+use super::numbers::{DF_MAX, Numbers, Tally};
+use super::synapse::{GAIN, ONE, from_fixed, strengthened};
+use crate::select::select;
 use std::cmp::Ordering;
 
 // So many documents make a weight of 1, and more do not make it larger.
 const FULL: u32 = ONE.div_ceil(GAIN);
-const CLASS_BIT: u32 = 60;
-const COUNTS: u64 = (1 << 40) - 1;
+const DOCUMENTS: u64 = u32::MAX as u64;
 
 /// The best `most` of the new synapses of a row: those of the highest weight, then with the rarest target, then of the
 /// most documents, then with the smallest target id.
 ///
-/// All are made in one tick, so a key of 64 bits has most of that: the weight as how many documents it lacks, then the
-/// target's rank. What is behind the last of the best so far is never stored.
+/// All are made in one tick, so a tally has nearly all of that. What is behind the last of the best so far is never
+/// stored.
 #[derive(Debug)]
 pub(super) struct Strongest {
     most: usize,
-    // The first `used` of them were offered.
-    offered: Vec<Offered>,
+    // The first `used` of them were offered, each as one integer, of which many are compared faster than structs.
+    offered: Vec<u128>,
     used: usize,
     // No larger key is among the best.
     bound: u64,
 }
 
+/// A synapse that may be among the best.
 #[derive(Copy, Clone, Debug)]
-struct Offered {
+pub(super) struct Offered {
     key: u64,
-    number: u32,
-    documents: u32,
+    /// The number of the target.
+    pub(super) number: u32,
+    /// How many documents make the synapse.
+    pub(super) documents: u32,
 }
 
 impl Strongest {
     pub(super) fn new(most: usize) -> Self {
-        let nobody = Offered { key: u64::MAX, number: 0, documents: 0 };
-        Strongest { most, offered: vec![nobody; 2 * most + 32], used: 0, bound: u64::MAX }
+        Strongest { most, offered: vec![0; 2 * most + 32], used: 0, bound: 0 }
     }
 
-    /// Forgets all.
-    pub(super) fn clear(&mut self) {
-        (self.used, self.bound) = (0, u64::MAX);
+    /// Forgets all. From now on a synapse of a smaller weight than this is not among the best.
+    pub(super) fn begin(&mut self, least: f64) {
+        let documents = (1..FULL).find(|documents| from_fixed(strengthened(0, *documents)) >= least).unwrap_or(FULL);
+        (self.used, self.bound) = (0, Tally::bound(documents));
     }
 
-    /// Offers the synapse to a target, by its number, that this many documents make. One of none is no synapse.
+    /// Offers the synapse to a target, by its number, that the documents of a tally make. One of none is no synapse.
     #[inline]
-    pub(super) fn offer(&mut self, numbers: &Numbers<'_>, number: u32, documents: u32) {
-        let rank = numbers.rank(number);
-        let key =
-            if documents < FULL { u64::from(FULL - documents) << CLASS_BIT | rank } else { full(rank, documents) };
+    pub(super) fn offer(&mut self, numbers: &Numbers<'_>, number: u32, tally: Tally) {
+        let documents = tally.documents();
+        let key = if documents < FULL { tally.key() } else { full(tally) };
         // Written whether it counts or not, as which of both cannot be foreseen.
-        self.offered[self.used] = Offered { key, number, documents };
-        self.used += usize::from(documents > 0 && key <= self.bound);
+        self.offered[self.used] = Offered { key, number, documents }.packed();
+        self.used += usize::from(key <= self.bound);
         if self.used == self.offered.len() {
             self.cut(numbers);
         }
     }
 
-    /// Returns the best of what was offered, by number, with their documents, in an order without meaning.
-    pub(super) fn best(&mut self, numbers: &Numbers<'_>) -> impl Iterator<Item = (u32, u32)> + '_ {
+    /// Returns the best of what was offered, in an order without meaning.
+    pub(super) fn best(&mut self, numbers: &Numbers<'_>) -> impl Iterator<Item = Offered> + '_ {
         if self.used > self.most {
             self.cut(numbers);
         }
-        self.offered[..self.used].iter().map(|offered| (offered.number, offered.documents))
+        self.offered[..self.used].iter().copied().map(Offered::unpacked)
     }
 
     fn cut(&mut self, numbers: &Numbers<'_>) {
         let offered = &mut self.offered[..self.used];
-        let (_, last, _) =
-            offered.select_nth_unstable_by(self.most - 1, |a, b| a.key.cmp(&b.key).then_with(|| a.cmp(b, numbers)));
-        (self.used, self.bound) = (self.most, last.key);
+        let tied = |a, b| Offered::unpacked(a).cmp(&Offered::unpacked(b), numbers);
+        let last = select(offered, self.most, 64, tied);
+        (self.used, self.bound) = (self.most, Offered::unpacked(last).key);
     }
 }
 
 impl Offered {
+    #[inline]
+    fn packed(self) -> u128 {
+        u128::from(self.key) << 64 | u128::from(self.number) << 32 | u128::from(self.documents)
+    }
+
+    #[inline]
+    fn unpacked(packed: u128) -> Offered {
+        Offered { key: (packed >> 64) as u64, number: (packed >> 32) as u32, documents: packed as u32 }
+    }
+
+    /// Returns the df of the target.
+    #[inline]
+    pub(super) fn df(&self, numbers: &Numbers<'_>) -> u32 {
+        let df = if self.documents < FULL { Tally::of(self.key).df() } else { (self.key >> 32) as u32 };
+        if df < DF_MAX { df } else { numbers.of(numbers.term(self.number)).df }
+    }
+
     // Orders those that have one key. Then either both have the same weight, or both have the full one.
-    #[cold]
     fn cmp(&self, other: &Offered, numbers: &Numbers<'_>) -> Ordering {
         let (mine, theirs) = (numbers.term(self.number), numbers.term(other.number));
-        (numbers.df(mine).cmp(&numbers.df(theirs)))
+        (numbers.of(mine).df.cmp(&numbers.of(theirs).df))
             .then(other.documents.cmp(&self.documents))
             .then_with(|| numbers.id(mine).cmp(&numbers.id(theirs)))
     }
 }
 
-// Among those of the full weight, more documents come before a smaller id.
+// Among those of the full weight, which come before all others, more documents come before a smaller id.
 #[cold]
-fn full(rank: u64, documents: u32) -> u64 {
-    let df = rank & !COUNTS;
+fn full(tally: Tally) -> u64 {
+    let df = tally.df();
     // A df that does not fit decides before both.
-    if df >> 40 == u64::from(DF_MAX) { df } else { df | (COUNTS - u64::from(documents)) }
+    let documents = if df < DF_MAX { DOCUMENTS - u64::from(tally.documents()) } else { 0 };
+    u64::from(df) << 32 | documents
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::numbers::Activations;
     use super::*;
-    use crate::graph::synapse::strengthened;
     use proptest::prelude::*;
 
     #[test]
@@ -113,6 +131,7 @@ mod tests {
                 prop_oneof![0u32..3, 8u32..14, Just(300)],
             ), 1..200),
             most in 1usize..9,
+            least in prop_oneof![Just(0.0), 0.0..=1.0, (0u32..14).prop_map(|documents| from_fixed(strengthened(0, documents)))],
             seed in any::<u64>(),
         ) {
             let df: Vec<u32> = made.iter().map(|made| made.0).collect();
@@ -127,11 +146,14 @@ mod tests {
                 (0..made.2).for_each(|_| activations.add(&[number]));
             }
             let mut strongest = Strongest::new(most);
-            activations.drain(|number, documents| strongest.offer(&numbers, number, documents));
+            strongest.begin(least);
+            activations.drain(|number, tally| strongest.offer(&numbers, number, tally));
+            let best: Vec<Offered> = strongest.best(&numbers).collect();
+            prop_assert!(best.iter().all(|best| best.df(&numbers) == df[numbers.term(best.number) as usize]));
             let mut best: Vec<(u32, u32)> =
-                strongest.best(&numbers).map(|(number, documents)| (numbers.term(number), documents)).collect();
+                best.iter().map(|best| (numbers.term(best.number), best.documents)).collect();
             let mut all: Vec<(u32, u32)> = (0u32..).zip(&made).map(|(term, made)| (term, made.2)).collect();
-            all.retain(|(_, documents)| *documents > 0);
+            all.retain(|(_, documents)| *documents > 0 && from_fixed(strengthened(0, *documents)) >= least);
             all.sort_by(|(x, a), (y, b)| {
                 let (x, y) = (*x as usize, *y as usize);
                 (strengthened(0, *b).cmp(&strengthened(0, *a)))

@@ -19,7 +19,7 @@ pub struct Outline {
 impl Outline {
     /// Returns that of the document at a place.
     pub fn of(local: Local<'_>, place: u32) -> Outline {
-        let terms = local.at(place).standing().collect();
+        let terms = local.at(place).standing();
         Outline { terms, vector: local.documents().known_at(place).vector() }
     }
 

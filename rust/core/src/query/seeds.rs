@@ -63,7 +63,7 @@ pub fn speak(
     if document.sequence.len() <= most {
         let sequence = spoken(document, 0..document.sequence.len());
         let norm = local.documents().norms()[place as usize];
-        let terms = document.standing().collect();
+        let terms = document.standing();
         return Ok(Voice { terms, norm, sequence, title, found_by });
     }
     let sequence = spoken(document, best_stretch(document, question, most, &buffers.words));

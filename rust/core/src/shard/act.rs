@@ -12,6 +12,7 @@ use crate::field::Emissions;
 use crate::ids::{DocumentId, NodeId, ShardId};
 use crate::message::{Batch, Lists, Share, Uses};
 use crate::plan::Plan;
+use crate::select::select;
 use crate::text::Session;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -169,6 +170,13 @@ impl<'a> Addressed<'a> {
         }
         let list = self.lists.len() as u32;
         let bytes = Lists::packed_bytes(concepts);
+        if let [(lists, packed)] = &mut *self.chosen {
+            // All concepts live on the only shard.
+            lists.push(list);
+            *packed += bytes;
+            self.lists.push(concepts, tick);
+            return;
+        }
         for &term in concepts {
             let seat = self.commons.seat(self.commons.home(term).shard);
             if std::mem::replace(&mut self.last[seat], list) != list {
@@ -195,6 +203,7 @@ struct Salience<'a> {
     idf_by_df: Vec<f64>,
     weight_by_tf: Vec<f64>,
     ranked: Vec<(f64, u32)>,
+    packed: Vec<u128>,
     // How many were chosen that would not have been if known words were as salient as others.
     transferred: u64,
 }
@@ -204,12 +213,20 @@ const REMEMBERED: usize = 4096;
 impl<'a> Salience<'a> {
     fn new(commons: &'a Commons) -> Self {
         let most = commons.config().concepts_per_document as usize;
-        Salience { commons, most, idf_by_df: Vec::new(), weight_by_tf: Vec::new(), ranked: Vec::new(), transferred: 0 }
+        Salience {
+            commons,
+            most,
+            idf_by_df: Vec::new(),
+            weight_by_tf: Vec::new(),
+            ranked: Vec::new(),
+            packed: Vec::new(),
+            transferred: 0,
+        }
     }
 
     // Returns the concepts by term index, which is the order in which lists are sent.
     fn concepts(&mut self, document: &Document, cancel: &Cancel) -> Result<Box<[u32]>> {
-        let terms: Vec<(u32, u32)> = document.standing().collect();
+        let terms = document.standing();
         if terms.len() <= self.most {
             return Ok(terms.into_iter().map(|term| term.0).collect());
         }
@@ -226,11 +243,7 @@ impl<'a> Salience<'a> {
                 self.ranked.push((weight * idf, term));
             }
         }
-        let id = |term: u32| self.commons.id(term);
-        let stronger = |a: &(f64, u32), b: &(f64, u32)| b.0.total_cmp(&a.0).then_with(|| id(a.1).cmp(&id(b.1)));
-        self.ranked.select_nth_unstable_by(self.most - 1, stronger);
-        let mut best: Box<[u32]> = self.ranked[..self.most].iter().map(|ranked| ranked.1).collect();
-        best.sort_unstable();
+        let best = self.best();
         if self.commons.config().known_word_boost != 1.0 {
             self.count_transferred(&best);
         }
@@ -239,6 +252,19 @@ impl<'a> Salience<'a> {
 }
 
 impl Salience<'_> {
+    // Returns the best of what is ranked, by term index.
+    fn best(&mut self) -> Box<[u32]> {
+        self.packed.clear();
+        // No salience is negative, and of those that are not a larger one has larger bits.
+        let packed = |&(salience, term): &(f64, u32)| u128::from(!salience.to_bits()) << 32 | u128::from(term);
+        self.packed.extend(self.ranked.iter().map(packed));
+        let id = |packed: u128| self.commons.id(packed as u32);
+        select(&mut self.packed, self.most, 32, |a, b| id(a).cmp(&id(b)));
+        let mut best: Box<[u32]> = self.packed[..self.most].iter().map(|&packed| packed as u32).collect();
+        best.sort_unstable();
+        best
+    }
+
     fn count_transferred(&mut self, best: &[u32]) {
         let boost = self.commons.config().known_word_boost;
         for (salience, term) in &mut self.ranked {
@@ -246,10 +272,7 @@ impl Salience<'_> {
                 *salience /= boost;
             }
         }
-        let id = |term: u32| self.commons.id(term);
-        let stronger = |a: &(f64, u32), b: &(f64, u32)| b.0.total_cmp(&a.0).then_with(|| id(a.1).cmp(&id(b.1)));
-        self.ranked.select_nth_unstable_by(self.most - 1, stronger);
-        let plain = self.ranked[..self.most].iter().filter(|(_, term)| best.binary_search(term).is_ok()).count();
+        let plain = self.best().iter().filter(|term| best.binary_search(term).is_ok()).count();
         self.transferred += (best.len() - plain) as u64;
     }
 }

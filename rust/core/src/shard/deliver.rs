@@ -193,9 +193,12 @@ impl<'a> Ahead<'a> {
             let slot = commons.home(source).slot;
             (slot, shard.nodes.get(slot as usize).filter(|node| node.wirings > 0))
         }));
+        std::hint::black_box(
+            self.nodes.iter().filter_map(|(_, node)| *node).fold(0, |read, node| read ^ node.row.warm()),
+        );
         for (_, node) in &self.nodes {
             if let Some(node) = node {
-                let stored = |synapse: Synapse| Stored { synapse, number: numbers.of(synapse.target) };
+                let stored = |synapse: Synapse| Stored { synapse, target: numbers.of(synapse.target) };
                 self.synapses.extend(node.row.iter().map(stored));
             }
             self.ends.push(self.synapses.len());

@@ -98,8 +98,14 @@ impl Sequence {
     }
 
     /// Returns, for each of the document's `terms` terms, whether it has a position, by its index in the document's
-    /// list.
+    /// list; for a few behind them perhaps too.
     pub fn standing(&self, terms: usize) -> Vec<bool> {
+        if let Places::Narrow(places) = &self.places {
+            // Every byte is an index of this many, so none has to be checked.
+            let mut standing = Box::new([false; 1 << 8]);
+            places.iter().for_each(|&place| standing[usize::from(place)] = true);
+            return (standing as Box<[bool]>).into();
+        }
         let mut standing = vec![false; terms];
         self.visit(0..self.len(), |place| standing[place as usize] = true);
         standing
