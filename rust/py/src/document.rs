@@ -94,6 +94,9 @@ impl<'py> Parts<'py> {
             return Ok(Ok(Parts { given, unknown: None }));
         }
         let names = names(py);
+        if let Some(given) = value.cast_exact().ok().and_then(|dict| ordinary(dict, names)) {
+            return Ok(Ok(Parts { given, unknown: None }));
+        }
         if is_mapping(value)? {
             let mut unknown = None;
             for key in value.try_iter()? {
@@ -215,6 +218,27 @@ impl<'py> Parts<'py> {
         }
         Ok((title, text))
     }
+}
+
+// Returns the fields of a dictionary that has no other keys, in one pass that runs no code of the caller's. Of another
+// one it returns nothing.
+fn ordinary<'py>(
+    dict: &Bound<'py, PyDict>,
+    names: &[Py<PyString>; FIELDS.len()],
+) -> Option<[Option<Bound<'py, PyAny>>; FIELDS.len()]> {
+    let mut found = [const { None }; FIELDS.len()];
+    for (key, value) in dict {
+        // Names that code spells out are the same object everywhere; those of a file may not be.
+        let place = match names.iter().position(|name| key.is(name)) {
+            Some(place) => place,
+            None => {
+                let key = key.cast_exact::<PyString>().ok()?.to_str().ok()?;
+                FIELDS.iter().position(|field| *field == key)?
+            }
+        };
+        found[place] = given(value);
+    }
+    Some(found)
 }
 
 // Returns a field of a row, a dataclass or another object that documents do not have, and that would be lost.
