@@ -6,16 +6,20 @@ use crate::world::World;
 use phago_core::cancel::Cancel;
 use phago_core::cluster::message::Step;
 use phago_core::documents::Body;
+use phago_core::ids::DocumentId;
 use phago_core::{Error, Result};
 
 /// Documents that are ingested together, of one colony.
 #[derive(Debug)]
 pub struct Chunk(pub(super) Documents);
 
+/// A document that some colony accepts, and its identity; an error stands for any other.
+pub(super) type Checked = Result<(DocumentId, Box<Body>)>;
+
 #[derive(Debug)]
 pub(super) enum Documents {
-    /// An error stands for a document that the caller refused; with the caller's index of the first.
-    Here(Vec<Result<Body>>, usize),
+    /// With the caller's index of the first.
+    Here(Vec<Checked>, usize),
     Far(Ahead),
 }
 
@@ -51,12 +55,19 @@ impl From<Step> for Ahead {
     }
 }
 
+fn checked((document, index): (Result<Body>, usize)) -> Checked {
+    let body = document?;
+    body.check(index)?;
+    Ok((body.id(), Box::new(body)))
+}
+
 impl World {
-    /// Returns documents for [`World::ingest_chunk`] of this colony, with the arguments of [`World::ingest`].
+    /// Returns documents for [`World::ingest_chunk`] of this colony, with the arguments of [`World::ingest`]. Does what
+    /// needs no look at the colony, so that a caller who makes the next chunk meanwhile has that done beside it.
     pub fn chunk(&self, documents: Vec<Result<Body>>, first_index: usize) -> Chunk {
         Chunk(match &self.remote {
             Some(_) => Documents::Far(Ahead::new(documents, first_index)),
-            None => Documents::Here(documents, first_index),
+            None => Documents::Here(documents.into_iter().zip(first_index..).map(checked).collect(), first_index),
         })
     }
 

@@ -1,6 +1,6 @@
 //! Ingest: adding documents.
 
-use super::chunk::{Chunk, Documents};
+use super::chunk::{Checked, Chunk, Documents};
 use super::enter::Standing;
 use crate::journal::Journal;
 use crate::lock::lock;
@@ -95,7 +95,7 @@ impl World {
 
     fn take(
         &self,
-        documents: Vec<Result<Body>>,
+        documents: Vec<Checked>,
         first_index: usize,
         on_error: OnError,
         pool: Option<&Pool>,
@@ -167,12 +167,7 @@ impl World {
 
     // Makes a first check, so that documents that are present are not analysed again. It needs the inputs' lock only if
     // some document that is present is about to leave, or to have another lifetime.
-    fn look(&self, documents: Vec<Result<Body>>, first_index: usize) -> Result<Vec<Fate>> {
-        let checked = documents.into_iter().zip(first_index..).map(|(document, index)| {
-            let document = document?;
-            document.check(index).map(|()| document)
-        });
-        let checked: Vec<Result<Body>> = checked.collect();
+    fn look(&self, documents: Vec<Checked>, first_index: usize) -> Result<Vec<Fate>> {
         let inputs = Some(lock(&self.inputs)).filter(|inputs| inputs.pending.changes_standing());
         self.read(|state| {
             let admission = |id, body: &Body| match &inputs {
@@ -180,21 +175,18 @@ impl World {
                 None => state.admission(id, body),
             };
             let mut space = state.commons().life().space().clone();
-            let admitted = checked.into_iter().zip(first_index..).map(|(document, index)| {
-                let admitted = document.and_then(|document| space.admit(&document, index).map(|()| document));
-                admitted.iter().for_each(|document| space.meet(document));
+            let admitted = documents.into_iter().zip(first_index..).map(|(document, index)| {
+                let admitted = document.and_then(|(id, body)| space.admit(&body, index).map(|()| (id, body)));
+                admitted.iter().for_each(|(_, body)| space.meet(body));
                 (admitted, index)
             });
             let fates = admitted.map(|(document, index)| match document {
                 Err(error) => Fate::Bad(error),
-                Ok(document) => {
-                    let id = document.id();
-                    match admission(id, &document) {
-                        Admission::New => Fate::Raw(id, Box::new(document)),
-                        Admission::Unchanged => Fate::Unchanged,
-                        Admission::Taken => Fate::Bad(document.taken(index)),
-                    }
-                }
+                Ok((id, body)) => match admission(id, &body) {
+                    Admission::New => Fate::Raw(id, body),
+                    Admission::Unchanged => Fate::Unchanged,
+                    Admission::Taken => Fate::Bad(body.taken(index)),
+                },
             });
             fates.collect()
         })
