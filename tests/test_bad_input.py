@@ -100,6 +100,8 @@ BAD = {
     "unknown key of another case": ({"text": "ions", "Title": "me"}, "Title", "no field"),
     "unknown key that is no text": ({"text": "ions", 5: "me"}, "5", "no field"),
     "unknown key of great length": ({"text": "ions", "y" * 500: 1}, "y" * 80 + "...", "no field"),
+    "unknown key of a class": ({"text": "ions", Text("autor"): "me"}, "autor", "no field"),
+    "unknown key that no text can be": ({"text": "ions", "\ud800": 1}, "'\\ud800'", "no field"),
     "unknown key and no text": ({"body": "ions"}, "body", "no field"),
     "lone surrogate": (LONE, "text", "surrogate at index 7"),
     "lone low surrogate": ("\udfff", "text", "surrogate at index 0"),
@@ -185,6 +187,8 @@ GOOD = {
     "mapping": types.MappingProxyType({"text": "a proxy", "id": "proxy"}),
     "chain": collections.ChainMap({"text": "a chain"}, {"id": "chain"}),
     "default": collections.defaultdict(str, text="a default"),
+    "names made just now": {"".join(("te", "xt")): "not the same object", "".join(("i", "d")): "made"},
+    "names of a class": {Text("text"): "equal to a name", Text("id"): "classy"},
     "a long word": "x" * 100_000,
     "many distinct words": " ".join(f"w{number}x" for number in range(100_000)),
     "numpy text": np.str_("of numpy"),
@@ -209,6 +213,13 @@ def test_what_is_odd_and_text_is_taken_whole(given):
         stored = colony.get(key)
         assert (stored.title, stored.text) == (title, text)
         assert key in colony
+
+
+def test_a_mapping_that_makes_what_it_lacks_is_not_asked_to(colony):
+    given = collections.defaultdict(str, title="a title alone")
+    with Untouched(colony), pytest.raises(phago.InvalidDocument, match="missing"):
+        colony.ingest([given])
+    assert given == {"title": "a title alone"}
 
 
 def test_a_document_may_have_exactly_16_mib(colony):
