@@ -230,7 +230,7 @@ impl<'a> Delivery<'a> {
                 let target = numbers.term(number);
                 let weight = reinforced(strengthened(0, documents), times(used, target), self.gain);
                 let synapse = Synapse { weight, ..Synapse::new(target, documents, now) };
-                keep(synapse, from_fixed(weight), readings.end(&synapse), numbers.of(target).df);
+                keep(synapse, from_fixed(weight), readings.end(&synapse), numbers.df(target));
             }
         });
     }
@@ -308,10 +308,11 @@ mod tests {
             made in prop::collection::vec(0u32..4, 0..20),
             df in prop::collection::vec(1u32..4, 30),
             cap in 1u32..9,
+            is_dense: bool,
         ) {
             let config = ColonyConfig { max_edge_degree: cap, edge_decay_rate: 0.0, ..ColonyConfig::default() };
             let ids: Vec<u128> = (0..30).map(|term: u128| term.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)).collect();
-            let mut numbers = Numbers::new(&df, &ids);
+            let mut numbers = Numbers::new(&df, &ids, if is_dense { 30 } else { 0 });
             let row: Vec<Synapse> = (1..).zip(&stored).map(|(target, &(gains, co_activations, last, _))| {
                 Synapse { target, weight: gains * GAIN, last, created: 0, co_activations }
             }).collect();

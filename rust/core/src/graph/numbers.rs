@@ -1,19 +1,31 @@
 //! The concepts in a tick's lists, in numbers of the tick's own.
 
+use crate::maps::Map;
+
 /// The concepts in a tick's lists, numbered from 1 in the order in which they come. These are few and dense, and what
 /// is in many documents has a small one: what is counted by them stays near the processor.
 #[derive(Debug)]
 pub struct Numbers<'a> {
+    df: &'a [u32],
     ids: &'a [u128],
-    // By term.
-    of: Vec<Number>,
+    of: Of,
     // By number, nobody's included.
     terms: Vec<u32>,
     tallies: Vec<Tally>,
 }
 
-/// The number of a term, 0 if it is in no list, and in how many documents it is at the tick's cut. Side by side, as
-/// whoever needs one soon needs the other, and each wait for memory counts.
+// The number of each term in some list, by term: an array that has 0 for all others; or, if so few have one that filling
+// it would take longer than all the rest, a table.
+#[derive(Debug)]
+enum Of {
+    Dense(Vec<u32>),
+    Sparse(Map<u32, u32>),
+}
+
+// An array may have so many terms for each entry of a list.
+const TERMS_FOR_EACH: usize = 16;
+
+/// The number of a term, 0 if it is in no list, and in how many documents it is at the tick's cut.
 #[derive(Copy, Clone, Debug)]
 pub struct Number {
     /// The number.
@@ -79,24 +91,29 @@ impl Tally {
 }
 
 impl<'a> Numbers<'a> {
-    /// Returns numbers for terms of which `df` (at the tick's cut) and `ids` are known by index.
-    pub fn new(df: &[u32], ids: &'a [u128]) -> Self {
-        let of = df.iter().map(|&df| Number { number: 0, df }).collect();
-        Numbers { ids, of, terms: vec![u32::MAX], tallies: vec![Tally::LEAST] }
+    /// Returns numbers for terms of which `df` (at the tick's cut) and `ids` are known by index, in lists of this many
+    /// entries together.
+    pub fn new(df: &'a [u32], ids: &'a [u128], entries: usize) -> Self {
+        let is_dense = df.len() <= TERMS_FOR_EACH * entries;
+        let of = if is_dense { Of::Dense(vec![0; df.len()]) } else { Of::Sparse(Map::default()) };
+        Numbers { df, ids, of, terms: vec![u32::MAX], tallies: vec![Tally::LEAST] }
     }
 
     /// Returns the number of a term, which gets the next one if it has none.
     #[inline]
     pub fn give(&mut self, term: u32) -> u32 {
-        let number = self.of(term).number;
+        let number = self.number(term);
         if number > 0 { number } else { self.give_next(term) }
     }
 
     fn give_next(&mut self, term: u32) -> u32 {
         let (number, at) = (self.terms.len() as u32, term as usize);
-        self.of[at].number = number;
+        match &mut self.of {
+            Of::Dense(of) => of[at] = number,
+            Of::Sparse(of) => _ = of.insert(term, number),
+        }
         self.terms.push(term);
-        let df = self.of[at].df.min(DF_MAX);
+        let df = self.df[at].min(DF_MAX);
         // A df that does not fit has to be looked up before ids are compared.
         let id = if df < DF_MAX { (self.ids[at] >> (128 - ID_BITS)) as u64 } else { 0 };
         self.tallies.push(Tally::of_none(df, id));
@@ -106,7 +123,16 @@ impl<'a> Numbers<'a> {
     /// Returns the number of a term and its df.
     #[inline]
     pub fn of(&self, term: u32) -> Number {
-        self.of[term as usize]
+        Number { number: self.number(term), df: self.df(term) }
+    }
+
+    /// Returns the number of a term, 0 if it has none.
+    #[inline]
+    pub fn number(&self, term: u32) -> u32 {
+        match &self.of {
+            Of::Dense(of) => of[term as usize],
+            Of::Sparse(of) => of.get(&term).copied().unwrap_or(0),
+        }
     }
 
     /// Returns the term of a number.
@@ -122,6 +148,10 @@ impl<'a> Numbers<'a> {
     /// Returns whether no term has a number.
     pub fn is_empty(&self) -> bool {
         self.len() == 1
+    }
+
+    pub(super) fn df(&self, term: u32) -> u32 {
+        self.df[term as usize]
     }
 
     pub(super) fn id(&self, term: u32) -> u128 {

@@ -89,13 +89,13 @@ impl Offered {
     #[inline]
     pub(super) fn df(&self, numbers: &Numbers<'_>) -> u32 {
         let df = if self.documents < FULL { Tally::of(self.key).df() } else { (self.key >> 32) as u32 };
-        if df < DF_MAX { df } else { numbers.of(numbers.term(self.number)).df }
+        if df < DF_MAX { df } else { numbers.df(numbers.term(self.number)) }
     }
 
     // Orders those that have one key. Then either both have the same weight, or both have the full one.
     fn cmp(&self, other: &Offered, numbers: &Numbers<'_>) -> Ordering {
         let (mine, theirs) = (numbers.term(self.number), numbers.term(other.number));
-        (numbers.of(mine).df.cmp(&numbers.of(theirs).df))
+        (numbers.df(mine).cmp(&numbers.df(theirs)))
             .then(other.documents.cmp(&self.documents))
             .then_with(|| numbers.id(mine).cmp(&numbers.id(theirs)))
     }
@@ -133,13 +133,14 @@ mod tests {
             most in 1usize..9,
             least in prop_oneof![Just(0.0), 0.0..=1.0, (0u32..14).prop_map(|documents| from_fixed(strengthened(0, documents)))],
             seed in any::<u64>(),
+            is_dense: bool,
         ) {
             let df: Vec<u32> = made.iter().map(|made| made.0).collect();
             let id = |(place, made): (u64, &(u32, u32, u32))| {
                 u128::from(made.1) << 96 | u128::from(place.wrapping_mul(seed | 1))
             };
             let ids: Vec<u128> = (0u64..).zip(&made).map(id).collect();
-            let mut numbers = Numbers::new(&df, &ids);
+            let mut numbers = Numbers::new(&df, &ids, if is_dense { df.len() } else { 0 });
             let given: Vec<u32> = (0..made.len() as u32).rev().map(|term| numbers.give(term)).collect();
             let mut activations = Activations::new(&numbers);
             for (&number, made) in given.iter().zip(made.iter().rev()) {

@@ -94,7 +94,8 @@ impl Shard {
         let (was, is) = (Decays::new(commons.config(), before), Decays::new(commons.config(), after));
         let lists: Vec<&[u32]> = inbox.iter().flat_map(Batch::lists).collect();
         let is_here = |term: u32| commons.home(term).shard == self.id;
-        let numbers = Numbers::new(commons.statistics().all_df(), commons.vocabulary().ids());
+        let entries = lists.iter().map(|list| list.len()).sum();
+        let numbers = Numbers::new(commons.statistics().all_df(), commons.vocabulary().ids(), entries);
         let sources = Sources::gather(&lists, numbers, is_here, cancel)?;
         let mut activations = Activations::new(&sources.numbers);
         // By source: the lists to unwire. Deletes are few compared with deliveries, and are applied first.

@@ -80,7 +80,7 @@ impl<'a> Sources<'a> {
 
     /// Returns whether a list has this term.
     pub(super) fn has(&self, term: u32) -> bool {
-        self.numbers.of(term).number > 0
+        self.numbers.number(term) > 0
     }
 
     /// Returns the number of a source, by its place among them. That of nobody beyond them.
