@@ -8,7 +8,8 @@
 use super::synapse::{Synapse, from_fixed};
 use crate::config::ColonyConfig;
 
-const TOLD: f64 = 1.0 / (1 << 20) as f64;
+// Far more than what rounding does to a weight, as a share of it.
+const ROUNDING: f64 = 1.0 / (1 << 20) as f64;
 
 // The last tick.
 const LAST: u64 = u32::MAX as u64;
@@ -113,8 +114,8 @@ impl Decay {
     }
 
     fn under(&self, synapse: &Synapse, tick: u64) -> bool {
-        // exp(-H) is at least 1 - H, which most often tells already. What rounding does is far less than 2^-20.
-        let least = from_fixed(synapse.weight) * (1.0 - TOLD - self.exponent(synapse, tick));
+        // exp(-H) is at least 1 - H, which most often tells already without the exponential.
+        let least = from_fixed(synapse.weight) * (1.0 - ROUNDING - self.exponent(synapse, tick));
         least < self.threshold && self.weight_at(synapse, tick) < self.threshold
     }
 

@@ -170,15 +170,10 @@ impl<'a> Addressed<'a> {
         }
         let list = self.lists.len() as u32;
         let bytes = Lists::packed_bytes(concepts);
-        if let [(lists, packed)] = &mut *self.chosen {
-            // All concepts live on the only shard.
-            lists.push(list);
-            *packed += bytes;
-            self.lists.push(concepts, tick);
-            return;
-        }
-        for &term in concepts {
-            let seat = self.commons.seat(self.commons.home(term).shard);
+        let seat = |term: &u32| self.commons.seat(self.commons.home(*term).shard);
+        // Where there is one shard, it is home to all of them, and the first one tells.
+        let asked = if self.chosen.len() == 1 { &concepts[..1] } else { concepts };
+        for seat in asked.iter().map(seat) {
             if std::mem::replace(&mut self.last[seat], list) != list {
                 self.chosen[seat].0.push(list);
                 self.chosen[seat].1 += bytes;
