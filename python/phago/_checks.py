@@ -34,9 +34,15 @@ def shown(value: Any) -> str:
     """A value as an error shows it: not too long, and there for every value."""
     try:
         return _shown.repr(value)
-    except Exception:
+    except _own_errors(value, ValueError):
         # An integer beyond the digits that Python writes, or a value whose own code fails.
         return f"a value of type {type(value).__name__} that cannot be shown"
+
+
+def _own_errors(value: Any, plain: type[Exception]) -> type[Exception]:
+    """What a value may raise when it is asked. Of the plain types of Python that is one error: any other one is of the
+    handler of a signal that came meanwhile, and must not be taken for the value's."""
+    return plain if type(value) in (int, float, bool, str, bytes, type(None)) else Exception
 
 
 def refusal(name: str, value: Any, accepted: str, hint: str = "") -> ConfigError:
@@ -70,12 +76,10 @@ def real(name: str, value: Any, low: float, high: float) -> float:
     is_array = getattr(value, "ndim", 0) != 0
     if isinstance(value, bool | str | bytes) or is_array or not hasattr(value, "__float__"):
         raise refusal(name, value, accepted)
-    number: float = value
-    if type(value) is not float:
-        try:
-            number = float(value)
-        except Exception as error:
-            raise refusal(name, value, accepted) from error
+    try:
+        number = float(value)
+    except _own_errors(value, OverflowError) as error:
+        raise refusal(name, value, accepted) from error
     if math.isnan(number) or not low <= number <= high:
         raise refusal(name, value, accepted)
     return number

@@ -40,8 +40,8 @@ CHUNKS = (1000, 2000, 4000, 8000)
 """How many documents are taken together, the first ones and so on: all of them or, with `on_error="raise"`, none. The
 first ones are few, as nothing else can be done while they are read. All that follow are as many as the last."""
 
-# Characters of text of such documents, but for a longer single one: what travels to nodes has a bound.
-_CHUNK_CHARS = 32 << 20
+# Bytes of text of such documents, but for a longer single one: what travels to nodes has a bound.
+_CHUNK_BYTES = 32 << 20
 # Keys that are looked up at once.
 _PAGE = 1000
 
@@ -60,37 +60,11 @@ def chunks(documents: Iterable[DocumentLike] | DocumentLike) -> Iterator[tuple[i
         chunk = list(islice(waiting, size))
         if not chunk:
             return
-        for piece in _pieces(chunk):
-            yield first, piece
-            first += len(piece)
-
-
-def _pieces(documents: list[DocumentLike]) -> Iterator[list[DocumentLike]]:
-    """The documents in lists of a bounded size."""
-    try:
-        # Most are dictionaries. A call for each of these would take longer than all the rest.
-        sizes = [len(document["text"]) if type(document) is dict else _chars(document) for document in documents]
-    except (KeyError, TypeError):
-        sizes = [_chars(document) for document in documents]
-    if sum(sizes) <= _CHUNK_CHARS:
-        yield documents
-        return
-    start = size = 0
-    for at, chars in enumerate(sizes):
-        if size + chars > _CHUNK_CHARS and at > start:
-            yield documents[start:at]
-            start, size = at, 0
-        size += chars
-    yield documents[start:]
-
-
-def _chars(document: DocumentLike) -> int:
-    try:
-        text = document.get("text") if isinstance(document, Mapping) else getattr(document, "text", document)
-    except Exception:
-        # Whatever a caller's object does: it does it again where it is read, and is told of with its index.
-        return 0
-    return len(text) if isinstance(text, str) else 0
+        start = 0
+        for end in _phago.piece_ends(chunk, _CHUNK_BYTES):
+            yield first + start, chunk[start:end]
+            start = end
+        first += start
 
 
 def overlapped(calls: Iterable[_phago.Call[_T]], are_far: bool) -> Iterator[_phago.Call[_T]]:

@@ -1219,6 +1219,9 @@ class VerifiedRow:
     @property
     def damage(self) -> list[CorruptionError]: ...
 
+def piece_ends(documents: list[Any], bytes_max: int) -> list[int]:
+    """Tell where to cut documents, after each of these: lists of up to that many bytes of text, or of one document."""
+
 def network_file_system(path: Path) -> str | None:
     """Name the file system of a directory if other machines share it over a network."""
 

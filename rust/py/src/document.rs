@@ -15,7 +15,7 @@ use pyo3::exceptions::{PyKeyError, PyUnicodeEncodeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyString, PyType};
+use pyo3::types::{PyDict, PyList, PyString, PyType};
 
 // Every field of a document, as a caller names it.
 const FIELDS: [&str; 9] = ["text", "id", "title", "metadata", "expires", "thread", "place", "time", "vector"];
@@ -218,6 +218,39 @@ impl<'py> Parts<'py> {
         }
         Ok((title, text))
     }
+}
+
+/// Returns where to cut documents, after each of these: into as few lists as hold up to that many bytes of text, or one
+/// document. What raises while a document is asked for its text is told, whether its own code does or a signal's handler.
+#[pyfunction]
+pub(crate) fn piece_ends(documents: &Bound<'_, PyList>, bytes_max: usize) -> PyResult<Vec<usize>> {
+    let (mut ends, mut filled) = (Vec::new(), 0);
+    for (at, document) in documents.iter().enumerate() {
+        let bytes = text_bytes(&document)?;
+        if at > 0 && filled + bytes > bytes_max {
+            ends.push(at);
+            filled = 0;
+        }
+        filled += bytes;
+    }
+    if !documents.is_empty() {
+        ends.push(documents.len());
+    }
+    Ok(ends)
+}
+
+// Of what has no text it is none; such documents are refused where they are read.
+fn text_bytes(document: &Bound<'_, PyAny>) -> PyResult<usize> {
+    let name = &names(document.py())[0];
+    let text = if document.is_instance_of::<PyString>() {
+        Some(document.clone())
+    } else if is_mapping(document)? {
+        item(document, name)?
+    } else {
+        document.getattr_opt(name)?
+    };
+    let text = text.as_ref().and_then(|text| text.cast::<PyString>().ok());
+    Ok(text.and_then(|text| text.to_str().ok()).map_or(0, str::len))
 }
 
 // Returns the fields of a dictionary that has no other keys, in one pass that runs no code of the caller's. Of another

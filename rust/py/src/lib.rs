@@ -69,7 +69,7 @@ mod _phago {
     #[pymodule_export]
     use crate::cross_edges::CrossEdges;
     #[pymodule_export]
-    use crate::document::StoredRow;
+    use crate::document::{StoredRow, piece_ends};
     #[pymodule_export]
     use crate::kept::{Follower, Kept, VerifiedRow, network_file_system, verify};
     #[pymodule_export]
