@@ -24,6 +24,19 @@ pub(crate) struct Ghosts {
     // The far ends of new edges that are not cached yet, by their stems, and whether their home shards are to be asked. As
     // many as the cache holds: an older one would be evicted at once.
     awaited: LruCache<Arc<str>, bool, State>,
+    // Those of the last ticks, later than these: their stems are read once somebody looks. To read them for each tick
+    // takes longer than all else after its commit, and a large tick makes so many that those before it count no more.
+    noted: Vec<Noted>,
+}
+
+// So many ticks are noted before stems are read.
+const NOTED_MAX: usize = 64;
+
+// The far ends of one tick's new edges, by the indices of a dictionary.
+struct Noted {
+    terms: Vec<u32>,
+    lexicon: Arc<Lexicon>,
+    resolve: bool,
 }
 
 impl Ghosts {
@@ -32,28 +45,45 @@ impl Ghosts {
         // Made unbounded and then bounded, because a bounded one allocates its whole capacity at once.
         let mut awaited = LruCache::unbounded_with_hasher(State::default());
         awaited.resize(NonZeroUsize::new(cache.capacity()).unwrap_or(NonZeroUsize::MIN));
-        Ghosts { cache, stems: Map::default(), awaited }
+        Ghosts { cache, stems: Map::default(), awaited, noted: Vec::new() }
     }
 
     /// Notes the far ends of new edges, of which as many as fit are to be cached. `lexicon` is the one that the indices
     /// of the edges belong to.
-    pub(crate) fn expect(&mut self, made: &[CrossEdge], lexicon: &Lexicon, resolve: bool) {
+    pub(crate) fn expect(&mut self, made: &[CrossEdge], lexicon: &Arc<Lexicon>, resolve: bool) {
         let most = self.cache.capacity();
-        let mut targets = Set::default();
+        let (mut known, mut terms) = (Set::default(), Vec::new());
         for edge in made {
             // Beyond the capacity, each new ghost would only evict another one of the same tick.
-            if targets.len() == most {
+            if terms.len() == most {
                 break;
             }
-            if targets.insert(edge.target) {
-                self.awaited.put(lexicon.stem(edge.target), resolve);
+            if known.insert(edge.target) {
+                terms.push(edge.target);
+            }
+        }
+        if terms.len() == most {
+            self.awaited.clear();
+            self.noted.clear();
+        }
+        self.noted.push(Noted { terms, lexicon: lexicon.clone(), resolve });
+        if self.noted.len() == NOTED_MAX || self.noted.iter().map(|noted| noted.terms.len()).sum::<usize>() > 2 * most {
+            self.name();
+        }
+    }
+
+    /// Reads the stems of what was noted, after which no dictionary is held.
+    pub(crate) fn name(&mut self) {
+        for Noted { terms, lexicon, resolve } in self.noted.drain(..) {
+            for term in terms {
+                self.awaited.put(lexicon.stem(term), resolve);
             }
         }
     }
 
     /// Returns whether all far ends that were noted are cached.
     pub(crate) fn is_settled(&self) -> bool {
-        self.awaited.is_empty()
+        self.awaited.is_empty() && self.noted.is_empty()
     }
 
     /// Caches ghosts of the far ends that were noted. Without `ask`, no home shard is asked.
@@ -61,6 +91,7 @@ impl Ghosts {
     /// # Errors
     /// As [`Whole::ghosts`]. Then nothing is cached, and all is noted still.
     pub(crate) fn settle(&mut self, state: &dyn Whole, ask: bool) -> Result<()> {
+        self.name();
         let commons = state.commons();
         // The oldest first. A word that was forgotten since then has no node.
         let noted = self.awaited.iter().rev();
@@ -137,14 +168,20 @@ mod tests {
         let lexicon = Arc::new(Lexicon::new());
         Session::new(lexicon.clone()).analyse("", "wall salt ion pump cell");
         let terms: Vec<u32> = (0..5).collect();
-        for capacity in [1, 3, 1 << 24] {
+        for capacity in [1, 3, 7, 1 << 24] {
             let mut ghosts = Ghosts::new(capacity);
-            for tick in 0..50 {
+            for tick in 0..250 {
+                // Somebody looks after some of the first ticks.
+                if tick < 100 && tick % 7 < 3 {
+                    ghosts.name();
+                }
                 ghosts.expect(&edges(terms.iter().copied().cycle().skip(tick).take(9)), &lexicon, tick % 2 == 0);
-                assert_eq!(ghosts.awaited.len(), capacity.min(terms.len()));
+                let noted: usize = ghosts.noted.iter().map(|noted| noted.terms.len()).sum();
+                assert!(!ghosts.is_settled() && noted <= 2 * capacity && ghosts.noted.len() < NOTED_MAX);
             }
+            ghosts.name();
             // Those of the last tick that fit, as it wants them.
-            let newest = terms.iter().copied().cycle().skip(49).take(capacity.min(terms.len()));
+            let newest = terms.iter().copied().cycle().skip(249).take(capacity.min(terms.len()));
             let newest: Vec<(Arc<str>, bool)> = newest.map(|term| (lexicon.stem(term), false)).collect();
             let noted: Vec<(Arc<str>, bool)> =
                 ghosts.awaited.iter().rev().map(|(stem, &asked)| (stem.clone(), asked)).collect();

@@ -99,6 +99,7 @@ impl World {
     pub(crate) fn forget_words_of(&self, state: &mut Replica) {
         if state.forget_words() {
             self.sessions.drop_all_but(state.commons().lexicon());
+            self.ghosts.iter().for_each(|ghosts| lock(ghosts).name());
         }
     }
 
