@@ -38,6 +38,19 @@ impl Census {
         }
     }
 
+    /// Adds the changes of other rows of the same tick.
+    pub fn add(&mut self, other: Census) {
+        self.live += other.live;
+        for (end, change) in other.ends {
+            *self.ends.entry(end).or_default() += change;
+        }
+        if self.near.is_empty() {
+            self.near = other.near;
+        } else {
+            self.near.iter_mut().zip(other.near).for_each(|(all, change)| *all += change);
+        }
+    }
+
     /// Moves everything into `ends`. Called once, when all rows are done.
     pub fn close(&mut self) {
         for (ahead, change) in std::mem::take(&mut self.near).into_iter().enumerate() {

@@ -295,6 +295,7 @@ fn without(synapse: &Synapse, unwired: &[Unwired<'_>]) -> Option<Synapse> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::numbers::Numbering;
     use proptest::prelude::*;
     use std::cmp::Reverse;
 
@@ -312,15 +313,16 @@ mod tests {
         ) {
             let config = ColonyConfig { max_edge_degree: cap, edge_decay_rate: 0.0, ..ColonyConfig::default() };
             let ids: Vec<u128> = (0..30).map(|term: u128| term.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)).collect();
-            let mut numbers = Numbers::new(&df, &ids, if is_dense { 30 } else { 0 });
+            let mut numbering = Numbering::new(30, if is_dense { 30 } else { 0 });
             let row: Vec<Synapse> = (1..).zip(&stored).map(|(target, &(gains, co_activations, last, _))| {
                 Synapse { target, weight: gains * GAIN, last, created: 0, co_activations }
             }).collect();
             let documents = stored.iter().map(|stored| stored.3).chain(made);
             let activated: Vec<(u32, u32)> = (1..).zip(documents).filter(|(_, documents)| *documents > 0).collect();
             let lists: Vec<(u32, u32)> =
-                activated.iter().map(|&(target, documents)| (numbers.give(target), documents)).collect();
-            let mut activations = Activations::new(&numbers);
+                activated.iter().map(|&(target, documents)| (numbering.give(target, &df, &ids), documents)).collect();
+            let numbers = Numbers::new(&numbering, &df, &ids);
+            let mut activations = Activations::new(&numbering);
             lists.iter().for_each(|&(number, documents)| (0..documents).for_each(|_| activations.add(&[number])));
 
             let mut expected: Vec<Synapse> = Vec::new();

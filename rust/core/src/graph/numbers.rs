@@ -4,14 +4,20 @@ use crate::maps::Map;
 
 /// The concepts in a tick's lists, numbered from 1 in the order in which they come. These are few and dense, and what
 /// is in many documents has a small one: what is counted by them stays near the processor.
-#[derive(Debug)]
-pub struct Numbers<'a> {
-    df: &'a [u32],
-    ids: &'a [u128],
+#[derive(Debug, Default)]
+pub struct Numbering {
     of: Of,
     // By number, nobody's included.
     terms: Vec<u32>,
     tallies: Vec<Tally>,
+}
+
+/// Numbers, and what is known of all terms by index: their df at the tick's cut, and their ids.
+#[derive(Copy, Clone, Debug)]
+pub struct Numbers<'a> {
+    numbering: &'a Numbering,
+    df: &'a [u32],
+    ids: &'a [u128],
 }
 
 // The number of each term in some list, by term: an array that has 0 for all others; or, if so few have one that filling
@@ -20,6 +26,12 @@ pub struct Numbers<'a> {
 enum Of {
     Dense(Vec<u32>),
     Sparse(Map<u32, u32>),
+}
+
+impl Default for Of {
+    fn default() -> Self {
+        Of::Sparse(Map::default())
+    }
 }
 
 // An array may have so many terms for each entry of a list.
@@ -90,40 +102,33 @@ impl Tally {
     }
 }
 
-impl<'a> Numbers<'a> {
-    /// Returns numbers for terms of which `df` (at the tick's cut) and `ids` are known by index, in lists of this many
-    /// entries together.
-    pub fn new(df: &'a [u32], ids: &'a [u128], entries: usize) -> Self {
-        let is_dense = df.len() <= TERMS_FOR_EACH * entries;
-        let of = if is_dense { Of::Dense(vec![0; df.len()]) } else { Of::Sparse(Map::default()) };
-        Numbers { df, ids, of, terms: vec![u32::MAX], tallies: vec![Tally::LEAST] }
+impl Numbering {
+    /// Returns numbers for terms of which there are so many, in lists of this many entries together.
+    pub fn new(terms: usize, entries: usize) -> Self {
+        let is_dense = terms <= TERMS_FOR_EACH * entries;
+        let of = if is_dense { Of::Dense(vec![0; terms]) } else { Of::default() };
+        Numbering { of, terms: vec![u32::MAX], tallies: vec![Tally::LEAST] }
     }
 
-    /// Returns the number of a term, which gets the next one if it has none.
+    /// Returns the number of a term, which gets the next one if it has none. `df` and `ids` are those of all terms.
     #[inline]
-    pub fn give(&mut self, term: u32) -> u32 {
+    pub fn give(&mut self, term: u32, df: &[u32], ids: &[u128]) -> u32 {
         let number = self.number(term);
-        if number > 0 { number } else { self.give_next(term) }
+        if number > 0 { number } else { self.give_next(term, df, ids) }
     }
 
-    fn give_next(&mut self, term: u32) -> u32 {
+    fn give_next(&mut self, term: u32, df: &[u32], ids: &[u128]) -> u32 {
         let (number, at) = (self.terms.len() as u32, term as usize);
         match &mut self.of {
             Of::Dense(of) => of[at] = number,
             Of::Sparse(of) => _ = of.insert(term, number),
         }
         self.terms.push(term);
-        let df = self.df[at].min(DF_MAX);
+        let df = df[at].min(DF_MAX);
         // A df that does not fit has to be looked up before ids are compared.
-        let id = if df < DF_MAX { (self.ids[at] >> (128 - ID_BITS)) as u64 } else { 0 };
+        let id = if df < DF_MAX { (ids[at] >> (128 - ID_BITS)) as u64 } else { 0 };
         self.tallies.push(Tally::of_none(df, id));
         number
-    }
-
-    /// Returns the number of a term and its df.
-    #[inline]
-    pub fn of(&self, term: u32) -> Number {
-        Number { number: self.number(term), df: self.df(term) }
     }
 
     /// Returns the number of a term, 0 if it has none.
@@ -149,6 +154,24 @@ impl<'a> Numbers<'a> {
     pub fn is_empty(&self) -> bool {
         self.len() == 1
     }
+}
+
+impl<'a> Numbers<'a> {
+    /// Returns these numbers with the df and the ids of all terms.
+    pub fn new(numbering: &'a Numbering, df: &'a [u32], ids: &'a [u128]) -> Self {
+        Numbers { numbering, df, ids }
+    }
+
+    /// Returns the number of a term and its df.
+    #[inline]
+    pub fn of(&self, term: u32) -> Number {
+        Number { number: self.numbering.number(term), df: self.df(term) }
+    }
+
+    /// Returns the term of a number.
+    pub fn term(&self, number: u32) -> u32 {
+        self.numbering.term(number)
+    }
 
     pub(super) fn df(&self, term: u32) -> u32 {
         self.df[term as usize]
@@ -171,7 +194,7 @@ pub struct Activations {
 
 impl Activations {
     /// Returns counters for these numbers, all zero.
-    pub fn new(numbers: &Numbers<'_>) -> Self {
+    pub fn new(numbers: &Numbering) -> Self {
         Activations { tallies: numbers.tallies.clone(), touched: vec![0; numbers.len() + 1], used: 0 }
     }
 

@@ -114,6 +114,7 @@ fn full(tally: Tally) -> u64 {
 mod tests {
     use super::super::numbers::Activations;
     use super::*;
+    use crate::graph::numbers::Numbering;
     use proptest::prelude::*;
 
     #[test]
@@ -140,9 +141,11 @@ mod tests {
                 u128::from(made.1) << 96 | u128::from(place.wrapping_mul(seed | 1))
             };
             let ids: Vec<u128> = (0u64..).zip(&made).map(id).collect();
-            let mut numbers = Numbers::new(&df, &ids, if is_dense { df.len() } else { 0 });
-            let given: Vec<u32> = (0..made.len() as u32).rev().map(|term| numbers.give(term)).collect();
-            let mut activations = Activations::new(&numbers);
+            let mut numbering = Numbering::new(df.len(), if is_dense { df.len() } else { 0 });
+            let given: Vec<u32> =
+                (0..made.len() as u32).rev().map(|term| numbering.give(term, &df, &ids)).collect();
+            let numbers = Numbers::new(&numbering, &df, &ids);
+            let mut activations = Activations::new(&numbering);
             for (&number, made) in given.iter().zip(made.iter().rev()) {
                 (0..made.2).for_each(|_| activations.add(&[number]));
             }

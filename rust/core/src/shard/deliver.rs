@@ -1,142 +1,112 @@
-//! Decay: removes expired synapses, delivers the inbox, and cuts rows above the cap down to their strongest.
+//! The second part of Decay: removes expired synapses, delivers what was gathered, and cuts rows above the cap down to
+//! their strongest.
 
-use super::delta::{CrossEdge, Delta, NodeChange};
-use super::sources::Sources;
+use super::delta::{CrossEdge, NodeChange, Piece};
+use super::gathered::Gathered;
 use super::{Node, Shard};
 use crate::cancel::Cancel;
 use crate::commons::Commons;
-use crate::field::Emissions;
 use crate::graph::census::Census;
 use crate::graph::delivery::{Before, Delivery, Stored, Unwired};
 use crate::graph::numbers::{Activations, Numbers};
-use crate::graph::staged::Staged as Rows;
 use crate::graph::{Decays, Row, Synapse};
 use crate::maps::Map;
-use crate::message::Batch;
-use crate::plan::Plan;
 use crate::{Error, Result};
 
-impl Shard {
-    /// Stages the end of a tick from the batches of every shard. Its seat adds what the shard itself sensed and lysed,
-    /// which cannot fail.
+/// What one thread delivered of what was gathered.
+#[derive(Debug, Default)]
+pub struct Delivered {
+    /// Its pieces, by number, with the synapses whose targets have other homes.
+    pub(super) pieces: Vec<(usize, Piece, Vec<CrossEdge>)>,
+    pub(super) census: Census,
+    pub(super) touched: u64,
+    /// Concepts after the tick, minus those before it.
+    pub(super) concepts: i64,
+}
+
+impl Gathered {
+    /// Delivers the pieces that `next` names until it names none. Of all threads together it must name each once.
     ///
     /// # Errors
-    /// [`Error::Cancelled`]; [`Error::BarrierFailed`] for a batch of another tick or for another shard.
-    pub(super) fn decay(&self, plan: &Plan, commons: &Commons, inbox: &[Batch], cancel: &Cancel) -> Result<Delta> {
-        cancel.poll()?;
-        if let Some(stray) = inbox.iter().find(|batch| batch.tick != plan.tick || batch.to != self.id) {
-            let (tick, to, here, now) = (stray.tick, stray.to, self.id, plan.tick);
-            let reason = format!("a batch for {to} of tick {tick} came to {here} in tick {now}");
-            return Err(Error::BarrierFailed { reason });
-        }
-        let stamp = plan.stamp();
-        let mut delta = Delta {
-            tick: plan.tick,
-            slots: commons.vocabulary().slots(self.seat) as usize,
-            nodes: Vec::new(),
-            rows: Rows::default(),
-            census: Census::new(stamp),
-            pinned: self.pinned_by(plan, commons),
-            lysed: Vec::new(),
-            leaving: Vec::new(),
-            traces: Emissions::default(),
-            transferred: 0,
-            digesters: Vec::new(),
-            touched: 0,
-            sweep: None,
-            exchanged: inbox.iter().filter(|batch| batch.from != self.id).map(Batch::nbytes).sum(),
-            node_count: self.node_count,
-            edge_count: 0,
-            cross_edges: Vec::new(),
-        };
-        if !inbox.is_empty() || delta.pinned.is_some() || !plan.uses.is_empty() {
-            self.deliver(plan, commons, inbox, cancel, &mut delta)?;
-        }
-        delta.census.close();
-        delta.edge_count = self.edges_after(stamp, &delta.census);
-        self.sweep(&self.decays(commons), &mut delta);
-        Ok(delta)
-    }
-
-    // Returns the terms that live here and are pinned, sorted, if these are others than before.
-    fn pinned_by(&self, plan: &Plan, commons: &Commons) -> Option<Box<[u32]>> {
-        if plan.pinned.is_empty() && self.pinned.is_empty() {
-            return None;
-        }
-        let here = plan.pinned.iter().copied().filter(|&term| commons.home(term).shard == self.id);
-        let pinned: Box<[u32]> = here.collect();
-        (pinned != self.pinned).then_some(pinned)
-    }
-
-    // Returns the number of living synapses after the tick. Panics here and not in Advance if a count would fall below
-    // 0: a wrong tick is not committed.
-    fn edges_after(&self, stamp: u32, census: &Census) -> u64 {
-        let ending = |end| self.ends.get(&end).copied().unwrap_or(0);
-        for (&end, &change) in &census.ends {
-            // Synapses that end now are removed before anything is delivered.
-            let before = if end == stamp { 0 } else { ending(end) };
-            assert!(before.checked_add_signed(change).is_some(), "more synapses than there are end at tick {end}");
-        }
-        let left = self.live.checked_sub(ending(stamp)).and_then(|left| left.checked_add_signed(census.live));
-        left.expect("no more synapses end than there are")
-    }
-
-    fn deliver(
+    /// [`Error::Cancelled`]; [`Error::Wire`] for columns that no colony wrote.
+    pub fn deliver(
         &self,
-        plan: &Plan,
+        shard: &Shard,
         commons: &Commons,
-        inbox: &[Batch],
         cancel: &Cancel,
-        delta: &mut Delta,
-    ) -> Result<()> {
-        let (before, after) = (&*self.pinned, delta.pinned.clone());
-        let after = after.as_deref().unwrap_or(before);
-        let (was, is) = (Decays::new(commons.config(), before), Decays::new(commons.config(), after));
-        let lists: Vec<&[u32]> = inbox.iter().flat_map(Batch::lists).collect();
-        let is_here = |term: u32| commons.home(term).shard == self.id;
-        let entries = lists.iter().map(|list| list.len()).sum();
-        let numbers = Numbers::new(commons.statistics().all_df(), commons.vocabulary().ids(), entries);
-        let sources = Sources::gather(&lists, numbers, is_here, cancel)?;
-        let mut activations = Activations::new(&sources.numbers);
-        // By source: the lists to unwire. Deletes are few compared with deliveries, and are applied first.
-        let mut unwired: Map<u32, Vec<Unwired<'_>>> = Map::default();
-        for (tick, concepts) in inbox.iter().flat_map(Batch::unwired) {
-            for &source in concepts.iter().filter(|&&term| is_here(term)) {
-                unwired.entry(source).or_default().push(Unwired { tick, concepts });
-            }
+        next: impl FnMut() -> Option<usize>,
+    ) -> Result<Delivered> {
+        let mut pieces = std::iter::from_fn(next).peekable();
+        // Another thread was faster, and there is nothing to prepare for.
+        if pieces.peek().is_none() {
+            return Ok(Delivered::default());
         }
-        let mut used = used(inbox);
-        for &(concept, times) in plan.uses.iter().filter(|&&(term, _)| is_here(term)) {
-            let known = used.entry(concept).or_default();
-            known.times = known.times.saturating_add(times);
+        let (stamp, after) = (self.tick as u32, self.pinned.as_deref().unwrap_or(&shard.pinned));
+        let (was, is) = (Decays::new(commons.config(), &*shard.pinned), Decays::new(commons.config(), after));
+        let numbering = &self.sources.numbers;
+        let numbers = Numbers::new(numbering, commons.statistics().all_df(), commons.vocabulary().ids());
+        let mut delivering = Delivering {
+            gathered: self,
+            shard,
+            commons,
+            was: &was,
+            is: &is,
+            numbers: &numbers,
+            unwired: self.unwired(|term| shard.is_home(term, commons)),
+            activations: Activations::new(numbering),
+            delivery: Delivery::new(&is, commons.config(), stamp, &numbers),
+            work: Work { cancel, left: WORK_POLL },
+            delivered: Delivered { census: Census::new(stamp), ..Delivered::default() },
+        };
+        for piece in pieces {
+            delivering.deliver(piece)?;
         }
-        let repinned = before.iter().chain(after).filter(|&&term| was.is_pinned(term) != is.is_pinned(term));
-        let mut alone: Vec<u32> = unwired.keys().chain(used.keys()).chain(repinned).copied().collect();
-        alone.retain(|source| !sources.has(*source));
-        alone.sort_unstable();
-        alone.dedup();
-        let mut delivery = Delivery::new(&is, commons.config(), delta.tick as u32, &sources.numbers);
-        let mut work = Work { cancel, left: WORK_POLL };
-        let (no_row, many) = (Row::default(), commons.seat_count() > 1);
-        let terms = (0..sources.len()).map(|place| sources.numbers.term(sources.number(place)));
-        let terms: Vec<u32> = terms.chain(alone).collect();
-        let mut ahead = Ahead::default();
-        for (place, &source) in terms.iter().enumerate() {
-            if place % AHEAD == 0 {
-                ahead.fetch(self, &terms[place..terms.len().min(place + AHEAD)], &sources.numbers, commons);
+        Ok(delivering.delivered)
+    }
+}
+
+// One thread's share of a shard's Decay.
+struct Delivering<'a> {
+    gathered: &'a Gathered,
+    shard: &'a Shard,
+    commons: &'a Commons,
+    // The laws of rows before and after the tick.
+    was: &'a Decays<'a>,
+    is: &'a Decays<'a>,
+    numbers: &'a Numbers<'a>,
+    // By source: the lists to unwire.
+    unwired: Map<u32, Vec<Unwired<'a>>>,
+    activations: Activations,
+    delivery: Delivery<'a>,
+    work: Work<'a>,
+    delivered: Delivered,
+}
+
+impl Delivering<'_> {
+    fn deliver(&mut self, piece: usize) -> Result<()> {
+        let Self { gathered, shard, commons, was, is, numbers, unwired, .. } = self;
+        let (sources, config, many) = (&gathered.sources, commons.config(), commons.seat_count() > 1);
+        let Delivered { census, touched, concepts, pieces } = &mut self.delivered;
+        let (mut made, mut cross_edges) = (Piece::default(), Vec::new());
+        let (no_row, mut ahead, terms) = (Row::default(), Ahead::default(), gathered.piece(piece));
+        for (at, place) in terms.clone().enumerate() {
+            let source = gathered.terms[place];
+            if at % AHEAD == 0 {
+                ahead.fetch(shard, &gathered.terms[place..terms.end.min(place + AHEAD)], numbers, commons);
             }
-            let (slot, node, row) = ahead.get(place % AHEAD);
-            for &list in sources.lists_of(place).iter().take_while(|_| commons.config().wiring) {
+            let (slot, node, row) = ahead.get(at % AHEAD);
+            for &list in sources.lists_of(place).iter().take_while(|_| config.wiring) {
                 let list = sources.list(list);
-                work.add(list.len())?;
-                activations.add(list);
+                self.work.add(list.len())?;
+                self.activations.add(list);
             }
-            activations.remove(sources.number(place));
+            self.activations.remove(sources.number(place));
             let gone = unwired.get(&source).map_or(&[][..], Vec::as_slice);
             let before = node.map_or(0, |node| node.wirings);
             let left = before - gone.len() as u32;
             let wirings = left + sources.lists_of(place).len() as u32;
-            let (uses, reinforced) = used.get(&source).map_or((0, &[][..]), |used| (used.times, &*used.targets));
+            let (uses, reinforced) =
+                gathered.used.get(&source).map_or((0, &[][..]), |used| (used.times, &*used.targets));
             if before == 0 && wirings == 0 {
                 // The term is not a concept, and use does not make it one.
                 continue;
@@ -144,17 +114,17 @@ impl Shard {
             // A node that is removed and wired again in one tick is a new one.
             let known = node.filter(|_| left > 0).map_or(0, |node| node.uses);
             let uses = if wirings > 0 { known.saturating_add(uses) } else { 0 };
-            delta.nodes.push(NodeChange { slot, term: source, wirings, uses });
+            made.nodes.push(NodeChange { slot, term: source, wirings, uses });
             let (was_pinned, is_pinned) = (was.is_pinned(source), is.is_pinned(source));
             if wirings == left && gone.is_empty() && reinforced.is_empty() && was_pinned == is_pinned {
                 continue;
             }
-            delta.touched += row.len() as u64;
-            work.add(64 + row.len() * (1 + gone.len()))?;
+            *touched += row.len() as u64;
+            self.work.add(64 + row.len() * (1 + gone.len()))?;
             let row_before = Before { row, was_pinned, is_pinned };
-            let new = delivery.deliver(&row_before, gone, &mut activations, reinforced, &mut delta.census, |made| {
-                if many && commons.home(made.target).shard != self.id {
-                    delta.cross_edges.push(CrossEdge { source, target: made.target, weight: made.weight });
+            let new = self.delivery.deliver(&row_before, gone, &mut self.activations, reinforced, census, |new| {
+                if many && !shard.is_home(new.target, commons) {
+                    cross_edges.push(CrossEdge { source, target: new.target, weight: new.weight });
                 }
             });
             // Every synapse of a concept was wired by a document that wired the concept. Columns that no colony wrote
@@ -163,11 +133,12 @@ impl Shard {
                 let reason = "`co_activations` had more documents of a synapse than there were".into();
                 return Err(Error::Wire { what: "checkpoint", reason });
             }
-            delta.node_count = delta.node_count + u64::from(wirings > 0) - u64::from(before > 0);
+            *concepts += i64::from(wirings > 0) - i64::from(before > 0);
             if !(new.is_empty() && row.is_empty()) {
-                delta.rows.stage(slot, node.map_or(&no_row, |node| &node.row), new);
+                made.rows.stage(slot, node.map_or(&no_row, |node| &node.row), new);
             }
         }
+        pieces.push((piece, made, cross_edges));
         Ok(())
     }
 }
@@ -231,37 +202,4 @@ impl Work<'_> {
         self.left = WORK_POLL;
         self.cancel.poll()
     }
-}
-
-// What reinforcements do to one concept: how often it was used, and its targets.
-#[derive(Default)]
-struct Used {
-    times: u64,
-    targets: Vec<(u32, u64)>,
-}
-
-// Returns what all shards report as used here, by concept. These are sums of integers, so the order of shards has no
-// effect.
-fn used(inbox: &[Batch]) -> Map<u32, Used> {
-    let mut used: Map<u32, Used> = Map::default();
-    for uses in inbox.iter().map(Batch::uses) {
-        for &(concept, times) in &uses.concepts {
-            let known = used.entry(concept).or_default();
-            known.times = known.times.saturating_add(times);
-        }
-        for &((source, target), times) in &uses.synapses {
-            used.entry(source).or_default().targets.push((target, times));
-        }
-    }
-    for used in used.values_mut() {
-        used.targets.sort_unstable();
-        used.targets.dedup_by(|next, first| {
-            let same = next.0 == first.0;
-            if same {
-                first.1 = first.1.saturating_add(next.1);
-            }
-            same
-        });
-    }
-    used
 }

@@ -28,6 +28,13 @@ pub(crate) struct NodeChange {
     pub(crate) uses: u64,
 }
 
+/// What a tick changes of some concepts and their rows, of which no other piece of it changes any.
+#[derive(Debug, Default)]
+pub(crate) struct Piece {
+    pub(crate) nodes: Vec<NodeChange>,
+    pub(crate) rows: Rows,
+}
+
 /// Documents that leave, each with its word forms and their counts.
 pub(crate) type Leaving = Vec<(DocumentId, Box<[(u32, u32)]>)>;
 
@@ -36,8 +43,7 @@ pub(crate) type Leaving = Vec<(DocumentId, Box<[(u32, u32)]>)>;
 pub struct Delta {
     pub(crate) tick: Tick,
     pub(crate) slots: usize,
-    pub(crate) nodes: Vec<NodeChange>,
-    pub(crate) rows: Rows,
+    pub(crate) pieces: Vec<Piece>,
     pub(crate) census: Census,
     // The terms that live here and are pinned, if these are others than before.
     pub(crate) pinned: Option<Box<[u32]>>,
@@ -81,7 +87,12 @@ pub struct Staged {
 impl Delta {
     /// Returns how many synapses the tick writes.
     pub fn synapses(&self) -> u64 {
-        self.rows.made()
+        self.pieces.iter().map(|piece| piece.rows.made()).sum()
+    }
+
+    /// Returns how many synapses are stored where these go.
+    pub(crate) fn replaced(&self) -> u64 {
+        self.pieces.iter().map(|piece| piece.rows.replaced()).sum()
     }
 
     /// Returns what others must know of it.

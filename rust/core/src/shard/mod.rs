@@ -5,8 +5,10 @@
 //! what was staged aborts the tick.
 
 mod act;
+mod decay;
 mod deliver;
 mod delta;
+mod gathered;
 mod renumber;
 mod restore;
 mod seat;
@@ -14,14 +16,16 @@ mod sense;
 mod sources;
 mod sweep;
 
+pub use deliver::Delivered;
+use delta::Piece;
 pub use delta::{CrossEdge, Delta, Staged};
+pub use gathered::Gathered;
 pub(crate) use restore::Ends;
 pub use seat::{Seat, exchange};
 
 use crate::agents::Digester;
 use crate::commons::Commons;
 use crate::documents::{Analysed, Document, Documents, Lifetime};
-use crate::graph::staged::Staged as Rows;
 use crate::graph::{Decays, Row, Synapse};
 use crate::ids::{AgentId, DocumentId, ShardId, Tick};
 use crate::reinforcement::{Reinforcement, Waiting, size_of_waiting};
@@ -84,7 +88,7 @@ pub struct Shard {
 
 /// What a commit replaced. The caller drops it without a lock.
 #[derive(Debug)]
-pub struct Retired(#[allow(dead_code)] Rows);
+pub struct Retired(#[allow(dead_code)] Vec<Piece>);
 
 impl Shard {
     pub(crate) fn new(id: ShardId, seat: usize) -> Self {
@@ -263,7 +267,7 @@ impl Shard {
         if self.nodes.len() < delta.slots {
             self.nodes.resize_with(delta.slots, || Node { term: 0, wirings: 0, uses: 0, row: Row::default() });
         }
-        for told in &delta.nodes {
+        for told in delta.pieces.iter().flat_map(|piece| &piece.nodes) {
             let node = &mut self.nodes[told.slot as usize];
             node.term = told.term;
             node.wirings = told.wirings;
@@ -273,8 +277,8 @@ impl Shard {
         // Inputs wait while a tick runs, so the tick has unwired and reinforced everything here.
         self.unwiring.clear();
         self.reinforcing.clear();
-        self.stored = self.stored + delta.rows.made() - delta.rows.replaced();
-        delta.rows.replace(&mut self.nodes, |node| &mut node.row);
+        self.stored = self.stored + delta.synapses() - delta.replaced();
+        delta.pieces.iter_mut().for_each(|piece| piece.rows.replace(&mut self.nodes, |node| &mut node.row));
         if let Some(pinned) = delta.pinned.take() {
             self.pinned = pinned;
         }
@@ -298,7 +302,7 @@ impl Shard {
         }
         self.sweep = delta.sweep;
         self.touched = delta.touched;
-        Retired(std::mem::take(&mut delta.rows))
+        Retired(delta.pieces)
     }
 
     /// Moves on to a later tick in which nothing happens but the end of synapses.

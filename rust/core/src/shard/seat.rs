@@ -4,7 +4,9 @@
 //! nothing, so a driver may repeat it. Dropping a seat undoes the shard's part of the tick.
 
 use super::Shard;
+use super::deliver::Delivered;
 use super::delta::{CrossEdge, Delta, Leaving};
+use super::gathered::Gathered;
 use super::sense::Sensed;
 use crate::cancel::Cancel;
 use crate::commons::Commons;
@@ -13,6 +15,7 @@ use crate::message::Batch;
 use crate::phase::Phase;
 use crate::plan::Plan;
 use crate::{Error, Result};
+use std::sync::Arc;
 
 type Lysed = Vec<(u32, Box<[u32]>)>;
 
@@ -28,7 +31,7 @@ pub struct Seat {
     // From Act until it is taken.
     outbox: Option<Vec<Batch>>,
     // From the exchange until Decay.
-    inbox: Option<Vec<Batch>>,
+    inbox: Option<Arc<Vec<Batch>>>,
     // On the heap: a driver moves seats between two phases.
     delta: Option<Box<Delta>>,
 }
@@ -57,10 +60,7 @@ impl Seat {
     /// [`Error::PhaseOrder`] for a phase out of order; [`Error::BarrierFailed`] for Decay before the exchange, or with
     /// a batch of another tick or for another shard; [`Error::Cancelled`]. The seat then stays as it was.
     pub fn step(&mut self, phase: Phase, shard: &Shard, plan: &Plan, commons: &Commons, cancel: &Cancel) -> Result<()> {
-        if phase != self.next {
-            let (shard, expected, found, tick) = (shard.id(), self.next, phase, plan.tick);
-            return Err(Error::PhaseOrder { shard, expected, found, tick });
-        }
+        self.expect(phase, shard, plan)?;
         match phase {
             Phase::Sense => {
                 self.sensed = shard.sense(plan, commons, cancel)?;
@@ -73,22 +73,52 @@ impl Seat {
                 self.next = Phase::Decay;
             }
             Phase::Decay => {
-                let Some(inbox) = &self.inbox else {
-                    let reason = format!("{} cannot Decay in tick {} before the exchange", shard.id(), plan.tick);
-                    return Err(Error::BarrierFailed { reason });
-                };
-                let mut delta = shard.decay(plan, commons, inbox, cancel)?;
-                delta.lysed = std::mem::take(&mut self.lysed);
-                delta.leaving = std::mem::take(&mut self.leaving);
-                delta.traces = std::mem::take(&mut self.traces);
-                delta.transferred = self.transferred;
-                delta.digesters = std::mem::take(&mut self.sensed).after();
-                (self.inbox, self.delta) = (None, Some(Box::new(delta)));
-                self.next = Phase::Advance;
+                let gathered = self.gather(shard, plan, commons, cancel)?;
+                let mut pieces = 0..gathered.pieces();
+                let delivered = gathered.deliver(shard, commons, cancel, || pieces.next())?;
+                self.stage(shard, commons, &gathered, vec![delivered]);
             }
             Phase::Advance => {}
         }
         Ok(())
+    }
+
+    /// Begins Decay: gathers what the shard delivers. A driver whose threads share the work has them deliver the pieces,
+    /// and then calls [`Seat::stage`]; [`Seat::step`] does all of it.
+    ///
+    /// # Errors
+    /// As [`Seat::step`].
+    pub fn gather(&self, shard: &Shard, plan: &Plan, commons: &Commons, cancel: &Cancel) -> Result<Gathered> {
+        self.expect(Phase::Decay, shard, plan)?;
+        let Some(inbox) = &self.inbox else {
+            let reason = format!("{} cannot Decay in tick {} before the exchange", shard.id(), plan.tick);
+            return Err(Error::BarrierFailed { reason });
+        };
+        shard.gather(plan, commons, inbox, cancel)
+    }
+
+    /// Ends Decay with what all threads delivered.
+    ///
+    /// # Panics
+    /// Unless each piece was delivered once, or if the seat is not in Decay.
+    pub fn stage(&mut self, shard: &Shard, commons: &Commons, gathered: &Gathered, delivered: Vec<Delivered>) {
+        assert_eq!(self.next, Phase::Decay, "what was delivered is staged in Decay");
+        let mut delta = shard.staged(commons, gathered, delivered);
+        delta.lysed = std::mem::take(&mut self.lysed);
+        delta.leaving = std::mem::take(&mut self.leaving);
+        delta.traces = std::mem::take(&mut self.traces);
+        delta.transferred = self.transferred;
+        delta.digesters = std::mem::take(&mut self.sensed).after();
+        (self.inbox, self.delta) = (None, Some(Box::new(delta)));
+        self.next = Phase::Advance;
+    }
+
+    fn expect(&self, phase: Phase, shard: &Shard, plan: &Plan) -> Result<()> {
+        if phase == self.next {
+            return Ok(());
+        }
+        let (shard, expected, found, tick) = (shard.id(), self.next, phase, plan.tick);
+        Err(Error::PhaseOrder { shard, expected, found, tick })
     }
 
     /// Takes what Act sent, including the shard's batch to itself, ordered by addressee.
@@ -105,7 +135,7 @@ impl Seat {
     /// Before Act or after Decay.
     pub fn receive(&mut self, inbox: Vec<Batch>) {
         assert_eq!(self.next, Phase::Decay, "batches are delivered between Act and Decay");
-        self.inbox = Some(inbox);
+        self.inbox = Some(Arc::new(inbox));
     }
 
     /// Returns what Decay staged.

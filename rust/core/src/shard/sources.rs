@@ -2,11 +2,13 @@
 
 use crate::Result;
 use crate::cancel::Cancel;
-use crate::graph::numbers::Numbers;
+use crate::commons::Commons;
+use crate::graph::numbers::Numbering;
 
 /// For each concept of a shard that was activated, the lists that contain it: a counting sort by concept.
-pub(super) struct Sources<'a> {
-    pub(super) numbers: Numbers<'a>,
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    pub(super) numbers: Numbering,
     // By source: its number, and where its lists end in `places`.
     sources: Vec<(u32, u32)>,
     places: Vec<u32>,
@@ -18,18 +20,21 @@ pub(super) struct Sources<'a> {
 const POLL: u32 = 1024;
 const ELSEWHERE: u32 = u32::MAX;
 
-impl<'a> Sources<'a> {
+impl Sources {
     /// Numbers the terms of the lists, and finds the lists of those that live here.
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`].
     pub(super) fn gather(
         lists: &[&[u32]],
-        mut numbers: Numbers<'a>,
+        commons: &Commons,
         is_here: impl Fn(u32) -> bool,
         cancel: &Cancel,
-    ) -> Result<Sources<'a>> {
-        let mut flat = Vec::with_capacity(lists.iter().map(|list| list.len()).sum());
+    ) -> Result<Sources> {
+        let (df, ids) = (commons.statistics().all_df(), commons.vocabulary().ids());
+        let entries = lists.iter().map(|list| list.len()).sum();
+        let mut numbers = Numbering::new(df.len(), entries);
+        let mut flat = Vec::with_capacity(entries);
         let mut ends = Vec::with_capacity(lists.len());
         // By number: how many lists have it, then where its lists go.
         let mut next: Vec<u32> = vec![0];
@@ -38,7 +43,7 @@ impl<'a> Sources<'a> {
                 cancel.poll()?;
             }
             for &term in *list {
-                let number = numbers.give(term);
+                let number = numbers.give(term, df, ids);
                 if number as usize == next.len() {
                     next.push(0);
                 }

@@ -297,7 +297,7 @@ impl Attempt {
         let done = catch_unwind(AssertUnwindSafe(|| {
             self.cancel.poll()?;
             self.means.faults.strike(shard, phase, self.tick, &self.entered, &self.cancel)?;
-            self.slots[seat].step(&share, phase, &self.cancel)?;
+            self.slots[seat].step(&share, phase, &self.cancel, &self.means.pool)?;
             self.report(shard, phase)
         }));
         // The commit must hold the only reference, or it would copy the shard.

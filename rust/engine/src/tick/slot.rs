@@ -2,13 +2,16 @@
 //! back.
 
 use crate::lock::lock;
-use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicU8, Ordering};
+use crate::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use crate::sync::{Arc, Mutex};
 use crate::tick::snapshot::Share;
+use crate::work::pool::Pool;
 use phago_core::cancel::Cancel;
+use phago_core::commons::Commons;
 use phago_core::phase::Phase;
-use phago_core::shard::Seat;
+use phago_core::shard::{Delivered, Gathered, Seat, Shard};
 use phago_core::{Error, Result};
+use std::panic::resume_unwind;
 
 /// One shard's part of an attempt.
 #[derive(Default)]
@@ -42,11 +45,15 @@ pub(crate) enum Failure {
 }
 
 impl Slot {
-    /// Does the shard's share of a phase. Holds no lock meanwhile.
-    pub(crate) fn step(&self, share: &Share, phase: Phase, cancel: &Cancel) -> Result<()> {
+    /// Does the shard's share of a phase. Holds no lock meanwhile. Workers that have nothing else to do help with Decay,
+    /// which takes longest, and is not the same for all shards.
+    pub(crate) fn step(&self, share: &Share, phase: Phase, cancel: &Cancel, pool: &Pool) -> Result<()> {
         // Given up meanwhile: nobody reads what this worker does.
         let mut seat = self.take().ok_or(Error::Cancelled)?;
-        let done = seat.step(phase, &share.shard, &share.plan, &share.commons, cancel);
+        let done = match phase {
+            Phase::Decay => decay(&mut seat, share, cancel, pool),
+            _ => seat.step(phase, &share.shard, &share.plan, &share.commons, cancel),
+        };
         self.put(seat);
         done
     }
@@ -91,6 +98,46 @@ impl Slot {
     /// Returns whether the shard has neither answered a phase nor failed.
     pub(crate) fn is_silent(&self, phase: Phase) -> bool {
         self.answered.load(Ordering::Acquire) <= phase as u8 && lock(&self.failure).is_none()
+    }
+}
+
+fn decay(seat: &mut Seat, share: &Share, cancel: &Cancel, pool: &Pool) -> Result<()> {
+    let Share { plan, commons, shard } = share;
+    let gathered = Arc::new(seat.gather(shard, plan, commons, cancel)?);
+    let next = Arc::new(AtomicUsize::new(0));
+    let helper = |_| Helper {
+        shard: shard.clone(),
+        commons: commons.clone(),
+        gathered: gathered.clone(),
+        next: next.clone(),
+        cancel: cancel.clone(),
+    };
+    let delivered = match pool.max_parallelism().min(gathered.pieces()) {
+        0 | 1 => vec![helper(0).deliver()],
+        helpers => pool
+            .map((0..helpers).map(helper).collect(), Helper::deliver)
+            .unwrap_or_else(|panic| resume_unwind(Box::new(panic.message))),
+    };
+    seat.stage(shard, commons, &gathered, delivered.into_iter().collect::<Result<_>>()?);
+    Ok(())
+}
+
+// One thread's share of a shard's Decay. It owns what it reads, and is gone once it is done: the commit must hold the
+// only reference, or it would copy the shard.
+struct Helper {
+    shard: Arc<Shard>,
+    commons: Arc<Commons>,
+    gathered: Arc<Gathered>,
+    // The first piece that nobody has claimed.
+    next: Arc<AtomicUsize>,
+    cancel: Cancel,
+}
+
+impl Helper {
+    fn deliver(self) -> Result<Delivered> {
+        let Helper { shard, commons, gathered, next, cancel } = &self;
+        let claim = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|piece| *piece < gathered.pieces());
+        gathered.deliver(shard, commons, cancel, claim)
     }
 }
 
