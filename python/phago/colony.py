@@ -149,7 +149,7 @@ class Colony(Alive, Unpicklable):
     ) -> IngestReport:
         """Take in documents, or one document. They are found by their words at once, and digested by `run`.
 
-        Any iterable will do; it is read in chunks of 1,000 to 8,000 documents, or 32 Mi characters, with several
+        Any iterable will do; it is read in chunks of 1,000 to 8,000 documents, or 32 MiB of text, with several
         threads one ahead of what is taken in, over nodes one or two. A document with an id that is there already with
         the same content changes nothing.
 

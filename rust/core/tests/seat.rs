@@ -75,3 +75,46 @@ fn messages_and_deltas_cannot_be_lost_in_silence() {
     assert!(panics(&mut || seat.receive(Vec::new())));
     assert_eq!(seat.into_delta().node_count, 2);
 }
+
+#[test]
+fn pieces_are_staged_in_one_order_whoever_delivers_them_and_none_is_lost_in_silence() {
+    let mut colony = colony(&ColonyConfig { max_edge_degree: 20, ..ColonyConfig::default() }, 2);
+    for (key, text) in documents(3, 500) {
+        colony.ingest(Some(&key), "", &text).unwrap();
+    }
+    let state = colony.state();
+    let (plan, commons, shards) = (state.plan().unwrap(), state.commons(), state.shards());
+    let mut edges = Vec::new();
+    for threads in [1, 2, 3] {
+        let mut seats = [Seat::new(), Seat::new()];
+        for phase in [Phase::Sense, Phase::Act] {
+            for (seat, shard) in seats.iter_mut().zip(shards) {
+                seat.step(phase, shard, &plan, commons, &Cancel::new()).unwrap();
+            }
+        }
+        exchange(&mut seats, commons);
+        let mut made = Vec::new();
+        for (seat, shard) in seats.iter_mut().zip(shards) {
+            let gathered = seat.gather(shard, &plan, commons, &Cancel::new()).unwrap();
+            assert!(gathered.pieces() > 3, "{} pieces", gathered.pieces());
+            // The first thread has the last pieces.
+            let deliver = |thread: usize, less: usize| {
+                let mut own = (0..gathered.pieces() - less).rev().filter(|piece| piece % threads == thread);
+                gathered.deliver(shard, commons, &Cancel::new(), || own.next()).unwrap()
+            };
+            let staged = |less: usize| (0..threads).map(|thread| deliver(thread, less)).collect::<Vec<_>>();
+            let lost = catch_unwind(AssertUnwindSafe(|| seat.stage(shard, commons, &gathered, staged(1))));
+            assert!(lost.is_err() && seat.next() == Phase::Decay, "a piece that nobody delivered is noticed");
+            seat.stage(shard, commons, &gathered, staged(0));
+            made.push(seat.take_cross_edges());
+        }
+        let mut by_pieces = state.clone();
+        by_pieces.commit_with(&plan, seats.into_iter().map(Seat::into_delta).collect(), |lent| {
+            lent.into_iter().map(Swap::swap).collect()
+        });
+        edges.push((made, dump::digest(&by_pieces, &Cancel::new()).unwrap()));
+    }
+    assert!(edges[0].0.iter().all(|made| !made.is_empty()) && edges.iter().all(|one| *one == edges[0]));
+    colony.tick().unwrap();
+    assert_eq!(edges[0].1, colony.digest());
+}

@@ -99,6 +99,7 @@ orders! {
     pool::what_is_given_up_ends_and_its_workers_are_replaced["replaced", "not begun"]
     pool::a_pool_that_is_dropped_ends_its_threads["items that never ran"]
     pool::a_chain_of_phases_comes_to_its_end[]
+    pool::who_is_done_helps_within_a_phase["helped"]
     commit::what_is_acknowledged_is_durable_and_seen_by_readers["shared syncs"]
     commit::one_sync_serves_all_who_wait[]
     commit::a_sync_that_fails_is_told_to_all_who_wait["the leader is told", "others are told"]

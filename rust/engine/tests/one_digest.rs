@@ -9,7 +9,7 @@ use phago_core::documents::Body;
 use phago_core::ids::ShardId;
 use phago_core::metadata::Filter;
 use phago_core::phase::Phase;
-use phago_engine::OnError;
+use phago_engine::{CrossShardEdge, Helped, OnError};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_digest_for_any_number_of_shards_and_workers() {
@@ -46,6 +46,46 @@ async fn one_digest_after_ticks_so_large_that_shards_swap_side_by_side() {
         digests.push(world.digest().unwrap());
     }
     assert!(digests.iter().all(|digest| *digest == digests[0]), "{digests:?}");
+}
+
+// Ticks of many pieces, in which documents are unwired, concepts are used and one is pinned, while threads that have
+// nothing else to do help with what others deliver.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_delivers_a_piece_does_not_show() {
+    let body = |number: usize| {
+        let words: Vec<String> = (0..20).map(|at| format!("w{:x}", (7 * number + 31 * at) % 900)).collect();
+        Body { key: Some(format!("{number}").into()), text: words.join(" ").into(), ..Body::default() }
+    };
+    let (first, second): (Vec<Body>, Vec<Body>) = ((0..900).map(body).collect(), (900..1_800).map(body).collect());
+    let keys: Vec<String> = (0..300).map(|number| (3 * number).to_string()).collect();
+    let mut told: Vec<(String, Vec<CrossShardEdge>, u64)> = Vec::new();
+    let of_each = [(1, 1), (1, 4), (2, 1), (2, 2), (2, 4), (3, 1), (3, 2), (7, 1), (7, 4)];
+    for (shards, parallelism) in of_each {
+        let world = world_with(shards, ColonyConfig { max_edge_degree: 40, ..ColonyConfig::default() });
+        let runner = runner(&world, parallelism, 30_000);
+        ingest(&world, &first);
+        runner.run_until_quiet(None).await.unwrap();
+        ingest(&world, &second);
+        assert_eq!(world.delete_all(&keys, &Cancel::new()).unwrap(), 300);
+        world.pin("w1f", true).unwrap();
+        let found = world.search("w1f w3 w77", 20, &Filter::default(), &Cancel::new()).unwrap();
+        for found in found {
+            let path = vec![("w1f".to_owned(), vec!["w3".to_owned(), "w77".to_owned()])];
+            let helped = Helped { name: found.name, title: String::new(), text: found.text, path };
+            assert!(world.reinforce(&helped).unwrap());
+        }
+        let report = runner.tick().await.unwrap();
+        let edges: Vec<_> = report.phases.iter().flat_map(|phase| phase.cross_edges.iter()).collect();
+        assert_eq!(edges.is_empty(), shards == 1);
+        // Which ghosts a shard keeps comes from the order in which its edges were made.
+        let ghosts = (0..shards).map(|shard| world.ghosts(ShardId(shard)).unwrap().len() as u64).sum();
+        told.push((world.digest().unwrap(), edges, ghosts));
+    }
+    for ((shards, parallelism), one) in of_each.iter().zip(&told) {
+        assert_eq!(one.0, told[0].0, "{shards} shards, {parallelism} threads");
+        let alone = of_each.iter().position(|of| *of == (*shards, 1)).unwrap();
+        assert!(*one == told[alone], "{shards} shards, {parallelism} threads");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -68,6 +68,31 @@ pub fn a_panic_is_told_once_and_the_rest_is_done() {
     assert_eq!((told.item, told.message.as_str()), (1, "odd"));
 }
 
+pub fn who_is_done_helps_within_a_phase() {
+    let pool = Arc::new(Pool::new(2));
+    let (ran, helped) = (counters(4), Arc::new(AtomicBool::new(false)));
+    let (within, counted, seen) = (pool.clone(), ran.clone(), helped.clone());
+    run(&pool, 2, move |item| {
+        let (counted, seen, owner) = (counted.clone(), seen.clone(), thread::current().id());
+        let work = move |part: usize| {
+            count(&counted[part]);
+            thread::yield_now();
+            if thread::current().id() != owner {
+                seen.store(true, Ordering::SeqCst);
+            }
+            10 * part
+        };
+        let parts = [vec![0, 1, 2], vec![3]][item].clone();
+        let wanted: Vec<usize> = parts.iter().map(|part| 10 * part).collect();
+        assert_eq!(within.map(parts, work).unwrap(), wanted);
+    });
+    assert_eq!(read(&ran), [1; 4]);
+    if helped.load(Ordering::SeqCst) {
+        saw("helped");
+    }
+    assert!(pool.thread_count() <= 2);
+}
+
 pub fn what_is_given_up_ends_and_its_workers_are_replaced() {
     let pool = Pool::new(1);
     let (told, ends) = mpsc::channel();
