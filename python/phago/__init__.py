@@ -9,11 +9,11 @@ that lives in memory; `open_async` and `AsyncColony` are their twins for event l
 from __future__ import annotations
 
 import os
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from . import _phago
 from ._cores import heed as _heed_cores
+from ._later import later as _later
 
 # What type checkers read; `_LATER` below says the same to Python, and a test holds both equal.
 if TYPE_CHECKING:
@@ -356,13 +356,4 @@ def __dir__() -> list[str]:
 
 # Hidden from type checkers, for whom a name that there is not shall be none.
 if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> object:
-        if name in _LATER:
-            found = getattr(import_module(f".{_LATER[name]}", __name__), name)
-        elif name in _MODULES:
-            found = import_module(f".{name}", __name__)
-        else:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        globals()[name] = found
-        return found
+    __getattr__ = _later(__name__, globals(), _LATER | dict.fromkeys(_MODULES, ""))

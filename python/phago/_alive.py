@@ -5,13 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Literal
 
+from . import agents as kinds
+from . import results
 from ._checks import count, flag, one_of, real, text_of
-from ._mapping import PAIRS_MAX, mapped
 from ._progress import OnProgress, shown, so_far
 from ._rows import anomaly, diff, event, insights
-from .agents import Agent, AgentArray
 from .graph import AsyncGraph, Graph
-from .results import AgentInfo, Anomaly, Cluster, Diff, Digester, Event, FadingSynapse, Insights, Map, Mark
 
 if TYPE_CHECKING:
     from ._phago import Living, Runner, RunRow, World
@@ -45,7 +44,7 @@ class Alive:
 
     # --- insight and alarm ---
 
-    def insights(self) -> Insights:
+    def insights(self) -> results.Insights:
         """What the colony has found out by itself: clusters of concepts, and concepts that join two of them.
 
         Each comes with the evidence for it, and nothing comes from noise: a text whose words are shuffled has neither.
@@ -55,7 +54,7 @@ class Alive:
         """
         return insights(self._living.insights().wait())
 
-    def survey(self) -> Insights:
+    def survey(self) -> results.Insights:
         """As `insights`, and the colony keeps which concepts belong together.
 
         Later surveys begin with that, so a cluster has one identity (`Cluster.id`) as the colony grows, and each tells
@@ -67,11 +66,11 @@ class Alive:
         """
         return insights(self._living.survey().wait())
 
-    def clusters(self) -> tuple[Cluster, ...]:
+    def clusters(self) -> tuple[results.Cluster, ...]:
         """The clusters that `insights` finds."""
         return self.insights().clusters
 
-    def cluster_of(self, label: str) -> Cluster | None:
+    def cluster_of(self, label: str) -> results.Cluster | None:
         """The cluster of a concept, named by label, word or stem; `None` if it is in none, or there is no such concept.
 
         It takes as long as `insights`; for several concepts, ask one `insights().cluster_of`, which takes labels only.
@@ -82,15 +81,17 @@ class Alive:
         found = self._world.node(text_of("label", label)).wait()
         return None if found is None else self.insights().cluster_of(found.label)
 
-    def map(self) -> Map:
+    def map(self) -> results.Map:
         """The clusters, how strongly each two of them hang together, and what joins them.
 
         It is made of `insights` and of the 100,000 most significant pairs; in a colony that ticks meanwhile the second
         may be of a later tick.
         """
+        from ._mapping import PAIRS_MAX, mapped
+
         return mapped(self.insights(), Graph(lambda: self._world).significant(PAIRS_MAX))
 
-    def anomalies(self, *, drifting: bool = False) -> list[Anomaly]:
+    def anomalies(self, *, drifting: bool = False) -> list[results.Anomaly]:
         """What departed from normal as documents came, in the order of ticks; alarms of the same documents are one.
 
         Concepts, pairs of concepts and the number of new words are watched, tick by tick, over the documents that
@@ -105,7 +106,7 @@ class Alive:
         rule = flag("drifting", drifting)
         return [anomaly(row) for row in self._living.anomalies(rule).wait()]
 
-    def events(self, since: int = 0) -> list[Event]:
+    def events(self, since: int = 0) -> list[results.Event]:
         """What happened, from the event of this number on, in order.
 
         The latest 8,192 (`ColonyConfig.events_max`) are kept, in the memory of this process; watching changes nothing.
@@ -115,16 +116,16 @@ class Alive:
         """
         return [event(row) for row in self._living.events(count("since", since, 0, 2**63 - 1)).wait()]
 
-    def fading(self, top: int = 20) -> list[FadingSynapse]:
+    def fading(self, top: int = 20) -> list[results.FadingSynapse]:
         """The synapses that will be gone soonest if nothing repeats them, the soonest first.
 
         Args:
             top: At most so many.
         """
         rows = self._living.fading(count("top", top, 0)).wait()
-        return [FadingSynapse(row.source, row.target, row.weight, row.gone) for row in rows]
+        return [results.FadingSynapse(row.source, row.target, row.weight, row.gone) for row in rows]
 
-    def diff(self, since: int, until: int) -> Diff:
+    def diff(self, since: int, until: int) -> results.Diff:
         """What changed after the tick `since`, up to and including `until`, as far as what stands shows it.
 
         Documents that were deleted and synapses that are gone are not told of.
@@ -189,13 +190,13 @@ class Alive:
         """The concepts that have some of a signal or trace, by label, with how much: most first."""
         return self._living.field(one_of("of", of, MARKS), text_of("name", name)).wait()
 
-    def marks(self) -> list[Mark]:
+    def marks(self) -> list[results.Mark]:
         """The signals and traces that stand, in the order of their names."""
-        return [Mark(*row) for row in self._living.marks().wait()]
+        return [results.Mark(*row) for row in self._living.marks().wait()]
 
     # --- agents ---
 
-    def agents(self, kind: str | None = None) -> list[AgentInfo]:
+    def agents(self, kind: str | None = None) -> list[results.AgentInfo]:
         """The living agents: digesters, then those of one's own by kind and id.
 
         Args:
@@ -203,7 +204,7 @@ class Alive:
         """
         return _agents(self._living, None if kind is None else text_of("kind", kind))
 
-    def spawn(self, kind: type[Agent] | type[AgentArray], count: int = 1, **state: Any) -> list[str]:
+    def spawn(self, kind: type[kinds.Agent] | type[kinds.AgentArray], count: int = 1, **state: Any) -> list[str]:
         """Add agents of one's own; returns their ids.
 
         They act in every tick from the next one on, as long as this process has their class. In a colony that was
@@ -260,39 +261,41 @@ class AsyncAlive:
     def _living(self) -> Living:
         return self._world.living
 
-    async def insights(self) -> Insights:
+    async def insights(self) -> results.Insights:
         """See `Colony.insights`."""
         return insights(await self._living.insights().start())
 
-    async def survey(self) -> Insights:
+    async def survey(self) -> results.Insights:
         """See `Colony.survey`. A cancelled one was done or not."""
         return insights(await self._living.survey().start())
 
-    async def clusters(self) -> tuple[Cluster, ...]:
+    async def clusters(self) -> tuple[results.Cluster, ...]:
         """See `Colony.clusters`."""
         return (await self.insights()).clusters
 
-    async def cluster_of(self, label: str) -> Cluster | None:
+    async def cluster_of(self, label: str) -> results.Cluster | None:
         """See `Colony.cluster_of`."""
         found = await self._world.node(text_of("label", label)).start()
         return None if found is None else (await self.insights()).cluster_of(found.label)
 
-    async def map(self) -> Map:
+    async def map(self) -> results.Map:
         """See `Colony.map`."""
+        from ._mapping import PAIRS_MAX, mapped
+
         return mapped(await self.insights(), await AsyncGraph(lambda: self._world).read_significant(PAIRS_MAX))
 
-    async def anomalies(self, *, drifting: bool = False) -> list[Anomaly]:
+    async def anomalies(self, *, drifting: bool = False) -> list[results.Anomaly]:
         """See `Colony.anomalies`."""
         return [anomaly(row) for row in await self._living.anomalies(flag("drifting", drifting)).start()]
 
-    async def events(self, since: int = 0) -> list[Event]:
+    async def events(self, since: int = 0) -> list[results.Event]:
         """See `Colony.events`."""
         return [event(row) for row in await self._living.events(count("since", since, 0, 2**63 - 1)).start()]
 
-    async def fading(self, top: int = 20) -> list[FadingSynapse]:
+    async def fading(self, top: int = 20) -> list[results.FadingSynapse]:
         """See `Colony.fading`."""
         rows = await self._living.fading(count("top", top, 0)).start()
-        return [FadingSynapse(row.source, row.target, row.weight, row.gone) for row in rows]
+        return [results.FadingSynapse(row.source, row.target, row.weight, row.gone) for row in rows]
 
     async def pin(self, concept: str) -> None:
         """See `Colony.pin`."""
@@ -306,7 +309,7 @@ class AsyncAlive:
         """See `Colony.pinned`."""
         return await self._living.pins().start()
 
-    async def diff(self, since: int, until: int) -> Diff:
+    async def diff(self, since: int, until: int) -> results.Diff:
         """See `Colony.diff`."""
         first = count("since", since, 0, 2**32)
         return diff(await self._living.difference(first, count("until", until, first, 2**32)).start())
@@ -323,15 +326,15 @@ class AsyncAlive:
         """See `Colony.field`."""
         return await self._living.field(one_of("of", of, MARKS), text_of("name", name)).start()
 
-    async def marks(self) -> list[Mark]:
+    async def marks(self) -> list[results.Mark]:
         """See `Colony.marks`."""
-        return [Mark(*row) for row in await self._living.marks().start()]
+        return [results.Mark(*row) for row in await self._living.marks().start()]
 
-    async def agents(self, kind: str | None = None) -> list[AgentInfo]:
+    async def agents(self, kind: str | None = None) -> list[results.AgentInfo]:
         """See `Colony.agents`."""
         return _agents(self._living, None if kind is None else text_of("kind", kind))
 
-    async def spawn(self, kind: type[Agent] | type[AgentArray], count: int = 1, **state: Any) -> list[str]:
+    async def spawn(self, kind: type[kinds.Agent] | type[kinds.AgentArray], count: int = 1, **state: Any) -> list[str]:
         """See `Colony.spawn`."""
         call, _ = self._minds.spawn(self._living, kind, count, state)
         ids: list[str] = await call.start()
@@ -352,10 +355,10 @@ class AsyncAlive:
         return rows
 
 
-def _agents(living: Living, kind: str | None) -> list[AgentInfo]:
-    found: list[AgentInfo] = []
+def _agents(living: Living, kind: str | None) -> list[results.AgentInfo]:
+    found: list[results.AgentInfo] = []
     if kind in (None, "digester"):
-        found += [Digester(agent, "digester", born) for agent, born in living.digesters()]
+        found += [results.Digester(agent, "digester", born) for agent, born in living.digesters()]
     census = living.census()
     for one in census.kinds():
         if kind not in (None, one.name):
@@ -366,5 +369,5 @@ def _agents(living: Living, kind: str | None) -> list[AgentInfo]:
         shown = [(at, name) for at, name in enumerate(population.names) if not name.startswith("_")]
         for row, (agent, born) in enumerate(zip(population.ids, population.births, strict=True)):
             state = {name: population.cells[at][row] for at, name in shown}
-            found.append(AgentInfo(agent, one.name, born, state))
+            found.append(results.AgentInfo(agent, one.name, born, state))
     return found

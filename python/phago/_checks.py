@@ -40,8 +40,11 @@ def shown(value: Any) -> str:
 
 
 def _own_errors(value: Any, plain: type[Exception]) -> type[Exception]:
-    """What a value may raise when it is asked. Of the plain types of Python that is one error: any other one is of the
-    handler of a signal that came meanwhile, and must not be taken for the value's."""
+    """What a value may raise when it is asked.
+
+    Of the plain types of Python that is one error: any other one is of the handler of a signal that came meanwhile, and
+    must not be taken for the value's.
+    """
     return plain if type(value) in (int, float, bool, str, bytes, type(None)) else Exception
 
 

@@ -10,14 +10,14 @@ from itertools import chain, islice, repeat
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
-from . import _phago
+from . import _phago, results
 from ._checks import count, one_of, refusal, text_of
 from ._frames import rows_of
 from ._log import DEBUG, WARNING, listens, log
 from ._rows import rejected, tick_result
 from .document import Document
 from .errors import DocumentExists, InvalidDocument, PhaseTimeout, ShardDied
-from .results import DistributedTickResult, IngestReport, Rejected, RunReport, UpdateReport
+from .results import IngestReport, Rejected, RunReport, UpdateReport
 
 _T = TypeVar("_T")
 
@@ -199,7 +199,7 @@ class undone_is_logged:  # noqa: N801
             log(WARNING, "a tick was undone: %s", error)
 
 
-def ticked(native: _phago.TickResult) -> DistributedTickResult:
+def ticked(native: _phago.TickResult) -> results.DistributedTickResult:
     """A tick's result, once it was told to those who listen."""
     result = tick_result(native)
     if listens(DEBUG):

@@ -6,43 +6,29 @@ from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from . import results
 from ._checks import instance, refusal, text_of
 from ._log import WARNING, log
 from ._settings import as_native
 from .config import Ranking
 from .ids import ShardId, TickPhase
 from .results import (
-    Alarm,
-    AlarmKind,
-    Anomaly,
-    Bridge,
     BridgeShare,
-    BridgeSide,
-    Cluster,
     Concept,
     ConceptShare,
     ContextShare,
-    CrossShardEdges,
-    Diff,
-    DistributedTickResult,
-    Event,
-    EventKind,
     Explanation,
-    Gone,
     Hit,
     Hits,
-    Insights,
     Node,
     Parts,
     Path,
-    PhaseResult,
     Rejected,
     StoredDocument,
     Suggestion,
     WordShare,
 )
 from .results._quick import quick
-from .results.ticks import lazy_result
 
 if TYPE_CHECKING:
     from ._phago import (
@@ -189,41 +175,43 @@ def node(row: NodeRow) -> Node:
     return Node(row.id, row.label, row.stem, row.mentions, row.uses, row.degree)
 
 
-def phase_result(row: PhaseRow) -> PhaseResult:
+def phase_result(row: PhaseRow) -> results.PhaseResult:
     """What one shard did in one phase."""
-    shard, phase, edges = ShardId(row.shard), TickPhase(row.phase), CrossShardEdges(row.cross_edges)
-    return PhaseResult(shard, phase, row.tick, edges, row.node_count, row.edge_count)
+    shard, phase, edges = ShardId(row.shard), TickPhase(row.phase), results.CrossShardEdges(row.cross_edges)
+    return results.PhaseResult(shard, phase, row.tick, edges, row.node_count, row.edge_count)
 
 
-def tick_result(native: TickResult) -> DistributedTickResult:
+def tick_result(native: TickResult) -> results.DistributedTickResult:
     """A tick's result as users see it, once those who listen were told how often it was redone."""
     recovered = native.recovered
     for why in recovered:
         log(WARNING, "tick %d was redone: %s", native.tick, why)
-    return lazy_result(native.tick, partial(_phases, native), len(recovered))
+    return results.lazy_result(native.tick, partial(_phases, native), len(recovered))
 
 
-def _phases(native: TickResult) -> tuple[PhaseResult, ...]:
+def _phases(native: TickResult) -> tuple[results.PhaseResult, ...]:
     return tuple(map(phase_result, native.phases))
 
 
-def insights(row: InsightsRow) -> Insights:
+def insights(row: InsightsRow) -> results.Insights:
     clusters = tuple(map(_cluster, row.clusters))
 
-    def side(row: SideRow) -> BridgeSide:
-        return BridgeSide(clusters[row.cluster], row.documents, row.g2, tuple(row.strongest), tuple(row.examples))
+    def side(row: SideRow) -> results.BridgeSide:
+        return results.BridgeSide(
+            clusters[row.cluster], row.documents, row.g2, tuple(row.strongest), tuple(row.examples)
+        )
 
-    def bridge(row: ClusterBridgeRow) -> Bridge:
+    def bridge(row: ClusterBridgeRow) -> results.Bridge:
         one, other = map(side, row.sides)
-        return Bridge(row.label, (one, other), row.mentions, row.cover, row.score)
+        return results.Bridge(row.label, (one, other), row.mentions, row.cover, row.score)
 
-    gone = tuple(Gone(*one) for one in row.gone)
-    return Insights(row.tick, row.documents, row.modularity, clusters, tuple(map(bridge, row.bridges)), gone)
+    gone = tuple(results.Gone(*one) for one in row.gone)
+    return results.Insights(row.tick, row.documents, row.modularity, clusters, tuple(map(bridge, row.bridges)), gone)
 
 
-def _cluster(row: ClusterRow) -> Cluster:
+def _cluster(row: ClusterRow) -> results.Cluster:
     strongest = tuple(row.strongest)
-    return Cluster(
+    return results.Cluster(
         strongest[0],
         tuple(row.members),
         strongest,
@@ -240,11 +228,11 @@ def _cluster(row: ClusterRow) -> Cluster:
     )
 
 
-def event(row: EventRow) -> Event:
-    return Event(
+def event(row: EventRow) -> results.Event:
+    return results.Event(
         row.number,
         row.tick,
-        EventKind(row.what),
+        results.EventKind(row.what),
         row.kind,
         row.agent,
         row.document,
@@ -254,16 +242,18 @@ def event(row: EventRow) -> Event:
     )
 
 
-def anomaly(row: AnomalyRow) -> Anomaly:
+def anomaly(row: AnomalyRow) -> results.Anomaly:
     alarms = tuple(
-        Alarm(AlarmKind(one.what), tuple(one.concepts), one.tick, one.since, one.count, one.expected, one.strength)
+        results.Alarm(
+            results.AlarmKind(one.what), tuple(one.concepts), one.tick, one.since, one.count, one.expected, one.strength
+        )
         for one in row.alarms
     )
-    return Anomaly(row.tick, row.since, alarms, row.documents, tuple(row.examples))
+    return results.Anomaly(row.tick, row.since, alarms, row.documents, tuple(row.examples))
 
 
-def diff(row: DiffRow) -> Diff:
-    return Diff(
+def diff(row: DiffRow) -> results.Diff:
+    return results.Diff(
         row.since,
         row.until,
         tuple(row.documents),

@@ -9,9 +9,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, M
 from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self, overload
+from typing import TYPE_CHECKING, Literal, Self, overload
 
-from . import _phago
+from . import _phago, results
 from ._alive import AsyncAlive
 from ._checks import beginning_of, count, directory_of, extras_of, question_of, text_of, time_of
 from ._embedding import Embed, Vector
@@ -38,13 +38,11 @@ from ._progress import OnProgress, shown, taken
 from ._question import Moment, Question, explained
 from ._rows import alike, concept, constants, explanation, helped, stored, suggestions
 from ._unpicklable import Unpicklable
-from .agents.minds import Minds
 from .colony import Colony
 from .config import ColonyConfig, Ranking, RunnerConfig
 from .graph import AsyncGraph
 from .results import (
     Concept,
-    DistributedTickResult,
     Explanation,
     Hit,
     Hits,
@@ -55,6 +53,9 @@ from .results import (
     Suggestion,
     UpdateReport,
 )
+
+if TYPE_CHECKING:
+    from .agents.minds import Minds
 
 __all__ = ["AsyncColony"]
 
@@ -196,7 +197,7 @@ class AsyncColony(AsyncAlive, Unpicklable):
         begun = time.monotonic()
         await self._tell(now)
         with undone_is_logged():
-            if self._minds.is_empty and progress is None:
+            if self._colony._is_without_agents and progress is None:
                 rows = [await self._colony._runner.run(limit)]
             else:
                 rows = await self._run_tick_by_tick(limit, progress)
@@ -204,7 +205,7 @@ class AsyncColony(AsyncAlive, Unpicklable):
 
     async def ticks(
         self, max_ticks: int | None = None, *, now: datetime.datetime | None = None
-    ) -> AsyncIterator[DistributedTickResult]:
+    ) -> AsyncIterator[results.DistributedTickResult]:
         """See `Colony.ticks`."""
         left = -1 if max_ticks is None else count("max_ticks", max_ticks, 0)
         await self._tell(now)
@@ -212,11 +213,13 @@ class AsyncColony(AsyncAlive, Unpicklable):
             yield await self.tick()
             left -= 1
 
-    async def tick(self, *, now: datetime.datetime | None = None) -> DistributedTickResult:
+    async def tick(self, *, now: datetime.datetime | None = None) -> results.DistributedTickResult:
         """See `Colony.tick`."""
         await self._tell(now)
         colony = self._colony
         with undone_is_logged():
+            if colony._is_without_agents:
+                return ticked(await colony._runner.tick())
             async with self._minds.acting_async(colony._living, colony._world):
                 return ticked(await colony._runner.tick())
 

@@ -8,9 +8,9 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self, overload
+from typing import TYPE_CHECKING, Literal, Self, overload
 
-from . import _phago
+from . import _phago, results
 from ._alive import Alive
 from ._checks import beginning_of, count, directory_of, extras_of, question_of, text_of, time_of
 from ._embedding import Embed, Embedding, Vector, embedding_of
@@ -39,13 +39,11 @@ from ._progress import OnProgress, shown, taken
 from ._question import Moment, Question, explained
 from ._rows import alike, concept, constants, explanation, helped, stored, suggestions
 from ._unpicklable import Unpicklable
-from .agents.minds import Minds
 from .config import ColonyConfig, Ranking, RunnerConfig
 from .errors import ClosedError, CoordinatorUnavailable
 from .graph import Graph
 from .results import (
     Concept,
-    DistributedTickResult,
     Explanation,
     Hit,
     Hits,
@@ -56,6 +54,9 @@ from .results import (
     Suggestion,
     UpdateReport,
 )
+
+if TYPE_CHECKING:
+    from .agents.minds import Minds
 
 __all__ = ["Colony"]
 
@@ -106,7 +107,7 @@ class Colony(Alive, Unpicklable):
         self._config, self._shards = config, shards
         self._held: Held | None = None
         self._embedding = embedding_of(embed, model)
-        self._known = Minds(config.seed, runner.phase_timeout_ms, config.maturation_ticks)
+        self._timeout_ms = runner.phase_timeout_ms
         self._held = in_memory(config, shards, runner)
         if self._embedding is not None and self._embedding.model is not None:
             self._world.tell_model(self._embedding.model).wait()
@@ -116,7 +117,7 @@ class Colony(Alive, Unpicklable):
         colony = cls.__new__(cls)
         colony._embedding = embedding
         colony._config, colony._shards, colony._held = config, shards, held
-        colony._known = Minds(config.seed, timeout_ms, config.maturation_ticks)
+        colony._timeout_ms = timeout_ms
         return colony
 
     def _open(self) -> Held:
@@ -132,7 +133,18 @@ class Colony(Alive, Unpicklable):
 
     @property
     def _minds(self) -> Minds:
-        return self._known
+        # Most colonies have no agents of one's own, and do without what loads them.
+        from .agents.minds import Minds
+
+        # Whoever comes first, all get the same.
+        minds = Minds(self._config.seed, self._timeout_ms, self._config.maturation_ticks)
+        found: Minds = vars(self).setdefault("_known", minds)
+        return found
+
+    @property
+    def _is_without_agents(self) -> bool:
+        known: Minds | None = vars(self).get("_known")
+        return known is None or known.is_empty
 
     @property
     def _runner(self) -> _phago.Runner:
@@ -319,7 +331,7 @@ class Colony(Alive, Unpicklable):
         begun = time.monotonic()
         self._tell(now)
         with undone_is_logged():
-            if self._minds.is_empty and progress is None:
+            if self._is_without_agents and progress is None:
                 rows = [self._runner.run_sync(limit)]
             else:
                 rows = self._run_tick_by_tick(limit, progress)
@@ -327,7 +339,7 @@ class Colony(Alive, Unpicklable):
 
     def ticks(
         self, max_ticks: int | None = None, *, now: datetime.datetime | None = None
-    ) -> Iterator[DistributedTickResult]:
+    ) -> Iterator[results.DistributedTickResult]:
         """As `run`, handing over each tick as it is made."""
         left = -1 if max_ticks is None else count("max_ticks", max_ticks, 0)
         self._tell(now)
@@ -335,7 +347,7 @@ class Colony(Alive, Unpicklable):
             yield self.tick()
             left -= 1
 
-    def tick(self, *, now: datetime.datetime | None = None) -> DistributedTickResult:
+    def tick(self, *, now: datetime.datetime | None = None) -> results.DistributedTickResult:
         """Make one tick, whether there is work or not.
 
         >>> from datetime import UTC, datetime
@@ -357,7 +369,7 @@ class Colony(Alive, Unpicklable):
         """
         self._tell(now)
         with undone_is_logged():
-            if self._minds.is_empty:
+            if self._is_without_agents:
                 return ticked(self._runner.tick_sync())
             with self._minds.acting(self._living, self._world):
                 return ticked(self._runner.tick_sync())

@@ -7,13 +7,14 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, overload
 
+from . import results
 from ._checks import count, refusal, text_of
 from ._files import written
 from ._phago import Column, EdgeRow, NeighborRow, NodeRow, World
 from ._rows import node
 from ._unpicklable import Unpicklable
 from .errors import CoordinatorUnavailable
-from .results import Edge, GraphPath, Node, SignificantPair
+from .results import Edge, Node
 from .results._show import figures, table
 
 __all__ = ["AsyncGraph", "Edges", "Graph", "Nodes"]
@@ -211,10 +212,10 @@ class Graph(Unpicklable):
         found = self._world().structure().wait()
         return tuple(found.articulation_points)
 
-    def shortest_path(self, source: str, target: str) -> GraphPath | None:
+    def shortest_path(self, source: str, target: str) -> results.GraphPath | None:
         """The path of the least sum of 1 / weight; `None` if there is none, or no such concept."""
         found = self._world().shortest_path(source, target).wait()
-        return None if found is None else GraphPath(tuple(found.labels), found.cost)
+        return None if found is None else results.GraphPath(tuple(found.labels), found.cost)
 
     def betweenness(self, *, samples: int = 256, seed: int = 0) -> dict[str, float]:
         """Between how many pairs of other concepts each lies, by its label (Freeman 1977, Brandes 2001).
@@ -234,10 +235,10 @@ class Graph(Unpicklable):
         found = self._world().communities().wait()
         return _groups(found)
 
-    def significant(self, top: int = 200) -> tuple[SignificantPair, ...]:
+    def significant(self, top: int = 200) -> tuple[results.SignificantPair, ...]:
         """The pairs that are farthest from chance, the strongest first; ties by ids."""
         found = self._world().significant(count("top", top, 1)).wait()
-        return tuple(SignificantPair(row.one, row.other, row.co, row.weight, row.g2) for row in found)
+        return tuple(results.SignificantPair(row.one, row.other, row.co, row.weight, row.g2) for row in found)
 
     def to_html(
         self, path: str | os.PathLike[str], around: str | None = None, *, hops: int = 2, limit: int = 150
@@ -404,10 +405,10 @@ class AsyncGraph(Graph):
         found = await self._world().structure().start()
         return tuple(found.articulation_points)
 
-    async def read_shortest_path(self, source: str, target: str) -> GraphPath | None:
+    async def read_shortest_path(self, source: str, target: str) -> results.GraphPath | None:
         """See `Graph.shortest_path`."""
         found = await self._world().shortest_path(source, target).start()
-        return None if found is None else GraphPath(tuple(found.labels), found.cost)
+        return None if found is None else results.GraphPath(tuple(found.labels), found.cost)
 
     async def read_betweenness(self, *, samples: int = 256, seed: int = 0) -> dict[str, float]:
         """See `Graph.betweenness`."""
@@ -419,10 +420,10 @@ class AsyncGraph(Graph):
         found = await self._world().communities().start()
         return _groups(found)
 
-    async def read_significant(self, top: int = 200) -> tuple[SignificantPair, ...]:
+    async def read_significant(self, top: int = 200) -> tuple[results.SignificantPair, ...]:
         """See `Graph.significant`."""
         found = await self._world().significant(count("top", top, 1)).start()
-        return tuple(SignificantPair(row.one, row.other, row.co, row.weight, row.g2) for row in found)
+        return tuple(results.SignificantPair(row.one, row.other, row.co, row.weight, row.g2) for row in found)
 
 
 def _cell(value: str | float) -> str:

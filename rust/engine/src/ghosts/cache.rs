@@ -62,7 +62,7 @@ impl Ghosts {
                 terms.push(edge.target);
             }
         }
-        if terms.len() == most {
+        if terms.len() >= most {
             self.awaited.clear();
             self.noted.clear();
         }
