@@ -218,10 +218,9 @@ def test_importing_loads_the_native_module_and_what_knows_the_names():
     loaded = loaded_by("import phago") - known - {"__future__"}
     # A build that warns needs the class of its warning.
     of_a_debug_build = {"phago._debug"} | loaded_by("import warnings")
-    assert {"phago", "phago._cores", "phago._phago"} <= loaded
-    assert loaded - {"phago", "phago._cores", "phago._phago"} <= (
-        of_a_debug_build if phago._phago.DEBUG_BUILD else set()
-    )
+    few = {"phago", "phago._cores", "phago._later", "phago._phago"}
+    assert few <= loaded
+    assert loaded - few <= (of_a_debug_build if phago._phago.DEBUG_BUILD else set())
 
 
 def test_an_answer_needs_few_modules():
@@ -250,13 +249,43 @@ def test_a_colony_brings_no_loop_and_no_network():
     assert loaded & (names | {"phago.remote", "phago.machine", "phago.evolution"}) == set()
 
 
-def test_a_name_is_found_in_its_module_as_type_checkers_find_it():
-    tree = ast.parse(Path(phago.__file__).read_text(encoding="utf-8"))
+def for_type_checkers(module):
+    tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
     (typed,) = [one for one in tree.body if isinstance(one, ast.If) and ast.unparse(one.test) == "TYPE_CHECKING"]
-    found = {name.name: one.module for one in typed.body for name in one.names}
+    return {name.name: one.module for one in typed.body for name in one.names}
+
+
+def test_a_name_is_found_in_its_module_as_type_checkers_find_it():
+    found = for_type_checkers(phago)
     assert found == phago._LATER
     assert found.keys() | {"__version__"} == set(phago.__all__)
     assert len(found) >= 100
+
+
+@pytest.mark.parametrize("package", [phago.agents, phago.results])
+def test_a_name_of_a_package_is_found_in_its_module_as_type_checkers_find_it(package):
+    found = for_type_checkers(package)
+    for name, module in found.items():
+        assert getattr(package, name) is getattr(importlib.import_module(f"{package.__name__}.{module}"), name)
+    # Of its own, and not for users.
+    assert found.keys() - {"lazy_result"} == set(package.__all__)
+    with pytest.raises(AttributeError, match=f"module '{package.__name__}' has no attribute 'Hitt'"):
+        package.Hitt  # noqa: B018
+
+
+def test_a_first_answer_loads_no_agents_and_not_all_results():
+    loaded = loaded_by(
+        "import phago; colony = phago.Colony(); colony.ingest('ions'); colony.run(); colony.query('ions')"
+    )
+    assert "phago.results.answers" in loaded
+    rest = {
+        "phago.agents.agent",
+        "phago.agents.minds",
+        "phago.results.life",
+        "phago.results.surveys",
+        "phago.results.ticks",
+    }
+    assert loaded & rest == set()
 
 
 @pytest.mark.parametrize("name", phago._MODULES)
