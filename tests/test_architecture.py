@@ -166,6 +166,7 @@ HANDLES = r"\b(Shard|Replica|Colony|World|Mutex|RwLock|Condvar|Weak|Sender|Recei
 PACKAGE = {
     "_cores": "_phago",
     "_json": "",
+    "_later": "",
     "_log": "",
     "_pickles": "",
     "_records": "",
@@ -202,7 +203,8 @@ PACKAGE = {
     "results.ticks": "_pickles _records ids",
     "_debug": "",
     "errors": "_debug ids results.documents",
-    "results": "results.answers results.colony results.documents results.graph results.life results.machine "
+    # These two load what they name in a table of their own.
+    "results": "_later results.answers results.colony results.documents results.graph results.life results.machine "
     "results.surveys results.ticks",
     "_checks": "_values errors",
     "_directory": "_checks",
@@ -238,7 +240,7 @@ PACKAGE = {
     "agents.arrays": "_checks _phago",
     "agents.states": "_checks _phago agents.view",
     "agents.minds": "_checks _phago agents.actions agents.agent agents.arrays agents.states agents.view errors ids",
-    "agents": "agents.actions agents.agent agents.arrays agents.view",
+    "agents": "_later agents.actions agents.agent agents.arrays agents.view",
     "_alive": "_checks _mapping _phago _progress _rows agents agents.minds graph results",
     "_held": "_checks _log _phago _records _settings config errors",
     "colony": "_alive _checks _embedding _held _intake _jsonl _listing _phago _progress _question _rows _unpicklable "
@@ -283,7 +285,7 @@ PACKAGE = {
     "remote.line remote.shared",
     "remote": "remote.aio remote.client remote.connecting",
     # It names all the others, and imports them when they are asked for.
-    "phago": "_cores _debug _phago errors",
+    "phago": "_cores _debug _later _phago errors",
     # HTTP, which needs starlette and uvicorn; nothing imports it before `phago serve` runs.
     "serve": "",
     "serve.limits": "",

@@ -1,6 +1,7 @@
 """The package as it is installed."""
 
 import ast
+import importlib
 import json
 import os
 import pkgutil
@@ -11,9 +12,11 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import phago
+import phago.agents
 import phago.export
 import phago.mcp
 import phago.plot
+import phago.results
 import pytest
 from support import imported
 

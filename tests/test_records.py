@@ -14,8 +14,7 @@ from phago.results._quick import quick
 
 # Every class of the package that has its fields by `_records`.
 KINDS = [
-    *(kind for kind in map(phago.__dict__.get, phago.results.__all__) if kind is not None),
-    *(kind for kind in vars(phago.results).values() if isinstance(kind, type) and "_plan" in vars(kind)),
+    *(getattr(phago.results, name) for name in phago.results.__all__),
     *(phago.ColonyConfig, phago.DistributedConfig, phago.Document, phago.Ranking, phago.RunnerConfig, Skipped),
     phago.VerifyReport,
 ]

@@ -10,6 +10,7 @@ use crate::graph::census::Census;
 use crate::graph::delivery::{Before, Delivery, Stored, Unwired};
 use crate::graph::numbers::{Activations, Numbers};
 use crate::graph::{Decays, Row, Synapse};
+use crate::ids::ShardId;
 use crate::maps::Map;
 use crate::{Error, Result};
 
@@ -47,7 +48,8 @@ impl Gathered {
         let numbers = Numbers::new(numbering, commons.statistics().all_df(), commons.vocabulary().ids());
         let mut delivering = Delivering {
             gathered: self,
-            shard,
+            here: shard.id,
+            nodes: &shard.nodes,
             commons,
             was: &was,
             is: &is,
@@ -68,7 +70,8 @@ impl Gathered {
 // One thread's share of a shard's Decay.
 struct Delivering<'a> {
     gathered: &'a Gathered,
-    shard: &'a Shard,
+    here: ShardId,
+    nodes: &'a [Node],
     commons: &'a Commons,
     // The laws of rows before and after the tick.
     was: &'a Decays<'a>,
@@ -84,7 +87,7 @@ struct Delivering<'a> {
 
 impl Delivering<'_> {
     fn deliver(&mut self, piece: usize) -> Result<()> {
-        let Self { gathered, shard, commons, was, is, numbers, unwired, .. } = self;
+        let Self { gathered, here, nodes, commons, was, is, numbers, unwired, .. } = self;
         let (sources, config, many) = (&gathered.sources, commons.config(), commons.seat_count() > 1);
         let Delivered { census, touched, concepts, pieces } = &mut self.delivered;
         let (mut made, mut cross_edges) = (Piece::default(), Vec::new());
@@ -92,7 +95,7 @@ impl Delivering<'_> {
         for (at, place) in terms.clone().enumerate() {
             let source = gathered.terms[place];
             if at % AHEAD == 0 {
-                ahead.fetch(shard, &gathered.terms[place..terms.end.min(place + AHEAD)], numbers, commons);
+                ahead.fetch(nodes, &gathered.terms[place..terms.end.min(place + AHEAD)], numbers, commons);
             }
             let (slot, node, row) = ahead.get(at % AHEAD);
             for &list in sources.lists_of(place).iter().take_while(|_| config.wiring) {
@@ -123,7 +126,7 @@ impl Delivering<'_> {
             self.work.add(64 + row.len() * (1 + gone.len()))?;
             let row_before = Before { row, was_pinned, is_pinned };
             let new = self.delivery.deliver(&row_before, gone, &mut self.activations, reinforced, census, |new| {
-                if many && !shard.is_home(new.target, commons) {
+                if many && commons.home(new.target).shard != *here {
                     cross_edges.push(CrossEdge { source, target: new.target, weight: new.weight });
                 }
             });
@@ -157,13 +160,13 @@ struct Ahead<'a> {
 }
 
 impl<'a> Ahead<'a> {
-    fn fetch(&mut self, shard: &'a Shard, sources: &[u32], numbers: &Numbers<'_>, commons: &Commons) {
+    fn fetch(&mut self, nodes: &'a [Node], sources: &[u32], numbers: &Numbers<'_>, commons: &Commons) {
         self.nodes.clear();
         self.synapses.clear();
         self.ends.clear();
         self.nodes.extend(sources.iter().map(|&source| {
             let slot = commons.home(source).slot;
-            (slot, shard.nodes.get(slot as usize).filter(|node| node.wirings > 0))
+            (slot, nodes.get(slot as usize).filter(|node| node.wirings > 0))
         }));
         std::hint::black_box(
             self.nodes.iter().filter_map(|(_, node)| *node).fold(0, |read, node| read ^ node.row.warm()),
