@@ -55,7 +55,7 @@ TICKS = [
         "rust/core/src/graph/census.rs",
         "self.near.iter_mut().zip(other.near)",
         "self.near.iter_mut().zip(vec![])",
-        "phago-core seat pieces_are_staged_in_one_order_whoever_delivers_them",
+        "phago-engine one_digest who_delivers_a_piece_does_not_show",
     ),
     Mutant(
         "a piece unwires nothing",

@@ -58,7 +58,7 @@ async fn who_delivers_a_piece_does_not_show() {
     };
     let (first, second): (Vec<Body>, Vec<Body>) = ((0..900).map(body).collect(), (900..1_800).map(body).collect());
     let keys: Vec<String> = (0..300).map(|number| (3 * number).to_string()).collect();
-    let mut told: Vec<(String, Vec<CrossShardEdge>, u64)> = Vec::new();
+    let mut told: Vec<(String, Vec<CrossShardEdge>, u64, Vec<u64>)> = Vec::new();
     let of_each = [(1, 1), (1, 4), (2, 1), (2, 2), (2, 4), (3, 1), (3, 2), (7, 1), (7, 4)];
     for (shards, parallelism) in of_each {
         let world = world_with(shards, ColonyConfig { max_edge_degree: 40, ..ColonyConfig::default() });
@@ -79,10 +79,20 @@ async fn who_delivers_a_piece_does_not_show() {
         assert_eq!(edges.is_empty(), shards == 1);
         // Which ghosts a shard keeps comes from the order in which its edges were made.
         let ghosts = (0..shards).map(|shard| world.ghosts(ShardId(shard)).unwrap().len() as u64).sum();
-        told.push((world.digest().unwrap(), edges, ghosts));
+        let digest = world.digest().unwrap();
+        // When synapses end was counted as they were made.
+        let mut living = Vec::new();
+        for _ in 0..12 {
+            for _ in 0..25 {
+                runner.tick().await.unwrap();
+            }
+            living.push(world.read(|state| state.edge_count()).unwrap());
+        }
+        assert!(living[11] < living[0]);
+        told.push((digest, edges, ghosts, living));
     }
     for ((shards, parallelism), one) in of_each.iter().zip(&told) {
-        assert_eq!(one.0, told[0].0, "{shards} shards, {parallelism} threads");
+        assert_eq!((&one.0, &one.3), (&told[0].0, &told[0].3), "{shards} shards, {parallelism} threads");
         let alone = of_each.iter().position(|of| *of == (*shards, 1)).unwrap();
         assert!(*one == told[alone], "{shards} shards, {parallelism} threads");
     }
