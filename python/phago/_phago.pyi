@@ -92,6 +92,7 @@ __all__ = [
     "METADATA_KEYS_MAX",
     "NeighborRow",
     "network_file_system",
+    "piece_ends",
     "Node",
     "NodeRow",
     "NodeTable",
