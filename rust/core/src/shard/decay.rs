@@ -12,7 +12,12 @@ use crate::message::Batch;
 impl Shard {
     /// Stages the end of a tick from all pieces of what was gathered. Its seat adds what the shard itself sensed and
     /// lysed, which cannot fail.
-    pub(super) fn staged(&self, commons: &Commons, gathered: &Gathered, delivered: Vec<Delivered>) -> Delta {
+    pub(super) fn staged(
+        &self,
+        commons: &Commons,
+        gathered: &Gathered,
+        delivered: impl IntoIterator<Item = Delivered>,
+    ) -> Delta {
         let stamp = gathered.tick as u32;
         let (mut census, mut pieces) = (Census::new(stamp), Vec::with_capacity(gathered.pieces()));
         let (mut touched, mut node_count) = (0, self.node_count);

@@ -76,7 +76,7 @@ impl Seat {
                 let gathered = self.gather(shard, plan, commons, cancel)?;
                 let mut pieces = 0..gathered.pieces();
                 let delivered = gathered.deliver(shard, commons, cancel, || pieces.next())?;
-                self.stage(shard, commons, &gathered, vec![delivered]);
+                self.stage(shard, commons, &gathered, [delivered]);
             }
             Phase::Advance => {}
         }
@@ -101,7 +101,13 @@ impl Seat {
     ///
     /// # Panics
     /// Unless each piece was delivered once, or if the seat is not in Decay.
-    pub fn stage(&mut self, shard: &Shard, commons: &Commons, gathered: &Gathered, delivered: Vec<Delivered>) {
+    pub fn stage(
+        &mut self,
+        shard: &Shard,
+        commons: &Commons,
+        gathered: &Gathered,
+        delivered: impl IntoIterator<Item = Delivered>,
+    ) {
         assert_eq!(self.next, Phase::Decay, "what was delivered is staged in Decay");
         let mut delta = shard.staged(commons, gathered, delivered);
         delta.lysed = std::mem::take(&mut self.lysed);

@@ -103,8 +103,15 @@ impl Slot {
 
 fn decay(seat: &mut Seat, share: &Share, cancel: &Cancel, pool: &Pool) -> Result<()> {
     let Share { plan, commons, shard } = share;
-    let gathered = Arc::new(seat.gather(shard, plan, commons, cancel)?);
-    let next = Arc::new(AtomicUsize::new(0));
+    let gathered = seat.gather(shard, plan, commons, cancel)?;
+    let helpers = pool.max_parallelism().min(gathered.pieces());
+    if helpers < 2 {
+        let mut pieces = 0..gathered.pieces();
+        let delivered = gathered.deliver(shard, commons, cancel, || pieces.next())?;
+        seat.stage(shard, commons, &gathered, [delivered]);
+        return Ok(());
+    }
+    let (gathered, next) = (Arc::new(gathered), Arc::new(AtomicUsize::new(0)));
     let helper = |_| Helper {
         shard: shard.clone(),
         commons: commons.clone(),
@@ -112,13 +119,10 @@ fn decay(seat: &mut Seat, share: &Share, cancel: &Cancel, pool: &Pool) -> Result
         next: next.clone(),
         cancel: cancel.clone(),
     };
-    let delivered = match pool.max_parallelism().min(gathered.pieces()) {
-        0 | 1 => vec![helper(0).deliver()],
-        helpers => pool
-            .map((0..helpers).map(helper).collect(), Helper::deliver)
-            .unwrap_or_else(|panic| resume_unwind(Box::new(panic.message))),
-    };
-    seat.stage(shard, commons, &gathered, delivered.into_iter().collect::<Result<_>>()?);
+    let delivered = pool
+        .map((0..helpers).map(helper).collect(), Helper::deliver)
+        .unwrap_or_else(|panic| resume_unwind(Box::new(panic.message)));
+    seat.stage(shard, commons, &gathered, delivered.into_iter().collect::<Result<Vec<_>>>()?);
     Ok(())
 }
 
