@@ -272,6 +272,7 @@ def test_a_name_of_a_package_is_found_in_its_module_as_type_checkers_find_it(pac
         assert getattr(package, name) is getattr(importlib.import_module(f"{package.__name__}.{module}"), name)
     # Of its own, and not for users.
     assert found.keys() - {"lazy_result"} == set(package.__all__)
+    assert loaded_by(f"import {package.__name__} as one; assert dir(one) == sorted(one.__all__)")
     with pytest.raises(AttributeError, match=f"module '{package.__name__}' has no attribute 'Hitt'"):
         package.Hitt  # noqa: B018
 

@@ -41,5 +41,10 @@ _OF = {
     "view": "View ViewNode",
 }
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 if not TYPE_CHECKING:
     __getattr__ = later(__name__, globals(), {name: module for module, names in _OF.items() for name in names.split()})

@@ -103,6 +103,11 @@ _OF = {
     "ticks": "CrossShardEdge CrossShardEdges DistributedTickResult PhaseResult",
 }
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 if not TYPE_CHECKING:
     # Pickles of the first release look for the stored rows here.
     _PLACES = {"_StoredRows": "ticks", "lazy_result": "ticks"}

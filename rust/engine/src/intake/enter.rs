@@ -99,7 +99,8 @@ impl World {
     pub(crate) fn forget_words_of(&self, state: &mut Replica) {
         if state.forget_words() {
             self.sessions.drop_all_but(state.commons().lexicon());
-            self.ghosts.iter().for_each(|ghosts| lock(ghosts).name());
+            // Whoever holds them is about to read stems, and may wait for the state, which is held here.
+            self.ghosts.iter().filter_map(|ghosts| ghosts.try_lock().ok()).for_each(|mut ghosts| ghosts.name());
         }
     }
 
